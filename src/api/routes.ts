@@ -1,0 +1,99 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
+import { lookUnlessFresh } from '../checkout/looking.ts'
+import { openCheckout } from '../checkout/opening.ts'
+import type { Deps } from '../deps.ts'
+import { type Order, orderIdPattern } from '../payments/payments.ts'
+import { findCurrentOrder, findOrder, listAttemptsOf } from '../payments/queries.ts'
+import { findPlan } from '../plans/plans.ts'
+import { AppError } from '../platform/errors.ts'
+import { paiseFromRupees, rupees } from '../platform/money.ts'
+import { subscriptionOf } from '../subscriptions/subscriptions.ts'
+import { requireUser } from '../users/guards.ts'
+import { failureOf } from '../web/errors.ts'
+
+const CreateOrder = Type.Object({
+  plan: Type.String({ maxLength: 40 }),
+  orderAmount: Type.Optional(Type.Union([Type.Number(), Type.String({ maxLength: 20 })])),
+  orderId: Type.Optional(Type.String({ maxLength: 45 })),
+  customerDetails: Type.Optional(Type.Object({}, { additionalProperties: true })),
+})
+const CreateToken = Type.Object({ orderId: Type.String({ maxLength: 100 }) })
+const ByOrder = Type.Object({ orderId: Type.String({ maxLength: 100 }) })
+
+/** The JSON door of the same house: session cookie, the plan's own price, errors as `{error: {code, message, fields?}}`. */
+const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (app, { deps, limit }) => {
+  app.setErrorHandler(showFailure)
+  app.addHook('preHandler', requireUser)
+
+  app.post('/create-cashfree-order', { schema: { body: CreateOrder }, config: limit }, async (request, reply) => {
+    const order = await orderFor(request.user!.id, request.body)
+    const opened = await openCheckout(deps, request.user!, order.planName)
+    if (opened.status !== 'active' || !opened.paymentSessionId)
+      throw new AppError('unavailable', 'Cashfree could not be reached. Nothing was charged; the same order is used when you try again.')
+    return reply.send({ order_id: opened.id, payment_session_id: opened.paymentSessionId, cf_order_id: opened.cfOrderId })
+  })
+
+  app.post('/create-payment-token', { schema: { body: CreateToken }, config: limit }, async (request, reply) => {
+    const order = await ownOrder(request, request.body.orderId)
+    if (order.status !== 'active' || !order.paymentSessionId)
+      throw new AppError('conflict', 'This order cannot be paid any more. Please open a new one.')
+    return reply.send({ payment_link: `${deps.config.baseUrl}/checkout/${order.planName}`, payment_token: order.paymentSessionId })
+  })
+
+  app.get('/payment-status/:orderId', { schema: { params: ByOrder } }, async (request, reply) => {
+    const known = await ownOrder(request, request.params.orderId)
+    await lookUnlessFresh(deps, known, 'api', 1_000)
+    const [order, attempts, subscription] = await Promise.all([
+      findOrder(deps.sql, known.id),
+      listAttemptsOf(deps.sql, known.id),
+      subscriptionOf(deps.sql, known.userId),
+    ])
+    return reply.send({
+      order_id: known.id,
+      order_status: order!.status === 'paid' ? 'PAID' : (order!.gatewayStatus ?? 'CREATED'),
+      payments: attempts,
+      is_paid: order!.status === 'paid',
+      subscription: { status: subscription.status, current_period_end: subscription.currentPeriodEnd?.toISOString() ?? null },
+    })
+  })
+
+  /** Checks what the caller claims about the order against ours; nothing of it is used. */
+  async function orderFor(userId: string, claim: { plan: string; orderAmount?: string | number; orderId?: string }) {
+    const plan = await findPlan(deps.sql, claim.plan)
+    if (!plan) throw new AppError('invalid', 'That plan is not offered.', { fields: { plan: 'Use "monthly" or "annual".' } })
+    if (claim.orderAmount !== undefined && paiseFromRupees(claim.orderAmount) !== plan.pricePaise)
+      throw new AppError('invalid', `The ${plan.name} plan costs ${rupees(plan.pricePaise)}.`, { fields: { orderAmount: `Leave it out, or send ${plan.pricePaise / 100}.` } })
+    if (claim.orderId !== undefined) {
+      const open = await findCurrentOrder(deps.sql, userId, plan.name)
+      if (!open || open.id !== claim.orderId || (open.status !== 'created' && open.status !== 'active'))
+        throw new AppError('not-found', 'There is no such open order in your account. Leave orderId out to open one.')
+    }
+    return { planName: plan.name }
+  }
+
+  async function ownOrder(request: FastifyRequest, orderId: string): Promise<Order> {
+    const order = new RegExp(orderIdPattern).test(orderId) ? await findOrder(deps.sql, orderId) : undefined
+    if (!order || order.userId !== request.user!.id) throw new AppError('not-found', 'There is no such order in your account.')
+    return order
+  }
+}
+export default routes
+
+type Validated = Error & { validation?: { instancePath: string; message?: string; params: { missingProperty?: string } }[] }
+
+function showFailure(error: Error, request: FastifyRequest, reply: FastifyReply) {
+  const failure = failureOf(error)
+  const { validation } = error as Validated
+  if (failure.status >= 500) request.log.error({ err: error, route: request.routeOptions.url }, 'request failed')
+  if (failure.retryAfterS !== null) reply.header('retry-after', failure.retryAfterS)
+  const fields = validation
+    ? Object.fromEntries(validation.map((v) => [v.params.missingProperty ?? v.instancePath.slice(1), v.message ?? 'is not right']))
+    : failure.fields
+  const status = validation ? 422 : failure.status
+  const message = validation ? 'Some fields are missing or not right.' : failure.message
+  return reply.code(status).header('cache-control', 'no-store').send({
+    error: { code: validation ? 'invalid' : failure.code, message, ...(Object.keys(fields).length > 0 ? { fields } : {}) },
+  })
+}

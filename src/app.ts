@@ -1,0 +1,126 @@
+import formbody from '@fastify/formbody'
+import rateLimit from '@fastify/rate-limit'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest } from 'fastify'
+import api from './api/routes.ts'
+import checkout from './checkout/routes.ts'
+import dashboard from './dashboard/routes.ts'
+import type { Deps } from './deps.ts'
+import health from './health.ts'
+import { ulid } from './platform/ids.ts'
+import receipts from './receipts/routes.ts'
+import site from './site/routes.ts'
+import { subscriptionOf } from './subscriptions/subscriptions.ts'
+import { rememberedUser } from './users/guards.ts'
+import users from './users/routes.ts'
+import { loadAssets, serveAssets } from './web/assets.ts'
+import { handleErrors } from './web/errors.ts'
+import headers from './web/headers.ts'
+import sameSite from './web/same-site.ts'
+import session from './web/session.ts'
+import views from './web/views.ts'
+import webhooks from './webhooks/routes.ts'
+
+/** Where the demo's mailbox and Cashfree console are, when they run; shown in a strip on every page. */
+export type Demo = { mailboxUrl: string; consoleUrl: string }
+
+export type AppOptions = {
+  deps: Deps
+  sessionKeys: Buffer[]
+  demo?: Demo | null
+  /** Keep compiled templates; off only while editing them. */
+  cacheViews?: boolean
+  jobsReady?: () => boolean
+}
+
+/** The table of contents: two scopes, people and machines, and who lives in each. Does not listen. */
+export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
+  const { deps } = options
+  const { config } = deps
+  const app = Fastify({
+    loggerInstance: deps.log as FastifyBaseLogger,
+    disableRequestLogging: true,
+    genReqId: () => ulid(),
+    trustProxy: config.trustProxy,
+    bodyLimit: 64 * 1024,
+    requestTimeout: 10_000,
+    connectionTimeout: 15_000,
+    keepAliveTimeout: 5_000,
+    maxRequestsPerSocket: 1_000,
+    return503OnClosing: true,
+    http: { headersTimeout: 8_000, connectionsCheckingInterval: 1_000, maxHeaderSize: 16_384 },
+    routerOptions: { maxParamLength: 200 },
+    ajv: { customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: true, allErrors: false } },
+  })
+  closeKeptConnections(app)
+
+  const origins = { script: originOf(config.cashfree.jsUrl), api: originOf(config.cashfree.checkoutBase), https: config.https }
+  await app.register(headers, origins)
+  await app.register(rateLimit, { global: false })
+
+  const assets = loadAssets()
+  await app.register(async (people) => {
+    await people.register(formbody)
+    await people.register(session, { keys: options.sessionKeys, https: config.https })
+    await people.register(sameSite, { origin: config.baseUrl })
+    await people.register(views, {
+      cache: options.cacheViews ?? true,
+      describePage: (request) => describePage(request),
+    })
+    await people.register(rememberedUser, { deps })
+    handleErrors(people)
+    serveAssets(people, assets)
+    for (const routes of [site, users, checkout, dashboard, receipts])
+      await people.register(routes, { deps, limit: limitOf(config.rateLimitScale) })
+    await people.register(api, { prefix: '/api', deps, limit: limitOf(config.rateLimitScale) })
+  })
+
+  await app.register(async (machines) => {
+    await machines.register(webhooks, { deps })
+    await machines.register(health, { deps, jobsReady: options.jobsReady ?? (() => true) })
+  })
+  return app
+
+  /** `it.page`: who is here and what every page shows around its own content. */
+  async function describePage(request: FastifyRequest) {
+    const { user } = request
+    const notice = takeNotice(request)
+    return {
+      path: request.url.split('?')[0],
+      baseUrl: config.baseUrl,
+      assets: assets.url,
+      account: user ? { name: user.name, username: user.username, role: user.role, subscription: await subscriptionOf(deps.sql, user.id).catch(() => null) } : null,
+      sandbox: options.demo ?? null,
+      notice,
+      seller: { ...config.seller, gstin: config.seller.gstin || null },
+      scripts: request.url.startsWith('/checkout/') ? ['checkout.js'] : [],
+    }
+  }
+}
+
+/** One sentence left by the page before, shown once. Fragments leave it for the next full page. */
+function takeNotice(request: FastifyRequest) {
+  if (request.wantsFragment) return null
+  const notice = request.session?.get('notice') ?? null
+  if (notice) request.session.set('notice', undefined)
+  return notice
+}
+
+/** Doors that cost us or Cashfree something: per address and minute, times RATE_LIMIT_SCALE. */
+function limitOf(scale: number) {
+  return { rateLimit: { max: Math.max(1, Math.floor(30 * scale)), timeWindow: 60_000 } }
+}
+
+/** While closing, every answer tells its connection to end, so that close() need not wait for idle browsers. */
+function closeKeptConnections(app: FastifyInstance): void {
+  let closing = false
+  app.addHook('preClose', async () => {
+    closing = true
+  })
+  app.addHook('onSend', async (_request, reply) => {
+    if (closing) reply.header('connection', 'close')
+  })
+}
+
+function originOf(url: string): string {
+  return new URL(url).origin
+}

@@ -1,0 +1,89 @@
+import type { Deps } from '../deps.ts'
+import type { Order } from '../payments/payments.ts'
+import { findCurrentOrder, findLastAttempt, findOrder } from '../payments/queries.ts'
+import { findPlan } from '../plans/plans.ts'
+import { AppError } from '../platform/errors.ts'
+import { findReceiptNumber } from '../receipts/queries.ts'
+import { subscriptionOf } from '../subscriptions/subscriptions.ts'
+import { findPeriod } from './queries.ts'
+
+export type Stage = 'none' | 'session-created' | 'paid'
+export type CheckoutNotice = { kind: 'info' | 'good' | 'warn' | 'bad'; text: string }
+
+/** Where a person stands with one plan, computed from rows at every request. Stage names are also the fragments' names. */
+export type Checkout = {
+  stage: Stage
+  plan: { name: string; title: string; pricePaise: number; months: number }
+  order: Order | null
+  lastAttempt: { status: string; reason: string | null } | null
+  notice: CheckoutNotice | null
+  /** The payment could not be started at Cashfree; nothing was charged and trying again uses the same order. */
+  unavailable: boolean
+  /** Something did not agree; a person looks at it and nothing more is asked of the payer. */
+  held: boolean
+  /** What paying buys, or bought. */
+  period: { from: Date; to: Date }
+  receiptNumber: string | null
+  validUntil: Date | null
+}
+
+/**
+ * The checkout of a plan for a user: of one order of theirs where a page is about that order, else of the open or newest
+ * one. Throws AppError `not-found` for a plan that is not offered.
+ */
+export async function currentCheckout(deps: Deps, userId: string, planName: string, orderId?: string): Promise<Checkout> {
+  const plan = await findPlan(deps.sql, planName)
+  const order = (await (orderId ? findOrder(deps.sql, orderId) : findCurrentOrder(deps.sql, userId, planName))) ?? null
+  if (!plan && !order) throw new AppError('not-found', 'That plan is not offered.')
+  const subscription = await subscriptionOf(deps.sql, userId)
+  const stage = stageOf(order, subscription.hasAccess)
+  if (stage === 'none' && !plan) throw new AppError('not-found', 'That plan is not offered any more.')
+
+  const shown = stage === 'none' ? plan! : planOf(order!)
+  const lastAttempt = (order && (await findLastAttempt(deps.sql, order.id))) ?? null
+  const period = await findPeriod(deps.sql, { id: stage === 'paid' ? order!.id : null, userId, months: shown.months })
+  return {
+    stage,
+    plan: shown,
+    order,
+    lastAttempt,
+    notice: noticeOf(stage, order, lastAttempt),
+    unavailable: order?.status === 'created',
+    held: order?.heldAt != null && stage !== 'paid',
+    period,
+    receiptNumber: stage === 'paid' ? ((await findReceiptNumber(deps.sql, order!.id)) ?? null) : null,
+    validUntil: subscription.currentPeriodEnd,
+  }
+}
+
+const dayMs = 24 * 3600_000
+
+/**
+ * none: nothing open to pay · session-created: Cashfree has the order and waits · paid: settled within the last day.
+ * Older purchases are history: a subscriber who comes back to renew starts from `none`.
+ */
+export function stageOf(order: Order | null, hasAccess: boolean, now = Date.now()): Stage {
+  if (order?.status === 'active') return 'session-created'
+  if (order?.status === 'paid' && hasAccess && now - order.paidAt!.getTime() < dayMs) return 'paid'
+  return 'none'
+}
+
+function noticeOf(stage: Stage, order: Order | null, attempt: Checkout['lastAttempt']): CheckoutNotice | null {
+  if (!order || stage === 'paid') return null
+  if (stage === 'session-created') {
+    if (attempt?.status === 'USER_DROPPED' || attempt?.status === 'CANCELLED')
+      return { kind: 'info', text: 'The last attempt was not finished. You can try again here.' }
+    return null
+  }
+  if (order.status === 'expired' || order.status === 'terminated' || order.status === 'terminating')
+    return {
+      kind: 'info',
+      text: 'The last payment was closed before it was completed. If money left your account, it is matched by itself or returned by your bank. You can start again.',
+    }
+  return null
+}
+
+function planOf(order: Order): Checkout['plan'] {
+  return { name: order.planName, title: order.planTitle, pricePaise: order.amountPaise, months: order.months }
+}
+

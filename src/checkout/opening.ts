@@ -1,0 +1,97 @@
+import type { Deps } from '../deps.ts'
+import { GatewayRefused, GatewayUnavailable, type RemoteOrder } from '../payments/gateway.ts'
+import type { Order } from '../payments/payments.ts'
+import { findOrder, noteMismatch, openOrder, refreshUnsentOrder } from '../payments/queries.ts'
+import { AppError } from '../platform/errors.ts'
+import { ulid } from '../platform/ids.ts'
+import { paise } from '../platform/money.ts'
+import { tenDigits } from '../users/phones.ts'
+import type { User } from '../users/users.ts'
+import { settle, settleWith } from './settle.ts'
+
+/**
+ * The user's order for a plan, ready to be paid: the open one (double click, second tab, lost reply) or a new one.
+ * Our row is committed before Cashfree is called, under an id and a key that make every repeat the same call.
+ * When Cashfree cannot be reached the order comes back without a session, still `created`; calling again continues it.
+ * Throws AppError `not-found` for a plan that is not on sale.
+ */
+export async function openCheckout(deps: Deps, user: User, planName: string): Promise<Order> {
+  for (let attempt = 1; ; attempt++) {
+    const opened = await openOrder(deps.sql, { userId: user.id, planName, newId: `ds_${ulid()}` })
+    if (!opened) throw new AppError('not-found', 'That plan is not offered.')
+    const order = await ready(deps, user, opened)
+    // An old order may turn out to be over at Cashfree; then the next round opens its successor.
+    if (order.status === 'created' || order.status === 'active' || order.status === 'paid' || attempt === 2) return order
+  }
+}
+
+/**
+ * Ends the open order at Cashfree first, then opens another. When Cashfree says it was paid meanwhile, or cannot be
+ * asked, the old order stands and is returned.
+ */
+export async function startOver(deps: Deps, user: User, planName: string): Promise<Order> {
+  const order = await openCheckout(deps, user, planName)
+  if (order.status !== 'active') return order
+  try {
+    await settleWith(deps, order.id, await deps.gateway.terminateOrder(order.id), 'checkout')
+  } catch (error) {
+    if (!(error instanceof GatewayUnavailable || error instanceof GatewayRefused)) throw error
+    deps.log.warn({ orderId: order.id, err: error }, 'the old order could not be ended')
+    return order
+  }
+  const now = (await findOrder(deps.sql, order.id))!
+  return now.status === 'paid' || now.status === 'active' ? now : openCheckout(deps, user, planName)
+}
+
+async function ready(deps: Deps, user: User, order: Order): Promise<Order> {
+  try {
+    if (order.status === 'created') return await oneCallAtATime(order.id, () => create(deps, user, order))
+    if (order.isEnding) await settle(deps, order.id, 'checkout')
+  } catch (error) {
+    if (!(error instanceof GatewayUnavailable || error instanceof GatewayRefused)) throw error
+    deps.log.error({ event: 'payment not started', orderId: order.id, err: error }, 'payment not started')
+  }
+  return (await findOrder(deps.sql, order.id))!
+}
+
+async function create(deps: Deps, user: User, found: Order): Promise<Order> {
+  const order = (await refreshUnsentOrder(deps.sql, found.id)) ?? found
+  const remote = await deps.gateway.createOrder({
+    orderId: order.id,
+    idempotencyKey: order.idempotencyKey,
+    amountPaise: paise(order.amountPaise),
+    currency: order.currency,
+    expiresAt: order.expiresAt,
+    customer: { id: user.id.replaceAll('-', ''), name: gatewayName(user.name), email: user.email, phone: tenDigits(user.phone) },
+    planKey: order.planKey,
+    returnUrl: `${deps.config.baseUrl}/payment/return?order_id={order_id}`,
+    notifyUrl: deps.config.https ? `${deps.config.baseUrl}/webhooks/cashfree` : null,
+  })
+  if (!isTheOrderWeAskedFor(remote, order)) {
+    await noteMismatch(deps.sql, order.id, { ours: { amountPaise: order.amountPaise, currency: order.currency }, theirs: { ...remote, sessionId: undefined } })
+    throw new GatewayRefused(409, 'order_differs')
+  }
+  deps.log.info({ event: 'payment initiated', orderId: order.id, plan: order.planKey }, 'payment initiated')
+  await settleWith(deps, order.id, remote, 'checkout')
+  return (await findOrder(deps.sql, order.id))!
+}
+
+function isTheOrderWeAskedFor(remote: RemoteOrder, order: Order): boolean {
+  return remote.orderId === order.id && remote.amountPaise === order.amountPaise && remote.currency === order.currency
+}
+
+/** Cashfree wants 3 to 100 characters; a shorter name is a real name all the same. */
+function gatewayName(name: string): string {
+  return name.length >= 3 ? name : name.padEnd(3, '.')
+}
+
+const calls = new Map<string, Promise<Order>>()
+
+/** Twenty clicks at once in one process make one call. (Twenty processes would make twenty, under one key.) */
+function oneCallAtATime(orderId: string, call: () => Promise<Order>): Promise<Order> {
+  const running = calls.get(orderId)
+  if (running) return running
+  const fresh = call().finally(() => calls.delete(orderId))
+  calls.set(orderId, fresh)
+  return fresh
+}

@@ -1,0 +1,97 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
+import type { Deps } from '../deps.ts'
+import { orderIdPattern } from '../payments/payments.ts'
+import { findOrder } from '../payments/queries.ts'
+import { AppError } from '../platform/errors.ts'
+import { requireUser } from '../users/guards.ts'
+import { type Checkout, currentCheckout } from './checkout.ts'
+import { openCheckout, startOver } from './opening.ts'
+import { askForReturn, lookUnlessFresh } from './looking.ts'
+import { type CheckoutView, checkoutView, type Door } from './view.ts'
+
+declare module '../web/views.ts' {
+  interface Views {
+    'checkout/show': { checkout: CheckoutView }
+    'checkout/_stage': { checkout: CheckoutView }
+    'checkout/confirm': { checkout: CheckoutView }
+    'checkout/return': object
+  }
+}
+
+const ByPlan = Type.Object({ plan: Type.String({ maxLength: 40 }) })
+const ByOrder = Type.Object({ orderId: Type.String({ maxLength: 100 }) })
+const Poll = Type.Object({
+  seen: Type.Optional(Type.String({ maxLength: 40 })),
+  door: Type.Optional(Type.String({ maxLength: 20 })),
+  since: Type.Optional(Type.String({ maxLength: 20 })),
+})
+
+/** Look at a checkout, open it, start over, skip it, come back from Cashfree, and the poll while waiting. */
+const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (app, { deps, limit }) => {
+  const owner = { preHandler: requireUser }
+
+  app.get('/checkout/:plan', { ...owner, schema: { params: ByPlan } }, async (request, reply) => {
+    const checkout = await currentCheckout(deps, request.user!.id, request.params.plan)
+    return show(reply, checkout, 'checkout')
+  })
+
+  app.post('/checkout/:plan', { ...owner, schema: { params: ByPlan }, config: limit }, async (request, reply) => {
+    await openCheckout(deps, request.user!, request.params.plan)
+    return reply.leaveFor(`/checkout/${request.params.plan}`)
+  })
+
+  app.post('/checkout/:plan/restart', { ...owner, schema: { params: ByPlan }, config: limit }, async (request, reply) => {
+    await startOver(deps, request.user!, request.params.plan)
+    return reply.leaveFor(`/checkout/${request.params.plan}`)
+  })
+
+  app.post('/checkout/skip', owner, async (request, reply) => {
+    request.session.set('notice', { kind: 'info', text: 'Your account is ready. Nothing was paid; activate whenever you like.' })
+    return reply.leaveFor('/dashboard')
+  })
+
+  // Proves nothing and authenticates nobody: it only makes us ask Cashfree.
+  app.get('/payment/return', async (request, reply) => {
+    const orderId = orderIdIn(request.query as Record<string, unknown>)
+    if (!request.user) {
+      // Not waited for, so that neither the words nor the time tell whether the order exists.
+      if (orderId) askForReturn(deps, orderId).catch((error) => request.log.warn({ err: error }, 'return without session'))
+      return reply.page('checkout/return', {})
+    }
+    if (!orderId) return reply.page('checkout/return', {})
+    const order = await ownOrder(deps, request, orderId)
+    if (order.status !== 'paid') await askForReturn(deps, order.id)
+    return show(reply, await currentCheckout(deps, request.user.id, order.planName, order.id), 'return')
+  })
+
+  app.get('/payment/status/:orderId', { ...owner, schema: { params: ByOrder, querystring: Poll } }, async (request, reply) => {
+    const order = await ownOrder(deps, request, request.params.orderId)
+    await lookUnlessFresh(deps, order, 'poll', 3_000)
+    const door: Door = request.query.door === 'return' ? 'return' : 'checkout'
+    const view = checkoutView(deps, await currentCheckout(deps, request.user!.id, order.planName, order.id), door, Number(request.query.since))
+    if (view.seen === request.query.seen) return reply.code(204).header('cache-control', 'no-store').send()
+    return reply.page('checkout/_stage', { checkout: view })
+  })
+
+  /** The living region within its page. Cashfree's script and forms are allowed on /checkout/* alone. */
+  function show(reply: FastifyReply, checkout: Checkout, door: Door) {
+    const view = checkoutView(deps, checkout, door)
+    if (door === 'return') return reply.page('checkout/confirm', { checkout: view })
+    return reply.allowCheckout().page('checkout/show', { checkout: view })
+  }
+}
+export default routes
+
+async function ownOrder(deps: Deps, request: FastifyRequest, orderId: string) {
+  const order = new RegExp(orderIdPattern).test(orderId) ? await findOrder(deps.sql, orderId) : undefined
+  if (!order || order.userId !== request.user?.id) throw new AppError('not-found', 'There is no such order in your account.')
+  return order
+}
+
+/** Old and new spellings, repeats and junk are tolerated; anything that cannot be one of our ids is no id. */
+function orderIdIn(query: Record<string, unknown>): string | undefined {
+  const values = [query.order_id, query.orderid, query.orderId].flat()
+  return values.find((value): value is string => typeof value === 'string' && new RegExp(orderIdPattern).test(value))
+}

@@ -1,0 +1,133 @@
+-- The only writer of money state. Makes one order agree with what Cashfree says of it, all of it or nothing.
+-- p_remote is payments/gateway.ts RemoteOrder; p_actor says which door asked; p_seller goes on the receipt.
+-- Safe to repeat with the same arguments: that, never compensation, is the answer to a lost reply.
+create or replace function settle_order(p_order_id text, p_remote jsonb, p_actor text, p_seller jsonb) returns text
+language plpgsql as $$
+declare
+  o       orders;
+  payment payments;
+  receipt text;
+begin
+  if jsonb_typeof(p_remote) is distinct from 'object' then raise exception 'p_remote must be an object'; end if;
+  select * into o from orders where id = p_order_id for update;   -- return page, webhook, poll, reconciler queue here
+  if not found then return 'unknown-order'; end if;
+  perform record_attempts(o, p_remote -> 'attempts');
+  o := note_answer(o, p_remote);
+  if o.paid_at is not null then
+    perform note_further_money(o);
+    return 'already-paid';
+  end if;
+  if p_remote ->> 'status' is distinct from 'PAID' then return close_or_wait(o, p_remote ->> 'status', p_actor); end if;
+  if order_agrees(o, p_remote) is not true then return hold(o, 'order-mismatch', p_remote, p_actor); end if;
+
+  select * into payment from payments p
+  where p.order_id = o.id and p.status = 'SUCCESS'
+  order by payment_agrees(p, o) is true desc, p.completed_at nulls last, p.cf_payment_id
+  limit 1;
+  if not found then                        -- paid, they say, but by no payment we can read: ask again, grant nothing yet
+    update orders set next_look_at = now() + interval '15 seconds' where id = o.id;
+    return 'unverified';
+  end if;
+  if payment_agrees(payment, o) is not true then return hold(o, 'payment-mismatch', p_remote, p_actor); end if;
+
+  update orders
+  set status = 'paid', paid_at = clock_timestamp(), held_at = null, next_look_at = null
+  where id = o.id returning * into o;
+  update payments set applied_at = o.paid_at where cf_payment_id = payment.cf_payment_id;
+  perform extend_subscription(o);
+  receipt := issue_receipt(o, payment.cf_payment_id, p_seller);
+  perform note_further_money(o);
+  perform note_second_order(o);
+  insert into audit (actor, action, order_id, user_id, details)
+  values (p_actor, 'order.paid', o.id, o.user_id, jsonb_build_object('cfPaymentId', payment.cf_payment_id,
+          'amountPaise', payment.amount_paise, 'orderAmountPaise', o.amount_paise, 'receipt', receipt));
+  return 'paid';
+end $$;
+
+-- order_amount and order_currency equal ours exactly, and it is our order. A missing value refuses.
+create or replace function order_agrees(o orders, p_remote jsonb) returns boolean language sql immutable as $$
+  select p_remote ->> 'orderId' = o.id
+     and (p_remote ->> 'amountPaise')::bigint = o.amount_paise
+     and p_remote ->> 'currency' = o.currency
+$$;
+
+-- The attempt brought at least the price (a customer-paid fee may come on top). Where Cashfree leaves the attempt's
+-- currency out, the order's, which was compared, stands for it.
+create or replace function payment_agrees(p payments, o orders) returns boolean language sql immutable as $$
+  select p.amount_paise >= o.amount_paise and coalesce(p.currency, o.currency) = o.currency
+$$;
+
+-- Keeps what Cashfree told of the order itself.
+create or replace function note_answer(o orders, p_remote jsonb) returns orders language plpgsql as $$
+begin
+  update orders
+  set gateway_status = coalesce(p_remote ->> 'status', gateway_status),
+      cf_order_id = coalesce(p_remote ->> 'cfOrderId', cf_order_id),
+      payment_session_id = coalesce(p_remote ->> 'sessionId', payment_session_id),
+      expires_at = coalesce((p_remote ->> 'expiresAt')::timestamptz, expires_at),
+      asked_at = greatest(asked_at, now()),
+      looks = looks + 1
+  where id = o.id returning * into o;
+  return o;
+end $$;
+
+-- Not paid. Expired and terminated orders are closed to new payments but stay watched: EXPIRED and
+-- TERMINATION_REQUESTED can still turn into PAID while an attempt begun in time is running.
+create or replace function close_or_wait(o orders, p_status text, p_actor text) returns text language plpgsql as $$
+declare
+  next_status text := case
+    when p_status = 'ACTIVE' and o.status = 'created' then 'active'
+    when p_status = 'EXPIRED' then 'expired'
+    when p_status = 'TERMINATED' then 'terminated'
+    when p_status = 'TERMINATION_REQUESTED' then 'terminating'
+    when p_status = 'ABSENT' and now() > o.expires_at then 'expired'
+    else o.status
+  end;
+begin
+  update orders
+  set status = next_status,
+      closed_at = case when next_status in ('expired', 'terminated', 'terminating') then coalesce(closed_at, now()) end,
+      next_look_at = next_look(o, next_status)
+  where id = o.id;
+  if next_status is distinct from o.status then
+    insert into audit (actor, action, order_id, user_id, details)
+    values (p_actor, 'order.' || next_status, o.id, o.user_id, jsonb_build_object('from', o.status));
+  end if;
+  return case when next_status in ('expired', 'terminated', 'terminating') then 'closed' else 'waiting' end;
+end $$;
+
+-- While it can be paid, an unwatched order is asked about every 45 s. After its end the pause grows with the time
+-- gone by, up to a day of attempt time limit and an hour of margin; then it is dead.
+create or replace function next_look(o orders, p_status text) returns timestamptz language sql stable as $$
+  select case
+    when now() < o.expires_at + interval '2 minutes' then now() + interval '45 seconds'
+    when now() < o.expires_at + interval '25 hours' then now() + greatest(interval '1 minute', (now() - o.expires_at) / 2)
+    when p_status in ('created', 'active') then now() + interval '6 hours'
+  end
+$$;
+
+-- Something does not agree: nothing is granted, both sides are kept for a person to resolve.
+create or replace function hold(o orders, p_kind text, p_remote jsonb, p_actor text) returns text language plpgsql as $$
+begin
+  perform open_incident(p_kind, o.id, o, jsonb_build_object(
+    'ours', jsonb_build_object('orderId', o.id, 'amountPaise', o.amount_paise, 'currency', o.currency),
+    'theirs', p_remote - 'sessionId'));
+  update orders set held_at = coalesce(held_at, now()), next_look_at = now() + interval '1 hour' where id = o.id;
+  if o.held_at is null then
+    insert into audit (actor, action, order_id, user_id, details)
+    values (p_actor, 'order.held', o.id, o.user_id, jsonb_build_object('why', p_kind));
+  end if;
+  return 'held';
+end $$;
+
+-- Two orders that were open side by side were both paid: both periods are given, and the admin is told.
+create or replace function note_second_order(o orders) returns void language plpgsql as $$
+declare
+  earlier text := (select e.id from orders e
+                   where e.user_id = o.user_id and e.id <> o.id and e.paid_at > o.created_at limit 1);
+begin
+  if earlier is not null then
+    perform open_incident('two-orders-paid', o.id, o,
+      jsonb_build_object('thisOrder', o.id, 'otherOrder', earlier, 'rule', 'both extend the subscription'));
+  end if;
+end $$;

@@ -1,0 +1,28 @@
+import { startSandbox } from '../embedded/sandbox/sandbox.ts'
+
+// `npm run sandbox`: the Cashfree look-alike alone, for a shop that runs elsewhere.
+const { env } = process
+const sandbox = await startSandbox({
+  host: env.HOST ?? '127.0.0.1',
+  port: Number(env.SANDBOX_PORT ?? 3001),
+  clientId: env.CASHFREE_CLIENT_ID || 'TEST_SANDBOX',
+  clientSecret: env.CASHFREE_CLIENT_SECRET || 'cfsk_ma_test_sandbox_secret',
+  webhookUrl: env.SANDBOX_WEBHOOK_URL || null,
+  stateFile: null,
+  log: (line) => console.log(line),
+}).catch((error: NodeJS.ErrnoException) => {
+  const busy = error.code === 'EADDRINUSE'
+  console.error(busy ? 'That port is taken; choose another with SANDBOX_PORT.' : error.message)
+  process.exit(1)
+})
+
+console.log(`Cashfree sandbox look-alike (no money moves)
+  console   ${sandbox.publicUrl}/
+  API       ${sandbox.publicUrl}/pg
+  script    ${sandbox.publicUrl}/js/v3/cashfree.js
+  webhooks  ${env.SANDBOX_WEBHOOK_URL || 'nowhere: set SANDBOX_WEBHOOK_URL'}
+Ctrl-C ends it.`)
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => void sandbox.close().then(() => process.exit(0)))
+}

@@ -1,0 +1,14 @@
+import type { Gateway } from './payments/gateway.ts'
+import type { Config } from './platform/config.ts'
+import type { Sql } from './platform/db.ts'
+import type { Log } from './platform/log.ts'
+
+/** What slices are given to work with; main.ts and the tests build it. Types only. */
+export type Deps = {
+  config: Config
+  sql: Sql
+  gateway: Gateway
+  log: Log
+  /** Tells a job that there is work now. Never throws and is never waited for: a sweep finds what a lost wake missed. */
+  wake: (job: 'deliver-mails' | 'settle-events') => void
+}

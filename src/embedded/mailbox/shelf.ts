@@ -1,0 +1,42 @@
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
+/** Where raw mails are kept, by id. */
+export interface Shelf {
+  put(id: string, raw: Buffer): Promise<void>
+  get(id: string): Promise<Buffer | null>
+  remove(id: string): Promise<void>
+  ids(): Promise<string[]>
+}
+
+/** A shelf on the disk, one .eml file a mail, or in memory when there is no folder for it. */
+export async function openShelf(dir: string | null): Promise<Shelf> {
+  if (!dir) return inMemory()
+  await mkdir(dir, { recursive: true, mode: 0o700 })
+  return onDisk(dir)
+}
+
+function onDisk(dir: string): Shelf {
+  const fileOf = (id: string) => join(dir, `${id}.eml`)
+  return {
+    put: async (id, raw) => {
+      // Half a mail must never look like a mail.
+      const part = join(dir, `${id}.part`)
+      await writeFile(part, raw, { mode: 0o600 })
+      await rename(part, fileOf(id))
+    },
+    get: (id) => readFile(fileOf(id)).catch(() => null),
+    remove: (id) => rm(fileOf(id), { force: true }),
+    ids: async () => (await readdir(dir)).filter((name) => name.endsWith('.eml')).map((name) => name.slice(0, -4)),
+  }
+}
+
+function inMemory(): Shelf {
+  const mails = new Map<string, Buffer>()
+  return {
+    put: async (id, raw) => void mails.set(id, raw),
+    get: async (id) => mails.get(id) ?? null,
+    remove: async (id) => void mails.delete(id),
+    ids: async () => [...mails.keys()],
+  }
+}

@@ -1,0 +1,35 @@
+import { existsSync, readFileSync, statSync } from 'node:fs'
+
+export interface Account {
+  name: string
+  uid: number
+  gid: number
+}
+
+/** The unprivileged account that owns the cluster, or that will: `postgres` where it exists, else `nobody`. */
+export function accountOwning(cluster: string): Account {
+  const accounts = readAccounts()
+  if (existsSync(cluster)) {
+    // An account named postgres may appear later, when the distribution's own package is installed.
+    const { uid, gid } = statSync(cluster)
+    const owner = accounts.find((account) => account.uid === uid)
+    if (uid !== 0 && owner) return { ...owner, gid }
+  }
+  for (const name of ['postgres', '_postgres', 'nobody']) {
+    const found = accounts.find((account) => account.name === name)
+    if (found) return found
+  }
+  throw new Error(
+    'PostgreSQL refuses to run as root, and this machine has no account "postgres" or "nobody" to run it. ' +
+      'Run as another user, or set DATABASE_URL to a PostgreSQL of your own.',
+  )
+}
+
+function readAccounts(): Account[] {
+  if (!existsSync('/etc/passwd')) return []
+  return readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .map((line) => line.split(':'))
+    .filter((fields) => fields.length >= 4)
+    .map(([name, , uid, gid]) => ({ name: name!, uid: Number(uid), gid: Number(gid) }))
+}

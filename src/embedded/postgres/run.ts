@@ -1,0 +1,34 @@
+import { type SpawnOptions, spawn } from 'node:child_process'
+import { parse } from 'node:path'
+import type { Place } from './place.ts'
+
+/** Runs one of PostgreSQL's programs to its end; what it said becomes the error when it fails. */
+export async function run(program: string, { args, place }: { args: string[]; place: Place }): Promise<void> {
+  const child = spawn(program, args, { ...as(place), stdio: ['ignore', 'pipe', 'pipe'] })
+  let said = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (said += chunk))
+  const code = await new Promise<number | string | null>((resolve, reject) => {
+    child.on('error', (error) => reject(cannotRun(program, error.message)))
+    child.on('close', (code, signal) => resolve(code ?? signal))
+  })
+  if (code !== 0) throw cannotRun(program, said.trim().split('\n').slice(-8).join('\n') || `it ended with ${code}`)
+}
+
+/** How PostgreSQL's programs are spawned: as the unprivileged account, and without our secrets around them. */
+export function as(place: Place): SpawnOptions {
+  const { PATH, SystemRoot, TEMP, TMP } = process.env
+  return {
+    // The place we were started from may be closed to the account.
+    cwd: parse(place.home).root,
+    env: { PATH, SystemRoot, TEMP, TMP, LC_ALL: 'C', TZ: 'UTC' },
+    windowsHide: true,
+    ...(place.account ? { uid: place.account.uid, gid: place.account.gid } : {}),
+  }
+}
+
+export function cannotRun(program: string, reason: string): Error {
+  return new Error(
+    `The embedded PostgreSQL cannot run here: ${reason}\n(${program})\n` +
+      'Set DATABASE_URL to a PostgreSQL of your own to do without it.',
+  )
+}

@@ -1,0 +1,122 @@
+import { paymentEntity, settlementEntity } from '../entities.ts'
+import type { Attempt, Order } from '../ledger.ts'
+import { statusOf } from '../orders.ts'
+import { fail, leavePending, startAttempt } from '../payments.ts'
+import { reasonNamed } from '../reasons.ts'
+import type { World } from '../world.ts'
+import { objectAt, text } from './fields.ts'
+import type { Call, Endpoint } from './gate.ts'
+import { orderOf } from './order-routes.ts'
+import { payOrderEntity, readMethod } from './pay-request.ts'
+import { invalid, Refusal, refusals } from './refusal.ts'
+
+export const TEST_OTP = '111000'
+
+/** Attempts of an order, Order Pay with its one-time password, and the settlement. */
+export function paymentEndpoints(world: World): Endpoint[] {
+  return [
+    {
+      name: 'payments.list',
+      method: 'GET',
+      path: '/orders/:orderId/payments',
+      handle(call) {
+        const order = orderOf(world, call)
+        // Newest first, as observed; Cashfree promises no order.
+        return order.attempts.toReversed().map((attempt) => shown(world, order, attempt))
+      },
+    },
+    {
+      name: 'payments.get',
+      method: 'GET',
+      path: '/orders/:orderId/payments/:paymentId',
+      handle(call) {
+        const { paymentId = '' } = call.params
+        if (!/^\d+$/.test(paymentId)) throw invalid('payment_id', 'should be numeric.', paymentId)
+        const order = orderOf(world, call)
+        const attempt = order.attempts.find(({ id }) => id === paymentId)
+        if (!attempt) throw refusals.paymentNotFound()
+        return shown(world, order, attempt)
+      },
+    },
+    {
+      name: 'orders.pay',
+      method: 'POST',
+      path: '/orders/sessions',
+      credentials: false,
+      handle({ fields }) {
+        const order = world.ledger.sessions.get(String(fields.payment_session_id ?? ''))
+        if (!order) throw refusals.sessionInvalid()
+        if (statusOf(order, world.clock.now()) !== 'ACTIVE') throw refusals.orderInactive()
+        const { method, plan } = readMethod(objectAt(fields, 'payment_method'))
+        const attempt = startAttempt(world, order, method)
+        plan(world, attempt)
+        return payOrderEntity(world, attempt)
+      },
+    },
+    {
+      name: 'orders.authenticate',
+      method: 'POST',
+      path: '/orders/pay/authenticate/:paymentId',
+      handle: (call) => authenticate(world, call),
+    },
+    {
+      name: 'settlements.get',
+      method: 'GET',
+      path: '/orders/:orderId/settlements',
+      handle(call) {
+        const order = orderOf(world, call)
+        const paid = order.attempts.find(({ status }) => status === 'SUCCESS')
+        const settledAt = (paid?.finishedAt ?? Number.POSITIVE_INFINITY) + world.settings.settlementDelayMs
+        if (!paid || settledAt > world.clock.now()) {
+          throw new Refusal(404, 'settlement_get_not_found', 'settlement not found')
+        }
+        return settlementEntity(world, order, paid, settledAt)
+      },
+    },
+  ]
+}
+
+/** Native OTP of a card paid with channel `post`: three wrong ones fail the attempt. */
+function authenticate(world: World, { params, fields }: Call) {
+  const attempt = world.ledger.attempts.get(params.paymentId ?? '')
+  if (!attempt) throw refusals.paymentNotFound()
+  const action = text(fields, 'action')
+  if (action !== 'SUBMIT_OTP' && action !== 'RESEND_OTP') throw invalid('action', 'is not valid.', action)
+  if (attempt.status !== 'NOT_ATTEMPTED') throw invalid('payment_id', 'is already processed.', attempt.id)
+  const answer = (authenticate_status: string, payment_message: string) => ({
+    cf_payment_id: attempt.id,
+    action,
+    authenticate_status,
+    payment_message,
+  })
+  if (action === 'RESEND_OTP') return answer('SUCCESS', 'OTP sent again')
+  if (takeOtp(world, attempt, text(fields, 'otp'))) {
+    leavePending(world, attempt)
+    // The bank's decision follows; /simulate or the control API can still bend it while this is pending.
+    attempt.settles = { at: world.clock.now() + 500, as: 'SUCCESS' }
+    return answer('SUCCESS', 'OTP accepted')
+  }
+  return answer('FAILED', 'Incorrect OTP entered')
+}
+
+/** Whether that is the right OTP; the third wrong one fails the attempt. */
+export function takeOtp(world: World, attempt: Attempt, otp: string): boolean {
+  if (otp.trim() === TEST_OTP) {
+    attempt.otp = 'given'
+    world.changed()
+    return true
+  }
+  attempt.otpTries += 1
+  if (attempt.otpTries >= 3) fail(world, attempt, reasonNamed('invalid_pin'))
+  world.changed()
+  return false
+}
+
+function shown(world: World, order: Order, attempt: Attempt) {
+  const entity = paymentEntity(world, order, attempt)
+  if (attempt.status !== 'SUCCESS' && world.faults.take('unknownEnums', 'payments')) {
+    entity.payment_status = 'FLAGGED'
+    entity.payment_group = 'quantum_wallet'
+  }
+  return entity
+}

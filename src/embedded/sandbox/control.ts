@@ -1,0 +1,215 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Agenda } from './agenda.ts'
+import { istTime } from './clock.ts'
+import { orderEntity, paymentEntity, refundEntity } from './entities.ts'
+import type { ActiveFault, FaultSwitches } from './faults.ts'
+import { cardMethod, netbankingMethod, TEST_CARDS, upiMethod } from './instruments.ts'
+import { toJson } from './json.ts'
+import {
+  type Attempt,
+  type Delivery,
+  isLive,
+  type Method,
+  type Order,
+  openLedger,
+  type RefundStatus,
+} from './ledger.ts'
+import { toPaise } from './money.ts'
+import { expireNow, type OrderStatus, statusOf } from './orders.ts'
+import { drop, fail, flag, leavePending, startAttempt, succeed, succeedTooLate } from './payments.ts'
+import { reasonNamed } from './reasons.ts'
+import { settleRefund } from './refunds.ts'
+import type { Settings } from './settings.ts'
+import { announcePing, releaseHeld } from './webhooks/announce.ts'
+import { startSending } from './webhooks/deliver.ts'
+import type { World } from './world.ts'
+
+export type PayOptions = {
+  method?: 'upi' | 'card' | 'netbanking'
+  /** Rupees; the order's amount when absent. */
+  amount?: number
+  status?: 'SUCCESS' | 'FAILED' | 'USER_DROPPED' | 'PENDING' | 'FLAGGED' | 'CANCELLED'
+  /** A key of REASONS, for FAILED. */
+  reason?: string
+  /** after-expiry: the order expires first. after-ttl: the attempt times out first and the money goes back. */
+  when?: 'now' | 'after-expiry' | 'after-ttl'
+  /** Makes a new attempt although one is open. */
+  newAttempt?: boolean
+}
+
+/** What a call did, as Cashfree's API would show it, plus the numbers of the deliveries it caused. */
+export type Outcome = { order: unknown; payment: unknown; deliveries: number[] }
+
+export type OrderSummary = { orderId: string; status: OrderStatus; amountPaise: number; attempts: Attempt[] }
+
+export type ControlState = {
+  clock: { now: string; nowMs: number; offsetMs: number }
+  webhooks: { url: string | null; paused: boolean }
+  settings: Settings
+  faults: ActiveFault[]
+  orders: (OrderSummary & Order)[]
+  deliveries: Delivery[]
+}
+
+/** Refused because the order, refund or delivery does not exist, or cannot do that now. */
+export class ControlError extends Error {
+  readonly status: number
+  constructor(status: number, message: string) {
+    super(message)
+    this.status = status
+  }
+}
+
+export type Control = ReturnType<typeof createControl>
+
+/** Every power over the sandbox: the console, the control API and in-process tests all use these. */
+export function createControl(world: World, agenda: Agenda) {
+  return {
+    state: (): ControlState => ({
+      clock: { now: istTime(world.clock.now()), nowMs: world.clock.now(), offsetMs: world.clock.offsetMs() },
+      webhooks: { url: world.webhookUrl, paused: world.webhooksPaused },
+      settings: world.settings,
+      faults: world.faults.active(),
+      orders: [...world.ledger.orders.values()].map((order) => summary(world, order)).reverse(),
+      deliveries: world.ledger.deliveries.toReversed(),
+    }),
+
+    order: (orderId: string) => summary(world, find(world, orderId)),
+
+    deliveries: (orderId?: string): Delivery[] =>
+      world.ledger.deliveries.filter((delivery) => !orderId || delivery.orderId === orderId).toReversed(),
+
+    /** Moves the clock and lives through that time, retries of webhooks included. */
+    advance: (ms: number) => agenda.advance(ms),
+
+    /** Puts the clock back to the wall's time. */
+    resetClock() {
+      world.clock.setOffset(0)
+      world.changed()
+    },
+
+    /** Resolves when every webhook that is due has been sent and answered. */
+    settled: () => agenda.settled(),
+
+    faults(switches: FaultSwitches): ActiveFault[] {
+      world.faults.set(switches)
+      if (switches.outOfOrderWebhooks === false) releaseHeld(world)
+      return world.faults.active()
+    },
+
+    clearFaults() {
+      world.faults.clear()
+      releaseHeld(world)
+    },
+
+    settings(changes: Partial<Settings>): Settings {
+      Object.assign(world.settings, changes)
+      world.changed()
+      return world.settings
+    },
+
+    /** Brings an attempt to its end at once: the open one, or a new one when there is none. */
+    pay: (orderId: string, options: PayOptions = {}) => settle(world, orderId, options),
+    fail: (orderId: string, options: PayOptions = {}) => settle(world, orderId, { ...options, status: 'FAILED' }),
+    drop: (orderId: string, options: PayOptions = {}) => settle(world, orderId, { ...options, status: 'USER_DROPPED' }),
+    pending: (orderId: string, options: PayOptions = {}) => settle(world, orderId, { ...options, status: 'PENDING' }),
+
+    /** Lets the order expire now. */
+    expire(orderId: string) {
+      const order = find(world, orderId)
+      expireNow(world, order)
+      return summary(world, order)
+    },
+
+    settleRefund(refundId: string, status: RefundStatus) {
+      const refund = world.ledger.refunds.get(refundId)
+      if (!refund) throw new ControlError(404, `There is no refund ${refundId}`)
+      settleRefund(world, refund, status)
+      return JSON.parse(toJson(refundEntity(world, find(world, refund.orderId), refund)))
+    },
+
+    /** Sends a delivery again, whatever became of it, and waits for the answer. */
+    async redeliver(n: number): Promise<Delivery> {
+      const delivery = world.ledger.deliveries.find((candidate) => candidate.n === n)
+      if (!delivery) throw new ControlError(404, `There is no delivery ${n}`)
+      if (delivery.state === 'sending') await Promise.all(world.inFlight)
+      await startSending(world, delivery)
+      return delivery
+    },
+
+    /** Sends the dashboard's test ping, or an event of any type; null when no endpoint is set. */
+    async ping(type?: string, data?: unknown): Promise<Delivery | null> {
+      const delivery = announcePing(world, type, data)
+      if (delivery?.state === 'waiting') await startSending(world, delivery)
+      return delivery
+    },
+
+    webhooks(changes: { paused?: boolean; url?: string | null }) {
+      if (changes.paused !== undefined) world.webhooksPaused = changes.paused
+      if (changes.url !== undefined) world.webhookUrl = changes.url
+      world.changed()
+      return { url: world.webhookUrl, paused: world.webhooksPaused }
+    },
+
+    /** Forgets everything: orders, deliveries, faults, the clock. Settings and the webhook address stay. */
+    async reset() {
+      // What is on the wire still writes into its own delivery; the new books do not know it.
+      await Promise.race([Promise.all(world.inFlight), sleep(200)])
+      const { lastId } = world.ledger
+      world.ledger = openLedger()
+      world.ledger.lastId = Math.max(lastId, world.ledger.lastId)
+      world.webhooksPaused = false
+      world.clock.setOffset(0)
+      world.faults.clear()
+      world.changed()
+    },
+  }
+}
+
+function settle(world: World, orderId: string, options: PayOptions): Outcome {
+  const order = find(world, orderId)
+  const before = world.ledger.lastDelivery
+  const attempt = attemptFor(world, order, options)
+  decide(world, order, attempt, options)
+  const deliveries = world.ledger.deliveries.flatMap(({ n }) => (n > before ? [n] : []))
+  const shown = { order: orderEntity(world, order), payment: paymentEntity(world, order, attempt), deliveries }
+  return JSON.parse(toJson(shown)) as Outcome
+}
+
+function attemptFor(world: World, order: Order, { method = 'upi', amount, newAttempt }: PayOptions): Attempt {
+  const amountPaise = amount === undefined ? order.amountPaise : toPaise(amount)
+  if (amountPaise === null) throw new ControlError(400, 'amount is rupees, with two decimals at most')
+  const open = order.attempts.findLast(isLive)
+  if (open && !newAttempt) {
+    if (amount !== undefined) open.amountPaise = amountPaise
+    return open
+  }
+  return startAttempt(world, order, METHODS[method](), { amountPaise })
+}
+
+function decide(world: World, order: Order, attempt: Attempt, { status = 'SUCCESS', reason, when }: PayOptions) {
+  if (when === 'after-expiry') expireNow(world, order)
+  if (status === 'CANCELLED' || when === 'after-ttl') succeedTooLate(world, attempt)
+  else if (status === 'SUCCESS') succeed(world, attempt)
+  else if (status === 'FAILED') fail(world, attempt, reasonNamed(reason))
+  else if (status === 'USER_DROPPED') drop(world, attempt)
+  else if (status === 'PENDING') leavePending(world, attempt)
+  else if (status === 'FLAGGED') flag(world, attempt)
+  else throw new ControlError(400, `An attempt cannot become ${status}`)
+}
+
+const METHODS: Record<NonNullable<PayOptions['method']>, () => Method> = {
+  upi: () => upiMethod('collect', 'testsuccess@gocash'),
+  card: () => cardMethod(TEST_CARDS[0]!.number, 'link')!,
+  netbanking: () => netbankingMethod(),
+}
+
+function find(world: World, orderId: string): Order {
+  const order = world.ledger.orders.get(orderId)
+  if (!order) throw new ControlError(404, `There is no order ${orderId}`)
+  return order
+}
+
+function summary(world: World, order: Order) {
+  return { ...order, orderId: order.id, status: statusOf(order, world.clock.now()) }
+}

@@ -1,0 +1,25 @@
+import type { Clock } from './clock.ts'
+import type { Faults } from './faults.ts'
+import type { Ledger } from './ledger.ts'
+import type { Settings } from './settings.ts'
+
+/** What every part of the sandbox needs: one object, passed by hand. */
+export type World = {
+  clientId: string
+  clientSecret: string
+  publicUrl: string
+  /** The endpoint "configured in the dashboard"; null for none. */
+  webhookUrl: string | null
+  webhooksPaused: boolean
+  settings: Settings
+  clock: Clock
+  ledger: Ledger
+  faults: Faults
+  /** Deliveries on the wire. */
+  inFlight: Set<Promise<void>>
+  /** Fires when the sandbox closes: whatever waits must stop waiting. */
+  closing: AbortSignal
+  log: (line: string) => void
+  /** To be called after every change: plans the next duty and the next snapshot. */
+  changed: () => void
+}

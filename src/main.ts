@@ -1,0 +1,76 @@
+import closeWithGrace from 'close-with-grace'
+import { buildApp } from './app.ts'
+import { banner } from './banner.ts'
+import { seedDemo } from './commands/demo.ts'
+import { readSettings } from './environment.ts'
+import { openHouse } from './house.ts'
+import { cashfree } from './payments/cashfree.ts'
+import { connect } from './platform/db.ts'
+import { type Jobs, startJobs } from './platform/jobs.ts'
+import { createLog } from './platform/log.ts'
+import { connectMailer } from './platform/mailer.ts'
+import { migrate } from './platform/migrate.ts'
+import { jobsOf } from './tasks/jobs.ts'
+import type { Deps } from './deps.ts'
+
+const settings = readSettings()
+const log = createLog(settings.logLevel)
+const say = settings.production ? () => {} : (line: string) => console.log(line)
+
+process.on('unhandledRejection', (error) => {
+  log.fatal({ err: error }, 'unhandled rejection')
+  process.exit(1)
+})
+process.on('uncaughtException', (error) => {
+  log.fatal({ err: error }, 'uncaught exception')
+  process.exit(1)
+})
+
+say('▸ starting')
+const house = await openHouse(settings, (line) => log.info(line)).catch(refuse)
+const { config } = house
+const applied = await migrate(house.databaseUrl).catch(refuse)
+if (applied.length > 0) say(`▸ database brought up to date (${applied.length} migrations)`)
+
+const sql = connect(house.databaseUrl, { max: config.database.poolMax })
+const mailer = connectMailer({ ...config.smtp, host: config.smtp.host!, senderName: config.seller.name })
+const gateway = cashfree({
+  ...config.cashfree,
+  ...config.cashfree.credentials!,
+  observe: ({ method, path, outcome, ms }) =>
+    log.debug({ event: 'gateway call', method, path, outcome, ms: Math.round(ms) }, 'gateway call'),
+})
+let jobs: Jobs | undefined
+const deps: Deps = { config, sql, gateway, log, wake: (job) => jobs?.wake(job) }
+const demo = house.mailboxUrl && house.consoleUrl ? { mailboxUrl: house.mailboxUrl, consoleUrl: house.consoleUrl } : null
+const app = await buildApp({
+  deps,
+  sessionKeys: house.sessionKeys,
+  demo,
+  cacheViews: !process.argv.includes('--dev'),
+  jobsReady: () => jobs?.isReady() ?? false,
+})
+jobs = await startJobs(house.databaseUrl, jobsOf(deps, mailer), log).catch(refuse)
+
+const admin = settings.production ? null : await seedDemo(sql)
+await app.listen({ host: config.host, port: config.port }).catch(refuse)
+if (settings.production) log.info({ port: config.port, baseUrl: config.baseUrl }, 'listening')
+else say(banner(house, admin))
+
+closeWithGrace({ delay: config.shutdownGraceMs }, async ({ signal, err }) => {
+  if (err) log.fatal({ err }, 'closing after an error')
+  log.info({ signal }, 'closing')
+  await app.close()
+  await jobs?.stop(Math.min(5_000, config.shutdownGraceMs / 2))
+  await sql.end({ timeout: 5 })
+  mailer.close()
+  await house.close()
+})
+
+/** Start-up problems are told in one sentence, not in a stack trace. */
+function refuse(error: unknown): never {
+  const { message, code, port } = error as Error & { code?: string; port?: number }
+  console.error(code === 'EADDRINUSE' ? `Port ${port ?? settings.port} is taken by another program. Stop it, or choose another one with PORT (or SANDBOX_PORT, MAILBOX_PORT).` : `Could not start: ${message}`)
+  log.debug({ err: error }, 'start-up failed')
+  process.exit(1)
+}

@@ -1,0 +1,163 @@
+import { type Static, type TSchema, Type } from 'typebox'
+import { Value } from 'typebox/value'
+import { isoInIndia } from '../platform/dates.ts'
+import { paiseFromRupees, rupeesForGateway } from '../platform/money.ts'
+import { type Answer, type CashfreeSettings, cashfreeHttp } from './cashfree-http.ts'
+import { type Attempt, type Gateway, GatewayRefused, GatewayUnavailable, type NewOrder, type RemoteOrder } from './gateway.ts'
+
+/** Cashfree PG 2025-01-01 behind our Gateway: three calls of `fetch`, and the only file that knows its field names. */
+export function cashfree(settings: CashfreeSettings): Gateway {
+  const call = cashfreeHttp(settings)
+
+  async function createOrder(order: NewOrder, within?: number): Promise<RemoteOrder> {
+    const answer = await call({
+      method: 'POST',
+      path: '/orders',
+      body: createBody(order),
+      idempotencyKey: order.idempotencyKey,
+      within,
+    })
+    if (answer.status === 200) return readOrder(answer, null)
+    // The id is taken, or the key was used with other bytes: a lost reply, not a failure. Look it up and compare.
+    if (answer.status === 409 || (answer.status === 422 && answer.type === 'idempotency_error')) {
+      const existing = await fetchOrder(order.orderId, within)
+      if (existing.amountPaise !== order.amountPaise || existing.currency !== order.currency)
+        throw new GatewayRefused(409, 'order_differs')
+      return existing
+    }
+    throw new GatewayRefused(answer.status, answer.code)
+  }
+
+  async function fetchOrder(orderId: string, within?: number): Promise<RemoteOrder> {
+    const path = `/orders/${encodeURIComponent(orderId)}`
+    const [order, payments] = await Promise.all([
+      call({ method: 'GET', path, within }),
+      call({ method: 'GET', path: `${path}/payments`, within }).catch(() => null),
+    ])
+    if (order.status === 404 && order.code === 'order_not_found') return absent(orderId)
+    if (order.status !== 200) throw refusalOrOutage(order)
+    return readOrder(order, payments && readAttempts(payments))
+  }
+
+  async function terminateOrder(orderId: string, within?: number): Promise<RemoteOrder> {
+    const path = `/orders/${encodeURIComponent(orderId)}`
+    const answer = await call({ method: 'PATCH', path, body: { order_status: 'TERMINATED' }, within })
+    if (answer.status === 404 && answer.code === 'order_not_found') return absent(orderId)
+    // Paid, expired and ended orders may answer with a 4xx: what counts is what the order is now.
+    return fetchOrder(orderId, within)
+  }
+
+  return { createOrder, fetchOrder, terminateOrder }
+}
+
+const Id = Type.Union([Type.String(), Type.Number()])
+const Maybe = <T extends TSchema>(schema: T) => Type.Optional(Type.Union([schema, Type.Null()]))
+
+const Order = Type.Object({
+  order_id: Type.String(),
+  order_status: Type.String(),
+  order_amount: Type.Unknown(),
+  order_currency: Maybe(Type.String()),
+  cf_order_id: Maybe(Id),
+  payment_session_id: Maybe(Type.String()),
+  order_expiry_time: Maybe(Type.String()),
+})
+
+const Payment = Type.Object({
+  cf_payment_id: Id,
+  payment_status: Type.String(),
+  payment_amount: Maybe(Type.Unknown()),
+  payment_currency: Maybe(Type.String()),
+  payment_group: Maybe(Type.String()),
+  payment_message: Maybe(Type.String()),
+  payment_time: Maybe(Type.String()),
+  payment_completion_time: Maybe(Type.String()),
+  bank_reference: Maybe(Type.String()),
+  is_captured: Maybe(Type.Boolean()),
+  error_details: Maybe(Type.Object({ error_description: Maybe(Type.String()), error_reason: Maybe(Type.String()) })),
+})
+
+function createBody(order: NewOrder): Record<string, unknown> {
+  return {
+    order_id: order.orderId,
+    order_amount: rupeesForGateway(order.amountPaise),
+    order_currency: order.currency,
+    customer_details: {
+      customer_id: order.customer.id,
+      customer_name: order.customer.name,
+      customer_email: order.customer.email,
+      customer_phone: order.customer.phone,
+    },
+    order_meta: { return_url: order.returnUrl, ...(order.notifyUrl ? { notify_url: order.notifyUrl } : {}) },
+    order_expiry_time: isoInIndia(order.expiresAt),
+    order_tags: { plan: order.planKey },
+  }
+}
+
+function readOrder(answer: Answer, attempts: Attempt[] | null): RemoteOrder {
+  if (!Value.Check(Order, answer.body)) throw new GatewayUnavailable('the gateway answered something that is not an order')
+  const order: Static<typeof Order> = answer.body
+  return {
+    orderId: order.order_id,
+    status: order.order_status.toUpperCase(),
+    amountPaise: paiseFromRupees(order.order_amount),
+    currency: order.order_currency ?? null,
+    cfOrderId: idText(order.cf_order_id),
+    sessionId: order.payment_session_id || null,
+    expiresAt: instant(order.order_expiry_time),
+    attempts,
+  }
+}
+
+/** Null unless every entry could be read: half a list must not look like the whole. */
+function readAttempts(answer: Answer): Attempt[] | null {
+  if (answer.status !== 200 || !Array.isArray(answer.body)) return null
+  const attempts = answer.body.map((entry) => (Value.Check(Payment, entry) ? readAttempt(entry) : null))
+  return attempts.every((attempt) => attempt !== null) ? attempts : null
+}
+
+function readAttempt(payment: Static<typeof Payment>): Attempt {
+  const status = payment.payment_status.toUpperCase()
+  const error = payment.error_details
+  return {
+    cfPaymentId: String(payment.cf_payment_id),
+    // A success that was only authorised has brought no money yet.
+    status: status === 'SUCCESS' && payment.is_captured === false ? 'AUTHORISED' : status,
+    amountPaise: paiseFromRupees(payment.payment_amount),
+    currency: payment.payment_currency ?? null,
+    method: payment.payment_group ?? null,
+    bankReference: blankless(payment.bank_reference),
+    failureReason:
+      status === 'SUCCESS'
+        ? null
+        : (blankless(error?.error_description) ?? blankless(error?.error_reason) ?? blankless(payment.payment_message)),
+    startedAt: instant(payment.payment_time),
+    completedAt: instant(payment.payment_completion_time),
+  }
+}
+
+function absent(orderId: string): RemoteOrder {
+  const nothing = { amountPaise: null, currency: null, cfOrderId: null, sessionId: null, expiresAt: null, attempts: [] }
+  return { orderId, status: 'ABSENT', ...nothing }
+}
+
+function refusalOrOutage(answer: Answer): Error {
+  return answer.status === 401 || answer.status === 403
+    ? new GatewayRefused(answer.status, answer.code)
+    : new GatewayUnavailable(`the gateway answered ${answer.status} ${answer.code}`)
+}
+
+function idText(id: string | number | null | undefined): string | null {
+  return id === null || id === undefined || id === '' ? null : String(id)
+}
+
+/** Cashfree writes "NA" and the word "null" where it has nothing. */
+function blankless(text: string | null | undefined): string | null {
+  return text && !/^(na|null)$/i.test(text.trim()) ? text.trim().slice(0, 300) : null
+}
+
+/** An ISO time that a database will take, or null; text that is no time is dropped, not passed on. */
+function instant(text: string | null | undefined): string | null {
+  const ms = text ? Date.parse(text) : Number.NaN
+  return Number.isNaN(ms) ? null : new Date(ms).toISOString()
+}

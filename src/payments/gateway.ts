@@ -1,0 +1,75 @@
+import type { Paise } from '../platform/money.ts'
+
+/** Cashfree's statuses in its own upper-case words. Open on purpose: an unknown word is kept, counted, never fatal. */
+export type OrderStatus = 'ACTIVE' | 'PAID' | 'EXPIRED' | 'TERMINATED' | 'TERMINATION_REQUESTED' | 'ABSENT' | (string & {})
+
+/** One attempt to pay, in our words. `amountPaise` is null when what came was not an amount. */
+export type Attempt = {
+  cfPaymentId: string
+  status: string
+  amountPaise: number | null
+  currency: string | null
+  method: string | null
+  bankReference: string | null
+  failureReason: string | null
+  startedAt: string | null
+  completedAt: string | null
+}
+
+/** What the gateway says of one order now. `attempts` is null when the list could not be read: unknown, not empty. */
+export type RemoteOrder = {
+  orderId: string | null
+  status: OrderStatus
+  amountPaise: number | null
+  currency: string | null
+  cfOrderId: string | null
+  sessionId: string | null
+  expiresAt: string | null
+  attempts: Attempt[] | null
+}
+
+/** What we ask the gateway to open. The order id is ours and stored before the call; the key makes repeats harmless. */
+export type NewOrder = {
+  orderId: string
+  idempotencyKey: string
+  amountPaise: Paise
+  currency: string
+  expiresAt: Date
+  customer: { id: string; name: string; email: string; phone: string }
+  planKey: string
+  returnUrl: string
+  notifyUrl: string | null
+}
+
+/** The gateway could not be asked, or answered nonsense: nothing is known about the order, money least of all. */
+export class GatewayUnavailable extends Error {
+  override name = 'GatewayUnavailable'
+  /** Seconds to leave it alone, when it said so (429). */
+  readonly retryAfterS: number | null
+  constructor(message: string, retryAfterS: number | null = null) {
+    super(message)
+    this.retryAfterS = retryAfterS
+  }
+}
+
+/** The gateway understood and said no. `code` is its machine-readable word, e.g. `order_amount_invalid`. */
+export class GatewayRefused extends Error {
+  override name = 'GatewayRefused'
+  readonly status: number
+  readonly code: string
+  constructor(status: number, code: string) {
+    super(`the gateway refused: ${status} ${code}`)
+    this.status = status
+    this.code = code
+  }
+}
+
+/** The payment gateway as the house sees it. `within` is the time limit of a call in milliseconds. */
+export type Gateway = {
+  /** Opens the order, or finds the one already open under our id. Throws GatewayRefused or GatewayUnavailable. */
+  createOrder(order: NewOrder, within?: number): Promise<RemoteOrder>
+  /** The order and its attempts; status ABSENT when the gateway has no such order. Throws GatewayUnavailable. */
+  fetchOrder(orderId: string, within?: number): Promise<RemoteOrder>
+  /** Asks to end the order. The answer's status decides: it may have been PAID meanwhile. */
+  terminateOrder(orderId: string, within?: number): Promise<RemoteOrder>
+}

@@ -1,0 +1,60 @@
+/** A purchase of one plan by one user. `id` is what Cashfree knows it by; times are instants. */
+export type Order = {
+  id: string
+  userId: string
+  planKey: string
+  planName: string
+  planTitle: string
+  months: number
+  amountPaise: number
+  currency: string
+  status: 'created' | 'active' | 'terminating' | 'expired' | 'terminated' | 'paid'
+  idempotencyKey: string
+  expiresAt: Date
+  cfOrderId: string | null
+  paymentSessionId: string | null
+  gatewayStatus: string | null
+  paidAt: Date | null
+  closedAt: Date | null
+  heldAt: Date | null
+  askedAt: Date | null
+  createdAt: Date
+  /** True when less than a minute is left to start a payment, by the database's clock. */
+  isEnding: boolean
+}
+
+/** One attempt as its payer sees it. */
+export type PaymentRow = {
+  cfPaymentId: string
+  orderId: string
+  planTitle: string
+  status: string
+  amountPaise: number | null
+  method: string | null
+  bankReference: string | null
+  reason: string | null
+  appliedAt: Date | null
+  at: Date
+}
+
+/** An order id as ours look; anything else in a URL is not looked up. */
+export const orderIdPattern = '^[A-Za-z0-9_-]{3,45}$'
+
+const methods: Record<string, string> = {
+  upi: 'UPI',
+  upi_ppi: 'UPI wallet',
+  upi_credit_card: 'UPI credit card',
+  credit_card: 'Credit card',
+  debit_card: 'Debit card',
+  prepaid_card: 'Prepaid card',
+  net_banking: 'Netbanking',
+  wallet: 'Wallet',
+  pay_later: 'Pay later',
+  paypal: 'PayPal',
+  bank_transfer: 'Bank transfer',
+}
+
+/** "UPI", "Credit card": how a payment group reads on a page; an unknown one is shown with its underscores opened. */
+export function methodTitle(group: string | null): string {
+  return group === null ? 'Not chosen' : (methods[group] ?? group.replaceAll('_', ' '))
+}

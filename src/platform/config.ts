@@ -1,0 +1,221 @@
+import { type Static, Type } from 'typebox'
+import { Value } from 'typebox/value'
+
+const Text = Type.String({ minLength: 1 })
+const Whole = (minimum: number, maximum: number) => Type.Integer({ minimum, maximum })
+const Optional = Type.Optional(Text)
+
+/** Every variable the product reads. `.env.production.example` explains each one. */
+const Environment = Type.Object({
+  NODE_ENV: Type.String({ default: 'development' }),
+  HOST: Optional,
+  PORT: Type.Integer({ minimum: 0, maximum: 65535, default: 3000 }),
+  BASE_URL: Optional,
+  DATABASE_URL: Optional,
+  DB_POOL_MAX: Type.Integer({ minimum: 1, maximum: 200, default: 10 }),
+  EMBEDDED_DATA_DIR: Optional,
+  EMBEDDED_POSTGRES_PORT: Type.Integer({ minimum: 0, maximum: 65535, default: 0 }),
+  CASHFREE_CLIENT_ID: Optional,
+  CASHFREE_CLIENT_SECRET: Optional,
+  CASHFREE_ENV: Type.Enum(['sandbox', 'production'], { default: 'sandbox' }),
+  API_BASE: Optional,
+  CASHFREE_JS_URL: Optional,
+  CASHFREE_WEBHOOK_SECRETS: Optional,
+  CASHFREE_TIMEOUT_MS: Type.Integer({ minimum: 100, maximum: 60_000, default: 4_000 }),
+  SANDBOX_PORT: Type.Integer({ minimum: 0, maximum: 65535, default: 3001 }),
+  SANDBOX_WEBHOOK_URL: Optional,
+  SMTP_SERVER: Optional,
+  SMTP_PORT: Type.Optional(Whole(1, 65535)),
+  SENDER_EMAIL: Optional,
+  SENDER_PASSWORD: Type.String({ default: '' }),
+  MAILBOX_SMTP_PORT: Type.Integer({ minimum: 0, maximum: 65535, default: 3025 }),
+  MAILBOX_PORT: Type.Integer({ minimum: 0, maximum: 65535, default: 3002 }),
+  SESSION_KEY: Optional,
+  TRUST_PROXY: Optional,
+  LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], { default: 'info' }),
+  RECONCILE_INTERVAL_MS: Type.Integer({ minimum: 100, maximum: 3_600_000, default: 30_000 }),
+  RECONCILE_MIN_AGE_MS: Type.Integer({ minimum: 0, maximum: 86_400_000, default: 60_000 }),
+  WEBHOOK_MAX_AGE_S: Type.Integer({ minimum: 1, maximum: 31_536_000, default: 172_800 }),
+  SHUTDOWN_GRACE_MS: Type.Integer({ minimum: 100, maximum: 600_000, default: 10_000 }),
+  RATE_LIMIT_SCALE: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 1_000_000 })),
+  SELLER_NAME: Type.String({ default: "D's Sector ETF RS Analyzer" }),
+  SELLER_ADDRESS: Type.String({ default: '' }),
+  SELLER_EMAIL: Optional,
+  SELLER_PHONE: Type.String({ default: '' }),
+  SELLER_STATE: Type.String({ pattern: '^[0-9]{2}$', default: '27' }),
+  SELLER_GSTIN: Type.String({ pattern: '^([0-9]{2}[A-Z]{5}[0-9]{4}[A-Z][0-9A-Z]Z[0-9A-Z])?$', default: '' }),
+  SELLER_SAC: Type.String({ pattern: '^[0-9]{6}$', default: '997331' }),
+})
+type Environment = Static<typeof Environment>
+
+/** Who issues the receipts. Without a GSTIN they are plain receipts that do not mention GST. */
+export type Seller = { name: string; address: string; email: string; phone: string; stateCode: string; gstin: string; sac: string }
+
+export type Config = Readonly<{
+  production: boolean
+  host: string
+  port: number
+  /** Origin people type, without a trailing slash; every link in a page or mail starts with it. */
+  baseUrl: string
+  https: boolean
+  /** `null` in any of the next three: not configured, so the embedded part stands in. */
+  database: { url: string | null; poolMax: number }
+  cashfree: {
+    credentials: { clientId: string; clientSecret: string; webhookSecrets: string[] } | null
+    env: 'sandbox' | 'production'
+    /** API base including /pg, as the server calls it. */
+    apiBase: string
+    /** The same base as the payer's browser reaches it; differs only for the embedded look-alike. */
+    checkoutBase: string
+    jsUrl: string
+    timeoutMs: number
+  }
+  smtp: { host: string | null; port: number; sender: string; password: string }
+  embedded: {
+    dataDir: string | null
+    postgresPort: number
+    sandboxPort: number
+    sandboxWebhookUrl: string
+    mailboxSmtpPort: number
+    mailboxPort: number
+  }
+  /** 32-byte keys, newest first; empty: a key is generated and kept beside the embedded data. */
+  sessionKeys: Buffer[]
+  trustProxy: string[] | false
+  logLevel: string
+  reconcile: { intervalMs: number; minAgeMs: number }
+  webhookMaxAgeS: number
+  shutdownGraceMs: number
+  rateLimitScale: number
+  seller: Seller
+}>
+
+/** All that is wrong with the settings, at once, so that an operator mends them in one go. */
+export class ConfigError extends Error {
+  readonly problems: string[]
+  constructor(problems: string[]) {
+    super(`These settings need attention:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`)
+    this.name = 'ConfigError'
+    this.problems = problems
+  }
+}
+
+/** Reads the environment into a typed Config. Throws ConfigError with every problem; never prints a value. */
+export function readConfig(source: Record<string, string | undefined>): Config {
+  const { env, problems } = parse(source)
+  const production = env.NODE_ENV === 'production'
+  const baseUrl = (env.BASE_URL ?? `http://localhost:${env.PORT}`).replace(/\/+$/, '')
+  const sessionKeys = keys(env.SESSION_KEY, problems)
+  checkPairs(env, baseUrl, production, problems)
+  if (problems.length > 0) throw new ConfigError(problems)
+  return Object.freeze({
+    production,
+    host: env.HOST ?? (production ? '0.0.0.0' : 'localhost'),
+    port: env.PORT,
+    baseUrl,
+    https: baseUrl.startsWith('https://'),
+    database: { url: env.DATABASE_URL ?? null, poolMax: env.DB_POOL_MAX },
+    cashfree: cashfreeOf(env),
+    smtp: {
+      host: env.SMTP_SERVER ?? null,
+      port: env.SMTP_PORT ?? 587,
+      sender: env.SENDER_EMAIL ?? `receipts@${new URL(baseUrl).hostname}`,
+      password: env.SENDER_PASSWORD,
+    },
+    embedded: {
+      dataDir: env.EMBEDDED_DATA_DIR ?? null,
+      postgresPort: env.EMBEDDED_POSTGRES_PORT,
+      sandboxPort: env.SANDBOX_PORT,
+      sandboxWebhookUrl: env.SANDBOX_WEBHOOK_URL ?? `http://127.0.0.1:${env.PORT}/webhooks/cashfree`,
+      mailboxSmtpPort: env.MAILBOX_SMTP_PORT,
+      mailboxPort: env.MAILBOX_PORT,
+    },
+    sessionKeys,
+    trustProxy: env.TRUST_PROXY ? list(env.TRUST_PROXY) : false,
+    logLevel: env.LOG_LEVEL,
+    reconcile: { intervalMs: env.RECONCILE_INTERVAL_MS, minAgeMs: env.RECONCILE_MIN_AGE_MS },
+    webhookMaxAgeS: env.WEBHOOK_MAX_AGE_S,
+    shutdownGraceMs: env.SHUTDOWN_GRACE_MS,
+    rateLimitScale: env.RATE_LIMIT_SCALE ?? 1,
+    seller: {
+      name: env.SELLER_NAME,
+      address: env.SELLER_ADDRESS,
+      email: env.SELLER_EMAIL ?? env.SENDER_EMAIL ?? `help@${new URL(baseUrl).hostname}`,
+      phone: env.SELLER_PHONE,
+      stateCode: env.SELLER_GSTIN ? env.SELLER_GSTIN.slice(0, 2) : env.SELLER_STATE,
+      gstin: env.SELLER_GSTIN,
+      sac: env.SELLER_SAC,
+    },
+  })
+}
+
+/** Empty values count as not set: `.env` files are full of `NAME=`. */
+function parse(source: Record<string, string | undefined>): { env: Environment; problems: string[] } {
+  const given = Object.fromEntries(Object.entries(source).filter(([, value]) => value !== undefined && value !== ''))
+  const env = Value.Convert(Environment, Value.Default(Environment, Value.Clean(Environment, given)))
+  const problems = Value.Errors(Environment, env).map((error) => {
+    const name = error.instancePath.slice(1)
+    return `${name}: ${error.message}`
+  })
+  return { env: env as Environment, problems: [...new Set(problems)] }
+}
+
+function checkPairs(env: Environment, baseUrl: string, production: boolean, problems: string[]) {
+  const urls: [string, string | undefined][] = [
+    ['BASE_URL', baseUrl],
+    ['API_BASE', env.API_BASE],
+    ['CASHFREE_JS_URL', env.CASHFREE_JS_URL],
+    ['SANDBOX_WEBHOOK_URL', env.SANDBOX_WEBHOOK_URL],
+  ]
+  for (const [name, url] of urls)
+    if (url !== undefined && !/^https?:\/\/[^/\s]/.test(url)) problems.push(`${name}: must be an http(s) address`)
+  if (/^https?:\/\/[^/]+\/./.test(baseUrl)) problems.push('BASE_URL: must be an origin without a path')
+  if (!!env.CASHFREE_CLIENT_ID !== !!env.CASHFREE_CLIENT_SECRET)
+    problems.push('CASHFREE_CLIENT_ID and CASHFREE_CLIENT_SECRET: set both, or neither')
+  if (!production) return
+
+  for (const name of ['DATABASE_URL', 'CASHFREE_CLIENT_ID', 'CASHFREE_CLIENT_SECRET', 'SMTP_SERVER', 'SENDER_EMAIL', 'BASE_URL', 'SESSION_KEY'] as const)
+    if (!env[name]) problems.push(`${name}: required with NODE_ENV=production`)
+  if (env.BASE_URL && !baseUrl.startsWith('https://')) problems.push('BASE_URL: must start with https:// in production')
+  if (env.RATE_LIMIT_SCALE !== undefined) problems.push('RATE_LIMIT_SCALE: only for tests; remove it in production')
+}
+
+/** One switch decides API host and script mode together, so that a session never meets the other environment. */
+function cashfreeOf(env: Environment): Config['cashfree'] {
+  const host = env.CASHFREE_ENV === 'production' ? 'https://api.cashfree.com/pg' : 'https://sandbox.cashfree.com/pg'
+  const apiBase = (env.API_BASE ?? host).replace(/\/+$/, '')
+  const credentials =
+    env.CASHFREE_CLIENT_ID && env.CASHFREE_CLIENT_SECRET
+      ? {
+          clientId: env.CASHFREE_CLIENT_ID,
+          clientSecret: env.CASHFREE_CLIENT_SECRET,
+          webhookSecrets: env.CASHFREE_WEBHOOK_SECRETS
+            ? list(env.CASHFREE_WEBHOOK_SECRETS)
+            : [env.CASHFREE_CLIENT_SECRET],
+        }
+      : null
+  return {
+    credentials,
+    env: env.CASHFREE_ENV,
+    apiBase,
+    checkoutBase: apiBase,
+    jsUrl: env.CASHFREE_JS_URL ?? 'https://sdk.cashfree.com/js/v3/cashfree.js',
+    timeoutMs: env.CASHFREE_TIMEOUT_MS,
+  }
+}
+
+function keys(value: string | undefined, problems: string[]): Buffer[] {
+  if (!value) return []
+  return list(value).map((text) => {
+    const key = /^[0-9a-fA-F]{64}$/.test(text) ? Buffer.from(text, 'hex') : Buffer.from(text, 'base64')
+    if (key.length !== 32) problems.push('SESSION_KEY: each key must be 32 bytes, as hex or base64')
+    return key
+  })
+}
+
+function list(value: string): string[] {
+  return value
+    .split(',')
+    .map((part) => part.trim())
+    .filter(Boolean)
+}

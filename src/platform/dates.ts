@@ -1,0 +1,30 @@
+const day = new Intl.DateTimeFormat('en-IN', {
+  timeZone: 'Asia/Kolkata',
+  weekday: 'short',
+  day: 'numeric',
+  month: 'short',
+  year: 'numeric',
+})
+const time = new Intl.DateTimeFormat('en-IN', {
+  timeZone: 'Asia/Kolkata',
+  hour: 'numeric',
+  minute: '2-digit',
+  hour12: true,
+})
+
+/** "Fri, 20 Nov 2026": the Indian day an instant falls on. */
+export function dateInIndia(instant: Date): string {
+  const part = Object.fromEntries(day.formatToParts(instant).map(({ type, value }) => [type, value]))
+  return `${part.weekday}, ${part.day} ${part.month?.slice(0, 3)} ${part.year}`
+}
+
+/** "Fri, 20 Nov 2026, 8:05 pm IST". */
+export function dateTimeInIndia(instant: Date): string {
+  return `${dateInIndia(instant)}, ${time.format(instant).toLowerCase().replace(' ', ' ')} IST`
+}
+
+/** An instant as Cashfree writes it: ISO-8601 to the second with the literal offset +05:30. */
+export function isoInIndia(instant: Date): string {
+  const shifted = new Date(instant.getTime() + 330 * 60_000)
+  return `${shifted.toISOString().slice(0, 19)}+05:30`
+}

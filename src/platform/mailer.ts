@@ -1,0 +1,85 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { Eta } from 'eta'
+import { createTransport } from 'nodemailer'
+import { dateInIndia, dateTimeInIndia } from './dates.ts'
+import { rupees, rupeesExact } from './money.ts'
+
+export type SmtpSettings = { host: string; port: number; sender: string; senderName: string; password: string }
+
+export type Message = {
+  to: { name: string; address: string }
+  /** Stable per mail: the Message-ID is made of it, so that a repeat is recognised as one. */
+  messageKey: string
+  /** views/mail/<template>.subject.eta, .text.eta and .html.eta */
+  template: string
+  data: object
+  attachments?: { filename: string; content: Buffer; contentType: string }[]
+}
+
+export type Mailer = { send(message: Message): Promise<void>; close(): void }
+
+const views = join(import.meta.dirname, '..', '..', 'views')
+const overallMs = 20_000
+const fmt = { rupees, rupeesExact, date: dateInIndia, dateTime: dateTimeInIndia }
+
+/**
+ * SMTP. TLS at once on 465; STARTTLS is required as soon as there is a password; a loopback server without one is
+ * spoken to in the clear. Sending takes at most 20 seconds whatever the server does. Throws what nodemailer throws.
+ */
+export function connectMailer(settings: SmtpSettings): Mailer {
+  const { host, port, password, sender } = settings
+  const loopback = /^(localhost|127\.|::1)/.test(host)
+  const transport = createTransport({
+    host,
+    port,
+    secure: port === 465,
+    requireTLS: port !== 465 && password !== '',
+    ignoreTLS: loopback && password === '',
+    ...(password === '' ? {} : { auth: { user: sender, pass: password } }),
+    connectionTimeout: 5_000,
+    greetingTimeout: 5_000,
+    socketTimeout: 10_000,
+    dnsTimeout: 5_000,
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  })
+  const html = new Eta({ views, cache: true })
+  const text = new Eta({ views, cache: true, autoEscape: false, autoTrim: false })
+  return {
+    async send(message) {
+      const base = `/mail/${message.template}`
+      const data = { ...message.data, fmt }
+      if (!existsSync(join(views, `${base}.html.eta`))) throw new Error(`no such mail template: ${message.template}`)
+      const mail = transport.sendMail({
+        from: { name: settings.senderName, address: sender },
+        // As an object: a string would be parsed as a list, and a name could smuggle in a second recipient.
+        to: { name: message.to.name.replace(/[\r\n]/g, ' '), address: message.to.address },
+        messageId: `<${message.messageKey}@${domainOf(sender)}>`,
+        subject: text.render(`${base}.subject`, data).replace(/\s+/g, ' ').trim(),
+        text: text.render(`${base}.text`, data),
+        html: html.render(`${base}.html`, data),
+        ...(message.attachments ? { attachments: message.attachments } : {}),
+      })
+      await withinLimit(mail)
+    },
+    close: () => transport.close(),
+  }
+}
+
+/** True when the server said "never" (5xx) to this recipient or message; everything else is worth another try. */
+export function isPermanent(error: unknown): boolean {
+  const { responseCode, command } = error as { responseCode?: number; command?: string }
+  return responseCode !== undefined && responseCode >= 500 && (command === 'RCPT TO' || command === 'DATA')
+}
+
+function withinLimit<T>(sending: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error('the mail server took too long')), overallMs)
+    sending.then(resolve, reject).finally(() => clearTimeout(timer))
+  })
+}
+
+function domainOf(address: string): string {
+  return address.slice(address.lastIndexOf('@') + 1) || 'localhost'
+}

@@ -1,0 +1,52 @@
+import { createHash } from 'node:crypto'
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import postgres from 'postgres'
+
+const source = join(import.meta.dirname, '..')
+const migrations = join(import.meta.dirname, 'migrations')
+
+/**
+ * Brings the database to this release: numbered files once each, in order, then every slice's `*.sql` functions anew.
+ * All of it is one transaction under one advisory lock, so parallel starts wait and a failure leaves nothing behind.
+ * @returns the names of the migrations that were applied.
+ */
+export async function migrate(url: string): Promise<string[]> {
+  const sql = postgres(url, {
+    max: 1,
+    fetch_types: false,
+    connect_timeout: 10,
+    onnotice: () => {},
+    connection: { application_name: 'etf-migrate' },
+  })
+  try {
+    return await sql.begin(async (tx) => {
+      await tx`select pg_advisory_xact_lock(771034)`
+      await tx`create table if not exists migrations (name text primary key, applied_at timestamptz not null default now())`
+      const applied = new Set((await tx<{ name: string }[]>`select name from migrations`).map((row) => row.name))
+      const fresh = (await readdir(migrations)).filter((name) => name.endsWith('.sql') && !applied.has(name)).sort()
+      for (const name of fresh) {
+        await tx.unsafe(await readFile(join(migrations, name), 'utf8'))
+        await tx`insert into migrations (name) values (${name})`
+      }
+      await recreateFunctions(tx, fresh.length > 0)
+      return fresh
+    })
+  } finally {
+    await sql.end({ timeout: 5 })
+  }
+}
+
+/** Functions are code, not data: they are replaced whenever their text changed, so two releases never mix. */
+async function recreateFunctions(tx: postgres.TransactionSql, force: boolean): Promise<void> {
+  const files = (await readdir(source, { recursive: true }))
+    .filter((name) => name.endsWith('.sql') && !name.includes('migrations'))
+    .sort()
+  const text = (await Promise.all(files.map((name) => readFile(join(source, name), 'utf8')))).join('\n')
+  const digest = `functions ${createHash('sha256').update(text).digest('hex')}`
+  const current = await tx`select 1 from migrations where name = ${digest}`
+  if (current.length > 0 && !force) return
+  await tx.unsafe(text)
+  await tx`delete from migrations where name like 'functions %'`
+  await tx`insert into migrations (name) values (${digest})`
+}

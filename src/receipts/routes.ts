@@ -1,0 +1,39 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
+import type { Deps } from '../deps.ts'
+import { AppError } from '../platform/errors.ts'
+import { requireUser } from '../users/guards.ts'
+import { receiptPdf } from './pdf.ts'
+import { findReceiptRow } from './queries.ts'
+import { type Receipt, receiptOf } from './receipts.ts'
+
+declare module '../web/views.ts' {
+  interface Views {
+    'receipts/show': { receipt: Receipt }
+  }
+}
+
+const ByFile = Type.Object({ file: Type.String({ maxLength: 40 }) })
+
+/** GET /receipts/:number and the same with .pdf: for the buyer and for admins; for everybody else it does not exist. */
+const routes: FastifyPluginAsyncTypebox<{ deps: Deps }> = async (app, { deps }) => {
+  app.get('/receipts/:file', { preHandler: requireUser, schema: { params: ByFile } }, async (request, reply) => {
+    const [, number, pdf] = /^(R\d{4}-\d{6,})(\.pdf)?$/.exec(request.params.file) ?? []
+    const receipt = await visibleReceipt(deps, request, number)
+    if (!pdf) return reply.page('receipts/show', { receipt })
+    return reply
+      .header('cache-control', 'no-store')
+      .header('content-disposition', `inline; filename="${receipt.number}.pdf"`)
+      .type('application/pdf')
+      .send(await receiptPdf(receipt))
+  })
+}
+export default routes
+
+async function visibleReceipt(deps: Deps, request: FastifyRequest, number: string | undefined): Promise<Receipt> {
+  const row = number ? await findReceiptRow(deps.sql, number) : undefined
+  const allowed = row && (row.userId === request.user?.id || request.user?.role === 'admin')
+  if (!allowed) throw new AppError('not-found', 'There is no such receipt in your account.')
+  return receiptOf(row)
+}

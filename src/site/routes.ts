@@ -1,0 +1,70 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
+import { openCheckout } from '../checkout/opening.ts'
+import type { Deps } from '../deps.ts'
+import { type Plan, plansOnSale } from '../plans/plans.ts'
+import { AppError } from '../platform/errors.ts'
+import { signIn } from '../users/routes.ts'
+import { states } from '../users/states.ts'
+import { register } from '../users/users.ts'
+import { type FormState, formState, PostedForm, readForm } from '../web/forms.ts'
+import { sampleMap } from './sample-map.ts'
+
+declare module '../web/views.ts' {
+  interface Views {
+    'site/landing': Landing
+    'users/register': Landing
+    'users/_register-form': Landing
+    'site/terms': object
+    'site/privacy': object
+    'site/refunds': object
+    'site/contact': object
+    'site/disclaimer': object
+  }
+}
+type Landing = { plans: Plan[]; states: typeof states; form: FormState; map: ReturnType<typeof sampleMap> }
+
+const fields = ['name', 'username', 'email', 'phone', 'state', 'password', 'plan'] as const
+const ByPlan = Type.Object({ plan: Type.Optional(Type.Union([Type.String(), Type.Array(Type.String())])) })
+
+/** The public pages, and the one form that makes the account, the order and Cashfree's session in one go. */
+const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (app, { deps, limit }) => {
+  const map = sampleMap()
+
+  app.get('/', { schema: { querystring: ByPlan } }, async (request, reply) => {
+    const plan = [request.query.plan].flat()[0]
+    return reply.page('site/landing', await landing(formState(plan ? { plan } : {})))
+  })
+
+  app.post(
+    '/register',
+    { schema: { body: PostedForm }, attachValidation: true, config: limit },
+    async (request, reply) => {
+      const form = readForm(request.body, fields)
+      try {
+        const offered = (await plansOnSale(deps.sql)).some((plan) => plan.name === form.plan)
+        const user = await register(deps.sql, form, offered ? {} : { plan: 'Please choose one of the plans.' })
+        await signIn(deps, request, user.id)
+        // An account is worth keeping even when the payment cannot be started: the checkout page says so and tries again.
+        await openCheckout(deps, user, form.plan)
+        return reply.leaveFor(`/checkout/${form.plan}`)
+      } catch (error) {
+        if (!(error instanceof AppError) || error.code !== 'invalid') throw error
+        return showForm(request, reply.code(422), formState(form, error.fields, error.message))
+      }
+    },
+  )
+
+  for (const page of ['terms', 'privacy', 'refunds', 'contact', 'disclaimer'] as const)
+    app.get(`/${page}`, async (_request, reply) => reply.page(`site/${page}`, {}))
+
+  async function landing(form: FormState): Promise<Landing> {
+    return { plans: await plansOnSale(deps.sql), states, form, map }
+  }
+
+  async function showForm(request: FastifyRequest, reply: FastifyReply, form: FormState) {
+    return reply.page(request.wantsFragment ? 'users/_register-form' : 'users/register', await landing(form))
+  }
+}
+export default routes

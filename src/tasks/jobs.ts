@@ -1,0 +1,24 @@
+import type { Deps } from '../deps.ts'
+import { deliverMails } from '../mails/mails.ts'
+import type { Job } from '../platform/jobs.ts'
+import type { Mailer } from '../platform/mailer.ts'
+import { composeReceiptMail } from '../receipts/mail.ts'
+import { keepStatusesInStep } from '../subscriptions/subscriptions.ts'
+import { deleteEndedSessions } from '../users/queries.ts'
+import { settleWaitingDeliveries } from '../webhooks/settling.ts'
+import { reconcile } from './reconcile.ts'
+
+/** Everything that happens without anybody asking, and how often. */
+export function jobsOf(deps: Deps, mailer: Mailer): Job[] {
+  const composers = {
+    receipt: (mail: { subjectKey: string; toName: string }) => composeReceiptMail(deps.sql, deps.config, mail),
+  }
+  const minute = 60_000
+  return [
+    { name: 'deliver-mails', everyMs: 10_000, run: () => deliverMails({ sql: deps.sql, mailer, composers, log: deps.log }) },
+    { name: 'settle-events', everyMs: 10_000, run: () => settleWaitingDeliveries(deps) },
+    { name: 'reconcile', everyMs: deps.config.reconcile.intervalMs, run: () => reconcile(deps) },
+    { name: 'keep-statuses', everyMs: 5 * minute, run: () => keepStatusesInStep(deps.sql) },
+    { name: 'clean', everyMs: 6 * 60 * minute, run: () => deleteEndedSessions(deps.sql) },
+  ]
+}

@@ -1,0 +1,19 @@
+/**
+ * Stems that head every published list of leaked passwords, and words of this product. A password that is one of them,
+ * however it is capitalised and whatever few digits follow, is refused; longer phrases that contain one are fine.
+ */
+const stems = new Set(
+  `password passw0rd qwerty qwertyui qwertyuiop asdfghjk asdfghjkl zxcvbnm iloveyou welcome admin administrator letmein
+  monkey dragon football baseball superman batman princess sunshine master shadow michael jordan abcdefgh abcd abc
+  test testtest changeme secret trustno whatever starwars computer internet samsung google india bharat mumbai delhi
+  krishna ganesh sairam omsairam jaimatadi hanuman lakshmi cricket sachin dhoni kohli pass word login user guest hello
+  sector analyzer analyser nifty sensex banknifty nse bse cashfree etf rsanalyzer sectoretf`.split(/\s+/),
+)
+
+/** Whether a guesser would try it within the first few thousand tries. The guide's `TestPass123` is not among them. */
+export function isCommonPassword(password: string): boolean {
+  const lower = password.toLowerCase()
+  if (/^(.)\1*$/.test(lower) || /^(\d{1,4})\1+\d*$/.test(lower)) return true
+  if ('01234567890123456789'.includes(lower) || '98765432109876543210'.includes(lower)) return true
+  return stems.has(lower.replace(/[\d!@#$._-]{0,6}$/, ''))
+}

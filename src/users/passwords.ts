@@ -1,0 +1,70 @@
+import { type Argon2Parameters, argon2, randomBytes, timingSafeEqual } from 'node:crypto'
+import { promisify } from 'node:util'
+import { AppError } from '../platform/errors.ts'
+
+/** OWASP ASVS 5 Appendix C: argon2id with m=19,456 KiB, t=2, p=1; about 20 ms of one core. */
+const cost = { memory: 19_456, passes: 2, parallelism: 1 }
+const tagLength = 32
+
+const derive = promisify(argon2) as (algorithm: 'argon2id', parameters: Argon2Parameters) => Promise<Buffer>
+
+/** A PHC string for storage. Throws AppError `busy` when too many people are waiting for theirs. */
+export async function hashPassword(password: string): Promise<string> {
+  const nonce = randomBytes(16)
+  const tag = await inTurn(() => derive('argon2id', { ...cost, message: password, nonce, tagLength }))
+  return `$argon2id$v=19$m=${cost.memory},t=${cost.passes},p=${cost.parallelism}$${unpadded(nonce)}$${unpadded(tag)}`
+}
+
+/**
+ * Whether the password made this hash. With no hash (unknown account) it works just as long and answers false,
+ * so that the time taken does not tell whether an account exists.
+ */
+export async function passwordMatches(password: string, hash: string | undefined): Promise<boolean> {
+  const stored = parse(hash ?? decoy)
+  const { memory, passes, parallelism, nonce } = stored
+  const length = stored.tag.length
+  const tag = await inTurn(() =>
+    derive('argon2id', { memory, passes, parallelism, message: password, nonce, tagLength: length }),
+  )
+  return timingSafeEqual(tag, stored.tag) && hash !== undefined
+}
+
+const decoy = `$argon2id$v=19$m=${cost.memory},t=${cost.passes},p=${cost.parallelism}$${unpadded(randomBytes(16))}$${unpadded(randomBytes(tagLength))}`
+
+function parse(hash: string) {
+  const parts = /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=(\d+)\$([\w+/]+)\$([\w+/]+)$/.exec(hash)
+  if (!parts) throw new Error('a stored password hash is not in the PHC form of argon2id')
+  return {
+    memory: Number(parts[1]),
+    passes: Number(parts[2]),
+    parallelism: Number(parts[3]),
+    nonce: Buffer.from(parts[4]!, 'base64'),
+    tag: Buffer.from(parts[5]!, 'base64'),
+  }
+}
+
+function unpadded(bytes: Buffer): string {
+  return bytes.toString('base64').replace(/=+$/, '')
+}
+
+// Hashing shares four libuv threads with file reads and DNS. Two at a time keep the rest of the site quick; a queue
+// longer than a second's work is better refused.
+const abreast = 2
+const longestQueue = 40
+let running = 0
+const waiting: (() => void)[] = []
+
+async function inTurn<T>(work: () => Promise<T>): Promise<T> {
+  if (running >= abreast) {
+    if (waiting.length >= longestQueue)
+      throw new AppError('busy', 'Many people are signing in right now. Please try again in a few seconds.')
+    await new Promise<void>((resolve) => waiting.push(resolve))
+  } else running++
+  try {
+    return await work()
+  } finally {
+    const next = waiting.shift()
+    if (next) next()
+    else running--
+  }
+}

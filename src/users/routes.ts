@@ -1,0 +1,55 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
+import type { Deps } from '../deps.ts'
+import { type FormState, formState, PostedForm, readForm, safeNext } from '../web/forms.ts'
+import { authenticate, endSession, startSession } from './users.ts'
+
+declare module '../web/views.ts' {
+  interface Views {
+    'users/login': LoginView
+    'users/_login-form': LoginView
+  }
+}
+type LoginView = { form: FormState; next: string }
+
+const Next = Type.Object({ next: Type.Optional(Type.Union([Type.String(), Type.Array(Type.String())])) })
+
+/** GET and POST /login, POST /logout. Registration is in `site`, for it opens an order as well. */
+const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (app, { deps, limit }) => {
+  app.get('/login', { schema: { querystring: Next } }, async (request, reply) => {
+    const next = safeNext([request.query.next].flat()[0] ?? '')
+    if (request.user) return reply.leaveFor(next)
+    return reply.page('users/login', { form: formState(), next })
+  })
+
+  app.post('/login', { schema: { body: PostedForm }, attachValidation: true, config: limit }, async (request, reply) => {
+    const { login, password, next } = readForm(request.body, ['login', 'password', 'next'])
+    const user = await authenticate(deps.sql, login, password)
+    if (!user) return showLogin(request, reply.code(422), login, next)
+    await signIn(deps, request, user.id)
+    return reply.leaveFor(safeNext(next, user.role === 'admin' ? '/admin' : '/dashboard'))
+  })
+
+  app.post('/logout', async (request, reply) => {
+    const sid = request.session.get('sid')
+    if (sid !== undefined) await endSession(deps.sql, sid)
+    request.session.delete()
+    return reply.header('clear-site-data', '"cache", "storage"').leaveFor('/')
+  })
+}
+export default routes
+
+/** Starts a new session for this account; one that the browser held before is ended, so nothing can be planted. */
+export async function signIn(deps: Deps, request: FastifyRequest, userId: string): Promise<void> {
+  const before = request.session.get('sid')
+  if (before !== undefined) await endSession(deps.sql, before)
+  request.session.regenerate()
+  request.session.set('sid', await startSession(deps.sql, userId, request.headers['user-agent'] ?? ''))
+}
+
+/** The same words whether the account or the password was wrong. */
+function showLogin(request: FastifyRequest, reply: FastifyReply, login: string, next: string) {
+  const form = formState({ login }, {}, 'That username or e-mail and password do not go together. Please try again.')
+  return reply.page(request.wantsFragment ? 'users/_login-form' : 'users/login', { form, next })
+}

@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { brotliCompressSync, gzipSync } from 'node:zlib'
+import type { FastifyInstance } from 'fastify'
+
+const folder = join(import.meta.dirname, '..', '..', 'public')
+const htmx = join(dirname(createRequire(import.meta.url).resolve('htmx.org/package.json')), 'dist', 'htmx.min.js')
+
+const types: Record<string, string> = {
+  css: 'text/css; charset=utf-8',
+  js: 'text/javascript; charset=utf-8',
+  svg: 'image/svg+xml',
+  png: 'image/png',
+  txt: 'text/plain; charset=utf-8',
+}
+
+type Asset = { name: string; url: string; type: string; bytes: Buffer; br: Buffer; gzip: Buffer }
+export type Assets = { url: (name: string) => string; all: Asset[] }
+
+/** Reads every static file once; its URL carries a hash of its bytes, so a browser may keep it for a year. */
+export function loadAssets(): Assets {
+  const files = new Map([['htmx.js', htmx], ...readdirSync(folder).map((name) => [name, join(folder, name)] as const)])
+  const all = [...files].map(([name, path]) => asset(name, readFileSync(path)))
+  const urls = new Map(all.map(({ name, url }) => [name, url]))
+  return {
+    all,
+    url(name) {
+      const url = urls.get(name)
+      if (url === undefined) throw new Error(`no such asset: ${name}`)
+      return url
+    },
+  }
+}
+
+/** Serves them, compressed where the browser takes it. A dozen small files from memory need no file server. */
+export function serveAssets(app: FastifyInstance, assets: Assets): void {
+  for (const asset of assets.all)
+    app.get(asset.url, { logLevel: 'warn' }, (request, reply) => {
+      const accepted = String(request.headers['accept-encoding'] ?? '')
+      const encoding = /\bbr\b/.test(accepted) ? 'br' : /\bgzip\b/.test(accepted) ? 'gzip' : null
+      reply.header('cache-control', 'public, max-age=31536000, immutable').header('vary', 'accept-encoding')
+      if (encoding) reply.header('content-encoding', encoding)
+      return reply.type(asset.type).send(encoding ? asset[encoding] : asset.bytes)
+    })
+}
+
+function asset(name: string, bytes: Buffer): Asset {
+  const dot = name.lastIndexOf('.')
+  const hash = createHash('sha256').update(bytes).digest('hex').slice(0, 12)
+  return {
+    name,
+    url: `/assets/${name.slice(0, dot)}.${hash}${name.slice(dot)}`,
+    type: types[name.slice(dot + 1)] ?? 'application/octet-stream',
+    bytes,
+    br: brotliCompressSync(bytes),
+    gzip: gzipSync(bytes),
+  }
+}

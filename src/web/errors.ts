@@ -1,0 +1,78 @@
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { isDatabaseDown } from '../platform/db.ts'
+import { AppError, type ErrorCode } from '../platform/errors.ts'
+
+/** The one table from what went wrong to an HTTP status. */
+export const statuses: Record<ErrorCode, number> = {
+  invalid: 422,
+  unauthenticated: 401,
+  forbidden: 403,
+  'not-found': 404,
+  conflict: 409,
+  busy: 429,
+  unavailable: 503,
+}
+
+const titles: Record<number, string> = {
+  401: 'Please log in',
+  403: 'Not allowed',
+  404: 'Page not found',
+  413: 'Too large',
+  422: 'Please check',
+  429: 'Too many requests',
+  500: 'Something went wrong on our side',
+  503: 'Not available for a moment',
+}
+
+export type Failure = { status: number; code: string; message: string; fields: Record<string, string>; retryAfterS: number | null }
+
+declare module './views.ts' {
+  interface Views {
+    'shared/error': { status: number; title: string; sentence: string }
+    'shared/_notice': { kind: 'info' | 'good' | 'warn' | 'bad'; text: string }
+  }
+}
+
+/** Any thrown thing as a status and a sentence for the person. What is not foreseen says nothing of its cause. */
+export function failureOf(error: unknown): Failure {
+  const plain = { fields: {}, retryAfterS: null }
+  if (error instanceof AppError) {
+    const status = statuses[error.code]
+    const retryAfterS = status === 429 || status === 503 ? error.retryAfterS : null
+    return { status, code: error.code, message: error.message, fields: error.fields, retryAfterS }
+  }
+  if (isDatabaseDown(error))
+    return { ...plain, status: 503, code: 'unavailable', message: 'We cannot reach our records right now. Nothing was lost; please try again in a few seconds.', retryAfterS: 5 }
+  const status = (error as FastifyError | null)?.statusCode
+  if (status !== undefined && status >= 400 && status < 500) return { ...plain, status, code: 'invalid', message: sentenceFor(status) }
+  if (status === 503) return { ...plain, status, code: 'unavailable', message: 'The site is restarting. Please try again in a few seconds.', retryAfterS: 5 }
+  return { ...plain, status: 500, code: 'internal', message: 'This is our fault, not yours. Please try again; if it stays, write to us.' }
+}
+
+/** Pages for people: failures and unknown addresses become a page, or a notice where htmx asked for a fragment. */
+export function handleErrors(app: FastifyInstance): void {
+  app.setErrorHandler(async (error, request, reply) => {
+    const failure = failureOf(error)
+    if (failure.status >= 500) request.log.error({ err: error, route: request.routeOptions.url }, 'request failed')
+    return showFailure(request, reply, failure)
+  })
+  app.setNotFoundHandler((request, reply) =>
+    showFailure(request, reply, failureOf(new AppError('not-found', 'There is nothing at this address.'))),
+  )
+}
+
+async function showFailure(request: FastifyRequest, reply: FastifyReply, failure: Failure): Promise<FastifyReply> {
+  const { status, message } = failure
+  if (failure.retryAfterS !== null) reply.header('retry-after', failure.retryAfterS)
+  reply.code(status).header('cache-control', 'no-store')
+  if (status === 401) return reply.leaveFor(`/login?next=${encodeURIComponent(request.method === 'GET' ? request.url : '/dashboard')}`)
+  if (request.wantsFragment) return reply.page('shared/_notice', { kind: 'bad', text: message })
+  return reply.page('shared/error', { status, title: titles[status] ?? 'Please check', sentence: message })
+}
+
+function sentenceFor(status: number): string {
+  if (status === 429) return 'That was a lot of requests in a short time. Please wait a little and try again.'
+  if (status === 413) return 'What was sent is too large.'
+  if (status === 404) return 'There is nothing at this address.'
+  return 'The request could not be understood.'
+}

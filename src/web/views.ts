@@ -1,0 +1,58 @@
+import { join } from 'node:path'
+import view from '@fastify/view'
+import { Eta } from 'eta'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { dateInIndia, dateTimeInIndia } from '../platform/dates.ts'
+import { rupees, rupeesExact, rupeesInWords } from '../platform/money.ts'
+
+export const viewsFolder = join(import.meta.dirname, '..', '..', 'views')
+
+/** How pages print money and time; `it.fmt` in every template. */
+export const fmt = { rupees, rupeesExact, rupeesInWords, date: dateInIndia, dateTime: dateTimeInIndia }
+
+/** Template name → what it prints. Slices add theirs by declaration merging, so a misspelt name does not compile. */
+// biome-ignore lint/suspicious/noEmptyInterface: filled in by the slices.
+export interface Views {}
+
+/** What every full page knows besides its own data; the app fills it in for each request. */
+export type DescribePage = (request: FastifyRequest) => Promise<object>
+
+declare module 'fastify' {
+  interface FastifyReply {
+    /** Renders a template (a page or a fragment) with `it.page`, `it.fmt` and the given data. */
+    page<Name extends keyof Views & string>(name: Name, data: Views[Name]): Promise<FastifyReply>
+    /** After a write: 303 for browsers, HX-Redirect for htmx, so that both land on a fresh full page. */
+    leaveFor(url: string): FastifyReply
+  }
+  interface FastifyRequest {
+    /** True when htmx asked for a fragment; false for visits and for a restored history entry. */
+    readonly wantsFragment: boolean
+  }
+}
+
+export default fp<{ describePage: DescribePage; cache: boolean }>(
+  async (app, { describePage, cache }) => {
+    const eta = new Eta({ views: viewsFolder, cache, autoTrim: false })
+    await app.register(view, { engine: { eta }, root: viewsFolder, viewExt: 'eta', production: cache })
+
+    app.decorateReply('page', async function (this: FastifyReply, name: string, data: object) {
+      const page = await describePage(this.request)
+      const html = await this.viewAsync(name, { ...data, page, fmt })
+      if (!this.hasHeader('cache-control')) this.header('cache-control', 'no-store')
+      return this.header('vary', 'HX-Request').type('text/html; charset=utf-8').send(html)
+    } as never)
+
+    app.decorateReply('leaveFor', function (this: FastifyReply, url: string) {
+      this.header('cache-control', 'no-store')
+      return this.request.headers['hx-request'] ? this.header('HX-Redirect', url).code(200).send() : this.redirect(url, 303)
+    })
+
+    app.decorateRequest('wantsFragment', {
+      getter(this: FastifyRequest) {
+        return this.headers['hx-request'] === 'true' && this.headers['hx-history-restore-request'] !== 'true'
+      },
+    } as never)
+  },
+  { name: 'views' },
+)

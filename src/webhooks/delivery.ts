@@ -1,0 +1,100 @@
+import { isSignedBy } from '../payments/signature.ts'
+import { parseGatewayJson } from '../payments/gateway-json.ts'
+import { paiseFromRupees } from '../platform/money.ts'
+
+/** One POST to the webhook door, as it came. */
+export type Delivery = { headers: Record<string, string>; body: Buffer }
+
+/** What a delivery says of itself. None of it is believed: it only tells which order to ask Cashfree about. */
+export type Hint = {
+  type: string | null
+  orderId: string | null
+  cfPaymentId: string | null
+  eventTime: string | null
+  amountPaise: number | null
+  currency: string | null
+}
+
+/** Why a delivery was taken or refused, in words an operator can act on. */
+export type Verdict =
+  | 'verified'
+  | 'too-old'
+  | 'unreadable'
+  | 'test-ping'
+  | 'missing-signature'
+  | 'missing-timestamp'
+  | 'wrong-signature'
+
+export type Judgement = { accepted: boolean; verdict: Verdict; hint: Hint; answer: 200 | 401 }
+
+const nothing: Hint = { type: null, orderId: null, cfPaymentId: null, eventTime: null, amountPaise: null, currency: null }
+const futureAllowedS = 300
+
+/**
+ * Judges a delivery by its signature over the exact bytes, and only then looks inside. Fails closed. An unsigned body
+ * of the exact shape that Cashfree's dashboard posts as a test is answered 200 and otherwise treated as refused.
+ */
+export function judge(delivery: Delivery, rules: { secrets: readonly string[]; maxAgeS: number; now: number }): Judgement {
+  const { headers, body } = delivery
+  const timestamp = headers['x-webhook-timestamp']
+  const signature = headers['x-webhook-signature']
+  if (!signature || !timestamp) {
+    if (isTestPing(read(body))) return { accepted: false, verdict: 'test-ping', hint: { ...nothing, type: 'WEBHOOK' }, answer: 200 }
+    return { accepted: false, verdict: signature ? 'missing-timestamp' : 'missing-signature', hint: nothing, answer: 401 }
+  }
+  if (!isSignedBy(rules.secrets, timestamp, body, signature))
+    return { accepted: false, verdict: 'wrong-signature', hint: nothing, answer: 401 }
+
+  const content = read(body)
+  if (content === undefined) return { accepted: true, verdict: 'unreadable', hint: nothing, answer: 200 }
+  if (isTestPing(content)) return { accepted: true, verdict: 'test-ping', hint: { ...nothing, type: 'WEBHOOK' }, answer: 200 }
+  const verdict = isFresh(timestamp, rules) ? 'verified' : 'too-old'
+  return { accepted: true, verdict, hint: hintIn(content), answer: 200 }
+}
+
+/** Milliseconds by the contract; seconds are understood too. Text that is no number is old. */
+function isFresh(timestamp: string, rules: { maxAgeS: number; now: number }): boolean {
+  const value = Number(timestamp)
+  const ms = value < 1e11 ? value * 1000 : value
+  const ageS = (rules.now - ms) / 1000
+  return Number.isFinite(ageS) && ageS <= rules.maxAgeS && ageS >= -futureAllowedS
+}
+
+function read(body: Buffer): unknown {
+  try {
+    return parseGatewayJson(body.toString('utf8'))
+  } catch {
+    return undefined
+  }
+}
+
+function isTestPing(content: unknown): boolean {
+  const { type, data } = fieldsOf(content)
+  return type === 'WEBHOOK' && Object.hasOwn(fieldsOf(data), 'test_object')
+}
+
+function hintIn(content: unknown): Hint {
+  const { type, data, event_time } = fieldsOf(content)
+  const { order, payment, refund, auto_refund, order_id, cf_payment_id } = fieldsOf(data)
+  const ofOrder = fieldsOf(order)
+  const ofPayment = fieldsOf(payment)
+  const ofRefund = fieldsOf(refund ?? auto_refund)
+  const time = Date.parse(String(event_time))
+  return {
+    type: text(type, 100),
+    orderId: text(ofOrder.order_id ?? ofRefund.order_id ?? order_id, 100),
+    cfPaymentId: text(ofPayment.cf_payment_id ?? ofRefund.cf_payment_id ?? cf_payment_id, 100),
+    eventTime: Number.isNaN(time) ? null : new Date(time).toISOString(),
+    amountPaise: paiseFromRupees(ofOrder.order_amount),
+    currency: text(ofOrder.order_currency, 10),
+  }
+}
+
+function fieldsOf(value: unknown): Record<string, unknown> {
+  return value !== null && typeof value === 'object' && !Array.isArray(value) ? (value as Record<string, unknown>) : {}
+}
+
+function text(value: unknown, longest: number): string | null {
+  if (typeof value !== 'string' && typeof value !== 'number') return null
+  return String(value).replaceAll('\0', '').slice(0, longest)
+}

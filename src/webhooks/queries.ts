@@ -1,0 +1,105 @@
+import type { Sql } from '../platform/db.ts'
+import type { Delivery, Judgement } from './delivery.ts'
+
+/** What became of storing a delivery: its row, and whether an order of ours waits to be settled because of it. */
+export type Stored = { id: number; orderId: string | null; verdict: string; toSettle: boolean }
+
+/**
+ * Stores an accepted delivery and looks in the same statement whether its order is ours and its amount agrees.
+ * The row waits for settlement from then on: answering 200 promises it. Ten seconds' head start for this process.
+ */
+export async function storeDelivery(sql: Sql, delivery: Delivery, { verdict, hint }: Judgement): Promise<Stored> {
+  const [row] = await sql<Stored[]>`
+    with known as (
+      select id, amount_paise, currency from orders where id = ${hint.orderId}
+    ), judged as (
+      select case
+               when ${verdict} <> 'verified' then ${verdict}
+               when ${hint.orderId}::text is null then 'no-order'
+               when not exists (select from known) then 'unknown-order'
+               when exists (select from known where amount_paise <> ${hint.amountPaise}::bigint
+                                                 or currency <> ${hint.currency}::text) then 'amount-differs'
+               else 'verified'
+             end as verdict,
+             exists (select from known) as ours
+    )
+    insert into webhook_events (accepted, verdict, type, order_id, cf_payment_id, event_time, headers, body,
+                                next_settle_at, settled_at, outcome)
+    select true, verdict, ${hint.type}, ${hint.orderId}, ${hint.cfPaymentId}, ${hint.eventTime}::timestamptz,
+           ${sql.json(delivery.headers)}, ${delivery.body},
+           case when ours then now() + interval '10 seconds' end,
+           case when not ours then now() end,
+           case when not ours then 'nothing to settle' end
+    from judged
+    returning id, order_id, verdict, settled_at is null as to_settle
+  `
+  return row!
+}
+
+/** Keeps a refused delivery (its first bytes) and lets the oldest of more than 1,000 go. */
+export async function storeRefusal(sql: Sql, delivery: Delivery, { verdict, hint }: Judgement): Promise<void> {
+  await sql`
+    with kept as (
+      insert into webhook_events (accepted, verdict, type, headers, body, settled_at, outcome)
+      values (false, ${verdict}, ${hint.type}, ${sql.json(delivery.headers)}, ${delivery.body.subarray(0, 4096)}, now(), 'refused')
+    )
+    delete from webhook_events
+    where id in (select id from webhook_events where not accepted order by id desc offset 999 limit 100)
+  `
+}
+
+/** Adds to the count of refusals since ever, by reason. */
+export async function countRefusals(sql: Sql, verdict: string, count: number): Promise<void> {
+  await sql`
+    insert into webhook_refusals as r (verdict, count) values (${verdict}, ${count})
+    on conflict (verdict) do update set count = r.count + excluded.count, last_at = now()
+  `
+}
+
+/** Takes orders whose accepted deliveries still wait, for half a minute; `upTo` is the newest delivery seen. */
+export async function leaseOrdersToSettle(sql: Sql, limit: number): Promise<{ orderId: string; upTo: number }[]> {
+  return sql<{ orderId: string; upTo: number }[]>`
+    with due as (
+      select id, order_id
+      from webhook_events
+      where accepted
+        and settled_at is null
+        and next_settle_at <= now()
+      order by next_settle_at
+      limit ${limit}
+      for update skip locked
+    ), leased as (
+      update webhook_events e
+      set next_settle_at = now() + interval '30 seconds'
+      from due
+      where e.id = due.id
+    )
+    select order_id, max(id) as up_to from due group by order_id
+  `
+}
+
+/** The order was settled by a look that began after these deliveries came: they are done. */
+export async function markSettled(sql: Sql, orderId: string, upTo: number, outcome: string): Promise<void> {
+  await sql`
+    update webhook_events
+    set settled_at = now(), outcome = ${outcome}, settle_attempts = settle_attempts + 1
+    where order_id = ${orderId}
+      and id <= ${upTo}
+      and accepted
+      and settled_at is null
+  `
+}
+
+/** Cashfree could not be asked: 10 s, 20 s … 30 minutes until the next try, for as long as it takes. */
+export async function postponeSettling(sql: Sql, orderId: string, upTo: number, reason: string): Promise<void> {
+  await sql`
+    update webhook_events
+    set settle_attempts = settle_attempts + 1,
+        outcome = ${reason},
+        next_settle_at = now() + least(interval '10 seconds' * power(2, least(settle_attempts, 10)), interval '30 minutes')
+    where order_id = ${orderId}
+      and id <= ${upTo}
+      and accepted
+      and settled_at is null
+  `
+}

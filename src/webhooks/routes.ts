@@ -1,0 +1,53 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { Deps } from '../deps.ts'
+import { failureOf } from '../web/errors.ts'
+import { type Delivery, judge } from './delivery.ts'
+import { storeDelivery } from './queries.ts'
+import { refusalLog } from './refusals.ts'
+import { settleDelivery } from './settling.ts'
+
+const largestBody = 256 * 1024
+const settlingAtOnce = 8
+
+/**
+ * POST /webhooks/cashfree: verify, store, answer, settle. It lives outside the people's scope: no cookie, no form
+ * parser, no HTML. The body stays the bytes that were signed, whatever content type it claims.
+ */
+export default async function routes(app: FastifyInstance, { deps }: { deps: Deps }): Promise<void> {
+  const secrets = deps.config.cashfree.credentials?.webhookSecrets ?? []
+  const refusals = refusalLog(deps)
+  app.addHook('onClose', refusals.flush)
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: largestBody }, (_request, body, done) => done(null, body))
+  app.setErrorHandler((error, request, reply) => {
+    const { status, retryAfterS } = failureOf(error)
+    if (status >= 500) request.log.error({ err: error }, 'a webhook could not be stored')
+    if (retryAfterS !== null) reply.header('retry-after', retryAfterS)
+    return reply.code(status).send({ status: status === 413 ? 'too large' : 'not stored' })
+  })
+
+  let settling = 0
+  app.post('/webhooks/cashfree', { bodyLimit: largestBody }, async (request, reply) => {
+    const delivery = deliveryOf(request)
+    const judgement = judge(delivery, { secrets, maxAgeS: deps.config.webhookMaxAgeS, now: Date.now() })
+    if (!judgement.accepted) {
+      refusals.note(delivery, judgement)
+      return reply.code(judgement.answer).send({ status: judgement.answer === 200 ? 'ok' : judgement.verdict })
+    }
+    const { id, orderId, toSettle } = await storeDelivery(deps.sql, delivery, judgement)
+    if (toSettle && orderId !== null && settling < settlingAtOnce) {
+      settling++
+      void settleDelivery(deps, orderId, id).finally(() => settling--)
+    } else if (toSettle) deps.wake('settle-events')
+    return reply.code(200).send({ status: 'ok' })
+  })
+}
+
+const kept = ['x-webhook-signature', 'x-webhook-timestamp', 'x-webhook-version', 'x-webhook-attempt', 'x-idempotency-key', 'content-type', 'user-agent']
+
+function deliveryOf(request: FastifyRequest): Delivery {
+  const entries = kept.map((name) => [name, request.headers[name]] as const)
+  // A header that came twice is an array and proves nothing; it is treated as missing.
+  const headers = Object.fromEntries(entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'))
+  return { headers, body: Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0) }
+}

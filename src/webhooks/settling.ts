@@ -1,0 +1,32 @@
+import { settle } from '../checkout/settle.ts'
+import type { Deps } from '../deps.ts'
+import { GatewayRefused, GatewayUnavailable } from '../payments/gateway.ts'
+import { leaseOrdersToSettle, markSettled, postponeSettling } from './queries.ts'
+
+/** Time a job may wait for Cashfree, in milliseconds; nobody is watching a page meanwhile. */
+const jobLimitMs = 15_000
+
+/** Settles the order a stored delivery is about, and marks the delivery done. Never throws: the row waits for the sweep. */
+export async function settleDelivery(deps: Deps, orderId: string, upTo: number): Promise<void> {
+  try {
+    const outcome = await settle(deps, orderId, 'webhook', jobLimitMs)
+    if (outcome === 'unverified') await postponeSettling(deps.sql, orderId, upTo, outcome)
+    else await markSettled(deps.sql, orderId, upTo, outcome)
+  } catch (error) {
+    deps.log.warn({ orderId, err: error }, 'a delivery could not be settled yet')
+    const away = error instanceof GatewayUnavailable || error instanceof GatewayRefused
+    await postponeSettling(deps.sql, orderId, upTo, away ? `Cashfree: ${error.message}` : 'failed').catch(() => {})
+  }
+}
+
+/** The sweep: whatever the door did not get to settle, in this process or in one that died. Returns how many orders. */
+export async function settleWaitingDeliveries(deps: Deps): Promise<number> {
+  let settled = 0
+  for (;;) {
+    const due = await leaseOrdersToSettle(deps.sql, 100)
+    if (due.length === 0) return settled
+    for (let i = 0; i < due.length; i += 4)
+      await Promise.all(due.slice(i, i + 4).map(({ orderId, upTo }) => settleDelivery(deps, orderId, upTo)))
+    settled += due.length
+  }
+}

@@ -1,0 +1,86 @@
+import { expect, test } from 'vitest'
+import { openShop } from './shop.ts'
+
+type Shop = Awaited<ReturnType<typeof openShop>>
+
+test('the control API has the powers of the control object', async () => {
+  const shop = await openShop()
+  const press = presser(shop)
+  await shop.order()
+  expect((await press('POST', '/orders/sub_7f3a_1/fail', { reason: 'invalid_pin' })).json.payment.payment_status).toBe(
+    'FAILED',
+  )
+  const paid = await press('POST', '/orders/sub_7f3a_1/pay', { method: 'card', amount: 450.5 })
+  expect(paid.json).toMatchObject({ order: { order_status: 'PAID' }, payment: { payment_amount: 450.5 } })
+  expect(paid.json.deliveries).toHaveLength(1)
+  await press('POST', '/settled')
+  expect(shop.received).toHaveLength(2)
+  await press('POST', `/deliveries/${paid.json.deliveries[0]}/redeliver`)
+  expect(shop.received).toHaveLength(3)
+
+  expect((await press('POST', '/clock', { advanceMs: 60_000 })).json.offsetMs).toBeGreaterThanOrEqual(59_000)
+  expect((await press('POST', '/clock', { reset: true })).json.offsetMs).toBe(0)
+  expect((await press('POST', '/faults', { slow: { ms: 1 }, garbage: 2 })).json).toHaveLength(2)
+  expect((await press('DELETE', '/faults')).json).toEqual([])
+  expect((await press('POST', '/settings', { refundOutcome: 'FAILED' })).json.refundOutcome).toBe('FAILED')
+  expect((await press('POST', '/webhooks', { paused: true })).json).toEqual({ url: shop.webhookUrl, paused: true })
+  expect((await press('GET', '/state')).json.orders[0]).toMatchObject({ orderId: 'sub_7f3a_1', status: 'PAID' })
+  await press('POST', '/reset')
+  expect((await press('GET', '/state')).json).toMatchObject({ orders: [], deliveries: [] })
+})
+
+test('what does not exist is refused with a sentence', async () => {
+  const press = presser(await openShop())
+  expect(await press('POST', '/orders/nobody/pay')).toMatchObject({ status: 404, json: { error: /nobody/ } })
+  expect((await press('POST', '/deliveries/9/redeliver')).status).toBe(404)
+  expect((await press('POST', '/faults', { nonsense: true })).status).toBe(400)
+})
+
+test('another site cannot operate the sandbox through a visitor’s browser', async () => {
+  const { sandbox } = await openShop()
+  for (const path of ['/control/reset', '/console/reset']) {
+    const headers = { 'sec-fetch-site': 'cross-site' }
+    expect((await fetch(sandbox.url + path, { method: 'POST', headers })).status).toBe(403)
+  }
+})
+
+test('the console shows what happened, escaped, and its buttons lead back to it', async () => {
+  const shop = await openShop()
+  const look = async () => (await fetch(`${shop.sandbox.url}/`)).text()
+  expect(await look()).toContain('No orders yet')
+  await shop.order({ customer_details: { customer_id: 'u_1', customer_phone: '9876500001', customer_name: '<b>Bold' } })
+  expect((await shop.form('/console/orders/sub_7f3a_1/pay', {})).location).toBe('/')
+  await shop.control.settled()
+  const shown = await look()
+  expect(shown).toContain('&lt;b&gt;Bold')
+  expect(shown).toContain('PAYMENT_SUCCESS_WEBHOOK')
+  expect(shown).toContain('HTTP 200')
+
+  await shop.form('/console/faults', { name: 'slow', on: 'true', count: '3' })
+  expect(shop.control.state().faults).toEqual([{ name: 'slow', count: 3 }])
+  await shop.form('/console/faults', {})
+  expect(shop.control.state().faults).toEqual([])
+  await shop.form('/console/clock', { ms: '600000' })
+  expect(await look()).toContain('10 min ahead of the wall')
+  await shop.form('/console/ping', {})
+  await shop.form('/console/deliveries/1/redeliver', {})
+  expect(shop.received).toHaveLength(3)
+})
+
+test('any page may load the browser script', async () => {
+  const { sandbox } = await openShop()
+  const { headers } = await fetch(`${sandbox.url}/js/v3/cashfree.js`)
+  expect(headers.get('content-type')).toContain('text/javascript')
+  expect(headers.get('access-control-allow-origin')).toBe('*')
+  expect(headers.get('cross-origin-resource-policy')).toBe('cross-origin')
+})
+
+function presser({ sandbox }: Shop) {
+  return async (method: string, path: string, body?: unknown) => {
+    const response = await fetch(`${sandbox.url}/control${path}`, {
+      method,
+      ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+    })
+    return { status: response.status, json: await response.json() }
+  }
+}
