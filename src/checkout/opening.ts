@@ -1,7 +1,7 @@
 import type { Deps } from '../deps.ts'
 import { GatewayRefused, GatewayUnavailable, type RemoteOrder } from '../payments/gateway.ts'
 import type { Order } from '../payments/payments.ts'
-import { findOrder, noteMismatch, openOrder, refreshUnsentOrder } from '../payments/queries.ts'
+import { findOrder, noteMismatch, openOrder, refreshUnsentOrder, renewIdempotencyKey } from '../payments/queries.ts'
 import { AppError } from '../platform/errors.ts'
 import { ulid } from '../platform/ids.ts'
 import { paise } from '../platform/money.ts'
@@ -50,6 +50,8 @@ async function ready(deps: Deps, user: User, order: Order): Promise<Order> {
   } catch (error) {
     if (!(error instanceof GatewayUnavailable || error instanceof GatewayRefused)) throw error
     deps.log.error({ event: 'payment not started', orderId: order.id, err: error }, 'payment not started')
+    // Cashfree may keep an error under the key it was sent with. After silence the key stays: the order may exist.
+    if (error instanceof GatewayRefused || error.answered) await renewIdempotencyKey(deps.sql, order.id)
   }
   return (await findOrder(deps.sql, order.id))!
 }

@@ -59,8 +59,8 @@ async function exchange(settings: CashfreeSettings, call: Call, signal: AbortSig
     ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
   })
   const body = readJson(await readBounded(response))
-  if (response.status === 429) throw new GatewayUnavailable('429', pauseAsked(response.headers))
-  if (response.status >= 500) throw new GatewayUnavailable(String(response.status))
+  if (response.status === 429) throw new GatewayUnavailable('429', { retryAfterS: pauseAsked(response.headers) })
+  if (response.status >= 500) throw new GatewayUnavailable(String(response.status), { answered: true })
   if (body === undefined) throw new GatewayUnavailable('not-json')
   const error = (body ?? {}) as { code?: unknown; type?: unknown }
   return { status: response.status, code: String(error.code ?? ''), type: String(error.type ?? ''), body }

@@ -46,9 +46,12 @@ export class GatewayUnavailable extends Error {
   override name = 'GatewayUnavailable'
   /** Seconds to leave it alone, when it said so (429). */
   readonly retryAfterS: number | null
-  constructor(message: string, retryAfterS: number | null = null) {
+  /** True when it did answer, with an error of its own (5xx): it may repeat that answer under the same idempotency key. */
+  readonly answered: boolean
+  constructor(message: string, more: { retryAfterS?: number; answered?: boolean } = {}) {
     super(message)
-    this.retryAfterS = retryAfterS
+    this.retryAfterS = more.retryAfterS ?? null
+    this.answered = more.answered ?? false
   }
 }
 

@@ -52,6 +52,11 @@ export async function refreshUnsentOrder(sql: Sql, orderId: string): Promise<Ord
   return row
 }
 
+/** A new key for the next create call of an order whose last one was answered with an error. The order id stays. */
+export async function renewIdempotencyKey(sql: Sql, orderId: string): Promise<void> {
+  await sql`update orders set idempotency_key = gen_random_uuid() where id = ${orderId} and status = 'created'`
+}
+
 /** What a user has paid or tried to pay, newest first. */
 export async function listPaymentsOf(sql: Sql, userId: string, limit: number): Promise<PaymentRow[]> {
   return sql<PaymentRow[]>`

@@ -56,9 +56,9 @@ export function connectMailer(settings: SmtpSettings): Mailer {
         // As an object: a string would be parsed as a list, and a name could smuggle in a second recipient.
         to: { name: message.to.name.replace(/[\r\n]/g, ' '), address: message.to.address },
         messageId: `<${message.messageKey}@${domainOf(sender)}>`,
-        subject: text.render(`${base}.subject`, data).replace(/\s+/g, ' ').trim(),
-        text: text.render(`${base}.text`, data),
-        html: html.render(`${base}.html`, data),
+        subject: text.render(`${base}.subject.eta`, data).replace(/\s+/g, ' ').trim(),
+        text: text.render(`${base}.text.eta`, data),
+        html: html.render(`${base}.html.eta`, data),
         ...(message.attachments ? { attachments: message.attachments } : {}),
       })
       await withinLimit(mail)

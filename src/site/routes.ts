@@ -9,6 +9,7 @@ import { signIn } from '../users/routes.ts'
 import { states } from '../users/states.ts'
 import { register } from '../users/users.ts'
 import { type FormState, formState, PostedForm, readForm } from '../web/forms.ts'
+import { policyPages, policyTerms } from './policies.ts'
 import { sampleMap } from './sample-map.ts'
 
 declare module '../web/views.ts' {
@@ -16,14 +17,15 @@ declare module '../web/views.ts' {
     'site/landing': Landing
     'users/register': Landing
     'users/_register-form': Landing
-    'site/terms': object
-    'site/privacy': object
-    'site/refunds': object
-    'site/contact': object
-    'site/disclaimer': object
+    'site/terms': Policy
+    'site/privacy': Policy
+    'site/refunds': Policy
+    'site/contact': Policy
+    'site/disclaimer': Policy
   }
 }
-type Landing = { plans: Plan[]; states: typeof states; form: FormState; map: ReturnType<typeof sampleMap> }
+type Policy = { terms: typeof policyTerms }
+type Landing = Policy & { plans: Plan[]; states: typeof states; form: FormState; map: ReturnType<typeof sampleMap> }
 
 const fields = ['name', 'username', 'email', 'phone', 'state', 'password', 'plan'] as const
 const ByPlan = Type.Object({ plan: Type.Optional(Type.Union([Type.String(), Type.Array(Type.String())])) })
@@ -56,11 +58,11 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (
     },
   )
 
-  for (const page of ['terms', 'privacy', 'refunds', 'contact', 'disclaimer'] as const)
-    app.get(`/${page}`, async (_request, reply) => reply.page(`site/${page}`, {}))
+  for (const page of policyPages)
+    app.get(`/${page}`, async (_request, reply) => reply.page(`site/${page}`, { terms: policyTerms }))
 
   async function landing(form: FormState): Promise<Landing> {
-    return { plans: await plansOnSale(deps.sql), states, form, map }
+    return { plans: await plansOnSale(deps.sql), states, form, map, terms: policyTerms }
   }
 
   async function showForm(request: FastifyRequest, reply: FastifyReply, form: FormState) {

@@ -10,10 +10,7 @@ export type Quadrant = 'leading' | 'weakening' | 'lagging' | 'improving'
 type Label = Spot & { anchor: 'start' | 'middle' | 'end' }
 
 /** A week's reading. Both numbers are centred on 100: above it, stronger than the benchmark or gaining on it. */
-export interface Reading {
-  strength: number
-  momentum: number
-}
+export type Reading = { strength: number; momentum: number }
 
 export interface SampleSector {
   /** By strength, the strongest first. */
@@ -29,9 +26,7 @@ export interface SampleSector {
 }
 
 /** A sector placed on the map. Lengths are SVG user units, origin at the top left. */
-export interface MapPoint extends SampleSector {
-  x: number
-  y: number
+export interface MapPoint extends SampleSector, Spot {
   /** The tail's legs as SVG paths, oldest first, each with its own opacity (0 to 1). */
   tail: { path: string; opacity: number }[]
   /** Outline of the head: a triangle that points with the quadrant. */
@@ -44,10 +39,10 @@ export interface RotationMap {
   /** Size of the drawing, and the point where both readings are 100, in SVG user units. */
   width: number
   height: number
-  centre: { x: number; y: number }
+  centre: Spot
   /** The four quarters in reading order; `word` is the quadrant's name in its outer corner. */
-  zones: { quadrant: Quadrant; x: number; y: number; width: number; height: number; word: Label & { text: string } }[]
-  ticks: { axis: 'strength' | 'momentum'; text: string; x: number; y: number }[]
+  zones: (Spot & { quadrant: Quadrant; width: number; height: number; word: Label & { text: string } })[]
+  ticks: (Spot & { axis: 'strength' | 'momentum'; text: string })[]
   /** In rank order. */
   points: MapPoint[]
   /** Readings in each tail. */
@@ -120,6 +115,7 @@ const width = 440
 const height = 420
 const frame: Box = { left: 26, right: width - 2, top: 22, bottom: height - 32 }
 const centre: Spot = { x: (frame.left + frame.right) / 2, y: (frame.top + frame.bottom) / 2 }
+const half = { width: centre.x - frame.left, height: centre.y - frame.top }
 const unitsPerPoint = 74
 const text = { perLetter: 8.6, height: 17 }
 
@@ -168,8 +164,7 @@ function zoneAt(quadrant: Quadrant, index: number): RotationMap['zones'][number]
     quadrant,
     x: right ? centre.x : frame.left,
     y: low ? centre.y : frame.top,
-    width: centre.x - frame.left,
-    height: centre.y - frame.top,
+    ...half,
     word: {
       text: `${mark} ${title}`,
       x: right ? frame.right - 8 : frame.left + 8,
@@ -251,6 +246,4 @@ function seededNoise(seed: number): () => number {
   }
 }
 
-function round2(value: number): number {
-  return Math.round(value * 100) / 100
-}
+const round2 = (value: number) => Math.round(value * 100) / 100

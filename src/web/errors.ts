@@ -28,7 +28,7 @@ export type Failure = { status: number; code: string; message: string; fields: R
 
 declare module './views.ts' {
   interface Views {
-    'shared/error': { status: number; title: string; sentence: string }
+    'shared/error': { status: number; errorTitle: string; sentence: string }
     'shared/_notice': { kind: 'info' | 'good' | 'warn' | 'bad'; text: string }
   }
 }
@@ -67,7 +67,7 @@ async function showFailure(request: FastifyRequest, reply: FastifyReply, failure
   reply.code(status).header('cache-control', 'no-store')
   if (status === 401) return reply.leaveFor(`/login?next=${encodeURIComponent(request.method === 'GET' ? request.url : '/dashboard')}`)
   if (request.wantsFragment) return reply.page('shared/_notice', { kind: 'bad', text: message })
-  return reply.page('shared/error', { status, title: titles[status] ?? 'Please check', sentence: message })
+  return reply.page('shared/error', { status, errorTitle: titles[status] ?? 'Please check', sentence: message })
 }
 
 function sentenceFor(status: number): string {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { openShop } from './shop.ts'
+import { type Json, openShop } from './shop.ts'
 
 type Shop = Awaited<ReturnType<typeof openShop>>
 
@@ -81,6 +81,6 @@ function presser({ sandbox }: Shop) {
       method,
       ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
     })
-    return { status: response.status, json: await response.json() }
+    return { status: response.status, json: (await response.json()) as Json }
   }
 }

@@ -1,6 +1,11 @@
+import { createRequire } from 'node:module'
 import { Cashfree, CFEnvironment } from 'cashfree-pg'
 import { expect, test } from 'vitest'
 import { CLIENT_ID, CLIENT_SECRET, openShop, orderBody, type Received } from './shop.ts'
+
+// axios is the client's dependency, not ours, so it is asked for from where the client stands.
+const require = createRequire(import.meta.url)
+const theirAxios = createRequire(require.resolve('cashfree-pg'))('axios')
 
 test('Cashfree’s own Node client does not notice that it is not talking to Cashfree', async () => {
   const { sandbox, control, received } = await openShop()
@@ -53,12 +58,22 @@ test('Cashfree’s own Node client reports refusals as it would of Cashfree', as
 
 /** The client with telemetry off and its fixed host rewritten to ours. */
 function officialClient(url: string): Cashfree {
-  const cashfree = new Cashfree(CFEnvironment.SANDBOX, CLIENT_ID, CLIENT_SECRET, undefined, undefined, undefined, false)
-  cashfree.axios.interceptors.request.use((config) => {
+  const axios = theirAxios.create()
+  axios.interceptors.request.use((config: { url?: string }) => {
     config.url = config.url!.replace('https://sandbox.cashfree.com', url)
     return config
   })
-  return cashfree
+  const [partnerKey, clientSignature, partnerId] = [undefined, undefined, undefined]
+  return new Cashfree(
+    CFEnvironment.SANDBOX,
+    CLIENT_ID,
+    CLIENT_SECRET,
+    partnerKey,
+    clientSignature,
+    partnerId,
+    false,
+    axios,
+  )
 }
 
 function verify(cashfree: Cashfree, { headers }: Received, body: string) {

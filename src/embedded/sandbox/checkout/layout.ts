@@ -22,7 +22,7 @@ ${refreshS !== undefined && html`<meta http-equiv="refresh" content="${refreshS}
 ${script}
 </head>
 <body>
-<p class="mark">Sandbox look-alike: no money moves</p>
+<header class="mark">Sandbox look-alike: no money moves</header>
 <main>
 ${
   order &&

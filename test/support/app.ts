@@ -1,0 +1,101 @@
+import type { AddressInfo } from 'node:net'
+import { buildApp } from '../../src/app.ts'
+import type { Deps } from '../../src/deps.ts'
+import { type Mailbox, startMailbox } from '../../src/embedded/mailbox/mailbox.ts'
+import { type Sandbox, startSandbox } from '../../src/embedded/sandbox/sandbox.ts'
+import { cashfree } from '../../src/payments/cashfree.ts'
+import { type Config, readConfig } from '../../src/platform/config.ts'
+import { connect, type Sql } from '../../src/platform/db.ts'
+import { createLog } from '../../src/platform/log.ts'
+import { connectMailer } from '../../src/platform/mailer.ts'
+import { jobsOf } from '../../src/tasks/jobs.ts'
+import { freshDatabase } from './database.ts'
+
+export const keys = { clientId: 'TEST_app', clientSecret: 'cfsk_ma_test_app' }
+
+/** The whole product in this process: real database, real HTTP, the Cashfree look-alike, the mail catcher. */
+export type TestApp = {
+  url: string
+  sql: Sql
+  deps: Deps
+  config: Config
+  sandbox: Sandbox
+  mailbox: Mailbox
+  databaseUrl: string
+  /** Runs one of the jobs now; in tests none runs by itself. */
+  run: (job: string) => Promise<unknown>
+  close: () => Promise<void>
+}
+
+/** Starts it. Webhooks go to the app, as they would; jobs run only when a test says so. */
+export async function startApp(env: Record<string, string> = {}): Promise<TestApp> {
+  const database = await freshDatabase()
+  const sandbox = await startSandbox({
+    host: '127.0.0.1',
+    port: 0,
+    ...keys,
+    webhookUrl: null,
+    stateFile: null,
+    settings: { webhookDelayMs: 0, collectSettleMs: 0, refundDelayMs: 0 },
+  })
+  const mailbox = await startMailbox({ host: '127.0.0.1', smtpPort: 0, webPort: 0, dir: null })
+  const port = await freePort()
+  const config = readConfig({
+    PORT: String(port),
+    HOST: '127.0.0.1',
+    BASE_URL: `http://localhost:${port}`,
+    DATABASE_URL: database.url,
+    CASHFREE_CLIENT_ID: keys.clientId,
+    CASHFREE_CLIENT_SECRET: keys.clientSecret,
+    API_BASE: `${sandbox.publicUrl}/pg`,
+    CASHFREE_JS_URL: `${sandbox.publicUrl}/js/v3/cashfree.js`,
+    SMTP_SERVER: '127.0.0.1',
+    SMTP_PORT: String(mailbox.smtpPort),
+    SENDER_EMAIL: 'receipts@example.in',
+    RATE_LIMIT_SCALE: '1000',
+    LOG_LEVEL: 'silent',
+    ...env,
+  })
+  const sql = connect(database.url, { max: 5 })
+  const log = createLog(config.logLevel)
+  const gateway = cashfree({ ...config.cashfree, ...config.cashfree.credentials! })
+  const deps: Deps = { config, sql, gateway, log, wake: () => {} }
+  const mailer = connectMailer({ ...config.smtp, host: config.smtp.host!, senderName: config.seller.name })
+  const jobs = jobsOf(deps, mailer)
+  const app = await buildApp({ deps, sessionKeys: [Buffer.alloc(32, 7)] })
+  await app.listen({ port, host: 'localhost' })
+  sandbox.control.webhooks({ url: `http://127.0.0.1:${(app.server.address() as AddressInfo).port}/webhooks/cashfree` })
+  return {
+    url: config.baseUrl,
+    sql,
+    deps,
+    config,
+    sandbox,
+    mailbox,
+    databaseUrl: database.url,
+    run: (name) => {
+      const job = jobs.find((candidate) => candidate.name === name)
+      if (!job) throw new Error(`there is no job ${name}`)
+      return job.run()
+    },
+    close: async () => {
+      await app.close()
+      await sandbox.close()
+      await mailbox.close()
+      mailer.close()
+      await sql.end({ timeout: 2 })
+      await database.drop()
+    },
+  }
+}
+
+async function freePort(): Promise<number> {
+  const { createServer } = await import('node:net')
+  return new Promise((resolve) => {
+    const probe = createServer().listen(0, 'localhost', () => {
+      const { port } = probe.address() as AddressInfo
+      probe.close(() => resolve(port))
+    })
+  })
+}
+

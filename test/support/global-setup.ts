@@ -1,0 +1,33 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import postgres from 'postgres'
+import type { TestProject } from 'vitest/node'
+import { startPostgres } from '../../src/embedded/postgres/postgres.ts'
+import { migrate } from '../../src/platform/migrate.ts'
+import { unpackChromium } from './chromium.ts'
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    serverUrl: string
+    chromium: string
+  }
+}
+
+const root = join(import.meta.dirname, '..', '..')
+
+/** One PostgreSQL for the whole run, with a migrated template that every test file copies; and one unpacked Chromium. */
+export default async function setup(project: TestProject) {
+  const folder = mkdtempSync(join(tmpdir(), 'etf-test-'))
+  const server = await startPostgres({ checkout: root, dataDir: folder })
+  const admin = postgres(server.url, { max: 1, onnotice: () => {} })
+  await admin`create database template_app`
+  await migrate(server.url.replace(/\/etf$/, '/template_app'))
+  await admin.end()
+  project.provide('serverUrl', server.url)
+  project.provide('chromium', await unpackChromium())
+  return async () => {
+    await server.stop()
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
