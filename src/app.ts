@@ -5,7 +5,7 @@ import api from './api/routes.ts'
 import checkout from './checkout/routes.ts'
 import dashboard from './dashboard/routes.ts'
 import type { Deps } from './deps.ts'
-import health from './health.ts'
+import operators from './operators/routes.ts'
 import { ulid } from './platform/ids.ts'
 import receipts from './receipts/routes.ts'
 import site from './site/routes.ts'
@@ -76,7 +76,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
 
   await app.register(async (machines) => {
     await machines.register(webhooks, { deps })
-    await machines.register(health, { deps, jobsReady: options.jobsReady ?? (() => true) })
+    await machines.register(operators, { deps, jobsReady: options.jobsReady ?? (() => true) })
   })
   return app
 

@@ -1,7 +1,7 @@
 import closeWithGrace from 'close-with-grace'
 import { buildApp } from './app.ts'
 import { banner } from './banner.ts'
-import { seedDemo } from './commands/demo.ts'
+import { seedDemo } from './demo.ts'
 import { readSettings } from './environment.ts'
 import { openHouse } from './house.ts'
 import { cashfree } from './payments/cashfree.ts'

@@ -28,3 +28,51 @@ export async function findPeriod(sql: Sql, order: { id: string | null; userId: s
   `
   return row!
 }
+
+/** Takes orders whose accepted deliveries still wait, for half a minute; `upTo` is the newest delivery seen. */
+export async function leaseOrdersToSettle(sql: Sql, limit: number): Promise<{ orderId: string; upTo: number }[]> {
+  return sql<{ orderId: string; upTo: number }[]>`
+    with due as (
+      select id, order_id
+      from webhook_events
+      where accepted
+        and settled_at is null
+        and next_settle_at <= now()
+      order by next_settle_at
+      limit ${limit}
+      for update skip locked
+    ), leased as (
+      update webhook_events e
+      set next_settle_at = now() + interval '30 seconds'
+      from due
+      where e.id = due.id
+    )
+    select order_id, max(id) as up_to from due group by order_id
+  `
+}
+
+/** The order was settled by a look that began after these deliveries came: they are done. */
+export async function markSettled(sql: Sql, orderId: string, upTo: number, outcome: string): Promise<void> {
+  await sql`
+    update webhook_events
+    set settled_at = now(), outcome = ${outcome}, settle_attempts = settle_attempts + 1
+    where order_id = ${orderId}
+      and id <= ${upTo}
+      and accepted
+      and settled_at is null
+  `
+}
+
+/** Cashfree could not be asked: 10 s, 20 s … 30 minutes until the next try, for as long as it takes. */
+export async function postponeSettling(sql: Sql, orderId: string, upTo: number, reason: string): Promise<void> {
+  await sql`
+    update webhook_events
+    set settle_attempts = settle_attempts + 1,
+        outcome = ${reason},
+        next_settle_at = now() + least(interval '10 seconds' * power(2, least(settle_attempts, 10)), interval '30 minutes')
+    where order_id = ${orderId}
+      and id <= ${upTo}
+      and accepted
+      and settled_at is null
+  `
+}

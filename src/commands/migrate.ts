@@ -1,6 +1,6 @@
 import { readSettings } from '../environment.ts'
+import { withDatabase } from '../house.ts'
 import { migrate } from '../platform/migrate.ts'
-import { withDatabase } from './database.ts'
 
 await withDatabase(readSettings(), async (url) => {
   const applied = await migrate(url)

@@ -3,7 +3,7 @@ import { startSandbox } from '../embedded/sandbox/sandbox.ts'
 // `npm run sandbox`: the Cashfree look-alike alone, for a shop that runs elsewhere.
 const { env } = process
 const sandbox = await startSandbox({
-  host: env.HOST ?? '127.0.0.1',
+  host: env.SANDBOX_HOST || '127.0.0.1',
   port: Number(env.SANDBOX_PORT ?? 3001),
   clientId: env.CASHFREE_CLIENT_ID || 'TEST_SANDBOX',
   clientSecret: env.CASHFREE_CLIENT_SECRET || 'cfsk_ma_test_sandbox_secret',

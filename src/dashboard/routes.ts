@@ -4,7 +4,7 @@ import { methodTitle } from '../payments/payments.ts'
 import { listPaymentsOf } from '../payments/queries.ts'
 import { type Plan, plansOnSale } from '../plans/plans.ts'
 import { listReceiptsOf } from '../receipts/queries.ts'
-import { sampleMap } from '../site/sample-map.ts'
+import { sampleMap } from '../market/sample-map.ts'
 import { type Subscription, subscriptionOf } from '../subscriptions/subscriptions.ts'
 import { requireUser } from '../users/guards.ts'
 

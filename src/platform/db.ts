@@ -35,6 +35,14 @@ export function connect(url: string, options: { max: number; name?: string; dead
   return bounded(sql, options.deadline ?? deadlineMs)
 }
 
+/** Whether the database answers a question at all. Never throws. */
+export async function answers(sql: Sql): Promise<boolean> {
+  return sql`select 1`.then(
+    () => true,
+    () => false,
+  )
+}
+
 /** The name of the unique or check constraint that refused a row, told by its name in the migration. */
 export function violates(error: unknown, constraint: string): boolean {
   return (error as { constraint_name?: string } | null)?.constraint_name === constraint

@@ -2,8 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { Eta } from 'eta'
 import { createTransport } from 'nodemailer'
-import { dateInIndia, dateTimeInIndia } from './dates.ts'
-import { rupees, rupeesExact } from './money.ts'
+import { fmt } from './format.ts'
 
 export type SmtpSettings = { host: string; port: number; sender: string; senderName: string; password: string }
 
@@ -21,7 +20,6 @@ export type Mailer = { send(message: Message): Promise<void>; close(): void }
 
 const views = join(import.meta.dirname, '..', '..', 'views')
 const overallMs = 20_000
-const fmt = { rupees, rupeesExact, date: dateInIndia, dateTime: dateTimeInIndia }
 
 /**
  * SMTP. TLS at once on 465; STARTTLS is required as soon as there is a password; a loopback server without one is

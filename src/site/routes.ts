@@ -3,14 +3,14 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { openCheckout } from '../checkout/opening.ts'
 import type { Deps } from '../deps.ts'
+import { sampleMap } from '../market/sample-map.ts'
 import { type Plan, plansOnSale } from '../plans/plans.ts'
 import { AppError } from '../platform/errors.ts'
-import { signIn } from '../users/routes.ts'
+import { signIn } from '../users/guards.ts'
 import { states } from '../users/states.ts'
 import { register } from '../users/users.ts'
 import { type FormState, formState, PostedForm, readForm } from '../web/forms.ts'
 import { policyPages, policyTerms } from './policies.ts'
-import { sampleMap } from './sample-map.ts'
 
 declare module '../web/views.ts' {
   interface Views {

@@ -1,3 +1,4 @@
+import { settleWaitingDeliveries } from '../checkout/deliveries.ts'
 import type { Deps } from '../deps.ts'
 import { deliverMails } from '../mails/mails.ts'
 import type { Job } from '../platform/jobs.ts'
@@ -5,7 +6,6 @@ import type { Mailer } from '../platform/mailer.ts'
 import { composeReceiptMail } from '../receipts/mail.ts'
 import { keepStatusesInStep } from '../subscriptions/subscriptions.ts'
 import { deleteEndedSessions } from '../users/queries.ts'
-import { settleWaitingDeliveries } from '../webhooks/settling.ts'
 import { reconcile } from './reconcile.ts'
 
 /** Everything that happens without anybody asking, and how often. */

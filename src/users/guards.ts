@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Deps } from '../deps.ts'
 import { AppError } from '../platform/errors.ts'
-import { type User, userOfSession } from './users.ts'
+import { endSession, startSession, type User, userOfSession } from './users.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -31,4 +31,12 @@ export async function requireUser(request: FastifyRequest): Promise<void> {
 /** Only admins get past; to everybody else the address does not exist. */
 export async function requireAdmin(request: FastifyRequest): Promise<void> {
   if (request.user?.role !== 'admin') throw new AppError('not-found', 'There is nothing at this address.')
+}
+
+/** Starts a new session for this account; one that the browser held before is ended, so nothing can be planted. */
+export async function signIn(deps: Deps, request: FastifyRequest, userId: string): Promise<void> {
+  const before = request.session.get('sid')
+  if (before !== undefined) await endSession(deps.sql, before)
+  request.session.regenerate()
+  request.session.set('sid', await startSession(deps.sql, userId, request.headers['user-agent'] ?? ''))
 }

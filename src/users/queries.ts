@@ -90,3 +90,18 @@ export async function insertAdmin(sql: Sql, user: NewUser): Promise<boolean> {
   `
   return rows.count > 0
 }
+
+/** Makes an account an administrator's and ends its sessions, which were opened with less power. False: no such account. */
+export async function promoteToAdmin(sql: Sql, login: string): Promise<boolean> {
+  const rows = await sql`
+    with promoted as (
+      update users set role = 'admin'
+      where lower(email) = lower(${login}) or lower(username) = lower(${login})
+      returning id
+    ), ended as (
+      delete from sessions where user_id in (select id from promoted)
+    )
+    insert into audit (actor, action, user_id) select 'command', 'user.promoted', id from promoted returning user_id
+  `
+  return rows.count > 0
+}

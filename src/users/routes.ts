@@ -3,7 +3,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { Deps } from '../deps.ts'
 import { type FormState, formState, PostedForm, readForm, safeNext } from '../web/forms.ts'
-import { authenticate, endSession, startSession } from './users.ts'
+import { signIn } from './guards.ts'
+import { authenticate, endSession } from './users.ts'
 
 declare module '../web/views.ts' {
   interface Views {
@@ -39,14 +40,6 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (
   })
 }
 export default routes
-
-/** Starts a new session for this account; one that the browser held before is ended, so nothing can be planted. */
-export async function signIn(deps: Deps, request: FastifyRequest, userId: string): Promise<void> {
-  const before = request.session.get('sid')
-  if (before !== undefined) await endSession(deps.sql, before)
-  request.session.regenerate()
-  request.session.set('sid', await startSession(deps.sql, userId, request.headers['user-agent'] ?? ''))
-}
 
 /** The same words whether the account or the password was wrong. */
 function showLogin(request: FastifyRequest, reply: FastifyReply, login: string, next: string) {

@@ -3,13 +3,9 @@ import view from '@fastify/view'
 import { Eta } from 'eta'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { dateInIndia, dateTimeInIndia } from '../platform/dates.ts'
-import { rupees, rupeesExact, rupeesInWords } from '../platform/money.ts'
+import { fmt } from '../platform/format.ts'
 
 export const viewsFolder = join(import.meta.dirname, '..', '..', 'views')
-
-/** How pages print money and time; `it.fmt` in every template. */
-export const fmt = { rupees, rupeesExact, rupeesInWords, date: dateInIndia, dateTime: dateTimeInIndia }
 
 /** Template name → what it prints. Slices add theirs by declaration merging, so a misspelt name does not compile. */
 // biome-ignore lint/suspicious/noEmptyInterface: filled in by the slices.

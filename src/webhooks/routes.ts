@@ -1,10 +1,10 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { settleDelivery } from '../checkout/deliveries.ts'
 import type { Deps } from '../deps.ts'
 import { failureOf } from '../web/errors.ts'
 import { type Delivery, judge } from './delivery.ts'
 import { storeDelivery } from './queries.ts'
 import { refusalLog } from './refusals.ts'
-import { settleDelivery } from './settling.ts'
 
 const largestBody = 256 * 1024
 const settlingAtOnce = 8

@@ -40,14 +40,16 @@ export type PayOptions = {
 /** What a call did, as Cashfree's API would show it, plus the numbers of the deliveries it caused. */
 export type Outcome = { order: unknown; payment: unknown; deliveries: number[] }
 
-export type OrderSummary = { orderId: string; status: OrderStatus; amountPaise: number; attempts: Attempt[] }
+/** An order of the books with its status at this moment. */
+export type OrderState = Order & { orderId: string; status: OrderStatus }
 
 export type ControlState = {
   clock: { now: string; nowMs: number; offsetMs: number }
   webhooks: { url: string | null; paused: boolean }
   settings: Settings
   faults: ActiveFault[]
-  orders: (OrderSummary & Order)[]
+  /** Newest first, as the deliveries are. */
+  orders: OrderState[]
   deliveries: Delivery[]
 }
 
@@ -103,6 +105,8 @@ export function createControl(world: World, agenda: Agenda) {
     },
 
     settings(changes: Partial<Settings>): Settings {
+      const unknown = Object.keys(changes).find((name) => !Object.hasOwn(world.settings, name))
+      if (unknown) throw new ControlError(400, `There is no setting called ${unknown}`)
       Object.assign(world.settings, changes)
       world.changed()
       return world.settings
@@ -210,6 +214,6 @@ function find(world: World, orderId: string): Order {
   return order
 }
 
-function summary(world: World, order: Order) {
+function summary(world: World, order: Order): OrderState {
   return { ...order, orderId: order.id, status: statusOf(order, world.clock.now()) }
 }

@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto'
 import { newToken, nextCfId } from './ids.ts'
 import { type Attempt, addAttempt, isLive, type Method, type Order, type PaymentStatus, type Reason } from './ledger.ts'
 import { expireNow } from './orders.ts'
@@ -6,6 +5,8 @@ import { reasonNamed } from './reasons.ts'
 import { refundAutomatically } from './refunds.ts'
 import { announcePayment } from './webhooks/announce.ts'
 import type { World } from './world.ts'
+
+const TEST_OTP = '111000'
 
 /** Starts an attempt. Every call makes a new one, silently, as Order Pay does. */
 export function startAttempt(
@@ -97,6 +98,19 @@ export function answerByItself(world: World, attempt: Attempt) {
   else drop(world, attempt)
 }
 
+/** Whether that is the right OTP; the third wrong one fails the attempt. */
+export function takeOtp(world: World, attempt: Attempt, otp: string): boolean {
+  if (otp.trim() === TEST_OTP) {
+    attempt.otp = 'given'
+    world.changed()
+    return true
+  }
+  attempt.otpTries += 1
+  if (attempt.otpTries >= 3) fail(world, attempt, reasonNamed('invalid_pin'))
+  world.changed()
+  return false
+}
+
 export function orderOf(world: World, attempt: Attempt): Order {
   return world.ledger.orders.get(attempt.orderId)!
 }
@@ -112,12 +126,4 @@ function finish(world: World, attempt: Attempt, status: PaymentStatus, message: 
   if (status === 'SUCCESS' || status === 'CANCELLED') attempt.reason = null
   world.ledger.liveAttempts.delete(attempt)
   world.changed()
-}
-
-/** A bank's reference of a success. The sandbox proper always answers 1234567890. */
-export const BANK_REFERENCE = '1234567890'
-
-/** Twelve digits that look like a UPI reference. */
-export function newRrn(): string {
-  return String(randomInt(1e11, 9.9e11))
 }

@@ -1,4 +1,3 @@
-import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { type Agenda, createAgenda } from './agenda.ts'
@@ -99,7 +98,6 @@ function buildServer(world: World, agenda: Agenda, control: Control): FastifyIns
     logger: false,
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 200 },
-    serverFactory: (handler) => createServer({ keepAliveTimeout: 5_000 }, handler),
   })
   // A restart may have found duties that are overdue, and timers are late: nobody may see a stale world.
   app.addHook('onRequest', async (request, reply) => {

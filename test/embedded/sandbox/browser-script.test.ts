@@ -71,9 +71,9 @@ test('the overlay is 425 by 790 on a desk and the whole screen on a phone', asyn
   startModal(page, session).catch(() => {})
   const frame = page.locator('iframe')
   await frame.waitFor()
-  expect(await frame.boundingBox()).toMatchObject({ width: 425, height: 790 })
+  await expect.poll(() => frame.boundingBox()).toMatchObject({ width: 425, height: 790 })
   await page.setViewportSize({ width: 390, height: 800 })
-  expect(await frame.boundingBox()).toMatchObject({ x: 0, y: 0, width: 390, height: 800 })
+  await expect.poll(() => frame.boundingBox()).toMatchObject({ x: 0, y: 0, width: 390, height: 800 })
 })
 
 test('an element of the page can hold the checkout', async () => {

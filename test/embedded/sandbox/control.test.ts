@@ -34,6 +34,7 @@ test('what does not exist is refused with a sentence', async () => {
   expect(await press('POST', '/orders/nobody/pay')).toMatchObject({ status: 404, json: { error: /nobody/ } })
   expect((await press('POST', '/deliveries/9/redeliver')).status).toBe(404)
   expect((await press('POST', '/faults', { nonsense: true })).status).toBe(400)
+  expect((await press('POST', '/settings', { nonsense: 1 })).status).toBe(400)
 })
 
 test('another site cannot operate the sandbox through a visitor’s browser', async () => {

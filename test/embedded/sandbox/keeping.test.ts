@@ -25,6 +25,13 @@ test('orders, attempts and unsent webhooks survive a restart', async () => {
   expect(shop.received.map(({ headers }) => headers['x-webhook-attempt'])).toEqual(['1', '2'])
 })
 
+test('the snapshot is written while the sandbox runs, so that a crash loses little', async () => {
+  const stateFile = join(await scratchFolder(), 'deep', 'state.json')
+  const shop = await openShop({ stateFile })
+  await shop.order()
+  await expect.poll(() => readFile(stateFile, 'utf8').catch(() => ''), { timeout: 5_000 }).toContain('sub_7f3a_1')
+})
+
 test('a snapshot that cannot be read is put aside, not overwritten', async () => {
   const stateFile = join(await scratchFolder(), 'state.json')
   await writeFile(stateFile, '{"version":1,"ord')

@@ -39,6 +39,15 @@ test('a payment is announced with two-decimal amounts, signed over the exact byt
   expect(verifies(webhook, JSON.stringify(webhook.event))).toBe(false)
 })
 
+test('time does its work alone: the payment settles and its webhook goes out', async () => {
+  const { call, order, received } = await openShop({ settings: { collectSettleMs: 60, webhookDelayMs: 60 } })
+  const { payment_session_id } = await order()
+  const payment_method = { upi: { channel: 'collect', upi_id: 'testsuccess@gocash' } }
+  await call('POST', '/orders/sessions', { body: { payment_session_id, payment_method } })
+  expect(received).toHaveLength(0)
+  await expect.poll(() => received.map(({ event }) => event.type)).toEqual(['PAYMENT_SUCCESS_WEBHOOK'])
+})
+
 test('a failure says why at data level, a drop says little', async () => {
   const { control, order, received } = await openShop()
   await order()

@@ -1,16 +1,13 @@
 import { paymentEntity, settlementEntity } from '../entities.ts'
 import type { Attempt, Order } from '../ledger.ts'
 import { statusOf } from '../orders.ts'
-import { fail, leavePending, startAttempt } from '../payments.ts'
-import { reasonNamed } from '../reasons.ts'
+import { leavePending, startAttempt, takeOtp } from '../payments.ts'
 import type { World } from '../world.ts'
 import { objectAt, text } from './fields.ts'
 import type { Call, Endpoint } from './gate.ts'
 import { orderOf } from './order-routes.ts'
 import { payOrderEntity, readMethod } from './pay-request.ts'
 import { invalid, Refusal, refusals } from './refusal.ts'
-
-export const TEST_OTP = '111000'
 
 /** Attempts of an order, Order Pay with its one-time password, and the settlement. */
 export function paymentEndpoints(world: World): Endpoint[] {
@@ -22,7 +19,7 @@ export function paymentEndpoints(world: World): Endpoint[] {
       handle(call) {
         const order = orderOf(world, call)
         // Newest first, as observed; Cashfree promises no order.
-        return order.attempts.toReversed().map((attempt) => shown(world, order, attempt))
+        return order.attempts.toReversed().map((attempt) => shown(world, order, attempt, 'payments.list'))
       },
     },
     {
@@ -35,7 +32,7 @@ export function paymentEndpoints(world: World): Endpoint[] {
         const order = orderOf(world, call)
         const attempt = order.attempts.find(({ id }) => id === paymentId)
         if (!attempt) throw refusals.paymentNotFound()
-        return shown(world, order, attempt)
+        return shown(world, order, attempt, 'payments.get')
       },
     },
     {
@@ -99,22 +96,9 @@ function authenticate(world: World, { params, fields }: Call) {
   return answer('FAILED', 'Incorrect OTP entered')
 }
 
-/** Whether that is the right OTP; the third wrong one fails the attempt. */
-export function takeOtp(world: World, attempt: Attempt, otp: string): boolean {
-  if (otp.trim() === TEST_OTP) {
-    attempt.otp = 'given'
-    world.changed()
-    return true
-  }
-  attempt.otpTries += 1
-  if (attempt.otpTries >= 3) fail(world, attempt, reasonNamed('invalid_pin'))
-  world.changed()
-  return false
-}
-
-function shown(world: World, order: Order, attempt: Attempt) {
+function shown(world: World, order: Order, attempt: Attempt, endpoint: string) {
   const entity = paymentEntity(world, order, attempt)
-  if (attempt.status !== 'SUCCESS' && world.faults.take('unknownEnums', 'payments')) {
+  if (attempt.status !== 'SUCCESS' && world.faults.take('unknownEnums', endpoint)) {
     entity.payment_status = 'FLAGGED'
     entity.payment_group = 'quantum_wallet'
   }

@@ -28,7 +28,7 @@ export function refundEndpoints(world: World): Endpoint[] {
       path: '/orders/:orderId/refunds',
       handle(call) {
         const order = orderOf(world, call)
-        return order.refunds.map((refund) => shown(world, order, refund))
+        return order.refunds.map((refund) => shown(world, order, refund, 'refunds.list'))
       },
     },
     {
@@ -37,7 +37,7 @@ export function refundEndpoints(world: World): Endpoint[] {
       path: '/orders/:orderId/refunds/:refundId',
       handle(call) {
         const order = orderOf(world, call)
-        return shown(world, order, refundOf(order, call))
+        return shown(world, order, refundOf(order, call), 'refunds.get')
       },
     },
     {
@@ -92,9 +92,9 @@ function refundOf(order: Order, { params }: Call): Refund {
   return refund
 }
 
-function shown(world: World, order: Order, refund: Refund) {
+function shown(world: World, order: Order, refund: Refund, endpoint: string) {
   const entity = refundEntity(world, order, refund)
-  if (refund.status !== 'SUCCESS' && world.faults.take('unknownEnums', 'refunds')) {
+  if (refund.status !== 'SUCCESS' && world.faults.take('unknownEnums', endpoint)) {
     entity.refund_status = 'PENDING_APPROVAL'
   }
   return entity

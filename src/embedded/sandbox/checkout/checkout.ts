@@ -1,9 +1,8 @@
 import formbody from '@fastify/formbody'
 import type { FastifyInstance, FastifyReply } from 'fastify'
-import { takeOtp } from '../api/payment-routes.ts'
 import { type Attempt, isLive } from '../ledger.ts'
 import { statusOf } from '../orders.ts'
-import { drop, fail, leavePending, startAttempt, succeed } from '../payments.ts'
+import { drop, fail, leavePending, startAttempt, succeed, takeOtp } from '../payments.ts'
 import { reasonNamed } from '../reasons.ts'
 import type { World } from '../world.ts'
 import { type ChosenForm, readChoice } from './choice.ts'
@@ -55,7 +54,7 @@ export function checkout(world: World, settled: () => Promise<void>) {
       const standing = standingOfVisit(world, request.params.visit)
       if (!standing || !canBePaid(world, standing.order)) return showChoice(reply, standing)
       const choice = readChoice(request.body ?? {})
-      if ('mistake' in choice) return page(reply, choosePage(standing.order, request.params.visit, choice), 422)
+      if ('mistake' in choice) return page(reply, choosePage(standing.order, request.params.visit, choice))
       const attempt = startAttempt(world, standing.order, choice.method, { visit: request.params.visit })
       if (choice.answer) {
         attempt.settles = { at: attempt.startedAt + world.settings.collectSettleMs, ...choice.answer }
@@ -110,7 +109,7 @@ export function checkout(world: World, settled: () => Promise<void>) {
       if (attempt.status === 'FAILED') return page(reply, failedPage(standing, attempt))
       if (attempt.status !== 'NOT_ATTEMPTED') return leave(reply, standing, 'finished', attempt)
       const url = `${world.publicUrl}/pg/view/gateway/${attempt.token}`
-      return page(reply, simulatorPage(standing.order, attempt, { url, wrongOtp }))
+      return page(reply, simulatorPage(standing.order, attempt, { url, wrongOtp, now: world.clock.now() }))
     }
 
     function leave(reply: FastifyReply, standing: Standing, ending: Ending, attempt: Attempt | null = null) {
@@ -129,6 +128,7 @@ function decide(world: World, attempt: Attempt, { outcome, reason }: Verdict) {
   else if (outcome === 'drop') drop(world, attempt)
 }
 
-function page(reply: FastifyReply, markup: string, status = 200) {
-  return reply.code(status).type('text/html; charset=utf-8').send(markup)
+// Always 200: browsers report any other status in their console as an error of the page.
+function page(reply: FastifyReply, markup: string) {
+  return reply.type('text/html; charset=utf-8').send(markup)
 }

@@ -4,17 +4,27 @@ import { qrPng } from '../qr.ts'
 import { REASONS } from '../reasons.ts'
 import { checkoutLayout } from './layout.ts'
 
-const REFRESH_S = 5
+const LONGEST_REFRESH_S = 15
 
 /** The bank's page of one attempt: decide how it ends. A UPI page looks again by itself, as an app may answer. */
-export function simulatorPage(order: Order, attempt: Attempt, page: { url: string; wrongOtp?: boolean }): string {
+export function simulatorPage(
+  order: Order,
+  attempt: Attempt,
+  page: { url: string; now: number; wrongOtp?: boolean },
+): string {
   const content =
     attempt.otp === 'wanted' && attempt.method.detail.channel === 'link'
       ? otp(attempt, page.wrongOtp === true)
       : html`${asking(attempt, page.url)}${verdict(attempt)}`
-  // Only while the page holds nothing that a refresh would take from the customer's hands.
-  const refreshS = attempt.settles ? REFRESH_S : undefined
-  return checkoutLayout('Approve the payment · sandbox look-alike', content, { order, refreshS })
+  return checkoutLayout('Approve the payment · sandbox look-alike', content, {
+    order,
+    refreshS: refreshS(attempt, page.now),
+  })
+}
+
+/** Looks again when the answer should be there, and now and then before: the clock may have been moved. */
+function refreshS({ settles }: Attempt, now: number): number | undefined {
+  return settles ? Math.min(LONGEST_REFRESH_S, Math.max(1, Math.ceil((settles.at - now) / 1000))) : undefined
 }
 
 function otp(attempt: Attempt, wrong: boolean): Html {

@@ -28,22 +28,25 @@ export function consolePage(world: World): string {
 <header class="top">
   <h1>Cashfree sandbox look-alike</h1>
   <p>No money moves here. API <code>${world.publicUrl}/pg</code>, client id <code>${world.clientId}</code>.</p>
+  <nav aria-label="On this page"><a href="#orders">Orders</a> <a href="#deliveries">Deliveries</a> <a href="#faults">Faults</a></nav>
 </header>
 <main>
   <div class="panels" data-live="panels">
     ${clockPanel(world)}
     ${webhooksPanel(world)}
   </div>
-  <section data-live="orders"><h2>Orders</h2>${
+  <div class="columns">
+  <section data-live="orders"><h2 id="orders">Orders</h2>${
     orders.length === 0
       ? html`<p class="empty">No orders yet. They appear when the shop creates one through the API.</p>`
       : orders.slice(0, SHOWN).map((order) => orderCard(world, order))
   }${more(orders.length)}</section>
-  <section data-live="deliveries"><h2>Webhook deliveries</h2>${
+  <section data-live="deliveries"><h2 id="deliveries">Webhook deliveries</h2>${
     deliveries.length === 0
       ? html`<p class="empty">Nothing sent yet. A payment, a refund or the test ping makes one.</p>`
       : deliveries.slice(0, SHOWN).map((delivery) => deliveryRow(world, delivery))
   }${more(deliveries.length)}</section>
+  </div>
   ${faultsPanel(world)}
 </main>
 </body>

@@ -50,7 +50,7 @@ export function webhooksPanel(world: World): Html {
 export function faultsPanel(world: World): Html {
   const active = new Map(world.faults.active().map((fault) => [fault.name, fault]))
   return html`
-<section data-live="faults"><h2>Faults ${active.size > 0 && html`<span class="tag FAILED">${active.size} on</span>`}</h2>
+<section data-live="faults"><h2 id="faults">Faults ${active.size > 0 && html`<span class="tag FAILED">${active.size} on</span>`}</h2>
   <p class="faint">What can go wrong between a shop and Cashfree. A number limits a fault to the next so many times.</p>
   ${
     active.size > 0 &&

@@ -1,8 +1,7 @@
 import { istTime } from '../clock.ts'
-import { cfId, errorDetails, gatewayDetails } from '../entities.ts'
+import { BANK_REFERENCE, cfId, errorDetails, gatewayDetails } from '../entities.ts'
 import type { Attempt, Order, Refund } from '../ledger.ts'
 import { Rupees } from '../money.ts'
-import { BANK_REFERENCE } from '../payments.ts'
 import type { World } from '../world.ts'
 
 export type PaymentEvent = 'PAYMENT_SUCCESS_WEBHOOK' | 'PAYMENT_FAILED_WEBHOOK' | 'PAYMENT_USER_DROPPED_WEBHOOK'

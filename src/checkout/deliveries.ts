@@ -1,7 +1,7 @@
-import { settle } from '../checkout/settle.ts'
 import type { Deps } from '../deps.ts'
 import { GatewayRefused, GatewayUnavailable } from '../payments/gateway.ts'
 import { leaseOrdersToSettle, markSettled, postponeSettling } from './queries.ts'
+import { settle } from './settle.ts'
 
 /** Time a job may wait for Cashfree, in milliseconds; nobody is watching a page meanwhile. */
 const jobLimitMs = 15_000
