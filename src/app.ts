@@ -53,7 +53,11 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   })
   closeKeptConnections(app)
 
-  const origins = { script: originOf(config.cashfree.jsUrl), api: originOf(config.cashfree.checkoutBase), https: config.https }
+  const origins = {
+    script: originOf(config.cashfree.jsUrl),
+    api: originOf(config.cashfree.checkoutBase),
+    https: config.https,
+  }
   await app.register(headers, origins)
   await app.register(rateLimit, { global: false })
 
@@ -88,7 +92,14 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       path: request.url.split('?')[0],
       baseUrl: config.baseUrl,
       assets: assets.url,
-      account: user ? { name: user.name, username: user.username, role: user.role, subscription: await subscriptionOf(deps.sql, user.id).catch(() => null) } : null,
+      account: user
+        ? {
+            name: user.name,
+            username: user.username,
+            role: user.role,
+            subscription: await subscriptionOf(deps.sql, user.id).catch(() => null),
+          }
+        : null,
       sandbox: options.demo ?? null,
       notice,
       seller: { ...config.seller, gstin: config.seller.gstin || null },

@@ -53,7 +53,12 @@ type Closers = (() => Promise<void>)[]
 
 async function database(config: Config, closers: Closers, log: (line: string) => void) {
   if (config.database.url) return { url: config.database.url, home: config.embedded.dataDir ?? join(root, '.data') }
-  const postgres = await startPostgres({ checkout: root, dataDir: config.embedded.dataDir, port: config.embedded.postgresPort, log })
+  const postgres = await startPostgres({
+    checkout: root,
+    dataDir: config.embedded.dataDir,
+    port: config.embedded.postgresPort,
+    log,
+  })
   closers.push(() => postgres.stop())
   return { url: postgres.url, home: dirname(postgres.dataDir) }
 }
@@ -107,7 +112,11 @@ function ownKey(home: string): Buffer {
 /** Runs a command against DATABASE_URL, or against the embedded server: the running one, else one for the time being. */
 export async function withDatabase<T>(config: Config, work: (url: string) => Promise<T>): Promise<T> {
   if (config.database.url) return work(config.database.url)
-  const postgres = await startPostgres({ checkout: root, dataDir: config.embedded.dataDir, port: config.embedded.postgresPort })
+  const postgres = await startPostgres({
+    checkout: root,
+    dataDir: config.embedded.dataDir,
+    port: config.embedded.postgresPort,
+  })
   try {
     return await work(postgres.url)
   } finally {

@@ -2,6 +2,7 @@ import closeWithGrace from 'close-with-grace'
 import { buildApp } from './app.ts'
 import { banner } from './banner.ts'
 import { seedDemo } from './demo.ts'
+import type { Deps } from './deps.ts'
 import { readSettings } from './environment.ts'
 import { openHouse } from './house.ts'
 import { cashfree } from './payments/cashfree.ts'
@@ -11,7 +12,6 @@ import { createLog } from './platform/log.ts'
 import { connectMailer } from './platform/mailer.ts'
 import { migrate } from './platform/migrate.ts'
 import { jobsOf } from './tasks/jobs.ts'
-import type { Deps } from './deps.ts'
 
 const settings = readSettings()
 const log = createLog(settings.logLevel)
@@ -42,7 +42,8 @@ const gateway = cashfree({
 })
 let jobs: Jobs | undefined
 const deps: Deps = { config, sql, gateway, log, wake: (job) => jobs?.wake(job) }
-const demo = house.mailboxUrl && house.consoleUrl ? { mailboxUrl: house.mailboxUrl, consoleUrl: house.consoleUrl } : null
+const demo =
+  house.mailboxUrl && house.consoleUrl ? { mailboxUrl: house.mailboxUrl, consoleUrl: house.consoleUrl } : null
 const app = await buildApp({
   deps,
   sessionKeys: house.sessionKeys,
@@ -70,7 +71,11 @@ closeWithGrace({ delay: config.shutdownGraceMs }, async ({ signal, err }) => {
 /** Start-up problems are told in one sentence, not in a stack trace. */
 function refuse(error: unknown): never {
   const { message, code, port } = error as Error & { code?: string; port?: number }
-  console.error(code === 'EADDRINUSE' ? `Port ${port ?? settings.port} is taken by another program. Stop it, or choose another one with PORT (or SANDBOX_PORT, MAILBOX_PORT).` : `Could not start: ${message}`)
+  console.error(
+    code === 'EADDRINUSE'
+      ? `Port ${port ?? settings.port} is taken by another program. Stop it, or choose another one with PORT (or SANDBOX_PORT, MAILBOX_PORT).`
+      : `Could not start: ${message}`,
+  )
   log.debug({ err: error }, 'start-up failed')
   process.exit(1)
 }

@@ -31,15 +31,25 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (
     const order = await orderFor(request.user!.id, request.body)
     const opened = await openCheckout(deps, request.user!, order.planName)
     if (opened.status !== 'active' || !opened.paymentSessionId)
-      throw new AppError('unavailable', 'Cashfree could not be reached. Nothing was charged; the same order is used when you try again.')
-    return reply.send({ order_id: opened.id, payment_session_id: opened.paymentSessionId, cf_order_id: opened.cfOrderId })
+      throw new AppError(
+        'unavailable',
+        'Cashfree could not be reached. Nothing was charged; the same order is used when you try again.',
+      )
+    return reply.send({
+      order_id: opened.id,
+      payment_session_id: opened.paymentSessionId,
+      cf_order_id: opened.cfOrderId,
+    })
   })
 
   app.post('/create-payment-token', { schema: { body: CreateToken }, config: limit }, async (request, reply) => {
     const order = await ownOrder(request, request.body.orderId)
     if (order.status !== 'active' || !order.paymentSessionId)
       throw new AppError('conflict', 'This order cannot be paid any more. Please open a new one.')
-    return reply.send({ payment_link: `${deps.config.baseUrl}/checkout/${order.planName}`, payment_token: order.paymentSessionId })
+    return reply.send({
+      payment_link: `${deps.config.baseUrl}/checkout/${order.planName}`,
+      payment_token: order.paymentSessionId,
+    })
   })
 
   app.get('/payment-status/:orderId', { schema: { params: ByOrder } }, async (request, reply) => {
@@ -55,16 +65,22 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (
       order_status: order!.status === 'paid' ? 'PAID' : (order!.gatewayStatus ?? 'CREATED'),
       payments: attempts,
       is_paid: order!.status === 'paid',
-      subscription: { status: subscription.status, current_period_end: subscription.currentPeriodEnd?.toISOString() ?? null },
+      subscription: {
+        status: subscription.status,
+        current_period_end: subscription.currentPeriodEnd?.toISOString() ?? null,
+      },
     })
   })
 
   /** Checks what the caller claims about the order against ours; nothing of it is used. */
   async function orderFor(userId: string, claim: { plan: string; orderAmount?: string | number; orderId?: string }) {
     const plan = await findPlan(deps.sql, claim.plan)
-    if (!plan) throw new AppError('invalid', 'That plan is not offered.', { fields: { plan: 'Use "monthly" or "annual".' } })
+    if (!plan)
+      throw new AppError('invalid', 'That plan is not offered.', { fields: { plan: 'Use "monthly" or "annual".' } })
     if (claim.orderAmount !== undefined && paiseFromRupees(claim.orderAmount) !== plan.pricePaise)
-      throw new AppError('invalid', `The ${plan.name} plan costs ${rupees(plan.pricePaise)}.`, { fields: { orderAmount: `Leave it out, or send ${plan.pricePaise / 100}.` } })
+      throw new AppError('invalid', `The ${plan.name} plan costs ${rupees(plan.pricePaise)}.`, {
+        fields: { orderAmount: `Leave it out, or send ${plan.pricePaise / 100}.` },
+      })
     if (claim.orderId !== undefined) {
       const open = await findCurrentOrder(deps.sql, userId, plan.name)
       if (!open || open.id !== claim.orderId || (open.status !== 'created' && open.status !== 'active'))
@@ -75,13 +91,16 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (
 
   async function ownOrder(request: FastifyRequest, orderId: string): Promise<Order> {
     const order = new RegExp(orderIdPattern).test(orderId) ? await findOrder(deps.sql, orderId) : undefined
-    if (!order || order.userId !== request.user!.id) throw new AppError('not-found', 'There is no such order in your account.')
+    if (!order || order.userId !== request.user!.id)
+      throw new AppError('not-found', 'There is no such order in your account.')
     return order
   }
 }
 export default routes
 
-type Validated = Error & { validation?: { instancePath: string; message?: string; params: { missingProperty?: string } }[] }
+type Validated = Error & {
+  validation?: { instancePath: string; message?: string; params: { missingProperty?: string } }[]
+}
 
 function showFailure(error: Error, request: FastifyRequest, reply: FastifyReply) {
   const failure = failureOf(error)
@@ -89,11 +108,20 @@ function showFailure(error: Error, request: FastifyRequest, reply: FastifyReply)
   if (failure.status >= 500) request.log.error({ err: error, route: request.routeOptions.url }, 'request failed')
   if (failure.retryAfterS !== null) reply.header('retry-after', failure.retryAfterS)
   const fields = validation
-    ? Object.fromEntries(validation.map((v) => [v.params.missingProperty ?? v.instancePath.slice(1), v.message ?? 'is not right']))
+    ? Object.fromEntries(
+        validation.map((v) => [v.params.missingProperty ?? v.instancePath.slice(1), v.message ?? 'is not right']),
+      )
     : failure.fields
   const status = validation ? 422 : failure.status
   const message = validation ? 'Some fields are missing or not right.' : failure.message
-  return reply.code(status).header('cache-control', 'no-store').send({
-    error: { code: validation ? 'invalid' : failure.code, message, ...(Object.keys(fields).length > 0 ? { fields } : {}) },
-  })
+  return reply
+    .code(status)
+    .header('cache-control', 'no-store')
+    .send({
+      error: {
+        code: validation ? 'invalid' : failure.code,
+        message,
+        ...(Object.keys(fields).length > 0 ? { fields } : {}),
+      },
+    })
 }

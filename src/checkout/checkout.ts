@@ -31,7 +31,12 @@ export type Checkout = {
  * The checkout of a plan for a user: of one order of theirs where a page is about that order, else of the open or newest
  * one. Throws AppError `not-found` for a plan that is not offered.
  */
-export async function currentCheckout(deps: Deps, userId: string, planName: string, orderId?: string): Promise<Checkout> {
+export async function currentCheckout(
+  deps: Deps,
+  userId: string,
+  planName: string,
+  orderId?: string,
+): Promise<Checkout> {
   const plan = await findPlan(deps.sql, planName)
   const order = (await (orderId ? findOrder(deps.sql, orderId) : findCurrentOrder(deps.sql, userId, planName))) ?? null
   if (!plan && !order) throw new AppError('not-found', 'That plan is not offered.')
@@ -86,4 +91,3 @@ function noticeOf(stage: Stage, order: Order | null, attempt: Checkout['lastAtte
 function planOf(order: Order): Checkout['plan'] {
   return { name: order.planName, title: order.planTitle, pricePaise: order.amountPaise, months: order.months }
 }
-

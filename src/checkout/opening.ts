@@ -21,7 +21,8 @@ export async function openCheckout(deps: Deps, user: User, planName: string): Pr
     if (!opened) throw new AppError('not-found', 'That plan is not offered.')
     const order = await ready(deps, user, opened)
     // An old order may turn out to be over at Cashfree; then the next round opens its successor.
-    if (order.status === 'created' || order.status === 'active' || order.status === 'paid' || attempt === 2) return order
+    if (order.status === 'created' || order.status === 'active' || order.status === 'paid' || attempt === 2)
+      return order
   }
 }
 
@@ -64,13 +65,21 @@ async function create(deps: Deps, user: User, found: Order): Promise<Order> {
     amountPaise: paise(order.amountPaise),
     currency: order.currency,
     expiresAt: order.expiresAt,
-    customer: { id: user.id.replaceAll('-', ''), name: gatewayName(user.name), email: user.email, phone: tenDigits(user.phone) },
+    customer: {
+      id: user.id.replaceAll('-', ''),
+      name: gatewayName(user.name),
+      email: user.email,
+      phone: tenDigits(user.phone),
+    },
     planKey: order.planKey,
     returnUrl: `${deps.config.baseUrl}/payment/return?order_id={order_id}`,
     notifyUrl: deps.config.https ? `${deps.config.baseUrl}/webhooks/cashfree` : null,
   })
   if (!isTheOrderWeAskedFor(remote, order)) {
-    await noteMismatch(deps.sql, order.id, { ours: { amountPaise: order.amountPaise, currency: order.currency }, theirs: { ...remote, sessionId: undefined } })
+    await noteMismatch(deps.sql, order.id, {
+      ours: { amountPaise: order.amountPaise, currency: order.currency },
+      theirs: { ...remote, sessionId: undefined },
+    })
     throw new GatewayRefused(409, 'order_differs')
   }
   deps.log.info({ event: 'payment initiated', orderId: order.id, plan: order.planKey }, 'payment initiated')

@@ -7,8 +7,8 @@ import { findOrder } from '../payments/queries.ts'
 import { AppError } from '../platform/errors.ts'
 import { requireUser } from '../users/guards.ts'
 import { type Checkout, currentCheckout } from './checkout.ts'
-import { openCheckout, startOver } from './opening.ts'
 import { askForReturn, lookUnlessFresh } from './looking.ts'
+import { openCheckout, startOver } from './opening.ts'
 import { type CheckoutView, checkoutView, type Door } from './view.ts'
 
 declare module '../web/views.ts' {
@@ -42,13 +42,20 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (
     return reply.leaveFor(`/checkout/${request.params.plan}`)
   })
 
-  app.post('/checkout/:plan/restart', { ...owner, schema: { params: ByPlan }, config: limit }, async (request, reply) => {
-    await startOver(deps, request.user!, request.params.plan)
-    return reply.leaveFor(`/checkout/${request.params.plan}`)
-  })
+  app.post(
+    '/checkout/:plan/restart',
+    { ...owner, schema: { params: ByPlan }, config: limit },
+    async (request, reply) => {
+      await startOver(deps, request.user!, request.params.plan)
+      return reply.leaveFor(`/checkout/${request.params.plan}`)
+    },
+  )
 
   app.post('/checkout/skip', owner, async (request, reply) => {
-    request.session.set('notice', { kind: 'info', text: 'Your account is ready. Nothing was paid; activate whenever you like.' })
+    request.session.set('notice', {
+      kind: 'info',
+      text: 'Your account is ready. Nothing was paid; activate whenever you like.',
+    })
     return reply.leaveFor('/dashboard')
   })
 
@@ -57,7 +64,8 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (
     const orderId = orderIdIn(request.query as Record<string, unknown>)
     if (!request.user) {
       // Not waited for, so that neither the words nor the time tell whether the order exists.
-      if (orderId) askForReturn(deps, orderId).catch((error) => request.log.warn({ err: error }, 'return without session'))
+      if (orderId)
+        askForReturn(deps, orderId).catch((error) => request.log.warn({ err: error }, 'return without session'))
       return reply.page('checkout/return', {})
     }
     if (!orderId) return reply.page('checkout/return', {})
@@ -66,14 +74,23 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (
     return show(reply, await currentCheckout(deps, request.user.id, order.planName, order.id), 'return')
   })
 
-  app.get('/payment/status/:orderId', { ...owner, schema: { params: ByOrder, querystring: Poll } }, async (request, reply) => {
-    const order = await ownOrder(deps, request, request.params.orderId)
-    await lookUnlessFresh(deps, order, 'poll', 3_000)
-    const door: Door = request.query.door === 'return' ? 'return' : 'checkout'
-    const view = checkoutView(deps, await currentCheckout(deps, request.user!.id, order.planName, order.id), door, Number(request.query.since))
-    if (view.seen === request.query.seen) return reply.code(204).header('cache-control', 'no-store').send()
-    return reply.page('checkout/_stage', { checkout: view })
-  })
+  app.get(
+    '/payment/status/:orderId',
+    { ...owner, schema: { params: ByOrder, querystring: Poll } },
+    async (request, reply) => {
+      const order = await ownOrder(deps, request, request.params.orderId)
+      await lookUnlessFresh(deps, order, 'poll', 3_000)
+      const door: Door = request.query.door === 'return' ? 'return' : 'checkout'
+      const view = checkoutView(
+        deps,
+        await currentCheckout(deps, request.user!.id, order.planName, order.id),
+        door,
+        Number(request.query.since),
+      )
+      if (view.seen === request.query.seen) return reply.code(204).header('cache-control', 'no-store').send()
+      return reply.page('checkout/_stage', { checkout: view })
+    },
+  )
 
   /** The living region within its page. Cashfree's script and forms are allowed on /checkout/* alone. */
   function show(reply: FastifyReply, checkout: Checkout, door: Door) {
@@ -86,7 +103,8 @@ export default routes
 
 async function ownOrder(deps: Deps, request: FastifyRequest, orderId: string) {
   const order = new RegExp(orderIdPattern).test(orderId) ? await findOrder(deps.sql, orderId) : undefined
-  if (!order || order.userId !== request.user?.id) throw new AppError('not-found', 'There is no such order in your account.')
+  if (!order || order.userId !== request.user?.id)
+    throw new AppError('not-found', 'There is no such order in your account.')
   return order
 }
 

@@ -32,7 +32,11 @@ export function checkoutView(deps: Deps, checkout: Checkout, door: Door, since =
   const failed = lastAttempt?.status === 'FAILED'
   const waits = checkout.stage === 'session-created'
   // What the browser holds in its hands: another attempt's outcome, a hold or a slower pace all show a new region.
-  const details = [failed ? 'failed' : '', checkout.held ? 'held' : '', waits && seconds !== 3 ? `every-${seconds}` : '']
+  const details = [
+    failed ? 'failed' : '',
+    checkout.held ? 'held' : '',
+    waits && seconds !== 3 ? `every-${seconds}` : '',
+  ]
   const seen = [checkout.stage, ...details].filter(Boolean).join('-')
   const query = new URLSearchParams({ seen, since: String(start), ...(door === 'return' ? { door } : {}) })
   return {
@@ -47,7 +51,11 @@ export function checkoutView(deps: Deps, checkout: Checkout, door: Door, since =
     confirming: door === 'return' && waits,
     seen,
     poll: waits && seconds !== null ? { url: `/payment/status/${order!.id}?${query}`, seconds } : null,
-    gateway: { formAction: `${cashfree.checkoutBase}/view/sessions/checkout`, mode: cashfree.env, jsUrl: cashfree.jsUrl },
+    gateway: {
+      formAction: `${cashfree.checkoutBase}/view/sessions/checkout`,
+      mode: cashfree.env,
+      jsUrl: cashfree.jsUrl,
+    },
     testData: cashfree.env === 'sandbox',
   }
 }

@@ -31,7 +31,9 @@ await withDatabase(readSettings(), async (url) => {
     console.log(await (values.promote === undefined ? create(sql) : promote(sql, values.promote)))
   } catch (error) {
     if (!(error instanceof AppError)) throw error
-    console.error([...Object.entries(error.fields).map(([field, problem]) => `${field}: ${problem}`), '', usage].join('\n'))
+    console.error(
+      [...Object.entries(error.fields).map(([field, problem]) => `${field}: ${problem}`), '', usage].join('\n'),
+    )
     process.exitCode = 1
   } finally {
     await sql.end({ timeout: 5 })
@@ -42,7 +44,9 @@ async function create(sql: Sql): Promise<string> {
   const password = randomBytes(15).toString('base64url')
   const { password: _typed, ...person } = checkRegistration({ ...values, password })
   if (!(await insertAdmin(sql, { ...person, passwordHash: await hashPassword(password) })))
-    throw new AppError('invalid', 'taken', { fields: { username: 'This username or e-mail has an account; use --promote.' } })
+    throw new AppError('invalid', 'taken', {
+      fields: { username: 'This username or e-mail has an account; use --promote.' },
+    })
   return `${person.username} is an administrator. Password, shown this once: ${password}`
 }
 

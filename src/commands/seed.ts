@@ -14,6 +14,10 @@ await withDatabase(settings, async (url) => {
   await migrate(url)
   const sql = connect(url, { max: 1 })
   const admin = await seedDemo(sql)
-  console.log(admin.password ? `admin ${admin.username}, password ${admin.password}` : `the admin ${admin.username} exists already`)
+  console.log(
+    admin.password
+      ? `admin ${admin.username}, password ${admin.password}`
+      : `the admin ${admin.username} exists already`,
+  )
   await sql.end({ timeout: 5 })
 })

@@ -1,10 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Deps } from '../deps.ts'
+import { sampleMap } from '../market/sample-map.ts'
 import { methodTitle } from '../payments/payments.ts'
 import { listPaymentsOf } from '../payments/queries.ts'
 import { type Plan, plansOnSale } from '../plans/plans.ts'
 import { listReceiptsOf } from '../receipts/queries.ts'
-import { sampleMap } from '../market/sample-map.ts'
 import { type Subscription, subscriptionOf } from '../subscriptions/subscriptions.ts'
 import { requireUser } from '../users/guards.ts'
 
@@ -15,7 +15,16 @@ declare module '../web/views.ts' {
 }
 type Dashboard = {
   subscription: Subscription
-  payments: { at: Date; planTitle: string; amountPaise: number | null; status: string; method: string; bankReference: string | null; reason: string | null; orderId: string }[]
+  payments: {
+    at: Date
+    planTitle: string
+    amountPaise: number | null
+    status: string
+    method: string
+    bankReference: string | null
+    reason: string | null
+    orderId: string
+  }[]
   receipts: { number: string; issuedAt: Date; amountPaise: number }[]
   plans: Plan[]
   map: ReturnType<typeof sampleMap>

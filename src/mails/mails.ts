@@ -7,7 +7,11 @@ import { leaseMails, markDead, markSent, postponeMail } from './queries.ts'
 export type Mail = { id: number; kind: string; subjectKey: string; toName: string; toEmail: string; attempts: number }
 
 /** Which template (views/mail/<name>.*.eta) with what. */
-export type Composed = { template: string; data: object; attachments?: { filename: string; content: Buffer; contentType: string }[] }
+export type Composed = {
+  template: string
+  data: object
+  attachments?: { filename: string; content: Buffer; contentType: string }[]
+}
 
 /** How a mail of each kind is composed, given by the slices that know. */
 export type Composers = Record<string, (mail: Mail) => Promise<Composed>>
@@ -21,7 +25,12 @@ const daysUntilDead = 3
  * another; a crash between the two sends it again under the same Message-ID. One that fails waits longer each time and
  * holds up no other. Returns how many were accepted by the server.
  */
-export async function deliverMails(given: { sql: Sql; mailer: Mailer; composers: Composers; log: Log }): Promise<number> {
+export async function deliverMails(given: {
+  sql: Sql
+  mailer: Mailer
+  composers: Composers
+  log: Log
+}): Promise<number> {
   let sent = 0
   for (;;) {
     const leased = await leaseMails(given.sql, abreast)
@@ -31,16 +40,27 @@ export async function deliverMails(given: { sql: Sql; mailer: Mailer; composers:
   }
 }
 
-async function deliver({ sql, mailer, composers, log }: Parameters<typeof deliverMails>[0], mail: Mail): Promise<boolean> {
+async function deliver(
+  { sql, mailer, composers, log }: Parameters<typeof deliverMails>[0],
+  mail: Mail,
+): Promise<boolean> {
   try {
     const compose = composers[mail.kind]
     if (!compose) throw new Error(`nobody composes mails of kind ${mail.kind}`)
-    await mailer.send({ to: { name: mail.toName, address: mail.toEmail }, messageKey: `${mail.kind}.${mail.subjectKey}`, ...(await compose(mail)) })
+    await mailer.send({
+      to: { name: mail.toName, address: mail.toEmail },
+      messageKey: `${mail.kind}.${mail.subjectKey}`,
+      ...(await compose(mail)),
+    })
   } catch (error) {
     const dead = isPermanent(error)
-    log.warn({ event: 'mail failed', mail: mail.id, kind: mail.kind, attempt: mail.attempts, dead, err: error }, 'mail failed')
+    log.warn(
+      { event: 'mail failed', mail: mail.id, kind: mail.kind, attempt: mail.attempts, dead, err: error },
+      'mail failed',
+    )
     if (dead) await markDead(sql, mail.id, reasonOf(error))
-    else await postponeMail(sql, mail.id, { reason: reasonOf(error), seconds: pauseAfter(mail.attempts), daysUntilDead })
+    else
+      await postponeMail(sql, mail.id, { reason: reasonOf(error), seconds: pauseAfter(mail.attempts), daysUntilDead })
     return false
   }
   await markSent(sql, mail.id)

@@ -3,7 +3,10 @@ import type { Deps } from '../deps.ts'
 import { answers } from '../platform/db.ts'
 
 /** /healthz: the process answers. /readyz: it can serve, that is, the database answers and jobs run. */
-export default async function operators(app: FastifyInstance, { deps, jobsReady }: { deps: Deps; jobsReady: () => boolean }) {
+export default async function operators(
+  app: FastifyInstance,
+  { deps, jobsReady }: { deps: Deps; jobsReady: () => boolean },
+) {
   app.get('/healthz', async () => ({ status: 'ok' }))
 
   app.get('/readyz', async (_request, reply) => {

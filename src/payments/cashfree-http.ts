@@ -14,7 +14,13 @@ export type CashfreeSettings = {
   observe?: (call: { method: string; path: string; outcome: string; ms: number }) => void
 }
 
-export type Call = { method: string; path: string; body?: unknown; idempotencyKey?: string; within?: number | undefined }
+export type Call = {
+  method: string
+  path: string
+  body?: unknown
+  idempotencyKey?: string
+  within?: number | undefined
+}
 export type Answer = { status: number; code: string; type: string; body: unknown }
 
 const apiVersion = '2025-01-01'
@@ -87,7 +93,9 @@ function readJson(text: string): unknown {
 
 /** Seconds Cashfree asks to be left alone: `x-ratelimit-retry`, else the minute its best-practice page names. */
 function pauseAsked(headers: Headers): number {
-  const seconds = Number(headers.get('x-ratelimit-retry') ?? headers.get('retry-after') ?? headers.get('x-ratelimit-reset'))
+  const seconds = Number(
+    headers.get('x-ratelimit-retry') ?? headers.get('retry-after') ?? headers.get('x-ratelimit-reset'),
+  )
   return Number.isFinite(seconds) && seconds > 0 ? Math.min(seconds, 3600) : 60
 }
 

@@ -3,7 +3,14 @@ import { Value } from 'typebox/value'
 import { isoInIndia } from '../platform/dates.ts'
 import { paiseFromRupees, rupeesForGateway } from '../platform/money.ts'
 import { type Answer, type CashfreeSettings, cashfreeHttp } from './cashfree-http.ts'
-import { type Attempt, type Gateway, GatewayRefused, GatewayUnavailable, type NewOrder, type RemoteOrder } from './gateway.ts'
+import {
+  type Attempt,
+  type Gateway,
+  GatewayRefused,
+  GatewayUnavailable,
+  type NewOrder,
+  type RemoteOrder,
+} from './gateway.ts'
 
 /** Cashfree PG 2025-01-01 behind our Gateway: three calls of `fetch`, and the only file that knows its field names. */
 export function cashfree(settings: CashfreeSettings): Gateway {
@@ -95,7 +102,8 @@ function createBody(order: NewOrder): Record<string, unknown> {
 }
 
 function readOrder(answer: Answer, attempts: Attempt[] | null): RemoteOrder {
-  if (!Value.Check(Order, answer.body)) throw new GatewayUnavailable('the gateway answered something that is not an order')
+  if (!Value.Check(Order, answer.body))
+    throw new GatewayUnavailable('the gateway answered something that is not an order')
   const order: Static<typeof Order> = answer.body
   return {
     orderId: order.order_id,

@@ -1,7 +1,14 @@
 import type { Paise } from '../platform/money.ts'
 
 /** Cashfree's statuses in its own upper-case words. Open on purpose: an unknown word is kept, counted, never fatal. */
-export type OrderStatus = 'ACTIVE' | 'PAID' | 'EXPIRED' | 'TERMINATED' | 'TERMINATION_REQUESTED' | 'ABSENT' | (string & {})
+export type OrderStatus =
+  | 'ACTIVE'
+  | 'PAID'
+  | 'EXPIRED'
+  | 'TERMINATED'
+  | 'TERMINATION_REQUESTED'
+  | 'ABSENT'
+  | (string & {})
 
 /** One attempt to pay, in our words. `amountPaise` is null when what came was not an amount. */
 export type Attempt = {

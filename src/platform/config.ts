@@ -49,7 +49,15 @@ const Environment = Type.Object({
 type Environment = Static<typeof Environment>
 
 /** Who issues the receipts. Without a GSTIN they are plain receipts that do not mention GST. */
-export type Seller = { name: string; address: string; email: string; phone: string; stateCode: string; gstin: string; sac: string }
+export type Seller = {
+  name: string
+  address: string
+  email: string
+  phone: string
+  stateCode: string
+  gstin: string
+  sac: string
+}
 
 export type Config = Readonly<{
   production: boolean
@@ -174,7 +182,15 @@ function checkPairs(env: Environment, baseUrl: string, production: boolean, prob
     problems.push('CASHFREE_CLIENT_ID and CASHFREE_CLIENT_SECRET: set both, or neither')
   if (!production) return
 
-  for (const name of ['DATABASE_URL', 'CASHFREE_CLIENT_ID', 'CASHFREE_CLIENT_SECRET', 'SMTP_SERVER', 'SENDER_EMAIL', 'BASE_URL', 'SESSION_KEY'] as const)
+  for (const name of [
+    'DATABASE_URL',
+    'CASHFREE_CLIENT_ID',
+    'CASHFREE_CLIENT_SECRET',
+    'SMTP_SERVER',
+    'SENDER_EMAIL',
+    'BASE_URL',
+    'SESSION_KEY',
+  ] as const)
     if (!env[name]) problems.push(`${name}: required with NODE_ENV=production`)
   if (env.BASE_URL && !baseUrl.startsWith('https://')) problems.push('BASE_URL: must start with https:// in production')
   if (env.RATE_LIMIT_SCALE !== undefined) problems.push('RATE_LIMIT_SCALE: only for tests; remove it in production')

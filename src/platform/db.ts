@@ -52,7 +52,9 @@ export function violates(error: unknown, constraint: string): boolean {
 export function isDatabaseDown(error: unknown): boolean {
   if (error instanceof DatabaseUnavailable) return true
   const code = String((error as { code?: unknown } | null)?.code ?? '')
-  return /^(CONNECT|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EHOSTUNREACH|08|53|55P03|57|25006|40)/.test(code) || downCodes.has(code)
+  return (
+    /^(CONNECT|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EHOSTUNREACH|08|53|55P03|57|25006|40)/.test(code) || downCodes.has(code)
+  )
 }
 
 const downCodes = new Set(['CONNECTION_CLOSED', 'CONNECTION_ENDED', 'CONNECTION_DESTROYED', 'CONNECT_TIMEOUT'])

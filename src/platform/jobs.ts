@@ -17,7 +17,12 @@ export type Jobs = {
  * pg-boss's own cron (once a minute) starts the chain again should a crash break it. Across processes each run happens once.
  */
 export async function startJobs(url: string, jobs: readonly Job[], log: Log): Promise<Jobs> {
-  const boss = new PgBoss({ connectionString: url, max: 3, application_name: 'etf-jobs', connectionTimeoutMillis: 5_000 })
+  const boss = new PgBoss({
+    connectionString: url,
+    max: 3,
+    application_name: 'etf-jobs',
+    connectionTimeoutMillis: 5_000,
+  })
   boss.on('error', (error) => log.warn({ err: error }, 'the job queue has trouble'))
   await boss.start()
   for (const job of jobs) await begin(boss, job, log)

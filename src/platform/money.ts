@@ -56,7 +56,8 @@ export function rupeesInWords(amount: Paise): string {
 function words(n: number): string {
   if (n < 20) return ones[n]!
   if (n < 100) return [tens[Math.floor(n / 10)], n % 10 ? ones[n % 10] : ''].filter(Boolean).join(' ')
-  const [size, name] = n >= 1e7 ? [1e7, 'Crore'] : n >= 1e5 ? [1e5, 'Lakh'] : n >= 1000 ? [1000, 'Thousand'] : [100, 'Hundred']
+  const [size, name] =
+    n >= 1e7 ? [1e7, 'Crore'] : n >= 1e5 ? [1e5, 'Lakh'] : n >= 1000 ? [1000, 'Thousand'] : [100, 'Hundred']
   const rest = n % (size as number)
   return `${words(Math.floor(n / (size as number)))} ${name}${rest ? ` ${words(rest)}` : ''}`
 }

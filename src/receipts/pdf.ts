@@ -40,7 +40,11 @@ export function receiptPdf(receipt: Receipt): Promise<Buffer> {
 function drawHead(doc: Doc, title: string, receipt: Receipt) {
   doc.font(bold).fontSize(20).fillColor(ink).text(title, left, 56)
   doc.fontSize(11).text(receipt.number, left, 60, { align: 'right', width: right - left })
-  doc.font(regular).fontSize(9).fillColor(soft).text(dateInIndia(receipt.issuedAt), left, 76, { align: 'right', width: right - left })
+  doc
+    .font(regular)
+    .fontSize(9)
+    .fillColor(soft)
+    .text(dateInIndia(receipt.issuedAt), left, 76, { align: 'right', width: right - left })
   line(doc, 100)
   doc.y = 116
 }
@@ -51,14 +55,25 @@ function drawParties(doc: Doc, { seller, buyer, kind }: Receipt) {
   const bought = [buyer.email, `${buyer.stateName} (${buyer.stateCode})`]
   const bottoms = [party(doc, 'From', seller.name, sold, left, top), party(doc, 'To', buyer.name, bought, 310, top)]
   if (kind === 'tax-invoice')
-    doc.fontSize(8).fillColor(soft).text(`Place of supply: ${buyer.stateName} (${buyer.stateCode}). Reverse charge: no.`, left, Math.max(...bottoms) + 6)
+    doc
+      .fontSize(8)
+      .fillColor(soft)
+      .text(
+        `Place of supply: ${buyer.stateName} (${buyer.stateCode}). Reverse charge: no.`,
+        left,
+        Math.max(...bottoms) + 6,
+      )
   doc.y = Math.max(...bottoms, doc.y) + 18
 }
 
 function party(doc: Doc, label: string, name: string, details: string[], x: number, top: number): number {
   const width = 225
   doc.font(regular).fontSize(8).fillColor(soft).text(label, x, top, { width })
-  doc.font(bold).fontSize(10.5).fillColor(ink).text(name, x, top + 13, { width })
+  doc
+    .font(bold)
+    .fontSize(10.5)
+    .fillColor(ink)
+    .text(name, x, top + 13, { width })
   doc.font(regular).fontSize(9).fillColor(soft)
   for (const detail of details.filter(Boolean)) doc.text(detail, x, doc.y + 2, { width })
   return doc.y
@@ -67,7 +82,8 @@ function party(doc: Doc, label: string, name: string, details: string[], x: numb
 function drawLines(doc: Doc, receipt: Receipt) {
   line(doc, doc.y)
   doc.y += 10
-  for (const { description, sac, amountPaise } of receipt.lines) row(doc, sac ? `${description} (SAC ${sac})` : description, rupeesExact(amountPaise))
+  for (const { description, sac, amountPaise } of receipt.lines)
+    row(doc, sac ? `${description} (SAC ${sac})` : description, rupeesExact(amountPaise))
   row(doc, `Period: ${dateInIndia(receipt.period.from)} to ${dateInIndia(receipt.period.to)}`, '', soft)
   for (const tax of receipt.taxes) row(doc, tax.label, rupeesExact(tax.amountPaise))
   if (receipt.roundOffPaise !== 0) row(doc, 'Round off', rupeesExact(receipt.roundOffPaise))
@@ -75,16 +91,35 @@ function drawLines(doc: Doc, receipt: Receipt) {
   doc.y += 10
   doc.font(bold).fontSize(12)
   row(doc, 'Total', rupeesExact(receipt.totalPaise), ink, 12)
-  doc.font(regular).fontSize(9).fillColor(soft).text(receipt.totalInWords, left, doc.y, { width: right - left })
+  doc
+    .font(regular)
+    .fontSize(9)
+    .fillColor(soft)
+    .text(receipt.totalInWords, left, doc.y, { width: right - left })
   doc.y += 18
 }
 
 function drawPayment(doc: Doc, { payment, seller, kind }: Receipt) {
-  const facts = [`Paid on ${dateTimeInIndia(payment.paidAt)} by ${payment.method}`, payment.reference ? `bank reference ${payment.reference}` : '', `Cashfree payment ${payment.cfPaymentId}`]
-  doc.fontSize(9).fillColor(ink).text(`${facts.filter(Boolean).join(', ')}.`, left, doc.y, { width: right - left })
+  const facts = [
+    `Paid on ${dateTimeInIndia(payment.paidAt)} by ${payment.method}`,
+    payment.reference ? `bank reference ${payment.reference}` : '',
+    `Cashfree payment ${payment.cfPaymentId}`,
+  ]
+  doc
+    .fontSize(9)
+    .fillColor(ink)
+    .text(`${facts.filter(Boolean).join(', ')}.`, left, doc.y, { width: right - left })
   doc.y += 10
-  const kept = kind === 'tax-invoice' ? 'Computer-generated tax invoice; no signature is needed.' : 'Computer-generated receipt; no signature is needed.'
-  doc.fontSize(8).fillColor(soft).text(`${kept} Prepaid: nothing is debited by itself. Questions: ${seller.email}`, left, doc.y, { width: right - left })
+  const kept =
+    kind === 'tax-invoice'
+      ? 'Computer-generated tax invoice; no signature is needed.'
+      : 'Computer-generated receipt; no signature is needed.'
+  doc
+    .fontSize(8)
+    .fillColor(soft)
+    .text(`${kept} Prepaid: nothing is debited by itself. Questions: ${seller.email}`, left, doc.y, {
+      width: right - left,
+    })
 }
 
 function row(doc: Doc, label: string, amount: string, colour = ink, size = 10) {

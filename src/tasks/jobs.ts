@@ -15,7 +15,11 @@ export function jobsOf(deps: Deps, mailer: Mailer): Job[] {
   }
   const minute = 60_000
   return [
-    { name: 'deliver-mails', everyMs: 10_000, run: () => deliverMails({ sql: deps.sql, mailer, composers, log: deps.log }) },
+    {
+      name: 'deliver-mails',
+      everyMs: 10_000,
+      run: () => deliverMails({ sql: deps.sql, mailer, composers, log: deps.log }),
+    },
     { name: 'settle-events', everyMs: 10_000, run: () => settleWaitingDeliveries(deps) },
     { name: 'reconcile', everyMs: deps.config.reconcile.intervalMs, run: () => reconcile(deps) },
     { name: 'keep-statuses', everyMs: 5 * minute, run: () => keepStatusesInStep(deps.sql) },

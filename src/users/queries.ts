@@ -21,7 +21,10 @@ export async function insertUser(sql: Sql, user: NewUser): Promise<User> {
 }
 
 /** Who logs in with this username or e-mail, whatever its case? */
-export async function findCredentials(sql: Sql, login: string): Promise<{ user: User; passwordHash: string } | undefined> {
+export async function findCredentials(
+  sql: Sql,
+  login: string,
+): Promise<{ user: User; passwordHash: string } | undefined> {
   const rows = await sql<(User & { passwordHash: string })[]>`
     select id, username, email, name, phone, state_code, role, password_hash
     from users

@@ -25,7 +25,8 @@ export type Registration = {
 
 const username = /^[A-Za-z0-9][A-Za-z0-9._-]{2,31}$/
 // Deliberately narrow: one address, no quotes, no comments, no list. It is handed to SMTP and to Cashfree (3 to 100).
-const email = /^[A-Za-z0-9](?:[A-Za-z0-9._%+-]{0,62}[A-Za-z0-9_%+-])?@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,24}$/
+const email =
+  /^[A-Za-z0-9](?:[A-Za-z0-9._%+-]{0,62}[A-Za-z0-9_%+-])?@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,24}$/
 
 /**
  * Checks every field and throws one AppError `invalid` with a sentence for each that needs another look, together with
@@ -39,7 +40,8 @@ export function checkRegistration(form: RegistrationForm, already: Record<string
   const fields: Record<string, string> = { ...already }
 
   if (name === '') fields.name = 'Please tell us your name.'
-  else if (/\p{C}/u.test(name) || /[<>]/.test(name)) fields.name = 'Please use letters, spaces and ordinary punctuation only.'
+  else if (/\p{C}/u.test(name) || /[<>]/.test(name))
+    fields.name = 'Please use letters, spaces and ordinary punctuation only.'
   else if (name.length > 100) fields.name = 'Please shorten the name to 100 characters.'
   if (!username.test(form.username.trim()))
     fields.username = 'Choose 3 to 32 letters, digits, dots, dashes or underscores, starting with a letter or digit.'

@@ -24,13 +24,17 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (
     return reply.page('users/login', { form: formState(), next })
   })
 
-  app.post('/login', { schema: { body: PostedForm }, attachValidation: true, config: limit }, async (request, reply) => {
-    const { login, password, next } = readForm(request.body, ['login', 'password', 'next'])
-    const user = await authenticate(deps.sql, login, password)
-    if (!user) return showLogin(request, reply.code(422), login, next)
-    await signIn(deps, request, user.id)
-    return reply.leaveFor(safeNext(next, user.role === 'admin' ? '/admin' : '/dashboard'))
-  })
+  app.post(
+    '/login',
+    { schema: { body: PostedForm }, attachValidation: true, config: limit },
+    async (request, reply) => {
+      const { login, password, next } = readForm(request.body, ['login', 'password', 'next'])
+      const user = await authenticate(deps.sql, login, password)
+      if (!user) return showLogin(request, reply.code(422), login, next)
+      await signIn(deps, request, user.id)
+      return reply.leaveFor(safeNext(next, user.role === 'admin' ? '/admin' : '/dashboard'))
+    },
+  )
 
   app.post('/logout', async (request, reply) => {
     const sid = request.session.get('sid')

@@ -1,6 +1,6 @@
-import { randomBytes, createHash } from 'node:crypto'
-import { AppError } from '../platform/errors.ts'
+import { createHash, randomBytes } from 'node:crypto'
 import { type Sql, violates } from '../platform/db.ts'
+import { AppError } from '../platform/errors.ts'
 import { hashPassword, passwordMatches } from './passwords.ts'
 import { deleteSession, findCredentials, findUserBySession, insertSession, insertUser } from './queries.ts'
 import { checkRegistration, type RegistrationForm } from './registration.ts'

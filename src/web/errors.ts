@@ -24,7 +24,13 @@ const titles: Record<number, string> = {
   503: 'Not available for a moment',
 }
 
-export type Failure = { status: number; code: string; message: string; fields: Record<string, string>; retryAfterS: number | null }
+export type Failure = {
+  status: number
+  code: string
+  message: string
+  fields: Record<string, string>
+  retryAfterS: number | null
+}
 
 declare module './views.ts' {
   interface Views {
@@ -42,11 +48,30 @@ export function failureOf(error: unknown): Failure {
     return { status, code: error.code, message: error.message, fields: error.fields, retryAfterS }
   }
   if (isDatabaseDown(error))
-    return { ...plain, status: 503, code: 'unavailable', message: 'We cannot reach our records right now. Nothing was lost; please try again in a few seconds.', retryAfterS: 5 }
+    return {
+      ...plain,
+      status: 503,
+      code: 'unavailable',
+      message: 'We cannot reach our records right now. Nothing was lost; please try again in a few seconds.',
+      retryAfterS: 5,
+    }
   const status = (error as FastifyError | null)?.statusCode
-  if (status !== undefined && status >= 400 && status < 500) return { ...plain, status, code: 'invalid', message: sentenceFor(status) }
-  if (status === 503) return { ...plain, status, code: 'unavailable', message: 'The site is restarting. Please try again in a few seconds.', retryAfterS: 5 }
-  return { ...plain, status: 500, code: 'internal', message: 'This is our fault, not yours. Please try again; if it stays, write to us.' }
+  if (status !== undefined && status >= 400 && status < 500)
+    return { ...plain, status, code: 'invalid', message: sentenceFor(status) }
+  if (status === 503)
+    return {
+      ...plain,
+      status,
+      code: 'unavailable',
+      message: 'The site is restarting. Please try again in a few seconds.',
+      retryAfterS: 5,
+    }
+  return {
+    ...plain,
+    status: 500,
+    code: 'internal',
+    message: 'This is our fault, not yours. Please try again; if it stays, write to us.',
+  }
 }
 
 /** Pages for people: failures and unknown addresses become a page, or a notice where htmx asked for a fragment. */
@@ -65,7 +90,8 @@ async function showFailure(request: FastifyRequest, reply: FastifyReply, failure
   const { status, message } = failure
   if (failure.retryAfterS !== null) reply.header('retry-after', failure.retryAfterS)
   reply.code(status).header('cache-control', 'no-store')
-  if (status === 401) return reply.leaveFor(`/login?next=${encodeURIComponent(request.method === 'GET' ? request.url : '/dashboard')}`)
+  if (status === 401)
+    return reply.leaveFor(`/login?next=${encodeURIComponent(request.method === 'GET' ? request.url : '/dashboard')}`)
   if (request.wantsFragment) return reply.page('shared/_notice', { kind: 'bad', text: message })
   return reply.page('shared/error', { status, errorTitle: titles[status] ?? 'Please check', sentence: message })
 }

@@ -41,7 +41,9 @@ export default fp<{ describePage: DescribePage; cache: boolean }>(
 
     app.decorateReply('leaveFor', function (this: FastifyReply, url: string) {
       this.header('cache-control', 'no-store')
-      return this.request.headers['hx-request'] ? this.header('HX-Redirect', url).code(200).send() : this.redirect(url, 303)
+      return this.request.headers['hx-request']
+        ? this.header('HX-Redirect', url).code(200).send()
+        : this.redirect(url, 303)
     })
 
     app.decorateRequest('wantsFragment', {

@@ -1,5 +1,5 @@
-import { isSignedBy } from '../payments/signature.ts'
 import { parseGatewayJson } from '../payments/gateway-json.ts'
+import { isSignedBy } from '../payments/signature.ts'
 import { paiseFromRupees } from '../platform/money.ts'
 
 /** One POST to the webhook door, as it came. */
@@ -27,27 +27,44 @@ export type Verdict =
 
 export type Judgement = { accepted: boolean; verdict: Verdict; hint: Hint; answer: 200 | 401 }
 
-const nothing: Hint = { type: null, orderId: null, cfPaymentId: null, eventTime: null, amountPaise: null, currency: null }
+const nothing: Hint = {
+  type: null,
+  orderId: null,
+  cfPaymentId: null,
+  eventTime: null,
+  amountPaise: null,
+  currency: null,
+}
 const futureAllowedS = 300
 
 /**
  * Judges a delivery by its signature over the exact bytes, and only then looks inside. Fails closed. An unsigned body
  * of the exact shape that Cashfree's dashboard posts as a test is answered 200 and otherwise treated as refused.
  */
-export function judge(delivery: Delivery, rules: { secrets: readonly string[]; maxAgeS: number; now: number }): Judgement {
+export function judge(
+  delivery: Delivery,
+  rules: { secrets: readonly string[]; maxAgeS: number; now: number },
+): Judgement {
   const { headers, body } = delivery
   const timestamp = headers['x-webhook-timestamp']
   const signature = headers['x-webhook-signature']
   if (!signature || !timestamp) {
-    if (isTestPing(read(body))) return { accepted: false, verdict: 'test-ping', hint: { ...nothing, type: 'WEBHOOK' }, answer: 200 }
-    return { accepted: false, verdict: signature ? 'missing-timestamp' : 'missing-signature', hint: nothing, answer: 401 }
+    if (isTestPing(read(body)))
+      return { accepted: false, verdict: 'test-ping', hint: { ...nothing, type: 'WEBHOOK' }, answer: 200 }
+    return {
+      accepted: false,
+      verdict: signature ? 'missing-timestamp' : 'missing-signature',
+      hint: nothing,
+      answer: 401,
+    }
   }
   if (!isSignedBy(rules.secrets, timestamp, body, signature))
     return { accepted: false, verdict: 'wrong-signature', hint: nothing, answer: 401 }
 
   const content = read(body)
   if (content === undefined) return { accepted: true, verdict: 'unreadable', hint: nothing, answer: 200 }
-  if (isTestPing(content)) return { accepted: true, verdict: 'test-ping', hint: { ...nothing, type: 'WEBHOOK' }, answer: 200 }
+  if (isTestPing(content))
+    return { accepted: true, verdict: 'test-ping', hint: { ...nothing, type: 'WEBHOOK' }, answer: 200 }
   const verdict = isFresh(timestamp, rules) ? 'verified' : 'too-old'
   return { accepted: true, verdict, hint: hintIn(content), answer: 200 }
 }

@@ -18,7 +18,9 @@ export default async function routes(app: FastifyInstance, { deps }: { deps: Dep
   const refusals = refusalLog(deps)
   app.addHook('onClose', refusals.flush)
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: largestBody }, (_request, body, done) => done(null, body))
+  app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: largestBody }, (_request, body, done) =>
+    done(null, body),
+  )
   app.setErrorHandler((error, request, reply) => {
     const { status, retryAfterS } = failureOf(error)
     if (status >= 500) request.log.error({ err: error }, 'a webhook could not be stored')
@@ -43,7 +45,15 @@ export default async function routes(app: FastifyInstance, { deps }: { deps: Dep
   })
 }
 
-const kept = ['x-webhook-signature', 'x-webhook-timestamp', 'x-webhook-version', 'x-webhook-attempt', 'x-idempotency-key', 'content-type', 'user-agent']
+const kept = [
+  'x-webhook-signature',
+  'x-webhook-timestamp',
+  'x-webhook-version',
+  'x-webhook-attempt',
+  'x-idempotency-key',
+  'content-type',
+  'user-agent',
+]
 
 function deliveryOf(request: FastifyRequest): Delivery {
   const entries = kept.map((name) => [name, request.headers[name]] as const)

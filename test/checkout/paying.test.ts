@@ -20,7 +20,11 @@ describe('paying', () => {
     expect(page.body).toContain(`value="${order.paymentSessionId}"`)
     expect(order).toMatchObject({ status: 'active', amountPaise: 49_900, currency: 'INR' })
     expect(app.sandbox.control.order(order.id).amountPaise).toBe(49_900)
-    expect(await subscriberOf(app, form.email!)).toMatchObject({ status: 'pending', isPaid: false, currentPeriodEnd: null })
+    expect(await subscriberOf(app, form.email!)).toMatchObject({
+      status: 'pending',
+      isPaid: false,
+      currentPeriodEnd: null,
+    })
   })
 
   test('the return page shows the truth at once when Cashfree already says paid', async () => {

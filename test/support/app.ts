@@ -98,4 +98,3 @@ async function freePort(): Promise<number> {
     })
   })
 }
-

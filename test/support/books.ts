@@ -5,7 +5,16 @@ type Books = Pick<TestApp, 'sql'>
 
 /** The newest order of the account with this e-mail. */
 export async function newestOrder({ sql }: Books, email: string) {
-  const [order] = await sql<{ id: string; status: string; amountPaise: number; currency: string; paymentSessionId: string | null; userId: string }[]>`
+  const [order] = await sql<
+    {
+      id: string
+      status: string
+      amountPaise: number
+      currency: string
+      paymentSessionId: string | null
+      userId: string
+    }[]
+  >`
     select o.id, o.status, o.amount_paise, o.currency, o.payment_session_id, o.user_id
     from orders o
     join users u on u.id = o.user_id
@@ -19,7 +28,15 @@ export async function newestOrder({ sql }: Books, email: string) {
 
 /** The subscription row of the account with this e-mail, as an operator would query it. */
 export async function subscriberOf({ sql }: Books, email: string) {
-  const [row] = await sql<{ userId: string; status: string; isPaid: boolean; currentPeriodStart: Date | null; currentPeriodEnd: Date | null }[]>`
+  const [row] = await sql<
+    {
+      userId: string
+      status: string
+      isPaid: boolean
+      currentPeriodStart: Date | null
+      currentPeriodEnd: Date | null
+    }[]
+  >`
     select s.user_id, s.status, s.is_paid, s.current_period_start, s.current_period_end
     from subscriptions s
     join users u on u.id = s.user_id

@@ -74,6 +74,7 @@ export function mailPage(mail: CaughtMail, { tab, source }: { tab: string; sourc
   )
 }
 
+/** The page for an address that leads to no mail. */
 export function missingPage(): string {
   return layout(
     'Not here',

@@ -71,10 +71,12 @@ export function inPostgresWords(path: string): string {
   return process.platform === 'win32' ? path.replaceAll('\\', '/') : path
 }
 
+/** Whether this process is root, which PostgreSQL refuses to run as. */
 export function isRoot(): boolean {
   return process.getuid?.() === 0
 }
 
+/** Whether a thrown thing is a system error with one of these codes. */
 export function hasCode(error: unknown, ...codes: string[]): error is Error & { code: string } {
   return error instanceof Error && 'code' in error && codes.includes(String(error.code))
 }

@@ -26,6 +26,7 @@ export function as(place: Place): SpawnOptions {
   }
 }
 
+/** An error for a machine the binaries do not run on, naming the way out. */
 export function cannotRun(program: string, reason: string): Error {
   return new Error(
     `The embedded PostgreSQL cannot run here: ${reason}\n(${program})\n` +

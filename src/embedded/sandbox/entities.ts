@@ -123,6 +123,7 @@ export function settlementEntity(world: World, order: Order, attempt: Attempt, s
   }
 }
 
+/** `error_details` of a failed attempt; null for every other. */
 export function errorDetails(attempt: Attempt) {
   if (attempt.status !== 'FAILED' || !attempt.reason) return null
   const { code, description, reason, source, rawCode } = attempt.reason
@@ -137,6 +138,7 @@ export function errorDetails(attempt: Attempt) {
   }
 }
 
+/** `payment_gateway_details` as API and webhooks show them. */
 export function gatewayDetails(order: Order, attempt: Attempt) {
   return {
     gateway_name: 'CASHFREE',

@@ -20,6 +20,7 @@ export function newSessionId(): string {
   return `session_${randomBytes(96).toString('base64url').slice(0, 123)}payment`
 }
 
+/** An unguessable path segment for pages that belong to one payer. */
 export function newToken(): string {
   return randomBytes(24).toString('base64url')
 }

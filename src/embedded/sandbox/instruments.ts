@@ -39,6 +39,7 @@ export function vpaPlan(vpa: string): VpaAnswer | null {
   return handle === 'gocash' && Object.hasOwn(TEST_VPAS, name) ? TEST_VPAS[name]! : null
 }
 
+/** How a UPI attempt describes its means of payment. */
 export function upiMethod(channel: string, vpa: string | null): Method {
   return {
     key: 'upi',

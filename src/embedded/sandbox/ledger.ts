@@ -191,21 +191,25 @@ export function snapshotOf(ledger: Ledger, clockOffsetMs: number): Snapshot {
   }
 }
 
+/** Books a new order and makes it findable by its session. */
 export function addOrder(ledger: Ledger, order: Order) {
   ledger.orders.set(order.id, order)
   ledger.sessions.set(order.sessionId, order)
 }
 
+/** Books a new attempt of an order. */
 export function addAttempt(ledger: Ledger, order: Order, attempt: Attempt) {
   order.attempts.push(attempt)
   indexAttempt(ledger, attempt)
 }
 
+/** Books a new refund of an order. */
 export function addRefund(ledger: Ledger, order: Order, refund: Refund) {
   order.refunds.push(refund)
   indexRefund(ledger, refund)
 }
 
+/** Whether an attempt may still come to anything. */
 export function isLive(attempt: Attempt): boolean {
   return attempt.status === 'NOT_ATTEMPTED' || attempt.status === 'PENDING' || attempt.status === 'FLAGGED'
 }

@@ -111,6 +111,7 @@ export function takeOtp(world: World, attempt: Attempt, otp: string): boolean {
   return false
 }
 
+/** The order an attempt belongs to. */
 export function orderOf(world: World, attempt: Attempt): Order {
   return world.ledger.orders.get(attempt.orderId)!
 }

@@ -46,6 +46,7 @@ export function text(
   return value
 }
 
+/** Whether a value is a JSON object, not an array and not null. */
 export function isObject(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

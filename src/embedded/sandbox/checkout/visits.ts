@@ -25,12 +25,14 @@ export function openVisit(world: World, form: CheckoutForm): Standing | null {
   return { order, visit }
 }
 
+/** What a visit to the hosted page is about; null for a token nobody was given. */
 export function standingOfVisit(world: World, token: string): Standing | null {
   const visit = world.ledger.visits.get(token)
   const order = visit && world.ledger.orders.get(visit.orderId)
   return order ? { order, visit } : null
 }
 
+/** The order of an attempt, and the visit it was started from, if any. */
 export function standingOfAttempt(world: World, attempt: Attempt): Standing {
   return {
     order: world.ledger.orders.get(attempt.orderId)!,
@@ -45,6 +47,7 @@ export function returnUrlOf({ order, visit }: Standing): string | null {
   return filled ? (URL.parse(filled)?.href ?? null) : null
 }
 
+/** Whether the order takes new attempts by the sandbox's clock. */
 export function canBePaid(world: World, order: Order): boolean {
   return statusOf(order, world.clock.now()) === 'ACTIVE'
 }

@@ -1,0 +1,134 @@
+import { mkdirSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { type Browser, type BrowserContext, chromium, type Page, type Request } from 'playwright-core'
+import { inject } from 'vitest'
+import type { TestApp } from './app.ts'
+import type { Visitor } from './visitor.ts'
+
+export const sizes = { phone: { width: 390, height: 844 }, laptop: { width: 1280, height: 800 } } as const
+export type Size = keyof typeof sizes
+export type Scheme = 'light' | 'dark'
+
+export type PersonOptions = {
+  /** phone: Cashfree's full page. laptop: its window over ours. */
+  size?: Size
+  scheme?: Scheme
+  /** false: the browser runs no script at all. */
+  script?: boolean
+  /** Addresses whose blocking the test brings about itself; their failed requests are no problem of the product. */
+  blocks?: RegExp
+}
+
+/** A person with a browser of their own (cookies, history), whose every page is watched for problems. */
+export type Person = {
+  page: Page
+  context: BrowserContext
+  /** Another tab of the same browser. */
+  newTab: () => Promise<Page>
+  /** What went wrong in any page so far, frames included, in words: every test ends by expecting none. */
+  problems: string[]
+  close: () => Promise<void>
+}
+
+export type Browsing = {
+  person: (options?: PersonOptions) => Promise<Person>
+  close: () => Promise<void>
+}
+
+/** One Chromium for a test file. */
+export async function openBrowser(app: Pick<TestApp, 'url'>): Promise<Browsing> {
+  const browser = await chromium.launch({
+    executablePath: inject('chromium'),
+    args: ['--no-sandbox', '--disable-dev-shm-usage'],
+  })
+  return { person: (options) => newPerson(browser, app, options), close: () => browser.close() }
+}
+
+async function newPerson(browser: Browser, app: Pick<TestApp, 'url'>, options: PersonOptions = {}): Promise<Person> {
+  const context = await browser.newContext({
+    baseURL: app.url,
+    viewport: sizes[options.size ?? 'laptop'],
+    colorScheme: options.scheme ?? 'light',
+    javaScriptEnabled: options.script ?? true,
+    locale: 'en-IN',
+    timezoneId: 'Asia/Kolkata',
+    reducedMotion: 'reduce',
+  })
+  context.setDefaultTimeout(8_000)
+  const problems: string[] = []
+  await watchViolations(context, problems)
+  if (options.blocks) await context.route(options.blocks, (route) => route.abort('blockedbyclient'))
+  context.on('page', (page) => watch(page, problems, options.blocks))
+  const page = await context.newPage()
+  return { page, context, problems, newTab: () => context.newPage(), close: () => context.close() }
+}
+
+/** The policy's violations as the browser reports them to the page; a script-less page still has the console's words. */
+async function watchViolations(context: BrowserContext, problems: string[]) {
+  await context.exposeBinding('reportViolation', (_source, text: string) => problems.push(text))
+  await context.addInitScript(() => {
+    const report = (globalThis as unknown as { reportViolation: (text: string) => void }).reportViolation
+    document.addEventListener('securitypolicyviolation', (event) =>
+      report(`policy of ${event.documentURI}: ${event.effectiveDirective} blocks ${event.blockedURI}`),
+    )
+  })
+}
+
+/** Chromium's own line about an answered 4xx, a refused form for example. */
+const answered = /^Failed to load resource: the server responded with a status of 4\d\d/
+
+function watch(page: Page, problems: string[], blocks?: RegExp) {
+  const isBlocked = (url: string) => blocks?.test(url) ?? false
+  page.on('console', (message) => {
+    const isFine = answered.test(message.text()) || isBlocked(message.location().url)
+    if (['error', 'warning'].includes(message.type()) && !isFine) problems.push(`console: ${message.text()}`)
+  })
+  page.on('pageerror', (error) => problems.push(`page error: ${error.message}`))
+  page.on('crash', () => problems.push('the page crashed'))
+  page.on('requestfailed', (request) => {
+    if (!isBlocked(request.url()) && !wasLeft(request)) problems.push(`request: ${request.url()} ${reasonOf(request)}`)
+  })
+  page.on('response', (response) => {
+    if (response.status() >= 500) problems.push(`answer: ${response.status()} ${response.url()}`)
+  })
+}
+
+const reasonOf = (request: Request) => request.failure()?.errorText ?? 'failed'
+
+/** The browser itself gives up what it no longer needs: the person went on to another page meanwhile. */
+const wasLeft = (request: Request) => reasonOf(request) === 'net::ERR_ABORTED'
+
+/** Signs the browser in as this visitor, who registered over HTTP. */
+export async function takeOver({ context }: Person, visitor: Visitor): Promise<void> {
+  const cookies = [...visitor.cookies].map(([name, value]) => ({ name, value, url: visitor.app.url }))
+  await context.addCookies(cookies)
+}
+
+/** Writes a picture of the page when SCREENSHOTS names a folder; else does nothing. */
+export async function screenshot(page: Page, name: string): Promise<void> {
+  const folder = process.env.SCREENSHOTS
+  if (!folder) return
+  mkdirSync(folder, { recursive: true })
+  await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true })
+}
+
+const axeSource = () => readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
+type Axe = { run: (context: object, options: object) => Promise<{ violations: Violation[] }> }
+type Violation = { id: string; help: string; nodes: { target: string[]; failureSummary?: string }[] }
+
+/** What axe finds wrong on the page, one line each. */
+export async function axeFindings(page: Page): Promise<string[]> {
+  if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(axeSource())
+  return page.evaluate(async () => {
+    const { axe } = globalThis as unknown as { axe: Axe }
+    const { violations } = await axe.run(document, { resultTypes: ['violations'], preload: false })
+    return violations.map(({ id, help, nodes }) => `${id}: ${help} (${nodes.map((node) => node.target).join(', ')})`)
+  })
+}
+
+/** How many pixels of the page lie beyond its right edge. */
+export function overflowOf(page: Page): Promise<number> {
+  return page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
+}
