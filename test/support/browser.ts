@@ -67,11 +67,9 @@ async function newPerson(browser: Browser, app: Pick<TestApp, 'url'>, options: P
 /** The policy's violations as the browser reports them to the page; a script-less page still has the console's words. */
 async function watchViolations(context: BrowserContext, problems: string[]) {
   await context.exposeBinding('reportViolation', (_source, text: string) => problems.push(text))
-  await context.addInitScript(() => {
-    const report = (globalThis as unknown as { reportViolation: (text: string) => void }).reportViolation
-    document.addEventListener('securitypolicyviolation', (event) =>
-      report(`policy of ${event.documentURI}: ${event.effectiveDirective} blocks ${event.blockedURI}`),
-    )
+  await context.addInitScript({
+    content: `document.addEventListener('securitypolicyviolation', (event) =>
+      reportViolation('policy of ' + event.documentURI + ': ' + event.effectiveDirective + ' blocks ' + event.blockedURI))`,
   })
 }
 
@@ -115,20 +113,17 @@ export async function screenshot(page: Page, name: string): Promise<void> {
 
 const axeSource = () => readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
-type Axe = { run: (context: object, options: object) => Promise<{ violations: Violation[] }> }
-type Violation = { id: string; help: string; nodes: { target: string[]; failureSummary?: string }[] }
+type Violation = { id: string; help: string; nodes: { target: string[] }[] }
 
 /** What axe finds wrong on the page, one line each. */
 export async function axeFindings(page: Page): Promise<string[]> {
-  if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(axeSource())
-  return page.evaluate(async () => {
-    const { axe } = globalThis as unknown as { axe: Axe }
-    const { violations } = await axe.run(document, { resultTypes: ['violations'], preload: false })
-    return violations.map(({ id, help, nodes }) => `${id}: ${help} (${nodes.map((node) => node.target).join(', ')})`)
-  })
+  if (!(await page.evaluate(`'axe' in window`))) await page.evaluate(axeSource())
+  const found = await page.evaluate(`axe.run(document, { resultTypes: ['violations'], preload: false })`)
+  const { violations } = found as { violations: Violation[] }
+  return violations.map(({ id, help, nodes }) => `${id}: ${help} (${nodes.map((node) => node.target).join(', ')})`)
 }
 
 /** How many pixels of the page lie beyond its right edge. */
 export function overflowOf(page: Page): Promise<number> {
-  return page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
+  return page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')
 }

@@ -1,0 +1,85 @@
+import type { FrameLocator, Page } from 'playwright-core'
+import { expect } from 'vitest'
+import type { Checkout } from '../../src/checkout/checkout.ts'
+import type { TestApp } from '../support/app.ts'
+import { newestOrder } from '../support/books.ts'
+import type { Person } from '../support/browser.ts'
+import { registration } from '../support/visitor.ts'
+
+/** Where Cashfree's page is shown: the whole tab, or the window over ours. */
+export type Hosted = Pick<Page | FrameLocator, 'getByRole' | 'getByLabel' | 'getByText'>
+
+/** Fills the form on the landing page and sends it off; returns what was typed. */
+export async function register({ page }: Person, changes: Record<string, string> = {}) {
+  const form = registration(changes)
+  await page.goto('/')
+  await fillRegistration(page, form)
+  await page.getByRole('button', { name: 'Create account & subscribe' }).click()
+  await page.waitForURL(`**/checkout/${form.plan}`)
+  await stage(page, 'session-created')
+  return { form, email: form.email! }
+}
+
+export async function fillRegistration(page: Page, form: Record<string, string>) {
+  const { plan, state, ...typed } = form
+  await page.locator(`#register input[name=plan][value=${plan}]`).check()
+  for (const [name, value] of Object.entries(typed)) await page.locator(`#register [name=${name}]`).fill(value)
+  await page.locator('#register [name=state]').selectOption(state!)
+}
+
+/** Waits until the checkout on this page is in the given stage; nobody reloads. */
+export async function stage(page: Page, wanted: Checkout['stage']) {
+  await page.locator(`#checkout[data-stage="${wanted}"]`).waitFor()
+}
+
+/** Waits for Cashfree's script, where a window is expected, and presses the button. */
+export async function openWindow(page: Page): Promise<Hosted> {
+  await page.waitForFunction(`typeof Cashfree === 'function'`)
+  await pay(page)
+  const frame = page.frameLocator('iframe[title=Payment]')
+  await frame.getByRole('heading', { name: 'Choose a way to pay' }).waitFor()
+  return frame
+}
+
+/** Presses the button where it leads to Cashfree's full page. */
+export async function openFullPage(page: Page): Promise<Hosted> {
+  await pay(page)
+  await page.getByRole('heading', { name: 'Choose a way to pay' }).waitFor()
+  return page
+}
+
+export const pay = (page: Page) => page.getByRole('button', { name: /^Pay ₹/ }).click()
+
+export async function requestByUpi(hosted: Hosted, upiId = 'testsuccess@gocash') {
+  await hosted.getByLabel('or enter a UPI ID').fill(upiId)
+  await hosted.getByRole('button', { name: 'Request payment' }).click()
+}
+
+export async function showQr(hosted: Hosted) {
+  await hosted.getByRole('button', { name: 'Show QR code' }).click()
+  await hosted.getByRole('heading', { name: 'Scan with a UPI app' }).waitFor()
+}
+
+/** The bank's part: how the attempt ends. */
+export async function decide(hosted: Hosted, how: 'Success' | 'Failure' | 'Stay pending' | RegExp) {
+  await hosted.getByRole('button', { name: how, exact: true }).click()
+}
+
+/** A paid checkout leads to the dashboard, which says so. */
+export async function openDashboard(page: Page, plan = 'Monthly') {
+  await stage(page, 'paid')
+  await page.getByRole('link', { name: 'Open the dashboard' }).click()
+  await page.waitForURL('**/dashboard')
+  await page.getByText('Valid until').first().waitFor()
+  expect(await page.locator('main').innerText()).toContain(plan)
+}
+
+export function orderOf(app: TestApp, { email }: { email: string }) {
+  return newestOrder(app, email)
+}
+
+export async function orderCount(app: TestApp, email: string): Promise<number> {
+  const rows =
+    await app.sql`select from orders o join users u on u.id = o.user_id where lower(u.email) = lower(${email})`
+  return rows.length
+}
