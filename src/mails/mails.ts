@@ -1,7 +1,7 @@
 import type { Sql } from '../platform/db.ts'
 import type { Log } from '../platform/log.ts'
 import { isPermanent, type Mailer } from '../platform/mailer.ts'
-import { leaseMails, markDead, markSent, postponeMail } from './queries.ts'
+import { leaseMails, markDead, markSent, markSkipped, postponeMail } from './queries.ts'
 
 /** A row of the outbox, leased to this worker. `subjectKey` is what it is about, e.g. a receipt's number. */
 export type Mail = { id: number; kind: string; subjectKey: string; toName: string; toEmail: string; attempts: number }
@@ -13,8 +13,8 @@ export type Composed = {
   attachments?: { filename: string; content: Buffer; contentType: string }[]
 }
 
-/** How a mail of each kind is composed, given by the slices that know. */
-export type Composers = Record<string, (mail: Mail) => Promise<Composed>>
+/** How a mail of each kind is composed, given by the slices that know. Null: what it was about is no longer so. */
+export type Composers = Record<string, (mail: Mail) => Promise<Composed | null>>
 
 /** Sent side by side; with a limit of 20 s each they are done well inside their lease of a minute. */
 const abreast = 8
@@ -47,10 +47,15 @@ async function deliver(
   try {
     const compose = composers[mail.kind]
     if (!compose) throw new Error(`nobody composes mails of kind ${mail.kind}`)
+    const composed = await compose(mail)
+    if (!composed) {
+      await markSkipped(sql, mail.id)
+      return false
+    }
     await mailer.send({
       to: { name: mail.toName, address: mail.toEmail },
       messageKey: `${mail.kind}.${mail.subjectKey}`,
-      ...(await compose(mail)),
+      ...composed,
     })
   } catch (error) {
     const dead = isPermanent(error)

@@ -28,6 +28,11 @@ export async function markSent(sql: Sql, id: number): Promise<void> {
   `
 }
 
+/** What the mail was to tell is no longer so; it is not sent. */
+export async function markSkipped(sql: Sql, id: number): Promise<void> {
+  await sql`update mails set status = 'skipped', leased_until = null where id = ${id} and status = 'queued'`
+}
+
 /** Try again later; given up on (dead, for a person to look at) when it is older than `daysUntilDead`. */
 export async function postponeMail(
   sql: Sql,

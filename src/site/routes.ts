@@ -24,8 +24,8 @@ declare module '../web/views.ts' {
     'site/disclaimer': Policy
   }
 }
-type Policy = { terms: typeof policyTerms }
-type Landing = Policy & { plans: Plan[]; states: typeof states; form: FormState; map: ReturnType<typeof sampleMap> }
+type Policy = { terms: typeof policyTerms; plans: Plan[] }
+type Landing = Policy & { states: typeof states; form: FormState; map: ReturnType<typeof sampleMap> }
 
 const fields = ['name', 'username', 'email', 'phone', 'state', 'password', 'plan'] as const
 const ByPlan = Type.Object({ plan: Type.Optional(Type.Union([Type.String(), Type.Array(Type.String())])) })
@@ -59,7 +59,9 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (
   )
 
   for (const page of policyPages)
-    app.get(`/${page}`, async (_request, reply) => reply.page(`site/${page}`, { terms: policyTerms }))
+    app.get(`/${page}`, async (_request, reply) =>
+      reply.page(`site/${page}`, { terms: policyTerms, plans: await plansOnSale(deps.sql) }),
+    )
 
   async function landing(form: FormState): Promise<Landing> {
     return { plans: await plansOnSale(deps.sql), states, form, map, terms: policyTerms }

@@ -39,3 +39,44 @@ export async function keepStatusesInStep(sql: Sql): Promise<number> {
   `
   return changed.count
 }
+
+/**
+ * The subject names user, end and days ahead, so that a renewal makes a new subject and a repeat makes none. The week's
+ * mail is left out where the day's is due already.
+ */
+export async function insertRenewalMails(sql: Sql): Promise<number> {
+  const written = await sql`
+    insert into mails (kind, subject_key, user_id, to_name, to_email)
+    select 'renewal',
+           s.user_id || ':' || (s.current_period_end at time zone 'Asia/Kolkata')::date || ':' || ahead.days,
+           s.user_id, u.name, u.email
+    from subscriptions s
+    join users u on u.id = s.user_id
+    cross join lateral (
+      select case when s.current_period_end < now() + interval '1 day' then 1 else 7 end as days
+    ) ahead
+    where s.is_paid
+      and s.status = 'active'
+      and s.current_period_end > now()
+      and s.current_period_end < now() + interval '7 days'
+    on conflict on constraint one_mail_per_kind_and_subject do nothing
+  `
+  return written.count
+}
+
+/** The subscription a renewal mail is about, if its period still ends on that Indian day. */
+export async function findEndingSubscription(sql: Sql, userId: string, endsOn: string) {
+  const [row] = await sql<
+    { planName: string; planTitle: string; pricePaise: number; currentPeriodEnd: Date; graceEndsAt: Date }[]
+  >`
+    select p.name as plan_name, p.title as plan_title, coalesce(now_on_sale.price_paise, p.price_paise) as price_paise,
+           s.current_period_end, s.current_period_end + interval '3 days' as grace_ends_at
+    from subscriptions s
+    join plans p on p.key = s.plan_key
+    left join plans now_on_sale on now_on_sale.name = p.name and now_on_sale.on_sale
+    where s.user_id = ${userId}
+      and s.is_paid
+      and (s.current_period_end at time zone 'Asia/Kolkata')::date = ${endsOn}::date
+  `
+  return row
+}

@@ -1,5 +1,5 @@
 import type { Sql } from '../platform/db.ts'
-import { findSubscriptionRow, keepStatusesInStep as keepInStep } from './queries.ts'
+import { findSubscriptionRow, insertRenewalMails, keepStatusesInStep as keepInStep } from './queries.ts'
 
 /**
  * Where a subscription stands by the database's clock.
@@ -29,4 +29,9 @@ export async function subscriptionOf(sql: Sql, userId: string): Promise<Subscrip
 /** Writes down what the clock already decided (active → grace → expired) for those who query the table. Returns how many changed. */
 export async function keepStatusesInStep(sql: Sql): Promise<number> {
   return keepInStep(sql)
+}
+
+/** Writes the mails that tell subscribers their period ends: 7 days and 1 day before. Once each, however often it runs. */
+export async function queueRenewalMails(sql: Sql): Promise<number> {
+  return insertRenewalMails(sql)
 }

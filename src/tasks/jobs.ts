@@ -4,7 +4,8 @@ import { deliverMails } from '../mails/mails.ts'
 import type { Job } from '../platform/jobs.ts'
 import type { Mailer } from '../platform/mailer.ts'
 import { composeReceiptMail } from '../receipts/mail.ts'
-import { keepStatusesInStep } from '../subscriptions/subscriptions.ts'
+import { composeRenewalMail } from '../subscriptions/mail.ts'
+import { keepStatusesInStep, queueRenewalMails } from '../subscriptions/subscriptions.ts'
 import { deleteEndedSessions } from '../users/queries.ts'
 import { reconcile } from './reconcile.ts'
 
@@ -12,6 +13,7 @@ import { reconcile } from './reconcile.ts'
 export function jobsOf(deps: Deps, mailer: Mailer): Job[] {
   const composers = {
     receipt: (mail: { subjectKey: string; toName: string }) => composeReceiptMail(deps.sql, deps.config, mail),
+    renewal: (mail: { subjectKey: string; toName: string }) => composeRenewalMail(deps.sql, deps.config, mail),
   }
   const minute = 60_000
   return [
@@ -23,6 +25,7 @@ export function jobsOf(deps: Deps, mailer: Mailer): Job[] {
     { name: 'settle-events', everyMs: 10_000, run: () => settleWaitingDeliveries(deps) },
     { name: 'reconcile', everyMs: deps.config.reconcile.intervalMs, run: () => reconcile(deps) },
     { name: 'keep-statuses', everyMs: 5 * minute, run: () => keepStatusesInStep(deps.sql) },
+    { name: 'remind', everyMs: 60 * minute, run: () => queueRenewalMails(deps.sql) },
     { name: 'clean', everyMs: 6 * 60 * minute, run: () => deleteEndedSessions(deps.sql) },
   ]
 }

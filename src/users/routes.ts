@@ -32,7 +32,7 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (
       const user = await authenticate(deps.sql, login, password)
       if (!user) return showLogin(request, reply.code(422), login, next)
       await signIn(deps, request, user.id)
-      return reply.leaveFor(safeNext(next, user.role === 'admin' ? '/admin' : '/dashboard'))
+      return reply.leaveFor(safeNext(next))
     },
   )
 

@@ -6,7 +6,7 @@ create table mails (
   user_id         uuid references users,
   to_name         text not null default '',
   to_email        text not null,
-  status          text not null default 'queued' check (status in ('queued', 'sent', 'dead')),
+  status          text not null default 'queued' check (status in ('queued', 'sent', 'skipped', 'dead')),
   attempts        integer not null default 0,
   next_attempt_at timestamptz not null default now(),
   leased_until    timestamptz,                                         -- a worker has it until then
