@@ -68,6 +68,14 @@ closeWithGrace({ delay: config.shutdownGraceMs }, async ({ signal, err }) => {
   await house.close()
 })
 
+// `npm start` runs us under a shell that does not pass signals on: when it is gone, npm was told to stop.
+if (process.env.npm_lifecycle_event) {
+  const shell = process.ppid
+  setInterval(() => {
+    if (process.ppid !== shell) process.kill(process.pid, 'SIGTERM')
+  }, 500).unref()
+}
+
 /** Start-up problems are told in one sentence, not in a stack trace. */
 function refuse(error: unknown): never {
   const { message, code, port } = error as Error & { code?: string; port?: number }
