@@ -58,7 +58,9 @@ await app.listen({ host: config.host, port: config.port }).catch(refuse)
 if (settings.production) log.info({ port: config.port, baseUrl: config.baseUrl }, 'listening')
 else say(banner(house, admin))
 
+let closing = false
 closeWithGrace({ delay: config.shutdownGraceMs }, async ({ signal, err }) => {
+  closing = true
   if (err) log.fatal({ err }, 'closing after an error')
   log.info({ signal }, 'closing')
   await app.close()
@@ -68,11 +70,14 @@ closeWithGrace({ delay: config.shutdownGraceMs }, async ({ signal, err }) => {
   await house.close()
 })
 
-// `npm start` runs us under a shell that does not pass signals on: when it is gone, npm was told to stop.
+// `npm start` runs us under a shell that does not pass signals on: when it is gone, npm was told to stop. Sent once,
+// and not on top of a signal that came by itself (Ctrl-C reaches us both): a second one would end us without grace.
 if (process.env.npm_lifecycle_event) {
   const shell = process.ppid
-  setInterval(() => {
-    if (process.ppid !== shell) process.kill(process.pid, 'SIGTERM')
+  const watch = setInterval(() => {
+    if (process.ppid === shell && !closing) return
+    clearInterval(watch)
+    if (!closing) process.kill(process.pid, 'SIGTERM')
   }, 500).unref()
 }
 
