@@ -10,5 +10,5 @@ export type Deps = {
   gateway: Gateway
   log: Log
   /** Tells a job that there is work now. Never throws and is never waited for: a sweep finds what a lost wake missed. */
-  wake: (job: 'deliver-mails' | 'settle-events') => void
+  wake: (job: 'deliver-mails' | 'settle-events' | 'send-refunds') => void
 }

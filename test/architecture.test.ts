@@ -18,16 +18,28 @@ const mayImport: Record<string, string[]> = {
   // F2: what a payment turns into
   subscriptions: ['platform', 'plans', 'users', 'payments', 'mails'],
   receipts: ['platform', 'plans', 'users', 'payments', 'mails'],
+  refunds: ['platform', 'plans', 'users', 'payments', 'mails'],
   // F3: stages and settle, the crux
-  checkout: ['platform', 'plans', 'users', 'payments', 'mails', 'subscriptions', 'receipts'],
+  checkout: ['platform', 'plans', 'users', 'payments', 'mails', 'subscriptions', 'receipts', 'refunds'],
   // F4: doors
   site: ['platform', 'plans', 'users', 'market', 'checkout'],
-  dashboard: ['platform', 'plans', 'users', 'payments', 'market', 'subscriptions', 'receipts'],
-  webhooks: ['platform', 'payments', 'checkout'],
+  dashboard: ['platform', 'plans', 'users', 'payments', 'market', 'subscriptions', 'receipts', 'refunds'],
+  webhooks: ['platform', 'payments', 'refunds', 'checkout'],
   api: ['platform', 'plans', 'users', 'payments', 'subscriptions', 'checkout'],
-  admin: ['platform', 'plans', 'users', 'payments', 'mails', 'market', 'subscriptions', 'receipts', 'checkout'],
+  admin: [
+    'platform',
+    'plans',
+    'users',
+    'payments',
+    'mails',
+    'market',
+    'subscriptions',
+    'receipts',
+    'refunds',
+    'checkout',
+  ],
   operators: ['platform', 'payments', 'mails', 'checkout'],
-  tasks: ['platform', 'users', 'payments', 'mails', 'market', 'subscriptions', 'receipts', 'checkout'],
+  tasks: ['platform', 'users', 'payments', 'mails', 'market', 'subscriptions', 'receipts', 'refunds', 'checkout'],
   // A separate house
   embedded: ['platform'],
 }
@@ -103,6 +115,7 @@ describe('the floor plan', () => {
     // The JSON API answers in Cashfree's words because the product's guide promised them; the webhook door reads a hint.
     const promised = [
       'payments/cashfree.ts',
+      'payments/cashfree-refunds.ts',
       'api/routes.ts',
       'payments/queries.ts',
       'webhooks/delivery.ts',

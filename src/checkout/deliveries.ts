@@ -1,15 +1,20 @@
 import type { Deps } from '../deps.ts'
 import { GatewayRefused, GatewayUnavailable } from '../payments/gateway.ts'
+import { settleRefunds } from '../refunds/refunds.ts'
 import { leaseOrdersToSettle, markSettled, postponeSettling } from './queries.ts'
 import { settle } from './settle.ts'
 
 /** Time a job may wait for Cashfree, in milliseconds; nobody is watching a page meanwhile. */
 const jobLimitMs = 15_000
 
+/** Deliveries of one order up to the row `upTo`; `refunds` when one of them is about money going back. */
+export type Waiting = { orderId: string; upTo: number; refunds: boolean }
+
 /** Settles the order a stored delivery is about, and marks the delivery done. Never throws: the row waits for the sweep. */
-export async function settleDelivery(deps: Deps, orderId: string, upTo: number): Promise<void> {
+export async function settleDelivery(deps: Deps, { orderId, upTo, refunds }: Waiting): Promise<void> {
   try {
     const outcome = await settle(deps, orderId, 'webhook', jobLimitMs)
+    if (refunds) await settleRefunds(deps, orderId, 'webhook', jobLimitMs)
     if (outcome === 'unverified') await postponeSettling(deps.sql, orderId, upTo, outcome)
     else await markSettled(deps.sql, orderId, upTo, outcome)
   } catch (error) {
@@ -26,7 +31,7 @@ export async function settleWaitingDeliveries(deps: Deps): Promise<number> {
     const due = await leaseOrdersToSettle(deps.sql, 100)
     if (due.length === 0) return settled
     for (let i = 0; i < due.length; i += 4)
-      await Promise.all(due.slice(i, i + 4).map(({ orderId, upTo }) => settleDelivery(deps, orderId, upTo)))
+      await Promise.all(due.slice(i, i + 4).map((waiting) => settleDelivery(deps, waiting)))
     settled += due.length
   }
 }

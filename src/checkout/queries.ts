@@ -1,5 +1,6 @@
 import type { RemoteOrder } from '../payments/gateway.ts'
 import type { Sql } from '../platform/db.ts'
+import type { Waiting } from './deliveries.ts'
 
 /** Makes our books agree with the answer: settle-order.sql, the one statement that writes money state. */
 export async function settleOrder(
@@ -30,10 +31,10 @@ export async function findPeriod(sql: Sql, order: { id: string | null; userId: s
 }
 
 /** Takes orders whose accepted deliveries still wait, for half a minute; `upTo` is the newest delivery seen. */
-export async function leaseOrdersToSettle(sql: Sql, limit: number): Promise<{ orderId: string; upTo: number }[]> {
-  return sql<{ orderId: string; upTo: number }[]>`
+export async function leaseOrdersToSettle(sql: Sql, limit: number): Promise<Waiting[]> {
+  return sql<Waiting[]>`
     with due as (
-      select id, order_id
+      select id, order_id, type
       from webhook_events
       where accepted
         and settled_at is null
@@ -47,7 +48,7 @@ export async function leaseOrdersToSettle(sql: Sql, limit: number): Promise<{ or
       from due
       where e.id = due.id
     )
-    select order_id, max(id) as up_to from due group by order_id
+    select order_id, max(id) as up_to, bool_or(type like '%REFUND%') is true as refunds from due group by order_id
   `
 }
 

@@ -1,8 +1,9 @@
 import { type Static, type TSchema, Type } from 'typebox'
 import { Value } from 'typebox/value'
-import { isoInIndia } from '../platform/dates.ts'
+import { instantIn, isoInIndia } from '../platform/dates.ts'
 import { paiseFromRupees, rupeesForGateway } from '../platform/money.ts'
 import { type Answer, type CashfreeSettings, cashfreeHttp } from './cashfree-http.ts'
+import { cashfreeRefunds } from './cashfree-refunds.ts'
 import {
   type Attempt,
   type Gateway,
@@ -54,7 +55,7 @@ export function cashfree(settings: CashfreeSettings): Gateway {
     return fetchOrder(orderId, within)
   }
 
-  return { createOrder, fetchOrder, terminateOrder }
+  return { createOrder, fetchOrder, terminateOrder, ...cashfreeRefunds(call) }
 }
 
 const Id = Type.Union([Type.String(), Type.Number()])
@@ -112,7 +113,7 @@ function readOrder(answer: Answer, attempts: Attempt[] | null): RemoteOrder {
     currency: order.order_currency ?? null,
     cfOrderId: idText(order.cf_order_id),
     sessionId: order.payment_session_id || null,
-    expiresAt: instant(order.order_expiry_time),
+    expiresAt: instantIn(order.order_expiry_time),
     attempts,
   }
 }
@@ -139,8 +140,8 @@ function readAttempt(payment: Static<typeof Payment>): Attempt {
       status === 'SUCCESS'
         ? null
         : (blankless(error?.error_description) ?? blankless(error?.error_reason) ?? blankless(payment.payment_message)),
-    startedAt: instant(payment.payment_time),
-    completedAt: instant(payment.payment_completion_time),
+    startedAt: instantIn(payment.payment_time),
+    completedAt: instantIn(payment.payment_completion_time),
   }
 }
 
@@ -162,10 +163,4 @@ function idText(id: string | number | null | undefined): string | null {
 /** Cashfree writes "NA" and the word "null" where it has nothing. */
 function blankless(text: string | null | undefined): string | null {
   return text && !/^(na|null)$/i.test(text.trim()) ? text.trim().slice(0, 300) : null
-}
-
-/** An ISO time that a database will take, or null; text that is no time is dropped, not passed on. */
-function instant(text: string | null | undefined): string | null {
-  const ms = text ? Date.parse(text) : Number.NaN
-  return Number.isNaN(ms) ? null : new Date(ms).toISOString()
 }

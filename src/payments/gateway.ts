@@ -48,6 +48,26 @@ export type NewOrder = {
   notifyUrl: string | null
 }
 
+/** A refund we ask for. The id is ours and stored before the call, like an order's. */
+export type NewRefund = {
+  orderId: string
+  refundId: string
+  idempotencyKey: string
+  amountPaise: Paise
+  note: string
+}
+
+/** One refund of an order as the gateway tells it, whoever asked for it. `refundId` is null where nobody gave it one. */
+export type RemoteRefund = {
+  refundId: string | null
+  cfRefundId: string | null
+  cfPaymentId: string | null
+  status: string
+  amountPaise: number | null
+  bankReference: string | null
+  note: string | null
+}
+
 /** The gateway could not be asked, or answered nonsense: nothing is known about the order, money least of all. */
 export class GatewayUnavailable extends Error {
   override name = 'GatewayUnavailable'
@@ -82,4 +102,8 @@ export type Gateway = {
   fetchOrder(orderId: string, within?: number): Promise<RemoteOrder>
   /** Asks to end the order. The answer's status decides: it may have been PAID meanwhile. */
   terminateOrder(orderId: string, within?: number): Promise<RemoteOrder>
+  /** Asks for a refund, or finds the one already asked for under our id. Throws GatewayRefused or GatewayUnavailable. */
+  createRefund(refund: NewRefund, within?: number): Promise<RemoteRefund>
+  /** All refunds of an order. Throws GatewayUnavailable; an order without any has an empty list. */
+  listRefunds(orderId: string, within?: number): Promise<RemoteRefund[]>
 }

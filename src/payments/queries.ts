@@ -104,7 +104,7 @@ export async function listOrdersToLookAt(sql: Sql, limit: number, minAgeMs: numb
     from orders
     where next_look_at <= now()
       and created_at < now() - make_interval(secs => ${minAgeMs / 1000})
-    order by next_look_at
+    order by expires_at < now(), next_look_at
     limit ${limit}
   `
   return rows.map((row) => row.id)

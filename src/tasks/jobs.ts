@@ -4,6 +4,8 @@ import { deliverMails } from '../mails/mails.ts'
 import type { Job } from '../platform/jobs.ts'
 import type { Mailer } from '../platform/mailer.ts'
 import { composeReceiptMail } from '../receipts/mail.ts'
+import { composeRefundMail } from '../refunds/mail.ts'
+import { sendRefunds } from '../refunds/sending.ts'
 import { composeRenewalMail } from '../subscriptions/mail.ts'
 import { keepStatusesInStep, queueRenewalMails } from '../subscriptions/subscriptions.ts'
 import { deleteEndedSessions } from '../users/queries.ts'
@@ -13,6 +15,7 @@ import { reconcile } from './reconcile.ts'
 export function jobsOf(deps: Deps, mailer: Mailer): Job[] {
   const composers = {
     receipt: (mail: { subjectKey: string; toName: string }) => composeReceiptMail(deps.sql, deps.config, mail),
+    refund: (mail: { subjectKey: string; toName: string }) => composeRefundMail(deps.sql, deps.config, mail),
     renewal: (mail: { subjectKey: string; toName: string }) => composeRenewalMail(deps.sql, deps.config, mail),
   }
   const minute = 60_000
@@ -23,6 +26,7 @@ export function jobsOf(deps: Deps, mailer: Mailer): Job[] {
       run: () => deliverMails({ sql: deps.sql, mailer, composers, log: deps.log }),
     },
     { name: 'settle-events', everyMs: 10_000, run: () => settleWaitingDeliveries(deps) },
+    { name: 'send-refunds', everyMs: 20_000, run: () => sendRefunds(deps) },
     { name: 'reconcile', everyMs: deps.config.reconcile.intervalMs, run: () => reconcile(deps) },
     { name: 'keep-statuses', everyMs: 5 * minute, run: () => keepStatusesInStep(deps.sql) },
     { name: 'remind', everyMs: 60 * minute, run: () => queueRenewalMails(deps.sql) },

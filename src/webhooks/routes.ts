@@ -39,7 +39,8 @@ export default async function routes(app: FastifyInstance, { deps }: { deps: Dep
     const { id, orderId, toSettle } = await storeDelivery(deps.sql, delivery, judgement)
     if (toSettle && orderId !== null && settling < settlingAtOnce) {
       settling++
-      void settleDelivery(deps, orderId, id).finally(() => settling--)
+      const refunds = /REFUND/.test(judgement.hint.type ?? '')
+      void settleDelivery(deps, { orderId, upTo: id, refunds }).finally(() => settling--)
     } else if (toSettle) deps.wake('settle-events')
     return reply.code(200).send({ status: 'ok' })
   })

@@ -1,0 +1,57 @@
+import type { Deps } from '../deps.ts'
+import { AppError } from '../platform/errors.ts'
+import { findRefund, requestRefund, settleRefundRows } from './queries.ts'
+
+/** Money on its way back, or back. Amounts in paise. */
+export type Refund = {
+  id: string
+  orderId: string
+  cfPaymentId: string
+  userId: string
+  amountPaise: number
+  reason: string
+  requestedBy: string
+  status: 'requested' | 'pending' | 'onhold' | 'succeeded' | 'failed' | 'cancelled'
+  gatewayStatus: string | null
+  bankReference: string | null
+  idempotencyKey: string
+  lastError: string | null
+  createdAt: Date
+  finishedAt: Date | null
+}
+
+/** Which payment, the how-manieth refund of it, how much, why, and who says so. */
+export type RefundRequest = { cfPaymentId: string; ordinal: number; amountPaise: number; reason: string; actor: string }
+
+const refusals: Record<string, string> = {
+  'unknown-payment': 'There is no such payment.',
+  'not-captured': 'This payment brought no money, so there is nothing to refund.',
+  'too-late': 'Cashfree refunds payments of the last six months only.',
+  'too-much': 'That is more than what is left of this payment.',
+  differs: 'Another refund of this payment was made meanwhile. Please look again.',
+}
+
+/**
+ * Promises a refund: the intent is written and a job asks Cashfree. Asking again with the same ordinal and amount is
+ * the same refund. Throws AppError `conflict` with a sentence when it must not be.
+ */
+export async function refundPayment(deps: Deps, request: RefundRequest): Promise<Refund> {
+  const outcome = await requestRefund(deps.sql, request)
+  const refusal = refusals[outcome]
+  if (refusal) throw new AppError(outcome === 'unknown-payment' ? 'not-found' : 'conflict', refusal)
+  if (outcome === 'requested')
+    deps.log.info({ event: 'refund requested', payment: request.cfPaymentId }, 'refund requested')
+  deps.wake('send-refunds')
+  return (await findRefund(deps.sql, `rf_${request.cfPaymentId}_${request.ordinal}`))!
+}
+
+/** Makes our refunds of an order agree with Cashfree's, those made in its dashboard included. Any number of times. */
+export async function settleRefunds(deps: Deps, orderId: string, actor: string, within?: number): Promise<string> {
+  const remote = await deps.gateway.listRefunds(orderId, within)
+  const outcome = await settleRefundRows(deps.sql, orderId, remote, { actor, seller: deps.config.seller })
+  if (outcome === 'changed') {
+    deps.log.info({ event: 'refund updated', orderId, by: actor }, 'refund updated')
+    deps.wake('deliver-mails')
+  }
+  return outcome
+}

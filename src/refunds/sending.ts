@@ -1,0 +1,56 @@
+import type { Deps } from '../deps.ts'
+import { GatewayRefused, GatewayUnavailable } from '../payments/gateway.ts'
+import { paise } from '../platform/money.ts'
+import { leaseRefunds, postponeRefund, refuseRefund, settleRefundRows } from './queries.ts'
+import { type Refund, settleRefunds } from './refunds.ts'
+
+/** Refunds get the longest time limit, in milliseconds: Cashfree's slowest call, and nobody waits. */
+const limitMs = 30_000
+
+/** The job: asks Cashfree for refunds that were promised and looks after those under way. Returns how many it handled. */
+export async function sendRefunds(deps: Deps): Promise<number> {
+  let handled = 0
+  for (;;) {
+    const due = await leaseRefunds(deps.sql, 4)
+    if (due.length === 0) return handled
+    await Promise.all(due.map((refund) => handle(deps, refund)))
+    handled += due.length
+  }
+}
+
+async function handle(deps: Deps, refund: Refund): Promise<void> {
+  try {
+    if (refund.status === 'requested') await send(deps, refund)
+    else if ((await settleRefunds(deps, refund.orderId, 'refunds', limitMs)) === 'unchanged')
+      await postponeRefund(deps.sql, refund.id, 'not finished at Cashfree')
+  } catch (error) {
+    if (error instanceof GatewayRefused && error.status !== 401 && error.status !== 403) {
+      deps.log.error({ event: 'refund failed', refund: refund.id, err: error }, 'refund failed')
+      await refuseRefund(deps.sql, refund.id, `Cashfree refused: ${error.code}`)
+      return
+    }
+    if (!(error instanceof GatewayUnavailable || error instanceof GatewayRefused)) throw error
+    deps.log.warn({ refund: refund.id, err: error }, 'a refund could not be asked for yet')
+    await postponeRefund(deps.sql, refund.id, `Cashfree: ${error.message}`)
+  }
+}
+
+/** Asked under our own id and one key, so that a repeat after a lost reply is the same refund. */
+async function send(deps: Deps, refund: Refund): Promise<void> {
+  const remote = await deps.gateway.createRefund(
+    {
+      orderId: refund.orderId,
+      refundId: refund.id,
+      idempotencyKey: refund.idempotencyKey,
+      amountPaise: paise(refund.amountPaise),
+      note: refund.reason,
+    },
+    limitMs,
+  )
+  await settleRefundRows(deps.sql, refund.orderId, [remote], { actor: 'refunds', seller: deps.config.seller })
+  deps.log.info(
+    { event: 'payment refunded', orderId: refund.orderId, refund: refund.id, status: remote.status },
+    'payment refunded',
+  )
+  deps.wake('deliver-mails')
+}

@@ -1,0 +1,136 @@
+-- Writes the intent to refund part or all of one captured payment. The id is p_cf_payment_id and p_ordinal: asking
+-- again with the same ordinal finds the same row, so a double click or two admins make one refund.
+-- Answers 'requested', 'exists', or why not: 'unknown-payment', 'not-captured', 'too-much', 'differs', 'too-late'.
+create or replace function request_refund(
+  p_cf_payment_id text, p_ordinal integer, p_amount_paise integer, p_reason text, p_actor text
+) returns text language plpgsql as $$
+declare
+  new_id  text := 'rf_' || p_cf_payment_id || '_' || p_ordinal;
+  o       orders;
+  payment payments;
+  known   refunds;
+begin
+  select * into o from orders where id = (select order_id from payments where cf_payment_id = p_cf_payment_id) for update;
+  if not found then return 'unknown-payment'; end if;
+  select * into payment from payments where cf_payment_id = p_cf_payment_id;
+  select * into known from refunds where id = new_id;
+  if found then
+    return case when known.amount_paise = p_amount_paise then 'exists' else 'differs' end;
+  end if;
+  if payment.status is distinct from 'SUCCESS' then return 'not-captured'; end if;
+  if coalesce(payment.completed_at, payment.created_at) < now() - interval '6 months' then return 'too-late'; end if;
+  if (refunded_or_going(p_cf_payment_id) + p_amount_paise <= payment.amount_paise) is not true then return 'too-much'; end if;
+  if p_ordinal is distinct from 1 + (select count(*) from refunds where cf_payment_id = p_cf_payment_id
+                                                                    and requested_by <> 'cashfree') then
+    return 'differs';
+  end if;
+  insert into refunds (id, order_id, cf_payment_id, user_id, amount_paise, reason, requested_by)
+  values (new_id, o.id, p_cf_payment_id, o.user_id, p_amount_paise, p_reason, p_actor);
+  insert into audit (actor, action, order_id, user_id, details)
+  values (p_actor, 'refund.requested', o.id, o.user_id,
+          jsonb_build_object('refund', new_id, 'amountPaise', p_amount_paise, 'reason', p_reason));
+  return 'requested';
+end $$;
+
+-- Paise of a payment that went back or are on their way; failed and cancelled refunds gave nothing back.
+create or replace function refunded_or_going(p_cf_payment_id text) returns bigint language sql stable as $$
+  select coalesce(sum(amount_paise), 0)::bigint
+  from refunds
+  where cf_payment_id = p_cf_payment_id and status not in ('failed', 'cancelled')
+$$;
+
+-- The only writer of refund states. p_remote is an array of payments/gateway.ts RemoteRefund, everything Cashfree has
+-- for the order; refunds made in Cashfree's dashboard get their row here. Safe to repeat. Answers what it came to.
+create or replace function settle_refunds(p_order_id text, p_remote jsonb, p_actor text, p_seller jsonb) returns text
+language plpgsql as $$
+declare
+  o       orders;
+  entry   jsonb;
+  changed integer := 0;
+begin
+  if jsonb_typeof(p_remote) is distinct from 'array' then raise exception 'p_remote must be an array'; end if;
+  select * into o from orders where id = p_order_id for update;
+  if not found then return 'unknown-order'; end if;
+  for entry in select * from jsonb_array_elements(p_remote) loop
+    if settle_refund(o, entry, p_actor, p_seller) then changed := changed + 1; end if;
+  end loop;
+  return case when changed > 0 then 'changed' else 'unchanged' end;
+end $$;
+
+create or replace function settle_refund(o orders, p_entry jsonb, p_actor text, p_seller jsonb) returns boolean
+language plpgsql as $$
+declare
+  refund_id   text := coalesce(p_entry ->> 'refundId', 'cf_' || (p_entry ->> 'cfRefundId'));
+  next_status text := refund_status_of(p_entry ->> 'status');
+  r           refunds;
+begin
+  insert into refunds (id, order_id, cf_payment_id, user_id, amount_paise, reason, requested_by)
+  select refund_id, o.id, p.cf_payment_id, o.user_id, (p_entry ->> 'amountPaise')::integer,
+         coalesce(nullif(p_entry ->> 'note', ''), 'refunded by Cashfree or in its dashboard'), 'cashfree'
+  from payments p
+  where p.cf_payment_id = p_entry ->> 'cfPaymentId' and p.order_id = o.id
+  on conflict (id) do nothing;
+  select * into r from refunds where id = refund_id;
+  if not found then return false; end if;
+  -- Cashfree refunds orders, not payments: of an order paid twice it may name the other one. Which one we meant is ours
+  -- to know, so only order and amount must agree.
+  if (r.order_id = o.id and r.amount_paise = (p_entry ->> 'amountPaise')::integer) is not true then
+    perform open_incident('refund-mismatch', r.id, o, jsonb_build_object(
+      'ours', jsonb_build_object('orderId', r.order_id, 'amountPaise', r.amount_paise), 'theirs', p_entry));
+    update refunds set next_look_at = null where id = r.id;
+    return false;
+  end if;
+  -- A success is the end of it. A failed or held refund that the bank completes after all is heard.
+  if r.status = 'succeeded' or (r.finished_at is not null and next_status <> 'succeeded') then return false; end if;
+  update refunds
+  set status = next_status,
+      gateway_status = p_entry ->> 'status',
+      cf_refund_id = coalesce(p_entry ->> 'cfRefundId', cf_refund_id),
+      bank_reference = coalesce(p_entry ->> 'bankReference', bank_reference),
+      looks = looks + 1,
+      last_error = null,
+      finished_at = case when next_status in ('succeeded', 'failed', 'cancelled') then now() end,
+      next_look_at = case when next_status in ('pending', 'onhold')
+                          then now() + least(interval '1 minute' * power(2, least(looks, 12)), interval '6 hours') end
+  where id = r.id;
+  if next_status = r.status then return false; end if;
+  insert into audit (actor, action, order_id, user_id, details)
+  values (p_actor, 'refund.' || next_status, o.id, o.user_id,
+          jsonb_build_object('refund', r.id, 'amountPaise', r.amount_paise, 'from', r.status));
+  if next_status = 'succeeded' then perform complete_refund(o, r.id, p_seller); end if;
+  if next_status in ('failed', 'onhold') then
+    perform open_incident('refund-' || next_status, r.id, o,
+      jsonb_build_object('refund', r.id, 'amountPaise', r.amount_paise, 'theirs', p_entry));
+  end if;
+  return true;
+end $$;
+
+-- Cashfree's word for a refund in ours; an unknown word waits.
+create or replace function refund_status_of(p_word text) returns text language sql immutable as $$
+  select case upper(p_word)
+    when 'SUCCESS' then 'succeeded'
+    when 'FAILED' then 'failed'
+    when 'CANCELLED' then 'cancelled'
+    when 'ONHOLD' then 'onhold'
+    else 'pending'
+  end
+$$;
+
+-- The money reached the customer: credit note, mail, and the declared rule of access: once the whole price of the
+-- order went back, the period it paid for ends; less than that keeps it. Extra payments never bought a period.
+create or replace function complete_refund(o orders, p_refund_id text, p_seller jsonb) returns void language plpgsql as $$
+declare
+  r       refunds;
+  applied text := (select cf_payment_id from payments where order_id = o.id and applied_at is not null);
+  back    bigint;
+begin
+  select * into r from refunds where id = p_refund_id;
+  if r.cf_payment_id is not distinct from applied then
+    select sum(amount_paise) into back from refunds where cf_payment_id = applied and status = 'succeeded';
+    if back >= o.amount_paise then perform void_period(o.id); end if;
+    perform issue_credit_note(r);
+  end if;
+  insert into mails (kind, subject_key, user_id, to_name, to_email)
+  select 'refund', r.id, u.id, u.name, u.email from users u where u.id = r.user_id
+  on conflict on constraint one_mail_per_kind_and_subject do nothing;
+end $$;

@@ -1,0 +1,48 @@
+-- Ends the period an order paid for, now. Periods bought after it move forward to close the gap, so that what was paid
+-- and not refunded is enjoyed in full. Called inside settle_refunds, which holds the order's lock.
+create or replace function void_period(p_order_id text) returns void language plpgsql as $$
+declare
+  gone subscription_periods;
+  gap  interval;
+  left_over subscription_periods;
+begin
+  select * into gone from subscription_periods where order_id = p_order_id and voided_at is null;
+  if not found then return; end if;
+  perform 1 from subscriptions where user_id = gone.user_id for update;
+  update subscription_periods set voided_at = now() where order_id = p_order_id;
+  gap := gone.ends_at - greatest(gone.starts_at, least(now(), gone.ends_at));
+  -- From the earliest on, so that two periods never start at the same instant meanwhile.
+  for left_over in
+    select * from subscription_periods
+    where user_id = gone.user_id and voided_at is null and starts_at >= gone.ends_at
+    order by starts_at
+  loop
+    update subscription_periods set starts_at = starts_at - gap, ends_at = ends_at - gap where order_id = left_over.order_id;
+  end loop;
+  perform recount_subscription(gone.user_id, now());
+end $$;
+
+-- Puts a subscription in step with the periods that count, after one of them was taken away at p_now.
+create or replace function recount_subscription(p_user_id uuid, p_now timestamptz) returns void language plpgsql as $$
+declare
+  ends     timestamptz;
+  starts   timestamptz;
+  last_key text;
+begin
+  select max(ends_at) into ends from subscription_periods where user_id = p_user_id and voided_at is null;
+  if ends is null or ends <= p_now then
+    update subscriptions
+    set status = 'cancelled', is_paid = false, updated_at = p_now,
+        current_period_end = least(current_period_end, p_now)
+    where user_id = p_user_id;
+  else
+    select starts_at, plan_key into starts, last_key
+    from subscription_periods where user_id = p_user_id and voided_at is null order by ends_at desc limit 1;
+    update subscriptions
+    set status = 'active', is_paid = true, plan_key = last_key, updated_at = p_now,
+        current_period_end = ends,
+        current_period_start = (select min(starts_at) from subscription_periods
+                                where user_id = p_user_id and voided_at is null and ends_at > p_now)
+    where user_id = p_user_id;
+  end if;
+end $$;
