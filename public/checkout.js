@@ -3,42 +3,46 @@
 
 const wide = matchMedia('(min-width: 768px)')
 
-function payForm() {
-  return document.getElementById('pay')
-}
+/** Why the button leads to the full page from now on: 'blocked', 'closed', or null while it does not. */
+let plain = null
+
+const payForm = () => document.getElementById('pay')
 
 /** Fetches Cashfree's script once the form is there; it is named by the server together with the mode. */
 function load() {
   const form = payForm()
+  if (plain) explain()
   if (!form || !wide.matches || document.querySelector('script[data-cashfree]')) return
   const script = document.createElement('script')
   script.src = form.dataset.sdk
   script.dataset.cashfree = ''
   script.async = true
-  script.addEventListener('error', goPlain)
+  script.addEventListener('error', () => goPlain('blocked'))
   document.head.append(script)
 }
 
-/** From now on the button leads to the full page, and a sentence says so. */
-function goPlain() {
-  const form = payForm()
-  if (!form) return
-  form.dataset.plain = ''
-  const note = document.querySelector('[data-script-note]')
-  if (note) note.hidden = false
+function goPlain(why) {
+  plain = why
+  explain()
+}
+
+/** The sentence below the button; a region that htmx brought anew gets it again. */
+function explain() {
+  for (const note of document.querySelectorAll('[data-note]')) note.hidden = note.dataset.note !== plain
 }
 
 async function pay(event) {
   const form = event.target
-  if (form.id !== 'pay' || 'plain' in form.dataset || !wide.matches || typeof window.Cashfree !== 'function') return
+  if (form.id !== 'pay' || plain || !wide.matches || typeof window.Cashfree !== 'function') return
   event.preventDefault()
   event.stopPropagation()
   const button = form.querySelector('button')
   button.disabled = true
   const result = await open(form).catch(() => ({ error: { code: 'failed' } }))
+  // Finished says nothing about money: the return page asks.
   if (result?.paymentDetails || result?.redirect) return location.assign(form.dataset.return)
   button.disabled = false
-  goPlain()
+  goPlain(result?.error?.code === 'payment_aborted' ? 'closed' : 'blocked')
 }
 
 function open(form) {

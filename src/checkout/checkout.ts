@@ -41,7 +41,7 @@ export async function currentCheckout(
   const order = (await (orderId ? findOrder(deps.sql, orderId) : findCurrentOrder(deps.sql, userId, planName))) ?? null
   if (!plan && !order) throw new AppError('not-found', 'That plan is not offered.')
   const subscription = await subscriptionOf(deps.sql, userId)
-  const stage = stageOf(order, subscription.hasAccess)
+  const stage = stageOf(order, subscription.hasAccess, orderId ? Number.POSITIVE_INFINITY : dayMs)
   if (stage === 'none' && !plan) throw new AppError('not-found', 'That plan is not offered any more.')
 
   const shown = stage === 'none' ? plan! : planOf(order!)
@@ -64,12 +64,13 @@ export async function currentCheckout(
 const dayMs = 24 * 3600_000
 
 /**
- * none: nothing open to pay · session-created: Cashfree has the order and waits · paid: settled within the last day.
- * Older purchases are history: a subscriber who comes back to renew starts from `none`.
+ * none: nothing open to pay · session-created: Cashfree has the order and waits · paid: settled within `recentMs`.
+ * Older purchases are history: a subscriber who comes back to renew starts from `none`. A page about one order (a tab
+ * left open after paying) is about that purchase however old it is.
  */
-export function stageOf(order: Order | null, hasAccess: boolean, now = Date.now()): Stage {
+function stageOf(order: Order | null, hasAccess: boolean, recentMs: number): Stage {
   if (order?.status === 'active') return 'session-created'
-  if (order?.status === 'paid' && hasAccess && now - order.paidAt!.getTime() < dayMs) return 'paid'
+  if (order?.status === 'paid' && hasAccess && Date.now() - order.paidAt!.getTime() < recentMs) return 'paid'
   return 'none'
 }
 

@@ -6,22 +6,22 @@ import { type Actor, settle } from './settle.ts'
 
 /** Fewest milliseconds between two questions about one order that people's browsers can cause. */
 const spacingMs = 2_000
-const lastReturn = new Map<string, number>()
+const returns = new Map<string, { startsAt: number; look: Promise<void> }>()
 
 /**
  * Asks about an order because its payer came back. The first time at once; a reload waits its turn rather than show
- * an old answer, because it may be the second return, after a second attempt.
+ * an old answer, because it may be the second return, after a second attempt. Any number of reloads share a turn.
  */
-export async function askForReturn(deps: Deps, orderId: string): Promise<void> {
-  const turn = Math.max(Date.now(), (lastReturn.get(orderId) ?? 0) + spacingMs)
-  const wait = turn - Date.now()
-  if (wait <= spacingMs) {
-    lastReturn.delete(orderId)
-    lastReturn.set(orderId, turn)
-    if (lastReturn.size > 10_000) lastReturn.delete(lastReturn.keys().next().value!)
-    if (wait > 0) await pause(wait)
-  } else await pause(spacingMs)
-  await ask(deps, orderId, 'return')
+export function askForReturn(deps: Deps, orderId: string): Promise<void> {
+  const now = Date.now()
+  const last = returns.get(orderId)
+  if (last && now < last.startsAt) return last.look
+  const startsAt = Math.max(now, (last?.startsAt ?? 0) + spacingMs)
+  const look = pause(startsAt - now).then(() => ask(deps, orderId, 'return'))
+  returns.delete(orderId)
+  returns.set(orderId, { startsAt, look })
+  if (returns.size > 10_000) returns.delete(returns.keys().next().value!)
+  return look
 }
 
 /** Asks about an unpaid order unless somebody did within the last `freshMs`. Never throws because Cashfree is away. */
@@ -31,11 +31,24 @@ export async function lookUnlessFresh(deps: Deps, order: Order, actor: Actor, fr
   await ask(deps, order.id, actor)
 }
 
+/**
+ * A look may be shared with a job that gives Cashfree more time. Nobody waits for it longer than a person's own look
+ * would take: what it finds later is written all the same, and the page says what is known by then.
+ */
 async function ask(deps: Deps, orderId: string, actor: Actor): Promise<void> {
+  const look = settle(deps, orderId, actor).then(
+    () => {},
+    (error: unknown) => {
+      if (!(error instanceof GatewayUnavailable || error instanceof GatewayRefused)) throw error
+      deps.log.warn({ orderId, err: error }, 'Cashfree could not be asked')
+    },
+  )
+  const patience = new AbortController()
+  const enough = pause(deps.config.cashfree.timeoutMs + 500, undefined, { signal: patience.signal }).catch(() => {})
   try {
-    await settle(deps, orderId, actor)
-  } catch (error) {
-    if (!(error instanceof GatewayUnavailable || error instanceof GatewayRefused)) throw error
-    deps.log.warn({ orderId, err: error }, 'Cashfree could not be asked')
+    await Promise.race([look, enough])
+  } finally {
+    patience.abort()
+    look.catch(() => {})
   }
 }

@@ -64,8 +64,7 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (
     const orderId = orderIdIn(request.query as Record<string, unknown>)
     if (!request.user) {
       // Not waited for, so that neither the words nor the time tell whether the order exists.
-      if (orderId)
-        askForReturn(deps, orderId).catch((error) => request.log.warn({ err: error }, 'return without session'))
+      if (orderId) askIfOurs(deps, orderId).catch((error) => request.log.warn({ err: error }, 'return without session'))
       return reply.page('checkout/return', {})
     }
     if (!orderId) return reply.page('checkout/return', {})
@@ -100,6 +99,12 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (
   }
 }
 export default routes
+
+/** A stranger's id makes us ask Cashfree only when it is an order of ours that waits for its payment. */
+async function askIfOurs(deps: Deps, orderId: string): Promise<void> {
+  const order = await findOrder(deps.sql, orderId)
+  if (order && order.status !== 'paid') await askForReturn(deps, order.id)
+}
 
 async function ownOrder(deps: Deps, request: FastifyRequest, orderId: string) {
   const order = new RegExp(orderIdPattern).test(orderId) ? await findOrder(deps.sql, orderId) : undefined

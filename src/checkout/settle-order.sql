@@ -7,18 +7,23 @@ declare
   o       orders;
   payment payments;
   receipt text;
+  agrees  boolean;
 begin
   if jsonb_typeof(p_remote) is distinct from 'object' then raise exception 'p_remote must be an object'; end if;
   select * into o from orders where id = p_order_id for update;   -- return page, webhook, poll, reconciler queue here
   if not found then return 'unknown-order'; end if;
   perform record_attempts(o, p_remote -> 'attempts');
-  o := note_answer(o, p_remote);
+  -- An order that is not the one we asked for is not to be paid: its session is never kept, so never shown.
+  agrees := order_agrees(o, p_remote) is true;
+  o := note_answer(o, case when agrees then p_remote else p_remote - 'sessionId' end);
   if o.paid_at is not null then
     perform note_further_money(o);
     return 'already-paid';
   end if;
+  if p_remote ->> 'status' in ('PAID', 'ACTIVE') and not agrees then
+    return hold(o, 'order-mismatch', p_remote, p_actor);
+  end if;
   if p_remote ->> 'status' is distinct from 'PAID' then return close_or_wait(o, p_remote ->> 'status', p_actor); end if;
-  if order_agrees(o, p_remote) is not true then return hold(o, 'order-mismatch', p_remote, p_actor); end if;
 
   select * into payment from payments p
   where p.order_id = o.id and p.status = 'SUCCESS'
@@ -87,6 +92,7 @@ begin
   update orders
   set status = next_status,
       closed_at = case when next_status in ('expired', 'terminated', 'terminating') then coalesce(closed_at, now()) end,
+      held_at = case when p_status is distinct from 'ACTIVE' then held_at end,   -- unpaid, and it agrees again
       next_look_at = next_look(o, next_status)
   where id = o.id;
   if next_status is distinct from o.status then

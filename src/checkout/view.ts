@@ -13,8 +13,11 @@ export type CheckoutView = Omit<Checkout, 'order' | 'lastAttempt'> & {
     paymentSessionId: string | null
     lastAttempt: { status: string; reason: string | null } | null
   }
-  /** Back from Cashfree and not yet paid as far as it says. */
+  door: Door
+  /** Back from Cashfree, and an attempt is under way as far as it says. */
   confirming: boolean
+  /** Back from Cashfree, which knows of no attempt. */
+  untried: boolean
   /** What the poll says it has seen: while it stays the same, the answer is 204 and the page is left alone. */
   seen: string
   poll: { url: string; seconds: number } | null
@@ -30,12 +33,16 @@ export function checkoutView(deps: Deps, checkout: Checkout, door: Door, since =
   const start = Number.isFinite(since) && since > 0 && since <= now ? Math.floor(since) : now
   const seconds = now - start < 120 ? 3 : now - start < 900 ? 10 : null
   const failed = lastAttempt?.status === 'FAILED'
+  const dropped = lastAttempt?.status === 'USER_DROPPED' || lastAttempt?.status === 'CANCELLED'
   const waits = checkout.stage === 'session-created'
+  const untried = waits && door === 'return' && lastAttempt === null
   // What the browser holds in its hands: another attempt's outcome, a hold or a slower pace all show a new region.
   const details = [
-    failed ? 'failed' : '',
-    checkout.held ? 'held' : '',
-    waits && seconds !== 3 ? `every-${seconds}` : '',
+    waits && failed && 'failed',
+    waits && dropped && 'dropped',
+    untried && 'untried',
+    checkout.held && 'held',
+    waits && seconds !== 3 && `every-${seconds}`,
   ]
   const seen = [checkout.stage, ...details].filter(Boolean).join('-')
   const query = new URLSearchParams({ seen, since: String(start), ...(door === 'return' ? { door } : {}) })
@@ -48,7 +55,9 @@ export function checkoutView(deps: Deps, checkout: Checkout, door: Door, since =
       paymentSessionId: order.paymentSessionId,
       lastAttempt: failed ? lastAttempt : null,
     },
-    confirming: door === 'return' && waits,
+    door,
+    confirming: waits && door === 'return' && !failed && !dropped && !untried,
+    untried,
     seen,
     poll: waits && seconds !== null ? { url: `/payment/status/${order!.id}?${query}`, seconds } : null,
     gateway: {

@@ -1,6 +1,6 @@
 import type { FrameLocator, Page } from 'playwright-core'
 import { expect } from 'vitest'
-import type { Checkout } from '../../src/checkout/checkout.ts'
+import type { Stage } from '../../src/checkout/checkout.ts'
 import type { TestApp } from '../support/app.ts'
 import { newestOrder } from '../support/books.ts'
 import type { Person } from '../support/browser.ts'
@@ -9,16 +9,22 @@ import { registration } from '../support/visitor.ts'
 /** Where Cashfree's page is shown: the whole tab, or the window over ours. */
 export type Hosted = Pick<Page | FrameLocator, 'getByRole' | 'getByLabel' | 'getByText'>
 
-/** Fills the form on the landing page and sends it off; returns what was typed. */
-export async function register({ page }: Person, changes: Record<string, string> = {}) {
+/** Fills the form on the landing page, sends it off and arrives at the checkout in the given stage. */
+export async function register(
+  { page }: Person,
+  changes: Record<string, string> = {},
+  arriveAt: Stage = 'session-created',
+) {
   const form = registration(changes)
   await page.goto('/')
   await fillRegistration(page, form)
-  await page.getByRole('button', { name: 'Create account & subscribe' }).click()
+  await createAccount(page).click()
   await page.waitForURL(`**/checkout/${form.plan}`)
-  await stage(page, 'session-created')
+  await stage(page, arriveAt)
   return { form, email: form.email! }
 }
+
+export const createAccount = (page: Page) => page.getByRole('button', { name: 'Create account & subscribe' })
 
 export async function fillRegistration(page: Page, form: Record<string, string>) {
   const { plan, state, ...typed } = form
@@ -28,7 +34,7 @@ export async function fillRegistration(page: Page, form: Record<string, string>)
 }
 
 /** Waits until the checkout on this page is in the given stage; nobody reloads. */
-export async function stage(page: Page, wanted: Checkout['stage']) {
+export async function stage(page: Page, wanted: Stage) {
   await page.locator(`#checkout[data-stage="${wanted}"]`).waitFor()
 }
 
@@ -71,15 +77,30 @@ export async function openDashboard(page: Page, plan = 'Monthly') {
   await page.getByRole('link', { name: 'Open the dashboard' }).click()
   await page.waitForURL('**/dashboard')
   await page.getByText('Valid until').first().waitFor()
-  expect(await page.locator('main').innerText()).toContain(plan)
+  expect(await page.locator('main').textContent()).toContain(plan)
 }
 
-export function orderOf(app: TestApp, { email }: { email: string }) {
-  return newestOrder(app, email)
+export async function payByCard(hosted: Hosted) {
+  await hosted.getByLabel('Card number').fill('4111 1111 1111 1111')
+  await hosted.getByLabel('Expiry (MM/YY)').fill('03/28')
+  await hosted.getByLabel('CVV').fill('123')
+  await hosted.getByRole('button', { name: 'Pay by card' }).click()
+  await hosted.getByLabel('One-time password').fill('111000')
+  await hosted.getByRole('button', { name: 'Continue' }).click()
 }
+
+export const orderOf = (app: TestApp, email: string) => newestOrder(app, email)
 
 export async function orderCount(app: TestApp, email: string): Promise<number> {
   const rows =
     await app.sql`select from orders o join users u on u.id = o.user_id where lower(u.email) = lower(${email})`
   return rows.length
+}
+
+/** How the attempts of an order ended, in their order. */
+export async function attemptsOf(app: TestApp, orderId: string): Promise<string[]> {
+  const rows = await app.sql<{ status: string }[]>`
+    select status from payments where order_id = ${orderId} order by cf_payment_id
+  `
+  return rows.map((row) => row.status)
 }

@@ -54,3 +54,26 @@ export async function until(isSo: () => Promise<boolean>, ms = 10_000): Promise<
     await pause(30)
   }
 }
+
+/** What one order has brought about: how often it was granted, receipted and mailed, and what does not agree. */
+export async function tracesOf({ sql }: Books, orderId: string) {
+  const [row] = await sql<
+    { status: string; heldAt: Date | null; periods: number; receipts: number; mails: number; applied: number; incidents: string[] }[]
+  >`
+    select o.status, o.held_at,
+           (select count(*)::int from subscription_periods where order_id = o.id) as periods,
+           (select count(*)::int from receipts where order_id = o.id) as receipts,
+           (select count(*)::int from mails m join receipts r on r.number = m.subject_key where r.order_id = o.id) as mails,
+           (select count(*)::int from payments where order_id = o.id and applied_at is not null) as applied,
+           (select coalesce(jsonb_agg(kind order by kind), '[]') from incidents where order_id = o.id) as incidents
+    from orders o
+    where o.id = ${orderId}
+  `
+  if (!row) throw new Error('there is no such order')
+  return row
+}
+
+/** What it looks like when an order was paid once and everything followed from it once. */
+export const paidOnce = { status: 'paid', heldAt: null, periods: 1, receipts: 1, mails: 1, applied: 1 }
+/** What it looks like when nothing followed from an order. */
+export const nothingGranted = { periods: 0, receipts: 0, mails: 0, applied: 0 }

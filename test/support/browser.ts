@@ -127,3 +127,16 @@ export async function axeFindings(page: Page): Promise<string[]> {
 export function overflowOf(page: Page): Promise<number> {
   return page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')
 }
+
+/** What axe lets pass: ids that two elements share, so that a label finds the wrong one, and misspelt aria-current. */
+export function markupFlaws(page: Page): Promise<string[]> {
+  return page.evaluate(`(() => {
+    const all = (selector, read) => [...document.querySelectorAll(selector)].map(read)
+    const ids = all('[id]', (element) => element.id)
+    const currents = all('[aria-current]', (element) => element.getAttribute('aria-current'))
+    return [
+      ...ids.filter((id, index) => ids.indexOf(id) !== index).map((id) => 'two elements are #' + id),
+      ...currents.filter((value) => !['page', 'step', 'true', 'false'].includes(value)).map((value) => 'aria-current=' + value),
+    ]
+  })()`)
+}

@@ -106,7 +106,7 @@ function typed(mistake: Mistake | undefined, field: Mistake['field']): string {
 }
 
 function flaw(mistake: Mistake | undefined, field: Mistake['field']): Html | false {
-  return mistake?.field === field && html`aria-invalid="true" aria-describedby="${field}-flaw" autofocus`
+  return mistake?.field === field && html`aria-invalid="true" aria-describedby="${field}-flaw"`
 }
 
 function complaint(mistake: Mistake | undefined, field: Mistake['field']): Html | false {

@@ -34,7 +34,7 @@ function otp(attempt: Attempt, wrong: boolean): Html {
 <form method="post" action="/pg/view/simulate" class="stack">
   <input type="hidden" name="token" value="${attempt.token}">
   <label for="otp">One-time password</label>
-  <input id="otp" name="otp" inputmode="numeric" autocomplete="one-time-code" maxlength="6" autofocus
+  <input id="otp" name="otp" inputmode="numeric" autocomplete="one-time-code" maxlength="6"
     ${wrong && html`aria-invalid="true" aria-describedby="otp-flaw"`}>
   ${wrong && html`<p class="flaw" id="otp-flaw">That is not the password. ${3 - attempt.otpTries} more before the payment fails.</p>`}
   <button class="main" name="outcome" value="otp">Continue</button>

@@ -1,0 +1,117 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { type Mailbox, startMailbox } from '../../src/embedded/mailbox/mailbox.ts'
+import { type Sandbox, startSandbox } from '../../src/embedded/sandbox/sandbox.ts'
+import { connect, type Sql } from '../../src/platform/db.ts'
+import { type Meter, startMeter } from '../payments/meter.ts'
+import { keys } from './app.ts'
+import { freshDatabase } from './database.ts'
+import { until } from './books.ts'
+
+const main = join(import.meta.dirname, '..', '..', 'src', 'main.ts')
+
+/** One running `node src/main.ts`. */
+export type AppProcess = {
+  url: string
+  child: ChildProcess
+  /** All it has printed. */
+  output: () => string
+  /** Sends the signal and waits for the exit code. */
+  stop: (signal?: NodeJS.Signals) => Promise<number | null>
+}
+
+/** What several processes of the product share: a database, the Cashfree look-alike behind a meter, a mailbox. */
+export type Town = {
+  sql: Sql
+  sandbox: Sandbox
+  mailbox: Mailbox
+  meter: Meter
+  /** Starts the product on a free port and waits until it is ready. */
+  start: (env?: Record<string, string>) => Promise<AppProcess>
+  close: () => Promise<void>
+}
+
+export async function buildTown(): Promise<Town> {
+  const database = await freshDatabase()
+  const sandbox = await startSandbox({
+    host: '127.0.0.1',
+    port: 0,
+    ...keys,
+    webhookUrl: null,
+    stateFile: null,
+    settings: { webhookDelayMs: 0 },
+  })
+  const mailbox = await startMailbox({ host: '127.0.0.1', smtpPort: 0, webPort: 0, dir: null })
+  const meter = await startMeter()
+  meter.target = sandbox.publicUrl
+  const sql = connect(database.url, { max: 3 })
+  const running: AppProcess[] = []
+  return {
+    sql,
+    sandbox,
+    mailbox,
+    meter,
+    async start(env = {}) {
+      const port = await freePort()
+      const app = run({
+        PORT: String(port),
+        BASE_URL: `http://localhost:${port}`,
+        DATABASE_URL: database.url,
+        CASHFREE_CLIENT_ID: keys.clientId,
+        CASHFREE_CLIENT_SECRET: keys.clientSecret,
+        API_BASE: `${meter.url}/pg`,
+        SMTP_SERVER: '127.0.0.1',
+        SMTP_PORT: String(mailbox.smtpPort),
+        SENDER_EMAIL: 'receipts@example.in',
+        SESSION_KEY: 'ab'.repeat(32),
+        RATE_LIMIT_SCALE: '1000',
+        ...env,
+      })
+      running.push({ ...app, url: `http://localhost:${port}` })
+      await until(async () => {
+        if (app.child.exitCode !== null) throw new Error(`it ended instead of starting: ${app.output()}`)
+        return fetch(`http://localhost:${port}/readyz`).then(({ status }) => status === 200, () => false)
+      }, 30_000)
+      return running.at(-1)!
+    },
+    async close() {
+      await Promise.all(running.map((app) => app.stop('SIGKILL')))
+      await sandbox.close()
+      await mailbox.close()
+      await meter.close()
+      await sql.end({ timeout: 2 })
+      await database.drop()
+    },
+  }
+}
+
+/** Runs main.ts with these settings and nothing else of ours. */
+export function run(env: Record<string, string>): Omit<AppProcess, 'url'> {
+  const { PATH = '', HOME = '', TMPDIR } = process.env
+  const child = spawn(process.execPath, [main], { env: { PATH, HOME, ...(TMPDIR ? { TMPDIR } : {}), ...env } })
+  let printed = ''
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk) => {
+      printed += chunk
+    })
+  const exited = once(child, 'exit')
+  return {
+    child,
+    output: () => printed,
+    async stop(signal = 'SIGTERM') {
+      if (child.exitCode === null && child.signalCode === null) child.kill(signal)
+      await exited
+      return child.exitCode
+    },
+  }
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, 'localhost')
+  await once(probe, 'listening')
+  const { port } = probe.address() as { port: number }
+  probe.close()
+  return port
+}
