@@ -8,7 +8,7 @@ import { type Plan, plansOnSale } from '../plans/plans.ts'
 import { AppError } from '../platform/errors.ts'
 import { signIn } from '../users/guards.ts'
 import { states } from '../users/states.ts'
-import { register } from '../users/users.ts'
+import { authenticate, register } from '../users/users.ts'
 import { type FormState, formState, PostedForm, readForm } from '../web/forms.ts'
 import { policyPages, policyTerms } from './policies.ts'
 
@@ -53,6 +53,7 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (
         return reply.leaveFor(`/checkout/${form.plan}`)
       } catch (error) {
         if (!(error instanceof AppError) || error.code !== 'invalid') throw error
+        if (await isTheirOwn(request, form, error)) return reply.leaveFor(`/checkout/${form.plan}`)
         return showForm(request, reply.code(422), formState(form, error.fields, error.message))
       }
     },
@@ -62,6 +63,19 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (
     app.get(`/${page}`, async (_request, reply) =>
       reply.page(`site/${page}`, { terms: policyTerms, plans: await plansOnSale(deps.sql) }),
     )
+
+  /**
+   * The second half of a double click finds the name taken, by its own first half. Whoever sends username, e-mail and
+   * password of one account owns it: they are signed in and go on to pay.
+   */
+  async function isTheirOwn(request: FastifyRequest, form: Record<(typeof fields)[number], string>, error: AppError) {
+    if (!Object.keys(error.fields).every((field) => field === 'username' || field === 'email')) return false
+    const user = await authenticate(deps.sql, form.username, form.password)
+    if (!user || user.email.toLowerCase() !== form.email.trim().toLowerCase()) return false
+    await signIn(deps, request, user.id)
+    await openCheckout(deps, user, form.plan)
+    return true
+  }
 
   async function landing(form: FormState): Promise<Landing> {
     return { plans: await plansOnSale(deps.sql), states, form, map, terms: policyTerms }

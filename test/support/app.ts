@@ -47,8 +47,9 @@ export async function startApp(env: Record<string, string> = {}): Promise<TestAp
     DATABASE_URL: database.url,
     CASHFREE_CLIENT_ID: keys.clientId,
     CASHFREE_CLIENT_SECRET: keys.clientSecret,
-    API_BASE: `${sandbox.publicUrl}/pg`,
-    CASHFREE_JS_URL: `${sandbox.publicUrl}/js/v3/cashfree.js`,
+    // 127.0.0.1 is another site than localhost, so coming back from Cashfree is cross-site, as it is in the world.
+    API_BASE: `http://127.0.0.1:${sandbox.port}/pg`,
+    CASHFREE_JS_URL: `http://127.0.0.1:${sandbox.port}/js/v3/cashfree.js`,
     SMTP_SERVER: '127.0.0.1',
     SMTP_PORT: String(mailbox.smtpPort),
     SENDER_EMAIL: 'receipts@example.in',

@@ -1,0 +1,53 @@
+import { AppError } from '../platform/errors.ts'
+import type { Sql } from '../platform/db.ts'
+import { closeIncident, insertAlertMails, insertIncident } from './queries.ts'
+
+/** Something that did not agree, with both sides in `details`, until a person says what was done about it. */
+export type Incident = {
+  id: number
+  kind: string
+  subjectKey: string
+  orderId: string | null
+  userId: string | null
+  details: Record<string, unknown>
+  openedAt: Date
+  resolvedAt: Date | null
+  resolvedBy: string | null
+  resolution: string | null
+}
+
+/** What each kind means and what to do, for mails and the panel. */
+export const meanings: Record<string, string> = {
+  'order-mismatch': 'Cashfree’s order differs from ours in amount, currency or id. Nothing was granted.',
+  'payment-mismatch': 'The payment is lower than the price or in another currency. Nothing was granted.',
+  'paid-twice': 'One order was paid twice. A refund of the second payment is prepared; confirm it.',
+  'two-orders-paid': 'Two open orders of one person were both paid. Both periods were given; ask whether that was meant.',
+  'payment-reversed': 'Cashfree took back a payment that had been granted.',
+  'payment-on-two-orders': 'Cashfree names one payment under two orders.',
+  'unknown-order': 'Cashfree reports a successful payment for an order that is not in our books.',
+  'webhook-differs': 'A signed webhook names another amount or currency than our order. Cashfree’s API decides.',
+  'refund-mismatch': 'Cashfree’s refund differs from the one we asked for.',
+  'refund-failed': 'A refund failed. The customer still waits for the money.',
+  'refund-onhold': 'Cashfree holds a refund back, usually for lack of balance.',
+  'gateway-keys': 'Cashfree refuses our keys (401). Check CASHFREE_CLIENT_ID, CASHFREE_CLIENT_SECRET and CASHFREE_ENV.',
+}
+
+/** Closes an incident with a note. Throws AppError `invalid` without a note, `conflict` when it is closed already. */
+export async function resolveIncident(sql: Sql, id: number, by: { actor: string; resolution: string }): Promise<void> {
+  const resolution = by.resolution.trim()
+  if (resolution === '')
+    throw new AppError('invalid', 'Please say what was done.', { fields: { resolution: 'Please say what was done.' } })
+  if (!(await closeIncident(sql, id, { actor: by.actor, resolution })))
+    throw new AppError('conflict', 'This incident was closed meanwhile.')
+}
+
+/** Notes that Cashfree refuses our keys: once an Indian day, however many calls fail. */
+export async function noteRefusedKeys(sql: Sql, status: number, today = new Date()): Promise<void> {
+  const day = new Intl.DateTimeFormat('en-CA', { timeZone: 'Asia/Kolkata' }).format(today)
+  await insertIncident(sql, 'gateway-keys', day, { status })
+}
+
+/** Writes the operator's alert mails for what is new, when there is an address to write to. Returns how many. */
+export async function queueAlertMails(sql: Sql, to: string | null): Promise<number> {
+  return to === null ? 0 : insertAlertMails(sql, to)
+}
