@@ -14,19 +14,21 @@ const mayImport: Record<string, string[]> = {
   users: ['platform'],
   payments: ['platform'],
   mails: ['platform'],
+  incidents: ['platform', 'mails'],
   market: ['platform'],
   // F2: what a payment turns into
   subscriptions: ['platform', 'plans', 'users', 'payments', 'mails'],
   receipts: ['platform', 'plans', 'users', 'payments', 'mails'],
   refunds: ['platform', 'plans', 'users', 'payments', 'mails'],
   // F3: stages and settle, the crux
-  checkout: ['platform', 'plans', 'users', 'payments', 'mails', 'subscriptions', 'receipts', 'refunds'],
+  checkout: ['platform', 'incidents', 'plans', 'users', 'payments', 'mails', 'subscriptions', 'receipts', 'refunds'],
   // F4: doors
   site: ['platform', 'plans', 'users', 'market', 'checkout'],
   dashboard: ['platform', 'plans', 'users', 'payments', 'market', 'subscriptions', 'receipts', 'refunds'],
   webhooks: ['platform', 'payments', 'refunds', 'checkout'],
   api: ['platform', 'plans', 'users', 'payments', 'subscriptions', 'checkout'],
   admin: [
+    'incidents',
     'platform',
     'plans',
     'users',
@@ -38,8 +40,19 @@ const mayImport: Record<string, string[]> = {
     'refunds',
     'checkout',
   ],
-  operators: ['platform', 'payments', 'mails', 'checkout'],
-  tasks: ['platform', 'users', 'payments', 'mails', 'market', 'subscriptions', 'receipts', 'refunds', 'checkout'],
+  operators: ['incidents', 'platform', 'payments', 'mails', 'checkout'],
+  tasks: [
+    'incidents',
+    'platform',
+    'users',
+    'payments',
+    'mails',
+    'market',
+    'subscriptions',
+    'receipts',
+    'refunds',
+    'checkout',
+  ],
   // A separate house
   embedded: ['platform'],
 }

@@ -23,7 +23,7 @@ export type Actor = 'return' | 'webhook' | 'poll' | 'reconciler' | 'checkout' | 
  */
 export function settle(deps: Deps, orderId: string, actor: Actor, within?: number): Promise<Settlement> {
   return oneLookAtATime(orderId, async () => {
-    const remote = await deps.gateway.fetchOrder(orderId, within)
+    const remote = await deps.gateway.fetchOrder(orderId, within, actor === 'reconciler')
     return settleWith(deps, orderId, remote, actor)
   })
 }

@@ -1,5 +1,5 @@
-import { AppError } from '../platform/errors.ts'
 import type { Sql } from '../platform/db.ts'
+import { AppError } from '../platform/errors.ts'
 import { closeIncident, insertAlertMails, insertIncident } from './queries.ts'
 
 /** Something that did not agree, with both sides in `details`, until a person says what was done about it. */
@@ -21,7 +21,8 @@ export const meanings: Record<string, string> = {
   'order-mismatch': 'Cashfree’s order differs from ours in amount, currency or id. Nothing was granted.',
   'payment-mismatch': 'The payment is lower than the price or in another currency. Nothing was granted.',
   'paid-twice': 'One order was paid twice. A refund of the second payment is prepared; confirm it.',
-  'two-orders-paid': 'Two open orders of one person were both paid. Both periods were given; ask whether that was meant.',
+  'two-orders-paid':
+    'Two open orders of one person were both paid. Both periods were given; ask whether that was meant.',
   'payment-reversed': 'Cashfree took back a payment that had been granted.',
   'payment-on-two-orders': 'Cashfree names one payment under two orders.',
   'unknown-order': 'Cashfree reports a successful payment for an order that is not in our books.',

@@ -5,7 +5,11 @@ import { meanings } from './incidents.ts'
 import { findDeadMail, findIncident } from './queries.ts'
 
 /** What the operator's alert says; null when the incident was resolved or the mail sent meanwhile. */
-export async function composeAlertMail(sql: Sql, config: Config, mail: { subjectKey: string }): Promise<Composed | null> {
+export async function composeAlertMail(
+  sql: Sql,
+  config: Config,
+  mail: { subjectKey: string },
+): Promise<Composed | null> {
   const [what, id] = mail.subjectKey.split(':')
   const alert = what === 'incident' ? await ofIncident(sql, Number(id)) : await ofDeadMail(sql, Number(id))
   return alert && { template: 'alert', data: { alert, seller: config.seller, baseUrl: config.baseUrl } }

@@ -67,7 +67,9 @@ export async function insertAlertMails(sql: Sql, to: string): Promise<number> {
 
 /** A mail that was given up on, without its recipient. */
 export async function findDeadMail(sql: Sql, id: number) {
-  const [row] = await sql<{ id: number; kind: string; subjectKey: string; attempts: number; lastError: string | null }[]>`
+  const [row] = await sql<
+    { id: number; kind: string; subjectKey: string; attempts: number; lastError: string | null }[]
+  >`
     select id, kind, subject_key, attempts, last_error from mails where id = ${id} and status = 'dead'
   `
   return row

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import { GatewayUnavailable } from './gateway.ts'
 import { parseGatewayJson } from './gateway-json.ts'
+import { pauseAsked, type RateBudget, rateBudget } from './rate-budget.ts'
 
 export type CashfreeSettings = {
   /** Base including /pg, no trailing slash. */
@@ -19,7 +20,10 @@ export type Call = {
   path: string
   body?: unknown
   idempotencyKey?: string
+  /** Time limit in milliseconds. */
   within?: number | undefined
+  /** Nobody waits for it: it gives way when the rate limit runs low. */
+  patient?: boolean
 }
 export type Answer = { status: number; code: string; type: string; body: unknown }
 
@@ -32,12 +36,14 @@ const largestAnswer = 1_000_000
  * write under its idempotency key. Throws GatewayUnavailable for everything that is not an understood answer.
  */
 export function cashfreeHttp(settings: CashfreeSettings): (call: Call) => Promise<Answer> {
+  const budget = rateBudget()
   return async (call) => {
+    if (call.patient) budget.giveWay(call)
     const signal = AbortSignal.timeout(call.within ?? settings.timeoutMs)
     const repeatable = call.method === 'GET' || call.idempotencyKey !== undefined
     for (let attempt = 1; ; attempt++) {
       const started = performance.now()
-      const outcome = await exchange(settings, call, signal).catch((error: unknown) => unavailable(error))
+      const outcome = await exchange(settings, call, signal, budget).catch((error: unknown) => unavailable(error))
       const failed = outcome instanceof GatewayUnavailable
       const what = failed ? outcome.message : String(outcome.status)
       settings.observe?.({ method: call.method, path: call.path, outcome: what, ms: performance.now() - started })
@@ -48,7 +54,12 @@ export function cashfreeHttp(settings: CashfreeSettings): (call: Call) => Promis
   }
 }
 
-async function exchange(settings: CashfreeSettings, call: Call, signal: AbortSignal): Promise<Answer> {
+async function exchange(
+  settings: CashfreeSettings,
+  call: Call,
+  signal: AbortSignal,
+  budget: RateBudget,
+): Promise<Answer> {
   const response = await fetch(settings.apiBase + call.path, {
     method: call.method,
     signal,
@@ -64,6 +75,7 @@ async function exchange(settings: CashfreeSettings, call: Call, signal: AbortSig
     },
     ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
   })
+  budget.note(call, response)
   const body = readJson(await readBounded(response))
   if (response.status === 429) throw new GatewayUnavailable('429', { retryAfterS: pauseAsked(response.headers) })
   if (response.status >= 500) throw new GatewayUnavailable(String(response.status), { answered: true })
@@ -89,14 +101,6 @@ function readJson(text: string): unknown {
   } catch {
     return undefined
   }
-}
-
-/** Seconds Cashfree asks to be left alone: `x-ratelimit-retry`, else the minute its best-practice page names. */
-function pauseAsked(headers: Headers): number {
-  const seconds = Number(
-    headers.get('x-ratelimit-retry') ?? headers.get('retry-after') ?? headers.get('x-ratelimit-reset'),
-  )
-  return Number.isFinite(seconds) && seconds > 0 ? Math.min(seconds, 3600) : 60
 }
 
 function unavailable(error: unknown): GatewayUnavailable {

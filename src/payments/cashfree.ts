@@ -36,15 +36,20 @@ export function cashfree(settings: CashfreeSettings): Gateway {
     throw new GatewayRefused(answer.status, answer.code)
   }
 
-  async function fetchOrder(orderId: string, within?: number): Promise<RemoteOrder> {
+  async function fetchOrder(orderId: string, within?: number, patient = false): Promise<RemoteOrder> {
     const path = `/orders/${encodeURIComponent(orderId)}`
-    const [order, payments] = await Promise.all([
-      call({ method: 'GET', path, within }),
-      call({ method: 'GET', path: `${path}/payments`, within }).catch(() => null),
-    ])
+    const fetchPayments = () =>
+      call({ method: 'GET', path: `${path}/payments`, within, patient }).catch((error: GatewayUnavailable) => {
+        if (patient && error.retryAfterS !== null) throw error
+        return null
+      })
+    const early = patient ? null : fetchPayments()
+    const order = await call({ method: 'GET', path, within, patient })
     if (order.status === 404 && order.code === 'order_not_found') return absent(orderId)
     if (order.status !== 200) throw refusalOrOutage(order)
-    return readOrder(order, payments && readAttempts(payments))
+    const known = readOrder(order, null)
+    const payments = await (early ?? (known.status === 'ACTIVE' ? null : fetchPayments()))
+    return { ...known, attempts: payments && readAttempts(payments) }
   }
 
   async function terminateOrder(orderId: string, within?: number): Promise<RemoteOrder> {

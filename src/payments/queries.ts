@@ -97,15 +97,40 @@ export async function findLastAttempt(sql: Sql, orderId: string) {
   return row
 }
 
-/** Orders whose next look is due, those that can still be paid first, oldest look first. */
-export async function listOrdersToLookAt(sql: Sql, limit: number, minAgeMs: number): Promise<string[]> {
+/**
+ * Takes orders whose next look is due for a minute, so that other processes do not ask as well. Orders that can be paid
+ * now come first, then the longest waiting: a backlog of dead ones never starves somebody who just paid.
+ */
+export async function leaseOrdersToLookAt(sql: Sql, limit: number, minAgeMs: number): Promise<string[]> {
+  const due = (turn: number, open: boolean) => sql`
+    (
+      select id, ${turn}::integer as turn, next_look_at
+      from orders
+      where next_look_at <= now()
+        and (expires_at > now()) = ${open}
+        and created_at < now() - make_interval(secs => ${minAgeMs / 1000})
+      order by next_look_at
+      limit ${limit}
+    )
+  `
   const rows = await sql<{ id: string }[]>`
-    select id
-    from orders
-    where next_look_at <= now()
-      and created_at < now() - make_interval(secs => ${minAgeMs / 1000})
-    order by expires_at < now(), next_look_at
-    limit ${limit}
+    with due as (
+      ${due(1, true)}
+      union all
+      ${due(2, false)}
+    ), first as (
+      select o.id
+      from due
+      join orders o on o.id = due.id
+      order by due.turn, due.next_look_at
+      limit ${limit}
+      for update of o skip locked
+    )
+    update orders
+    set next_look_at = now() + interval '1 minute'
+    where id in (select id from first)
+      and next_look_at <= now()
+    returning id
   `
   return rows.map((row) => row.id)
 }

@@ -1,5 +1,7 @@
 import { settleWaitingDeliveries } from '../checkout/deliveries.ts'
 import type { Deps } from '../deps.ts'
+import { queueAlertMails } from '../incidents/incidents.ts'
+import { composeAlertMail } from '../incidents/mail.ts'
 import { deliverMails } from '../mails/mails.ts'
 import type { Job } from '../platform/jobs.ts'
 import type { Mailer } from '../platform/mailer.ts'
@@ -16,6 +18,7 @@ export function jobsOf(deps: Deps, mailer: Mailer): Job[] {
   const composers = {
     receipt: (mail: { subjectKey: string; toName: string }) => composeReceiptMail(deps.sql, deps.config, mail),
     refund: (mail: { subjectKey: string; toName: string }) => composeRefundMail(deps.sql, deps.config, mail),
+    alert: (mail: { subjectKey: string }) => composeAlertMail(deps.sql, deps.config, mail),
     renewal: (mail: { subjectKey: string; toName: string }) => composeRenewalMail(deps.sql, deps.config, mail),
   }
   const minute = 60_000
@@ -29,6 +32,7 @@ export function jobsOf(deps: Deps, mailer: Mailer): Job[] {
     { name: 'send-refunds', everyMs: 20_000, run: () => sendRefunds(deps) },
     { name: 'reconcile', everyMs: deps.config.reconcile.intervalMs, run: () => reconcile(deps) },
     { name: 'keep-statuses', everyMs: 5 * minute, run: () => keepStatusesInStep(deps.sql) },
+    { name: 'alert', everyMs: minute, run: () => queueAlertMails(deps.sql, deps.config.alertEmail) },
     { name: 'remind', everyMs: 60 * minute, run: () => queueRenewalMails(deps.sql) },
     { name: 'clean', everyMs: 6 * 60 * minute, run: () => deleteEndedSessions(deps.sql) },
   ]

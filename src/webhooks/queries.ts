@@ -6,9 +6,15 @@ export type Stored = { id: number; orderId: string | null; verdict: string; toSe
 
 /**
  * Stores an accepted delivery and looks in the same statement whether its order is ours and its amount agrees.
- * The row waits for settlement from then on: answering 200 promises it. Ten seconds' head start for this process.
+ * The row waits for settlement from then on: answering 200 promises it. A process that settles it itself takes a head
+ * start of so many seconds before the sweep may.
  */
-export async function storeDelivery(sql: Sql, delivery: Delivery, { verdict, hint }: Judgement): Promise<Stored> {
+export async function storeDelivery(
+  sql: Sql,
+  delivery: Delivery,
+  { verdict, hint }: Judgement,
+  headStartS: number,
+): Promise<Stored> {
   const [row] = await sql<Stored[]>`
     with known as (
       select id, amount_paise, currency from orders where id = ${hint.orderId}
@@ -22,12 +28,23 @@ export async function storeDelivery(sql: Sql, delivery: Delivery, { verdict, hin
                else 'verified'
              end as verdict,
              exists (select from known) as ours
+    ), told as (
+      insert into incidents (kind, subject_key, order_id, details)
+      select case verdict when 'unknown-order' then 'unknown-order' else 'webhook-differs' end, ${hint.orderId},
+             (select id from known),
+             jsonb_build_object('type', ${hint.type}::text, 'cfPaymentId', ${hint.cfPaymentId}::text,
+               'theirs', jsonb_build_object('amountPaise', ${hint.amountPaise}::bigint, 'currency', ${hint.currency}::text),
+               'ours', (select jsonb_build_object('amountPaise', amount_paise, 'currency', currency) from known))
+      from judged
+      where ${hint.type} = 'PAYMENT_SUCCESS_WEBHOOK'
+        and verdict in ('unknown-order', 'amount-differs')
+      on conflict on constraint one_incident_per_kind_and_subject do nothing
     )
     insert into webhook_events (accepted, verdict, type, order_id, cf_payment_id, event_time, headers, body,
                                 next_settle_at, settled_at, outcome)
     select true, verdict, ${hint.type}, ${hint.orderId}, ${hint.cfPaymentId}, ${hint.eventTime}::timestamptz,
            ${sql.json(delivery.headers)}, ${delivery.body},
-           case when ours then now() + interval '10 seconds' end,
+           case when ours then now() + make_interval(secs => ${headStartS}) end,
            case when not ours then now() end,
            case when not ours then 'nothing to settle' end
     from judged

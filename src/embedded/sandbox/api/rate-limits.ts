@@ -15,7 +15,7 @@ const WINDOW_MS = 60_000
 
 export type RateLimits = { take(endpoint: string, caller: string): { headers: Record<string, string>; over: boolean } }
 
-/** Sliding windows of a minute. The headers always tell; whether a call over the limit is refused is a setting. */
+/** Sliding windows of a minute, when limits are enforced; otherwise the headers tell of a limit that is never reached. */
 export function createRateLimits(world: World): RateLimits {
   const calls = new Map<string, number[]>()
 
@@ -29,7 +29,8 @@ export function createRateLimits(world: World): RateLimits {
       if (!over) recent.push(now)
       calls.set(key, recent.slice(-limit))
       const retryS = over ? Math.min(59, Math.max(1, Math.ceil((recent[0]! + WINDOW_MS - now) / 1000))) : 0
-      return { over, headers: headers(limit, Math.max(0, limit - recent.length), retryS, endpoint) }
+      const left = world.settings.enforceRateLimits ? Math.max(0, limit - recent.length) : limit - 1
+      return { over, headers: headers(limit, left, retryS, endpoint) }
     },
   }
 }

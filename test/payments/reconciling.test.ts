@@ -1,0 +1,180 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { settleWith } from '../../src/checkout/settle.ts'
+import { startApp, type TestApp } from '../support/app.ts'
+import { newestOrder, paidOnce, tracesOf } from '../support/books.ts'
+import { Visitor } from '../support/visitor.ts'
+import { type Meter, startMeter } from './meter.ts'
+
+let app: TestApp
+let meter: Meter
+beforeAll(async () => {
+  meter = await startMeter()
+  app = await startApp({ API_BASE: `${meter.url}/pg`, RECONCILE_MIN_AGE_MS: '0' })
+  meter.target = app.sandbox.publicUrl
+  app.sandbox.control.webhooks({ paused: true })
+})
+afterAll(async () => {
+  await app.close()
+  await meter.close()
+})
+afterEach(async () => {
+  app.sandbox.control.clearFaults()
+  meter.instead = () => null
+  await app.sql`update orders set next_look_at = null`
+})
+
+async function due() {
+  const form = await new Visitor(app).register()
+  const order = await newestOrder(app, form.email!)
+  await app.sql`update orders set next_look_at = now() where id = ${order.id}`
+  meter.calls.length = 0
+  return order
+}
+const waitS = async (id: string) =>
+  (
+    await app.sql<
+      { s: number | null }[]
+    >`select round(extract(epoch from next_look_at - now()))::int as s from orders where id = ${id}`
+  )[0]!.s
+const asked = () => meter.count(/^GET \/pg\/orders\/[^/]+$/)
+
+describe('the reconciler', () => {
+  test('looks at what is due, and again 45 seconds later while it can be paid', async () => {
+    const order = await due()
+    await app.run('reconcile')
+    expect(asked()).toBe(1)
+    expect(await waitS(order.id)).toBeGreaterThan(40)
+    await app.run('reconcile')
+    expect(asked()).toBe(1)
+  })
+
+  test('settles what was paid, and never looks again', async () => {
+    const order = await due()
+    app.sandbox.control.pay(order.id)
+    await Promise.all([app.run('reconcile'), app.run('reconcile')])
+    expect(await tracesOf(app, order.id)).toMatchObject(paidOnce)
+    expect(await waitS(order.id)).toBeNull()
+  })
+
+  test('ends its round when our keys are refused: no hot loop', async () => {
+    for (let i = 0; i < 6; i++) await due()
+    await app.sql`update orders set next_look_at = now()`
+    meter.instead = () => ({
+      status: 401,
+      headers: { 'content-type': 'application/json' },
+      body: '{"code":"request_failed","type":"authentication_error"}',
+    })
+    await app.run('reconcile')
+    expect(asked()).toBeLessThanOrEqual(3)
+  })
+
+  test('goes on with the others when one order cannot be asked about', async () => {
+    const [bad, good] = [await due(), await due()]
+    app.sandbox.control.pay(good.id)
+    meter.instead = ({ path }) => (path.includes(bad.id) ? { status: 500, body: 'oops' } : null)
+    await app.sql`update orders set next_look_at = now() where id in ${app.sql([bad.id, good.id])}`
+    await app.run('reconcile')
+    expect(await tracesOf(app, good.id)).toMatchObject(paidOnce)
+    expect(await waitS(bad.id)).toBeGreaterThan(50)
+  })
+
+  test.each([
+    ['1 hour', 'active', 25, 50],
+    ['-1 minute', 'active', 25, 50],
+    ['-1 hour', 'expired', 1_500, 1_900],
+    ['-20 hours', 'expired', 30_000, 40_000],
+  ])('of an order that ends in %s and is %s waits between %i and %i s', async (endsIn, status, least, most) => {
+    const order = await due()
+    if (status === 'expired') app.sandbox.control.expire(order.id)
+    await app.sql`update orders set expires_at = now() + ${endsIn}::interval where id = ${order.id}`
+    const remote = await app.deps.gateway.fetchOrder(order.id)
+    await settleWith(app.deps, order.id, { ...remote, expiresAt: null }, 'reconciler')
+    const wait = await waitS(order.id)
+    expect(wait).toBeGreaterThan(least)
+    expect(wait).toBeLessThan(most)
+  })
+
+  test('forgets an expired order after 25 hours', async () => {
+    const order = await due()
+    app.sandbox.control.expire(order.id)
+    const remote = await app.deps.gateway.fetchOrder(order.id)
+    await app.sql`update orders set expires_at = now() - interval '26 hours' where id = ${order.id}`
+    await settleWith(app.deps, order.id, { ...remote, expiresAt: null }, 'reconciler')
+    expect(await waitS(order.id)).toBeNull()
+  })
+
+  test('takes orders that can still be paid before a backlog of thousands that cannot', {
+    timeout: 30_000,
+  }, async () => {
+    const order = await due()
+    await app.sql`insert into orders (id, user_id, plan_key, amount_paise, status, expires_at, next_look_at, created_at)
+                  select 'backlog_' || n, ${order.userId}, 'monthly_v1', 49900, 'expired', now() - interval '2 hours', now() - interval '1 hour', now() - interval '3 hours'
+                  from generate_series(1, 10000) n`
+    await app.run('reconcile')
+    expect(meter.calls.some(({ path }) => path.includes(order.id))).toBe(true)
+    expect(asked()).toBeLessThan(500)
+    await app.sql`delete from orders where id like 'backlog_%'`
+  })
+
+  // Last, because the reconciler of this app stays quiet for the five minutes it was asked for.
+  test('goes on with the others when one order cannot be asked about', async () => {
+    const [bad, good] = [await due(), await due()]
+    app.sandbox.control.pay(good.id)
+    meter.instead = ({ path }) => (path.includes(bad.id) ? { status: 500, body: 'oops' } : null)
+    await app.sql`update orders set next_look_at = now() where id in ${app.sql([bad.id, good.id])}`
+    await app.run('reconcile')
+    expect(await tracesOf(app, good.id)).toMatchObject(paidOnce)
+    expect(await waitS(bad.id)).toBeGreaterThan(50)
+  })
+
+  test.each([
+    ['1 hour', 'active', 25, 50],
+    ['-1 minute', 'active', 25, 50],
+    ['-1 hour', 'expired', 1_500, 1_900],
+    ['-20 hours', 'expired', 30_000, 40_000],
+  ])('of an order that ends in %s and is %s waits between %i and %i s', async (endsIn, status, least, most) => {
+    const order = await due()
+    if (status === 'expired') app.sandbox.control.expire(order.id)
+    await app.sql`update orders set expires_at = now() + ${endsIn}::interval where id = ${order.id}`
+    const remote = await app.deps.gateway.fetchOrder(order.id)
+    await settleWith(app.deps, order.id, { ...remote, expiresAt: null }, 'reconciler')
+    const wait = await waitS(order.id)
+    expect(wait).toBeGreaterThan(least)
+    expect(wait).toBeLessThan(most)
+  })
+
+  test('forgets an expired order after 25 hours', async () => {
+    const order = await due()
+    app.sandbox.control.expire(order.id)
+    const remote = await app.deps.gateway.fetchOrder(order.id)
+    await app.sql`update orders set expires_at = now() - interval '26 hours' where id = ${order.id}`
+    await settleWith(app.deps, order.id, { ...remote, expiresAt: null }, 'reconciler')
+    expect(await waitS(order.id)).toBeNull()
+  })
+
+  test('takes orders that can still be paid before a backlog of thousands that cannot', {
+    timeout: 30_000,
+  }, async () => {
+    const order = await due()
+    await app.sql`insert into orders (id, user_id, plan_key, amount_paise, status, expires_at, next_look_at, created_at)
+                  select 'backlog_' || n, ${order.userId}, 'monthly_v1', 49900, 'expired', now() - interval '2 hours', now() - interval '1 hour', now() - interval '3 hours'
+                  from generate_series(1, 10000) n`
+    await app.run('reconcile')
+    expect(meter.calls.some(({ path }) => path.includes(order.id))).toBe(true)
+    expect(asked()).toBeLessThan(500)
+    await app.sql`delete from orders where id like 'backlog_%'`
+  })
+
+  // Last, because the reconciler of this app stays quiet for the five minutes it was asked for.
+  test('ends its round when Cashfree says 429, for as long as it asks', async () => {
+    const orders = [await due(), await due(), await due(), await due(), await due(), await due()]
+    meter.calls.length = 0
+    await app.sql`update orders set next_look_at = now() where id in ${app.sql(orders.map(({ id }) => id))}`
+    app.sandbox.control.faults({ rateLimited: { retryAfterS: 300 } })
+    await app.run('reconcile')
+    expect(asked()).toBeLessThanOrEqual(3)
+    app.sandbox.control.clearFaults()
+    const waits = await Promise.all(orders.map(({ id }) => waitS(id)))
+    expect(waits.some((wait) => wait! > 290)).toBe(true)
+  })
+})
