@@ -1,7 +1,8 @@
 import type { Deps } from '../deps.ts'
 import { GatewayRefused, GatewayUnavailable } from '../payments/gateway.ts'
+import { AppError } from '../platform/errors.ts'
 import { settleRefunds } from '../refunds/refunds.ts'
-import { leaseOrdersToSettle, markSettled, postponeSettling } from './queries.ts'
+import { leaseOrdersToSettle, markSettled, postponeSettling, reopenDelivery } from './queries.ts'
 import { settle } from './settle.ts'
 
 /** Time a job may wait for Cashfree, in milliseconds; nobody is watching a page meanwhile. */
@@ -34,4 +35,15 @@ export async function settleWaitingDeliveries(deps: Deps): Promise<number> {
       await Promise.all(due.slice(i, i + 4).map((waiting) => settleDelivery(deps, waiting)))
     settled += due.length
   }
+}
+
+/**
+ * Settles again what a stored delivery is about, because a person asked. Harmless however often, for settling asks
+ * Cashfree; it is noted in the audit. Throws AppError `not-found` for a delivery that was refused or names no order of ours.
+ */
+export async function replayDelivery(deps: Deps, eventId: number, actor: string): Promise<void> {
+  const waiting = await reopenDelivery(deps.sql, eventId, actor)
+  if (!waiting)
+    throw new AppError('not-found', 'This delivery cannot be replayed: it was refused, or it names no order of ours.')
+  await settleDelivery(deps, waiting)
 }

@@ -77,3 +77,23 @@ export async function postponeSettling(sql: Sql, orderId: string, upTo: number, 
       and settled_at is null
   `
 }
+
+/** Makes an accepted delivery wait for settlement again and notes who asked. Undefined: there is nothing to replay. */
+export async function reopenDelivery(sql: Sql, id: number, actor: string): Promise<Waiting | undefined> {
+  const [row] = await sql<Waiting[]>`
+    with reopened as (
+      update webhook_events e
+      set settled_at = null, outcome = 'replayed', next_settle_at = now() + interval '30 seconds'
+      from orders o
+      where e.id = ${id}
+        and e.accepted
+        and o.id = e.order_id
+      returning e.id, e.order_id, e.type, o.user_id
+    ), noted as (
+      insert into audit (actor, action, order_id, user_id, details)
+      select ${actor}, 'webhook.replayed', order_id, user_id, jsonb_build_object('delivery', id) from reopened
+    )
+    select order_id, id as up_to, type like '%REFUND%' as refunds from reopened
+  `
+  return row
+}
