@@ -5,6 +5,7 @@ import { methodTitle } from '../payments/payments.ts'
 import { listPaymentsOf } from '../payments/queries.ts'
 import { type Plan, plansOnSale } from '../plans/plans.ts'
 import { listReceiptsOf } from '../receipts/queries.ts'
+import { listRefundsOf } from '../refunds/queries.ts'
 import { type Subscription, subscriptionOf } from '../subscriptions/subscriptions.ts'
 import { requireUser } from '../users/guards.ts'
 
@@ -25,6 +26,7 @@ type Dashboard = {
     reason: string | null
     orderId: string
   }[]
+  refunds: Awaited<ReturnType<typeof listRefundsOf>>
   receipts: { number: string; issuedAt: Date; amountPaise: number }[]
   plans: Plan[]
   map: ReturnType<typeof sampleMap>
@@ -38,14 +40,15 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps }> = async (app, { deps }) 
 
   app.get('/dashboard', { preHandler: requireUser }, async (request, reply) => {
     const userId = request.user!.id
-    const [subscription, payments, receipts, plans] = await Promise.all([
+    const [subscription, payments, receipts, refunds, plans] = await Promise.all([
       subscriptionOf(deps.sql, userId),
       listPaymentsOf(deps.sql, userId, shown),
       listReceiptsOf(deps.sql, userId, shown),
+      listRefundsOf(deps.sql, userId, shown),
       plansOnSale(deps.sql),
     ])
     const rows = payments.map((payment) => ({ ...payment, method: methodTitle(payment.method) }))
-    return reply.page('dashboard/show', { subscription, payments: rows, receipts, plans, map })
+    return reply.page('dashboard/show', { subscription, payments: rows, receipts, refunds, plans, map })
   })
 }
 export default routes
