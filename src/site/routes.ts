@@ -10,6 +10,7 @@ import { signIn } from '../users/guards.ts'
 import { states } from '../users/states.ts'
 import { authenticate, register } from '../users/users.ts'
 import { type FormState, formState, PostedForm, readForm } from '../web/forms.ts'
+import { renderedOnce } from '../web/rendered-once.ts'
 import { policyPages, policyTerms } from './policies.ts'
 
 declare module '../web/views.ts' {
@@ -33,10 +34,13 @@ const ByPlan = Type.Object({ plan: Type.Optional(Type.Union([Type.String(), Type
 /** The public pages, and the one form that makes the account, the order and Cashfree's session in one go. */
 const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (app, { deps, limit }) => {
   const map = sampleMap()
+  const sendOnce = renderedOnce(5_000)
 
   app.get('/', { schema: { querystring: ByPlan } }, async (request, reply) => {
     const plan = [request.query.plan].flat()[0]
-    return reply.page('site/landing', await landing(formState(plan ? { plan } : {})))
+    const chosen = plan === 'monthly' || plan === 'annual' ? plan : ''
+    const html = async () => reply.render('site/landing', await landing(formState(chosen ? { plan: chosen } : {})))
+    return show(request, reply, `/${chosen}`, html)
   })
 
   app.post(
@@ -60,9 +64,20 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (
   )
 
   for (const page of policyPages)
-    app.get(`/${page}`, async (_request, reply) =>
-      reply.page(`site/${page}`, { terms: policyTerms, plans: await plansOnSale(deps.sql) }),
-    )
+    app.get(`/${page}`, async (request, reply) => {
+      const html = async () => reply.render(`site/${page}`, { terms: policyTerms, plans: await plansOnSale(deps.sql) })
+      return show(request, reply, page, html)
+    })
+
+  /** One page for all visitors; somebody with a cookie gets their own, with their name on it. */
+  async function show(request: FastifyRequest, reply: FastifyReply, key: string, html: () => Promise<string>) {
+    if (request.headers.cookie === undefined) return sendOnce(request, reply, key, html)
+    return reply
+      .header('cache-control', 'no-store')
+      .header('vary', 'HX-Request')
+      .type('text/html; charset=utf-8')
+      .send(await html())
+  }
 
   /**
    * The second half of a double click finds the name taken, by its own first half. Whoever sends username, e-mail and

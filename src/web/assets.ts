@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import { brotliCompressSync, gzipSync } from 'node:zlib'
 import type { FastifyInstance } from 'fastify'
+import { type Compressed, compressed, sendCompressed } from './compressed.ts'
 
 const folder = join(import.meta.dirname, '..', '..', 'public')
 const htmx = join(dirname(createRequire(import.meta.url).resolve('htmx.org/package.json')), 'dist', 'htmx.min.js')
@@ -16,7 +16,7 @@ const types: Record<string, string> = {
   txt: 'text/plain; charset=utf-8',
 }
 
-type Asset = { name: string; url: string; type: string; bytes: Buffer; br: Buffer; gzip: Buffer }
+type Asset = { name: string; url: string; type: string; body: Compressed }
 export type Assets = { url: (name: string) => string; all: Asset[] }
 
 /** Reads every static file once; its URL carries a hash of its bytes, so a browser may keep it for a year. */
@@ -38,11 +38,11 @@ export function loadAssets(): Assets {
 export function serveAssets(app: FastifyInstance, assets: Assets): void {
   for (const asset of assets.all)
     app.get(asset.url, { logLevel: 'warn' }, (request, reply) => {
-      const accepted = String(request.headers['accept-encoding'] ?? '')
-      const encoding = /\bbr\b/.test(accepted) ? 'br' : /\bgzip\b/.test(accepted) ? 'gzip' : null
-      reply.header('cache-control', 'public, max-age=31536000, immutable').header('vary', 'accept-encoding')
-      if (encoding) reply.header('content-encoding', encoding)
-      return reply.type(asset.type).send(encoding ? asset[encoding] : asset.bytes)
+      reply
+        .header('cache-control', 'public, max-age=31536000, immutable')
+        .header('vary', 'accept-encoding')
+        .type(asset.type)
+      return sendCompressed(request, reply, asset.body)
     })
 }
 
@@ -53,8 +53,6 @@ function asset(name: string, bytes: Buffer): Asset {
     name,
     url: `/assets/${name.slice(0, dot)}.${hash}${name.slice(dot)}`,
     type: types[name.slice(dot + 1)] ?? 'application/octet-stream',
-    bytes,
-    br: brotliCompressSync(bytes),
-    gzip: gzipSync(bytes),
+    body: compressed(bytes),
   }
 }

@@ -13,6 +13,9 @@ export const statuses: Record<ErrorCode, number> = {
   unavailable: 503,
 }
 
+/** Codes of the statuses that the framework itself throws. */
+const codes: Record<number, string> = { 404: 'not-found', 429: 'busy' }
+
 const titles: Record<number, string> = {
   401: 'Please log in',
   403: 'Not allowed',
@@ -57,7 +60,7 @@ export function failureOf(error: unknown): Failure {
     }
   const status = (error as FastifyError | null)?.statusCode
   if (status !== undefined && status >= 400 && status < 500)
-    return { ...plain, status, code: 'invalid', message: sentenceFor(status) }
+    return { ...plain, status, code: codes[status] ?? 'invalid', message: sentenceFor(status) }
   if (status === 503)
     return {
       ...plain,
@@ -90,10 +93,19 @@ async function showFailure(request: FastifyRequest, reply: FastifyReply, failure
   const { status, message } = failure
   if (failure.retryAfterS !== null) reply.header('retry-after', failure.retryAfterS)
   reply.code(status).header('cache-control', 'no-store')
-  if (status === 401)
-    return reply.leaveFor(`/login?next=${encodeURIComponent(request.method === 'GET' ? request.url : '/dashboard')}`)
+  if (status === 401) return reply.leaveFor(`/login?next=${encodeURIComponent(wanted(request))}`)
   if (request.wantsFragment) return reply.page('shared/_notice', { kind: 'bad', text: message })
   return reply.page('shared/error', { status, errorTitle: titles[status] ?? 'Please check', sentence: message })
+}
+
+/** The page to come back to after logging in: what was asked for, or the page a fragment was asked for from. */
+function wanted(request: FastifyRequest): string {
+  const at = String(request.headers['hx-current-url'] ?? '')
+  if (request.wantsFragment && URL.canParse(at)) {
+    const { host, pathname, search } = new URL(at)
+    return host === request.host ? pathname + search : '/dashboard'
+  }
+  return request.method === 'GET' && !request.wantsFragment ? request.url : '/dashboard'
 }
 
 function sentenceFor(status: number): string {

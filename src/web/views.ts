@@ -16,7 +16,9 @@ export type DescribePage = (request: FastifyRequest) => Promise<object>
 
 declare module 'fastify' {
   interface FastifyReply {
-    /** Renders a template (a page or a fragment) with `it.page`, `it.fmt` and the given data. */
+    /** The HTML of a template (a page or a fragment) with `it.page`, `it.fmt` and the given data. */
+    render<Name extends keyof Views & string>(name: Name, data: Views[Name]): Promise<string>
+    /** Renders a template and sends it; not to be kept by any cache unless a handler said otherwise. */
     page<Name extends keyof Views & string>(name: Name, data: Views[Name]): Promise<FastifyReply>
     /** After a write: 303 for browsers, HX-Redirect for htmx, so that both land on a fresh full page. */
     leaveFor(url: string): FastifyReply
@@ -32,9 +34,13 @@ export default fp<{ describePage: DescribePage; cache: boolean }>(
     const eta = new Eta({ views: viewsFolder, cache, autoTrim: false })
     await app.register(view, { engine: { eta }, root: viewsFolder, viewExt: 'eta', production: cache })
 
-    app.decorateReply('page', async function (this: FastifyReply, name: string, data: object) {
+    app.decorateReply('render', async function (this: FastifyReply, name: string, data: object) {
       const page = await describePage(this.request)
-      const html = await this.viewAsync(name, { ...data, page, fmt })
+      return this.viewAsync(name, { ...data, page, fmt })
+    } as never)
+
+    app.decorateReply('page', async function (this: FastifyReply, name: never, data: never) {
+      const html = await this.render(name, data)
       if (!this.hasHeader('cache-control')) this.header('cache-control', 'no-store')
       return this.header('vary', 'HX-Request').type('text/html; charset=utf-8').send(html)
     } as never)

@@ -1,0 +1,41 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { type Compressed, compressed, sendCompressed } from './compressed.ts'
+
+type Kept = { page: Compressed; until: number }
+
+/**
+ * Pages that are the same for every visitor, rendered once in `keepMs` and sent compressed. A page that cannot be
+ * rendered anew (the database is away) is shown as it was. People with a cookie always get their own.
+ */
+export function renderedOnce(keepMs: number) {
+  const kept = new Map<string, Kept>()
+  const rendering = new Map<string, Promise<Kept>>()
+
+  async function render(key: string, html: () => Promise<string>): Promise<Kept> {
+    try {
+      const page = compressed(Buffer.from(await html()))
+      kept.set(key, { page, until: Date.now() + keepMs })
+    } catch (error) {
+      const stale = kept.get(key)
+      if (!stale) throw error
+      stale.until = Date.now() + 1_000
+    } finally {
+      rendering.delete(key)
+    }
+    return kept.get(key)!
+  }
+
+  return async (request: FastifyRequest, reply: FastifyReply, key: string, html: () => Promise<string>) => {
+    let page = kept.get(key)
+    if (!page || page.until < Date.now()) {
+      const running = rendering.get(key) ?? render(key, html)
+      rendering.set(key, running)
+      page = await running
+    }
+    reply
+      .header('cache-control', 'no-cache')
+      .header('vary', 'HX-Request, Cookie, Accept-Encoding')
+      .type('text/html; charset=utf-8')
+    return sendCompressed(request, reply, page.page)
+  }
+}
