@@ -5,7 +5,8 @@ import api from './api/routes.ts'
 import checkout from './checkout/routes.ts'
 import dashboard from './dashboard/routes.ts'
 import type { Deps } from './deps.ts'
-import operators from './operators/routes.ts'
+import { createMeters, type Meters } from './operators/meters.ts'
+import operators, { watchRequests } from './operators/routes.ts'
 import { ulid } from './platform/ids.ts'
 import receipts from './receipts/routes.ts'
 import site from './site/routes.ts'
@@ -30,6 +31,10 @@ export type AppOptions = {
   /** Keep compiled templates; off only while editing them. */
   cacheViews?: boolean
   jobsReady?: () => boolean
+  /** What this process counts of itself; fresh when absent. */
+  meters?: Meters
+  /** True from the moment the process was asked to end. */
+  isClosing?: () => boolean
 }
 
 /** The table of contents: two scopes, people and machines, and who lives in each. Does not listen. */
@@ -45,13 +50,14 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     requestTimeout: 10_000,
     connectionTimeout: 15_000,
     keepAliveTimeout: 5_000,
-    maxRequestsPerSocket: 1_000,
     return503OnClosing: true,
     http: { headersTimeout: 8_000, connectionsCheckingInterval: 1_000, maxHeaderSize: 16_384 },
     routerOptions: { maxParamLength: 200 },
     ajv: { customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: true, allErrors: false } },
   })
   closeKeptConnections(app)
+  const meters = options.meters ?? createMeters()
+  watchRequests(app, meters)
 
   const origins = {
     script: originOf(config.cashfree.jsUrl),
@@ -61,18 +67,19 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(headers, origins)
   await app.register(rateLimit, { global: false })
 
+  // Outside the people's scope: a style sheet needs no session, and must load while the database is away.
   const assets = loadAssets()
+  serveAssets(app, assets)
   await app.register(async (people) => {
     await people.register(formbody)
     await people.register(session, { keys: options.sessionKeys, https: config.https })
-    await people.register(sameSite, { origin: config.baseUrl })
+    await people.register(sameSite, { origin: originOf(config.baseUrl) })
     await people.register(views, {
       cache: options.cacheViews ?? true,
       describePage: (request) => describePage(request),
     })
     await people.register(rememberedUser, { deps })
     handleErrors(people)
-    serveAssets(people, assets)
     for (const routes of [site, users, checkout, dashboard, receipts])
       await people.register(routes, { deps, limit: limitOf(config.rateLimitScale) })
     await people.register(api, { prefix: '/api', deps, limit: limitOf(config.rateLimitScale) })
@@ -80,7 +87,12 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
 
   await app.register(async (machines) => {
     await machines.register(webhooks, { deps })
-    await machines.register(operators, { deps, jobsReady: options.jobsReady ?? (() => true) })
+    await machines.register(operators, {
+      deps,
+      meters,
+      jobsReady: options.jobsReady ?? (() => true),
+      isClosing: options.isClosing ?? (() => false),
+    })
   })
   return app
 
