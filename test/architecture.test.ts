@@ -41,7 +41,12 @@ const mayImport: Record<string, string[]> = {
     'checkout',
   ],
   operators: ['incidents', 'platform', 'payments', 'mails', 'checkout'],
+  doctor: ['platform', 'payments', 'backup'],
+  backup: ['platform', 'books'],
+  // Reads everybody's tables in its own SQL, imports nobody; the chaos run is wiring that starts processes.
+  books: ['platform'],
   tasks: [
+    'books',
     'incidents',
     'platform',
     'users',

@@ -25,11 +25,19 @@ const ByOrder = Type.Object({ orderId: Type.String({ maxLength: 100 }) })
 /** The JSON door of the same house: session cookie, the plan's own price, errors as `{error: {code, message, fields?}}`. */
 const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (app, { deps, limit }) => {
   app.setErrorHandler(showFailure)
-  app.addHook('preHandler', requireUser)
+  app.setNotFoundHandler((request, reply) =>
+    showFailure(new AppError('not-found', 'There is nothing at this address.'), request, reply),
+  )
+  app.addHook('onRequest', async (_request, reply) => {
+    reply.header('cache-control', 'no-store')
+  })
+  // Before the body is looked at: a visitor is told to log in, whatever was sent.
+  app.addHook('preValidation', requireUser)
 
   app.post('/create-cashfree-order', { schema: { body: CreateOrder }, config: limit }, async (request, reply) => {
     const order = await orderFor(request.user!.id, request.body)
     const opened = await openCheckout(deps, request.user!, order.planName)
+    if (opened.status === 'paid' || opened.heldAt) throw new AppError('conflict', conflictOf(opened))
     if (opened.status !== 'active' || !opened.paymentSessionId)
       throw new AppError(
         'unavailable',
@@ -44,8 +52,8 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (
 
   app.post('/create-payment-token', { schema: { body: CreateToken }, config: limit }, async (request, reply) => {
     const order = await ownOrder(request, request.body.orderId)
-    if (order.status !== 'active' || !order.paymentSessionId)
-      throw new AppError('conflict', 'This order cannot be paid any more. Please open a new one.')
+    if (order.status !== 'active' || !order.paymentSessionId || order.heldAt)
+      throw new AppError('conflict', conflictOf(order))
     return reply.send({
       payment_link: `${deps.config.baseUrl}/checkout/${order.planName}`,
       payment_token: order.paymentSessionId,
@@ -62,7 +70,7 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (
     ])
     return reply.send({
       order_id: known.id,
-      order_status: order!.status === 'paid' ? 'PAID' : (order!.gatewayStatus ?? 'CREATED'),
+      order_status: wordFor(order!),
       payments: attempts,
       is_paid: order!.status === 'paid',
       subscription: {
@@ -98,6 +106,20 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (
 }
 export default routes
 
+/** The order's status in Cashfree's words; CREATED while it has not heard of the order. */
+function wordFor({ status, gatewayStatus }: Order): string {
+  if (status === 'paid') return 'PAID'
+  return gatewayStatus === null || gatewayStatus === 'ABSENT' ? 'CREATED' : gatewayStatus
+}
+
+/** Why an order cannot be paid, now or any more. */
+function conflictOf(order: Order): string {
+  if (order.status === 'paid') return 'This order is paid already.'
+  if (order.heldAt)
+    return 'Something about this order did not agree, and a person is looking at it. Please do not pay again.'
+  return 'This order cannot be paid any more. Please open a new one.'
+}
+
 type Validated = Error & {
   validation?: { instancePath: string; message?: string; params: { missingProperty?: string } }[]
 }
@@ -114,14 +136,11 @@ function showFailure(error: Error, request: FastifyRequest, reply: FastifyReply)
     : failure.fields
   const status = validation ? 422 : failure.status
   const message = validation ? 'Some fields are missing or not right.' : failure.message
-  return reply
-    .code(status)
-    .header('cache-control', 'no-store')
-    .send({
-      error: {
-        code: validation ? 'invalid' : failure.code,
-        message,
-        ...(Object.keys(fields).length > 0 ? { fields } : {}),
-      },
-    })
+  return reply.code(status).send({
+    error: {
+      code: validation ? 'invalid' : failure.code,
+      message,
+      ...(Object.keys(fields).length > 0 ? { fields } : {}),
+    },
+  })
 }

@@ -15,9 +15,10 @@ export type Waiting = { orderId: string; upTo: number; refunds: boolean }
 export async function settleDelivery(deps: Deps, { orderId, upTo, refunds }: Waiting): Promise<void> {
   try {
     const outcome = await settle(deps, orderId, 'webhook', jobLimitMs)
-    if (refunds) await settleRefunds(deps, orderId, 'webhook', jobLimitMs)
-    if (outcome === 'unverified') await postponeSettling(deps.sql, orderId, upTo, outcome)
-    else await markSettled(deps.sql, orderId, upTo, outcome)
+    const back = refunds ? await settleRefunds(deps, orderId, 'webhook', jobLimitMs) : null
+    if (outcome === 'unverified' || back === 'unverified')
+      await postponeSettling(deps.sql, orderId, upTo, 'unverified')
+    else await markSettled(deps.sql, orderId, upTo, { outcome, refunds })
   } catch (error) {
     deps.log.warn({ orderId, err: error }, 'a delivery could not be settled yet')
     const away = error instanceof GatewayUnavailable || error instanceof GatewayRefused

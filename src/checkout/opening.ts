@@ -5,6 +5,7 @@ import { findOrder, noteMismatch, openOrder, refreshUnsentOrder, renewIdempotenc
 import { AppError } from '../platform/errors.ts'
 import { ulid } from '../platform/ids.ts'
 import { paise } from '../platform/money.ts'
+import { paymentLog } from '../platform/payment-log.ts'
 import { tenDigits } from '../users/phones.ts'
 import type { User } from '../users/users.ts'
 import { settle, settleWith } from './settle.ts'
@@ -82,7 +83,8 @@ async function create(deps: Deps, user: User, found: Order): Promise<Order> {
     })
     throw new GatewayRefused(409, 'order_differs')
   }
-  deps.log.info({ event: 'payment initiated', orderId: order.id, plan: order.planKey }, 'payment initiated')
+  const { id: orderId, amountPaise, planKey: plan } = order
+  paymentLog(deps.log, { event: 'payment initiated', orderId, amountPaise, plan, actor: 'checkout' })
   await settleWith(deps, order.id, remote, 'checkout')
   return (await findOrder(deps.sql, order.id))!
 }

@@ -52,8 +52,16 @@ export async function leaseOrdersToSettle(sql: Sql, limit: number): Promise<Wait
   `
 }
 
-/** The order was settled by a look that began after these deliveries came: they are done. */
-export async function markSettled(sql: Sql, orderId: string, upTo: number, outcome: string): Promise<void> {
+/**
+ * The order was settled by a look that began after these deliveries came: they are done. Those about money going back
+ * only when refunds were asked about as well.
+ */
+export async function markSettled(
+  sql: Sql,
+  orderId: string,
+  upTo: number,
+  { outcome, refunds }: { outcome: string; refunds: boolean },
+): Promise<void> {
   await sql`
     update webhook_events
     set settled_at = now(), outcome = ${outcome}, settle_attempts = settle_attempts + 1
@@ -61,6 +69,7 @@ export async function markSettled(sql: Sql, orderId: string, upTo: number, outco
       and id <= ${upTo}
       and accepted
       and settled_at is null
+      and (${refunds} or type is null or type not like '%REFUND%')
   `
 }
 

@@ -8,6 +8,7 @@ declare
   payment payments;
   receipt text;
   agrees  boolean;
+  heard   boolean := jsonb_typeof(p_remote -> 'attempts') is not distinct from 'array';
 begin
   if jsonb_typeof(p_remote) is distinct from 'object' then raise exception 'p_remote must be an object'; end if;
   select * into o from orders where id = p_order_id for update;   -- return page, webhook, poll, reconciler queue here
@@ -18,7 +19,8 @@ begin
   o := note_answer(o, case when agrees then p_remote else p_remote - 'sessionId' end);
   if o.paid_at is not null then
     perform note_further_money(o);
-    return 'already-paid';
+    update orders set next_look_at = case when heard then later_look(o) else now() + interval '5 minutes' end where id = o.id;
+    return case when heard then 'already-paid' else 'unverified' end;    -- a second payment may be what could not be read
   end if;
   if p_remote ->> 'status' in ('PAID', 'ACTIVE') and not agrees then
     return hold(o, 'order-mismatch', p_remote, p_actor);
@@ -27,22 +29,23 @@ begin
 
   select * into payment from payments p
   where p.order_id = o.id and p.status = 'SUCCESS'
-  order by payment_agrees(p, o) is true desc, p.completed_at nulls last, p.cf_payment_id
+  order by payment_agrees(p, o) is true desc, (refunded_or_going(p.cf_payment_id) < p.amount_paise) is true desc,
+           p.completed_at nulls last, p.cf_payment_id
   limit 1;
-  if not found then                        -- paid, they say, but by no payment we can read: ask again, grant nothing yet
-    update orders set next_look_at = now() + interval '15 seconds' where id = o.id;
-    return 'unverified';
-  end if;
+  if not found then return wait_for_proof(o, p_actor); end if;
   if payment_agrees(payment, o) is not true then return hold(o, 'payment-mismatch', p_remote, p_actor); end if;
 
   update orders
-  set status = 'paid', paid_at = clock_timestamp(), held_at = null, next_look_at = null
+  set status = 'paid', paid_at = clock_timestamp(), held_at = null, next_look_at = later_look(o)
   where id = o.id returning * into o;
   update payments set applied_at = o.paid_at where cf_payment_id = payment.cf_payment_id;
   perform extend_subscription(o);
   receipt := issue_receipt(o, payment.cf_payment_id, p_seller);
   perform note_further_money(o);
   perform note_second_order(o);
+  -- Held back at first and refunded in Cashfree's dashboard meanwhile: what was granted now ends with it.
+  perform complete_refund(o, r.id, p_seller) from refunds r
+  where r.cf_payment_id = payment.cf_payment_id and r.status = 'succeeded';
   insert into audit (actor, action, order_id, user_id, details)
   values (p_actor, 'order.paid', o.id, o.user_id, jsonb_build_object('cfPaymentId', payment.cf_payment_id,
           'amountPaise', payment.amount_paise, 'orderAmountPaise', o.amount_paise, 'receipt', receipt));
@@ -111,6 +114,32 @@ create or replace function next_look(o orders, p_status text) returns timestampt
     when p_status in ('created', 'active') then now() + interval '6 hours'
   end
 $$;
+
+-- A paid order is looked at twice more: half an hour after its end, when a second tab may have paid it again, and when no
+-- attempt can succeed any more. Their webhooks may be lost like any other.
+create or replace function later_look(o orders) returns timestamptz language sql stable as $$
+  select case
+    when now() < o.expires_at + interval '30 minutes' then o.expires_at + interval '30 minutes'
+    when now() < o.expires_at + interval '25 hours' then o.expires_at + interval '25 hours'
+  end
+$$;
+
+-- Paid, they say, but by no payment we can read: asked again and again, nothing granted yet. After ten minutes a person
+-- is told, and it is asked less often.
+create or replace function wait_for_proof(o orders, p_actor text) returns text language plpgsql as $$
+declare
+  since timestamptz := (select min(at) from audit where order_id = o.id and action = 'order.unverified');
+begin
+  if since is null then
+    insert into audit (actor, action, order_id, user_id) values (p_actor, 'order.unverified', o.id, o.user_id);
+  elsif since < now() - interval '10 minutes' then
+    perform open_incident('paid-unverified', o.id, o, jsonb_build_object('since', since));
+  end if;
+  update orders
+  set next_look_at = now() + case when since < now() - interval '10 minutes' then interval '5 minutes' else interval '15 seconds' end
+  where id = o.id;
+  return 'unverified';
+end $$;
 
 -- Something does not agree: nothing is granted, both sides are kept for a person to resolve.
 create or replace function hold(o orders, p_kind text, p_remote jsonb, p_actor text) returns text language plpgsql as $$

@@ -1,6 +1,7 @@
 import type { Deps } from '../deps.ts'
 import type { RemoteOrder } from '../payments/gateway.ts'
 import { settleOrder } from './queries.ts'
+import { tellSettled } from './telling.ts'
 
 /** What settling came to. `paid` is said exactly once per order, `already-paid` ever after. */
 export type Settlement =
@@ -31,12 +32,9 @@ export function settle(deps: Deps, orderId: string, actor: Actor, within?: numbe
 /** Writes an answer of the gateway that is already at hand, and wakes the mail job when it brought money. */
 export async function settleWith(deps: Deps, orderId: string, remote: RemoteOrder, actor: Actor): Promise<Settlement> {
   const outcome = await settleOrder(deps.sql, orderId, remote, { actor, seller: deps.config.seller })
-  if (outcome === 'paid') {
-    deps.log.info({ event: 'payment confirmed', orderId, by: actor }, 'payment confirmed')
-    deps.wake('deliver-mails')
-  } else if (outcome === 'held' || outcome === 'unverified') {
-    deps.log.warn({ event: `payment ${outcome}`, orderId, by: actor }, `payment ${outcome}`)
-  }
+  tellSettled(deps, orderId, remote, outcome, actor)
+  if (outcome === 'paid') deps.wake('deliver-mails')
+  if (outcome === 'unverified') deps.log.warn({ event: 'paid but unverified', orderId, actor }, 'paid but unverified')
   return outcome
 }
 

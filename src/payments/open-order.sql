@@ -7,15 +7,18 @@ declare
 begin
   select * into plan from plans where name = p_plan_name and on_sale;
   if not found then return; end if;
-  insert into orders (id, user_id, plan_key, amount_paise, expires_at, next_look_at)
-  values (p_new_id, p_user_id, plan.key, plan.price_paise,
-          date_trunc('second', now() + make_interval(mins => p_minutes)), now() + interval '1 minute')
-  on conflict (user_id, plan_key) where status in ('created', 'active') do nothing;
-  if found then
-    insert into audit (actor, action, order_id, user_id, details)
-    values ('user:' || p_user_id, 'order.opened', p_new_id, p_user_id,
-            jsonb_build_object('plan', plan.key, 'amountPaise', plan.price_paise));
-  end if;
-  return query select * from orders
-    where user_id = p_user_id and plan_key = plan.key and status in ('created', 'active');
+  for turn in 1 .. 3 loop   -- the order found may close between the two statements: then another one is opened
+    insert into orders (id, user_id, plan_key, amount_paise, expires_at, next_look_at)
+    values (p_new_id, p_user_id, plan.key, plan.price_paise,
+            date_trunc('second', now() + make_interval(mins => p_minutes)), now() + interval '1 minute')
+    on conflict (user_id, plan_key) where status in ('created', 'active') do nothing;
+    if found then
+      insert into audit (actor, action, order_id, user_id, details)
+      values ('user:' || p_user_id, 'order.opened', p_new_id, p_user_id,
+              jsonb_build_object('plan', plan.key, 'amountPaise', plan.price_paise));
+    end if;
+    return query select * from orders
+      where user_id = p_user_id and plan_key = plan.key and status in ('created', 'active');
+    if found then return; end if;
+  end loop;
 end $$;

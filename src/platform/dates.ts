@@ -23,6 +23,13 @@ export function dateTimeInIndia(instant: Date): string {
   return `${dateInIndia(instant)}, ${time.format(instant).toLowerCase().replace(' ', ' ')} IST`
 }
 
+/** The instant another system wrote down, as ISO text a database will take; null for text that is no time of this age. */
+export function instantIn(text: unknown): string | null {
+  const ms = typeof text === 'string' ? Date.parse(text) : Number.NaN
+  const year = new Date(ms).getUTCFullYear()
+  return year >= 2000 && year < 2200 ? new Date(ms).toISOString() : null
+}
+
 /** An instant as Cashfree writes it: ISO-8601 to the second with the literal offset +05:30. */
 export function isoInIndia(instant: Date): string {
   const shifted = new Date(instant.getTime() + 330 * 60_000)

@@ -41,7 +41,7 @@ export async function startJobs(url: string, jobs: readonly Job[], log: Log): Pr
 
 async function begin(boss: PgBoss, job: Job, log: Log): Promise<void> {
   const tick = `${job.name}-tick`
-  const next = () => boss.send(tick, null, { startAfter: new Date(Date.now() + job.everyMs) })
+  const next = () => boss.send(tick, null, { startAfter: job.everyMs / 1000 })
   const run = async () => {
     try {
       await job.run()

@@ -53,7 +53,7 @@ export function connectMailer(settings: SmtpSettings): Mailer {
         from: { name: settings.senderName, address: sender },
         // As an object: a string would be parsed as a list, and a name could smuggle in a second recipient.
         to: { name: message.to.name.replace(/[\r\n]/g, ' '), address: message.to.address },
-        messageId: `<${message.messageKey}@${domainOf(sender)}>`,
+        messageId: `<${message.messageKey.replace(/[^\w.-]/g, '-')}@${domainOf(sender)}>`,
         subject: text.render(`${base}.subject.eta`, data).replace(/\s+/g, ' ').trim(),
         text: text.render(`${base}.text.eta`, data),
         html: html.render(`${base}.html.eta`, data),

@@ -6,7 +6,8 @@ declare
   issued    timestamptz := clock_timestamp();
   year      text := financial_year_of(issued);
   taxed     boolean;
-  taxable   integer := r.amount_paise;
+  credited  integer;
+  taxable   integer;
   half      integer := 0;
   igst      integer := 0;
   serial_no integer;
@@ -14,9 +15,14 @@ declare
 begin
   select * into receipt from receipts where order_id = r.order_id;
   if not found then return null; end if;
+  -- A fee that the customer paid on top was never on the receipt: the notes together never exceed it.
+  credited := least(r.amount_paise, receipt.amount_paise -
+    coalesce((select sum(amount_paise) from credit_notes where receipt_number = receipt.number), 0));
+  if credited <= 0 then return null; end if;
+  taxable := credited;
   taxed := receipt.cgst_paise + receipt.sgst_paise + receipt.igst_paise > 0;
   if taxed then
-    taxable := round(r.amount_paise / 1.18);
+    taxable := round(credited / 1.18);
     half := case when receipt.cgst_paise > 0 then round(taxable * 0.09) else 0 end;
     igst := case when receipt.igst_paise > 0 then round(taxable * 0.18) else 0 end;
   end if;
@@ -26,7 +32,7 @@ begin
   note_no := 'C' || year || '-' || lpad(serial_no::text, 6, '0');
   insert into credit_notes (number, refund_id, receipt_number, user_id, financial_year, serial, issued_at, amount_paise,
                             taxable_paise, cgst_paise, sgst_paise, igst_paise, round_off_paise, seller, buyer)
-  values (note_no, r.id, receipt.number, r.user_id, year, serial_no, issued, r.amount_paise,
-          taxable, half, half, igst, r.amount_paise - taxable - 2 * half - igst, receipt.seller, receipt.buyer);
+  values (note_no, r.id, receipt.number, r.user_id, year, serial_no, issued, credited,
+          taxable, half, half, igst, credited - taxable - 2 * half - igst, receipt.seller, receipt.buyer);
   return note_no;
 end $$;

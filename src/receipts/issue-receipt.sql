@@ -11,7 +11,8 @@ create or replace function issue_receipt(o orders, p_cf_payment_id text, p_selle
 language plpgsql as $$
 declare
   buyer      users;
-  year       text := financial_year_of(clock_timestamp());
+  issued     timestamptz := clock_timestamp();                 -- one instant for the date and for the series
+  year       text := financial_year_of(issued);
   registered boolean := coalesce(p_seller ->> 'gstin', '') <> '';
   same_state boolean;
   taxable    integer := o.amount_paise;
@@ -31,9 +32,9 @@ begin
   on conflict (financial_year) do update set last_serial = series.last_serial + 1
   returning last_serial into serial_no;
   receipt_no := 'R' || year || '-' || lpad(serial_no::text, 6, '0');
-  insert into receipts (number, order_id, user_id, cf_payment_id, financial_year, serial, amount_paise, taxable_paise,
+  insert into receipts (number, order_id, user_id, cf_payment_id, financial_year, serial, issued_at, amount_paise, taxable_paise,
                         cgst_paise, sgst_paise, igst_paise, round_off_paise, seller, buyer)
-  values (receipt_no, o.id, o.user_id, p_cf_payment_id, year, serial_no, o.amount_paise, taxable,
+  values (receipt_no, o.id, o.user_id, p_cf_payment_id, year, serial_no, issued, o.amount_paise, taxable,
           half, half, igst, o.amount_paise - taxable - 2 * half - igst, p_seller,
           jsonb_build_object('name', buyer.name, 'email', buyer.email, 'stateCode', buyer.state_code));
   insert into mails (kind, subject_key, user_id, to_name, to_email)

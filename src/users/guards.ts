@@ -11,11 +11,11 @@ declare module 'fastify' {
   }
 }
 
-/** Looks up the session's account before the handlers. A cookie without a living row is nobody. */
+/** Looks up the session's account before anything is checked or handled. A cookie without a living row is nobody. */
 export const rememberedUser = fp<{ deps: Deps }>(
   async (app: FastifyInstance, { deps }) => {
     app.decorateRequest('user', undefined)
-    app.addHook('preHandler', async (request) => {
+    app.addHook('preValidation', async (request) => {
       const sid = request.session.get('sid')
       if (sid !== undefined) request.user = await userOfSession(deps.sql, sid)
     })

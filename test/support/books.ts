@@ -58,7 +58,15 @@ export async function until(isSo: () => Promise<boolean>, ms = 10_000): Promise<
 /** What one order has brought about: how often it was granted, receipted and mailed, and what does not agree. */
 export async function tracesOf({ sql }: Books, orderId: string) {
   const [row] = await sql<
-    { status: string; heldAt: Date | null; periods: number; receipts: number; mails: number; applied: number; incidents: string[] }[]
+    {
+      status: string
+      heldAt: Date | null
+      periods: number
+      receipts: number
+      mails: number
+      applied: number
+      incidents: string[]
+    }[]
   >`
     select o.status, o.held_at,
            (select count(*)::int from subscription_periods where order_id = o.id) as periods,

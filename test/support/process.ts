@@ -7,8 +7,8 @@ import { type Sandbox, startSandbox } from '../../src/embedded/sandbox/sandbox.t
 import { connect, type Sql } from '../../src/platform/db.ts'
 import { type Meter, startMeter } from '../payments/meter.ts'
 import { keys } from './app.ts'
-import { freshDatabase } from './database.ts'
 import { until } from './books.ts'
+import { freshDatabase } from './database.ts'
 
 const main = join(import.meta.dirname, '..', '..', 'src', 'main.ts')
 
@@ -72,7 +72,10 @@ export async function buildTown(): Promise<Town> {
       running.push({ ...app, url: `http://localhost:${port}` })
       await until(async () => {
         if (app.child.exitCode !== null) throw new Error(`it ended instead of starting: ${app.output()}`)
-        return fetch(`http://localhost:${port}/readyz`).then(({ status }) => status === 200, () => false)
+        return fetch(`http://localhost:${port}/readyz`).then(
+          ({ status }) => status === 200,
+          () => false,
+        )
       }, 30_000)
       return running.at(-1)!
     },

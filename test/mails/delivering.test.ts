@@ -1,0 +1,176 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { startApp, type TestApp } from '../support/app.ts'
+import { newestOrder } from '../support/books.ts'
+import { Visitor } from '../support/visitor.ts'
+import { type MailServer, startMailServer } from './server.ts'
+
+let app: TestApp
+let server: MailServer
+beforeAll(async () => {
+  server = await startMailServer()
+  app = await startApp({ SMTP_PORT: String(server.port) })
+  app.sandbox.control.webhooks({ paused: true })
+})
+afterAll(async () => {
+  await app.close()
+  await server.stop()
+})
+afterEach(async () => {
+  server.answer = () => null
+  await app.sql`update mails set status = 'sent' where status = 'queued'`
+})
+
+/** Someone who has just paid; their receipt waits to be mailed. */
+async function paid(name?: string): Promise<string> {
+  const visitor = new Visitor(app)
+  const form = await visitor.register(name ? { name } : {})
+  const order = await newestOrder(app, form.email!)
+  app.sandbox.control.pay(order.id)
+  await visitor.get(`/payment/return?order_id=${order.id}`)
+  return form.email!
+}
+const mailTo = async (email: string) =>
+  (
+    await app.sql<{ status: string; attempts: number; lastError: string | null; waitS: number }[]>`
+    select status, attempts, last_error, extract(epoch from next_attempt_at - now())::float as wait_s from mails where to_email = ${email}`
+  )[0]!
+const makeDue = () => app.sql`update mails set next_attempt_at = now() where status = 'queued'`
+const taken = (email: string) => server.taken.filter(({ to }) => to === email)
+
+describe('delivering mails', () => {
+  test('a mail server that is down delays and loses nothing', async () => {
+    const emails = [await paid(), await paid(), await paid()]
+    await server.stop()
+    await app.run('deliver-mails')
+    for (const email of emails) {
+      const mail = await mailTo(email)
+      expect(mail).toMatchObject({ status: 'queued', attempts: 1, lastError: expect.stringContaining('ECONNREFUSED') })
+      expect(mail.waitS).toBeLessThan(7)
+    }
+    await makeDue()
+    await app.run('deliver-mails')
+    expect((await mailTo(emails[0]!)).waitS).toBeGreaterThan(8)
+    await server.open()
+    await makeDue()
+    await app.run('deliver-mails')
+    for (const email of emails) {
+      expect(await mailTo(email)).toMatchObject({ status: 'sent', lastError: null })
+      expect(taken(email)).toHaveLength(1)
+    }
+  })
+
+  test('a reply that was lost makes the same mail come again, under the same Message-ID', async () => {
+    const email = await paid()
+    server.answer = () => 'drop-after-data'
+    await app.run('deliver-mails')
+    expect(await mailTo(email)).toMatchObject({ status: 'queued' })
+    server.answer = () => null
+    await makeDue()
+    await app.run('deliver-mails')
+    const mails = taken(email)
+    expect(mails).toHaveLength(2)
+    expect(mails[0]!.messageId).toMatch(/^<receipt\.R\d{4}-\d{6}@example\.in>$/)
+    expect(mails[1]!.messageId).toBe(mails[0]!.messageId)
+  })
+
+  test('a process that died while sending leaves the mail to the next one, after a minute', async () => {
+    const email = await paid()
+    await app.sql`update mails set attempts = 1, leased_until = now() + interval '1 minute', next_attempt_at = now() + interval '1 minute' where to_email = ${email}`
+    await app.run('deliver-mails')
+    expect(taken(email)).toHaveLength(0)
+    await makeDue()
+    await app.run('deliver-mails')
+    expect(taken(email)).toHaveLength(1)
+  })
+
+  test.each(['RCPT', 'DATA'] as const)(
+    '"never" (550 at %s) is the end of it, and is kept for a person to see',
+    async (at) => {
+      const email = await paid()
+      server.answer = () => ({ responseCode: 550, at })
+      await app.run('deliver-mails')
+      expect(await mailTo(email)).toMatchObject({
+        status: 'dead',
+        attempts: 1,
+        lastError: expect.stringContaining('550'),
+      })
+      server.answer = () => null
+      await app.run('deliver-mails')
+      expect(taken(email)).toHaveLength(0)
+    },
+  )
+
+  test.each([421, 450, 451, 452])('"not now" (%i) is tried again', async (responseCode) => {
+    const email = await paid()
+    server.answer = () => ({ responseCode, at: 'RCPT' })
+    await app.run('deliver-mails')
+    expect(await mailTo(email)).toMatchObject({ status: 'queued', attempts: 1 })
+    server.answer = () => null
+    await makeDue()
+    await app.run('deliver-mails')
+    expect(taken(email)).toHaveLength(1)
+  })
+
+  test('one that still fails after three days is given up on', async () => {
+    const email = await paid()
+    await app.sql`update mails set created_at = now() - interval '73 hours' where to_email = ${email}`
+    server.answer = () => ({ responseCode: 451, at: 'RCPT' })
+    await app.run('deliver-mails')
+    expect(await mailTo(email)).toMatchObject({ status: 'dead' })
+  })
+
+  test('one that cannot be composed, or whose address is refused, holds up no other', async () => {
+    const [{ id: userId } = { id: '' }] = await app.sql<{ id: string }[]>`select id from users limit 1`
+    for (let i = 0; i < 20; i++)
+      await app.sql`insert into mails (kind, subject_key, user_id, to_email, next_attempt_at)
+                    values (${i % 2 ? 'receipt' : 'unheard-of'}, ${`poison-${i}`}, ${userId}, ${`poison${i}@example.in`}, now() - interval '1 hour')`
+    const email = await paid()
+    await app.run('deliver-mails')
+    expect(taken(email)).toHaveLength(1)
+    const poison =
+      await app.sql`select from mails where subject_key like 'poison-%' and status = 'queued' and last_error is not null`
+    expect(poison).toHaveLength(20)
+  })
+
+  test('two workers at once send each mail once', async () => {
+    const emails = await Promise.all(Array.from({ length: 12 }, () => paid()))
+    await Promise.all([app.run('deliver-mails'), app.run('deliver-mails'), app.run('deliver-mails')])
+    for (const email of emails) expect(taken(email)).toHaveLength(1)
+  })
+
+  test('a name with every trick in it reaches one recipient, as text', async () => {
+    const name = `Asha, "Bcc: x@evil.example" ; Rao & Sons`
+    const email = await paid(name)
+    await app.run('deliver-mails')
+    const [mail] = taken(email)
+    expect(mail!.raw).not.toMatch(/^bcc:/im)
+    expect(server.taken.some(({ to }) => to.includes('evil'))).toBe(false)
+    expect(mail!.raw.match(/^to: /gim)).toHaveLength(1)
+  })
+
+  test('every Message-ID is one that a strict server accepts, whatever the mail is about', async () => {
+    const email = await paid()
+    await app.run('deliver-mails')
+    await app.sql`update subscriptions set current_period_end = now() + interval '5 days' where user_id = (select id from users where email = ${email})`
+    await app.run('remind')
+    await app.run('deliver-mails')
+    const ids = taken(email).map(({ messageId }) => messageId)
+    expect(ids).toHaveLength(2)
+    for (const id of ids) expect(id).toMatch(/^<[\w-]+(\.[\w-]+)*@example\.in>$/)
+  })
+
+  test('links lead to BASE_URL, whatever host the payer’s request named', async () => {
+    const visitor = new Visitor(app)
+    const form = await visitor.register()
+    const order = await newestOrder(app, form.email!)
+    app.sandbox.control.pay(order.id)
+    await visitor.get(`/payment/return?order_id=${order.id}`, {
+      'x-forwarded-host': 'evil.example',
+      'x-forwarded-proto': 'https',
+    })
+    await app.run('deliver-mails')
+    const [mail] = taken(form.email!)
+    expect(mail!.raw).not.toContain('evil.example')
+    expect(mail!.raw.replaceAll('=\r\n', '').replaceAll('=3D', '=')).toContain(`${app.url}/receipts/R`)
+  })
+})

@@ -1,0 +1,111 @@
+import { describe, expect, test } from 'vitest'
+import { ConfigError, readConfig } from '../../src/platform/config.ts'
+
+const key = 'ab'.repeat(32)
+const live = {
+  NODE_ENV: 'production',
+  DATABASE_URL: 'postgres://app:pg-password@db/etf',
+  CASHFREE_CLIENT_ID: 'id',
+  CASHFREE_CLIENT_SECRET: 'cfsk_ma_prod_hush',
+  SMTP_SERVER: 'smtp.example.in',
+  SENDER_EMAIL: 'receipts@example.in',
+  BASE_URL: 'https://etf.example.in',
+  SESSION_KEY: key,
+}
+
+function problemsWith(env: Record<string, string>): string[] {
+  try {
+    readConfig(env)
+    return []
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems
+    throw error
+  }
+}
+
+describe('settings', () => {
+  test('nothing set is fine outside production', () => {
+    const config = readConfig({})
+    expect(config).toMatchObject({ production: false, baseUrl: 'http://localhost:3000', https: false, port: 3000 })
+    expect(config.cashfree).toMatchObject({ credentials: null, env: 'sandbox', timeoutMs: 4_000 })
+    expect(config.database.url).toBeNull()
+  })
+
+  test('a complete production environment is accepted', () => {
+    expect(readConfig(live)).toMatchObject({ production: true, https: true, host: '0.0.0.0', rateLimitScale: 1 })
+  })
+
+  test('in production everything that is missing is named at once', () => {
+    const problems = problemsWith({ NODE_ENV: 'production' }).join('\n')
+    for (const name of Object.keys(live).filter((name) => name !== 'NODE_ENV')) expect(problems).toContain(name)
+  })
+
+  test.each([
+    ['PORT', '70000'],
+    ['PORT', 'three'],
+    ['DB_POOL_MAX', '0'],
+    ['CASHFREE_TIMEOUT_MS', '-4'],
+    ['CASHFREE_ENV', 'staging'],
+    ['LOG_LEVEL', 'loud'],
+    ['BASE_URL', 'etf.example.in'],
+    ['BASE_URL', 'http://'],
+    ['BASE_URL', 'https://etf.example.in/app'],
+    ['BASE_URL', 'https://etf .example.in'],
+    ['API_BASE', 'ftp://sandbox.cashfree.com/pg'],
+    ['SESSION_KEY', 'short'],
+    ['SESSION_KEY', `${key},short`],
+    ['SELLER_GSTIN', '27AAPFU0939F1'],
+    ['SELLER_STATE', 'MH'],
+    ['SELLER_SAC', '99'],
+    ['CASHFREE_CLIENT_ID', 'alone'],
+    ['TRUST_PROXY', '1'],
+    ['TRUST_PROXY', 'true'],
+    ['TRUST_PROXY', '10.0.0.0/99'],
+  ])('%s=%s is refused by name', (name, value) => {
+    expect(problemsWith({ [name]: value }).join('\n')).toContain(name)
+  })
+
+  test.each([
+    ['BASE_URL', 'http://etf.example.in', 'https'],
+    ['RATE_LIMIT_SCALE', '1000', 'only for tests'],
+  ])('%s=%s is refused in production', (name, value, why) => {
+    expect(problemsWith({ ...live, [name]: value }).join('\n')).toContain(why)
+  })
+
+  test('no value is ever printed', () => {
+    const wrong = Object.fromEntries(Object.keys(live).map((name) => [name, `s3cr3t-${name}`]))
+    const printed = problemsWith({ ...wrong, NODE_ENV: 'production', PORT: 's3cr3t', CASHFREE_ENV: 's3cr3t' }).join(
+      '\n',
+    )
+    expect(printed).not.toContain('s3cr3t')
+    expect(printed).toContain('PORT')
+  })
+
+  test('one switch decides API host and mode together', () => {
+    expect(readConfig({ CASHFREE_ENV: 'production' }).cashfree).toMatchObject({
+      env: 'production',
+      apiBase: 'https://api.cashfree.com/pg',
+    })
+    expect(readConfig({}).cashfree.apiBase).toBe('https://sandbox.cashfree.com/pg')
+    expect(readConfig({ API_BASE: 'http://127.0.0.1:3001/pg/' }).cashfree.apiBase).toBe('http://127.0.0.1:3001/pg')
+  })
+
+  test('session keys and webhook secrets are lists, newest first', () => {
+    const config = readConfig({
+      ...live,
+      SESSION_KEY: `${key}, ${'cd'.repeat(32)}`,
+      CASHFREE_WEBHOOK_SECRETS: 'new, old',
+    })
+    expect(config.sessionKeys.map((bytes) => bytes.toString('hex').slice(0, 2))).toEqual(['ab', 'cd'])
+    expect(config.cashfree.credentials?.webhookSecrets).toEqual(['new', 'old'])
+    expect(readConfig(live).cashfree.credentials?.webhookSecrets).toEqual(['cfsk_ma_prod_hush'])
+  })
+
+  test('an empty value counts as not set', () => {
+    expect(readConfig({ PORT: '', DATABASE_URL: '', SESSION_KEY: '' })).toMatchObject({ port: 3000, sessionKeys: [] })
+  })
+
+  test('the seller’s state is the one in the GSTIN', () => {
+    expect(readConfig({ SELLER_GSTIN: '29AAPFU0939F1ZV', SELLER_STATE: '27' }).seller.stateCode).toBe('29')
+  })
+})

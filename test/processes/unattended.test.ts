@@ -1,0 +1,48 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { newestOrder, paidOnce, subscriberOf, tracesOf, until } from '../support/books.ts'
+import { type AppProcess, buildTown, type Town } from '../support/process.ts'
+import { Visitor } from '../support/visitor.ts'
+
+let town: Town
+let app: AppProcess
+beforeAll(async () => {
+  town = await buildTown()
+  app = await town.start({ RECONCILE_INTERVAL_MS: '200', RECONCILE_MIN_AGE_MS: '0' })
+}, 60_000)
+afterAll(() => town.close())
+
+test('the browser was closed and no webhook came: the reconciler activates, and the receipt is mailed', {
+  timeout: 60_000,
+}, async () => {
+  const form = await new Visitor(app).register()
+  const order = await newestOrder(town, form.email!)
+  town.sandbox.control.faults({ webhooksMuted: true })
+  town.sandbox.control.pay(order.id)
+  // The first look would come after 45 seconds; nobody here wants to wait for it.
+  await town.sql`update orders set next_look_at = now() where id = ${order.id}`
+  await until(async () => (await subscriberOf(town, form.email!)).status === 'active', 20_000)
+  expect(await tracesOf(town, order.id)).toMatchObject(paidOnce)
+  const [cause] = await town.sql<
+    { actor: string }[]
+  >`select actor from audit where order_id = ${order.id} and action = 'order.paid'`
+  expect(cause?.actor).toBe('reconciler')
+  await until(
+    async () => (await town.mailbox.list()).some(({ recipients }) => recipients.includes(form.email!)),
+    20_000,
+  )
+})
+
+test('paid while we were down: settled after the next start', { timeout: 60_000 }, async () => {
+  const form = await new Visitor(app).register()
+  const order = await newestOrder(town, form.email!)
+  expect(await app.stop()).toBe(0)
+  town.sandbox.control.pay(order.id)
+  await town.sql`update orders set next_look_at = now() where id = ${order.id}`
+  app = await town.start({ RECONCILE_INTERVAL_MS: '200', RECONCILE_MIN_AGE_MS: '0' })
+  await until(async () => (await tracesOf(town, order.id)).status === 'paid', 30_000)
+  expect(await tracesOf(town, order.id)).toMatchObject(paidOnce)
+})
+
+test('nothing secret was printed', () => {
+  expect(app.output()).not.toMatch(/cfsk_ma|TestPass123|session_[A-Za-z0-9]{20}/)
+})

@@ -1,0 +1,91 @@
+import fc from 'fast-check'
+
+type Pick = { order: number; instance: 0 | 1 }
+
+/** Everything that people, Cashfree and jobs can do, in numbers small enough to shrink. */
+export type Action =
+  | ({ do: 'open' | 'startOver'; user: number; plan: 'monthly' | 'annual' } & Omit<Pick, 'order'>)
+  | { do: 'pay'; order: number; extraPaise: number; newAttempt: boolean; when: 'now' | 'after-expiry' | 'after-ttl' }
+  | { do: 'fail' | 'drop' | 'pending' | 'expire'; order: number }
+  | { do: 'webhook'; which: number; instance: 0 | 1; how: 'once' | 'twice' | 'too-old' | 'forged'; wait: boolean }
+  | ({ do: 'return' | 'poll' } & Pick)
+  | { do: 'reconcile' | 'settle-events' | 'send-refunds'; instance: 0 | 1; due: boolean }
+  | ({ do: 'refund'; part: 'all' | 'half' | 'too much' } & Pick)
+  | { do: 'dashboard refund'; order: number; part: 'all' | 'half' }
+  | { do: 'refunds end'; as: 'SUCCESS' | 'FAILED' | 'PENDING' | 'ONHOLD' | 'CANCELLED' }
+  | { do: 'fault'; name: (typeof faults)[number]; count: number }
+  | { do: 'together'; actions: Action[] }
+
+const faults = [
+  'replyLost',
+  'serverError',
+  'badGateway',
+  'garbage',
+  'rateLimited',
+  'slow',
+  'hang',
+  'paymentsUnreadable',
+  'wrongAmount',
+  'wrongCurrency',
+  'wrongOrderId',
+  'unknownEnums',
+  'numericIds',
+] as const
+
+const order = fc.nat(3)
+const instance = fc.constantFrom(0 as const, 1 as const)
+const plan = fc.constantFrom('monthly' as const, 'monthly' as const, 'annual' as const)
+const user = fc.constantFrom(0, 0, 0, 1)
+
+const single: fc.Arbitrary<Action> = fc.oneof(
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('open' as const), user, plan, instance }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('startOver' as const), user, plan, instance }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      do: fc.constant('pay' as const),
+      order,
+      extraPaise: fc.constantFrom(0, 0, 0, 0, 1_180, -100),
+      newAttempt: fc.boolean(),
+      when: fc.constantFrom('now' as const, 'now' as const, 'now' as const, 'after-expiry' as const, 'after-ttl' as const),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('fail' as const, 'drop' as const, 'pending' as const, 'expire' as const), order }) },
+  {
+    weight: 7,
+    arbitrary: fc.record({
+      do: fc.constant('webhook' as const),
+      which: fc.nat(9),
+      instance,
+      how: fc.constantFrom('once' as const, 'once' as const, 'once' as const, 'twice' as const, 'too-old' as const, 'forged' as const),
+      wait: fc.boolean(),
+    }),
+  },
+  { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('return' as const, 'poll' as const), order, instance }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constantFrom('reconcile' as const, 'settle-events' as const, 'send-refunds' as const),
+      instance,
+      due: fc.boolean(),
+    }),
+  },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('refund' as const), order, instance, part: fc.constantFrom('all' as const, 'half' as const, 'too much' as const) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('dashboard refund' as const), order, part: fc.constantFrom('all' as const, 'half' as const) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('refunds end' as const),
+      as: fc.constantFrom('SUCCESS' as const, 'SUCCESS' as const, 'FAILED' as const, 'PENDING' as const, 'ONHOLD' as const, 'CANCELLED' as const),
+    }),
+  },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('fault' as const), name: fc.constantFrom(...faults), count: fc.integer({ min: 1, max: 3 }) }) },
+)
+
+const action: fc.Arbitrary<Action> = fc.oneof(
+  { weight: 9, arbitrary: single },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('together' as const), actions: fc.array(single, { minLength: 2, maxLength: 4 }) }) },
+)
+
+/** A sequence of up to 24 actions, several of which may be groups that happen at once. */
+export const sequences: fc.Arbitrary<Action[]> = fc.array(action, { minLength: 2, maxLength: 24, size: 'max' })

@@ -1,0 +1,97 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { vi } from 'vitest'
+import { type Sandbox, startSandbox } from '../../src/embedded/sandbox/sandbox.ts'
+import { connect, type Sql } from '../../src/platform/db.ts'
+import { keys } from '../support/app.ts'
+import { freshDatabase } from '../support/database.ts'
+import type { Instance } from './instance.ts'
+
+export type World = {
+  sql: Sql
+  sandbox: Sandbox
+  instances: [Instance, Instance]
+  apiBase: string
+  /** Lets everything that waits for its time be due now, for instance an hour's pause before the next look. */
+  makeDue: () => Promise<void>
+  /** Waits until no door is still settling what it answered 200 to. */
+  doorsQuiet: () => Promise<void>
+  /** Empties the books and the look-alike, so that a long run does not slow down. */
+  empty: () => Promise<void>
+  close: () => Promise<void>
+}
+
+/** One database, the Cashfree look-alike, and two instances of the product that know nothing of each other. */
+export async function openWorld(): Promise<World> {
+  const database = await freshDatabase()
+  const sandbox = await startSandbox({
+    host: '127.0.0.1',
+    port: 0,
+    ...keys,
+    webhookUrl: 'http://127.0.0.1:1/nowhere',
+    stateFile: null,
+    settings: { webhookDelayMs: 0, collectSettleMs: 0, refundDelayMs: 0 },
+  })
+  sandbox.control.webhooks({ paused: true })
+  const apiBase = `http://127.0.0.1:${sandbox.port}/pg`
+  const restoreFetch = hideRateLimits()
+  const instances = [await another(database.url, apiBase), await another(database.url, apiBase)] as [Instance, Instance]
+  const sql = connect(database.url, { max: 2, name: 'property' })
+  // Nobody pulls the plug here, and waiting for the disk would halve the number of sequences.
+  await sql.unsafe(`alter database ${new URL(database.url).pathname.slice(1)} set synchronous_commit = off`)
+  return {
+    sql,
+    sandbox,
+    instances,
+    apiBase,
+    makeDue: async () => {
+      await sql.unsafe(`update orders set next_look_at = now() where next_look_at > now();
+        update refunds set next_look_at = now() where next_look_at > now();
+        update webhook_events set next_settle_at = now() where settled_at is null and next_settle_at > now()`)
+    },
+    doorsQuiet: async () => {
+      for (let i = 0; i < 500; i++) {
+        const [busy] = await sql`
+          select from webhook_events where accepted and settled_at is null and settle_attempts = 0 limit 1`
+        if (!busy) return
+        await pause(3)
+      }
+    },
+    empty: async () => {
+      await sql.unsafe(`truncate users, sessions, orders, payments, subscriptions, subscription_periods, receipts,
+        receipt_series, mails, incidents, audit, webhook_events, refunds, credit_notes, credit_note_series`)
+      await sandbox.control.reset()
+      sandbox.control.webhooks({ paused: true })
+    },
+    close: async () => {
+      restoreFetch()
+      for (const instance of instances) await instance.close()
+      await sandbox.close()
+      await sql.end({ timeout: 2 })
+      await database.drop()
+    },
+  }
+}
+
+async function another(databaseUrl: string, apiBase: string): Promise<Instance> {
+  vi.resetModules()
+  const { openInstance } = await import('./instance.ts')
+  return openInstance({ databaseUrl, apiBase })
+}
+
+/**
+ * A run makes thousands of calls a minute; told of the real limits, background work would only ever give way. (Giving
+ * way has tests of its own.) A 429 that a fault asked for is passed on as it is.
+ */
+function hideRateLimits(): () => void {
+  const real = globalThis.fetch
+  globalThis.fetch = async (...args) => {
+    const response = await real(...args)
+    if (response.status === 429) return response
+    const headers = new Headers(response.headers)
+    for (const name of ['limit', 'remaining', 'retry']) headers.delete(`x-ratelimit-${name}`)
+    return new Response(response.body, { status: response.status, headers })
+  }
+  return () => {
+    globalThis.fetch = real
+  }
+}

@@ -1,0 +1,45 @@
+import { inflateSync } from 'node:zlib'
+
+/** The text of a PDF as written by pdfkit, line by line: enough of the format to read what a person would. */
+export function textOfPdf(pdf: Buffer): string {
+  const objects = new Map<string, string>()
+  for (const [, number, body] of pdf.toString('latin1').matchAll(/(\d+) 0 obj\n([\s\S]*?)\nendobj/g))
+    objects.set(number!, body!)
+  const streamOf = (number: string) => {
+    const [, content] = /stream\r?\n([\s\S]*?)\r?\nendstream/.exec(objects.get(number) ?? '') ?? []
+    return content === undefined ? '' : inflateSync(Buffer.from(content, 'latin1')).toString('latin1')
+  }
+  const fonts = new Map<string, string[]>()
+  for (const body of objects.values())
+    for (const [, name, number] of body.matchAll(/\/(F\d+) (\d+) 0 R/g)) {
+      const unicode = /\/ToUnicode (\d+) 0 R/.exec(objects.get(number!) ?? '')?.[1]
+      if (unicode) fonts.set(name!, charactersIn(streamOf(unicode)))
+    }
+  const lines: string[] = []
+  for (const number of objects.keys()) {
+    const content = streamOf(number)
+    if (!content.includes('BT')) continue
+    let font: string[] = []
+    for (const [token, name, run] of content.matchAll(/\/(F\d+) [\d.]+ Tf|\[([^\]]*)\] TJ/g)) {
+      if (name) font = fonts.get(name) ?? []
+      if (!name && token)
+        lines.push([...run!.matchAll(/<([0-9a-f]+)>/g)].map(([, hex]) => decoded(hex!, font)).join(''))
+    }
+  }
+  return lines.join('\n')
+}
+
+function charactersIn(cmap: string): string[] {
+  const characters: string[] = []
+  for (const [, from, list] of cmap.matchAll(/<([0-9a-f]+)> <[0-9a-f]+> \[([^\]]*)\]/g))
+    [...list!.matchAll(/<([0-9a-f ]*)>/g)].forEach(([, hex], index) => {
+      characters[Number.parseInt(from!, 16) + index] = Buffer.from(hex!.replaceAll(' ', ''), 'hex')
+        .swap16()
+        .toString('utf16le')
+    })
+  return characters
+}
+
+function decoded(hex: string, font: string[]): string {
+  return (hex.match(/.{4}/g) ?? []).map((glyph) => font[Number.parseInt(glyph, 16)] ?? '?').join('')
+}

@@ -1,0 +1,122 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { startApp, type TestApp } from '../support/app.ts'
+import { Visitor } from '../support/visitor.ts'
+
+let app: TestApp
+beforeAll(async () => {
+  app = await startApp()
+})
+afterAll(() => app.close())
+
+const isSignedIn = async (visitor: Visitor) => (await visitor.get('/dashboard')).status === 200
+const copyOf = (visitor: Visitor) => {
+  const thief = new Visitor(app)
+  for (const [name, value] of visitor.cookies) thief.cookies.set(name, value)
+  return thief
+}
+
+describe('a session', () => {
+  test('changes its id at log-in, and the one from before opens nothing', async () => {
+    const visitor = new Visitor(app)
+    const form = await visitor.register()
+    const planted = copyOf(visitor)
+    await visitor.post('/login', { login: form.email!, password: form.password! })
+    expect(visitor.cookies.get('sid')).not.toBe(planted.cookies.get('sid'))
+    expect(await isSignedIn(visitor)).toBe(true)
+    expect(await isSignedIn(planted)).toBe(false)
+  })
+
+  test('ends at log-out, wherever its cookie was copied to', async () => {
+    const visitor = new Visitor(app)
+    await visitor.register()
+    const thief = copyOf(visitor)
+    expect(await isSignedIn(thief)).toBe(true)
+    const answer = await visitor.post('/logout')
+    expect([answer.status, answer.location]).toEqual([303, '/'])
+    expect(answer.headers.get('clear-site-data')).toBe('"cache", "storage"')
+    expect(visitor.cookies.has('sid')).toBe(false)
+    expect(await isSignedIn(visitor)).toBe(false)
+    expect(await isSignedIn(thief)).toBe(false)
+  })
+
+  test('logging out on one device leaves the other signed in', async () => {
+    const phone = new Visitor(app)
+    const form = await phone.register()
+    const laptop = new Visitor(app)
+    await laptop.post('/login', { login: form.username!, password: form.password! })
+    await phone.post('/logout')
+    expect(await isSignedIn(laptop)).toBe(true)
+  })
+
+  test('logging out is a POST, and harmless without a session', async () => {
+    expect((await new Visitor(app).get('/logout')).status).toBe(404)
+    expect((await new Visitor(app).post('/logout')).status).toBe(303)
+  })
+
+  test.each([
+    ['after 7 days without a visit', `last_seen_at = now() - interval '7 days 1 minute'`],
+    ['after 30 days whatever was seen', `expires_at = now() - interval '1 second'`],
+  ])('ends %s', async (_when, change) => {
+    const visitor = new Visitor(app)
+    const form = await visitor.register()
+    await app.sql.unsafe(
+      `update sessions set ${change} where user_id = (select id from users where email = '${form.email}')`,
+    )
+    expect(await isSignedIn(visitor)).toBe(false)
+  })
+
+  test('of an admin ends after 20 quiet minutes and lasts 8 hours at most', async () => {
+    const visitor = new Visitor(app)
+    const form = await visitor.register()
+    await app.sql`update users set role = 'admin' where email = ${form.email!}`
+    await visitor.post('/login', { login: form.email!, password: form.password! })
+    const [row] = await app.sql<{ hours: number }[]>`
+      select round(extract(epoch from s.expires_at - now()) / 3600)::int as hours
+      from sessions s join users u on u.id = s.user_id where u.email = ${form.email!} order by s.created_at desc limit 1`
+    expect(row?.hours).toBe(8)
+    await app.sql`update sessions set last_seen_at = now() - interval '21 minutes'
+                  where user_id = (select id from users where email = ${form.email!})`
+    expect(await isSignedIn(visitor)).toBe(false)
+  })
+
+  test('being seen moves its end along, at most once a minute', async () => {
+    const visitor = new Visitor(app)
+    const form = await visitor.register()
+    const seen = async () => {
+      const [row] = await app.sql<{ at: Date }[]>`
+        select s.last_seen_at as at from sessions s join users u on u.id = s.user_id where u.email = ${form.email!}`
+      return row!.at.getTime()
+    }
+    const first = await seen()
+    await visitor.get('/dashboard')
+    expect(await seen()).toBe(first)
+    await app.sql`update sessions set last_seen_at = now() - interval '2 minutes'
+                  where user_id = (select id from users where email = ${form.email!})`
+    await visitor.get('/dashboard')
+    expect(await seen()).toBeGreaterThan(first)
+  })
+
+  test.each(['', 'x', 'a'.repeat(3_000), '%%%', 'abc;def'])('the cookie %j is nobody', async (value) => {
+    const visitor = new Visitor(app)
+    visitor.cookies.set('sid', value)
+    expect((await visitor.get('/')).status).toBe(200)
+    expect(await isSignedIn(visitor)).toBe(false)
+  })
+
+  test('the cookie cannot be read by scripts or sent from other sites’ forms', async () => {
+    const answer = await new Visitor(app).post('/login', {})
+    expect(answer.status).toBe(422)
+    const visitor = new Visitor(app)
+    const form = await visitor.register()
+    const signedIn = await new Visitor(app).post('/login', { login: form.email!, password: form.password! })
+    const cookie = signedIn.headers.get('set-cookie') ?? ''
+    expect(cookie).toMatch(/^sid=/)
+    for (const part of ['HttpOnly', 'SameSite=Lax', 'Path=/']) expect(cookie).toContain(part)
+    expect(cookie.length).toBeLessThan(1024)
+  })
+
+  test('only the hash of its id is in the database', async () => {
+    const rows = await app.sql<{ length: number }[]>`select length(id_hash) as length from sessions limit 5`
+    expect(rows.every(({ length }) => length === 32)).toBe(true)
+  })
+})
