@@ -2,9 +2,10 @@ import type { Deps } from '../deps.ts'
 import type { Order } from '../payments/payments.ts'
 import { findCurrentOrder, findLastAttempt, findOrder } from '../payments/queries.ts'
 import { findPlan } from '../plans/plans.ts'
+import { dateInIndia } from '../platform/dates.ts'
 import { AppError } from '../platform/errors.ts'
 import { findReceiptNumber } from '../receipts/queries.ts'
-import { subscriptionOf } from '../subscriptions/subscriptions.ts'
+import { type Subscription, subscriptionOf } from '../subscriptions/subscriptions.ts'
 import { findPeriod } from './queries.ts'
 
 export type Stage = 'none' | 'session-created' | 'paid'
@@ -52,7 +53,7 @@ export async function currentCheckout(
     plan: shown,
     order,
     lastAttempt,
-    notice: noticeOf(stage, order, lastAttempt),
+    notice: noticeOf(stage, order, lastAttempt) ?? renewalNotice(stage, subscription),
     unavailable: order?.status === 'created',
     held: order?.heldAt != null && stage !== 'paid',
     period,
@@ -87,6 +88,15 @@ function noticeOf(stage: Stage, order: Order | null, attempt: Checkout['lastAtte
       text: 'The last payment was closed before it was completed. If money left your account, it is matched by itself or returned by your bank. You can start again.',
     }
   return null
+}
+
+/** Somebody who has access already is told that paying comes on top, before they pay. */
+function renewalNotice(stage: Stage, { hasAccess, currentPeriodEnd }: Subscription): CheckoutNotice | null {
+  if (stage === 'paid' || !hasAccess || !currentPeriodEnd) return null
+  return {
+    kind: 'info',
+    text: `Your plan runs until ${dateInIndia(currentPeriodEnd)}. What you buy here is added after it.`,
+  }
 }
 
 function planOf(order: Order): Checkout['plan'] {

@@ -16,8 +16,7 @@ export async function settleDelivery(deps: Deps, { orderId, upTo, refunds }: Wai
   try {
     const outcome = await settle(deps, orderId, 'webhook', jobLimitMs)
     const back = refunds ? await settleRefunds(deps, orderId, 'webhook', jobLimitMs) : null
-    if (outcome === 'unverified' || back === 'unverified')
-      await postponeSettling(deps.sql, orderId, upTo, 'unverified')
+    if (outcome === 'unverified' || back === 'unverified') await postponeSettling(deps.sql, orderId, upTo, 'unverified')
     else await markSettled(deps.sql, orderId, upTo, { outcome, refunds })
   } catch (error) {
     deps.log.warn({ orderId, err: error }, 'a delivery could not be settled yet')

@@ -17,6 +17,9 @@ export type Settlement =
 /** Who asks; it is what the audit row says. */
 export type Actor = 'return' | 'webhook' | 'poll' | 'reconciler' | 'checkout' | 'api' | 'admin'
 
+/** Looks that come again and again spare Cashfree; the others also want to hear of attempts that failed. */
+const manners: Partial<Record<Actor, 'light' | 'patient'>> = { poll: 'light', reconciler: 'patient' }
+
 /**
  * Makes our books agree with the gateway's, for one order. Return page, webhook, status poll and reconciler all call
  * this, any number of times and at once; one call changes anything. The answer always comes from a look that began
@@ -24,7 +27,7 @@ export type Actor = 'return' | 'webhook' | 'poll' | 'reconciler' | 'checkout' | 
  */
 export function settle(deps: Deps, orderId: string, actor: Actor, within?: number): Promise<Settlement> {
   return oneLookAtATime(orderId, async () => {
-    const remote = await deps.gateway.fetchOrder(orderId, within, actor === 'reconciler')
+    const remote = await deps.gateway.fetchOrder(orderId, within, manners[actor] ?? 'full')
     return settleWith(deps, orderId, remote, actor)
   })
 }

@@ -36,14 +36,19 @@ export function cashfree(settings: CashfreeSettings): Gateway {
     throw new GatewayRefused(answer.status, answer.code)
   }
 
-  async function fetchOrder(orderId: string, within?: number, patient = false): Promise<RemoteOrder> {
+  async function fetchOrder(
+    orderId: string,
+    within?: number,
+    manner: 'full' | 'light' | 'patient' = 'full',
+  ): Promise<RemoteOrder> {
+    const patient = manner === 'patient'
     const path = `/orders/${encodeURIComponent(orderId)}`
     const fetchPayments = () =>
       call({ method: 'GET', path: `${path}/payments`, within, patient }).catch((error: GatewayUnavailable) => {
         if (patient && error.retryAfterS !== null) throw error
         return null
       })
-    const early = patient ? null : fetchPayments()
+    const early = manner === 'full' ? fetchPayments() : null
     const order = await call({ method: 'GET', path, within, patient })
     if (order.status === 404 && order.code === 'order_not_found') return absent(orderId)
     if (order.status !== 200) throw refusalOrOutage(order)

@@ -100,10 +100,10 @@ export type Gateway = {
   createOrder(order: NewOrder, within?: number): Promise<RemoteOrder>
   /**
    * The order and its attempts; status ABSENT when the gateway has no such order. Throws GatewayUnavailable.
-   * `patient` is for work nobody waits for: it leaves the rate limit's last tenth to people, and saves the second call
-   * (the attempts, null then) while the order is merely open.
+   * A `light` look saves the second call (the attempts, null then) while the order is merely open: Cashfree allows far
+   * fewer of those. A `patient` one does too, and leaves the rate limit's last tenth to people.
    */
-  fetchOrder(orderId: string, within?: number, patient?: boolean): Promise<RemoteOrder>
+  fetchOrder(orderId: string, within?: number, manner?: 'full' | 'light' | 'patient'): Promise<RemoteOrder>
   /** Asks to end the order. The answer's status decides: it may have been PAID meanwhile. */
   terminateOrder(orderId: string, within?: number): Promise<RemoteOrder>
   /** Asks for a refund, or finds the one already asked for under our id. Throws GatewayRefused or GatewayUnavailable. */

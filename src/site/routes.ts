@@ -7,7 +7,7 @@ import { sampleMap } from '../market/sample-map.ts'
 import { type Plan, plansOnSale } from '../plans/plans.ts'
 import { AppError } from '../platform/errors.ts'
 import { signIn } from '../users/guards.ts'
-import { states } from '../users/states.ts'
+import { findState, states } from '../users/states.ts'
 import { authenticate, register } from '../users/users.ts'
 import { type FormState, formState, PostedForm, readForm } from '../web/forms.ts'
 import { renderedOnce } from '../web/rendered-once.ts'
@@ -58,7 +58,8 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (
       } catch (error) {
         if (!(error instanceof AppError) || error.code !== 'invalid') throw error
         if (await isTheirOwn(request, form, error)) return reply.leaveFor(`/checkout/${form.plan}`)
-        return showForm(request, reply.code(422), formState(form, error.fields, error.message))
+        const shown = { ...form, state: findState(form.state)?.code ?? form.state }
+        return showForm(request, reply.code(422), formState(shown, error.fields, error.message))
       }
     },
   )

@@ -56,6 +56,8 @@ describe('the poll of a waiting checkout', () => {
   test('tells of a failed attempt once, and goes on', async () => {
     const { visitor, order, url } = await waiting()
     app.sandbox.control.fail(order.id, { reason: 'insufficient_funds' })
+    // Polls ask for the order alone; that the attempt failed comes with the webhook, or with the payer who returns.
+    await visitor.get(`/payment/return?order_id=${order.id}`)
     const answer = await visitor.get(url, fragment)
     expect([answer.status, stageOn(answer)]).toEqual([200, 'session-created'])
     expect(answer.body).toContain('did not go through')

@@ -50,7 +50,7 @@ describe('leaving without paying', () => {
     await page.waitForURL('**/dashboard')
     await page.getByText('Nothing was paid').waitFor()
     expect(await subscriberOf(scene.app, email)).toMatchObject({ status: 'pending', isPaid: false })
-    await page.getByRole('link', { name: /^Activate for ₹499$/ }).click()
+    await page.getByRole('button', { name: /^Activate for ₹499$/ }).click()
     const cashfree = await openWindow(page)
     await showQr(cashfree)
     await decide(cashfree, 'Success')

@@ -74,7 +74,7 @@ describe('a browser that runs no script', () => {
     await page.locator('input[name=password]').fill(form.password!)
     await page.getByRole('button', { name: 'Log in' }).click()
     await page.waitForURL('**/dashboard')
-    await page.getByRole('link', { name: 'Activate for ₹499', exact: true }).click()
+    await page.getByRole('button', { name: 'Activate for ₹499', exact: true }).click()
     await showQr(await openFullPage(page))
     await decide(page, 'Success')
     await openDashboard(page)
