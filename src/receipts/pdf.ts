@@ -1,14 +1,8 @@
-import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
 import PDFDocument from 'pdfkit'
 import { dateInIndia, dateTimeInIndia } from '../platform/dates.ts'
 import { rupeesExact } from '../platform/money.ts'
+import { bold, regular, runsOf } from './fonts.ts'
 import type { Receipt } from './receipts.ts'
-
-// The PDF standard fonts have no rupee sign and print it as something else; DejaVu has it.
-const fonts = join(dirname(createRequire(import.meta.url).resolve('dejavu-fonts-ttf/package.json')), 'ttf')
-const regular = join(fonts, 'DejaVuSans.ttf')
-const bold = join(fonts, 'DejaVuSans-Bold.ttf')
 
 const ink = '#1f1c18'
 const soft = '#5f574c'
@@ -69,14 +63,22 @@ function drawParties(doc: Doc, { seller, buyer, kind }: Receipt) {
 function party(doc: Doc, label: string, name: string, details: string[], x: number, top: number): number {
   const width = 225
   doc.font(regular).fontSize(8).fillColor(soft).text(label, x, top, { width })
-  doc
-    .font(bold)
-    .fontSize(10.5)
-    .fillColor(ink)
-    .text(name, x, top + 13, { width })
+  doc.fontSize(10.5).fillColor(ink)
+  write(doc, name, bold, x, top + 13, width)
   doc.font(regular).fontSize(9).fillColor(soft)
   for (const detail of details.filter(Boolean)) doc.text(detail, x, doc.y + 2, { width })
   return doc.y
+}
+
+/** A name in whatever script it is spelt, run by run. */
+function write(doc: Doc, text: string, font: string, x: number, y: number, width: number) {
+  const runs = runsOf(text, font)
+  runs.forEach((run, index) => {
+    const options = { width, continued: index < runs.length - 1 }
+    doc.font(run.font)
+    if (index === 0) doc.text(run.text, x, y, options)
+    else doc.text(run.text, options)
+  })
 }
 
 function drawLines(doc: Doc, receipt: Receipt) {
