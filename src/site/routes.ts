@@ -43,6 +43,9 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (
     return show(request, reply, `/${chosen}`, html)
   })
 
+  // Where a refused form was shown; somebody who reloads or types it wants the form.
+  app.get('/register', async (_request, reply) => reply.redirect('/#register', 303))
+
   app.post(
     '/register',
     { schema: { body: PostedForm }, attachValidation: true, config: limit },
