@@ -4,7 +4,7 @@ import { Type } from 'typebox'
 import { lookUnlessFresh } from '../checkout/looking.ts'
 import { openCheckout } from '../checkout/opening.ts'
 import type { Deps } from '../deps.ts'
-import { type Order, orderIdPattern } from '../payments/payments.ts'
+import { type Order, orderOf } from '../payments/payments.ts'
 import { findCurrentOrder, findOrder, listAttemptsOf } from '../payments/queries.ts'
 import { findPlan } from '../plans/plans.ts'
 import { AppError } from '../platform/errors.ts'
@@ -51,7 +51,7 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (
   })
 
   app.post('/create-payment-token', { schema: { body: CreateToken }, config: limit }, async (request, reply) => {
-    const order = await ownOrder(request, request.body.orderId)
+    const order = await orderOf(deps.sql, request.user!.id, request.body.orderId)
     if (order.status !== 'active' || !order.paymentSessionId || order.heldAt)
       throw new AppError('conflict', conflictOf(order))
     return reply.send({
@@ -61,7 +61,7 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (
   })
 
   app.get('/payment-status/:orderId', { schema: { params: ByOrder } }, async (request, reply) => {
-    const known = await ownOrder(request, request.params.orderId)
+    const known = await orderOf(deps.sql, request.user!.id, request.params.orderId)
     await lookUnlessFresh(deps, known, 'api', 1_000)
     const [order, attempts, subscription] = await Promise.all([
       findOrder(deps.sql, known.id),
@@ -95,13 +95,6 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (
         throw new AppError('not-found', 'There is no such open order in your account. Leave orderId out to open one.')
     }
     return { planName: plan.name }
-  }
-
-  async function ownOrder(request: FastifyRequest, orderId: string): Promise<Order> {
-    const order = new RegExp(orderIdPattern).test(orderId) ? await findOrder(deps.sql, orderId) : undefined
-    if (!order || order.userId !== request.user!.id)
-      throw new AppError('not-found', 'There is no such order in your account.')
-    return order
   }
 }
 export default routes

@@ -1,10 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyReply } from 'fastify'
 import { Type } from 'typebox'
 import type { Deps } from '../deps.ts'
-import { orderIdPattern } from '../payments/payments.ts'
+import { isOrderId, orderOf } from '../payments/payments.ts'
 import { findOrder } from '../payments/queries.ts'
-import { AppError } from '../platform/errors.ts'
 import { requireUser } from '../users/guards.ts'
 import { type Checkout, currentCheckout } from './checkout.ts'
 import { askForReturn, lookUnlessFresh } from './looking.ts'
@@ -68,7 +67,7 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (
       return reply.page('checkout/return', {})
     }
     if (!orderId) return reply.page('checkout/return', {})
-    const order = await ownOrder(deps, request, orderId)
+    const order = await orderOf(deps.sql, request.user.id, orderId)
     if (order.status !== 'paid') await askForReturn(deps, order.id)
     return show(reply, await currentCheckout(deps, request.user.id, order.planName, order.id), 'return')
   })
@@ -77,7 +76,7 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (
     '/payment/status/:orderId',
     { ...owner, schema: { params: ByOrder, querystring: Poll } },
     async (request, reply) => {
-      const order = await ownOrder(deps, request, request.params.orderId)
+      const order = await orderOf(deps.sql, request.user!.id, request.params.orderId)
       await lookUnlessFresh(deps, order, 'poll', 3_000)
       const door: Door = request.query.door === 'return' ? 'return' : 'checkout'
       const view = checkoutView(
@@ -106,15 +105,8 @@ async function askIfOurs(deps: Deps, orderId: string): Promise<void> {
   if (order && order.status !== 'paid') await askForReturn(deps, order.id)
 }
 
-async function ownOrder(deps: Deps, request: FastifyRequest, orderId: string) {
-  const order = new RegExp(orderIdPattern).test(orderId) ? await findOrder(deps.sql, orderId) : undefined
-  if (!order || order.userId !== request.user?.id)
-    throw new AppError('not-found', 'There is no such order in your account.')
-  return order
-}
-
 /** Old and new spellings, repeats and junk are tolerated; anything that cannot be one of our ids is no id. */
 function orderIdIn(query: Record<string, unknown>): string | undefined {
   const values = [query.order_id, query.orderid, query.orderId].flat()
-  return values.find((value): value is string => typeof value === 'string' && new RegExp(orderIdPattern).test(value))
+  return values.find((value): value is string => typeof value === 'string' && isOrderId(value))
 }

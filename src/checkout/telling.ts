@@ -21,6 +21,11 @@ export function tellSettled(deps: Deps, orderId: string, remote: RemoteOrder, ou
         paymentLog(deps.log, { event: 'payment failed', ...common, amountPaise, status }, `${cfPaymentId} ${status}`)
       const { amountPaise } = remote
       if (outcome === 'paid') paymentLog(deps.log, { event: 'payment confirmed', ...common, amountPaise })
-      if (outcome === 'held') paymentLog(deps.log, { event: 'payment held', ...common, amountPaise }, `${orderId} held`)
+      if (outcome === 'held')
+        paymentLog(
+          deps.log,
+          { event: 'payment held', ...common, amountPaise: order?.amountPaise ?? null },
+          `${orderId} held`,
+        )
     })
 }

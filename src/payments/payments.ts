@@ -1,3 +1,7 @@
+import type { Sql } from '../platform/db.ts'
+import { AppError } from '../platform/errors.ts'
+import { findOrder } from './queries.ts'
+
 /** A purchase of one plan by one user. `id` is what Cashfree knows it by; times are instants. */
 export type Order = {
   id: string
@@ -37,8 +41,19 @@ export type PaymentRow = {
   at: Date
 }
 
-/** An order id as ours look; anything else in a URL is not looked up. */
-export const orderIdPattern = '^[A-Za-z0-9_-]{3,45}$'
+const orderId = /^[A-Za-z0-9_-]{3,45}$/
+
+/** Whether a text can be an order id of ours; anything else in a URL is not looked up. */
+export function isOrderId(text: string): boolean {
+  return orderId.test(text)
+}
+
+/** A user's own order. Throws AppError `not-found` for every other id, existing or not, in the same words. */
+export async function orderOf(sql: Sql, userId: string, id: string): Promise<Order> {
+  const order = isOrderId(id) ? await findOrder(sql, id) : undefined
+  if (order?.userId !== userId) throw new AppError('not-found', 'There is no such order in your account.')
+  return order
+}
 
 const methods: Record<string, string> = {
   upi: 'UPI',
