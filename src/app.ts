@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import formbody from '@fastify/formbody'
 import rateLimit from '@fastify/rate-limit'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, LogController } from 'fastify'
@@ -7,10 +8,9 @@ import dashboard from './dashboard/routes.ts'
 import type { Deps } from './deps.ts'
 import { createMeters, type Meters } from './operators/meters.ts'
 import operators, { watchRequests } from './operators/routes.ts'
-import { ulid } from './platform/ids.ts'
 import receipts from './receipts/routes.ts'
 import site from './site/routes.ts'
-import { subscriptionOf } from './subscriptions/subscriptions.ts'
+import { type Subscription, subscriptionOf } from './subscriptions/subscriptions.ts'
 import { rememberedUser } from './users/guards.ts'
 import users from './users/routes.ts'
 import { loadAssets, serveAssets } from './web/assets.ts'
@@ -44,7 +44,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const app = Fastify({
     loggerInstance: deps.log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
-    genReqId: () => ulid(),
+    genReqId: () => randomUUID(),
     trustProxy: config.trustProxy,
     bodyLimit: 64 * 1024,
     requestTimeout: 10_000,
@@ -76,7 +76,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     await people.register(sameSite, { origin: originOf(config.baseUrl) })
     await people.register(views, {
       cache: options.cacheViews ?? true,
-      describePage: (request) => describePage(request),
+      describePage,
     })
     await people.register(rememberedUser, { deps })
     handleErrors(people)
@@ -96,8 +96,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   })
   return app
 
-  /** `it.page`: who is here and what every page shows around its own content. */
-  async function describePage(request: FastifyRequest) {
+  /** `it.page`: who is here and what every page shows around its own content; what that says is not asked again. */
+  async function describePage(request: FastifyRequest, content: { subscription?: Subscription }) {
     const { user } = request
     const notice = takeNotice(request)
     return {
@@ -109,7 +109,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
             name: user.name,
             username: user.username,
             role: user.role,
-            subscription: await subscriptionOf(deps.sql, user.id).catch(() => null),
+            subscription: content.subscription ?? (await subscriptionOf(deps.sql, user.id).catch(() => null)),
           }
         : null,
       sandbox: options.demo ?? null,

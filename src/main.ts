@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import closeWithGrace from 'close-with-grace'
 import { buildApp } from './app.ts'
 import { banner } from './banner.ts'
@@ -5,12 +6,16 @@ import { seedDemo } from './demo.ts'
 import type { Deps } from './deps.ts'
 import { readSettings } from './environment.ts'
 import { openHouse } from './house.ts'
+import { createMeters } from './operators/meters.ts'
+import { watchPool } from './operators/watched-pool.ts'
 import { cashfree } from './payments/cashfree.ts'
+import { appendFile } from './platform/append-file.ts'
 import { connect } from './platform/db.ts'
 import { type Jobs, startJobs } from './platform/jobs.ts'
 import { createLog } from './platform/log.ts'
 import { connectMailer } from './platform/mailer.ts'
 import { migrate } from './platform/migrate.ts'
+import { keepPaymentLog } from './platform/payment-log.ts'
 import { jobsOf } from './tasks/jobs.ts'
 
 const settings = readSettings()
@@ -32,15 +37,26 @@ const { config } = house
 const applied = await migrate(house.databaseUrl).catch(refuse)
 if (applied.length > 0) say(`▸ database brought up to date (${applied.length} migrations)`)
 
-const sql = connect(house.databaseUrl, { max: config.database.poolMax })
+const meters = createMeters()
+const payments = config.operations.paymentsLog ? appendFile(config.operations.paymentsLog, log) : null
+if (payments) keepPaymentLog(log, payments)
+
+const sql = watchPool(
+  connect(house.databaseUrl, { max: config.database.poolMax }),
+  config.database.poolMax,
+  meters.registry,
+)
 const mailer = connectMailer({ ...config.smtp, host: config.smtp.host!, senderName: config.seller.name })
 const gateway = cashfree({
   ...config.cashfree,
   ...config.cashfree.credentials!,
-  observe: ({ method, path, outcome, ms }) =>
-    log.debug({ event: 'gateway call', method, path, outcome, ms: Math.round(ms) }, 'gateway call'),
+  observe: (call) => {
+    meters.gatewayCall(call)
+    log.debug({ event: 'gateway call', ...call, ms: Math.round(call.ms) }, 'gateway call')
+  },
 })
 let jobs: Jobs | undefined
+let closing = false
 const deps: Deps = { config, sql, gateway, log, wake: (job) => jobs?.wake(job) }
 const demo =
   house.mailboxUrl && house.consoleUrl ? { mailboxUrl: house.mailboxUrl, consoleUrl: house.consoleUrl } : null
@@ -50,25 +66,33 @@ const app = await buildApp({
   demo,
   cacheViews: !process.argv.includes('--dev'),
   jobsReady: () => jobs?.isReady() ?? false,
+  meters,
+  isClosing: () => closing,
 })
-jobs = await startJobs(house.databaseUrl, jobsOf(deps, mailer), log).catch(refuse)
+jobs = await startJobs(house.databaseUrl, jobsOf(deps, mailer).map(meters.watchJob), log).catch(refuse)
 
 const admin = settings.production ? null : await seedDemo(sql)
 await app.listen({ host: config.host, port: config.port }).catch(refuse)
 if (settings.production) log.info({ port: config.port, baseUrl: config.baseUrl }, 'listening')
 else say(banner(house, admin))
 
-let closing = false
-closeWithGrace({ delay: config.shutdownGraceMs }, async ({ signal, err }) => {
-  closing = true
-  if (err) log.fatal({ err }, 'closing after an error')
-  log.info({ signal }, 'closing')
-  await app.close()
-  await jobs?.stop(Math.min(5_000, config.shutdownGraceMs / 2))
-  await sql.end({ timeout: 5 })
-  mailer.close()
-  await house.close()
-})
+// With a payment log a hang-up means "the file was rotated"; without one it ends us like any other signal.
+if (payments) process.on('SIGHUP', () => payments.reopen())
+closeWithGrace(
+  { delay: config.shutdownDrainMs + config.shutdownGraceMs, skip: payments ? ['SIGHUP'] : [] },
+  async ({ signal, err }) => {
+    closing = true
+    if (err) log.fatal({ err }, 'closing after an error')
+    log.info({ signal }, 'closing')
+    if (!err) await pause(config.shutdownDrainMs)
+    await app.close()
+    await jobs?.stop(Math.min(5_000, config.shutdownGraceMs / 2))
+    await sql.end({ timeout: 5 })
+    mailer.close()
+    await payments?.close()
+    await house.close()
+  },
+)
 
 // `npm start` runs us under a shell that does not pass signals on: when it is gone, npm was told to stop. Sent once,
 // and not on top of a signal that came by itself (Ctrl-C reaches us both): a second one would end us without grace.

@@ -23,6 +23,8 @@ export const meanings: Record<string, string> = {
   'paid-twice': 'One order was paid twice. A refund of the second payment is prepared; confirm it.',
   'two-orders-paid':
     'Two open orders of one person were both paid. Both periods were given; ask whether that was meant.',
+  'paid-unverified': 'Cashfree says paid, but its list of payments cannot be read. Nothing was granted yet.',
+  'books-broken': 'The nightly check found books that do not agree. Run `npm run invariants`.',
   'payment-reversed': 'Cashfree took back a payment that had been granted.',
   'payment-on-two-orders': 'Cashfree names one payment under two orders.',
   'unknown-order': 'Cashfree reports a successful payment for an order that is not in our books.',

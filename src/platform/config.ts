@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { type Static, Type } from 'typebox'
 import { Value } from 'typebox/value'
 
@@ -30,6 +31,7 @@ const Environment = Type.Object({
   SENDER_PASSWORD: Type.String({ default: '' }),
   MAILBOX_SMTP_PORT: Type.Integer({ minimum: 0, maximum: 65535, default: 3025 }),
   MAILBOX_PORT: Type.Integer({ minimum: 0, maximum: 65535, default: 3002 }),
+  ALERT_EMAIL: Optional,
   SESSION_KEY: Optional,
   TRUST_PROXY: Optional,
   LOG_LEVEL: Type.Optional(Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])),
@@ -37,6 +39,11 @@ const Environment = Type.Object({
   RECONCILE_MIN_AGE_MS: Type.Integer({ minimum: 0, maximum: 86_400_000, default: 60_000 }),
   WEBHOOK_MAX_AGE_S: Type.Integer({ minimum: 1, maximum: 31_536_000, default: 172_800 }),
   SHUTDOWN_GRACE_MS: Type.Integer({ minimum: 100, maximum: 600_000, default: 10_000 }),
+  SHUTDOWN_DRAIN_MS: Type.Integer({ minimum: 0, maximum: 600_000, default: 0 }),
+  PAYMENTS_LOG: Optional,
+  METRICS_TOKEN: Type.Optional(Type.String({ minLength: 16 })),
+  BACKUP_DIR: Optional,
+  PG_DUMP: Optional,
   RATE_LIMIT_SCALE: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 1_000_000 })),
   SELLER_NAME: Type.String({ default: "D's Sector ETF RS Analyzer" }),
   SELLER_ADDRESS: Type.String({ default: '' }),
@@ -79,6 +86,8 @@ export type Config = Readonly<{
     timeoutMs: number
   }
   smtp: { host: string | null; port: number; sender: string; password: string }
+  /** Who is told of incidents and undeliverable mails; null: nobody. */
+  alertEmail: string | null
   embedded: {
     dataDir: string | null
     postgresPort: number
@@ -94,7 +103,16 @@ export type Config = Readonly<{
   reconcile: { intervalMs: number; minAgeMs: number }
   webhookMaxAgeS: number
   shutdownGraceMs: number
+  /** How long to go on serving while /readyz already says no. */
+  shutdownDrainMs: number
   rateLimitScale: number
+  /** What operators set: where payment events are kept, who may read the metrics, where backups go. */
+  operations: {
+    paymentsLog: string | null
+    metricsToken: string | null
+    backupDir: string | null
+    pgDump: string | null
+  }
   seller: Seller
 }>
 
@@ -130,6 +148,7 @@ export function readConfig(source: Record<string, string | undefined>): Config {
       sender: env.SENDER_EMAIL ?? `receipts@${new URL(baseUrl).hostname}`,
       password: env.SENDER_PASSWORD,
     },
+    alertEmail: env.ALERT_EMAIL ?? null,
     embedded: {
       dataDir: env.EMBEDDED_DATA_DIR ?? null,
       postgresPort: env.EMBEDDED_POSTGRES_PORT,
@@ -144,7 +163,14 @@ export function readConfig(source: Record<string, string | undefined>): Config {
     reconcile: { intervalMs: env.RECONCILE_INTERVAL_MS, minAgeMs: env.RECONCILE_MIN_AGE_MS },
     webhookMaxAgeS: env.WEBHOOK_MAX_AGE_S,
     shutdownGraceMs: env.SHUTDOWN_GRACE_MS,
+    shutdownDrainMs: env.SHUTDOWN_DRAIN_MS,
     rateLimitScale: env.RATE_LIMIT_SCALE ?? 1,
+    operations: {
+      paymentsLog: env.PAYMENTS_LOG ?? null,
+      metricsToken: env.METRICS_TOKEN ?? null,
+      backupDir: env.BACKUP_DIR ?? null,
+      pgDump: env.PG_DUMP ?? null,
+    },
     seller: {
       name: env.SELLER_NAME,
       address: env.SELLER_ADDRESS,
@@ -176,10 +202,13 @@ function checkPairs(env: Environment, baseUrl: string, production: boolean, prob
     ['SANDBOX_WEBHOOK_URL', env.SANDBOX_WEBHOOK_URL],
   ]
   for (const [name, url] of urls)
-    if (url !== undefined && !/^https?:\/\/[^/\s]/.test(url)) problems.push(`${name}: must be an http(s) address`)
+    if (url !== undefined && !(/^https?:\/\/[^/]/.test(url) && URL.canParse(url)))
+      problems.push(`${name}: must be an http(s) address`)
   if (/^https?:\/\/[^/]+\/./.test(baseUrl)) problems.push('BASE_URL: must be an origin without a path')
   if (!!env.CASHFREE_CLIENT_ID !== !!env.CASHFREE_CLIENT_SECRET)
     problems.push('CASHFREE_CLIENT_ID and CASHFREE_CLIENT_SECRET: set both, or neither')
+  if (!list(env.TRUST_PROXY ?? '').every(isNetwork))
+    problems.push('TRUST_PROXY: must be addresses or networks, like 10.0.0.0/8, or "loopback"')
   if (!production) return
 
   for (const name of [
@@ -227,6 +256,14 @@ function keys(value: string | undefined, problems: string[]): Buffer[] {
     if (key.length !== 32) problems.push('SESSION_KEY: each key must be 32 bytes, as hex or base64')
     return key
   })
+}
+
+/** An address, a network in CIDR notation, or one of the names that Fastify knows. A number or `true` would trust anyone. */
+function isNetwork(text: string): boolean {
+  const [address = '', bits, ...more] = text.split('/')
+  const longest = isIP(address) === 4 ? 32 : 128
+  const narrowed = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= longest)
+  return /^(loopback|linklocal|uniquelocal)$/.test(text) || (isIP(address) !== 0 && narrowed && more.length === 0)
 }
 
 function list(value: string): string[] {

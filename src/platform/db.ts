@@ -1,4 +1,6 @@
 import postgres from 'postgres'
+import { databaseSockets } from './database-sockets.ts'
+import { type Turn, waitingLine } from './waiting-line.ts'
 
 /** A pool of connections. Each change of state is one statement on it: there is no `begin` outside migrations. */
 export type Sql = postgres.Sql<Record<string, never>>
@@ -9,14 +11,19 @@ export class DatabaseUnavailable extends Error {
 }
 
 const deadlineMs = 5_000
+/** For each connection so many statements may wait for their turn; more would not be served in time anyway. */
+const waitingPerConnection = 40
 
 /**
  * Opens a pool (lazily: no connection is made here). Timeouts are set on the server and once more on our side,
  * because a frozen server never enforces its own. `bigint` arrives as a number when it is safe, else it throws.
  */
 export function connect(url: string, options: { max: number; name?: string; deadline?: number }): Sql {
+  const sockets = databaseSockets()
   const sql = postgres(url, {
     max: options.max,
+    // A value of this type is missing in the driver's description of its options.
+    ...({ socket: sockets.open } as object),
     fetch_types: false,
     connect_timeout: 3,
     idle_timeout: 300,
@@ -32,7 +39,7 @@ export function connect(url: string, options: { max: number; name?: string; dead
       idle_in_transaction_session_timeout: 5_000,
     },
   }) as unknown as Sql
-  return bounded(sql, options.deadline ?? deadlineMs)
+  return bounded(sql, { ...options, ms: options.deadline ?? deadlineMs, sockets })
 }
 
 /** Whether the database answers a question at all. Never throws. */
@@ -65,44 +72,87 @@ function safeInteger(text: string): number {
   return value
 }
 
-/** Wraps every query so that waiting for it ends after `ms`, whatever the pool or the server is doing. */
-function bounded(sql: Sql, ms: number): Sql {
+type Bounds = { max: number; ms: number; sockets: ReturnType<typeof databaseSockets> }
+
+/**
+ * Wraps every query so that waiting for it ends after `ms`, whatever the pool or the server is doing. The driver is
+ * handed one statement per connection; the others wait here, where they can be taken out again, and not too many.
+ */
+function bounded(sql: Sql, { max, ms, sockets }: Bounds): Sql {
+  const line = waitingLine(max, max * waitingPerConnection)
+
+  /** Hands it to the driver; done when the driver is, or when the connection was silent for so long that it was closed. */
+  function hand(start: Query['then'], tell: Settling, done: (afterMs: number) => void): void {
+    const before = sockets.moment()
+    const silence = setTimeout(() => {
+      sockets.closeSilentSince(before)
+      done(brokenForMs)
+    }, ms)
+    const fail = (error: unknown) => {
+      clearTimeout(silence)
+      tell.reject(error)
+      // A connection that broke needs a moment to be gone; what the driver is handed before that is lost.
+      done(isDatabaseDown(error) ? brokenForMs : 0)
+      // Nobody is there: who waits would only wait for the same news.
+      if (isNobodyThere(error)) line.dismiss(new DatabaseUnavailable('The database is away.', { cause: error }))
+    }
+    start((rows) => {
+      if (!wasExecuted(rows))
+        return fail(new DatabaseUnavailable('The connection broke before the statement was sent.'))
+      clearTimeout(silence)
+      tell.resolve(rows)
+      done(0)
+    }, fail)
+  }
+
+  function run(start: Query['then']): Promise<unknown> {
+    const { promise, ...settling } = Promise.withResolvers<unknown>()
+    const timer = setTimeout(() => {
+      // What waits is taken out. What was sent may still take effect: "not available" never means "it did not happen".
+      line.giveUp(turn)
+      settling.reject(new DatabaseUnavailable('The database did not answer in time.'))
+    }, ms)
+    const told = (tell: (value: unknown) => void) => (value: unknown) => {
+      clearTimeout(timer)
+      tell(value)
+    }
+    const tell = { resolve: told(settling.resolve), reject: told(settling.reject) }
+    const done = (afterMs: number) => void (afterMs ? setTimeout(() => line.leave(turn), afterMs) : line.leave(turn))
+    const turn: Turn = { go: () => hand(start, tell, done), dismiss: tell.reject }
+    if (!line.enter(turn)) tell.reject(new DatabaseUnavailable('Too many statements wait for the database.'))
+    return promise
+  }
+
   return new Proxy(sql, {
     apply(target, self, args) {
       const result: unknown = Reflect.apply(target as never, self, args)
-      return isQuery(result) ? withDeadline(result, ms) : result
+      return isQuery(result) ? runningThrough(result, run) : result
     },
   })
 }
 
-type Query = Promise<unknown> & { cancel(): void; state?: unknown; execute(): unknown }
+type Settling = { resolve: (rows: unknown) => void; reject: (error: unknown) => void }
+
+/** Where a connection breaks, the driver may call a statement done that it never sent; one that ran names its command. */
+function wasExecuted(rows: unknown): boolean {
+  return (rows as { command?: unknown } | null)?.command !== null
+}
+
+const brokenForMs = 20
+
+function isNobodyThere(error: unknown): boolean {
+  return /^(ECONNREFUSED|ENOTFOUND|EHOSTUNREACH|57P03)$/.test(String((error as { code?: unknown } | null)?.code))
+}
+
+type Query = Promise<unknown> & { cancel(): void }
 
 function isQuery(value: unknown): value is Query {
   return value instanceof Promise && typeof (value as Partial<Query>).cancel === 'function'
 }
 
-function withDeadline(query: Query, ms: number): Query {
+function runningThrough(query: Query, run: (start: Query['then']) => Promise<unknown>): Query {
   const start = query.then.bind(query) as Query['then']
-  const settled = () =>
-    new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        // A query still waiting for a connection is taken out of the queue. One that was sent is left to the server's
-        // own timeout: the driver's cancel opens a connection whose failure nobody could catch.
-        if (!query.state) query.cancel()
-        reject(new DatabaseUnavailable('The database did not answer in time.'))
-      }, ms)
-      start(
-        (rows) => {
-          clearTimeout(timer)
-          resolve(rows)
-        },
-        (error) => {
-          clearTimeout(timer)
-          reject(error)
-        },
-      )
-    })
   // biome-ignore lint/suspicious/noThenProperty: a driver's query runs when it is awaited, so this is the place to bound it.
-  query.then = ((ok: never, fail: never) => settled().then(ok, fail)) as Query['then']
+  query.then = ((ok: never, fail: never) => run(start).then(ok, fail)) as Query['then']
   return query
 }

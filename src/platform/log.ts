@@ -12,26 +12,44 @@ const secrets = [
   'x-client-secret',
   'x-webhook-signature',
   'payment_session_id',
+  'sessionId',
+  'paymentSessionId',
 ]
 
 export type Log = ReturnType<typeof createLog>
 
-/** One JSON line an event on standard output. Secrets are censored by name, one and two levels deep. */
-export function createLog(level: string) {
-  return pino({
+/** One JSON line an event on standard output, or into `to`. Secrets are censored by name, one and two levels deep. */
+export function createLog(level: string, to?: { write(line: string): void }) {
+  const options = {
     level,
     redact: { paths: secrets.flatMap((name) => [`["${name}"]`, `*["${name}"]`, `*.*["${name}"]`]), censor: '[hidden]' },
     serializers: { err: describeError },
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
-  })
+  }
+  return to ? pino(options, to) : pino(options)
 }
 
 /** An error without the SQL text, query parameters or request that drivers like to hang on it. */
 export function describeError(error: unknown) {
-  if (!(error instanceof Error)) return { message: String(error) }
+  if (!(error instanceof Error)) return { message: masked(String(error)) }
   const { name, message, stack } = error
   const code = (error as { code?: unknown }).code
   const cause: unknown = error.cause
-  return { type: name, message, code, stack, ...(cause instanceof Error ? { cause: cause.message } : {}) }
+  return {
+    type: name,
+    message: masked(message),
+    code,
+    stack: stack === undefined ? undefined : masked(stack),
+    ...(cause instanceof Error ? { cause: masked(cause.message) } : {}),
+  }
+}
+
+/** Text of other programs (a mail server's refusal, say) without the addresses, phones and sessions it may quote. */
+export function masked(text: string): string {
+  return text
+    .replace(/[^\s<>"'(),;:=/]{1,64}@[\w-]+(\.[\w-]+)+/g, '[e-mail]')
+    .replace(/(?<!\d)(\+?91[ -]?)?[6-9]\d{4}[ -]?\d{5}(?!\d)/g, '[phone]')
+    .replace(/\bsession_[\w-]{8,}/g, '[session]')
+    .replace(/\bcfsk_\w+/g, '[secret]')
 }

@@ -29,7 +29,7 @@ begin
   insert into credit_note_series as series (financial_year, last_serial) values (year, 1)
   on conflict (financial_year) do update set last_serial = series.last_serial + 1
   returning last_serial into serial_no;
-  note_no := 'C' || year || '-' || lpad(serial_no::text, 6, '0');
+  note_no := 'C' || year || '-' || lpad(serial_no::text, greatest(6, length(serial_no::text)), '0');
   insert into credit_notes (number, refund_id, receipt_number, user_id, financial_year, serial, issued_at, amount_paise,
                             taxable_paise, cgst_paise, sgst_paise, igst_paise, round_off_paise, seller, buyer)
   values (note_no, r.id, receipt.number, r.user_id, year, serial_no, issued, credited,

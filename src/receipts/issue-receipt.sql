@@ -31,7 +31,7 @@ begin
   insert into receipt_series as series (financial_year, last_serial) values (year, 1)
   on conflict (financial_year) do update set last_serial = series.last_serial + 1
   returning last_serial into serial_no;
-  receipt_no := 'R' || year || '-' || lpad(serial_no::text, 6, '0');
+  receipt_no := 'R' || year || '-' || lpad(serial_no::text, greatest(6, length(serial_no::text)), '0');
   insert into receipts (number, order_id, user_id, cf_payment_id, financial_year, serial, issued_at, amount_paise, taxable_paise,
                         cgst_paise, sgst_paise, igst_paise, round_off_paise, seller, buyer)
   values (receipt_no, o.id, o.user_id, p_cf_payment_id, year, serial_no, issued, o.amount_paise, taxable,

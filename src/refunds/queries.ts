@@ -51,12 +51,16 @@ export async function leaseRefunds(sql: Sql, limit: number): Promise<Refund[]> {
   `
 }
 
-/** It could not be asked for or about; tried again later, more and more rarely. */
-export async function postponeRefund(sql: Sql, id: string, reason: string): Promise<void> {
+/**
+ * It could not be asked for or about; tried again later, more and more rarely. `newKey` when Cashfree answered with an
+ * error of its own, which it may repeat for ever under the old one; the refund's id still makes it the same refund.
+ */
+export async function postponeRefund(sql: Sql, id: string, reason: string, newKey = false): Promise<void> {
   await sql`
     update refunds
     set looks = looks + 1,
         last_error = ${reason},
+        idempotency_key = case when ${newKey} then gen_random_uuid() else idempotency_key end,
         next_look_at = now() + least(interval '10 seconds' * power(2, least(looks, 12)), interval '1 hour')
     where id = ${id} and finished_at is null
   `

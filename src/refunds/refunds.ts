@@ -1,6 +1,7 @@
 import type { Deps } from '../deps.ts'
 import { AppError } from '../platform/errors.ts'
 import { findRefund, requestRefund, settleRefundRows } from './queries.ts'
+import { tellRefunded } from './telling.ts'
 
 /** Money on its way back, or back. Amounts in paise. */
 export type Refund = {
@@ -39,10 +40,14 @@ export async function refundPayment(deps: Deps, request: RefundRequest): Promise
   const outcome = await requestRefund(deps.sql, request)
   const refusal = refusals[outcome]
   if (refusal) throw new AppError(outcome === 'unknown-payment' ? 'not-found' : 'conflict', refusal)
-  if (outcome === 'requested')
-    deps.log.info({ event: 'refund requested', payment: request.cfPaymentId }, 'refund requested')
   deps.wake('send-refunds')
-  return (await findRefund(deps.sql, `rf_${request.cfPaymentId}_${request.ordinal}`))!
+  const refund = (await findRefund(deps.sql, `rf_${request.cfPaymentId}_${request.ordinal}`))!
+  if (outcome === 'requested')
+    deps.log.info(
+      { event: 'refund requested', orderId: refund.orderId, amountPaise: refund.amountPaise },
+      'refund requested',
+    )
+  return refund
 }
 
 /** Makes our refunds of an order agree with Cashfree's, those made in its dashboard included. Any number of times. */
@@ -50,7 +55,7 @@ export async function settleRefunds(deps: Deps, orderId: string, actor: string, 
   const remote = await deps.gateway.listRefunds(orderId, within)
   const outcome = await settleRefundRows(deps.sql, orderId, remote, { actor, seller: deps.config.seller })
   if (outcome === 'changed') {
-    deps.log.info({ event: 'refund updated', orderId, by: actor }, 'refund updated')
+    tellRefunded(deps, orderId, remote, actor)
     deps.wake('deliver-mails')
   }
   return outcome

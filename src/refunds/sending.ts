@@ -3,6 +3,7 @@ import { GatewayRefused, GatewayUnavailable } from '../payments/gateway.ts'
 import { paise } from '../platform/money.ts'
 import { leaseRefunds, postponeRefund, refuseRefund, settleRefundRows } from './queries.ts'
 import { type Refund, settleRefunds } from './refunds.ts'
+import { tellRefunded } from './telling.ts'
 
 /** Refunds get the longest time limit, in milliseconds: Cashfree's slowest call, and nobody waits. */
 const limitMs = 30_000
@@ -25,13 +26,14 @@ async function handle(deps: Deps, refund: Refund): Promise<void> {
       await postponeRefund(deps.sql, refund.id, 'not finished at Cashfree')
   } catch (error) {
     if (error instanceof GatewayRefused && error.status !== 401 && error.status !== 403) {
-      deps.log.error({ event: 'refund failed', refund: refund.id, err: error }, 'refund failed')
+      deps.log.error({ event: 'refund failed', orderId: refund.orderId, err: error }, 'refund failed')
       await refuseRefund(deps.sql, refund.id, `Cashfree refused: ${error.code}`)
       return
     }
     if (!(error instanceof GatewayUnavailable || error instanceof GatewayRefused)) throw error
-    deps.log.warn({ refund: refund.id, err: error }, 'a refund could not be asked for yet')
-    await postponeRefund(deps.sql, refund.id, `Cashfree: ${error.message}`)
+    deps.log.warn({ orderId: refund.orderId, err: error }, 'a refund could not be asked for yet')
+    const answered = error instanceof GatewayRefused || error.answered
+    await postponeRefund(deps.sql, refund.id, `Cashfree: ${error.message}`, answered)
   }
 }
 
@@ -48,9 +50,6 @@ async function send(deps: Deps, refund: Refund): Promise<void> {
     limitMs,
   )
   await settleRefundRows(deps.sql, refund.orderId, [remote], { actor: 'refunds', seller: deps.config.seller })
-  deps.log.info(
-    { event: 'payment refunded', orderId: refund.orderId, refund: refund.id, status: remote.status },
-    'payment refunded',
-  )
+  tellRefunded(deps, refund.orderId, [remote], 'refunds')
   deps.wake('deliver-mails')
 }

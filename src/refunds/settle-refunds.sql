@@ -46,42 +46,61 @@ language plpgsql as $$
 declare
   o       orders;
   entry   jsonb;
+  outcome text;
   changed integer := 0;
+  strange integer := 0;
 begin
   if jsonb_typeof(p_remote) is distinct from 'array' then raise exception 'p_remote must be an array'; end if;
   select * into o from orders where id = p_order_id for update;
   if not found then return 'unknown-order'; end if;
   for entry in select * from jsonb_array_elements(p_remote) loop
-    if settle_refund(o, entry, p_actor, p_seller) then changed := changed + 1; end if;
+    outcome := settle_refund(o, entry, p_actor, p_seller);
+    if outcome = 'changed' then changed := changed + 1; end if;
+    if outcome = 'unverified' then strange := strange + 1; end if;
   end loop;
-  return case when changed > 0 then 'changed' else 'unchanged' end;
+  return case when strange > 0 then 'unverified' when changed > 0 then 'changed' else 'unchanged' end;
 end $$;
 
-create or replace function settle_refund(o orders, p_entry jsonb, p_actor text, p_seller jsonb) returns boolean
+-- The payment that a refund of Cashfree's own making is taken from. Cashfree refunds orders: of one paid twice it may
+-- name the payment that we have given back already, and then the other one is meant. None while it names one unknown to us.
+create or replace function payment_behind(o orders, p_entry jsonb) returns text language sql stable as $$
+  select p.cf_payment_id
+  from payments named
+  join payments p on p.order_id = o.id and (p.cf_payment_id = named.cf_payment_id or p.status = 'SUCCESS')
+  where named.cf_payment_id = p_entry ->> 'cfPaymentId' and named.order_id = o.id
+  order by refunded_or_going(p.cf_payment_id) + (p_entry ->> 'amountPaise')::bigint <= p.amount_paise desc nulls last,
+           p.cf_payment_id = named.cf_payment_id desc
+  limit 1
+$$;
+
+-- One refund: 'changed', 'unchanged', or 'unverified' when what it is of cannot be told yet.
+drop function if exists settle_refund(orders, jsonb, text, jsonb);   -- it once answered a boolean
+create function settle_refund(o orders, p_entry jsonb, p_actor text, p_seller jsonb) returns text
 language plpgsql as $$
 declare
-  refund_id   text := coalesce(p_entry ->> 'refundId', 'cf_' || (p_entry ->> 'cfRefundId'));
+  -- An id of another making may have signs that ours never have; then Cashfree's own number stands for it.
+  refund_id   text := case when p_entry ->> 'refundId' ~ '^[A-Za-z0-9_]{3,40}$' then p_entry ->> 'refundId'
+                           else 'cf_' || (p_entry ->> 'cfRefundId') end;
   next_status text := refund_status_of(p_entry ->> 'status');
   r           refunds;
 begin
   insert into refunds (id, order_id, cf_payment_id, user_id, amount_paise, reason, requested_by)
-  select refund_id, o.id, p.cf_payment_id, o.user_id, (p_entry ->> 'amountPaise')::integer,
+  select refund_id, o.id, payment_behind(o, p_entry), o.user_id, (p_entry ->> 'amountPaise')::integer,
          coalesce(nullif(p_entry ->> 'note', ''), 'refunded by Cashfree or in its dashboard'), 'cashfree'
-  from payments p
-  where p.cf_payment_id = p_entry ->> 'cfPaymentId' and p.order_id = o.id
+  where payment_behind(o, p_entry) is not null and (p_entry ->> 'amountPaise')::integer > 0
   on conflict (id) do nothing;
   select * into r from refunds where id = refund_id;
-  if not found then return false; end if;
+  if not found then return 'unverified'; end if;
   -- Cashfree refunds orders, not payments: of an order paid twice it may name the other one. Which one we meant is ours
   -- to know, so only order and amount must agree.
   if (r.order_id = o.id and r.amount_paise = (p_entry ->> 'amountPaise')::integer) is not true then
     perform open_incident('refund-mismatch', r.id, o, jsonb_build_object(
       'ours', jsonb_build_object('orderId', r.order_id, 'amountPaise', r.amount_paise), 'theirs', p_entry));
     update refunds set next_look_at = null where id = r.id;
-    return false;
+    return 'unchanged';
   end if;
   -- A success is the end of it. A failed or held refund that the bank completes after all is heard.
-  if r.status = 'succeeded' or (r.finished_at is not null and next_status <> 'succeeded') then return false; end if;
+  if r.status = 'succeeded' or (r.finished_at is not null and next_status <> 'succeeded') then return 'unchanged'; end if;
   update refunds
   set status = next_status,
       gateway_status = p_entry ->> 'status',
@@ -93,7 +112,7 @@ begin
       next_look_at = case when next_status in ('pending', 'onhold')
                           then now() + least(interval '1 minute' * power(2, least(looks, 12)), interval '6 hours') end
   where id = r.id;
-  if next_status = r.status then return false; end if;
+  if next_status = r.status then return 'unchanged'; end if;
   insert into audit (actor, action, order_id, user_id, details)
   values (p_actor, 'refund.' || next_status, o.id, o.user_id,
           jsonb_build_object('refund', r.id, 'amountPaise', r.amount_paise, 'from', r.status));
@@ -102,7 +121,7 @@ begin
     perform open_incident('refund-' || next_status, r.id, o,
       jsonb_build_object('refund', r.id, 'amountPaise', r.amount_paise, 'theirs', p_entry));
   end if;
-  return true;
+  return 'changed';
 end $$;
 
 -- Cashfree's word for a refund in ours; an unknown word waits.

@@ -10,7 +10,8 @@ begin
   if not found then return; end if;
   perform 1 from subscriptions where user_id = gone.user_id for update;
   update subscription_periods set voided_at = now() where order_id = p_order_id;
-  gap := gone.ends_at - greatest(gone.starts_at, least(now(), gone.ends_at));
+  -- In seconds: subtracted as days, it would be an hour off where the server's own time zone changes its clock.
+  gap := make_interval(secs => extract(epoch from gone.ends_at - greatest(gone.starts_at, least(now(), gone.ends_at)))::float8);
   -- From the earliest on, so that two periods never start at the same instant meanwhile.
   for left_over in
     select * from subscription_periods

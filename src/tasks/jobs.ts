@@ -1,3 +1,4 @@
+import { keepBooksChecked } from '../books/books.ts'
 import { settleWaitingDeliveries } from '../checkout/deliveries.ts'
 import type { Deps } from '../deps.ts'
 import { queueAlertMails } from '../incidents/incidents.ts'
@@ -31,9 +32,10 @@ export function jobsOf(deps: Deps, mailer: Mailer): Job[] {
     { name: 'settle-events', everyMs: 10_000, run: () => settleWaitingDeliveries(deps) },
     { name: 'send-refunds', everyMs: 20_000, run: () => sendRefunds(deps) },
     { name: 'reconcile', everyMs: deps.config.reconcile.intervalMs, run: () => reconcile(deps) },
-    { name: 'keep-statuses', everyMs: 5 * minute, run: () => keepStatusesInStep(deps.sql) },
+    { name: 'keep-statuses', everyMs: minute / 2, run: () => keepStatusesInStep(deps.sql) },
     { name: 'alert', everyMs: minute, run: () => queueAlertMails(deps.sql, deps.config.alertEmail) },
     { name: 'remind', everyMs: 60 * minute, run: () => queueRenewalMails(deps.sql) },
+    { name: 'check-books', everyMs: 24 * 60 * minute, run: () => keepBooksChecked(deps.sql) },
     { name: 'clean', everyMs: 6 * 60 * minute, run: () => deleteEndedSessions(deps.sql) },
   ]
 }

@@ -3,6 +3,7 @@ import type { Deps } from '../deps.ts'
 import { noteRefusedKeys } from '../incidents/incidents.ts'
 import { GatewayRefused, GatewayUnavailable } from '../payments/gateway.ts'
 import { leaseOrdersToLookAt, postponeLook } from '../payments/queries.ts'
+import { settleRefunds } from '../refunds/refunds.ts'
 
 const aRound = 60
 const abreast = 3
@@ -33,7 +34,9 @@ async function askAbout(deps: Deps, orderIds: string[]): Promise<{ asked: number
   const look = async (orderId: string) => {
     if (stop) return postponeLook(deps.sql, orderId, 10)
     try {
-      await settle(deps, orderId, 'reconciler', jobLimitMs)
+      const outcome = await settle(deps, orderId, 'reconciler', jobLimitMs)
+      // What went back in Cashfree's dashboard, its webhook lost, is found by the last looks at a paid order, or a held one.
+      if (outcome === 'already-paid' || outcome === 'held') await settleRefunds(deps, orderId, 'reconciler', jobLimitMs)
       asked++
     } catch (error) {
       const pauseS = pauseAfter(error)

@@ -13,7 +13,10 @@ export function renderedOnce(keepMs: number) {
 
   async function render(key: string, html: () => Promise<string>): Promise<Kept> {
     try {
-      const page = compressed(Buffer.from(await html()))
+      const body = Buffer.from(await html())
+      const before = kept.get(key)?.page
+      // Nearly always it is what it was, and compressing as well as brotli can takes the time of a thousand answers.
+      const page = before?.identity.equals(body) ? before : compressed(body)
       kept.set(key, { page, until: Date.now() + keepMs })
     } catch (error) {
       const stale = kept.get(key)

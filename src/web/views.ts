@@ -12,7 +12,7 @@ export const viewsFolder = join(import.meta.dirname, '..', '..', 'views')
 export interface Views {}
 
 /** What every full page knows besides its own data; the app fills it in for each request. */
-export type DescribePage = (request: FastifyRequest) => Promise<object>
+export type DescribePage = (request: FastifyRequest, content: object) => Promise<object>
 
 declare module 'fastify' {
   interface FastifyReply {
@@ -35,12 +35,13 @@ export default fp<{ describePage: DescribePage; cache: boolean }>(
     await app.register(view, { engine: { eta }, root: viewsFolder, viewExt: 'eta', production: cache })
 
     app.decorateReply('render', async function (this: FastifyReply, name: string, data: object) {
-      const page = await describePage(this.request)
+      const page = await describePage(this.request, data)
       return this.viewAsync(name, { ...data, page, fmt })
     } as never)
 
     app.decorateReply('page', async function (this: FastifyReply, name: never, data: never) {
-      const html = await this.render(name, data)
+      // As bytes: a string would be measured and encoded once more on its way out.
+      const html = Buffer.from(await this.render(name, data))
       if (!this.hasHeader('cache-control')) this.header('cache-control', 'no-store')
       return this.header('vary', 'HX-Request').type('text/html; charset=utf-8').send(html)
     } as never)

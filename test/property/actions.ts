@@ -47,17 +47,36 @@ const single: fc.Arbitrary<Action> = fc.oneof(
       order,
       extraPaise: fc.constantFrom(0, 0, 0, 0, 1_180, -100),
       newAttempt: fc.boolean(),
-      when: fc.constantFrom('now' as const, 'now' as const, 'now' as const, 'after-expiry' as const, 'after-ttl' as const),
+      when: fc.constantFrom(
+        'now' as const,
+        'now' as const,
+        'now' as const,
+        'after-expiry' as const,
+        'after-ttl' as const,
+      ),
     }),
   },
-  { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('fail' as const, 'drop' as const, 'pending' as const, 'expire' as const), order }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constantFrom('fail' as const, 'drop' as const, 'pending' as const, 'expire' as const),
+      order,
+    }),
+  },
   {
     weight: 7,
     arbitrary: fc.record({
       do: fc.constant('webhook' as const),
       which: fc.nat(9),
       instance,
-      how: fc.constantFrom('once' as const, 'once' as const, 'once' as const, 'twice' as const, 'too-old' as const, 'forged' as const),
+      how: fc.constantFrom(
+        'once' as const,
+        'once' as const,
+        'once' as const,
+        'twice' as const,
+        'too-old' as const,
+        'forged' as const,
+      ),
       wait: fc.boolean(),
     }),
   },
@@ -70,21 +89,56 @@ const single: fc.Arbitrary<Action> = fc.oneof(
       due: fc.boolean(),
     }),
   },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant('refund' as const), order, instance, part: fc.constantFrom('all' as const, 'half' as const, 'too much' as const) }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('dashboard refund' as const), order, part: fc.constantFrom('all' as const, 'half' as const) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant('refund' as const),
+      order,
+      instance,
+      part: fc.constantFrom('all' as const, 'half' as const, 'too much' as const),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('dashboard refund' as const),
+      order,
+      part: fc.constantFrom('all' as const, 'half' as const),
+    }),
+  },
   {
     weight: 1,
     arbitrary: fc.record({
       do: fc.constant('refunds end' as const),
-      as: fc.constantFrom('SUCCESS' as const, 'SUCCESS' as const, 'FAILED' as const, 'PENDING' as const, 'ONHOLD' as const, 'CANCELLED' as const),
+      as: fc.constantFrom(
+        'SUCCESS' as const,
+        'SUCCESS' as const,
+        'FAILED' as const,
+        'PENDING' as const,
+        'ONHOLD' as const,
+        'CANCELLED' as const,
+      ),
     }),
   },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant('fault' as const), name: fc.constantFrom(...faults), count: fc.integer({ min: 1, max: 3 }) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant('fault' as const),
+      name: fc.constantFrom(...faults),
+      count: fc.integer({ min: 1, max: 3 }),
+    }),
+  },
 )
 
 const action: fc.Arbitrary<Action> = fc.oneof(
   { weight: 9, arbitrary: single },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('together' as const), actions: fc.array(single, { minLength: 2, maxLength: 4 }) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('together' as const),
+      actions: fc.array(single, { minLength: 2, maxLength: 4 }),
+    }),
+  },
 )
 
 /** A sequence of up to 24 actions, several of which may be groups that happen at once. */

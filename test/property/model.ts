@@ -28,7 +28,11 @@ export type BookedOrder = {
 export type BookedUser = { id: string; status: string; hasAccess: boolean; daysLeft: number | null }
 
 /** Every sentence in which model and books differ; none when they agree. */
-export function differences(model: Model, refunds: ModelRefund[], books: { orders: BookedOrder[]; users: BookedUser[] }): string[] {
+export function differences(
+  model: Model,
+  refunds: ModelRefund[],
+  books: { orders: BookedOrder[]; users: BookedUser[] },
+): string[] {
   const found: string[] = []
   const months = model.users.map(() => 0)
   for (const order of model.orders.values()) {
@@ -39,14 +43,25 @@ export function differences(model: Model, refunds: ModelRefund[], books: { order
     }
     const expected = expectedOf(order, refunds, booked)
     for (const [what, [is, should]] of Object.entries(expected))
-      if (JSON.stringify(is) !== JSON.stringify(should)) found.push(`${order.id}: ${what} is ${JSON.stringify(is)}, should be ${JSON.stringify(should)}`)
+      if (JSON.stringify(is) !== JSON.stringify(should))
+        found.push(`${order.id}: ${what} is ${JSON.stringify(is)}, should be ${JSON.stringify(should)}`)
     if (booked.periods > 0) months[order.user]! += order.months
   }
-  for (const [i, id] of model.users.entries()) found.push(...wrongAccess(books.users.find((user) => user.id === id), months[i]!))
+  for (const [i, id] of model.users.entries())
+    found.push(
+      ...wrongAccess(
+        books.users.find((user) => user.id === id),
+        months[i]!,
+      ),
+    )
   return found
 }
 
-function expectedOf(order: ModelOrder, refunds: ModelRefund[], booked: BookedOrder): Record<string, [unknown, unknown]> {
+function expectedOf(
+  order: ModelOrder,
+  refunds: ModelRefund[],
+  booked: BookedOrder,
+): Record<string, [unknown, unknown]> {
   const enough = order.captured.filter(({ paise }) => paise >= order.pricePaise)
   const paid = enough.length > 0
   const back = refunds.filter((refund) => refund.orderId === order.id && refund.status === 'SUCCESS')
@@ -67,13 +82,24 @@ function expectedOf(order: ModelOrder, refunds: ModelRefund[], booked: BookedOrd
     ],
     'periods that count': [booked.periods, paid && !over ? 1 : 0],
     'periods ended early': [booked.voided, over ? 1 : 0],
-    'period of an order whose money all went back': [captured > 0 && sum(back.map((r) => r.paise)) >= captured && booked.periods > 0, false],
+    'period of an order whose money all went back': [
+      captured > 0 && sum(back.map((r) => r.paise)) >= captured && booked.periods > 0,
+      false,
+    ],
     receipt: [booked.receiptPaise, paid ? order.pricePaise : null],
     'receipt mails': [booked.receiptMails, paid ? 1 : 0],
     'refunds that arrived': [known.map((r) => [r.id, r.paise]).sort(), back.map((r) => [r.id, r.paise]).sort()],
     'credit notes': [booked.creditedPaise, paid ? Math.min(order.pricePaise, backOf(applied)) : 0],
     'incident for money that was not applied': [
-      extra.every(({ cfPaymentId, paise }) => booked.incidents.some((incident) => incident === `paid-twice:${cfPaymentId}` || incident === `payment-mismatch:${order.id}` || incident === `order-mismatch:${order.id}`) || backOf(cfPaymentId) >= paise),
+      extra.every(
+        ({ cfPaymentId, paise }) =>
+          booked.incidents.some(
+            (incident) =>
+              incident === `paid-twice:${cfPaymentId}` ||
+              incident === `payment-mismatch:${order.id}` ||
+              incident === `order-mismatch:${order.id}`,
+          ) || backOf(cfPaymentId) >= paise,
+      ),
       true,
     ],
   }
@@ -82,7 +108,8 @@ function expectedOf(order: ModelOrder, refunds: ModelRefund[], booked: BookedOrd
 function wrongAccess(user: BookedUser | undefined, months: number): string[] {
   if (!user) return ['a user is not in the books']
   const { daysLeft, hasAccess, status } = user
-  if (hasAccess !== months > 0) return [`${user.id} ${hasAccess ? 'has' : 'has no'} access, status ${status}, with ${months} months paid for`]
+  if (hasAccess !== months > 0)
+    return [`${user.id} ${hasAccess ? 'has' : 'has no'} access, status ${status}, with ${months} months paid for`]
   if (months === 0) return []
   return daysLeft !== null && daysLeft > months * 28 - 1 && daysLeft < months * 31 + 1
     ? []

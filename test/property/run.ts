@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
 import { checkBooks } from '../../src/books/books.ts'
 import { ControlError } from '../../src/embedded/sandbox/control.ts'
 import type { User } from '../../src/users/users.ts'
@@ -16,7 +17,13 @@ type Run = { world: World; model: Model; users: User[]; refunds: Set<string>; de
  * sentences in which the books differ from what happened, invariants that do not hold included.
  */
 export async function play(world: World, actions: Action[]): Promise<string[]> {
-  const run: Run = { world, model: { orders: new Map(), users: [] }, users: [], refunds: new Set(), delivered: new Set() }
+  const run: Run = {
+    world,
+    model: { orders: new Map(), users: [] },
+    users: [],
+    refunds: new Set(),
+    delivered: new Set(),
+  }
   world.sandbox.control.clearFaults()
   world.sandbox.control.settings({ refundOutcome: 'SUCCESS' })
   for (const _ of [0, 1]) await enter(run)
@@ -70,7 +77,7 @@ async function act(run: Run, action: Action): Promise<void> {
     case 'reconcile':
     case 'settle-events':
     case 'send-refunds':
-      if (action.due) await run.world.makeDue()
+      if (action.due) await run.world.makeDue(run.model.users)
       await run.world.instances[action.instance].run(action.do)
       return
     case 'refund':
@@ -93,7 +100,8 @@ async function rememberOrders({ world, model, users }: Run, user: number) {
   const orders = await world.sql<{ id: string; pricePaise: number; months: number }[]>`
     select o.id, p.price_paise, p.months from orders o join plans p on p.key = o.plan_key
     where o.user_id = ${users[user]!.id} order by o.created_at`
-  for (const order of orders) if (!model.orders.has(order.id)) model.orders.set(order.id, { ...order, user, captured: [] })
+  for (const order of orders)
+    if (!model.orders.has(order.id)) model.orders.set(order.id, { ...order, user, captured: [] })
 }
 
 function pay(run: Run, id: string | undefined, action: Extract<Action, { do: 'pay' }>) {
@@ -107,7 +115,9 @@ function pay(run: Run, id: string | undefined, action: Extract<Action, { do: 'pa
 }
 
 async function webhook(run: Run, { which, instance, how, wait }: Extract<Action, { do: 'webhook' }>) {
-  const deliveries = run.world.sandbox.control.deliveries().filter(({ orderId }) => orderId && run.model.orders.has(orderId))
+  const deliveries = run.world.sandbox.control
+    .deliveries()
+    .filter(({ orderId }) => orderId && run.model.orders.has(orderId))
   const delivery = deliveries[which % Math.max(1, deliveries.length)]
   if (!delivery) return
   const app = run.world.instances[instance]
@@ -128,9 +138,16 @@ async function refund(run: Run, orderId: string | undefined, { instance, part }:
            (select 1 + count(*)::int from refunds r where r.cf_payment_id = p.cf_payment_id and r.requested_by <> 'cashfree') as ordinal
     from payments p where p.order_id = ${orderId} and p.status = 'SUCCESS' order by p.applied_at nulls first limit 1`
   if (!row) return
-  const amountPaise = part === 'all' ? row.amountPaise : part === 'half' ? Math.floor(row.amountPaise / 2) : row.amountPaise + 1
+  const amountPaise =
+    part === 'all' ? row.amountPaise : part === 'half' ? Math.floor(row.amountPaise / 2) : row.amountPaise + 1
   const asked = await app
-    .refund({ cfPaymentId: row.cfPaymentId, ordinal: row.ordinal, amountPaise, reason: 'a property', actor: 'user:admin' })
+    .refund({
+      cfPaymentId: row.cfPaymentId,
+      ordinal: row.ordinal,
+      amountPaise,
+      reason: 'a property',
+      actor: 'user:admin',
+    })
     .catch(expected)
   if (asked && part === 'too much') throw new Error('more than was captured was promised back')
 }
@@ -139,7 +156,9 @@ async function dashboardRefund(run: Run, orderId: string | undefined, part: 'all
   const order = orderId === undefined ? undefined : run.model.orders.get(orderId)
   if (!order?.captured[0]) return
   // Cashfree refunds an order; of one paid twice and refunded before, its choice of payment is nobody's to predict.
-  const before = ifPossible(() => run.world.sandbox.control.order(order.id).refunds)?.filter(({ automatic }) => !automatic)
+  const before = ifPossible(() => run.world.sandbox.control.order(order.id).refunds)?.filter(
+    ({ automatic }) => !automatic,
+  )
   const promised = await run.world.sql`select from refunds where order_id = ${order.id} and status = 'requested'`
   if (order.captured.length > 1 && (before?.length ?? 0) + promised.length > 0) return
   const paise = part === 'all' ? order.captured[0].paise : Math.floor(order.captured[0].paise / 2)
@@ -152,7 +171,7 @@ async function dashboardRefund(run: Run, orderId: string | undefined, part: 'all
 
 /** Faults end, held refunds come through, some webhooks were never delivered: what is left to the jobs alone. */
 async function rest(run: Run) {
-  const { world } = run
+  const { world, model } = run
   world.sandbox.control.clearFaults()
   for (const id of run.model.orders.keys()) {
     const known = ifPossible(() => world.sandbox.control.order(id))
@@ -161,14 +180,16 @@ async function rest(run: Run) {
   }
   world.sandbox.control.settings({ refundOutcome: 'SUCCESS' })
   await world.doorsQuiet()
+  await pause(25) // the longest that a 429 of these runs asks to be left alone
   for (let round = 0; round < 3; round++) {
-    await world.makeDue()
+    await world.makeDue(model.users)
     const [one, two] = round % 2 === 0 ? world.instances : world.instances.toReversed()
     await one!.run('settle-events')
     await two!.run('reconcile')
     await one!.run('send-refunds')
     await world.sandbox.control.settled()
   }
+  await world.leaveAlone(model.users)
 }
 
 async function compare(run: Run): Promise<string[]> {
@@ -178,7 +199,10 @@ async function compare(run: Run): Promise<string[]> {
       r.automatic ? [] : [{ id: r.id, orderId: id, paise: r.amountPaise, status: r.status as ModelRefund['status'] }],
     ),
   )
-  const books = await readBooks(run.world, run.users.map(({ id }) => id))
+  const books = await readBooks(
+    run.world,
+    run.users.map(({ id }) => id),
+  )
   const report = await checkBooks(run.world.sql)
   return [
     ...differences(run.model, refunds, books),

@@ -12,7 +12,9 @@ export type World = {
   instances: [Instance, Instance]
   apiBase: string
   /** Lets everything that waits for its time be due now, for instance an hour's pause before the next look. */
-  makeDue: () => Promise<void>
+  makeDue: (userIds: string[]) => Promise<void>
+  /** The next looks at these people's orders come tomorrow, so that later sequences are not slowed down by them. */
+  leaveAlone: (userIds: string[]) => Promise<void>
   /** Waits until no door is still settling what it answered 200 to. */
   doorsQuiet: () => Promise<void>
   /** Empties the books and the look-alike, so that a long run does not slow down. */
@@ -43,10 +45,14 @@ export async function openWorld(): Promise<World> {
     sandbox,
     instances,
     apiBase,
-    makeDue: async () => {
-      await sql.unsafe(`update orders set next_look_at = now() where next_look_at > now();
-        update refunds set next_look_at = now() where next_look_at > now();
-        update webhook_events set next_settle_at = now() where settled_at is null and next_settle_at > now()`)
+    makeDue: async (userIds) => {
+      await sql`update orders set next_look_at = now() where next_look_at > now() and user_id in ${sql(userIds)}`
+      await sql`update refunds set next_look_at = now() where next_look_at > now() and user_id in ${sql(userIds)}`
+      await sql`update webhook_events e set next_settle_at = now() from orders o
+                where o.id = e.order_id and o.user_id in ${sql(userIds)} and settled_at is null and next_settle_at > now()`
+    },
+    leaveAlone: async (userIds) => {
+      await sql`update orders set next_look_at = next_look_at + interval '1 day' where user_id in ${sql(userIds)}`
     },
     doorsQuiet: async () => {
       for (let i = 0; i < 500; i++) {

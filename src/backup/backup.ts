@@ -1,0 +1,101 @@
+import { randomBytes } from 'node:crypto'
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { writeOwnDump } from './own-dump.ts'
+import { findPgTools, type PgTools, pgDump } from './pg-tools.ts'
+import { closeSession, countRows, describeServer, isEmpty, listTables, openSession } from './queries.ts'
+import { type LastBackup, recordBackup } from './record.ts'
+import { verify } from './verify.ts'
+
+export type BackupOptions = {
+  url: string
+  /** Where the file goes. */
+  dir: string
+  /** Where the note of the newest backup is kept; the doctor reads it there. */
+  recordDir: string
+  /** PG_DUMP. */
+  pgDump: string | null
+  say: (line: string) => void
+}
+
+/**
+ * Makes a backup, proves it by restoring it beside the original, and notes it. Throws when it could not be made or did
+ * not prove good; a file that did not is kept as `….suspect`.
+ */
+export async function makeBackup({ url, dir, recordDir, pgDump: named, say }: BackupOptions): Promise<LastBackup> {
+  await mkdir(dir, { recursive: true, mode: 0o700 })
+  const at = new Date().toISOString()
+  const { partial, counts, tools } = await write(
+    url,
+    join(dir, `etf-${at.replaceAll(':', '-').slice(0, 19)}Z`),
+    named,
+    say,
+  )
+  const file = partial.replace(/\.partial$/, '')
+  await rename(partial, file)
+  await syncFolder(dir)
+  const { size } = await stat(file)
+  const rows = Object.values(counts).reduce((sum, count) => sum + count, 0)
+  say(`▸ written: ${file}, ${(size / 1e6).toFixed(2)} MB, ${rows} rows of ${Object.keys(counts).length} tables`)
+  try {
+    const proof = await verify({
+      url,
+      file,
+      counts,
+      tools,
+      scratch: `etf_verify_${randomBytes(6).toString('hex')}`,
+      say,
+    })
+    const made: LastBackup = { at, file, bytes: size, rows, tool: tools ? 'pg_dump' : 'own', proof }
+    await recordBackup(recordDir, made)
+    return made
+  } catch (error) {
+    await rename(file, `${file}.suspect`)
+    throw error
+  }
+}
+
+type Written = { partial: string; counts: Record<string, number>; tools: PgTools | null }
+
+/** Under a name that nobody takes for a backup until it is whole and on the disk. */
+async function write(url: string, name: string, named: string | null, say: (line: string) => void): Promise<Written> {
+  const session = await openSession(url, 'snapshot')
+  let partial = ''
+  try {
+    if (await isEmpty(session)) throw new Error('there is nothing in this database yet')
+    const server = await describeServer(session)
+    const tools = await findPgTools(named, server.major)
+    partial = `${name}.${tools ? 'dump' : 'etf.gz'}.partial`
+    say(
+      tools
+        ? `▸ pg_dump ${tools.major} of PostgreSQL ${server.version}`
+        : `▸ own dump of PostgreSQL ${server.version} (no pg_dump ${server.major} here)`,
+    )
+    if (!tools) return { partial, counts: await writeOwnDump(session, server.version, partial), tools }
+    await pgDump(tools, url, server.snapshot, partial)
+    await syncFile(partial)
+    return { partial, counts: await countRows(session, await listTables(session)), tools }
+  } catch (error) {
+    if (partial) await rm(partial, { force: true })
+    throw error
+  } finally {
+    await closeSession(session, 'rollback').catch(() => {})
+  }
+}
+
+async function syncFile(file: string): Promise<void> {
+  const handle = await open(file, 'r+')
+  try {
+    await handle.chmod(0o600)
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+/** A new name is safe only when its folder is on the disk too. */
+async function syncFolder(dir: string): Promise<void> {
+  const handle = await open(dir, 'r')
+  await handle.sync().catch(() => {})
+  await handle.close()
+}

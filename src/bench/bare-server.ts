@@ -1,0 +1,49 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import postgres from 'postgres'
+import { listPaymentsOf } from '../payments/queries.ts'
+import { listPlansOnSale } from '../plans/queries.ts'
+import type { Sql } from '../platform/db.ts'
+import { listReceiptsOf } from '../receipts/queries.ts'
+import { listRefundsOf } from '../refunds/queries.ts'
+import { findSubscriptionRow } from '../subscriptions/queries.ts'
+import { findUserBySession } from '../users/queries.ts'
+import { listening, ready } from './child.ts'
+
+/** A page as the app sent it, to be sent again byte for byte. */
+export type Copy = { headers: [string, string][]; body: Buffer }
+
+/** What the bare server is to do: two pages, and whose dashboard the statements are about. */
+export type Orders = {
+  databaseUrl: string
+  pool: number
+  landing: Copy
+  dashboard: Copy
+  session: Buffer
+  user: string
+}
+
+// The least that Node can do for the same two answers: no router, no templates, no cookies, no checks. For the dashboard
+// it waits for the statements the page needs, through the same driver and as many connections.
+const heard = once(process, 'message')
+ready('ready')
+const [given] = (await heard) as [Orders]
+const { databaseUrl, pool, landing, dashboard, session, user } = given
+const sql = postgres(databaseUrl, { max: pool, fetch_types: false, onnotice: () => {} }) as unknown as Sql
+
+const bare = createServer(async (request, response) => {
+  const page = request.url === '/dashboard' ? dashboard : landing
+  if (page === dashboard) {
+    await findUserBySession(sql, session)
+    await Promise.all([
+      findSubscriptionRow(sql, user),
+      listPaymentsOf(sql, user, 50),
+      listReceiptsOf(sql, user, 50),
+      listRefundsOf(sql, user, 50),
+      listPlansOnSale(sql),
+    ])
+  }
+  response.writeHead(200, page.headers.flat())
+  response.end(page.body)
+})
+process.send!(await listening(bare))

@@ -1,0 +1,50 @@
+import autocannon from 'autocannon'
+import { ready } from './child.ts'
+
+/** One shot at the server; several make a list that is gone through once, each sent by whichever connection is free. */
+export type Shot = { method?: string; path: string; headers?: Record<string, string>; body?: string }
+
+/** How to load a server: for so many seconds, or until every shot was sent. A `rate` is per second, else at full speed. */
+export type Load = { url: string; connections: number; shots: Shot[]; seconds?: number; amount?: number; rate?: number }
+
+export type Loaded = {
+  /** Answers a second. */
+  rate: number
+  answers: number
+  seconds: number
+  p50: number
+  p99: number
+  statuses: Record<string, number>
+  failed: number
+}
+
+// A process of its own, so that making requests and answering them never share an event loop.
+process.on('message', async ({ id, load }: { id: number; load: Load }) => {
+  process.send!({ id, loaded: await fire(load) })
+})
+ready('ready')
+
+async function fire({ url, connections, shots, seconds, amount, rate }: Load): Promise<Loaded> {
+  let next = 0
+  const inTurn = () => shots[next++ % shots.length]!
+  const result = await autocannon({
+    url,
+    connections,
+    sampleInt: 100,
+    timeout: 20,
+    ...(seconds === undefined ? {} : { duration: seconds }),
+    ...(amount === undefined ? {} : { amount }),
+    ...(rate === undefined ? {} : { overallRate: rate }),
+    requests: shots.length === 1 ? shots : [{ setupRequest: (request) => ({ ...request, ...inTurn() }) }],
+  })
+  const statuses = Object.entries(result.statusCodeStats).map(([status, { count }]) => [status, count])
+  return {
+    rate: result.requests.total / result.duration,
+    answers: result.requests.total,
+    seconds: result.duration,
+    p50: result.latency.p50,
+    p99: result.latency.p99,
+    statuses: Object.fromEntries(statuses),
+    failed: result.errors + result.timeouts,
+  }
+}

@@ -1,0 +1,25 @@
+import { createServer } from 'node:http'
+import { SMTPServer } from 'smtp-server'
+import { answerAbout } from './answers.ts'
+import { listening, ready } from './child.ts'
+
+// A process of its own: a Cashfree that answers at once that everything is paid, and a mail server that takes all and
+// keeps nothing. What the app then costs is the app's own.
+const gateway = createServer((request, response) => {
+  const [, orderId, payments] = /\/orders\/([\w-]+)(\/payments)?/.exec(request.url ?? '') ?? []
+  const body = orderId === undefined ? '{}' : answerAbout(orderId, payments ? 'payments' : 'order')
+  response.writeHead(orderId === undefined ? 404 : 200, { 'content-type': 'application/json' })
+  response.end(body)
+})
+gateway.keepAliveTimeout = 60_000
+
+const post = new SMTPServer({
+  authOptional: true,
+  disabledCommands: ['STARTTLS', 'AUTH'],
+  onData: (stream, _session, done) => {
+    stream.on('end', () => done())
+    stream.resume()
+  },
+})
+
+ready({ gateway: await listening(gateway), smtp: await listening(post.server) })

@@ -1,0 +1,134 @@
+/** What must be true of the books at every instant; `broken` names the SQL function that answers the rows for which it is not. */
+export type Invariant = { id: string; says: string; broken: string; of: Thing }
+
+/** What there is to look at, as book_counts() counts it. */
+export type Thing =
+  | 'accounts'
+  | 'subscriptions'
+  | 'orders'
+  | 'paid orders'
+  | 'payments'
+  | 'periods'
+  | 'receipts'
+  | 'refunds'
+  | 'mails'
+  | 'deliveries'
+
+const invariant = (id: string, broken: string, of: Thing, says: string): Invariant => ({ id, says, broken, of })
+
+/** Everything SQL can tell, in the order it is printed. */
+export const invariants: readonly Invariant[] = [
+  invariant(
+    'I1',
+    'broken_i1_paid_not_granted',
+    'orders',
+    'what Cashfree calls paid is granted, or an incident names it, within 15 minutes',
+  ),
+  invariant(
+    'I2',
+    'broken_i2_periods',
+    'paid orders',
+    'one period for every paid order, as long as its plan, and none for any other',
+  ),
+  invariant('I2', 'broken_i2_voided', 'periods', 'a period is ended early exactly when its whole price went back'),
+  invariant('I2', 'broken_i2_false_grants', 'subscriptions', 'nobody has access without a period that was paid for'),
+  invariant('I3', 'broken_i3_overlaps', 'periods', 'the periods of one person do not overlap'),
+  invariant(
+    'I3',
+    'broken_i3_subscriptions',
+    'accounts',
+    'every account has one subscription, and it ends with its last period',
+  ),
+  invariant(
+    'I4',
+    'broken_i4_missing_money',
+    'payments',
+    'every captured paisa is applied, going back, or in an incident',
+  ),
+  invariant(
+    'I5',
+    'broken_i5_applied_payment',
+    'orders',
+    'a paid order has exactly one applied payment, a success; no other order has one',
+  ),
+  invariant('I6', 'broken_i6_receipts', 'receipts', 'one receipt for every paid order, over its price, to its buyer'),
+  invariant(
+    'I6',
+    'broken_i6_numbering',
+    'receipts',
+    'receipts and credit notes are numbered without a gap in every financial year',
+  ),
+  invariant('I6', 'broken_i6_mails', 'mails', 'one mail for every receipt and for every refund that arrived'),
+  invariant(
+    'I6',
+    'broken_i6_credit_notes',
+    'refunds',
+    'what went back of a receipt is in its credit notes, and never more than it',
+  ),
+  invariant(
+    'I7',
+    'broken_i7_audit',
+    'orders',
+    'every change of an order’s or refund’s state has its audit row, payment exactly one',
+  ),
+  invariant(
+    'I8',
+    'broken_i8_amounts',
+    'orders',
+    'an order costs what its plan’s key costs, and the applied payment covers it',
+  ),
+  invariant(
+    'I9',
+    'broken_i9_refunds',
+    'refunds',
+    'no order gives back more than it brought; one refund here for one at Cashfree',
+  ),
+  invariant(
+    'I10',
+    'broken_i10_webhooks',
+    'deliveries',
+    'accepted deliveries are kept with body and verdict; none of them was badly signed',
+  ),
+  invariant('I11', 'broken_i11_forgotten', 'deliveries', 'every accepted delivery is settled or waits for a job'),
+  invariant(
+    'I12',
+    'broken_i12_strangers',
+    'deliveries',
+    'no success is reported for an order that is not ours without an incident',
+  ),
+  invariant('I13', 'broken_i13_open_orders', 'orders', 'one open order per person and plan'),
+  invariant('I20', 'broken_i20_watched', 'orders', 'whatever has a next step has its time, and no lease is too long'),
+  invariant('I20', 'broken_i20_overdue', 'mails', 'no work has been due for an hour'),
+]
+
+/** What no query can see, and what looks at it instead. */
+export const elsewhere: readonly { id: string; says: string; by: string }[] = [
+  {
+    id: 'I14',
+    says: 'nobody sees another person’s orders or receipts',
+    by: 'test/checkout/polling.test.ts, test/receipts/reading.test.ts, test/chaos',
+  },
+  { id: 'I15', says: 'an old cookie opens nothing after logging out', by: 'test/users/sessions.test.ts' },
+  { id: 'I16', says: 'a wrong name and a wrong password look the same', by: 'test/users/logging-in.test.ts' },
+  {
+    id: 'I17',
+    says: 'no secret in a log line',
+    by: 'test/processes/production.test.ts, src/platform/log.ts redaction',
+  },
+  {
+    id: 'I18',
+    says: 'pages answer while Cashfree, mail or the database is away',
+    by: 'test/webhooks/outage.test.ts, test/checkout/gateway-away.test.ts',
+  },
+  { id: 'I19', says: 'no fault from outside ends the process', by: 'test/chaos, npm run chaos' },
+  {
+    id: 'I21',
+    says: 'administrators’ money actions are confirmed and on record',
+    by: 'test/refunds/refunding.test.ts (the record); the confirmation is a matter of the panel',
+  },
+  {
+    id: 'I22',
+    says: 'the database’s clock decides about access',
+    by: 'test/subscriptions/statuses.test.ts, and I2 above for every row',
+  },
+]

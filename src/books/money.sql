@@ -1,0 +1,97 @@
+-- Money. Every function answers the ids of the rows that break its invariant, none when it holds.
+
+-- Where every captured payment's money is, in paise: applied to a period, going or gone back, named by an incident that
+-- waits or that a person closed, or still settling (a quarter of an hour at most). What is none of these is missing.
+create or replace function money_of_payments() returns table (
+  cf_payment_id text, order_id text, currency text, captured bigint, back bigint, applied bigint,
+  in_incident bigint, settling bigint, missing bigint
+) language sql stable as $$
+  with returned as (
+    select r.cf_payment_id, sum(r.amount_paise) as paise
+    from refunds r where r.status not in ('failed', 'cancelled') group by r.cf_payment_id
+  ), told as (
+    select distinct i.order_id, i.kind = 'paid-twice' as of_payment, case when i.kind = 'paid-twice' then i.subject_key end as payment
+    from incidents i
+    where i.kind in ('paid-twice', 'order-mismatch', 'payment-mismatch', 'payment-on-two-orders', 'paid-unverified')
+  ), placed as (
+    select p.cf_payment_id, p.order_id, coalesce(p.currency, o.currency) as currency,
+           coalesce(p.amount_paise, 0) as captured,
+           least(coalesce(r.paise, 0), coalesce(p.amount_paise, 0)) as back,
+           p.applied_at is not null as is_applied,
+           exists (select from told where told.order_id = p.order_id
+                                      and (told.payment = p.cf_payment_id or not told.of_payment)) as is_told,
+           o.paid_at is null and p.created_at > now() - interval '15 minutes' as is_settling
+    from payments p
+    join orders o on o.id = p.order_id
+    left join returned r on r.cf_payment_id = p.cf_payment_id
+    where p.status = 'SUCCESS'
+  )
+  select cf_payment_id, order_id, currency, captured, back,
+         case when is_applied then captured - back else 0 end,
+         case when not is_applied and is_told then captured - back else 0 end,
+         case when not is_applied and not is_told and is_settling then captured - back else 0 end,
+         case when not is_applied and not is_told and not is_settling then captured - back else 0 end
+  from placed
+$$;
+
+-- I4. Σ captured = Σ applied + Σ refunded or going back + Σ in incidents + Σ settling, per currency.
+create or replace function money_by_currency() returns table (
+  currency text, captured bigint, applied bigint, back bigint, in_incidents bigint, settling bigint, missing bigint
+) language sql stable as $$
+  select currency, sum(captured)::bigint, sum(applied)::bigint, sum(back)::bigint, sum(in_incident)::bigint,
+         sum(settling)::bigint, (sum(captured) - sum(applied) - sum(back) - sum(in_incident) - sum(settling))::bigint
+  from money_of_payments() group by currency order by currency
+$$;
+
+create or replace function broken_i4_missing_money() returns setof text language sql stable as $$
+  select cf_payment_id from money_of_payments() where missing > 0
+$$;
+
+-- I1. Paid, says Cashfree, and we neither granted it nor told anybody for a quarter of an hour.
+create or replace function broken_i1_paid_not_granted() returns setof text language sql stable as $$
+  select o.id from orders o
+  where o.gateway_status = 'PAID' and o.paid_at is null and o.created_at < now() - interval '15 minutes'
+    and o.asked_at < now() - interval '15 minutes'
+    and not exists (select from incidents i where i.order_id = o.id)
+$$;
+
+-- I5. A paid order has one applied payment, a success (or one that Cashfree took back, and an incident says so).
+create or replace function broken_i5_applied_payment() returns setof text language sql stable as $$
+  select o.id from orders o
+  left join payments p on p.order_id = o.id and p.applied_at is not null
+  where (o.paid_at is not null) <> (p.cf_payment_id is not null)
+     or (p.status <> 'SUCCESS' and not exists (
+           select from incidents i where i.kind = 'payment-reversed' and i.subject_key = p.cf_payment_id))
+$$;
+
+-- I8. What was applied covers the price in the order's currency, and the price is that of the plan's key.
+create or replace function broken_i8_amounts() returns setof text language sql stable as $$
+  select o.id from orders o
+  join plans plan on plan.key = o.plan_key
+  left join payments p on p.order_id = o.id and p.applied_at is not null
+  where o.amount_paise <> plan.price_paise
+     or p.amount_paise < o.amount_paise
+     or p.currency <> o.currency
+     or (p.cf_payment_id is not null and p.amount_paise is null)
+$$;
+
+-- I9. Never more goes back than came in, order by order, for Cashfree refunds orders and, of one paid twice, chooses the
+-- payment; a promise it has not accepted does not count yet. A refund is of a payment of its own order; one of its ids,
+-- one of ours.
+create or replace function broken_i9_refunds() returns setof text language sql stable as $$
+  select back.order_id from (
+    select order_id, sum(amount_paise) as paise from refunds
+    where status not in ('requested', 'failed', 'cancelled') group by order_id
+  ) back
+  where back.paise > (select coalesce(sum(p.amount_paise), 0) from payments p
+                      where p.order_id = back.order_id
+                        and (p.status in ('SUCCESS', 'CANCELLED', 'VOID')      -- or Cashfree itself sends it back
+                             or exists (select from refunds r where r.cf_payment_id = p.cf_payment_id
+                                                                and r.requested_by = 'cashfree')))
+  union all
+  select r.id from refunds r join payments p on p.cf_payment_id = r.cf_payment_id
+  join orders o on o.id = r.order_id
+  where p.order_id <> r.order_id or o.user_id <> r.user_id
+  union all
+  select min(id) from refunds where cf_refund_id is not null group by cf_refund_id having count(*) > 1
+$$;

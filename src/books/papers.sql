@@ -1,0 +1,62 @@
+-- Receipts, credit notes and the mails that carry them.
+
+-- I6. One receipt for every paid order, over its price, to its buyer, for the applied payment.
+create or replace function broken_i6_receipts() returns setof text language sql stable as $$
+  select coalesce(o.id, r.order_id) from orders o
+  full join receipts r on r.order_id = o.id
+  left join payments p on p.order_id = o.id and p.applied_at is not null
+  where (o.paid_at is not null) <> (r.order_id is not null)
+     or r.amount_paise <> o.amount_paise
+     or r.user_id <> o.user_id
+     or r.cf_payment_id <> p.cf_payment_id
+$$;
+
+-- I6. Numbers run from 1 without a gap in every financial year, and say what they are.
+create or replace function broken_i6_numbering() returns setof text language sql stable as $$
+  with notes as (
+    select 'R' as letter, number, financial_year, serial, issued_at from receipts
+    union all
+    select 'C', number, financial_year, serial, issued_at from credit_notes
+  ), series as (
+    select 'R' as letter, financial_year, last_serial from receipt_series
+    union all
+    select 'C', financial_year, last_serial from credit_note_series
+  )
+  select letter || coalesce(n.financial_year, s.financial_year)
+  from (select letter, financial_year, count(*) as many, min(serial) as first, max(serial) as last
+        from notes group by letter, financial_year) n
+  full join series s using (letter, financial_year)
+  where (n.first = 1 and n.many = n.last and n.last = s.last_serial) is not true
+    and not (n.many is null and s.last_serial = 0)
+  union all
+  select number from notes
+  where number <> letter || financial_year || '-' || lpad(serial::text, greatest(6, length(serial::text)), '0')
+     or financial_year <> financial_year_of(issued_at)
+$$;
+
+-- I6. One receipt mail for every receipt, and one refund mail for every refund that reached the customer.
+create or replace function broken_i6_mails() returns setof text language sql stable as $$
+  select r.number from receipts r
+  where not exists (select from mails m where m.kind = 'receipt' and m.subject_key = r.number and m.user_id = r.user_id)
+  union all
+  select r.id from refunds r
+  where r.status = 'succeeded' and not exists (select from mails m where m.kind = 'refund' and m.subject_key = r.id)
+  union all
+  select m.subject_key from mails m
+  where m.kind = 'receipt' and not exists (select from receipts r where r.number = m.subject_key)
+$$;
+
+-- I6. What went back of an applied payment has its credit note, and the notes of a receipt never exceed it.
+create or replace function broken_i6_credit_notes() returns setof text language sql stable as $$
+  select c.receipt_number from credit_notes c join receipts r on r.number = c.receipt_number
+  group by c.receipt_number, r.amount_paise having sum(c.amount_paise) > r.amount_paise
+  union all
+  select refunded.order_id from (
+    select r.order_id, sum(r.amount_paise) as paise from refunds r
+    join payments p on p.cf_payment_id = r.cf_payment_id and p.applied_at is not null
+    where r.status = 'succeeded' group by r.order_id
+  ) refunded
+  join receipts on receipts.order_id = refunded.order_id
+  where least(refunded.paise, receipts.amount_paise) <> coalesce(
+    (select sum(c.amount_paise) from credit_notes c where c.receipt_number = receipts.number), 0)
+$$;

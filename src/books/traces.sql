@@ -1,0 +1,87 @@
+-- Who did what, what was heard, and what still has to be done.
+
+-- I7. Every change of an order's and a refund's state has its one audit row.
+create or replace function broken_i7_audit() returns setof text language sql stable as $$
+  select o.id from orders o
+  left join (select order_id, count(*) filter (where action = 'order.paid') as paid,
+                    count(*) filter (where action = 'order.opened') as opened,
+                    jsonb_object_agg(action, true) as actions
+             from audit where order_id is not null group by order_id) a on a.order_id = o.id
+  where a.opened is distinct from 1
+     or a.paid <> case when o.paid_at is null then 0 else 1 end
+     or (o.status in ('expired', 'terminated', 'terminating') and not a.actions ? ('order.' || o.status))
+  union all
+  select r.id from refunds r
+  where r.finished_at is not null
+    and not exists (select from audit a where a.order_id = r.order_id and a.action = 'refund.' || r.status
+                                          and a.details ->> 'refund' = r.id)
+$$;
+
+-- I10. What the webhook door accepted it kept: the bytes and a verdict that accepts; and nothing badly signed.
+create or replace function broken_i10_webhooks() returns setof text language sql stable as $$
+  select id::text from webhook_events
+  where accepted and (octet_length(body) = 0 or verdict in ('missing-signature', 'missing-timestamp', 'wrong-signature'))
+     or not accepted and verdict not in ('missing-signature', 'missing-timestamp', 'wrong-signature', 'test-ping')
+$$;
+
+-- I11. What was accepted about an order of ours is settled, or a job has it on its list.
+create or replace function broken_i11_forgotten() returns setof text language sql stable as $$
+  select id::text from webhook_events where accepted and settled_at is null and next_settle_at is null
+$$;
+
+-- I13. One order to pay per person and plan.
+create or replace function broken_i13_open_orders() returns setof text language sql stable as $$
+  select min(id) from orders where status in ('created', 'active') group by user_id, plan_key having count(*) > 1
+$$;
+
+-- I20. Nothing that has a next step is without its time, and no lease is longer than it may be.
+create or replace function broken_i20_watched() returns setof text language sql stable as $$
+  select 'order ' || id from orders where status in ('created', 'active') and next_look_at is null
+  union all
+  select 'order ' || id from orders
+  where status in ('expired', 'terminated', 'terminating') and next_look_at is null and now() < expires_at + interval '24 hours'
+  union all
+  select 'refund ' || r.id from refunds r
+  where r.finished_at is null and r.next_look_at is null
+    and not exists (select from incidents i where i.kind = 'refund-mismatch' and i.subject_key = r.id)
+  union all
+  select 'mail ' || id from mails where leased_until > now() + interval '1 minute'
+  union all
+  select 'mail ' || id from mails where status = 'queued' and next_attempt_at > now() + interval '2 hours'
+$$;
+
+-- I20. Work that has been due for an hour: nobody does the jobs.
+create or replace function broken_i20_overdue() returns setof text language sql stable as $$
+  select 'mail ' || id from mails where status = 'queued' and next_attempt_at < now() - interval '1 hour'
+  union all
+  select 'webhook ' || id from webhook_events
+  where accepted and settled_at is null and next_settle_at < now() - interval '1 hour'
+  union all
+  select 'refund ' || id from refunds where next_look_at < now() - interval '1 hour'
+  union all
+  select 'subscription ' || user_id from subscriptions s
+  where is_paid and status_by_now(s) <> status and current_period_end + interval '4 days' < now()
+$$;
+
+-- I12. No money for an order that is not ours, unless an incident says so.
+create or replace function broken_i12_strangers() returns setof text language sql stable as $$
+  select w.id::text from webhook_events w
+  where w.accepted and w.verdict = 'unknown-order' and w.type = 'PAYMENT_SUCCESS_WEBHOOK'
+    and w.order_id is not null
+    and not exists (select from incidents i where i.kind = 'unknown-order' and i.subject_key = w.order_id)
+$$;
+
+-- How much there is of what is checked.
+create or replace function book_counts() returns jsonb language sql stable as $$
+  select jsonb_build_object(
+    'accounts', (select count(*) from users),
+    'subscriptions', (select count(*) from subscriptions),
+    'orders', (select count(*) from orders),
+    'paid orders', (select count(*) from orders where paid_at is not null),
+    'payments', (select count(*) from payments),
+    'periods', (select count(*) from subscription_periods),
+    'receipts', (select count(*) from receipts),
+    'refunds', (select count(*) from refunds),
+    'mails', (select count(*) from mails),
+    'deliveries', (select count(*) from webhook_events))
+$$;

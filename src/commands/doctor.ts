@@ -1,0 +1,78 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { examine } from '../doctor/doctor.ts'
+import { type Finding, failure, report } from '../doctor/finding.ts'
+import { explainOrder } from '../doctor/order.ts'
+import type { Patient } from '../doctor/patient.ts'
+import { sendTestMail } from '../doctor/smtp.ts'
+import { root } from '../environment.ts'
+import { withDatabase } from '../house.ts'
+import { cashfree } from '../payments/cashfree.ts'
+import { type Config, ConfigError, readConfig } from '../platform/config.ts'
+
+// `npm run doctor`: is everything well, and if not, what is to be done? `--order ID` explains one order, `--mail you@…`
+// sends a test mail besides. Exit code 1 when something does not work.
+const { values } = parseArgs({ options: { order: { type: 'string' }, mail: { type: 'string' } } })
+
+const config = settings()
+if (config) await withDatabase(config, async (databaseUrl) => visit(patientOf(config, databaseUrl)))
+
+async function visit(patient: Patient): Promise<void> {
+  if (values.order !== undefined) {
+    const gateway = cashfree({ ...patient.config.cashfree, ...patient.config.cashfree.credentials! })
+    const { text, well } = await explainOrder({ databaseUrl: patient.databaseUrl, gateway }, values.order)
+    console.log(text)
+    if (!well) process.exitCode = 1
+    return
+  }
+  tell([...(await examine(patient)), ...(values.mail === undefined ? [] : await sendTestMail(patient, values.mail))])
+}
+
+function tell(findings: Finding[]): void {
+  console.log(report(findings))
+  if (findings.some(({ level }) => level === 'failure')) process.exitCode = 1
+}
+
+/** As the site reads them. What is wrong is told line by line; without settings there is nothing more to look at. */
+function settings(): Config | null {
+  const name = process.env.NODE_ENV === 'production' ? '.env.production' : '.env'
+  if (existsSync(join(root, name))) process.loadEnvFile(join(root, name))
+  try {
+    return readConfig(process.env)
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    tell(
+      error.problems.map((problem) =>
+        failure('settings', problem, `Set it in the environment or in ${name}; .env.production.example explains it.`),
+      ),
+    )
+    return null
+  }
+}
+
+/** Where a part is not configured, the settings lead to the embedded one that stands in. */
+function patientOf(given: Config, databaseUrl: string): Patient {
+  const { embedded } = given
+  const standIn = { cashfree: given.cashfree.credentials === null, mail: given.smtp.host === null }
+  const sandbox = `http://127.0.0.1:${embedded.sandboxPort}`
+  const secret = 'cfsk_ma_test_sandbox_secret'
+  return {
+    config: {
+      ...given,
+      smtp: standIn.mail ? { ...given.smtp, host: '127.0.0.1', port: embedded.mailboxSmtpPort } : given.smtp,
+      cashfree: standIn.cashfree
+        ? {
+            ...given.cashfree,
+            credentials: { clientId: 'TEST_SANDBOX', clientSecret: secret, webhookSecrets: [secret] },
+            apiBase: `${sandbox}/pg`,
+            jsUrl: `${sandbox}/js/v3/cashfree.js`,
+          }
+        : given.cashfree,
+    },
+    databaseUrl,
+    standIn,
+    root,
+    backupDir: given.operations.backupDir ?? join(root, '.data', 'backups'),
+  }
+}

@@ -1,0 +1,23 @@
+import { parseArgs } from 'node:util'
+import { checkBooks } from '../books/books.ts'
+import { elsewhere } from '../books/invariants.ts'
+import { printReport } from '../books/print.ts'
+import { readSettings } from '../environment.ts'
+import { withDatabase } from '../house.ts'
+import { connect } from '../platform/db.ts'
+import { migrate } from '../platform/migrate.ts'
+
+// `npm run invariants`: checks the books and exits with 1 when something is wrong; `-- --json` for machines.
+const { values } = parseArgs({ options: { json: { type: 'boolean', default: false } } })
+
+await withDatabase(readSettings(), async (url) => {
+  await migrate(url)
+  const sql = connect(url, { max: 1, name: 'etf-invariants' })
+  try {
+    const report = await checkBooks(sql)
+    console.log(values.json ? JSON.stringify({ ...report, elsewhere }, null, 2) : printReport(report))
+    if (report.broken > 0) process.exitCode = 1
+  } finally {
+    await sql.end({ timeout: 5 })
+  }
+})

@@ -1,0 +1,46 @@
+import { parseArgs } from 'node:util'
+import { lookAgain, NotEmpty, restore } from '../backup/restore.ts'
+import { readSettings } from '../environment.ts'
+import { masked } from '../platform/log.ts'
+
+const usage = `Restore a backup (docs/operating.md has the drill):
+  npm run restore -- FILE --into postgresql://…/database
+      into an empty database; --overwrite removes what is there first
+  npm run restore -- --look-again 3 --into postgresql://…/database
+      makes the reconciler ask Cashfree about every unpaid order of the last 3 days`
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    into: { type: 'string' },
+    overwrite: { type: 'boolean', default: false },
+    'look-again': { type: 'string' },
+  },
+})
+const [file] = positionals
+const days = values['look-again'] === undefined ? null : Number(values['look-again'])
+const { pgDump } = readSettings().operations
+
+if (
+  values.into === undefined ||
+  (file === undefined && days === null) ||
+  (days !== null && !(days > 0 && days <= 365))
+) {
+  console.error(usage)
+  process.exitCode = 1
+} else await work(values.into).catch(refuse)
+
+async function work(into: string): Promise<void> {
+  if (file !== undefined) {
+    await restore({ file, into, overwrite: values.overwrite, pgDump })
+    console.log('Restored, and brought to this release. Now run `npm run doctor` and `npm run invariants` against it.')
+  }
+  if (days !== null) console.log(`${await lookAgain(into, Math.ceil(days))} orders will be asked about again.`)
+}
+
+function refuse(error: Error): void {
+  const more =
+    error instanceof NotEmpty ? ' Choose an empty one, or say --overwrite: everything in it will be gone.' : ''
+  console.error(`Nothing was restored: ${masked(error.message)}${more}`)
+  process.exitCode = 1
+}

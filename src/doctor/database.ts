@@ -1,0 +1,158 @@
+import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { connect } from '../platform/db.ts'
+import { type Finding, failure, ok, reasonOf, warning } from './finding.ts'
+import type { Patient } from './patient.ts'
+import { readMigrations, readServer, readTroubles } from './queries.ts'
+
+const about = 'database'
+const jobConnections = 3
+
+/** PostgreSQL: reachable, new enough, brought up to date, its clock, and what waits in our books. */
+export async function lookAtDatabase({ config, databaseUrl, root }: Patient): Promise<Finding[]> {
+  const sql = connect(databaseUrl, { max: 1, name: 'etf-doctor' })
+  try {
+    const asked = Date.now()
+    const server = await readServer(sql)
+    const answered = Date.now()
+    const found = [
+      version(server, answered - asked),
+      clock('clock and database', server.now.getTime() - (asked + answered) / 2, (answered - asked) / 2),
+      connections(config.database.poolMax, server.maxConnections),
+    ]
+    if (!server.hasMigrations)
+      return [
+        ...found,
+        (config.production ? failure : warning)(
+          'migrations',
+          'none were applied',
+          'Run `npm run migrate`, or start the site once.',
+        ),
+      ]
+    const current = migrations(await readMigrations(sql), root)
+    return [...found, current, ...(current.level === 'failure' ? [] : troubles(await readTroubles(sql)))]
+  } catch (error) {
+    return [
+      failure(
+        about,
+        `does not answer (${reasonOf(error)})`,
+        'Check that PostgreSQL runs, that DATABASE_URL is right, and that this machine may reach it (pg_hba.conf, firewall).',
+      ),
+    ]
+  } finally {
+    await sql.end({ timeout: 1 })
+  }
+}
+
+function version(server: { versionNumber: number; version: string }, ms: number): Finding {
+  return server.versionNumber >= 140_000
+    ? ok(about, `PostgreSQL ${server.version.split(' ')[0]}, answers in ${ms} ms`)
+    : failure(about, `PostgreSQL ${server.version} is too old`, 'Use PostgreSQL 14 or newer.')
+}
+
+function connections(poolMax: number, maxConnections: number): Finding {
+  const wanted = poolMax + jobConnections
+  return wanted <= maxConnections - 5
+    ? ok('connections', `${wanted} a process, of ${maxConnections}`)
+    : warning(
+        'connections',
+        `a process wants ${wanted}, the server gives ${maxConnections}`,
+        'Lower DB_POOL_MAX or raise max_connections.',
+      )
+}
+
+/** How far another clock is from ours. `uncertainMs` is what the way there and back may explain. */
+export function clock(what: string, aheadMs: number, uncertainMs: number): Finding {
+  const offS = Math.max(0, Math.abs(aheadMs) - uncertainMs) / 1000
+  const says = `${offS.toFixed(1)} s apart`
+  const todo = 'Let every machine keep time by NTP (`timedatectl set-ntp true`).'
+  if (offS > 60) return failure(what, says, todo)
+  return offS > 2 ? warning(what, says, todo) : ok(what, offS === 0 ? 'agree' : says)
+}
+
+function migrations(applied: readonly string[], root: string): Finding {
+  const source = join(root, 'src')
+  const files = readdirSync(source, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.sql'))
+    .sort()
+  const ours = files.filter((name) => name.includes('migrations')).map((name) => name.slice(name.lastIndexOf('/') + 1))
+  const pending = ours.filter((name) => !applied.includes(name))
+  const strange = applied.filter((name) => !name.startsWith('functions ') && !ours.includes(name))
+  if (strange.length > 0)
+    return failure(
+      'migrations',
+      `the database is newer than this checkout (${strange.join(', ')})`,
+      'Run the release that made them.',
+    )
+  if (pending.length > 0)
+    return failure('migrations', `pending: ${pending.join(', ')}`, 'Run `npm run migrate`, or start the site.')
+  // The same digest as platform/migrate.ts keeps.
+  const functions = files
+    .filter((name) => !name.includes('migrations'))
+    .map((name) => readFileSync(join(source, name), 'utf8'))
+  const digest = `functions ${createHash('sha256').update(functions.join('\n')).digest('hex')}`
+  return applied.includes(digest)
+    ? ok('migrations', `all ${ours.length} applied, functions current`)
+    : failure('migrations', 'the functions are of another release', 'Run `npm run migrate`, or start the site.')
+}
+
+function troubles(t: Awaited<ReturnType<typeof readTroubles>>): Finding[] {
+  const look = 'Look at each with `npm run doctor -- --order ID`.'
+  const minutes = (seconds: number) => `${Math.floor(seconds / 60)} min`
+  const found: Finding[] = []
+  for (const { kind, number, oldest } of t.incidents)
+    found.push(
+      warning(
+        'incidents',
+        `${number} × ${kind}, open since ${oldest.slice(0, 16)}`,
+        'Resolve them in the admin panel.',
+      ),
+    )
+  if (t.mailsDead > 0)
+    found.push(
+      warning(
+        'mails',
+        `${t.mailsDead} given up`,
+        'See mails.last_error: a wrong address, or a server that refuses us.',
+      ),
+    )
+  if ((t.oldestMailS ?? 0) > 600)
+    found.push(
+      failure(
+        'mails',
+        `the oldest has waited ${minutes(t.oldestMailS!)}`,
+        'The mail server or the jobs do not work: see the lines about mail and site.',
+      ),
+    )
+  if ((t.webhookLagS ?? 0) > 120)
+    found.push(
+      failure(
+        'webhooks',
+        `one has waited ${minutes(t.webhookLagS!)} to be settled`,
+        'Cashfree cannot be asked, or no site runs: see those lines.',
+      ),
+    )
+  if (t.ordersStuck.length > 0)
+    found.push(
+      failure(
+        'orders',
+        `nobody looks after ${t.ordersStuck.join(', ')}`,
+        `The reconciler does not run: is a site up? ${look}`,
+      ),
+    )
+  if (t.ordersHeld.length > 0) found.push(warning('orders', `held: ${t.ordersHeld.join(', ')}`, look))
+  if (t.refundsStuck.length > 0)
+    found.push(
+      warning(
+        'refunds',
+        `not finished in 3 days: ${t.refundsStuck.map(withoutPaymentId).join(', ')}`,
+        'Compare with Cashfree’s dashboard.',
+      ),
+    )
+  return found.length > 0 ? found : [ok('books', 'no open incident, dead mail, waiting delivery or stuck order')]
+}
+
+function withoutPaymentId(refundId: string): string {
+  return refundId.replace(/\d{4,}(?=\d{4})/, '…')
+}

@@ -1,0 +1,87 @@
+import { execFileSync, spawn } from 'node:child_process'
+import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import postgres from 'postgres'
+
+/** A folder for one test file. */
+export function folder(): string {
+  return mkdtempSync(join(tmpdir(), 'etf-operators-'))
+}
+
+/** An empty database on the server of this url, and how to be rid of it. */
+export async function emptyDatabase(url: string): Promise<{ url: string; drop: () => Promise<void> }> {
+  const name = `empty_${Math.random().toString(36).slice(2, 10)}`
+  await onServer(url, `create database ${name}`)
+  return {
+    url: Object.assign(new URL(url), { pathname: `/${name}` }).href,
+    drop: () => onServer(url, `drop database if exists ${name} with (force)`),
+  }
+}
+
+/** One statement by the owner of the server. */
+export async function onServer(url: string, text: string): Promise<void> {
+  const sql = postgres(url, { max: 1, onnotice: () => {} })
+  await sql.unsafe(text)
+  await sql.end()
+}
+
+/** A port nobody listens on. */
+export function closedPort(): Promise<number> {
+  return new Promise((resolve) => {
+    const probe = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = probe.address() as { port: number }
+      probe.close(() => resolve(port))
+    })
+  })
+}
+
+/** Where this machine keeps a PostgreSQL with server and tools, if it does. */
+export function installedPostgres(): string | null {
+  const base = '/usr/lib/postgresql'
+  const versions = existsSync(base) ? readdirSync(base).filter((version) => Number(version) >= 14) : []
+  const bins = versions.map((version) => join(base, version, 'bin'))
+  return (
+    bins.find((bin) => ['initdb', 'postgres', 'pg_dump', 'pg_restore'].every((tool) => existsSync(join(bin, tool)))) ??
+    null
+  )
+}
+
+/** Starts it, with a database of its own for our tables. PostgreSQL refuses to run as root, so then it runs as nobody. */
+export async function startInstalledPostgres(bin: string): Promise<{ url: string; stop: () => Promise<void> }> {
+  const data = folder()
+  const root = process.getuid?.() === 0
+  const nobody = root ? Number(execFileSync('id', ['-u', 'nobody'])) : undefined
+  const as = nobody === undefined ? {} : { uid: nobody, gid: nobody }
+  if (nobody !== undefined) chownSync(data, nobody, nobody)
+  chmodSync(data, 0o700)
+  execFileSync(join(bin, 'initdb'), ['-D', data, '-U', 'owner', '-A', 'trust', '-E', 'UTF8', '--locale=C', '-N'], {
+    ...as,
+    stdio: 'ignore',
+  })
+  const port = await closedPort()
+  const server = spawn(join(bin, 'postgres'), ['-D', data, '-p', String(port), '-h', '127.0.0.1', '-k', '', '-F'], {
+    ...as,
+    stdio: 'ignore',
+  })
+  const url = `postgresql://owner:any@127.0.0.1:${port}/postgres`
+  for (let tries = 0; ; tries++) {
+    try {
+      await onServer(url, 'create database etf')
+      break
+    } catch (error) {
+      if (tries > 100) throw error
+      await new Promise((next) => setTimeout(next, 100))
+    }
+  }
+  return {
+    url: url.replace(/postgres$/, 'etf'),
+    stop: async () => {
+      const ended = new Promise((done) => server.once('exit', done))
+      server.kill('SIGINT')
+      await ended
+      rmSync(data, { recursive: true, force: true })
+    },
+  }
+}
