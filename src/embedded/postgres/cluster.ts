@@ -43,7 +43,7 @@ async function create(place: Place, binaries: Binaries): Promise<string> {
       '--locale=C',
       '--locale-provider=builtin',
       '--builtin-locale=C.UTF-8',
-      '--text-search-config=pg_catalog.english',
+      '--text-search-config=english',
       '--no-instructions',
     ],
     place,

@@ -118,6 +118,8 @@ function argumentsFor(cluster: string, port: number): string[] {
     log_timezone: 'UTC',
     lc_messages: 'C',
     log_checkpoints: 'off',
+    // Clusters of an earlier release hold a doubled prefix, with which every parallel query fails.
+    default_text_search_config: 'pg_catalog.english',
   }
   return ['-D', cluster, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])]
 }
