@@ -56,7 +56,7 @@ describe('what happens to a payment is told', () => {
     const visitor = new Visitor(app)
     const order = await newestOrder(app, (await visitor.register({ plan: 'annual' })).email!)
     app.sandbox.control.fail(order.id)
-    for (let look = 0; look < 3; look++) await settle(app.deps, order.id, 'poll')
+    for (let look = 0; look < 3; look++) await settle(app.deps, order.id, 'return')
     app.sandbox.control.pay(order.id)
     for (let look = 0; look < 3; look++) await settle(app.deps, order.id, 'return')
     const [payment] = await app.sql<{ cfPaymentId: string }[]>`
