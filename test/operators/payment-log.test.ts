@@ -76,7 +76,12 @@ describe('what happens to a payment is told', () => {
       amountPaise: 499_000,
       time: expect.stringMatching(/^20.*Z$/),
     }
-    await until(async () => told(order.id).some(({ event }) => event === 'payment refunded'))
+    await until(async () => {
+      const events = told(order.id).map(({ event }) => event)
+      return (
+        events.includes('payment refunded') && events.includes('payment failed') && events.includes('payment confirmed')
+      )
+    })
     await pause(50)
     const lines = told(order.id).filter(({ event, status }) => event !== 'payment refunded' || status === 'SUCCESS')
     expect(lines).toEqual([
