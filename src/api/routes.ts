@@ -62,7 +62,7 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (
 
   app.get('/payment-status/:orderId', { schema: { params: ByOrder } }, async (request, reply) => {
     const known = await orderOf(deps.sql, request.user!.id, request.params.orderId)
-    await lookUnlessFresh(deps, known, 'api', 1_000)
+    await lookUnlessFresh(deps, known, 'api', 2_000)
     const [order, attempts, subscription] = await Promise.all([
       findOrder(deps.sql, known.id),
       listAttemptsOf(deps.sql, known.id),

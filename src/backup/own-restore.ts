@@ -1,5 +1,4 @@
 import { createHash, type Hash } from 'node:crypto'
-import { once } from 'node:events'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Writable } from 'node:stream'
@@ -65,7 +64,7 @@ async function load(session: Session, file: string): Promise<Record<string, numb
       rows = await copyIn(session, head!.tables.find(({ name }) => name === piece.name)!)
     } else if (piece.kind === 'rows') {
       seen.add(piece.name, piece.lines)
-      if (!rows!.write(piece.lines)) await Promise.race([once(rows!, 'drain'), finished(rows!)])
+      if (!rows!.write(piece.lines)) await drained(rows!)
     } else if (piece.kind === 'table end') {
       rows!.end()
       await finished(rows!)
@@ -90,6 +89,19 @@ async function buildTables(session: Session, head: Head): Promise<void> {
   if (unknown.length > 0) throw new Error(`this backup is of a newer release: it has ${unknown.join(', ')}`)
   for (const name of head.migrations)
     await applyMigration(session, name, await readFile(join(migrations, name), 'utf8'))
+}
+
+/** Waits until the stream takes more, or throws what broke it. */
+function drained(stream: Writable): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const done = (error?: Error | null) => {
+      stream.off('drain', done).off('error', done).off('close', closed)
+      if (error) reject(error)
+      else resolve()
+    }
+    const closed = () => done(new Error('the connection to the database was lost on the way'))
+    stream.once('drain', done).once('error', done).once('close', closed)
+  })
 }
 
 /** What was read of each table. */

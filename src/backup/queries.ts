@@ -18,13 +18,13 @@ export async function openSession(url: string, mode: 'snapshot' | 'write'): Prom
     connect_timeout: 5,
     max_lifetime: null,
     onnotice: () => {},
+    // As text: the driver leaves out what is 0.
     connection: {
       application_name: 'etf-backup',
-      statement_timeout: 0,
-      idle_in_transaction_session_timeout: 0,
+      ...({ statement_timeout: '0', idle_in_transaction_session_timeout: '0' } as object),
       DateStyle: 'ISO',
       // One worker: a backup is in no hurry, and leaves the server to those who are.
-      max_parallel_workers_per_gather: 0,
+      max_parallel_workers_per_gather: '0',
     },
   })
   try {

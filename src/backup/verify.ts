@@ -1,5 +1,6 @@
 import { checkBooks } from '../books/books.ts'
 import { connect } from '../platform/db.ts'
+import { masked } from '../platform/log.ts'
 import { migrate } from '../platform/migrate.ts'
 import { readBack, restoreOwnDump } from './own-restore.ts'
 import { type PgTools, pgReadBack, pgRestore } from './pg-tools.ts'
@@ -61,6 +62,9 @@ async function booksAt(place: string, say: (line: string) => void): Promise<stri
     if (broken === 0) return `${checks.length} checks of the books hold`
     say(`▸ ${broken} of ${checks.length} checks of the books do not hold, here as there: see \`npm run invariants\``)
     return `${broken} checks of the books do not hold`
+  } catch (error) {
+    say(`▸ the books of the copy could not be checked: ${masked((error as Error).message)}`)
+    return 'its books were not checked'
   } finally {
     await sql.end({ timeout: 5 })
   }

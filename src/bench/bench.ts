@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { availableParallelism, cpus, loadavg } from 'node:os'
-import { type Figure, isMet, printFigures } from './figure.ts'
+import { type Figure, printFigures } from './figure.ts'
 import { measureFlood } from './flood.ts'
 import { measureGrowth } from './growth.ts'
 import { measureMemory } from './memory.ts'
@@ -22,32 +22,36 @@ export const measureNames = Object.keys(measures) as MeasureName[]
 
 export type BenchOptions = Pick<Town, 'quick' | 'databaseUrl' | 'say'> & { only: MeasureName[]; signal: AbortSignal }
 
+type Found = { figures: Figure[]; left: Set<MeasureName> }
+
 /**
  * Speed and memory as ratios: everything is measured beside the least it could cost, by turns in one run, so that a busy
- * or slow machine slows both. Starts the app and its rivals, stops them, and answers what was found as text.
+ * or slow machine slows both. Starts the app and its rivals, stops them, and answers what was found as text; when it is
+ * told to stop, what was found until then.
  */
-export async function bench(options: BenchOptions): Promise<{ text: string; missed: number }> {
+export async function bench(options: BenchOptions): Promise<string> {
   const closers: (() => Promise<unknown>)[] = []
+  const found: Found = { figures: [], left: new Set(options.only) }
   try {
-    const figures = await Promise.race([measure(options, closers), aborted(options.signal)])
-    return {
-      text: `${machine()}\n\n${printFigures(figures)}`,
-      missed: figures.filter((figure) => !isMet(figure)).length,
-    }
+    await Promise.race([measure(options, found, closers), aborted(options.signal)])
+  } catch (error) {
+    if (!options.signal.aborted) throw error
   } finally {
     for (const close of closers.reverse()) await close().catch(() => {})
   }
+  const unfinished =
+    found.left.size > 0 ? `\n\nNot measured, for it was out of time: ${[...found.left].join(', ')}` : ''
+  return `${machine()}\n\n${printFigures(found.figures)}${unfinished}`
 }
 
-async function measure(options: BenchOptions, closers: (() => Promise<unknown>)[]): Promise<Figure[]> {
+async function measure(options: BenchOptions, found: Found, closers: (() => Promise<unknown>)[]): Promise<void> {
   await fillDatabase(options.databaseUrl, subscribers)
   const town = await buildTown({ ...options, onClose: (close) => closers.push(close) })
-  const figures: Figure[] = []
   for (const name of options.only) {
     options.say(`▸ ${name}`)
-    figures.push(...(await measures[name](town)))
+    found.figures.push(...(await measures[name](town)))
+    found.left.delete(name)
   }
-  return figures
 }
 
 async function aborted(signal: AbortSignal): Promise<never> {

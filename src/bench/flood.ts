@@ -9,11 +9,11 @@ const people = 200
 /** How long the landing page takes while 200 people log in at once and again, against a quiet time. */
 export async function measureFlood(town: Town): Promise<Figure[]> {
   const shots = logIns(people)
-  const seconds = town.quick ? 2 : 4
+  const seconds = town.quick ? 2 : 3
   const { url } = town.app
   const landing = () => town.reader.fire({ url, connections: 5, seconds, rate: 100, shots: [{ path: '/' }] })
   const floods: Loaded[] = []
-  const { calm, flooded } = await byTurns(town.quick ? 3 : 5, {
+  const { calm, flooded } = await byTurns(town.quick ? 2 : 3, {
     calm: async () => (await landing()).p99,
     flooded: async () => {
       const [read, flood] = await Promise.all([

@@ -8,7 +8,7 @@ import type { Town } from './town.ts'
 
 /** Resident memory of the app while pages are read, people log in and payments arrive, all at a steady rate. */
 export async function measureMemory(town: Town): Promise<Figure[]> {
-  const seconds = town.quick ? 15 : 60
+  const seconds = town.quick ? 10 : 40
   const { cookie } = await signedIn(town)
   const rates = { landing: 200, dashboard: 50, logIn: 4, delivery: 10 }
   const payable = await town.orders(rates.delivery * seconds)

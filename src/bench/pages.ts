@@ -46,13 +46,13 @@ async function compare(town: Town, bare: Server, page: Page): Promise<Figure[]> 
   const fire = (who: 'ours' | 'theirs') => async (round: number) => {
     const server = who === 'ours' ? town.app : bare
     const before = processorMs(server.pid)
-    const seconds = town.quick ? 1 : 2
+    const seconds = town.quick ? 1 : 1.5
     const loaded = await town.reader.fire({ url: server.url, connections, seconds, shots: [page.shot] })
     if (loaded.answers !== loaded.statuses['200']) throw new Error(`${page.name}: ${JSON.stringify(loaded.statuses)}`)
     if (before !== null && round > 0) spent[who].push(((processorMs(server.pid)! - before) * 1000) / loaded.answers)
     return loaded.rate
   }
-  const { ours, theirs } = await byTurns(town.quick ? 5 : 7, { ours: fire('ours'), theirs: fire('theirs') })
+  const { ours, theirs } = await byTurns(town.quick ? 3 : 5, { ours: fire('ours'), theirs: fire('theirs') })
   const aim = { least: page.least }
   const notes = [`${page.copy.body.length} bytes, ${connections} connections`]
   const speed = { name: page.name, unit: '/s', ours, theirs, result: ours.median / theirs.median, aim, notes }

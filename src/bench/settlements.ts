@@ -24,7 +24,7 @@ export async function measureSettlements(town: Town): Promise<Figure[]> {
     return town.orders(count)
   }
   try {
-    const { bare, ours, door } = await byTurns(town.quick ? 5 : 7, {
+    const { bare, ours, door } = await byTurns(town.quick ? 3 : 5, {
       bare: async () => settledBare(clients, await orders()),
       ours: async () => settledByPool(sql, await orders()),
       door: async () => settledByDoor(town, await orders()),

@@ -10,6 +10,8 @@ const patienceMs = 60_000
 export type AppProcess = {
   url: string
   starts: number
+  /** Starts it refused because the database was away. */
+  refusedStarts: number
   /** Ends that nobody here brought about, with the last lines it printed. */
   unexpected: string[]
   kill(): void
@@ -46,7 +48,9 @@ export async function superviseApp(env: Record<string, string>): Promise<AppProc
       })
     child.once('exit', (code, signal) => {
       // A start while the database is away is refused in one sentence; that is what supervisors are for.
-      if (!killed && !stopped && wasReady) app.unexpected.push(`ended with ${code ?? signal}: ${lines.join('\n')}`)
+      const refused = !wasReady && lines.some((line) => line.startsWith('Could not start'))
+      if (refused) app.refusedStarts++
+      else if (!killed && !stopped) app.unexpected.push(`ended with ${code ?? signal}: ${lines.join('\n')}`)
       if (!stopped) setTimeout(start, 300)
     })
   }
@@ -54,6 +58,7 @@ export async function superviseApp(env: Record<string, string>): Promise<AppProc
   const app: AppProcess = {
     url,
     starts: 0,
+    refusedStarts: 0,
     unexpected: [],
     kill() {
       killed = true
@@ -75,11 +80,13 @@ export async function superviseApp(env: Record<string, string>): Promise<AppProc
     },
     async stop() {
       stopped = true
+      clearInterval(watching)
       child.kill('SIGKILL')
       for (let i = 0; i < 100 && child.exitCode === null && child.signalCode === null; i++) await pause(20)
     },
   }
   start()
+  const watching = setInterval(() => wasReady || app.isReady(), 500)
   return app
 }
 

@@ -13,6 +13,8 @@ export type ChaosReport = Verdict & {
   /** How often each kind of trouble struck, and the seconds until a new purchase went through again. */
   recovery: Record<string, { times: number; meanS: number; worstS: number }>
   restarts: number
+  /** Starts that ended at once because the database was away; the supervisor tries again. */
+  refusedStarts: number
   unexpectedDeaths: string[]
   /** Purchases that never went through within half a minute after a trouble. */
   notRecovered: string[]
@@ -60,6 +62,7 @@ export async function runChaos(options: {
       seconds: Math.round((Date.now() - began) / 1000),
       findings: found,
       restarts: town.apps.reduce((sum, { starts }) => sum + starts - 1, 0),
+      refusedStarts: town.apps.reduce((sum, { refusedStarts }) => sum + refusedStarts, 0),
       unexpectedDeaths,
       settledInS,
       unfinished,

@@ -16,7 +16,7 @@ export function printChaos(report: ChaosReport): string {
     none('unexpected process deaths', report.unexpectedDeaths),
     none('troubles not recovered from', report.notRecovered),
     `${report.unfinished === 0 ? '✓' : '✗'} unfinished work: ${report.unfinished}`,
-    `  process restarts: ${report.restarts}; mails: ${report.mails}, sent twice: ${report.duplicateMails}; at rest after ${report.settledInS.toFixed(0)} s`,
+    `  process restarts: ${report.restarts}, ${report.refusedStarts} of them refused while the database was away; mails: ${report.mails}, sent twice: ${report.duplicateMails}; at rest after ${report.settledInS.toFixed(0)} s`,
     '  seconds until a purchase went through again (times, mean, worst):',
     ...Object.entries(report.recovery).map(
       ([name, { times, meanS, worstS }]) => `    ${name}: ${times}×, ${meanS.toFixed(1)}, ${worstS.toFixed(1)}`,

@@ -26,10 +26,16 @@ export function askForReturn(deps: Deps, orderId: string): Promise<void> {
 
 /** Asks about an unpaid order unless somebody did within the last `freshMs`. Never throws because Cashfree is away. */
 export async function lookUnlessFresh(deps: Deps, order: Order, actor: Actor, freshMs: number): Promise<void> {
-  if (order.status === 'paid') return
+  if (!isWorthALook(order)) return
   // The time is the database's; where our clock is far off, asking once too often beats never asking.
   if (order.askedAt && Math.abs(Date.now() - order.askedAt.getTime()) < freshMs) return
   await ask(deps, order.id, actor)
+}
+
+/** Orders that were closed long ago are the reconciler's business; a browser cannot make us ask about them for ever. */
+function isWorthALook(order: Order): boolean {
+  if (order.status === 'created' || order.status === 'active') return true
+  return order.status !== 'paid' && order.closedAt !== null && Date.now() - order.closedAt.getTime() < 3_600_000
 }
 
 /**

@@ -18,12 +18,12 @@ if (unknown.length > 0) {
 
 const folder = mkdtempSync(join(tmpdir(), 'etf-bench-'))
 const server = await startPostgres({ checkout: root, dataDir: folder })
-const limitMs = values.quick ? 120_000 : 400_000
+const limitMs = values.quick ? 90_000 : 360_000
 const given = new AbortController()
 const limit = AbortSignal.timeout(limitMs)
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => given.abort(new Error('stopped')))
 try {
-  const { text } = await bench({
+  const text = await bench({
     quick: values.quick,
     only: values.only.length > 0 ? (values.only as MeasureName[]) : measureNames,
     databaseUrl: server.url,

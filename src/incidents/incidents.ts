@@ -29,6 +29,8 @@ export const meanings: Record<string, string> = {
   'payment-on-two-orders': 'Cashfree names one payment under two orders.',
   'unknown-order': 'Cashfree reports a successful payment for an order that is not in our books.',
   'webhook-differs': 'A signed webhook names another amount or currency than our order. Cashfree’s API decides.',
+  'settling-fails': 'An order cannot be settled because of an error of ours. It is tried again; see the log.',
+  'refunded-twice': 'More went back than the payment brought. Ask Cashfree, and the customer.',
   'refund-mismatch': 'Cashfree’s refund differs from the one we asked for.',
   'refund-failed': 'A refund failed. The customer still waits for the money.',
   'refund-onhold': 'Cashfree holds a refund back, usually for lack of balance.',

@@ -1,13 +1,14 @@
 /**
  * Parses JSON without losing digits: an integer too large for a double (Cashfree ids may have 19 digits and come
- * unquoted) stays a string of its own digits. Throws SyntaxError like JSON.parse.
+ * unquoted) stays a string of its own digits. NUL and halves of surrogate pairs, which no database stores, are dropped
+ * from texts. Throws SyntaxError like JSON.parse.
  */
 export function parseGatewayJson(text: string): unknown {
-  return (JSON.parse as ParseWithSource)(text, (_key, value, context) =>
-    typeof value === 'number' && !Number.isSafeInteger(value) && /^-?\d+$/.test(context.source ?? '')
-      ? context.source
-      : value,
-  )
+  return (JSON.parse as ParseWithSource)(text, (_key, value, context) => {
+    if (typeof value === 'string') return value.replaceAll('\0', '').toWellFormed()
+    const tooLarge = typeof value === 'number' && !Number.isSafeInteger(value) && /^-?\d+$/.test(context.source ?? '')
+    return tooLarge ? context.source : value
+  })
 }
 
 type ParseWithSource = (

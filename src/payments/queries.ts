@@ -98,13 +98,14 @@ export async function findLastAttempt(sql: Sql, orderId: string) {
 }
 
 /**
- * Takes orders whose next look is due for a minute, so that other processes do not ask as well. Orders that can be paid
- * now come first, then the longest waiting: a backlog of dead ones never starves somebody who just paid.
+ * Takes orders whose next look is due for a minute, so that other processes do not ask as well; the longest waiting
+ * first, and of every four three that can be paid now: neither a backlog of dead orders nor a flood of open ones starves
+ * the others.
  */
 export async function leaseOrdersToLookAt(sql: Sql, limit: number, minAgeMs: number): Promise<string[]> {
-  const due = (turn: number, open: boolean) => sql`
+  const due = (open: boolean, share: number) => sql`
     (
-      select id, ${turn}::integer as turn, next_look_at
+      select id, row_number() over (order by next_look_at) / ${share}::float8 as turn
       from orders
       where next_look_at <= now()
         and (expires_at > now()) = ${open}
@@ -115,14 +116,14 @@ export async function leaseOrdersToLookAt(sql: Sql, limit: number, minAgeMs: num
   `
   const rows = await sql<{ id: string }[]>`
     with due as (
-      ${due(1, true)}
+      ${due(true, 3)}
       union all
-      ${due(2, false)}
+      ${due(false, 1)}
     ), first as (
       select o.id
       from due
       join orders o on o.id = due.id
-      order by due.turn, due.next_look_at
+      order by due.turn
       limit ${limit}
       for update of o skip locked
     )

@@ -12,7 +12,6 @@ export type Moment = { socket: Socket; read: number; written: number }[]
 export function databaseSockets() {
   const sockets = new Set<Socket>()
   let attempts = 0
-  let last: { at: number; seen: Moment } = { at: -1_000, seen: [] }
 
   /** For the driver's `socket` option: what is written before the connection stands is sent then. Never throws. */
   function open({ path, host, port }: Address): Socket {
@@ -36,15 +35,13 @@ export function databaseSockets() {
     return socket
   }
 
-  /** To be taken when a statement is handed to the driver. Statements of the same tenth of a second share one. */
+  /** To be taken when a statement is handed to the driver. */
   function moment(): Moment {
-    const now = performance.now()
-    if (now - last.at > 100) {
-      for (const socket of sockets) if (socket.destroyed) sockets.delete(socket)
-      const seen = [...sockets].map((socket) => ({ socket, read: socket.bytesRead, written: socket.bytesWritten }))
-      last = { at: now, seen }
-    }
-    return last.seen
+    const seen: Moment = []
+    for (const socket of sockets)
+      if (socket.destroyed) sockets.delete(socket)
+      else seen.push({ socket, read: socket.bytesRead, written: socket.bytesWritten })
+    return seen
   }
 
   /** Closes every socket that has sent something since and heard nothing; the driver opens others when it needs them. */

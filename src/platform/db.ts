@@ -12,7 +12,7 @@ export class DatabaseUnavailable extends Error {
 
 const deadlineMs = 5_000
 /** For each connection so many statements may wait for their turn; more would not be served in time anyway. */
-const waitingPerConnection = 40
+const waitingPerConnection = 100
 
 /**
  * Opens a pool (lazily: no connection is made here). Timeouts are set on the server and once more on our side,
@@ -154,5 +154,8 @@ function runningThrough(query: Query, run: (start: Query['then']) => Promise<unk
   const start = query.then.bind(query) as Query['then']
   // biome-ignore lint/suspicious/noThenProperty: a driver's query runs when it is awaited, so this is the place to bound it.
   query.then = ((ok: never, fail: never) => run(start).then(ok, fail)) as Query['then']
+  // The driver's own `catch` and `finally` would send it at once, past the line.
+  query.catch = ((fail: never) => query.then(undefined, fail)) as Query['catch']
+  query.finally = ((after: never) => query.then((rows) => rows).finally(after)) as Query['finally']
   return query
 }

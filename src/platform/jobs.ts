@@ -23,7 +23,11 @@ export async function startJobs(url: string, jobs: readonly Job[], log: Log): Pr
     application_name: 'etf-jobs',
     connectionTimeoutMillis: 5_000,
   })
-  boss.on('error', (error) => log.warn({ err: error }, 'the job queue has trouble'))
+  let troubled = 0
+  boss.on('error', (error) => {
+    troubled = Date.now()
+    log.warn({ err: error }, 'the job queue has trouble')
+  })
   await boss.start()
   for (const job of jobs) await begin(boss, job, log)
   let stopped = false
@@ -35,7 +39,8 @@ export async function startJobs(url: string, jobs: readonly Job[], log: Log): Pr
       stopped = true
       await boss.stop({ graceful: true, timeout: ms, close: true })
     },
-    isReady: () => !stopped,
+    // It looks for work every other second, so trouble that is over stays quiet for longer than this.
+    isReady: () => !stopped && Date.now() - troubled > 10_000,
   }
 }
 

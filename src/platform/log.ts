@@ -32,7 +32,7 @@ export function createLog(level: string, to?: { write(line: string): void }) {
 
 /** An error without the SQL text, query parameters or request that drivers like to hang on it. */
 export function describeError(error: unknown) {
-  if (!(error instanceof Error)) return { message: masked(String(error)) }
+  if (!(error instanceof Error)) return describeOther(error)
   const { name, message, stack } = error
   const code = (error as { code?: unknown }).code
   const cause: unknown = error.cause
@@ -43,6 +43,15 @@ export function describeError(error: unknown) {
     stack: stack === undefined ? undefined : masked(stack),
     ...(cause instanceof Error ? { cause: masked(cause.message) } : {}),
   }
+}
+
+/** What some libraries emit in place of an Error. */
+function describeOther(error: unknown) {
+  const { message, code } = (typeof error === 'object' && error !== null ? error : {}) as {
+    message?: unknown
+    code?: unknown
+  }
+  return { message: masked(String(message ?? error)), code }
 }
 
 /** Text of other programs (a mail server's refusal, say) without the addresses, phones and sessions it may quote. */

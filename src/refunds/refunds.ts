@@ -37,6 +37,8 @@ const refusals: Record<string, string> = {
  * the same refund. Throws AppError `conflict` with a sentence when it must not be.
  */
 export async function refundPayment(deps: Deps, request: RefundRequest): Promise<Refund> {
+  if (!(request.amountPaise > 0))
+    throw new AppError('invalid', 'Please enter the amount to refund.', { fields: { amount: 'More than ₹0.' } })
   const outcome = await requestRefund(deps.sql, request)
   const refusal = refusals[outcome]
   if (refusal) throw new AppError(outcome === 'unknown-payment' ? 'not-found' : 'conflict', refusal)

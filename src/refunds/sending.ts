@@ -30,7 +30,11 @@ async function handle(deps: Deps, refund: Refund): Promise<void> {
       await refuseRefund(deps.sql, refund.id, `Cashfree refused: ${error.code}`)
       return
     }
-    if (!(error instanceof GatewayUnavailable || error instanceof GatewayRefused)) throw error
+    if (!(error instanceof GatewayUnavailable || error instanceof GatewayRefused)) {
+      // One refund that trips over an error of ours must not stop the others; its lease runs out and it is tried again.
+      deps.log.error({ orderId: refund.orderId, err: error }, 'a refund could not be handled')
+      return
+    }
     deps.log.warn({ orderId: refund.orderId, err: error }, 'a refund could not be asked for yet')
     const answered = error instanceof GatewayRefused || error.answered
     await postponeRefund(deps.sql, refund.id, `Cashfree: ${error.message}`, answered)

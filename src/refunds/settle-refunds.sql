@@ -117,6 +117,11 @@ begin
   values (p_actor, 'refund.' || next_status, o.id, o.user_id,
           jsonb_build_object('refund', r.id, 'amountPaise', r.amount_paise, 'from', r.status));
   if next_status = 'succeeded' then perform complete_refund(o, r.id, p_seller); end if;
+  if next_status = 'succeeded' and refunded_or_going(r.cf_payment_id) >
+     (select amount_paise from payments where cf_payment_id = r.cf_payment_id) then
+    perform open_incident('refunded-twice', r.cf_payment_id, o,
+      jsonb_build_object('payment', r.cf_payment_id, 'backPaise', refunded_or_going(r.cf_payment_id)));
+  end if;
   if next_status in ('failed', 'onhold') then
     perform open_incident('refund-' || next_status, r.id, o,
       jsonb_build_object('refund', r.id, 'amountPaise', r.amount_paise, 'theirs', p_entry));

@@ -2,13 +2,15 @@
 -- and not refunded is enjoyed in full. Called inside settle_refunds, which holds the order's lock.
 create or replace function void_period(p_order_id text) returns void language plpgsql as $$
 declare
-  gone subscription_periods;
-  gap  interval;
+  owner uuid := (select user_id from orders where id = p_order_id);
+  gone  subscription_periods;
+  gap   interval;
   left_over subscription_periods;
 begin
+  -- The lock first, the look second: another refund of this person may be moving the very period.
+  perform 1 from subscriptions where user_id = owner for update;
   select * into gone from subscription_periods where order_id = p_order_id and voided_at is null;
   if not found then return; end if;
-  perform 1 from subscriptions where user_id = gone.user_id for update;
   update subscription_periods set voided_at = now() where order_id = p_order_id;
   -- In seconds: subtracted as days, it would be an hour off where the server's own time zone changes its clock.
   gap := make_interval(secs => extract(epoch from gone.ends_at - greatest(gone.starts_at, least(now(), gone.ends_at)))::float8);

@@ -1,8 +1,10 @@
 import { settle } from '../checkout/settle.ts'
 import type { Deps } from '../deps.ts'
 import { noteRefusedKeys } from '../incidents/incidents.ts'
+import { insertIncident } from '../incidents/queries.ts'
 import { GatewayRefused, GatewayUnavailable } from '../payments/gateway.ts'
 import { leaseOrdersToLookAt, postponeLook } from '../payments/queries.ts'
+import { isDatabaseDown } from '../platform/db.ts'
 import { settleRefunds } from '../refunds/refunds.ts'
 
 const aRound = 60
@@ -40,7 +42,7 @@ async function askAbout(deps: Deps, orderIds: string[]): Promise<{ asked: number
       asked++
     } catch (error) {
       const pauseS = pauseAfter(error)
-      if (pauseS === null) throw error
+      if (pauseS === null) return setAside(deps, orderId, error)
       stop ||= error instanceof GatewayRefused || (error as GatewayUnavailable).retryAfterS !== null
       deps.log.warn({ orderId, err: error }, 'the reconciler could not ask')
       if (error instanceof GatewayRefused) await noteRefusedKeys(deps.sql, error.status)
@@ -49,6 +51,14 @@ async function askAbout(deps: Deps, orderIds: string[]): Promise<{ asked: number
   }
   for (let i = 0; i < orderIds.length; i += abreast) await Promise.all(orderIds.slice(i, i + abreast).map(look))
   return { asked, stop }
+}
+
+/** One order that cannot be settled must not stop the others: it waits longer, and a person is told of it. */
+async function setAside(deps: Deps, orderId: string, error: unknown): Promise<void> {
+  deps.log.error({ orderId, err: error }, 'an order could not be settled')
+  if (isDatabaseDown(error)) return
+  await insertIncident(deps.sql, 'settling-fails', orderId, { orderId })
+  await postponeLook(deps.sql, orderId, 600)
 }
 
 /** Seconds until this order is asked about again; null for what is not Cashfree's doing. */

@@ -2,6 +2,11 @@ import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { AppError } from '../platform/errors.ts'
 
+/** A page that was fetched from the very host it posts to, though BASE_URL names another: the demo opened by address. */
+function isServedAt(origin: string, host: string | undefined): boolean {
+  return host !== undefined && URL.canParse(origin) && new URL(origin).host === host
+}
+
 /**
  * Refuses writes that a browser says came from another site: Sec-Fetch-Site first, then Origin. A client that sends
  * neither is not a browser and carries no ambient cookie worth stealing. No tokens in forms, so two tabs never disagree.
@@ -12,7 +17,10 @@ export default fp<{ origin: string }>(
       if (request.method === 'GET' || request.method === 'HEAD' || request.method === 'OPTIONS') return
       const site = request.headers['sec-fetch-site']
       const from = request.headers.origin
-      const own = site !== undefined ? site === 'same-origin' || site === 'none' : from === undefined || from === origin
+      const own =
+        site !== undefined
+          ? site === 'same-origin' || site === 'none'
+          : from === undefined || from === origin || isServedAt(from, request.headers.host)
       if (!own) throw new AppError('forbidden', 'This request came from another site, so nothing was changed.')
     })
   },

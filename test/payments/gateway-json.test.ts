@@ -19,3 +19,7 @@ describe('JSON from Cashfree', () => {
     expect(() => parseGatewayJson(text)).toThrow(SyntaxError)
   })
 })
+
+test('texts come without NUL and without halves of surrogate pairs, which no database stores', () => {
+  expect(parseGatewayJson('{"bank_reference":"UTR\\u0000 1\\ud800"}')).toEqual({ bank_reference: 'UTR 1\ufffd' })
+})

@@ -78,6 +78,34 @@ describe('the reconciler', () => {
     expect(await waitS(bad.id)).toBeGreaterThan(50)
   })
 
+  test('settles the others when the database refuses one, and tells a person', async () => {
+    const [bad, good] = [await due(), await due()]
+    app.sandbox.control.pay(bad.id)
+    app.sandbox.control.pay(good.id)
+    // A word that fits no column of the books, as a stand-in for whatever we did not think of.
+    await app.sql`alter table payments add constraint no_bad_order check (order_id <> ${app.sql.unsafe(`'${bad.id}'`)})`
+    await app.sql`update orders set next_look_at = now() where id in ${app.sql([bad.id, good.id])}`
+    await app.run('reconcile')
+    expect(await tracesOf(app, good.id)).toMatchObject(paidOnce)
+    expect(await waitS(bad.id)).toBeGreaterThan(500)
+    expect(
+      await app.sql`select 1 from incidents where kind = 'settling-fails' and subject_key = ${bad.id}`,
+    ).toHaveLength(1)
+    await app.sql`alter table payments drop constraint no_bad_order`
+  })
+
+  test('a flood of open orders does not starve one that just ran out', async () => {
+    const order = await due()
+    await app.sql`insert into plans (key, name, title, price_paise, months, on_sale)
+                  select 'flood_' || n, 'flood_' || n, 'Flood', 100, 1, false from generate_series(1, 300) n`
+    await app.sql`insert into orders (id, user_id, plan_key, amount_paise, status, expires_at, next_look_at, created_at)
+                  select 'flood_' || n, ${order.userId}, 'flood_' || n, 100, 'active', now() + interval '20 minutes', now() - interval '1 hour', now() - interval '1 hour'
+                  from generate_series(1, 300) n`
+    await app.sql`update orders set expires_at = now() - interval '1 minute', next_look_at = now() where id = ${order.id}`
+    await app.run('reconcile')
+    expect(meter.calls.some(({ path }) => path.includes(order.id))).toBe(true)
+  })
+
   test.each([
     ['1 hour', 'active', 25, 50],
     ['-1 minute', 'active', 25, 50],

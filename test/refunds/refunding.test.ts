@@ -86,6 +86,8 @@ describe('refunding', () => {
     const { cfPaymentId } = await payer()
     const ask = (ordinal: number, amountPaise: number) =>
       refundPayment(app.deps, { cfPaymentId, ordinal, amountPaise, reason: 'too much', actor: admin })
+    await expect(ask(1, 0)).rejects.toThrow('enter the amount')
+    await expect(ask(1, -5)).rejects.toThrow('enter the amount')
     await expect(ask(1, 49_901)).rejects.toThrow('more than what is left')
     await ask(1, 40_000)
     await expect(ask(2, 10_000)).rejects.toThrow('more than what is left')
@@ -135,6 +137,40 @@ describe('refunding', () => {
     const days = (before.currentPeriodEnd!.getTime() - after.currentPeriodEnd!.getTime()) / 86_400_000
     expect(days).toBeGreaterThan(27)
     expect(days).toBeLessThan(31.1)
+  })
+
+  test('two refunds of one person that finish together leave exactly the third period, from now on', async () => {
+    for (let round = 0; round < 4; round++) {
+      const { visitor, email, cfPaymentId } = await payer('monthly')
+      const paid = [cfPaymentId]
+      for (const plan of ['annual', 'monthly']) {
+        await visitor.post(`/checkout/${plan}`)
+        const next = await newestOrder(app, email)
+        app.sandbox.control.pay(next.id)
+        await visitor.get(`/payment/return?order_id=${next.id}`)
+        const [row] = await app.sql<
+          { cfPaymentId: string }[]
+        >`select cf_payment_id from payments where order_id = ${next.id}`
+        paid.push(row!.cfPaymentId)
+      }
+      const back = [
+        [paid[0]!, 49_900],
+        [paid[1]!, 499_000],
+      ] as const
+      for (const [payment, amountPaise] of back)
+        await refundPayment(app.deps, { cfPaymentId: payment, ordinal: 1, amountPaise, reason: 'both', actor: admin })
+      const done = async () =>
+        (await app.sql`select 1 from refunds where cf_payment_id in ${app.sql(paid)} and status = 'succeeded'`)
+          .length === 2
+      await until(async () => {
+        await app.sql`update refunds set next_look_at = now() where finished_at is null`
+        await app.run('send-refunds')
+        return done()
+      })
+      const days = ((await subscriberOf(app, email)).currentPeriodEnd!.getTime() - Date.now()) / 86_400_000
+      expect(days).toBeGreaterThan(27.9)
+      expect(days).toBeLessThan(31.1)
+    }
   })
 
   test('a second payment of one order is refunded without touching the period', async () => {
