@@ -48,11 +48,13 @@ test('connections killed every 15 ms under load: the process lives, and afterwar
       )
     }
   })
-  await pause(6_000)
+  // However slow the machine is: sixty kills, for at least three seconds and at most thirty.
+  const began = Date.now()
+  while (Date.now() - began < 3_000 || (kills < 60 && Date.now() - began < 30_000)) await pause(50)
   over = true
   await Promise.all([killing, ...load])
   console.log(`${kills} connections killed, ${ok} requests answered, ${errors} refused meanwhile`)
-  expect(kills).toBeGreaterThan(50)
+  expect(kills).toBeGreaterThanOrEqual(60)
 
   for (let i = 0; i < 25; i++) expect((await app.sql<{ n: number }[]>`select ${i}::int as n`)[0]!.n).toBe(i)
   await app.sql`update orders set next_look_at = now(), created_at = created_at - interval '1 hour' where paid_at is null`

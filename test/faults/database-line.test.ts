@@ -3,12 +3,12 @@ import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from '
 import { connect, DatabaseUnavailable } from '../../src/platform/db.ts'
 import { until } from '../support/books.ts'
 import { freshDatabase } from '../support/database.ts'
-import { type Proxy, startProxy, through } from '../support/proxy.ts'
+import { startProxy, type TcpProxy, through } from '../support/proxy.ts'
 import { Visitor } from '../support/visitor.ts'
 import { crowd, startWorld, type World } from './world.ts'
 
 let database: { url: string; drop: () => Promise<void> }
-let proxy: Proxy
+let proxy: TcpProxy
 let world: World
 let visitor: Visitor
 const server = postgres(inject('serverUrl'), { max: 1, onnotice: () => {} })
@@ -117,17 +117,17 @@ describe('a pool of three', () => {
     await until(async () => (await server`select 1 from pg_locks where mode = 'AccessExclusiveLock'`).length > 0)
     const began = performance.now()
     const refused: number[] = []
-    const waiting = crowd(300, async () => {
+    const waiting = crowd(400, async () => {
       const answer = await visitor.get('/dashboard')
       if (answer.status === 503 && performance.now() - began < 3_000)
         refused.push(Number(answer.headers.get('retry-after')))
       return answer
     })
-    await until(async () => refused.length > 100)
+    await until(async () => refused.length > 50)
     expect((await visitor.get('/healthz')).status).toBe(200)
     expect(refused.every((seconds) => seconds > 0)).toBe(true)
     const { statuses, slowestMs } = await waiting
-    expect(statuses).toEqual({ 503: 300 })
+    expect(statuses).toEqual({ 503: 400 })
     expect(slowestMs).toBeLessThan(9_000)
     letGo()
     await holding

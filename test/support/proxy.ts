@@ -2,8 +2,8 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 
 /**
- * pass: as if it were not there · hold: packets vanish in silence, new connections included · refuse: nobody listens ·
- * reset: new connections are reset · hang-up: new connections are closed politely before a word is said.
+ * pass: as if it were not there · hold: packets vanish in silence, and every connection that saw it stays dead for good ·
+ * refuse: nobody listens · reset: new connections are reset · hang-up: new ones are closed politely before a word is said.
  */
 export type Mode = 'pass' | 'hold' | 'refuse' | 'reset' | 'hang-up'
 
@@ -17,7 +17,7 @@ export type Cut = {
 }
 
 /** Stands between the product and a server that speaks TCP, and breaks the line as a test says. */
-export type Proxy = {
+export type TcpProxy = {
   port: number
   mode: Mode
   /** Added to every packet, in milliseconds, each way. */
@@ -31,20 +31,23 @@ export type Proxy = {
   close: () => Promise<void>
 }
 
-export async function startProxy(target: { host: string; port: number }): Promise<Proxy> {
-  const pairs = new Set<{ client: Socket; server: Socket }>()
+export async function startProxy(target: { host: string; port: number }): Promise<TcpProxy> {
+  const pairs = new Set<Pair>()
+  const clients = new Set<Socket>()
   const server = createServer((client) => {
     proxy.connections++
     client.on('error', () => {})
+    clients.add(client)
+    client.on('close', () => clients.delete(client))
     if (proxy.mode === 'reset') return client.resetAndDestroy()
     if (proxy.mode === 'hang-up') return client.end()
-    const pair = { client, server: connect(target) }
+    const pair = { client, server: connect(target), dead: proxy.mode === 'hold' }
     pairs.add(pair)
     relay(proxy, pair)
     for (const socket of [pair.client, pair.server])
       socket.on('close', () => {
         // What vanishes in silence is not told to the other end either.
-        if (proxy.mode === 'hold') return
+        if (pair.dead && socket === pair.server) return
         pairs.delete(pair)
         pair.client.destroy()
         pair.server.destroy()
@@ -54,7 +57,7 @@ export async function startProxy(target: { host: string; port: number }): Promis
     server.listen(proxy.port, '127.0.0.1')
     await once(server, 'listening')
   }
-  const proxy: Proxy = {
+  const proxy: TcpProxy = {
     port: 0,
     mode: 'pass',
     delayMs: 0,
@@ -63,6 +66,7 @@ export async function startProxy(target: { host: string; port: number }): Promis
     async setMode(mode) {
       const listens = server.listening
       proxy.mode = mode
+      if (mode === 'hold') for (const pair of pairs) pair.dead = true
       if (mode === 'refuse' && listens) {
         server.close()
         proxy.breakAll()
@@ -77,6 +81,7 @@ export async function startProxy(target: { host: string; port: number }): Promis
     },
     async close() {
       proxy.breakAll()
+      for (const client of clients) client.destroy()
       if (server.listening) await new Promise((resolve) => server.close(resolve))
     },
   }
@@ -85,18 +90,20 @@ export async function startProxy(target: { host: string; port: number }): Promis
   return proxy
 }
 
-function relay(proxy: Proxy, pair: { client: Socket; server: Socket }): void {
+type Pair = { client: Socket; server: Socket; dead: boolean }
+
+function relay(proxy: TcpProxy, pair: Pair): void {
   const { client, server } = pair
   let deaf = false
   const pass = (to: Socket, chunk: Buffer) => {
     const send = () => {
-      if (proxy.mode !== 'hold' && !to.destroyed) to.write(chunk)
+      if (!pair.dead && !to.destroyed) to.write(chunk)
     }
     proxy.delayMs > 0 ? setTimeout(send, proxy.delayMs) : send()
   }
   server.on('error', () => client.resetAndDestroy())
   client.on('data', (chunk) => {
-    if (proxy.mode === 'hold') return
+    if (pair.dead) return
     const { cut } = proxy
     if (!cut || !chunk.includes(cut.when)) return pass(server, chunk)
     const left = (cut.times ?? 1) - 1
@@ -111,7 +118,7 @@ function relay(proxy: Proxy, pair: { client: Socket; server: Socket }): void {
     pass(server, chunk)
   })
   server.on('data', (chunk) => {
-    if (proxy.mode === 'hold') return
+    if (pair.dead) return
     if (!deaf) return pass(client, chunk)
     client.resetAndDestroy()
     server.end()
@@ -119,7 +126,7 @@ function relay(proxy: Proxy, pair: { client: Socket; server: Socket }): void {
 }
 
 /** The same database, reached through the proxy. */
-export function through(proxy: Proxy, databaseUrl: string): string {
+export function through(proxy: TcpProxy, databaseUrl: string): string {
   const url = new URL(databaseUrl)
   url.hostname = '127.0.0.1'
   url.port = String(proxy.port)

@@ -1,0 +1,137 @@
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { newestOrder, paidOnce, subscriberOf, tracesOf, until } from '../support/books.ts'
+import { type AppProcess, buildTown, type Town } from '../support/process.ts'
+import { startProxy, through } from '../support/proxy.ts'
+import { Visitor } from '../support/visitor.ts'
+import { deliver, signed, successBody } from '../webhooks/sender.ts'
+
+let town: Town
+beforeAll(async () => {
+  town = await buildTown()
+}, 60_000)
+afterAll(() => town.close())
+
+const preload = (name: string) => ({ NODE_OPTIONS: `--import ${join(import.meta.dirname, 'preload', name)}` })
+
+async function registered(app: AppProcess) {
+  const visitor = new Visitor(app)
+  const form = await visitor.register()
+  return { visitor, email: form.email!, order: await newestOrder(town, form.email!) }
+}
+
+const hourMs = 3_600_000
+describe('our clock', () => {
+  test.each([
+    ['six hours', 6 * hourMs],
+    ['minus two days', -48 * hourMs],
+  ])('a clock that is %s off changes no entitlement', { timeout: 60_000 }, async (_what, skew) => {
+    const app = await town.start({ ...preload('skewed-clock.mjs'), TEST_CLOCK_SKEW_MS: String(skew) })
+    const { visitor, email, order } = await registered(app)
+    town.sandbox.control.pay(order.id)
+    await visitor.get(`/payment/return?order_id=${order.id}`)
+    expect(await tracesOf(town, order.id)).toMatchObject(paidOnce)
+    const { currentPeriodStart, currentPeriodEnd } = await subscriberOf(town, email)
+    expect(Math.abs(currentPeriodStart!.getTime() - Date.now())).toBeLessThan(60_000)
+    expect(currentPeriodEnd!.getTime() - currentPeriodStart!.getTime()).toBeGreaterThan(27 * 24 * hourMs)
+    expect((await visitor.get('/dashboard')).status).toBe(200)
+    // A delivery whose time stamp looks old or early to us is still a reason to ask.
+    const other = await registered(app)
+    town.sandbox.control.pay(other.order.id)
+    const body = successBody(other.order.id)
+    expect((await deliver(app, body, signed(body))).status).toBe(200)
+    await until(async () => (await tracesOf(town, other.order.id)).status === 'paid')
+    // Access ends when the database says so.
+    await town.sql`update subscriptions set current_period_end = now() - interval '9 days' where user_id = ${other.order.userId}`
+    const page = await other.visitor.get(`/api/payment-status/${other.order.id}`)
+    expect(page.json()).toMatchObject({ subscription: { status: 'expired' } })
+    await app.stop('SIGKILL')
+  })
+})
+
+test('a log that nobody reads does not stop the site', { timeout: 60_000 }, async () => {
+  const app = await town.start({ LOG_LEVEL: 'trace' })
+  app.child.stdout!.pause()
+  app.child.stderr!.pause()
+  const forged = successBody('ds_nobody')
+  const patience = () => AbortSignal.timeout(5_000)
+  // Every call to Cashfree and every refusal is a line; a pipe holds some hundreds of them.
+  const { visitor } = await registered(app)
+  for (let i = 0; i < 60; i++) {
+    await Promise.all(
+      Array.from({ length: 20 }, () =>
+        fetch(`${app.url}/api/nowhere`, {
+          method: 'POST',
+          body: forged,
+          signal: patience(),
+          headers: { 'content-type': 'application/json' },
+        }),
+      ),
+    )
+    if (i % 10 === 0) await deliver(app, forged, signed(forged, { secret: 'forged' }))
+  }
+  await town.sql`alter table webhook_events rename to webhook_events_gone`
+  try {
+    for (let i = 0; i < 15; i++)
+      await Promise.all(
+        Array.from({ length: 20 }, () => deliver(app, forged, { ...signed(forged), connection: 'close' })),
+      )
+  } finally {
+    await town.sql`alter table webhook_events_gone rename to webhook_events`
+  }
+  const answer = await fetch(`${app.url}/healthz`, { signal: patience() })
+  expect(answer.status).toBe(200)
+  expect((await visitor.get('/dashboard')).status).toBe(200)
+  app.child.stdout!.resume()
+  app.child.stderr!.resume()
+  await app.stop('SIGKILL')
+})
+
+test('an error that nobody caught is said, ends the process with a code, and loses nothing', {
+  timeout: 60_000,
+}, async () => {
+  const app = await town.start(preload('uncaught-on-signal.mjs'))
+  const { order } = await registered(app)
+  town.sandbox.control.pay(order.id)
+  const body = successBody(order.id)
+  const [answer] = await Promise.all([
+    deliver(app, body, signed(body)).catch(() => null),
+    pause(5).then(() => app.child.kill('SIGUSR2')),
+  ])
+  await until(async () => app.child.exitCode !== null)
+  expect(app.child.exitCode).toBeGreaterThan(0)
+  await until(async () => app.output().includes('nobody expected this'))
+  const next = await town.start()
+  if (answer?.status === 200) {
+    await town.sql`update webhook_events set next_settle_at = now() where settled_at is null`
+    await until(async () => (await tracesOf(town, order.id)).status === 'paid', 20_000)
+  } else await deliver(next, body, signed(body))
+  await until(async () => (await tracesOf(town, order.id)).status === 'paid', 20_000)
+  expect(await tracesOf(town, order.id)).toMatchObject(paidOnce)
+  await next.stop()
+})
+
+test('jobs go on after the line to the database fell silent', { timeout: 90_000 }, async () => {
+  const [{ name } = { name: '' }] = await town.sql<{ name: string }[]>`select current_database() as name`
+  const server = new URL(inject('serverUrl'))
+  server.pathname = `/${name}`
+  const proxy = await startProxy({ host: server.hostname, port: Number(server.port) })
+  const app = await town.start({
+    DATABASE_URL: through(proxy, server.href),
+    RECONCILE_INTERVAL_MS: '300',
+    RECONCILE_MIN_AGE_MS: '0',
+  })
+  const { email, order } = await registered(app)
+  await proxy.setMode('hold')
+  await pause(1_500)
+  await proxy.setMode('pass')
+  town.sandbox.control.faults({ webhooksMuted: true })
+  town.sandbox.control.pay(order.id)
+  await town.sql`update orders set next_look_at = now() where id = ${order.id}`
+  await until(async () => (await subscriberOf(town, email)).status === 'active', 50_000)
+  expect(app.child.exitCode).toBeNull()
+  town.sandbox.control.clearFaults()
+  await app.stop('SIGKILL')
+  await proxy.close()
+})
