@@ -3,7 +3,7 @@ import type { Config } from './platform/config.ts'
 import type { Sql } from './platform/db.ts'
 import type { Log } from './platform/log.ts'
 
-/** What slices are given to work with; main.ts and the tests build it. Types only. */
+/** What slices are given to work with; start.ts and the tests build it. Types only. */
 export type Deps = {
   config: Config
   sql: Sql

@@ -1,9 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { startMailbox } from './embedded/mailbox/mailbox.ts'
-import { startPostgres } from './embedded/postgres/postgres.ts'
-import { startSandbox } from './embedded/sandbox/sandbox.ts'
 import { root } from './environment.ts'
 import type { Config } from './platform/config.ts'
 
@@ -23,7 +20,7 @@ const sandboxKeys = { clientId: 'TEST_SANDBOX', clientSecret: 'cfsk_ma_test_sand
 
 /**
  * Starts the embedded database, Cashfree look-alike and mail catcher, each only where its real counterpart is not
- * configured. In production nothing is missing (the settings were refused otherwise), so nothing starts.
+ * configured. In production nothing is missing (the settings were refused otherwise), so nothing starts, or is loaded.
  */
 export async function openHouse(given: Config, log: (line: string) => void): Promise<House> {
   const closers: (() => Promise<void>)[] = []
@@ -53,6 +50,7 @@ type Closers = (() => Promise<void>)[]
 
 async function database(config: Config, closers: Closers, log: (line: string) => void) {
   if (config.database.url) return { url: config.database.url, home: config.embedded.dataDir ?? join(root, '.data') }
+  const { startPostgres } = await import('./embedded/postgres/postgres.ts')
   const postgres = await startPostgres({
     checkout: root,
     dataDir: config.embedded.dataDir,
@@ -66,6 +64,7 @@ async function database(config: Config, closers: Closers, log: (line: string) =>
 async function mailbox(config: Config, home: string, closers: Closers) {
   if (config.smtp.host) return { smtp: config.smtp, url: null }
   const { mailboxSmtpPort: smtpPort, mailboxPort: webPort } = config.embedded
+  const { startMailbox } = await import('./embedded/mailbox/mailbox.ts')
   const box = await startMailbox({ host: '127.0.0.1', smtpPort, webPort, dir: join(home, 'mails') })
   closers.push(() => box.close())
   return { smtp: { ...config.smtp, host: '127.0.0.1', port: box.smtpPort, password: '' }, url: box.webUrl }
@@ -76,6 +75,7 @@ async function sandbox(config: Config, home: string, closers: Closers) {
   if (config.cashfree.credentials) return { cashfree: config.cashfree, url: null }
   const host = new URL(config.baseUrl).hostname
   const reachable = host === 'localhost' || host === '127.0.0.1' ? 'localhost' : config.host
+  const { startSandbox } = await import('./embedded/sandbox/sandbox.ts')
   const running = await startSandbox({
     host: reachable,
     port: config.embedded.sandboxPort,
@@ -112,6 +112,7 @@ function ownKey(home: string): Buffer {
 /** Runs a command against DATABASE_URL, or against the embedded server: the running one, else one for the time being. */
 export async function withDatabase<T>(config: Config, work: (url: string) => Promise<T>): Promise<T> {
   if (config.database.url) return work(config.database.url)
+  const { startPostgres } = await import('./embedded/postgres/postgres.ts')
   const postgres = await startPostgres({
     checkout: root,
     dataDir: config.embedded.dataDir,

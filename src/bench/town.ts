@@ -1,8 +1,10 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { root } from '../environment.ts'
 import { connect, type Sql } from '../platform/db.ts'
 import { end, listening, start } from './child.ts'
 import { type Loader, startLoader } from './loader.ts'
@@ -58,11 +60,18 @@ export async function buildTown(given: Pick<Town, 'quick' | 'databaseUrl' | 'say
   } satisfies Town
 }
 
+/** How `npm start` runs the app: the same flags, or the memory measured would be another program's. */
+function startArguments(): string[] {
+  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: { start: string } }
+  const [, ...words] = scripts.start.split(' ')
+  return words.map((word) => (word.startsWith('--') ? word : join(root, word)))
+}
+
 async function startApp(databaseUrl: string, world: { gateway: number; smtp: number }, onClose: Town['onClose']) {
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
   const { PATH = '', HOME = '', TMPDIR } = process.env
-  const child = spawn(process.execPath, [join(import.meta.dirname, '..', 'main.ts')], {
+  const child = spawn(process.execPath, startArguments(), {
     stdio: ['ignore', 'ignore', 'inherit'],
     env: {
       PATH,

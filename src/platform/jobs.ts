@@ -22,6 +22,8 @@ export async function startJobs(url: string, jobs: readonly Job[], log: Log): Pr
     max: 3,
     application_name: 'etf-jobs',
     connectionTimeoutMillis: 5_000,
+    // pg's own option: without it a worker waits a quarter of an hour on a line that fell silent, and no job runs.
+    ...({ query_timeout: 10_000 } as object),
   })
   let troubled = 0
   boss.on('error', (error) => {

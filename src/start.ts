@@ -1,0 +1,118 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import closeWithGrace from 'close-with-grace'
+import { buildApp } from './app.ts'
+import { banner } from './banner.ts'
+import { seedDemo } from './demo.ts'
+import type { Deps } from './deps.ts'
+import { readSettings } from './environment.ts'
+import { openHouse } from './house.ts'
+import { createMeters } from './operators/meters.ts'
+import { watchPool } from './operators/watched-pool.ts'
+import { cashfree } from './payments/cashfree.ts'
+import { appendFile } from './platform/append-file.ts'
+import { connect } from './platform/db.ts'
+import { type Jobs, startJobs } from './platform/jobs.ts'
+import { createLog } from './platform/log.ts'
+import { connectMailer } from './platform/mailer.ts'
+import { migrate } from './platform/migrate.ts'
+import { keepPaymentLog } from './platform/payment-log.ts'
+import { jobsOf } from './tasks/jobs.ts'
+
+const settings = readSettings()
+const log = createLog(settings.logLevel)
+const say = settings.production ? () => {} : (line: string) => console.log(line)
+
+process.on('unhandledRejection', (error) => {
+  log.fatal({ err: error }, 'unhandled rejection')
+  process.exit(1)
+})
+process.on('uncaughtException', (error) => {
+  log.fatal({ err: error }, 'uncaught exception')
+  process.exit(1)
+})
+
+say('▸ starting')
+const house = await openHouse(settings, (line) => log.info(line)).catch(refuse)
+const { config } = house
+const applied = await migrate(house.databaseUrl).catch(refuse)
+if (applied.length > 0) say(`▸ database brought up to date (${applied.length} migrations)`)
+
+const meters = createMeters()
+const payments = config.operations.paymentsLog ? appendFile(config.operations.paymentsLog, log) : null
+if (payments) keepPaymentLog(log, payments)
+
+const sql = watchPool(
+  connect(house.databaseUrl, { max: config.database.poolMax }),
+  config.database.poolMax,
+  meters.registry,
+)
+const mailer = connectMailer({ ...config.smtp, host: config.smtp.host!, senderName: config.seller.name })
+const gateway = cashfree({
+  ...config.cashfree,
+  ...config.cashfree.credentials!,
+  observe: (call) => {
+    meters.gatewayCall(call)
+    log.debug({ event: 'gateway call', ...call, ms: Math.round(call.ms) }, 'gateway call')
+  },
+})
+let jobs: Jobs | undefined
+let closing = false
+const deps: Deps = { config, sql, gateway, log, wake: (job) => jobs?.wake(job) }
+const demo =
+  house.mailboxUrl && house.consoleUrl ? { mailboxUrl: house.mailboxUrl, consoleUrl: house.consoleUrl } : null
+const app = await buildApp({
+  deps,
+  sessionKeys: house.sessionKeys,
+  demo,
+  cacheViews: !process.argv.includes('--dev'),
+  jobsReady: () => jobs?.isReady() ?? false,
+  meters,
+  isClosing: () => closing,
+})
+jobs = await startJobs(house.databaseUrl, jobsOf(deps, mailer).map(meters.watchJob), log).catch(refuse)
+
+const admin = settings.production ? null : await seedDemo(sql)
+await app.listen({ host: config.host, port: config.port }).catch(refuse)
+if (settings.production) log.info({ port: config.port, baseUrl: config.baseUrl }, 'listening')
+else say(banner(house, admin))
+
+// With a payment log a hang-up means "the file was rotated"; without one it ends us like any other signal.
+if (payments) process.on('SIGHUP', () => payments.reopen())
+closeWithGrace(
+  { delay: config.shutdownDrainMs + config.shutdownGraceMs, skip: payments ? ['SIGHUP'] : [] },
+  async ({ signal, err }) => {
+    closing = true
+    if (err) log.fatal({ err }, 'closing after an error')
+    log.info({ signal }, 'closing')
+    if (!err) await pause(config.shutdownDrainMs)
+    await app.close()
+    await jobs?.stop(Math.min(5_000, config.shutdownGraceMs / 2))
+    await sql.end({ timeout: 5 })
+    mailer.close()
+    await payments?.close()
+    await house.close()
+  },
+)
+
+// `npm start` runs us under a shell that does not pass signals on: when it is gone, npm was told to stop. Sent once,
+// and not on top of a signal that came by itself (Ctrl-C reaches us both): a second one would end us without grace.
+if (process.env.npm_lifecycle_event) {
+  const shell = process.ppid
+  const watch = setInterval(() => {
+    if (process.ppid === shell && !closing) return
+    clearInterval(watch)
+    if (!closing) process.kill(process.pid, 'SIGTERM')
+  }, 500).unref()
+}
+
+/** Start-up problems are told in one sentence, not in a stack trace. */
+function refuse(error: unknown): never {
+  const { message, code, port } = error as Error & { code?: string; port?: number }
+  console.error(
+    code === 'EADDRINUSE'
+      ? `Port ${port ?? settings.port} is taken by another program. Stop it, or choose another one with PORT (or SANDBOX_PORT, MAILBOX_PORT).`
+      : `Could not start: ${message}`,
+  )
+  log.debug({ err: error }, 'start-up failed')
+  process.exit(1)
+}
