@@ -29,7 +29,22 @@ export async function lookUnlessFresh(deps: Deps, order: Order, actor: Actor, fr
   if (!isWorthALook(order)) return
   // The time is the database's; where our clock is far off, asking once too often beats never asking.
   if (order.askedAt && Math.abs(Date.now() - order.askedAt.getTime()) < freshMs) return
+  if (!spendLook(order.userId)) return
   await ask(deps, order.id, actor)
+}
+
+/** A tab that waits asks 20 times a minute. One account, however many orders and tabs it has, gets two tabs' worth. */
+const looksAMinute = 40
+let minute = 0
+const spent = new Map<string, number>()
+
+function spendLook(userId: string): boolean {
+  const now = Math.floor(Date.now() / 60_000)
+  if (now !== minute) spent.clear()
+  minute = now
+  const before = spent.get(userId) ?? 0
+  spent.set(userId, before + 1)
+  return before < looksAMinute
 }
 
 /** Orders that were closed long ago are the reconciler's business; a browser cannot make us ask about them for ever. */

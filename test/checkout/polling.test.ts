@@ -125,3 +125,17 @@ describe('the poll of a waiting checkout', () => {
     expect(meter.calls).toEqual([])
   })
 })
+
+test('one account cannot use up what Cashfree allows everybody, however many orders it polls', async () => {
+  const visitor = new Visitor(app)
+  const form = await visitor.register()
+  const order = await newestOrder(app, form.email!)
+  meter.calls.length = 0
+  for (let i = 0; i < 100; i++) {
+    await app.sql`update orders set asked_at = null where id = ${order.id}`
+    await visitor.get(`/payment/status/${order.id}`)
+  }
+  // Forty a minute; the loop may touch two of them.
+  expect(meter.count(/^GET \/pg\/orders\/[^/]+$/)).toBeLessThanOrEqual(80)
+  expect(meter.count(/^GET \/pg\/orders\/[^/]+$/)).toBeGreaterThan(0)
+})
