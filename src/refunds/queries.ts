@@ -69,10 +69,12 @@ export async function postponeRefund(sql: Sql, id: string, reason: string, newKe
 /** Cashfree understood and refused: the refund failed before it began, and an admin is told. */
 export async function refuseRefund(sql: Sql, id: string, reason: string): Promise<void> {
   await sql`
-    with failed as (
+    with locked as (
+      select id from orders where id = (select order_id from refunds where id = ${id}) for update
+    ), failed as (
       update refunds
       set status = 'failed', finished_at = now(), next_look_at = null, last_error = ${reason}
-      where id = ${id} and status = 'requested'
+      where id = ${id} and status = 'requested' and order_id in (select id from locked)
       returning *
     ), noted as (
       insert into audit (actor, action, order_id, user_id, details)

@@ -53,6 +53,9 @@ begin
   if jsonb_typeof(p_remote) is distinct from 'array' then raise exception 'p_remote must be an array'; end if;
   select * into o from orders where id = p_order_id for update;
   if not found then return 'unknown-order'; end if;
+  -- Locks are taken in one order everywhere: order, subscription, series. Several refunds of one order would otherwise
+  -- take the series for the first and the subscription for the last, against another order of this person.
+  perform 1 from subscriptions where user_id = o.user_id for update;
   for entry in select * from jsonb_array_elements(p_remote) loop
     outcome := settle_refund(o, entry, p_actor, p_seller);
     if outcome = 'changed' then changed := changed + 1; end if;
