@@ -2,7 +2,7 @@ import type { FrameLocator, Page } from 'playwright-core'
 import { expect } from 'vitest'
 import type { Stage } from '../../src/checkout/checkout.ts'
 import type { TestApp } from '../support/app.ts'
-import { newestOrder } from '../support/books.ts'
+import { newestOrder, until } from '../support/books.ts'
 import type { Person } from '../support/browser.ts'
 import { registration } from '../support/visitor.ts'
 
@@ -38,9 +38,14 @@ export async function stage(page: Page, wanted: Stage) {
   await page.locator(`#checkout[data-stage="${wanted}"]`).waitFor()
 }
 
+/** Waits until Cashfree's script has run. (Asked from here: the page's policy lets nobody poll in it with eval.) */
+export async function windowReady(page: Page) {
+  await until(() => page.evaluate(() => typeof (globalThis as { Cashfree?: unknown }).Cashfree === 'function'))
+}
+
 /** Waits for Cashfree's script, where a window is expected, and presses the button. */
 export async function openWindow(page: Page): Promise<Hosted> {
-  await page.waitForFunction(`typeof Cashfree === 'function'`)
+  await windowReady(page)
   await pay(page)
   const frame = page.frameLocator('iframe[title=Payment]')
   await frame.getByRole('heading', { name: 'Choose a way to pay' }).waitFor()

@@ -15,6 +15,7 @@ import {
   register,
   showQr,
   stage,
+  windowReady,
 } from './steps.ts'
 
 const scene = openScene()
@@ -35,7 +36,7 @@ describe('clicking twice', () => {
     const person = await scene.arrive()
     const { page } = person
     await register(person)
-    await page.waitForFunction(`typeof Cashfree === 'function'`)
+    await windowReady(page)
     await page.evaluate(`const button = document.querySelector('#pay button'); button.click(); button.click()`)
     const cashfree = page.frameLocator('iframe[title=Payment]')
     await showQr(cashfree)
