@@ -1,7 +1,5 @@
-import { createHash } from 'node:crypto'
-import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { connect } from '../platform/db.ts'
+import { functionsOfRelease, migrationsOfRelease } from '../platform/migrate.ts'
 import { type Finding, failure, ok, reasonOf, warning } from './finding.ts'
 import type { Patient } from './patient.ts'
 import { readMigrations, readServer, readTroubles } from './queries.ts'
@@ -10,7 +8,7 @@ const about = 'database'
 const jobConnections = 3
 
 /** PostgreSQL: reachable, new enough, brought up to date, its clock, and what waits in our books. */
-export async function lookAtDatabase({ config, databaseUrl, root }: Patient): Promise<Finding[]> {
+export async function lookAtDatabase({ config, databaseUrl }: Patient): Promise<Finding[]> {
   const sql = connect(databaseUrl, { max: 1, name: 'etf-doctor' })
   try {
     const asked = Date.now()
@@ -30,7 +28,7 @@ export async function lookAtDatabase({ config, databaseUrl, root }: Patient): Pr
           'Run `npm run migrate`, or start the site once.',
         ),
       ]
-    const current = migrations(await readMigrations(sql), root)
+    const current = await migrations(await readMigrations(sql))
     return [...found, current, ...(current.level === 'failure' ? [] : troubles(await readTroubles(sql)))]
   } catch (error) {
     return [
@@ -71,12 +69,8 @@ export function clock(what: string, aheadMs: number, uncertainMs: number): Findi
   return offS > 2 ? warning(what, says, todo) : ok(what, offS === 0 ? 'agree' : says)
 }
 
-function migrations(applied: readonly string[], root: string): Finding {
-  const source = join(root, 'src')
-  const files = readdirSync(source, { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.sql'))
-    .sort()
-  const ours = files.filter((name) => name.includes('migrations')).map((name) => name.slice(name.lastIndexOf('/') + 1))
+async function migrations(applied: readonly string[]): Promise<Finding> {
+  const ours = await migrationsOfRelease()
   const pending = ours.filter((name) => !applied.includes(name))
   const strange = applied.filter((name) => !name.startsWith('functions ') && !ours.includes(name))
   if (strange.length > 0)
@@ -87,11 +81,7 @@ function migrations(applied: readonly string[], root: string): Finding {
     )
   if (pending.length > 0)
     return failure('migrations', `pending: ${pending.join(', ')}`, 'Run `npm run migrate`, or start the site.')
-  // The same digest as platform/migrate.ts keeps.
-  const functions = files
-    .filter((name) => !name.includes('migrations'))
-    .map((name) => readFileSync(join(source, name), 'utf8'))
-  const digest = `functions ${createHash('sha256').update(functions.join('\n')).digest('hex')}`
+  const { digest } = await functionsOfRelease()
   return applied.includes(digest)
     ? ok('migrations', `all ${ours.length} applied, functions current`)
     : failure('migrations', 'the functions are of another release', 'Run `npm run migrate`, or start the site.')

@@ -1,4 +1,4 @@
-import { createTransport } from 'nodemailer'
+import { smtpTransport } from '../platform/mailer.ts'
 import { type Finding, failure, ok, reasonOf } from './finding.ts'
 import type { Patient } from './patient.ts'
 
@@ -37,21 +37,9 @@ export async function sendTestMail({ config }: Patient, to: string): Promise<Fin
   }
 }
 
-/** Spoken to exactly as platform/mailer.ts does. */
-function transportOf({ smtp: { host, port, password, sender } }: Patient['config']) {
-  const loopback = /^(localhost|127\.|::1)/.test(host ?? '')
-  return createTransport({
-    host: host ?? '127.0.0.1',
-    port,
-    secure: port === 465,
-    requireTLS: port !== 465 && password !== '',
-    ignoreTLS: loopback && password === '',
-    ...(password === '' ? {} : { auth: { user: sender, pass: password } }),
-    connectionTimeout: 5_000,
-    greetingTimeout: 5_000,
-    socketTimeout: 10_000,
-    dnsTimeout: 5_000,
-  })
+/** As mails are sent; where no server is configured the mail catcher stands in on this machine. */
+function transportOf({ smtp }: Patient['config']) {
+  return smtpTransport({ ...smtp, host: smtp.host ?? '127.0.0.1' })
 }
 
 function adviceFor(error: unknown): string {

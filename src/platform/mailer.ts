@@ -22,13 +22,12 @@ const views = join(import.meta.dirname, '..', '..', 'views')
 const overallMs = 20_000
 
 /**
- * SMTP. TLS at once on 465; STARTTLS is required as soon as there is a password; a loopback server without one is
- * spoken to in the clear. Sending takes at most 20 seconds whatever the server does. Throws what nodemailer throws.
+ * How this house speaks SMTP, for mails and for the doctor alike. TLS at once on 465; STARTTLS is required as soon as
+ * there is a password; a loopback server without one is spoken to in the clear.
  */
-export function connectMailer(settings: SmtpSettings): Mailer {
-  const { host, port, password, sender } = settings
+export function smtpTransport({ host, port, password, sender }: Omit<SmtpSettings, 'senderName'>) {
   const loopback = /^(localhost|127\.|::1)/.test(host)
-  const transport = createTransport({
+  return createTransport({
     host,
     port,
     secure: port === 465,
@@ -42,6 +41,12 @@ export function connectMailer(settings: SmtpSettings): Mailer {
     disableFileAccess: true,
     disableUrlAccess: true,
   })
+}
+
+/** Sends rendered mails. Each takes at most 20 seconds whatever the server does. Throws what nodemailer throws. */
+export function connectMailer(settings: SmtpSettings): Mailer {
+  const { sender } = settings
+  const transport = smtpTransport(settings)
   const html = new Eta({ views, cache: true })
   const text = new Eta({ views, cache: true, autoEscape: false, autoTrim: false })
   return {

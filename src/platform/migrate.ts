@@ -24,7 +24,7 @@ export async function migrate(url: string): Promise<string[]> {
       await tx`select pg_advisory_xact_lock(771034)`
       await tx`create table if not exists migrations (name text primary key, applied_at timestamptz not null default now())`
       const applied = new Set((await tx<{ name: string }[]>`select name from migrations`).map((row) => row.name))
-      const fresh = (await readdir(migrations)).filter((name) => name.endsWith('.sql') && !applied.has(name)).sort()
+      const fresh = (await migrationsOfRelease()).filter((name) => !applied.has(name))
       for (const name of fresh) {
         await tx.unsafe(await readFile(join(migrations, name), 'utf8'))
         await tx`insert into migrations (name) values (${name})`
@@ -37,13 +37,23 @@ export async function migrate(url: string): Promise<string[]> {
   }
 }
 
-/** Functions are code, not data: they are replaced whenever their text changed, so two releases never mix. */
-async function recreateFunctions(tx: postgres.TransactionSql, force: boolean): Promise<void> {
+/** Every slice's `*.sql` functions in this checkout, and the name under which `migrations` remembers exactly these. */
+export async function functionsOfRelease(): Promise<{ text: string; digest: string }> {
   const files = (await readdir(source, { recursive: true }))
     .filter((name) => name.endsWith('.sql') && !name.includes('migrations'))
     .sort()
   const text = (await Promise.all(files.map((name) => readFile(join(source, name), 'utf8')))).join('\n')
-  const digest = `functions ${createHash('sha256').update(text).digest('hex')}`
+  return { text, digest: `functions ${createHash('sha256').update(text).digest('hex')}` }
+}
+
+/** The numbered migrations of this checkout, in the order they are applied. */
+export async function migrationsOfRelease(): Promise<string[]> {
+  return (await readdir(migrations)).filter((name) => name.endsWith('.sql')).sort()
+}
+
+/** Functions are code, not data: they are replaced whenever their text changed, so two releases never mix. */
+async function recreateFunctions(tx: postgres.TransactionSql, force: boolean): Promise<void> {
+  const { text, digest } = await functionsOfRelease()
   const current = await tx`select 1 from migrations where name = ${digest}`
   if (current.length > 0 && !force) return
   // Bodies are checked when they run, so that no file has to come before another.
