@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import formbody from '@fastify/formbody'
 import rateLimit from '@fastify/rate-limit'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, LogController } from 'fastify'
+import admin from './admin/routes.ts'
 import api from './api/routes.ts'
 import checkout from './checkout/routes.ts'
 import dashboard from './dashboard/routes.ts'
@@ -11,6 +12,7 @@ import operators, { watchRequests } from './operators/routes.ts'
 import receipts from './receipts/routes.ts'
 import site from './site/routes.ts'
 import { type Subscription, subscriptionOf } from './subscriptions/subscriptions.ts'
+import { composersOf } from './tasks/jobs.ts'
 import { rememberedUser } from './users/guards.ts'
 import users from './users/routes.ts'
 import { loadAssets, serveAssets } from './web/assets.ts'
@@ -82,6 +84,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     handleErrors(people)
     for (const routes of [site, users, checkout, dashboard, receipts])
       await people.register(routes, { deps, limit: limitOf(config.rateLimitScale) })
+    await people.register(admin, { prefix: '/admin', deps, composers: composersOf(deps) })
     await people.register(api, { prefix: '/api', deps, limit: limitOf(config.rateLimitScale) })
   })
 

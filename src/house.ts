@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { root } from './environment.ts'
-import type { Config } from './platform/config.ts'
+import { type Config, totpKeysOf } from './platform/config.ts'
 
 /** What stands in for the services that are not configured, and the settings that now point to it. */
 export type House = {
@@ -31,10 +31,12 @@ export async function openHouse(given: Config, log: (line: string) => void): Pro
     const { url, home } = await database(given, closers, log)
     const mail = await mailbox(given, home, closers)
     const gateway = await sandbox(given, home, closers)
+    const sessionKeys = given.sessionKeys.length > 0 ? given.sessionKeys : [ownKey(home)]
+    const totpKeys = given.totpKeys.length > 0 ? given.totpKeys : totpKeysOf(sessionKeys)
     return {
-      config: { ...given, smtp: mail.smtp, cashfree: gateway.cashfree },
+      config: { ...given, smtp: mail.smtp, cashfree: gateway.cashfree, totpKeys },
       databaseUrl: url,
-      sessionKeys: given.sessionKeys.length > 0 ? given.sessionKeys : [ownKey(home)],
+      sessionKeys,
       mailboxUrl: mail.url,
       consoleUrl: gateway.url,
       home,

@@ -7,7 +7,7 @@ import type { Sql } from '../platform/db.ts'
 import { listReceiptsOf } from '../receipts/queries.ts'
 import { listRefundsOf } from '../refunds/queries.ts'
 import { findSubscriptionRow } from '../subscriptions/queries.ts'
-import { findUserBySession } from '../users/queries.ts'
+import { findSession } from '../users/queries.ts'
 import { listening, ready } from './child.ts'
 
 /** A page as the app sent it, to be sent again byte for byte. */
@@ -34,7 +34,7 @@ const sql = postgres(databaseUrl, { max: pool, fetch_types: false, onnotice: () 
 const bare = createServer(async (request, response) => {
   const page = request.url === '/dashboard' ? dashboard : landing
   if (page === dashboard) {
-    await findUserBySession(sql, session)
+    await findSession(sql, session)
     await Promise.all([
       findSubscriptionRow(sql, user),
       listPaymentsOf(sql, user, 50),

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import { type Static, Type } from 'typebox'
 import { Value } from 'typebox/value'
+import { keyFor } from './sealing.ts'
 
 const Text = Type.String({ minLength: 1 })
 const Whole = (minimum: number, maximum: number) => Type.Integer({ minimum, maximum })
@@ -33,6 +34,8 @@ const Environment = Type.Object({
   MAILBOX_PORT: Type.Integer({ minimum: 0, maximum: 65535, default: 3002 }),
   ALERT_EMAIL: Optional,
   SESSION_KEY: Optional,
+  TOTP_KEY: Optional,
+  CORS_ORIGINS: Optional,
   TRUST_PROXY: Optional,
   LOG_LEVEL: Type.Optional(Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])),
   RECONCILE_INTERVAL_MS: Type.Integer({ minimum: 100, maximum: 3_600_000, default: 30_000 }),
@@ -98,6 +101,10 @@ export type Config = Readonly<{
   }
   /** 32-byte keys, newest first; empty: a key is generated and kept beside the embedded data. */
   sessionKeys: Buffer[]
+  /** Keys that seal administrators' second factors, newest first; made of the session keys where TOTP_KEY is not set. */
+  totpKeys: Buffer[]
+  /** Origins whose scripts may call the JSON API with a person's cookie; empty: none. */
+  corsOrigins: string[]
   trustProxy: string[] | false
   logLevel: string
   reconcile: { intervalMs: number; minAgeMs: number }
@@ -131,7 +138,8 @@ export function readConfig(source: Record<string, string | undefined>): Config {
   const { env, problems } = parse(source)
   const production = env.NODE_ENV === 'production'
   const baseUrl = (env.BASE_URL ?? `http://localhost:${env.PORT}`).replace(/\/+$/, '')
-  const sessionKeys = keys(env.SESSION_KEY, problems)
+  const sessionKeys = keys('SESSION_KEY', env.SESSION_KEY, problems)
+  const totpKeys = keys('TOTP_KEY', env.TOTP_KEY, problems)
   checkPairs(env, baseUrl, production, problems)
   if (problems.length > 0) throw new ConfigError(problems)
   return Object.freeze({
@@ -158,6 +166,8 @@ export function readConfig(source: Record<string, string | undefined>): Config {
       mailboxPort: env.MAILBOX_PORT,
     },
     sessionKeys,
+    totpKeys: totpKeys.length > 0 ? totpKeys : totpKeysOf(sessionKeys),
+    corsOrigins: list(env.CORS_ORIGINS ?? ''),
     trustProxy: env.TRUST_PROXY ? list(env.TRUST_PROXY) : false,
     logLevel: env.LOG_LEVEL ?? (production ? 'info' : 'warn'),
     reconcile: { intervalMs: env.RECONCILE_INTERVAL_MS, minAgeMs: env.RECONCILE_MIN_AGE_MS },
@@ -207,6 +217,9 @@ function checkPairs(env: Environment, baseUrl: string, production: boolean, prob
   if (/^https?:\/\/[^/]+\/./.test(baseUrl)) problems.push('BASE_URL: must be an origin without a path')
   if (!!env.CASHFREE_CLIENT_ID !== !!env.CASHFREE_CLIENT_SECRET)
     problems.push('CASHFREE_CLIENT_ID and CASHFREE_CLIENT_SECRET: set both, or neither')
+  for (const origin of list(env.CORS_ORIGINS ?? ''))
+    if (!URL.canParse(origin) || new URL(origin).origin !== origin)
+      problems.push('CORS_ORIGINS: must be origins without a path, like https://app.example.in')
   if (!list(env.TRUST_PROXY ?? '').every(isNetwork))
     problems.push('TRUST_PROXY: must be addresses or networks, like 10.0.0.0/8, or "loopback"')
   if (!production) return
@@ -249,11 +262,16 @@ function cashfreeOf(env: Environment): Config['cashfree'] {
   }
 }
 
-function keys(value: string | undefined, problems: string[]): Buffer[] {
+/** What seals second factors where no key of their own is set: one made of each session key. */
+export function totpKeysOf(sessionKeys: readonly Buffer[]): Buffer[] {
+  return sessionKeys.map((key) => keyFor('second factors', key))
+}
+
+function keys(name: string, value: string | undefined, problems: string[]): Buffer[] {
   if (!value) return []
   return list(value).map((text) => {
     const key = /^[0-9a-fA-F]{64}$/.test(text) ? Buffer.from(text, 'hex') : Buffer.from(text, 'base64')
-    if (key.length !== 32) problems.push('SESSION_KEY: each key must be 32 bytes, as hex or base64')
+    if (key.length !== 32) problems.push(`${name}: each key must be 32 bytes, as hex or base64`)
     return key
   })
 }

@@ -38,7 +38,7 @@ async function pdfOf(receipt: Receipt): Promise<Buffer> {
 
 async function visibleReceipt(deps: Deps, request: FastifyRequest, number: string | undefined): Promise<Receipt> {
   const row = number ? await findReceiptRow(deps.sql, number) : undefined
-  const allowed = row && (row.userId === request.user?.id || request.user?.role === 'admin')
+  const allowed = row && (row.userId === request.user?.id || (request.user && request.user.role !== 'subscriber'))
   if (!allowed) throw new AppError('not-found', 'There is no such receipt in your account.')
   return receiptOf(row)
 }

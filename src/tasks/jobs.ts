@@ -3,7 +3,7 @@ import { settleWaitingDeliveries } from '../checkout/deliveries.ts'
 import type { Deps } from '../deps.ts'
 import { queueAlertMails } from '../incidents/incidents.ts'
 import { composeAlertMail } from '../incidents/mail.ts'
-import { deliverMails } from '../mails/mails.ts'
+import { type Composers, deliverMails } from '../mails/mails.ts'
 import type { Job } from '../platform/jobs.ts'
 import type { Mailer } from '../platform/mailer.ts'
 import { composeReceiptMail } from '../receipts/mail.ts'
@@ -14,14 +14,19 @@ import { keepStatusesInStep, queueRenewalMails } from '../subscriptions/subscrip
 import { deleteEndedSessions } from '../users/queries.ts'
 import { reconcile } from './reconcile.ts'
 
-/** Everything that happens without anybody asking, and how often. */
-export function jobsOf(deps: Deps, mailer: Mailer): Job[] {
-  const composers = {
+/** How a mail of each kind is composed; the outbox sends with it, the panel shows with it. */
+export function composersOf(deps: Deps): Composers {
+  return {
     receipt: (mail: { subjectKey: string; toName: string }) => composeReceiptMail(deps.sql, deps.config, mail),
     refund: (mail: { subjectKey: string; toName: string }) => composeRefundMail(deps.sql, deps.config, mail),
     alert: (mail: { subjectKey: string }) => composeAlertMail(deps.sql, deps.config, mail),
     renewal: (mail: { subjectKey: string; toName: string }) => composeRenewalMail(deps.sql, deps.config, mail),
   }
+}
+
+/** Everything that happens without anybody asking, and how often. */
+export function jobsOf(deps: Deps, mailer: Mailer): Job[] {
+  const composers = composersOf(deps)
   const minute = 60_000
   return [
     {

@@ -1,5 +1,5 @@
 import type { Sql } from '../platform/db.ts'
-import type { User } from './users.ts'
+import type { SignedIn, User } from './users.ts'
 
 type NewUser = Omit<User, 'id' | 'role'> & { passwordHash: string }
 
@@ -38,35 +38,44 @@ export async function findCredentials(
 }
 
 /** Subscribers stay signed in for 30 days at most, 7 without a visit; admins 8 hours, 20 minutes without one. */
-export async function insertSession(sql: Sql, session: { idHash: Buffer; userId: string; userAgent: string }) {
+export async function insertSession(
+  sql: Sql,
+  session: { idHash: Buffer; userId: string; userAgent: string; network: string },
+) {
   await sql`
-    insert into sessions (id_hash, user_id, user_agent, expires_at)
-    select ${session.idHash}, id, ${session.userAgent},
-           now() + case role when 'admin' then interval '8 hours' else interval '30 days' end
+    insert into sessions (id_hash, user_id, user_agent, network, expires_at)
+    select ${session.idHash}, id, ${session.userAgent}, ${session.network},
+           now() + case role when 'subscriber' then interval '30 days' else interval '8 hours' end
     from users
     where id = ${session.userId}
   `
 }
 
 /** Whose live session is this? Being seen is written at most once a minute. */
-export async function findUserBySession(sql: Sql, idHash: Buffer): Promise<User | undefined> {
-  const [row] = await sql<User[]>`
+export async function findSession(sql: Sql, idHash: Buffer): Promise<SignedIn | undefined> {
+  const [row] = await sql<(User & Omit<SignedIn, 'user'>)[]>`
     with alive as (
-      select s.id_hash, s.user_id, s.last_seen_at
+      select s.id_hash, s.user_id, s.last_seen_at, s.handle, s.second_factor_at,
+             s.confirmed_at is not null and s.confirmed_at > now() - interval '10 minutes' as is_fresh
       from sessions s
       join users u on u.id = s.user_id
       where s.id_hash = ${idHash}
         and now() < s.expires_at
-        and now() < s.last_seen_at + case u.role when 'admin' then interval '20 minutes' else interval '7 days' end
+        and now() < s.last_seen_at + case u.role when 'subscriber' then interval '7 days' else interval '20 minutes' end
+        and u.suspended_at is null
+        and u.deleted_at is null
     ), seen as (
       update sessions set last_seen_at = now()
       where id_hash in (select id_hash from alive where last_seen_at < now() - interval '1 minute')
     )
-    select u.id, u.username, u.email, u.name, u.phone, u.state_code, u.role
+    select u.id, u.username, u.email, u.name, u.phone, u.state_code, u.role,
+           alive.handle, alive.second_factor_at, alive.is_fresh
     from alive
     join users u on u.id = alive.user_id
   `
-  return row
+  if (!row) return undefined
+  const { handle, secondFactorAt, isFresh, ...user } = row
+  return { handle, secondFactorAt, isFresh, user }
 }
 
 /** Ends one session. */

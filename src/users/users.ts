@@ -1,9 +1,13 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { isIPv4, isIPv6 } from 'node:net'
 import { type Sql, violates } from '../platform/db.ts'
 import { AppError } from '../platform/errors.ts'
 import { hashPassword, passwordMatches } from './passwords.ts'
-import { deleteSession, findCredentials, findUserBySession, insertSession, insertUser } from './queries.ts'
+import { deleteSession, findCredentials, findSession, insertSession, insertUser } from './queries.ts'
 import { checkRegistration, type RegistrationForm } from './registration.ts'
+
+/** What an account may do: 'admin' everything in the panel, 'admin-read' look at everything there and change nothing. */
+export type Role = 'subscriber' | 'admin-read' | 'admin'
 
 /** An account. `phone` is E.164, `stateCode` the two-digit GST code. */
 export type User = {
@@ -13,7 +17,7 @@ export type User = {
   name: string
   phone: string
   stateCode: string
-  role: 'subscriber' | 'admin'
+  role: Role
 }
 
 /** Opens a pending account. Throws AppError `invalid` with a sentence per field: wrong ones, and names already taken. */
@@ -34,16 +38,34 @@ export async function authenticate(sql: Sql, login: string, password: string): P
   return found && matches ? found.user : undefined
 }
 
+/** A living session. `handle` names it on pages; `isFresh`: password and code were given in the last ten minutes. */
+export type SignedIn = { handle: string; user: User; secondFactorAt: Date | null; isFresh: boolean }
+
 /** Starts a session and returns the secret that goes into the cookie; only its hash is stored. */
-export async function startSession(sql: Sql, userId: string, userAgent: string): Promise<string> {
+export async function startSession(sql: Sql, userId: string, from: { userAgent: string; address: string }) {
   const id = randomBytes(32).toString('base64url')
-  await insertSession(sql, { idHash: hashOf(id), userId, userAgent: userAgent.slice(0, 200) })
+  await insertSession(sql, {
+    idHash: hashOf(id),
+    userId,
+    userAgent: from.userAgent.slice(0, 200),
+    network: networkOf(from.address),
+  })
   return id
 }
 
-/** Whose session this is, if it is alive by the database's clock; looking at it counts as being seen. */
-export async function userOfSession(sql: Sql, id: string): Promise<User | undefined> {
-  return findUserBySession(sql, hashOf(id))
+/** The session behind a cookie, if it is alive by the database's clock; looking at it counts as being seen. */
+export async function sessionOf(sql: Sql, id: string): Promise<SignedIn | undefined> {
+  return findSession(sql, hashOf(id))
+}
+
+/** An address without the part that names one household: "203.0.113.0/24", "2001:db8:1::/48". Empty for anything else. */
+export function networkOf(address: string): string {
+  const plain = address.replace(/^::ffff:(?=\d+\.)/, '')
+  if (isIPv4(plain)) return `${plain.split('.').slice(0, 3).join('.')}.0/24`
+  if (!isIPv6(plain)) return ''
+  const [head = ''] = plain.split('%')[0]!.split('::')
+  const groups = head.split(':').filter(Boolean).slice(0, 3)
+  return `${groups.join(':')}::/48`
 }
 
 /** Ends a session for good: its cookie opens nothing any more, wherever it was copied to. */

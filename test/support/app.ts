@@ -54,6 +54,7 @@ export async function startApp(env: Record<string, string> = {}): Promise<TestAp
     SMTP_PORT: String(mailbox.smtpPort),
     SENDER_EMAIL: 'receipts@example.in',
     RATE_LIMIT_SCALE: '1000',
+    SESSION_KEY: '07'.repeat(32),
     LOG_LEVEL: 'silent',
     ...env,
   })
@@ -63,7 +64,7 @@ export async function startApp(env: Record<string, string> = {}): Promise<TestAp
   const deps: Deps = { config, sql, gateway, log, wake: () => {} }
   const mailer = connectMailer({ ...config.smtp, host: config.smtp.host!, senderName: config.seller.name })
   const jobs = jobsOf(deps, mailer)
-  const app = await buildApp({ deps, sessionKeys: [Buffer.alloc(32, 7)] })
+  const app = await buildApp({ deps, sessionKeys: config.sessionKeys })
   await app.listen({ port, host: 'localhost' })
   sandbox.control.webhooks({ url: `http://127.0.0.1:${(app.server.address() as AddressInfo).port}/webhooks/cashfree` })
   return {

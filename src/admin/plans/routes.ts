@@ -1,0 +1,5 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { Panel } from '../panel.ts'
+
+const routes: FastifyPluginAsyncTypebox<Panel> = async () => {}
+export default routes

@@ -1,0 +1,25 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { requireAdmin } from '../users/guards.ts'
+import audit from './audit/routes.ts'
+import home from './home/routes.ts'
+import incidents from './incidents/routes.ts'
+import jobs from './jobs/routes.ts'
+import mails from './mails/routes.ts'
+import orders from './orders/routes.ts'
+import type { Panel } from './panel.ts'
+import plans from './plans/routes.ts'
+import refunds from './refunds/routes.ts'
+import subscribers from './subscribers/routes.ts'
+import webhooks from './webhooks/routes.ts'
+
+/** The panel. Whoever gets past this door may look; every act asks for more (`requireMoney`, `confirmIdentity`). */
+const routes: FastifyPluginAsyncTypebox<Panel> = async (app, panel) => {
+  app.addHook('preHandler', requireAdmin)
+  app.addHook('onRequest', async (_request, reply) => {
+    reply.headers({ 'x-robots-tag': 'noindex, nofollow', 'cache-control': 'no-store' })
+  })
+  await app.register(home, panel)
+  const places = { subscribers, orders, refunds, incidents, webhooks, mails, jobs, plans, audit }
+  for (const [name, place] of Object.entries(places)) await app.register(place, { ...panel, prefix: `/${name}` })
+}
+export default routes

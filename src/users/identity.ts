@@ -1,0 +1,35 @@
+import type { Deps } from '../deps.ts'
+import { AppError } from '../platform/errors.ts'
+import { isConfirmed, markSecondFactor } from './second-factor/queries.ts'
+import { useCode } from './second-factor/second-factor.ts'
+import { authenticate, type SignedIn } from './users.ts'
+
+/** The two fields that the part `admin/_identity` shows while the session is not fresh. */
+export const identityFields = ['your_password', 'your_code'] as const
+
+/**
+ * Makes sure the administrator is at the keyboard, before an act about money or roles: password and code in the last ten
+ * minutes of this session, or in the form that asks for the act. Throws AppError `invalid` about those two fields.
+ */
+export async function confirmIdentity(
+  deps: Deps,
+  session: SignedIn,
+  typed: Record<(typeof identityFields)[number], string>,
+): Promise<void> {
+  if (session.isFresh) return
+  const refuse = async (fields: Record<string, string>) => {
+    // The first half of a double click may have used the code, and made the session fresh.
+    if (await isConfirmed(deps.sql, session.handle)) return
+    throw new AppError('invalid', 'Nothing was done yet. Please confirm that it is you.', { fields })
+  }
+  const { your_password: password, your_code: code } = typed
+  if (!(await authenticate(deps.sql, session.user.username, password)))
+    return refuse({ your_password: 'That is not your password.' })
+  try {
+    await useCode(deps.sql, deps.config.totpKeys, session.user.id, code)
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'invalid') return refuse({ your_code: error.fields.code! })
+    throw error
+  }
+  await markSecondFactor(deps.sql, session.handle, true)
+}

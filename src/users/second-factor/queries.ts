@@ -1,0 +1,127 @@
+import type { Sql } from '../../platform/db.ts'
+
+/** A stored second factor; `enrolledAt` is null while its secret was shown and not yet proved. */
+export type StoredFactor = { sealedSecret: Buffer; enrolledAt: Date | null; lastStep: number; waitS: number }
+
+/** An administrator's second factor, and how many seconds wrong codes have made them wait. */
+export async function findSecondFactor(sql: Sql, userId: string): Promise<StoredFactor | undefined> {
+  const [row] = await sql<StoredFactor[]>`
+    select sealed_secret, enrolled_at, last_step::int as last_step,
+           coalesce(ceil(extract(epoch from greatest(blocked_until - now(), interval '0'))), 0)::int as wait_s
+    from second_factors
+    where user_id = ${userId}
+  `
+  return row
+}
+
+/** Keeps a secret that was not proved yet; one that is there already stays. */
+export async function insertSecondFactor(sql: Sql, userId: string, sealedSecret: Buffer): Promise<void> {
+  await sql`
+    insert into second_factors (user_id, sealed_secret) values (${userId}, ${sealedSecret})
+    on conflict (user_id) do nothing
+  `
+}
+
+/** The first code was right: from now on one is asked for, and these recovery codes work once each. False: it was enrolled already. */
+export async function enrol(sql: Sql, userId: string, step: number, codeHashes: Buffer[]): Promise<boolean> {
+  const rows = await sql`
+    with enrolled as (
+      update second_factors
+      set enrolled_at = now(), last_step = ${step}, failures = 0, blocked_until = null
+      where user_id = ${userId} and enrolled_at is null
+      returning user_id
+    ), codes as (
+      insert into recovery_codes (user_id, code_hash)
+      select enrolled.user_id, decode(value, 'hex')
+      from enrolled, jsonb_array_elements_text(${sql.json(codeHashes.map((hash) => hash.toString('hex')))}) as value
+    )
+    insert into audit (actor, action, user_id) select 'user:' || user_id, 'second-factor.enrolled', user_id from enrolled
+    returning id
+  `
+  return rows.count > 0
+}
+
+/** Takes a code's thirty-second step, once: a code that was seen over somebody's shoulder opens nothing again. */
+export async function takeStep(sql: Sql, userId: string, step: number): Promise<boolean> {
+  const rows = await sql`
+    update second_factors
+    set last_step = ${step}, failures = 0, blocked_until = null
+    where user_id = ${userId}
+      and last_step < ${step}
+      and (blocked_until is null or blocked_until <= now())
+    returning user_id
+  `
+  return rows.count > 0
+}
+
+/** Takes a recovery code, once. */
+export async function takeRecoveryCode(sql: Sql, userId: string, codeHash: Buffer): Promise<boolean> {
+  const rows = await sql`
+    with taken as (
+      update recovery_codes set used_at = now()
+      where user_id = ${userId}
+        and code_hash = ${codeHash}
+        and used_at is null
+        and not exists (select from second_factors f where f.user_id = ${userId} and f.blocked_until > now())
+      returning user_id
+    ), forgiven as (
+      update second_factors set failures = 0, blocked_until = null where user_id in (select user_id from taken)
+    )
+    insert into audit (actor, action, user_id) select 'user:' || user_id, 'recovery-code.used', user_id from taken
+    returning id
+  `
+  return rows.count > 0
+}
+
+/** Counts a wrong code: after five in a row the account's codes are not looked at for a quarter of an hour. */
+export async function countWrongCode(sql: Sql, userId: string): Promise<void> {
+  await sql`
+    update second_factors
+    set failures = case when failures + 1 >= 5 then 0 else failures + 1 end,
+        blocked_until = case when failures + 1 >= 5 then now() + interval '15 minutes' else blocked_until end
+    where user_id = ${userId}
+  `
+}
+
+/** Recovery codes that were not used yet. */
+export async function countRecoveryCodes(sql: Sql, userId: string): Promise<number> {
+  const [row] = await sql<{ left: number }[]>`
+    select count(*)::int as left from recovery_codes where user_id = ${userId} and used_at is null
+  `
+  return row!.left
+}
+
+/** Forgets an account's second factor and ends its sessions: the next log-in enrols anew. False: no such account. */
+export async function deleteSecondFactor(sql: Sql, userId: string, actor: string): Promise<boolean> {
+  const rows = await sql`
+    with account as (
+      select id from users where id = ${userId}
+    ), factor as (
+      delete from second_factors where user_id in (select id from account)
+    ), codes as (
+      delete from recovery_codes where user_id in (select id from account)
+    ), ended as (
+      delete from sessions where user_id in (select id from account)
+    )
+    insert into audit (actor, action, user_id) select ${actor}, 'second-factor.reset', id from account returning id
+  `
+  return rows.count > 0
+}
+
+/** Notes in a session that its second factor was given; `act` also that password and code were given for an act. */
+export async function markSecondFactor(sql: Sql, handle: string, act: boolean): Promise<void> {
+  await sql`
+    update sessions
+    set second_factor_at = coalesce(second_factor_at, now()),
+        confirmed_at = case when ${act} then now() else confirmed_at end
+    where handle = ${handle}
+  `
+}
+
+/** Whether password and code were given in this session in the last ten minutes, by the database's clock. */
+export async function isConfirmed(sql: Sql, handle: string): Promise<boolean> {
+  const rows = await sql`
+    select from sessions where handle = ${handle} and confirmed_at > now() - interval '10 minutes'
+  `
+  return rows.count > 0
+}

@@ -1,0 +1,102 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { Secret, TOTP } from 'otpauth'
+import type { Sql } from '../../platform/db.ts'
+import { AppError } from '../../platform/errors.ts'
+import { seal, unseal } from '../../platform/sealing.ts'
+import { countWrongCode, enrol, findSecondFactor, insertSecondFactor, takeRecoveryCode, takeStep } from './queries.ts'
+
+const issuer = 'Sector ETF RS Analyzer'
+const period = 30
+/** A phone's clock may be off by one step; ASVS 5 (6.5.5) would allow none, people's phones do not. */
+const tolerance = 1
+
+/** Who the codes belong to. */
+export type Holder = { id: string; username: string }
+
+/** Whether this administrator has proved a second factor, so that a code is asked for at every log-in. */
+export async function isEnrolled(sql: Sql, userId: string): Promise<boolean> {
+  return (await findSecondFactor(sql, userId))?.enrolledAt != null
+}
+
+/**
+ * The secret to put into an authenticator app (RFC 6238: SHA-1, six digits, 30 s), as base32 text and as the otpauth URI
+ * of a QR code. The same one until it is proved. Throws AppError `conflict` when one is in use.
+ */
+export async function secretToEnrol(sql: Sql, keys: readonly Buffer[], holder: Holder) {
+  if (!(await findSecondFactor(sql, holder.id)))
+    await insertSecondFactor(sql, holder.id, seal(keys[0]!, randomBytes(20), holder.id))
+  const stored = (await findSecondFactor(sql, holder.id))!
+  if (stored.enrolledAt) throw new AppError('conflict', 'An authenticator app is set up for this account already.')
+  const totp = totpOf(unseal(keys, stored.sealedSecret, holder.id), holder.username)
+  return { secret: totp.secret.base32, uri: totp.toString() }
+}
+
+/**
+ * Proves the app with its first code and answers the ten recovery codes, readable this one time. Throws AppError
+ * `invalid` about the field `code` when it is wrong, `conflict` when a second factor is in use.
+ */
+export async function finishEnrolment(sql: Sql, keys: readonly Buffer[], holder: Holder, code: string) {
+  const stored = await findSecondFactor(sql, holder.id)
+  if (!stored || stored.enrolledAt) throw new AppError('conflict', 'Please start again from the log-in page.')
+  const step = stepOf(unseal(keys, stored.sealedSecret, holder.id), code)
+  if (step === null) throw wrongCode()
+  const codes = Array.from({ length: 10 }, recoveryCode)
+  if (!(await enrol(sql, holder.id, step, codes.map(hashOf))))
+    throw new AppError('conflict', 'An authenticator app was set up meanwhile. Please log in again.')
+  return codes
+}
+
+/**
+ * Takes a code of the app, or a recovery code, each once. Throws AppError `invalid` about the field `code` when it is
+ * wrong or was used, `busy` for a quarter of an hour after five wrong ones.
+ */
+export async function useCode(sql: Sql, keys: readonly Buffer[], userId: string, typed: string): Promise<void> {
+  const stored = await findSecondFactor(sql, userId)
+  if (!stored?.enrolledAt) throw new AppError('conflict', 'Please set up an authenticator app first: log in again.')
+  if (stored.waitS > 0)
+    throw new AppError('busy', `Too many wrong codes. Please wait ${Math.ceil(stored.waitS / 60)} minutes.`, {
+      retryAfterS: stored.waitS,
+    })
+  const code = typed.replace(/[\s-]/g, '').toUpperCase()
+  const step = stepOf(unseal(keys, stored.sealedSecret, userId), code)
+  if (step !== null && (await takeStep(sql, userId, step))) return
+  if (/^[0-9A-Z]{16}$/.test(code) && (await takeRecoveryCode(sql, userId, hashOf(code)))) return
+  await countWrongCode(sql, userId)
+  throw wrongCode()
+}
+
+/** The code an authenticator app would show now; for the demo's operator without a phone. Throws when none is enrolled. */
+export async function currentCode(sql: Sql, keys: readonly Buffer[], holder: Holder): Promise<string> {
+  const stored = await findSecondFactor(sql, holder.id)
+  if (!stored) throw new AppError('not-found', 'This account has no authenticator yet: log in once, then ask again.')
+  return totpOf(unseal(keys, stored.sealedSecret, holder.id), holder.username).generate()
+}
+
+/** The thirty-second step a code belongs to, if it is one that may be used now. */
+function stepOf(secret: Buffer, code: string): number | null {
+  if (!/^\d{6}$/.test(code.replace(/\s/g, ''))) return null
+  const delta = totpOf(secret, '').validate({ token: code.replace(/\s/g, ''), window: tolerance })
+  return delta === null ? null : TOTP.counter({ period }) + delta
+}
+
+function totpOf(secret: Buffer, label: string): TOTP {
+  const bytes = new Uint8Array(secret)
+  return new TOTP({ issuer, label, algorithm: 'SHA1', digits: 6, period, secret: new Secret({ buffer: bytes.buffer }) })
+}
+
+const letters = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
+
+/** Sixteen characters in groups of four: 80 random bits, so a plain hash of it is enough. */
+function recoveryCode(): string {
+  const text = Array.from(randomBytes(16), (byte) => letters[byte % 32]).join('')
+  return text.replace(/(.{4})(?=.)/g, '$1-')
+}
+
+function hashOf(code: string): Buffer {
+  return createHash('sha256').update(code.replaceAll('-', '')).digest()
+}
+
+function wrongCode(): AppError {
+  const sentence = 'That code is not right, or was used before. Please type the one your app shows now.'
+  return new AppError('invalid', 'Please look at the marked fields.', { fields: { code: sentence } })
+}
