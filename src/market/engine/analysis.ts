@@ -1,0 +1,151 @@
+import { type Bars, dailyBars, type Prices, weeklyBars } from './bars.ts'
+import { type Day, daysAfter, weekGoesOn } from './days.ts'
+import { type Quadrant, quadrantOf } from './quadrants.ts'
+import { fromYearHigh, returnsAt, type Span } from './returns.ts'
+import type { Series } from './series.ts'
+import { type Formula, mansfield, relativeStrength, strengthB, strengthC, weightedScore } from './strength.ts'
+
+/** An instrument with its closing prices, adjusted for splits. */
+export type Instrument = { symbol: string; name: string; prices: Prices }
+
+/** What to look at: bars by week or day, up to a day (null: the newest), and how many bars a tail has. */
+export type Question = { step: 'week' | 'day'; at: Day | null; tail: number; holidays: ReadonlySet<Day> }
+
+/** Where an instrument stood at one bar; both numbers are centred on 100. */
+export type Reading = { day: Day; ratio: number; momentum: number }
+
+/** All that is said of one instrument. Null wherever its prices do not reach. Percentages are in percent. */
+export type Standing = {
+  symbol: string
+  name: string
+  /** By score, 1 is the strongest; `rankBefore` is its rank a week earlier. */
+  rank: number | null
+  rankBefore: number | null
+  score: number | null
+  rs: number | null
+  mansfield: number | null
+  /** C is provisional: the history is too short for B. */
+  formula: Formula | null
+  quadrant: Quadrant | null
+  /** Readings without a gap up to now, oldest first; empty when there is none now. */
+  tail: Reading[]
+  returns: Record<Span, number | null>
+  fromHigh: number | null
+  /** The RS line of the last half year, a bar a week. */
+  spark: Series
+}
+
+/** Everybody's standing on one day. `provisional`: the week of that day is not over. */
+export type Analysis = {
+  asOf: Day
+  step: Question['step']
+  provisional: boolean
+  /** How many have a rank: "3 of 16". */
+  ranked: number
+  /** The strongest first; those without a rank last, by name. */
+  standings: Standing[]
+}
+
+const mansfieldBars = { week: 52, day: 200 } as const
+const sparkBars = 26
+/** B's warm-up, and a year of trading days for the score. Bars before these change nothing, so they are left out. */
+const enough = { strength: 92, score: 253 } as const
+
+/**
+ * The whole analysis: nothing after `at` is looked at, and no number depends on how much history was loaded, on the
+ * scale of prices or on the order of instruments. Null when the benchmark has no price up to `at`.
+ */
+export function analyse(benchmark: Prices, instruments: readonly Instrument[], question: Question): Analysis | null {
+  const asOf = lastDay(benchmark, question.at ?? '9999-12-31')
+  if (asOf === null) return null
+  const before = lastDay(benchmark, daysAfter(asOf, -7))
+  const scores = new Map(instruments.map((one) => [one.symbol, scoreAt(benchmark, one.prices, asOf)]))
+  const earlier = new Map(
+    instruments.map((one) => [one.symbol, before === null ? null : scoreAt(benchmark, one.prices, before)]),
+  )
+  const ranks = ranksOf(scores)
+  const ranksBefore = ranksOf(earlier)
+  const standings = instruments.map((one) => ({
+    symbol: one.symbol,
+    name: one.name,
+    rank: ranks.get(one.symbol) ?? null,
+    rankBefore: ranksBefore.get(one.symbol) ?? null,
+    score: scores.get(one.symbol)!,
+    ...place(benchmark, one.prices, asOf, question),
+    returns: returnsAt(one.prices, asOf),
+    fromHigh: fromYearHigh(one.prices, asOf),
+  }))
+  return {
+    asOf,
+    step: question.step,
+    provisional: weekGoesOn(asOf, question.holidays),
+    ranked: ranks.size,
+    standings: standings.sort(
+      (a, b) => (a.rank ?? Number.POSITIVE_INFINITY) - (b.rank ?? Number.POSITIVE_INFINITY) || compare(a, b),
+    ),
+  }
+}
+
+/** The days of a map that can be stepped to, newest first: the benchmark's last day of each week, or its days. */
+export function stepsOf(benchmark: Prices, step: Question['step']): Day[] {
+  const bars = step === 'week' ? weeklyBars : dailyBars
+  return bars(benchmark, benchmark, '9999-12-31').days.toReversed()
+}
+
+function place(benchmark: Prices, prices: Prices, asOf: Day, { step, tail }: Question) {
+  const weeks = weeklyBars(benchmark, prices, asOf)
+  const bars = newest(
+    step === 'week' ? weeks : dailyBars(benchmark, prices, asOf),
+    mansfieldBars.day + enough.strength + tail,
+  )
+  const rs = relativeStrength(bars)
+  const readings = readingsOf(bars, rs, tail)
+  const now = readings.tail.at(-1)
+  return {
+    rs: rs.at(-1) ?? null,
+    mansfield: mansfield(rs, mansfieldBars[step]).at(-1) ?? null,
+    formula: now ? readings.formula : null,
+    quadrant: now ? quadrantOf(now) : null,
+    tail: readings.tail,
+    spark: relativeStrength(newest(weeks, sparkBars)),
+  }
+}
+
+/** B where it has a value now, else C; never both in one tail. */
+function readingsOf({ days }: Bars, rs: Series, length: number): { formula: Formula; tail: Reading[] } {
+  const b = strengthB(rs)
+  const { formula, ratio, momentum } = b.momentum.at(-1) == null ? strengthC(rs) : b
+  const tail: Reading[] = []
+  for (let i = days.length - 1; i >= 0 && tail.length < length; i--) {
+    const reading = { ratio: ratio[i] ?? null, momentum: momentum[i] ?? null }
+    if (reading.ratio === null || reading.momentum === null) break
+    tail.unshift({ day: days[i]!, ratio: reading.ratio, momentum: reading.momentum })
+  }
+  return { formula, tail }
+}
+
+function scoreAt(benchmark: Prices, prices: Prices, at: Day): number | null {
+  return weightedScore(newest(dailyBars(benchmark, prices, at), enough.score)).at(-1) ?? null
+}
+
+function ranksOf(scores: ReadonlyMap<string, number | null>): Map<string, number> {
+  const ordered = [...scores]
+    .filter((entry): entry is [string, number] => entry[1] !== null)
+    .sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1))
+  return new Map(ordered.map(([symbol], i) => [symbol, i + 1]))
+}
+
+function newest(bars: Bars, count: number): Bars {
+  const tail = <T>(values: readonly T[]) => values.slice(-count)
+  return { days: tail(bars.days), benchmark: tail(bars.benchmark), closes: tail(bars.closes) }
+}
+
+function lastDay(benchmark: Prices, until: Day): Day | null {
+  let last: Day | null = null
+  for (const day of benchmark.keys()) if (day <= until && (last === null || day > last)) last = day
+  return last
+}
+
+function compare(a: { name: string; symbol: string }, b: { name: string; symbol: string }): number {
+  return a.name < b.name ? -1 : a.name > b.name ? 1 : a.symbol < b.symbol ? -1 : 1
+}

@@ -1,0 +1,156 @@
+import { createReadStream } from 'node:fs'
+import { basename } from 'node:path'
+import type { Readable } from 'node:stream'
+import { parse } from 'csv-parse'
+import { openPromise } from 'yauzl'
+import type { Day } from '../engine/days.ts'
+import { dayIn, priceIn, symbolIn } from './cells.ts'
+import { type Format, formatOf, isEtfList, normalised } from './formats.ts'
+
+/** One closing price, and the line of its file it stands on. */
+export type PriceLine = { line: number; symbol: string; day: Day; close: number }
+
+/** What is wrong with a file; `line` null when it is about the file as a whole. */
+export type Problem = { file: string; line: number | null; sentence: string }
+
+/** What reading says, in the order of the file: first its format, then prices and problems. */
+export type Found =
+  | { kind: 'format'; file: string; format: Format }
+  | { kind: 'price'; file: string; price: PriceLine }
+  | { kind: 'problem'; problem: Problem }
+
+const largest = 512 * 1024 * 1024
+
+/**
+ * Reads a CSV file, or every CSV file in a zip, row by row: memory does not grow with the file. `name` is what the file
+ * was called by whoever sent it; formats of one symbol take the symbol from it. `follows`: which symbols are ours.
+ * Never throws for what is in the file; each thing wrong is a problem with its line.
+ */
+export async function* readPriceFile(
+  path: string,
+  name: string,
+  follows: (symbol: string) => boolean,
+): AsyncGenerator<Found> {
+  if (!/\.zip$/i.test(name)) return yield* readCsv(createReadStream(path), name, follows)
+  try {
+    const zip = await openPromise(path)
+    let files = 0
+    for await (const entry of zip.eachEntry()) {
+      if (!/\.csv$/i.test(entry.fileName) || entry.fileName.startsWith('__MACOSX')) continue
+      files++
+      const file = `${name} › ${basename(entry.fileName)}`
+      if (entry.uncompressedSize > largest)
+        yield problem(file, null, 'This file is larger than 512 MB unpacked. Please split it.')
+      else yield* readCsv(await zip.openReadStreamPromise(entry), file, follows)
+    }
+    if (files === 0) yield problem(name, null, 'There is no CSV file in this zip.')
+  } catch {
+    yield problem(name, null, 'This zip cannot be unpacked: it is damaged or was not downloaded to its end.')
+  }
+}
+
+async function* readCsv(source: Readable, file: string, follows: (symbol: string) => boolean): AsyncGenerator<Found> {
+  const rows = source.pipe(
+    parse({
+      bom: true,
+      relax_column_count: true,
+      skip_empty_lines: true,
+      trim: true,
+      info: true,
+      max_record_size: 64 * 1024,
+    }),
+  )
+  source.on('error', (error) => rows.destroy(error))
+  let columns: Columns | undefined
+  let prices = 0
+  try {
+    for await (const { record, info } of rows as AsyncIterable<{ record: string[]; info: { lines: number } }>) {
+      if (!columns) {
+        const header = normalised(record)
+        const format = formatOf(header)
+        if (!format) return yield problem(file, 1, unknownHeader(header))
+        columns = columnsOf(format, header, file)
+        if (format.symbol === null && (columns.named === null || !follows(columns.named)))
+          return yield problem(file, null, unnamed(columns.named))
+        yield { kind: 'format', file, format }
+        continue
+      }
+      const found = priceOn(record, info.lines, columns, follows)
+      if (typeof found === 'string') yield problem(file, info.lines, found)
+      else if (found) {
+        prices++
+        yield { kind: 'price', file, price: found }
+      }
+    }
+    if (!columns) yield problem(file, null, 'This file is empty.')
+    else if (prices === 0) yield problem(file, null, 'There is no price of an instrument we follow in this file.')
+  } catch (error) {
+    yield problem(
+      file,
+      lineOf(error),
+      'From here on this is not a CSV file: a quote is not closed, or it is something else.',
+    )
+  }
+}
+
+type Columns = { format: Format; day: number; close: number; symbol: number; series: number; named: string | null }
+
+function columnsOf(format: Format, header: string[], file: string): Columns {
+  const at = (name: string | null) => (name === null ? -1 : header.indexOf(name))
+  const stem = basename(file.split(' › ').at(-1)!)
+    .replace(/\.csv$/i, '')
+    .replace(/\s*\(\d+\)$/, '')
+  return {
+    format,
+    day: at(format.day),
+    close: at(format.close),
+    symbol: at(format.symbol),
+    series: at(format.series),
+    named: format.symbol === null ? symbolIn(stem) : null,
+  }
+}
+
+/** The price on a row; undefined for rows that are not ours; a sentence for what is wrong. */
+function priceOn(
+  record: string[],
+  line: number,
+  columns: Columns,
+  follows: (symbol: string) => boolean,
+): PriceLine | string | undefined {
+  const cell = (at: number) => record[at] ?? ''
+  if (columns.series >= 0 && cell(columns.series) !== 'EQ') return undefined
+  const symbol = columns.named ?? symbolIn(cell(columns.symbol))
+  if (symbol === null || !follows(symbol))
+    return columns.format.wholeMarket
+      ? undefined
+      : `“${cell(columns.symbol).slice(0, 30)}” is not an instrument we follow. Add it first, or leave its rows out.`
+  // Yahoo writes a row of nulls for a day without trading.
+  if (columns.format.name === 'yahoo' && cell(columns.close) === 'null') return undefined
+  const day = dayIn(cell(columns.day))
+  if (day === null) return `“${cell(columns.day).slice(0, 30)}” is not a date like 2026-11-20 or 20-Nov-2026.`
+  const close = priceIn(cell(columns.close))
+  if (close === null) return `“${cell(columns.close).slice(0, 30)}” is not a closing price.`
+  return { line, symbol, day, close }
+}
+
+function unknownHeader(header: string[]): string {
+  if (header[0]?.startsWith('<!') || header[0]?.startsWith('<HTML'))
+    return 'This is a web page that was saved under the name of a CSV file. Please download the file again.'
+  if (isEtfList(header)) return 'This is NSE’s list of ETFs; it holds no prices.'
+  return `No format has these columns: ${header.slice(0, 8).join(', ').slice(0, 120)}.`
+}
+
+function unnamed(symbol: string | null): string {
+  return symbol === null
+    ? 'This format has no symbol column, so the file must be called by its symbol, like BANKBEES.NS.csv.'
+    : `The file is called ${symbol}, which is not an instrument we follow. Add it first, or correct the file’s name.`
+}
+
+function problem(file: string, line: number | null, sentence: string): Found {
+  return { kind: 'problem', problem: { file, line, sentence } }
+}
+
+function lineOf(error: unknown): number | null {
+  const { lines } = error as { lines?: number }
+  return lines ?? null
+}

@@ -1,0 +1,177 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { commit, decideJump, previewImport, readIntoImport, undo } from '../../src/market/imports/imports.ts'
+import { findImport } from '../../src/market/imports/queries.ts'
+import { answerOf, currentMarket } from '../../src/market/market.ts'
+import { seedSample } from '../../src/market/sample-prices.ts'
+import { connect, type Sql } from '../../src/platform/db.ts'
+import { freshDatabase } from '../support/database.ts'
+
+let sql: Sql
+let drop: () => Promise<void>
+const folder = mkdtempSync(join(tmpdir(), 'etf-import-'))
+beforeAll(async () => {
+  const database = await freshDatabase()
+  sql = connect(database.url, { max: 4 })
+  drop = database.drop
+})
+afterAll(async () => {
+  await sql.end({ timeout: 2 })
+  await drop()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+const by = { origin: 'upload', actor: 'test' } as const
+function file(name: string, lines: string[]) {
+  const path = join(folder, name)
+  writeFileSync(path, lines.join('\n'))
+  return { path, name }
+}
+const closesOf = async (symbol: string) =>
+  (await sql<{ day: string; close: number }[]>`select day::text as day, close from counted_prices(${symbol})`).map(
+    (row) => [row.day, row.close] as const,
+  )
+
+describe('an import', () => {
+  test('counts nothing until it is committed, then all of it, and undone nothing again', async () => {
+    const id = await readIntoImport(
+      sql,
+      [file('a.csv', ['date,symbol,close', '2026-11-19,BANKBEES,500', '2026-11-20,BANKBEES,505'])],
+      by,
+    )
+    expect(await closesOf('BANKBEES')).toEqual([])
+    expect((await previewImport(sql, id)).symbols).toMatchObject([
+      { symbol: 'BANKBEES', rows: 2, fresh: 2, from: '2026-11-19', to: '2026-11-20' },
+    ])
+    await commit(sql, id, 'test')
+    await commit(sql, id, 'test')
+    expect(await closesOf('BANKBEES')).toEqual([
+      ['2026-11-19', 500],
+      ['2026-11-20', 505],
+    ])
+    await undo(sql, id, 'test')
+    await undo(sql, id, 'test')
+    expect(await closesOf('BANKBEES')).toEqual([])
+    await expect(commit(sql, id, 'test')).rejects.toThrow('dropped or undone')
+  })
+
+  test('of the same file again brings nothing new; a correction counts from then on, and undone the first counts again', async () => {
+    const first = ['date,symbol,close', '2026-11-19,ITBEES,40', '2026-11-20,ITBEES,41']
+    const a = await readIntoImport(sql, [file('it.csv', first)], by)
+    await commit(sql, a, 'test')
+    const again = await readIntoImport(sql, [file('it.csv', first)], by)
+    expect((await previewImport(sql, again)).symbols).toMatchObject([{ fresh: 0, same: 2, changed: 0 }])
+    const b = await readIntoImport(sql, [file('it2.csv', [first[0]!, '2026-11-20,ITBEES,42'])], by)
+    expect((await previewImport(sql, b)).symbols).toMatchObject([{ fresh: 0, same: 0, changed: 1 }])
+    await commit(sql, b, 'test')
+    expect(await closesOf('ITBEES')).toEqual([
+      ['2026-11-19', 40],
+      ['2026-11-20', 42],
+    ])
+    await undo(sql, b, 'test')
+    expect(await closesOf('ITBEES')).toEqual([
+      ['2026-11-19', 40],
+      ['2026-11-20', 41],
+    ])
+  })
+
+  test('with a wrong line counts nothing at all, and says which', async () => {
+    const id = await readIntoImport(
+      sql,
+      [
+        file('bad.csv', [
+          'date,symbol,close',
+          '2026-11-20,BANKBEES,505',
+          '2026-11-20,NOSUCH,1',
+          '2026-13-01,BANKBEES,5',
+          '2026-11-19,BANKBEES,"1,2,3"',
+        ]),
+      ],
+      by,
+    )
+    const held = (await findImport(sql, id))!
+    expect(held.problems.map((problem) => problem.line)).toEqual([3, 4, 5])
+    await expect(commit(sql, id, 'test')).rejects.toThrow('all or nothing')
+    expect(await closesOf('BANKBEES')).toEqual([])
+  })
+
+  test('with a day twice names both lines, also across files', async () => {
+    const one = file('x1.csv', ['date,symbol,close', '2026-11-20,BANKBEES,505', '2026-11-20,BANKBEES,506'])
+    const two = file('x2.csv', ['date,symbol,close', '2026-11-20,BANKBEES,505'])
+    const held = (await findImport(sql, await readIntoImport(sql, [one, two], by)))!
+    expect(held.problems).toEqual([
+      { file: 'x1.csv', line: 3, sentence: 'BANKBEES has a price for 2026-11-20 already, on line 2.' },
+      { file: 'x2.csv', line: 2, sentence: 'BANKBEES has a price for 2026-11-20 already, in x1.csv, line 2.' },
+    ])
+  })
+
+  test('with a fall to a hundredth is held until somebody says that it is a split', async () => {
+    const id = await readIntoImport(
+      sql,
+      [
+        file('gold.csv', [
+          'date,symbol,close',
+          '2019-12-18,CPSEETF,3359.60',
+          '2019-12-19,CPSEETF,33.55',
+          '2019-12-20,CPSEETF,33.60',
+        ]),
+      ],
+      by,
+    )
+    expect((await previewImport(sql, id)).jumps).toMatchObject([{ symbol: 'CPSEETF', day: '2019-12-19', ratio: 100 }])
+    await expect(commit(sql, id, 'test')).rejects.toThrow('look like splits')
+    await decideJump(sql, id, { symbol: 'CPSEETF', day: '2019-12-19', ratio: 100, actor: 'test' })
+    await expect(
+      decideJump(sql, id, { symbol: 'CPSEETF', day: '2019-12-19', ratio: 100, actor: 'test' }),
+    ).rejects.toThrow('meanwhile')
+    await commit(sql, id, 'test')
+    const sector = (await currentMarket(sql)).sectors.find((one) => one.symbol === 'CPSEETF')!
+    expect(sector.prices.get('2019-12-18') ?? null).toBeNull()
+    expect(await closesOf('CPSEETF')).toContainEqual(['2019-12-18', 3359.6])
+    await undo(sql, id, 'test')
+    expect(await sql`select from counted_splits()`).toHaveLength(0)
+  })
+
+  test('two admins who commit and undo at once leave one of the two, and one line each in the audit', async () => {
+    const id = await readIntoImport(sql, [file('m.csv', ['date,symbol,close', '2026-11-20,AUTOBEES,20'])], by)
+    await Promise.allSettled([1, 2, 3, 4].map(() => commit(sql, id, 'test')))
+    await Promise.allSettled([1, 2, 3, 4].map(() => undo(sql, id, 'test')))
+    const rows = await sql<
+      { action: string }[]
+    >`select action from audit where details ->> 'import' = ${String(id)} order by id`
+    expect(rows.map((row) => row.action)).toEqual(['import.committed', 'import.undone'])
+  })
+})
+
+test('the sample fills an empty market, is known as one, and ends with the first real prices', async () => {
+  const own = await freshDatabase()
+  const fresh = connect(own.url, { max: 2 })
+  try {
+    expect(await seedSample(fresh, '2026-11-20')).toBe(true)
+    expect(await seedSample(fresh, '2026-11-20')).toBe(false)
+    const sample = await currentMarket(fresh)
+    expect([sample.sample, sample.asOf, sample.sectors.length]).toEqual([true, '2026-11-19', 16])
+    const answer = answerOf(sample, { step: 'week', at: null, tail: 6 })!
+    expect(answer.standings.every((one) => one.formula === 'B/1' && one.rank !== null)).toBe(true)
+    expect(answerOf(sample, { step: 'week', at: null, tail: 6 })).toBe(answer)
+    expect(new Set(answer.standings.map((one) => one.quadrant)).size).toBe(4)
+
+    const id = await readIntoImport(
+      fresh,
+      [file('real.csv', ['date,symbol,close', '2026-11-20,NIFTYBEES,290', '2026-11-20,ITBEES,41'])],
+      by,
+    )
+    expect((await previewImport(fresh, id)).symbols).toMatchObject([
+      { fresh: 1, changed: 0 },
+      { fresh: 1, changed: 0 },
+    ])
+    await commit(fresh, id, 'test')
+    const real = await currentMarket(fresh)
+    expect([real.sample, real.asOf, real.benchmark!.prices.size]).toEqual([false, '2026-11-20', 1])
+  } finally {
+    await fresh.end({ timeout: 2 })
+    await own.drop()
+  }
+})

@@ -1,0 +1,113 @@
+import { describe, expect, test } from 'vitest'
+import { type Analysis, analyse, type Instrument, type Question, stepsOf } from '../../src/market/engine/analysis.ts'
+import type { Prices } from '../../src/market/engine/bars.ts'
+import { daysAfter } from '../../src/market/engine/days.ts'
+import { between, randomMarket } from './world.ts'
+
+const first = Number(process.env.SEED ?? Math.floor(Math.random() * 1e6))
+const seeds = Array.from({ length: 12 }, (_, i) => first + i)
+console.log(`random markets of the seeds ${seeds[0]} to ${seeds.at(-1)}`)
+
+const questions: Question[] = [
+  { step: 'week', at: null, tail: 12, holidays: new Set() },
+  { step: 'day', at: null, tail: 20, holidays: new Set() },
+]
+const each = seeds.flatMap((seed) => questions.map((question) => [seed, question.step, question] as const))
+
+/** Numbers to nine significant digits: what rounding in another order of sums may change is not a difference. */
+const rounded = (analysis: Analysis | null) =>
+  JSON.parse(
+    JSON.stringify(analysis, (_key, value) => (typeof value === 'number' ? Number(value.toPrecision(9)) : value)),
+  )
+const map = (instruments: Instrument[], change: (prices: Prices) => Prices) =>
+  instruments.map((one) => ({ ...one, prices: change(one.prices) }))
+
+describe('the analysis of a random market', () => {
+  test.each(each)('of seed %i by %s does not depend on how much history was loaded', (seed, _step, question) => {
+    const { benchmark, instruments, days } = randomMarket(seed)
+    const from = days[Math.floor(days.length * 0.25)]!
+    const cut = (prices: Prices) => between(prices, from, '9999-12-31')
+    expect(analyse(cut(benchmark), map(instruments, cut), question)).toEqual(analyse(benchmark, instruments, question))
+  })
+
+  test.each(each)('of seed %i by %s does not depend on the scale of prices', (seed, _step, question) => {
+    const { benchmark, instruments, random } = randomMarket(seed)
+    const factor = 0.001 + 1000 * random()
+    const scaled = (prices: Prices) => new Map([...prices].map(([day, price]) => [day, price * factor]))
+    const plain = rounded(analyse(benchmark, instruments, question))
+    expect(rounded(analyse(scaled(benchmark), map(instruments, scaled), question))).toEqual(plain)
+    // One instrument alone: its line moves with its scale, nothing that compares does.
+    const alone = analyse(
+      benchmark,
+      [{ ...instruments[0]!, prices: scaled(instruments[0]!.prices) }, ...instruments.slice(1)],
+      question,
+    )
+    const without = (analysis: Analysis) =>
+      rounded({ ...analysis, standings: analysis.standings.map((one) => ({ ...one, rs: 0, spark: [] })) })
+    expect(without(alone!)).toEqual(without(plain))
+  })
+
+  test.each(each)(
+    'of seed %i by %s does not depend on the order of instruments or of their days',
+    (seed, _step, question) => {
+      const { benchmark, instruments } = randomMarket(seed)
+      const backwards = (prices: Prices) => new Map([...prices].reverse())
+      const shuffled = map(instruments, backwards).reverse()
+      expect(analyse(backwards(benchmark), shuffled, question)).toEqual(analyse(benchmark, instruments, question))
+    },
+  )
+
+  test.each(each)('of seed %i by %s looks at nothing that came later', (seed, _step, question) => {
+    const { benchmark, instruments, days, random } = randomMarket(seed)
+    const at = days[Math.floor(days.length * (0.7 + 0.2 * random()))]!
+    const known = (prices: Prices) => between(prices, '0000-00-00', at)
+    const then = analyse(known(benchmark), map(instruments, known), question)
+    expect(analyse(benchmark, instruments, { ...question, at })).toEqual(then)
+  })
+
+  test.each(each)(
+    'of seed %i by %s says nothing where prices are missing, and invents nothing',
+    (seed, _step, question) => {
+      const { benchmark, instruments, days } = randomMarket(seed)
+      const [whole] = instruments
+      const last = days.at(-1)!
+      const hole = between(benchmark, daysAfter(last, -20), daysAfter(last, -7))
+      const holed = new Map([...whole!.prices].filter(([day]) => !hole.has(day)))
+      const found = analyse(benchmark, [{ ...whole!, prices: holed }], question)!.standings[0]!
+      expect([found.tail, found.quadrant, found.formula, found.mansfield]).toEqual([[], null, null, null])
+      expect(found.rs).not.toBeNull()
+      const none = analyse(benchmark, [{ ...whole!, prices: new Map() }], question)!.standings[0]!
+      expect([none.rank, none.score, none.rs, none.mansfield, none.quadrant, none.fromHigh]).toEqual([
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+      ])
+      expect(Object.values(none.returns).every((value) => value === null)).toBe(true)
+    },
+  )
+
+  test.each(each)('of seed %i by %s holds only finite numbers', (seed, _step, question) => {
+    const { benchmark, instruments } = randomMarket(seed, 3)
+    const text = JSON.stringify(analyse(benchmark, instruments, question), (_key, value) =>
+      typeof value === 'number' && !Number.isFinite(value) ? 'not finite' : value,
+    )
+    expect(text).not.toContain('not finite')
+  })
+})
+
+test('an instrument that is the benchmark scores 100, and has no reading by a measure of how much it moves', () => {
+  const { benchmark } = randomMarket(7)
+  const [self] = analyse(benchmark, [{ symbol: 'SELF', name: 'Itself', prices: benchmark }], questions[0]!)!.standings
+  expect([self!.formula, self!.score, self!.rs, self!.mansfield]).toEqual(['C/1', 100, 100, 0])
+})
+
+test('weeks to step to are the last trading days of the benchmark’s weeks, the newest first', () => {
+  const { benchmark, days } = randomMarket(3, 1)
+  const weeks = stepsOf(benchmark, 'week')
+  expect(weeks[0]).toBe(days.at(-1))
+  expect(weeks.every((day, i) => i === 0 || day < weeks[i - 1]!)).toBe(true)
+  expect(stepsOf(benchmark, 'day')).toEqual(days.toReversed())
+})

@@ -1,0 +1,53 @@
+import type { Instrument } from '../../src/market/engine/analysis.ts'
+import type { Prices } from '../../src/market/engine/bars.ts'
+import { type Day, daysAfter } from '../../src/market/engine/days.ts'
+
+/** Mulberry32: the same numbers for the same seed, from 0 up to 1. */
+export function seeded(seed: number): () => number {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296
+  }
+}
+
+/** Monday to Friday from `from` on, without about one day in forty, which are holidays. */
+export function tradingDays(random: () => number, from: Day, count: number): Day[] {
+  const days: Day[] = []
+  for (let day = from; days.length < count; day = daysAfter(day, 1)) {
+    const weekday = new Date(day).getUTCDay()
+    if (weekday !== 0 && weekday !== 6 && random() > 0.025) days.push(day)
+  }
+  return days
+}
+
+/** A random walk of closing prices; one day in `gaps` is missing. */
+export function walk(random: () => number, days: readonly Day[], gaps = 400): Prices {
+  let price = 50 + 200 * random()
+  const drift = 0.0004 * (random() - 0.4)
+  const closes = days.map((day): [Day, number] => {
+    price *= 1 + drift + 0.024 * (random() - 0.5)
+    return [day, Number(price.toFixed(2))]
+  })
+  return new Map(closes.filter(() => random() > 1 / gaps))
+}
+
+/** A benchmark and some sectors over the same days. */
+export function randomMarket(seed: number, years = 4, sectors = 6) {
+  const random = seeded(seed)
+  const days = tradingDays(random, '2020-01-01', Math.round(250 * years))
+  const benchmark = walk(random, days, Number.POSITIVE_INFINITY)
+  const instruments: Instrument[] = Array.from({ length: sectors }, (_, i) => ({
+    symbol: `ETF${i}`,
+    name: `Sector ${i}`,
+    prices: walk(random, days),
+  }))
+  return { random, days, benchmark, instruments }
+}
+
+/** The prices from a day on, up to another. */
+export function between(prices: Prices, from: Day, to: Day): Prices {
+  return new Map([...prices].filter(([day]) => day >= from && day <= to))
+}
