@@ -1,7 +1,8 @@
 import type { Sql } from '../platform/db.ts'
+import type { Prices } from './engine/bars.ts'
 import { type Day, daysAfter } from './engine/days.ts'
 import { commitImport, holdImport, stagePrices, startImport } from './imports/queries.ts'
-import { hasImports, listInstruments } from './queries.ts'
+import { hasImports, type InstrumentRow, listInstruments } from './queries.ts'
 
 const years = 4
 const batch = 2_000
@@ -12,24 +13,27 @@ const batch = 2_000
  */
 export async function seedSample(sql: Sql, today: Day): Promise<boolean> {
   if (await hasImports(sql)) return false
-  const instruments = await listInstruments(sql)
-  const days = weekdaysUntil(today, years * 260)
-  const walk = inventedWalks(days.length)
-  const rows = instruments.flatMap(({ symbol, kind }, place) =>
-    days.map((day, i) => ({
-      symbol,
-      day,
-      close: kind === 'benchmark' ? walk.benchmark[i]! : walk.sector(place)[i]!,
-      basis: 'traded' as const,
-      file: 0,
-      line: i + 1,
-    })),
+  const invented = inventPrices(await listInstruments(sql), today)
+  const rows = [...invented].flatMap(([symbol, prices]) =>
+    [...prices].map(([day, close], i) => ({ symbol, day, close, basis: 'traded' as const, file: 0, line: i + 1 })),
   )
   const importId = await startImport(sql, { origin: 'sample', actor: 'sample' })
   for (let i = 0; i < rows.length; i += batch) await stagePrices(sql, importId, rows.slice(i, i + batch))
   const file = { name: 'invented', bytes: 0, sha256: '', formats: ['Sample'], prices: rows.length }
   await holdImport(sql, importId, { files: [file], problems: [], problemCount: 0 })
   return (await commitImport(sql, importId, 'sample')) === 'committed'
+}
+
+/** Four years of invented weekdays up to the one before `today`, by symbol; the same for the same day and instruments. */
+export function inventPrices(instruments: readonly InstrumentRow[], today: Day): Map<string, Prices> {
+  const days = weekdaysUntil(today, years * 260)
+  const walk = inventedWalks(days.length)
+  return new Map(
+    instruments.map(({ symbol, kind }, place) => {
+      const closes = kind === 'benchmark' ? walk.benchmark : walk.sector(place)
+      return [symbol, new Map(days.map((day, i) => [day, closes[i]!]))]
+    }),
+  )
 }
 
 /**
@@ -43,26 +47,18 @@ function inventedWalks(count: number) {
     level *= 1 + 0.0004 + 0.008 * noise()
     return round2(level)
   })
-  const sectors = new Map<number, number[]>()
   return {
     benchmark,
-    sector(place: number) {
-      const known = sectors.get(place)
-      if (known) return known
+    sector(place: number): number[] {
       const period = 280 + 240 * Math.abs(noise())
       const phase = 2 * Math.PI * (place / 16 + 0.1 * noise())
       const reach = 0.06 + 0.05 * Math.abs(noise())
-      const drift = 0.00008 * noise()
       const base = 0.12 + 1.4 * Math.abs(noise())
       let wander = 0
-      const made = benchmark.map((close, i) => {
+      return benchmark.map((close, i) => {
         wander = 0.985 * wander + 0.004 * noise()
-        return round2(
-          close * base * Math.exp(reach * Math.sin(phase + (2 * Math.PI * i) / period) + drift * i + wander),
-        )
+        return round2(close * base * Math.exp(reach * Math.sin(phase + (2 * Math.PI * i) / period) + wander))
       })
-      sectors.set(place, made)
-      return made
     },
   }
 }

@@ -1,0 +1,156 @@
+import type { Reading, Standing } from '../engine/analysis.ts'
+import { type Quadrant, quadrantOf } from '../engine/quadrants.ts'
+import { type Box, boxOf, type Label, type Placed, placeLabels, type Spot } from './labels.ts'
+
+/** An instrument placed on the map. Lengths are SVG user units, origin at the top left. */
+export type MapPoint = Spot & {
+  symbol: string
+  name: string
+  rank: number | null
+  quadrant: Quadrant
+  now: Reading
+  /** The tail's legs as SVG paths, oldest first, each with its own opacity (0 to 1). */
+  tail: { path: string; opacity: number }[]
+  /** Outline of the head: a triangle that points with the quadrant. */
+  head: string
+  /** Null where the name found no room. */
+  place: Placed
+}
+
+/** The map as it is drawn. `centre` is where both readings are 100; `zones` are the quarters in reading order. */
+export type RotationMap = {
+  width: number
+  height: number
+  centre: Spot
+  zones: (Spot & { quadrant: Quadrant; width: number; height: number; word: Label })[]
+  ticks: (Spot & { axis: 'ratio' | 'momentum'; text: string })[]
+  /** The strongest first. */
+  points: MapPoint[]
+  words: typeof quadrantWords
+}
+
+export const quadrantWords: Record<Quadrant, { title: string; mark: string; meaning: string }> = {
+  leading: { title: 'Leading', mark: '▲', meaning: 'stronger than the Nifty and gaining on it' },
+  weakening: { title: 'Weakening', mark: '◣', meaning: 'stronger than the Nifty but losing pace' },
+  lagging: { title: 'Lagging', mark: '▼', meaning: 'weaker than the Nifty and losing pace' },
+  improving: { title: 'Improving', mark: '◥', meaning: 'weaker than the Nifty but gaining on it' },
+}
+
+const width = 440
+const height = 420
+const frame: Box = { left: 26, right: width - 2, top: 22, bottom: height - 32 }
+const centre: Spot = { x: (frame.left + frame.right) / 2, y: (frame.top + frame.bottom) / 2 }
+const half = { width: centre.x - frame.left, height: centre.y - frame.top }
+
+/** Lays the standings out for drawing; those without a reading are not on it. The scale fits every tail. */
+export function drawMap(standings: readonly Standing[]): RotationMap {
+  const shown = standings.filter((one) => one.tail.length > 0)
+  const scale = scaleOf(shown.flatMap((one) => one.tail))
+  const place = ({ ratio, momentum }: Pick<Reading, 'ratio' | 'momentum'>): Spot => ({
+    x: round1(centre.x + (ratio - 100) * scale.x),
+    y: round1(centre.y - (momentum - 100) * scale.y),
+  })
+  const zones = (['improving', 'leading', 'lagging', 'weakening'] as const).map(zoneAt)
+  const drawn = shown.map((one) => {
+    const now = one.tail.at(-1)!
+    return { one, now, spots: one.tail.map(place), ...place(now) }
+  })
+  const places = placeLabels(
+    drawn.map(({ x, y, one }) => ({ x, y, texts: [one.name, ...(one.rank === null ? [] : [String(one.rank)])] })),
+    { frame, words: zones.map(({ word }) => boxOf(word)), trails: drawn.flatMap(({ spots }) => spots) },
+  )
+  const points = drawn.map(({ one, now, spots, x, y }, i) => {
+    const quadrant = quadrantOf(now)
+    return {
+      x,
+      y,
+      symbol: one.symbol,
+      name: one.name,
+      rank: one.rank,
+      quadrant,
+      now,
+      tail: tailThrough(spots),
+      head: headAt({ x, y }, quadrant),
+      place: places[i]!,
+    }
+  })
+  return { width, height, centre, zones, ticks: ticksAt(scale, place), points, words: quadrantWords }
+}
+
+type Scale = { x: number; y: number; reach: { ratio: number; momentum: number } }
+
+/** Units per point on each axis, so that the furthest reading stands well inside; never closer than two points. */
+function scaleOf(readings: readonly Reading[]): Scale {
+  const reachOf = (of: (reading: Reading) => number) =>
+    readings.reduce((reach, reading) => Math.max(reach, Math.abs(of(reading) - 100)), 2) * 1.08
+  const reach = { ratio: reachOf((one) => one.ratio), momentum: reachOf((one) => one.momentum) }
+  return { x: half.width / reach.ratio, y: half.height / reach.momentum, reach }
+}
+
+function ticksAt({ reach }: Scale, place: (at: { ratio: number; momentum: number }) => Spot): RotationMap['ticks'] {
+  const valuesWithin = (most: number) => {
+    const step = [0.5, 1, 2, 5, 10, 20, 50].find((one) => most / one < 4) ?? 100
+    const count = Math.floor((most * 0.95) / step)
+    return Array.from({ length: 2 * count + 1 }, (_, i) => 100 + (i - count) * step).filter((value) => value !== 100)
+  }
+  return [
+    ...valuesWithin(reach.ratio).map((value) => ({
+      axis: 'ratio' as const,
+      text: String(value),
+      x: place({ ratio: value, momentum: 100 }).x,
+      y: frame.bottom + 14,
+    })),
+    ...valuesWithin(reach.momentum).map((value) => ({
+      axis: 'momentum' as const,
+      text: String(value),
+      x: frame.left - 4,
+      y: place({ ratio: 100, momentum: value }).y + 4,
+    })),
+  ]
+}
+
+/** The quarters in reading order, each with its word in the outer corner. */
+function zoneAt(quadrant: Quadrant, index: number): RotationMap['zones'][number] {
+  const [right, low] = [index % 2 === 1, index > 1]
+  const { mark, title } = quadrantWords[quadrant]
+  return {
+    quadrant,
+    x: right ? centre.x : frame.left,
+    y: low ? centre.y : frame.top,
+    ...half,
+    word: {
+      text: `${mark} ${title}`,
+      x: right ? frame.right - 8 : frame.left + 8,
+      y: low ? frame.bottom - 8 : frame.top + 18,
+      anchor: right ? 'end' : 'start',
+    },
+  }
+}
+
+/** A smooth line through the spots (Catmull-Rom, written as Bézier curves), fading towards the past. */
+function tailThrough(spots: readonly Spot[]): MapPoint['tail'] {
+  const at = (index: number) => spots[Math.max(0, Math.min(index, spots.length - 1))]!
+  const lean = (spot: Spot, from: Spot, to: Spot) =>
+    `${round1(spot.x + (to.x - from.x) / 6)} ${round1(spot.y + (to.y - from.y) / 6)}`
+  const legs = spots.length - 1
+  return spots.slice(1).map((to, leg) => {
+    const from = at(leg)
+    const bend = `${lean(from, at(leg - 1), to)} ${lean(to, at(leg + 2), from)}`
+    return { path: `M${from.x} ${from.y}C${bend} ${to.x} ${to.y}`, opacity: round2(0.25 + (0.65 * (leg + 1)) / legs) }
+  })
+}
+
+// biome-ignore format: one shape a line
+const headShapes: Record<Quadrant, [dx: number, dy: number][]> = {
+  leading: [[0, -7], [7, 6], [-7, 6]],
+  weakening: [[-6, -6], [6, 6], [-6, 6]],
+  lagging: [[0, 7], [7, -6], [-7, -6]],
+  improving: [[-6, -6], [6, -6], [6, 6]],
+}
+
+function headAt({ x, y }: Spot, quadrant: Quadrant): string {
+  return headShapes[quadrant].map(([dx, dy]) => `${round1(x + dx)},${round1(y + dy)}`).join(' ')
+}
+
+const round1 = (value: number) => Math.round(value * 10) / 10
+const round2 = (value: number) => Math.round(value * 100) / 100
