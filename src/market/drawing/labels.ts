@@ -23,7 +23,7 @@ const near: { dx: number; dy: number; anchor: Label['anchor']; dislike: number }
   { dx: -9, dy: 18, anchor: 'end', dislike: 6 },
 ]
 /** Further away, in a ring: led to by a line. */
-const far = [30, 46].flatMap((reach) =>
+const far = [26, 38, 52, 70, 92].flatMap((reach) =>
   Array.from({ length: 12 }, (_, i) => {
     const angle = (i * Math.PI) / 6
     const [dx, dy] = [reach * Math.cos(angle), reach * Math.sin(angle) + 5]
