@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { analyse } from '../../src/market/engine/analysis.ts'
-import { adjusted, dailyBars, weeklyBars } from '../../src/market/engine/bars.ts'
+import { adjusted, dailyBars, tradingDays, weeklyBars, weeksOf } from '../../src/market/engine/bars.ts'
 import { daysAfter, monthsAfter, weekGoesOn, weekOf } from '../../src/market/engine/days.ts'
 import { quadrantOf } from '../../src/market/engine/quadrants.ts'
 import { fromYearHigh, returnsAt } from '../../src/market/engine/returns.ts'
 import { change, mean, zScore } from '../../src/market/engine/series.ts'
 import { weightedScore } from '../../src/market/engine/strength.ts'
-import { seeded, tradingDays } from './world.ts'
+import { seeded, someDays } from './world.ts'
 
 const prices = (entries: Record<string, number>) => new Map(Object.entries(entries))
 
@@ -42,17 +42,26 @@ describe('bars', () => {
   })
 
   test('a week closes on the last day both traded, and prices are compared on that same day', () => {
-    const bars = weeklyBars(benchmark, prices({ '2026-11-13': 50, '2026-11-19': 52 }), '2026-11-22')
+    const bars = weeklyBars(
+      weeksOf(tradingDays(benchmark, '2026-11-22')),
+      benchmark,
+      prices({ '2026-11-13': 50, '2026-11-19': 52 }),
+    )
     expect(bars).toEqual({ days: ['2026-11-13', '2026-11-19'], benchmark: [101, 103], closes: [50, 52] })
   })
 
   test('a week in which the instrument did not trade with the benchmark is a gap, not a value from elsewhere', () => {
-    const bars = weeklyBars(benchmark, prices({ '2026-11-11': 49, '2026-11-17': 51, '2026-11-20': 52 }), '2026-11-22')
+    const own = prices({ '2026-11-11': 49, '2026-11-17': 51, '2026-11-20': 52 })
+    const bars = weeklyBars(weeksOf(tradingDays(benchmark, '2026-11-22')), benchmark, own)
     expect(bars).toEqual({ days: ['2026-11-13', '2026-11-20'], benchmark: [101, 104], closes: [null, 52] })
   })
 
   test('days are the benchmark’s; what an instrument traded on others is not looked at', () => {
-    const bars = dailyBars(benchmark, prices({ '2026-11-14': 1, '2026-11-16': 51 }), '2026-11-19')
+    const bars = dailyBars(
+      tradingDays(benchmark, '2026-11-19'),
+      benchmark,
+      prices({ '2026-11-14': 1, '2026-11-16': 51 }),
+    )
     expect(bars.days).toEqual(['2026-11-12', '2026-11-13', '2026-11-16', '2026-11-19'])
     expect(bars.closes).toEqual([null, null, 51, null])
   })
@@ -70,7 +79,7 @@ describe('bars', () => {
   })
 
   test('an adjusted split leaves no trace in any comparison', () => {
-    const days = tradingDays(seeded(5), '2021-01-01', 700)
+    const days = someDays(seeded(5), '2021-01-01', 700)
     const random = seeded(6)
     let price = 3000
     const smooth = new Map<string, number>()
@@ -114,10 +123,10 @@ describe('series', () => {
 
 describe('figures', () => {
   test('the score weighs the last quarter double', () => {
-    const days = tradingDays(seeded(1), '2020-01-01', 253)
+    const days = someDays(seeded(1), '2020-01-01', 253)
     const flat = new Map(days.map((day) => [day, 100]))
     const rising = new Map(days.map((day, i) => [day, i < 253 - 63 ? 100 : 110]))
-    const bars = dailyBars(flat, rising, days.at(-1)!)
+    const bars = dailyBars(days, flat, rising)
     expect(weightedScore(bars).at(-1)).toBeCloseTo(100 * (1 + 0.4 * 0.1 + 0.6 * 0.1), 9)
     expect(weightedScore(bars).filter((value) => value !== null)).toHaveLength(1)
   })
@@ -134,9 +143,9 @@ describe('figures', () => {
   test('the distance from the year’s high needs a year, and forgets what is older', () => {
     const days = Array.from({ length: 500 }, (_, i) => daysAfter('2025-01-01', i))
     const closes = new Map(days.map((day, i) => [day, i < 100 ? 500 : 100 + (i === 300 ? 25 : 0)]))
-    expect(fromYearHigh(closes, days.at(-1)!)).toBeCloseTo(-20, 9)
-    expect(fromYearHigh(closes, days[300]!)).toBeNull()
-    expect(fromYearHigh(closes, days[400]!)).toBeCloseTo(-80, 9)
+    expect(fromYearHigh(closes, days.at(-1)!, days)).toBeCloseTo(-20, 9)
+    expect(fromYearHigh(closes, days[300]!, days.slice(0, 301))).toBeNull()
+    expect(fromYearHigh(closes, days[400]!, days.slice(0, 401))).toBeCloseTo(-80, 9)
   })
 
   test.each([

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { weeklyBars } from '../../src/market/engine/bars.ts'
+import { weeklyBars, weeksOf } from '../../src/market/engine/bars.ts'
 import { quadrantOf } from '../../src/market/engine/quadrants.ts'
 import type { Series } from '../../src/market/engine/series.ts'
 import { mansfield, relativeStrength, type Strength, strengthB, strengthC } from '../../src/market/engine/strength.ts'
@@ -18,7 +18,7 @@ const golden = JSON.parse(
   variants: { B_sma10_z40: Variant; C_sma_ratio: Variant }
 }
 const pricesOf = (closes: number[]) => new Map(golden.dates.map((day, i) => [day, closes[i]!]))
-const bars = weeklyBars(pricesOf(golden.bench), pricesOf(golden.sec), golden.dates.at(-1)!)
+const bars = weeklyBars(weeksOf(golden.dates), pricesOf(golden.bench), pricesOf(golden.sec))
 const rs = relativeStrength(bars)
 
 /** Quadrants one after the other, each once while it lasts. */

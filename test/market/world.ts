@@ -14,7 +14,7 @@ export function seeded(seed: number): () => number {
 }
 
 /** Monday to Friday from `from` on, without about one day in forty, which are holidays. */
-export function tradingDays(random: () => number, from: Day, count: number): Day[] {
+export function someDays(random: () => number, from: Day, count: number): Day[] {
   const days: Day[] = []
   for (let day = from; days.length < count; day = daysAfter(day, 1)) {
     const weekday = new Date(day).getUTCDay()
@@ -37,7 +37,7 @@ export function walk(random: () => number, days: readonly Day[], gaps = 400): Pr
 /** A benchmark and some sectors over the same days. */
 export function randomMarket(seed: number, years = 4, sectors = 6) {
   const random = seeded(seed)
-  const days = tradingDays(random, '2020-01-01', Math.round(250 * years))
+  const days = someDays(random, '2020-01-01', Math.round(250 * years))
   const benchmark = walk(random, days, Number.POSITIVE_INFINITY)
   const instruments: Instrument[] = Array.from({ length: sectors }, (_, i) => ({
     symbol: `ETF${i}`,

@@ -1,4 +1,4 @@
-import { type Bars, dailyBars, type Prices, weeklyBars } from './bars.ts'
+import { type Bars, dailyBars, type Prices, tradingDays, weeklyBars, weeksOf } from './bars.ts'
 import { type Day, daysAfter, weekGoesOn } from './days.ts'
 import { type Quadrant, quadrantOf } from './quadrants.ts'
 import { fromYearHigh, returnsAt, type Span } from './returns.ts'
@@ -50,30 +50,35 @@ const mansfieldBars = { week: 52, day: 200 } as const
 const sparkBars = 26
 /** B's warm-up, and a year of trading days for the score. Bars before these change nothing, so they are left out. */
 const enough = { strength: 92, score: 253 } as const
+const daysAWeek = 5
+
+/** The benchmark and its trading days that matter, by day and by week; the same for every instrument. */
+type Frame = { benchmark: Prices; asOf: Day; days: readonly Day[]; weeks: readonly Day[][] }
 
 /**
  * The whole analysis: nothing after `at` is looked at, and no number depends on how much history was loaded, on the
  * scale of prices or on the order of instruments. Null when the benchmark has no price up to `at`.
  */
 export function analyse(benchmark: Prices, instruments: readonly Instrument[], question: Question): Analysis | null {
-  const asOf = lastDay(benchmark, question.at ?? '9999-12-31')
-  if (asOf === null) return null
-  const before = lastDay(benchmark, daysAfter(asOf, -7))
-  const scores = new Map(instruments.map((one) => [one.symbol, scoreAt(benchmark, one.prices, asOf)]))
-  const earlier = new Map(
-    instruments.map((one) => [one.symbol, before === null ? null : scoreAt(benchmark, one.prices, before)]),
-  )
+  const bars = Math.max(enough.strength + question.tail, mansfieldBars.week, sparkBars) + 2
+  const days = tradingDays(benchmark, question.at ?? '9999-12-31', Math.max(daysAWeek * bars, enough.score + 10))
+  const asOf = days.at(-1)
+  if (asOf === undefined) return null
+  // The oldest week may have been cut in two.
+  const frame: Frame = { benchmark, asOf, days, weeks: weeksOf(days).slice(1 - bars) }
+  const before = days.filter((day) => day <= daysAfter(asOf, -7))
+  const scores = scoresOn(days, benchmark, instruments)
   const ranks = ranksOf(scores)
-  const ranksBefore = ranksOf(earlier)
+  const ranksBefore = ranksOf(scoresOn(before, benchmark, instruments))
   const standings = instruments.map((one) => ({
     symbol: one.symbol,
     name: one.name,
     rank: ranks.get(one.symbol) ?? null,
     rankBefore: ranksBefore.get(one.symbol) ?? null,
     score: scores.get(one.symbol)!,
-    ...place(benchmark, one.prices, asOf, question),
+    ...place(frame, one.prices, question),
     returns: returnsAt(one.prices, asOf),
-    fromHigh: fromYearHigh(one.prices, asOf),
+    fromHigh: fromYearHigh(one.prices, asOf, days),
   }))
   return {
     asOf,
@@ -88,26 +93,23 @@ export function analyse(benchmark: Prices, instruments: readonly Instrument[], q
 
 /** The days of a map that can be stepped to, newest first: the benchmark's last day of each week, or its days. */
 export function stepsOf(benchmark: Prices, step: Question['step']): Day[] {
-  const bars = step === 'week' ? weeklyBars : dailyBars
-  return bars(benchmark, benchmark, '9999-12-31').days.toReversed()
+  const days = tradingDays(benchmark, '9999-12-31')
+  return (step === 'day' ? days : weeksOf(days).map((week) => week.at(-1)!)).toReversed()
 }
 
-function place(benchmark: Prices, prices: Prices, asOf: Day, { step, tail }: Question) {
-  const weeks = weeklyBars(benchmark, prices, asOf)
-  const bars = newest(
-    step === 'week' ? weeks : dailyBars(benchmark, prices, asOf),
-    mansfieldBars.day + enough.strength + tail,
-  )
+function place({ benchmark, days, weeks }: Frame, prices: Prices, { step, tail }: Question) {
+  const byWeek = weeklyBars(weeks, benchmark, prices)
+  const bars = step === 'week' ? byWeek : dailyBars(days, benchmark, prices)
   const rs = relativeStrength(bars)
   const readings = readingsOf(bars, rs, tail)
   const now = readings.tail.at(-1)
   return {
     rs: rs.at(-1) ?? null,
-    mansfield: mansfield(rs, mansfieldBars[step]).at(-1) ?? null,
+    mansfield: mansfield(rs.slice(-mansfieldBars[step]), mansfieldBars[step]).at(-1) ?? null,
     formula: now ? readings.formula : null,
     quadrant: now ? quadrantOf(now) : null,
     tail: readings.tail,
-    spark: relativeStrength(newest(weeks, sparkBars)),
+    spark: relativeStrength(byWeek).slice(-sparkBars),
   }
 }
 
@@ -124,8 +126,11 @@ function readingsOf({ days }: Bars, rs: Series, length: number): { formula: Form
   return { formula, tail }
 }
 
-function scoreAt(benchmark: Prices, prices: Prices, at: Day): number | null {
-  return weightedScore(newest(dailyBars(benchmark, prices, at), enough.score)).at(-1) ?? null
+function scoresOn(days: readonly Day[], benchmark: Prices, instruments: readonly Instrument[]) {
+  const year = days.slice(-enough.score)
+  return new Map(
+    instruments.map((one) => [one.symbol, weightedScore(dailyBars(year, benchmark, one.prices)).at(-1) ?? null]),
+  )
 }
 
 function ranksOf(scores: ReadonlyMap<string, number | null>): Map<string, number> {
@@ -133,17 +138,6 @@ function ranksOf(scores: ReadonlyMap<string, number | null>): Map<string, number
     .filter((entry): entry is [string, number] => entry[1] !== null)
     .sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1))
   return new Map(ordered.map(([symbol], i) => [symbol, i + 1]))
-}
-
-function newest(bars: Bars, count: number): Bars {
-  const tail = <T>(values: readonly T[]) => values.slice(-count)
-  return { days: tail(bars.days), benchmark: tail(bars.benchmark), closes: tail(bars.closes) }
-}
-
-function lastDay(benchmark: Prices, until: Day): Day | null {
-  let last: Day | null = null
-  for (const day of benchmark.keys()) if (day <= until && (last === null || day > last)) last = day
-  return last
 }
 
 function compare(a: { name: string; symbol: string }, b: { name: string; symbol: string }): number {

@@ -17,34 +17,35 @@ export function adjusted(prices: Prices, splits: readonly Split[]): Prices {
   return new Map([...prices].map(([day, price]) => [day, price / ratioAt(day)]))
 }
 
-/** A bar for every day the benchmark traded, up to `until`: its days are the trading days, an instrument's others are not looked at. */
-export function dailyBars(benchmark: Prices, prices: Prices, until: Day): Bars {
+/** The benchmark's trading days up to `until`, oldest first; the newest `count` of them. */
+export function tradingDays(benchmark: Prices, until: Day, count = Number.POSITIVE_INFINITY): Day[] {
   const days = [...benchmark.keys()].filter((day) => day <= until).sort()
-  return barsAt(days, benchmark, prices)
+  return days.slice(-Math.min(count, days.length))
 }
 
-/**
- * A bar for every ISO week the benchmark traded in, up to `until`, at the last day both of them traded. Prices are only
- * ever compared on the same day; a week in which the instrument did not trade with the benchmark is a gap.
- */
-export function weeklyBars(benchmark: Prices, prices: Prices, until: Day): Bars {
-  const lastOf = new Map<Day, { last: Day; common: Day | null }>()
-  for (const day of [...benchmark.keys()].filter((one) => one <= until).sort()) {
-    const week = weekOf(day)
-    lastOf.set(week, { last: day, common: prices.has(day) ? day : (lastOf.get(week)?.common ?? null) })
-  }
-  const weeks = [...lastOf.values()]
-  return {
-    days: weeks.map(({ last, common }) => common ?? last),
-    benchmark: weeks.map(({ last, common }) => benchmark.get(common ?? last)!),
-    closes: weeks.map(({ common }) => (common === null ? null : prices.get(common)!)),
-  }
+/** Trading days by ISO week, oldest first. */
+export function weeksOf(days: readonly Day[]): Day[][] {
+  return [...Map.groupBy(days, weekOf).values()]
 }
 
-function barsAt(days: readonly Day[], benchmark: Prices, prices: Prices): Bars {
+/** A bar for every trading day; what an instrument traded on other days is not looked at. */
+export function dailyBars(days: readonly Day[], benchmark: Prices, prices: Prices): Bars {
   return {
     days,
     benchmark: days.map((day) => benchmark.get(day)!),
     closes: days.map((day) => prices.get(day) ?? null),
+  }
+}
+
+/**
+ * A bar for every week, at the last day on which both traded. Prices are only ever compared on the same day; a week in
+ * which the instrument did not trade with the benchmark is a gap.
+ */
+export function weeklyBars(weeks: readonly Day[][], benchmark: Prices, prices: Prices): Bars {
+  const last = weeks.map((week) => week.findLast((day) => prices.has(day)) ?? null)
+  return {
+    days: weeks.map((week, i) => last[i] ?? week.at(-1)!),
+    benchmark: weeks.map((week, i) => benchmark.get(last[i] ?? week.at(-1)!)!),
+    closes: last.map((day) => (day === null ? null : prices.get(day)!)),
   }
 }

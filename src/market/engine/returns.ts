@@ -28,13 +28,16 @@ export function returnsAt(prices: Prices, at: Day): Record<Span, number | null> 
   return Object.fromEntries(spans.map((span) => [span, of(span)])) as Record<Span, number | null>
 }
 
-/** How far, in percent, the close is under the highest close of the last 52 weeks; null without a year of prices. */
-export function fromYearHigh(prices: Prices, at: Day): number | null {
+/**
+ * How far, in percent, the close is under the highest close of the last 52 weeks, on the given trading days (oldest
+ * first, up to `at`); null without a year of prices.
+ */
+export function fromYearHigh(prices: Prices, at: Day, days: readonly Day[]): number | null {
   const start = daysAfter(at, -364)
   const now = closeNear(prices, at)
   if (now === null || closeNear(prices, start) === null) return null
   let high = now
-  for (const [day, price] of prices) if (day > start && day <= at && price > high) high = price
+  for (let i = days.length - 1; i >= 0 && days[i]! > start; i--) high = Math.max(high, prices.get(days[i]!) ?? 0)
   return 100 * (now / high - 1)
 }
 

@@ -20,18 +20,13 @@ $$;
 create or replace function jumps_of_import(p_import_id bigint)
 returns table (symbol text, day date, before_day date, before_close double precision, close double precision, ratio double precision)
 language sql stable as $$
-  with together as (
-    select distinct on (symbol, day) symbol, day, close, basis
-    from (
-      select p.symbol, p.day, p.close, p.basis, true as own
-      from prices p where p.import_id = p_import_id
-      union all
-      select mine.symbol, counted.day, counted.close, counted.basis, false
-      from (select distinct symbol from prices where import_id = p_import_id) mine
-      cross join lateral counted_prices(mine.symbol) counted
-      join imports i on i.id = counted.import_id and i.origin <> 'sample'
-    ) all_prices
-    order by symbol, day, own desc
+  with together as materialized (
+    select distinct on (p.symbol, p.day) p.symbol, p.day, p.close, p.basis
+    from prices p
+    join imports i on i.id = p.import_id
+    where (p.import_id = p_import_id or (i.status = 'committed' and i.origin <> 'sample'))
+      and p.symbol in (select mine.symbol from prices mine where mine.import_id = p_import_id)
+    order by p.symbol, p.day, (p.import_id = p_import_id) desc, p.import_id desc
   ), pairs as (
     select t.*, lag(t.day) over by_day as before_day, lag(t.close) over by_day as before_close,
            lag(t.basis) over by_day as before_basis

@@ -97,41 +97,37 @@ export async function summariseImport(sql: Sql, importId: number) {
       gaps: number
     }[]
   >`
-    with mine as (
+    with mine as materialized (
       select symbol, day, close from prices where import_id = ${importId}
-    ), compared as (
-      select mine.symbol, mine.day, mine.close, counted.close as known
-      from mine
-      left join lateral (
-        select p.close
-        from prices p
-        join imports i on i.id = p.import_id and i.status = 'committed' and i.origin <> 'sample'
-        where p.symbol = mine.symbol and p.day = mine.day and p.import_id <> ${importId}
-        order by p.import_id desc
-        limit 1
-      ) counted on true
-    ), spans as (
-      select symbol, min(day) as first_day, max(day) as last_day from mine group by symbol
-    ), trading as (
-      select distinct p.day
+    ), counted as materialized (
+      select distinct on (p.symbol, p.day) p.symbol, p.day, p.close
       from prices p
+      join imports i on i.id = p.import_id and i.status = 'committed' and i.origin <> 'sample'
+      where p.import_id <> ${importId} and p.symbol in (select symbol from mine)
+      order by p.symbol, p.day, p.import_id desc
+    ), trading as materialized (
+      select distinct p.day
+      from instruments b
+      join prices p on p.symbol = b.symbol
       join imports i on i.id = p.import_id
-      join instruments b on b.symbol = p.symbol and b.kind = 'benchmark'
-      where p.import_id = ${importId} or (i.status = 'committed' and i.origin <> 'sample')
+      where b.kind = 'benchmark'
+        and (p.import_id = ${importId} or (i.status = 'committed' and i.origin <> 'sample'))
+    ), compared as (
+      select mine.symbol, min(mine.day) as first_day, max(mine.day) as last_day, count(*)::int as rows,
+             (count(*) filter (where counted.close is null))::int as fresh,
+             (count(*) filter (where counted.close = mine.close))::int as same,
+             (count(*) filter (where counted.close <> mine.close))::int as changed,
+             count(trading.day)::int as on_trading_days
+      from mine
+      left join counted on counted.symbol = mine.symbol and counted.day = mine.day
+      left join trading on trading.day = mine.day
+      group by mine.symbol
     )
-    select compared.symbol, instruments.name, spans.first_day::text as "from", spans.last_day::text as "to",
-           count(*)::int as rows,
-           (count(*) filter (where known is null))::int as fresh,
-           (count(*) filter (where known = compared.close))::int as same,
-           (count(*) filter (where known <> compared.close))::int as changed,
-           (select count(*)::int from trading
-            where trading.day between spans.first_day and spans.last_day
-              and not exists (select from mine where mine.symbol = compared.symbol and mine.day = trading.day)) as gaps
-    from compared
-    join spans on spans.symbol = compared.symbol
-    join instruments on instruments.symbol = compared.symbol
-    group by compared.symbol, instruments.name, instruments.kind, spans.first_day, spans.last_day
-    order by instruments.kind, instruments.name
+    select c.symbol, i.name, c.first_day::text as "from", c.last_day::text as "to", c.rows, c.fresh, c.same, c.changed,
+           (select count(*)::int from trading t where t.day between c.first_day and c.last_day) - c.on_trading_days as gaps
+    from compared c
+    join instruments i on i.symbol = c.symbol
+    order by i.kind, i.name
   `
 }
 

@@ -1,0 +1,124 @@
+import { basename } from 'node:path'
+import { parseArgs } from 'node:util'
+import { readSettings } from '../environment.ts'
+import { withDatabase } from '../house.ts'
+import { commit, decideJump, type Import, previewImport, readIntoImport, undo } from '../market/imports/imports.ts'
+import { dropImport, findImport, listImports } from '../market/imports/queries.ts'
+import { connect, type Sql } from '../platform/db.ts'
+import { AppError } from '../platform/errors.ts'
+import { migrate } from '../platform/migrate.ts'
+
+const usage = `Import closing prices: NSE bhavcopies of every age, Yahoo, Stooq, or our own date,symbol,close; zipped or not.
+  npm run import -- FILES…                       reads all files; commits them when nothing is wrong or in doubt
+  npm run import -- --dry-run FILES…             only says what would happen
+  npm run import -- FILES… --split BANKBEES:2019-12-20:10   a jump is a split: ten new units for one old
+  npm run import -- FILES… --real BANKBEES:2020-03-23       a jump is the market's own
+  npm run import -- --list
+  npm run import -- --undo NUMBER`
+
+const actor = 'command'
+const { values, positionals } = readArguments()
+
+await withDatabase(readSettings(), async (url) => {
+  await migrate(url)
+  const sql = connect(url, { max: 2 })
+  try {
+    if (values.list) await list(sql)
+    else if (values.undo !== undefined) await takeBack(sql, Number(values.undo))
+    else if (positionals.length > 0) await bringIn(sql)
+    else fail(usage)
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error
+    fail(error.message)
+  } finally {
+    await sql.end({ timeout: 5 })
+  }
+})
+
+async function bringIn(sql: Sql): Promise<void> {
+  const started = performance.now()
+  const files = positionals.map((path) => ({ path, name: basename(path) }))
+  const importId = await readIntoImport(sql, files, { origin: 'command', actor })
+  const held = (await findImport(sql, importId))!
+  printFiles(held, performance.now() - started)
+  for (const split of values.split) {
+    const [symbol = '', day = '', ratio] = split.split(':')
+    await decideJump(sql, importId, { symbol, day, ratio: Number(ratio), actor })
+  }
+  for (const real of values.real) {
+    const [symbol = '', day = ''] = real.split(':')
+    await decideJump(sql, importId, { symbol, day, ratio: null, actor })
+  }
+  const { symbols, jumps } = await previewImport(sql, importId)
+  for (const one of symbols)
+    console.log(
+      `  ${one.symbol.padEnd(12)} ${one.from} to ${one.to}: ${one.fresh} new, ${one.changed} changed, ${one.same} known` +
+        (one.gaps > 0 ? `, ${one.gaps} trading days missing in between` : ''),
+    )
+  for (const jump of jumps)
+    console.log(
+      `  ? ${jump.symbol} goes from ${jump.beforeClose} to ${jump.close} on ${jump.day}` +
+        (jump.ratio ? `: a split? --split ${jump.symbol}:${jump.day}:${Number(jump.ratio.toFixed(4))}` : '') +
+        ` or --real ${jump.symbol}:${jump.day}`,
+    )
+  if (held.problemCount > 0 || jumps.length > 0 || values['dry-run']) {
+    await dropImport(sql, importId)
+    if (values['dry-run'] && held.problemCount === 0) return console.log('Nothing was imported: --dry-run.')
+    return fail(
+      held.problemCount > 0
+        ? 'Nothing was imported: correct these lines first.'
+        : 'Nothing was imported: decide the jumps first.',
+    )
+  }
+  await commit(sql, importId, actor)
+  console.log(`Committed as import ${importId}. To take it back: npm run import -- --undo ${importId}`)
+}
+
+function printFiles(held: Import, ms: number): void {
+  const prices = held.files.reduce((sum, file) => sum + file.prices, 0)
+  for (const file of held.files.slice(0, 20))
+    console.log(`${file.name}: ${file.formats.join(', ') || 'not read'}, ${file.prices} prices`)
+  if (held.files.length > 20) console.log(`… and ${held.files.length - 20} more files`)
+  console.log(`${prices} prices in ${(ms / 1000).toFixed(1)} s`)
+  for (const { file, line, sentence } of held.problems.slice(0, 20))
+    console.error(`  ✗ ${file}${line === null ? '' : `, line ${line}`}: ${sentence}`)
+  if (held.problemCount > 20) console.error(`  ✗ … ${held.problemCount - 20} more`)
+}
+
+async function list(sql: Sql): Promise<void> {
+  for (const one of await listImports(sql, 50))
+    console.log(
+      `${String(one.id).padStart(5)}  ${one.status.padEnd(10)} ${one.createdAt.toISOString().slice(0, 16)}  ${one.files
+        .map((file) => file.name)
+        .slice(0, 3)
+        .join(', ')}`,
+    )
+}
+
+async function takeBack(sql: Sql, importId: number): Promise<void> {
+  await undo(sql, importId, actor)
+  console.log(`Import ${importId} is undone: what it had replaced counts again.`)
+}
+
+function readArguments() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        split: { type: 'string', multiple: true, default: [] },
+        real: { type: 'string', multiple: true, default: [] },
+        undo: { type: 'string' },
+        list: { type: 'boolean', default: false },
+        'dry-run': { type: 'boolean', default: false },
+      },
+    })
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${usage}`)
+    process.exit(1)
+  }
+}
+
+function fail(sentence: string): void {
+  console.error(sentence)
+  process.exitCode = 1
+}
