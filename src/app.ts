@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto'
 import formbody from '@fastify/formbody'
 import rateLimit from '@fastify/rate-limit'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, LogController } from 'fastify'
+import links from './account/links/routes.ts'
+import account from './account/routes.ts'
 import admin from './admin/routes.ts'
 import api from './api/routes.ts'
 import checkout from './checkout/routes.ts'
@@ -16,8 +18,10 @@ import { composersOf } from './tasks/jobs.ts'
 import { rememberedUser } from './users/guards.ts'
 import users from './users/routes.ts'
 import { loadAssets, serveAssets } from './web/assets.ts'
+import cors from './web/cors.ts'
 import { handleErrors } from './web/errors.ts'
 import headers from './web/headers.ts'
+import { callerOf, rateCounter, rateLimitStore } from './web/rate-limits.ts'
 import sameSite from './web/same-site.ts'
 import session from './web/session.ts'
 import views from './web/views.ts'
@@ -67,7 +71,9 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     https: config.https,
   }
   await app.register(headers, origins)
-  await app.register(rateLimit, { global: false })
+  const count = rateCounter(deps.sql)
+  const store = rateLimitStore(count)
+  await app.register(rateLimit, { global: false, store, keyGenerator: callerOf })
 
   // Outside the people's scope: a style sheet needs no session, and must load while the database is away.
   const assets = loadAssets()
@@ -75,21 +81,27 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(async (people) => {
     await people.register(formbody)
     await people.register(session, { keys: options.sessionKeys, https: config.https })
-    await people.register(sameSite, { origin: originOf(config.baseUrl) })
+    await people.register(cors, { origins: config.corsOrigins })
+    await people.register(sameSite, { origin: originOf(config.baseUrl), letIn: config.corsOrigins })
     await people.register(views, {
       cache: options.cacheViews ?? true,
       describePage,
     })
     await people.register(rememberedUser, { deps })
     handleErrors(people)
-    for (const routes of [site, users, checkout, dashboard, receipts])
+    for (const routes of [site, users, links, checkout, dashboard, receipts, account])
       await people.register(routes, { deps, limit: limitOf(config.rateLimitScale) })
     await people.register(admin, { prefix: '/admin', deps, composers: composersOf(deps) })
-    await people.register(api, { prefix: '/api', deps, limit: limitOf(config.rateLimitScale) })
+    await people.register(api, {
+      prefix: '/api',
+      deps,
+      limit: limitOf(config.rateLimitScale),
+      reads: limitOf(config.rateLimitScale, 240),
+    })
   })
 
   await app.register(async (machines) => {
-    await machines.register(webhooks, { deps })
+    await machines.register(webhooks, { deps, count })
     await machines.register(operators, {
       deps,
       meters,
@@ -132,8 +144,8 @@ function takeNotice(request: FastifyRequest) {
 }
 
 /** Doors that cost us or Cashfree something: per address and minute, times RATE_LIMIT_SCALE. */
-function limitOf(scale: number) {
-  return { rateLimit: { max: Math.max(1, Math.floor(30 * scale)), timeWindow: 60_000 } }
+function limitOf(scale: number, aMinute = 30) {
+  return { rateLimit: { max: Math.max(1, Math.floor(aMinute * scale)), timeWindow: 60_000 } }
 }
 
 /** While closing, every answer tells its connection to end, so that close() need not wait for idle browsers. */

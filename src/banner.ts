@@ -5,6 +5,8 @@ export function banner(house: House, admin: { username: string; password: string
   const lines = [
     ['Site', house.config.baseUrl],
     ['Admin', admin ? `${admin.username} / ${admin.password ?? 'the password shown at the first start'}` : null],
+    ['', admin?.password ? 'The first log-in shows a QR code for an authenticator app.' : null],
+    ['', admin ? `No app at hand? Its code: npm run admin -- --code ${admin.username}` : null],
     ['Mailbox', house.mailboxUrl],
     ['Cashfree sandbox', house.consoleUrl],
   ]

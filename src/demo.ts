@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Sql } from './platform/db.ts'
+import { insertAdmin } from './users/admins/queries.ts'
 import { hashPassword } from './users/passwords.ts'
-import { insertAdmin } from './users/queries.ts'
 
 /** Makes the demo's admin once. The password is generated and known only to the caller, this one time. */
 export async function seedDemo(sql: Sql): Promise<{ username: string; password: string | null }> {
@@ -12,6 +12,7 @@ export async function seedDemo(sql: Sql): Promise<{ username: string; password: 
     name: 'Demo admin',
     phone: '+919876500000',
     stateCode: '27',
+    role: 'admin',
     passwordHash: await hashPassword(password),
   })
   return { username: 'admin', password: made ? password : null }

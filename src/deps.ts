@@ -9,6 +9,9 @@ export type Deps = {
   sql: Sql
   gateway: Gateway
   log: Log
-  /** Tells a job that there is work now. Never throws and is never waited for: a sweep finds what a lost wake missed. */
-  wake: (job: 'deliver-mails' | 'settle-events' | 'send-refunds') => void
+  /**
+   * Tells a job (its name in tasks/jobs.ts) that there is work now. Never throws and is never waited for: a sweep finds
+   * what a lost wake missed.
+   */
+  wake: (job: string) => void
 }

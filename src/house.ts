@@ -31,8 +31,7 @@ export async function openHouse(given: Config, log: (line: string) => void): Pro
     const { url, home } = await database(given, closers, log)
     const mail = await mailbox(given, home, closers)
     const gateway = await sandbox(given, home, closers)
-    const sessionKeys = given.sessionKeys.length > 0 ? given.sessionKeys : [ownKey(home)]
-    const totpKeys = given.totpKeys.length > 0 ? given.totpKeys : totpKeysOf(sessionKeys)
+    const { sessionKeys, totpKeys } = keysOf(given, home)
     return {
       config: { ...given, smtp: mail.smtp, cashfree: gateway.cashfree, totpKeys },
       databaseUrl: url,
@@ -98,6 +97,12 @@ async function sandbox(config: Config, home: string, closers: Closers) {
   return { cashfree, url: running.publicUrl }
 }
 
+/** The keys of this house: those that are set, else one that is kept beside the data of this folder. */
+export function keysOf(given: Config, home: string): { sessionKeys: Buffer[]; totpKeys: Buffer[] } {
+  const sessionKeys = given.sessionKeys.length > 0 ? given.sessionKeys : [ownKey(home)]
+  return { sessionKeys, totpKeys: given.totpKeys.length > 0 ? given.totpKeys : totpKeysOf(sessionKeys) }
+}
+
 /** Without SESSION_KEY a key is made once and kept beside the data, so that a restart logs nobody out. */
 function ownKey(home: string): Buffer {
   const file = join(home, 'session-key')
@@ -111,9 +116,12 @@ function ownKey(home: string): Buffer {
   }
 }
 
-/** Runs a command against DATABASE_URL, or against the embedded server: the running one, else one for the time being. */
-export async function withDatabase<T>(config: Config, work: (url: string) => Promise<T>): Promise<T> {
-  if (config.database.url) return work(config.database.url)
+/**
+ * Runs a command against DATABASE_URL, or against the embedded server: the running one, else one for the time being.
+ * `home` is the folder of the embedded parts' data.
+ */
+export async function withDatabase<T>(config: Config, work: (url: string, home: string) => Promise<T>): Promise<T> {
+  if (config.database.url) return work(config.database.url, config.embedded.dataDir ?? join(root, '.data'))
   const { startPostgres } = await import('./embedded/postgres/postgres.ts')
   const postgres = await startPostgres({
     checkout: root,
@@ -121,7 +129,7 @@ export async function withDatabase<T>(config: Config, work: (url: string) => Pro
     port: config.embedded.postgresPort,
   })
   try {
-    return await work(postgres.url)
+    return await work(postgres.url, dirname(postgres.dataDir))
   } finally {
     await postgres.stop()
   }

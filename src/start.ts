@@ -17,6 +17,7 @@ import { connectMailer } from './platform/mailer.ts'
 import { migrate } from './platform/migrate.ts'
 import { keepPaymentLog } from './platform/payment-log.ts'
 import { jobsOf } from './tasks/jobs.ts'
+import { recorded } from './tasks/records.ts'
 
 const settings = readSettings()
 const log = createLog(settings.logLevel)
@@ -69,7 +70,8 @@ const app = await buildApp({
   meters,
   isClosing: () => closing,
 })
-jobs = await startJobs(house.databaseUrl, jobsOf(deps, mailer).map(meters.watchJob), log).catch(refuse)
+const known = await recorded(sql, jobsOf(deps, mailer).map(meters.watchJob)).catch(refuse)
+jobs = await startJobs(house.databaseUrl, known, log).catch(refuse)
 
 const admin = settings.production ? null : await seedDemo(sql)
 await app.listen({ host: config.host, port: config.port }).catch(refuse)

@@ -15,6 +15,7 @@ const mayImport: Record<string, string[]> = {
   payments: ['platform'],
   mails: ['platform'],
   incidents: ['platform', 'mails'],
+  audit: ['platform'],
   market: ['platform'],
   // F2: what a payment turns into
   subscriptions: ['platform', 'plans', 'users', 'payments', 'mails'],
@@ -25,9 +26,12 @@ const mayImport: Record<string, string[]> = {
   // F4: doors
   site: ['platform', 'plans', 'users', 'market', 'checkout'],
   dashboard: ['platform', 'plans', 'users', 'payments', 'market', 'subscriptions', 'receipts', 'refunds'],
+  account: ['platform', 'plans', 'users', 'payments', 'mails', 'subscriptions', 'receipts', 'refunds', 'checkout'],
   webhooks: ['platform', 'payments', 'refunds', 'checkout'],
   api: ['platform', 'plans', 'users', 'payments', 'subscriptions', 'checkout'],
   admin: [
+    'audit',
+    'figures',
     'incidents',
     'platform',
     'plans',
@@ -40,13 +44,16 @@ const mayImport: Record<string, string[]> = {
     'refunds',
     'checkout',
   ],
-  operators: ['incidents', 'platform', 'payments', 'mails', 'checkout'],
+  operators: ['audit', 'incidents', 'platform', 'payments', 'mails', 'checkout'],
   doctor: ['platform', 'payments', 'backup'],
   backup: ['platform', 'books'],
   // Reads everybody's tables in its own SQL, imports nobody.
   books: ['platform'],
+  figures: ['platform'],
   tasks: [
+    'audit',
     'books',
+    'figures',
     'incidents',
     'platform',
     'users',

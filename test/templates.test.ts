@@ -15,7 +15,9 @@ const sources = list('src', '.ts')
 
 /** Templates that code names: `'folder/name': …` in a Views declaration, or a mail's `template: 'name'`. */
 const named = new Set([
-  ...sources.flatMap((source) => [...source.matchAll(/^ {4}'([a-z-]+\/[\w-]+)':/gm)].map((match) => `${match[1]}.eta`)),
+  ...sources.flatMap((source) =>
+    [...source.matchAll(/^ {4}'((?:[a-z-]+\/)+[\w-]+)':/gm)].map((match) => `${match[1]}.eta`),
+  ),
   ...sources.flatMap((source) =>
     [...source.matchAll(/template: '([\w-]+)'/g)].flatMap((match) =>
       ['subject', 'text', 'html'].map((part) => `mail/${match[1]}.${part}.eta`),

@@ -1,5 +1,8 @@
 import { Readable } from 'node:stream'
 import { stringify } from 'csv-stringify'
+import { harmless, inIndia, rupeesOf } from '../platform/csv.ts'
+
+export { harmless }
 
 /**
  * A column of an export. `text` is quoted and made harmless, `paise` is printed as rupees with two decimals, `time` as
@@ -40,20 +43,4 @@ function cell<Row>(column: Column<Row>, row: Row): string | number {
   if ('paise' in column) return rupeesOf(column.paise(row))
   if ('time' in column) return inIndia(column.time(row))
   return column.number(row) ?? ''
-}
-
-/** A spreadsheet runs what starts like a formula; a leading apostrophe makes text of it. */
-export function harmless(text: string): string {
-  return /^[=+\-@\t\r\n]/.test(text) ? `'${text}` : text
-}
-
-function rupeesOf(paise: number | null): string | number {
-  return paise === null ? '' : Number((paise / 100).toFixed(2))
-}
-
-/** "20-11-2026 14:05:09": day first, as India writes it, and still sorted by a spreadsheet that knows the locale. */
-function inIndia(at: Date | null): string {
-  if (!at) return ''
-  const shifted = new Date(at.getTime() + 330 * 60_000).toISOString()
-  return `${shifted.slice(8, 10)}-${shifted.slice(5, 7)}-${shifted.slice(0, 4)} ${shifted.slice(11, 19)}`
 }

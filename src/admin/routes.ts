@@ -18,7 +18,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, panel) => {
   app.addHook('onRequest', async (_request, reply) => {
     reply.headers({ 'x-robots-tag': 'noindex, nofollow', 'cache-control': 'no-store' })
   })
-  await app.register(home, panel)
+  await app.register(home, { ...panel, prefix: '' })
   const places = { subscribers, orders, refunds, incidents, webhooks, mails, jobs, plans, audit }
   for (const [name, place] of Object.entries(places)) await app.register(place, { ...panel, prefix: `/${name}` })
 }

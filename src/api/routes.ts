@@ -23,7 +23,10 @@ const CreateToken = Type.Object({ orderId: Type.String({ maxLength: 100 }) })
 const ByOrder = Type.Object({ orderId: Type.String({ maxLength: 100 }) })
 
 /** The JSON door of the same house: session cookie, the plan's own price, errors as `{error: {code, message, fields?}}`. */
-const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (app, { deps, limit }) => {
+const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object; reads: object }> = async (
+  app,
+  { deps, limit, reads },
+) => {
   app.setErrorHandler(showFailure)
   app.setNotFoundHandler((request, reply) =>
     showFailure(new AppError('not-found', 'There is nothing at this address.'), request, reply),
@@ -60,7 +63,7 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (
     })
   })
 
-  app.get('/payment-status/:orderId', { schema: { params: ByOrder } }, async (request, reply) => {
+  app.get('/payment-status/:orderId', { schema: { params: ByOrder }, config: reads }, async (request, reply) => {
     const known = await orderOf(deps.sql, request.user!.id, request.params.orderId)
     await lookUnlessFresh(deps, known, 'api', 2_000)
     const [order, attempts, subscription] = await Promise.all([

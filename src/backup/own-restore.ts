@@ -55,23 +55,29 @@ async function load(session: Session, file: string): Promise<Record<string, numb
   let head: Head | null = null
   let after: string[] = []
   let rows: Writable | null = null
-  for await (const piece of readPieces(file)) {
-    if (piece.kind === 'head') {
-      head = piece.head
-      await buildTables(session, head)
-      after = await prepareTables(session, head.tables)
-    } else if (piece.kind === 'table') {
-      rows = await copyIn(session, head!.tables.find(({ name }) => name === piece.name)!)
-    } else if (piece.kind === 'rows') {
-      seen.add(piece.name, piece.lines)
-      if (!rows!.write(piece.lines)) await drained(rows!)
-    } else if (piece.kind === 'table end') {
-      rows!.end()
-      await finished(rows!)
-    } else {
-      seen.compare(piece.manifest)
-      await setSequences(session, piece.manifest.sequences)
+  try {
+    for await (const piece of readPieces(file)) {
+      if (piece.kind === 'head') {
+        head = piece.head
+        await buildTables(session, head)
+        after = await prepareTables(session, head.tables)
+      } else if (piece.kind === 'table') {
+        rows = await copyIn(session, head!.tables.find(({ name }) => name === piece.name)!)
+      } else if (piece.kind === 'rows') {
+        seen.add(piece.name, piece.lines)
+        if (!rows!.write(piece.lines)) await drained(rows!)
+      } else if (piece.kind === 'table end') {
+        rows!.end()
+        await finished(rows!)
+      } else {
+        seen.compare(piece.manifest)
+        await setSequences(session, piece.manifest.sequences)
+      }
     }
+  } catch (error) {
+    // The server is told that no more will come; it would wait for it, and the rollback behind it.
+    rows?.once('error', () => {}).destroy(error as Error)
+    throw error
   }
   await runAll(session, after)
   const counts = await countRows(session, head!.tables)

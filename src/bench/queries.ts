@@ -73,7 +73,7 @@ export async function createDatabase(sql: Sql, name: string): Promise<void> {
 }
 
 /** Indexes that no constraint owns, as statements: dropped before filling, made again after, which is quicker. */
-export async function looseIndexes(sql: Sql): Promise<{ name: string; create: string }[]> {
+export async function looseIndexes(sql: Sql, tables: readonly string[]): Promise<{ name: string; create: string }[]> {
   return sql<{ name: string; create: string }[]>`
     select c.relname as name, pg_get_indexdef(c.oid) as create
     from pg_index i
@@ -81,7 +81,7 @@ export async function looseIndexes(sql: Sql): Promise<{ name: string; create: st
     join pg_class t on t.oid = i.indrelid
     where c.relnamespace = 'public'::regnamespace
       and not exists (select from pg_constraint k where k.conindid = c.oid)
-      and t.relname in ${sql(growing)}
+      and t.relname in ${sql([...tables])}
   `
 }
 

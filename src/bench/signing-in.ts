@@ -29,7 +29,10 @@ export async function signedIn(town: Town): Promise<{ cookie: string; session: B
     await pause(200)
     answer = await knock()
   }
-  const cookie = answer.headers.getSetCookie().map((line) => line.split(';')[0])[0]
+  const cookie = answer.headers
+    .getSetCookie()
+    .find((line) => /^(__Host-)?sid=/.test(line))
+    ?.split(';')[0]
   if (answer.status !== 303 || !cookie) throw new Error(`logging in was answered ${answer.status}`)
   return { cookie, ...(await findSession(town.sql, 'sub1')) }
 }

@@ -4,7 +4,7 @@
 -- (Days, not dates: a refund of an earlier order moves later periods forward, and months differ in length.)
 create or replace function broken_i2_periods() returns setof text language sql stable as $$
   select coalesce(o.id, p.order_id) from orders o
-  full join subscription_periods p on p.order_id = o.id
+  full join (select * from subscription_periods where order_id is not null) p on p.order_id = o.id
   left join plans plan on plan.key = o.plan_key
   where (o.paid_at is not null) <> (p.order_id is not null)
      or p.user_id <> o.user_id
@@ -13,44 +13,61 @@ create or replace function broken_i2_periods() returns setof text language sql s
      or p.ends_at - p.starts_at > make_interval(days => 31 * plan.months)
 $$;
 
--- I2. What ended a period is a refund of its whole price.
+-- I2. What ended a period is a refund of its whole price, or a person who says why; the whole price back ends it always.
 create or replace function broken_i2_voided() returns setof text language sql stable as $$
-  select period.order_id from subscription_periods period
-  join orders o on o.id = period.order_id
-  where (period.voided_at is not null) <> (
-    coalesce((select sum(r.amount_paise) from refunds r
-              join payments p on p.cf_payment_id = r.cf_payment_id and p.applied_at is not null
-              where r.order_id = period.order_id and r.status = 'succeeded'), 0) >= o.amount_paise)
+  select coalesce(period.order_id, period.id::text) from subscription_periods period
+  left join orders o on o.id = period.order_id
+  where ((coalesce((select sum(r.amount_paise) from refunds r
+                    join payments p on p.cf_payment_id = r.cf_payment_id and p.applied_at is not null
+                    where r.order_id = period.order_id and r.status = 'succeeded'), 0) >= o.amount_paise) is true)
+        <> (period.voided_at is not null)
+    and not (period.voided_at is not null and period.voided_by is not null and period.void_reason is not null)
+$$;
+
+-- I2. What was granted or cancelled by hand has its audit row with the reason.
+create or replace function broken_i2_by_hand() returns setof text language sql stable as $$
+  select p.id::text from subscription_periods p
+  where p.order_id is null
+    and not exists (select from audit a where a.user_id = p.user_id and a.action = 'subscription.granted'
+                      and a.details ->> 'period' = p.id::text and a.details ->> 'reason' = p.grant_reason)
+  union all
+  select p.id::text from subscription_periods p
+  where p.voided_by is not null
+    and not exists (select from audit a where a.user_id = p.user_id and a.action = 'subscription.cancelled'
+                      and a.details -> 'periods' ? p.id::text and a.details ->> 'reason' = p.void_reason)
 $$;
 
 -- I3. The periods of one person that count do not overlap.
 create or replace function broken_i3_overlaps() returns setof text language sql stable as $$
-  select order_id from (
-    select order_id, starts_at, lag(ends_at) over (partition by user_id order by starts_at) as earlier_end
+  select coalesce(order_id, id::text) from (
+    select order_id, id, starts_at, lag(ends_at) over (partition by user_id order by starts_at) as earlier_end
     from subscription_periods where voided_at is null
   ) chained
   where starts_at < earlier_end
 $$;
 
--- I3. Everybody has one subscription row and it ends when the last period that counts ends.
+-- I3. Everybody has one subscription row and it ends when the last period that counts ends. It is paid when money is
+-- behind the access that runs: a period that was bought ends after this access began.
 create or replace function broken_i3_subscriptions() returns setof text language sql stable as $$
   select u.id::text from users u
   left join subscriptions s on s.user_id = u.id
-  left join (select user_id, max(ends_at) as last_end from subscription_periods where voided_at is null group by user_id) p
+  left join (select user_id, max(ends_at) as last_end, max(ends_at) filter (where order_id is not null) as last_paid_end
+             from subscription_periods where voided_at is null group by user_id) p
     on p.user_id = u.id
   where s.user_id is null
-     or (s.is_paid and s.current_period_end is distinct from p.last_end)
+     or (s.status in ('active', 'grace') and s.current_period_end is distinct from p.last_end)
      or (s.status = 'pending' and p.last_end is not null)
-     or (s.is_paid and s.status not in ('active', 'grace'))
-     or (not s.is_paid and s.status in ('active', 'grace'))
+     or s.is_paid is distinct from ((s.status in ('active', 'grace') and p.last_paid_end > s.current_period_start) is true)
      or (s.status = 'cancelled' and s.current_period_end > now())
-     or (not s.is_paid and p.last_end > now())
+     or (s.status not in ('active', 'grace') and p.last_end > now())
 $$;
 
--- False grants: access without a period that counts and ends less than three days ago, by the database's clock (I22).
+-- False grants: access without a period that counts and ends less than three days ago, by the database's clock (I22). It
+-- counts when its order is paid, or when somebody granted it and says why.
 create or replace function broken_i2_false_grants() returns setof text language sql stable as $$
   select s.user_id::text from subscriptions s
   where has_access(s)
-    and not exists (select from subscription_periods p join orders o on o.id = p.order_id and o.paid_at is not null
-                    where p.user_id = s.user_id and p.voided_at is null and p.ends_at + interval '3 days' > now())
+    and not exists (select from subscription_periods p left join orders o on o.id = p.order_id
+                    where p.user_id = s.user_id and p.voided_at is null and p.ends_at + interval '3 days' > now()
+                      and (o.paid_at is not null or (p.granted_by is not null and p.grant_reason is not null)))
 $$;

@@ -13,6 +13,7 @@ export type Thing =
   | 'refunds'
   | 'mails'
   | 'deliveries'
+  | 'audit rows'
 
 const invariant = (id: string, broken: string, of: Thing, says: string): Invariant => ({ id, says, broken, of })
 
@@ -30,8 +31,19 @@ export const invariants: readonly Invariant[] = [
     'paid orders',
     'one period for every paid order, as long as its plan, and none for any other',
   ),
-  invariant('I2', 'broken_i2_voided', 'periods', 'a period is ended early exactly when its whole price went back'),
-  invariant('I2', 'broken_i2_false_grants', 'subscriptions', 'nobody has access without a period that was paid for'),
+  invariant(
+    'I2',
+    'broken_i2_voided',
+    'periods',
+    'a period is ended early exactly when its whole price went back, or by an administrator who says why',
+  ),
+  invariant('I2', 'broken_i2_by_hand', 'periods', 'what was granted or cancelled by hand is on record with its reason'),
+  invariant(
+    'I2',
+    'broken_i2_false_grants',
+    'subscriptions',
+    'nobody has access without a period that was paid for, or granted with a reason',
+  ),
   invariant('I3', 'broken_i3_overlaps', 'periods', 'the periods of one person do not overlap'),
   invariant(
     'I3',
@@ -99,6 +111,7 @@ export const invariants: readonly Invariant[] = [
   invariant('I13', 'broken_i13_open_orders', 'orders', 'one open order per person and plan'),
   invariant('I20', 'broken_i20_watched', 'orders', 'whatever has a next step has its time, and no lease is too long'),
   invariant('I20', 'broken_i20_overdue', 'mails', 'no work has been due for an hour'),
+  invariant('I23', 'broken_i23_audit_chain', 'audit rows', 'no row of the audit was changed, taken out or put in'),
 ]
 
 /** What no query can see, and what looks at it instead. */

@@ -34,13 +34,15 @@ create or replace function broken_i6_numbering() returns setof text language sql
      or financial_year <> financial_year_of(issued_at)
 $$;
 
--- I6. One receipt mail for every receipt, and one refund mail for every refund that reached the customer.
+-- I6. One receipt mail for every receipt, and one refund mail for every refund that reached the customer; copies that an
+-- admin sent again come on top.
 create or replace function broken_i6_mails() returns setof text language sql stable as $$
   select r.number from receipts r
-  where not exists (select from mails m where m.kind = 'receipt' and m.subject_key = r.number and m.user_id = r.user_id)
+  where not exists (select from mails m where m.kind = 'receipt' and m.subject_key = r.number and m.copy = 0
+                                                 and m.user_id = r.user_id)
   union all
   select r.id from refunds r
-  where r.status = 'succeeded' and not exists (select from mails m where m.kind = 'refund' and m.subject_key = r.id)
+  where r.status = 'succeeded' and not exists (select from mails m where m.kind = 'refund' and m.subject_key = r.id and m.copy = 0)
   union all
   select m.subject_key from mails m
   where m.kind = 'receipt' and not exists (select from receipts r where r.number = m.subject_key)

@@ -17,10 +17,11 @@ create or replace function broken_i7_audit() returns setof text language sql sta
                                           and a.details ->> 'refund' = r.id)
 $$;
 
--- I10. What the webhook door accepted it kept: the bytes and a verdict that accepts; and nothing badly signed.
+-- I10. What the webhook door accepted it kept: the bytes, until their time is over or their account is deleted, and a
+-- verdict that accepts; and nothing badly signed.
 create or replace function broken_i10_webhooks() returns setof text language sql stable as $$
   select id::text from webhook_events
-  where accepted and (octet_length(body) = 0 or verdict in ('missing-signature', 'missing-timestamp', 'wrong-signature'))
+  where accepted and (octet_length(body) = 0 and redacted_at is null or verdict in ('missing-signature', 'missing-timestamp', 'wrong-signature'))
      or not accepted and verdict not in ('missing-signature', 'missing-timestamp', 'wrong-signature', 'test-ping')
 $$;
 
@@ -60,7 +61,7 @@ create or replace function broken_i20_overdue() returns setof text language sql 
   select 'refund ' || id from refunds where next_look_at < now() - interval '1 hour'
   union all
   select 'subscription ' || user_id from subscriptions s
-  where is_paid and status_by_now(s) <> status and current_period_end + interval '4 days' < now()
+  where status in ('active', 'grace') and status_by_now(s) <> status and current_period_end + interval '4 days' < now()
 $$;
 
 -- I12. No money for an order that is not ours, unless an incident says so.
@@ -69,6 +70,11 @@ create or replace function broken_i12_strangers() returns setof text language sq
   where w.accepted and w.verdict = 'unknown-order' and w.type = 'PAYMENT_SUCCESS_WEBHOOK'
     and w.order_id is not null
     and not exists (select from incidents i where i.kind = 'unknown-order' and i.subject_key = w.order_id)
+$$;
+
+-- I23. Nobody changed the audit behind our back.
+create or replace function broken_i23_audit_chain() returns setof text language sql stable as $$
+  select concat_ws(' ', 'seal ' || position, 'row ' || audit_id) || ': ' || fault from verify_audit()
 $$;
 
 -- How much there is of what is checked.
@@ -83,5 +89,6 @@ create or replace function book_counts() returns jsonb language sql stable as $$
     'receipts', (select count(*) from receipts),
     'refunds', (select count(*) from refunds),
     'mails', (select count(*) from mails),
-    'deliveries', (select count(*) from webhook_events))
+    'deliveries', (select count(*) from webhook_events),
+    'audit rows', (select count(*) from audit))
 $$;

@@ -1,21 +1,31 @@
 import type { Deps } from '../deps.ts'
 import { GatewayRefused, GatewayUnavailable } from '../payments/gateway.ts'
 import { AppError } from '../platform/errors.ts'
+import type { By } from '../platform/origin.ts'
 import { settleRefunds } from '../refunds/refunds.ts'
 import { leaseOrdersToSettle, markSettled, postponeSettling, reopenDelivery } from './queries.ts'
 import { settle } from './settle.ts'
 
+/** Days for which the bytes of a delivery are kept, as the privacy notice says; then the job `clean` empties them. */
+export const deliveryDays = 180
+
 /** Time a job may wait for Cashfree, in milliseconds; nobody is watching a page meanwhile. */
 const jobLimitMs = 15_000
+/** The same where somebody is. */
+const pageLimitMs = 4_000
 
 /** Deliveries of one order up to the row `upTo`; `refunds` when one of them is about money going back. */
 export type Waiting = { orderId: string; upTo: number; refunds: boolean }
 
 /** Settles the order a stored delivery is about, and marks the delivery done. Never throws: the row waits for the sweep. */
-export async function settleDelivery(deps: Deps, { orderId, upTo, refunds }: Waiting): Promise<void> {
+export async function settleDelivery(
+  deps: Deps,
+  { orderId, upTo, refunds }: Waiting,
+  withinMs = jobLimitMs,
+): Promise<void> {
   try {
-    const outcome = await settle(deps, orderId, 'webhook', jobLimitMs)
-    const back = refunds ? await settleRefunds(deps, orderId, 'webhook', jobLimitMs) : null
+    const outcome = await settle(deps, orderId, 'webhook', withinMs)
+    const back = refunds ? await settleRefunds(deps, orderId, 'webhook', withinMs) : null
     if (outcome === 'unverified' || back === 'unverified') await postponeSettling(deps.sql, orderId, upTo, 'unverified')
     else await markSettled(deps.sql, orderId, upTo, { outcome, refunds })
   } catch (error) {
@@ -41,9 +51,9 @@ export async function settleWaitingDeliveries(deps: Deps): Promise<number> {
  * Settles again what a stored delivery is about, because a person asked. Harmless however often, for settling asks
  * Cashfree; it is noted in the audit. Throws AppError `not-found` for a delivery that was refused or names no order of ours.
  */
-export async function replayDelivery(deps: Deps, eventId: number, actor: string): Promise<void> {
-  const waiting = await reopenDelivery(deps.sql, eventId, actor)
+export async function replayDelivery(deps: Deps, eventId: number, by: By): Promise<void> {
+  const waiting = await reopenDelivery(deps.sql, eventId, by)
   if (!waiting)
     throw new AppError('not-found', 'This delivery cannot be replayed: it was refused, or it names no order of ours.')
-  await settleDelivery(deps, waiting)
+  await settleDelivery(deps, waiting, pageLimitMs)
 }

@@ -1,5 +1,6 @@
 import type { RemoteOrder } from '../payments/gateway.ts'
 import type { Sql } from '../platform/db.ts'
+import { type By, knownOrigin } from '../platform/origin.ts'
 import type { Waiting } from './deliveries.ts'
 
 /** Makes our books agree with the answer: settle-order.sql, the one statement that writes money state. */
@@ -88,9 +89,9 @@ export async function postponeSettling(sql: Sql, orderId: string, upTo: number, 
 }
 
 /** Makes an accepted delivery wait for settlement again and notes who asked. Undefined: there is nothing to replay. */
-export async function reopenDelivery(sql: Sql, id: number, actor: string): Promise<Waiting | undefined> {
+export async function reopenDelivery(sql: Sql, id: number, by: By): Promise<Waiting | undefined> {
   const [row] = await sql<Waiting[]>`
-    with reopened as (
+    with origin as materialized (${knownOrigin(sql, by)}), reopened as (
       update webhook_events e
       set settled_at = null, outcome = 'replayed', next_settle_at = now() + interval '30 seconds'
       from orders o
@@ -100,7 +101,7 @@ export async function reopenDelivery(sql: Sql, id: number, actor: string): Promi
       returning e.id, e.order_id, e.type, o.user_id
     ), noted as (
       insert into audit (actor, action, order_id, user_id, details)
-      select ${actor}, 'webhook.replayed', order_id, user_id, jsonb_build_object('delivery', id) from reopened
+      select ${by.actor}, 'webhook.replayed', order_id, user_id, jsonb_build_object('delivery', id) from reopened, origin
     )
     select order_id, id as up_to, type like '%REFUND%' as refunds from reopened
   `

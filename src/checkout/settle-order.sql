@@ -40,6 +40,7 @@ begin
   where id = o.id returning * into o;
   update payments set applied_at = o.paid_at where cf_payment_id = payment.cf_payment_id;
   perform extend_subscription(o);
+  perform withhold_from_deleted(o, p_actor);
   receipt := issue_receipt(o, payment.cf_payment_id, p_seller);
   perform note_further_money(o);
   perform note_second_order(o);

@@ -1,57 +1,116 @@
 import { randomBytes } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import { readSettings } from '../environment.ts'
-import { withDatabase } from '../house.ts'
+import { keysOf, withDatabase } from '../house.ts'
 import { connect, type Sql } from '../platform/db.ts'
 import { AppError } from '../platform/errors.ts'
 import { migrate } from '../platform/migrate.ts'
+import { changeRole, findAccount, insertAdmin, listAdmins, replacePassword } from '../users/admins/queries.ts'
 import { hashPassword } from '../users/passwords.ts'
-import { insertAdmin, promoteToAdmin } from '../users/queries.ts'
 import { checkRegistration } from '../users/registration.ts'
+import { deleteSecondFactor } from '../users/second-factor/queries.ts'
+import { currentCode } from '../users/second-factor/second-factor.ts'
 
-const usage = `Make an administrator, or promote an account:
-  npm run admin -- --email you@example.in --name "Your Name" --username you --phone 9876500001 --state 27
-  npm run admin -- --promote you@example.in`
+const usage = `Administrators (LOGIN is a username or an e-mail):
+  npm run admin -- --email you@example.in --name "Your Name" --username you --phone 9876500001 --state 27 [--read-only]
+  npm run admin -- --list
+  npm run admin -- --promote LOGIN [--read-only]    makes an account an administrator's
+  npm run admin -- --demote LOGIN                   makes it a subscriber's again
+  npm run admin -- --reset-password LOGIN           prints a new one, this once
+  npm run admin -- --reset-second-factor LOGIN      the next log-in sets up an authenticator app anew
+  npm run admin -- --code LOGIN                     in the demo: the code an authenticator app would show`
 
+const text = { type: 'string', default: '' } as const
+const acts = ['promote', 'demote', 'reset-password', 'reset-second-factor', 'code'] as const
 const { values } = parseArgs({
   options: {
-    email: { type: 'string', default: '' },
-    name: { type: 'string', default: '' },
-    username: { type: 'string', default: '' },
-    phone: { type: 'string', default: '' },
-    state: { type: 'string', default: '' },
-    promote: { type: 'string' },
+    ...{ email: text, name: text, username: text, phone: text, state: text },
+    ...{ promote: { type: 'string' }, demote: { type: 'string' }, 'reset-password': { type: 'string' } },
+    ...{ 'reset-second-factor': { type: 'string' }, code: { type: 'string' } },
+    ...{ list: { type: 'boolean' }, 'read-only': { type: 'boolean' } },
   },
 })
+const settings = readSettings()
+const role = values['read-only'] ? 'admin-read' : 'admin'
 
-await withDatabase(readSettings(), async (url) => {
+await withDatabase(settings, async (url, home) => {
   await migrate(url)
   const sql = connect(url, { max: 1 })
   try {
-    console.log(await (values.promote === undefined ? create(sql) : promote(sql, values.promote)))
+    console.log(await answer(sql, home))
   } catch (error) {
     if (!(error instanceof AppError)) throw error
-    console.error(
-      [...Object.entries(error.fields).map(([field, problem]) => `${field}: ${problem}`), '', usage].join('\n'),
-    )
+    const problems = Object.entries(error.fields).map(([field, problem]) => `${field}: ${problem}`)
+    console.error([...(problems.length > 0 ? problems : [error.message]), '', usage].join('\n'))
     process.exitCode = 1
   } finally {
     await sql.end({ timeout: 5 })
   }
 })
 
+async function answer(sql: Sql, home: string): Promise<string> {
+  if (values.list) return list(sql)
+  const act = acts.find((name) => values[name] !== undefined)
+  if (!act) return create(sql)
+  const account = await findAccount(sql, values[act]!.trim())
+  if (!account) throw new AppError('not-found', `There is no account ${values[act]}.`)
+  const { id, username } = account
+  switch (act) {
+    case 'promote':
+      return (await changeRole(sql, id, role, 'command'))
+        ? `${username} is an administrator now${role === 'admin' ? '' : ', who may look and change nothing'}. Open sessions were ended; log in again.`
+        : `${username} has this role already.`
+    case 'demote':
+      return (await changeRole(sql, id, 'subscriber', 'command'))
+        ? `${username} is no administrator any more. Open sessions were ended.`
+        : `${username} is no administrator.`
+    case 'reset-password':
+      return `The password of ${username}, shown this once: ${await givePassword(sql, id)}`
+    case 'reset-second-factor':
+      await deleteSecondFactor(sql, id, 'command')
+      return `The authenticator app of ${username} is forgotten; the next log-in sets up a new one. Open sessions were ended.`
+    case 'code':
+      return demoCode(sql, home, account)
+  }
+}
+
 async function create(sql: Sql): Promise<string> {
-  const password = randomBytes(15).toString('base64url')
+  const password = newPassword()
   const { password: _typed, ...person } = checkRegistration({ ...values, password })
-  if (!(await insertAdmin(sql, { ...person, passwordHash: await hashPassword(password) })))
+  if (!(await insertAdmin(sql, { ...person, role, passwordHash: await hashPassword(password) })))
     throw new AppError('invalid', 'taken', {
       fields: { username: 'This username or e-mail has an account; use --promote.' },
     })
   return `${person.username} is an administrator. Password, shown this once: ${password}`
 }
 
-async function promote(sql: Sql, login: string): Promise<string> {
-  if (!(await promoteToAdmin(sql, login)))
-    throw new AppError('invalid', 'unknown', { fields: { promote: `There is no account ${login}.` } })
-  return `${login} is an administrator now. Open sessions were ended; log in again.`
+async function list(sql: Sql): Promise<string> {
+  const words = { admin: 'everything', 'admin-read': 'may only look', subscriber: '' }
+  const rows = (await listAdmins(sql)).map(({ username, email, role, enrolled, suspended }) =>
+    [
+      username.padEnd(20),
+      email.padEnd(32),
+      words[role].padEnd(14),
+      enrolled ? 'authenticator app' : 'no authenticator app yet',
+      ...(suspended ? ['suspended'] : []),
+    ].join('  '),
+  )
+  return rows.length > 0 ? rows.join('\n') : 'There is no administrator yet.'
+}
+
+async function givePassword(sql: Sql, userId: string): Promise<string> {
+  const password = newPassword()
+  await replacePassword(sql, userId, await hashPassword(password), 'command')
+  return password
+}
+
+/** A code printed is no second factor, so only the demo, with a database of its own, has this. */
+async function demoCode(sql: Sql, home: string, account: { id: string; username: string }): Promise<string> {
+  if (settings.production || settings.database.url)
+    throw new AppError('forbidden', 'Codes are printed only in the demo, with the embedded database.')
+  return currentCode(sql, keysOf(settings, home).totpKeys, account)
+}
+
+function newPassword(): string {
+  return randomBytes(15).toString('base64url')
 }

@@ -1,23 +1,57 @@
+import { parseArgs } from 'node:util'
+import { seedWorld } from '../bench/seed/seed.ts'
 import { seedDemo } from '../demo.ts'
 import { readSettings } from '../environment.ts'
 import { withDatabase } from '../house.ts'
 import { connect } from '../platform/db.ts'
 import { migrate } from '../platform/migrate.ts'
 
+const usage = `npm run seed                                                  the demo's admin
+npm run seed -- --subscribers 1000000 --orders 3000000        … and the past of a business of this size
+                --days 730                                    so many days of it
+                --random 7                                    other people (the same number makes the same ones)
+Only into a database without orders, never in production.`
+
+const { values } = parseArgs({
+  options: {
+    subscribers: { type: 'string' },
+    orders: { type: 'string' },
+    days: { type: 'string', default: '730' },
+    random: { type: 'string', default: '1' },
+    help: { type: 'boolean', default: false },
+  },
+})
 const settings = readSettings()
+if (values.help) {
+  console.log(usage)
+  process.exit(0)
+}
 if (settings.production) {
   console.error('The demo data is not for production. Use `npm run admin` to make an administrator.')
+  process.exit(1)
+}
+const subscribers = Number(values.subscribers ?? 0)
+const size = {
+  subscribers,
+  orders: Number(values.orders ?? 3 * subscribers),
+  days: Number(values.days),
+  random: Number(values.random),
+}
+if (!Object.values(size).every((number) => Number.isSafeInteger(number) && number >= 0)) {
+  console.error(usage)
   process.exit(1)
 }
 
 await withDatabase(settings, async (url) => {
   await migrate(url)
   const sql = connect(url, { max: 1 })
-  const admin = await seedDemo(sql)
+  const admin = await seedDemo(sql).finally(() => sql.end({ timeout: 5 }))
   console.log(
     admin.password
       ? `admin ${admin.username}, password ${admin.password}`
       : `the admin ${admin.username} exists already`,
   )
-  await sql.end({ timeout: 5 })
+  if (size.subscribers === 0) return
+  const seconds = await seedWorld(url, size)
+  console.log(`${size.subscribers} subscribers and ${size.orders} orders in ${Math.round(seconds)} s`)
 })

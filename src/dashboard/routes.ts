@@ -1,13 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Deps } from '../deps.ts'
 import { sampleMap } from '../market/sample-map.ts'
-import { methodTitle } from '../payments/payments.ts'
-import { listPaymentsOf } from '../payments/queries.ts'
 import { type Plan, plansOnSale } from '../plans/plans.ts'
-import { listReceiptsOf } from '../receipts/queries.ts'
-import { listRefundsOf } from '../refunds/queries.ts'
 import { type Subscription, subscriptionOf } from '../subscriptions/subscriptions.ts'
 import { requireUser } from '../users/guards.ts'
+import { findUnconfirmedEmail } from '../users/links/queries.ts'
 
 declare module '../web/views.ts' {
   interface Views {
@@ -15,24 +12,11 @@ declare module '../web/views.ts' {
   }
 }
 type Dashboard = {
+  unconfirmed: string | null
   subscription: Subscription
-  payments: {
-    at: Date
-    planTitle: string
-    amountPaise: number | null
-    status: string
-    method: string
-    bankReference: string | null
-    reason: string | null
-    orderId: string
-  }[]
-  refunds: Awaited<ReturnType<typeof listRefundsOf>>
-  receipts: { number: string; issuedAt: Date; amountPaise: number }[]
   plans: Plan[]
   map: ReturnType<typeof sampleMap>
 }
-
-const shown = 50
 
 /** The subscriber's home: composes what the slices know, owns no rule. */
 const routes: FastifyPluginAsyncTypebox<{ deps: Deps }> = async (app, { deps }) => {
@@ -40,15 +24,12 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps }> = async (app, { deps }) 
 
   app.get('/dashboard', { preHandler: requireUser }, async (request, reply) => {
     const userId = request.user!.id
-    const [subscription, payments, receipts, refunds, plans] = await Promise.all([
+    const [subscription, plans, unconfirmed] = await Promise.all([
       subscriptionOf(deps.sql, userId),
-      listPaymentsOf(deps.sql, userId, shown),
-      listReceiptsOf(deps.sql, userId, shown),
-      listRefundsOf(deps.sql, userId, shown),
       plansOnSale(deps.sql),
+      findUnconfirmedEmail(deps.sql, userId),
     ])
-    const rows = payments.map((payment) => ({ ...payment, method: methodTitle(payment.method) }))
-    return reply.page('dashboard/show', { subscription, payments: rows, receipts, refunds, plans, map })
+    return reply.page('dashboard/show', { subscription, plans, unconfirmed, map })
   })
 }
 export default routes

@@ -2,7 +2,7 @@ import { connect } from '../platform/db.ts'
 import { functionsOfRelease, migrationsOfRelease } from '../platform/migrate.ts'
 import { type Finding, failure, ok, reasonOf, warning } from './finding.ts'
 import type { Patient } from './patient.ts'
-import { readMigrations, readServer, readTroubles } from './queries.ts'
+import { readMigrations, readRights, readServer, readTroubles } from './queries.ts'
 
 const about = 'database'
 const jobConnections = 3
@@ -29,7 +29,8 @@ export async function lookAtDatabase({ config, databaseUrl }: Patient): Promise<
         ),
       ]
     const current = await migrations(await readMigrations(sql))
-    return [...found, current, ...(current.level === 'failure' ? [] : troubles(await readTroubles(sql)))]
+    if (current.level === 'failure') return [...found, current]
+    return [...found, current, roles(await readRights(sql), config.production), ...troubles(await readTroubles(sql))]
   } catch (error) {
     return [
       failure(
@@ -85,6 +86,16 @@ async function migrations(applied: readonly string[]): Promise<Finding> {
   return applied.includes(digest)
     ? ok('migrations', `all ${ours.length} applied, functions current`)
     : failure('migrations', 'the functions are of another release', 'Run `npm run migrate`, or start the site.')
+}
+
+function roles({ rewrites }: { rewrites: boolean }, production: boolean): Finding {
+  if (!rewrites) return ok('roles', 'two: this one changes neither the audit nor a table')
+  if (!production) return ok('roles', 'one, the owner: it may change the audit')
+  return warning(
+    'roles',
+    'one, the owner: the site may change the audit and the tables',
+    'Give the site a role of its own: “Two roles” in docs/operating.md.',
+  )
 }
 
 function troubles(t: Awaited<ReturnType<typeof readTroubles>>): Finding[] {

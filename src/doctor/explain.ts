@@ -50,7 +50,9 @@ function paid(
         : 'Nothing to do.'
   if (period.voidedAt)
     return {
-      says: `Not active any more: the whole price was refunded, which ended its period.${odd}`,
+      says: period.voidedBy
+        ? `Not active any more: an administrator cancelled the subscription (${period.voidReason}).${odd}`
+        : `Not active any more: the whole price was refunded, which ended its period.${odd}`,
       todo: 'Nothing to do.',
       well: true,
     }

@@ -19,6 +19,16 @@ export async function readMigrations(sql: Sql): Promise<string[]> {
   return (await sql<{ name: string }[]>`select name from migrations order by name`).map((row) => row.name)
 }
 
+/** Whether this role could rewrite what is written for good, or the tables themselves. */
+export async function readRights(sql: Sql): Promise<{ rewrites: boolean }> {
+  const [row] = await sql<{ rewrites: boolean }[]>`
+    select has_table_privilege('audit', 'update, delete, truncate')
+           or has_table_privilege('audit_seals', 'insert, update, delete, truncate')
+           or has_schema_privilege(current_schema(), 'create') as rewrites
+  `
+  return row!
+}
+
 /** What waits for a person or has waited too long. Ages in seconds, null where nothing waits. */
 export async function readTroubles(sql: Sql) {
   const [row] = await sql<
@@ -78,7 +88,14 @@ export type OrderFile = {
     reason: string | null
     applied: boolean
   }[]
-  period: { startsAt: string; endsAt: string; voidedAt: string | null; isNow: boolean } | null
+  period: {
+    startsAt: string
+    endsAt: string
+    voidedAt: string | null
+    voidedBy: string | null
+    voidReason: string | null
+    isNow: boolean
+  } | null
   subscription: { status: string; isPaid: boolean; currentPeriodEnd: string | null } | null
   receipt: string | null
   refunds: { id: string; status: string; amountPaise: number; lastError: string | null }[]
@@ -99,6 +116,7 @@ export async function readOrderFile(sql: Sql, orderId: string): Promise<OrderFil
           'amountPaise', amount_paise, 'method', method, 'reason', failure_reason, 'applied', applied_at is not null)
           order by coalesce(completed_at, started_at, created_at)), '[]') from payments where order_id = o.id),
       'period', (select jsonb_build_object('startsAt', starts_at, 'endsAt', ends_at, 'voidedAt', voided_at,
+          'voidedBy', voided_by, 'voidReason', void_reason,
           'isNow', now() between starts_at and ends_at) from subscription_periods where order_id = o.id),
       'subscription', (select jsonb_build_object('status', status, 'isPaid', is_paid,
           'currentPeriodEnd', current_period_end) from subscriptions where user_id = o.user_id),

@@ -1,5 +1,6 @@
 import type { Sql } from '../platform/db.ts'
 import { AppError } from '../platform/errors.ts'
+import type { By } from '../platform/origin.ts'
 import { closeIncident, insertAlertMails, insertIncident } from './queries.ts'
 
 /** Something that did not agree, with both sides in `details`, until a person says what was done about it. */
@@ -7,6 +8,8 @@ export type Incident = {
   id: number
   kind: string
   subjectKey: string
+  /** 1, or more when it came again with other facts after it had been resolved. */
+  occurrence: number
   orderId: string | null
   userId: string | null
   details: Record<string, unknown>
@@ -23,6 +26,8 @@ export const meanings: Record<string, string> = {
   'paid-twice': 'One order was paid twice. A refund of the second payment is prepared; confirm it.',
   'two-orders-paid':
     'Two open orders of one person were both paid. Both periods were given; ask whether that was meant.',
+  'paid-after-deletion':
+    'Money came for an account that was deleted meanwhile. It is booked and nothing was granted; refund it.',
   'paid-unverified': 'Cashfree says paid, but its list of payments cannot be read. Nothing was granted yet.',
   'books-broken': 'The nightly check found books that do not agree. Run `npm run invariants`.',
   'payment-reversed': 'Cashfree took back a payment that had been granted.',
@@ -38,11 +43,11 @@ export const meanings: Record<string, string> = {
 }
 
 /** Closes an incident with a note. Throws AppError `invalid` without a note, `conflict` when it is closed already. */
-export async function resolveIncident(sql: Sql, id: number, by: { actor: string; resolution: string }): Promise<void> {
+export async function resolveIncident(sql: Sql, id: number, by: By & { resolution: string }): Promise<void> {
   const resolution = by.resolution.trim()
   if (resolution === '')
     throw new AppError('invalid', 'Please say what was done.', { fields: { resolution: 'Please say what was done.' } })
-  if (!(await closeIncident(sql, id, { actor: by.actor, resolution })))
+  if (!(await closeIncident(sql, id, { ...by, resolution })))
     throw new AppError('conflict', 'This incident was closed meanwhile.')
 }
 

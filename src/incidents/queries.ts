@@ -1,10 +1,11 @@
 import type { Sql } from '../platform/db.ts'
+import { type By, knownOrigin } from '../platform/origin.ts'
 import type { Incident } from './incidents.ts'
 
 /** What still waits for a person, newest first. */
 export async function listOpenIncidents(sql: Sql, limit: number): Promise<Incident[]> {
   return sql<Incident[]>`
-    select id, kind, subject_key, order_id, user_id, details, opened_at, resolved_at, resolved_by, resolution
+    select id, kind, subject_key, occurrence, order_id, user_id, details, opened_at, resolved_at, resolved_by, resolution
     from incidents
     where resolved_at is null
     order by opened_at desc
@@ -15,7 +16,7 @@ export async function listOpenIncidents(sql: Sql, limit: number): Promise<Incide
 /** One incident. */
 export async function findIncident(sql: Sql, id: number): Promise<Incident | undefined> {
   const [row] = await sql<Incident[]>`
-    select id, kind, subject_key, order_id, user_id, details, opened_at, resolved_at, resolved_by, resolution
+    select id, kind, subject_key, occurrence, order_id, user_id, details, opened_at, resolved_at, resolved_by, resolution
     from incidents
     where id = ${id}
   `
@@ -23,9 +24,9 @@ export async function findIncident(sql: Sql, id: number): Promise<Incident | und
 }
 
 /** Closes an open incident with who and what was done. False: there is none, or somebody closed it before. */
-export async function closeIncident(sql: Sql, id: number, by: { actor: string; resolution: string }): Promise<boolean> {
+export async function closeIncident(sql: Sql, id: number, by: By & { resolution: string }): Promise<boolean> {
   const rows = await sql`
-    with closed as (
+    with origin as materialized (${knownOrigin(sql, by)}), closed as (
       update incidents
       set resolved_at = now(), resolved_by = ${by.actor}, resolution = ${by.resolution}
       where id = ${id} and resolved_at is null
@@ -34,13 +35,13 @@ export async function closeIncident(sql: Sql, id: number, by: { actor: string; r
     insert into audit (actor, action, order_id, user_id, details)
     select ${by.actor}, 'incident.resolved', order_id, user_id,
            jsonb_build_object('incident', id, 'kind', kind, 'resolution', ${by.resolution}::text)
-    from closed
+    from closed, origin
     returning id
   `
   return rows.count > 0
 }
 
-/** Notes something that concerns no order, once per kind and subject. */
+/** Notes something that concerns no order, once per kind and subject; again when it was resolved and the facts are others. */
 export async function insertIncident(sql: Sql, kind: string, subject: string, details: object): Promise<void> {
   await sql`
     insert into incidents (kind, subject_key, details)

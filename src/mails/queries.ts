@@ -1,4 +1,5 @@
 import type { Sql } from '../platform/db.ts'
+import { type By, knownOrigin } from '../platform/origin.ts'
 import type { Mail } from './mails.ts'
 
 /** Takes due mails for a minute; other workers skip them. A lease that ran out (a crash) is due again. */
@@ -17,7 +18,7 @@ export async function leaseMails(sql: Sql, limit: number): Promise<Mail[]> {
       limit ${limit}
       for update skip locked
     )
-    returning id, kind, subject_key, to_name, to_email, attempts
+    returning id, kind, subject_key, copy, to_name, to_email, attempts
   `
 }
 
@@ -41,7 +42,7 @@ export async function postponeMail(
 ): Promise<void> {
   await sql`
     update mails
-    set status = case when created_at < now() - make_interval(days => ${failure.daysUntilDead}) then 'dead' else 'queued' end,
+    set status = case when coalesce(retried_at, created_at) < now() - make_interval(days => ${failure.daysUntilDead}) then 'dead' else 'queued' end,
         next_attempt_at = now() + make_interval(secs => ${failure.seconds}),
         leased_until = null,
         last_error = ${failure.reason}
@@ -55,4 +56,58 @@ export async function markDead(sql: Sql, id: number, reason: string): Promise<vo
   await sql`
     update mails set status = 'dead', leased_until = null, last_error = ${reason} where id = ${id} and status = 'queued'
   `
+}
+
+/** Writes the next copy of a mail. Undefined when it is not the next one, or somebody else writes it right now. */
+export async function insertCopy(sql: Sql, id: number, { by, copy }: { by: By; copy: number }) {
+  const [row] = await sql<{ id: number }[]>`
+    with origin as materialized (${knownOrigin(sql, by)}), written as (
+      insert into mails (kind, subject_key, copy, user_id, to_name, to_email)
+      select m.kind, m.subject_key, ${copy}, m.user_id,
+             case when m.kind in ('receipt', 'refund') then coalesce(u.name, m.to_name) else m.to_name end,
+             case when m.kind in ('receipt', 'refund') then coalesce(u.email, m.to_email) else m.to_email end
+      from mails m
+      left join users u on u.id = m.user_id and u.deleted_at is null
+      where m.id = ${id}
+        and ${copy} = (select max(copy) + 1 from mails c where c.kind = m.kind and c.subject_key = m.subject_key)
+      on conflict on constraint one_mail_per_kind_and_subject do nothing
+      returning id, kind, subject_key, user_id
+    ), noted as (
+      insert into audit (actor, action, user_id, details)
+      select ${by.actor}, 'mail.resent', user_id,
+             jsonb_build_object('mail', written.id, 'of', ${id}::bigint, 'kind', kind, 'about', subject_key, 'copy', ${copy}::int)
+      from written, origin
+    )
+    select id from written
+  `
+  return row?.id
+}
+
+/** The copy with this number of the mail behind a row; its id is null when there is none, undefined without such a row. */
+export async function findCopy(sql: Sql, id: number, copy: number): Promise<{ id: number | null } | undefined> {
+  const [row] = await sql<{ id: number | null }[]>`
+    select c.id
+    from mails m
+    left join mails c on c.kind = m.kind and c.subject_key = m.subject_key and c.copy = ${copy}
+    where m.id = ${id}
+  `
+  return row
+}
+
+/** Makes a mail that was given up on due now, under its own id. False: it is not given up (any more). */
+export async function requeueDeadMail(sql: Sql, id: number, by: By): Promise<boolean> {
+  const rows = await sql`
+    with origin as materialized (${knownOrigin(sql, by)}), queued as (
+      update mails
+      set status = 'queued', next_attempt_at = now(), retried_at = now(), attempts = 0
+      where id = ${id} and status = 'dead'
+      returning id, kind, user_id, last_error
+    )
+    insert into audit (actor, action, user_id, details)
+    select ${by.actor}, 'mail.retried', user_id,
+           jsonb_build_object('mail', id, 'kind', kind, 'before', 'dead', 'after', 'queued', 'error', last_error)
+    from queued, origin
+    returning id
+  `
+  return rows.count > 0
 }

@@ -7,6 +7,11 @@ declare
 begin
   select * into plan from plans where name = p_plan_name and on_sale;
   if not found then return; end if;
+  -- One that was opened before the price changed keeps its version until it ends: nobody has two to pay.
+  return query select o.* from orders o join plans version on version.key = o.plan_key
+    where o.user_id = p_user_id and o.status in ('created', 'active') and version.name = p_plan_name
+    order by o.created_at desc limit 1;
+  if found then return; end if;
   for turn in 1 .. 3 loop   -- the order found may close between the two statements: then another one is opened
     insert into orders (id, user_id, plan_key, amount_paise, expires_at, next_look_at)
     values (p_new_id, p_user_id, plan.key, plan.price_paise,

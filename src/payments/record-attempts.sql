@@ -1,4 +1,5 @@
--- Notes something that does not agree, once per kind and subject, for a person to resolve.
+-- Notes something that does not agree, once per kind and subject, for a person to resolve. Once resolved it is news again
+-- when the facts are others (next_occurrence).
 create or replace function open_incident(p_kind text, p_subject text, o orders, p_details jsonb) returns void
 language sql as $$
   insert into incidents (kind, subject_key, order_id, user_id, details)

@@ -23,6 +23,12 @@ export function dateTimeInIndia(instant: Date): string {
   return `${dateInIndia(instant)}, ${time.format(instant).toLowerCase().replace(' ', ' ')} IST`
 }
 
+/** How long to wait, for a sentence: "1 second", "45 seconds", "15 minutes" (rounded up). */
+export function waitInWords(seconds: number): string {
+  const [count, unit] = seconds <= 90 ? [Math.ceil(seconds), 'second'] : [Math.ceil(seconds / 60), 'minute']
+  return `${count} ${unit}${count === 1 ? '' : 's'}`
+}
+
 /** The instant another system wrote down, as ISO text a database will take; null for text that is no time of this age. */
 export function instantIn(text: unknown): string | null {
   const ms = typeof text === 'string' ? Date.parse(text) : Number.NaN

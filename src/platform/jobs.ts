@@ -1,5 +1,8 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { PgBoss } from 'pg-boss'
+import postgres from 'postgres'
 import type { Log } from './log.ts'
+import { MayNotMigrate, mayMigrate } from './roles.ts'
 
 /** Work that is done again and again by one process at a time, and at once when somebody wakes it. */
 export type Job = { name: string; everyMs: number; run: () => Promise<unknown> }
@@ -13,15 +16,35 @@ export type Jobs = {
 }
 
 /**
+ * Makes the job queue's own tables, or brings them to this release, and lets go. For the owner, before the start of an
+ * application that may not; throws when they cannot be made.
+ */
+export async function prepareJobs(url: string): Promise<void> {
+  const boss = new PgBoss({ connectionString: url, max: 2, application_name: 'etf-migrate', supervise: false })
+  boss.on('error', () => {})
+  await boss.start()
+  try {
+    // Indexes of a newer pg-boss are made beside its work, one after the other.
+    while ((await boss.getBamStatus()).some(({ status }) => status === 'pending' || status === 'in_progress'))
+      await pause(500)
+  } finally {
+    await boss.stop({ graceful: true, timeout: 5_000, close: true })
+  }
+}
+
+/**
  * Runs the jobs through pg-boss on the same database, with a small pool of its own. A regular run re-queues itself;
  * pg-boss's own cron (once a minute) starts the chain again should a crash break it. Across processes each run happens once.
+ * The queue's tables are made by whoever may; throws MayNotMigrate when they are not there and this role may not.
  */
 export async function startJobs(url: string, jobs: readonly Job[], log: Log): Promise<Jobs> {
+  const owner = await isOwner(url)
   const boss = new PgBoss({
     connectionString: url,
     max: 3,
     application_name: 'etf-jobs',
     connectionTimeoutMillis: 5_000,
+    migrate: owner,
     // pg's own option: without it a worker waits a quarter of an hour on a line that fell silent, and no job runs.
     ...({ query_timeout: 10_000 } as object),
   })
@@ -30,7 +53,10 @@ export async function startJobs(url: string, jobs: readonly Job[], log: Log): Pr
     troubled = Date.now()
     log.warn({ err: error }, 'the job queue has trouble')
   })
-  await boss.start()
+  await boss.start().catch((error: Error) => {
+    if (!owner && /not installed|requires migrations/.test(error.message)) throw new MayNotMigrate('the job queue')
+    throw error
+  })
   for (const job of jobs) await begin(boss, job, log)
   let stopped = false
   return {
@@ -44,6 +70,11 @@ export async function startJobs(url: string, jobs: readonly Job[], log: Log): Pr
     // It looks for work every other second, so trouble that is over stays quiet for longer than this.
     isReady: () => !stopped && Date.now() - troubled > 10_000,
   }
+}
+
+async function isOwner(url: string): Promise<boolean> {
+  const sql = postgres(url, { max: 1, fetch_types: false, connect_timeout: 5, onnotice: () => {} })
+  return mayMigrate(sql).finally(() => sql.end({ timeout: 5 }))
 }
 
 async function begin(boss: PgBoss, job: Job, log: Log): Promise<void> {

@@ -19,7 +19,21 @@ export type Message = {
 export type Mailer = { send(message: Message): Promise<void>; close(): void }
 
 const views = join(import.meta.dirname, '..', '..', 'views')
+const html = new Eta({ views, cache: true })
+const text = new Eta({ views, cache: true, autoEscape: false, autoTrim: false })
 const overallMs = 20_000
+
+/** Subject and both bodies of a mail, as they are sent. Throws for a template that is not there. */
+export function writtenMail(template: string, data: object): { subject: string; text: string; html: string } {
+  const base = `/mail/${template}`
+  if (!existsSync(join(views, `${base}.html.eta`))) throw new Error(`no such mail template: ${template}`)
+  const known = { ...data, fmt }
+  return {
+    subject: text.render(`${base}.subject.eta`, known).replace(/\s+/g, ' ').trim(),
+    text: text.render(`${base}.text.eta`, known),
+    html: html.render(`${base}.html.eta`, known),
+  }
+}
 
 /**
  * How this house speaks SMTP, for mails and for the doctor alike. TLS at once on 465; STARTTLS is required as soon as
@@ -47,21 +61,14 @@ export function smtpTransport({ host, port, password, sender }: Omit<SmtpSetting
 export function connectMailer(settings: SmtpSettings): Mailer {
   const { sender } = settings
   const transport = smtpTransport(settings)
-  const html = new Eta({ views, cache: true })
-  const text = new Eta({ views, cache: true, autoEscape: false, autoTrim: false })
   return {
     async send(message) {
-      const base = `/mail/${message.template}`
-      const data = { ...message.data, fmt }
-      if (!existsSync(join(views, `${base}.html.eta`))) throw new Error(`no such mail template: ${message.template}`)
       const mail = transport.sendMail({
         from: { name: settings.senderName, address: sender },
         // As an object: a string would be parsed as a list, and a name could smuggle in a second recipient.
         to: { name: message.to.name.replace(/[\r\n]/g, ' '), address: message.to.address },
         messageId: `<${message.messageKey.replace(/[^\w.-]/g, '-')}@${domainOf(sender)}>`,
-        subject: text.render(`${base}.subject.eta`, data).replace(/\s+/g, ' ').trim(),
-        text: text.render(`${base}.text.eta`, data),
-        html: html.render(`${base}.html.eta`, data),
+        ...writtenMail(message.template, message.data),
         ...(message.attachments ? { attachments: message.attachments } : {}),
       })
       await withinLimit(mail)

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import postgres from 'postgres'
+import { MayNotMigrate, mayMigrate } from './roles.ts'
 
 const source = join(import.meta.dirname, '..')
 const migrations = join(import.meta.dirname, 'migrations')
@@ -9,7 +10,8 @@ const migrations = join(import.meta.dirname, 'migrations')
 /**
  * Brings the database to this release: numbered files once each, in order, then every slice's `*.sql` functions anew.
  * All of it is one transaction under one advisory lock, so parallel starts wait and a failure leaves nothing behind.
- * @returns the names of the migrations that were applied.
+ * A database that is there already is only read, which a role without rights over the tables may do.
+ * @returns the names of the migrations that were applied. Throws MayNotMigrate when there are some and this role may not.
  */
 export async function migrate(url: string): Promise<string[]> {
   const sql = postgres(url, {
@@ -20,10 +22,13 @@ export async function migrate(url: string): Promise<string[]> {
     connection: { application_name: 'etf-migrate' },
   })
   try {
+    const pending = await whatIsPending(sql)
+    if (pending.length === 0) return []
+    if (!(await mayMigrate(sql))) throw new MayNotMigrate(pending.join(', '))
     return await sql.begin(async (tx) => {
       await tx`select pg_advisory_xact_lock(771034)`
       await tx`create table if not exists migrations (name text primary key, applied_at timestamptz not null default now())`
-      const applied = new Set((await tx<{ name: string }[]>`select name from migrations`).map((row) => row.name))
+      const applied = await namesIn(tx)
       const fresh = (await migrationsOfRelease()).filter((name) => !applied.has(name))
       for (const name of fresh) {
         await tx.unsafe(await readFile(join(migrations, name), 'utf8'))
@@ -49,6 +54,20 @@ export async function functionsOfRelease(): Promise<{ text: string; digest: stri
 /** The numbered migrations of this checkout, in the order they are applied. */
 export async function migrationsOfRelease(): Promise<string[]> {
   return (await readdir(migrations)).filter((name) => name.endsWith('.sql')).sort()
+}
+
+async function whatIsPending(sql: postgres.Sql): Promise<string[]> {
+  const [there] = await sql<{ there: boolean }[]>`select to_regclass('migrations') is not null as there`
+  const applied = there!.there ? await namesIn(sql) : new Set()
+  const { digest } = await functionsOfRelease()
+  return [
+    ...(await migrationsOfRelease()).filter((name) => !applied.has(name)),
+    ...(applied.has(digest) ? [] : ['functions']),
+  ]
+}
+
+async function namesIn(ask: postgres.ISql): Promise<Set<string>> {
+  return new Set((await ask<{ name: string }[]>`select name from migrations`).map((row) => row.name))
 }
 
 /** Functions are code, not data: they are replaced whenever their text changed, so two releases never mix. */

@@ -35,6 +35,16 @@ export function paymentLog(log: Log, happening: PaymentHappening, key?: string):
   files.get(log)?.append(JSON.stringify({ time: new Date().toISOString(), ...line }))
 }
 
+/**
+ * Notes how far the audit's chain goes and with which hash it ends, where nobody reaches it through the database: a line of
+ * the ordinary log, and one in the file when there is one. Never throws or waits.
+ */
+export function anchorLog(log: Log, head: { position: number; hash: string }): void {
+  const line = { event: 'audit sealed', position: head.position, head: head.hash }
+  log.info(line, line.event)
+  files.get(log)?.append(JSON.stringify({ time: new Date().toISOString(), ...line }))
+}
+
 function wasTold(log: Log, key: string): boolean {
   const keys = told.get(log) ?? new Set()
   told.set(log, keys)

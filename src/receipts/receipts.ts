@@ -82,7 +82,8 @@ export function receiptOf(row: ReceiptRow): Receipt {
   }
 }
 
-function taxesOf(row: ReceiptRow): Receipt['taxes'] {
+/** The tax lines of a receipt or a credit note, as they are printed; none where the seller is not registered. */
+export function taxesOf(row: Pick<ReceiptRow, 'cgstPaise' | 'sgstPaise' | 'igstPaise'>): Receipt['taxes'] {
   return [
     { label: 'CGST 9%', amountPaise: row.cgstPaise },
     { label: 'SGST 9%', amountPaise: row.sgstPaise },

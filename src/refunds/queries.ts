@@ -1,17 +1,50 @@
 import type { RemoteRefund } from '../payments/gateway.ts'
 import type { Sql } from '../platform/db.ts'
-import type { Refund } from './refunds.ts'
+import { type By, knownOrigin } from '../platform/origin.ts'
+import type { Refund, RefundRequest } from './refunds.ts'
+import type { RehearsalRow } from './rehearsal.ts'
 
 /** Writes the intent of a refund; see settle-refunds.sql for the answers. */
-export async function requestRefund(
-  sql: Sql,
-  refund: { cfPaymentId: string; ordinal: number; amountPaise: number; reason: string; actor: string },
-): Promise<string> {
+export async function requestRefund(sql: Sql, refund: RefundRequest): Promise<string> {
+  const by = { actor: refund.actor, origin: refund.origin ?? null }
   const [row] = await sql<{ outcome: string }[]>`
+    with origin as materialized (${knownOrigin(sql, by)})
     select request_refund(${refund.cfPaymentId}, ${refund.ordinal}, ${refund.amountPaise}, ${refund.reason},
-                          ${refund.actor}) as outcome
+                          ${refund.actor}, ${refund.leftPaise ?? null}) as outcome
+    from origin
   `
   return row!.outcome
+}
+
+/** What this refund would bring about, as rehearse-refund.sql found out by doing and undoing it; null: no such payment. */
+export async function rehearseRefund(
+  sql: Sql,
+  refund: { cfPaymentId: string; amountPaise: number; seller: object },
+): Promise<RehearsalRow | null> {
+  const [row] = await sql<{ rehearsal: RehearsalRow | null }[]>`
+    select rehearse_refund(${refund.cfPaymentId}, ${refund.amountPaise}, ${sql.json(refund.seller as never)}) as rehearsal
+  `
+  return row!.rehearsal
+}
+
+/** Makes a refund's next look due now and notes who asked; nothing where it succeeded, for there is nothing more to hear. */
+export async function hastenRefund(sql: Sql, id: string, by: By): Promise<Refund | undefined> {
+  const [row] = await sql<Refund[]>`
+    with origin as materialized (${knownOrigin(sql, by)}), locked as (
+      select id from orders where id = (select order_id from refunds where id = ${id}) for update
+    ), hastened as (
+      update refunds
+      set next_look_at = case when finished_at is null then now() + interval '1 minute' end
+      where id = ${id} and status <> 'succeeded' and order_id in (select id from locked)
+      returning *
+    ), noted as (
+      insert into audit (actor, action, order_id, user_id, details)
+      select ${by.actor}, 'refund.asked', r.order_id, r.user_id, jsonb_build_object('refund', r.id, 'status', r.status)
+      from hastened r, origin
+    )
+    select ${columns(sql)} from hastened r
+  `
+  return row
 }
 
 /** Writes what Cashfree has of an order's refunds: the one statement that changes their state. */

@@ -1,5 +1,6 @@
 import type { Deps } from '../deps.ts'
 import { AppError } from '../platform/errors.ts'
+import type { Origin } from '../platform/origin.ts'
 import { findRefund, requestRefund, settleRefundRows } from './queries.ts'
 import { tellRefunded } from './telling.ts'
 
@@ -21,8 +22,19 @@ export type Refund = {
   finishedAt: Date | null
 }
 
-/** Which payment, the how-manieth refund of it, how much, why, and who says so. */
-export type RefundRequest = { cfPaymentId: string; ordinal: number; amountPaise: number; reason: string; actor: string }
+/**
+ * Which payment, the how-manieth refund of it, how much, why, and who says so from where. `leftPaise` is what was left of
+ * the payment when that was decided; where more went back meanwhile the request is refused.
+ */
+export type RefundRequest = {
+  cfPaymentId: string
+  ordinal: number
+  amountPaise: number
+  reason: string
+  actor: string
+  origin?: Origin | null
+  leftPaise?: number
+}
 
 const refusals: Record<string, string> = {
   'unknown-payment': 'There is no such payment.',

@@ -1,7 +1,9 @@
 import type { Deps } from '../deps.ts'
 import { GatewayRefused, GatewayUnavailable } from '../payments/gateway.ts'
+import { AppError } from '../platform/errors.ts'
 import { paise } from '../platform/money.ts'
-import { leaseRefunds, postponeRefund, refuseRefund, settleRefundRows } from './queries.ts'
+import type { By } from '../platform/origin.ts'
+import { findRefund, hastenRefund, leaseRefunds, postponeRefund, refuseRefund, settleRefundRows } from './queries.ts'
 import { type Refund, settleRefunds } from './refunds.ts'
 import { tellRefunded } from './telling.ts'
 
@@ -19,10 +21,22 @@ export async function sendRefunds(deps: Deps): Promise<number> {
   }
 }
 
-async function handle(deps: Deps, refund: Refund): Promise<void> {
+/**
+ * Asks Cashfree about one refund because a person wants to know, sending it first where that was not done yet. Harmless
+ * beside the job: both ask under one id and key. Never throws because Cashfree is away; `lastError` says so then.
+ */
+export async function askAboutRefund(deps: Deps, id: string, by: By): Promise<Refund> {
+  const refund = await hastenRefund(deps.sql, id, by)
+  if (refund) await handle(deps, refund, deps.config.cashfree.timeoutMs)
+  const now = await findRefund(deps.sql, id)
+  if (!now) throw new AppError('not-found', 'There is no such refund.')
+  return now
+}
+
+async function handle(deps: Deps, refund: Refund, within = limitMs): Promise<void> {
   try {
-    if (refund.status === 'requested') await send(deps, refund)
-    else if ((await settleRefunds(deps, refund.orderId, 'refunds', limitMs)) === 'unchanged')
+    if (refund.status === 'requested') await send(deps, refund, within)
+    else if ((await settleRefunds(deps, refund.orderId, 'refunds', within)) === 'unchanged')
       await postponeRefund(deps.sql, refund.id, 'not finished at Cashfree')
   } catch (error) {
     if (error instanceof GatewayRefused && error.status !== 401 && error.status !== 403) {
@@ -42,7 +56,7 @@ async function handle(deps: Deps, refund: Refund): Promise<void> {
 }
 
 /** Asked under our own id and one key, so that a repeat after a lost reply is the same refund. */
-async function send(deps: Deps, refund: Refund): Promise<void> {
+async function send(deps: Deps, refund: Refund, within: number): Promise<void> {
   const remote = await deps.gateway.createRefund(
     {
       orderId: refund.orderId,
@@ -51,7 +65,7 @@ async function send(deps: Deps, refund: Refund): Promise<void> {
       amountPaise: paise(refund.amountPaise),
       note: refund.reason,
     },
-    limitMs,
+    within,
   )
   await settleRefundRows(deps.sql, refund.orderId, [remote], { actor: 'refunds', seller: deps.config.seller })
   tellRefunded(deps, refund.orderId, [remote], 'refunds')

@@ -1,8 +1,10 @@
 -- Writes the intent to refund part or all of one captured payment. The id is p_cf_payment_id and p_ordinal: asking
 -- again with the same ordinal finds the same row, so a double click or two admins make one refund.
+-- p_left_paise is what was left of the payment on the page that was confirmed; null asks for no such agreement.
 -- Answers 'requested', 'exists', or why not: 'unknown-payment', 'not-captured', 'too-much', 'differs', 'too-late'.
+drop function if exists request_refund(text, integer, integer, text, text);   -- it once knew nothing of what was left
 create or replace function request_refund(
-  p_cf_payment_id text, p_ordinal integer, p_amount_paise integer, p_reason text, p_actor text
+  p_cf_payment_id text, p_ordinal integer, p_amount_paise integer, p_reason text, p_actor text, p_left_paise bigint
 ) returns text language plpgsql as $$
 declare
   new_id  text := 'rf_' || p_cf_payment_id || '_' || p_ordinal;
@@ -22,6 +24,9 @@ begin
   if (refunded_or_going(p_cf_payment_id) + p_amount_paise <= payment.amount_paise) is not true then return 'too-much'; end if;
   if p_ordinal is distinct from 1 + (select count(*) from refunds where cf_payment_id = p_cf_payment_id
                                                                     and requested_by <> 'cashfree') then
+    return 'differs';
+  end if;
+  if p_left_paise is not null and p_left_paise is distinct from payment.amount_paise - refunded_or_going(p_cf_payment_id) then
     return 'differs';
   end if;
   insert into refunds (id, order_id, cf_payment_id, user_id, amount_paise, reason, requested_by)
@@ -127,7 +132,7 @@ begin
   end if;
   if next_status in ('failed', 'onhold') then
     perform open_incident('refund-' || next_status, r.id, o,
-      jsonb_build_object('refund', r.id, 'amountPaise', r.amount_paise, 'theirs', p_entry));
+      jsonb_build_object('refund', r.id, 'amountPaise', r.amount_paise, 'theirs', p_entry, 'at', now()));
   end if;
   return 'changed';
 end $$;

@@ -1,3 +1,6 @@
+import { deliveryDays } from '../checkout/deliveries.ts'
+import { consentVersion } from '../users/consent.ts'
+
 /** The operator's promises that several pages repeat. Change a number here and every page agrees with it. */
 export const policyTerms = {
   /** Days after payment in which a full refund may be asked for without a reason. */
@@ -8,8 +11,14 @@ export const policyTerms = {
   answerDays: 7,
   /** SEBI Research Analyst registration, when the operator has one. */
   raNumber: null as string | null,
-  /** When the texts last changed, as printed. */
-  updatedOn: new Date('2026-11-20T00:00:00+05:30'),
+  /** Days for which the application's own log lines are kept by the operator. */
+  logDays: 30,
+  deliveryDays,
+  /** Years for which receipts and payments are kept, as tax and accounting law asks. */
+  paperYears: 8,
+  /** The version of terms and privacy notice that an account accepts, and the day it was written. */
+  version: consentVersion,
+  updatedOn: new Date(`${consentVersion}T00:00:00+05:30`),
 }
 
 /** The text pages: address and template share a name. */

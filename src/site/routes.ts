@@ -6,8 +6,9 @@ import type { Deps } from '../deps.ts'
 import { sampleMap } from '../market/sample-map.ts'
 import { type Plan, plansOnSale } from '../plans/plans.ts'
 import { AppError } from '../platform/errors.ts'
-import { signIn } from '../users/guards.ts'
+import { signIn, trierOf } from '../users/guards.ts'
 import { findState, states } from '../users/states.ts'
+import { tryPassword } from '../users/throttle/throttle.ts'
 import { authenticate, register } from '../users/users.ts'
 import { type FormState, formState, PostedForm, readForm } from '../web/forms.ts'
 import { renderedOnce } from '../web/rendered-once.ts'
@@ -54,13 +55,19 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (
       try {
         const offered = (await plansOnSale(deps.sql)).some((plan) => plan.name === form.plan)
         const user = await register(deps.sql, form, offered ? {} : { plan: 'Please choose one of the plans.' })
-        await signIn(deps, request, user.id)
+        deps.wake('deliver-mails')
+        await signIn(deps, request, reply, user)
         // An account is worth keeping even when the payment cannot be started: the checkout page says so and tries again.
         await openCheckout(deps, user, form.plan)
         return reply.leaveFor(`/checkout/${form.plan}`)
       } catch (error) {
         if (!(error instanceof AppError) || error.code !== 'invalid') throw error
-        if (await isTheirOwn(request, form, error)) return reply.leaveFor(`/checkout/${form.plan}`)
+        const own = await theirOwn(request, form, error)
+        if (own) {
+          await signIn(deps, request, reply, own)
+          await openCheckout(deps, own, form.plan)
+          return reply.leaveFor(`/checkout/${form.plan}`)
+        }
         const shown = { ...form, state: findState(form.state)?.code ?? form.state }
         return showForm(request, reply.code(422), formState(shown, error.fields, error.message))
       }
@@ -85,15 +92,15 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (
 
   /**
    * The second half of a double click finds the name taken, by its own first half. Whoever sends username, e-mail and
-   * password of one account owns it: they are signed in and go on to pay.
+   * password of one subscriber's account owns it: they are signed in and go on to pay.
    */
-  async function isTheirOwn(request: FastifyRequest, form: Record<(typeof fields)[number], string>, error: AppError) {
-    if (!Object.keys(error.fields).every((field) => field === 'username' || field === 'email')) return false
-    const user = await authenticate(deps.sql, form.username, form.password)
-    if (!user || user.email.toLowerCase() !== form.email.trim().toLowerCase()) return false
-    await signIn(deps, request, user.id)
-    await openCheckout(deps, user, form.plan)
-    return true
+  async function theirOwn(request: FastifyRequest, form: Record<(typeof fields)[number], string>, error: AppError) {
+    if (!Object.keys(error.fields).every((field) => field === 'username' || field === 'email')) return undefined
+    return tryPassword(deps, { account: form.username, ...trierOf(deps, request) }, async () => {
+      const user = await authenticate(deps.sql, form.username, form.password)
+      const isTheirs = user?.email.toLowerCase() === form.email.trim().toLowerCase()
+      return user && isTheirs && user.role === 'subscriber' && !user.isSuspended ? user : undefined
+    })
   }
 
   async function landing(form: FormState): Promise<Landing> {

@@ -1,7 +1,7 @@
 import type { Composed } from '../mails/mails.ts'
 import type { Config } from '../platform/config.ts'
 import type { Sql } from '../platform/db.ts'
-import { findEndingSubscription } from './queries.ts'
+import { findCancelledEnd, findEndingSubscription, findGrant } from './queries.ts'
 
 /** What the mail before a period's end says; null when the person renewed meanwhile or the period was ended. */
 export async function composeRenewalMail(
@@ -19,6 +19,45 @@ export async function composeRenewalMail(
       account: { name: mail.toName },
       seller: config.seller,
       renewUrl: `${config.baseUrl}/checkout/${ending.planName}`,
+    },
+  }
+}
+
+/** What the mail about granted days says; null when they were taken back before it went out. */
+export async function composeGrantedMail(
+  sql: Sql,
+  config: Config,
+  mail: { subjectKey: string; toName: string },
+): Promise<Composed | null> {
+  const grant = await findGrant(sql, mail.subjectKey)
+  if (!grant) return null
+  return {
+    template: 'granted',
+    data: {
+      grant,
+      account: { name: mail.toName },
+      seller: config.seller,
+      dashboardUrl: `${config.baseUrl}/dashboard`,
+    },
+  }
+}
+
+/** What the mail about a cancelled subscription says; null when there is access again. */
+export async function composeCancelledMail(
+  sql: Sql,
+  config: Config,
+  mail: { subjectKey: string; toName: string },
+): Promise<Composed | null> {
+  const [userId] = mail.subjectKey.split(':')
+  const cancelled = await findCancelledEnd(sql, userId!)
+  if (!cancelled) return null
+  return {
+    template: 'cancelled',
+    data: {
+      cancelled,
+      account: { name: mail.toName },
+      seller: config.seller,
+      accountUrl: `${config.baseUrl}/dashboard`,
     },
   }
 }

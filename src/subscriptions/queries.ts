@@ -1,5 +1,6 @@
 import type { Sql } from '../platform/db.ts'
-import type { Subscription } from './subscriptions.ts'
+import { type By, knownOrigin } from '../platform/origin.ts'
+import type { Cancellation, Grant, Subscription } from './subscriptions.ts'
 
 /** Where does this user stand, now? The stored status may lag behind the clock, so it is computed. */
 export async function findSubscriptionRow(sql: Sql, userId: string): Promise<Subscription | undefined> {
@@ -20,15 +21,14 @@ export async function keepStatusesInStep(sql: Sql): Promise<number> {
     with due as (
       select s.user_id, s.status as was, status_by_now(s) as becomes
       from subscriptions s
-      where s.is_paid
-        and s.status in ('active', 'grace')
+      where s.status in ('active', 'grace')
         and s.current_period_end <= now()
         and status_by_now(s) <> s.status
       limit 5000
       for update skip locked
     ), moved as (
       update subscriptions s
-      set status = due.becomes, is_paid = due.becomes <> 'expired', updated_at = now()
+      set status = due.becomes, is_paid = s.is_paid and due.becomes <> 'expired', updated_at = now()
       from due
       where s.user_id = due.user_id
       returning s.user_id, due.was, due.becomes
@@ -77,6 +77,63 @@ export async function findEndingSubscription(sql: Sql, userId: string, endsOn: s
     where s.user_id = ${userId}
       and s.is_paid
       and (s.current_period_end at time zone 'Asia/Kolkata')::date = ${endsOn}::date
+  `
+  return row
+}
+
+/** Adds days; see grant-days.sql for the answers. */
+export async function addDays(sql: Sql, grant: Grant, by: By): Promise<string> {
+  const [row] = await sql<{ outcome: string }[]>`
+    with origin as materialized (${knownOrigin(sql, by)})
+    select grant_days(${grant.userId}, ${grant.days}, ${grant.reason}, ${grant.key}, ${instantOf(sql, grant.seenEnd)},
+                      ${by.actor}) as outcome
+    from origin
+  `
+  return row!.outcome
+}
+
+/** Ends access now; see cancel-subscription.sql for the answers. */
+export async function endNow(sql: Sql, cancellation: Cancellation, by: By): Promise<string> {
+  const { userId, reason, key, seenEnd } = cancellation
+  const [row] = await sql<{ outcome: string }[]>`
+    with origin as materialized (${knownOrigin(sql, by)})
+    select cancel_subscription(${userId}, ${reason}, ${key}, ${instantOf(sql, seenEnd)}, ${by.actor}) as outcome
+    from origin
+  `
+  return row!.outcome
+}
+
+/** The instant behind `microsOf`: a Date would lose what comes after the milliseconds. */
+function instantOf(sql: Sql, micros: string | null) {
+  return sql`timestamptz 'epoch' + ${micros}::bigint * interval '1 microsecond'`
+}
+
+/** When somebody's access ends and would end with so many days more; `seenEnd` is for `grantDays` and `cancelSubscription`. */
+export async function findEnd(sql: Sql, userId: string, days: number) {
+  const [row] = await sql<{ end: Date | null; seenEnd: string | null; startsAt: Date; endsAt: Date }[]>`
+    select current_period_end as end, (extract(epoch from current_period_end) * 1000000)::bigint::text as seen_end,
+           greatest(now(), current_period_end) as starts_at,
+           greatest(now(), current_period_end) + make_interval(hours => 24 * ${days}::int) as ends_at
+    from subscriptions
+    where user_id = ${userId}
+  `
+  return row
+}
+
+/** A granted period that still counts. */
+export async function findGrant(sql: Sql, periodId: string) {
+  const [row] = await sql<{ days: number; startsAt: Date; endsAt: Date }[]>`
+    select round(extract(epoch from ends_at - starts_at) / 86400)::int as days, starts_at, ends_at
+    from subscription_periods
+    where id = ${periodId} and voided_at is null
+  `
+  return row
+}
+
+/** When the cancelled access of a user ended; none when there is access again. */
+export async function findCancelledEnd(sql: Sql, userId: string) {
+  const [row] = await sql<{ endedAt: Date }[]>`
+    select current_period_end as ended_at from subscriptions where user_id = ${userId} and status = 'cancelled'
   `
   return row
 }

@@ -1,5 +1,13 @@
 import type { Sql } from '../platform/db.ts'
-import { findSubscriptionRow, insertRenewalMails, keepStatusesInStep as keepInStep } from './queries.ts'
+import { AppError } from '../platform/errors.ts'
+import type { By } from '../platform/origin.ts'
+import {
+  addDays,
+  endNow,
+  findSubscriptionRow,
+  insertRenewalMails,
+  keepStatusesInStep as keepInStep,
+} from './queries.ts'
 
 /**
  * Where a subscription stands by the database's clock.
@@ -8,6 +16,7 @@ import { findSubscriptionRow, insertRenewalMails, keepStatusesInStep as keepInSt
 export type Subscription = {
   userId: string
   status: 'pending' | 'active' | 'grace' | 'expired' | 'cancelled'
+  /** Money is behind the access that runs. Days that were only granted are access as well, and not paid. */
   isPaid: boolean
   /** The one question the rest of the house asks: may this person see the analyser now? */
   hasAccess: boolean
@@ -34,4 +43,37 @@ export async function keepStatusesInStep(sql: Sql): Promise<number> {
 /** Writes the mails that tell subscribers their period ends: 7 days and 1 day before. Once each, however often it runs. */
 export async function queueRenewalMails(sql: Sql): Promise<number> {
   return insertRenewalMails(sql)
+}
+
+/**
+ * Days given by an administrator. `seenEnd`: the end of access as the administrator saw it, in microseconds since 1970,
+ * null for never; `key` names the act, so that asking twice is one.
+ */
+export type Grant = { userId: string; days: number; reason: string; key: string; seenEnd: string | null }
+
+/** The end of somebody's access by an administrator. As in `Grant`. */
+export type Cancellation = Omit<Grant, 'days'>
+
+const refusals: Record<string, AppError> = {
+  'unknown-user': new AppError('not-found', 'There is no such account.'),
+  changed: new AppError('conflict', 'This subscription changed meanwhile. Nothing was done; please look again.'),
+  'nothing-runs': new AppError('conflict', 'No access is running, so there is nothing to cancel.'),
+}
+
+/**
+ * Adds 1 to 366 days from the end of the running access, or from now, and mails the person. Throws AppError `conflict`
+ * when the end is no longer what was seen.
+ */
+export async function grantDays(sql: Sql, grant: Grant, by: By): Promise<void> {
+  const refusal = refusals[await addDays(sql, grant, by)]
+  if (refusal) throw refusal
+}
+
+/**
+ * Ends access now, what was paid ahead included, and mails the person; money is not touched. Throws AppError `conflict`
+ * when the end is no longer what was seen, or nothing runs.
+ */
+export async function cancelSubscription(sql: Sql, cancellation: Cancellation, by: By): Promise<void> {
+  const refusal = refusals[await endNow(sql, cancellation, by)]
+  if (refusal) throw refusal
 }

@@ -1,5 +1,5 @@
--- Ends the period an order paid for, now. Periods bought after it move forward to close the gap, so that what was paid
--- and not refunded is enjoyed in full. Called inside settle_refunds, which holds the order's lock.
+-- Ends the period an order paid for, now. Periods bought or granted after it move forward to close the gap, so that what
+-- was paid and not refunded is enjoyed in full. Called inside settle_refunds, which holds the order's lock.
 create or replace function void_period(p_order_id text) returns void language plpgsql as $$
 declare
   owner uuid := (select user_id from orders where id = p_order_id);
@@ -11,7 +11,7 @@ begin
   perform 1 from subscriptions where user_id = owner for update;
   select * into gone from subscription_periods where order_id = p_order_id and voided_at is null;
   if not found then return; end if;
-  update subscription_periods set voided_at = now() where order_id = p_order_id;
+  update subscription_periods set voided_at = now() where id = gone.id;
   -- In seconds: subtracted as days, it would be an hour off where the server's own time zone changes its clock.
   gap := make_interval(secs => extract(epoch from gone.ends_at - greatest(gone.starts_at, least(now(), gone.ends_at)))::float8);
   -- From the earliest on, so that two periods never start at the same instant meanwhile.
@@ -20,7 +20,7 @@ begin
     where user_id = gone.user_id and voided_at is null and starts_at >= gone.ends_at
     order by starts_at
   loop
-    update subscription_periods set starts_at = starts_at - gap, ends_at = ends_at - gap where order_id = left_over.order_id;
+    update subscription_periods set starts_at = starts_at - gap, ends_at = ends_at - gap where id = left_over.id;
   end loop;
   perform recount_subscription(gone.user_id, now());
 end $$;
@@ -28,24 +28,25 @@ end $$;
 -- Puts a subscription in step with the periods that count, after one of them was taken away at p_now.
 create or replace function recount_subscription(p_user_id uuid, p_now timestamptz) returns void language plpgsql as $$
 declare
-  ends     timestamptz;
-  starts   timestamptz;
-  last_key text;
+  starts    timestamptz;
+  ends      timestamptz;
+  paid_ends timestamptz;
 begin
-  select max(ends_at) into ends from subscription_periods where user_id = p_user_id and voided_at is null;
+  select max(ends_at), min(starts_at) filter (where ends_at > p_now), max(ends_at) filter (where order_id is not null)
+  into ends, starts, paid_ends
+  from subscription_periods where user_id = p_user_id and voided_at is null;
   if ends is null or ends <= p_now then
     update subscriptions
     set status = 'cancelled', is_paid = false, updated_at = p_now,
         current_period_end = least(current_period_end, p_now)
     where user_id = p_user_id;
   else
-    select starts_at, plan_key into starts, last_key
-    from subscription_periods where user_id = p_user_id and voided_at is null order by ends_at desc limit 1;
     update subscriptions
-    set status = 'active', is_paid = true, plan_key = last_key, updated_at = p_now,
-        current_period_end = ends,
-        current_period_start = (select min(starts_at) from subscription_periods
-                                where user_id = p_user_id and voided_at is null and ends_at > p_now)
+    set status = 'active', updated_at = p_now, current_period_start = starts, current_period_end = ends,
+        is_paid = (paid_ends > starts) is true,
+        plan_key = coalesce((select plan_key from subscription_periods
+                             where user_id = p_user_id and voided_at is null and order_id is not null
+                             order by ends_at desc limit 1), plan_key)
     where user_id = p_user_id;
   end if;
 end $$;

@@ -1,6 +1,8 @@
+import { sealAudit } from '../audit/audit.ts'
 import { keepBooksChecked } from '../books/books.ts'
 import { settleWaitingDeliveries } from '../checkout/deliveries.ts'
 import type { Deps } from '../deps.ts'
+import { keepFigures } from '../figures/figures.ts'
 import { queueAlertMails } from '../incidents/incidents.ts'
 import { composeAlertMail } from '../incidents/mail.ts'
 import { type Composers, deliverMails } from '../mails/mails.ts'
@@ -9,9 +11,16 @@ import type { Mailer } from '../platform/mailer.ts'
 import { composeReceiptMail } from '../receipts/mail.ts'
 import { composeRefundMail } from '../refunds/mail.ts'
 import { sendRefunds } from '../refunds/sending.ts'
-import { composeRenewalMail } from '../subscriptions/mail.ts'
+import { composeCancelledMail, composeGrantedMail, composeRenewalMail } from '../subscriptions/mail.ts'
 import { keepStatusesInStep, queueRenewalMails } from '../subscriptions/subscriptions.ts'
-import { deleteEndedSessions } from '../users/queries.ts'
+import {
+  composeAccountDeletedMail,
+  composeEmailChangedMail,
+  composeLinkMail,
+  composePasswordChangedMail,
+} from '../users/links/mail.ts'
+import { answerResetRequests } from '../users/links/queries.ts'
+import { forgetWhatIsOver } from './cleaning.ts'
 import { reconcile } from './reconcile.ts'
 
 /** How a mail of each kind is composed; the outbox sends with it, the panel shows with it. */
@@ -21,6 +30,14 @@ export function composersOf(deps: Deps): Composers {
     refund: (mail: { subjectKey: string; toName: string }) => composeRefundMail(deps.sql, deps.config, mail),
     alert: (mail: { subjectKey: string }) => composeAlertMail(deps.sql, deps.config, mail),
     renewal: (mail: { subjectKey: string; toName: string }) => composeRenewalMail(deps.sql, deps.config, mail),
+    granted: (mail: { subjectKey: string; toName: string }) => composeGrantedMail(deps.sql, deps.config, mail),
+    cancelled: (mail: { subjectKey: string; toName: string }) => composeCancelledMail(deps.sql, deps.config, mail),
+    'verify-email': (mail, how) => composeLinkMail(deps.sql, deps.config, mail, how),
+    'change-email': (mail, how) => composeLinkMail(deps.sql, deps.config, mail, how),
+    'reset-password': (mail, how) => composeLinkMail(deps.sql, deps.config, mail, how),
+    'account-deleted': (mail) => composeAccountDeletedMail(deps.sql, deps.config, mail),
+    'password-changed': (mail) => composePasswordChangedMail(deps.sql, deps.config, mail),
+    'email-changed': (mail) => composeEmailChangedMail(deps.sql, deps.config, mail),
   }
 }
 
@@ -32,15 +49,20 @@ export function jobsOf(deps: Deps, mailer: Mailer): Job[] {
     {
       name: 'deliver-mails',
       everyMs: 10_000,
-      run: () => deliverMails({ sql: deps.sql, mailer, composers, log: deps.log }),
+      run: async () => {
+        await answerResetRequests(deps.sql)
+        return deliverMails({ sql: deps.sql, mailer, composers, log: deps.log })
+      },
     },
     { name: 'settle-events', everyMs: 10_000, run: () => settleWaitingDeliveries(deps) },
+    { name: 'seal-audit', everyMs: 10_000, run: () => sealAudit(deps) },
     { name: 'send-refunds', everyMs: 20_000, run: () => sendRefunds(deps) },
     { name: 'reconcile', everyMs: deps.config.reconcile.intervalMs, run: () => reconcile(deps) },
     { name: 'keep-statuses', everyMs: minute / 2, run: () => keepStatusesInStep(deps.sql) },
     { name: 'alert', everyMs: minute, run: () => queueAlertMails(deps.sql, deps.config.alertEmail) },
+    { name: 'figures', everyMs: minute, run: () => keepFigures(deps.sql) },
     { name: 'remind', everyMs: 60 * minute, run: () => queueRenewalMails(deps.sql) },
     { name: 'check-books', everyMs: 24 * 60 * minute, run: () => keepBooksChecked(deps.sql) },
-    { name: 'clean', everyMs: 6 * 60 * minute, run: () => deleteEndedSessions(deps.sql) },
+    { name: 'clean', everyMs: 6 * 60 * minute, run: () => forgetWhatIsOver(deps.sql) },
   ]
 }

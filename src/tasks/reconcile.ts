@@ -57,7 +57,8 @@ async function askAbout(deps: Deps, orderIds: string[]): Promise<{ asked: number
 async function setAside(deps: Deps, orderId: string, error: unknown): Promise<void> {
   deps.log.error({ orderId, err: error }, 'an order could not be settled')
   if (isDatabaseDown(error)) return
-  await insertIncident(deps.sql, 'settling-fails', orderId, { orderId })
+  // With its time: once a person resolved it, failing again is news.
+  await insertIncident(deps.sql, 'settling-fails', orderId, { orderId, at: new Date().toISOString() })
   await postponeLook(deps.sql, orderId, 600)
 }
 

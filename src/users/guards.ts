@@ -1,9 +1,12 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Deps } from '../deps.ts'
 import { AppError } from '../platform/errors.ts'
-import type { By } from '../platform/origin.ts'
-import { endSession, type SignedIn, sessionOf, startSession, type User } from './users.ts'
+import type { By, Origin } from '../platform/origin.ts'
+import { safeNext } from '../web/forms.ts'
+import { rememberDevice } from './devices/devices.ts'
+import type { Trier } from './throttle/throttle.ts'
+import { endSession, proveSession, type SignedIn, sessionOf, startSession, type User } from './users.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -23,16 +26,19 @@ export const rememberedUser = fp<{ deps: Deps }>(
       const sid = request.session.get('sid')
       if (sid === undefined) return
       const session = await sessionOf(deps.sql, sid)
-      request.signedIn = session
-      if (session && (session.user.role === 'subscriber' || session.secondFactorAt)) request.user = session.user
+      if (!session) return
+      request.signedIn = { ...session, trier: trierOf(deps, request) }
+      if (session.user.role === 'subscriber' || session.secondFactorAt) request.user = session.user
     })
   },
   { name: 'remembered-user' },
 )
 
-/** The signed-in account; sends visitors to the log-in page (401 for JSON). */
+/** The signed-in account; sends visitors to the log-in page (401 for JSON), and from there admins to their second factor. */
 export async function requireUser(request: FastifyRequest): Promise<void> {
-  if (!request.user) throw new AppError('unauthenticated', 'Please log in to continue.')
+  if (request.user) return
+  const missing = request.signedIn ? 'Please give the code of your authenticator app.' : 'Please log in to continue.'
+  throw new AppError('unauthenticated', missing)
 }
 
 /** Admins of both roles get past; visitors log in first, and to subscribers the address does not exist. */
@@ -48,22 +54,84 @@ export async function requireMoney(request: FastifyRequest): Promise<void> {
     throw new AppError('forbidden', 'Your role may look at everything here and change nothing.')
 }
 
-/** Starts a new session for this account; one that the browser held before is ended, so nothing can be planted. */
-export async function signIn(deps: Deps, request: FastifyRequest, userId: string): Promise<void> {
+/**
+ * Starts a new session for this account; one that the browser held before is ended, so nothing can be planted. An
+ * administrator is not signed in by it: their second factor follows, at /login.
+ */
+export async function signIn(
+  deps: Deps,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  user: Pick<User, 'id' | 'role'>,
+): Promise<void> {
   const before = request.session.get('sid')
   if (before !== undefined) await endSession(deps.sql, before)
   request.session.regenerate()
-  request.session.set(
-    'sid',
-    await startSession(deps.sql, userId, { userAgent: request.headers['user-agent'] ?? '', address: request.ip }),
-  )
+  request.session.set('sid', await startSession(deps.sql, user.id, fromOf(request)))
+  if (user.role === 'subscriber') await keepDevice(deps, request, reply, user.id)
+}
+
+/** The administrator of a half-open session gave their second factor: from now on they are signed in. */
+export async function completeSignIn(
+  deps: Deps,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { id }: User,
+): Promise<void> {
+  const sid = await proveSession(deps.sql, request.session.get('sid') ?? '', fromOf(request), byOf(request, id))
+  request.session.regenerate()
+  request.session.set('sid', sid)
+  await keepDevice(deps, request, reply, id)
+}
+
+/** Where somebody goes who has just signed in: what they wanted, else their own front page. */
+export function wayOn(user: User, next: string): string {
+  return safeNext(next, user.role === 'subscriber' ? '/dashboard' : '/admin')
+}
+
+/** Who types a password here, for `tryPassword`; the account is added by the door. */
+export function trierOf(deps: Deps, request: FastifyRequest): Omit<Trier, 'account'> {
+  return { address: request.ip, device: deviceIn(deps, request) }
 }
 
 /** Who acts, and from where, for the audit. Only for requests of signed-in people. */
 export function actingAs(request: FastifyRequest): By {
-  const userAgent = (request.headers['user-agent'] ?? '').slice(0, 200)
-  return {
-    actor: `user:${request.user!.id}`,
-    origin: { address: request.ip, userAgent, requestId: request.id },
-  }
+  return byOf(request, request.user!.id)
+}
+
+/** From where a request comes, for the audit of an act that needs nobody signed in. */
+export function originOf(request: FastifyRequest): Origin {
+  const { userAgent, address } = fromOf(request)
+  return { address, userAgent: userAgent.slice(0, 200), requestId: request.id }
+}
+
+function byOf(request: FastifyRequest, userId: string): By {
+  return { actor: `user:${userId}`, origin: originOf(request) }
+}
+
+function fromOf(request: FastifyRequest) {
+  return { userAgent: request.headers['user-agent'] ?? '', address: request.ip }
+}
+
+const year = 365 * 24 * 3600
+
+async function keepDevice(deps: Deps, request: FastifyRequest, reply: FastifyReply, userId: string): Promise<void> {
+  const device = await rememberDevice(deps.sql, userId, deviceIn(deps, request))
+  const { https } = deps.config
+  reply.setCookie(deviceCookie(https), device, {
+    path: '/',
+    httpOnly: true,
+    secure: https,
+    sameSite: 'lax',
+    maxAge: year,
+  })
+}
+
+function deviceIn({ config }: Deps, request: FastifyRequest): string {
+  const device = request.cookies[deviceCookie(config.https)] ?? ''
+  return /^[\w-]{43}$/.test(device) ? device : ''
+}
+
+function deviceCookie(https: boolean): string {
+  return https ? '__Host-device' : 'device'
 }

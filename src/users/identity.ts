@@ -2,6 +2,7 @@ import type { Deps } from '../deps.ts'
 import { AppError } from '../platform/errors.ts'
 import { isConfirmed, markSecondFactor } from './second-factor/queries.ts'
 import { useCode } from './second-factor/second-factor.ts'
+import { tryPassword } from './throttle/throttle.ts'
 import { authenticate, type SignedIn } from './users.ts'
 
 /** The two fields that the part `admin/_identity` shows while the session is not fresh. */
@@ -23,13 +24,20 @@ export async function confirmIdentity(
     throw new AppError('invalid', 'Nothing was done yet. Please confirm that it is you.', { fields })
   }
   const { your_password: password, your_code: code } = typed
-  if (!(await authenticate(deps.sql, session.user.username, password)))
-    return refuse({ your_password: 'That is not your password.' })
+  const { username } = session.user
+  try {
+    const check = () => authenticate(deps.sql, username, password)
+    const isRight = await tryPassword(deps, { account: username, ...session.trier }, check)
+    if (!isRight) return refuse({ your_password: 'That is not your password.' })
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'busy') return refuse({ your_password: error.message })
+    throw error
+  }
   try {
     await useCode(deps.sql, deps.config.totpKeys, session.user.id, code)
   } catch (error) {
-    if (error instanceof AppError && error.code === 'invalid') return refuse({ your_code: error.fields.code! })
-    throw error
+    if (!(error instanceof AppError) || error.code === 'conflict') throw error
+    return refuse({ your_code: error.fields.code ?? error.message })
   }
   await markSecondFactor(deps.sql, session.handle, true)
 }

@@ -29,6 +29,12 @@ export async function passwordMatches(password: string, hash: string | undefined
   return timingSafeEqual(tag, stored.tag) && hash !== undefined
 }
 
+/** Whether this hash was made with other parameters than today's, so that it should be made anew while the password is at hand. */
+export function isOutdated(hash: string): boolean {
+  const { memory, passes, parallelism } = parse(hash)
+  return memory !== cost.memory || passes !== cost.passes || parallelism !== cost.parallelism
+}
+
 const decoy = `$argon2id$v=19$m=${cost.memory},t=${cost.passes},p=${cost.parallelism}$${unpadded(randomBytes(16))}$${unpadded(randomBytes(tagLength))}`
 
 function parse(hash: string) {

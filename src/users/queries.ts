@@ -1,17 +1,29 @@
 import type { Sql } from '../platform/db.ts'
-import type { SignedIn, User } from './users.ts'
+import { type By, knownOrigin } from '../platform/origin.ts'
+import type { Authenticated, Session, User } from './users.ts'
 
 type NewUser = Omit<User, 'id' | 'role'> & { passwordHash: string }
 
-/** Writes an account and its pending subscription together, so that neither is ever seen without the other. */
-export async function insertUser(sql: Sql, user: NewUser): Promise<User> {
+/**
+ * Writes an account, its pending subscription and the mail that asks to confirm its address together, so that none is ever
+ * seen without the others.
+ */
+export async function insertUser(sql: Sql, user: NewUser & { consentedTo: string }): Promise<User> {
   const [row] = await sql<User[]>`
     with account as (
-      insert into users (username, email, name, phone, state_code, password_hash)
-      values (${user.username}, ${user.email}, ${user.name}, ${user.phone}, ${user.stateCode}, ${user.passwordHash})
+      insert into users (username, email, name, phone, state_code, password_hash, consented_to, consented_at)
+      values (${user.username}, ${user.email}, ${user.name}, ${user.phone}, ${user.stateCode}, ${user.passwordHash},
+              ${user.consentedTo}, now())
       returning id, username, email, name, phone, state_code, role
     ), pending as (
       insert into subscriptions (user_id) select id from account
+    ), link as (
+      insert into account_links (user_id, purpose, email, expires_at)
+      select id, 'verify-email', email, now() + interval '3 days' from account
+      returning id
+    ), verification as (
+      insert into mails (kind, subject_key, user_id, to_name, to_email)
+      select 'verify-email', link.id::text, account.id, account.name, account.email from link, account
     ), noted as (
       insert into audit (actor, action, user_id) select 'user:' || id, 'user.registered', id from account
     )
@@ -24,20 +36,23 @@ export async function insertUser(sql: Sql, user: NewUser): Promise<User> {
 export async function findCredentials(
   sql: Sql,
   login: string,
-): Promise<{ user: User; passwordHash: string } | undefined> {
-  const rows = await sql<(User & { passwordHash: string })[]>`
-    select id, username, email, name, phone, state_code, role, password_hash
+): Promise<(Authenticated & { passwordHash: string }) | undefined> {
+  const [row] = await sql<(Authenticated & { passwordHash: string })[]>`
+    select id, username, email, name, phone, state_code, role, password_hash, suspended_at is not null as is_suspended
     from users
-    where lower(username) = lower(${login})
-       or lower(email) = lower(${login})
+    where (lower(username) = lower(${login}) or lower(email) = lower(${login}))
+      and deleted_at is null
     limit 1
   `
-  if (!rows[0]) return undefined
-  const { passwordHash, ...user } = rows[0]
-  return { user, passwordHash }
+  return row
 }
 
-/** Subscribers stay signed in for 30 days at most, 7 without a visit; admins 8 hours, 20 minutes without one. */
+/** Puts a better hash of the same password in the place of the one that was checked. */
+export async function renewHash(sql: Sql, userId: string, checked: string, renewed: string): Promise<void> {
+  await sql`update users set password_hash = ${renewed} where id = ${userId} and password_hash = ${checked}`
+}
+
+/** Subscribers stay signed in for 30 days at most; admins have ten minutes for their second factor. */
 export async function insertSession(
   sql: Sql,
   session: { idHash: Buffer; userId: string; userAgent: string; network: string },
@@ -45,15 +60,43 @@ export async function insertSession(
   await sql`
     insert into sessions (id_hash, user_id, user_agent, network, expires_at)
     select ${session.idHash}, id, ${session.userAgent}, ${session.network},
-           now() + case role when 'subscriber' then interval '30 days' else interval '8 hours' end
+           now() + case role when 'subscriber' then interval '30 days' else interval '10 minutes' end
     from users
     where id = ${session.userId}
   `
 }
 
+/**
+ * Replaces an admin's session that waited for its second factor: 8 hours at most. It is fresh for acts about money for
+ * ten minutes from when the password was given. False: there is none that waits.
+ */
+export async function insertProvenSession(
+  sql: Sql,
+  session: { before: Buffer; idHash: Buffer; userAgent: string; network: string },
+  by: By,
+): Promise<boolean> {
+  const rows = await sql`
+    with origin as materialized (${knownOrigin(sql, by)}),
+    waiting as (
+      delete from sessions
+      where id_hash = ${session.before} and second_factor_at is null and expires_at > now()
+      returning user_id, created_at
+    ), proven as (
+      insert into sessions (id_hash, user_id, user_agent, network, expires_at, second_factor_at, confirmed_at)
+      select ${session.idHash}, user_id, ${session.userAgent}, ${session.network}, now() + interval '8 hours', now(), created_at
+      from waiting
+      returning user_id
+    )
+    insert into audit (actor, action, user_id)
+    select 'user:' || user_id, 'admin.logged-in', user_id from proven, origin
+    returning id
+  `
+  return rows.count > 0
+}
+
 /** Whose live session is this? Being seen is written at most once a minute. */
-export async function findSession(sql: Sql, idHash: Buffer): Promise<SignedIn | undefined> {
-  const [row] = await sql<(User & Omit<SignedIn, 'user'>)[]>`
+export async function findSession(sql: Sql, idHash: Buffer): Promise<Session | undefined> {
+  const [row] = await sql<(User & Omit<Session, 'user'>)[]>`
     with alive as (
       select s.id_hash, s.user_id, s.last_seen_at, s.handle, s.second_factor_at,
              s.confirmed_at is not null and s.confirmed_at > now() - interval '10 minutes' as is_fresh
@@ -62,6 +105,7 @@ export async function findSession(sql: Sql, idHash: Buffer): Promise<SignedIn | 
       where s.id_hash = ${idHash}
         and now() < s.expires_at
         and now() < s.last_seen_at + case u.role when 'subscriber' then interval '7 days' else interval '20 minutes' end
+        and (u.role = 'subscriber' or s.second_factor_at is not null or now() < s.created_at + interval '10 minutes')
         and u.suspended_at is null
         and u.deleted_at is null
     ), seen as (
@@ -89,31 +133,8 @@ export async function deleteEndedSessions(sql: Sql): Promise<number> {
   return ended.count
 }
 
-/** Writes an admin account unless one of that username exists. Returns whether it was written. */
-export async function insertAdmin(sql: Sql, user: NewUser): Promise<boolean> {
-  const rows = await sql`
-    with account as (
-      insert into users (username, email, name, phone, state_code, role, password_hash)
-      values (${user.username}, ${user.email}, ${user.name}, ${user.phone}, ${user.stateCode}, 'admin', ${user.passwordHash})
-      on conflict do nothing
-      returning id
-    )
-    insert into subscriptions (user_id) select id from account returning user_id
-  `
-  return rows.count > 0
-}
-
-/** Makes an account an administrator's and ends its sessions, which were opened with less power. False: no such account. */
-export async function promoteToAdmin(sql: Sql, login: string): Promise<boolean> {
-  const rows = await sql`
-    with promoted as (
-      update users set role = 'admin'
-      where lower(email) = lower(${login}) or lower(username) = lower(${login})
-      returning id
-    ), ended as (
-      delete from sessions where user_id in (select id from promoted)
-    )
-    insert into audit (actor, action, user_id) select 'command', 'user.promoted', id from promoted returning user_id
-  `
-  return rows.count > 0
+/** Forgets links of more than 30 days ago. Returns how many. */
+export async function deleteOldLinks(sql: Sql): Promise<number> {
+  const old = await sql`delete from account_links where created_at < now() - interval '30 days'`
+  return old.count
 }

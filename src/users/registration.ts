@@ -23,6 +23,9 @@ export type Registration = {
   password: string
 }
 
+type PersonForm = Pick<RegistrationForm, 'name' | 'phone' | 'state'>
+type Person = Pick<Registration, 'name' | 'phone' | 'stateCode'>
+
 // Control and formatting characters, except the two joiners that several Indian scripts are spelt with.
 const invisible = /[^\P{C}\u200c\u200d]/u
 const username = /^[A-Za-z0-9][A-Za-z0-9._-]{2,31}$/
@@ -35,34 +38,48 @@ const email =
  * the `already` known problems of the same form (its plan, say).
  */
 export function checkRegistration(form: RegistrationForm, already: Record<string, string> = {}): Registration {
-  const name = form.name.normalize('NFC').replace(/\s+/g, ' ').trim()
   const mail = form.email.trim()
-  const phone = indianMobile(form.phone)
-  const state = findState(form.state)
-  const fields: Record<string, string> = { ...already }
+  const { person, problems } = readPerson(form)
+  const fields: Record<string, string> = { ...already, ...problems }
 
-  if (name === '') fields.name = 'Please tell us your name.'
-  else if (invisible.test(name) || /[<>]/.test(name))
-    fields.name = 'Please use letters, spaces and ordinary punctuation only.'
-  else if (name.length > 100) fields.name = 'Please shorten the name to 100 characters.'
   if (!username.test(form.username.trim()))
     fields.username = 'Choose 3 to 32 letters, digits, dots, dashes or underscores, starting with a letter or digit.'
-  if (mail.length > 100 || mail.includes('..') || !email.test(mail))
-    fields.email = 'Please enter one e-mail address, like name@example.in. Your receipts go there.'
-  if (!phone) fields.phone = 'Please enter a 10-digit Indian mobile number, like 98765 00001.'
-  if (!state) fields.state = 'Please choose your state; it is printed on your receipt.'
+  const wrongEmail = emailProblem(mail)
+  if (wrongEmail) fields.email = `${wrongEmail} Your receipts go there.`
   const weakness = passwordProblem(form.password, [form.username, mail])
   if (weakness) fields.password = weakness
 
   if (Object.keys(fields).length > 0) throw new AppError('invalid', 'Please look at the marked fields.', { fields })
-  return {
-    name,
-    username: form.username.trim(),
-    email: mail,
-    phone: phone!,
-    stateCode: state!.code,
-    password: form.password,
-  }
+  return { ...person, username: form.username.trim(), email: mail, password: form.password }
+}
+
+/** Who somebody is, checked and in the shape it is stored in. Throws AppError `invalid` with a sentence per field. */
+export function checkPerson(form: PersonForm): Person {
+  const { person, problems } = readPerson(form)
+  if (Object.keys(problems).length > 0)
+    throw new AppError('invalid', 'Please look at the marked fields.', { fields: problems })
+  return person
+}
+
+/** The part of the form that may change later: name, mobile and state. `person` counts only where nothing is wrong. */
+function readPerson(form: PersonForm): { person: Person; problems: Record<string, string> } {
+  const name = form.name.normalize('NFC').replace(/\s+/g, ' ').trim()
+  const phone = indianMobile(form.phone)
+  const state = findState(form.state)
+  const problems: Record<string, string> = {}
+  if (name === '') problems.name = 'Please tell us your name.'
+  else if (invisible.test(name) || /[<>]/.test(name))
+    problems.name = 'Please use letters, spaces and ordinary punctuation only.'
+  else if (name.length > 100) problems.name = 'Please shorten the name to 100 characters.'
+  if (!phone) problems.phone = 'Please enter a 10-digit Indian mobile number, like 98765 00001.'
+  if (!state) problems.state = 'Please choose your state; it is printed on your receipt.'
+  return { person: { name, phone: phone!, stateCode: state?.code ?? '' }, problems }
+}
+
+/** Why this is not one e-mail address, or undefined. */
+export function emailProblem(mail: string): string | undefined {
+  if (mail.length <= 100 && !mail.includes('..') && email.test(mail)) return undefined
+  return 'Please enter one e-mail address, like name@example.in.'
 }
 
 /** Why this password will not do, or undefined. Length counts, not the mix of characters; it is kept exactly as typed. */

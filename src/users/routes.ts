@@ -1,10 +1,13 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { Type } from 'typebox'
 import type { Deps } from '../deps.ts'
-import { type FormState, formState, PostedForm, readForm, safeNext } from '../web/forms.ts'
-import { signIn } from './guards.ts'
-import { authenticate, endSession } from './users.ts'
+import { AppError } from '../platform/errors.ts'
+import { type FormState, formState, NextInQuery, nextIn, PostedForm, readForm, withNext } from '../web/forms.ts'
+import { signIn, trierOf, wayOn } from './guards.ts'
+import secondFactor from './second-factor/routes.ts'
+import { isEnrolled } from './second-factor/second-factor.ts'
+import { tryPassword } from './throttle/throttle.ts'
+import { authenticate, endSession, type User } from './users.ts'
 
 declare module '../web/views.ts' {
   interface Views {
@@ -14,13 +17,11 @@ declare module '../web/views.ts' {
 }
 type LoginView = { form: FormState; next: string }
 
-const Next = Type.Object({ next: Type.Optional(Type.Union([Type.String(), Type.Array(Type.String())])) })
-
-/** GET and POST /login, POST /logout. Registration is in `site`, for it opens an order as well. */
+/** GET and POST /login, POST /logout, and what follows for administrators. Registration is in `site`: it opens an order. */
 const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (app, { deps, limit }) => {
-  app.get('/login', { schema: { querystring: Next } }, async (request, reply) => {
-    const next = safeNext([request.query.next].flat()[0] ?? '')
-    if (request.user) return reply.leaveFor(next)
+  app.get('/login', { schema: { querystring: NextInQuery } }, async (request, reply) => {
+    const next = nextIn(request.query)
+    if (request.signedIn) return reply.leaveFor(await landing(request.signedIn.user, next, request.user !== undefined))
     return reply.page('users/login', { form: formState({ next }), next })
   })
 
@@ -28,11 +29,23 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (
     '/login',
     { schema: { body: PostedForm }, attachValidation: true, config: limit },
     async (request, reply) => {
-      const { login, password, next } = readForm(request.body, ['login', 'password', 'next'])
-      const user = await authenticate(deps.sql, login, password)
-      if (!user) return showLogin(request, reply.code(422), login, next)
-      await signIn(deps, request, user.id)
-      return reply.leaveFor(safeNext(next))
+      const typed = readForm(request.body, ['login', 'password', 'next'])
+      const { login, password, next } = typed
+      const trier = { account: login, ...trierOf(deps, request) }
+      try {
+        const account = await tryPassword(deps, trier, () => authenticate(deps.sql, login, password))
+        if (!account) {
+          request.log.info({ event: 'log-in refused' }, 'log-in refused')
+          return showAgain(request, reply.code(422), typed, doNotMatch)
+        }
+        if (account.isSuspended) return showAgain(request, reply.code(403), typed, suspended(deps))
+        await signIn(deps, request, reply, account)
+        return reply.leaveFor(await landing(account, next, account.role === 'subscriber'))
+      } catch (error) {
+        if (!(error instanceof AppError) || error.code !== 'busy') throw error
+        request.log.warn({ event: 'log-in put off', waitS: error.retryAfterS }, 'log-in put off')
+        return showAgain(request, reply.code(429).header('retry-after', error.retryAfterS), typed, error.message)
+      }
     },
   )
 
@@ -42,15 +55,30 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (
     request.session.delete()
     return reply.header('clear-site-data', '"cache", "storage"').leaveFor('/')
   })
+
+  await app.register(secondFactor, { deps, limit })
+
+  /** Where somebody goes whose password was right: on, or first to the step that their second factor needs. */
+  async function landing(user: User, next: string, isDone: boolean): Promise<string> {
+    if (isDone) return wayOn(user, next)
+    return withNext((await isEnrolled(deps.sql, user.id)) ? '/login/code' : '/login/authenticator', next)
+  }
 }
 export default routes
 
 /** The same words whether the account or the password was wrong. */
-function showLogin(request: FastifyRequest, reply: FastifyReply, login: string, next: string) {
-  const form = formState(
-    { login, next },
-    {},
-    'That username or e-mail and password do not go together. Please try again.',
-  )
+const doNotMatch = 'That username or e-mail and password do not go together. Please try again.'
+
+function suspended({ config }: Deps): string {
+  return `This account is suspended, so it cannot log in. Please write to ${config.seller.email}; we will sort it out.`
+}
+
+function showAgain(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { login, next }: { login: string; next: string },
+  sentence: string,
+) {
+  const form = formState({ login, next }, {}, sentence)
   return reply.page(request.wantsFragment ? 'users/_login-form' : 'users/login', { form, next })
 }

@@ -1,10 +1,23 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { isIPv4, isIPv6 } from 'node:net'
 import { type Sql, violates } from '../platform/db.ts'
 import { AppError } from '../platform/errors.ts'
-import { hashPassword, passwordMatches } from './passwords.ts'
-import { deleteSession, findCredentials, findSession, insertSession, insertUser } from './queries.ts'
+import { networkOf } from '../platform/networks.ts'
+import type { By } from '../platform/origin.ts'
+import { consentVersion } from './consent.ts'
+import { hashPassword, isOutdated, passwordMatches } from './passwords.ts'
+import {
+  deleteSession,
+  findCredentials,
+  findSession,
+  insertProvenSession,
+  insertSession,
+  insertUser,
+  renewHash,
+} from './queries.ts'
 import { checkRegistration, type RegistrationForm } from './registration.ts'
+import type { Trier } from './throttle/throttle.ts'
+
+export { networkOf }
 
 /** What an account may do: 'admin' everything in the panel, 'admin-read' look at everything there and change nothing. */
 export type Role = 'subscriber' | 'admin-read' | 'admin'
@@ -25,47 +38,70 @@ export async function register(sql: Sql, form: RegistrationForm, already: Record
   const { password, ...person } = checkRegistration(form, already)
   const passwordHash = await hashPassword(password)
   try {
-    return await insertUser(sql, { ...person, passwordHash })
+    return await insertUser(sql, { ...person, passwordHash, consentedTo: consentVersion })
   } catch (error) {
     throw takenName(error) ?? error
   }
 }
 
-/** The account behind a username or e-mail and its password, or undefined: the caller must not learn which was wrong. */
-export async function authenticate(sql: Sql, login: string, password: string): Promise<User | undefined> {
+/** An account whose password was right; a suspended one may be told so, and nothing else. */
+export type Authenticated = User & { isSuspended: boolean }
+
+/**
+ * The account behind a username or e-mail and its password, or undefined: the caller must not learn which was wrong.
+ * Call it through `tryPassword` (throttle/throttle.ts), which counts. A hash made with less work than today's is renewed.
+ */
+export async function authenticate(sql: Sql, login: string, password: string): Promise<Authenticated | undefined> {
+  const typed = password.slice(0, 1024)
   const found = await findCredentials(sql, login.trim().slice(0, 200))
-  const matches = await passwordMatches(password.slice(0, 1024), found?.passwordHash)
-  return found && matches ? found.user : undefined
+  const matches = await passwordMatches(typed, found?.passwordHash)
+  if (!found || !matches) return undefined
+  const { passwordHash, ...account } = found
+  // Where everybody is logging in at once, the next log-in will do.
+  if (isOutdated(passwordHash))
+    await hashPassword(typed)
+      .then((renewed) => renewHash(sql, account.id, passwordHash, renewed))
+      .catch(() => {})
+  return account
 }
 
 /** A living session. `handle` names it on pages; `isFresh`: password and code were given in the last ten minutes. */
-export type SignedIn = { handle: string; user: User; secondFactorAt: Date | null; isFresh: boolean }
+export type Session = { handle: string; user: User; secondFactorAt: Date | null; isFresh: boolean }
 
-/** Starts a session and returns the secret that goes into the cookie; only its hash is stored. */
-export async function startSession(sql: Sql, userId: string, from: { userAgent: string; address: string }) {
+/** The session of a request, and who types a password in it. */
+export type SignedIn = Session & { trier: Omit<Trier, 'account'> }
+
+/** Where a session is used: the browser's own description, and its address. */
+type From = { userAgent: string; address: string }
+
+/**
+ * Starts a session and returns the secret that goes into the cookie; only its hash is stored. An administrator's is not
+ * signed in yet and ends after ten minutes, unless the second factor follows.
+ */
+export async function startSession(sql: Sql, userId: string, from: From): Promise<string> {
   const id = randomBytes(32).toString('base64url')
-  await insertSession(sql, {
-    idHash: hashOf(id),
-    userId,
-    userAgent: from.userAgent.slice(0, 200),
-    network: networkOf(from.address),
-  })
+  await insertSession(sql, { idHash: hashOf(id), userId, ...placeOf(from) })
   return id
 }
 
-/** The session behind a cookie, if it is alive by the database's clock; looking at it counts as being seen. */
-export async function sessionOf(sql: Sql, id: string): Promise<SignedIn | undefined> {
-  return findSession(sql, hashOf(id))
+/**
+ * The second factor was given: the session that waited for it ends, and one with a new secret, which is returned, takes
+ * its place. Throws AppError `unauthenticated` when it ended meanwhile.
+ */
+export async function proveSession(sql: Sql, before: string, from: From, by: By): Promise<string> {
+  const id = randomBytes(32).toString('base64url')
+  if (!(await insertProvenSession(sql, { before: hashOf(before), idHash: hashOf(id), ...placeOf(from) }, by)))
+    throw new AppError('unauthenticated', 'That took too long. Please log in again.')
+  return id
 }
 
-/** An address without the part that names one household: "203.0.113.0/24", "2001:db8:1::/48". Empty for anything else. */
-export function networkOf(address: string): string {
-  const plain = address.replace(/^::ffff:(?=\d+\.)/, '')
-  if (isIPv4(plain)) return `${plain.split('.').slice(0, 3).join('.')}.0/24`
-  if (!isIPv6(plain)) return ''
-  const [head = ''] = plain.split('%')[0]!.split('::')
-  const groups = head.split(':').filter(Boolean).slice(0, 3)
-  return `${groups.join(':')}::/48`
+function placeOf({ userAgent, address }: From) {
+  return { userAgent: userAgent.slice(0, 200), network: networkOf(address) }
+}
+
+/** The session behind a cookie, if it is alive by the database's clock; looking at it counts as being seen. */
+export async function sessionOf(sql: Sql, id: string): Promise<Session | undefined> {
+  return findSession(sql, hashOf(id))
 }
 
 /** Ends a session for good: its cookie opens nothing any more, wherever it was copied to. */

@@ -37,3 +37,17 @@ export function readForm<Name extends string>(
 export function safeNext(next: string, fallback = '/dashboard'): string {
   return /^\/(?![/\\])[\w\-./~%?=&]*$/.test(next) && next.length <= 300 ? next : fallback
 }
+
+/** The query of a page that knows where to go on: `?next=`. */
+export const NextInQuery = Type.Object({ next: Type.Optional(Type.Union([Type.String(), Type.Array(Type.String())])) })
+
+/** Where such a page goes on to: a path on this site, or '' for wherever suits. */
+export function nextIn(query: Static<typeof NextInQuery>): string {
+  return safeNext([query.next].flat()[0] ?? '', '')
+}
+
+/** The address of such a page. */
+export function withNext(path: string, next: string): string {
+  const wanted = safeNext(next, '')
+  return wanted ? `${path}?next=${encodeURIComponent(wanted)}` : path
+}

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { AppError } from '../platform/errors.ts'
+import { isLetIn } from './cors.ts'
 
 /** A page that was fetched from the very host it posts to, though BASE_URL names another: the demo opened by address. */
 function isServedAt(origin: string, host: string | undefined): boolean {
@@ -10,9 +11,10 @@ function isServedAt(origin: string, host: string | undefined): boolean {
 /**
  * Refuses writes that a browser says came from another site: Sec-Fetch-Site first, then Origin. A client that sends
  * neither is not a browser and carries no ambient cookie worth stealing. No tokens in forms, so two tabs never disagree.
+ * Origins that were let in by name may write through the JSON API.
  */
-export default fp<{ origin: string }>(
-  async (app: FastifyInstance, { origin }) => {
+export default fp<{ origin: string; letIn: readonly string[] }>(
+  async (app: FastifyInstance, { origin, letIn }) => {
     app.addHook('onRequest', async (request) => {
       if (request.method === 'GET' || request.method === 'HEAD' || request.method === 'OPTIONS') return
       const site = request.headers['sec-fetch-site']
@@ -21,7 +23,8 @@ export default fp<{ origin: string }>(
         site !== undefined
           ? site === 'same-origin' || site === 'none'
           : from === undefined || from === origin || isServedAt(from, request.headers.host)
-      if (!own) throw new AppError('forbidden', 'This request came from another site, so nothing was changed.')
+      if (!own && !isLetIn(letIn, request))
+        throw new AppError('forbidden', 'This request came from another site, so nothing was changed.')
     })
   },
   { name: 'same-site' },

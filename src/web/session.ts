@@ -5,8 +5,12 @@ declare module '@fastify/secure-session' {
   interface SessionData {
     /** Random id of a row in `sessions`; the cookie says who claims, the row says whether it is so. */
     sid: string
+    /** An administrator's new recovery codes, until they say that they kept them. */
+    recoveryCodes: string
     /** One sentence for the next page. */
     notice: { kind: 'info' | 'good' | 'warn' | 'bad'; text: string }
+    /** Secrets of links that were opened from a mail, by the page they lead to; forgotten at `until` (ms since 1970). */
+    links: Partial<Record<'verify-email' | 'reset-password', { secret: string; until: number }>>
   }
 }
 

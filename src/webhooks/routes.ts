@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { settleDelivery } from '../checkout/deliveries.ts'
 import type { Deps } from '../deps.ts'
 import { failureOf } from '../web/errors.ts'
+import { callerOf, type RateCounter } from '../web/rate-limits.ts'
 import { type Delivery, type Judgement, judge } from './delivery.ts'
 import { storeDelivery } from './queries.ts'
 import { refusalLog } from './refusals.ts'
@@ -13,7 +14,10 @@ const settlingAtOnce = 8
  * POST /webhooks/cashfree: verify, store, answer, settle. It lives outside the people's scope: no cookie, no form
  * parser, no HTML. The body stays the bytes that were signed, whatever content type it claims.
  */
-export default async function routes(app: FastifyInstance, { deps }: { deps: Deps }): Promise<void> {
+export default async function routes(
+  app: FastifyInstance,
+  { deps, count }: { deps: Deps; count: RateCounter },
+): Promise<void> {
   const secrets = deps.config.cashfree.credentials?.webhookSecrets ?? []
   const refusals = refusalLog(deps)
   app.addHook('onClose', refusals.flush)
@@ -34,11 +38,23 @@ export default async function routes(app: FastifyInstance, { deps }: { deps: Dep
     const judgement = judge(delivery, { secrets, maxAgeS: deps.config.webhookMaxAgeS, now: Date.now() })
     if (!judgement.accepted) {
       refusals.note(delivery, judgement)
+      const { isTooMany, endsInMs } = await countForgery(request)
+      if (isTooMany)
+        return reply
+          .code(429)
+          .header('retry-after', Math.ceil(endsInMs / 1000))
+          .send({ status: 'too many' })
       return reply.code(judgement.answer).send({ status: judgement.answer === 200 ? 'ok' : judgement.verdict })
     }
     await take(delivery, judgement)
     return reply.code(200).send({ status: 'ok' })
   })
+
+  /** Only what fails is counted: a delivery that Cashfree signed is taken, however many come. */
+  function countForgery(request: FastifyRequest) {
+    const max = Math.max(1, Math.floor(60 * deps.config.rateLimitScale))
+    return count(`unsigned deliveries ${callerOf(request)}`, max, 60_000)
+  }
 
   /** Stores it, and settles its order here when there is room; in a rush the rest is left to the job, which is woken. */
   async function take(delivery: Delivery, judgement: Judgement): Promise<void> {

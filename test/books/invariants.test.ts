@@ -79,6 +79,7 @@ const damage: Record<string, string> = {
   broken_i1_paid_not_granted: `update orders set status = 'active', paid_at = null, gateway_status = 'PAID', created_at = now() - interval '1 hour', asked_at = now() - interval '1 hour' where id = $paid`,
   broken_i2_periods: `delete from subscription_periods where order_id = $paid`,
   broken_i2_voided: `update subscription_periods set voided_at = now() where order_id = $paid`,
+  broken_i2_by_hand: `insert into subscription_periods (user_id, starts_at, ends_at, granted_by, grant_reason, grant_key) select user_id, now() + interval '1 year', now() + interval '2 years', 'user:x', 'no record', 'k' from orders where id = $paid`,
   broken_i2_false_grants: `update subscription_periods set voided_at = now() where order_id = $paid`,
   broken_i3_overlaps: `update subscription_periods p set user_id = (select user_id from orders where id = $paid), voided_at = null where order_id = $refunded`,
   broken_i3_subscriptions: `update subscriptions set current_period_end = current_period_end + interval '1 year' where user_id = (select user_id from orders where id = $paid)`,
@@ -97,6 +98,7 @@ const damage: Record<string, string> = {
   broken_i13_open_orders: `insert into orders (id, user_id, plan_key, amount_paise, status, expires_at, next_look_at) select 'ds_open_' || n, user_id, plan_key, amount_paise, 'active', now(), now() from orders, generate_series(1, 2) n where id = $paid`,
   broken_i20_watched: `update orders set status = 'active', paid_at = null, next_look_at = null where id = $paid`,
   broken_i20_overdue: `update mails set next_attempt_at = now() - interval '2 hours', status = 'queued' where kind = 'receipt'`,
+  broken_i23_audit_chain: `select sealed from seal_audit(1000); alter table audit disable trigger user; update audit set actor = 'somebody' where order_id = $paid`,
 }
 
 describe('every check notices the damage it is there for', () => {

@@ -39,6 +39,7 @@ test('an hour without us, all webhooks given up on: everybody who paid is active
       phone: '+919876500001',
       stateCode: '27',
       passwordHash: 'none',
+      consentedTo: 'test',
     })
     orders.push((await openCheckout(app.deps, user, 'monthly')).id)
   }

@@ -84,7 +84,9 @@ describe('a process that is killed', () => {
       const visitor = new Visitor(app)
       const form = await visitor.register()
       const order = await newestOrder(town, form.email!)
-      const mine = () => mails.taken.filter(({ to }) => to === form.email)
+      const mine = () =>
+        mails.taken.filter(({ to, messageId }) => to === form.email && messageId.startsWith('<receipt.'))
+      await until(async () => mails.taken.some(({ to }) => to === form.email))
       let asked = 0
       mails.answer = (to) => {
         // Asked for the recipient first, then for the text.

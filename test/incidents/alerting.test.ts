@@ -31,7 +31,7 @@ test('a payment of the wrong amount alerts the operator once, and is resolved on
 
   const incident = (await listOpenIncidents(app.sql, 10)).find(({ orderId }) => orderId === order.id)!
   expect(incident.details).toMatchObject({ ours: { amountPaise: 49_900 } })
-  const by = { actor: 'user:admin', resolution: 'refunded in the dashboard' }
+  const by = { actor: 'user:admin', origin: null, resolution: 'refunded in the dashboard' }
   await expect(resolveIncident(app.sql, incident.id, { ...by, resolution: ' ' })).rejects.toThrow('say what was done')
   const closings = await Promise.allSettled([
     resolveIncident(app.sql, incident.id, by),

@@ -108,7 +108,7 @@ const members: Record<string, Opening> = {
   'dashboard-expired': subscribed({ endsInDays: -10 }),
   'dashboard-cancelled': subscribed({ status: 'cancelled' }),
   receipt: async (person) => {
-    await member('/dashboard', paid)(person)
+    await member('/account', paid)(person)
     await person.page.getByRole('link', { name: /^R\d{4}-\d{6}$/ }).click()
     await person.page.waitForURL('**/receipts/*')
   },

@@ -29,8 +29,11 @@ describe('paying in Cashfree’s window over the page', () => {
     await openDashboard(page)
     expect(await subscriberOf(scene.app, email)).toMatchObject({ status: 'active', isPaid: true })
     await scene.app.run('deliver-mails')
-    const [mail] = (await scene.app.mailbox.list()).filter(({ recipients }) => recipients.includes(email))
+    const [mail] = (await scene.app.mailbox.list()).filter(
+      ({ recipients, subject }) => recipients.includes(email) && subject.includes('receipt'),
+    )
     const number = /R\d{4}-\d{6}/.exec(mail!.subject)![0]
+    await page.goto('/account')
     await page.getByRole('link', { name: number, exact: true }).click()
     expect(await page.getByRole('heading', { level: 1 }).textContent()).toContain(number)
   })

@@ -79,6 +79,7 @@ describe('the doctor', () => {
           'clock and database',
           'connections',
           'migrations',
+          'roles',
           'books',
           'Cashfree',
           'clock and Cashfree',

@@ -138,7 +138,9 @@ describe('npm run doctor -- --order', () => {
       says: expect.stringContaining('Cashfree cannot be asked now'),
     })
     expect((await explained('ds_nothing')).says).toBe('Neither we nor Cashfree have such an order.')
-    await app.sql`delete from audit where order_id = ${order.id}`
+    await app.sql.unsafe(
+      `set local session_replication_role = replica; delete from audit where order_id = '${order.id}'`,
+    )
     await app.sql`delete from orders where id = ${order.id}`
     const lost = await explained(order.id)
     expect(lost.says).toBe('Cashfree has this order (PAID), our books do not.')

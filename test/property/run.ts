@@ -42,6 +42,7 @@ async function enter(run: Run) {
     phone: '+919876500001',
     stateCode: '27',
     passwordHash: 'none',
+    consentedTo: 'test',
   })
   run.users.push(user)
   run.model.users.push(user.id)

@@ -10,6 +10,7 @@ import { createLog } from '../../src/platform/log.ts'
 import { connectMailer } from '../../src/platform/mailer.ts'
 import { jobsOf } from '../../src/tasks/jobs.ts'
 import { freshDatabase } from './database.ts'
+import { routesOf } from './routes.ts'
 
 export const keys = { clientId: 'TEST_app', clientSecret: 'cfsk_ma_test_app' }
 
@@ -24,12 +25,23 @@ export type TestApp = {
   databaseUrl: string
   /** Runs one of the jobs now; in tests none runs by itself. */
   run: (job: string) => Promise<unknown>
+  /** Their names. */
+  jobs: string[]
+  /** Every route, as "GET /admin/orders/:id". */
+  routes: string[]
   close: () => Promise<void>
 }
 
-/** Starts it. Webhooks go to the app, as they would; jobs run only when a test says so. */
-export async function startApp(env: Record<string, string> = {}): Promise<TestApp> {
+/**
+ * Starts it. Webhooks go to the app, as they would; jobs run only when a test says so. `roleFor` is handed the owner's URL
+ * of the database and answers the one to run with.
+ */
+export async function startApp(
+  env: Record<string, string> = {},
+  roleFor: (ownerUrl: string) => Promise<string> = async (url) => url,
+): Promise<TestApp> {
   const database = await freshDatabase()
+  const databaseUrl = await roleFor(database.url)
   const sandbox = await startSandbox({
     host: '127.0.0.1',
     port: 0,
@@ -44,7 +56,7 @@ export async function startApp(env: Record<string, string> = {}): Promise<TestAp
     PORT: String(port),
     HOST: '127.0.0.1',
     BASE_URL: `http://localhost:${port}`,
-    DATABASE_URL: database.url,
+    DATABASE_URL: databaseUrl,
     CASHFREE_CLIENT_ID: keys.clientId,
     CASHFREE_CLIENT_SECRET: keys.clientSecret,
     // 127.0.0.1 is another site than localhost, so coming back from Cashfree is cross-site, as it is in the world.
@@ -58,7 +70,7 @@ export async function startApp(env: Record<string, string> = {}): Promise<TestAp
     LOG_LEVEL: 'silent',
     ...env,
   })
-  const sql = connect(database.url, { max: 5 })
+  const sql = connect(databaseUrl, { max: 5 })
   const log = createLog(config.logLevel)
   const gateway = cashfree({ ...config.cashfree, ...config.cashfree.credentials! })
   const deps: Deps = { config, sql, gateway, log, wake: () => {} }
@@ -74,12 +86,14 @@ export async function startApp(env: Record<string, string> = {}): Promise<TestAp
     config,
     sandbox,
     mailbox,
-    databaseUrl: database.url,
+    databaseUrl,
+    jobs: jobs.map(({ name }) => name),
     run: (name) => {
       const job = jobs.find((candidate) => candidate.name === name)
       if (!job) throw new Error(`there is no job ${name}`)
       return job.run()
     },
+    routes: routesOf(app),
     close: async () => {
       await app.close()
       await sandbox.close()

@@ -25,6 +25,7 @@ export type AppProcess = {
 /** What several processes of the product share: a database, the Cashfree look-alike behind a meter, a mailbox. */
 export type Town = {
   sql: Sql
+  databaseUrl: string
   sandbox: Sandbox
   mailbox: Mailbox
   meter: Meter
@@ -50,6 +51,7 @@ export async function buildTown(): Promise<Town> {
   const running: AppProcess[] = []
   return {
     sql,
+    databaseUrl: database.url,
     sandbox,
     mailbox,
     meter,
@@ -111,7 +113,8 @@ export function run(env: Record<string, string>): Omit<AppProcess, 'url'> {
   }
 }
 
-async function freePort(): Promise<number> {
+/** A port nobody listens on. */
+export async function freePort(): Promise<number> {
   const probe = createServer().listen(0, 'localhost')
   await once(probe, 'listening')
   const { port } = probe.address() as { port: number }

@@ -37,7 +37,7 @@ describe('a crowd at the log-in door', () => {
     const statuses: number[] = []
     for (let i = 0; i < 8; i++) {
       const claims = { 'x-forwarded-for': `10.0.0.${i}`, forwarded: `for=10.0.0.${i}`, 'x-real-ip': `10.0.0.${i}` }
-      statuses.push((await new Visitor(strict).post('/login', { login: 'x', password: 'y' }, claims)).status)
+      statuses.push((await new Visitor(strict).post('/login', { login: `user${i}`, password: 'y' }, claims)).status)
     }
     expect(statuses).toEqual([422, 422, 422, 422, 422, 422, 429, 429])
     expect((await new Visitor(strict).get('/')).status).toBe(200)
@@ -47,7 +47,7 @@ describe('a crowd at the log-in door', () => {
   test('behind a proxy that is trusted, each address is counted by itself', async () => {
     const strict = await startApp({ RATE_LIMIT_SCALE: '0.04', TRUST_PROXY: '127.0.0.1,::1' })
     const from = (address: string) =>
-      new Visitor(strict).post('/login', { login: 'x', password: 'y' }, { 'x-forwarded-for': address })
+      new Visitor(strict).post('/login', { login: address, password: 'y' }, { 'x-forwarded-for': address })
     expect((await from('203.0.113.1')).status).toBe(422)
     expect((await from('203.0.113.1')).status).toBe(429)
     expect((await from('203.0.113.2')).status).toBe(422)

@@ -1,6 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { changeRole, replacePassword } from '../../src/users/admins/queries.ts'
+import { hashPassword } from '../../src/users/passwords.ts'
+import { deleteSecondFactor } from '../../src/users/second-factor/queries.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { Visitor } from '../support/visitor.ts'
+import { newAdmin } from './administrators.ts'
 
 let app: TestApp
 beforeAll(async () => {
@@ -66,17 +70,14 @@ describe('a session', () => {
   })
 
   test('of an admin ends after 20 quiet minutes and lasts 8 hours at most', async () => {
-    const visitor = new Visitor(app)
-    const form = await visitor.register()
-    await app.sql`update users set role = 'admin' where email = ${form.email!}`
-    await visitor.post('/login', { login: form.email!, password: form.password! })
+    const admin = await newAdmin(app)
+    const visitor = await admin.logIn()
+    expect((await visitor.get('/admin')).status).not.toBe(303)
     const [row] = await app.sql<{ hours: number }[]>`
-      select round(extract(epoch from s.expires_at - now()) / 3600)::int as hours
-      from sessions s join users u on u.id = s.user_id where u.email = ${form.email!} order by s.created_at desc limit 1`
-    expect(row?.hours).toBe(8)
-    await app.sql`update sessions set last_seen_at = now() - interval '21 minutes'
-                  where user_id = (select id from users where email = ${form.email!})`
-    expect(await isSignedIn(visitor)).toBe(false)
+      select extract(epoch from expires_at - now()) / 3600 as hours from sessions where user_id = ${admin.id}`
+    expect(Number(row?.hours)).toBeCloseTo(8, 1)
+    await app.sql`update sessions set last_seen_at = now() - interval '21 minutes' where user_id = ${admin.id}`
+    expect((await visitor.get('/dashboard')).status).toBe(303)
   })
 
   test('being seen moves its end along, at most once a minute', async () => {
@@ -96,6 +97,27 @@ describe('a session', () => {
     expect(await seen()).toBeGreaterThan(first)
   })
 
+  test.each([
+    ['a demotion', (id: string) => changeRole(app.sql, id, 'subscriber', 'command')],
+    ['another role', (id: string) => changeRole(app.sql, id, 'admin-read', 'command')],
+    [
+      'a suspension',
+      (id: string) => app.sql`update users set suspended_at = now(), suspended_reason = 'x' where id = ${id}`,
+    ],
+    [
+      'a new password',
+      async (id: string) => replacePassword(app.sql, id, await hashPassword('another password'), 'command'),
+    ],
+    ['a forgotten second factor', (id: string) => deleteSecondFactor(app.sql, id, 'command')],
+  ])('of an admin is over with %s, at the next request', async (_what, happens) => {
+    const admin = await newAdmin(app)
+    const visitor = await admin.logIn()
+    expect((await visitor.get('/dashboard')).status).toBe(200)
+    await happens(admin.id)
+    expect((await visitor.get('/dashboard')).status).toBe(303)
+    expect((await visitor.post('/checkout/skip')).location).toMatch(/^\/login/)
+  })
+
   test.each(['', 'x', 'a'.repeat(3_000), '%%%', 'abc;def'])('the cookie %j is nobody', async (value) => {
     const visitor = new Visitor(app)
     visitor.cookies.set('sid', value)
@@ -109,10 +131,12 @@ describe('a session', () => {
     const visitor = new Visitor(app)
     const form = await visitor.register()
     const signedIn = await new Visitor(app).post('/login', { login: form.email!, password: form.password! })
-    const cookie = signedIn.headers.get('set-cookie') ?? ''
-    expect(cookie).toMatch(/^sid=/)
-    for (const part of ['HttpOnly', 'SameSite=Lax', 'Path=/']) expect(cookie).toContain(part)
-    expect(cookie.length).toBeLessThan(1024)
+    const cookies = signedIn.headers.getSetCookie().sort()
+    expect(cookies.map((line) => line.split('=')[0])).toEqual(['device', 'sid'])
+    for (const cookie of cookies) {
+      for (const part of ['HttpOnly', 'SameSite=Lax', 'Path=/']) expect(cookie).toContain(part)
+      expect(cookie.length).toBeLessThan(1024)
+    }
   })
 
   test('only the hash of its id is in the database', async () => {

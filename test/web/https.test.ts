@@ -16,11 +16,14 @@ test('an https site says so for two years, and upgrades what it loads', async ()
   expect(answer.headers.get('content-security-policy')).toMatch(/; upgrade-insecure-requests$/)
 })
 
-test('its cookie is bound to this host and to https', async () => {
+test('its cookies are bound to this host and to https', async () => {
   const body = new URLSearchParams(registration())
   const answer = await fetch(`${address}/register`, { method: 'POST', body, redirect: 'manual' })
   expect(answer.status).toBe(303)
-  expect(answer.headers.get('set-cookie')).toMatch(/^__Host-sid=.*; Secure/)
+  const cookies = answer.headers.getSetCookie().sort()
+  expect(cookies.map((line) => line.split('=')[0])).toEqual(['__Host-device', '__Host-sid'])
+  for (const cookie of cookies)
+    for (const part of ['; Path=/', '; Secure', '; HttpOnly', '; SameSite=Lax']) expect(cookie).toContain(part)
 })
 
 test('its own origin is recognised however BASE_URL was written', async () => {

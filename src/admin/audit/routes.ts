@@ -1,5 +1,107 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import { csvOf } from '../csv.ts'
+import { dayInIndia, spanOfDays } from '../days.ts'
+import { allOf, type Cursor, type Page, pageOf, queryOf } from '../listing.ts'
 import type { Panel } from '../panel.ts'
+import { below } from '../row-numbers.ts'
+import { changesIn } from './changes.ts'
+import { type Entry, findPerson, listActions, listAdmins, listAudit } from './queries.ts'
+import { type Chain, chainNow, verifyNow } from './verifying.ts'
 
-const routes: FastifyPluginAsyncTypebox<Panel> = async () => {}
+declare module '../../web/views.ts' {
+  interface Views {
+    'admin/audit/list': Page<Entry> & {
+      filter: Record<string, string>
+      unknownPerson: boolean
+      first: boolean
+      csv: string
+      actions: string[]
+      actors: { value: string; label: string }[]
+      changesIn: typeof changesIn
+    }
+    'admin/audit/verify': Chain
+  }
+}
+
+const names = ['actor', 'action', 'person', 'order', 'day'] as const
+type Filter = Record<(typeof names)[number], string>
+const Text = Type.Optional(Type.String({ maxLength: 200 }))
+const Filtered = Type.Object({ actor: Text, action: Text, person: Text, order: Text, day: Text })
+const Listed = Type.Object({ ...Filtered.properties, after: Type.Optional(Type.String({ maxLength: 300 })) })
+
+/** Whoever acts without being a person; people are 'user:<id>'. */
+const machines = [
+  'webhook',
+  'return',
+  'poll',
+  'reconciler',
+  'checkout',
+  'api',
+  'refunds',
+  'clock',
+  'command',
+  'cashfree',
+]
+
+/** /admin/audit: who did what, on what, from where; and whether nobody changed it since. */
+const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
+  /** The list for a filter; undefined when it names a person we do not know. */
+  const listing = async ({ actor, action, person, order, day }: Filter) => {
+    const userId = person === '' ? null : await findPerson(deps.sql, person)
+    if (userId === undefined) return undefined
+    const given = { actor, action, userId, order, span: spanOfDays(day, day) }
+    return (after: Cursor | null, limit: number) => listAudit(deps.sql, given, below(after), limit)
+  }
+  const none = async () => []
+
+  app.get('', { schema: { querystring: Listed } }, async (request, reply) => {
+    const filter = filterIn(request.query)
+    const list = await listing(filter)
+    const page = await pageOf(list ?? none, keyOf, { after: request.query.after, filter })
+    const admins = await listAdmins(deps.sql)
+    return reply.page('admin/audit/list', {
+      ...page,
+      filter,
+      unknownPerson: list === undefined,
+      first: !request.query.after,
+      csv: `/admin/audit.csv${queryOf(filter)}`,
+      actions: await listActions(deps.sql),
+      actors: [
+        ...admins.map(({ id, username }) => ({ value: `user:${id}`, label: username })),
+        ...machines.map((value) => ({ value, label: value })),
+      ],
+      changesIn,
+    })
+  })
+
+  app.get('.csv', { schema: { querystring: Filtered } }, async (request, reply) =>
+    reply
+      .header('content-disposition', `attachment; filename="audit-${dayInIndia(new Date())}.csv"`)
+      .type('text/csv; charset=utf-8')
+      .send(csvOf(columns, allOf((await listing(filterIn(request.query))) ?? none, keyOf))),
+  )
+
+  app.get('/verify', async (_request, reply) => reply.page('admin/audit/verify', await chainNow(deps)))
+  app.post('/verify', async (_request, reply) => reply.page('admin/audit/verify', await verifyNow(deps)))
+}
 export default routes
+
+const columns = [
+  { title: 'Number', number: (row: Entry) => row.id },
+  { title: 'When', time: (row: Entry) => row.at },
+  { title: 'Who', text: (row: Entry) => row.actorName ?? row.actor },
+  { title: 'Actor', text: (row: Entry) => row.actor },
+  { title: 'What', text: (row: Entry) => row.action },
+  { title: 'Order', text: (row: Entry) => row.orderId },
+  { title: 'Person', text: (row: Entry) => row.userId },
+  { title: 'Details', text: (row: Entry) => changesIn(row.details).join('; ') },
+  { title: 'Address', text: (row: Entry) => row.origin?.address ?? null },
+  { title: 'Browser', text: (row: Entry) => row.origin?.userAgent ?? null },
+]
+
+const keyOf = (row: Entry) => ({ at: row.at, id: String(row.id) })
+
+function filterIn(query: Partial<Filter>): Filter {
+  return Object.fromEntries(names.map((name) => [name, query[name]?.trim() ?? ''])) as Filter
+}

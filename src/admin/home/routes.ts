@@ -1,5 +1,20 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { failureGroups } from '../orders/words.ts'
 import type { Panel } from '../panel.ts'
+import { type Home, homeOf } from './home.ts'
+import { successOf } from './periods.ts'
+import { ageInWords, count, percent, roughly, signed } from './words.ts'
 
-const routes: FastifyPluginAsyncTypebox<Panel> = async () => {}
+declare module '../../web/views.ts' {
+  interface Views {
+    'admin/home/show': Home & { words: typeof words }
+  }
+}
+
+const words = { failureGroups, count, percent, roughly, signed, ageInWords, successOf }
+
+/** /admin: what needs the person who runs this, then how the business goes. */
+const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
+  app.get('/', async (_request, reply) => reply.page('admin/home/show', { ...(await homeOf(deps.sql)), words }))
+}
 export default routes

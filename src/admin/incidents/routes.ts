@@ -1,5 +1,132 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import { type Incident, meanings, resolveIncident } from '../../incidents/incidents.ts'
+import { findIncident } from '../../incidents/queries.ts'
+import { AppError } from '../../platform/errors.ts'
+import { actingAs, requireMoney } from '../../users/guards.ts'
+import { type FormState, formState, PostedForm, readForm } from '../../web/forms.ts'
+import { csvOf } from '../csv.ts'
+import { dayInIndia } from '../days.ts'
+import { allOf, type Page, pageOf, queryOf } from '../listing.ts'
 import type { Panel } from '../panel.ts'
+import { below, rowNumber } from '../row-numbers.ts'
+import { type IncidentFilter, listIncidents, listOccurrences, namesOf } from './queries.ts'
+import { type Sides, sidesOf } from './sides.ts'
+import { whatToDo } from './words.ts'
 
-const routes: FastifyPluginAsyncTypebox<Panel> = async () => {}
+declare module '../../web/views.ts' {
+  interface Views {
+    'admin/incidents/list': Page<Incident> & {
+      filter: Record<string, string>
+      first: boolean
+      csv: string
+      meanings: Record<string, string>
+      names: Record<string, string>
+    }
+    'admin/incidents/show': {
+      incident: Incident
+      means: string
+      act: string
+      sides: Sides
+      resolvedBy: string | null
+      others: { id: number; occurrence: number; openedAt: Date; resolvedAt: Date | null }[]
+      form: FormState
+      mayAct: boolean
+    }
+  }
+}
+
+const Text = Type.Optional(Type.String({ maxLength: 100 }))
+const Filter = Type.Object({ state: Text, kind: Text, order: Text })
+const Listed = Type.Object({ ...Filter.properties, after: Type.Optional(Type.String({ maxLength: 300 })) })
+const ById = Type.Object({ id: Type.String({ maxLength: 20 }) })
+
+/** /admin/incidents: what did not agree, both sides of it, until a person says what was done. */
+const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
+  const listing = ({ state, kind, order }: Record<'state' | 'kind' | 'order', string>) => {
+    const given: IncidentFilter = { state: state === 'resolved' ? 'resolved' : 'open', kind, order }
+    return (after: Parameters<typeof below>[0], limit: number) => listIncidents(deps.sql, given, below(after), limit)
+  }
+  const incidentAt = async (id: string) => {
+    const incident = await findIncident(deps.sql, rowNumber(id))
+    if (!incident) throw new AppError('not-found', 'There is no such incident.')
+    return incident
+  }
+  const shown = async (incident: Incident, mayAct: boolean, form = formState()) => ({
+    incident,
+    means: meanings[incident.kind] ?? 'Something did not agree.',
+    act: whatToDo[incident.kind] ?? 'Look into the log, and write here what you found.',
+    sides: sidesOf(incident.details),
+    resolvedBy:
+      incident.resolvedBy &&
+      ((await namesOf(deps.sql, [incident.resolvedBy]))[incident.resolvedBy] ?? incident.resolvedBy),
+    others: [...(await listOccurrences(deps.sql, incident))],
+    form,
+    mayAct,
+  })
+
+  app.get('', { schema: { querystring: Listed } }, async (request, reply) => {
+    const filter = filterIn(request.query)
+    const page = await pageOf(listing(filter), keyOf, { after: request.query.after, filter })
+    const names = await namesOf(
+      deps.sql,
+      page.rows.map((row) => row.resolvedBy ?? ''),
+    )
+    const csv = `/admin/incidents.csv${queryOf(filter)}`
+    return reply.page('admin/incidents/list', { ...page, filter, first: !request.query.after, csv, meanings, names })
+  })
+
+  app.get('.csv', { schema: { querystring: Filter } }, async (request, reply) =>
+    reply
+      .header('content-disposition', `attachment; filename="incidents-${dayInIndia(new Date())}.csv"`)
+      .type('text/csv; charset=utf-8')
+      .send(csvOf(columns, allOf(listing(filterIn(request.query)), keyOf))),
+  )
+
+  app.get('/:id', { schema: { params: ById } }, async (request, reply) =>
+    reply.page(
+      'admin/incidents/show',
+      await shown(await incidentAt(request.params.id), request.user?.role === 'admin'),
+    ),
+  )
+
+  app.post(
+    '/:id/resolution',
+    { preHandler: requireMoney, schema: { params: ById, body: PostedForm } },
+    async (request, reply) => {
+      const incident = await incidentAt(request.params.id)
+      const typed = readForm(request.body, ['resolution'])
+      try {
+        await resolveIncident(deps.sql, incident.id, { ...actingAs(request), ...typed })
+      } catch (error) {
+        if (!(error instanceof AppError) || !(error.code === 'invalid' || error.code === 'conflict')) throw error
+        const form = formState(typed, error.fields, error.message)
+        const now = await incidentAt(request.params.id)
+        return reply
+          .code(error.code === 'invalid' ? 422 : 409)
+          .page('admin/incidents/show', await shown(now, true, form))
+      }
+      request.session.set('notice', { kind: 'good', text: 'Resolved. Your note is kept with it.' })
+      return reply.leaveFor('/admin/incidents')
+    },
+  )
+}
 export default routes
+
+const columns = [
+  { title: 'Number', number: (row: Incident) => row.id },
+  { title: 'Kind', text: (row: Incident) => row.kind },
+  { title: 'About', text: (row: Incident) => row.subjectKey },
+  { title: 'Occurrence', number: (row: Incident) => row.occurrence },
+  { title: 'Order', text: (row: Incident) => row.orderId },
+  { title: 'Opened', time: (row: Incident) => row.openedAt },
+  { title: 'Resolved', time: (row: Incident) => row.resolvedAt },
+  { title: 'Resolved by', text: (row: Incident) => row.resolvedBy },
+  { title: 'Note', text: (row: Incident) => row.resolution },
+]
+
+const keyOf = (row: Incident) => ({ at: row.openedAt, id: String(row.id) })
+
+function filterIn({ state, kind, order }: { state?: string; kind?: string; order?: string }) {
+  return { state: state === 'resolved' ? state : '', kind: kind?.trim() ?? '', order: order?.trim() ?? '' }
+}

@@ -1,5 +1,45 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import { AppError } from '../../platform/errors.ts'
+import { actingAs, requireMoney } from '../../users/guards.ts'
 import type { Panel } from '../panel.ts'
+import { noteWake, retryFailed } from './queries.ts'
+import { type Job, timetable } from './timetable.ts'
 
-const routes: FastifyPluginAsyncTypebox<Panel> = async () => {}
+declare module '../../web/views.ts' {
+  interface Views {
+    'admin/jobs/list': { jobs: Job[]; mayAct: boolean }
+  }
+}
+
+const ByName = Type.Object({ name: Type.String({ maxLength: 60 }) })
+
+/** /admin/jobs: what happens by itself, how it went last, and the way to have it done now. */
+const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
+  app.get('', async (request, reply) =>
+    reply.page('admin/jobs/list', { jobs: await timetable(deps.sql), mayAct: request.user?.role === 'admin' }),
+  )
+
+  app.post('/:name/run', { preHandler: requireMoney, schema: { params: ByName } }, async (request, reply) => {
+    const { name } = request.params
+    if (!(await noteWake(deps.sql, name, actingAs(request)))) throw new AppError('not-found', 'There is no such job.')
+    deps.wake(name)
+    const text = `Asked for “${name}”. It starts within a second or two; asking twice is one run.`
+    request.session.set('notice', { kind: 'good', text })
+    return reply.leaveFor('/admin/jobs')
+  })
+
+  app.post('/:name/retry', { preHandler: requireMoney, schema: { params: ByName } }, async (request, reply) => {
+    const { name } = request.params
+    const count = await retryFailed(deps.sql, name, actingAs(request))
+    if (count > 0) deps.wake(name)
+    request.session.set(
+      'notice',
+      count > 0
+        ? { kind: 'good', text: `Tried again now: ${count.toLocaleString('en-IN')}.` }
+        : { kind: 'info', text: 'Nothing of it waits after a failure any more.' },
+    )
+    return reply.leaveFor('/admin/jobs')
+  })
+}
 export default routes

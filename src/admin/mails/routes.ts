@@ -1,5 +1,158 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import { resendMail, retryMail } from '../../mails/mails.ts'
+import { AppError } from '../../platform/errors.ts'
+import { actingAs, requireMoney } from '../../users/guards.ts'
+import { PostedForm, readForm } from '../../web/forms.ts'
+import { csvOf } from '../csv.ts'
+import { dayInIndia, spanOfDays } from '../days.ts'
+import { allOf, type Page, pageOf, queryOf } from '../listing.ts'
 import type { Panel } from '../panel.ts'
+import { below, rowNumber } from '../row-numbers.ts'
+import { type Preview, previewOf } from './preview.ts'
+import { findMail, type LoggedMail, listKinds, listMails, type WholeMail } from './queries.ts'
+import { kindInWords, statuses } from './words.ts'
 
-const routes: FastifyPluginAsyncTypebox<Panel> = async () => {}
+declare module '../../web/views.ts' {
+  interface Views {
+    'admin/mails/list': Page<LoggedMail> & {
+      filter: Record<string, string>
+      first: boolean
+      csv: string
+      kinds: string[]
+      statuses: typeof statuses
+      kindInWords: typeof kindInWords
+    }
+    'admin/mails/show': {
+      mail: WholeMail
+      preview: Preview
+      nextCopy: number
+      mayAct: boolean
+      conflict: string | null
+      statuses: typeof statuses
+      kindInWords: typeof kindInWords
+    }
+  }
+}
+
+const names = ['status', 'kind', 'to', 'day'] as const
+const Text = Type.Optional(Type.String({ maxLength: 200 }))
+const Filter = Type.Object({ status: Text, kind: Text, to: Text, day: Text })
+const Listed = Type.Object({ ...Filter.properties, after: Type.Optional(Type.String({ maxLength: 300 })) })
+const ById = Type.Object({ id: Type.String({ maxLength: 20 }) })
+
+/** /admin/mails: every mail and what became of it, how it reads, and the way to send it again. */
+const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps, composers }) => {
+  const listing = ({ status, kind, to, day }: Record<(typeof names)[number], string>) => {
+    const given = { status, kind, to, span: spanOfDays(day, day) }
+    return (after: Parameters<typeof below>[0], limit: number) => listMails(deps.sql, given, below(after), limit)
+  }
+  const mailAt = async (id: string) => {
+    const mail = await findMail(deps.sql, rowNumber(id))
+    if (!mail) throw new AppError('not-found', 'There is no such mail.')
+    return mail
+  }
+  const shown = async (mail: WholeMail, mayAct: boolean, conflict: string | null = null) => ({
+    mail,
+    preview: await previewOf(composers, mail),
+    nextCopy: mail.copies[0]!.copy + 1,
+    mayAct,
+    conflict,
+    statuses,
+    kindInWords,
+  })
+
+  app.get('', { schema: { querystring: Listed } }, async (request, reply) => {
+    const filter = filterIn(request.query)
+    const page = await pageOf(listing(filter), keyOf, { after: request.query.after, filter })
+    const csv = `/admin/mails.csv${queryOf(filter)}`
+    const kinds = await listKinds(deps.sql)
+    return reply.page('admin/mails/list', {
+      ...page,
+      filter,
+      first: !request.query.after,
+      csv,
+      kinds,
+      statuses,
+      kindInWords,
+    })
+  })
+
+  app.get('.csv', { schema: { querystring: Filter } }, async (request, reply) =>
+    reply
+      .header('content-disposition', `attachment; filename="mails-${dayInIndia(new Date())}.csv"`)
+      .type('text/csv; charset=utf-8')
+      .send(csvOf(columns, allOf(listing(filterIn(request.query)), keyOf))),
+  )
+
+  app.get('/:id', { schema: { params: ById } }, async (request, reply) =>
+    reply.page('admin/mails/show', await shown(await mailAt(request.params.id), request.user?.role === 'admin')),
+  )
+
+  app.get('/:id/preview', { schema: { params: ById } }, async (request, reply) => {
+    const preview = await previewOf(composers, await mailAt(request.params.id))
+    if ('why' in preview) throw new AppError('not-found', preview.why)
+    return reply.header('content-security-policy', documentPolicy).type('text/html; charset=utf-8').send(preview.html)
+  })
+
+  app.post(
+    '/:id/copies',
+    { preHandler: requireMoney, schema: { params: ById, body: PostedForm } },
+    async (request, reply) => {
+      const copy = readForm(request.body, ['copy'], 6).copy
+      const mail = await mailAt(request.params.id)
+      try {
+        const id = await resendMail(deps.sql, mail.id, {
+          by: actingAs(request),
+          copy: /^\d+$/.test(copy) ? Number(copy) : -1,
+        })
+        deps.wake('deliver-mails')
+        request.session.set('notice', { kind: 'good', text: `Queued again as copy ${copy}. It leaves within seconds.` })
+        return reply.leaveFor(`/admin/mails/${id}`)
+      } catch (error) {
+        if (!(error instanceof AppError) || error.code !== 'conflict') throw error
+        return reply.code(409).page('admin/mails/show', await shown(mail, true, error.message))
+      }
+    },
+  )
+
+  app.post('/:id/retry', { preHandler: requireMoney, schema: { params: ById } }, async (request, reply) => {
+    const mail = await mailAt(request.params.id)
+    const queued = await retryMail(deps.sql, mail.id, actingAs(request))
+    if (queued) deps.wake('deliver-mails')
+    request.session.set(
+      'notice',
+      queued
+        ? { kind: 'good', text: 'Queued again, with three more days to try.' }
+        : { kind: 'info', text: 'It is not given up any more: it waits in the queue, or was sent.' },
+    )
+    return reply.leaveFor(`/admin/mails/${mail.id}`)
+  })
+}
 export default routes
+
+/** A mail brings its own style and nothing else: no script, no image from outside, no form, no way up to our page. */
+const documentPolicy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'; sandbox"
+
+const columns = [
+  { title: 'Number', number: (row: LoggedMail) => row.id },
+  { title: 'Written', time: (row: LoggedMail) => row.createdAt },
+  { title: 'Kind', text: (row: LoggedMail) => row.kind },
+  { title: 'About', text: (row: LoggedMail) => row.subjectKey },
+  { title: 'Copy', number: (row: LoggedMail) => row.copy },
+  { title: 'Name', text: (row: LoggedMail) => row.toName },
+  { title: 'Address', text: (row: LoggedMail) => row.toEmail },
+  { title: 'Status', text: (row: LoggedMail) => row.status },
+  { title: 'Tries', number: (row: LoggedMail) => row.attempts },
+  { title: 'Sent', time: (row: LoggedMail) => row.sentAt },
+  { title: 'Last error', text: (row: LoggedMail) => row.lastError },
+]
+
+const keyOf = (row: LoggedMail) => ({ at: row.createdAt, id: String(row.id) })
+
+function filterIn(query: Partial<Record<(typeof names)[number], string>>) {
+  return Object.fromEntries(names.map((name) => [name, query[name]?.trim() ?? ''])) as Record<
+    (typeof names)[number],
+    string
+  >
+}

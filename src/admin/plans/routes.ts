@@ -1,5 +1,147 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
+import { changePrice, priceTyped, putOnSale, takeOffSale } from '../../plans/plans.ts'
+import { AppError } from '../../platform/errors.ts'
+import { rupees } from '../../platform/money.ts'
+import { actingAs, requireMoney } from '../../users/guards.ts'
+import { confirmIdentity, identityFields } from '../../users/identity.ts'
+import { statuses } from '../../web/errors.ts'
+import { type FormState, formState, PostedForm, readForm } from '../../web/forms.ts'
+import { csvOf } from '../csv.ts'
+import { dayInIndia } from '../days.ts'
 import type { Panel } from '../panel.ts'
+import { listVersions, type PlanLine } from './queries.ts'
 
-const routes: FastifyPluginAsyncTypebox<Panel> = async () => {}
+declare module '../../web/views.ts' {
+  interface Views {
+    'admin/plans/list': { plans: PlanLine[]; mayAct: boolean }
+    'admin/plans/price': { plan: PlanLine; newPaise: number | null; form: FormState; fresh: boolean }
+    'admin/plans/sale': {
+      plan: PlanLine
+      onSaleInstead: PlanLine | null
+      last: boolean
+      form: FormState
+      fresh: boolean
+    }
+  }
+}
+
+const ByKey = Type.Object({ key: Type.String({ maxLength: 60 }) })
+const Priced = Type.Object({ price: Type.Optional(Type.String({ maxLength: 30 })) })
+
+/** /admin/plans: every version of every plan; a new price is a new version; on sale or not. */
+const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
+  const versionAt = async (key: string) => {
+    const plans = await listVersions(deps.sql)
+    const plan = plans.find((candidate) => candidate.key === key)
+    if (!plan) throw new AppError('not-found', 'There is no such plan.')
+    return { plan, plans }
+  }
+
+  app.get('', async (request, reply) =>
+    reply.page('admin/plans/list', { plans: await listVersions(deps.sql), mayAct: request.user?.role === 'admin' }),
+  )
+
+  app.get('.csv', async (_request, reply) => {
+    const pages = async function* () {
+      yield await listVersions(deps.sql)
+    }
+    return reply
+      .header('content-disposition', `attachment; filename="plans-${dayInIndia(new Date())}.csv"`)
+      .type('text/csv; charset=utf-8')
+      .send(csvOf(columns, pages()))
+  })
+
+  const onlyMoney = { preHandler: requireMoney, schema: { params: ByKey } }
+
+  app.get(
+    '/:key/price',
+    { preHandler: requireMoney, schema: { params: ByKey, querystring: Priced } },
+    async (request, reply) => showPrice(request, reply, request.query.price ?? ''),
+  )
+
+  app.post('/:key/price', { ...onlyMoney, schema: { params: ByKey, body: PostedForm } }, async (request, reply) => {
+    const { price, ...identity } = readForm(request.body, ['price', ...identityFields], 200)
+    try {
+      const pricePaise = priceTyped(price)
+      await confirmIdentity(deps, request.signedIn!, identity)
+      const plan = await changePrice(deps.sql, { replaces: request.params.key, pricePaise, by: actingAs(request) })
+      const text = `${plan.title} is on sale for ${rupees(plan.pricePaise)} now. The front page shows it within five seconds.`
+      request.session.set('notice', { kind: 'good', text })
+      return reply.leaveFor('/admin/plans')
+    } catch (error) {
+      return showPrice(request, reply, price, foreseen(error))
+    }
+  })
+
+  /** The form; with a price that can be one also what will happen. `failure` is why the last try did nothing. */
+  async function showPrice(request: FastifyRequest, reply: FastifyReply, price: string, failure?: AppError) {
+    const { plan } = await versionAt((request.params as { key: string }).key)
+    const { newPaise, errors } = price === '' && !failure ? { newPaise: null, errors: {} } : judged(price, plan)
+    const form = formState({ price }, { ...errors, ...failure?.fields }, failure?.message)
+    if (failure) reply.code(statuses[failure.code])
+    else if (errors.price) reply.code(422)
+    return reply.page('admin/plans/price', { plan, newPaise, form, fresh: request.signedIn!.isFresh })
+  }
+
+  app.get('/:key/sale', onlyMoney, async (request, reply) => showSale(request, reply))
+
+  for (const [act, change, done] of [
+    ['withdrawal', takeOffSale, 'is off sale. Who bought it keeps it.'],
+    ['offer', putOnSale, 'is on sale again. The front page shows it within five seconds.'],
+  ] as const)
+    app.post(`/:key/${act}`, { ...onlyMoney, schema: { params: ByKey, body: PostedForm } }, async (request, reply) => {
+      try {
+        await confirmIdentity(deps, request.signedIn!, readForm(request.body, identityFields, 200))
+        await change(deps.sql, request.params.key, actingAs(request))
+      } catch (error) {
+        return showSale(request, reply, foreseen(error))
+      }
+      request.session.set('notice', { kind: 'good', text: `${request.params.key} ${done}` })
+      return reply.leaveFor('/admin/plans')
+    })
+
+  async function showSale(request: FastifyRequest, reply: FastifyReply, failure?: AppError) {
+    const { plan, plans } = await versionAt((request.params as { key: string }).key)
+    const onSale = plans.filter((candidate) => candidate.onSale)
+    if (failure) reply.code(statuses[failure.code])
+    return reply.page('admin/plans/sale', {
+      plan,
+      onSaleInstead: onSale.find((other) => other.name === plan.name && other.key !== plan.key) ?? null,
+      last: plan.onSale && onSale.length === 1,
+      form: formState({}, failure?.fields, failure?.message),
+      fresh: request.signedIn!.isFresh,
+    })
+  }
+}
 export default routes
+
+/** What is said to the person who tried; anything else goes on as it came. */
+function foreseen(error: unknown): AppError {
+  if (error instanceof AppError && (error.code === 'invalid' || error.code === 'conflict' || error.code === 'busy'))
+    return error
+  throw error
+}
+
+/** The price that was typed, if it can be the plan's next one, else the sentence at its field. */
+function judged(price: string, plan: PlanLine): { newPaise: number | null; errors: Record<string, string> } {
+  try {
+    const newPaise = priceTyped(price)
+    if (newPaise === plan.pricePaise) return { newPaise: null, errors: { price: 'This is the price already.' } }
+    return { newPaise, errors: {} }
+  } catch (error) {
+    return { newPaise: null, errors: foreseen(error).fields }
+  }
+}
+
+const columns = [
+  { title: 'Version', text: (row: PlanLine) => row.key },
+  { title: 'Plan', text: (row: PlanLine) => row.title },
+  { title: 'Price', paise: (row: PlanLine) => row.pricePaise },
+  { title: 'Months', number: (row: PlanLine) => row.months },
+  { title: 'On sale', text: (row: PlanLine) => (row.onSale ? 'yes' : 'no') },
+  { title: 'Offered', time: (row: PlanLine) => row.offeredAt },
+  { title: 'Off sale', time: (row: PlanLine) => row.withdrawnAt },
+  { title: 'In place of', text: (row: PlanLine) => row.replaces },
+]

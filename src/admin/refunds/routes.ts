@@ -1,5 +1,154 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { type Static, Type } from 'typebox'
+import { AppError } from '../../platform/errors.ts'
+import { rupees } from '../../platform/money.ts'
+import { type Refund, refundPayment } from '../../refunds/refunds.ts'
+import { askAboutRefund } from '../../refunds/sending.ts'
+import { actingAs, requireMoney } from '../../users/guards.ts'
+import { confirmIdentity, identityFields } from '../../users/identity.ts'
+import { statuses } from '../../web/errors.ts'
+import { type FormState, formState, PostedForm, readForm } from '../../web/forms.ts'
+import { csvOf } from '../csv.ts'
+import { dayInIndia, spanOfDays } from '../days.ts'
+import { allOf, type Page, pageOf, queryOf } from '../listing.ts'
 import type { Panel } from '../panel.ts'
+import { columns } from './columns.ts'
+import { amountErrors, amountIn, previewRefund, type RefundPreview, readRefund, refundFields } from './preview.ts'
+import { type RefundProgress, refundProgress } from './progress.ts'
+import { findRefundBasis, listRefunds, type RefundLine } from './queries.ts'
 
-const routes: FastifyPluginAsyncTypebox<Panel> = async () => {}
+declare module '../../web/views.ts' {
+  interface Views {
+    'admin/refunds/list': { list: Page<RefundLine>; filter: Record<string, string>; first: boolean; csv: string }
+    'admin/refunds/new': { preview: RefundPreview; form: FormState; fresh: boolean }
+    'admin/refunds/show': { progress: RefundProgress; canAct: boolean }
+    'admin/refunds/_progress': { progress: RefundProgress; canAct: boolean }
+  }
+}
+
+const Word = Type.Optional(Type.String({ maxLength: 60 }))
+const List = Type.Object({
+  status: Word,
+  from: Word,
+  to: Word,
+  q: Word,
+  after: Type.Optional(Type.String({ maxLength: 300 })),
+})
+const ById = Type.Object({ id: Type.String({ maxLength: 60 }) })
+const ByPayment = Type.Object({ cfPaymentId: Type.String({ maxLength: 60 }) })
+const Amount = Type.Object({ amount: Type.Optional(Type.String({ maxLength: 30 })) })
+const Seen = Type.Object({ seen: Word })
+
+/** The list of refunds, the way to a new one (look, confirm), and each one followed to its end. */
+const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
+  const money = { preHandler: requireMoney }
+
+  app.get('', { schema: { querystring: List } }, async (request, reply) => {
+    const filter = filterIn(request.query)
+    const { after } = request.query
+    const list = await pageOf(listed(filter), keyOf, { after, filter })
+    return reply.page('admin/refunds/list', {
+      list,
+      filter,
+      first: !after,
+      csv: `/admin/refunds.csv${queryOf(filter)}`,
+    })
+  })
+
+  app.get('.csv', { schema: { querystring: List } }, async (request, reply) => {
+    reply
+      .type('text/csv; charset=utf-8')
+      .header('content-disposition', `attachment; filename="refunds-${dayInIndia(new Date())}.csv"`)
+    return reply.send(csvOf(columns, allOf(listed(filterIn(request.query)), keyOf)))
+  })
+
+  app.get(
+    '/of/:cfPaymentId',
+    { ...money, schema: { params: ByPayment, querystring: Amount } },
+    async (request, reply) => {
+      const typed = request.query.amount ?? ''
+      const preview = await previewRefund(deps, request.params.cfPaymentId, typed)
+      const errors = typed === '' || preview.closed ? {} : amountErrors(amountIn(typed), preview.basis.leftPaise)
+      reply.code(Object.keys(errors).length > 0 ? 422 : 200)
+      return reply.page('admin/refunds/new', {
+        preview,
+        form: formState({ amount: typed }, errors),
+        fresh: request.signedIn!.isFresh,
+      })
+    },
+  )
+
+  app.post(
+    '/of/:cfPaymentId',
+    { ...money, schema: { params: ByPayment, body: PostedForm } },
+    async (request, reply) => {
+      const { cfPaymentId } = request.params
+      const typed = readForm(request.body, [...refundFields, ...identityFields])
+      let fresh = request.signedIn!.isFresh
+      try {
+        const basis = await findRefundBasis(deps.sql, cfPaymentId)
+        if (!basis) throw new AppError('not-found', 'There is no such payment.')
+        const wanted = readRefund(typed, basis.largePaise)
+        await confirmIdentity(deps, request.signedIn!, typed)
+        fresh = true
+        const refund = await refundPayment(deps, { ...wanted, cfPaymentId, ...actingAs(request) })
+        request.session.set('notice', { kind: 'good', text: `${rupees(refund.amountPaise)} go back to the customer.` })
+        return reply.leaveFor(`/admin/refunds/${refund.id}`)
+      } catch (error) {
+        if (!(error instanceof AppError) || (error.code !== 'invalid' && error.code !== 'conflict')) throw error
+        const { amount, amount_again, reason } = typed
+        return reply.code(statuses[error.code]).page('admin/refunds/new', {
+          preview: await previewRefund(deps, cfPaymentId, amount),
+          form: formState({ amount, amount_again, reason }, error.fields, error.message),
+          fresh,
+        })
+      }
+    },
+  )
+
+  app.get('/:id', { schema: { params: ById } }, async (request, reply) =>
+    reply.page('admin/refunds/show', {
+      progress: await refundProgress(deps, request.params.id),
+      canAct: request.user!.role === 'admin',
+    }),
+  )
+
+  app.get('/:id/progress', { schema: { params: ById, querystring: Seen } }, async (request, reply) => {
+    const progress = await refundProgress(deps, request.params.id)
+    if (progress.seen !== null && progress.seen === request.query.seen)
+      return reply.code(204).header('cache-control', 'no-store').send()
+    return reply.page('admin/refunds/_progress', { progress, canAct: request.user!.role === 'admin' })
+  })
+
+  app.post('/:id/ask', { ...money, schema: { params: ById } }, async (request, reply) => {
+    const refund = await askAboutRefund(deps, request.params.id, actingAs(request))
+    request.session.set('notice', heard(refund))
+    return reply.leaveFor(`/admin/refunds/${refund.id}`)
+  })
+
+  function listed(filter: Record<string, string>) {
+    const asked = {
+      status: filter.status!,
+      span: spanOfDays(filter.from!, filter.to!),
+      search: filter.q!,
+    }
+    return (after: Parameters<typeof listRefunds>[2], limit: number) => listRefunds(deps.sql, asked, after, limit)
+  }
+}
 export default routes
+
+const keyOf = ({ at, id }: RefundLine) => ({ at, id })
+
+function filterIn({ status = '', from = '', to = '', q = '' }: Static<typeof List>): Record<string, string> {
+  return { status, from, to, q: q.trim() }
+}
+
+/** What asking Cashfree came to, for the next page. */
+function heard(refund: Refund): { kind: 'info' | 'good' | 'warn' | 'bad'; text: string } {
+  if (refund.status === 'succeeded')
+    return { kind: 'good', text: 'Cashfree says: the money is with the customer’s bank.' }
+  if (refund.finishedAt) return { kind: 'bad', text: `Cashfree says: ${refund.gatewayStatus ?? 'failed'}.` }
+  if (refund.lastError?.startsWith('Cashfree:'))
+    return { kind: 'warn', text: 'Cashfree cannot be asked now. Nothing changed; we go on asking by ourselves.' }
+  return { kind: 'info', text: `Cashfree says: ${refund.gatewayStatus ?? 'nothing new'}.` }
+}

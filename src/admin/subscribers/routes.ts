@@ -1,5 +1,188 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { type Static, Type } from 'typebox'
+import { AppError } from '../../platform/errors.ts'
+import { actingAs, requireMoney } from '../../users/guards.ts'
+import { confirmIdentity, identityFields } from '../../users/identity.ts'
+import { statuses as httpStatuses } from '../../web/errors.ts'
+import { type FormState, formState, PostedForm, readForm } from '../../web/forms.ts'
+import { csvOf } from '../csv.ts'
+import { dayInIndia } from '../days.ts'
+import { allOf, type Cursor, type Page, pageOf, queryOf } from '../listing.ts'
 import type { Panel } from '../panel.ts'
+import { type Act, actFields, type Prospect, type Typed } from './acts/act.ts'
+import { actNamed } from './acts/acts.ts'
+import { daysError } from './acts/grant.ts'
+import { roles } from './acts/standing.ts'
+import { columns } from './columns.ts'
+import { type PersonPage, personAt, personPage } from './person/person.ts'
+import type { PersonFile } from './person/queries.ts'
+import { listPlanNames, type Person } from './queries.ts'
+import { findExact, listPeople, type Search } from './search.ts'
+import { roleWords, statuses, statusWord } from './words.ts'
 
-const routes: FastifyPluginAsyncTypebox<Panel> = async () => {}
+declare module '../../web/views.ts' {
+  interface Views {
+    'admin/subscribers/list': {
+      list: Page<Person>
+      exact: Person[]
+      filter: Record<string, string>
+      first: boolean
+      csv: string
+      plans: string[]
+      statuses: typeof statuses
+      roleWords: typeof roleWords
+      statusWord: typeof statusWord
+    }
+    'admin/subscribers/show': PersonPage & {
+      canAct: boolean
+      isSelf: boolean
+      statusWord: typeof statusWord
+      roleWords: typeof roleWords
+    }
+    'admin/subscribers/act': {
+      person: PersonFile
+      name: string
+      act: Act
+      prospect: Prospect
+      form: FormState
+      fresh: boolean
+      roles: typeof roles
+    }
+  }
+}
+
+const Word = Type.Optional(Type.String({ maxLength: 40 }))
+const Filters = {
+  q: Type.Optional(Type.String({ maxLength: 200 })),
+  status: Word,
+  plan: Word,
+  role: Word,
+  verified: Word,
+}
+const After = Type.Optional(Type.String({ maxLength: 300 }))
+const Listed = Type.Object({ ...Filters, after: After })
+const ById = Type.Object({ id: Type.String({ maxLength: 60 }) })
+const ByAct = Type.Object({ ...ById.properties, act: Type.String({ maxLength: 20 }) })
+const Asked = Type.Object({ days: Word, number: Word })
+
+/** /admin/subscribers: the people, one of them with their whole story, and what an administrator may do to an account. */
+const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
+  const { sql } = deps
+
+  app.get('/', { schema: { querystring: Listed } }, async (request, reply) => {
+    const filter = filterIn(request.query)
+    const { after } = request.query
+    const exact = after ? [] : await findExact(sql, filter.q!)
+    const list = await pageOf(listed(filter), keyOf, { after, filter })
+    return reply.page('admin/subscribers/list', {
+      list: { ...list, rows: without(list.rows, exact) },
+      exact,
+      filter,
+      first: !after,
+      csv: `/admin/subscribers.csv${queryOf(filter)}`,
+      plans: await listPlanNames(sql),
+      statuses,
+      roleWords,
+      statusWord,
+    })
+  })
+
+  app.get('.csv', { schema: { querystring: Listed } }, async (request, reply) => {
+    const filter = filterIn(request.query)
+    return reply
+      .type('text/csv; charset=utf-8')
+      .header('content-disposition', `attachment; filename="subscribers-${dayInIndia(new Date())}.csv"`)
+      .send(csvOf(columns, everybody(filter)))
+  })
+
+  app.get('/:id', { schema: { params: ById, querystring: Type.Object({ after: After }) } }, async (request, reply) =>
+    reply.page('admin/subscribers/show', {
+      ...(await personPage(sql, request.params.id, request.query.after)),
+      canAct: request.user!.role === 'admin',
+      isSelf: request.user!.id === request.params.id,
+      statusWord,
+      roleWords,
+    }),
+  )
+
+  app.get(
+    '/:id/:act',
+    { preHandler: requireMoney, schema: { params: ByAct, querystring: Asked } },
+    async (request, reply) => {
+      const { days = '', number = '' } = request.query
+      const typed = { ...readForm(null, actFields), days, number }
+      const errors = days === '' ? {} : daysError(typed)
+      reply.code(Object.keys(errors).length > 0 ? 422 : 200)
+      return showAct(request, reply, { typed, form: formState({ days }, errors), fresh: request.signedIn!.isFresh })
+    },
+  )
+
+  app.post(
+    '/:id/:act',
+    { preHandler: requireMoney, schema: { params: ByAct, body: PostedForm } },
+    async (request, reply) => {
+      const act = actNamed(request.params.act)
+      const person = await personAt(sql, request.params.id)
+      const typed = readForm(request.body, [...actFields, ...identityFields])
+      let fresh = request.signedIn!.isFresh
+      try {
+        if (act.needsIdentity) await confirmIdentity(deps, request.signedIn!, typed)
+        fresh = true
+        const text = await act.perform(sql, person, typed, actingAs(request))
+        deps.wake('deliver-mails')
+        request.session.set('notice', { kind: 'good', text })
+        return reply.leaveFor(`/admin/subscribers/${person.id}`)
+      } catch (error) {
+        if (!(error instanceof AppError) || (error.code !== 'invalid' && error.code !== 'conflict')) throw error
+        const { days, reason, role } = typed
+        const form = formState({ days, reason, role }, error.fields, error.message)
+        return showAct(request, reply.code(httpStatuses[error.code]), { typed, form, fresh })
+      }
+    },
+  )
+
+  type Asking = FastifyRequest<{ Params: Static<typeof ByAct> }>
+  async function showAct(
+    request: Asking,
+    reply: FastifyReply,
+    { typed, form, fresh }: { typed: Typed; form: FormState; fresh: boolean },
+  ) {
+    const { id, act: name } = request.params
+    const act = actNamed(name)
+    const person = await personAt(sql, id)
+    const prospect = await act.prospect(sql, person, typed, actingAs(request))
+    return reply.page('admin/subscribers/act', {
+      person,
+      name,
+      act,
+      prospect,
+      form,
+      fresh: fresh || !act.needsIdentity,
+      roles,
+    })
+  }
+
+  function listed({ q = '', ...filter }: Record<string, string>) {
+    const search = { typed: q, ...filter } as Search
+    return (after: Cursor | null, limit: number) => listPeople(sql, search, after, limit)
+  }
+
+  /** The list for an export: whoever is meant exactly, then everybody else. */
+  async function* everybody(filter: Record<string, string>) {
+    const exact = await findExact(sql, filter.q!)
+    if (exact.length > 0) yield exact
+    for await (const rows of allOf(listed(filter), keyOf)) yield without(rows, exact)
+  }
+}
 export default routes
+
+const keyOf = ({ at, id }: Person) => ({ at, id })
+
+function without(rows: readonly Person[], exact: readonly Person[]): Person[] {
+  return rows.filter(({ id }) => !exact.some((one) => one.id === id))
+}
+
+function filterIn({ q = '', status = '', plan = '', role = '', verified = '' }: Static<typeof Listed>) {
+  return { q: q.trim().replaceAll('\0', ''), status, plan, role, verified } as Record<string, string>
+}

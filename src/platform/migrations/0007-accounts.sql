@@ -45,12 +45,14 @@ create index login_throttle_by_age on login_throttle (last_failed_at);
 
 -- Browsers that an account has logged in from: a stranger's guesses do not make them wait.
 create table known_devices (
-  id_hash      bytea primary key,
+  id_hash      bytea not null,                                         -- one browser may be several people's
   user_id      uuid not null references users on delete cascade,
   created_at   timestamptz not null default now(),
-  last_used_at timestamptz not null default now()
+  last_used_at timestamptz not null default now(),
+  primary key (id_hash, user_id)
 );
 create index known_devices_of_user on known_devices (user_id);
+create index known_devices_by_age on known_devices (last_used_at);
 
 -- Requests counted per door and address, for all processes together. Not worth a write-ahead log.
 create unlogged table rate_counters (

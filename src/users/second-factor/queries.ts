@@ -41,14 +41,29 @@ export async function enrol(sql: Sql, userId: string, step: number, codeHashes: 
   return rows.count > 0
 }
 
+/**
+ * Takes a try at an account's codes before the code is looked at, so that guesses sent side by side all count: the fifth in
+ * a row that is not followed by a right one shuts the door for a quarter of an hour. Undefined: it is shut, or none enrolled.
+ */
+export async function takeCodeTry(sql: Sql, userId: string): Promise<{ sealedSecret: Buffer } | undefined> {
+  const [row] = await sql<{ sealedSecret: Buffer }[]>`
+    update second_factors
+    set failures = case when blocked_until is null then failures + 1 else 1 end,
+        blocked_until = case when blocked_until is null and failures + 1 >= 5 then now() + interval '15 minutes' end
+    where user_id = ${userId}
+      and enrolled_at is not null
+      and (blocked_until is null or blocked_until <= now())
+    returning sealed_secret
+  `
+  return row
+}
+
 /** Takes a code's thirty-second step, once: a code that was seen over somebody's shoulder opens nothing again. */
 export async function takeStep(sql: Sql, userId: string, step: number): Promise<boolean> {
   const rows = await sql`
     update second_factors
     set last_step = ${step}, failures = 0, blocked_until = null
-    where user_id = ${userId}
-      and last_step < ${step}
-      and (blocked_until is null or blocked_until <= now())
+    where user_id = ${userId} and last_step < ${step}
     returning user_id
   `
   return rows.count > 0
@@ -59,10 +74,7 @@ export async function takeRecoveryCode(sql: Sql, userId: string, codeHash: Buffe
   const rows = await sql`
     with taken as (
       update recovery_codes set used_at = now()
-      where user_id = ${userId}
-        and code_hash = ${codeHash}
-        and used_at is null
-        and not exists (select from second_factors f where f.user_id = ${userId} and f.blocked_until > now())
+      where user_id = ${userId} and code_hash = ${codeHash} and used_at is null
       returning user_id
     ), forgiven as (
       update second_factors set failures = 0, blocked_until = null where user_id in (select user_id from taken)
@@ -71,16 +83,6 @@ export async function takeRecoveryCode(sql: Sql, userId: string, codeHash: Buffe
     returning id
   `
   return rows.count > 0
-}
-
-/** Counts a wrong code: after five in a row the account's codes are not looked at for a quarter of an hour. */
-export async function countWrongCode(sql: Sql, userId: string): Promise<void> {
-  await sql`
-    update second_factors
-    set failures = case when failures + 1 >= 5 then 0 else failures + 1 end,
-        blocked_until = case when failures + 1 >= 5 then now() + interval '15 minutes' else blocked_until end
-    where user_id = ${userId}
-  `
 }
 
 /** Recovery codes that were not used yet. */

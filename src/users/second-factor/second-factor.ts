@@ -1,9 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { Secret, TOTP } from 'otpauth'
+import { waitInWords } from '../../platform/dates.ts'
 import type { Sql } from '../../platform/db.ts'
 import { AppError } from '../../platform/errors.ts'
 import { seal, unseal } from '../../platform/sealing.ts'
-import { countWrongCode, enrol, findSecondFactor, insertSecondFactor, takeRecoveryCode, takeStep } from './queries.ts'
+import { enrol, findSecondFactor, insertSecondFactor, takeCodeTry, takeRecoveryCode, takeStep } from './queries.ts'
 
 const issuer = 'Sector ETF RS Analyzer'
 const period = 30
@@ -47,29 +48,42 @@ export async function finishEnrolment(sql: Sql, keys: readonly Buffer[], holder:
 }
 
 /**
- * Takes a code of the app, or a recovery code, each once. Throws AppError `invalid` about the field `code` when it is
- * wrong or was used, `busy` for a quarter of an hour after five wrong ones.
+ * Takes a code of the app, or a recovery code, each once; says which. Throws AppError `invalid` about the field `code`
+ * when it is wrong or was used, `busy` for a quarter of an hour after five wrong ones.
  */
-export async function useCode(sql: Sql, keys: readonly Buffer[], userId: string, typed: string): Promise<void> {
-  const stored = await findSecondFactor(sql, userId)
-  if (!stored?.enrolledAt) throw new AppError('conflict', 'Please set up an authenticator app first: log in again.')
-  if (stored.waitS > 0)
-    throw new AppError('busy', `Too many wrong codes. Please wait ${Math.ceil(stored.waitS / 60)} minutes.`, {
-      retryAfterS: stored.waitS,
-    })
+export async function useCode(
+  sql: Sql,
+  keys: readonly Buffer[],
+  userId: string,
+  typed: string,
+): Promise<'app' | 'recovery'> {
+  const stored = await takeCodeTry(sql, userId)
+  if (!stored) throw await refusal(sql, userId)
   const code = typed.replace(/[\s-]/g, '').toUpperCase()
   const step = stepOf(unseal(keys, stored.sealedSecret, userId), code)
-  if (step !== null && (await takeStep(sql, userId, step))) return
-  if (/^[0-9A-Z]{16}$/.test(code) && (await takeRecoveryCode(sql, userId, hashOf(code)))) return
-  await countWrongCode(sql, userId)
+  if (step !== null && (await takeStep(sql, userId, step))) return 'app'
+  if (/^[0-9A-Z]{16}$/.test(code) && (await takeRecoveryCode(sql, userId, hashOf(code)))) return 'recovery'
   throw wrongCode()
+}
+
+async function refusal(sql: Sql, userId: string): Promise<AppError> {
+  const stored = await findSecondFactor(sql, userId)
+  if (!stored?.enrolledAt) return new AppError('conflict', 'Please set up an authenticator app first: log in again.')
+  const waitS = Math.max(1, stored.waitS)
+  return new AppError('busy', `Too many wrong codes. Please wait ${waitInWords(waitS)} and try again.`, {
+    retryAfterS: waitS,
+  })
 }
 
 /** The code an authenticator app would show now; for the demo's operator without a phone. Throws when none is enrolled. */
 export async function currentCode(sql: Sql, keys: readonly Buffer[], holder: Holder): Promise<string> {
   const stored = await findSecondFactor(sql, holder.id)
   if (!stored) throw new AppError('not-found', 'This account has no authenticator yet: log in once, then ask again.')
-  return totpOf(unseal(keys, stored.sealedSecret, holder.id), holder.username).generate()
+  // Where this step's code was used already, the next one is what will be taken.
+  const step = Math.max(TOTP.counter({ period }), stored.lastStep + 1)
+  return totpOf(unseal(keys, stored.sealedSecret, holder.id), holder.username).generate({
+    timestamp: step * period * 1000,
+  })
 }
 
 /** The thirty-second step a code belongs to, if it is one that may be used now. */

@@ -1,0 +1,4 @@
+import type { Deps } from '../deps.ts'
+
+/** What every part of the account is given; `limit` is the route configuration of doors that cost something. */
+export type Account = { deps: Deps; limit: object }

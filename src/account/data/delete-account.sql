@@ -1,0 +1,129 @@
+-- Who was deleted is called like this. Nobody can register such a username (40 signs) or receive mail at such an address.
+create or replace function deleted_username(p_user_id uuid) returns text language sql immutable as $$
+  select 'deleted-' || replace(p_user_id::text, '-', '')
+$$;
+create or replace function deleted_email(p_user_id uuid) returns text language sql immutable as $$
+  select replace(p_user_id::text, '-', '') || '@deleted.invalid'
+$$;
+
+-- Takes a person out of an account and leaves what tax law keeps: receipts, credit notes, payments. All of it or nothing.
+-- p_seen_end is the end of the paid time that the person was told they lose; p_unusable_hash is of a password nobody knows.
+-- Cashfree was asked about open orders just before; what it said is in the tables.
+-- Answers 'deleted', 'gone' (it was already), or why not: 'administrator', 'changed', 'payment-under-way', 'held',
+-- 'refund-under-way'. Locks in the one order: orders, subscription.
+create or replace function delete_account(
+  p_user_id uuid, p_seen_end timestamptz, p_unusable_hash text, p_actor text
+) returns text language plpgsql as $$
+declare
+  person  users;
+  running subscriptions;
+  moment  timestamptz;
+  refusal text;
+begin
+  perform 1 from orders where user_id = p_user_id order by id for update;
+  select * into running from subscriptions where user_id = p_user_id for update;
+  select * into person from users where id = p_user_id for update;
+  moment := clock_timestamp();
+  if person.deleted_at is not null then return 'gone'; end if;
+  if person.role is distinct from 'subscriber' then return 'administrator'; end if;
+  if date_trunc('milliseconds', running.current_period_end) is distinct from date_trunc('milliseconds', p_seen_end) then
+    return 'changed';
+  end if;
+  refusal := money_on_its_way(p_user_id);
+  if refusal is not null then return refusal; end if;
+
+  perform close_unsent_orders(p_user_id, p_actor);
+  perform end_access(p_user_id, 'account deleted', p_actor, moment);
+  perform forget_person(person, p_unusable_hash, moment);
+  with noted as (
+    insert into audit (actor, action, user_id, details)
+    values (p_actor, 'account.deleted', p_user_id, jsonb_build_object(
+      'status', status_by_now(running), 'currentPeriodEnd', running.current_period_end,
+      'receipts', (select count(*) from receipts where user_id = p_user_id)))
+    returning id
+  )
+  insert into mails (kind, subject_key, user_id, to_name, to_email)
+  select 'account-deleted', id::text, person.id, person.name, person.email from noted;
+  return 'deleted';
+end $$;
+
+-- Why this account's money is not at rest; null when it is. An attempt begun in time may end a day later.
+create or replace function money_on_its_way(p_user_id uuid) returns text language sql stable as $$
+  select case
+    when exists (select from orders o where o.user_id = p_user_id and o.status in ('active', 'terminating')) then 'payment-under-way'
+    when exists (select from orders o join payments p on p.order_id = o.id
+                 where o.user_id = p_user_id and now() < o.expires_at + interval '25 hours'
+                   and p.status not in ('SUCCESS', 'FAILED', 'CANCELLED', 'VOID', 'USER_DROPPED', 'NOT_ATTEMPTED'))
+      then 'payment-under-way'
+    when exists (select from orders o where o.user_id = p_user_id and o.paid_at is null
+                   and (o.held_at is not null
+                        or exists (select from payments p where p.order_id = o.id and p.status = 'SUCCESS'
+                                     and refunded_or_going(p.cf_payment_id) < p.amount_paise))) then 'held'
+    when exists (select from refunds r where r.user_id = p_user_id and r.finished_at is null) then 'refund-under-way'
+  end
+$$;
+
+-- Orders that Cashfree has never heard of need nobody's leave to end. They stay watched like any other.
+create or replace function close_unsent_orders(p_user_id uuid, p_actor text) returns void language sql as $$
+  with closed as (
+    update orders set status = 'terminated', closed_at = now() where user_id = p_user_id and status = 'created'
+    returning id, user_id
+  )
+  insert into audit (actor, action, order_id, user_id, details)
+  select p_actor, 'order.terminated', id, user_id, jsonb_build_object('from', 'created') from closed
+$$;
+
+-- Ends what runs and what was to come. Money is not touched.
+create or replace function end_access(p_user_id uuid, p_reason text, p_actor text, p_moment timestamptz) returns void
+language plpgsql as $$
+declare
+  voided jsonb;
+begin
+  with gone as (
+    update subscription_periods
+    set voided_at = p_moment, voided_by = p_actor, void_reason = p_reason
+    where user_id = p_user_id and voided_at is null and ends_at > p_moment
+    returning id
+  )
+  select coalesce(jsonb_agg(id), '[]') into voided from gone;
+  update subscriptions
+  set status = 'cancelled', is_paid = false, current_period_end = least(current_period_end, p_moment), updated_at = now()
+  where user_id = p_user_id and status <> 'expired';
+  insert into audit (actor, action, user_id, details)
+  values (p_actor, 'subscription.cancelled', p_user_id, jsonb_build_object('reason', p_reason, 'periods', voided));
+end $$;
+
+-- Everything that says who it was, where the law does not ask to keep it. A receipt that waits in the outbox still goes to
+-- its buyer, and one last mail tells of the deletion, in case it was somebody else; the job `clean` forgets that address
+-- afterwards.
+create or replace function forget_person(person users, p_unusable_hash text, p_moment timestamptz) returns void
+language plpgsql as $$
+begin
+  update users
+  set username = deleted_username(id), email = deleted_email(id), name = 'Deleted account', phone = null,
+      password_hash = p_unusable_hash, email_verified_at = null, suspended_at = null, suspended_reason = null,
+      deleted_at = p_moment
+  where id = person.id;
+  delete from sessions where user_id = person.id;
+  delete from account_links where user_id = person.id;
+  delete from known_devices where user_id = person.id;
+  delete from recovery_codes where user_id = person.id;
+  delete from second_factors where user_id = person.id;
+  delete from reset_requests where email = lower(person.email);
+  update mails set status = 'skipped', leased_until = null
+  where user_id = person.id and status = 'queued' and kind <> 'receipt';
+  update mails set to_name = 'Deleted account', to_email = deleted_email(person.id), last_error = null
+  where user_id = person.id and status <> 'queued';
+  update webhook_events set body = '', headers = '{}', redacted_at = p_moment
+  where order_id in (select id from orders where user_id = person.id) and redacted_at is null;
+end $$;
+
+-- Nothing is sent to where nobody is, whoever writes the mail and why.
+create or replace function skip_mail_to_nobody() returns trigger language plpgsql as $$
+begin
+  new.status := 'skipped';
+  new.leased_until := null;
+  return new;
+end $$;
+create or replace trigger skip_mail_to_nobody before insert or update on mails
+for each row when (new.status = 'queued' and new.to_email like '%@deleted.invalid') execute function skip_mail_to_nobody();

@@ -1,0 +1,73 @@
+import { randomBytes } from 'node:crypto'
+import { settle, settleWith } from '../../checkout/settle.ts'
+import type { Deps } from '../../deps.ts'
+import { GatewayRefused, GatewayUnavailable } from '../../payments/gateway.ts'
+import { AppError } from '../../platform/errors.ts'
+import type { By } from '../../platform/origin.ts'
+import { hashPassword } from '../../users/passwords.ts'
+import { tryPassword } from '../../users/throttle/throttle.ts'
+import { authenticate, type SignedIn } from '../../users/users.ts'
+import { deleteAccountRows, listOrdersToClose } from './queries.ts'
+
+/** What the form sends: the password, the username typed once more, and the end of the paid time that the page showed. */
+export type DeletionForm = { password: string; confirmation: string; seen: string }
+
+const refusals: Record<string, string> = {
+  administrator:
+    'This is an administrator’s account. Ask another administrator to take that role away first; then it can be deleted.',
+  changed: 'Your subscription changed meanwhile. Nothing was deleted; please look at the numbers again.',
+  'payment-under-way':
+    'A payment of yours is still under way at the bank. Nothing was deleted; please try again when it has ended, after a day at most.',
+  held: 'A payment of yours is being looked into by a person. Nothing was deleted; please write to us, or try again later.',
+  'refund-under-way':
+    'A refund to you is still under way. Nothing was deleted; please try again when the money has arrived.',
+}
+
+/**
+ * Deletes the account of whoever is signed in: open orders are ended at Cashfree first, then one statement does the rest.
+ * Throws AppError `invalid` about `password` and `confirmation`, `busy` after too many wrong passwords, and `conflict`
+ * with a sentence while money is on its way or Cashfree cannot say whether it is. Then nothing was deleted.
+ */
+export async function deleteAccount(deps: Deps, signedIn: SignedIn, form: DeletionForm, by: By): Promise<void> {
+  const { user } = signedIn
+  if (user.role !== 'subscriber') throw new AppError('conflict', refusals.administrator!)
+  await confirm(deps, signedIn, form)
+  await closeOrders(deps, user.id)
+  const unusableHash = await hashPassword(randomBytes(32).toString('base64'))
+  const seenEnd = form.seen === '' || Number.isNaN(Date.parse(form.seen)) ? null : new Date(form.seen)
+  const outcome = await deleteAccountRows(deps.sql, user.id, { seenEnd, unusableHash, by })
+  const refusal = refusals[outcome]
+  if (refusal) throw new AppError('conflict', refusal)
+  deps.log.info({ event: 'account deleted', userId: user.id }, 'account deleted')
+}
+
+async function confirm(deps: Deps, { user, trier }: SignedIn, { password, confirmation }: DeletionForm): Promise<void> {
+  const fields: Record<string, string> = {}
+  if (confirmation.trim().toLowerCase() !== user.username.toLowerCase())
+    fields.confirmation = 'Please type your username exactly.'
+  else if (
+    !(await tryPassword(deps, { account: user.username, ...trier }, () =>
+      authenticate(deps.sql, user.username, password),
+    ))
+  )
+    fields.password = 'That is not your password.'
+  if (Object.keys(fields).length > 0)
+    throw new AppError('invalid', 'Nothing was deleted yet. Please look at the marked fields.', { fields })
+}
+
+/** Asks Cashfree to end what can still be paid, and writes down what it says; the statement that deletes reads it there. */
+async function closeOrders(deps: Deps, userId: string): Promise<void> {
+  for (const { id, status } of await listOrdersToClose(deps.sql, userId)) {
+    try {
+      if (status === 'active') await settleWith(deps, id, await deps.gateway.terminateOrder(id), 'checkout')
+      else await settle(deps, id, 'checkout')
+    } catch (error) {
+      if (!(error instanceof GatewayUnavailable || error instanceof GatewayRefused)) throw error
+      deps.log.warn({ orderId: id, err: error }, 'an order could not be ended before a deletion')
+      throw new AppError(
+        'conflict',
+        'Cashfree cannot say just now whether a payment of yours is under way. Nothing was deleted; please try again in a few minutes.',
+      )
+    }
+  }
+}

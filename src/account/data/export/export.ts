@@ -1,0 +1,110 @@
+import { Readable } from 'node:stream'
+import { stringify } from 'csv-stringify/sync'
+import { harmless, inIndia, rupeesOf } from '../../../platform/csv.ts'
+import type { Sql } from '../../../platform/db.ts'
+import {
+  listAudit,
+  listCreditNotes,
+  listDeliveries,
+  listDevices,
+  listIncidents,
+  listLinks,
+  listMails,
+  listOrders,
+  listPayments,
+  listPeriods,
+  listProfile,
+  listReceipts,
+  listRefunds,
+  listSecondFactor,
+  listSessions,
+  listSubscription,
+  type Row,
+} from './queries.ts'
+
+/** Everything we hold about a person, section by section, in the order it is printed. */
+const sections = {
+  profile: listProfile,
+  subscription: listSubscription,
+  sessions: listSessions,
+  knownBrowsers: listDevices,
+  linksSent: listLinks,
+  secondFactor: listSecondFactor,
+  orders: listOrders,
+  payments: listPayments,
+  periods: listPeriods,
+  receipts: listReceipts,
+  refunds: listRefunds,
+  creditNotes: listCreditNotes,
+  mails: listMails,
+  reportsByCashfree: listDeliveries,
+  incidents: listIncidents,
+}
+
+/** One JSON document, as a stream made section by section. Amounts in paise, times in UTC. */
+export function exportAsJson(sql: Sql, userId: string): Readable {
+  async function* pieces() {
+    yield `{\n"exportedAt": ${JSON.stringify(new Date())}`
+    for await (const { name, isFirst, isLast, rows } of pagesOf(sql, userId)) {
+      if (isFirst) yield `,\n${JSON.stringify(name)}: [`
+      yield rows.map((row, index) => `${isFirst && index === 0 ? '' : ','}\n${JSON.stringify(row)}`).join('')
+      if (isLast) yield ']'
+    }
+    yield '\n}\n'
+  }
+  return Readable.from(pieces(), { objectMode: false })
+}
+
+/**
+ * The same as one CSV file (UTF-8 with the mark that Excel needs, CRLF): for each section its name, its columns, its rows
+ * and an empty line. Amounts in rupees, times on the Indian wall clock, text harmless to a spreadsheet.
+ */
+export function exportAsCsv(sql: Sql, userId: string): Readable {
+  async function* pieces() {
+    yield '\ufeff'
+    for await (const { name, isFirst, isLast, rows } of pagesOf(sql, userId)) {
+      const lines = rows.map((row) => Object.entries(row).map(([key, value]) => cell(key, value)))
+      if (isFirst) yield linesOf([[inWords(name)], ...(rows[0] ? [Object.entries(rows[0]).map(title)] : [['nothing']])])
+      yield linesOf(lines)
+      if (isLast) yield '\r\n'
+    }
+  }
+  return Readable.from(pieces(), { objectMode: false })
+}
+
+type SectionPage = { name: string; isFirst: boolean; isLast: boolean; rows: Row[] }
+
+async function* pagesOf(sql: Sql, userId: string): AsyncGenerator<SectionPage> {
+  for (const [name, list] of Object.entries(sections))
+    yield { name, isFirst: true, isLast: true, rows: await list(sql, userId) }
+  for (let after = 0, isFirst = true; ; isFirst = false) {
+    const rows = await listAudit(sql, userId, after)
+    const isLast = rows.length < 1_000
+    yield { name: 'record', isFirst, isLast, rows: rows.map(({ id: _ours, ...row }) => row) }
+    if (isLast) return
+    after = rows.at(-1)!.id
+  }
+}
+
+function linesOf(lines: unknown[][]): string {
+  return stringify(lines, { record_delimiter: 'windows', quoted_string: true })
+}
+
+function title([key, value]: [string, unknown]): string {
+  if (key.endsWith('Paise')) return `${inWords(key.slice(0, -5))} (₹)`
+  return key.endsWith('At') || value instanceof Date ? `${inWords(key)} (IST)` : inWords(key)
+}
+
+function cell(key: string, value: unknown): string | number {
+  if (value === null || value === undefined) return ''
+  if (value instanceof Date) return inIndia(value)
+  if (key.endsWith('Paise') && typeof value === 'number') return rupeesOf(value)
+  if (typeof value === 'number') return value
+  if (typeof value === 'boolean') return value ? 'yes' : 'no'
+  return harmless(typeof value === 'string' ? value : JSON.stringify(value))
+}
+
+/** "bankReference" as "bank reference". */
+function inWords(key: string): string {
+  return key.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
+}

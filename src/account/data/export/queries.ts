@@ -1,0 +1,125 @@
+import type { Sql } from '../../../platform/db.ts'
+
+/** A row as the export prints it: times as Date, amounts in paise under a name that says so. */
+export type Row = Record<string, unknown>
+type List = (sql: Sql, userId: string) => Promise<Row[]>
+
+/** The account itself; the password is not there, only a hash that nobody can read it from is kept. */
+export const listProfile: List = (sql, userId) => sql`
+  select username, email, email_verified_at, name, phone, state_code, role, created_at, suspended_at, suspended_reason,
+         consented_to, consented_at
+  from users
+  where id = ${userId}
+`
+
+export const listSubscription: List = (sql, userId) => sql`
+  select status_by_now(s) as status, is_paid, plan_key as plan, current_period_start, current_period_end
+  from subscriptions s
+  where user_id = ${userId}
+`
+
+/** Without what opens them: their secrets are not even stored. */
+export const listSessions: List = (sql, userId) => sql`
+  select created_at, last_seen_at, expires_at, user_agent as browser, network
+  from sessions
+  where user_id = ${userId}
+  order by created_at
+`
+
+export const listDevices: List = (sql, userId) => sql`
+  select created_at, last_used_at from known_devices where user_id = ${userId} order by created_at
+`
+
+export const listLinks: List = (sql, userId) => sql`
+  select purpose, email, created_at, expires_at, used_at from account_links where user_id = ${userId} order by created_at
+`
+
+export const listSecondFactor: List = (sql, userId) => sql`
+  select created_at, enrolled_at from second_factors where user_id = ${userId}
+`
+
+export const listOrders: List = (sql, userId) => sql`
+  select id, cf_order_id as cashfree_order, plan_key as plan, amount_paise, currency, status, created_at, expires_at,
+         paid_at, closed_at
+  from orders
+  where user_id = ${userId}
+  order by created_at
+`
+
+export const listPayments: List = (sql, userId) => sql`
+  select p.cf_payment_id as payment, p.order_id as "order", p.status, p.amount_paise, p.currency, p.method,
+         p.bank_reference, p.failure_reason, p.started_at, p.completed_at, p.applied_at
+  from orders o
+  join payments p on p.order_id = o.id
+  where o.user_id = ${userId}
+  order by coalesce(p.started_at, p.created_at)
+`
+
+export const listPeriods: List = (sql, userId) => sql`
+  select order_id as "order", plan_key as plan, starts_at, ends_at, grant_reason as granted_because,
+         voided_at as ended_early_at, void_reason as ended_because, created_at
+  from subscription_periods
+  where user_id = ${userId}
+  order by starts_at
+`
+
+export const listReceipts: List = (sql, userId) => sql`
+  select number, order_id as "order", issued_at, amount_paise, taxable_paise, cgst_paise, sgst_paise, igst_paise,
+         round_off_paise, buyer
+  from receipts
+  where user_id = ${userId}
+  order by issued_at
+`
+
+export const listRefunds: List = (sql, userId) => sql`
+  select id as refund, order_id as "order", cf_payment_id as payment, amount_paise, reason, status, bank_reference,
+         created_at, finished_at
+  from refunds
+  where user_id = ${userId}
+  order by created_at
+`
+
+export const listCreditNotes: List = (sql, userId) => sql`
+  select number, refund_id as refund, receipt_number as receipt, issued_at, amount_paise, taxable_paise, cgst_paise,
+         sgst_paise, igst_paise, round_off_paise, buyer
+  from credit_notes
+  where user_id = ${userId}
+  order by issued_at
+`
+
+export const listMails: List = (sql, userId) => sql`
+  select kind, to_email as "to", status, created_at, sent_at from mails where user_id = ${userId} order by id
+`
+
+/** That Cashfree reported something about their orders; what it said is in orders, payments and refunds. */
+export const listDeliveries: List = (sql, userId) => sql`
+  select e.order_id as "order", e.type, e.received_at
+  from orders o
+  join webhook_events e on e.order_id = o.id
+  where o.user_id = ${userId}
+  order by e.id
+`
+
+export const listIncidents: List = (sql, userId) => sql`
+  select i.order_id as "order", i.kind, i.opened_at, i.resolved_at
+  from orders o
+  join incidents i on i.order_id = o.id
+  where o.user_id = ${userId}
+  order by i.id
+`
+
+/**
+ * What was done about their account, by whom in general; addresses and browsers only where it was they themselves. A
+ * thousand at a time, the first after the given id.
+ */
+export async function listAudit(sql: Sql, userId: string, after: number): Promise<(Row & { id: number })[]> {
+  return sql<(Row & { id: number })[]>`
+    select id, at, action, order_id as "order",
+           case when actor = 'user:' || user_id then 'you' when actor like 'user:%' then 'an administrator' else actor end as by,
+           details, case when actor = 'user:' || user_id then origin end as origin
+    from audit
+    where user_id = ${userId} and id > ${after}
+    order by id
+    limit 1000
+  `
+}

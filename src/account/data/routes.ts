@@ -1,0 +1,59 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { AppError } from '../../platform/errors.ts'
+import { actingAs } from '../../users/guards.ts'
+import { type FormState, formState, PostedForm, readForm } from '../../web/forms.ts'
+import type { Account } from '../account.ts'
+import { deleteAccount } from './deletion.ts'
+import { exportAsCsv, exportAsJson } from './export/export.ts'
+import { countHoldings, type Holdings } from './queries.ts'
+
+declare module '../../web/views.ts' {
+  interface Views {
+    'account/data': { holdings: Holdings; username: string; isAdmin: boolean; form: FormState }
+  }
+}
+
+/** What we hold about a person: to take along as JSON or CSV, and to have deleted. */
+const routes: FastifyPluginAsyncTypebox<Account> = async (app, { deps, limit }) => {
+  app.get('/data', async (request, reply) => show(request, reply, formState()))
+
+  app.get('/data.json', { config: limit }, async (request, reply) =>
+    attach(reply, 'json').type('application/json; charset=utf-8').send(exportAsJson(deps.sql, request.user!.id)),
+  )
+
+  app.get('/data.csv', { config: limit }, async (request, reply) =>
+    attach(reply, 'csv').type('text/csv; charset=utf-8').send(exportAsCsv(deps.sql, request.user!.id)),
+  )
+
+  app.post('/delete', { schema: { body: PostedForm }, config: limit }, async (request, reply) => {
+    const typed = readForm(request.body, ['password', 'confirmation', 'seen'])
+    try {
+      await deleteAccount(deps, request.signedIn!, typed, actingAs(request))
+    } catch (error) {
+      if (!(error instanceof AppError) || (error.code !== 'invalid' && error.code !== 'conflict')) throw error
+      const form = formState({ confirmation: typed.confirmation }, error.fields, error.message)
+      return show(request, reply.code(error.code === 'invalid' ? 422 : 409), form)
+    }
+    request.session.regenerate()
+    request.session.set('notice', {
+      kind: 'info',
+      text: 'Your account is deleted. Receipts are kept as tax law asks; everything else about you is gone or has no name.',
+    })
+    return reply.leaveFor('/')
+  })
+
+  async function show(request: FastifyRequest, reply: FastifyReply, form: FormState) {
+    const { id, username, role } = request.user!
+    const holdings = await countHoldings(deps.sql, id)
+    return reply.page('account/data', { holdings, username, isAdmin: role !== 'subscriber', form })
+  }
+}
+export default routes
+
+function attach(reply: FastifyReply, ending: string): FastifyReply {
+  const day = new Intl.DateTimeFormat('en-CA', { timeZone: 'Asia/Kolkata' }).format(new Date())
+  return reply
+    .header('cache-control', 'no-store')
+    .header('content-disposition', `attachment; filename="my-data-${day}.${ending}"`)
+}

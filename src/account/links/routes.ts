@@ -1,0 +1,157 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
+import type { Deps } from '../../deps.ts'
+import { AppError } from '../../platform/errors.ts'
+import { originOf } from '../../users/guards.ts'
+import {
+  confirmEmail,
+  forgotPassword,
+  maskedEmail,
+  type OpenLink,
+  openLinkOf,
+  resetPassword,
+} from '../../users/links/links.ts'
+import { type FormState, formState, PostedForm, readForm } from '../../web/forms.ts'
+
+declare module '../../web/views.ts' {
+  interface Views {
+    'account/links/forgot': { form: FormState }
+    'account/links/reset': { link: ShownLink; form: FormState }
+    'account/links/_reset-form': { link: ShownLink; form: FormState }
+    'account/links/verify': { link: ShownLink }
+    'account/links/dead': { door: Door; sentence: string }
+    'account/links/_dead-link': { door: Door; sentence: string }
+  }
+}
+type Door = 'verify-email' | 'reset-password'
+/** Whose link it is, as far as somebody who is not signed in may know. */
+type ShownLink = Pick<OpenLink, 'purpose' | 'email' | 'presentEmail'>
+
+const Opened = Type.Object({ token: Type.Optional(Type.Union([Type.String(), Type.Array(Type.String())])) })
+
+/** As long as the link itself may work, so that a page left open is no way to keep it longer. */
+const keptMs = 30 * 60_000
+
+/**
+ * What the links in mails lead to, for people who need not be signed in. Opening one puts its secret into the sealed
+ * cookie and leaves it out of the address; it is used by a POST, so that no mail scanner uses it up.
+ */
+const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (app, { deps, limit }) => {
+  app.get('/forgot-password', async (_request, reply) => reply.page('account/links/forgot', { form: formState() }))
+
+  app.post(
+    '/forgot-password',
+    { schema: { body: PostedForm }, attachValidation: true, config: limit },
+    async (request, reply) => {
+      const { email } = readForm(request.body, ['email'])
+      try {
+        await forgotPassword(deps.sql, email, originOf(request), deps.config.rateLimitScale)
+      } catch (error) {
+        if (!(error instanceof AppError) || error.code !== 'invalid') throw error
+        const form = formState({ email }, error.fields, error.message)
+        return reply.code(422).page('account/links/forgot', { form })
+      }
+      deps.wake('deliver-mails')
+      request.session.set('notice', {
+        kind: 'info',
+        text: 'If an account has this address, a mail with a link is on its way. The link works for 30 minutes.',
+      })
+      return reply.leaveFor('/login')
+    },
+  )
+
+  app.get('/reset-password', { schema: { querystring: Opened } }, async (request, reply) => {
+    if (request.query.token !== undefined) return keepSecret(request, reply, 'reset-password', request.query.token)
+    const link = await linkBehind(request, 'reset-password')
+    if (link?.purpose !== 'reset-password') return showDead(request, reply, 'reset-password')
+    return reply.page('account/links/reset', { link: shown(link), form: formState() })
+  })
+
+  app.post(
+    '/reset-password',
+    { schema: { body: PostedForm }, attachValidation: true, config: limit },
+    async (request, reply) => {
+      const { password } = readForm(request.body, ['password'])
+      const secret = secretOf(request, 'reset-password')
+      try {
+        const link = await resetPassword(deps.sql, secret, password, originOf(request))
+        deps.wake('deliver-mails')
+        return leave(request, reply, 'reset-password', {
+          to: '/login',
+          text: `The password for ${maskedEmail(link.presentEmail)} is changed. Please log in with it.`,
+        })
+      } catch (error) {
+        if (!(error instanceof AppError)) throw error
+        if (error.code === 'conflict') return showDead(request, reply.code(422), 'reset-password', error.message)
+        const link = error.code === 'invalid' ? await openLinkOf(deps.sql, secret) : undefined
+        if (!link) throw error
+        const form = formState({}, error.fields, error.message)
+        const name = request.wantsFragment ? 'account/links/_reset-form' : 'account/links/reset'
+        return reply.code(422).page(name, { link: shown(link), form })
+      }
+    },
+  )
+
+  app.get('/verify-email', { schema: { querystring: Opened } }, async (request, reply) => {
+    if (request.query.token !== undefined) return keepSecret(request, reply, 'verify-email', request.query.token)
+    const link = await linkBehind(request, 'verify-email')
+    if (!link || link.purpose === 'reset-password') return showDead(request, reply, 'verify-email')
+    return reply.page('account/links/verify', { link: shown(link) })
+  })
+
+  app.post('/verify-email', { config: limit }, async (request, reply) => {
+    try {
+      const link = await confirmEmail(deps.sql, secretOf(request, 'verify-email'), originOf(request))
+      deps.wake('deliver-mails')
+      return leave(request, reply, 'verify-email', {
+        to: request.user ? '/dashboard' : '/login',
+        text:
+          link.purpose === 'verify-email'
+            ? `Thank you, ${maskedEmail(link.email)} is confirmed.`
+            : `Done: mails for this account go to ${maskedEmail(link.email)} from now on.`,
+      })
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== 'conflict') throw error
+      return showDead(request, reply.code(422), 'verify-email', error.message)
+    }
+  })
+
+  async function linkBehind(request: FastifyRequest, door: Door): Promise<OpenLink | undefined> {
+    const secret = secretOf(request, door)
+    return secret === '' ? undefined : openLinkOf(deps.sql, secret)
+  }
+}
+export default routes
+
+function keepSecret(request: FastifyRequest, reply: FastifyReply, door: Door, typed: string | string[]) {
+  const secret = [typed].flat()[0] ?? ''
+  const kept = /^[\w-]{43}$/.test(secret) ? { secret, until: Date.now() + keptMs } : undefined
+  request.session.set('links', { ...request.session.get('links'), [door]: kept })
+  return reply.leaveFor(`/${door}`)
+}
+
+/** The secret of the link that was opened in this browser; empty without one. */
+function secretOf(request: FastifyRequest, door: Door): string {
+  const kept = request.session.get('links')?.[door]
+  return kept && kept.until > Date.now() ? kept.secret : ''
+}
+
+function leave(request: FastifyRequest, reply: FastifyReply, door: Door, next: { to: string; text: string }) {
+  request.session.set('links', { ...request.session.get('links'), [door]: undefined })
+  request.session.set('notice', { kind: 'good', text: next.text })
+  return reply.leaveFor(next.to)
+}
+
+function showDead(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  door: Door,
+  sentence = 'This link does not work any more.',
+) {
+  return reply.page(request.wantsFragment ? 'account/links/_dead-link' : 'account/links/dead', { door, sentence })
+}
+
+function shown({ purpose, email, presentEmail }: OpenLink): ShownLink {
+  return { purpose, email: maskedEmail(email), presentEmail: maskedEmail(presentEmail) }
+}

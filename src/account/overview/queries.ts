@@ -1,0 +1,64 @@
+import type { Sql } from '../../platform/db.ts'
+
+/** A period of access with where it came from and what ended it early. */
+export type PeriodRow = {
+  startsAt: Date
+  endsAt: Date
+  createdAt: Date
+  voidedAt: Date | null
+  voidReason: string | null
+  grantReason: string | null
+  planTitle: string | null
+  orderId: string | null
+  receiptNumber: string | null
+}
+
+/** A person's periods, the earliest first; the last hundred of them. */
+export async function listPeriodsOf(sql: Sql, userId: string): Promise<PeriodRow[]> {
+  const newest = await sql<PeriodRow[]>`
+    select period.starts_at, period.ends_at, period.created_at, period.voided_at, period.void_reason,
+           period.grant_reason, p.title as plan_title, period.order_id, r.number as receipt_number
+    from subscription_periods period
+    left join plans p on p.key = period.plan_key
+    left join receipts r on r.order_id = period.order_id
+    where period.user_id = ${userId}
+    order by period.starts_at desc
+    limit 100
+  `
+  return newest.reverse()
+}
+
+/** An order as its owner's timeline tells it. */
+export type OrderRow = {
+  id: string
+  planTitle: string
+  amountPaise: number
+  status: string
+  createdAt: Date
+  paidAt: Date | null
+  closedAt: Date | null
+  heldAt: Date | null
+}
+
+/** A person's orders, newest first. */
+export async function listOrdersOf(sql: Sql, userId: string, limit: number): Promise<OrderRow[]> {
+  return sql<OrderRow[]>`
+    select o.id, p.title as plan_title, o.amount_paise, o.status, o.created_at, o.paid_at, o.closed_at, o.held_at
+    from orders o
+    join plans p on p.key = o.plan_key
+    where o.user_id = ${userId}
+    order by o.created_at desc
+    limit ${limit}
+  `
+}
+
+/** When the clock moved a person's subscription along, newest first. */
+export async function listStatusChangesOf(sql: Sql, userId: string, limit: number) {
+  return sql<{ at: Date; action: string }[]>`
+    select at, action
+    from audit
+    where user_id = ${userId} and action in ('subscription.grace', 'subscription.expired')
+    order by id desc
+    limit ${limit}
+  `
+}

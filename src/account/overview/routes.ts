@@ -1,0 +1,57 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { methodTitle, type PaymentRow } from '../../payments/payments.ts'
+import { listPaymentsOf } from '../../payments/queries.ts'
+import { type Plan, plansOnSale } from '../../plans/plans.ts'
+import { listReceiptsOf } from '../../receipts/queries.ts'
+import { listRefundsOf } from '../../refunds/queries.ts'
+import { type Subscription, subscriptionOf } from '../../subscriptions/subscriptions.ts'
+import type { Account } from '../account.ts'
+import { type PeriodBar, periodBar } from './period-bar.ts'
+import { listOrdersOf, listPeriodsOf, listStatusChangesOf, type PeriodRow } from './queries.ts'
+import { type Happening, timelineOf } from './timeline.ts'
+
+declare module '../../web/views.ts' {
+  interface Views {
+    'account/overview': {
+      subscription: Subscription
+      plans: Plan[]
+      periods: PeriodRow[]
+      bar: PeriodBar | null
+      payments: (Omit<PaymentRow, 'method'> & { method: string })[]
+      receipts: Awaited<ReturnType<typeof listReceiptsOf>>
+      refunds: Awaited<ReturnType<typeof listRefundsOf>>
+      timeline: Happening[]
+    }
+  }
+}
+
+const shown = 50
+
+/** Where a person's subscription stands, why, and every payment, receipt and refund. */
+const routes: FastifyPluginAsyncTypebox<Account> = async (app, { deps }) => {
+  app.get('/', async (request, reply) => {
+    const { sql } = deps
+    const userId = request.user!.id
+    const [subscription, plans, periods, orders, payments, receipts, refunds, changes] = await Promise.all([
+      subscriptionOf(sql, userId),
+      plansOnSale(sql),
+      listPeriodsOf(sql, userId),
+      listOrdersOf(sql, userId, shown),
+      listPaymentsOf(sql, userId, shown),
+      listReceiptsOf(sql, userId, shown),
+      listRefundsOf(sql, userId, shown),
+      listStatusChangesOf(sql, userId, shown),
+    ])
+    return reply.page('account/overview', {
+      subscription,
+      plans,
+      periods,
+      bar: periodBar(periods, new Date()),
+      payments: payments.map((payment) => ({ ...payment, method: methodTitle(payment.method) })),
+      receipts,
+      refunds,
+      timeline: timelineOf({ orders, payments, periods, refunds, changes }),
+    })
+  })
+}
+export default routes

@@ -1,0 +1,142 @@
+import { methodTitle, type PaymentRow } from '../../payments/payments.ts'
+import { dateInIndia } from '../../platform/dates.ts'
+import { rupees } from '../../platform/money.ts'
+import type { Refund } from '../../refunds/refunds.ts'
+import type { OrderRow, PeriodRow } from './queries.ts'
+
+/** Something that happened, and why. `tone` colours its dot. */
+export type Happening = { at: Date; tone: 'good' | 'info' | 'warn' | 'bad'; what: string; why: string }
+
+/** What a timeline is made of. */
+export type Facts = {
+  orders: readonly OrderRow[]
+  payments: readonly PaymentRow[]
+  periods: readonly PeriodRow[]
+  refunds: readonly (Pick<Refund, 'amountPaise' | 'status'> & { at: Date; creditNote: string | null })[]
+  changes: readonly { at: Date; action: string }[]
+}
+
+/** Everything that gave or took access, newest first, each with its cause: the answer to "why do I have access?". */
+export function timelineOf(facts: Facts): Happening[] {
+  const openedAt = new Map(facts.orders.map((order) => [order.id, order.createdAt]))
+  // What follows from another comes first where both are of one instant: the list is read from the newest on.
+  const happenings = [
+    ...facts.changes.map(ofChange),
+    ...facts.refunds.map(ofRefund),
+    ...facts.periods.flatMap(ofPeriod),
+    ...facts.payments.map((payment) => ofPayment({ ...payment, at: later(payment.at, openedAt.get(payment.orderId)) })),
+    ...facts.orders.flatMap(ofOrder),
+  ]
+  return happenings.sort((a, b) => b.at.getTime() - a.at.getTime())
+}
+
+/** Cashfree tells whole seconds and has a clock of its own: no payment is shown before its order. */
+function later(at: Date, other: Date | undefined): Date {
+  return other && other > at ? other : at
+}
+
+function ofOrder(order: OrderRow): Happening[] {
+  const opened: Happening = {
+    at: order.createdAt,
+    tone: 'info',
+    what: `Order opened: ${order.planTitle.toLowerCase()} plan, ${rupees(order.amountPaise)}`,
+    why: `You asked to subscribe. Order ${order.id}.`,
+  }
+  const after: Happening[] = []
+  if (order.closedAt && !order.paidAt)
+    after.push({
+      at: order.closedAt,
+      tone: 'info',
+      what: 'Order closed unpaid',
+      why:
+        order.status === 'expired'
+          ? 'It was not paid in time. Nothing was charged and no access was given.'
+          : 'It was ended before it was paid. Nothing was charged and no access was given.',
+    })
+  if (order.heldAt)
+    after.push({
+      at: order.heldAt,
+      tone: 'warn',
+      what: 'Held for a person to look at',
+      why: 'What Cashfree reported did not agree with the order, so no access was given yet.',
+    })
+  return [...after, opened]
+}
+
+function ofPayment(payment: PaymentRow): Happening {
+  const sum = payment.amountPaise === null ? 'A payment' : rupees(payment.amountPaise)
+  const by = payment.method ? ` by ${methodTitle(payment.method)}` : ''
+  if (payment.status === 'SUCCESS')
+    return {
+      at: payment.at,
+      tone: payment.appliedAt ? 'good' : 'warn',
+      what: `${sum} paid${by}`,
+      why: payment.appliedAt
+        ? `Cashfree confirmed the payment of order ${payment.orderId}.`
+        : `This came on top of what order ${payment.orderId} costs, so it bought no further days; a refund is looked into.`,
+    }
+  if (payment.status === 'PENDING')
+    return {
+      at: payment.at,
+      tone: 'warn',
+      what: `${sum} waits at the bank`,
+      why: 'Access is given when the bank agrees.',
+    }
+  return {
+    at: payment.at,
+    tone: 'bad',
+    what: `${sum}${by} did not go through`,
+    why: `${payment.reason ?? 'The payment was not completed'}. No access was given for it.`,
+  }
+}
+
+function ofPeriod(period: PeriodRow): Happening[] {
+  const days = `${dateInIndia(period.startsAt)} to ${dateInIndia(period.endsAt)}`
+  const given: Happening = {
+    at: period.createdAt,
+    tone: 'good',
+    what: `Access from ${days}`,
+    why: period.orderId
+      ? `Bought with order ${period.orderId}${period.receiptNumber ? `, receipt ${period.receiptNumber}` : ''}.`
+      : `Given by us: ${period.grantReason}.`,
+  }
+  if (!period.voidedAt) return [given]
+  const ended: Happening = {
+    at: period.voidedAt,
+    tone: 'bad',
+    what: `Access of ${days} ended`,
+    why: period.voidReason ? `Ended by us: ${period.voidReason}.` : 'The whole price was refunded.',
+  }
+  return [ended, given]
+}
+
+const refunds: Record<Refund['status'], [Happening['tone'], string]> = {
+  requested: ['info', 'refund is being sent to Cashfree'],
+  pending: ['info', 'refund is on its way'],
+  onhold: ['warn', 'refund is held by Cashfree; we are looking into it'],
+  succeeded: ['good', 'refunded'],
+  failed: ['bad', 'refund failed; we are looking into it'],
+  cancelled: ['warn', 'refund was cancelled'],
+}
+
+function ofRefund({ at, amountPaise, status, creditNote }: Facts['refunds'][number]): Happening {
+  const [tone, words] = refunds[status]
+  const note = creditNote ? `Credit note ${creditNote}. ` : ''
+  return {
+    at,
+    tone,
+    what: `${rupees(amountPaise)} ${words}`,
+    why: `${note}A full refund ends the period it paid for; a part leaves it as it is.`,
+  }
+}
+
+function ofChange({ at, action }: { at: Date; action: string }): Happening {
+  if (action === 'subscription.grace')
+    return {
+      at,
+      tone: 'warn',
+      what: 'Three days of grace began',
+      why: 'The paid period ended; access stays on so that you can renew.',
+    }
+  return { at, tone: 'bad', what: 'Access ended', why: 'The days of grace were over and no further period was paid.' }
+}

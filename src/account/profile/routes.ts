@@ -1,0 +1,46 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { AppError } from '../../platform/errors.ts'
+import { actingAs } from '../../users/guards.ts'
+import { tenDigits } from '../../users/phones.ts'
+import { checkPerson } from '../../users/registration.ts'
+import { findState, states } from '../../users/states.ts'
+import { type FormState, formState, PostedForm, readForm } from '../../web/forms.ts'
+import type { Account } from '../account.ts'
+import { updateProfile } from './queries.ts'
+
+declare module '../../web/views.ts' {
+  interface Views {
+    'account/profile': { username: string; email: string; states: typeof states; form: FormState }
+  }
+}
+
+/** Name, mobile and state. The username stays; the e-mail is changed under Security, for it must be confirmed. */
+const routes: FastifyPluginAsyncTypebox<Account> = async (app, { deps, limit }) => {
+  app.get('/profile', async (request, reply) => {
+    const { username, email, name, phone, stateCode } = request.user!
+    const form = formState({ name, phone: tenDigits(phone), state: stateCode })
+    return reply.page('account/profile', { username, email, states, form })
+  })
+
+  app.post('/profile', { schema: { body: PostedForm }, config: limit }, async (request, reply) => {
+    const { id, username, email } = request.user!
+    const typed = readForm(request.body, ['name', 'phone', 'state'])
+    try {
+      const changed = await updateProfile(deps.sql, id, checkPerson(typed), actingAs(request))
+      request.session.set('notice', {
+        kind: 'good',
+        text: changed ? 'Your profile is saved.' : 'Nothing was changed.',
+      })
+      return reply.leaveFor('/account/profile')
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== 'invalid') throw error
+      const form = formState(
+        { ...typed, state: findState(typed.state)?.code ?? typed.state },
+        error.fields,
+        error.message,
+      )
+      return reply.code(422).page('account/profile', { username, email, states, form })
+    }
+  })
+}
+export default routes

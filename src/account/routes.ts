@@ -1,0 +1,20 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { requireUser } from '../users/guards.ts'
+import type { Account } from './account.ts'
+import data from './data/routes.ts'
+import overview from './overview/routes.ts'
+import profile from './profile/routes.ts'
+import security from './security/routes.ts'
+import sessions from './sessions/routes.ts'
+
+/** A person's own pages, under /account. Every one of them is about whoever is signed in and nobody else. */
+const routes: FastifyPluginAsyncTypebox<Account> = async (app, account) => {
+  app.addHook('preHandler', requireUser)
+  const given = { ...account, prefix: '/account' }
+  await app.register(overview, given)
+  await app.register(profile, given)
+  await app.register(security, given)
+  await app.register(sessions, given)
+  await app.register(data, given)
+}
+export default routes

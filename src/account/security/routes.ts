@@ -1,0 +1,118 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { AppError } from '../../platform/errors.ts'
+import { actingAs, trierOf } from '../../users/guards.ts'
+import { askForEmail, maskedEmail, newEmailOf } from '../../users/links/links.ts'
+import { findAskedEmail, findUnconfirmedEmail, insertVerification } from '../../users/links/queries.ts'
+import { tryPassword } from '../../users/throttle/throttle.ts'
+import { authenticate, type User } from '../../users/users.ts'
+import { failureOf } from '../../web/errors.ts'
+import { type FormState, formState, PostedForm, readForm, safeNext } from '../../web/forms.ts'
+import type { Account } from '../account.ts'
+import { type ShownSession, sessionsOf } from '../sessions/sessions.ts'
+import { changePassword } from './security.ts'
+
+declare module '../../web/views.ts' {
+  interface Views {
+    'account/security/show': Security
+  }
+}
+type Forms = { password: FormState; email: FormState }
+type Security = {
+  forms: Forms
+  user: User
+  unconfirmed: string | null
+  /** The address that was asked for and is not confirmed yet, masked. */
+  asked: string | null
+  sessions: ShownSession[]
+}
+
+const untouched: Forms = { password: formState(), email: formState() }
+const posted = { schema: { body: PostedForm }, attachValidation: true }
+
+/** How somebody gets into their account: password and e-mail address. */
+const routes: FastifyPluginAsyncTypebox<Account> = async (app, { deps, limit }) => {
+  app.get('/security', async (request, reply) => show(request, reply, untouched))
+
+  app.post('/security/password', { ...posted, config: limit }, async (request, reply) => {
+    const { current_password: current, password } = readForm(request.body, ['current_password', 'password'])
+    const isTheirs = (typed: string) => isPasswordOf(request, typed)
+    try {
+      await changePassword(deps.sql, actingAs(request), request.signedIn!, { current, password, isTheirs })
+    } catch (error) {
+      return show(request, reply, { ...untouched, password: refused(reply, error) })
+    }
+    deps.wake('deliver-mails')
+    return leave(request, reply, 'Your password is changed. You are logged out everywhere else.')
+  })
+
+  app.post('/security/email', { ...posted, config: limit }, async (request, reply) => {
+    const { current_password: current, email } = readForm(request.body, ['current_password', 'email'])
+    const user = request.user!
+    try {
+      newEmailOf(user, email)
+      if (!(await isPasswordOf(request, current)))
+        throw new AppError('invalid', 'Please look at the marked fields.', {
+          fields: { current_password: 'That is not your present password.' },
+        })
+      await askForEmail(deps.sql, actingAs(request), user, email)
+    } catch (error) {
+      return show(request, reply, { ...untouched, email: refused(reply, error, { email }) })
+    }
+    deps.wake('deliver-mails')
+    return leave(request, reply, `We sent a link to ${email.trim()}. Your address changes when you use it.`)
+  })
+
+  app.post('/security/verification', { ...posted, config: limit }, async (request, reply) => {
+    const { next } = readForm(request.body, ['next'])
+    const sent = await insertVerification(deps.sql, actingAs(request), request.user!.id)
+    deps.wake('deliver-mails')
+    request.session.set(
+      'notice',
+      sent
+        ? { kind: 'good', text: 'A new link is on its way to you.' }
+        : {
+            kind: 'info',
+            text: 'Nothing to send: your address is confirmed, or three mails went out in the last hour.',
+          },
+    )
+    return reply.leaveFor(safeNext(next, '/account/security'))
+  })
+
+  async function isPasswordOf(request: FastifyRequest, typed: string): Promise<boolean> {
+    const { username } = request.user!
+    const check = () => authenticate(deps.sql, username, typed)
+    return (await tryPassword(deps, { account: username, ...trierOf(deps, request) }, check)) !== undefined
+  }
+
+  async function show(request: FastifyRequest, reply: FastifyReply, forms: Forms) {
+    const { user, handle } = request.signedIn!
+    const [unconfirmed, asked, sessions] = await Promise.all([
+      findUnconfirmedEmail(deps.sql, user.id),
+      findAskedEmail(deps.sql, user.id),
+      sessionsOf(deps.sql, user.id, handle),
+    ])
+    return reply.page('account/security/show', {
+      forms,
+      user,
+      unconfirmed,
+      asked: asked && maskedEmail(asked),
+      sessions,
+    })
+  }
+}
+export default routes
+
+function leave(request: FastifyRequest, reply: FastifyReply, text: string) {
+  request.session.set('notice', { kind: 'good', text })
+  return reply.leaveFor('/account/security')
+}
+
+/** The form again, with what is wrong with it; anything but a refusal goes on to the error page. */
+function refused(reply: FastifyReply, error: unknown, values: Record<string, string> = {}): FormState {
+  if (!(error instanceof AppError) || !['invalid', 'conflict', 'busy'].includes(error.code)) throw error
+  const { status, retryAfterS } = failureOf(error)
+  if (retryAfterS !== null) reply.header('retry-after', retryAfterS)
+  reply.code(status)
+  return formState(values, error.fields, error.message)
+}

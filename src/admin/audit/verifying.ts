@@ -1,0 +1,27 @@
+import { auditHead, type Head, type Verdict, verifyAudit } from '../../audit/audit.ts'
+import type { Deps } from '../../deps.ts'
+import { findNightlyCheck } from './queries.ts'
+
+/** Longer chains take longer than a page may wait (five seconds a million); the nightly check looks at them as a whole. */
+const longestHere = 400_000
+
+/** The chain as the page shows it; `verdict` when it was verified just now, `asked` when a job was asked to. */
+export type Chain = {
+  head: Head
+  nightly: { checkedAt: Date; wrong: number } | null
+  verdict: Verdict | null
+  asked: boolean
+}
+
+/** The end of the chain and what the last nightly check said of it. */
+export async function chainNow({ sql }: Pick<Deps, 'sql'>): Promise<Chain> {
+  return { head: await auditHead(sql), nightly: (await findNightlyCheck(sql)) ?? null, verdict: null, asked: false }
+}
+
+/** Verifies the chain now; one that is too long for a page is left to the job that checks all books, at once. */
+export async function verifyNow(deps: Deps): Promise<Chain> {
+  const chain = await chainNow(deps)
+  if (chain.head.position <= longestHere) return { ...chain, verdict: await verifyAudit(deps.sql) }
+  deps.wake('check-books')
+  return { ...chain, asked: true }
+}

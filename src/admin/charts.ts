@@ -1,0 +1,152 @@
+/** A day of a bar chart: what came in goes up, what went out goes down; null where nothing is known. */
+export type Bar = { label: string; up: number | null; down?: number }
+
+/** A point of a line; null where nothing is known, and the line stops. */
+export type Point = { label: string; value: number | null }
+
+/** Lengths are SVG user units, origin at the top left. `tone` is a class: what colour says, the words say too. */
+export type Drawing = {
+  width: number
+  height: number
+  left: number
+  right: number
+  zero: number
+  lines: { y: number; text: string }[]
+  labels: { x: number; text: string; anchor: 'start' | 'middle' | 'end' }[]
+  bars: { x: number; y: number; width: number; height: number; tone: 'up' | 'down'; title: string }[]
+  gaps: { x: number; y: number; height: number; title: string }[]
+  paths: string[]
+  dots: { x: number; y: number; title: string }[]
+}
+
+const width = 360
+const height = 180
+const frame = { left: 46, right: width - 4, top: 10, bottom: height - 22 }
+
+/** Lays out bars side by side over a common zero; unknown days after the first known one are marked. `print` writes a value in full, `short` in few signs for the scale. */
+export function barChart(
+  bars: readonly Bar[],
+  { print, short }: { print: (value: number) => string; short: (value: number) => string },
+): Drawing {
+  const first = bars.findIndex(({ up }) => up !== null)
+  const hasAny = bars.some(({ up, down }) => up || down)
+  const highest = niceTop(Math.max(0, ...bars.map(({ up }) => up ?? 0)))
+  const lowest = Math.max(0, ...bars.map(({ down }) => down ?? 0))
+  const unit = (frame.bottom - frame.top) / (highest + lowest)
+  const zero = round(frame.top + highest * unit)
+  const slot = (frame.right - frame.left) / Math.max(1, bars.length)
+  const place = (index: number) => ({ x: round(frame.left + index * slot + slot * 0.14), width: round(slot * 0.72) })
+  return {
+    ...canvas(zero),
+    lines: [
+      ...(hasAny ? [1, 0.5, 0] : [0]).map((part) => ({
+        y: round(zero - part * highest * unit),
+        text: short(part * highest),
+      })),
+      // Where little goes down, its own mark would stand on that of zero.
+      ...(lowest > highest * 0.15 ? [{ y: frame.bottom, text: `−${short(lowest)}` }] : []),
+    ],
+    labels: dayLabels(bars, (index) => frame.left + (index + 0.5) * slot),
+    bars: bars.flatMap(({ label, up, down = 0 }, index) => [
+      ...(up
+        ? [
+            {
+              ...place(index),
+              y: round(zero - up * unit),
+              height: round(up * unit),
+              tone: 'up' as const,
+              title: `${label}: ${print(up)}`,
+            },
+          ]
+        : []),
+      ...(down
+        ? [
+            {
+              ...place(index),
+              y: zero,
+              height: round(down * unit),
+              tone: 'down' as const,
+              title: `${label}: −${print(down)}`,
+            },
+          ]
+        : []),
+    ]),
+    gaps: bars.flatMap(({ label, up }, index) =>
+      up === null && index > first && first >= 0 ? [gapAt(frame.left + (index + 0.5) * slot, label)] : [],
+    ),
+  }
+}
+
+/** Lays out a line over a scale from 0 to `top`. It stops where a value is not known. */
+export function lineChart(
+  points: readonly Point[],
+  { top, print, short }: { top: number; print: (value: number) => string; short: (value: number) => string },
+): Drawing {
+  const step = (frame.right - frame.left) / Math.max(1, points.length)
+  const x = (index: number) => round(frame.left + (index + 0.5) * step)
+  const y = (value: number) => round(frame.bottom - (Math.min(value, top) / top) * (frame.bottom - frame.top))
+  const known = points.map(({ label, value }, index) =>
+    value === null ? null : { x: x(index), y: y(value), title: `${label}: ${print(value)}` },
+  )
+  return {
+    ...canvas(frame.bottom),
+    lines: [1, 0.5, 0].map((part) => ({ y: y(part * top), text: short(part * top) })),
+    labels: dayLabels(points, x),
+    gaps: [],
+    paths: stretches(known).map((stretch) => `M${stretch.map((dot) => `${dot.x} ${dot.y}`).join('L')}`),
+    dots: known.filter((dot) => dot !== null),
+  }
+}
+
+/** The smallest round number (1, 2, 4, 5, 6, 8 or 10 of something) that is not below this; 1 for nothing. */
+export function niceTop(value: number): number {
+  if (value <= 0) return 1
+  const size = 10 ** Math.floor(Math.log10(value))
+  return [1, 2, 4, 5, 6, 8, 10].map((part) => part * size).find((top) => top >= value)!
+}
+
+/** "₹850", "₹12.5 K", "₹3 L", "₹1.2 Cr": rupees of an amount in paise, short, for a scale or a tile. */
+export function shortRupees(paise: number): string {
+  return `₹${shortNumber(paise / 100)}`
+}
+
+/** "850", "12.5 K", "3 L", "1.2 Cr". */
+export function shortNumber(value: number): string {
+  const [size, unit] = value >= 1e7 ? [1e7, ' Cr'] : value >= 1e5 ? [1e5, ' L'] : value >= 1e4 ? [1e3, ' K'] : [1, '']
+  const part = value / size
+  return `${part.toLocaleString('en-IN', { maximumFractionDigits: unit === '' ? 0 : part >= 100 ? 0 : part >= 10 ? 1 : 2 })}${unit}`
+}
+
+function canvas(zero: number) {
+  return { width, height, left: frame.left, right: frame.right, zero, bars: [], gaps: [], paths: [], dots: [] }
+}
+
+/** The last day, and every seventh before it. */
+function dayLabels(days: readonly { label: string }[], x: (index: number) => number): Drawing['labels'] {
+  return days.flatMap(({ label }, index) =>
+    (days.length - 1 - index) % 7 === 0
+      ? [
+          {
+            x: round(index === days.length - 1 ? frame.right : x(index)),
+            text: label,
+            anchor: index === days.length - 1 ? ('end' as const) : ('middle' as const),
+          },
+        ]
+      : [],
+  )
+}
+
+function gapAt(x: number, label: string) {
+  return { x: round(x), y: frame.top, height: frame.bottom - frame.top, title: `${label}: not counted yet` }
+}
+
+function stretches<Dot>(dots: readonly (Dot | null)[]): Dot[][] {
+  const found: Dot[][] = [[]]
+  for (const dot of dots) {
+    if (dot) found.at(-1)!.push(dot)
+    else if (found.at(-1)!.length > 0) found.push([])
+  }
+  return found.filter((stretch) => stretch.length > 0)
+}
+
+const round = (value: number) => Math.round(value * 10) / 10

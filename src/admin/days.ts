@@ -1,0 +1,24 @@
+/** From the start of one Indian day to the end of another; null where a side is open. */
+export type Span = { since: Date | null; before: Date | null }
+
+const dayMs = 24 * 3600_000
+
+/** The instants between two Indian days as a date field posts them ("2026-11-20"). What is no day leaves its side open. */
+export function spanOfDays(from: string, to: string): Span {
+  const since = midnightInIndia(from)
+  const last = midnightInIndia(to)
+  return { since, before: last && new Date(last.getTime() + dayMs) }
+}
+
+/** "2026-11-20": the Indian day of an instant, as date fields and file names write it. */
+export function dayInIndia(instant: Date): string {
+  return new Date(instant.getTime() + 330 * 60_000).toISOString().slice(0, 10)
+}
+
+function midnightInIndia(day: string): Date | null {
+  const midnight = new Date(`${day}T00:00:00+05:30`)
+  // A 31 February becomes a day of March: what reads differently was no day.
+  return /^\d{4}-\d\d-\d\d$/.test(day) && !Number.isNaN(midnight.getTime()) && dayInIndia(midnight) === day
+    ? midnight
+    : null
+}

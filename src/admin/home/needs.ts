@@ -1,0 +1,118 @@
+import { meanings } from '../../incidents/incidents.ts'
+import { queryOf } from '../listing.ts'
+import type { Now, Waiting } from './queries.ts'
+import { ageInWords } from './words.ts'
+
+/** Something a person has to do or to know, with the list where it is done. `age` is of the oldest, in words. */
+export type Need = {
+  title: string
+  text: string
+  count: number | null
+  age: string
+  href: string
+  tone: 'bad' | 'warn'
+}
+
+/** What needs the person who opens the panel, the gravest first; empty when nothing does. */
+export function needsOf(now: Now): Need[] {
+  const line = (tone: Need['tone'], title: string, text: string, { count, ageS }: Waiting, href: string): Need[] =>
+    count > 0 ? [{ tone, title, text, count, age: ageInWords(ageS), href }] : []
+  return [
+    ...line(
+      'bad',
+      'Paid, not granted',
+      'Cashfree says paid. It is asked again until the payment can be read.',
+      now.notGranted,
+      '/admin/orders?status=active',
+    ),
+    ...line(
+      'bad',
+      'Orders held',
+      'Something did not agree, so nothing was granted.',
+      now.held,
+      '/admin/orders?held=yes',
+    ),
+    ...now.incidents.flatMap((incident) =>
+      line(
+        'bad',
+        inWords(incident.kind),
+        meanings[incident.kind] ?? 'Something did not agree.',
+        incident,
+        `/admin/incidents${queryOf({ kind: incident.kind })}`,
+      ),
+    ),
+    ...books(
+      now.books,
+      now.incidents.some(({ kind }) => kind === 'books-broken'),
+    ),
+    ...now.jobs.map(
+      ({ name, error, ageS }): Need => ({
+        tone: 'warn',
+        title: error === null ? `Job ${name} is late` : `Job ${name} failed`,
+        text: error ?? 'It has not run for three times its period. Is a worker running?',
+        count: null,
+        age: ageInWords(ageS),
+        href: '/admin/jobs',
+      }),
+    ),
+    ...late(now.deliveries, 60, (waiting) =>
+      line(
+        'warn',
+        'Webhooks waiting',
+        'Accepted and not settled yet, for more than a minute.',
+        waiting,
+        '/admin/webhooks?accepted=yes',
+      ),
+    ),
+    ...line(
+      'warn',
+      'Refunds not getting on',
+      'Cashfree could not be asked, or takes longer than ten days.',
+      now.refundsStuck,
+      '/admin/refunds?status=open',
+    ),
+    ...late(now.mails, 15 * 60, (waiting) =>
+      line(
+        'warn',
+        'Mails waiting',
+        'The oldest for more than a quarter of an hour.',
+        waiting,
+        '/admin/mails?status=queued',
+      ),
+    ),
+    ...line(
+      'warn',
+      'Mails given up',
+      'In the last 14 days. These people did not get what they were promised.',
+      now.deadMails,
+      '/admin/mails?status=dead',
+    ),
+  ]
+}
+
+function late(waiting: Waiting, afterS: number, tell: (waiting: Waiting) => Need[]): Need[] {
+  return (waiting.ageS ?? 0) > afterS ? tell(waiting) : []
+}
+
+/** An open incident about broken books says it already. */
+function books(check: Now['books'], isTold: boolean): Need[] {
+  if (!check) return []
+  const need = { count: null, age: ageInWords(check.ageS), href: '/admin/jobs' }
+  if (check.broken > 0 && !isTold)
+    return [
+      {
+        ...need,
+        tone: 'bad',
+        title: 'The books do not agree',
+        text: `${check.broken} of the checks found something. Run \`npm run invariants\`.`,
+      },
+    ]
+  if (check.ageS > 26 * 3600)
+    return [{ ...need, tone: 'warn', title: 'The books were not checked today', text: 'The nightly check is late.' }]
+  return []
+}
+
+function inWords(kind: string): string {
+  const words = kind.replaceAll('-', ' ')
+  return words.charAt(0).toUpperCase() + words.slice(1)
+}

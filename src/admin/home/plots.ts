@@ -1,0 +1,78 @@
+import type { Day } from '../../figures/figures.ts'
+import { rupees } from '../../platform/money.ts'
+import { barChart, type Drawing, lineChart, shortNumber, shortRupees } from '../charts.ts'
+import { calendar, shortDay, successOf } from './periods.ts'
+import { count, percent, signed } from './words.ts'
+
+/** A chart with the numbers behind it, as _bars and _line want it. */
+export type Plot = { id: string; title: string; caption: string; chart: Drawing; head: string[]; rows: string[][] }
+
+export const daysShown = 30
+
+/** What the last thirty days look like. Days before the first known one, the time before this business, stay empty. */
+export function plotsOf(days: readonly Day[], today: string): Record<'revenue' | 'people' | 'success', Plot> {
+  const shown = calendar(days, today, daysShown)
+  const first = shown.findIndex(({ figures }) => figures)
+  const labels = shown.map(({ day }) => shortDay(day))
+  /** The rows of a table, the newest day first; a day without figures says so. */
+  const rows = (cells: (figures: Day) => string[], width: number) =>
+    shown
+      .map(({ figures }, index) => [
+        labels[index]!,
+        ...(figures ? cells(figures) : Array<string>(width).fill('not known')),
+      ])
+      .slice(first)
+      .toReversed()
+  const started = shown.map(({ figures }) => (figures ? figures.joined + figures.returned : null))
+  return {
+    revenue: {
+      id: 'revenue',
+      title: 'Revenue by day',
+      caption: 'What was receipted goes up, what was credited back goes down. Prices include tax.',
+      chart: barChart(
+        shown.map(({ figures }, index) => ({
+          label: labels[index]!,
+          up: figures?.grossPaise ?? null,
+          down: figures?.refundedPaise ?? 0,
+        })),
+        { print: rupees, short: shortRupees },
+      ),
+      head: ['Day', 'Orders', 'Gross', 'Back', 'Net'],
+      rows: rows(
+        (day) => [
+          count(day.paid),
+          rupees(day.grossPaise),
+          day.refundedPaise > 0 ? `−${rupees(day.refundedPaise)}` : '₹0',
+          signed(day.grossPaise - day.refundedPaise),
+        ],
+        4,
+      ),
+    },
+    people: {
+      id: 'people',
+      title: 'Subscribers gained and lost',
+      caption: 'Up: new, or back after a while. Down: paid access ended and was not renewed within three days.',
+      chart: barChart(
+        shown.map(({ figures }, index) => ({
+          label: labels[index]!,
+          up: started[index]!,
+          down: figures?.churned ?? 0,
+        })),
+        { print: count, short: shortNumber },
+      ),
+      head: ['Day', 'New', 'Back again', 'Left', 'Accounts made'],
+      rows: rows((day) => [count(day.joined), count(day.returned), count(day.churned), count(day.registered)], 4),
+    },
+    success: {
+      id: 'success',
+      title: 'Payments that succeed',
+      caption: 'Of the attempts begun on the day that have ended, the share that was paid.',
+      chart: lineChart(
+        shown.map(({ figures }, index) => ({ label: labels[index]!, value: figures && successOf(figures) })),
+        { top: 1, print: percent, short: percent },
+      ),
+      head: ['Day', 'Paid', 'Failed', 'Share'],
+      rows: rows((day) => [count(day.attemptsPaid), count(day.attemptsFailed), percent(successOf(day))], 3),
+    },
+  }
+}

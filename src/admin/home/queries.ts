@@ -1,0 +1,66 @@
+import type { Sql } from '../../platform/db.ts'
+
+/** Something that waits: how much, and how long the oldest of it (seconds; null where nothing waits). */
+export type Waiting = { count: number; ageS: number | null }
+
+/** How long settling took of the deliveries of a while: half of them were quicker than `medianS`. Null where none came. */
+export type Lag = { count: number; medianS: number | null; worstS: number | null }
+
+/** How things stand this moment; every part is read through an index that holds only what waits. */
+export type Now = {
+  incidents: (Waiting & { kind: string })[]
+  held: Waiting
+  notGranted: Waiting
+  deliveries: Waiting
+  /** Of the last fourteen days. */
+  deadMails: Waiting
+  mails: Waiting
+  /** Cashfree could not be asked, or takes longer than ten days. */
+  refundsStuck: Waiting
+  jobs: { name: string; error: string | null; ageS: number | null }[]
+  books: { broken: number; ageS: number; checkedAt: string } | null
+  lagHour: Lag
+  lagDay: Lag
+}
+
+/** All of it in one look. */
+export async function readNow(sql: Sql): Promise<Now> {
+  const [row] = await sql<{ now: Now }[]>`
+    with lags as (
+      select received_at, extract(epoch from coalesce(settled_at, now()) - received_at) as s
+      from webhook_events
+      where received_at > now() - interval '1 day' and accepted and outcome is distinct from 'nothing to settle'
+    )
+    select jsonb_build_object(
+      'incidents', (select coalesce(jsonb_agg(k order by k."ageS" desc), '[]')
+                    from (select kind, count(*) as count, extract(epoch from now() - min(opened_at)) as "ageS"
+                          from incidents where resolved_at is null group by kind) k),
+      'held', (select ${waiting(sql, sql`held_at`)} from orders where held_at is not null and status <> 'paid'),
+      'notGranted', (select ${waiting(sql, sql`created_at`)} from orders
+                     where gateway_status = 'PAID' and status <> 'paid' and held_at is null),
+      'deliveries', (select ${waiting(sql, sql`received_at`)} from webhook_events where settled_at is null and accepted),
+      'deadMails', (select ${waiting(sql, sql`created_at`)} from mails
+                    where status = 'dead' and created_at > now() - interval '14 days'),
+      'mails', (select ${waiting(sql, sql`created_at`)} from mails where status = 'queued'),
+      'refundsStuck', (select ${waiting(sql, sql`created_at`)} from refunds
+                       where finished_at is null and (last_error is not null or created_at < now() - interval '10 days')),
+      'jobs', (select coalesce(jsonb_agg(jsonb_build_object('name', name, 'error', error,
+                        'ageS', extract(epoch from now() - coalesce(ended_at, started_at))) order by name), '[]')
+               from job_runs
+               where error is not null or ended_at < now() - interval '5 minutes' - 3 * every_ms * interval '1 millisecond'),
+      'books', (select jsonb_build_object('broken', broken, 'ageS', extract(epoch from now() - checked_at), 'checkedAt', checked_at)
+                from book_checks order by id desc limit 1),
+      'lagHour', (select ${lag(sql)} from lags where received_at > now() - interval '1 hour'),
+      'lagDay', (select ${lag(sql)} from lags)
+    ) as now
+  `
+  return row!.now
+}
+
+function waiting(sql: Sql, since: ReturnType<Sql>) {
+  return sql`jsonb_build_object('count', count(*), 'ageS', extract(epoch from now() - min(${since})))`
+}
+
+function lag(sql: Sql) {
+  return sql`jsonb_build_object('count', count(*), 'medianS', percentile_cont(0.5) within group (order by s), 'worstS', max(s))`
+}

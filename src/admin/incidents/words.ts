@@ -1,0 +1,25 @@
+/** What a person does about each kind, step by step; `meanings` (src/incidents) says what it is. */
+export const whatToDo: Record<string, string> = {
+  'order-mismatch':
+    'Open the order in Cashfree’s dashboard and compare. If money came, refund it there; then write here what you did.',
+  'payment-mismatch':
+    'The customer paid less than the price. Refund it, or ask for the rest and grant the days by hand.',
+  'paid-twice': 'Look at the refund below and confirm it. Then resolve this.',
+  'two-orders-paid': 'Ask the customer whether both were meant. If not, refund one; its period ends by itself.',
+  'paid-unverified':
+    'Usually it settles by itself within the hour. If it stays, send the order number to Cashfree’s support.',
+  'books-broken': 'Run `npm run invariants` and follow what it prints. Nothing is repaired by itself.',
+  'payment-reversed': 'Ask Cashfree why. If the money is gone for good, cancel the subscription on the person’s page.',
+  'payment-on-two-orders': 'Send both order numbers and the payment to Cashfree’s support: one of them is wrong there.',
+  'unknown-order':
+    'If another site uses the same Cashfree account, nothing. Else look whether a database was restored from an old backup.',
+  'webhook-differs':
+    'Look at the order: what Cashfree’s API said counts. If the order is settled, nothing more is to do.',
+  'settling-fails':
+    'Look into the log for the error and write to the developer. The customer’s money is safe at Cashfree.',
+  'refunded-twice': 'Ask Cashfree which refund was not meant, and tell the customer before anybody else does.',
+  'refund-mismatch': 'Compare with Cashfree’s dashboard. The credit note was written for our amount.',
+  'refund-failed': 'Ask the customer for another account, or refund again from the order’s page.',
+  'refund-onhold': 'Add balance in Cashfree’s dashboard, or answer what they ask there. It goes on by itself.',
+  'gateway-keys': 'Correct the keys and restart. Until then nobody can pay.',
+}

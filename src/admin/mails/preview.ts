@@ -1,0 +1,18 @@
+import type { Composers, Mail } from '../../mails/mails.ts'
+import { writtenMail } from '../../platform/mailer.ts'
+
+/** A mail as it would be written now; or, in a sentence, why it would not. */
+export type Preview = { subject: string; text: string; html: string } | { why: string }
+
+/** Composes a mail to look at. Nothing is sent and no secret is made. Never throws. */
+export async function previewOf(composers: Composers, mail: Mail): Promise<Preview> {
+  const compose = composers[mail.kind]
+  if (!compose) return { why: 'Mails of this kind are no longer written by this release.' }
+  try {
+    const composed = await compose(mail, { preview: true })
+    if (!composed) return { why: 'What this mail told of is no longer so. It would not be sent now.' }
+    return writtenMail(composed.template, composed.data)
+  } catch {
+    return { why: 'It cannot be composed now: what it was about is not in the books any more.' }
+  }
+}

@@ -1,0 +1,82 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { type Settlement, settle, settleWith } from '../../checkout/settle.ts'
+import type { Deps } from '../../deps.ts'
+import { GatewayRefused, GatewayUnavailable } from '../../payments/gateway.ts'
+import { findOrder } from '../../payments/queries.ts'
+import { AppError } from '../../platform/errors.ts'
+import type { By } from '../../platform/origin.ts'
+import { settleRefunds } from '../../refunds/refunds.ts'
+import { noteSettleAsked, noteTerminationAsked } from './queries.ts'
+
+/** What an act came to, for the next page. */
+export type Said = { kind: 'info' | 'good' | 'warn' | 'bad'; text: string }
+
+const away: Said = {
+  kind: 'warn',
+  text: 'Cashfree does not answer now. Nothing changed; the order is asked about again by itself.',
+}
+
+/** Asks Cashfree about an order and its refunds and writes the answer. Harmless, any number of times. Throws `not-found`. */
+export async function settleNow(deps: Deps, orderId: string, by: By): Promise<Said> {
+  if (!(await noteSettleAsked(deps.sql, orderId, by))) throw new AppError('not-found', 'There is no such order.')
+  return saidUnlessAway(deps, orderId, async () => {
+    const outcome = await settle(deps, orderId, 'admin')
+    const order = (await findOrder(deps.sql, orderId))!
+    const refunds = order.paidAt ? await settleRefunds(deps, orderId, 'admin') : 'unchanged'
+    const more = refunds === 'changed' ? ' A refund moved on.' : ''
+    return { ...settled(outcome), text: settled(outcome).text + more }
+  })
+}
+
+/**
+ * Ends an open order at Cashfree, so that it cannot be paid any more. A payment that came first is settled, never lost.
+ * `key` is the form's: pressing twice is one act. Throws `not-found`, and `conflict` when the order is not open.
+ */
+export async function terminate(deps: Deps, orderId: string, key: string, by: By): Promise<Said> {
+  const asked = await noteTerminationAsked(deps.sql, orderId, key, by)
+  if (asked === 'unknown-order') throw new AppError('not-found', 'There is no such order.')
+  if (asked === 'closed') throw new AppError('conflict', 'This order is not open any more; nothing was done.')
+  return saidUnlessAway(deps, orderId, async () => {
+    const outcome = await settleWith(deps, orderId, await deps.gateway.terminateOrder(orderId), 'admin')
+    if (outcome === 'closed') return { kind: 'good', text: 'The order is closed. It cannot be paid any more.' }
+    if (outcome === 'paid' || outcome === 'already-paid')
+      return { kind: 'warn', text: 'A payment came first, so nothing was ended: the order is paid and settled.' }
+    return { kind: 'warn', text: `Cashfree did not end it. ${settled(outcome).text}` }
+  })
+}
+
+async function saidUnlessAway(deps: Deps, orderId: string, act: () => Promise<Said>): Promise<Said> {
+  // A look may be shared with a job that gives Cashfree more time than a person at a page has.
+  const patience = new AbortController()
+  const enough = pause(deps.config.cashfree.timeoutMs + 1_000, away, { signal: patience.signal }).catch(() => away)
+  const said = act().catch((error: unknown) => {
+    if (!(error instanceof GatewayUnavailable || error instanceof GatewayRefused)) throw error
+    deps.log.warn({ orderId, err: error }, 'Cashfree could not be asked for an administrator')
+    return away
+  })
+  try {
+    return await Promise.race([said, enough])
+  } finally {
+    patience.abort()
+    said.catch(() => {})
+  }
+}
+
+const outcomes: Record<string, Said> = {
+  paid: { kind: 'good', text: 'Cashfree says it is paid: the plan is active, receipt and mail are made.' },
+  'already-paid': { kind: 'good', text: 'Cashfree agrees: this order was paid and settled before.' },
+  waiting: { kind: 'info', text: 'Cashfree says: nobody has paid yet. The order stays open.' },
+  closed: { kind: 'info', text: 'Cashfree says: the order is over and was not paid.' },
+  held: {
+    kind: 'bad',
+    text: 'Cashfree’s answer does not agree with our order. Nothing was granted; see the incident.',
+  },
+  unverified: {
+    kind: 'warn',
+    text: 'Cashfree says paid, but its list of payments could not be read. Nothing was granted yet; we ask again.',
+  },
+}
+
+function settled(outcome: Settlement): Said {
+  return outcomes[outcome] ?? { kind: 'info', text: `Cashfree was asked: ${outcome}.` }
+}

@@ -1,0 +1,149 @@
+import type { Deps } from '../../deps.ts'
+import {
+  type Attempt,
+  GatewayRefused,
+  GatewayUnavailable,
+  type RemoteOrder,
+  type RemoteRefund,
+} from '../../payments/gateway.ts'
+import { methodTitle } from '../../payments/payments.ts'
+import { dateTimeInIndia } from '../../platform/dates.ts'
+import { rupees } from '../../platform/money.ts'
+import type { OrderFile } from './queries.ts'
+
+/** One field of both sides. `differs` is what a person must look at; what one side cannot know does not differ. */
+export type Compared = { label: string; ours: string; theirs: string; differs: boolean }
+
+/** Both sides of an order at this moment. `silent` says why there is no answer; then `groups` is empty. */
+export type Comparison = {
+  askedAt: Date
+  silent: string | null
+  groups: { title: string; rows: Compared[] }[]
+  differences: number
+}
+
+/** Asks Cashfree what it says of an order now, and changes nothing. Never throws because Cashfree is away. */
+export async function compareWithCashfree(deps: Deps, file: OrderFile): Promise<Comparison> {
+  const { id } = file.order
+  try {
+    const [remote, refunds] = await Promise.all([deps.gateway.fetchOrder(id), deps.gateway.listRefunds(id)])
+    const groups = [orderGroup(file, remote), ...attemptGroups(file, remote), ...refundGroups(file, refunds)]
+    const differences = groups.flatMap(({ rows }) => rows).filter(({ differs }) => differs).length
+    return { askedAt: new Date(), silent: null, groups, differences }
+  } catch (error) {
+    if (!(error instanceof GatewayUnavailable || error instanceof GatewayRefused)) throw error
+    deps.log.warn({ orderId: id, err: error }, 'Cashfree could not be asked for an administrator')
+    const silent =
+      error instanceof GatewayRefused
+        ? `Cashfree refuses to answer (${error.status}). Check the keys.`
+        : 'Cashfree does not answer now. Our side stands as shown; try again in a minute.'
+    return { askedAt: new Date(), silent, groups: [], differences: 0 }
+  }
+}
+
+/** The words of Cashfree that fit each of our statuses. */
+const fitting: Record<OrderFile['order']['status'], string[]> = {
+  created: ['ABSENT'],
+  active: ['ACTIVE'],
+  paid: ['PAID'],
+  expired: ['EXPIRED', 'ABSENT'],
+  terminating: ['TERMINATION_REQUESTED'],
+  terminated: ['TERMINATED'],
+}
+
+function orderGroup({ order }: OrderFile, remote: RemoteOrder): Comparison['groups'][number] {
+  if (remote.status === 'ABSENT')
+    return {
+      title: 'Order',
+      rows: [{ label: 'Status', ours: order.status, theirs: 'not there', differs: order.status !== 'created' }],
+    }
+  return {
+    title: 'Order',
+    rows: [
+      {
+        label: 'Status',
+        ours: order.status,
+        theirs: remote.status,
+        differs: !fitting[order.status].includes(remote.status),
+      },
+      ...[same('Order', order.id, remote.orderId)].filter(({ differs }) => differs),
+      same('Amount', money(order.amountPaise), money(remote.amountPaise)),
+      same('Currency', order.currency, remote.currency),
+      same('Cashfree’s number', order.cfOrderId, remote.cfOrderId),
+      same('Ends', dateTimeInIndia(order.expiresAt), remote.expiresAt && dateTimeInIndia(new Date(remote.expiresAt))),
+    ],
+  }
+}
+
+function attemptGroups({ attempts }: OrderFile, remote: RemoteOrder): Comparison['groups'] {
+  if (remote.attempts === null)
+    return [
+      {
+        title: 'Payments',
+        rows: [{ label: 'List', ours: String(attempts.length), theirs: 'could not be read', differs: true }],
+      },
+    ]
+  return pairs(attempts, remote.attempts, ({ cfPaymentId }) => cfPaymentId).map(([key, ours, theirs]) => ({
+    title: `Payment ${key}`,
+    rows: bothSides<
+      Pick<Attempt, 'status' | 'amountPaise' | 'currency' | 'method' | 'bankReference' | 'failureReason'>
+    >(ours, theirs, [
+      ['Status', ({ status }) => status],
+      ['Amount', ({ amountPaise }) => money(amountPaise)],
+      ['Currency', ({ currency }) => currency],
+      ['Method', ({ method }) => methodTitle(method)],
+      ['Bank reference', ({ bankReference }) => bankReference],
+      ['Why it failed', ({ failureReason }) => failureReason],
+    ]),
+  }))
+}
+
+const refundWords: Record<string, string> = {
+  SUCCESS: 'succeeded',
+  FAILED: 'failed',
+  CANCELLED: 'cancelled',
+  ONHOLD: 'onhold',
+}
+
+function refundGroups({ refunds }: OrderFile, remote: RemoteRefund[]): Comparison['groups'] {
+  const theirs = remote.map((refund) => ({
+    id: refund.refundId ?? `cf_${refund.cfRefundId}`,
+    status: refundWords[refund.status] ?? 'pending',
+    amountPaise: refund.amountPaise,
+    bankReference: refund.bankReference,
+  }))
+  return pairs(refunds, theirs, ({ id }) => id).map(([key, ours, there]) => ({
+    title: `Refund ${key}`,
+    rows: bothSides<{ status: string; amountPaise: number | null; bankReference: string | null }>(ours, there, [
+      ['Status', ({ status }) => status],
+      ['Amount', ({ amountPaise }) => money(amountPaise)],
+      ['Bank reference', ({ bankReference }) => bankReference],
+    ]),
+  }))
+}
+
+/** What stands on both sides under the same id, side by side; one side may be missing. */
+function pairs<A, B>(ours: A[], theirs: B[], idOf: (one: A | B) => string): [string, A | undefined, B | undefined][] {
+  const ids = [...new Set([...ours, ...theirs].map(idOf))]
+  return ids.map((id) => [id, ours.find((one) => idOf(one) === id), theirs.find((one) => idOf(one) === id)])
+}
+
+function bothSides<T>(
+  ours: T | undefined,
+  theirs: T | undefined,
+  fields: [string, (side: T) => string | null][],
+): Compared[] {
+  if (!ours || !theirs)
+    return [{ label: 'Known', ours: ours ? 'yes' : 'not there', theirs: theirs ? 'yes' : 'not there', differs: true }]
+  return fields
+    .map(([label, read]) => same(label, read(ours), read(theirs)))
+    .filter((row) => row.ours !== '' || row.theirs !== '')
+}
+
+function same(label: string, ours: string | null, theirs: string | null): Compared {
+  return { label, ours: ours ?? '', theirs: theirs ?? '', differs: Boolean(theirs) && (ours ?? '') !== theirs }
+}
+
+function money(paise: number | null): string {
+  return paise === null ? 'not an amount' : rupees(paise)
+}

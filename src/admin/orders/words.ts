@@ -1,0 +1,81 @@
+type Tone = 'info' | 'good' | 'warn' | 'bad'
+type Choice = { value: string; label: string }
+
+/** How an order's status reads in the filter and on a chip. */
+export const orderStatuses: Record<string, { label: string; tone: Tone }> = {
+  created: { label: 'Not at Cashfree yet', tone: 'warn' },
+  active: { label: 'Open', tone: 'info' },
+  paid: { label: 'Paid', tone: 'good' },
+  expired: { label: 'Expired', tone: 'info' },
+  terminating: { label: 'Being ended', tone: 'warn' },
+  terminated: { label: 'Ended', tone: 'info' },
+}
+
+/** How an attempt's status, Cashfree's own word, reads. An unknown one is shown as it came. */
+export const paymentStatuses: Record<string, { label: string; tone: Tone }> = {
+  SUCCESS: { label: 'Paid', tone: 'good' },
+  PENDING: { label: 'At the bank', tone: 'warn' },
+  NOT_ATTEMPTED: { label: 'Not tried', tone: 'info' },
+  USER_DROPPED: { label: 'Left by the payer', tone: 'info' },
+  FAILED: { label: 'Failed', tone: 'bad' },
+  CANCELLED: { label: 'Cancelled', tone: 'bad' },
+  VOID: { label: 'Taken back', tone: 'bad' },
+  FLAGGED: { label: 'Looked at by Cashfree', tone: 'warn' },
+  AUTHORISED: { label: 'Only authorised', tone: 'warn' },
+}
+
+/** Why payments fail, as the database groups them (`failure_group`). */
+export const failureGroups: Record<string, string> = {
+  funds: 'Not enough money',
+  credentials: 'Wrong PIN, OTP or details',
+  time: 'Too slow, or the bank was away',
+  customer: 'Stopped by the payer',
+  blocked: 'Limit, risk or blocked',
+  bank: 'Declined by the bank',
+  other: 'Something else',
+}
+
+/** Who asked Cashfree, or told us: the audit's actors that are no person. */
+export const doors: Record<string, string> = {
+  webhook: 'webhook',
+  return: 'return page',
+  poll: 'waiting page',
+  reconciler: 'reconciler',
+  checkout: 'checkout',
+  api: 'API',
+  admin: 'administrator',
+  refunds: 'refund job',
+  clock: 'clock',
+}
+
+/** The choices of a filter. */
+export function choicesOf(words: Record<string, string | { label: string }>): Choice[] {
+  return Object.entries(words).map(([value, word]) => ({ value, label: typeof word === 'string' ? word : word.label }))
+}
+
+const acts: Record<string, { title: string; tone?: Tone }> = {
+  'order.opened': { title: 'Opened' },
+  'order.active': { title: 'Cashfree holds it open' },
+  'order.paid': { title: 'Paid: period, receipt and mail were made', tone: 'good' },
+  'order.expired': { title: 'Expired without payment' },
+  'order.terminating': { title: 'Cashfree is ending it' },
+  'order.terminated': { title: 'Ended' },
+  'order.held': { title: 'Held: something does not agree', tone: 'bad' },
+  'order.unverified': { title: 'Paid, says Cashfree, without a payment that can be read', tone: 'warn' },
+  'order.settle-asked': { title: 'Asked to settle now' },
+  'order.termination-asked': { title: 'Asked to end the order', tone: 'warn' },
+  'webhook.replayed': { title: 'A webhook was replayed' },
+  'incident.resolved': { title: 'An incident was resolved', tone: 'good' },
+  'refund.requested': { title: 'A refund was promised', tone: 'warn' },
+  'refund.asked': { title: 'Cashfree was asked about a refund' },
+  'refund.pending': { title: 'Cashfree has the refund' },
+  'refund.onhold': { title: 'Cashfree holds the refund back', tone: 'warn' },
+  'refund.succeeded': { title: 'The refund reached the bank', tone: 'good' },
+  'refund.failed': { title: 'The refund failed', tone: 'bad' },
+  'refund.cancelled': { title: 'The refund was cancelled', tone: 'bad' },
+}
+
+/** A row of the audit in words. */
+export function actInWords(action: string): { title: string; tone: Tone } {
+  return { tone: 'info', title: action, ...acts[action] }
+}

@@ -1,0 +1,48 @@
+import { dateTimeInIndia, instantIn } from '../platform/dates.ts'
+import { rupees } from '../platform/money.ts'
+
+const labels: Record<string, string> = {
+  orderId: 'Order',
+  cfOrderId: 'Cashfree’s order number',
+  cfPaymentId: 'Payment',
+  amountPaise: 'Amount',
+  orderAmountPaise: 'Order’s amount',
+  pricePaise: 'Price',
+  preparedRefundPaise: 'Prepared refund',
+  backPaise: 'Went back',
+  currency: 'Currency',
+  status: 'Status',
+  statusNow: 'Status now',
+  expiresAt: 'Ends',
+  attempts: 'Tries to pay',
+  thisOrder: 'This order',
+  otherOrder: 'The other order',
+  firstOrder: 'First seen with order',
+  alsoClaimedBy: 'Now named under order',
+  refundId: 'Refund',
+  cfRefundId: 'Cashfree’s refund number',
+  bankReference: 'Bank reference',
+  type: 'Event',
+  at: 'Seen',
+}
+
+/** What the name of a noted fact says to a person: "cfPaymentId" is "Payment". */
+export function labelOf(key: string): string {
+  return (
+    labels[key] ??
+    key.replace(/([A-Z])/g, (letter) => ` ${letter.toLowerCase()}`).replace(/^./, (letter) => letter.toUpperCase())
+  )
+}
+
+/** A noted fact as text: paise as rupees, lists and groups in one line, a dash for what is not there. */
+export function plain(key: string, value: unknown): string {
+  if (value === undefined || value === null) return '—'
+  if (/Paise$/.test(key) && typeof value === 'number') return rupees(value)
+  if (typeof value === 'boolean') return value ? 'yes' : 'no'
+  if (Array.isArray(value)) return value.length === 0 ? 'none' : value.map((entry) => plain('', entry)).join('; ')
+  if (typeof value === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d/.test(value) && instantIn(value))
+    return dateTimeInIndia(new Date(value))
+  if (typeof value !== 'object') return String(value)
+  const told = Object.entries(value).filter(([, inner]) => inner !== null)
+  return told.map(([name, inner]) => `${labelOf(name)} ${plain(name, inner)}`).join(', ') || 'none'
+}

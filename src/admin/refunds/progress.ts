@@ -1,0 +1,75 @@
+import { createHash } from 'node:crypto'
+import type { Deps } from '../../deps.ts'
+import { methodTitle } from '../../payments/payments.ts'
+import { AppError } from '../../platform/errors.ts'
+import { taxesOf } from '../../receipts/receipts.ts'
+import { findRefundFile, listRefundSteps, type RefundFile } from './queries.ts'
+
+type Tone = 'info' | 'good' | 'warn' | 'bad'
+
+/** A refund followed to its end. */
+export type RefundProgress = {
+  refund: RefundFile
+  method: string
+  taxes: { label: string; amountPaise: number }[]
+  steps: { at: Date; title: string; by: string; tone: Tone }[]
+  /** What comes next, in words; null when there is nothing more to wait for. */
+  next: string | null
+  /** What the poll says it has seen; while it stays the same the page is left alone. Null when all is over. */
+  seen: string | null
+}
+
+/** Where a refund stands. Throws AppError `not-found`. */
+export async function refundProgress(deps: Deps, id: string): Promise<RefundProgress> {
+  const refund = await findRefundFile(deps.sql, id)
+  if (!refund) throw new AppError('not-found', 'There is no such refund.')
+  const known = await listRefundSteps(deps.sql, refund)
+  const steps = known.map((step) => ({
+    at: step.at,
+    ...(words[step.action] ?? { title: step.action, tone: 'info' as Tone }),
+    by: step.by ?? actors[step.actor] ?? step.actor,
+  }))
+  if (refund.requestedBy === 'cashfree')
+    steps.unshift({
+      at: refund.createdAt,
+      title: 'Made at Cashfree',
+      by: 'its dashboard, or Cashfree itself',
+      tone: 'info',
+    })
+  const isOver = refund.status === 'succeeded' ? refund.mailStatus !== 'queued' : refund.finishedAt !== null
+  const digest = createHash('sha256').update(JSON.stringify([refund, steps]))
+  return {
+    refund,
+    method: methodTitle(refund.method),
+    taxes: refund.creditNote ? taxesOf(refund as Parameters<typeof taxesOf>[0]) : [],
+    steps,
+    next: next[refund.status],
+    seen: isOver ? null : digest.digest('hex').slice(0, 16),
+  }
+}
+
+const words: Record<string, { title: string; tone: Tone }> = {
+  'refund.requested': { title: 'Promised here', tone: 'info' },
+  'refund.asked': { title: 'Cashfree was asked', tone: 'info' },
+  'refund.pending': { title: 'Cashfree has it and pays it out', tone: 'info' },
+  'refund.onhold': { title: 'Cashfree holds it back', tone: 'warn' },
+  'refund.succeeded': { title: 'The money is with the customer’s bank', tone: 'good' },
+  'refund.failed': { title: 'Failed', tone: 'bad' },
+  'refund.cancelled': { title: 'Cancelled at Cashfree', tone: 'bad' },
+}
+
+const actors: Record<string, string> = {
+  refunds: 'the refund job',
+  webhook: 'Cashfree’s webhook',
+  reconciler: 'the reconciler',
+  admin: 'an administrator',
+}
+
+const next: Record<RefundFile['status'], string | null> = {
+  requested: 'It is sent to Cashfree within a minute, and again until Cashfree answers.',
+  pending: 'Banks take 5 to 7 working days. We look by ourselves, and Cashfree tells us.',
+  onhold: 'Usually the balance at Cashfree is too low. Top it up in Cashfree’s dashboard; then it goes on by itself.',
+  succeeded: null,
+  failed: null,
+  cancelled: null,
+}

@@ -1,0 +1,55 @@
+import { randomUUID } from 'node:crypto'
+import type { Sql } from '../../../platform/db.ts'
+import { AppError } from '../../../platform/errors.ts'
+import type { By } from '../../../platform/origin.ts'
+import type { PersonFile } from '../person/queries.ts'
+
+/** What a form of an act may hold. `seen` is what the page showed, `key` names the act. */
+export const actFields = ['days', 'reason', 'role', 'number', 'seen', 'key'] as const
+export type Typed = Record<(typeof actFields)[number], string>
+
+export type Row = { label: string; value: string | null; total?: boolean }
+
+/** What will happen, before the button; `closed` says why it cannot. */
+export type Prospect = {
+  rows: Row[]
+  says: string
+  /** What the button says; the act in words. */
+  button: string
+  hidden: Partial<Typed>
+  closed: string | null
+}
+
+/** Something an administrator does to one account, on a page of its own that asks first. */
+export type Act = {
+  title: string
+  tone: 'plain' | 'danger'
+  /** Password and code again, unless given in the last ten minutes. */
+  needsIdentity: boolean
+  /** What is typed besides. */
+  asks: readonly ('reason' | 'role')[]
+  prospect: (sql: Sql, person: PersonFile, typed: Typed, by: By) => Promise<Prospect>
+  /** Does it and answers the notice. Throws AppError `invalid` about fields and `conflict` when it is no longer as seen. */
+  perform: (sql: Sql, person: PersonFile, typed: Typed, by: By) => Promise<string>
+}
+
+/** Why there are no acts on this account, or null. */
+export function closedFor(person: PersonFile): string | null {
+  return person.deletedAt
+    ? 'This account was deleted. What is left of it is kept for the law, and nobody acts on it.'
+    : null
+}
+
+/** The reason as it goes on record. Throws AppError `invalid`. */
+export function readReason({ reason }: Typed): string {
+  const text = reason.trim()
+  const error = text.length < 3 ? 'Say why, in a few words.' : text.length > 300 ? 'At most 300 characters.' : null
+  if (error)
+    throw new AppError('invalid', 'Nothing was done yet. Please check the marked field.', { fields: { reason: error } })
+  return text
+}
+
+/** The key of an act: the one of the form, or a new one for a new form. */
+export function keyOf({ key }: Typed): string {
+  return /^[0-9a-f-]{36}$/.test(key) ? key : randomUUID()
+}

@@ -1,0 +1,24 @@
+import { AppError } from '../../../platform/errors.ts'
+import type { Act } from './act.ts'
+import { cancellation } from './cancellation.ts'
+import { grant } from './grant.ts'
+import { receipt } from './receipt.ts'
+import { lifting, role, signingOut, suspension } from './standing.ts'
+
+/** All acts, by the last part of their address. */
+const acts: Record<string, Act> = {
+  grant,
+  cancellation,
+  suspension,
+  lifting,
+  receipt,
+  'sign-out': signingOut,
+  role,
+}
+
+/** The act of this name. Throws AppError `not-found`. */
+export function actNamed(name: string): Act {
+  const act = Object.hasOwn(acts, name) ? acts[name] : undefined
+  if (!act) throw new AppError('not-found', 'There is nothing at this address.')
+  return act
+}

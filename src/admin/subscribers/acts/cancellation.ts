@@ -1,0 +1,44 @@
+import { dateInIndia } from '../../../platform/dates.ts'
+import { rupees } from '../../../platform/money.ts'
+import { findEnd } from '../../../subscriptions/queries.ts'
+import { cancelSubscription } from '../../../subscriptions/subscriptions.ts'
+import { listPeriods } from '../person/queries.ts'
+import { type Act, closedFor, keyOf, readReason } from './act.ts'
+import { seenEndIn } from './grant.ts'
+
+/** Ends access now. Money is a refund's matter. */
+export const cancellation: Act = {
+  title: 'Cancel the subscription',
+  tone: 'danger',
+  needsIdentity: true,
+  asks: ['reason'],
+  prospect: async (sql, person, typed) => {
+    const [end, periods] = await Promise.all([findEnd(sql, person.id, 0), listPeriods(sql, person.id, 100)])
+    const ending = periods.filter(({ voidedAt, when }) => !voidedAt && when !== 'past')
+    const paid = ending.filter(({ orderId }) => orderId)
+    const days = Math.max(0, Math.ceil(((end?.end?.getTime() ?? 0) - Date.now()) / 86_400_000))
+    return {
+      rows: [
+        { label: 'Access now', value: person.hasAccess ? `until ${dateInIndia(person.currentPeriodEnd!)}` : 'none' },
+        { label: 'Days lost', value: String(days) },
+        { label: 'Periods ended', value: String(ending.length) },
+        {
+          label: 'Paid for them',
+          value: paid.length > 0 ? rupees(paid.reduce((sum, one) => sum + one.amountPaise!, 0)) : null,
+        },
+        { label: 'Access then', value: 'none, from this moment', total: true },
+        { label: 'Money', value: 'none moves; refund on the page of the order' },
+        { label: 'Mail', value: `to ${person.email}` },
+      ],
+      says: 'Access ends at once, what was bought or granted ahead included. It cannot be undone; days can be granted again.',
+      button: 'Cancel the subscription',
+      hidden: { seen: end?.seenEnd ?? '', key: keyOf(typed) },
+      closed: closedFor(person) ?? (person.hasAccess ? null : 'No access is running, so there is nothing to cancel.'),
+    }
+  },
+  perform: async (sql, person, typed, by) => {
+    const reason = readReason(typed)
+    await cancelSubscription(sql, { userId: person.id, reason, key: keyOf(typed), seenEnd: seenEndIn(typed) }, by)
+    return `The access of ${person.name} ended. A mail tells them.`
+  },
+}

@@ -1,0 +1,64 @@
+import { dateInIndia } from '../../../platform/dates.ts'
+import { AppError } from '../../../platform/errors.ts'
+import { findEnd } from '../../../subscriptions/queries.ts'
+import { grantDays } from '../../../subscriptions/subscriptions.ts'
+import { type Act, closedFor, keyOf, readReason, type Typed } from './act.ts'
+
+const suggested = 7
+const most = 366
+
+/** Adds days of access that nobody pays for. */
+export const grant: Act = {
+  title: 'Grant days',
+  tone: 'plain',
+  needsIdentity: true,
+  asks: ['reason'],
+  prospect: async (sql, person, typed) => {
+    const days = daysIn(typed) ?? suggested
+    const end = (await findEnd(sql, person.id, days))!
+    const runs = end.end !== null && end.startsAt.getTime() === end.end.getTime()
+    return {
+      rows: [
+        { label: 'Access now', value: person.hasAccess ? `until ${dateInIndia(person.currentPeriodEnd!)}` : 'none' },
+        { label: 'Days added', value: String(days) },
+        { label: 'From', value: runs ? `${dateInIndia(end.startsAt)}, when the running period ends` : 'now' },
+        { label: 'Access then', value: `until ${dateInIndia(end.endsAt)}`, total: true },
+        { label: 'Money', value: 'none moves, no receipt is written' },
+        { label: 'Mail', value: `to ${person.email}` },
+      ],
+      says: 'The days come on top, exactly as bought ones would. The person is told the days, not your reason.',
+      button: `Grant ${inWords(days)}`,
+      hidden: { days: String(days), seen: end.seenEnd ?? '', key: keyOf(typed) },
+      closed: closedFor(person),
+    }
+  },
+  perform: async (sql, person, typed, by) => {
+    const days = daysIn(typed)
+    if (days === null)
+      throw new AppError('invalid', 'Nothing was done yet. Please check the marked field.', {
+        fields: daysError(typed),
+      })
+    const reason = readReason(typed)
+    await grantDays(sql, { userId: person.id, days, reason, key: keyOf(typed), seenEnd: seenEndIn(typed) }, by)
+    return `${inWords(days)} granted to ${person.name}. A mail tells them.`
+  },
+}
+
+/** What is wrong with the days, as the field's sentence. */
+export function daysError(typed: Typed): Record<string, string> {
+  return daysIn(typed) === null ? { days: `A whole number of days, 1 to ${most}.` } : {}
+}
+
+/** The end of access that the page showed; null for none. */
+export function seenEndIn({ seen }: Typed): string | null {
+  return /^\d{1,17}$/.test(seen) ? seen : null
+}
+
+function daysIn({ days }: Typed): number | null {
+  const number = /^\d{1,3}$/.test(days.trim()) ? Number(days) : 0
+  return number >= 1 && number <= most ? number : null
+}
+
+function inWords(days: number): string {
+  return days === 1 ? '1 day' : `${days} days`
+}

@@ -1,0 +1,39 @@
+import { resendMail } from '../../../mails/mails.ts'
+import { dateTimeInIndia } from '../../../platform/dates.ts'
+import { AppError } from '../../../platform/errors.ts'
+import { rupees } from '../../../platform/money.ts'
+import { type Act, closedFor } from './act.ts'
+import { findReceiptMail } from './queries.ts'
+
+/** Sends a receipt's mail once more, to the address the account has now. */
+export const receipt: Act = {
+  title: 'Send a receipt again',
+  tone: 'plain',
+  needsIdentity: false,
+  asks: [],
+  prospect: async (sql, person, typed) => {
+    const mail = await findReceiptMail(sql, person.id, typed.number)
+    if (!mail) throw new AppError('not-found', 'There is no such receipt in this account.')
+    return {
+      rows: [
+        { label: 'Receipt', value: typed.number },
+        { label: 'Amount', value: rupees(mail.amountPaise) },
+        { label: 'Last sent', value: mail.sentAt ? dateTimeInIndia(mail.sentAt) : 'not yet: it still waits' },
+        { label: 'Goes to', value: mail.email, total: true },
+      ],
+      says: 'The same receipt, to the address the account has now.',
+      button: 'Send it again',
+      hidden: { number: typed.number, seen: String(mail.copy + 1) },
+      closed: closedFor(person),
+    }
+  },
+  perform: async (sql, person, typed, by) => {
+    const mail = await findReceiptMail(sql, person.id, typed.number)
+    if (!mail) throw new AppError('not-found', 'There is no such receipt in this account.')
+    const copy = /^\d{1,6}$/.test(typed.seen) ? Number(typed.seen) : 0
+    if (copy < 1 || person.deletedAt)
+      throw new AppError('conflict', closedFor(person) ?? 'Please look at the page again.')
+    await resendMail(sql, mail.id, { by, copy })
+    return `Receipt ${typed.number} goes to ${mail.email} again.`
+  },
+}

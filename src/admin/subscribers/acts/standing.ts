@@ -1,0 +1,125 @@
+import { AppError } from '../../../platform/errors.ts'
+import type { By } from '../../../platform/origin.ts'
+import type { PersonFile } from '../person/queries.ts'
+import { type Act, closedFor, readReason } from './act.ts'
+import { changeRole, endSessions, setSuspension } from './queries.ts'
+
+/** Lets nobody log in to an account. */
+export const suspension: Act = {
+  title: 'Suspend the account',
+  tone: 'danger',
+  needsIdentity: false,
+  asks: ['reason'],
+  prospect: async (_sql, person, _typed, by) => ({
+    rows: [
+      { label: 'Log-ins', value: 'refused, from this moment', total: true },
+      { label: 'Sessions ended', value: String(person.sessions) },
+      { label: 'What was paid', value: 'runs on, and counts' },
+      { label: 'Mail', value: 'none' },
+    ],
+    says: 'Nobody can log in until you lift it. To end what was paid as well, cancel the subscription.',
+    button: 'Suspend the account',
+    hidden: {},
+    closed:
+      closedFor(person) ??
+      notYourself(person, by) ??
+      (person.suspendedAt ? 'This account is suspended already.' : null),
+  }),
+  perform: async (sql, person, typed, by) => {
+    refuse(await setSuspension(sql, person.id, readReason(typed), by))
+    return `${person.name} cannot log in any more.`
+  },
+}
+
+/** Lets a suspended account log in again. */
+export const lifting: Act = {
+  title: 'Lift the suspension',
+  tone: 'plain',
+  needsIdentity: false,
+  asks: [],
+  prospect: async (_sql, person) => ({
+    rows: [
+      { label: 'Suspended because', value: person.suspendedReason },
+      { label: 'Log-ins', value: 'allowed again', total: true },
+    ],
+    says: 'The person can log in again with their password. They are not told by mail.',
+    button: 'Lift the suspension',
+    hidden: {},
+    closed: closedFor(person) ?? (person.suspendedAt ? null : 'This account is not suspended.'),
+  }),
+  perform: async (sql, person, _typed, by) => {
+    refuse(await setSuspension(sql, person.id, null, by))
+    return `${person.name} can log in again.`
+  },
+}
+
+/** Ends every session of an account. */
+export const signingOut: Act = {
+  title: 'Sign out everywhere',
+  tone: 'danger',
+  needsIdentity: false,
+  asks: [],
+  prospect: async (_sql, person) => ({
+    rows: [{ label: 'Sessions ended', value: String(person.sessions), total: true }],
+    says: 'Every browser of this person has to log in again. Nothing else changes.',
+    button: 'Sign out everywhere',
+    hidden: {},
+    closed: closedFor(person),
+  }),
+  perform: async (sql, person, _typed, by) => {
+    if (person.deletedAt) throw new AppError('conflict', closedFor(person)!)
+    await endSessions(sql, person.id, by)
+    return `${person.name} is signed out everywhere.`
+  },
+}
+
+/** What each role may do, in words. */
+export const roles: Record<string, string> = {
+  subscriber: 'Subscriber: no panel',
+  'admin-read': 'Looks at everything in the panel, changes nothing',
+  admin: 'Everything in the panel, money too',
+}
+
+/** Gives an account another role. */
+export const role: Act = {
+  title: 'Change the role',
+  tone: 'danger',
+  needsIdentity: true,
+  asks: ['role'],
+  prospect: async (_sql, person, _typed, by) => ({
+    rows: [
+      { label: 'Role now', value: roles[person.role] ?? person.role },
+      { label: 'Sessions ended', value: String(person.sessions) },
+      { label: 'Second factor', value: 'asked of administrators at their next log-in; forgotten for subscribers' },
+    ],
+    says: 'The person has to log in again. Nobody changes their own role.',
+    button: 'Change the role',
+    hidden: { seen: person.role },
+    closed: closedFor(person) ?? notYourself(person, by),
+  }),
+  perform: async (sql, person, typed, by) => {
+    if (!Object.hasOwn(roles, typed.role))
+      throw new AppError('invalid', 'Nothing was done yet. Please check the marked field.', {
+        fields: { role: 'Please choose a role.' },
+      })
+    refuse(await changeRole(sql, person.id, { seen: typed.seen, becomes: typed.role }, by))
+    return `${person.name} is now: ${roles[typed.role]!.toLowerCase()}.`
+  },
+}
+
+const refusals: Record<string, AppError> = {
+  'unknown-user': new AppError('not-found', 'There is no such account.'),
+  'not-you': new AppError('conflict', 'You are no administrator any more. Nothing was done.'),
+  yourself: new AppError('conflict', 'Nobody does this to their own account. Another administrator can.'),
+  'last-admin': new AppError('conflict', 'This is the last administrator who may change things. Nothing was done.'),
+  changed: new AppError('conflict', 'This account changed meanwhile. Nothing was done; please look again.'),
+}
+
+function refuse(outcome: string): void {
+  const refusal = refusals[outcome]
+  if (refusal) throw refusal
+}
+
+function notYourself(person: PersonFile, by: By): string | null {
+  return by.actor === `user:${person.id}` ? 'This is your own account. Another administrator can do it.' : null
+}

@@ -1,0 +1,59 @@
+import type { Sql } from '../../../platform/db.ts'
+import { AppError } from '../../../platform/errors.ts'
+import { listReceiptsOf } from '../../../receipts/queries.ts'
+import { listRefundsOf } from '../../../refunds/queries.ts'
+import { findState } from '../../../users/states.ts'
+import { pageOf } from '../../listing.ts'
+import {
+  findPerson,
+  listHappenings,
+  listMails,
+  listOrders,
+  listPeriods,
+  listSessions,
+  type PersonFile,
+} from './queries.ts'
+import { lineOf } from './timeline.ts'
+import { whyOf } from './why.ts'
+
+/** Everything that the page of one person shows. */
+export type PersonPage = Awaited<ReturnType<typeof personPage>>
+
+const shown = 20
+
+/** The account with this id. Throws AppError `not-found`. */
+export async function personAt(sql: Sql, id: string): Promise<PersonFile> {
+  const isUuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id)
+  const person = isUuid ? await findPerson(sql, id) : undefined
+  if (!person) throw new AppError('not-found', 'There is no such account.')
+  return person
+}
+
+/** A person with what belongs to them, the newest of each, and one page of their timeline. Throws AppError `not-found`. */
+export async function personPage(sql: Sql, id: string, after: string | undefined) {
+  const person = await personAt(sql, id)
+  const [periods, orders, receipts, refunds, mails, sessions, timeline] = await Promise.all([
+    listPeriods(sql, id, shown),
+    listOrders(sql, id, shown),
+    listReceiptsOf(sql, id, shown),
+    listRefundsOf(sql, id, shown),
+    listMails(sql, id, shown),
+    listSessions(sql, id, shown),
+    pageOf(
+      (cursor, limit) => listHappenings(sql, id, cursor, limit),
+      ({ at, key }) => ({ at, id: key }),
+      { after, filter: {} },
+    ),
+  ])
+  return {
+    person: { ...person, state: findState(person.stateCode)?.name ?? person.stateCode },
+    why: whyOf(person, periods, orders[0]),
+    periods,
+    orders,
+    receipts,
+    refunds,
+    mails,
+    sessions,
+    timeline: { lines: timeline.rows.map(lineOf), next: timeline.next, first: !after },
+  }
+}

@@ -1,0 +1,40 @@
+import type { Sql } from '../../platform/db.ts'
+import { AppError } from '../../platform/errors.ts'
+import { indianMobile } from '../../users/phones.ts'
+import type { Cursor } from '../listing.ts'
+import { type Filter, findExactly, listCalled, listNewest, type Named, type Person } from './queries.ts'
+
+/** What is typed into the one search box, as the ways to look for it. */
+export type Search = Filter & { typed: string }
+
+/** People of this filter, newest first; only those who are called so where something is typed. */
+export async function listPeople(
+  sql: Sql,
+  { typed, ...filter }: Search,
+  after: Cursor | null,
+  limit: number,
+): Promise<Person[]> {
+  if (after && !isUuid(after.id)) throw new AppError('not-found', 'This page of the list does not exist.')
+  if (typed === '') return listNewest(sql, filter, after, limit)
+  const named = namesIn(typed)
+  return named ? listCalled(sql, filter, named, after, limit) : []
+}
+
+/**
+ * Who is meant by exactly this: an account's id, user name, e-mail or phone in any format; or the number of an order, a
+ * payment, a refund, a receipt or a credit note, or a bank's reference.
+ */
+export async function findExact(sql: Sql, typed: string): Promise<Person[]> {
+  if (typed === '') return []
+  return findExactly(sql, { text: typed, phone: indianMobile(typed), id: isUuid(typed) ? typed : null })
+}
+
+const isUuid = (text: string) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)
+
+/** Words that a name must have, each from its beginning, and the beginning of a user name or address. Null: no word. */
+function namesIn(typed: string): Named | null {
+  const words = typed.toLowerCase().match(/[\p{L}\p{M}\p{N}]+/gu) ?? []
+  if (words.length === 0) return null
+  const start = typed.toLowerCase().replace(/[\\%_]/g, '\\$&')
+  return { words: words.map((word) => `'${word}':*`).join(' & '), start: `${start}%` }
+}

@@ -1,0 +1,20 @@
+/** How a subscription stands, in a word. */
+export const statuses: Record<string, { label: string; tone: 'good' | 'warn' | 'bad' }> = {
+  active: { label: 'Active', tone: 'good' },
+  grace: { label: 'Grace days', tone: 'warn' },
+  pending: { label: 'Never paid', tone: 'warn' },
+  expired: { label: 'Expired', tone: 'bad' },
+  cancelled: { label: 'Cancelled', tone: 'bad' },
+}
+
+/** The word for a stored status; an unknown one is its own. */
+export function statusWord(status: string): { label: string; tone: 'good' | 'warn' | 'bad' } {
+  return statuses[status] ?? { label: status, tone: 'warn' }
+}
+
+/** The roles as a filter says them. */
+export const roleWords: Record<string, string> = {
+  subscriber: 'Subscriber',
+  'admin-read': 'Admin, looks only',
+  admin: 'Admin, money too',
+}

@@ -1,0 +1,106 @@
+-- The figures of one Indian day, from the books, along indexes. Somebody "pays" at an instant when a period they bought
+-- counts then and ended less than three days before; what an administrator granted is no business.
+create or replace function figures_of_day(p_day date) returns daily_figures language plpgsql stable as $$
+declare
+  f     daily_figures;
+  since timestamptz := p_day::timestamp at time zone 'Asia/Kolkata';
+  until timestamptz := (p_day + 1)::timestamp at time zone 'Asia/Kolkata';
+begin
+  f.day := p_day;
+  f.computed_at := now();
+  select count(*) into f.registered from users where created_at >= since and created_at < until and role = 'subscriber';
+  select count(*) into f.opened from orders where created_at >= since and created_at < until;
+  select count(*), coalesce(sum(amount_paise), 0) into f.paid, f.gross_paise
+  from receipts where issued_at >= since and issued_at < until;
+  select count(*), coalesce(sum(amount_paise), 0) into f.refunds, f.refunded_paise
+  from credit_notes where issued_at >= since and issued_at < until;
+  select count(*), coalesce(sum((details ->> 'amountPaise')::bigint), 0) into f.rescued, f.rescued_paise
+  from audit where at >= since and at < until and action = 'order.paid' and actor = 'reconciler';
+
+  -- An attempt belongs to the day it began. One that still waits for the bank has not ended and is left out.
+  select coalesce(sum(many) filter (where why is null), 0), coalesce(sum(many) filter (where why is not null), 0),
+         coalesce(jsonb_object_agg(why, many) filter (where why is not null), '{}')
+  into f.attempts_paid, f.attempts_failed, f.failures
+  from (
+    select case when status <> 'SUCCESS' then
+             coalesce(failure_group(failure_reason), case when status = 'USER_DROPPED' then 'customer' else 'other' end)
+           end as why, count(*) as many
+    from payments
+    where coalesce(started_at, created_at) >= since and coalesce(started_at, created_at) < until
+      and status in ('SUCCESS', 'FAILED', 'USER_DROPPED', 'CANCELLED', 'VOID')
+    group by why
+  ) ended;
+
+  select count(*) filter (where not before.ever), count(*) filter (where before.ever and not before.paying)
+  into f.joined, f.returned
+  from subscription_periods p
+  cross join lateral (
+    select count(*) > 0 as ever,
+           coalesce(bool_or(pays_at(q, p.created_at)), false) as paying
+    from subscription_periods q
+    where q.user_id = p.user_id and q.order_id is not null and (q.created_at, q.id) < (p.created_at, p.id)
+  ) before
+  where p.order_id is not null and p.created_at >= since and p.created_at < until;
+
+  f.churned := ran_out_between(since, least(until, now())) + voided_between(since, until);
+  return f;
+end $$;
+
+-- Whether this bought period makes its owner a payer at that instant.
+create or replace function pays_at(p subscription_periods, p_at timestamptz) returns boolean language sql stable as $$
+  select p.created_at <= p_at and p.ends_at > p_at - interval '3 days' and (p.voided_at is null or p.voided_at > p_at)
+$$;
+
+-- How many people's paid access ran out: three days after the end, and nothing else they bought goes on.
+create or replace function ran_out_between(p_since timestamptz, p_until timestamptz) returns integer language sql stable as $$
+  select count(*)::integer from subscription_periods p
+  where p.order_id is not null
+    and p.ends_at >= p_since - interval '3 days' and p.ends_at < p_until - interval '3 days'
+    and (p.voided_at is null or p.voided_at >= p.ends_at + interval '3 days')
+    and not exists (
+      select from subscription_periods q
+      where q.user_id = p.user_id and q.order_id is not null and (q.ends_at, q.id) > (p.ends_at, p.id)
+        and q.created_at <= p.ends_at + interval '3 days'
+        and (q.voided_at is null or q.voided_at > p.ends_at + interval '3 days'))
+$$;
+
+-- How many people's paid access ended early, by a refund or by an administrator, with nothing else they bought left.
+create or replace function voided_between(p_since timestamptz, p_until timestamptz) returns integer language sql stable as $$
+  select count(*)::integer from subscription_periods p
+  where p.order_id is not null
+    and p.voided_at >= p_since and p.voided_at < p_until
+    and p.voided_at < p.ends_at + interval '3 days'
+    and not exists (
+      select from subscription_periods q
+      where q.user_id = p.user_id and q.order_id is not null and q.id <> p.id
+        and q.created_at <= p.voided_at and q.ends_at > p.voided_at - interval '3 days'
+        and (q.voided_at is null or (q.voided_at, q.id) > (p.voided_at, p.id)))
+$$;
+
+-- Computes a day and keeps it.
+create or replace function keep_day(p_day date) returns void language sql as $$
+  insert into daily_figures select f.* from figures_of_day(p_day) f
+  on conflict (day) do update set
+    (registered, opened, paid, gross_paise, refunds, refunded_paise, attempts_paid, attempts_failed, failures, joined,
+     returned, churned, rescued, rescued_paise, computed_at) =
+    (excluded.registered, excluded.opened, excluded.paid, excluded.gross_paise, excluded.refunds, excluded.refunded_paise,
+     excluded.attempts_paid, excluded.attempts_failed, excluded.failures, excluded.joined, excluded.returned,
+     excluded.churned, excluded.rescued, excluded.rescued_paise, excluded.computed_at)
+$$;
+
+-- The days worth keeping that nobody computed since the last midnight, the newest first: today and yesterday always.
+create or replace function days_to_compute(p_most integer) returns setof date language sql stable as $$
+  with today as (
+    select (now() at time zone 'Asia/Kolkata')::date as day
+  ), first as (
+    select (min(created_at) at time zone 'Asia/Kolkata')::date as day from users
+  )
+  select days.day from today, first, lateral (
+    select today.day - n as day from generate_series(0, 400) n where today.day - n >= first.day
+  ) days
+  left join daily_figures f on f.day = days.day
+  where days.day >= today.day - 1 or f.day is null
+     or f.computed_at < today.day::timestamp at time zone 'Asia/Kolkata'
+  order by days.day desc
+  limit p_most
+$$;

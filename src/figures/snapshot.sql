@@ -1,0 +1,69 @@
+-- Counts over everybody, in one look. Revenue that recurs: of everybody who pays (daily.sql), the price of the plan that
+-- runs last, by month. It is compared with the same thirty days ago, person by person. At a million accounts it takes two
+-- seconds, which is why no page waits for it.
+create or replace function standing_now() returns jsonb language sql stable set work_mem = '64MB' set jit = off as $$
+  with bought as (
+    select p.user_id, p.ends_at, p.voided_at, p.created_at, plan.key as plan_key,
+           plan.price_paise::numeric / plan.months as monthly
+    from subscription_periods p
+    join plans plan on plan.key = p.plan_key
+    where p.order_id is not null and p.ends_at > now() - interval '33 days'
+  ), payers as (
+    select distinct on (user_id) user_id, plan_key, monthly from bought
+    where ends_at > now() - interval '3 days' and voided_at is null
+    order by user_id, ends_at desc
+  ), earlier as (
+    select distinct on (user_id) user_id, monthly from bought
+    where created_at <= now() - interval '30 days' and (voided_at is null or voided_at > now() - interval '30 days')
+    order by user_id, ends_at desc
+  ), moved as (
+    select n.user_id, e.monthly as was, n.monthly as is_now,
+           e.user_id is null and exists (
+             select from subscription_periods q
+             where q.user_id = n.user_id and q.order_id is not null and q.created_at <= now() - interval '30 days') as came_back
+    from payers n full join earlier e using (user_id)
+    where n.monthly is distinct from e.monthly
+  )
+  select jsonb_build_object(
+    'payers', (select count(*) from payers),
+    'granted', (select count(*) from subscriptions s
+                where s.status in ('active', 'grace') and s.current_period_end > now() - interval '3 days' and not s.is_paid),
+    'byPlan', (select coalesce(jsonb_object_agg(plan_key, many), '{}')
+               from (select plan_key, count(*) as many from payers group by plan_key) plans),
+    'mrrPaise', (select coalesce(round(sum(monthly)), 0) from payers),
+    'mrrBeforePaise', (select coalesce(round(sum(monthly)), 0) from earlier),
+    'newPaise', (select coalesce(round(sum(is_now)), 0) from moved where was is null and not came_back),
+    'returnedPaise', (select coalesce(round(sum(is_now)), 0) from moved where was is null and came_back),
+    'churnedPaise', (select coalesce(round(sum(was)), 0) from moved where is_now is null),
+    'changedPaise', (select coalesce(round(sum(is_now - was)), 0) from moved where is_now is not null and was is not null),
+    'funnel', funnel_since(((now() at time zone 'Asia/Kolkata')::date - 29)::timestamp at time zone 'Asia/Kolkata'))
+$$;
+
+-- How far the people who registered since then have come. Whoever registered and never paid could still be won.
+create or replace function funnel_since(p_since timestamptz) returns jsonb language sql stable as $$
+  select jsonb_build_object(
+    'registered', count(*),
+    'opened', count(*) filter (where o.orders > 0),
+    'tried', count(*) filter (where o.tried),
+    'paid', count(*) filter (where o.paid),
+    'waiting', count(*) filter (where o.paid is not true and u.deleted_at is null and u.suspended_at is null))
+  from users u
+  cross join lateral (
+    select count(*) as orders, bool_or(paid_at is not null) as paid,
+           bool_or(paid_at is not null or exists (select from payments p where p.order_id = orders.id)) as tried
+    from orders where user_id = u.id
+  ) o
+  where u.created_at >= p_since and u.role = 'subscriber'
+$$;
+
+-- Takes the snapshot and keeps it in place of the last.
+create or replace function take_snapshot() returns void language plpgsql as $$
+declare
+  began timestamptz := clock_timestamp();
+  found_now jsonb := standing_now();
+begin
+  insert into figure_snapshot (taken_at, took_ms, figures)
+  values (now(), extract(epoch from clock_timestamp() - began) * 1000, found_now)
+  on conflict (only_one) do update
+  set taken_at = excluded.taken_at, took_ms = excluded.took_ms, figures = excluded.figures;
+end $$;

@@ -1,0 +1,15 @@
+-- Whoever notes an incident says what is so; whether that is news is decided here. While it is open it is not. After a
+-- person resolved it, the same facts are not news either (a held order is looked at again every hour); others are.
+create or replace function next_occurrence() returns trigger language plpgsql as $$
+declare
+  known incidents := (select i from incidents i where i.kind = new.kind and i.subject_key = new.subject_key
+                      order by i.occurrence desc limit 1);
+begin
+  if known.id is null then return new; end if;
+  if known.resolved_at is null or known.details is not distinct from new.details then return null; end if;
+  new.occurrence := known.occurrence + 1;
+  return new;
+end $$;
+
+create or replace trigger count_occurrences before insert on incidents
+for each row execute function next_occurrence();

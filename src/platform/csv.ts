@@ -1,0 +1,16 @@
+/** A spreadsheet runs what starts like a formula; a leading apostrophe makes text of it. */
+export function harmless(text: string): string {
+  return /^[=+\-@\t\r\n]/.test(text) ? `'${text}` : text
+}
+
+/** Paise as rupees with at most two decimals; empty where there are none. */
+export function rupeesOf(paise: number | null): string | number {
+  return paise === null ? '' : Number((paise / 100).toFixed(2))
+}
+
+/** "20-11-2026 14:05:09": day first, as India writes it, and still sorted by a spreadsheet that knows the locale. */
+export function inIndia(at: Date | null): string {
+  if (!at) return ''
+  const shifted = new Date(at.getTime() + 330 * 60_000).toISOString()
+  return `${shifted.slice(8, 10)}-${shifted.slice(5, 7)}-${shifted.slice(0, 4)} ${shifted.slice(11, 19)}`
+}

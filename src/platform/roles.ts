@@ -1,0 +1,84 @@
+import postgres from 'postgres'
+
+/** Tables that the application adds to and never changes. */
+const addedTo = ['receipts', 'credit_notes']
+/** Tables that it only reads: the database's functions write them, or the owner does. */
+const readOnly = ['migrations', 'audit_seals', 'audit_head']
+/** What it says in a row of the audit; number and time are the database's. */
+const saidInAudit = ['actor', 'action', 'order_id', 'user_id', 'details', 'origin']
+
+/**
+ * Gives a role what the application needs and no more, whatever it had before: it works on the rows, changes no table, and
+ * neither changes nor removes what is written for good (audit, receipts, credit notes). To be run with the owner's `url`
+ * on a migrated database with the job queue's tables. Throws with a sentence for a role that would not be bound by it.
+ */
+export async function grantToApp(url: string, role: string): Promise<void> {
+  if (!/^[a-z_][a-z0-9_]{0,62}$/.test(role))
+    throw new Error('The name of a role is small letters, digits and underscores.')
+  const sql = postgres(url, { max: 1, fetch_types: false, connect_timeout: 10, onnotice: () => {} })
+  try {
+    const [found] = await sql<{ tooMuch: boolean }[]>`
+      select r.rolsuper or r.rolcreaterole or pg_has_role(r.oid, audit.relowner, 'member') as "tooMuch"
+      from pg_roles r, pg_class audit
+      where r.rolname = ${role} and audit.oid = 'audit'::regclass
+    `
+    if (!found) throw new Error(`There is no role ${role}. Make it first: create role ${role} login password '…'`)
+    if (found.tooMuch)
+      throw new Error(`${role} owns the tables, belongs to their owner, or may make roles: grants would not bind it.`)
+    await sql.unsafe(grantsFor(`"${role}"`))
+    const [still] = await sql<{ builds: boolean; rewrites: boolean }[]>`
+      select has_schema_privilege(${role}, 'public', 'create') as builds,
+             has_table_privilege(${role}, 'audit', 'update, delete, truncate') as rewrites
+    `
+    if (still!.builds)
+      throw new Error(
+        `${role} may still make tables. As a superuser of PostgreSQL, say in this database: revoke create on schema public from public`,
+      )
+    if (still!.rewrites)
+      throw new Error(`${role} may still change the audit: it was given that by another role, or is a member of one.`)
+  } finally {
+    await sql.end({ timeout: 5 })
+  }
+}
+
+/** One message, which is one transaction. `role` is quoted. `pgboss` is the job queue's schema; its rows are all the application's. */
+function grantsFor(role: string): string {
+  return `
+    revoke create on schema public from public;
+    revoke create on schema public, pgboss from ${role};
+    grant usage on schema public, pgboss to ${role};
+    revoke all on all tables in schema public, pgboss from ${role};
+    grant select, insert, update, delete on all tables in schema public, pgboss to ${role};
+    grant usage, select on all sequences in schema public, pgboss to ${role};
+    grant execute on all functions in schema public, pgboss to ${role};
+    alter default privileges in schema public, pgboss grant select, insert, update, delete on tables to ${role};
+    alter default privileges in schema public, pgboss grant usage, select on sequences to ${role};
+    alter default privileges in schema public, pgboss grant execute on functions to ${role};
+    revoke update, delete on ${addedTo.join(', ')} from ${role};
+    revoke insert, update, delete on ${readOnly.join(', ')} from ${role};
+    revoke insert, update, delete on audit from ${role};
+    grant insert (${saidInAudit.join(', ')}) on audit to ${role};
+  `
+}
+
+/**
+ * Whether who connects here may change tables: the owner of ours, or anybody who may make some while there are none yet.
+ * `ask` is any connection, a transaction's too.
+ */
+export async function mayMigrate(ask: postgres.ISql): Promise<boolean> {
+  const [row] = await ask<{ may: boolean }[]>`
+    select coalesce((select pg_has_role(c.relowner, 'usage') from pg_class c where c.oid = to_regclass('migrations')),
+                    has_schema_privilege(current_schema(), 'create'), false) as may
+  `
+  return row!.may
+}
+
+/** What a start says to a role that may not bring the database to this release. */
+export class MayNotMigrate extends Error {
+  override name = 'MayNotMigrate'
+  constructor(pending: string) {
+    super(
+      `the database is not at this release yet (${pending}), and this role may not bring it there. Run \`npm run migrate -- --app-role NAME\` with the owner’s DATABASE_URL first.`,
+    )
+  }
+}

@@ -1,0 +1,39 @@
+-- Ends somebody's access now: what runs and what was to come is voided. Money is not touched; giving it back is a refund.
+-- p_seen_end is the end that the administrator saw; p_key names the act, so that asking twice is one cancellation.
+-- Answers 'cancelled', 'repeated', or why not: 'unknown-user', 'changed', 'nothing-runs'.
+create or replace function cancel_subscription(
+  p_user_id uuid, p_reason text, p_key text, p_seen_end timestamptz, p_actor text
+) returns text language plpgsql as $$
+declare
+  running subscriptions;
+  moment  timestamptz;
+  voided  jsonb;
+begin
+  select * into running from subscriptions where user_id = p_user_id for update;
+  moment := clock_timestamp();
+  if not exists (select from users where id = running.user_id and deleted_at is null) then return 'unknown-user'; end if;
+  if exists (select from audit where user_id = p_user_id and action = 'subscription.cancelled'
+                                 and details ->> 'key' = p_key) then return 'repeated'; end if;
+  if running.current_period_end is distinct from p_seen_end then return 'changed'; end if;
+  if has_access(running) is not true then return 'nothing-runs'; end if;
+
+  with gone as (
+    update subscription_periods
+    set voided_at = moment, voided_by = p_actor, void_reason = p_reason
+    where user_id = p_user_id and voided_at is null and ends_at > moment
+    returning id
+  )
+  select coalesce(jsonb_agg(id), '[]') into voided from gone;
+  update subscriptions
+  set status = 'cancelled', is_paid = false, current_period_end = least(current_period_end, moment), updated_at = now()
+  where user_id = p_user_id;
+  insert into mails (kind, subject_key, user_id, to_name, to_email)
+  select 'cancelled', id || ':' || p_key, id, name, email from users where id = p_user_id
+  on conflict on constraint one_mail_per_kind_and_subject do nothing;
+  insert into audit (actor, action, user_id, details)
+  values (p_actor, 'subscription.cancelled', p_user_id, jsonb_build_object(
+    'key', p_key, 'reason', p_reason, 'periods', voided,
+    'before', jsonb_build_object('status', status_by_now(running), 'currentPeriodEnd', running.current_period_end),
+    'after', jsonb_build_object('status', 'cancelled', 'currentPeriodEnd', least(running.current_period_end, moment))));
+  return 'cancelled';
+end $$;

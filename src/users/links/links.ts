@@ -1,0 +1,138 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { type Sql, violates } from '../../platform/db.ts'
+import { AppError } from '../../platform/errors.ts'
+import { householdOf } from '../../platform/networks.ts'
+import type { By, Origin } from '../../platform/origin.ts'
+import { hashPassword } from '../passwords.ts'
+import { emailProblem, passwordProblem } from '../registration.ts'
+import { countersOf } from '../throttle/throttle.ts'
+import {
+  findOpenLink,
+  insertEmailChange,
+  insertResetRequest,
+  useEmailChange,
+  usePasswordReset,
+  useVerification,
+} from './queries.ts'
+
+/** What a link that was sent by mail is for. */
+export type Purpose = 'verify-email' | 'change-email' | 'reset-password'
+
+/** A link that still works, and the account it is about. `email` is where it was sent, `presentEmail` the account's. */
+export type OpenLink = {
+  id: string
+  purpose: Purpose
+  email: string
+  userId: string
+  username: string
+  presentEmail: string
+}
+
+/** Forgotten passwords that one network may report in an hour, times RATE_LIMIT_SCALE. */
+const perNetwork = 3
+
+/** A secret for a link: 32 random bytes as text. Only its hash is kept. */
+export function newSecret(): string {
+  return randomBytes(32).toString('base64url')
+}
+
+/** What is kept of a secret. */
+export function hashOfSecret(secret: string): Buffer {
+  return createHash('sha256').update(secret).digest()
+}
+
+/** The link with this secret, unless it was used, ended or is too old. */
+export async function openLinkOf(sql: Sql, secret: string): Promise<OpenLink | undefined> {
+  return findOpenLink(sql, hashOfSecret(secret))
+}
+
+/**
+ * Takes note of somebody who forgot the password of an address, whether or not there is such an account; a job answers
+ * by mail. Throws AppError `invalid` when it is no e-mail address.
+ */
+export async function forgotPassword(sql: Sql, typed: string, origin: Origin, scale: number): Promise<void> {
+  const email = typed.trim()
+  refuse({ email: emailProblem(email) })
+  const allowed = Math.max(1, Math.floor(perNetwork * scale))
+  await insertResetRequest(sql, { email, networkKey: `forgot ${householdOf(origin.address)}`, allowed, origin })
+}
+
+/**
+ * Uses a link to choose a new password. Throws AppError `invalid` about the field `password` when it will not do, and
+ * `conflict` when the link does not work any more.
+ */
+export async function resetPassword(sql: Sql, secret: string, password: string, origin: Origin): Promise<OpenLink> {
+  const link = await openLinkOf(sql, secret)
+  if (link?.purpose !== 'reset-password') throw deadLink()
+  refuse({ password: passwordProblem(password, [link.username, link.presentEmail]) })
+  const passwordHash = await hashPassword(password)
+  const counters = countersOf({ username: link.username, email: link.presentEmail })
+  if (!(await usePasswordReset(sql, byLink(origin), hashOfSecret(secret), { passwordHash, counters }))) throw deadLink()
+  return link
+}
+
+/**
+ * Uses a link to confirm an address, or to give an account the address it asked for. Throws AppError `conflict` when the
+ * link does not work any more, or another account took the address meanwhile.
+ */
+export async function confirmEmail(sql: Sql, secret: string, origin: Origin): Promise<OpenLink> {
+  const link = await openLinkOf(sql, secret)
+  if (!link || link.purpose === 'reset-password') throw deadLink()
+  const by = byLink(origin)
+  const shown = { before: maskedEmail(link.presentEmail), after: maskedEmail(link.email) }
+  try {
+    const done =
+      link.purpose === 'verify-email'
+        ? await useVerification(sql, by, hashOfSecret(secret))
+        : await useEmailChange(sql, by, hashOfSecret(secret), shown)
+    if (!done) throw deadLink()
+  } catch (error) {
+    if (violates(error, 'one_account_per_email'))
+      throw new AppError('conflict', 'Another account has this address by now, so nothing was changed.')
+    throw error
+  }
+  return link
+}
+
+/**
+ * Sends a link to the address an account wants to have; the change happens when it is used. Throws AppError `invalid`
+ * about the field `email` when it is none, or the present one; `busy` after three in an hour.
+ */
+export async function askForEmail(sql: Sql, by: By, user: { id: string; email: string }, typed: string): Promise<void> {
+  const email = newEmailOf(user, typed)
+  const shown = { before: maskedEmail(user.email), after: maskedEmail(email) }
+  if (!(await insertEmailChange(sql, by, { userId: user.id, email, shown })))
+    throw new AppError('busy', 'We sent three such mails in the last hour. Please try again later.', {
+      retryAfterS: 3600,
+    })
+}
+
+/** The address in what was typed. Throws AppError `invalid` about the field `email` when it is none, or the present one. */
+export function newEmailOf(user: { email: string }, typed: string): string {
+  const email = typed.trim()
+  const isTheSame = email.toLowerCase() === user.email.toLowerCase()
+  refuse({ email: emailProblem(email) ?? (isTheSame ? 'This is the address your account has now.' : undefined) })
+  return email
+}
+
+/** Enough of an address to recognise one's own: "a•••@example.in". */
+export function maskedEmail(email: string): string {
+  return email.replace(/^(.)[^@]*/u, '$1•••')
+}
+
+/** Who uses a link is whoever reads that mailbox, signed in or not. */
+function byLink(origin: Origin): By {
+  return { actor: 'link', origin }
+}
+
+function deadLink(): AppError {
+  return new AppError('conflict', 'This link does not work any more.')
+}
+
+function refuse(problems: Record<string, string | undefined>): void {
+  const fields = Object.fromEntries(Object.entries(problems).filter((entry) => entry[1] !== undefined)) as Record<
+    string,
+    string
+  >
+  if (Object.keys(fields).length > 0) throw new AppError('invalid', 'Please look at the marked fields.', { fields })
+}

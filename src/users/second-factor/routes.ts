@@ -1,0 +1,115 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { toString as drawQr } from 'qrcode'
+import type { Deps } from '../../deps.ts'
+import { AppError } from '../../platform/errors.ts'
+import { type FormState, formState, NextInQuery, nextIn, PostedForm, readForm, withNext } from '../../web/forms.ts'
+import { completeSignIn, requireUser, wayOn } from '../guards.ts'
+import { countRecoveryCodes } from './queries.ts'
+import { finishEnrolment, isEnrolled, secretToEnrol, useCode } from './second-factor.ts'
+
+declare module '../../web/views.ts' {
+  interface Views {
+    'users/second-factor/authenticator': Step & { secret: string; uri: string; qr: string }
+    'users/second-factor/code': Step
+    'users/second-factor/recovery-codes': { codes: string[]; file: string; next: string }
+  }
+}
+type Step = { form: FormState; next: string }
+
+/** After an administrator's password: the first time an authenticator app is set up, from then on its code is asked for. */
+const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (app, { deps, limit }) => {
+  const keys = deps.config.totpKeys
+  const show = { preHandler: waiting, schema: { querystring: NextInQuery } }
+  const post = { preHandler: waiting, schema: { body: PostedForm }, attachValidation: true, config: limit }
+
+  app.get('/login/authenticator', show, async (request, reply) => {
+    const next = nextIn(request.query)
+    if (await isEnrolled(deps.sql, request.signedIn!.user.id)) return reply.leaveFor(withNext('/login/code', next))
+    return showSecret(request, reply, next)
+  })
+
+  app.post('/login/authenticator', post, async (request, reply) => {
+    const { user } = request.signedIn!
+    const { code, next } = readForm(request.body, ['code', 'next'])
+    try {
+      const codes = await finishEnrolment(deps.sql, keys, user, code)
+      await completeSignIn(deps, request, reply, user)
+      request.session.set('recoveryCodes', codes.join(' '))
+      return reply.leaveFor(withNext('/login/recovery-codes', next))
+    } catch (error) {
+      if (!(error instanceof AppError) || (error.code !== 'invalid' && error.code !== 'conflict')) throw error
+      if (error.code === 'conflict') return reply.leaveFor(withNext('/login', next))
+      return showSecret(request, reply.code(422), next, error.fields)
+    }
+  })
+
+  app.get('/login/code', show, async (request, reply) => {
+    const next = nextIn(request.query)
+    if (!(await isEnrolled(deps.sql, request.signedIn!.user.id)))
+      return reply.leaveFor(withNext('/login/authenticator', next))
+    return reply.page('users/second-factor/code', { form: formState(), next })
+  })
+
+  app.post('/login/code', post, async (request, reply) => {
+    const { user } = request.signedIn!
+    const { code, next } = readForm(request.body, ['code', 'next'])
+    try {
+      const kind = await useCode(deps.sql, keys, user.id, code)
+      await completeSignIn(deps, request, reply, user)
+      if (kind === 'recovery')
+        request.session.set('notice', { kind: 'warn', text: leftInWords(await countRecoveryCodes(deps.sql, user.id)) })
+      return reply.leaveFor(wayOn(user, next))
+    } catch (error) {
+      if (!(error instanceof AppError) || (error.code !== 'invalid' && error.code !== 'busy')) throw error
+      if (error.code === 'busy') reply.header('retry-after', error.retryAfterS)
+      const form = formState({}, error.fields, error.code === 'busy' ? error.message : null)
+      return reply.code(error.code === 'busy' ? 429 : 422).page('users/second-factor/code', { form, next })
+    }
+  })
+
+  app.get('/login/recovery-codes', { ...show, preHandler: requireUser }, async (request, reply) => {
+    const next = nextIn(request.query)
+    const codes = request.session.get('recoveryCodes')?.split(' ')
+    if (!codes) return reply.leaveFor(wayOn(request.user!, next))
+    const file = `${deps.config.baseUrl}, ${request.user!.username}: recovery codes, each works once\n\n${codes.join('\n')}\n`
+    return reply.page('users/second-factor/recovery-codes', { codes, file: dataUri('text/plain', file), next })
+  })
+
+  app.post('/login/recovery-codes', { ...post, preHandler: requireUser }, async (request, reply) => {
+    request.session.set('recoveryCodes', undefined)
+    return reply.leaveFor(wayOn(request.user!, readForm(request.body, ['next']).next))
+  })
+
+  /** The secret as a picture for the app's camera and as text for typing, until a first code proves it. */
+  async function showSecret(request: FastifyRequest, reply: FastifyReply, next: string, errors = {}) {
+    const { secret, uri } = await secretToEnrol(deps.sql, keys, request.signedIn!.user)
+    const qr = dataUri('image/svg+xml', await drawQr(uri, { type: 'svg', margin: 4 }))
+    const grouped = secret.replace(/(.{4})(?=.)/g, '$1 ')
+    return reply.page('users/second-factor/authenticator', {
+      form: formState({}, errors),
+      secret: grouped,
+      uri,
+      qr,
+      next,
+    })
+  }
+}
+export default routes
+
+/** These pages are for somebody whose password was right and whose second factor is missing. */
+async function waiting(request: FastifyRequest, reply: FastifyReply) {
+  const next = nextIn({ ...(request.query as object), ...(request.body as object | null) })
+  if (request.user) return reply.leaveFor(wayOn(request.user, next))
+  if (!request.signedIn) return reply.leaveFor(withNext('/login', next))
+}
+
+function leftInWords(left: number): string {
+  if (left === 0)
+    return 'That was your last recovery code. Ask another administrator to reset your authenticator app soon.'
+  return `You used a recovery code; it works no more. ${left} ${left === 1 ? 'is' : 'are'} left.`
+}
+
+function dataUri(type: string, text: string): string {
+  return `data:${type};base64,${Buffer.from(text).toString('base64')}`
+}

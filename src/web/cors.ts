@@ -1,0 +1,44 @@
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+
+/** Whether this is a call of the JSON API from a page of an origin that was let in, spelt exactly so. */
+export function isLetIn(
+  origins: readonly string[],
+  request: { url: string; headers: { origin?: string | undefined } },
+) {
+  const { origin } = request.headers
+  return origin !== undefined && origins.includes(origin) && isOfApi(request.url)
+}
+
+/**
+ * Lets scripts of the named origins call the JSON API with a person's cookie; without any, nothing changes. Because the
+ * cookie is SameSite=Lax they must be on the same site, like app.example.in beside www.example.in; from elsewhere calls
+ * go through unsigned.
+ */
+export default fp<{ origins: readonly string[] }>(
+  async (app: FastifyInstance, { origins }) => {
+    if (origins.length === 0) return
+    app.addHook('onRequest', async (request, reply) => {
+      if (!isOfApi(request.url)) return
+      reply.header('vary', 'Origin')
+      if (!isLetIn(origins, request)) return
+      reply.headers({
+        'access-control-allow-origin': request.headers.origin,
+        'access-control-allow-credentials': 'true',
+        'access-control-expose-headers': 'Retry-After',
+      })
+      if (request.method !== 'OPTIONS' || !request.headers['access-control-request-method']) return
+      reply.headers({
+        'access-control-allow-methods': 'GET, POST',
+        'access-control-allow-headers': 'Content-Type',
+        'access-control-max-age': '600',
+      })
+      return reply.code(204).send()
+    })
+  },
+  { name: 'cors' },
+)
+
+function isOfApi(url: string): boolean {
+  return url.startsWith('/api/')
+}

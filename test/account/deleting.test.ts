@@ -1,0 +1,277 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { checkBooks } from '../../src/books/books.ts'
+import { refundPayment } from '../../src/refunds/refunds.ts'
+import { grantDays } from '../../src/subscriptions/subscriptions.ts'
+import { startApp, type TestApp } from '../support/app.ts'
+import { newestOrder, tracesOf, until } from '../support/books.ts'
+import { Visitor } from '../support/visitor.ts'
+import { deletionForm, refundInFull, registrant, subscriber } from './people.ts'
+
+let app: TestApp
+beforeAll(async () => {
+  app = await startApp()
+})
+afterAll(() => app.close())
+beforeEach(() => {
+  app.sandbox.control.clearFaults()
+  app.sandbox.control.webhooks({ paused: false })
+})
+
+const accountOf = async (userId: string) => {
+  const [row] = await app.sql`
+    select u.username, u.email, u.name, u.phone, u.deleted_at, s.status, s.is_paid, has_access(s) is true as has_access
+    from users u join subscriptions s on s.user_id = u.id where u.id = ${userId}`
+  return row!
+}
+const brokenBooks = async () => {
+  const { checks, money } = await checkBooks(app.sql)
+  return [
+    ...checks.filter((check) => check.wrong > 0).map(({ broken, ids }) => [broken, ids]),
+    ...money.filter((sum) => sum.missing !== 0),
+  ]
+}
+const incidentsOf = (orderId: string) =>
+  app.sql<{ kind: string }[]>`select kind from incidents where order_id = ${orderId}`
+
+/** Every table that still holds one of these texts in any column. */
+async function tablesNaming(texts: string[]): Promise<string[]> {
+  const tables = await app.sql<{ name: string }[]>`
+    select table_name as name from information_schema.tables where table_schema = 'public' and table_type = 'BASE TABLE'`
+  const found: string[] = []
+  for (const { name } of tables) {
+    const [row] = await app.sql.unsafe(
+      `select count(*)::int as n from "${name}" t where ${texts.map((_, i) => `strpos(lower(t::text), lower($${i + 1})) > 0`).join(' or ')}`,
+      texts,
+    )
+    if (row!.n > 0) found.push(name)
+  }
+  return found.sort()
+}
+
+describe('deleting an account', () => {
+  test('takes the person out of every table but the papers that tax law keeps, and the books stay right', async () => {
+    const name = 'Zubeida Qadri-Unmistakable'
+    const { visitor, email, username, userId, order, cfPaymentId } = await subscriber(app, {
+      name,
+      phone: '91234 56780',
+    })
+    await until(async () => (await app.sql`select from webhook_events where order_id = ${order.id}`).length > 0)
+    await app.run('deliver-mails')
+    const answer = await visitor.post('/account/delete', await deletionForm(visitor, username))
+    expect([answer.status, answer.location]).toEqual([303, '/'])
+    expect((await visitor.get('/')).body).toContain('Your account is deleted.')
+    await app.run('deliver-mails')
+    await app.run('clean')
+
+    expect(await tablesNaming([name, email, username, '9123456780'])).toEqual(['receipts'])
+    expect(await accountOf(userId)).toMatchObject({
+      name: 'Deleted account',
+      phone: null,
+      status: 'cancelled',
+      isPaid: false,
+      hasAccess: false,
+    })
+    const events =
+      await app.sql`select octet_length(body) as bytes, headers, redacted_at from webhook_events where order_id = ${order.id}`
+    for (const event of events) expect(event).toMatchObject({ bytes: 0, headers: {}, redactedAt: expect.any(Date) })
+    expect(await app.sql`select from receipts where order_id = ${order.id}`).toHaveLength(1)
+    expect(await brokenBooks()).toEqual([])
+
+    // What is owed can still go back, to the account or card that paid, and nobody is written to.
+    await refundInFull(app, cfPaymentId, order.id)
+    await app.run('deliver-mails')
+    expect(await app.sql`select kind from mails where user_id = ${userId} and status = 'queued'`).toHaveLength(0)
+    expect((await app.mailbox.list()).filter((mail) => mail.recipients.some((to) => to.endsWith('.invalid')))).toEqual(
+      [],
+    )
+    expect(await brokenBooks()).toEqual([])
+  })
+
+  test('ends every session; neither the old name nor the new one logs in, and the name is free again', async () => {
+    const { visitor, email, username, userId } = await registrant(app)
+    const phone = new Visitor(app)
+    await phone.post('/login', { login: email, password: 'TestPass123' })
+    const cookies = new Map(visitor.cookies)
+    expect((await visitor.post('/account/delete', await deletionForm(visitor, username))).status).toBe(303)
+    const replayed = new Visitor(app)
+    for (const [key, value] of cookies) replayed.cookies.set(key, value)
+    for (const one of [phone, replayed, visitor]) expect((await one.get('/account')).location).toContain('/login')
+    const { username: deleted } = await accountOf(userId)
+    for (const login of [email, username, deleted])
+      expect((await new Visitor(app).post('/login', { login, password: 'TestPass123' })).status).toBe(422)
+    const again = new Visitor(app)
+    await again.register({ email, username })
+    expect((await again.get('/account/data')).status).toBe(200)
+  })
+
+  test('a receipt that waits still goes to its buyer and one last mail tells of it; then the address is forgotten', async () => {
+    const { visitor, email, username, userId } = await subscriber(app)
+    await visitor.post('/account/delete', await deletionForm(visitor, username))
+    await app.run('deliver-mails')
+    const mails = (await app.mailbox.list()).filter((mail) => mail.recipients.includes(email))
+    expect(mails.map((mail) => mail.subject).sort()).toEqual([
+      'Your account was deleted',
+      expect.stringMatching(/receipt/i),
+    ])
+    expect(mails.find((mail) => /deleted/.test(mail.subject))!.text).toContain('It was not you?')
+    await app.run('clean')
+    const left = await app.sql<{ kind: string; toEmail: string; status: string }[]>`
+      select kind, to_email, status from mails where user_id = ${userId}`
+    expect(left.filter((mail) => mail.toEmail === email)).toEqual([])
+    expect(left.find((mail) => mail.kind === 'receipt')?.status).toBe('sent')
+  })
+
+  test('ends the open order at Cashfree first', async () => {
+    const { visitor, username, order } = await registrant(app)
+    expect((await visitor.post('/account/delete', await deletionForm(visitor, username))).status).toBe(303)
+    expect(app.sandbox.control.order(order.id).status).toBe('TERMINATED')
+    expect(await tracesOf(app, order.id)).toMatchObject({ status: 'terminated' })
+    expect(await brokenBooks()).toEqual([])
+  })
+
+  test('an order that Cashfree never heard of is ended here', async () => {
+    app.sandbox.control.faults({ serverError: { endpoint: 'orders.create' } })
+    const { visitor, username, order } = await registrant(app)
+    app.sandbox.control.clearFaults()
+    expect(order.status).toBe('created')
+    expect((await visitor.post('/account/delete', await deletionForm(visitor, username))).status).toBe(303)
+    expect(await tracesOf(app, order.id)).toMatchObject({ status: 'terminated' })
+    expect(await brokenBooks()).toEqual([])
+  })
+
+  test('money that comes afterwards is booked, grants nothing, and a person is told', async () => {
+    const { visitor, username, userId, order } = await registrant(app)
+    await visitor.post('/account/delete', await deletionForm(visitor, username))
+    // An attempt begun before the end succeeds after it, as Cashfree allows.
+    app.sandbox.control.pay(order.id)
+    await app.sql`update orders set next_look_at = now(), created_at = now() - interval '1 hour' where id = ${order.id}`
+    await app.run('reconcile')
+    await until(async () => (await tracesOf(app, order.id)).status === 'paid')
+    expect(await tracesOf(app, order.id)).toMatchObject({ status: 'paid', periods: 1, receipts: 1, applied: 1 })
+    expect(await incidentsOf(order.id)).toContainEqual({ kind: 'paid-after-deletion' })
+    expect(await accountOf(userId)).toMatchObject({ status: 'cancelled', hasAccess: false })
+    await app.run('deliver-mails')
+    expect((await app.mailbox.list()).filter((mail) => mail.recipients.some((to) => to.endsWith('.invalid')))).toEqual(
+      [],
+    )
+    expect(await brokenBooks()).toEqual([])
+    const [payment] = await app.sql<
+      { cfPaymentId: string }[]
+    >`select cf_payment_id from payments where order_id = ${order.id} and applied_at is not null`
+    await refundInFull(app, payment!.cfPaymentId, order.id)
+    expect(await brokenBooks()).toEqual([])
+  })
+
+  test('days that were given as a present end as well, with their reason on record', async () => {
+    const { visitor, username, userId } = await registrant(app)
+    const grant = { userId, days: 30, reason: 'a present', key: 'k-present', seenEnd: null }
+    await grantDays(app.sql, grant, { actor: 'user:admin', origin: null })
+    expect(await accountOf(userId)).toMatchObject({ hasAccess: true })
+    expect((await visitor.post('/account/delete', await deletionForm(visitor, username))).status).toBe(303)
+    expect(await accountOf(userId)).toMatchObject({ hasAccess: false, status: 'cancelled' })
+    expect(await brokenBooks()).toEqual([])
+  })
+
+  test('at the very moment of a payment, one of the two comes first and nothing is lost', async () => {
+    for (let round = 0; round < 6; round++) {
+      const { visitor, username, userId, order } = await registrant(app)
+      const form = await deletionForm(visitor, username)
+      const other = new Visitor(app)
+      for (const [name, value] of visitor.cookies) other.cookies.set(name, value)
+      app.sandbox.control.pay(order.id)
+      const [deleted] = await Promise.all([
+        visitor.post('/account/delete', form),
+        other.get(`/payment/return?order_id=${order.id}`),
+      ])
+      expect([303, 409]).toContain(deleted.status)
+      await app.run('reconcile')
+      await until(async () => (await tracesOf(app, order.id)).status === 'paid')
+      const { deletedAt, hasAccess } = await accountOf(userId)
+      expect(hasAccess).toBe(deletedAt === null)
+      expect(await tracesOf(app, order.id)).toMatchObject({ status: 'paid', periods: 1, receipts: 1, applied: 1 })
+    }
+    expect(await brokenBooks()).toEqual([])
+  })
+})
+
+describe('deleting is refused', () => {
+  const refused = async (
+    person: Awaited<ReturnType<typeof registrant>>,
+    status: number,
+    words: string,
+    changes = {},
+  ) => {
+    const form = { ...(await deletionForm(person.visitor, person.username)), ...changes }
+    const answer = await person.visitor.post('/account/delete', form)
+    expect([answer.status, answer.body.includes(words)]).toEqual([status, true])
+    expect((await accountOf(person.userId)).deletedAt).toBeNull()
+    return answer
+  }
+
+  test('without the password or the username, and what was typed stays, the password never', async () => {
+    const person = await registrant(app)
+    const answer = await refused(person, 422, 'That is not your password.', { password: 'WrongPass999' })
+    expect(answer.body).toContain(`value="${person.username}"`)
+    expect(answer.body).not.toContain('WrongPass999')
+    await refused(person, 422, 'Please type your username exactly.', { confirmation: 'someone.else' })
+    await refused(person, 422, 'Please type your username exactly.', { confirmation: '' })
+  })
+
+  test('while Cashfree cannot say whether a payment is under way', async () => {
+    const person = await registrant(app)
+    app.sandbox.control.faults({ serverError: true })
+    await refused(person, 409, 'Cashfree cannot say just now')
+  })
+
+  test('while an attempt waits at the bank, and it works once that has ended', async () => {
+    const person = await registrant(app)
+    app.sandbox.control.pending(person.order.id)
+    await refused(person, 409, 'still under way at the bank')
+    app.sandbox.control.fail(person.order.id)
+    const answer = await person.visitor.post('/account/delete', await deletionForm(person.visitor, person.username))
+    expect(answer.status).toBe(303)
+  })
+
+  test('while a refund is under way', async () => {
+    const person = await subscriber(app)
+    const { cfPaymentId } = person
+    await refundPayment(app.deps, { cfPaymentId, ordinal: 1, amountPaise: 100, reason: 'part', actor: 'user:admin' })
+    await refused(person, 409, 'A refund to you is still under way')
+  })
+
+  test('when a payment came since the page was shown', async () => {
+    const person = await registrant(app)
+    const form = await deletionForm(person.visitor, person.username)
+    app.sandbox.control.pay(person.order.id)
+    const answer = await person.visitor.post('/account/delete', form)
+    expect([answer.status, answer.body.includes('changed meanwhile')]).toEqual([409, true])
+    expect(answer.body).toMatch(/\d+ days of access/)
+  })
+
+  test('for an administrator, whoever they say they are', async () => {
+    const person = await registrant(app)
+    await app.sql`update users set role = 'admin' where id = ${person.userId}`
+    await app.sql`update sessions set second_factor_at = now() where user_id = ${person.userId}`
+    const answer = await person.visitor.post('/account/delete', {
+      password: 'TestPass123',
+      confirmation: person.username,
+      seen: '',
+    })
+    expect([answer.status, answer.body.includes('administrator’s account')]).toEqual([409, true])
+    expect((await accountOf(person.userId)).deletedAt).toBeNull()
+  })
+
+  test('for visitors', async () => {
+    const answer = await new Visitor(app).post('/account/delete', {})
+    expect(answer.location).toContain('/login')
+  })
+
+  test('twice at once is once', async () => {
+    const { visitor, username, userId } = await subscriber(app)
+    const form = await deletionForm(visitor, username)
+    const answers = await Promise.all([visitor.post('/account/delete', form), visitor.post('/account/delete', form)])
+    expect(answers.map((answer) => answer.status)).toContain(303)
+    expect(await app.sql`select from audit where user_id = ${userId} and action = 'account.deleted'`).toHaveLength(1)
+    expect(await newestOrder(app, (await accountOf(userId)).email)).toMatchObject({ status: 'paid' })
+  })
+})

@@ -1,0 +1,183 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { refundPayment } from '../../../src/refunds/refunds.ts'
+import { type Admin, adminOf } from '../../support/admin.ts'
+import { startApp, type TestApp } from '../../support/app.ts'
+import { newestOrder, until } from '../../support/books.ts'
+import { Visitor } from '../../support/visitor.ts'
+
+let app: TestApp
+let admin: Admin
+beforeAll(async () => {
+  app = await startApp({ RECONCILE_MIN_AGE_MS: '0' })
+  admin = await adminOf(app, 'admin-read')
+})
+afterAll(() => app.close())
+
+/** The page as text, spaces made single. */
+async function home(): Promise<string> {
+  const { status, body } = await admin.visitor.get('/admin')
+  expect(status).toBe(200)
+  const main = body.slice(body.indexOf('<main'), body.indexOf('</main>'))
+  return main
+    .replaceAll(/<title[^>]*>.*?<\/title>/gs, '')
+    .replaceAll(/<[^>]+>/g, ' ')
+    .replaceAll(/\s+/g, ' ')
+}
+
+/** A new account with an order, and the order's number. */
+async function customer(plan = 'monthly') {
+  const visitor = new Visitor(app)
+  const form = await visitor.register({ plan })
+  return { visitor, id: (await newestOrder(app, form.email!)).id }
+}
+
+async function buyer(plan?: string) {
+  const { visitor, id } = await customer(plan)
+  app.sandbox.control.pay(id)
+  await visitor.get(`/payment/return?order_id=${id}`)
+  return id
+}
+
+test('on a new installation it counts at once, says what will be here, and every zero is honest', async () => {
+  expect(await app.sql`select from figure_snapshot`).toHaveLength(0)
+  const page = await home()
+  expect(page).toContain('Nothing waits for you.')
+  expect(page).toContain('Nobody has registered yet')
+  expect(page).toContain('Active subscribers 0')
+  expect(page).toContain('The books have not been checked yet')
+  expect(page).not.toMatch(/NaN|undefined|null|[-−]₹0/)
+  expect(page).not.toContain('Why payments fail')
+  expect(await app.sql`select from figure_snapshot`).toHaveLength(1)
+})
+
+test('it is for administrators alone', async () => {
+  expect((await new Visitor(app).get('/admin')).status).toBe(303)
+  const { visitor } = await customer()
+  expect((await visitor.get('/admin')).status).toBe(404)
+})
+
+test('a page view counts nobody anew; the job does', async () => {
+  const [before] = await app.sql`select taken_at from figure_snapshot`
+  await home()
+  expect(await app.sql`select taken_at from figure_snapshot`).toMatchObject([before!])
+  await app.run('figures')
+  expect(await app.sql`select taken_at from figure_snapshot`).not.toMatchObject([before!])
+})
+
+describe('a morning with payments', () => {
+  beforeAll(async () => {
+    const twice = await buyer()
+    app.sandbox.control.pay(twice)
+    await app.sql`update orders set next_look_at = now() where id = ${twice}`
+    await app.run('reconcile')
+    const back = await buyer('annual')
+    const [payment] = await app.sql<
+      { cfPaymentId: string }[]
+    >`select cf_payment_id from payments where order_id = ${back}`
+    const { cfPaymentId } = payment!
+    await refundPayment(app.deps, {
+      cfPaymentId,
+      ordinal: 1,
+      amountPaise: 100_000,
+      reason: 'late',
+      actor: 'user:x',
+      origin: null,
+    })
+    await until(async () => {
+      await app.sql`update refunds set next_look_at = now() where finished_at is null`
+      await app.run('send-refunds')
+      return (await app.sql`select from refunds where status = 'succeeded'`).length > 0
+    })
+    app.sandbox.control.webhooks({ paused: true })
+    const { id: lost } = await customer()
+    app.sandbox.control.pay(lost)
+    await app.sql`update orders set next_look_at = now() where id = ${lost}`
+    await app.run('reconcile')
+    await customer()
+    await app.run('figures')
+  })
+
+  test('an order paid twice is revenue once, a refund is taken off, and the second payment asks for a person', async () => {
+    const page = await home()
+    // ₹499 twice and ₹4,990, less ₹1,000.
+    expect(page).toContain('Revenue today ₹4,988 3 paid, ₹1,000 back')
+    expect(page).toMatch(/Revenue, gross ₹5,988 ₹0 ₹5,988/)
+    expect(page).toMatch(/Paid back −₹1,000 ₹0 −₹1,000/)
+    expect(page).toMatch(/What needs you Paid twice 1 .*One order was paid twice/)
+  })
+
+  test('subscribers and their recurring revenue follow, person by person', async () => {
+    const page = await home()
+    expect(page).toContain('Active subscribers 3')
+    // 2 × ₹499 and ₹4,990 / 12.
+    expect(page).toMatch(/30 days ago ₹0 New \+₹1,414 Back again ₹0 Changed plan ₹0 Left ₹0 Now ₹1,414/)
+    expect(page).toContain('Registered 5 100%')
+    expect(page).toMatch(/2 never paid and could still be won/)
+  })
+
+  test('what only the reconciler heard of is told as rescued', async () => {
+    expect(await home()).toContain('Rescued this month ₹499 1 order only the reconciler heard of')
+  })
+})
+
+describe('what needs a person', () => {
+  test('each line leads to the list it speaks of', async () => {
+    const { id } = await customer()
+    await app.sql`update orders set held_at = now() - interval '3 hours' where id = ${id}`
+    await app.sql`insert into mails (kind, subject_key, to_email, status) values ('renewal', 'x', 'x@example.in', 'dead')`
+    await app.sql`
+      insert into webhook_events (received_at, accepted, verdict, order_id, headers, body, next_settle_at)
+      values (now() - interval '5 minutes', true, 'verified', ${id}, '{}', 'x', now())`
+    await app.sql`
+      insert into job_runs (name, every_ms, started_at, ended_at, error)
+      values ('remind', 60000, now(), now(), 'no route to host'), ('clean', 1000, now() - interval '1 day', now() - interval '1 day', null)
+      on conflict (name) do update set ended_at = excluded.ended_at, error = excluded.error`
+    const { body } = await admin.visitor.get('/admin')
+    for (const href of [
+      '/admin/orders?held=yes',
+      '/admin/incidents?kind=paid-twice',
+      '/admin/mails?status=dead',
+      '/admin/webhooks?accepted=yes',
+      '/admin/jobs',
+    ])
+      expect(body).toContain(`<a href="${href}">`)
+    const page = await home()
+    expect(page).toMatch(/Orders held 1 .* since 3 h/)
+    expect(page).toContain('Job remind failed no route to host')
+    expect(page).toContain('Job clean is late')
+  })
+
+  test('books that do not agree are said once, with the time of the check', async () => {
+    await app.sql`insert into book_checks (checked_at, took_ms, broken, report) values (now() - interval '2 hours', 5, 3, '{}')`
+    expect(await home()).toMatch(/The books do not agree .*3 of the checks found something/)
+    await app.sql`insert into incidents (kind, subject_key, details) values ('books-broken', 'today', '[]')`
+    const page = await home()
+    expect(page).toContain('Books broken 1')
+    expect(page).not.toContain('The books do not agree')
+    expect(page).toMatch(/The books were checked 2 h ago, .*: not in order/)
+  })
+
+  test('words that somebody else chose are shown as words', async () => {
+    await app.sql`update job_runs set error = '<img src=x onerror=alert(1)>' where name = 'remind'`
+    const { body } = await admin.visitor.get('/admin')
+    expect(body).not.toContain('<img src=x')
+    expect(body).toContain('&lt;img src=x')
+  })
+})
+
+test('figures that nobody keeps up are shown with their age', async () => {
+  expect(await home()).not.toContain('is not running')
+  await app.sql`update figure_snapshot set taken_at = now() - interval '12 minutes'`
+  expect(await home()).toMatch(/These figures are 12 min old\. .* figures is not running\./)
+})
+
+test('a day that was not computed is missing, not zero', async () => {
+  await app.sql`update users set created_at = now() - interval '3 days' where email = ${admin.form.email!}`
+  await app.sql`insert into daily_figures select f.* from figures_of_day((now() at time zone 'Asia/Kolkata')::date - 3) f`
+  await app.sql`delete from daily_figures where day between (now() at time zone 'Asia/Kolkata')::date - 2 and (now() at time zone 'Asia/Kolkata')::date - 1`
+  const page = await home()
+  expect(page).toMatch(/Revenue, gross ₹5,988 not known/)
+  expect(page).toContain('are not counted yet; that follows by itself within the hour')
+  await app.run('figures')
+  expect(await home()).not.toContain('not known')
+})

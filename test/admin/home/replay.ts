@@ -1,0 +1,74 @@
+import type { Sql } from '../../../src/platform/db.ts'
+
+type Period = { userId: string; createdAt: Date; endsAt: Date; voidedAt: Date | null; monthly: number }
+type Comings = { joined: number; returned: number; churned: number }
+
+const graceMs = 3 * 86_400_000
+const dayOf = (ms: number) => new Date(ms + 330 * 60_000).toISOString().slice(0, 10)
+const endOf = ({ endsAt, voidedAt }: Period) =>
+  Math.min(endsAt.getTime() + graceMs, voidedAt?.getTime() ?? Number.POSITIVE_INFINITY)
+
+/** Every bought period there is. */
+export function boughtPeriods(sql: Sql): Promise<Period[]> {
+  return sql<Period[]>`
+    select s.user_id, s.created_at, s.ends_at, s.voided_at, (p.price_paise::float8 / p.months) as monthly
+    from subscription_periods s join plans p on p.key = s.plan_key
+    where s.order_id is not null
+  `
+}
+
+/** Tells people's lives again, one after the other: on which Indian days they came, came back and left, up to now. */
+export function lives(periods: readonly Period[], now: number): Map<string, Comings> {
+  const days = new Map<string, Comings>()
+  const note = (ms: number, what: keyof Comings) => {
+    const day = dayOf(ms)
+    const comings = days.get(day) ?? { joined: 0, returned: 0, churned: 0 }
+    comings[what]++
+    days.set(day, comings)
+  }
+  for (const own of Map.groupBy(periods, ({ userId }) => userId).values()) {
+    let until: number | null = null
+    for (const period of own.toSorted((a, b) => a.createdAt.getTime() - b.createdAt.getTime())) {
+      const since = period.createdAt.getTime()
+      if (until === null) note(since, 'joined')
+      else if (since >= until) {
+        note(until, 'churned')
+        note(since, 'returned')
+      }
+      until = Math.max(until ?? 0, endOf(period))
+    }
+    if (until !== null && until <= now) note(until, 'churned')
+  }
+  return days
+}
+
+/** What everybody who pays at an instant pays a month, in paise: their period that ends last decides. */
+export function monthlyOf(periods: readonly Period[], at: number): Map<string, number> {
+  const running = periods.filter((period) => period.createdAt.getTime() <= at && endOf(period) > at)
+  return new Map(
+    running.toSorted((a, b) => a.endsAt.getTime() - b.endsAt.getTime()).map(({ userId, monthly }) => [userId, monthly]),
+  )
+}
+
+/** The rest of a day's figures, by whole-table queries that know no shortcut. */
+export async function plainly(sql: Sql) {
+  const [row] = await sql<{ days: Record<string, Record<string, unknown>> }[]>`
+    with facts as (
+      select created_at as at, 'registered' as what, 1 as n from users where role = 'subscriber'
+      union all select created_at, 'opened', 1 from orders
+      union all select paid_at, 'paid', 1 from orders where paid_at is not null
+      union all select paid_at, 'grossPaise', amount_paise from orders where paid_at is not null
+      union all select c.issued_at, 'refunds', 1 from credit_notes c
+      union all select c.issued_at, 'refundedPaise', c.amount_paise from credit_notes c
+      union all select coalesce(started_at, created_at), 'attemptsPaid', 1 from payments where status = 'SUCCESS'
+      union all select coalesce(started_at, created_at), 'attemptsFailed', 1 from payments where status in ('FAILED', 'USER_DROPPED')
+      union all select at, 'rescued', 1 from audit where action = 'order.paid' and actor = 'reconciler'
+      union all select at, 'rescuedPaise', (details ->> 'amountPaise')::int from audit where action = 'order.paid' and actor = 'reconciler'
+    ), sums as (
+      select (at at time zone 'Asia/Kolkata')::date::text as day, what, sum(n) as n from facts group by 1, 2
+    )
+    select jsonb_object_agg(day, figures) as days
+    from (select day, jsonb_object_agg(what, n) as figures from sums group by day) by_day
+  `
+  return row!.days
+}

@@ -1,0 +1,175 @@
+import { describe, expect, test } from 'vitest'
+import { adminOf } from '../support/admin.ts'
+import { newestOrder, subscriberOf, until } from '../support/books.ts'
+import {
+  axeFindings,
+  markupFlaws,
+  overflowOf,
+  type Person,
+  type Size,
+  screenshot,
+  takeOver,
+} from '../support/browser.ts'
+import { Visitor } from '../support/visitor.ts'
+import { openScene } from './scene.ts'
+
+const scene = openScene({ SELLER_GSTIN: '27ABCDE1234F1Z0' })
+
+/** Somebody who paid. */
+async function customer(name: string, plan = 'monthly') {
+  const visitor = new Visitor(scene.app)
+  const { email } = await visitor.register({ name, plan })
+  return { visitor, email: email!, order: await buys(visitor, email!, plan) }
+}
+
+async function buys(visitor: Visitor, email: string, plan: string) {
+  await visitor.post(`/checkout/${plan}`)
+  const order = await newestOrder(scene.app, email)
+  scene.app.sandbox.control.pay(order.id)
+  await visitor.get(`/payment/return?order_id=${order.id}`)
+  return order
+}
+
+async function administrator(options: { size: Size; script?: boolean; scheme?: 'light' | 'dark' }, fresh = true) {
+  const person = await scene.arrive(options)
+  const admin = await adminOf(scene.app, 'admin', fresh)
+  await takeOver(person, admin.visitor)
+  return { ...person, admin }
+}
+
+async function looksRight({ page }: Pick<Person, 'page'>, name: string) {
+  expect(await overflowOf(page)).toBe(0)
+  expect(await axeFindings(page)).toEqual([])
+  expect(await markupFlaws(page)).toEqual([])
+  await screenshot(page, name)
+}
+
+const refundsOf = (orderId: string) =>
+  scene.app.sql<{ id: string; status: string; amountPaise: number }[]>`
+    select id, status, amount_paise from refunds where order_id = ${orderId} order by created_at`
+
+async function untilLast(orderId: string, status: string) {
+  await until(async () => {
+    await scene.app.sql`update refunds set next_look_at = now() where order_id = ${orderId} and finished_at is null`
+    await scene.app.run('send-refunds')
+    return (await refundsOf(orderId)).at(-1)?.status === status
+  })
+}
+
+describe.for(['phone', 'laptop'] as const)('refunds on a %s', (size) => {
+  test('from the order to the bank: looked at, typed twice, confirmed with a double click, followed to the end', async () => {
+    const { order, email, visitor } = await customer('Lakshmi Narayanan', 'annual')
+    await buys(visitor, email, 'monthly')
+    const person = await administrator({ size }, false)
+    const { page, admin } = person
+    await page.goto(`/admin/orders/${order.id}`)
+    await page.getByRole('link', { name: 'Refund ₹4,990' }).click()
+    await page.getByRole('heading', { name: 'What will happen' }).waitFor()
+    await page.getByText('The whole price is back then').waitFor()
+    await looksRight(person, `refund-new-${size}-light`)
+
+    await page.getByLabel('Why').fill('Bought by mistake; asked within a week.')
+    await page.getByLabel('The amount once more').fill('499')
+    await page.getByLabel('Your password').fill(admin.form.password!)
+    await page.getByLabel('Code of your authenticator app').fill(admin.code())
+    await page.getByRole('button', { name: 'Refund ₹4,990' }).click()
+    await page.getByText('Type the same amount once more').waitFor()
+    expect(await page.getByLabel('Why').inputValue()).toBe('Bought by mistake; asked within a week.')
+    await looksRight(person, `refund-refused-${size}-light`)
+    await page.getByLabel('The amount once more').fill('4,990')
+    await page.getByLabel('Your password').fill(admin.form.password!)
+    await page.getByLabel('Code of your authenticator app').fill(admin.code())
+    await page.getByRole('button', { name: 'Refund ₹4,990' }).dblclick()
+    await page.waitForURL('**/admin/refunds/rf_*')
+    await page.getByText('Promised here').waitFor()
+    expect(await refundsOf(order.id)).toHaveLength(1)
+    await looksRight(person, `refund-promised-${size}-light`)
+
+    await untilLast(order.id, 'succeeded')
+    await scene.app.run('deliver-mails')
+    // Nobody reloads: the page hears of it by itself.
+    await page.getByText('The money is with the customer’s bank').waitFor()
+    await page.getByRole('heading', { name: /^Credit note/ }).waitFor()
+    expect(scene.app.sandbox.control.order(order.id).refunds).toHaveLength(1)
+    expect(await subscriberOf(scene.app, email)).toMatchObject({ status: 'active' })
+    await page.reload()
+    await looksRight(person, `refund-done-${size}-light`)
+  })
+
+  test('a part, then the rest; the list shows both', async () => {
+    const { order } = await customer('Gurpreet Kaur')
+    const person = await administrator({ size, scheme: 'dark' })
+    const { page } = person
+    await page.goto(`/admin/orders/${order.id}`)
+    await page.getByRole('link', { name: 'Refund ₹499' }).click()
+    await page.getByLabel('How much, in rupees').fill('600')
+    await page.getByRole('button', { name: 'Show what happens' }).click()
+    await page.getByText('more than what is left').waitFor()
+    await page.getByLabel('How much, in rupees').fill('150.50')
+    await page.getByRole('button', { name: 'Show what happens' }).click()
+    await page.getByText('No period changes').waitFor()
+    await looksRight(person, `refund-part-${size}-dark`)
+    await page.getByLabel('Why').fill('Goodwill for a day of trouble')
+    await page.getByRole('button', { name: 'Refund ₹150.50' }).click()
+    await page.waitForURL('**/admin/refunds/rf_*')
+    await page.getByRole('button', { name: 'Ask Cashfree now' }).click()
+    await page.getByText('Cashfree says').first().waitFor()
+    await untilLast(order.id, 'succeeded')
+
+    await page.goto(`/admin/orders/${order.id}`)
+    await page.getByRole('link', { name: 'Refund ₹348.50' }).click()
+    await page.getByLabel('Why').fill('The rest as well')
+    await page.getByRole('button', { name: 'Refund ₹348.50' }).click()
+    await page.waitForURL('**/admin/refunds/rf_*_2')
+    await page.goto('/admin/refunds')
+    await page.getByLabel('Status').selectOption('open')
+    await page.getByRole('button', { name: 'Show' }).click()
+    await page.getByRole('link', { name: 'Gurpreet Kaur' }).first().waitFor()
+    await looksRight(person, `refunds-${size}-dark`)
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('link', { name: 'Download as CSV' }).click(),
+    ])
+    expect(download.suggestedFilename()).toMatch(/^refunds-\d{4}-\d\d-\d\d\.csv$/)
+  })
+
+  test('the second payment of one order goes back from its incident; held by Cashfree, then failed, then tried again', async () => {
+    const { order, email } = await customer('Mohammed Rafi')
+    scene.app.sandbox.control.pay(order.id, { newAttempt: true })
+    await until(async () => (await scene.app.sql`select 1 from incidents where order_id = ${order.id}`).length === 1)
+    scene.app.sandbox.control.settings({ refundOutcome: 'ONHOLD' })
+    const person = await administrator({ size, scheme: 'dark' })
+    const { page } = person
+    await page.goto(`/admin/orders/${order.id}`)
+    await page.getByRole('link', { name: 'Refund the second payment' }).click()
+    await page.getByText('this one came on top').waitFor()
+    await page.getByRole('button', { name: 'Refund ₹499' }).click()
+    await page.waitForURL('**/admin/refunds/rf_*')
+    await untilLast(order.id, 'onhold')
+    await page.getByText('Cashfree holds it back').waitFor()
+    await looksRight(person, `refund-onhold-${size}-dark`)
+    scene.app.sandbox.control.settings({ refundOutcome: 'SUCCESS' })
+    scene.app.sandbox.control.settleRefund((await refundsOf(order.id))[0]!.id, 'FAILED')
+    await page.getByRole('link', { name: 'Try again' }).waitFor()
+    await looksRight(person, `refund-failed-${size}-dark`)
+    await page.getByRole('link', { name: 'Try again' }).click()
+    await page.getByRole('button', { name: 'Refund ₹499' }).click()
+    await page.waitForURL('**/admin/refunds/rf_*_2')
+    await untilLast(order.id, 'succeeded')
+    await page.getByText('The money is with the customer’s bank').waitFor()
+    expect(await subscriberOf(scene.app, email)).toMatchObject({ status: 'active' })
+  })
+})
+
+test('without scripts a refund is looked at, made and followed by reloading', async () => {
+  const { order } = await customer('Script Less')
+  const { page } = await administrator({ size: 'phone', script: false })
+  await page.goto(`/admin/orders/${order.id}`)
+  await page.getByRole('link', { name: 'Refund ₹499' }).click()
+  await page.getByLabel('Why').fill('no scripts here')
+  await page.getByRole('button', { name: 'Refund ₹499' }).click()
+  await page.waitForURL('**/admin/refunds/rf_*')
+  await untilLast(order.id, 'succeeded')
+  await page.reload()
+  await page.getByText('The money is with the customer’s bank').waitFor()
+})

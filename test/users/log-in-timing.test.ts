@@ -1,0 +1,95 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { startApp, type TestApp } from '../support/app.ts'
+import { Visitor } from '../support/visitor.ts'
+
+let app: TestApp
+beforeAll(async () => {
+  app = await startApp()
+})
+afterAll(() => app.close())
+
+const tries = 300
+
+const median = (times: number[]) => [...times].sort((a, b) => a - b)[Math.floor(times.length / 2)]!
+
+/** Kolmogorov-Smirnov: the widest gap between the two distributions, 0 to 1. */
+function widestGap(left: number[], right: number[]): number {
+  const share = (times: number[], upTo: number) => times.filter((time) => time <= upTo).length / times.length
+  return Math.max(...[...left, ...right].map((time) => Math.abs(share(left, time) - share(right, time))))
+}
+
+/** Takes turns, so that whatever else the machine does meets both alike. Milliseconds. */
+async function timed(one: () => Promise<unknown>, other: () => Promise<unknown>) {
+  const times: [number[], number[]] = [[], []]
+  for (let i = -20; i < tries; i++)
+    for (const [at, work] of (i % 2
+      ? [
+          [0, one],
+          [1, other],
+        ]
+      : [
+          [1, other],
+          [0, one],
+        ]) as [0 | 1, typeof one][]) {
+      const began = performance.now()
+      await work()
+      if (i >= 0) times[at].push(performance.now() - began)
+    }
+  return times
+}
+
+/** Nobody could tell the two apart: medians within 5 ms, or distributions that lie on each other (α = 0.01). */
+function expectAlike(what: string, [one, other]: [number[], number[]]) {
+  const [left, right, gap] = [median(one), median(other), widestGap(one, other)]
+  const allowed = 1.63 * Math.sqrt(2 / tries)
+  console.log(
+    `${what}: medians ${left.toFixed(2)} and ${right.toFixed(2)} ms, KS ${gap.toFixed(3)} (${allowed.toFixed(3)}), n = ${tries} each`,
+  )
+  expect(Math.abs(left - right) < 5 || gap < allowed).toBe(true)
+}
+
+test('logging in takes as long for an unknown account as for a wrong password', { timeout: 180_000 }, async () => {
+  const { email } = await new Visitor(app).register()
+  const logIn = (login: string) => new Visitor(app).post('/login', { login, password: 'not-the-password' })
+  const times = await timed(
+    () => logIn(email!),
+    () => logIn('nobody.at.all@example.in'),
+  )
+  expectAlike('wrong password / unknown account', times)
+})
+
+test('…and as long for a suspended account, and from a browser the owner used', { timeout: 180_000 }, async () => {
+  const owner = new Visitor(app)
+  const { email } = await owner.register()
+  const suspended = await new Visitor(app).register()
+  await app.sql`update users set suspended_at = now(), suspended_reason = 'x' where email = ${suspended.email!}`
+  const logIn = (login: string, visitor = new Visitor(app)) =>
+    visitor.post('/login', { login, password: 'not-the-password' })
+  expectAlike(
+    'known browser / suspended account',
+    await timed(
+      () => logIn(email!, owner),
+      () => logIn(suspended.email!),
+    ),
+  )
+})
+
+test('being told to wait takes as long for a known account as for an unknown one', { timeout: 120_000 }, async () => {
+  const strict = await startApp({ RATE_LIMIT_SCALE: '0.2', TRUST_PROXY: '127.0.0.1,::1' })
+  const { email } = await new Visitor(strict).register()
+  let i = 0
+  const logIn = (login: string) => {
+    const address = `198.51.${Math.floor(++i / 250)}.${i % 250}`
+    return new Visitor(strict).post('/login', { login, password: 'not-the-password' }, { 'x-forwarded-for': address })
+  }
+  for (const login of [email!, 'nobody.at.all@example.in']) await logIn(login)
+  await strict.sql`update login_throttle set blocked_until = now() + interval '10 minutes'`
+  expectAlike(
+    'told to wait, known / unknown',
+    await timed(
+      () => logIn(email!),
+      () => logIn('nobody.at.all@example.in'),
+    ),
+  )
+  await strict.close()
+})
