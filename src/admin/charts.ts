@@ -23,13 +23,12 @@ const width = 360
 const height = 180
 const frame = { left: 46, right: width - 4, top: 10, bottom: height - 22 }
 
-/** Lays out bars side by side over a common zero; unknown days after the first known one are marked. `print` writes a value in full, `short` in few signs for the scale. */
-export function barChart(
-  bars: readonly Bar[],
-  { print, short }: { print: (value: number) => string; short: (value: number) => string },
-): Drawing {
+/** How values are written: in full, in few signs for the scale, and the smallest step (1, or 100 paise) a scale may name. */
+export type Scale = { print: (value: number) => string; short: (value: number) => string; step: number }
+
+/** Lays out bars side by side over a common zero; unknown days after the first known one are marked. */
+export function barChart(bars: readonly Bar[], { print, short, step }: Scale): Drawing {
   const first = bars.findIndex(({ up }) => up !== null)
-  const hasAny = bars.some(({ up, down }) => up || down)
   const highest = niceTop(Math.max(0, ...bars.map(({ up }) => up ?? 0)))
   const lowest = Math.max(0, ...bars.map(({ down }) => down ?? 0))
   const unit = (frame.bottom - frame.top) / (highest + lowest)
@@ -39,9 +38,9 @@ export function barChart(
   return {
     ...canvas(zero),
     lines: [
-      ...(hasAny ? [1, 0.5, 0] : [0]).map((part) => ({
-        y: round(zero - part * highest * unit),
-        text: short(part * highest),
+      ...scaleOf(bars.some(({ up }) => up) ? highest : 0, step).map((value) => ({
+        y: round(zero - value * unit),
+        text: short(value),
       })),
       // Where little goes down, its own mark would stand on that of zero.
       ...(lowest > highest * 0.15 ? [{ y: frame.bottom, text: `−${short(lowest)}` }] : []),
@@ -78,19 +77,16 @@ export function barChart(
 }
 
 /** Lays out a line over a scale from 0 to `top`. It stops where a value is not known. */
-export function lineChart(
-  points: readonly Point[],
-  { top, print, short }: { top: number; print: (value: number) => string; short: (value: number) => string },
-): Drawing {
-  const step = (frame.right - frame.left) / Math.max(1, points.length)
-  const x = (index: number) => round(frame.left + (index + 0.5) * step)
+export function lineChart(points: readonly Point[], { top, print, short, step }: Scale & { top: number }): Drawing {
+  const slot = (frame.right - frame.left) / Math.max(1, points.length)
+  const x = (index: number) => round(frame.left + (index + 0.5) * slot)
   const y = (value: number) => round(frame.bottom - (Math.min(value, top) / top) * (frame.bottom - frame.top))
   const known = points.map(({ label, value }, index) =>
     value === null ? null : { x: x(index), y: y(value), title: `${label}: ${print(value)}` },
   )
   return {
     ...canvas(frame.bottom),
-    lines: [1, 0.5, 0].map((part) => ({ y: y(part * top), text: short(part * top) })),
+    lines: scaleOf(top, step).map((value) => ({ y: y(value), text: short(value) })),
     labels: dayLabels(points, x),
     gaps: [],
     paths: stretches(known).map((stretch) => `M${stretch.map((dot) => `${dot.x} ${dot.y}`).join('L')}`),
@@ -98,11 +94,11 @@ export function lineChart(
   }
 }
 
-/** The smallest round number (1, 2, 4, 5, 6, 8 or 10 of something) that is not below this; 1 for nothing. */
+/** The smallest round number (1, 2, 3, 4, 5, 6, 8 or 10 of something) that is not below this; 1 for nothing. */
 export function niceTop(value: number): number {
   if (value <= 0) return 1
   const size = 10 ** Math.floor(Math.log10(value))
-  return [1, 2, 4, 5, 6, 8, 10].map((part) => part * size).find((top) => top >= value)!
+  return [1, 2, 3, 4, 5, 6, 8, 10].map((part) => part * size).find((top) => top >= value)!
 }
 
 /** "₹850", "₹12.5 K", "₹3 L", "₹1.2 Cr": rupees of an amount in paise, short, for a scale or a tile. */
@@ -115,6 +111,13 @@ export function shortNumber(value: number): string {
   const [size, unit] = value >= 1e7 ? [1e7, ' Cr'] : value >= 1e5 ? [1e5, ' L'] : value >= 1e4 ? [1e3, ' K'] : [1, '']
   const part = value / size
   return `${part.toLocaleString('en-IN', { maximumFractionDigits: unit === '' ? 0 : part >= 100 ? 0 : part >= 10 ? 1 : 2 })}${unit}`
+}
+
+/** The top, the middle where it is a whole number of steps, and zero. */
+function scaleOf(top: number, step: number): number[] {
+  return [top, top / 2, 0]
+    .filter((value, index) => index !== 1 || value % step === 0)
+    .filter((value, index) => index === 0 || value < top)
 }
 
 function canvas(zero: number) {

@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { AppError } from '../platform/errors.ts'
 import { requireAdmin } from '../users/guards.ts'
 import audit from './audit/routes.ts'
 import home from './home/routes.ts'
@@ -14,9 +15,13 @@ import webhooks from './webhooks/routes.ts'
 
 /** The panel. Whoever gets past this door may look; every act asks for more (`requireMoney`, `confirmIdentity`). */
 const routes: FastifyPluginAsyncTypebox<Panel> = async (app, panel) => {
-  app.addHook('preHandler', requireAdmin)
+  // Before anything sent is looked at, and at unknown addresses too: to others every address here is as good as none.
+  app.addHook('preValidation', requireAdmin)
   app.addHook('onRequest', async (_request, reply) => {
     reply.headers({ 'x-robots-tag': 'noindex, nofollow', 'cache-control': 'no-store' })
+  })
+  app.setNotFoundHandler(() => {
+    throw new AppError('not-found', 'There is nothing at this address.')
   })
   await app.register(home, { ...panel, prefix: '' })
   const places = { subscribers, orders, refunds, incidents, webhooks, mails, jobs, plans, audit }

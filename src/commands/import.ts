@@ -2,7 +2,15 @@ import { basename } from 'node:path'
 import { parseArgs } from 'node:util'
 import { readSettings } from '../environment.ts'
 import { withDatabase } from '../house.ts'
-import { commit, decideJump, type Import, previewImport, readIntoImport, undo } from '../market/imports/imports.ts'
+import {
+  commit,
+  decideJump,
+  type Import,
+  previewImport,
+  ratioTyped,
+  readIntoImport,
+  undo,
+} from '../market/imports/imports.ts'
 import { dropImport, findImport, listImports } from '../market/imports/queries.ts'
 import { connect, type Sql } from '../platform/db.ts'
 import { AppError } from '../platform/errors.ts'
@@ -16,7 +24,7 @@ const usage = `Import closing prices: NSE bhavcopies of every age, Yahoo, Stooq,
   npm run import -- --list
   npm run import -- --undo NUMBER`
 
-const actor = 'command'
+const by = { actor: 'command', origin: null }
 const { values, positionals } = readArguments()
 
 await withDatabase(readSettings(), async (url) => {
@@ -38,16 +46,16 @@ await withDatabase(readSettings(), async (url) => {
 async function bringIn(sql: Sql): Promise<void> {
   const started = performance.now()
   const files = positionals.map((path) => ({ path, name: basename(path) }))
-  const importId = await readIntoImport(sql, files, { origin: 'command', actor })
+  const importId = await readIntoImport(sql, files, { origin: 'command', actor: by.actor })
   const held = (await findImport(sql, importId))!
   printFiles(held, performance.now() - started)
   for (const split of values.split) {
     const [symbol = '', day = '', ratio] = split.split(':')
-    await decideJump(sql, importId, { symbol, day, ratio: Number(ratio), actor })
+    await decideJump(sql, importId, { symbol, day, ratio: ratioTyped(ratio ?? '') }, by)
   }
   for (const real of values.real) {
     const [symbol = '', day = ''] = real.split(':')
-    await decideJump(sql, importId, { symbol, day, ratio: null, actor })
+    await decideJump(sql, importId, { symbol, day, ratio: null }, by)
   }
   const { symbols, jumps } = await previewImport(sql, importId)
   for (const one of symbols)
@@ -62,7 +70,7 @@ async function bringIn(sql: Sql): Promise<void> {
         ` or --real ${jump.symbol}:${jump.day}`,
     )
   if (held.problemCount > 0 || jumps.length > 0 || values['dry-run']) {
-    await dropImport(sql, importId)
+    await dropImport(sql, importId, by)
     if (values['dry-run'] && held.problemCount === 0) return console.log('Nothing was imported: --dry-run.')
     return fail(
       held.problemCount > 0
@@ -70,7 +78,7 @@ async function bringIn(sql: Sql): Promise<void> {
         : 'Nothing was imported: decide the jumps first.',
     )
   }
-  await commit(sql, importId, actor)
+  await commit(sql, importId, by)
   console.log(`Committed as import ${importId}. To take it back: npm run import -- --undo ${importId}`)
 }
 
@@ -96,7 +104,7 @@ async function list(sql: Sql): Promise<void> {
 }
 
 async function takeBack(sql: Sql, importId: number): Promise<void> {
-  await undo(sql, importId, actor)
+  await undo(sql, importId, by)
   console.log(`Import ${importId} is undone: what it had replaced counts again.`)
 }
 

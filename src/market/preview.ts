@@ -1,5 +1,5 @@
 import type { Sql } from '../platform/db.ts'
-import { drawMap, type RotationMap } from './drawing/rotation-map.ts'
+import { mapOf, type RotationMap } from './drawing/rotation-map.ts'
 import { type Analysis, analyse } from './engine/analysis.ts'
 import { type Day, monthsAfter } from './engine/days.ts'
 import { answerOf, currentMarket, type Market } from './market.ts'
@@ -22,9 +22,9 @@ export async function previewOf(sql: Sql): Promise<Preview> {
       ? null
       : answerOf(market, { step: 'week', at: monthsAfter(market.asOf, -delayMonths), tail: weeks })
   if (real?.standings.some((one) => one.tail.length > 0))
-    return { map: drawMap(real.standings), analysis: real, sample: false, weeks }
+    return { map: mapOf(real), analysis: real, sample: false, weeks }
   const analysis = invented(market)
-  return { map: drawMap(analysis.standings), analysis, sample: true, weeks }
+  return { map: mapOf(analysis), analysis, sample: true, weeks }
 }
 
 // Any day will do; the same one makes the same picture on every machine.

@@ -1,11 +1,12 @@
 import type { Sql } from '../platform/db.ts'
 import type { Prices } from './engine/bars.ts'
 import { type Day, daysAfter } from './engine/days.ts'
-import { commitImport, holdImport, stagePrices, startImport } from './imports/queries.ts'
+import { commitImport, dropImport, holdImport, stagePrices, startImport } from './imports/queries.ts'
 import { hasImports, type InstrumentRow, listInstruments } from './queries.ts'
 
 const years = 4
 const batch = 2_000
+const by = { actor: 'sample', origin: null }
 
 /**
  * Fills an empty market with invented prices, so that a demo shows what a market would. They are labelled as a sample
@@ -17,11 +18,14 @@ export async function seedSample(sql: Sql, today: Day): Promise<boolean> {
   const rows = [...invented].flatMap(([symbol, prices]) =>
     [...prices].map(([day, close], i) => ({ symbol, day, close, basis: 'traded' as const, file: 0, line: i + 1 })),
   )
-  const importId = await startImport(sql, { origin: 'sample', actor: 'sample' })
+  const importId = await startImport(sql, { origin: 'sample', actor: by.actor })
   for (let i = 0; i < rows.length; i += batch) await stagePrices(sql, importId, rows.slice(i, i + batch))
   const file = { name: 'invented', bytes: 0, sha256: '', formats: ['Sample'], prices: rows.length }
   await holdImport(sql, importId, { files: [file], problems: [], problemCount: 0 })
-  return (await commitImport(sql, importId, 'sample')) === 'committed'
+  if ((await commitImport(sql, importId, by, null)) === 'committed') return true
+  // Somebody was quicker.
+  await dropImport(sql, importId, by)
+  return false
 }
 
 /** Four years of invented weekdays up to the one before `today`, by symbol; the same for the same day and instruments. */

@@ -1,6 +1,6 @@
 import type { Deps } from '../deps.ts'
 import { AppError } from '../platform/errors.ts'
-import { isConfirmed, markSecondFactor } from './second-factor/queries.ts'
+import { isConfirmed } from './second-factor/queries.ts'
 import { useCode } from './second-factor/second-factor.ts'
 import { tryPassword } from './throttle/throttle.ts'
 import { authenticate, type SignedIn } from './users.ts'
@@ -34,10 +34,9 @@ export async function confirmIdentity(
     throw error
   }
   try {
-    await useCode(deps.sql, deps.config.totpKeys, session.user.id, code)
+    await useCode(deps.sql, deps.config.totpKeys, session.user.id, code, session.handle)
   } catch (error) {
     if (!(error instanceof AppError) || error.code === 'conflict') throw error
     return refuse({ your_code: error.fields.code ?? error.message })
   }
-  await markSecondFactor(deps.sql, session.handle, true)
 }

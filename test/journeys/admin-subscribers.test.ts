@@ -66,7 +66,7 @@ describe.each(ways)('on a %s in %s', (size, scheme) => {
     await page.getByLabel('Name, e-mail, phone or any number').fill(payment!.bankReference)
     await page.getByRole('button', { name: 'Show' }).click()
     await page.getByRole('heading', { name: 'Exactly this' }).waitFor()
-    await page.getByRole('link', { name: 'Venkata Subrahmanyeswara' }).click()
+    await page.getByRole('link', { name: 'Venkata Subrahmanyeswara' }).first().click()
     await page.getByText('Why does this account have access?').waitFor()
     await page.getByText('Nothing was granted.', { exact: false }).first().waitFor()
     await looksRight({ page }, shot('person'))

@@ -24,6 +24,7 @@ afterAll(async () => {
 })
 
 const by = { origin: 'upload', actor: 'test' } as const
+const tester = { actor: 'test', origin: null }
 function file(name: string, lines: string[]) {
   const path = join(folder, name)
   writeFileSync(path, lines.join('\n'))
@@ -45,32 +46,32 @@ describe('an import', () => {
     expect((await previewImport(sql, id)).symbols).toMatchObject([
       { symbol: 'BANKBEES', rows: 2, fresh: 2, from: '2026-11-19', to: '2026-11-20' },
     ])
-    await commit(sql, id, 'test')
-    await commit(sql, id, 'test')
+    await commit(sql, id, tester)
+    await commit(sql, id, tester)
     expect(await closesOf('BANKBEES')).toEqual([
       ['2026-11-19', 500],
       ['2026-11-20', 505],
     ])
-    await undo(sql, id, 'test')
-    await undo(sql, id, 'test')
+    await undo(sql, id, tester)
+    await undo(sql, id, tester)
     expect(await closesOf('BANKBEES')).toEqual([])
-    await expect(commit(sql, id, 'test')).rejects.toThrow('dropped or undone')
+    await expect(commit(sql, id, tester)).rejects.toThrow('dropped or undone')
   })
 
   test('of the same file again brings nothing new; a correction counts from then on, and undone the first counts again', async () => {
     const first = ['date,symbol,close', '2026-11-19,ITBEES,40', '2026-11-20,ITBEES,41']
     const a = await readIntoImport(sql, [file('it.csv', first)], by)
-    await commit(sql, a, 'test')
+    await commit(sql, a, tester)
     const again = await readIntoImport(sql, [file('it.csv', first)], by)
     expect((await previewImport(sql, again)).symbols).toMatchObject([{ fresh: 0, same: 2, changed: 0 }])
     const b = await readIntoImport(sql, [file('it2.csv', [first[0]!, '2026-11-20,ITBEES,42'])], by)
     expect((await previewImport(sql, b)).symbols).toMatchObject([{ fresh: 0, same: 0, changed: 1 }])
-    await commit(sql, b, 'test')
+    await commit(sql, b, tester)
     expect(await closesOf('ITBEES')).toEqual([
       ['2026-11-19', 40],
       ['2026-11-20', 42],
     ])
-    await undo(sql, b, 'test')
+    await undo(sql, b, tester)
     expect(await closesOf('ITBEES')).toEqual([
       ['2026-11-19', 40],
       ['2026-11-20', 41],
@@ -93,7 +94,7 @@ describe('an import', () => {
     )
     const held = (await findImport(sql, id))!
     expect(held.problems.map((problem) => problem.line)).toEqual([3, 4, 5])
-    await expect(commit(sql, id, 'test')).rejects.toThrow('all or nothing')
+    await expect(commit(sql, id, tester)).rejects.toThrow('all or nothing')
     expect(await closesOf('BANKBEES')).toEqual([])
   })
 
@@ -121,23 +122,23 @@ describe('an import', () => {
       by,
     )
     expect((await previewImport(sql, id)).jumps).toMatchObject([{ symbol: 'CPSEETF', day: '2019-12-19', ratio: 100 }])
-    await expect(commit(sql, id, 'test')).rejects.toThrow('look like splits')
-    await decideJump(sql, id, { symbol: 'CPSEETF', day: '2019-12-19', ratio: 100, actor: 'test' })
-    await expect(
-      decideJump(sql, id, { symbol: 'CPSEETF', day: '2019-12-19', ratio: 100, actor: 'test' }),
-    ).rejects.toThrow('meanwhile')
-    await commit(sql, id, 'test')
+    await expect(commit(sql, id, tester)).rejects.toThrow('look like splits')
+    await decideJump(sql, id, { symbol: 'CPSEETF', day: '2019-12-19', ratio: 100 }, tester)
+    await expect(decideJump(sql, id, { symbol: 'CPSEETF', day: '2019-12-19', ratio: 100 }, tester)).rejects.toThrow(
+      'meanwhile',
+    )
+    await commit(sql, id, tester)
     const sector = (await currentMarket(sql)).sectors.find((one) => one.symbol === 'CPSEETF')!
     expect(sector.prices.get('2019-12-18') ?? null).toBeNull()
     expect(await closesOf('CPSEETF')).toContainEqual(['2019-12-18', 3359.6])
-    await undo(sql, id, 'test')
+    await undo(sql, id, tester)
     expect(await sql`select from counted_splits()`).toHaveLength(0)
   })
 
   test('two admins who commit and undo at once leave one of the two, and one line each in the audit', async () => {
     const id = await readIntoImport(sql, [file('m.csv', ['date,symbol,close', '2026-11-20,AUTOBEES,20'])], by)
-    await Promise.allSettled([1, 2, 3, 4].map(() => commit(sql, id, 'test')))
-    await Promise.allSettled([1, 2, 3, 4].map(() => undo(sql, id, 'test')))
+    await Promise.allSettled([1, 2, 3, 4].map(() => commit(sql, id, tester)))
+    await Promise.allSettled([1, 2, 3, 4].map(() => undo(sql, id, tester)))
     const rows = await sql<
       { action: string }[]
     >`select action from audit where details ->> 'import' = ${String(id)} order by id`
@@ -167,7 +168,7 @@ test('the sample fills an empty market, is known as one, and ends with the first
       { fresh: 1, changed: 0 },
       { fresh: 1, changed: 0 },
     ])
-    await commit(fresh, id, 'test')
+    await commit(fresh, id, tester)
     const real = await currentMarket(fresh)
     expect([real.sample, real.asOf, real.benchmark!.prices.size]).toEqual([false, '2026-11-20', 1])
   } finally {

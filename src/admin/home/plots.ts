@@ -35,7 +35,7 @@ export function plotsOf(days: readonly Day[], today: string): Record<'revenue' |
           up: figures?.grossPaise ?? null,
           down: figures?.refundedPaise ?? 0,
         })),
-        { print: rupees, short: shortRupees },
+        { print: rupees, short: shortRupees, step: 100 },
       ),
       head: ['Day', 'Orders', 'Gross', 'Back', 'Net'],
       rows: rows(
@@ -58,7 +58,7 @@ export function plotsOf(days: readonly Day[], today: string): Record<'revenue' |
           up: started[index]!,
           down: figures?.churned ?? 0,
         })),
-        { print: count, short: shortNumber },
+        { print: count, short: shortNumber, step: 1 },
       ),
       head: ['Day', 'New', 'Back again', 'Left', 'Accounts made'],
       rows: rows((day) => [count(day.joined), count(day.returned), count(day.churned), count(day.registered)], 4),
@@ -69,7 +69,7 @@ export function plotsOf(days: readonly Day[], today: string): Record<'revenue' |
       caption: 'Of the attempts begun on the day that have ended, the share that was paid.',
       chart: lineChart(
         shown.map(({ figures }, index) => ({ label: labels[index]!, value: figures && successOf(figures) })),
-        { top: 1, print: percent, short: percent },
+        { top: 1, print: percent, short: percent, step: 0.5 },
       ),
       head: ['Day', 'Paid', 'Failed', 'Share'],
       rows: rows((day) => [count(day.attemptsPaid), count(day.attemptsFailed), percent(successOf(day))], 3),

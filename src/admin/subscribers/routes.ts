@@ -9,6 +9,7 @@ import { type FormState, formState, PostedForm, readForm } from '../../web/forms
 import { csvOf } from '../csv.ts'
 import { dayInIndia } from '../days.ts'
 import { allOf, type Cursor, type Page, pageOf, queryOf } from '../listing.ts'
+import { kindInWords } from '../mails/words.ts'
 import type { Panel } from '../panel.ts'
 import { type Act, actFields, type Prospect, type Typed } from './acts/act.ts'
 import { actNamed } from './acts/acts.ts'
@@ -39,6 +40,7 @@ declare module '../../web/views.ts' {
       isSelf: boolean
       statusWord: typeof statusWord
       roleWords: typeof roleWords
+      kindInWords: typeof kindInWords
     }
     'admin/subscribers/act': {
       person: PersonFile
@@ -103,6 +105,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
       isSelf: request.user!.id === request.params.id,
       statusWord,
       roleWords,
+      kindInWords,
     }),
   )
 

@@ -58,14 +58,16 @@ function bestPlace(one: Named, taken: readonly Box[], trails: readonly Box[], fr
     const choices = [...near, ...far]
       .map(({ dx, dy, anchor, dislike }) => {
         const label = { x: round1(one.x + dx), y: round1(one.y + dy), text: words, anchor }
-        const box = boxOf(label)
+        return { label, box: boxOf(label), dx, dy, dislike }
+      })
+      .filter(({ box }) => isInside(box, frame) && overlap(box, taken) === 0)
+      .map(({ label, box, dx, dy, dislike }) => {
         const leader =
           Math.hypot(dx, dy) > 26
             ? `M${one.x} ${one.y}L${round1(one.x + dx * 0.86)} ${round1(one.y + (dy - 5) * 0.86)}`
             : null
         return { label, box, leader, cost: dislike + overlap(box, trails) / 12 }
       })
-      .filter(({ box }) => isInside(box, frame) && overlap(box, taken) === 0)
     if (choices.length > 0) return choices.reduce((a, b) => (b.cost < a.cost ? b : a))
   }
   return null

@@ -1,4 +1,4 @@
-import type { Reading, Standing } from '../engine/analysis.ts'
+import type { Analysis, Reading, Standing } from '../engine/analysis.ts'
 import { type Quadrant, quadrantOf } from '../engine/quadrants.ts'
 import { type Box, boxOf, type Label, type Placed, placeLabels, type Spot } from './labels.ts'
 
@@ -42,6 +42,15 @@ const frame: Box = { left: 26, right: width - 2, top: 22, bottom: height - 32 }
 const centre: Spot = { x: (frame.left + frame.right) / 2, y: (frame.top + frame.bottom) / 2 }
 const half = { width: centre.x - frame.left, height: centre.y - frame.top }
 
+const drawn = new WeakMap<Analysis, RotationMap>()
+
+/** The map of an analysis, laid out once. */
+export function mapOf(analysis: Analysis): RotationMap {
+  const map = drawn.get(analysis) ?? drawMap(analysis.standings)
+  drawn.set(analysis, map)
+  return map
+}
+
 /** Lays the standings out for drawing; those without a reading are not on it. The scale fits every tail. */
 export function drawMap(standings: readonly Standing[]): RotationMap {
   const shown = standings.filter((one) => one.tail.length > 0)
@@ -51,15 +60,15 @@ export function drawMap(standings: readonly Standing[]): RotationMap {
     y: round1(centre.y - (momentum - 100) * scale.y),
   })
   const zones = (['improving', 'leading', 'lagging', 'weakening'] as const).map(zoneAt)
-  const drawn = shown.map((one) => {
+  const heads = shown.map((one) => {
     const now = one.tail.at(-1)!
     return { one, now, spots: one.tail.map(place), ...place(now) }
   })
   const places = placeLabels(
-    drawn.map(({ x, y, one }) => ({ x, y, texts: [one.name, ...(one.rank === null ? [] : [String(one.rank)])] })),
-    { frame, words: zones.map(({ word }) => boxOf(word)), trails: drawn.flatMap(({ spots }) => spots) },
+    heads.map(({ x, y, one }) => ({ x, y, texts: [one.name, ...(one.rank === null ? [] : [String(one.rank)])] })),
+    { frame, words: zones.map(({ word }) => boxOf(word)), trails: heads.flatMap(({ spots }) => spots) },
   )
-  const points = drawn.map(({ one, now, spots, x, y }, i) => {
+  const points = heads.map(({ one, now, spots, x, y }, i) => {
     const quadrant = quadrantOf(now)
     return {
       x,

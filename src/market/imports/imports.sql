@@ -8,11 +8,12 @@ returns table (day date, close double precision, basis text, import_id bigint) l
   order by p.day, p.import_id desc
 $$;
 
--- Splits that count.
+-- Splits that count, one for a day: what was entered by hand stands over what came with an import.
 create or replace function counted_splits() returns setof splits language sql stable as $$
-  select s.* from splits s
+  select distinct on (s.symbol, s.day) s.* from splits s
   left join imports i on i.id = s.import_id
   where s.import_id is null or i.status = 'committed'
+  order by s.symbol, s.day, s.import_id nulls first
 $$;
 
 -- Days of an import's symbols on which the price jumps as no market moves an ETF: near a split's ratio, or by more than
@@ -49,8 +50,30 @@ language sql stable as $$
   order by m.symbol, m.day
 $$;
 
--- The whole import counts from now on, or nothing of it: refused with a word where it may not.
-create or replace function commit_import(p_import_id bigint, p_actor text) returns text language plpgsql as $$
+-- Says of one jump of a held import what it is: a split of that many new units for one old, or (null) the market's own.
+create or replace function decide_jump(p_import_id bigint, p_symbol text, p_day date, p_ratio double precision, p_actor text)
+returns text language plpgsql as $$
+begin
+  perform 1 from market_state for update;
+  if not exists (select from imports where id = p_import_id and status = 'held') then return 'not-held'; end if;
+  if not exists (select from jumps_of_import(p_import_id) j where j.symbol = p_symbol and j.day = p_day) then
+    return 'decided';
+  end if;
+  if p_ratio is null then
+    insert into real_jumps (symbol, day, confirmed_by) values (p_symbol, p_day, p_actor);
+  else
+    insert into splits (symbol, day, ratio, import_id, confirmed_by) values (p_symbol, p_day, p_ratio, p_import_id, p_actor);
+  end if;
+  insert into audit (actor, action, details)
+  values (p_actor, case when p_ratio is null then 'jump.confirmed' else 'split.confirmed' end,
+          jsonb_strip_nulls(jsonb_build_object('import', p_import_id, 'symbol', p_symbol, 'day', p_day, 'ratio', p_ratio)));
+  return 'done';
+end $$;
+
+-- The whole import counts from now on, or nothing of it: refused with a word where it may not. `p_version` is of the
+-- market that the preview was made from; null when nobody looked at one.
+create or replace function commit_import(p_import_id bigint, p_actor text, p_version bigint)
+returns text language plpgsql as $$
 declare
   given imports;
 begin
@@ -59,6 +82,9 @@ begin
   if not found then return 'unknown'; end if;
   if given.status = 'committed' then return 'committed'; end if;
   if given.status <> 'held' then return 'not-held'; end if;
+  -- A sample never comes after real prices, nor after another sample.
+  if given.origin = 'sample' and exists (select from imports where committed_at is not null) then return 'late'; end if;
+  if p_version is not null and p_version <> (select version from market_state) then return 'changed'; end if;
   if given.problem_count > 0 then return 'has-problems'; end if;
   if not exists (select from prices where import_id = p_import_id) then return 'empty'; end if;
   if exists (select from jumps_of_import(p_import_id)) then return 'undecided'; end if;
@@ -73,15 +99,19 @@ begin
   return 'committed';
 end $$;
 
--- Takes a committed import back: what it had replaced counts again.
-create or replace function undo_import(p_import_id bigint, p_actor text) returns text language plpgsql as $$
+-- Takes a committed import back: what it had replaced counts again. `p_version` as above.
+create or replace function undo_import(p_import_id bigint, p_actor text, p_version bigint)
+returns text language plpgsql as $$
+declare
+  given imports;
 begin
   perform 1 from market_state for update;
-  update imports set status = 'undone', undone_at = now()
-  where id = p_import_id and status = 'committed' and origin <> 'sample';
-  if not found then
-    return case when exists (select from imports where id = p_import_id and status = 'undone') then 'undone' else 'not-committed' end;
-  end if;
+  select * into given from imports where id = p_import_id;
+  if not found then return 'unknown'; end if;
+  if given.status = 'undone' then return 'undone'; end if;
+  if given.status <> 'committed' or given.origin = 'sample' then return 'not-committed'; end if;
+  if p_version is not null and p_version <> (select version from market_state) then return 'changed'; end if;
+  update imports set status = 'undone', undone_at = now() where id = p_import_id;
   update market_state set version = version + 1, changed_at = now();
   insert into audit (actor, action, details)
   values (p_actor, 'import.undone', jsonb_build_object('import', p_import_id, 'before', 'committed', 'after', 'undone'));

@@ -3,13 +3,15 @@ import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import type { Sql } from '../../platform/db.ts'
 import { AppError } from '../../platform/errors.ts'
+import type { By } from '../../platform/origin.ts'
 import type { Format } from '../files/formats.ts'
 import { type Found, type Problem, readPriceFile } from '../files/reading.ts'
 import {
   commitImport,
+  dropImport,
   holdImport,
-  insertRealJump,
-  insertSplit,
+  insertDecision,
+  listDecisions,
   listFollowed,
   listJumps,
   type StagedPrice,
@@ -51,6 +53,9 @@ export type Jump = {
   ratio: number | null
 }
 
+/** What was said of a jump: a split of `ratio` new units for one old, or (null) the market's own move. */
+export type Decision = { symbol: string; day: string; ratio: number | null }
+
 const batch = 1_000
 const problemsKept = 100
 
@@ -63,8 +68,27 @@ export async function readIntoImport(
   files: readonly GivenFile[],
   by: { origin: Import['origin']; actor: string },
 ): Promise<number> {
-  const followed = new Set(await listFollowed(sql))
+  const { importId, read } = await beginImport(sql, files, by)
+  await read
+  return importId
+}
+
+/** The same for whoever does not wait: answers at once, `read` ends when it is held. An import that cannot be read to its end is dropped. */
+export async function beginImport(
+  sql: Sql,
+  files: readonly GivenFile[],
+  by: { origin: Import['origin']; actor: string },
+): Promise<{ importId: number; read: Promise<void> }> {
   const importId = await startImport(sql, by)
+  const read = readFiles(sql, importId, files).catch(async (error) => {
+    await dropImport(sql, importId, { actor: by.actor, origin: null }).catch(() => {})
+    throw error
+  })
+  return { importId, read }
+}
+
+async function readFiles(sql: Sql, importId: number, files: readonly GivenFile[]): Promise<void> {
+  const followed = new Set(await listFollowed(sql))
   const read: FileRead[] = []
   const problems: Problem[] = []
   let problemCount = 0
@@ -85,7 +109,6 @@ export async function readIntoImport(
     await stage(sql, { importId, place, files, complain, seen }, found)
   }
   await holdImport(sql, importId, { files: read, problems, problemCount })
-  return importId
 }
 
 type Staging = {
@@ -130,50 +153,54 @@ async function stage(
 
 /** What committing an import would do: prices per symbol against what is known, and the jumps to be decided first. */
 export async function previewImport(sql: Sql, importId: number) {
-  const [symbols, jumps] = await Promise.all([summariseImport(sql, importId), listJumps(sql, importId)])
-  return { symbols, jumps }
+  const [symbols, jumps, decisions] = await Promise.all([
+    summariseImport(sql, importId),
+    listJumps(sql, importId),
+    listDecisions(sql, importId),
+  ])
+  return { symbols, jumps, decisions }
 }
 
-/**
- * Decides one jump of a held import: a split of `ratio` new units for one old, or (null) the market's own move. Throws
- * AppError `invalid` for a jump that is not waiting, or a ratio that is none.
- */
-export async function decideJump(
-  sql: Sql,
-  importId: number,
-  decision: { symbol: string; day: string; ratio: number | null; actor: string },
-): Promise<void> {
-  const jump = (await listJumps(sql, importId)).find(
-    (one) => one.symbol === decision.symbol && one.day === decision.day,
-  )
-  if (!jump) throw new AppError('conflict', 'This jump was decided meanwhile.')
-  if (decision.ratio === null) await insertRealJump(sql, decision)
-  else if (decision.ratio > 0 && decision.ratio !== 1 && Number.isFinite(decision.ratio))
-    await insertSplit(sql, { ...decision, ratio: decision.ratio, importId })
-  else
-    throw new AppError('invalid', 'The ratio must be a number like 10 or 0.1.', {
-      fields: { ratio: 'A number like 10 or 0.1.' },
-    })
+/** A split's ratio as a person types it: "10", "0.1", "10:1". Throws AppError `invalid` about the field `ratio`. */
+export function ratioTyped(text: string): number {
+  const typed = /^(\d{1,6}(?:\.\d{1,6})?)(?:\s*(?::|for)\s*(\d{1,6}))?$/.exec(text.trim())
+  const ratio = typed ? Number(typed[1]) / Number(typed[2] ?? 1) : Number.NaN
+  if (ratio >= 0.0001 && ratio <= 10_000 && ratio !== 1) return ratio
+  const sentence = 'New units for one old: 10 when one became ten, 0.1 when ten became one.'
+  throw new AppError('invalid', 'The ratio cannot be that.', { fields: { ratio: sentence } })
 }
 
+/** Decides one jump of a held import. Throws AppError `conflict` for a jump that is not waiting any more. */
+export async function decideJump(sql: Sql, importId: number, decision: Decision, by: By): Promise<void> {
+  if ((await insertDecision(sql, importId, decision, by)) !== 'done')
+    throw new AppError('conflict', 'This jump was decided meanwhile.')
+}
+
+const changed = 'Something changed in the market meanwhile. Please look again, then decide.'
 const refusals: Record<string, string> = {
   unknown: 'There is no such import.',
   'not-held': 'This import was dropped or undone, so it cannot be committed.',
+  late: 'There are prices already, so no sample is needed.',
+  changed,
   'has-problems': 'Some lines of these files could not be read. Correct them and import again: it is all or nothing.',
   empty: 'There is no price in this import.',
   undecided: 'Some jumps look like splits. Say of each what it is first.',
 }
 
-/** Makes all of an import count, at one instant. Again is the same. Throws AppError `conflict` with the reason where it may not. */
-export async function commit(sql: Sql, importId: number, actor: string): Promise<void> {
-  const refusal = refusals[await commitImport(sql, importId, actor)]
+/**
+ * Makes all of an import count, at one instant. Again is the same. `version`: of the market that the preview was made
+ * from, null when nobody looked. Throws AppError `conflict` with the reason where it may not.
+ */
+export async function commit(sql: Sql, importId: number, by: By, version: number | null = null): Promise<void> {
+  const refusal = refusals[await commitImport(sql, importId, by, version)]
   if (refusal) throw new AppError('conflict', refusal)
 }
 
 /** Takes a committed import back; what it replaced counts again. Again is the same. Throws AppError `conflict`. */
-export async function undo(sql: Sql, importId: number, actor: string): Promise<void> {
-  if ((await undoImport(sql, importId, actor)) !== 'undone')
-    throw new AppError('conflict', 'Only a committed import of real prices can be undone.')
+export async function undo(sql: Sql, importId: number, by: By, version: number | null = null): Promise<void> {
+  const outcome = await undoImport(sql, importId, by, version)
+  if (outcome === 'changed') throw new AppError('conflict', changed)
+  if (outcome !== 'undone') throw new AppError('conflict', 'Only a committed import of real prices can be undone.')
 }
 
 async function digestOf(path: string): Promise<string> {

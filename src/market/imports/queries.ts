@@ -1,7 +1,8 @@
 import type { Sql } from '../../platform/db.ts'
+import { type By, knownOrigin } from '../../platform/origin.ts'
 import type { Basis } from '../files/formats.ts'
 import type { Problem } from '../files/reading.ts'
-import type { FileRead, Import, Jump } from './imports.ts'
+import type { Decision, FileRead, Import, Jump } from './imports.ts'
 
 /** A price on its way in. `file` is its place in the import's files. */
 export type StagedPrice = {
@@ -21,15 +22,17 @@ export async function startImport(sql: Sql, given: { origin: Import['origin']; a
   return row!.id
 }
 
-/** Adds prices to an import that is being read. Answers those whose symbol and day it has already, and where. */
+/** Adds prices to an import that is being read; to one that was dropped meanwhile, none. Answers those whose symbol and day it has already, and where. */
 export async function stagePrices(sql: Sql, importId: number, prices: readonly StagedPrice[]) {
   return sql<{ symbol: string; day: string; file: number; line: number; firstFile: number; firstLine: number }[]>`
-    with given as (
+    with alive as materialized (
+      select id from imports where id = ${importId} and status = 'reading' for share
+    ), given as materialized (
       select * from jsonb_to_recordset(${sql.json(prices as never)})
         as given(symbol text, day date, close double precision, basis text, file smallint, line integer)
     ), added as (
       insert into prices (import_id, symbol, day, close, basis, file, line)
-      select ${importId}, symbol, day, close, basis, file, line from given
+      select alive.id, symbol, day, close, basis, file, line from given, alive
       on conflict (import_id, symbol, day) do nothing
       returning symbol, day, file, line
     ), stored as (
@@ -70,13 +73,14 @@ export async function findImport(sql: Sql, importId: number): Promise<Import | u
   return row
 }
 
-/** The newest imports; those that were dropped without ever counting are left out. */
-export async function listImports(sql: Sql, limit: number): Promise<Import[]> {
+/** The newest imports below a number; those that were dropped without ever counting are left out. */
+export async function listImports(sql: Sql, limit: number, below: number | null = null): Promise<Import[]> {
   return sql<Import[]>`
     select id::int as id, status, origin, created_by, files, '[]'::jsonb as problems, problem_count, created_at,
            committed_at, undone_at
     from imports
-    where status <> 'dropped' or committed_at is not null
+    where (status <> 'dropped' or committed_at is not null)
+      and (${below}::bigint is null or id < ${below})
     order by id desc
     limit ${limit}
   `
@@ -141,67 +145,131 @@ export async function listJumps(sql: Sql, importId: number): Promise<Jump[]> {
   `
 }
 
-/** Notes that a jump is a split; the ratio counts with the import. False: it was decided already. */
-export async function insertSplit(
+/** What was decided of the jumps of an import, so that it can be decided again. */
+export async function listDecisions(sql: Sql, importId: number): Promise<Decision[]> {
+  return sql<Decision[]>`
+    select symbol, day::text as day, ratio from splits where import_id = ${importId}
+    union all
+    select r.symbol, r.day::text, null
+    from real_jumps r
+    join prices p on p.symbol = r.symbol and p.day = r.day and p.import_id = ${importId}
+    order by day, symbol
+  `
+}
+
+/** See decide_jump in imports.sql for the answers. */
+export async function insertDecision(sql: Sql, importId: number, decision: Decision, by: By): Promise<string> {
+  const { symbol, day, ratio } = decision
+  const [row] = await sql<{ outcome: string }[]>`
+    with origin as materialized (${knownOrigin(sql, by)})
+    select decide_jump(${importId}, ${symbol}, ${day}, ${ratio}, ${by.actor}) as outcome from origin
+  `
+  return row!.outcome
+}
+
+/** Forgets what was decided of a jump of a held import. False: nothing was, or the import is not held any more. */
+export async function deleteDecision(
   sql: Sql,
-  split: { symbol: string; day: string; ratio: number; importId: number | null; actor: string },
+  importId: number,
+  { symbol, day }: Pick<Decision, 'symbol' | 'day'>,
+  by: By,
 ): Promise<boolean> {
   const rows = await sql`
-    with split as (
-      insert into splits (symbol, day, ratio, import_id, confirmed_by)
-      values (${split.symbol}, ${split.day}, ${split.ratio}, ${split.importId}, ${split.actor})
-      on conflict do nothing
-      returning *
-    ), turned as (
-      update market_state set version = version + 1, changed_at = now() where exists (select from split)
+    with origin as materialized (${knownOrigin(sql, by)}), held as materialized (
+      select id from imports where id = ${importId} and status = 'held' for update
+    ), split as (
+      delete from splits where import_id in (select id from held) and symbol = ${symbol} and day = ${day} returning ratio
+    ), own_move as (
+      delete from real_jumps where exists (select from held) and symbol = ${symbol} and day = ${day} returning day
     )
     insert into audit (actor, action, details)
-    select ${split.actor}, 'split.confirmed', jsonb_build_object('symbol', symbol, 'day', day, 'ratio', ratio) from split
+    select ${by.actor}, 'jump.reopened', jsonb_build_object('import', ${importId}::bigint, 'symbol', ${symbol}::text, 'day', ${day}::text)
+    from origin
+    where exists (select from split) or exists (select from own_move)
     returning id
   `
   return rows.count > 0
 }
 
-/** Notes that a jump is the market's. False: that was known. */
-export async function insertRealJump(sql: Sql, jump: { symbol: string; day: string; actor: string }): Promise<boolean> {
-  const rows = await sql`
-    with jump as (
-      insert into real_jumps (symbol, day, confirmed_by) values (${jump.symbol}, ${jump.day}, ${jump.actor})
-      on conflict do nothing
-      returning *
-    )
-    insert into audit (actor, action, details)
-    select ${jump.actor}, 'jump.confirmed', jsonb_build_object('symbol', symbol, 'day', day) from jump
-    returning id
+/** See commit_import in imports.sql for the answers. `version`: of the market that was looked at, null for none. */
+export async function commitImport(sql: Sql, importId: number, by: By, version: number | null): Promise<string> {
+  const [row] = await sql<{ outcome: string }[]>`
+    with origin as materialized (${knownOrigin(sql, by)})
+    select commit_import(${importId}, ${by.actor}, ${version}) as outcome from origin
   `
-  return rows.count > 0
-}
-
-/** See commit_import in imports.sql for the answers. */
-export async function commitImport(sql: Sql, importId: number, actor: string): Promise<string> {
-  const [row] = await sql<{ outcome: string }[]>`select commit_import(${importId}, ${actor}) as outcome`
   return row!.outcome
 }
 
-/** See undo_import in imports.sql for the answers. */
-export async function undoImport(sql: Sql, importId: number, actor: string): Promise<string> {
-  const [row] = await sql<{ outcome: string }[]>`select undo_import(${importId}, ${actor}) as outcome`
+/** See undo_import in imports.sql for the answers. `version` as above. */
+export async function undoImport(sql: Sql, importId: number, by: By, version: number | null): Promise<string> {
+  const [row] = await sql<{ outcome: string }[]>`
+    with origin as materialized (${knownOrigin(sql, by)})
+    select undo_import(${importId}, ${by.actor}, ${version}) as outcome from origin
+  `
   return row!.outcome
+}
+
+/**
+ * What undoing a committed import would do, per symbol: prices that would be gone, those for which an older import counts
+ * again, and those that a newer import has replaced anyway.
+ */
+export async function summariseUndoing(sql: Sql, importId: number) {
+  return sql<{ symbol: string; name: string; gone: number; back: number; replaced: number; splits: string[] }[]>`
+    with mine as materialized (
+      select symbol, day from prices where import_id = ${importId}
+    ), others as materialized (
+      select p.symbol, p.day, max(p.import_id) as newest
+      from prices p
+      join imports i on i.id = p.import_id and i.status = 'committed' and i.origin <> 'sample'
+      where p.import_id <> ${importId} and p.symbol in (select symbol from mine)
+      group by p.symbol, p.day
+    )
+    select mine.symbol, i.name,
+           (count(*) filter (where others.newest is null))::int as gone,
+           (count(*) filter (where others.newest < ${importId}))::int as back,
+           (count(*) filter (where others.newest > ${importId}))::int as replaced,
+           (select coalesce(jsonb_agg(s.day::text order by s.day), '[]') from splits s
+            where s.import_id = ${importId} and s.symbol = mine.symbol) as splits
+    from mine
+    join instruments i on i.symbol = mine.symbol
+    left join others on others.symbol = mine.symbol and others.day = mine.day
+    group by mine.symbol, i.name, i.kind
+    order by i.kind, i.name
+  `
 }
 
 /** Lets go of an import that never counted, and of its prices. False: it counts, counted, or is gone already. */
-export async function dropImport(sql: Sql, importId: number): Promise<boolean> {
+export async function dropImport(sql: Sql, importId: number, by: By): Promise<boolean> {
   const rows = await sql`
-    with dropped as (
+    with origin as materialized (${knownOrigin(sql, by)}), dropped as (
       update imports set status = 'dropped' where id = ${importId} and status in ('reading', 'held') returning id
     ), prices_gone as (
       delete from prices where import_id in (select id from dropped)
     ), splits_gone as (
       delete from splits where import_id in (select id from dropped)
     )
-    select id from dropped
+    insert into audit (actor, action, details)
+    select ${by.actor}, 'import.dropped', jsonb_build_object('import', id) from dropped, origin
+    returning id
   `
   return rows.count > 0
+}
+
+/** Lets go of imports whose reading ended without a word: the process was ended, or the machine. Returns how many. */
+export async function dropAbandonedImports(sql: Sql): Promise<number> {
+  const rows = await sql`
+    with dropped as (
+      update imports set status = 'dropped'
+      where status = 'reading' and created_at < now() - interval '1 hour'
+      returning id
+    ), prices_gone as (
+      delete from prices where import_id in (select id from dropped)
+    )
+    insert into audit (actor, action, details)
+    select 'clock', 'import.dropped', jsonb_build_object('import', id) from dropped
+    returning id
+  `
+  return rows.count
 }
 
 /** Symbols that prices are read for. */

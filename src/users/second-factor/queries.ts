@@ -58,19 +58,32 @@ export async function takeCodeTry(sql: Sql, userId: string): Promise<{ sealedSec
   return row
 }
 
-/** Takes a code's thirty-second step, once: a code that was seen over somebody's shoulder opens nothing again. */
-export async function takeStep(sql: Sql, userId: string, step: number): Promise<boolean> {
+/**
+ * Takes a code's thirty-second step, once: a code that was seen over somebody's shoulder opens nothing again. The session
+ * it confirms is marked in the same statement, so that the second half of a double click finds it confirmed.
+ */
+export async function takeStep(sql: Sql, userId: string, step: number, confirms: string | null): Promise<boolean> {
   const rows = await sql`
-    update second_factors
-    set last_step = ${step}, failures = 0, blocked_until = null
-    where user_id = ${userId} and last_step < ${step}
-    returning user_id
+    with taken as (
+      update second_factors
+      set last_step = ${step}, failures = 0, blocked_until = null
+      where user_id = ${userId} and last_step < ${step}
+      returning user_id
+    ), confirmed as (
+      update sessions set confirmed_at = now() where handle = ${confirms} and user_id in (select user_id from taken)
+    )
+    select user_id from taken
   `
   return rows.count > 0
 }
 
-/** Takes a recovery code, once. */
-export async function takeRecoveryCode(sql: Sql, userId: string, codeHash: Buffer): Promise<boolean> {
+/** Takes a recovery code, once, and marks the session it confirms. */
+export async function takeRecoveryCode(
+  sql: Sql,
+  userId: string,
+  codeHash: Buffer,
+  confirms: string | null,
+): Promise<boolean> {
   const rows = await sql`
     with taken as (
       update recovery_codes set used_at = now()
@@ -78,6 +91,8 @@ export async function takeRecoveryCode(sql: Sql, userId: string, codeHash: Buffe
       returning user_id
     ), forgiven as (
       update second_factors set failures = 0, blocked_until = null where user_id in (select user_id from taken)
+    ), confirmed as (
+      update sessions set confirmed_at = now() where handle = ${confirms} and user_id in (select user_id from taken)
     )
     insert into audit (actor, action, user_id) select 'user:' || user_id, 'recovery-code.used', user_id from taken
     returning id
@@ -108,16 +123,6 @@ export async function deleteSecondFactor(sql: Sql, userId: string, actor: string
     insert into audit (actor, action, user_id) select ${actor}, 'second-factor.reset', id from account returning id
   `
   return rows.count > 0
-}
-
-/** Notes in a session that its second factor was given; `act` also that password and code were given for an act. */
-export async function markSecondFactor(sql: Sql, handle: string, act: boolean): Promise<void> {
-  await sql`
-    update sessions
-    set second_factor_at = coalesce(second_factor_at, now()),
-        confirmed_at = case when ${act} then now() else confirmed_at end
-    where handle = ${handle}
-  `
 }
 
 /** Whether password and code were given in this session in the last ten minutes, by the database's clock. */

@@ -48,7 +48,8 @@ export async function finishEnrolment(sql: Sql, keys: readonly Buffer[], holder:
 }
 
 /**
- * Takes a code of the app, or a recovery code, each once; says which. Throws AppError `invalid` about the field `code`
+ * Takes a code of the app, or a recovery code, each once; says which. `confirms`: handle of the session in which password
+ * and code are given for an act. Throws AppError `invalid` about the field `code`
  * when it is wrong or was used, `busy` for a quarter of an hour after five wrong ones.
  */
 export async function useCode(
@@ -56,13 +57,14 @@ export async function useCode(
   keys: readonly Buffer[],
   userId: string,
   typed: string,
+  confirms: string | null = null,
 ): Promise<'app' | 'recovery'> {
   const stored = await takeCodeTry(sql, userId)
   if (!stored) throw await refusal(sql, userId)
   const code = typed.replace(/[\s-]/g, '').toUpperCase()
   const step = stepOf(unseal(keys, stored.sealedSecret, userId), code)
-  if (step !== null && (await takeStep(sql, userId, step))) return 'app'
-  if (/^[0-9A-Z]{16}$/.test(code) && (await takeRecoveryCode(sql, userId, hashOf(code)))) return 'recovery'
+  if (step !== null && (await takeStep(sql, userId, step, confirms))) return 'app'
+  if (/^[0-9A-Z]{16}$/.test(code) && (await takeRecoveryCode(sql, userId, hashOf(code), confirms))) return 'recovery'
   throw wrongCode()
 }
 

@@ -3,7 +3,7 @@ import { barChart, lineChart, niceTop, shortNumber, shortRupees } from '../../..
 import { calendar, periodOf } from '../../../src/admin/home/periods.ts'
 import { ageInWords, percent, signed } from '../../../src/admin/home/words.ts'
 
-const words = { print: String, short: String }
+const words = { print: String, short: String, step: 1 }
 
 test('bars stand on a common zero, as high as they are worth, and never leave the drawing', () => {
   const chart = barChart(
@@ -42,7 +42,7 @@ test('a day without figures is marked as a gap, days before the first figures ar
       { label: 'b', value: null },
       { label: 'c', value: 0.5 },
     ],
-    { ...words, top: 1 },
+    { ...words, step: 0.5, top: 1 },
   )
   expect(line.paths).toHaveLength(2)
 })
@@ -55,8 +55,11 @@ test('nothing at all still draws a line at zero', () => {
   expect(barChart([], words).bars).toEqual([])
 })
 
-test('a scale ends at a round number', () => {
-  expect([0, 1, 7, 23, 49_900, 812_345].map(niceTop)).toEqual([1, 1, 8, 40, 50_000, 1_000_000])
+test('a scale ends at a round number and names no half person', () => {
+  expect(barChart([{ label: 'a', up: 3 }], words).lines.map(({ text }) => text)).toEqual(['3', '0'])
+  expect(barChart([{ label: 'a', up: 4 }], words).lines.map(({ text }) => text)).toEqual(['4', '2', '0'])
+  expect(barChart([{ label: 'a', up: 0, down: 9 }], words).lines.map(({ text }) => text)).toEqual(['0', '−9'])
+  expect([0, 1, 7, 23, 49_900, 812_345].map(niceTop)).toEqual([1, 1, 8, 30, 50_000, 1_000_000])
 })
 
 test('large amounts are short in lakh and crore', () => {

@@ -76,8 +76,8 @@ export const signingOut: Act = {
 /** What each role may do, in words. */
 export const roles: Record<string, string> = {
   subscriber: 'Subscriber: no panel',
-  'admin-read': 'Looks at everything in the panel, changes nothing',
-  admin: 'Everything in the panel, money too',
+  'admin-read': 'Looks at everything only',
+  admin: 'Does everything, money too',
 }
 
 /** Gives an account another role. */

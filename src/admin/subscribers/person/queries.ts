@@ -130,6 +130,9 @@ export type Happening = {
   details: Record<string, unknown>
 }
 
+/** Cashfree tells the second; an attempt began in it and ended before we heard of it. */
+const heardOf = "least(p.completed_at + interval '999 milliseconds', p.created_at)"
+
 /**
  * What happened to somebody, newest first: the audit, attempts to pay that failed, mails, incidents. Each part looks at its
  * own newest rows only. The order is by the millisecond, which is what a link carries.
@@ -157,14 +160,14 @@ export async function listHappenings(
       left join payments p on p.cf_payment_id = x.details ->> 'cfPaymentId' and x.action = 'order.paid'
       where x.user_id = ${userId} ${part('x.at', "'a' || lpad(x.id::text, 19, '0')")}
     ), attempts as (
-      select date_trunc('milliseconds', coalesce(p.completed_at, p.created_at)) as at, 'p' || p.cf_payment_id as key,
+      select date_trunc('milliseconds', ${sql.unsafe(heardOf)}) as at, 'p' || p.cf_payment_id as key,
              'payment' as source, p.status as of, null::text as by, p.order_id,
              jsonb_build_object('amountPaise', p.amount_paise, 'method', p.method, 'reason', p.failure_reason,
                                 'cfPaymentId', p.cf_payment_id) as details
       from payments p
       join orders o on o.id = p.order_id
       where o.user_id = ${userId} and p.applied_at is null
-        ${part('coalesce(p.completed_at, p.created_at)', "'p' || p.cf_payment_id")}
+        ${part(heardOf, "'p' || p.cf_payment_id")}
     ), written as (
       select date_trunc('milliseconds', coalesce(m.sent_at, m.created_at)) as at, 'm' || m.id as key, 'mail' as source,
              m.status as of, null::text as by, null::text as order_id,

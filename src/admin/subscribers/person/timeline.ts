@@ -1,6 +1,7 @@
 import { methodTitle } from '../../../payments/payments.ts'
 import { dateInIndia as day } from '../../../platform/dates.ts'
 import { rupees } from '../../../platform/money.ts'
+import { kindInWords } from '../../mails/words.ts'
 import type { Happening } from './queries.ts'
 
 /** A line of somebody's timeline: what happened, in a sentence, and where there is more about it. */
@@ -49,6 +50,7 @@ function told(happening: Happening): Told {
 const audited: Record<string, (happening: Happening) => Told> = {
   'user.registered': () => ({ text: 'Registered. No access yet: nothing was paid.' }),
   'order.opened': () => ({ text: 'Went to pay: an order was opened.' }),
+  'order.active': () => ({ text: 'Cashfree opened the order. It waits for payment.' }),
   'order.paid': paid,
   'order.expired': () => ({ tone: 'warn', text: 'The order expired unpaid. Nothing was granted.' }),
   'order.terminated': () => ({ tone: 'warn', text: 'The order was ended unpaid. Nothing was granted.' }),
@@ -92,7 +94,7 @@ const audited: Record<string, (happening: Happening) => Told> = {
   'sessions.ended': (it) => ({ text: `${plural(Number(it.details.sessions), 'session')} ended by ${actor(it.by)}.` }),
   'account.deleted': () => ({ tone: 'bad', text: 'The account was deleted. Receipts stay, as the law asks.' }),
   'mail.resent': (it) => ({
-    text: `${sentence(text(it, 'kind'))} mail sent again by ${actor(it.by)}.`,
+    text: `Mail “${kindInWords(text(it, 'kind'))}” sent again by ${actor(it.by)}.`,
     link: { href: `/admin/mails/${text(it, 'mail')}`, label: 'Mail' },
   }),
 }
@@ -145,7 +147,7 @@ function mail(it: Happening): Told {
   const copy = Number(it.details.copy) > 0 ? `, copy ${it.details.copy}` : ''
   return {
     tone,
-    text: `${sentence(words(text(it, 'kind')))} mail${copy} ${state}${it.of === 'sent' ? ` to ${text(it, 'to')}` : ''}.`,
+    text: `Mail “${kindInWords(text(it, 'kind'))}”${copy} ${state}${it.of === 'sent' ? ` to ${text(it, 'to')}` : ''}.`,
     link: { href: `/admin/mails/${text(it, 'id')}`, label: 'Mail' },
   }
 }

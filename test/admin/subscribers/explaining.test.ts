@@ -1,0 +1,134 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Admin, adminOf } from '../../support/admin.ts'
+import { startApp, type TestApp } from '../../support/app.ts'
+import { newestOrder } from '../../support/books.ts'
+import { Visitor } from '../../support/visitor.ts'
+
+let app: TestApp
+let admin: Admin
+beforeAll(async () => {
+  app = await startApp({ RECONCILE_MIN_AGE_MS: '0' })
+  admin = await adminOf(app)
+})
+afterAll(() => app.close())
+
+async function person() {
+  const visitor = new Visitor(app)
+  const { email } = await visitor.register()
+  const order = await newestOrder(app, email!)
+  return { visitor, email: email!, order, id: order.userId }
+}
+const pageOf = async (id: string) => (await admin.visitor.get(`/admin/subscribers/${id}`)).body
+const storyOn = (body: string) =>
+  [...body.matchAll(/<p>([^<]+?)(?: <a class="small"[^>]*>[^<]*<\/a>)?<\/p>\s*<\/li>/g)].map(([, text]) => text!.trim())
+
+describe('why an account has access, or none', () => {
+  test('somebody who never paid: the order and the last refusal of the bank', async () => {
+    const { visitor, order, id } = await person()
+    app.sandbox.control.fail(order.id)
+    await visitor.get(`/payment/return?order_id=${order.id}`)
+    const body = await pageOf(id)
+    expect(body).toContain('No access yet: nothing was paid or granted.')
+    expect(body).toMatch(/waits for payment; the last attempt failed: \w/)
+    const story = storyOn(body)
+    expect(story.some((line) => /^An attempt to pay by UPI failed: .+ Nothing was granted\.$/.test(line))).toBe(true)
+    expect(story.slice(-2).join(' ')).toContain('Registered. No access yet')
+  })
+
+  test.each([
+    ['return', 'seen when the payer came back'],
+    ['reconciler', 'found by the reconciler, with nobody there'],
+  ])(
+    'somebody whose payment was found by the %s: by which payment, from when to when, with which receipt',
+    async (door, words) => {
+      const { visitor, order, id } = await person()
+      app.sandbox.control.webhooks({ paused: true })
+      app.sandbox.control.pay(order.id)
+      if (door === 'return') await visitor.get(`/payment/return?order_id=${order.id}`)
+      else {
+        await app.sql`update orders set next_look_at = now() where id = ${order.id}`
+        await app.run('reconcile')
+      }
+      app.sandbox.control.webhooks({ paused: false })
+      const body = await pageOf(id)
+      expect(body).toMatch(/Access until \w{3}, \d+ \w{3} \d{4}\./)
+      expect(body).toMatch(/Monthly, ₹499 paid: /)
+      expect(storyOn(body).find((line) => line.startsWith('Paid'))).toMatch(
+        new RegExp(`^Paid ₹499 by UPI; ${words}\\. Access from .+ to .+\\. Receipt R\\d{4}-\\d{6}\\.$`),
+      )
+    },
+  )
+
+  test('somebody whose payment did not agree: held, nothing granted, and the incident', async () => {
+    const { visitor, order, id } = await person()
+    await app.sql`update orders set amount_paise = 49901 where id = ${order.id}`
+    app.sandbox.control.pay(order.id)
+    await visitor.get(`/payment/return?order_id=${order.id}`)
+    const body = await pageOf(id)
+    expect(body).toContain('is held: what Cashfree says does not agree with it')
+    const story = storyOn(body)
+    expect(story.some((line) => line.startsWith('Held back: what Cashfree says does not agree'))).toBe(true)
+    expect(story).toContain('Incident opened: order mismatch.')
+  })
+
+  test('somebody in grace, expired, suspended', async () => {
+    const { visitor, order, id } = await person()
+    app.sandbox.control.pay(order.id)
+    await visitor.get(`/payment/return?order_id=${order.id}`)
+    const ended = async (ago: string) => {
+      await app.sql`update subscriptions set current_period_end = now() - ${ago}::interval where user_id = ${id}`
+      await app.run('keep-statuses')
+      return pageOf(id)
+    }
+    expect(await ended('1 day')).toContain('Access for three days of grace')
+    const expired = await ended('5 days')
+    expect(expired).toContain('it ended and was not renewed')
+    expect(storyOn(expired)[0]).toBe('Grace ended: no access any more.')
+    await app.sql`update users set suspended_at = now(), suspended_reason = 'stolen card' where id = ${id}`
+    const suspended = await pageOf(id)
+    expect(suspended).toContain('Suspended: nobody can log in, whatever was paid.')
+    expect(suspended).toContain('because: stolen card')
+  })
+
+  test('somebody whose money went back', async () => {
+    const { visitor, order, id } = await person()
+    app.sandbox.control.pay(order.id)
+    await visitor.get(`/payment/return?order_id=${order.id}`)
+    await app.sql`
+      insert into audit (actor, action, order_id, user_id, details)
+      values (${`user:${admin.id}`}, 'refund.requested', ${order.id}, ${id}, ${app.sql.json({ refund: 'rf_1', amountPaise: 49_900, reason: 'asked within a week' })}),
+             ('refunds', 'refund.succeeded', ${order.id}, ${id}, ${app.sql.json({ refund: 'rf_1', amountPaise: 49_900 })})`
+    const story = storyOn(await pageOf(id))
+    expect(story).toContain(`Refund of ₹499 promised by ${admin.form.username}, because: asked within a week.`)
+    expect(story).toContain('₹499 went back to the customer.')
+  })
+
+  test('a long story goes on page by page, every line once', async () => {
+    const { id } = await person()
+    await app.sql`
+      insert into audit (at, actor, action, user_id, details)
+      select now() - make_interval(secs => n / 4), 'clock', 'subscription.grace', ${id}::uuid, jsonb_build_object('n', n)
+      from generate_series(1, 120) n`
+    let next: string | undefined = `/admin/subscribers/${id}`
+    let lines = 0
+    for (let page = 0; next && page < 6; page++) {
+      const { body, status } = await admin.visitor.get(next)
+      expect(status).toBe(200)
+      lines += storyOn(body).filter((line) => line.startsWith('The period ended.')).length
+      next = /href="([^"]+)" rel="next"/.exec(body)?.[1]?.replaceAll('&amp;', '&')
+    }
+    expect(lines).toBe(120)
+  })
+
+  test('shows orders, receipts, mails and sessions with their links', async () => {
+    const { visitor, order, id } = await person()
+    app.sandbox.control.pay(order.id)
+    await visitor.get(`/payment/return?order_id=${order.id}`)
+    const [receipt] = await app.sql<{ number: string; mail: number }[]>`
+      select r.number, m.id as mail from receipts r join mails m on m.subject_key = r.number where r.order_id = ${order.id}`
+    const body = await pageOf(id)
+    for (const href of [`/admin/orders/${order.id}`, `/receipts/${receipt!.number}`, `/admin/mails/${receipt!.mail}`])
+      expect(body).toContain(`href="${href}"`)
+    expect(body).toContain('127.0.0.0/24')
+  })
+})
