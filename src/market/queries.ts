@@ -26,6 +26,31 @@ export async function hasImports(sql: Sql): Promise<boolean> {
   return rows.count > 0
 }
 
+/**
+ * How old the market is: its newest trading day (the benchmark's), whether it is the invented sample, and how many days the
+ * exchange was open since then, up to yesterday in India. `asOf` null: there are no prices.
+ */
+export async function marketAge(sql: Sql): Promise<{ asOf: string | null; sample: boolean; daysBehind: number }> {
+  const [row] = await sql<{ asOf: string | null; sample: boolean; daysBehind: number }[]>`
+    with newest as (
+      select p.day, i.origin = 'sample' as sample
+      from instruments b
+      join prices p on p.symbol = b.symbol
+      join imports i on i.id = p.import_id and i.status = 'committed'
+      where b.kind = 'benchmark'
+      order by p.day desc
+      limit 1
+    )
+    select max(newest.day)::text as as_of, coalesce(bool_or(newest.sample), false) as sample,
+           count(d.day) filter (where extract(isodow from d.day) < 6 and h.day is null)::int as days_behind
+    from newest
+    left join lateral generate_series(newest.day + interval '1 day', (now() at time zone 'Asia/Kolkata')::date - interval '1 day',
+                                      interval '1 day') d(day) on true
+    left join holidays h on h.day = d.day::date
+  `
+  return row!
+}
+
 /** What the analysis is made of now: it changes with every committed or undone import, split, holiday and instrument. */
 export async function findVersion(sql: Sql): Promise<{ version: number; changedAt: Date }> {
   const [row] = await sql<{ version: number; changedAt: Date }[]>`

@@ -1,0 +1,99 @@
+import type { Sql } from '../../platform/db.ts'
+import { AppError } from '../../platform/errors.ts'
+import type { By } from '../../platform/origin.ts'
+import { symbolIn } from '../files/cells.ts'
+import type { InstrumentRow } from '../queries.ts'
+import {
+  changeBenchmark,
+  deleteInstrument,
+  findInstrument,
+  insertInstrument,
+  updateInstrument,
+  verifyInstrument,
+} from './queries.ts'
+
+/** What a person says of an instrument, besides its symbol. */
+export type Details = Pick<InstrumentRow, 'name' | 'kind' | 'tracks' | 'isin' | 'shown'>
+
+export const detailFields = ['name', 'kind', 'tracks', 'isin', 'shown'] as const
+
+/** What was typed about an instrument. Throws AppError `invalid` with a sentence for each field that cannot be. */
+export function detailsTyped(typed: Record<(typeof detailFields)[number], string>): Details {
+  const [name, tracks, isin] = [typed.name.trim(), typed.tracks.trim(), typed.isin.trim().toUpperCase()]
+  const fields: Record<string, string> = {}
+  if (name === '' || name.length > 40) fields.name = 'A short name, as the dashboard should say it.'
+  if (tracks.length > 80) fields.tracks = 'At most 80 letters.'
+  if (isin !== '' && !isIsin(isin)) fields.isin = 'That is no ISIN of an Indian fund: its check digit or shape is not right.'
+  if (Object.keys(fields).length > 0) throw new AppError('invalid', 'Please look at the fields below.', { fields })
+  const kind = typed.kind === 'other' ? 'other' : 'sector'
+  return { name, kind, tracks, isin: isin || null, shown: typed.shown !== '' }
+}
+
+/** Whether text is the ISIN of an Indian fund: INF…, with its check digit right (ISO 6166: Luhn over letters as 10 to 35). */
+export function isIsin(text: string): boolean {
+  if (!/^INF[A-Z0-9]{8}\d$/.test(text)) return false
+  const digits = [...text].map((letter) => Number.parseInt(letter, 36)).join('')
+  const sum = [...digits].reverse().reduce((total, digit, place) => {
+    const worth = Number(digit) * (place % 2 === 1 ? 2 : 1)
+    return total + (worth > 9 ? worth - 9 : worth)
+  }, 0)
+  return sum % 10 === 0
+}
+
+/** Follows another instrument; the same again is the same. Answers its symbol. Throws AppError `invalid` about `symbol`. */
+export async function addInstrument(sql: Sql, typed: string, details: Details, by: By): Promise<string> {
+  const symbol = symbolIn(typed)
+  const refuse = (sentence: string) =>
+    new AppError('invalid', 'Please look at the fields below.', { fields: { symbol: sentence } })
+  if (symbol === null) throw refuse('The symbol as NSE writes it, like BANKBEES.')
+  if (await insertInstrument(sql, { ...details, symbol }, by)) return symbol
+  const there = await findInstrument(sql, symbol)
+  if (!there || !isSame(there, details)) throw refuse(`${symbol} is followed already.`)
+  return symbol
+}
+
+/**
+ * Changes what is said of an instrument that was seen at revision `seen`; the benchmark stays the benchmark, and shown.
+ * The same again is the same. Throws AppError `conflict` when somebody else changed it meanwhile.
+ */
+export async function changeInstrument(
+  sql: Sql,
+  given: Details & { symbol: string; seen: number },
+  by: By,
+): Promise<void> {
+  if (await updateInstrument(sql, given, by)) return
+  const there = await findInstrument(sql, given.symbol)
+  if (!there || !isSame(there, given))
+    throw new AppError('conflict', `Somebody changed ${given.symbol} meanwhile. Please look at what stands there now.`)
+}
+
+/** Notes that symbol and index were checked today; again is the same. Throws AppError `conflict` like changeInstrument. */
+export async function verifyToday(sql: Sql, given: { symbol: string; seen: number }, by: By): Promise<void> {
+  if (await verifyInstrument(sql, given, by)) return
+  if ((await findInstrument(sql, given.symbol))?.revision !== given.seen)
+    throw new AppError('conflict', `Somebody changed ${given.symbol} meanwhile. Please check it as it stands now.`)
+}
+
+/** Stops following an instrument that never had a price; again is the same. Throws AppError `conflict` for one that had. */
+export async function removeInstrument(sql: Sql, symbol: string, by: By): Promise<void> {
+  if (await deleteInstrument(sql, symbol, by)) return
+  if (await findInstrument(sql, symbol))
+    throw new AppError('conflict', `${symbol} has prices, splits or is the benchmark. Hide it instead.`)
+}
+
+const refusals: Record<string, string> = {
+  unknown: 'There is no such instrument.',
+  changed: 'The benchmark was changed meanwhile. Please look again.',
+  'no-prices': 'It has no prices, so nothing could be measured against it. Import its prices first.',
+}
+
+/** Measures everything against another instrument; again is the same. Throws AppError `conflict` with the reason. */
+export async function measureAgainst(sql: Sql, given: { symbol: string; seen: string }, by: By): Promise<void> {
+  const refusal = refusals[await changeBenchmark(sql, given, by)]
+  if (refusal) throw new AppError('conflict', refusal)
+}
+
+function isSame(there: Details, details: Details): boolean {
+  const kept = there.kind === 'benchmark' ? { kind: there.kind, shown: true } : {}
+  return detailFields.every((field) => there[field] === { ...details, ...kept }[field])
+}
