@@ -12,12 +12,15 @@ import type { Deps } from './deps.ts'
 import { createMeters, type Meters } from './operators/meters.ts'
 import operators, { watchRequests } from './operators/routes.ts'
 import receipts from './receipts/routes.ts'
+import reports, { oneClick } from './reports/routes.ts'
 import site from './site/routes.ts'
 import { type Subscription, subscriptionOf } from './subscriptions/subscriptions.ts'
 import { composersOf } from './tasks/jobs.ts'
 import { rememberedUser } from './users/guards.ts'
 import users from './users/routes.ts'
+import { routedAddress } from './web/addresses.ts'
 import { loadAssets, serveAssets } from './web/assets.ts'
+import bodyDeadline, { longestBodyMs } from './web/body-deadline.ts'
 import cors from './web/cors.ts'
 import { handleErrors } from './web/errors.ts'
 import headers from './web/headers.ts'
@@ -53,15 +56,18 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     genReqId: () => randomUUID(),
     trustProxy: config.trustProxy,
     bodyLimit: 64 * 1024,
-    requestTimeout: 10_000,
+    // Bodies have ten seconds, see below; a handler may allow one more time.
+    requestTimeout: longestBodyMs,
     connectionTimeout: 15_000,
     keepAliveTimeout: 5_000,
     return503OnClosing: true,
     http: { headersTimeout: 8_000, connectionsCheckingInterval: 1_000, maxHeaderSize: 16_384 },
+    rewriteUrl: routedAddress,
     routerOptions: { maxParamLength: 200 },
     ajv: { customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: true, allErrors: false } },
   })
   closeKeptConnections(app)
+  await app.register(bodyDeadline, { ms: 10_000 })
   const meters = options.meters ?? createMeters()
   watchRequests(app, meters)
 
@@ -89,7 +95,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     })
     await people.register(rememberedUser, { deps })
     handleErrors(people)
-    for (const routes of [site, users, links, checkout, dashboard, receipts, account])
+    for (const routes of [site, users, links, checkout, dashboard, receipts, account, reports])
       await people.register(routes, { deps, limit: limitOf(config.rateLimitScale) })
     await people.register(admin, { prefix: '/admin', deps, composers: composersOf(deps) })
     await people.register(api, {
@@ -102,6 +108,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
 
   await app.register(async (machines) => {
     await machines.register(webhooks, { deps, count })
+    await machines.register(oneClick, { deps })
     await machines.register(operators, {
       deps,
       meters,

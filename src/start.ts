@@ -1,11 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import closeWithGrace from 'close-with-grace'
+import { dayInIndia } from './admin/days.ts'
 import { buildApp } from './app.ts'
 import { banner } from './banner.ts'
 import { seedDemo } from './demo.ts'
 import type { Deps } from './deps.ts'
 import { readSettings } from './environment.ts'
 import { openHouse } from './house.ts'
+import { seedSample } from './market/sample-prices.ts'
 import { createMeters } from './operators/meters.ts'
 import { watchPool } from './operators/watched-pool.ts'
 import { cashfree } from './payments/cashfree.ts'
@@ -77,6 +79,11 @@ const admin = settings.production ? null : await seedDemo(sql)
 await app.listen({ host: config.host, port: config.port }).catch(refuse)
 if (settings.production) log.info({ port: config.port, baseUrl: config.baseUrl }, 'listening')
 else say(banner(house, admin))
+// The demo's market, when there is none: after listening, so that the first page does not wait for it.
+if (!settings.production)
+  seedSample(sql, dayInIndia(new Date())).catch((error) =>
+    log.warn({ err: error }, 'the sample prices could not be made'),
+  )
 
 // With a payment log a hang-up means "the file was rotated"; without one it ends us like any other signal.
 if (payments) process.on('SIGHUP', () => payments.reopen())

@@ -21,12 +21,24 @@ const mayImport: Record<string, string[]> = {
   subscriptions: ['platform', 'plans', 'users', 'payments', 'mails'],
   receipts: ['platform', 'plans', 'users', 'payments', 'mails'],
   refunds: ['platform', 'plans', 'users', 'payments', 'mails'],
+  reports: ['platform', 'plans', 'users', 'payments', 'mails', 'incidents', 'market', 'subscriptions'],
   // F3: stages and settle, the crux
   checkout: ['platform', 'incidents', 'plans', 'users', 'payments', 'mails', 'subscriptions', 'receipts', 'refunds'],
   // F4: doors
   site: ['platform', 'plans', 'users', 'market', 'checkout'],
   dashboard: ['platform', 'plans', 'users', 'payments', 'market', 'subscriptions', 'receipts', 'refunds'],
-  account: ['platform', 'plans', 'users', 'payments', 'mails', 'subscriptions', 'receipts', 'refunds', 'checkout'],
+  account: [
+    'platform',
+    'plans',
+    'users',
+    'payments',
+    'mails',
+    'subscriptions',
+    'receipts',
+    'refunds',
+    'reports',
+    'checkout',
+  ],
   webhooks: ['platform', 'payments', 'refunds', 'checkout'],
   api: ['platform', 'plans', 'users', 'payments', 'subscriptions', 'checkout'],
   admin: [
@@ -63,6 +75,7 @@ const mayImport: Record<string, string[]> = {
     'subscriptions',
     'receipts',
     'refunds',
+    'reports',
     'checkout',
   ],
   // A separate house

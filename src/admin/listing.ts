@@ -52,9 +52,10 @@ function writeCursor({ at, id }: Cursor): string {
 function readCursor(text: string | undefined): Cursor | null {
   if (!text) return null
   try {
-    const [at, id] = JSON.parse(Buffer.from(text, 'base64url').toString()) as unknown[]
-    const instant = new Date(at as string)
-    if (typeof id !== 'string' || id.length > 100 || Number.isNaN(instant.getTime())) throw new Error('not a cursor')
+    const [at, id] = JSON.parse(Buffer.from(text, 'base64url').toString()) as [string, string]
+    const instant = new Date(at)
+    // As we write it, and nothing that a database would not take: no NUL, no year beyond its calendar.
+    if (instant.toISOString() !== at || at.length !== 24 || !/^\P{C}{1,100}$/u.test(id)) throw new Error('not a cursor')
     return { at: instant, id }
   } catch {
     throw new AppError('not-found', 'This page of the list does not exist. Please start from the first one.')

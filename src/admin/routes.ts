@@ -6,6 +6,7 @@ import home from './home/routes.ts'
 import incidents from './incidents/routes.ts'
 import jobs from './jobs/routes.ts'
 import mails from './mails/routes.ts'
+import market from './market/routes.ts'
 import orders from './orders/routes.ts'
 import type { Panel } from './panel.ts'
 import plans from './plans/routes.ts'
@@ -24,7 +25,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, panel) => {
     throw new AppError('not-found', 'There is nothing at this address.')
   })
   await app.register(home, { ...panel, prefix: '' })
-  const places = { subscribers, orders, refunds, incidents, webhooks, mails, jobs, plans, audit }
+  const places = { subscribers, orders, refunds, incidents, webhooks, mails, jobs, plans, market, audit }
   for (const [name, place] of Object.entries(places)) await app.register(place, { ...panel, prefix: `/${name}` })
 }
 export default routes

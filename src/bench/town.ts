@@ -110,7 +110,8 @@ async function startApp(databaseUrl: string, world: { gateway: number; smtp: num
   return { url, pid: child.pid! }
 }
 
-async function freePort(): Promise<number> {
+/** A port of loopback that nobody has at the moment. */
+export async function freePort(): Promise<number> {
   const probe = createServer()
   const port = await listening(probe)
   probe.close()

@@ -30,9 +30,10 @@ create or replace function broken_i11_forgotten() returns setof text language sq
   select id::text from webhook_events where accepted and settled_at is null and next_settle_at is null
 $$;
 
--- I13. One order to pay per person and plan.
+-- I13. One order to pay per person and plan, whichever of its versions.
 create or replace function broken_i13_open_orders() returns setof text language sql stable as $$
-  select min(id) from orders where status in ('created', 'active') group by user_id, plan_key having count(*) > 1
+  select min(o.id) from orders o join plans p on p.key = o.plan_key
+  where o.status in ('created', 'active') group by o.user_id, p.name having count(*) > 1
 $$;
 
 -- I20. Nothing that has a next step is without its time, and no lease is longer than it may be.

@@ -5,7 +5,7 @@ declare
   deleted timestamptz := (select deleted_at from users where id = o.user_id);
 begin
   if deleted is null then return; end if;
-  perform end_access(o.user_id, 'paid after the account was deleted', p_actor, clock_timestamp());
+  perform end_access(o.user_id, 'paid after the account was deleted', null, p_actor, clock_timestamp());
   perform open_incident('paid-after-deletion', o.id, o, jsonb_build_object(
     'deletedAt', deleted, 'amountPaise', o.amount_paise, 'rule', 'refund it after an admin confirms'));
 end $$;

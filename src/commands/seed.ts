@@ -1,12 +1,14 @@
 import { parseArgs } from 'node:util'
+import { dayInIndia } from '../admin/days.ts'
 import { seedWorld } from '../bench/seed/seed.ts'
 import { seedDemo } from '../demo.ts'
 import { readSettings } from '../environment.ts'
 import { withDatabase } from '../house.ts'
+import { seedSample } from '../market/sample-prices.ts'
 import { connect } from '../platform/db.ts'
 import { migrate } from '../platform/migrate.ts'
 
-const usage = `npm run seed                                                  the demo's admin
+const usage = `npm run seed                                                  the demo's admin and sample prices
 npm run seed -- --subscribers 1000000 --orders 3000000        … and the past of a business of this size
                 --days 730                                    so many days of it
                 --random 7                                    other people (the same number makes the same ones)
@@ -45,12 +47,15 @@ if (!Object.values(size).every((number) => Number.isSafeInteger(number) && numbe
 await withDatabase(settings, async (url) => {
   await migrate(url)
   const sql = connect(url, { max: 1 })
-  const admin = await seedDemo(sql).finally(() => sql.end({ timeout: 5 }))
+  const [admin, sample] = await Promise.all([seedDemo(sql), seedSample(sql, dayInIndia(new Date()))]).finally(() =>
+    sql.end({ timeout: 5 }),
+  )
   console.log(
     admin.password
       ? `admin ${admin.username}, password ${admin.password}`
       : `the admin ${admin.username} exists already`,
   )
+  if (sample) console.log('sample prices, invented and labelled so')
   if (size.subscribers === 0) return
   const seconds = await seedWorld(url, size)
   console.log(`${size.subscribers} subscribers and ${size.orders} orders in ${Math.round(seconds)} s`)

@@ -1,35 +1,114 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
 import type { Deps } from '../deps.ts'
-import { sampleMap } from '../market/sample-map.ts'
+import { currentMarket } from '../market/market.ts'
+import { type Preview, previewOf } from '../market/preview.ts'
+import { figures, sourceOf, stampOf } from '../market/telling.ts'
 import { type Plan, plansOnSale } from '../plans/plans.ts'
 import { type Subscription, subscriptionOf } from '../subscriptions/subscriptions.ts'
 import { requireUser } from '../users/guards.ts'
 import { findUnconfirmedEmail } from '../users/links/queries.ts'
+import { sendCompressing } from '../web/compressed.ts'
+import { type Analyser, analyserOf, spark } from './analyser.ts'
+import { AskedInQuery, askedIn } from './question.ts'
+import { type Sector, sectorOf } from './sector.ts'
+import { tableCsv } from './table-csv.ts'
 
 declare module '../web/views.ts' {
   interface Views {
     'dashboard/show': Dashboard
+    'dashboard/preview': Omit<Dashboard, 'analyser'> & {
+      preview: Preview
+      source: string
+      stamp: string
+      figures: typeof figures
+    }
+    'dashboard/_analyser': { subscription: Subscription; analyser: Analyser; spark: typeof spark }
+    'dashboard/sector': { subscription: Subscription; sector: Sector }
   }
 }
 type Dashboard = {
   unconfirmed: string | null
   subscription: Subscription
   plans: Plan[]
-  map: ReturnType<typeof sampleMap>
+  analyser: Analyser | null
+  spark: typeof spark
 }
 
-/** The subscriber's home: composes what the slices know, owns no rule. */
-const routes: FastifyPluginAsyncTypebox<{ deps: Deps }> = async (app, { deps }) => {
-  const map = sampleMap()
+const OneSector = Type.Object({ symbol: Type.String() })
 
-  app.get('/dashboard', { preHandler: requireUser }, async (request, reply) => {
+/** The analyser, for those whose subscription runs; for others what it was three months ago, and the way to it. */
+const routes: FastifyPluginAsyncTypebox<{ deps: Deps }> = async (app, { deps }) => {
+  app.get('/dashboard', { preHandler: requireUser, schema: { querystring: AskedInQuery } }, async (request, reply) => {
     const userId = request.user!.id
     const [subscription, plans, unconfirmed] = await Promise.all([
       subscriptionOf(deps.sql, userId),
       plansOnSale(deps.sql),
       findUnconfirmedEmail(deps.sql, userId),
     ])
-    return reply.page('dashboard/show', { subscription, plans, unconfirmed, map })
+    const person = { subscription, plans, unconfirmed, spark }
+    if (!subscription.hasAccess) {
+      if (request.wantsFragment) return reply.leaveFor('/dashboard')
+      const preview = await previewOf(deps.sql)
+      const html = await reply.render('dashboard/preview', {
+        ...person,
+        preview,
+        source: sourceOf(preview),
+        stamp: stampOf(preview.analysis),
+        figures,
+      })
+      return show(request, reply, html)
+    }
+    const analyser = analyserOf(await currentMarket(deps.sql), askedIn(request.query))
+    if (request.wantsFragment && analyser)
+      return show(request, reply, await reply.render('dashboard/_analyser', { subscription, analyser, spark }))
+    return show(request, reply, await reply.render('dashboard/show', { ...person, analyser }))
   })
+
+  app.get(
+    '/dashboard/sectors/:symbol',
+    { preHandler: requireUser, schema: { params: OneSector, querystring: AskedInQuery } },
+    async (request, reply) => {
+      const subscription = await subscriptionOf(deps.sql, request.user!.id)
+      if (!subscription.hasAccess) return turnAway(request, reply, 'A sector’s page opens with a subscription.')
+      const sector = sectorOf(await currentMarket(deps.sql), request.params.symbol, askedIn(request.query))
+      return show(request, reply, await reply.render('dashboard/sector', { subscription, sector }))
+    },
+  )
+
+  app.get(
+    '/dashboard/table.csv',
+    { preHandler: requireUser, schema: { querystring: AskedInQuery } },
+    async (request, reply) => {
+      const subscription = await subscriptionOf(deps.sql, request.user!.id)
+      if (!subscription.hasAccess) return turnAway(request, reply, 'The table as a file comes with a subscription.')
+      const analyser = analyserOf(await currentMarket(deps.sql), askedIn(request.query))
+      if (!analyser) return turnAway(request, reply, 'There are no prices yet, so there is no table to download.')
+      return reply
+        .header('cache-control', 'no-store')
+        .header('content-disposition', `attachment; filename="sectors-${analyser.analysis.asOf}.csv"`)
+        .type('text/csv; charset=utf-8')
+        .send(tableCsv(analyser))
+    },
+  )
+
+  /** Back to the dashboard, which says what to do. */
+  function turnAway(request: FastifyRequest, reply: FastifyReply, text: string) {
+    request.session.set('notice', { kind: 'info', text })
+    return reply.leaveFor('/dashboard')
+  }
+
+  /**
+   * Large pages of numbers go out compressed. That tells nothing by its length: nothing a stranger could choose is
+   * repeated in them, and nothing in them is secret from the reader.
+   */
+  function show(request: FastifyRequest, reply: FastifyReply, html: string) {
+    reply
+      .header('cache-control', 'no-store')
+      .header('vary', 'HX-Request, Accept-Encoding')
+      .type('text/html; charset=utf-8')
+    return sendCompressing(request, reply, Buffer.from(html))
+  }
 }
 export default routes

@@ -39,6 +39,8 @@ export const meanings: Record<string, string> = {
   'refund-mismatch': 'Cashfree’s refund differs from the one we asked for.',
   'refund-failed': 'A refund failed. The customer still waits for the money.',
   'refund-onhold': 'Cashfree holds a refund back, usually for lack of balance.',
+  'report-held':
+    'E-mail reports are due and held back: the prices they need are missing, half imported or wait for a decision. Import them, or decide the held import; the reports then go out by themselves for three days.',
   'gateway-keys': 'Cashfree refuses our keys (401). Check CASHFREE_CLIENT_ID, CASHFREE_CLIENT_SECRET and CASHFREE_ENV.',
 }
 
@@ -53,8 +55,16 @@ export async function resolveIncident(sql: Sql, id: number, by: By & { resolutio
 
 /** Notes that Cashfree refuses our keys: once an Indian day, however many calls fail. */
 export async function noteRefusedKeys(sql: Sql, status: number, today = new Date()): Promise<void> {
-  const day = new Intl.DateTimeFormat('en-CA', { timeZone: 'Asia/Kolkata' }).format(today)
-  await insertIncident(sql, 'gateway-keys', day, { status })
+  await insertIncident(sql, 'gateway-keys', dayInIndia(today), { status })
+}
+
+function dayInIndia(instant: Date): string {
+  return new Intl.DateTimeFormat('en-CA', { timeZone: 'Asia/Kolkata' }).format(instant)
+}
+
+/** Notes that reports are held back, and why: once an Indian day, however many subscribers wait. */
+export async function noteHeldReports(sql: Sql, about: { issue: string; reason: string }): Promise<void> {
+  await insertIncident(sql, 'report-held', dayInIndia(new Date()), about)
 }
 
 /** Writes the operator's alert mails for what is new, when there is an address to write to. Returns how many. */

@@ -8,10 +8,13 @@ import {
   insertCopy,
   leaseMails,
   markDead,
+  markHanded,
   markSent,
   markSkipped,
   postponeMail,
+  releaseMails,
   requeueDeadMail,
+  skipHanded,
 } from './queries.ts'
 
 /**
@@ -28,13 +31,17 @@ export type Mail = {
   attempts: number
 }
 
+/** `bulk`: one of many that go out at the same time. It waits for mails to one person, and is never sent twice. */
+export type LeasedMail = Mail & { bulk: boolean }
+
 /** Which template (views/mail/<name>.*.eta) with what. */
 export type Composed = {
   template: string
   data: object
   /** Where composing it again makes another mail: what its Message-ID is made of. */
   messageKey?: string
-  attachments?: { filename: string; content: Buffer; contentType: string }[]
+  attachments?: { filename: string; content: Buffer; contentType: string; cid?: string }[]
+  headers?: Record<string, string>
 }
 
 /**
@@ -43,34 +50,57 @@ export type Composed = {
  */
 export type Composers = Record<string, (mail: Mail, how?: { preview: boolean }) => Promise<Composed | null>>
 
-/** Sent side by side; with a limit of 20 s each they are done well inside their lease of a minute. */
+/** Sent side by side, out of so many that are leased at once. */
 const abreast = 8
+const aRound = 32
+/** With a limit of 20 s each, what begins in this time is done well inside its lease of a minute; the rest is put back. */
+const beginWithinMs = 30_000
 const daysUntilDead = 3
 
-/**
- * Sends what is due, a few at a time, until nothing is. Each mail is leased by one statement, sent, and marked by
- * another; a crash between the two sends it again under the same Message-ID. One that fails waits longer each time and
- * holds up no other. Returns how many were accepted by the server.
- */
-export async function deliverMails(given: {
+type Delivering = {
   sql: Sql
   mailer: Mailer
   composers: Composers
   log: Log
-}): Promise<number> {
-  let sent = 0
-  for (;;) {
-    const leased = await leaseMails(given.sql, abreast)
-    if (leased.length === 0) return sent
-    const outcomes = await Promise.all(leased.map((mail) => deliver(given, mail)))
-    sent += outcomes.filter(Boolean).length
-  }
+  /** Done before every round: what becomes a mail only now. */
+  before?: () => Promise<unknown>
+  /** Aborted when this process is to end: no mail is begun any more. */
+  stopping?: AbortSignal | undefined
 }
 
-async function deliver(
-  { sql, mailer, composers, log }: Parameters<typeof deliverMails>[0],
-  mail: Mail,
-): Promise<boolean> {
+/**
+ * Sends what is due, a few at a time, until nothing is; a mail to one person never waits for more than a round of those
+ * to many. Each is leased by one statement, sent, and marked by another; a crash between the two sends it again under the
+ * same Message-ID, or, where it was one of many, not at all. One that fails waits longer each time and holds up no other.
+ * Returns how many were accepted by the server.
+ */
+export async function deliverMails(given: Delivering): Promise<number> {
+  await skipHanded(given.sql)
+  let sent = 0
+  while (!given.stopping?.aborted) {
+    await given.before?.()
+    const leased = await leaseMails(given.sql, aRound)
+    if (leased.length === 0) break
+    sent += await deliverRound(given, leased)
+  }
+  return sent
+}
+
+async function deliverRound(given: Delivering, leased: LeasedMail[]): Promise<number> {
+  const waiting = leased.sort((a, b) => Number(a.bulk) - Number(b.bulk))
+  const end = performance.now() + beginWithinMs
+  let sent = 0
+  const lane = async () => {
+    while (waiting.length > 0 && performance.now() < end && !given.stopping?.aborted)
+      if (await deliver(given, waiting.shift()!)) sent++
+  }
+  await Promise.all(Array.from({ length: abreast }, lane))
+  const left = waiting.map((mail) => mail.id)
+  if (left.length > 0) await releaseMails(given.sql, left)
+  return sent
+}
+
+async function deliver({ sql, mailer, composers, log }: Delivering, mail: LeasedMail): Promise<boolean> {
   try {
     const compose = composers[mail.kind]
     if (!compose) throw new Error(`nobody composes mails of kind ${mail.kind}`)
@@ -79,6 +109,7 @@ async function deliver(
       await markSkipped(sql, mail.id)
       return false
     }
+    if (mail.bulk) await markHanded(sql, mail.id)
     await mailer.send({
       to: { name: mail.toName, address: mail.toEmail },
       messageKey: messageKeyOf(mail),

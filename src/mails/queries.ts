@@ -1,10 +1,13 @@
 import type { Sql } from '../platform/db.ts'
 import { type By, knownOrigin } from '../platform/origin.ts'
-import type { Mail } from './mails.ts'
+import type { LeasedMail } from './mails.ts'
 
-/** Takes due mails for a minute; other workers skip them. A lease that ran out (a crash) is due again. */
-export async function leaseMails(sql: Sql, limit: number): Promise<Mail[]> {
-  return sql<Mail[]>`
+/**
+ * Takes due mails for a minute, those to one person before those to many; other workers skip them. A lease that ran out (a
+ * crash) is due again, unless the mail had been handed over.
+ */
+export async function leaseMails(sql: Sql, limit: number): Promise<LeasedMail[]> {
+  return sql<LeasedMail[]>`
     update mails
     set attempts = attempts + 1,
         leased_until = now() + interval '1 minute',
@@ -14,11 +17,36 @@ export async function leaseMails(sql: Sql, limit: number): Promise<Mail[]> {
       from mails
       where status = 'queued'
         and next_attempt_at <= now()
-      order by next_attempt_at
+        and handed_at is null
+      order by bulk, next_attempt_at
       limit ${limit}
       for update skip locked
     )
-    returning id, kind, subject_key, copy, to_name, to_email, attempts
+    returning id, kind, subject_key, copy, to_name, to_email, attempts, bulk
+  `
+}
+
+/** Puts mails back that were taken and not begun. */
+export async function releaseMails(sql: Sql, ids: readonly number[]): Promise<void> {
+  await sql`
+    update mails
+    set attempts = attempts - 1, leased_until = null, next_attempt_at = now()
+    where id in (select value::bigint from jsonb_array_elements_text(${sql.json([...ids])})) and status = 'queued'
+  `
+}
+
+/** One of many is about to be handed to the mail server. From here on only a known failure makes it due again. */
+export async function markHanded(sql: Sql, id: number): Promise<void> {
+  await sql`update mails set handed_at = now() where id = ${id} and status = 'queued'`
+}
+
+/** Lets go of what was handed over by a process that died before it heard the answer: it may have arrived. */
+export async function skipHanded(sql: Sql): Promise<void> {
+  await sql`
+    update mails
+    set status = 'skipped', leased_until = null,
+        last_error = 'The process ended while the mail server had it; it may have arrived, so it was not sent twice.'
+    where status = 'queued' and bulk and next_attempt_at <= now() and handed_at is not null
   `
 }
 
@@ -45,6 +73,7 @@ export async function postponeMail(
     set status = case when coalesce(retried_at, created_at) < now() - make_interval(days => ${failure.daysUntilDead}) then 'dead' else 'queued' end,
         next_attempt_at = now() + make_interval(secs => ${failure.seconds}),
         leased_until = null,
+        handed_at = null,
         last_error = ${failure.reason}
     where id = ${id}
       and status = 'queued'
@@ -99,7 +128,7 @@ export async function requeueDeadMail(sql: Sql, id: number, by: By): Promise<boo
   const rows = await sql`
     with origin as materialized (${knownOrigin(sql, by)}), queued as (
       update mails
-      set status = 'queued', next_attempt_at = now(), retried_at = now(), attempts = 0
+      set status = 'queued', next_attempt_at = now(), retried_at = now(), attempts = 0, handed_at = null
       where id = ${id} and status = 'dead'
       returning id, kind, user_id, last_error
     )

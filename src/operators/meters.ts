@@ -54,9 +54,9 @@ export function createMeters() {
     watchJob(job: Job): Job {
       return {
         ...job,
-        run: async () => {
+        run: async (stopping) => {
           try {
-            const result = await job.run()
+            const result = await job.run(stopping)
             jobRuns.inc({ job: job.name, result: 'ok' })
             jobLast.set({ job: job.name }, Date.now() / 1000)
             return result

@@ -1,10 +1,14 @@
 -- The user's open order for the plan on sale under this name: the one there is, or a new one at today's price.
--- Safe to call from any number of tabs at once; all get the same row. No row: no such plan is on sale.
+-- Safe to call from any number of tabs at once; all get the same row. No row: no such plan is on sale, or nobody is there.
 create or replace function open_order(p_user_id uuid, p_plan_name text, p_new_id text, p_minutes integer)
 returns setof orders language plpgsql as $$
 declare
   plan plans;
 begin
+  -- The lock first, the looks second: where the price changes at this very moment, two tabs would otherwise open an order
+  -- each, of one version and of the other. Whoever deletes the account waits here as well.
+  perform 1 from users where id = p_user_id and deleted_at is null for no key update;
+  if not found then return; end if;
   select * into plan from plans where name = p_plan_name and on_sale;
   if not found then return; end if;
   -- One that was opened before the price changed keeps its version until it ends: nobody has two to pay.
@@ -12,18 +16,11 @@ begin
     where o.user_id = p_user_id and o.status in ('created', 'active') and version.name = p_plan_name
     order by o.created_at desc limit 1;
   if found then return; end if;
-  for turn in 1 .. 3 loop   -- the order found may close between the two statements: then another one is opened
-    insert into orders (id, user_id, plan_key, amount_paise, expires_at, next_look_at)
+  return query insert into orders (id, user_id, plan_key, amount_paise, expires_at, next_look_at)
     values (p_new_id, p_user_id, plan.key, plan.price_paise,
             date_trunc('second', now() + make_interval(mins => p_minutes)), now() + interval '1 minute')
-    on conflict (user_id, plan_key) where status in ('created', 'active') do nothing;
-    if found then
-      insert into audit (actor, action, order_id, user_id, details)
-      values ('user:' || p_user_id, 'order.opened', p_new_id, p_user_id,
-              jsonb_build_object('plan', plan.key, 'amountPaise', plan.price_paise));
-    end if;
-    return query select * from orders
-      where user_id = p_user_id and plan_key = plan.key and status in ('created', 'active');
-    if found then return; end if;
-  end loop;
+    returning *;
+  insert into audit (actor, action, order_id, user_id, details)
+  values ('user:' || p_user_id, 'order.opened', p_new_id, p_user_id,
+          jsonb_build_object('plan', plan.key, 'amountPaise', plan.price_paise));
 end $$;

@@ -5,7 +5,12 @@ import type { Log } from './log.ts'
 import { MayNotMigrate, mayMigrate } from './roles.ts'
 
 /** Work that is done again and again by one process at a time, and at once when somebody wakes it. */
-export type Job = { name: string; everyMs: number; run: () => Promise<unknown> }
+export type Job = {
+  name: string
+  everyMs: number
+  /** Long work ends early, leaving the rest for the next run, when it is told that the process stops. */
+  run: (stopping?: AbortSignal) => Promise<unknown>
+}
 
 export type Jobs = {
   /** Asks for a run now. Never throws: the next regular run finds what a lost wake missed. */
@@ -57,7 +62,8 @@ export async function startJobs(url: string, jobs: readonly Job[], log: Log): Pr
     if (!owner && /not installed|requires migrations/.test(error.message)) throw new MayNotMigrate('the job queue')
     throw error
   })
-  for (const job of jobs) await begin(boss, job, log)
+  const stopping = new AbortController()
+  for (const job of jobs) await begin(boss, job, { log, stopping: stopping.signal })
   let stopped = false
   return {
     wake(name) {
@@ -65,6 +71,7 @@ export async function startJobs(url: string, jobs: readonly Job[], log: Log): Pr
     },
     async stop(ms) {
       stopped = true
+      stopping.abort()
       await boss.stop({ graceful: true, timeout: ms, close: true })
     },
     // It looks for work every other second, so trouble that is over stays quiet for longer than this.
@@ -77,12 +84,12 @@ async function isOwner(url: string): Promise<boolean> {
   return mayMigrate(sql).finally(() => sql.end({ timeout: 5 }))
 }
 
-async function begin(boss: PgBoss, job: Job, log: Log): Promise<void> {
+async function begin(boss: PgBoss, job: Job, { log, stopping }: { log: Log; stopping: AbortSignal }): Promise<void> {
   const tick = `${job.name}-tick`
   const next = () => boss.send(tick, null, { startAfter: job.everyMs / 1000 })
   const run = async () => {
     try {
-      await job.run()
+      await job.run(stopping)
     } catch (error) {
       log.error({ err: error, job: job.name }, 'a job failed and will run again')
     }

@@ -13,8 +13,13 @@ export type Message = {
   /** views/mail/<template>.subject.eta, .text.eta and .html.eta */
   template: string
   data: object
-  attachments?: { filename: string; content: Buffer; contentType: string }[]
+  /** With a `cid` it is a picture that the HTML shows as `cid:…`. */
+  attachments?: Attachment[]
+  /** One line each, as they stand in the mail. */
+  headers?: Record<string, string>
 }
+
+type Attachment = { filename: string; content: Buffer; contentType: string; cid?: string }
 
 export type Mailer = { send(message: Message): Promise<void>; close(): void }
 
@@ -33,6 +38,15 @@ export function writtenMail(template: string, data: object): { subject: string; 
     text: text.render(`${base}.text.eta`, known),
     html: html.render(`${base}.html.eta`, known),
   }
+}
+
+/** The HTML of a mail as a document of its own: the pictures that come with it are put in. */
+export function withPictures(html: string, attachments: readonly Attachment[] = []): string {
+  return attachments.reduce(
+    (text, { cid, content, contentType }) =>
+      cid ? text.replaceAll(`cid:${cid}`, `data:${contentType};base64,${content.toString('base64')}`) : text,
+    html,
+  )
 }
 
 /**
@@ -70,6 +84,7 @@ export function connectMailer(settings: SmtpSettings): Mailer {
         messageId: `<${message.messageKey.replace(/[^\w.-]/g, '-')}@${domainOf(sender)}>`,
         ...writtenMail(message.template, message.data),
         ...(message.attachments ? { attachments: message.attachments } : {}),
+        ...(message.headers ? { headers: message.headers } : {}),
       })
       await withinLimit(mail)
     },

@@ -3,7 +3,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { openCheckout } from '../checkout/opening.ts'
 import type { Deps } from '../deps.ts'
-import { sampleMap } from '../market/sample-map.ts'
+import { type Preview, previewOf } from '../market/preview.ts'
+import { figures, sourceOf } from '../market/telling.ts'
 import { type Plan, plansOnSale } from '../plans/plans.ts'
 import { AppError } from '../platform/errors.ts'
 import { signIn, trierOf } from '../users/guards.ts'
@@ -27,14 +28,19 @@ declare module '../web/views.ts' {
   }
 }
 type Policy = { terms: typeof policyTerms; plans: Plan[] }
-type Landing = Policy & { states: typeof states; form: FormState; map: ReturnType<typeof sampleMap> }
+type Landing = Policy & {
+  states: typeof states
+  form: FormState
+  preview: Preview
+  source: string
+  figures: typeof figures
+}
 
 const fields = ['name', 'username', 'email', 'phone', 'state', 'password', 'plan'] as const
 const ByPlan = Type.Object({ plan: Type.Optional(Type.Union([Type.String(), Type.Array(Type.String())])) })
 
 /** The public pages, and the one form that makes the account, the order and Cashfree's session in one go. */
 const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (app, { deps, limit }) => {
-  const map = sampleMap()
   const sendOnce = renderedOnce(5_000)
 
   app.get('/', { schema: { querystring: ByPlan } }, async (request, reply) => {
@@ -45,7 +51,7 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (
   })
 
   // Where a refused form was shown; somebody who reloads or types it wants the form.
-  app.get('/register', async (_request, reply) => reply.redirect('/#register', 303))
+  app.get('/register', async (_request, reply) => reply.leaveFor('/#register'))
 
   app.post(
     '/register',
@@ -104,7 +110,8 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (
   }
 
   async function landing(form: FormState): Promise<Landing> {
-    return { plans: await plansOnSale(deps.sql), states, form, map, terms: policyTerms }
+    const [plans, preview] = await Promise.all([plansOnSale(deps.sql), previewOf(deps.sql)])
+    return { plans, states, form, preview, source: sourceOf(preview), figures, terms: policyTerms }
   }
 
   async function showForm(request: FastifyRequest, reply: FastifyReply, form: FormState) {

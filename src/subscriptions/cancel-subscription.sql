@@ -7,7 +7,6 @@ create or replace function cancel_subscription(
 declare
   running subscriptions;
   moment  timestamptz;
-  voided  jsonb;
 begin
   select * into running from subscriptions where user_id = p_user_id for update;
   moment := clock_timestamp();
@@ -17,23 +16,38 @@ begin
   if running.current_period_end is distinct from p_seen_end then return 'changed'; end if;
   if has_access(running) is not true then return 'nothing-runs'; end if;
 
+  perform end_access(p_user_id, p_reason, p_key, p_actor, moment);
+  insert into mails (kind, subject_key, user_id, to_name, to_email)
+  select 'cancelled', id || ':' || p_key, id, name, email from users where id = p_user_id
+  on conflict on constraint one_mail_per_kind_and_subject do nothing;
+  return 'cancelled';
+end $$;
+
+-- Ends at p_moment what runs and what was to come, and says why; p_key names an administrator's act, null for any other.
+-- Money is not touched. Called by whoever holds the lock of the subscription.
+create or replace function end_access(
+  p_user_id uuid, p_reason text, p_key text, p_actor text, p_moment timestamptz
+) returns void language plpgsql as $$
+declare
+  was    subscriptions;
+  now_is subscriptions;
+  voided jsonb;
+begin
+  select * into was from subscriptions where user_id = p_user_id;
   with gone as (
     update subscription_periods
-    set voided_at = moment, voided_by = p_actor, void_reason = p_reason
-    where user_id = p_user_id and voided_at is null and ends_at > moment
+    set voided_at = p_moment, voided_by = p_actor, void_reason = p_reason
+    where user_id = p_user_id and voided_at is null and ends_at > p_moment
     returning id
   )
   select coalesce(jsonb_agg(id), '[]') into voided from gone;
   update subscriptions
-  set status = 'cancelled', is_paid = false, current_period_end = least(current_period_end, moment), updated_at = now()
-  where user_id = p_user_id;
-  insert into mails (kind, subject_key, user_id, to_name, to_email)
-  select 'cancelled', id || ':' || p_key, id, name, email from users where id = p_user_id
-  on conflict on constraint one_mail_per_kind_and_subject do nothing;
+  set status = case when status = 'expired' then status else 'cancelled' end, is_paid = false,
+      current_period_end = case when current_period_end > p_moment then p_moment else current_period_end end, updated_at = now()
+  where user_id = p_user_id returning * into now_is;
   insert into audit (actor, action, user_id, details)
-  values (p_actor, 'subscription.cancelled', p_user_id, jsonb_build_object(
-    'key', p_key, 'reason', p_reason, 'periods', voided,
-    'before', jsonb_build_object('status', status_by_now(running), 'currentPeriodEnd', running.current_period_end),
-    'after', jsonb_build_object('status', 'cancelled', 'currentPeriodEnd', least(running.current_period_end, moment))));
-  return 'cancelled';
+  values (p_actor, 'subscription.cancelled', p_user_id, jsonb_strip_nulls(jsonb_build_object('key', p_key)) || jsonb_build_object(
+    'reason', p_reason, 'periods', voided,
+    'before', jsonb_build_object('status', status_by_now(was), 'currentPeriodEnd', was.current_period_end),
+    'after', jsonb_build_object('status', now_is.status, 'currentPeriodEnd', now_is.current_period_end)));
 end $$;

@@ -1,3 +1,4 @@
+import { dropAbandonedImports } from '../market/imports/queries.ts'
 import type { Sql } from '../platform/db.ts'
 import { deleteEndedWindows } from '../platform/rate-counters.ts'
 import { deleteUnusedDevices } from '../users/devices/queries.ts'
@@ -14,6 +15,7 @@ export async function forgetWhatIsOver(sql: Sql): Promise<number> {
     deleteEndedWindows,
     deleteUnusedDevices,
     deleteOldLinks,
+    dropAbandonedImports,
     keepRetention,
   ])
     forgotten += await forget(sql)

@@ -11,6 +11,8 @@ import type { Mailer } from '../platform/mailer.ts'
 import { composeReceiptMail } from '../receipts/mail.ts'
 import { composeRefundMail } from '../refunds/mail.ts'
 import { sendRefunds } from '../refunds/sending.ts'
+import { composeLateReport, composeReport } from '../reports/mail.ts'
+import { queueReports } from '../reports/queueing.ts'
 import { composeCancelledMail, composeGrantedMail, composeRenewalMail } from '../subscriptions/mail.ts'
 import { keepStatusesInStep, queueRenewalMails } from '../subscriptions/subscriptions.ts'
 import {
@@ -38,6 +40,8 @@ export function composersOf(deps: Deps): Composers {
     'account-deleted': (mail) => composeAccountDeletedMail(deps.sql, deps.config, mail),
     'password-changed': (mail) => composePasswordChangedMail(deps.sql, deps.config, mail),
     'email-changed': (mail) => composeEmailChangedMail(deps.sql, deps.config, mail),
+    report: (mail, how) => composeReport(deps.sql, deps.config, mail, how),
+    'report-late': (mail, how) => composeLateReport(deps.sql, deps.config, mail, how),
   }
 }
 
@@ -49,10 +53,15 @@ export function jobsOf(deps: Deps, mailer: Mailer): Job[] {
     {
       name: 'deliver-mails',
       everyMs: 10_000,
-      run: async () => {
-        await answerResetRequests(deps.sql)
-        return deliverMails({ sql: deps.sql, mailer, composers, log: deps.log })
-      },
+      run: (stopping) =>
+        deliverMails({
+          sql: deps.sql,
+          mailer,
+          composers,
+          log: deps.log,
+          before: () => answerResetRequests(deps.sql),
+          stopping,
+        }),
     },
     { name: 'settle-events', everyMs: 10_000, run: () => settleWaitingDeliveries(deps) },
     { name: 'seal-audit', everyMs: 10_000, run: () => sealAudit(deps) },
@@ -61,6 +70,13 @@ export function jobsOf(deps: Deps, mailer: Mailer): Job[] {
     { name: 'keep-statuses', everyMs: minute / 2, run: () => keepStatusesInStep(deps.sql) },
     { name: 'alert', everyMs: minute, run: () => queueAlertMails(deps.sql, deps.config.alertEmail) },
     { name: 'figures', everyMs: minute, run: () => keepFigures(deps.sql) },
+    {
+      name: 'queue-reports',
+      everyMs: minute,
+      run: async (stopping) => {
+        if ((await queueReports(deps.sql, stopping)) > 0) deps.wake('deliver-mails')
+      },
+    },
     { name: 'remind', everyMs: 60 * minute, run: () => queueRenewalMails(deps.sql) },
     { name: 'check-books', everyMs: 24 * 60 * minute, run: () => keepBooksChecked(deps.sql) },
     { name: 'clean', everyMs: 6 * 60 * minute, run: () => forgetWhatIsOver(deps.sql) },

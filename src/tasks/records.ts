@@ -8,14 +8,14 @@ import { announceJobs, noteRun } from './queries.ts'
  */
 export async function recorded(sql: Sql, jobs: readonly Job[]): Promise<Job[]> {
   await announceJobs(sql, jobs)
-  return jobs.map((job) => ({ ...job, run: () => noted(sql, job) }))
+  return jobs.map((job) => ({ ...job, run: (stopping) => noted(sql, job, stopping) }))
 }
 
-async function noted(sql: Sql, job: Job): Promise<unknown> {
+async function noted(sql: Sql, job: Job, stopping?: AbortSignal): Promise<unknown> {
   const startedAt = new Date()
   const note = (error: string | null) => noteRun(sql, job, { startedAt, error }).catch(() => {})
   try {
-    const result = await job.run()
+    const result = await job.run(stopping)
     await note(null)
     return result
   } catch (error) {

@@ -50,8 +50,12 @@ export async function requireAdmin(request: FastifyRequest): Promise<void> {
 /** Only admins who may change things get past. */
 export async function requireMoney(request: FastifyRequest): Promise<void> {
   await requireAdmin(request)
-  if (request.user!.role !== 'admin')
-    throw new AppError('forbidden', 'Your role may look at everything here and change nothing.')
+  if (request.user!.role === 'admin') return
+  request.log.warn(
+    { event: 'act refused', userId: request.user!.id, route: request.routeOptions.url },
+    'an act was refused: the role may only look',
+  )
+  throw new AppError('forbidden', 'Your role may look at everything here and change nothing.')
 }
 
 /**
@@ -68,6 +72,7 @@ export async function signIn(
   if (before !== undefined) await endSession(deps.sql, before)
   request.session.regenerate()
   request.session.set('sid', await startSession(deps.sql, user.id, fromOf(request)))
+  request.log.info({ event: 'password taken', userId: user.id, role: user.role }, 'password taken')
   if (user.role === 'subscriber') await keepDevice(deps, request, reply, user.id)
 }
 
@@ -81,6 +86,7 @@ export async function completeSignIn(
   const sid = await proveSession(deps.sql, request.session.get('sid') ?? '', fromOf(request), byOf(request, id))
   request.session.regenerate()
   request.session.set('sid', sid)
+  request.log.info({ event: 'second factor taken', userId: id }, 'second factor taken')
   await keepDevice(deps, request, reply, id)
 }
 

@@ -21,6 +21,7 @@ export async function confirmIdentity(
   const refuse = async (fields: Record<string, string>) => {
     // The first half of a double click may have used the code, and made the session fresh.
     if (await isConfirmed(deps.sql, session.handle)) return
+    deps.log.warn({ event: 'identity refused', userId: session.user.id, why: Object.keys(fields) }, 'identity refused')
     throw new AppError('invalid', 'Nothing was done yet. Please confirm that it is you.', { fields })
   }
   const { your_password: password, your_code: code } = typed

@@ -32,7 +32,7 @@ export async function insertUser(sql: Sql, user: NewUser & { consentedTo: string
   return row!
 }
 
-/** Who logs in with this username or e-mail, whatever its case? */
+/** Who logs in with this username or e-mail? `login` is in small letters. */
 export async function findCredentials(
   sql: Sql,
   login: string,
@@ -40,7 +40,7 @@ export async function findCredentials(
   const [row] = await sql<(Authenticated & { passwordHash: string })[]>`
     select id, username, email, name, phone, state_code, role, password_hash, suspended_at is not null as is_suspended
     from users
-    where (lower(username) = lower(${login}) or lower(email) = lower(${login}))
+    where (lower(username) = ${login} or lower(email) = ${login})
       and deleted_at is null
     limit 1
   `

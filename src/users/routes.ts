@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Deps } from '../deps.ts'
 import { AppError } from '../platform/errors.ts'
+import { networkOf } from '../platform/networks.ts'
 import { type FormState, formState, NextInQuery, nextIn, PostedForm, readForm, withNext } from '../web/forms.ts'
 import { signIn, trierOf, wayOn } from './guards.ts'
 import secondFactor from './second-factor/routes.ts'
@@ -35,7 +36,7 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (
       try {
         const account = await tryPassword(deps, trier, () => authenticate(deps.sql, login, password))
         if (!account) {
-          request.log.info({ event: 'log-in refused' }, 'log-in refused')
+          request.log.info({ event: 'log-in refused', network: networkOf(request.ip) }, 'log-in refused')
           return showAgain(request, reply.code(422), typed, doNotMatch)
         }
         if (account.isSuspended) return showAgain(request, reply.code(403), typed, suspended(deps))
@@ -43,7 +44,8 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (
         return reply.leaveFor(await landing(account, next, account.role === 'subscriber'))
       } catch (error) {
         if (!(error instanceof AppError) || error.code !== 'busy') throw error
-        request.log.warn({ event: 'log-in put off', waitS: error.retryAfterS }, 'log-in put off')
+        const network = networkOf(request.ip)
+        request.log.warn({ event: 'log-in put off', network, waitS: error.retryAfterS }, 'log-in put off')
         return showAgain(request, reply.code(429).header('retry-after', error.retryAfterS), typed, error.message)
       }
     },

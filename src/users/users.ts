@@ -53,7 +53,9 @@ export type Authenticated = User & { isSuspended: boolean }
  */
 export async function authenticate(sql: Sql, login: string, password: string): Promise<Authenticated | undefined> {
   const typed = password.slice(0, 1024)
-  const found = await findCredentials(sql, login.trim().slice(0, 200))
+  // The small letters that failures are counted under, so that no name found here is counted under another (İ is an i to
+  // the database and none to us).
+  const found = await findCredentials(sql, login.trim().slice(0, 200).toLowerCase())
   const matches = await passwordMatches(typed, found?.passwordHash)
   if (!found || !matches) return undefined
   const { passwordHash, ...account } = found

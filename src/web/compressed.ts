@@ -1,4 +1,5 @@
-import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
+import { promisify } from 'node:util'
+import { brotliCompress, brotliCompressSync, constants, gzip, gzipSync } from 'node:zlib'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
 /** One body in the three forms a browser may take it in. */
@@ -12,8 +13,28 @@ export function compressed(body: Buffer): Compressed {
 
 /** Sends the form the browser asked for. */
 export function sendCompressed(request: FastifyRequest, reply: FastifyReply, body: Compressed): FastifyReply {
-  const accepted = String(request.headers['accept-encoding'] ?? '')
-  const encoding = /\bbr\b/.test(accepted) ? 'br' : /\bgzip\b/.test(accepted) ? 'gzip' : 'identity'
+  const encoding = encodingFor(request)
   if (encoding !== 'identity') reply.header('content-encoding', encoding)
   return reply.send(body[encoding])
+}
+
+const brotliOf = promisify(brotliCompress)
+const gzipOf = promisify(gzip)
+
+/** Compresses what is sent once, outside the event loop, so that other answers do not wait for it. */
+export async function sendCompressing(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  body: Buffer,
+): Promise<FastifyReply> {
+  const encoding = encodingFor(request)
+  if (encoding === 'identity') return reply.send(body)
+  const quick = { params: { [constants.BROTLI_PARAM_QUALITY]: 4, [constants.BROTLI_PARAM_SIZE_HINT]: body.length } }
+  reply.header('content-encoding', encoding)
+  return reply.send(await (encoding === 'br' ? brotliOf(body, quick) : gzipOf(body)))
+}
+
+function encodingFor(request: FastifyRequest): keyof Compressed {
+  const accepted = String(request.headers['accept-encoding'] ?? '')
+  return /\bbr\b/.test(accepted) ? 'br' : /\bgzip\b/.test(accepted) ? 'gzip' : 'identity'
 }

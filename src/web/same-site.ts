@@ -23,8 +23,12 @@ export default fp<{ origin: string; letIn: readonly string[] }>(
         site !== undefined
           ? site === 'same-origin' || site === 'none'
           : from === undefined || from === origin || isServedAt(from, request.headers.host)
-      if (!own && !isLetIn(letIn, request))
-        throw new AppError('forbidden', 'This request came from another site, so nothing was changed.')
+      if (own || isLetIn(letIn, request)) return
+      request.log.warn(
+        { event: 'cross-site write refused', route: request.routeOptions.url },
+        'cross-site write refused',
+      )
+      throw new AppError('forbidden', 'This request came from another site, so nothing was changed.')
     })
   },
   { name: 'same-site' },

@@ -128,6 +128,32 @@ describe.each(all)('%s', (_title, { name, lines, format }) => {
   })
 })
 
+describe('a price file', () => {
+  const { name, lines } = all[0]![1]
+  test('is not unpacked from a zip of more than 5,000 files', async () => {
+    const many = Object.fromEntries(Array.from({ length: 5_001 }, (_, i) => [`${i}.csv`, strToU8('x')]))
+    const found = await read('x.zip', zipSync({ [name]: strToU8(lines.join('\n')), ...many }, { level: 0 }))
+    expect([found.prices, found.problems.map(({ sentence }) => sentence)]).toEqual([
+      [],
+      [expect.stringContaining('more than 5,000 files')],
+    ])
+  })
+
+  test('is not unpacked from a zip that says it holds more than 2 GB', async () => {
+    const names = ['1.csv', '2.csv', '3.csv', '4.csv', name]
+    const zip = Buffer.from(zipSync(Object.fromEntries(names.map((one) => [one, strToU8(lines.join('\n'))]))))
+    // The size unpacked, in each entry of the directory at the end.
+    for (let at = zip.indexOf('PK\x01\x02'); at >= 0; at = zip.indexOf('PK\x01\x02', at + 4))
+      zip.writeUInt32LE(600 * 1024 * 1024, at + 24)
+    const found = await read('x.zip', zip)
+    expect(found.prices).toEqual([])
+    expect(found.problems.map(({ sentence }) => sentence)).toEqual([
+      ...Array(3).fill(expect.stringContaining('larger than 512 MB')),
+      expect.stringContaining('2 GB unpacked'),
+    ])
+  })
+})
+
 describe('a file that is not what its name says', () => {
   test.each([
     ['a web page', '<!DOCTYPE html><html><body>Access denied</body></html>', 'web page'],

@@ -51,12 +51,8 @@ export class Visitor {
     return form
   }
 
-  private async send(
-    method: string,
-    path: string,
-    body: string | undefined,
-    headers: Record<string, string>,
-  ): Promise<Answer> {
+  /** Any method with any body. */
+  async send(method: string, path: string, body?: string, headers: Record<string, string> = {}): Promise<Answer> {
     const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
     const response = await fetch(this.app.url + path, {
       method,

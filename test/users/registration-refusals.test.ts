@@ -46,6 +46,8 @@ const wrong: [field: string, value: string, sentence: string][] = [
   ['password', '12345678', 'too easy to guess'],
   ['password', 'Password1', 'too easy to guess'],
   ['password', 'aaaaaaaaaa', 'too easy to guess'],
+  ['password', '1qaz2wsx', 'too easy to guess'],
+  ['password', 'Jennifer', 'too easy to guess'],
   ['password', 'x'.repeat(257), 'at most 256 characters'],
   ['plan', 'weekly', 'Please choose one of the plans'],
   ['plan', '', 'Please choose one of the plans'],

@@ -69,6 +69,15 @@ describe('wrong passwords for one account', () => {
     expect((await tryIt(login.toUpperCase(), 'TestPass123')).status).toBe(429)
   })
 
+  test('count under no second name for letters that only the database takes for the same', async () => {
+    const form = registration({ username: `kiki.${Date.now().toString(36)}` })
+    expect((await new Visitor(app).post('/register', form, fresh())).status).toBe(303)
+    const login = form.username!
+    for (let i = 0; i < 5; i++) await tryIt(login)
+    for (const other of [login.replace('i', 'İ'), login.replace('k', 'K'), login.replace('k', 'ｋ'), `\u200b${login}`])
+      expect([other, [422, 429].includes((await tryIt(other, 'TestPass123')).status)]).toEqual([other, true])
+  })
+
   test('are answered alike whether the account exists or not', async () => {
     const { login } = await registered()
     const nobody = login.replace('asha', 'none')

@@ -22,7 +22,7 @@ declare
 begin
   perform 1 from orders where user_id = p_user_id order by id for update;
   select * into running from subscriptions where user_id = p_user_id for update;
-  select * into person from users where id = p_user_id for update;
+  select * into person from users where id = p_user_id for no key update;   -- who notes something about them need not wait
   moment := clock_timestamp();
   if person.deleted_at is not null then return 'gone'; end if;
   if person.role is distinct from 'subscriber' then return 'administrator'; end if;
@@ -33,7 +33,7 @@ begin
   if refusal is not null then return refusal; end if;
 
   perform close_unsent_orders(p_user_id, p_actor);
-  perform end_access(p_user_id, 'account deleted', p_actor, moment);
+  perform end_access(p_user_id, 'account deleted', null, p_actor, moment);
   perform forget_person(person, p_unusable_hash, moment);
   with noted as (
     insert into audit (actor, action, user_id, details)
@@ -73,26 +73,6 @@ create or replace function close_unsent_orders(p_user_id uuid, p_actor text) ret
   select p_actor, 'order.terminated', id, user_id, jsonb_build_object('from', 'created') from closed
 $$;
 
--- Ends what runs and what was to come. Money is not touched.
-create or replace function end_access(p_user_id uuid, p_reason text, p_actor text, p_moment timestamptz) returns void
-language plpgsql as $$
-declare
-  voided jsonb;
-begin
-  with gone as (
-    update subscription_periods
-    set voided_at = p_moment, voided_by = p_actor, void_reason = p_reason
-    where user_id = p_user_id and voided_at is null and ends_at > p_moment
-    returning id
-  )
-  select coalesce(jsonb_agg(id), '[]') into voided from gone;
-  update subscriptions
-  set status = 'cancelled', is_paid = false, current_period_end = least(current_period_end, p_moment), updated_at = now()
-  where user_id = p_user_id and status <> 'expired';
-  insert into audit (actor, action, user_id, details)
-  values (p_actor, 'subscription.cancelled', p_user_id, jsonb_build_object('reason', p_reason, 'periods', voided));
-end $$;
-
 -- Everything that says who it was, where the law does not ask to keep it. A receipt that waits in the outbox still goes to
 -- its buyer, and one last mail tells of the deletion, in case it was somebody else; the job `clean` forgets that address
 -- afterwards.
@@ -110,6 +90,7 @@ begin
   delete from recovery_codes where user_id = person.id;
   delete from second_factors where user_id = person.id;
   delete from reset_requests where email = lower(person.email);
+  delete from report_choices where user_id = person.id;
   update mails set status = 'skipped', leased_until = null
   where user_id = person.id and status = 'queued' and kind <> 'receipt';
   update mails set to_name = 'Deleted account', to_email = deleted_email(person.id), last_error = null

@@ -40,7 +40,7 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { deps, limit }) 
       kind: 'info',
       text: 'Your account is deleted. Receipts are kept as tax law asks; everything else about you is gone or has no name.',
     })
-    return reply.leaveFor('/')
+    return reply.header('clear-site-data', '"cache", "storage"').leaveFor('/')
   })
 
   async function show(request: FastifyRequest, reply: FastifyReply, form: FormState) {

@@ -10,7 +10,7 @@ export async function updateProfile(
 ): Promise<boolean> {
   const rows = await sql`
     with origin as materialized (${knownOrigin(sql, by)}), before as (
-      select id, name, phone, state_code from users where id = ${userId} and deleted_at is null for update
+      select id, name, phone, state_code from users where id = ${userId} and deleted_at is null for no key update
     ), changed as (
       update users u
       set name = ${person.name}, phone = ${person.phone}, state_code = ${person.stateCode}

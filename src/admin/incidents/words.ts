@@ -21,5 +21,6 @@ export const whatToDo: Record<string, string> = {
   'refund-mismatch': 'Compare with Cashfree’s dashboard. The credit note was written for our amount.',
   'refund-failed': 'Ask the customer for another account, or refund again from the order’s page.',
   'refund-onhold': 'Add balance in Cashfree’s dashboard, or answer what they ask there. It goes on by itself.',
+  'report-held': 'Import the prices of that day, or decide the held import. What is due then goes out by itself.',
   'gateway-keys': 'Correct the keys and restart. Until then nobody can pay.',
 }

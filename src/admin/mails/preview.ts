@@ -1,5 +1,5 @@
 import type { Composers, Mail } from '../../mails/mails.ts'
-import { writtenMail } from '../../platform/mailer.ts'
+import { withPictures, writtenMail } from '../../platform/mailer.ts'
 
 /** A mail as it would be written now; or, in a sentence, why it would not. */
 export type Preview = { subject: string; text: string; html: string } | { why: string }
@@ -11,7 +11,8 @@ export async function previewOf(composers: Composers, mail: Mail): Promise<Previ
   try {
     const composed = await compose(mail, { preview: true })
     if (!composed) return { why: 'What this mail told of is no longer so. It would not be sent now.' }
-    return writtenMail(composed.template, composed.data)
+    const written = writtenMail(composed.template, composed.data)
+    return { ...written, html: withPictures(written.html, composed.attachments) }
   } catch {
     return { why: 'It cannot be composed now: what it was about is not in the books any more.' }
   }

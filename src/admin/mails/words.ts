@@ -27,6 +27,8 @@ const kinds: Record<string, string> = {
   'reset-password': 'New password',
   'password-changed': 'Password was changed',
   'account-deleted': 'Account deleted',
+  report: 'E-mail report',
+  'report-late': 'Report is late',
 }
 
 /** A kind of mail in words; an unknown one is its own name. */

@@ -113,7 +113,8 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
 
   app.get('/:id/cashfree', { schema: { params: ById } }, async (request, reply) => {
     // Opened by hand it is not a page of its own.
-    if (!request.wantsFragment) return reply.leaveFor(`/admin/orders/${request.params.id}?ask=cashfree`)
+    if (!request.wantsFragment)
+      return reply.leaveFor(`/admin/orders/${encodeURIComponent(request.params.id)}?ask=cashfree`)
     const file = await fileOf(request.params.id)
     return reply.page('admin/orders/_cashfree', { file, comparison: await compareWithCashfree(deps, file) })
   })

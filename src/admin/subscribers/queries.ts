@@ -25,17 +25,19 @@ export type Filter = { status: string; plan: string; role: string; verified: str
 /** A tsquery over the words of a name, and a `like` pattern for the start of a user name or address. */
 export type Named = { words: string; start: string }
 
-/** People, newest first. Their subscription is as old as they are, so it is walked along, whatever the filter. */
+/**
+ * People, newest first. Their subscription is as old as they are, so it is walked along, whatever the filter; of a plan
+ * each version has its own way.
+ */
 export async function listNewest(sql: Sql, filter: Filter, after: Cursor | null, limit: number): Promise<Person[]> {
   const { status, plan, role, verified } = filter
-  return sql<Person[]>`
-    select ${columns(sql)}
+  const walked = sql`
+    select s.user_id
     from subscriptions s
     join users u on u.id = s.user_id
-    left join plans p on p.key = s.plan_key
     where true
+      ${plan ? sql`and s.plan_key = version.key` : sql``}
       ${status ? sql`and s.status = ${status}` : sql``}
-      ${plan ? sql`and s.plan_key in (select key from plans where name = ${plan})` : sql``}
       ${role === 'subscriber' ? sql`and u.role = 'subscriber'` : sql``}
       ${role && role !== 'subscriber' ? sql`and u.role <> 'subscriber' and u.role = ${role}` : sql``}
       ${verified === 'yes' ? sql`and u.email_verified_at is not null` : sql``}
@@ -47,6 +49,19 @@ export async function listNewest(sql: Sql, filter: Filter, after: Cursor | null,
                 (coalesce((select created_at from subscriptions where user_id = ${after.id}), ${after.at}), ${after.id}::uuid)`
           : sql``
       }
+    order by s.created_at desc, s.user_id desc
+    limit ${limit}
+  `
+  const versions = sql`select key from plans where name = ${plan}`
+  return sql<Person[]>`
+    with walked as materialized (
+      ${plan ? sql`select w.user_id from (${versions}) version cross join lateral (${walked}) w` : walked}
+    )
+    select ${columns(sql)}
+    from walked
+    join subscriptions s using (user_id)
+    join users u on u.id = s.user_id
+    left join plans p on p.key = s.plan_key
     order by s.created_at desc, s.user_id desc
     limit ${limit}
   `

@@ -17,8 +17,8 @@ export type Panel = {
 }
 
 const width = 640
-const height = 170
-const plot = { left: 52, right: width - 8, top: 8, bottom: height - 24 }
+const height = 220
+const plot = { left: 56, right: width - 8, top: 10, bottom: height - 32 }
 
 /** A value a bar as a line with its scale beside it; null where there are fewer than two values. */
 export function drawPanel(days: readonly Day[], values: Series, { fromZero = false } = {}): Panel | null {
@@ -78,7 +78,7 @@ function quartersOf(days: readonly Day[]): { bar: number; text: string }[] {
   return days.flatMap((day, bar) => {
     const month = Number(day.slice(5, 7))
     const starts = bar > 0 && days[bar - 1]!.slice(0, 7) !== day.slice(0, 7)
-    const fits = bar > days.length * 0.03 && bar < days.length * 0.96
+    const fits = bar > days.length * 0.08 && bar < days.length * 0.93
     return starts && fits && month % 6 === 1 ? [{ bar, text: `${names[month - 1]} ${day.slice(0, 4)}` }] : []
   })
 }

@@ -20,6 +20,9 @@ export type Found =
   | { kind: 'problem'; problem: Problem }
 
 const largest = 512 * 1024 * 1024
+/** Of a zip: all its files unpacked, and how many there may be. Ten years of an exchange's days are half of either. */
+const mostUnpacked = 2 * 1024 * 1024 * 1024
+const mostFiles = 5_000
 
 /**
  * Reads a CSV file, or every CSV file in a zip, row by row: memory does not grow with the file. `name` is what the file
@@ -35,9 +38,13 @@ export async function* readPriceFile(
   try {
     const zip = await openPromise(path)
     let files = 0
+    let unpacked = 0
+    if (zip.entryCount > mostFiles) return yield problem(name, null, tooMuch)
     for await (const entry of zip.eachEntry()) {
       if (!/\.csv$/i.test(entry.fileName) || entry.fileName.startsWith('__MACOSX')) continue
       files++
+      unpacked += entry.uncompressedSize
+      if (unpacked > mostUnpacked) return yield problem(name, null, tooMuch)
       const file = `${name} › ${basename(entry.fileName)}`
       if (entry.uncompressedSize > largest)
         yield problem(file, null, 'This file is larger than 512 MB unpacked. Please split it.')
@@ -132,6 +139,8 @@ function priceOn(
   if (close === null) return `“${cell(columns.close).slice(0, 30)}” is not a closing price.`
   return { line, symbol, day, close }
 }
+
+const tooMuch = 'This zip holds more than 5,000 files or 2 GB unpacked, so nothing more of it is read. Please split it.'
 
 function unknownHeader(header: string[]): string {
   if (header[0]?.startsWith('<!') || header[0]?.startsWith('<HTML'))

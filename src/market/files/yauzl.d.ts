@@ -4,6 +4,7 @@ declare module 'yauzl' {
 
   export type Entry = { fileName: string; uncompressedSize: number }
   export type ZipFile = {
+    entryCount: number
     eachEntry(): AsyncIterableIterator<Entry>
     openReadStreamPromise(entry: Entry): Promise<Readable>
     close(): void

@@ -19,8 +19,7 @@ export async function addHolidays(sql: Sql, text: string, by: By): Promise<numbe
 
 /** The holidays in a text; of a day given twice the last. Throws like `addHolidays`. */
 export function holidaysTyped(text: string): Holiday[] {
-  const refuse = (sentence: string) =>
-    new AppError('invalid', 'Nothing was saved.', { fields: { lines: sentence } })
+  const refuse = (sentence: string) => new AppError('invalid', 'Nothing was saved.', { fields: { lines: sentence } })
   const lines = text.split(/\r?\n/)
   if (lines.length > mostLines) throw refuse(`At most ${mostLines} lines at a time.`)
   const found = new Map<string, Holiday>()
@@ -29,7 +28,9 @@ export function holidaysTyped(text: string): Holiday[] {
     const [, date = '', name = ''] = /^\s*(\S+?)[\s,;]+(.+?)\s*$/.exec(line) ?? []
     const day = dayIn(date)
     if (day === null || name.length > 60)
-      throw refuse(`Line ${index + 1}: “${line.trim().slice(0, 40)}” is not a date and a name, like 2027-01-26 Republic Day.`)
+      throw refuse(
+        `Line ${index + 1}: “${line.trim().slice(0, 40)}” is not a date and a name, like 2027-01-26 Republic Day.`,
+      )
     found.set(day, { day, name })
   }
   if (found.size === 0) throw refuse('One holiday a line, like 2027-01-26 Republic Day.')

@@ -1,11 +1,12 @@
--- Prices that count: of the newest committed import that has the day. The sample's only where nothing real was committed.
+-- Prices that count: of the import that was committed last of those that have the day. The sample's only where nothing
+-- real was committed.
 create or replace function counted_prices(p_symbol text)
 returns table (day date, close double precision, basis text, import_id bigint) language sql stable as $$
   select distinct on (p.day) p.day, p.close, p.basis, p.import_id
   from prices p
   join imports i on i.id = p.import_id and i.status = 'committed'
   where p.symbol = p_symbol
-  order by p.day, p.import_id desc
+  order by p.day, i.committed_at desc nulls last, p.import_id desc
 $$;
 
 -- Splits that count, one for a day: what was entered by hand stands over what came with an import.
@@ -27,7 +28,7 @@ language sql stable as $$
     join imports i on i.id = p.import_id
     where (p.import_id = p_import_id or (i.status = 'committed' and i.origin <> 'sample'))
       and p.symbol in (select mine.symbol from prices mine where mine.import_id = p_import_id)
-    order by p.symbol, p.day, (p.import_id = p_import_id) desc, p.import_id desc
+    order by p.symbol, p.day, (p.import_id = p_import_id) desc, i.committed_at desc nulls last, p.import_id desc
   ), pairs as (
     select t.*, lag(t.day) over by_day as before_day, lag(t.close) over by_day as before_close,
            lag(t.basis) over by_day as before_basis
@@ -70,7 +71,8 @@ begin
   return 'done';
 end $$;
 
--- The whole import counts from now on, or nothing of it: refused with a word where it may not. `p_version` is of the
+-- The whole import counts from now on, or nothing of it: refused with a word where it may not. Later commits have later
+-- times, for they wait for each other; what counts goes by it. `p_version` is of the
 -- market that the preview was made from; null when nobody looked at one.
 create or replace function commit_import(p_import_id bigint, p_actor text, p_version bigint)
 returns text language plpgsql as $$
@@ -88,7 +90,7 @@ begin
   if given.problem_count > 0 then return 'has-problems'; end if;
   if not exists (select from prices where import_id = p_import_id) then return 'empty'; end if;
   if exists (select from jumps_of_import(p_import_id)) then return 'undecided'; end if;
-  update imports set status = 'committed', committed_at = now() where id = p_import_id;
+  update imports set status = 'committed', committed_at = clock_timestamp() where id = p_import_id;
   -- The sample ends with the first real prices, and never stands beside them.
   if given.origin <> 'sample' then
     update imports set status = 'dropped' where origin = 'sample' and status in ('held', 'committed');

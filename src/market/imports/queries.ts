@@ -108,7 +108,7 @@ export async function summariseImport(sql: Sql, importId: number) {
       from prices p
       join imports i on i.id = p.import_id and i.status = 'committed' and i.origin <> 'sample'
       where p.import_id <> ${importId} and p.symbol in (select symbol from mine)
-      order by p.symbol, p.day, p.import_id desc
+      order by p.symbol, p.day, i.committed_at desc nulls last, p.import_id desc
     ), trading as materialized (
       select distinct p.day
       from instruments b
@@ -210,24 +210,26 @@ export async function undoImport(sql: Sql, importId: number, by: By, version: nu
 }
 
 /**
- * What undoing a committed import would do, per symbol: prices that would be gone, those for which an older import counts
- * again, and those that a newer import has replaced anyway.
+ * What undoing a committed import would do, per symbol: prices that would be gone, those for which an import
+ * committed before counts again, and those that one committed later has replaced anyway.
  */
 export async function summariseUndoing(sql: Sql, importId: number) {
   return sql<{ symbol: string; name: string; gone: number; back: number; replaced: number; splits: string[] }[]>`
-    with mine as materialized (
+    with given as materialized (
+      select committed_at from imports where id = ${importId}
+    ), mine as materialized (
       select symbol, day from prices where import_id = ${importId}
     ), others as materialized (
-      select p.symbol, p.day, max(p.import_id) as newest
+      select p.symbol, p.day, bool_or(i.committed_at > (select committed_at from given)) as later
       from prices p
       join imports i on i.id = p.import_id and i.status = 'committed' and i.origin <> 'sample'
       where p.import_id <> ${importId} and p.symbol in (select symbol from mine)
       group by p.symbol, p.day
     )
     select mine.symbol, i.name,
-           (count(*) filter (where others.newest is null))::int as gone,
-           (count(*) filter (where others.newest < ${importId}))::int as back,
-           (count(*) filter (where others.newest > ${importId}))::int as replaced,
+           (count(*) filter (where others.later is null))::int as gone,
+           (count(*) filter (where not others.later))::int as back,
+           (count(*) filter (where others.later))::int as replaced,
            (select coalesce(jsonb_agg(s.day::text order by s.day), '[]') from splits s
             where s.import_id = ${importId} and s.symbol = mine.symbol) as splits
     from mine

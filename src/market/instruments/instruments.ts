@@ -23,7 +23,8 @@ export function detailsTyped(typed: Record<(typeof detailFields)[number], string
   const fields: Record<string, string> = {}
   if (name === '' || name.length > 40) fields.name = 'A short name, as the dashboard should say it.'
   if (tracks.length > 80) fields.tracks = 'At most 80 letters.'
-  if (isin !== '' && !isIsin(isin)) fields.isin = 'That is no ISIN of an Indian fund: its check digit or shape is not right.'
+  if (isin !== '' && !isIsin(isin))
+    fields.isin = 'That is no ISIN of an Indian fund: its check digit or shape is not right.'
   if (Object.keys(fields).length > 0) throw new AppError('invalid', 'Please look at the fields below.', { fields })
   const kind = typed.kind === 'other' ? 'other' : 'sector'
   return { name, kind, tracks, isin: isin || null, shown: typed.shown !== '' }

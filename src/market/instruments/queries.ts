@@ -67,11 +67,7 @@ export async function updateInstrument(
 }
 
 /** Notes that a person checked symbol and index today (in India). False: at another revision, or noted today already. */
-export async function verifyInstrument(
-  sql: Sql,
-  given: { symbol: string; seen: number },
-  by: By,
-): Promise<boolean> {
+export async function verifyInstrument(sql: Sql, given: { symbol: string; seen: number }, by: By): Promise<boolean> {
   const rows = await sql`
     with origin as materialized (${knownOrigin(sql, by)}), verified as (
       update instruments set verified_on = (now() at time zone 'Asia/Kolkata')::date

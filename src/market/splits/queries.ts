@@ -28,7 +28,11 @@ export async function listOwnMoves(sql: Sql) {
 }
 
 /** Enters a split by hand. False: one is entered for that day already. */
-export async function insertSplit(sql: Sql, split: { symbol: string; day: string; ratio: number }, by: By): Promise<boolean> {
+export async function insertSplit(
+  sql: Sql,
+  split: { symbol: string; day: string; ratio: number },
+  by: By,
+): Promise<boolean> {
   const rows = await sql`
     with origin as materialized (${knownOrigin(sql, by)}), split as (
       insert into splits (symbol, day, ratio, confirmed_by)

@@ -56,7 +56,7 @@ export async function listAdmins(
 export async function changeRole(sql: Sql, userId: string, role: Role, actor: string): Promise<boolean> {
   const rows = await sql`
     with before as (
-      select id, role from users where id = ${userId} for update
+      select id, role from users where id = ${userId} for no key update
     ), changed as (
       update users set role = ${role}
       from before

@@ -62,6 +62,7 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (
       return reply.leaveFor(wayOn(user, next))
     } catch (error) {
       if (!(error instanceof AppError) || (error.code !== 'invalid' && error.code !== 'busy')) throw error
+      request.log.warn({ event: 'second factor refused', userId: user.id, why: error.code }, 'second factor refused')
       if (error.code === 'busy') reply.header('retry-after', error.retryAfterS)
       const form = formState({}, error.fields, error.code === 'busy' ? error.message : null)
       return reply.code(error.code === 'busy' ? 429 : 422).page('users/second-factor/code', { form, next })

@@ -64,7 +64,7 @@ export async function useCode(
   const code = typed.replace(/[\s-]/g, '').toUpperCase()
   const step = stepOf(unseal(keys, stored.sealedSecret, userId), code)
   if (step !== null && (await takeStep(sql, userId, step, confirms))) return 'app'
-  if (/^[0-9A-Z]{16}$/.test(code) && (await takeRecoveryCode(sql, userId, hashOf(code), confirms))) return 'recovery'
+  if (/^[0-9A-Z]{24}$/.test(code) && (await takeRecoveryCode(sql, userId, hashOf(code), confirms))) return 'recovery'
   throw wrongCode()
 }
 
@@ -102,9 +102,9 @@ function totpOf(secret: Buffer, label: string): TOTP {
 
 const letters = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 
-/** Sixteen characters in groups of four: 80 random bits, so a plain hash of it is enough. */
+/** Twenty-four characters in groups of four: 120 random bits, so a plain hash of it is enough (ASVS 5, 6.5.2: from 112 on). */
 function recoveryCode(): string {
-  const text = Array.from(randomBytes(16), (byte) => letters[byte % 32]).join('')
+  const text = Array.from(randomBytes(24), (byte) => letters[byte % 32]).join('')
   return text.replace(/(.{4})(?=.)/g, '$1-')
 }
 

@@ -38,6 +38,13 @@ export const listSecondFactor: List = (sql, userId) => sql`
   select created_at, enrolled_at from second_factors where user_id = ${userId}
 `
 
+/** Without the manage link, which opens it. */
+export const listReportChoices: List = (sql, userId) => sql`
+  select cadence, weekday, minute, ranks, heat, map, next_due_at, created_at, updated_at
+  from report_choices
+  where user_id = ${userId}
+`
+
 export const listOrders: List = (sql, userId) => sql`
   select id, cf_order_id as cashfree_order, plan_key as plan, amount_paise, currency, status, created_at, expires_at,
          paid_at, closed_at

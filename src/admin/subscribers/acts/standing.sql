@@ -1,13 +1,14 @@
 -- Who may do what in the house. All three end the sessions of the person, so that no browser keeps what was taken away,
--- and lock the administrators first, always in the same order: two who demote each other find one of them demoted.
+-- and lock the administrators first, always in the same order: two who demote each other find one of them demoted. The
+-- locks let rows pass that only name a person: who ends a session notes it so, while this waits for the very session.
 
 -- May this administrator act on that account? 'ok', or why not.
 create or replace function may_act_on(p_user_id uuid, p_actor text) returns text language plpgsql as $$
 begin
-  perform 1 from users where role = 'admin' order by id for update;
+  perform 1 from users where role = 'admin' order by id for no key update;
   if not exists (select from users where id = user_behind(p_actor) and role = 'admin'
                                      and suspended_at is null and deleted_at is null) then return 'not-you'; end if;
-  perform 1 from users where id = p_user_id and deleted_at is null for update;
+  perform 1 from users where id = p_user_id and deleted_at is null for no key update;
   if not found then return 'unknown-user'; end if;
   return case when user_behind(p_actor) = p_user_id then 'yourself' else 'ok' end;
 end $$;

@@ -1,0 +1,125 @@
+import { randomBytes } from 'node:crypto'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { AppError } from '../../platform/errors.ts'
+import { withPictures, writtenMail } from '../../platform/mailer.ts'
+import {
+  askedADay,
+  askForOne,
+  type Choice,
+  choiceOf,
+  choose,
+  fieldNames,
+  fieldsOf,
+  inWords,
+  renewLink,
+  weekdays,
+} from '../../reports/choices.ts'
+import { newestReport } from '../../reports/mail.ts'
+import { actingAs } from '../../users/guards.ts'
+import { type FormState, formState, PostedForm, readForm } from '../../web/forms.ts'
+import type { Account } from '../account.ts'
+
+declare module '../../web/views.ts' {
+  interface Views {
+    'account/reports/show': {
+      choice: Choice
+      schedule: string | null
+      nextIssue: Date | null
+      action: string
+      form: FormState
+      weekdays: typeof weekdays
+      askKey: string
+      askedADay: number
+      problem: string | null
+    }
+  }
+}
+
+/** /account/reports: whether, when and what is mailed; how it looks; and one now. */
+const routes: FastifyPluginAsyncTypebox<Account> = async (app, { deps, limit }) => {
+  app.get('/reports', async (request, reply) => show(request, reply))
+
+  app.post('/reports', { schema: { body: PostedForm }, config: limit }, async (request, reply) => {
+    const typed = readForm(request.body, fieldNames, 20)
+    try {
+      await choose(deps.sql, request.user!.id, typed, actingAs(request))
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== 'invalid') throw error
+      return show(request, reply.code(422), { form: formState(typed, error.fields, error.message) })
+    }
+    const schedule = inWords(await choiceOf(deps.sql, request.user!.id))
+    return leave(request, reply, schedule ? `Kept: ${schedule}.` : 'Kept: no e-mail reports.')
+  })
+
+  app.post('/reports/now', { schema: { body: PostedForm }, config: limit }, async (request, reply) => {
+    const { key } = readForm(request.body, ['key'], 40)
+    try {
+      await askForOne(deps.sql, request.user!.id, key, actingAs(request))
+    } catch (error) {
+      if (!(error instanceof AppError) || !(error.code in refused)) throw error
+      return show(request, reply.code(refused[error.code]!), { problem: error.message })
+    }
+    deps.wake('deliver-mails')
+    return leave(request, reply, `One is on its way to ${request.user!.email}.`)
+  })
+
+  app.post('/reports/link', { config: limit }, async (request, reply) => {
+    await renewLink(deps.sql, request.user!.id, actingAs(request))
+    return leave(request, reply, 'Done. The links in mails that were sent before open nothing any more.')
+  })
+
+  app.get('/reports/preview', async (request, reply) => {
+    const { html } = await previewFor(request)
+    return reply
+      .header('content-security-policy', documentPolicy)
+      .header('cache-control', 'no-store')
+      .type('text/html; charset=utf-8')
+      .send(html)
+  })
+
+  app.get('/reports/preview.txt', async (request, reply) => {
+    const { text } = await previewFor(request)
+    return reply.header('cache-control', 'no-store').type('text/plain; charset=utf-8').send(text)
+  })
+
+  /** The mail as it would be now; nothing is sent, and its manage link is not in it. */
+  async function previewFor(request: FastifyRequest) {
+    const choice = await choiceOf(deps.sql, request.user!.id)
+    if (!choice.hasAccess) throw new AppError('not-found', 'Reports come with an active plan.')
+    const composed = await newestReport(deps.sql, deps.config, choice, null)
+    if (!composed) throw new AppError('not-found', 'There are no prices yet, so there is nothing to report.')
+    const written = writtenMail(composed.template, composed.data)
+    return { ...written, html: withPictures(written.html, composed.attachments) }
+  }
+
+  async function show(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    more: { form?: FormState; problem?: string } = {},
+  ): Promise<FastifyReply> {
+    const choice = await choiceOf(deps.sql, request.user!.id)
+    return reply.page('account/reports/show', {
+      choice,
+      schedule: inWords(choice),
+      nextIssue: choice.nextIssue === null ? null : new Date(`${choice.nextIssue}T12:00:00+05:30`),
+      action: '/account/reports',
+      form: more.form ?? formState(fieldsOf(choice)),
+      weekdays,
+      askKey: randomBytes(12).toString('base64url'),
+      askedADay,
+      problem: more.problem ?? null,
+    })
+  }
+}
+export default routes
+
+const refused: Partial<Record<AppError['code'], number>> = { conflict: 409, busy: 429, invalid: 422 }
+
+/** A mail brings its own style and nothing else: no script, no picture from outside, no form, no way up to our page. */
+const documentPolicy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'; sandbox"
+
+function leave(request: FastifyRequest, reply: FastifyReply, text: string): FastifyReply {
+  request.session.set('notice', { kind: 'good', text })
+  return reply.leaveFor('/account/reports')
+}

@@ -1,0 +1,44 @@
+import { type Decision, type Import, type Jump, previewImport } from '../../../market/imports/imports.ts'
+import type { summariseImport } from '../../../market/imports/queries.ts'
+import { findVersion, marketAge } from '../../../market/queries.ts'
+import type { Sql } from '../../../platform/db.ts'
+import { namesOf } from '../../incidents/queries.ts'
+import { machineNames } from '../words.ts'
+
+/** Everything the page of an import shows. `version`: of the market it was compared with. */
+export type ImportShown = {
+  found: Import
+  createdBy: string
+  symbols: readonly Awaited<ReturnType<typeof summariseImport>>[number][]
+  jumps: Jump[]
+  decisions: Decision[]
+  prices: number
+  /** Nothing in it is new or changed. */
+  knownAlready: boolean
+  /** Real prices take the place of the sample with it. */
+  endsSample: boolean
+  version: number
+}
+
+/** Compares an import with what counts; the version is read first, so that a change in between is noticed. */
+export async function showImport(sql: Sql, found: Import): Promise<ImportShown> {
+  const { version } = await findVersion(sql)
+  const [names, age, preview] = await Promise.all([
+    namesOf(sql, [found.createdBy]),
+    marketAge(sql),
+    // A sample is not compared, and what was dropped has no prices any more.
+    found.status === 'reading' || found.status === 'dropped' || found.origin === 'sample'
+      ? { symbols: [], jumps: [], decisions: [] }
+      : previewImport(sql, found.id),
+  ])
+  return {
+    found,
+    createdBy: names[found.createdBy] ?? machineNames[found.createdBy] ?? found.createdBy,
+    ...preview,
+    jumps: found.status === 'held' ? preview.jumps : [],
+    prices: preview.symbols.reduce((sum, one) => sum + one.rows, 0),
+    knownAlready: preview.symbols.length > 0 && preview.symbols.every((one) => one.fresh + one.changed === 0),
+    endsSample: age.sample,
+    version,
+  }
+}

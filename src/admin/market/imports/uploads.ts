@@ -1,0 +1,90 @@
+import { createWriteStream } from 'node:fs'
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Readable, Transform } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import type { GivenFile } from '../../../market/imports/imports.ts'
+import { AppError } from '../../../platform/errors.ts'
+
+/** What may be sent at once: files, bytes of one of them, bytes of all together, and milliseconds for all to arrive. */
+export const limits = { files: 60, fileBytes: 50_000_000, totalBytes: 250_000_000, ms: 15 * 60_000 } as const
+
+/** A file as it arrives. `truncated`: it was larger than `limits.fileBytes`. */
+export type Arriving = { filename: string | undefined; file: Readable & { truncated: boolean } }
+
+const prefix = 'etf-upload-'
+const forgottenAfterMs = 3600_000
+
+/**
+ * Stores files as they arrive, in a folder of their own that only we can read; memory does not grow with them. `remove`
+ * takes the folder away; when this throws it is gone already. Throws AppError `invalid` about the field `files`.
+ */
+export async function storeUploads(
+  arriving: AsyncIterable<Arriving>,
+): Promise<{ files: GivenFile[]; remove: () => Promise<void> }> {
+  await removeForgotten()
+  const folder = await mkdtemp(join(tmpdir(), prefix))
+  const remove = () => rm(folder, { recursive: true, force: true })
+  try {
+    const files = await storeIn(folder, arriving)
+    if (files.length === 0) throw refusal('Choose one file or more.')
+    return { files, remove }
+  } catch (error) {
+    await remove()
+    throw error
+  }
+}
+
+/** Whatever is refused is still read to its end: a browser shows no answer before it has sent everything. */
+async function storeIn(folder: string, arriving: AsyncIterable<Arriving>): Promise<GivenFile[]> {
+  const files: GivenFile[] = []
+  let total = 0
+  let refused: AppError | undefined
+  for await (const { filename, file } of arriving) {
+    const name = nameOf(filename)
+    if (name === '' || refused) {
+      file.resume()
+      continue
+    }
+    const path = join(folder, String(files.length))
+    const counted = new Transform({
+      transform(chunk: Buffer, _encoding, done) {
+        total += chunk.length
+        done(null, total > limits.totalBytes ? Buffer.alloc(0) : chunk)
+      },
+    })
+    await pipeline(file, counted, createWriteStream(path, { flags: 'wx', mode: 0o600 }))
+    if (file.truncated) refused = refusal(`${name} is larger than 50 MB. Please split it, or zip it.`)
+    else if (total > limits.totalBytes)
+      refused = refusal('These files are more than 250 MB together. Please send fewer at once.')
+    files.push({ path, name })
+  }
+  if (refused) throw refused
+  return files
+}
+
+function refusal(sentence: string): AppError {
+  return new AppError('invalid', 'Nothing was imported.', { fields: { files: sentence } })
+}
+
+/** The last part of what the browser calls the file, in plain letters. */
+function nameOf(filename = ''): string {
+  const last = filename.split(/[/\\]/).at(-1) ?? ''
+  return last
+    .replace(/\p{Cc}/gu, '')
+    .trim()
+    .slice(-150)
+    .toWellFormed()
+}
+
+/** Folders that a process left behind which was ended in the middle of an upload. */
+async function removeForgotten(): Promise<void> {
+  for (const name of await readdir(tmpdir())) {
+    if (!name.startsWith(prefix)) continue
+    const path = join(tmpdir(), name)
+    const seen = await stat(path).catch(() => null)
+    if (seen && Date.now() - seen.mtimeMs > forgottenAfterMs)
+      await rm(path, { recursive: true, force: true }).catch(() => {})
+  }
+}

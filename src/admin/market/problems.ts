@@ -1,0 +1,95 @@
+import type { Coverage } from './queries.ts'
+import { dayText, many } from './words.ts'
+
+/** Something about the data that a person should know, with the place where it is mended. */
+export type Problem = { tone: 'bad' | 'warn'; title: string; text: string; href: string }
+
+type Seen = {
+  age: { asOf: string | null; sample: boolean; daysBehind: number }
+  coverage: readonly Coverage[]
+  held: number
+  /** Years for which at least one holiday is entered. */
+  holidayYears: ReadonlySet<string>
+  /** Today in India. */
+  today: string
+}
+
+const upload = '/admin/market/imports'
+
+/** What is not as it should be with the market's data, the gravest first; empty when nothing is. */
+export function problemsOf({ age, coverage, held, holidayYears, today }: Seen): Problem[] {
+  const benchmark = coverage.find((one) => one.kind === 'benchmark')
+  const shown = coverage.filter((one) => one.shown || one.kind === 'benchmark')
+  if (age.asOf === null)
+    return [
+      {
+        tone: 'bad',
+        title: 'There are no prices',
+        text: `${benchmark ? `Everything is measured against ${benchmark.symbol}, which has none. ` : ''}Subscribers see no numbers.`,
+        href: upload,
+      },
+    ]
+  return [
+    ...behind(age),
+    ...(held > 0
+      ? [
+          {
+            tone: 'warn' as const,
+            title: `${many(held, 'import')} waiting for you`,
+            text: 'Read, and not counted yet.',
+            href: upload,
+          },
+        ]
+      : []),
+    ...shown.flatMap((one) => flawsOf(one)),
+    ...(holidayYears.has(today.slice(0, 4))
+      ? []
+      : [
+          {
+            tone: 'warn' as const,
+            title: `No holidays of ${today.slice(0, 4)} are entered`,
+            text: 'Weeks that end early look unfinished until the next one begins.',
+            href: '/admin/market/holidays',
+          },
+        ]),
+  ]
+}
+
+function behind(age: Seen['age']): Problem[] {
+  if (age.sample || age.daysBehind === 0) return []
+  const title = `Prices end on ${dayText(age.asOf)}`
+  const text = `${many(age.daysBehind, 'trading day')} since then. Reports are not sent on old prices.`
+  return [{ tone: age.daysBehind > 2 ? 'bad' : 'warn', title, text, href: upload }]
+}
+
+function flawsOf(one: Coverage): Problem[] {
+  const href = `/admin/market/instruments/${encodeURIComponent(one.symbol)}`
+  const warn = (title: string, text: string): Problem => ({ tone: 'warn', title, text, href })
+  if (one.prices === 0) return [warn(`${one.symbol} has no prices`, 'It is shown without numbers.')]
+  return [
+    ...(one.stale > 0
+      ? [
+          warn(
+            `${one.symbol} has no price since ${dayText(one.last)}`,
+            `${many(one.stale, 'trading day')} of the benchmark since then.`,
+          ),
+        ]
+      : []),
+    ...(one.gaps > 0
+      ? [
+          warn(
+            `${one.symbol} misses ${many(one.gaps, 'trading day')}`,
+            `In between: ${one.gaps > 5 ? 'lately ' : ''}${one.gapDays.map(dayText).join('; ')}.`,
+          ),
+        ]
+      : []),
+    ...(one.beyond > 0
+      ? [
+          warn(
+            `${one.symbol} has ${many(one.beyond, 'price')} on days without the benchmark`,
+            'These are not used: trading days are the benchmark’s.',
+          ),
+        ]
+      : []),
+  ]
+}

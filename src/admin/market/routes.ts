@@ -1,0 +1,67 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { Import } from '../../market/imports/imports.ts'
+import { listImports } from '../../market/imports/queries.ts'
+import { listHolidays, marketAge } from '../../market/queries.ts'
+import { listSplitRows } from '../../market/splits/queries.ts'
+import { dayInIndia } from '../days.ts'
+import { namesOf } from '../incidents/queries.ts'
+import type { Panel } from '../panel.ts'
+import holidays from './holidays/routes.ts'
+import imports from './imports/routes.ts'
+import instruments from './instruments/routes.ts'
+import { type Problem, problemsOf } from './problems.ts'
+import { type Coverage, countHeld, listCoverage } from './queries.ts'
+import splits from './splits/routes.ts'
+import { machineNames, type Words, words } from './words.ts'
+
+declare module '../../web/views.ts' {
+  interface Views {
+    'admin/market/overview': {
+      age: { asOf: string | null; sample: boolean; daysBehind: number }
+      problems: Problem[]
+      coverage: Coverage[]
+      recent: Import[]
+      names: Record<string, string>
+      coming: { day: string; name: string }[]
+      splits: number
+      mayAct: boolean
+      words: Words
+    }
+  }
+}
+
+/** /admin/market: how good the data is, problems first; below it imports, instruments, splits and holidays. */
+const routes: FastifyPluginAsyncTypebox<Panel> = async (app, panel) => {
+  const { sql } = panel.deps
+  app.get('', async (request, reply) => {
+    const today = dayInIndia(new Date())
+    const [age, coverage, held, recent, days, split] = await Promise.all([
+      marketAge(sql),
+      listCoverage(sql),
+      countHeld(sql),
+      listImports(sql, 5),
+      listHolidays(sql),
+      listSplitRows(sql),
+    ])
+    const people = await namesOf(
+      sql,
+      recent.map((one) => one.createdBy),
+    )
+    const holidayYears = new Set(days.map(({ day }) => day.slice(0, 4)))
+    return reply.page('admin/market/overview', {
+      age,
+      problems: problemsOf({ age, coverage, held, holidayYears, today }),
+      coverage,
+      recent,
+      names: { ...machineNames, ...people },
+      coming: days.filter(({ day }) => day >= today).slice(0, 3),
+      splits: split.length,
+      mayAct: request.user?.role === 'admin',
+      words,
+    })
+  })
+
+  for (const [name, place] of Object.entries({ imports, instruments, splits, holidays }))
+    await app.register(place, { ...panel, prefix: `/${name}` })
+}
+export default routes

@@ -1,0 +1,89 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
+import { type InstrumentRow, listInstruments } from '../../../market/queries.ts'
+import { deleteSplit, listOwnMoves, listSplitRows, type SplitRow } from '../../../market/splits/queries.ts'
+import { addSplit } from '../../../market/splits/splits.ts'
+import { AppError } from '../../../platform/errors.ts'
+import { actingAs, requireMoney } from '../../../users/guards.ts'
+import { statuses } from '../../../web/errors.ts'
+import { type FormState, formState, PostedForm, readForm } from '../../../web/forms.ts'
+import { namesOf } from '../../incidents/queries.ts'
+import type { Panel } from '../../panel.ts'
+import { rowNumber } from '../../row-numbers.ts'
+import { machineNames, type Words, words } from '../words.ts'
+
+declare module '../../../web/views.ts' {
+  interface Views {
+    'admin/market/splits': {
+      splits: SplitRow[]
+      ownMoves: { symbol: string; day: string; confirmedBy: string }[]
+      instruments: InstrumentRow[]
+      names: Record<string, string>
+      form: FormState
+      mayAct: boolean
+      words: Words
+    }
+  }
+}
+
+const ById = Type.Object({ id: Type.String({ maxLength: 20 }) })
+
+/** /admin/market/splits: what restates older prices, and which jumps were the market's own. */
+const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
+  const { sql } = deps
+  app.get('', async (request, reply) => show(request, reply))
+
+  app.post('', { preHandler: requireMoney, schema: { body: PostedForm } }, async (request, reply) => {
+    const typed = readForm(request.body, ['symbol', 'day', 'ratio'], 40)
+    try {
+      await addSplit(sql, typed, actingAs(request))
+    } catch (error) {
+      if (!(error instanceof AppError) || (error.code !== 'invalid' && error.code !== 'conflict')) throw error
+      return show(request, reply, typed, error)
+    }
+    request.session.set('notice', { kind: 'good', text: `The split of ${typed.symbol} counts from now on.` })
+    return reply.leaveFor('/admin/market/splits')
+  })
+
+  app.post(
+    '/:id/removal',
+    { preHandler: requireMoney, schema: { params: ById, body: PostedForm } },
+    async (request, reply) => {
+      if (await deleteSplit(sql, rowNumber(request.params.id), actingAs(request)))
+        request.session.set('notice', {
+          kind: 'good',
+          text: 'The split is removed: older prices count as they were traded.',
+        })
+      return reply.leaveFor('/admin/market/splits')
+    },
+  )
+
+  async function show(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    typed: Record<string, string> = {},
+    failure?: AppError,
+  ) {
+    const [splits, ownMoves, instruments] = await Promise.all([
+      listSplitRows(sql),
+      listOwnMoves(sql),
+      listInstruments(sql),
+    ])
+    const names = await namesOf(
+      sql,
+      [...splits, ...ownMoves].map((one) => one.confirmedBy),
+    )
+    if (failure) reply.code(statuses[failure.code])
+    return reply.page('admin/market/splits', {
+      splits,
+      ownMoves,
+      instruments,
+      names: { ...machineNames, ...names },
+      form: formState(typed, failure?.fields, failure?.message),
+      mayAct: request.user?.role === 'admin',
+      words,
+    })
+  }
+}
+export default routes

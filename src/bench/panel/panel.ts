@@ -1,0 +1,121 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { setTimeout as pause } from 'node:timers/promises'
+import { connect, type Sql } from '../../platform/db.ts'
+import { end, start } from '../child.ts'
+import type { Figure } from '../figure.ts'
+import { seriesOf } from '../series.ts'
+import { freePort } from '../town.ts'
+import type { PanelApp, PanelOrders } from './app.ts'
+import { type PanelPage, panelPages } from './pages.ts'
+import { insertSession, listHeaviest, listRefundIds, listSamples, readsOfLargeTables } from './queries.ts'
+
+const mostMs = 300
+
+/**
+ * How long the panel's pages take over HTTP on this database, one after the other, and whether any of them reads a large
+ * table whole. The pages come by turns, each round looks for other people; the first round warms up and is not counted.
+ */
+export async function measurePanel(url: string, rounds: number): Promise<Figure[]> {
+  const sql = connect(url, { max: 2, name: 'etf-bench' })
+  try {
+    const samples = await listSamples(sql, 60)
+    const heaviest = await listHeaviest(sql, 10)
+    const heavy = heaviest.map(({ userId }) => userId)
+    const pages = panelPages({ samples, heavy, refunds: await listRefundIds(sql, 20) })
+    // Ours are told before the app's begin.
+    await sql`select pg_stat_force_next_flush()`
+    const before = await readsOfLargeTables(sql)
+    const times = await timesOf(pages, await openPanel(url, sql), rounds)
+    // A connection tells what it read when it ends.
+    await pause(1_000)
+    const after = await readsOfLargeTables(sql)
+    const figures = pages.map(({ name }) => figureOf(name, times.get(name)!))
+    const scans = scansFigure(before, after, figures.length * (rounds + 1))
+    return [
+      { ...figures[0]!, notes: [`the heaviest subscriber has ${heaviest[0]?.orders} orders`] },
+      ...figures.slice(1),
+      scans,
+    ]
+  } finally {
+    await sql.end({ timeout: 5 })
+  }
+}
+
+type Open = PanelApp & { close(): Promise<void> }
+
+async function openPanel(databaseUrl: string, sql: Sql): Promise<Open> {
+  const sid = randomBytes(32).toString('base64url')
+  await insertSession(sql, createHash('sha256').update(sid).digest())
+  const { child } = await start<string>('panel/app.ts')
+  const answer = Promise.race([
+    once(child, 'message').then(([message]) => message as PanelApp),
+    once(child, 'exit').then(() => Promise.reject(new Error('the app ended instead of starting'))),
+  ])
+  child.send({ databaseUrl, port: await freePort(), sid } satisfies PanelOrders)
+  return { ...(await answer), close: () => end(child) }
+}
+
+async function timesOf(pages: PanelPage[], panel: Open, rounds: number): Promise<Map<string, number[]>> {
+  const times = new Map<string, number[]>(pages.map(({ name }) => [name, []]))
+  try {
+    for (let round = 0; round <= rounds; round++)
+      for (const { name, path, older } of pages) {
+        const first = path(round)
+        const taken = await timed(panel, older ? olderIn((await timed(panel, first)).html, first) : first)
+        if (round > 0) times.get(name)!.push(taken.ms)
+      }
+  } finally {
+    await panel.close()
+  }
+  return times
+}
+
+/** Opens a page, where a search leads straight to one thing that thing; milliseconds until its last byte was here. */
+async function timed({ url, cookie }: PanelApp, path: string): Promise<{ ms: number; html: string }> {
+  const started = performance.now()
+  const answer = await fetch(url + path, { headers: { cookie, accept: 'text/html' } })
+  const html = await answer.text()
+  if (answer.status !== 200 || !answer.url.includes('/admin')) throw new Error(`${path} was answered ${answer.status}`)
+  return { ms: performance.now() - started, html }
+}
+
+/** Where "Older" leads; the same page again where there is nothing older. */
+function olderIn(html: string, path: string): string {
+  const [, link] = /<a href="([^"]+)" rel="next">/.exec(html) ?? []
+  return link?.replaceAll('&amp;', '&') ?? path
+}
+
+function figureOf(name: string, values: number[]): Figure {
+  const sorted = values.toSorted((a, b) => a - b)
+  const result = sorted[Math.ceil(0.95 * sorted.length) - 1]!
+  return {
+    name,
+    unit: 'ms',
+    ours: seriesOf(values),
+    theirs: null,
+    result,
+    aim: { most: mostMs, unit: ' ms' },
+    notes: [],
+  }
+}
+
+function scansFigure(before: Record<string, number>, after: Record<string, number>, pages: number): Figure {
+  const read = Object.entries(after)
+    .map(([table, reads]) => ({ table, reads: reads - (before[table] ?? 0) }))
+    .filter(({ reads }) => reads > 0)
+  const count = read.reduce((sum, { reads }) => sum + reads, 0)
+  return {
+    name: 'large tables read whole meanwhile',
+    unit: 'reads',
+    ours: seriesOf([count]),
+    theirs: null,
+    result: count,
+    aim: { most: 0 },
+    notes: [
+      `in ${pages} pages, by the server's own count, tables of ten thousand rows and more: ${
+        read.map(({ table, reads }) => `${table} ${reads} times`).join(', ') || 'none'
+      }`,
+    ],
+  }
+}

@@ -1,0 +1,67 @@
+-- Whether the exchange is open on a day.
+create or replace function trades_on(p_day date) returns boolean language sql stable as $$
+  select extract(isodow from p_day) < 6 and not exists (select from holidays h where h.day = p_day)
+$$;
+
+-- The trading day a report due at this instant is about: the newest whose prices are out (by six in the evening, Indian
+-- time), for a weekly report the last one of a week that is over.
+create or replace function report_issue(p_cadence text, p_due timestamptz) returns date language sql stable as $$
+  select max(d.day)
+  from (select (p_due at time zone 'Asia/Kolkata' - interval '18 hours')::date as newest) known
+  cross join lateral (select known.newest - back as day from generate_series(0, 20) back) d
+  where trades_on(d.day)
+    and (p_cadence = 'daily'
+         or not exists (select from generate_series(1, 5 - extract(isodow from d.day)::int) ahead
+                        where trades_on(d.day + ahead)))
+$$;
+
+-- The first instant after another at which a report is due: on its weekday, or on every day that has a new issue.
+create or replace function next_report(p_cadence text, p_weekday int, p_minute int, p_after timestamptz)
+returns timestamptz language sql stable as $$
+  select slot
+  from (select (p_after at time zone 'Asia/Kolkata')::date as today) here
+  cross join lateral (
+    select here.today + ahead as day, (here.today + ahead + make_interval(mins => p_minute)) at time zone 'Asia/Kolkata' as slot
+    from generate_series(0, 20) ahead
+  ) slots
+  where p_cadence <> 'off'
+    and slot > p_after
+    and case p_cadence
+          when 'weekly' then extract(isodow from day) = p_weekday
+          else report_issue('daily', slot) is distinct from report_issue('daily', slot - interval '1 day')
+        end
+  order by day
+  limit 1
+$$;
+
+-- Whether a symbol has a price that counts on one of these days.
+create or replace function has_price(p_symbol text, p_from date, p_to date) returns boolean language sql stable as $$
+  select exists (select from prices p join imports i on i.id = p.import_id and i.status = 'committed'
+                 where p.symbol = p_symbol and p.day between p_from and p_to)
+$$;
+
+-- Why nothing may be mailed about a day's prices, null when it may: 'sample' prices are nobody's news; a 'held' import of
+-- that day may turn out to be a split; the benchmark's price is 'missing'; or of the sectors that traded in the ten days
+-- before, more than a quarter have no price, as if only half the files were imported.
+create or replace function report_lack(p_day date) returns text language sql stable as $$
+  select case
+    when exists (select from imports where origin = 'sample' and status = 'committed') then 'sample'
+    when exists (select from imports i
+                 where i.status = 'held' and i.origin <> 'sample'
+                   and exists (select from prices p where p.import_id = i.id and p.day = p_day)
+                   and exists (select from jumps_of_import(i.id) j where j.day <= p_day)) then 'held'
+    when (select has_price(symbol, p_day, p_day) from instruments where kind = 'benchmark') is not true then 'missing'
+    when (select count(*) filter (where has_price(symbol, p_day, p_day)) * 4 < count(*) * 3
+          from instruments
+          where kind <> 'benchmark' and shown and has_price(symbol, p_day - 10, p_day - 1)) then 'half'
+  end
+$$;
+
+-- Who may be mailed reports now: access runs, the address is confirmed, and nobody closed the account.
+create or replace function report_readers(p_user_id uuid) returns table (name text, email text) language sql stable as $$
+  select u.name, u.email
+  from users u
+  join subscriptions s on s.user_id = u.id
+  where u.id = p_user_id and has_access(s) and u.email_verified_at is not null
+    and u.suspended_at is null and u.deleted_at is null
+$$;

@@ -1,0 +1,251 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { commit, readIntoImport } from '../../../src/market/imports/imports.ts'
+import { isIsin } from '../../../src/market/instruments/instruments.ts'
+import { marketAge } from '../../../src/market/queries.ts'
+import { seedSample } from '../../../src/market/sample-prices.ts'
+import { type Admin, adminOf } from '../../support/admin.ts'
+import { startApp, type TestApp } from '../../support/app.ts'
+import { long, upload } from './uploading.ts'
+
+let app: TestApp
+let admin: Admin
+let other: Admin
+let reader: Admin
+beforeAll(async () => {
+  app = await startApp()
+  admin = await adminOf(app)
+  other = await adminOf(app)
+  reader = await adminOf(app, 'admin-read')
+})
+afterAll(() => app.close())
+
+const version = async () =>
+  (await app.sql<{ version: number }[]>`select version::int as version from market_state`)[0]!.version
+const entries = async (action: string) =>
+  (await app.sql<{ details: unknown }[]>`select details from audit where action = ${action} order by id`).map(
+    (row) => row.details,
+  )
+const instrument = async (symbol: string) => (await app.sql`select * from instruments where symbol = ${symbol}`)[0]
+const details = { name: 'Gold', tracks: 'Domestic gold price', isin: '', kind: 'other', shown: 'yes' }
+
+/** Uploads and commits prices. */
+async function commits(...rows: Parameters<typeof long>[1][]) {
+  const { location } = await upload(admin, long('given.csv', ...rows))
+  const page = await admin.visitor.get(location!)
+  const given = { version: /name="version" value="(\d+)"/.exec(page.body)![1]! }
+  expect((await admin.visitor.post(`${location}/commit`, given)).status).toBe(303)
+}
+
+describe('instruments', () => {
+  test('are followed, changed and checked by people, each noted once and each turning the market’s version', async () => {
+    const before = await version()
+    const added = await Promise.all(
+      [admin, other].map((who) =>
+        who.visitor.post('/admin/market/instruments/new', { ...details, symbol: 'goldbees' }),
+      ),
+    )
+    expect(added.map(({ status }) => status)).toEqual([303, 303])
+    expect(await instrument('GOLDBEES')).toMatchObject({ name: 'Gold', kind: 'other', shown: true, isin: null })
+    expect(await entries('instrument.added')).toHaveLength(1)
+
+    const here = '/admin/market/instruments/GOLDBEES'
+    const changes = await Promise.all([
+      admin.visitor.post(here, { ...details, name: 'Gold bars', seen: '1' }),
+      other.visitor.post(here, { ...details, name: 'Bullion', seen: '1' }),
+    ])
+    expect(changes.map(({ status }) => status).sort()).toEqual([303, 409])
+    const lost = changes.find(({ status }) => status === 409)!
+    expect(lost.body).toContain('Somebody changed GOLDBEES meanwhile.')
+    // What was typed is still there.
+    expect(lost.body).toMatch(/value="(Gold bars|Bullion)"/)
+    expect(await entries('instrument.changed')).toMatchObject([
+      { before: { name: 'Gold' }, after: { name: expect.any(String) } },
+    ])
+
+    const checks = [
+      await admin.visitor.post(`${here}/verified`, { seen: '2' }),
+      await admin.visitor.post(`${here}/verified`, { seen: '2' }),
+    ]
+    expect(checks.map(({ status }) => status)).toEqual([303, 303])
+    expect((await admin.visitor.post(`${here}/verified`, { seen: '1' })).status).toBe(409)
+    expect(await entries('instrument.verified')).toHaveLength(1)
+    expect(await version()).toBe(before + 3)
+
+    expect((await admin.visitor.post(`${here}/removal`)).status).toBe(303)
+    expect((await admin.visitor.post(`${here}/removal`)).status).toBe(303)
+    expect(await instrument('GOLDBEES')).toBeUndefined()
+  })
+
+  test('cannot be what they cannot be; the fields say why and keep what was typed', async () => {
+    for (const [changed, sentence] of [
+      [{ symbol: 'NOT A SYMBOL' }, 'The symbol as NSE writes it'],
+      [{ symbol: 'BANKBEES' }, 'BANKBEES is followed already.'],
+      [{ symbol: 'NEWBEES', name: ' ' }, 'A short name'],
+      [{ symbol: 'NEWBEES', isin: 'INF204KB15I8' }, 'That is no ISIN of an Indian fund'],
+      [{ symbol: 'NEWBEES', isin: 'US0378331005' }, 'That is no ISIN of an Indian fund'],
+    ] as const) {
+      const answer = await admin.visitor.post('/admin/market/instruments/new', { ...details, ...changed })
+      expect([changed, answer.status, answer.body.includes(sentence)]).toEqual([changed, 422, true])
+      expect(answer.body).toContain('value="Domestic gold price"')
+    }
+    expect(await instrument('NEWBEES')).toBeUndefined()
+    expect((await admin.visitor.get('/admin/market/instruments/NOSUCH')).status).toBe(404)
+    const isins = await app.sql<{ isin: string }[]>`select isin from instruments where isin is not null`
+    expect(isins.filter(({ isin }) => !isIsin(isin))).toEqual([])
+  })
+
+  test('the benchmark stays the benchmark and shown, unless another one is chosen on purpose', async () => {
+    await commits(['2026-11-17', 'NIFTYBEES', 290], ['2026-11-17', 'BANKBEES', 500])
+    const [seen] = await app.sql<{ revision: number }[]>`select revision from instruments where symbol = 'NIFTYBEES'`
+    await admin.visitor.post('/admin/market/instruments/NIFTYBEES', {
+      ...details,
+      name: 'Nifty',
+      shown: '',
+      seen: String(seen!.revision),
+    })
+    expect(await instrument('NIFTYBEES')).toMatchObject({ name: 'Nifty', kind: 'benchmark', shown: true })
+    expect((await admin.visitor.post('/admin/market/instruments/NIFTYBEES/removal')).status).toBe(409)
+
+    const ask = (symbol: string, form: Record<string, string>) =>
+      admin.visitor.post(`/admin/market/instruments/${symbol}/benchmark`, form)
+    expect((await ask('BANKBEES', { seen: 'NIFTYBEES', again: 'bank' })).status).toBe(422)
+    const empty = await ask('ITBEES', { seen: 'NIFTYBEES', again: 'ITBEES' })
+    expect([empty.status, empty.body.includes('It has no prices')]).toEqual([409, true])
+    const both = await Promise.all([1, 2].map(() => ask('BANKBEES', { seen: 'NIFTYBEES', again: 'bankbees' })))
+    expect(both.map(({ status }) => status)).toEqual([303, 303])
+    expect([(await instrument('BANKBEES'))!.kind, (await instrument('NIFTYBEES'))!.kind]).toEqual([
+      'benchmark',
+      'other',
+    ])
+    expect((await ask('NIFTYBEES', { seen: 'ITBEES', again: 'NIFTYBEES' })).status).toBe(409)
+    expect((await ask('NIFTYBEES', { seen: 'BANKBEES', again: 'NIFTYBEES' })).status).toBe(303)
+    expect(await entries('benchmark.changed')).toEqual([
+      { before: 'NIFTYBEES', after: 'BANKBEES' },
+      { before: 'BANKBEES', after: 'NIFTYBEES' },
+    ])
+  })
+})
+
+describe('splits and holidays', () => {
+  test('a split entered by hand counts once, cannot be doubled, and is taken away again', async () => {
+    const split = { symbol: 'ITBEES', day: '2026-11-12', ratio: '10' }
+    const before = await version()
+    const twice = await Promise.all([1, 2].map(() => admin.visitor.post('/admin/market/splits', split)))
+    expect(twice.map(({ status }) => status)).toEqual([303, 303])
+    expect(await version()).toBe(before + 1)
+    expect((await admin.visitor.post('/admin/market/splits', { ...split, ratio: '5' })).status).toBe(409)
+    for (const wrong of [{ symbol: 'NOSUCH' }, { day: '2026-02-31' }, { day: '' }, { ratio: '1' }])
+      expect([wrong, (await admin.visitor.post('/admin/market/splits', { ...split, ...wrong })).status]).toEqual([
+        wrong,
+        422,
+      ])
+    const [row] = await app.sql<{ id: number; ratio: number }[]>`select id::int as id, ratio from counted_splits()`
+    expect(row!.ratio).toBe(10)
+    await Promise.all([1, 2].map(() => admin.visitor.post(`/admin/market/splits/${row!.id}/removal`)))
+    expect(await app.sql`select from counted_splits()`).toHaveLength(0)
+    expect(await entries('split.removed')).toHaveLength(1)
+  })
+
+  test('holidays are pasted, all or none, and taken away; the same again changes nothing', async () => {
+    const lines = '2027-01-26 Republic Day\n\n26-Mar-2027, Good Friday\r\n20270815\tIndependence Day'
+    expect((await admin.visitor.post('/admin/market/holidays', { lines })).status).toBe(303)
+    const before = await version()
+    expect((await admin.visitor.post('/admin/market/holidays', { lines })).status).toBe(303)
+    expect(await version()).toBe(before)
+    const wrong = await admin.visitor.post('/admin/market/holidays', {
+      lines: '2027-10-02 Gandhi Jayanti\n2027-02-31 Nothing',
+    })
+    expect([wrong.status, wrong.body.includes('Line 2: “2027-02-31 Nothing” is not a date and a name')]).toEqual([
+      422,
+      true,
+    ])
+    expect(wrong.body).toContain('2027-10-02 Gandhi Jayanti')
+    const days = await app.sql<
+      { day: string }[]
+    >`select day::text as day from holidays where day > '2027-01-01' order by day`
+    expect(days.map(({ day }) => day)).toEqual(['2027-01-26', '2027-03-26', '2027-08-15'])
+    for (const day of ['2027-08-15', '2027-08-15', '2027-02-31', 'x'])
+      expect((await admin.visitor.post('/admin/market/holidays/removal', { day })).status).toBe(303)
+    expect(await entries('holiday.removed')).toHaveLength(1)
+    expect(await entries('holidays.saved')).toHaveLength(1)
+  })
+})
+
+test('the overview tells what is missing, stale, hidden and in between, and where the benchmark itself has no price', async () => {
+  await commits(
+    ['2026-11-16', 'NIFTYBEES', 289],
+    ['2026-11-18', 'NIFTYBEES', 291],
+    ['2026-11-19', 'NIFTYBEES', 292],
+    ['2026-11-16', 'AUTOBEES', 20],
+    ['2026-11-18', 'AUTOBEES', 21],
+    ['2026-11-16', 'INFRABEES', 9],
+    ['2026-11-19', 'INFRABEES', 9.1],
+  )
+  const page = await admin.visitor.get('/admin/market')
+  expect(page.body).toContain('AUTOBEES has no price since Wed, 18 Nov 2026')
+  expect(page.body).toContain('INFRABEES misses 2 trading days')
+  expect(page.body).toContain('In between: Tue, 17 Nov 2026; Wed, 18 Nov 2026.')
+  expect(page.body).toContain('METALIETF has no prices')
+  expect(page.body).toContain('As of Thu, 19 Nov 2026')
+  await app.sql`insert into imports (status, origin, created_by, committed_at) values ('committed', 'upload', 'test', now())`
+  const age = await marketAge(app.sql)
+  expect([age.asOf, age.sample]).toEqual(['2026-11-19', false])
+})
+
+test('who may only look sees every page and changes nothing', async () => {
+  for (const path of ['', '/imports', '/instruments', '/instruments/BANKBEES', '/splits', '/holidays']) {
+    const page = await reader.visitor.get(`/admin/market${path}`)
+    expect([
+      path,
+      page.status,
+      /<button[^>]*type="submit"[^>]*>(?!Log out|Sign out)/.test(page.body.split('panel-page')[1]!),
+    ]).toEqual([path, 200, false])
+  }
+  for (const path of [
+    'instruments/new',
+    'instruments/BANKBEES',
+    'instruments/BANKBEES/verified',
+    'instruments/BANKBEES/removal',
+    'instruments/BANKBEES/benchmark',
+    'splits',
+    'splits/1/removal',
+    'holidays',
+    'holidays/removal',
+  ])
+    expect([path, (await reader.visitor.post(`/admin/market/${path}`, details)).status]).toEqual([path, 403])
+})
+
+test('a demo’s market says that it is a sample and how it ends; a second sample is never made', async () => {
+  const demo = await startApp()
+  try {
+    const both = await Promise.all([seedSample(demo.sql, '2026-11-20'), seedSample(demo.sql, '2026-11-20')])
+    expect(both.filter(Boolean)).toHaveLength(1)
+    expect(await demo.sql`select from imports where status = 'committed'`).toHaveLength(1)
+    const someone = await adminOf(demo)
+    const page = await someone.visitor.get('/admin/market')
+    expect(page.body).toContain('These prices are invented, up to Thu, 19 Nov 2026')
+    expect(await marketAge(demo.sql)).toMatchObject({ asOf: '2026-11-19', sample: true })
+    const { location } = await upload(someone, long('real.csv', ['2026-11-20', 'NIFTYBEES', 290]))
+    expect((await someone.visitor.get(location!)).body).toContain('The sample ends.')
+  } finally {
+    await demo.close()
+  }
+})
+
+test('an import is known by when it was committed, not by when it was read', async () => {
+  const by = { actor: 'test', origin: null }
+  const given = async (close: number) => {
+    const { location } = await upload(admin, long(`${close}.csv`, ['2026-11-11', 'OILIETF', close]))
+    return Number(location!.split('/').at(-1))
+  }
+  const [first, second] = [await given(10), await given(11)]
+  await commit(app.sql, second, by)
+  await commit(app.sql, first, by)
+  const counted = await app.sql<{ close: number }[]>`select close from counted_prices('OILIETF')`
+  expect(counted.map(({ close }) => close)).toEqual([10])
+  await expect(
+    readIntoImport(app.sql, [{ path: '/nowhere/at/all.csv', name: 'all.csv' }], { origin: 'command', actor: 'test' }),
+  ).rejects.toThrow()
+  const [last] = await app.sql<{ status: string }[]>`select status from imports order by id desc limit 1`
+  expect(last!.status).toBe('dropped')
+})

@@ -1,0 +1,182 @@
+import { readFileSync } from 'node:fs'
+import type { Page } from 'playwright-core'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { seedSample } from '../../src/market/sample-prices.ts'
+import { oneWhoseSubscriptionIs, subscriberAt } from '../dashboard/people.ts'
+import {
+  axeFindings,
+  markupFlaws,
+  overflowOf,
+  type PersonOptions,
+  type Scheme,
+  type Size,
+  screenshot,
+  sizes,
+  takeOver,
+} from '../support/browser.ts'
+import { openScene } from './scene.ts'
+
+const scene = openScene()
+beforeAll(async () => {
+  await seedSample(scene.app.sql, '2026-11-20')
+})
+
+/** A subscriber's browser at the analyser. */
+async function reader(options: PersonOptions = {}) {
+  const person = await scene.arrive(options)
+  const { visitor } = await subscriberAt(scene.app)
+  await takeOver(person, visitor)
+  await person.page.goto('/dashboard')
+  return person
+}
+
+const asOf = (page: Page) => page.locator('.as-of b').textContent()
+const firstSector = (page: Page) => page.locator('.ranks tbody th a').first().textContent()
+const asOfIs = (page: Page, text: string) => page.locator('.as-of b', { hasText: text }).waitFor()
+
+describe.each(['phone', 'laptop'] as Size[])('on a %s', (size) => {
+  describe.each([true, false])('with script: %s', (script) => {
+    test('a subscriber reads, sorts, steps weeks, changes tail and bars, and opens a sector', async () => {
+      const { page } = await reader({ size, script })
+      const part = (name: string) =>
+        page.getByRole('navigation', { name: 'Parts' }).getByRole('link', { name, exact: true })
+      expect(await asOf(page)).toBe('As of Thu, 19 Nov 2026')
+      expect(await page.getByText('Sample data', { exact: true }).first().isVisible()).toBe(true)
+
+      await page.locator('.ranks thead').getByRole('link', { name: 'Sector' }).click()
+      await page.locator('.ranks [aria-sort=ascending]', { hasText: 'Sector' }).waitFor()
+      expect(await firstSector(page)).toBe('Auto')
+      expect(page.url()).toContain('sort=name')
+      await page.locator('.ranks thead').getByRole('link', { name: 'Sector' }).click()
+      await page.locator('.ranks [aria-sort=descending]', { hasText: 'Sector' }).waitFor()
+      expect(await firstSector(page)).toBe('Realty')
+
+      await page.getByRole('link', { name: 'Older' }).click()
+      await asOfIs(page, 'Fri, 13 Nov 2026')
+      await page.getByRole('link', { name: 'Older' }).click()
+      await asOfIs(page, 'Fri, 6 Nov 2026')
+      await page.getByRole('link', { name: 'Newer' }).click()
+      await asOfIs(page, 'Fri, 13 Nov 2026')
+      await page.goBack()
+      await asOfIs(page, 'Fri, 6 Nov 2026')
+      await page.goForward()
+      await asOfIs(page, 'Fri, 13 Nov 2026')
+      await page.getByLabel('Week up to').selectOption('2026-09-18')
+      if (!script) await page.getByRole('button', { name: 'Show' }).click()
+      await asOfIs(page, 'Fri, 18 Sep 2026')
+      expect(await firstSector(page)).toBe('Realty')
+
+      await page.getByRole('link', { name: 'Daily' }).click()
+      await page
+        .getByRole('navigation', { name: 'Bars' })
+        .locator('[aria-current=true]', { hasText: 'Daily' })
+        .waitFor()
+      await page.getByRole('link', { name: 'Older' }).click()
+      await asOfIs(page, 'Thu, 17 Sep 2026')
+      await page.getByRole('link', { name: 'Weekly' }).click()
+      await page
+        .getByRole('navigation', { name: 'Bars' })
+        .locator('[aria-current=true]', { hasText: 'Weekly' })
+        .waitFor()
+
+      if (size === 'phone') {
+        expect(await page.locator('#map').isVisible()).toBe(false)
+        await part('Map').click()
+        await page.locator('.show-map').waitFor()
+        expect([await page.locator('#map').isVisible(), await page.locator('#table').isVisible()]).toEqual([
+          true,
+          false,
+        ])
+      }
+      expect(await page.locator('.chosen-from .point').first().locator('.tail').count()).toBe(11)
+      await page.getByRole('link', { name: '4 weeks' }).click()
+      await page.locator('[aria-label="4 weeks"][aria-current=true]').waitFor()
+      expect(await page.locator('.chosen-from .point').first().locator('.tail').count()).toBe(3)
+
+      await page.locator('.members a', { hasText: 'Pharma' }).click()
+      await page.locator('.picked h3', { hasText: 'Pharma' }).waitFor()
+      expect(await page.locator('.point.focus').getAttribute('aria-label')).toMatch(/^Pharma: /)
+      await page.getByRole('link', { name: 'Open Pharma' }).click()
+      await page.getByRole('heading', { level: 1, name: 'Pharma' }).waitFor()
+      expect(await asOf(page)).toBe('As of Thu, 17 Sep 2026')
+      expect(await page.locator('.panel').count()).toBe(3)
+      await page.getByRole('heading', { name: 'Why it is here' }).waitFor()
+      const neighbours = page.getByRole('navigation', { name: 'Neighbours in rank' }).getByRole('link')
+      await neighbours.filter({ hasText: /→|←/ }).first().click()
+      await page.waitForURL((url) => !url.pathname.endsWith('PHARMABEES'))
+      await page.getByRole('link', { name: 'All sectors' }).click()
+      await asOfIs(page, 'Thu, 17 Sep 2026')
+    })
+  })
+
+  test('the table comes as a file, in the order and of the week on the page', async () => {
+    const { page } = await reader({ size })
+    await page.locator('.ranks thead').getByRole('link', { name: 'Sector' }).click()
+    await page.locator('.ranks [aria-sort=ascending]', { hasText: 'Sector' }).waitFor()
+    await page.getByRole('link', { name: 'Older' }).click()
+    await asOfIs(page, 'Fri, 13 Nov 2026')
+    const waiting = page.waitForEvent('download')
+    await page.getByRole('link', { name: 'Download CSV' }).click()
+    const download = await waiting
+    expect(download.suggestedFilename()).toBe('sectors-2026-11-13.csv')
+    const lines = readFileSync(await download.path(), 'utf8').split('\r\n')
+    expect(lines[1]).toMatch(/^"2026-11-13",\d+,16,\d+,"Auto","AUTOBEES"/)
+  })
+})
+
+test('the map is walked with the keyboard: every sector is reached and says where it stands', async () => {
+  const { page } = await reader()
+  const points = page.locator('.chosen-from .point')
+  const first = await points.first().getAttribute('aria-label')
+  expect(first).toMatch(/: (leading|weakening|lagging|improving), RS-Ratio [\d.]+, RS-Momentum [\d.]+$/)
+  await points.first().focus()
+  await page.keyboard.press('Tab')
+  const second = await page.evaluate('document.activeElement.getAttribute("aria-label")')
+  expect(second).toBe(await points.nth(1).getAttribute('aria-label'))
+  await page.keyboard.press('Enter')
+  await page.locator('.point.focus').waitFor()
+  expect(await page.locator('.point.focus').getAttribute('aria-label')).toBe(second)
+  expect(await page.evaluate('document.activeElement.getAttribute("aria-label")')).toBe(second)
+  await page.keyboard.press('Enter')
+  await page.locator('.has-focus').waitFor({ state: 'detached' })
+})
+
+test('a session that ended meanwhile leads to the log-in, and from there back to the same question', async () => {
+  const { page } = await reader()
+  await page.getByRole('link', { name: 'Older' }).click()
+  await asOfIs(page, 'Fri, 13 Nov 2026')
+  await scene.app.sql`delete from sessions`
+  await page.getByRole('link', { name: 'Older' }).click()
+  await page.waitForURL('**/login?next=*')
+  expect(decodeURIComponent(page.url())).toContain('/dashboard?at=2026-11-13')
+})
+
+describe('looked at', () => {
+  const pages: [string, string, Parameters<typeof oneWhoseSubscriptionIs>[1]][] = [
+    ['table', '/dashboard', {}],
+    ['map', '/dashboard?view=map', {}],
+    ['map-focus', '/dashboard?view=map&focus=PHARMABEES&tail=20', {}],
+    ['heat', '/dashboard?view=heat', {}],
+    ['sector', '/dashboard/sectors/ITBEES', {}],
+    ['old', '/dashboard?at=2023-03-03', {}],
+    ['sector-old', '/dashboard/sectors/ITBEES?at=2023-03-03', {}],
+    ['grace', '/dashboard', { endsInDays: -1 }],
+    ['expired', '/dashboard', { endsInDays: -10 }],
+  ]
+  test.each(pages)('%s fits, and axe finds nothing', async (name, path, subscription) => {
+    const person = await scene.arrive()
+    const { page } = person
+    await takeOver(person, await oneWhoseSubscriptionIs(scene.app, subscription))
+    await page.goto(path)
+    expect(await markupFlaws(page)).toEqual([])
+    for (const size of ['laptop', 'phone'] as Size[]) {
+      await page.setViewportSize(sizes[size])
+      for (const scheme of ['light', 'dark'] as Scheme[]) {
+        await page.emulateMedia({ colorScheme: scheme })
+        await screenshot(page, `analyser-${name}-${size}-${scheme}`)
+        expect([name, size, scheme, await overflowOf(page)]).toEqual([name, size, scheme, 0])
+        expect(await axeFindings(page)).toEqual([])
+      }
+    }
+  })
+})

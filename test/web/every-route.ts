@@ -1,0 +1,240 @@
+import { type Answer, Visitor } from '../support/visitor.ts'
+import { hiddenIn, type Ids, type Who, type World } from './world.ts'
+
+/**
+ * Who may. `everybody`: nobody is asked who they are. `signed-in`: each about themselves. `owner`: for everybody else it
+ * does not exist; `owner, panel`: administrators see it as well. `panel`: administrators of both roles, for subscribers it
+ * does not exist. `money`: only administrators who may change things. `machines`: whoever proves it in another way.
+ */
+export type May = 'everybody' | 'signed-in' | 'owner' | 'owner, panel' | 'panel' | 'money' | 'machines'
+
+export type Door = {
+  may: May
+  /** What stands for the parameters; the route itself where it has none. */
+  path?: (ids: Ids) => string
+  /** What is posted. With `formAt`, on top of what the form on that page carries. */
+  form?: (ids: Ids) => Record<string, string>
+  formAt?: (ids: Ids) => string
+  /** The status for those who may: 200 of what is looked at, 303 of what is posted, unless said here. */
+  answers?: number
+  /** People for whom it is another one, for a reason of its own. */
+  except?: Partial<Record<Who, number>>
+  /** The session is over afterwards. */
+  ends?: true
+}
+
+const onlyHalf = { except: { visitor: 303, half: 200 } }
+
+/** Every route of the product. Whoever adds one says here who may. */
+export const doors: Record<string, Door> = {
+  // The public site
+  'GET /': { may: 'everybody' },
+  'GET /contact': { may: 'everybody' },
+  'GET /disclaimer': { may: 'everybody' },
+  'GET /privacy': { may: 'everybody' },
+  'GET /refunds': { may: 'everybody' },
+  'GET /terms': { may: 'everybody' },
+  'GET /assets/*': { may: 'everybody' },
+  'GET /register': { may: 'everybody', answers: 303 },
+  'POST /register': { may: 'everybody', form: () => ({ name: '' }), answers: 422 },
+
+  // Getting in and out
+  'GET /login': { may: 'everybody', answers: 303, except: { visitor: 200 } },
+  'POST /login': { may: 'everybody', form: () => ({ login: 'nobody' }), answers: 422 },
+  'GET /login/authenticator': { may: 'everybody', answers: 303 },
+  'POST /login/authenticator': { may: 'everybody', answers: 303 },
+  'GET /login/code': { may: 'everybody', answers: 303, ...onlyHalf },
+  'POST /login/code': { may: 'everybody', answers: 303, except: { half: 422 } },
+  'GET /login/recovery-codes': { may: 'signed-in', answers: 303 },
+  'POST /login/recovery-codes': { may: 'signed-in' },
+  'POST /logout': { may: 'everybody', answers: 303, ends: true },
+  'GET /forgot-password': { may: 'everybody' },
+  'POST /forgot-password': { may: 'everybody', form: () => ({ email: 'nobody@example.in' }) },
+  'GET /reset-password': { may: 'everybody' },
+  'POST /reset-password': { may: 'everybody', answers: 422 },
+  'GET /verify-email': { may: 'everybody' },
+  'POST /verify-email': { may: 'everybody', answers: 422 },
+
+  // A subscriber's own
+  'GET /dashboard': { may: 'signed-in' },
+  'GET /account': { may: 'signed-in' },
+  'GET /account/data': { may: 'signed-in' },
+  'GET /account/data.csv': { may: 'signed-in' },
+  'GET /account/data.json': { may: 'signed-in' },
+  'GET /account/profile': { may: 'signed-in' },
+  'GET /account/security': { may: 'signed-in' },
+  'GET /account/sessions': { may: 'signed-in' },
+  'POST /account/delete': { may: 'signed-in', answers: 422, except: { reader: 409, money: 409 } },
+  'POST /account/profile': { may: 'signed-in', form: () => ({ name: 'Asha', phone: '9876500001', state: '27' }) },
+  'POST /account/security/email': { may: 'signed-in', answers: 422 },
+  'POST /account/security/password': { may: 'signed-in', answers: 422 },
+  'POST /account/security/verification': { may: 'signed-in' },
+  'POST /account/sessions/:handle/end': {
+    may: 'signed-in',
+    path: ({ ownerSession }) => `/account/sessions/${ownerSession}/end`,
+  },
+  'POST /account/sessions/others/end': { may: 'signed-in' },
+  'POST /account/sessions/end': { may: 'signed-in', ends: true },
+  'GET /checkout/:plan': { may: 'signed-in', path: () => '/checkout/monthly' },
+  'POST /checkout/:plan': { may: 'signed-in', path: () => '/checkout/monthly' },
+  'POST /checkout/:plan/restart': { may: 'signed-in', path: () => '/checkout/monthly/restart' },
+  'POST /checkout/skip': { may: 'signed-in' },
+  'GET /payment/return': {
+    may: 'owner',
+    path: ({ paidOrder }) => `/payment/return?order_id=${paidOrder}`,
+    // Without a session the page says the same of every order.
+    except: { visitor: 200, half: 200 },
+  },
+  'GET /payment/status/:orderId': { may: 'owner', path: ({ paidOrder }) => `/payment/status/${paidOrder}` },
+  'GET /receipts/:file': { may: 'owner, panel', path: ({ receipt }) => `/receipts/${receipt}` },
+  'GET /api/payment-status/:orderId': { may: 'owner', path: ({ paidOrder }) => `/api/payment-status/${paidOrder}` },
+  'POST /api/create-cashfree-order': { may: 'signed-in', form: () => ({ plan: 'monthly' }), answers: 200 },
+  'POST /api/create-payment-token': {
+    may: 'owner',
+    form: ({ openOrder }) => ({ orderId: openOrder }),
+    answers: 200,
+  },
+
+  // The panel
+  'GET /admin': { may: 'panel' },
+  'GET /admin/audit': { may: 'panel' },
+  'GET /admin/audit.csv': { may: 'panel' },
+  'GET /admin/audit/verify': { may: 'panel' },
+  'POST /admin/audit/verify': { may: 'panel', answers: 200 },
+  'GET /admin/incidents': { may: 'panel' },
+  'GET /admin/incidents.csv': { may: 'panel' },
+  'GET /admin/incidents/:id': { may: 'panel', path: ({ incident }) => `/admin/incidents/${incident}` },
+  'GET /admin/jobs': { may: 'panel' },
+  'GET /admin/mails': { may: 'panel' },
+  'GET /admin/mails.csv': { may: 'panel' },
+  'GET /admin/mails/:id': { may: 'panel', path: ({ mail }) => `/admin/mails/${mail}` },
+  'GET /admin/mails/:id/preview': { may: 'panel', path: ({ mail }) => `/admin/mails/${mail}/preview` },
+  'GET /admin/orders': { may: 'panel' },
+  'GET /admin/orders.csv': { may: 'panel' },
+  'GET /admin/orders/:id': { may: 'panel', path: ({ paidOrder }) => `/admin/orders/${paidOrder}` },
+  'GET /admin/orders/:id/cashfree': {
+    may: 'panel',
+    path: ({ paidOrder }) => `/admin/orders/${paidOrder}/cashfree`,
+    answers: 303,
+  },
+  'GET /admin/orders/payments': { may: 'panel' },
+  'GET /admin/orders/payments.csv': { may: 'panel' },
+  'GET /admin/plans': { may: 'panel' },
+  'GET /admin/plans.csv': { may: 'panel' },
+  'GET /admin/refunds': { may: 'panel' },
+  'GET /admin/refunds.csv': { may: 'panel' },
+  'GET /admin/refunds/:id': { may: 'panel', path: ({ refund }) => `/admin/refunds/${refund}` },
+  'GET /admin/refunds/:id/progress': { may: 'panel', path: ({ refund }) => `/admin/refunds/${refund}/progress` },
+  'GET /admin/subscribers': { may: 'panel' },
+  'GET /admin/subscribers.csv': { may: 'panel' },
+  'GET /admin/subscribers/:id': { may: 'panel', path: ({ owner }) => `/admin/subscribers/${owner}` },
+  'GET /admin/webhooks': { may: 'panel' },
+  'GET /admin/webhooks.csv': { may: 'panel' },
+  'GET /admin/webhooks/:id': { may: 'panel', path: ({ delivery }) => `/admin/webhooks/${delivery}` },
+
+  // Its acts, and the pages that ask before them
+  'POST /admin/incidents/:id/resolution': {
+    may: 'money',
+    path: ({ incident }) => `/admin/incidents/${incident}/resolution`,
+    form: () => ({ resolution: 'Told them by phone' }),
+  },
+  'POST /admin/jobs/:name/run': { may: 'money', path: () => '/admin/jobs/clean/run' },
+  'POST /admin/jobs/:name/retry': { may: 'money', path: () => '/admin/jobs/deliver-mails/retry' },
+  'POST /admin/mails/:id/copies': {
+    may: 'money',
+    path: ({ mail }) => `/admin/mails/${mail}/copies`,
+    form: () => ({ copy: '1' }),
+  },
+  'POST /admin/mails/:id/retry': { may: 'money', path: ({ mail }) => `/admin/mails/${mail}/retry` },
+  'GET /admin/orders/:id/terminate': {
+    may: 'money',
+    path: ({ waitingOrder }) => `/admin/orders/${waitingOrder}/terminate`,
+  },
+  'POST /admin/orders/:id/terminate': {
+    may: 'money',
+    path: ({ waitingOrder }) => `/admin/orders/${waitingOrder}/terminate`,
+    formAt: ({ waitingOrder }) => `/admin/orders/${waitingOrder}/terminate`,
+  },
+  'POST /admin/orders/:id/settle': { may: 'money', path: ({ paidOrder }) => `/admin/orders/${paidOrder}/settle` },
+  'GET /admin/plans/:key/price': { may: 'money', path: () => '/admin/plans/monthly_v1/price' },
+  'POST /admin/plans/:key/price': {
+    may: 'money',
+    path: () => '/admin/plans/monthly_v1/price',
+    form: () => ({ price: '549' }),
+  },
+  'GET /admin/plans/:key/sale': { may: 'money', path: () => '/admin/plans/annual_v1/sale' },
+  'POST /admin/plans/:key/withdrawal': { may: 'money', path: () => '/admin/plans/annual_v1/withdrawal' },
+  'POST /admin/plans/:key/offer': { may: 'money', path: () => '/admin/plans/annual_v1/offer' },
+  'GET /admin/refunds/of/:cfPaymentId': { may: 'money', path: ({ payment }) => `/admin/refunds/of/${payment}` },
+  'POST /admin/refunds/of/:cfPaymentId': {
+    may: 'money',
+    path: ({ payment }) => `/admin/refunds/of/${payment}`,
+    formAt: ({ payment }) => `/admin/refunds/of/${payment}?amount=50`,
+    form: () => ({ reason: 'Another part', amount_again: '50' }),
+  },
+  'POST /admin/refunds/:id/ask': { may: 'money', path: ({ refund }) => `/admin/refunds/${refund}/ask` },
+  'GET /admin/subscribers/:id/:act': { may: 'money', path: ({ owner }) => `/admin/subscribers/${owner}/grant` },
+  'POST /admin/subscribers/:id/:act': {
+    may: 'money',
+    path: ({ owner }) => `/admin/subscribers/${owner}/grant`,
+    formAt: ({ owner }) => `/admin/subscribers/${owner}/grant?days=3`,
+    form: () => ({ reason: 'The site was down' }),
+  },
+  'POST /admin/webhooks/:id/replay': { may: 'money', path: ({ delivery }) => `/admin/webhooks/${delivery}/replay` },
+
+  // Machines
+  'GET /healthz': { may: 'machines' },
+  'GET /readyz': { may: 'machines' },
+  'GET /metrics': { may: 'machines' },
+  'POST /webhooks/cashfree': { may: 'machines', answers: 401 },
+}
+
+/** What a route of the app is called in the table: style sheets and scripts are one. */
+export const nameOf = (route: string) => route.replace(/^GET \/assets\/.*/, 'GET /assets/*')
+
+/** A route with whatever stands in the table for it. */
+export type Way = Door & { route: string; method: string; address: string }
+
+/** Every route of the app that has its line in the table, at a real address. */
+export function waysIn({ app, ids }: World): Way[] {
+  return app.routes
+    .filter((route) => doors[nameOf(route)])
+    .map((route) => {
+      const [method, pattern] = route.split(' ') as [string, string]
+      const door = doors[nameOf(route)]!
+      return { ...door, route, method, address: door.path?.(ids) ?? pattern }
+    })
+}
+
+/** Goes there as a browser does, or a script where it is a door for scripts. */
+export async function go(world: World, way: Way, who: Who): Promise<Answer> {
+  if (way.ends) {
+    const answer = await (await world.again(who)).post(way.address)
+    world.at[who] = await world.again(who)
+    return answer
+  }
+  const visitor = world.at[who]
+  if (way.method === 'GET') return visitor.get(way.address)
+  const asked = way.formAt ? hiddenIn((await world.at.money.get(way.formAt(world.ids))).body) : {}
+  const form = { ...asked, ...way.form?.(world.ids) }
+  return way.address.startsWith('/api/') || way.may === 'machines'
+    ? visitor.postJson(way.address, form)
+    : visitor.post(way.address, form)
+}
+
+/** The status this person should get there; 404 and 303 to log in are looked at more closely by who asks. */
+export function expected(way: Way, who: Who): number {
+  const special = way.except?.[who]
+  if (special !== undefined) return special
+  const ok = way.answers ?? (way.method === 'GET' || way.may === 'machines' ? 200 : 303)
+  if (way.may === 'everybody' || way.may === 'machines') return ok
+  if (who === 'visitor' || who === 'half') return way.address.startsWith('/api/') ? 401 : 303
+  if (way.may === 'signed-in') return ok
+  if (way.may === 'owner') return who === 'owner' ? ok : 404
+  if (way.may === 'owner, panel') return who === 'other' ? 404 : ok
+  if (who === 'owner' || who === 'other') return 404
+  return way.may === 'money' && who === 'reader' ? 403 : ok
+}
+
+/** Somebody who never was here. */
+export const stranger = ({ at }: World) => new Visitor(at.visitor.app)

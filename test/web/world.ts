@@ -1,0 +1,165 @@
+import { randomUUID } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect } from 'vitest'
+import { readIntoImport } from '../../src/market/imports/imports.ts'
+import { recorded } from '../../src/tasks/records.ts'
+import { type Admin, adminOf } from '../support/admin.ts'
+import { startApp, type TestApp } from '../support/app.ts'
+import { newestOrder, until } from '../support/books.ts'
+import { registration, Visitor } from '../support/visitor.ts'
+import { deliver, signed } from '../webhooks/sender.ts'
+
+/** Whoever may stand at a door. `half` is an administrator who gave the password and not yet the second factor. */
+export const people = ['visitor', 'owner', 'other', 'half', 'reader', 'money'] as const
+export type Who = (typeof people)[number]
+
+/** A site with one of everything in its books, and everybody who may ask for it. */
+export type World = {
+  app: TestApp
+  /** Their browsers. */
+  at: Record<Who, Visitor>
+  /** The same person in a new browser, for what ends a session. */
+  again: (who: Who) => Promise<Visitor>
+  /** What stands for `:id` and the like. */
+  ids: Ids
+  close: () => Promise<void>
+}
+export type Ids = {
+  owner: string
+  ownerSession: string
+  paidOrder: string
+  openOrder: string
+  waitingOrder: string
+  payment: string
+  receipt: string
+  refund: string
+  mail: string
+  delivery: string
+  incident: string
+  held: string
+  committed: string
+}
+
+/** Builds it through the real doors: people register and pay, Cashfree reports, jobs run. */
+export async function buildWorld(env: Record<string, string> = {}): Promise<World> {
+  const app = await startApp(env)
+  // An https site is spoken to without its proxy.
+  const direct = { url: `http://localhost:${app.config.port}` }
+  const owner = await customer(app, direct, 499)
+  const short = await customer(app, direct, 400)
+  const waiting = await customer(app, direct, null)
+  const other = await customer(app, direct, null)
+  const reader = await adminOf({ ...app, ...direct }, 'admin-read')
+  const money = await adminOf({ ...app, ...direct })
+  const half = await adminOf({ ...app, ...direct })
+  const again = async (who: Who) => {
+    const visitor = new Visitor(direct)
+    if (who === 'visitor') return visitor
+    const { form } = { owner, other, half, reader, money }[who]
+    await visitor.post('/login', { login: form.username!, password: form.password! })
+    if (who === 'reader' || who === 'money')
+      await app.sql`update sessions set second_factor_at = now(), confirmed_at = now() where second_factor_at is null
+                    and user_id = ${{ reader, money }[who].id}`
+    return visitor
+  }
+  const at = {
+    visitor: new Visitor(direct),
+    owner: owner.visitor,
+    other: other.visitor,
+    half: await again('half'),
+    reader: reader.visitor,
+    money: money.visitor,
+  }
+  await at.owner.post('/checkout/annual')
+  const ids = {
+    ...(await booksOf(app, owner, money)),
+    ownerSession: await sessionBesides(app, owner),
+    openOrder: (await newestOrder(app, owner.form.email!)).id,
+    waitingOrder: waiting.order.id,
+    incident: await numberOf(app.sql`select id from incidents where order_id = ${short.order.id}`),
+    ...(await importsOf(app)),
+  }
+  await quiet(app)
+  return { app, at, again, ids, close: app.close }
+}
+
+type Customer = { visitor: Visitor; form: Record<string, string>; order: { id: string; userId: string } }
+
+/** Somebody who registers and pays so many rupees, or nothing yet. */
+async function customer(app: TestApp, direct: { url: string }, rupees: number | null): Promise<Customer> {
+  const visitor = new Visitor(direct)
+  const form = registration()
+  await visitor.register(form)
+  const order = await newestOrder(app, form.email!)
+  if (rupees !== null) {
+    app.sandbox.control.pay(order.id, { amount: rupees })
+    await visitor.get(`/payment/return?order_id=${order.id}`)
+  }
+  return { visitor, form, order }
+}
+
+async function booksOf(app: TestApp, owner: Customer, money: Admin) {
+  const { id: paidOrder, userId } = owner.order
+  await until(
+    async () =>
+      (await app.sql`select from webhook_events where order_id = ${paidOrder} and settled_at is not null`).length > 0,
+  )
+  const [paper] = await app.sql<{ cfPaymentId: string; number: string }[]>`
+    select cf_payment_id, number from receipts where order_id = ${paidOrder}`
+  const path = `/admin/refunds/of/${paper!.cfPaymentId}`
+  const shown = await money.visitor.get(`${path}?amount=100`)
+  const form = { ...hiddenIn(shown.body), reason: 'A part, as promised', amount_again: '100' }
+  expect((await money.visitor.post(path, form)).status).toBe(303)
+  const ping = '{"data":{"test_object":{"test_key":"test_value"}},"type":"WEBHOOK","event_time":"2026-11-22T00:00:00Z"}'
+  await deliver({ url: money.visitor.app.url }, ping, signed(ping, { secret: 'not ours' }))
+  const jobs = await recorded(app.sql, [{ name: 'clean', everyMs: 3_600_000, run: async () => {} }])
+  await jobs[0]!.run()
+  for (const job of ['send-refunds', 'deliver-mails', 'alert', 'seal-audit', 'figures', 'check-books'])
+    await app.run(job)
+  return {
+    owner: userId,
+    paidOrder,
+    payment: paper!.cfPaymentId,
+    receipt: paper!.number,
+    refund: (await app.sql<{ id: string }[]>`select id from refunds where order_id = ${paidOrder}`)[0]!.id,
+    mail: await numberOf(app.sql`select id from mails where kind = 'receipt' and user_id = ${userId}`),
+    delivery: await numberOf(app.sql`select id from webhook_events where order_id = ${paidOrder} limit 1`),
+  }
+}
+
+/** From here on the books change only by what somebody does: what Cashfree still had to report has arrived. */
+async function quiet(app: TestApp): Promise<void> {
+  const open = () => app.sql`
+    select from webhook_events where accepted and settled_at is null union all
+    select from refunds where not exists (select from webhook_events where type like '%REFUND%')`
+  await until(async () => (await open()).length === 0)
+  app.sandbox.control.webhooks({ paused: true })
+}
+
+/** The handle of another session of theirs. */
+async function sessionBesides(app: TestApp, { form, order, visitor }: Customer): Promise<string> {
+  await new Visitor(visitor.app).post('/login', { login: form.username!, password: form.password! })
+  const [row] = await app.sql<{ handle: string }[]>`
+    select handle from sessions where user_id = ${order.userId} order by created_at desc limit 1`
+  return row!.handle
+}
+
+/** A file of prices that waits for a decision. */
+async function importsOf(app: TestApp) {
+  const path = join(tmpdir(), `prices-${randomUUID()}.csv`)
+  writeFileSync(path, 'date,symbol,close\n2026-11-19,BANKBEES,560\n2026-11-20,BANKBEES,561\n')
+  const read = () => readIntoImport(app.sql, [{ path, name: 'prices.csv' }], { origin: 'command', actor: 'command' })
+  return { held: String(await read()), committed: String(await read()) }
+}
+
+async function numberOf(rows: Promise<readonly unknown[]>): Promise<string> {
+  return String(((await rows)[0] as { id: number }).id)
+}
+
+/** The hidden fields of the forms on a page. */
+export function hiddenIn(html: string): Record<string, string> {
+  const fields = [...html.matchAll(/<input type="hidden" name="(\w+)" value="([^"]*)">/g)]
+  return Object.fromEntries(fields.map(([, name, value]) => [name!, value!]))
+}
