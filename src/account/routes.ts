@@ -5,6 +5,7 @@ import data from './data/routes.ts'
 import overview from './overview/routes.ts'
 import profile from './profile/routes.ts'
 import reports from './reports/routes.ts'
+import secondFactor from './second-factor/routes.ts'
 import security from './security/routes.ts'
 import sessions from './sessions/routes.ts'
 
@@ -15,6 +16,7 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, account) => {
   await app.register(overview, given)
   await app.register(profile, given)
   await app.register(security, given)
+  await app.register(secondFactor, given)
   await app.register(sessions, given)
   await app.register(reports, given)
   await app.register(data, given)

@@ -1,12 +1,11 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import postgres from 'postgres'
-import { listPaymentsOf } from '../payments/queries.ts'
+import { findVersion } from '../market/queries.ts'
 import { listPlansOnSale } from '../plans/queries.ts'
 import type { Sql } from '../platform/db.ts'
-import { listReceiptsOf } from '../receipts/queries.ts'
-import { listRefundsOf } from '../refunds/queries.ts'
 import { findSubscriptionRow } from '../subscriptions/queries.ts'
+import { findUnconfirmedEmail } from '../users/links/queries.ts'
 import { findSession } from '../users/queries.ts'
 import { listening, ready } from './child.ts'
 
@@ -35,13 +34,8 @@ const bare = createServer(async (request, response) => {
   const page = request.url === '/dashboard' ? dashboard : landing
   if (page === dashboard) {
     await findSession(sql, session)
-    await Promise.all([
-      findSubscriptionRow(sql, user),
-      listPaymentsOf(sql, user, 50),
-      listReceiptsOf(sql, user, 50),
-      listRefundsOf(sql, user, 50),
-      listPlansOnSale(sql),
-    ])
+    await Promise.all([findSubscriptionRow(sql, user), listPlansOnSale(sql), findUnconfirmedEmail(sql, user)])
+    await findVersion(sql)
   }
   response.writeHead(200, page.headers.flat())
   response.end(page.body)

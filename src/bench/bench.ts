@@ -1,10 +1,15 @@
 import { once } from 'node:events'
 import { availableParallelism, cpus, loadavg } from 'node:os'
+import { measureAnalyser } from './analyser.ts'
 import { type Figure, printFigures } from './figure.ts'
 import { measureFlood } from './flood.ts'
 import { measureGrowth } from './growth.ts'
+import { measureImporting } from './importing.ts'
 import { measureMemory } from './memory.ts'
 import { measurePages } from './pages.ts'
+import { keptWorld } from './panel/kept.ts'
+import { measurePanel } from './panel/panel.ts'
+import { measureReports } from './reports.ts'
 import { measureSettlements } from './settlements.ts'
 import { fillDatabase } from './subscribers.ts'
 import { buildTown, subscribers, type Town } from './town.ts'
@@ -14,7 +19,10 @@ const measures = {
   settlements: measureSettlements,
   flood: measureFlood,
   memory: measureMemory,
+  reports: measureReports,
+  analyser: measureAnalyser,
   growth: measureGrowth,
+  importing: measureImporting,
 } satisfies Record<string, (town: Town) => Promise<Figure[]>>
 
 export type MeasureName = keyof typeof measures
@@ -42,6 +50,18 @@ export async function bench(options: BenchOptions): Promise<string> {
   const unfinished =
     found.left.size > 0 ? `\n\nNot measured, for it was out of time: ${[...found.left].join(', ')}` : ''
   return `${machine()}\n\n${printFigures(found.figures)}${unfinished}`
+}
+
+const panelHeads = ['page', 'half within', '', '95% within', 'aim', '']
+
+/** How long the panel's pages take with so many subscribers and three times the orders, as text. */
+export async function benchPanel(
+  server: string,
+  { subscribers, quick, say }: Pick<BenchOptions, 'quick' | 'say'> & { subscribers: number },
+): Promise<string> {
+  const url = await keptWorld(server, subscribers, say)
+  say('▸ panel')
+  return `${machine()}\n\n${printFigures(await measurePanel(url, quick ? 8 : 40), panelHeads)}`
 }
 
 async function measure(options: BenchOptions, found: Found, closers: (() => Promise<unknown>)[]): Promise<void> {

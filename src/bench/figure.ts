@@ -18,9 +18,10 @@ export function isMet({ result, aim }: Figure): boolean {
   return result >= (aim.least ?? Number.NEGATIVE_INFINITY) && result <= (aim.most ?? Number.POSITIVE_INFINITY)
 }
 
+const usualHeads = ['measure', 'ours', 'theirs', 'ratio', 'aim', '']
+
 /** The table, medians with smallest and largest below, and the notes. */
-export function printFigures(figures: Figure[]): string {
-  const heads = ['measure', 'ours', 'theirs', 'ratio', 'aim', '']
+export function printFigures(figures: Figure[], heads = usualHeads): string {
   const rows = figures.map((figure) => {
     const { aim, ours, theirs, unit } = figure
     const bound = aim.least !== undefined ? `≥ ${aim.least}` : `≤ ${aim.most}`

@@ -72,6 +72,16 @@ export async function createDatabase(sql: Sql, name: string): Promise<void> {
   await sql`create database ${sql(name)}`
 }
 
+/** Follows as many instruments as that, made-up ones beside the real ones. Answers all their symbols. */
+export async function followInstruments(sql: Sql, count: number): Promise<string[]> {
+  await sql`
+    insert into instruments (symbol, name, kind)
+    select 'BENCH' || n, 'Bench ' || n, 'sector'
+    from generate_series(1, greatest(0, ${count}::int - (select count(*)::int from instruments))) n
+  `
+  return (await sql<{ symbol: string }[]>`select symbol from instruments order by symbol`).map((row) => row.symbol)
+}
+
 /** Indexes that no constraint owns, as statements: dropped before filling, made again after, which is quicker. */
 export async function looseIndexes(sql: Sql, tables: readonly string[]): Promise<{ name: string; create: string }[]> {
   return sql<{ name: string; create: string }[]>`
@@ -146,6 +156,30 @@ export async function wholeTableReads(sql: Sql): Promise<Record<string, number>>
   return Object.fromEntries(rows.map((row) => [row.name, row.reads]))
 }
 
+/** Puts so many made-up sectors in the place of those that are shown; answers their symbols. */
+export async function insertSectors(sql: Sql, count: number): Promise<string[]> {
+  const rows = await sql<{ symbol: string }[]>`
+    with hidden as (
+      update instruments set shown = false where kind <> 'benchmark'
+    )
+    insert into instruments (symbol, name, kind)
+    select 'BENCH' || n, 'Sector number ' || n, 'sector' from generate_series(1, ${count}) n
+    returning symbol
+  `
+  return rows.map((row) => row.symbol)
+}
+
+/** The benchmark's symbol. */
+export async function findBenchmark(sql: Sql): Promise<string> {
+  const [row] = await sql<{ symbol: string }[]>`select symbol from instruments where kind = 'benchmark'`
+  return row!.symbol
+}
+
+/** As after an import: whatever was computed before counts no longer. */
+export async function renewMarket(sql: Sql): Promise<void> {
+  await sql`update market_state set version = version + 1, changed_at = now()`
+}
+
 /** Makes this session tell the real plan, with times and buffers, of every statement inside a function it calls. */
 export const explainEverything = `
   load 'auto_explain';
@@ -155,3 +189,46 @@ export const explainEverything = `
   set auto_explain.log_buffers = on;
   set auto_explain.log_triggers = on;
   set client_min_messages = log`
+
+/** A time of the week that has come, and the day after the one its weekly report is about. */
+export async function findReportSlot(
+  sql: Sql,
+): Promise<{ at: Date; weekday: number; minute: number; dayAfter: string }> {
+  const [slot] = await sql<{ at: Date; weekday: number; minute: number; dayAfter: string }[]>`
+    select at, extract(isodow from clock)::int as weekday,
+           (extract(hour from clock) * 60 + extract(minute from clock))::int as minute,
+           (report_issue('weekly', at) + 1)::text as day_after
+    from (select at, at at time zone 'Asia/Kolkata' as clock from date_trunc('minute', now()) at) slot
+  `
+  return slot!
+}
+
+/** Everybody chose a weekly report at this time. Answers how many will be sent one: those with running access. */
+export async function letReportsBeDue(sql: Sql, slot: { at: Date; weekday: number; minute: number }): Promise<number> {
+  const [row] = await sql<{ count: number }[]>`
+    with confirmed as (
+      update users set email_verified_at = now() returning id
+    ), chosen as (
+      insert into report_choices (user_id, cadence, weekday, minute, link, next_due_at)
+      select id, 'weekly', ${slot.weekday}, ${slot.minute}, substr(md5(id::text) || md5(id::text || 'x'), 1, 43), ${slot.at}
+      from confirmed
+      returning user_id
+    )
+    select count(*)::int as count from chosen join subscriptions s using (user_id) where has_access(s)
+  `
+  return row!.count
+}
+
+/** A minute passes for what a dead worker had leased. */
+export async function endLeases(sql: Sql): Promise<void> {
+  await sql`update mails set next_attempt_at = now() where status = 'queued' and next_attempt_at > now()`
+}
+
+/** Reports that were not sent. */
+export async function mailsLeft(sql: Sql): Promise<{ skipped: number; queued: number }> {
+  const [row] = await sql<{ skipped: number; queued: number }[]>`
+    select (count(*) filter (where status = 'skipped'))::int as skipped, (count(*) filter (where status = 'queued'))::int as queued
+    from mails where kind = 'report'
+  `
+  return row!
+}

@@ -2,19 +2,26 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { bench, type MeasureName, measureNames } from '../bench/bench.ts'
+import { bench, benchPanel, type MeasureName, measureNames } from '../bench/bench.ts'
 import { startPostgres } from '../embedded/postgres/postgres.ts'
 import { root } from '../environment.ts'
 
 // `npm run bench`: speed and memory beside the least they could cost; docs/speed.md explains the figures.
 const { values } = parseArgs({
-  options: { quick: { type: 'boolean', default: false }, only: { type: 'string', multiple: true, default: [] } },
+  options: {
+    quick: { type: 'boolean', default: false },
+    only: { type: 'string', multiple: true, default: [] },
+    panel: { type: 'boolean', default: false },
+    'panel-size': { type: 'string' },
+  },
 })
 const unknown = values.only.filter((name) => !measureNames.includes(name as MeasureName))
 if (unknown.length > 0) {
   console.error(`There is no measure ${unknown.join(', ')}. There are: ${measureNames.join(', ')}.`)
   process.exit(1)
 }
+
+if (values.panel || values['panel-size'] !== undefined) process.exit(await panel(values['panel-size'] ?? '100000'))
 
 const folder = mkdtempSync(join(tmpdir(), 'etf-bench-'))
 const server = await startPostgres({ checkout: root, dataDir: folder })
@@ -39,3 +46,26 @@ try {
   rmSync(folder, { recursive: true, force: true })
 }
 process.exit()
+
+/**
+ * The panel's pages, in a database that is kept for the next run beside the other embedded one. Answers the exit code.
+ */
+async function panel(size: string): Promise<number> {
+  const subscribers = Number(size)
+  if (!Number.isSafeInteger(subscribers) || subscribers < 1_000 || subscribers > 10_000_000) {
+    console.error('--panel-size is a number of subscribers from 1000 to 10000000.')
+    return 1
+  }
+  const server = await startPostgres({ checkout: join(root, '.data', 'bench'), dataDir: null })
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => void server.stop().finally(() => process.exit(1)))
+  try {
+    console.log(await benchPanel(server.url, { subscribers, quick: values.quick, say: (line) => console.error(line) }))
+    return 0
+  } catch (error) {
+    console.error(`The bench did not finish: ${(error as Error).message}`)
+    return 1
+  } finally {
+    await server.stop()
+  }
+}

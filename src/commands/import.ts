@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { basename } from 'node:path'
 import { parseArgs } from 'node:util'
 import { readSettings } from '../environment.ts'
@@ -32,7 +33,7 @@ await withDatabase(readSettings(), async (url) => {
   const sql = connect(url, { max: 2 })
   try {
     if (values.list) await list(sql)
-    else if (values.undo !== undefined) await takeBack(sql, Number(values.undo))
+    else if (values.undo !== undefined) await takeBack(sql, values.undo)
     else if (positionals.length > 0) await bringIn(sql)
     else fail(usage)
   } catch (error) {
@@ -44,11 +45,22 @@ await withDatabase(readSettings(), async (url) => {
 })
 
 async function bringIn(sql: Sql): Promise<void> {
+  const missing = positionals.filter((path) => !existsSync(path))
+  if (missing.length > 0) return fail(`There is no file ${missing.join(', ')}.`)
   const started = performance.now()
   const files = positionals.map((path) => ({ path, name: basename(path) }))
   const importId = await readIntoImport(sql, files, { origin: 'command', actor: by.actor })
+  printFiles((await findImport(sql, importId))!, performance.now() - started)
+  try {
+    await decideAndCommit(sql, importId)
+  } finally {
+    // What was not committed is let go: the files are still here.
+    await dropImport(sql, importId, by)
+  }
+}
+
+async function decideAndCommit(sql: Sql, importId: number): Promise<void> {
   const held = (await findImport(sql, importId))!
-  printFiles(held, performance.now() - started)
   for (const split of values.split) {
     const [symbol = '', day = '', ratio] = split.split(':')
     await decideJump(sql, importId, { symbol, day, ratio: ratioTyped(ratio ?? '') }, by)
@@ -70,7 +82,6 @@ async function bringIn(sql: Sql): Promise<void> {
         ` or --real ${jump.symbol}:${jump.day}`,
     )
   if (held.problemCount > 0 || jumps.length > 0 || values['dry-run']) {
-    await dropImport(sql, importId, by)
     if (values['dry-run'] && held.problemCount === 0) return console.log('Nothing was imported: --dry-run.')
     return fail(
       held.problemCount > 0
@@ -103,7 +114,9 @@ async function list(sql: Sql): Promise<void> {
     )
 }
 
-async function takeBack(sql: Sql, importId: number): Promise<void> {
+async function takeBack(sql: Sql, number: string): Promise<void> {
+  if (!/^[1-9]\d{0,14}$/.test(number)) return fail(usage)
+  const importId = Number(number)
   await undo(sql, importId, by)
   console.log(`Import ${importId} is undone: what it had replaced counts again.`)
 }

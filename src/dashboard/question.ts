@@ -25,7 +25,7 @@ export const tails = [4, 8, 12, 20] as const
 const plain: Asked = { view: 'table', step: 'week', at: null, tail: 12, sort: 'rank', dir: 'asc', focus: null }
 const dirs = ['asc', 'desc'] as const
 
-const Text = Type.Optional(Type.Union([Type.String({ maxLength: 100 }), Type.Array(Type.String({ maxLength: 100 }))]))
+const Text = Type.Optional(Type.Union([Type.String(), Type.Array(Type.String())]))
 /** The query string of every page of the analyser. Of doubled ones the first counts. */
 export const AskedInQuery = Type.Object({
   view: Text,

@@ -2,29 +2,30 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { Deps } from '../deps.ts'
-import { currentMarket } from '../market/market.ts'
+import { currentMarket, type Market } from '../market/market.ts'
 import { type Preview, previewOf } from '../market/preview.ts'
 import { figures, sourceOf, stampOf } from '../market/telling.ts'
 import { type Plan, plansOnSale } from '../plans/plans.ts'
+import { fmt } from '../platform/format.ts'
 import { type Subscription, subscriptionOf } from '../subscriptions/subscriptions.ts'
 import { requireUser } from '../users/guards.ts'
 import { findUnconfirmedEmail } from '../users/links/queries.ts'
 import { sendCompressing } from '../web/compressed.ts'
 import { type Analyser, analyserOf, spark } from './analyser.ts'
-import { AskedInQuery, askedIn } from './question.ts'
+import { type Asked, AskedInQuery, addressOf, askedIn } from './question.ts'
 import { type Sector, sectorOf } from './sector.ts'
 import { tableCsv } from './table-csv.ts'
 
 declare module '../web/views.ts' {
   interface Views {
     'dashboard/show': Dashboard
-    'dashboard/preview': Omit<Dashboard, 'analyser'> & {
+    'dashboard/preview': Omit<Dashboard, 'body'> & {
       preview: Preview
       source: string
       stamp: string
       figures: typeof figures
     }
-    'dashboard/_analyser': { subscription: Subscription; analyser: Analyser; spark: typeof spark }
+    'dashboard/_analyser': { analyser: Analyser; spark: typeof spark }
     'dashboard/sector': { subscription: Subscription; sector: Sector }
   }
 }
@@ -32,8 +33,26 @@ type Dashboard = {
   unconfirmed: string | null
   subscription: Subscription
   plans: Plan[]
-  analyser: Analyser | null
-  spark: typeof spark
+  /** The analyser's region as HTML; '' without prices. */
+  body: string
+}
+
+/** Regions kept for a market: those that were asked for last, of a tenth of a megabyte each. */
+const regionsKept = 30
+const regions = new WeakMap<Market, Map<string, string>>()
+
+/** The analyser as HTML: nothing in it is about the reader, so that it is made once for all of them. */
+async function regionOf(market: Market, asked: Asked, reply: FastifyReply): Promise<string> {
+  const kept = regions.get(market) ?? new Map<string, string>()
+  regions.set(market, kept)
+  const key = addressOf(asked)
+  const known = kept.get(key)
+  const analyser = known === undefined ? analyserOf(market, asked) : null
+  const region = known ?? (analyser ? await reply.viewAsync('dashboard/_analyser', { analyser, spark, fmt }) : '')
+  kept.delete(key)
+  kept.set(key, region)
+  if (kept.size > regionsKept) kept.delete(kept.keys().next().value!)
+  return region
 }
 
 const OneSector = Type.Object({ symbol: Type.String() })
@@ -47,7 +66,7 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps }> = async (app, { deps }) 
       plansOnSale(deps.sql),
       findUnconfirmedEmail(deps.sql, userId),
     ])
-    const person = { subscription, plans, unconfirmed, spark }
+    const person = { subscription, plans, unconfirmed }
     if (!subscription.hasAccess) {
       if (request.wantsFragment) return reply.leaveFor('/dashboard')
       const preview = await previewOf(deps.sql)
@@ -60,10 +79,9 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps }> = async (app, { deps }) 
       })
       return show(request, reply, html)
     }
-    const analyser = analyserOf(await currentMarket(deps.sql), askedIn(request.query))
-    if (request.wantsFragment && analyser)
-      return show(request, reply, await reply.render('dashboard/_analyser', { subscription, analyser, spark }))
-    return show(request, reply, await reply.render('dashboard/show', { ...person, analyser }))
+    const body = await regionOf(await currentMarket(deps.sql), askedIn(request.query), reply)
+    if (request.wantsFragment && body) return show(request, reply, body)
+    return show(request, reply, await reply.render('dashboard/show', { ...person, body }))
   })
 
   app.get(

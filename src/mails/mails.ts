@@ -113,6 +113,7 @@ async function deliver({ sql, mailer, composers, log }: Delivering, mail: Leased
     await mailer.send({
       to: { name: mail.toName, address: mail.toEmail },
       messageKey: messageKeyOf(mail),
+      bulk: mail.bulk,
       ...composed,
     })
   } catch (error) {

@@ -5,12 +5,11 @@ const minutesToPay = 30
 
 /** The user's open order for the plan on sale under this name, new or found. Undefined: no such plan is on sale. */
 export async function openOrder(sql: Sql, order: { userId: string; planName: string; newId: string }) {
-  const [row] = await sql<Order[]>`
-    select ${orderColumns(sql)}
-    from open_order(${order.userId}, ${order.planName}, ${order.newId}, ${minutesToPay}) o
-    join plans p on p.key = o.plan_key
+  const [opened] = await sql<{ id: string }[]>`
+    select id from open_order(${order.userId}, ${order.planName}, ${order.newId}, ${minutesToPay})
   `
-  return row
+  // Another statement: one that began before the price changed does not see the version that the order was opened with.
+  return opened && findOrder(sql, opened.id)
 }
 
 /** An order by its id. */

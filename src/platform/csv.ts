@@ -1,6 +1,6 @@
-/** A spreadsheet runs what starts like a formula; a leading apostrophe makes text of it. */
+/** A spreadsheet runs what starts like a formula, some the wide signs too; a leading apostrophe makes text of it. */
 export function harmless(text: string): string {
-  return /^[=+\-@\t\r\n]/.test(text) ? `'${text}` : text
+  return /^[=+\-@＝＋－＠\t\r\n]/.test(text) ? `'${text}` : text
 }
 
 /** Paise as rupees with at most two decimals; empty where there are none. */

@@ -8,8 +8,8 @@ import type { Quadrant } from '../market/engine/quadrants.ts'
 const fonts = join(dirname(createRequire(import.meta.url).resolve('dejavu-fonts-ttf/package.json')), 'ttf')
 const fontFiles = ['DejaVuSans.ttf', 'DejaVuSans-Bold.ttf'].map((name) => join(fonts, name))
 
-/** Sharp at the 534 px it is shown at, and on a phone's dense screen; not so large that ten thousand of them are a burden. */
-const widthPx = 960
+/** One and a half times the 534 px it is shown at: sharp on a phone, and ten thousand of them are no burden. */
+const widthPx = 801
 const colours: Record<Quadrant, string> = {
   leading: '#005d43',
   weakening: '#804d0c',

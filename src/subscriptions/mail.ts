@@ -3,7 +3,7 @@ import type { Config } from '../platform/config.ts'
 import type { Sql } from '../platform/db.ts'
 import { findCancelledEnd, findEndingSubscription, findGrant } from './queries.ts'
 
-/** What the mail before a period's end says; null when the person renewed meanwhile or the period was ended. */
+/** What the mail before access ends says, bought or granted; null when the person renewed meanwhile or it was ended. */
 export async function composeRenewalMail(
   sql: Sql,
   config: Config,
@@ -18,7 +18,7 @@ export async function composeRenewalMail(
       ending,
       account: { name: mail.toName },
       seller: config.seller,
-      renewUrl: `${config.baseUrl}/checkout/${ending.planName}`,
+      renewUrl: `${config.baseUrl}/checkout/${ending.nextName}`,
     },
   }
 }

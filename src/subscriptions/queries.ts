@@ -42,7 +42,8 @@ export async function keepStatusesInStep(sql: Sql): Promise<number> {
 
 /**
  * The subject names user, end and days ahead, so that a renewal makes a new subject and a repeat makes none. The week's
- * mail is left out where the day's is due already.
+ * mail is left out where the day's is due already, and either where days were granted for no longer than that: the mail
+ * about them has just said when they end.
  */
 export async function insertRenewalMails(sql: Sql): Promise<number> {
   const written = await sql`
@@ -55,27 +56,44 @@ export async function insertRenewalMails(sql: Sql): Promise<number> {
     cross join lateral (
       select case when s.current_period_end < now() + interval '1 day' then 1 else 7 end as days
     ) ahead
-    where s.is_paid
-      and s.status = 'active'
+    where s.status = 'active'
       and s.current_period_end > now()
       and s.current_period_end < now() + interval '7 days'
+      and (s.is_paid or s.current_period_start < s.current_period_end - make_interval(days => ahead.days))
     on conflict on constraint one_mail_per_kind_and_subject do nothing
   `
   return written.count
 }
 
-/** The subscription a renewal mail is about, if its period still ends on that Indian day. */
+/**
+ * The subscription a renewal mail is about, if its access still ends on that Indian day, and the plan to go on with: the
+ * same one at today's price, else the shortest on sale. `planTitle` is null where all of it was granted.
+ */
 export async function findEndingSubscription(sql: Sql, userId: string, endsOn: string) {
   const [row] = await sql<
-    { planName: string; planTitle: string; pricePaise: number; currentPeriodEnd: Date; graceEndsAt: Date }[]
+    {
+      planTitle: string | null
+      nextName: string
+      nextTitle: string
+      pricePaise: number
+      currentPeriodEnd: Date
+      graceEndsAt: Date
+    }[]
   >`
-    select p.name as plan_name, p.title as plan_title, coalesce(now_on_sale.price_paise, p.price_paise) as price_paise,
+    select case when s.is_paid then p.title end as plan_title,
+           next.name as next_name, next.title as next_title, next.price_paise,
            s.current_period_end, s.current_period_end + interval '3 days' as grace_ends_at
     from subscriptions s
-    join plans p on p.key = s.plan_key
-    left join plans now_on_sale on now_on_sale.name = p.name and now_on_sale.on_sale
+    left join plans p on p.key = s.plan_key
+    cross join lateral (
+      select name, title, price_paise
+      from plans
+      where on_sale
+      order by name = p.name desc nulls last, months, price_paise
+      limit 1
+    ) next
     where s.user_id = ${userId}
-      and s.is_paid
+      and has_access(s)
       and (s.current_period_end at time zone 'Asia/Kolkata')::date = ${endsOn}::date
   `
   return row

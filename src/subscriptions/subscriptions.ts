@@ -40,7 +40,7 @@ export async function keepStatusesInStep(sql: Sql): Promise<number> {
   return keepInStep(sql)
 }
 
-/** Writes the mails that tell subscribers their period ends: 7 days and 1 day before. Once each, however often it runs. */
+/** Writes the mails that tell people their access ends, bought or granted: 7 days and 1 day before. Once each, however often it runs. */
 export async function queueRenewalMails(sql: Sql): Promise<number> {
   return insertRenewalMails(sql)
 }

@@ -17,6 +17,7 @@ import { composeCancelledMail, composeGrantedMail, composeRenewalMail } from '..
 import { keepStatusesInStep, queueRenewalMails } from '../subscriptions/subscriptions.ts'
 import {
   composeAccountDeletedMail,
+  composeAuthenticatorChangedMail,
   composeEmailChangedMail,
   composeLinkMail,
   composePasswordChangedMail,
@@ -39,6 +40,7 @@ export function composersOf(deps: Deps): Composers {
     'reset-password': (mail, how) => composeLinkMail(deps.sql, deps.config, mail, how),
     'account-deleted': (mail) => composeAccountDeletedMail(deps.sql, deps.config, mail),
     'password-changed': (mail) => composePasswordChangedMail(deps.sql, deps.config, mail),
+    'authenticator-changed': (mail) => composeAuthenticatorChangedMail(deps.sql, deps.config, mail),
     'email-changed': (mail) => composeEmailChangedMail(deps.sql, deps.config, mail),
     report: (mail, how) => composeReport(deps.sql, deps.config, mail, how),
     'report-late': (mail, how) => composeLateReport(deps.sql, deps.config, mail, how),

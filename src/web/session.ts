@@ -7,6 +7,8 @@ declare module '@fastify/secure-session' {
     sid: string
     /** An administrator's new recovery codes, until they say that they kept them. */
     recoveryCodes: string
+    /** The secret (base32) of another authenticator app that an administrator sets up, until its first code. */
+    nextSecret: string
     /** One sentence for the next page. */
     notice: { kind: 'info' | 'good' | 'warn' | 'bad'; text: string }
     /** Secrets of links that were opened from a mail, by the page they lead to; forgotten at `until` (ms since 1970). */

@@ -5,7 +5,7 @@ import { daysAfter, monthsAfter, weekGoesOn, weekOf } from '../../src/market/eng
 import { quadrantOf } from '../../src/market/engine/quadrants.ts'
 import { fromYearHigh, returnsAt } from '../../src/market/engine/returns.ts'
 import { change, mean, zScore } from '../../src/market/engine/series.ts'
-import { weightedScore } from '../../src/market/engine/strength.ts'
+import { scoreAt } from '../../src/market/engine/strength.ts'
 import { seeded, someDays } from './world.ts'
 
 const prices = (entries: Record<string, number>) => new Map(Object.entries(entries))
@@ -127,8 +127,9 @@ describe('figures', () => {
     const flat = new Map(days.map((day) => [day, 100]))
     const rising = new Map(days.map((day, i) => [day, i < 253 - 63 ? 100 : 110]))
     const bars = dailyBars(days, flat, rising)
-    expect(weightedScore(bars).at(-1)).toBeCloseTo(100 * (1 + 0.4 * 0.1 + 0.6 * 0.1), 9)
-    expect(weightedScore(bars).filter((value) => value !== null)).toHaveLength(1)
+    const scores = bars.days.map((_, bar) => scoreAt(bars, bar))
+    expect(scores.at(-1)).toBeCloseTo(100 * (1 + 0.4 * 0.1 + 0.6 * 0.1), 9)
+    expect(scores.filter((value) => value !== null)).toHaveLength(1)
   })
 
   test('returns are against the last close on or before the span’s first day, and none where that is too old', () => {

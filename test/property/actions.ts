@@ -9,12 +9,40 @@ export type Action =
   | { do: 'fail' | 'drop' | 'pending' | 'expire'; order: number }
   | { do: 'webhook'; which: number; instance: 0 | 1; how: 'once' | 'twice' | 'too-old' | 'forged'; wait: boolean }
   | ({ do: 'return' | 'poll' } & Pick)
-  | { do: 'reconcile' | 'settle-events' | 'send-refunds'; instance: 0 | 1; due: boolean }
-  | ({ do: 'refund'; part: 'all' | 'half' | 'too much' } & Pick)
+  | { do: (typeof jobs)[number]; instance: 0 | 1; due: boolean }
+  | ({ do: 'refund'; part: 'all' | 'half' | 'too much'; how: How } & Pick)
   | { do: 'dashboard refund'; order: number; part: 'all' | 'half' }
   | { do: 'refunds end'; as: 'SUCCESS' | 'FAILED' | 'PENDING' | 'ONHOLD' | 'CANCELLED' }
   | { do: 'fault'; name: (typeof faults)[number]; count: number }
+  | Deed
+  | { do: 'time'; user: number; days: number }
   | { do: 'together'; actions: Action[] }
+
+/** Once; twice with what one form carries (a double click); by two administrators at once; having seen an older state. */
+export type How = 'once' | 'twice' | 'two admins' | 'stale'
+
+/** What people do in the panel and on the account pages. */
+export type Deed =
+  | { do: 'grant'; user: number; days: number; how: How; instance: 0 | 1 }
+  | { do: 'cancel'; user: number; how: How; instance: 0 | 1 }
+  | { do: 'suspend' | 'lift' | 'sign out' | 'sign in' | 'delete account'; user: number; instance: 0 | 1 }
+  | { do: 'settle now' | 'terminate'; order: number; how: How; instance: 0 | 1 }
+  | { do: 'price'; plan: 'monthly' | 'annual'; paise: number; how: How; instance: 0 | 1 }
+  | { do: 'off sale' | 'on sale'; plan: 'monthly' | 'annual'; instance: 0 | 1 }
+  | { do: 'resend' | 'resolve'; which: number; how: How; instance: 0 | 1 }
+
+const jobs = [
+  'reconcile',
+  'settle-events',
+  'send-refunds',
+  'reconcile',
+  'settle-events',
+  'send-refunds',
+  'keep-statuses',
+  'seal-audit',
+  'remind',
+  'figures',
+] as const
 
 const faults = [
   'replyLost',
@@ -36,6 +64,8 @@ const order = fc.nat(3)
 const instance = fc.constantFrom(0 as const, 1 as const)
 const plan = fc.constantFrom('monthly' as const, 'monthly' as const, 'annual' as const)
 const user = fc.constantFrom(0, 0, 0, 1)
+const how = fc.constantFrom<How[]>('once', 'once', 'twice', 'two admins')
+const kind = <T extends string>(...kinds: T[]) => fc.constantFrom(...kinds)
 
 const single: fc.Arbitrary<Action> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ do: fc.constant('open' as const), user, plan, instance }) },
@@ -84,7 +114,7 @@ const single: fc.Arbitrary<Action> = fc.oneof(
   {
     weight: 4,
     arbitrary: fc.record({
-      do: fc.constantFrom('reconcile' as const, 'settle-events' as const, 'send-refunds' as const),
+      do: fc.constantFrom(...jobs),
       instance,
       due: fc.boolean(),
     }),
@@ -96,6 +126,7 @@ const single: fc.Arbitrary<Action> = fc.oneof(
       order,
       instance,
       part: fc.constantFrom('all' as const, 'half' as const, 'too much' as const),
+      how,
     }),
   },
   {
@@ -130,14 +161,33 @@ const single: fc.Arbitrary<Action> = fc.oneof(
   },
 )
 
-const action: fc.Arbitrary<Action> = fc.oneof(
-  { weight: 9, arbitrary: single },
+const ends = fc.constantFrom<How[]>('once', 'once', 'twice', 'two admins', 'stale')
+
+const deed: fc.Arbitrary<Action> = fc.oneof(
   {
-    weight: 1,
-    arbitrary: fc.record({
-      do: fc.constant('together' as const),
-      actions: fc.array(single, { minLength: 2, maxLength: 4 }),
-    }),
+    weight: 4,
+    arbitrary: fc.record({ do: kind('grant'), user, days: fc.constantFrom(1, 30, 366), how: ends, instance }),
+  },
+  { weight: 2, arbitrary: fc.record({ do: kind('cancel'), user, how: ends, instance }) },
+  { weight: 3, arbitrary: fc.record({ do: kind('suspend', 'lift', 'sign out', 'sign in'), user, instance }) },
+  { weight: 1, arbitrary: fc.record({ do: kind('delete account'), user, instance }) },
+  { weight: 3, arbitrary: fc.record({ do: kind('settle now', 'terminate'), order, how, instance }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: kind('price'), plan, paise: fc.constantFrom(44_900, 49_900, 599_000), how, instance }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: kind('off sale', 'on sale'), plan, instance }) },
+  { weight: 2, arbitrary: fc.record({ do: kind('resend', 'resolve'), which: fc.nat(3), how, instance }) },
+)
+
+const anything: fc.Arbitrary<Action> = fc.oneof({ weight: 3, arbitrary: single }, { weight: 1, arbitrary: deed })
+
+const action: fc.Arbitrary<Action> = fc.oneof(
+  { weight: 17, arbitrary: anything },
+  { weight: 1, arbitrary: fc.record({ do: kind('time'), user, days: fc.constantFrom(2, 17, 33) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ do: kind('together'), actions: fc.array(anything, { minLength: 2, maxLength: 5 }) }),
   },
 )
 

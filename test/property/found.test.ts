@@ -1,11 +1,15 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Sql } from '../../src/platform/db.ts'
 import type { Action } from './actions.ts'
 import { play } from './run.ts'
-import { openWorld, type World } from './world.ts'
+import { openWorld, somebody, type World } from './world.ts'
 
 let world: World
 beforeAll(async () => {
   world = await openWorld()
+  await world.empty()
 })
 afterAll(() => world.close())
 
@@ -14,7 +18,7 @@ const back: Action = { do: 'return', order: 0, instance: 0 }
 const fault = (name: Extract<Action, { do: 'fault' }>['name'], count: number): Action => ({ do: 'fault', name, count })
 const webhook = (which: number, wait = true): Action => ({ do: 'webhook', which, instance: 1, how: 'once', wait })
 const dashboard: Action = { do: 'dashboard refund', order: 0, part: 'all' }
-const refund: Action = { do: 'refund', order: 0, instance: 0, part: 'all' }
+const refund: Action = { do: 'refund', order: 0, instance: 0, part: 'all', how: 'once' }
 
 /** What the property found, or thinking about it: every sequence once broke the books. */
 const found: [string, Action[]][] = [
@@ -45,4 +49,79 @@ const found: [string, Action[]][] = [
 
 test.each(found)('%s', async (_, actions) => {
   expect(await play(world, actions)).toEqual([])
+})
+
+/** Does `work` while somebody holds these rows; those who wait for them go on afterwards. */
+async function whileHeld(
+  rows: (sql: Sql) => PromiseLike<unknown>,
+  work: (waiting: (many: number) => Promise<void>) => Promise<unknown>,
+): Promise<void> {
+  await world.sql.begin(async (holding) => {
+    await rows(holding as unknown as Sql)
+    await work(async (many) => {
+      for (;;) {
+        const waiting = await world.sql`
+          select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
+        if (waiting.length >= many) return
+        await pause(5)
+      }
+    })
+  })
+}
+
+const person = () => world.instances[0].insertUser(somebody(`p${randomUUID().slice(0, 12)}`, world.passwordHash))
+const by = () => ({ actor: world.admins[0], origin: null })
+
+test('two tabs that open a checkout at the very moment the price changes have one order', async () => {
+  const [one, two] = world.instances
+  const user = await person()
+  await world.stock()
+  const [plan] = await world.sql<{ key: string }[]>`select key from plans where name = 'monthly' and on_sale`
+  const opening: Promise<{ id: string }>[] = []
+  await whileHeld(
+    (sql) => sql`select from users where id = ${user.id} for update`,
+    async (waiting) => {
+      opening.push(one.open(user, 'monthly'))
+      await waiting(1)
+      await one.changePrice({ replaces: plan!.key, pricePaise: 59_900, by: by() })
+      opening.push(two.open(user, 'monthly'))
+      await waiting(2)
+    },
+  )
+  const orders = await Promise.all(opening)
+  expect(new Set(orders.map(({ id }) => id)).size).toBe(1)
+})
+
+test('an account that is deleted at the very moment a checkout is opened gets no order', async () => {
+  const user = await person()
+  const opening: Promise<unknown>[] = []
+  await whileHeld(
+    (sql) => sql`update users set deleted_at = now() where id = ${user.id}`,
+    async (waiting) => {
+      opening.push(world.instances[0].open(user, 'monthly'))
+      await waiting(1)
+    },
+  )
+  await expect(opening[0]).rejects.toThrow('not offered')
+  expect(await world.sql`select from orders where user_id = ${user.id}`).toHaveLength(0)
+})
+
+test('suspended and signed out at the same moment, neither act stands in the other’s way', async () => {
+  const [one, two] = world.instances
+  const user = await person()
+  await one.signIn(user.id)
+  await one.signIn(user.id)
+  const acts: Promise<unknown>[] = []
+  await whileHeld(
+    (sql) => sql`
+      select from sessions where id_hash = (select id_hash from sessions where user_id = ${user.id} order by ctid desc limit 1) for update`,
+    async (waiting) => {
+      acts.push(one.signOut(user.id, by()))
+      await waiting(1)
+      acts.push(two.suspend(user.id, 'at the same moment', by()))
+      await waiting(2)
+    },
+  )
+  expect(await Promise.all(acts)).toEqual([2, 'done'])
+  expect(await world.sql`select from sessions where user_id = ${user.id}`).toHaveLength(0)
 })

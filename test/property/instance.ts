@@ -1,16 +1,25 @@
+import { deleteAccount } from '../../src/account/data/deletion.ts'
+import { settleNow, terminate } from '../../src/admin/orders/acts.ts'
+import { endSessions, setSuspension } from '../../src/admin/subscribers/acts/queries.ts'
 import { buildApp } from '../../src/app.ts'
 import { openCheckout, startOver } from '../../src/checkout/opening.ts'
 import { settle } from '../../src/checkout/settle.ts'
 import type { Deps } from '../../src/deps.ts'
+import { resolveIncident } from '../../src/incidents/incidents.ts'
+import { resendMail } from '../../src/mails/mails.ts'
 import { cashfree } from '../../src/payments/cashfree.ts'
+import { changePrice, putOnSale, takeOffSale } from '../../src/plans/plans.ts'
 import { readConfig } from '../../src/platform/config.ts'
 import { connect } from '../../src/platform/db.ts'
 import { createLog } from '../../src/platform/log.ts'
 import { connectMailer } from '../../src/platform/mailer.ts'
+import type { By } from '../../src/platform/origin.ts'
 import { refundPayment } from '../../src/refunds/refunds.ts'
+import { findEnd } from '../../src/subscriptions/queries.ts'
+import { cancelSubscription, grantDays } from '../../src/subscriptions/subscriptions.ts'
 import { jobsOf } from '../../src/tasks/jobs.ts'
 import { insertUser } from '../../src/users/queries.ts'
-import type { User } from '../../src/users/users.ts'
+import { startSession, type User } from '../../src/users/users.ts'
 import { keys } from '../support/app.ts'
 
 export type Instance = Awaited<ReturnType<typeof openInstance>>
@@ -48,6 +57,25 @@ export async function openInstance({ databaseUrl, apiBase }: { databaseUrl: stri
     open: (user: User, plan: string) => openCheckout(deps, user, plan),
     startOver: (user: User, plan: string) => startOver(deps, user, plan),
     look: (orderId: string, actor: 'return' | 'poll') => settle(deps, orderId, actor),
+    end: (userId: string) => findEnd(sql, userId, 0),
+    grant: (grant: Parameters<typeof grantDays>[1], by: By) => grantDays(sql, grant, by),
+    cancel: (cancellation: Parameters<typeof cancelSubscription>[1], by: By) =>
+      cancelSubscription(sql, cancellation, by),
+    suspend: (userId: string, reason: string | null, by: By) => setSuspension(sql, userId, reason, by),
+    signOut: (userId: string, by: By) => endSessions(sql, userId, by),
+    signIn: (userId: string) => startSession(sql, userId, { userAgent: 'a browser', address: '203.0.113.7' }),
+    deleteAccount: (user: User, form: Parameters<typeof deleteAccount>[2]) => {
+      const trier = { address: '203.0.113.7', device: '' }
+      const session = { user, handle: user.id, secondFactorAt: null, isFresh: false, trier }
+      return deleteAccount(deps, session, form, { actor: `user:${user.id}`, origin: null })
+    },
+    settleNow: (orderId: string, by: By) => settleNow(deps, orderId, by),
+    terminate: (orderId: string, key: string, by: By) => terminate(deps, orderId, key, by),
+    changePrice: (given: Parameters<typeof changePrice>[1]) => changePrice(sql, given),
+    takeOffSale: (key: string, by: By) => takeOffSale(sql, key, by),
+    putOnSale: (key: string, by: By) => putOnSale(sql, key, by),
+    resend: (mailId: number, given: { by: By; copy: number }) => resendMail(sql, mailId, given),
+    resolve: (id: number, by: By) => resolveIncident(sql, id, { ...by, resolution: 'looked into' }),
     refund: (request: Parameters<typeof refundPayment>[1]) => refundPayment(deps, request),
     run: (name: string) => jobs.find((job) => job.name === name)!.run(),
     close: async () => {

@@ -9,7 +9,16 @@ export type ModelOrder = {
 }
 export type ModelRefund = { id: string; orderId: string; paise: number; status: 'SUCCESS' | 'FAILED' | 'CANCELLED' }
 
-export type Model = { orders: Map<string, ModelOrder>; users: string[] }
+export type Model = {
+  orders: Map<string, ModelOrder>
+  users: string[]
+  /** Days that were granted and cancellations that were made, by the key of the act; whose account is deleted. */
+  grants: Map<string, { user: number; days: number }>
+  cancels: Map<string, number>
+  gone: Set<number>
+  /** Days of each period that went by. */
+  used: Record<string, number>
+}
 
 /** What our books say of one order, read in one query. */
 export type BookedOrder = {
@@ -19,13 +28,26 @@ export type BookedOrder = {
   successes: Record<string, number>
   periods: number
   voided: number
+  voidedByHand: number
   receiptPaise: number | null
   receiptMails: number
   refunds: { id: string; status: string; paise: number; cfPaymentId: string }[]
   creditedPaise: number
   incidents: string[]
 }
-export type BookedUser = { id: string; status: string; hasAccess: boolean; daysLeft: number | null }
+export type BookedUser = {
+  id: string
+  status: string
+  hasAccess: boolean
+  daysLeft: number | null
+  periods: { id: string; grant: string | null; days: number; counts: boolean }[]
+  cancels: string[]
+  isGone: boolean
+  isSuspended: boolean
+  standings: string[]
+  sessions: number
+  queued: string[]
+}
 
 /** Every sentence in which model and books differ; none when they agree. */
 export function differences(
@@ -34,26 +56,25 @@ export function differences(
   books: { orders: BookedOrder[]; users: BookedUser[] },
 ): string[] {
   const found: string[] = []
-  const months = model.users.map(() => 0)
   for (const order of model.orders.values()) {
     const booked = books.orders.find(({ id }) => id === order.id)
     if (!booked) {
       found.push(`${order.id} is not in the books`)
       continue
     }
-    const expected = expectedOf(order, refunds, booked)
+    const ended = booked.voidedByHand > 0
+    if (ended && !model.gone.has(order.user) && ![...model.cancels.values()].includes(order.user))
+      found.push(`${order.id}: its period was ended by nobody`)
+    const expected = expectedOf(order, refunds, booked, ended || model.gone.has(order.user))
     for (const [what, [is, should]] of Object.entries(expected))
       if (JSON.stringify(is) !== JSON.stringify(should))
         found.push(`${order.id}: ${what} is ${JSON.stringify(is)}, should be ${JSON.stringify(should)}`)
-    if (booked.periods > 0) months[order.user]! += order.months
   }
-  for (const [i, id] of model.users.entries())
-    found.push(
-      ...wrongAccess(
-        books.users.find((user) => user.id === id),
-        months[i]!,
-      ),
-    )
+  for (const [i, id] of model.users.entries()) {
+    const booked = books.users.find((user) => user.id === id)
+    if (!booked) found.push(`${id} is not in the books`)
+    else found.push(...wrongPerson(model, i, booked).map((what) => `${id}: ${what}`))
+  }
   return found
 }
 
@@ -61,6 +82,7 @@ function expectedOf(
   order: ModelOrder,
   refunds: ModelRefund[],
   booked: BookedOrder,
+  endedByHand: boolean,
 ): Record<string, [unknown, unknown]> {
   const enough = order.captured.filter(({ paise }) => paise >= order.pricePaise)
   const paid = enough.length > 0
@@ -80,8 +102,8 @@ function expectedOf(
       Object.entries(booked.successes).sort(),
       order.captured.map(({ cfPaymentId, paise }) => [cfPaymentId, paise]).sort(),
     ],
-    'periods that count': [booked.periods, paid && !over ? 1 : 0],
-    'periods ended early': [booked.voided, over ? 1 : 0],
+    'periods that count': [booked.periods, paid && !over && !endedByHand ? 1 : 0],
+    'periods ended early': [booked.voided, paid && (over || endedByHand) ? 1 : 0],
     'period of an order whose money all went back': [
       captured > 0 && sum(back.map((r) => r.paise)) >= captured && booked.periods > 0,
       false,
@@ -105,15 +127,41 @@ function expectedOf(
   }
 }
 
-function wrongAccess(user: BookedUser | undefined, months: number): string[] {
-  if (!user) return ['a user is not in the books']
-  const { daysLeft, hasAccess, status } = user
-  if (hasAccess !== months > 0)
-    return [`${user.id} ${hasAccess ? 'has' : 'has no'} access, status ${status}, with ${months} months paid for`]
-  if (months === 0) return []
-  return daysLeft !== null && daysLeft > months * 28 - 1 && daysLeft < months * 31 + 1
+function wrongPerson(model: Model, user: number, booked: BookedUser): string[] {
+  const found: string[] = []
+  const same = (what: string, is: unknown, should: unknown) => {
+    if (JSON.stringify(is) !== JSON.stringify(should))
+      found.push(`${what}: ${JSON.stringify(is)}, should be ${JSON.stringify(should)}`)
+  }
+  const granted = booked.periods.filter(({ grant }) => grant !== null)
+  const meant = [...model.grants].filter(([, grant]) => grant.user === user)
+  same(
+    'grants',
+    granted.map(({ grant, days }) => [grant, days]).sort(),
+    meant.map(([key, { days }]) => [key, days]).sort(),
+  )
+  same(
+    'cancellations',
+    booked.cancels.toSorted(),
+    [...model.cancels].flatMap(([key, whose]) => (whose === user ? [key] : [])).sort(),
+  )
+  same('deleted', booked.isGone, model.gone.has(user))
+  same('suspended', booked.isSuspended, !booked.isGone && booked.standings.at(-1) === 'user.suspended')
+  if (booked.standings.some((what, i) => what !== (i % 2 === 0 ? 'user.suspended' : 'user.reinstated')))
+    found.push(`suspended and reinstated do not alternate: ${booked.standings.join()}`)
+  if (booked.isGone && booked.queued.some((kind) => kind !== 'receipt' && kind !== 'account-deleted'))
+    found.push(`deleted, and mails wait: ${booked.queued.join()}`)
+  return [...found, ...wrongAccess(model, booked)]
+}
+
+/** What is left of the periods that count is what there is access for, to the quarter of an hour. */
+function wrongAccess(model: Model, { periods, isGone, hasAccess, daysLeft, status }: BookedUser): string[] {
+  const left = sum(periods.filter(({ counts }) => counts).map(({ id, days }) => days - (model.used[id] ?? 0)))
+  if (isGone && (hasAccess || left > 0.01)) return [`deleted, with ${left} days left, access ${hasAccess}`]
+  if (left < 0.01) return hasAccess && status === 'active' && (daysLeft ?? 0) > 0.01 ? ['access that nobody gave'] : []
+  return hasAccess && Math.abs((daysLeft ?? 0) - left) < 0.01
     ? []
-    : [`${user.id} has ${daysLeft} days left of ${months} months`]
+    : [`${hasAccess ? 'has' : 'has no'} access, status ${status}, ${daysLeft} days left, should be ${left}`]
 }
 
 function sum(numbers: number[]): number {

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { vi } from 'vitest'
 import { type Sandbox, startSandbox } from '../../src/embedded/sandbox/sandbox.ts'
 import { connect, type Sql } from '../../src/platform/db.ts'
+import { hashPassword } from '../../src/users/passwords.ts'
 import { keys } from '../support/app.ts'
 import { freshDatabase } from '../support/database.ts'
 import type { Instance } from './instance.ts'
@@ -11,6 +12,13 @@ export type World = {
   sandbox: Sandbox
   instances: [Instance, Instance]
   apiBase: string
+  /** Two administrators, as the audit's actors; and the hash of the password that everybody here has. */
+  admins: [string, string]
+  passwordHash: string
+  /** Puts the newest version of every plan on sale, whatever the last sequence did to them. */
+  stock: () => Promise<void>
+  /** How many deadlocks the database has resolved by ending one of the two, those included whose error nobody shows. */
+  deadlocks: () => Promise<number>
   /** Lets everything that waits for its time be due now, for instance an hour's pause before the next look. */
   makeDue: (userIds: string[]) => Promise<void>
   /** The next looks at these people's orders come tomorrow, so that later sequences are not slowed down by them. */
@@ -40,11 +48,26 @@ export async function openWorld(): Promise<World> {
   const sql = connect(database.url, { max: 2, name: 'property' })
   // Nobody pulls the plug here, and waiting for the disk would halve the number of sequences.
   await sql.unsafe(`alter database ${new URL(database.url).pathname.slice(1)} set synchronous_commit = off`)
+  const passwordHash = await hashPassword(password)
+  const admins = ['', ''] as [string, string]
   return {
     sql,
     sandbox,
     instances,
     apiBase,
+    admins,
+    passwordHash,
+    stock: async () => {
+      await sql`
+        update plans p set on_sale = true, withdrawn_at = null
+        where not exists (select from plans other where other.name = p.name and other.on_sale)
+          and p.key = (select key from plans v where v.name = p.name order by created_at desc, key desc limit 1)`
+    },
+    deadlocks: async () => {
+      const [row] = await sql<{ deadlocks: number }[]>`
+        select deadlocks::int from pg_stat_database where datname = current_database()`
+      return row!.deadlocks
+    },
     makeDue: async (userIds) => {
       await sql`update orders set next_look_at = now() where next_look_at > now() and user_id in ${sql(userIds)}`
       await sql`update refunds set next_look_at = now() where next_look_at > now() and user_id in ${sql(userIds)}`
@@ -63,13 +86,21 @@ export async function openWorld(): Promise<World> {
       }
     },
     empty: async () => {
-      // The audit refuses to be emptied, unless its triggers sleep.
+      // The audit refuses to be emptied, unless its triggers sleep. Doors may still be busy with what they answered long ago:
+      // the tables are locked one by one, so who is in the middle is let out first. That deadlock is nobody else's.
+      await atRest(sql)
       await sql.unsafe(`set local session_replication_role = replica;
         truncate users, sessions, orders, payments, subscriptions, subscription_periods, receipts,
         receipt_series, mails, incidents, audit, audit_seals, webhook_events, refunds, credit_notes, credit_note_series cascade;
+        delete from plans where replaces is not null;
         update audit_head set position = 0, hash = '', low_water = 0`)
       await sandbox.control.reset()
       sandbox.control.webhooks({ paused: true })
+      for (const i of [0, 1] as const) {
+        const { id } = await instances[0].insertUser(somebody(`admin${i}`, passwordHash))
+        await sql`update users set role = 'admin' where id = ${id}`
+        admins[i] = `user:${id}`
+      }
     },
     close: async () => {
       restoreFetch()
@@ -78,6 +109,33 @@ export async function openWorld(): Promise<World> {
       await sql.end({ timeout: 2 })
       await database.drop()
     },
+  }
+}
+
+/** The password of everybody here. */
+export const password = 'TestPass123'
+
+/** Somebody who registers. */
+export function somebody(username: string, passwordHash: string) {
+  return {
+    name: 'Asha Rao',
+    username,
+    email: `${username}@example.in`,
+    phone: '+919876500001',
+    stateCode: '27',
+    passwordHash,
+    consentedTo: 'test',
+  }
+}
+
+/** Waits, half a minute at most, until none of the instances' connections is in the middle of a statement. */
+async function atRest(sql: Sql): Promise<void> {
+  for (let quiet = 0, i = 0; quiet < 5 && i < 3_000; i++) {
+    const [busy] = await sql`
+      select from pg_stat_activity
+      where datname = current_database() and pid <> pg_backend_pid() and state <> 'idle' and backend_type = 'client backend'`
+    quiet = busy ? 0 : quiet + 1
+    await pause(10)
   }
 }
 

@@ -67,16 +67,20 @@ const exceptions: Record<string, (world: World) => Record<string, string>> = {
     'referrer-policy': 'strict-origin-when-cross-origin',
   }),
   'GET /admin/mails/:id/preview': () => ({ 'content-security-policy': mail }),
+  'GET /account/reports/preview': () => ({ 'content-security-policy': mail }),
 }
 
 /** What is the same for everybody, and may be kept by whoever asked without a session. */
 const shared = /^GET (\/|\/contact|\/disclaimer|\/privacy|\/refunds|\/terms)$/
 
 function wanted(world: World, way: Way, who: Who, status: number): Record<string, string | null> {
-  const robots = way.address.startsWith('/admin') ? 'noindex, nofollow' : null
+  const robots = way.address.startsWith('/admin') ? 'noindex, nofollow' : isSecretPage(way) ? 'noindex' : null
   const exception = status === 200 ? exceptions[way.route]?.(world) : undefined
   return { ...everywhere(world), 'x-robots-tag': robots, 'cache-control': keeping(way, who), ...exception }
 }
+
+/** What a link in a mail opens. */
+const isSecretPage = (way: Way) => way.address.startsWith('/reports/') && way.route !== 'POST /reports/:link/stop'
 
 function keeping(way: Way, who: Who): string | null {
   if (way.route.startsWith('GET /assets/')) return 'public, max-age=31536000, immutable'

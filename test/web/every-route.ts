@@ -25,6 +25,9 @@ export type Door = {
 
 const onlyHalf = { except: { visitor: 303, half: 200 } }
 
+/** Another answer for those whose subscription does not run. */
+const paying = (status: number) => ({ except: { other: status, reader: status, money: status } })
+
 /** Every route of the product. Whoever adds one says here who may. */
 export const doors: Record<string, Door> = {
   // The public site
@@ -62,6 +65,22 @@ export const doors: Record<string, Door> = {
   'GET /account/data.csv': { may: 'signed-in' },
   'GET /account/data.json': { may: 'signed-in' },
   'GET /account/profile': { may: 'signed-in' },
+  'GET /account/reports': { may: 'signed-in' },
+  'POST /account/reports': {
+    may: 'signed-in',
+    form: () => ({ cadence: 'weekly', weekday: '6', time: '08:00', map: 'yes' }),
+  },
+  'POST /account/reports/link': { may: 'signed-in' },
+  // For whoever has paid; to others they come with a plan.
+  'GET /account/reports/preview': { may: 'signed-in', ...paying(404) },
+  'GET /account/reports/preview.txt': { may: 'signed-in', ...paying(404) },
+  'POST /account/reports/now': { may: 'signed-in', form: () => ({ key: 'abcdefgh' }), ...paying(409) },
+  'GET /dashboard/sectors/:symbol': {
+    may: 'signed-in',
+    path: () => '/dashboard/sectors/BANKBEES',
+    ...paying(303),
+  },
+  'GET /dashboard/table.csv': { may: 'signed-in', ...paying(303) },
   'GET /account/security': { may: 'signed-in' },
   'GET /account/sessions': { may: 'signed-in' },
   'POST /account/delete': { may: 'signed-in', answers: 422, except: { reader: 409, money: 409 } },
@@ -132,6 +151,14 @@ export const doors: Record<string, Door> = {
   'GET /admin/webhooks.csv': { may: 'panel' },
   'GET /admin/webhooks/:id': { may: 'panel', path: ({ delivery }) => `/admin/webhooks/${delivery}` },
 
+  'GET /admin/market': { may: 'panel' },
+  'GET /admin/market/holidays': { may: 'panel' },
+  'GET /admin/market/imports': { may: 'panel' },
+  'GET /admin/market/imports/:id': { may: 'panel', path: ({ held }) => `/admin/market/imports/${held}` },
+  'GET /admin/market/instruments': { may: 'panel' },
+  'GET /admin/market/instruments/:symbol': { may: 'panel', path: () => '/admin/market/instruments/BANKBEES' },
+  'GET /admin/market/splits': { may: 'panel' },
+
   // Its acts, and the pages that ask before them
   'POST /admin/incidents/:id/resolution': {
     may: 'money',
@@ -182,10 +209,97 @@ export const doors: Record<string, Door> = {
   },
   'POST /admin/webhooks/:id/replay': { may: 'money', path: ({ delivery }) => `/admin/webhooks/${delivery}/replay` },
 
-  // Machines
+  'POST /admin/market/holidays': { may: 'money', form: () => ({ lines: '2027-01-26 Republic Day' }) },
+  'POST /admin/market/holidays/removal': { may: 'money', form: () => ({ day: '2027-01-26' }) },
+  // Files come another way; a form without one is refused.
+  'POST /admin/market/imports': { may: 'money', answers: 422 },
+  'POST /admin/market/imports/:id/commit': {
+    may: 'money',
+    path: ({ held }) => `/admin/market/imports/${held}/commit`,
+    formAt: ({ held }) => `/admin/market/imports/${held}`,
+  },
+  'POST /admin/market/imports/:id/decisions': {
+    may: 'money',
+    path: ({ held }) => `/admin/market/imports/${held}/decisions`,
+    form: () => ({ symbol: 'BANKBEES', day: '2026-11-20', what: 'own' }),
+    answers: 409,
+  },
+  'POST /admin/market/imports/:id/decisions/removal': {
+    may: 'money',
+    path: ({ held }) => `/admin/market/imports/${held}/decisions/removal`,
+    form: () => ({ symbol: 'BANKBEES', day: '2026-11-20' }),
+  },
+  'POST /admin/market/imports/:id/drop': {
+    may: 'money',
+    path: ({ unwanted }) => `/admin/market/imports/${unwanted}/drop`,
+  },
+  'GET /admin/market/imports/:id/undo': {
+    may: 'money',
+    path: ({ held }) => `/admin/market/imports/${held}/undo`,
+  },
+  'POST /admin/market/imports/:id/undo': {
+    may: 'money',
+    path: ({ held }) => `/admin/market/imports/${held}/undo`,
+    formAt: ({ held }) => `/admin/market/imports/${held}/undo`,
+  },
+  'GET /admin/market/instruments/new': { may: 'money' },
+  'POST /admin/market/instruments/new': {
+    may: 'money',
+    form: () => ({ symbol: 'NEWETF', name: 'New', kind: 'sector', tracks: 'Nifty New', shown: 'yes' }),
+  },
+  'POST /admin/market/instruments/:symbol': {
+    may: 'money',
+    path: () => '/admin/market/instruments/BANKBEES',
+    formAt: () => '/admin/market/instruments/BANKBEES',
+    form: () => ({ name: 'Banks', kind: 'sector', tracks: 'Nifty Bank', shown: 'yes' }),
+  },
+  'POST /admin/market/instruments/:symbol/verified': {
+    may: 'money',
+    path: () => '/admin/market/instruments/BANKBEES/verified',
+    formAt: () => '/admin/market/instruments/BANKBEES',
+  },
+  // What has prices stays.
+  'POST /admin/market/instruments/:symbol/removal': {
+    may: 'money',
+    path: () => '/admin/market/instruments/BANKBEES/removal',
+    answers: 409,
+  },
+  'GET /admin/market/instruments/:symbol/benchmark': {
+    may: 'money',
+    path: () => '/admin/market/instruments/BANKBEES/benchmark',
+  },
+  'POST /admin/market/instruments/:symbol/benchmark': {
+    may: 'money',
+    path: () => '/admin/market/instruments/BANKBEES/benchmark',
+    formAt: () => '/admin/market/instruments/BANKBEES/benchmark',
+    form: () => ({ again: 'BANKBEES' }),
+  },
+  'POST /admin/market/splits': {
+    may: 'money',
+    form: () => ({ symbol: 'BANKBEES', day: '2026-11-20', ratio: '10' }),
+  },
+  'POST /admin/market/splits/:id/removal': { may: 'money', path: () => '/admin/market/splits/1/removal' },
+
+  // Machines, and whoever has a secret link
   'GET /healthz': { may: 'machines' },
   'GET /readyz': { may: 'machines' },
   'GET /metrics': { may: 'machines' },
+  'GET /reports/:link': { may: 'machines', path: ({ reportsLink }) => `/reports/${reportsLink}` },
+  'POST /reports/:link': {
+    may: 'machines',
+    path: ({ reportsLink }) => `/reports/${reportsLink}`,
+    form: () => ({ cadence: 'daily', weekday: '6', time: '20:00', map: 'yes' }),
+  },
+  'GET /reports/:link/stop': {
+    may: 'machines',
+    path: ({ reportsLink }) => `/reports/${reportsLink}/stop`,
+    answers: 303,
+  },
+  'POST /reports/:link/stop': {
+    may: 'machines',
+    path: ({ reportsLink }) => `/reports/${reportsLink}/stop`,
+    answers: 200,
+  },
   'POST /webhooks/cashfree': { may: 'machines', answers: 401 },
 }
 
@@ -217,16 +331,14 @@ export async function go(world: World, way: Way, who: Who): Promise<Answer> {
   if (way.method === 'GET') return visitor.get(way.address)
   const asked = way.formAt ? hiddenIn((await world.at.money.get(way.formAt(world.ids))).body) : {}
   const form = { ...asked, ...way.form?.(world.ids) }
-  return way.address.startsWith('/api/') || way.may === 'machines'
-    ? visitor.postJson(way.address, form)
-    : visitor.post(way.address, form)
+  return /^\/(api|webhooks)\//.test(way.address) ? visitor.postJson(way.address, form) : visitor.post(way.address, form)
 }
 
 /** The status this person should get there; 404 and 303 to log in are looked at more closely by who asks. */
 export function expected(way: Way, who: Who): number {
   const special = way.except?.[who]
   if (special !== undefined) return special
-  const ok = way.answers ?? (way.method === 'GET' || way.may === 'machines' ? 200 : 303)
+  const ok = way.answers ?? (way.method === 'GET' ? 200 : 303)
   if (way.may === 'everybody' || way.may === 'machines') return ok
   if (who === 'visitor' || who === 'half') return way.address.startsWith('/api/') ? 401 : 303
   if (way.may === 'signed-in') return ok

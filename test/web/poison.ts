@@ -2,10 +2,10 @@ import type { Sql } from '../../src/platform/db.ts'
 
 /** What holds the books together: changed, it would only make pages of nothing. */
 const links = new Set(
-  `id key kind status verdict gateway_status role order_id cf_payment_id cf_order_id subject_key plan_key replaces currency
+  `id key kind status verdict role order_id cf_payment_id cf_order_id subject_key plan_key replaces currency
    receipt_number number financial_year refund_id username email password_hash state_code symbol basis email_verified_at
    granted_by voided_by actor created_by confirmed_by requested_by resolved_by idempotency_key grant_key origin consented_to
-   purpose tracks_by`.split(/\s+/),
+   purpose cadence link asked_key`.split(/\s+/),
 )
 /** Tables that nobody is shown, and names that are addresses. */
 const unseen = ['migrations', 'rate_counters', 'plans.name', 'instruments.kind', 'imports.origin']
@@ -53,11 +53,14 @@ export async function poison(sql: Sql, text: string): Promise<string[]> {
 }
 
 async function poisonText(sql: Sql, table: string, column: string, text: string): Promise<{ count: number }> {
+  const codeOf = (error: unknown) => (error as { code?: string }).code
   try {
     return await sql`update ${sql(table)} set ${sql(column)} = ${text}`
   } catch (error) {
-    if ((error as { code?: string }).code !== '23505') throw error
-    return sql`update ${sql(table)} set ${sql(column)} = ${text} || ctid::text`
+    // Two may not be the same, or some rows may have none.
+    if (codeOf(error) === '23505') return sql`update ${sql(table)} set ${sql(column)} = ${text} || ctid::text`
+    if (codeOf(error) !== '23514') throw error
+    return sql`update ${sql(table)} set ${sql(column)} = ${text} where ${sql(column)} is not null`
   }
 }
 

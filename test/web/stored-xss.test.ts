@@ -63,7 +63,6 @@ let harmless: Set<string>
 beforeAll(async () => {
   world = await buildWorld()
   await unlock(world.app.sql)
-  await world.app.sql`update users set suspended_reason = 'because' where suspended_at is not null`
   harmless = partsOf((await pages()).concat(await echoes('nothing special')))
 }, 120_000)
 afterAll(() => world.close())
@@ -118,6 +117,8 @@ async function echoes(text: string): Promise<Page[]> {
     ['subscribers', 'q status plan role verified'],
   ] as const)
     for (const filter of filters.split(' ')) seen.push(await pageAt(`/admin/${list}?${filter}=${asked}`))
+  for (const field of ['symbol', 'tracks', 'isin'])
+    seen.push(await pageAt(`/admin/market/instruments/new?${field}=${asked}`))
   const short = encodeURIComponent(text.slice(0, 28))
   for (const path of [`plans/monthly_v1/price?price=${short}`, `refunds/of/${ids.payment}?amount=${short}`])
     seen.push(await pageAt(`/admin/${path}`))
@@ -135,6 +136,10 @@ async function echoes(text: string): Promise<Page[]> {
     [`/admin/subscribers/${ids.owner}/role`, 'role seen'],
     [`/admin/mails/${ids.mail}/copies`, 'copy'],
     [`/admin/orders/${ids.openOrder}/terminate`, 'key'],
+    ['/admin/market/holidays', 'lines'],
+    ['/admin/market/splits', 'symbol day ratio'],
+    ['/admin/market/instruments/new', 'symbol name kind tracks isin shown'],
+    [`/admin/market/imports/${ids.held}/decisions`, 'symbol day what ratio'],
   ] as const)
     seen.push({ at: `POST ${path}`, answer: await at.money.post(path, typed(names)) })
   for (const [path, names] of [
@@ -142,6 +147,7 @@ async function echoes(text: string): Promise<Page[]> {
     ['/account/security/email', 'current_password email'],
     ['/account/security/password', 'current_password password'],
     ['/account/delete', 'password confirmation seen'],
+    ['/account/reports', 'cadence weekday time'],
   ] as const)
     seen.push({ at: `POST ${path}`, answer: await at.owner.post(path, typed(names)) })
   for (const [path, names] of [

@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'vitest'
 import { readIntoImport } from '../../src/market/imports/imports.ts'
+import { seedSample } from '../../src/market/sample-prices.ts'
 import { recorded } from '../../src/tasks/records.ts'
+import { linkTo, open, subjects } from '../account/mailed.ts'
 import { type Admin, adminOf } from '../support/admin.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { newestOrder, until } from '../support/books.ts'
@@ -38,8 +40,11 @@ export type Ids = {
   mail: string
   delivery: string
   incident: string
-  held: string
+  grantedTo: string
   committed: string
+  held: string
+  unwanted: string
+  reportsLink: string
 }
 
 /** Builds it through the real doors: people register and pay, Cashfree reports, jobs run. */
@@ -79,9 +84,13 @@ export async function buildWorld(env: Record<string, string> = {}): Promise<Worl
     openOrder: (await newestOrder(app, owner.form.email!)).id,
     waitingOrder: waiting.order.id,
     incident: await numberOf(app.sql`select id from incidents where order_id = ${short.order.id}`),
+    grantedTo: await lifeOf(await customer(app, direct, 499), money),
     ...(await importsOf(app)),
+    reportsLink: await reportsOf(app, short),
   }
   await quiet(app)
+  // Takes the notice of what they did last.
+  await at.owner.get('/dashboard')
   return { app, at, again, ids, close: app.close }
 }
 
@@ -102,6 +111,8 @@ async function customer(app: TestApp, direct: { url: string }, rupees: number | 
 
 async function booksOf(app: TestApp, owner: Customer, money: Admin) {
   const { id: paidOrder, userId } = owner.order
+  await open(owner.visitor, await linkTo(app, owner.form.email!, subjects.verify))
+  expect((await owner.visitor.post('/verify-email')).status).toBe(303)
   await until(
     async () =>
       (await app.sql`select from webhook_events where order_id = ${paidOrder} and settled_at is not null`).length > 0,
@@ -146,12 +157,35 @@ async function sessionBesides(app: TestApp, { form, order, visitor }: Customer):
   return row!.handle
 }
 
-/** A file of prices that waits for a decision. */
+/** Somebody to whom everything was done that an administrator can do: days granted, access ended, account suspended. */
+async function lifeOf({ order, form }: Customer, { visitor }: Admin): Promise<string> {
+  await visitor.post('/forgot-password', { email: form.email! })
+  for (const act of ['grant', 'cancellation', 'suspension']) {
+    const path = `/admin/subscribers/${order.userId}/${act}`
+    const { status } = await visitor.post(path, {
+      ...hiddenIn((await visitor.get(path)).body),
+      reason: 'They asked for it',
+    })
+    expect([act, status]).toEqual([act, 303])
+  }
+  return order.userId
+}
+
+/** Prices that count, and two files that wait for a decision. */
 async function importsOf(app: TestApp) {
+  await seedSample(app.sql, new Date().toISOString().slice(0, 10))
+  const committed = await numberOf(app.sql`select id from imports`)
   const path = join(tmpdir(), `prices-${randomUUID()}.csv`)
   writeFileSync(path, 'date,symbol,close\n2026-11-19,BANKBEES,560\n2026-11-20,BANKBEES,561\n')
   const read = () => readIntoImport(app.sql, [{ path, name: 'prices.csv' }], { origin: 'command', actor: 'command' })
-  return { held: String(await read()), committed: String(await read()) }
+  return { committed, held: String(await read()), unwanted: String(await read()) }
+}
+
+/** The link in the mails of somebody who chose to get reports. */
+async function reportsOf(app: TestApp, { visitor, order }: Customer): Promise<string> {
+  await visitor.post('/account/reports', { cadence: 'weekly', weekday: '6', time: '08:00', map: 'yes' })
+  const [row] = await app.sql<{ link: string }[]>`select link from report_choices where user_id = ${order.userId}`
+  return row!.link
 }
 
 async function numberOf(rows: Promise<readonly unknown[]>): Promise<string> {

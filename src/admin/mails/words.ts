@@ -26,6 +26,7 @@ const kinds: Record<string, string> = {
   'email-changed': 'Address was changed',
   'reset-password': 'New password',
   'password-changed': 'Password was changed',
+  'authenticator-changed': 'Authenticator was changed',
   'account-deleted': 'Account deleted',
   report: 'E-mail report',
   'report-late': 'Report is late',

@@ -41,7 +41,8 @@ export function problemsOf({ age, coverage, held, holidayYears, today }: Seen): 
           },
         ]
       : []),
-    ...shown.flatMap((one) => flawsOf(one)),
+    ...unpriced(shown.filter((one) => one.prices === 0)),
+    ...shown.filter((one) => one.prices > 0).flatMap((one) => flawsOf(one)),
     ...(holidayYears.has(today.slice(0, 4))
       ? []
       : [
@@ -62,10 +63,30 @@ function behind(age: Seen['age']): Problem[] {
   return [{ tone: age.daysBehind > 2 ? 'bad' : 'warn', title, text, href: upload }]
 }
 
+/** All in one line: before the first import of everything there would be a page full of them. */
+function unpriced(found: readonly Coverage[]): Problem[] {
+  const [first] = found
+  if (!first) return []
+  if (found.length === 1)
+    return [
+      {
+        tone: 'warn',
+        title: `${first.symbol} has no prices`,
+        text: 'It is shown without numbers.',
+        href: hrefOf(first),
+      },
+    ]
+  const title = `${found.length} instruments have no prices`
+  const text = `Shown without numbers: ${found.map((one) => one.symbol).join(', ')}.`
+  return [{ tone: 'warn', title, text, href: '/admin/market/imports' }]
+}
+
+function hrefOf({ symbol }: Coverage): string {
+  return `/admin/market/instruments/${encodeURIComponent(symbol)}`
+}
+
 function flawsOf(one: Coverage): Problem[] {
-  const href = `/admin/market/instruments/${encodeURIComponent(one.symbol)}`
-  const warn = (title: string, text: string): Problem => ({ tone: 'warn', title, text, href })
-  if (one.prices === 0) return [warn(`${one.symbol} has no prices`, 'It is shown without numbers.')]
+  const warn = (title: string, text: string): Problem => ({ tone: 'warn', title, text, href: hrefOf(one) })
   return [
     ...(one.stale > 0
       ? [

@@ -5,10 +5,12 @@
 create or replace function people_called(
   p_words text, p_start text, p_status text, p_plan text, p_role text, p_verified text,
   p_at timestamptz, p_id uuid, p_limit integer
-) returns table (id uuid) language plpgsql stable set plan_cache_mode = force_custom_plan as $$
+) returns table (id uuid) language plpgsql stable rows 50 set plan_cache_mode = force_custom_plan as $$
 declare
   words tsquery := to_tsquery('simple', p_words);
   among integer := greatest(5000, 60 * p_limit);
+  -- Known before the plan is made: it depends on how many have them.
+  versions text[] := array(select p.key from plans p where p.name = p_plan);
   found uuid[];
 begin
   if p_status = '' and p_plan = '' then
@@ -23,7 +25,7 @@ begin
       select u.id
       from (select * from subscriptions n
             where (p_status = '' or n.status = p_status)
-              and (p_plan = '' or n.plan_key in (select p.key from plans p where p.name = p_plan))
+              and (p_plan = '' or n.plan_key = any (versions))
               and (p_id is null or (n.created_at, n.user_id) < (p_at, p_id))
             order by n.created_at desc, n.user_id desc limit among) s
       join users u on u.id = s.user_id
@@ -31,6 +33,11 @@ begin
       order by s.created_at desc, s.user_id desc limit p_limit);
   end if;
   if cardinality(found) = p_limit then return query select unnest(found); return; end if;
+  -- Of a plan that few have, all were looked at.
+  if p_plan <> '' and not exists (select from subscriptions n where n.plan_key = any (versions) offset among) then
+    return query select unnest(found);
+    return;
+  end if;
 
   return query
     with called as materialized (
@@ -45,7 +52,7 @@ begin
       and (p_status = '' and p_plan = '' or exists (
              select from subscriptions s
              where s.user_id = c.id and (p_status = '' or s.status = p_status)
-               and (p_plan = '' or s.plan_key in (select p.key from plans p where p.name = p_plan))))
+               and (p_plan = '' or s.plan_key = any (versions))))
     order by c.created_at desc, c.id desc
     limit p_limit;
 end $$;

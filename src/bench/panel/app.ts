@@ -1,22 +1,18 @@
 import { once } from 'node:events'
-import Fastify from 'fastify'
 import { buildApp } from '../../app.ts'
 import { cashfree } from '../../payments/cashfree.ts'
 import { readConfig } from '../../platform/config.ts'
 import { connect } from '../../platform/db.ts'
 import { createLog } from '../../platform/log.ts'
-import session from '../../web/session.ts'
 import { ready } from '../child.ts'
 import { pool } from '../town.ts'
 
-/** What the app is to be started with: `sid` is the session that the cookie it answers with carries. */
-export type PanelOrders = { databaseUrl: string; port: number; sid: string }
-export type PanelApp = { url: string; cookie: string }
+export type PanelOrders = { databaseUrl: string; port: number }
 
 // The web half of the app, a process of its own. Without its jobs: what the database counts meanwhile is the pages' alone.
 const heard = once(process, 'message')
 ready('ready')
-const [{ databaseUrl, port, sid }] = (await heard) as [PanelOrders]
+const [{ databaseUrl, port }] = (await heard) as [PanelOrders]
 const nowhere = 'http://127.0.0.1:1'
 const config = readConfig({
   HOST: '127.0.0.1',
@@ -37,9 +33,4 @@ const sql = connect(databaseUrl, { max: pool })
 const gateway = cashfree({ ...config.cashfree, ...config.cashfree.credentials! })
 const app = await buildApp({ deps: { config, sql, gateway, log, wake() {} }, sessionKeys: config.sessionKeys })
 await app.listen({ host: config.host, port })
-// Sealed by a server of the same keys, as the app would after both steps of signing in.
-const sealer = Fastify()
-await sealer.register(session, { keys: config.sessionKeys, https: false })
-await sealer.ready()
-const cookie = `sid=${encodeURIComponent(sealer.encodeSecureSession(sealer.createSecureSession({ sid })))}`
-process.send!({ url: config.baseUrl, cookie } satisfies PanelApp)
+process.send!(config.baseUrl)

@@ -54,16 +54,22 @@ export async function listRefundIds(sql: Sql, count: number): Promise<string[]> 
   return rows.map(({ id }) => id)
 }
 
-/** Signs the demo's admin in, with a second factor, for an hour. `idHash` is the SHA-256 of what the cookie carries. */
-export async function insertSession(sql: Sql, idHash: Buffer): Promise<void> {
+/** Gives the demo's admin this password hash. */
+export async function setAdminsPassword(sql: Sql, hash: string): Promise<void> {
+  await sql`update users set password_hash = ${hash} where lower(username) = 'admin'`
+}
+
+/** The admin's sessions have passed the second step, the one without which they are nobody. */
+export async function passSecondStep(sql: Sql): Promise<void> {
   await sql`
-    insert into sessions (id_hash, user_id, expires_at, second_factor_at, confirmed_at)
-    select ${idHash}, id, now() + interval '1 hour', now(), now() from users where username = 'admin'
+    update sessions set second_factor_at = now(), confirmed_at = now()
+    where user_id = (select id from users where lower(username) = 'admin')
   `
 }
 
 /** How often each table of ten thousand rows and more was read whole, since the server last forgot. */
 export async function readsOfLargeTables(sql: Sql): Promise<Record<string, number>> {
+  await sql`select pg_stat_force_next_flush()`
   const rows = await sql<{ name: string; reads: number }[]>`
     select relname as name, seq_scan::int as reads from pg_stat_user_tables where n_live_tup >= 10000
   `

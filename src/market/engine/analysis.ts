@@ -3,7 +3,7 @@ import { type Day, daysAfter, weekGoesOn } from './days.ts'
 import { type Quadrant, quadrantOf } from './quadrants.ts'
 import { fromYearHigh, returnsAt, type Span } from './returns.ts'
 import type { Series } from './series.ts'
-import { type Formula, mansfield, relativeStrength, strengthB, strengthC, weightedScore } from './strength.ts'
+import { type Formula, mansfield, relativeStrength, scoreAt, strengthB, strengthC } from './strength.ts'
 
 /** An instrument with its closing prices, adjusted for splits. */
 export type Instrument = { symbol: string; name: string; prices: Prices }
@@ -129,7 +129,7 @@ function readingsOf({ days }: Bars, rs: Series, length: number): { formula: Form
 function scoresOn(days: readonly Day[], benchmark: Prices, instruments: readonly Instrument[]) {
   const year = days.slice(-enough.score)
   return new Map(
-    instruments.map((one) => [one.symbol, weightedScore(dailyBars(year, benchmark, one.prices)).at(-1) ?? null]),
+    instruments.map((one) => [one.symbol, scoreAt(dailyBars(year, benchmark, one.prices), year.length - 1)]),
   )
 }
 

@@ -39,18 +39,24 @@ const quarter = 63
 const weights = [0.4, 0.2, 0.2, 0.2] as const
 
 /**
- * The weighted score: 100 × (1 + S) ÷ (1 + S of the benchmark), with S = 0.4 r₆₃ + 0.2 r₁₂₆ + 0.2 r₁₈₉ + 0.2 r₂₅₂ of
+ * The weighted score at a bar: 100 × (1 + S) ÷ (1 + S of the benchmark), with S = 0.4 r₆₃ + 0.2 r₁₂₆ + 0.2 r₁₈₉ + 0.2 r₂₅₂ of
  * daily bars. Above 100: did better than the benchmark, the last quarter counting double.
  */
-export function weightedScore(bars: Bars): Series {
-  return combine(weightedReturn(bars.closes), weightedReturn(bars.benchmark), (own, against) =>
-    1 + against > 0 ? (100 * (1 + own)) / (1 + against) : null,
-  )
+export function scoreAt({ closes, benchmark }: Bars, bar: number): number | null {
+  const own = weightedReturn(closes, bar)
+  const against = weightedReturn(benchmark, bar)
+  if (own === null || against === null || 1 + against <= 0) return null
+  const score = (100 * (1 + own)) / (1 + against)
+  return Number.isFinite(score) ? score : null
 }
 
-function weightedReturn(closes: Series): Series {
-  const parts = weights.map((weight, i) =>
-    each(change(closes, quarter * (i + 1)), (percent) => (weight * percent) / 100),
-  )
-  return parts.reduce((sum, part) => combine(sum, part, (a, b) => a + b))
+function weightedReturn(closes: Series, bar: number): number | null {
+  const now = closes[bar] ?? null
+  let sum = 0
+  for (const [i, weight] of weights.entries()) {
+    const before = closes[bar - quarter * (i + 1)] ?? null
+    if (now === null || before === null || before === 0) return null
+    sum += weight * (now / before - 1)
+  }
+  return sum
 }

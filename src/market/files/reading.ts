@@ -69,7 +69,7 @@ async function* readCsv(source: Readable, file: string, follows: (symbol: string
   )
   source.on('error', (error) => rows.destroy(error))
   let columns: Columns | undefined
-  let prices = 0
+  let rowsOfOurs = 0
   try {
     for await (const { record, info } of rows as AsyncIterable<{ record: string[]; info: { lines: number } }>) {
       if (!columns) {
@@ -83,14 +83,12 @@ async function* readCsv(source: Readable, file: string, follows: (symbol: string
         continue
       }
       const found = priceOn(record, info.lines, columns, follows)
+      if (found) rowsOfOurs++
       if (typeof found === 'string') yield problem(file, info.lines, found)
-      else if (found) {
-        prices++
-        yield { kind: 'price', file, price: found }
-      }
+      else if (found) yield { kind: 'price', file, price: found }
     }
     if (!columns) yield problem(file, null, 'This file is empty.')
-    else if (prices === 0) yield problem(file, null, 'There is no price of an instrument we follow in this file.')
+    else if (rowsOfOurs === 0) yield problem(file, null, 'There is no price of an instrument we follow in this file.')
   } catch (error) {
     yield problem(
       file,

@@ -22,12 +22,14 @@ $$;
 create or replace function jumps_of_import(p_import_id bigint)
 returns table (symbol text, day date, before_day date, before_close double precision, close double precision, ratio double precision)
 language sql stable as $$
-  with together as materialized (
+  with touched as materialized (
+    select distinct p.symbol from prices p where p.import_id = p_import_id
+  ), together as materialized (
     select distinct on (p.symbol, p.day) p.symbol, p.day, p.close, p.basis
     from prices p
     join imports i on i.id = p.import_id
     where (p.import_id = p_import_id or (i.status = 'committed' and i.origin <> 'sample'))
-      and p.symbol in (select mine.symbol from prices mine where mine.import_id = p_import_id)
+      and p.symbol in (select t.symbol from touched t)
     order by p.symbol, p.day, (p.import_id = p_import_id) desc, i.committed_at desc nulls last, p.import_id desc
   ), pairs as (
     select t.*, lag(t.day) over by_day as before_day, lag(t.close) over by_day as before_close,

@@ -4,6 +4,7 @@ import { stat } from 'node:fs/promises'
 import type { Sql } from '../../platform/db.ts'
 import { AppError } from '../../platform/errors.ts'
 import type { By } from '../../platform/origin.ts'
+import { dayIn } from '../files/cells.ts'
 import type { Format } from '../files/formats.ts'
 import { type Found, type Problem, readPriceFile } from '../files/reading.ts'
 import {
@@ -73,7 +74,10 @@ export async function readIntoImport(
   return importId
 }
 
-/** The same for whoever does not wait: answers at once, `read` ends when it is held. An import that cannot be read to its end is dropped. */
+/**
+ * The same for whoever does not wait: answers at once, `read` ends when the import is held. One that cannot be read to its
+ * end is dropped.
+ */
 export async function beginImport(
   sql: Sql,
   files: readonly GivenFile[],
@@ -172,8 +176,12 @@ export function ratioTyped(text: string): number {
 
 /** Decides one jump of a held import. Throws AppError `conflict` for a jump that is not waiting any more. */
 export async function decideJump(sql: Sql, importId: number, decision: Decision, by: By): Promise<void> {
-  if ((await insertDecision(sql, importId, decision, by)) !== 'done')
-    throw new AppError('conflict', 'This jump was decided meanwhile.')
+  const { symbol, day } = decision
+  if (dayIn(day) === day && (await insertDecision(sql, importId, decision, by)) === 'done') return
+  throw new AppError(
+    'conflict',
+    `No jump of ${symbol} on ${day} waits any more: perhaps somebody decided it meanwhile.`,
+  )
 }
 
 const changed = 'Something changed in the market meanwhile. Please look again, then decide.'

@@ -22,7 +22,10 @@ export async function startImport(sql: Sql, given: { origin: Import['origin']; a
   return row!.id
 }
 
-/** Adds prices to an import that is being read; to one that was dropped meanwhile, none. Answers those whose symbol and day it has already, and where. */
+/**
+ * Adds prices to an import that is being read; to one that was dropped meanwhile, none. Answers those whose symbol and day
+ * it has already, and where.
+ */
 export async function stagePrices(sql: Sql, importId: number, prices: readonly StagedPrice[]) {
   return sql<{ symbol: string; day: string; file: number; line: number; firstFile: number; firstLine: number }[]>`
     with alive as materialized (
@@ -35,18 +38,18 @@ export async function stagePrices(sql: Sql, importId: number, prices: readonly S
       select alive.id, symbol, day, close, basis, file, line from given, alive
       on conflict (import_id, symbol, day) do nothing
       returning symbol, day, file, line
-    ), stored as (
-      select symbol, day, file, line from prices
-      where import_id = ${importId} and (symbol, day) in (select symbol, day from given)
-      union all
-      select symbol, day, file, line from added
+    ), missed as materialized (
+      select given.* from given where (given.file, given.line) not in (select file, line from added)
     )
-    select given.symbol, given.day::text as day, given.file::int as file, given.line,
-           stored.file::int as first_file, stored.line as first_line
-    from given
-    join stored on stored.symbol = given.symbol and stored.day = given.day
-    where (stored.file, stored.line) <> (given.file, given.line)
-    order by given.file, given.line
+    select missed.symbol, missed.day::text as day, missed.file::int as file, missed.line,
+           first.file::int as first_file, first.line as first_line
+    from missed
+    cross join lateral (
+      select file, line from prices p where p.import_id = ${importId} and p.symbol = missed.symbol and p.day = missed.day
+      union all
+      select file, line from added where added.symbol = missed.symbol and added.day = missed.day
+    ) first
+    order by missed.file, missed.line
   `
 }
 
@@ -86,7 +89,10 @@ export async function listImports(sql: Sql, limit: number, below: number | null 
   `
 }
 
-/** What an import brings per symbol, against what counts without it. */
+/**
+ * What an import brings per symbol, against what counts without it. Grouped rather than joined: the planner knows nothing
+ * yet of rows that have just come.
+ */
 export async function summariseImport(sql: Sql, importId: number) {
   return sql<
     {
@@ -101,14 +107,17 @@ export async function summariseImport(sql: Sql, importId: number) {
       gaps: number
     }[]
   >`
-    with mine as materialized (
-      select symbol, day, close from prices where import_id = ${importId}
-    ), counted as materialized (
-      select distinct on (p.symbol, p.day) p.symbol, p.day, p.close
+    with touched as materialized (
+      select distinct symbol from prices where import_id = ${importId}
+    ), seen as materialized (
+      select p.symbol, p.day, max(p.close) filter (where p.import_id = ${importId}) as close,
+             (array_agg(p.close order by i.committed_at desc nulls last, p.import_id desc)
+                filter (where p.import_id <> ${importId}))[1] as counted
       from prices p
-      join imports i on i.id = p.import_id and i.status = 'committed' and i.origin <> 'sample'
-      where p.import_id <> ${importId} and p.symbol in (select symbol from mine)
-      order by p.symbol, p.day, i.committed_at desc nulls last, p.import_id desc
+      join imports i on i.id = p.import_id
+      where p.symbol in (select symbol from touched)
+        and (p.import_id = ${importId} or (i.status = 'committed' and i.origin <> 'sample'))
+      group by p.symbol, p.day
     ), trading as materialized (
       select distinct p.day
       from instruments b
@@ -117,15 +126,14 @@ export async function summariseImport(sql: Sql, importId: number) {
       where b.kind = 'benchmark'
         and (p.import_id = ${importId} or (i.status = 'committed' and i.origin <> 'sample'))
     ), compared as (
-      select mine.symbol, min(mine.day) as first_day, max(mine.day) as last_day, count(*)::int as rows,
-             (count(*) filter (where counted.close is null))::int as fresh,
-             (count(*) filter (where counted.close = mine.close))::int as same,
-             (count(*) filter (where counted.close <> mine.close))::int as changed,
-             count(trading.day)::int as on_trading_days
-      from mine
-      left join counted on counted.symbol = mine.symbol and counted.day = mine.day
-      left join trading on trading.day = mine.day
-      group by mine.symbol
+      select symbol, min(day) as first_day, max(day) as last_day, count(*)::int as rows,
+             (count(*) filter (where counted is null))::int as fresh,
+             (count(*) filter (where counted = close))::int as same,
+             (count(*) filter (where counted <> close))::int as changed,
+             (count(*) filter (where day in (select day from trading)))::int as on_trading_days
+      from seen
+      where close is not null
+      group by symbol
     )
     select c.symbol, i.name, c.first_day::text as "from", c.last_day::text as "to", c.rows, c.fresh, c.same, c.changed,
            (select count(*)::int from trading t where t.day between c.first_day and c.last_day) - c.on_trading_days as gaps
@@ -217,25 +225,26 @@ export async function summariseUndoing(sql: Sql, importId: number) {
   return sql<{ symbol: string; name: string; gone: number; back: number; replaced: number; splits: string[] }[]>`
     with given as materialized (
       select committed_at from imports where id = ${importId}
-    ), mine as materialized (
-      select symbol, day from prices where import_id = ${importId}
-    ), others as materialized (
-      select p.symbol, p.day, bool_or(i.committed_at > (select committed_at from given)) as later
+    ), touched as materialized (
+      select distinct symbol from prices where import_id = ${importId}
+    ), seen as materialized (
+      select p.symbol, p.day,
+             bool_or(i.committed_at > (select committed_at from given)) filter (where p.import_id <> ${importId}) as later
       from prices p
       join imports i on i.id = p.import_id and i.status = 'committed' and i.origin <> 'sample'
-      where p.import_id <> ${importId} and p.symbol in (select symbol from mine)
+      where p.symbol in (select symbol from touched)
       group by p.symbol, p.day
+      having bool_or(p.import_id = ${importId})
     )
-    select mine.symbol, i.name,
-           (count(*) filter (where others.later is null))::int as gone,
-           (count(*) filter (where not others.later))::int as back,
-           (count(*) filter (where others.later))::int as replaced,
+    select seen.symbol, i.name,
+           (count(*) filter (where later is null))::int as gone,
+           (count(*) filter (where not later))::int as back,
+           (count(*) filter (where later))::int as replaced,
            (select coalesce(jsonb_agg(s.day::text order by s.day), '[]') from splits s
-            where s.import_id = ${importId} and s.symbol = mine.symbol) as splits
-    from mine
-    join instruments i on i.symbol = mine.symbol
-    left join others on others.symbol = mine.symbol and others.day = mine.day
-    group by mine.symbol, i.name, i.kind
+            where s.import_id = ${importId} and s.symbol = seen.symbol) as splits
+    from seen
+    join instruments i on i.symbol = seen.symbol
+    group by seen.symbol, i.name, i.kind
     order by i.kind, i.name
   `
 }

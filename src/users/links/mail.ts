@@ -41,6 +41,11 @@ export async function composePasswordChangedMail(sql: Sql, config: Config, mail:
   return { template: 'password-changed', data: await noticeOf(sql, config, mail) }
 }
 
+/** "Your authenticator app was changed", or the recovery codes were: when, from where, and what to do if it was not you. */
+export async function composeAuthenticatorChangedMail(sql: Sql, config: Config, mail: About) {
+  return { template: 'authenticator-changed', data: await noticeOf(sql, config, mail) }
+}
+
 /** To the address an account has, or had until now: another one was asked for, or is the account's from now on. */
 export async function composeEmailChangedMail(sql: Sql, config: Config, mail: About) {
   return { template: 'email-changed', data: await noticeOf(sql, config, mail) }

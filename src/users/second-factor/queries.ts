@@ -1,4 +1,5 @@
 import type { Sql } from '../../platform/db.ts'
+import { type By, knownOrigin } from '../../platform/origin.ts'
 
 /** A stored second factor; `enrolledAt` is null while its secret was shown and not yet proved. */
 export type StoredFactor = { sealedSecret: Buffer; enrolledAt: Date | null; lastStep: number; waitS: number }
@@ -98,6 +99,85 @@ export async function takeRecoveryCode(
     returning id
   `
   return rows.count > 0
+}
+
+/** What administrators read of their own second factor. `version` counts its changes. */
+export type Standing = { enrolledAt: Date; codesLeft: number; version: number }
+
+/** How an account's second factor stands; undefined when none is in use. */
+export async function findStanding(sql: Sql, userId: string): Promise<Standing | undefined> {
+  const [row] = await sql<Standing[]>`
+    select f.enrolled_at, f.version,
+           (select count(*)::int from recovery_codes c where c.user_id = f.user_id and c.used_at is null) as codes_left
+    from second_factors f
+    where f.user_id = ${userId} and f.enrolled_at is not null
+  `
+  return row
+}
+
+/** Whose second factor changes, in which session, and which version of it they saw. */
+export type Change = { userId: string; handle: string; seen: number }
+
+/** Puts new recovery codes in the place of all old ones, and tells the account's address. False: it changed meanwhile. */
+export async function replaceRecoveryCodes(sql: Sql, by: By, change: Change, codeHashes: Buffer[]): Promise<boolean> {
+  const rows = await sql`
+    with origin as materialized (${knownOrigin(sql, by)}), factor as (
+      update second_factors set version = version + 1
+      where ${isAsSeen(sql, change)}
+      returning user_id
+    ), old as (
+      delete from recovery_codes where user_id in (select user_id from factor)
+    ), codes as (
+      insert into recovery_codes (user_id, code_hash)
+      select factor.user_id, decode(value, 'hex')
+      from factor, jsonb_array_elements_text(${sql.json(codeHashes.map((hash) => hash.toString('hex')))}) as value
+    ), ${notedAndTold(sql, by, 'recovery-codes.renewed')}
+  `
+  return rows.count > 0
+}
+
+/**
+ * Puts another app's secret in the place of the one in use, ends the account's other sessions and tells its address. The
+ * recovery codes stay. False: it changed meanwhile.
+ */
+export async function replaceSecret(
+  sql: Sql,
+  by: By,
+  change: Change,
+  next: { sealedSecret: Buffer; step: number },
+): Promise<boolean> {
+  const rows = await sql`
+    with origin as materialized (${knownOrigin(sql, by)}), factor as (
+      update second_factors
+      set sealed_secret = ${next.sealedSecret}, enrolled_at = now(), last_step = ${next.step}, failures = 0,
+          blocked_until = null, version = version + 1
+      where ${isAsSeen(sql, change)}
+      returning user_id
+    ), ended as (
+      delete from sessions where user_id in (select user_id from factor) and handle is distinct from ${change.handle}::uuid
+    ), ${notedAndTold(sql, by, 'second-factor.changed')}
+  `
+  return rows.count > 0
+}
+
+function isAsSeen(sql: Sql, { userId, handle, seen }: Change) {
+  return sql`
+    user_id = ${userId}
+    and enrolled_at is not null
+    and version = ${seen}
+    and exists (select from sessions s where s.handle = ${handle} and s.user_id = second_factors.user_id)
+  `
+}
+
+/** The end of a statement that changed what `factor` returns. */
+function notedAndTold(sql: Sql, by: By, action: string) {
+  return sql`noted as (
+      insert into audit (actor, action, user_id) select ${by.actor}, ${action}, factor.user_id from factor, origin
+      returning id, user_id
+    )
+    insert into mails (kind, subject_key, user_id, to_name, to_email)
+    select 'authenticator-changed', noted.id::text, u.id, u.name, u.email from noted join users u on u.id = noted.user_id
+    returning id`
 }
 
 /** Recovery codes that were not used yet. */

@@ -1,10 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { toString as drawQr } from 'qrcode'
 import type { Deps } from '../../deps.ts'
 import { AppError } from '../../platform/errors.ts'
 import { type FormState, formState, NextInQuery, nextIn, PostedForm, readForm, withNext } from '../../web/forms.ts'
 import { completeSignIn, requireUser, wayOn } from '../guards.ts'
+import { drawn, grouped } from './drawing.ts'
 import { countRecoveryCodes } from './queries.ts'
 import { finishEnrolment, isEnrolled, secretToEnrol, useCode } from './second-factor.ts'
 
@@ -74,7 +74,7 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (
     const codes = request.session.get('recoveryCodes')?.split(' ')
     if (!codes) return reply.leaveFor(wayOn(request.user!, next))
     const file = `${deps.config.baseUrl}, ${request.user!.username}: recovery codes, each works once\n\n${codes.join('\n')}\n`
-    return reply.page('users/second-factor/recovery-codes', { codes, file: dataUri('text/plain', file), next })
+    return reply.page('users/second-factor/recovery-codes', { codes, file: asFile(file), next })
   })
 
   app.post('/login/recovery-codes', { ...post, preHandler: requireUser }, async (request, reply) => {
@@ -85,15 +85,8 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (
   /** The secret as a picture for the app's camera and as text for typing, until a first code proves it. */
   async function showSecret(request: FastifyRequest, reply: FastifyReply, next: string, errors = {}) {
     const { secret, uri } = await secretToEnrol(deps.sql, keys, request.signedIn!.user)
-    const qr = dataUri('image/svg+xml', await drawQr(uri, { type: 'svg', margin: 4 }))
-    const grouped = secret.replace(/(.{4})(?=.)/g, '$1 ')
-    return reply.page('users/second-factor/authenticator', {
-      form: formState({}, errors),
-      secret: grouped,
-      uri,
-      qr,
-      next,
-    })
+    const shown = { secret: grouped(secret), uri, qr: await drawn(uri) }
+    return reply.page('users/second-factor/authenticator', { form: formState({}, errors), ...shown, next })
   }
 }
 export default routes
@@ -106,11 +99,10 @@ async function waiting(request: FastifyRequest, reply: FastifyReply) {
 }
 
 function leftInWords(left: number): string {
-  if (left === 0)
-    return 'That was your last recovery code. Ask another administrator to reset your authenticator app soon.'
+  if (left === 0) return 'That was your last recovery code. Please renew them soon: Account, Security.'
   return `You used a recovery code; it works no more. ${left} ${left === 1 ? 'is' : 'are'} left.`
 }
 
-function dataUri(type: string, text: string): string {
-  return `data:${type};base64,${Buffer.from(text).toString('base64')}`
+function asFile(text: string): string {
+  return `data:text/plain;base64,${Buffer.from(text).toString('base64')}`
 }

@@ -41,8 +41,8 @@ export async function finishEnrolment(sql: Sql, keys: readonly Buffer[], holder:
   if (!stored || stored.enrolledAt) throw new AppError('conflict', 'Please start again from the log-in page.')
   const step = stepOf(unseal(keys, stored.sealedSecret, holder.id), code)
   if (step === null) throw wrongCode()
-  const codes = Array.from({ length: 10 }, recoveryCode)
-  if (!(await enrol(sql, holder.id, step, codes.map(hashOf))))
+  const { codes, hashes } = newRecoveryCodes()
+  if (!(await enrol(sql, holder.id, step, hashes)))
     throw new AppError('conflict', 'An authenticator app was set up meanwhile. Please log in again.')
   return codes
 }
@@ -64,7 +64,7 @@ export async function useCode(
   const code = typed.replace(/[\s-]/g, '').toUpperCase()
   const step = stepOf(unseal(keys, stored.sealedSecret, userId), code)
   if (step !== null && (await takeStep(sql, userId, step, confirms))) return 'app'
-  if (/^[0-9A-Z]{24}$/.test(code) && (await takeRecoveryCode(sql, userId, hashOf(code), confirms))) return 'recovery'
+  if (/^[0-9A-Z]{28}$/.test(code) && (await takeRecoveryCode(sql, userId, hashOf(code), confirms))) return 'recovery'
   throw wrongCode()
 }
 
@@ -89,22 +89,29 @@ export async function currentCode(sql: Sql, keys: readonly Buffer[], holder: Hol
 }
 
 /** The thirty-second step a code belongs to, if it is one that may be used now. */
-function stepOf(secret: Buffer, code: string): number | null {
+export function stepOf(secret: Uint8Array, code: string): number | null {
   if (!/^\d{6}$/.test(code.replace(/\s/g, ''))) return null
   const delta = totpOf(secret, '').validate({ token: code.replace(/\s/g, ''), window: tolerance })
   return delta === null ? null : TOTP.counter({ period }) + delta
 }
 
-function totpOf(secret: Buffer, label: string): TOTP {
+/** What an authenticator app makes of a secret. */
+export function totpOf(secret: Uint8Array, label: string): TOTP {
   const bytes = new Uint8Array(secret)
   return new TOTP({ issuer, label, algorithm: 'SHA1', digits: 6, period, secret: new Secret({ buffer: bytes.buffer }) })
 }
 
 const letters = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 
-/** Twenty-four characters in groups of four: 120 random bits, so a plain hash of it is enough (ASVS 5, 6.5.2: from 112 on). */
+/** Ten recovery codes to be read once, and what is kept of them. */
+export function newRecoveryCodes(): { codes: string[]; hashes: Buffer[] } {
+  const codes = Array.from({ length: 10 }, recoveryCode)
+  return { codes, hashes: codes.map(hashOf) }
+}
+
+/** Twenty-eight characters in groups of four: 140 random bits, so a plain hash of it is enough (ASVS 5, 6.5.2: from 112 on). */
 function recoveryCode(): string {
-  const text = Array.from(randomBytes(24), (byte) => letters[byte % 32]).join('')
+  const text = Array.from(randomBytes(28), (byte) => letters[byte % 32]).join('')
   return text.replace(/(.{4})(?=.)/g, '$1-')
 }
 
@@ -112,7 +119,8 @@ function hashOf(code: string): Buffer {
   return createHash('sha256').update(code.replaceAll('-', '')).digest()
 }
 
-function wrongCode(): AppError {
+/** Whatever was wrong with a code: the refusal says no more. */
+export function wrongCode(): AppError {
   const sentence = 'That code is not right, or was used before. Please type the one your app shows now.'
   return new AppError('invalid', 'Please look at the marked fields.', { fields: { code: sentence } })
 }

@@ -103,7 +103,6 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
   app.post('/:id/decisions', acted, async (request, reply) => {
     const { symbol, day, what, ratio } = readForm(request.body, ['symbol', 'day', 'what', 'ratio'], 40)
     return act(request, reply, { symbol, day, ratio }, async (importId) => {
-      if (dayIn(day) !== day) throw new AppError('conflict', 'This jump was decided meanwhile.')
       const decision = { symbol, day, ratio: what === 'own' ? null : ratioTyped(ratio) }
       await decideJump(sql, importId, decision, actingAs(request))
       return null

@@ -35,8 +35,6 @@ declare module '../../../web/views.ts' {
 }
 
 const BySymbol = Type.Object({ symbol: Type.String({ maxLength: 20 }) })
-const Text = Type.Optional(Type.String({ maxLength: 200 }))
-const Prefilled = Type.Object({ symbol: Text, tracks: Text, isin: Text })
 const acted = { preHandler: requireMoney, schema: { params: BySymbol, body: PostedForm } }
 const list = '/admin/market/instruments'
 
@@ -48,10 +46,9 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
     reply.page('admin/market/instruments', { instruments: await listInstruments(sql), mayAct: mayAct(request), words }),
   )
 
-  app.get('/new', { preHandler: requireMoney, schema: { querystring: Prefilled } }, async (request, reply) => {
-    const { symbol = '', tracks = '', isin = '' } = request.query
-    return showOne(request, reply, null, formState({ symbol, tracks, isin, kind: 'sector', shown: 'yes' }))
-  })
+  app.get('/new', { preHandler: requireMoney }, async (request, reply) =>
+    showOne(request, reply, null, formState({ kind: 'sector', shown: 'yes' })),
+  )
 
   app.post('/new', { preHandler: requireMoney, schema: { body: PostedForm } }, async (request, reply) => {
     const typed = readForm(request.body, ['symbol', ...detailFields], 200)
@@ -76,7 +73,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
     const found = await instrumentAt(request)
     const typed = readForm(request.body, ['seen', ...detailFields], 200)
     try {
-      const given = { ...detailsTyped(typed), symbol: found.symbol, seen: Number(typed.seen) || 0 }
+      const given = { ...detailsTyped(typed), symbol: found.symbol, seen: revisionIn(typed) }
       await changeInstrument(sql, given, actingAs(request))
     } catch (error) {
       return refused(request, reply, found, typed, error)
@@ -86,7 +83,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
 
   app.post('/:symbol/verified', acted, async (request, reply) => {
     const found = await instrumentAt(request)
-    const seen = Number(readForm(request.body, ['seen'], 12).seen) || 0
+    const seen = revisionIn(readForm(request.body, ['seen']))
     try {
       await verifyToday(sql, { symbol: found.symbol, seen }, actingAs(request))
     } catch (error) {
@@ -171,6 +168,11 @@ function leave(request: FastifyRequest, reply: FastifyReply, text: string) {
 
 function valuesOf({ name, kind, tracks, isin, shown }: Revised): Record<string, string> {
   return { name, kind, tracks, isin: isin ?? '', shown: shown ? 'yes' : '' }
+}
+
+/** The state of the instrument that the page showed; 0, which is none, for what no page of ours says. */
+function revisionIn({ seen }: { seen: string }): number {
+  return /^\d{1,9}$/.test(seen) ? Number(seen) : 0
 }
 
 function mayAct(request: FastifyRequest): boolean {

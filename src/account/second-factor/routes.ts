@@ -1,0 +1,137 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { AppError } from '../../platform/errors.ts'
+import { actingAs, requireAdmin } from '../../users/guards.ts'
+import { confirmIdentity, identityFields } from '../../users/identity.ts'
+import { changeApp, renewRecoveryCodes, secretForAnotherApp, uriOf } from '../../users/second-factor/changing.ts'
+import { drawn, grouped } from '../../users/second-factor/drawing.ts'
+import { findStanding, type Standing } from '../../users/second-factor/queries.ts'
+import { failureOf } from '../../web/errors.ts'
+import { type FormState, formState, PostedForm, readForm, withNext } from '../../web/forms.ts'
+import type { Account } from '../account.ts'
+
+declare module '../../web/views.ts' {
+  interface Views {
+    'account/second-factor/show': { standing: Standing }
+    'account/second-factor/codes': Asked
+    'account/second-factor/app': Asked
+    'account/second-factor/code': { form: FormState; seen: string; secret: string; uri: string; qr: string }
+  }
+}
+/** An act that asks who is there. `seen`: the version of the second factor that the form was made for. */
+type Asked = { form: FormState; seen: string; fresh: boolean }
+
+const home = '/account/security/second-factor'
+
+/** An administrator's own authenticator app and recovery codes: new codes, and another app for a new phone. */
+const routes: FastifyPluginAsyncTypebox<Account> = async (app, { deps, limit }) => {
+  app.addHook('preHandler', requireAdmin)
+  const posted = { schema: { body: PostedForm }, attachValidation: true, config: limit }
+
+  app.get('/security/second-factor', async (request, reply) =>
+    reply.page('account/second-factor/show', { standing: await standingOf(request) }),
+  )
+
+  app.get('/security/second-factor/recovery-codes', async (request, reply) =>
+    ask(request, reply, 'account/second-factor/codes'),
+  )
+
+  app.post('/security/second-factor/recovery-codes', posted, async (request, reply) => {
+    const { seen, ...typed } = readForm(request.body, [...identityFields, 'seen'])
+    try {
+      await confirmIdentity(deps, request.signedIn!, typed)
+      const codes = await renewRecoveryCodes(deps.sql, actingAs(request), changeIn(request, seen))
+      request.session.set('recoveryCodes', codes.join(' '))
+    } catch (error) {
+      return ask(request, reply, 'account/second-factor/codes', refused(reply, error))
+    }
+    deps.wake('deliver-mails')
+    return reply.leaveFor(withNext('/login/recovery-codes', home))
+  })
+
+  app.get('/security/second-factor/app', async (request, reply) => ask(request, reply, 'account/second-factor/app'))
+
+  app.post('/security/second-factor/app', posted, async (request, reply) => {
+    try {
+      await confirmIdentity(deps, request.signedIn!, readForm(request.body, identityFields))
+    } catch (error) {
+      return ask(request, reply, 'account/second-factor/app', refused(reply, error))
+    }
+    request.session.set('nextSecret', secretForAnotherApp())
+    return reply.leaveFor(`${home}/app/code`)
+  })
+
+  app.get('/security/second-factor/app/code', async (request, reply) => {
+    const secret = secretIn(request)
+    if (!secret) return startAgain(request, reply)
+    return showSecret(request, reply, secret, formState())
+  })
+
+  app.post('/security/second-factor/app/code', posted, async (request, reply) => {
+    const { code, seen } = readForm(request.body, ['code', 'seen'])
+    const secret = secretIn(request)
+    if (!secret) return startAgain(request, reply)
+    try {
+      const change = changeIn(request, seen)
+      await changeApp(deps.sql, deps.config.totpKeys, actingAs(request), change, { secret, code })
+    } catch (error) {
+      return showSecret(request, reply, secret, refused(reply, error))
+    }
+    deps.wake('deliver-mails')
+    request.session.set('nextSecret', undefined)
+    const text = 'Codes come from your new app from now on. You are logged out everywhere else.'
+    request.session.set('notice', { kind: 'good', text })
+    return reply.leaveFor(home)
+  })
+
+  async function standingOf(request: FastifyRequest): Promise<Standing> {
+    const standing = await findStanding(deps.sql, request.user!.id)
+    if (!standing) throw new AppError('not-found', 'No authenticator app is set up for this account.')
+    return standing
+  }
+
+  async function ask(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    page: 'account/second-factor/codes' | 'account/second-factor/app',
+    form = formState(),
+  ) {
+    const { version } = await standingOf(request)
+    return reply.page(page, { form, seen: String(version), fresh: request.signedIn!.isFresh })
+  }
+
+  /** The secret as a picture for the app's camera and as text for typing, until a first code proves it. */
+  async function showSecret(request: FastifyRequest, reply: FastifyReply, secret: string, form: FormState) {
+    const { version } = await standingOf(request)
+    const uri = uriOf(secret, request.user!)
+    const shown = { secret: grouped(secret), uri, qr: await drawn(uri) }
+    return reply.page('account/second-factor/code', { form, seen: String(version), ...shown })
+  }
+}
+export default routes
+
+/** The secret that waits for its first code; only for those who proved who they are in the last ten minutes. */
+function secretIn(request: FastifyRequest): string | undefined {
+  return request.signedIn!.isFresh ? request.session.get('nextSecret') : undefined
+}
+
+function startAgain(request: FastifyRequest, reply: FastifyReply) {
+  request.session.set('nextSecret', undefined)
+  const text = 'Please start again. The app you have stays in use until the new one is proved.'
+  request.session.set('notice', { kind: 'info', text })
+  return reply.leaveFor(`${home}/app`)
+}
+
+function changeIn(request: FastifyRequest, seen: string) {
+  const { user, handle } = request.signedIn!
+  return { userId: user.id, handle, seen: /^\d{1,9}$/.test(seen) ? Number(seen) : -1 }
+}
+
+/** The form again, with what is wrong with it; anything but a refusal goes on to the error page. */
+function refused(reply: FastifyReply, error: unknown): FormState {
+  if (!(error instanceof AppError) || !['invalid', 'conflict', 'busy'].includes(error.code)) throw error
+  const { status, retryAfterS } = failureOf(error)
+  if (retryAfterS !== null) reply.header('retry-after', retryAfterS)
+  reply.code(status)
+  return formState({}, error.fields, error.message)
+}

@@ -1,0 +1,12 @@
+import { toString as drawQr } from 'qrcode'
+
+/** The QR code of an otpauth URI, as the address of a picture. */
+export async function drawn(uri: string): Promise<string> {
+  const svg = await drawQr(uri, { type: 'svg', margin: 4 })
+  return `data:image/svg+xml;base64,${Buffer.from(svg).toString('base64')}`
+}
+
+/** A secret in groups of four, for whoever types it. */
+export function grouped(secret: string): string {
+  return secret.replace(/(.{4})(?=.)/g, '$1 ')
+}

@@ -1,0 +1,181 @@
+import { expect, test } from 'vitest'
+import { seedSample } from '../../src/market/sample-prices.ts'
+import { bhavcopy, type Chosen, long } from '../admin/market/uploading.ts'
+import { adminOf } from '../support/admin.ts'
+import {
+  axeFindings,
+  markupFlaws,
+  overflowOf,
+  type Person,
+  type PersonOptions,
+  screenshot,
+  takeOver,
+} from '../support/browser.ts'
+import { openScene } from './scene.ts'
+
+const scene = openScene()
+
+async function administrator(options: PersonOptions) {
+  const person = await scene.arrive(options)
+  const admin = await adminOf(scene.app)
+  await takeOver(person, admin.visitor)
+  return { ...person, admin }
+}
+
+async function looksRight({ page }: Pick<Person, 'page'>, name: string) {
+  expect(await overflowOf(page)).toBe(0)
+  expect(await axeFindings(page)).toEqual([])
+  expect(await markupFlaws(page)).toEqual([])
+  await screenshot(page, name)
+}
+
+const chosen = (files: Chosen[]) =>
+  files.map(({ name, content }) => ({ name, mimeType: 'text/csv', buffer: Buffer.from(content) }))
+
+/** Bhavcopies of some days, in which ITBEES splits ten for one on the last. */
+const days = ['2026-11-16', '2026-11-17', '2026-11-18', '2026-11-19', '2026-11-20']
+const bhavcopies = days.map((day, i) =>
+  bhavcopy(day, { NIFTYBEES: 290 + i, BANKBEES: 505 + i, AUTOBEES: 21 + i / 10, ITBEES: i < 4 ? 402 + i : 40.7 }),
+)
+
+test.each([
+  { size: 'phone', scheme: 'light' },
+  { size: 'laptop', scheme: 'dark' },
+] as const)(
+  'an admin imports NSE’s files on a $size, decides a split, commits and takes it back ($scheme)',
+  async (options) => {
+    const { size, scheme } = options
+    await scene.app.sql`truncate prices, splits, real_jumps, imports restart identity cascade`
+    await seedSample(scene.app.sql, '2026-11-20')
+    const person = await administrator(options)
+    const { page } = person
+    await page.goto('/admin/market')
+    await page.getByText('These prices are invented').waitFor()
+    await looksRight(person, `market-sample-${size}-${scheme}`)
+    await page.getByRole('link', { name: 'Import prices' }).click()
+
+    // First with a line that is wrong.
+    await page
+      .getByLabel('Files')
+      .setInputFiles(chosen([long('mine.csv', ['2026-11-20', 'NOSUCH', 1], ['2026-13-20', 'ITBEES', 1])]))
+    await page.getByRole('button', { name: 'Read these files' }).click()
+    await page.getByText('mine.csv, line 2').waitFor()
+    await page.getByText('It cannot be committed as it is.').waitFor()
+    await looksRight(person, `market-problems-${size}-${scheme}`)
+    await page.getByRole('button', { name: 'Drop it' }).dblclick()
+    await page.getByText('Nothing of it counts.').first().waitFor()
+    await page.getByRole('link', { name: '« Imports' }).click()
+
+    await page.getByLabel('Files').setInputFiles(chosen(bhavcopies))
+    await looksRight(person, `market-imports-${size}-${scheme}`)
+    await page.getByRole('button', { name: 'Read these files' }).dblclick()
+    await page.getByText('near a split of').waitFor()
+    await looksRight(person, `market-jump-${size}-${scheme}`)
+    await page.getByLabel('New units for one old').fill('lots')
+    await page.getByRole('button', { name: 'It is a split of ITBEES' }).click()
+    await page.getByText('New units for one old: 10 when one became ten').waitFor()
+    expect(await page.getByLabel('New units for one old').inputValue()).toBe('lots')
+    await looksRight(person, `market-ratio-refused-${size}-${scheme}`)
+    await page.getByLabel('New units for one old').fill('10')
+    await page.getByRole('button', { name: 'It is a split of ITBEES' }).click()
+    await page.getByText('a split, 10 for 1').waitFor()
+    await page.getByText('The sample ends.').waitFor()
+    await looksRight(person, `market-ready-${size}-${scheme}`)
+    await page.getByRole('button', { name: 'Commit 20 prices' }).dblclick()
+    await page.getByText('These prices count from now on.').waitFor()
+    await looksRight(person, `market-committed-${size}-${scheme}`)
+
+    await page.goto('/admin/market')
+    await page.getByText('As of Fri, 20 Nov 2026').waitFor()
+    await looksRight(person, `market-overview-${size}-${scheme}`)
+    await page.getByRole('link', { name: 'Splits' }).click()
+    await page.getByRole('cell', { name: '10 for 1' }).waitFor()
+    await looksRight(person, `market-splits-${size}-${scheme}`)
+    await page.getByRole('link', { name: /^import \d+$/ }).click()
+    await page.getByRole('link', { name: 'Take it back…' }).click()
+    await page.getByText('20 prices will be gone').waitFor()
+    await page.getByText('ITBEES on Fri, 20 Nov 2026').waitFor()
+    await looksRight(person, `market-undo-${size}-${scheme}`)
+    await page.getByRole('button', { name: 'Take it back' }).dblclick()
+    await page.getByText('is undone. What it had replaced counts again.').waitFor()
+    await page.goto('/admin/market')
+    await page.getByText('There are no prices').waitFor()
+    expect(await scene.app.sql`select from counted_splits()`).toHaveLength(0)
+  },
+  60_000,
+)
+
+test.each([
+  { size: 'laptop', scheme: 'light' },
+  { size: 'phone', scheme: 'dark' },
+] as const)('an admin keeps instruments, splits and holidays on a $size ($scheme)', async (options) => {
+  const { size, scheme } = options
+  const person = await administrator(options)
+  const { page } = person
+  await page.goto('/admin/market/instruments')
+  await looksRight(person, `market-instruments-${size}-${scheme}`)
+  await page.getByRole('link', { name: 'Follow another one' }).click()
+  await page.getByLabel('Symbol').fill('GOLDBEES')
+  await page.getByLabel('Name').fill('Gold')
+  await page.getByLabel('ISIN').fill('INF204KB17I4')
+  await page.getByRole('button', { name: 'Follow it' }).click()
+  await page.getByText('That is no ISIN of an Indian fund').waitFor()
+  await looksRight(person, `market-instrument-refused-${size}-${scheme}`)
+  await page.getByLabel('ISIN').fill('INF204KB17I5')
+  await page.getByRole('button', { name: 'Follow it' }).click()
+  await page.getByText('GOLDBEES is followed from now on.').waitFor()
+  await page.getByRole('link', { name: 'GOLDBEES' }).click()
+  await page.getByRole('button', { name: 'Symbol and index checked today' }).click()
+  await page.getByText('Noted: GOLDBEES was checked today.').waitFor()
+  await page.getByRole('link', { name: 'GOLDBEES' }).click()
+  await looksRight(person, `market-instrument-${size}-${scheme}`)
+  await page.getByRole('link', { name: 'Measure against it…' }).click()
+  await looksRight(person, `market-benchmark-${size}-${scheme}`)
+  await page.getByRole('link', { name: 'Leave it' }).click()
+  await page.getByRole('button', { name: 'Stop following it' }).click()
+  await page.getByText('GOLDBEES is not followed any more.').waitFor()
+
+  await page.getByRole('link', { name: 'Splits' }).click()
+  await page.getByLabel('Instrument').selectOption('ITBEES')
+  await page.getByLabel('First day at the new price').fill('2026-11-12')
+  await page.getByLabel('New units for one old').fill('10')
+  await page.getByRole('button', { name: 'Enter it' }).dblclick()
+  await page.getByText('The split of ITBEES counts from now on.').waitFor()
+  await page.getByRole('button', { name: 'Remove ITBEES, Thu, 12 Nov 2026' }).click()
+  await page.getByText('The split is removed').waitFor()
+
+  await page.getByRole('link', { name: 'Holidays' }).click()
+  await page.getByLabel('One a line').fill('2027-01-26 Republic Day\n2027-02-31 Nothing')
+  await page.getByRole('button', { name: 'Save them' }).click()
+  await page.getByText('Line 2:').waitFor()
+  await page.getByLabel('One a line').fill('2027-01-26 Republic Day\n2027-03-26 Good Friday')
+  await page.getByRole('button', { name: 'Save them' }).click()
+  await page.getByText('2 holidays saved.').waitFor()
+  await looksRight(person, `market-holidays-${size}-${scheme}`)
+  for (const name of ['Republic Day, 2027-01-26', 'Good Friday, 2027-03-26'])
+    await page.getByRole('button', { name: `Remove ${name}` }).click()
+  await page.getByText('is a trading day again.').waitFor()
+})
+
+test('an import that is still being read says so, and shows itself when it was read', async () => {
+  const { page } = await administrator({ size: 'laptop' })
+  const [row] = await scene.app.sql<{ id: number }[]>`
+    insert into imports (origin, created_by) values ('upload', 'test') returning id::int as id`
+  await page.goto(`/admin/market/imports/${row!.id}`)
+  await page.getByText('The files are being read.').waitFor()
+  await scene.app.sql`update imports set status = 'held' where id = ${row!.id}`
+  await page.getByText('There is no price in it.').waitFor()
+  await page.getByRole('button', { name: 'Drop it' }).click()
+  await page.getByText('The import is dropped.').waitFor()
+})
+
+test('without scripts files are uploaded, committed and taken back', async () => {
+  const { page } = await administrator({ size: 'phone', script: false })
+  await page.goto('/admin/market/imports')
+  await page.getByLabel('Files').setInputFiles(chosen([bhavcopy('2026-11-13', { METALIETF: 9.5 })]))
+  await page.getByRole('button', { name: 'Read these files' }).click()
+  await page.getByRole('button', { name: 'Commit 1 price' }).click()
+  await page.getByRole('link', { name: 'Take it back…' }).click()
+  await page.getByRole('button', { name: 'Take it back' }).click()
+  await page.getByText('is undone.').waitFor()
+})

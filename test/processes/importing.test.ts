@@ -1,0 +1,89 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { connect, type Sql } from '../../src/platform/db.ts'
+import { freshDatabase } from '../support/database.ts'
+
+const command = join(import.meta.dirname, '..', '..', 'src', 'commands', 'import.ts')
+const folder = mkdtempSync(join(tmpdir(), 'etf-import-command-'))
+let sql: Sql
+let database: Awaited<ReturnType<typeof freshDatabase>>
+beforeAll(async () => {
+  database = await freshDatabase()
+  sql = connect(database.url, { max: 1 })
+})
+afterAll(async () => {
+  await sql.end({ timeout: 2 })
+  await database.drop()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+/** Runs `npm run import -- …` against our database and nothing else of ours. */
+async function run(...words: string[]) {
+  const { PATH = '', HOME = '' } = process.env
+  const child = spawn(process.execPath, [command, ...words], { env: { PATH, HOME, DATABASE_URL: database.url } })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk) => {
+      output += chunk
+    })
+  const [code] = await once(child, 'exit')
+  return { code, output }
+}
+
+function file(name: string, ...lines: string[]) {
+  const path = join(folder, name)
+  writeFileSync(path, lines.join('\n'))
+  return path
+}
+const counted = async () =>
+  (await sql<{ close: number }[]>`select close from counted_prices('ITBEES') order by day`).map((row) => row.close)
+
+test('npm run import looks, decides a split, commits and takes back', async () => {
+  const prices = file(
+    'it.csv',
+    'date,symbol,close',
+    '2026-11-18,ITBEES,402',
+    '2026-11-19,ITBEES,40.5',
+    '2026-11-20,ITBEES,41',
+  )
+  const look = await run('--dry-run', prices)
+  expect([look.code, await counted()]).toEqual([0, []])
+  expect(look.output).toContain('ITBEES       2026-11-18 to 2026-11-20: 3 new, 0 changed, 0 known')
+  expect(look.output).toContain('--split ITBEES:2026-11-19:10 or --real ITBEES:2026-11-19')
+  const undecided = await run(prices)
+  expect([undecided.code, await counted()]).toEqual([1, []])
+  expect(undecided.output).toContain('Nothing was imported: decide the jumps first.')
+  const wrong = await run(prices, '--split', 'ITBEES:2026-11-18:10')
+  expect([wrong.code, wrong.output.includes('    at '), await counted()]).toEqual([1, false, []])
+
+  const done = await run(prices, '--split', 'ITBEES:2026-11-19:10')
+  expect([done.code, await counted()]).toEqual([0, [402, 40.5, 41]])
+  const id = /--undo (\d+)/.exec(done.output)![1]!
+  const [split] = await sql<{ ratio: number }[]>`select ratio from counted_splits()`
+  expect(split!.ratio).toBe(10)
+  expect((await run('--list')).output).toMatch(new RegExp(`${id}  committed .*it\\.csv`))
+  const back = await run('--undo', id)
+  expect([back.code, await counted()]).toEqual([0, []])
+  expect(await sql`select from imports where status in ('reading', 'held')`).toHaveLength(0)
+}, 60_000)
+
+test('what is wrong is told with its line and imports nothing', async () => {
+  const bad = file('bad.csv', 'date,symbol,close', '2026-11-20,ITBEES,41', '2026-11-31,ITBEES,41')
+  const { code, output } = await run(bad)
+  expect([code, await counted()]).toEqual([1, []])
+  expect(output).toContain('bad.csv, line 3: “2026-11-31” is not a date')
+  const missing = await run(bad, join(folder, 'not-there.csv'))
+  expect([missing.code, missing.output.includes('There is no file'), missing.output.includes('    at ')]).toEqual([
+    1,
+    true,
+    false,
+  ])
+  expect((await run('--undo', '999')).code).toBe(1)
+  expect((await run('--undo', 'x')).code).toBe(1)
+  expect((await run()).output).toContain('npm run import -- FILES')
+  expect(await sql`select from imports where status in ('reading', 'held')`).toHaveLength(0)
+}, 60_000)

@@ -1,0 +1,189 @@
+import { randomUUID } from 'node:crypto'
+import type { Sql } from '../../src/platform/db.ts'
+import type { Action, Deed, How } from './actions.ts'
+import type { Instance } from './instance.ts'
+import { expected, type Run } from './run.ts'
+import { password } from './world.ts'
+
+const deeds = [
+  ...['grant', 'cancel', 'suspend', 'lift', 'sign out', 'sign in', 'delete account', 'settle now', 'terminate'],
+  ...['price', 'off sale', 'on sale', 'resend', 'resolve'],
+]
+
+/** Whether a person does this in the panel or on an account page. */
+export function isDeed(action: Action): action is Deed {
+  return deeds.includes(action.do)
+}
+
+/** One of the two administrators, who says so from somewhere. */
+export function by({ world }: Pick<Run, 'world'>, n = 0) {
+  return {
+    actor: world.admins[n === 0 ? 0 : 1],
+    origin: { address: '203.0.113.7', userAgent: 'a browser', requestId: 'r1' },
+  }
+}
+
+/** Once, or on both instances at the same moment. Answers how often it was not refused. */
+export async function severalAtOnce(
+  run: Run,
+  { how, instance }: { how: How; instance: 0 | 1 },
+  work: (app: Instance, n: number) => Promise<unknown>,
+): Promise<number> {
+  const app = run.world.instances[instance]
+  const done = async (what: Promise<unknown>) => what.then(() => true, expected)
+  const asked = [done(work(app, 0))]
+  if (how === 'twice' || how === 'two admins') asked.push(done(work(run.world.instances[1 - instance]!, 1)))
+  return (await Promise.all(asked)).filter((one) => one === true).length
+}
+
+/** Does it, keeps in mind what came of it, and says what should not have. `alone`: nothing else happens at the same time. */
+export async function perform(run: Run, deed: Deed, alone: boolean): Promise<void> {
+  switch (deed.do) {
+    case 'grant':
+    case 'cancel':
+      return changeEnd(run, deed, alone)
+    case 'suspend':
+    case 'lift':
+    case 'sign out':
+    case 'sign in':
+    case 'delete account':
+      return changeAccount(run, deed, alone)
+    case 'settle now':
+    case 'terminate': {
+      const ids = [...run.model.orders.keys()]
+      const id = ids[deed.order % Math.max(1, ids.length)]
+      const key = randomUUID()
+      if (id === undefined) return
+      run.busy = true // a person at a page does not wait for a gateway that hangs
+      await severalAtOnce(run, deed, (app, n) =>
+        deed.do === 'settle now'
+          ? app.settleNow(id, by(run, n))
+          : app.terminate(id, deed.how === 'two admins' ? randomUUID() : key, by(run, n)),
+      )
+      return
+    }
+    case 'price':
+    case 'off sale':
+    case 'on sale':
+      return changePlan(run, deed)
+    case 'resend':
+      return resend(run, deed)
+    case 'resolve':
+      return resolve(run, deed)
+  }
+}
+
+async function changeEnd(run: Run, deed: Extract<Deed, { do: 'grant' | 'cancel' }>, alone: boolean) {
+  const { id: userId } = run.users[deed.user]!
+  const now = (await run.world.instances[deed.instance].end(userId))?.seenEnd ?? null
+  // Everybody once had no access at all: that is what somebody saw long ago.
+  const seenEnd = deed.how === 'stale' ? null : now
+  const keys = [randomUUID(), randomUUID()] as const
+  const keyOf = (n: number) => keys[deed.how === 'two admins' && n === 1 ? 1 : 0]
+  const made: string[] = []
+  const done = await severalAtOnce(run, deed, async (app, n) => {
+    const act = { userId, reason: 'a property', key: keyOf(n), seenEnd }
+    if (deed.do === 'grant') await app.grant({ ...act, days: deed.days }, by(run, n))
+    else await app.cancel(act, by(run, n))
+    made.push(act.key)
+  })
+  for (const key of made)
+    if (deed.do === 'grant') run.model.grants.set(key, { user: deed.user, days: deed.days })
+    else run.model.cancels.set(key, deed.user)
+  if (deed.how === 'two admins' && done > 1) run.wrong.push(`two administrators who saw the same end: both ${deed.do}`)
+  if (deed.how === 'twice' && done === 1 && alone) run.wrong.push(`a double click was half refused: ${deed.do}`)
+  if (deed.how === 'stale' && done > 0 && now !== null && alone) run.wrong.push(`${deed.do} by what was seen long ago`)
+  if (deed.do === 'grant' && deed.how !== 'stale' && done === 0 && alone && !run.model.gone.has(deed.user))
+    run.wrong.push('a grant was refused')
+  if (deed.do === 'cancel' && done > 0 && alone) {
+    const [access] = await run.world.sql`select from subscriptions s where user_id = ${userId} and has_access(s)`
+    if (access) run.wrong.push('access after a cancellation')
+  }
+}
+
+async function changeAccount(
+  run: Run,
+  deed: Extract<Deed, { do: 'suspend' | 'lift' | 'sign out' | 'sign in' | 'delete account' }>,
+  alone: boolean,
+) {
+  const app = run.world.instances[deed.instance]
+  const user = run.users[deed.user]!
+  if (deed.do === 'sign in') return void (await app.signIn(user.id))
+  if (deed.do === 'sign out') await app.signOut(user.id, by(run, deed.instance))
+  if (deed.do === 'suspend') await app.suspend(user.id, 'a property', by(run, deed.instance))
+  if (deed.do === 'lift') await app.suspend(user.id, null, by(run, deed.instance))
+  if (deed.do === 'delete account') {
+    if (run.model.gone.has(deed.user)) return
+    const seen = (await app.end(user.id))?.end?.toISOString() ?? ''
+    const form = { password, confirmation: user.username, seen }
+    const done = await app.deleteAccount(user, form).then(() => true, expected)
+    if (!done) return
+    run.model.gone.add(deed.user)
+  }
+  const [session] = await run.world.sql`select from sessions where user_id = ${user.id}`
+  if (session && alone && deed.do !== 'lift' && deed.do !== 'suspend') run.wrong.push(`a session is left: ${deed.do}`)
+}
+
+async function changePlan(run: Run, deed: Extract<Deed, { do: 'price' | 'off sale' | 'on sale' }>) {
+  const [version] = await run.world.sql<{ key: string }[]>`
+    select key from plans where name = ${deed.plan} order by on_sale desc, created_at desc, key desc limit 1`
+  const { key } = version!
+  const app = run.world.instances[deed.instance]
+  if (deed.do !== 'price')
+    return void (await (deed.do === 'off sale' ? app.takeOffSale(key, by(run)) : app.putOnSale(key, by(run))).catch(
+      expected,
+    ))
+  const done = await severalAtOnce(run, deed, (instance, n) =>
+    instance.changePrice({
+      replaces: key,
+      pricePaise: deed.paise + (deed.how === 'two admins' ? n * 100 : 0),
+      by: by(run, n),
+    }),
+  )
+  if (deed.how === 'two admins' && done > 1) run.wrong.push('two prices were put in the place of one version')
+}
+
+async function resend(run: Run, deed: Extract<Deed, { which: number }>) {
+  const ids = run.users.map(({ id }) => id)
+  const mails = await run.world.sql<{ id: number; copy: number }[]>`
+    select id, (select max(copy) + 1 from mails c where c.kind = m.kind and c.subject_key = m.subject_key) as copy
+    from mails m where kind = 'receipt' and copy = 0 and user_id in ${run.world.sql(ids)} order by id`
+  const mail = mails[deed.which % Math.max(1, mails.length)]
+  if (mail) await severalAtOnce(run, deed, (app, n) => app.resend(mail.id, { by: by(run, n), copy: mail.copy }))
+}
+
+async function resolve(run: Run, deed: Extract<Deed, { which: number }>) {
+  const ids = run.users.map(({ id }) => id)
+  const open = await run.world.sql<{ id: number }[]>`
+    select id from incidents where resolved_at is null and user_id in ${run.world.sql(ids)} order by id`
+  const incident = open[deed.which % Math.max(1, open.length)]
+  if (!incident) return
+  const done = await severalAtOnce(run, deed, (app, n) => app.resolve(incident.id, by(run, n)))
+  if (done > 1) run.wrong.push('an incident was closed twice')
+}
+
+/** Where the counters of mails and incidents do not run on: copies without a gap, one open incident, no news twice. */
+export async function countsOf(sql: Sql): Promise<string[]> {
+  const broken = await sql<{ what: string }[]>`
+    select 'copies of mail ' || kind || ' ' || subject_key as what from mails
+    group by kind, subject_key having count(*) <> max(copy) + 1
+    union all
+    select 'occurrences of ' || kind || ' ' || subject_key from incidents
+    group by kind, subject_key
+    having count(*) <> max(occurrence) or count(*) filter (where resolved_at is null) > 1
+        or max(occurrence) filter (where resolved_at is null) <> max(occurrence)
+    union all
+    select 'told twice: ' || n.kind || ' ' || n.subject_key from incidents n
+    join incidents b on (b.kind, b.subject_key, b.occurrence) = (n.kind, n.subject_key, n.occurrence - 1)
+    where b.details = n.details
+    union all
+    select 'late money that nobody is told of: ' || o.id from orders o join users u on u.id = o.user_id
+    where (o.paid_at > u.deleted_at) is true
+      <> exists (select from incidents i where i.kind = 'paid-after-deletion' and i.order_id = o.id)
+    union all
+    select 'to whom nobody is: ' || m.kind from mails m join users u on u.id = m.user_id
+    where m.created_at > u.deleted_at + interval '1 second' and m.kind <> 'account-deleted' and m.to_email not like '%@deleted.invalid'
+    union all
+    select 'opened by nobody: ' || o.id from orders o join users u on u.id = o.user_id where o.created_at > u.deleted_at`
+  return broken.map(({ what }) => what)
+}
