@@ -95,7 +95,11 @@ export async function oneClick(app: FastifyInstance, { deps }: { deps: Deps }): 
     const { status, retryAfterS } = failureOf(error)
     if (status >= 500) request.log.error({ err: error }, 'reports could not be stopped')
     if (retryAfterS !== null) reply.header('retry-after', retryAfterS)
-    return reply.code(status).type('text/plain; charset=utf-8').send('This did not work. Please try again.')
+    return reply
+      .code(status)
+      .header('cache-control', 'no-store')
+      .type('text/plain; charset=utf-8')
+      .send('This did not work. Please try again.')
   })
   app.post<{ Params: { link: string } }>('/reports/:link/stop', async (request, reply) => {
     const stopped = await stopByLink(deps.sql, request.params.link, { actor: 'one-click', origin: originOf(request) })

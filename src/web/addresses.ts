@@ -1,15 +1,17 @@
 /**
- * The address of a request as it is routed. What cannot be decoded, or has a NUL in it (which the database refuses to be
- * asked for), names nothing of ours: it leads to where nothing is, so that the answer is our own page.
+ * The address of a request as it is routed. A path that cannot be decoded, or has a NUL in it, names nothing of ours: it
+ * leads to where nothing is, so that the answer is our own page. In a query NUL is left out, as it is in forms: no
+ * database stores it, none may be asked for it.
  */
 export function routedAddress({ url = '/' }: { url?: string | undefined }): string {
-  if (url.includes('%00')) return nowhere
-  try {
-    decodeURIComponent(url.split('?', 1)[0]!)
-    return url
-  } catch {
-    return nowhere
-  }
+  const [path, ...query] = url.split('?')
+  return isReadable(path!) ? [path, ...query.map((part) => part.replaceAll('%00', ''))].join('?') : '/no-such-address'
 }
 
-const nowhere = '/no-such-address'
+function isReadable(path: string): boolean {
+  try {
+    return !decodeURIComponent(path).includes('\0')
+  } catch {
+    return false
+  }
+}

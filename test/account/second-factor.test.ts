@@ -99,11 +99,12 @@ describe('recovery codes', () => {
 
   test('need password and code, or a recovery code in its place', async () => {
     const admin = await adminOf(app, 'admin', false)
-    for (const typed of [
+    const refusals: Record<string, string>[] = [
       {},
       { your_password: 'wrong', your_code: admin.code() },
       { your_password: password, your_code: '12345' },
-    ]) {
+    ]
+    for (const typed of refusals) {
       const answer = await renew(admin, typed)
       expect([answer.status, codesOn(answer.body)]).toEqual([422, []])
       expect(answer.body).not.toContain(password)
@@ -163,7 +164,7 @@ describe('another authenticator app', () => {
 
   test('needs password and code before its secret is shown', async () => {
     const admin = await adminOf(app, 'admin-read', false)
-    const refusals = [{}, { your_password: password, your_code: '12345' }, { your_password: 'wrong', your_code: '1' }]
+    const refusals: Record<string, string>[] = [{}, { your_password: password, your_code: '12345' }, { your_password: 'wrong', your_code: '1' }]
     for (const typed of refusals) {
       const answer = await admin.visitor.post(`${home}/app`, typed)
       expect([answer.status, secretOn(answer.body)]).toEqual([422, ''])

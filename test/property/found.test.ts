@@ -20,6 +20,8 @@ const webhook = (which: number, wait = true): Action => ({ do: 'webhook', which,
 const dashboard: Action = { do: 'dashboard refund', order: 0, part: 'all' }
 const refund: Action = { do: 'refund', order: 0, instance: 0, part: 'all', how: 'once' }
 
+const grant: Action = { do: 'grant', user: 0, days: 30, how: 'once', instance: 0 }
+
 /** What the property found, or thinking about it: every sequence once broke the books. */
 const found: [string, Action[]][] = [
   ['an order paid again after it was paid, the second webhook lost', [pay, back, pay]],
@@ -44,6 +46,24 @@ const found: [string, Action[]][] = [
   [
     'a refund heard of while Cashfree is away, then a payment event of the same order',
     [pay, back, dashboard, fault('serverError', 3), webhook(0, false), webhook(1)],
+  ],
+  [
+    'money that comes for an account deleted meanwhile, and goes back in the dashboard',
+    [{ do: 'delete account', user: 0, instance: 0 }, pay, webhook(0), dashboard, webhook(0)],
+  ],
+  [
+    'days granted by two at once around a purchase that is enjoyed for a while, refunded, and cancelled',
+    [
+      { ...grant, how: 'two admins' },
+      pay,
+      back,
+      grant,
+      { do: 'time', user: 0, days: 17 },
+      { ...refund, how: 'two admins' },
+      dashboard,
+      { do: 'cancel', user: 0, how: 'twice', instance: 0 },
+      grant,
+    ],
   ],
 ]
 
@@ -98,11 +118,11 @@ test('an account that is deleted at the very moment a checkout is opened gets no
   await whileHeld(
     (sql) => sql`update users set deleted_at = now() where id = ${user.id}`,
     async (waiting) => {
-      opening.push(world.instances[0].open(user, 'monthly'))
+      opening.push(expect(world.instances[0].open(user, 'monthly')).rejects.toThrow('not offered'))
       await waiting(1)
     },
   )
-  await expect(opening[0]).rejects.toThrow('not offered')
+  await Promise.all(opening)
   expect(await world.sql`select from orders where user_id = ${user.id}`).toHaveLength(0)
 })
 

@@ -86,9 +86,10 @@ export async function openWorld(): Promise<World> {
       }
     },
     empty: async () => {
-      // The audit refuses to be emptied, unless its triggers sleep. Doors may still be busy with what they answered long ago:
-      // the tables are locked one by one, so who is in the middle is let out first. That deadlock is nobody else's.
+      // The tables are locked one by one, against whatever order a statement that still runs has locked its rows in: it is
+      // let out first, or this would be a deadlock of nobody's but the test's own.
       await atRest(sql)
+      // The audit refuses to be emptied, unless its triggers sleep.
       await sql.unsafe(`set local session_replication_role = replica;
         truncate users, sessions, orders, payments, subscriptions, subscription_periods, receipts,
         receipt_series, mails, incidents, audit, audit_seals, webhook_events, refunds, credit_notes, credit_note_series cascade;

@@ -75,6 +75,17 @@ export const doors: Record<string, Door> = {
   'GET /account/reports/preview': { may: 'signed-in', ...paying(404) },
   'GET /account/reports/preview.txt': { may: 'signed-in', ...paying(404) },
   'POST /account/reports/now': { may: 'signed-in', form: () => ({ key: 'abcdefgh' }), ...paying(409) },
+  // An administrator's own authenticator app and recovery codes.
+  'GET /account/security/second-factor': { may: 'panel' },
+  'GET /account/security/second-factor/recovery-codes': { may: 'panel' },
+  'POST /account/security/second-factor/recovery-codes': {
+    may: 'panel',
+    formAt: () => '/account/security/second-factor/recovery-codes',
+  },
+  'GET /account/security/second-factor/app': { may: 'panel' },
+  'POST /account/security/second-factor/app': { may: 'panel' },
+  'GET /account/security/second-factor/app/code': { may: 'panel', answers: 303 },
+  'POST /account/security/second-factor/app/code': { may: 'panel', answers: 422 },
   'GET /dashboard/sectors/:symbol': {
     may: 'signed-in',
     path: () => '/dashboard/sectors/BANKBEES',

@@ -79,7 +79,7 @@ async function refusalProblem(way: Way, who: Who): Promise<string | undefined> {
 
 /** Where nothing is: for what has an owner the same kind of thing that nobody has, else an unknown address. */
 function nowhere(way: Way): Partial<Way> {
-  if (!way.may.startsWith('owner')) return { address: '/admin/nowhere' }
+  if (!way.may.startsWith('owner')) return { address: way.address.startsWith('/admin') ? '/admin/nowhere' : '/nowhere' }
   const nobodys = (text: string) =>
     text.replace(/ds_\w+|R\d{4}-\d+/, (id) => (id.startsWith('R') ? 'R2627-999999' : 'ds_01ABCDEFGH'))
   const form = way.form?.(world.ids)

@@ -5,6 +5,7 @@ import { type Plan, plansOnSale } from '../../plans/plans.ts'
 import { listReceiptsOf } from '../../receipts/queries.ts'
 import { listRefundsOf } from '../../refunds/queries.ts'
 import { type Subscription, subscriptionOf } from '../../subscriptions/subscriptions.ts'
+import { findUnconfirmedEmail } from '../../users/links/queries.ts'
 import type { Account } from '../account.ts'
 import { type PeriodBar, periodBar } from './period-bar.ts'
 import { listOrdersOf, listPeriodsOf, listStatusChangesOf, type PeriodRow } from './queries.ts'
@@ -13,6 +14,7 @@ import { type Happening, timelineOf } from './timeline.ts'
 declare module '../../web/views.ts' {
   interface Views {
     'account/overview': {
+      unconfirmed: string | null
       subscription: Subscription
       plans: Plan[]
       periods: PeriodRow[]
@@ -32,7 +34,7 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { deps }) => {
   app.get('/', async (request, reply) => {
     const { sql } = deps
     const userId = request.user!.id
-    const [subscription, plans, periods, orders, payments, receipts, refunds, changes] = await Promise.all([
+    const [subscription, plans, periods, orders, payments, receipts, refunds, changes, unconfirmed] = await Promise.all([
       subscriptionOf(sql, userId),
       plansOnSale(sql),
       listPeriodsOf(sql, userId),
@@ -41,8 +43,10 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { deps }) => {
       listReceiptsOf(sql, userId, shown),
       listRefundsOf(sql, userId, shown),
       listStatusChangesOf(sql, userId, shown),
+      findUnconfirmedEmail(sql, userId),
     ])
     return reply.page('account/overview', {
+      unconfirmed,
       subscription,
       plans,
       periods,

@@ -1,6 +1,8 @@
 import { keptFigures, type Standing } from '../../figures/figures.ts'
+import { marketAge } from '../../market/queries.ts'
 import type { Sql } from '../../platform/db.ts'
 import { dayInIndia } from '../days.ts'
+import type { MarketAge } from './market.ts'
 import { type Need, needsOf } from './needs.ts'
 import { dayBefore, type Period, periodOf } from './periods.ts'
 import { daysShown, type Plot, plotsOf } from './plots.ts'
@@ -9,6 +11,7 @@ import { type Now, readNow } from './queries.ts'
 export type Home = {
   now: Now
   needs: Need[]
+  market: MarketAge
   standing: Standing
   takenAt: Date
   /** The figures are older than two minutes: the job does not run. */
@@ -23,11 +26,16 @@ export type Home = {
 
 /** Everything the panel's first page says: what waits is read now, what is counted over everybody was counted before. */
 export async function homeOf(sql: Sql, clock = new Date()): Promise<Home> {
-  const [now, { takenAt, standing, days }] = await Promise.all([readNow(sql), keptFigures(sql, daysShown + 1)])
+  const [now, market, { takenAt, standing, days }] = await Promise.all([
+    readNow(sql),
+    marketAge(sql),
+    keptFigures(sql, daysShown + 1),
+  ])
   const today = dayInIndia(clock)
   return {
     now,
-    needs: needsOf(now),
+    needs: needsOf(now, market),
+    market,
     standing,
     takenAt,
     isOld: clock.getTime() - takenAt.getTime() > 120_000,

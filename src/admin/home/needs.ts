@@ -1,5 +1,6 @@
 import { meanings } from '../../incidents/incidents.ts'
 import { queryOf } from '../listing.ts'
+import { isStale, type MarketAge, marketInWords } from './market.ts'
 import type { Now, Waiting } from './queries.ts'
 import { ageInWords } from './words.ts'
 
@@ -14,7 +15,7 @@ export type Need = {
 }
 
 /** What needs the person who opens the panel, the gravest first; empty when nothing does. */
-export function needsOf(now: Now): Need[] {
+export function needsOf(now: Now, market: MarketAge): Need[] {
   const line = (tone: Need['tone'], title: string, text: string, { count, ageS }: Waiting, href: string): Need[] =>
     count > 0 ? [{ tone, title, text, count, age: ageInWords(ageS), href }] : []
   return [
@@ -61,9 +62,10 @@ export function needsOf(now: Now): Need[] {
         'Webhooks waiting',
         'Accepted and not settled yet, for more than a minute.',
         waiting,
-        '/admin/webhooks?accepted=yes',
+        '/admin/webhooks?accepted=waiting',
       ),
     ),
+    ...prices(market),
     ...line(
       'warn',
       'Refunds not getting on',
@@ -110,6 +112,13 @@ function books(check: Now['books'], isTold: boolean): Need[] {
   if (check.ageS > 26 * 3600)
     return [{ ...need, tone: 'warn', title: 'The books were not checked today', text: 'The nightly check is late.' }]
   return []
+}
+
+/** The demo's invented prices end where they end; real ones are looked at every day. */
+function prices(market: MarketAge): Need[] {
+  if (market.sample || !isStale(market)) return []
+  const text = `Market data ${marketInWords(market)}. Import what is missing.`
+  return [{ tone: 'warn', title: 'Prices are old', text, count: null, age: '', href: '/admin/market' }]
 }
 
 function inWords(kind: string): string {

@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { failureGroups } from '../orders/words.ts'
 import type { Panel } from '../panel.ts'
 import { type Home, homeOf } from './home.ts'
+import { isStale, marketInWords } from './market.ts'
 import { successOf } from './periods.ts'
 import { ageInWords, count, percent, roughly, signed } from './words.ts'
 
@@ -11,7 +12,7 @@ declare module '../../web/views.ts' {
   }
 }
 
-const words = { failureGroups, count, percent, roughly, signed, ageInWords, successOf }
+const words = { failureGroups, count, percent, roughly, signed, ageInWords, successOf, isStale, marketInWords }
 
 /** /admin: what needs the person who runs this, then how the business goes. */
 const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {

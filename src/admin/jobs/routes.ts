@@ -2,6 +2,8 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { AppError } from '../../platform/errors.ts'
 import { actingAs, requireMoney } from '../../users/guards.ts'
+import { csvOf } from '../csv.ts'
+import { dayInIndia } from '../days.ts'
 import type { Panel } from '../panel.ts'
 import { noteWake, retryFailed } from './queries.ts'
 import { type Job, timetable } from './timetable.ts'
@@ -18,6 +20,13 @@ const ByName = Type.Object({ name: Type.String({ maxLength: 60 }) })
 const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
   app.get('', async (request, reply) =>
     reply.page('admin/jobs/list', { jobs: await timetable(deps.sql), mayAct: request.user?.role === 'admin' }),
+  )
+
+  app.get('.csv', async (_request, reply) =>
+    reply
+      .header('content-disposition', `attachment; filename="jobs-${dayInIndia(new Date())}.csv"`)
+      .type('text/csv; charset=utf-8')
+      .send(csvOf(columns, allJobs())),
   )
 
   app.post('/:name/run', { preHandler: requireMoney, schema: { params: ByName } }, async (request, reply) => {
@@ -41,5 +50,25 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
     )
     return reply.leaveFor('/admin/jobs')
   })
+
+  async function* allJobs() {
+    yield await timetable(deps.sql)
+  }
 }
 export default routes
+
+const columns = [
+  { title: 'Job', text: (job: Job) => job.name },
+  { title: 'What it does', text: (job: Job) => job.does },
+  { title: 'How often', text: (job: Job) => job.every },
+  { title: 'State', text: (job: Job) => job.state.label },
+  { title: 'Last run', time: (job: Job) => job.endedAt },
+  { title: 'Took (ms)', number: (job: Job) => job.tookMs },
+  { title: 'Next run', time: (job: Job) => job.queued?.nextAt ?? null },
+  { title: 'Runs', number: (job: Job) => job.runs },
+  { title: 'Failed', number: (job: Job) => job.failures },
+  { title: 'Last failed', time: (job: Job) => job.failedAt },
+  { title: 'Last failure', text: (job: Job) => job.lastError },
+  { title: 'Waiting', number: (job: Job) => job.backlog?.waiting ?? null },
+  { title: 'Waiting since', time: (job: Job) => job.backlog?.oldestAt ?? null },
+]

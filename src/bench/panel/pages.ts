@@ -94,7 +94,7 @@ export function panelPages({ samples, heavy, refunds }: Wanted): PanelPage[] {
     find('bank reference', 'subscribers', 'q', ({ bankReference }) => bankReference),
     find('receipt number', 'subscribers', 'q', ({ receiptNumber }) => receiptNumber),
     find('a bank reference of nobody', 'orders', 'q', ({ bankReference }) => `${bankReference}0`),
-    find('order of a refund', 'refunds', 'q', ({ orderId }) => orderId),
+    { name: 'refunds, by its id', path: (round) => `/admin/refunds?q=${of(refunds)(round)}` },
     find('of an order', 'webhooks', 'order', ({ orderId }) => orderId),
     find('to an address', 'mails', 'to', ({ email }) => email.slice(0, 9)),
     find('of a person', 'audit', 'person', ({ username }) => username),

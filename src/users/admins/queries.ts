@@ -4,12 +4,16 @@ import type { Role, User } from '../users.ts'
 type AdminRole = Exclude<Role, 'subscriber'>
 type NewAdmin = Omit<User, 'id'> & { passwordHash: string; role: AdminRole }
 
-/** Writes an administrator's account unless one of that username or e-mail exists. Returns whether it was written. */
+/**
+ * Writes an administrator's account unless one of that username or e-mail exists; whoever makes it vouches for the address.
+ * Returns whether it was written.
+ */
 export async function insertAdmin(sql: Sql, user: NewAdmin): Promise<boolean> {
   const rows = await sql`
     with account as (
-      insert into users (username, email, name, phone, state_code, role, password_hash)
-      values (${user.username}, ${user.email}, ${user.name}, ${user.phone}, ${user.stateCode}, ${user.role}, ${user.passwordHash})
+      insert into users (username, email, name, phone, state_code, role, password_hash, email_verified_at)
+      values (${user.username}, ${user.email}, ${user.name}, ${user.phone}, ${user.stateCode}, ${user.role}, ${user.passwordHash},
+              now())
       on conflict do nothing
       returning id, role
     ), pending as (

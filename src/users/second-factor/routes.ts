@@ -99,7 +99,7 @@ async function waiting(request: FastifyRequest, reply: FastifyReply) {
 }
 
 function leftInWords(left: number): string {
-  if (left === 0) return 'That was your last recovery code. Please renew them soon: Account, Security.'
+  if (left === 0) return 'That was your last recovery code. Make new ones soon, under Account, Security.'
   return `You used a recovery code; it works no more. ${left} ${left === 1 ? 'is' : 'are'} left.`
 }
 

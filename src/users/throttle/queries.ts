@@ -22,6 +22,30 @@ export async function forgiveTries(sql: Sql, counter: Buffer, network: string | 
   await sql`select forgive_password_tries(${counter}, ${network})`
 }
 
+/**
+ * Counts a wrong password, whoever's. From `alarming` within an hour on it is an incident, one an Indian day: passwords
+ * are guessed where no single account or network notices. How many names were tried is told, none of them.
+ */
+export async function countFailure(sql: Sql, alarming: number): Promise<void> {
+  await sql`
+    with counted as (
+      insert into rate_counters as r (key, count, resets_at) values ('wrong passwords of all', 1, now() + interval '1 hour')
+      on conflict (key) do update
+        set count     = case when r.resets_at <= now() then 1 else r.count + 1 end,
+            resets_at = case when r.resets_at <= now() then excluded.resets_at else r.resets_at end
+      returning count, resets_at - interval '1 hour' as since
+    ), alarm as (
+      select count, since, (now() at time zone 'Asia/Kolkata')::date::text as day from counted where count >= ${alarming}
+    )
+    insert into incidents (kind, subject_key, details)
+    select 'password-guessing', day, jsonb_build_object('wrongPasswords', count, 'since', since, 'namesTried',
+             (select count(*) from login_throttle where last_failed_at > now() - interval '1 hour'))
+    from alarm
+    where not exists (select from incidents i where i.kind = 'password-guessing' and i.subject_key = alarm.day)
+    on conflict do nothing
+  `
+}
+
 /** The password was not looked at: gives the one try back. */
 export async function returnTry(sql: Sql, counter: Buffer, network: string | null): Promise<void> {
   await sql`select return_password_try(${counter}, ${network})`

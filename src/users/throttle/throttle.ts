@@ -4,10 +4,13 @@ import { waitInWords } from '../../platform/dates.ts'
 import { AppError } from '../../platform/errors.ts'
 import { householdOf } from '../../platform/networks.ts'
 import { deviceHash } from '../devices/devices.ts'
-import { forgiveTries, returnTry, type TryKeys, takeTry } from './queries.ts'
+import { countFailure, forgiveTries, returnTry, type TryKeys, takeTry } from './queries.ts'
 
 /** Who tries a password: the account as it was typed, the address, and the id in the browser's device cookie ('' without). */
 export type Trier = { account: string; address: string; device: string }
+
+/** Wrong passwords of all accounts within an hour from which on somebody is told; people mistype a few an hour. */
+const alarming = 300
 
 /**
  * Every door that checks a password goes through here. `check` looks at the password and answers undefined when it is
@@ -35,7 +38,7 @@ export async function tryPassword<T>(
   const network = isKnown ? null : keys.network
   try {
     const right = await check()
-    if (right !== undefined) await forgiveTries(sql, counter, network)
+    await (right === undefined ? countFailure(sql, alarming) : forgiveTries(sql, counter, network))
     return right
   } catch (error) {
     await returnTry(sql, counter, network).catch(() => {})

@@ -137,7 +137,7 @@ describe('what needs a person', () => {
       '/admin/orders?held=yes',
       '/admin/incidents?kind=paid-twice',
       '/admin/mails?status=dead',
-      '/admin/webhooks?accepted=yes',
+      '/admin/webhooks?accepted=waiting',
       '/admin/jobs',
     ])
       expect(body).toContain(`<a href="${href}">`)

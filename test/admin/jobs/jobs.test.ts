@@ -56,6 +56,17 @@ describe('with a worker', () => {
     expect(body).toMatch(/<time datetime/)
   })
 
+  test('the list is there as a CSV, for whoever may only look as well', async () => {
+    expect((await reader.visitor.get('/admin/jobs')).body).toContain('href="/admin/jobs.csv"')
+    const { status, headers, body } = await reader.visitor.get('/admin/jobs.csv')
+    expect([status, headers.get('content-type')]).toEqual([200, 'text/csv; charset=utf-8'])
+    expect(headers.get('content-disposition')).toMatch(/^attachment; filename="jobs-\d{4}-\d\d-\d\d\.csv"$/)
+    const lines = body.trim().split('\r\n')
+    expect(lines[0]).toContain('What it does')
+    expect(lines.slice(1).map((line) => line.split(',')[0])).toEqual(['"check-books"', '"deliver-mails"'])
+    expect(lines[1]).toContain('once a day')
+  })
+
   test('one is run now, pressed twice at once it runs and well, and the audit knows', async () => {
     const answers = await Promise.all([run(admin, 'deliver-mails'), run(admin, 'deliver-mails')])
     expect(answers.map(({ status }) => status)).toEqual([303, 303])

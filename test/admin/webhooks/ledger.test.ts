@@ -57,6 +57,20 @@ describe('the ledger of webhooks', () => {
     expect((await admin.visitor.get(`/admin/webhooks?day=${today}`)).body).toContain(`/admin/webhooks/${delivery}"`)
   })
 
+  test('shows those that were taken and wait to be settled, until they are', async () => {
+    const waiting = '/admin/webhooks?accepted=waiting'
+    const [row] = await app.sql<{ id: number }[]>`
+      insert into webhook_events (accepted, verdict, headers, body, next_settle_at)
+      values (true, 'verified', '{}', 'waits', now() + interval '1 hour') returning id`
+    const { body } = await admin.visitor.get(waiting)
+    expect([...body.matchAll(/\/admin\/webhooks\/(\d+)"/g)].map((match) => Number(match[1]))).toEqual([row!.id])
+    const file = await admin.visitor.get('/admin/webhooks.csv?accepted=waiting')
+    expect(file.body.trim().split('\r\n')).toHaveLength(2)
+    await app.sql`update webhook_events set settled_at = now() where id = ${row!.id}`
+    expect((await admin.visitor.get(waiting)).body).toContain('What was taken is settled')
+    await app.sql`delete from webhook_events where id = ${row!.id}`
+  })
+
   test('goes on page by page without losing or repeating a row', async () => {
     await app.sql`insert into webhook_events (accepted, verdict, headers, body, settled_at)
                   select true, 'test-ping', '{}', 'x', now() from generate_series(1, 120)`

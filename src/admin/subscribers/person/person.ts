@@ -2,6 +2,7 @@ import type { Sql } from '../../../platform/db.ts'
 import { AppError } from '../../../platform/errors.ts'
 import { listReceiptsOf } from '../../../receipts/queries.ts'
 import { listRefundsOf } from '../../../refunds/queries.ts'
+import { browserInWords } from '../../../users/browser-name.ts'
 import { findState } from '../../../users/states.ts'
 import { pageOf } from '../../listing.ts'
 import {
@@ -53,7 +54,7 @@ export async function personPage(sql: Sql, id: string, after: string | undefined
     receipts,
     refunds,
     mails,
-    sessions,
+    sessions: sessions.map((session) => ({ ...session, browser: browserInWords(session.userAgent) })),
     timeline: { lines: timeline.rows.map(lineOf), next: timeline.next, first: !after },
   }
 }
