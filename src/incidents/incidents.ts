@@ -42,7 +42,7 @@ export const meanings: Record<string, string> = {
   'report-held':
     'E-mail reports are due and held back: the prices they need are missing, half imported or wait for a decision. Import them, or decide the held import; the reports then go out by themselves for three days.',
   'password-guessing':
-    'More than 300 wrong passwords came within an hour, for all accounts together. Somebody may be trying passwords; each account and network is slowed down by itself. Look in the log for where they come from (`log-in refused`), and block it at the proxy if it goes on.',
+    '300 wrong passwords came within an hour, for all accounts together: somebody may be trying a list. Each account and each network is slowed down by itself.',
   'gateway-keys': 'Cashfree refuses our keys (401). Check CASHFREE_CLIENT_ID, CASHFREE_CLIENT_SECRET and CASHFREE_ENV.',
 }
 

@@ -28,6 +28,17 @@ describe('the account’s first page', () => {
     expect(page).not.toContain('Your periods')
   })
 
+  test('asks to confirm the address until that is done, and sends the link again', async () => {
+    const { visitor, email } = await registrant(app)
+    expect(text((await visitor.get('/account')).body)).toContain(
+      `Please confirm your e-mail: we sent a link to ${email}`,
+    )
+    const again = await visitor.post('/account/security/verification', { next: '/account' })
+    expect([again.status, again.location]).toEqual([303, '/account'])
+    await app.sql`update users set email_verified_at = now() where email = ${email}`
+    expect((await visitor.get('/account')).body).not.toContain('Please confirm your e-mail')
+  })
+
   test('says why there is access: order, payment, period, each with its cause', async () => {
     const { visitor, order } = await subscriber(app)
     const page = text((await visitor.get('/account')).body)

@@ -164,7 +164,11 @@ describe('another authenticator app', () => {
 
   test('needs password and code before its secret is shown', async () => {
     const admin = await adminOf(app, 'admin-read', false)
-    const refusals: Record<string, string>[] = [{}, { your_password: password, your_code: '12345' }, { your_password: 'wrong', your_code: '1' }]
+    const refusals: Record<string, string>[] = [
+      {},
+      { your_password: password, your_code: '12345' },
+      { your_password: 'wrong', your_code: '1' },
+    ]
     for (const typed of refusals) {
       const answer = await admin.visitor.post(`${home}/app`, typed)
       expect([answer.status, secretOn(answer.body)]).toEqual([422, ''])

@@ -254,6 +254,46 @@ describe('the other doors that look at a password', () => {
   })
 })
 
+describe('three hundred wrong passwords within an hour, for all accounts together', () => {
+  const counted = (count: number, left = '30 minutes') => app.sql`
+    insert into rate_counters (key, count, resets_at) values ('wrong passwords of all', ${count}, now() + ${left}::interval)
+    on conflict (key) do update set count = excluded.count, resets_at = excluded.resets_at`
+  const alarms = () =>
+    app.sql<{ details: Record<string, unknown> }[]>`select details from incidents where kind = 'password-guessing'`
+
+  test('are an incident, one a day, that tells counts and no names', async () => {
+    const names = await Promise.all([registered(), registered()])
+    await counted(297)
+    for (const { login } of names) await tryIt(login)
+    expect(await alarms()).toEqual([])
+    await Promise.all([tryIt('nobody-of-this-name'), ...names.map(({ login }) => tryIt(login))])
+    const [alarm, ...others] = await alarms()
+    expect(others).toEqual([])
+    expect(alarm!.details).toMatchObject({ wrongPasswords: 300, since: expect.any(String) })
+    expect(alarm!.details.namesTried).toBeGreaterThanOrEqual(3)
+    expect(JSON.stringify(alarm)).not.toContain(names[0]!.login)
+    // Somebody dealt with it; the same day says it once.
+    await app.sql`update incidents set resolved_at = now() where kind = 'password-guessing'`
+    await tryIt(names[0]!.login)
+    expect(await alarms()).toHaveLength(1)
+  })
+
+  test('are counted anew after an hour, and right passwords never', async () => {
+    await app.sql`delete from incidents where kind = 'password-guessing'`
+    const { login } = await registered()
+    await counted(299)
+    expect((await tryIt(login, 'TestPass123')).status).toBe(303)
+    expect(await alarms()).toEqual([])
+    await counted(5_000, '-1 second')
+    await tryIt(login)
+    expect(await alarms()).toEqual([])
+    const [row] = await app.sql<
+      { count: number }[]
+    >`select count from rate_counters where key = 'wrong passwords of all'`
+    expect(row!.count).toBe(1)
+  })
+})
+
 test('cleaning forgets what is old, and only that', async () => {
   const { visitor, form } = await registered()
   const [user] = await app.sql<{ id: string }[]>`select id from users where email = ${form.email!}`

@@ -135,6 +135,7 @@ export const doors: Record<string, Door> = {
   'GET /admin/incidents.csv': { may: 'panel' },
   'GET /admin/incidents/:id': { may: 'panel', path: ({ incident }) => `/admin/incidents/${incident}` },
   'GET /admin/jobs': { may: 'panel' },
+  'GET /admin/jobs.csv': { may: 'panel' },
   'GET /admin/mails': { may: 'panel' },
   'GET /admin/mails.csv': { may: 'panel' },
   'GET /admin/mails/:id': { may: 'panel', path: ({ mail }) => `/admin/mails/${mail}` },

@@ -77,9 +77,9 @@ async function refusalProblem(way: Way, who: Who): Promise<string | undefined> {
   return JSON.stringify(told(answer)) === JSON.stringify(told(instead)) ? undefined : 'differs from what does not exist'
 }
 
-/** Where nothing is: for what has an owner the same kind of thing that nobody has, else an unknown address. */
+/** Where nothing is: for what has an owner the same kind of thing that nobody has, else an unknown address beside it. */
 function nowhere(way: Way): Partial<Way> {
-  if (!way.may.startsWith('owner')) return { address: way.address.startsWith('/admin') ? '/admin/nowhere' : '/nowhere' }
+  if (!way.may.startsWith('owner')) return { address: `/${way.address.split('/')[1]}/nowhere` }
   const nobodys = (text: string) =>
     text.replace(/ds_\w+|R\d{4}-\d+/, (id) => (id.startsWith('R') ? 'R2627-999999' : 'ds_01ABCDEFGH'))
   const form = way.form?.(world.ids)

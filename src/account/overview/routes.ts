@@ -34,17 +34,19 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { deps }) => {
   app.get('/', async (request, reply) => {
     const { sql } = deps
     const userId = request.user!.id
-    const [subscription, plans, periods, orders, payments, receipts, refunds, changes, unconfirmed] = await Promise.all([
-      subscriptionOf(sql, userId),
-      plansOnSale(sql),
-      listPeriodsOf(sql, userId),
-      listOrdersOf(sql, userId, shown),
-      listPaymentsOf(sql, userId, shown),
-      listReceiptsOf(sql, userId, shown),
-      listRefundsOf(sql, userId, shown),
-      listStatusChangesOf(sql, userId, shown),
-      findUnconfirmedEmail(sql, userId),
-    ])
+    const [subscription, plans, periods, orders, payments, receipts, refunds, changes, unconfirmed] = await Promise.all(
+      [
+        subscriptionOf(sql, userId),
+        plansOnSale(sql),
+        listPeriodsOf(sql, userId),
+        listOrdersOf(sql, userId, shown),
+        listPaymentsOf(sql, userId, shown),
+        listReceiptsOf(sql, userId, shown),
+        listRefundsOf(sql, userId, shown),
+        listStatusChangesOf(sql, userId, shown),
+        findUnconfirmedEmail(sql, userId),
+      ],
+    )
     return reply.page('account/overview', {
       unconfirmed,
       subscription,

@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
+import { browserInWords } from '../../users/browser-name.ts'
 import { csvOf } from '../csv.ts'
 import { dayInIndia, spanOfDays } from '../days.ts'
 import { allOf, type Cursor, type Page, pageOf, queryOf } from '../listing.ts'
@@ -17,8 +18,9 @@ declare module '../../web/views.ts' {
       first: boolean
       csv: string
       actions: string[]
-      actors: { value: string; label: string }[]
+      actors: string[]
       changesIn: typeof changesIn
+      browserInWords: typeof browserInWords
     }
     'admin/audit/verify': Chain
   }
@@ -42,6 +44,8 @@ const machines = [
   'clock',
   'command',
   'cashfree',
+  'visitor',
+  'link',
 ]
 
 /** /admin/audit: who did what, on what, from where; and whether nobody changed it since. */
@@ -50,10 +54,17 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
   const listing = async ({ actor, action, person, order, day }: Filter) => {
     const userId = person === '' ? null : await findPerson(deps.sql, person)
     if (userId === undefined) return undefined
-    const given = { actor, action, userId, order, span: spanOfDays(day, day) }
+    const given = { actor: await actorOf(actor), action, userId, order, span: spanOfDays(day, day) }
     return (after: Cursor | null, limit: number) => listAudit(deps.sql, given, below(after), limit)
   }
   const none = async () => []
+
+  /** Who acts, as the audit writes it: a person by name, e-mail or id becomes 'user:<id>', anything else is a machine. */
+  async function actorOf(typed: string): Promise<string> {
+    if (typed === '' || machines.includes(typed)) return typed
+    const id = await findPerson(deps.sql, typed.replace(/^user:/, ''))
+    return id === undefined ? typed : `user:${id}`
+  }
 
   app.get('', { schema: { querystring: Listed } }, async (request, reply) => {
     const filter = filterIn(request.query)
@@ -67,11 +78,9 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
       first: !request.query.after,
       csv: `/admin/audit.csv${queryOf(filter)}`,
       actions: await listActions(deps.sql),
-      actors: [
-        ...admins.map(({ id, username }) => ({ value: `user:${id}`, label: username })),
-        ...machines.map((value) => ({ value, label: value })),
-      ],
+      actors: [...admins.map(({ username }) => username), ...machines],
       changesIn,
+      browserInWords,
     })
   })
 

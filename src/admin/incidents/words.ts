@@ -22,5 +22,7 @@ export const whatToDo: Record<string, string> = {
   'refund-failed': 'Ask the customer for another account, or refund again from the order’s page.',
   'refund-onhold': 'Add balance in Cashfree’s dashboard, or answer what they ask there. It goes on by itself.',
   'report-held': 'Import the prices of that day, or decide the held import. What is due then goes out by itself.',
+  'password-guessing':
+    'Look in the log for the networks of `log-in refused`. Few of them: block them at the proxy. Many: wait, each is slowed down by itself; make sure that administrators’ passwords are used nowhere else.',
   'gateway-keys': 'Correct the keys and restart. Until then nobody can pay.',
 }

@@ -1,7 +1,6 @@
-import { toString as drawQr } from 'qrcode'
-
-/** The QR code of an otpauth URI, as the address of a picture. */
+/** The QR code of an otpauth URI, as the address of a picture. The library is loaded with the first one: it is seldom needed. */
 export async function drawn(uri: string): Promise<string> {
+  const { toString: drawQr } = await import('qrcode')
   const svg = await drawQr(uri, { type: 'svg', margin: 4 })
   return `data:image/svg+xml;base64,${Buffer.from(svg).toString('base64')}`
 }

@@ -31,6 +31,11 @@ describe('the audit', () => {
       ['action=order.paid', order.id, true],
       ['action=plan.repriced', order.id, false],
       [`actor=user:${admin.id}`, 'plan.repriced', true],
+      [`actor=${admin.form.username!.toUpperCase()}`, 'plan.repriced', true],
+      [`actor=${admin.form.email}`, 'plan.repriced', true],
+      [`actor=${form.username}&action=plan.repriced`, 'Nothing fits', true],
+      ['actor=webhook&action=plan.repriced', 'Nothing fits', true],
+      ['actor=nobody-at-all', 'Nothing fits', true],
       [`order=${order.id}&action=order.paid`, order.id, true],
       [`person=${form.email!.toUpperCase()}&action=order.paid`, order.id, true],
       [`person=${form.username}&action=order.paid`, order.id, true],
@@ -94,6 +99,13 @@ describe('verifying', () => {
     const page = await reader.visitor.post('/admin/audit/verify')
     expect(page.body).toMatch(/1 of \d+ seals do not fit/)
     expect(page.body).toContain(`<td>${changed!.id}</td>`)
+  })
+
+  test('suggests administrators and machines, and finds whoever is not among them by name', async () => {
+    const { body } = await reader.visitor.get('/admin/audit')
+    expect(body).toContain('<input id="actor" name="actor"')
+    for (const name of [admin.form.username, 'webhook', 'clock'])
+      expect([name, body.includes(`<option value="${name}">`)]).toEqual([name, true])
   })
 
   test('an actor that is no account does not break the list', async () => {

@@ -165,6 +165,46 @@ describe('what needs a person', () => {
   })
 })
 
+describe('the age of the market data', () => {
+  /** A price of the benchmark so many days ago, in an import of this origin. */
+  const priced = (origin: 'sample' | 'upload', days: number) => app.sql`
+    with import as (
+      insert into imports (status, origin, created_by, committed_at) values ('committed', ${origin}, 'test', now())
+      returning id
+    )
+    insert into prices (import_id, symbol, day, close, basis, file, line)
+    select import.id, i.symbol, (now() at time zone 'Asia/Kolkata')::date - ${days}::int, 100, 'traded', 0, 1
+    from import, instruments i
+    where i.kind = 'benchmark'`
+  const holidays = () => app.sql`
+    insert into holidays (day, name)
+    select day, 'closed' from generate_series(now() - interval '20 days', now(), interval '1 day') day on conflict do nothing`
+
+  test('is said with the way to mend it: no prices, a sample, real ones', async () => {
+    expect(await home()).toContain('Market data : no prices yet.')
+    await priced('sample', 14)
+    const { body } = await admin.visitor.get('/admin')
+    expect(body).toContain('<a href="/admin/market">Market data</a>')
+    expect(body).toMatch(/<span class="chip warn">up to [A-Z]\w\w, \d+ \w+ 20\d\d, (9|10) trading days behind<\/span>/)
+    expect(await home()).toContain('invented sample prices, up to')
+    expect(await home()).not.toContain('Prices are old')
+    await app.sql`update imports set status = 'undone', undone_at = now()`
+  })
+
+  test('needs a person from the fourth trading day on, weekends and holidays aside', async () => {
+    await priced('upload', 14)
+    expect(await home()).toMatch(/Prices are old .*trading days behind\. Import what is missing\./)
+    expect((await admin.visitor.get('/admin')).body).toContain('<a href="/admin/market"><b>Prices are old</b>')
+    await holidays()
+    const page = await home()
+    expect(page).toMatch(/Market data : up to .*, up to date\./)
+    expect(page).not.toContain('Prices are old')
+    await app.sql`delete from holidays where name = 'closed'`
+    await priced('upload', 1)
+    expect(await home()).toMatch(/Market data : up to .*, up to date\./)
+  })
+})
+
 test('figures that nobody keeps up are shown with their age', async () => {
   expect(await home()).not.toContain('is not running')
   await app.sql`update figure_snapshot set taken_at = now() - interval '12 minutes'`
