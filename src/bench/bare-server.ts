@@ -5,7 +5,7 @@ import { findVersion } from '../market/queries.ts'
 import { listPlansOnSale } from '../plans/queries.ts'
 import type { Sql } from '../platform/db.ts'
 import { findSubscriptionRow } from '../subscriptions/queries.ts'
-import { findUnconfirmedEmail } from '../users/links/queries.ts'
+import { findUnconfirmedEmail } from '../users/links/asking/queries.ts'
 import { findSession } from '../users/queries.ts'
 import { listening, ready } from './child.ts'
 

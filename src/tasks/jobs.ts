@@ -15,6 +15,7 @@ import { composeLateReport, composeReport } from '../reports/mail.ts'
 import { queueReports } from '../reports/queueing.ts'
 import { composeCancelledMail, composeGrantedMail, composeRenewalMail } from '../subscriptions/mail.ts'
 import { keepStatusesInStep, queueRenewalMails } from '../subscriptions/subscriptions.ts'
+import { answerResetRequests } from '../users/links/asking/queries.ts'
 import {
   composeAccountDeletedMail,
   composeAuthenticatorChangedMail,
@@ -22,7 +23,6 @@ import {
   composeLinkMail,
   composePasswordChangedMail,
 } from '../users/links/mail.ts'
-import { answerResetRequests } from '../users/links/queries.ts'
 import { forgetWhatIsOver } from './cleaning.ts'
 import { reconcile } from './reconcile.ts'
 

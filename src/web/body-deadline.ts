@@ -34,6 +34,10 @@ export default fp<{ ms: number }>(
       raw.once('end', done).once('close', done)
       allow(request, ms)
     })
+    // What was answered before its body came to an end stays watched; what has no connection to end (inject) does not.
+    app.addHook('onResponse', async ({ raw }) => {
+      if (raw.complete !== false) clearTimeout(timers.get(raw))
+    })
   },
   { name: 'body-deadline' },
 )

@@ -29,7 +29,10 @@ describe('a browser that runs no script', () => {
     await openDashboard(page)
     expect(await subscriberOf(scene.app, email)).toMatchObject({ status: 'active' })
     await page.getByRole('link', { name: 'Account', exact: true }).click()
-    await page.getByRole('link', { name: /^R\d{4}-\d{6}$/ }).first().click()
+    await page
+      .getByRole('link', { name: /^R\d{4}-\d{6}$/ })
+      .first()
+      .click()
     expect(await page.getByRole('heading', { level: 1 }).textContent()).toMatch(/R\d{4}-\d{6}/)
   })
 

@@ -59,6 +59,10 @@ describe('npm run admin', () => {
       const password = /shown this once: (\S+)/.exec(output)![1]!
       expect(await roleOf(who[1]!)).toBe(role)
       expect(await actionsOf(who[1]!)).toEqual(['admin.created'])
+      // Whoever runs the command vouches for the address.
+      expect(await town.sql`select from users where username = ${who[1]!} and email_verified_at is null`).toHaveLength(
+        0,
+      )
       const answer = await new Visitor(app).post('/login', { login: who[1]!, password })
       expect(answer.location).toBe('/login/authenticator')
       expect((await admin(env, ...who)).output).toContain('use --promote')

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import type { Sql } from '../../src/platform/db.ts'
 import type { Action, Deed, How } from './actions.ts'
+import { expected } from './answers.ts'
 import type { Instance } from './instance.ts'
-import { expected, type Run } from './run.ts'
+import type { Run } from './run.ts'
 import { password } from './world.ts'
 
 const deeds = [
@@ -160,30 +160,4 @@ async function resolve(run: Run, deed: Extract<Deed, { which: number }>) {
   if (!incident) return
   const done = await severalAtOnce(run, deed, (app, n) => app.resolve(incident.id, by(run, n)))
   if (done > 1) run.wrong.push('an incident was closed twice')
-}
-
-/** Where the counters of mails and incidents do not run on: copies without a gap, one open incident, no news twice. */
-export async function countsOf(sql: Sql): Promise<string[]> {
-  const broken = await sql<{ what: string }[]>`
-    select 'copies of mail ' || kind || ' ' || subject_key as what from mails
-    group by kind, subject_key having count(*) <> max(copy) + 1
-    union all
-    select 'occurrences of ' || kind || ' ' || subject_key from incidents
-    group by kind, subject_key
-    having count(*) <> max(occurrence) or count(*) filter (where resolved_at is null) > 1
-        or max(occurrence) filter (where resolved_at is null) <> max(occurrence)
-    union all
-    select 'told twice: ' || n.kind || ' ' || n.subject_key from incidents n
-    join incidents b on (b.kind, b.subject_key, b.occurrence) = (n.kind, n.subject_key, n.occurrence - 1)
-    where b.details = n.details
-    union all
-    select 'late money that nobody is told of: ' || o.id from orders o join users u on u.id = o.user_id
-    where (o.paid_at > u.deleted_at) is true
-      <> exists (select from incidents i where i.kind = 'paid-after-deletion' and i.order_id = o.id)
-    union all
-    select 'to whom nobody is: ' || m.kind from mails m join users u on u.id = m.user_id
-    where m.created_at > u.deleted_at + interval '1 second' and m.kind <> 'account-deleted' and m.to_email not like '%@deleted.invalid'
-    union all
-    select 'opened by nobody: ' || o.id from orders o join users u on u.id = o.user_id where o.created_at > u.deleted_at`
-  return broken.map(({ what }) => what)
 }

@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import { checkBooks } from '../../src/books/books.ts'
-import { ControlError } from '../../src/embedded/sandbox/control.ts'
 import type { User } from '../../src/users/users.ts'
 import { keys } from '../support/app.ts'
 import { deliver, signed } from '../webhooks/sender.ts'
 import type { Action } from './actions.ts'
-import { by, countsOf, isDeed, perform, severalAtOnce } from './deeds.ts'
-import { type BookedOrder, type BookedUser, differences, type Model, type ModelRefund } from './model.ts'
+import { expected, ifPossible } from './answers.ts'
+import { by, isDeed, perform, severalAtOnce } from './deeds.ts'
+import { differences, type Model, type ModelRefund } from './model.ts'
+import { countsOf, readBooks } from './reading.ts'
 import { somebody, type World } from './world.ts'
 
 /**
@@ -254,54 +255,4 @@ async function compare(run: Run): Promise<string[]> {
     ...report.checks.filter(({ wrong }) => wrong > 0).map(({ broken, ids }) => `${broken}: ${ids.join(', ')}`),
     ...report.money.filter(({ missing }) => missing !== 0).map((money) => `the sums differ: ${JSON.stringify(money)}`),
   ]
-}
-
-async function readBooks({ sql }: World, userIds: string[]): Promise<{ orders: BookedOrder[]; users: BookedUser[] }> {
-  const orders = await sql<BookedOrder[]>`
-    select o.id, o.status,
-      (select coalesce(jsonb_agg(cf_payment_id), '[]') from payments p where p.order_id = o.id and applied_at is not null) as applied,
-      (select coalesce(jsonb_object_agg(cf_payment_id, amount_paise), '{}') from payments p where p.order_id = o.id and status = 'SUCCESS') as successes,
-      (select count(*)::int from subscription_periods p where p.order_id = o.id and voided_at is null) as periods,
-      (select count(*)::int from subscription_periods p where p.order_id = o.id and voided_at is not null) as voided,
-      (select count(*)::int from subscription_periods p where p.order_id = o.id and voided_by is not null) as voided_by_hand,
-      (select amount_paise from receipts r where r.order_id = o.id) as receipt_paise,
-      (select count(*)::int from mails m join receipts r on r.number = m.subject_key where m.kind = 'receipt' and m.copy = 0 and r.order_id = o.id) as receipt_mails,
-      (select coalesce(jsonb_agg(jsonb_build_object('id', id, 'status', status, 'paise', amount_paise, 'cfPaymentId', cf_payment_id)), '[]')
-       from refunds r where r.order_id = o.id and id not like 'auto%') as refunds,
-      (select coalesce(sum(c.amount_paise), 0)::int from credit_notes c join receipts r on r.number = c.receipt_number where r.order_id = o.id) as credited_paise,
-      (select coalesce(jsonb_agg(kind || ':' || subject_key), '[]') from incidents i where i.order_id = o.id) as incidents
-    from orders o where o.user_id in ${sql(userIds)}`
-  const users = await sql<BookedUser[]>`
-    select s.user_id as id, s.status, has_access(s) is true as has_access,
-           (extract(epoch from s.current_period_end - now()) / 86400)::float8 as days_left,
-           (select coalesce(jsonb_agg(jsonb_build_object('id', p.id, 'grant', p.grant_key,
-                      'days', extract(epoch from p.ends_at - p.starts_at) / 86400, 'counts', p.voided_at is null)), '[]')
-            from subscription_periods p where p.user_id = s.user_id) as periods,
-           (select coalesce(jsonb_agg(a.details ->> 'key'), '[]') from audit a
-            where a.user_id = s.user_id and a.action = 'subscription.cancelled' and a.details ? 'key') as cancels,
-           u.deleted_at is not null as is_gone, u.suspended_at is not null as is_suspended,
-           (select coalesce(jsonb_agg(a.action order by a.id), '[]') from audit a
-            where a.user_id = s.user_id and a.action in ('user.suspended', 'user.reinstated')) as standings,
-           (select count(*)::int from sessions where user_id = s.user_id) as sessions,
-           (select coalesce(jsonb_agg(m.kind), '[]') from mails m
-            where m.user_id = s.user_id and m.status = 'queued') as queued
-    from subscriptions s join users u on u.id = s.user_id
-    where s.user_id in ${sql(userIds)}`
-  return { orders: [...orders], users: [...users] }
-}
-
-/** What people may be answered while something is broken on purpose; everything else is a bug. */
-export function expected(error: unknown): undefined {
-  const { name } = error as Error
-  if (['GatewayUnavailable', 'GatewayRefused', 'AppError'].includes(name)) return undefined
-  throw error
-}
-
-function ifPossible<T>(work: () => T): T | undefined {
-  try {
-    return work()
-  } catch (error) {
-    if (error instanceof ControlError) return undefined
-    throw error
-  }
 }

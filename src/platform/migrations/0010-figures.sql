@@ -29,8 +29,6 @@ create table figure_snapshot (
   figures  jsonb not null                                              -- src/figures/figures.ts Standing
 );
 
--- Accounts of a day, and of the last thirty.
-create index users_by_registration on users (created_at);
 -- Who pays at an instant: bought periods that end after it. All that is asked stands in the index.
 create index periods_bought_by_end on subscription_periods (ends_at) include (user_id, plan_key, created_at, voided_at)
   where order_id is not null;

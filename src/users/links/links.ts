@@ -6,14 +6,8 @@ import type { By, Origin } from '../../platform/origin.ts'
 import { hashPassword } from '../passwords.ts'
 import { emailProblem, passwordProblem } from '../registration.ts'
 import { countersOf } from '../throttle/throttle.ts'
-import {
-  findOpenLink,
-  insertEmailChange,
-  insertResetRequest,
-  useEmailChange,
-  usePasswordReset,
-  useVerification,
-} from './queries.ts'
+import { insertEmailChange, insertResetRequest } from './asking/queries.ts'
+import { findOpenLink, useEmailChange, usePasswordReset, useVerification } from './queries.ts'
 
 /** What a link that was sent by mail is for. */
 export type Purpose = 'verify-email' | 'change-email' | 'reset-password'
