@@ -95,6 +95,7 @@ describe('recovery codes', () => {
     const told = await mails(admin, codesRenewed)
     expect(told).toHaveLength(2)
     expect(told[0]!.text).toContain('The old codes open nothing any more')
+    expect(told[0]!.text).toContain('from the network 127.0.0.0/24')
   })
 
   test('need password and code, or a recovery code in its place', async () => {
@@ -158,6 +159,7 @@ describe('another authenticator app', () => {
     const told = await mails(admin, appChanged)
     expect(told).toHaveLength(1)
     expect(told[0]!.text).toContain('other devices were logged out')
+    expect(told[0]!.text).toContain('from the network 127.0.0.0/24')
     // The secret is forgotten: the page of the QR code leads back.
     expect((await admin.visitor.get(`${home}/app/code`)).location).toBe(`${home}/app`)
   })

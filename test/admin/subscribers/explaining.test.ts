@@ -133,9 +133,9 @@ describe('why an account has access, or none', () => {
   })
 
   test('says in words at which browser somebody is signed in', async () => {
-    const { form, id } = await person()
+    const { email, id } = await person()
     const agent = 'Mozilla/5.0 (Linux; Android 15; Pixel 9) Chrome/140.0.0.0 Mobile Safari/537.36'
-    const typed = { login: form.username!, password: 'TestPass123' }
+    const typed = { login: email, password: 'TestPass123' }
     await new Visitor(app).post('/login', typed, { 'user-agent': agent })
     const body = await pageOf(id)
     expect(body).toContain('<td>Chrome on Android</td>')
