@@ -16,6 +16,8 @@ afterAll(() => app.close())
 /** Beginnings of addresses that a number or a plan is added to; here it is enough that the place exists. */
 const filledIn: Record<string, string | null> = { '/checkout/': '/checkout/monthly', '/receipts/': null }
 
+const isForAdmins = /^\/(admin|account\/security\/second-factor)/
+
 test('every address that a template links to is there, for whom it is', async () => {
   const views = join(import.meta.dirname, '..', '..', 'views')
   const templates = readdirSync(views, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.eta'))
@@ -36,7 +38,7 @@ test('every address that a template links to is there, for whom it is', async ()
     const isStart = link.startsWith('/admin/') && link.endsWith('/')
     const address = link in filledIn ? filledIn[link] : isStart ? null : link
     if (!address) continue
-    const { status } = await (address.startsWith('/admin') ? admin : subscriber).get(address)
+    const { status } = await (isForAdmins.test(address) ? admin : subscriber).get(address)
     if (status >= 400) broken.push(`${link}: ${status}`)
   }
   console.log(`${links.size} addresses in ${templates.length} templates`)
