@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { parseArgs } from 'node:util'
 import { readSettings } from '../environment.ts'
 import { keysOf, withDatabase } from '../house.ts'
 import { connect, type Sql } from '../platform/db.ts'
@@ -10,6 +9,7 @@ import { hashPassword } from '../users/passwords.ts'
 import { checkRegistration } from '../users/registration.ts'
 import { deleteSecondFactor } from '../users/second-factor/queries.ts'
 import { currentCode } from '../users/second-factor/second-factor.ts'
+import { typed } from './typed.ts'
 
 const usage = `Administrators (LOGIN is a username or an e-mail):
   npm run admin -- --email you@example.in --name "Your Name" --username you --phone 9876500001 --state 27 [--read-only]
@@ -22,13 +22,11 @@ const usage = `Administrators (LOGIN is a username or an e-mail):
 
 const text = { type: 'string', default: '' } as const
 const acts = ['promote', 'demote', 'reset-password', 'reset-second-factor', 'code'] as const
-const { values } = parseArgs({
-  options: {
-    ...{ email: text, name: text, username: text, phone: text, state: text },
-    ...{ promote: { type: 'string' }, demote: { type: 'string' }, 'reset-password': { type: 'string' } },
-    ...{ 'reset-second-factor': { type: 'string' }, code: { type: 'string' } },
-    ...{ list: { type: 'boolean' }, 'read-only': { type: 'boolean' } },
-  },
+const values = typed(usage, {
+  ...{ email: text, name: text, username: text, phone: text, state: text },
+  ...{ promote: { type: 'string' }, demote: { type: 'string' }, 'reset-password': { type: 'string' } },
+  ...{ 'reset-second-factor': { type: 'string' }, code: { type: 'string' } },
+  ...{ list: { type: 'boolean' }, 'read-only': { type: 'boolean' } },
 })
 const settings = readSettings()
 const role = values['read-only'] ? 'admin-read' : 'admin'

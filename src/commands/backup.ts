@@ -1,12 +1,15 @@
 import { join, resolve } from 'node:path'
-import { parseArgs } from 'node:util'
 import { makeBackup } from '../backup/backup.ts'
 import { readSettings, root } from '../environment.ts'
 import { withDatabase } from '../house.ts'
 import { masked } from '../platform/log.ts'
+import { typed } from './typed.ts'
 
-// `npm run backup [-- --to DIR]`: one file, proved by restoring it beside the original. Exit code 1 when it is not good.
-const { values } = parseArgs({ options: { to: { type: 'string' } } })
+const usage = `Make one backup file and prove it by restoring it beside the original; exit code 1 when it is not good:
+  npm run backup              into BACKUP_DIR, or .data/backups
+  npm run backup -- --to DIR  into this folder`
+
+const values = typed(usage, { to: { type: 'string' } })
 const config = readSettings()
 const recordDir = config.operations.backupDir ?? join(root, '.data', 'backups')
 const started = Date.now()

@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { examine } from '../doctor/doctor.ts'
 import { type Finding, failure, report } from '../doctor/finding.ts'
 import { explainOrder } from '../doctor/order.ts'
@@ -10,10 +9,14 @@ import { root } from '../environment.ts'
 import { withDatabase } from '../house.ts'
 import { cashfree } from '../payments/cashfree.ts'
 import { type Config, ConfigError, readConfig } from '../platform/config.ts'
+import { typed } from './typed.ts'
 
-// `npm run doctor`: is everything well, and if not, what is to be done? `--order ID` explains one order, `--mail you@…`
-// sends a test mail besides. Exit code 1 when something does not work.
-const { values } = parseArgs({ options: { order: { type: 'string' }, mail: { type: 'string' } } })
+const usage = `Is everything well, and if not, what is to be done? Exit code 1 when something does not work:
+  npm run doctor
+  npm run doctor -- --order ID               explains one order
+  npm run doctor -- --mail you@example.in    sends a test mail besides`
+
+const values = typed(usage, { order: { type: 'string' }, mail: { type: 'string' } })
 
 const config = settings()
 if (config) await withDatabase(config, async (databaseUrl) => visit(patientOf(config, databaseUrl)))

@@ -3,9 +3,13 @@ import { basename } from 'node:path'
 import { parseArgs } from 'node:util'
 import { readSettings } from '../environment.ts'
 import { withDatabase } from '../house.ts'
+import { looksLikeEtfList, readEtfList } from '../market/etf-list/etf-list.ts'
+import { replaceEtfList } from '../market/etf-list/queries.ts'
+import type { Problem } from '../market/files/reading.ts'
 import {
   commit,
   decideJump,
+  type GivenFile,
   type Import,
   previewImport,
   ratioTyped,
@@ -22,6 +26,7 @@ const usage = `Import closing prices: NSE bhavcopies of every age, Yahoo, Stooq,
   npm run import -- --dry-run FILES…             only says what would happen
   npm run import -- FILES… --split BANKBEES:2019-12-20:10   a jump is a split: ten new units for one old
   npm run import -- FILES… --real BANKBEES:2020-03-23       a jump is the market's own
+  npm run import -- eq_etfseclist.csv            NSE's list of ETFs, from which the panel's Instruments pick symbols
   npm run import -- --list
   npm run import -- --undo NUMBER`
 
@@ -47,8 +52,34 @@ await withDatabase(readSettings(), async (url) => {
 async function bringIn(sql: Sql): Promise<void> {
   const missing = positionals.filter((path) => !existsSync(path))
   if (missing.length > 0) return fail(`There is no file ${missing.join(', ')}.`)
+  const prices: GivenFile[] = []
+  for (const path of positionals) {
+    const file = { path, name: basename(path) }
+    if (!(await looksLikeEtfList(file.path, file.name))) prices.push(file)
+    else if (!(await readList(sql, file))) return
+  }
+  if (prices.length > 0) await bringInPrices(sql, prices)
+}
+
+/** Replaces NSE's list of ETFs by this one. False: something is wrong with it, and it is not read. */
+async function readList(sql: Sql, { path, name }: GivenFile): Promise<boolean> {
+  const { etfs, problems } = await readEtfList(path, name)
+  if (problems.length > 0) {
+    printProblems(problems, problems.length)
+    fail(`Nothing of ${name} was read: correct these lines first.`)
+    return false
+  }
+  console.log(`${name}: NSE’s list of ETFs, ${etfs.length} of them`)
+  if (values['dry-run']) console.log('It was not read: --dry-run.')
+  else {
+    const { added, gone, changed } = await replaceEtfList(sql, { etfs, file: name }, by)
+    console.log(`Read: ${added} new, ${changed} changed, ${gone} left the list.`)
+  }
+  return true
+}
+
+async function bringInPrices(sql: Sql, files: GivenFile[]): Promise<void> {
   const started = performance.now()
-  const files = positionals.map((path) => ({ path, name: basename(path) }))
   const importId = await readIntoImport(sql, files, { origin: 'command', actor: by.actor })
   printFiles((await findImport(sql, importId))!, performance.now() - started)
   try {
@@ -99,9 +130,13 @@ function printFiles(held: Import, ms: number): void {
     console.log(`${file.name}: ${file.formats.join(', ') || 'not read'}, ${file.prices} prices`)
   if (held.files.length > 20) console.log(`… and ${held.files.length - 20} more files`)
   console.log(`${prices} prices in ${(ms / 1000).toFixed(1)} s`)
-  for (const { file, line, sentence } of held.problems.slice(0, 20))
+  printProblems(held.problems, held.problemCount)
+}
+
+function printProblems(problems: readonly Problem[], count: number): void {
+  for (const { file, line, sentence } of problems.slice(0, 20))
     console.error(`  ✗ ${file}${line === null ? '' : `, line ${line}`}: ${sentence}`)
-  if (held.problemCount > 20) console.error(`  ✗ … ${held.problemCount - 20} more`)
+  if (count > 20) console.error(`  ✗ … ${count - 20} more`)
 }
 
 async function list(sql: Sql): Promise<void> {
@@ -118,7 +153,7 @@ async function takeBack(sql: Sql, number: string): Promise<void> {
   if (!/^[1-9]\d{0,14}$/.test(number)) return fail(usage)
   const importId = Number(number)
   await undo(sql, importId, by)
-  console.log(`Import ${importId} is undone: what it had replaced counts again.`)
+  console.log(`Import ${importId} is undone: nothing of it counts; earlier prices that it had replaced count again.`)
 }
 
 function readArguments() {

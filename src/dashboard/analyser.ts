@@ -11,7 +11,13 @@ import { type HeatMap, heatOf } from './heat.ts'
 import { type Asked, addressOf, steps, tails, views } from './question.ts'
 
 /** A row of the rank table, ready to print. */
-export type Row = Standing & { moved: string; href: string; cells: { text: string; tone: string }[]; line: string }
+export type Row = Standing & {
+  isPriced: boolean
+  moved: string
+  href: string
+  cells: { text: string; tone: string }[]
+  line: string
+}
 
 /** What an address of the analyser shows. */
 export type Analyser = {
@@ -27,6 +33,7 @@ export type Analyser = {
   /** What can be chosen, newest first; it has the day that is shown. */
   days: Day[]
   heads: (Column & { href: string; order: 'ascending' | 'descending' | null })[]
+  /** Everybody; those without any price up to the day are named in one line instead of printed as dashes. */
   rows: Row[]
   map: RotationMap
   /** The map in words. */
@@ -56,6 +63,7 @@ export function analyserOf(market: Market, given: Asked): Analyser | null {
   const shown = days.slice(0, listed[asked.step])
   const address: Analyser['address'] = (changes, path) => addressOf(asked, changes, path)
   const standings = inOrder(analysis.standings, asked)
+  const priced = pricedUpTo(market, analysis.asOf)
   return {
     asked,
     market,
@@ -67,7 +75,7 @@ export function analyserOf(market: Market, given: Asked): Analyser | null {
     newer: days.findLast((day) => day > analysis.asOf) ?? null,
     days: shown.includes(analysis.asOf) ? shown : [...shown, analysis.asOf].sort().reverse(),
     heads: columns.map((column) => ({ ...column, ...headOf(column, asked) })),
-    rows: standings.map((one) => rowOf(one, address)),
+    rows: standings.map((one) => ({ ...rowOf(one, address), isPriced: priced.has(one.symbol) })),
     map: mapOf(analysis),
     quadrants: (Object.keys(quadrantWords) as Quadrant[]).map((quadrant) => ({
       quadrant,
@@ -75,7 +83,11 @@ export function analyserOf(market: Market, given: Asked): Analyser | null {
       members: analysis.standings.filter((one) => one.quadrant === quadrant),
     })),
     focused: analysis.standings.find((one) => one.symbol === asked.focus) ?? null,
-    heat: heatOf(market, standings, analysis.asOf),
+    heat: heatOf(
+      market,
+      standings.filter((one) => priced.has(one.symbol)),
+      analysis.asOf,
+    ),
     views,
     steps,
     tails,
@@ -111,7 +123,12 @@ function headOf({ key, first }: { key: ColumnKey; first: Asked['dir'] }, asked: 
   return { href: addressOf(asked, { sort: key, dir }), order }
 }
 
-function rowOf(one: Standing, address: Analyser['address']): Row {
+/** The symbols of the sectors that have a price of this day or an earlier one. */
+function pricedUpTo({ sectors }: Market, asOf: Day): Set<string> {
+  return new Set(sectors.filter(({ prices }) => prices.keys().some((day) => day <= asOf)).map((one) => one.symbol))
+}
+
+function rowOf(one: Standing, address: Analyser['address']): Omit<Row, 'isPriced'> {
   return {
     ...one,
     moved: figures.moved(one),

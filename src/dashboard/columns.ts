@@ -45,21 +45,22 @@ export const figureColumns: Column[] = [
     key: 'score',
     title: 'RS score',
     about:
-      'Returns of 3, 6, 9 and 12 months against the Nifty, the last three months counting double; 100 is the Nifty',
+      'Returns of 3, 6, 9 and 12 months against the Nifty, the last three months counting double; 100 is the Nifty’s own',
     value: (one) => one.score,
   },
   {
     ...plain,
     key: 'ratio',
     title: 'RS-Ratio',
-    about: 'Strength against the Nifty, compared with the sector’s own past; 100 is the middle',
+    about:
+      'Strength against the Nifty; 100 is its own average of the last 40 weeks (days when daily; 14 where provisional)',
     value: (one) => one.tail.at(-1)?.ratio ?? null,
   },
   {
     ...plain,
     key: 'momentum',
     title: 'RS-Mom.',
-    about: 'RS-Momentum: whether RS-Ratio is growing; 100 is the middle',
+    about: 'RS-Momentum: whether RS-Ratio is growing; above 100 it is',
     value: (one) => one.tail.at(-1)?.momentum ?? null,
   },
   {

@@ -90,7 +90,10 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps }> = async (app, { deps }) 
     async (request, reply) => {
       const subscription = await subscriptionOf(deps.sql, request.user!.id)
       if (!subscription.hasAccess) return turnAway(request, reply, 'A sector’s page opens with a subscription.')
-      const sector = sectorOf(await currentMarket(deps.sql), request.params.symbol, askedIn(request.query))
+      const market = await currentMarket(deps.sql)
+      const isFollowed = market.sectors.some((one) => one.symbol === request.params.symbol)
+      if (isFollowed && market.asOf === null) return turnAway(request, reply, 'There are no prices of this sector yet.')
+      const sector = sectorOf(market, request.params.symbol, askedIn(request.query))
       return show(request, reply, await reply.render('dashboard/sector', { subscription, sector }))
     },
   )

@@ -18,7 +18,7 @@ export const figures = {
 export function sourceOf({ sample }: Pick<Market, 'sample'>): string {
   return sample
     ? 'Sample data: invented prices that show how the pages read, not market prices'
-    : 'Source: end-of-day closing prices of the NSE, adjusted for splits'
+    : 'Source: end-of-day closing prices imported by the operator, adjusted for splits'
 }
 
 /** The stamp: which formula made the readings, and for how many a provisional one. */
@@ -41,19 +41,17 @@ export function summaryOf(analysis: Analysis): string {
   return sentences.filter((sentence) => sentence !== '').join(' ')
 }
 
-const does: Record<Quadrant, [one: string, more: string]> = {
-  leading: ['leads the Nifty', 'lead the Nifty'],
-  weakening: ['is weakening', 'are weakening'],
-  lagging: ['lags', 'lag'],
-  improving: ['is improving', 'are improving'],
-}
+const quadrants: Quadrant[] = ['leading', 'weakening', 'lagging', 'improving']
 
 function countsOf(placed: readonly Standing[]): string {
-  const parts = (Object.keys(does) as Quadrant[]).flatMap((quadrant) => {
-    const count = placed.filter((one) => one.quadrant === quadrant).length
-    return count === 0 ? [] : [`${count} ${does[quadrant][count === 1 ? 0 : 1]}`]
+  const counts = quadrants
+    .map((quadrant) => ({ quadrant, count: placed.filter((one) => one.quadrant === quadrant).length }))
+    .filter(({ count }) => count > 0)
+  const parts = counts.map(({ quadrant, count }, i) => {
+    const verb = i > 0 ? '' : count === 1 ? 'is ' : 'are '
+    return `${count} ${verb}${quadrant}`
   })
-  return `Of ${placed.length} sectors ${listed(parts)}.`
+  return `Of ${placed.length} ${placed.length === 1 ? 'sector' : 'sectors'} ${listed(parts)}.`
 }
 
 function highestOf({ standings }: Analysis): string {

@@ -23,6 +23,16 @@ export async function findReceiptRow(sql: Sql, number: string): Promise<ReceiptR
   return row
 }
 
+/** What went back of a receipt since it was issued, oldest first. `userId` is the buyer's. */
+export async function listTakenBack(sql: Sql, { number, userId }: { number: string; userId: string }) {
+  return sql<{ number: string; issuedAt: Date; amountPaise: number }[]>`
+    select number, issued_at, amount_paise
+    from credit_notes
+    where user_id = ${userId} and receipt_number = ${number}
+    order by issued_at
+  `
+}
+
 /** A user's receipts, newest first. */
 export async function listReceiptsOf(sql: Sql, userId: string, limit: number) {
   return sql<{ number: string; issuedAt: Date; amountPaise: number }[]>`

@@ -4,23 +4,26 @@ import { Type } from 'typebox'
 import type { Deps } from '../deps.ts'
 import { AppError } from '../platform/errors.ts'
 import { requireUser } from '../users/guards.ts'
-import { findReceiptRow } from './queries.ts'
+import { findReceiptRow, listTakenBack } from './queries.ts'
 import { type Receipt, receiptOf } from './receipts.ts'
 
 declare module '../web/views.ts' {
   interface Views {
-    'receipts/show': { receipt: Receipt }
+    'receipts/show': { receipt: Receipt; takenBack: Awaited<ReturnType<typeof listTakenBack>> }
   }
 }
 
 const ByFile = Type.Object({ file: Type.String({ maxLength: 40 }) })
 
-/** GET /receipts/:number and the same with .pdf: for the buyer and for admins; for everybody else it does not exist. */
+/**
+ * GET /receipts/:number and the same with .pdf: for the buyer and for admins; for everybody else it does not exist. The
+ * page says what was refunded since; the PDF stays as issued, because the credit note is what corrects it.
+ */
 const routes: FastifyPluginAsyncTypebox<{ deps: Deps }> = async (app, { deps }) => {
   app.get('/receipts/:file', { preHandler: requireUser, schema: { params: ByFile } }, async (request, reply) => {
     const [, number, pdf] = /^(R\d{4}-\d{6,})(\.pdf)?$/.exec(request.params.file) ?? []
     const receipt = await visibleReceipt(deps, request, number)
-    if (!pdf) return reply.page('receipts/show', { receipt })
+    if (!pdf) return reply.page('receipts/show', { receipt, takenBack: await listTakenBack(deps.sql, receipt) })
     return reply
       .header('cache-control', 'no-store')
       .header('content-disposition', `inline; filename="${receipt.number}.pdf"`)

@@ -156,6 +156,7 @@ export async function listRefundsOf(sql: Sql, userId: string, limit: number) {
   return sql<
     {
       id: string
+      cfPaymentId: string
       amountPaise: number
       status: Refund['status']
       at: Date
@@ -163,7 +164,7 @@ export async function listRefundsOf(sql: Sql, userId: string, limit: number) {
       creditNote: string | null
     }[]
   >`
-    select r.id, r.amount_paise, r.status, coalesce(r.finished_at, r.created_at) as at, r.bank_reference,
+    select r.id, r.cf_payment_id, r.amount_paise, r.status, coalesce(r.finished_at, r.created_at) as at, r.bank_reference,
            n.number as credit_note
     from refunds r
     left join credit_notes n on n.refund_id = r.id

@@ -46,7 +46,7 @@ export function checkRegistration(form: RegistrationForm, already: Record<string
     fields.username = 'Choose 3 to 32 letters, digits, dots, dashes or underscores, starting with a letter or digit.'
   const wrongEmail = emailProblem(mail)
   if (wrongEmail) fields.email = `${wrongEmail} Your receipts go there.`
-  const weakness = passwordProblem(form.password, [form.username, mail])
+  const weakness = passwordProblem(form.password, [form.username, mail, form.name])
   if (weakness) fields.password = weakness
 
   if (Object.keys(fields).length > 0) throw new AppError('invalid', 'Please look at the marked fields.', { fields })
@@ -82,12 +82,20 @@ export function emailProblem(mail: string): string | undefined {
   return 'Please enter one e-mail address, like name@example.in.'
 }
 
-/** Why this password will not do, or undefined. Length counts, not the mix of characters; it is kept exactly as typed. */
+/**
+ * Why this password will not do, or undefined. Length counts, not the mix of characters; it is kept exactly as typed.
+ * `own` is what everybody knows of the person: username, address and name, which does neither whole nor in parts.
+ */
 export function passwordProblem(password: string, own: string[]): string | undefined {
   if (password.length < 8) return 'Please use at least 8 characters. A few words in a row make a good password.'
   if (password.length > 256 || Buffer.byteLength(password) > 1024) return 'Please use at most 256 characters.'
-  const known = own.map((text) => text.trim().toLowerCase()).filter(Boolean)
-  if (known.includes(password.toLowerCase()) || isCommonPassword(password))
+  const known = own.flatMap((text) => [plain(text), ...text.trim().split(/\s+/).map(plain)])
+  if (known.includes(plain(password)) || isCommonPassword(password))
     return 'This password is too easy to guess. Please choose another one.'
   return undefined
+}
+
+/** A text as a guesser tries it: small letters without spaces. */
+function plain(text: string): string {
+  return text.normalize('NFC').toLowerCase().replace(/\s+/g, '')
 }

@@ -119,10 +119,11 @@ describe('the table', () => {
     expect(page.body.match(/aria-sort/g)).toHaveLength(1)
   })
 
-  test('says nothing where there is nothing to say: a sector without prices has dashes and no place on the map', async () => {
+  test('says nothing where there is nothing to say: a sector without prices is named in a line, not in the tables nor on the map', async () => {
     const page = await visitor.get('/dashboard')
-    const row = rowsOf(page.body, 'ranks').find(([name]) => name!.endsWith(silent))!
-    expect(row.slice(1)).toEqual(Array(row.length - 1).fill('–'))
+    expect(rowsOf(page.body, 'ranks').some(([name]) => name!.endsWith(silent))).toBe(false)
+    expect(rowsOf(page.body, 'heat').some(([name]) => name === 'PSU')).toBe(false)
+    expect(page.body.match(/No prices yet: <a /g)).toHaveLength(2)
     expect(page.body).not.toMatch(/aria-label="PSU: /)
     const sector = await visitor.get(`/dashboard/sectors/${silent}`)
     expect(sector.status).toBe(200)
@@ -145,8 +146,11 @@ describe('the table', () => {
       expect(file.headers.get('content-disposition')).toMatch(/^attachment; filename="sectors-\d{4}-\d\d-\d\d\.csv"$/)
       const lines = parse(file.body, { bom: true, columns: true }) as Record<string, string>[]
       const rows = rowsOf(page.body, 'ranks')
-      expect(lines).toHaveLength(rows.length)
-      for (const [i, line] of lines.entries()) {
+      // The file also has the sector without prices, with nothing in its cells.
+      expect(lines.find((line) => line.ETF === silent)).toMatchObject({ Rank: '', 'RS score': '' })
+      const priced = lines.filter((line) => line.ETF !== silent)
+      expect(priced).toHaveLength(rows.length)
+      for (const [i, line] of priced.entries()) {
         const row = rows[i]!
         expect(`${line.Sector} ${line.ETF}`).toBe(row[0])
         expect(row[1]).toMatch(line.Rank ? new RegExp(`^${line.Rank} of ${line.Ranked}`) : /^–$/)
@@ -185,12 +189,14 @@ describe('stepping back', () => {
         { step: 'week', at: null, tail: 12, holidays: market.holidays },
       )!
       const shown = (await tableAt(`?at=${at}`)).map((row) => [row[0], ...row.slice(3, 6)])
-      const expected = then.standings.map((one) => [
-        `${one.name} ${one.symbol}`,
-        figures.plain(one.score),
-        figures.plain(one.tail.at(-1)?.ratio ?? null),
-        figures.plain(one.tail.at(-1)?.momentum ?? null),
-      ])
+      const expected = then.standings
+        .filter((one) => market.sectors.some(({ symbol, prices }) => symbol === one.symbol && until(prices).size > 0))
+        .map((one) => [
+          `${one.name} ${one.symbol}`,
+          figures.plain(one.score),
+          figures.plain(one.tail.at(-1)?.ratio ?? null),
+          figures.plain(one.tail.at(-1)?.momentum ?? null),
+        ])
       expect([at, shown]).toEqual([at, expected])
     }
   })
@@ -338,7 +344,7 @@ describe('what stands on every page with figures', () => {
     for (const path of [...pages, '/']) {
       const { body } = await visitor.get(path)
       expect(body).not.toContain('Sample data')
-      expect(body).toContain('Source: end-of-day closing prices')
+      expect(body).toContain('Source: end-of-day closing prices imported by the operator')
     }
     const landing = await visitor.get('/')
     const preview = await pending.get('/dashboard')
@@ -365,7 +371,9 @@ test('before any prices were imported the subscriber is told so, and nothing bre
     expect((await person.get('/dashboard', htmx)).status).toBe(200)
     expect((await person.get('/dashboard/table.csv')).location).toBe('/dashboard')
     expect((await person.get('/dashboard')).body).toContain('There are no prices yet')
-    expect((await person.get('/dashboard/sectors/ITBEES')).status).toBe(404)
+    expect((await person.get('/dashboard/sectors/ITBEES')).location).toBe('/dashboard')
+    expect((await person.get('/dashboard')).body).toContain('There are no prices of this sector yet.')
+    expect((await person.get('/dashboard/sectors/NOWHERE')).status).toBe(404)
     expect((await new Visitor(empty).get('/')).body).toContain('Sample data')
   } finally {
     await empty.close()

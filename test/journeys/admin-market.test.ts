@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { seedSample } from '../../src/market/sample-prices.ts'
-import { bhavcopy, type Chosen, long } from '../admin/market/uploading.ts'
+import { bhavcopy, type Chosen, etfList, long } from '../admin/market/uploading.ts'
 import { adminOf } from '../support/admin.ts'
 import {
   axeFindings,
@@ -97,7 +97,7 @@ test.each([
     await page.getByText('ITBEES on Fri, 20 Nov 2026').waitFor()
     await looksRight(person, `market-undo-${size}-${scheme}`)
     await page.getByRole('button', { name: 'Take it back' }).dblclick()
-    await page.getByText('is undone. What it had replaced counts again.').waitFor()
+    await page.getByText('is undone. 20 prices had nothing before and are gone.').waitFor()
     await page.goto('/admin/market')
     await page.getByText('There are no prices').waitFor()
     expect(await scene.app.sql`select from counted_splits()`).toHaveLength(0)
@@ -157,6 +157,50 @@ test.each([
     for (const name of ['Republic Day, 2027-01-26', 'Good Friday, 2027-03-26'])
       await page.getByRole('button', { name: `Remove ${name}` }).click()
     await page.getByText('is a trading day again.').waitFor()
+  },
+  60_000,
+)
+
+test.each([
+  { size: 'phone', scheme: 'light' },
+  { size: 'laptop', scheme: 'dark' },
+] as const)(
+  'an admin reads NSE’s list of ETFs and picks one from it on a $size ($scheme)',
+  async (options) => {
+    const { size, scheme } = options
+    await scene.app.sql`truncate etf_list`
+    const person = await administrator(options)
+    const { page } = person
+    await page.goto('/admin/market/instruments')
+    const list = (isin: string) =>
+      etfList(
+        ['GOLDBEES', 'Gold', 'Nippon India ETF Gold BeES', 'INF204KB17I5'],
+        ['GOLD1', 'Gold', 'Kotak Gold ETF', 'INF109KC1E35'],
+        ['ITBEES', 'Nifty IT', 'Nippon India ETF Nifty IT', isin],
+        ['AUTOBEES', 'Nifty Auto', 'Nippon India ETF Nifty Auto', 'INF204KB19D2'],
+      )
+    await page.getByLabel('Read NSE’s list of ETFs').setInputFiles(chosen([list('INF204KC1AB3')]))
+    await page.getByRole('button', { name: 'Read the list' }).click()
+    await page.getByText('eq_etfseclist.csv, line 4').waitFor()
+    await looksRight(person, `market-list-refused-${size}-${scheme}`)
+    await page.getByLabel('Read NSE’s list of ETFs').setInputFiles(chosen([list('INF204KC1AB2')]))
+    await page.getByRole('button', { name: 'Read the list' }).dblclick()
+    await page.getByText('NSE’s list is read: 4 ETFs').waitFor()
+    await page.getByLabel('Symbol, name or underlying').fill('nippon gold')
+    await page.getByRole('button', { name: 'Search' }).click()
+    await page.getByRole('link', { name: 'Add GOLDBEES' }).waitFor()
+    await looksRight(person, `market-list-found-${size}-${scheme}`)
+    await page.getByRole('link', { name: 'Add GOLDBEES' }).click()
+    await page.getByLabel('Name').fill('Gold')
+    await looksRight(person, `market-list-prefilled-${size}-${scheme}`)
+    await page.getByRole('button', { name: 'Follow it' }).click()
+    await page.getByText('GOLDBEES is followed from now on.').waitFor()
+    await page.goto('/admin/market')
+    await page.getByText('NSE’s list says AUTOBEES INF204KB19D2, ITBEES INF204KC1AB2.').waitFor()
+    await looksRight(person, `market-list-isins-${size}-${scheme}`)
+    await page.goto('/admin/market/instruments/GOLDBEES')
+    await page.getByRole('button', { name: 'Stop following it' }).click()
+    await page.getByText('GOLDBEES is not followed any more.').waitFor()
   },
   60_000,
 )

@@ -43,7 +43,7 @@ describe('the analysis in words', () => {
     const counted = [
       ...summaryOf(analysis)
         .split('.')[0]!
-        .matchAll(/(\d+) (?:lead|are|is|lag)/g),
+        .matchAll(/(\d+) (?:are |is )?(?:leading|weakening|lagging|improving)/g),
     ].map(([, n]) => Number(n))
     expect(counted.reduce((sum, count) => sum + count, 0)).toBe(analysis.standings.filter((one) => one.quadrant).length)
   })

@@ -87,3 +87,20 @@ test('what is wrong is told with its line and imports nothing', async () => {
   expect((await run()).output).toContain('npm run import -- FILES')
   expect(await sql`select from imports where status in ('reading', 'held')`).toHaveLength(0)
 }, 60_000)
+
+test('NSE’s list of ETFs is read too, alone or before prices; with a wrong line it is not', async () => {
+  const header = 'Symbol,Underlying,SecurityName,DateofListing,MarketLot,ISINNumber,FaceValue'
+  const list = file('eq_etfseclist.csv', header, 'ITBEES,Nifty IT,IT BeES,01-Jul-20,1,INF204KC1AB2,10')
+  const listed = async () => (await sql`select symbol from etf_list`).length
+  const look = await run('--dry-run', list)
+  expect([look.code, await listed(), look.output.includes('It was not read: --dry-run.')]).toEqual([0, 0, true])
+  const bad = await run(file('bad-list.csv', header, 'ITBEES,Nifty IT,IT BeES,soon,1,INF204KC1AB2,10'))
+  expect([bad.code, await listed(), bad.output.includes('bad-list.csv, line 2: “soon” is not a date')]).toEqual([
+    1,
+    0,
+    true,
+  ])
+  const done = await run(list, file('one.csv', 'date,symbol,close', '2026-11-20,ITBEES,41'))
+  expect([done.code, await listed(), await counted()]).toEqual([0, 1, [41]])
+  expect(done.output).toContain('Read: 1 new, 0 changed, 0 left the list.')
+}, 60_000)

@@ -85,6 +85,15 @@ describe('a registration that cannot be taken', () => {
     }
   })
 
+  test('nor does the own name, whole, without spaces, or a part of it', async () => {
+    const name = 'Venkata  Subrahmanyam'
+    for (const password of ['Venkata Subrahmanyam', 'venkatasubrahmanyam', 'SUBRAHMANYAM']) {
+      const answer = await new Visitor(app).post('/register', registration({ name, password }))
+      expect([answer.status, answer.body.includes('too easy to guess')]).toEqual([422, true])
+    }
+    expect((await new Visitor(app).post('/register', registration({ name }))).status).toBe(303)
+  })
+
   test('a username or e-mail that is taken is told, whatever its case', async () => {
     const taken = await new Visitor(app).register()
     const byName = await new Visitor(app).post('/register', registration({ username: taken.username!.toUpperCase() }))

@@ -255,6 +255,8 @@ export const doors: Record<string, Door> = {
     formAt: ({ held }) => `/admin/market/imports/${held}/undo`,
   },
   'GET /admin/market/instruments/new': { may: 'money' },
+  // A file comes another way here too.
+  'POST /admin/market/instruments/etf-list': { may: 'money', answers: 422 },
   'POST /admin/market/instruments/new': {
     may: 'money',
     form: () => ({ symbol: 'NEWETF', name: 'New', kind: 'sector', tracks: 'Nifty New', shown: 'yes' }),

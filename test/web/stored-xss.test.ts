@@ -115,6 +115,7 @@ async function echoes(text: string): Promise<Page[]> {
     ['orders/payments', 'status method group from to'],
     ['refunds', 'status from to q'],
     ['subscribers', 'q status plan role verified'],
+    ['market/instruments', 'q'],
   ] as const)
     for (const filter of filters.split(' ')) seen.push(await pageAt(`/admin/${list}?${filter}=${asked}`))
   for (const field of ['symbol', 'tracks', 'isin'])

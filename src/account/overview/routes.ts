@@ -19,7 +19,7 @@ declare module '../../web/views.ts' {
       plans: Plan[]
       periods: PeriodRow[]
       bar: PeriodBar | null
-      payments: (Omit<PaymentRow, 'method'> & { method: string })[]
+      payments: (Omit<PaymentRow, 'method'> & { method: string; refundedPaise: number })[]
       receipts: Awaited<ReturnType<typeof listReceiptsOf>>
       refunds: Awaited<ReturnType<typeof listRefundsOf>>
       timeline: Happening[]
@@ -53,7 +53,13 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { deps }) => {
       plans,
       periods,
       bar: periodBar(periods, new Date()),
-      payments: payments.map((payment) => ({ ...payment, method: methodTitle(payment.method) })),
+      payments: payments.map((payment) => ({
+        ...payment,
+        method: methodTitle(payment.method),
+        refundedPaise: refunds
+          .filter(({ cfPaymentId, status }) => cfPaymentId === payment.cfPaymentId && status === 'succeeded')
+          .reduce((total, refund) => total + refund.amountPaise, 0),
+      })),
       receipts,
       refunds,
       timeline: timelineOf({ orders, payments, periods, refunds, changes }),

@@ -19,7 +19,7 @@ export async function changePassword(
 ): Promise<void> {
   const refuse = (field: string, sentence: string) =>
     new AppError('invalid', 'Please look at the marked fields.', { fields: { [field]: sentence } })
-  const problem = passwordProblem(typed.password, [user.username, user.email])
+  const problem = passwordProblem(typed.password, [user.username, user.email, user.name])
   if (problem) throw refuse('password', problem)
   if (typed.password === typed.current) throw refuse('password', 'This is the password you have now.')
   const before = await findPasswordHash(sql, user.id)

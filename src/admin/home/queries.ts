@@ -30,6 +30,11 @@ export async function readNow(sql: Sql): Promise<Now> {
       select received_at, extract(epoch from coalesce(settled_at, now()) - received_at) as s
       from webhook_events
       where received_at > now() - interval '1 day' and accepted and outcome is distinct from 'nothing to settle'
+        and not exists (  -- settled anew later because a person asked: that time is not the site's
+          select from audit a
+          where a.action = 'webhook.replayed' and a.at > now() - interval '1 day'
+            and (a.details->>'delivery')::bigint = webhook_events.id
+        )
     )
     select jsonb_build_object(
       'incidents', (select coalesce(jsonb_agg(k order by k."ageS" desc), '[]')

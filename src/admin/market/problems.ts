@@ -1,3 +1,4 @@
+import type { OtherIsin } from '../../market/etf-list/queries.ts'
 import type { Coverage } from './queries.ts'
 import { dayText, many } from './words.ts'
 
@@ -10,6 +11,8 @@ type Seen = {
   held: number
   /** Years for which at least one holiday is entered. */
   holidayYears: ReadonlySet<string>
+  /** What NSE's list of ETFs says otherwise. */
+  isins: readonly OtherIsin[]
   /** Today in India. */
   today: string
 }
@@ -17,7 +20,7 @@ type Seen = {
 const upload = '/admin/market/imports'
 
 /** What is not as it should be with the market's data, the gravest first; empty when nothing is. */
-export function problemsOf({ age, coverage, held, holidayYears, today }: Seen): Problem[] {
+export function problemsOf({ age, coverage, held, holidayYears, isins, today }: Seen): Problem[] {
   const benchmark = coverage.find((one) => one.kind === 'benchmark')
   const shown = coverage.filter((one) => one.shown || one.kind === 'benchmark')
   if (age.asOf === null)
@@ -28,6 +31,7 @@ export function problemsOf({ age, coverage, held, holidayYears, today }: Seen): 
         text: `${benchmark ? `Everything is measured against ${benchmark.symbol}, which has none. ` : ''}Subscribers see no numbers.`,
         href: upload,
       },
+      ...otherIsins(isins),
     ]
   return [
     ...behind(age),
@@ -53,6 +57,33 @@ export function problemsOf({ age, coverage, held, holidayYears, today }: Seen): 
             href: '/admin/market/holidays',
           },
         ]),
+    ...otherIsins(isins),
+  ]
+}
+
+/** Missing ones all in one line, since the first list finds many; each that differs has its own. */
+function otherIsins(isins: readonly OtherIsin[]): Problem[] {
+  const missing = isins.filter(({ isin }) => isin === null)
+  const [first] = missing
+  return [
+    ...(first
+      ? [
+          {
+            tone: 'warn' as const,
+            title: missing.length === 1 ? `${first.symbol} has no ISIN` : `${missing.length} instruments have no ISIN`,
+            text: `NSE’s list says ${missing.map(({ symbol, listed }) => `${missing.length === 1 ? '' : `${symbol} `}${listed}`).join(', ')}.`,
+            href: missing.length === 1 ? hrefOf(first) : '/admin/market/instruments',
+          },
+        ]
+      : []),
+    ...isins
+      .filter(({ isin }) => isin !== null)
+      .map((one) => ({
+        tone: 'warn' as const,
+        title: `${one.symbol} has another ISIN in NSE’s list`,
+        text: `The list says ${one.listed}; here it is ${one.isin}.`,
+        href: hrefOf(one),
+      })),
   ]
 }
 
@@ -81,7 +112,7 @@ function unpriced(found: readonly Coverage[]): Problem[] {
   return [{ tone: 'warn', title, text, href: '/admin/market/imports' }]
 }
 
-function hrefOf({ symbol }: Coverage): string {
+function hrefOf({ symbol }: { symbol: string }): string {
   return `/admin/market/instruments/${encodeURIComponent(symbol)}`
 }
 

@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { listOtherIsins } from '../../market/etf-list/queries.ts'
 import type { Import } from '../../market/imports/imports.ts'
 import { listImports } from '../../market/imports/queries.ts'
 import { listHolidays, marketAge } from '../../market/queries.ts'
@@ -35,13 +36,14 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, panel) => {
   const { sql } = panel.deps
   app.get('', async (request, reply) => {
     const today = dayInIndia(new Date())
-    const [age, coverage, held, recent, days, split] = await Promise.all([
+    const [age, coverage, held, recent, days, split, isins] = await Promise.all([
       marketAge(sql),
       listCoverage(sql),
       countHeld(sql),
       listImports(sql, 5),
       listHolidays(sql),
       listSplitRows(sql),
+      listOtherIsins(sql),
     ])
     const people = await namesOf(
       sql,
@@ -50,7 +52,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, panel) => {
     const holidayYears = new Set(days.map(({ day }) => day.slice(0, 4)))
     return reply.page('admin/market/overview', {
       age,
-      problems: problemsOf({ age, coverage, held, holidayYears, today }),
+      problems: problemsOf({ age, coverage, held, holidayYears, isins, today }),
       coverage,
       recent,
       names: { ...machineNames, ...people },

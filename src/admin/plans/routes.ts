@@ -10,6 +10,8 @@ import { statuses } from '../../web/errors.ts'
 import { type FormState, formState, PostedForm, readForm } from '../../web/forms.ts'
 import { csvOf } from '../csv.ts'
 import { dayInIndia } from '../days.ts'
+import { queryOf } from '../listing.ts'
+import { lookFields, sameAsLookedAt } from '../looked-at.ts'
 import type { Panel } from '../panel.ts'
 import { listVersions, type PlanLine } from './queries.ts'
 
@@ -62,8 +64,12 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
   )
 
   app.post('/:key/price', { ...onlyMoney, schema: { params: ByKey, body: PostedForm } }, async (request, reply) => {
-    const { price, ...identity } = readForm(request.body, ['price', ...identityFields], 200)
+    const typed = readForm(request.body, ['price', ...identityFields, ...lookFields], 200)
+    const { price, wanted, look, ...identity } = typed
+    if (look)
+      return reply.leaveFor(`/admin/plans/${encodeURIComponent(request.params.key)}/price${queryOf({ price: wanted })}`)
     try {
+      sameAsLookedAt(typed, price, priceTyped)
       const pricePaise = priceTyped(price)
       await confirmIdentity(deps, request.signedIn!, identity)
       const plan = await changePrice(deps.sql, { replaces: request.params.key, pricePaise, by: actingAs(request) })
@@ -71,7 +77,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
       request.session.set('notice', { kind: 'good', text })
       return reply.leaveFor('/admin/plans')
     } catch (error) {
-      return showPrice(request, reply, price, foreseen(error))
+      return showPrice(request, reply, wanted || price, foreseen(error))
     }
   })
 

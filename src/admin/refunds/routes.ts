@@ -11,6 +11,7 @@ import { type FormState, formState, PostedForm, readForm } from '../../web/forms
 import { csvOf } from '../csv.ts'
 import { dayInIndia, spanOfDays } from '../days.ts'
 import { allOf, type Page, pageOf, queryOf } from '../listing.ts'
+import { lookFields, sameAsLookedAt } from '../looked-at.ts'
 import type { Panel } from '../panel.ts'
 import { columns } from './columns.ts'
 import { amountErrors, amountIn, previewRefund, type RefundPreview, readRefund, refundFields } from './preview.ts'
@@ -83,11 +84,16 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
     { ...money, schema: { params: ByPayment, body: PostedForm } },
     async (request, reply) => {
       const { cfPaymentId } = request.params
-      const typed = readForm(request.body, [...refundFields, ...identityFields])
+      const typed = readForm(request.body, [...refundFields, ...identityFields, ...lookFields])
+      if (typed.look)
+        return reply.leaveFor(
+          `/admin/refunds/of/${encodeURIComponent(cfPaymentId)}${queryOf({ amount: typed.wanted })}`,
+        )
       let fresh = request.signedIn!.isFresh
       try {
         const basis = await findRefundBasis(deps.sql, cfPaymentId)
         if (!basis) throw new AppError('not-found', 'There is no such payment.')
+        sameAsLookedAt(typed, typed.amount, amountIn)
         const wanted = readRefund(typed, basis.largePaise)
         await confirmIdentity(deps, request.signedIn!, typed)
         fresh = true
@@ -96,7 +102,8 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
         return reply.leaveFor(`/admin/refunds/${refund.id}`)
       } catch (error) {
         if (!(error instanceof AppError) || (error.code !== 'invalid' && error.code !== 'conflict')) throw error
-        const { amount, amount_again, reason } = typed
+        const { amount_again, reason } = typed
+        const amount = typed.wanted || typed.amount
         return reply.code(statuses[error.code]).page('admin/refunds/new', {
           preview: await previewRefund(deps, cfPaymentId, amount),
           form: formState({ amount, amount_again, reason }, error.fields, error.message),

@@ -9,11 +9,12 @@ import { type FormState, formState, PostedForm, readForm } from '../../web/forms
 import { csvOf } from '../csv.ts'
 import { dayInIndia } from '../days.ts'
 import { allOf, type Cursor, type Page, pageOf, queryOf } from '../listing.ts'
+import { lookFields, sameAsLookedAt } from '../looked-at.ts'
 import { kindInWords } from '../mails/words.ts'
 import type { Panel } from '../panel.ts'
 import { type Act, actFields, type Prospect, type Typed } from './acts/act.ts'
 import { actNamed } from './acts/acts.ts'
-import { daysError } from './acts/grant.ts'
+import { daysError, daysIn } from './acts/grant.ts'
 import { roles } from './acts/standing.ts'
 import { columns } from './columns.ts'
 import { type PersonPage, personAt, personPage } from './person/person.ts'
@@ -127,9 +128,14 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
     async (request, reply) => {
       const act = actNamed(request.params.act)
       const person = await personAt(sql, request.params.id)
-      const typed = readForm(request.body, [...actFields, ...identityFields])
+      const typed = readForm(request.body, [...actFields, ...identityFields, ...lookFields])
+      if (typed.look)
+        return reply.leaveFor(
+          `/admin/subscribers/${person.id}/${encodeURIComponent(request.params.act)}${queryOf({ days: typed.wanted })}`,
+        )
       let fresh = request.signedIn!.isFresh
       try {
+        sameAsLookedAt(typed, typed.days, (days) => daysIn({ days }))
         if (act.needsIdentity) await confirmIdentity(deps, request.signedIn!, typed)
         fresh = true
         const text = await act.perform(sql, person, typed, actingAs(request))
@@ -138,9 +144,10 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
         return reply.leaveFor(`/admin/subscribers/${person.id}`)
       } catch (error) {
         if (!(error instanceof AppError) || (error.code !== 'invalid' && error.code !== 'conflict')) throw error
-        const { days, reason, role } = typed
+        const { reason, role } = typed
+        const days = typed.wanted || typed.days
         const form = formState({ days, reason, role }, error.fields, error.message)
-        return showAct(request, reply.code(httpStatuses[error.code]), { typed, form, fresh })
+        return showAct(request, reply.code(httpStatuses[error.code]), { typed: { ...typed, days }, form, fresh })
       }
     },
   )

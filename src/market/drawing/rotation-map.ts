@@ -29,11 +29,28 @@ export type RotationMap = {
   words: typeof quadrantWords
 }
 
+/** Of its own average, not of the Nifty: a sector can be leading and still have done worse than the Nifty. */
 export const quadrantWords: Record<Quadrant, { title: string; mark: string; meaning: string }> = {
-  leading: { title: 'Leading', mark: '▲', meaning: 'stronger than the Nifty and gaining on it' },
-  weakening: { title: 'Weakening', mark: '◣', meaning: 'stronger than the Nifty but losing pace' },
-  lagging: { title: 'Lagging', mark: '▼', meaning: 'weaker than the Nifty and losing pace' },
-  improving: { title: 'Improving', mark: '◥', meaning: 'weaker than the Nifty but gaining on it' },
+  leading: {
+    title: 'Leading',
+    mark: '▲',
+    meaning: 'its strength against the Nifty is above its own average, and growing',
+  },
+  weakening: {
+    title: 'Weakening',
+    mark: '◣',
+    meaning: 'its strength against the Nifty is above its own average, but slipping',
+  },
+  lagging: {
+    title: 'Lagging',
+    mark: '▼',
+    meaning: 'its strength against the Nifty is below its own average, and slipping',
+  },
+  improving: {
+    title: 'Improving',
+    mark: '◥',
+    meaning: 'its strength against the Nifty is below its own average, but growing',
+  },
 }
 
 const width = 440

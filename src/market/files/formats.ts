@@ -78,7 +78,10 @@ export function formatOf(header: readonly string[]): Format | undefined {
   )
 }
 
-/** NSE's list of ETFs, which holds no prices. */
+/** What NSE's list of ETFs, which holds no prices, is known by; headers in capitals. */
+export const etfListColumns = ['SYMBOL', 'UNDERLYING', 'SECURITYNAME', 'DATEOFLISTING', 'ISINNUMBER'] as const
+
+/** Whether this (normalised) header is that of NSE's list of ETFs. */
 export function isEtfList(header: readonly string[]): boolean {
-  return ['SYMBOL', 'UNDERLYING', 'ISINNUMBER'].every((name) => header.includes(name))
+  return etfListColumns.every((name) => header.includes(name))
 }

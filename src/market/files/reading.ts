@@ -1,11 +1,9 @@
-import { createReadStream } from 'node:fs'
 import { basename } from 'node:path'
 import type { Readable } from 'node:stream'
-import { parse } from 'csv-parse'
-import { openPromise } from 'yauzl'
 import type { Day } from '../engine/days.ts'
 import { dayIn, priceIn, symbolIn } from './cells.ts'
 import { type Format, formatOf, isEtfList, normalised } from './formats.ts'
+import { notCsv, openFiles, rowsOf, webPage } from './opening.ts'
 
 /** One closing price, and the line of its file it stands on. */
 export type PriceLine = { line: number; symbol: string; day: Day; close: number }
@@ -19,11 +17,6 @@ export type Found =
   | { kind: 'price'; file: string; price: PriceLine }
   | { kind: 'problem'; problem: Problem }
 
-const largest = 512 * 1024 * 1024
-/** Of a zip: all its files unpacked, and how many there may be. Ten years of an exchange's days are half of either. */
-const mostUnpacked = 2 * 1024 * 1024 * 1024
-const mostFiles = 5_000
-
 /**
  * Reads a CSV file, or every CSV file in a zip, row by row: memory does not grow with the file. `name` is what the file
  * was called by whoever sent it; formats of one symbol take the symbol from it. `follows`: which symbols are ours.
@@ -34,44 +27,16 @@ export async function* readPriceFile(
   name: string,
   follows: (symbol: string) => boolean,
 ): AsyncGenerator<Found> {
-  if (!/\.zip$/i.test(name)) return yield* readCsv(createReadStream(path), name, follows)
-  try {
-    const zip = await openPromise(path)
-    let files = 0
-    let unpacked = 0
-    if (zip.entryCount > mostFiles) return yield problem(name, null, tooMuch)
-    for await (const entry of zip.eachEntry()) {
-      if (!/\.csv$/i.test(entry.fileName) || entry.fileName.startsWith('__MACOSX')) continue
-      files++
-      unpacked += entry.uncompressedSize
-      if (unpacked > mostUnpacked) return yield problem(name, null, tooMuch)
-      const file = `${name} › ${basename(entry.fileName)}`
-      if (entry.uncompressedSize > largest)
-        yield problem(file, null, 'This file is larger than 512 MB unpacked. Please split it.')
-      else yield* readCsv(await zip.openReadStreamPromise(entry), file, follows)
-    }
-    if (files === 0) yield problem(name, null, 'There is no CSV file in this zip.')
-  } catch {
-    yield problem(name, null, 'This zip cannot be unpacked: it is damaged or was not downloaded to its end.')
-  }
+  for await (const one of openFiles(path, name))
+    if (one.source) yield* readCsv(one.source, one.file, follows)
+    else yield problem(one.file, null, one.sentence)
 }
 
 async function* readCsv(source: Readable, file: string, follows: (symbol: string) => boolean): AsyncGenerator<Found> {
-  const rows = source.pipe(
-    parse({
-      bom: true,
-      relax_column_count: true,
-      skip_empty_lines: true,
-      trim: true,
-      info: true,
-      max_record_size: 64 * 1024,
-    }),
-  )
-  source.on('error', (error) => rows.destroy(error))
   let columns: Columns | undefined
   let rowsOfOurs = 0
   try {
-    for await (const { record, info } of rows as AsyncIterable<{ record: string[]; info: { lines: number } }>) {
+    for await (const { record, info } of rowsOf(source)) {
       if (!columns) {
         const header = normalised(record)
         const format = formatOf(header)
@@ -90,11 +55,8 @@ async function* readCsv(source: Readable, file: string, follows: (symbol: string
     if (!columns) yield problem(file, null, 'This file is empty.')
     else if (rowsOfOurs === 0) yield problem(file, null, 'There is no price of an instrument we follow in this file.')
   } catch (error) {
-    yield problem(
-      file,
-      lineOf(error),
-      'From here on this is not a CSV file: a quote is not closed, or it is something else.',
-    )
+    const { line, sentence } = notCsv(error)
+    yield problem(file, line, sentence)
   }
 }
 
@@ -138,13 +100,9 @@ function priceOn(
   return { line, symbol, day, close }
 }
 
-const tooMuch = 'This zip holds more than 5,000 files or 2 GB unpacked, so nothing more of it is read. Please split it.'
-
 function unknownHeader(header: string[]): string {
-  if (header[0]?.startsWith('<!') || header[0]?.startsWith('<HTML'))
-    return 'This is a web page that was saved under the name of a CSV file. Please download the file again.'
-  if (isEtfList(header)) return 'This is NSE’s list of ETFs; it holds no prices.'
-  return `No format has these columns: ${header.slice(0, 8).join(', ').slice(0, 120)}.`
+  if (isEtfList(header)) return 'This is NSE’s list of ETFs; it holds no prices. It is read under Instruments.'
+  return webPage(header) ?? `No format has these columns: ${header.slice(0, 8).join(', ').slice(0, 120)}.`
 }
 
 function unnamed(symbol: string | null): string {
@@ -155,9 +113,4 @@ function unnamed(symbol: string | null): string {
 
 function problem(file: string, line: number | null, sentence: string): Found {
   return { kind: 'problem', problem: { file, line, sentence } }
-}
-
-function lineOf(error: unknown): number | null {
-  const { lines } = error as { lines?: number }
-  return lines ?? null
 }

@@ -19,6 +19,7 @@ export type OpenLink = {
   email: string
   userId: string
   username: string
+  name: string
   presentEmail: string
 }
 
@@ -58,7 +59,7 @@ export async function forgotPassword(sql: Sql, typed: string, origin: Origin, sc
 export async function resetPassword(sql: Sql, secret: string, password: string, origin: Origin): Promise<OpenLink> {
   const link = await openLinkOf(sql, secret)
   if (link?.purpose !== 'reset-password') throw deadLink()
-  refuse({ password: passwordProblem(password, [link.username, link.presentEmail]) })
+  refuse({ password: passwordProblem(password, [link.username, link.presentEmail, link.name]) })
   const passwordHash = await hashPassword(password)
   const counters = countersOf({ username: link.username, email: link.presentEmail })
   if (!(await usePasswordReset(sql, byLink(origin), hashOfSecret(secret), { passwordHash, counters }))) throw deadLink()

@@ -5,7 +5,7 @@ import type { OpenLink, Purpose } from './links.ts'
 /** Whose open link has this secret? */
 export async function findOpenLink(sql: Sql, secretHash: Buffer): Promise<OpenLink | undefined> {
   const [link] = await sql<OpenLink[]>`
-    select l.id, l.purpose, l.email, l.user_id, u.username, u.email as present_email
+    select l.id, l.purpose, l.email, l.user_id, u.username, u.name, u.email as present_email
     from account_links l
     join users u on u.id = l.user_id
     where l.secret_hash = ${secretHash}

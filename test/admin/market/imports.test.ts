@@ -234,6 +234,7 @@ describe('an import', () => {
     const undoing = await admin.visitor.get(`${mine.here}/undo`)
     expect(undoing.body).toContain('For 1 price what was there before counts again')
     await admin.visitor.post(`${mine.here}/undo`, { version: versionOn(undoing.body) })
+    expect((await admin.visitor.get(mine.here)).body).toContain('For 1 price what was there before counts again.')
     expect(await countedOf('AUTOBEES')).toEqual([21])
   })
 

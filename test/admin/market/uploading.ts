@@ -6,10 +6,15 @@ export type Chosen = { name: string; content: string | Uint8Array<ArrayBuffer> }
 
 /** Uploads files as a browser's form does, and answers what the site said. */
 export async function upload(admin: Admin, ...files: Chosen[]): Promise<Answer> {
+  return uploadTo('/admin/market/imports', admin, ...files)
+}
+
+/** The same to another form. */
+export async function uploadTo(path: string, admin: Admin, ...files: Chosen[]): Promise<Answer> {
   const form = new FormData()
   for (const { name, content } of files) form.append('files', new Blob([content]), name)
   const { app, cookies } = admin.visitor
-  const response = await fetch(`${app.url}/admin/market/imports`, {
+  const response = await fetch(app.url + path, {
     method: 'POST',
     redirect: 'manual',
     headers: { 'sec-fetch-site': 'same-origin', cookie: cookieOf(cookies) },
@@ -49,4 +54,16 @@ export function bhavcopy(day: string, closes: Record<string, number>): Chosen {
   const rows = Object.entries(closes).map(([symbol, close]) => row(symbol, 'EQ', close))
   const content = [udiffHeader, row('RELIANCE', 'EQ', 1400), ...rows, row('GOI2031', 'GS', 99)].join('\r\n')
   return { name: `BhavCopy_NSE_CM_0_0_0_${day.replaceAll('-', '')}_F_0000.csv`, content }
+}
+
+/** NSE's list of ETFs, as it comes: a byte-order mark, quotes and Windows' line ends. */
+export function etfList(
+  ...rows: [symbol: string, underlying: string, name: string, isin: string, listed?: string][]
+): Chosen {
+  const lines = rows.map(
+    ([symbol, underlying, name, isin, listed = '08-Jan-02']) =>
+      `${symbol},"${underlying}",${name},${listed},1,${isin},10`,
+  )
+  const header = 'Symbol,Underlying,SecurityName,DateofListing,MarketLot,ISINNumber,FaceValue'
+  return { name: 'eq_etfseclist.csv', content: `\uFEFF${[header, ...lines].join('\r\n')}\r\n` }
 }

@@ -31,6 +31,15 @@ describe('a new price', () => {
     expect(await onSale()).toEqual(['annual_v1', 'monthly_v1'])
   })
 
+  test('changed after looking is shown first; the look button only shows', async () => {
+    const changed = await reprice(admin, 'monthly_v1', '599', { wanted: '699' })
+    expect([changed.status, changed.body.includes('You changed the number')]).toEqual([409, true])
+    expect(changed.body).toContain('Sell for ₹699')
+    const look = await reprice(admin, 'monthly_v1', '599', { wanted: '699', look: 'yes' })
+    expect(look).toMatchObject({ status: 303, location: '/admin/plans/monthly_v1/price?price=699' })
+    expect(await onSale()).toEqual(['annual_v1', 'monthly_v1'])
+  })
+
   test('what cannot be a price, and the price that is, are said at the field', async () => {
     for (const [price, sentence] of [
       ['', 'Please enter rupees'],

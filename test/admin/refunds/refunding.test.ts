@@ -121,6 +121,32 @@ describe('looking at a refund before it is made', () => {
     }
   })
 
+  test('an amount changed after looking is shown first; the look button only shows', async () => {
+    const admin = await adminOf(app)
+    const { order, cfPaymentId } = await payer()
+    const path = `/admin/refunds/of/${cfPaymentId}`
+    const changed = await refund(admin, cfPaymentId, '', { wanted: '100' })
+    expect([changed.status, text(changed).includes('You changed the number')]).toEqual([409, true])
+    expect(formOn(changed).amount).toBe('100')
+    const look = await refund(admin, cfPaymentId, '', { wanted: '100', look: 'yes' })
+    expect(look).toMatchObject({ status: 303, location: `${path}?amount=100` })
+    expect(await refundsOf(order.id)).toEqual([])
+    expect((await refund(admin, cfPaymentId, '100', { wanted: '₹100.00' })).status).toBe(303)
+    expect(await refundsOf(order.id)).toMatchObject([{ amountPaise: 10_000 }])
+  })
+
+  test('once there, its receipt and the payment in the account say so', async () => {
+    const admin = await adminOf(app)
+    const { visitor, order, cfPaymentId } = await payer()
+    await refund(admin, cfPaymentId)
+    await untilRefunds(order.id, 'succeeded')
+    const [note] = await app.sql<{ number: string; receiptNumber: string }[]>`
+      select number, receipt_number from credit_notes where refund_id = ${`rf_${cfPaymentId}_1`}`
+    const page = text(await visitor.get(`/receipts/${note!.receiptNumber}`))
+    expect(page).toMatch(new RegExp(`Refunded: ₹499 on [^.]+, credit note ${note!.number}`))
+    expect(text(await visitor.get('/account'))).toContain('Paid, refunded')
+  })
+
   test('a payment that brought nothing, is all back, or does not exist has no form', async () => {
     const admin = await adminOf(app)
     const visitor = new Visitor(app)

@@ -120,6 +120,24 @@ describe('granting days', () => {
     expect(await auditOf(id, 'subscription.granted')).toHaveLength(0)
   })
 
+  test('grants the number in sight: one changed after looking is shown first, and the look button only shows', async () => {
+    const { id, email } = await person()
+    const before = (await subscriberOf(app, email)).currentPeriodEnd!
+    const { send } = await formOf(id, 'grant')
+    const changed = await send({ wanted: '10', reason: 'site was down' })
+    expect(changed.status).toBe(409)
+    expect(changed.body).toContain('You changed the number')
+    expect(changed.body).toContain('Grant 10 days')
+    expect(await send({ wanted: '10', look: 'yes' })).toMatchObject({
+      status: 303,
+      location: `/admin/subscribers/${id}/grant?days=10`,
+    })
+    expect((await subscriberOf(app, email)).currentPeriodEnd).toEqual(before)
+    const again = await send({ ...hidden(changed), wanted: ' 10', reason: 'site was down' })
+    expect(again.status).toBe(303)
+    expect((await subscriberOf(app, email)).currentPeriodEnd!.getTime() - before.getTime()).toBe(10 * 86_400_000)
+  })
+
   test.each(['0', '367', '-3', '1.5', 'many', '1e2'])('of %s days is refused, looking and doing', async (days) => {
     const { id } = await person(false)
     const { page, send } = await formOf(id, `grant?days=${encodeURIComponent(days)}`)

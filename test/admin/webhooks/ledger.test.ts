@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { readNow } from '../../../src/admin/home/queries.ts'
 import { type Admin, adminOf } from '../../support/admin.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
 import { newestOrder, paidOnce, tracesOf, until } from '../../support/books.ts'
@@ -117,6 +118,13 @@ describe('replaying', () => {
     expect(noted).toHaveLength(2)
     expect(noted[0]).toMatchObject({ actor: `user:${admin.id}`, origin: { address: expect.any(String) } })
     expect((await admin.visitor.get(`/admin/webhooks/${delivery}`)).body).toContain('paid already')
+  })
+
+  test('of an old delivery is no delay of the site', async () => {
+    await app.sql`update webhook_events set received_at = now() - interval '40 minutes' where id = ${delivery}`
+    expect((await replay(admin, delivery)).status).toBe(303)
+    const { lagHour, lagDay } = await readNow(app.sql)
+    for (const { worstS } of [lagHour, lagDay]) expect(worstS ?? 0).toBeLessThan(30 * 60)
   })
 
   test('is refused to who may only look, for what was refused at the door, and for what does not exist', async () => {

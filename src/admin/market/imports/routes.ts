@@ -139,6 +139,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
 
   app.post('/:id/undo', acted, async (request, reply) => {
     const importId = rowNumber(request.params.id)
+    const before = await summariseUndoing(sql, importId)
     try {
       await undo(sql, importId, actingAs(request), versionIn(request.body))
     } catch (error) {
@@ -146,7 +147,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
     }
     request.session.set('notice', {
       kind: 'good',
-      text: `Import ${importId} is undone. What it had replaced counts again.`,
+      text: `Import ${importId} is undone. ${undoneInWords(before)}`,
     })
     return reply.leaveFor(`/admin/market/imports/${importId}`)
   })
@@ -241,4 +242,15 @@ function refusalOf(error: unknown): AppError {
       fields: { files: `At most ${limits.files} files at once. A zip may hold more.` },
     })
   throw error
+}
+
+/** What is true after an import was taken back; `before` is what undoing it was going to do, empty when it was undone already. */
+function undoneInWords(before: Awaited<ReturnType<typeof summariseUndoing>>): string {
+  const back = before.reduce((total, row) => total + row.back, 0)
+  const gone = before.reduce((total, row) => total + row.gone, 0)
+  const said = [
+    ...(back > 0 ? [`For ${words.many(back, 'price')} what was there before counts again.`] : []),
+    ...(gone > 0 ? [`${words.many(gone, 'price')} had nothing before and are gone.`] : []),
+  ]
+  return said.length > 0 ? said.join(' ') : 'Nothing of it counts.'
 }

@@ -1,6 +1,16 @@
+import multipart from '@fastify/multipart'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
+import { readEtfList } from '../../../market/etf-list/etf-list.ts'
+import {
+  type Candidate,
+  findEtfList,
+  listOtherIsins,
+  replaceEtfList,
+  searchEtfList,
+} from '../../../market/etf-list/queries.ts'
+import type { Problem } from '../../../market/files/reading.ts'
 import {
   addInstrument,
   changeInstrument,
@@ -17,13 +27,33 @@ import { actingAs, requireMoney } from '../../../users/guards.ts'
 import { statuses } from '../../../web/errors.ts'
 import { type FormState, formState, PostedForm, readForm } from '../../../web/forms.ts'
 import type { Panel } from '../../panel.ts'
+import { type Arriving, limits, storeUploads } from '../imports/uploads.ts'
 import { listCoverage } from '../queries.ts'
-import { type Words, words } from '../words.ts'
+import { many, type Words, words } from '../words.ts'
 
 declare module '../../../web/views.ts' {
   interface Views {
-    'admin/market/instruments': { instruments: InstrumentRow[]; mayAct: boolean; words: Words }
-    'admin/market/instrument': { instrument: Revised | null; form: FormState; mayAct: boolean; words: Words }
+    'admin/market/instruments': {
+      instruments: InstrumentRow[]
+      /** NSE's list of ETFs, null before the first; of what was searched in it at most `most` are shown. */
+      list: { entries: number; readAt: Date } | null
+      q: string
+      candidates: Candidate[]
+      most: number
+      /** What is wrong with a list that was just given. */
+      problems: Problem[]
+      form: FormState
+      mayAct: boolean
+      words: Words
+    }
+    'admin/market/instrument': {
+      instrument: Revised | null
+      /** Its ISIN in NSE's list, where that is not the one here. */
+      listedIsin: string | null
+      form: FormState
+      mayAct: boolean
+      words: Words
+    }
     'admin/market/benchmark': {
       instrument: Revised
       benchmark: InstrumentRow | null
@@ -37,18 +67,43 @@ declare module '../../../web/views.ts' {
 const BySymbol = Type.Object({ symbol: Type.String({ maxLength: 20 }) })
 const acted = { preHandler: requireMoney, schema: { params: BySymbol, body: PostedForm } }
 const list = '/admin/market/instruments'
+const Searched = Type.Object({ q: Type.Optional(Type.String({ maxLength: 100 })) })
+/** What a link fills in; it is looked at as if it had been typed. */
+const Prefilled = Type.Object({
+  symbol: Type.Optional(Type.String({ maxLength: 100 })),
+  tracks: Type.Optional(Type.String({ maxLength: 200 })),
+  isin: Type.Optional(Type.String({ maxLength: 100 })),
+})
+const mostCandidates = 20
 
 /** /admin/market/instruments: what is followed, and against what it is measured. */
 const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
   const { sql } = deps
+  await app.register(multipart, {
+    limits: { files: 1, fileSize: limits.fileBytes, fields: 5, parts: 6 },
+    throwFileSizeLimit: false,
+  })
 
-  app.get('', async (request, reply) =>
-    reply.page('admin/market/instruments', { instruments: await listInstruments(sql), mayAct: mayAct(request), words }),
+  app.get('', { schema: { querystring: Searched } }, async (request, reply) =>
+    showList(request, reply, { q: request.query.q }),
   )
 
-  app.get('/new', { preHandler: requireMoney }, async (request, reply) =>
-    showOne(request, reply, null, formState({ kind: 'sector', shown: 'yes' })),
-  )
+  app.post('/etf-list', { preHandler: requireMoney }, async (request, reply) => {
+    try {
+      const { name, etfs, problems } = await receiveEtfList(request)
+      if (problems.length > 0) return showList(request, reply, { problems })
+      const { entries, added, gone, changed } = await replaceEtfList(sql, { etfs, file: name }, actingAs(request))
+      const text = `NSE’s list is read: ${many(entries, 'ETF')}, of them ${added} new and ${changed} changed; ${gone} left it.`
+      return leave(request, reply, text)
+    } catch (error) {
+      return showList(request, reply, { failure: uploadRefusalOf(error) })
+    }
+  })
+
+  app.get('/new', { preHandler: requireMoney, schema: { querystring: Prefilled } }, async (request, reply) => {
+    const { symbol = '', tracks = '', isin = '' } = request.query
+    return showOne(request, reply, null, formState({ kind: 'sector', shown: 'yes', symbol, tracks, isin }))
+  })
 
   app.post('/new', { preHandler: requireMoney, schema: { body: PostedForm } }, async (request, reply) => {
     const typed = readForm(request.body, ['symbol', ...detailFields], 200)
@@ -122,6 +177,37 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
     return leave(request, reply, `Everything is measured against ${symbol} from now on.`)
   })
 
+  async function showList(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    { q = '', problems = [], failure }: { q?: string | undefined; problems?: Problem[]; failure?: AppError },
+  ) {
+    const wanted = q.replaceAll('\0', '').trim()
+    const [instruments, etfList, candidates] = await Promise.all([
+      listInstruments(sql),
+      findEtfList(sql),
+      wanted === '' ? [] : searchEtfList(sql, wanted, mostCandidates + 1),
+    ])
+    if (failure || problems.length > 0) reply.code(statuses[failure?.code ?? 'invalid'])
+    return reply.page('admin/market/instruments', {
+      instruments,
+      list: etfList,
+      q: wanted,
+      candidates,
+      most: mostCandidates,
+      problems,
+      form: formState({}, failure?.fields, failure?.message),
+      mayAct: mayAct(request),
+      words,
+    })
+  }
+
+  async function showOne(request: FastifyRequest, reply: FastifyReply, instrument: Revised | null, form: FormState) {
+    const other = (await listOtherIsins(sql)).find(({ symbol }) => symbol === instrument?.symbol)
+    const listedIsin = other?.listed ?? null
+    return reply.page('admin/market/instrument', { instrument, listedIsin, form, mayAct: mayAct(request), words })
+  }
+
   async function showBenchmark(request: FastifyRequest, reply: FastifyReply, typed = {}, failure?: AppError) {
     const instrument = await instrumentAt(request)
     const coverage = await listCoverage(sql)
@@ -157,8 +243,18 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
 }
 export default routes
 
-function showOne(request: FastifyRequest, reply: FastifyReply, instrument: Revised | null, form: FormState) {
-  return reply.page('admin/market/instrument', { instrument, form, mayAct: mayAct(request), words })
+/** Reads the list that arrives, and keeps no file. Throws AppError `invalid` about the field `files` without one. */
+async function receiveEtfList(request: FastifyRequest) {
+  if (!request.isMultipart())
+    throw new AppError('invalid', 'Nothing was read.', { fields: { files: 'Choose the file first.' } })
+  request.mayArriveWithin(limits.ms)
+  const { files, remove } = await storeUploads(request.files() as AsyncIterable<Arriving>)
+  try {
+    const { path, name } = files[0]!
+    return { name, ...(await readEtfList(path, name)) }
+  } finally {
+    await remove()
+  }
 }
 
 function leave(request: FastifyRequest, reply: FastifyReply, text: string) {
@@ -183,4 +279,11 @@ function mayAct(request: FastifyRequest): boolean {
 function refusalOf(error: unknown): AppError {
   if (error instanceof AppError && (error.code === 'invalid' || error.code === 'conflict')) return error
   throw error
+}
+
+/** The same of an upload. */
+function uploadRefusalOf(error: unknown): AppError {
+  if ((error as { code?: string }).code === 'FST_FILES_LIMIT')
+    return new AppError('invalid', 'Nothing was read.', { fields: { files: 'One file, please: the list is one.' } })
+  return refusalOf(error)
 }

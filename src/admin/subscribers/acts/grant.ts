@@ -54,7 +54,8 @@ export function seenEndIn({ seen }: Typed): string | null {
   return /^\d{1,17}$/.test(seen) ? seen : null
 }
 
-function daysIn({ days }: Typed): number | null {
+/** A whole number of days that may be granted, else null. */
+export function daysIn({ days }: Pick<Typed, 'days'>): number | null {
   const number = /^\d{1,3}$/.test(days.trim()) ? Number(days) : 0
   return number >= 1 && number <= most ? number : null
 }
