@@ -9,7 +9,7 @@ export type Named = Spot & { texts: readonly string[] }
 export type Placed = { label: Label; leader: string | null } | null
 
 /** Room a letter takes, in drawing units, at the largest text the stylesheet uses (a phone): apart there is apart everywhere. */
-const text = { perLetter: 8.6, height: 17 }
+const text = { perLetter: 8.6, height: 17, apart: 3 }
 
 // biome-ignore format: one place a line
 const near: { dx: number; dy: number; anchor: Label['anchor']; dislike: number }[] = [
@@ -75,8 +75,8 @@ function bestPlace(one: Named, taken: readonly Box[], trails: readonly Box[], fr
 
 /** The room a label takes. */
 export function boxOf({ x, y, anchor, text: words }: Label): Box {
-  const length = words.length * text.perLetter
-  const left = anchor === 'start' ? x : anchor === 'end' ? x - length : x - length / 2
+  const length = words.length * text.perLetter + 2 * text.apart
+  const left = anchor === 'start' ? x - text.apart : anchor === 'end' ? x + text.apart - length : x - length / 2
   return { left, right: left + length, top: y - text.height + 3, bottom: y + 4 }
 }
 
