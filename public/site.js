@@ -5,9 +5,23 @@ document.addEventListener('submit', (event) => {
   event.submitter?.setAttribute('aria-busy', 'true')
 })
 
-// A page restored by the back button must not look as if it were still sending.
-addEventListener('pageshow', () => {
+// A page that the back button restores as it was left is out of date if a form was sent from it, or it shows a checkout:
+// it is asked for again, so that nobody pays an order that is paid, or registers twice. Others must not look busy.
+let sent = false
+document.addEventListener('submit', () => (sent = true), true)
+addEventListener('pageshow', ({ persisted }) => {
+  if (persisted && (sent || document.getElementById('checkout'))) return location.reload()
   for (const button of document.querySelectorAll('[aria-busy="true"]')) button.removeAttribute('aria-busy')
+})
+
+// A suggestion below a field is taken over by pressing it.
+document.addEventListener('click', (event) => {
+  const { fill } = event.target.dataset
+  if (!fill) return
+  const field = event.target.closest('form').elements[fill]
+  field.value = event.target.textContent
+  event.target.parentElement.remove()
+  field.focus()
 })
 
 // A refused form puts the reader at the first field to correct.

@@ -16,11 +16,13 @@ import reports, { oneClick } from './reports/routes.ts'
 import site from './site/routes.ts'
 import { type Subscription, subscriptionOf } from './subscriptions/subscriptions.ts'
 import { composersOf } from './tasks/jobs.ts'
+import { suggestedEmail } from './users/email-suggestions.ts'
 import { rememberedUser } from './users/guards.ts'
 import users from './users/routes.ts'
 import { routedAddress } from './web/addresses.ts'
 import { loadAssets, serveAssets } from './web/assets.ts'
 import bodyDeadline, { longestBodyMs } from './web/body-deadline.ts'
+import cleanText from './web/clean-text.ts'
 import cors from './web/cors.ts'
 import { handleErrors } from './web/errors.ts'
 import headers from './web/headers.ts'
@@ -86,6 +88,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   serveAssets(app, assets)
   await app.register(async (people) => {
     await people.register(formbody)
+    await people.register(cleanText)
     await people.register(session, { keys: options.sessionKeys, https: config.https })
     await people.register(cors, { origins: config.corsOrigins })
     await people.register(sameSite, { origin: originOf(config.baseUrl), letIn: config.corsOrigins })
@@ -131,6 +134,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
             name: user.name,
             username: user.username,
             role: user.role,
+            email: user.email,
+            suggestedEmail: suggestedEmail(user.email),
             subscription: content.subscription ?? (await subscriptionOf(deps.sql, user.id).catch(() => null)),
           }
         : null,

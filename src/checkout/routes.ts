@@ -1,10 +1,11 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { FastifyReply } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { Deps } from '../deps.ts'
 import { isOrderId, orderOf } from '../payments/payments.ts'
 import { findOrder } from '../payments/queries.ts'
 import { requireUser } from '../users/guards.ts'
+import { findUnconfirmedEmail } from '../users/links/asking/queries.ts'
 import { type Checkout, currentCheckout } from './checkout.ts'
 import { askForReturn, lookUnlessFresh } from './looking.ts'
 import { openCheckout, startOver } from './opening.ts'
@@ -12,7 +13,7 @@ import { type CheckoutView, checkoutView, type Door } from './view.ts'
 
 declare module '../web/views.ts' {
   interface Views {
-    'checkout/show': { checkout: CheckoutView }
+    'checkout/show': { checkout: CheckoutView; unconfirmed: string | null }
     'checkout/_stage': { checkout: CheckoutView }
     'checkout/confirm': { checkout: CheckoutView }
     'checkout/return': object
@@ -33,7 +34,7 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (
 
   app.get('/checkout/:plan', { ...owner, schema: { params: ByPlan } }, async (request, reply) => {
     const checkout = await currentCheckout(deps, request.user!.id, request.params.plan)
-    return show(reply, checkout, 'checkout')
+    return show(request, reply, checkout, 'checkout')
   })
 
   app.post('/checkout/:plan', { ...owner, schema: { params: ByPlan }, config: limit }, async (request, reply) => {
@@ -69,7 +70,7 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (
     if (!orderId) return reply.page('checkout/return', {})
     const order = await orderOf(deps.sql, request.user.id, orderId)
     if (order.status !== 'paid') await askForReturn(deps, order.id)
-    return show(reply, await currentCheckout(deps, request.user.id, order.planName, order.id), 'return')
+    return show(request, reply, await currentCheckout(deps, request.user.id, order.planName, order.id), 'return')
   })
 
   app.get(
@@ -86,15 +87,18 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (
         Number(request.query.since),
       )
       if (view.seen === request.query.seen) return reply.code(204).header('cache-control', 'no-store').send()
+      // Paid: the header's chip, the title and the page around the region change as well, so the whole page is asked for again.
+      if (view.stage === 'paid' && request.wantsFragment) reply.header('hx-refresh', 'true')
       return reply.page('checkout/_stage', { checkout: view })
     },
   )
 
   /** The living region within its page. Cashfree's script and forms are allowed on /checkout/* alone. */
-  function show(reply: FastifyReply, checkout: Checkout, door: Door) {
+  async function show(request: FastifyRequest, reply: FastifyReply, checkout: Checkout, door: Door) {
     const view = checkoutView(deps, checkout, door)
     if (door === 'return') return reply.page('checkout/confirm', { checkout: view })
-    return reply.allowCheckout().page('checkout/show', { checkout: view })
+    const unconfirmed = await findUnconfirmedEmail(deps.sql, request.user!.id)
+    return reply.allowCheckout().page('checkout/show', { checkout: view, unconfirmed })
   }
 }
 export default routes

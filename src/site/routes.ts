@@ -7,6 +7,7 @@ import { type Preview, previewOf } from '../market/preview.ts'
 import { figures, sourceOf } from '../market/telling.ts'
 import { type Plan, plansOnSale } from '../plans/plans.ts'
 import { AppError } from '../platform/errors.ts'
+import { suggestedEmail } from '../users/email-suggestions.ts'
 import { signIn, trierOf } from '../users/guards.ts'
 import { findState, states } from '../users/states.ts'
 import { tryPassword } from '../users/throttle/throttle.ts'
@@ -20,6 +21,7 @@ declare module '../web/views.ts' {
     'site/landing': Landing
     'users/register': Landing
     'users/_register-form': Landing
+    'users/_email-advice': { suggestion: string | null }
     'site/terms': Policy
     'site/privacy': Policy
     'site/refunds': Policy
@@ -77,6 +79,16 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (
         const shown = { ...form, state: findState(form.state)?.code ?? form.state }
         return showForm(request, reply.code(422), formState(shown, error.fields, error.message))
       }
+    },
+  )
+
+  // Asked when an address was typed, and answered without a look at any account. By POST: addresses stay out of access logs.
+  app.post(
+    '/register/email-advice',
+    { schema: { body: PostedForm }, attachValidation: true },
+    async (request, reply) => {
+      const { email } = readForm(request.body, ['email'], 200)
+      return reply.page('users/_email-advice', { suggestion: suggestedEmail(email.trim()) })
     },
   )
 

@@ -15,11 +15,13 @@ export function formState(
 
 /**
  * The edge of every form: whatever a browser or a script posts, any field may be missing, doubled or absurdly long.
- * `readForm` makes plain text of it; what the text means is checked by the slice, which answers with sentences.
+ * `readForm` makes plain text of it (characters that show nothing are gone already: clean-text.ts); what the text means is
+ * checked by the slice, which answers with sentences.
  */
 export const PostedForm = Type.Union([Type.Null(), Type.Record(Type.String(), Type.Unknown())])
 
-/** The named fields as strings: the first of doubled ones, cut at `longest`, without NUL, which no database stores. */
+/** The named fields as strings: the first of doubled ones, cut at `longest`, without NUL, which no database stores and a
+ * password may still hold. */
 export function readForm<Name extends string>(
   body: Static<typeof PostedForm> | undefined,
   names: readonly Name[],

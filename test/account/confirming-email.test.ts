@@ -62,9 +62,44 @@ describe('confirming an e-mail address', () => {
       }),
     )
     const answers = await Promise.all(visitors.map((visitor) => visitor.post('/verify-email')))
-    expect(answers.map(({ status }) => status).sort()).toEqual([303, ...Array(19).fill(422)])
-    expect((await open(new Visitor(app), link)).body).toContain('does not work any more')
+    expect(answers.map(({ status }) => status).sort()).toEqual([...Array(19).fill(200), 303])
+    for (const { status, body } of answers) if (status === 200) expect(body).toContain('is already confirmed')
+    const again = await open(new Visitor(app), link)
+    expect([again.status, again.body.includes('a•••@example.in is already confirmed')]).toEqual([200, true])
+    expect(again.body).not.toContain('Ask for a new link')
   })
+
+  test('that a new password made needless says that the address is already confirmed', async () => {
+    const { email } = await registered()
+    const verify = await linkTo(app, email, subjects.verify)
+    await new Visitor(app).post('/forgot-password', { email })
+    const visitor = new Visitor(app)
+    const reset = await linkTo(app, email, subjects.reset)
+    await open(visitor, reset)
+    expect((await visitor.post('/reset-password', { password: 'river under the bridge' })).status).toBe(303)
+    expect((await open(new Visitor(app), verify)).body).toContain('is already confirmed')
+    expect((await open(new Visitor(app), reset)).body).toContain('You already chose a new password with this link')
+  })
+
+  test('an older link says so too, once a newer one was used; and that it does not work until then', async () => {
+    const { visitor, email } = await registered()
+    const first = await linkTo(app, email, subjects.verify)
+    await sendAgain(visitor)
+    const second = await linkTo(app, email, subjects.verify)
+    expect((await open(new Visitor(app), first)).body).toContain('does not work any more')
+    await open(visitor, second)
+    await visitor.post('/verify-email')
+    expect((await open(new Visitor(app), first)).body).toContain('is already confirmed')
+  })
+
+  test.each(['x'.repeat(43), 'short', ''])(
+    'a secret that was never sent (%j) is told nothing of the kind',
+    async (token) => {
+      const page = await open(new Visitor(app), `/verify-email?token=${token}`)
+      expect(page.body).toContain('does not work any more')
+      expect(page.body).not.toContain('already')
+    },
+  )
 
   test('paying does not wait for it, and both mails come', async () => {
     const { visitor, email } = await registered()

@@ -63,6 +63,18 @@ describe('registering', () => {
     expect(await newestOrder(app, form.email!)).toMatchObject({ status: 'active' })
   })
 
+  test.each(["r.d'souza", '_asha', 'asha_', 'a+b=c', '-asha', 'o&m', 'r/d', 'a|b', '007', "!#$%&'*+/=?^_`{|}~-"])(
+    'an address may begin with %s, and gets its mail',
+    async (name) => {
+      const email = `${name}.${Date.now()}@example.in`
+      const form = await new Visitor(app).register({ email })
+      expect((await accountOf(email))?.username).toBe(form.username)
+      await app.run('deliver-mails')
+      const mails = await app.mailbox.list()
+      expect(mails.filter(({ recipients }) => recipients.includes(email))).toHaveLength(1)
+    },
+  )
+
   test('fields that nobody asked for change nothing', async () => {
     const id = '11111111-1111-4111-8111-111111111111'
     const form = await new Visitor(app).register({

@@ -11,6 +11,8 @@ import {
   type OpenLink,
   openLinkOf,
   resetPassword,
+  type SpentLink,
+  spentLinkOf,
 } from '../../users/links/links.ts'
 import { type FormState, formState, PostedForm, readForm } from '../../web/forms.ts'
 
@@ -20,11 +22,13 @@ declare module '../../web/views.ts' {
     'account/links/reset': { link: ShownLink; form: FormState }
     'account/links/_reset-form': { link: ShownLink; form: FormState }
     'account/links/verify': { link: ShownLink }
-    'account/links/dead': { door: Door; sentence: string }
-    'account/links/_dead-link': { door: Door; sentence: string }
+    'account/links/dead': EndedLink
+    'account/links/_dead-link': EndedLink
   }
 }
 type Door = 'verify-email' | 'reset-password'
+/** `isDone`: there is nothing left to do, so that no new link is offered. */
+type EndedLink = { door: Door; sentence: string; isDone: boolean }
 /** Whose link it is, as far as somebody who is not signed in may know. */
 type ShownLink = Pick<OpenLink, 'purpose' | 'email' | 'presentEmail'>
 
@@ -64,7 +68,7 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (
   app.get('/reset-password', { schema: { querystring: Opened } }, async (request, reply) => {
     if (request.query.token !== undefined) return keepSecret(request, reply, 'reset-password', request.query.token)
     const link = await linkBehind(request, 'reset-password')
-    if (link?.purpose !== 'reset-password') return showDead(request, reply, 'reset-password')
+    if (link?.purpose !== 'reset-password') return showEnded(request, reply, 'reset-password')
     return reply.page('account/links/reset', { link: shown(link), form: formState() })
   })
 
@@ -83,7 +87,7 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (
         })
       } catch (error) {
         if (!(error instanceof AppError)) throw error
-        if (error.code === 'conflict') return showDead(request, reply.code(422), 'reset-password', error.message)
+        if (error.code === 'conflict') return showEnded(request, reply.code(422), 'reset-password')
         const link = error.code === 'invalid' ? await openLinkOf(deps.sql, secret) : undefined
         if (!link) throw error
         const form = formState({}, error.fields, error.message)
@@ -96,7 +100,7 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (
   app.get('/verify-email', { schema: { querystring: Opened } }, async (request, reply) => {
     if (request.query.token !== undefined) return keepSecret(request, reply, 'verify-email', request.query.token)
     const link = await linkBehind(request, 'verify-email')
-    if (!link || link.purpose === 'reset-password') return showDead(request, reply, 'verify-email')
+    if (!link || link.purpose === 'reset-password') return showEnded(request, reply, 'verify-email')
     return reply.page('account/links/verify', { link: shown(link) })
   })
 
@@ -113,9 +117,23 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (
       })
     } catch (error) {
       if (!(error instanceof AppError) || error.code !== 'conflict') throw error
-      return showDead(request, reply.code(422), 'verify-email', error.message)
+      return showEnded(request, reply.code(422), 'verify-email', error.message)
     }
   })
+
+  /** A link that does not work any more: why, and whether what it was for has happened already. */
+  async function showEnded(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    door: Door,
+    otherwise = 'This link does not work any more.',
+  ) {
+    const secret = secretOf(request, door)
+    const spent = secret === '' ? undefined : await spentLinkOf(deps.sql, secret)
+    const view = { door, isDone: spent?.isDone ?? false, sentence: spent?.isDone ? doneSentence(spent) : otherwise }
+    if (view.isDone) reply.code(200)
+    return reply.page(request.wantsFragment ? 'account/links/_dead-link' : 'account/links/dead', view)
+  }
 
   async function linkBehind(request: FastifyRequest, door: Door): Promise<OpenLink | undefined> {
     const secret = secretOf(request, door)
@@ -143,13 +161,10 @@ function leave(request: FastifyRequest, reply: FastifyReply, door: Door, next: {
   return reply.leaveFor(next.to)
 }
 
-function showDead(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  door: Door,
-  sentence = 'This link does not work any more.',
-) {
-  return reply.page(request.wantsFragment ? 'account/links/_dead-link' : 'account/links/dead', { door, sentence })
+function doneSentence({ purpose, email }: SpentLink): string {
+  if (purpose === 'verify-email') return `${maskedEmail(email)} is already confirmed.`
+  if (purpose === 'change-email') return `Your address is already changed to ${maskedEmail(email)}.`
+  return 'You already chose a new password with this link.'
 }
 
 function shown({ purpose, email, presentEmail }: OpenLink): ShownLink {

@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { AppError } from '../../platform/errors.ts'
 import { actingAs, trierOf } from '../../users/guards.ts'
 import { findAskedEmail, findUnconfirmedEmail, insertVerification } from '../../users/links/asking/queries.ts'
-import { askForEmail, maskedEmail, newEmailOf } from '../../users/links/links.ts'
+import { changeEmail, maskedEmail, newEmailOf } from '../../users/links/links.ts'
 import { tryPassword } from '../../users/throttle/throttle.ts'
 import { authenticate, type User } from '../../users/users.ts'
 import { failureOf } from '../../web/errors.ts'
@@ -49,18 +49,23 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { deps, limit }) 
   app.post('/security/email', { ...posted, config: limit }, async (request, reply) => {
     const { current_password: current, email } = readForm(request.body, ['current_password', 'email'])
     const user = request.user!
+    let outcome: 'corrected' | 'asked'
     try {
       newEmailOf(user, email)
       if (!(await isPasswordOf(request, current)))
         throw new AppError('invalid', 'Please look at the marked fields.', {
           fields: { current_password: 'That is not your present password.' },
         })
-      await askForEmail(deps.sql, actingAs(request), user, email)
+      outcome = await changeEmail(deps.sql, actingAs(request), user, email)
     } catch (error) {
       return show(request, reply, { ...untouched, email: refused(reply, error, { email }) })
     }
     deps.wake('deliver-mails')
-    return leave(request, reply, `We sent a link to ${email.trim()}. Your address changes when you use it.`)
+    const now =
+      outcome === 'corrected'
+        ? 'It is your address now; the link confirms it.'
+        : 'Your address changes when you use it.'
+    return leave(request, reply, `We sent a link to ${email.trim()}. ${now}`)
   })
 
   app.post('/security/verification', { ...posted, config: limit }, async (request, reply) => {

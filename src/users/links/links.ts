@@ -6,8 +6,8 @@ import type { By, Origin } from '../../platform/origin.ts'
 import { hashPassword } from '../passwords.ts'
 import { emailProblem, passwordProblem } from '../registration.ts'
 import { countersOf } from '../throttle/throttle.ts'
-import { insertEmailChange, insertResetRequest } from './asking/queries.ts'
-import { findOpenLink, useEmailChange, usePasswordReset, useVerification } from './queries.ts'
+import { correctUnconfirmedEmail, insertEmailChange, insertResetRequest } from './asking/queries.ts'
+import { findOpenLink, findSpentLink, useEmailChange, usePasswordReset, useVerification } from './queries.ts'
 
 /** What a link that was sent by mail is for. */
 export type Purpose = 'verify-email' | 'change-email' | 'reset-password'
@@ -39,6 +39,14 @@ export function hashOfSecret(secret: string): Buffer {
 /** The link with this secret, unless it was used, ended or is too old. */
 export async function openLinkOf(sql: Sql, secret: string): Promise<OpenLink | undefined> {
   return findOpenLink(sql, hashOfSecret(secret))
+}
+
+/** A link that does not work any more. `isDone`: what it was for has happened, by it or in another way. */
+export type SpentLink = Pick<OpenLink, 'purpose' | 'email'> & { isDone: boolean }
+
+/** What became of the link with this secret, if it was one of ours that ended. */
+export async function spentLinkOf(sql: Sql, secret: string): Promise<SpentLink | undefined> {
+  return findSpentLink(sql, hashOfSecret(secret))
 }
 
 /**
@@ -90,16 +98,27 @@ export async function confirmEmail(sql: Sql, secret: string, origin: Origin): Pr
 }
 
 /**
- * Sends a link to the address an account wants to have; the change happens when it is used. Throws AppError `invalid`
- * about the field `email` when it is none, or the present one; `busy` after three in an hour.
+ * Gives an account another address. One that was never confirmed is corrected at once; a confirmed one changes when the
+ * link is used that is sent to the new one. Answers which of the two. Throws AppError `invalid` about the field `email`
+ * when it is none, the present one, or (where it is corrected) somebody else's; `busy` after three in an hour.
  */
-export async function askForEmail(sql: Sql, by: By, user: { id: string; email: string }, typed: string): Promise<void> {
+export async function changeEmail(
+  sql: Sql,
+  by: By,
+  user: { id: string; email: string },
+  typed: string,
+): Promise<'corrected' | 'asked'> {
   const email = newEmailOf(user, typed)
-  const shown = { before: maskedEmail(user.email), after: maskedEmail(email) }
-  if (!(await insertEmailChange(sql, by, { userId: user.id, email, shown })))
-    throw new AppError('busy', 'We sent three such mails in the last hour. Please try again later.', {
-      retryAfterS: 3600,
-    })
+  const change = { userId: user.id, email, shown: { before: maskedEmail(user.email), after: maskedEmail(email) } }
+  const corrected = await correctUnconfirmedEmail(sql, by, change).catch((error) => {
+    if (!violates(error, 'one_account_per_email')) throw error
+    return refuse({ email: 'An account with this e-mail exists already.' })
+  })
+  if (corrected === 'corrected') return 'corrected'
+  if (corrected === 'confirmed' && (await insertEmailChange(sql, by, change))) return 'asked'
+  throw new AppError('busy', 'We sent three such mails in the last hour. Please try again later.', {
+    retryAfterS: 3600,
+  })
 }
 
 /** The address in what was typed. Throws AppError `invalid` about the field `email` when it is none, or the present one. */
@@ -124,7 +143,7 @@ function deadLink(): AppError {
   return new AppError('conflict', 'This link does not work any more.')
 }
 
-function refuse(problems: Record<string, string | undefined>): void {
+function refuse(problems: Record<string, string | undefined>): undefined {
   const fields = Object.fromEntries(Object.entries(problems).filter((entry) => entry[1] !== undefined)) as Record<
     string,
     string

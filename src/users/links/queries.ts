@@ -1,6 +1,6 @@
 import type { Sql } from '../../platform/db.ts'
 import { type By, knownOrigin } from '../../platform/origin.ts'
-import type { OpenLink, Purpose } from './links.ts'
+import type { OpenLink, Purpose, SpentLink } from './links.ts'
 
 /** Whose open link has this secret? */
 export async function findOpenLink(sql: Sql, secretHash: Buffer): Promise<OpenLink | undefined> {
@@ -12,6 +12,26 @@ export async function findOpenLink(sql: Sql, secretHash: Buffer): Promise<OpenLi
       and l.used_at is null
       and l.ended_at is null
       and l.expires_at > now()
+      and u.deleted_at is null
+  `
+  return link
+}
+
+/**
+ * Whose link had this secret and does not work any more? Done is one whose address the account has and has confirmed, by
+ * this link or another, or with a new password; of links for a new password, one that was used.
+ */
+export async function findSpentLink(sql: Sql, secretHash: Buffer): Promise<SpentLink | undefined> {
+  const [link] = await sql<SpentLink[]>`
+    select l.purpose, l.email,
+           case l.purpose
+             when 'reset-password' then l.used_at is not null
+             else lower(u.email) = lower(l.email) and u.email_verified_at is not null
+           end as is_done
+    from account_links l
+    join users u on u.id = l.user_id
+    where l.secret_hash = ${secretHash}
+      and (l.used_at is not null or l.ended_at is not null or l.expires_at <= now())
       and u.deleted_at is null
   `
   return link

@@ -137,6 +137,23 @@ export async function insertEmailChange(
   return row!.allowed
 }
 
+/**
+ * Gives an account that never confirmed its address another one at once (correct-email.sql). Throws the violation of
+ * `one_account_per_email` when somebody else has it.
+ */
+export async function correctUnconfirmedEmail(
+  sql: Sql,
+  by: By,
+  change: { userId: string; email: string; shown: { before: string; after: string } },
+): Promise<'corrected' | 'confirmed' | 'busy'> {
+  const [row] = await sql<{ outcome: 'corrected' | 'confirmed' | 'busy' }[]>`
+    with origin as materialized (${knownOrigin(sql, by)})
+    select correct_unconfirmed_email(${change.userId}, ${change.email}, ${by.actor}, ${sql.json(change.shown)}) as outcome
+    from origin
+  `
+  return row!.outcome
+}
+
 /** Fewer than three links of this purpose in the last hour. */
 function isWithinLimit(sql: Sql, userId: ReturnType<Sql>, purpose: Purpose) {
   return sql`(
