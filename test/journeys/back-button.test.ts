@@ -1,37 +1,52 @@
+import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
+import { registration } from '../support/visitor.ts'
 import { openScene } from './scene.ts'
-import { decide, openFullPage, orderOf, register, showQr, stage } from './steps.ts'
+import { createAccount, decide, fillRegistration, openFullPage, orderOf, register, showQr, stage } from './steps.ts'
 
 const scene = openScene()
 
+/**
+ * What a browser tells a page that it restores as it was left. Headless Chromium keeps no pages, so a second tab, left as it
+ * was while things went on in the first, stands for the page behind the back button.
+ */
+const restore = (page: Page) =>
+  page.evaluate(`dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))`)
+
 test('back from the checkout finds no second registration form', async () => {
-  const person = await scene.arrive({ size: 'phone', backForwardCache: true })
-  const { page } = person
+  const person = await scene.arrive({ size: 'phone' })
+  const left = await person.newTab()
+  await left.goto('/')
+  await left.route('**/register', (route) => route.fulfill({ status: 204 }))
+  await fillRegistration(left, registration())
+  await createAccount(left).click()
   const { form } = await register(person)
-  await page.goBack()
-  await page.getByRole('heading', { name: `You are logged in as ${form.name}` }).waitFor()
-  expect(await page.locator('#register [name=email]').count()).toBe(0)
+  await restore(left)
+  await left.getByRole('heading', { name: `You are logged in as ${form.name}` }).waitFor()
+  expect(await left.locator('#register [name=email]').count()).toBe(0)
 })
 
 test('back from Cashfree after paying shows that it is paid, and nothing to pay again', async () => {
-  const person = await scene.arrive({ size: 'phone', backForwardCache: true })
-  const { page } = person
-  const { email } = await register(person)
+  const person = await scene.arrive({ size: 'phone' })
+  const { form, email } = await register(person)
+  const left = await person.newTab()
+  await left.goto(`/checkout/${form.plan}`)
+  await left.route('**/payment/status/**', (route) => route.fulfill({ status: 204 }))
   const { id } = await orderOf(scene.app, email)
-  await openFullPage(page)
   scene.app.sandbox.control.pay(id)
-  await page.goBack()
-  await stage(page, 'paid')
-  expect(await page.locator('#pay').count()).toBe(0)
+  await person.page.goto(`/payment/return?order_id=${id}`)
+  expect(await left.locator('#pay').count()).toBe(1)
+  await restore(left)
+  await stage(left, 'paid')
+  expect(await left.locator('#pay').count()).toBe(0)
 })
 
 test('a page that was only read comes back as it was left, with what was typed', async () => {
-  const { page } = await scene.arrive({ size: 'phone', backForwardCache: true })
+  const { page } = await scene.arrive({ size: 'phone' })
   await page.goto('/')
   await page.locator('#register [name=name]').fill('Asha Rao')
-  await page.getByRole('link', { name: 'terms', exact: true }).first().click()
-  await page.waitForURL('**/terms')
-  await page.goBack()
+  await restore(page)
+  await page.waitForTimeout(500)
   expect(await page.locator('#register [name=name]').inputValue()).toBe('Asha Rao')
 })
 

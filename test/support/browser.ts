@@ -16,8 +16,6 @@ export type PersonOptions = {
   scheme?: Scheme
   /** false: the browser runs no script at all. */
   script?: boolean
-  /** true: pages stay alive behind the back button, as in people's browsers; Playwright switches that off. */
-  backForwardCache?: boolean
   /** Addresses whose blocking the test brings about itself; their failed requests are no problem of the product. */
   blocks?: RegExp
 }
@@ -40,27 +38,11 @@ export type Browsing = {
 
 /** One Chromium for a test file. */
 export async function openBrowser(app: Pick<TestApp, 'url'>): Promise<Browsing> {
-  const browser = await launch()
-  const others: Browser[] = []
-  return {
-    person: async (options) => {
-      if (!options?.backForwardCache) return newPerson(browser, app, options)
-      const other = await launch(['--disable-back-forward-cache'])
-      others.push(other)
-      return newPerson(other, app, options)
-    },
-    close: async () => {
-      for (const each of [browser, ...others]) await each.close()
-    },
-  }
-}
-
-function launch(ignoreDefaultArgs: string[] = []): Promise<Browser> {
-  return chromium.launch({
+  const browser = await chromium.launch({
     executablePath: inject('chromium'),
     args: ['--no-sandbox', '--disable-dev-shm-usage'],
-    ignoreDefaultArgs,
   })
+  return { person: (options) => newPerson(browser, app, options), close: () => browser.close() }
 }
 
 async function newPerson(browser: Browser, app: Pick<TestApp, 'url'>, options: PersonOptions = {}): Promise<Person> {
