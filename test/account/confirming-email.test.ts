@@ -78,7 +78,7 @@ describe('confirming an e-mail address', () => {
     await open(visitor, reset)
     expect((await visitor.post('/reset-password', { password: 'river under the bridge' })).status).toBe(303)
     expect((await open(new Visitor(app), verify)).body).toContain('is already confirmed')
-    expect((await open(new Visitor(app), reset)).body).toContain('You already chose a new password with this link')
+    expect((await open(new Visitor(app), reset)).body).toContain('You already chose a new password with it')
   })
 
   test('an older link says so too, once a newer one was used; and that it does not work until then', async () => {

@@ -4,7 +4,7 @@ import { createLog } from '../../src/platform/log.ts'
 import { adminOf } from '../support/admin.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { type Answer, Visitor } from '../support/visitor.ts'
-import { linkTo, mailsTo, open, subjects } from './mailed.ts'
+import { confirmAddress, linkTo, mailsTo, open, subjects } from './mailed.ts'
 
 let app: TestApp
 beforeAll(async () => {
@@ -56,6 +56,7 @@ describe('a forgotten password', () => {
     const { visitor: laptop, form, email } = await registered()
     const phone = new Visitor(app)
     await phone.post('/login', { login: email, password: form.password! })
+    await confirmAddress(app, email)
     await laptop.post('/account/security/email', { email: `new.${email}`, current_password: form.password! })
     const changeLink = await linkTo(app, `new.${email}`, subjects.change)
     await app.sql`update login_throttle set failures = 9, blocked_until = now() + interval '10 minutes'`

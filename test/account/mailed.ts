@@ -27,6 +27,11 @@ export async function linkTo(app: TestApp, email: string, subject: RegExp): Prom
   return link.slice(app.config.baseUrl.length)
 }
 
+/** Confirms an address without its mail, for tests about what a confirmed one may do. */
+export async function confirmAddress(app: TestApp, email: string): Promise<void> {
+  await app.sql`update users set email_verified_at = now() where email = ${email}`
+}
+
 /** Opens a link from a mail, as a browser does: the secret goes into the cookie, the address is clean afterwards. */
 export async function open(visitor: Visitor, link: string) {
   const sent = await visitor.get(link, { 'sec-fetch-site': 'cross-site' })

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startApp, type TestApp } from '../support/app.ts'
 import { Visitor } from '../support/visitor.ts'
-import { linkTo, mailsTo, open, subjects } from './mailed.ts'
+import { confirmAddress, linkTo, mailsTo, open, subjects } from './mailed.ts'
 
 let app: TestApp
 beforeAll(async () => {
@@ -15,7 +15,7 @@ const registered = async (changes: Record<string, string> = {}) => {
   const visitor = new Visitor(app)
   const form = await visitor.register(changes)
   // One that is not confirmed is corrected at once: correcting-email.test.ts.
-  await app.sql`update users set email_verified_at = now() where username = ${form.username!}`
+  await confirmAddress(app, form.email!)
   return { visitor, form, email: form.email! }
 }
 const logIn = async (login: string, password: string) => {

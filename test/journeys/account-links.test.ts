@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
-import { linkTo, mailsTo, subjects } from '../account/mailed.ts'
+import { confirmAddress, linkTo, mailsTo, subjects } from '../account/mailed.ts'
 import {
   axeFindings,
   markupFlaws,
@@ -103,6 +103,7 @@ describe.each(sizes)('on a %s', (size) => {
 
   test('another e-mail address: the old one is told, the new one has the link, and logs in', async () => {
     const { page, form, email } = await owner(size)
+    await confirmAddress(scene.app, email)
     await page.goto('/account/security')
     await look(page, 'security', size)
     await page.getByLabel('New e-mail').fill(`new.${email}`)
@@ -172,6 +173,7 @@ test('without script everything works the same', async () => {
 
 test('the mails read well, light and dark, on a phone', async () => {
   const { person, page, email, form } = await owner('phone')
+  await confirmAddress(scene.app, email)
   await page.goto('/account/security')
   await page.getByLabel('New e-mail').fill(`new.${email}`)
   await page.locator('#password_for_email').fill(form.password!)

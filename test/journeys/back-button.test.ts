@@ -10,8 +10,7 @@ const scene = openScene()
  * What a browser tells a page that it restores as it was left. Headless Chromium keeps no pages, so a second tab, left as it
  * was while things went on in the first, stands for the page behind the back button.
  */
-const restore = (page: Page) =>
-  page.evaluate(`dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))`)
+const restore = (page: Page) => page.evaluate(`dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))`)
 
 test('back from the checkout finds no second registration form', async () => {
   const person = await scene.arrive({ size: 'phone' })

@@ -130,8 +130,9 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (
   ) {
     const secret = secretOf(request, door)
     const spent = secret === '' ? undefined : await spentLinkOf(deps.sql, secret)
-    const view = { door, isDone: spent?.isDone ?? false, sentence: spent?.isDone ? doneSentence(spent) : otherwise }
-    if (view.isDone) reply.code(200)
+    const isDone = spent?.isDone === true && spent.purpose !== 'reset-password'
+    const view = { door, isDone, sentence: spent?.isDone ? doneSentence(spent) : otherwise }
+    if (isDone) reply.code(200)
     return reply.page(request.wantsFragment ? 'account/links/_dead-link' : 'account/links/dead', view)
   }
 
@@ -164,7 +165,7 @@ function leave(request: FastifyRequest, reply: FastifyReply, door: Door, next: {
 function doneSentence({ purpose, email }: SpentLink): string {
   if (purpose === 'verify-email') return `${maskedEmail(email)} is already confirmed.`
   if (purpose === 'change-email') return `Your address is already changed to ${maskedEmail(email)}.`
-  return 'You already chose a new password with this link.'
+  return 'This link does not work any more. You already chose a new password with it.'
 }
 
 function shown({ purpose, email, presentEmail }: OpenLink): ShownLink {
