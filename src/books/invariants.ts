@@ -78,6 +78,12 @@ export const invariants: readonly Invariant[] = [
     'what went back of a receipt is in its credit notes, and never more than it',
   ),
   invariant(
+    'I6',
+    'broken_i6_credit_note_parts',
+    'refunds',
+    'the credit notes of a receipt take back each tax head in its proportion, and all of it once all is refunded',
+  ),
+  invariant(
     'I7',
     'broken_i7_audit',
     'orders',

@@ -62,3 +62,21 @@ create or replace function broken_i6_credit_notes() returns setof text language 
   where least(refunded.paise, receipts.amount_paise) <> coalesce(
     (select sum(c.amount_paise) from credit_notes c where c.receipt_number = receipts.number), 0)
 $$;
+
+-- I6. A credit note takes nothing below zero and CGST as much as SGST; and the notes of a receipt together are its own
+-- figures in proportion to the money gone back, so of a receipt that was refunded in full exactly what it charged. Notes
+-- of the older rule, which rounded each by itself, stay as they were issued.
+create or replace function broken_i6_credit_note_parts() returns setof text language sql stable as $$
+  select number from credit_notes
+  where least(taxable_paise, cgst_paise, sgst_paise, igst_paise) < 0 or cgst_paise <> sgst_paise
+  union all
+  select receipts.number from (
+    select receipt_number, sum(amount_paise)::integer as back, sum(taxable_paise) as taxable, sum(cgst_paise) as cgst,
+           sum(sgst_paise) as sgst, sum(igst_paise) as igst
+    from credit_notes group by receipt_number having min(split_rule) = 2
+  ) notes
+  join receipts on receipts.number = notes.receipt_number
+  where (notes.taxable, notes.cgst, notes.sgst, notes.igst) is distinct from
+        (share_of_head(taxable_paise, back, amount_paise), share_of_head(cgst_paise, back, amount_paise),
+         share_of_head(sgst_paise, back, amount_paise), share_of_head(igst_paise, back, amount_paise))
+$$;

@@ -89,6 +89,7 @@ const damage: Record<string, string> = {
   broken_i6_numbering: `update receipt_series set last_serial = last_serial + 1`,
   broken_i6_mails: `delete from mails where kind = 'refund'`,
   broken_i6_credit_notes: `update credit_notes set amount_paise = amount_paise + 1, taxable_paise = taxable_paise + 1`,
+  broken_i6_credit_note_parts: `update credit_notes set taxable_paise = taxable_paise - 1, round_off_paise = round_off_paise + 1`,
   broken_i7_audit: `insert into audit (actor, action, order_id) values ('test', 'order.paid', $paid)`,
   broken_i8_amounts: `update payments set amount_paise = 49899 where order_id = $paid`,
   broken_i9_refunds: `update refunds set amount_paise = 49901 where order_id = $refunded`,
