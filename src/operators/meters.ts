@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Job } from '../platform/jobs.ts'
+import { poolCounts } from '../platform/thread-pool.ts'
 import { gatewayOperation, gatewayOutcome } from './words.ts'
 
 /** What this process counts of itself. Every label has a fixed, small set of values. */
@@ -37,6 +38,26 @@ export function createMeters() {
     help: 'When a run in this process last ended well',
     labelNames: ['job'],
     registers,
+  })
+  new Gauge({
+    name: 'etf_thread_pool_tasks_waiting',
+    help: 'Tasks that run or wait in a thread pool now',
+    labelNames: ['pool'],
+    registers,
+    collect() {
+      for (const { name, waiting } of poolCounts()) this.set({ pool: name }, waiting)
+    },
+  })
+  new Counter({
+    name: 'etf_thread_pool_tasks_total',
+    help: 'Tasks of thread pools, by how they ended; refused: too many were waiting, or it took too long',
+    labelNames: ['pool', 'result'],
+    registers,
+    collect() {
+      this.reset()
+      for (const { name, ...results } of poolCounts())
+        for (const result of ['done', 'failed', 'refused'] as const) this.inc({ pool: name, result }, results[result])
+    },
   })
   return {
     registry,

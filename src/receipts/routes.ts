@@ -4,6 +4,7 @@ import { Type } from 'typebox'
 import type { Deps } from '../deps.ts'
 import { AppError } from '../platform/errors.ts'
 import { requireUser } from '../users/guards.ts'
+import { printed } from './print.ts'
 import { findReceiptRow, listTakenBack } from './queries.ts'
 import { type Receipt, receiptOf } from './receipts.ts'
 
@@ -28,16 +29,10 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps }> = async (app, { deps }) 
       .header('cache-control', 'no-store')
       .header('content-disposition', `inline; filename="${receipt.number}.pdf"`)
       .type('application/pdf')
-      .send(await pdfOf(receipt))
+      .send(await printed(receipt, deps.log))
   })
 }
 export default routes
-
-/** The PDF library is large and seldom needed, so it is loaded with the first receipt. */
-async function pdfOf(receipt: Receipt): Promise<Buffer> {
-  const { receiptPdf } = await import('./pdf.ts')
-  return receiptPdf(receipt)
-}
 
 async function visibleReceipt(deps: Deps, request: FastifyRequest, number: string | undefined): Promise<Receipt> {
   const row = number ? await findReceiptRow(deps.sql, number) : undefined

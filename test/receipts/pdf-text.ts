@@ -20,13 +20,33 @@ export function textOfPdf(pdf: Buffer): string {
     const content = streamOf(number)
     if (!content.includes('BT')) continue
     let font: string[] = []
-    for (const [token, name, run] of content.matchAll(/\/(F\d+) [\d.]+ Tf|\[([^\]]*)\] TJ/g)) {
-      if (name) font = fonts.get(name) ?? []
-      if (!name && token)
-        lines.push([...run!.matchAll(/<([0-9a-f]+)>/g)].map(([, hex]) => decoded(hex!, font)).join(''))
+    // A line of the page is what stands between q and Q; a span may say what its glyphs read.
+    for (const [line] of content.matchAll(/^q\n[\s\S]*?^Q$/gm)) {
+      let text = ''
+      let inSpan = false
+      for (const [token, name, run, actual] of line.matchAll(
+        /\/(F\d+) [\d.]+ Tf|\[([^\]]*)\] TJ|\/ActualText \(((?:\\[\s\S]|[^\\)])*)\)|EMC/g,
+      )) {
+        if (name) font = fonts.get(name) ?? []
+        else if (actual !== undefined) text += spelt(actual)
+        else if (run !== undefined && !inSpan)
+          text += [...run.matchAll(/<([0-9a-f]+)>/g)].map(([, hex]) => decoded(hex!, font)).join('')
+        inSpan = actual !== undefined || (inSpan && token !== 'EMC')
+      }
+      if (text) lines.push(text)
     }
   }
   return lines.join('\n')
+}
+
+/** A string of a PDF: UTF-16 behind its mark, with some bytes escaped. */
+function spelt(text: string): string {
+  const escapes: Record<string, string> = { n: '\n', r: '\r', t: '\t', b: '\b', f: '\f' }
+  const bytes = Buffer.from(
+    text.replace(/\\([\s\S])/g, (_, sign) => escapes[sign] ?? sign),
+    'latin1',
+  )
+  return bytes.subarray(2).swap16().toString('utf16le')
 }
 
 function charactersIn(cmap: string): string[] {

@@ -103,4 +103,23 @@ describe('a receipt', () => {
     expect(page.body).toContain('Maharashtra')
     expect(textOfPdf(await pdf(buyer))).toContain('Asha Rao')
   })
+
+  test.each([
+    ['ਗੁਰਪ੍ਰੀਤ ਸਿੰਘ'],
+    ['കൃഷ്ണൻ നായർ'],
+    ['శ్రీదేవి రెడ్డి'],
+    ['محمد علی خان'],
+    ['李小龙 😀'],
+    ['x'.repeat(200)],
+    ['\u0301\u094d'],
+    ['\u202eoaR ahsA\ufffe'],
+  ])('of %j is a page, a PDF and a mail', async (name) => {
+    await app.sql`update receipts set buyer = jsonb_set(buyer, '{name}', to_jsonb(${name}::text)) where number = ${number}`
+    const page = await buyer.get(`/receipts/${number}`)
+    expect([page.status, page.body.includes(name)]).toEqual([200, true])
+    expect(textOfPdf(await pdf(buyer))).toContain('₹4,990.00')
+    await app.sql`update mails set status = 'queued', next_attempt_at = now(), to_name = ${name} where kind = 'receipt'`
+    await app.run('deliver-mails')
+    expect(await app.sql`select from mails where kind = 'receipt' and status = 'sent'`).toHaveLength(1)
+  })
 })
