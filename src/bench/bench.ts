@@ -4,6 +4,7 @@ import { measureAnalyser } from './analyser.ts'
 import { type Figure, printFigures } from './figure.ts'
 import { measureFlood } from './flood.ts'
 import { measureGrowth } from './growth.ts'
+import { measureHeavyPages } from './heavy-pages.ts'
 import { measureImporting } from './importing.ts'
 import { measureMemory } from './memory.ts'
 import { measurePages } from './pages.ts'
@@ -18,6 +19,7 @@ const measures = {
   pages: measurePages,
   settlements: measureSettlements,
   flood: measureFlood,
+  heavy: measureHeavyPages,
   memory: measureMemory,
   reports: measureReports,
   analyser: measureAnalyser,

@@ -232,3 +232,9 @@ export async function mailsLeft(sql: Sql): Promise<{ skipped: number; queued: nu
   `
   return row!
 }
+
+/** So many receipts. */
+export async function listReceiptNumbers(sql: Sql, count: number): Promise<string[]> {
+  const rows = await sql<{ number: string }[]>`select number from receipts order by number limit ${count}`
+  return rows.map(({ number }) => number)
+}

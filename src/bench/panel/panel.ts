@@ -59,7 +59,7 @@ async function openPanel(databaseUrl: string, sql: Sql): Promise<Open> {
 }
 
 /** Signs in with the password. That the second step was passed as well is written into the books. */
-async function adminsCookie(url: string, sql: Sql): Promise<string> {
+export async function adminsCookie(url: string, sql: Sql): Promise<string> {
   await setAdminsPassword(sql, await hashPassword(password))
   const answer = await fetch(`${url}/login`, {
     method: 'POST',
