@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
-import { stringify } from 'csv-stringify'
+import { stringify } from 'csv-stringify/sync'
 import { harmless, inIndia, rupeesOf } from '../platform/csv.ts'
+import { inHeavyTurn } from '../platform/heavy-work.ts'
 
 export { harmless }
 
@@ -16,26 +17,37 @@ export type Column<Row> = { title: string } & (
 )
 
 /**
- * A CSV file as a stream (UTF-8 with the mark that Excel needs, CRLF), made page by page. Text that a spreadsheet would
- * take for a formula is preceded by an apostrophe (OWASP "CSV injection", ASVS 5 1.2.10).
+ * A CSV file as a stream (UTF-8 with the mark that Excel needs, CRLF), made page by page, each in its turn of heavy work.
+ * Text that a spreadsheet would take for a formula is preceded by an apostrophe (OWASP "CSV injection", ASVS 5 1.2.10).
  */
 export function csvOf<Row>(columns: readonly Column<Row>[], pages: AsyncIterable<readonly Row[]>): Readable {
-  const lines = async function* () {
-    for await (const rows of pages) for (const row of rows) yield columns.map((column) => cell(column, row))
+  async function* pieces() {
+    yield `\ufeff${linesOf([columns.map(titleOf)])}`
+    const unread = pages[Symbol.asyncIterator]()
+    const nextPiece = async () => {
+      const { done, value } = await unread.next()
+      return done ? null : linesOf(value.map((row) => columns.map((column) => cell(column, row))))
+    }
+    try {
+      for (;;) {
+        const piece = await inHeavyTurn({ patient: true }, nextPiece)
+        if (piece === null) return
+        yield piece
+      }
+    } finally {
+      await unread.return?.()
+    }
   }
-  const header = columns.map((column) =>
-    'paise' in column ? `${column.title} (₹)` : 'time' in column ? `${column.title} (IST)` : column.title,
-  )
-  const writer = stringify({
-    header: true,
-    columns: header,
-    bom: true,
-    record_delimiter: 'windows',
-    quoted_string: true,
-  })
-  return Readable.from(lines())
-    .on('error', (error) => writer.destroy(error))
-    .pipe(writer)
+  return Readable.from(pieces(), { objectMode: false })
+}
+
+function linesOf(rows: (string | number)[][]): string {
+  return stringify(rows, { record_delimiter: 'windows', quoted_string: true })
+}
+
+function titleOf<Row>(column: Column<Row>): string {
+  if ('paise' in column) return `${column.title} (₹)`
+  return 'time' in column ? `${column.title} (IST)` : column.title
 }
 
 function cell<Row>(column: Column<Row>, row: Row): string | number {

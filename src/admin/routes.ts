@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { AppError } from '../platform/errors.ts'
 import { requireAdmin } from '../users/guards.ts'
+import { heavyPages } from '../web/heavy.ts'
 import audit from './audit/routes.ts'
 import home from './home/routes.ts'
 import incidents from './incidents/routes.ts'
@@ -18,6 +19,7 @@ import webhooks from './webhooks/routes.ts'
 const routes: FastifyPluginAsyncTypebox<Panel> = async (app, panel) => {
   // Before anything sent is looked at, and at unknown addresses too: to others every address here is as good as none.
   app.addHook('preValidation', requireAdmin)
+  heavyPages(app)
   app.addHook('onRequest', async (_request, reply) => {
     reply.headers({ 'x-robots-tag': 'noindex, nofollow', 'cache-control': 'no-store' })
   })

@@ -7,6 +7,7 @@ import { type Preview, previewOf } from '../market/preview.ts'
 import { figures, sourceOf, stampOf } from '../market/telling.ts'
 import { type Plan, plansOnSale } from '../plans/plans.ts'
 import { fmt } from '../platform/format.ts'
+import { inHeavyTurn } from '../platform/heavy-work.ts'
 import { type Subscription, subscriptionOf } from '../subscriptions/subscriptions.ts'
 import { requireUser } from '../users/guards.ts'
 import { findUnconfirmedEmail } from '../users/links/asking/queries.ts'
@@ -46,9 +47,12 @@ async function regionOf(market: Market, asked: Asked, reply: FastifyReply): Prom
   const kept = regions.get(market) ?? new Map<string, string>()
   regions.set(market, kept)
   const key = addressOf(asked)
-  const known = kept.get(key)
-  const analyser = known === undefined ? analyserOf(market, asked) : null
-  const region = known ?? (analyser ? await reply.viewAsync('dashboard/_analyser', { analyser, spark, fmt }) : '')
+  const made = async () => {
+    const analyser = analyserOf(market, asked)
+    return analyser ? reply.viewAsync('dashboard/_analyser', { analyser, spark, fmt }) : ''
+  }
+  // Who waited for a turn may find that somebody before them asked the same.
+  const region = kept.get(key) ?? (await inHeavyTurn({ patient: false }, () => kept.get(key) ?? made()))
   kept.delete(key)
   kept.set(key, region)
   if (kept.size > regionsKept) kept.delete(kept.keys().next().value!)
@@ -93,7 +97,9 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps }> = async (app, { deps }) 
       const market = await currentMarket(deps.sql)
       const isFollowed = market.sectors.some((one) => one.symbol === request.params.symbol)
       if (isFollowed && market.asOf === null) return turnAway(request, reply, 'There are no prices of this sector yet.')
-      const sector = sectorOf(market, request.params.symbol, askedIn(request.query))
+      const sector = await inHeavyTurn({ patient: false }, () =>
+        sectorOf(market, request.params.symbol, askedIn(request.query)),
+      )
       return show(request, reply, await reply.render('dashboard/sector', { subscription, sector }))
     },
   )
@@ -104,7 +110,8 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps }> = async (app, { deps }) 
     async (request, reply) => {
       const subscription = await subscriptionOf(deps.sql, request.user!.id)
       if (!subscription.hasAccess) return turnAway(request, reply, 'The table as a file comes with a subscription.')
-      const analyser = analyserOf(await currentMarket(deps.sql), askedIn(request.query))
+      const market = await currentMarket(deps.sql)
+      const analyser = await inHeavyTurn({ patient: false }, () => analyserOf(market, askedIn(request.query)))
       if (!analyser) return turnAway(request, reply, 'There are no prices yet, so there is no table to download.')
       return reply
         .header('cache-control', 'no-store')

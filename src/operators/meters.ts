@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { heavyWorkCounts } from '../platform/heavy-work.ts'
 import type { Job } from '../platform/jobs.ts'
 import { poolCounts } from '../platform/thread-pool.ts'
 import { gatewayOperation, gatewayOutcome } from './words.ts'
@@ -57,6 +58,24 @@ export function createMeters() {
       this.reset()
       for (const { name, ...results } of poolCounts())
         for (const result of ['done', 'failed', 'refused'] as const) this.inc({ pool: name, result }, results[result])
+    },
+  })
+  new Gauge({
+    name: 'etf_heavy_work_waiting',
+    help: 'Heavy pages and pieces of exports that wait for their turn now',
+    registers,
+    collect() {
+      this.set(heavyWorkCounts().waiting)
+    },
+  })
+  new Counter({
+    name: 'etf_heavy_work_total',
+    help: 'Heavy pages and pieces of exports: done, or refused because too many were waiting',
+    labelNames: ['result'],
+    registers,
+    collect() {
+      this.reset()
+      for (const result of ['done', 'refused'] as const) this.inc({ result }, heavyWorkCounts()[result])
     },
   })
   return {

@@ -5,8 +5,8 @@ import { AppError } from './errors.ts'
 export type ThreadPool<Task, Result> = {
   /**
    * Done as soon as the thread is free. Throws AppError `unavailable` when too many wait already, or when it takes too long,
-   * waiting included. A `patient` caller (a job, of which a few run at a time) waits however many do, and four times as
-   * long. What the work throws comes through.
+   * waiting included. A `patient` caller (a job, of which a few run at a time) waits however many do. What the work throws
+   * comes through.
    */
   run(task: Task, how?: { patient: boolean }): Promise<Result>
 }
@@ -57,7 +57,7 @@ export function threadPool<Task, Result>({ name, file, longestQueue, limitMs }: 
         starting ??= start()
         const pool = await starting
         // A task that is given up while it runs takes its thread with it, so that one that never ends holds up nobody.
-        const result = await pool.run(task, { signal: AbortSignal.timeout(patient ? 4 * limitMs : limitMs) })
+        const result = await pool.run(task, { signal: AbortSignal.timeout(limitMs) })
         counts.done++
         return result
       } catch (error) {

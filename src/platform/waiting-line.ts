@@ -2,8 +2,8 @@
 export type WaitingLine = {
   /** Goes now or when a place is free. False when the line is full: it will not go at all. */
   enter(turn: Turn): boolean
-  /** Gives the place back; harmless when it was given back already. */
-  leave(turn: Turn): void
+  /** Gives the place back; false, and harmless, when it was given back already. */
+  leave(turn: Turn): boolean
   /** Leaves the line if still waiting in it. */
   giveUp(turn: Turn): void
   /** Tells everybody who waits, and empties the line. */
@@ -28,13 +28,14 @@ export function waitingLine(places: number, longest: number): WaitingLine {
       return true
     },
     leave(turn) {
-      if (!going.delete(turn)) return
+      if (!going.delete(turn)) return false
       for (const next of waiting) {
         waiting.delete(next)
         going.add(next)
         next.go()
-        return
+        break
       }
+      return true
     },
     giveUp(turn) {
       waiting.delete(turn)

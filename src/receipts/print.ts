@@ -4,12 +4,15 @@ import { threadPool } from '../platform/thread-pool.ts'
 import type { ReceiptPdf } from './pdf.ts'
 import type { Receipt } from './receipts.ts'
 
-/** A second or two of work may wait; who comes after that is told to come again. */
+/**
+ * A second or two of work may wait; who comes after that is told to come again. A mail that begins late in its round and
+ * waits so long for its PDF is still handed over within its lease (mails.ts).
+ */
 const pool = threadPool<Receipt, ReceiptPdf>({
   name: 'receipt-pdf',
   file: join(import.meta.dirname, 'pdf-thread.ts'),
   longestQueue: 100,
-  limitMs: 10_000,
+  limitMs: 8_000,
 })
 
 /** The newest PDFs by what is printed on them, about 3 MB: many readers of one receipt are one piece of work. */

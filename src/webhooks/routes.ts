@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { settleDelivery } from '../checkout/deliveries.ts'
 import type { Deps } from '../deps.ts'
 import { failureOf } from '../web/errors.ts'
+import { urgentRequests } from '../web/heavy.ts'
 import { callerOf, type RateCounter } from '../web/rate-limits.ts'
 import { type Delivery, type Judgement, judge } from './delivery.ts'
 import { storeDelivery } from './queries.ts'
@@ -20,6 +21,7 @@ export default async function routes(
 ): Promise<void> {
   const secrets = deps.config.cashfree.credentials?.webhookSecrets ?? []
   const refusals = refusalLog(deps)
+  urgentRequests(app)
   app.addHook('onClose', refusals.flush)
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: largestBody }, (_request, body, done) =>

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream'
 import { stringify } from 'csv-stringify/sync'
 import { harmless, inIndia, rupeesOf } from '../../../platform/csv.ts'
 import type { Sql } from '../../../platform/db.ts'
+import { inHeavyTurn } from '../../../platform/heavy-work.ts'
 import {
   listAudit,
   listCreditNotes,
@@ -78,14 +79,19 @@ type SectionPage = { name: string; isFirst: boolean; isLast: boolean; rows: Row[
 
 async function* pagesOf(sql: Sql, userId: string): AsyncGenerator<SectionPage> {
   for (const [name, list] of Object.entries(sections))
-    yield { name, isFirst: true, isLast: true, rows: await list(sql, userId) }
+    yield { name, isFirst: true, isLast: true, rows: await inTurn(() => list(sql, userId)) }
   for (let after = 0, isFirst = true; ; isFirst = false) {
-    const rows = await listAudit(sql, userId, after)
+    const rows = await inTurn(() => listAudit(sql, userId, after))
     const isLast = rows.length < 1_000
     yield { name: 'record', isFirst, isLast, rows: rows.map(({ id: _ours, ...row }) => row) }
     if (isLast) return
     after = rows.at(-1)!.id
   }
+}
+
+/** The download has begun, so it waits however many do. */
+function inTurn<T>(read: () => Promise<T>): Promise<T> {
+  return inHeavyTurn({ patient: true }, read)
 }
 
 function linesOf(lines: unknown[][]): string {
