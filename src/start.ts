@@ -49,7 +49,12 @@ const sql = watchPool(
   config.database.poolMax,
   meters.registry,
 )
-const mailer = connectMailer({ ...config.smtp, host: config.smtp.host!, senderName: config.seller.name })
+const mailer = connectMailer({
+  ...config.smtp,
+  host: config.smtp.host!,
+  senderName: config.seller.name,
+  replyTo: config.seller.email,
+})
 const gateway = cashfree({
   ...config.cashfree,
   ...config.cashfree.credentials!,

@@ -19,7 +19,12 @@ process.on('message', async ({ databaseUrl, smtp, job }: { databaseUrl: string; 
     SESSION_KEY: 'ab'.repeat(32),
   })
   const sql = connect(databaseUrl, { max: 10, name: 'etf-bench-reports' })
-  const mailer = connectMailer({ ...config.smtp, host: config.smtp.host!, senderName: config.seller.name })
+  const mailer = connectMailer({
+    ...config.smtp,
+    host: config.smtp.host!,
+    senderName: config.seller.name,
+    replyTo: config.seller.email,
+  })
   const deps: Deps = { config, sql, gateway: {} as Gateway, log: createLog('silent'), wake: () => {} }
   await jobsOf(deps, mailer)
     .find(({ name }) => name === job)!

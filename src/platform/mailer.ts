@@ -4,7 +4,18 @@ import { Eta } from 'eta'
 import { createTransport } from 'nodemailer'
 import { fmt } from './format.ts'
 
-export type SmtpSettings = { host: string; port: number; sender: string; senderName: string; password: string }
+export type SmtpSettings = {
+  host: string
+  port: number
+  sender: string
+  senderName: string
+  /** Where answers go. */
+  replyTo: string
+  password: string
+}
+
+/** What it takes to connect. */
+type Server = Omit<SmtpSettings, 'senderName' | 'replyTo'>
 
 export type Message = {
   to: { name: string; address: string }
@@ -57,7 +68,7 @@ export function withPictures(html: string, attachments: readonly Attachment[] = 
  * there is a password; a loopback server without one is spoken to in the clear.
  */
 export function smtpTransport(
-  { host, port, password, sender }: Omit<SmtpSettings, 'senderName'>,
+  { host, port, password, sender }: Server,
   more: { pool?: true; maxConnections?: number; maxMessages?: number; maxRequeues?: number } = {},
 ) {
   const loopback = /^(localhost|127\.|::1)/.test(host)
@@ -83,7 +94,7 @@ export function smtpTransport(
  * last: a connection that stayed open would be found dead by a later mail. What breaks while a mail is handed over is
  * told, never quietly tried again: the mail may have arrived.
  */
-function keptConnections(settings: Omit<SmtpSettings, 'senderName'>) {
+function keptConnections(settings: Server) {
   let open: ReturnType<typeof pooled> | undefined
   let busy = 0
   let idle: NodeJS.Timeout | undefined
@@ -119,10 +130,16 @@ export function connectMailer(settings: SmtpSettings): Mailer {
         from: { name: settings.senderName, address: sender },
         // As an object: a string would be parsed as a list, and a name could smuggle in a second recipient.
         to: { name: message.to.name.replace(/[\r\n]/g, ' '), address: message.to.address },
-        messageId: `<${message.messageKey.replace(/[^\w.-]/g, '-')}@${domainOf(sender)}>`,
+        replyTo: { name: settings.senderName, address: settings.replyTo },
         ...writtenMail(message.template, message.data),
         ...(message.attachments ? { attachments: message.attachments } : {}),
-        ...(message.headers ? { headers: message.headers } : {}),
+        headers: onOneLineEach({
+          ...message.headers,
+          'Message-ID': `<${message.messageKey.replace(/[^\w.-]/g, '-')}@${domainOf(sender)}>`,
+          // RFC 3834, and Exchange's word for the same: nobody's out-of-office note is an answer to us.
+          'Auto-Submitted': 'auto-generated',
+          'X-Auto-Response-Suppress': 'OOF, AutoReply',
+        }),
         // Quoted-printable costs several times the processor time, which counts where there are thousands.
         ...(message.bulk ? { textEncoding: 'base64' as const } : {}),
       }
@@ -146,6 +163,15 @@ function withinLimit<T>(sending: Promise<T>): Promise<T> {
     const timer = setTimeout(() => reject(new Error('the mail server took too long')), overallMs)
     sending.then(resolve, reject).finally(() => clearTimeout(timer))
   })
+}
+
+/**
+ * Headers as they are, where nodemailer would break lines longer than 76 characters: readers of List-Unsubscribe and of
+ * Message-ID count on one line each, and RFC 5322 allows 998 characters. What is not plain ASCII is left to be encoded.
+ */
+function onOneLineEach(headers: Record<string, string>) {
+  const prepared = (value: string) => (/^[\x20-\x7e]{1,900}$/.test(value) ? { prepared: true, value } : value)
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, prepared(value)]))
 }
 
 function domainOf(address: string): string {

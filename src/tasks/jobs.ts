@@ -29,7 +29,7 @@ import { reconcile } from './reconcile.ts'
 /** How a mail of each kind is composed; the outbox sends with it, the panel shows with it. */
 export function composersOf(deps: Deps): Composers {
   return {
-    receipt: (mail: { subjectKey: string; toName: string }) => composeReceiptMail(deps.sql, deps.config, mail),
+    receipt: (mail, how) => composeReceiptMail(deps, mail, how),
     refund: (mail: { subjectKey: string; toName: string }) => composeRefundMail(deps.sql, deps.config, mail),
     alert: (mail: { subjectKey: string }) => composeAlertMail(deps.sql, deps.config, mail),
     renewal: (mail: { subjectKey: string; toName: string }) => composeRenewalMail(deps.sql, deps.config, mail),

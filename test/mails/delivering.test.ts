@@ -1,4 +1,7 @@
+import PostalMime from 'postal-mime'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { connectMailer } from '../../src/platform/mailer.ts'
+import { textOfPdf } from '../receipts/pdf-text.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { newestOrder } from '../support/books.ts'
 import { Visitor } from '../support/visitor.ts'
@@ -174,5 +177,94 @@ describe('delivering mails', () => {
     const [mail] = taken(form.email!)
     expect(mail!.raw).not.toContain('evil.example')
     expect(mail!.raw.replaceAll('=\r\n', '').replaceAll('=3D', '=')).toContain(`${app.url}/receipts/R`)
+  })
+})
+
+describe('a mail as it arrives', () => {
+  /** The header block, byte by byte as sent: a line each, folded ones with their line break. */
+  const headersOf = (raw: string) => raw.slice(0, raw.indexOf('\r\n\r\n')).split(/\r\n(?![ \t])/)
+  const header = (raw: string, name: string) =>
+    headersOf(raw).filter((line) => line.toLowerCase().startsWith(`${name}: `))
+  const rawTo = (email: string) => taken(email)[0]!.raw
+
+  test('says that a machine wrote it, where answers go, and its Message-ID on one line', async () => {
+    const email = await paid()
+    await app.run('deliver-mails')
+    const raw = rawTo(email)
+    expect(header(raw, 'auto-submitted')).toEqual(['Auto-Submitted: auto-generated'])
+    expect(header(raw, 'x-auto-response-suppress')).toEqual(['X-Auto-Response-Suppress: OOF, AutoReply'])
+    expect(header(raw, 'reply-to')).toHaveLength(1)
+    expect(header(raw, 'reply-to')[0]).toContain(`<${app.config.seller.email}>`)
+    expect(header(raw, 'message-id')).toEqual([expect.stringMatching(/^Message-ID: <receipt\.R\d{4}-\d+@[\w.-]+>$/i)])
+    expect(header(raw, 'list-unsubscribe')).toEqual([])
+  })
+
+  test('has headers that are longer than a line on one line each all the same', async () => {
+    const mailer = connectMailer({
+      host: '127.0.0.1',
+      port: server.port,
+      sender: `receipts@${'long.'.repeat(12)}example.in`,
+      senderName: 'Ours',
+      replyTo: 'help@example.in',
+      password: '',
+    })
+    const link = `<https://etf.example.in/reports/${'x'.repeat(90)}/stop>`
+    await mailer.send({
+      to: { name: 'Asha', address: 'long-headers@example.in' },
+      messageKey: `report.${'0'.repeat(36)}:weekly:2026-11-20`,
+      template: 'password-changed',
+      data: {
+        account: { name: 'Asha' },
+        act: { at: new Date(), action: 'x', network: null },
+        seller: app.config.seller,
+        forgotUrl: 'https://etf.example.in/forgot',
+        securityUrl: 'https://etf.example.in/account/security',
+      },
+      headers: { 'List-Unsubscribe': link, 'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click' },
+    })
+    mailer.close()
+    const { raw } = server.taken.find(({ to }) => to === 'long-headers@example.in')!
+    expect(header(raw, 'list-unsubscribe')).toEqual([`List-Unsubscribe: ${link}`])
+    expect(header(raw, 'list-unsubscribe-post')).toEqual(['List-Unsubscribe-Post: List-Unsubscribe=One-Click'])
+    expect(header(raw, 'message-id')).toEqual([expect.stringMatching(/^Message-ID: <report\.\S{60,}>$/i)])
+  })
+
+  test('carries the receipt as PDF, the same that the page offers', async () => {
+    const email = await paid('ਗੁਰਪ੍ਰੀਤ ਸਿੰਘ')
+    await app.run('deliver-mails')
+    const [file] = (await PostalMime.parse(rawTo(email))).attachments
+    expect(file).toMatchObject({
+      filename: expect.stringMatching(/^R\d{4}-\d+\.pdf$/),
+      mimeType: 'application/pdf',
+      disposition: 'attachment',
+    })
+    const text = textOfPdf(Buffer.from(file!.content as ArrayBuffer))
+    expect(text).toContain('ਗੁਰਪ੍ਰੀਤ ਸਿੰਘ')
+    expect(text).toContain(file!.filename!.replace('.pdf', ''))
+    expect((await PostalMime.parse(rawTo(email))).text).toContain('It is attached as PDF, too.')
+  })
+
+  test('that is sent again after a server that broke has the same Message-ID', async () => {
+    const email = await paid()
+    server.answer = (to) => (to === email ? 'drop-after-data' : null)
+    await app.run('deliver-mails')
+    server.answer = () => null
+    await makeDue()
+    await app.run('deliver-mails')
+    const ids = taken(email).map(({ raw }) => header(raw, 'message-id')[0])
+    expect(ids.length).toBeGreaterThan(1)
+    expect(new Set(ids).size).toBe(1)
+  })
+
+  test('goes without its PDF, and does not speak of it, when that cannot be made', async () => {
+    const email = await paid()
+    // Whatever it is: here a number that no receipt can print.
+    await app.sql`update receipts set seller = seller || '{"name": null}' where number = (select subject_key from mails where to_email = ${email} and kind = 'receipt')`
+    await app.run('deliver-mails')
+    const mail = await PostalMime.parse(rawTo(email))
+    expect(mail.attachments).toEqual([])
+    expect(mail.text).toContain('Total: ')
+    expect(mail.text).not.toContain('attached')
+    expect((await mailTo(email)).status).toBe('sent')
   })
 })

@@ -47,7 +47,12 @@ export async function openInstance({ databaseUrl, apiBase }: { databaseUrl: stri
   const sql = connect(databaseUrl, { max: 4 })
   const gateway = cashfree({ ...config.cashfree, ...config.cashfree.credentials! })
   const deps: Deps = { config, sql, gateway, log: createLog('silent'), wake: () => {} }
-  const mailer = connectMailer({ ...config.smtp, host: config.smtp.host!, senderName: config.seller.name })
+  const mailer = connectMailer({
+    ...config.smtp,
+    host: config.smtp.host!,
+    senderName: config.seller.name,
+    replyTo: config.seller.email,
+  })
   const jobs = jobsOf(deps, mailer)
   const app = await buildApp({ deps, sessionKeys: [Buffer.alloc(32, 7)] })
   const url = await app.listen({ port: 0, host: '127.0.0.1' })

@@ -9,7 +9,12 @@ import { jobsOf } from '../../src/tasks/jobs.ts'
 // A process of its own that queues and delivers once, to be killed while it does.
 const config = readConfig(process.env)
 const sql = connect(config.database.url!, { max: 5 })
-const mailer = connectMailer({ ...config.smtp, host: config.smtp.host!, senderName: config.seller.name })
+const mailer = connectMailer({
+  ...config.smtp,
+  host: config.smtp.host!,
+  senderName: config.seller.name,
+  replyTo: config.seller.email,
+})
 const deps: Deps = { config, sql, gateway: {} as Gateway, log: createLog('silent'), wake: () => {} }
 const jobs = jobsOf(deps, mailer)
 for (const name of ['queue-reports', 'deliver-mails']) await jobs.find((job) => job.name === name)!.run()

@@ -74,7 +74,12 @@ export async function startApp(
   const log = createLog(config.logLevel)
   const gateway = cashfree({ ...config.cashfree, ...config.cashfree.credentials! })
   const deps: Deps = { config, sql, gateway, log, wake: () => {} }
-  const mailer = connectMailer({ ...config.smtp, host: config.smtp.host!, senderName: config.seller.name })
+  const mailer = connectMailer({
+    ...config.smtp,
+    host: config.smtp.host!,
+    senderName: config.seller.name,
+    replyTo: config.seller.email,
+  })
   const jobs = jobsOf(deps, mailer)
   const app = await buildApp({ deps, sessionKeys: config.sessionKeys })
   await app.listen({ port, host: 'localhost' })
