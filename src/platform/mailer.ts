@@ -170,8 +170,14 @@ function withinLimit<T>(sending: Promise<T>): Promise<T> {
  * Message-ID count on one line each, and RFC 5322 allows 998 characters. What is not plain ASCII is left to be encoded.
  */
 function onOneLineEach(headers: Record<string, string>) {
-  const prepared = (value: string) => (/^[\x20-\x7e]{1,900}$/.test(value) ? { prepared: true, value } : value)
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, prepared(value)]))
+  // An object, for it says "prepared"; a string as well, for nodemailer's pool reads the Message-ID as one.
+  const prepared = (value: string) => Object.assign(Object(value) as string, { prepared: true, value })
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [
+      name,
+      /^[\x20-\x7e]{1,900}$/.test(value) ? prepared(value) : value,
+    ]),
+  )
 }
 
 function domainOf(address: string): string {

@@ -25,6 +25,8 @@ type Settings = { name: string; file: string; longestQueue: number; limitMs: num
 
 /** One thread is quick enough and leaves the other processors to answering; idle for so long it ends and its memory is free. */
 const idleMs = 30_000
+/** As `npm start` bounds the process itself: a thread's garbage is collected before it is much. */
+const resourceLimits = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 128 }
 /** Where there is one processor alone, answering goes first. */
 const niceIncrement = 5
 
@@ -38,6 +40,7 @@ export function threadPool<Task, Result>({ name, file, longestQueue, limitMs }: 
   const start = async () => {
     const { Piscina } = await import('piscina')
     return new Piscina({
+      resourceLimits,
       filename: file,
       minThreads: 0,
       maxThreads: 1,

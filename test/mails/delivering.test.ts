@@ -199,35 +199,40 @@ describe('a mail as it arrives', () => {
     expect(header(raw, 'list-unsubscribe')).toEqual([])
   })
 
-  test('has headers that are longer than a line on one line each all the same', async () => {
-    const mailer = connectMailer({
-      host: '127.0.0.1',
-      port: server.port,
-      sender: `receipts@${'long.'.repeat(12)}example.in`,
-      senderName: 'Ours',
-      replyTo: 'help@example.in',
-      password: '',
-    })
-    const link = `<https://etf.example.in/reports/${'x'.repeat(90)}/stop>`
-    await mailer.send({
-      to: { name: 'Asha', address: 'long-headers@example.in' },
-      messageKey: `report.${'0'.repeat(36)}:weekly:2026-11-20`,
-      template: 'password-changed',
-      data: {
-        account: { name: 'Asha' },
-        act: { at: new Date(), action: 'x', network: null },
-        seller: app.config.seller,
-        forgotUrl: 'https://etf.example.in/forgot',
-        securityUrl: 'https://etf.example.in/account/security',
-      },
-      headers: { 'List-Unsubscribe': link, 'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click' },
-    })
-    mailer.close()
-    const { raw } = server.taken.find(({ to }) => to === 'long-headers@example.in')!
-    expect(header(raw, 'list-unsubscribe')).toEqual([`List-Unsubscribe: ${link}`])
-    expect(header(raw, 'list-unsubscribe-post')).toEqual(['List-Unsubscribe-Post: List-Unsubscribe=One-Click'])
-    expect(header(raw, 'message-id')).toEqual([expect.stringMatching(/^Message-ID: <report\.\S{60,}>$/i)])
-  })
+  test.each([[false], [true]])(
+    'has headers that are longer than a line on one line each all the same (one of many: %s)',
+    async (bulk) => {
+      const address = `long-headers-${bulk}@example.in`
+      const mailer = connectMailer({
+        host: '127.0.0.1',
+        port: server.port,
+        sender: `receipts@${'long.'.repeat(12)}example.in`,
+        senderName: 'Ours',
+        replyTo: 'help@example.in',
+        password: '',
+      })
+      const link = `<https://etf.example.in/reports/${'x'.repeat(90)}/stop>`
+      await mailer.send({
+        to: { name: 'Asha', address },
+        messageKey: `report.${'0'.repeat(36)}:weekly:2026-11-20`,
+        bulk,
+        template: 'password-changed',
+        data: {
+          account: { name: 'Asha' },
+          act: { at: new Date(), action: 'x', network: null },
+          seller: app.config.seller,
+          forgotUrl: 'https://etf.example.in/forgot',
+          securityUrl: 'https://etf.example.in/account/security',
+        },
+        headers: { 'List-Unsubscribe': link, 'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click' },
+      })
+      mailer.close()
+      const { raw } = server.taken.find(({ to }) => to === address)!
+      expect(header(raw, 'list-unsubscribe')).toEqual([`List-Unsubscribe: ${link}`])
+      expect(header(raw, 'list-unsubscribe-post')).toEqual(['List-Unsubscribe-Post: List-Unsubscribe=One-Click'])
+      expect(header(raw, 'message-id')).toEqual([expect.stringMatching(/^Message-ID: <report\.\S{60,}>$/i)])
+    },
+  )
 
   test('carries the receipt as PDF, the same that the page offers', async () => {
     const email = await paid('ਗੁਰਪ੍ਰੀਤ ਸਿੰਘ')
