@@ -10,7 +10,7 @@ const abreast = 2
 /** Some seconds' work; who comes after that is told to come again. */
 const longestQueue = 100
 /** A piece waits so long for what is urgent to be answered first; longer, and it would never be its turn. */
-const holdMs = 100
+const holdMs = 250
 
 const line = waitingLine(abreast, Number.POSITIVE_INFINITY)
 const counts = { waiting: 0, done: 0, refused: 0 }
