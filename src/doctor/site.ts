@@ -35,7 +35,20 @@ export async function lookAtSite({ config }: Patient): Promise<Finding[]> {
           `answers, but is ${state.status}: ${missing.join(' and ') || 'it says no more'}`,
           'See the other lines and the log.',
         )
-  return [site, ...(await door(config))]
+  return [site, ...(await name(config)), ...(await door(config))]
+}
+
+/** Whether requests reach the site under its own name; health and webhooks, looked at besides, are answered under any. */
+async function name({ baseUrl }: Patient['config']): Promise<Finding[]> {
+  const { status } = await fetch(`${baseUrl}/robots.txt`, { signal: patience(), redirect: 'manual' })
+  if (status !== 421) return []
+  return [
+    failure(
+      'host',
+      'the site is asked for under another name than BASE_URL’s, and answers 421',
+      'Let the proxy pass the visitor’s Host on: “Names” in docs/operating.md.',
+    ),
+  ]
 }
 
 /** Cashfree's own test ping, signed with each secret, and something unsigned. Leaves a row for each, settles nothing. */

@@ -13,7 +13,8 @@ const settlingAtOnce = 8
 
 /**
  * POST /webhooks/cashfree: verify, store, answer, settle. It lives outside the people's scope: no cookie, no form
- * parser, no HTML. The body stays the bytes that were signed, whatever content type it claims.
+ * parser, no HTML. The body stays the bytes that were signed, whatever content type it claims; and because a signature proves
+ * it, whatever host it was sent to.
  */
 export default async function routes(
   app: FastifyInstance,
@@ -35,7 +36,7 @@ export default async function routes(
   })
 
   let settling = 0
-  app.post('/webhooks/cashfree', { bodyLimit: largestBody }, async (request, reply) => {
+  app.post('/webhooks/cashfree', { bodyLimit: largestBody, config: { anyHost: true } }, async (request, reply) => {
     const delivery = deliveryOf(request)
     const judgement = judge(delivery, { secrets, maxAgeS: deps.config.webhookMaxAgeS, now: Date.now() })
     if (!judgement.accepted) {

@@ -11,6 +11,8 @@ export interface MailboxOptions {
   /** 0: any free port, for both. */
   smtpPort: number
   webPort: number
+  /** Names besides this machine's own that the web mailbox may be reached under. */
+  names?: string[]
   /** Where raw mails are kept across restarts; null keeps them in memory. */
   dir: string | null
   log?: (line: string) => void
@@ -29,7 +31,11 @@ export interface Mailbox {
 export async function startMailbox(options: MailboxOptions): Promise<Mailbox> {
   const log = options.log ?? (() => {})
   const store = createStore(await openShelf(options.dir))
-  const web = await serveWeb(store, { host: options.host, port: options.webPort })
+  const web = await serveWeb(store, {
+    host: options.host,
+    port: options.webPort,
+    names: options.names ?? [],
+  })
   const smtp = await receiveMail({
     host: options.host,
     port: options.smtpPort,

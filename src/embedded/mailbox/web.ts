@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
+import { onlyOwnBrowser } from '../own-browser.ts'
 import { DOCUMENT_POLICY, documentOf } from './document.ts'
 import { listPage, mailPage, missingPage, PAGE_POLICY } from './pages.ts'
 import { portTaken } from './ports.ts'
@@ -14,7 +15,7 @@ type WithId = FastifyRequest<{ Params: { id: string } }>
 /** Serves the caught mails: pages for people, JSON for tests. */
 export async function serveWeb(
   store: Store,
-  { host, port }: { host: string; port: number },
+  { host, port, names }: { host: string; port: number; names: string[] },
 ): Promise<{ port: number; close(): Promise<void> }> {
   const app = Fastify({ forceCloseConnections: true })
   app.addContentTypeParser('*', (_request, payload, done) => {
@@ -29,6 +30,8 @@ export async function serveWeb(
     })
     if (!reply.hasHeader('content-security-policy')) reply.header('content-security-policy', PAGE_POLICY)
   })
+  const ownPort = () => (app.server.address() as AddressInfo).port
+  onlyOwnBrowser(app, { names, port: ownPort })
   app.setNotFoundHandler((_request, reply) => missing(reply))
 
   app.get('/', async (request: FastifyRequest<{ Querystring: { to?: string } }>, reply) => {
@@ -36,10 +39,7 @@ export async function serveWeb(
     return page(reply, listPage(await store.list({ to }), { to }))
   })
   app.get('/mailbox.css', async (_request, reply) => reply.type('text/css').send(STYLE))
-  app.post('/clear', async (request, reply) => {
-    // A page elsewhere on the web can make a browser post here, but cannot hide that it did.
-    const site = request.headers['sec-fetch-site']
-    if (site && site !== 'same-origin' && site !== 'none') return reply.code(403).send('Only from the mailbox itself.')
+  app.post('/clear', async (_request, reply) => {
     await store.clear()
     return reply.redirect('/', 303)
   })
@@ -87,7 +87,7 @@ export async function serveWeb(
   await app.listen({ host, port }).catch((error) => {
     throw portTaken(error, { port, what: 'web' })
   })
-  return { port: (app.server.address() as AddressInfo).port, close: () => app.close() }
+  return { port: ownPort(), close: () => app.close() }
 }
 
 function page(reply: FastifyReply, text: string): FastifyReply {

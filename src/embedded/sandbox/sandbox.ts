@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net'
 import Fastify, { type FastifyInstance } from 'fastify'
+import { onlyOwnBrowser } from '../own-browser.ts'
 import { type Agenda, createAgenda } from './agenda.ts'
 import { api } from './api/api.ts'
 import { assets } from './assets.ts'
@@ -52,6 +53,11 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   })
 
   const app = buildServer(world, agenda, control)
+  onlyOwnBrowser(app, {
+    names: [options.host, ...(options.publicUrl ? [new URL(options.publicUrl).hostname] : [])],
+    port: () => (app.server.address() as AddressInfo).port,
+    isPublic: (path) => /^\/(pg|js|assets)\//.test(path),
+  })
   await app.listen({ host: options.host, port: options.port })
   const { port } = app.server.address() as AddressInfo
   world.publicUrl = (options.publicUrl ?? `http://localhost:${port}`).replace(/\/$/, '')
@@ -100,13 +106,7 @@ function buildServer(world: World, agenda: Agenda, control: Control): FastifyIns
     routerOptions: { maxParamLength: 200 },
   })
   // A restart may have found duties that are overdue, and timers are late: nobody may see a stale world.
-  app.addHook('onRequest', async (request, reply) => {
-    agenda.catchUp()
-    const own = request.url.startsWith('/control') || request.url === '/' || request.url.startsWith('/console')
-    if (own && request.method !== 'GET' && request.headers['sec-fetch-site'] === 'cross-site') {
-      return reply.code(403).send({ error: 'Other sites may not operate the sandbox' })
-    }
-  })
+  app.addHook('onRequest', async () => agenda.catchUp())
   app.register(assets)
   app.register(api(world), { prefix: '/pg' })
   app.register(checkout(world, agenda.settled), { prefix: '/pg/view' })
