@@ -66,7 +66,13 @@ async function mailbox(config: Config, home: string, closers: Closers) {
   if (config.smtp.host) return { smtp: config.smtp, url: null }
   const { mailboxSmtpPort: smtpPort, mailboxPort: webPort } = config.embedded
   const { startMailbox } = await import('./embedded/mailbox/mailbox.ts')
-  const box = await startMailbox({ host: '127.0.0.1', smtpPort, webPort, dir: join(home, 'mails') })
+  const box = await startMailbox({
+    host: '127.0.0.1',
+    smtpPort,
+    webPort,
+    names: [new URL(config.baseUrl).hostname],
+    dir: join(home, 'mails'),
+  })
   closers.push(() => box.close())
   return { smtp: { ...config.smtp, host: '127.0.0.1', port: box.smtpPort, password: '' }, url: box.webUrl }
 }
@@ -99,8 +105,9 @@ async function sandbox(config: Config, home: string, closers: Closers) {
 
 /** The keys of this house: those that are set, else one that is kept beside the data of this folder. */
 export function keysOf(given: Config, home: string): { sessionKeys: Buffer[]; totpKeys: Buffer[] } {
-  const sessionKeys = given.sessionKeys.length > 0 ? given.sessionKeys : [ownKey(home)]
-  return { sessionKeys, totpKeys: given.totpKeys.length > 0 ? given.totpKeys : totpKeysOf(sessionKeys) }
+  if (given.sessionKeys.length > 0) return { sessionKeys: given.sessionKeys, totpKeys: given.totpKeys }
+  const sessionKeys = [ownKey(home)]
+  return { sessionKeys, totpKeys: [...given.totpKeys, ...totpKeysOf(sessionKeys)] }
 }
 
 /** Without SESSION_KEY a key is made once and kept beside the data, so that a restart logs nobody out. */

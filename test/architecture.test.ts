@@ -57,7 +57,7 @@ const mayImport: Record<string, string[]> = {
     'checkout',
   ],
   operators: ['audit', 'incidents', 'platform', 'payments', 'mails', 'checkout'],
-  doctor: ['platform', 'payments', 'backup'],
+  doctor: ['platform', 'users', 'payments', 'backup'],
   backup: ['platform', 'books'],
   // Reads everybody's tables in its own SQL, imports nobody.
   books: ['platform'],

@@ -1,5 +1,6 @@
-import { connect } from '../platform/db.ts'
+import { connect, type Sql } from '../platform/db.ts'
 import { functionsOfRelease, migrationsOfRelease } from '../platform/migrate.ts'
+import { trySecrets } from '../users/second-factor/sealed-secrets.ts'
 import { type Finding, failure, ok, reasonOf, warning } from './finding.ts'
 import type { Patient } from './patient.ts'
 import { readMigrations, readRights, readServer, readTroubles } from './queries.ts'
@@ -30,7 +31,13 @@ export async function lookAtDatabase({ config, databaseUrl }: Patient): Promise<
       ]
     const current = await migrations(await readMigrations(sql))
     if (current.level === 'failure') return [...found, current]
-    return [...found, current, roles(await readRights(sql), config.production), ...troubles(await readTroubles(sql))]
+    return [
+      ...found,
+      current,
+      roles(await readRights(sql), config.production),
+      ...(await secondFactors(sql, config.totpKeys)),
+      ...troubles(await readTroubles(sql)),
+    ]
   } catch (error) {
     return [
       failure(
@@ -42,6 +49,21 @@ export async function lookAtDatabase({ config, databaseUrl }: Patient): Promise<
   } finally {
     await sql.end({ timeout: 1 })
   }
+}
+
+/** The demo's own key is not among the settings; it never changes. */
+async function secondFactors(sql: Sql, keys: readonly Buffer[]): Promise<Finding[]> {
+  if (keys.length === 0) return []
+  const { readable, unreadable } = await trySecrets(sql, keys)
+  if (unreadable.length === 0) return [ok('second factors', `${readable} can be opened with these keys`)]
+  const names = unreadable.slice(0, 10).map(({ username }) => username)
+  return [
+    failure(
+      'second factors',
+      `${unreadable.length} of ${readable + unreadable.length} cannot be opened with these keys: ${names.join(', ')}`,
+      `Put the key that sealed them back, after a comma, and restart. Else each logs in with a recovery code and sets the app up again, or \`npm run admin -- --reset-second-factor ${names[0]}\`.`,
+    ),
+  ]
 }
 
 function version(server: { versionNumber: number; version: string }, ms: number): Finding {

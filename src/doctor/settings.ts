@@ -20,7 +20,7 @@ type Config = Patient['config']
 function sessionKey(keys: readonly Buffer[], production: boolean, example: string): Finding {
   const about = 'session key'
   const todo =
-    'Put a new one first: SESSION_KEY="$(openssl rand -hex 32),old key"; drop the old one at once if it leaked.'
+    'Put a new one first: SESSION_KEY="$(openssl rand -hex 32),old key", restart, then drop the old one: “Rotating keys” in docs/operating.md.'
   if (keys.length === 0)
     return production
       ? failure(about, 'there is none', 'Set SESSION_KEY to the output of `openssl rand -hex 32`.')
@@ -127,7 +127,11 @@ function seller({ seller, production }: Config): Finding {
 function watching({ operations, alertEmail }: Config): Finding[] {
   const metrics = operations.metricsToken
     ? ok('metrics', 'for who holds METRICS_TOKEN')
-    : warning('metrics', 'no METRICS_TOKEN: only this machine can read them', 'Set one when Prometheus runs elsewhere.')
+    : warning(
+        'metrics',
+        'no METRICS_TOKEN: /metrics is closed',
+        'Set one (`openssl rand -hex 32`), here and in Prometheus.',
+      )
   const alerts = alertEmail
     ? ok('alerts', 'somebody is written to')
     : warning('alerts', 'no ALERT_EMAIL: nobody is told of incidents', 'Set it to an address somebody reads every day.')

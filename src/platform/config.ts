@@ -101,7 +101,10 @@ export type Config = Readonly<{
   }
   /** 32-byte keys, newest first; empty: a key is generated and kept beside the embedded data. */
   sessionKeys: Buffer[]
-  /** Keys that seal administrators' second factors, newest first; made of the session keys where TOTP_KEY is not set. */
+  /**
+   * Keys that open administrators' second factors; the first seals. After those of TOTP_KEY come those made of the session
+   * keys, which sealed what was set up before TOTP_KEY was set.
+   */
   totpKeys: Buffer[]
   /** Origins whose scripts may call the JSON API with a person's cookie; empty: none. */
   corsOrigins: string[]
@@ -166,7 +169,7 @@ export function readConfig(source: Record<string, string | undefined>): Config {
       mailboxPort: env.MAILBOX_PORT,
     },
     sessionKeys,
-    totpKeys: totpKeys.length > 0 ? totpKeys : totpKeysOf(sessionKeys),
+    totpKeys: [...totpKeys, ...totpKeysOf(sessionKeys)],
     corsOrigins: list(env.CORS_ORIGINS ?? ''),
     trustProxy: env.TRUST_PROXY ? list(env.TRUST_PROXY) : false,
     logLevel: env.LOG_LEVEL ?? (production ? 'info' : 'warn'),
@@ -262,7 +265,7 @@ function cashfreeOf(env: Environment): Config['cashfree'] {
   }
 }
 
-/** What seals second factors where no key of their own is set: one made of each session key. */
+/** What seals second factors where no key of their own is set, and opens what was sealed so: one made of each session key. */
 export function totpKeysOf(sessionKeys: readonly Buffer[]): Buffer[] {
   return sessionKeys.map((key) => keyFor('second factors', key))
 }

@@ -60,7 +60,8 @@ export function isDatabaseDown(error: unknown): boolean {
   if (error instanceof DatabaseUnavailable) return true
   const code = String((error as { code?: unknown } | null)?.code ?? '')
   return (
-    /^(CONNECT|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EHOSTUNREACH|08|53|55|57|25006|40)/.test(code) || downCodes.has(code)
+    /^(CONNECT|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EHOSTUNREACH|08|28|3D000|53|55|57|25006|40)/.test(code) ||
+    downCodes.has(code)
   )
 }
 

@@ -8,16 +8,21 @@ export function seal(key: Buffer, secret: Buffer, about: string): Buffer {
   return Buffer.concat([nonce, cipher.getAuthTag(), sealed])
 }
 
-/** Opens what one of the keys sealed about the same thing. Throws when none of them did. */
-export function unseal(keys: readonly Buffer[], sealed: Buffer, about: string): Buffer {
+/** Opens what one of the keys sealed about the same thing, and says whether it was the first. Null: none of them did. */
+export function unseal(
+  keys: readonly Buffer[],
+  sealed: Buffer,
+  about: string,
+): { secret: Buffer; byFirstKey: boolean } | null {
   for (const key of keys) {
     try {
       const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, 12))
       decipher.setAAD(Buffer.from(about)).setAuthTag(sealed.subarray(12, 28))
-      return Buffer.concat([decipher.update(sealed.subarray(28)), decipher.final()])
+      const secret = Buffer.concat([decipher.update(sealed.subarray(28)), decipher.final()])
+      return { secret, byFirstKey: key === keys[0] }
     } catch {}
   }
-  throw new Error('none of the keys opens this; was TOTP_KEY changed without keeping the old one?')
+  return null
 }
 
 /** A key for one purpose made of another key, so that no key is used for two. 32 bytes. */

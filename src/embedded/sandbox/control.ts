@@ -148,6 +148,10 @@ export function createControl(world: World, agenda: Agenda) {
       return delivery
     },
 
+    /** The merchant's key from now on, as if the one before were deleted in the dashboard; webhooks are signed with it. */
+    credentials({ clientId, clientSecret }: Pick<World, 'clientId' | 'clientSecret'>) {
+      Object.assign(world, { clientId, clientSecret })
+    },
     webhooks(changes: { paused?: boolean; url?: string | null }) {
       if (changes.paused !== undefined) world.webhooksPaused = changes.paused
       if (changes.url !== undefined) world.webhookUrl = changes.url

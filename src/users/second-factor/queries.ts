@@ -23,6 +23,32 @@ export async function insertSecondFactor(sql: Sql, userId: string, sealedSecret:
   `
 }
 
+/** Takes away a secret that was not proved yet, if it is still this one. */
+export async function deleteUnproved(sql: Sql, userId: string, sealedSecret: Buffer): Promise<void> {
+  await sql`
+    delete from second_factors where user_id = ${userId} and enrolled_at is null and sealed_secret = ${sealedSecret}
+  `
+}
+
+/** Every stored secret, and whose it is. There are as many as administrators. */
+export async function listSealedSecrets(
+  sql: Sql,
+): Promise<{ userId: string; username: string; sealedSecret: Buffer }[]> {
+  return sql`
+    select f.user_id, u.username, f.sealed_secret
+    from second_factors f join users u on u.id = f.user_id
+    order by lower(u.username)
+  `
+}
+
+/** Puts the same secret, sealed with another key, in the place of what was read. False: it is another one by now. */
+export async function replaceSealedSecret(sql: Sql, userId: string, read: Buffer, sealed: Buffer): Promise<boolean> {
+  const rows = await sql`
+    update second_factors set sealed_secret = ${sealed} where user_id = ${userId} and sealed_secret = ${read}
+  `
+  return rows.count > 0
+}
+
 /** The first code was right: from now on one is asked for, and these recovery codes work once each. False: it was enrolled already. */
 export async function enrol(sql: Sql, userId: string, step: number, codeHashes: Buffer[]): Promise<boolean> {
   const rows = await sql`

@@ -6,7 +6,14 @@ import { type FormState, formState, NextInQuery, nextIn, PostedForm, readForm, w
 import { completeSignIn, requireUser, wayOn } from '../guards.ts'
 import { drawn, grouped } from './drawing.ts'
 import { countRecoveryCodes } from './queries.ts'
-import { finishEnrolment, isEnrolled, secretToEnrol, useCode } from './second-factor.ts'
+import {
+  canCheckCodes,
+  cannotCheckCodes,
+  finishEnrolment,
+  isEnrolled,
+  secretToEnrol,
+  useCode,
+} from './second-factor.ts'
 
 declare module '../../web/views.ts' {
   interface Views {
@@ -46,9 +53,10 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (
 
   app.get('/login/code', show, async (request, reply) => {
     const next = nextIn(request.query)
-    if (!(await isEnrolled(deps.sql, request.signedIn!.user.id)))
-      return reply.leaveFor(withNext('/login/authenticator', next))
-    return reply.page('users/second-factor/code', { form: formState(), next })
+    const { id } = request.signedIn!.user
+    if (!(await isEnrolled(deps.sql, id))) return reply.leaveFor(withNext('/login/authenticator', next))
+    const trouble = (await canCheckCodes(deps.sql, keys, id)) ? null : cannotCheckCodes
+    return reply.page('users/second-factor/code', { form: formState({}, {}, trouble), next })
   })
 
   app.post('/login/code', post, async (request, reply) => {

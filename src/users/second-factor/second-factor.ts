@@ -4,7 +4,15 @@ import { waitInWords } from '../../platform/dates.ts'
 import type { Sql } from '../../platform/db.ts'
 import { AppError } from '../../platform/errors.ts'
 import { seal, unseal } from '../../platform/sealing.ts'
-import { enrol, findSecondFactor, insertSecondFactor, takeCodeTry, takeRecoveryCode, takeStep } from './queries.ts'
+import {
+  deleteUnproved,
+  enrol,
+  findSecondFactor,
+  insertSecondFactor,
+  takeCodeTry,
+  takeRecoveryCode,
+  takeStep,
+} from './queries.ts'
 
 const issuer = 'Sector ETF RS Analyzer'
 const period = 30
@@ -19,16 +27,32 @@ export async function isEnrolled(sql: Sql, userId: string): Promise<boolean> {
   return (await findSecondFactor(sql, userId))?.enrolledAt != null
 }
 
+/** Whether codes of this administrator's app can be checked: not when the key that sealed its secret was taken away. */
+export async function canCheckCodes(sql: Sql, keys: readonly Buffer[], userId: string): Promise<boolean> {
+  const stored = await findSecondFactor(sql, userId)
+  return !stored || unseal(keys, stored.sealedSecret, userId) !== null
+}
+
+/** What is said to whoever's codes cannot be checked any more. */
+export const cannotCheckCodes =
+  'This site’s key was changed, and it cannot read what your app’s codes are compared with. Use one of your recovery ' +
+  'codes, then set the app up again under Account, Security. Without one, whoever runs the server resets it: ' +
+  'npm run admin -- --reset-second-factor'
+
 /**
  * The secret to put into an authenticator app (RFC 6238: SHA-1, six digits, 30 s), as base32 text and as the otpauth URI
  * of a QR code. The same one until it is proved. Throws AppError `conflict` when one is in use.
  */
 export async function secretToEnrol(sql: Sql, keys: readonly Buffer[], holder: Holder) {
-  if (!(await findSecondFactor(sql, holder.id)))
-    await insertSecondFactor(sql, holder.id, seal(keys[0]!, randomBytes(20), holder.id))
+  const before = await findSecondFactor(sql, holder.id)
+  // Nobody has it in an app yet: where the key is gone, another one takes its place.
+  if (before && !unseal(keys, before.sealedSecret, holder.id)) await deleteUnproved(sql, holder.id, before.sealedSecret)
+  await insertSecondFactor(sql, holder.id, seal(keys[0]!, randomBytes(20), holder.id))
   const stored = (await findSecondFactor(sql, holder.id))!
-  if (stored.enrolledAt) throw new AppError('conflict', 'An authenticator app is set up for this account already.')
-  const totp = totpOf(unseal(keys, stored.sealedSecret, holder.id), holder.username)
+  const opened = unseal(keys, stored.sealedSecret, holder.id)
+  if (stored.enrolledAt || !opened)
+    throw new AppError('conflict', 'An authenticator app is set up for this account already.')
+  const totp = totpOf(opened.secret, holder.username)
   return { secret: totp.secret.base32, uri: totp.toString() }
 }
 
@@ -38,8 +62,9 @@ export async function secretToEnrol(sql: Sql, keys: readonly Buffer[], holder: H
  */
 export async function finishEnrolment(sql: Sql, keys: readonly Buffer[], holder: Holder, code: string) {
   const stored = await findSecondFactor(sql, holder.id)
-  if (!stored || stored.enrolledAt) throw new AppError('conflict', 'Please start again from the log-in page.')
-  const step = stepOf(unseal(keys, stored.sealedSecret, holder.id), code)
+  const opened = stored && unseal(keys, stored.sealedSecret, holder.id)
+  if (!opened || stored.enrolledAt) throw new AppError('conflict', 'Please start again from the log-in page.')
+  const step = stepOf(opened.secret, code)
   if (step === null) throw wrongCode()
   const { codes, hashes } = newRecoveryCodes()
   if (!(await enrol(sql, holder.id, step, hashes)))
@@ -50,7 +75,8 @@ export async function finishEnrolment(sql: Sql, keys: readonly Buffer[], holder:
 /**
  * Takes a code of the app, or a recovery code, each once; says which. `confirms`: handle of the session in which password
  * and code are given for an act. Throws AppError `invalid` about the field `code`
- * when it is wrong or was used, `busy` for a quarter of an hour after five wrong ones.
+ * when it is wrong or was used, `busy` for a quarter of an hour after five wrong ones. Recovery codes need no key: they work
+ * also where the app's secret cannot be opened.
  */
 export async function useCode(
   sql: Sql,
@@ -62,9 +88,12 @@ export async function useCode(
   const stored = await takeCodeTry(sql, userId)
   if (!stored) throw await refusal(sql, userId)
   const code = typed.replace(/[\s-]/g, '').toUpperCase()
-  const step = stepOf(unseal(keys, stored.sealedSecret, userId), code)
+  const opened = unseal(keys, stored.sealedSecret, userId)
+  const step = opened && stepOf(opened.secret, code)
   if (step !== null && (await takeStep(sql, userId, step, confirms))) return 'app'
   if (/^[0-9A-Z]{28}$/.test(code) && (await takeRecoveryCode(sql, userId, hashOf(code), confirms))) return 'recovery'
+  if (!opened)
+    throw new AppError('invalid', 'Please look at the marked fields.', { fields: { code: cannotCheckCodes } })
   throw wrongCode()
 }
 
@@ -81,9 +110,11 @@ async function refusal(sql: Sql, userId: string): Promise<AppError> {
 export async function currentCode(sql: Sql, keys: readonly Buffer[], holder: Holder): Promise<string> {
   const stored = await findSecondFactor(sql, holder.id)
   if (!stored) throw new AppError('not-found', 'This account has no authenticator yet: log in once, then ask again.')
+  const opened = unseal(keys, stored.sealedSecret, holder.id)
+  if (!opened) throw new AppError('conflict', cannotCheckCodes)
   // Where this step's code was used already, the next one is what will be taken.
   const step = Math.max(TOTP.counter({ period }), stored.lastStep + 1)
-  return totpOf(unseal(keys, stored.sealedSecret, holder.id), holder.username).generate({
+  return totpOf(opened.secret, holder.username).generate({
     timestamp: step * period * 1000,
   })
 }

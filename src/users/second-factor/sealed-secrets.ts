@@ -1,0 +1,31 @@
+import type { Sql } from '../../platform/db.ts'
+import { seal, unseal } from '../../platform/sealing.ts'
+import { listSealedSecrets, replaceSealedSecret } from './queries.ts'
+
+/** How the stored secrets stand with these keys. `unreadable`: none of the keys opens them. */
+export type SealedSecrets = { readable: number; unreadable: { userId: string; username: string }[] }
+
+/**
+ * Seals with the first key whatever an older one sealed, so that the older one can be taken away, also from administrators
+ * who do not log in meanwhile. To be called at every start, for keys change with a restart alone.
+ */
+export async function resealSecrets(sql: Sql, keys: readonly Buffer[]): Promise<number> {
+  let resealed = 0
+  for (const { userId, sealedSecret } of await listSealedSecrets(sql)) {
+    const opened = unseal(keys, sealedSecret, userId)
+    if (!opened || opened.byFirstKey) continue
+    // Whoever set up another app meanwhile is left alone: that one is sealed with a key of today.
+    if (await replaceSealedSecret(sql, userId, sealedSecret, seal(keys[0]!, opened.secret, userId))) resealed++
+  }
+  return resealed
+}
+
+/** Tries the keys on every stored secret and changes nothing. */
+export async function trySecrets(sql: Sql, keys: readonly Buffer[]): Promise<SealedSecrets> {
+  const stored = await listSealedSecrets(sql)
+  const unreadable = stored.filter(({ userId, sealedSecret }) => unseal(keys, sealedSecret, userId) === null)
+  return {
+    readable: stored.length - unreadable.length,
+    unreadable: unreadable.map(({ userId, username }) => ({ userId, username })),
+  }
+}
