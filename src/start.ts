@@ -20,6 +20,7 @@ import { migrate } from './platform/migrate.ts'
 import { keepPaymentLog } from './platform/payment-log.ts'
 import { jobsOf } from './tasks/jobs.ts'
 import { recorded } from './tasks/records.ts'
+import { resealSecrets } from './users/second-factor/sealed-secrets.ts'
 
 const settings = readSettings()
 const log = createLog(settings.logLevel)
@@ -49,6 +50,9 @@ const sql = watchPool(
   config.database.poolMax,
   meters.registry,
 )
+const resealed = await resealSecrets(sql, config.totpKeys).catch(refuse)
+if (resealed > 0)
+  log.info({ event: 'second factors sealed anew', resealed }, 'second factors sealed with the newest key')
 const mailer = connectMailer({
   ...config.smtp,
   host: config.smtp.host!,
@@ -76,6 +80,7 @@ const app = await buildApp({
   jobsReady: () => jobs?.isReady() ?? false,
   meters,
   isClosing: () => closing,
+  isPaymentsLogBroken: () => payments?.isBroken() ?? false,
 })
 const known = await recorded(sql, jobsOf(deps, mailer).map(meters.watchJob)).catch(refuse)
 jobs = await startJobs(house.databaseUrl, known, log).catch(refuse)

@@ -21,6 +21,11 @@ export function createMeters() {
     buckets: seconds,
     registers,
   })
+  const clientsLeft = new Counter({
+    name: 'etf_http_clients_left_total',
+    help: 'Requests whose sender was gone before the answer',
+    registers,
+  })
   const gatewayCalls = new Histogram({
     name: 'etf_gateway_call_duration_seconds',
     help: 'Calls to Cashfree, by operation and outcome (HTTP status, timeout, unreachable…)',
@@ -85,6 +90,8 @@ export function createMeters() {
       const status = `${Math.floor(given.status / 100)}xx`
       requests.observe({ method: given.method, route: given.route, status }, given.ms / 1000)
     },
+    /** Somebody hung up before their answer was sent. */
+    clientLeft: () => clientsLeft.inc(),
     /** A call to Cashfree ended. */
     gatewayCall(call: { method: string; path: string; outcome: string; ms: number }): void {
       const labels = { operation: gatewayOperation(call), outcome: gatewayOutcome(call.outcome) }

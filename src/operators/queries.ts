@@ -85,3 +85,11 @@ export async function readStretch(sql: Sql, after: { audit: number; events: numb
   `
   return row!.stretch
 }
+
+/** False when the database says that its disk is full (53100); any other trouble is not about room. Never throws. */
+export async function databaseHasRoom(sql: Sql): Promise<boolean> {
+  return sql`select database_has_room()`.then(
+    () => true,
+    (error: { code?: unknown }) => error.code !== '53100',
+  )
+}

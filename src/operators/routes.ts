@@ -2,7 +2,9 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Deps } from '../deps.ts'
 import { answers } from '../platform/db.ts'
+import { isLoopback, readHost } from '../platform/hosts.ts'
 import { businessGauges } from './business.ts'
+import { fullPlaces } from './disks.ts'
 import type { Meters } from './meters.ts'
 
 export type OperatorOptions = {
@@ -11,31 +13,40 @@ export type OperatorOptions = {
   jobsReady: () => boolean
   /** True from the moment the process was asked to end. */
   isClosing: () => boolean
+  /** True while payment events cannot be written to PAYMENTS_LOG. */
+  isPaymentsLogBroken: () => boolean
 }
 
+// Probes come by address, not by name.
+const anyHost = { config: { anyHost: true } }
+
 /**
- * /healthz: the process answers. /readyz: it can serve, that is, the database answers, jobs run and nobody asked it to
- * end. /metrics: what Prometheus reads, for who holds the token, or, where there is none, for this machine.
+ * /healthz: the process answers. /readyz: it can serve, that is, the database answers and has room, jobs run and nobody
+ * asked it to end. /metrics: what Prometheus reads, for who holds the token. Without a token it is closed in production,
+ * and outside it open to this machine under its own name.
  */
 export default async function operators(app: FastifyInstance, options: OperatorOptions) {
   const { deps, meters } = options
   const business = businessGauges(deps.sql, meters.registry)
   const { metricsToken } = deps.config.operations
+  const full = fullPlaces(deps.sql, options.isPaymentsLogBroken)
 
-  app.get('/healthz', async () => ({ status: 'ok' }))
+  app.get('/healthz', anyHost, async () => ({ status: 'ok' }))
 
-  app.get('/readyz', async (_request, reply) => {
+  app.get('/readyz', anyHost, async (_request, reply) => {
     const closing = options.isClosing()
     const database = !closing && (await answers(deps.sql))
     const jobs = options.jobsReady()
-    const ready = !closing && database && jobs
+    const places = database ? await full() : []
+    const ready = !closing && database && jobs && !places.includes('database')
     if (!ready) reply.code(503).header('retry-after', 5)
     reply.header('cache-control', 'no-store')
-    return closing ? { status: 'closing' } : { status: ready ? 'ready' : 'not ready', database, jobs }
+    if (closing) return { status: 'closing' }
+    return { status: ready ? 'ready' : 'not ready', database, jobs, ...(places.length > 0 ? { full: places } : {}) }
   })
 
-  app.get('/metrics', async (request, reply) => {
-    if (!(metricsToken ? carries(request, metricsToken) : isFromHere(request)))
+  app.get('/metrics', anyHost, async (request, reply) => {
+    if (!(metricsToken ? carries(request, metricsToken) : !deps.config.production && isFromHere(request)))
       return reply.code(404).send({ status: 'not found' })
     await business.refresh()
     reply.header('cache-control', 'no-store').type(meters.registry.contentType)
@@ -43,19 +54,30 @@ export default async function operators(app: FastifyInstance, options: OperatorO
   })
 }
 
-/** Times every answer of this app by route pattern. To be called before any route is registered. */
+/** Times every answer of this app by route pattern, and counts who did not wait for it. To be called before any route is registered. */
 export function watchRequests(app: FastifyInstance, meters: Meters): void {
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.raw.once('close', () => {
+      if (reply.raw.writableFinished) return
+      meters.clientLeft()
+      request.log.debug({ event: 'client left', route: routeOf(request) }, 'the client left before its answer')
+    })
+    done()
+  })
   app.addHook('onResponse', (request, reply, done) => {
-    const { method, routeOptions } = request
-    const route = routeOptions.url?.replace(/^\/assets\/.*/, '/assets/:file') ?? 'no route'
+    const { method } = request
     meters.request({
       method: methods.has(method) ? method : 'other',
-      route,
+      route: routeOf(request),
       status: reply.statusCode,
       ms: reply.elapsedTime,
     })
     done()
   })
+}
+
+function routeOf({ routeOptions }: FastifyRequest): string {
+  return routeOptions.url?.replace(/^\/assets\/.*/, '/assets/:file') ?? 'no route'
 }
 
 const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
@@ -66,11 +88,14 @@ function carries(request: FastifyRequest, token: string): boolean {
   return timingSafeEqual(digest(given), digest(token))
 }
 
-/** Straight from this machine: what a proxy on it passes on comes from loopback too, but says so. */
+/** Straight from this machine and under one of its names: what a proxy on it passes on comes from loopback too, but says so. */
 function isFromHere(request: FastifyRequest): boolean {
   const { remoteAddress } = request.socket
   const passedOn = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip'].some(
     (name) => request.headers[name] !== undefined,
   )
-  return !passedOn && /^(::1|(::ffff:)?127\.\d+\.\d+\.\d+)$/.test(remoteAddress ?? '')
+  const host = readHost(request.headers.host, 80)
+  return (
+    !passedOn && host !== null && isLoopback(host) && /^(::1|(::ffff:)?127\.\d+\.\d+\.\d+)$/.test(remoteAddress ?? '')
+  )
 }

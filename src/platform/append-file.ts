@@ -8,6 +8,8 @@ export type AppendFile = {
   append(line: string): void
   /** The file was moved away: the next line goes to a new one. */
   reopen(): void
+  /** Whether the last line could not be written. */
+  isBroken(): boolean
   /** Writes what is left, for at most `ms`, and lets go of the file. */
   close(ms?: number): Promise<void>
 }
@@ -71,6 +73,7 @@ export function appendFile(path: string, log: Log): AppendFile {
     reopen() {
       stale = true
     },
+    isBroken: () => broken,
     async close(ms = 1_000) {
       await Promise.race([flush(), new Promise((done) => setTimeout(done, ms).unref())])
       await handle?.close().catch(() => {})

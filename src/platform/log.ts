@@ -1,4 +1,5 @@
 import { pino } from 'pino'
+import { tellRepeatsOnce } from './log-repeats.ts'
 
 /** Names whose values never reach a log line, wherever they stand in an object that is logged. */
 const secrets = [
@@ -18,12 +19,16 @@ const secrets = [
 
 export type Log = ReturnType<typeof createLog>
 
-/** One JSON line an event on standard output, or into `to`. Secrets are censored by name, one and two levels deep. */
+/**
+ * One JSON line an event on standard output, or into `to`. Secrets are censored by name, one and two levels deep; of errors
+ * that repeat only the first ones are told, then their number.
+ */
 export function createLog(level: string, to?: { write(line: string): void }) {
   const options = {
     level,
     redact: { paths: secrets.flatMap((name) => [`["${name}"]`, `*["${name}"]`, `*.*["${name}"]`]), censor: '[hidden]' },
     serializers: { err: describeError },
+    hooks: { logMethod: tellRepeatsOnce(20) },
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
   }

@@ -50,6 +50,8 @@ export function failureOf(error: unknown): Failure {
     const retryAfterS = status === 429 || status === 503 ? error.retryAfterS : null
     return { status, code: error.code, message: error.message, fields: error.fields, retryAfterS }
   }
+  // Whoever hung up in the middle of a request hears nothing of it. Nothing failed, and it is no news for the log.
+  if (isHungUp(error)) return { ...plain, status: 400, code: 'invalid', message: sentenceFor(400) }
   if (isDatabaseDown(error))
     return {
       ...plain,
@@ -75,6 +77,12 @@ export function failureOf(error: unknown): Failure {
     code: 'internal',
     message: 'This is our fault, not yours. Please try again; if it stays, write to us.',
   }
+}
+
+/** Node's error for a request whose sender was gone before its end; the database's own resets have other words. */
+function isHungUp(error: unknown): boolean {
+  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown }
+  return code === 'ECONNRESET' && message === 'aborted'
 }
 
 /** Pages for people: failures and unknown addresses become a page, or a notice where htmx asked for a fragment. */
@@ -112,5 +120,5 @@ function sentenceFor(status: number): string {
   if (status === 429) return 'That was a lot of requests in a short time. Please wait a little and try again.'
   if (status === 413) return 'What was sent is too large.'
   if (status === 404) return 'There is nothing at this address.'
-  return 'The request could not be understood.'
+  return 'The request could not be understood, or did not arrive whole. Nothing was changed.'
 }

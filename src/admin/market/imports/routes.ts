@@ -17,13 +17,14 @@ import { AppError } from '../../../platform/errors.ts'
 import { actingAs, requireMoney } from '../../../users/guards.ts'
 import { statuses } from '../../../web/errors.ts'
 import { type FormState, formState, PostedForm, readForm } from '../../../web/forms.ts'
+import { arrivingFiles } from '../../../web/uploads.ts'
 import { namesOf } from '../../incidents/queries.ts'
 import { type Page, pageOf } from '../../listing.ts'
 import type { Panel } from '../../panel.ts'
 import { below, rowNumber } from '../../row-numbers.ts'
 import { machineNames, type Words, words } from '../words.ts'
 import { type ImportShown, showImport } from './showing.ts'
-import { type Arriving, limits, storeUploads } from './uploads.ts'
+import { limits, storeUploads } from './uploads.ts'
 
 declare module '../../../web/views.ts' {
   interface Views {
@@ -83,7 +84,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
     if (!request.isMultipart())
       throw new AppError('invalid', 'Nothing was imported.', { fields: { files: 'Choose one file or more.' } })
     request.mayArriveWithin(limits.ms)
-    const { files, remove } = await storeUploads(request.files() as AsyncIterable<Arriving>)
+    const { files, remove } = await storeUploads(arrivingFiles(request))
     const by = { origin: 'upload', actor: actingAs(request).actor } as const
     const { importId, read } = await beginImport(sql, files, by).catch(async (error) => {
       await remove()

@@ -3,15 +3,15 @@ import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Readable, Transform } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
+import { finished, pipeline } from 'node:stream/promises'
 import type { GivenFile } from '../../../market/imports/imports.ts'
 import { AppError } from '../../../platform/errors.ts'
 
 /** What may be sent at once: files, bytes of one of them, bytes of all together, and milliseconds for all to arrive. */
 export const limits = { files: 60, fileBytes: 50_000_000, totalBytes: 250_000_000, ms: 15 * 60_000 } as const
 
-/** A file as it arrives. `truncated`: it was larger than `limits.fileBytes`. */
-export type Arriving = { filename: string | undefined; file: Readable & { truncated: boolean } }
+/** A file as it arrives. `isCut`, once it was read: it was larger than `limits.fileBytes`. */
+type Arriving = { filename: string | undefined; content: Readable; isCut: () => boolean }
 
 const prefix = 'etf-upload-'
 const forgottenAfterMs = 3600_000
@@ -41,10 +41,10 @@ async function storeIn(folder: string, arriving: AsyncIterable<Arriving>): Promi
   const files: GivenFile[] = []
   let total = 0
   let refused: AppError | undefined
-  for await (const { filename, file } of arriving) {
+  for await (const { filename, content, isCut } of arriving) {
     const name = nameOf(filename)
     if (name === '' || refused) {
-      file.resume()
+      await finished(content.resume())
       continue
     }
     const path = join(folder, String(files.length))
@@ -54,8 +54,8 @@ async function storeIn(folder: string, arriving: AsyncIterable<Arriving>): Promi
         done(null, total > limits.totalBytes ? Buffer.alloc(0) : chunk)
       },
     })
-    await pipeline(file, counted, createWriteStream(path, { flags: 'wx', mode: 0o600 }))
-    if (file.truncated) refused = refusal(`${name} is larger than 50 MB. Please split it, or zip it.`)
+    await pipeline(content, counted, createWriteStream(path, { flags: 'wx', mode: 0o600 }))
+    if (isCut()) refused = refusal(`${name} is larger than 50 MB. Please split it, or zip it.`)
     else if (total > limits.totalBytes)
       refused = refusal('These files are more than 250 MB together. Please send fewer at once.')
     files.push({ path, name })

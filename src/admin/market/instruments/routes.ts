@@ -26,8 +26,9 @@ import { AppError } from '../../../platform/errors.ts'
 import { actingAs, requireMoney } from '../../../users/guards.ts'
 import { statuses } from '../../../web/errors.ts'
 import { type FormState, formState, PostedForm, readForm } from '../../../web/forms.ts'
+import { arrivingFiles } from '../../../web/uploads.ts'
 import type { Panel } from '../../panel.ts'
-import { type Arriving, limits, storeUploads } from '../imports/uploads.ts'
+import { limits, storeUploads } from '../imports/uploads.ts'
 import { listCoverage } from '../queries.ts'
 import { many, type Words, words } from '../words.ts'
 
@@ -248,7 +249,7 @@ async function receiveEtfList(request: FastifyRequest) {
   if (!request.isMultipart())
     throw new AppError('invalid', 'Nothing was read.', { fields: { files: 'Choose the file first.' } })
   request.mayArriveWithin(limits.ms)
-  const { files, remove } = await storeUploads(request.files() as AsyncIterable<Arriving>)
+  const { files, remove } = await storeUploads(arrivingFiles(request))
   try {
     const { path, name } = files[0]!
     return { name, ...(await readEtfList(path, name)) }
