@@ -14,6 +14,7 @@ import operators, { watchRequests } from './operators/routes.ts'
 import receipts from './receipts/routes.ts'
 import reports, { oneClick } from './reports/routes.ts'
 import site from './site/routes.ts'
+import wellKnown from './site/well-known/routes.ts'
 import { type Subscription, subscriptionOf } from './subscriptions/subscriptions.ts'
 import { composersOf } from './tasks/jobs.ts'
 import { suggestedEmail } from './users/email-suggestions.ts'
@@ -26,9 +27,11 @@ import cleanText from './web/clean-text.ts'
 import cors from './web/cors.ts'
 import { handleErrors } from './web/errors.ts'
 import headers from './web/headers.ts'
+import ownHosts from './web/own-hosts.ts'
 import { callerOf, rateCounter, rateLimitStore } from './web/rate-limits.ts'
 import sameSite from './web/same-site.ts'
 import session from './web/session.ts'
+import trailingSlash from './web/trailing-slash.ts'
 import views from './web/views.ts'
 import webhooks from './webhooks/routes.ts'
 
@@ -46,6 +49,8 @@ export type AppOptions = {
   meters?: Meters
   /** True from the moment the process was asked to end. */
   isClosing?: () => boolean
+  /** True while payment events cannot be written to PAYMENTS_LOG. */
+  isPaymentsLogBroken?: () => boolean
 }
 
 /** The table of contents: two scopes, people and machines, and who lives in each. Does not listen. */
@@ -65,7 +70,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     return503OnClosing: true,
     http: { headersTimeout: 8_000, connectionsCheckingInterval: 1_000, maxHeaderSize: 16_384 },
     rewriteUrl: routedAddress,
-    routerOptions: { maxParamLength: 200 },
+    routerOptions: { maxParamLength: 200, ignoreTrailingSlash: true },
     ajv: { customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: true, allErrors: false } },
   })
   closeKeptConnections(app)
@@ -79,6 +84,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     https: config.https,
   }
   await app.register(headers, origins)
+  await app.register(ownHosts, { baseUrl: config.baseUrl, production: config.production })
   const count = rateCounter(deps.sql)
   const store = rateLimitStore(count)
   await app.register(rateLimit, { global: false, store, keyGenerator: callerOf })
@@ -87,6 +93,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const assets = loadAssets()
   serveAssets(app, assets)
   await app.register(async (people) => {
+    await people.register(trailingSlash)
     await people.register(formbody)
     await people.register(cleanText)
     await people.register(session, { keys: options.sessionKeys, https: config.https })
@@ -98,7 +105,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     })
     await people.register(rememberedUser, { deps })
     handleErrors(people)
-    for (const routes of [site, users, links, checkout, dashboard, receipts, account, reports])
+    for (const routes of [site, wellKnown, users, links, checkout, dashboard, receipts, account, reports])
       await people.register(routes, { deps, limit: limitOf(config.rateLimitScale) })
     await people.register(admin, { prefix: '/admin', deps, composers: composersOf(deps) })
     await people.register(api, {
@@ -117,6 +124,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       meters,
       jobsReady: options.jobsReady ?? (() => true),
       isClosing: options.isClosing ?? (() => false),
+      isPaymentsLogBroken: options.isPaymentsLogBroken ?? (() => false),
     })
   })
   return app

@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { Deps } from '../deps.ts'
 import { isOrderId, orderOf } from '../payments/payments.ts'
@@ -73,6 +73,8 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (
     return show(request, reply, await currentCheckout(deps, request.user.id, order.planName, order.id), 'return')
   })
 
+  await app.register(postedReturn)
+
   app.get(
     '/payment/status/:orderId',
     { ...owner, schema: { params: ByOrder, querystring: Poll } },
@@ -102,6 +104,33 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (
   }
 }
 export default routes
+
+/**
+ * Cashfree, or a bank's page behind it, may post its visitor back to us, with whatever body or none. It is told to look at
+ * the page instead: nothing is read but the order's id, and the cookie, which such a post does not carry, comes with the look.
+ */
+const postedReturn: FastifyPluginAsync = async (app) => {
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body))
+  const onward = (request: FastifyRequest, reply: FastifyReply) => {
+    const posted = fieldsIn(typeof request.body === 'string' ? request.body : '')
+    const orderId = orderIdIn(posted) ?? orderIdIn(request.query as Record<string, unknown>)
+    return reply.leaveFor(`/payment/return${orderId ? `?order_id=${orderId}` : ''}`)
+  }
+  app.post('/payment/return', { config: { fromAnySite: true } }, async (request, reply) => onward(request, reply))
+  // A body that nobody can read, or too large a one, is as good as none.
+  app.setErrorHandler(async (_error, request, reply) => onward(request, reply))
+}
+
+/** A body as JSON or as a form, by what it looks like: the content type is whatever the sender says. */
+function fieldsIn(body: string): Record<string, unknown> {
+  try {
+    const json: unknown = JSON.parse(body)
+    return typeof json === 'object' && json !== null ? (json as Record<string, unknown>) : {}
+  } catch {
+    return Object.fromEntries(new URLSearchParams(body))
+  }
+}
 
 /** A stranger's id makes us ask Cashfree only when it is an order of ours that waits for its payment. */
 async function askIfOurs(deps: Deps, orderId: string): Promise<void> {

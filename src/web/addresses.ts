@@ -1,16 +1,20 @@
 /**
  * The address of a request as it is routed. A path that cannot be decoded, or has a NUL in it, names nothing of ours: it
- * leads to where nothing is, so that the answer is our own page. In a query NUL is left out, as it is in forms: no
+ * leads to where nothing is, so that the answer is our own page; so does one with an empty part (`//`), which routers and
+ * proxies read in different ways. In a query NUL is left out, as it is in forms: no
  * database stores it, none may be asked for it.
  */
 export function routedAddress({ url = '/' }: { url?: string | undefined }): string {
-  const [path, ...query] = url.split('?')
+  const [path, ...query] = url
+    .replace(/^https?:\/\/[^/?#]*/i, '')
+    .replace(/^(?!\/)/, '/')
+    .split('?')
   return isReadable(path!) ? [path, ...query.map((part) => part.replaceAll('%00', ''))].join('?') : '/no-such-address'
 }
 
 function isReadable(path: string): boolean {
   try {
-    return !decodeURIComponent(path).includes('\0')
+    return !path.includes('//') && !decodeURIComponent(path).includes('\0')
   } catch {
     return false
   }

@@ -13,6 +13,7 @@ const types: Record<string, string> = {
   js: 'text/javascript; charset=utf-8',
   svg: 'image/svg+xml',
   png: 'image/png',
+  ico: 'image/x-icon',
   txt: 'text/plain; charset=utf-8',
 }
 
@@ -34,16 +35,20 @@ export function loadAssets(): Assets {
   }
 }
 
+/** Browsers ask for these by a name of their own, whatever a page says. */
+const wellKnown = ['favicon.ico', 'apple-touch-icon.png']
+
 /** Serves them, compressed where the browser takes it. A dozen small files from memory need no file server. */
 export function serveAssets(app: FastifyInstance, assets: Assets): void {
-  for (const asset of assets.all)
-    app.get(asset.url, { logLevel: 'warn' }, (request, reply) => {
-      reply
-        .header('cache-control', 'public, max-age=31536000, immutable')
-        .header('vary', 'accept-encoding')
-        .type(asset.type)
-      return sendCompressed(request, reply, asset.body)
+  const serve = (url: string, { type, body }: Asset, cacheControl: string) =>
+    app.get(url, { logLevel: 'warn' }, (request, reply) => {
+      reply.header('cache-control', cacheControl).header('vary', 'accept-encoding').type(type)
+      return sendCompressed(request, reply, body)
     })
+  for (const asset of assets.all) {
+    serve(asset.url, asset, 'public, max-age=31536000, immutable')
+    if (wellKnown.includes(asset.name)) serve(`/${asset.name}`, asset, 'public, max-age=86400')
+  }
 }
 
 function asset(name: string, bytes: Buffer): Asset {

@@ -1,6 +1,7 @@
 import { promisify } from 'node:util'
 import { brotliCompress, brotliCompressSync, constants, gzip, gzipSync } from 'node:zlib'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import Negotiator from 'negotiator'
 
 /** One body in the three forms a browser may take it in. */
 export type Compressed = { identity: Buffer; br: Buffer; gzip: Buffer }
@@ -38,7 +39,10 @@ export async function sendCompressing(
   return reply.send(await (encoding === 'br' ? brotliOf(body, quick) : gzipOf(body, { level: 4 })))
 }
 
+// Best first: of codings that a browser likes as much, the smallest.
+const codings: (keyof Compressed)[] = ['br', 'gzip', 'identity']
+
+/** What RFC 9110 (12.5.3) makes of Accept-Encoding; nothing else to choose means as it is. */
 function encodingFor(request: FastifyRequest): keyof Compressed {
-  const accepted = String(request.headers['accept-encoding'] ?? '')
-  return /\bbr\b/.test(accepted) ? 'br' : /\bgzip\b/.test(accepted) ? 'gzip' : 'identity'
+  return new Negotiator(request.raw).encoding(codings, { preferred: codings }) ?? 'identity'
 }

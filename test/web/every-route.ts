@@ -38,6 +38,12 @@ export const doors: Record<string, Door> = {
   'GET /refunds': { may: 'everybody' },
   'GET /terms': { may: 'everybody' },
   'GET /assets/*': { may: 'everybody' },
+  'GET /favicon.ico': { may: 'everybody' },
+  'GET /apple-touch-icon.png': { may: 'everybody' },
+  'GET /robots.txt': { may: 'everybody' },
+  'GET /sitemap.xml': { may: 'everybody' },
+  'GET /.well-known/change-password': { may: 'everybody', answers: 302 },
+  'GET /.well-known/security.txt': { may: 'everybody' },
   'GET /register': { may: 'everybody', answers: 303 },
   'POST /register/email-advice': { may: 'everybody', form: () => ({ email: 'asha@gmial.com' }), answers: 200 },
   'POST /register': { may: 'everybody', form: () => ({ name: '' }), answers: 422 },
@@ -110,6 +116,8 @@ export const doors: Record<string, Door> = {
   'POST /checkout/:plan': { may: 'signed-in', path: () => '/checkout/monthly' },
   'POST /checkout/:plan/restart': { may: 'signed-in', path: () => '/checkout/monthly/restart' },
   'POST /checkout/skip': { may: 'signed-in' },
+  // It sets no cookie, so that everybody goes on as who they are.
+  'POST /payment/return': { may: 'everybody', answers: 303 },
   'GET /payment/return': {
     may: 'owner',
     path: ({ paidOrder }) => `/payment/return?order_id=${paidOrder}`,
