@@ -5,6 +5,7 @@ import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { buildApp } from '../../src/app.ts'
 import { recordBackup } from '../../src/backup/record.ts'
 import { clock } from '../../src/doctor/database.ts'
 import { examine } from '../../src/doctor/doctor.ts'
@@ -80,6 +81,7 @@ describe('the doctor', () => {
           'connections',
           'migrations',
           'roles',
+          'second factors',
           'books',
           'Cashfree',
           'clock and Cashfree',
@@ -192,6 +194,15 @@ describe('the doctor', () => {
     expect(of(stopped, 'site')[0]).toMatchObject({ level: 'ok', says: expect.stringContaining('is not running') })
     expect(await sick(patient({ baseUrl, production: true }), 'site')).toMatch(/^failure: is not running/)
     expect(await sick(patient({ baseUrl: app.sandbox.publicUrl }), 'site')).toMatch(/^failure: something else answers/)
+  })
+
+  test('notices a proxy that hides under which name people came', async () => {
+    const config = { ...app.config, production: true, baseUrl: 'https://etf.example.in' }
+    const site = await buildApp({ deps: { ...app.deps, config }, sessionKeys: app.config.sessionKeys })
+    await site.listen({ port: 0, host: 'localhost' })
+    const { port } = site.server.address() as { port: number }
+    expect(await sick(patient({ baseUrl: `http://localhost:${port}` }), 'host')).toMatch(/^failure: .*answers 421/)
+    await site.close()
   })
 
   test('looks at the mail server without sending, and sends one test mail when asked to', async () => {

@@ -23,9 +23,10 @@ export function registration(changes: Record<string, string> = {}): Record<strin
 /** A person with a browser that keeps cookies and does not follow redirects. */
 export class Visitor {
   readonly cookies = new Map<string, string>()
-  readonly app: Pick<TestApp, 'url'>
+  readonly app: Pick<TestApp, 'url'> & { host?: string }
 
-  constructor(app: Pick<TestApp, 'url'>) {
+  /** `host`: the name people ask for, passed on as by a proxy that the site trusts. */
+  constructor(app: Pick<TestApp, 'url'> & { host?: string }) {
     this.app = app
   }
 
@@ -57,7 +58,12 @@ export class Visitor {
     const response = await fetch(this.app.url + path, {
       method,
       redirect: 'manual',
-      headers: { 'sec-fetch-site': 'same-origin', ...(cookie ? { cookie } : {}), ...headers },
+      headers: {
+        'sec-fetch-site': 'same-origin',
+        ...(this.app.host ? { 'x-forwarded-host': this.app.host } : {}),
+        ...(cookie ? { cookie } : {}),
+        ...headers,
+      },
       ...(body === undefined ? {} : { body }),
     })
     for (const line of response.headers.getSetCookie()) {
