@@ -7,6 +7,8 @@ const labels: Record<string, string> = {
   cfPaymentId: 'Payment',
   amountPaise: 'Amount',
   orderAmountPaise: 'Order’s amount',
+  orderCurrency: 'Order’s currency',
+  customerId: 'Customer',
   pricePaise: 'Price',
   preparedRefundPaise: 'Prepared refund',
   backPaise: 'Went back',

@@ -25,12 +25,16 @@ export function remoteOf(orderId: string): RemoteOrder {
     status: 'PAID',
     amountPaise: 49900,
     currency: 'INR',
-    cfOrderId: '2149460581',
+    customerId: null,
+    cfOrderId: `cf-${orderId}`,
     sessionId: `session_${orderId}`,
     expiresAt: soon,
     attempts: [
       {
         cfPaymentId: `cf-${orderId}`,
+        orderId,
+        orderAmountPaise: 49900,
+        orderCurrency: 'INR',
         status: 'SUCCESS',
         amountPaise: 49900,
         currency: 'INR',

@@ -10,9 +10,10 @@ create or replace function money_of_payments() returns table (
     select r.cf_payment_id, sum(r.amount_paise) as paise
     from refunds r where r.status not in ('failed', 'cancelled') group by r.cf_payment_id
   ), told as (
-    select distinct i.order_id, i.kind = 'paid-twice' as of_payment, case when i.kind = 'paid-twice' then i.subject_key end as payment
+    select distinct i.order_id, i.kind in ('paid-twice', 'entitlement-refused') as of_payment,
+           case when i.kind in ('paid-twice', 'entitlement-refused') then i.subject_key end as payment
     from incidents i
-    where i.kind in ('paid-twice', 'order-mismatch', 'payment-mismatch', 'payment-on-two-orders', 'paid-unverified')
+    where i.kind in ('paid-twice', 'entitlement-refused', 'order-mismatch', 'payment-mismatch', 'payment-on-two-orders', 'paid-unverified')
   ), placed as (
     select p.cf_payment_id, p.order_id, coalesce(p.currency, o.currency) as currency,
            coalesce(p.amount_paise, 0) as captured,
@@ -47,12 +48,13 @@ create or replace function broken_i4_missing_money() returns setof text language
   select cf_payment_id from money_of_payments() where missing > 0
 $$;
 
--- I1. Paid, says Cashfree, and we neither granted it nor told anybody for a quarter of an hour.
+-- I1. Paid, says Cashfree, and for a quarter of an hour we neither granted it nor gave it back nor told anybody.
 create or replace function broken_i1_paid_not_granted() returns setof text language sql stable as $$
   select o.id from orders o
   where o.gateway_status = 'PAID' and o.paid_at is null and o.created_at < now() - interval '15 minutes'
     and o.asked_at < now() - interval '15 minutes'
     and not exists (select from incidents i where i.order_id = o.id)
+    and not exists (select from payments p where p.order_id = o.id and refunded_or_going(p.cf_payment_id) >= o.amount_paise)
 $$;
 
 -- I5. A paid order has one applied payment, a success (or one that Cashfree took back, and an incident says so).

@@ -1,7 +1,7 @@
 import type { Deps } from '../deps.ts'
-import { GatewayRefused, GatewayUnavailable, type RemoteOrder } from '../payments/gateway.ts'
+import { GatewayRefused, GatewayUnavailable } from '../payments/gateway.ts'
 import type { Order } from '../payments/payments.ts'
-import { findOrder, noteMismatch, openOrder, refreshUnsentOrder, renewIdempotencyKey } from '../payments/queries.ts'
+import { findOrder, openOrder, refreshUnsentOrder, renewIdempotencyKey } from '../payments/queries.ts'
 import { AppError } from '../platform/errors.ts'
 import { ulid } from '../platform/ids.ts'
 import { paise } from '../platform/money.ts'
@@ -76,21 +76,11 @@ async function create(deps: Deps, user: User, found: Order): Promise<Order> {
     returnUrl: `${deps.config.baseUrl}/payment/return?order_id={order_id}`,
     notifyUrl: deps.config.https ? `${deps.config.baseUrl}/webhooks/cashfree` : null,
   })
-  if (!isTheOrderWeAskedFor(remote, order)) {
-    await noteMismatch(deps.sql, order.id, {
-      ours: { amountPaise: order.amountPaise, currency: order.currency },
-      theirs: { ...remote, sessionId: undefined },
-    })
-    throw new GatewayRefused(409, 'order_differs')
-  }
   const { id: orderId, amountPaise, planKey: plan } = order
-  paymentLog(deps.log, { event: 'payment initiated', orderId, amountPaise, plan, actor: 'checkout' })
-  await settleWith(deps, order.id, remote, 'checkout')
+  const outcome = await settleWith(deps, orderId, remote, 'checkout')
+  if (outcome === 'waiting')
+    paymentLog(deps.log, { event: 'payment initiated', orderId, amountPaise, plan, actor: 'checkout' })
   return (await findOrder(deps.sql, order.id))!
-}
-
-function isTheOrderWeAskedFor(remote: RemoteOrder, order: Order): boolean {
-  return remote.orderId === order.id && remote.amountPaise === order.amountPaise && remote.currency === order.currency
 }
 
 /** Cashfree wants 3 to 100 characters; a shorter name is a real name all the same. */

@@ -3,7 +3,10 @@ import type { RemoteOrder } from '../payments/gateway.ts'
 import { settleOrder } from './queries.ts'
 import { tellSettled } from './telling.ts'
 
-/** What settling came to. `paid` is said exactly once per order, `already-paid` ever after. */
+/**
+ * What settling came to. `paid` is said exactly once per order, `already-paid` ever after; `to-end` when Cashfree was asked to
+ * end the order and still holds it open.
+ */
 export type Settlement =
   | 'paid'
   | 'already-paid'
@@ -11,6 +14,7 @@ export type Settlement =
   | 'closed'
   | 'held'
   | 'unverified'
+  | 'to-end'
   | 'unknown-order'
   | (string & {})
 
@@ -32,13 +36,29 @@ export function settle(deps: Deps, orderId: string, actor: Actor, within?: numbe
   })
 }
 
-/** Writes an answer of the gateway that is already at hand, and wakes the mail job when it brought money. */
+/**
+ * Writes an answer of the gateway that is already at hand, and wakes the jobs that go on from it. Where Cashfree still takes
+ * money for somebody who may not be given what it buys, the order is ended there, and what comes of that is written as well.
+ */
 export async function settleWith(deps: Deps, orderId: string, remote: RemoteOrder, actor: Actor): Promise<Settlement> {
+  const outcome = await write(deps, orderId, remote, actor)
+  if (outcome !== 'to-end') return outcome
+  return write(deps, orderId, await deps.gateway.terminateOrder(orderId), actor)
+}
+
+async function write(deps: Deps, orderId: string, remote: RemoteOrder, actor: Actor): Promise<Settlement> {
   const outcome = await settleOrder(deps.sql, orderId, remote, { actor, seller: deps.config.seller })
   tellSettled(deps, orderId, remote, outcome, actor)
   if (outcome === 'paid') deps.wake('deliver-mails')
+  else if (actor !== 'reconciler' && speaksOfMoney(remote, outcome)) deps.wake('reconcile')
   if (outcome === 'unverified') deps.log.warn({ event: 'paid but unverified', orderId, actor }, 'paid but unverified')
   return outcome
+}
+
+/** Money that does not count yet, of this order or of another that the answer names: the reconciler is to look again soon. */
+function speaksOfMoney({ attempts }: RemoteOrder, outcome: Settlement): boolean {
+  if (outcome === 'held' || outcome === 'unverified') return true
+  return outcome !== 'already-paid' && (attempts ?? []).some(({ status }) => status === 'SUCCESS')
 }
 
 type Looks = { running: Promise<unknown>; next: Promise<Settlement> | null }

@@ -21,19 +21,25 @@ export type Incident = {
 
 /** What each kind means and what to do, for mails and the panel. */
 export const meanings: Record<string, string> = {
-  'order-mismatch': 'Cashfree’s order differs from ours in amount, currency or id. Nothing was granted.',
-  'payment-mismatch': 'The payment is lower than the price or in another currency. Nothing was granted.',
+  'order-mismatch':
+    'Cashfree’s answer is about another order than ours: its amount, currency, customer or number differs. It granted nothing.',
+  'payment-mismatch':
+    'The payment is lower than the price, in another currency, or tells of an order with another price. It granted nothing.',
   'paid-twice': 'One order was paid twice. A refund of the second payment is prepared; confirm it.',
   'two-orders-paid':
     'Two open orders of one person were both paid. Both periods were given; ask whether that was meant.',
+  'entitlement-refused':
+    'Money came for an account that may not be given what it paid for, because it is suspended or deleted. Nothing was granted; a refund is prepared.',
   'paid-after-deletion':
     'Money came for an account that was deleted meanwhile. It is booked and nothing was granted; refund it.',
   'paid-unverified': 'Cashfree says paid, but its list of payments cannot be read. Nothing was granted yet.',
   'books-broken': 'The nightly check found books that do not agree. Run `npm run invariants`.',
   'payment-reversed': 'Cashfree took back a payment that had been granted.',
-  'payment-on-two-orders': 'Cashfree names one payment under two orders.',
+  'payment-on-two-orders':
+    'Cashfree lists a payment under one order that belongs to another. It granted nothing here; the other order is asked about by itself.',
   'unknown-order': 'Cashfree reports a successful payment for an order that is not in our books.',
-  'webhook-differs': 'A signed webhook names another amount or currency than our order. Cashfree’s API decides.',
+  'webhook-differs':
+    'A signed webhook names another amount, currency or customer than our order, or a second order. Cashfree’s API decides.',
   'settling-fails': 'An order cannot be settled because of an error of ours. It is tried again; see the log.',
   'refunded-twice': 'More went back than the payment brought. Ask Cashfree, and the customer.',
   'refund-mismatch': 'Cashfree’s refund differs from the one we asked for.',

@@ -26,12 +26,10 @@ export function cashfree(settings: CashfreeSettings): Gateway {
       within,
     })
     if (answer.status === 200) return readOrder(answer, null)
-    // The id is taken, or the key was used with other bytes: a lost reply, not a failure. Look it up and compare.
+    // The id is taken, or the key was used with other bytes: a lost reply, not a failure. Settling compares what is there.
     if (answer.status === 409 || (answer.status === 422 && answer.type === 'idempotency_error')) {
       const existing = await fetchOrder(order.orderId, within)
-      if (existing.amountPaise !== order.amountPaise || existing.currency !== order.currency)
-        throw new GatewayRefused(409, 'order_differs')
-      return existing
+      if (existing.status !== 'ABSENT') return existing
     }
     throw new GatewayRefused(answer.status, answer.code)
   }
@@ -76,6 +74,7 @@ const Order = Type.Object({
   order_status: Type.String(),
   order_amount: Type.Unknown(),
   order_currency: Maybe(Type.String()),
+  customer_details: Maybe(Type.Object({ customer_id: Maybe(Id) })),
   cf_order_id: Maybe(Id),
   payment_session_id: Maybe(Type.String()),
   order_expiry_time: Maybe(Type.String()),
@@ -83,6 +82,9 @@ const Order = Type.Object({
 
 const Payment = Type.Object({
   cf_payment_id: Id,
+  order_id: Id,
+  order_amount: Maybe(Type.Unknown()),
+  order_currency: Maybe(Type.String()),
   payment_status: Type.String(),
   payment_amount: Maybe(Type.Unknown()),
   payment_currency: Maybe(Type.String()),
@@ -121,6 +123,7 @@ function readOrder(answer: Answer, attempts: Attempt[] | null): RemoteOrder {
     status: order.order_status.toUpperCase(),
     amountPaise: paiseFromRupees(order.order_amount),
     currency: order.order_currency ?? null,
+    customerId: idText(order.customer_details?.customer_id),
     cfOrderId: idText(order.cf_order_id),
     sessionId: order.payment_session_id || null,
     expiresAt: instantIn(order.order_expiry_time),
@@ -128,7 +131,7 @@ function readOrder(answer: Answer, attempts: Attempt[] | null): RemoteOrder {
   }
 }
 
-/** Null unless every entry could be read: half a list must not look like the whole. */
+/** Null unless every entry could be read, and says of which order it is: half a list must not look like the whole. */
 function readAttempts(answer: Answer): Attempt[] | null {
   if (answer.status !== 200 || !Array.isArray(answer.body)) return null
   const attempts = answer.body.map((entry) => (Value.Check(Payment, entry) ? readAttempt(entry) : null))
@@ -140,6 +143,9 @@ function readAttempt(payment: Static<typeof Payment>): Attempt {
   const error = payment.error_details
   return {
     cfPaymentId: String(payment.cf_payment_id),
+    orderId: String(payment.order_id),
+    orderAmountPaise: paiseFromRupees(payment.order_amount),
+    orderCurrency: payment.order_currency ?? null,
     // A success that was only authorised has brought no money yet.
     status: status === 'SUCCESS' && payment.is_captured === false ? 'AUTHORISED' : status,
     amountPaise: paiseFromRupees(payment.payment_amount),
@@ -156,8 +162,15 @@ function readAttempt(payment: Static<typeof Payment>): Attempt {
 }
 
 function absent(orderId: string): RemoteOrder {
-  const nothing = { amountPaise: null, currency: null, cfOrderId: null, sessionId: null, expiresAt: null, attempts: [] }
-  return { orderId, status: 'ABSENT', ...nothing }
+  const nothing = {
+    amountPaise: null,
+    currency: null,
+    customerId: null,
+    cfOrderId: null,
+    sessionId: null,
+    expiresAt: null,
+  }
+  return { orderId, status: 'ABSENT', ...nothing, attempts: [] }
 }
 
 function refusalOrOutage(answer: Answer): Error {

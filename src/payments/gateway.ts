@@ -10,9 +10,15 @@ export type OrderStatus =
   | 'ABSENT'
   | (string & {})
 
-/** One attempt to pay, in our words. `amountPaise` is null when what came was not an amount. */
+/**
+ * One attempt to pay, in our words, with what it says of its order. `amountPaise` is null when what came was not an amount;
+ * `orderAmountPaise` and `orderCurrency` where it says nothing of them.
+ */
 export type Attempt = {
   cfPaymentId: string
+  orderId: string
+  orderAmountPaise: number | null
+  orderCurrency: string | null
   status: string
   amountPaise: number | null
   currency: string | null
@@ -29,6 +35,7 @@ export type RemoteOrder = {
   status: OrderStatus
   amountPaise: number | null
   currency: string | null
+  customerId: string | null
   cfOrderId: string | null
   sessionId: string | null
   expiresAt: string | null

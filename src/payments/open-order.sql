@@ -1,14 +1,15 @@
 -- The user's open order for the plan on sale under this name: the one there is, or a new one at today's price.
--- Safe to call from any number of tabs at once; all get the same row. No row: no such plan is on sale, or nobody is there.
+-- Safe to call from any number of tabs at once; all get the same row. No row: no such plan is on sale, or this account may
+-- not be given what it would pay for.
 create or replace function open_order(p_user_id uuid, p_plan_name text, p_new_id text, p_minutes integer)
 returns setof orders language plpgsql as $$
 declare
   plan plans;
 begin
   -- The lock first, the looks second: where the price changes at this very moment, two tabs would otherwise open an order
-  -- each, of one version and of the other. Whoever deletes the account waits here as well.
-  perform 1 from users where id = p_user_id and deleted_at is null for no key update;
-  if not found then return; end if;
+  -- each, of one version and of the other. Whoever deletes or suspends the account waits here as well.
+  perform 1 from users where id = p_user_id for no key update;
+  if entitlement_refusal(p_user_id) is not null then return; end if;
   select * into plan from plans where name = p_plan_name and on_sale;
   if not found then return; end if;
   -- One that was opened before the price changed keeps its version until it ends: nobody has two to pay.

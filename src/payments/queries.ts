@@ -3,7 +3,10 @@ import type { Order, PaymentRow } from './payments.ts'
 
 const minutesToPay = 30
 
-/** The user's open order for the plan on sale under this name, new or found. Undefined: no such plan is on sale. */
+/**
+ * The user's open order for the plan on sale under this name, new or found. Undefined: no such plan is on sale, or this
+ * account may not be given what it would pay for.
+ */
 export async function openOrder(sql: Sql, order: { userId: string; planName: string; newId: string }) {
   const [opened] = await sql<{ id: string }[]>`
     select id from open_order(${order.userId}, ${order.planName}, ${order.newId}, ${minutesToPay})
@@ -99,7 +102,7 @@ export async function findLastAttempt(sql: Sql, orderId: string) {
 /**
  * Takes orders whose next look is due for a minute, so that other processes do not ask as well; the longest waiting
  * first, and of every four three that can be paid now: neither a backlog of dead orders nor a flood of open ones starves
- * the others.
+ * the others. One that is younger than `minAgeMs` is left to its payer, unless Cashfree spoke of money or it is to be ended.
  */
 export async function leaseOrdersToLookAt(sql: Sql, limit: number, minAgeMs: number): Promise<string[]> {
   const due = (open: boolean, share: number) => sql`
@@ -108,7 +111,8 @@ export async function leaseOrdersToLookAt(sql: Sql, limit: number, minAgeMs: num
       from orders
       where next_look_at <= now()
         and (expires_at > now()) = ${open}
-        and created_at < now() - make_interval(secs => ${minAgeMs / 1000})
+        and (created_at < now() - make_interval(secs => ${minAgeMs / 1000}) or money_seen_at is not null
+             or entitlement_refusal(user_id) is not null)
       order by next_look_at
       limit ${limit}
     )
@@ -135,18 +139,24 @@ export async function leaseOrdersToLookAt(sql: Sql, limit: number, minAgeMs: num
   return rows.map((row) => row.id)
 }
 
+/**
+ * Milliseconds until the first look that is wanted soon, at an order for which Cashfree speaks of money that does not count
+ * yet; 0 when it is due, null when there is none.
+ */
+export async function msToSoonestLook(sql: Sql): Promise<number | null> {
+  const [row] = await sql<{ ms: number | null }[]>`
+    select greatest(0, ceil(extract(epoch from min(next_look_at) - now()) * 1000))::float8 as ms
+    from orders
+    where money_seen_at is not null
+  `
+  return row!.ms
+}
+
 /** Puts off the next look at an order that could not be asked about. */
 export async function postponeLook(sql: Sql, orderId: string, seconds: number): Promise<void> {
   await sql`
     update orders set next_look_at = now() + make_interval(secs => ${seconds})
     where id = ${orderId} and next_look_at is not null
-  `
-}
-
-/** Keeps both sides of something that did not agree at the moment an order was opened. */
-export async function noteMismatch(sql: Sql, orderId: string, details: object): Promise<void> {
-  await sql`
-    select open_incident('order-mismatch', o.id, o, ${sql.json(details as never)}) from orders o where o.id = ${orderId}
   `
 }
 

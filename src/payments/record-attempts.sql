@@ -7,11 +7,10 @@ language sql as $$
   on conflict on constraint one_incident_per_kind_and_subject do nothing
 $$;
 
--- Writes every attempt that Cashfree lists for the order. A success stays a success whatever arrives later,
--- unless Cashfree itself reverses the money (CANCELLED after the time limit, VOID).
+-- Writes every attempt that Cashfree lists for the order and that does not itself name another. A success stays a success
+-- whatever arrives later, unless Cashfree itself reverses the money (CANCELLED after the time limit, VOID); and what was
+-- counted stays the amount that was counted.
 create or replace function record_attempts(o orders, p_attempts jsonb) returns void language plpgsql as $$
-declare
-  stranger record;
 begin
   if jsonb_typeof(p_attempts) is distinct from 'array' then return; end if;
   insert into payments as known (cf_payment_id, order_id, status, amount_paise, currency, method, bank_reference,
@@ -20,12 +19,14 @@ begin
          a."cfPaymentId", o.id, a.status, a."amountPaise", a.currency, a.method, a."bankReference",
          a."failureReason", a."startedAt", a."completedAt"
   from jsonb_to_recordset(p_attempts) as a("cfPaymentId" text, status text, "amountPaise" bigint, currency text,
-       method text, "bankReference" text, "failureReason" text, "startedAt" timestamptz, "completedAt" timestamptz)
+       method text, "bankReference" text, "failureReason" text, "startedAt" timestamptz, "completedAt" timestamptz,
+       "orderId" text)
+  where coalesce(a."orderId", o.id) = o.id
   order by a."cfPaymentId", a.status = 'SUCCESS' desc
   on conflict (cf_payment_id) do update
   set status = excluded.status,
-      amount_paise = coalesce(excluded.amount_paise, known.amount_paise),
-      currency = coalesce(excluded.currency, known.currency),
+      amount_paise = case when known.applied_at is null then coalesce(excluded.amount_paise, known.amount_paise) else known.amount_paise end,
+      currency = case when known.applied_at is null then coalesce(excluded.currency, known.currency) else known.currency end,
       method = coalesce(excluded.method, known.method),
       bank_reference = coalesce(excluded.bank_reference, known.bank_reference),
       failure_reason = excluded.failure_reason,
@@ -33,16 +34,6 @@ begin
       updated_at = now()
   where known.order_id = excluded.order_id
     and (known.status <> 'SUCCESS' or excluded.status in ('SUCCESS', 'CANCELLED', 'VOID'));
-
-  for stranger in
-    select p.cf_payment_id, p.order_id
-    from jsonb_array_elements(p_attempts) as a
-    join payments p on p.cf_payment_id = a ->> 'cfPaymentId'
-    where p.order_id <> o.id
-  loop
-    perform open_incident('payment-on-two-orders', stranger.cf_payment_id || ':' || o.id, o,
-      jsonb_build_object('cfPaymentId', stranger.cf_payment_id, 'firstOrder', stranger.order_id, 'alsoClaimedBy', o.id));
-  end loop;
 end $$;
 
 -- Money that came on top of, or went away from, a paid order: told to the admin, never acted on by itself.

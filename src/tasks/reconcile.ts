@@ -3,7 +3,7 @@ import type { Deps } from '../deps.ts'
 import { noteRefusedKeys } from '../incidents/incidents.ts'
 import { insertIncident } from '../incidents/queries.ts'
 import { GatewayRefused, GatewayUnavailable } from '../payments/gateway.ts'
-import { leaseOrdersToLookAt, postponeLook } from '../payments/queries.ts'
+import { leaseOrdersToLookAt, msToSoonestLook, postponeLook } from '../payments/queries.ts'
 import { isDatabaseDown } from '../platform/db.ts'
 import { settleRefunds } from '../refunds/refunds.ts'
 
@@ -25,8 +25,19 @@ export async function reconcile(deps: Deps): Promise<number> {
     const due = await leaseOrdersToLookAt(deps.sql, limit, deps.config.reconcile.minAgeMs)
     const round = await askAbout(deps, due)
     asked += round.asked
-    if (due.length < limit || round.stop || asked >= mostARun) return asked
+    if (round.stop || asked >= mostARun) return asked
+    if (due.length < limit) return wakeForSoonestLook(deps).then(() => asked)
   }
+}
+
+let alarm: NodeJS.Timeout | undefined
+
+/** Some looks are wanted sooner than the next run: of this process's runs, the last one says when it begins. */
+async function wakeForSoonestLook(deps: Deps): Promise<void> {
+  const ms = await msToSoonestLook(deps.sql)
+  clearTimeout(alarm)
+  if (ms === null || ms >= deps.config.reconcile.intervalMs) return
+  alarm = setTimeout(() => deps.wake('reconcile'), Math.max(ms, 250)).unref()
 }
 
 /** A few at a time. One that cannot be asked about waits; when it is Cashfree that is away, the round ends. */

@@ -10,6 +10,9 @@ export type Delivery = { headers: Record<string, string>; body: Buffer }
 export type Hint = {
   type: string | null
   orderId: string | null
+  /** Another order that it names as well, which contradicts the first: that one is asked about too. */
+  otherOrderId: string | null
+  customerId: string | null
   cfPaymentId: string | null
   eventTime: string | null
   amountPaise: number | null
@@ -31,6 +34,8 @@ export type Judgement = { accepted: boolean; verdict: Verdict; hint: Hint; answe
 const nothing: Hint = {
   type: null,
   orderId: null,
+  otherOrderId: null,
+  customerId: null,
   cfPaymentId: null,
   eventTime: null,
   amountPaise: null,
@@ -95,13 +100,17 @@ function isTestPing(content: unknown): boolean {
 
 function hintIn(content: unknown): Hint {
   const { type, data, event_time } = fieldsOf(content)
-  const { order, payment, refund, auto_refund, order_id, cf_payment_id } = fieldsOf(data)
+  const { order, payment, refund, auto_refund, order_id, cf_payment_id, customer_details } = fieldsOf(data)
   const ofOrder = fieldsOf(order)
   const ofPayment = fieldsOf(payment)
   const ofRefund = fieldsOf(refund ?? auto_refund)
+  const named = [ofOrder.order_id, ofRefund.order_id, order_id, ofPayment.order_id].map((id) => text(id, 100))
+  const orderId = named.find((id) => id !== null) ?? null
   return {
     type: text(type, 100),
-    orderId: text(ofOrder.order_id ?? ofRefund.order_id ?? order_id, 100),
+    orderId,
+    otherOrderId: named.find((id) => id !== null && id !== orderId) ?? null,
+    customerId: text(fieldsOf(customer_details).customer_id, 100),
     cfPaymentId: text(ofPayment.cf_payment_id ?? ofRefund.cf_payment_id ?? cf_payment_id, 100),
     eventTime: instantIn(event_time),
     amountPaise: paiseFromRupees(ofOrder.order_amount),

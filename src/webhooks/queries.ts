@@ -1,8 +1,8 @@
 import type { Sql } from '../platform/db.ts'
 import type { Delivery, Judgement } from './delivery.ts'
 
-/** What became of storing a delivery: its row, and whether an order of ours waits to be settled because of it. */
-export type Stored = { id: number; orderId: string | null; verdict: string; toSettle: boolean }
+/** What became of storing a delivery: its row, and whether an order of ours waits to be settled because of it, or another. */
+export type Stored = { id: number; orderId: string | null; verdict: string; toSettle: boolean; namesAnother: boolean }
 
 /**
  * Stores an accepted delivery and looks in the same statement whether its order is ours and its amount agrees.
@@ -17,7 +17,11 @@ export async function storeDelivery(
 ): Promise<Stored> {
   const [row] = await sql<Stored[]>`
     with known as (
-      select id, amount_paise, currency from orders where id = ${hint.orderId}
+      select id, amount_paise, currency, replace(user_id::text, '-', '') as customer_id from orders where id = ${hint.orderId}
+    ), others as (
+      select ${hint.otherOrderId}::text as id where ${hint.otherOrderId}::text is not null
+      union
+      select order_id from payments where cf_payment_id = ${hint.cfPaymentId} and order_id <> ${hint.orderId}
     ), judged as (
       select case
                when ${verdict} <> 'verified' then ${verdict}
@@ -25,6 +29,8 @@ export async function storeDelivery(
                when not exists (select from known) then 'unknown-order'
                when exists (select from known where amount_paise <> ${hint.amountPaise}::bigint
                                                  or currency <> ${hint.currency}::text) then 'amount-differs'
+               when exists (select from others)
+                 or exists (select from known where customer_id <> ${hint.customerId}::text) then 'contradicts'
                else 'verified'
              end as verdict,
              exists (select from known) as ours
@@ -33,12 +39,19 @@ export async function storeDelivery(
       select case verdict when 'unknown-order' then 'unknown-order' else 'webhook-differs' end, ${hint.orderId},
              (select id from known),
              jsonb_build_object('type', ${hint.type}::text, 'cfPaymentId', ${hint.cfPaymentId}::text,
-               'theirs', jsonb_build_object('amountPaise', ${hint.amountPaise}::bigint, 'currency', ${hint.currency}::text),
-               'ours', (select jsonb_build_object('amountPaise', amount_paise, 'currency', currency) from known))
+               'theirs', jsonb_build_object('amountPaise', ${hint.amountPaise}::bigint, 'currency', ${hint.currency}::text,
+                                            'customerId', ${hint.customerId}::text),
+               'ours', (select jsonb_build_object('amountPaise', amount_paise, 'currency', currency, 'customerId', customer_id)
+                        from known),
+               'otherOrder', (select min(id) from others))
       from judged
       where ${hint.type} = 'PAYMENT_SUCCESS_WEBHOOK'
-        and verdict in ('unknown-order', 'amount-differs')
+        and verdict in ('unknown-order', 'amount-differs', 'contradicts')
       on conflict on constraint one_incident_per_kind_and_subject do nothing
+    ), hastened as (
+      update orders set next_look_at = now(), money_seen_at = coalesce(money_seen_at, now())
+      where id in (select id from others) and paid_at is null
+      returning id
     )
     insert into webhook_events (accepted, verdict, type, order_id, cf_payment_id, event_time, headers, body,
                                 next_settle_at, settled_at, outcome)
@@ -48,7 +61,7 @@ export async function storeDelivery(
            case when not ours then now() end,
            case when not ours then 'nothing to settle' end
     from judged
-    returning id, order_id, verdict, settled_at is null as to_settle
+    returning id, order_id, verdict, settled_at is null as to_settle, exists (select from hastened) as names_another
   `
   return row!
 }

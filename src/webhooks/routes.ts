@@ -65,7 +65,8 @@ export default async function routes(
     if (here) settling++
     let work: Promise<void> | undefined
     try {
-      const { id, orderId, toSettle } = await storeDelivery(deps.sql, delivery, judgement, here ? 10 : 0)
+      const { id, orderId, toSettle, namesAnother } = await storeDelivery(deps.sql, delivery, judgement, here ? 10 : 0)
+      if (namesAnother) deps.wake('reconcile')
       const refunds = /REFUND/.test(judgement.hint.type ?? '')
       if (toSettle && orderId !== null && here) work = settleDelivery(deps, { orderId, upTo: id, refunds })
       else if (toSettle) deps.wake('settle-events')

@@ -129,12 +129,16 @@ describe('any order of Cashfree’s answers', () => {
             status,
             amountPaise,
             currency: 'INR',
+            customerId: null,
             cfOrderId: null,
             sessionId: null,
             expiresAt: null,
             attempts:
               attempts?.map((given) => ({
                 cfPaymentId: `${id}_${given.id}`,
+                orderId: id,
+                orderAmountPaise: null,
+                orderCurrency: null,
                 status: given.status,
                 amountPaise: 49_900,
                 currency: 'INR',

@@ -15,12 +15,16 @@ const paidAnswer = (id: string, amountPaise = 49_900) => ({
   status: 'PAID',
   amountPaise,
   currency: 'INR',
+  customerId: null,
   cfOrderId: null,
   sessionId: null,
   expiresAt: null,
   attempts: [
     {
       cfPaymentId: `pay_${id}`,
+      orderId: id,
+      orderAmountPaise: amountPaise,
+      orderCurrency: 'INR',
       status: 'SUCCESS',
       amountPaise,
       currency: 'INR',

@@ -63,16 +63,6 @@ create or replace function money_on_its_way(p_user_id uuid) returns text languag
   end
 $$;
 
--- Orders that Cashfree has never heard of need nobody's leave to end. They stay watched like any other.
-create or replace function close_unsent_orders(p_user_id uuid, p_actor text) returns void language sql as $$
-  with closed as (
-    update orders set status = 'terminated', closed_at = now() where user_id = p_user_id and status = 'created'
-    returning id, user_id
-  )
-  insert into audit (actor, action, order_id, user_id, details)
-  select p_actor, 'order.terminated', id, user_id, jsonb_build_object('from', 'created') from closed
-$$;
-
 -- Everything that says who it was, where the law does not ask to keep it. A receipt that waits in the outbox still goes to
 -- its buyer, and one last mail tells of the deletion, in case it was somebody else; the job `clean` forgets that address
 -- afterwards.

@@ -10,7 +10,7 @@ export type Sides = { lines: Line[]; facts: { label: string; value: string }[] }
 export function sidesOf(details: Record<string, unknown> | unknown[]): Sides {
   if (Array.isArray(details))
     return { lines: [], facts: details.map((entry, i) => ({ label: `${i + 1}`, value: plain('', entry) })) }
-  const { ours, theirs, ...others } = details
+  const { ours, theirs, contradictions, ...others } = details
   const left = fieldsOf(ours)
   const right = fieldsOf(theirs)
   const keys = [...new Set([...Object.keys(left), ...Object.keys(right)])].filter((key) => key !== 'attempts')
@@ -20,7 +20,7 @@ export function sidesOf(details: Record<string, unknown> | unknown[]): Sides {
     theirs: plain(key, right[key]),
     differs: key in left && key in right && JSON.stringify(left[key]) !== JSON.stringify(right[key]),
   }))
-  lines.push(...attemptLines(left, right.attempts))
+  lines.push(...attemptLines(left, right.attempts), ...paymentContradictions(contradictions))
   // What differs is what the reader came for.
   lines.sort((a, b) => Number(b.differs) - Number(a.differs))
   const facts = Object.entries(others).map(([key, value]) => ({ label: labelOf(key), value: plain(key, value) }))
@@ -40,6 +40,17 @@ function attemptLines(ours: Record<string, unknown>, attempts: unknown): Line[] 
       status === 'SUCCESS' &&
       !(Number(amountPaise) >= Number(ours.amountPaise) && (currency ?? ours.currency) === ours.currency),
   }))
+}
+
+/** What a payment in Cashfree's list says that cannot be true of the order it is listed under. */
+function paymentContradictions(contradictions: unknown): Line[] {
+  if (!Array.isArray(contradictions)) return []
+  return contradictions.map(fieldsOf).flatMap(({ field, payment, ours, theirs }) => {
+    if (payment === undefined) return []
+    const value = (text: unknown) => plain(String(field), /Paise$/.test(String(field)) ? Number(text) : text)
+    const label = `Payment ${plain('', payment)}, ${labelOf(String(field)).toLowerCase()}`
+    return [{ label, ours: value(ours), theirs: value(theirs), differs: true }]
+  })
 }
 
 function fieldsOf(side: unknown): Record<string, unknown> {

@@ -5,12 +5,15 @@ export const whatToDo: Record<string, string> = {
   'payment-mismatch':
     'The customer paid less than the price. Refund it, or ask for the rest and grant the days by hand.',
   'paid-twice': 'Look at the refund below and confirm it. Then resolve this.',
+  'entitlement-refused':
+    'Look at the refund below and confirm it: then the money goes back whatever happens to the account. Or lift the suspension first, and the payment counts at once.',
   'two-orders-paid': 'Ask the customer whether both were meant. If not, refund one; its period ends by itself.',
   'paid-unverified':
     'Usually it settles by itself within the hour. If it stays, send the order number to Cashfree’s support.',
   'books-broken': 'Run `npm run invariants` and follow what it prints. Nothing is repaired by itself.',
   'payment-reversed': 'Ask Cashfree why. If the money is gone for good, cancel the subscription on the person’s page.',
-  'payment-on-two-orders': 'Send both order numbers and the payment to Cashfree’s support: one of them is wrong there.',
+  'payment-on-two-orders':
+    'Usually it passes, and both orders settle by themselves. If it stays, send both order numbers and the payment to Cashfree’s support: one of them is wrong there.',
   'unknown-order':
     'If another site uses the same Cashfree account, nothing. Else look whether a database was restored from an old backup.',
   'webhook-differs':

@@ -159,7 +159,7 @@ export type OrderFile = {
   }[]
   period: { startsAt: Date; endsAt: Date; voidedAt: Date | null } | null
   receipt: { number: string; issuedAt: Date; amountPaise: number } | null
-  incidents: { id: number; kind: string; openedAt: Date; resolvedAt: Date | null; cfPaymentId: string | null }[]
+  incidents: { id: number; kind: string; openedAt: Date; resolvedAt: Date | null; preparedRefundOf: string | null }[]
   deliveries: { id: number; at: Date; type: string | null; verdict: string; outcome: string | null; waits: boolean }[]
   audit: { id: number; at: Date; action: string; actor: string; by: string | null; details: Record<string, unknown> }[]
 }
@@ -209,7 +209,8 @@ export async function findOrderFile(sql: Sql, id: string): Promise<OrderFile | u
       NonNullable<OrderFile['receipt']>[]
     >`select number, issued_at, amount_paise from receipts where order_id = ${id}`,
     sql<OrderFile['incidents']>`
-      select id, kind, opened_at, resolved_at, details ->> 'cfPaymentId' as cf_payment_id
+      select id, kind, opened_at, resolved_at,
+             case when details ? 'preparedRefundPaise' then details ->> 'cfPaymentId' end as prepared_refund_of
       from incidents where order_id = ${id} order by opened_at desc limit 100`,
     sql<OrderFile['deliveries']>`
       select id, received_at as at, type, verdict, outcome, accepted and settled_at is null as waits

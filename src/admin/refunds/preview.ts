@@ -38,13 +38,12 @@ export async function previewRefund(deps: Deps, cfPaymentId: string, typed: stri
   const asked = typed.trim() === '' ? null : amountIn(typed)
   const amountPaise = asked !== null && asked <= basis.leftPaise ? asked : basis.leftPaise
   const outcome = closed ? null : await outcomeOf(deps, cfPaymentId, amountPaise)
-  const isExtra = basis.appliedAt === null && basis.orderPaidAt !== null
   return {
     basis,
     siblings,
     amountPaise,
     method: methodTitle(basis.method),
-    reason: isExtra ? 'Paid twice; the second payment goes back.' : '',
+    reason: reasonFor(basis),
     isLarge: amountPaise >= basis.largePaise,
     outcome,
     closed,
@@ -63,6 +62,12 @@ async function outcomeOf(deps: Deps, cfPaymentId: string, amountPaise: number): 
       { label: 'Revenue this month, net', nowPaise: net.monthPaise, thenPaise: net.monthPaise - less },
     ],
   }
+}
+
+function reasonFor({ appliedAt, orderPaidAt, refusal }: RefundBasis): string {
+  if (appliedAt !== null) return ''
+  if (orderPaidAt !== null) return 'Paid twice; the second payment goes back.'
+  return refusal === null ? '' : `Paid while the account was ${refusal}; nothing was granted.`
 }
 
 function closedBecause({ status, leftPaise, isTooOld }: RefundBasis): string | null {

@@ -73,6 +73,8 @@ export type RefundBasis = {
   isTooOld: boolean
   hasAccess: boolean
   until: Date | null
+  /** Why the account may not be given what it pays for; null: it may. */
+  refusal: string | null
   /** From this amount on it is typed twice: the price of a year. */
   largePaise: number
 }
@@ -87,7 +89,7 @@ export async function findRefundBasis(sql: Sql, cfPaymentId: string): Promise<Re
            1 + (select count(*)::int from refunds r
                 where r.cf_payment_id = pay.cf_payment_id and r.requested_by <> 'cashfree') as next_ordinal,
            coalesce(pay.completed_at, pay.created_at) < now() - interval '6 months' as is_too_old,
-           has_access(s) is true as has_access, s.current_period_end as until,
+           has_access(s) is true as has_access, s.current_period_end as until, entitlement_refusal(o.user_id) as refusal,
            (select coalesce(min(price_paise) filter (where months >= 12 and on_sale), max(price_paise)) from plans) as large_paise
     from payments pay
     join orders o on o.id = pay.order_id

@@ -140,6 +140,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
         fresh = true
         const text = await act.perform(sql, person, typed, actingAs(request))
         deps.wake('deliver-mails')
+        deps.wake('reconcile')
         request.session.set('notice', { kind: 'good', text })
         return reply.leaveFor(`/admin/subscribers/${person.id}`)
       } catch (error) {

@@ -47,6 +47,13 @@ export const verdicts: Record<string, Words> = {
     means: 'The signature is right; amount or currency is another than our order’s. The event is not believed.',
     act: 'Cashfree was asked and decides. See Incidents.',
   },
+  contradicts: {
+    label: 'Contradicts',
+    tone: 'warn',
+    means:
+      'The signature is right; it names two orders, another customer, or a payment of another order. It is not believed.',
+    act: 'Cashfree was asked about each order and decides. See Incidents.',
+  },
   'missing-signature': {
     label: 'No signature',
     tone: 'bad',

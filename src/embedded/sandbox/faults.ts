@@ -11,6 +11,11 @@ export const FAULTS = {
   wrongAmount: 'GET order shows another amount',
   wrongCurrency: 'GET order shows another currency',
   wrongOrderId: 'GET order shows another order id',
+  wrongCustomer: 'GET order shows another customer',
+  wrongCfOrderId: 'GET order shows another number of Cashfree’s',
+  foreignPayment: 'Newest listed payment names another order',
+  wrongPaymentOrder: 'Newest listed payment tells another price of its order',
+  wrongPaymentCurrency: 'Newest listed payment is in another currency',
   paymentsUnreadable: 'List of payments is cut-off JSON',
   numericIds: 'API ids are JSON numbers',
   longIds: 'New ids have 19 digits',
@@ -42,6 +47,8 @@ export type FaultOptions = {
   retryAfterS?: number
   /** Difference in paise, for wrongAmount. */
   paise?: number
+  /** The order that is named, for foreignPayment. */
+  orderId?: string
 }
 
 /** true: until switched off. A number: so many times. false: off. */

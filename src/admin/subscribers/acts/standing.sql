@@ -13,19 +13,26 @@ begin
   return case when user_behind(p_actor) = p_user_id then 'yourself' else 'ok' end;
 end $$;
 
--- Lets nobody log in to the account any more, or (without a reason) again. What was paid for runs on.
+-- Lets nobody log in to the account any more, or (without a reason) again. What was paid for runs on. What is open to pay is
+-- ended: here what Cashfree never heard of, there by the look that is due at once. Lifted, money that was held is looked at.
+-- Locks in the one order: orders, users. So a payment that is being settled counts before the suspension, or is held after it.
 -- Answers 'done', 'repeated', or why not: 'changed' and the answers of may_act_on.
 create or replace function set_suspension(p_user_id uuid, p_reason text, p_actor text) returns text language plpgsql as $$
 declare
-  allowed text := may_act_on(p_user_id, p_actor);
+  allowed text;
   person  users;
   ended   integer;
 begin
+  perform 1 from orders where user_id = p_user_id order by id for update;
+  allowed := may_act_on(p_user_id, p_actor);
   if allowed <> 'ok' then return allowed; end if;
   select * into person from users where id = p_user_id;
   if person.suspended_reason is not distinct from p_reason then return 'repeated'; end if;
   if p_reason is not null and person.suspended_at is not null then return 'changed'; end if;
   update users set suspended_at = case when p_reason is not null then now() end, suspended_reason = p_reason where id = p_user_id;
+  if p_reason is not null then perform close_unsent_orders(p_user_id, p_actor); end if;
+  update orders set next_look_at = now()
+  where user_id = p_user_id and paid_at is null and (status = 'active' or held_at is not null);
   delete from sessions where user_id = p_user_id;
   get diagnostics ended = row_count;
   insert into audit (actor, action, user_id, details)

@@ -15,6 +15,8 @@ export const suspension: Act = {
       { label: 'Log-ins', value: 'refused, from this moment', total: true },
       { label: 'Sessions ended', value: String(person.sessions) },
       { label: 'What was paid', value: 'runs on, and counts' },
+      { label: 'What is open to pay', value: 'ended at Cashfree' },
+      { label: 'Money that comes all the same', value: 'held, with a refund prepared' },
       { label: 'Mail', value: 'none' },
     ],
     says: 'Nobody can log in until you lift it. To end what was paid as well, cancel the subscription.',
@@ -41,6 +43,7 @@ export const lifting: Act = {
     rows: [
       { label: 'Suspended because', value: person.suspendedReason },
       { label: 'Log-ins', value: 'allowed again', total: true },
+      { label: 'Money that was held', value: 'counts at once, unless its refund was confirmed' },
     ],
     says: 'The person can log in again with their password. They are not told by mail.',
     button: 'Lift the suspension',

@@ -61,7 +61,10 @@ const audited: Record<string, (happening: Happening) => Told> = {
   }),
   'order.held': (it) => ({
     tone: 'bad',
-    text: `Held back: what Cashfree says does not agree with the order (${words(text(it, 'why'))}). Nothing was granted.`,
+    text:
+      text(it, 'why') === 'entitlement-refused'
+        ? 'Held back: the account may not be given what was paid for. Nothing was granted.'
+        : `Held back: what Cashfree says does not agree with the order (${words(text(it, 'why'))}). Nothing was granted.`,
   }),
   'refund.requested': (it) =>
     refund(it, `Refund of ${money(it)} promised by ${actor(it.by)}, because: ${text(it, 'reason')}.`),

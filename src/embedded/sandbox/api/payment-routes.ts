@@ -19,7 +19,10 @@ export function paymentEndpoints(world: World): Endpoint[] {
       handle(call) {
         const order = orderOf(world, call)
         // Newest first, as observed; Cashfree promises no order.
-        return order.attempts.toReversed().map((attempt) => shown(world, order, attempt, 'payments.list'))
+        const [newest, ...others] = order.attempts
+          .toReversed()
+          .map((attempt) => shown(world, order, attempt, 'payments.list'))
+        return newest ? [falsified(world, newest), ...others] : []
       },
     },
     {
@@ -94,6 +97,15 @@ function authenticate(world: World, { params, fields }: Call) {
     return answer('SUCCESS', 'OTP accepted')
   }
   return answer('FAILED', 'Incorrect OTP entered')
+}
+
+function falsified(world: World, entity: ReturnType<typeof paymentEntity>) {
+  const foreign = world.faults.take('foreignPayment', 'payments.list')
+  if (foreign) entity.order_id = foreign.orderId ?? `${entity.order_id}_other`
+  if (world.faults.take('wrongPaymentOrder', 'payments.list'))
+    Object.assign(entity.order_amount, { paise: entity.order_amount.paise + 100 })
+  if (world.faults.take('wrongPaymentCurrency', 'payments.list')) entity.payment_currency = 'USD'
+  return entity
 }
 
 function shown(world: World, order: Order, attempt: Attempt, endpoint: string) {

@@ -1,0 +1,59 @@
+-- What an answer of Cashfree says that cannot be true of the order it was asked about: an array of {field, ours, theirs}, with
+-- `payment` where it stands in the list of payments and `names` where it points at another order of that id. Empty: it
+-- agrees. Of the order itself id, amount and currency must be there; what Cashfree may leave out contradicts only when it is
+-- there and differs. Texts are compared sign by sign: an id in other letters is another id.
+create or replace function contradictions(o orders, p_remote jsonb) returns jsonb language sql stable as $$
+  with listed as (
+    select entry ->> 'cfPaymentId' as id, coalesce(entry ->> 'orderId', o.id) as order_id, entry
+    from jsonb_array_elements(case when jsonb_typeof(p_remote -> 'attempts') = 'array' then p_remote -> 'attempts' else '[]' end) entry
+  ), compared(field, payment, ours, theirs, must, names) as (
+    select 'orderId', null, o.id, p_remote ->> 'orderId', true, p_remote ->> 'orderId'
+    union all select 'amountPaise', null, o.amount_paise::text, p_remote ->> 'amountPaise', true, null
+    union all select 'currency', null, o.currency, p_remote ->> 'currency', true, null
+    union all select 'customerId', null, replace(o.user_id::text, '-', ''), p_remote ->> 'customerId', false, null
+    union all select 'cfOrderId', null, o.cf_order_id, p_remote ->> 'cfOrderId', false, null
+    union all select 'cfOrderId', null, 'unknown', p_remote ->> 'cfOrderId', false, other.id
+              from orders other where other.cf_order_id = p_remote ->> 'cfOrderId' and other.id <> o.id
+    union all select 'orderId', id, o.id, order_id, true, order_id from listed
+    union all select 'orderAmountPaise', id, o.amount_paise::text, entry ->> 'orderAmountPaise', false, null from listed
+    union all select 'orderCurrency', id, o.currency, entry ->> 'orderCurrency', false, null from listed
+    -- The same payment is in our books: of another order, or counted here with another amount.
+    union all select 'orderId', id, p.order_id, o.id, true, p.order_id
+              from listed join payments p on p.cf_payment_id = id where listed.order_id = o.id
+    union all select 'amountPaise', id, p.amount_paise::text, entry ->> 'amountPaise', false, null
+              from listed join payments p on p.cf_payment_id = id
+              where p.order_id = o.id and listed.order_id = o.id and p.applied_at is not null
+  )
+  select coalesce(jsonb_agg(distinct jsonb_strip_nulls(jsonb_build_object(
+           'field', field, 'payment', payment, 'ours', ours, 'theirs', theirs, 'names', nullif(names, o.id)))), '[]')
+  from compared
+  where p_remote ->> 'status' is distinct from 'ABSENT'
+    and case when theirs is null then must when ours is null then false else ours <> theirs end
+$$;
+
+-- Tells a person of it, once, with both sides; answers the kind of the incident.
+create or replace function note_contradictions(o orders, p_remote jsonb, p_found jsonb) returns text language plpgsql as $$
+declare
+  kind text := case
+    when exists (select from jsonb_array_elements(p_found) c where c -> 'payment' is null) then 'order-mismatch'
+    when exists (select from jsonb_array_elements(p_found) c where c -> 'names' is not null) then 'payment-on-two-orders'
+    else 'payment-mismatch'
+  end;
+begin
+  perform open_incident(kind, o.id, o, both_sides(o, p_remote) || jsonb_build_object('contradictions', p_found));
+  -- The order that is named may be the one that was paid: it is asked about by itself, at once. One that somebody has locked
+  -- is being settled; waiting for it could be a deadlock, and the next look at this order asks again.
+  update orders set next_look_at = now(), money_seen_at = coalesce(money_seen_at, now())
+  where id in (select id from orders
+               where id in (select c ->> 'names' from jsonb_array_elements(p_found) c) and id <> o.id and paid_at is null
+               for update skip locked);
+  return kind;
+end $$;
+
+-- An order as we have it beside Cashfree's answer, without the session, which is a secret.
+create or replace function both_sides(o orders, p_remote jsonb) returns jsonb language sql immutable as $$
+  select jsonb_build_object(
+    'ours', jsonb_build_object('orderId', o.id, 'amountPaise', o.amount_paise, 'currency', o.currency,
+                               'customerId', replace(o.user_id::text, '-', ''), 'cfOrderId', o.cf_order_id),
+    'theirs', p_remote - 'sessionId')
+$$;
