@@ -17,10 +17,13 @@ create or replace function contradictions(o orders, p_remote jsonb) returns json
     union all select 'orderId', id, o.id, order_id, true, order_id from listed
     union all select 'orderAmountPaise', id, o.amount_paise::text, entry ->> 'orderAmountPaise', false, null from listed
     union all select 'orderCurrency', id, o.currency, entry ->> 'orderCurrency', false, null from listed
-    -- The same payment is in our books: of another order, or counted here with another amount.
+    -- The same payment is in our books: of another order, or counted here with another amount or currency.
     union all select 'orderId', id, p.order_id, o.id, true, p.order_id
               from listed join payments p on p.cf_payment_id = id where listed.order_id = o.id
     union all select 'amountPaise', id, p.amount_paise::text, entry ->> 'amountPaise', false, null
+              from listed join payments p on p.cf_payment_id = id
+              where p.order_id = o.id and listed.order_id = o.id and p.applied_at is not null
+    union all select 'currency', id, p.currency, entry ->> 'currency', false, null
               from listed join payments p on p.cf_payment_id = id
               where p.order_id = o.id and listed.order_id = o.id and p.applied_at is not null
   )

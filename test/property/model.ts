@@ -33,6 +33,10 @@ export type BookedOrder = {
   receiptMails: number
   refunds: { id: string; status: string; paise: number; cfPaymentId: string }[]
   creditedPaise: number
+  isHeld: boolean
+  isOpen: boolean
+  /** Its owner's account as it is now: 'suspended', 'deleted', or null where it may be given what it pays for. */
+  refusal: string | null
   incidents: string[]
 }
 export type BookedUser = {
@@ -85,7 +89,17 @@ function expectedOf(
   endedByHand: boolean,
 ): Record<string, [unknown, unknown]> {
   const enough = order.captured.filter(({ paise }) => paise >= order.pricePaise)
-  const paid = enough.length > 0
+  const isBooked = booked.status === 'paid'
+  const going = (cfPaymentId: string) =>
+    sum(
+      booked.refunds
+        .filter((r) => r.cfPaymentId === cfPaymentId && r.status !== 'failed' && r.status !== 'cancelled')
+        .map((r) => r.paise),
+    )
+  // What was paid for is granted, unless its owner may not be given it now, or it all went back before it could be. What
+  // was granted stays granted: a suspension, a refund or a contradiction that comes later takes the order nothing back.
+  const isDue = enough.some(({ cfPaymentId }) => going(cfPaymentId) < order.pricePaise) && booked.refusal === null
+  const paid = enough.length > 0 && (isDue || isBooked)
   const back = refunds.filter((refund) => refund.orderId === order.id && refund.status === 'SUCCESS')
   const backOf = (cfPaymentId: string) =>
     sum(booked.refunds.filter((r) => r.cfPaymentId === cfPaymentId && r.status === 'succeeded').map((r) => r.paise))
@@ -108,6 +122,14 @@ function expectedOf(
       captured > 0 && sum(back.map((r) => r.paise)) >= captured && booked.periods > 0,
       false,
     ],
+    'held, where its owner may not have it': [
+      booked.isHeld,
+      isBooked
+        ? false
+        : booked.isHeld ||
+          (booked.refusal !== null && enough.some(({ cfPaymentId }) => going(cfPaymentId) < order.pricePaise)),
+    ],
+    'open to pay at Cashfree for somebody who may not have it': [booked.refusal !== null && booked.isOpen, false],
     receipt: [booked.receiptPaise, paid ? order.pricePaise : null],
     'receipt mails': [booked.receiptMails, paid ? 1 : 0],
     'refunds that arrived': [known.map((r) => [r.id, r.paise]).sort(), back.map((r) => [r.id, r.paise]).sort()],
@@ -118,6 +140,8 @@ function expectedOf(
           booked.incidents.some(
             (incident) =>
               incident === `paid-twice:${cfPaymentId}` ||
+              incident === `entitlement-refused:${cfPaymentId}` ||
+              incident === `payment-on-two-orders:${order.id}` ||
               incident === `payment-mismatch:${order.id}` ||
               incident === `order-mismatch:${order.id}`,
           ) || backOf(cfPaymentId) >= paise,

@@ -8,7 +8,8 @@ export async function readBooks(
   userIds: string[],
 ): Promise<{ orders: BookedOrder[]; users: BookedUser[] }> {
   const orders = await sql<BookedOrder[]>`
-    select o.id, o.status,
+    select o.id, o.status, o.held_at is not null as is_held, o.gateway_status = 'ACTIVE' as is_open,
+      entitlement_refusal(o.user_id) as refusal,
       (select coalesce(jsonb_agg(cf_payment_id), '[]') from payments p where p.order_id = o.id and applied_at is not null) as applied,
       (select coalesce(jsonb_object_agg(cf_payment_id, amount_paise), '{}') from payments p where p.order_id = o.id and status = 'SUCCESS') as successes,
       (select count(*)::int from subscription_periods p where p.order_id = o.id and voided_at is null) as periods,
@@ -55,9 +56,15 @@ export async function countsOf(sql: Sql): Promise<string[]> {
     join incidents b on (b.kind, b.subject_key, b.occurrence) = (n.kind, n.subject_key, n.occurrence - 1)
     where b.details = n.details
     union all
-    select 'late money that nobody is told of: ' || o.id from orders o join users u on u.id = o.user_id
-    where (o.paid_at > u.deleted_at) is true
-      <> exists (select from incidents i where i.kind = 'paid-after-deletion' and i.order_id = o.id)
+    select 'given to a deleted account: ' || o.id from orders o join users u on u.id = o.user_id where o.paid_at > u.deleted_at
+    union all
+    select 'given to a suspended account: ' || o.id from orders o
+    where (select a.action from audit a where a.user_id = o.user_id and a.action in ('user.suspended', 'user.reinstated')
+                                          and a.at < o.paid_at order by a.id desc limit 1) = 'user.suspended'
+    union all
+    select 'a payment of another order: ' || p.cf_payment_id from payments p where p.order_id like '%_other'
+    union all
+    select 'a secret in incident ' || id from incidents where details::text like '%session_%'
     union all
     select 'to whom nobody is: ' || m.kind from mails m join users u on u.id = m.user_id
     where m.created_at > u.deleted_at + interval '1 second' and m.kind <> 'account-deleted' and m.to_email not like '%@deleted.invalid'

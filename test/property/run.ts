@@ -97,6 +97,13 @@ async function act(run: Run, action: Action, alone = true): Promise<void> {
     case 'fault':
       control.faults({ [action.name]: { count: action.count, ms: 30, retryAfterS: 0.02 } })
       return
+    case 'foreign payment': {
+      const named = [...run.model.orders.keys()][action.names]
+      control.faults({
+        foreignPayment: { count: action.count, orderId: named ?? 'nobody_s_order' },
+      })
+      return
+    }
     case 'together':
       await Promise.all(action.actions.map((each) => act(run, each, false)))
       return

@@ -41,7 +41,16 @@ test('the last thousand keep their row, their first bytes and why', async () => 
                 select false, 'wrong-signature', '{}', '\\x00' from generate_series(1, 1050)`
   const body = Buffer.alloc(100_000, 'x')
   const refusal = { accepted: false, verdict: 'wrong-signature', answer: 401 } as const
-  const hint = { type: null, orderId: null, cfPaymentId: null, eventTime: null, amountPaise: null, currency: null }
+  const hint = {
+    type: null,
+    orderId: null,
+    otherOrderId: null,
+    customerId: null,
+    cfPaymentId: null,
+    eventTime: null,
+    amountPaise: null,
+    currency: null,
+  }
   for (let i = 0; i < 3; i++) await storeRefusal(app.sql, { headers: {}, body }, { ...refusal, hint })
   expect(await rows()).toBeLessThanOrEqual(1_001)
   const [newest] = await app.sql<
