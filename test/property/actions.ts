@@ -60,6 +60,7 @@ const faults = [
   'wrongCustomer',
   'wrongCfOrderId',
   'wrongPaymentOrder',
+  'orderLags',
   'wrongPaymentCurrency',
   'unknownEnums',
   'numericIds',

@@ -13,6 +13,7 @@ export const FAULTS = {
   wrongOrderId: 'GET order shows another order id',
   wrongCustomer: 'GET order shows another customer',
   wrongCfOrderId: 'GET order shows another number of Cashfree’s',
+  orderLags: 'GET order says ACTIVE although it is paid',
   foreignPayment: 'Newest listed payment names another order',
   wrongPaymentOrder: 'Newest listed payment tells another price of its order',
   wrongPaymentCurrency: 'Newest listed payment is in another currency',
