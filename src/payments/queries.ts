@@ -144,12 +144,15 @@ export async function leaseOrdersToLookAt(sql: Sql, limit: number, minAgeMs: num
  * yet; 0 when it is due, null when there is none.
  */
 export async function msToSoonestLook(sql: Sql): Promise<number | null> {
-  const [row] = await sql<{ ms: number | null }[]>`
-    select greatest(0, ceil(extract(epoch from min(next_look_at) - now()) * 1000))::float8 as ms
+  const [row] = await sql<{ ms: number }[]>`
+    select ceil(extract(epoch from greatest(next_look_at, now()) - now()) * 1000)::float8 as ms
     from orders
     where money_seen_at is not null
+      and next_look_at is not null
+    order by next_look_at
+    limit 1
   `
-  return row!.ms
+  return row?.ms ?? null
 }
 
 /** Puts off the next look at an order that could not be asked about. */

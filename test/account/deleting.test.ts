@@ -3,7 +3,7 @@ import { checkBooks } from '../../src/books/books.ts'
 import { refundPayment } from '../../src/refunds/refunds.ts'
 import { grantDays } from '../../src/subscriptions/subscriptions.ts'
 import { startApp, type TestApp } from '../support/app.ts'
-import { newestOrder, tracesOf, until } from '../support/books.ts'
+import { newestOrder, nothingGranted, tracesOf, until } from '../support/books.ts'
 import { Visitor } from '../support/visitor.ts'
 import { deletionForm, refundInFull, registrant, subscriber } from './people.ts'
 
@@ -140,16 +140,16 @@ describe('deleting an account', () => {
     expect(await brokenBooks()).toEqual([])
   })
 
-  test('money that comes afterwards is booked, grants nothing, and a person is told', async () => {
+  test('money that comes afterwards is booked and held, grants nothing, and its refund is prepared', async () => {
     const { visitor, username, userId, order } = await registrant(app)
     await visitor.post('/account/delete', await deletionForm(visitor, username))
     // An attempt begun before the end succeeds after it, as Cashfree allows.
     app.sandbox.control.pay(order.id)
     await app.sql`update orders set next_look_at = now(), created_at = now() - interval '1 hour' where id = ${order.id}`
     await app.run('reconcile')
-    await until(async () => (await tracesOf(app, order.id)).status === 'paid')
-    expect(await tracesOf(app, order.id)).toMatchObject({ status: 'paid', periods: 1, receipts: 1, applied: 1 })
-    expect(await incidentsOf(order.id)).toContainEqual({ kind: 'paid-after-deletion' })
+    await until(async () => (await tracesOf(app, order.id)).heldAt !== null)
+    expect(await tracesOf(app, order.id)).toMatchObject({ status: 'terminated', ...nothingGranted })
+    expect(await incidentsOf(order.id)).toContainEqual({ kind: 'entitlement-refused' })
     expect(await accountOf(userId)).toMatchObject({ status: 'cancelled', hasAccess: false })
     await app.run('deliver-mails')
     expect((await app.mailbox.list()).filter((mail) => mail.recipients.some((to) => to.endsWith('.invalid')))).toEqual(
@@ -158,8 +158,11 @@ describe('deleting an account', () => {
     expect(await brokenBooks()).toEqual([])
     const [payment] = await app.sql<
       { cfPaymentId: string }[]
-    >`select cf_payment_id from payments where order_id = ${order.id} and applied_at is not null`
+    >`select cf_payment_id from payments where order_id = ${order.id} and status = 'SUCCESS'`
     await refundInFull(app, payment!.cfPaymentId, order.id)
+    await app.sql`update orders set next_look_at = now() where id = ${order.id}`
+    await app.run('reconcile')
+    expect(await tracesOf(app, order.id)).toMatchObject({ ...nothingGranted, heldAt: null })
     expect(await brokenBooks()).toEqual([])
   })
 

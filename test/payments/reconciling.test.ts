@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { settleWith } from '../../src/checkout/settle.ts'
+import { msToSoonestLook } from '../../src/payments/queries.ts'
 import { startApp, type TestApp } from '../support/app.ts'
-import { newestOrder, paidOnce, tracesOf } from '../support/books.ts'
+import { newestOrder, paidOnce, tracesOf, until } from '../support/books.ts'
 import { Visitor } from '../support/visitor.ts'
 import { type Meter, startMeter } from './meter.ts'
 
@@ -20,7 +21,7 @@ afterAll(async () => {
 afterEach(async () => {
   app.sandbox.control.clearFaults()
   meter.instead = () => null
-  await app.sql`update orders set next_look_at = null`
+  await app.sql`update orders set next_look_at = null, money_seen_at = null`
 })
 
 async function due() {
@@ -154,5 +155,77 @@ describe('the reconciler', () => {
     app.sandbox.control.clearFaults()
     const waits = await Promise.all(orders.map(({ id }) => waitS(id)))
     expect(waits.some((wait) => wait! > 290)).toBe(true)
+  })
+})
+
+describe('money that Cashfree speaks of and that does not count yet is looked at again', () => {
+  const success = (orderId: string) => ({
+    cfPaymentId: `soon_${orderId}`,
+    orderId,
+    orderAmountPaise: null,
+    orderCurrency: null,
+    status: 'SUCCESS',
+    amountPaise: 49_900,
+    currency: 'INR',
+    method: 'upi',
+    bankReference: null,
+    failureReason: null,
+    startedAt: null,
+    completedAt: null,
+  })
+  const cases: [string, string, (id: string) => object[] | null, number][] = [
+    ['a success on an order that is still ACTIVE', 'ACTIVE', (id) => [success(id)], 45],
+    ['a success on an order that EXPIRED', 'EXPIRED', (id) => [success(id)], 45],
+    ['a success while the end is asked for', 'TERMINATION_REQUESTED', (id) => [success(id)], 45],
+    ['PAID, and the payments cannot be read', 'PAID', () => null, 15],
+    ['PAID, and no payment is listed', 'PAID', () => [], 15],
+  ]
+
+  test.each(cases)('%s: after 2, 4, 8 seconds, never later than usual', async (_what, status, attempts, usual) => {
+    const order = await due()
+    const remote = await app.deps.gateway.fetchOrder(order.id)
+    const looked = async () => {
+      await settleWith(app.deps, order.id, { ...remote, status, attempts: attempts(order.id) as never }, 'webhook')
+      return app.sql<{ s: number }[]>`
+        select extract(epoch from next_look_at - now())::float8 as s from orders where id = ${order.id}`
+    }
+    const waits: number[] = []
+    for (const gone of [0, 2, 4, 8, 600]) {
+      await app.sql`update orders set money_seen_at = now() - make_interval(secs => ${gone})
+                    where id = ${order.id} and money_seen_at is not null`
+      waits.push((await looked())[0]!.s)
+    }
+    for (const [i, wanted] of [2, 2, 4, 8].entries()) {
+      expect(waits[i]).toBeLessThanOrEqual(wanted + 1.5)
+      expect(waits[i]).toBeGreaterThan(wanted - 1.5)
+    }
+    expect(waits[4]).toBeLessThanOrEqual(usual)
+    expect(waits[4]).toBeGreaterThan(usual - 8)
+  })
+
+  test('by a look that is wanted before the next run: the reconciler wakes itself, once for all of them', async () => {
+    const woken: string[] = []
+    const { wake } = app.deps
+    app.deps.wake = (job) => job === 'reconcile' && woken.push(job)
+    try {
+      for (let i = 0; i < 3; i++) {
+        const order = await due()
+        await app.sql`update orders set next_look_at = now() + interval '1 second', money_seen_at = now() where id = ${order.id}`
+      }
+      await app.run('reconcile')
+      await app.run('reconcile')
+      expect(woken).toEqual([])
+      await until(async () => woken.length > 0, 5_000)
+      expect(woken).toEqual(['reconcile'])
+    } finally {
+      app.deps.wake = wake
+    }
+  })
+
+  test('and an order that nobody speaks of money for wakes nobody', async () => {
+    const order = await due()
+    await app.run('reconcile')
+    expect(await waitS(order.id)).toBeGreaterThan(40)
+    expect(await msToSoonestLook(app.sql)).toBeNull()
   })
 })

@@ -46,6 +46,27 @@ test('paid while we were down: settled after the next start', { timeout: 60_000 
   expect(await tracesOf(town, order.id)).toMatchObject(paidOnce)
 })
 
+test('a success that comes before Cashfree calls the order paid counts within seconds, with nobody watching', {
+  timeout: 60_000,
+}, async () => {
+  expect(await app.stop()).toBe(0)
+  // As installed: a regular look would come after 45 seconds.
+  app = await town.start()
+  const visitor = new Visitor(app)
+  const form = await visitor.register()
+  const order = await newestOrder(town, form.email!)
+  town.sandbox.control.faults({ webhooksMuted: true, orderLags: { count: 2 } })
+  town.sandbox.control.pay(order.id)
+  const paidAt = performance.now()
+  await visitor.get(`/payment/return?order_id=${order.id}`)
+  expect(await tracesOf(town, order.id)).toMatchObject({ status: 'active' })
+  await until(async () => (await tracesOf(town, order.id)).status === 'paid', 40_000)
+  const tookS = (performance.now() - paidAt) / 1000
+  console.log(`counted ${tookS.toFixed(1)} s after the payment, which Cashfree showed at the third look`)
+  expect(tookS).toBeLessThan(30)
+  expect(await tracesOf(town, order.id)).toMatchObject(paidOnce)
+})
+
 test('nothing secret was printed', () => {
   expect(app.output()).not.toMatch(/cfsk_ma|TestPass123|session_[A-Za-z0-9]{20}/)
 })
