@@ -210,12 +210,12 @@ describe('money that Cashfree speaks of and that does not count yet is looked at
     try {
       for (let i = 0; i < 3; i++) {
         const order = await due()
-        await app.sql`update orders set next_look_at = now() + interval '1 second', money_seen_at = now() where id = ${order.id}`
+        await app.sql`update orders set next_look_at = now() + interval '3 seconds', money_seen_at = now() where id = ${order.id}`
       }
       await app.run('reconcile')
       await app.run('reconcile')
       expect(woken).toEqual([])
-      await until(async () => woken.length > 0, 5_000)
+      await until(async () => woken.length > 0, 15_000)
       expect(woken).toEqual(['reconcile'])
     } finally {
       app.deps.wake = wake

@@ -52,6 +52,34 @@ const found: [string, Action[]][] = [
     [{ do: 'delete account', user: 0, instance: 0 }, pay, webhook(0), dashboard, webhook(0)],
   ],
   [
+    'money for somebody who is suspended meanwhile, refunded, and lifted',
+    [
+      { do: 'pending', order: 0 },
+      { do: 'suspend', user: 0, instance: 0 },
+      pay,
+      webhook(0),
+      dashboard,
+      { do: 'reconcile', instance: 0, due: true },
+      { do: 'lift', user: 0, instance: 1 },
+    ],
+  ],
+  [
+    'a suspension that is lifted before anybody gave the money back',
+    [{ do: 'suspend', user: 0, instance: 0 }, pay, webhook(0), { do: 'lift', user: 0, instance: 1 }],
+  ],
+  [
+    'two orders whose payments are listed under each other',
+    [
+      { do: 'open', user: 0, plan: 'annual', instance: 0 },
+      { do: 'foreign payment', names: 1, count: 1 },
+      pay,
+      back,
+      { do: 'foreign payment', names: 0, count: 2 },
+      { ...pay, order: 1 },
+      { ...back, order: 1 },
+    ],
+  ],
+  [
     'days granted by two at once around a purchase that is enjoyed for a while, refunded, and cancelled',
     [
       { ...grant, how: 'two admins' },
@@ -112,18 +140,41 @@ test('two tabs that open a checkout at the very moment the price changes have on
   expect(new Set(orders.map(({ id }) => id)).size).toBe(1)
 })
 
-test('an account that is deleted at the very moment a checkout is opened gets no order', async () => {
+test.each(['deleted_at = now()', `suspended_at = now(), suspended_reason = 'at the same moment'`])(
+  'an account that becomes %s at the very moment a checkout is opened gets no order',
+  async (change) => {
+    const user = await person()
+    const opening: Promise<unknown>[] = []
+    await whileHeld(
+      (sql) => sql.unsafe(`update users set ${change} where id = '${user.id}'`),
+      async (waiting) => {
+        opening.push(expect(world.instances[0].open(user, 'monthly')).rejects.toThrow('not offered'))
+        await waiting(1)
+      },
+    )
+    await Promise.all(opening)
+    expect(await world.sql`select from orders where user_id = ${user.id}`).toHaveLength(0)
+  },
+)
+
+test('a suspension waits for a payment that is being settled, and holds what comes after it', async () => {
+  const [one, two] = world.instances
   const user = await person()
-  const opening: Promise<unknown>[] = []
+  const { id } = await one.open(user, 'monthly')
+  world.sandbox.control.pay(id)
+  const acts: Promise<unknown>[] = []
   await whileHeld(
-    (sql) => sql`update users set deleted_at = now() where id = ${user.id}`,
+    (sql) => sql`select from orders where id = ${id} for update`,
     async (waiting) => {
-      opening.push(expect(world.instances[0].open(user, 'monthly')).rejects.toThrow('not offered'))
+      acts.push(two.suspend(user.id, 'at the same moment', by()))
       await waiting(1)
+      acts.push(one.look(id, 'return'))
+      await waiting(2)
     },
   )
-  await Promise.all(opening)
-  expect(await world.sql`select from orders where user_id = ${user.id}`).toHaveLength(0)
+  expect(await Promise.all(acts)).toEqual(['done', 'held'])
+  const [order] = await world.sql`select paid_at, held_at is not null as is_held from orders where id = ${id}`
+  expect(order).toMatchObject({ paidAt: null, isHeld: true })
 })
 
 test('suspended and signed out at the same moment, neither act stands in the other’s way', async () => {
