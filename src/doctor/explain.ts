@@ -79,6 +79,11 @@ function paid(
 
 function held({ order, incidents }: OrderFile, remote: RemoteOrder | null): Explanation {
   const why = incidents.filter(({ resolvedAt }) => !resolvedAt).map(({ kind }) => kind)
+  if (incidents.some(({ kind }) => kind === 'entitlement-refused'))
+    return bad(
+      'Not active: paid, and held because the account may not be given what it paid for (suspended or deleted).',
+      'Confirm the prepared refund on the order’s page in the panel, or lift the suspension: then it counts at once.',
+    )
   const theirs =
     remote?.amountPaise != null && remote.amountPaise !== order.amountPaise
       ? ` Ours is ${rupeesExact(order.amountPaise)}, Cashfree says ${rupeesExact(remote.amountPaise)} ${remote.currency ?? ''}.`

@@ -129,7 +129,7 @@ describe('a payment that names another order', () => {
     expect(await tracesOf(app, b.id)).toMatchObject(nothingGranted)
   })
 
-  test.each<[string, (a: string) => string | number]>([
+  const others: [string, (a: string) => string | number][] = [
     ['nobody’s', () => 'ds_nobody_has_this'],
     ['a number', () => 4711],
     ['the same id in small letters', (a) => a.toLowerCase()],
@@ -137,7 +137,8 @@ describe('a payment that names another order', () => {
     ['the same id with a line break after it', (a) => `${a}\n`],
     ['the beginning of the id', (a) => a.slice(0, -1)],
     ['nothing', () => ''],
-  ])('which is %s: nothing is granted', async (_what, named) => {
+  ]
+  test.each(others)('which is %s: nothing is granted', async (_what, named) => {
     const a = await buyer()
     cashfreeSays(a.id, [success(named(a.id), newPayment())])
     await a.look()
@@ -242,7 +243,7 @@ const attemptOf = (orderId: string) => ({
 })
 
 describe('every field that can contradict', () => {
-  test.each<[string, object, object, string]>([
+  const differing: [string, object, object, string][] = [
     ['another customer', { customer_details: { customer_id: 'somebody_else' } }, {}, 'order-mismatch'],
     ['a customer with a number for an id', { customer_details: { customer_id: 12 } }, {}, 'order-mismatch'],
     ['another number of Cashfree’s', { cf_order_id: '999' }, {}, 'order-mismatch'],
@@ -254,7 +255,8 @@ describe('every field that can contradict', () => {
     ['a payment of an order in another currency', {}, { order_currency: 'USD' }, 'payment-mismatch'],
     ['a payment in another currency', {}, { payment_currency: 'USD' }, 'payment-mismatch'],
     ['a payment without an amount', {}, { payment_amount: null }, 'payment-mismatch'],
-  ])('%s: held, told once, and granted once it agrees', async (_what, ofOrder, ofPayment, kind) => {
+  ]
+  test.each(differing)('%s: held, told once, and granted once it agrees', async (_what, ofOrder, ofPayment, kind) => {
     const a = await buyer()
     const id = newPayment()
     cashfreeSays(a.id, [success(a.id, id, ofPayment)], ofOrder)
@@ -337,22 +339,26 @@ describe('a signed delivery', () => {
       },
     })
 
-  test.each<[string, (b: string) => Parameters<typeof body>[1]]>([
+  const places: [string, (b: string) => Parameters<typeof body>[1]][] = [
     ['in its payment', (b) => ({ payment: { order_id: b } })],
     ['beside its order', (b) => ({ top: { order_id: b } })],
     ['in a refund', (b) => ({ top: { refund: { order_id: b } } })],
-  ])('that names a second order %s: both are asked about, it is believed in neither', async (_where, more) => {
-    const [a, b] = [await buyer(), await buyer()]
-    app.sandbox.control.pay(b.id)
-    const text = body(a.id, more(b.id))
-    expect((await deliver(app, text, signed(text))).status).toBe(200)
-    expect(await lastEvent(app)).toMatchObject({ verdict: 'contradicts', orderId: a.id })
-    await until(async () => (await lastEvent(app))?.settledAt !== null)
-    expect(woken).toContain('reconcile')
-    await app.run('reconcile')
-    expect(await tracesOf(app, a.id)).toMatchObject({ ...nothingGranted, incidents: ['webhook-differs'] })
-    expect(await tracesOf(app, b.id)).toMatchObject(paidOnce)
-  })
+  ]
+  test.each(places)(
+    'that names a second order %s: both are asked about, it is believed in neither',
+    async (_where, more) => {
+      const [a, b] = [await buyer(), await buyer()]
+      app.sandbox.control.pay(b.id)
+      const text = body(a.id, more(b.id))
+      expect((await deliver(app, text, signed(text))).status).toBe(200)
+      expect(await lastEvent(app)).toMatchObject({ verdict: 'contradicts', orderId: a.id })
+      await until(async () => (await lastEvent(app))?.settledAt !== null)
+      expect(woken).toContain('reconcile')
+      await app.run('reconcile')
+      expect(await tracesOf(app, a.id)).toMatchObject({ ...nothingGranted, incidents: ['webhook-differs'] })
+      expect(await tracesOf(app, b.id)).toMatchObject(paidOnce)
+    },
+  )
 
   test('that names another customer is noted; the true one still pays', async () => {
     const a = await buyer()
