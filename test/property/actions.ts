@@ -14,7 +14,7 @@ export type Action =
   | { do: 'dashboard refund'; order: number; part: 'all' | 'half' }
   | { do: 'refunds end'; as: 'SUCCESS' | 'FAILED' | 'PENDING' | 'ONHOLD' | 'CANCELLED' }
   | { do: 'fault'; name: (typeof faults)[number]; count: number }
-  | { do: 'foreign payment'; names: number; count: number }
+  | { do: 'foreign payment' | 'borrowed payments'; names: number; count: number }
   | Deed
   | { do: 'time'; user: number; days: number }
   | { do: 'together'; actions: Action[] }
@@ -167,9 +167,12 @@ const single: fc.Arbitrary<Action> = fc.oneof(
   },
 )
 
-/** Cashfree lists the newest payment of whichever order is asked about as one of another order: of ours, or of nobody's. */
+/**
+ * Cashfree lists the newest payment of whichever order is asked about as one of another order, of ours or of nobody's; or it
+ * calls that order paid and lists the payments of another.
+ */
 const foreignPayment: fc.Arbitrary<Action> = fc.record({
-  do: fc.constant('foreign payment' as const),
+  do: kind('foreign payment', 'borrowed payments'),
   names: fc.nat(4),
   count: fc.integer({ min: 1, max: 3 }),
 })

@@ -68,6 +68,15 @@ const found: [string, Action[]][] = [
     [{ do: 'suspend', user: 0, instance: 0 }, pay, webhook(0), { do: 'lift', user: 0, instance: 1 }],
   ],
   [
+    'an order that is called paid and shows the payment of another',
+    [
+      { do: 'open', user: 1, plan: 'monthly', instance: 0 },
+      { ...pay, order: 1 },
+      { do: 'borrowed payments', names: 1, count: 2 },
+      back,
+    ],
+  ],
+  [
     'two orders whose payments are listed under each other',
     [
       { do: 'open', user: 0, plan: 'annual', instance: 0 },

@@ -97,11 +97,11 @@ async function act(run: Run, action: Action, alone = true): Promise<void> {
     case 'fault':
       control.faults({ [action.name]: { count: action.count, ms: 30, retryAfterS: 0.02 } })
       return
-    case 'foreign payment': {
+    case 'foreign payment':
+    case 'borrowed payments': {
       const named = [...run.model.orders.keys()][action.names]
-      control.faults({
-        foreignPayment: { count: action.count, orderId: named ?? 'nobody_s_order' },
-      })
+      const fault = action.do === 'foreign payment' ? 'foreignPayment' : 'borrowedPayments'
+      control.faults({ [fault]: { count: action.count, orderId: named ?? 'nobody_s_order' } })
       return
     }
     case 'together':

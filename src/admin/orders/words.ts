@@ -60,7 +60,7 @@ const acts: Record<string, { title: string; tone?: Tone }> = {
   'order.expired': { title: 'Expired without payment' },
   'order.terminating': { title: 'Cashfree is ending it' },
   'order.terminated': { title: 'Ended' },
-  'order.held': { title: 'Held: something does not agree', tone: 'bad' },
+  'order.held': { title: 'Held: nothing was granted', tone: 'bad' },
   'order.unverified': { title: 'Paid, says Cashfree, without a payment that can be read', tone: 'warn' },
   'order.settle-asked': { title: 'Asked to settle now' },
   'order.termination-asked': { title: 'Asked to end the order', tone: 'warn' },

@@ -14,6 +14,7 @@ export const FAULTS = {
   wrongCustomer: 'GET order shows another customer',
   wrongCfOrderId: 'GET order shows another number of Cashfree’s',
   orderLags: 'GET order says ACTIVE although it is paid',
+  borrowedPayments: 'Order is shown as paid by the payments of another one',
   foreignPayment: 'Newest listed payment names another order',
   wrongPaymentOrder: 'Newest listed payment tells another price of its order',
   wrongPaymentCurrency: 'Newest listed payment is in another currency',
@@ -48,7 +49,7 @@ export type FaultOptions = {
   retryAfterS?: number
   /** Difference in paise, for wrongAmount. */
   paise?: number
-  /** The order that is named, for foreignPayment. */
+  /** The other order, for foreignPayment and borrowedPayments. */
   orderId?: string
 }
 

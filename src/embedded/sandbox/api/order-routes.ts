@@ -57,6 +57,7 @@ function falsified(world: World, entity: ReturnType<typeof orderEntity>) {
   if (amount) Object.assign(entity.order_amount, { paise: entity.order_amount.paise + (amount.paise ?? 100) })
   if (faults.take('wrongCurrency', 'orders.get')) entity.order_currency = 'USD'
   if (faults.take('wrongOrderId', 'orders.get')) entity.order_id = `${entity.order_id}_other`
+  if (faults.take('borrowedPayments', 'orders.get')) entity.order_status = 'PAID'
   if (entity.order_status === 'PAID' && faults.take('orderLags', 'orders.get')) entity.order_status = 'ACTIVE'
   if (faults.take('wrongCustomer', 'orders.get')) entity.customer_details.customer_id = 'somebody_else'
   if (faults.take('wrongCfOrderId', 'orders.get')) entity.cf_order_id = `9${entity.cf_order_id}`
