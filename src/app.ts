@@ -6,6 +6,7 @@ import links from './account/links/routes.ts'
 import account from './account/routes.ts'
 import admin from './admin/routes.ts'
 import api from './api/routes.ts'
+import { type MoneyUnderWay, moneyUnderWay } from './checkout/money-under-way.ts'
 import checkout from './checkout/routes.ts'
 import dashboard from './dashboard/routes.ts'
 import type { Deps } from './deps.ts'
@@ -130,7 +131,10 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   return app
 
   /** `it.page`: who is here and what every page shows around its own content; what that says is not asked again. */
-  async function describePage(request: FastifyRequest, content: { subscription?: Subscription }) {
+  async function describePage(
+    request: FastifyRequest,
+    content: { subscription?: Subscription; underWay?: MoneyUnderWay[] },
+  ) {
     const { user } = request
     const notice = takeNotice(request)
     return {
@@ -145,6 +149,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
             email: user.email,
             suggestedEmail: suggestedEmail(user.email),
             subscription: content.subscription ?? (await subscriptionOf(deps.sql, user.id).catch(() => null)),
+            underWay: content.underWay ?? (await moneyUnderWay(deps.sql, user.id).catch(() => null)),
           }
         : null,
       sandbox: options.demo ?? null,

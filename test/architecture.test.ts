@@ -26,7 +26,7 @@ const mayImport: Record<string, string[]> = {
   checkout: ['platform', 'incidents', 'plans', 'users', 'payments', 'mails', 'subscriptions', 'receipts', 'refunds'],
   // F4: doors
   site: ['platform', 'plans', 'users', 'market', 'checkout'],
-  dashboard: ['platform', 'plans', 'users', 'payments', 'market', 'subscriptions', 'receipts', 'refunds'],
+  dashboard: ['platform', 'plans', 'users', 'payments', 'market', 'subscriptions', 'receipts', 'refunds', 'checkout'],
   account: [
     'platform',
     'plans',

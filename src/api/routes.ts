@@ -1,7 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
+import { cannotBePaid } from '../checkout/checkout.ts'
 import { lookUnlessFresh } from '../checkout/looking.ts'
+import { refuseWhileUnderWay } from '../checkout/money-under-way.ts'
 import { openCheckout } from '../checkout/opening.ts'
 import type { Deps } from '../deps.ts'
 import { type Order, orderOf } from '../payments/payments.ts'
@@ -40,7 +42,9 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object; reads: obje
   app.post('/create-cashfree-order', { schema: { body: CreateOrder }, config: limit }, async (request, reply) => {
     const order = await orderFor(request.user!.id, request.body)
     const opened = await openCheckout(deps, request.user!, order.planName)
-    if (opened.status === 'paid' || opened.heldAt) throw new AppError('conflict', conflictOf(opened))
+    // Opening took its time; whatever was heard of meanwhile counts.
+    await refuseWhileUnderWay(deps.sql, request.user!.id)
+    if (opened.status === 'paid') throw new AppError('conflict', conflictOf(opened))
     if (opened.status !== 'active' || !opened.paymentSessionId)
       throw new AppError(
         'unavailable',
@@ -54,8 +58,11 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object; reads: obje
   })
 
   app.post('/create-payment-token', { schema: { body: CreateToken }, config: limit }, async (request, reply) => {
-    const order = await orderOf(deps.sql, request.user!.id, request.body.orderId)
-    if (order.status !== 'active' || !order.paymentSessionId || order.heldAt)
+    const known = await orderOf(deps.sql, request.user!.id, request.body.orderId)
+    await lookUnlessFresh(deps, known, 'checkout', 10_000)
+    await refuseWhileUnderWay(deps.sql, request.user!.id)
+    const order = await orderOf(deps.sql, request.user!.id, known.id)
+    if (order.status !== 'active' || !order.paymentSessionId || cannotBePaid(order))
       throw new AppError('conflict', conflictOf(order))
     return reply.send({
       payment_link: `${deps.config.baseUrl}/checkout/${order.planName}`,
@@ -111,8 +118,6 @@ function wordFor({ status, gatewayStatus }: Order): string {
 /** Why an order cannot be paid, now or any more. */
 function conflictOf(order: Order): string {
   if (order.status === 'paid') return 'This order is paid already.'
-  if (order.heldAt)
-    return 'Something about this order did not agree, and a person is looking at it. Please do not pay again.'
   return 'This order cannot be paid any more. Please open a new one.'
 }
 

@@ -6,6 +6,7 @@ import { dateInIndia } from '../platform/dates.ts'
 import { AppError } from '../platform/errors.ts'
 import { findReceiptNumber } from '../receipts/queries.ts'
 import { type Subscription, subscriptionOf } from '../subscriptions/subscriptions.ts'
+import { type MoneyUnderWay, moneyUnderWay } from './money-under-way.ts'
 import { findPeriod } from './queries.ts'
 
 export type Stage = 'none' | 'session-created' | 'paid'
@@ -20,8 +21,8 @@ export type Checkout = {
   notice: CheckoutNotice | null
   /** The payment could not be started at Cashfree; nothing was charged and trying again uses the same order. */
   unavailable: boolean
-  /** Something did not agree; a person looks at it and nothing more is asked of the payer. */
-  held: boolean
+  /** Orders of this person, of whatever plan, whose money may be moving: nothing more is asked of the payer. */
+  underWay: MoneyUnderWay[]
   /** What paying buys, or bought. */
   period: { from: Date; to: Date }
   receiptNumber: string | null
@@ -41,8 +42,12 @@ export async function currentCheckout(
   const plan = await findPlan(deps.sql, planName)
   const order = (await (orderId ? findOrder(deps.sql, orderId) : findCurrentOrder(deps.sql, userId, planName))) ?? null
   if (!plan && !order) throw new AppError('not-found', 'That plan is not offered.')
-  const subscription = await subscriptionOf(deps.sql, userId)
-  const stage = stageOf(order, subscription.hasAccess, orderId ? Number.POSITIVE_INFINITY : dayMs)
+  const [subscription, underWay] = await Promise.all([
+    subscriptionOf(deps.sql, userId),
+    moneyUnderWay(deps.sql, userId),
+  ])
+  const isUnderWay = underWay.some((money) => money.orderId === order?.id)
+  const stage = stageOf(order, isUnderWay, subscription.hasAccess, orderId ? Number.POSITIVE_INFINITY : dayMs)
   if (stage === 'none' && !plan) throw new AppError('not-found', 'That plan is not offered any more.')
 
   const shown = stage === 'none' ? plan! : planOf(order!)
@@ -53,9 +58,9 @@ export async function currentCheckout(
     plan: shown,
     order,
     lastAttempt,
-    notice: noticeOf(stage, order, lastAttempt) ?? renewalNotice(stage, subscription),
+    notice: underWay.length > 0 ? null : (noticeOf(stage, order, lastAttempt) ?? renewalNotice(stage, subscription)),
     unavailable: order?.status === 'created',
-    held: order?.heldAt != null && stage !== 'paid',
+    underWay: stage === 'paid' ? [] : underWay,
     period,
     receiptNumber: stage === 'paid' ? ((await findReceiptNumber(deps.sql, order!.id)) ?? null) : null,
     validUntil: subscription.currentPeriodEnd,
@@ -65,14 +70,20 @@ export async function currentCheckout(
 const dayMs = 24 * 3600_000
 
 /**
- * none: nothing open to pay · session-created: Cashfree has the order and waits · paid: settled within `recentMs`.
+ * none: nothing open to pay · session-created: Cashfree has the order and waits, or its money is under way · paid: settled within `recentMs`.
  * Older purchases are history: a subscriber who comes back to renew starts from `none`. A page about one order (a tab
  * left open after paying) is about that purchase however old it is.
  */
-function stageOf(order: Order | null, hasAccess: boolean, recentMs: number): Stage {
-  if (order?.status === 'active') return 'session-created'
+function stageOf(order: Order | null, isUnderWay: boolean, hasAccess: boolean, recentMs: number): Stage {
+  if (isUnderWay && order?.status !== 'created') return 'session-created'
+  if (order?.status === 'active') return cannotBePaid(order) ? 'none' : 'session-created'
   if (order?.status === 'paid' && hasAccess && Date.now() - order.paidAt!.getTime() < recentMs) return 'paid'
   return 'none'
+}
+
+/** Held or paid at Cashfree, and no longer waited for: an administrator has dealt with it, or its money went back. */
+export function cannotBePaid(order: Order): boolean {
+  return order.heldAt !== null || order.gatewayStatus === 'PAID'
 }
 
 function noticeOf(stage: Stage, order: Order | null, attempt: Checkout['lastAttempt']): CheckoutNotice | null {
@@ -82,6 +93,8 @@ function noticeOf(stage: Stage, order: Order | null, attempt: Checkout['lastAtte
       return { kind: 'info', text: 'The last attempt was not finished. You can try again here.' }
     return null
   }
+  if (cannotBePaid(order) && order.status !== 'paid')
+    return { kind: 'info', text: 'The last payment was looked into and is settled. You can start again.' }
   if (order.status === 'expired' || order.status === 'terminated' || order.status === 'terminating')
     return {
       kind: 'info',

@@ -16,6 +16,37 @@ export async function settleOrder(
   return row!.outcome
 }
 
+/** An order whose money may be moving. */
+export type MoneyRow = {
+  orderId: string
+  planName: string
+  planTitle: string
+  amountPaise: number
+  state: 'pending' | 'confirming' | 'unverified' | 'held' | 'held-unpaid' | 'withheld'
+  since: Date
+  /** From when the payer may say that it failed, and pay again; null where never. */
+  payAgainFrom: Date | null
+  mayPayAgain: boolean
+}
+
+/** See money-under-way.sql. */
+export async function findMoneyUnderWay(sql: Sql, userId: string): Promise<MoneyRow[]> {
+  return sql<MoneyRow[]>`
+    select order_id, plan_name, plan_title, amount_paise, state, since, pay_again_from, may_pay_again
+    from money_under_way(${userId})
+  `
+}
+
+/** Lets the payer pay again although an attempt is pending, where that may be; see money-under-way.sql. */
+export async function setAsidePending(sql: Sql, userId: string): Promise<void> {
+  await sql`select set_aside_pending(${userId}, ${`user:${userId}`})`
+}
+
+/** Ends, in our books, orders that no money can be taken for any more; see money-under-way.sql. */
+export async function closeResolvedOrders(sql: Sql, userId: string): Promise<void> {
+  await sql`select close_resolved_orders(${userId}, ${`user:${userId}`})`
+}
+
 /** The period an order bought, or would buy if it were paid now. */
 export async function findPeriod(sql: Sql, order: { id: string | null; userId: string; months: number }) {
   const [row] = await sql<{ from: Date; to: Date }[]>`

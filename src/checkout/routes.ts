@@ -2,12 +2,13 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { Deps } from '../deps.ts'
-import { isOrderId, orderOf } from '../payments/payments.ts'
+import { isOrderId, type Order, orderOf } from '../payments/payments.ts'
 import { findOrder } from '../payments/queries.ts'
 import { requireUser } from '../users/guards.ts'
 import { findUnconfirmedEmail } from '../users/links/asking/queries.ts'
 import { type Checkout, currentCheckout } from './checkout.ts'
 import { askForReturn, lookUnlessFresh } from './looking.ts'
+import { fingerprintOf, isPaymentUnderWay, moneyUnderWay } from './money-under-way.ts'
 import { openCheckout, startOver } from './opening.ts'
 import { type CheckoutView, checkoutView, type Door } from './view.ts'
 
@@ -23,10 +24,11 @@ declare module '../web/views.ts' {
 const ByPlan = Type.Object({ plan: Type.String({ maxLength: 40 }) })
 const ByOrder = Type.Object({ orderId: Type.String({ maxLength: 100 }) })
 const Poll = Type.Object({
-  seen: Type.Optional(Type.String({ maxLength: 40 })),
+  seen: Type.Optional(Type.String({ maxLength: 200 })),
   door: Type.Optional(Type.String({ maxLength: 20 })),
   since: Type.Optional(Type.String({ maxLength: 20 })),
 })
+const Shown = Type.Object({ seen: Type.Optional(Type.String({ maxLength: 4_000 })) })
 
 /** Look at a checkout, open it, start over, skip it, come back from Cashfree, and the poll while waiting. */
 const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (app, { deps, limit }) => {
@@ -38,24 +40,20 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (
   })
 
   app.post('/checkout/:plan', { ...owner, schema: { params: ByPlan }, config: limit }, async (request, reply) => {
-    await openCheckout(deps, request.user!, request.params.plan)
-    return reply.leaveFor(`/checkout/${request.params.plan}`)
+    return leaveForCheckout(reply, request.params.plan, openCheckout(deps, request.user!, request.params.plan))
   })
 
-  app.post(
-    '/checkout/:plan/restart',
-    { ...owner, schema: { params: ByPlan }, config: limit },
-    async (request, reply) => {
-      await startOver(deps, request.user!, request.params.plan)
-      return reply.leaveFor(`/checkout/${request.params.plan}`)
-    },
+  app.post('/checkout/:plan/restart', { ...owner, schema: { params: ByPlan }, config: limit }, (request, reply) =>
+    leaveForCheckout(reply, request.params.plan, startOver(deps, request.user!, request.params.plan)),
   )
 
   app.post('/checkout/skip', owner, async (request, reply) => {
-    request.session.set('notice', {
-      kind: 'info',
-      text: 'Your account is ready. Nothing was paid; activate whenever you like.',
-    })
+    // Where money is under way, the dashboard says so itself.
+    if ((await moneyUnderWay(deps.sql, request.user!.id)).length === 0)
+      request.session.set('notice', {
+        kind: 'info',
+        text: 'Your account is ready. Nothing was paid; activate whenever you like.',
+      })
     return reply.leaveFor('/dashboard')
   })
 
@@ -79,8 +77,10 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (
     '/payment/status/:orderId',
     { ...owner, schema: { params: ByOrder, querystring: Poll } },
     async (request, reply) => {
+      const underWay = await moneyUnderWay(deps.sql, request.user!.id)
       const order = await orderOf(deps.sql, request.user!.id, request.params.orderId)
-      await lookUnlessFresh(deps, order, 'poll', 3_000)
+      const isUnderWay = underWay.some(({ orderId }) => orderId === order.id)
+      await (isUnderWay ? lookAtAttempts(deps, order) : lookUnlessFresh(deps, order, 'poll', 3_000))
       const door: Door = request.query.door === 'return' ? 'return' : 'checkout'
       const view = checkoutView(
         deps,
@@ -94,6 +94,27 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (
       return reply.page('checkout/_stage', { checkout: view })
     },
   )
+
+  // What a page that says "a payment is under way" asks: nothing while that is so, then the page anew.
+  app.get('/payment/under-way', { ...owner, schema: { querystring: Shown } }, async (request, reply) => {
+    const userId = request.user!.id
+    for (const { orderId } of await moneyUnderWay(deps.sql, userId)) {
+      const order = await findOrder(deps.sql, orderId)
+      if (order) await lookAtAttempts(deps, order)
+    }
+    const isTheSame = fingerprintOf(await moneyUnderWay(deps.sql, userId)) === request.query.seen
+    reply.header('cache-control', 'no-store')
+    return isTheSame ? reply.code(204).send() : reply.header('HX-Refresh', 'true').send()
+  })
+
+  /** To the checkout, which shows the order, or says why none was opened while money is under way. */
+  async function leaveForCheckout(reply: FastifyReply, plan: string, opening: Promise<Order>) {
+    const order = await opening.catch((error: unknown) => {
+      if (!isPaymentUnderWay(error)) throw error
+      return null
+    })
+    return reply.leaveFor(`/checkout/${order?.planName ?? plan}`)
+  }
 
   /** The living region within its page. Cashfree's script and forms are allowed on /checkout/* alone. */
   async function show(request: FastifyRequest, reply: FastifyReply, checkout: Checkout, door: Door) {
@@ -130,6 +151,11 @@ function fieldsIn(body: string): Record<string, unknown> {
   } catch {
     return Object.fromEntries(new URLSearchParams(body))
   }
+}
+
+/** Asks for the attempts too, where one is known to be under way: how it ends may not show at the order itself. */
+function lookAtAttempts(deps: Deps, order: Order): Promise<void> {
+  return lookUnlessFresh(deps, order, 'checkout', 8_000)
 }
 
 /** A stranger's id makes us ask Cashfree only when it is an order of ours that waits for its payment. */

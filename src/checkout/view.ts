@@ -14,9 +14,7 @@ export type CheckoutView = Omit<Checkout, 'order' | 'lastAttempt'> & {
     lastAttempt: { status: string; reason: string | null } | null
   }
   door: Door
-  /** Back from Cashfree, and an attempt is under way as far as it says. */
-  confirming: boolean
-  /** Back from Cashfree, which knows of no attempt. */
+  /** Back from Cashfree, which knows of no attempt that reached a bank. */
   untried: boolean
   /** What the poll says it has seen: while it stays the same, the answer is 204 and the page is left alone. */
   seen: string
@@ -35,13 +33,15 @@ export function checkoutView(deps: Deps, checkout: Checkout, door: Door, since =
   const failed = lastAttempt?.status === 'FAILED'
   const dropped = lastAttempt?.status === 'USER_DROPPED' || lastAttempt?.status === 'CANCELLED'
   const waits = checkout.stage === 'session-created'
-  const untried = waits && door === 'return' && lastAttempt === null
+  const isFree = checkout.underWay.length === 0
+  const untried = waits && isFree && door === 'return' && !failed && !dropped
+  const isOfOthers = checkout.underWay.some((money) => money.orderId !== order?.id)
   // What the browser holds in its hands: another attempt's outcome, a hold or a slower pace all show a new region.
   const details = [
     waits && failed && 'failed',
     waits && dropped && 'dropped',
     untried && 'untried',
-    checkout.held && 'held',
+    ...checkout.underWay.map(({ state, mayPayAgain }) => `${state}${mayPayAgain ? '-again' : ''}`),
     waits && seconds !== 3 && `every-${seconds}`,
   ]
   const seen = [checkout.stage, ...details].filter(Boolean).join('-')
@@ -52,14 +52,13 @@ export function checkoutView(deps: Deps, checkout: Checkout, door: Door, since =
       id: order.id,
       amountPaise: order.amountPaise,
       expiresAt: order.expiresAt,
-      paymentSessionId: order.paymentSessionId,
-      lastAttempt: failed ? lastAttempt : null,
+      paymentSessionId: isFree ? order.paymentSessionId : null,
+      lastAttempt: failed && isFree ? lastAttempt : null,
     },
     door,
-    confirming: waits && door === 'return' && !failed && !dropped && !untried,
     untried,
     seen,
-    poll: waits && seconds !== null ? { url: `/payment/status/${order!.id}?${query}`, seconds } : null,
+    poll: waits && seconds !== null && !isOfOthers ? { url: `/payment/status/${order!.id}?${query}`, seconds } : null,
     gateway: {
       formAction: `${cashfree.checkoutBase}/view/sessions/checkout`,
       mode: cashfree.env,

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
+import { type MoneyUnderWay, moneyUnderWay } from '../checkout/money-under-way.ts'
 import type { Deps } from '../deps.ts'
 import { currentMarket, type Market } from '../market/market.ts'
 import { type Preview, previewOf } from '../market/preview.ts'
@@ -33,6 +34,7 @@ declare module '../web/views.ts' {
 type Dashboard = {
   unconfirmed: string | null
   subscription: Subscription
+  underWay: MoneyUnderWay[]
   plans: Plan[]
   /** The analyser's region as HTML; '' without prices. */
   body: string
@@ -65,12 +67,13 @@ const OneSector = Type.Object({ symbol: Type.String() })
 const routes: FastifyPluginAsyncTypebox<{ deps: Deps }> = async (app, { deps }) => {
   app.get('/dashboard', { preHandler: requireUser, schema: { querystring: AskedInQuery } }, async (request, reply) => {
     const userId = request.user!.id
-    const [subscription, plans, unconfirmed] = await Promise.all([
+    const [subscription, underWay, plans, unconfirmed] = await Promise.all([
       subscriptionOf(deps.sql, userId),
+      moneyUnderWay(deps.sql, userId),
       plansOnSale(deps.sql),
       findUnconfirmedEmail(deps.sql, userId),
     ])
-    const person = { subscription, plans, unconfirmed }
+    const person = { subscription, underWay, plans, unconfirmed }
     if (!subscription.hasAccess) {
       if (request.wantsFragment) return reply.leaveFor('/dashboard')
       const preview = await previewOf(deps.sql)

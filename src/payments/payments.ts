@@ -38,6 +38,9 @@ export type PaymentRow = {
   bankReference: string | null
   reason: string | null
   appliedAt: Date | null
+  /** Of its order: when another payment, or this one, paid it; and since when it is held. */
+  orderPaidAt: Date | null
+  orderHeldAt: Date | null
   at: Date
 }
 
@@ -53,6 +56,16 @@ export async function orderOf(sql: Sql, userId: string, id: string): Promise<Ord
   const order = isOrderId(id) ? await findOrder(sql, id) : undefined
   if (order?.userId !== userId) throw new AppError('not-found', 'There is no such order in your account.')
   return order
+}
+
+const failed = ['FAILED', 'CANCELLED', 'VOID', 'USER_DROPPED', 'NOT_ATTEMPTED']
+
+/**
+ * What Cashfree's word for an attempt comes to: `moving` is at the bank, looked at, or a word nobody has heard of, as in
+ * attempt-states.sql.
+ */
+export function outcomeOf(status: string): 'paid' | 'moving' | 'failed' {
+  return status === 'SUCCESS' ? 'paid' : failed.includes(status) ? 'failed' : 'moving'
 }
 
 const methods: Record<string, string> = {

@@ -37,6 +37,17 @@ export async function findCurrentOrder(sql: Sql, userId: string, planName: strin
   return row
 }
 
+/** A person's orders that Cashfree could take money for right now, as far as we know. */
+export async function listPayableOrders(sql: Sql, userId: string): Promise<Order[]> {
+  return sql<Order[]>`
+    select ${orderColumns(sql)}
+    from orders o
+    join plans p on p.key = o.plan_key
+    where o.user_id = ${userId}
+      and o.status = 'active'
+  `
+}
+
 /** Gives an order that never reached Cashfree, or not for sure, a fresh time to pay when its first one runs out. */
 export async function refreshUnsentOrder(sql: Sql, orderId: string): Promise<Order | undefined> {
   const [row] = await sql<Order[]>`
@@ -63,7 +74,7 @@ export async function renewIdempotencyKey(sql: Sql, orderId: string): Promise<vo
 export async function listPaymentsOf(sql: Sql, userId: string, limit: number): Promise<PaymentRow[]> {
   return sql<PaymentRow[]>`
     select pay.cf_payment_id, pay.order_id, pay.status, pay.amount_paise, pay.method, pay.bank_reference,
-           pay.failure_reason as reason, pay.applied_at, p.title as plan_title,
+           pay.failure_reason as reason, pay.applied_at, o.paid_at as order_paid_at, o.held_at as order_held_at, p.title as plan_title,
            coalesce(pay.completed_at, pay.started_at, pay.created_at) as at
     from payments pay
     join orders o on o.id = pay.order_id

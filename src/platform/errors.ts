@@ -1,23 +1,29 @@
 /** What went wrong, in the six words the rest of the house understands; `web/errors.ts` turns them into statuses. */
 export type ErrorCode = 'invalid' | 'unauthenticated' | 'forbidden' | 'not-found' | 'conflict' | 'busy' | 'unavailable'
 
-/** A foreseen failure. Its message is a sentence for the person it happens to, so it never holds an id or a secret. */
+/**
+ * A foreseen failure. Its message is a sentence for the person it happens to, so it never holds a secret, or an id that is
+ * not their own.
+ */
 export class AppError extends Error {
   readonly code: ErrorCode
   /** Field name → sentence, when the failure is about particular fields of a form. */
   readonly fields: Record<string, string>
   /** Seconds after which trying again makes sense, for `busy` and `unavailable`. */
   readonly retryAfterS: number
+  /** What JSON answers call it: the code, unless there is a more exact word for it. */
+  readonly publicCode: string
 
   constructor(
     code: ErrorCode,
     message: string,
-    more: { fields?: Record<string, string>; retryAfterS?: number; cause?: unknown } = {},
+    more: { fields?: Record<string, string>; retryAfterS?: number; publicCode?: string; cause?: unknown } = {},
   ) {
     super(message, more.cause === undefined ? undefined : { cause: more.cause })
     this.name = 'AppError'
     this.code = code
     this.fields = more.fields ?? {}
     this.retryAfterS = more.retryAfterS ?? 5
+    this.publicCode = more.publicCode ?? code
   }
 }

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
+import { isPaymentUnderWay } from '../checkout/money-under-way.ts'
 import { openCheckout } from '../checkout/opening.ts'
 import type { Deps } from '../deps.ts'
 import { type Preview, previewOf } from '../market/preview.ts'
@@ -73,7 +74,10 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (
         const own = await theirOwn(request, form, error)
         if (own) {
           await signIn(deps, request, reply, own)
-          await openCheckout(deps, own, form.plan)
+          await openCheckout(deps, own, form.plan).catch((failure: unknown) => {
+            // The checkout says what is under way instead.
+            if (!isPaymentUnderWay(failure)) throw failure
+          })
           return reply.leaveFor(`/checkout/${form.plan}`)
         }
         const shown = { ...form, state: findState(form.state)?.code ?? form.state }

@@ -86,7 +86,7 @@ describe('a wrong answer before anything was paid', () => {
     app.sandbox.control.faults({ wrongAmount: { paise: 100 } })
     await look()
     const page = await visitor.get('/checkout/monthly')
-    expect(page.body).toContain('We are looking at your payment')
+    expect(page.body).toContain('as far as we know nothing was charged')
     expect(page.body).not.toContain('name="payment_session_id"')
     app.sandbox.control.clearFaults()
     await look()

@@ -23,6 +23,12 @@ async function opened(plan = 'monthly') {
   return { visitor, email: form.email!, order: await newestOrder(app, form.email!) }
 }
 
+/** The attempt began so long ago that its payer may say it failed. */
+const longPending = (orderId: string) => app.sql`
+  with older as (update orders set created_at = created_at - interval '21 minutes' where id = ${orderId} returning id)
+  update payments p set started_at = started_at - interval '21 minutes', created_at = created_at - interval '21 minutes'
+  from older where p.order_id = older.id`
+
 describe('starting over', () => {
   test('ends the old order at Cashfree before a new one is opened', async () => {
     const { visitor, email, order } = await opened()
@@ -47,6 +53,8 @@ describe('starting over', () => {
   test('while an attempt is under way, both orders are watched, and a late success of the old one counts', async () => {
     const { visitor, email, order } = await opened()
     app.sandbox.control.pending(order.id)
+    await visitor.get(`/payment/return?order_id=${order.id}`)
+    await longPending(order.id)
     await visitor.post('/checkout/monthly/restart')
     expect((await tracesOf(app, order.id)).status).toBe('terminating')
     const next = await newestOrder(app, email)
@@ -86,7 +94,8 @@ describe('an order that ran out', () => {
     app.sandbox.control.expire(order.id)
     await visitor.get(`/payment/return?order_id=${order.id}`)
     expect((await tracesOf(app, order.id)).status).toBe('expired')
-    await visitor.post('/checkout/monthly')
+    await longPending(order.id)
+    await visitor.post('/checkout/monthly/restart')
     const second = await newestOrder(app, email)
     expect(second.id).not.toBe(order.id)
     app.sandbox.control.pay(second.id)

@@ -52,8 +52,7 @@ create or replace function money_on_its_way(p_user_id uuid) returns text languag
   select case
     when exists (select from orders o where o.user_id = p_user_id and o.status in ('active', 'terminating')) then 'payment-under-way'
     when exists (select from orders o join payments p on p.order_id = o.id
-                 where o.user_id = p_user_id and now() < o.expires_at + interval '25 hours'
-                   and p.status not in ('SUCCESS', 'FAILED', 'CANCELLED', 'VOID', 'USER_DROPPED', 'NOT_ATTEMPTED'))
+                 where o.user_id = p_user_id and now() < o.expires_at + interval '25 hours' and may_still_move(p))
       then 'payment-under-way'
     when exists (select from orders o where o.user_id = p_user_id and o.paid_at is null
                    and (o.held_at is not null

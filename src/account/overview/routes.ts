@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { type MoneyUnderWay, moneyUnderWay } from '../../checkout/money-under-way.ts'
 import { methodTitle, type PaymentRow } from '../../payments/payments.ts'
 import { listPaymentsOf } from '../../payments/queries.ts'
 import { type Plan, plansOnSale } from '../../plans/plans.ts'
@@ -16,6 +17,7 @@ declare module '../../web/views.ts' {
     'account/overview': {
       unconfirmed: string | null
       subscription: Subscription
+      underWay: MoneyUnderWay[]
       plans: Plan[]
       periods: PeriodRow[]
       bar: PeriodBar | null
@@ -34,9 +36,10 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { deps }) => {
   app.get('/', async (request, reply) => {
     const { sql } = deps
     const userId = request.user!.id
-    const [subscription, plans, periods, orders, payments, receipts, refunds, changes, unconfirmed] = await Promise.all(
-      [
+    const [subscription, underWay, plans, periods, orders, payments, receipts, refunds, changes, unconfirmed] =
+      await Promise.all([
         subscriptionOf(sql, userId),
+        moneyUnderWay(sql, userId),
         plansOnSale(sql),
         listPeriodsOf(sql, userId),
         listOrdersOf(sql, userId, shown),
@@ -45,11 +48,11 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { deps }) => {
         listRefundsOf(sql, userId, shown),
         listStatusChangesOf(sql, userId, shown),
         findUnconfirmedEmail(sql, userId),
-      ],
-    )
+      ])
     return reply.page('account/overview', {
       unconfirmed,
       subscription,
+      underWay,
       plans,
       periods,
       bar: periodBar(periods, new Date()),

@@ -1,4 +1,4 @@
-import { methodTitle, type PaymentRow } from '../../payments/payments.ts'
+import { methodTitle, outcomeOf, type PaymentRow } from '../../payments/payments.ts'
 import { dateInIndia } from '../../platform/dates.ts'
 import { rupees } from '../../platform/money.ts'
 import type { Refund } from '../../refunds/refunds.ts'
@@ -25,7 +25,7 @@ export function timelineOf(facts: Facts): Happening[] {
     ...facts.refunds.map(ofRefund),
     ...facts.periods.flatMap(ofPeriod),
     ...facts.payments.map((payment) => ofPayment({ ...payment, at: later(payment.at, openedAt.get(payment.orderId)) })),
-    ...facts.orders.flatMap(ofOrder),
+    ...facts.orders.flatMap((order) => ofOrder(order, facts.payments)),
   ]
   return happenings.sort((a, b) => b.at.getTime() - a.at.getTime())
 }
@@ -35,7 +35,7 @@ function later(at: Date, other: Date | undefined): Date {
   return other && other > at ? other : at
 }
 
-function ofOrder(order: OrderRow): Happening[] {
+function ofOrder(order: OrderRow, payments: readonly PaymentRow[]): Happening[] {
   const opened: Happening = {
     at: order.createdAt,
     tone: 'info',
@@ -43,16 +43,18 @@ function ofOrder(order: OrderRow): Happening[] {
     why: `You asked to subscribe. Order ${order.id}.`,
   }
   const after: Happening[] = []
-  if (order.closedAt && !order.paidAt)
+  if (order.closedAt && !order.paidAt) {
+    const mayHaveCost = payments.some(({ orderId, status }) => orderId === order.id && outcomeOf(status) !== 'failed')
+    const ended = order.status === 'expired' ? 'It was not paid in time.' : 'It was ended before it was paid.'
     after.push({
       at: order.closedAt,
       tone: 'info',
-      what: 'Order closed unpaid',
-      why:
-        order.status === 'expired'
-          ? 'It was not paid in time. Nothing was charged and no access was given.'
-          : 'It was ended before it was paid. Nothing was charged and no access was given.',
+      what: mayHaveCost ? 'Order closed to further payments' : 'Order closed unpaid',
+      why: mayHaveCost
+        ? 'A payment that was begun before still counts when it goes through.'
+        : `${ended} Nothing was charged and no access was given.`,
     })
+  }
   if (order.heldAt)
     after.push({
       at: order.heldAt,
@@ -66,16 +68,14 @@ function ofOrder(order: OrderRow): Happening[] {
 function ofPayment(payment: PaymentRow): Happening {
   const sum = payment.amountPaise === null ? 'A payment' : rupees(payment.amountPaise)
   const by = payment.method ? ` by ${methodTitle(payment.method)}` : ''
-  if (payment.status === 'SUCCESS')
+  if (outcomeOf(payment.status) === 'paid')
     return {
       at: payment.at,
       tone: payment.appliedAt ? 'good' : 'warn',
       what: `${sum} paid${by}`,
-      why: payment.appliedAt
-        ? `Cashfree confirmed the payment of order ${payment.orderId}.`
-        : `This came on top of what order ${payment.orderId} costs, so it bought no further days; a refund is looked into.`,
+      why: whyPaid(payment),
     }
-  if (payment.status === 'PENDING')
+  if (outcomeOf(payment.status) === 'moving')
     return {
       at: payment.at,
       tone: 'warn',
@@ -88,6 +88,15 @@ function ofPayment(payment: PaymentRow): Happening {
     what: `${sum}${by} did not go through`,
     why: `${payment.reason ?? 'The payment was not completed'}. No access was given for it.`,
   }
+}
+
+function whyPaid({ orderId, appliedAt, orderPaidAt, orderHeldAt }: PaymentRow): string {
+  if (appliedAt) return `Cashfree confirmed the payment of order ${orderId}.`
+  if (orderPaidAt)
+    return `This came on top of what order ${orderId} costs, so it bought no further days; a refund is looked into.`
+  if (orderHeldAt)
+    return `A person is looking at order ${orderId}: either the plan is switched on or the full amount goes back.`
+  return `Order ${orderId} is still being confirmed; access is given as soon as it is.`
 }
 
 function ofPeriod(period: PeriodRow): Happening[] {

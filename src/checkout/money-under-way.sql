@@ -1,0 +1,94 @@
+-- Whose money may be moving already, order by order, the newest first: the one question that every place asks before it
+-- offers to take money. No row: nothing is under way, and an order nobody tried to pay is nothing. States:
+-- 'withheld': paid, and the account may not be given what it paid for; a person decides about the refund.
+-- 'held': what Cashfree says does not agree with the order; a person looks at it. 'held-unpaid': the same before any money.
+-- 'confirming': an attempt succeeded and the order is not settled. 'unverified': paid, they say, by nothing we can read.
+-- 'pending': an attempt is at the bank, or has a status nobody has heard of.
+-- Each has its end: settlement; a refund of all that came; an administrator who closes the order's incidents; 25 hours for an
+-- attempt, which is Cashfree's day and a margin; three days for a success that no one settles and no incident tells of.
+-- `pay_again_from`: the payer may then say that a pending attempt failed, and pay again (set_aside_pending).
+create or replace function money_under_way(p_user_id uuid)
+returns table (order_id text, plan_name text, plan_title text, amount_paise bigint, state text, since timestamptz,
+               pay_again_from timestamptz, may_pay_again boolean)
+language sql stable rows 1 as $$
+  select o.id, plan.name, plan.title, coalesce(seen.taken_paise, seen.pending_paise, o.amount_paise), found.state, found.since,
+         found.pay_again_from, (now() >= found.pay_again_from) is true
+  from orders o
+  join plans plan on plan.key = o.plan_key
+  cross join lateral (
+    select min(began) filter (where p.status = 'SUCCESS' and is_here) as taken_since,
+           sum(p.amount_paise) filter (where p.status = 'SUCCESS' and is_here)::bigint as taken_paise,
+           bool_or(p.status = 'SUCCESS') is true as succeeded,
+           max(began) filter (where is_moving) as pending_since,
+           max(p.amount_paise) filter (where is_moving) as pending_paise
+    from payments p
+    cross join lateral (
+      -- Cashfree's clock is another one: no attempt is older than its order, or younger than our hearing of it.
+      select greatest(o.created_at, least(coalesce(p.started_at, p.created_at), p.created_at)) as began
+    ) cashfree
+    cross join lateral (
+      select (refunded_or_going(p.cf_payment_id) >= p.amount_paise) is not true as is_here,
+             may_still_move(p) and began > greatest(o.set_aside_at, now() - interval '25 hours') as is_moving
+    ) said
+    where p.order_id = o.id
+  ) seen
+  cross join lateral (
+    -- Null while one of them waits for a person, and where there was none.
+    select case when bool_and(i.resolved_at is not null) then max(i.resolved_at) end as resolved_at,
+           count(*) > 0 as any_told,
+           bool_or(i.kind in ('entitlement-refused', 'paid-after-deletion') and i.resolved_at is null) is true as is_withheld
+    from incidents i where i.order_id = o.id and i.user_id = o.user_id
+  ) told
+  cross join lateral (
+    select case
+      when o.held_at is not null and (told.resolved_at > o.held_at) is not true
+           and (seen.taken_since is not null or (o.gateway_status = 'PAID' and not seen.succeeded)) then 'held'
+      when o.held_at is not null and (told.resolved_at > o.held_at) is not true
+           and (o.gateway_status in ('EXPIRED', 'TERMINATED')) is not true and not seen.succeeded then 'held-unpaid'
+      when (told.resolved_at > seen.taken_since) is not true and seen.taken_since is not null
+           and (told.any_told or seen.taken_since > now() - interval '3 days') then 'confirming'
+      when o.gateway_status = 'PAID' and not seen.succeeded and told.resolved_at is null then 'unverified'
+      when seen.pending_since is not null then 'pending'
+    end as raw
+  ) which
+  cross join lateral (
+    select case when which.raw = 'held-unpaid' and seen.pending_since is not null then 'held'
+                when which.raw = 'held' and told.is_withheld then 'withheld' else which.raw end as state,
+           case which.raw
+             when 'pending' then seen.pending_since
+             when 'unverified' then coalesce((select min(a.at) from audit a where a.order_id = o.id and a.action = 'order.unverified'),
+                                             o.asked_at)
+             else coalesce(seen.taken_since, o.held_at) end as since,
+           case when which.raw = 'pending' then seen.pending_since + interval '20 minutes' end as pay_again_from
+  ) found
+  where o.user_id = p_user_id and o.paid_at is null and found.state is not null
+  order by o.created_at desc, o.id desc
+$$;
+
+-- The payer says that what is pending at the bank failed, and pays again. Only an attempt older than twenty minutes can be
+-- set aside, only while nothing else of the person's is under way, and it is watched like before: it counts when it succeeds.
+create or replace function set_aside_pending(p_user_id uuid, p_actor text) returns void language sql as $$
+  with mine as materialized (
+    select * from money_under_way(p_user_id)
+  ), done as (
+    update orders set set_aside_at = now()
+    where id in (select order_id from mine) and not exists (select from mine where not may_pay_again)
+    returning id, user_id
+  )
+  insert into audit (actor, action, order_id, user_id, details)
+  select p_actor, 'order.set-aside', done.id, done.user_id, jsonb_build_object('pendingSince', mine.since)
+  from done join mine on mine.order_id = done.id
+$$;
+
+-- Orders that are open in our books although no money can be taken for them any more: PAID or held, and an administrator has
+-- dealt with it. They make room for the next order, and stay watched like any other.
+create or replace function close_resolved_orders(p_user_id uuid, p_actor text) returns void language sql as $$
+  with closed as (
+    update orders o set status = 'terminated', closed_at = now()
+    where o.user_id = p_user_id and o.status in ('created', 'active') and (o.held_at is not null or o.gateway_status = 'PAID')
+      and not exists (select from money_under_way(p_user_id) m where m.order_id = o.id)
+    returning id, user_id
+  )
+  insert into audit (actor, action, order_id, user_id, details)
+  select p_actor, 'order.terminated', id, user_id, jsonb_build_object('why', 'dealt with by a person') from closed
+$$;
