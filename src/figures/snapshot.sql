@@ -1,6 +1,6 @@
 -- Counts over everybody, in one look. Revenue that recurs: of everybody who pays (daily.sql), the price of the plan that
--- runs last, by month. It is compared with the same thirty days ago, person by person. At a million accounts it takes two
--- seconds, which is why no page waits for it.
+-- runs, by month; what they bought ahead counts from when it begins. It is compared with the same thirty days ago, person by
+-- person. At a million accounts it takes two seconds, which is why no page waits for it.
 create or replace function standing_now() returns jsonb language sql stable set work_mem = '64MB' set jit = off as $$
   with bought as (
     select p.user_id, p.ends_at, p.voided_at, p.created_at, plan.key as plan_key,
@@ -11,11 +11,12 @@ create or replace function standing_now() returns jsonb language sql stable set 
   ), payers as (
     select distinct on (user_id) user_id, plan_key, monthly from bought
     where ends_at > now() - interval '3 days' and voided_at is null
-    order by user_id, ends_at desc
+    order by user_id, ends_at > now() desc, case when ends_at > now() then ends_at end, ends_at desc
   ), earlier as (
     select distinct on (user_id) user_id, monthly from bought
     where created_at <= now() - interval '30 days' and (voided_at is null or voided_at > now() - interval '30 days')
-    order by user_id, ends_at desc
+    order by user_id, ends_at > now() - interval '30 days' desc,
+             case when ends_at > now() - interval '30 days' then ends_at end, ends_at desc
   ), moved as (
     select n.user_id, e.monthly as was, n.monthly as is_now,
            e.user_id is null and exists (

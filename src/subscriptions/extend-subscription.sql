@@ -21,7 +21,8 @@ begin
   update subscriptions
   set status = 'active',
       is_paid = true,
-      plan_key = o.plan_key,
+      -- The plan of the running period is that period's; the one bought now comes after it, by the clock.
+      plan_key = case when running.current_period_end > now() then coalesce(running.plan_key, o.plan_key) else o.plan_key end,
       -- A renewal bought early starts later; the period shown as current begins where access began.
       current_period_start = case when running.current_period_end > now() then running.current_period_start
                                   else period.starts_at end,

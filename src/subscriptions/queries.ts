@@ -1,21 +1,31 @@
 import type { Sql } from '../platform/db.ts'
 import { type By, knownOrigin } from '../platform/origin.ts'
-import type { Cancellation, Grant, Subscription } from './subscriptions.ts'
+import type { Cancellation, Grant, Phase, Subscription } from './subscriptions.ts'
 
 /** Where does this user stand, now? The stored status may lag behind the clock, so it is computed. */
 export async function findSubscriptionRow(sql: Sql, userId: string): Promise<Subscription | undefined> {
-  const [row] = await sql<Subscription[]>`
+  const [row] = await sql<(Omit<Subscription, 'phases'> & { phases: PhaseAsText[] })[]>`
     select s.user_id, status_by_now(s) as status, s.is_paid, has_access(s) is true as has_access,
-           s.plan_key, p.name as plan_name, p.title as plan_title,
+           p.key as plan_key, p.name as plan_name, p.title as plan_title, phases_of(s.user_id) as phases,
            s.current_period_start, s.current_period_end, s.current_period_end + interval '3 days' as grace_ends_at
     from subscriptions s
-    left join plans p on p.key = s.plan_key
+    left join plans p on p.key = running_plan(s)
     where s.user_id = ${userId}
   `
-  return row
+  return row && { ...row, phases: phasesIn(row.phases) }
 }
 
-/** Moves statuses along and notes each change. One statement; the time between runs decides nothing. */
+type PhaseAsText = { planTitle: string | null; from: string; until: string }
+
+/** What `phases_of` answers, with its instants as such. */
+export function phasesIn(phases: readonly PhaseAsText[]): Phase[] {
+  return phases.map(({ planTitle, from, until }) => ({ planTitle, from: new Date(from), until: new Date(until) }))
+}
+
+/**
+ * Moves statuses along and notes each change; moves stored plans to those of periods that began. One statement; the time
+ * between runs decides nothing.
+ */
 export async function keepStatusesInStep(sql: Sql): Promise<number> {
   const changed = await sql`
     with due as (
@@ -32,6 +42,23 @@ export async function keepStatusesInStep(sql: Sql): Promise<number> {
       from due
       where s.user_id = due.user_id
       returning s.user_id, due.was, due.becomes
+    ), begun as (
+      select s.user_id, p.plan_key
+      from subscription_periods p
+      join subscriptions s on s.user_id = p.user_id
+      where p.created_at < p.starts_at
+        and p.starts_at between now() - interval '3 days' and now()
+        and p.voided_at is null
+        and s.plan_key is distinct from p.plan_key
+        and p.plan_key = running_plan(s)
+        and s.user_id not in (select user_id from due)
+      limit 5000
+      for update of s skip locked
+    ), follow as (
+      update subscriptions s
+      set plan_key = begun.plan_key, updated_at = now()
+      from begun
+      where s.user_id = begun.user_id
     )
     insert into audit (actor, action, user_id, details)
     select 'clock', 'subscription.' || becomes, user_id, jsonb_build_object('from', was)
@@ -67,7 +94,8 @@ export async function insertRenewalMails(sql: Sql): Promise<number> {
 
 /**
  * The subscription a renewal mail is about, if its access still ends on that Indian day, and the plan to go on with: the
- * same one at today's price, else the shortest on sale. `planTitle` is null where all of it was granted.
+ * one bought last at today's price, else the shortest on sale. `planTitle` is the plan that ends then, null where days were
+ * granted.
  */
 export async function findEndingSubscription(sql: Sql, userId: string, endsOn: string) {
   const [row] = await sql<
@@ -80,16 +108,22 @@ export async function findEndingSubscription(sql: Sql, userId: string, endsOn: s
       graceEndsAt: Date
     }[]
   >`
-    select case when s.is_paid then p.title end as plan_title,
+    select last.title as plan_title,
            next.name as next_name, next.title as next_title, next.price_paise,
            s.current_period_end, s.current_period_end + interval '3 days' as grace_ends_at
     from subscriptions s
-    left join plans p on p.key = s.plan_key
+    cross join lateral (
+      select (array_agg(plan.title order by period.ends_at desc))[1] as title,
+             (array_agg(plan.name order by period.ends_at desc) filter (where plan.name is not null))[1] as bought_name
+      from subscription_periods period
+      left join plans plan on plan.key = period.plan_key
+      where period.user_id = s.user_id and period.voided_at is null
+    ) last
     cross join lateral (
       select name, title, price_paise
       from plans
       where on_sale
-      order by name = p.name desc nulls last, months, price_paise
+      order by name = last.bought_name desc nulls last, months, price_paise
       limit 1
     ) next
     where s.user_id = ${userId}

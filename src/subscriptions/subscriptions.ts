@@ -1,3 +1,4 @@
+import { dateInIndia } from '../platform/dates.ts'
 import type { Sql } from '../platform/db.ts'
 import { AppError } from '../platform/errors.ts'
 import type { By } from '../platform/origin.ts'
@@ -20,12 +21,30 @@ export type Subscription = {
   isPaid: boolean
   /** The one question the rest of the house asks: may this person see the analyser now? */
   hasAccess: boolean
+  /** The plan of the period that runs, or ran last: not of one that was bought ahead. Null where none was ever bought. */
   planKey: string | null
   planName: string | null
   planTitle: string | null
   currentPeriodStart: Date | null
   currentPeriodEnd: Date | null
   graceEndsAt: Date | null
+  /** What runs and what is to come, plan by plan; empty when nothing runs. */
+  phases: Phase[]
+}
+
+/** A stretch of access under one plan; null: days that nobody paid for. */
+export type Phase = { planTitle: string | null; from: Date; until: Date }
+
+/** "Annual until 28 Nov 2027, then Monthly until 28 Dec 2027"; null when nothing runs. At most so many phases one by one. */
+export function phasesInWords(phases: readonly Phase[], most = 4): string | null {
+  if (phases.length === 0) return null
+  const words = phases.map(
+    ({ planTitle, until }) => `${planTitle ?? 'days without charge'} until ${dateInIndia(until)}`,
+  )
+  const told =
+    words.length > most ? [...words.slice(0, most - 1), `more until ${dateInIndia(phases.at(-1)!.until)}`] : words
+  const text = told.join(', then ')
+  return text.charAt(0).toUpperCase() + text.slice(1)
 }
 
 /** A user's subscription; every account has one from the moment it is opened. */

@@ -44,9 +44,7 @@ begin
     update subscriptions
     set status = 'active', updated_at = p_now, current_period_start = starts, current_period_end = ends,
         is_paid = (paid_ends > starts) is true,
-        plan_key = coalesce((select plan_key from subscription_periods
-                             where user_id = p_user_id and voided_at is null and order_id is not null
-                             order by ends_at desc limit 1), plan_key)
+        plan_key = running_plan(subscriptions)
     where user_id = p_user_id;
   end if;
 end $$;

@@ -50,9 +50,11 @@ function ofOrder(order: OrderRow, payments: readonly PaymentRow[]): Happening[] 
       at: order.closedAt,
       tone: 'info',
       what: mayHaveCost ? 'Order closed to further payments' : 'Order closed unpaid',
-      why: mayHaveCost
-        ? 'A payment that was begun before still counts when it goes through.'
-        : `${ended} Nothing was charged and no access was given.`,
+      why: order.heldAt
+        ? 'A person looks into what was paid for it.'
+        : mayHaveCost
+          ? 'A payment that was begun before still counts when it goes through.'
+          : `${ended} Nothing was charged and no access was given.`,
     })
   }
   if (order.heldAt)
@@ -95,7 +97,7 @@ function whyPaid({ orderId, appliedAt, orderPaidAt, orderHeldAt }: PaymentRow): 
   if (orderPaidAt)
     return `This came on top of what order ${orderId} costs, so it bought no further days; a refund is looked into.`
   if (orderHeldAt)
-    return `A person is looking at order ${orderId}: either the plan is switched on or the full amount goes back.`
+    return `It did not agree with order ${orderId}, so a person looks into it: either the plan is switched on or it goes back.`
   return `Order ${orderId} is still being confirmed; access is given as soon as it is.`
 }
 

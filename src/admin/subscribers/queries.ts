@@ -61,7 +61,7 @@ export async function listNewest(sql: Sql, filter: Filter, after: Cursor | null,
     from walked
     join subscriptions s using (user_id)
     join users u on u.id = s.user_id
-    left join plans p on p.key = s.plan_key
+    left join plans p on p.key = running_plan(s)
     order by s.created_at desc, s.user_id desc
     limit ${limit}
   `
@@ -82,7 +82,7 @@ export async function listCalled(
                        ${at}, ${after?.id ?? null}::uuid, ${limit}) called
     join users u on u.id = called.id
     join subscriptions s on s.user_id = u.id
-    left join plans p on p.key = s.plan_key
+    left join plans p on p.key = running_plan(s)
     order by u.created_at desc, u.id desc
   `
 }
@@ -108,7 +108,7 @@ export async function findExactly(
     from meant
     join subscriptions s on s.user_id = meant.id
     join users u on u.id = meant.id
-    left join plans p on p.key = s.plan_key
+    left join plans p on p.key = running_plan(s)
     order by s.created_at desc, s.user_id desc
     limit 50
   `

@@ -42,11 +42,15 @@ export function lives(periods: readonly Period[], now: number): Map<string, Comi
   return days
 }
 
-/** What everybody who pays at an instant pays a month, in paise: their period that ends last decides. */
+/** What everybody who pays at an instant pays a month, in paise: the period that runs decides, else the next, else the last. */
 export function monthlyOf(periods: readonly Period[], at: number): Map<string, number> {
   const running = periods.filter((period) => period.createdAt.getTime() <= at && endOf(period) > at)
+  const ended = running.filter(({ endsAt }) => endsAt.getTime() <= at)
+  const going = running.filter(({ endsAt }) => endsAt.getTime() > at)
+  const byEnd = (a: Period, b: Period) => a.endsAt.getTime() - b.endsAt.getTime()
+  // The one set last counts.
   return new Map(
-    running.toSorted((a, b) => a.endsAt.getTime() - b.endsAt.getTime()).map(({ userId, monthly }) => [userId, monthly]),
+    [...ended.toSorted(byEnd), ...going.toSorted(byEnd).reverse()].map(({ userId, monthly }) => [userId, monthly]),
   )
 }
 

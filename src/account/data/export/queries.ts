@@ -13,7 +13,7 @@ export const listProfile: List = (sql, userId) => sql`
 `
 
 export const listSubscription: List = (sql, userId) => sql`
-  select status_by_now(s) as status, is_paid, plan_key as plan, current_period_start, current_period_end
+  select status_by_now(s) as status, is_paid, running_plan(s) as plan, current_period_start, current_period_end
   from subscriptions s
   where user_id = ${userId}
 `

@@ -1,4 +1,6 @@
 import type { Sql } from '../../../platform/db.ts'
+import { phasesIn } from '../../../subscriptions/queries.ts'
+import { phasesInWords } from '../../../subscriptions/subscriptions.ts'
 import type { Cursor } from '../../listing.ts'
 
 /** Everything about one account that stands on its page, in one look. */
@@ -21,6 +23,8 @@ export type PersonFile = {
   isPaid: boolean
   hasAccess: boolean
   planTitle: string | null
+  /** What runs and what is to come, in words; null when nothing runs. */
+  schedule: string | null
   currentPeriodStart: Date | null
   currentPeriodEnd: Date | null
   graceEndsAt: Date | null
@@ -29,18 +33,18 @@ export type PersonFile = {
 
 /** The account with this id. */
 export async function findPerson(sql: Sql, id: string): Promise<PersonFile | undefined> {
-  const [row] = await sql<PersonFile[]>`
+  const [row] = await sql<(PersonFile & { phases: Parameters<typeof phasesIn>[0] })[]>`
     select u.id, u.name, u.username, u.email, u.phone, u.state_code, u.role, u.created_at, u.email_verified_at,
            u.consented_to, u.consented_at, u.suspended_at, u.suspended_reason, u.deleted_at, status_by_now(s) as status,
-           s.is_paid, has_access(s) is true as has_access, p.title as plan_title, s.current_period_start,
+           s.is_paid, has_access(s) is true as has_access, p.title as plan_title, phases_of(u.id) as phases, s.current_period_start,
            s.current_period_end, s.current_period_end + interval '3 days' as grace_ends_at,
            (select count(*)::int from sessions where user_id = u.id and now() < expires_at) as sessions
     from users u
     join subscriptions s on s.user_id = u.id
-    left join plans p on p.key = s.plan_key
+    left join plans p on p.key = running_plan(s)
     where u.id = ${id}
   `
-  return row
+  return row && { ...row, schedule: phasesInWords(phasesIn(row.phases)) }
 }
 
 /** A period that somebody's access is or was made of; bought, or granted by `grantedBy` (a user name). */
