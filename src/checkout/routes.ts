@@ -155,7 +155,7 @@ function fieldsIn(body: string): Record<string, unknown> {
 
 /** Asks for the attempts too, where one is known to be under way: how it ends may not show at the order itself. */
 function lookAtAttempts(deps: Deps, order: Order): Promise<void> {
-  return lookUnlessFresh(deps, order, 'checkout', 8_000)
+  return lookUnlessFresh(deps, order, 'checkout', 3_000)
 }
 
 /** A stranger's id makes us ask Cashfree only when it is an order of ours that waits for its payment. */

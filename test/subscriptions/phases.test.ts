@@ -144,15 +144,14 @@ describe('a period carries its plan', () => {
       dateInIndia(end),
     )
     const text = (html: string) => html.replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ')
+    const inHeader = `Annual until ${annual}, then Monthly until ${month}`.replaceAll(/\w+, (?=\d)/g, '')
     for (const path of ['/dashboard', '/account', '/receipts/none'])
-      expect(text((await person.visitor.get(path)).body)).toContain(
-        `Annual until ${annual}, then Monthly until ${month}`,
-      )
+      expect(text((await person.visitor.get(path)).body)).toContain(inHeader)
     expect(text((await person.visitor.get('/dashboard')).body)).toContain(
       `Active plan Annual until ${annual} Then Monthly until ${month}`,
     )
     expect(text((await person.visitor.get('/account')).body)).toContain(
-      `Plan Annual until ${annual} Then Monthly until ${month}`,
+      `Plan Annual until ${annual}, then Monthly until ${month}`,
     )
     const paid = await person.visitor.get('/checkout/monthly')
     expect(text(paid.body)).toContain(`Paid. Your monthly plan begins on ${annual}.`)
@@ -295,5 +294,23 @@ describe('the mail before access ends', () => {
     )
     expect(mail!.text).toContain('Your monthly plan ends on')
     expect(mail!.text).toContain('/checkout/monthly')
+    expect(mail!.text).not.toContain('under way')
+  })
+
+  test('asks to wait where the renewal is being paid already', async () => {
+    const person = await having('monthly')
+    await app.sql`update orders set paid_at = paid_at - interval '9 days', created_at = created_at - interval '9 days' where user_id = ${person.userId}`
+    await person.visitor.post('/checkout/annual')
+    const renewal = await newestOrder(app, person.email)
+    app.sandbox.control.pending(renewal.id)
+    await person.visitor.get(`/payment/return?order_id=${renewal.id}`)
+    const { currentPeriodEnd } = await subscriptionOf(app.sql, person.userId)
+    await later(person.userId, `${Math.floor((currentPeriodEnd!.getTime() - Date.now()) / 86_400_000) - 5} days`)
+    await app.run('remind')
+    await app.run('deliver-mails')
+    const mail = (await app.mailbox.list()).find(
+      ({ recipients, subject }) => recipients.includes(person.email) && /ends/.test(subject),
+    )
+    expect(mail!.text).toContain('please wait for it before you pay again')
   })
 })
