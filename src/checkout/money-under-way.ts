@@ -23,21 +23,21 @@ export async function moneyUnderWay(sql: Sql, userId: string): Promise<MoneyUnde
   }))
 }
 
-/** Throws AppError `conflict`, told apart by its code `payment-under-way`, where a second payment must not be asked for. */
-export async function refuseWhileUnderWay(sql: Sql, userId: string): Promise<void> {
-  const [money] = await moneyUnderWay(sql, userId)
-  if (money) throw new AppError('conflict', sentenceFor(money), { publicCode: paymentUnderWay })
+/** The refusal to open or hand out anything that could be paid while money is under way. */
+export class PaymentUnderWay extends AppError {
+  constructor(money: MoneyUnderWay) {
+    super('conflict', sentenceFor(money))
+  }
 }
 
-const paymentUnderWay = 'payment-under-way'
-
-/** Whether this is the refusal of `refuseWhileUnderWay`. */
-export function isPaymentUnderWay(error: unknown): boolean {
-  return error instanceof AppError && error.publicCode === paymentUnderWay
+/** Throws PaymentUnderWay (an AppError `conflict`) where a second payment must not be asked for. */
+export async function refuseWhileUnderWay(sql: Sql, userId: string): Promise<void> {
+  const [money] = await moneyUnderWay(sql, userId)
+  if (money) throw new PaymentUnderWay(money)
 }
 
 /** All of it in one paragraph, for answers that are not pages. */
-export function sentenceFor({ happening, toDo, orderId }: MoneyUnderWay): string {
+function sentenceFor({ happening, toDo, orderId }: MoneyUnderWay): string {
   return `${happening} ${toDo} Order ${orderId}.`
 }
 

@@ -8,7 +8,7 @@ import { requireUser } from '../users/guards.ts'
 import { findUnconfirmedEmail } from '../users/links/asking/queries.ts'
 import { type Checkout, currentCheckout } from './checkout.ts'
 import { askForReturn, lookUnlessFresh } from './looking.ts'
-import { fingerprintOf, isPaymentUnderWay, moneyUnderWay } from './money-under-way.ts'
+import { fingerprintOf, moneyUnderWay, PaymentUnderWay } from './money-under-way.ts'
 import { openCheckout, startOver } from './opening.ts'
 import { type CheckoutView, checkoutView, type Door } from './view.ts'
 
@@ -102,7 +102,7 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (
       const order = await findOrder(deps.sql, orderId)
       if (order) await lookAtAttempts(deps, order)
     }
-    const isTheSame = fingerprintOf(await moneyUnderWay(deps.sql, userId)) === request.query.seen
+    const isTheSame = fingerprintOf(await moneyUnderWay(deps.sql, userId)) === (request.query.seen ?? '')
     reply.header('cache-control', 'no-store')
     return isTheSame ? reply.code(204).send() : reply.header('HX-Refresh', 'true').send()
   })
@@ -110,7 +110,7 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (
   /** To the checkout, which shows the order, or says why none was opened while money is under way. */
   async function leaveForCheckout(reply: FastifyReply, plan: string, opening: Promise<Order>) {
     const order = await opening.catch((error: unknown) => {
-      if (!isPaymentUnderWay(error)) throw error
+      if (!(error instanceof PaymentUnderWay)) throw error
       return null
     })
     return reply.leaveFor(`/checkout/${order?.planName ?? plan}`)

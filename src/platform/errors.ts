@@ -11,19 +11,16 @@ export class AppError extends Error {
   readonly fields: Record<string, string>
   /** Seconds after which trying again makes sense, for `busy` and `unavailable`. */
   readonly retryAfterS: number
-  /** What JSON answers call it: the code, unless there is a more exact word for it. */
-  readonly publicCode: string
 
   constructor(
     code: ErrorCode,
     message: string,
-    more: { fields?: Record<string, string>; retryAfterS?: number; publicCode?: string; cause?: unknown } = {},
+    more: { fields?: Record<string, string>; retryAfterS?: number; cause?: unknown } = {},
   ) {
     super(message, more.cause === undefined ? undefined : { cause: more.cause })
     this.name = 'AppError'
     this.code = code
     this.fields = more.fields ?? {}
     this.retryAfterS = more.retryAfterS ?? 5
-    this.publicCode = more.publicCode ?? code
   }
 }

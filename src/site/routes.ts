@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import { isPaymentUnderWay } from '../checkout/money-under-way.ts'
+import { PaymentUnderWay } from '../checkout/money-under-way.ts'
 import { openCheckout } from '../checkout/opening.ts'
 import type { Deps } from '../deps.ts'
 import { type Preview, previewOf } from '../market/preview.ts'
@@ -76,7 +76,7 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (
           await signIn(deps, request, reply, own)
           await openCheckout(deps, own, form.plan).catch((failure: unknown) => {
             // The checkout says what is under way instead.
-            if (!isPaymentUnderWay(failure)) throw failure
+            if (!(failure instanceof PaymentUnderWay)) throw failure
           })
           return reply.leaveFor(`/checkout/${form.plan}`)
         }

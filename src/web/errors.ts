@@ -48,7 +48,7 @@ export function failureOf(error: unknown): Failure {
   if (error instanceof AppError) {
     const status = statuses[error.code]
     const retryAfterS = status === 429 || status === 503 ? error.retryAfterS : null
-    return { status, code: error.publicCode, message: error.message, fields: error.fields, retryAfterS }
+    return { status, code: error.code, message: error.message, fields: error.fields, retryAfterS }
   }
   // Whoever hung up in the middle of a request hears nothing of it. Nothing failed, and it is no news for the log.
   if (isHungUp(error)) return { ...plain, status: 400, code: 'invalid', message: sentenceFor(400) }

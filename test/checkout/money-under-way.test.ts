@@ -59,7 +59,7 @@ async function expectLocked({ visitor, email, order }: Opened, words: string) {
     expect([path, answer.status, (answer.json() as { error: { code: string } }).error.code]).toEqual([
       path,
       409,
-      'payment-under-way',
+      'conflict',
     ])
     expect(answer.body).toContain(order.id)
     expect(answer.body).not.toContain('session_')
@@ -367,6 +367,7 @@ describe('several tabs at once', () => {
     expect(answer.status).toBe(303)
     const { visitor, email } = await opened()
     expect((await visitor.get('/payment/under-way?seen=')).status).toBe(204)
+    expect((await visitor.get('/payment/under-way')).status).toBe(204)
     expect((await subscriberOf(app, email)).status).toBe('pending')
   })
 })

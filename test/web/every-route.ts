@@ -124,6 +124,7 @@ export const doors: Record<string, Door> = {
     // Without a session the page says the same of every order.
     except: { visitor: 200, half: 200 },
   },
+  'GET /payment/under-way': { may: 'signed-in', answers: 204 },
   'GET /payment/status/:orderId': { may: 'owner', path: ({ paidOrder }) => `/payment/status/${paidOrder}` },
   'GET /receipts/:file': { may: 'owner, panel', path: ({ receipt }) => `/receipts/${receipt}` },
   'GET /api/payment-status/:orderId': { may: 'owner', path: ({ paidOrder }) => `/api/payment-status/${paidOrder}` },

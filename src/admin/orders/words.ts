@@ -61,6 +61,7 @@ const acts: Record<string, { title: string; tone?: Tone }> = {
   'order.terminating': { title: 'Cashfree is ending it' },
   'order.terminated': { title: 'Ended' },
   'order.held': { title: 'Held: nothing was granted', tone: 'bad' },
+  'order.set-aside': { title: 'Its payer said that the pending attempt failed, and pays again', tone: 'warn' },
   'order.unverified': { title: 'Paid, says Cashfree, without a payment that can be read', tone: 'warn' },
   'order.settle-asked': { title: 'Asked to settle now' },
   'order.termination-asked': { title: 'Asked to end the order', tone: 'warn' },

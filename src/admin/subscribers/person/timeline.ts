@@ -49,6 +49,7 @@ function told(happening: Happening): Told {
 
 const audited: Record<string, (happening: Happening) => Told> = {
   'user.registered': () => ({ text: 'Registered. No access yet: nothing was paid.' }),
+  'order.set-aside': () => ({ text: 'Said that a payment pending at the bank had failed, and went to pay again.' }),
   'order.opened': () => ({ text: 'Went to pay: an order was opened.' }),
   'order.active': () => ({ text: 'Cashfree opened the order. It waits for payment.' }),
   'order.paid': paid,
