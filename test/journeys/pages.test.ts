@@ -41,6 +41,11 @@ const paid = async ({ id }: { id: string }, visitor: Visitor) => {
   await visitor.get(`/payment/return?order_id=${id}`)
 }
 
+const underWay = async ({ id }: { id: string }, visitor: Visitor) => {
+  scene.app.sandbox.control.pending(id)
+  await visitor.get(`/payment/return?order_id=${id}`)
+}
+
 /** Paid once, and now in this state. */
 const subscribed = (changes: { endsInDays?: number; status?: string }) =>
   member('/dashboard', async (order, visitor) => {
@@ -103,6 +108,14 @@ const members: Record<string, Opening> = {
   'return-failed': member('/payment/return?order_id=:order', ({ id }) => scene.app.sandbox.control.fail(id)),
   'return-paid': member('/payment/return?order_id=:order', ({ id }) => scene.app.sandbox.control.pay(id)),
   'dashboard-pending': member('/dashboard'),
+  'dashboard-under-way': member('/dashboard', underWay),
+  'account-under-way': member('/account', underWay),
+  'other-checkout-under-way': member('/checkout/annual', underWay),
+  'account-plan-ahead': member('/account', async (order, visitor) => {
+    await paid(order, visitor)
+    const answer = await visitor.postJson('/api/create-cashfree-order', { plan: 'annual' })
+    await paid({ id: (answer.json() as { order_id: string }).order_id }, visitor)
+  }),
   'dashboard-active': subscribed({}),
   'dashboard-grace': subscribed({ endsInDays: -1 }),
   'dashboard-expired': subscribed({ endsInDays: -10 }),
