@@ -16,7 +16,7 @@ import { connect } from './platform/db.ts'
 import { type Jobs, startJobs } from './platform/jobs.ts'
 import { createLog } from './platform/log.ts'
 import { connectMailer } from './platform/mailer.ts'
-import { migrate } from './platform/migrate.ts'
+import { prepareDatabase } from './platform/migrate.ts'
 import { keepPaymentLog } from './platform/payment-log.ts'
 import { jobsOf } from './tasks/jobs.ts'
 import { recorded } from './tasks/records.ts'
@@ -38,7 +38,8 @@ process.on('uncaughtException', (error) => {
 say('▸ starting')
 const house = await openHouse(settings, (line) => log.info(line)).catch(refuse)
 const { config } = house
-const applied = await migrate(house.databaseUrl).catch(refuse)
+const { applied, older } = await prepareDatabase(house.databaseUrl).catch(refuse)
+if (older) log.warn(`${older.message}; it is left as it is, and served`)
 if (applied.length > 0) say(`▸ database brought up to date (${applied.length} migrations)`)
 
 const meters = createMeters()

@@ -3,7 +3,7 @@ import { readSettings } from '../environment.ts'
 import { keysOf, withDatabase } from '../house.ts'
 import { connect, type Sql } from '../platform/db.ts'
 import { AppError } from '../platform/errors.ts'
-import { migrate } from '../platform/migrate.ts'
+import { prepareDatabase } from '../platform/migrate.ts'
 import { changeRole, findAccount, insertAdmin, listAdmins, replacePassword } from '../users/admins/queries.ts'
 import { hashPassword } from '../users/passwords.ts'
 import { checkRegistration } from '../users/registration.ts'
@@ -32,7 +32,7 @@ const settings = readSettings()
 const role = values['read-only'] ? 'admin-read' : 'admin'
 
 await withDatabase(settings, async (url, home) => {
-  await migrate(url)
+  await prepareDatabase(url)
   const sql = connect(url, { max: 1 })
   try {
     console.log(await answer(sql, home))

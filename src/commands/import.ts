@@ -19,7 +19,7 @@ import {
 import { dropImport, findImport, listImports } from '../market/imports/queries.ts'
 import { connect, type Sql } from '../platform/db.ts'
 import { AppError } from '../platform/errors.ts'
-import { migrate } from '../platform/migrate.ts'
+import { prepareDatabase } from '../platform/migrate.ts'
 
 const usage = `Import closing prices: NSE bhavcopies of every age, Yahoo, Stooq, or our own date,symbol,close; zipped or not.
   npm run import -- FILES…                       reads all files; commits them when nothing is wrong or in doubt
@@ -34,7 +34,7 @@ const by = { actor: 'command', origin: null }
 const { values, positionals } = readArguments()
 
 await withDatabase(readSettings(), async (url) => {
-  await migrate(url)
+  await prepareDatabase(url)
   const sql = connect(url, { max: 2 })
   try {
     if (values.list) await list(sql)

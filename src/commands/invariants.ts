@@ -5,13 +5,13 @@ import { printReport } from '../books/print.ts'
 import { readSettings } from '../environment.ts'
 import { withDatabase } from '../house.ts'
 import { connect } from '../platform/db.ts'
-import { migrate } from '../platform/migrate.ts'
+import { prepareDatabase } from '../platform/migrate.ts'
 
 // `npm run invariants`: checks the books and exits with 1 when something is wrong; `-- --json` for machines.
 const { values } = parseArgs({ options: { json: { type: 'boolean', default: false } } })
 
 await withDatabase(readSettings(), async (url) => {
-  await migrate(url)
+  await prepareDatabase(url)
   const sql = connect(url, { max: 1, name: 'etf-invariants' })
   try {
     const report = await checkBooks(sql)

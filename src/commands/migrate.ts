@@ -1,22 +1,27 @@
-import { parseArgs } from 'node:util'
 import { readSettings } from '../environment.ts'
 import { withDatabase } from '../house.ts'
 import { prepareJobs } from '../platform/jobs.ts'
 import { masked } from '../platform/log.ts'
-import { migrate } from '../platform/migrate.ts'
+import { migrate, OlderThanDatabase } from '../platform/migrate.ts'
 import { grantToApp } from '../platform/roles.ts'
+import { typed } from './typed.ts'
 
-// `npm run migrate`: brings the database to this release. `-- --app-role NAME`, with the owner's DATABASE_URL, also gives
-// the application's own role what it needs and no more (docs/operating.md, "Two roles").
-const { values } = parseArgs({ options: { 'app-role': { type: 'string' } } })
+const usage = `Bring the database to this release; exit code 1 when it is of a newer one:
+  npm run migrate
+  npm run migrate -- --app-role NAME            also gives the application's own role what it needs and no more
+  npm run migrate -- --replace-newer-functions  goes back to this release on purpose (docs/operating.md, "Releases")`
+
+const values = typed(usage, { 'app-role': { type: 'string' }, 'replace-newer-functions': { type: 'boolean' } })
 
 await withDatabase(readSettings(), work).catch((error: Error) => {
-  console.error(`The database was not brought to this release: ${masked(error.message)}`)
+  const what =
+    error instanceof OlderThanDatabase ? 'Nothing was changed' : 'The database was not brought to this release'
+  console.error(`${what}: ${masked(error.message)}`)
   process.exitCode = 1
 })
 
 async function work(url: string): Promise<void> {
-  const applied = await migrate(url)
+  const applied = await migrate(url, { replaceNewerFunctions: values['replace-newer-functions'] === true })
   console.log(applied.length > 0 ? applied.map((name) => `applied ${name}`).join('\n') : 'the database is up to date')
   const role = values['app-role']
   if (role === undefined) return

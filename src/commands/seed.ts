@@ -6,7 +6,7 @@ import { readSettings } from '../environment.ts'
 import { withDatabase } from '../house.ts'
 import { seedSample } from '../market/sample-prices.ts'
 import { connect } from '../platform/db.ts'
-import { migrate } from '../platform/migrate.ts'
+import { prepareDatabase } from '../platform/migrate.ts'
 
 const usage = `npm run seed                                                  the demo's admin and sample prices
 npm run seed -- --subscribers 1000000 --orders 3000000        … and the past of a business of this size
@@ -45,7 +45,7 @@ if (!Object.values(size).every((number) => Number.isSafeInteger(number) && numbe
 }
 
 await withDatabase(settings, async (url) => {
-  await migrate(url)
+  await prepareDatabase(url)
   const sql = connect(url, { max: 1 })
   const [admin, sample] = await Promise.all([seedDemo(sql), seedSample(sql, dayInIndia(new Date()))]).finally(() =>
     sql.end({ timeout: 5 }),

@@ -1,5 +1,5 @@
 import { connect, type Sql } from '../platform/db.ts'
-import { functionsOfRelease, migrationsOfRelease } from '../platform/migrate.ts'
+import { compareRelease, readRelease } from '../platform/release.ts'
 import { trySecrets } from '../users/second-factor/sealed-secrets.ts'
 import { type Finding, failure, ok, reasonOf, warning } from './finding.ts'
 import type { Patient } from './patient.ts'
@@ -93,21 +93,19 @@ export function clock(what: string, aheadMs: number, uncertainMs: number): Findi
 }
 
 async function migrations(applied: readonly string[]): Promise<Finding> {
-  const ours = await migrationsOfRelease()
-  const pending = ours.filter((name) => !applied.includes(name))
-  const strange = applied.filter((name) => !name.startsWith('functions ') && !ours.includes(name))
-  if (strange.length > 0)
-    return failure(
-      'migrations',
-      `the database is newer than this checkout (${strange.join(', ')})`,
-      'Run the release that made them.',
-    )
-  if (pending.length > 0)
-    return failure('migrations', `pending: ${pending.join(', ')}`, 'Run `npm run migrate`, or start the site.')
-  const { digest } = await functionsOfRelease()
-  return applied.includes(digest)
-    ? ok('migrations', `all ${ours.length} applied, functions current`)
-    : failure('migrations', 'the functions are of another release', 'Run `npm run migrate`, or start the site.')
+  const release = await readRelease()
+  const { standing, missing, newer } = compareRelease(release, applied)
+  const says = `the database is newer than this checkout (${newer.join(', ')})`
+  if (standing === 'older-than-database')
+    return warning('migrations', `${says}, which still works on it`, 'Start the newer release everywhere.')
+  if (standing === 'incompatible')
+    return failure('migrations', `${says}, which does not work on it`, 'Run the release that made them.')
+  if (standing === 'current') return ok('migrations', `all ${release.migrations.length} applied, functions current`)
+  return failure(
+    'migrations',
+    missing.length > 0 ? `pending: ${missing.join(', ')}` : 'the functions are of another release',
+    'Run `npm run migrate`, or start the site.',
+  )
 }
 
 function roles({ rewrites }: { rewrites: boolean }, production: boolean): Finding {

@@ -17,7 +17,12 @@ export async function lookAtSite({ config }: Patient): Promise<Finding[]> {
     const todo = 'Start it, or check DNS and the proxy. The webhook door was not tried.'
     return [config.production ? failure('site', says, todo) : ok('site', `${says}; the webhook door was not tried`)]
   }
-  const state = (await ready.json().catch(() => null)) as { status?: string; database?: boolean; jobs?: boolean } | null
+  const state = (await ready.json().catch(() => null)) as {
+    status?: string
+    database?: boolean
+    jobs?: boolean
+    release?: string
+  } | null
   if (typeof state?.status !== 'string')
     return [
       failure(
@@ -26,7 +31,11 @@ export async function lookAtSite({ config }: Patient): Promise<Finding[]> {
         'Check BASE_URL and what the proxy passes on.',
       ),
     ]
-  const missing = [state.database === false && 'its database', state.jobs === false && 'its jobs'].filter(Boolean)
+  const missing = [
+    state.database === false && 'its database',
+    state.jobs === false && 'its jobs',
+    state.release === 'incompatible' && 'its release',
+  ].filter(Boolean)
   const site =
     ready.status === 200
       ? ok('site', `is ready at ${baseUrl}`)
@@ -35,7 +44,11 @@ export async function lookAtSite({ config }: Patient): Promise<Finding[]> {
           `answers, but is ${state.status}: ${missing.join(' and ') || 'it says no more'}`,
           'See the other lines and the log.',
         )
-  return [site, ...(await name(config)), ...(await door(config))]
+  const release =
+    state.release === 'older-than-database'
+      ? [warning('release', 'the running site is older than its database', 'Start the newer release there too.')]
+      : []
+  return [site, ...release, ...(await name(config)), ...(await door(config))]
 }
 
 /** Whether requests reach the site under its own name; health and webhooks, looked at besides, are answered under any. */

@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Deps } from '../deps.ts'
 import { answers } from '../platform/db.ts'
 import { isLoopback, readHost } from '../platform/hosts.ts'
+import { readRelease, readStanding, type Standing } from '../platform/release.ts'
 import { businessGauges } from './business.ts'
 import { fullPlaces } from './disks.ts'
 import type { Meters } from './meters.ts'
@@ -21,15 +22,25 @@ export type OperatorOptions = {
 const anyHost = { config: { anyHost: true } }
 
 /**
- * /healthz: the process answers. /readyz: it can serve, that is, the database answers and has room, jobs run and nobody
- * asked it to end. /metrics: what Prometheus reads, for who holds the token. Without a token it is closed in production,
- * and outside it open to this machine under its own name.
+ * /healthz: the process answers. /readyz: it can serve, that is, the database answers, has room and was not migrated by a
+ * release that this one does not work under, jobs run and nobody asked it to end. /metrics: what Prometheus reads, for who
+ * holds the token. Without a token it is closed in production, and outside it open to this machine under its own name.
  */
 export default async function operators(app: FastifyInstance, options: OperatorOptions) {
   const { deps, meters } = options
   const business = businessGauges(deps.sql, meters.registry)
   const { metricsToken } = deps.config.operations
-  const full = fullPlaces(deps.sql, options.isPaymentsLogBroken)
+  const findFull = fullPlaces(deps.sql, options.isPaymentsLogBroken)
+  const ours = await readRelease()
+  let told: Standing = 'current'
+
+  /** Told in the log when it changes: another release may migrate the database while we run. */
+  async function standing(): Promise<Standing> {
+    const now = await readStanding(deps.sql, ours).catch(() => told)
+    if (now !== told) deps.log.warn({ release: now }, standings[now])
+    told = now
+    return now
+  }
 
   app.get('/healthz', anyHost, async () => ({ status: 'ok' }))
 
@@ -37,12 +48,14 @@ export default async function operators(app: FastifyInstance, options: OperatorO
     const closing = options.isClosing()
     const database = !closing && (await answers(deps.sql))
     const jobs = options.jobsReady()
-    const places = database ? await full() : []
-    const ready = !closing && database && jobs && !places.includes('database')
+    const places = database ? await findFull() : []
+    const release = database ? await standing() : told
+    const ready = !closing && database && jobs && !places.includes('database') && release !== 'incompatible'
     if (!ready) reply.code(503).header('retry-after', 5)
     reply.header('cache-control', 'no-store')
     if (closing) return { status: 'closing' }
-    return { status: ready ? 'ready' : 'not ready', database, jobs, ...(places.length > 0 ? { full: places } : {}) }
+    const full = places.length > 0 ? { full: places } : {}
+    return { status: ready ? 'ready' : 'not ready', database, jobs, release, ...full }
   })
 
   app.get('/metrics', anyHost, async (request, reply) => {
@@ -52,6 +65,13 @@ export default async function operators(app: FastifyInstance, options: OperatorO
     reply.header('cache-control', 'no-store').type(meters.registry.contentType)
     return meters.registry.metrics()
   })
+}
+
+const standings: Record<Standing, string> = {
+  current: 'the database is of this release again',
+  'database-behind': 'the database went back to an earlier release: this process should make room for that one',
+  'older-than-database': 'a newer release migrated the database: this process serves until it is replaced',
+  incompatible: 'a newer release migrated the database, and this process cannot work on it: it should be replaced now',
 }
 
 /** Times every answer of this app by route pattern, and counts who did not wait for it. To be called before any route is registered. */

@@ -1,19 +1,40 @@
-import { createHash } from 'node:crypto'
-import { readdir, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import postgres from 'postgres'
+import {
+  type Comparison,
+  compareRelease,
+  isMarker,
+  markerOf,
+  type Release,
+  readMigration,
+  readRelease,
+} from './release.ts'
 import { MayNotMigrate, mayMigrate } from './roles.ts'
 
-const source = join(import.meta.dirname, '..')
-const migrations = join(import.meta.dirname, 'migrations')
+/** The database was migrated by a newer release, so that this one changes nothing in it. */
+export class OlderThanDatabase extends Error {
+  override name = 'OlderThanDatabase'
+  /** Whether this release still works on it as it is. */
+  readonly compatible: boolean
+  constructor({ newer, standing, missing }: Comparison) {
+    const lacking = missing.length > 0 ? `, and lacks ${missing.join(', ')} of this one` : ''
+    super(`the database is of a newer release than this checkout: it has ${newer.join(', ')}${lacking}`)
+    this.compatible = standing === 'older-than-database'
+  }
+}
+
+export type MigrateOptions = {
+  /** Going back on purpose: functions of a newer release are replaced by those of this checkout. Its tables stay. */
+  replaceNewerFunctions?: boolean
+}
 
 /**
  * Brings the database to this release: numbered files once each, in order, then every slice's `*.sql` functions anew.
  * All of it is one transaction under one advisory lock, so parallel starts wait and a failure leaves nothing behind.
  * A database that is there already is only read, which a role without rights over the tables may do.
- * @returns the names of the migrations that were applied. Throws MayNotMigrate when there are some and this role may not.
+ * @returns the names of the migrations that were applied. Throws OlderThanDatabase when a newer release was here, and
+ * MayNotMigrate when there is something to do and this role may not.
  */
-export async function migrate(url: string): Promise<string[]> {
+export async function migrate(url: string, { replaceNewerFunctions = false }: MigrateOptions = {}): Promise<string[]> {
   const sql = postgres(url, {
     max: 1,
     fetch_types: false,
@@ -22,62 +43,60 @@ export async function migrate(url: string): Promise<string[]> {
     connection: { application_name: 'etf-migrate' },
   })
   try {
-    const pending = await whatIsPending(sql)
-    if (pending.length === 0) return []
-    if (!(await mayMigrate(sql))) throw new MayNotMigrate(pending.join(', '))
+    const release = await readRelease()
+    const before = await compare(sql, release)
+    if (before.standing === 'current') return []
+    const goesBack = replaceNewerFunctions && before.standing === 'older-than-database'
+    if (before.newer.length > 0 && !goesBack) throw new OlderThanDatabase(before)
+    if (!(await mayMigrate(sql))) throw new MayNotMigrate([...before.missing, 'functions'].join(', '))
     return await sql.begin(async (tx) => {
       await tx`select pg_advisory_xact_lock(771034)`
       await tx`create table if not exists migrations (name text primary key, applied_at timestamptz not null default now())`
-      const applied = await namesIn(tx)
-      const fresh = (await migrationsOfRelease()).filter((name) => !applied.has(name))
-      for (const name of fresh) {
-        await tx.unsafe(await readFile(join(migrations, name), 'utf8'))
+      // A newer release may have been here while we waited.
+      const now = await compare(tx, release)
+      if (now.newer.length > 0 && !(replaceNewerFunctions && now.standing === 'older-than-database'))
+        throw new OlderThanDatabase(now)
+      for (const name of now.missing) {
+        await tx.unsafe(await readMigration(name))
         await tx`insert into migrations (name) values (${name})`
       }
-      await recreateFunctions(tx, fresh.length > 0)
-      return fresh
+      if (now.missing.length > 0 || now.functionsDiffer) await recreateFunctions(tx, release)
+      return now.missing
     })
   } finally {
     await sql.end({ timeout: 5 })
   }
 }
 
-/** Every slice's `*.sql` functions in this checkout, and the name under which `migrations` remembers exactly these. */
-export async function functionsOfRelease(): Promise<{ text: string; digest: string }> {
-  const files = (await readdir(source, { recursive: true }))
-    .filter((name) => name.endsWith('.sql') && !name.includes('migrations'))
-    .sort()
-  const text = (await Promise.all(files.map((name) => readFile(join(source, name), 'utf8')))).join('\n')
-  return { text, digest: `functions ${createHash('sha256').update(text).digest('hex')}` }
+/**
+ * `migrate` for who only wants to work with the database: under a newer release that still serves this one, everything is
+ * left as it is. `older` then says what is newer. Throws as `migrate` does otherwise.
+ */
+export async function prepareDatabase(url: string): Promise<{ applied: string[]; older: OlderThanDatabase | null }> {
+  try {
+    return { applied: await migrate(url), older: null }
+  } catch (error) {
+    if (error instanceof OlderThanDatabase && error.compatible) return { applied: [], older: error }
+    throw error
+  }
 }
 
-/** The numbered migrations of this checkout, in the order they are applied. */
-export async function migrationsOfRelease(): Promise<string[]> {
-  return (await readdir(migrations)).filter((name) => name.endsWith('.sql')).sort()
-}
-
-async function whatIsPending(sql: postgres.Sql): Promise<string[]> {
-  const [there] = await sql<{ there: boolean }[]>`select to_regclass('migrations') is not null as there`
-  const applied = there!.there ? await namesIn(sql) : new Set()
-  const { digest } = await functionsOfRelease()
-  return [
-    ...(await migrationsOfRelease()).filter((name) => !applied.has(name)),
-    ...(applied.has(digest) ? [] : ['functions']),
-  ]
-}
-
-async function namesIn(ask: postgres.ISql): Promise<Set<string>> {
-  return new Set((await ask<{ name: string }[]>`select name from migrations`).map((row) => row.name))
+async function compare(ask: postgres.ISql, release: Release): Promise<Comparison> {
+  const [found] = await ask<{ there: boolean }[]>`select to_regclass('migrations') is not null as there`
+  const rows = found!.there ? await ask<{ name: string }[]>`select name from migrations` : []
+  return compareRelease(
+    release,
+    rows.map(({ name }) => name),
+  )
 }
 
 /** Functions are code, not data: they are replaced whenever their text changed, so two releases never mix. */
-async function recreateFunctions(tx: postgres.TransactionSql, force: boolean): Promise<void> {
-  const { text, digest } = await functionsOfRelease()
-  const current = await tx`select 1 from migrations where name = ${digest}`
-  if (current.length > 0 && !force) return
+async function recreateFunctions(tx: postgres.TransactionSql, release: Release): Promise<void> {
   // Bodies are checked when they run, so that no file has to come before another.
   await tx`set local check_function_bodies = off`
-  await tx.unsafe(text)
-  await tx`delete from migrations where name like 'functions %'`
-  await tx`insert into migrations (name) values (${digest})`
+  await tx.unsafe(release.functions)
+  const names = await tx<{ name: string }[]>`select name from migrations`
+  for (const { name } of names.filter(({ name }) => isMarker(name)))
+    await tx`delete from migrations where name = ${name}`
+  await tx`insert into migrations (name) values (${markerOf(release)})`
 }

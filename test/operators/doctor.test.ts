@@ -147,7 +147,7 @@ describe('the doctor', () => {
     await empty.drop()
     await app.sql`update migrations set name = '9999-later.sql' where name = '0005-refunds.sql'`
     expect(await sick(patient(), 'migrations')).toBe(
-      'failure: the database is newer than this checkout (9999-later.sql)',
+      'failure: the database is newer than this checkout (9999-later.sql), which does not work on it',
     )
     await app.sql`delete from migrations where name = '9999-later.sql'`
     expect(await sick(patient(), 'migrations')).toBe('failure: pending: 0005-refunds.sql')

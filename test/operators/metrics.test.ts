@@ -200,12 +200,20 @@ describe('/readyz', () => {
         const { statusCode, headers, body } = await running.inject('/readyz')
         return [statusCode, headers['retry-after'], JSON.parse(body)]
       })
-    expect(await said({})).toEqual([200, undefined, { status: 'ready', database: true, jobs: true }])
-    expect(await said({ sql: away })).toEqual([503, '5', { status: 'not ready', database: false, jobs: true }])
+    expect(await said({})).toEqual([
+      200,
+      undefined,
+      { status: 'ready', database: true, jobs: true, release: 'current' },
+    ])
+    expect(await said({ sql: away })).toEqual([
+      503,
+      '5',
+      { status: 'not ready', database: false, jobs: true, release: 'current' },
+    ])
     expect(await said({ jobsReady: () => false })).toEqual([
       503,
       '5',
-      { status: 'not ready', database: true, jobs: false },
+      { status: 'not ready', database: true, jobs: false, release: 'current' },
     ])
     expect(await said({ isClosing: () => true })).toEqual([503, '5', { status: 'closing' }])
     await away.end({ timeout: 1 })

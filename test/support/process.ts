@@ -10,7 +10,7 @@ import { keys } from './app.ts'
 import { until } from './books.ts'
 import { freshDatabase } from './database.ts'
 
-const main = join(import.meta.dirname, '..', '..', 'src', 'main.ts')
+const thisCheckout = join(import.meta.dirname, '..', '..')
 
 /** One running `node src/main.ts`. */
 export type AppProcess = {
@@ -29,8 +29,10 @@ export type Town = {
   sandbox: Sandbox
   mailbox: Mailbox
   meter: Meter
-  /** Starts the product on a free port and waits until it is ready. */
-  start: (env?: Record<string, string>) => Promise<AppProcess>
+  /** Starts the product, of this checkout or another, on a free port and waits until it is ready. */
+  start: (env?: Record<string, string>, checkout?: string) => Promise<AppProcess>
+  /** The settings with which it is started, but for its port. */
+  settings: Record<string, string>
   close: () => Promise<void>
 }
 
@@ -49,28 +51,30 @@ export async function buildTown(): Promise<Town> {
   meter.target = sandbox.publicUrl
   const sql = connect(database.url, { max: 3 })
   const running: AppProcess[] = []
+  const settings = {
+    DATABASE_URL: database.url,
+    CASHFREE_CLIENT_ID: keys.clientId,
+    CASHFREE_CLIENT_SECRET: keys.clientSecret,
+    API_BASE: `${meter.url}/pg`,
+    SMTP_SERVER: '127.0.0.1',
+    SMTP_PORT: String(mailbox.smtpPort),
+    SENDER_EMAIL: 'receipts@example.in',
+    SESSION_KEY: 'ab'.repeat(32),
+    RATE_LIMIT_SCALE: '1000',
+  }
   return {
+    settings,
     sql,
     databaseUrl: database.url,
     sandbox,
     mailbox,
     meter,
-    async start(env = {}) {
+    async start(env = {}, checkout = thisCheckout) {
       const port = await freePort()
-      const app = run({
-        PORT: String(port),
-        BASE_URL: `http://localhost:${port}`,
-        DATABASE_URL: database.url,
-        CASHFREE_CLIENT_ID: keys.clientId,
-        CASHFREE_CLIENT_SECRET: keys.clientSecret,
-        API_BASE: `${meter.url}/pg`,
-        SMTP_SERVER: '127.0.0.1',
-        SMTP_PORT: String(mailbox.smtpPort),
-        SENDER_EMAIL: 'receipts@example.in',
-        SESSION_KEY: 'ab'.repeat(32),
-        RATE_LIMIT_SCALE: '1000',
-        ...env,
-      })
+      const app = run(
+        { PORT: String(port), BASE_URL: `http://localhost:${port}`, ...settings, ...env },
+        join(checkout, 'src', 'main.ts'),
+      )
       running.push({ ...app, url: `http://localhost:${port}` })
       await until(async () => {
         if (app.child.exitCode !== null) throw new Error(`it ended instead of starting: ${app.output()}`)
@@ -92,10 +96,16 @@ export async function buildTown(): Promise<Town> {
   }
 }
 
-/** Runs main.ts with these settings and nothing else of ours. */
-export function run(env: Record<string, string>): Omit<AppProcess, 'url'> {
+/** Runs main.ts, or another program of ours, with these settings and nothing else of ours. */
+export function run(
+  env: Record<string, string>,
+  program = join(thisCheckout, 'src', 'main.ts'),
+  args: string[] = [],
+): Omit<AppProcess, 'url'> {
   const { PATH = '', HOME = '', TMPDIR } = process.env
-  const child = spawn(process.execPath, [main], { env: { PATH, HOME, ...(TMPDIR ? { TMPDIR } : {}), ...env } })
+  const child = spawn(process.execPath, [program, ...args], {
+    env: { PATH, HOME, ...(TMPDIR ? { TMPDIR } : {}), ...env },
+  })
   let printed = ''
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (chunk) => {

@@ -1,0 +1,112 @@
+import { createHash } from 'node:crypto'
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type postgres from 'postgres'
+
+const source = join(import.meta.dirname, '..')
+const migrations = join(import.meta.dirname, 'migrations')
+const revisions = join(import.meta.dirname, 'function-revisions.txt')
+
+/**
+ * The oldest revision of the functions whose processes still work on a database that this release has migrated. Raise it
+ * to the first revision that no longer needs it when something is dropped that earlier processes read, write or call.
+ */
+const servesFrom = 1
+
+/** What a checkout brings: its numbered migrations, and the text of all functions with the number of their revision. */
+export type Release = { migrations: string[]; functions: string; digest: string; revision: number }
+
+/** What the database remembers of the functions it holds. */
+export type FunctionsMarker = { revision: number; servesFrom: number; digest: string }
+
+/**
+ * How a process stands to its database: `current`; `database-behind`, to be migrated; `older-than-database`, a newer
+ * release migrated it and this one still works on it; `incompatible`, it does not.
+ */
+export type Standing = 'current' | 'database-behind' | 'older-than-database' | 'incompatible'
+
+export type Comparison = {
+  standing: Standing
+  /** Migrations of ours that were not applied yet. */
+  missing: string[]
+  functionsDiffer: boolean
+  /** What makes the database newer than us, in words. */
+  newer: string[]
+}
+
+/** What this checkout brings. */
+export async function readRelease(): Promise<Release> {
+  const files = (await readdir(source, { recursive: true }))
+    .filter((name) => name.endsWith('.sql') && !name.includes('migrations'))
+    .sort()
+  const functions = (await Promise.all(files.map((name) => readFile(join(source, name), 'utf8')))).join('\n')
+  return {
+    migrations: (await readdir(migrations)).filter((name) => name.endsWith('.sql')).sort(),
+    functions,
+    digest: createHash('sha256').update(functions).digest('hex'),
+    revision: (await listRevisions()).length,
+  }
+}
+
+/** The digest of every revision of the functions so far; a revision's number is its place in this list, from 1. */
+export async function listRevisions(): Promise<string[]> {
+  return (await readFile(revisions, 'utf8')).split('\n').filter((line) => /^[0-9a-f]{64}$/.test(line))
+}
+
+/** The text of one of this checkout's migrations. */
+export function readMigration(name: string): Promise<string> {
+  return readFile(join(migrations, name), 'utf8')
+}
+
+/** Compares a checkout with what the table `migrations` of a database names. */
+export function compareRelease(release: Release, applied: readonly string[]): Comparison {
+  const marker = markerIn(applied)
+  const known = new Set(release.migrations)
+  const there = new Set(applied)
+  const missing = release.migrations.filter((name) => !there.has(name))
+  const newer = applied.filter((name) => !isMarker(name) && !known.has(name))
+  if (marker && marker.revision > release.revision)
+    newer.push(`functions of revision ${marker.revision}, here ${release.revision}`)
+  const functionsDiffer = marker?.digest !== release.digest
+  return { standing: standing(), missing, functionsDiffer, newer }
+
+  function standing(): Standing {
+    if (newer.length === 0) return missing.length > 0 || functionsDiffer ? 'database-behind' : 'current'
+    // Without a table of ours we cannot serve, whatever the others say of us.
+    return missing.length > 0 || release.revision < (marker?.servesFrom ?? 0) ? 'incompatible' : 'older-than-database'
+  }
+}
+
+/** How this checkout stands to the database now. `ask` is any connection that may read `migrations`. */
+export async function readStanding(ask: postgres.ISql, release: Release): Promise<Standing> {
+  const rows = await ask<{ name: string }[]>`select name from migrations`
+  return compareRelease(
+    release,
+    rows.map(({ name }) => name),
+  ).standing
+}
+
+/** How the table `migrations` names this checkout's functions. */
+export function markerOf({ revision, digest }: Release): string {
+  return `functions ${revision} serves ${servesFrom} ${digest}`
+}
+
+/** Which functions a database holds by what its table `migrations` names; null: none of ours. */
+export function markerIn(applied: readonly string[]): FunctionsMarker | null {
+  // Before revisions were counted it held the digest alone.
+  const found = applied.filter(isMarker).map((name) => /^functions (?:(\d+) serves (\d+) )?([0-9a-f]{64})$/.exec(name))
+  const [newest] = found
+    .filter((match) => match !== null)
+    .map(([, revision, from, digest]) => ({
+      revision: Number(revision ?? 0),
+      servesFrom: Number(from ?? 0),
+      digest: digest!,
+    }))
+    .toSorted((a, b) => b.revision - a.revision)
+  return newest ?? null
+}
+
+/** Whether a name in the table `migrations` is about the functions and not a numbered migration. */
+export function isMarker(name: string): boolean {
+  return name.startsWith('functions ')
+}
