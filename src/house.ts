@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { root } from './environment.ts'
 import { type Config, totpKeysOf } from './platform/config.ts'
+import type { Log } from './platform/log.ts'
 
 /** What stands in for the services that are not configured, and the settings that now point to it. */
 export type House = {
@@ -22,7 +23,7 @@ const sandboxKeys = { clientId: 'TEST_SANDBOX', clientSecret: 'cfsk_ma_test_sand
  * Starts the embedded database, Cashfree look-alike and mail catcher, each only where its real counterpart is not
  * configured. In production nothing is missing (the settings were refused otherwise), so nothing starts, or is loaded.
  */
-export async function openHouse(given: Config, log: (line: string) => void): Promise<House> {
+export async function openHouse(given: Config, log: Pick<Log, 'info' | 'warn'>): Promise<House> {
   const closers: (() => Promise<void>)[] = []
   const close = async () => {
     for (const closer of closers.reverse()) await closer()
@@ -49,14 +50,15 @@ export async function openHouse(given: Config, log: (line: string) => void): Pro
 
 type Closers = (() => Promise<void>)[]
 
-async function database(config: Config, closers: Closers, log: (line: string) => void) {
+async function database(config: Config, closers: Closers, log: Pick<Log, 'info' | 'warn'>) {
   if (config.database.url) return { url: config.database.url, home: config.embedded.dataDir ?? join(root, '.data') }
   const { startPostgres } = await import('./embedded/postgres/postgres.ts')
   const postgres = await startPostgres({
     checkout: root,
     dataDir: config.embedded.dataDir,
     port: config.embedded.postgresPort,
-    log,
+    log: (line) => log.info(line),
+    warn: (line) => log.warn(line),
   })
   closers.push(() => postgres.stop())
   return { url: postgres.url, home: dirname(postgres.dataDir) }

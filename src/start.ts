@@ -36,7 +36,7 @@ process.on('uncaughtException', (error) => {
 })
 
 say('▸ starting')
-const house = await openHouse(settings, (line) => log.info(line)).catch(refuse)
+const house = await openHouse(settings, log).catch(refuse)
 const { config } = house
 const { applied, older } = await prepareDatabase(house.databaseUrl).catch(refuse)
 if (older) log.warn(`${older.message}; it is left as it is, and served`)

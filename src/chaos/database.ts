@@ -14,7 +14,7 @@ export type Database = {
 
 /** A PostgreSQL of its own in this folder, with the means to mistreat it. */
 export async function startDatabase(folder: string): Promise<Database> {
-  const options = { checkout: folder, dataDir: folder }
+  const options = { checkout: folder, dataDir: folder, relaunch: false }
   const started: EmbeddedPostgres[] = [await startPostgres(options)]
   const { url, port, dataDir } = started[0]!
   const pidNow = async () => (await findServer(dataDir))?.pid

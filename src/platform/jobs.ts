@@ -3,6 +3,7 @@ import { PgBoss } from 'pg-boss'
 import postgres from 'postgres'
 import type { Log } from './log.ts'
 import { MayNotMigrate, mayMigrate } from './roles.ts'
+import { toldOnce } from './told-once.ts'
 
 /** Work that is done again and again by one process at a time, and at once when somebody wakes it. */
 export type Job = {
@@ -40,43 +41,78 @@ export async function prepareJobs(url: string): Promise<void> {
 /**
  * Runs the jobs through pg-boss on the same database, with a small pool of its own. A regular run re-queues itself;
  * pg-boss's own cron (once a minute) starts the chain again should a crash break it. Across processes each run happens once.
- * The queue's tables are made by whoever may; throws MayNotMigrate when they are not there and this role may not.
+ * The queue's tables are made by whoever may, also when a restore put another database in their place; throws MayNotMigrate
+ * when they are not there and this role may not.
  */
 export async function startJobs(url: string, jobs: readonly Job[], log: Log): Promise<Jobs> {
-  const owner = await isOwner(url)
-  const boss = new PgBoss({
-    connectionString: url,
-    max: 3,
-    application_name: 'etf-jobs',
-    connectionTimeoutMillis: 5_000,
-    migrate: owner,
-    // pg's own option: without it a worker waits a quarter of an hour on a line that fell silent, and no job runs.
-    ...({ query_timeout: 10_000 } as object),
-  })
-  let troubled = 0
-  boss.on('error', (error) => {
-    troubled = Date.now()
-    log.warn({ err: error }, 'the job queue has trouble')
-  })
-  await boss.start().catch((error: Error) => {
-    if (!owner && /not installed|requires migrations/.test(error.message)) throw new MayNotMigrate('the job queue')
-    throw error
-  })
   const stopping = new AbortController()
-  for (const job of jobs) await begin(boss, job, { log, stopping: stopping.signal })
-  let stopped = false
+  // It looks for work every other second, so trouble that is over stays quiet for longer than this.
+  const trouble = toldOnce(log, {
+    begins: 'the job queue has trouble',
+    ends: 'the job queue works again',
+    quietMs: 10_000,
+  })
+  let boss = await open()
   return {
     wake(name) {
-      if (!stopped) boss.send(name).catch((error) => log.warn({ err: error, job: name }, 'a job could not be woken'))
+      if (stopping.signal.aborted) return
+      boss.send(name).catch((error) => log.warn({ err: error, job: name }, 'a job could not be woken'))
     },
     async stop(ms) {
-      stopped = true
       stopping.abort()
       await boss.stop({ graceful: true, timeout: ms, close: true })
     },
-    // It looks for work every other second, so trouble that is over stays quiet for longer than this.
-    isReady: () => !stopped && Date.now() - troubled > 10_000,
+    isReady: () => !stopping.signal.aborted && !trouble.isOn(),
   }
+
+  async function open(): Promise<PgBoss> {
+    const owner = await isOwner(url)
+    const opened = new PgBoss({
+      connectionString: url,
+      max: 3,
+      application_name: 'etf-jobs',
+      connectionTimeoutMillis: 5_000,
+      migrate: owner,
+      // pg's own option: without it a worker waits a quarter of an hour on a line that fell silent, and no job runs.
+      ...({ query_timeout: 10_000 } as object),
+    })
+    let lost = false
+    opened.on('error', (error) => {
+      trouble.report(error)
+      if (lost || !isLost(error)) return
+      lost = true
+      void reopen(opened)
+    })
+    try {
+      await opened.start()
+      for (const job of jobs) await begin(opened, job, { log, stopping: stopping.signal })
+      return opened
+    } catch (error) {
+      await opened.stop({ graceful: false, close: true }).catch(() => {})
+      if (!owner && /not installed|requires migrations/.test((error as Error).message))
+        throw new MayNotMigrate('the job queue')
+      throw error
+    }
+  }
+
+  async function reopen(broken: PgBoss): Promise<void> {
+    await broken.stop({ graceful: false, close: true }).catch(() => {})
+    while (!stopping.signal.aborted) {
+      try {
+        boss = await open()
+        return
+      } catch (error) {
+        trouble.report(error)
+        await pause(5_000, undefined, { ref: false, signal: stopping.signal }).catch(() => {})
+      }
+    }
+  }
+}
+
+/** The queue's tables, or ours in them, are not there any more. */
+function isLost(error: unknown): boolean {
+  const { code, message } = error as { code?: unknown; message?: unknown }
+  return code === '42P01' || code === '3F000' || /^Queue \S+ does not exist/.test(String(message))
 }
 
 async function isOwner(url: string): Promise<boolean> {

@@ -16,7 +16,7 @@ let world: World
 let visitor: Visitor
 const surprises: unknown[] = []
 const note = (error: unknown) => surprises.push(error)
-const start = (port = 0) => startPostgres({ checkout: folder, dataDir: folder, port })
+const start = (port = 0) => startPostgres({ checkout: folder, dataDir: folder, port, relaunch: false })
 beforeAll(async () => {
   process.on('unhandledRejection', note)
   server = await start()

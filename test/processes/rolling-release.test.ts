@@ -150,9 +150,7 @@ describe('a rolling release', () => {
 
   test('many old and new processes that start at once leave the newest functions', { timeout: 120_000 }, async () => {
     await town.sql`delete from migrations where name like 'functions %'`
-    const started = await Promise.all(
-      [first, withMigration, functionsOnly].map(({ folder }) => town.start({}, folder)),
-    )
+    const started = await Promise.all([first, withMigration, functionsOnly].map(({ folder }) => town.start({}, folder)))
     expect(await functionsInDatabase()).toBe('three')
     await Promise.all(started.map((app) => app.stop()))
   })

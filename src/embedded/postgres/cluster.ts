@@ -86,7 +86,8 @@ async function passwordOf(place: Place, made: number, ours: number): Promise<str
   )
 }
 
-function isWhole(cluster: string): boolean {
+/** Whether the files are there that every cluster has. */
+export function isWhole(cluster: string): boolean {
   return existsSync(join(cluster, 'PG_VERSION')) && existsSync(join(cluster, 'global', 'pg_control'))
 }
 

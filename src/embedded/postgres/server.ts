@@ -28,18 +28,19 @@ export async function forgetServer(cluster: string): Promise<void> {
   await rm(noteFile(cluster), { force: true })
 }
 
-/** Starts the server and waits until it takes connections; `ended` is told if the server ends later on. */
+/** Starts the server and waits until it takes connections, or until `stopping`. Port 0: the usual one, or any free one. */
 export async function launchServer(options: {
   place: Place
   binaries: Binaries
   port: number
-  ended: (log: string) => void
+  usualPort: number
+  stopping?: AbortSignal
 }): Promise<{ pid: number; port: number }> {
-  const { place, binaries, ended } = options
+  const { place, binaries, stopping } = options
   let reason = ''
   for (let attempt = 1; attempt <= 10; attempt += 1) {
-    const port = options.port || (await freePort())
-    const outcome = await launchOn(port, { place, binaries, ended })
+    const port = options.port || (await freePort(attempt === 1 ? options.usualPort : 0))
+    const outcome = await launchOn(port, { place, binaries, stopping })
     if (outcome.pid) return { pid: outcome.pid, port }
     reason = outcome.reason
     const portTaken = /could not bind|could not create any TCP/.test(reason)
@@ -74,7 +75,7 @@ export async function stopServer(
 
 async function launchOn(
   port: number,
-  { place, binaries, ended }: { place: Place; binaries: Binaries; ended: (log: string) => void },
+  { place, binaries, stopping }: { place: Place; binaries: Binaries; stopping: AbortSignal | undefined },
 ): Promise<{ pid: number; reason: '' } | { pid: null; reason: string }> {
   const serverLog = await openLog(place.home)
   // Output goes to a file and the server into a group of its own: neither Ctrl-C in the terminal nor our death may
@@ -95,12 +96,9 @@ async function launchOn(
   await serverLog.close()
 
   const deadline = Date.now() + 90_000
-  while (cause === null && Date.now() < deadline) {
+  while (cause === null && Date.now() < deadline && !stopping?.aborted) {
     const note = await readNote(place.cluster)
-    if (note?.pid === child.pid && note?.ready) {
-      child.on('exit', () => ended(serverLog.file))
-      return { pid: note!.pid, reason: '' }
-    }
+    if (note?.pid === child.pid && note?.ready) return { pid: note!.pid, reason: '' }
     await sleep(15)
   }
   child.kill('SIGKILL')
@@ -165,11 +163,12 @@ async function isGone(pids: number[], patienceMs: number): Promise<boolean> {
   return true
 }
 
-function freePort(): Promise<number> {
+/** A port nobody listens on: the preferred one, if it is free. */
+function freePort(preferred: number): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer()
-    probe.once('error', reject)
-    probe.listen({ host: '127.0.0.1', port: 0 }, () => {
+    probe.once('error', (error) => (preferred === 0 ? reject(error) : resolve(freePort(0))))
+    probe.listen({ host: '127.0.0.1', port: preferred }, () => {
       const { port } = probe.address() as { port: number }
       probe.close(() => resolve(port))
     })
