@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { writeOwnDump } from './own-dump.ts'
+import { manifestOf, writeDumpManifest } from './pg-dump.ts'
 import { findPgTools, type PgTools, pgDump } from './pg-tools.ts'
-import { closeSession, countRows, describeServer, isEmpty, listTables, openSession } from './queries.ts'
+import { closeSession, countRows, describeServer, isEmpty, listTables, openSession, stillSame } from './queries.ts'
 import { type LastBackup, recordBackup } from './record.ts'
 import { verify } from './verify.ts'
 
@@ -32,6 +33,8 @@ export async function makeBackup({ url, dir, recordDir, pgDump: named, say }: Ba
     say,
   )
   const file = partial.replace(/\.partial$/, '')
+  // The manifest first: a `.dump` that has its name has its manifest.
+  if (tools) await rename(manifestOf(partial), manifestOf(file))
   await rename(partial, file)
   await syncFolder(dir)
   const { size } = await stat(file)
@@ -41,8 +44,7 @@ export async function makeBackup({ url, dir, recordDir, pgDump: named, say }: Ba
     const proof = await verify({
       url,
       file,
-      counts,
-      tools,
+      pgDump: named,
       scratch: `etf_verify_${randomBytes(6).toString('hex')}`,
       say,
     })
@@ -51,6 +53,7 @@ export async function makeBackup({ url, dir, recordDir, pgDump: named, say }: Ba
     return made
   } catch (error) {
     await rename(file, `${file}.suspect`)
+    if (tools) await rename(manifestOf(file), manifestOf(`${file}.suspect`))
     throw error
   }
 }
@@ -71,12 +74,17 @@ async function write(url: string, name: string, named: string | null, say: (line
         ? `▸ pg_dump ${tools.major} of PostgreSQL ${server.version}`
         : `▸ own dump of PostgreSQL ${server.version} (no pg_dump ${server.major} here)`,
     )
-    if (!tools) return { partial, counts: await writeOwnDump(session, server.version, partial), tools }
-    await pgDump(tools, url, server.snapshot, partial)
-    await syncFile(partial)
-    return { partial, counts: await countRows(session, await listTables(session)), tools }
+    const tables = await listTables(session)
+    if (tools) {
+      await pgDump(tools, url, server.snapshot, partial)
+      await syncFile(partial)
+      await writeDumpManifest(partial, session, { tables, tools })
+    } else await writeOwnDump(session, server.version, partial)
+    const counts = await countRows(session, tables)
+    await stillSame(session)
+    return { partial, counts, tools }
   } catch (error) {
-    if (partial) await rm(partial, { force: true })
+    if (partial) for (const file of [partial, manifestOf(partial)]) await rm(file, { force: true })
     throw error
   } finally {
     await closeSession(session, 'rollback').catch(() => {})

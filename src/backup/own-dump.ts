@@ -4,29 +4,38 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
 import { countLines, format, type Head, type Manifest } from './format.ts'
-import { copyOut, listMigrations, listSequences, listTables, type Session, stillSame } from './queries.ts'
+import { copyOut, listMigrations, listSequences, listTables, readRevision, type Session, stillSame } from './queries.ts'
 
 const chunkBytes = 64 * 1024
 
 /**
  * Writes everything this session's snapshot sees into one compressed file, a little at a time however much there is.
  * The file is on the disk, not in a cache, when this resolves.
- * @returns rows by table.
  */
-export async function writeOwnDump(session: Session, server: string, file: string): Promise<Record<string, number>> {
-  const manifest: Manifest = { tables: {}, sequences: {} }
+export async function writeOwnDump(session: Session, server: string, file: string): Promise<void> {
   await pipeline(
-    Readable.from(everything(session, server, manifest)),
+    Readable.from(sealed(everything(session, server))),
     createGzip({ level: 6 }),
     createWriteStream(file, { mode: 0o600, flags: 'wx', flush: true }),
   )
-  return Object.fromEntries(Object.entries(manifest.tables).map(([name, { rows }]) => [name, rows]))
 }
 
-async function* everything(session: Session, server: string, manifest: Manifest): AsyncGenerator<Buffer> {
+/** The same, and at its end the hash of it all. */
+async function* sealed(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  const hash = createHash('sha256')
+  for await (const piece of pieces) {
+    hash.update(piece)
+    yield piece
+  }
+  yield line({ sha256: hash.digest('hex') })
+}
+
+async function* everything(session: Session, server: string): AsyncGenerator<Buffer> {
+  const manifest: Manifest = { tables: {}, sequences: {} }
   const tables = await listTables(session)
   const migrations = await listMigrations(session)
-  yield line({ format, at: new Date().toISOString(), server, migrations, tables } satisfies Head)
+  const revision = await readRevision(session)
+  yield line({ format, at: new Date().toISOString(), server, migrations, revision, tables } satisfies Head)
   for (const table of tables) {
     yield line({ table: table.name })
     const hash = createHash('sha256')

@@ -1,135 +1,127 @@
-import { createHash, type Hash } from 'node:crypto'
-import { readdir, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import type { Writable } from 'node:stream'
-import { finished } from 'node:stream/promises'
-import { countLines, type Head, type Manifest, readPieces } from './format.ts'
+import { createHash } from 'node:crypto'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { readMigration, readRelease } from '../platform/release.ts'
+import { type Contents, compareContents, measureTables, TableDigest } from './contents.ts'
+import { countLines, type Head, type Manifest, type Piece, readPieces } from './format.ts'
 import {
   applyMigration,
   closeSession,
   copyIn,
-  countRows,
   forgetFunctions,
+  listTables,
   openSession,
   prepareTables,
-  removeEverything,
   runAll,
   type Session,
   setSequences,
   stillSame,
 } from './queries.ts'
 
-const migrations = join(import.meta.dirname, '..', 'platform', 'migrations')
+/** What a backup of ours says it holds, after all of it was read and agreed with its checksums. */
+export type OwnBackup = { head: Head; manifest: Manifest; contents: Record<string, Contents> }
+
+/** Reads a backup to its end, without a database. Throws with a sentence when any of it is not what was written. */
+export async function readOwnDump(file: string): Promise<OwnBackup> {
+  let head: Head | null = null
+  let manifest: Manifest | null = null
+  const contents: Record<string, Contents> = {}
+  let digest = new TableDigest()
+  let hash = createHash('sha256')
+  let rows = 0
+  const seen: Manifest['tables'] = {}
+  for await (const piece of readPieces(file)) {
+    if (piece.kind === 'head') head = piece.head
+    if (piece.kind === 'table' && piece.name in seen)
+      throw new Error(`the backup is damaged: ${piece.name} is in it twice`)
+    if (piece.kind === 'table') [digest, hash, rows] = [new TableDigest(), createHash('sha256'), 0]
+    if (piece.kind === 'rows') {
+      digest.add(piece.lines)
+      hash.update(piece.lines)
+      rows += countLines(piece.lines)
+    }
+    if (piece.kind === 'table end') {
+      // Rows of format 1 were written in the time zone of their server: they read differently in ours.
+      const total = digest.total()
+      contents[piece.name] = head!.revision === undefined ? { ...total, digest: null } : total
+      seen[piece.name] = { rows, sha256: hash.digest('hex') }
+    }
+    if (piece.kind === 'end') manifest = piece.manifest
+  }
+  compareTables(head!, manifest!, seen)
+  return { head: head!, manifest: manifest!, contents }
+}
 
 /**
- * Fills a database from a backup of ours, all of it or nothing: the tables of the release that made it, its rows, its
- * sequences. `npm run migrate` then brings it to this release. With `overwrite`, what was there before is removed.
- * @returns rows by table, counted in the database. Throws when the file and what arrived do not agree.
+ * Fills an empty database from a backup that `readOwnDump` has read, all of it or nothing: the tables of the release that
+ * made it, its rows, its sequences. What arrived is read again and compared before it is kept.
  */
-export async function restoreOwnDump(file: string, url: string, overwrite: boolean): Promise<Record<string, number>> {
+export async function restoreOwnDump(file: string, backup: OwnBackup, url: string): Promise<void> {
   const session = await openSession(url, 'write')
   try {
-    if (overwrite) await removeEverything(session)
-    const counts = await load(session, file)
+    await load(session, file, backup)
     await stillSame(session)
     await closeSession(session, 'commit')
-    return counts
   } catch (error) {
     await closeSession(session, 'rollback').catch(() => {})
     throw error
   }
 }
 
-/** Reads a backup to its end and compares its checksums, without a database. Returns rows by table. */
-export async function readBack(file: string): Promise<Record<string, number>> {
-  const seen = new Tally()
-  for await (const piece of readPieces(file)) {
-    if (piece.kind === 'rows') seen.add(piece.name, piece.lines)
-    if (piece.kind === 'end') seen.compare(piece.manifest)
-  }
-  return seen.rows()
-}
-
-async function load(session: Session, file: string): Promise<Record<string, number>> {
-  const seen = new Tally()
-  let head: Head | null = null
-  let after: string[] = []
-  let rows: Writable | null = null
-  try {
-    for await (const piece of readPieces(file)) {
-      if (piece.kind === 'head') {
-        head = piece.head
-        await buildTables(session, head)
-        after = await prepareTables(session, head.tables)
-      } else if (piece.kind === 'table') {
-        rows = await copyIn(session, head!.tables.find(({ name }) => name === piece.name)!)
-      } else if (piece.kind === 'rows') {
-        seen.add(piece.name, piece.lines)
-        if (!rows!.write(piece.lines)) await drained(rows!)
-      } else if (piece.kind === 'table end') {
-        rows!.end()
-        await finished(rows!)
-      } else {
-        seen.compare(piece.manifest)
-        await setSequences(session, piece.manifest.sequences)
-      }
+async function load(session: Session, file: string, { head, manifest, contents }: OwnBackup): Promise<void> {
+  for (const name of head.migrations) await applyMigration(session, name, await readMigration(name))
+  const names = (tables: readonly { name: string }[]) => tables.map(({ name }) => name).sort()
+  const lacking = names(await listTables(session)).filter((name) => !names(head.tables).includes(name))
+  if (lacking.length > 0) throw new Error(`the backup lacks tables of its own release: ${lacking.join(', ')}`)
+  const after = await prepareTables(session, head.tables)
+  const pieces = readPieces(file)
+  for await (const piece of pieces)
+    if (piece.kind === 'table') {
+      const table = head.tables.find(({ name }) => name === piece.name)!
+      await pipeline(Readable.from(rowsOfTable(pieces)), await copyIn(session, table))
     }
-  } catch (error) {
-    // The server is told that no more will come; it would wait for it, and the rollback behind it.
-    rows?.once('error', () => {}).destroy(error as Error)
-    throw error
-  }
+  await setSequences(session, manifest.sequences)
   await runAll(session, after)
-  const counts = await countRows(session, head!.tables)
-  for (const [name, count] of Object.entries(counts))
-    if (count !== (seen.rows()[name] ?? 0))
-      throw new Error(`${name}: ${seen.rows()[name]} rows in the file, ${count} arrived`)
+  compareContents(contents, await measureTables(session, head.tables))
   await forgetFunctions(session)
-  return counts
 }
 
-/** The tables as they were: by the migrations the backup names, each of which this checkout must have. */
-async function buildTables(session: Session, head: Head): Promise<void> {
-  const known = new Set(await readdir(migrations))
-  const unknown = head.migrations.filter((name) => !known.has(name))
-  if (unknown.length > 0) throw new Error(`this backup is of a newer release: it has ${unknown.join(', ')}`)
-  for (const name of head.migrations)
-    await applyMigration(session, name, await readFile(join(migrations, name), 'utf8'))
-}
-
-/** Waits until the stream takes more, or throws what broke it. */
-function drained(stream: Writable): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const done = (error?: Error | null) => {
-      stream.off('drain', done).off('error', done).off('close', closed)
-      if (error) reject(error)
-      else resolve()
-    }
-    const closed = () => done(new Error('the connection to the database was lost on the way'))
-    stream.once('drain', done).once('error', done).once('close', closed)
-  })
-}
-
-/** What was read of each table. */
-class Tally {
-  private readonly tables = new Map<string, { rows: number; hash: Hash }>()
-
-  add(name: string, lines: Buffer): void {
-    const table = this.tables.get(name) ?? { rows: 0, hash: createHash('sha256') }
-    table.rows += countLines(lines)
-    table.hash.update(lines)
-    this.tables.set(name, table)
+/** The rows up to the end of the table that is being read; the reader stays open for what follows. */
+async function* rowsOfTable(pieces: AsyncGenerator<Piece>): AsyncGenerator<Buffer> {
+  for (;;) {
+    const { value, done } = await pieces.next()
+    if (done || value.kind !== 'rows') return
+    yield value.lines
   }
+}
 
-  rows(): Record<string, number> {
-    return Object.fromEntries([...this.tables].map(([name, { rows }]) => [name, rows]))
-  }
+/** Whether this checkout has all that a backup was made of; throws when the backup is of a newer release. */
+export async function refuseNewer({
+  migrations,
+  revision,
+}: {
+  migrations: string[]
+  revision?: number | undefined
+}): Promise<void> {
+  const ours = await readRelease()
+  const unknown = migrations.filter((name) => !ours.migrations.includes(name))
+  if ((revision ?? 0) > ours.revision) unknown.push(`functions of revision ${revision}, here ${ours.revision}`)
+  if (unknown.length > 0) throw new NewerBackup(`this backup is of a newer release: it has ${unknown.join(', ')}`)
+}
 
-  compare(manifest: Manifest): void {
-    for (const [name, wanted] of Object.entries(manifest.tables)) {
-      const { rows, hash } = this.tables.get(name) ?? { rows: 0, hash: createHash('sha256') }
-      if (rows !== wanted.rows || hash.copy().digest('hex') !== wanted.sha256)
-        throw new Error(`the backup is damaged: ${name} is not what was written`)
-    }
+/** A backup cannot be restored by an older release than made it. */
+export class NewerBackup extends Error {
+  override name = 'NewerBackup'
+}
+
+/** Head, tables and manifest must speak of the same tables, and the rows be those that were written. */
+function compareTables(head: Head, manifest: Manifest, seen: Manifest['tables']): void {
+  const names = new Set([...head.tables.map(({ name }) => name), ...Object.keys(manifest.tables), ...Object.keys(seen)])
+  for (const name of names) {
+    const [wanted, found] = [manifest.tables[name], seen[name]]
+    if (!wanted || !found || !head.tables.some((table) => table.name === name))
+      throw new Error(`the backup is damaged: the table ${name} is missing in a part of it`)
+    if (wanted.rows !== found.rows || wanted.sha256 !== found.sha256)
+      throw new Error(`the backup is damaged: ${name} is not what was written`)
   }
 }

@@ -12,12 +12,30 @@ export type PgTools = { dump: string; restore: string; major: number }
 export async function findPgTools(named: string | null, serverMajor: number): Promise<PgTools | null> {
   const dump = named ?? 'pg_dump'
   const answer = await run(dump, ['--version'], {}).catch(() => '')
-  const major = Number(/(\d+)(\.\d+)*/.exec(answer)?.[1] ?? 0)
+  const major = majorIn(answer)
   if (named && major === 0) throw new Error(`PG_DUMP: ${named} cannot be run`)
   if (named && major < serverMajor) throw new Error(`PG_DUMP: ${named} is ${major}, the server is ${serverMajor}`)
   if (major === 0 || major < serverMajor) return null
-  const restore = join(dirname(dump), basename(dump).replace('pg_dump', 'pg_restore'))
-  return { dump, restore: named ? restore : 'pg_restore', major }
+  return { dump, restore: restoreBeside(named), major }
+}
+
+/** Looks for the pg_restore beside the named pg_dump, else on the PATH. Throws when it is missing, or older than `atLeast`. */
+export async function findPgRestore(named: string | null, atLeast: number): Promise<Pick<PgTools, 'restore'>> {
+  const restore = restoreBeside(named)
+  const major = majorIn(await run(restore, ['--version'], {}).catch(() => ''))
+  const wanted = atLeast > 0 ? `${atLeast} or newer` : 'of the version that made the file, or newer'
+  const todo = 'Install the client tools of PostgreSQL, or name their pg_dump in PG_DUMP'
+  if (major === 0) throw new Error(`${restore} cannot be run, and a .dump needs pg_restore ${wanted}. ${todo}`)
+  if (major < atLeast) throw new Error(`${restore} is version ${major}, and this .dump needs ${wanted}. ${todo}`)
+  return { restore }
+}
+
+function restoreBeside(dump: string | null): string {
+  return dump ? join(dirname(dump), basename(dump).replace('pg_dump', 'pg_restore')) : 'pg_restore'
+}
+
+function majorIn(answer: string): number {
+  return Number(/(\d+)(\.\d+)*/.exec(answer)?.[1] ?? 0)
 }
 
 /** `pg_dump -Fc` of our tables in exactly this snapshot. */

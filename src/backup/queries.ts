@@ -1,5 +1,6 @@
 import type { Readable, Writable } from 'node:stream'
 import postgres from 'postgres'
+import { markerIn } from '../platform/release.ts'
 
 /** One connection, one transaction: what a backup reads from and a restore writes to. */
 export type Session = { sql: postgres.Sql; pid: number }
@@ -22,7 +23,11 @@ export async function openSession(url: string, mode: 'snapshot' | 'write'): Prom
     connection: {
       application_name: 'etf-backup',
       ...({ statement_timeout: '0', idle_in_transaction_session_timeout: '0' } as object),
+      // Rows in words that are the same in every session: they are hashed.
       DateStyle: 'ISO',
+      TimeZone: 'UTC',
+      IntervalStyle: 'postgres',
+      bytea_output: 'hex',
       // One worker: a backup is in no hurry, and leaves the server to those who are.
       max_parallel_workers_per_gather: '0',
     },
@@ -79,6 +84,12 @@ export async function listMigrations({ sql }: Session): Promise<string[]> {
     { name: string }[]
   >`select name from migrations where name not like 'functions %' order by name`
   return rows.map((row) => row.name)
+}
+
+/** Revision of the SQL functions in this database; 0: from before revisions were counted, or none. */
+export async function readRevision({ sql }: Session): Promise<number> {
+  const rows = await sql<{ name: string }[]>`select name from migrations where name like 'functions %'`
+  return markerIn(rows.map(({ name }) => name))?.revision ?? 0
 }
 
 /** Last number given by every sequence of ours; null: none yet. As text, for they may be long. */

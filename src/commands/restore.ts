@@ -1,11 +1,15 @@
 import { parseArgs } from 'node:util'
 import { lookAgain, NotEmpty, restore } from '../backup/restore.ts'
+import { Unclear } from '../backup/swap/swap.ts'
 import { readSettings } from '../environment.ts'
 import { masked } from '../platform/log.ts'
 
 const usage = `Restore a backup (docs/operating.md has the drill):
   npm run restore -- FILE --into postgresql://…/database
-      into an empty database; --overwrite removes what is there first
+      into an empty database
+      --overwrite         also into one that holds something, which is kept under another name
+      --end-connections   also while a site is connected to it
+      --without-manifest  a .dump whose .manifest.json is lost
   npm run restore -- --look-again 3 --into postgresql://…/database
       makes the reconciler ask Cashfree about every unpaid order of the last 3 days`
 
@@ -14,6 +18,8 @@ const { values, positionals } = parseArgs({
   options: {
     into: { type: 'string' },
     overwrite: { type: 'boolean', default: false },
+    'end-connections': { type: 'boolean', default: false },
+    'without-manifest': { type: 'boolean', default: false },
     'look-again': { type: 'string' },
   },
 })
@@ -32,7 +38,16 @@ if (
 
 async function work(into: string): Promise<void> {
   if (file !== undefined) {
-    await restore({ file, into, overwrite: values.overwrite, pgDump })
+    const kept = await restore({
+      file,
+      into,
+      overwrite: values.overwrite,
+      endConnections: values['end-connections'],
+      withoutManifest: values['without-manifest'],
+      pgDump,
+      say: (line) => console.log(line),
+    })
+    if (kept !== null) console.log(`The database before is kept as ${kept}. When you no longer need it: dropdb ${kept}`)
     console.log('Restored, and brought to this release. Now run `npm run doctor` and `npm run invariants` against it.')
   }
   if (days !== null) console.log(`${await lookAgain(into, Math.ceil(days))} orders will be asked about again.`)
@@ -40,7 +55,8 @@ async function work(into: string): Promise<void> {
 
 function refuse(error: Error): void {
   const more =
-    error instanceof NotEmpty ? ' Choose an empty one, or say --overwrite: everything in it will be gone.' : ''
-  console.error(`Nothing was restored: ${masked(error.message)}${more}`)
+    error instanceof NotEmpty ? ' Choose an empty one, or say --overwrite: it is then kept under another name.' : ''
+  const what = error instanceof Unclear ? 'Look at the database before you go on' : 'Nothing was changed'
+  console.error(`${what}: ${masked(error.message)}${more}`)
   process.exitCode = 1
 }
