@@ -1,8 +1,8 @@
-import { parseArgs } from 'node:util'
 import { lookAgain, NotEmpty, restore } from '../backup/restore.ts'
 import { Unclear } from '../backup/swap/swap.ts'
 import { readSettings } from '../environment.ts'
 import { masked } from '../platform/log.ts'
+import { typedWithWords } from './typed.ts'
 
 const usage = `Restore a backup (docs/operating.md has the drill):
   npm run restore -- FILE --into postgresql://…/database
@@ -13,17 +13,15 @@ const usage = `Restore a backup (docs/operating.md has the drill):
   npm run restore -- --look-again 3 --into postgresql://…/database
       makes the reconciler ask Cashfree about every unpaid order of the last 3 days`
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    into: { type: 'string' },
-    overwrite: { type: 'boolean', default: false },
-    'end-connections': { type: 'boolean', default: false },
-    'without-manifest': { type: 'boolean', default: false },
-    'look-again': { type: 'string' },
-  },
+const { values, positionals } = typedWithWords(usage, {
+  into: { type: 'string' },
+  overwrite: { type: 'boolean', default: false },
+  'end-connections': { type: 'boolean', default: false },
+  'without-manifest': { type: 'boolean', default: false },
+  'look-again': { type: 'string' },
 })
 const [file] = positionals
+let restored = false
 const days = values['look-again'] === undefined ? null : Number(values['look-again'])
 const { pgDump } = readSettings().operations
 
@@ -50,13 +48,19 @@ async function work(into: string): Promise<void> {
     if (kept !== null) console.log(`The database before is kept as ${kept}. When you no longer need it: dropdb ${kept}`)
     console.log('Restored, and brought to this release. Now run `npm run doctor` and `npm run invariants` against it.')
   }
+  restored = file !== undefined
   if (days !== null) console.log(`${await lookAgain(into, Math.ceil(days))} orders will be asked about again.`)
 }
 
 function refuse(error: Error): void {
   const more =
     error instanceof NotEmpty ? ' Choose an empty one, or say --overwrite: it is then kept under another name.' : ''
-  const what = error instanceof Unclear ? 'Look at the database before you go on' : 'Nothing was changed'
+  const what =
+    error instanceof Unclear
+      ? 'Look at the database before you go on'
+      : restored
+        ? 'Restored, but orders are not asked about again'
+        : 'Nothing was changed'
   console.error(`${what}: ${masked(error.message)}${more}`)
   process.exitCode = 1
 }

@@ -49,22 +49,35 @@ export function installedPostgres(): string | null {
 }
 
 /** Starts it, with a database of its own for our tables. PostgreSQL refuses to run as root, so then it runs as nobody. */
-export async function startInstalledPostgres(bin: string): Promise<{ url: string; stop: () => Promise<void> }> {
+export async function startInstalledPostgres(
+  bin: string,
+  { largestFileKb }: { largestFileKb?: number } = {},
+): Promise<{ url: string; stop: () => Promise<void> }> {
   const data = folder()
   const root = process.getuid?.() === 0
   const nobody = root ? Number(execFileSync('id', ['-u', 'nobody'])) : undefined
   const as = nobody === undefined ? {} : { uid: nobody, gid: nobody }
   if (nobody !== undefined) chownSync(data, nobody, nobody)
   chmodSync(data, 0o700)
-  execFileSync(join(bin, 'initdb'), ['-D', data, '-U', 'owner', '-A', 'trust', '-E', 'UTF8', '--locale=C', '-N'], {
-    ...as,
-    stdio: 'ignore',
-  })
+  execFileSync(
+    join(bin, 'initdb'),
+    ['-D', data, '-U', 'owner', '-A', 'trust', '-E', 'UTF8', '--locale=C', '-N', '--wal-segsize=1'],
+    {
+      ...as,
+      stdio: 'ignore',
+    },
+  )
   const port = await closedPort()
-  const server = spawn(join(bin, 'postgres'), ['-D', data, '-p', String(port), '-h', '127.0.0.1', '-k', '', '-F'], {
-    ...as,
-    stdio: 'ignore',
-  })
+  // What a full disk is to it: files stop growing. The shell counts in blocks of 512 bytes.
+  const limit = largestFileKb === undefined ? '' : `ulimit -f ${largestFileKb * 2}; `
+  const server = spawn(
+    '/bin/sh',
+    ['-c', `${limit}exec "$0" -D "$1" -p ${port} -h 127.0.0.1 -k '' -F`, join(bin, 'postgres'), data],
+    {
+      ...as,
+      stdio: 'ignore',
+    },
+  )
   const url = `postgresql://owner:any@127.0.0.1:${port}/postgres`
   for (let tries = 0; ; tries++) {
     try {
