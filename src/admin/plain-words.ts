@@ -25,6 +25,9 @@ const labels: Record<string, string> = {
   cfRefundId: 'Cashfree’s refund number',
   bankReference: 'Bank reference',
   type: 'Event',
+  kind: 'Kind',
+  theirStatus: 'Cashfree’s status',
+  respondBy: 'Answer by',
   at: 'Seen',
 }
 

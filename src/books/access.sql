@@ -13,15 +13,25 @@ create or replace function broken_i2_periods() returns setof text language sql s
      or p.ends_at - p.starts_at > make_interval(days => 31 * plan.months)
 $$;
 
--- I2. What ended a period is a refund of its whole price, or a person who says why; the whole price back ends it always.
+-- I2. What ended a period is its whole price back, by refunds and lost disputes, or a person who says why; the whole price
+-- back ends it always. A dispute that turned after it was lost leaves the period ended, for a person to decide about.
 create or replace function broken_i2_voided() returns setof text language sql stable as $$
+  with back as (
+    select p.order_id, sum(gone.paise) as paise, sum(gone.paise) filter (where gone.stays) as staying
+    from payments p
+    join (select cf_payment_id, amount_paise as paise, true as stays from refunds where status = 'succeeded'
+          union all
+          select cf_payment_id, amount_paise, status = 'lost' from disputes where lost_at is not null) gone
+      on gone.cf_payment_id = p.cf_payment_id
+    where p.applied_at is not null
+    group by p.order_id
+  )
   select coalesce(period.order_id, period.id::text) from subscription_periods period
   left join orders o on o.id = period.order_id
-  where ((coalesce((select sum(r.amount_paise) from refunds r
-                    join payments p on p.cf_payment_id = r.cf_payment_id and p.applied_at is not null
-                    where r.order_id = period.order_id and r.status = 'succeeded'), 0) >= o.amount_paise) is true)
-        <> (period.voided_at is not null)
-    and not (period.voided_at is not null and period.voided_by is not null and period.void_reason is not null)
+  left join back on back.order_id = period.order_id
+  where (period.voided_at is null and back.staying >= o.amount_paise)
+     or (period.voided_at is not null and (back.paise >= o.amount_paise) is not true
+         and not (period.voided_by is not null and period.void_reason is not null))
 $$;
 
 -- I2. What was granted or cancelled by hand has its audit row with the reason.

@@ -11,6 +11,7 @@ export type Money = {
   captured: number
   applied: number
   back: number
+  lost: number
   inIncidents: number
   settling: number
   missing: number

@@ -11,6 +11,7 @@ export type Thing =
   | 'periods'
   | 'receipts'
   | 'refunds'
+  | 'disputes'
   | 'mails'
   | 'deliveries'
   | 'audit rows'
@@ -35,7 +36,7 @@ export const invariants: readonly Invariant[] = [
     'I2',
     'broken_i2_voided',
     'periods',
-    'a period is ended early exactly when its whole price went back, or by an administrator who says why',
+    'a period is ended early exactly when its whole price went back or was lost, or by an administrator who says why',
   ),
   invariant('I2', 'broken_i2_by_hand', 'periods', 'what was granted or cancelled by hand is on record with its reason'),
   invariant(
@@ -55,7 +56,7 @@ export const invariants: readonly Invariant[] = [
     'I4',
     'broken_i4_missing_money',
     'payments',
-    'every captured paisa is applied, going back, or in an incident',
+    'every captured paisa is applied, going back, lost in a dispute, or in an incident',
   ),
   invariant(
     'I5',
@@ -87,7 +88,7 @@ export const invariants: readonly Invariant[] = [
     'I7',
     'broken_i7_audit',
     'orders',
-    'every change of an order’s or refund’s state has its audit row, payment exactly one',
+    'every change of an order’s, refund’s or dispute’s state has its audit row, payment exactly one',
   ),
   invariant(
     'I8',
@@ -102,6 +103,12 @@ export const invariants: readonly Invariant[] = [
     'no order gives back more than it brought; one refund here for one at Cashfree',
   ),
   invariant(
+    'I9',
+    'broken_i9_disputes',
+    'disputes',
+    'a dispute is of a payment of its order; what went back twice has an incident',
+  ),
+  invariant(
     'I10',
     'broken_i10_webhooks',
     'deliveries',
@@ -112,11 +119,12 @@ export const invariants: readonly Invariant[] = [
     'I12',
     'broken_i12_strangers',
     'deliveries',
-    'no success is reported for an order that is not ours without an incident',
+    'no success and no dispute is reported for an order that is not ours without an incident',
   ),
   invariant('I13', 'broken_i13_open_orders', 'orders', 'one open order per person and plan'),
   invariant('I20', 'broken_i20_watched', 'orders', 'whatever has a next step has its time, and no lease is too long'),
   invariant('I20', 'broken_i20_overdue', 'mails', 'no work has been due for an hour'),
+  invariant('I24', 'broken_i24_untold_disputes', 'disputes', 'a person is told of every dispute that asks or takes'),
   invariant('I23', 'broken_i23_audit_chain', 'audit rows', 'no row of the audit was changed, taken out or put in'),
 ]
 

@@ -1,14 +1,17 @@
 -- Money. Every function answers the ids of the rows that break its invariant, none when it holds.
 
--- Where every captured payment's money is, in paise: applied to a period, going or gone back, named by an incident that
--- waits or that a person closed, or still settling (a quarter of an hour at most). What is none of these is missing.
-create or replace function money_of_payments() returns table (
-  cf_payment_id text, order_id text, currency text, captured bigint, back bigint, applied bigint,
+-- Where every captured payment's money is, in paise: applied to a period, going or gone back, taken back by the payer's
+-- bank, named by an incident that waits or that a person closed, or still settling (a quarter of an hour at most). What is
+-- none of these is missing.
+create or replace function places_of_payments() returns table (
+  cf_payment_id text, order_id text, currency text, captured bigint, back bigint, lost bigint, applied bigint,
   in_incident bigint, settling bigint, missing bigint
 ) language sql stable as $$
   with returned as (
     select r.cf_payment_id, sum(r.amount_paise) as paise
     from refunds r where r.status not in ('failed', 'cancelled') group by r.cf_payment_id
+  ), disputed as (
+    select d.cf_payment_id, sum(d.amount_paise) as paise from disputes d where d.status = 'lost' group by d.cf_payment_id
   ), told as (
     select distinct i.order_id, i.kind in ('paid-twice', 'entitlement-refused') as of_payment,
            case when i.kind in ('paid-twice', 'entitlement-refused') then i.subject_key end as payment
@@ -18,6 +21,7 @@ create or replace function money_of_payments() returns table (
     select p.cf_payment_id, p.order_id, coalesce(p.currency, o.currency) as currency,
            coalesce(p.amount_paise, 0) as captured,
            least(coalesce(r.paise, 0), coalesce(p.amount_paise, 0)) as back,
+           coalesce(d.paise, 0) as taken,
            p.applied_at is not null as is_applied,
            exists (select from told where told.order_id = p.order_id
                                       and (told.payment = p.cf_payment_id or not told.of_payment)) as is_told,
@@ -25,27 +29,33 @@ create or replace function money_of_payments() returns table (
     from payments p
     join orders o on o.id = p.order_id
     left join returned r on r.cf_payment_id = p.cf_payment_id
+    left join disputed d on d.cf_payment_id = p.cf_payment_id
     where p.status = 'SUCCESS'
+  ), kept as (
+    -- What was both refunded and taken is lost twice; it came only once.
+    select placed.*, least(taken, captured - back) as lost, captured - back - least(taken, captured - back) as ours from placed
   )
-  select cf_payment_id, order_id, currency, captured, back,
-         case when is_applied then captured - back else 0 end,
-         case when not is_applied and is_told then captured - back else 0 end,
-         case when not is_applied and not is_told and is_settling then captured - back else 0 end,
-         case when not is_applied and not is_told and not is_settling then captured - back else 0 end
-  from placed
+  select cf_payment_id, order_id, currency, captured, back, lost,
+         case when is_applied then ours else 0 end,
+         case when not is_applied and is_told then ours else 0 end,
+         case when not is_applied and not is_told and is_settling then ours else 0 end,
+         case when not is_applied and not is_told and not is_settling then ours else 0 end
+  from kept
 $$;
 
--- I4. Σ captured = Σ applied + Σ refunded or going back + Σ in incidents + Σ settling, per currency.
-create or replace function money_by_currency() returns table (
-  currency text, captured bigint, applied bigint, back bigint, in_incidents bigint, settling bigint, missing bigint
+-- I4. Σ captured = Σ applied + Σ refunded or going back + Σ lost in disputes + Σ in incidents + Σ settling, per currency.
+create or replace function places_of_money() returns table (
+  currency text, captured bigint, applied bigint, back bigint, lost bigint, in_incidents bigint, settling bigint,
+  missing bigint
 ) language sql stable as $$
-  select currency, sum(captured)::bigint, sum(applied)::bigint, sum(back)::bigint, sum(in_incident)::bigint,
-         sum(settling)::bigint, (sum(captured) - sum(applied) - sum(back) - sum(in_incident) - sum(settling))::bigint
-  from money_of_payments() group by currency order by currency
+  select currency, sum(captured)::bigint, sum(applied)::bigint, sum(back)::bigint, sum(lost)::bigint,
+         sum(in_incident)::bigint, sum(settling)::bigint,
+         (sum(captured) - sum(applied) - sum(back) - sum(lost) - sum(in_incident) - sum(settling))::bigint
+  from places_of_payments() group by currency order by currency
 $$;
 
 create or replace function broken_i4_missing_money() returns setof text language sql stable as $$
-  select cf_payment_id from money_of_payments() where missing > 0
+  select cf_payment_id from places_of_payments() where missing > 0
 $$;
 
 -- I1. Paid, says Cashfree, and for a quarter of an hour we neither granted it nor gave it back nor told anybody.
@@ -96,4 +106,18 @@ create or replace function broken_i9_refunds() returns setof text language sql s
   where p.order_id <> r.order_id or o.user_id <> r.user_id
   union all
   select min(id) from refunds where cf_refund_id is not null group by cf_refund_id having count(*) > 1
+$$;
+
+-- I9. A dispute is of a payment of its own order and of its buyer. What it took and what was refunded together exceed the
+-- payment only where an incident says that the money went twice.
+create or replace function broken_i9_disputes() returns setof text language sql stable as $$
+  select d.id from disputes d
+  join orders o on o.id = d.order_id
+  left join payments p on p.cf_payment_id = d.cf_payment_id
+  where p.order_id <> d.order_id or o.user_id <> d.user_id
+  union all
+  select p.cf_payment_id from payments p
+  where exists (select from disputes d where d.cf_payment_id = p.cf_payment_id and d.status = 'lost')
+    and refunded_or_going(p.cf_payment_id) > p.amount_paise
+    and not exists (select from incidents i where i.kind = 'refunded-twice' and i.subject_key = p.cf_payment_id)
 $$;

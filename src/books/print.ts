@@ -27,9 +27,9 @@ function lineOf({ id, says, of, looked, wrong, ids }: Check): string[] {
 }
 
 function sumOf(money: Money): string {
-  const { captured, applied, back, inIncidents, settling, missing } = money
+  const { captured, applied, back, lost, inIncidents, settling, missing } = money
   const as = (paise: number) => (money.currency === 'INR' ? rupees(paise) : `${paise / 100} ${money.currency}`)
-  return `I4 captured ${as(captured)} = applied ${as(applied)} + going or gone back ${as(back)} + in incidents ${as(inIncidents)} + settling ${as(settling)} + missing ${as(missing)}`
+  return `I4 captured ${as(captured)} = applied ${as(applied)} + going or gone back ${as(back)} + lost in disputes ${as(lost)} + in incidents ${as(inIncidents)} + settling ${as(settling)} + missing ${as(missing)}`
 }
 
 function count(n: number): string {

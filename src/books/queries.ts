@@ -25,7 +25,7 @@ export async function countThings(sql: Sql): Promise<Record<string, number>> {
 
 /** Σ captured and where it is, per currency, in paise. */
 export async function sumMoney(sql: Sql): Promise<Money[]> {
-  return patiently<Money>(sql, 'select * from money_by_currency()')
+  return patiently<Money>(sql, 'select * from places_of_money()')
 }
 
 /** Keeps a report and lets the oldest of more than thirty go. */

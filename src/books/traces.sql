@@ -1,6 +1,6 @@
 -- Who did what, what was heard, and what still has to be done.
 
--- I7. Every change of an order's and a refund's state has its one audit row.
+-- I7. Every change of an order's, a refund's and a dispute's state has its one audit row.
 create or replace function broken_i7_audit() returns setof text language sql stable as $$
   select o.id from orders o
   left join (select order_id, count(*) filter (where action = 'order.paid') as paid,
@@ -15,6 +15,10 @@ create or replace function broken_i7_audit() returns setof text language sql sta
   where r.finished_at is not null
     and not exists (select from audit a where a.order_id = r.order_id and a.action = 'refund.' || r.status
                                           and a.details ->> 'refund' = r.id)
+  union all
+  select d.id from disputes d
+  where not exists (select from audit a where a.order_id = d.order_id and a.action = 'dispute.' || d.status
+                                          and a.details ->> 'dispute' = d.id)
 $$;
 
 -- I10. What the webhook door accepted it kept: the bytes, until their time is over or their account is deleted, and a
@@ -47,6 +51,8 @@ create or replace function broken_i20_watched() returns setof text language sql 
   where r.finished_at is null and r.next_look_at is null
     and not exists (select from incidents i where i.kind = 'refund-mismatch' and i.subject_key = r.id)
   union all
+  select 'dispute ' || id from disputes where (closed_at is null) <> (next_look_at is not null)
+  union all
   select 'mail ' || id from mails where leased_until > now() + interval '1 minute'
   union all
   select 'mail ' || id from mails where status = 'queued' and next_attempt_at > now() + interval '2 hours'
@@ -61,16 +67,30 @@ create or replace function broken_i20_overdue() returns setof text language sql 
   union all
   select 'refund ' || id from refunds where next_look_at < now() - interval '1 hour'
   union all
+  select 'dispute ' || id from disputes where next_look_at < now() - interval '1 hour'
+  union all
   select 'subscription ' || user_id from subscriptions s
   where status in ('active', 'grace') and status_by_now(s) <> status and current_period_end + interval '4 days' < now()
 $$;
 
--- I12. No money for an order that is not ours, unless an incident says so.
+-- I12. No money or dispute for an order that is not ours, unless an incident says so.
 create or replace function broken_i12_strangers() returns setof text language sql stable as $$
   select w.id::text from webhook_events w
   where w.accepted and w.verdict = 'unknown-order' and w.type = 'PAYMENT_SUCCESS_WEBHOOK'
     and w.order_id is not null
     and not exists (select from incidents i where i.kind = 'unknown-order' and i.subject_key = w.order_id)
+  union all
+  select w.id::text from webhook_events w
+  where w.accepted and w.verdict in ('unknown-order', 'no-order') and w.dispute_id is not null
+    and not exists (select from incidents i where i.kind = 'unknown-dispute' and i.subject_key = w.dispute_id)
+$$;
+
+-- I24. Every dispute that asks something of a person, or took money, has its incident.
+create or replace function broken_i24_untold_disputes() returns setof text language sql stable as $$
+  select d.id from disputes d
+  where d.status in ('open', 'unclear', 'lost')
+    and not exists (select from incidents i where i.kind in ('dispute-opened', 'dispute-unclear', 'dispute-lost', 'dispute-turned')
+                                              and i.details ->> 'dispute' = d.id)
 $$;
 
 -- I23. Nobody changed the audit behind our back.
@@ -89,6 +109,7 @@ create or replace function book_counts() returns jsonb language sql stable as $$
     'periods', (select count(*) from subscription_periods),
     'receipts', (select count(*) from receipts),
     'refunds', (select count(*) from refunds),
+    'disputes', (select count(*) from disputes),
     'mails', (select count(*) from mails),
     'deliveries', (select count(*) from webhook_events),
     'audit rows', (select count(*) from audit))

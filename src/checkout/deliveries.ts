@@ -1,4 +1,5 @@
 import type { Deps } from '../deps.ts'
+import { settleDisputes } from '../disputes/disputes.ts'
 import { GatewayRefused, GatewayUnavailable } from '../payments/gateway.ts'
 import { AppError } from '../platform/errors.ts'
 import type { By } from '../platform/origin.ts'
@@ -14,20 +15,21 @@ const jobLimitMs = 15_000
 /** The same where somebody is. */
 const pageLimitMs = 4_000
 
-/** Deliveries of one order up to the row `upTo`; `refunds` when one of them is about money going back. */
-export type Waiting = { orderId: string; upTo: number; refunds: boolean }
+/** Deliveries of one order up to the row `upTo`; `refunds`, `disputes` when one of them is about money going back. */
+export type Waiting = { orderId: string; upTo: number; refunds: boolean; disputes: boolean }
 
 /** Settles the order a stored delivery is about, and marks the delivery done. Never throws: the row waits for the sweep. */
 export async function settleDelivery(
   deps: Deps,
-  { orderId, upTo, refunds }: Waiting,
+  { orderId, upTo, refunds, disputes }: Waiting,
   withinMs = jobLimitMs,
 ): Promise<void> {
   try {
     const outcome = await settle(deps, orderId, 'webhook', withinMs)
     const back = refunds ? await settleRefunds(deps, orderId, 'webhook', withinMs) : null
-    if (outcome === 'unverified' || back === 'unverified') await postponeSettling(deps.sql, orderId, upTo, 'unverified')
-    else await markSettled(deps.sql, orderId, upTo, { outcome, refunds })
+    const disputed = disputes ? await settleDisputes(deps, orderId, 'webhook', withinMs) : null
+    if ([outcome, back, disputed].includes('unverified')) await postponeSettling(deps.sql, orderId, upTo, 'unverified')
+    else await markSettled(deps.sql, orderId, upTo, { outcome, refunds, disputes })
   } catch (error) {
     deps.log.warn({ orderId, err: error }, 'a delivery could not be settled yet')
     const away = error instanceof GatewayUnavailable || error instanceof GatewayRefused

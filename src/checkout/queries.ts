@@ -66,7 +66,7 @@ export async function findPeriod(sql: Sql, order: { id: string | null; userId: s
 export async function leaseOrdersToSettle(sql: Sql, limit: number): Promise<Waiting[]> {
   return sql<Waiting[]>`
     with due as (
-      select id, order_id, type
+      select id, order_id, type, dispute_id
       from webhook_events
       where accepted
         and settled_at is null
@@ -80,19 +80,22 @@ export async function leaseOrdersToSettle(sql: Sql, limit: number): Promise<Wait
       from due
       where e.id = due.id
     )
-    select order_id, max(id) as up_to, bool_or(type like '%REFUND%') is true as refunds from due group by order_id
+    select order_id, max(id) as up_to, bool_or(type like '%REFUND%') is true as refunds,
+           bool_or(dispute_id is not null) as disputes
+    from due
+    group by order_id
   `
 }
 
 /**
  * The order was settled by a look that began after these deliveries came: they are done. Those about money going back
- * only when refunds were asked about as well.
+ * only when refunds, or disputes, were asked about as well.
  */
 export async function markSettled(
   sql: Sql,
   orderId: string,
   upTo: number,
-  { outcome, refunds }: { outcome: string; refunds: boolean },
+  { outcome, refunds, disputes }: { outcome: string; refunds: boolean; disputes: boolean },
 ): Promise<void> {
   await sql`
     update webhook_events
@@ -102,6 +105,7 @@ export async function markSettled(
       and accepted
       and settled_at is null
       and (${refunds} or type is null or type not like '%REFUND%')
+      and (${disputes} or dispute_id is null)
   `
 }
 
@@ -129,12 +133,12 @@ export async function reopenDelivery(sql: Sql, id: number, by: By): Promise<Wait
       where e.id = ${id}
         and e.accepted
         and o.id = e.order_id
-      returning e.id, e.order_id, e.type, o.user_id
+      returning e.id, e.order_id, e.type, e.dispute_id, o.user_id
     ), noted as (
       insert into audit (actor, action, order_id, user_id, details)
       select ${by.actor}, 'webhook.replayed', order_id, user_id, jsonb_build_object('delivery', id) from reopened, origin
     )
-    select order_id, id as up_to, type like '%REFUND%' as refunds from reopened
+    select order_id, id as up_to, type like '%REFUND%' as refunds, dispute_id is not null as disputes from reopened
   `
   return row
 }

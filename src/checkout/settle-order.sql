@@ -67,6 +67,7 @@ begin
   -- Part of it was refunded in Cashfree's dashboard while it was held: that has its credit note now.
   perform complete_refund(o, r.id, p_seller) from refunds r
   where r.cf_payment_id = payment.cf_payment_id and r.status = 'succeeded';
+  perform end_period_when_price_is_back(o);   -- or by the payer's bank
   insert into audit (actor, action, order_id, user_id, details)
   values (p_actor, 'order.paid', o.id, o.user_id, jsonb_build_object('cfPaymentId', payment.cf_payment_id,
           'amountPaise', payment.amount_paise, 'orderAmountPaise', o.amount_paise, 'receipt', receipt));

@@ -45,6 +45,18 @@ export const meanings: Record<string, string> = {
   'refund-mismatch': 'Cashfree’s refund differs from the one we asked for.',
   'refund-failed': 'A refund failed. The customer still waits for the money.',
   'refund-onhold': 'Cashfree holds a refund back, usually for lack of balance.',
+  'dispute-opened':
+    'A payer asks their bank for the money back. Answer with documents, or accept it, in Cashfree’s dashboard before the deadline: without an answer it is lost. Access goes on meanwhile, and this payment cannot be refunded.',
+  'dispute-lost':
+    'The payer’s bank took the money back. When the whole price is gone, the period it paid for has ended. No credit note was written.',
+  'dispute-unclear':
+    'Cashfree tells something of a dispute that is not understood here, or that does not fit the payment. No money was booked and no access was taken.',
+  'dispute-turned':
+    'Cashfree calls a dispute won or open that it had called lost. If the period was ended, it stays ended until somebody grants the days again.',
+  'dispute-mismatch': 'Cashfree lists a dispute under an order that it does not belong to. Nothing was done.',
+  'dispute-unconfirmed':
+    'A signed webhook tells of a dispute that Cashfree’s API does not show, or Cashfree cannot be asked. Nothing was booked.',
+  'unknown-dispute': 'Cashfree reports a dispute of an order that is not in our books.',
   'report-held':
     'E-mail reports are due and held back: the prices they need are missing, half imported or wait for a decision. Import them, or decide the held import; the reports then go out by themselves for three days.',
   'password-guessing':

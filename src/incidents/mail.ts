@@ -1,6 +1,8 @@
 import type { Composed } from '../mails/mails.ts'
 import type { Config } from '../platform/config.ts'
+import { dateTimeInIndia } from '../platform/dates.ts'
 import type { Sql } from '../platform/db.ts'
+import { rupees } from '../platform/money.ts'
 import { meanings } from './incidents.ts'
 import { findDeadMail, findIncident } from './queries.ts'
 
@@ -26,8 +28,18 @@ async function ofIncident(sql: Sql, id: number) {
       ['Incident', String(incident.id)],
       ['About', incident.subjectKey],
       ['Order', incident.orderId],
+      ...moneyIn(incident.details),
     ].filter((fact) => fact[1]),
   }
+}
+
+/** How much it is about, why and until when, where the incident says so: what a person decides by, before they log in. */
+function moneyIn({ amountPaise, reason, respondBy }: Record<string, unknown>): [string, string | null][] {
+  return [
+    ['Amount', typeof amountPaise === 'number' ? rupees(amountPaise) : null],
+    ['Reason', typeof reason === 'string' ? reason : null],
+    ['Answer by', typeof respondBy === 'string' ? dateTimeInIndia(new Date(respondBy)) : null],
+  ]
 }
 
 async function ofDeadMail(sql: Sql, id: number) {

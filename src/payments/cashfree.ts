@@ -2,6 +2,7 @@ import { type Static, type TSchema, Type } from 'typebox'
 import { Value } from 'typebox/value'
 import { instantIn, isoInIndia } from '../platform/dates.ts'
 import { paiseFromRupees, rupeesForGateway } from '../platform/money.ts'
+import { cashfreeDisputes } from './cashfree-disputes.ts'
 import { type Answer, type CashfreeSettings, cashfreeHttp } from './cashfree-http.ts'
 import { cashfreeRefunds } from './cashfree-refunds.ts'
 import {
@@ -63,7 +64,7 @@ export function cashfree(settings: CashfreeSettings): Gateway {
     return fetchOrder(orderId, within)
   }
 
-  return { createOrder, fetchOrder, terminateOrder, ...cashfreeRefunds(call) }
+  return { createOrder, fetchOrder, terminateOrder, ...cashfreeRefunds(call), ...cashfreeDisputes(call) }
 }
 
 const Id = Type.Union([Type.String(), Type.Number()])

@@ -75,6 +75,24 @@ export type RemoteRefund = {
   note: string | null
 }
 
+/** One dispute of an order as the gateway tells it: the payer asked their bank for the money. Statuses in its own words. */
+export type RemoteDispute = {
+  disputeId: string
+  orderId: string | null
+  cfPaymentId: string | null
+  type: string
+  status: string
+  /** May be a part of what was paid; null when what came was no amount. */
+  amountPaise: number | null
+  currency: string | null
+  reasonCode: string | null
+  reason: string | null
+  remarks: string | null
+  respondBy: string | null
+  openedAt: string | null
+  updatedAt: string | null
+}
+
 /** The gateway could not be asked, or answered nonsense: nothing is known about the order, money least of all. */
 export class GatewayUnavailable extends Error {
   override name = 'GatewayUnavailable'
@@ -117,4 +135,6 @@ export type Gateway = {
   createRefund(refund: NewRefund, within?: number): Promise<RemoteRefund>
   /** All refunds of an order. Throws GatewayUnavailable; an order without any has an empty list. */
   listRefunds(orderId: string, within?: number): Promise<RemoteRefund[]>
+  /** All disputes of an order. Throws GatewayRefused or GatewayUnavailable; an order without any has an empty list. */
+  listDisputes(orderId: string, within?: number): Promise<RemoteDispute[]>
 }

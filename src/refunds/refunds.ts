@@ -39,6 +39,8 @@ export type RefundRequest = {
 const refusals: Record<string, string> = {
   'unknown-payment': 'There is no such payment.',
   'not-captured': 'This payment brought no money, so there is nothing to refund.',
+  disputed:
+    'The payer disputes this payment at their bank, and a refund could be lost twice. Answer or accept the dispute in Cashfree’s dashboard.',
   'too-late': 'Cashfree refunds payments of the last six months only.',
   'too-much': 'That is more than what is left of this payment.',
   differs: 'Another refund of this payment was made meanwhile. Please look again.',

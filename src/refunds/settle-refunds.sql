@@ -1,7 +1,7 @@
 -- Writes the intent to refund part or all of one captured payment. The id is p_cf_payment_id and p_ordinal: asking
 -- again with the same ordinal finds the same row, so a double click or two admins make one refund.
 -- p_left_paise is what was left of the payment on the page that was confirmed; null asks for no such agreement.
--- Answers 'requested', 'exists', or why not: 'unknown-payment', 'not-captured', 'too-much', 'differs', 'too-late'.
+-- Answers 'requested', 'exists', or why not: 'unknown-payment', 'not-captured', 'disputed', 'too-much', 'differs', 'too-late'.
 drop function if exists request_refund(text, integer, integer, text, text);   -- it once knew nothing of what was left
 create or replace function request_refund(
   p_cf_payment_id text, p_ordinal integer, p_amount_paise integer, p_reason text, p_actor text, p_left_paise bigint
@@ -20,6 +20,8 @@ begin
     return case when known.amount_paise = p_amount_paise then 'exists' else 'differs' end;
   end if;
   if payment.status is distinct from 'SUCCESS' then return 'not-captured'; end if;
+  -- The bank may take the same money back: it would be lost twice.
+  if exists (select from disputes where cf_payment_id = p_cf_payment_id and closed_at is null) then return 'disputed'; end if;
   if coalesce(payment.completed_at, payment.created_at) < now() - interval '6 months' then return 'too-late'; end if;
   if (refunded_or_going(p_cf_payment_id) + p_amount_paise <= payment.amount_paise) is not true then return 'too-much'; end if;
   if p_ordinal is distinct from 1 + (select count(*) from refunds where cf_payment_id = p_cf_payment_id
@@ -37,9 +39,10 @@ begin
   return 'requested';
 end $$;
 
--- Paise of a payment that went back or are on their way; failed and cancelled refunds gave nothing back.
+-- Paise of a payment that went back or are on their way, and those that the payer's bank took; failed and cancelled refunds
+-- gave nothing back.
 create or replace function refunded_or_going(p_cf_payment_id text) returns bigint language sql stable as $$
-  select coalesce(sum(amount_paise), 0)::bigint
+  select coalesce(sum(amount_paise), 0)::bigint + lost_to_disputes(p_cf_payment_id)
   from refunds
   where cf_payment_id = p_cf_payment_id and status not in ('failed', 'cancelled')
 $$;
@@ -148,18 +151,26 @@ create or replace function refund_status_of(p_word text) returns text language s
   end
 $$;
 
--- The money reached the customer: credit note, mail, and the declared rule of access: once the whole price of the
--- order went back, the period it paid for ends; less than that keeps it. Extra payments never bought a period.
+-- The declared rule of access, the only place of it: once the whole price of the order is back with the payer, by refunds
+-- that arrived or because their bank took it in a dispute, the period it paid for ends; less than that keeps it. Extra
+-- payments never bought a period.
+create or replace function end_period_when_price_is_back(o orders) returns void language sql as $$
+  select void_period(o.id)
+  from payments p
+  where p.order_id = o.id and p.applied_at is not null
+    and lost_to_disputes(p.cf_payment_id) + coalesce((
+          select sum(r.amount_paise) from refunds r
+          where r.cf_payment_id = p.cf_payment_id and r.status = 'succeeded'), 0) >= o.amount_paise
+$$;
+
+-- The money reached the customer: credit note, mail, and what it does to access.
 create or replace function complete_refund(o orders, p_refund_id text, p_seller jsonb) returns void language plpgsql as $$
 declare
-  r       refunds;
-  applied text := (select cf_payment_id from payments where order_id = o.id and applied_at is not null);
-  back    bigint;
+  r refunds;
 begin
   select * into r from refunds where id = p_refund_id;
-  if r.cf_payment_id is not distinct from applied then
-    select sum(amount_paise) into back from refunds where cf_payment_id = applied and status = 'succeeded';
-    if back >= o.amount_paise then perform void_period(o.id); end if;
+  if exists (select from payments where cf_payment_id = r.cf_payment_id and order_id = o.id and applied_at is not null) then
+    perform end_period_when_price_is_back(o);
     perform issue_credit_note(r);
   end if;
   insert into mails (kind, subject_key, user_id, to_name, to_email)

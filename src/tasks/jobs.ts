@@ -2,6 +2,8 @@ import { sealAudit } from '../audit/audit.ts'
 import { keepBooksChecked } from '../books/books.ts'
 import { settleWaitingDeliveries } from '../checkout/deliveries.ts'
 import type { Deps } from '../deps.ts'
+import { composeDisputeReminder } from '../disputes/mail.ts'
+import { watchDisputes } from '../disputes/watching.ts'
 import { keepFigures } from '../figures/figures.ts'
 import { queueAlertMails } from '../incidents/incidents.ts'
 import { composeAlertMail } from '../incidents/mail.ts'
@@ -31,7 +33,10 @@ export function composersOf(deps: Deps): Composers {
   return {
     receipt: (mail, how) => composeReceiptMail(deps, mail, how),
     refund: (mail: { subjectKey: string; toName: string }) => composeRefundMail(deps.sql, deps.config, mail),
-    alert: (mail: { subjectKey: string }) => composeAlertMail(deps.sql, deps.config, mail),
+    alert: (mail: { subjectKey: string }) =>
+      mail.subjectKey.startsWith('dispute:')
+        ? composeDisputeReminder(deps.sql, deps.config, mail)
+        : composeAlertMail(deps.sql, deps.config, mail),
     renewal: (mail: { subjectKey: string; toName: string }) => composeRenewalMail(deps.sql, deps.config, mail),
     granted: (mail: { subjectKey: string; toName: string }) => composeGrantedMail(deps.sql, deps.config, mail),
     cancelled: (mail: { subjectKey: string; toName: string }) => composeCancelledMail(deps.sql, deps.config, mail),
@@ -68,6 +73,7 @@ export function jobsOf(deps: Deps, mailer: Mailer): Job[] {
     { name: 'settle-events', everyMs: 10_000, run: () => settleWaitingDeliveries(deps) },
     { name: 'seal-audit', everyMs: 10_000, run: () => sealAudit(deps) },
     { name: 'send-refunds', everyMs: 20_000, run: () => sendRefunds(deps) },
+    { name: 'watch-disputes', everyMs: minute, run: () => watchDisputes(deps) },
     { name: 'reconcile', everyMs: deps.config.reconcile.intervalMs, run: () => reconcile(deps) },
     { name: 'keep-statuses', everyMs: minute / 2, run: () => keepStatusesInStep(deps.sql) },
     { name: 'alert', everyMs: minute, run: () => queueAlertMails(deps.sql, deps.config.alertEmail) },

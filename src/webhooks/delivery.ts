@@ -17,6 +17,8 @@ export type Hint = {
   eventTime: string | null
   amountPaise: number | null
   currency: string | null
+  /** The dispute it is about (`unnamed` where it does not say), with what a person must know of one that is not of our orders. */
+  dispute: { id: string; amountPaise: number | null; reason: string | null; respondBy: string | null } | null
 }
 
 /** Why a delivery was taken or refused, in words an operator can act on. */
@@ -40,6 +42,7 @@ const nothing: Hint = {
   eventTime: null,
   amountPaise: null,
   currency: null,
+  dispute: null,
 }
 const futureAllowedS = 300
 const longestPing = 2_048
@@ -100,9 +103,10 @@ function isTestPing(content: unknown): boolean {
 
 function hintIn(content: unknown): Hint {
   const { type, data, event_time } = fieldsOf(content)
-  const { order, payment, refund, auto_refund, order_id, cf_payment_id, customer_details } = fieldsOf(data)
-  const ofOrder = fieldsOf(order)
-  const ofPayment = fieldsOf(payment)
+  const { order, order_details, payment, refund, auto_refund, dispute, order_id, cf_payment_id, customer_details } =
+    fieldsOf(data)
+  const ofOrder = fieldsOf(order ?? order_details)
+  const ofPayment = fieldsOf(payment ?? order_details)
   const ofRefund = fieldsOf(refund ?? auto_refund)
   const named = [ofOrder.order_id, ofRefund.order_id, order_id, ofPayment.order_id].map((id) => text(id, 100))
   const orderId = named.find((id) => id !== null) ?? null
@@ -115,6 +119,16 @@ function hintIn(content: unknown): Hint {
     eventTime: instantIn(event_time),
     amountPaise: paiseFromRupees(ofOrder.order_amount),
     currency: text(ofOrder.order_currency, 10),
+    dispute: /DISPUTE|CHARGEBACK/i.test(String(type)) || dispute ? disputeIn(fieldsOf(dispute)) : null,
+  }
+}
+
+function disputeIn({ dispute_id, dispute_amount, reason_description, respond_by }: Record<string, unknown>) {
+  return {
+    id: text(dispute_id, 100) || 'unnamed',
+    amountPaise: paiseFromRupees(dispute_amount),
+    reason: text(reason_description, 300),
+    respondBy: instantIn(respond_by),
   }
 }
 

@@ -52,10 +52,18 @@ export async function storeDelivery(
       update orders set next_look_at = now(), money_seen_at = coalesce(money_seen_at, now())
       where id in (select id from others) and paid_at is null
       returning id
+    ), told_of_dispute as (
+      insert into incidents (kind, subject_key, details)
+      select 'unknown-dispute', ${hint.dispute?.id ?? null}::text,
+             ${sql.json({ ...hint.dispute, orderId: hint.orderId, cfPaymentId: hint.cfPaymentId })}
+      from judged
+      where ${hint.dispute !== null} and not ours and verdict in ('unknown-order', 'no-order')
+      on conflict on constraint one_incident_per_kind_and_subject do nothing
     )
-    insert into webhook_events (accepted, verdict, type, order_id, cf_payment_id, event_time, headers, body,
+    insert into webhook_events (accepted, verdict, type, order_id, cf_payment_id, dispute_id, event_time, headers, body,
                                 next_settle_at, settled_at, outcome)
-    select true, verdict, ${hint.type}, ${hint.orderId}, ${hint.cfPaymentId}, ${hint.eventTime}::timestamptz,
+    select true, verdict, ${hint.type}, ${hint.orderId}, ${hint.cfPaymentId}, ${hint.dispute?.id ?? null},
+           ${hint.eventTime}::timestamptz,
            ${sql.json(delivery.headers)}, ${delivery.body},
            case when ours then now() + make_interval(secs => ${headStartS}) end,
            case when not ours then now() end,

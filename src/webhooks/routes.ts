@@ -68,7 +68,8 @@ export default async function routes(
       const { id, orderId, toSettle, namesAnother } = await storeDelivery(deps.sql, delivery, judgement, here ? 10 : 0)
       if (namesAnother) deps.wake('reconcile')
       const refunds = /REFUND/.test(judgement.hint.type ?? '')
-      if (toSettle && orderId !== null && here) work = settleDelivery(deps, { orderId, upTo: id, refunds })
+      const disputes = judgement.hint.dispute !== null
+      if (toSettle && orderId !== null && here) work = settleDelivery(deps, { orderId, upTo: id, refunds, disputes })
       else if (toSettle) deps.wake('settle-events')
     } finally {
       if (here) void Promise.resolve(work).finally(() => settling--)

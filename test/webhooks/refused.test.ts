@@ -50,6 +50,7 @@ test('the last thousand keep their row, their first bytes and why', async () => 
     eventTime: null,
     amountPaise: null,
     currency: null,
+    dispute: null,
   }
   for (let i = 0; i < 3; i++) await storeRefusal(app.sql, { headers: {}, body }, { ...refusal, hint })
   expect(await rows()).toBeLessThanOrEqual(1_001)

@@ -24,6 +24,19 @@ export const whatToDo: Record<string, string> = {
   'refund-mismatch': 'Compare with Cashfree’s dashboard. The credit note was written for our amount.',
   'refund-failed': 'Ask the customer for another account, or refund again from the order’s page.',
   'refund-onhold': 'Add balance in Cashfree’s dashboard, or answer what they ask there. It goes on by itself.',
+  'dispute-opened':
+    'Open Cashfree’s dashboard, Disputes, and answer it: receipt, terms, and when the person logged in and read what they paid for. If part of it was refunded already, the refund’s bank reference is the proof. Then write here what you sent.',
+  'dispute-lost':
+    'Tell your accountant: the receipt stands and no credit note was written; whether tax may be taken back is theirs to say. If you know the payer, ask why.',
+  'dispute-unclear':
+    'Read the dispute in Cashfree’s dashboard. If the money is gone for good, cancel the subscription on the person’s page; if not, nothing.',
+  'dispute-turned':
+    'Look in Cashfree’s dashboard whether the money came back. If it did and the period was ended, grant the days that were left on the person’s page.',
+  'dispute-mismatch': 'Send the dispute’s number and both orders to Cashfree’s support.',
+  'dispute-unconfirmed':
+    'Look for it in Cashfree’s dashboard. If it is there, answer it there and ask Cashfree’s support why the API hides it. Resolving this ends the asking.',
+  'unknown-dispute':
+    'If another site uses the same Cashfree account, tell its people of the deadline. Else look whether a database was restored from an old backup.',
   'report-held': 'Import the prices of that day, or decide the held import. What is due then goes out by itself.',
   'password-guessing':
     'Look in the log for the networks of `log-in refused`. Few of them: block them at the proxy. Many: wait, each is slowed down by itself; make sure that administrators’ passwords are used nowhere else.',

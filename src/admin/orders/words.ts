@@ -45,6 +45,7 @@ export const doors: Record<string, string> = {
   api: 'API',
   admin: 'administrator',
   refunds: 'refund job',
+  disputes: 'dispute job',
   clock: 'clock',
 }
 
@@ -67,6 +68,11 @@ const acts: Record<string, { title: string; tone?: Tone }> = {
   'order.termination-asked': { title: 'Asked to end the order', tone: 'warn' },
   'webhook.replayed': { title: 'A webhook was replayed' },
   'incident.resolved': { title: 'An incident was resolved', tone: 'good' },
+  'dispute.open': { title: 'The payer disputes the payment; an answer is due', tone: 'bad' },
+  'dispute.under-review': { title: 'The dispute is with the bank', tone: 'warn' },
+  'dispute.won': { title: 'The dispute was won: the money stays', tone: 'good' },
+  'dispute.lost': { title: 'The dispute was lost: the bank took the money', tone: 'bad' },
+  'dispute.unclear': { title: 'The dispute says something unknown; a person has to look', tone: 'warn' },
   'refund.requested': { title: 'A refund was promised', tone: 'warn' },
   'refund.asked': { title: 'Cashfree was asked about a refund' },
   'refund.pending': { title: 'Cashfree has the refund' },

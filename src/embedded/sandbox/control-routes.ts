@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { type Control, ControlError, type PayOptions } from './control.ts'
+import { type Control, ControlError, type DisputeOptions, type PayOptions } from './control.ts'
 import { type FaultSwitches, UnknownFault } from './faults.ts'
 import type { RefundStatus } from './ledger.ts'
 import type { Settings } from './settings.ts'
@@ -50,6 +50,20 @@ export function controlRoutes(control: Control) {
     app.post<ById>('/orders/:id/expire', async ({ params }) => control.expire(params.id))
     app.post<{ Params: { id: string }; Body: { status?: RefundStatus } }>('/refunds/:id/settle', async (request) =>
       control.settleRefund(request.params.id, request.body.status ?? 'SUCCESS'),
+    )
+
+    app.post<{ Params: { id: string }; Body: DisputeOptions }>('/orders/:id/dispute', async ({ params, body }) =>
+      control.dispute(params.id, body),
+    )
+    app.post<{ Params: { id: string }; Body: DisputeOptions }>('/disputes/:id/update', async ({ params, body }) =>
+      control.updateDispute(params.id, body),
+    )
+    app.post<{ Params: { id: string } }>('/disputes/:id/escalate', async ({ params }) =>
+      control.escalateDispute(params.id),
+    )
+    app.post<{ Params: { id: string }; Body: { outcome?: 'won' | 'lost' | 'accepted' } }>(
+      '/disputes/:id/close',
+      async ({ params, body }) => control.closeDispute(params.id, body.outcome ?? 'lost'),
     )
 
     app.post<{ Params: { n: string } }>('/deliveries/:n/redeliver', async ({ params }) =>

@@ -1,13 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Agenda } from './agenda.ts'
 import { istTime } from './clock.ts'
-import { orderEntity, paymentEntity, refundEntity } from './entities.ts'
+import { closeDispute, DISPUTE_TYPES, openDispute, updateDispute } from './disputes.ts'
+import { disputeEntity, orderEntity, paymentEntity, refundEntity } from './entities.ts'
 import type { ActiveFault, FaultSwitches } from './faults.ts'
 import { cardMethod, netbankingMethod, TEST_CARDS, upiMethod } from './instruments.ts'
 import { toJson } from './json.ts'
 import {
   type Attempt,
   type Delivery,
+  type Dispute,
   isLive,
   type Method,
   type Order,
@@ -35,6 +37,21 @@ export type PayOptions = {
   when?: 'now' | 'after-expiry' | 'after-ttl'
   /** Makes a new attempt although one is open. */
   newAttempt?: boolean
+}
+
+export type DisputeOptions = {
+  /** Rupees; all of the payment when absent. */
+  amount?: number
+  /** CHARGEBACK when absent; a word nobody knows is sent as it is. */
+  type?: string
+  reason?: string
+  /** Days until an answer is due, by the sandbox's clock. */
+  respondInDays?: number
+  /** The attempt it is about; the first that was paid when absent. */
+  cfPaymentId?: string
+  /** Cashfree's word for where it stands, for an update. */
+  status?: string
+  remarks?: string
 }
 
 /** What a call did, as Cashfree's API would show it, plus the numbers of the deliveries it caused. */
@@ -132,6 +149,54 @@ export function createControl(world: World, agenda: Agenda) {
       return JSON.parse(toJson(refundEntity(world, find(world, refund.orderId), refund)))
     },
 
+    /** A payer asks their bank for the money of a paid order. Answers the dispute as the API shows it. */
+    dispute(orderId: string, options: DisputeOptions = {}) {
+      const order = find(world, orderId)
+      const { cfPaymentId, type = 'CHARGEBACK', reason = 'Goods or Services Not Provided', respondInDays = 7 } = options
+      const attempt = order.attempts.find(({ id, status }) => (cfPaymentId ? id === cfPaymentId : status === 'SUCCESS'))
+      if (!attempt) throw new ControlError(404, 'There is no such payment to dispute')
+      const amountPaise = options.amount === undefined ? attempt.amountPaise : toPaise(options.amount)
+      if (amountPaise === null) throw new ControlError(400, 'amount is rupees, with two decimals at most')
+      const respondBy = world.clock.now() + respondInDays * DAY_MS
+      return asShown(
+        world,
+        openDispute(world, order, attempt, { type, amountPaise, reasonCode: '4855', reason, respondBy }),
+      )
+    },
+
+    /** Moves a dispute on; without a word of where to, the bank has our documents and looks at them. */
+    updateDispute(disputeId: string, { amount, type, status, remarks, respondInDays }: DisputeOptions = {}) {
+      const dispute = findDispute(world, disputeId)
+      const amountPaise = amount === undefined ? dispute.amountPaise : toPaise(amount)
+      if (amountPaise === null) throw new ControlError(400, 'amount is rupees, with two decimals at most')
+      updateDispute(world, dispute, {
+        amountPaise,
+        ...(type === undefined ? {} : { type }),
+        ...(status === undefined ? (type || remarks ? {} : { status: `${dispute.type}_UNDER_REVIEW` }) : { status }),
+        ...(remarks === undefined ? {} : { remarks }),
+        ...(respondInDays === undefined ? {} : { respondBy: world.clock.now() + respondInDays * DAY_MS }),
+      })
+      return asShown(world, dispute)
+    },
+
+    /** Takes it to the next stage, as a bank does that is not content. */
+    escalateDispute(disputeId: string) {
+      const dispute = findDispute(world, disputeId)
+      const next = DISPUTE_TYPES[DISPUTE_TYPES.indexOf(dispute.type) + 1]
+      if (!next) throw new ControlError(400, `There is nothing after ${dispute.type}`)
+      updateDispute(world, dispute, { type: next, respondBy: world.clock.now() + 7 * DAY_MS })
+      return asShown(world, dispute)
+    },
+
+    /** Ends a dispute at its stage. */
+    closeDispute(disputeId: string, outcome: 'won' | 'lost' | 'accepted') {
+      const word = ({ won: 'WON', lost: 'LOST', accepted: 'ACCEPTED' } as const)[outcome]
+      if (!word) throw new ControlError(400, 'A dispute is won, lost or accepted')
+      const dispute = findDispute(world, disputeId)
+      closeDispute(world, dispute, word)
+      return asShown(world, dispute)
+    },
+
     /** Sends a delivery again, whatever became of it, and waits for the answer. */
     async redeliver(n: number): Promise<Delivery> {
       const delivery = world.ledger.deliveries.find((candidate) => candidate.n === n)
@@ -210,6 +275,20 @@ const METHODS: Record<NonNullable<PayOptions['method']>, () => Method> = {
   upi: () => upiMethod('collect', 'testsuccess@gocash'),
   card: () => cardMethod(TEST_CARDS[0]!.number, 'link')!,
   netbanking: () => netbankingMethod(),
+}
+
+const DAY_MS = 86_400_000
+
+function findDispute(world: World, id: string): Dispute {
+  const dispute = world.ledger.disputes.get(id)
+  if (!dispute) throw new ControlError(404, `There is no dispute ${id}`)
+  return dispute
+}
+
+/** With its id as text, which is how the other calls want it. */
+function asShown(world: World, dispute: Dispute) {
+  const entity = disputeEntity(find(world, dispute.orderId), dispute)
+  return { ...(JSON.parse(toJson(entity)) as { dispute_status: string; dispute_type: string }), dispute_id: dispute.id }
 }
 
 function find(world: World, orderId: string): Order {

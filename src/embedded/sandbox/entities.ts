@@ -1,5 +1,5 @@
 import { istTime } from './clock.ts'
-import type { Attempt, Order, Refund } from './ledger.ts'
+import type { Attempt, Dispute, Order, Refund } from './ledger.ts'
 import { Rupees } from './money.ts'
 import { statusOf } from './orders.ts'
 import type { World } from './world.ts'
@@ -97,6 +97,48 @@ export function refundEntity(world: World, order: Order, refund: Refund) {
     forex_conversion_handling_tax: 0,
     created_at: istTime(refund.createdAt),
     processed_at: refund.processedAt === null ? null : istTime(refund.processedAt),
+  }
+}
+
+/** DisputesEntity: numbers for ids and local times without an offset, as Cashfree answers; 9999 stands for never. */
+export function disputeEntity(order: Order, dispute: Dispute) {
+  const local = (moment: number) => istTime(moment).slice(0, 19)
+  return {
+    dispute_id: BigInt(dispute.id),
+    dispute_type: dispute.type,
+    reason_code: dispute.reasonCode,
+    reason_description: dispute.reason,
+    dispute_amount: new Rupees(dispute.amountPaise),
+    dispute_amount_currency: order.currency,
+    created_at: local(dispute.createdAt),
+    respond_by: local(dispute.respondBy),
+    updated_at: local(dispute.updatedAt),
+    resolved_at: dispute.resolvedAt === null ? '9999-09-09T00:00:00' : local(dispute.resolvedAt),
+    dispute_status: dispute.status,
+    cf_dispute_remarks: dispute.remarks,
+    preferred_evidence: [{ document_type: 'Delivery/Service Proof', document_description: 'Proof of the service.' }],
+    dispute_evidence: [],
+    ...disputedPayment(order, dispute),
+  }
+}
+
+/** The payment and the payer of a dispute, alike in API and webhook. */
+export function disputedPayment(order: Order, dispute: Dispute) {
+  const attempt = order.attempts.find(({ id }) => id === dispute.attemptId)!
+  return {
+    order_details: {
+      order_id: order.id,
+      order_currency: order.currency,
+      order_amount: new Rupees(order.amountPaise),
+      cf_payment_id: BigInt(dispute.attemptId),
+      payment_currency: order.currency,
+      payment_amount: new Rupees(attempt.amountPaise),
+    },
+    customer_details: {
+      customer_name: order.customer.name,
+      customer_phone: order.customer.phone,
+      customer_email: order.customer.email,
+    },
   }
 }
 

@@ -56,6 +56,23 @@ export type Refund = {
   arn: string | null
 }
 
+/** A payer who asked their bank for the money back. `status` is Cashfree's word, the type in front of it. */
+export type Dispute = {
+  id: string
+  orderId: string
+  attemptId: string
+  type: string
+  status: string
+  amountPaise: number
+  reasonCode: string
+  reason: string
+  remarks: string
+  respondBy: number
+  createdAt: number
+  updatedAt: number
+  resolvedAt: number | null
+}
+
 export type Customer = {
   id: string
   phone: string
@@ -86,6 +103,7 @@ export type Order = {
   terminationAskedAt: number | null
   attempts: Attempt[]
   refunds: Refund[]
+  disputes: Dispute[]
 }
 
 export type Sending = { at: number; attempt: number; status: number | null; answer: string; ms: number }
@@ -135,6 +153,7 @@ export type Ledger = {
   attempts: Map<string, Attempt>
   tokens: Map<string, Attempt>
   refunds: Map<string, Refund>
+  disputes: Map<string, Dispute>
   visits: Map<string, Visit>
   deliveries: Delivery[]
   remembered: Map<string, Remembered>
@@ -155,6 +174,7 @@ export function openLedger(snapshot?: Snapshot): Ledger {
     attempts: new Map(),
     tokens: new Map(),
     refunds: new Map(),
+    disputes: new Map(),
     visits: new Map(snapshot?.visits.map((visit) => [visit.token, visit])),
     deliveries: snapshot?.deliveries ?? [],
     remembered: new Map(snapshot?.remembered),
@@ -167,6 +187,8 @@ export function openLedger(snapshot?: Snapshot): Ledger {
     addOrder(ledger, order)
     for (const attempt of order.attempts) indexAttempt(ledger, attempt)
     for (const refund of order.refunds) indexRefund(ledger, refund)
+    order.disputes ??= [] // books of before there were any
+    for (const dispute of order.disputes) ledger.disputes.set(dispute.id, dispute)
   }
   for (const delivery of ledger.deliveries) {
     // The process ended in the middle of a sending: nobody knows whether it arrived, so it is sent again.
@@ -207,6 +229,12 @@ export function addAttempt(ledger: Ledger, order: Order, attempt: Attempt) {
 export function addRefund(ledger: Ledger, order: Order, refund: Refund) {
   order.refunds.push(refund)
   indexRefund(ledger, refund)
+}
+
+/** Books a new dispute of an order. */
+export function addDispute(ledger: Ledger, order: Order, dispute: Dispute) {
+  order.disputes.push(dispute)
+  ledger.disputes.set(dispute.id, dispute)
 }
 
 /** Whether an attempt may still come to anything. */

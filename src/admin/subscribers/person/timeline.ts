@@ -75,6 +75,20 @@ const audited: Record<string, (happening: Happening) => Told> = {
   'refund.pending': (it) => refund(it, 'The refund is on its way.'),
   'refund.onhold': (it) => refund(it, 'Cashfree holds the refund.', 'warn'),
   'refund.cancelled': (it) => refund(it, 'The refund was cancelled. No money moved.', 'warn'),
+  'dispute.open': (it) => ({
+    tone: 'bad',
+    text: `The payer asked their bank for ${money(it)} back (${disputeType(it)}). An answer is due.`,
+  }),
+  'dispute.under-review': (it) => ({
+    tone: 'warn',
+    text: `The bank looks at the dispute over ${money(it)} (${disputeType(it)}).`,
+  }),
+  'dispute.won': (it) => ({ tone: 'good', text: `The dispute over ${money(it)} was won. Access goes on.` }),
+  'dispute.lost': (it) => ({ tone: 'bad', text: `The dispute was lost: the bank took ${money(it)} back.` }),
+  'dispute.unclear': (it) => ({
+    tone: 'warn',
+    text: `Cashfree says “${words(text(it, 'theirStatus')).toLowerCase()}” of a dispute. A person has to look.`,
+  }),
   'subscription.granted': (it) => ({
     tone: 'good',
     text: `${plural(Number(it.details.days), 'day')} granted by ${actor(it.by)}, because: ${text(it, 'reason')}. ${until(it, 'after')}`,
@@ -172,11 +186,19 @@ function until(it: Happening, side: 'before' | 'after'): string {
 /** A user name stays; a door or a job is named as such. */
 function actor(by: string | null): string {
   if (by === null) return 'nobody known'
-  return { clock: 'the clock', command: 'a command on the server', refunds: 'Cashfree’s answer' }[by] ?? by
+  return (
+    {
+      clock: 'the clock',
+      command: 'a command on the server',
+      refunds: 'Cashfree’s answer',
+      disputes: 'Cashfree’s answer',
+    }[by] ?? by
+  )
 }
 
 const text = (it: Happening, key: string) => String(it.details[key] ?? '')
 const money = (it: Happening) => rupees(Number(it.details.amountPaise ?? 0))
+const disputeType = (it: Happening) => words(text(it, 'type')).toLowerCase()
 const words = (name: string) => name.replaceAll(/[-._]/g, ' ')
 const sentence = (text: string) => text.charAt(0).toUpperCase() + text.slice(1)
 const plural = (count: number, noun: string) => (count === 1 ? `1 ${noun}` : `${count || 0} ${noun}s`)

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { World } from '../world.ts'
+import { disputeEndpoints } from './dispute-routes.ts'
 import { answerCall } from './gate.ts'
 import { orderEndpoints } from './order-routes.ts'
 import { paymentEndpoints } from './payment-routes.ts'
@@ -20,6 +21,7 @@ export function api(world: World) {
       ...orderEndpoints(world),
       ...paymentEndpoints(world),
       ...refundEndpoints(world),
+      ...disputeEndpoints(world),
       ...simulateEndpoints(world),
     ]
     for (const endpoint of endpoints) {

@@ -35,6 +35,7 @@ export function readOrder(world: World, fields: Fields): Order {
     terminationAskedAt: null,
     attempts: [],
     refunds: [],
+    disputes: [],
   }
 }
 

@@ -6,7 +6,8 @@ import type { World } from '../world.ts'
 import { consolePage } from './page.ts'
 
 type Form = { Body: Record<string, string> | undefined }
-type OnOrder = Form & { Params: { id: string; what: 'pay' | 'fail' | 'drop' | 'pending' | 'expire' } }
+type OnOrder = Form & { Params: { id: string; what: 'pay' | 'fail' | 'drop' | 'pending' | 'expire' | 'dispute' } }
+type OnDispute = { Params: { id: string; what: 'review' | 'escalate' | 'won' | 'lost' | 'accepted' } }
 
 const POLICY =
   "default-src 'none'; style-src 'self'; script-src 'self'; img-src data:; connect-src 'self'; base-uri 'none'"
@@ -47,7 +48,14 @@ export function consoleRoutes(world: World, control: Control) {
     app.post<OnOrder>('/console/orders/:id/:what', async ({ params, body }, reply) => {
       const act = { pay: control.pay, fail: control.fail, drop: control.drop, pending: control.pending }
       if (params.what === 'expire') control.expire(params.id)
+      else if (params.what === 'dispute') control.dispute(params.id)
       else if (Object.hasOwn(act, params.what)) act[params.what](params.id, body?.reason ? { reason: body.reason } : {})
+      return reply.redirect('/', 303)
+    })
+    app.post<OnDispute>('/console/disputes/:id/:what', async ({ params: { id, what } }, reply) => {
+      if (what === 'review') control.updateDispute(id)
+      else if (what === 'escalate') control.escalateDispute(id)
+      else control.closeDispute(id, what)
       return reply.redirect('/', 303)
     })
     app.post<Form & { Params: { n: string } }>('/console/deliveries/:n/redeliver', async ({ params }, reply) => {

@@ -1,5 +1,6 @@
+import { DISPUTE_TYPES } from '../disputes.ts'
 import { type Html, html } from '../html.ts'
-import type { Delivery, Order } from '../ledger.ts'
+import type { Delivery, Dispute, Order } from '../ledger.ts'
 import { isLive } from '../ledger.ts'
 import { rupeeSign } from '../money.ts'
 import { statusOf } from '../orders.ts'
@@ -83,6 +84,8 @@ function orderCard(world: World, order: Order): Html {
       <span class="faint">${refund.id} · ${ago(refund.createdAt, now)}</span></li>`,
     )}</ul>`
   }
+  ${order.disputes.map((dispute) => disputeLine(dispute, now))}
+  ${status === 'PAID' && html`<div class="buttons">${act('dispute', 'Dispute it at the bank', 'bad')}</div>`}
   ${
     (status === 'ACTIVE' || open) &&
     html`<div class="buttons">${act('pay', 'Pay', 'good')}${act('fail', 'Fail', 'bad')}${act('pending', 'Leave pending')}${act('drop', 'Drop')}${
@@ -90,6 +93,21 @@ function orderCard(world: World, order: Order): Html {
     }</div>`
   }
 </article>`
+}
+
+function disputeLine(dispute: Dispute, now: number): Html {
+  const act = (what: string, label: string, kind = '') => html`
+    <form method="post" action="/console/disputes/${dispute.id}/${what}"><button class="${kind}">${label}</button></form>`
+  const isClosed = dispute.resolvedAt !== null
+  return html`
+  <p><span class="tag ${isClosed ? (dispute.status.endsWith('WON') ? 'SUCCESS' : 'FAILED') : 'PENDING'}">${dispute.status}</span>
+    ${rupeeSign(dispute.amountPaise)} <span class="faint">dispute ${dispute.id} · ${
+      isClosed ? `closed ${ago(dispute.resolvedAt!, now)}` : `answer due ${ago(dispute.respondBy, now)}`
+    }</span></p>
+  <div class="buttons">${
+    !isClosed &&
+    html`${act('review', 'Under review')}${act('won', 'Merchant won', 'good')}${act('lost', 'Merchant lost', 'bad')}${act('accepted', 'Merchant accepted')}`
+  }${DISPUTE_TYPES.indexOf(dispute.type) < DISPUTE_TYPES.length - 1 && act('escalate', 'Next stage')}</div>`
 }
 
 function deliveryRow(world: World, delivery: Delivery): Html {

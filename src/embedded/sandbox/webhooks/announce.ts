@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import { istTime } from '../clock.ts'
 import { toJson } from '../json.ts'
-import type { Attempt, Delivery, Order, Refund } from '../ledger.ts'
+import type { Attempt, Delivery, Dispute, Order, Refund } from '../ledger.ts'
 import type { World } from '../world.ts'
-import { autoRefundData, type PaymentEvent, PING, paymentData, refundData } from './payloads.ts'
+import { autoRefundData, disputeData, type PaymentEvent, PING, paymentData, refundData } from './payloads.ts'
 
 const KEPT_DELIVERIES = 2_000
 const AFTER_REDIRECT_MS = 5_000
@@ -18,6 +18,17 @@ export function announceRefund(world: World, refund: Refund) {
   const order = world.ledger.orders.get(refund.orderId)!
   if (refund.automatic) announce(world, 'AUTO_REFUND_STATUS_WEBHOOK', order, autoRefundData(world, order, refund))
   else announce(world, 'REFUND_STATUS_WEBHOOK', order, refundData(world, order, refund))
+}
+
+/** Writes the webhook of a dispute; `update` says what of it changed. */
+export function announceDispute(
+  world: World,
+  type: 'DISPUTE_CREATED' | 'DISPUTE_UPDATED' | 'DISPUTE_CLOSED',
+  dispute: Dispute,
+  update: string | null,
+) {
+  const order = world.ledger.orders.get(dispute.orderId)!
+  announce(world, type, order, disputeData(order, dispute, update))
 }
 
 /** The dashboard's test ping, or an event of any other type; null when no endpoint is configured. */

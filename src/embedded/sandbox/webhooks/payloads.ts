@@ -1,6 +1,6 @@
 import { istTime } from '../clock.ts'
-import { BANK_REFERENCE, cfId, errorDetails, gatewayDetails } from '../entities.ts'
-import type { Attempt, Order, Refund } from '../ledger.ts'
+import { BANK_REFERENCE, cfId, disputedPayment, errorDetails, gatewayDetails } from '../entities.ts'
+import type { Attempt, Dispute, Order, Refund } from '../ledger.ts'
 import { Rupees } from '../money.ts'
 import type { World } from '../world.ts'
 
@@ -83,6 +83,29 @@ export function autoRefundData(world: World, order: Order, refund: Refund) {
       initiated_at: istTime(refund.createdAt),
       processed_at: refund.processedAt === null ? null : istTime(refund.processedAt),
     },
+  }
+}
+
+/** `data` of DISPUTE_CREATED, _UPDATED and _CLOSED. `update` is what changed, where something did. */
+export function disputeData(order: Order, dispute: Dispute, update: string | null) {
+  return {
+    dispute: {
+      dispute_id: dispute.id,
+      dispute_type: dispute.type,
+      reason_code: dispute.reasonCode,
+      reason_description: dispute.reason,
+      dispute_amount: new Rupees(dispute.amountPaise),
+      dispute_amount_currency: order.currency,
+      created_at: istTime(dispute.createdAt),
+      updated_at: istTime(dispute.updatedAt),
+      respond_by: istTime(dispute.respondBy),
+      resolved_at: dispute.resolvedAt === null ? undefined : istTime(dispute.resolvedAt),
+      dispute_status: dispute.status,
+      cf_dispute_remarks: dispute.remarks,
+      dispute_update: update ?? undefined,
+      dispute_action_on: dispute.resolvedAt === null ? 'MERCHANT' : undefined,
+    },
+    ...disputedPayment(order, dispute),
   }
 }
 
