@@ -3,6 +3,7 @@ import { AppError } from '../platform/errors.ts'
 import { requireAdmin } from '../users/guards.ts'
 import { heavyPages } from '../web/heavy.ts'
 import audit from './audit/routes.ts'
+import disputes from './disputes/routes.ts'
 import home from './home/routes.ts'
 import incidents from './incidents/routes.ts'
 import jobs from './jobs/routes.ts'
@@ -27,7 +28,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, panel) => {
     throw new AppError('not-found', 'There is nothing at this address.')
   })
   await app.register(home, { ...panel, prefix: '' })
-  const places = { subscribers, orders, refunds, incidents, webhooks, mails, jobs, plans, market, audit }
+  const places = { subscribers, orders, refunds, disputes, incidents, webhooks, mails, jobs, plans, market, audit }
   for (const [name, place] of Object.entries(places)) await app.register(place, { ...panel, prefix: `/${name}` })
 }
 export default routes

@@ -20,6 +20,9 @@ export type Dispute = {
   closedAt: Date | null
 }
 
+/** What a payer's bank took back of a payment, and when we heard of it. */
+export type LostMoney = { cfPaymentId: string; orderId: string; amountPaise: number; at: Date }
+
 /**
  * Makes our disputes of an order agree with Cashfree's, and does what follows: settle-disputes.sql. Any number of times.
  * A webhook only tells that it is time to ask. Answers 'changed', 'unchanged', or 'unverified' while Cashfree does not

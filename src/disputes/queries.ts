@@ -1,6 +1,6 @@
 import type { RemoteDispute } from '../payments/gateway.ts'
 import type { Sql } from '../platform/db.ts'
-import type { Dispute } from './disputes.ts'
+import type { Dispute, LostMoney } from './disputes.ts'
 
 /** Writes what Cashfree has of an order's disputes: the one statement that changes their state. */
 export async function settleDisputeRows(
@@ -82,10 +82,10 @@ export async function findDispute(sql: Sql, id: string): Promise<Dispute | undef
   return row
 }
 
-/** What a person's bank took back from us, newest first. */
+/** What a person's bank took back of what they had paid, newest first. */
 export async function listLostDisputesOf(sql: Sql, userId: string, limit: number) {
-  return sql<{ amountPaise: number; orderId: string; at: Date }[]>`
-    select amount_paise, order_id, closed_at as at
+  return sql<LostMoney[]>`
+    select cf_payment_id, order_id, amount_paise, closed_at as at
     from disputes
     where user_id = ${userId} and status = 'lost'
     order by closed_at desc

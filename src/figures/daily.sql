@@ -17,6 +17,12 @@ begin
   select count(*), coalesce(sum((details ->> 'amountPaise')::bigint), 0) into f.rescued, f.rescued_paise
   from audit where at >= since and at < until and action = 'order.paid' and actor = 'reconciler';
 
+  select count(*), coalesce(sum(amount_paise), 0) into f.disputes, f.disputed_paise
+  from disputes where opened_at >= since and opened_at < until;
+  -- Lost money is no credit note: revenue for the tax office stays, what the business has of it does not.
+  select count(*), coalesce(sum(amount_paise), 0) into f.lost, f.lost_paise
+  from disputes where lost_at >= since and lost_at < until and status = 'lost';
+
   -- An attempt belongs to the day it began. One that still waits for the bank has not ended and is left out.
   select coalesce(sum(many) filter (where why is null), 0), coalesce(sum(many) filter (where why is not null), 0),
          coalesce(jsonb_object_agg(why, many) filter (where why is not null), '{}')
@@ -82,10 +88,11 @@ create or replace function keep_day(p_day date) returns void language sql as $$
   insert into daily_figures select f.* from figures_of_day(p_day) f
   on conflict (day) do update set
     (registered, opened, paid, gross_paise, refunds, refunded_paise, attempts_paid, attempts_failed, failures, joined,
-     returned, churned, rescued, rescued_paise, computed_at) =
+     returned, churned, rescued, rescued_paise, disputes, disputed_paise, lost, lost_paise, computed_at) =
     (excluded.registered, excluded.opened, excluded.paid, excluded.gross_paise, excluded.refunds, excluded.refunded_paise,
      excluded.attempts_paid, excluded.attempts_failed, excluded.failures, excluded.joined, excluded.returned,
-     excluded.churned, excluded.rescued, excluded.rescued_paise, excluded.computed_at)
+     excluded.churned, excluded.rescued, excluded.rescued_paise, excluded.disputes, excluded.disputed_paise, excluded.lost,
+     excluded.lost_paise, excluded.computed_at)
 $$;
 
 -- The days worth keeping that nobody computed since the last midnight, the newest first: today and yesterday always.

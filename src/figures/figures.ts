@@ -18,6 +18,11 @@ export type Day = {
   churned: number
   rescued: number
   rescuedPaise: number
+  /** Disputes opened on the day, and disputed money lost on it. */
+  disputed: number
+  disputedPaise: number
+  lost: number
+  lostPaise: number
 }
 
 /** Counts over everybody. Amounts are paise a month; `funnel` is of who registered in the last thirty Indian days. */

@@ -25,7 +25,8 @@ export async function findSnapshot(sql: Sql): Promise<Snapshot | undefined> {
 export async function listDays(sql: Sql, count: number): Promise<Day[]> {
   return sql<Day[]>`
     select day::text as day, registered, opened, paid, gross_paise, refunds, refunded_paise, attempts_paid, attempts_failed,
-           failures, joined, returned, churned, rescued, rescued_paise
+           failures, joined, returned, churned, rescued, rescued_paise, coalesce(disputes, 0) as disputed,
+           coalesce(disputed_paise, 0) as disputed_paise, coalesce(lost, 0) as lost, coalesce(lost_paise, 0) as lost_paise
     from daily_figures
     where day > (now() at time zone 'Asia/Kolkata')::date - ${count}::int
     order by daily_figures.day

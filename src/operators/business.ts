@@ -69,12 +69,15 @@ function gauges(registry: Registry) {
     mailsQueued: number('etf_mails_queued', 'Mails in the outbox'),
     oldestMailS: number('etf_oldest_mail_seconds', 'Age of the oldest mail in the outbox'),
     mailsDead: number('etf_mails_dead', 'Mails that were given up'),
+    disputesDue: number('etf_disputes_due', 'Disputes whose answer is due within two days, or was'),
   }
   const byWord = {
     orders: byLabel('etf_orders', 'Orders by status', 'status'),
     incidents: byLabel('etf_incidents_open', 'Incidents nobody resolved yet, by kind', 'kind'),
     refunds: byLabel('etf_refunds_under_way', 'Refunds that are not finished, by status', 'status'),
     subscriptions: byLabel('etf_subscriptions', 'Subscriptions by status', 'status'),
+    disputes: byLabel('etf_disputes', 'Disputes since ever, by status', 'status'),
+    disputedRupees: byLabel('etf_disputed_rupees', 'What they are about, by status', 'status'),
   }
   const refusals = total('etf_webhook_refusals_total', 'Deliveries refused since ever, by reason', 'reason')
   const deliveries = total('etf_webhook_deliveries_total', 'Deliveries kept since ever, by verdict', 'verdict')
@@ -93,6 +96,9 @@ function gauges(registry: Registry) {
       fill(byWord.incidents, standing.incidents, 'kind')
       fill(byWord.refunds, standing.refunds, 'status')
       fill(byWord.subscriptions, standing.subscriptions, 'status')
+      fill(byWord.disputes, standing.disputes, 'status')
+      const rupees = Object.entries(standing.disputedPaise).map(([status, paise]) => [status, paise / 100] as const)
+      fill(byWord.disputedRupees, Object.fromEntries(rupees), 'status')
     },
     verdicts: (counts: Record<string, number>) => fill(deliveries, counts, 'verdict'),
     rescued(seen: { rescued: number; rescuedPaise: number }) {

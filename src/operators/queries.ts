@@ -14,6 +14,11 @@ export type Standing = {
   incidents: Record<string, number>
   refunds: Record<string, number>
   subscriptions: Record<string, number>
+  /** Of all disputes there ever were: how many, and paise, by status. */
+  disputes: Record<string, number>
+  disputedPaise: Record<string, number>
+  /** Those whose answer is due within two days, or was. */
+  disputesDue: number
 }
 
 /** All of it in one statement, in one look at the books. */
@@ -42,7 +47,13 @@ export async function readStanding(sql: Sql): Promise<Standing> {
       'refunds', (select coalesce(jsonb_object_agg(status, number), '{}')
                   from (select status, count(*) as number from refunds where finished_at is null group by status) by_status),
       'subscriptions', (select coalesce(jsonb_object_agg(status, number), '{}')
-                        from (select status, count(*) as number from subscriptions group by status) by_status)
+                        from (select status, count(*) as number from subscriptions group by status) by_status),
+      'disputes', (select coalesce(jsonb_object_agg(status, number), '{}')
+                   from (select status, count(*) as number from disputes group by status) by_status),
+      'disputedPaise', (select coalesce(jsonb_object_agg(status, paise), '{}')
+                        from (select status, coalesce(sum(amount_paise), 0) as paise from disputes group by status) by_status),
+      'disputesDue', (select count(*) from disputes
+                      where closed_at is null and status in ('open', 'unclear') and respond_by < now() + interval '2 days')
     ) as standing
   `
   return row!.standing

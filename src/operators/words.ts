@@ -14,6 +14,7 @@ const operations: Record<string, string> = {
   'GET /orders/:id/payments': 'get payments',
   'POST /orders/:id/refunds': 'create refund',
   'GET /orders/:id/refunds': 'get refunds',
+  'GET /orders/:id/disputes': 'get disputes',
   'GET /orders/:id/refunds/:id': 'get refund',
 }
 

@@ -45,7 +45,7 @@ describe('a dispute that is opened', () => {
     await app.run('alert')
     await app.run('deliver-mails')
     const [mail] = (await app.mailbox.list()).filter(
-      ({ recipients, text }) => recipients.includes(operator) && text.includes(order.id),
+      ({ recipients, text }) => recipients.includes(operator) && text?.includes(order.id),
     )
     expect(mail?.text).toContain('Amount: ₹499')
     expect(mail?.text).toContain('Reason: Card holder does not recognise it')

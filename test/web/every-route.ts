@@ -141,6 +141,8 @@ export const doors: Record<string, Door> = {
   'GET /admin/audit.csv': { may: 'panel' },
   'GET /admin/audit/verify': { may: 'panel' },
   'POST /admin/audit/verify': { may: 'panel', answers: 200 },
+  'GET /admin/disputes': { may: 'panel' },
+  'GET /admin/disputes.csv': { may: 'panel' },
   'GET /admin/incidents': { may: 'panel' },
   'GET /admin/incidents.csv': { may: 'panel' },
   'GET /admin/incidents/:id': { may: 'panel', path: ({ incident }) => `/admin/incidents/${incident}` },

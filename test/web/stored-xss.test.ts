@@ -114,6 +114,7 @@ async function echoes(text: string): Promise<Page[]> {
     ['orders', 'status plan held from to q'],
     ['orders/payments', 'status method group from to'],
     ['refunds', 'status from to q'],
+    ['disputes', 'state status'],
     ['subscribers', 'q status plan role verified'],
     ['market/instruments', 'q'],
   ] as const)

@@ -1,5 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { type MoneyUnderWay, moneyUnderWay } from '../../checkout/money-under-way.ts'
+import type { LostMoney } from '../../disputes/disputes.ts'
+import { listLostDisputesOf } from '../../disputes/queries.ts'
 import { methodTitle, type PaymentRow } from '../../payments/payments.ts'
 import { listPaymentsOf } from '../../payments/queries.ts'
 import { type Plan, plansOnSale } from '../../plans/plans.ts'
@@ -21,8 +23,9 @@ declare module '../../web/views.ts' {
       plans: Plan[]
       periods: PeriodRow[]
       bar: PeriodBar | null
-      payments: (Omit<PaymentRow, 'method'> & { method: string; refundedPaise: number })[]
+      payments: (Omit<PaymentRow, 'method'> & { method: string; refundedPaise: number; lostPaise: number })[]
       receipts: Awaited<ReturnType<typeof listReceiptsOf>>
+      lost: LostMoney[]
       refunds: Awaited<ReturnType<typeof listRefundsOf>>
       timeline: Happening[]
     }
@@ -36,7 +39,7 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { deps }) => {
   app.get('/', async (request, reply) => {
     const { sql } = deps
     const userId = request.user!.id
-    const [subscription, underWay, plans, periods, orders, payments, receipts, refunds, changes, unconfirmed] =
+    const [subscription, underWay, plans, periods, orders, payments, receipts, refunds, lost, changes, unconfirmed] =
       await Promise.all([
         subscriptionOf(sql, userId),
         moneyUnderWay(sql, userId),
@@ -46,6 +49,7 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { deps }) => {
         listPaymentsOf(sql, userId, shown),
         listReceiptsOf(sql, userId, shown),
         listRefundsOf(sql, userId, shown),
+        listLostDisputesOf(sql, userId, shown),
         listStatusChangesOf(sql, userId, shown),
         findUnconfirmedEmail(sql, userId),
       ])
@@ -62,10 +66,14 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { deps }) => {
         refundedPaise: refunds
           .filter(({ cfPaymentId, status }) => cfPaymentId === payment.cfPaymentId && status === 'succeeded')
           .reduce((total, refund) => total + refund.amountPaise, 0),
+        lostPaise: lost
+          .filter(({ cfPaymentId }) => cfPaymentId === payment.cfPaymentId)
+          .reduce((total, { amountPaise }) => total + amountPaise, 0),
       })),
       receipts,
       refunds,
-      timeline: timelineOf({ orders, payments, periods, refunds, changes }),
+      lost,
+      timeline: timelineOf({ orders, payments, periods, refunds, lost, changes }),
     })
   })
 }

@@ -1,3 +1,4 @@
+import type { LostMoney } from '../../disputes/disputes.ts'
 import { methodTitle, outcomeOf, type PaymentRow } from '../../payments/payments.ts'
 import { dateInIndia } from '../../platform/dates.ts'
 import { rupees } from '../../platform/money.ts'
@@ -13,6 +14,7 @@ export type Facts = {
   payments: readonly PaymentRow[]
   periods: readonly PeriodRow[]
   refunds: readonly (Pick<Refund, 'amountPaise' | 'status'> & { at: Date; creditNote: string | null })[]
+  lost: readonly LostMoney[]
   changes: readonly { at: Date; action: string }[]
 }
 
@@ -23,7 +25,8 @@ export function timelineOf(facts: Facts): Happening[] {
   const happenings = [
     ...facts.changes.map(ofChange),
     ...facts.refunds.map(ofRefund),
-    ...facts.periods.flatMap(ofPeriod),
+    ...facts.lost.map(ofLostMoney),
+    ...facts.periods.flatMap((period) => ofPeriod(period, facts.lost)),
     ...facts.payments.map((payment) => ofPayment({ ...payment, at: later(payment.at, openedAt.get(payment.orderId)) })),
     ...facts.orders.flatMap((order) => ofOrder(order, facts.payments)),
   ]
@@ -101,7 +104,7 @@ function whyPaid({ orderId, appliedAt, orderPaidAt, orderHeldAt }: PaymentRow): 
   return `Order ${orderId} is still being confirmed; access is given as soon as it is.`
 }
 
-function ofPeriod(period: PeriodRow): Happening[] {
+function ofPeriod(period: PeriodRow, lost: Facts['lost']): Happening[] {
   const days = `${dateInIndia(period.startsAt)} to ${dateInIndia(period.endsAt)}`
   const given: Happening = {
     at: period.createdAt,
@@ -116,9 +119,22 @@ function ofPeriod(period: PeriodRow): Happening[] {
     at: period.voidedAt,
     tone: 'bad',
     what: `Access of ${days} ended`,
-    why: period.voidReason ? `Ended by us: ${period.voidReason}.` : 'The whole price was refunded.',
+    why: period.voidReason
+      ? `Ended by us: ${period.voidReason}.`
+      : lost.some(({ orderId }) => orderId === period.orderId)
+        ? 'Your bank took the payment back, so the time it paid for ended.'
+        : 'The whole price was refunded.',
   }
   return [ended, given]
+}
+
+function ofLostMoney({ at, amountPaise, orderId }: LostMoney): Happening {
+  return {
+    at,
+    tone: 'warn',
+    what: `${rupees(amountPaise)} taken back by your bank`,
+    why: `You or your bank disputed the payment of order ${orderId}. All of a price back ends the time it paid for; a part leaves it as it is.`,
+  }
 }
 
 const refunds: Record<Refund['status'], [Happening['tone'], string]> = {

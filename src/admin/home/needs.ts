@@ -1,4 +1,5 @@
 import { meanings } from '../../incidents/incidents.ts'
+import { dateTimeInIndia } from '../../platform/dates.ts'
 import { queryOf } from '../listing.ts'
 import { isStale, type MarketAge, marketInWords } from './market.ts'
 import type { Now, Waiting } from './queries.ts'
@@ -33,7 +34,8 @@ export function needsOf(now: Now, market: MarketAge): Need[] {
       now.held,
       '/admin/orders?held=yes',
     ),
-    ...now.incidents.flatMap((incident) =>
+    ...disputes(now.disputes),
+    ...incidentsToTell(now).flatMap((incident) =>
       line(
         'bad',
         inWords(incident.kind),
@@ -90,6 +92,23 @@ export function needsOf(now: Now, market: MarketAge): Need[] {
       '/admin/mails?status=dead',
     ),
   ]
+}
+
+/** Disputes are told by their deadline; their incidents would say the same again. */
+function disputes({ count, nextBy, nextInS }: Now['disputes']): Need[] {
+  if (count === 0) return []
+  const when =
+    nextBy === null
+      ? 'Cashfree told no deadline.'
+      : nextInS! < 0
+        ? `The deadline of ${dateTimeInIndia(new Date(nextBy))} has passed.`
+        : `The next answer is due ${dateTimeInIndia(new Date(nextBy))}, in ${ageInWords(nextInS)}.`
+  const text = `${when} Without an answer in Cashfree’s dashboard the money is lost.`
+  return [{ tone: 'bad', title: 'Disputes to answer', text, count, age: '', href: '/admin/disputes' }]
+}
+
+function incidentsToTell({ incidents, disputes }: Now): Now['incidents'] {
+  return incidents.filter(({ kind }) => disputes.count === 0 || !/^dispute-(opened|unclear)$/.test(kind))
 }
 
 function late(waiting: Waiting, afterS: number, tell: (waiting: Waiting) => Need[]): Need[] {

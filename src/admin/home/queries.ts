@@ -15,6 +15,8 @@ export type Now = {
   /** Of the last fourteen days. */
   deadMails: Waiting
   mails: Waiting
+  /** Disputes that a person has to answer or look into, and the nearest deadline as ISO text. */
+  disputes: { count: number; nextBy: string | null; nextInS: number | null }
   /** Cashfree could not be asked, or takes longer than ten days. */
   refundsStuck: Waiting
   jobs: { name: string; error: string | null; ageS: number | null }[]
@@ -49,6 +51,9 @@ export async function readNow(sql: Sql): Promise<Now> {
       'mails', (select ${waiting(sql, sql`created_at`)} from mails where status = 'queued'),
       'refundsStuck', (select ${waiting(sql, sql`created_at`)} from refunds
                        where finished_at is null and (last_error is not null or created_at < now() - interval '10 days')),
+      'disputes', (select jsonb_build_object('count', count(*), 'nextBy', min(respond_by),
+                            'nextInS', extract(epoch from min(respond_by) - now()))
+                   from disputes where closed_at is null and status in ('open', 'unclear')),
       'jobs', (select coalesce(jsonb_agg(jsonb_build_object('name', name, 'error', error,
                         'ageS', extract(epoch from now() - coalesce(ended_at, started_at))) order by name), '[]')
                from job_runs

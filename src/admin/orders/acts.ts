@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { type Settlement, settle, settleWith } from '../../checkout/settle.ts'
 import type { Deps } from '../../deps.ts'
+import { settleDisputes } from '../../disputes/disputes.ts'
 import { GatewayRefused, GatewayUnavailable } from '../../payments/gateway.ts'
 import { findOrder } from '../../payments/queries.ts'
 import { AppError } from '../../platform/errors.ts'
@@ -16,14 +17,16 @@ const away: Said = {
   text: 'Cashfree does not answer now. Nothing changed; the order is asked about again by itself.',
 }
 
-/** Asks Cashfree about an order and its refunds and writes the answer. Harmless, any number of times. Throws `not-found`. */
+/** Asks Cashfree about an order, its refunds and its disputes and writes the answer. Harmless, any number of times. Throws `not-found`. */
 export async function settleNow(deps: Deps, orderId: string, by: By): Promise<Said> {
   if (!(await noteSettleAsked(deps.sql, orderId, by))) throw new AppError('not-found', 'There is no such order.')
   return saidUnlessAway(deps, orderId, async () => {
     const outcome = await settle(deps, orderId, 'admin')
     const order = (await findOrder(deps.sql, orderId))!
     const refunds = order.paidAt ? await settleRefunds(deps, orderId, 'admin') : 'unchanged'
-    const more = refunds === 'changed' ? ' A refund moved on.' : ''
+    const disputes = order.paidAt ? await settleDisputes(deps, orderId, 'admin') : 'unchanged'
+    const more =
+      (refunds === 'changed' ? ' A refund moved on.' : '') + (disputes === 'changed' ? ' A dispute moved on.' : '')
     return { ...settled(outcome), text: settled(outcome).text + more }
   })
 }

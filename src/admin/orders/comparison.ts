@@ -3,6 +3,7 @@ import {
   type Attempt,
   GatewayRefused,
   GatewayUnavailable,
+  type RemoteDispute,
   type RemoteOrder,
   type RemoteRefund,
 } from '../../payments/gateway.ts'
@@ -26,8 +27,17 @@ export type Comparison = {
 export async function compareWithCashfree(deps: Deps, file: OrderFile): Promise<Comparison> {
   const { id } = file.order
   try {
-    const [remote, refunds] = await Promise.all([deps.gateway.fetchOrder(id), deps.gateway.listRefunds(id)])
-    const groups = [orderGroup(file, remote), ...attemptGroups(file, remote), ...refundGroups(file, refunds)]
+    const [remote, refunds, disputes] = await Promise.all([
+      deps.gateway.fetchOrder(id),
+      deps.gateway.listRefunds(id),
+      deps.gateway.listDisputes(id),
+    ])
+    const groups = [
+      orderGroup(file, remote),
+      ...attemptGroups(file, remote),
+      ...refundGroups(file, refunds),
+      ...disputeGroups(file, disputes),
+    ]
     const differences = groups.flatMap(({ rows }) => rows).filter(({ differs }) => differs).length
     return { askedAt: new Date(), silent: null, groups, differences }
   } catch (error) {
@@ -118,6 +128,32 @@ function refundGroups({ refunds }: OrderFile, remote: RemoteRefund[]): Compariso
       ['Status', ({ status }) => status],
       ['Amount', ({ amountPaise }) => money(amountPaise)],
       ['Bank reference', ({ bankReference }) => bankReference],
+    ]),
+  }))
+}
+
+function disputeGroups({ disputes }: OrderFile, remote: RemoteDispute[]): Comparison['groups'] {
+  const ours = disputes.map(({ id, type, gatewayStatus, amountPaise, respondBy }) => ({
+    id,
+    type,
+    status: gatewayStatus,
+    amountPaise,
+    respondBy,
+  }))
+  const theirs = remote.map(({ disputeId, type, status, amountPaise, respondBy }) => ({
+    id: disputeId,
+    type,
+    status,
+    amountPaise,
+    respondBy: respondBy ? new Date(respondBy) : null,
+  }))
+  return pairs(ours, theirs, ({ id }) => id).map(([key, one, other]) => ({
+    title: `Dispute ${key}`,
+    rows: bothSides<(typeof theirs)[number]>(one, other, [
+      ['Kind', ({ type }) => type],
+      ['Status', ({ status }) => status],
+      ['Amount', ({ amountPaise }) => money(amountPaise)],
+      ['Answer by', ({ respondBy }) => respondBy && dateTimeInIndia(respondBy)],
     ]),
   }))
 }

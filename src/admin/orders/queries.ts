@@ -1,3 +1,4 @@
+import type { Dispute } from '../../disputes/disputes.ts'
 import type { Order } from '../../payments/payments.ts'
 import type { Sql } from '../../platform/db.ts'
 import { type By, knownOrigin } from '../../platform/origin.ts'
@@ -157,6 +158,20 @@ export type OrderFile = {
     at: Date
     bankReference: string | null
   }[]
+  disputes: Pick<
+    Dispute,
+    | 'id'
+    | 'cfPaymentId'
+    | 'type'
+    | 'gatewayStatus'
+    | 'status'
+    | 'amountPaise'
+    | 'reason'
+    | 'remarks'
+    | 'respondBy'
+    | 'openedAt'
+    | 'closedAt'
+  >[]
   period: { startsAt: Date; endsAt: Date; voidedAt: Date | null } | null
   receipt: { number: string; issuedAt: Date; amountPaise: number } | null
   incidents: { id: number; kind: string; openedAt: Date; resolvedAt: Date | null; preparedRefundOf: string | null }[]
@@ -164,7 +179,7 @@ export type OrderFile = {
   audit: { id: number; at: Date; action: string; actor: string; by: string | null; details: Record<string, unknown> }[]
 }
 
-/** An attempt of an order; `leftPaise` is what can still go back. */
+/** An attempt of an order; `leftPaise` is what can still go back: nothing while its payer disputes it. */
 export type OrderAttempt = {
   cfPaymentId: string
   status: string
@@ -176,6 +191,7 @@ export type OrderAttempt = {
   appliedAt: Date | null
   at: Date
   leftPaise: number
+  isDisputed: boolean
 }
 
 /** What our books hold about an order. Undefined: there is none. */
@@ -191,11 +207,12 @@ export async function findOrderFile(sql: Sql, id: string): Promise<OrderFile | u
     where o.id = ${id}
   `
   if (!order) return undefined
-  const [attempts, refunds, periods, receipts, incidents, deliveries, audit] = await Promise.all([
+  const [attempts, refunds, disputes, periods, receipts, incidents, deliveries, audit] = await Promise.all([
     sql<OrderAttempt[]>`
       select cf_payment_id, status, amount_paise, currency, method, bank_reference, failure_reason, applied_at,
              coalesce(started_at, created_at) as at,
-             case when status = 'SUCCESS' then coalesce(amount_paise, 0) - refunded_or_going(cf_payment_id) else 0 end as left_paise
+             case when status = 'SUCCESS' then coalesce(amount_paise, 0) - refunded_or_going(cf_payment_id) else 0 end as left_paise,
+             exists (select from disputes d where d.cf_payment_id = payments.cf_payment_id and d.closed_at is null) as is_disputed
       from payments
       where order_id = ${id}
       order by coalesce(started_at, created_at) desc, cf_payment_id desc
@@ -203,6 +220,9 @@ export async function findOrderFile(sql: Sql, id: string): Promise<OrderFile | u
     sql<OrderFile['refunds']>`
       select id, cf_payment_id, amount_paise, status, coalesce(finished_at, created_at) as at, bank_reference
       from refunds where order_id = ${id} order by created_at desc, id desc limit 100`,
+    sql<OrderFile['disputes']>`
+      select id, cf_payment_id, type, gateway_status, status, amount_paise, reason, remarks, respond_by, opened_at, closed_at
+      from disputes where order_id = ${id} order by opened_at desc, id desc limit 100`,
     sql<NonNullable<OrderFile['period']>[]>`
       select starts_at, ends_at, voided_at from subscription_periods where order_id = ${id}`,
     sql<
@@ -227,6 +247,7 @@ export async function findOrderFile(sql: Sql, id: string): Promise<OrderFile | u
     order,
     attempts,
     refunds,
+    disputes,
     period: periods[0] ?? null,
     receipt: receipts[0] ?? null,
     incidents,

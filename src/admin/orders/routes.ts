@@ -10,6 +10,7 @@ import { statuses } from '../../web/errors.ts'
 import { type FormState, formState, PostedForm, readForm } from '../../web/forms.ts'
 import { csvOf } from '../csv.ts'
 import { dayInIndia, spanOfDays } from '../days.ts'
+import { disputeKind, disputeStatuses } from '../disputes/words.ts'
 import { allOf, type Page, pageOf, queryOf } from '../listing.ts'
 import type { Panel } from '../panel.ts'
 import { settleNow, terminate } from './acts.ts'
@@ -40,7 +41,16 @@ declare module '../../web/views.ts' {
   }
 }
 
-const words = { orderStatuses, paymentStatuses, failureGroups, doors, actInWords, methodTitle }
+const words = {
+  orderStatuses,
+  paymentStatuses,
+  failureGroups,
+  doors,
+  actInWords,
+  methodTitle,
+  disputeStatuses,
+  disputeKind,
+}
 
 const Word = Type.Optional(Type.String({ maxLength: 60 }))
 const After = Type.Optional(Type.String({ maxLength: 300 }))

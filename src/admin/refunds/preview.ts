@@ -70,9 +70,12 @@ function reasonFor({ appliedAt, orderPaidAt, refusal }: RefundBasis): string {
   return refusal === null ? '' : `Paid while the account was ${refusal}; nothing was granted.`
 }
 
-function closedBecause({ status, leftPaise, isTooOld }: RefundBasis): string | null {
+function closedBecause({ status, leftPaise, isTooOld, isDisputed }: RefundBasis): string | null {
   if (status !== 'SUCCESS') return 'This payment brought no money, so there is nothing to refund.'
-  if (leftPaise <= 0) return 'Nothing is left of this payment: all of it went back or is on its way.'
+  if (isDisputed)
+    return 'The payer disputes this payment at their bank. A refund now could be lost twice: answer or accept the dispute in Cashfree’s dashboard.'
+  if (leftPaise <= 0)
+    return 'Nothing is left of this payment: all of it went back, is on its way, or was lost in a dispute.'
   if (isTooOld) return 'Cashfree refunds payments of the last six months only. Pay this one back by bank transfer.'
   return null
 }

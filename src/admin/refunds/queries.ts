@@ -71,6 +71,7 @@ export type RefundBasis = {
   leftPaise: number
   nextOrdinal: number
   isTooOld: boolean
+  isDisputed: boolean
   hasAccess: boolean
   until: Date | null
   /** Why the account may not be given what it pays for; null: it may. */
@@ -89,6 +90,7 @@ export async function findRefundBasis(sql: Sql, cfPaymentId: string): Promise<Re
            1 + (select count(*)::int from refunds r
                 where r.cf_payment_id = pay.cf_payment_id and r.requested_by <> 'cashfree') as next_ordinal,
            coalesce(pay.completed_at, pay.created_at) < now() - interval '6 months' as is_too_old,
+           exists (select from disputes d where d.cf_payment_id = pay.cf_payment_id and d.closed_at is null) as is_disputed,
            has_access(s) is true as has_access, s.current_period_end as until, entitlement_refusal(o.user_id) as refusal,
            (select coalesce(min(price_paise) filter (where months >= 12 and on_sale), max(price_paise)) from plans) as large_paise
     from payments pay

@@ -105,6 +105,7 @@ test('a calendar has every day, also across the end of a month, and a period say
       attemptsFailed: 2,
     },
     ...{ failures: { bank: 2 }, joined: 1, returned: 0, churned: 0, rescued: 0, rescuedPaise: 0, day: name },
+    ...{ disputed: 0, disputedPaise: 0, lost: 0, lostPaise: 0 },
   })
   const month = periodOf('This month', [day('2026-03-01'), day('2026-03-03')], '2026-03-01', '2026-03-04')
   expect(month).toMatchObject({ paid: 2, failures: { bank: 4 }, missing: 2 })

@@ -86,6 +86,15 @@ export const listRefunds: List = (sql, userId) => sql`
   order by created_at
 `
 
+/** Without what Cashfree wrote to us about it. */
+export const listDisputes: List = (sql, userId) => sql`
+  select id as dispute, order_id as "order", cf_payment_id as payment, type as kind, status, amount_paise, reason, opened_at,
+         closed_at
+  from disputes
+  where user_id = ${userId}
+  order by opened_at
+`
+
 export const listCreditNotes: List = (sql, userId) => sql`
   select number, refund_id as refund, receipt_number as receipt, issued_at, amount_paise, taxable_paise, cgst_paise,
          sgst_paise, igst_paise, round_off_paise, buyer

@@ -1,0 +1,75 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import { type Column, csvOf } from '../csv.ts'
+import { dayInIndia } from '../days.ts'
+import { allOf, type Page, pageOf, queryOf } from '../listing.ts'
+import type { Panel } from '../panel.ts'
+import { type DisputeLine, listDisputes } from './queries.ts'
+import { disputeKind, disputeStatuses } from './words.ts'
+
+const words = { disputeStatuses, disputeKind }
+
+declare module '../../web/views.ts' {
+  interface Views {
+    'admin/disputes/list': {
+      list: Page<DisputeLine>
+      filter: Record<string, string>
+      first: boolean
+      csv: string
+      words: typeof words
+    }
+  }
+}
+
+const Word = Type.Optional(Type.String({ maxLength: 30 }))
+const Filter = Type.Object({ state: Word, status: Word })
+const Listed = Type.Object({ ...Filter.properties, after: Type.Optional(Type.String({ maxLength: 300 })) })
+
+/** /admin/disputes: payers who asked their bank for the money. They are answered in Cashfree's dashboard, never here. */
+const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
+  const listing = ({ state, status }: Record<'state' | 'status', string>) => {
+    const asked = { state: state === 'closed' ? 'closed' : 'waiting', status } as const
+    return (after: Parameters<typeof listDisputes>[2], limit: number) => listDisputes(deps.sql, asked, after, limit)
+  }
+
+  app.get('', { schema: { querystring: Listed } }, async (request, reply) => {
+    const filter = filterIn(request.query)
+    const { after } = request.query
+    const list = await pageOf(listing(filter), keyOf, { after, filter })
+    return reply.page('admin/disputes/list', {
+      list,
+      filter,
+      first: !after,
+      csv: `/admin/disputes.csv${queryOf(filter)}`,
+      words,
+    })
+  })
+
+  app.get('.csv', { schema: { querystring: Filter } }, async (request, reply) =>
+    reply
+      .header('content-disposition', `attachment; filename="disputes-${dayInIndia(new Date())}.csv"`)
+      .type('text/csv; charset=utf-8')
+      .send(csvOf(columns, allOf(listing(filterIn(request.query)), keyOf))),
+  )
+}
+export default routes
+
+/** What an export holds; the accountant's list of what was lost is this, filtered. */
+const columns: Column<DisputeLine>[] = [
+  { title: 'Dispute', text: (row) => row.id },
+  { title: 'Kind', text: (row) => row.type },
+  { title: 'Status', text: (row) => row.status },
+  { title: 'Amount', paise: (row) => row.amountPaise },
+  { title: 'Reason', text: (row) => row.reason },
+  { title: 'Order', text: (row) => row.orderId },
+  { title: 'Person', text: (row) => row.personName },
+  { title: 'Opened', time: (row) => row.openedAt },
+  { title: 'Answer by', time: (row) => row.respondBy },
+  { title: 'Closed', time: (row) => row.closedAt },
+]
+
+const keyOf = ({ at, id }: DisputeLine) => ({ at, id })
+
+function filterIn({ state = '', status = '' }: { state?: string; status?: string }) {
+  return { state: state === 'closed' ? state : '', status: status in disputeStatuses ? status : '' }
+}
