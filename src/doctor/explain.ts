@@ -32,7 +32,7 @@ function strangerToUs(remote: RemoteOrder | null): Explanation {
 }
 
 function paid(
-  { order, period, subscription, receipt, mails, refunds }: OrderFile,
+  { order, period, subscription, receipt, mails, refunds, disputes }: OrderFile,
   remote: RemoteOrder | null,
 ): Explanation {
   const odd = remote && remote.status !== 'PAID' ? ` Cashfree says ${remote.status} now, though.` : ''
@@ -52,7 +52,9 @@ function paid(
     return {
       says: period.voidedBy
         ? `Not active any more: an administrator cancelled the subscription (${period.voidReason}).${odd}`
-        : `Not active any more: the whole price was refunded, which ended its period.${odd}`,
+        : disputes.some(({ status }) => status === 'lost')
+          ? `Not active any more: a dispute was lost and the whole price is gone, which ended its period.${odd}`
+          : `Not active any more: the whole price was refunded, which ended its period.${odd}`,
       todo: 'Nothing to do.',
       well: true,
     }

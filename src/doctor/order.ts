@@ -51,6 +51,9 @@ function fileLines(file: OrderFile): string[] {
     `  subscription ${subscription ? `${subscription.status}, until ${at(subscription.currentPeriodEnd)}` : 'no row'}`,
     ...(receipt ? [`  receipt      ${receipt}`] : []),
     ...file.refunds.map((r) => `  refund       ${money(r.amountPaise)}: ${r.status}${failed(r.lastError)}`),
+    ...file.disputes.map(
+      (d) => `  dispute      ${d.id}: ${d.type}, ${money(d.amountPaise)}, ${d.status}, answer by ${at(d.respondBy)}`,
+    ),
     ...file.mails.map(
       (m) =>
         `  mail         ${m.kind}: ${m.status}, ${m.attempts} attempts, sent ${at(m.sentAt)}${failed(m.lastError)}`,

@@ -99,6 +99,7 @@ export type OrderFile = {
   subscription: { status: string; isPaid: boolean; currentPeriodEnd: string | null } | null
   receipt: string | null
   refunds: { id: string; status: string; amountPaise: number; lastError: string | null }[]
+  disputes: { id: string; status: string; type: string; amountPaise: number | null; respondBy: string | null }[]
   mails: { kind: string; status: string; attempts: number; sentAt: string | null; lastError: string | null }[]
   deliveries: { at: string; type: string | null; verdict: string; settledAt: string | null; outcome: string | null }[]
   incidents: { kind: string; openedAt: string; resolvedAt: string | null; details: unknown }[]
@@ -123,6 +124,8 @@ export async function readOrderFile(sql: Sql, orderId: string): Promise<OrderFil
       'receipt', (select number from receipts where order_id = o.id),
       'refunds', (select coalesce(jsonb_agg(jsonb_build_object('id', id, 'status', status, 'amountPaise', amount_paise,
           'lastError', last_error) order by created_at), '[]') from refunds where order_id = o.id),
+      'disputes', (select coalesce(jsonb_agg(jsonb_build_object('id', id, 'status', status, 'type', type,
+          'amountPaise', amount_paise, 'respondBy', respond_by) order by opened_at), '[]') from disputes where order_id = o.id),
       'mails', (select coalesce(jsonb_agg(jsonb_build_object('kind', kind, 'status', status, 'attempts', attempts,
           'sentAt', sent_at, 'lastError', last_error) order by id), '[]') from mails
           where (kind = 'receipt' and subject_key in (select number from receipts where order_id = o.id))

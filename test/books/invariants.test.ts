@@ -6,7 +6,7 @@ import { printReport } from '../../src/books/print.ts'
 import { listBroken } from '../../src/books/queries.ts'
 import { refundPayment } from '../../src/refunds/refunds.ts'
 import { startApp, type TestApp } from '../support/app.ts'
-import { newestOrder } from '../support/books.ts'
+import { newestOrder, until } from '../support/books.ts'
 import { Visitor } from '../support/visitor.ts'
 
 let app: TestApp
@@ -29,6 +29,12 @@ beforeAll(async () => {
   await app.sandbox.control.settled()
   await app.sql`update refunds set next_look_at = now() where finished_at is null`
   await app.run('send-refunds')
+  // And one whose bank took it back.
+  const { dispute_id } = app.sandbox.control.dispute(await buy())
+  app.sandbox.control.closeDispute(dispute_id, 'lost')
+  await app.sandbox.control.settled()
+  await until(async () => (await app.sql`select from disputes where status = 'lost'`).count === 1)
+  await until(async () => (await app.sql`select from webhook_events where settled_at is null`).count === 0)
   // Damage that constraints refuse is done without them: the checks are there for the day a constraint is gone.
   await app.sql.unsafe(`
     alter table orders drop constraint paid_has_its_time; drop index one_open_order; drop index one_applied_payment_per_order;
@@ -49,20 +55,22 @@ async function buy(): Promise<string> {
   return id
 }
 
+const nowhereElse = { inIncidents: 0, settling: 0, missing: 0 }
+
 describe('books that are in order', () => {
   test('break nothing, are counted, and every paisa has its place', async () => {
     const report = await checkBooks(app.sql)
     expect(report.checks.filter(({ wrong }) => wrong > 0)).toEqual([])
     expect(report.broken).toBe(0)
-    expect(report.checks.find(({ id }) => id === 'I2')).toMatchObject({ looked: 2, wrong: 0, of: 'paid orders' })
+    expect(report.checks.find(({ id }) => id === 'I2')).toMatchObject({ looked: 3, wrong: 0, of: 'paid orders' })
     expect(report.money).toEqual([
-      { currency: 'INR', captured: 99_800, applied: 49_900, back: 49_900, inIncidents: 0, settling: 0, missing: 0 },
+      { currency: 'INR', captured: 149_700, applied: 49_900, back: 49_900, lost: 49_900, ...nowhereElse },
     ])
     const text = printReport(report)
     expect(text).toContain(
-      'one period for every paid order, as long as its plan, and none for any other: 2 paid orders, 0 wrong',
+      'one period for every paid order, as long as its plan, and none for any other: 3 paid orders, 0 wrong',
     )
-    expect(text).toContain('captured ₹998 = applied ₹499 + going or gone back ₹499')
+    expect(text).toContain('captured ₹1,497 = applied ₹499 + going or gone back ₹499 + lost in disputes ₹499')
     expect(text).toContain('The books are in order')
   })
 
@@ -85,6 +93,8 @@ const damage: Record<string, string> = {
   broken_i3_subscriptions: `update subscriptions set current_period_end = current_period_end + interval '1 year' where user_id = (select user_id from orders where id = $paid)`,
   broken_i4_missing_money: `insert into payments (cf_payment_id, order_id, status, amount_paise, currency) values ('77', $paid, 'SUCCESS', 49900, 'INR')`,
   broken_i5_applied_payment: `update payments set applied_at = null where order_id = $paid`,
+  broken_i9_disputes: `update disputes set cf_payment_id = (select cf_payment_id from payments where order_id = $paid)`,
+  broken_i24_untold_disputes: `delete from incidents where kind like 'dispute-%'`,
   broken_i6_receipts: `delete from receipts where order_id = $paid`,
   broken_i6_numbering: `update receipt_series set last_serial = last_serial + 1`,
   broken_i6_mails: `delete from mails where kind = 'refund'`,

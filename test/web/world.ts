@@ -88,6 +88,8 @@ export async function buildWorld(env: Record<string, string> = {}): Promise<Worl
     ...(await importsOf(app)),
     reportsLink: await reportsOf(app, short),
   }
+  app.sandbox.control.dispute(short.order.id, { reason: 'Did not get what was paid for' })
+  await until(async () => (await app.sql`select from disputes`).length > 0)
   await quiet(app)
   // Takes the notice of what they did last.
   await at.owner.get('/dashboard')

@@ -10,6 +10,7 @@ import {
 import { methodTitle } from '../../payments/payments.ts'
 import { dateTimeInIndia } from '../../platform/dates.ts'
 import { rupees } from '../../platform/money.ts'
+import { disputeKind } from '../disputes/words.ts'
 import type { OrderFile } from './queries.ts'
 
 /** One field of both sides. `differs` is what a person must look at; what one side cannot know does not differ. */
@@ -150,8 +151,8 @@ function disputeGroups({ disputes }: OrderFile, remote: RemoteDispute[]): Compar
   return pairs(ours, theirs, ({ id }) => id).map(([key, one, other]) => ({
     title: `Dispute ${key}`,
     rows: bothSides<(typeof theirs)[number]>(one, other, [
-      ['Kind', ({ type }) => type],
-      ['Status', ({ status }) => status],
+      ['Kind', ({ type }) => disputeKind(type)],
+      ['Status', ({ status }) => disputeKind(status)],
       ['Amount', ({ amountPaise }) => money(amountPaise)],
       ['Answer by', ({ respondBy }) => respondBy && dateTimeInIndia(respondBy)],
     ]),

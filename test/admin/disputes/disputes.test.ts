@@ -99,7 +99,7 @@ describe('in the panel', () => {
     const page = (await admin.visitor.get(`/admin/orders/${order.id}`)).body
     expect(page).toContain('Duplicate Processing')
     expect(page).toContain('Answer by')
-    expect(page).toContain('not while it is disputed')
+    expect(page).toContain('<a href="#disputes-title">disputed</a>')
     expect(page).not.toContain(`href="${refund}"`)
     expect((await admin.visitor.get(refund)).body).toContain('could be lost twice')
     const posted = await admin.visitor.post(refund, { reason: 'asked for', ...hidden })

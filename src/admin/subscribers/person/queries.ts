@@ -59,6 +59,8 @@ export type Period = {
   grantReason: string | null
   voidedAt: Date | null
   voidReason: string | null
+  /** The payer's bank took money of it back. */
+  isLost: boolean
 }
 
 /** Somebody's periods, the last to end first. */
@@ -66,7 +68,8 @@ export async function listPeriods(sql: Sql, userId: string, limit: number): Prom
   return sql<Period[]>`
     select case when d.ends_at <= now() then 'past' when d.starts_at > now() then 'ahead' else 'running' end as "when",
            d.starts_at, d.ends_at, d.order_id, p.title as plan_title, o.amount_paise,
-           coalesce(a.username, d.granted_by) as granted_by, d.grant_reason, d.voided_at, d.void_reason
+           coalesce(a.username, d.granted_by) as granted_by, d.grant_reason, d.voided_at, d.void_reason,
+           exists (select from disputes x where x.order_id = d.order_id and x.status = 'lost') as is_lost
     from subscription_periods d
     left join plans p on p.key = d.plan_key
     left join orders o on o.id = d.order_id

@@ -77,8 +77,13 @@ export function sentenceOf({ startsAt, endsAt, planTitle, amountPaise, grantedBy
   return `${days === 1 ? '1 day' : `${days} days`} granted by ${grantedBy}, because: ${grantReason}. ${span}.`
 }
 
-function endOf({ voidedAt, voidReason }: Period): string {
-  const cause = voidReason === null ? 'because its whole price was refunded' : `by hand, because: ${voidReason}`
+function endOf({ voidedAt, voidReason, isLost }: Period): string {
+  const cause =
+    voidReason !== null
+      ? `by hand, because: ${voidReason}`
+      : isLost
+        ? 'because a dispute was lost and its whole price is gone'
+        : 'because its whole price was refunded'
   return `Ended early on ${day(voidedAt!)}, ${cause}.`
 }
 
