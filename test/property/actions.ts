@@ -12,6 +12,8 @@ export type Action =
   | { do: (typeof jobs)[number]; instance: 0 | 1; due: boolean }
   | ({ do: 'refund'; part: 'all' | 'half' | 'too much'; how: How } & Pick)
   | { do: 'dashboard refund'; order: number; part: 'all' | 'half' }
+  | { do: 'dispute'; order: number; part: 'all' | 'half'; type: (typeof disputeTypes)[number] }
+  | { do: 'dispute moves'; which: number; to: 'won' | 'lost' | 'accepted' | 'review' | 'escalate' }
   | { do: 'refunds end'; as: 'SUCCESS' | 'FAILED' | 'PENDING' | 'ONHOLD' | 'CANCELLED' }
   | { do: 'fault'; name: (typeof faults)[number]; count: number }
   | { do: 'foreign payment' | 'borrowed payments'; names: number; count: number }
@@ -32,6 +34,8 @@ export type Deed =
   | { do: 'off sale' | 'on sale'; plan: 'monthly' | 'annual'; instance: 0 | 1 }
   | { do: 'resend' | 'resolve'; which: number; how: How; instance: 0 | 1 }
 
+const disputeTypes = ['DISPUTE', 'CHARGEBACK', 'PRE_ARBITRATION', 'COMPLAINT'] as const
+
 const jobs = [
   'reconcile',
   'settle-events',
@@ -43,6 +47,7 @@ const jobs = [
   'seal-audit',
   'remind',
   'figures',
+  'watch-disputes',
 ] as const
 
 const faults = [
@@ -177,6 +182,27 @@ const foreignPayment: fc.Arbitrary<Action> = fc.record({
   count: fc.integer({ min: 1, max: 3 }),
 })
 
+/** What banks do with payments that were made. */
+const dispute: fc.Arbitrary<Action> = fc.oneof(
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('dispute' as const),
+      order,
+      part: fc.constantFrom('all' as const, 'all' as const, 'half' as const),
+      type: fc.constantFrom(...disputeTypes),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant('dispute moves' as const),
+      which: fc.nat(3),
+      to: fc.constantFrom('won' as const, 'lost' as const, 'accepted' as const, 'review' as const, 'escalate' as const),
+    }),
+  },
+)
+
 const ends = fc.constantFrom<How[]>('once', 'once', 'twice', 'two admins', 'stale')
 
 const deed: fc.Arbitrary<Action> = fc.oneof(
@@ -199,11 +225,11 @@ const deed: fc.Arbitrary<Action> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: kind('resend', 'resolve'), which: fc.nat(3), how, instance }) },
 )
 
-// What else may happen to money (disputes) joins here, with its effect in model.ts and its entry in run.ts.
 const anything: fc.Arbitrary<Action> = fc.oneof(
   { weight: 45, arbitrary: single },
   { weight: 3, arbitrary: foreignPayment },
   { weight: 16, arbitrary: deed },
+  { weight: 6, arbitrary: dispute },
 )
 
 const action: fc.Arbitrary<Action> = fc.oneof(

@@ -5,6 +5,7 @@ import { buildApp } from '../../src/app.ts'
 import { openCheckout, startOver } from '../../src/checkout/opening.ts'
 import { settle } from '../../src/checkout/settle.ts'
 import type { Deps } from '../../src/deps.ts'
+import { settleDisputes } from '../../src/disputes/disputes.ts'
 import { resolveIncident } from '../../src/incidents/incidents.ts'
 import { resendMail } from '../../src/mails/mails.ts'
 import { cashfree } from '../../src/payments/cashfree.ts'
@@ -82,6 +83,7 @@ export async function openInstance({ databaseUrl, apiBase }: { databaseUrl: stri
     resend: (mailId: number, given: { by: By; copy: number }) => resendMail(sql, mailId, given),
     resolve: (id: number, by: By) => resolveIncident(sql, id, { ...by, resolution: 'looked into' }),
     refund: (request: Parameters<typeof refundPayment>[1]) => refundPayment(deps, request),
+    askAboutDisputes: (orderId: string) => settleDisputes(deps, orderId, 'admin'),
     run: (name: string) => jobs.find((job) => job.name === name)!.run(),
     close: async () => {
       await app.close()

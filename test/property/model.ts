@@ -9,6 +9,9 @@ export type ModelOrder = {
 }
 export type ModelRefund = { id: string; orderId: string; paise: number; status: 'SUCCESS' | 'FAILED' | 'CANCELLED' }
 
+/** A dispute as it ended at Cashfree; what is `clear` there is booked here, lost for good. */
+export type ModelDispute = { id: string; cfPaymentId: string; paise: number; status: string; clear: boolean }
+
 export type Model = {
   orders: Map<string, ModelOrder>
   users: string[]
@@ -38,6 +41,7 @@ export type BookedOrder = {
   /** Its owner's account as it is now: 'suspended', 'deleted', or null where it may be given what it pays for. */
   refusal: string | null
   incidents: string[]
+  disputes: { id: string; status: string; theirs: string }[]
 }
 export type BookedUser = {
   id: string
@@ -57,6 +61,7 @@ export type BookedUser = {
 export function differences(
   model: Model,
   refunds: ModelRefund[],
+  disputes: Map<string, ModelDispute[]>,
   books: { orders: BookedOrder[]; users: BookedUser[] },
 ): string[] {
   const found: string[] = []
@@ -69,7 +74,7 @@ export function differences(
     const ended = booked.voidedByHand > 0
     if (ended && !model.gone.has(order.user) && ![...model.cancels.values()].includes(order.user))
       found.push(`${order.id}: its period was ended by nobody`)
-    const expected = expectedOf(order, refunds, booked, ended)
+    const expected = expectedOf(order, refunds, disputes.get(order.id) ?? [], booked, ended)
     for (const [what, [is, should]] of Object.entries(expected))
       if (JSON.stringify(is) !== JSON.stringify(should))
         found.push(`${order.id}: ${what} is ${JSON.stringify(is)}, should be ${JSON.stringify(should)}`)
@@ -85,6 +90,7 @@ export function differences(
 function expectedOf(
   order: ModelOrder,
   refunds: ModelRefund[],
+  disputes: ModelDispute[],
   booked: BookedOrder,
   endedByHand: boolean,
 ): Record<string, [unknown, unknown]> {
@@ -104,7 +110,9 @@ function expectedOf(
   const backOf = (cfPaymentId: string) =>
     sum(booked.refunds.filter((r) => r.cfPaymentId === cfPaymentId && r.status === 'succeeded').map((r) => r.paise))
   const applied = booked.applied[0] ?? ''
-  const over = paid && backOf(applied) >= order.pricePaise
+  const lostOf = (cfPaymentId: string) =>
+    sum(disputes.filter((d) => d.clear && d.cfPaymentId === cfPaymentId && isLost(d)).map(({ paise }) => paise))
+  const over = paid && backOf(applied) + lostOf(applied) >= order.pricePaise
   const captured = sum(order.captured.map(({ paise }) => paise))
   const known = booked.refunds.filter((refund) => refund.status === 'succeeded')
   const extra = order.captured.filter(({ cfPaymentId }) => cfPaymentId !== applied)
@@ -134,6 +142,10 @@ function expectedOf(
     'receipt mails': [booked.receiptMails, paid ? 1 : 0],
     'refunds that arrived': [known.map((r) => [r.id, r.paise]).sort(), back.map((r) => [r.id, r.paise]).sort()],
     'credit notes': [booked.creditedPaise, paid ? Math.min(order.pricePaise, backOf(applied)) : 0],
+    disputes: [
+      booked.disputes.map(({ id, theirs, status }) => [id, theirs, status === 'lost']).sort(),
+      disputes.map((d) => [d.id, d.status, d.clear && isLost(d)]).sort(),
+    ],
     'incident for money that was not applied': [
       extra.every(
         ({ cfPaymentId, paise }) =>
@@ -144,11 +156,16 @@ function expectedOf(
               incident === `payment-on-two-orders:${order.id}` ||
               incident === `payment-mismatch:${order.id}` ||
               incident === `order-mismatch:${order.id}`,
-          ) || backOf(cfPaymentId) >= paise,
+          ) || backOf(cfPaymentId) + lostOf(cfPaymentId) >= paise,
       ),
       true,
     ],
   }
+}
+
+/** Ended, and not for us. */
+export function isLost({ status }: { status: string }): boolean {
+  return /_MERCHANT_(LOST|ACCEPTED)$/.test(status)
 }
 
 function wrongPerson(model: Model, user: number, booked: BookedUser): string[] {

@@ -20,7 +20,9 @@ export async function readBooks(
       (select coalesce(jsonb_agg(jsonb_build_object('id', id, 'status', status, 'paise', amount_paise, 'cfPaymentId', cf_payment_id)), '[]')
        from refunds r where r.order_id = o.id and id not like 'auto%') as refunds,
       (select coalesce(sum(c.amount_paise), 0)::int from credit_notes c join receipts r on r.number = c.receipt_number where r.order_id = o.id) as credited_paise,
-      (select coalesce(jsonb_agg(kind || ':' || subject_key), '[]') from incidents i where i.order_id = o.id) as incidents
+      (select coalesce(jsonb_agg(kind || ':' || subject_key), '[]') from incidents i where i.order_id = o.id) as incidents,
+      (select coalesce(jsonb_agg(jsonb_build_object('id', id, 'status', status, 'theirs', gateway_status)), '[]')
+       from disputes d where d.order_id = o.id) as disputes
     from orders o where o.user_id in ${sql(userIds)}`
   const users = await sql<BookedUser[]>`
     select s.user_id as id, s.status, has_access(s) is true as has_access,

@@ -7,7 +7,7 @@ import { deliver, signed } from '../webhooks/sender.ts'
 import type { Action } from './actions.ts'
 import { expected, ifPossible } from './answers.ts'
 import { by, isDeed, perform, severalAtOnce } from './deeds.ts'
-import { differences, type Model, type ModelRefund } from './model.ts'
+import { differences, isLost, type Model, type ModelDispute, type ModelRefund } from './model.ts'
 import { countsOf, readBooks } from './reading.ts'
 import { somebody, type World } from './world.ts'
 
@@ -84,6 +84,7 @@ async function act(run: Run, action: Action, alone = true): Promise<void> {
     case 'seal-audit':
     case 'remind':
     case 'figures':
+    case 'watch-disputes':
       if (action.due) await run.world.makeDue(run.model.users)
       await run.world.instances[action.instance].run(action.do)
       return
@@ -91,6 +92,10 @@ async function act(run: Run, action: Action, alone = true): Promise<void> {
       return refund(run, at(action.order), action)
     case 'dashboard refund':
       return dashboardRefund(run, at(action.order), action.part)
+    case 'dispute':
+      return dispute(run, at(action.order), action)
+    case 'dispute moves':
+      return moveDispute(run, action)
     case 'refunds end':
       control.settings({ refundOutcome: action.as })
       return
@@ -220,6 +225,25 @@ async function dashboardRefund(run: Run, orderId: string | undefined, part: 'all
   }).catch(() => {})
 }
 
+function dispute(run: Run, id: string | undefined, { part, type }: Extract<Action, { do: 'dispute' }>) {
+  const payment = id === undefined ? undefined : run.model.orders.get(id)?.captured.at(-1)
+  if (!id || !payment) return
+  const amount = (part === 'all' ? payment.paise : Math.floor(payment.paise / 2)) / 100
+  ifPossible(() => run.world.sandbox.control.dispute(id, { cfPaymentId: payment.cfPaymentId, amount, type }))
+}
+
+/** What is lost is lost here: what follows when it turns afterwards is for a person, and has tests of its own. */
+function moveDispute(run: Run, { which, to }: Extract<Action, { do: 'dispute moves' }>) {
+  const { control } = run.world.sandbox
+  const all = [...run.model.orders.keys()].flatMap((id) => ifPossible(() => control.order(id))?.disputes ?? [])
+  const one = all[which % Math.max(1, all.length)]
+  if (!one || isLost(one)) return
+  if (to === 'escalate') ifPossible(() => control.escalateDispute(one.id))
+  else if (one.resolvedAt !== null) return
+  else if (to === 'review') control.updateDispute(one.id)
+  else control.closeDispute(one.id, to)
+}
+
 /** Faults end, held refunds come through, some webhooks were never delivered: what is left to the jobs alone. */
 async function rest(run: Run) {
   const { world, model } = run
@@ -238,9 +262,12 @@ async function rest(run: Run) {
     await one!.run('settle-events')
     await two!.run('reconcile')
     await one!.run('send-refunds')
+    await two!.run('watch-disputes')
     await two!.run('keep-statuses')
     await world.sandbox.control.settled()
   }
+  // A dispute whose webhook never came is known only once somebody asks.
+  for (const id of model.orders.keys()) await world.instances[0].askAboutDisputes(id)
   await world.leaveAlone(model.users)
 }
 
@@ -257,9 +284,20 @@ async function compare(run: Run): Promise<string[]> {
   )
   const report = await checkBooks(run.world.sql)
   return [
-    ...differences(run.model, refunds, books),
+    ...differences(run.model, refunds, new Map(ids.map((id) => [id, disputesOf(run, id)])), books),
     ...(await countsOf(run.world.sql)),
     ...report.checks.filter(({ wrong }) => wrong > 0).map(({ broken, ids }) => `${broken}: ${ids.join(', ')}`),
     ...report.money.filter(({ missing }) => missing !== 0).map((money) => `the sums differ: ${JSON.stringify(money)}`),
   ]
+}
+
+function disputesOf(run: Run, orderId: string): ModelDispute[] {
+  const disputes = ifPossible(() => run.world.sandbox.control.order(orderId))?.disputes ?? []
+  return disputes.map(({ id, attemptId, amountPaise, status, type }) => ({
+    id,
+    cfPaymentId: attemptId,
+    paise: amountPaise,
+    status,
+    clear: type !== 'COMPLAINT' && status !== 'RETRIEVAL_MERCHANT_LOST',
+  }))
 }

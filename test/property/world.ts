@@ -73,11 +73,13 @@ export async function openWorld(): Promise<World> {
       await sql`with mine as (select id from orders where next_look_at > now() and user_id in ${sql(userIds)} order by id for update)
                 update orders set next_look_at = now() where id in (select id from mine)`
       await sql`update refunds set next_look_at = now() where next_look_at > now() and user_id in ${sql(userIds)}`
+      await sql`update disputes set next_look_at = now() where next_look_at > now() and user_id in ${sql(userIds)}`
       await sql`update webhook_events e set next_settle_at = now() from orders o
                 where o.id = e.order_id and o.user_id in ${sql(userIds)} and settled_at is null and next_settle_at > now()`
     },
     leaveAlone: async (userIds) => {
       await sql`update orders set next_look_at = next_look_at + interval '1 day' where user_id in ${sql(userIds)}`
+      await sql`update disputes set next_look_at = next_look_at + interval '1 day' where user_id in ${sql(userIds)}`
     },
     doorsQuiet: async () => {
       for (let i = 0; i < 500; i++) {

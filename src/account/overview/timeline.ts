@@ -25,8 +25,8 @@ export function timelineOf(facts: Facts): Happening[] {
   const happenings = [
     ...facts.changes.map(ofChange),
     ...facts.refunds.map(ofRefund),
-    ...facts.lost.map(ofLostMoney),
     ...facts.periods.flatMap((period) => ofPeriod(period, facts.lost)),
+    ...facts.lost.map(ofLostMoney),
     ...facts.payments.map((payment) => ofPayment({ ...payment, at: later(payment.at, openedAt.get(payment.orderId)) })),
     ...facts.orders.flatMap((order) => ofOrder(order, facts.payments)),
   ]

@@ -37,11 +37,21 @@ test('Cashfree’s own Node client does not notice that it is not talking to Cas
   expect((await cashfree.PGOrderFetchRefund('sub_7f3a_1', 'rf_1')).data.refund_status).toBe('SUCCESS')
   expect((await cashfree.PGOrderFetchRefunds('sub_7f3a_1')).data).toHaveLength(1)
 
+  const { dispute_id } = control.dispute('sub_7f3a_1', { amount: 1 })
+  await control.settled()
+  const [dispute] = (await cashfree.PGFetchOrderDisputes('sub_7f3a_1')).data
+  expect(dispute).toMatchObject({ dispute_id: Number(dispute_id), dispute_status: 'CHARGEBACK_CREATED' })
+  expect((await cashfree.PGFetchDisputeByID(Number(dispute_id))).data).toEqual(dispute)
+
   await cashfree.PGCreateOrder(orderBody({ order_id: 'sub_7f3a_2' }))
   const ended = await cashfree.PGTerminateOrder('sub_7f3a_2', { order_status: 'TERMINATED' })
   expect(ended.data.order_status).toBe('TERMINATED')
 
-  expect(received.map(({ event }) => event.type)).toEqual(['PAYMENT_SUCCESS_WEBHOOK', 'REFUND_STATUS_WEBHOOK'])
+  expect(received.map(({ event }) => event.type)).toEqual([
+    'PAYMENT_SUCCESS_WEBHOOK',
+    'REFUND_STATUS_WEBHOOK',
+    'DISPUTE_CREATED',
+  ])
   for (const webhook of received) {
     expect(verify(cashfree, webhook, webhook.body).type).toBe(webhook.event.type)
     expect(() => verify(cashfree, webhook, JSON.stringify(webhook.event))).toThrow(/signature/i)
