@@ -12,7 +12,13 @@ export type Action =
   | { do: (typeof jobs)[number]; instance: 0 | 1; due: boolean }
   | ({ do: 'refund'; part: 'all' | 'half' | 'too much'; how: How } & Pick)
   | { do: 'dashboard refund'; order: number; part: 'all' | 'half' }
-  | { do: 'dispute'; order: number; part: 'all' | 'half'; type: (typeof disputeTypes)[number] }
+  | {
+      do: 'dispute'
+      order: number
+      part: 'all' | 'half'
+      type: (typeof disputeTypes)[number]
+      end: 'lost' | 'won' | null
+    }
   | { do: 'dispute moves'; which: number; to: 'won' | 'lost' | 'accepted' | 'review' | 'escalate' }
   | { do: 'refunds end'; as: 'SUCCESS' | 'FAILED' | 'PENDING' | 'ONHOLD' | 'CANCELLED' }
   | { do: 'fault'; name: (typeof faults)[number]; count: number }
@@ -34,7 +40,7 @@ export type Deed =
   | { do: 'off sale' | 'on sale'; plan: 'monthly' | 'annual'; instance: 0 | 1 }
   | { do: 'resend' | 'resolve'; which: number; how: How; instance: 0 | 1 }
 
-const disputeTypes = ['DISPUTE', 'CHARGEBACK', 'PRE_ARBITRATION', 'COMPLAINT'] as const
+const disputeTypes = ['DISPUTE', 'CHARGEBACK', 'CHARGEBACK', 'PRE_ARBITRATION', 'COMPLAINT'] as const
 
 const jobs = [
   'reconcile',
@@ -191,14 +197,22 @@ const dispute: fc.Arbitrary<Action> = fc.oneof(
       order,
       part: fc.constantFrom('all' as const, 'all' as const, 'half' as const),
       type: fc.constantFrom(...disputeTypes),
+      end: fc.constantFrom('lost' as const, 'won' as const, null, null),
     }),
   },
   {
-    weight: 3,
+    weight: 2,
     arbitrary: fc.record({
       do: fc.constant('dispute moves' as const),
       which: fc.nat(3),
-      to: fc.constantFrom('won' as const, 'lost' as const, 'accepted' as const, 'review' as const, 'escalate' as const),
+      to: fc.constantFrom(
+        'won' as const,
+        'lost' as const,
+        'lost' as const,
+        'accepted' as const,
+        'review' as const,
+        'escalate' as const,
+      ),
     }),
   },
 )
@@ -229,7 +243,7 @@ const anything: fc.Arbitrary<Action> = fc.oneof(
   { weight: 45, arbitrary: single },
   { weight: 3, arbitrary: foreignPayment },
   { weight: 16, arbitrary: deed },
-  { weight: 6, arbitrary: dispute },
+  { weight: 10, arbitrary: dispute },
 )
 
 const action: fc.Arbitrary<Action> = fc.oneof(

@@ -225,11 +225,15 @@ async function dashboardRefund(run: Run, orderId: string | undefined, part: 'all
   }).catch(() => {})
 }
 
-function dispute(run: Run, id: string | undefined, { part, type }: Extract<Action, { do: 'dispute' }>) {
+function dispute(run: Run, id: string | undefined, { part, type, end }: Extract<Action, { do: 'dispute' }>) {
   const payment = id === undefined ? undefined : run.model.orders.get(id)?.captured.at(-1)
   if (!id || !payment) return
   const amount = (part === 'all' ? payment.paise : Math.floor(payment.paise / 2)) / 100
-  ifPossible(() => run.world.sandbox.control.dispute(id, { cfPaymentId: payment.cfPaymentId, amount, type }))
+  const { control } = run.world.sandbox
+  ifPossible(() => {
+    const { dispute_id } = control.dispute(id, { cfPaymentId: payment.cfPaymentId, amount, type })
+    if (end) control.closeDispute(dispute_id, end)
+  })
 }
 
 /** What is lost is lost here: what follows when it turns afterwards is for a person, and has tests of its own. */
