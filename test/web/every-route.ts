@@ -117,7 +117,11 @@ export const doors: Record<string, Door> = {
   'POST /checkout/:plan/restart': { may: 'signed-in', path: () => '/checkout/monthly/restart' },
   'POST /checkout/skip': { may: 'signed-in' },
   // It sets no cookie, so that everybody goes on as who they are.
-  'POST /payment/return': { may: 'everybody', answers: 303 },
+  'POST /payment/return': {
+    may: 'everybody',
+    path: ({ paidOrder }) => `/payment/return?order_id=${paidOrder}`,
+    answers: 303,
+  },
   'GET /payment/return': {
     may: 'owner',
     path: ({ paidOrder }) => `/payment/return?order_id=${paidOrder}`,
