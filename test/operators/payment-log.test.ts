@@ -77,10 +77,10 @@ describe('what happens to a payment is told', () => {
       time: expect.stringMatching(/^20.*Z$/),
     }
     await until(async () => {
-      const events = told(order.id).map(({ event }) => event)
-      return (
-        events.includes('payment refunded') && events.includes('payment failed') && events.includes('payment confirmed')
-      )
+      const lines = told(order.id)
+      const events = lines.map(({ event }) => event)
+      const isBack = lines.some(({ event, status }) => event === 'payment refunded' && status === 'SUCCESS')
+      return isBack && events.includes('payment failed') && events.includes('payment confirmed')
     })
     await pause(50)
     const lines = told(order.id).filter(({ event, status }) => event !== 'payment refunded' || status === 'SUCCESS')
