@@ -54,7 +54,7 @@ export function watchPool(sql: Sql, connections: number, registry: Registry): Sq
   function end(error?: unknown): void {
     underWay--
     if (error === undefined) return
-    if (error instanceof DatabaseUnavailable) timeouts.inc()
+    if (error instanceof DatabaseUnavailable && error.cause === undefined) timeouts.inc()
     else if (isDatabaseDown(error)) failures.inc()
   }
 

@@ -1,4 +1,4 @@
-import { connect, type Socket } from 'node:net'
+import { Socket } from 'node:net'
 
 type Address = { path?: string | false; host: string | string[]; port: number | number[] }
 
@@ -12,6 +12,21 @@ export type Moment = { socket: Socket; read: number; written: number }[]
 export function databaseSockets() {
   const sockets = new Set<Socket>()
   let attempts = 0
+  let going = 0
+
+  /**
+   * Goes a few turns of the event loop late. The driver writes at the end of a turn what it was told during it; a socket
+   * that is gone before that leaves its bytes behind, and the next connection in its place never gets to say a word.
+   */
+  class LateSocket extends Socket {
+    override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+      going++
+      afterTurns(2, () => {
+        super._destroy(error, done)
+        afterTurns(1, () => going--)
+      })
+    }
+  }
 
   /** For the driver's `socket` option: what is written before the connection stands is sent then. Never throws. */
   function open({ path, host, port }: Address): Socket {
@@ -19,10 +34,11 @@ export function databaseSockets() {
     const ports = [port].flat()
     const turn = attempts++ % hosts.length
     const name = hosts[turn]!
-    const socket = path ? connect(path) : connect(ports[turn] ?? ports[0]!, name)
+    const socket = new LateSocket()
     // The driver names the server to TLS by this.
     Object.assign(socket, { host: name })
     sockets.add(socket)
+    whenHeard(socket, () => (path ? socket.connect(path) : socket.connect(ports[turn] ?? ports[0]!, name)))
     socket.once('close', (failed) => {
       sockets.delete(socket)
       // Between an error and this event the driver may have taken another statement, which it would never speak of again.
@@ -51,5 +67,28 @@ export function databaseSockets() {
         socket.destroy(Object.assign(new Error('the database fell silent'), { code: 'ETIMEDOUT' }))
   }
 
-  return { open, moment, closeSilentSince }
+  return {
+    open,
+    moment,
+    closeSilentSince,
+    /** True for the moment in which nothing may be handed to the driver: it might be put on a socket that is going. */
+    isOneGoing: () => going > 0,
+  }
+}
+
+function afterTurns(turns: number, act: () => void): void {
+  setImmediate(() => (turns > 1 ? afterTurns(turns - 1, act) : act()))
+}
+
+/**
+ * Dials once the driver listens for errors, which is a moment after it was handed the socket: what fails at once (no
+ * route, not permitted, no file left to open) would find nobody to tell and end the process. Before the driver's first
+ * word, which only a socket that is being connected keeps until it stands.
+ */
+function whenHeard(socket: Socket, dial: () => void): void {
+  socket.on('newListener', function heard(event) {
+    if (event !== 'error') return
+    socket.off('newListener', heard)
+    queueMicrotask(dial)
+  })
 }

@@ -5,7 +5,10 @@ import { type Turn, waitingLine } from './waiting-line.ts'
 /** A pool of connections. Each change of state is one statement on it: there is no `begin` outside migrations. */
 export type Sql = postgres.Sql<Record<string, never>>
 
-/** The database could not answer in time; shown to people as "not available", never as "it did not happen". */
+/**
+ * The database could not answer; shown to people as "not available", never as "it did not happen". With a `cause` the line
+ * to it broke, without one nobody waited any longer.
+ */
 export class DatabaseUnavailable extends Error {
   override name = 'DatabaseUnavailable'
 }
@@ -55,17 +58,15 @@ export function violates(error: unknown, constraint: string): boolean {
   return (error as { constraint_name?: string } | null)?.constraint_name === constraint
 }
 
-/** True for errors that mean "the database cannot be reached or answer now" rather than "the statement is wrong". */
+/**
+ * True for errors that mean "the database cannot be reached or answer now" rather than "the statement is wrong". No list of
+ * what can happen to a connection is complete, so all of that is DatabaseUnavailable; the rest is told by SQLSTATE.
+ */
 export function isDatabaseDown(error: unknown): boolean {
   if (error instanceof DatabaseUnavailable) return true
   const code = String((error as { code?: unknown } | null)?.code ?? '')
-  return (
-    /^(CONNECT|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EHOSTUNREACH|08|28|3D000|53|55|57|25006|40)/.test(code) ||
-    downCodes.has(code)
-  )
+  return /^(08|28|3D|53|55|57|58|25006|40)/.test(code)
 }
-
-const downCodes = new Set(['CONNECTION_CLOSED', 'CONNECTION_ENDED', 'CONNECTION_DESTROYED', 'CONNECT_TIMEOUT'])
 
 function safeInteger(text: string): number {
   const value = Number(text)
@@ -84,18 +85,22 @@ function bounded(sql: Sql, { max, ms, sockets }: Bounds): Sql {
 
   /** Hands it to the driver; done when the driver is, or when the connection was silent for so long that it was closed. */
   function hand(start: Query['then'], tell: Settling, done: (afterMs: number) => void): void {
+    if (sockets.isOneGoing()) return void setImmediate(hand, start, tell, done)
     const before = sockets.moment()
     const silence = setTimeout(() => {
       sockets.closeSilentSince(before)
       done(brokenForMs)
     }, ms)
-    const fail = (error: unknown) => {
+    const fail = (reason: unknown) => {
       clearTimeout(silence)
+      const error = isBrokenLine(reason)
+        ? new DatabaseUnavailable('The line to the database broke.', { cause: reason })
+        : reason
       tell.reject(error)
       // A connection that broke needs a moment to be gone; what the driver is handed before that is lost.
       done(isDatabaseDown(error) ? brokenForMs : 0)
       // Nobody is there: who waits would only wait for the same news.
-      if (isNobodyThere(error)) line.dismiss(new DatabaseUnavailable('The database is away.', { cause: error }))
+      if (isNobodyThere(reason)) line.dismiss(new DatabaseUnavailable('The database is away.', { cause: reason }))
     }
     start((rows) => {
       if (!wasExecuted(rows))
@@ -141,8 +146,28 @@ function wasExecuted(rows: unknown): boolean {
 
 const brokenForMs = 20
 
-function isNobodyThere(error: unknown): boolean {
-  return /^(ECONNREFUSED|ENOTFOUND|EHOSTUNREACH|57P03)$/.test(String((error as { code?: unknown } | null)?.code))
+/**
+ * What comes from the driver and is neither an answer of the server nor a complaint about the statement happened to the
+ * connection: any error number of connect, send or look-up, any trouble of TLS.
+ */
+function isBrokenLine(reason: unknown): boolean {
+  const { name, code } = (reason ?? {}) as { name?: unknown; code?: unknown }
+  const isComplaint = reason instanceof TypeError || reason instanceof RangeError || complaints.has(String(code))
+  return typeof code === 'string' && name !== 'PostgresError' && !isComplaint
+}
+
+const complaints = new Set(
+  'UNDEFINED_VALUE NOT_TAGGED_CALL MAX_PARAMETERS_EXCEEDED UNSAFE_TRANSACTION COPY_IN_PROGRESS MESSAGE_NOT_SUPPORTED'.split(
+    ' ',
+  ),
+)
+
+/** Not where we ran out of files or ports ourselves: who waits is served by the connections that stand. */
+function isNobodyThere(reason: unknown): boolean {
+  const { code } = (reason ?? {}) as { code?: unknown }
+  return /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|EHOSTDOWN|ENETUNREACH|ENETDOWN|EACCES|EPERM|57P03)$/.test(
+    String(code),
+  )
 }
 
 type Query = Promise<unknown> & { cancel(): void }

@@ -1,0 +1,133 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { SocketFault } from '../../src/chaos/failing-sockets.ts'
+import { newestOrder, until } from '../support/books.ts'
+import { type AppProcess, buildTown, type Town } from '../support/process.ts'
+import { startProxy, type TcpProxy, through } from '../support/proxy.ts'
+import { Visitor } from '../support/visitor.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'etf-sockets-'))
+const file = join(folder, 'faults.json')
+const suffer = (...faults: SocketFault[]) => writeFileSync(file, JSON.stringify(faults))
+const moments = ['at once', 'next tick', 'later'] as const
+const preload = join(import.meta.dirname, '..', '..', 'src', 'chaos', 'failing-sockets.ts')
+
+/** One process whose database, Cashfree and mail server are reached by name, each at a port of its own. */
+let town: Town
+let line: TcpProxy
+let gatewayLine: TcpProxy
+let app: AppProcess
+let visitor: Visitor
+let ports: { database: number; gateway: number; mail: number }
+beforeAll(async () => {
+  suffer()
+  town = await buildTown()
+  const { hostname, port } = new URL(town.databaseUrl)
+  line = await startProxy({ host: hostname, port: Number(port) })
+  gatewayLine = await startProxy({ host: '127.0.0.1', port: Number(new URL(town.meter.url).port) })
+  ports = { database: line.port, gateway: gatewayLine.port, mail: town.mailbox.smtpPort }
+  app = await town.start({
+    DATABASE_URL: through(line, town.databaseUrl).replace('127.0.0.1', 'localhost'),
+    API_BASE: `http://localhost:${ports.gateway}/pg`,
+    SMTP_SERVER: 'localhost',
+    NODE_OPTIONS: `--import ${preload}`,
+    FAILING_SOCKETS: file,
+  })
+  visitor = new Visitor(app)
+  await visitor.register()
+}, 60_000)
+afterAll(async () => {
+  await town.close()
+  await line.close()
+  await gatewayLine.close()
+  rmSync(folder, { recursive: true })
+})
+
+const connectErrors =
+  'EHOSTUNREACH ENETUNREACH EHOSTDOWN ENETDOWN EACCES EPERM EMFILE ENFILE ENOBUFS ENOMEM ECONNREFUSED ECONNRESET ECONNABORTED EADDRNOTAVAIL EADDRINUSE EINVAL ETIMEDOUT'.split(
+    ' ',
+  )
+const sendErrors = 'EPIPE ECONNRESET ENOBUFS ENOMEM ETIMEDOUT EHOSTUNREACH ENETDOWN'.split(' ')
+const lookUpErrors = 'ENOTFOUND EAI_AGAIN EMFILE ETIMEDOUT'.split(' ')
+
+/** Every way to fail, at this port; a look-up fails by the name. */
+const kinds: [SocketFault['at'], string][] = [
+  ...connectErrors.map((code): [SocketFault['at'], string] => ['connect', code]),
+  ...sendErrors.map((code): [SocketFault['at'], string] => ['send', code]),
+  ...lookUpErrors.map((code): [SocketFault['at'], string] => ['look-up', code]),
+]
+const faultOf = (at: SocketFault['at'], port: number, code: string, when: SocketFault['when']): SocketFault => ({
+  at,
+  to: at === 'look-up' ? 'localhost' : port,
+  code,
+  when,
+})
+
+async function expectAlive() {
+  const answer = await fetch(`${app.url}/healthz`)
+  expect([answer.status, app.child.exitCode]).toEqual([200, null])
+}
+
+describe('the line to the database', () => {
+  test.each(kinds)(
+    '%s %s: what needs it is 503, the process lives, and all is well when it is over',
+    {
+      timeout: 60_000,
+    },
+    async (at, code) => {
+      for (const when of moments) {
+        suffer(faultOf(at, ports.database, code, when))
+        if (at !== 'send') line.breakAll()
+        await until(async () => (await visitor.get('/dashboard')).status === 503)
+        const answer = await visitor.get('/account')
+        expect([when, answer.status]).toEqual([when, 503])
+        expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0)
+        expect(answer.body).toContain('<main')
+        expect(answer.body).not.toContain(code)
+        await expectAlive()
+        suffer()
+        await until(async () => (await visitor.get('/dashboard')).status === 200)
+      }
+    },
+  )
+
+  test('and the jobs go on', { timeout: 60_000 }, async () => {
+    await until(async () => (await fetch(`${app.url}/readyz`)).status === 200, 40_000)
+  })
+})
+
+describe('the lines to Cashfree and to the mail server', () => {
+  test.each(kinds)(
+    '%s %s: nobody is charged, nothing is lost, the process lives',
+    {
+      timeout: 60_000,
+    },
+    async (at, code) => {
+      const person = new Visitor(app)
+      const when = moments[kinds.findIndex((kind) => kind[0] === at && kind[1] === code) % moments.length]!
+      // What is looked up by name is the database too; its connections stand.
+      suffer(faultOf(at, ports.gateway, code, when), faultOf(at, ports.mail, code, when))
+      // What was opened before is no use; a connection that stands can still fail to send.
+      if (at !== 'send') gatewayLine.breakAll()
+      const { email } = await person.register()
+      const page = await person.get('/checkout/monthly')
+      expect([when, page.status]).toEqual([when, 200])
+      expect(page.body).toContain('Nothing was charged')
+      await expectAlive()
+      suffer()
+      expect((await person.post('/checkout/monthly')).status).toBe(303)
+      expect((await newestOrder(town, email!)).status).toBe('active')
+    },
+  )
+
+  test('and every mail goes out', { timeout: 60_000 }, async () => {
+    await town.sql`update mails set next_attempt_at = now(), leased_until = null where status = 'queued'`
+    await until(async () => {
+      const [row] = await town.sql<{ n: number }[]>`select count(*)::int as n from mails where status <> 'sent'`
+      return row!.n === 0
+    }, 40_000)
+    expect(app.output()).not.toContain('uncaught')
+  })
+})
