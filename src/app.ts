@@ -26,7 +26,8 @@ import { loadAssets, serveAssets } from './web/assets.ts'
 import bodyDeadline, { longestBodyMs } from './web/body-deadline.ts'
 import cleanText from './web/clean-text.ts'
 import cors from './web/cors.ts'
-import { handleErrors } from './web/errors.ts'
+import downloads from './web/downloads.ts'
+import { answerUnread, handleErrors, handleLastErrors } from './web/errors.ts'
 import headers from './web/headers.ts'
 import ownHosts from './web/own-hosts.ts'
 import { callerOf, rateCounter, rateLimitStore } from './web/rate-limits.ts'
@@ -71,6 +72,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     return503OnClosing: true,
     http: { headersTimeout: 8_000, connectionsCheckingInterval: 1_000, maxHeaderSize: 16_384 },
     rewriteUrl: routedAddress,
+    frameworkErrors: answerUnread,
     routerOptions: { maxParamLength: 200, ignoreTrailingSlash: true },
     ajv: { customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: true, allErrors: false } },
   })
@@ -92,6 +94,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
 
   // Outside the people's scope: a style sheet needs no session, and must load while the database is away.
   const assets = loadAssets()
+  handleLastErrors(app)
   serveAssets(app, assets)
   await app.register(async (people) => {
     await people.register(trailingSlash)
@@ -105,6 +108,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       describePage,
     })
     await people.register(rememberedUser, { deps })
+    await people.register(downloads)
     handleErrors(people)
     for (const routes of [site, wellKnown, users, links, checkout, dashboard, receipts, account, reports])
       await people.register(routes, { deps, limit: limitOf(config.rateLimitScale) })
@@ -130,10 +134,13 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   })
   return app
 
-  /** `it.page`: who is here and what every page shows around its own content; what that says is not asked again. */
+  /**
+   * `it.page`: who is here and what every page shows around its own content; what that says, be it null, is not asked
+   * again. Nobody is shown less than a whole page because the database does not answer this.
+   */
   async function describePage(
     request: FastifyRequest,
-    content: { subscription?: Subscription; underWay?: MoneyUnderWay[] },
+    content: { subscription?: Subscription | null; underWay?: MoneyUnderWay[] | null },
   ) {
     const { user } = request
     const notice = takeNotice(request)
@@ -148,10 +155,18 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
             role: user.role,
             email: user.email,
             suggestedEmail: suggestedEmail(user.email),
-            subscription: content.subscription ?? (await subscriptionOf(deps.sql, user.id).catch(() => null)),
-            underWay: content.underWay ?? (await moneyUnderWay(deps.sql, user.id).catch(() => null)),
+            subscription:
+              content.subscription === undefined
+                ? await subscriptionOf(deps.sql, user.id).catch(() => null)
+                : content.subscription,
+            underWay:
+              content.underWay === undefined
+                ? await moneyUnderWay(deps.sql, user.id).catch(() => null)
+                : content.underWay,
           }
         : null,
+      // Came with a session, and nobody could be asked whose it is.
+      isSomebody: request.sessionUnread,
       sandbox: options.demo ?? null,
       notice,
       seller: { ...config.seller, gstin: config.seller.gstin || null },

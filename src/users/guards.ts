@@ -14,6 +14,8 @@ declare module 'fastify' {
     user: User | undefined
     /** The living session behind the cookie, second factor given or not. */
     signedIn: SignedIn | undefined
+    /** True while a cookie names a session that was not looked up, for one because the database does not answer. */
+    sessionUnread: boolean
   }
 }
 
@@ -22,10 +24,13 @@ export const rememberedUser = fp<{ deps: Deps }>(
   async (app: FastifyInstance, { deps }) => {
     app.decorateRequest('user', undefined)
     app.decorateRequest('signedIn', undefined)
+    app.decorateRequest('sessionUnread', false)
     app.addHook('preValidation', async (request) => {
       const sid = request.session.get('sid')
       if (sid === undefined) return
+      request.sessionUnread = true
       const session = await sessionOf(deps.sql, sid)
+      request.sessionUnread = false
       if (!session) return
       request.signedIn = { ...session, trier: trierOf(deps, request) }
       if (session.user.role === 'subscriber' || session.secondFactorAt) request.user = session.user

@@ -27,6 +27,9 @@ const titles: Record<number, string> = {
   503: 'Not available for a moment',
 }
 
+/** What the frame shows of a person besides their name: a page about a failure asks the database nothing. */
+const unasked = { subscription: null, underWay: null }
+
 export type Failure = {
   status: number
   code: string
@@ -37,8 +40,8 @@ export type Failure = {
 
 declare module './views.ts' {
   interface Views {
-    'shared/error': { status: number; errorTitle: string; sentence: string }
-    'shared/_notice': { kind: 'info' | 'good' | 'warn' | 'bad'; text: string }
+    'shared/error': { status: number; errorTitle: string; sentence: string } & typeof unasked
+    'shared/_notice': { kind: 'info' | 'good' | 'warn' | 'bad'; text: string } & Partial<typeof unasked>
   }
 }
 
@@ -102,8 +105,45 @@ async function showFailure(request: FastifyRequest, reply: FastifyReply, failure
   if (failure.retryAfterS !== null) reply.header('retry-after', failure.retryAfterS)
   reply.code(status).header('cache-control', 'no-store')
   if (status === 401) return reply.leaveFor(`/login?next=${encodeURIComponent(wanted(request))}`)
-  if (request.wantsFragment) return reply.page('shared/_notice', { kind: 'bad', text: message })
-  return reply.page('shared/error', { status, errorTitle: titles[status] ?? 'Please check', sentence: message })
+  // What a handler had prepared for an answer that did not come, like the name of a file.
+  reply.removeHeader('content-disposition')
+  if (request.wantsFragment) return reply.page('shared/_notice', { kind: 'bad', text: message, ...unasked })
+  const errorTitle = titles[status] ?? 'Please check'
+  return reply.page('shared/error', { status, errorTitle, sentence: message, ...unasked })
+}
+
+/**
+ * For all that no scope answers, and for the error page that fails itself: a page made of these words and nothing else.
+ * Never JSON to a browser, and nothing of the cause.
+ */
+export function handleLastErrors(app: FastifyInstance): void {
+  app.setErrorHandler((error, request, reply) => {
+    const failure = failureOf(error)
+    if (failure.status >= 500) request.log.error({ err: error, route: request.routeOptions.url }, 'request failed')
+    return showPlainly(reply, failure)
+  })
+}
+
+/** For addresses that cannot be read, of which no scope ever hears. */
+export function answerUnread(error: FastifyError, _request: FastifyRequest, reply: FastifyReply): void {
+  showPlainly(reply, failureOf(error))
+}
+
+function showPlainly(reply: FastifyReply, { status, message, retryAfterS }: Failure): FastifyReply {
+  if (retryAfterS !== null) reply.header('retry-after', retryAfterS)
+  const title = titles[status] ?? 'Please check'
+  return reply
+    .code(status)
+    .header('cache-control', 'no-store')
+    .type('text/html; charset=utf-8')
+    .send(
+      `<!doctype html><html lang="en-IN"><meta charset="utf-8"><meta name="viewport" content="width=device-width">` +
+        `<title>${title}</title><main><h1>${title}</h1><p>${inHtml(message)}</p><p><a href="/">Go to the start page</a></p></main></html>`,
+    )
+}
+
+function inHtml(text: string): string {
+  return text.replace(/[&<>]/g, (sign) => `&#${sign.charCodeAt(0)};`)
 }
 
 /** The page to come back to after logging in: what was asked for, or the page a fragment was asked for from. */

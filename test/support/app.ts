@@ -34,11 +34,12 @@ export type TestApp = {
 
 /**
  * Starts it. Webhooks go to the app, as they would; jobs run only when a test says so. `roleFor` is handed the owner's URL
- * of the database and answers the one to run with.
+ * of the database and answers the one to run with; `disturbed` may stand between the product and its pool.
  */
 export async function startApp(
   env: Record<string, string> = {},
   roleFor: (ownerUrl: string) => Promise<string> = async (url) => url,
+  disturbed: (sql: Sql) => Sql = (sql) => sql,
 ): Promise<TestApp> {
   const database = await freshDatabase()
   const databaseUrl = await roleFor(database.url)
@@ -73,7 +74,7 @@ export async function startApp(
   const sql = connect(databaseUrl, { max: 5 })
   const log = createLog(config.logLevel)
   const gateway = cashfree({ ...config.cashfree, ...config.cashfree.credentials! })
-  const deps: Deps = { config, sql, gateway, log, wake: () => {} }
+  const deps: Deps = { config, sql: disturbed(sql), gateway, log, wake: () => {} }
   const mailer = connectMailer({
     ...config.smtp,
     host: config.smtp.host!,

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { expect } from 'vitest'
 import { readIntoImport } from '../../src/market/imports/imports.ts'
 import { seedSample } from '../../src/market/sample-prices.ts'
+import type { Sql } from '../../src/platform/db.ts'
 import { recorded } from '../../src/tasks/records.ts'
 import { linkTo, open, subjects } from '../account/mailed.ts'
 import { type Admin, adminOf } from '../support/admin.ts'
@@ -48,8 +49,8 @@ export type Ids = {
 }
 
 /** Builds it through the real doors: people register and pay, Cashfree reports, jobs run. */
-export async function buildWorld(env: Record<string, string> = {}): Promise<World> {
-  const app = await startApp(env)
+export async function buildWorld(env: Record<string, string> = {}, disturbed?: (sql: Sql) => Sql): Promise<World> {
+  const app = await startApp(env, undefined, disturbed)
   // An https site is spoken to without its proxy.
   const direct = { url: `http://localhost:${app.config.port}` }
   const owner = await customer(app, direct, 499)
