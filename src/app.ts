@@ -21,13 +21,14 @@ import { composersOf } from './tasks/jobs.ts'
 import { suggestedEmail } from './users/email-suggestions.ts'
 import { rememberedUser } from './users/guards.ts'
 import users from './users/routes.ts'
-import { routedAddress } from './web/addresses.ts'
+import { longestName, routedAddress } from './web/addresses.ts'
 import { loadAssets, serveAssets } from './web/assets.ts'
 import bodyDeadline, { longestBodyMs } from './web/body-deadline.ts'
 import cleanText from './web/clean-text.ts'
+import closing, { keptMs } from './web/closing.ts'
 import cors from './web/cors.ts'
 import downloads from './web/downloads.ts'
-import { answerUnread, handleErrors, handleLastErrors } from './web/errors.ts'
+import { handleErrors, handleLastErrors } from './web/errors.ts'
 import headers from './web/headers.ts'
 import ownHosts from './web/own-hosts.ts'
 import { callerOf, rateCounter, rateLimitStore } from './web/rate-limits.ts'
@@ -68,15 +69,15 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     // Bodies have ten seconds, see below; a handler may allow one more time.
     requestTimeout: longestBodyMs,
     connectionTimeout: 15_000,
-    keepAliveTimeout: 5_000,
-    return503OnClosing: true,
+    keepAliveTimeout: keptMs,
+    // Who comes over a connection that stands is still served while we close: see closing.ts.
+    return503OnClosing: false,
     http: { headersTimeout: 8_000, connectionsCheckingInterval: 1_000, maxHeaderSize: 16_384 },
     rewriteUrl: routedAddress,
-    frameworkErrors: answerUnread,
-    routerOptions: { maxParamLength: 200, ignoreTrailingSlash: true },
+    routerOptions: { maxParamLength: longestName, ignoreTrailingSlash: true },
     ajv: { customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: true, allErrors: false } },
   })
-  closeKeptConnections(app)
+  await app.register(closing, { isClosing: options.isClosing ?? (() => false) })
   await app.register(bodyDeadline, { ms: 10_000 })
   const meters = options.meters ?? createMeters()
   watchRequests(app, meters)
@@ -186,17 +187,6 @@ function takeNotice(request: FastifyRequest) {
 /** Doors that cost us or Cashfree something: per address and minute, times RATE_LIMIT_SCALE. */
 function limitOf(scale: number, aMinute = 30) {
   return { rateLimit: { max: Math.max(1, Math.floor(aMinute * scale)), timeWindow: 60_000 } }
-}
-
-/** While closing, every answer tells its connection to end, so that close() need not wait for idle browsers. */
-function closeKeptConnections(app: FastifyInstance): void {
-  let closing = false
-  app.addHook('preClose', async () => {
-    closing = true
-  })
-  app.addHook('onSend', async (_request, reply) => {
-    if (closing) reply.header('connection', 'close')
-  })
 }
 
 function originOf(url: string): string {

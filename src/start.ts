@@ -98,21 +98,19 @@ if (!settings.production)
 
 // With a payment log a hang-up means "the file was rotated"; without one it ends us like any other signal.
 if (payments) process.on('SIGHUP', () => payments.reopen())
-closeWithGrace(
-  { delay: config.shutdownDrainMs + config.shutdownGraceMs, skip: payments ? ['SIGHUP'] : [] },
-  async ({ signal, err }) => {
-    closing = true
-    if (err) log.fatal({ err }, 'closing after an error')
-    log.info({ signal }, 'closing')
-    if (!err) await pause(config.shutdownDrainMs)
-    await app.close()
-    await jobs?.stop(Math.min(5_000, config.shutdownGraceMs / 2))
-    await sql.end({ timeout: 5 })
-    mailer.close()
-    await payments?.close()
-    await house.close()
-  },
-)
+closeWithGrace({ delay: config.shutdownGraceMs, skip: payments ? ['SIGHUP'] : [] }, async ({ signal, err }) => {
+  closing = true
+  if (err) log.fatal({ err }, 'closing after an error')
+  log.info({ signal }, 'closing')
+  if (!err) await pause(config.shutdownDrainMs)
+  // Side by side: neither waits for the other, and both need the database.
+  const leftMs = config.shutdownGraceMs - config.shutdownDrainMs
+  await Promise.all([app.close(), jobs?.stop(Math.min(5_000, leftMs / 2))])
+  await sql.end({ timeout: 5 })
+  mailer.close()
+  await payments?.close()
+  await house.close()
+})
 
 // `npm start` runs us under a shell that does not pass signals on: when it is gone, npm was told to stop. Sent once,
 // and not on top of a signal that came by itself (Ctrl-C reaches us both): a second one would end us without grace.

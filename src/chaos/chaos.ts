@@ -136,6 +136,7 @@ async function recovered(town: Town, random: Random, found: Findings): Promise<n
 
 /** No more faults, every process up; jobs and Cashfree's retries do the rest. Answers how many seconds they took. */
 async function comeToRest(town: Town): Promise<number> {
+  town.failSockets()
   town.sandbox.control.clearFaults()
   await town.mails.open()
   for (const app of town.apps) await app.untilReady()

@@ -4,22 +4,13 @@ import dns from 'node:dns'
 import { readFileSync } from 'node:fs'
 import net from 'node:net'
 import { getSystemErrorMap } from 'node:util'
-
-/** What the file FAILING_SOCKETS holds: a JSON list of these. It is read anew at each connect, send and look-up. */
-export type SocketFault = {
-  at: 'connect' | 'send' | 'look-up'
-  /** The port that is dialled, or the name that is looked up. */
-  to: number | string
-  /** ECONNREFUSED and the like. */
-  code: string
-  /** at once: before the call returns · next tick: before any promise is heard · later: after a few milliseconds. */
-  when: 'at once' | 'next tick' | 'later'
-}
+import type { SocketFault } from './socket-faults.ts'
 
 type Dialled = net.Socket & { dialled?: unknown; connecting: boolean }
 type Told = (error: Error) => void
 type WithWrites = { _writeGeneric(writev: boolean, data: unknown, encoding: unknown, done: Told): unknown }
 
+/** Holds a JSON list of SocketFault, read anew at each connect, send and look-up. */
 const file = process.env.FAILING_SOCKETS
 const numbers = new Map([...getSystemErrorMap()].map(([errno, [code]]) => [code, errno]))
 

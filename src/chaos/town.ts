@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { receiveMail } from '../embedded/mailbox/smtp.ts'
@@ -7,6 +7,7 @@ import { connect, type Sql } from '../platform/db.ts'
 import { type AppProcess, superviseApp } from './app-process.ts'
 import { type Database, startDatabase } from './database.ts'
 import { startProxy } from './proxy.ts'
+import type { SocketFault } from './socket-faults.ts'
 
 /** How often each Message-ID was accepted. */
 export type Mails = { taken: Map<string, number>; stop(): Promise<void>; open(): Promise<void> }
@@ -21,6 +22,10 @@ export type Town = {
   keys: typeof keys
   mails: Mails
   apps: [AppProcess, AppProcess]
+  /** Makes what both processes dial and send fail in these ways from now on; none is an end to it. */
+  failSockets(...faults: SocketFault[]): void
+  /** Where both processes go out to. */
+  ports: { database: number; gateway: number; mail: number }
   close(): Promise<void>
 }
 
@@ -55,7 +60,15 @@ export async function buildTown(): Promise<Town> {
     const { mails, port: smtpPort } = await takeMails()
     closers.push(() => mails.stop())
 
+    const faultsFile = join(folder, 'socket-faults.json')
+    const failSockets = (...faults: SocketFault[]) => {
+      writeFileSync(`${faultsFile}.new`, JSON.stringify(faults))
+      renameSync(`${faultsFile}.new`, faultsFile)
+    }
+    failSockets()
     const env = {
+      NODE_OPTIONS: `--import ${join(import.meta.dirname, 'failing-sockets.ts')}`,
+      FAILING_SOCKETS: faultsFile,
       HOST: 'localhost',
       DATABASE_URL: database.url,
       DB_POOL_MAX: '6',
@@ -76,7 +89,8 @@ export async function buildTown(): Promise<Town> {
     closers.push(() => Promise.all(apps.map((app) => app.stop())))
     for (const app of apps) await app.untilReady()
     const gatewayApi = `http://127.0.0.1:${sandbox.port}/pg`
-    return { database, sql, sandbox, gatewayApi, keys, mails, apps, close }
+    const ports = { database: Number(new URL(database.url).port), gateway: proxy.port, mail: smtpPort }
+    return { database, sql, sandbox, gatewayApi, keys, mails, apps, failSockets, ports, close }
   } catch (error) {
     await close()
     throw error

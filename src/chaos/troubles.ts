@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { FaultSwitches } from '../embedded/sandbox/faults.ts'
 import { killBackends } from './queries.ts'
 import type { Random } from './random.ts'
+import { errorsOf, moments } from './socket-faults.ts'
 import type { Town } from './town.ts'
 
 /** Brings something about and, when it resolves, has let go of it again. */
@@ -64,6 +65,20 @@ export const troubles: readonly Trouble[] = [
       sandbox.control.faults({ [fault]: true })
       await pause(random.between(1_000, 4_000))
       sandbox.control.clearFaults()
+    },
+  },
+  {
+    name: 'connecting and sending fail with every error number',
+    async strike(town, random) {
+      const { database, gateway, mail } = town.ports
+      const codes = (['connect', 'send'] as const).flatMap((at) => errorsOf[at].map((code) => ({ at, code })))
+      for (const { at, code } of codes.toSorted(() => random.next() - 0.5)) {
+        town.failSockets({ at, code, to: random.one([database, database, gateway, mail]), when: random.one(moments) })
+        // Connections that stand would not be dialled anew.
+        if (at === 'connect') await killBackends(town.sql, random.next()).catch(() => {})
+        await pause(random.between(50, 200))
+      }
+      town.failSockets()
     },
   },
 ]

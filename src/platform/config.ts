@@ -42,7 +42,7 @@ const Environment = Type.Object({
   RECONCILE_MIN_AGE_MS: Type.Integer({ minimum: 0, maximum: 86_400_000, default: 60_000 }),
   WEBHOOK_MAX_AGE_S: Type.Integer({ minimum: 1, maximum: 31_536_000, default: 172_800 }),
   SHUTDOWN_GRACE_MS: Type.Integer({ minimum: 100, maximum: 600_000, default: 10_000 }),
-  SHUTDOWN_DRAIN_MS: Type.Integer({ minimum: 0, maximum: 600_000, default: 0 }),
+  SHUTDOWN_DRAIN_MS: Type.Optional(Whole(0, 600_000)),
   PAYMENTS_LOG: Optional,
   METRICS_TOKEN: Type.Optional(Type.String({ minLength: 16 })),
   BACKUP_DIR: Optional,
@@ -113,7 +113,7 @@ export type Config = Readonly<{
   reconcile: { intervalMs: number; minAgeMs: number }
   webhookMaxAgeS: number
   shutdownGraceMs: number
-  /** How long to go on serving while /readyz already says no. */
+  /** How long to go on serving while /readyz already says no; a part of `shutdownGraceMs`. */
   shutdownDrainMs: number
   rateLimitScale: number
   /** What operators set: where payment events are kept, who may read the metrics, where backups go. */
@@ -176,7 +176,7 @@ export function readConfig(source: Record<string, string | undefined>): Config {
     reconcile: { intervalMs: env.RECONCILE_INTERVAL_MS, minAgeMs: env.RECONCILE_MIN_AGE_MS },
     webhookMaxAgeS: env.WEBHOOK_MAX_AGE_S,
     shutdownGraceMs: env.SHUTDOWN_GRACE_MS,
-    shutdownDrainMs: env.SHUTDOWN_DRAIN_MS,
+    shutdownDrainMs: drainOf(env),
     rateLimitScale: env.RATE_LIMIT_SCALE ?? 1,
     operations: {
       paymentsLog: env.PAYMENTS_LOG ?? null,
@@ -225,6 +225,10 @@ function checkPairs(env: Environment, baseUrl: string, production: boolean, prob
       problems.push('CORS_ORIGINS: must be origins without a path, like https://app.example.in')
   if (!list(env.TRUST_PROXY ?? '').every(isNetwork))
     problems.push('TRUST_PROXY: must be addresses or networks, like 10.0.0.0/8, or "loopback"')
+  if (env.SHUTDOWN_DRAIN_MS !== undefined && env.SHUTDOWN_DRAIN_MS + closingMs > env.SHUTDOWN_GRACE_MS)
+    problems.push(
+      `SHUTDOWN_DRAIN_MS: must leave ${closingMs} of SHUTDOWN_GRACE_MS, which bounds the whole, for closing`,
+    )
   if (!production) return
 
   for (const name of [
@@ -239,6 +243,14 @@ function checkPairs(env: Environment, baseUrl: string, production: boolean, prob
     if (!env[name]) problems.push(`${name}: required with NODE_ENV=production`)
   if (env.BASE_URL && !baseUrl.startsWith('https://')) problems.push('BASE_URL: must start with https:// in production')
   if (env.RATE_LIMIT_SCALE !== undefined) problems.push('RATE_LIMIT_SCALE: only for tests; remove it in production')
+}
+
+/** What a process needs, after it has stopped to let anybody in, to answer what is under way and to put things away. */
+const closingMs = 2_000
+
+/** Half of the time by default: five seconds. Nobody stands in front of a process in development. */
+function drainOf({ NODE_ENV, SHUTDOWN_DRAIN_MS, SHUTDOWN_GRACE_MS }: Environment): number {
+  return SHUTDOWN_DRAIN_MS ?? (NODE_ENV === 'production' ? SHUTDOWN_GRACE_MS / 2 : 0)
 }
 
 /** One switch decides API host and script mode together, so that a session never meets the other environment. */

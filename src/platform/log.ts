@@ -32,8 +32,16 @@ export function createLog(level: string, to?: { write(line: string): void }) {
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
   }
-  return to ? pino(options, to) : pino(options)
+  if (to) return pino(options, to)
+  // A disk that is full, or a terminal that is gone, takes lines from us and not the site.
+  return pino(
+    options,
+    pino.destination({ dest: 1, sync: false, maxLength: mostWaiting }).on('error', () => {}),
+  )
 }
+
+/** Characters that wait to be written while nobody takes them; what comes on top is dropped. */
+const mostWaiting = 64 * 1024 * 1024
 
 /** An error without the SQL text, query parameters or request that drivers like to hang on it. */
 export function describeError(error: unknown) {

@@ -1,7 +1,10 @@
+/** The longest piece of a path that can name something of ours. */
+export const longestName = 200
+
 /**
- * The address of a request as it is routed. A path that cannot be decoded, or has a NUL in it, names nothing of ours: it
- * leads to where nothing is, so that the answer is our own page; so does one with an empty part (`//`), which routers and
- * proxies read in different ways. In a query NUL is left out, as it is in forms: no
+ * The address of a request as it is routed. A path that cannot be decoded, has a NUL in it or a piece longer than any name
+ * of ours, names nothing: it leads to where nothing is, so that the answer is our own page; so does one with an empty part
+ * (`//`), which routers and proxies read in different ways. In a query NUL is left out, as it is in forms: no
  * database stores it, none may be asked for it.
  */
 export function routedAddress({ url = '/' }: { url?: string | undefined }): string {
@@ -14,7 +17,8 @@ export function routedAddress({ url = '/' }: { url?: string | undefined }): stri
 
 function isReadable(path: string): boolean {
   try {
-    return !path.includes('//') && !decodeURIComponent(path).includes('\0')
+    const isShort = path.split('/').every((piece) => piece.length <= longestName)
+    return isShort && !path.includes('//') && !decodeURIComponent(path).includes('\0')
   } catch {
     return false
   }

@@ -124,11 +124,6 @@ export function handleLastErrors(app: FastifyInstance): void {
   })
 }
 
-/** For addresses that cannot be read, of which no scope ever hears. */
-export function answerUnread(error: FastifyError, _request: FastifyRequest, reply: FastifyReply): void {
-  showPlainly(reply, failureOf(error))
-}
-
 function showPlainly(reply: FastifyReply, { status, message, retryAfterS }: Failure): FastifyReply {
   if (retryAfterS !== null) reply.header('retry-after', retryAfterS)
   const title = titles[status] ?? 'Please check'

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { SocketFault } from '../../src/chaos/failing-sockets.ts'
+import { errorsOf, moments, type SocketFault } from '../../src/chaos/socket-faults.ts'
 import { newestOrder, until } from '../support/books.ts'
 import { type AppProcess, buildTown, type Town } from '../support/process.ts'
 import { startProxy, type TcpProxy, through } from '../support/proxy.ts'
@@ -11,7 +11,6 @@ import { Visitor } from '../support/visitor.ts'
 const folder = mkdtempSync(join(tmpdir(), 'etf-sockets-'))
 const file = join(folder, 'faults.json')
 const suffer = (...faults: SocketFault[]) => writeFileSync(file, JSON.stringify(faults))
-const moments = ['at once', 'next tick', 'later'] as const
 const preload = join(import.meta.dirname, '..', '..', 'src', 'chaos', 'failing-sockets.ts')
 
 /** One process whose database, Cashfree and mail server are reached by name, each at a port of its own. */
@@ -45,19 +44,10 @@ afterAll(async () => {
   rmSync(folder, { recursive: true })
 })
 
-const connectErrors =
-  'EHOSTUNREACH ENETUNREACH EHOSTDOWN ENETDOWN EACCES EPERM EMFILE ENFILE ENOBUFS ENOMEM ECONNREFUSED ECONNRESET ECONNABORTED EADDRNOTAVAIL EADDRINUSE EINVAL ETIMEDOUT'.split(
-    ' ',
-  )
-const sendErrors = 'EPIPE ECONNRESET ENOBUFS ENOMEM ETIMEDOUT EHOSTUNREACH ENETDOWN'.split(' ')
-const lookUpErrors = 'ENOTFOUND EAI_AGAIN EMFILE ETIMEDOUT'.split(' ')
-
-/** Every way to fail, at this port; a look-up fails by the name. */
-const kinds: [SocketFault['at'], string][] = [
-  ...connectErrors.map((code): [SocketFault['at'], string] => ['connect', code]),
-  ...sendErrors.map((code): [SocketFault['at'], string] => ['send', code]),
-  ...lookUpErrors.map((code): [SocketFault['at'], string] => ['look-up', code]),
-]
+/** Every way to fail; a look-up fails by the name, the others at a port. */
+const kinds = Object.entries(errorsOf).flatMap(([at, codes]) =>
+  codes.map((code): [SocketFault['at'], string] => [at as SocketFault['at'], code]),
+)
 const faultOf = (at: SocketFault['at'], port: number, code: string, when: SocketFault['when']): SocketFault => ({
   at,
   to: at === 'look-up' ? 'localhost' : port,

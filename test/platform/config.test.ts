@@ -35,6 +35,16 @@ describe('settings', () => {
     expect(readConfig(live)).toMatchObject({ production: true, https: true, host: '0.0.0.0', rateLimitScale: 1 })
   })
 
+  test('a proxy has half of the time for closing to look away, in production alone, and closing has its share', () => {
+    expect(readConfig(live)).toMatchObject({ shutdownGraceMs: 10_000, shutdownDrainMs: 5_000 })
+    expect(readConfig({ ...live, SHUTDOWN_GRACE_MS: '30000' }).shutdownDrainMs).toBe(15_000)
+    expect(readConfig({ ...live, SHUTDOWN_DRAIN_MS: '0' }).shutdownDrainMs).toBe(0)
+    expect(readConfig({})).toMatchObject({ shutdownGraceMs: 10_000, shutdownDrainMs: 0 })
+    for (const drain of ['8001', '10000', '600000'])
+      expect(problemsWith({ ...live, SHUTDOWN_DRAIN_MS: drain }).join()).toContain('SHUTDOWN_DRAIN_MS')
+    expect(problemsWith({ ...live, SHUTDOWN_DRAIN_MS: '8000' })).toEqual([])
+  })
+
   test('in production everything that is missing is named at once', () => {
     const problems = problemsWith({ NODE_ENV: 'production' }).join('\n')
     for (const name of Object.keys(live).filter((name) => name !== 'NODE_ENV')) expect(problems).toContain(name)
