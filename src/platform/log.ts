@@ -32,12 +32,23 @@ export function createLog(level: string, to?: { write(line: string): void }) {
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
   }
-  if (to) return pino(options, to)
-  // A disk that is full, or a terminal that is gone, takes lines from us and not the site.
-  return pino(
-    options,
-    pino.destination({ dest: 1, sync: false, maxLength: mostWaiting }).on('error', () => {}),
-  )
+  return pino(options, to ?? standardOutput())
+}
+
+/** A disk that is full, or a terminal that is gone, takes lines from us and never the site; nor its end. */
+function standardOutput() {
+  const out = pino.destination({ dest: 1, sync: false, maxLength: mostWaiting })
+  let isBroken = false
+  out.on('error', () => {
+    isBroken = true
+  })
+  out.on('write', () => {
+    isBroken = false
+  })
+  // At exit what still waits is written, and tried again and again for as long as the disk is full.
+  const flush = out.flushSync.bind(out)
+  out.flushSync = () => (isBroken ? undefined : flush())
+  return out
 }
 
 /** Characters that wait to be written while nobody takes them; what comes on top is dropped. */

@@ -1,4 +1,6 @@
+import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { closeSync, openSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -85,6 +87,44 @@ test('a log that nobody reads does not stop the site', { timeout: 60_000 }, asyn
   app.child.stderr!.resume()
   // So it was: a good part of what it had to say had to wait.
   await until(async () => app.output().length > before + 200_000)
+  await app.stop('SIGKILL')
+})
+
+test('a log on a full disk stops neither the site nor its end', { timeout: 60_000 }, async () => {
+  const full = openSync('/dev/full', 'w')
+  const script = `
+    import { writeSync } from 'node:fs'
+    import { createLog } from '${join(import.meta.dirname, '..', '..', 'src', 'platform', 'log.ts')}'
+    const log = createLog('info')
+    for (let i = 0; i < 5; i++) {
+      log.info('a line that has no place')
+      await new Promise((resolve) => setTimeout(resolve, 30))
+    }
+    writeSync(2, 'still here')
+    process.exit(7)`
+  const child = spawn(process.execPath, ['--input-type=module-typescript', '-e', script], {
+    stdio: ['ignore', full, 'pipe'],
+  })
+  let said = ''
+  child.stderr!.on('data', (chunk) => {
+    said += chunk
+  })
+  await until(async () => child.exitCode !== null, 20_000).finally(() => child.kill('SIGKILL'))
+  closeSync(full)
+  expect([child.exitCode, said]).toEqual([7, 'still here'])
+})
+
+test('more visitors than files may be open: the site is there again when they are gone', {
+  timeout: 60_000,
+}, async () => {
+  const app = await town.start()
+  execFileSync('prlimit', ['--pid', String(app.child.pid), '--nofile=70:70'])
+  const { hostname, port } = new URL(app.url)
+  const crowd = Array.from({ length: 300 }, () => connect(Number(port), hostname).on('error', () => {}))
+  await pause(1_500)
+  expect(app.child.exitCode).toBeNull()
+  for (const socket of crowd) socket.destroy()
+  await until(async () => (await fetch(`${app.url}/readyz`).catch(() => null))?.status === 200, 30_000)
   await app.stop('SIGKILL')
 })
 
