@@ -64,7 +64,7 @@ create or replace function broken_i1_paid_not_granted() returns setof text langu
   where o.gateway_status = 'PAID' and o.paid_at is null and o.created_at < now() - interval '15 minutes'
     and o.asked_at < now() - interval '15 minutes'
     and not exists (select from incidents i where i.order_id = o.id)
-    and not exists (select from payments p where p.order_id = o.id and refunded_or_going(p.cf_payment_id) >= o.amount_paise)
+    and (has_money_left(o) or not exists (select from refunds r where r.order_id = o.id))
 $$;
 
 -- I5. A paid order has one applied payment, a success (or one that Cashfree took back, and an incident says so).

@@ -37,7 +37,7 @@ declare
 begin
   for payment in
     select * from payments p
-    where p.order_id = o.id and p.status = 'SUCCESS' and refunded_or_going(p.cf_payment_id) < p.amount_paise
+    where p.order_id = o.id and p.status = 'SUCCESS' and (refunded_or_going(p.cf_payment_id) >= p.amount_paise) is not true
     order by p.cf_payment_id
   loop
     perform open_incident('entitlement-refused', payment.cf_payment_id, o, jsonb_build_object(

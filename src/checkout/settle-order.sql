@@ -46,14 +46,14 @@ begin
            p.completed_at nulls last, p.cf_payment_id
   limit 1;
   if not found then return wait_for_proof(o, p_actor); end if;
-  if payment_agrees(payment, o) is not true then
-    perform open_incident('payment-mismatch', o.id, o, both_sides(o, p_remote));
-    return hold(o, 'payment-mismatch', p_actor);
-  end if;
-  if refunded_or_going(payment.cf_payment_id) >= o.amount_paise then return close_refunded(o, p_actor); end if;
+  if not has_money_left(o) then return close_refunded(o, p_actor); end if;
   if refusal is not null then
     perform note_refused_money(o, refusal);
     return hold(o, 'entitlement-refused', p_actor);
+  end if;
+  if (payment_agrees(payment, o) and refunded_or_going(payment.cf_payment_id) < o.amount_paise) is not true then
+    perform open_incident('payment-mismatch', o.id, o, both_sides(o, p_remote));
+    return hold(o, 'payment-mismatch', p_actor);
   end if;
 
   update orders
@@ -78,6 +78,12 @@ end $$;
 -- currency out, the order's, which was compared, stands for it.
 create or replace function payment_agrees(p payments, o orders) returns boolean language sql immutable as $$
   select p.amount_paise >= o.amount_paise and coalesce(p.currency, o.currency) = o.currency
+$$;
+
+-- Whether anything that was paid for this order neither went back nor is going.
+create or replace function has_money_left(o orders) returns boolean language sql stable as $$
+  select exists (select from payments p where p.order_id = o.id and p.status = 'SUCCESS'
+                                          and (refunded_or_going(p.cf_payment_id) >= p.amount_paise) is not true)
 $$;
 
 -- Keeps what Cashfree told of the order itself.
@@ -110,8 +116,7 @@ declare
     when p_status = 'ABSENT' and o.status = 'active' and o.created_at < now() - interval '10 minutes' then 'expired'
     else o.status
   end;
-  sees_money boolean := exists (select from payments p where p.order_id = o.id and p.status = 'SUCCESS'
-                                                         and refunded_or_going(p.cf_payment_id) < p.amount_paise);
+  sees_money boolean := has_money_left(o);
   previous_status text := o.status;
 begin
   update orders

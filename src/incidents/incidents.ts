@@ -24,7 +24,7 @@ export const meanings: Record<string, string> = {
   'order-mismatch':
     'Cashfree’s answer is about another order than ours: its amount, currency, customer or number differs. It granted nothing.',
   'payment-mismatch':
-    'The payment is lower than the price, in another currency, or tells of an order with another price. It granted nothing.',
+    'What came, or is left of it after refunds, is less than the price, in another currency, or tells of another price. It granted nothing.',
   'paid-twice': 'One order was paid twice. A refund of the second payment is prepared; confirm it.',
   'two-orders-paid':
     'Two open orders of one person were both paid. Both periods were given; ask whether that was meant.',

@@ -64,6 +64,21 @@ const found: [string, Action[]][] = [
     ],
   ],
   [
+    'money for somebody who is suspended, given back, and then less than the price comes on top',
+    [{ do: 'suspend', user: 0, instance: 0 }, pay, back, refund, { ...pay, extraPaise: -100 }, back],
+  ],
+  [
+    'a fee paid on top, all but the fee given back before it could count, and the suspension lifted',
+    [
+      { do: 'suspend', user: 0, instance: 0 },
+      { ...pay, extraPaise: 1_180 },
+      back,
+      { ...refund, part: 'half' },
+      dashboard,
+      { do: 'lift', user: 0, instance: 1 },
+    ],
+  ],
+  [
     'a suspension that is lifted before anybody gave the money back',
     [{ do: 'suspend', user: 0, instance: 0 }, pay, webhook(0), { do: 'lift', user: 0, instance: 1 }],
   ],
