@@ -10,6 +10,7 @@ import { measureTables } from '../../src/backup/contents.ts'
 import { manifestOf } from '../../src/backup/pg-dump.ts'
 import { closeSession, listTables, openSession } from '../../src/backup/queries.ts'
 import { restore } from '../../src/backup/restore.ts'
+import { connect } from '../../src/platform/db.ts'
 import { prepareJobs } from '../../src/platform/jobs.ts'
 import { migrate } from '../../src/platform/migrate.ts'
 import { grantToApp } from '../../src/platform/roles.ts'
@@ -215,7 +216,7 @@ describe('a restore over a database that holds something', () => {
   test('that somebody is connected to is refused unless told to end connections', { timeout: 60_000 }, async () => {
     const place = await lived(app.databaseUrl)
     const before = await contentsOf(place.url)
-    const somebody = postgres(place.url, { max: 1, connection: { application_name: 'etf-web' }, onnotice: () => {} })
+    const somebody = connect(place.url, { max: 1 })
     await somebody`select 1`
     const given = { file: own, into: place.url, overwrite: true, pgDump: null }
     await expect(restore(given)).rejects.toThrow(/is in use: one connection \(etf-web\).*--end-connections/)
@@ -229,11 +230,42 @@ describe('a restore over a database that holds something', () => {
     const kept = await restore({ ...given, endConnections: true })
     on = false
     await hammering
-    const [row] = await somebody`select count(*)::int as n from orders`
-    expect(row!.n).toBeGreaterThan(0)
+    await until(() =>
+      somebody`select from orders`.then(
+        (rows) => rows.length > 0,
+        () => false,
+      ),
+    )
     await somebody.end()
     await onServer(app.databaseUrl, `drop database ${kept}`)
     await place.drop()
+  })
+
+  test('used by a role whose connections this account may not end is refused, and nothing is changed', {
+    timeout: 60_000,
+  }, async () => {
+    const place = await emptyDatabase(app.databaseUrl)
+    const name = new URL(place.url).pathname.slice(1)
+    await onServer(
+      app.databaseUrl,
+      `create role o_${name} login password 'x' createdb; alter database ${name} owner to o_${name}`,
+    )
+    const url = Object.assign(new URL(place.url), { username: `o_${name}`, password: 'x' }).href
+    await migrate(url)
+    const before = await contentsOf(url)
+    // The server’s own superuser.
+    const somebody = postgres(place.url, { max: 1, onnotice: () => {} })
+    await somebody`select 1`
+    await expect(
+      restore({ file: own, into: url, overwrite: true, endConnections: true, pgDump: null }),
+    ).rejects.toThrow(/connections to .* could not be ended: .*Stop the site first/)
+    await somebody.end()
+    expect(await contentsOf(url)).toEqual(before)
+    expect(await databasesLike(place.url)).toHaveLength(1)
+    const kept = await restore({ file: own, into: url, overwrite: true, pgDump: null })
+    await onServer(app.databaseUrl, `drop database ${kept}`)
+    await place.drop()
+    await onServer(app.databaseUrl, `drop role o_${name}`)
   })
 
   test('while another restore works on it is refused, and what a killed one left is removed', {

@@ -143,7 +143,7 @@ export async function dropDatabaseByForce(sql: Connection, name: string): Promis
 }
 
 /**
- * Both names change in one transaction, or none. While it waits up to five seconds for connections to end, nobody new
+ * Both names change, or none: one message is one transaction. While it waits up to five seconds for connections to end, nobody new
  * gets in. Throws with code 55006 when one stays.
  */
 export async function renameBoth(
@@ -151,7 +151,7 @@ export async function renameBoth(
   { live, kept, staging }: { live: string; kept: string; staging: string },
 ): Promise<void> {
   await sql.unsafe(
-    `begin; alter database ${quoted(live)} rename to ${quoted(kept)}; alter database ${quoted(staging)} rename to ${quoted(live)}; commit`,
+    `alter database ${quoted(live)} rename to ${quoted(kept)}; alter database ${quoted(staging)} rename to ${quoted(live)}`,
   )
 }
 

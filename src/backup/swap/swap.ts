@@ -104,12 +104,19 @@ async function changeNames(server: Connection, swap: Swap, staging: string): Pro
   const names = { live: swap.name, kept: `${stem(swap.name)}_before_${now}`, staging }
   const filled = await findDatabase(server, staging)
   const changing = new AbortController()
-  const ending = swap.endConnections ? endUntil(changing.signal, swap) : Promise.resolve()
+  let hindered = ''
+  const ending = swap.endConnections
+    ? endUntil(changing.signal, swap).catch((error: Error) => {
+        hindered = error.message
+      })
+    : Promise.resolve()
   try {
     await renameBoth(server, names)
   } catch (error) {
     // The answer may have been lost after the commit: the server knows.
     if (await isDone(swap, filled)) return names.kept
+    if (hindered !== '')
+      throw new Error(`connections to ${swap.name} could not be ended: ${hindered}. Stop the site first`)
     if ((error as { code?: string }).code === '55006')
       throw new Error(
         `somebody is connected to ${swap.name} or just came. Stop the site first, or say --end-connections`,
