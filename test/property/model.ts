@@ -102,16 +102,18 @@ function expectedOf(
         .filter((r) => r.cfPaymentId === cfPaymentId && r.status !== 'failed' && r.status !== 'cancelled')
         .map((r) => r.paise),
     )
-  // What was paid for is granted, unless its owner may not be given it now, or it all went back before it could be. What
+  // What was paid for is granted, unless its owner may not be given it now, or it all went back, or was lost to the bank, before it could be. What
   // was granted stays granted: a suspension, a refund or a contradiction that comes later takes the order nothing back.
-  const isDue = enough.some(({ cfPaymentId }) => going(cfPaymentId) < order.pricePaise) && booked.refusal === null
+  const lostOf = (cfPaymentId: string) =>
+    sum(disputes.filter((d) => d.clear && d.cfPaymentId === cfPaymentId && isLost(d)).map(({ paise }) => paise))
+  const isStillHere = ({ cfPaymentId }: { cfPaymentId: string }) =>
+    going(cfPaymentId) + lostOf(cfPaymentId) < order.pricePaise
+  const isDue = enough.some(isStillHere) && booked.refusal === null
   const paid = enough.length > 0 && (isDue || isBooked)
   const back = refunds.filter((refund) => refund.orderId === order.id && refund.status === 'SUCCESS')
   const backOf = (cfPaymentId: string) =>
     sum(booked.refunds.filter((r) => r.cfPaymentId === cfPaymentId && r.status === 'succeeded').map((r) => r.paise))
   const applied = booked.applied[0] ?? ''
-  const lostOf = (cfPaymentId: string) =>
-    sum(disputes.filter((d) => d.clear && d.cfPaymentId === cfPaymentId && isLost(d)).map(({ paise }) => paise))
   const over = paid && backOf(applied) + lostOf(applied) >= order.pricePaise
   const captured = sum(order.captured.map(({ paise }) => paise))
   const known = booked.refunds.filter((refund) => refund.status === 'succeeded')
@@ -132,10 +134,7 @@ function expectedOf(
     ],
     'held, where its owner may not have it': [
       booked.isHeld,
-      isBooked
-        ? false
-        : booked.isHeld ||
-          (booked.refusal !== null && enough.some(({ cfPaymentId }) => going(cfPaymentId) < order.pricePaise)),
+      isBooked ? false : booked.isHeld || (booked.refusal !== null && enough.some(isStillHere)),
     ],
     'open to pay at Cashfree for somebody who may not have it': [booked.refusal !== null && booked.isOpen, false],
     receipt: [booked.receiptPaise, paid ? order.pricePaise : null],
