@@ -13,11 +13,13 @@ const file = join(folder, 'faults.json')
 const suffer = (...faults: SocketFault[]) => writeFileSync(file, JSON.stringify(faults))
 const preload = join(import.meta.dirname, '..', '..', 'src', 'chaos', 'failing-sockets.ts')
 
-/** One process whose database, Cashfree and mail server are reached by name, each at a port of its own. */
+/** Two processes whose database, Cashfree and mail server are each at a port of its own, all reached by name. */
 let town: Town
 let line: TcpProxy
 let gatewayLine: TcpProxy
 let app: AppProcess
+/** Its database is reached by address, so that only the others' names cannot be looked up. */
+let other: AppProcess
 let visitor: Visitor
 let ports: { database: number; gateway: number; mail: number }
 beforeAll(async () => {
@@ -27,12 +29,19 @@ beforeAll(async () => {
   line = await startProxy({ host: hostname, port: Number(port) })
   gatewayLine = await startProxy({ host: '127.0.0.1', port: Number(new URL(town.meter.url).port) })
   ports = { database: line.port, gateway: gatewayLine.port, mail: town.mailbox.smtpPort }
-  app = await town.start({
-    DATABASE_URL: through(line, town.databaseUrl).replace('127.0.0.1', 'localhost'),
+  const suffering = {
     API_BASE: `http://localhost:${ports.gateway}/pg`,
     SMTP_SERVER: 'localhost',
     NODE_OPTIONS: `--import ${preload}`,
     FAILING_SOCKETS: file,
+  }
+  app = await town.start({
+    DATABASE_URL: through(line, town.databaseUrl).replace('127.0.0.1', 'localhost'),
+    ...suffering,
+  })
+  other = await town.start({
+    DATABASE_URL: through(line, town.databaseUrl),
+    ...suffering,
   })
   visitor = new Visitor(app)
   await visitor.register()
@@ -55,7 +64,7 @@ const faultOf = (at: SocketFault['at'], port: number, code: string, when: Socket
   when,
 })
 
-async function expectAlive() {
+async function expectAlive(app: AppProcess) {
   const answer = await fetch(`${app.url}/healthz`)
   expect([answer.status, app.child.exitCode]).toEqual([200, null])
 }
@@ -67,7 +76,11 @@ describe('the line to the database', () => {
       timeout: 60_000,
     },
     async (at, code) => {
-      for (const when of moments) {
+      // At once, which nobody expects, and one of the others in turn.
+      for (const when of [
+        moments[0],
+        moments[1 + (kinds.findIndex((kind) => kind[0] === at && kind[1] === code) % 2)]!,
+      ]) {
         suffer(faultOf(at, ports.database, code, when))
         if (at !== 'send') line.breakAll()
         await until(async () => (await visitor.get('/dashboard')).status === 503)
@@ -76,7 +89,7 @@ describe('the line to the database', () => {
         expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0)
         expect(answer.body).toContain('<main')
         expect(answer.body).not.toContain(code)
-        await expectAlive()
+        await expectAlive(app)
         suffer()
         await until(async () => (await visitor.get('/dashboard')).status === 200)
       }
@@ -95,9 +108,8 @@ describe('the lines to Cashfree and to the mail server', () => {
       timeout: 60_000,
     },
     async (at, code) => {
-      const person = new Visitor(app)
+      const person = new Visitor(other)
       const when = moments[kinds.findIndex((kind) => kind[0] === at && kind[1] === code) % moments.length]!
-      // What is looked up by name is the database too; its connections stand.
       suffer(faultOf(at, ports.gateway, code, when), faultOf(at, ports.mail, code, when))
       // What was opened before is no use; a connection that stands can still fail to send.
       if (at !== 'send') gatewayLine.breakAll()
@@ -105,7 +117,7 @@ describe('the lines to Cashfree and to the mail server', () => {
       const page = await person.get('/checkout/monthly')
       expect([when, page.status]).toEqual([when, 200])
       expect(page.body).toContain('Nothing was charged')
-      await expectAlive()
+      await expectAlive(other)
       suffer()
       expect((await person.post('/checkout/monthly')).status).toBe(303)
       expect((await newestOrder(town, email!)).status).toBe('active')
@@ -118,6 +130,6 @@ describe('the lines to Cashfree and to the mail server', () => {
       const [row] = await town.sql<{ n: number }[]>`select count(*)::int as n from mails where status <> 'sent'`
       return row!.n === 0
     }, 40_000)
-    expect(app.output()).not.toContain('uncaught')
+    for (const each of [app, other]) expect(each.output()).not.toContain('uncaught')
   })
 })

