@@ -145,7 +145,7 @@ describe('a period carries its plan', () => {
     )
     const text = (html: string) => html.replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ')
     const inHeader = `Annual until ${annual}, then Monthly until ${month}`.replaceAll(/\w+, (?=\d)/g, '')
-    for (const path of ['/dashboard', '/account', '/receipts/none'])
+    for (const path of ['/dashboard', '/account', '/account/profile'])
       expect(text((await person.visitor.get(path)).body)).toContain(inHeader)
     expect(text((await person.visitor.get('/dashboard')).body)).toContain(
       `Active plan Annual until ${annual} Then Monthly until ${month}`,
