@@ -73,6 +73,15 @@ const exceptions: Record<string, (world: World) => Record<string, string>> = {
 /** What is the same for everybody, and may be kept by whoever asked without a session. */
 const shared = /^GET (\/|\/contact|\/disclaimer|\/privacy|\/refunds|\/terms)$/
 
+/** Files that browsers, crawlers and finders of holes ask for at addresses they know: the same for everybody, not for ever. */
+const lasting: Record<string, string> = {
+  'GET /favicon.ico': 'public, max-age=86400',
+  'GET /apple-touch-icon.png': 'public, max-age=86400',
+  'GET /robots.txt': 'public, max-age=3600',
+  'GET /sitemap.xml': 'public, max-age=3600',
+  'GET /.well-known/security.txt': 'public, max-age=3600',
+}
+
 function wanted(world: World, way: Way, who: Who, status: number): Record<string, string | null> {
   const robots = way.address.startsWith('/admin') ? 'noindex, nofollow' : isSecretPage(way) ? 'noindex' : null
   const exception = status === 200 ? exceptions[way.route]?.(world) : undefined
@@ -84,6 +93,7 @@ const isSecretPage = (way: Way) => way.address.startsWith('/reports/') && way.ro
 
 function keeping(way: Way, who: Who): string | null {
   if (way.route.startsWith('GET /assets/')) return 'public, max-age=31536000, immutable'
+  if (lasting[way.route]) return lasting[way.route]!
   if (way.route === 'GET /healthz' || way.route === 'POST /webhooks/cashfree') return null
   return shared.test(way.route) && who === 'visitor' ? 'no-cache' : 'no-store'
 }
