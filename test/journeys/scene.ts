@@ -23,7 +23,7 @@ export function openScene(env: Record<string, string> = {}): Scene {
 
   beforeAll(async () => {
     scene.app = await startApp(env)
-    browsing = await openBrowser(scene.app)
+    browsing = openBrowser(scene.app)
   })
   afterEach(async () => {
     const leaving = people

@@ -1,9 +1,10 @@
 import { mkdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { type Browser, type BrowserContext, chromium, type Page, type Request } from 'playwright-core'
-import { inject } from 'vitest'
+import { expect, inject } from 'vitest'
 import type { TestApp } from './app.ts'
+import { type Typeface, typefaceNames } from './typefaces.ts'
 import type { Visitor } from './visitor.ts'
 
 export const sizes = { phone: { width: 390, height: 844 }, laptop: { width: 1280, height: 800 } } as const
@@ -14,6 +15,8 @@ export type PersonOptions = {
   /** phone: Cashfree's full page. laptop: its window over ours. */
   size?: Size
   scheme?: Scheme
+  /** Else the one that falls to the test file. */
+  typeface?: Typeface
   /** false: the browser runs no script at all. */
   script?: boolean
   /** Addresses whose blocking the test brings about itself; their failed requests are no problem of the product. */
@@ -36,13 +39,37 @@ export type Browsing = {
   close: () => Promise<void>
 }
 
-/** One Chromium for a test file. */
-export async function openBrowser(app: Pick<TestApp, 'url'>): Promise<Browsing> {
-  const browser = await chromium.launch({
+/** One Chromium for a test file and typeface, started when the first person needs it. */
+export function openBrowser(app: Pick<TestApp, 'url'>): Browsing {
+  const own = ownTypeface()
+  const started = new Map<Typeface, Promise<Browser>>()
+  const browserWith = (typeface: Typeface) => {
+    const browser = started.get(typeface) ?? launch(typeface)
+    started.set(typeface, browser)
+    return browser
+  }
+  return {
+    person: async (options = {}) => newPerson(await browserWith(options.typeface ?? own), app, options),
+    close: async () => {
+      for (const browser of started.values()) await (await browser).close()
+    },
+  }
+}
+
+/** Only the suite's own fonts exist for it, whatever the machine has. */
+const launch = (typeface: Typeface) =>
+  chromium.launch({
     executablePath: inject('chromium'),
     args: ['--no-sandbox', '--disable-dev-shm-usage'],
+    env: { ...process.env, FONTCONFIG_FILE: inject('fontconfig')[typeface] },
   })
-  return { person: (options) => newPerson(browser, app, options), close: () => browser.close() }
+
+/** TYPEFACE, else the one that falls to this test file by its name: half of the files are seen with each, always the same. */
+function ownTypeface(): Typeface {
+  const asked = typefaceNames.find((name) => name === process.env.TYPEFACE)
+  const letters = [...basename(expect.getState().testPath ?? '')]
+  const sum = letters.reduce((total, letter) => total + letter.codePointAt(0)!, 0)
+  return asked ?? typefaceNames[sum % typefaceNames.length]!
 }
 
 async function newPerson(browser: Browser, app: Pick<TestApp, 'url'>, options: PersonOptions = {}): Promise<Person> {
@@ -118,7 +145,9 @@ type Violation = { id: string; help: string; nodes: { target: string[] }[] }
 /** What axe finds wrong on the page, one line each. */
 export async function axeFindings(page: Page): Promise<string[]> {
   if (!(await page.evaluate(`'axe' in window`))) await page.evaluate(axeSource())
-  const found = await page.evaluate(`axe.run(document, { resultTypes: ['violations'], preload: false })`)
+  const found = await page.evaluate(
+    `axe.run(document, { resultTypes: ['violations'], preload: false, rules: { 'target-size': { enabled: true } } })`,
+  )
   const { violations } = found as { violations: Violation[] }
   return violations.map(({ id, help, nodes }) => `${id}: ${help} (${nodes.map((node) => node.target).join(', ')})`)
 }

@@ -6,17 +6,19 @@ import type { TestProject } from 'vitest/node'
 import { startPostgres } from '../../src/embedded/postgres/postgres.ts'
 import { migrate } from '../../src/platform/migrate.ts'
 import { unpackChromium } from './chromium.ts'
+import { type Typeface, writeFontconfig } from './typefaces.ts'
 
 declare module 'vitest' {
   export interface ProvidedContext {
     serverUrl: string
     chromium: string
+    fontconfig: Record<Typeface, string>
   }
 }
 
 const root = join(import.meta.dirname, '..', '..')
 
-/** One PostgreSQL for the whole run, with a migrated template that every test file copies; and one unpacked Chromium. */
+/** One PostgreSQL for the whole run, with a migrated template that every test file copies; one unpacked Chromium, and its fonts. */
 export default async function setup(project: TestProject) {
   const folder = mkdtempSync(join(tmpdir(), 'etf-test-'))
   const server = await startPostgres({ checkout: root, dataDir: folder })
@@ -26,8 +28,10 @@ export default async function setup(project: TestProject) {
   await admin.end()
   project.provide('serverUrl', server.url)
   project.provide('chromium', await unpackChromium())
+  const fonts = mkdtempSync(join(tmpdir(), 'etf-fonts-'))
+  project.provide('fontconfig', writeFontconfig(fonts))
   return async () => {
     await server.stop()
-    rmSync(folder, { recursive: true, force: true })
+    for (const temporary of [folder, fonts]) rmSync(temporary, { recursive: true, force: true })
   }
 }

@@ -245,7 +245,7 @@ describe('whatever anybody wrote', () => {
   }, 240_000)
 
   test('does nothing in a browser: no dialog, no request, no new element, nothing against the policy', async () => {
-    const browsing = await openBrowser({ url: world.at.money.app.url })
+    const browsing = openBrowser({ url: world.at.money.app.url })
     const found: string[] = []
     let visits = 0
     try {
