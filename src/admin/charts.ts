@@ -21,7 +21,13 @@ export type Drawing = {
 
 const width = 360
 const height = 180
-const frame = { left: 46, right: width - 4, top: 10, bottom: height - 22 }
+const edges = { left: 46, right: width - 4, top: 10, bottom: height - 22 }
+
+/** The plot's edges; on the left there is room for the longest text of the scale, 12 units high, in a wide typeface. */
+function frameFor(lines: readonly { text: string }[]) {
+  const longest = Math.max(0, ...lines.map(({ text }) => text.length))
+  return { ...edges, left: Math.max(edges.left, Math.ceil(8 + longest * 7.7)) }
+}
 
 /** How values are written: in full, in few signs for the scale, and the smallest step (1, or 100 paise) a scale may name. */
 export type Scale = { print: (value: number) => string; short: (value: number) => string; step: number }
@@ -31,20 +37,22 @@ export function barChart(bars: readonly Bar[], { print, short, step }: Scale): D
   const first = bars.findIndex(({ up }) => up !== null)
   const highest = niceTop(Math.max(0, ...bars.map(({ up }) => up ?? 0)))
   const lowest = Math.max(0, ...bars.map(({ down }) => down ?? 0))
-  const unit = (frame.bottom - frame.top) / (highest + lowest)
-  const zero = round(frame.top + highest * unit)
+  const unit = (edges.bottom - edges.top) / (highest + lowest)
+  const zero = round(edges.top + highest * unit)
+  const lines = [
+    ...scaleOf(bars.some(({ up }) => up) ? highest : 0, step).map((value) => ({
+      y: round(zero - value * unit),
+      text: short(value),
+    })),
+    // Where little goes down, its own mark would stand on that of zero.
+    ...(lowest > highest * 0.15 ? [{ y: edges.bottom, text: `−${short(lowest)}` }] : []),
+  ]
+  const frame = frameFor(lines)
   const slot = (frame.right - frame.left) / Math.max(1, bars.length)
   const place = (index: number) => ({ x: round(frame.left + index * slot + slot * 0.14), width: round(slot * 0.72) })
   return {
-    ...canvas(zero),
-    lines: [
-      ...scaleOf(bars.some(({ up }) => up) ? highest : 0, step).map((value) => ({
-        y: round(zero - value * unit),
-        text: short(value),
-      })),
-      // Where little goes down, its own mark would stand on that of zero.
-      ...(lowest > highest * 0.15 ? [{ y: frame.bottom, text: `−${short(lowest)}` }] : []),
-    ],
+    ...canvas(frame, zero),
+    lines,
     labels: dayLabels(bars, (index) => frame.left + (index + 0.5) * slot),
     bars: bars.flatMap(({ label, up, down = 0 }, index) => [
       ...(up
@@ -78,15 +86,17 @@ export function barChart(bars: readonly Bar[], { print, short, step }: Scale): D
 
 /** Lays out a line over a scale from 0 to `top`. It stops where a value is not known. */
 export function lineChart(points: readonly Point[], { top, print, short, step }: Scale & { top: number }): Drawing {
+  const y = (value: number) => round(edges.bottom - (Math.min(value, top) / top) * (edges.bottom - edges.top))
+  const lines = scaleOf(top, step).map((value) => ({ y: y(value), text: short(value) }))
+  const frame = frameFor(lines)
   const slot = (frame.right - frame.left) / Math.max(1, points.length)
   const x = (index: number) => round(frame.left + (index + 0.5) * slot)
-  const y = (value: number) => round(frame.bottom - (Math.min(value, top) / top) * (frame.bottom - frame.top))
   const known = points.map(({ label, value }, index) =>
     value === null ? null : { x: x(index), y: y(value), title: `${label}: ${print(value)}` },
   )
   return {
-    ...canvas(frame.bottom),
-    lines: scaleOf(top, step).map((value) => ({ y: y(value), text: short(value) })),
+    ...canvas(frame, frame.bottom),
+    lines,
     labels: dayLabels(points, x),
     gaps: [],
     paths: stretches(known).map((stretch) => `M${stretch.map((dot) => `${dot.x} ${dot.y}`).join('L')}`),
@@ -120,8 +130,8 @@ function scaleOf(top: number, step: number): number[] {
     .filter((value, index) => index === 0 || value < top)
 }
 
-function canvas(zero: number) {
-  return { width, height, left: frame.left, right: frame.right, zero, bars: [], gaps: [], paths: [], dots: [] }
+function canvas({ left, right }: { left: number; right: number }, zero: number) {
+  return { width, height, left, right, zero, bars: [], gaps: [], paths: [], dots: [] }
 }
 
 /** The last day, and every seventh before it. */
@@ -130,7 +140,7 @@ function dayLabels(days: readonly { label: string }[], x: (index: number) => num
     (days.length - 1 - index) % 7 === 0
       ? [
           {
-            x: round(index === days.length - 1 ? frame.right : x(index)),
+            x: round(index === days.length - 1 ? edges.right : x(index)),
             text: label,
             anchor: index === days.length - 1 ? ('end' as const) : ('middle' as const),
           },
@@ -140,7 +150,7 @@ function dayLabels(days: readonly { label: string }[], x: (index: number) => num
 }
 
 function gapAt(x: number, label: string) {
-  return { x: round(x), y: frame.top, height: frame.bottom - frame.top, title: `${label}: not counted yet` }
+  return { x: round(x), y: edges.top, height: edges.bottom - edges.top, title: `${label}: not counted yet` }
 }
 
 function stretches<Dot>(dots: readonly (Dot | null)[]): Dot[][] {

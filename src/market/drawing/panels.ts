@@ -18,16 +18,23 @@ export type Panel = {
 
 const width = 640
 const height = 220
-const plot = { left: 56, right: width - 8, top: 10, bottom: height - 32 }
+const edges = { left: 56, right: width - 8, top: 10, bottom: height - 32 }
 
 /** A value a bar as a line with its scale beside it; null where there are fewer than two values. */
 export function drawPanel(days: readonly Day[], values: Series, { fromZero = false } = {}): Panel | null {
   const known = values.filter((value) => value !== null)
   if (known.length < 2) return null
   const { low, high, step } = scaleOf([...known, ...(fromZero ? [0] : [])])
-  const y = (value: number) => round1(plot.bottom - ((value - low) / (high - low)) * (plot.bottom - plot.top))
-  const x = (bar: number) => round1(plot.left + (bar / (days.length - 1)) * (plot.right - plot.left))
+  const y = (value: number) => round1(edges.bottom - ((value - low) / (high - low)) * (edges.bottom - edges.top))
   const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9))
+  const across = Array.from({ length: Math.round((high - low) / step) + 1 }, (_, i) => low + i * step).map((value) => ({
+    y: y(value),
+    text: (Math.abs(value) < step / 1e6 ? 0 : value).toFixed(digits).replace('-', '−'),
+  }))
+  // Room for the longest text, 19 units high on phones, in a wide typeface.
+  const longest = Math.max(...across.map(({ text }) => text.length))
+  const plot = { ...edges, left: Math.max(edges.left, Math.ceil(8 + longest * 12.2)) }
+  const x = (bar: number) => round1(plot.left + (bar / (days.length - 1)) * (plot.right - plot.left))
   const last = values.findLastIndex((value) => value !== null)
   return {
     width,
@@ -35,10 +42,7 @@ export function drawPanel(days: readonly Day[], values: Series, { fromZero = fal
     plot,
     line: lineThrough(values, x, y),
     zero: low < 0 && high > 0 ? y(0) : null,
-    across: Array.from({ length: Math.round((high - low) / step) + 1 }, (_, i) => low + i * step).map((value) => ({
-      y: y(value),
-      text: (Math.abs(value) < step / 1e6 ? 0 : value).toFixed(digits).replace('-', '−'),
-    })),
+    across,
     months: quartersOf(days).map(({ bar, text }) => ({ x: x(bar), text })),
     last: { x: x(last), y: y(values[last]!) },
   }

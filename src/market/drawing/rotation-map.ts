@@ -55,7 +55,7 @@ export const quadrantWords: Record<Quadrant, { title: string; mark: string; mean
 
 const width = 440
 const height = 420
-const frame: Box = { left: 26, right: width - 2, top: 22, bottom: height - 32 }
+const frame: Box = { left: 30, right: width - 2, top: 22, bottom: height - 32 }
 const centre: Spot = { x: (frame.left + frame.right) / 2, y: (frame.top + frame.bottom) / 2 }
 const half = { width: centre.x - frame.left, height: centre.y - frame.top }
 
