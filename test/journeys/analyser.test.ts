@@ -14,6 +14,7 @@ import {
   sizes,
   takeOver,
 } from '../support/browser.ts'
+import { layoutFlawsAtWidths } from '../support/layout.ts'
 import { openScene } from './scene.ts'
 
 const scene = openScene()
@@ -178,5 +179,6 @@ describe('looked at', () => {
         expect(await axeFindings(page)).toEqual([])
       }
     }
+    expect(await layoutFlawsAtWidths(page)).toEqual([])
   })
 })

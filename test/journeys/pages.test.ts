@@ -11,6 +11,8 @@ import {
   sizes,
   takeOver,
 } from '../support/browser.ts'
+import { layoutFlawsAtWidths } from '../support/layout.ts'
+import { typefaceNames } from '../support/typefaces.ts'
 import { registration, Visitor } from '../support/visitor.ts'
 import { openScene } from './scene.ts'
 
@@ -132,7 +134,7 @@ const flaws: string[] = []
 describe('pages of visitors', () => check(visitors))
 describe('pages of members', () => check(members))
 
-/** Phone and laptop, light and dark: fits the width, one heading, nothing for axe to find. */
+/** Phone and laptop, light and dark: fits the width, one heading, nothing for axe to find; and every link is as large as it looks. */
 function check(pages: Record<string, Opening>) {
   test.each(Object.entries(pages))('%s', async (name, open) => {
     const person = await scene.arrive()
@@ -149,6 +151,11 @@ function check(pages: Record<string, Opening>) {
         expect([where, await page.locator('h1:visible').count()]).toEqual([where, 1])
         expect([where, await axeFindings(page)]).toEqual([where, []])
       }
+    }
+    for (const typeface of typefaceNames) {
+      const reader = await scene.arrive({ typeface })
+      await open(reader)
+      expect([name, typeface, await layoutFlawsAtWidths(reader.page)]).toEqual([name, typeface, []])
     }
   })
 }
