@@ -36,7 +36,7 @@ language sql stable rows 1 as $$
     -- Null while one of them waits for a person, and where there was none.
     select case when bool_and(i.resolved_at is not null) then max(i.resolved_at) end as resolved_at,
            count(*) > 0 as any_told,
-           bool_or(i.kind in ('entitlement-refused', 'paid-after-deletion') and i.resolved_at is null) is true as is_withheld
+           bool_or(i.kind = 'entitlement-refused' and i.resolved_at is null) is true as is_withheld
     from incidents i where i.order_id = o.id and i.user_id = o.user_id
   ) told
   cross join lateral (
@@ -70,9 +70,12 @@ $$;
 create or replace function set_aside_pending(p_user_id uuid, p_actor text) returns void language sql as $$
   with mine as materialized (
     select * from money_under_way(p_user_id)
-  ), done as (
-    update orders set set_aside_at = now()
+  ), locked as materialized (   -- in the one order: orders by their id
+    select id from orders
     where id in (select order_id from mine) and not exists (select from mine where not may_pay_again)
+    order by id for update
+  ), done as (
+    update orders set set_aside_at = now() where id in (select id from locked)
     returning id, user_id
   )
   insert into audit (actor, action, order_id, user_id, details)
@@ -83,10 +86,13 @@ $$;
 -- Orders that are open in our books although no money can be taken for them any more: PAID or held, and an administrator has
 -- dealt with it. They make room for the next order, and stay watched like any other.
 create or replace function close_resolved_orders(p_user_id uuid, p_actor text) returns void language sql as $$
-  with closed as (
-    update orders o set status = 'terminated', closed_at = now()
+  with locked as materialized (   -- in the one order: orders by their id
+    select id from orders o
     where o.user_id = p_user_id and o.status in ('created', 'active') and (o.held_at is not null or o.gateway_status = 'PAID')
       and not exists (select from money_under_way(p_user_id) m where m.order_id = o.id)
+    order by id for update
+  ), closed as (
+    update orders set status = 'terminated', closed_at = now() where id in (select id from locked)
     returning id, user_id
   )
   insert into audit (actor, action, order_id, user_id, details)

@@ -67,7 +67,6 @@ begin
   -- Part of it was refunded in Cashfree's dashboard while it was held: that has its credit note now.
   perform complete_refund(o, r.id, p_seller) from refunds r
   where r.cf_payment_id = payment.cf_payment_id and r.status = 'succeeded';
-  perform end_period_when_price_is_back(o);   -- or by the payer's bank
   insert into audit (actor, action, order_id, user_id, details)
   values (p_actor, 'order.paid', o.id, o.user_id, jsonb_build_object('cfPaymentId', payment.cf_payment_id,
           'amountPaise', payment.amount_paise, 'orderAmountPaise', o.amount_paise, 'receipt', receipt));
@@ -133,7 +132,8 @@ begin
   return case when next_status in ('expired', 'terminated', 'terminating') then 'closed' else 'waiting' end;
 end $$;
 
--- All that was paid went back, or is going, before anything was granted: it buys nothing any more. Watched while a refund is
+-- All that was paid went back, by refunds or through the payer's bank, or is going, before anything was granted: it buys
+-- nothing any more. Watched while a refund is
 -- under way, because one that fails leaves the money here.
 create or replace function close_refunded(o orders, p_actor text) returns text language plpgsql as $$
 declare
@@ -148,7 +148,7 @@ begin
   where id = o.id;
   if o.status in ('created', 'active') then
     insert into audit (actor, action, order_id, user_id, details)
-    values (p_actor, 'order.terminated', o.id, o.user_id, jsonb_build_object('from', o.status, 'why', 'refunded'));
+    values (p_actor, 'order.terminated', o.id, o.user_id, jsonb_build_object('from', o.status, 'why', 'its money went back'));
   end if;
   return case when is_going then 'held' else 'closed' end;
 end $$;

@@ -47,7 +47,7 @@ export async function postponeDisputes(sql: Sql, orderId: string): Promise<void>
 export async function insertReminders(sql: Sql, to: string): Promise<number> {
   const written = await sql`
     insert into mails (kind, subject_key, to_email)
-    select 'alert', 'dispute:' || id || ':' || extract(epoch from respond_by)::bigint, ${to}
+    select 'alert', 'dispute:' || id || ':' || floor(extract(epoch from respond_by))::bigint, ${to}
     from disputes
     where status in ('open', 'unclear') and respond_by > now() and respond_by < now() + interval '2 days'
       and created_at < now() - interval '1 hour'   -- the first word of it was a mail of its own

@@ -127,6 +127,8 @@ declare
     'theirStatus', d.gateway_status, 'amountPaise', d.amount_paise, 'reason', d.reason, 'respondBy', d.respond_by,
     'backPaise', refunded_or_going(d.cf_payment_id));
 begin
+  -- Of an order that was not paid for yet, what is left of its money may be another now: settling says what becomes of it.
+  update orders set next_look_at = now() where id = o.id and paid_at is null;
   if d.status = 'lost' then
     perform end_period_when_price_is_back(o);
     perform open_incident('dispute-lost', d.id, o, facts);

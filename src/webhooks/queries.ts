@@ -49,8 +49,9 @@ export async function storeDelivery(
         and verdict in ('unknown-order', 'amount-differs', 'contradicts')
       on conflict on constraint one_incident_per_kind_and_subject do nothing
     ), hastened as (
+      -- One that somebody has locked is being settled: the door does not wait for it.
       update orders set next_look_at = now(), money_seen_at = coalesce(money_seen_at, now())
-      where id in (select id from others) and paid_at is null
+      where id in (select id from orders where id in (select id from others) and paid_at is null for update skip locked)
       returning id
     ), told_of_dispute as (
       insert into incidents (kind, subject_key, details)

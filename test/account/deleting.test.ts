@@ -166,6 +166,17 @@ describe('deleting an account', () => {
     expect(await brokenBooks()).toEqual([])
   })
 
+  test('an order that contradicted ours, was never paid and is over stands in nobody’s way', async () => {
+    const { visitor, username, userId, order } = await registrant(app)
+    app.sandbox.control.faults({ wrongCustomer: { count: 1_000 } })
+    await visitor.get(`/payment/return?order_id=${order.id}`)
+    app.sandbox.control.expire(order.id)
+    await visitor.get(`/payment/return?order_id=${order.id}`)
+    expect(await tracesOf(app, order.id)).toMatchObject({ status: 'expired', heldAt: expect.any(Date) })
+    expect((await visitor.post('/account/delete', await deletionForm(visitor, username))).status).toBe(303)
+    expect((await accountOf(userId)).deletedAt).not.toBeNull()
+  })
+
   test('days that were given as a present end as well, with their reason on record', async () => {
     const { visitor, username, userId } = await registrant(app)
     const grant = { userId, days: 30, reason: 'a present', key: 'k-present', seenEnd: null }

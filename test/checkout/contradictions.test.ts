@@ -360,6 +360,16 @@ describe('a signed delivery', () => {
     },
   )
 
+  test('that names a second order is answered while somebody has that one locked', async () => {
+    const [a, b] = [await buyer(), await buyer()]
+    await app.sql.begin(async (holding) => {
+      await holding`select from orders where id = ${b.id} for update`
+      const text = body(a.id, { payment: { order_id: b.id } })
+      const waited = new Promise((resolve) => setTimeout(resolve, 5_000, 'it waits'))
+      expect(await Promise.race([deliver(app, text, signed(text)), waited])).toMatchObject({ status: 200 })
+    })
+  })
+
   test('that names another customer is noted; the true one still pays', async () => {
     const a = await buyer()
     app.sandbox.control.pay(a.id)

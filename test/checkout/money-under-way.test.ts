@@ -327,6 +327,54 @@ describe('paying again on purpose', () => {
 })
 
 describe('several tabs at once', () => {
+  test.each([
+    [
+      'that are set aside',
+      `gateway_status = 'ACTIVE'`,
+      (userId: string) => app.sql`select set_aside_pending(${userId}, 'user:test')`,
+    ],
+    [
+      'that a person dealt with',
+      `gateway_status = 'PAID', held_at = now() - interval '1 hour'`,
+      (userId: string) => app.sql`select close_resolved_orders(${userId}, 'user:test')`,
+    ],
+  ])('two orders %s are locked by their id, as everywhere', async (_which, change, act) => {
+    const { order } = await opened('annual')
+    // The one with the lower id is written last and says that it is the oldest: however they are looked for, it comes last.
+    const lower = `ds_00${order.id.slice(5)}`
+    await app.sql.unsafe(`
+      insert into orders (id, user_id, plan_key, amount_paise, expires_at, status)
+      select '${lower}', user_id, (select key from plans where name = 'monthly' and on_sale), 49900, expires_at, 'active'
+      from orders where id = '${order.id}'`)
+    await app.sql.unsafe(`
+      insert into payments (cf_payment_id, order_id, status, amount_paise, started_at)
+      select 'pending_' || id, id, 'PENDING', amount_paise, now() - interval '1 hour' from orders
+      where user_id = '${order.userId}' and ${change.includes('ACTIVE')}`)
+    await app.sql.unsafe(
+      `update payments set created_at = created_at - interval '1 hour' where order_id in ('${order.id}', '${lower}')`,
+    )
+    await app.sql.unsafe(
+      `update orders set ${change}, created_at = created_at - interval '2 hours' where user_id = '${order.userId}';
+       update orders set created_at = created_at - interval '1 hour' where id = '${lower}'`,
+    )
+    await app.sql.unsafe(`
+      insert into incidents (kind, subject_key, order_id, user_id, details, resolved_at, resolved_by, resolution)
+      select 'order-mismatch', id, id, user_id, '{}', now(), 'test', 'seen' from orders where user_id = '${order.userId}'`)
+    let acting: Promise<unknown> | undefined
+    await app.sql.begin(async (holding) => {
+      await holding`select from orders where id = ${lower} for update`
+      acting = act(order.userId).then((rows) => rows.length)
+      while (
+        (await app.sql`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`)
+          .length === 0
+      )
+        await new Promise((resolve) => setTimeout(resolve, 5))
+      // It waits for the lower id and holds nothing yet: this would fail otherwise.
+      await holding`select from orders where id = ${order.id} for update nowait`
+    })
+    expect(await acting).toBe(1)
+  })
+
   test('twenty of both plans while an attempt is pending open nothing', async () => {
     const person = await opened()
     app.sandbox.control.pending(person.order.id)

@@ -191,6 +191,19 @@ describe('the job', () => {
     expect(await remind()).toBe(2)
   })
 
+  test('reminds of a deadline that is told to the millisecond', async () => {
+    const { order } = await payer(app)
+    const { dispute_id } = app.sandbox.control.dispute(order.id, { respondInDays: 1 })
+    await quiet(app)
+    await app.sql`update disputes set created_at = created_at - interval '3 hours',
+                  respond_by = date_trunc('second', respond_by) + interval '999 milliseconds' where order_id = ${order.id}`
+    await app.run('watch-disputes')
+    await app.run('deliver-mails')
+    const [mail] = await app.sql<{ status: string }[]>`
+      select status from mails where kind = 'alert' and subject_key like ${`dispute:${dispute_id}:%`}`
+    expect(mail?.status).toBe('sent')
+  })
+
   test('a reminder that waits in the outbox is not sent once the dispute was answered', async () => {
     const { order } = await payer(app)
     const { dispute_id } = app.sandbox.control.dispute(order.id, { respondInDays: 1 })

@@ -54,10 +54,8 @@ create or replace function money_on_its_way(p_user_id uuid) returns text languag
     when exists (select from orders o join payments p on p.order_id = o.id
                  where o.user_id = p_user_id and now() < o.expires_at + interval '25 hours' and may_still_move(p))
       then 'payment-under-way'
-    when exists (select from orders o where o.user_id = p_user_id and o.paid_at is null
-                   and (o.held_at is not null
-                        or exists (select from payments p where p.order_id = o.id and p.status = 'SUCCESS'
-                                     and refunded_or_going(p.cf_payment_id) < p.amount_paise))) then 'held'
+    when exists (select from orders o where o.user_id = p_user_id and o.paid_at is null and has_money_left(o))
+      or exists (select from money_under_way(p_user_id)) then 'held'
     when exists (select from refunds r where r.user_id = p_user_id and r.finished_at is null) then 'refund-under-way'
   end
 $$;

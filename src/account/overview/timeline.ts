@@ -13,7 +13,7 @@ export type Facts = {
   orders: readonly OrderRow[]
   payments: readonly PaymentRow[]
   periods: readonly PeriodRow[]
-  refunds: readonly (Pick<Refund, 'amountPaise' | 'status'> & { at: Date; creditNote: string | null })[]
+  refunds: readonly (Pick<Refund, 'cfPaymentId' | 'amountPaise' | 'status'> & { at: Date; creditNote: string | null })[]
   lost: readonly LostMoney[]
   changes: readonly { at: Date; action: string }[]
 }
@@ -21,16 +21,26 @@ export type Facts = {
 /** Everything that gave or took access, newest first, each with its cause: the answer to "why do I have access?". */
 export function timelineOf(facts: Facts): Happening[] {
   const openedAt = new Map(facts.orders.map((order) => [order.id, order.createdAt]))
+  const payments = facts.payments.map((payment) => ({ ...payment, isGone: isGone(payment, facts) }))
   // What follows from another comes first where both are of one instant: the list is read from the newest on.
   const happenings = [
     ...facts.changes.map(ofChange),
     ...facts.refunds.map(ofRefund),
     ...facts.periods.flatMap((period) => ofPeriod(period, facts.lost)),
     ...facts.lost.map(ofLostMoney),
-    ...facts.payments.map((payment) => ofPayment({ ...payment, at: later(payment.at, openedAt.get(payment.orderId)) })),
-    ...facts.orders.flatMap((order) => ofOrder(order, facts.payments)),
+    ...payments.map((payment) => ofPayment({ ...payment, at: later(payment.at, openedAt.get(payment.orderId)) })),
+    ...facts.orders.flatMap((order) => ofOrder(order, payments)),
   ]
   return happenings.sort((a, b) => b.at.getTime() - a.at.getTime())
+}
+
+/** A payment, and whether all of it went back or is on its way, by refunds or through the payer's bank. */
+type Payment = PaymentRow & { isGone: boolean }
+
+function isGone({ cfPaymentId, amountPaise }: PaymentRow, { refunds, lost }: Facts): boolean {
+  const back = refunds.filter(({ status }) => status !== 'failed' && status !== 'cancelled')
+  const parts = [...back, ...lost].filter((part) => part.cfPaymentId === cfPaymentId)
+  return amountPaise !== null && parts.reduce((sum, part) => sum + part.amountPaise, 0) >= amountPaise
 }
 
 /** Cashfree tells whole seconds and has a clock of its own: no payment is shown before its order. */
@@ -38,7 +48,7 @@ function later(at: Date, other: Date | undefined): Date {
   return other && other > at ? other : at
 }
 
-function ofOrder(order: OrderRow, payments: readonly PaymentRow[]): Happening[] {
+function ofOrder(order: OrderRow, all: readonly Payment[]): Happening[] {
   const opened: Happening = {
     at: order.createdAt,
     tone: 'info',
@@ -47,17 +57,21 @@ function ofOrder(order: OrderRow, payments: readonly PaymentRow[]): Happening[] 
   }
   const after: Happening[] = []
   if (order.closedAt && !order.paidAt) {
-    const mayHaveCost = payments.some(({ orderId, status }) => orderId === order.id && outcomeOf(status) !== 'failed')
+    const payments = all.filter(({ orderId, status }) => orderId === order.id && outcomeOf(status) !== 'failed')
+    const mayHaveCost = payments.length > 0
+    const isPaidBack = mayHaveCost && payments.every((payment) => payment.isGone)
     const ended = order.status === 'expired' ? 'It was not paid in time.' : 'It was ended before it was paid.'
     after.push({
       at: order.closedAt,
       tone: 'info',
       what: mayHaveCost ? 'Order closed to further payments' : 'Order closed unpaid',
-      why: order.heldAt
-        ? 'A person looks into what was paid for it.'
-        : mayHaveCost
-          ? 'A payment that was begun before still counts when it goes through.'
-          : `${ended} Nothing was charged and no access was given.`,
+      why: isPaidBack
+        ? 'What was paid for it went back, or is on its way back, so no access was given.'
+        : order.heldAt
+          ? 'A person looks into what was paid for it.'
+          : mayHaveCost
+            ? 'A payment that was begun before still counts when it goes through.'
+            : `${ended} Nothing was charged and no access was given.`,
     })
   }
   if (order.heldAt)
@@ -70,7 +84,7 @@ function ofOrder(order: OrderRow, payments: readonly PaymentRow[]): Happening[] 
   return [...after, opened]
 }
 
-function ofPayment(payment: PaymentRow): Happening {
+function ofPayment(payment: Payment): Happening {
   const sum = payment.amountPaise === null ? 'A payment' : rupees(payment.amountPaise)
   const by = payment.method ? ` by ${methodTitle(payment.method)}` : ''
   if (outcomeOf(payment.status) === 'paid')
@@ -95,8 +109,9 @@ function ofPayment(payment: PaymentRow): Happening {
   }
 }
 
-function whyPaid({ orderId, appliedAt, orderPaidAt, orderHeldAt }: PaymentRow): string {
+function whyPaid({ orderId, appliedAt, orderPaidAt, orderHeldAt, isGone }: Payment): string {
   if (appliedAt) return `Cashfree confirmed the payment of order ${orderId}.`
+  if (isGone) return `It bought nothing of order ${orderId}: all of it went back, or is on its way back.`
   if (orderPaidAt)
     return `This came on top of what order ${orderId} costs, so it bought no further days; a refund is looked into.`
   if (orderHeldAt)

@@ -23,8 +23,9 @@ export async function settleNow(deps: Deps, orderId: string, by: By): Promise<Sa
   return saidUnlessAway(deps, orderId, async () => {
     const outcome = await settle(deps, orderId, 'admin')
     const order = (await findOrder(deps.sql, orderId))!
-    const refunds = order.paidAt ? await settleRefunds(deps, orderId, 'admin') : 'unchanged'
-    const disputes = order.paidAt ? await settleDisputes(deps, orderId, 'admin') : 'unchanged'
+    const hasMoney = order.paidAt !== null || order.heldAt !== null
+    const refunds = hasMoney ? await settleRefunds(deps, orderId, 'admin') : 'unchanged'
+    const disputes = hasMoney ? await settleDisputes(deps, orderId, 'admin') : 'unchanged'
     const more =
       (refunds === 'changed' ? ' A refund moved on.' : '') + (disputes === 'changed' ? ' A dispute moved on.' : '')
     return { ...settled(outcome), text: settled(outcome).text + more }
@@ -69,10 +70,14 @@ const outcomes: Record<string, Said> = {
   paid: { kind: 'good', text: 'Cashfree says it is paid: the plan is active, receipt and mail are made.' },
   'already-paid': { kind: 'good', text: 'Cashfree agrees: this order was paid and settled before.' },
   waiting: { kind: 'info', text: 'Cashfree says: nobody has paid yet. The order stays open.' },
-  closed: { kind: 'info', text: 'Cashfree says: the order is over and was not paid.' },
+  closed: { kind: 'info', text: 'The order is over: it was not paid, or what was paid went back. It bought nothing.' },
   held: {
     kind: 'bad',
-    text: 'Cashfree’s answer does not agree with our order. Nothing was granted; see the incident.',
+    text: 'Nothing was granted: Cashfree’s answer does not agree with our order, the account may not be given what it paid for, or the money is on its way back. See the incident.',
+  },
+  'to-end': {
+    kind: 'warn',
+    text: 'The account may not be given what this order buys. Cashfree was asked to end it and has not done so yet.',
   },
   unverified: {
     kind: 'warn',

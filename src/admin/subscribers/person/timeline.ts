@@ -54,7 +54,15 @@ const audited: Record<string, (happening: Happening) => Told> = {
   'order.active': () => ({ text: 'Cashfree opened the order. It waits for payment.' }),
   'order.paid': paid,
   'order.expired': () => ({ tone: 'warn', text: 'The order expired unpaid. Nothing was granted.' }),
-  'order.terminated': () => ({ tone: 'warn', text: 'The order was ended unpaid. Nothing was granted.' }),
+  'order.terminated': (it) => ({
+    tone: 'warn',
+    text: `The order was ended${text(it, 'why') ? `: ${text(it, 'why')}` : ' unpaid'}. Nothing was granted.`,
+  }),
+  'order.termination-asked': (it) => ({
+    text: text(it, 'why')
+      ? `Cashfree was asked to end the order, because the account is ${text(it, 'why')}.`
+      : `Cashfree was asked to end the order by ${actor(it.by)}.`,
+  }),
   'order.terminating': () => ({ tone: 'warn', text: 'The order is being ended.' }),
   'order.unverified': () => ({
     tone: 'warn',
