@@ -150,7 +150,7 @@ begin
     insert into audit (actor, action, order_id, user_id, details)
     values (p_actor, 'order.terminated', o.id, o.user_id, jsonb_build_object('from', o.status, 'why', 'its money went back'));
   end if;
-  return case when is_going then 'held' else 'closed' end;
+  return case when is_going then 'held' else 'given-back' end;
 end $$;
 
 -- While it can be paid, an unwatched order is asked about every 45 s. After its end the pause grows with the time

@@ -4,7 +4,8 @@ import { settleOrder } from './queries.ts'
 import { tellSettled } from './telling.ts'
 
 /**
- * What settling came to. `paid` is said exactly once per order, `already-paid` ever after; `to-end` when Cashfree was asked to
+ * What settling came to. `paid` is said exactly once per order, `already-paid` ever after; `given-back` when the money
+ * went back before it could count; `to-end` when Cashfree was asked to
  * end the order and still holds it open.
  */
 export type Settlement =
@@ -14,6 +15,7 @@ export type Settlement =
   | 'closed'
   | 'held'
   | 'unverified'
+  | 'given-back'
   | 'to-end'
   | 'unknown-order'
   | (string & {})

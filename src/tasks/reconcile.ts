@@ -48,8 +48,9 @@ async function askAbout(deps: Deps, orderIds: string[]): Promise<{ asked: number
     if (stop) return postponeLook(deps.sql, orderId, 10)
     try {
       const outcome = await settle(deps, orderId, 'reconciler', jobLimitMs)
-      // What went back in Cashfree's dashboard, its webhook lost, is found by the last looks at a paid order, or a held one.
-      if (outcome === 'already-paid' || outcome === 'held') await settleRefunds(deps, orderId, 'reconciler', jobLimitMs)
+      // What went back in Cashfree's dashboard, its webhook lost, is found by the last looks at an order that brought money.
+      if (outcome === 'already-paid' || outcome === 'held' || outcome === 'given-back')
+        await settleRefunds(deps, orderId, 'reconciler', jobLimitMs)
       asked++
     } catch (error) {
       const pauseS = pauseAfter(error)

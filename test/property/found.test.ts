@@ -79,6 +79,16 @@ const found: [string, Action[]][] = [
     ],
   ],
   [
+    'less than the price, taken back by the bank, and given back in the dashboard as well, its webhook lost',
+    [
+      { ...pay, extraPaise: -100 },
+      { do: 'dispute', order: 0, part: 'all', type: 'DISPUTE', end: 'lost' },
+      webhook(0),
+      dashboard,
+      { do: 'reconcile', instance: 0, due: true },
+    ],
+  ],
+  [
     'a suspension that is lifted before anybody gave the money back',
     [{ do: 'suspend', user: 0, instance: 0 }, pay, webhook(0), { do: 'lift', user: 0, instance: 1 }],
   ],

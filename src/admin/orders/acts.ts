@@ -23,9 +23,9 @@ export async function settleNow(deps: Deps, orderId: string, by: By): Promise<Sa
   return saidUnlessAway(deps, orderId, async () => {
     const outcome = await settle(deps, orderId, 'admin')
     const order = (await findOrder(deps.sql, orderId))!
-    const hasMoney = order.paidAt !== null || order.heldAt !== null
-    const refunds = hasMoney ? await settleRefunds(deps, orderId, 'admin') : 'unchanged'
-    const disputes = hasMoney ? await settleDisputes(deps, orderId, 'admin') : 'unchanged'
+    const broughtMoney = order.paidAt !== null || order.heldAt !== null || outcome === 'given-back'
+    const refunds = broughtMoney ? await settleRefunds(deps, orderId, 'admin') : 'unchanged'
+    const disputes = broughtMoney ? await settleDisputes(deps, orderId, 'admin') : 'unchanged'
     const more =
       (refunds === 'changed' ? ' A refund moved on.' : '') + (disputes === 'changed' ? ' A dispute moved on.' : '')
     return { ...settled(outcome), text: settled(outcome).text + more }
@@ -70,7 +70,11 @@ const outcomes: Record<string, Said> = {
   paid: { kind: 'good', text: 'Cashfree says it is paid: the plan is active, receipt and mail are made.' },
   'already-paid': { kind: 'good', text: 'Cashfree agrees: this order was paid and settled before.' },
   waiting: { kind: 'info', text: 'Cashfree says: nobody has paid yet. The order stays open.' },
-  closed: { kind: 'info', text: 'The order is over: it was not paid, or what was paid went back. It bought nothing.' },
+  closed: { kind: 'info', text: 'Cashfree says: the order is over and was not paid.' },
+  'given-back': {
+    kind: 'info',
+    text: 'Cashfree says it was paid; the money went back before it counted. Nothing was granted.',
+  },
   held: {
     kind: 'bad',
     text: 'Nothing was granted: Cashfree’s answer does not agree with our order, the account may not be given what it paid for, or the money is on its way back. See the incident.',
