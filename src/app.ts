@@ -30,6 +30,7 @@ import cors from './web/cors.ts'
 import downloads from './web/downloads.ts'
 import { handleErrors, handleLastErrors } from './web/errors.ts'
 import headers from './web/headers.ts'
+import heavy from './web/heavy.ts'
 import ownHosts from './web/own-hosts.ts'
 import { callerOf, rateCounter, rateLimitStore } from './web/rate-limits.ts'
 import sameSite from './web/same-site.ts'
@@ -109,6 +110,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       describePage,
     })
     await people.register(rememberedUser, { deps })
+    await people.register(heavy)
     await people.register(downloads)
     handleErrors(people)
     for (const routes of [site, wellKnown, users, links, checkout, dashboard, receipts, account, reports])

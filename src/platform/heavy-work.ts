@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises'
 import { AppError } from './errors.ts'
 import { type Turn, waitingLine } from './waiting-line.ts'
 
@@ -37,7 +37,7 @@ export async function heavyPlace({ patient }: { patient: boolean }): Promise<() 
   line.enter(turn)
   await promise
   counts.waiting--
-  await urgentDone()
+  if (urgent > 0) await Promise.race([urgentDone.promise, pause(holdMs, undefined, { ref: false })])
   // What arrived meanwhile is heard before this piece begins.
   await nextTurn()
   return () => {
@@ -56,25 +56,15 @@ export async function inHeavyTurn<T>(how: { patient: boolean }, work: () => T | 
 }
 
 let urgent = 0
-let whenDone: (() => void)[] = []
+let urgentDone = Promise.withResolvers<void>()
 
 /** Something urgent begins, before which heavy work steps back. Answers how to say that it is done. */
 export function beginUrgent(): () => void {
   let isOver = false
-  urgent++
+  if (urgent++ === 0) urgentDone = Promise.withResolvers()
   return () => {
     if (isOver) return
     isOver = true
-    if (--urgent > 0) return
-    for (const tell of whenDone) tell()
-    whenDone = []
+    if (--urgent === 0) urgentDone.resolve()
   }
-}
-
-function urgentDone(): Promise<void> | undefined {
-  if (urgent === 0) return
-  return new Promise((resolve) => {
-    whenDone.push(resolve)
-    setTimeout(resolve, holdMs)
-  })
 }

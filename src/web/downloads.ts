@@ -16,7 +16,7 @@ export default fp(
       route.onSend = [...[route.onSend ?? []].flat(), beginsWhole]
     })
   },
-  { name: 'downloads' },
+  { name: 'downloads', dependencies: ['heavy'] },
 )
 
 async function beginsWhole(_request: unknown, _reply: unknown, payload: unknown): Promise<unknown> {

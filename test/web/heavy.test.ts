@@ -1,3 +1,5 @@
+import { connect } from 'node:net'
+import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { beginUrgent, heavyWorkCounts, inHeavyTurn } from '../../src/platform/heavy-work.ts'
 import { adminOf } from '../support/admin.ts'
@@ -96,6 +98,48 @@ describe('heavy work', () => {
       expect(answer.status).toBe(200)
       leaving.abort()
     }
+    expect((await admin.get('/admin')).status).toBe(200)
+    expect(heavyWorkCounts().waiting).toBe(0)
+  })
+
+  test('of several exports at once is done by turns', async () => {
+    const cookie = [...admin.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+    const exports = ['subscribers', 'orders', 'audit', 'subscribers'].map(async (name) => {
+      const answer = await fetch(`${app.url}/admin/${name}.csv`, {
+        headers: { cookie },
+        signal: AbortSignal.timeout(10_000),
+      })
+      return [answer.status, (await answer.text()).length > 10]
+    })
+    expect(await Promise.all(exports)).toEqual(exports.map(() => [200, true]))
+  })
+
+  test('does not step back for deliveries whose sender left before the end', async () => {
+    for (let i = 0; i < 3; i++) {
+      const socket = connect(Number(new URL(app.url).port), '127.0.0.1')
+      socket.write(
+        'POST /webhooks/cashfree HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n{',
+      )
+      await pause(100)
+      socket.resetAndDestroy()
+    }
+    await pause(100)
+    const started = performance.now()
+    for (let i = 0; i < 8; i++) await inHeavyTurn({ patient: false }, () => {})
+    expect(performance.now() - started).toBeLessThan(500)
+  })
+
+  test('of a page that nobody waits for any more gives its place back', async () => {
+    const cookie = [...admin.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+    const free = await crowd(0)
+    for (let i = 0; i < 5; i++) {
+      const leaving = new AbortController()
+      const answer = fetch(`${app.url}/admin`, { headers: { cookie }, signal: leaving.signal })
+      await until(async () => heavyWorkCounts().waiting === i + 1)
+      leaving.abort()
+      await expect(answer).rejects.toThrow()
+    }
+    await free()
     expect((await admin.get('/admin')).status).toBe(200)
     expect(heavyWorkCounts().waiting).toBe(0)
   })
