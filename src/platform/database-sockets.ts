@@ -15,8 +15,10 @@ export function databaseSockets() {
   let going = 0
 
   /**
-   * Goes a few turns of the event loop late. The driver writes at the end of a turn what it was told during it; a socket
-   * that is gone before that leaves its bytes behind, and the next connection in its place never gets to say a word.
+   * Goes a few turns of the event loop late. The driver listens for errors a moment after it was handed a socket: what fails
+   * at once (no route, not permitted, no file left to open) would find nobody to tell and end the process. And it writes at
+   * the end of a turn what it was told during it: a socket that is gone before that leaves its bytes behind, and the next
+   * connection in its place never gets to say a word.
    */
   class LateSocket extends Socket {
     override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
@@ -38,7 +40,8 @@ export function databaseSockets() {
     // The driver names the server to TLS by this.
     Object.assign(socket, { host: name })
     sockets.add(socket)
-    whenHeard(socket, () => (path ? socket.connect(path) : socket.connect(ports[turn] ?? ports[0]!, name)))
+    if (path) socket.connect(path)
+    else socket.connect(ports[turn] ?? ports[0]!, name)
     socket.once('close', (failed) => {
       sockets.delete(socket)
       // Between an error and this event the driver may have taken another statement, which it would never speak of again.
@@ -78,17 +81,4 @@ export function databaseSockets() {
 
 function afterTurns(turns: number, act: () => void): void {
   setImmediate(() => (turns > 1 ? afterTurns(turns - 1, act) : act()))
-}
-
-/**
- * Dials once the driver listens for errors, which is a moment after it was handed the socket: what fails at once (no
- * route, not permitted, no file left to open) would find nobody to tell and end the process. Before the driver's first
- * word, which only a socket that is being connected keeps until it stands.
- */
-function whenHeard(socket: Socket, dial: () => void): void {
-  socket.on('newListener', function heard(event) {
-    if (event !== 'error') return
-    socket.off('newListener', heard)
-    queueMicrotask(dial)
-  })
 }
