@@ -14,7 +14,8 @@ create or replace function broken_i2_periods() returns setof text language sql s
 $$;
 
 -- I2. What ended a period is its whole price back, by refunds and lost disputes, or a person who says why; the whole price
--- back ends it always. A dispute that turned after it was lost leaves the period ended, for a person to decide about.
+-- back ends it always. A dispute that turned after it was lost, or took less in the end, leaves the period ended: an incident
+-- lets a person decide about it.
 create or replace function broken_i2_voided() returns setof text language sql stable as $$
   with back as (
     select p.order_id, sum(gone.paise) as paise, sum(gone.paise) filter (where gone.stays) as staying
@@ -31,7 +32,8 @@ create or replace function broken_i2_voided() returns setof text language sql st
   left join back on back.order_id = period.order_id
   where (period.voided_at is null and back.staying >= o.amount_paise)
      or (period.voided_at is not null and (back.paise >= o.amount_paise) is not true
-         and not (period.voided_by is not null and period.void_reason is not null))
+         and not (period.voided_by is not null and period.void_reason is not null)
+         and not exists (select from incidents i where i.kind = 'dispute-turned' and i.order_id = period.order_id))
 $$;
 
 -- I2. What was granted or cancelled by hand has its audit row with the reason.

@@ -16,7 +16,8 @@ create or replace function places_of_payments() returns table (
     select distinct i.order_id, i.kind in ('paid-twice', 'entitlement-refused') as of_payment,
            case when i.kind in ('paid-twice', 'entitlement-refused') then i.subject_key end as payment
     from incidents i
-    where i.kind in ('paid-twice', 'entitlement-refused', 'order-mismatch', 'payment-mismatch', 'payment-on-two-orders', 'paid-unverified')
+    where i.kind in ('paid-twice', 'entitlement-refused', 'order-mismatch', 'payment-mismatch', 'payment-on-two-orders', 'paid-unverified',
+                     'success-unpaid')
   ), placed as (
     select p.cf_payment_id, p.order_id, coalesce(p.currency, o.currency) as currency,
            coalesce(p.amount_paise, 0) as captured,

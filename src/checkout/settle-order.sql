@@ -100,7 +100,8 @@ begin
 end $$;
 
 -- Not paid. Expired and terminated orders are closed to new payments but stay watched: EXPIRED and
--- TERMINATION_REQUESTED can still turn into PAID while an attempt begun in time is running.
+-- TERMINATION_REQUESTED can still turn into PAID while an attempt begun in time is running. Where an attempt brought money
+-- and the order does not turn into PAID within ten minutes, a person is told: the payer waits for one or the other.
 drop function if exists close_or_wait(orders, text, text);   -- it once took every answer for one that agrees
 create or replace function close_or_wait(o orders, p_status text, p_actor text, p_agrees boolean) returns text
 language plpgsql as $$
@@ -125,6 +126,9 @@ begin
       money_seen_at = case when sees_money then coalesce(money_seen_at, now()) end
   where id = o.id returning * into o;
   update orders set next_look_at = look_soon(o.money_seen_at, next_look(o, next_status)) where id = o.id;
+  if sees_money and o.money_seen_at < now() - interval '10 minutes' then
+    perform open_incident('success-unpaid', o.id, o, jsonb_build_object('since', o.money_seen_at, 'theirStatus', p_status));
+  end if;
   if next_status is distinct from previous_status then
     insert into audit (actor, action, order_id, user_id, details)
     values (p_actor, 'order.' || next_status, o.id, o.user_id, jsonb_build_object('from', previous_status));

@@ -25,7 +25,7 @@ begin
   return case when changed then 'changed' else 'unchanged' end;
 end $$;
 
--- One dispute; true when its state is another than before.
+-- One dispute; true when its state, or the money it is about, is another than before.
 create or replace function settle_dispute(o orders, p_entry jsonb, p_actor text) returns boolean language plpgsql as $$
 declare
   payment payments;
@@ -57,12 +57,19 @@ begin
        case when p_actor = 'webhook' then 0 else was.looks + 1 end)   -- after a webhook more may follow soon
   returning * into d;
   d := with_status(d, dispute_status_of(d, o));
-  if (known.status, known.gateway_status) is not distinct from (d.status, d.gateway_status) then return false; end if;
+  if (known.status, known.gateway_status, known.amount_paise) is not distinct from (d.status, d.gateway_status, d.amount_paise) then
+    return false;
+  end if;
 
   insert into audit (actor, action, order_id, user_id, details)
   values (p_actor, 'dispute.' || d.status, o.id, o.user_id, jsonb_build_object('dispute', d.id, 'amountPaise', d.amount_paise,
           'type', d.type, 'theirStatus', d.gateway_status, 'from', known.status));
   perform follow_dispute(o, d, known.status);
+  if d.status = 'lost' and known.status = 'lost' and d.amount_paise < known.amount_paise then   -- some of it came back
+    perform open_incident('dispute-turned', d.id || ' ' || d.amount_paise, o, jsonb_build_object('dispute', d.id,
+      'cfPaymentId', d.cf_payment_id, 'kind', d.type, 'theirStatus', d.gateway_status, 'amountPaise', d.amount_paise,
+      'amountBeforePaise', known.amount_paise));
+  end if;
   return true;
 end $$;
 

@@ -33,6 +33,8 @@ export const meanings: Record<string, string> = {
   'paid-after-deletion':
     'Money came for an account that was deleted meanwhile. It is booked and nothing was granted; refund it.',
   'paid-unverified': 'Cashfree says paid, but its list of payments cannot be read. Nothing was granted yet.',
+  'success-unpaid':
+    'A payment went through, says Cashfree, and for ten minutes it has not called the order paid. Nothing was granted; the payer is asked to wait.',
   'books-broken': 'The nightly check found books that do not agree. Run `npm run invariants`.',
   'payment-reversed': 'Cashfree took back a payment that had been granted.',
   'payment-on-two-orders':
@@ -52,7 +54,7 @@ export const meanings: Record<string, string> = {
   'dispute-unclear':
     'Cashfree tells something of a dispute that is not understood here, or that does not fit the payment. No money was booked and no access was taken.',
   'dispute-turned':
-    'Cashfree calls a dispute won or open that it had called lost. If the period was ended, it stays ended until somebody grants the days again.',
+    'Cashfree calls a dispute won or open that it had called lost, or says that it took less. If the period was ended, it stays ended until somebody grants the days again.',
   'dispute-mismatch': 'Cashfree lists a dispute under an order that it does not belong to. Nothing was done.',
   'dispute-unconfirmed':
     'A signed webhook tells of a dispute that Cashfree’s API does not show, or Cashfree cannot be asked. Nothing was booked.',

@@ -8,19 +8,24 @@ import { type Gateway, GatewayRefused, GatewayUnavailable, type RemoteDispute } 
 const Maybe = <T extends TSchema>(schema: T) => Type.Optional(Type.Union([schema, Type.Null()]))
 const Word = Maybe(Type.Union([Type.String(), Type.Number()]))
 
-/** Who paid stands there as well; it is not read, for our own rows know it. */
+const Anything = Type.Optional(Type.Unknown())
+
+/**
+ * Who paid stands there as well; it is not read, for our own rows know it. What only describes the dispute is nothing where it
+ * comes in another shape: a deadline is not missed because of a remark.
+ */
 const Dispute = Type.Object({
   dispute_id: Type.Union([Type.String({ minLength: 1 }), Type.Number()]),
   dispute_type: Word,
   dispute_status: Type.String(),
-  dispute_amount: Maybe(Type.Unknown()),
+  dispute_amount: Anything,
   dispute_amount_currency: Word,
-  reason_code: Word,
-  reason_description: Word,
-  cf_dispute_remarks: Word,
-  respond_by: Word,
-  created_at: Word,
-  updated_at: Word,
+  reason_code: Anything,
+  reason_description: Anything,
+  cf_dispute_remarks: Anything,
+  respond_by: Anything,
+  created_at: Anything,
+  updated_at: Anything,
   order_details: Maybe(Type.Object({ order_id: Word, cf_payment_id: Word })),
 })
 
@@ -63,12 +68,12 @@ function amountIn(rupees: unknown): number | null {
   return paise !== null && paise > 0 ? paise : null
 }
 
-function text(value: string | number | null | undefined): string | null {
-  return value === null || value === undefined || value === '' ? null : String(value).slice(0, 500)
+function text(value: unknown): string | null {
+  return (typeof value === 'string' || typeof value === 'number') && value !== '' ? String(value).slice(0, 500) : null
 }
 
 /** Disputes carry Indian wall-clock times without an offset; 9999-09-09 stands for never. */
-function instant(value: string | number | null | undefined): string | null {
+function instant(value: unknown): string | null {
   const written = text(value)
   return written && instantIn(/(Z|[+-]\d\d:?\d\d)$/i.test(written) ? written : `${written}+05:30`)
 }

@@ -67,35 +67,40 @@ export function cashfree(settings: CashfreeSettings): Gateway {
   return { createOrder, fetchOrder, terminateOrder, ...cashfreeRefunds(call), ...cashfreeDisputes(call) }
 }
 
-const Id = Type.Union([Type.String(), Type.Number()])
+const Id = Type.Union([Type.String({ minLength: 1 }), Type.Number()])
 const Maybe = <T extends TSchema>(schema: T) => Type.Optional(Type.Union([schema, Type.Null()]))
 
+// Read strictly is what money hangs on. The rest only describes: in another shape it is nothing, and stops no payment.
 const Order = Type.Object({
-  order_id: Type.String(),
+  order_id: Maybe(Id),
   order_status: Type.String(),
   order_amount: Type.Unknown(),
   order_currency: Maybe(Type.String()),
-  customer_details: Maybe(Type.Object({ customer_id: Maybe(Id) })),
-  cf_order_id: Maybe(Id),
-  payment_session_id: Maybe(Type.String()),
-  order_expiry_time: Maybe(Type.String()),
+  customer_details: Maybe(Type.Object({ customer_id: Type.Optional(Type.Unknown()) })),
+  cf_order_id: Maybe(Type.Union([Id, Type.Literal('')])),
+  payment_session_id: Type.Optional(Type.Unknown()),
+  order_expiry_time: Type.Optional(Type.Unknown()),
 })
 
 const Payment = Type.Object({
   cf_payment_id: Id,
-  order_id: Id,
-  order_amount: Maybe(Type.Unknown()),
+  order_id: Maybe(Type.Union([Type.String(), Type.Number()])),
+  order_amount: Type.Optional(Type.Unknown()),
   order_currency: Maybe(Type.String()),
   payment_status: Type.String(),
-  payment_amount: Maybe(Type.Unknown()),
+  payment_amount: Type.Optional(Type.Unknown()),
   payment_currency: Maybe(Type.String()),
-  payment_group: Maybe(Type.String()),
-  payment_message: Maybe(Type.String()),
-  payment_time: Maybe(Type.String()),
-  payment_completion_time: Maybe(Type.String()),
-  bank_reference: Maybe(Type.String()),
-  is_captured: Maybe(Type.Boolean()),
-  error_details: Maybe(Type.Object({ error_description: Maybe(Type.String()), error_reason: Maybe(Type.String()) })),
+  payment_group: Type.Optional(Type.Unknown()),
+  payment_message: Type.Optional(Type.Unknown()),
+  payment_time: Type.Optional(Type.Unknown()),
+  payment_completion_time: Type.Optional(Type.Unknown()),
+  bank_reference: Type.Optional(Type.Unknown()),
+  is_captured: Type.Optional(Type.Unknown()),
+  error_details: Type.Optional(Type.Unknown()),
+})
+const ErrorDetails = Type.Object({
+  error_description: Type.Optional(Type.Unknown()),
+  error_reason: Type.Optional(Type.Unknown()),
 })
 
 function createBody(order: NewOrder): Record<string, unknown> {
@@ -120,19 +125,19 @@ function readOrder(answer: Answer, attempts: Attempt[] | null): RemoteOrder {
     throw new GatewayUnavailable('the gateway answered something that is not an order')
   const order: Static<typeof Order> = answer.body
   return {
-    orderId: order.order_id,
+    orderId: idText(order.order_id),
     status: order.order_status.toUpperCase(),
     amountPaise: paiseFromRupees(order.order_amount),
     currency: order.order_currency ?? null,
     customerId: idText(order.customer_details?.customer_id),
     cfOrderId: idText(order.cf_order_id),
-    sessionId: order.payment_session_id || null,
+    sessionId: words(order.payment_session_id),
     expiresAt: instantIn(order.order_expiry_time),
     attempts,
   }
 }
 
-/** Null unless every entry could be read, and says of which order it is: half a list must not look like the whole. */
+/** Null unless every entry could be read: half a list must not look like the whole. */
 function readAttempts(answer: Answer): Attempt[] | null {
   if (answer.status !== 200 || !Array.isArray(answer.body)) return null
   const attempts = answer.body.map((entry) => (Value.Check(Payment, entry) ? readAttempt(entry) : null))
@@ -141,25 +146,39 @@ function readAttempts(answer: Answer): Attempt[] | null {
 
 function readAttempt(payment: Static<typeof Payment>): Attempt {
   const status = payment.payment_status.toUpperCase()
-  const error = payment.error_details
+  const error = Value.Check(ErrorDetails, payment.error_details) ? payment.error_details : null
+  const amountPaise = paiseFromRupees(payment.payment_amount)
   return {
     cfPaymentId: String(payment.cf_payment_id),
-    orderId: String(payment.order_id),
-    orderAmountPaise: paiseFromRupees(payment.order_amount),
-    orderCurrency: payment.order_currency ?? null,
+    // One that names no order was listed under the one we asked about.
+    orderId: isLeftOut(payment.order_id) ? null : String(payment.order_id),
+    orderAmountPaise: isLeftOut(payment.order_amount)
+      ? null
+      : (paiseFromRupees(payment.order_amount) ?? JSON.stringify(payment.order_amount).slice(0, 100)),
+    orderCurrency: payment.order_currency || null,
     // A success that was only authorised has brought no money yet.
-    status: status === 'SUCCESS' && payment.is_captured === false ? 'AUTHORISED' : status,
-    amountPaise: paiseFromRupees(payment.payment_amount),
-    currency: payment.payment_currency ?? null,
-    method: payment.payment_group ?? null,
-    bankReference: blankless(payment.bank_reference),
+    status: status === 'SUCCESS' && !isCaptured(payment.is_captured) ? 'AUTHORISED' : status,
+    // Nothing, or less, is no amount that somebody paid.
+    amountPaise: amountPaise !== null && amountPaise > 0 ? amountPaise : null,
+    currency: payment.payment_currency || null,
+    method: words(payment.payment_group),
+    bankReference: words(payment.bank_reference),
     failureReason:
       status === 'SUCCESS'
         ? null
-        : (blankless(error?.error_description) ?? blankless(error?.error_reason) ?? blankless(payment.payment_message)),
+        : (words(error?.error_description) ?? words(error?.error_reason) ?? words(payment.payment_message)),
     startedAt: instantIn(payment.payment_time),
     completedAt: instantIn(payment.payment_completion_time),
   }
+}
+
+function isLeftOut(value: unknown): value is null | undefined {
+  return value === null || value === undefined
+}
+
+/** Where it is not said, the status says all; a word that is not a yes is a no. */
+function isCaptured(value: unknown): boolean {
+  return isLeftOut(value) || /^true$/i.test(String(value))
 }
 
 function absent(orderId: string): RemoteOrder {
@@ -180,11 +199,14 @@ function refusalOrOutage(answer: Answer): Error {
     : new GatewayUnavailable(`the gateway answered ${answer.status} ${answer.code}`)
 }
 
-function idText(id: string | number | null | undefined): string | null {
-  return id === null || id === undefined || id === '' ? null : String(id)
+/** An id as text; what is no id in some other shape is kept, for it contradicts ours. */
+function idText(id: unknown): string | null {
+  if (isLeftOut(id) || id === '') return null
+  return typeof id === 'string' ? id : JSON.stringify(id).slice(0, 100)
 }
 
-/** Cashfree writes "NA" and the word "null" where it has nothing. */
-function blankless(text: string | null | undefined): string | null {
-  return text && !/^(na|null)$/i.test(text.trim()) ? text.trim().slice(0, 300) : null
+/** What only describes: null where it is no text. Cashfree writes "NA" and the word "null" where it has nothing. */
+function words(value: unknown): string | null {
+  const text = typeof value === 'string' || typeof value === 'number' ? String(value).trim().slice(0, 300) : ''
+  return text === '' || /^(na|null)$/i.test(text) ? null : text
 }

@@ -11,13 +11,13 @@ export type OrderStatus =
   | (string & {})
 
 /**
- * One attempt to pay, in our words, with what it says of its order. `amountPaise` is null when what came was not an amount;
- * `orderAmountPaise` and `orderCurrency` where it says nothing of them.
+ * One attempt to pay, in our words, with what it says of its order: null where it says nothing. `amountPaise` is null when what
+ * came was not an amount that somebody can pay; such an amount of the order is kept as it came, because it contradicts ours.
  */
 export type Attempt = {
   cfPaymentId: string
-  orderId: string
-  orderAmountPaise: number | null
+  orderId: string | null
+  orderAmountPaise: number | string | null
   orderCurrency: string | null
   status: string
   amountPaise: number | null

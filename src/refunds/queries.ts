@@ -85,6 +85,22 @@ export async function leaseRefunds(sql: Sql, limit: number): Promise<Refund[]> {
 }
 
 /**
+ * Why a refund that was promised must not be sent now: a dispute of its payment is open, or took so much that not enough is
+ * left. Null: nothing is in its way.
+ */
+export async function findDisputeInTheWay(sql: Sql, refund: Refund): Promise<'open' | 'lost' | null> {
+  const [row] = await sql<{ way: 'open' | 'lost' | null }[]>`
+    select case
+      when exists (select from disputes d where d.cf_payment_id = p.cf_payment_id and d.closed_at is null) then 'open'
+      when lost_to_disputes(p.cf_payment_id) > 0 and refunded_or_going(p.cf_payment_id) > p.amount_paise then 'lost'
+    end as way
+    from payments p
+    where p.cf_payment_id = ${refund.cfPaymentId}
+  `
+  return row?.way ?? null
+}
+
+/**
  * It could not be asked for or about; tried again later, more and more rarely. `newKey` when Cashfree answered with an
  * error of its own, which it may repeat for ever under the old one; the refund's id still makes it the same refund.
  */

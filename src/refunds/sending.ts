@@ -3,7 +3,15 @@ import { GatewayRefused, GatewayUnavailable } from '../payments/gateway.ts'
 import { AppError } from '../platform/errors.ts'
 import { paise } from '../platform/money.ts'
 import type { By } from '../platform/origin.ts'
-import { findRefund, hastenRefund, leaseRefunds, postponeRefund, refuseRefund, settleRefundRows } from './queries.ts'
+import {
+  findDisputeInTheWay,
+  findRefund,
+  hastenRefund,
+  leaseRefunds,
+  postponeRefund,
+  refuseRefund,
+  settleRefundRows,
+} from './queries.ts'
 import { type Refund, settleRefunds } from './refunds.ts'
 import { tellRefunded } from './telling.ts'
 
@@ -55,8 +63,19 @@ async function handle(deps: Deps, refund: Refund, within = limitMs): Promise<voi
   }
 }
 
-/** Asked under our own id and one key, so that a repeat after a lost reply is the same refund. */
+/**
+ * Asked under our own id and one key, so that a repeat after a lost reply is the same refund. Money that the payer asks their
+ * bank for meanwhile is not sent as well: it waits for the end of the dispute, and fails when the bank took it.
+ */
 async function send(deps: Deps, refund: Refund, within: number): Promise<void> {
+  const way = await findDisputeInTheWay(deps.sql, refund)
+  if (way) {
+    // An earlier try may have reached Cashfree although its reply was lost.
+    await settleRefunds(deps, refund.orderId, 'refunds', within)
+    if (way === 'lost') await refuseRefund(deps.sql, refund.id, 'The payer’s bank took the money in a dispute.')
+    else await postponeRefund(deps.sql, refund.id, 'The payer disputes this payment at their bank: the refund waits.')
+    return
+  }
   const remote = await deps.gateway.createRefund(
     {
       orderId: refund.orderId,

@@ -15,7 +15,17 @@ const domains = [
     'zohomail.in',
     'aol.com',
   ],
-  ...['mail.com', 'email.com', 'gmx.com', 'gmx.net', 'fastmail.com', 'yahoo.co.uk', 'hotmail.co.uk', 'live.co.uk'],
+  ...[
+    'mail.com',
+    'email.com',
+    'gmx.com',
+    'gmx.net',
+    'gmx.de',
+    'fastmail.com',
+    'yahoo.co.uk',
+    'hotmail.co.uk',
+    'live.co.uk',
+  ],
 ]
 
 /**

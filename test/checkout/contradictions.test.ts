@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { checkBooks } from '../../src/books/books.ts'
+import { settleDisputes } from '../../src/disputes/disputes.ts'
 import { isoInIndia } from '../../src/platform/dates.ts'
 import { type Meter, startMeter } from '../payments/meter.ts'
 import { startApp, type TestApp } from '../support/app.ts'
@@ -151,9 +152,8 @@ describe('a payment that names another order', () => {
   })
 
   test.each([
-    ['is missing', { order_id: undefined }],
-    ['is null', { order_id: null }],
     ['is a list', { order_id: ['x'] }],
+    ['is right, and whose own is empty', { cf_payment_id: '' }],
   ])('whose order id %s is no proof: nothing is granted, and it is asked again', async (_what, change) => {
     const a = await buyer()
     cashfreeSays(a.id, [success(a.id, newPayment(), change)])
@@ -162,6 +162,26 @@ describe('a payment that names another order', () => {
     cashfreeSays(a.id, [success(a.id, newPayment())])
     await a.lookAgain()
     expect(await tracesOf(app, a.id)).toMatchObject(paidOnce)
+  })
+
+  test.each([undefined, null])(
+    'is not one where the order id is %s: it was listed under its order',
+    async (order_id) => {
+      const a = await buyer()
+      cashfreeSays(a.id, [success(a.id, newPayment(), { order_id })])
+      await a.look()
+      expect(await tracesOf(app, a.id)).toMatchObject({ ...paidOnce, incidents: [] })
+    },
+  )
+
+  test('that names none and is in our books of another order is not counted twice', async () => {
+    const [a, b] = [await buyer(), await buyer()]
+    const id = newPayment()
+    cashfreeSays(b.id, [success(b.id, id)])
+    await b.look()
+    cashfreeSays(a.id, [success(a.id, id, { order_id: undefined })])
+    await a.look()
+    expect(await tracesOf(app, a.id)).toMatchObject({ ...nothingGranted, incidents: ['payment-on-two-orders'] })
   })
 
   test('beside one that names the right order: the list is not believed, and what is ours of it is kept', async () => {
@@ -255,6 +275,13 @@ describe('every field that can contradict', () => {
     ['a payment of an order in another currency', {}, { order_currency: 'USD' }, 'payment-mismatch'],
     ['a payment in another currency', {}, { payment_currency: 'USD' }, 'payment-mismatch'],
     ['a payment without an amount', {}, { payment_amount: null }, 'payment-mismatch'],
+    ['a payment of nothing', {}, { payment_amount: 0 }, 'payment-mismatch'],
+    ['a payment of less than nothing', {}, { payment_amount: -499 }, 'payment-mismatch'],
+    ['a payment of an order whose price is no amount', {}, { order_amount: 499.004 }, 'payment-mismatch'],
+    ['a payment of an order whose price is an object', {}, { order_amount: { value: 499 } }, 'payment-mismatch'],
+    ['an id that is a number', { order_id: 4711 }, {}, 'order-mismatch'],
+    ['no id', { order_id: undefined }, {}, 'order-mismatch'],
+    ['a customer with a list for an id', { customer_details: { customer_id: ['x'] } }, {}, 'order-mismatch'],
   ]
   test.each(differing)('%s: held, told once, and granted once it agrees', async (_what, ofOrder, ofPayment, kind) => {
     const a = await buyer()
@@ -296,6 +323,58 @@ describe('every field that can contradict', () => {
     expect(await tracesOf(app, a.id)).toMatchObject({ ...paidOnce, incidents: [] })
   })
 
+  const describing: [string, object, object?][] = [
+    ['errors that are no object', { error_details: 'none' }],
+    ['errors that are an empty list', { error_details: [] }],
+    ['a reference that is a number', { bank_reference: 1_234_567_890 }],
+    ['a method that is an object', { payment_group: { upi: {} } }],
+    ['a message that is a number', { payment_message: 7 }],
+    ['times that are numbers', { payment_time: 1_764_350_000, payment_completion_time: 1 }],
+    ['times that are none', { payment_time: 'yesterday', payment_completion_time: '+275000-01-01T00:00:00Z' }],
+    ['a capture in words', { is_captured: 'true' }],
+    ['blank currencies', { payment_currency: '', order_currency: '' }],
+    ['an expiry that is a number', {}, { order_expiry_time: 1_764_350_000_000 }],
+    ['a session that is a number', {}, { payment_session_id: 5 }],
+  ]
+  test.each(describing)('what only describes stops no payment: %s', async (_what, ofPayment, ofOrder = {}) => {
+    const a = await buyer()
+    cashfreeSays(a.id, [success(a.id, newPayment(), ofPayment)], ofOrder)
+    await a.look()
+    expect(await tracesOf(app, a.id)).toMatchObject({ ...paidOnce, incidents: [] })
+  })
+
+  test('what only describes a dispute does not stop its deadline', async () => {
+    const a = await buyer()
+    cashfreeSays(a.id, [success(a.id, newPayment())])
+    await a.look()
+    const dispute = {
+      dispute_id: Number(newPayment()),
+      dispute_type: 'CHARGEBACK',
+      dispute_status: 'CHARGEBACK_CREATED',
+      dispute_amount: 499,
+      respond_by: '2026-12-18T23:59:59+05:30',
+      reason_description: { text: 'Fraud' },
+      cf_dispute_remarks: ['please', 'answer'],
+      updated_at: 1_764_350_000,
+    }
+    meter.instead = ({ path }) =>
+      path === `/pg/orders/${a.id}/disputes` ? { status: 200, headers: {}, body: JSON.stringify([dispute]) } : null
+    expect(await settleDisputes(app.deps, a.id, 'disputes')).toBe('changed')
+    expect(await tracesOf(app, a.id)).toMatchObject({ ...paidOnce, incidents: ['dispute-opened'] })
+    const [known] = await app.sql`select status, reason, remarks, respond_by from disputes where order_id = ${a.id}`
+    expect(known).toEqual({ status: 'open', reason: null, remarks: null, respondBy: new Date('2026-12-18T18:29:59Z') })
+  })
+
+  test.each([false, 'false', 0, 'no'])(
+    'a success that says %j of its capture has brought nothing yet',
+    async (is_captured) => {
+      const a = await buyer()
+      cashfreeSays(a.id, [success(a.id, newPayment(), { is_captured })])
+      await a.look()
+      expect(await tracesOf(app, a.id)).toMatchObject(nothingGranted)
+    },
+  )
+
   test('an amount that changes after it was counted stays as it was counted, and is told', async () => {
     const a = await buyer()
     const id = newPayment()
@@ -324,6 +403,30 @@ describe('every field that can contradict', () => {
     await a.lookAgain()
     expect(await tracesOf(app, a.id)).toMatchObject(paidOnce)
   })
+})
+
+describe('a success on an order that Cashfree does not call paid', () => {
+  test.each(['ACTIVE', 'EXPIRED', 'TERMINATED', 'TERMINATION_REQUESTED', 'PARTIALLY_PAID'])(
+    'but %s grants nothing; after ten minutes a person is told, once, and it still counts when it is',
+    async (order_status) => {
+      const a = await buyer()
+      const payment = success(a.id, newPayment())
+      cashfreeSays(a.id, [payment], { order_status })
+      await a.look()
+      await a.lookAgain()
+      expect(await tracesOf(app, a.id)).toMatchObject({ ...nothingGranted, incidents: [] })
+      await app.sql`update orders set money_seen_at = money_seen_at - interval '11 minutes' where id = ${a.id}`
+      await app.sql`update payments set created_at = created_at - interval '20 minutes' where order_id = ${a.id}`
+      await a.lookAgain()
+      await a.lookAgain()
+      expect(await tracesOf(app, a.id)).toMatchObject({ ...nothingGranted, incidents: ['success-unpaid'] })
+      expect((await checkBooks(app.sql)).checks.filter(({ wrong }) => wrong > 0)).toEqual([])
+      expect((await a.visitor.get('/account')).body).toContain('Payment being confirmed')
+      cashfreeSays(a.id, [payment])
+      await a.lookAgain()
+      expect(await tracesOf(app, a.id)).toMatchObject({ ...paidOnce, incidents: ['success-unpaid'] })
+    },
+  )
 })
 
 describe('a signed delivery', () => {

@@ -66,6 +66,33 @@ describe('a dispute that is opened', () => {
     await quiet(app)
   })
 
+  test('keeps a refund back that was promised and not sent: it goes when the dispute is won, and fails when it is lost', async () => {
+    for (const outcome of ['won', 'lost'] as const) {
+      const { order, cfPaymentId } = await payer(app)
+      const { id } = await refund(cfPaymentId)
+      const { dispute_id } = app.sandbox.control.dispute(order.id)
+      await quiet(app)
+      const send = async () => {
+        await app.sql`update refunds set next_look_at = now() where id = ${id} and finished_at is null`
+        await app.run('send-refunds')
+        const [row] = await app.sql<{ status: string; lastError: string | null }[]>`
+          select status, last_error from refunds where id = ${id}`
+        return row!
+      }
+      expect(await send()).toMatchObject({
+        status: 'requested',
+        lastError: expect.stringContaining('disputes this payment'),
+      })
+      expect(await app.deps.gateway.listRefunds(order.id)).toEqual([])
+      app.sandbox.control.closeDispute(dispute_id, outcome)
+      await quiet(app)
+      await send()
+      expect(await app.deps.gateway.listRefunds(order.id)).toHaveLength(outcome === 'won' ? 1 : 0)
+      expect((await send()).status).toMatch(outcome === 'won' ? /^(pending|succeeded)$/ : /^failed$/)
+      await sound(app)
+    }
+  })
+
   test.each([
     ['twice on the wire', { duplicateWebhooks: true }],
     ['in the wrong order', { outOfOrderWebhooks: true }],
@@ -117,6 +144,21 @@ describe('a dispute that ends', () => {
     await app.run('send-refunds')
     await until(async () => (await subscriberOf(app, email)).status === 'cancelled')
     expect(await creditNotes(order.id)).toHaveLength(1)
+    await sound(app)
+  })
+
+  test('lost for more, or for less, than it was at first: the whole price gone ends the period, what came back goes to a person', async () => {
+    const { email, order, cfPaymentId } = await payer(app)
+    const lost = { status: 'CHARGEBACK_MERCHANT_LOST' }
+    await write(app, order.id, told(order, cfPaymentId, { ...lost, amountPaise: 10_000 }))
+    expect(await subscriberOf(app, email)).toMatchObject({ status: 'active' })
+    await write(app, order.id, told(order, cfPaymentId, { ...lost, updatedAt: '2026-11-21T10:00:00.000Z' }))
+    expect(await subscriberOf(app, email)).toMatchObject({ status: 'cancelled' })
+    await sound(app)
+    const less = { ...lost, amountPaise: 100, updatedAt: '2026-11-22T10:00:00.000Z' }
+    for (const _ of [1, 2]) await write(app, order.id, told(order, cfPaymentId, less))
+    expect(await incidentsOf(app, order.id)).toEqual(['dispute-lost', 'dispute-turned'])
+    expect(await subscriberOf(app, email)).toMatchObject({ status: 'cancelled' })
     await sound(app)
   })
 

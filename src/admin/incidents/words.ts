@@ -10,6 +10,8 @@ export const whatToDo: Record<string, string> = {
   'two-orders-paid': 'Ask the customer whether both were meant. If not, refund one; its period ends by itself.',
   'paid-unverified':
     'Usually it settles by itself within the hour. If it stays, send the order number to Cashfree’s support.',
+  'success-unpaid':
+    'Usually it settles by itself, or Cashfree takes the money back by itself. If it stays, send the order number to Cashfree’s support and tell the customer.',
   'books-broken': 'Run `npm run invariants` and follow what it prints. Nothing is repaired by itself.',
   'payment-reversed': 'Ask Cashfree why. If the money is gone for good, cancel the subscription on the person’s page.',
   'payment-on-two-orders':
