@@ -1,5 +1,7 @@
+import { Socket } from 'node:net'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import postgres from 'postgres'
-import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, inject, test, vi } from 'vitest'
 import { connect, DatabaseUnavailable } from '../../src/platform/db.ts'
 import { until } from '../support/books.ts'
 import { freshDatabase } from '../support/database.ts'
@@ -99,6 +101,33 @@ describe('when the line to the database', () => {
     expect(done.length).toBeGreaterThan(5)
     expect(done.filter((n) => !kept.has(n))).toEqual([])
   })
+})
+
+test('in whatever turn of the event loop a statement comes while its connection breaks, those after it are answered', {
+  timeout: 60_000,
+}, async () => {
+  const dialled = vi.spyOn(Socket.prototype, 'connect')
+  const sql = connect(database.url, { max: 1, deadline: 4_000 })
+  try {
+    for (let round = 0; round < 24; round++) {
+      await sql`select 1`
+      const broken = dialled.mock.contexts.at(-1) as Socket
+      broken.destroy(Object.assign(new Error('reset'), { code: 'ECONNRESET' }))
+      for (let turn = 0; turn < round % 6; turn++) await nextTurn()
+      await sql`select 1`.catch((error) => expect(error).toBeInstanceOf(DatabaseUnavailable))
+      const began = performance.now()
+      await until(() =>
+        sql`select 1`.then(
+          () => true,
+          () => false,
+        ),
+      )
+      expect([round % 6, performance.now() - began < 3_500]).toEqual([round % 6, true])
+    }
+  } finally {
+    dialled.mockRestore()
+    await sql.end({ timeout: 1 })
+  }
 })
 
 describe('a pool of three', () => {
