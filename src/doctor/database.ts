@@ -56,7 +56,7 @@ async function secondFactors(sql: Sql, keys: readonly Buffer[]): Promise<Finding
   if (keys.length === 0) return []
   const { readable, unreadable } = await trySecrets(sql, keys)
   if (unreadable.length === 0) return [ok('second factors', `${readable} can be opened with these keys`)]
-  const names = unreadable.slice(0, 10).map(({ username }) => username)
+  const names = unreadable.slice(0, 10)
   return [
     failure(
       'second factors',

@@ -1,13 +1,5 @@
 import postgres from 'postgres'
-import {
-  type Comparison,
-  compareRelease,
-  isMarker,
-  markerOf,
-  type Release,
-  readMigration,
-  readRelease,
-} from './release.ts'
+import { type Comparison, compareRelease, markerOf, type Release, readMigration, readRelease } from './release.ts'
 import { MayNotMigrate, mayMigrate } from './roles.ts'
 
 /** The database was migrated by a newer release, so that this one changes nothing in it. */
@@ -95,8 +87,6 @@ async function recreateFunctions(tx: postgres.TransactionSql, release: Release):
   // Bodies are checked when they run, so that no file has to come before another.
   await tx`set local check_function_bodies = off`
   await tx.unsafe(release.functions)
-  const names = await tx<{ name: string }[]>`select name from migrations`
-  for (const { name } of names.filter(({ name }) => isMarker(name)))
-    await tx`delete from migrations where name = ${name}`
+  await tx`delete from migrations where name like 'functions %'`
   await tx`insert into migrations (name) values (${markerOf(release)})`
 }

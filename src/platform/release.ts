@@ -93,20 +93,16 @@ export function markerOf({ revision, digest }: Release): string {
 
 /** Which functions a database holds by what its table `migrations` names; null: none of ours. */
 export function markerIn(applied: readonly string[]): FunctionsMarker | null {
-  // Before revisions were counted it held the digest alone.
-  const found = applied.filter(isMarker).map((name) => /^functions (?:(\d+) serves (\d+) )?([0-9a-f]{64})$/.exec(name))
-  const [newest] = found
-    .filter((match) => match !== null)
-    .map(([, revision, from, digest]) => ({
-      revision: Number(revision ?? 0),
-      servesFrom: Number(from ?? 0),
-      digest: digest!,
-    }))
-    .toSorted((a, b) => b.revision - a.revision)
-  return newest ?? null
+  for (const name of applied) {
+    // Before revisions were counted it held the digest alone.
+    const [found, revision = 0, from = 0, digest] =
+      /^functions (?:(\d+) serves (\d+) )?([0-9a-f]{64})$/.exec(name) ?? []
+    if (found) return { revision: Number(revision), servesFrom: Number(from), digest: digest! }
+  }
+  return null
 }
 
 /** Whether a name in the table `migrations` is about the functions and not a numbered migration. */
-export function isMarker(name: string): boolean {
+function isMarker(name: string): boolean {
   return name.startsWith('functions ')
 }

@@ -31,7 +31,8 @@ const resourceLimits = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 12
 const niceIncrement = 5
 
 /**
- * A pool whose thread runs the default export of `file`. The thread is started with the first task; at rest there is none.
+ * A pool whose thread runs the default export of `file`. The thread is started, and the library loaded (8 MB), with the first
+ * task; at rest there is no thread.
  */
 export function threadPool<Task, Result>({ name, file, longestQueue, limitMs }: Settings): ThreadPool<Task, Result> {
   const counts: PoolCounts = { name, waiting: 0, done: 0, failed: 0, refused: 0 }
@@ -45,7 +46,6 @@ export function threadPool<Task, Result>({ name, file, longestQueue, limitMs }: 
       minThreads: 0,
       maxThreads: 1,
       idleTimeout: idleMs,
-      maxQueue: Number.POSITIVE_INFINITY,
       niceIncrement,
     })
   }

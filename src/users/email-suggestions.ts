@@ -1,32 +1,11 @@
 import spelling from '@zootools/email-spell-checker'
 
 // Where most Indian subscribers have their mailbox, and real hosts that are spelt almost like these.
-const domains = [
-  ...['gmail.com', 'googlemail.com', 'yahoo.com', 'yahoo.co.in', 'yahoo.in', 'ymail.com', 'rocketmail.com'],
-  ...['outlook.com', 'outlook.in', 'hotmail.com', 'live.com', 'live.in', 'msn.com', 'rediffmail.com', 'rediff.com'],
-  ...[
-    'icloud.com',
-    'me.com',
-    'mac.com',
-    'proton.me',
-    'protonmail.com',
-    'zoho.com',
-    'zoho.in',
-    'zohomail.in',
-    'aol.com',
-  ],
-  ...[
-    'mail.com',
-    'email.com',
-    'gmx.com',
-    'gmx.net',
-    'gmx.de',
-    'fastmail.com',
-    'yahoo.co.uk',
-    'hotmail.co.uk',
-    'live.co.uk',
-  ],
-]
+const domains = (
+  'gmail.com googlemail.com yahoo.com yahoo.co.in yahoo.in ymail.com rocketmail.com outlook.com outlook.in hotmail.com ' +
+  'live.com live.in msn.com rediffmail.com rediff.com icloud.com me.com mac.com proton.me protonmail.com zoho.com zoho.in ' +
+  'zohomail.in aol.com mail.com email.com gmx.com gmx.net gmx.de fastmail.com yahoo.co.uk hotmail.co.uk live.co.uk'
+).split(' ')
 
 /**
  * The address that somebody probably meant whose mail host looks mistyped ("asha@gmial.com"), or null. A guess to be

@@ -2,9 +2,6 @@ import type { Sql } from '../../platform/db.ts'
 import { seal, unseal } from '../../platform/sealing.ts'
 import { listSealedSecrets, replaceSealedSecret } from './queries.ts'
 
-/** How the stored secrets stand with these keys. `unreadable`: none of the keys opens them. */
-export type SealedSecrets = { readable: number; unreadable: { userId: string; username: string }[] }
-
 /**
  * Seals with the first key whatever an older one sealed, so that the older one can be taken away, also from administrators
  * who do not log in meanwhile. To be called at every start, for keys change with a restart alone.
@@ -20,12 +17,12 @@ export async function resealSecrets(sql: Sql, keys: readonly Buffer[]): Promise<
   return resealed
 }
 
-/** Tries the keys on every stored secret and changes nothing. */
-export async function trySecrets(sql: Sql, keys: readonly Buffer[]): Promise<SealedSecrets> {
+/** Tries the keys on every stored secret and changes nothing. `unreadable`: the usernames of those that none of the keys opens. */
+export async function trySecrets(
+  sql: Sql,
+  keys: readonly Buffer[],
+): Promise<{ readable: number; unreadable: string[] }> {
   const stored = await listSealedSecrets(sql)
   const unreadable = stored.filter(({ userId, sealedSecret }) => unseal(keys, sealedSecret, userId) === null)
-  return {
-    readable: stored.length - unreadable.length,
-    unreadable: unreadable.map(({ userId, username }) => ({ userId, username })),
-  }
+  return { readable: stored.length - unreadable.length, unreadable: unreadable.map(({ username }) => username) }
 }
