@@ -1,11 +1,11 @@
 -- The plan somebody has now, by the database's clock: of the period that runs or, where that was granted or none runs, of the
--- one bought before. (`subscriptions.plan_key` is the same, written down by whoever changes periods and then, within half
+-- one bought before, else of the one bought next. (`subscriptions.plan_key` is the same, written down by whoever changes periods and then, within half
 -- a minute of a period's beginning, by the job that keeps statuses in step: for lists and for who queries the table.)
 create or replace function running_plan(s subscriptions) returns text language sql stable as $$
   select coalesce((
     select p.plan_key from subscription_periods p
-    where p.user_id = s.user_id and p.voided_at is null and p.plan_key is not null and p.starts_at <= now()
-    order by p.starts_at desc limit 1), s.plan_key)
+    where p.user_id = s.user_id and p.voided_at is null and p.plan_key is not null
+    order by p.starts_at > now(), abs(extract(epoch from p.starts_at - now())) limit 1), s.plan_key)
 $$;
 
 -- What runs and what is to come, the earliest first: an array of {planTitle, from, until}, periods of one plan in a row as one,

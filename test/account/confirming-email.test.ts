@@ -42,6 +42,18 @@ describe('confirming an e-mail address', () => {
     expect(noted).toMatchObject([{ actor: 'link', origin: { address: expect.any(String) } }])
   })
 
+  test('and back, and its button once more: there is nothing left to do', async () => {
+    const { visitor, email } = await registered()
+    await open(visitor, await linkTo(app, email, subjects.verify))
+    await visitor.post('/verify-email')
+    await visitor.get('/dashboard')
+    for (const again of [await visitor.post('/verify-email'), await visitor.get('/verify-email')]) {
+      expect(again.status).toBe(200)
+      expect(again.body).toContain('a•••@example.in is already confirmed')
+      expect(again.body).not.toContain('This link does not work')
+    }
+  })
+
   test('works in a browser where nobody is signed in', async () => {
     const { email } = await registered()
     const visitor = new Visitor(app)

@@ -282,6 +282,13 @@ describe('suspension and deletion', () => {
   })
 })
 
+test('free days whose purchase before them was refunded are counted as the plan that comes next, not as the one given back', async () => {
+  const person = await having('monthly', 10, 'annual')
+  await refund(person.orders[0]!)
+  expect(await storedPlan(person)).toBe('annual_v1')
+  expect((await subscriptionOf(app.sql, person.userId)).planTitle).toBe('Annual')
+})
+
 describe('the mail before access ends', () => {
   test('names the plan that ends then, not the one that ran before', async () => {
     const person = await having('annual', 'monthly')

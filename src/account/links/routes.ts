@@ -81,7 +81,7 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (
       try {
         const link = await resetPassword(deps.sql, secret, password, originOf(request))
         deps.wake('deliver-mails')
-        return leave(request, reply, 'reset-password', {
+        return leave(request, reply, {
           to: '/login',
           text: `The password for ${maskedEmail(link.presentEmail)} is changed. Please log in with it.`,
         })
@@ -108,7 +108,7 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (
     try {
       const link = await confirmEmail(deps.sql, secretOf(request, 'verify-email'), originOf(request))
       deps.wake('deliver-mails')
-      return leave(request, reply, 'verify-email', {
+      return leave(request, reply, {
         to: request.user ? '/dashboard' : '/login',
         text:
           link.purpose === 'verify-email'
@@ -156,8 +156,8 @@ function secretOf(request: FastifyRequest, door: Door): string {
   return kept && kept.until > Date.now() ? kept.secret : ''
 }
 
-function leave(request: FastifyRequest, reply: FastifyReply, door: Door, next: { to: string; text: string }) {
-  request.session.set('links', { ...request.session.get('links'), [door]: undefined })
+/** The secret is spent and stays for its minutes: who comes back and presses the button again is told what was done. */
+function leave(request: FastifyRequest, reply: FastifyReply, next: { to: string; text: string }) {
   request.session.set('notice', { kind: 'good', text: next.text })
   return reply.leaveFor(next.to)
 }
