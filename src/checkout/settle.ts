@@ -5,10 +5,9 @@ import { tellSettled } from './telling.ts'
 
 /**
  * What settling came to. `paid` is said exactly once per order, `already-paid` ever after; `given-back` when the money
- * went back before it could count; `to-end` when Cashfree was asked to
- * end the order and still holds it open.
+ * went back before it could count; `to-end` when Cashfree was asked to end the order and still holds it open.
  */
-export type Settlement =
+export type KnownSettlement =
   | 'paid'
   | 'already-paid'
   | 'waiting'
@@ -18,7 +17,9 @@ export type Settlement =
   | 'given-back'
   | 'to-end'
   | 'unknown-order'
-  | (string & {})
+
+/** While a newer release takes over, its functions may answer what this one has no word for. */
+export type Settlement = KnownSettlement | (string & {})
 
 /** Who asks; it is what the audit row says. */
 export type Actor = 'return' | 'webhook' | 'poll' | 'reconciler' | 'checkout' | 'api' | 'admin'

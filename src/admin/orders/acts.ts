@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { type Settlement, settle, settleWith } from '../../checkout/settle.ts'
+import { type KnownSettlement, type Settlement, settle, settleWith } from '../../checkout/settle.ts'
 import type { Deps } from '../../deps.ts'
 import { settleDisputes } from '../../disputes/disputes.ts'
 import { GatewayRefused, GatewayUnavailable } from '../../payments/gateway.ts'
@@ -66,7 +66,7 @@ async function saidUnlessAway(deps: Deps, orderId: string, act: () => Promise<Sa
   }
 }
 
-const outcomes: Record<string, Said> = {
+const outcomes: Record<KnownSettlement, Said> = {
   paid: { kind: 'good', text: 'Cashfree says it is paid: the plan is active, receipt and mail are made.' },
   'already-paid': { kind: 'good', text: 'Cashfree agrees: this order was paid and settled before.' },
   waiting: { kind: 'info', text: 'Cashfree says: nobody has paid yet. The order stays open.' },
@@ -87,8 +87,11 @@ const outcomes: Record<string, Said> = {
     kind: 'warn',
     text: 'Cashfree says paid, but its list of payments could not be read. Nothing was granted yet; we ask again.',
   },
+  'unknown-order': { kind: 'bad', text: 'There is no such order in our books. Nothing was done.' },
 }
 
 function settled(outcome: Settlement): Said {
-  return outcomes[outcome] ?? { kind: 'info', text: `Cashfree was asked: ${outcome}.` }
+  return (
+    (outcomes as Record<string, Said | undefined>)[outcome] ?? { kind: 'info', text: `Cashfree was asked: ${outcome}.` }
+  )
 }

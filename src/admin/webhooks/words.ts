@@ -1,3 +1,5 @@
+import type { KnownSettlement } from '../../checkout/settle.ts'
+
 /** What a verdict of the webhook door means, and what to do about it. */
 export type Words = { label: string; tone: 'good' | 'warn' | 'bad' | 'info'; means: string; act: string }
 
@@ -79,12 +81,17 @@ export function wordsFor(verdict: string): Words {
   return verdicts[verdict] ?? { label: verdict, tone: 'info', means: 'A verdict without words yet.', act: nothing }
 }
 
-const outcomes: Record<string, string> = {
+type Other = 'replayed' | 'refused' | 'nothing to settle' | 'failed'
+
+const outcomes: Record<KnownSettlement | Other, string> = {
   paid: 'It brought the payment into the books.',
-  'already-paid': 'The order was paid already; nothing changed.',
+  'already-paid': 'The order was paid already, and still is.',
   waiting: 'The order is still open at Cashfree.',
   closed: 'The order ended without a payment.',
-  held: 'Something does not agree; the order is held. See Incidents.',
+  'given-back': 'The order was paid; the money went back before it counted.',
+  held: 'Nothing was granted; the order is held. See Incidents.',
+  'to-end': 'Its account may not be given what it buys; Cashfree was asked to end it.',
+  'unknown-order': 'The order is not in our books.',
   unverified: 'Cashfree’s answer could not be read in full; asked again later.',
   replayed: 'Being settled again.',
   refused: 'Refused at the door; nothing was looked at.',
@@ -95,5 +102,5 @@ const outcomes: Record<string, string> = {
 /** What settling a delivery came to, in a sentence. */
 export function outcomeInWords(outcome: string | null): string {
   if (outcome === null) return 'Not settled yet.'
-  return outcomes[outcome] ?? outcome
+  return (outcomes as Record<string, string | undefined>)[outcome] ?? outcome
 }
