@@ -24,6 +24,7 @@ import users from './users/routes.ts'
 import { longestName, routedAddress } from './web/addresses.ts'
 import { loadAssets, serveAssets } from './web/assets.ts'
 import bodyDeadline, { longestBodyMs } from './web/body-deadline.ts'
+import { keepAddresses } from './web/callers.ts'
 import cleanText from './web/clean-text.ts'
 import closing, { keptMs } from './web/closing.ts'
 import cors from './web/cors.ts'
@@ -36,6 +37,7 @@ import { callerOf, rateCounter, rateLimitStore } from './web/rate-limits.ts'
 import sameSite from './web/same-site.ts'
 import session from './web/session.ts'
 import trailingSlash from './web/trailing-slash.ts'
+import { answerUnreadable } from './web/unreadable.ts'
 import views from './web/views.ts'
 import webhooks from './webhooks/routes.ts'
 
@@ -75,9 +77,11 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     return503OnClosing: false,
     http: { headersTimeout: 8_000, connectionsCheckingInterval: 1_000, maxHeaderSize: 16_384 },
     rewriteUrl: routedAddress,
+    clientErrorHandler: answerUnreadable,
     routerOptions: { maxParamLength: longestName, ignoreTrailingSlash: true },
     ajv: { customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: true, allErrors: false } },
   })
+  keepAddresses(app.server)
   await app.register(closing, { isClosing: options.isClosing ?? (() => false) })
   await app.register(bodyDeadline, { ms: 10_000 })
   const meters = options.meters ?? createMeters()

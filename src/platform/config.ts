@@ -223,6 +223,8 @@ function checkPairs(env: Environment, baseUrl: string, production: boolean, prob
   for (const origin of list(env.CORS_ORIGINS ?? ''))
     if (!URL.canParse(origin) || new URL(origin).origin !== origin)
       problems.push('CORS_ORIGINS: must be origins without a path, like https://app.example.in')
+  if (env.CASHFREE_WEBHOOK_SECRETS && list(env.CASHFREE_WEBHOOK_SECRETS).length === 0)
+    problems.push('CASHFREE_WEBHOOK_SECRETS: names no secret, so that every webhook would be refused')
   if (!list(env.TRUST_PROXY ?? '').every(isNetwork))
     problems.push('TRUST_PROXY: must be addresses or networks, like 10.0.0.0/8, or "loopback"')
   if (env.SHUTDOWN_DRAIN_MS !== undefined && env.SHUTDOWN_DRAIN_MS + closingMs > env.SHUTDOWN_GRACE_MS)
@@ -284,7 +286,10 @@ export function totpKeysOf(sessionKeys: readonly Buffer[]): Buffer[] {
 
 function keys(name: string, value: string | undefined, problems: string[]): Buffer[] {
   if (!value) return []
-  return list(value).map((text) => {
+  const texts = list(value)
+  // What a script makes of two values that are not set; a key of our own in its place would be lost with this machine.
+  if (texts.length === 0) problems.push(`${name}: names no key`)
+  return texts.map((text) => {
     const key = /^[0-9a-fA-F]{64}$/.test(text) ? Buffer.from(text, 'hex') : Buffer.from(text, 'base64')
     if (key.length !== 32) problems.push(`${name}: each key must be 32 bytes, as hex or base64`)
     return key

@@ -20,11 +20,15 @@ export function heavyWorkCounts(): Readonly<typeof counts> {
   return counts
 }
 
+/** `isGone`: nobody waits for the result any more. */
+type How = { patient: boolean; isGone?: () => boolean }
+
 /**
  * Waits for a place and answers how to give it back; giving it back twice is harmless. Throws AppError `unavailable` when
- * too many wait; a `patient` caller, who is in the middle of something, waits all the same.
+ * too many wait; a `patient` caller, who is in the middle of something, waits all the same. Who is gone when it is their
+ * turn has none: thrown as Node's own error for them.
  */
-export async function heavyPlace({ patient }: { patient: boolean }): Promise<() => void> {
+export async function heavyPlace({ patient, isGone = () => false }: How): Promise<() => void> {
   if (!patient && counts.waiting >= longestQueue) {
     counts.refused++
     throw new AppError('unavailable', 'Many people want this at the moment. Please try again in a few seconds.', {
@@ -37,6 +41,12 @@ export async function heavyPlace({ patient }: { patient: boolean }): Promise<() 
   line.enter(turn)
   await promise
   counts.waiting--
+  if (isGone()) {
+    line.leave(turn)
+    counts.refused++
+    // As Node says it of a request whose sender has left.
+    throw Object.assign(new Error('aborted'), { code: 'ECONNRESET' })
+  }
   if (urgent > 0) await Promise.race([urgentDone.promise, pause(holdMs, undefined, { ref: false })])
   // What arrived meanwhile is heard before this piece begins.
   await nextTurn()

@@ -20,9 +20,11 @@ const titles: Record<number, string> = {
   401: 'Please log in',
   403: 'Not allowed',
   404: 'Page not found',
+  408: 'Too slow',
   413: 'Too large',
   422: 'Please check',
   429: 'Too many requests',
+  431: 'Too many cookies',
   500: 'Something went wrong on our side',
   503: 'Not available for a moment',
 }
@@ -126,15 +128,20 @@ export function handleLastErrors(app: FastifyInstance): void {
 
 function showPlainly(reply: FastifyReply, { status, message, retryAfterS }: Failure): FastifyReply {
   if (retryAfterS !== null) reply.header('retry-after', retryAfterS)
-  const title = titles[status] ?? 'Please check'
   return reply
     .code(status)
     .header('cache-control', 'no-store')
     .type('text/html; charset=utf-8')
-    .send(
-      `<!doctype html><html lang="en-IN"><meta charset="utf-8"><meta name="viewport" content="width=device-width">` +
-        `<title>${title}</title><main><h1>${title}</h1><p>${inHtml(message)}</p><p><a href="/">Go to the start page</a></p></main></html>`,
-    )
+    .send(plainPage(status, message))
+}
+
+/** A page that needs nothing but these words: no style sheet, no session, no database. */
+export function plainPage(status: number, message: string): string {
+  const title = titles[status] ?? 'Please check'
+  return (
+    `<!doctype html><html lang="en-IN"><meta charset="utf-8"><meta name="viewport" content="width=device-width">` +
+    `<title>${title}</title><main><h1>${title}</h1><p>${inHtml(message)}</p><p><a href="/">Go to the start page</a></p></main></html>`
+  )
 }
 
 function inHtml(text: string): string {
@@ -151,9 +158,13 @@ function wanted(request: FastifyRequest): string {
   return request.method === 'GET' && !request.wantsFragment ? request.url : '/dashboard'
 }
 
-function sentenceFor(status: number): string {
+/** What to tell a person of a status that the framework or the server itself answered. */
+export function sentenceFor(status: number): string {
   if (status === 429) return 'That was a lot of requests in a short time. Please wait a little and try again.'
   if (status === 413) return 'What was sent is too large.'
   if (status === 404) return 'There is nothing at this address.'
+  if (status === 408) return 'The request came too slowly, so it was not read to its end. Please try again.'
+  if (status === 431)
+    return 'Your browser sent more with this request than fits, most likely too many cookies. Delete those of this site and try again.'
   return 'The request could not be understood, or did not arrive whole. Nothing was changed.'
 }

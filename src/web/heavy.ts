@@ -19,7 +19,8 @@ export default fp(
 /** Every page of this scope is heavy work: it waits for its turn, and is refused with 503 when too many wait. */
 export function heavyPages(app: FastifyInstance): void {
   app.addHook('preHandler', async (request) => {
-    if (request.method === 'GET') places.set(request, await heavyPlace({ patient: false }))
+    if (request.method !== 'GET' && request.method !== 'HEAD') return
+    places.set(request, await heavyPlace({ patient: false, isGone: () => request.raw.socket.destroyed }))
   })
 }
 

@@ -77,6 +77,9 @@ describe('requests of odd shapes', () => {
     const statuses = statusesIn(said)
     expect(statuses.length).toBeLessThanOrEqual(1)
     for (const status of statuses) expect([400, 413, 431]).toContain(status)
+    // People see this too, with more cookies than fit into a request, say.
+    expect(said).toContain('</html>')
+    expect(said).not.toContain('"statusCode"')
     expect(said).not.toContain('"ok"')
   })
 

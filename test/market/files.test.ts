@@ -175,6 +175,17 @@ describe('a file that is not what its name says', () => {
     expect(found.problems[0]!.sentence).toContain(words)
   })
 
+  test.each([
+    ['UTF-16 without a mark', Buffer.from('date,symbol,close\n2026-11-20,BANKBEES,505.25\n', 'utf16le')],
+    ['a program', Buffer.from('\x7fELF\0\0\0,\0\u0001\n\0\0,\0\n', 'latin1')],
+    ['a NUL in a cell', Buffer.from('date,symbol,close\n2026\0-11-20,BANKBEES,505.25\n2026-11-20,BANK\0BEES,5\n')],
+  ])('%s is refused in words that a database can keep', async (_what, content) => {
+    const { prices, problems } = await read('a.csv', content)
+    expect(prices).toEqual([])
+    expect(problems.length).toBeGreaterThan(0)
+    for (const { sentence } of problems) expect(sentence).not.toContain('\0')
+  })
+
   test('a format without a symbol column needs the symbol as its name', async () => {
     const content = 'Date,Open,High,Low,Close,Volume\n2026-11-20,1,1,1,1,1\n'
     expect((await read('table (3).csv', content)).problems[0]!.sentence).toContain('not an instrument we follow')

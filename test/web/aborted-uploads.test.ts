@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { buildApp } from '../../src/app.ts'
+import { heavyWorkCounts, inHeavyTurn } from '../../src/platform/heavy-work.ts'
 import { createLog } from '../../src/platform/log.ts'
 import { type Admin, adminOf } from '../support/admin.ts'
 import { startApp, type TestApp } from '../support/app.ts'
@@ -132,6 +133,61 @@ describe('clients that hang up', () => {
       socket.resetAndDestroy()
     }
     await pause(300)
+    expect(failures()).toEqual([])
+  })
+
+  test.each([
+    ['/login', 'login=somebody&password=a-long-password'],
+    ['/register', 'name=Somebody'],
+    ['/forgot', 'login=somebody'],
+    ['/api/create-cashfree-order', '{"plan":"monthly"}'],
+    ['/webhooks/cashfree', '{}'],
+  ])(
+    'right after what they sent to %s cost none either: whom it counts for is known all the same',
+    async (path, body) => {
+      lines.length = 0
+      const type = path.startsWith('/api') || path.startsWith('/webhooks') ? 'json' : 'x-www-form-urlencoded'
+      for (let count = 0; count < 20; count++) {
+        const socket = connect(port, 'localhost').on('error', () => {})
+        await once(socket, 'connect')
+        socket.write(requestFor(path, `application/${type}`, body))
+        // At once, in the same turn, and a moment later: before and after the server has seen the request.
+        if (count % 2) await new Promise((resolve) => setImmediate(resolve))
+        socket.resetAndDestroy()
+      }
+      await pause(500)
+      expect(failures().filter(({ level }) => level > 40)).toEqual([])
+    },
+  )
+
+  test('with a request that Node cannot read cost none either', async () => {
+    lines.length = 0
+    for (const rest of [
+      'Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+      'Transfer-Encoding: chunked\r\n\r\nZZ\r\n',
+    ])
+      expect(await answerTo(`POST /login HTTP/1.1\r\nHost: localhost:${port}\r\n${rest}`)).toMatch(/^HTTP\/1\.1 400 /)
+    await pause(300)
+    expect(failures()).toEqual([])
+  })
+
+  test('while they wait for a heavy page leave their turn to the next', async () => {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const both = [1, 2].map(() => inHeavyTurn({ patient: true }, () => promise))
+    const done = heavyWorkCounts().done
+    const leaving = Array.from({ length: 10 }, () =>
+      connect(port, 'localhost')
+        .on('error', () => {})
+        .end(requestFor('/admin/orders', 'text/plain', '').replace('POST', 'GET')),
+    )
+    await until(async () => heavyWorkCounts().waiting === leaving.length)
+    for (const socket of leaving) socket.resetAndDestroy()
+    await pause(200)
+    lines.length = 0
+    resolve()
+    await Promise.all(both)
+    await until(async () => heavyWorkCounts().waiting === 0)
+    expect(heavyWorkCounts().done - done).toBe(2)
     expect(failures()).toEqual([])
   })
 

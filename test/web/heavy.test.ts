@@ -48,6 +48,15 @@ describe('heavy work', () => {
     expect(heavyWorkCounts().waiting).toBe(0)
   })
 
+  test('is work when only its head is asked for, too', async () => {
+    const free = await crowd(100)
+    try {
+      expect((await admin.send('HEAD', '/admin/orders')).status).toBe(503)
+    } finally {
+      await free()
+    }
+  })
+
   test('two pieces at a time, the others in the order they came', async () => {
     let now = 0
     let most = 0

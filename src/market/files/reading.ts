@@ -112,5 +112,6 @@ function unnamed(symbol: string | null): string {
 }
 
 function problem(file: string, line: number | null, sentence: string): Found {
-  return { kind: 'problem', problem: { file, line, sentence } }
+  // What is no text has NULs in what is quoted of it, which no database stores.
+  return { kind: 'problem', problem: { file, line, sentence: sentence.replaceAll('\0', '') } }
 }
