@@ -10,18 +10,11 @@ const heldBack = 256 * 1024
  */
 export default fp(
   async (app) => {
-    // A route's own hooks come last: a place that is held while the answer is made (heavy.ts) is given back by then. The
-    // pieces of a file take places of their own, and would wait for this one for ever.
-    app.addHook('onRoute', (route) => {
-      route.onSend = [...[route.onSend ?? []].flat(), beginsWhole]
-    })
+    app.addHook('onSend', async (_request, _reply, payload) => (payload instanceof Readable ? begun(payload) : payload))
   },
+  // A place held by the page is given back by then: the pieces of a file take places of their own.
   { name: 'downloads', dependencies: ['heavy'] },
 )
-
-async function beginsWhole(_request: unknown, _reply: unknown, payload: unknown): Promise<unknown> {
-  return payload instanceof Readable ? begun(payload) : payload
-}
 
 async function begun(source: Readable): Promise<Buffer | Readable> {
   const pieces: AsyncIterator<Buffer | string> = source[Symbol.asyncIterator]()
