@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import postgres from 'postgres'
 import { databaseSockets } from './database-sockets.ts'
 import { type Turn, waitingLine } from './waiting-line.ts'
@@ -74,6 +75,16 @@ function safeInteger(text: string): number {
   return value
 }
 
+const goesFirst = new AsyncLocalStorage<boolean>()
+
+/**
+ * The statements that this (asynchronous) work awaits, and those of what it starts, wait for a connection before all others: what brings money is stored
+ * and settled while pages queue. They still wait for statements that were sent.
+ */
+export function first<T>(work: () => T): T {
+  return goesFirst.run(true, work)
+}
+
 type Bounds = { max: number; ms: number; sockets: ReturnType<typeof databaseSockets> }
 
 /**
@@ -125,7 +136,8 @@ function bounded(sql: Sql, { max, ms, sockets }: Bounds): Sql {
     const tell = { resolve: told(settling.resolve), reject: told(settling.reject) }
     const done = (afterMs: number) => void (afterMs ? setTimeout(() => line.leave(turn), afterMs) : line.leave(turn))
     const turn: Turn = { go: () => hand(start, tell, done), dismiss: tell.reject }
-    if (!line.enter(turn)) tell.reject(new DatabaseUnavailable('Too many statements wait for the database.'))
+    if (!line.enter(turn, { first: goesFirst.getStore() === true }))
+      tell.reject(new DatabaseUnavailable('Too many statements wait for the database.'))
     return promise
   }
 

@@ -1,7 +1,10 @@
-/** Lets so many through at a time and the rest wait in the order they came. */
+/** Lets so many through at a time and the rest wait in the order they came, behind those that go first. */
 export type WaitingLine = {
-  /** Goes now or when a place is free. False when the line is full: it will not go at all. */
-  enter(turn: Turn): boolean
+  /**
+   * Goes now or when a place is free; with `first`, before all that wait without it, however many these are. False when
+   * the line is full: it will not go at all.
+   */
+  enter(turn: Turn, how?: { first: boolean }): boolean
   /** Gives the place back; false, and harmless, when it was given back already. */
   leave(turn: Turn): boolean
   /** Leaves the line if still waiting in it. */
@@ -16,32 +19,45 @@ export type Turn = { go: () => void; dismiss: (why: unknown) => void }
 export function waitingLine(places: number, longest: number): WaitingLine {
   const going = new Set<Turn>()
   const waiting = new Set<Turn>()
+  const first = new Set<Turn>()
+
+  function next(): Turn | undefined {
+    for (const queue of [first, waiting])
+      for (const turn of queue) {
+        queue.delete(turn)
+        return turn
+      }
+    return undefined
+  }
+
   return {
-    enter(turn) {
+    enter(turn, how) {
       if (going.size < places) {
         going.add(turn)
         turn.go()
         return true
       }
-      if (waiting.size >= longest) return false
-      waiting.add(turn)
+      const queue = how?.first ? first : waiting
+      if (queue.size >= longest) return false
+      queue.add(turn)
       return true
     },
     leave(turn) {
       if (!going.delete(turn)) return false
-      for (const next of waiting) {
-        waiting.delete(next)
-        going.add(next)
-        next.go()
-        break
+      const following = next()
+      if (following) {
+        going.add(following)
+        following.go()
       }
       return true
     },
     giveUp(turn) {
       waiting.delete(turn)
+      first.delete(turn)
     },
     dismiss(why) {
-      const dismissed = [...waiting]
+      const dismissed = [...first, ...waiting]
+      first.clear()
       waiting.clear()
       for (const turn of dismissed) turn.dismiss(why)
     },

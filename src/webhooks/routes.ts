@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { settleDelivery } from '../checkout/deliveries.ts'
 import type { Deps } from '../deps.ts'
+import { first } from '../platform/db.ts'
 import { failureOf } from '../web/errors.ts'
 import { urgentRequests } from '../web/heavy.ts'
 import { callerOf, type RateCounter } from '../web/rate-limits.ts'
@@ -49,7 +50,7 @@ export default async function routes(
           .send({ status: 'too many' })
       return reply.code(judgement.answer).send({ status: judgement.answer === 200 ? 'ok' : judgement.verdict })
     }
-    await take(delivery, judgement)
+    await first(() => take(delivery, judgement))
     return reply.code(200).send({ status: 'ok' })
   })
 

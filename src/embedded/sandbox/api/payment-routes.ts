@@ -23,7 +23,9 @@ export function paymentEndpoints(world: World): Endpoint[] {
         const [newest, ...others] = order.attempts
           .toReversed()
           .map((attempt) => shown(world, order, attempt, 'payments.list'))
-        return newest ? [falsified(world, newest), ...others] : []
+        if (!newest) return []
+        // One lie at a time: a borrowed payment that named the borrower would be its own.
+        return [borrowed ? newest : falsified(world, newest), ...others]
       },
     },
     {
