@@ -100,10 +100,7 @@ export async function markSettled(
   await sql`
     update webhook_events
     set settled_at = now(), outcome = ${outcome}, settle_attempts = settle_attempts + 1
-    where order_id = ${orderId}
-      and id <= ${upTo}
-      and accepted
-      and settled_at is null
+    where id in (${waitingDeliveries(sql, orderId, upTo)})
       and (${refunds} or type is null or type not like '%REFUND%')
       and (${disputes} or dispute_id is null)
   `
@@ -116,10 +113,20 @@ export async function postponeSettling(sql: Sql, orderId: string, upTo: number, 
     set settle_attempts = settle_attempts + 1,
         outcome = ${reason},
         next_settle_at = now() + least(interval '10 seconds' * power(2, least(settle_attempts, 10)), interval '30 minutes')
+    where id in (${waitingDeliveries(sql, orderId, upTo)})
+  `
+}
+
+/** Locked in one order: two settlements of the same deliveries would otherwise each hold what the other wants. */
+function waitingDeliveries(sql: Sql, orderId: string, upTo: number) {
+  return sql`
+    select id from webhook_events
     where order_id = ${orderId}
       and id <= ${upTo}
       and accepted
       and settled_at is null
+    order by id
+    for update
   `
 }
 

@@ -1,4 +1,6 @@
+import postgres from 'postgres'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { markSettled } from '../../src/checkout/queries.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { newestOrder, nothingGranted, paidOnce, tracesOf, until } from '../support/books.ts'
 import { Visitor } from '../support/visitor.ts'
@@ -21,7 +23,9 @@ async function opened() {
 const waitingFor = (orderId: string) =>
   app.sql`select from webhook_events where order_id = ${orderId} and accepted and settled_at is null`
 const makeDue = (orderId: string) =>
-  app.sql`update webhook_events set next_settle_at = now() where order_id = ${orderId} and settled_at is null`
+  app.sql`
+    update webhook_events set next_settle_at = now()
+    where id in (select id from webhook_events where order_id = ${orderId} and settled_at is null order by id for update)`
 
 describe('a stored delivery', () => {
   test('is settled although Cashfree could not be asked when it came', async () => {
@@ -114,6 +118,34 @@ describe('a stored delivery', () => {
       await app.run('settle-events')
     }
     expect(await tracesOf(app, order.id)).toMatchObject({ ...paidOnce, incidents: [] })
+    expect(await waitingFor(order.id)).toHaveLength(0)
+  })
+
+  test('deliveries are marked in the order they came, wherever their rows lie: nobody holds what another waits for', async () => {
+    const order = await opened()
+    const ids = await app.sql<{ id: number }[]>`
+      insert into webhook_events (accepted, verdict, type, order_id, headers, body, next_settle_at)
+      select true, 'verified', 'PAYMENT_SUCCESS_WEBHOOK', ${order.id}, '{}', '\\x00', now() + interval '1 day'
+      from generate_series(1, 3) returning id`
+    const [first, second] = ids.map(({ id }) => id)
+    // A row that was changed lies behind the others.
+    await app.sql`update webhook_events set outcome = 'touched' where id = ${first!}`
+    // Read as they lie, as the planner may choose to.
+    const settling = postgres(app.databaseUrl, {
+      max: 1,
+      connection: { enable_indexscan: 'off', enable_bitmapscan: 'off' },
+    })
+    const holder = postgres(app.databaseUrl, { max: 1 })
+    const { marking } = await holder.begin(async (tx) => {
+      await tx`select from webhook_events where id = ${first!} for update`
+      const done = { outcome: 'paid', refunds: false, disputes: false }
+      const marking = markSettled(settling, order.id, ids.at(-1)!.id, done)
+      await until(async () => (await app.sql`select from pg_stat_activity where wait_event_type = 'Lock'`).length > 0)
+      await tx`select from webhook_events where id = ${second!} for update nowait`
+      return { marking }
+    })
+    await marking
+    await Promise.all([holder.end(), settling.end()])
     expect(await waitingFor(order.id)).toHaveLength(0)
   })
 })
