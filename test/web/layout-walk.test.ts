@@ -28,8 +28,10 @@ async function pages(): Promise<Map<string, Who>> {
   for (const { method, address, may, answers } of waysIn(world)) {
     if (
       method !== 'GET' ||
-      answers === 303 ||
-      /^\/(api|assets|healthz|readyz|metrics|payment\/status)|\.(csv|json|txt)$|\/(stop|progress)$/.test(address)
+      (answers ?? 200) !== 200 ||
+      /^\/(api|assets|healthz|readyz|metrics|payment\/status)|\.(csv|json|txt|xml|ico|pdf)$|\/(stop|progress)$/.test(
+        address,
+      )
     )
       continue
     seen.set(address, may === 'panel' || may === 'money' ? 'money' : may === 'everybody' ? 'visitor' : 'owner')
