@@ -138,7 +138,7 @@ describe('why an account has access, or none', () => {
     const typed = { login: email, password: 'TestPass123' }
     await new Visitor(app).post('/login', typed, { 'user-agent': agent })
     const body = await pageOf(id)
-    expect(body).toContain('<td>Chrome on Android</td>')
+    expect(body).toContain('>Chrome on Android</td>')
     expect(body).not.toContain('Pixel 9')
   })
 })
