@@ -49,7 +49,8 @@ const accounts = () => [
      from seed_people p
      left join (select n as sale_n, max(paid_at) as last_at, max(voided_at) as void_at,
                        max(ends_at) filter (where voided_at is null) as last_end,
-                       coalesce(min(starts_at) filter (where voided_at is null and ends_at > now()), max(starts_at)) as starts_at
+                       coalesce(min(starts_at) filter (where voided_at is null and ends_at > now()),
+                                max(starts_at) filter (where voided_at is null), max(starts_at)) as starts_at
                 from seed_sales group by n) s on s.sale_n = p.n
    ) people order by registered_at`,
   `insert into subscription_periods (order_id, user_id, plan_key, starts_at, ends_at, created_at, voided_at)
