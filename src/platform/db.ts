@@ -78,8 +78,8 @@ function safeInteger(text: string): number {
 const goesFirst = new AsyncLocalStorage<boolean>()
 
 /**
- * The statements that this (asynchronous) work awaits, and those of what it starts, wait for a connection before all others: what brings money is stored
- * and settled while pages queue. They still wait for statements that were sent.
+ * The statements that this (asynchronous) work awaits, and those of what it starts, go before all others that wait for a
+ * connection: what brings money is stored and settled while pages queue. They still wait for statements that were sent.
  */
 export function first<T>(work: () => T): T {
   return goesFirst.run(true, work)

@@ -33,7 +33,8 @@ export type Verdict =
 
 export type Judgement = { accepted: boolean; verdict: Verdict; hint: Hint; answer: 200 | 401 }
 
-const nothing: Hint = {
+/** The hint of a delivery that says nothing we understand. */
+export const nothing: Hint = {
   type: null,
   orderId: null,
   otherOrderId: null,

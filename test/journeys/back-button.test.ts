@@ -2,7 +2,7 @@ import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
 import { registration } from '../support/visitor.ts'
 import { openScene } from './scene.ts'
-import { createAccount, decide, fillRegistration, openFullPage, orderOf, register, showQr, stage } from './steps.ts'
+import { createAccount, fillRegistration, orderOf, register, stage } from './steps.ts'
 
 const scene = openScene()
 
@@ -64,19 +64,6 @@ test('when polling finds the payment, the header and the title say so too', asyn
   await page.waitForLoadState()
   expect(await chip.textContent()).toMatch(/^Monthly until/)
   expect(await page.title()).toMatch(/^Monthly plan: paid ·/)
-})
-
-test('the same on the page that waits after coming back from Cashfree', async () => {
-  const person = await scene.arrive({ size: 'phone' })
-  const { page } = person
-  const { email } = await register(person)
-  const { id } = await orderOf(scene.app, email)
-  await showQr(await openFullPage(page))
-  await decide(page, 'Stay pending')
-  await page.getByRole('heading', { name: 'Confirming your payment' }).waitFor()
-  scene.app.sandbox.control.pay(id)
-  await stage(page, 'paid')
-  await page.locator('header .chip', { hasText: 'Monthly until' }).waitFor()
 })
 
 test('an address that looks mistyped is asked about while the form is filled in', async () => {

@@ -28,6 +28,7 @@ test('a payment that stays pending turns to paid by itself, and the page stops a
   await stage(page, 'session-created')
   scene.app.sandbox.control.pay(id)
   await stage(page, 'paid')
+  await page.locator('header .chip', { hasText: 'Monthly until' }).waitFor()
   await expectSilence(page)
   await openDashboard(page)
 })
