@@ -133,7 +133,7 @@ export const elsewhere: readonly { id: string; says: string; by: string }[] = [
   {
     id: 'I14',
     says: 'nobody sees another person’s orders or receipts',
-    by: 'test/checkout/polling.test.ts, test/receipts/reading.test.ts, test/chaos',
+    by: 'test/checkout/polling.test.ts, test/receipts/reading.test.ts, test/dev/chaos',
   },
   { id: 'I15', says: 'an old cookie opens nothing after logging out', by: 'test/users/sessions.test.ts' },
   { id: 'I16', says: 'a wrong name and a wrong password look the same', by: 'test/users/logging-in.test.ts' },
@@ -147,7 +147,7 @@ export const elsewhere: readonly { id: string; says: string; by: string }[] = [
     says: 'pages answer while Cashfree, mail or the database is away',
     by: 'test/webhooks/outage.test.ts, test/checkout/gateway-away.test.ts',
   },
-  { id: 'I19', says: 'no fault from outside ends the process', by: 'test/chaos, npm run chaos' },
+  { id: 'I19', says: 'no fault from outside ends the process', by: 'test/dev/chaos, npm run chaos' },
   {
     id: 'I21',
     says: 'administrators’ money actions are confirmed and on record',

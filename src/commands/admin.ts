@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { readSettings } from '../environment.ts'
-import { keysOf, withDatabase } from '../house.ts'
+import { keysOf, withDatabase } from '../dev/services.ts'
 import { connect, type Sql } from '../platform/db.ts'
 import { AppError } from '../platform/errors.ts'
 import { prepareDatabase } from '../platform/migrate.ts'

@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path'
 import { makeBackup } from '../backup/backup.ts'
 import { readSettings, root } from '../environment.ts'
-import { withDatabase } from '../house.ts'
+import { withDatabase } from '../dev/services.ts'
 import { masked } from '../platform/log.ts'
 import { typed } from './typed.ts'
 

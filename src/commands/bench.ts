@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { bench, benchPanel, type MeasureName, measureNames } from '../bench/bench.ts'
-import { startPostgres } from '../embedded/postgres/postgres.ts'
+import { bench, benchPanel, type MeasureName, measureNames } from '../dev/bench/bench.ts'
+import { startPostgres } from '../dev/embedded-postgres/postgres.ts'
 import { root } from '../environment.ts'
 
 // `npm run bench`: speed and memory beside the least they could cost; docs/speed.md explains the figures.

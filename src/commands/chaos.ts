@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
-import { runChaos } from '../chaos/chaos.ts'
-import { printChaos } from '../chaos/print.ts'
+import { runChaos } from '../dev/chaos/chaos.ts'
+import { printChaos } from '../dev/chaos/print.ts'
 
 // `npm run chaos -- --minutes 10 --seed 7`: two processes under load and under attack; exits with 1 when money suffers.
 const { values } = parseArgs({

@@ -3,7 +3,7 @@ import { checkBooks } from '../books/books.ts'
 import { elsewhere } from '../books/invariants.ts'
 import { printReport } from '../books/print.ts'
 import { readSettings } from '../environment.ts'
-import { withDatabase } from '../house.ts'
+import { withDatabase } from '../dev/services.ts'
 import { connect } from '../platform/db.ts'
 import { prepareDatabase } from '../platform/migrate.ts'
 

@@ -1,4 +1,4 @@
-import { startSandbox } from '../embedded/sandbox/sandbox.ts'
+import { startSandbox } from '../dev/cashfree-sandbox/sandbox.ts'
 
 // `npm run sandbox`: the Cashfree look-alike alone, for a shop that runs elsewhere.
 const { env } = process

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { errorsOf, moments, type SocketFault } from '../../src/chaos/socket-faults.ts'
+import { errorsOf, moments, type SocketFault } from '../../src/dev/chaos/socket-faults.ts'
 import { newestOrder, until } from '../support/books.ts'
 import { type AppProcess, buildTown, type Town } from '../support/process.ts'
 import { startProxy, type TcpProxy, through } from '../support/proxy.ts'
@@ -11,7 +11,7 @@ import { Visitor } from '../support/visitor.ts'
 const folder = mkdtempSync(join(tmpdir(), 'etf-sockets-'))
 const file = join(folder, 'faults.json')
 const suffer = (...faults: SocketFault[]) => writeFileSync(file, JSON.stringify(faults))
-const preload = join(import.meta.dirname, '..', '..', 'src', 'chaos', 'failing-sockets.ts')
+const preload = join(import.meta.dirname, '..', '..', 'src', 'dev', 'chaos', 'failing-sockets.ts')
 
 /** Two processes whose database, Cashfree and mail server are each at a port of its own, all reached by name. */
 let town: Town

@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import { buildApp } from '../../src/app.ts'
 import type { Deps } from '../../src/deps.ts'
-import { type Sandbox, startSandbox } from '../../src/embedded/sandbox/sandbox.ts'
+import { type Sandbox, startSandbox } from '../../src/dev/cashfree-sandbox/sandbox.ts'
 import { cashfree } from '../../src/payments/cashfree.ts'
 import { type Config, readConfig } from '../../src/platform/config.ts'
 import { connect, type Sql } from '../../src/platform/db.ts'

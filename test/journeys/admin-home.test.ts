@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from 'vitest'
-import { seedWorld } from '../../src/bench/seed/seed.ts'
+import { seedWorld } from '../../src/dev/bench/seed/seed.ts'
 import { type Admin, adminOf } from '../support/admin.ts'
 import { axeFindings, markupFlaws, overflowOf, type Size, screenshot, sizes, takeOver } from '../support/browser.ts'
 import { openScene } from './scene.ts'

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { vi } from 'vitest'
-import { type Sandbox, startSandbox } from '../../src/embedded/sandbox/sandbox.ts'
+import { type Sandbox, startSandbox } from '../../src/dev/cashfree-sandbox/sandbox.ts'
 import { connect, type Sql } from '../../src/platform/db.ts'
 import { hashPassword } from '../../src/users/passwords.ts'
 import { keys } from '../support/app.ts'

@@ -1,0 +1,105 @@
+import { Agent, request } from 'node:http'
+import { commitImport, holdImport, stagePrices, startImport } from '../../market/imports/queries.ts'
+import { currentMarket, stepsIn } from '../../market/market.ts'
+import type { Figure } from './measurement.ts'
+import { processorMs } from './processor.ts'
+import { findBenchmark, insertSectors, renewMarket } from './queries.ts'
+import { byTurns, type Series, seriesOf } from './series.ts'
+import { signedIn } from './signing-in.ts'
+import type { Town } from './harness.ts'
+
+const sectors = 40
+const years = 10
+const batch = 5_000
+
+/**
+ * A subscriber's first view of the analyser over 40 instruments and ten years of daily prices: its bytes as sent, and what
+ * an answer costs the server in processor time, with the answer known, for a week that nobody looked at before, and after
+ * an import, when everything is read and computed anew. One person asks, one question after the other.
+ */
+export async function measureAnalyser(town: Town): Promise<Figure[]> {
+  const prices = await fillMarket(town)
+  const { cookie } = await signedIn(town)
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  const ask = (path: string) => timed(agent, town.app.url + path, cookie)
+  const [rounds, asked] = town.quick ? [3, 10] : [5, 20]
+  const weeks = stepsIn(await currentMarket(town.sql), 'week').slice(1)
+  const { bytes } = await ask('/dashboard')
+  for (let i = 0; i < 30; i++) await ask('/dashboard?tail=4')
+  const answered = await byTurns(rounds, {
+    known: () => costOf(town, asked, () => ask('/dashboard')),
+    unknown: () => costOf(town, asked, () => ask(`/dashboard?at=${weeks.shift()}`)),
+    anew: () =>
+      costOf(town, 2, async () => {
+        await renewMarket(town.sql)
+        return ask('/dashboard')
+      }),
+  })
+  agent.destroy()
+  const size = seriesOf([bytes / 1024])
+  const figure = (name: string, unit: string, ours: Series, most: number, notes: string[]): Figure => {
+    return { name, unit, ours, theirs: null, result: ours.median, aim: { most, unit: ` ${unit}` }, notes }
+  }
+  const [known, unknown, anew] = [answered.known, answered.unknown, answered.anew]
+  return [
+    figure('analyser, first view compressed', 'KB', size, 50, [`${sectors} instruments, ${prices} prices; brotli`]),
+    figure('  … its answer known: server time', 'ms', known, 50, []),
+    figure('  … of a week not looked at before', 'ms', unknown, 50, []),
+    figure('  … the first after an import', 'ms', anew, 1_000, ['all prices read from the database and aligned anew']),
+  ]
+}
+
+/** What an answer cost the app's process, all its threads together; where the system does not tell, how long it took. */
+async function costOf(town: Town, asked: number, ask: () => Promise<{ ms: number }>): Promise<number> {
+  const before = processorMs(town.app.pid)
+  let waited = 0
+  for (let i = 0; i < asked; i++) waited += (await ask()).ms
+  return (before === null ? waited : processorMs(town.app.pid)! - before) / asked
+}
+
+/** Ten years of random walks for the benchmark and 40 sectors; answers how many prices. */
+async function fillMarket({ sql }: Town): Promise<number> {
+  const symbols = await insertSectors(sql, sectors)
+  const days = weekdays(years * 260)
+  const rows = [await findBenchmark(sql), ...symbols].flatMap((symbol) => {
+    let close = 100
+    return days.map((day, line) => {
+      close *= 1 + 0.0003 + 0.02 * (Math.random() - 0.5)
+      return { symbol, day, close: Number(close.toFixed(2)), basis: 'restated' as const, file: 0, line }
+    })
+  })
+  const importId = await startImport(sql, { origin: 'command', actor: 'command' })
+  for (let i = 0; i < rows.length; i += batch) await stagePrices(sql, importId, rows.slice(i, i + batch))
+  await holdImport(sql, importId, { files: [], problems: [], problemCount: 0 })
+  const outcome = await commitImport(sql, importId, { actor: 'command', origin: null }, null)
+  if (outcome !== 'committed') throw new Error(`the prices were not committed: ${outcome}`)
+  return rows.length
+}
+
+function weekdays(count: number): string[] {
+  const days: string[] = []
+  for (let at = Date.now(); days.length < count; at -= 86_400_000) {
+    const weekday = new Date(at).getUTCDay()
+    if (weekday !== 0 && weekday !== 6) days.push(new Date(at).toISOString().slice(0, 10))
+  }
+  return days.reverse()
+}
+
+function timed(agent: Agent, url: string, cookie: string): Promise<{ ms: number; bytes: number }> {
+  return new Promise((resolve, reject) => {
+    const started = performance.now()
+    const headers = { cookie, 'accept-encoding': 'gzip, deflate, br', accept: 'text/html' }
+    request(url, { agent, headers }, (response) => {
+      let bytes = 0
+      response.on('data', (chunk: Buffer) => {
+        bytes += chunk.length
+      })
+      response.on('end', () => {
+        if (response.statusCode !== 200) return reject(new Error(`${url} was answered ${response.statusCode}`))
+        resolve({ ms: performance.now() - started, bytes })
+      })
+    })
+      .on('error', reject)
+      .end()
+  })
+}

@@ -1,0 +1,119 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { root } from '../../environment.ts'
+import { connect, type Sql } from '../../platform/db.ts'
+import { end, listening, start } from './child.ts'
+import { type Loader, startLoader } from './loader.ts'
+import { openPayableOrders } from './queries.ts'
+import { letThemLogIn } from './signing-in.ts'
+
+/** Everything a measurement may use: the app as it is run, who asks it, what stands in for the world, the database. */
+export type Town = {
+  quick: boolean
+  databaseUrl: string
+  sql: Sql
+  app: { url: string; pid: number }
+  /** Two processes that make requests. */
+  reader: Loader
+  crowd: Loader
+  /** Prepares payable orders of distinct subscribers and answers their ids. */
+  orders(count: number): Promise<string[]>
+  say(line: string): void
+  /** To be closed with the town, last in, first out. */
+  onClose(close: () => Promise<unknown>): void
+}
+
+export const secret = 'cfsk_ma_test_bench'
+/** DB_POOL_MAX of the app, and what every bare rival gets. */
+export const pool = 10
+
+/** Whose orders are settled: few enough to be made in a second or two. */
+export const subscribers = 10_000
+
+/** Starts all of it on loopback; `onClose` is told how to stop each part as soon as it runs. */
+export async function buildTown(given: Pick<Town, 'quick' | 'databaseUrl' | 'say' | 'onClose'>) {
+  const { databaseUrl, onClose } = given
+  const world = await start<{ gateway: number; smtp: number }>('world.ts')
+  onClose(() => end(world.child))
+  const app = await startApp(databaseUrl, world.said, onClose)
+  const [reader, crowd] = await Promise.all([startLoader(), startLoader()])
+  onClose(() => Promise.all([reader.close(), crowd.close()]))
+  const sql = connect(databaseUrl, { max: 2, name: 'etf-bench' })
+  onClose(() => sql.end({ timeout: 5 }))
+  await letThemLogIn(sql)
+  let opened = 0
+  return {
+    ...given,
+    sql,
+    app,
+    reader,
+    crowd,
+    orders(count: number) {
+      const from = opened
+      opened += count
+      return openPayableOrders(sql, { prefix: `run${from}`, count, from, of: subscribers })
+    },
+  } satisfies Town
+}
+
+/** How `npm start` runs the app: the same flags, or the memory measured would be another program's. */
+function startArguments(): string[] {
+  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: { start: string } }
+  const [, ...words] = scripts.start.split(' ')
+  return words.map((word) => (word.startsWith('--') ? word : join(root, word)))
+}
+
+async function startApp(databaseUrl: string, world: { gateway: number; smtp: number }, onClose: Town['onClose']) {
+  const port = await freePort()
+  const url = `http://127.0.0.1:${port}`
+  const { PATH = '', HOME = '', TMPDIR } = process.env
+  const child = spawn(process.execPath, startArguments(), {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: {
+      PATH,
+      HOME,
+      ...(TMPDIR ? { TMPDIR } : {}),
+      HOST: '127.0.0.1',
+      PORT: String(port),
+      BASE_URL: url,
+      DATABASE_URL: databaseUrl,
+      DB_POOL_MAX: String(pool),
+      CASHFREE_CLIENT_ID: 'TEST_bench',
+      CASHFREE_CLIENT_SECRET: secret,
+      API_BASE: `http://127.0.0.1:${world.gateway}/pg`,
+      CASHFREE_JS_URL: `http://127.0.0.1:${world.gateway}/cashfree.js`,
+      SMTP_SERVER: '127.0.0.1',
+      SMTP_PORT: String(world.smtp),
+      SENDER_EMAIL: 'receipts@example.in',
+      SESSION_KEY: 'ab'.repeat(32),
+      RATE_LIMIT_SCALE: '1000000',
+      LOG_LEVEL: 'warn',
+    },
+  })
+  onClose(() => end(child))
+  const gone = once(child, 'exit').then(() => Promise.reject(new Error('the app ended instead of starting')))
+  gone.catch(() => {})
+  const isReady = async () => {
+    while (
+      !(await fetch(`${url}/readyz`).then(
+        ({ ok }) => ok,
+        () => false,
+      ))
+    )
+      await pause(50)
+  }
+  await Promise.race([isReady(), gone])
+  return { url, pid: child.pid! }
+}
+
+/** A port of loopback that nobody has at the moment. */
+export async function freePort(): Promise<number> {
+  const probe = createServer()
+  const port = await listening(probe)
+  probe.close()
+  return port
+}

@@ -1,0 +1,22 @@
+import { commit, previewImport, readIntoImport } from '../../market/imports/imports.ts'
+import { connect } from '../../platform/db.ts'
+import { ready } from './child.ts'
+
+/** What the parent asks for, and what it is told: seconds to a committed import, and MB it took on top of what was there. */
+export type Task = { url: string; path: string; name: string }
+export type Took = { seconds: number; extraMb: number; prices: number }
+
+process.on('message', async ({ url, path, name }: Task) => {
+  const sql = connect(url, { max: 2 })
+  const before = process.memoryUsage().rss
+  const started = performance.now()
+  const importId = await readIntoImport(sql, [{ path, name }], { origin: 'command', actor: 'command' })
+  const { symbols } = await previewImport(sql, importId)
+  await commit(sql, importId, { actor: 'command', origin: null })
+  const seconds = (performance.now() - started) / 1000
+  // maxRSS is in kilobytes.
+  const extraMb = (process.resourceUsage().maxRSS * 1024 - before) / 1024 ** 2
+  await sql.end({ timeout: 5 })
+  process.send!({ seconds, extraMb, prices: symbols.reduce((sum, one) => sum + one.rows, 0) } satisfies Took)
+})
+ready('ready')

@@ -1,0 +1,79 @@
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { connect } from '../../platform/db.ts'
+import { migrate } from '../../platform/migrate.ts'
+import { end, start } from './child.ts'
+import type { Figure } from './measurement.ts'
+import type { Task, Took } from './importer.ts'
+import { weekdays, writeBhavcopies, writeLong } from './price-files.ts'
+import { createDatabase, followInstruments } from './queries.ts'
+import { seriesOf } from './series.ts'
+import type { Town } from './harness.ts'
+
+const instruments = 40
+
+/** Five years of prices of forty instruments, read, compared and committed by a process of their own. */
+export async function measureImporting(town: Town): Promise<Figure[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'etf-bench-prices-'))
+  town.onClose(async () => rmSync(folder, { recursive: true, force: true }))
+  const days = weekdays('2026-11-20', town.quick ? 250 : 1_250)
+  const figures: Figure[] = []
+  for (const { name, what, write } of [
+    { name: 'bhavcopies.zip', what: `${days.length} bhavcopies of 2,040 rows in a zip`, write: writeBhavcopies },
+    { name: 'long.csv', what: 'one CSV', write: writeLong },
+  ]) {
+    const url = await emptyMarket(town, name.replace(/\W/g, '_'))
+    const path = join(folder, name)
+    await write(path, await symbolsAt(url), days)
+    const took = await imported({ url, path, name })
+    const title = `import of ${took.prices.toLocaleString('en-IN')} prices, ${what}`
+    const common = { theirs: null, notes: [] }
+    figures.push(
+      {
+        ...common,
+        name: title,
+        unit: 's',
+        ours: seriesOf([took.seconds]),
+        result: took.seconds,
+        aim: { most: 30, unit: ' s' },
+      },
+      {
+        ...common,
+        name: '… memory on top',
+        unit: 'MB',
+        ours: seriesOf([took.extraMb]),
+        result: took.extraMb,
+        aim: { most: 150, unit: ' MB' },
+      },
+    )
+  }
+  return figures
+}
+
+async function emptyMarket(town: Town, name: string): Promise<string> {
+  await createDatabase(town.sql, name)
+  const url = Object.assign(new URL(town.databaseUrl), { pathname: `/${name}` }).href
+  await migrate(url)
+  return url
+}
+
+async function symbolsAt(url: string): Promise<string[]> {
+  const sql = connect(url, { max: 1 })
+  return followInstruments(sql, instruments).finally(() => sql.end({ timeout: 5 }))
+}
+
+async function imported(task: Task): Promise<Took> {
+  const { child } = await start<string>('importer.ts')
+  try {
+    child.send(task)
+    const [took] = await Promise.race([
+      once(child, 'message'),
+      once(child, 'exit').then(() => Promise.reject(new Error('the import did not end well'))),
+    ])
+    return took as Took
+  } finally {
+    await end(child)
+  }
+}

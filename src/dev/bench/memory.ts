@@ -1,0 +1,46 @@
+import { type Figure, show } from './measurement.ts'
+import type { Load } from './load.ts'
+import { residentMb } from './processor.ts'
+import { seriesOf, slopeOf } from './series.ts'
+import { deliveryOf } from './settlements.ts'
+import { logIns, signedIn } from './signing-in.ts'
+import type { Town } from './harness.ts'
+
+/** Resident memory of the app while pages are read, people log in and payments arrive, all at a steady rate. */
+export async function measureMemory(town: Town): Promise<Figure[]> {
+  const seconds = town.quick ? 10 : 40
+  const { cookie } = await signedIn(town)
+  const rates = { landing: 200, dashboard: 50, logIn: 4, delivery: 10 }
+  const payable = await town.orders(rates.delivery * seconds)
+  const url = town.app.url
+  const steady = (rate: number, shots: Load['shots']): Load => ({ url, connections: 4, seconds, rate, shots })
+  const loads = [
+    steady(rates.landing, [{ path: '/' }]),
+    steady(rates.dashboard, [{ path: '/dashboard', headers: { cookie } }]),
+    steady(rates.logIn, logIns(1000)),
+    steady(rates.delivery, payable.map(deliveryOf)),
+  ]
+  const seen: { x: number; y: number }[] = []
+  const started = performance.now()
+  const watch = setInterval(() => {
+    seen.push({ x: (performance.now() - started) / 60_000, y: residentMb(town.app.pid) })
+  }, 250)
+  const answered = await Promise.all(loads.map((load) => town.reader.fire(load)))
+  clearInterval(watch)
+  const warm = seen.filter(({ x }) => x * 60 > seconds / 3)
+  const ours = seriesOf(warm.map(({ y }) => y))
+  return [
+    {
+      name: 'resident memory under mixed load',
+      unit: 'MB',
+      ours,
+      theirs: null,
+      result: ours.max,
+      aim: { most: 200, unit: ' MB' },
+      notes: [
+        `per second: ${rates.landing} landing pages, ${rates.dashboard} dashboards, ${rates.logIn} log-ins, ${rates.delivery} payments, for ${seconds} s (${answered.reduce((sum, { answers }) => sum + answers, 0)} answers)`,
+        `slope after the first third: ${show(slopeOf(warm))} MB a minute`,
+      ],
+    },
+  ]
+}

@@ -1,0 +1,240 @@
+import type { Sql } from '../../platform/db.ts'
+
+/** The statement whose cost is compared: what checkout/queries.ts sends, as bare drivers write it. */
+export const settleStatement = 'select settle_order($1, $2, $3, $4) as outcome'
+
+/** The tables that grow with subscribers; plans and refunds are a page or two here, and rightly read whole. */
+export const growing = [
+  'users',
+  'orders',
+  'payments',
+  'subscriptions',
+  'subscription_periods',
+  'receipts',
+  'mails',
+  'audit',
+]
+
+/**
+ * Statements that fill an empty database with so many subscribers, all consistent with each other: one in twenty never
+ * paid, the rest bought a year at some moment of the last 360 days. Groups run one after the other; inside a group the
+ * statements touch different tables and may run side by side. The session must not fire foreign key triggers.
+ */
+export function fillStatements(subscribers: number): string[][] {
+  const buyer = `'{"name":"A Subscriber","email":"subscriber@example.in","stateCode":"27"}'::jsonb`
+  const seller = `'{"name":"Bench","gstin":null,"stateCode":"27"}'::jsonb`
+  const people = [
+    `create unlogged table bench_people as
+     select n, md5('bench user ' || n)::uuid as user_id, paid_at, financial_year_of(paid_at) as year
+     from (select n, now() - interval '360 days' * (1 - n::float8 / ${subscribers + 1}) as paid_at
+           from generate_series(1, ${subscribers}) n) moments`,
+  ]
+  const numbered = [
+    `create unlogged table bench_buyers as
+     select n, user_id, paid_at, year, (row_number() over (partition by year order by n))::int as serial
+     from bench_people where n % 20 <> 0`,
+  ]
+  const tables = [
+    `insert into users (id, username, email, name, phone, state_code, password_hash, created_at)
+     select user_id, 'sub' || n, 'sub' || n || '@example.in', 'Subscriber ' || n, '+919' || lpad(n::text, 9, '0'), '27',
+            'none', paid_at from bench_people`,
+    `insert into orders (id, user_id, plan_key, amount_paise, status, expires_at, cf_order_id, gateway_status, paid_at,
+                         asked_at, looks, created_at)
+     select 'seed-' || n, user_id, 'annual_v1', 499000, 'paid', paid_at + interval '30 minutes', n::text, 'PAID', paid_at,
+            paid_at, 1, paid_at - interval '2 minutes' from bench_buyers`,
+    `insert into payments (cf_payment_id, order_id, status, amount_paise, currency, method, applied_at, started_at,
+                           completed_at, created_at, updated_at)
+     select 'cf-seed-' || n, 'seed-' || n, 'SUCCESS', 499000, 'INR', 'upi', paid_at, paid_at, paid_at, paid_at, paid_at
+     from bench_buyers`,
+    `insert into subscriptions (user_id, status, is_paid, plan_key, current_period_start, current_period_end, created_at)
+     select p.user_id, case when b.n is null then 'pending' else 'active' end, b.n is not null,
+            case when b.n is not null then 'annual_v1' end, b.paid_at, months_later_in_india(b.paid_at, 12), p.paid_at
+     from bench_people p left join bench_buyers b using (n)`,
+    `insert into subscription_periods (order_id, user_id, plan_key, starts_at, ends_at, created_at)
+     select 'seed-' || n, user_id, 'annual_v1', paid_at, months_later_in_india(paid_at, 12), paid_at from bench_buyers`,
+    `insert into receipts (number, order_id, user_id, cf_payment_id, financial_year, serial, issued_at, amount_paise,
+                           taxable_paise, seller, buyer)
+     select 'R' || year || '-' || lpad(serial::text, 6, '0'), 'seed-' || n, user_id, 'cf-seed-' || n, year, serial,
+            paid_at, 499000, 499000, ${seller}, ${buyer} from bench_buyers`,
+    `insert into mails (kind, subject_key, user_id, to_name, to_email, status, sent_at, created_at)
+     select 'receipt', 'R' || year || '-' || lpad(serial::text, 6, '0'), user_id, 'Subscriber', 'sub' || n || '@example.in',
+            'sent', paid_at, paid_at from bench_buyers`,
+    `insert into audit (at, actor, action, order_id, user_id)
+     select paid_at, who, what, 'seed-' || n, user_id
+     from bench_buyers, lateral (values ('user:' || user_id, 'order.opened'), ('webhook', 'order.paid')) happened (who, what)`,
+    `insert into receipt_series (financial_year, last_serial) select year, max(serial) from bench_buyers group by year`,
+  ]
+  return [people, numbered, tables, ['drop table bench_people, bench_buyers']]
+}
+
+/** Makes an empty database on the same server. */
+export async function createDatabase(sql: Sql, name: string): Promise<void> {
+  await sql`create database ${sql(name)}`
+}
+
+/** Follows as many instruments as that, made-up ones beside the real ones. Answers all their symbols. */
+export async function followInstruments(sql: Sql, count: number): Promise<string[]> {
+  await sql`
+    insert into instruments (symbol, name, kind)
+    select 'BENCH' || n, 'Bench ' || n, 'sector'
+    from generate_series(1, greatest(0, ${count}::int - (select count(*)::int from instruments))) n
+  `
+  return (await sql<{ symbol: string }[]>`select symbol from instruments order by symbol`).map((row) => row.symbol)
+}
+
+/** Indexes that no constraint owns, as statements: dropped before filling, made again after, which is quicker. */
+export async function looseIndexes(sql: Sql, tables: readonly string[]): Promise<{ name: string; create: string }[]> {
+  return sql<{ name: string; create: string }[]>`
+    select c.relname as name, pg_get_indexdef(c.oid) as create
+    from pg_index i
+    join pg_class c on c.oid = i.indexrelid
+    join pg_class t on t.oid = i.indrelid
+    where c.relnamespace = 'public'::regnamespace
+      and not exists (select from pg_constraint k where k.conindid = c.oid)
+      and t.relname in ${sql([...tables])}
+  `
+}
+
+/** Opens orders that Cashfree will say are paid: `prefix-1` and on, for users spread over the whole table. */
+export async function openPayableOrders(sql: Sql, orders: { prefix: string; count: number; from: number; of: number }) {
+  const { prefix, count, from, of } = orders
+  const rows = await sql<{ id: string }[]>`
+    insert into orders (id, user_id, plan_key, amount_paise, status, expires_at, next_look_at, cf_order_id)
+    select ${prefix}::text || '-' || k, md5('bench user ' || 1 + ((${from}::bigint + k) * 7919) % ${of}::bigint)::uuid,
+           'monthly_v1', 49900, 'active', now() + interval '30 minutes', now() + interval '1 day', '2149460581'
+    from generate_series(1, ${count}::int) k
+    returning id
+  `
+  return rows.map((row) => row.id)
+}
+
+/** How many receipts were ever numbered: one row to read, and it grows by one with every settlement. */
+export async function countReceipts(sql: Sql): Promise<number> {
+  const [row] = await sql<{ count: number }[]>`select coalesce(sum(last_serial), 0)::int as count from receipt_series`
+  return row!.count
+}
+
+/** How many of these orders are paid. */
+export async function countPaid(sql: Sql, prefix: string): Promise<number> {
+  const [row] = await sql<{ count: number }[]>`
+    select count(*)::int as count from orders where id like ${`${prefix}-%`} and status = 'paid'
+  `
+  return row!.count
+}
+
+/** Forgets the mails of settlements that are done, so that delivering them does not run into the next measurement. */
+export async function forgetMails(sql: Sql): Promise<void> {
+  await sql`update mails set status = 'skipped' where status = 'queued'`
+}
+
+/** Gives every generated subscriber this password hash, so that all of them can log in. */
+export async function setPasswords(sql: Sql, hash: string): Promise<void> {
+  await sql`update users set password_hash = ${hash} where username like 'sub%'`
+}
+
+/** The newest session of a subscriber: what its row is found by, and whose it is. */
+export async function findSession(sql: Sql, username: string): Promise<{ session: Buffer; user: string }> {
+  const [row] = await sql<{ session: Buffer; user: string }[]>`
+    select s.id_hash as session, u.id as user
+    from users u
+    join sessions s on s.user_id = u.id
+    where u.username = ${username}
+    order by s.created_at desc
+    limit 1
+  `
+  return row!
+}
+
+/** Reads that scanned a whole table, by table, since the server last forgot. Only tables that grow with subscribers. */
+export async function wholeTableReads(sql: Sql): Promise<Record<string, number>> {
+  await sql`select pg_stat_force_next_flush()`
+  const rows = await sql<{ name: string; reads: number }[]>`
+    select relname as name, seq_scan::int as reads
+    from pg_stat_user_tables
+    where relname in ${sql(growing)}
+  `
+  return Object.fromEntries(rows.map((row) => [row.name, row.reads]))
+}
+
+/** Puts so many made-up sectors in the place of those that are shown; answers their symbols. */
+export async function insertSectors(sql: Sql, count: number): Promise<string[]> {
+  const rows = await sql<{ symbol: string }[]>`
+    with hidden as (
+      update instruments set shown = false where kind <> 'benchmark'
+    )
+    insert into instruments (symbol, name, kind)
+    select 'BENCH' || n, 'Sector number ' || n, 'sector' from generate_series(1, ${count}) n
+    returning symbol
+  `
+  return rows.map((row) => row.symbol)
+}
+
+/** The benchmark's symbol. */
+export async function findBenchmark(sql: Sql): Promise<string> {
+  const [row] = await sql<{ symbol: string }[]>`select symbol from instruments where kind = 'benchmark'`
+  return row!.symbol
+}
+
+/** As after an import: whatever was computed before counts no longer. */
+export async function renewMarket(sql: Sql): Promise<void> {
+  await sql`update market_state set version = version + 1, changed_at = now()`
+}
+
+/** Makes this session tell the real plan, with times and buffers, of every statement inside a function it calls. */
+export const explainEverything = `
+  load 'auto_explain';
+  set auto_explain.log_min_duration = 0;
+  set auto_explain.log_nested_statements = on;
+  set auto_explain.log_analyze = on;
+  set auto_explain.log_buffers = on;
+  set auto_explain.log_triggers = on;
+  set client_min_messages = log`
+
+/** A time of the week that has come, and the day after the one its weekly report is about. */
+export async function findReportSlot(
+  sql: Sql,
+): Promise<{ at: Date; weekday: number; minute: number; dayAfter: string }> {
+  const [slot] = await sql<{ at: Date; weekday: number; minute: number; dayAfter: string }[]>`
+    select at, extract(isodow from clock)::int as weekday,
+           (extract(hour from clock) * 60 + extract(minute from clock))::int as minute,
+           (report_issue('weekly', at) + 1)::text as day_after
+    from (select at, at at time zone 'Asia/Kolkata' as clock from date_trunc('minute', now()) at) slot
+  `
+  return slot!
+}
+
+/** Everybody chose a weekly report at this time. Answers how many will be sent one: those with running access. */
+export async function letReportsBeDue(sql: Sql, slot: { at: Date; weekday: number; minute: number }): Promise<number> {
+  const [row] = await sql<{ count: number }[]>`
+    with confirmed as (
+      update users set email_verified_at = now() returning id
+    ), chosen as (
+      insert into report_choices (user_id, cadence, weekday, minute, link, next_due_at)
+      select id, 'weekly', ${slot.weekday}, ${slot.minute}, substr(md5(id::text) || md5(id::text || 'x'), 1, 43), ${slot.at}
+      from confirmed
+      returning user_id
+    )
+    select count(*)::int as count from chosen join subscriptions s using (user_id) where has_access(s)
+  `
+  return row!.count
+}
+
+/** A minute passes for what a dead worker had leased. */
+export async function endLeases(sql: Sql): Promise<void> {
+  await sql`update mails set next_attempt_at = now() where status = 'queued' and next_attempt_at > now()`
+}
+
+/** Reports that were not sent. */
+export async function mailsLeft(sql: Sql): Promise<{ skipped: number; queued: number }> {
+  const [row] = await sql<{ skipped: number; queued: number }[]>`
+    select (count(*) filter (where status = 'skipped'))::int as skipped, (count(*) filter (where status = 'queued'))::int as queued
+    from mails where kind = 'report'
+  `
+  return row!
+}
+
+/** So many receipts. */
+export async function listReceiptNumbers(sql: Sql, count: number): Promise<string[]> {
+  const rows = await sql<{ number: string }[]>`select number from receipts order by number limit ${count}`
+  return rows.map(({ number }) => number)
+}

@@ -1,0 +1,36 @@
+import type { Deps } from '../../deps.ts'
+import type { Gateway } from '../../payments/gateway.ts'
+import { readConfig } from '../../platform/config.ts'
+import { connect } from '../../platform/db.ts'
+import { createLog } from '../../platform/log.ts'
+import { connectMailer } from '../../platform/mailer.ts'
+import { jobsOf } from '../../tasks/jobs.ts'
+import { ready } from './child.ts'
+
+// A process of its own that runs two jobs of the app as the app does, when it is told to; killed while it does.
+process.on('message', async ({ databaseUrl, smtp, job }: { databaseUrl: string; smtp: number; job: string }) => {
+  const config = readConfig({
+    DATABASE_URL: databaseUrl,
+    CASHFREE_CLIENT_ID: 'TEST_bench',
+    CASHFREE_CLIENT_SECRET: 'cfsk_bench',
+    SMTP_SERVER: '127.0.0.1',
+    SMTP_PORT: String(smtp),
+    SENDER_EMAIL: 'reports@example.in',
+    SESSION_KEY: 'ab'.repeat(32),
+  })
+  const sql = connect(databaseUrl, { max: 10, name: 'etf-bench-reports' })
+  const mailer = connectMailer({
+    ...config.smtp,
+    host: config.smtp.host!,
+    senderName: config.seller.name,
+    replyTo: config.seller.email,
+  })
+  const deps: Deps = { config, sql, gateway: {} as Gateway, log: createLog('silent'), wake: () => {} }
+  await jobsOf(deps, mailer)
+    .find(({ name }) => name === job)!
+    .run()
+  mailer.close()
+  await sql.end({ timeout: 5 })
+  process.send!('done')
+})
+ready('ready')

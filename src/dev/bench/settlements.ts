@@ -1,0 +1,133 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import pg from 'pg'
+import { settleOrder } from '../../checkout/queries.ts'
+import { sign } from '../../payments/signature.ts'
+import { connect, type Sql } from '../../platform/db.ts'
+import { answerAbout, remoteOf } from './answers.ts'
+import type { Figure } from './measurement.ts'
+import type { Shot } from './load.ts'
+import { countPaid, countReceipts, forgetMails, settleStatement } from './queries.ts'
+import { byTurns } from './series.ts'
+import { pool, secret, type Town } from './harness.ts'
+
+/** Side by side on either side, as many as the webhook door settles at once. */
+const abreast = 8
+const seller = { name: 'Bench', stateCode: '27', gstin: null }
+
+/** Settlement through our pool, and through the webhook door, against bare connections that run the same statement. */
+export async function measureSettlements(town: Town): Promise<Figure[]> {
+  const count = town.quick ? 200 : 500
+  const sql = connect(town.databaseUrl, { max: pool, name: 'etf-bench-pool' })
+  const clients = await connectBare(town.databaseUrl)
+  const orders = async () => {
+    await forgetMails(town.sql)
+    return town.orders(count)
+  }
+  try {
+    const { bare, ours, door } = await byTurns(town.quick ? 3 : 5, {
+      bare: async () => settledBare(clients, await orders()),
+      ours: async () => settledByPool(sql, await orders()),
+      door: async () => settledByDoor(town, await orders()),
+    })
+    const inRounds = `${count} distinct orders a round, ${abreast} side by side`
+    return [
+      {
+        name: 'settlement through our pool, against bare pg',
+        unit: '/s',
+        ours,
+        theirs: bare,
+        result: ours.median / bare.median,
+        aim: { least: 0.8 },
+        notes: [inRounds],
+      },
+      {
+        name: 'webhook door to committed settlement, against bare pg',
+        unit: '/s',
+        ours: door,
+        theirs: bare,
+        result: door.median / bare.median,
+        aim: { least: 0.3 },
+        notes: [
+          `${inRounds}; the clock runs from the first byte sent until the last order is paid in the database`,
+          'beside the settlement each delivery is stored, asked about twice at the gateway, marked done and mailed',
+        ],
+      },
+    ]
+  } finally {
+    await Promise.all(clients.map((client) => client.end()))
+    await sql.end({ timeout: 5 })
+  }
+}
+
+async function connectBare(url: string): Promise<pg.Client[]> {
+  const clients = Array.from({ length: abreast }, () => new pg.Client(url))
+  await Promise.all(clients.map((client) => client.connect()))
+  return clients
+}
+
+async function settledBare(clients: pg.Client[], ids: string[]): Promise<number> {
+  const left = [...ids]
+  return settlementsASecond(ids.length, () =>
+    Promise.all(
+      clients.map(async (client) => {
+        for (let id = left.pop(); id !== undefined; id = left.pop()) {
+          const values = [id, JSON.stringify(remoteOf(id)), 'webhook', JSON.stringify(seller)]
+          const { rows } = await client.query({ name: 'settle', text: settleStatement, values })
+          mustBePaid(id, rows[0].outcome)
+        }
+      }),
+    ),
+  )
+}
+
+/** Settles these orders through one of our pools. Answers settlements a second. */
+export async function settledByPool(sql: Sql, ids: string[], lanes = abreast): Promise<number> {
+  const left = [...ids]
+  const lane = async () => {
+    for (let id = left.pop(); id !== undefined; id = left.pop())
+      mustBePaid(id, await settleOrder(sql, id, remoteOf(id), { actor: 'webhook', seller }))
+  }
+  return settlementsASecond(ids.length, () => Promise.all(Array.from({ length: lanes }, lane)))
+}
+
+async function settledByDoor(town: Town, ids: string[]): Promise<number> {
+  const shots = ids.map(deliveryOf)
+  const before = await countReceipts(town.sql)
+  const prefix = ids[0]!.slice(0, ids[0]!.lastIndexOf('-'))
+  const rate = await settlementsASecond(ids.length, async () => {
+    const sending = town.reader.fire({ url: town.app.url, connections: abreast * 2, amount: ids.length, shots })
+    const end = performance.now() + 30_000
+    while ((await countReceipts(town.sql)) < before + ids.length && performance.now() < end) await pause(10)
+    await sending
+  })
+  const paid = await countPaid(town.sql, prefix)
+  if (paid !== ids.length) throw new Error(`${paid} of ${ids.length} delivered orders were paid after 30 s`)
+  return rate
+}
+
+/** A signed success for this order, as Cashfree would post it. */
+export function deliveryOf(orderId: string): Shot {
+  const body = answerAbout(orderId, 'webhook')
+  const timestamp = String(Date.now())
+  return {
+    method: 'POST',
+    path: '/webhooks/cashfree',
+    headers: {
+      'content-type': 'application/json',
+      'x-webhook-timestamp': timestamp,
+      'x-webhook-version': '2025-01-01',
+      'x-webhook-signature': sign(secret, timestamp, Buffer.from(body)),
+    },
+    body,
+  }
+}
+
+async function settlementsASecond(count: number, work: () => Promise<unknown>): Promise<number> {
+  const started = performance.now()
+  await work()
+  return (count * 1000) / (performance.now() - started)
+}
+
+function mustBePaid(orderId: string, outcome: unknown): void {
+  if (outcome !== 'paid') throw new Error(`settling ${orderId} came to ${outcome}`)
+}

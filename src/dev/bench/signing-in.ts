@@ -1,0 +1,69 @@
+import { get } from 'node:http'
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Sql } from '../../platform/db.ts'
+import { hashPassword } from '../../users/passwords.ts'
+import type { Copy } from './bare-server.ts'
+import type { Shot } from './load.ts'
+import { findSession, setPasswords } from './queries.ts'
+import type { Town } from './harness.ts'
+
+const password = 'a long enough password'
+
+/** Gives all subscribers one password. */
+export async function letThemLogIn(sql: Sql): Promise<void> {
+  await setPasswords(sql, await hashPassword(password))
+}
+
+/** Log-ins of so many subscribers with the right password. */
+export function logIns(count: number): Shot[] {
+  return Array.from({ length: count }, (_, i) => logIn(`sub${i + 1}`))
+}
+
+/** A subscriber's cookie, and what the database knows the session by. */
+export async function signedIn(town: Town): Promise<{ cookie: string; session: Buffer; user: string }> {
+  const [shot] = logIns(1)
+  const knock = () => fetch(town.app.url + shot!.path, { ...shot, redirect: 'manual' } as RequestInit)
+  let answer = await knock()
+  // After a flood the line of people logging in takes a moment to empty.
+  for (let again = 0; answer.status === 429 && again < 50; again++) {
+    await pause(200)
+    answer = await knock()
+  }
+  const cookie = answer.headers
+    .getSetCookie()
+    .find((line) => /^(__Host-)?sid=/.test(line))
+    ?.split(';')[0]
+  if (answer.status !== 303 || !cookie) throw new Error(`logging in was answered ${answer.status}`)
+  return { cookie, ...(await findSession(town.sql, 'sub1')) }
+}
+
+/** A page exactly as the app sends it: headers in order, minus those that every Node server adds by itself. */
+export function copyOf(url: string, headers: Record<string, string>): Promise<Copy> {
+  return new Promise((resolve, reject) => {
+    get(url, { headers, agent: false }, (response) => {
+      const chunks: Buffer[] = []
+      response.on('data', (chunk) => chunks.push(chunk))
+      response.on('end', () => {
+        if (response.statusCode !== 200) return reject(new Error(`${url} was answered ${response.statusCode}`))
+        resolve({ headers: pairs(response.rawHeaders), body: Buffer.concat(chunks) })
+      })
+    }).on('error', reject)
+  })
+}
+
+const added = new Set(['date', 'connection', 'keep-alive', 'transfer-encoding'])
+
+function pairs(raw: string[]): [string, string][] {
+  return raw.flatMap((name, i) =>
+    i % 2 === 0 && !added.has(name.toLowerCase()) ? [[name, raw[i + 1]!] as [string, string]] : [],
+  )
+}
+
+function logIn(login: string): Shot {
+  return {
+    method: 'POST',
+    path: '/login',
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body: new URLSearchParams({ login, password }).toString(),
+  }
+}

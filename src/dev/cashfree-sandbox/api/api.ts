@@ -1,0 +1,37 @@
+import type { FastifyInstance } from 'fastify'
+import type { World } from '../context.ts'
+import { disputeEndpoints } from './dispute-routes.ts'
+import { answerCall } from './authentication.ts'
+import { orderEndpoints } from './order-routes.ts'
+import { paymentEndpoints } from './payment-routes.ts'
+import { createRateLimits } from './rate-limits.ts'
+import { refundEndpoints } from './refund-routes.ts'
+import { refusals } from './refusal.ts'
+import { simulateEndpoints } from './simulate-routes.ts'
+
+/** The merchant API, to be registered under /pg. */
+export function api(world: World) {
+  return async (app: FastifyInstance) => {
+    // Bodies stay text: idempotency compares what was sent, and a bad body gets Cashfree's answer, not Fastify's.
+    app.removeAllContentTypeParsers()
+    app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body))
+
+    const limits = createRateLimits(world)
+    const endpoints = [
+      ...orderEndpoints(world),
+      ...paymentEndpoints(world),
+      ...refundEndpoints(world),
+      ...disputeEndpoints(world),
+      ...simulateEndpoints(world),
+    ]
+    for (const endpoint of endpoints) {
+      app.route({
+        method: endpoint.method,
+        url: endpoint.path,
+        exposeHeadRoute: false,
+        handler: (request, reply) => answerCall(world, limits, endpoint, request, reply),
+      })
+    }
+    app.setNotFoundHandler((_request, reply) => reply.code(400).send(refusals.badUrl().body('2025-01-01')))
+  }
+}

@@ -1,0 +1,104 @@
+import { newOrderId, newSessionId, nextCfId } from '../ids.ts'
+import type { Customer, Order } from '../ledger.ts'
+import { toPaise } from '../money.ts'
+import type { World } from '../context.ts'
+import { type Fields, isObject, objectAt, optionalText, text } from './fields.ts'
+import { invalid, refusals } from './refusal.ts'
+
+const DAY_MS = 86_400_000
+
+/** Reads the body of Create Order into an order that nobody has stored yet; refuses as Cashfree does. */
+export function readOrder(world: World, fields: Fields): Order {
+  const now = world.clock.now()
+  const meta = objectAt(fields, 'order_meta')
+  return {
+    id: optionalText(fields, 'order_id', { min: 3, max: 45, pattern: /^[A-Za-z0-9_-]+$/ }) ?? newOrderId(),
+    amountPaise: readAmount(fields),
+    currency: readCurrency(fields),
+    customer: readCustomer(fields),
+    returnUrl: readUrl(meta, 'return_url'),
+    notifyUrl: readUrl(meta, 'notify_url'),
+    paymentMethods: optionalText(meta, 'payment_methods', { path: 'order_meta.payment_methods' }),
+    paymentMethodsFilters: meta.payment_methods_filters ?? null,
+    expiresAt: readExpiry(fields, now),
+    note: optionalText(fields, 'order_note', { min: 3, max: 200 }),
+    tags: readTags(fields),
+    extras: {
+      splits: fields.order_splits ?? [],
+      cart: fields.cart_details ?? null,
+      products: fields.products ?? null,
+    },
+    cfId: nextCfId(world),
+    sessionId: newSessionId(),
+    createdAt: now,
+    paidAt: null,
+    terminationAskedAt: null,
+    attempts: [],
+    refunds: [],
+    disputes: [],
+  }
+}
+
+function readAmount(fields: Fields): number {
+  if (fields.order_amount === undefined || fields.order_amount === null) throw refusals.missing('order_amount')
+  const paise = toPaise(fields.order_amount)
+  if (paise === null || paise < 100) throw refusals.amountInvalid('order_amount')
+  return paise
+}
+
+function readCurrency(fields: Fields): string {
+  const currency = fields.order_currency
+  if (currency === undefined || currency === null || currency === '') return 'INR'
+  // Other currencies have to be enabled by Cashfree.
+  if (currency !== 'INR') throw invalid('order_currency', 'is not valid or not enabled.', currency)
+  return currency
+}
+
+function readCustomer(fields: Fields): Customer {
+  if (fields.customer_details === undefined) throw refusals.missing('customer_details')
+  const customer = objectAt(fields, 'customer_details')
+  const at = (name: string) => `customer_details.${name}`
+  return {
+    id: text(customer, 'customer_id', { path: at('customer_id'), min: 3, max: 50, pattern: /^[A-Za-z0-9_-]+$/ }),
+    phone: text(customer, 'customer_phone', {
+      path: at('customer_phone'),
+      max: 20,
+      pattern: /^(\d{10}|\+91\d{10}|\+(?!91)\d{7,15})$/,
+    }),
+    email: optionalText(customer, 'customer_email', { path: at('customer_email'), min: 3, max: 100, pattern: /@/ }),
+    name: optionalText(customer, 'customer_name', { path: at('customer_name'), min: 3, max: 100 }),
+    uid: optionalText(customer, 'customer_uid', { path: at('customer_uid') }),
+  }
+}
+
+/** http is fine here; production wants https. The placeholder may stand in the path or the query. */
+function readUrl(meta: Fields, name: string): string | null {
+  const path = `order_meta.${name}`
+  const url = optionalText(meta, name, { path, max: 250 })
+  if (url !== null && !/^https?:$/.test(URL.parse(url)?.protocol ?? '')) throw invalid(path, 'is not a valid URL.', url)
+  return url
+}
+
+/** More than 15 minutes and less than 30 days ahead; exactly 30 days when absent. */
+function readExpiry(fields: Fields, now: number): number {
+  const wanted = optionalText(fields, 'order_expiry_time')
+  if (wanted === null) return now + 30 * DAY_MS
+  // Without an offset the moment would depend on whose clock reads it.
+  const moment = /(Z|[+-]\d\d:?\d\d)$/.test(wanted) ? Date.parse(wanted) : Number.NaN
+  if (!(moment - now > 15 * 60_000 && moment - now < 30 * DAY_MS)) throw refusals.expiryInvalid()
+  return moment
+}
+
+function readTags(fields: Fields): Record<string, string> | null {
+  const tags = fields.order_tags
+  if (tags === undefined || tags === null) return null
+  if (!isObject(tags)) throw invalid('order_tags', 'should be a map of strings.', tags)
+  const values = Object.values(tags)
+  if (values.length > 10) throw invalid('order_tags', 'should not have more than 10 entries.', values.length)
+  for (const value of values) {
+    if (typeof value !== 'string' || value.length < 1 || value.length > 255) {
+      throw invalid('order_tags', 'values should be strings of 1 to 255 characters.', value)
+    }
+  }
+  return tags as Record<string, string>
+}

@@ -1,0 +1,101 @@
+import { refundEntity } from '../entities.ts'
+import type { Order, Refund } from '../ledger.ts'
+import { toPaise } from '../money.ts'
+import { openRefund, refundable, settleRefund } from '../refunds.ts'
+import type { World } from '../context.ts'
+import { optionalText, text } from './fields.ts'
+import type { Call, Endpoint } from './authentication.ts'
+import { orderOf } from './order-routes.ts'
+import { invalid, Refusal, refusals } from './refusal.ts'
+
+const SIX_MONTHS_MS = 183 * 86_400_000
+
+/** Create, list, read and cancel refunds of an order. */
+export function refundEndpoints(world: World): Endpoint[] {
+  return [
+    {
+      name: 'refunds.create',
+      method: 'POST',
+      path: '/orders/:orderId/refunds',
+      handle(call) {
+        const order = orderOf(world, call)
+        return refundEntity(world, order, openRefund(world, order, readRefund(world, order, call)))
+      },
+    },
+    {
+      name: 'refunds.list',
+      method: 'GET',
+      path: '/orders/:orderId/refunds',
+      handle(call) {
+        const order = orderOf(world, call)
+        return order.refunds.map((refund) => shown(world, order, refund, 'refunds.list'))
+      },
+    },
+    {
+      name: 'refunds.get',
+      method: 'GET',
+      path: '/orders/:orderId/refunds/:refundId',
+      handle(call) {
+        const order = orderOf(world, call)
+        return shown(world, order, refundOf(order, call), 'refunds.get')
+      },
+    },
+    {
+      name: 'refunds.cancel',
+      method: 'PUT',
+      path: '/orders/:orderId/refunds/:refundId',
+      handle(call) {
+        const order = orderOf(world, call)
+        const refund = refundOf(order, call)
+        const { refund_status } = call.fields
+        if (refund_status !== 'CANCELLED') throw invalid('refund_status', 'is not valid.', refund_status)
+        if (refund.status !== 'PENDING' && refund.status !== 'ONHOLD') {
+          throw new Refusal(400, 'refund_status_invalid', `Refund in ${refund.status} state cannot be cancelled`)
+        }
+        settleRefund(world, refund, 'CANCELLED')
+        return refundEntity(world, order, refund)
+      },
+    },
+  ]
+}
+
+function readRefund(world: World, order: Order, { fields }: Call) {
+  const id = text(fields, 'refund_id')
+  // Letters, digits and underscore were seen to pass; everything else is refused to be on the safe side.
+  if (!/^[A-Za-z0-9_]{3,40}$/.test(id)) throw new Refusal(400, 'refund_id_invalid', 'refund_id format not valid')
+  if (fields.refund_amount === undefined) throw refusals.missing('refund_amount')
+  const amountPaise = toPaise(fields.refund_amount)
+  if (amountPaise === null || amountPaise <= 0) throw refusals.amountInvalid('refund_amount')
+  const speed = optionalText(fields, 'refund_speed') ?? 'STANDARD'
+  if (speed !== 'STANDARD' && speed !== 'INSTANT') throw invalid('refund_speed', 'is not valid.', speed)
+  const note = optionalText(fields, 'refund_note', { min: 3, max: 100 })
+
+  if (order.paidAt === null) throw refusals.notPaid()
+  if (world.clock.now() - order.paidAt > SIX_MONTHS_MS) {
+    throw new Refusal(400, 'refund_post_failed', 'Refund can be initiated only within 6 months of the transaction.')
+  }
+  // Unique per account, not per order.
+  if (world.ledger.refunds.has(id)) throw new Refusal(400, 'refund_id_invalid', 'Duplicate Merchant Refund Id')
+  if (amountPaise > refundable(order)) {
+    throw new Refusal(
+      400,
+      'refund_post_failed',
+      'Total amount of Refunds cannot be greater than the transaction amount.',
+    )
+  }
+  return { id, amountPaise, note, speed }
+}
+
+function refundOf(order: Order, { params }: Call): Refund {
+  const refund = order.refunds.find(({ id }) => id === params.refundId)
+  if (!refund) throw new Refusal(404, 'refund_not_found', 'refund not found')
+  return refund
+}
+
+function shown(world: World, order: Order, refund: Refund, endpoint: string) {
+  const entity = refundEntity(world, order, refund)
+  if (refund.status !== 'SUCCESS' && world.faults.take('unknownEnums', endpoint)) {
+    entity.refund_status = 'PENDING_APPROVAL'
+  }
+  return entity
+}

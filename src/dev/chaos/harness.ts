@@ -1,0 +1,119 @@
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { receiveMail } from '../mail-catcher/smtp.ts'
+import { type Sandbox, startSandbox } from '../cashfree-sandbox/sandbox.ts'
+import { connect, type Sql } from '../../platform/db.ts'
+import { type AppProcess, superviseApp } from './app-process.ts'
+import { type Database, startDatabase } from './database.ts'
+import { startProxy } from './proxy.ts'
+import type { SocketFault } from './socket-faults.ts'
+
+/** How often each Message-ID was accepted. */
+export type Mails = { taken: Map<string, number>; stop(): Promise<void>; open(): Promise<void> }
+
+/** Everything a chaos run needs and mistreats: two processes of the product and all they depend on, on loopback. */
+export type Town = {
+  database: Database
+  sql: Sql
+  sandbox: Sandbox
+  /** The look-alike's API and the keys it accepts, for what people do in Cashfree's dashboard. */
+  gatewayApi: string
+  keys: typeof keys
+  mails: Mails
+  apps: [AppProcess, AppProcess]
+  /** Makes what both processes dial and send fail in these ways from now on; none is an end to it. */
+  failSockets(...faults: SocketFault[]): void
+  /** Where both processes go out to. */
+  ports: { database: number; gateway: number; mail: number }
+  close(): Promise<void>
+}
+
+const keys = { clientId: 'TEST_chaos', clientSecret: 'cfsk_ma_test_chaos' }
+/** Cashfree's 2, 10 and 30 minutes, in seconds: a run has no hours to wait. */
+const retries = [1_500, 4_000, 9_000]
+
+/** Builds the town in a folder of its own; `close` ends all of it, by process id, and removes the folder. */
+export async function buildTown(): Promise<Town> {
+  const closers: (() => unknown)[] = []
+  const close = async () => {
+    for (const closer of closers.reverse()) await closer()
+  }
+  try {
+    const folder = mkdtempSync(join(tmpdir(), 'etf-chaos-'))
+    closers.push(() => rmSync(folder, { recursive: true, force: true }))
+    const database = await startDatabase(folder)
+    closers.push(() => database.stop())
+    const sql = connect(database.url, { max: 3, name: 'etf-chaos' })
+    closers.push(() => sql.end({ timeout: 2 }))
+    const sandbox = await startSandbox({
+      host: '127.0.0.1',
+      port: 0,
+      ...keys,
+      webhookUrl: null,
+      stateFile: null,
+      settings: { webhookDelayMs: 100, refundDelayMs: 200, webhookRetriesMs: retries, webhookTimeoutMs: 4_000 },
+    })
+    closers.push(() => sandbox.close())
+    const proxy = await startProxy({ host: '127.0.0.1', port: sandbox.port })
+    closers.push(() => proxy.close())
+    const { mails, port: smtpPort } = await takeMails()
+    closers.push(() => mails.stop())
+
+    const faultsFile = join(folder, 'socket-faults.json')
+    const failSockets = (...faults: SocketFault[]) => {
+      writeFileSync(`${faultsFile}.new`, JSON.stringify(faults))
+      renameSync(`${faultsFile}.new`, faultsFile)
+    }
+    failSockets()
+    const env = {
+      NODE_OPTIONS: `--import ${join(import.meta.dirname, 'failing-sockets.ts')}`,
+      FAILING_SOCKETS: faultsFile,
+      HOST: 'localhost',
+      DATABASE_URL: database.url,
+      DB_POOL_MAX: '6',
+      CASHFREE_CLIENT_ID: keys.clientId,
+      CASHFREE_CLIENT_SECRET: keys.clientSecret,
+      API_BASE: `http://127.0.0.1:${proxy.port}/pg`,
+      CASHFREE_TIMEOUT_MS: '1500',
+      SMTP_SERVER: '127.0.0.1',
+      SMTP_PORT: String(smtpPort),
+      SENDER_EMAIL: 'receipts@example.in',
+      SESSION_KEY: 'ab'.repeat(32),
+      RATE_LIMIT_SCALE: '1000',
+      RECONCILE_INTERVAL_MS: '2000',
+      RECONCILE_MIN_AGE_MS: '0',
+      LOG_LEVEL: 'fatal',
+    }
+    const apps = [await superviseApp(env), await superviseApp(env)] as [AppProcess, AppProcess]
+    closers.push(() => Promise.all(apps.map((app) => app.stop())))
+    for (const app of apps) await app.untilReady()
+    const gatewayApi = `http://127.0.0.1:${sandbox.port}/pg`
+    const ports = { database: Number(new URL(database.url).port), gateway: proxy.port, mail: smtpPort }
+    return { database, sql, sandbox, gatewayApi, keys, mails, apps, failSockets, ports, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+async function takeMails(): Promise<{ mails: Mails; port: number }> {
+  const taken = new Map<string, number>()
+  const keep = async (raw: Buffer) => {
+    const id = /^message-id: *(\S+)/im.exec(raw.toString('latin1'))?.[1] ?? 'none'
+    taken.set(id, (taken.get(id) ?? 0) + 1)
+  }
+  let running: Awaited<ReturnType<typeof receiveMail>> | null = await receiveMail({ host: '127.0.0.1', port: 0, keep })
+  const { port } = running
+  const mails: Mails = {
+    taken,
+    async stop() {
+      await running?.close()
+      running = null
+    },
+    async open() {
+      running ??= await receiveMail({ host: '127.0.0.1', port, keep })
+    },
+  }
+  return { mails, port }
+}

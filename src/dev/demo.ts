@@ -1,0 +1,19 @@
+import { randomBytes } from 'node:crypto'
+import type { Sql } from '../platform/db.ts'
+import { insertAdmin } from '../users/admins/queries.ts'
+import { hashPassword } from '../users/passwords.ts'
+
+/** Makes the demo's admin once. The password is generated and known only to the caller, this one time. */
+export async function seedDemo(sql: Sql): Promise<{ username: string; password: string | null }> {
+  const password = randomBytes(12).toString('base64url')
+  const made = await insertAdmin(sql, {
+    username: 'admin',
+    email: 'admin@example.in',
+    name: 'Demo admin',
+    phone: '+919876500000',
+    stateCode: '27',
+    role: 'admin',
+    passwordHash: await hashPassword(password),
+  })
+  return { username: 'admin', password: made ? password : null }
+}

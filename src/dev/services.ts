@@ -1,0 +1,145 @@
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { root } from '../environment.ts'
+import { type Config, totpKeysOf } from '../platform/config.ts'
+import type { Log } from '../platform/log.ts'
+
+/** What stands in for the services that are not configured, and the settings that now point to it. */
+export type House = {
+  config: Config
+  databaseUrl: string
+  sessionKeys: Buffer[]
+  mailboxUrl: string | null
+  consoleUrl: string | null
+  /** Folder of the embedded parts' data; null when none runs. */
+  home: string | null
+  close(): Promise<void>
+}
+
+const sandboxKeys = { clientId: 'TEST_SANDBOX', clientSecret: 'cfsk_ma_test_sandbox_secret' }
+
+/**
+ * Starts the embedded database, Cashfree look-alike and mail catcher, each only where its real counterpart is not
+ * configured. In production nothing is missing (the settings were refused otherwise), so nothing starts, or is loaded.
+ */
+export async function openHouse(given: Config, log: Pick<Log, 'info' | 'warn'>): Promise<House> {
+  const closers: (() => Promise<void>)[] = []
+  const close = async () => {
+    for (const closer of closers.reverse()) await closer()
+  }
+  try {
+    const { url, home } = await database(given, closers, log)
+    const mail = await mailbox(given, home, closers)
+    const gateway = await sandbox(given, home, closers)
+    const { sessionKeys, totpKeys } = keysOf(given, home)
+    return {
+      config: { ...given, smtp: mail.smtp, cashfree: gateway.cashfree, totpKeys },
+      databaseUrl: url,
+      sessionKeys,
+      mailboxUrl: mail.url,
+      consoleUrl: gateway.url,
+      home,
+      close,
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+type Closers = (() => Promise<void>)[]
+
+async function database(config: Config, closers: Closers, log: Pick<Log, 'info' | 'warn'>) {
+  if (config.database.url) return { url: config.database.url, home: config.embedded.dataDir ?? join(root, '.data') }
+  const { startPostgres } = await import('./embedded-postgres/postgres.ts')
+  const postgres = await startPostgres({
+    checkout: root,
+    dataDir: config.embedded.dataDir,
+    port: config.embedded.postgresPort,
+    log: (line) => log.info(line),
+    warn: (line) => log.warn(line),
+  })
+  closers.push(() => postgres.stop())
+  return { url: postgres.url, home: dirname(postgres.dataDir) }
+}
+
+async function mailbox(config: Config, home: string, closers: Closers) {
+  if (config.smtp.host) return { smtp: config.smtp, url: null }
+  const { mailboxSmtpPort: smtpPort, mailboxPort: webPort } = config.embedded
+  const { startMailbox } = await import('./mail-catcher/mail-catcher.ts')
+  const box = await startMailbox({
+    host: '127.0.0.1',
+    smtpPort,
+    webPort,
+    names: [new URL(config.baseUrl).hostname],
+    dir: join(home, 'mails'),
+  })
+  closers.push(() => box.close())
+  return { smtp: { ...config.smtp, host: '127.0.0.1', port: box.smtpPort, password: '' }, url: box.webUrl }
+}
+
+/** The server calls the look-alike on loopback; browsers reach it under the site's own host name. */
+async function sandbox(config: Config, home: string, closers: Closers) {
+  if (config.cashfree.credentials) return { cashfree: config.cashfree, url: null }
+  const host = new URL(config.baseUrl).hostname
+  const reachable = host === 'localhost' || host === '127.0.0.1' ? 'localhost' : config.host
+  const { startSandbox } = await import('./cashfree-sandbox/sandbox.ts')
+  const running = await startSandbox({
+    host: reachable,
+    port: config.embedded.sandboxPort,
+    publicUrl: `http://${host}:${config.embedded.sandboxPort}`,
+    webhookUrl: config.embedded.sandboxWebhookUrl,
+    stateFile: join(home, 'sandbox.json'),
+    ...sandboxKeys,
+  })
+  closers.push(() => running.close())
+  const cashfree: Config['cashfree'] = {
+    ...config.cashfree,
+    credentials: { ...sandboxKeys, webhookSecrets: [sandboxKeys.clientSecret] },
+    env: 'sandbox',
+    apiBase: `http://127.0.0.1:${running.port}/pg`,
+    checkoutBase: `${running.publicUrl}/pg`,
+    jsUrl: `${running.publicUrl}/js/v3/cashfree.js`,
+  }
+  return { cashfree, url: running.publicUrl }
+}
+
+/** The keys of this house: those that are set, else one that is kept beside the data of this folder. */
+export function keysOf(given: Config, home: string): { sessionKeys: Buffer[]; totpKeys: Buffer[] } {
+  if (given.sessionKeys.length > 0) return { sessionKeys: given.sessionKeys, totpKeys: given.totpKeys }
+  const sessionKeys = [ownKey(home)]
+  return { sessionKeys, totpKeys: [...given.totpKeys, ...totpKeysOf(sessionKeys)] }
+}
+
+/** Without SESSION_KEY a key is made once and kept beside the data, so that a restart logs nobody out. */
+function ownKey(home: string): Buffer {
+  const file = join(home, 'session-key')
+  try {
+    return readFileSync(file)
+  } catch {
+    mkdirSync(home, { recursive: true })
+    const key = randomBytes(32)
+    writeFileSync(file, key, { mode: 0o600, flag: 'wx' })
+    return key
+  }
+}
+
+/**
+ * Runs a command against DATABASE_URL, or against the embedded server: the running one, else one for the time being.
+ * `home` is the folder of the embedded parts' data.
+ */
+export async function withDatabase<T>(config: Config, work: (url: string, home: string) => Promise<T>): Promise<T> {
+  if (config.database.url) return work(config.database.url, config.embedded.dataDir ?? join(root, '.data'))
+  const { startPostgres } = await import('./embedded-postgres/postgres.ts')
+  const postgres = await startPostgres({
+    checkout: root,
+    dataDir: config.embedded.dataDir,
+    port: config.embedded.postgresPort,
+  })
+  try {
+    return await work(postgres.url, dirname(postgres.dataDir))
+  } finally {
+    await postgres.stop()
+  }
+}
