@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path'
-import { makeBackup } from '../backup/backup.ts'
+import { makeBackup } from '../operations/backup/backup.ts'
 import { readSettings, root } from '../environment.ts'
 import { withDatabase } from '../dev/services.ts'
 import { masked } from '../platform/log.ts'

@@ -1,5 +1,5 @@
-import { lookAgain, NotEmpty, restore } from '../backup/restore.ts'
-import { Unclear } from '../backup/swap/swap.ts'
+import { lookAgain, NotEmpty, restore } from '../operations/backup/restore.ts'
+import { Unclear } from '../operations/backup/swap.ts'
 import { readSettings } from '../environment.ts'
 import { masked } from '../platform/log.ts'
 import { typedWithWords } from './typed.ts'

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { checkBooks } from '../../src/books/books.ts'
+import { checkBooks } from '../../src/operations/integrity/integrity.ts'
 import { refundPayment } from '../../src/refunds/refunds.ts'
 import { grantDays } from '../../src/subscriptions/subscriptions.ts'
 import { startApp, type TestApp } from '../support/app.ts'

@@ -316,7 +316,7 @@ describe('the link to a new password', () => {
     const { email } = await registered()
     await forget(email)
     await app.run('deliver-mails')
-    const { composersOf } = await import('../../src/tasks/jobs.ts')
+    const { composersOf } = await import('../../src/operations/jobs/jobs.ts')
     const [mail] = await app.sql<{ id: number; subjectKey: string }[]>`
       select id, subject_key from mails where to_email = ${email} and kind = 'reset-password'`
     const before = await app.sql`select secret_hash from account_links where id = ${mail!.subjectKey}`

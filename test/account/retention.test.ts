@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { checkBooks } from '../../src/books/books.ts'
+import { checkBooks } from '../../src/operations/integrity/integrity.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { until } from '../support/books.ts'
 import { Visitor } from '../support/visitor.ts'

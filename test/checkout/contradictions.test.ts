@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { checkBooks } from '../../src/books/books.ts'
+import { checkBooks } from '../../src/operations/integrity/integrity.ts'
 import { settleDisputes } from '../../src/disputes/disputes.ts'
 import { isoInIndia } from '../../src/platform/dates.ts'
 import { type Meter, startMeter } from '../payments/meter.ts'

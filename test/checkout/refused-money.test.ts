@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { setSuspension } from '../../src/admin/subscribers/acts/queries.ts'
-import { checkBooks } from '../../src/books/books.ts'
+import { checkBooks } from '../../src/operations/integrity/integrity.ts'
 import { openCheckout } from '../../src/checkout/opening.ts'
 import { settle } from '../../src/checkout/settle.ts'
 import { openOrder } from '../../src/payments/queries.ts'

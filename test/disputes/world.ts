@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import { checkBooks } from '../../src/books/books.ts'
+import { checkBooks } from '../../src/operations/integrity/integrity.ts'
 import { settleDisputeRows } from '../../src/disputes/queries.ts'
 import type { RemoteDispute } from '../../src/payments/gateway.ts'
 import type { TestApp } from '../support/app.ts'

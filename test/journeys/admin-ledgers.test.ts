@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
-import { recorded } from '../../src/tasks/records.ts'
+import { recorded } from '../../src/operations/jobs/job-runs.ts'
 import { type Admin, adminOf } from '../support/admin.ts'
 import { newestOrder, until } from '../support/books.ts'
 import {

@@ -4,7 +4,7 @@ import { readConfig } from '../../src/platform/config.ts'
 import { connect } from '../../src/platform/db.ts'
 import { createLog } from '../../src/platform/log.ts'
 import { connectMailer } from '../../src/platform/mailer.ts'
-import { jobsOf } from '../../src/tasks/jobs.ts'
+import { jobsOf } from '../../src/operations/jobs/jobs.ts'
 
 // A process of its own that queues and delivers once, to be killed while it does.
 const config = readConfig(process.env)

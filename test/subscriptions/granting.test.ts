@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { checkBooks } from '../../src/books/books.ts'
+import { checkBooks } from '../../src/operations/integrity/integrity.ts'
 import { refundPayment } from '../../src/refunds/refunds.ts'
 import { findEnd } from '../../src/subscriptions/queries.ts'
 import { cancelSubscription, grantDays, subscriptionOf } from '../../src/subscriptions/subscriptions.ts'

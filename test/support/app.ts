@@ -8,7 +8,7 @@ import { type Config, readConfig } from '../../src/platform/config.ts'
 import { connect, type Sql } from '../../src/platform/db.ts'
 import { createLog } from '../../src/platform/log.ts'
 import { connectMailer } from '../../src/platform/mailer.ts'
-import { jobsOf } from '../../src/tasks/jobs.ts'
+import { jobsOf } from '../../src/operations/jobs/jobs.ts'
 import { freshDatabase } from './database.ts'
 import { routesOf } from './routes.ts'
 

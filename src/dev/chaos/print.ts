@@ -1,4 +1,4 @@
-import { printReport } from '../../books/print.ts'
+import { printReport } from '../../operations/integrity/print.ts'
 import type { ChaosReport } from './chaos.ts'
 
 /** A chaos report as lines of text; what must be nothing says so. */

@@ -1,4 +1,4 @@
-import { type BookReport, checkBooks } from '../../books/books.ts'
+import { type BookReport, checkBooks } from '../../operations/integrity/integrity.ts'
 import type { Findings } from './people.ts'
 import { listBookedOrders } from './queries.ts'
 import type { Town } from './harness.ts'

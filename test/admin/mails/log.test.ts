@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { checkBooks } from '../../../src/books/books.ts'
+import { checkBooks } from '../../../src/operations/integrity/integrity.ts'
 import { type Admin, adminOf } from '../../support/admin.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
 import { newestOrder } from '../../support/books.ts'

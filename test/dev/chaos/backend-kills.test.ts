@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import postgres from 'postgres'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
-import { checkBooks } from '../../../src/books/books.ts'
+import { checkBooks } from '../../../src/operations/integrity/integrity.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
 import { newestOrder, paidOnce, tracesOf } from '../../support/books.ts'
 import { Visitor } from '../../support/visitor.ts'

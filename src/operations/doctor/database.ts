@@ -1,0 +1,179 @@
+import { connect, type Sql } from '../../platform/db.ts'
+import { compareRelease, readRelease } from '../../platform/release.ts'
+import { trySecrets } from '../../users/second-factor/sealed-secrets.ts'
+import { type Finding, failure, ok, reasonOf, warning } from './finding.ts'
+import type { Patient } from './context.ts'
+import { readMigrations, readRights, readServer, readTroubles } from './queries.ts'
+
+const about = 'database'
+const jobConnections = 3
+
+/** PostgreSQL: reachable, new enough, brought up to date, its clock, and what waits in our books. */
+export async function lookAtDatabase({ config, databaseUrl }: Patient): Promise<Finding[]> {
+  const sql = connect(databaseUrl, { max: 1, name: 'etf-doctor' })
+  try {
+    const asked = Date.now()
+    const server = await readServer(sql)
+    const answered = Date.now()
+    const found = [
+      version(server, answered - asked),
+      clock('clock and database', server.now.getTime() - (asked + answered) / 2, (answered - asked) / 2),
+      connections(config.database.poolMax, server.maxConnections),
+    ]
+    if (!server.hasMigrations)
+      return [
+        ...found,
+        (config.production ? failure : warning)(
+          'migrations',
+          'none were applied',
+          'Run `npm run migrate`, or start the site once.',
+        ),
+      ]
+    const current = await migrations(await readMigrations(sql))
+    if (current.level === 'failure') return [...found, current]
+    return [
+      ...found,
+      current,
+      roles(await readRights(sql), config.production),
+      ...(await secondFactors(sql, config.totpKeys)),
+      ...troubles(await readTroubles(sql)),
+    ]
+  } catch (error) {
+    return [
+      failure(
+        about,
+        `does not answer (${reasonOf(error)})`,
+        'Check that PostgreSQL runs, that DATABASE_URL is right, and that this machine may reach it (pg_hba.conf, firewall).',
+      ),
+    ]
+  } finally {
+    await sql.end({ timeout: 1 })
+  }
+}
+
+/** The demo's own key is not among the settings; it never changes. */
+async function secondFactors(sql: Sql, keys: readonly Buffer[]): Promise<Finding[]> {
+  if (keys.length === 0) return []
+  const { readable, unreadable } = await trySecrets(sql, keys)
+  if (unreadable.length === 0) return [ok('second factors', `${readable} can be opened with these keys`)]
+  const names = unreadable.slice(0, 10)
+  return [
+    failure(
+      'second factors',
+      `${unreadable.length} of ${readable + unreadable.length} cannot be opened with these keys: ${names.join(', ')}`,
+      `Put the key that sealed them back, after a comma, and restart. Else each logs in with a recovery code and sets the app up again, or \`npm run admin -- --reset-second-factor ${names[0]}\`.`,
+    ),
+  ]
+}
+
+function version(server: { versionNumber: number; version: string }, ms: number): Finding {
+  return server.versionNumber >= 140_000
+    ? ok(about, `PostgreSQL ${server.version.split(' ')[0]}, answers in ${ms} ms`)
+    : failure(about, `PostgreSQL ${server.version} is too old`, 'Use PostgreSQL 14 or newer.')
+}
+
+function connections(poolMax: number, maxConnections: number): Finding {
+  const wanted = poolMax + jobConnections
+  return wanted <= maxConnections - 5
+    ? ok('connections', `${wanted} a process, of ${maxConnections}`)
+    : warning(
+        'connections',
+        `a process wants ${wanted}, the server gives ${maxConnections}`,
+        'Lower DB_POOL_MAX or raise max_connections.',
+      )
+}
+
+/** How far another clock is from ours. `uncertainMs` is what the way there and back may explain. */
+export function clock(what: string, aheadMs: number, uncertainMs: number): Finding {
+  const offS = Math.max(0, Math.abs(aheadMs) - uncertainMs) / 1000
+  const says = `${offS.toFixed(1)} s apart`
+  const todo = 'Let every machine keep time by NTP (`timedatectl set-ntp true`).'
+  if (offS > 60) return failure(what, says, todo)
+  return offS > 2 ? warning(what, says, todo) : ok(what, offS === 0 ? 'agree' : says)
+}
+
+async function migrations(applied: readonly string[]): Promise<Finding> {
+  const release = await readRelease()
+  const { standing, missing, newer } = compareRelease(release, applied)
+  const says = `the database is newer than this checkout (${newer.join(', ')})`
+  if (standing === 'older-than-database')
+    return warning('migrations', `${says}, which still works on it`, 'Start the newer release everywhere.')
+  if (standing === 'incompatible')
+    return failure('migrations', `${says}, which does not work on it`, 'Run the release that made them.')
+  if (standing === 'current') return ok('migrations', `all ${release.migrations.length} applied, functions current`)
+  return failure(
+    'migrations',
+    missing.length > 0 ? `pending: ${missing.join(', ')}` : 'the functions are of another release',
+    'Run `npm run migrate`, or start the site.',
+  )
+}
+
+function roles({ rewrites }: { rewrites: boolean }, production: boolean): Finding {
+  if (!rewrites) return ok('roles', 'two: this one changes neither the audit nor a table')
+  if (!production) return ok('roles', 'one, the owner: it may change the audit')
+  return warning(
+    'roles',
+    'one, the owner: the site may change the audit and the tables',
+    'Give the site a role of its own: “Two roles” in docs/operating.md.',
+  )
+}
+
+function troubles(t: Awaited<ReturnType<typeof readTroubles>>): Finding[] {
+  const look = 'Look at each with `npm run doctor -- --order ID`.'
+  const minutes = (seconds: number) => `${Math.floor(seconds / 60)} min`
+  const found: Finding[] = []
+  for (const { kind, number, oldest } of t.incidents)
+    found.push(
+      warning(
+        'incidents',
+        `${number} × ${kind}, open since ${oldest.slice(0, 16)}`,
+        'Resolve them in the admin panel.',
+      ),
+    )
+  if (t.mailsDead > 0)
+    found.push(
+      warning(
+        'mails',
+        `${t.mailsDead} given up`,
+        'See mails.last_error: a wrong address, or a server that refuses us.',
+      ),
+    )
+  if ((t.oldestMailS ?? 0) > 600)
+    found.push(
+      failure(
+        'mails',
+        `the oldest has waited ${minutes(t.oldestMailS!)}`,
+        'The mail server or the jobs do not work: see the lines about mail and site.',
+      ),
+    )
+  if ((t.webhookLagS ?? 0) > 120)
+    found.push(
+      failure(
+        'webhooks',
+        `one has waited ${minutes(t.webhookLagS!)} to be settled`,
+        'Cashfree cannot be asked, or no site runs: see those lines.',
+      ),
+    )
+  if (t.ordersStuck.length > 0)
+    found.push(
+      failure(
+        'orders',
+        `nobody looks after ${t.ordersStuck.join(', ')}`,
+        `The reconciler does not run: is a site up? ${look}`,
+      ),
+    )
+  if (t.ordersHeld.length > 0) found.push(warning('orders', `held: ${t.ordersHeld.join(', ')}`, look))
+  if (t.refundsStuck.length > 0)
+    found.push(
+      warning(
+        'refunds',
+        `not finished in 3 days: ${t.refundsStuck.map(withoutPaymentId).join(', ')}`,
+        'Compare with Cashfree’s dashboard.',
+      ),
+    )
+  return found.length > 0 ? found : [ok('books', 'no open incident, dead mail, waiting delivery or stuck order')]
+}
+
+function withoutPaymentId(refundId: string): string {
+  return refundId.replace(/\d{4,}(?=\d{4})/, '…')
+}

@@ -1,0 +1,147 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Finding, failure, ok, warning } from './finding.ts'
+import type { Patient } from './context.ts'
+
+/** What can be said of the settings without asking anybody. */
+export async function lookAtSettings({ config, root, standIn }: Patient): Promise<Finding[]> {
+  return [
+    ok('settings', `readable, for ${config.production ? 'production' : 'development'}`),
+    sessionKey(config.sessionKeys, config.production, join(root, '.env.production.example')),
+    proxy(config),
+    ...(standIn.cashfree ? [] : keysAndEnvironment(config.cashfree)),
+    seller(config),
+    ...(config.production ? watching(config) : []),
+  ]
+}
+
+type Config = Patient['config']
+
+function sessionKey(keys: readonly Buffer[], production: boolean, example: string): Finding {
+  const about = 'session key'
+  const todo =
+    'Put a new one first: SESSION_KEY="$(openssl rand -hex 32),old key", restart, then drop the old one: “Rotating keys” in docs/operating.md.'
+  if (keys.length === 0)
+    return production
+      ? failure(about, 'there is none', 'Set SESSION_KEY to the output of `openssl rand -hex 32`.')
+      : ok(about, 'made by itself and kept beside the data')
+  if (keys.some(isGuessable)) return failure(about, 'one of the keys is a pattern that anybody could guess', todo)
+  const printed = /^SESSION_KEY=(\S+)/m.exec(textOf(example))?.[1]
+  if (printed && keys.some((key) => [key.toString('hex'), key.toString('base64')].includes(printed)))
+    return failure(about, 'it is the one printed in the example', todo)
+  return ok(about, keys.length === 1 ? '32 random bytes' : `${keys.length} keys of 32 random bytes, the first signs`)
+}
+
+/** All the same byte, a counted-up row, text typed by hand again and again, or too few different bytes to be random. */
+function isGuessable(key: Buffer): boolean {
+  const repeats = [1, 2, 4, 8, 16].some((period) => key.every((byte, at) => byte === key[at % period]))
+  const step = (key[1]! - key[0]! + 256) % 256
+  const counted = key.every((byte, at) => at === 0 || (byte - key[at - 1]! + 256) % 256 === step)
+  return repeats || counted || new Set(key).size < 16
+}
+
+function proxy({ trustProxy, https, production }: Config): Finding {
+  const about = 'TRUST_PROXY'
+  const networks = trustProxy || []
+  const everyone = networks.filter((network) => /\/0$/.test(network))
+  if (everyone.length > 0)
+    return failure(
+      about,
+      `${everyone.join(', ')} is the whole world: anybody may choose their address`,
+      'Name your proxies only.',
+    )
+  const wide = networks.filter((network) => /^\d[\d.]*\/[1-7]$/.test(network))
+  if (wide.length > 0) return warning(about, `${wide.join(', ')} is very wide`, 'Name your proxies only.')
+  if (production && https && networks.length === 0)
+    return warning(
+      about,
+      'empty: behind a proxy all visitors look like one, and share its rate limits',
+      'Set it to the address of the proxy that ends TLS in front of this process, e.g. TRUST_PROXY=127.0.0.1.',
+    )
+  return ok(
+    about,
+    networks.length > 0 ? `believes ${networks.join(', ')}` : 'believes nobody about a visitor’s address',
+  )
+}
+
+/** A session of one environment never opens in the other: by far the most frequent mistake with this gateway. */
+function keysAndEnvironment(cashfree: Config['cashfree']): Finding[] {
+  const about = 'Cashfree keys'
+  const { env, apiBase, credentials } = cashfree
+  const { clientId = '', clientSecret = '' } = credentials ?? {}
+  const test = /^TEST/i.test(clientId) || /^cfsk_ma_test_/.test(clientSecret)
+  const live = /^cfsk_ma_prod_/.test(clientSecret) || /^cfsk_ma_live_/.test(clientSecret)
+  const host = new URL(apiBase).hostname
+  const found: Finding[] = []
+  if (env === 'production' && test)
+    found.push(
+      failure(
+        about,
+        'keys of the sandbox with CASHFREE_ENV=production',
+        'Take the production keys, or set CASHFREE_ENV=sandbox.',
+      ),
+    )
+  if (env === 'sandbox' && live)
+    found.push(
+      failure(
+        about,
+        'keys of production with CASHFREE_ENV=sandbox',
+        'Set CASHFREE_ENV=production, or take the TEST keys.',
+      ),
+    )
+  const wanted = env === 'production' ? 'api.cashfree.com' : 'sandbox.cashfree.com'
+  if (host.endsWith('cashfree.com') && host !== wanted)
+    found.push(
+      failure(
+        about,
+        `API_BASE leads to ${host}, CASHFREE_ENV says ${env}`,
+        'Remove API_BASE: CASHFREE_ENV chooses the host.',
+      ),
+    )
+  else if (host !== wanted && env === 'production')
+    found.push(
+      warning(about, `API_BASE leads to ${host}, not to Cashfree`, 'Remove API_BASE unless this is your own proxy.'),
+    )
+  if (!/\/pg$/.test(new URL(apiBase).pathname))
+    found.push(
+      warning(about, 'API_BASE does not end in /pg', 'The base includes /pg, e.g. https://api.cashfree.com/pg.'),
+    )
+  return found.length > 0 ? found : [ok(about, `of the kind that belongs to ${env}`)]
+}
+
+function seller({ seller, production }: Config): Finding {
+  const about = 'receipts'
+  const missing = Object.entries({ SELLER_ADDRESS: seller.address, SELLER_PHONE: seller.phone })
+    .filter(([, value]) => value === '')
+    .map(([name]) => name)
+  const tax = seller.gstin ? 'tax invoices with GST' : 'plain receipts without GST (no SELLER_GSTIN)'
+  if (missing.length === 0 || !production) return ok(about, tax)
+  const says = `${tax}; ${missing.join(' and ')} ${missing.length === 1 ? 'is' : 'are'} empty`
+  return (seller.gstin ? failure : warning)(
+    about,
+    says,
+    'Fill them in: they stand on every receipt and on the contact page.',
+  )
+}
+
+function watching({ operations, alertEmail }: Config): Finding[] {
+  const metrics = operations.metricsToken
+    ? ok('metrics', 'for who holds METRICS_TOKEN')
+    : warning(
+        'metrics',
+        'no METRICS_TOKEN: /metrics is closed',
+        'Set one (`openssl rand -hex 32`), here and in Prometheus.',
+      )
+  const alerts = alertEmail
+    ? ok('alerts', 'somebody is written to')
+    : warning('alerts', 'no ALERT_EMAIL: nobody is told of incidents', 'Set it to an address somebody reads every day.')
+  return [metrics, alerts]
+}
+
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    return ''
+  }
+}

@@ -1,0 +1,162 @@
+import { connect as connectTls } from 'node:tls'
+import { sign } from '../../payments/signature.ts'
+import { type Finding, failure, ok, reasonOf, warning } from './finding.ts'
+import type { Patient } from './context.ts'
+
+const patience = () => AbortSignal.timeout(5_000)
+const dayMs = 86_400_000
+
+/** The running site as the world sees it: up, ready, and a webhook door that tells the signed from the unsigned. */
+export async function lookAtSite({ config }: Patient): Promise<Finding[]> {
+  const { baseUrl } = config
+  let ready: Response
+  try {
+    ready = await fetch(`${baseUrl}/readyz`, { signal: patience(), redirect: 'manual' })
+  } catch (error) {
+    const says = `is not running at ${baseUrl} (${reasonOf(error)})`
+    const todo = 'Start it, or check DNS and the proxy. The webhook door was not tried.'
+    return [config.production ? failure('site', says, todo) : ok('site', `${says}; the webhook door was not tried`)]
+  }
+  const state = (await ready.json().catch(() => null)) as {
+    status?: string
+    database?: boolean
+    jobs?: boolean
+    release?: string
+  } | null
+  if (typeof state?.status !== 'string')
+    return [
+      failure(
+        'site',
+        `something else answers at ${baseUrl} (${ready.status})`,
+        'Check BASE_URL and what the proxy passes on.',
+      ),
+    ]
+  const missing = [
+    state.database === false && 'its database',
+    state.jobs === false && 'its jobs',
+    state.release === 'incompatible' && 'its release',
+  ].filter(Boolean)
+  const site =
+    ready.status === 200
+      ? ok('site', `is ready at ${baseUrl}`)
+      : failure(
+          'site',
+          `answers, but is ${state.status}: ${missing.join(' and ') || 'it says no more'}`,
+          'See the other lines and the log.',
+        )
+  const release =
+    state.release === 'older-than-database'
+      ? [warning('release', 'the running site is older than its database', 'Start the newer release there too.')]
+      : []
+  return [site, ...release, ...(await name(config)), ...(await door(config))]
+}
+
+/** Whether requests reach the site under its own name; health and webhooks, looked at besides, are answered under any. */
+async function name({ baseUrl }: Patient['config']): Promise<Finding[]> {
+  const { status } = await fetch(`${baseUrl}/robots.txt`, { signal: patience(), redirect: 'manual' })
+  if (status !== 421) return []
+  return [
+    failure(
+      'host',
+      'the site is asked for under another name than BASE_URL’s, and answers 421',
+      'Let the proxy pass the visitor’s Host on: “Names” in docs/operating.md.',
+    ),
+  ]
+}
+
+/** Cashfree's own test ping, signed with each secret, and something unsigned. Leaves a row for each, settles nothing. */
+async function door({ baseUrl, cashfree }: Patient['config']): Promise<Finding[]> {
+  const about = 'webhook door'
+  const url = `${baseUrl}/webhooks/cashfree`
+  const secrets = cashfree.credentials?.webhookSecrets ?? []
+  const post = async (body: string, headers: Record<string, string> = {}) => {
+    const answer = await fetch(url, {
+      method: 'POST',
+      body,
+      headers: { 'content-type': 'application/json', ...headers },
+      signal: patience(),
+      redirect: 'manual',
+    })
+    await answer.body?.cancel()
+    return answer.status
+  }
+  try {
+    const ping = JSON.stringify({ data: { test_object: { test_key: 'doctor' } }, type: 'WEBHOOK' })
+    const answers: number[] = []
+    for (const secret of secrets) {
+      const timestamp = String(Date.now())
+      const signature = sign(secret, timestamp, Buffer.from(ping))
+      answers.push(await post(ping, { 'x-webhook-timestamp': timestamp, 'x-webhook-signature': signature }))
+    }
+    const refused = answers.findIndex((status) => status !== 200)
+    if (refused !== -1)
+      return [
+        failure(
+          about,
+          `answers ${answers[refused]} to what is signed with secret ${refused + 1} of ${secrets.length}`,
+          answers[refused] === 401
+            ? 'The running site has other secrets than these settings: restart it. Or the proxy changes the body.'
+            : 'Only 200 counts for Cashfree: see the log, and whether the proxy redirects or blocks POST.',
+        ),
+      ]
+    const unsigned = await post('{"type":"DOCTOR"}')
+    if (unsigned !== 401)
+      return [
+        failure(
+          about,
+          `answers ${unsigned} to what nobody signed`,
+          'It must be 401: is this our site, or does a proxy answer for it?',
+        ),
+      ]
+    const count = secrets.length === 1 ? 'the secret' : `each of ${secrets.length} secrets`
+    return [ok(about, `${url} takes what ${count} signed and refuses the rest`)]
+  } catch (error) {
+    return [
+      failure(about, `${url} does not answer (${reasonOf(error)})`, 'Look at the proxy: POST must reach us unchanged.'),
+    ]
+  }
+}
+
+/** The certificate of an https address: trusted, for this name, and for how long still. */
+export async function lookAtCertificate({ config }: Patient): Promise<Finding[]> {
+  const about = 'https'
+  const { hostname, port, protocol } = new URL(config.baseUrl)
+  if (protocol !== 'https:') {
+    if (config.production)
+      return [failure(about, `BASE_URL is ${config.baseUrl}`, 'Cashfree takes https addresses only in production.')]
+    const local = /^(localhost|127\.|\[::1\])/.test(hostname)
+    return local
+      ? []
+      : [
+          warning(
+            about,
+            'BASE_URL is http',
+            'Cookies and payments travel readable: use https outside your own machine.',
+          ),
+        ]
+  }
+  const certificate = await certificateOf(hostname, Number(port || 443))
+  if (typeof certificate === 'string')
+    return [
+      failure(
+        about,
+        certificate,
+        `Browsers and Cashfree will refuse ${config.baseUrl}: renew or mend the certificate.`,
+      ),
+    ]
+  const days = Math.floor((certificate.validTo - Date.now()) / dayMs)
+  const todo = 'Renew it; most certificates renew themselves, so find out why this one did not.'
+  const says = `certificate good for ${days} more days`
+  return [days < 3 ? failure(about, says, todo) : days < 14 ? warning(about, says, todo) : ok(about, says)]
+}
+
+function certificateOf(host: string, port: number): Promise<{ validTo: number } | string> {
+  return new Promise((resolve) => {
+    const socket = connectTls({ host, port, servername: host, timeout: 5_000 }, () => {
+      resolve({ validTo: Date.parse(socket.getPeerCertificate().valid_to) })
+      socket.destroy()
+    })
+    socket.on('timeout', () => socket.destroy(new Error('no answer within 5 s')))
+    socket.on('error', (error) => resolve(reasonOf(error)))
+  })
+}

@@ -1,0 +1,37 @@
+import { rupees } from '../../platform/money.ts'
+import type { BookReport, Check, Money } from './integrity.ts'
+import { elsewhere } from './invariants.ts'
+
+/** A report as lines of text: a figure for every invariant, the sums, and what SQL cannot see. Ids only, no names. */
+export function printReport(report: BookReport): string {
+  const verdict =
+    report.broken === 0
+      ? `The books are in order (${report.checks.length} checks, ${report.tookMs} ms).`
+      : `${report.broken} of ${report.checks.length} checks found something wrong.`
+  return [
+    ...report.checks.flatMap(lineOf),
+    '',
+    ...report.money.map(sumOf),
+    ...(report.money.length === 0 ? ['I4 no money was captured yet'] : []),
+    '',
+    'What SQL cannot see, and what checks it instead:',
+    ...elsewhere.map(({ id, says, by }) => `  ${id.padEnd(4)}${says}: ${by}`),
+    '',
+    verdict,
+  ].join('\n')
+}
+
+function lineOf({ id, says, of, looked, wrong, ids }: Check): string[] {
+  const line = `${wrong > 0 ? '✗' : '✓'} ${id.padEnd(4)}${says}: ${count(looked)} ${of}, ${count(wrong)} wrong`
+  return wrong > 0 ? [line, `       ${ids.join(', ')}${wrong > ids.length ? ', …' : ''}`] : [line]
+}
+
+function sumOf(money: Money): string {
+  const { captured, applied, back, lost, inIncidents, settling, missing } = money
+  const as = (paise: number) => (money.currency === 'INR' ? rupees(paise) : `${paise / 100} ${money.currency}`)
+  return `I4 captured ${as(captured)} = applied ${as(applied)} + going or gone back ${as(back)} + lost in disputes ${as(lost)} + in incidents ${as(inIncidents)} + settling ${as(settling)} + missing ${as(missing)}`
+}
+
+function count(n: number): string {
+  return n.toLocaleString('en-IN')
+}

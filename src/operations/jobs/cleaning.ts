@@ -1,0 +1,23 @@
+import { dropAbandonedImports } from '../../market/imports/queries.ts'
+import type { Sql } from '../../platform/db.ts'
+import { deleteEndedWindows } from '../../platform/rate-counters.ts'
+import { deleteUnusedDevices } from '../../users/devices/queries.ts'
+import { deleteEndedSessions, deleteOldLinks } from '../../users/queries.ts'
+import { deleteOldTries } from '../../users/throttle/queries.ts'
+import { keepRetention } from './retention/retention.ts'
+
+/** Forgets what is over: sessions, counters, old links, browsers that nobody uses any more. Returns how many rows. */
+export async function forgetWhatIsOver(sql: Sql): Promise<number> {
+  let forgotten = 0
+  for (const forget of [
+    deleteEndedSessions,
+    deleteOldTries,
+    deleteEndedWindows,
+    deleteUnusedDevices,
+    deleteOldLinks,
+    dropAbandonedImports,
+    keepRetention,
+  ])
+    forgotten += await forget(sql)
+  return forgotten
+}

@@ -1,0 +1,92 @@
+import { sealAudit } from '../../audit/audit.ts'
+import { keepBooksChecked } from '../integrity/integrity.ts'
+import { settleWaitingDeliveries } from '../../checkout/deliveries.ts'
+import type { Deps } from '../../deps.ts'
+import { composeDisputeReminder } from '../../disputes/mail.ts'
+import { watchDisputes } from '../../disputes/watching.ts'
+import { keepFigures } from '../../figures/figures.ts'
+import { queueAlertMails } from '../../incidents/incidents.ts'
+import { composeAlertMail } from '../../incidents/mail.ts'
+import { type Composers, deliverMails } from '../../mails/mails.ts'
+import type { Job } from '../../platform/jobs.ts'
+import type { Mailer } from '../../platform/mailer.ts'
+import { composeReceiptMail } from '../../receipts/mail.ts'
+import { composeRefundMail } from '../../refunds/mail.ts'
+import { sendRefunds } from '../../refunds/sending.ts'
+import { composeLateReport, composeReport } from '../../reports/mail.ts'
+import { queueReports } from '../../reports/queueing.ts'
+import { composeCancelledMail, composeGrantedMail, composeRenewalMail } from '../../subscriptions/mail.ts'
+import { keepStatusesInStep, queueRenewalMails } from '../../subscriptions/subscriptions.ts'
+import { answerResetRequests } from '../../users/links/asking/queries.ts'
+import {
+  composeAccountDeletedMail,
+  composeAuthenticatorChangedMail,
+  composeEmailChangedMail,
+  composeLinkMail,
+  composePasswordChangedMail,
+} from '../../users/links/mail.ts'
+import { forgetWhatIsOver } from './cleaning.ts'
+import { reconcile } from './reconcile.ts'
+
+/** How a mail of each kind is composed; the outbox sends with it, the panel shows with it. */
+export function composersOf(deps: Deps): Composers {
+  return {
+    receipt: (mail, how) => composeReceiptMail(deps, mail, how),
+    refund: (mail: { subjectKey: string; toName: string }) => composeRefundMail(deps.sql, deps.config, mail),
+    alert: (mail: { subjectKey: string }) =>
+      mail.subjectKey.startsWith('dispute:')
+        ? composeDisputeReminder(deps.sql, deps.config, mail)
+        : composeAlertMail(deps.sql, deps.config, mail),
+    renewal: (mail: { subjectKey: string; toName: string }) => composeRenewalMail(deps.sql, deps.config, mail),
+    granted: (mail: { subjectKey: string; toName: string }) => composeGrantedMail(deps.sql, deps.config, mail),
+    cancelled: (mail: { subjectKey: string; toName: string }) => composeCancelledMail(deps.sql, deps.config, mail),
+    'verify-email': (mail, how) => composeLinkMail(deps.sql, deps.config, mail, how),
+    'change-email': (mail, how) => composeLinkMail(deps.sql, deps.config, mail, how),
+    'reset-password': (mail, how) => composeLinkMail(deps.sql, deps.config, mail, how),
+    'account-deleted': (mail) => composeAccountDeletedMail(deps.sql, deps.config, mail),
+    'password-changed': (mail) => composePasswordChangedMail(deps.sql, deps.config, mail),
+    'authenticator-changed': (mail) => composeAuthenticatorChangedMail(deps.sql, deps.config, mail),
+    'email-changed': (mail) => composeEmailChangedMail(deps.sql, deps.config, mail),
+    report: (mail, how) => composeReport(deps.sql, deps.config, mail, how),
+    'report-late': (mail, how) => composeLateReport(deps.sql, deps.config, mail, how),
+  }
+}
+
+/** Everything that happens without anybody asking, and how often. */
+export function jobsOf(deps: Deps, mailer: Mailer): Job[] {
+  const composers = composersOf(deps)
+  const minute = 60_000
+  return [
+    {
+      name: 'deliver-mails',
+      everyMs: 10_000,
+      run: (stopping) =>
+        deliverMails({
+          sql: deps.sql,
+          mailer,
+          composers,
+          log: deps.log,
+          before: () => answerResetRequests(deps.sql),
+          stopping,
+        }),
+    },
+    { name: 'settle-events', everyMs: 10_000, run: () => settleWaitingDeliveries(deps) },
+    { name: 'seal-audit', everyMs: 10_000, run: () => sealAudit(deps) },
+    { name: 'send-refunds', everyMs: 20_000, run: () => sendRefunds(deps) },
+    { name: 'watch-disputes', everyMs: minute, run: () => watchDisputes(deps) },
+    { name: 'reconcile', everyMs: deps.config.reconcile.intervalMs, run: () => reconcile(deps) },
+    { name: 'keep-statuses', everyMs: minute / 2, run: () => keepStatusesInStep(deps.sql) },
+    { name: 'alert', everyMs: minute, run: () => queueAlertMails(deps.sql, deps.config.alertEmail) },
+    { name: 'figures', everyMs: minute, run: () => keepFigures(deps.sql) },
+    {
+      name: 'queue-reports',
+      everyMs: minute,
+      run: async (stopping) => {
+        if ((await queueReports(deps.sql, stopping)) > 0) deps.wake('deliver-mails')
+      },
+    },
+    { name: 'remind', everyMs: 60 * minute, run: () => queueRenewalMails(deps.sql) },
+    { name: 'check-books', everyMs: 24 * 60 * minute, run: () => keepBooksChecked(deps.sql) },
+    { name: 'clean', everyMs: 6 * 60 * minute, run: () => forgetWhatIsOver(deps.sql) },
+  ]
+}

@@ -1,0 +1,314 @@
+import { execFileSync, spawnSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { buildApp } from '../../src/app.ts'
+import { recordBackup } from '../../src/operations/backup/record.ts'
+import { clock } from '../../src/operations/doctor/database.ts'
+import { examine } from '../../src/operations/doctor/doctor.ts'
+import { type Finding, report } from '../../src/operations/doctor/finding.ts'
+import type { Patient } from '../../src/operations/doctor/context.ts'
+import { lookAtSettings } from '../../src/operations/doctor/settings.ts'
+import { sendTestMail } from '../../src/operations/doctor/smtp.ts'
+import { type Meter, startMeter } from '../payments/meter.ts'
+import { keys, startApp, type TestApp } from '../support/app.ts'
+import { newestOrder } from '../support/books.ts'
+import { Visitor } from '../support/visitor.ts'
+import { closedPort, emptyDatabase, folder } from './places.ts'
+
+const root = join(import.meta.dirname, '..', '..')
+const backupDir = folder()
+const json = { 'content-type': 'application/json' }
+let app: TestApp
+let meter: Meter
+beforeAll(async () => {
+  meter = await startMeter()
+  app = await startApp({ API_BASE: `${meter.url}/pg`, SELLER_ADDRESS: 'Pune', SELLER_PHONE: '+91 20 0000 0000' })
+  meter.target = app.sandbox.publicUrl
+})
+afterAll(async () => {
+  await app.close()
+  await meter.close()
+})
+afterEach(() => {
+  meter.target = app.sandbox.publicUrl
+  meter.instead = () => null
+})
+
+type Changes = { [K in keyof Patient['config']]?: Partial<Patient['config'][K]> | Patient['config'][K] }
+
+/** Our running site, with these settings changed. */
+function patient(changes: Changes = {}, more: Partial<Patient> = {}): Patient {
+  const config = { ...app.config, sessionKeys: [randomBytes(32)] } as Record<string, unknown>
+  for (const [name, value] of Object.entries(changes))
+    config[name] =
+      value !== null && typeof value === 'object' && !Array.isArray(value)
+        ? { ...(config[name] as object), ...value }
+        : value
+  const standIn = { cashfree: false, mail: false }
+  return { config: config as Patient['config'], databaseUrl: app.databaseUrl, standIn, root, backupDir, ...more }
+}
+
+const of = (findings: Finding[], about: string) => findings.filter((finding) => finding.about === about)
+async function sick(given: Patient, about: string) {
+  const [finding] = of(await examine(given), about).filter(({ level }) => level !== 'ok')
+  if (finding) expect(finding.todo, 'what to do').toBeTruthy()
+  return finding ? `${finding.level}: ${finding.says}` : 'well'
+}
+
+describe('the doctor', () => {
+  test('finds nothing wrong with a healthy site, and its test pings settle nothing', async () => {
+    const findings = await examine(patient())
+    expect(findings.filter(({ level }) => level !== 'ok')).toEqual([])
+    expect(new Set(findings.map(({ about }) => about))).toEqual(
+      new Set([
+        ...[
+          'settings',
+          'session key',
+          'TRUST_PROXY',
+          'Cashfree keys',
+          'receipts',
+          'Node',
+          'disk',
+          'backup',
+          'database',
+        ],
+        ...[
+          'clock and database',
+          'connections',
+          'migrations',
+          'roles',
+          'second factors',
+          'books',
+          'Cashfree',
+          'clock and Cashfree',
+          'checkout script',
+        ],
+        ...['site', 'webhook door', 'mail'],
+      ]),
+    )
+    expect(of(findings, 'webhook door')[0]!.says).toContain('takes what the secret signed')
+    const waiting = await app.sql`select 1 from webhook_events where settled_at is null and accepted`
+    expect(waiting).toHaveLength(0)
+    expect(await app.mailbox.list()).toHaveLength(0)
+    expect(report(findings)).toContain('All is well.')
+  })
+
+  test('tells wrong keys from an outage, an old version and another address', async () => {
+    const cashfree = (changes: Partial<Patient['config']['cashfree']>) =>
+      sick(patient({ cashfree: changes }), 'Cashfree')
+    const credentials = { ...app.config.cashfree.credentials!, clientSecret: 'cfsk_ma_test_wrong' }
+    expect(await cashfree({ credentials })).toMatch(/^failure: .*refuses our keys \(401\)/)
+    expect(await cashfree({ apiBase: `http://127.0.0.1:${await closedPort()}/pg` })).toMatch(
+      /^failure: .*cannot be reached.*ECONNREFUSED/,
+    )
+    expect(await cashfree({ apiBase: app.url })).toMatch(/^failure: .*answers 404 {2}and no JSON/)
+    meter.instead = () => ({ status: 400, headers: json, body: '{"code":"version_invalid"}' })
+    expect(await cashfree({})).toMatch(/^failure: .*does not take API version 2025-01-01/)
+    meter.instead = () => ({ status: 502, headers: json, body: '{}' })
+    expect(await cashfree({})).toMatch(/^failure: .*answers 502/)
+    meter.instead = () => ({ status: 429, headers: json, body: '{}' })
+    expect(await cashfree({})).toMatch(/^warning: asks us to wait/)
+  })
+
+  test('measures clocks', async () => {
+    const away = new Date(Date.now() - 5 * 60_000).toUTCString()
+    meter.instead = () => ({ status: 404, headers: { ...json, date: away }, body: '{"code":"order_not_found"}' })
+    expect(await sick(patient(), 'clock and Cashfree')).toMatch(/^failure: (299|300)\.\d s apart/)
+    expect(clock('x', 5_000, 100).level).toBe('warning')
+    expect(clock('x', -90_000, 100).level).toBe('failure')
+    expect(clock('x', 900, 1_000).level).toBe('ok')
+  })
+
+  test('sees keys and environment mixed up', async () => {
+    const keysOf = async (clientId: string, clientSecret: string, env: 'sandbox' | 'production', apiBase: string) => {
+      const credentials = { clientId, clientSecret, webhookSecrets: [clientSecret] }
+      const [finding] = of(await lookAtSettings(patient({ cashfree: { credentials, env, apiBase } })), 'Cashfree keys')
+      return `${finding!.level}: ${finding!.says}`
+    }
+    const [sandbox, live] = ['https://sandbox.cashfree.com/pg', 'https://api.cashfree.com/pg']
+    expect(await keysOf('TEST1', 'cfsk_ma_test_1', 'production', live)).toMatch(/^failure: keys of the sandbox/)
+    expect(await keysOf('1', 'cfsk_ma_prod_1', 'sandbox', sandbox)).toMatch(/^failure: keys of production/)
+    expect(await keysOf('1', 'cfsk_ma_prod_1', 'production', sandbox)).toMatch(/^failure: API_BASE leads to sandbox/)
+    expect(await keysOf('1', 'cfsk_ma_prod_1', 'production', 'https://proxy.example.in')).toMatch(/^warning/)
+    expect(await keysOf('1', 'cfsk_ma_prod_1', 'production', live)).toMatch(/^ok/)
+  })
+
+  test('tells a database that is away, empty, or behind', async () => {
+    const nowhere = `postgresql://x:secretword@127.0.0.1:${await closedPort()}/etf`
+    const away = await examine(patient({}, { databaseUrl: nowhere }))
+    expect(of(away, 'database')).toMatchObject([{ level: 'failure', says: expect.stringContaining('ECONNREFUSED') }])
+    expect(JSON.stringify(away)).not.toContain('secretword')
+    const empty = await emptyDatabase(app.databaseUrl)
+    expect(await sick(patient({}, { databaseUrl: empty.url }), 'migrations')).toBe('warning: none were applied')
+    await empty.drop()
+    await app.sql`update migrations set name = '9999-later.sql' where name = '0005-refunds.sql'`
+    expect(await sick(patient(), 'migrations')).toBe(
+      'failure: the database is newer than this checkout (9999-later.sql), which does not work on it',
+    )
+    await app.sql`delete from migrations where name = '9999-later.sql'`
+    expect(await sick(patient(), 'migrations')).toBe('failure: pending: 0005-refunds.sql')
+    await app.sql`insert into migrations (name) values ('0005-refunds.sql')`
+    const [functions] = await app.sql<
+      { name: string }[]
+    >`delete from migrations where name like 'functions %' returning name`
+    expect(await sick(patient(), 'migrations')).toBe('failure: the functions are of another release')
+    await app.sql`insert into migrations (name) values (${functions!.name})`
+    expect(await sick(patient({ database: { poolMax: 500 } }), 'connections')).toMatch(/^warning/)
+  })
+
+  test('tells what waits in the books', async () => {
+    const order = await newestOrder(app, (await new Visitor(app).register()).email!)
+    await app.sql`update orders set next_look_at = now() - interval '1 hour', held_at = now() where id = ${order.id}`
+    await app.sql`insert into incidents (kind, subject_key, details) values ('paid-twice', 'x', '{}')`
+    await app.sql`insert into mails (kind, subject_key, to_email, status) values ('receipt', 'dead', 'a@example.in', 'dead')`
+    await app.sql`insert into mails (kind, subject_key, to_email, created_at) values ('receipt', 'old', 'a@example.in', now() - interval '1 hour')`
+    await app.sql`insert into webhook_events (received_at, accepted, verdict, headers, body) values (now() - interval '1 hour', true, 'verified', '{}', '')`
+    const findings = (await examine(patient())).filter(({ level }) => level !== 'ok')
+    expect(findings.map(({ about, level }) => `${level} ${about}`)).toEqual([
+      'warning incidents',
+      'warning mails',
+      'failure mails',
+      'failure webhooks',
+      'failure orders',
+      'warning orders',
+    ])
+    expect(JSON.stringify(findings)).not.toContain('a@example.in')
+    await app.sql`update webhook_events set settled_at = now()`
+    await app.sql`delete from mails`
+    await app.sql`delete from incidents`
+    await app.sql`update orders set next_look_at = now(), held_at = null where id = ${order.id}`
+  })
+
+  test('knocks at the webhook door with every secret', async () => {
+    const webhookSecrets = [keys.clientSecret, 'cfsk_ma_test_other']
+    const credentials = { ...app.config.cashfree.credentials!, webhookSecrets }
+    expect(await sick(patient({ cashfree: { credentials } }), 'webhook door')).toBe(
+      'failure: answers 401 to what is signed with secret 2 of 2',
+    )
+    const baseUrl = `http://localhost:${await closedPort()}`
+    const stopped = await examine(patient({ baseUrl }))
+    expect(of(stopped, 'site')[0]).toMatchObject({ level: 'ok', says: expect.stringContaining('is not running') })
+    expect(await sick(patient({ baseUrl, production: true }), 'site')).toMatch(/^failure: is not running/)
+    expect(await sick(patient({ baseUrl: app.sandbox.publicUrl }), 'site')).toMatch(/^failure: something else answers/)
+  })
+
+  test('notices a proxy that hides under which name people came', async () => {
+    const config = { ...app.config, production: true, baseUrl: 'https://etf.example.in' }
+    const site = await buildApp({ deps: { ...app.deps, config }, sessionKeys: app.config.sessionKeys })
+    await site.listen({ port: 0, host: 'localhost' })
+    const { port } = site.server.address() as { port: number }
+    expect(await sick(patient({ baseUrl: `http://localhost:${port}` }), 'host')).toMatch(/^failure: .*answers 421/)
+    await site.close()
+  })
+
+  test('looks at the mail server without sending, and sends one test mail when asked to', async () => {
+    expect(await sick(patient({ smtp: { port: await closedPort() } }), 'mail')).toMatch(/^failure: .*ECONNREFUSED/)
+    expect(await sick(patient({ smtp: { password: 'a-password' } }), 'mail')).toMatch(/^failure/)
+    expect(await sendTestMail(patient(), 'you@example.in')).toMatchObject([{ level: 'ok' }])
+    expect((await app.mailbox.list()).map(({ recipients }) => recipients)).toEqual([['you@example.in']])
+    const wrong = await sendTestMail(patient({ smtp: { port: await closedPort() } }), 'you@example.in')
+    expect(wrong).toMatchObject([{ level: 'failure' }])
+  })
+
+  test.each([
+    ['all the same byte', Buffer.alloc(32, 7)],
+    ['a count', Buffer.from(Array.from({ length: 32 }, (_, n) => n))],
+    ['repeated', Buffer.from('0123456789abcdef'.repeat(4), 'hex')],
+    ['typed', Buffer.from('aaaabbbbccccddddaaaabbbbccccdddd')],
+  ])('does not take a session key that is %s', async (_what, key) => {
+    expect(await sick(patient({ sessionKeys: [randomBytes(32), key] }), 'session key')).toMatch(/^failure/)
+  })
+
+  test('minds what production needs', async () => {
+    const live = (changes: Changes) => patient({ production: true, https: true, ...changes })
+    expect(await sick(live({}), 'https')).toMatch(/^failure: BASE_URL is http:/)
+    expect(await sick(live({}), 'TRUST_PROXY')).toMatch(/^warning: empty/)
+    expect(await sick(live({ trustProxy: ['0.0.0.0/0'] }), 'TRUST_PROXY')).toMatch(/^failure/)
+    expect(await sick(live({ seller: { phone: '' } }), 'receipts')).toMatch(/^warning: .*SELLER_PHONE is empty/)
+    expect(await sick(live({ operations: { metricsToken: null } }), 'metrics')).toMatch(/^warning/)
+    expect(await sick(live({ operations: { paymentsLog: '/nowhere/payments.log' } }), 'payment log')).toMatch(
+      /^failure/,
+    )
+    expect(await sick(live({}), 'backup')).toBe('warning: none is known here')
+    const backup = { file: 'x', bytes: 1, rows: 7, tool: 'own' as const, proof: 'restored and compared' }
+    const hoursAgo = (hours: number) =>
+      recordBackup(backupDir, { ...backup, at: new Date(Date.now() - hours * 3600_000).toISOString() })
+    await hoursAgo(1)
+    expect(await sick(live({}), 'backup')).toBe('well')
+    await hoursAgo(30)
+    expect(await sick(live({}), 'backup')).toMatch(/^warning: 30 h old/)
+    await hoursAgo(24 * 10)
+    expect(await sick(live({}), 'backup')).toMatch(/^failure: 10 days old, 7 rows/)
+  })
+
+  test('does not trust a certificate that browsers refuse', async () => {
+    const dir = folder()
+    const files = ['-keyout', join(dir, 'key'), '-out', join(dir, 'cert')]
+    execFileSync(
+      'openssl',
+      ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '90', '-subj', '/CN=localhost', ...files],
+      { stdio: 'ignore' },
+    )
+    const server = createServer({ key: readFileSync(join(dir, 'key')), cert: readFileSync(join(dir, 'cert')) }).listen(
+      0,
+      'localhost',
+    )
+    await new Promise((ready) => server.once('listening', ready))
+    const baseUrl = `https://localhost:${(server.address() as AddressInfo).port}`
+    expect(await sick(patient({ baseUrl }), 'https')).toMatch(/^failure: .*(SELF_SIGNED|self-signed)/)
+    server.close()
+  })
+})
+
+describe('npm run doctor', () => {
+  const run = (env: Record<string, string>, ...args: string[]) =>
+    new Promise<{ status: number | null; stdout: string }>((resolve) => {
+      const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, 'src/commands/doctor.ts'), ...args], {
+        env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ...env },
+        encoding: 'utf8',
+        timeout: 60_000,
+      })
+      resolve({ status, stdout: stdout + stderr })
+    })
+
+  test('lists every setting that is missing in production, and ends with 1', async () => {
+    const { status, stdout } = await run({
+      NODE_ENV: 'production',
+      BASE_URL: 'http://etf.example.in',
+      SESSION_KEY: 'short',
+    })
+    expect(status).toBe(1)
+    for (const name of [
+      'DATABASE_URL',
+      'CASHFREE_CLIENT_SECRET',
+      'SMTP_SERVER',
+      'SESSION_KEY',
+      'BASE_URL: must start with https',
+    ])
+      expect(stdout).toContain(name)
+  })
+
+  test('ends with 1 and says why when nothing is there, and prints no secret', async () => {
+    const port = await closedPort()
+    const { status, stdout } = await run({
+      DATABASE_URL: `postgresql://etf:databaseword@127.0.0.1:${port}/etf`,
+      CASHFREE_CLIENT_ID: 'TEST_x',
+      CASHFREE_CLIENT_SECRET: 'cfsk_ma_test_clientword',
+      API_BASE: `http://127.0.0.1:${port}/pg`,
+      CASHFREE_JS_URL: `http://127.0.0.1:${port}/js`,
+      SMTP_SERVER: '127.0.0.1',
+      SMTP_PORT: String(port),
+      SENDER_PASSWORD: 'mailword',
+      SESSION_KEY: 'ab'.repeat(32),
+      BASE_URL: `http://localhost:${port}`,
+    })
+    expect(status).toBe(1)
+    for (const about of ['session key', 'database', 'Cashfree', 'checkout script', 'mail'])
+      expect(stdout).toMatch(new RegExp(`^failure +${about}`, 'm'))
+    expect(stdout).not.toMatch(/databaseword|clientword|mailword|abababab/)
+  })
+})

@@ -1,0 +1,221 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { Registry } from 'prom-client'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { buildApp } from '../../src/app.ts'
+import { settle } from '../../src/checkout/settle.ts'
+import { businessGauges } from '../../src/operations/observability/business-metrics.ts'
+import { createMeters } from '../../src/operations/observability/metrics.ts'
+import { watchPool } from '../../src/operations/observability/instrumented-pool.ts'
+import { bounded } from '../../src/operations/observability/labels.ts'
+import { connect } from '../../src/platform/db.ts'
+import { startApp, type TestApp } from '../support/app.ts'
+import { newestOrder, until } from '../support/books.ts'
+import { Visitor } from '../support/visitor.ts'
+import { closedPort } from './places.ts'
+
+let app: TestApp
+beforeAll(async () => {
+  app = await startApp({ CASHFREE_TIMEOUT_MS: '500' })
+})
+afterAll(() => app.close())
+
+type Site = Awaited<ReturnType<typeof buildApp>>
+
+/** Another site over the same books, to be asked without a network. */
+async function site(
+  changes: { env?: object; sql?: TestApp['sql']; isClosing?: () => boolean; jobsReady?: () => boolean } = {},
+) {
+  const { env, sql = app.sql, ...options } = changes
+  const config = { ...app.config, operations: { ...app.config.operations, ...env } }
+  return buildApp({ deps: { ...app.deps, config, sql }, sessionKeys: [Buffer.alloc(32, 7)], ...options })
+}
+
+async function figures(registry: Registry): Promise<Record<string, number>> {
+  const lines = (await registry.metrics()).split('\n').filter((line) => line !== '' && !line.startsWith('#'))
+  return Object.fromEntries(
+    lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ')))]),
+  )
+}
+
+async function business(): Promise<Record<string, number>> {
+  const registry = new Registry()
+  await businessGauges(app.sql, registry).refresh()
+  return figures(registry)
+}
+
+async function withSite<T>(changes: Parameters<typeof site>[0], work: (site: Site) => Promise<T>): Promise<T> {
+  const running = await site(changes)
+  try {
+    return await work(running)
+  } finally {
+    await running.close()
+  }
+}
+
+describe('/metrics', () => {
+  test('tells the truth about orders, money, mails, deliveries and incidents', async () => {
+    app.sandbox.control.webhooks({ paused: true })
+    const visitor = new Visitor(app)
+    const order = await newestOrder(app, (await visitor.register()).email!)
+    app.sandbox.control.pay(order.id)
+    await app.sql`update orders set next_look_at = now(), created_at = now() - interval '1 hour' where id = ${order.id}`
+    const before = await business()
+    expect(before).toMatchObject({ etf_database_up: 1, 'etf_orders{status="active"}': 1, etf_rescued_orders_total: 0 })
+    expect(before.etf_oldest_open_order_seconds).toBeGreaterThan(3_599)
+    await app.run('reconcile')
+    await app.sql.unsafe("set local session_replication_role = replica; update audit set at = at - interval '1 minute'")
+
+    const held = await newestOrder(app, (await new Visitor(app).register()).email!)
+    app.sandbox.control.faults({ wrongAmount: true })
+    app.sandbox.control.pay(held.id)
+    expect(await settle(app.deps, held.id, 'admin')).toBe('held')
+    app.sandbox.control.clearFaults()
+    await app.sql`
+      insert into webhook_events (received_at, accepted, verdict, order_id, headers, body)
+      values (now() - interval '7 minutes', true, 'verified', ${order.id}, '{}', ''),
+             (now() - interval '1 minutes', true, 'A Strange Verdict', ${order.id}, '{}', '')`
+    await fetch(`${app.url}/webhooks/cashfree`, { method: 'POST', body: '{}' })
+    await until(async () => ((await app.sql`select count from webhook_refusals`)[0]?.count ?? 0) > 0)
+    await app.sql`insert into mails (kind, subject_key, to_email, status) values ('receipt', 'x', 'a@example.in', 'dead')`
+
+    const now = await business()
+    expect(now).toMatchObject({
+      'etf_orders{status="paid"}': 1,
+      'etf_orders{status="active"}': 1,
+      'etf_subscriptions{status="active"}': 1,
+      etf_rescued_orders_total: 1,
+      etf_rescued_rupees_total: 499,
+      // Two people asked to confirm their address, and a receipt.
+      etf_mails_queued: 3,
+      etf_mails_dead: 1,
+      'etf_incidents_open{kind="order-mismatch"}': 1,
+      'etf_webhook_refusals_total{reason="missing-signature"}': 1,
+      'etf_webhook_deliveries_total{verdict="verified"}': 1,
+      'etf_webhook_deliveries_total{verdict="other"}': 1,
+      etf_webhooks_waiting: 2,
+    })
+    expect(now.etf_webhook_lag_seconds).toBeGreaterThan(419)
+    expect(now.etf_oldest_held_order_seconds).toBeLessThan(60)
+  })
+
+  test('counts requests by pattern and never by address', async () => {
+    await withSite({}, async (running) => {
+      await running.inject('/receipts/R2627-000001')
+      await running.inject('/receipts/R2627-000002')
+      for (let i = 0; i < 20; i++) await running.inject(`/no-such-page-${i}`)
+      await running.inject({ method: 'PROPFIND' as 'GET', url: '/' })
+      const { body, headers } = await running.inject('/metrics')
+      expect(headers['content-type']).toMatch(/^text\/plain; version=0\.0\.4/)
+      expect(body).toContain('etf_http_request_duration_seconds_count{method="GET",route="/receipts/:file"')
+      expect(body).toContain('etf_http_request_duration_seconds_count{method="GET",route="no route",status="4xx"} 20')
+      expect(body).not.toMatch(/no-such-page|R2627|PROPFIND/)
+      expect(body).toMatch(/nodejs_eventloop_lag_seconds|process_resident_memory_bytes/)
+    })
+  })
+
+  test('is for this machine alone, unless a token is set: then for who holds it', async () => {
+    await withSite({}, async (running) => {
+      expect((await running.inject('/metrics')).statusCode).toBe(200)
+      expect((await running.inject({ url: '/metrics', remoteAddress: '10.0.0.5' })).statusCode).toBe(404)
+      expect((await running.inject({ url: '/metrics', headers: { 'x-forwarded-for': '127.0.0.1' } })).statusCode).toBe(
+        404,
+      )
+    })
+    const token = 'a-token-of-some-length'
+    await withSite({ env: { metricsToken: token } }, async (running) => {
+      const ask = (authorization?: string) =>
+        running.inject({ url: '/metrics', remoteAddress: '10.0.0.5', headers: authorization ? { authorization } : {} })
+      expect((await ask(`Bearer ${token}`)).statusCode).toBe(200)
+      for (const wrong of [undefined, 'Bearer ', `Bearer ${token}x`, `Basic ${token}`, token])
+        expect((await ask(wrong)).statusCode, wrong).toBe(404)
+    })
+  })
+
+  test('answers without a database with what the process knows', async () => {
+    const registry = createMeters()
+    const sql = watchPool(
+      connect(`postgresql://x:y@127.0.0.1:${await closedPort()}/etf`, { max: 2 }),
+      2,
+      registry.registry,
+    )
+    const running = await buildApp({ deps: { ...app.deps, sql }, sessionKeys: [Buffer.alloc(32, 7)], meters: registry })
+    const started = performance.now()
+    const { statusCode, body } = await running.inject('/metrics')
+    expect(performance.now() - started).toBeLessThan(6_000)
+    expect(statusCode).toBe(200)
+    expect(body).toContain('etf_database_up 0')
+    expect(body).not.toMatch(/^etf_(orders|mails_dead|rescued_orders_total|webhook_lag_seconds)/m)
+    expect(body).toMatch(/etf_database_(timeouts|unavailable)_total [1-9]/)
+    expect((await running.inject('/healthz')).statusCode).toBe(200)
+    await running.close()
+    await sql.end({ timeout: 1 })
+  })
+
+  test('counts the statements that had to wait for a connection', async () => {
+    const registry = new Registry()
+    const sql = watchPool(connect(app.databaseUrl, { max: 2 }), 2, registry)
+    const six = Promise.all([1, 2, 3, 4, 5, 6].map((n) => sql`select ${n}::int, pg_sleep(0.1) ${sql`where true`}`))
+    await pause(20)
+    expect(await figures(registry)).toMatchObject({
+      etf_database_statements_under_way: 6,
+      etf_database_pool_waiting: 4,
+    })
+    await six
+    expect(await figures(registry)).toMatchObject({
+      etf_database_statements_under_way: 0,
+      etf_database_pool_waits_total: 4,
+      etf_database_timeouts_total: 0,
+    })
+    await sql.end()
+  })
+
+  test('counts calls to Cashfree and jobs under a short list of words', async () => {
+    const meters = createMeters()
+    for (const outcome of ['200', 'timeout', '418', 'anything at all'])
+      meters.gatewayCall({ method: 'GET', path: '/orders/ds_01ABC/payments', outcome, ms: 12 })
+    meters.gatewayCall({ method: 'GET', path: '/something/new', outcome: '200', ms: 12 })
+    await meters.watchJob({ name: 'one', everyMs: 1, run: async () => 1 }).run()
+    await expect(
+      meters.watchJob({ name: 'one', everyMs: 1, run: () => Promise.reject(new Error('no')) }).run(),
+    ).rejects.toThrow('no')
+    expect(await figures(meters.registry)).toMatchObject({
+      'etf_gateway_call_duration_seconds_count{operation="get payments",outcome="200"}': 1,
+      'etf_gateway_call_duration_seconds_count{operation="get payments",outcome="timeout"}': 1,
+      'etf_gateway_call_duration_seconds_count{operation="get payments",outcome="other"}': 2,
+      'etf_gateway_call_duration_seconds_count{operation="other",outcome="200"}': 1,
+      'etf_job_runs_total{job="one",result="ok"}': 1,
+      'etf_job_runs_total{job="one",result="failed"}': 1,
+    })
+    const many = bounded(Object.fromEntries(Array.from({ length: 100 }, (_, n) => [`kind-${n}`, 1])))
+    expect(Object.keys(many)).toHaveLength(31)
+    expect(many.other).toBe(70)
+  })
+})
+
+describe('/readyz', () => {
+  test('says no, and when to ask again, while the database is away, jobs stand still, or it was asked to end', async () => {
+    const away = connect(`postgresql://x:y@127.0.0.1:${await closedPort()}/etf`, { max: 1 })
+    const said = async (changes: Parameters<typeof site>[0]) =>
+      withSite(changes, async (running) => {
+        const { statusCode, headers, body } = await running.inject('/readyz')
+        return [statusCode, headers['retry-after'], JSON.parse(body)]
+      })
+    expect(await said({})).toEqual([
+      200,
+      undefined,
+      { status: 'ready', database: true, jobs: true, release: 'current' },
+    ])
+    expect(await said({ sql: away })).toEqual([
+      503,
+      '5',
+      { status: 'not ready', database: false, jobs: true, release: 'current' },
+    ])
+    expect(await said({ jobsReady: () => false })).toEqual([
+      503,
+      '5',
+      { status: 'not ready', database: true, jobs: false, release: 'current' },
+    ])
+    expect(await said({ isClosing: () => true })).toEqual([503, '5', { status: 'closing' }])
+    await away.end({ timeout: 1 })
+  })
+})
