@@ -1,4 +1,4 @@
-import type { Composed } from '../mails/mails.ts'
+import type { Composed } from '../records/mails/mails.ts'
 import type { Config } from '../platform/config.ts'
 import type { Sql } from '../platform/db.ts'
 import { findRefundForMail } from './queries.ts'

@@ -1,4 +1,4 @@
-import { noteHeldReports } from '../incidents/incidents.ts'
+import { noteHeldReports } from '../records/incidents/incidents.ts'
 import type { Sql } from '../platform/db.ts'
 import { type DueSlot, listDueSlots, moveOn, queueSome, tellSome } from './queries.ts'
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type MailServer, startMailServer } from '../mails/server.ts'
+import { type MailServer, startMailServer } from '../records/mails/server.ts'
 import { newestOrder, paidOnce, tracesOf, until } from '../support/books.ts'
 import { type AppProcess, buildTown, type Town } from '../support/process.ts'
 import { registration, stageOn, Visitor } from '../support/visitor.ts'

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { type MailServer, startMailServer } from '../mails/server.ts'
+import { type MailServer, startMailServer } from '../records/mails/server.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { importUntil, pastSlot, reader } from './readers.ts'
 

@@ -1,4 +1,4 @@
-import { auditHead, type Head, type Verdict, verifyAudit } from '../../audit/audit.ts'
+import { auditHead, type Head, type Verdict, verifyAudit } from '../../records/audit/audit.ts'
 import type { Deps } from '../../deps.ts'
 import { findNightlyCheck } from './queries.ts'
 

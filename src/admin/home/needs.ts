@@ -1,4 +1,4 @@
-import { meanings } from '../../incidents/incidents.ts'
+import { meanings } from '../../records/incidents/incidents.ts'
 import { dateTimeInIndia } from '../../platform/dates.ts'
 import { queryOf } from '../listing.ts'
 import { isStale, type MarketAge, marketInWords } from './market.ts'

@@ -1,4 +1,4 @@
-import type { Incident } from '../../incidents/incidents.ts'
+import type { Incident } from '../../records/incidents/incidents.ts'
 import type { Sql } from '../../platform/db.ts'
 
 export type IncidentFilter = { state: 'open' | 'resolved'; kind: string; order: string }

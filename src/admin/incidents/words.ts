@@ -1,4 +1,4 @@
-/** What a person does about each kind, step by step; `meanings` (src/incidents) says what it is. */
+/** What a person does about each kind, step by step; `meanings` (src/records/incidents) says what it is. */
 export const whatToDo: Record<string, string> = {
   'order-mismatch':
     'Open the order in Cashfree’s dashboard and compare. If money came, refund it there; then write here what you did.',

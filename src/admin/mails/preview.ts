@@ -1,4 +1,4 @@
-import type { Composers, Mail } from '../../mails/mails.ts'
+import type { Composers, Mail } from '../../records/mails/mails.ts'
 import { withPictures, writtenMail } from '../../platform/mailer.ts'
 
 /** A mail as it would be written now; or, in a sentence, why it would not. */

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { resendMail, retryMail } from '../../mails/mails.ts'
+import { resendMail, retryMail } from '../../records/mails/mails.ts'
 import { AppError } from '../../platform/errors.ts'
 import { actingAs, requireMoney } from '../../users/guards.ts'
 import { PostedForm, readForm } from '../../web/forms.ts'

@@ -1,7 +1,7 @@
 -- From where: address, browser and request of a person's act, as the statement itself says (platform/origin.ts).
 alter table audit add column origin jsonb default nullif(current_setting('etf.origin', true), '')::jsonb;
 
--- The audit as a chain (src/audit/chain.sql). A seal is a hash over a row and over the seal before it; they are numbered
+-- The audit as a chain (src/records/audit/chain.sql). A seal is a hash over a row and over the seal before it; they are numbered
 -- without a gap. No reference to `audit`: a row that was taken away must be noticed, and its seal is what tells.
 create table audit_seals (
   position bigint primary key check (position > 0),

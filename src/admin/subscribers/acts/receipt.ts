@@ -1,4 +1,4 @@
-import { resendMail } from '../../../mails/mails.ts'
+import { resendMail } from '../../../records/mails/mails.ts'
 import { dateTimeInIndia } from '../../../platform/dates.ts'
 import { AppError } from '../../../platform/errors.ts'
 import { rupees } from '../../../platform/money.ts'

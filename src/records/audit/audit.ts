@@ -1,6 +1,6 @@
-import type { Deps } from '../deps.ts'
-import type { Sql } from '../platform/db.ts'
-import { anchorLog } from '../platform/payment-log.ts'
+import type { Deps } from '../../deps.ts'
+import type { Sql } from '../../platform/db.ts'
+import { anchorLog } from '../../platform/payment-log.ts'
 import { findFaults, findHead, sealWaiting } from './queries.ts'
 
 /** The end of the chain: how many rows are sealed, and the last seal, in hexadecimal. */

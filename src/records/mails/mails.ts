@@ -1,8 +1,8 @@
-import type { Sql } from '../platform/db.ts'
-import { AppError } from '../platform/errors.ts'
-import type { Log } from '../platform/log.ts'
-import { isPermanent, type Mailer } from '../platform/mailer.ts'
-import type { By } from '../platform/origin.ts'
+import type { Sql } from '../../platform/db.ts'
+import { AppError } from '../../platform/errors.ts'
+import type { Log } from '../../platform/log.ts'
+import { isPermanent, type Mailer } from '../../platform/mailer.ts'
+import type { By } from '../../platform/origin.ts'
 import {
   findCopy,
   insertCopy,

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { auditHead, sealAudit, verifyAudit } from '../../src/audit/audit.ts'
-import { checkBooks } from '../../src/operations/integrity/integrity.ts'
-import { printReport } from '../../src/operations/integrity/print.ts'
-import { createLog } from '../../src/platform/log.ts'
-import { startApp, type TestApp } from '../support/app.ts'
-import { newestOrder } from '../support/books.ts'
-import { Visitor } from '../support/visitor.ts'
+import { auditHead, sealAudit, verifyAudit } from '../../../src/records/audit/audit.ts'
+import { checkBooks } from '../../../src/operations/integrity/integrity.ts'
+import { printReport } from '../../../src/operations/integrity/print.ts'
+import { createLog } from '../../../src/platform/log.ts'
+import { startApp, type TestApp } from '../../support/app.ts'
+import { newestOrder } from '../../support/books.ts'
+import { Visitor } from '../../support/visitor.ts'
 
 let app: TestApp
 beforeAll(async () => {

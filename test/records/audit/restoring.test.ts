@@ -1,14 +1,14 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { auditHead, sealAudit, verifyAudit } from '../../src/audit/audit.ts'
-import { makeBackup } from '../../src/operations/backup/backup.ts'
-import { restore } from '../../src/operations/backup/restore.ts'
-import { connect } from '../../src/platform/db.ts'
-import { migrate } from '../../src/platform/migrate.ts'
-import { emptyDatabase, folder, installedPostgres, onServer, startInstalledPostgres } from '../operations/places.ts'
-import { startApp, type TestApp } from '../support/app.ts'
-import { newestOrder } from '../support/books.ts'
-import { Visitor } from '../support/visitor.ts'
+import { auditHead, sealAudit, verifyAudit } from '../../../src/records/audit/audit.ts'
+import { makeBackup } from '../../../src/operations/backup/backup.ts'
+import { restore } from '../../../src/operations/backup/restore.ts'
+import { connect } from '../../../src/platform/db.ts'
+import { migrate } from '../../../src/platform/migrate.ts'
+import { emptyDatabase, folder, installedPostgres, onServer, startInstalledPostgres } from '../../operations/places.ts'
+import { startApp, type TestApp } from '../../support/app.ts'
+import { newestOrder } from '../../support/books.ts'
+import { Visitor } from '../../support/visitor.ts'
 
 let app: TestApp
 const places: { drop: () => Promise<void> }[] = []

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { resolveIncident } from '../../src/incidents/incidents.ts'
-import { listOpenIncidents } from '../../src/incidents/queries.ts'
-import { startApp, type TestApp } from '../support/app.ts'
-import { newestOrder } from '../support/books.ts'
-import { Visitor } from '../support/visitor.ts'
+import { resolveIncident } from '../../../src/records/incidents/incidents.ts'
+import { listOpenIncidents } from '../../../src/records/incidents/queries.ts'
+import { startApp, type TestApp } from '../../support/app.ts'
+import { newestOrder } from '../../support/books.ts'
+import { Visitor } from '../../support/visitor.ts'
 
 let app: TestApp
 beforeAll(async () => {

@@ -1,4 +1,4 @@
-import type { Sql } from '../platform/db.ts'
+import type { Sql } from '../../platform/db.ts'
 import type { Fault, Head, Verdict } from './audit.ts'
 
 const shown = 100
