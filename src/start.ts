@@ -20,7 +20,7 @@ import { prepareDatabase } from './platform/migrate.ts'
 import { keepPaymentLog } from './platform/payment-log.ts'
 import { jobsOf } from './operations/jobs/jobs.ts'
 import { recorded } from './operations/jobs/job-runs.ts'
-import { resealSecrets } from './users/second-factor/sealed-secrets.ts'
+import { resealSecrets } from './identity/second-factor/sealed-secrets.ts'
 
 const settings = readSettings()
 const log = createLog(settings.logLevel)

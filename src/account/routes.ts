@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { requireUser } from '../users/guards.ts'
+import { requireUser } from '../identity/sessions/guards.ts'
 import type { Account } from './account.ts'
 import data from './data/routes.ts'
 import overview from './overview/routes.ts'

@@ -12,7 +12,7 @@ import { findPlan } from '../plans/plans.ts'
 import { AppError } from '../platform/errors.ts'
 import { paiseFromRupees, rupees } from '../platform/money.ts'
 import { subscriptionOf } from '../subscriptions/subscriptions.ts'
-import { requireUser } from '../users/guards.ts'
+import { requireUser } from '../identity/sessions/guards.ts'
 import { failureOf } from '../web/errors.ts'
 
 const CreateOrder = Type.Object({

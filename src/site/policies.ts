@@ -1,5 +1,5 @@
 import { deliveryDays } from '../checkout/deliveries.ts'
-import { consentVersion } from '../users/consent.ts'
+import { consentVersion } from '../identity/users/consent.ts'
 
 /** The operator's promises that several pages repeat. Change a number here and every page agrees with it. */
 export const policyTerms = {

@@ -8,11 +8,11 @@ import { type Preview, previewOf } from '../market/preview.ts'
 import { figures, sourceOf } from '../market/telling.ts'
 import { type Plan, plansOnSale } from '../plans/plans.ts'
 import { AppError } from '../platform/errors.ts'
-import { suggestedEmail } from '../users/email-suggestions.ts'
-import { signIn, trierOf } from '../users/guards.ts'
-import { findState, states } from '../users/states.ts'
-import { tryPassword } from '../users/throttle/throttle.ts'
-import { authenticate, register } from '../users/users.ts'
+import { suggestedEmail } from '../identity/users/email-suggestions.ts'
+import { signIn, trierOf } from '../identity/sessions/guards.ts'
+import { findState, states } from '../identity/users/indian-states.ts'
+import { tryPassword } from '../identity/login-throttle/login-throttle.ts'
+import { authenticate, register } from '../identity/users/users.ts'
 import { type FormState, formState, PostedForm, readForm } from '../web/forms.ts'
 import { renderedOnce } from '../web/rendered-once.ts'
 import { policyPages, policyTerms } from './policies.ts'
@@ -20,9 +20,9 @@ import { policyPages, policyTerms } from './policies.ts'
 declare module '../web/views.ts' {
   interface Views {
     'site/landing': Landing
-    'users/register': Landing
-    'users/_register-form': Landing
-    'users/_email-advice': { suggestion: string | null }
+    'identity/register': Landing
+    'identity/_register-form': Landing
+    'identity/_email-advice': { suggestion: string | null }
     'site/terms': Policy
     'site/privacy': Policy
     'site/refunds': Policy
@@ -92,7 +92,7 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (
     { schema: { body: PostedForm }, attachValidation: true },
     async (request, reply) => {
       const { email } = readForm(request.body, ['email'], 200)
-      return reply.page('users/_email-advice', { suggestion: suggestedEmail(email.trim()) })
+      return reply.page('identity/_email-advice', { suggestion: suggestedEmail(email.trim()) })
     },
   )
 
@@ -131,7 +131,7 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (
   }
 
   async function showForm(request: FastifyRequest, reply: FastifyReply, form: FormState) {
-    return reply.page(request.wantsFragment ? 'users/_register-form' : 'users/register', await landing(form))
+    return reply.page(request.wantsFragment ? 'identity/_register-form' : 'identity/register', await landing(form))
   }
 }
 export default routes

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { browserInWords } from '../../src/users/browser-name.ts'
+import { browserInWords } from '../../src/identity/known-browsers/browser-name.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { Visitor } from '../support/visitor.ts'
 import { registrant } from './people.ts'

@@ -10,7 +10,7 @@ import {
   type Size,
   screenshot,
 } from '../support/browser.ts'
-import { type NewAdmin, newAdmin } from '../users/administrators.ts'
+import { type NewAdmin, newAdmin } from '../identity/administrators.ts'
 import { openScene } from './scene.ts'
 
 const scene = openScene({ SELLER_EMAIL: 'help@etf.example.in' })

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { until } from '../support/books.ts'
 import { type AppProcess, buildTown, freePort, run, type Town } from '../support/process.ts'
 import { registration, Visitor } from '../support/visitor.ts'
-import { codesOn, secretOn } from '../users/administrators.ts'
+import { codesOn, secretOn } from '../identity/administrators.ts'
 
 const command = join(import.meta.dirname, '..', '..', 'src', 'commands', 'admin.ts')
 

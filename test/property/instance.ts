@@ -19,8 +19,8 @@ import { refundPayment } from '../../src/refunds/refunds.ts'
 import { findEnd } from '../../src/subscriptions/queries.ts'
 import { cancelSubscription, grantDays } from '../../src/subscriptions/subscriptions.ts'
 import { jobsOf } from '../../src/operations/jobs/jobs.ts'
-import { insertUser } from '../../src/users/queries.ts'
-import { startSession, type User } from '../../src/users/users.ts'
+import { insertUser } from '../../src/identity/users/queries.ts'
+import { startSession, type User } from '../../src/identity/users/users.ts'
 import { keys } from '../support/app.ts'
 
 export type Instance = Awaited<ReturnType<typeof openInstance>>

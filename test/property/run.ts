@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import { checkBooks } from '../../src/operations/integrity/integrity.ts'
-import type { User } from '../../src/users/users.ts'
+import type { User } from '../../src/identity/users/users.ts'
 import { keys } from '../support/app.ts'
 import { deliver, signed } from '../webhooks/sender.ts'
 import type { Action } from './actions.ts'

@@ -4,9 +4,9 @@ import type { Deps } from '../../deps.ts'
 import { GatewayRefused, GatewayUnavailable } from '../../payments/gateway.ts'
 import { AppError } from '../../platform/errors.ts'
 import type { By } from '../../platform/origin.ts'
-import { hashPassword } from '../../users/passwords.ts'
-import { tryPassword } from '../../users/throttle/throttle.ts'
-import { authenticate, type SignedIn } from '../../users/users.ts'
+import { hashPassword } from '../../identity/passwords/passwords.ts'
+import { tryPassword } from '../../identity/login-throttle/login-throttle.ts'
+import { authenticate, type SignedIn } from '../../identity/users/users.ts'
 import { deleteAccountRows, listOrdersToClose } from './queries.ts'
 
 /** What the form sends: the password, the username typed once more, and the end of the paid time that the page showed. */

@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { Deps } from '../../deps.ts'
 import { AppError } from '../../platform/errors.ts'
-import { originOf } from '../../users/guards.ts'
+import { originOf } from '../../identity/sessions/guards.ts'
 import {
   confirmEmail,
   forgotPassword,
@@ -13,7 +13,7 @@ import {
   resetPassword,
   type SpentLink,
   spentLinkOf,
-} from '../../users/links/links.ts'
+} from '../../identity/email-tokens/email-tokens.ts'
 import { type FormState, formState, PostedForm, readForm } from '../../web/forms.ts'
 
 declare module '../../web/views.ts' {

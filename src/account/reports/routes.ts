@@ -16,7 +16,7 @@ import {
   weekdays,
 } from '../../reports/choices.ts'
 import { newestReport } from '../../reports/mail.ts'
-import { actingAs } from '../../users/guards.ts'
+import { actingAs } from '../../identity/sessions/guards.ts'
 import { type FormState, formState, PostedForm, readForm } from '../../web/forms.ts'
 import type { Account } from '../account.ts'
 

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { browserInWords } from '../../users/browser-name.ts'
+import { browserInWords } from '../../identity/known-browsers/browser-name.ts'
 import { csvOf } from '../csv.ts'
 import { dayInIndia, spanOfDays } from '../days.ts'
 import { allOf, type Cursor, type Page, pageOf, queryOf } from '../listing.ts'

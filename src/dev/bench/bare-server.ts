@@ -5,8 +5,8 @@ import { findVersion } from '../../market/queries.ts'
 import { listPlansOnSale } from '../../plans/queries.ts'
 import type { Sql } from '../../platform/db.ts'
 import { findSubscriptionRow } from '../../subscriptions/queries.ts'
-import { findUnconfirmedEmail } from '../../users/links/asking/queries.ts'
-import { findSession } from '../../users/queries.ts'
+import { findUnconfirmedEmail } from '../../identity/email-tokens/request-queries.ts'
+import { findSession } from '../../identity/users/queries.ts'
 import { listening, ready } from './child.ts'
 
 /** A page as the app sent it, to be sent again byte for byte. */

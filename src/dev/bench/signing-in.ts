@@ -1,7 +1,7 @@
 import { get } from 'node:http'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Sql } from '../../platform/db.ts'
-import { hashPassword } from '../../users/passwords.ts'
+import { hashPassword } from '../../identity/passwords/passwords.ts'
 import type { Copy } from './bare-server.ts'
 import type { Shot } from './load.ts'
 import { findSession, setPasswords } from './queries.ts'

@@ -1,6 +1,6 @@
 import { connect, type Sql } from '../../platform/db.ts'
 import { compareRelease, readRelease } from '../../platform/release.ts'
-import { trySecrets } from '../../users/second-factor/sealed-secrets.ts'
+import { trySecrets } from '../../identity/second-factor/sealed-secrets.ts'
 import { type Finding, failure, ok, reasonOf, warning } from './finding.ts'
 import type { Patient } from './context.ts'
 import { readMigrations, readRights, readServer, readTroubles } from './queries.ts'

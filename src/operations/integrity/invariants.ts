@@ -135,8 +135,8 @@ export const elsewhere: readonly { id: string; says: string; by: string }[] = [
     says: 'nobody sees another person’s orders or receipts',
     by: 'test/checkout/polling.test.ts, test/receipts/reading.test.ts, test/dev/chaos',
   },
-  { id: 'I15', says: 'an old cookie opens nothing after logging out', by: 'test/users/sessions.test.ts' },
-  { id: 'I16', says: 'a wrong name and a wrong password look the same', by: 'test/users/logging-in.test.ts' },
+  { id: 'I15', says: 'an old cookie opens nothing after logging out', by: 'test/identity/sessions.test.ts' },
+  { id: 'I16', says: 'a wrong name and a wrong password look the same', by: 'test/identity/logging-in.test.ts' },
   {
     id: 'I17',
     says: 'no secret in a log line',

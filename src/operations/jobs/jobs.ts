@@ -17,14 +17,14 @@ import { composeLateReport, composeReport } from '../../reports/mail.ts'
 import { queueReports } from '../../reports/queueing.ts'
 import { composeCancelledMail, composeGrantedMail, composeRenewalMail } from '../../subscriptions/mail.ts'
 import { keepStatusesInStep, queueRenewalMails } from '../../subscriptions/subscriptions.ts'
-import { answerResetRequests } from '../../users/links/asking/queries.ts'
+import { answerResetRequests } from '../../identity/email-tokens/request-queries.ts'
 import {
   composeAccountDeletedMail,
   composeAuthenticatorChangedMail,
   composeEmailChangedMail,
   composeLinkMail,
   composePasswordChangedMail,
-} from '../../users/links/mail.ts'
+} from '../../identity/email-tokens/mail.ts'
 import { forgetWhatIsOver } from './cleaning.ts'
 import { reconcile } from './reconcile.ts'
 

@@ -14,7 +14,7 @@ import {
 } from '../../../market/imports/queries.ts'
 import { findVersion } from '../../../market/queries.ts'
 import { AppError } from '../../../platform/errors.ts'
-import { actingAs, requireMoney } from '../../../users/guards.ts'
+import { actingAs, requireMoney } from '../../../identity/sessions/guards.ts'
 import { statuses } from '../../../web/errors.ts'
 import { type FormState, formState, PostedForm, readForm } from '../../../web/forms.ts'
 import { arrivingFiles } from '../../../web/uploads.ts'

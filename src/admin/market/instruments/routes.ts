@@ -23,7 +23,7 @@ import {
 import { findInstrument, type Revised } from '../../../market/instruments/queries.ts'
 import { type InstrumentRow, listInstruments } from '../../../market/queries.ts'
 import { AppError } from '../../../platform/errors.ts'
-import { actingAs, requireMoney } from '../../../users/guards.ts'
+import { actingAs, requireMoney } from '../../../identity/sessions/guards.ts'
 import { statuses } from '../../../web/errors.ts'
 import { type FormState, formState, PostedForm, readForm } from '../../../web/forms.ts'
 import { arrivingFiles } from '../../../web/uploads.ts'

@@ -2,8 +2,8 @@ import type { Sql } from '../../../platform/db.ts'
 import { AppError } from '../../../platform/errors.ts'
 import { listReceiptsOf } from '../../../receipts/queries.ts'
 import { listRefundsOf } from '../../../refunds/queries.ts'
-import { browserInWords } from '../../../users/browser-name.ts'
-import { findState } from '../../../users/states.ts'
+import { browserInWords } from '../../../identity/known-browsers/browser-name.ts'
+import { findState } from '../../../identity/users/indian-states.ts'
 import { pageOf } from '../../listing.ts'
 import {
   findPerson,

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { setTimeout as pause } from 'node:timers/promises'
 import { connect, type Sql } from '../../../platform/db.ts'
-import { hashPassword } from '../../../users/passwords.ts'
+import { hashPassword } from '../../../identity/passwords/passwords.ts'
 import { end, start } from '../child.ts'
 import type { Figure } from '../measurement.ts'
 import { seriesOf } from '../series.ts'

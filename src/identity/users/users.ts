@@ -1,10 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { type Sql, violates } from '../platform/db.ts'
-import { AppError } from '../platform/errors.ts'
-import { networkOf } from '../platform/networks.ts'
-import type { By } from '../platform/origin.ts'
+import { type Sql, violates } from '../../platform/db.ts'
+import { AppError } from '../../platform/errors.ts'
+import { networkOf } from '../../platform/networks.ts'
+import type { By } from '../../platform/origin.ts'
 import { consentVersion } from './consent.ts'
-import { hashPassword, isOutdated, passwordMatches } from './passwords.ts'
+import { hashPassword, isOutdated, passwordMatches } from '../passwords/passwords.ts'
 import {
   deleteSession,
   findCredentials,
@@ -15,7 +15,7 @@ import {
   renewHash,
 } from './queries.ts'
 import { checkRegistration, type RegistrationForm } from './registration.ts'
-import type { Trier } from './throttle/throttle.ts'
+import type { Trier } from '../login-throttle/login-throttle.ts'
 
 export { networkOf }
 

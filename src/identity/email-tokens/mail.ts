@@ -1,7 +1,7 @@
 import type { Config } from '../../platform/config.ts'
 import type { Sql } from '../../platform/db.ts'
 import { networkOf } from '../../platform/networks.ts'
-import { hashOfSecret, newSecret } from './links.ts'
+import { hashOfSecret, newSecret } from './email-tokens.ts'
 import { armLink, findNoticedAct, findWantedLink } from './queries.ts'
 
 type About = { subjectKey: string; toName: string; toEmail: string; copy: number; attempts: number }

@@ -1,19 +1,19 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Deps } from '../deps.ts'
-import { AppError } from '../platform/errors.ts'
-import { networkOf } from '../platform/networks.ts'
-import { type FormState, formState, NextInQuery, nextIn, PostedForm, readForm, withNext } from '../web/forms.ts'
-import { signIn, trierOf, wayOn } from './guards.ts'
-import secondFactor from './second-factor/routes.ts'
-import { isEnrolled } from './second-factor/second-factor.ts'
-import { tryPassword } from './throttle/throttle.ts'
+import type { Deps } from '../../deps.ts'
+import { AppError } from '../../platform/errors.ts'
+import { networkOf } from '../../platform/networks.ts'
+import { type FormState, formState, NextInQuery, nextIn, PostedForm, readForm, withNext } from '../../web/forms.ts'
+import { signIn, trierOf, wayOn } from '../sessions/guards.ts'
+import secondFactor from '../second-factor/routes.ts'
+import { isEnrolled } from '../second-factor/second-factor.ts'
+import { tryPassword } from '../login-throttle/login-throttle.ts'
 import { authenticate, endSession, type User } from './users.ts'
 
-declare module '../web/views.ts' {
+declare module '../../web/views.ts' {
   interface Views {
-    'users/login': LoginView
-    'users/_login-form': LoginView
+    'identity/login': LoginView
+    'identity/_login-form': LoginView
   }
 }
 type LoginView = { form: FormState; next: string }
@@ -23,7 +23,7 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (
   app.get('/login', { schema: { querystring: NextInQuery } }, async (request, reply) => {
     const next = nextIn(request.query)
     if (request.signedIn) return reply.leaveFor(await landing(request.signedIn.user, next, request.user !== undefined))
-    return reply.page('users/login', { form: formState({ next }), next })
+    return reply.page('identity/login', { form: formState({ next }), next })
   })
 
   app.post(
@@ -82,5 +82,5 @@ function showAgain(
   sentence: string,
 ) {
   const form = formState({ login, next }, {}, sentence)
-  return reply.page(request.wantsFragment ? 'users/_login-form' : 'users/login', { form, next })
+  return reply.page(request.wantsFragment ? 'identity/_login-form' : 'identity/login', { form, next })
 }

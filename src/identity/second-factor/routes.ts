@@ -3,8 +3,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Deps } from '../../deps.ts'
 import { AppError } from '../../platform/errors.ts'
 import { type FormState, formState, NextInQuery, nextIn, PostedForm, readForm, withNext } from '../../web/forms.ts'
-import { completeSignIn, requireUser, wayOn } from '../guards.ts'
-import { drawn, grouped } from './drawing.ts'
+import { completeSignIn, requireUser, wayOn } from '../sessions/guards.ts'
+import { drawn, grouped } from './qr-code.ts'
 import { countRecoveryCodes } from './queries.ts'
 import {
   canCheckCodes,
@@ -17,9 +17,9 @@ import {
 
 declare module '../../web/views.ts' {
   interface Views {
-    'users/second-factor/authenticator': Step & { secret: string; uri: string; qr: string }
-    'users/second-factor/code': Step
-    'users/second-factor/recovery-codes': { codes: string[]; file: string; next: string }
+    'identity/second-factor/authenticator': Step & { secret: string; uri: string; qr: string }
+    'identity/second-factor/code': Step
+    'identity/second-factor/recovery-codes': { codes: string[]; file: string; next: string }
   }
 }
 type Step = { form: FormState; next: string }
@@ -56,7 +56,7 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (
     const { id } = request.signedIn!.user
     if (!(await isEnrolled(deps.sql, id))) return reply.leaveFor(withNext('/login/authenticator', next))
     const trouble = (await canCheckCodes(deps.sql, keys, id)) ? null : cannotCheckCodes
-    return reply.page('users/second-factor/code', { form: formState({}, {}, trouble), next })
+    return reply.page('identity/second-factor/code', { form: formState({}, {}, trouble), next })
   })
 
   app.post('/login/code', post, async (request, reply) => {
@@ -73,7 +73,7 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (
       request.log.warn({ event: 'second factor refused', userId: user.id, why: error.code }, 'second factor refused')
       if (error.code === 'busy') reply.header('retry-after', error.retryAfterS)
       const form = formState({}, error.fields, error.code === 'busy' ? error.message : null)
-      return reply.code(error.code === 'busy' ? 429 : 422).page('users/second-factor/code', { form, next })
+      return reply.code(error.code === 'busy' ? 429 : 422).page('identity/second-factor/code', { form, next })
     }
   })
 
@@ -82,7 +82,7 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (
     const codes = request.session.get('recoveryCodes')?.split(' ')
     if (!codes) return reply.leaveFor(wayOn(request.user!, next))
     const file = `${deps.config.baseUrl}, ${request.user!.username}: recovery codes, each works once\n\n${codes.join('\n')}\n`
-    return reply.page('users/second-factor/recovery-codes', { codes, file: asFile(file), next })
+    return reply.page('identity/second-factor/recovery-codes', { codes, file: asFile(file), next })
   })
 
   app.post('/login/recovery-codes', { ...post, preHandler: requireUser }, async (request, reply) => {
@@ -94,7 +94,7 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (
   async function showSecret(request: FastifyRequest, reply: FastifyReply, next: string, errors = {}) {
     const { secret, uri } = await secretToEnrol(deps.sql, keys, request.signedIn!.user)
     const shown = { secret: grouped(secret), uri, qr: await drawn(uri) }
-    return reply.page('users/second-factor/authenticator', { form: formState({}, errors), ...shown, next })
+    return reply.page('identity/second-factor/authenticator', { form: formState({}, errors), ...shown, next })
   }
 }
 export default routes

@@ -1,6 +1,6 @@
-import type { Sql } from '../../../platform/db.ts'
-import { type By, knownOrigin, type Origin } from '../../../platform/origin.ts'
-import type { Purpose } from '../links.ts'
+import type { Sql } from '../../platform/db.ts'
+import { type By, knownOrigin, type Origin } from '../../platform/origin.ts'
+import type { Purpose } from './email-tokens.ts'
 
 /**
  * Notes that somebody forgot the password of this address. The same work whether or not an account has it; nothing is

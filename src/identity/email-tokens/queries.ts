@@ -1,6 +1,6 @@
 import type { Sql } from '../../platform/db.ts'
 import { type By, knownOrigin } from '../../platform/origin.ts'
-import type { OpenLink, Purpose, SpentLink } from './links.ts'
+import type { OpenLink, Purpose, SpentLink } from './email-tokens.ts'
 
 /** Whose open link has this secret? */
 export async function findOpenLink(sql: Sql, secretHash: Buffer): Promise<OpenLink | undefined> {

@@ -1,6 +1,6 @@
 import { type Argon2Parameters, argon2, randomBytes, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
-import { AppError } from '../platform/errors.ts'
+import { AppError } from '../../platform/errors.ts'
 
 /** OWASP ASVS 5 Appendix C: argon2id with m=19,456 KiB, t=2, p=1; about 20 ms of one core. */
 const cost = { memory: 19_456, passes: 2, parallelism: 1 }

@@ -3,7 +3,7 @@ import type { Deps } from '../../deps.ts'
 import { waitInWords } from '../../platform/dates.ts'
 import { AppError } from '../../platform/errors.ts'
 import { householdOf } from '../../platform/networks.ts'
-import { deviceHash } from '../devices/devices.ts'
+import { deviceHash } from '../known-browsers/known-browsers.ts'
 import { countFailure, forgiveTries, returnTry, type TryKeys, takeTry } from './queries.ts'
 
 /** Who tries a password: the account as it was typed, the address, and the id in the browser's device cookie ('' without). */

@@ -1,12 +1,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import type { Deps } from '../deps.ts'
-import { AppError } from '../platform/errors.ts'
-import type { By, Origin } from '../platform/origin.ts'
-import { safeNext } from '../web/forms.ts'
-import { rememberDevice } from './devices/devices.ts'
-import type { Trier } from './throttle/throttle.ts'
-import { endSession, proveSession, type SignedIn, sessionOf, startSession, type User } from './users.ts'
+import type { Deps } from '../../deps.ts'
+import { AppError } from '../../platform/errors.ts'
+import type { By, Origin } from '../../platform/origin.ts'
+import { safeNext } from '../../web/forms.ts'
+import { rememberDevice } from '../known-browsers/known-browsers.ts'
+import type { Trier } from '../login-throttle/login-throttle.ts'
+import { endSession, proveSession, type SignedIn, sessionOf, startSession, type User } from '../users/users.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {

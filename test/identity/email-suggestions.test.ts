@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { suggestedEmail } from '../../src/users/email-suggestions.ts'
+import { suggestedEmail } from '../../src/identity/users/email-suggestions.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { Visitor } from '../support/visitor.ts'
 

@@ -1,5 +1,5 @@
 import type { Sql } from '../../platform/db.ts'
-import type { Role, User } from '../users.ts'
+import type { Role, User } from './users.ts'
 
 type AdminRole = Exclude<Role, 'subscriber'>
 type NewAdmin = Omit<User, 'id'> & { passwordHash: string; role: AdminRole }

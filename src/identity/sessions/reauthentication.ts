@@ -1,9 +1,9 @@
-import type { Deps } from '../deps.ts'
-import { AppError } from '../platform/errors.ts'
-import { isConfirmed } from './second-factor/queries.ts'
-import { useCode } from './second-factor/second-factor.ts'
-import { tryPassword } from './throttle/throttle.ts'
-import { authenticate, type SignedIn } from './users.ts'
+import type { Deps } from '../../deps.ts'
+import { AppError } from '../../platform/errors.ts'
+import { isConfirmed } from '../second-factor/queries.ts'
+import { useCode } from '../second-factor/second-factor.ts'
+import { tryPassword } from '../login-throttle/login-throttle.ts'
+import { authenticate, type SignedIn } from '../users/users.ts'
 
 /** The two fields that the part `admin/_identity` shows while the session is not fresh. */
 export const identityFields = ['your_password', 'your_code'] as const
