@@ -1,4 +1,4 @@
-import type { Gateway } from './payments/gateway.ts'
+import type { Gateway } from './billing/payments/gateway.ts'
 import type { Config } from './platform/config.ts'
 import type { Sql } from './platform/db.ts'
 import type { Log } from './platform/log.ts'

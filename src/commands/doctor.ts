@@ -7,7 +7,7 @@ import type { Patient } from '../operations/doctor/context.ts'
 import { sendTestMail } from '../operations/doctor/smtp.ts'
 import { root } from '../environment.ts'
 import { withDatabase } from '../dev/services.ts'
-import { cashfree } from '../payments/cashfree.ts'
+import { cashfree } from '../billing/payments/cashfree.ts'
 import { type Config, ConfigError, readConfig } from '../platform/config.ts'
 import { typed } from './typed.ts'
 

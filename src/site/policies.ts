@@ -1,4 +1,4 @@
-import { deliveryDays } from '../checkout/deliveries.ts'
+import { deliveryDays } from '../billing/webhooks/inbox.ts'
 import { consentVersion } from '../identity/users/consent.ts'
 
 /** The operator's promises that several pages repeat. Change a number here and every page agrees with it. */

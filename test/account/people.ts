@@ -1,4 +1,4 @@
-import { refundPayment } from '../../src/refunds/refunds.ts'
+import { refundPayment } from '../../src/billing/refunds/refunds.ts'
 import type { TestApp } from '../support/app.ts'
 import { newestOrder, until } from '../support/books.ts'
 import { Visitor } from '../support/visitor.ts'

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { newestOrder, until } from '../support/books.ts'
 import { freshDatabase } from '../support/database.ts'
 import { Visitor } from '../support/visitor.ts'
-import { deliver, signed, successBody } from '../webhooks/sender.ts'
+import { deliver, signed, successBody } from '../billing/webhooks/sender.ts'
 import { crowd, startWorld, type World } from './world.ts'
 
 let database: { url: string; drop: () => Promise<void> }

@@ -7,7 +7,7 @@ import { type EmbeddedPostgres, startPostgres } from '../../src/dev/embedded-pos
 import { migrate } from '../../src/platform/migrate.ts'
 import { newestOrder, paidOnce, tracesOf, until } from '../support/books.ts'
 import { Visitor } from '../support/visitor.ts'
-import { deliver, signed, successBody } from '../webhooks/sender.ts'
+import { deliver, signed, successBody } from '../billing/webhooks/sender.ts'
 import { crowd, startWorld, type World } from './world.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'etf-faults-'))

@@ -2,8 +2,8 @@ import { createServer, type Server } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { cashfree } from '../../src/payments/cashfree.ts'
-import { GatewayUnavailable } from '../../src/payments/gateway.ts'
+import { cashfree } from '../../src/billing/payments/cashfree.ts'
+import { GatewayUnavailable } from '../../src/billing/payments/gateway.ts'
 import { good, key, ofAnother, outOfDate } from './certificates.ts'
 
 const usual = getCACertificates('default')

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startApp, type TestApp } from '../support/app.ts'
 import { newestOrder } from '../support/books.ts'
 import { registration, Visitor } from '../support/visitor.ts'
-import { deliver, lastEvent, signed } from '../webhooks/sender.ts'
+import { deliver, lastEvent, signed } from '../billing/webhooks/sender.ts'
 
 let app: TestApp
 let visitor: Visitor

@@ -9,7 +9,7 @@ import { newestOrder, paidOnce, subscriberOf, tracesOf, until } from '../support
 import { type AppProcess, buildTown, type Town } from '../support/process.ts'
 import { startProxy, through } from '../support/proxy.ts'
 import { Visitor } from '../support/visitor.ts'
-import { deliver, signed, successBody } from '../webhooks/sender.ts'
+import { deliver, signed, successBody } from '../billing/webhooks/sender.ts'
 
 let town: Town
 beforeAll(async () => {

@@ -3,7 +3,7 @@ import { newestOrder, paidOnce, tracesOf, until } from '../support/books.ts'
 import { freshDatabase } from '../support/database.ts'
 import { type Cut, startProxy, type TcpProxy, through } from '../support/proxy.ts'
 import { Visitor } from '../support/visitor.ts'
-import { deliver, signed, successBody } from '../webhooks/sender.ts'
+import { deliver, signed, successBody } from '../billing/webhooks/sender.ts'
 import { startWorld, type World } from './world.ts'
 
 let database: { url: string; drop: () => Promise<void> }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { payer, quiet } from '../disputes/world.ts'
+import { payer, quiet } from '../billing/disputes/fixture.ts'
 import { adminOf } from '../support/admin.ts'
 import { axeFindings, markupFlaws, overflowOf, type Person, screenshot, takeOver } from '../support/browser.ts'
 import { openScene } from './scene.ts'

@@ -1,6 +1,6 @@
 import type { FrameLocator, Page } from 'playwright-core'
 import { expect } from 'vitest'
-import type { Stage } from '../../src/checkout/checkout.ts'
+import type { Stage } from '../../src/billing/checkout/checkout.ts'
 import type { TestApp } from '../support/app.ts'
 import { newestOrder, until } from '../support/books.ts'
 import type { Person } from '../support/browser.ts'

@@ -10,7 +10,7 @@ import { lookAgain, NotEmpty, restore } from '../../src/operations/backup/restor
 import { checkBooks } from '../../src/operations/integrity/integrity.ts'
 import { connect } from '../../src/platform/db.ts'
 import { migrate } from '../../src/platform/migrate.ts'
-import { refundPayment } from '../../src/refunds/refunds.ts'
+import { refundPayment } from '../../src/billing/refunds/refunds.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { newestOrder, until } from '../support/books.ts'
 import { Visitor } from '../support/visitor.ts'

@@ -1,5 +1,5 @@
 import type { Deps } from '../../src/deps.ts'
-import type { Gateway } from '../../src/payments/gateway.ts'
+import type { Gateway } from '../../src/billing/payments/gateway.ts'
 import { readConfig } from '../../src/platform/config.ts'
 import { connect } from '../../src/platform/db.ts'
 import { createLog } from '../../src/platform/log.ts'

@@ -3,7 +3,7 @@ import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { buildApp } from '../../src/app.ts'
 import { startApp, type TestApp } from '../support/app.ts'
-import { deliver, signed, successBody } from '../webhooks/sender.ts'
+import { deliver, signed, successBody } from '../billing/webhooks/sender.ts'
 
 let app: TestApp
 const running: Awaited<ReturnType<typeof buildApp>>[] = []

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openBrowser, takeOver } from '../support/browser.ts'
 import type { Answer } from '../support/visitor.ts'
-import { deliver, signed, successBody } from '../webhooks/sender.ts'
+import { deliver, signed, successBody } from '../billing/webhooks/sender.ts'
 import { stranger, waysIn } from './every-route.ts'
 import { poison, unlock } from './poison.ts'
 import { buildWorld, type World } from './world.ts'

@@ -12,7 +12,7 @@ import { type Admin, adminOf } from '../support/admin.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { newestOrder, until } from '../support/books.ts'
 import { registration, Visitor } from '../support/visitor.ts'
-import { deliver, signed } from '../webhooks/sender.ts'
+import { deliver, signed } from '../billing/webhooks/sender.ts'
 
 /** Whoever may stand at a door. `half` is an administrator who gave the password and not yet the second factor. */
 export const people = ['visitor', 'owner', 'other', 'half', 'reader', 'money'] as const

@@ -1,4 +1,4 @@
-import { methodTitle } from '../../payments/payments.ts'
+import { methodTitle } from '../../billing/payments/payments.ts'
 import type { Column } from '../csv.ts'
 import type { OrderLine, PaymentLine } from './queries.ts'
 import { failureGroups } from './words.ts'

@@ -6,8 +6,8 @@ import {
   type RemoteDispute,
   type RemoteOrder,
   type RemoteRefund,
-} from '../../payments/gateway.ts'
-import { methodTitle } from '../../payments/payments.ts'
+} from '../../billing/payments/gateway.ts'
+import { methodTitle } from '../../billing/payments/payments.ts'
 import { dateTimeInIndia } from '../../platform/dates.ts'
 import { rupees } from '../../platform/money.ts'
 import { disputeKind } from '../disputes/words.ts'

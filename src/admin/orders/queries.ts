@@ -1,5 +1,5 @@
-import type { Dispute } from '../../disputes/disputes.ts'
-import type { Order } from '../../payments/payments.ts'
+import type { Dispute } from '../../billing/disputes/disputes.ts'
+import type { Order } from '../../billing/payments/payments.ts'
 import type { Sql } from '../../platform/db.ts'
 import { type By, knownOrigin } from '../../platform/origin.ts'
 import type { Span } from '../days.ts'

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import { changePrice, priceTyped, putOnSale, takeOffSale } from '../../plans/plans.ts'
+import { changePrice, priceTyped, putOnSale, takeOffSale } from '../../billing/plans/plans.ts'
 import { AppError } from '../../platform/errors.ts'
 import { rupees } from '../../platform/money.ts'
 import { actingAs, requireMoney } from '../../identity/sessions/guards.ts'

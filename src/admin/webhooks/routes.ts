@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { replayDelivery } from '../../checkout/deliveries.ts'
+import { replayDelivery } from '../../billing/webhooks/inbox.ts'
 import { AppError } from '../../platform/errors.ts'
 import { actingAs, requireMoney } from '../../identity/sessions/guards.ts'
 import { csvOf } from '../csv.ts'

@@ -1,11 +1,11 @@
-import type { KnownSettlement } from '../../checkout/settle.ts'
+import type { KnownSettlement } from '../../billing/checkout/settle.ts'
 
 /** What a verdict of the webhook door means, and what to do about it. */
 export type Words = { label: string; tone: 'good' | 'warn' | 'bad' | 'info'; means: string; act: string }
 
 const nothing = 'Nothing to do.'
 
-/** Every verdict in words; src/webhooks/delivery.ts and its queries give them. */
+/** Every verdict in words; src/billing/webhooks/delivery.ts and its queries give them. */
 export const verdicts: Record<string, Words> = {
   verified: {
     label: 'Verified',

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { RemoteOrder } from '../../payments/gateway.ts'
+import type { RemoteOrder } from '../../billing/payments/gateway.ts'
 import { isoInIndia } from '../../platform/dates.ts'
 
 const shapes = JSON.parse(readFileSync(join(import.meta.dirname, 'answers.json'), 'utf8')) as Record<string, unknown>

@@ -1,5 +1,5 @@
 import postgres from 'postgres'
-import { settleOrder } from '../../checkout/queries.ts'
+import { settleOrder } from '../../billing/checkout/queries.ts'
 import { connect, type Sql } from '../../platform/db.ts'
 import { remoteOf } from './answers.ts'
 import type { Figure } from './measurement.ts'

@@ -1,5 +1,5 @@
 import type { Deps } from '../../deps.ts'
-import type { Gateway } from '../../payments/gateway.ts'
+import type { Gateway } from '../../billing/payments/gateway.ts'
 import { readConfig } from '../../platform/config.ts'
 import { connect } from '../../platform/db.ts'
 import { createLog } from '../../platform/log.ts'

@@ -1,4 +1,4 @@
-import type { Gateway, RemoteOrder } from '../../payments/gateway.ts'
+import type { Gateway, RemoteOrder } from '../../billing/payments/gateway.ts'
 import { connect } from '../../platform/db.ts'
 import { masked } from '../../platform/log.ts'
 import { rupeesExact } from '../../platform/money.ts'

@@ -1,4 +1,4 @@
-import type { RemoteOrder } from '../../payments/gateway.ts'
+import type { RemoteOrder } from '../../billing/payments/gateway.ts'
 import { rupeesExact } from '../../platform/money.ts'
 import type { OrderFile } from './queries.ts'
 

@@ -1,5 +1,5 @@
 import { connect as connectTls } from 'node:tls'
-import { sign } from '../../payments/signature.ts'
+import { sign } from '../../billing/payments/signature.ts'
 import { type Finding, failure, ok, reasonOf, warning } from './finding.ts'
 import type { Patient } from './context.ts'
 

@@ -133,7 +133,7 @@ export const elsewhere: readonly { id: string; says: string; by: string }[] = [
   {
     id: 'I14',
     says: 'nobody sees another person’s orders or receipts',
-    by: 'test/checkout/polling.test.ts, test/receipts/reading.test.ts, test/dev/chaos',
+    by: 'test/billing/checkout/polling.test.ts, test/billing/receipts/reading.test.ts, test/dev/chaos',
   },
   { id: 'I15', says: 'an old cookie opens nothing after logging out', by: 'test/identity/sessions.test.ts' },
   { id: 'I16', says: 'a wrong name and a wrong password look the same', by: 'test/identity/logging-in.test.ts' },
@@ -145,17 +145,17 @@ export const elsewhere: readonly { id: string; says: string; by: string }[] = [
   {
     id: 'I18',
     says: 'pages answer while Cashfree, mail or the database is away',
-    by: 'test/webhooks/outage.test.ts, test/checkout/gateway-away.test.ts',
+    by: 'test/billing/webhooks/outage.test.ts, test/billing/checkout/gateway-away.test.ts',
   },
   { id: 'I19', says: 'no fault from outside ends the process', by: 'test/dev/chaos, npm run chaos' },
   {
     id: 'I21',
     says: 'administrators’ money actions are confirmed and on record',
-    by: 'test/refunds/refunding.test.ts (the record); the confirmation is a matter of the panel',
+    by: 'test/billing/refunds/refunding.test.ts (the record); the confirmation is a matter of the panel',
   },
   {
     id: 'I22',
     says: 'the database’s clock decides about access',
-    by: 'test/subscriptions/statuses.test.ts, and I2 above for every row',
+    by: 'test/billing/subscriptions/statuses.test.ts, and I2 above for every row',
   },
 ]

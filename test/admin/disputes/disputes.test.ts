@@ -2,7 +2,7 @@ import { Registry } from 'prom-client'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { keepFigures, keptFigures } from '../../../src/figures/figures.ts'
 import { businessGauges } from '../../../src/operations/observability/business-metrics.ts'
-import { disputesOf, payer, quiet, sound, told, write } from '../../disputes/world.ts'
+import { disputesOf, payer, quiet, sound, told, write } from '../../billing/disputes/fixture.ts'
 import { type Admin, adminOf } from '../../support/admin.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { refundPayment } from '../../../src/refunds/refunds.ts'
+import { refundPayment } from '../../../src/billing/refunds/refunds.ts'
 import { type Admin, adminOf } from '../../support/admin.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
 import { newestOrder, until } from '../../support/books.ts'

@@ -4,7 +4,7 @@ import { checkBooks, keepBooksChecked, lastBookCheck } from '../../../src/operat
 import { invariants } from '../../../src/operations/integrity/invariants.ts'
 import { printReport } from '../../../src/operations/integrity/print.ts'
 import { listBroken } from '../../../src/operations/integrity/queries.ts'
-import { refundPayment } from '../../../src/refunds/refunds.ts'
+import { refundPayment } from '../../../src/billing/refunds/refunds.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
 import { newestOrder, until } from '../../support/books.ts'
 import { Visitor } from '../../support/visitor.ts'

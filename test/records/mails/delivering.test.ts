@@ -1,7 +1,7 @@
 import PostalMime from 'postal-mime'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { connectMailer } from '../../../src/platform/mailer.ts'
-import { textOfPdf } from '../../receipts/pdf-text.ts'
+import { textOfPdf } from '../../billing/receipts/pdf-text.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
 import { newestOrder } from '../../support/books.ts'
 import { Visitor } from '../../support/visitor.ts'

@@ -1,4 +1,4 @@
-import { methodTitle } from '../../../payments/payments.ts'
+import { methodTitle } from '../../../billing/payments/payments.ts'
 import { dateInIndia as day } from '../../../platform/dates.ts'
 import { rupees } from '../../../platform/money.ts'
 import { kindInWords } from '../../mails/words.ts'

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { buildApp } from '../../../app.ts'
-import { cashfree } from '../../../payments/cashfree.ts'
+import { cashfree } from '../../../billing/payments/cashfree.ts'
 import { readConfig } from '../../../platform/config.ts'
 import { connect } from '../../../platform/db.ts'
 import { createLog } from '../../../platform/log.ts'

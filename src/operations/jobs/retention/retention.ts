@@ -1,4 +1,4 @@
-import { deliveryDays } from '../../../checkout/deliveries.ts'
+import { deliveryDays } from '../../../billing/webhooks/inbox.ts'
 import type { Sql } from '../../../platform/db.ts'
 import { emptyOldDeliveries, forgetDeletedRecipients } from './queries.ts'
 

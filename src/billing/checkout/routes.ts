@@ -1,0 +1,171 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
+import type { Deps } from '../../deps.ts'
+import { isOrderId, type Order, orderOf } from '../payments/payments.ts'
+import { findOrder } from '../payments/queries.ts'
+import { requireUser } from '../../identity/sessions/guards.ts'
+import { findUnconfirmedEmail } from '../../identity/email-tokens/request-queries.ts'
+import { type Checkout, currentCheckout } from './checkout.ts'
+import { askForReturn, lookUnlessFresh } from './refresh-order.ts'
+import { fingerprintOf, moneyUnderWay, PaymentUnderWay } from './money-under-way.ts'
+import { openCheckout, startOver } from './create-order.ts'
+import { type CheckoutView, checkoutView, type Door } from './view.ts'
+
+declare module '../../web/views.ts' {
+  interface Views {
+    'billing/checkout/show': { checkout: CheckoutView; unconfirmed: string | null }
+    'billing/checkout/_stage': { checkout: CheckoutView }
+    'billing/checkout/confirm': { checkout: CheckoutView }
+    'billing/checkout/return': object
+  }
+}
+
+const ByPlan = Type.Object({ plan: Type.String({ maxLength: 40 }) })
+const ByOrder = Type.Object({ orderId: Type.String({ maxLength: 100 }) })
+const Poll = Type.Object({
+  seen: Type.Optional(Type.String({ maxLength: 200 })),
+  door: Type.Optional(Type.String({ maxLength: 20 })),
+  since: Type.Optional(Type.String({ maxLength: 20 })),
+})
+const Shown = Type.Object({ seen: Type.Optional(Type.String({ maxLength: 4_000 })) })
+
+/** Look at a checkout, open it, start over, skip it, come back from Cashfree, and the poll while waiting. */
+const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (app, { deps, limit }) => {
+  const owner = { preHandler: requireUser }
+
+  app.get('/checkout/:plan', { ...owner, schema: { params: ByPlan } }, async (request, reply) => {
+    const checkout = await currentCheckout(deps, request.user!.id, request.params.plan)
+    return show(request, reply, checkout, 'checkout')
+  })
+
+  app.post('/checkout/:plan', { ...owner, schema: { params: ByPlan }, config: limit }, async (request, reply) => {
+    return leaveForCheckout(reply, request.params.plan, openCheckout(deps, request.user!, request.params.plan))
+  })
+
+  app.post('/checkout/:plan/restart', { ...owner, schema: { params: ByPlan }, config: limit }, (request, reply) =>
+    leaveForCheckout(reply, request.params.plan, startOver(deps, request.user!, request.params.plan)),
+  )
+
+  app.post('/checkout/skip', owner, async (request, reply) => {
+    // Where money is under way, the dashboard says so itself.
+    if ((await moneyUnderWay(deps.sql, request.user!.id)).length === 0)
+      request.session.set('notice', {
+        kind: 'info',
+        text: 'Your account is ready. Nothing was paid; activate whenever you like.',
+      })
+    return reply.leaveFor('/dashboard')
+  })
+
+  // Proves nothing and authenticates nobody: it only makes us ask Cashfree.
+  app.get('/payment/return', async (request, reply) => {
+    const orderId = orderIdIn(request.query as Record<string, unknown>)
+    if (!request.user) {
+      // Not waited for, so that neither the words nor the time tell whether the order exists.
+      if (orderId) askIfOurs(deps, orderId).catch((error) => request.log.warn({ err: error }, 'return without session'))
+      return reply.page('billing/checkout/return', {})
+    }
+    if (!orderId) return reply.page('billing/checkout/return', {})
+    const order = await orderOf(deps.sql, request.user.id, orderId)
+    if (order.status !== 'paid') await askForReturn(deps, order.id)
+    return show(request, reply, await currentCheckout(deps, request.user.id, order.planName, order.id), 'return')
+  })
+
+  await app.register(postedReturn)
+
+  app.get(
+    '/payment/status/:orderId',
+    { ...owner, schema: { params: ByOrder, querystring: Poll } },
+    async (request, reply) => {
+      const underWay = await moneyUnderWay(deps.sql, request.user!.id)
+      const order = await orderOf(deps.sql, request.user!.id, request.params.orderId)
+      const isUnderWay = underWay.some(({ orderId }) => orderId === order.id)
+      await (isUnderWay ? lookAtAttempts(deps, order) : lookUnlessFresh(deps, order, 'poll', 3_000))
+      const door: Door = request.query.door === 'return' ? 'return' : 'checkout'
+      const view = checkoutView(
+        deps,
+        await currentCheckout(deps, request.user!.id, order.planName, order.id),
+        door,
+        Number(request.query.since),
+      )
+      if (view.seen === request.query.seen) return reply.code(204).header('cache-control', 'no-store').send()
+      // Paid: the header's chip, the title and the page around the region change as well, so the whole page is asked for again.
+      if (view.stage === 'paid' && request.wantsFragment) reply.header('hx-refresh', 'true')
+      return reply.page('billing/checkout/_stage', { checkout: view })
+    },
+  )
+
+  // What a page that says "a payment is under way" asks: nothing while that is so, then the page anew.
+  app.get('/payment/under-way', { ...owner, schema: { querystring: Shown } }, async (request, reply) => {
+    const userId = request.user!.id
+    for (const { orderId } of await moneyUnderWay(deps.sql, userId)) {
+      const order = await findOrder(deps.sql, orderId)
+      if (order) await lookAtAttempts(deps, order)
+    }
+    const isTheSame = fingerprintOf(await moneyUnderWay(deps.sql, userId)) === (request.query.seen ?? '')
+    reply.header('cache-control', 'no-store')
+    return isTheSame ? reply.code(204).send() : reply.header('HX-Refresh', 'true').send()
+  })
+
+  /** To the checkout, which shows the order, or says why none was opened while money is under way. */
+  async function leaveForCheckout(reply: FastifyReply, plan: string, opening: Promise<Order>) {
+    const order = await opening.catch((error: unknown) => {
+      if (!(error instanceof PaymentUnderWay)) throw error
+      return null
+    })
+    return reply.leaveFor(`/checkout/${order?.planName ?? plan}`)
+  }
+
+  /** The living region within its page. Cashfree's script and forms are allowed on /checkout/* alone. */
+  async function show(request: FastifyRequest, reply: FastifyReply, checkout: Checkout, door: Door) {
+    const view = checkoutView(deps, checkout, door)
+    if (door === 'return') return reply.page('billing/checkout/confirm', { checkout: view })
+    const unconfirmed = await findUnconfirmedEmail(deps.sql, request.user!.id)
+    return reply.allowCheckout().page('billing/checkout/show', { checkout: view, unconfirmed })
+  }
+}
+export default routes
+
+/**
+ * Cashfree, or a bank's page behind it, may post its visitor back to us, with whatever body or none. It is told to look at
+ * the page instead: nothing is read but the order's id, and the cookie, which such a post does not carry, comes with the look.
+ */
+const postedReturn: FastifyPluginAsync = async (app) => {
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body))
+  const onward = (request: FastifyRequest, reply: FastifyReply) => {
+    const posted = fieldsIn(typeof request.body === 'string' ? request.body : '')
+    const orderId = orderIdIn(posted) ?? orderIdIn(request.query as Record<string, unknown>)
+    return reply.leaveFor(`/payment/return${orderId ? `?order_id=${orderId}` : ''}`)
+  }
+  app.post('/payment/return', { config: { fromAnySite: true } }, async (request, reply) => onward(request, reply))
+  // A body that nobody can read, or too large a one, is as good as none.
+  app.setErrorHandler(async (_error, request, reply) => onward(request, reply))
+}
+
+/** A body as JSON or as a form, by what it looks like: the content type is whatever the sender says. */
+function fieldsIn(body: string): Record<string, unknown> {
+  try {
+    const json: unknown = JSON.parse(body)
+    return typeof json === 'object' && json !== null ? (json as Record<string, unknown>) : {}
+  } catch {
+    return Object.fromEntries(new URLSearchParams(body))
+  }
+}
+
+/** Asks for the attempts too, where one is known to be under way: how it ends may not show at the order itself. */
+function lookAtAttempts(deps: Deps, order: Order): Promise<void> {
+  return lookUnlessFresh(deps, order, 'checkout', 3_000)
+}
+
+/** A stranger's id makes us ask Cashfree only when it is an order of ours that waits for its payment. */
+async function askIfOurs(deps: Deps, orderId: string): Promise<void> {
+  const order = await findOrder(deps.sql, orderId)
+  if (order && order.status !== 'paid') await askForReturn(deps, order.id)
+}
+
+/** Old and new spellings, repeats and junk are tolerated; anything that cannot be one of our ids is no id. */
+function orderIdIn(query: Record<string, unknown>): string | undefined {
+  const values = [query.order_id, query.orderid, query.orderId].flat()
+  return values.find((value): value is string => typeof value === 'string' && isOrderId(value))
+}

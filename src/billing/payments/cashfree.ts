@@ -1,0 +1,212 @@
+import { type Static, type TSchema, Type } from 'typebox'
+import { Value } from 'typebox/value'
+import { instantIn, isoInIndia } from '../../platform/dates.ts'
+import { paiseFromRupees, rupeesForGateway } from '../../platform/money.ts'
+import { cashfreeDisputes } from './cashfree-disputes.ts'
+import { type Answer, type CashfreeSettings, cashfreeHttp } from './cashfree-http.ts'
+import { cashfreeRefunds } from './cashfree-refunds.ts'
+import {
+  type Attempt,
+  type Gateway,
+  GatewayRefused,
+  GatewayUnavailable,
+  type NewOrder,
+  type RemoteOrder,
+} from './gateway.ts'
+
+/** Cashfree PG 2025-01-01 behind our Gateway: three calls of `fetch`, and the only file that knows its field names. */
+export function cashfree(settings: CashfreeSettings): Gateway {
+  const call = cashfreeHttp(settings)
+
+  async function createOrder(order: NewOrder, within?: number): Promise<RemoteOrder> {
+    const answer = await call({
+      method: 'POST',
+      path: '/orders',
+      body: createBody(order),
+      idempotencyKey: order.idempotencyKey,
+      within,
+    })
+    if (answer.status === 200) return readOrder(answer, null)
+    // The id is taken, or the key was used with other bytes: a lost reply, not a failure. Settling compares what is there.
+    if (answer.status === 409 || (answer.status === 422 && answer.type === 'idempotency_error')) {
+      const existing = await fetchOrder(order.orderId, within)
+      if (existing.status !== 'ABSENT') return existing
+    }
+    throw new GatewayRefused(answer.status, answer.code)
+  }
+
+  async function fetchOrder(
+    orderId: string,
+    within?: number,
+    manner: 'full' | 'light' | 'patient' = 'full',
+  ): Promise<RemoteOrder> {
+    const patient = manner === 'patient'
+    const path = `/orders/${encodeURIComponent(orderId)}`
+    const fetchPayments = () =>
+      call({ method: 'GET', path: `${path}/payments`, within, patient }).catch((error: GatewayUnavailable) => {
+        if (patient && error.retryAfterS !== null) throw error
+        return null
+      })
+    const early = manner === 'full' ? fetchPayments() : null
+    const order = await call({ method: 'GET', path, within, patient })
+    if (order.status === 404 && order.code === 'order_not_found') return absent(orderId)
+    if (order.status !== 200) throw refusalOrOutage(order)
+    const known = readOrder(order, null)
+    const payments = await (early ?? (known.status === 'ACTIVE' ? null : fetchPayments()))
+    return { ...known, attempts: payments && readAttempts(payments) }
+  }
+
+  async function terminateOrder(orderId: string, within?: number): Promise<RemoteOrder> {
+    const path = `/orders/${encodeURIComponent(orderId)}`
+    const answer = await call({ method: 'PATCH', path, body: { order_status: 'TERMINATED' }, within })
+    if (answer.status === 404 && answer.code === 'order_not_found') return absent(orderId)
+    // Paid, expired and ended orders may answer with a 4xx: what counts is what the order is now.
+    return fetchOrder(orderId, within)
+  }
+
+  return { createOrder, fetchOrder, terminateOrder, ...cashfreeRefunds(call), ...cashfreeDisputes(call) }
+}
+
+const Id = Type.Union([Type.String({ minLength: 1 }), Type.Number()])
+const Maybe = <T extends TSchema>(schema: T) => Type.Optional(Type.Union([schema, Type.Null()]))
+
+// Read strictly is what money hangs on. The rest only describes: in another shape it is nothing, and stops no payment.
+const Order = Type.Object({
+  order_id: Maybe(Id),
+  order_status: Type.String(),
+  order_amount: Type.Unknown(),
+  order_currency: Maybe(Type.String()),
+  customer_details: Maybe(Type.Object({ customer_id: Type.Optional(Type.Unknown()) })),
+  cf_order_id: Maybe(Type.Union([Id, Type.Literal('')])),
+  payment_session_id: Type.Optional(Type.Unknown()),
+  order_expiry_time: Type.Optional(Type.Unknown()),
+})
+
+const Payment = Type.Object({
+  cf_payment_id: Id,
+  order_id: Maybe(Type.Union([Type.String(), Type.Number()])),
+  order_amount: Type.Optional(Type.Unknown()),
+  order_currency: Maybe(Type.String()),
+  payment_status: Type.String(),
+  payment_amount: Type.Optional(Type.Unknown()),
+  payment_currency: Maybe(Type.String()),
+  payment_group: Type.Optional(Type.Unknown()),
+  payment_message: Type.Optional(Type.Unknown()),
+  payment_time: Type.Optional(Type.Unknown()),
+  payment_completion_time: Type.Optional(Type.Unknown()),
+  bank_reference: Type.Optional(Type.Unknown()),
+  is_captured: Type.Optional(Type.Unknown()),
+  error_details: Type.Optional(Type.Unknown()),
+})
+const ErrorDetails = Type.Object({
+  error_description: Type.Optional(Type.Unknown()),
+  error_reason: Type.Optional(Type.Unknown()),
+})
+
+function createBody(order: NewOrder): Record<string, unknown> {
+  return {
+    order_id: order.orderId,
+    order_amount: rupeesForGateway(order.amountPaise),
+    order_currency: order.currency,
+    customer_details: {
+      customer_id: order.customer.id,
+      customer_name: order.customer.name,
+      customer_email: order.customer.email,
+      customer_phone: order.customer.phone,
+    },
+    order_meta: { return_url: order.returnUrl, ...(order.notifyUrl ? { notify_url: order.notifyUrl } : {}) },
+    order_expiry_time: isoInIndia(order.expiresAt),
+    order_tags: { plan: order.planKey },
+  }
+}
+
+function readOrder(answer: Answer, attempts: Attempt[] | null): RemoteOrder {
+  if (!Value.Check(Order, answer.body))
+    throw new GatewayUnavailable('the gateway answered something that is not an order')
+  const order: Static<typeof Order> = answer.body
+  return {
+    orderId: idText(order.order_id),
+    status: order.order_status.toUpperCase(),
+    amountPaise: paiseFromRupees(order.order_amount),
+    currency: order.order_currency ?? null,
+    customerId: idText(order.customer_details?.customer_id),
+    cfOrderId: idText(order.cf_order_id),
+    sessionId: words(order.payment_session_id),
+    expiresAt: instantIn(order.order_expiry_time),
+    attempts,
+  }
+}
+
+/** Null unless every entry could be read: half a list must not look like the whole. */
+function readAttempts(answer: Answer): Attempt[] | null {
+  if (answer.status !== 200 || !Array.isArray(answer.body)) return null
+  const attempts = answer.body.map((entry) => (Value.Check(Payment, entry) ? readAttempt(entry) : null))
+  return attempts.every((attempt) => attempt !== null) ? attempts : null
+}
+
+function readAttempt(payment: Static<typeof Payment>): Attempt {
+  const status = payment.payment_status.toUpperCase()
+  const error = Value.Check(ErrorDetails, payment.error_details) ? payment.error_details : null
+  const amountPaise = paiseFromRupees(payment.payment_amount)
+  return {
+    cfPaymentId: String(payment.cf_payment_id),
+    // One that names no order was listed under the one we asked about.
+    orderId: isLeftOut(payment.order_id) ? null : String(payment.order_id),
+    orderAmountPaise: isLeftOut(payment.order_amount)
+      ? null
+      : (paiseFromRupees(payment.order_amount) ?? JSON.stringify(payment.order_amount).slice(0, 100)),
+    orderCurrency: payment.order_currency || null,
+    // A success that was only authorised has brought no money yet.
+    status: status === 'SUCCESS' && !isCaptured(payment.is_captured) ? 'AUTHORISED' : status,
+    // Nothing, or less, is no amount that somebody paid.
+    amountPaise: amountPaise !== null && amountPaise > 0 ? amountPaise : null,
+    currency: payment.payment_currency || null,
+    method: words(payment.payment_group),
+    bankReference: words(payment.bank_reference),
+    failureReason:
+      status === 'SUCCESS'
+        ? null
+        : (words(error?.error_description) ?? words(error?.error_reason) ?? words(payment.payment_message)),
+    startedAt: instantIn(payment.payment_time),
+    completedAt: instantIn(payment.payment_completion_time),
+  }
+}
+
+function isLeftOut(value: unknown): value is null | undefined {
+  return value === null || value === undefined
+}
+
+/** Where it is not said, the status says all; a word that is not a yes is a no. */
+function isCaptured(value: unknown): boolean {
+  return isLeftOut(value) || /^true$/i.test(String(value))
+}
+
+function absent(orderId: string): RemoteOrder {
+  const nothing = {
+    amountPaise: null,
+    currency: null,
+    customerId: null,
+    cfOrderId: null,
+    sessionId: null,
+    expiresAt: null,
+  }
+  return { orderId, status: 'ABSENT', ...nothing, attempts: [] }
+}
+
+function refusalOrOutage(answer: Answer): Error {
+  return answer.status === 401 || answer.status === 403
+    ? new GatewayRefused(answer.status, answer.code)
+    : new GatewayUnavailable(`the gateway answered ${answer.status} ${answer.code}`)
+}
+
+/** An id as text; what is no id in some other shape is kept, for it contradicts ours. */
+function idText(id: unknown): string | null {
+  if (isLeftOut(id) || id === '') return null
+  return typeof id === 'string' ? id : JSON.stringify(id).slice(0, 100)
+}
+
+/** What only describes: null where it is no text. Cashfree writes "NA" and the word "null" where it has nothing. */
+function words(value: unknown): string | null {
+  const text = typeof value === 'string' || typeof value === 'number' ? String(value).trim().slice(0, 300) : ''
+  return text === '' || /^(na|null)$/i.test(text) ? null : text
+}

@@ -1,0 +1,88 @@
+import type { Sql } from '../../platform/db.ts'
+import { AppError } from '../../platform/errors.ts'
+import { findOrder } from './queries.ts'
+
+/** A purchase of one plan by one user. `id` is what Cashfree knows it by; times are instants. */
+export type Order = {
+  id: string
+  userId: string
+  planKey: string
+  planName: string
+  planTitle: string
+  months: number
+  amountPaise: number
+  currency: string
+  status: 'created' | 'active' | 'terminating' | 'expired' | 'terminated' | 'paid'
+  idempotencyKey: string
+  expiresAt: Date
+  cfOrderId: string | null
+  paymentSessionId: string | null
+  gatewayStatus: string | null
+  paidAt: Date | null
+  closedAt: Date | null
+  heldAt: Date | null
+  askedAt: Date | null
+  createdAt: Date
+  /** True when less than a minute is left to start a payment, by the database's clock. */
+  isEnding: boolean
+}
+
+/** One attempt as its payer sees it. */
+export type PaymentRow = {
+  cfPaymentId: string
+  orderId: string
+  planTitle: string
+  status: string
+  amountPaise: number | null
+  method: string | null
+  bankReference: string | null
+  reason: string | null
+  appliedAt: Date | null
+  /** Of its order: when another payment, or this one, paid it; and since when it is held. */
+  orderPaidAt: Date | null
+  orderHeldAt: Date | null
+  at: Date
+}
+
+const orderId = /^[A-Za-z0-9_-]{3,45}$/
+
+/** Whether a text can be an order id of ours; anything else in a URL is not looked up. */
+export function isOrderId(text: string): boolean {
+  return orderId.test(text)
+}
+
+/** A user's own order. Throws AppError `not-found` for every other id, existing or not, in the same words. */
+export async function orderOf(sql: Sql, userId: string, id: string): Promise<Order> {
+  const order = isOrderId(id) ? await findOrder(sql, id) : undefined
+  if (order?.userId !== userId) throw new AppError('not-found', 'There is no such order in your account.')
+  return order
+}
+
+const failed = ['FAILED', 'CANCELLED', 'VOID', 'USER_DROPPED', 'NOT_ATTEMPTED']
+
+/**
+ * What Cashfree's word for an attempt comes to: `moving` is at the bank, looked at, or a word nobody has heard of, as in
+ * attempt-states.sql.
+ */
+export function outcomeOf(status: string): 'paid' | 'moving' | 'failed' {
+  return status === 'SUCCESS' ? 'paid' : failed.includes(status) ? 'failed' : 'moving'
+}
+
+const methods: Record<string, string> = {
+  upi: 'UPI',
+  upi_ppi: 'UPI wallet',
+  upi_credit_card: 'UPI credit card',
+  credit_card: 'Credit card',
+  debit_card: 'Debit card',
+  prepaid_card: 'Prepaid card',
+  net_banking: 'Netbanking',
+  wallet: 'Wallet',
+  pay_later: 'Pay later',
+  paypal: 'PayPal',
+  bank_transfer: 'Bank transfer',
+}
+
+/** "UPI", "Credit card": how a payment group reads on a page; an unknown one is shown with its underscores opened. */
+export function methodTitle(group: string | null): string {
+  return group === null ? 'Not chosen' : (methods[group] ?? group.replaceAll('_', ' '))
+}

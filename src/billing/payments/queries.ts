@@ -1,0 +1,181 @@
+import type { Sql } from '../../platform/db.ts'
+import type { Order, PaymentRow } from './payments.ts'
+
+const minutesToPay = 30
+
+/**
+ * The user's open order for the plan on sale under this name, new or found. Undefined: no such plan is on sale, or this
+ * account may not be given what it would pay for.
+ */
+export async function openOrder(sql: Sql, order: { userId: string; planName: string; newId: string }) {
+  const [opened] = await sql<{ id: string }[]>`
+    select id from open_order(${order.userId}, ${order.planName}, ${order.newId}, ${minutesToPay})
+  `
+  // Another statement: one that began before the price changed does not see the version that the order was opened with.
+  return opened && findOrder(sql, opened.id)
+}
+
+/** An order by its id. */
+export async function findOrder(sql: Sql, orderId: string): Promise<Order | undefined> {
+  const [row] = await sql<Order[]>`
+    select ${orderColumns(sql)} from orders o join plans p on p.key = o.plan_key where o.id = ${orderId}
+  `
+  return row
+}
+
+/** The order a user's checkout of a plan is about: the open one, else the newest. */
+export async function findCurrentOrder(sql: Sql, userId: string, planName: string): Promise<Order | undefined> {
+  const [row] = await sql<Order[]>`
+    select ${orderColumns(sql)}
+    from orders o
+    join plans p on p.key = o.plan_key
+    where o.user_id = ${userId}
+      and p.name = ${planName}
+    order by o.status in ('created', 'active') desc, o.created_at desc
+    limit 1
+  `
+  return row
+}
+
+/** A person's orders that Cashfree could take money for right now, as far as we know. */
+export async function listPayableOrders(sql: Sql, userId: string): Promise<Order[]> {
+  return sql<Order[]>`
+    select ${orderColumns(sql)}
+    from orders o
+    join plans p on p.key = o.plan_key
+    where o.user_id = ${userId}
+      and o.status = 'active'
+  `
+}
+
+/** Gives an order that never reached Cashfree, or not for sure, a fresh time to pay when its first one runs out. */
+export async function refreshUnsentOrder(sql: Sql, orderId: string): Promise<Order | undefined> {
+  const [row] = await sql<Order[]>`
+    with fresh as (
+      update orders
+      set expires_at = date_trunc('second', now() + make_interval(mins => ${minutesToPay})),
+          idempotency_key = gen_random_uuid()
+      where id = ${orderId}
+        and status = 'created'
+        and expires_at < now() + interval '20 minutes'
+      returning *
+    )
+    select ${orderColumns(sql)} from fresh o join plans p on p.key = o.plan_key
+  `
+  return row
+}
+
+/** A new key for the next create call of an order whose last one was answered with an error. The order id stays. */
+export async function renewIdempotencyKey(sql: Sql, orderId: string): Promise<void> {
+  await sql`update orders set idempotency_key = gen_random_uuid() where id = ${orderId} and status = 'created'`
+}
+
+/** What a user has paid or tried to pay, newest first. */
+export async function listPaymentsOf(sql: Sql, userId: string, limit: number): Promise<PaymentRow[]> {
+  return sql<PaymentRow[]>`
+    select pay.cf_payment_id, pay.order_id, pay.status, pay.amount_paise, pay.method, pay.bank_reference,
+           pay.failure_reason as reason, pay.applied_at, o.paid_at as order_paid_at, o.held_at as order_held_at, p.title as plan_title,
+           coalesce(pay.completed_at, pay.started_at, pay.created_at) as at
+    from payments pay
+    join orders o on o.id = pay.order_id
+    join plans p on p.key = o.plan_key
+    where o.user_id = ${userId}
+    order by at desc
+    limit ${limit}
+  `
+}
+
+/** Every attempt of an order in the words of the JSON API, newest first. Amounts in rupees. */
+export async function listAttemptsOf(sql: Sql, orderId: string) {
+  const rows = await sql<{ attempt: object }[]>`
+    select jsonb_build_object('cf_payment_id', cf_payment_id, 'payment_status', status,
+             'payment_amount', amount_paise / 100.0, 'payment_group', method, 'bank_reference', bank_reference,
+             'reason', failure_reason, 'payment_time', coalesce(completed_at, started_at, created_at)) as attempt
+    from payments
+    where order_id = ${orderId}
+    order by coalesce(completed_at, started_at, created_at) desc, cf_payment_id desc
+  `
+  return rows.map((row) => row.attempt)
+}
+
+/** The newest attempt of an order, for telling the payer why it did not go through. */
+export async function findLastAttempt(sql: Sql, orderId: string) {
+  const [row] = await sql<{ status: string; reason: string | null }[]>`
+    select status, failure_reason as reason
+    from payments
+    where order_id = ${orderId}
+    order by coalesce(completed_at, started_at, created_at) desc, cf_payment_id desc
+    limit 1
+  `
+  return row
+}
+
+/**
+ * Takes orders whose next look is due for a minute, so that other processes do not ask as well; the longest waiting
+ * first, and of every four three that can be paid now: neither a backlog of dead orders nor a flood of open ones starves
+ * the others. One that is younger than `minAgeMs` is left to its payer, unless Cashfree spoke of money or it is to be ended.
+ */
+export async function leaseOrdersToLookAt(sql: Sql, limit: number, minAgeMs: number): Promise<string[]> {
+  const due = (open: boolean, share: number) => sql`
+    (
+      select id, row_number() over (order by next_look_at) / ${share}::float8 as turn
+      from orders
+      where next_look_at <= now()
+        and (expires_at > now()) = ${open}
+        and (created_at < now() - make_interval(secs => ${minAgeMs / 1000}) or money_seen_at is not null
+             or entitlement_refusal(user_id) is not null)
+      order by next_look_at
+      limit ${limit}
+    )
+  `
+  const rows = await sql<{ id: string }[]>`
+    with due as (
+      ${due(true, 3)}
+      union all
+      ${due(false, 1)}
+    ), first as (
+      select o.id
+      from due
+      join orders o on o.id = due.id
+      order by due.turn
+      limit ${limit}
+      for update of o skip locked
+    )
+    update orders
+    set next_look_at = now() + interval '1 minute'
+    where id in (select id from first)
+      and next_look_at <= now()
+    returning id
+  `
+  return rows.map((row) => row.id)
+}
+
+/**
+ * Milliseconds until the first look that is wanted soon, at an order for which Cashfree speaks of money that does not count
+ * yet; 0 when it is due, null when there is none.
+ */
+export async function msToSoonestLook(sql: Sql): Promise<number | null> {
+  const [row] = await sql<{ ms: number }[]>`
+    select ceil(extract(epoch from greatest(next_look_at, now()) - now()) * 1000)::float8 as ms
+    from orders
+    where money_seen_at is not null
+      and next_look_at is not null
+    order by next_look_at
+    limit 1
+  `
+  return row?.ms ?? null
+}
+
+/** Puts off the next look at an order that could not be asked about. */
+export async function postponeLook(sql: Sql, orderId: string, seconds: number): Promise<void> {
+  await sql`
+    update orders set next_look_at = now() + make_interval(secs => ${seconds})
+    where id = ${orderId} and next_look_at is not null
+  `
+}
+
+function orderColumns(sql: Sql) {
+  return sql`o.id, o.user_id, o.plan_key, p.name as plan_name, p.title as plan_title, p.months, o.amount_paise, o.currency,
+             o.status, o.idempotency_key, o.expires_at, o.cf_order_id, o.payment_session_id, o.gateway_status, o.paid_at,
+             o.closed_at, o.held_at, o.asked_at, o.created_at, o.expires_at < now() + interval '1 minute' as is_ending`
+}

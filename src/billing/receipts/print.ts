@@ -1,0 +1,45 @@
+import { join } from 'node:path'
+import type { Log } from '../../platform/log.ts'
+import { threadPool } from '../../platform/thread-pool.ts'
+import type { ReceiptPdf } from './pdf.ts'
+import type { Receipt } from './receipts.ts'
+
+/**
+ * A second or two of work may wait; who comes after that is told to come again. A mail that begins late in its round and
+ * waits so long for its PDF is still handed over within its lease (mails.ts).
+ */
+const pool = threadPool<Receipt, ReceiptPdf>({
+  name: 'receipt-pdf',
+  file: join(import.meta.dirname, 'pdf-thread.ts'),
+  longestQueue: 100,
+  limitMs: 8_000,
+})
+
+/** The newest PDFs by what is printed on them, about 3 MB: many readers of one receipt are one piece of work. */
+const kept = new Map<string, Promise<Buffer>>()
+const mostKept = 100
+
+/**
+ * A receipt as PDF, made in a thread of its own: the same as before as long as nothing on it changed. Throws AppError
+ * `unavailable` when too many are waiting; for a `patient` caller that is a job, only when it takes too long.
+ */
+export async function printed(receipt: Receipt, log: Log, how = { patient: false }): Promise<Buffer> {
+  const key = JSON.stringify(receipt)
+  const known = kept.get(key)
+  if (known) return known
+  const printing = print(receipt, log, how)
+  kept.set(key, printing)
+  printing.catch(() => kept.delete(key))
+  if (kept.size > mostKept) kept.delete(kept.keys().next().value!)
+  return printing
+}
+
+async function print(receipt: Receipt, log: Log, how: { patient: boolean }): Promise<Buffer> {
+  const { pdf, fallback } = await pool.run(receipt, how)
+  if (fallback !== null)
+    log.error(
+      { event: 'receipt set plainly', receipt: receipt.number, reason: fallback },
+      'a receipt could not be set in its own script',
+    )
+  return Buffer.from(pdf)
+}

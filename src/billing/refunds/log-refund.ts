@@ -1,0 +1,18 @@
+import type { Deps } from '../../deps.ts'
+import type { RemoteRefund } from '../payments/gateway.ts'
+import { findOrder } from '../payments/queries.ts'
+import { paymentLog } from '../../platform/payment-log.ts'
+
+/** Tells the payment log where the refunds of an order stand at Cashfree. Nobody waits for it. */
+export function tellRefunded(deps: Deps, orderId: string, refunds: readonly RemoteRefund[], actor: string): void {
+  void findOrder(deps.sql, orderId)
+    .catch(() => undefined)
+    .then((order) => {
+      for (const { refundId, cfRefundId, amountPaise, status } of refunds)
+        paymentLog(
+          deps.log,
+          { event: 'payment refunded', orderId, amountPaise, plan: order?.planKey ?? null, actor, status },
+          `${refundId ?? cfRefundId} ${status}`,
+        )
+    })
+}

@@ -1,0 +1,78 @@
+import type { Deps } from '../../deps.ts'
+import { AppError } from '../../platform/errors.ts'
+import type { Origin } from '../../platform/origin.ts'
+import { findRefund, requestRefund, settleRefundRows } from './queries.ts'
+import { tellRefunded } from './log-refund.ts'
+
+/** Money on its way back, or back. Amounts in paise. */
+export type Refund = {
+  id: string
+  orderId: string
+  cfPaymentId: string
+  userId: string
+  amountPaise: number
+  reason: string
+  requestedBy: string
+  status: 'requested' | 'pending' | 'onhold' | 'succeeded' | 'failed' | 'cancelled'
+  gatewayStatus: string | null
+  bankReference: string | null
+  idempotencyKey: string
+  lastError: string | null
+  createdAt: Date
+  finishedAt: Date | null
+}
+
+/**
+ * Which payment, the how-manieth refund of it, how much, why, and who says so from where. `leftPaise` is what was left of
+ * the payment when that was decided; where more went back meanwhile the request is refused.
+ */
+export type RefundRequest = {
+  cfPaymentId: string
+  ordinal: number
+  amountPaise: number
+  reason: string
+  actor: string
+  origin?: Origin | null
+  leftPaise?: number
+}
+
+const refusals: Record<string, string> = {
+  'unknown-payment': 'There is no such payment.',
+  'not-captured': 'This payment brought no money, so there is nothing to refund.',
+  disputed:
+    'The payer disputes this payment at their bank, and a refund could be lost twice. Answer or accept the dispute in Cashfree’s dashboard.',
+  'too-late': 'Cashfree refunds payments of the last six months only.',
+  'too-much': 'That is more than what is left of this payment.',
+  differs: 'Another refund of this payment was made meanwhile. Please look again.',
+}
+
+/**
+ * Promises a refund: the intent is written and a job asks Cashfree. Asking again with the same ordinal and amount is
+ * the same refund. Throws AppError `conflict` with a sentence when it must not be.
+ */
+export async function refundPayment(deps: Deps, request: RefundRequest): Promise<Refund> {
+  if (!(request.amountPaise > 0))
+    throw new AppError('invalid', 'Please enter the amount to refund.', { fields: { amount: 'More than ₹0.' } })
+  const outcome = await requestRefund(deps.sql, request)
+  const refusal = refusals[outcome]
+  if (refusal) throw new AppError(outcome === 'unknown-payment' ? 'not-found' : 'conflict', refusal)
+  deps.wake('send-refunds')
+  const refund = (await findRefund(deps.sql, `rf_${request.cfPaymentId}_${request.ordinal}`))!
+  if (outcome === 'requested')
+    deps.log.info(
+      { event: 'refund requested', orderId: refund.orderId, amountPaise: refund.amountPaise },
+      'refund requested',
+    )
+  return refund
+}
+
+/** Makes our refunds of an order agree with Cashfree's, those made in its dashboard included. Any number of times. */
+export async function settleRefunds(deps: Deps, orderId: string, actor: string, within?: number): Promise<string> {
+  const remote = await deps.gateway.listRefunds(orderId, within)
+  const outcome = await settleRefundRows(deps.sql, orderId, remote, { actor, seller: deps.config.seller })
+  if (outcome === 'changed') {
+    tellRefunded(deps, orderId, remote, actor)
+    deps.wake('deliver-mails')
+  }
+  return outcome
+}

@@ -1,0 +1,98 @@
+import { dateInIndia } from '../../platform/dates.ts'
+import type { Sql } from '../../platform/db.ts'
+import { AppError } from '../../platform/errors.ts'
+import type { By } from '../../platform/origin.ts'
+import {
+  addDays,
+  endNow,
+  findSubscriptionRow,
+  insertRenewalMails,
+  keepStatusesInStep as keepInStep,
+} from './queries.ts'
+
+/**
+ * Where a subscription stands by the database's clock.
+ * pending: never paid · active: until `currentPeriodEnd` · grace: three days more · expired · cancelled.
+ */
+export type Subscription = {
+  userId: string
+  status: 'pending' | 'active' | 'grace' | 'expired' | 'cancelled'
+  /** Money is behind the access that runs. Days that were only granted are access as well, and not paid. */
+  isPaid: boolean
+  /** The one question the rest of the house asks: may this person see the analyser now? */
+  hasAccess: boolean
+  /** The plan of the period that runs, or ran last: not of one that was bought ahead. Null where none was ever bought. */
+  planKey: string | null
+  planName: string | null
+  planTitle: string | null
+  currentPeriodStart: Date | null
+  currentPeriodEnd: Date | null
+  graceEndsAt: Date | null
+  /** What runs and what is to come, plan by plan; empty when nothing runs. */
+  phases: Phase[]
+}
+
+/** A stretch of access under one plan; null: days that nobody paid for. */
+export type Phase = { planTitle: string | null; from: Date; until: Date }
+
+/** "Annual until 28 Nov 2027, then Monthly until 28 Dec 2027"; null when nothing runs. At most so many phases one by one. */
+export function phasesInWords(phases: readonly Phase[], most = 4): string | null {
+  if (phases.length === 0) return null
+  const words = phases.map(
+    ({ planTitle, until }) => `${planTitle ?? 'days without charge'} until ${dateInIndia(until)}`,
+  )
+  const told =
+    words.length > most ? [...words.slice(0, most - 1), `more until ${dateInIndia(phases.at(-1)!.until)}`] : words
+  const text = told.join(', then ')
+  return text.charAt(0).toUpperCase() + text.slice(1)
+}
+
+/** A user's subscription; every account has one from the moment it is opened. */
+export async function subscriptionOf(sql: Sql, userId: string): Promise<Subscription> {
+  const found = await findSubscriptionRow(sql, userId)
+  if (!found) throw new Error('an account without a subscription row')
+  return found
+}
+
+/** Writes down what the clock already decided (active → grace → expired) for those who query the table. Returns how many changed. */
+export async function keepStatusesInStep(sql: Sql): Promise<number> {
+  return keepInStep(sql)
+}
+
+/** Writes the mails that tell people their access ends, bought or granted: 7 days and 1 day before. Once each, however often it runs. */
+export async function queueRenewalMails(sql: Sql): Promise<number> {
+  return insertRenewalMails(sql)
+}
+
+/**
+ * Days given by an administrator. `seenEnd`: the end of access as the administrator saw it, in microseconds since 1970,
+ * null for never; `key` names the act, so that asking twice is one.
+ */
+export type Grant = { userId: string; days: number; reason: string; key: string; seenEnd: string | null }
+
+/** The end of somebody's access by an administrator. As in `Grant`. */
+export type Cancellation = Omit<Grant, 'days'>
+
+const refusals: Record<string, AppError> = {
+  'unknown-user': new AppError('not-found', 'There is no such account.'),
+  changed: new AppError('conflict', 'This subscription changed meanwhile. Nothing was done; please look again.'),
+  'nothing-runs': new AppError('conflict', 'No access is running, so there is nothing to cancel.'),
+}
+
+/**
+ * Adds 1 to 366 days from the end of the running access, or from now, and mails the person. Throws AppError `conflict`
+ * when the end is no longer what was seen.
+ */
+export async function grantDays(sql: Sql, grant: Grant, by: By): Promise<void> {
+  const refusal = refusals[await addDays(sql, grant, by)]
+  if (refusal) throw refusal
+}
+
+/**
+ * Ends access now, what was paid ahead included, and mails the person; money is not touched. Throws AppError `conflict`
+ * when the end is no longer what was seen, or nothing runs.
+ */
+export async function cancelSubscription(sql: Sql, cancellation: Cancellation, by: By): Promise<void> {
+  const refusal = refusals[await endNow(sql, cancellation, by)]
+  if (refusal) throw refusal
+}

@@ -1,0 +1,61 @@
+import type { Deps } from '../../deps.ts'
+import { settleDisputes } from '../disputes/disputes.ts'
+import { GatewayRefused, GatewayUnavailable } from '../payments/gateway.ts'
+import { AppError } from '../../platform/errors.ts'
+import type { By } from '../../platform/origin.ts'
+import { settleRefunds } from '../refunds/refunds.ts'
+import { leaseOrdersToSettle, markSettled, postponeSettling, reopenDelivery } from '../checkout/queries.ts'
+import { settle } from '../checkout/settle.ts'
+
+/** Days for which the bytes of a delivery are kept, as the privacy notice says; then the job `clean` empties them. */
+export const deliveryDays = 180
+
+/** Time a job may wait for Cashfree, in milliseconds; nobody is watching a page meanwhile. */
+const jobLimitMs = 15_000
+/** The same where somebody is. */
+const pageLimitMs = 4_000
+
+/** Deliveries of one order up to the row `upTo`; `refunds`, `disputes` when one of them is about money going back. */
+export type Waiting = { orderId: string; upTo: number; refunds: boolean; disputes: boolean }
+
+/** Settles the order a stored delivery is about, and marks the delivery done. Never throws: the row waits for the sweep. */
+export async function settleDelivery(
+  deps: Deps,
+  { orderId, upTo, refunds, disputes }: Waiting,
+  withinMs = jobLimitMs,
+): Promise<void> {
+  try {
+    const outcome = await settle(deps, orderId, 'webhook', withinMs)
+    const back = refunds ? await settleRefunds(deps, orderId, 'webhook', withinMs) : null
+    const disputed = disputes ? await settleDisputes(deps, orderId, 'webhook', withinMs) : null
+    if ([outcome, back, disputed].includes('unverified')) await postponeSettling(deps.sql, orderId, upTo, 'unverified')
+    else await markSettled(deps.sql, orderId, upTo, { outcome, refunds, disputes })
+  } catch (error) {
+    deps.log.warn({ orderId, err: error }, 'a delivery could not be settled yet')
+    const away = error instanceof GatewayUnavailable || error instanceof GatewayRefused
+    await postponeSettling(deps.sql, orderId, upTo, away ? `Cashfree: ${error.message}` : 'failed').catch(() => {})
+  }
+}
+
+/** The sweep: whatever the door did not get to settle, in this process or in one that died. Returns how many orders. */
+export async function settleWaitingDeliveries(deps: Deps): Promise<number> {
+  let settled = 0
+  for (;;) {
+    const due = await leaseOrdersToSettle(deps.sql, 100)
+    if (due.length === 0) return settled
+    for (let i = 0; i < due.length; i += 4)
+      await Promise.all(due.slice(i, i + 4).map((waiting) => settleDelivery(deps, waiting)))
+    settled += due.length
+  }
+}
+
+/**
+ * Settles again what a stored delivery is about, because a person asked. Harmless however often, for settling asks
+ * Cashfree; it is noted in the audit. Throws AppError `not-found` for a delivery that was refused or names no order of ours.
+ */
+export async function replayDelivery(deps: Deps, eventId: number, by: By): Promise<void> {
+  const waiting = await reopenDelivery(deps.sql, eventId, by)
+  if (!waiting)
+    throw new AppError('not-found', 'This delivery cannot be replayed: it was refused, or it names no order of ours.')
+  await settleDelivery(deps, waiting, pageLimitMs)
+}

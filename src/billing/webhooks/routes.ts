@@ -1,0 +1,96 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { settleDelivery } from './inbox.ts'
+import type { Deps } from '../../deps.ts'
+import { first } from '../../platform/db.ts'
+import { failureOf } from '../../web/errors.ts'
+import { urgentRequests } from '../../web/heavy.ts'
+import { callerOf, type RateCounter } from '../../web/rate-limits.ts'
+import { type Delivery, type Judgement, judge } from './delivery.ts'
+import { storeDelivery } from './queries.ts'
+import { refusalLog } from './refusals.ts'
+
+const largestBody = 256 * 1024
+const settlingAtOnce = 8
+
+/**
+ * POST /webhooks/cashfree: verify, store, answer, settle. It lives outside the people's scope: no cookie, no form
+ * parser, no HTML. The body stays the bytes that were signed, whatever content type it claims; and because a signature proves
+ * it, whatever host it was sent to.
+ */
+export default async function routes(
+  app: FastifyInstance,
+  { deps, count }: { deps: Deps; count: RateCounter },
+): Promise<void> {
+  const secrets = deps.config.cashfree.credentials?.webhookSecrets ?? []
+  const refusals = refusalLog(deps)
+  urgentRequests(app)
+  app.addHook('onClose', refusals.flush)
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: largestBody }, (_request, body, done) =>
+    done(null, body),
+  )
+  app.setErrorHandler((error, request, reply) => {
+    const { status, retryAfterS } = failureOf(error)
+    if (status >= 500) request.log.error({ err: error }, 'a webhook could not be stored')
+    if (retryAfterS !== null) reply.header('retry-after', retryAfterS)
+    return reply.code(status).send({ status: status === 413 ? 'too large' : 'not stored' })
+  })
+
+  let settling = 0
+  app.post('/webhooks/cashfree', { bodyLimit: largestBody, config: { anyHost: true } }, async (request, reply) => {
+    const delivery = deliveryOf(request)
+    const judgement = judge(delivery, { secrets, maxAgeS: deps.config.webhookMaxAgeS, now: Date.now() })
+    if (!judgement.accepted) {
+      refusals.note(delivery, judgement)
+      const { isTooMany, endsInMs } = await countForgery(request)
+      if (isTooMany)
+        return reply
+          .code(429)
+          .header('retry-after', Math.ceil(endsInMs / 1000))
+          .send({ status: 'too many' })
+      return reply.code(judgement.answer).send({ status: judgement.answer === 200 ? 'ok' : judgement.verdict })
+    }
+    await first(() => take(delivery, judgement))
+    return reply.code(200).send({ status: 'ok' })
+  })
+
+  /** Only what fails is counted: a delivery that Cashfree signed is taken, however many come. */
+  function countForgery(request: FastifyRequest) {
+    const max = Math.max(1, Math.floor(60 * deps.config.rateLimitScale))
+    return count(`unsigned deliveries ${callerOf(request)}`, max, 60_000)
+  }
+
+  /** Stores it, and settles its order here when there is room; in a rush the rest is left to the job, which is woken. */
+  async function take(delivery: Delivery, judgement: Judgement): Promise<void> {
+    const here = settling < settlingAtOnce
+    if (here) settling++
+    let work: Promise<void> | undefined
+    try {
+      const { id, orderId, toSettle, namesAnother } = await storeDelivery(deps.sql, delivery, judgement, here ? 10 : 0)
+      if (namesAnother) deps.wake('reconcile')
+      const refunds = /REFUND/.test(judgement.hint.type ?? '')
+      const disputes = judgement.hint.dispute !== null
+      if (toSettle && orderId !== null && here) work = settleDelivery(deps, { orderId, upTo: id, refunds, disputes })
+      else if (toSettle) deps.wake('settle-events')
+    } finally {
+      if (here) void Promise.resolve(work).finally(() => settling--)
+    }
+  }
+}
+
+const kept = [
+  'x-webhook-signature',
+  'x-webhook-timestamp',
+  'x-webhook-version',
+  'x-webhook-attempt',
+  'x-idempotency-key',
+  'content-type',
+  'user-agent',
+]
+
+function deliveryOf(request: FastifyRequest): Delivery {
+  const entries = kept.map((name) => [name, request.headers[name]] as const)
+  // A header that came twice is an array and proves nothing; it is treated as missing.
+  const headers = Object.fromEntries(entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'))
+  return { headers, body: Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0) }
+}

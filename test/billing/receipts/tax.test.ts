@@ -1,0 +1,113 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { startApp, type TestApp } from '../../support/app.ts'
+import { newestOrder } from '../../support/books.ts'
+import { Visitor } from '../../support/visitor.ts'
+import { textOfPdf } from './pdf-text.ts'
+
+let app: TestApp
+beforeAll(async () => {
+  app = await startApp({
+    SELLER_GSTIN: '27AAPFU0939F1ZV',
+    SELLER_NAME: 'Sector Tools LLP',
+    SELLER_ADDRESS: '1 MG Road, Pune',
+  })
+  app.sandbox.control.webhooks({ paused: true })
+})
+afterAll(() => app.close())
+
+async function bought(plan: string, state: string) {
+  const visitor = new Visitor(app)
+  const form = await visitor.register({ plan, state })
+  const order = await newestOrder(app, form.email!)
+  app.sandbox.control.pay(order.id)
+  await visitor.get(`/payment/return?order_id=${order.id}`)
+  const [row] = await app.sql<Record<string, number | string>[]>`
+    select number, amount_paise, taxable_paise, cgst_paise, sgst_paise, igst_paise, round_off_paise from receipts where order_id = ${order.id}`
+  return { visitor, row: row!, page: (await visitor.get(`/receipts/${row!.number}`)).body }
+}
+
+describe('a registered seller’s tax invoice', () => {
+  test.each([
+    [
+      'monthly',
+      '27',
+      { amountPaise: 49_900, taxablePaise: 42_288, cgstPaise: 3_806, sgstPaise: 3_806, igstPaise: 0, roundOffPaise: 0 },
+    ],
+    [
+      'monthly',
+      '29',
+      { amountPaise: 49_900, taxablePaise: 42_288, cgstPaise: 0, sgstPaise: 0, igstPaise: 7_612, roundOffPaise: 0 },
+    ],
+    [
+      'annual',
+      '27',
+      {
+        amountPaise: 499_000,
+        taxablePaise: 422_881,
+        cgstPaise: 38_059,
+        sgstPaise: 38_059,
+        igstPaise: 0,
+        roundOffPaise: 1,
+      },
+    ],
+    [
+      'annual',
+      '29',
+      { amountPaise: 499_000, taxablePaise: 422_881, cgstPaise: 0, sgstPaise: 0, igstPaise: 76_119, roundOffPaise: 0 },
+    ],
+  ])('for the %s plan and a buyer in state %s adds up to the price', async (plan, state, lines) => {
+    const { row } = await bought(plan, state)
+    expect(row).toMatchObject(lines)
+  })
+
+  test('within the state names CGST and SGST, and rounds off a paisa where they do not meet the price', async () => {
+    const { page } = await bought('annual', '27')
+    for (const text of [
+      '27AAPFU0939F1ZV',
+      '997331',
+      'CGST',
+      '₹380.59',
+      'SGST',
+      '₹4,228.81',
+      'Round off',
+      '₹0.01',
+      '₹4,990',
+      'Maharashtra',
+    ])
+      expect(page).toContain(text)
+    expect(page).not.toContain('IGST')
+  })
+
+  test('to another state names IGST alone', async () => {
+    const { page } = await bought('monthly', '29')
+    for (const text of ['IGST', '₹76.12', '₹422.88', 'Karnataka', '₹499']) expect(page).toContain(text)
+    expect(page).not.toMatch(/CGST|SGST|Round off/)
+  })
+
+  test('as PDF has all that Rule 46 asks for', async () => {
+    const { visitor, row } = await bought('annual', '27')
+    const cookie = [...visitor.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+    const answer = await fetch(`${app.url}/receipts/${row.number}.pdf`, { headers: { cookie } })
+    const text = textOfPdf(Buffer.from(await answer.arrayBuffer()))
+    for (const words of [
+      'Tax invoice',
+      'GSTIN 27AAPFU0939F1ZV',
+      'SAC 997331',
+      'CGST',
+      '₹380.59',
+      'Round off',
+      '₹0.01',
+      'Place of supply: Maharashtra (27)',
+      'Reverse charge',
+      '₹4,990.00',
+    ])
+      expect(text).toContain(words)
+    expect(String(row.number).length).toBeLessThanOrEqual(16)
+  })
+
+  test('says before paying that the price includes GST', async () => {
+    const visitor = new Visitor(app)
+    await visitor.register()
+    expect((await visitor.get('/checkout/monthly')).body).toContain('GST included')
+  })
+})

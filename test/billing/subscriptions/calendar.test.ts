@@ -1,0 +1,57 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { connect, type Sql } from '../../../src/platform/db.ts'
+import { freshDatabase } from '../../support/database.ts'
+
+let sql: Sql
+let drop: () => Promise<void>
+beforeAll(async () => {
+  const database = await freshDatabase()
+  sql = connect(database.url, { max: 2 })
+  drop = async () => {
+    await sql.end({ timeout: 2 })
+    await database.drop()
+  }
+})
+afterAll(() => drop())
+
+async function later(from: string, months: number): Promise<string> {
+  const [row] = await sql<{ at: string }[]>`
+    select to_char(months_later_in_india(${from}::timestamptz, ${months}) at time zone 'Asia/Kolkata', 'YYYY-MM-DD HH24:MI:SS') as at`
+  return row!.at
+}
+
+describe('so many months later, by the Indian calendar', () => {
+  test.each([
+    ['2027-01-31 10:00:00+05:30', 1, '2027-02-28 10:00:00'],
+    ['2028-01-31 10:00:00+05:30', 1, '2028-02-29 10:00:00'],
+    ['2027-01-30 23:59:59+05:30', 1, '2027-02-28 23:59:59'],
+    ['2027-01-28 00:00:00+05:30', 1, '2027-02-28 00:00:00'],
+    ['2027-03-31 12:00:00+05:30', 1, '2027-04-30 12:00:00'],
+    ['2027-02-28 12:00:00+05:30', 1, '2027-03-28 12:00:00'],
+    ['2026-12-31 12:00:00+05:30', 1, '2027-01-31 12:00:00'],
+    ['2028-02-29 12:00:00+05:30', 12, '2029-02-28 12:00:00'],
+    ['2027-02-28 12:00:00+05:30', 12, '2028-02-28 12:00:00'],
+    ['2024-02-29 12:00:00+05:30', 48, '2028-02-29 12:00:00'],
+    // In UTC this is still 30 January; in India the 31st has begun.
+    ['2027-01-30 19:00:00+00:00', 1, '2027-02-28 00:30:00'],
+    ['2027-02-27 18:29:59+00:00', 1, '2027-03-27 23:59:59'],
+    ['2027-02-27 18:30:00+00:00', 1, '2027-03-28 00:00:00'],
+    ['2026-12-31 18:30:00+00:00', 12, '2028-01-01 00:00:00'],
+  ])('%s plus %i', async (from, months, expected) => expect(await later(from, months)).toBe(expected))
+
+  test('is the same whatever time zone the session has', async () => {
+    for (const zone of ['UTC', 'America/New_York', 'Asia/Kolkata', 'Pacific/Auckland']) {
+      const [row] = await sql<{ at: Date }[]>`
+        select months_later_in_india('2027-03-10 12:00:00+05:30'::timestamptz, 1) as at from set_config('TimeZone', ${zone}, true)`
+      expect(row!.at.toISOString()).toBe('2027-04-10T06:30:00.000Z')
+    }
+  })
+
+  test('is always later, and a later payment never ends earlier', async () => {
+    const [row] = await sql<{ broken: number }[]>`
+      with days as (select generate_series('2026-01-01'::timestamptz, '2029-01-01', '7 hours') as at),
+           ends as (select at, months_later_in_india(at, 1) as month, lag(months_later_in_india(at, 1)) over (order by at) as earlier from days)
+      select count(*)::int as broken from ends where month <= at + interval '27 days' or month > at + interval '32 days' or month < earlier - interval '1 day'`
+    expect(row?.broken).toBe(0)
+  })
+})
