@@ -3,9 +3,9 @@ import { basename } from 'node:path'
 import { parseArgs } from 'node:util'
 import { readSettings } from '../environment.ts'
 import { withDatabase } from '../dev/services.ts'
-import { looksLikeEtfList, readEtfList } from '../market/etf-list/etf-list.ts'
-import { replaceEtfList } from '../market/etf-list/queries.ts'
-import type { Problem } from '../market/files/reading.ts'
+import { looksLikeEtfList, readEtfList } from '../market/instruments/etf-list/etf-list.ts'
+import { replaceEtfList } from '../market/instruments/etf-list/queries.ts'
+import type { Problem } from '../market/prices/files/reading.ts'
 import {
   commit,
   decideJump,
@@ -15,8 +15,8 @@ import {
   ratioTyped,
   readIntoImport,
   undo,
-} from '../market/imports/imports.ts'
-import { dropImport, findImport, listImports } from '../market/imports/queries.ts'
+} from '../market/prices/imports/imports.ts'
+import { dropImport, findImport, listImports } from '../market/prices/imports/queries.ts'
 import { connect, type Sql } from '../platform/db.ts'
 import { AppError } from '../platform/errors.ts'
 import { prepareDatabase } from '../platform/migrate.ts'

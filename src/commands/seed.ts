@@ -4,7 +4,7 @@ import { seedWorld } from '../dev/bench/seed/seed.ts'
 import { seedDemo } from '../dev/demo.ts'
 import { readSettings } from '../environment.ts'
 import { withDatabase } from '../dev/services.ts'
-import { seedSample } from '../market/sample-prices.ts'
+import { seedSample } from '../market/prices/sample-prices.ts'
 import { connect } from '../platform/db.ts'
 import { prepareDatabase } from '../platform/migrate.ts'
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { seedSample } from '../../src/market/sample-prices.ts'
+import { seedSample } from '../../src/market/prices/sample-prices.ts'
 import { bhavcopy, type Chosen, etfList, long } from '../admin/market/uploading.ts'
 import { adminOf } from '../support/admin.ts'
 import {

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import type { Page } from 'playwright-core'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { seedSample } from '../../src/market/sample-prices.ts'
-import { oneWhoseSubscriptionIs, subscriberAt } from '../dashboard/people.ts'
+import { seedSample } from '../../src/market/prices/sample-prices.ts'
+import { oneWhoseSubscriptionIs, subscriberAt } from '../market/dashboard/people.ts'
 import {
   axeFindings,
   markupFlaws,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { seedSample } from '../../src/market/sample-prices.ts'
+import { seedSample } from '../../src/market/prices/sample-prices.ts'
 import { registrant } from '../account/people.ts'
-import { importUntil, linkOf, makeDue, pastSlot, reader } from '../reports/readers.ts'
+import { importUntil, linkOf, makeDue, pastSlot, reader } from '../market/reports/readers.ts'
 import {
   axeFindings,
   markupFlaws,

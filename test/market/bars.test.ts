@@ -6,7 +6,7 @@ import { quadrantOf } from '../../src/market/engine/quadrants.ts'
 import { fromYearHigh, returnsAt } from '../../src/market/engine/returns.ts'
 import { change, mean, zScore } from '../../src/market/engine/series.ts'
 import { scoreAt } from '../../src/market/engine/strength.ts'
-import { seeded, someDays } from './world.ts'
+import { seeded, someDays } from './fixture.ts'
 
 const prices = (entries: Record<string, number>) => new Map(Object.entries(entries))
 

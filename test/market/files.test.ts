@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { strToU8, zipSync } from 'fflate'
 import { afterAll, describe, expect, test } from 'vitest'
-import { dayIn, priceIn, symbolIn } from '../../src/market/files/cells.ts'
-import { type Found, readPriceFile } from '../../src/market/files/reading.ts'
+import { dayIn, priceIn, symbolIn } from '../../src/market/prices/files/cells.ts'
+import { type Found, readPriceFile } from '../../src/market/prices/files/reading.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'etf-files-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))

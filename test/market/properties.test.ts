@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { type Analysis, analyse, type Instrument, type Question, stepsOf } from '../../src/market/engine/analysis.ts'
 import type { Prices } from '../../src/market/engine/bars.ts'
 import { daysAfter } from '../../src/market/engine/days.ts'
-import { between, randomMarket } from './world.ts'
+import { between, randomMarket } from './fixture.ts'
 
 const first = Number(process.env.SEED ?? Math.floor(Math.random() * 1e6))
 const seeds = Array.from({ length: 12 }, (_, i) => first + i)

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { seedSample } from '../../src/market/sample-prices.ts'
+import { seedSample } from '../../src/market/prices/sample-prices.ts'
 import { adminOf } from '../support/admin.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { newestOrder } from '../support/books.ts'

@@ -14,8 +14,8 @@ import {
   inWords,
   renewLink,
   weekdays,
-} from '../../reports/choices.ts'
-import { newestReport } from '../../reports/mail.ts'
+} from '../../market/reports/choices.ts'
+import { newestReport } from '../../market/reports/mail.ts'
 import { actingAs } from '../../identity/sessions/guards.ts'
 import { type FormState, formState, PostedForm, readForm } from '../../web/forms.ts'
 import type { Account } from '../account.ts'

@@ -1,5 +1,5 @@
 import { keptFigures, type Standing } from '../../figures/figures.ts'
-import { marketAge } from '../../market/queries.ts'
+import { marketAge } from '../../market/prices/queries.ts'
 import type { Sql } from '../../platform/db.ts'
 import { dayInIndia } from '../days.ts'
 import type { MarketAge } from './market.ts'

@@ -1,4 +1,4 @@
-import type { marketAge } from '../../market/queries.ts'
+import type { marketAge } from '../../market/prices/queries.ts'
 import { dayText } from '../market/words.ts'
 
 export type MarketAge = Awaited<ReturnType<typeof marketAge>>

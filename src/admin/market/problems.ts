@@ -1,4 +1,4 @@
-import type { OtherIsin } from '../../market/etf-list/queries.ts'
+import type { OtherIsin } from '../../market/instruments/etf-list/queries.ts'
 import type { Coverage } from './queries.ts'
 import { dayText, many } from './words.ts'
 

@@ -1,6 +1,6 @@
 import { Agent, request } from 'node:http'
-import { commitImport, holdImport, stagePrices, startImport } from '../../market/imports/queries.ts'
-import { currentMarket, stepsIn } from '../../market/market.ts'
+import { commitImport, holdImport, stagePrices, startImport } from '../../market/prices/imports/queries.ts'
+import { currentMarket, stepsIn } from '../../market/engine/market.ts'
 import type { Figure } from './measurement.ts'
 import { processorMs } from './processor.ts'
 import { findBenchmark, insertSectors, renewMarket } from './queries.ts'

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import postgres from 'postgres'
-import { findVersion } from '../../market/queries.ts'
+import { findVersion } from '../../market/prices/queries.ts'
 import { listPlansOnSale } from '../../billing/plans/queries.ts'
 import type { Sql } from '../../platform/db.ts'
 import { findSubscriptionRow } from '../../billing/subscriptions/queries.ts'

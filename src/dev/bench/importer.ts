@@ -1,4 +1,4 @@
-import { commit, previewImport, readIntoImport } from '../../market/imports/imports.ts'
+import { commit, previewImport, readIntoImport } from '../../market/prices/imports/imports.ts'
 import { connect } from '../../platform/db.ts'
 import { ready } from './child.ts'
 

@@ -1,8 +1,8 @@
 import type { Sql } from '../../platform/db.ts'
 import { AppError } from '../../platform/errors.ts'
 import type { By } from '../../platform/origin.ts'
-import { symbolIn } from '../files/cells.ts'
-import type { InstrumentRow } from '../queries.ts'
+import { symbolIn } from '../prices/files/cells.ts'
+import type { InstrumentRow } from '../prices/queries.ts'
 import {
   changeBenchmark,
   deleteInstrument,

@@ -1,6 +1,6 @@
 import type { Sql } from '../../platform/db.ts'
 import { type By, knownOrigin } from '../../platform/origin.ts'
-import type { InstrumentRow } from '../queries.ts'
+import type { InstrumentRow } from '../prices/queries.ts'
 import type { Details } from './instruments.ts'
 
 /** An instrument with the number of its last change, which whoever changes it must have seen. */

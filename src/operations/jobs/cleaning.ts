@@ -1,4 +1,4 @@
-import { dropAbandonedImports } from '../../market/imports/queries.ts'
+import { dropAbandonedImports } from '../../market/prices/imports/queries.ts'
 import type { Sql } from '../../platform/db.ts'
 import { deleteEndedWindows } from '../../platform/rate-counters.ts'
 import { deleteUnusedDevices } from '../../identity/known-browsers/queries.ts'

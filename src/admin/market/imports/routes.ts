@@ -3,16 +3,16 @@ import multipart from '@fastify/multipart'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import { dayIn } from '../../../market/files/cells.ts'
-import { beginImport, commit, decideJump, type Import, ratioTyped, undo } from '../../../market/imports/imports.ts'
+import { dayIn } from '../../../market/prices/files/cells.ts'
+import { beginImport, commit, decideJump, type Import, ratioTyped, undo } from '../../../market/prices/imports/imports.ts'
 import {
   deleteDecision,
   dropImport,
   findImport,
   listImports,
   summariseUndoing,
-} from '../../../market/imports/queries.ts'
-import { findVersion } from '../../../market/queries.ts'
+} from '../../../market/prices/imports/queries.ts'
+import { findVersion } from '../../../market/prices/queries.ts'
 import { AppError } from '../../../platform/errors.ts'
 import { actingAs, requireMoney } from '../../../identity/sessions/guards.ts'
 import { statuses } from '../../../web/errors.ts'

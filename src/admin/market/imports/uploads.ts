@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Readable, Transform } from 'node:stream'
 import { finished, pipeline } from 'node:stream/promises'
-import type { GivenFile } from '../../../market/imports/imports.ts'
+import type { GivenFile } from '../../../market/prices/imports/imports.ts'
 import { AppError } from '../../../platform/errors.ts'
 
 /** What may be sent at once: files, bytes of one of them, bytes of all together, and milliseconds for all to arrive. */

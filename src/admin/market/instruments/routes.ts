@@ -2,15 +2,15 @@ import multipart from '@fastify/multipart'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import { readEtfList } from '../../../market/etf-list/etf-list.ts'
+import { readEtfList } from '../../../market/instruments/etf-list/etf-list.ts'
 import {
   type Candidate,
   findEtfList,
   listOtherIsins,
   replaceEtfList,
   searchEtfList,
-} from '../../../market/etf-list/queries.ts'
-import type { Problem } from '../../../market/files/reading.ts'
+} from '../../../market/instruments/etf-list/queries.ts'
+import type { Problem } from '../../../market/prices/files/reading.ts'
 import {
   addInstrument,
   changeInstrument,
@@ -21,7 +21,7 @@ import {
   verifyToday,
 } from '../../../market/instruments/instruments.ts'
 import { findInstrument, type Revised } from '../../../market/instruments/queries.ts'
-import { type InstrumentRow, listInstruments } from '../../../market/queries.ts'
+import { type InstrumentRow, listInstruments } from '../../../market/prices/queries.ts'
 import { AppError } from '../../../platform/errors.ts'
 import { actingAs, requireMoney } from '../../../identity/sessions/guards.ts'
 import { statuses } from '../../../web/errors.ts'

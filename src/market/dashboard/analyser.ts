@@ -1,0 +1,146 @@
+import { sparkOf } from '../charts/panels.ts'
+import { mapOf, quadrantWords, type RotationMap } from '../charts/rotation-map.ts'
+import type { Analysis, Standing } from '../engine/analysis.ts'
+import type { Day } from '../engine/days.ts'
+import type { Quadrant } from '../engine/quadrants.ts'
+import { answerOf, type Market, stepsIn } from '../engine/market.ts'
+import { figures, sourceOf, stampOf, summaryOf } from '../engine/summary.ts'
+import { AppError } from '../../platform/errors.ts'
+import { type Column, type ColumnKey, columns, figureColumns, inOrder, printed } from './columns.ts'
+import { type HeatMap, heatOf } from './heat.ts'
+import { type Asked, addressOf, steps, tails, views } from './analysis-params.ts'
+
+/** A row of the rank table, ready to print. */
+export type Row = Standing & {
+  isPriced: boolean
+  moved: string
+  href: string
+  cells: { text: string; tone: string }[]
+  line: string
+}
+
+/** What an address of the analyser shows. */
+export type Analyser = {
+  asked: Asked
+  market: Pick<Market, 'sample'>
+  analysis: Analysis
+  summary: string
+  source: string
+  stamp: string
+  /** Days to step to; null at the ends. */
+  older: Day | null
+  newer: Day | null
+  /** What can be chosen, newest first; it has the day that is shown. */
+  days: Day[]
+  heads: (Column & { href: string; order: 'ascending' | 'descending' | null })[]
+  /** Everybody; those without any price up to the day are named in one line instead of printed as dashes. */
+  rows: Row[]
+  map: RotationMap
+  /** The map in words. */
+  quadrants: { quadrant: Quadrant; title: string; mark: string; meaning: string; members: Standing[] }[]
+  focused: Standing | null
+  heat: HeatMap
+  views: typeof views
+  steps: typeof steps
+  tails: typeof tails
+  address: (changes?: Partial<Asked>, path?: string) => string
+  figures: typeof figures
+}
+
+/** Days in the list: three years of weeks, half a year of days. What is older is reached by stepping. */
+const listed = { week: 156, day: 130 } as const
+export const spark = { width: 84, height: 24 } as const
+
+/**
+ * Composes the analyser's answer. Null where no prices were imported yet. Throws AppError `invalid` for a day before the
+ * first price.
+ */
+export function analyserOf(market: Market, given: Asked): Analyser | null {
+  if (market.asOf === null) return null
+  const asked = settled(market, given)
+  const analysis = answerOf(market, asked)!
+  const days = daysOf(market, asked.step)
+  const shown = days.slice(0, listed[asked.step])
+  const address: Analyser['address'] = (changes, path) => addressOf(asked, changes, path)
+  const standings = inOrder(analysis.standings, asked)
+  const priced = pricedUpTo(market, analysis.asOf)
+  return {
+    asked,
+    market,
+    analysis,
+    summary: summaryOf(analysis),
+    source: sourceOf(market),
+    stamp: stampOf(analysis),
+    older: days.find((day) => day < analysis.asOf) ?? null,
+    newer: days.findLast((day) => day > analysis.asOf) ?? null,
+    days: shown.includes(analysis.asOf) ? shown : [...shown, analysis.asOf].sort().reverse(),
+    heads: columns.map((column) => ({ ...column, ...headOf(column, asked) })),
+    rows: standings.map((one) => ({ ...rowOf(one, address), isPriced: priced.has(one.symbol) })),
+    map: mapOf(analysis),
+    quadrants: (Object.keys(quadrantWords) as Quadrant[]).map((quadrant) => ({
+      quadrant,
+      ...quadrantWords[quadrant],
+      members: analysis.standings.filter((one) => one.quadrant === quadrant),
+    })),
+    focused: analysis.standings.find((one) => one.symbol === asked.focus) ?? null,
+    heat: heatOf(
+      market,
+      standings.filter((one) => priced.has(one.symbol)),
+      analysis.asOf,
+    ),
+    views,
+    steps,
+    tails,
+    address,
+    figures,
+  }
+}
+
+/** The question with the trading day that answers it: one day, one address, one answer to keep. */
+function settled(market: Market, asked: Asked): Asked {
+  const { at, focus } = asked
+  const known = market.sectors.some((one) => one.symbol === focus)
+  if (focus !== null && !known) throw new AppError('not-found', 'There is no such sector.')
+  if (at === null) return asked
+  const day = daysOf(market, 'day').find((one) => one <= at)
+  if (day === undefined) throw new AppError('invalid', 'There are no prices that old.')
+  return { ...asked, at: day === market.asOf ? null : day }
+}
+
+const kept = new WeakMap<Market, Record<Asked['step'], Day[]>>()
+
+function daysOf(market: Market, step: Asked['step']): Day[] {
+  const known = kept.get(market) ?? { week: stepsIn(market, 'week'), day: stepsIn(market, 'day') }
+  kept.set(market, known)
+  return known[step]
+}
+
+/** A tap on the head that orders the table already turns the order round. */
+function headOf({ key, first }: { key: ColumnKey; first: Asked['dir'] }, asked: Asked) {
+  const isOrder = asked.sort === key
+  const dir = isOrder ? (asked.dir === 'asc' ? 'desc' : 'asc') : first
+  const order = isOrder ? (asked.dir === 'asc' ? ('ascending' as const) : ('descending' as const)) : null
+  return { href: addressOf(asked, { sort: key, dir }), order }
+}
+
+/** The symbols of the sectors that have a price of this day or an earlier one. */
+function pricedUpTo({ sectors }: Market, asOf: Day): Set<string> {
+  return new Set(sectors.filter(({ prices }) => prices.keys().some((day) => day <= asOf)).map((one) => one.symbol))
+}
+
+function rowOf(one: Standing, address: Analyser['address']): Omit<Row, 'isPriced'> {
+  return {
+    ...one,
+    moved: figures.moved(one),
+    href: address({}, `/dashboard/sectors/${encodeURIComponent(one.symbol)}`),
+    cells: figureColumns.map((column) => {
+      const text = printed(column, one)
+      return { text, tone: column.signed ? toneOf(text) : '' }
+    }),
+    line: sparkOf(one.spark, spark),
+  }
+}
+
+function toneOf(text: string): string {
+  return text.startsWith('+') ? 'up' : text.startsWith('−') ? 'down' : ''
+}

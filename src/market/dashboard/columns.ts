@@ -1,0 +1,124 @@
+import type { Standing } from '../engine/analysis.ts'
+import type { Quadrant } from '../engine/quadrants.ts'
+import { type Span, spans } from '../engine/returns.ts'
+import { figures } from '../engine/summary.ts'
+
+/**
+ * A column of figures: the page, the order of its rows and the CSV file all take it from here. `first` is the order that
+ * a tap on its head asks for; `about` says what it is.
+ */
+export type Column = {
+  key: ColumnKey
+  title: string
+  about: string
+  value: (one: Standing) => number | null
+  digits: number
+  signed: boolean
+  first: 'asc' | 'desc'
+}
+export type ColumnKey =
+  | 'name'
+  | 'rank'
+  | 'quadrant'
+  | 'score'
+  | 'ratio'
+  | 'momentum'
+  | 'mansfield'
+  | Lowercase<Span>
+  | 'high'
+
+const quadrants: Quadrant[] = ['leading', 'weakening', 'lagging', 'improving']
+const spanNames: Record<Span, string> = {
+  '1W': 'week',
+  '1M': 'month',
+  '3M': '3 months',
+  '6M': '6 months',
+  '1Y': 'year',
+}
+const plain = { digits: 2, signed: false, first: 'desc' } as const
+const change = { digits: 1, signed: true, first: 'desc' } as const
+
+/** The figures of the rank table, from left to right. */
+export const figureColumns: Column[] = [
+  {
+    ...plain,
+    key: 'score',
+    title: 'RS score',
+    about:
+      'Returns of 3, 6, 9 and 12 months against the Nifty, the last three months counting double; 100 is the Nifty’s own',
+    value: (one) => one.score,
+  },
+  {
+    ...plain,
+    key: 'ratio',
+    title: 'RS-Ratio',
+    about:
+      'Strength against the Nifty; 100 is its own average of the last 40 weeks (days when daily; 14 where provisional)',
+    value: (one) => one.tail.at(-1)?.ratio ?? null,
+  },
+  {
+    ...plain,
+    key: 'momentum',
+    title: 'RS-Mom.',
+    about: 'RS-Momentum: whether RS-Ratio is growing; above 100 it is',
+    value: (one) => one.tail.at(-1)?.momentum ?? null,
+  },
+  {
+    ...change,
+    key: 'mansfield',
+    title: 'Mansfield',
+    about: 'How far, in percent, the RS line is from its own mean of 52 weeks (200 days when daily)',
+    value: (one) => one.mansfield,
+  },
+  ...spans.map((span) => ({
+    ...change,
+    key: span.toLowerCase() as Lowercase<Span>,
+    title: span,
+    about: `Change of the price over one ${spanNames[span]}, in percent`.replace('one 3', '3').replace('one 6', '6'),
+    value: (one: Standing) => one.returns[span],
+  })),
+  {
+    ...change,
+    key: 'high',
+    title: 'From high',
+    about: 'How far, in percent, the price is under its highest close of 52 weeks',
+    value: (one) => one.fromHigh,
+  },
+]
+
+/** All that the table can be ordered by. */
+export const columns: Column[] = [
+  { ...plain, key: 'name', title: 'Sector', about: '', value: () => null, first: 'asc' },
+  { ...plain, key: 'rank', title: 'Rank', about: 'By RS score', digits: 0, value: (one) => one.rank, first: 'asc' },
+  {
+    ...plain,
+    key: 'quadrant',
+    title: 'Quadrant',
+    about: 'Where it stands on the map',
+    value: (one) => (one.quadrant === null ? null : quadrants.indexOf(one.quadrant)),
+    first: 'asc',
+  },
+  ...figureColumns,
+]
+
+/** The column of this key. */
+export function columnOf(key: ColumnKey): Column {
+  return columns.find((column) => column.key === key)!
+}
+
+/** The standings in the order that was asked for. Those without a value come last, whichever the direction. */
+export function inOrder(standings: readonly Standing[], { sort, dir }: { sort: ColumnKey; dir: 'asc' | 'desc' }) {
+  const { value } = columnOf(sort)
+  const turn = dir === 'asc' ? 1 : -1
+  if (sort === 'name') return standings.toSorted((a, b) => turn * a.name.localeCompare(b.name, 'en'))
+  return standings.toSorted((a, b) => {
+    const [x, y] = [value(a), value(b)]
+    if (x === null || y === null) return Number(x === null) - Number(y === null)
+    return turn * (x - y)
+  })
+}
+
+/** A cell as it is printed. */
+export function printed({ value, signed, digits }: Column, one: Standing): string {
+  return signed ? figures.signed(value(one), digits) : figures.plain(value(one), digits)
+}

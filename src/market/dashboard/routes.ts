@@ -1,0 +1,145 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
+import { type MoneyUnderWay, moneyUnderWay } from '../../billing/checkout/money-under-way.ts'
+import type { Deps } from '../../deps.ts'
+import { currentMarket, type Market } from '../engine/market.ts'
+import { type Preview, previewOf } from './preview.ts'
+import { figures, sourceOf, stampOf } from '../engine/summary.ts'
+import { type Plan, plansOnSale } from '../../billing/plans/plans.ts'
+import { fmt } from '../../platform/format.ts'
+import { inHeavyTurn } from '../../platform/heavy-work.ts'
+import { type Subscription, subscriptionOf } from '../../billing/subscriptions/subscriptions.ts'
+import { requireUser } from '../../identity/sessions/guards.ts'
+import { findUnconfirmedEmail } from '../../identity/email-tokens/request-queries.ts'
+import { sendCompressing } from '../../web/compressed.ts'
+import { type Analyser, analyserOf, spark } from './analyser.ts'
+import { type Asked, AskedInQuery, addressOf, askedIn } from './analysis-params.ts'
+import { type Sector, sectorOf } from './sector.ts'
+import { tableCsv } from './table-csv.ts'
+
+declare module '../../web/views.ts' {
+  interface Views {
+    'market/dashboard/show': Dashboard
+    'market/dashboard/preview': Omit<Dashboard, 'body'> & {
+      preview: Preview
+      source: string
+      stamp: string
+      figures: typeof figures
+    }
+    'market/dashboard/_analyser': { analyser: Analyser; spark: typeof spark }
+    'market/dashboard/sector': { subscription: Subscription; sector: Sector }
+  }
+}
+type Dashboard = {
+  unconfirmed: string | null
+  subscription: Subscription
+  underWay: MoneyUnderWay[]
+  plans: Plan[]
+  /** The analyser's region as HTML; '' without prices. */
+  body: string
+}
+
+/** Regions kept for a market: those that were asked for last, of a tenth of a megabyte each. */
+const regionsKept = 30
+const regions = new WeakMap<Market, Map<string, string>>()
+
+/** The analyser as HTML: nothing in it is about the reader, so that it is made once for all of them. */
+async function regionOf(market: Market, asked: Asked, reply: FastifyReply): Promise<string> {
+  const kept = regions.get(market) ?? new Map<string, string>()
+  regions.set(market, kept)
+  const key = addressOf(asked)
+  const made = async () => {
+    const analyser = analyserOf(market, asked)
+    return analyser ? reply.viewAsync('market/dashboard/_analyser', { analyser, spark, fmt }) : ''
+  }
+  // Who waited for a turn may find that somebody before them asked the same.
+  const region = kept.get(key) ?? (await inHeavyTurn({ patient: false }, () => kept.get(key) ?? made()))
+  kept.delete(key)
+  kept.set(key, region)
+  if (kept.size > regionsKept) kept.delete(kept.keys().next().value!)
+  return region
+}
+
+const OneSector = Type.Object({ symbol: Type.String() })
+
+/** The analyser, for those whose subscription runs; for others what it was three months ago, and the way to it. */
+const routes: FastifyPluginAsyncTypebox<{ deps: Deps }> = async (app, { deps }) => {
+  app.get('/dashboard', { preHandler: requireUser, schema: { querystring: AskedInQuery } }, async (request, reply) => {
+    const userId = request.user!.id
+    const [subscription, underWay, plans, unconfirmed] = await Promise.all([
+      subscriptionOf(deps.sql, userId),
+      moneyUnderWay(deps.sql, userId),
+      plansOnSale(deps.sql),
+      findUnconfirmedEmail(deps.sql, userId),
+    ])
+    const person = { subscription, underWay, plans, unconfirmed }
+    if (!subscription.hasAccess) {
+      if (request.wantsFragment) return reply.leaveFor('/dashboard')
+      const preview = await previewOf(deps.sql)
+      const html = await reply.render('market/dashboard/preview', {
+        ...person,
+        preview,
+        source: sourceOf(preview),
+        stamp: stampOf(preview.analysis),
+        figures,
+      })
+      return show(request, reply, html)
+    }
+    const body = await regionOf(await currentMarket(deps.sql), askedIn(request.query), reply)
+    if (request.wantsFragment && body) return show(request, reply, body)
+    return show(request, reply, await reply.render('market/dashboard/show', { ...person, body }))
+  })
+
+  app.get(
+    '/dashboard/sectors/:symbol',
+    { preHandler: requireUser, schema: { params: OneSector, querystring: AskedInQuery } },
+    async (request, reply) => {
+      const subscription = await subscriptionOf(deps.sql, request.user!.id)
+      if (!subscription.hasAccess) return turnAway(request, reply, 'A sector’s page opens with a subscription.')
+      const market = await currentMarket(deps.sql)
+      const isFollowed = market.sectors.some((one) => one.symbol === request.params.symbol)
+      if (isFollowed && market.asOf === null) return turnAway(request, reply, 'There are no prices of this sector yet.')
+      const sector = await inHeavyTurn({ patient: false }, () =>
+        sectorOf(market, request.params.symbol, askedIn(request.query)),
+      )
+      return show(request, reply, await reply.render('market/dashboard/sector', { subscription, sector }))
+    },
+  )
+
+  app.get(
+    '/dashboard/table.csv',
+    { preHandler: requireUser, schema: { querystring: AskedInQuery } },
+    async (request, reply) => {
+      const subscription = await subscriptionOf(deps.sql, request.user!.id)
+      if (!subscription.hasAccess) return turnAway(request, reply, 'The table as a file comes with a subscription.')
+      const market = await currentMarket(deps.sql)
+      const analyser = await inHeavyTurn({ patient: false }, () => analyserOf(market, askedIn(request.query)))
+      if (!analyser) return turnAway(request, reply, 'There are no prices yet, so there is no table to download.')
+      return reply
+        .header('cache-control', 'no-store')
+        .header('content-disposition', `attachment; filename="sectors-${analyser.analysis.asOf}.csv"`)
+        .type('text/csv; charset=utf-8')
+        .send(tableCsv(analyser))
+    },
+  )
+
+  /** Back to the dashboard, which says what to do. */
+  function turnAway(request: FastifyRequest, reply: FastifyReply, text: string) {
+    request.session.set('notice', { kind: 'info', text })
+    return reply.leaveFor('/dashboard')
+  }
+
+  /**
+   * Large pages of numbers go out compressed. That tells nothing by its length: nothing a stranger could choose is
+   * repeated in them, and nothing in them is secret from the reader.
+   */
+  function show(request: FastifyRequest, reply: FastifyReply, html: string) {
+    reply
+      .header('cache-control', 'no-store')
+      .header('vary', 'HX-Request, Accept-Encoding')
+      .type('text/html; charset=utf-8')
+    return sendCompressing(request, reply, Buffer.from(html))
+  }
+}
+export default routes

@@ -1,0 +1,80 @@
+import { drawPanel, type Panel } from '../charts/panels.ts'
+import { quadrantWords } from '../charts/rotation-map.ts'
+import type { Standing } from '../engine/analysis.ts'
+import { type Explanation, explain } from '../engine/explaining.ts'
+import { quadrantOf } from '../engine/quadrants.ts'
+import { type History, historyOf } from '../engine/history.ts'
+import type { Market } from '../engine/market.ts'
+import { AppError } from '../../platform/errors.ts'
+import { type Analyser, analyserOf } from './analyser.ts'
+import { figureColumns, printed } from './columns.ts'
+import type { Asked } from './analysis-params.ts'
+
+/** One sector's page. */
+export type Sector = Analyser & {
+  standing: Standing
+  tracks: string
+  benchmarkSymbol: string
+  facts: { title: string; about: string; text: string }[]
+  panels: { key: 'price' | 'rs' | 'mansfield'; title: string; about: string; panel: Panel | null }[]
+  history: History
+  explanation: Explanation | null
+  /** The next stronger and weaker one by rank. */
+  stronger: Standing | null
+  weaker: Standing | null
+  quadrantOf: typeof quadrantOf
+  quadrantWords: typeof quadrantWords
+}
+
+/** Composes a sector's page. Throws AppError `not-found` for a symbol that is not shown, or while there are no prices. */
+export function sectorOf(market: Market, symbol: string, given: Asked): Sector {
+  const instrument = market.sectors.find((one) => one.symbol === symbol)
+  const analyser = instrument && analyserOf(market, given)
+  if (!analyser) throw new AppError('not-found', 'There is no such sector.')
+  const { standings, asOf } = analyser.analysis
+  const place = standings.findIndex((one) => one.symbol === symbol)
+  const standing = standings[place]!
+  const benchmark = market.benchmark!
+  const history = historyOf(benchmark.prices, instrument.prices, asOf)
+  return {
+    ...analyser,
+    standing,
+    tracks: instrument.tracks,
+    benchmarkSymbol: benchmark.symbol,
+    facts: figureColumns.map((column) => ({
+      title: column.title.replace('Mom.', 'Momentum'),
+      about: column.about,
+      text: printed(column, standing) + (column.signed && column.value(standing) !== null ? ' %' : ''),
+    })),
+    panels: panelsOf(history),
+    history,
+    explanation: explain(benchmark.prices, instrument.prices, { asOf, step: analyser.asked.step }),
+    stronger: standings[place - 1] ?? null,
+    weaker: standings[place + 1] ?? null,
+    quadrantOf,
+    quadrantWords,
+  }
+}
+
+function panelsOf({ days, closes, rs, mansfield }: History): Sector['panels'] {
+  return [
+    {
+      key: 'price',
+      title: 'Price',
+      about: 'Weekly close in rupees, adjusted for splits.',
+      panel: drawPanel(days, closes),
+    },
+    {
+      key: 'rs',
+      title: 'RS line',
+      about: '100 × price ÷ price of the Nifty ETF. It rises while the sector does better than the Nifty.',
+      panel: drawPanel(days, rs),
+    },
+    {
+      key: 'mansfield',
+      title: 'Mansfield RS',
+      about: 'How far, in percent, the RS line is above or below its own mean of 52 weeks.',
+      panel: drawPanel(days, mansfield, { fromZero: true }),
+    },
+  ]
+}

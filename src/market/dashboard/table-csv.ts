@@ -1,0 +1,46 @@
+import { stringify } from 'csv-stringify/sync'
+import { harmless } from '../../platform/csv.ts'
+import type { Analyser } from './analyser.ts'
+import { columnOf, figureColumns } from './columns.ts'
+
+/**
+ * The rank table as a CSV file (UTF-8 with the mark that Excel needs, CRLF): one head, a row a sector in the order that
+ * was asked for, figures rounded as on the page. As-of date, formula, source and whether it is a sample stand in every
+ * row, so that they stay with a row wherever it is pasted.
+ */
+export function tableCsv({ rows, analysis, source, market }: Analyser): string {
+  const head = [
+    'As of',
+    'Rank',
+    'Ranked',
+    'Rank a week before',
+    'Sector',
+    'ETF',
+    'Quadrant',
+    ...figureColumns.map(({ title, signed }) => (signed ? `${title} (%)` : title.replace('Mom.', 'Momentum'))),
+    'Formula',
+    'Week not over',
+    'Sample data',
+    'Source',
+  ]
+  const lines = rows.map((one) => [
+    analysis.asOf,
+    one.rank ?? '',
+    analysis.ranked,
+    one.rankBefore ?? '',
+    harmless(one.name),
+    harmless(one.symbol),
+    one.quadrant ?? '',
+    ...figureColumns.map(({ key }) => rounded(columnOf(key), one)),
+    one.formula ?? '',
+    analysis.provisional ? 'yes' : 'no',
+    market.sample ? 'yes' : 'no',
+    harmless(source),
+  ])
+  return stringify([head, ...lines], { bom: true, record_delimiter: 'windows', quoted_string: true })
+}
+
+function rounded({ value, digits }: ReturnType<typeof columnOf>, one: Analyser['rows'][number]): number | '' {
+  const figure = value(one)
+  return figure === null ? '' : Number(figure.toFixed(digits)) + 0
+}

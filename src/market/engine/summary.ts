@@ -1,0 +1,85 @@
+import type { Analysis, Standing } from './analysis.ts'
+import { type Quadrant, quadrantOf } from './quadrants.ts'
+import type { Market } from './market.ts'
+
+/** How figures of the market are printed: a real minus, a sign on every change, a dash where there is no value. */
+export const figures = {
+  plain: (value: number | null, digits = 2) => (value === null ? '–' : unsigned(value, digits)),
+  signed: (value: number | null, digits = 1) =>
+    value === null ? '–' : rounded(value, digits) > 0 ? `+${unsigned(value, digits)}` : unsigned(value, digits),
+  /** "▲2": places won since a week ago; "=" where it kept its place, '' where there is nothing to compare. */
+  moved: ({ rank, rankBefore }: Pick<Standing, 'rank' | 'rankBefore'>) => {
+    if (rank === null || rankBefore === null) return ''
+    return rank === rankBefore ? '=' : rank < rankBefore ? `▲${rankBefore - rank}` : `▼${rank - rankBefore}`
+  },
+}
+
+/** Where the figures come from, for the line under every page and mail that shows some. */
+export function sourceOf({ sample }: Pick<Market, 'sample'>): string {
+  return sample
+    ? 'Sample data: invented prices that show how the pages read, not market prices'
+    : 'Source: end-of-day closing prices imported by the operator, adjusted for splits'
+}
+
+/** The stamp: which formula made the readings, and for how many a provisional one. */
+export function stampOf({ standings }: Analysis): string {
+  const count = (formula: Standing['formula']) => standings.filter((one) => one.formula === formula).length
+  const [full, short] = [count('B/1'), count('C/1')]
+  if (short === 0) return 'formula B/1'
+  if (full === 0) return 'formula C/1, provisional'
+  return `formula B/1; C/1, provisional, for ${short} with a short history`
+}
+
+/**
+ * The analysis in words: how many stand where, who has the highest score, and who went from one quadrant to another
+ * since the bar before. It describes, and says nothing of what anybody should do.
+ */
+export function summaryOf(analysis: Analysis): string {
+  const placed = analysis.standings.filter((one) => one.quadrant !== null)
+  if (placed.length === 0) return 'There are not enough weeks of prices yet to place a sector on the map.'
+  const sentences = [countsOf(placed), highestOf(analysis), movesOf(placed, analysis)]
+  return sentences.filter((sentence) => sentence !== '').join(' ')
+}
+
+const quadrants: Quadrant[] = ['leading', 'weakening', 'lagging', 'improving']
+
+function countsOf(placed: readonly Standing[]): string {
+  const counts = quadrants
+    .map((quadrant) => ({ quadrant, count: placed.filter((one) => one.quadrant === quadrant).length }))
+    .filter(({ count }) => count > 0)
+  const parts = counts.map(({ quadrant, count }, i) => {
+    const verb = i > 0 ? '' : count === 1 ? 'is ' : 'are '
+    return `${count} ${verb}${quadrant}`
+  })
+  return `Of ${placed.length} ${placed.length === 1 ? 'sector' : 'sectors'} ${listed(parts)}.`
+}
+
+function highestOf({ standings }: Analysis): string {
+  const names = standings.filter((one) => one.rank !== null).map((one) => one.name)
+  return names.length < 4 ? '' : `The highest scores: ${listed(names.slice(0, 3))}.`
+}
+
+function movesOf(placed: readonly Standing[], { step, provisional }: Analysis): string {
+  const moves = placed.flatMap((one) => {
+    const before = one.tail.at(-2)
+    const from = before && quadrantOf(before)
+    return from && from !== one.quadrant ? [`${one.name} from ${from} to ${one.quadrant}`] : []
+  })
+  if (moves.length === 0) return ''
+  const when = step === 'day' ? 'On this day' : provisional ? 'So far this week' : 'This week'
+  const rest = moves.length > 3 ? [`${moves.length - 3} more`] : []
+  return `${when} ${moves.length === 1 ? 'one moved' : `${moves.length} moved`}: ${listed([...moves.slice(0, 3), ...rest])}.`
+}
+
+function listed(parts: readonly string[]): string {
+  return parts.length < 2 ? (parts[0] ?? '') : `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)}`
+}
+
+/** Rounded first, so that nothing is printed as −0.0. */
+function rounded(value: number, digits: number): number {
+  return Number(value.toFixed(digits)) + 0
+}
+
+function unsigned(value: number, digits: number): string {
+  return rounded(value, digits).toFixed(digits).replace('-', '−')
+}

@@ -1,0 +1,100 @@
+import type { Readable } from 'node:stream'
+import type { Day } from '../../engine/days.ts'
+import { dayIn, symbolIn } from '../../prices/files/cells.ts'
+import { type etfListColumns, isEtfList, normalised } from '../../prices/files/formats.ts'
+import { notCsv, openFiles, rowsOf, webPage } from '../../prices/files/uploaded-file.ts'
+import type { Problem } from '../../prices/files/reading.ts'
+import { isIsin } from '../instruments.ts'
+
+/** An ETF as NSE's list has it. */
+export type ListedEtf = { symbol: string; securityName: string; underlying: string; isin: string; listedOn: Day }
+
+/** There are some hundreds; whatever has more is no list of ETFs, and is not kept in memory. */
+const most = 5_000
+const longest = 200
+
+/**
+ * Reads NSE's list of ETFs (`eq_etfseclist.csv`) out of a CSV file or a zip. Never throws for what is in the file: each
+ * thing wrong is a problem with its line, and a list with problems is not to be used.
+ */
+export async function readEtfList(path: string, name: string): Promise<{ etfs: ListedEtf[]; problems: Problem[] }> {
+  const lines = new Map<string, number>()
+  const etfs: ListedEtf[] = []
+  const problems: Problem[] = []
+  for await (const { file, ...opened } of openFiles(path, name)) {
+    const complain = (line: number | null, sentence: string) => problems.push({ file, line, sentence })
+    if (opened.source) await readOne(opened.source, { lines, etfs, complain })
+    else complain(null, opened.sentence)
+    // What goes on like this is something else, and is not worth its end.
+    if (problems.length >= 100) break
+  }
+  if (etfs.length === 0 && problems.length === 0)
+    problems.push({ file: name, line: null, sentence: 'There is no ETF in this file.' })
+  return { etfs, problems }
+}
+
+/** Whether a file begins as NSE's list of ETFs does; of a zip its first CSV file. */
+export async function looksLikeEtfList(path: string, name: string): Promise<boolean> {
+  for await (const { source } of openFiles(path, name)) {
+    if (!source) return false
+    try {
+      for await (const { record } of rowsOf(source)) return isEtfList(normalised(record))
+    } catch {
+      return false
+    }
+  }
+  return false
+}
+
+type Reading = {
+  /** The line on which each symbol stands. */
+  lines: Map<string, number>
+  etfs: ListedEtf[]
+  complain: (line: number | null, sentence: string) => number
+}
+
+async function readOne(source: Readable, { lines, etfs, complain }: Reading): Promise<void> {
+  let header: string[] | undefined
+  try {
+    for await (const { record, info } of rowsOf(source)) {
+      if (!header) {
+        header = normalised(record)
+        if (!isEtfList(header)) return void complain(1, webPage(header) ?? otherHeader)
+        continue
+      }
+      const etf = etfOn(record, header)
+      if (typeof etf === 'string') {
+        if (complain(info.lines, etf) >= 100) return
+      } else if (lines.has(etf.symbol))
+        complain(info.lines, `${etf.symbol} stands on line ${lines.get(etf.symbol)} too.`)
+      else if (etfs.length >= most) return void complain(info.lines, 'No list of ETFs is as long as this.')
+      else {
+        lines.set(etf.symbol, info.lines)
+        etfs.push(etf)
+      }
+    }
+    if (!header) complain(null, 'This file is empty.')
+  } catch (error) {
+    const { line, sentence } = notCsv(error)
+    complain(line, sentence)
+  }
+}
+
+/** The ETF on a row; a sentence for what is wrong. */
+function etfOn(record: string[], header: string[]): ListedEtf | string {
+  const cell = (name: (typeof etfListColumns)[number]) => (record[header.indexOf(name)] ?? '').replaceAll('\0', '')
+  const quoted = (name: (typeof etfListColumns)[number]) => `“${cell(name).slice(0, 30)}”`
+  const symbol = symbolIn(cell('SYMBOL'))
+  if (symbol === null) return `${quoted('SYMBOL')} is not a symbol.`
+  const [securityName, underlying, isin] = [cell('SECURITYNAME'), cell('UNDERLYING'), cell('ISINNUMBER').toUpperCase()]
+  if (securityName === '') return `${symbol} has no name.`
+  if (securityName.length > longest || underlying.length > longest)
+    return `The name or the underlying of ${symbol} is longer than ${longest} letters.`
+  const listedOn = dayIn(cell('DATEOFLISTING'))
+  if (listedOn === null) return `${quoted('DATEOFLISTING')} is not a date like 08-Jan-02.`
+  if (!isIsin(isin)) return `${quoted('ISINNUMBER')} is not the ISIN of an Indian fund.`
+  return { symbol, securityName, underlying, isin, listedOn }
+}
+
+const otherHeader =
+  'This is not NSE’s list of ETFs: that has the columns Symbol, Underlying, SecurityName, DateofListing and ISINNumber.'

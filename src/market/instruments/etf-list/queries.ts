@@ -1,0 +1,54 @@
+import type { Sql } from '../../../platform/db.ts'
+import { type By, knownOrigin } from '../../../platform/origin.ts'
+import type { ListedEtf } from './etf-list.ts'
+
+/** What a list that was read did to the one before. */
+export type Replaced = { entries: number; added: number; gone: number; changed: number }
+
+/** An ETF of NSE's list that is not followed yet. */
+export type Candidate = Omit<ListedEtf, 'listedOn'>
+
+/** Something followed whose ISIN is missing here, or another one in NSE's list. */
+export type OtherIsin = { symbol: string; isin: string | null; listed: string }
+
+/** See replace_etf_list in etf-list.sql. */
+export async function replaceEtfList(sql: Sql, given: { etfs: ListedEtf[]; file: string }, by: By): Promise<Replaced> {
+  const [row] = await sql<{ replaced: Replaced }[]>`
+    with origin as materialized (${knownOrigin(sql, by)})
+    select replace_etf_list(${sql.json(given.etfs)}, ${given.file}, ${by.actor}) as replaced from origin
+  `
+  return row!.replaced
+}
+
+/** How many ETFs the list has, and when it was read; null when it never was. */
+export async function findEtfList(sql: Sql): Promise<{ entries: number; readAt: Date } | null> {
+  const [row] = await sql<{ entries: number; readAt: Date | null }[]>`
+    select count(*)::int as entries, max(read_at) as read_at from etf_list
+  `
+  return row!.readAt ? { entries: row!.entries, readAt: row!.readAt } : null
+}
+
+/** ETFs in whose symbol, name or underlying every word stands, without those that are followed. The list is short. */
+export async function searchEtfList(sql: Sql, words: string, limit: number): Promise<Candidate[]> {
+  return sql<Candidate[]>`
+    select l.symbol, l.security_name, l.underlying, l.isin
+    from etf_list l
+    where not exists (select from instruments i where i.symbol = l.symbol)
+      and not exists (
+        select from regexp_split_to_table(lower(trim(${words})), '\\s+') word
+        where strpos(lower(concat_ws(' ', l.symbol, l.security_name, l.underlying)), word) = 0
+      )
+    order by not starts_with(lower(l.symbol), lower(trim(${words}))), l.symbol
+    limit ${limit}
+  `
+}
+
+/** Everything followed whose ISIN is not the list's. */
+export async function listOtherIsins(sql: Sql): Promise<OtherIsin[]> {
+  return sql<OtherIsin[]>`
+    select i.symbol, i.isin, l.isin as listed
+    from instruments i
+    join etf_list l on l.symbol = i.symbol and l.isin is distinct from i.isin
+    order by i.symbol
+  `
+}

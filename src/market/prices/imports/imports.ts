@@ -1,0 +1,218 @@
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import type { Sql } from '../../../platform/db.ts'
+import { AppError } from '../../../platform/errors.ts'
+import type { By } from '../../../platform/origin.ts'
+import { dayIn } from '../files/cells.ts'
+import type { Format } from '../files/formats.ts'
+import { type Found, type Problem, readPriceFile } from '../files/reading.ts'
+import {
+  commitImport,
+  dropImport,
+  holdImport,
+  insertDecision,
+  listDecisions,
+  listFollowed,
+  listJumps,
+  type StagedPrice,
+  stagePrices,
+  startImport,
+  summariseImport,
+  undoImport,
+} from './queries.ts'
+
+/** A file as it was given: where it lies now, and what it was called. */
+export type GivenFile = { path: string; name: string }
+
+/** A file that was read: what it was, and how many prices it brought. */
+export type FileRead = { name: string; bytes: number; sha256: string; formats: string[]; prices: number }
+
+/** Files that were read together; see migration 0020. */
+export type Import = {
+  id: number
+  status: 'reading' | 'held' | 'committed' | 'undone' | 'dropped'
+  origin: 'upload' | 'command' | 'sample'
+  createdBy: string
+  files: FileRead[]
+  /** The first hundred of `problemCount`. */
+  problems: Problem[]
+  problemCount: number
+  createdAt: Date
+  committedAt: Date | null
+  undoneAt: Date | null
+}
+
+/** A day on which a price jumps as no market moves an ETF; `ratio` when it looks like a split of that many for one. */
+export type Jump = {
+  symbol: string
+  name: string
+  day: string
+  beforeDay: string
+  beforeClose: number
+  close: number
+  ratio: number | null
+}
+
+/** What was said of a jump: a split of `ratio` new units for one old, or (null) the market's own move. */
+export type Decision = { symbol: string; day: string; ratio: number | null }
+
+const batch = 1_000
+const problemsKept = 100
+
+/**
+ * Reads files into a held import: nothing of it counts until it is committed. Prices are stored a thousand at a time, so
+ * memory does not grow with the files. Answers its id; what is wrong with the files stands in it, line by line.
+ */
+export async function readIntoImport(
+  sql: Sql,
+  files: readonly GivenFile[],
+  by: { origin: Import['origin']; actor: string },
+): Promise<number> {
+  const { importId, read } = await beginImport(sql, files, by)
+  await read
+  return importId
+}
+
+/**
+ * The same for whoever does not wait: answers at once, `read` ends when the import is held. One that cannot be read to its
+ * end is dropped.
+ */
+export async function beginImport(
+  sql: Sql,
+  files: readonly GivenFile[],
+  by: { origin: Import['origin']; actor: string },
+): Promise<{ importId: number; read: Promise<void> }> {
+  const importId = await startImport(sql, by)
+  const read = readFiles(sql, importId, files).catch(async (error) => {
+    await dropImport(sql, importId, { actor: by.actor, origin: null }).catch(() => {})
+    throw error
+  })
+  return { importId, read }
+}
+
+async function readFiles(sql: Sql, importId: number, files: readonly GivenFile[]): Promise<void> {
+  const followed = new Set(await listFollowed(sql))
+  const read: FileRead[] = []
+  const problems: Problem[] = []
+  let problemCount = 0
+  const complain = (problem: Problem) => {
+    problemCount++
+    if (problems.length < problemsKept) problems.push(problem)
+  }
+  for (const [place, file] of files.entries()) {
+    const seen: FileRead = {
+      name: file.name,
+      bytes: (await stat(file.path)).size,
+      sha256: await digestOf(file.path),
+      formats: [],
+      prices: 0,
+    }
+    read.push(seen)
+    const found = readPriceFile(file.path, file.name, (symbol) => followed.has(symbol))
+    await stage(sql, { importId, place, files, complain, seen }, found)
+  }
+  await holdImport(sql, importId, { files: read, problems, problemCount })
+}
+
+type Staging = {
+  importId: number
+  place: number
+  files: readonly GivenFile[]
+  complain: (problem: Problem) => void
+  seen: FileRead
+}
+
+async function stage(
+  sql: Sql,
+  { importId, place, files, complain, seen }: Staging,
+  found: AsyncIterable<Found>,
+): Promise<void> {
+  let format: Format | undefined
+  let waiting: StagedPrice[] = []
+  const store = async () => {
+    for (const twice of await stagePrices(sql, importId, waiting)) {
+      const first =
+        twice.firstFile === twice.file
+          ? `on line ${twice.firstLine}`
+          : `in ${files[twice.firstFile]!.name}, line ${twice.firstLine}`
+      const sentence = `${twice.symbol} has a price for ${twice.day} already, ${first}.`
+      complain({ file: files[twice.file]!.name, line: twice.line, sentence })
+    }
+    waiting = []
+  }
+  for await (const one of found) {
+    if (one.kind === 'problem') complain(one.problem)
+    else if (one.kind === 'format') {
+      format = one.format
+      if (!seen.formats.includes(format.title)) seen.formats.push(format.title)
+    } else {
+      seen.prices++
+      waiting.push({ ...one.price, basis: format!.basis, file: place })
+      if (waiting.length >= batch) await store()
+    }
+  }
+  if (waiting.length > 0) await store()
+}
+
+/** What committing an import would do: prices per symbol against what is known, and the jumps to be decided first. */
+export async function previewImport(sql: Sql, importId: number) {
+  const [symbols, jumps, decisions] = await Promise.all([
+    summariseImport(sql, importId),
+    listJumps(sql, importId),
+    listDecisions(sql, importId),
+  ])
+  return { symbols, jumps, decisions }
+}
+
+/** A split's ratio as a person types it: "10", "0.1", "10:1". Throws AppError `invalid` about the field `ratio`. */
+export function ratioTyped(text: string): number {
+  const typed = /^(\d{1,6}(?:\.\d{1,6})?)(?:\s*(?::|for)\s*(\d{1,6}))?$/.exec(text.trim())
+  const ratio = typed ? Number(typed[1]) / Number(typed[2] ?? 1) : Number.NaN
+  if (ratio >= 0.0001 && ratio <= 10_000 && ratio !== 1) return ratio
+  const sentence = 'New units for one old: 10 when one became ten, 0.1 when ten became one.'
+  throw new AppError('invalid', 'The ratio cannot be that.', { fields: { ratio: sentence } })
+}
+
+/** Decides one jump of a held import. Throws AppError `conflict` for a jump that is not waiting any more. */
+export async function decideJump(sql: Sql, importId: number, decision: Decision, by: By): Promise<void> {
+  const { symbol, day } = decision
+  if (dayIn(day) === day && (await insertDecision(sql, importId, decision, by)) === 'done') return
+  throw new AppError(
+    'conflict',
+    `No jump of ${symbol} on ${day} waits any more: perhaps somebody decided it meanwhile.`,
+  )
+}
+
+const changed = 'Something changed in the market meanwhile. Please look again, then decide.'
+const refusals: Record<string, string> = {
+  unknown: 'There is no such import.',
+  'not-held': 'This import was dropped or undone, so it cannot be committed.',
+  late: 'There are prices already, so no sample is needed.',
+  changed,
+  'has-problems': 'Some lines of these files could not be read. Correct them and import again: it is all or nothing.',
+  empty: 'There is no price in this import.',
+  undecided: 'Some jumps look like splits. Say of each what it is first.',
+}
+
+/**
+ * Makes all of an import count, at one instant. Again is the same. `version`: of the market that the preview was made
+ * from, null when nobody looked. Throws AppError `conflict` with the reason where it may not.
+ */
+export async function commit(sql: Sql, importId: number, by: By, version: number | null = null): Promise<void> {
+  const refusal = refusals[await commitImport(sql, importId, by, version)]
+  if (refusal) throw new AppError('conflict', refusal)
+}
+
+/** Takes a committed import back; what it replaced counts again. Again is the same. Throws AppError `conflict`. */
+export async function undo(sql: Sql, importId: number, by: By, version: number | null = null): Promise<void> {
+  const outcome = await undoImport(sql, importId, by, version)
+  if (outcome === 'changed') throw new AppError('conflict', changed)
+  if (outcome !== 'undone') throw new AppError('conflict', 'Only a committed import of real prices can be undone.')
+}
+
+async function digestOf(path: string): Promise<string> {
+  const hash = createHash('sha256')
+  for await (const chunk of createReadStream(path)) hash.update(chunk)
+  return hash.digest('hex')
+}

@@ -1,0 +1,34 @@
+import type { Sql } from '../../../platform/db.ts'
+import { AppError } from '../../../platform/errors.ts'
+import type { By } from '../../../platform/origin.ts'
+import { dayIn } from '../files/cells.ts'
+import { ratioTyped } from '../imports/imports.ts'
+import { listInstruments } from '../queries.ts'
+import { insertSplit, listSplitRows } from './queries.ts'
+
+/**
+ * Enters a split by hand: from `day` on one old unit is `ratio` new ones. The same again is the same. Throws AppError
+ * `invalid` about what was typed, `conflict` when another ratio stands for that day.
+ */
+export async function addSplit(sql: Sql, typed: Record<'symbol' | 'day' | 'ratio', string>, by: By): Promise<void> {
+  const fields: Record<string, string> = {}
+  const day = dayIn(typed.day)
+  const known = await listInstruments(sql)
+  if (!known.some((one) => one.symbol === typed.symbol)) fields.symbol = 'Choose an instrument.'
+  if (day === null) fields.day = 'The first day at the new price, like 2026-11-20.'
+  const ratio = ratioOr(typed.ratio, fields)
+  if (Object.keys(fields).length > 0) throw new AppError('invalid', 'Please look at the fields below.', { fields })
+  if (await insertSplit(sql, { symbol: typed.symbol, day: day!, ratio }, by)) return
+  const there = (await listSplitRows(sql)).find((one) => one.symbol === typed.symbol && one.day === day)
+  if (there?.ratio !== ratio)
+    throw new AppError('conflict', `There is a split of ${typed.symbol} on that day already. Remove it first.`)
+}
+
+function ratioOr(text: string, fields: Record<string, string>): number {
+  try {
+    return ratioTyped(text)
+  } catch (error) {
+    Object.assign(fields, (error as AppError).fields)
+    return Number.NaN
+  }
+}

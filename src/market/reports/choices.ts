@@ -1,0 +1,132 @@
+import { randomBytes } from 'node:crypto'
+import type { Sql } from '../../platform/db.ts'
+import { AppError } from '../../platform/errors.ts'
+import type { By } from '../../platform/origin.ts'
+import { findChoice, findChoiceByLink, insertAskedReport, replaceLink, saveChoice, turnOff } from './queries.ts'
+
+export type Cadence = 'off' | 'weekly' | 'daily'
+
+/** What a person wants to be mailed. `weekday` 1 is Monday; `minute` is of the Indian day. */
+export type Wanted = {
+  cadence: Cadence
+  weekday: number
+  minute: number
+  ranks: boolean
+  heat: boolean
+  map: boolean
+}
+
+/** A person's choice and what comes of it. `nextIssue` is the trading day the next report is about. */
+export type Choice = Wanted & {
+  userId: string
+  email: string
+  isConfirmed: boolean
+  hasAccess: boolean
+  /** Null until something was chosen. */
+  link: string | null
+  nextDueAt: Date | null
+  nextIssue: string | null
+  /** The time has come, and the prices have not. */
+  isWaiting: boolean
+  askedToday: number
+}
+
+/** "Send me one now", on one Indian day. */
+export const askedADay = 3
+
+export const weekdays = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'] as const
+
+/** A person's choice; where nothing was chosen yet, what the form begins with. */
+export async function choiceOf(sql: Sql, userId: string): Promise<Choice> {
+  return (await findChoice(sql, userId))!
+}
+
+/** The choice that a manage link opens; undefined for one that was replaced or never was. */
+export async function choiceBehind(sql: Sql, link: string): Promise<Choice | undefined> {
+  return /^[\w-]{43}$/.test(link) ? findChoiceByLink(sql, link) : undefined
+}
+
+/** Keeps what a person wants. Throws AppError `invalid` about the fields that say nothing sensible. */
+export async function choose(sql: Sql, userId: string, typed: Record<FieldName, string>, by: By): Promise<void> {
+  await saveChoice(sql, userId, { ...wantedIn(typed), link: newLink() }, by)
+}
+
+/** Turns the reports off by the link in a mail. Again is the same. False: the link opens nothing. */
+export async function stopByLink(sql: Sql, link: string, by: By): Promise<boolean> {
+  return /^[\w-]{43}$/.test(link) && turnOff(sql, link, by)
+}
+
+/** Gives a person another manage link; those in mails that were sent open nothing from now on. */
+export async function renewLink(sql: Sql, userId: string, by: By): Promise<void> {
+  await replaceLink(sql, userId, newLink(), by)
+}
+
+/**
+ * Queues one report for now. `key` names the act, so that a double click is one. Throws AppError `conflict` without a
+ * confirmed address or running access, `busy` after three on one day.
+ */
+export async function askForOne(sql: Sql, userId: string, key: string, by: By): Promise<void> {
+  if (!/^[\w-]{8,40}$/.test(key))
+    throw new AppError('invalid', 'Please open the page again and press the button there.')
+  const choice = await choiceOf(sql, userId)
+  if (!choice.isConfirmed) throw new AppError('conflict', 'Please confirm your e-mail first.')
+  if (!choice.hasAccess) throw new AppError('conflict', 'Reports come with an active plan.')
+  if (!(await insertAskedReport(sql, userId, { key, link: newLink(), most: askedADay }, by)))
+    throw new AppError('busy', `That were ${askedADay} for today. You can ask again tomorrow.`, { retryAfterS: 3600 })
+}
+
+/** "Every Saturday at 8:00 am IST"; null when off. */
+export function inWords({ cadence, weekday, minute }: Pick<Wanted, 'cadence' | 'weekday' | 'minute'>): string | null {
+  if (cadence === 'off') return null
+  const days = cadence === 'weekly' ? `Every ${weekdays[weekday - 1]}` : 'After every trading day'
+  return `${days} at ${clockOf(minute)} IST`
+}
+
+/** "8:05 am" of a minute of the day. */
+export function clockOf(minute: number): string {
+  const hour = Math.floor(minute / 60)
+  return `${hour % 12 || 12}:${String(minute % 60).padStart(2, '0')} ${hour < 12 ? 'am' : 'pm'}`
+}
+
+export const fieldNames = ['cadence', 'weekday', 'time', 'ranks', 'heat', 'map'] as const
+export type FieldName = (typeof fieldNames)[number]
+
+/** What a form shows of a choice. */
+export function fieldsOf(wanted: Wanted): Record<FieldName, string> {
+  const { cadence, weekday, minute } = wanted
+  const time = `${String(Math.floor(minute / 60)).padStart(2, '0')}:${String(minute % 60).padStart(2, '0')}`
+  const tick = (on: boolean) => (on ? 'yes' : '')
+  return {
+    cadence,
+    weekday: String(weekday),
+    time,
+    ranks: tick(wanted.ranks),
+    heat: tick(wanted.heat),
+    map: tick(wanted.map),
+  }
+}
+
+function wantedIn(typed: Record<FieldName, string>): Wanted {
+  const fields: Record<string, string> = {}
+  const isCadence = (text: string): text is Cadence => ['off', 'weekly', 'daily'].includes(text)
+  if (!isCadence(typed.cadence)) fields.cadence = 'Please choose weekly, daily or off.'
+  if (!/^[1-7]$/.test(typed.weekday)) fields.weekday = 'Please choose a day of the week.'
+  const [, hour, minute] = /^([01]\d|2[0-3]):([0-5]\d)$/.exec(typed.time) ?? []
+  if (hour === undefined) fields.time = 'Please give a time like 08:00.'
+  const [ranks, heat, map] = [typed.ranks !== '', typed.heat !== '', typed.map !== '']
+  if (!ranks && !heat && !map) fields.ranks = 'Please choose at least one part.'
+  if (Object.keys(fields).length > 0) throw new AppError('invalid', 'Please look at the marked fields.', { fields })
+  return {
+    cadence: typed.cadence as Cadence,
+    weekday: Number(typed.weekday),
+    minute: Number(hour) * 60 + Number(minute),
+    ranks,
+    heat,
+    map,
+  }
+}
+
+/** 32 random bytes as text. Why it is kept as it is, says migration 0021. */
+function newLink(): string {
+  return randomBytes(32).toString('base64url')
+}

@@ -1,0 +1,126 @@
+import type { Composed } from '../../records/mails/mails.ts'
+import { currentMarket } from '../engine/market.ts'
+import type { Config } from '../../platform/config.ts'
+import type { Sql } from '../../platform/db.ts'
+import { inWords, type Wanted } from './choices.ts'
+import { pictureOf } from './picture.ts'
+import { findReader } from './queries.ts'
+import { analysisFor, newestIssue, reportOf } from './report.ts'
+
+type About = { subjectKey: string; toEmail: string }
+
+const picture = 'rotation-map@report'
+
+/**
+ * A report: of the issue it was queued for ("user:weekly:2026-11-20"), or of the newest prices for "send me one now".
+ * Null when the person stopped or changed it, access ended, or the address is not theirs any more or not confirmed.
+ * Throws while the prices of its issue are not there, so that it waits for them. A preview does not show the manage link.
+ */
+export async function composeReport(sql: Sql, config: Config, mail: About, { preview = false } = {}) {
+  const [userId, what, day] = mail.subjectKey.split(':') as [string, string, string]
+  const reader = await findReader(sql, userId, mail.toEmail, mail.subjectKey)
+  const isAsked = what === 'now'
+  if (!reader || (!isAsked && reader.cadence !== what)) return null
+  const link = preview ? null : reader.link
+  return isAsked ? newestReport(sql, config, reader, link) : reportAbout(sql, config, { ...reader, link, issue: day })
+}
+
+/** A scheduled report, of exactly this issue. */
+async function reportAbout(
+  sql: Sql,
+  config: Config,
+  given: Wanted & { link: string | null; issue: string },
+): Promise<Composed> {
+  const market = await currentMarket(sql)
+  if (market.sample || !market.benchmark?.prices.has(given.issue))
+    throw new Error(`the prices of ${given.issue} were taken back after this report was queued`)
+  return written(config, market, given, given)
+}
+
+/**
+ * A report of the newest prices there are, as a person sees it before choosing anything: sample prices too, labelled so.
+ * Null while there are no prices. Without a `link` it says where one would be.
+ */
+export async function newestReport(
+  sql: Sql,
+  config: Config,
+  wanted: Wanted,
+  link: string | null,
+): Promise<Composed | null> {
+  const market = await currentMarket(sql)
+  const issue = newestIssue(market, cadenceOf(wanted))
+  return issue === null ? null : written(config, market, wanted, { issue, link })
+}
+
+async function written(
+  config: Config,
+  market: Awaited<ReturnType<typeof currentMarket>>,
+  wanted: Wanted,
+  { issue, link }: { issue: string; link: string | null },
+): Promise<Composed> {
+  const cadence = cadenceOf(wanted)
+  const analysis = analysisFor(market, cadence, issue)
+  if (!analysis) throw new Error(`there are no prices for a report of ${issue}`)
+  const hasPicture = wanted.map && analysis.standings.some((one) => one.tail.length > 0)
+  return {
+    template: 'report',
+    data: {
+      report: reportOf(market, analysis, cadence),
+      shows: { ranks: wanted.ranks, heat: wanted.heat, map: hasPicture },
+      picture: `cid:${picture}`,
+      schedule: inWords(wanted),
+      ...links(config, link),
+      dashboardUrl: `${config.baseUrl}/dashboard`,
+      seller: config.seller,
+    },
+    ...(hasPicture
+      ? {
+          attachments: [
+            {
+              filename: 'sector-rotation-map.png',
+              content: await pictureOf(analysis),
+              contentType: 'image/png',
+              cid: picture,
+            },
+          ],
+        }
+      : {}),
+    headers: stopHeaders(config, link),
+  }
+}
+
+/** "This week's report is late": null when it is queued by now, or nobody waits for it any more. */
+export async function composeLateReport(sql: Sql, config: Config, mail: About, { preview = false } = {}) {
+  const [userId, cadence, day] = mail.subjectKey.split(':') as [string, string, string]
+  const reader = await findReader(sql, userId, mail.toEmail, mail.subjectKey)
+  if (!reader || reader.cadence !== cadence || reader.isQueued) return null
+  const link = preview ? null : reader.link
+  return {
+    template: 'report-late',
+    data: {
+      cadence,
+      issue: new Date(`${day}T12:00:00+05:30`),
+      account: { name: reader.name },
+      ...links(config, link),
+      seller: config.seller,
+    },
+    headers: stopHeaders(config, link),
+  }
+}
+
+function cadenceOf({ cadence }: Wanted): 'weekly' | 'daily' {
+  return cadence === 'daily' ? 'daily' : 'weekly'
+}
+
+function links({ baseUrl }: Config, link: string | null) {
+  return { manageUrl: `${baseUrl}/reports/${link ?? '(hidden)'}` }
+}
+
+/** RFC 8058: one POST to this address ends the reports, by the mail program's own button. No mailto: nobody reads one. */
+function stopHeaders({ baseUrl }: Config, link: string | null): Record<string, string> {
+  if (link === null) return {}
+  return {
+    'List-Unsubscribe': `<${baseUrl}/reports/${link}/stop>`,
+    'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click',
+  }
+}

@@ -1,0 +1,102 @@
+import { quadrantWords } from '../charts/rotation-map.ts'
+import type { Analysis, Standing } from '../engine/analysis.ts'
+import { type Day, daysAfter, weekGoesOn, weekOf } from '../engine/days.ts'
+import { type Span, spans } from '../engine/returns.ts'
+import { answerOf, type Market, stepsIn } from '../engine/market.ts'
+import { figures, sourceOf, stampOf, summaryOf } from '../engine/summary.ts'
+
+/** A report as the templates print it; the same for everybody who gets it. Figures are text. */
+export type Report = {
+  cadence: 'weekly' | 'daily'
+  asOf: Date
+  sample: boolean
+  summary: string
+  source: string
+  stamp: string
+  ranked: number
+  ranks: { rank: string; moved: string; name: string; symbol: string; quadrant: Quarter | null; score: string }[]
+  columns: string[]
+  heat: { name: string; cells: Cell[] }[]
+  /** What the picture's place says where pictures are off. */
+  mapInWords: string
+}
+type Quarter = { key: keyof typeof quadrantWords; mark: string; title: string }
+/** `tone` from −3 (fell most) to 3. */
+type Cell = { text: string; tone: number }
+
+/** A change of this many percent over its span has the strongest colour; a third of it the weakest. */
+const strong: Record<Span, number> = { '1W': 3, '1M': 6, '3M': 12, '6M': 18, '1Y': 30 }
+const strongFall = 20
+const tails = { weekly: 6, daily: 10 } as const
+
+const kept = new WeakMap<Analysis, Report>()
+
+/** The analysis that a report of a trading day shows: weeks or days, up to that day. Null without prices. */
+export function analysisFor(market: Market, cadence: 'weekly' | 'daily', issue: Day): Analysis | null {
+  // A week's report has the sessions of its weekend in it as well, where the exchange held any.
+  return cadence === 'weekly'
+    ? answerOf(market, { step: 'week', at: daysAfter(weekOf(issue), 6), tail: tails.weekly })
+    : answerOf(market, { step: 'day', at: issue, tail: tails.daily })
+}
+
+/** The newest trading day there is a report about: for a weekly one the last day of a week that is over. */
+export function newestIssue(market: Market, cadence: 'weekly' | 'daily'): Day | null {
+  if (market.asOf === null || cadence === 'daily') return market.asOf
+  return stepsIn(market, 'week').find((day) => !weekGoesOn(day, market.holidays)) ?? null
+}
+
+/** An analysis made ready for the templates, once. */
+export function reportOf(market: Market, analysis: Analysis, cadence: 'weekly' | 'daily'): Report {
+  const known = kept.get(analysis)
+  if (known) return known
+  const { standings, ranked, asOf } = analysis
+  const report: Report = {
+    cadence,
+    // Noon in India, so that it is this day whatever prints it.
+    asOf: new Date(`${asOf}T12:00:00+05:30`),
+    sample: market.sample,
+    summary: summaryOf(analysis),
+    source: sourceOf(market),
+    stamp: stampOf(analysis),
+    ranked,
+    ranks: standings.map((one) => ({
+      rank: one.rank === null ? '–' : String(one.rank),
+      moved: figures.moved(one),
+      name: one.name,
+      symbol: one.symbol,
+      quadrant: quarterOf(one),
+      score: figures.plain(one.score, 1),
+    })),
+    columns: [...spans, 'From high'],
+    heat: standings.map((one) => ({ name: one.name, cells: cellsOf(one) })),
+    mapInWords: inWords(standings),
+  }
+  kept.set(analysis, report)
+  return report
+}
+
+function quarterOf({ quadrant }: Standing): Quarter | null {
+  if (quadrant === null) return null
+  const { mark, title } = quadrantWords[quadrant]
+  return { key: quadrant, mark, title }
+}
+
+function cellsOf({ returns, fromHigh }: Standing): Cell[] {
+  return [
+    ...spans.map((span) => ({ text: figures.signed(returns[span]), tone: toneOf(returns[span], strong[span]) })),
+    { text: figures.signed(fromHigh), tone: toneOf(fromHigh, strongFall) },
+  ]
+}
+
+function toneOf(percent: number | null, most: number): number {
+  if (percent === null || Number(percent.toFixed(1)) === 0) return 0
+  return Math.sign(percent) * Math.max(1, Math.min(3, Math.ceil((3 * Math.abs(percent)) / most)))
+}
+
+function inWords(standings: readonly Standing[]): string {
+  const placed = Object.entries(quadrantWords).flatMap(([quadrant, { title }]) => {
+    const names = standings.filter((one) => one.quadrant === quadrant).map((one) => one.name)
+    return names.length === 0 ? [] : [`${title}: ${names.join(', ')}.`]
+  })
+  return `Sector rotation map. ${placed.join(' ')}`
+}

@@ -1,0 +1,112 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyInstance } from 'fastify'
+import { Type } from 'typebox'
+import type { Deps } from '../../deps.ts'
+import { AppError } from '../../platform/errors.ts'
+import { originOf } from '../../identity/sessions/guards.ts'
+import { maskedEmail } from '../../identity/email-tokens/email-tokens.ts'
+import { failureOf } from '../../web/errors.ts'
+import { type FormState, formState, PostedForm, readForm } from '../../web/forms.ts'
+import { type Choice, choiceBehind, choose, fieldNames, fieldsOf, inWords, stopByLink, weekdays } from './choices.ts'
+
+declare module '../../web/views.ts' {
+  interface Views {
+    'market/reports/manage': {
+      email: string
+      schedule: string | null
+      action: string
+      form: FormState
+      weekdays: typeof weekdays
+    }
+    'market/reports/gone': object
+  }
+}
+
+const ByLink = Type.Object({ link: Type.String({ maxLength: 100 }) })
+
+/**
+ * /reports/…: what the manage link of a mail opens, for people who need not be signed in. It shows and changes when the
+ * reports come, and nothing else of the account; looking at it changes nothing, for mail scanners look at every link.
+ */
+const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (app, { deps, limit }) => {
+  app.addHook('onSend', async (_request, reply) => {
+    reply.header('x-robots-tag', 'noindex')
+  })
+
+  app.get('/reports/:link', { schema: { params: ByLink } }, async (request, reply) => {
+    const choice = await choiceBehind(deps.sql, request.params.link)
+    if (!choice) return reply.code(404).page('market/reports/gone', {})
+    return reply.page('market/reports/manage', shown(choice, request.params.link, formState(fieldsOf(choice))))
+  })
+
+  // Mail programs that know no one-click open the address in List-Unsubscribe: it asks.
+  app.get('/reports/:link/stop', { schema: { params: ByLink } }, async (request, reply) =>
+    reply.leaveFor(`/reports/${encodeURIComponent(request.params.link)}`),
+  )
+
+  app.post(
+    '/reports/:link',
+    { schema: { params: ByLink, body: PostedForm }, config: limit },
+    async (request, reply) => {
+      const { link } = request.params
+      const choice = await choiceBehind(deps.sql, link)
+      if (!choice) return reply.code(404).page('market/reports/gone', {})
+      const typed = readForm(request.body, fieldNames, 20)
+      const by = { actor: 'link', origin: originOf(request) }
+      try {
+        if (typed.cadence === 'off') await stopByLink(deps.sql, link, by)
+        else await choose(deps.sql, choice.userId, typed, by)
+      } catch (error) {
+        if (!(error instanceof AppError) || error.code !== 'invalid') throw error
+        const form = formState(typed, error.fields, error.message)
+        return reply.code(422).page('market/reports/manage', shown(choice, link, form))
+      }
+      const schedule = inWords((await choiceBehind(deps.sql, link)) ?? choice)
+      request.session.set('notice', {
+        kind: 'good',
+        text: schedule ? `Kept: ${schedule}.` : 'Done: no more e-mail reports.',
+      })
+      return reply.leaveFor(`/reports/${link}`)
+    },
+  )
+}
+export default routes
+
+function shown(choice: Choice, link: string, form: FormState) {
+  return {
+    email: maskedEmail(choice.email),
+    schedule: inWords(choice),
+    action: `/reports/${link}`,
+    form,
+    weekdays,
+  }
+}
+
+/**
+ * POST /reports/…/stop: the one click of RFC 8058, sent by mail providers. It lives outside the people's scope: no cookie
+ * is read or set, it may come from any site and with any body, and it can do this one thing. Answers without a redirect.
+ */
+export async function oneClick(app: FastifyInstance, { deps }: { deps: Deps }): Promise<void> {
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: 16 * 1024 }, (_request, _body, done) =>
+    done(null, null),
+  )
+  app.setErrorHandler((error, request, reply) => {
+    const { status, retryAfterS } = failureOf(error)
+    if (status >= 500) request.log.error({ err: error }, 'reports could not be stopped')
+    if (retryAfterS !== null) reply.header('retry-after', retryAfterS)
+    return reply
+      .code(status)
+      .header('cache-control', 'no-store')
+      .type('text/plain; charset=utf-8')
+      .send('This did not work. Please try again.')
+  })
+  app.post<{ Params: { link: string } }>('/reports/:link/stop', async (request, reply) => {
+    const stopped = await stopByLink(deps.sql, request.params.link, { actor: 'one-click', origin: originOf(request) })
+    return reply
+      .code(stopped ? 200 : 404)
+      .header('cache-control', 'no-store')
+      .type('text/plain; charset=utf-8')
+      .send(stopped ? 'Done: no more e-mail reports.' : 'This link does not work any more.')
+  })
+}

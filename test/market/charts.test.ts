@@ -1,0 +1,63 @@
+import { describe, expect, test } from 'vitest'
+import { boxOf } from '../../src/market/charts/labels.ts'
+import { drawMap, type RotationMap } from '../../src/market/charts/rotation-map.ts'
+import { analyse } from '../../src/market/engine/analysis.ts'
+import { randomMarket } from './fixture.ts'
+
+const first = Number(process.env.SEED ?? Math.floor(Math.random() * 1e6))
+const seeds = Array.from({ length: 15 }, (_, i) => first + i)
+console.log(`random maps of the seeds ${seeds[0]} to ${seeds.at(-1)}`)
+
+function mapOf(seed: number, sectors: number, tail: number): RotationMap {
+  const { benchmark, instruments } = randomMarket(seed, 3, sectors)
+  return drawMap(analyse(benchmark, instruments, { step: 'week', at: null, tail, holidays: new Set() })!.standings)
+}
+const overlapping = (a: ReturnType<typeof boxOf>, b: ReturnType<typeof boxOf>) =>
+  a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom
+
+describe.each([
+  [8, 6],
+  [16, 12],
+  [40, 20],
+])('a map of %i instruments with tails of %i', (count, tail) => {
+  test.each(seeds)('has names that cover neither each other nor the corners’ words (seed %i)', (seed) => {
+    const map = mapOf(seed, count, tail)
+    const boxes = [
+      ...map.points.flatMap(({ place }) => (place ? [place.label] : [])),
+      ...map.zones.map(({ word }) => word),
+    ].map(boxOf)
+    const pairs = boxes.flatMap((a, i) => boxes.slice(i + 1).filter((b) => overlapping(a, b)))
+    expect(pairs).toEqual([])
+  })
+
+  test.each(seeds)('keeps heads, tails and names inside the drawing (seed %i)', (seed) => {
+    const map = mapOf(seed, count, tail)
+    for (const { x, y, place } of map.points) {
+      expect(x > 0 && x < map.width && y > 0 && y < map.height).toBe(true)
+      const box = place && boxOf(place.label)
+      expect(!box || (box.left >= 0 && box.right <= map.width && box.top >= 0 && box.bottom <= map.height)).toBe(true)
+    }
+  })
+})
+
+test('of sixteen instruments nearly all find room for their name', () => {
+  const points = seeds.flatMap((seed) => mapOf(seed, 16, 8).points)
+  const named = points.filter(({ place, name }) => place?.label.text === name)
+  console.log(`${named.length} of ${points.length} names found room`)
+  expect(named.length).toBeGreaterThan(points.length * 0.85)
+})
+
+test('ticks stand on both sides of the middle, and 100 is the middle itself', () => {
+  const { ticks, centre } = mapOf(3, 8, 6)
+  for (const axis of ['ratio', 'momentum'] as const) {
+    const own = ticks.filter((tick) => tick.axis === axis)
+    expect(own.some((tick) => Number(tick.text) > 100) && own.some((tick) => Number(tick.text) < 100)).toBe(true)
+    for (const tick of own)
+      expect(axis === 'ratio' ? tick.x > centre.x : tick.y < centre.y + 4).toBe(Number(tick.text) > 100)
+  }
+})
+
+test('without readings the map is empty, and still a map', () => {
+  expect(drawMap([]).points).toEqual([])
+  expect(drawMap([]).zones).toHaveLength(4)
+})

@@ -1,0 +1,123 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { mapOf } from '../../../src/market/charts/rotation-map.ts'
+import { currentMarket } from '../../../src/market/engine/market.ts'
+import { pictureOf, svgOf } from '../../../src/market/reports/picture.ts'
+import { analysisFor, newestIssue, reportOf } from '../../../src/market/reports/report.ts'
+import { adminOf } from '../../support/admin.ts'
+import { startApp, type TestApp } from '../../support/app.ts'
+import { importUntil, makeDue, pastSlot, reader, reportsTo, weekly } from './readers.ts'
+
+const nasty = `<script>alert(1)</script>"&'`
+
+let app: TestApp
+let slot: Awaited<ReturnType<typeof pastSlot>>
+beforeAll(async () => {
+  app = await startApp()
+  slot = await pastSlot(app, 'weekly')
+  await app.sql`insert into instruments (symbol, name, kind)
+                select 'MORE' || n, case n when 1 then ${nasty} else 'Another sector with a long name ' || n end, 'other'
+                from generate_series(1, 24) n`
+  await importUntil(app, slot.issue)
+})
+afterAll(() => app.close())
+
+/** The report that somebody gets by schedule, with these parts. */
+async function scheduled(parts: Record<string, string> = {}) {
+  const person = await reader(app)
+  await person.visitor.post('/account/reports', { ...weekly, ...parts })
+  await makeDue(app, slot, [person.userId])
+  await app.run('queue-reports')
+  const [mail] = await reportsTo(app, person.email)
+  return { ...person, mail: mail! }
+}
+
+describe('how a report reads', () => {
+  test('its HTML needs nothing from outside: no script, no SVG, no picture but its own', async () => {
+    const { mail } = await scheduled()
+    const html = mail.html!
+    expect(html).not.toMatch(/<script|<svg|<link|<iframe|<form|\son\w+=|@import|url\(/i)
+    expect([...html.matchAll(/<img[^>]* src="([^"]*)"/g)].map((match) => match[1])).toEqual(['cid:rotation-map@report'])
+    expect(html).toMatch(/<img[^>]* alt="Sector rotation map\. Leading: /)
+    expect(mail.attachments).toMatchObject([{ filename: 'sector-rotation-map.png', mimeType: 'image/png' }])
+  })
+
+  test('with forty instruments it stays under the size at which Gmail cuts mails off', async () => {
+    const { mail } = await scheduled()
+    expect(Buffer.byteLength(mail.html!)).toBeLessThan(102_000)
+  })
+
+  test('names cannot break out of the HTML, the text or the picture', async () => {
+    const { mail } = await scheduled()
+    expect(mail.html).not.toContain('<script>')
+    expect(mail.html).toContain('&lt;script&gt;')
+    expect(mail.text).toContain(nasty)
+    const market = await currentMarket(app.sql)
+    const analysis = analysisFor(market, 'weekly', slot.issue)!
+    const svg = svgOf({
+      ...mapOf(analysis),
+      points: mapOf(analysis).points.map((point) => ({
+        ...point,
+        place: { label: { x: 9, y: 9, text: nasty, anchor: 'start' as const }, leader: null },
+      })),
+    })
+    expect(svg).not.toContain('<script>')
+  })
+
+  test('the text says all that the HTML says', async () => {
+    const { mail } = await scheduled()
+    const text = mail.text!.replace(/\s+/g, ' ')
+    const market = await currentMarket(app.sql)
+    const report = reportOf(market, analysisFor(market, 'weekly', slot.issue)!, 'weekly')
+    for (const words of [
+      report.summary,
+      report.source,
+      report.stamp,
+      'As of ',
+      'Information about the past, not investment advice',
+      'formula',
+    ])
+      expect(text).toContain(words.replace(/\s+/g, ' '))
+    for (const { rank, name, quadrant, score } of report.ranks)
+      expect(text).toMatch(new RegExp(`${rank} .{0,6}${RegExp.escape(name)} +${quadrant?.title ?? '–'} +${score}`))
+    for (const { name, cells } of report.heat)
+      expect(text).toContain(`${name} ${cells.map((cell) => cell.text).join(' ')}`)
+    expect(mail.html).not.toContain('Sample data')
+  })
+
+  test('it holds the parts that were chosen and no others', async () => {
+    const { mail } = await scheduled({ heat: '', map: '' })
+    expect(mail.html).toContain('>Ranks<')
+    expect(mail.html).not.toMatch(/Returns in percent|Sector rotation map/)
+    expect(mail.text).not.toMatch(/RETURNS|ROTATION/)
+    expect(mail.attachments).toEqual([])
+  })
+
+  test('it never says what anybody should do', async () => {
+    const { mail } = await scheduled()
+    for (const body of [mail.html!, mail.text!]) expect(body).not.toMatch(/\b(buy|sell|hold|signal|opportunity|RRG)\b/i)
+  })
+
+  test('a weekly one is about a week that is over, whatever was imported since', async () => {
+    const market = await currentMarket(app.sql)
+    expect(newestIssue(market, 'weekly')).toBe(slot.issue)
+    expect(analysisFor(market, 'weekly', slot.issue)).toMatchObject({ asOf: slot.issue, provisional: false })
+  })
+
+  test('the picture is drawn once for everybody', async () => {
+    const market = await currentMarket(app.sql)
+    const analysis = analysisFor(market, 'weekly', slot.issue)!
+    const [one, other] = await Promise.all([pictureOf(analysis), pictureOf(analysis)])
+    expect(one).toBe(other)
+    expect(one.subarray(1, 4).toString()).toBe('PNG')
+    expect(one.length).toBeLessThan(200_000)
+  })
+
+  test('an admin sees it with its picture and without the person’s link', async () => {
+    const { userId, mail } = await scheduled()
+    const [row] = await app.sql<{ id: number }[]>`select id from mails where user_id = ${userId} and kind = 'report'`
+    const admin = await adminOf(app, 'admin')
+    const { body } = await admin.visitor.get(`/admin/mails/${row!.id}/preview`)
+    expect(body).toContain('src="data:image/png;base64,')
+    expect(body).not.toContain(/reports\/([\w-]{43})/.exec(mail.text!)![1])
+  })
+})
