@@ -1,6 +1,6 @@
 import { deleteAccount } from '../../src/account/data/deletion.ts'
-import { settleNow, terminate } from '../../src/admin/orders/acts.ts'
-import { endSessions, setSuspension } from '../../src/admin/subscribers/acts/queries.ts'
+import { settleNow, terminate } from '../../src/admin/orders/actions.ts'
+import { endSessions, setSuspension } from '../../src/admin/subscribers/actions/queries.ts'
 import { buildApp } from '../../src/app.ts'
 import { openCheckout, startOver } from '../../src/billing/checkout/create-order.ts'
 import { settle } from '../../src/billing/checkout/settle.ts'

@@ -1,4 +1,4 @@
-import { labelOf, plain } from '../plain-words.ts'
+import { labelOf, plain } from '../labels.ts'
 
 /** What an entry says, in lines: "Price ₹499 → ₹599", "Reason asked by mail". */
 export function changesIn(details: Record<string, unknown>): string[] {

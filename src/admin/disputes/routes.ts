@@ -5,7 +5,7 @@ import { dayInIndia } from '../days.ts'
 import { allOf, type Page, pageOf, queryOf } from '../listing.ts'
 import type { Panel } from '../panel.ts'
 import { type DisputeLine, listDisputes } from './queries.ts'
-import { disputeKind, disputeStatuses } from './words.ts'
+import { disputeKind, disputeStatuses } from './labels.ts'
 
 const words = { disputeStatuses, disputeKind }
 

@@ -1,5 +1,5 @@
 import type { marketAge } from '../../market/prices/queries.ts'
-import { dayText } from '../market/words.ts'
+import { dayText } from '../market/labels.ts'
 
 export type MarketAge = Awaited<ReturnType<typeof marketAge>>
 

@@ -1,4 +1,4 @@
-import type { Day } from '../../figures/figures.ts'
+import type { Day } from '../metrics/daily-metrics.ts'
 
 /** Days added up; `missing` counts those of the stretch that were not computed yet. */
 export type Period = Omit<Day, 'day' | 'failures'> & {

@@ -11,8 +11,8 @@ import { allOf, type Page, pageOf, queryOf } from '../listing.ts'
 import type { Panel } from '../panel.ts'
 import { below, rowNumber } from '../row-numbers.ts'
 import { type IncidentFilter, listIncidents, listOccurrences, namesOf } from './queries.ts'
-import { type Sides, sidesOf } from './sides.ts'
-import { whatToDo } from './words.ts'
+import { type Sides, sidesOf } from './diff.ts'
+import { whatToDo } from './labels.ts'
 
 declare module '../../web/views.ts' {
   interface Views {

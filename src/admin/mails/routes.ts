@@ -11,7 +11,7 @@ import type { Panel } from '../panel.ts'
 import { below, rowNumber } from '../row-numbers.ts'
 import { type Preview, previewOf } from './preview.ts'
 import { findMail, type LoggedMail, listKinds, listMails, type WholeMail } from './queries.ts'
-import { kindInWords, statuses } from './words.ts'
+import { kindInWords, statuses } from './labels.ts'
 
 declare module '../../web/views.ts' {
   interface Views {

@@ -7,13 +7,13 @@ import { listSplitRows } from '../../market/prices/splits/queries.ts'
 import { dayInIndia } from '../days.ts'
 import { namesOf } from '../incidents/queries.ts'
 import type { Panel } from '../panel.ts'
-import holidays from './holidays/routes.ts'
+import holidays from './holiday-routes.ts'
 import imports from './imports/routes.ts'
-import instruments from './instruments/routes.ts'
+import instruments from './instrument-routes.ts'
 import { type Problem, problemsOf } from './problems.ts'
 import { type Coverage, countHeld, listCoverage } from './queries.ts'
-import splits from './splits/routes.ts'
-import { machineNames, type Words, words } from './words.ts'
+import splits from './split-routes.ts'
+import { machineNames, type Words, words } from './labels.ts'
 
 declare module '../../web/views.ts' {
   interface Views {

@@ -10,7 +10,7 @@ import {
 import { methodTitle } from '../../billing/payments/payments.ts'
 import { dateTimeInIndia } from '../../platform/dates.ts'
 import { rupees } from '../../platform/money.ts'
-import { disputeKind } from '../disputes/words.ts'
+import { disputeKind } from '../disputes/labels.ts'
 import type { OrderFile } from './queries.ts'
 
 /** One field of both sides. `differs` is what a person must look at; what one side cannot know does not differ. */

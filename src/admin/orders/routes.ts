@@ -10,10 +10,10 @@ import { statuses } from '../../web/errors.ts'
 import { type FormState, formState, PostedForm, readForm } from '../../web/forms.ts'
 import { csvOf } from '../csv.ts'
 import { dayInIndia, spanOfDays } from '../days.ts'
-import { disputeKind, disputeStatuses } from '../disputes/words.ts'
+import { disputeKind, disputeStatuses } from '../disputes/labels.ts'
 import { allOf, type Page, pageOf, queryOf } from '../listing.ts'
 import type { Panel } from '../panel.ts'
-import { settleNow, terminate } from './acts.ts'
+import { settleNow, terminate } from './actions.ts'
 import { orderColumns, paymentColumns } from './columns.ts'
 import { type Comparison, compareWithCashfree } from './comparison.ts'
 import {
@@ -26,7 +26,7 @@ import {
   type OrderLine,
   type PaymentLine,
 } from './queries.ts'
-import { actInWords, choicesOf, doors, failureGroups, orderStatuses, paymentStatuses } from './words.ts'
+import { actInWords, choicesOf, doors, failureGroups, orderStatuses, paymentStatuses } from './labels.ts'
 
 type Choice = { value: string; label: string }
 type List<Row> = { list: Page<Row>; filter: Record<string, string>; first: boolean; csv: string; words: typeof words }

@@ -11,7 +11,7 @@ import { type FormState, formState, PostedForm, readForm } from '../../web/forms
 import { csvOf } from '../csv.ts'
 import { dayInIndia } from '../days.ts'
 import { queryOf } from '../listing.ts'
-import { lookFields, sameAsLookedAt } from '../looked-at.ts'
+import { lookFields, sameAsLookedAt } from '../preview-guard.ts'
 import type { Panel } from '../panel.ts'
 import { listVersions, type PlanLine } from './queries.ts'
 

@@ -11,7 +11,7 @@ import { type FormState, formState, PostedForm, readForm } from '../../web/forms
 import { csvOf } from '../csv.ts'
 import { dayInIndia, spanOfDays } from '../days.ts'
 import { allOf, type Page, pageOf, queryOf } from '../listing.ts'
-import { lookFields, sameAsLookedAt } from '../looked-at.ts'
+import { lookFields, sameAsLookedAt } from '../preview-guard.ts'
 import type { Panel } from '../panel.ts'
 import { columns } from './columns.ts'
 import { amountErrors, amountIn, previewRefund, type RefundPreview, readRefund, refundFields } from './preview.ts'

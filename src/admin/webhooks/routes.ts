@@ -10,7 +10,7 @@ import type { Panel } from '../panel.ts'
 import { below, rowNumber } from '../row-numbers.ts'
 import { masked, readable } from './body.ts'
 import { type Delivery, findDelivery, listDeliveries, listRefusals, listTypes, type WholeDelivery } from './queries.ts'
-import { outcomeInWords, verdicts, type Words, wordsFor } from './words.ts'
+import { outcomeInWords, verdicts, type Words, wordsFor } from './labels.ts'
 
 declare module '../../web/views.ts' {
   interface Views {

@@ -1,6 +1,6 @@
 import { Registry } from 'prom-client'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { keepFigures, keptFigures } from '../../../src/figures/figures.ts'
+import { keepFigures, keptFigures } from '../../../src/admin/metrics/daily-metrics.ts'
 import { businessGauges } from '../../../src/operations/observability/business-metrics.ts'
 import { disputesOf, payer, quiet, sound, told, write } from '../../billing/disputes/fixture.ts'
 import { type Admin, adminOf } from '../../support/admin.ts'

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { setSuspension } from '../../../src/admin/subscribers/acts/queries.ts'
+import { setSuspension } from '../../../src/admin/subscribers/actions/queries.ts'
 import { checkBooks } from '../../../src/operations/integrity/integrity.ts'
 import { openCheckout } from '../../../src/billing/checkout/create-order.ts'
 import { settle } from '../../../src/billing/checkout/settle.ts'

@@ -22,7 +22,7 @@ import { namesOf } from '../../incidents/queries.ts'
 import { type Page, pageOf } from '../../listing.ts'
 import type { Panel } from '../../panel.ts'
 import { below, rowNumber } from '../../row-numbers.ts'
-import { machineNames, type Words, words } from '../words.ts'
+import { machineNames, type Words, words } from '../labels.ts'
 import { type ImportShown, showImport } from './showing.ts'
 import { limits, storeUploads } from './uploads.ts'
 

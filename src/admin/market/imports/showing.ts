@@ -3,7 +3,7 @@ import type { summariseImport } from '../../../market/prices/imports/queries.ts'
 import { findVersion, marketAge } from '../../../market/prices/queries.ts'
 import type { Sql } from '../../../platform/db.ts'
 import { namesOf } from '../../incidents/queries.ts'
-import { machineNames } from '../words.ts'
+import { machineNames } from '../labels.ts'
 
 /** Everything the page of an import shows. `version`: of the market it was compared with. */
 export type ImportShown = {

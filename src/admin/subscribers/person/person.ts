@@ -15,7 +15,7 @@ import {
   type PersonFile,
 } from './queries.ts'
 import { lineOf } from './timeline.ts'
-import { whyOf } from './why.ts'
+import { whyOf } from './access-explanation.ts'
 
 /** Everything that the page of one person shows. */
 export type PersonPage = Awaited<ReturnType<typeof personPage>>

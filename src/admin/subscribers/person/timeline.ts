@@ -1,7 +1,7 @@
 import { methodTitle } from '../../../billing/payments/payments.ts'
 import { dateInIndia as day } from '../../../platform/dates.ts'
 import { rupees } from '../../../platform/money.ts'
-import { kindInWords } from '../../mails/words.ts'
+import { kindInWords } from '../../mails/labels.ts'
 import type { Happening } from './queries.ts'
 
 /** A line of somebody's timeline: what happened, in a sentence, and where there is more about it. */

@@ -2,7 +2,7 @@ import { resendMail } from '../../../records/mails/mails.ts'
 import { dateTimeInIndia } from '../../../platform/dates.ts'
 import { AppError } from '../../../platform/errors.ts'
 import { rupees } from '../../../platform/money.ts'
-import { type Act, closedFor } from './act.ts'
+import { type Act, closedFor } from './action.ts'
 import { findReceiptMail } from './queries.ts'
 
 /** Sends a receipt's mail once more, to the address the account has now. */

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { AppError } from '../../platform/errors.ts'
-import { withPictures, writtenMail } from '../../platform/mailer.ts'
+import { AppError } from '../platform/errors.ts'
+import { withPictures, writtenMail } from '../platform/mailer.ts'
 import {
   askedADay,
   askForOne,
@@ -14,13 +14,13 @@ import {
   inWords,
   renewLink,
   weekdays,
-} from '../../market/reports/choices.ts'
-import { newestReport } from '../../market/reports/mail.ts'
-import { actingAs } from '../../identity/sessions/guards.ts'
-import { type FormState, formState, PostedForm, readForm } from '../../web/forms.ts'
-import type { Account } from '../account.ts'
+} from '../market/reports/choices.ts'
+import { newestReport } from '../market/reports/mail.ts'
+import { actingAs } from '../identity/sessions/guards.ts'
+import { type FormState, formState, PostedForm, readForm } from '../web/forms.ts'
+import type { Account } from './account.ts'
 
-declare module '../../web/views.ts' {
+declare module '../web/views.ts' {
   interface Views {
     'account/reports/show': {
       choice: Choice

@@ -1,17 +1,17 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { dayIn } from '../../../market/prices/files/cells.ts'
-import { addHolidays } from '../../../market/calendar/holidays.ts'
-import { deleteHoliday } from '../../../market/calendar/queries.ts'
-import { listHolidays } from '../../../market/prices/queries.ts'
-import { AppError } from '../../../platform/errors.ts'
-import { actingAs, requireMoney } from '../../../identity/sessions/guards.ts'
-import { statuses } from '../../../web/errors.ts'
-import { type FormState, formState, PostedForm, readForm } from '../../../web/forms.ts'
-import type { Panel } from '../../panel.ts'
-import { type Words, words } from '../words.ts'
+import { dayIn } from '../../market/prices/files/cells.ts'
+import { addHolidays } from '../../market/calendar/holidays.ts'
+import { deleteHoliday } from '../../market/calendar/queries.ts'
+import { listHolidays } from '../../market/prices/queries.ts'
+import { AppError } from '../../platform/errors.ts'
+import { actingAs, requireMoney } from '../../identity/sessions/guards.ts'
+import { statuses } from '../../web/errors.ts'
+import { type FormState, formState, PostedForm, readForm } from '../../web/forms.ts'
+import type { Panel } from '../panel.ts'
+import { type Words, words } from './labels.ts'
 
-declare module '../../../web/views.ts' {
+declare module '../../web/views.ts' {
   interface Views {
     'admin/market/holidays': {
       years: { year: string; days: { day: string; name: string }[] }[]

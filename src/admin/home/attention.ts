@@ -3,7 +3,7 @@ import { dateTimeInIndia } from '../../platform/dates.ts'
 import { queryOf } from '../listing.ts'
 import { isStale, type MarketAge, marketInWords } from './market.ts'
 import type { Now, Waiting } from './queries.ts'
-import { ageInWords } from './words.ts'
+import { ageInWords } from './labels.ts'
 
 /** Something a person has to do or to know, with the list where it is done. `age` is of the oldest, in words. */
 export type Need = {

@@ -1,5 +1,5 @@
-import type { Sql } from '../platform/db.ts'
-import type { Day, Snapshot } from './figures.ts'
+import type { Sql } from '../../platform/db.ts'
+import type { Day, Snapshot } from './daily-metrics.ts'
 
 /**
  * Computes and keeps the newest days that nobody computed since midnight, at most so many; today and yesterday are always

@@ -3,7 +3,7 @@ import { rupees } from '../../../platform/money.ts'
 import { findEnd } from '../../../billing/subscriptions/queries.ts'
 import { cancelSubscription } from '../../../billing/subscriptions/subscriptions.ts'
 import { listPeriods } from '../person/queries.ts'
-import { type Act, closedFor, keyOf, readReason } from './act.ts'
+import { type Act, closedFor, keyOf, readReason } from './action.ts'
 import { seenEndIn } from './grant.ts'
 
 /** Ends access now. Money is a refund's matter. */

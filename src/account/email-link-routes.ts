@@ -1,9 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import type { Deps } from '../../deps.ts'
-import { AppError } from '../../platform/errors.ts'
-import { originOf } from '../../identity/sessions/guards.ts'
+import type { Deps } from '../deps.ts'
+import { AppError } from '../platform/errors.ts'
+import { originOf } from '../identity/sessions/guards.ts'
 import {
   confirmEmail,
   forgotPassword,
@@ -13,10 +13,10 @@ import {
   resetPassword,
   type SpentLink,
   spentLinkOf,
-} from '../../identity/email-tokens/email-tokens.ts'
-import { type FormState, formState, PostedForm, readForm } from '../../web/forms.ts'
+} from '../identity/email-tokens/email-tokens.ts'
+import { type FormState, formState, PostedForm, readForm } from '../web/forms.ts'
 
-declare module '../../web/views.ts' {
+declare module '../web/views.ts' {
   interface Views {
     'account/links/forgot': { form: FormState }
     'account/links/reset': { link: ShownLink; form: FormState }

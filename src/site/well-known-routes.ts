@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply } from 'fastify'
-import type { Deps } from '../../deps.ts'
-import { policyPages } from '../policies.ts'
+import type { Deps } from '../deps.ts'
+import { policyPages } from './policies.ts'
 
 const dayMs = 86_400_000
 

@@ -1,5 +1,5 @@
 import { rupees } from '../../platform/money.ts'
-import { labelOf, plain } from '../plain-words.ts'
+import { labelOf, plain } from '../labels.ts'
 
 /** A line of the comparison: ours beside Cashfree's, and whether they differ. */
 export type Line = { label: string; ours: string; theirs: string; differs: boolean }

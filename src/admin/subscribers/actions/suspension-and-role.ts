@@ -1,7 +1,7 @@
 import { AppError } from '../../../platform/errors.ts'
 import type { By } from '../../../platform/origin.ts'
 import type { PersonFile } from '../person/queries.ts'
-import { type Act, closedFor, readReason } from './act.ts'
+import { type Act, closedFor, readReason } from './action.ts'
 import { changeRole, endSessions, setSuspension } from './queries.ts'
 
 /** Lets nobody log in to an account. */

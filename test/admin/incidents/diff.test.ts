@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { sidesOf } from '../../../src/admin/incidents/sides.ts'
+import { sidesOf } from '../../../src/admin/incidents/diff.ts'
 
 const ours = { orderId: 'ds_1', amountPaise: 49_900, currency: 'INR' }
 

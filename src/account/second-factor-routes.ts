@@ -1,16 +1,16 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { AppError } from '../../platform/errors.ts'
-import { actingAs, requireAdmin } from '../../identity/sessions/guards.ts'
-import { confirmIdentity, identityFields } from '../../identity/sessions/reauthentication.ts'
-import { changeApp, renewRecoveryCodes, secretForAnotherApp, uriOf } from '../../identity/second-factor/changing.ts'
-import { drawn, grouped } from '../../identity/second-factor/qr-code.ts'
-import { findStanding, type Standing } from '../../identity/second-factor/queries.ts'
-import { failureOf } from '../../web/errors.ts'
-import { type FormState, formState, PostedForm, readForm, withNext } from '../../web/forms.ts'
-import type { Account } from '../account.ts'
+import { AppError } from '../platform/errors.ts'
+import { actingAs, requireAdmin } from '../identity/sessions/guards.ts'
+import { confirmIdentity, identityFields } from '../identity/sessions/reauthentication.ts'
+import { changeApp, renewRecoveryCodes, secretForAnotherApp, uriOf } from '../identity/second-factor/changing.ts'
+import { drawn, grouped } from '../identity/second-factor/qr-code.ts'
+import { findStanding, type Standing } from '../identity/second-factor/queries.ts'
+import { failureOf } from '../web/errors.ts'
+import { type FormState, formState, PostedForm, readForm, withNext } from '../web/forms.ts'
+import type { Account } from './account.ts'
 
-declare module '../../web/views.ts' {
+declare module '../web/views.ts' {
   interface Views {
     'account/second-factor/show': { standing: Standing }
     'account/second-factor/codes': Asked

@@ -1,9 +1,9 @@
 import { AppError } from '../../../platform/errors.ts'
-import type { Act } from './act.ts'
+import type { Act } from './action.ts'
 import { cancellation } from './cancellation.ts'
 import { grant } from './grant.ts'
 import { receipt } from './receipt.ts'
-import { lifting, role, signingOut, suspension } from './standing.ts'
+import { lifting, role, signingOut, suspension } from './suspension-and-role.ts'
 
 /** All acts, by the last part of their address. */
 const acts: Record<string, Act> = {

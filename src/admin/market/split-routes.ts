@@ -1,19 +1,19 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import { type InstrumentRow, listInstruments } from '../../../market/prices/queries.ts'
-import { deleteSplit, listOwnMoves, listSplitRows, type SplitRow } from '../../../market/prices/splits/queries.ts'
-import { addSplit } from '../../../market/prices/splits/splits.ts'
-import { AppError } from '../../../platform/errors.ts'
-import { actingAs, requireMoney } from '../../../identity/sessions/guards.ts'
-import { statuses } from '../../../web/errors.ts'
-import { type FormState, formState, PostedForm, readForm } from '../../../web/forms.ts'
-import { namesOf } from '../../incidents/queries.ts'
-import type { Panel } from '../../panel.ts'
-import { rowNumber } from '../../row-numbers.ts'
-import { machineNames, type Words, words } from '../words.ts'
+import { type InstrumentRow, listInstruments } from '../../market/prices/queries.ts'
+import { deleteSplit, listOwnMoves, listSplitRows, type SplitRow } from '../../market/prices/splits/queries.ts'
+import { addSplit } from '../../market/prices/splits/splits.ts'
+import { AppError } from '../../platform/errors.ts'
+import { actingAs, requireMoney } from '../../identity/sessions/guards.ts'
+import { statuses } from '../../web/errors.ts'
+import { type FormState, formState, PostedForm, readForm } from '../../web/forms.ts'
+import { namesOf } from '../incidents/queries.ts'
+import type { Panel } from '../panel.ts'
+import { rowNumber } from '../row-numbers.ts'
+import { machineNames, type Words, words } from './labels.ts'
 
-declare module '../../../web/views.ts' {
+declare module '../../web/views.ts' {
   interface Views {
     'admin/market/splits': {
       splits: SplitRow[]

@@ -1,4 +1,4 @@
-import type { Sql } from '../platform/db.ts'
+import type { Sql } from '../../platform/db.ts'
 import { computeDays, findSnapshot, listDays, takeSnapshot } from './queries.ts'
 
 /** What happened on one Indian day ("2026-11-20"); see migration 0010 for what each figure counts. */
