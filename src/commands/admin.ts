@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { readSettings } from '../environment.ts'
+import { readSettings } from '../platform/environment.ts'
 import { keysOf, withDatabase } from '../dev/services.ts'
 import { connect, type Sql } from '../platform/db.ts'
 import { AppError } from '../platform/errors.ts'

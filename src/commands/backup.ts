@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path'
 import { makeBackup } from '../operations/backup/backup.ts'
-import { readSettings, root } from '../environment.ts'
+import { readSettings, root } from '../platform/environment.ts'
 import { withDatabase } from '../dev/services.ts'
 import { masked } from '../platform/log.ts'
 import { typed } from './typed.ts'

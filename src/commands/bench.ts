@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { bench, benchPanel, type MeasureName, measureNames } from '../dev/bench/bench.ts'
 import { startPostgres } from '../dev/embedded-postgres/postgres.ts'
-import { root } from '../environment.ts'
+import { root } from '../platform/environment.ts'
 
 // `npm run bench`: speed and memory beside the least they could cost; docs/speed.md explains the figures.
 const { values } = parseArgs({

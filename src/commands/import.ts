@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { basename } from 'node:path'
 import { parseArgs } from 'node:util'
-import { readSettings } from '../environment.ts'
+import { readSettings } from '../platform/environment.ts'
 import { withDatabase } from '../dev/services.ts'
 import { looksLikeEtfList, readEtfList } from '../market/instruments/etf-list/etf-list.ts'
 import { replaceEtfList } from '../market/instruments/etf-list/queries.ts'

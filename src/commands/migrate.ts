@@ -1,4 +1,4 @@
-import { readSettings } from '../environment.ts'
+import { readSettings } from '../platform/environment.ts'
 import { withDatabase } from '../dev/services.ts'
 import { prepareJobs } from '../platform/jobs.ts'
 import { masked } from '../platform/log.ts'

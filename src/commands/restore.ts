@@ -1,6 +1,6 @@
 import { lookAgain, NotEmpty, restore } from '../operations/backup/restore.ts'
 import { Unclear } from '../operations/backup/swap.ts'
-import { readSettings } from '../environment.ts'
+import { readSettings } from '../platform/environment.ts'
 import { masked } from '../platform/log.ts'
 import { typedWithWords } from './typed.ts'
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { root } from '../environment.ts'
+import { root } from '../platform/environment.ts'
 import { type Config, totpKeysOf } from '../platform/config.ts'
 import type { Log } from '../platform/log.ts'
 

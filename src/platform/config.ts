@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import { type Static, Type } from 'typebox'
 import { Value } from 'typebox/value'
-import { keyFor } from './sealing.ts'
+import { keyFor } from './encryption.ts'
 
 const Text = Type.String({ minLength: 1 })
 const Whole = (minimum: number, maximum: number) => Type.Integer({ minimum, maximum })

@@ -3,7 +3,7 @@ import { PgBoss } from 'pg-boss'
 import postgres from 'postgres'
 import type { Log } from './log.ts'
 import { MayNotMigrate, mayMigrate } from './roles.ts'
-import { toldOnce } from './told-once.ts'
+import { toldOnce } from './log-bursts.ts'
 
 /** Work that is done again and again by one process at a time, and at once when somebody wakes it. */
 export type Job = {

@@ -14,7 +14,7 @@ import { findState, states } from '../identity/users/indian-states.ts'
 import { tryPassword } from '../identity/login-throttle/login-throttle.ts'
 import { authenticate, register } from '../identity/users/users.ts'
 import { type FormState, formState, PostedForm, readForm } from '../web/forms.ts'
-import { renderedOnce } from '../web/rendered-once.ts'
+import { renderedOnce } from '../web/page-cache.ts'
 import { policyPages, policyTerms } from './policies.ts'
 
 declare module '../web/views.ts' {

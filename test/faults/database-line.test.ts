@@ -7,7 +7,7 @@ import { until } from '../support/books.ts'
 import { freshDatabase } from '../support/database.ts'
 import { startProxy, type TcpProxy, through } from '../support/proxy.ts'
 import { Visitor } from '../support/visitor.ts'
-import { crowd, startWorld, type World } from './world.ts'
+import { crowd, startWorld, type World } from './fixture.ts'
 
 let database: { url: string; drop: () => Promise<void> }
 let proxy: TcpProxy

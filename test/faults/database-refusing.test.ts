@@ -4,7 +4,7 @@ import { newestOrder, until } from '../support/books.ts'
 import { freshDatabase } from '../support/database.ts'
 import { Visitor } from '../support/visitor.ts'
 import { deliver, signed, successBody } from '../billing/webhooks/sender.ts'
-import { crowd, startWorld, type World } from './world.ts'
+import { crowd, startWorld, type World } from './fixture.ts'
 
 let database: { url: string; drop: () => Promise<void> }
 let world: World

@@ -8,7 +8,7 @@ import { migrate } from '../../src/platform/migrate.ts'
 import { newestOrder, paidOnce, tracesOf, until } from '../support/books.ts'
 import { Visitor } from '../support/visitor.ts'
 import { deliver, signed, successBody } from '../billing/webhooks/sender.ts'
-import { crowd, startWorld, type World } from './world.ts'
+import { crowd, startWorld, type World } from './fixture.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'etf-faults-'))
 let server: EmbeddedPostgres

@@ -4,7 +4,7 @@ import { freshDatabase } from '../support/database.ts'
 import { type Cut, startProxy, type TcpProxy, through } from '../support/proxy.ts'
 import { Visitor } from '../support/visitor.ts'
 import { deliver, signed, successBody } from '../billing/webhooks/sender.ts'
-import { startWorld, type World } from './world.ts'
+import { startWorld, type World } from './fixture.ts'
 
 let database: { url: string; drop: () => Promise<void> }
 let proxy: TcpProxy

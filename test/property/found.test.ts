@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Sql } from '../../src/platform/db.ts'
 import type { Action } from './actions.ts'
 import { play } from './run.ts'
-import { openWorld, somebody, type World } from './world.ts'
+import { openWorld, somebody, type World } from './fixture.ts'
 
 let world: World
 beforeAll(async () => {

@@ -6,10 +6,10 @@ import { keys } from '../support/app.ts'
 import { deliver, signed } from '../billing/webhooks/sender.ts'
 import type { Action } from './actions.ts'
 import { expected, ifPossible } from './answers.ts'
-import { by, isDeed, perform, severalAtOnce } from './deeds.ts'
+import { by, isDeed, perform, severalAtOnce } from './commands.ts'
 import { differences, isLost, type Model, type ModelDispute, type ModelRefund } from './model.ts'
 import { countsOf, readBooks } from './reading.ts'
-import { somebody, type World } from './world.ts'
+import { somebody, type World } from './fixture.ts'
 
 /**
  * What one sequence has at hand while it runs. `wrong` is what was seen to be wrong on the way; `busy` while a door may still

@@ -1,5 +1,5 @@
 import { type Answer, Visitor } from '../support/visitor.ts'
-import { hiddenIn, type Ids, type Who, type World } from './world.ts'
+import { hiddenIn, type Ids, type Who, type World } from './fixture.ts'
 
 /**
  * Who may. `everybody`: nobody is asked who they are. `signed-in`: each about themselves. `owner`: for everybody else it

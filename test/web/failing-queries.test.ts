@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { DatabaseUnavailable, type Sql } from '../../src/platform/db.ts'
 import type { Answer } from '../support/visitor.ts'
 import { go, type Way, waysIn } from './every-route.ts'
-import { buildWorld, people, type Who, type World } from './world.ts'
+import { buildWorld, people, type Who, type World } from './fixture.ts'
 
 let world: World
 let ways: Way[]

@@ -4,8 +4,8 @@ import { layoutFlawsAtWidths, widths } from '../support/layout.ts'
 import { type Typeface, typefaceNames } from '../support/typefaces.ts'
 import { waysIn } from './every-route.ts'
 import { longName, stretch } from './long-values.ts'
-import { unlock } from './poison.ts'
-import { buildWorld, type Who, type World } from './world.ts'
+import { unlock } from './xss-payloads.ts'
+import { buildWorld, type Who, type World } from './fixture.ts'
 
 let world: World
 let browsing: Browsing

@@ -1,5 +1,5 @@
 import type { Sql } from '../../src/platform/db.ts'
-import { poison } from './poison.ts'
+import { poison } from './xss-payloads.ts'
 
 /** A hundred characters, the most that a name may have: a few words, and one too long for any line of a phone. */
 export const longName =

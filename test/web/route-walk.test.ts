@@ -2,7 +2,7 @@ import { request } from 'node:http'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Answer } from '../support/visitor.ts'
 import { doors, expected, go, nameOf, type Way, waysIn } from './every-route.ts'
-import { buildWorld, people, type Who, type World } from './world.ts'
+import { buildWorld, people, type Who, type World } from './fixture.ts'
 
 let world: World
 let ways: Way[]

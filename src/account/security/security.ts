@@ -1,6 +1,6 @@
 import type { Sql } from '../../platform/db.ts'
 import { AppError } from '../../platform/errors.ts'
-import type { By } from '../../platform/origin.ts'
+import type { By } from '../../platform/audit-context.ts'
 import { hashPassword } from '../../identity/passwords/passwords.ts'
 import { passwordProblem } from '../../identity/users/registration.ts'
 import type { SignedIn } from '../../identity/users/users.ts'

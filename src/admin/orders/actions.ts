@@ -5,7 +5,7 @@ import { settleDisputes } from '../../billing/disputes/disputes.ts'
 import { GatewayRefused, GatewayUnavailable } from '../../billing/payments/gateway.ts'
 import { findOrder } from '../../billing/payments/queries.ts'
 import { AppError } from '../../platform/errors.ts'
-import type { By } from '../../platform/origin.ts'
+import type { By } from '../../platform/audit-context.ts'
 import { settleRefunds } from '../../billing/refunds/refunds.ts'
 import { noteSettleAsked, noteTerminationAsked } from './queries.ts'
 

@@ -1,6 +1,6 @@
 import type { Deps } from '../../deps.ts'
 import { AppError } from '../../platform/errors.ts'
-import type { Origin } from '../../platform/origin.ts'
+import type { Origin } from '../../platform/audit-context.ts'
 import { findRefund, requestRefund, settleRefundRows } from './queries.ts'
 import { tellRefunded } from './log-refund.ts'
 

@@ -2,7 +2,7 @@ import type { Deps } from '../../deps.ts'
 import { GatewayRefused, GatewayUnavailable } from '../payments/gateway.ts'
 import { AppError } from '../../platform/errors.ts'
 import { paise } from '../../platform/money.ts'
-import type { By } from '../../platform/origin.ts'
+import type { By } from '../../platform/audit-context.ts'
 import {
   findDisputeInTheWay,
   findRefund,

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { root } from '../../environment.ts'
+import { root } from '../../platform/environment.ts'
 
 const patienceMs = 60_000
 

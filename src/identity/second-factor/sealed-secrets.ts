@@ -1,5 +1,5 @@
 import type { Sql } from '../../platform/db.ts'
-import { seal, unseal } from '../../platform/sealing.ts'
+import { seal, unseal } from '../../platform/encryption.ts'
 import { listSealedSecrets, replaceSealedSecret } from './queries.ts'
 
 /**

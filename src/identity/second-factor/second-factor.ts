@@ -3,7 +3,7 @@ import { Secret, TOTP } from 'otpauth'
 import { waitInWords } from '../../platform/dates.ts'
 import type { Sql } from '../../platform/db.ts'
 import { AppError } from '../../platform/errors.ts'
-import { seal, unseal } from '../../platform/sealing.ts'
+import { seal, unseal } from '../../platform/encryption.ts'
 import {
   deleteUnproved,
   enrol,

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { type Sql, violates } from '../../platform/db.ts'
 import { AppError } from '../../platform/errors.ts'
 import { networkOf } from '../../platform/networks.ts'
-import type { By } from '../../platform/origin.ts'
+import type { By } from '../../platform/audit-context.ts'
 import { consentVersion } from './consent.ts'
 import { hashPassword, isOutdated, passwordMatches } from '../passwords/passwords.ts'
 import {

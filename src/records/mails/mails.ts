@@ -2,7 +2,7 @@ import type { Sql } from '../../platform/db.ts'
 import { AppError } from '../../platform/errors.ts'
 import type { Log } from '../../platform/log.ts'
 import { isPermanent, type Mailer } from '../../platform/mailer.ts'
-import type { By } from '../../platform/origin.ts'
+import type { By } from '../../platform/audit-context.ts'
 import {
   findCopy,
   insertCopy,

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Config, ConfigError, readConfig } from './platform/config.ts'
+import { type Config, ConfigError, readConfig } from './config.ts'
 
 /** The checkout this process runs from. */
-export const root = join(import.meta.dirname, '..')
+export const root = join(import.meta.dirname, '..', '..')
 
 /**
  * Reads `.env` (`.env.production` when NODE_ENV=production) under what the environment already says, then all settings.

@@ -3,7 +3,7 @@ import type { Action, Deed, How } from './actions.ts'
 import { expected } from './answers.ts'
 import type { Instance } from './instance.ts'
 import type { Run } from './run.ts'
-import { password } from './world.ts'
+import { password } from './fixture.ts'
 
 const deeds = [
   ...['grant', 'cancel', 'suspend', 'lift', 'sign out', 'sign in', 'delete account', 'settle now', 'terminate'],
