@@ -2,8 +2,6 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { Deps } from '../deps.ts'
-import { AppError } from '../platform/errors.ts'
-import { originOf } from '../identity/sessions/guards.ts'
 import {
   confirmEmail,
   forgotPassword,
@@ -14,6 +12,8 @@ import {
   type SpentLink,
   spentLinkOf,
 } from '../identity/email-tokens/email-tokens.ts'
+import { originOf } from '../identity/sessions/guards.ts'
+import { AppError } from '../platform/errors.ts'
 import { type FormState, formState, PostedForm, readForm } from '../web/forms.ts'
 
 declare module '../web/views.ts' {

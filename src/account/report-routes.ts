@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { AppError } from '../platform/errors.ts'
-import { withPictures, writtenMail } from '../platform/mailer.ts'
+import { actingAs } from '../identity/sessions/guards.ts'
 import {
   askedADay,
   askForOne,
@@ -16,7 +15,8 @@ import {
   weekdays,
 } from '../market/reports/choices.ts'
 import { newestReport } from '../market/reports/mail.ts'
-import { actingAs } from '../identity/sessions/guards.ts'
+import { AppError } from '../platform/errors.ts'
+import { withPictures, writtenMail } from '../platform/mailer.ts'
 import { type FormState, formState, PostedForm, readForm } from '../web/forms.ts'
 import type { Account } from './account.ts'
 

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { AppError } from '../platform/errors.ts'
 import { requireAdmin } from '../identity/sessions/guards.ts'
+import { AppError } from '../platform/errors.ts'
 import { heavyPages } from '../web/heavy.ts'
 import audit from './audit/routes.ts'
 import disputes from './disputes/routes.ts'

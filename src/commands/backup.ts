@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path'
+import { withDatabase } from '../dev/services.ts'
 import { makeBackup } from '../operations/backup/backup.ts'
 import { readSettings, root } from '../platform/environment.ts'
-import { withDatabase } from '../dev/services.ts'
 import { masked } from '../platform/log.ts'
 import { typed } from './typed.ts'
 

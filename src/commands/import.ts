@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs'
 import { basename } from 'node:path'
 import { parseArgs } from 'node:util'
-import { readSettings } from '../platform/environment.ts'
 import { withDatabase } from '../dev/services.ts'
 import { looksLikeEtfList, readEtfList } from '../market/instruments/etf-list/etf-list.ts'
 import { replaceEtfList } from '../market/instruments/etf-list/queries.ts'
@@ -18,6 +17,7 @@ import {
 } from '../market/prices/imports/imports.ts'
 import { dropImport, findImport, listImports } from '../market/prices/imports/queries.ts'
 import { connect, type Sql } from '../platform/db.ts'
+import { readSettings } from '../platform/environment.ts'
 import { AppError } from '../platform/errors.ts'
 import { prepareDatabase } from '../platform/migrate.ts'
 

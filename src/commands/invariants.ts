@@ -1,10 +1,10 @@
 import { parseArgs } from 'node:util'
+import { withDatabase } from '../dev/services.ts'
 import { checkBooks } from '../operations/integrity/integrity.ts'
 import { elsewhere } from '../operations/integrity/invariants.ts'
 import { printReport } from '../operations/integrity/print.ts'
-import { readSettings } from '../platform/environment.ts'
-import { withDatabase } from '../dev/services.ts'
 import { connect } from '../platform/db.ts'
+import { readSettings } from '../platform/environment.ts'
 import { prepareDatabase } from '../platform/migrate.ts'
 
 // `npm run invariants`: checks the books and exits with 1 when something is wrong; `-- --json` for machines.

@@ -1,5 +1,5 @@
-import { readSettings } from '../platform/environment.ts'
 import { withDatabase } from '../dev/services.ts'
+import { readSettings } from '../platform/environment.ts'
 import { prepareJobs } from '../platform/jobs.ts'
 import { masked } from '../platform/log.ts'
 import { migrate, OlderThanDatabase } from '../platform/migrate.ts'

@@ -2,10 +2,10 @@ import { parseArgs } from 'node:util'
 import { dayInIndia } from '../admin/days.ts'
 import { seedWorld } from '../dev/bench/seed/seed.ts'
 import { seedDemo } from '../dev/demo.ts'
-import { readSettings } from '../platform/environment.ts'
 import { withDatabase } from '../dev/services.ts'
 import { seedSample } from '../market/prices/sample-prices.ts'
 import { connect } from '../platform/db.ts'
+import { readSettings } from '../platform/environment.ts'
 import { prepareDatabase } from '../platform/migrate.ts'
 
 const usage = `npm run seed                                                  the demo's admin and sample prices

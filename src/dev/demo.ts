@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import type { Sql } from '../platform/db.ts'
-import { insertAdmin } from '../identity/users/admin-queries.ts'
 import { hashPassword } from '../identity/passwords/passwords.ts'
+import { insertAdmin } from '../identity/users/admin-queries.ts'
+import type { Sql } from '../platform/db.ts'
 
 /** Makes the demo's admin once. The password is generated and known only to the caller, this one time. */
 export async function seedDemo(sql: Sql): Promise<{ username: string; password: string | null }> {

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { root } from '../platform/environment.ts'
 import { type Config, totpKeysOf } from '../platform/config.ts'
+import { root } from '../platform/environment.ts'
 import type { Log } from '../platform/log.ts'
 
 /** What stands in for the services that are not configured, and the settings that now point to it. */

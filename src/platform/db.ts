@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import postgres from 'postgres'
-import { databaseSockets } from './database-sockets.ts'
 import { type Turn, waitingLine } from './bounded-queue.ts'
+import { databaseSockets } from './database-sockets.ts'
 
 /** A pool of connections. Each change of state is one statement on it: there is no `begin` outside migrations. */
 export type Sql = postgres.Sql<Record<string, never>>

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises'
-import { AppError } from './errors.ts'
 import { type Turn, waitingLine } from './bounded-queue.ts'
+import { AppError } from './errors.ts'
 
 /**
  * Work of the event loop that can wait: pages that are computed, exports. Two pieces at a time, so that they take neither

@@ -2,8 +2,8 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { PgBoss } from 'pg-boss'
 import postgres from 'postgres'
 import type { Log } from './log.ts'
-import { MayNotMigrate, mayMigrate } from './roles.ts'
 import { toldOnce } from './log-bursts.ts'
+import { MayNotMigrate, mayMigrate } from './roles.ts'
 
 /** Work that is done again and again by one process at a time, and at once when somebody wakes it. */
 export type Job = {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { checkBooks } from '../../src/operations/integrity/integrity.ts'
 import { refundPayment } from '../../src/billing/refunds/refunds.ts'
 import { grantDays } from '../../src/billing/subscriptions/subscriptions.ts'
+import { checkBooks } from '../../src/operations/integrity/integrity.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { newestOrder, nothingGranted, tracesOf, until } from '../support/books.ts'
 import { Visitor } from '../support/visitor.ts'

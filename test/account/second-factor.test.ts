@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { codesOn, secretOn } from '../identity/administrators.ts'
 import { type Admin, adminOf, codeAt } from '../support/admin.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { Visitor } from '../support/visitor.ts'
-import { codesOn, secretOn } from '../identity/administrators.ts'
 import { mailsTo } from './mailed.ts'
 
 let app: TestApp

@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Mailbox, startMailbox } from '../../src/dev/mail-catcher/mail-catcher.ts'
 import { type Sandbox, startSandbox } from '../../src/dev/cashfree-sandbox/sandbox.ts'
+import { type Mailbox, startMailbox } from '../../src/dev/mail-catcher/mail-catcher.ts'
 
 let mailbox: Mailbox
 let sandbox: Sandbox

@@ -1,9 +1,9 @@
 import postgres from 'postgres'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { deliver, signed, successBody } from '../billing/webhooks/sender.ts'
 import { newestOrder, until } from '../support/books.ts'
 import { freshDatabase } from '../support/database.ts'
 import { Visitor } from '../support/visitor.ts'
-import { deliver, signed, successBody } from '../billing/webhooks/sender.ts'
 import { crowd, startWorld, type World } from './fixture.ts'
 
 let database: { url: string; drop: () => Promise<void> }

@@ -5,9 +5,9 @@ import postgres from 'postgres'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type EmbeddedPostgres, startPostgres } from '../../src/dev/embedded-postgres/postgres.ts'
 import { migrate } from '../../src/platform/migrate.ts'
+import { deliver, signed, successBody } from '../billing/webhooks/sender.ts'
 import { newestOrder, paidOnce, tracesOf, until } from '../support/books.ts'
 import { Visitor } from '../support/visitor.ts'
-import { deliver, signed, successBody } from '../billing/webhooks/sender.ts'
 import { crowd, startWorld, type World } from './fixture.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'etf-faults-'))

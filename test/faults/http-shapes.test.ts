@@ -1,10 +1,10 @@
 import { connect } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { deliver, lastEvent, signed } from '../billing/webhooks/sender.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { newestOrder } from '../support/books.ts'
 import { registration, Visitor } from '../support/visitor.ts'
-import { deliver, lastEvent, signed } from '../billing/webhooks/sender.ts'
 
 let app: TestApp
 let visitor: Visitor

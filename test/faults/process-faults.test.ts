@@ -5,11 +5,11 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { deliver, signed, successBody } from '../billing/webhooks/sender.ts'
 import { newestOrder, paidOnce, subscriberOf, tracesOf, until } from '../support/books.ts'
 import { type AppProcess, buildTown, type Town } from '../support/process.ts'
 import { startProxy, through } from '../support/proxy.ts'
 import { Visitor } from '../support/visitor.ts'
-import { deliver, signed, successBody } from '../billing/webhooks/sender.ts'
 
 let town: Town
 beforeAll(async () => {

@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { deliver, signed, successBody } from '../billing/webhooks/sender.ts'
 import { newestOrder, paidOnce, tracesOf, until } from '../support/books.ts'
 import { freshDatabase } from '../support/database.ts'
 import { type Cut, startProxy, type TcpProxy, through } from '../support/proxy.ts'
 import { Visitor } from '../support/visitor.ts'
-import { deliver, signed, successBody } from '../billing/webhooks/sender.ts'
 import { startWorld, type World } from './fixture.ts'
 
 let database: { url: string; drop: () => Promise<void> }

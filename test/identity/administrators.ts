@@ -1,5 +1,5 @@
-import { insertAdmin } from '../../src/identity/users/admin-queries.ts'
 import { hashPassword } from '../../src/identity/passwords/passwords.ts'
+import { insertAdmin } from '../../src/identity/users/admin-queries.ts'
 import type { Role } from '../../src/identity/users/users.ts'
 import { codeAt } from '../support/admin.ts'
 import type { TestApp } from '../support/app.ts'

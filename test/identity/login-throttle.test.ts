@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { confirmIdentity } from '../../src/identity/sessions/reauthentication.ts'
 import { tryPassword } from '../../src/identity/login-throttle/login-throttle.ts'
+import { confirmIdentity } from '../../src/identity/sessions/reauthentication.ts'
 import { sessionOf } from '../../src/identity/users/users.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { type Answer, registration, Visitor } from '../support/visitor.ts'

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { buildApp } from '../../src/app.ts'
-import { lookAtDatabase } from '../../src/operations/doctor/database.ts'
 import { resealSecrets, trySecrets } from '../../src/identity/second-factor/sealed-secrets.ts'
+import { lookAtDatabase } from '../../src/operations/doctor/database.ts'
 import { adminOf, codeAt } from '../support/admin.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { registration, Visitor } from '../support/visitor.ts'

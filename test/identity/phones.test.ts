@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { indianMobile, tenDigits } from '../../src/identity/users/phones.ts'
 import { findState, states } from '../../src/identity/users/indian-states.ts'
+import { indianMobile, tenDigits } from '../../src/identity/users/phones.ts'
 
 describe('an Indian mobile number', () => {
   test.each([

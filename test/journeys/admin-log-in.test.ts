@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
+import { type NewAdmin, newAdmin } from '../identity/administrators.ts'
 import { codeAt } from '../support/admin.ts'
 import {
   axeFindings,
@@ -10,7 +11,6 @@ import {
   type Size,
   screenshot,
 } from '../support/browser.ts'
-import { type NewAdmin, newAdmin } from '../identity/administrators.ts'
 import { openScene } from './scene.ts'
 
 const scene = openScene({ SELLER_EMAIL: 'help@etf.example.in' })

@@ -4,10 +4,10 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { codesOn, secretOn } from '../identity/administrators.ts'
 import { until } from '../support/books.ts'
 import { type AppProcess, buildTown, freePort, run, type Town } from '../support/process.ts'
 import { registration, Visitor } from '../support/visitor.ts'
-import { codesOn, secretOn } from '../identity/administrators.ts'
 
 const command = join(import.meta.dirname, '..', '..', 'src', 'commands', 'admin.ts')
 

@@ -1,10 +1,10 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { deliver, signed, successBody } from '../billing/webhooks/sender.ts'
 import { newestOrder, paidOnce, tracesOf, until } from '../support/books.ts'
 import { type Checkout, copyCheckout } from '../support/checkout.ts'
 import { type AppProcess, buildTown, run, type Town } from '../support/process.ts'
 import { Visitor } from '../support/visitor.ts'
-import { deliver, signed, successBody } from '../billing/webhooks/sender.ts'
 
 // Releases in the order in which they come; each is a checkout of its own and runs as processes of its own.
 let town: Town

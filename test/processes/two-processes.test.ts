@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { deliver, signed, successBody } from '../billing/webhooks/sender.ts'
 import { newestOrder, paidOnce, subscriberOf, tracesOf, until } from '../support/books.ts'
 import { type AppProcess, buildTown, type Town } from '../support/process.ts'
 import { stageOn, Visitor } from '../support/visitor.ts'
-import { deliver, signed, successBody } from '../billing/webhooks/sender.ts'
 
 let town: Town
 let one: AppProcess

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { sequences } from './actions.ts'
-import { play } from './run.ts'
 import { openWorld, type World } from './fixture.ts'
+import { play } from './run.ts'
 
 const runs = Number(process.env.RUNS ?? 300)
 const seed = Number(process.env.SEED ?? Date.now() & 0x7fffffff)

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import type { Action, Deed, How } from './actions.ts'
 import { expected } from './answers.ts'
+import { password } from './fixture.ts'
 import type { Instance } from './instance.ts'
 import type { Run } from './run.ts'
-import { password } from './fixture.ts'
 
 const deeds = [
   ...['grant', 'cancel', 'suspend', 'lift', 'sign out', 'sign in', 'delete account', 'settle now', 'terminate'],

@@ -3,8 +3,8 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Sql } from '../../src/platform/db.ts'
 import type { Action } from './actions.ts'
-import { play } from './run.ts'
 import { openWorld, somebody, type World } from './fixture.ts'
+import { play } from './run.ts'
 
 let world: World
 beforeAll(async () => {

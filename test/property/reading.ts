@@ -1,6 +1,6 @@
 import type { Sql } from '../../src/platform/db.ts'
-import type { BookedOrder, BookedUser } from './model.ts'
 import type { World } from './fixture.ts'
+import type { BookedOrder, BookedUser } from './model.ts'
 
 /** What our books say of these people and their orders. */
 export async function readBooks(

@@ -1,15 +1,15 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
-import { checkBooks } from '../../src/operations/integrity/integrity.ts'
 import type { User } from '../../src/identity/users/users.ts'
-import { keys } from '../support/app.ts'
+import { checkBooks } from '../../src/operations/integrity/integrity.ts'
 import { deliver, signed } from '../billing/webhooks/sender.ts'
+import { keys } from '../support/app.ts'
 import type { Action } from './actions.ts'
 import { expected, ifPossible } from './answers.ts'
 import { by, isDeed, perform, severalAtOnce } from './commands.ts'
+import { somebody, type World } from './fixture.ts'
 import { differences, isLost, type Model, type ModelDispute, type ModelRefund } from './model.ts'
 import { countsOf, readBooks } from './reading.ts'
-import { somebody, type World } from './fixture.ts'
 
 /**
  * What one sequence has at hand while it runs. `wrong` is what was seen to be wrong on the way; `busy` while a door may still

@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { dayInIndia } from '../../src/admin/days.ts'
 import type { Answer } from '../support/visitor.ts'
 import { type Way, waysIn } from './every-route.ts'
-import { poison, unlock } from './xss-payloads.ts'
 import { buildWorld, type World } from './fixture.ts'
+import { poison, unlock } from './xss-payloads.ts'
 
 /** What a spreadsheet would take for a formula, or a careless reader of files for the end of a cell. */
 const nasty = [

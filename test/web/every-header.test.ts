@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Answer } from '../support/visitor.ts'
 import { deliver } from '../billing/webhooks/sender.ts'
+import type { Answer } from '../support/visitor.ts'
 import { expected, go, stranger, type Way, waysIn } from './every-route.ts'
 import { buildWorld, people, type Who, type World } from './fixture.ts'
 

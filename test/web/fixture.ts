@@ -5,14 +5,14 @@ import { join } from 'node:path'
 import { expect } from 'vitest'
 import { readIntoImport } from '../../src/market/prices/imports/imports.ts'
 import { seedSample } from '../../src/market/prices/sample-prices.ts'
-import type { Sql } from '../../src/platform/db.ts'
 import { recorded } from '../../src/operations/jobs/job-runs.ts'
+import type { Sql } from '../../src/platform/db.ts'
 import { linkTo, open, subjects } from '../account/mailed.ts'
+import { deliver, signed } from '../billing/webhooks/sender.ts'
 import { type Admin, adminOf } from '../support/admin.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { newestOrder, until } from '../support/books.ts'
 import { registration, Visitor } from '../support/visitor.ts'
-import { deliver, signed } from '../billing/webhooks/sender.ts'
 
 /** Whoever may stand at a door. `half` is an administrator who gave the password and not yet the second factor. */
 export const people = ['visitor', 'owner', 'other', 'half', 'reader', 'money'] as const

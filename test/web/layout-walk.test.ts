@@ -3,9 +3,9 @@ import { type Browsing, openBrowser, type Person, screenshot, sizes, takeOver } 
 import { layoutFlawsAtWidths, widths } from '../support/layout.ts'
 import { type Typeface, typefaceNames } from '../support/typefaces.ts'
 import { waysIn } from './every-route.ts'
+import { buildWorld, type Who, type World } from './fixture.ts'
 import { longName, stretch } from './long-values.ts'
 import { unlock } from './xss-payloads.ts'
-import { buildWorld, type Who, type World } from './fixture.ts'
 
 let world: World
 let browsing: Browsing

@@ -2,8 +2,8 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { buildApp } from '../../src/app.ts'
-import { startApp, type TestApp } from '../support/app.ts'
 import { deliver, signed, successBody } from '../billing/webhooks/sender.ts'
+import { startApp, type TestApp } from '../support/app.ts'
 
 let app: TestApp
 const running: Awaited<ReturnType<typeof buildApp>>[] = []

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { deliver, signed, successBody } from '../billing/webhooks/sender.ts'
 import { openBrowser, takeOver } from '../support/browser.ts'
 import type { Answer } from '../support/visitor.ts'
-import { deliver, signed, successBody } from '../billing/webhooks/sender.ts'
 import { stranger, waysIn } from './every-route.ts'
-import { poison, unlock } from './xss-payloads.ts'
 import { buildWorld, type World } from './fixture.ts'
+import { poison, unlock } from './xss-payloads.ts'
 
 /** What would run, load or change something, were it not text. Whatever asks for something asks for "xss". */
 const payloads = [

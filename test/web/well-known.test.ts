@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { deliver, signed, successBody } from '../billing/webhooks/sender.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { newestOrder } from '../support/books.ts'
 import { Visitor } from '../support/visitor.ts'
-import { deliver, signed, successBody } from '../billing/webhooks/sender.ts'
 
 let app: TestApp
 let visitor: Visitor

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { settle, settleWith } from '../../billing/checkout/settle.ts'
-import type { Deps } from '../../deps.ts'
 import { GatewayRefused, GatewayUnavailable } from '../../billing/payments/gateway.ts'
-import { AppError } from '../../platform/errors.ts'
-import type { By } from '../../platform/audit-context.ts'
-import { hashPassword } from '../../identity/passwords/passwords.ts'
+import type { Deps } from '../../deps.ts'
 import { tryPassword } from '../../identity/login-throttle/login-throttle.ts'
+import { hashPassword } from '../../identity/passwords/passwords.ts'
 import { authenticate, type SignedIn } from '../../identity/users/users.ts'
+import type { By } from '../../platform/audit-context.ts'
+import { AppError } from '../../platform/errors.ts'
 import { deleteAccountRows, listOrdersToClose } from './queries.ts'
 
 /** What the form sends: the password, the username typed once more, and the end of the paid time that the page showed. */

@@ -1,5 +1,5 @@
-import type { Sql } from '../../platform/db.ts'
 import { type By, knownOrigin } from '../../platform/audit-context.ts'
+import type { Sql } from '../../platform/db.ts'
 
 /** What there is of a person, in numbers, for the page that asks whether to delete it. */
 export type Holdings = {

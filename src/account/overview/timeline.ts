@@ -1,8 +1,8 @@
 import type { LostMoney } from '../../billing/disputes/disputes.ts'
 import { methodTitle, outcomeOf, type PaymentRow } from '../../billing/payments/payments.ts'
+import type { Refund } from '../../billing/refunds/refunds.ts'
 import { dateInIndia } from '../../platform/dates.ts'
 import { rupees } from '../../platform/money.ts'
-import type { Refund } from '../../billing/refunds/refunds.ts'
 import type { OrderRow, PeriodRow } from './queries.ts'
 
 /** Something that happened, and why. `tone` colours its dot. */

@@ -1,5 +1,5 @@
-import type { Sql } from '../../platform/db.ts'
 import { type By, knownOrigin } from '../../platform/audit-context.ts'
+import type { Sql } from '../../platform/db.ts'
 
 /** Changes name, mobile and state of an account and notes which of them, not what they say. False: all are the same. */
 export async function updateProfile(

@@ -1,5 +1,5 @@
-import type { Sql } from '../../platform/db.ts'
 import { type By, knownOrigin } from '../../platform/audit-context.ts'
+import type { Sql } from '../../platform/db.ts'
 
 /** What is stored of an account's password now: the mark by which a change of it is noticed. */
 export async function findPasswordHash(sql: Sql, userId: string): Promise<string | undefined> {

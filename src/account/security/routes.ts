@@ -1,11 +1,15 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { AppError } from '../../platform/errors.ts'
-import { actingAs, trierOf } from '../../identity/sessions/guards.ts'
-import { findAskedEmail, findUnconfirmedEmail, insertVerification } from '../../identity/email-tokens/request-queries.ts'
 import { changeEmail, maskedEmail, newEmailOf } from '../../identity/email-tokens/email-tokens.ts'
+import {
+  findAskedEmail,
+  findUnconfirmedEmail,
+  insertVerification,
+} from '../../identity/email-tokens/request-queries.ts'
 import { tryPassword } from '../../identity/login-throttle/login-throttle.ts'
+import { actingAs, trierOf } from '../../identity/sessions/guards.ts'
 import { authenticate, type User } from '../../identity/users/users.ts'
+import { AppError } from '../../platform/errors.ts'
 import { failureOf } from '../../web/errors.ts'
 import { type FormState, formState, PostedForm, readForm, safeNext } from '../../web/forms.ts'
 import type { Account } from '../account.ts'

@@ -1,9 +1,9 @@
-import type { Sql } from '../../platform/db.ts'
-import { AppError } from '../../platform/errors.ts'
-import type { By } from '../../platform/audit-context.ts'
 import { hashPassword } from '../../identity/passwords/passwords.ts'
 import { passwordProblem } from '../../identity/users/registration.ts'
 import type { SignedIn } from '../../identity/users/users.ts'
+import type { By } from '../../platform/audit-context.ts'
+import type { Sql } from '../../platform/db.ts'
+import { AppError } from '../../platform/errors.ts'
 import { findPasswordHash, updatePassword } from './queries.ts'
 
 /**

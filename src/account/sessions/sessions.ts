@@ -1,5 +1,5 @@
-import type { Sql } from '../../platform/db.ts'
 import { browserInWords } from '../../identity/known-browsers/browser-name.ts'
+import type { Sql } from '../../platform/db.ts'
 import { listSessionsOf } from './queries.ts'
 
 /** A session as its owner sees it. `network` is the address without its last part; `isThis`: the one that asks. */

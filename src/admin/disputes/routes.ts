@@ -4,8 +4,8 @@ import { type Column, csvOf } from '../csv.ts'
 import { dayInIndia } from '../days.ts'
 import { allOf, type Page, pageOf, queryOf } from '../listing.ts'
 import type { Panel } from '../panel.ts'
-import { type DisputeLine, listDisputes } from './queries.ts'
 import { disputeKind, disputeStatuses } from './labels.ts'
+import { type DisputeLine, listDisputes } from './queries.ts'
 
 const words = { disputeStatuses, disputeKind }
 

@@ -1,9 +1,9 @@
-import { meanings } from '../../records/incidents/incidents.ts'
 import { dateTimeInIndia } from '../../platform/dates.ts'
+import { meanings } from '../../records/incidents/incidents.ts'
 import { queryOf } from '../listing.ts'
+import { ageInWords } from './labels.ts'
 import { isStale, type MarketAge, marketInWords } from './market.ts'
 import type { Now, Waiting } from './queries.ts'
-import { ageInWords } from './labels.ts'
 
 /** Something a person has to do or to know, with the list where it is done. `age` is of the oldest, in words. */
 export type Need = {

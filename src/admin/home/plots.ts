@@ -1,8 +1,8 @@
-import type { Day } from '../metrics/daily-metrics.ts'
 import { rupees } from '../../platform/money.ts'
 import { barChart, type Drawing, lineChart, shortNumber, shortRupees } from '../charts.ts'
-import { calendar, shortDay, successOf } from './periods.ts'
+import type { Day } from '../metrics/daily-metrics.ts'
 import { count, percent, signed } from './labels.ts'
+import { calendar, shortDay, successOf } from './periods.ts'
 
 /** A chart with the numbers behind it, as _bars and _line want it. */
 export type Plot = { id: string; title: string; caption: string; chart: Drawing; head: string[]; rows: string[][] }

@@ -2,9 +2,9 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { failureGroups } from '../orders/labels.ts'
 import type { Panel } from '../panel.ts'
 import { type Home, homeOf } from './home.ts'
+import { ageInWords, count, percent, roughly, signed } from './labels.ts'
 import { isStale, marketInWords } from './market.ts'
 import { successOf } from './periods.ts'
-import { ageInWords, count, percent, roughly, signed } from './labels.ts'
 
 declare module '../../web/views.ts' {
   interface Views {

@@ -1,18 +1,18 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
+import { actingAs, requireMoney } from '../../identity/sessions/guards.ts'
+import { AppError } from '../../platform/errors.ts'
 import { type Incident, meanings, resolveIncident } from '../../records/incidents/incidents.ts'
 import { findIncident } from '../../records/incidents/queries.ts'
-import { AppError } from '../../platform/errors.ts'
-import { actingAs, requireMoney } from '../../identity/sessions/guards.ts'
 import { type FormState, formState, PostedForm, readForm } from '../../web/forms.ts'
 import { csvOf } from '../csv.ts'
 import { dayInIndia } from '../days.ts'
 import { allOf, type Page, pageOf, queryOf } from '../listing.ts'
 import type { Panel } from '../panel.ts'
 import { below, rowNumber } from '../row-numbers.ts'
-import { type IncidentFilter, listIncidents, listOccurrences, namesOf } from './queries.ts'
 import { type Sides, sidesOf } from './diff.ts'
 import { whatToDo } from './labels.ts'
+import { type IncidentFilter, listIncidents, listOccurrences, namesOf } from './queries.ts'
 
 declare module '../../web/views.ts' {
   interface Views {

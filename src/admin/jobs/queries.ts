@@ -1,5 +1,5 @@
-import type { Sql } from '../../platform/db.ts'
 import { type By, knownOrigin } from '../../platform/audit-context.ts'
+import type { Sql } from '../../platform/db.ts'
 
 /** How a job stands: its period, its last run, its failures. Times are null before the first. */
 export type JobRecord = {

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { AppError } from '../../platform/errors.ts'
 import { actingAs, requireMoney } from '../../identity/sessions/guards.ts'
+import { AppError } from '../../platform/errors.ts'
 import { csvOf } from '../csv.ts'
 import { dayInIndia } from '../days.ts'
 import type { Panel } from '../panel.ts'

@@ -1,5 +1,5 @@
-import type { Composers, Mail } from '../../records/mails/mails.ts'
 import { withPictures, writtenMail } from '../../platform/mailer.ts'
+import type { Composers, Mail } from '../../records/mails/mails.ts'
 
 /** A mail as it would be written now; or, in a sentence, why it would not. */
 export type Preview = { subject: string; text: string; html: string } | { why: string }

@@ -1,17 +1,17 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { resendMail, retryMail } from '../../records/mails/mails.ts'
-import { AppError } from '../../platform/errors.ts'
 import { actingAs, requireMoney } from '../../identity/sessions/guards.ts'
+import { AppError } from '../../platform/errors.ts'
+import { resendMail, retryMail } from '../../records/mails/mails.ts'
 import { PostedForm, readForm } from '../../web/forms.ts'
 import { csvOf } from '../csv.ts'
 import { dayInIndia, spanOfDays } from '../days.ts'
 import { allOf, type Page, pageOf, queryOf } from '../listing.ts'
 import type { Panel } from '../panel.ts'
 import { below, rowNumber } from '../row-numbers.ts'
+import { kindInWords, statuses } from './labels.ts'
 import { type Preview, previewOf } from './preview.ts'
 import { findMail, type LoggedMail, listKinds, listMails, type WholeMail } from './queries.ts'
-import { kindInWords, statuses } from './labels.ts'
 
 declare module '../../web/views.ts' {
   interface Views {

@@ -2,6 +2,7 @@ import multipart from '@fastify/multipart'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
+import { actingAs, requireMoney } from '../../identity/sessions/guards.ts'
 import { readEtfList } from '../../market/instruments/etf-list/etf-list.ts'
 import {
   type Candidate,
@@ -10,7 +11,6 @@ import {
   replaceEtfList,
   searchEtfList,
 } from '../../market/instruments/etf-list/queries.ts'
-import type { Problem } from '../../market/prices/files/reading.ts'
 import {
   addInstrument,
   changeInstrument,
@@ -21,16 +21,16 @@ import {
   verifyToday,
 } from '../../market/instruments/instruments.ts'
 import { findInstrument, type Revised } from '../../market/instruments/queries.ts'
+import type { Problem } from '../../market/prices/files/reading.ts'
 import { type InstrumentRow, listInstruments } from '../../market/prices/queries.ts'
 import { AppError } from '../../platform/errors.ts'
-import { actingAs, requireMoney } from '../../identity/sessions/guards.ts'
 import { statuses } from '../../web/errors.ts'
 import { type FormState, formState, PostedForm, readForm } from '../../web/forms.ts'
 import { arrivingFiles } from '../../web/uploads.ts'
 import type { Panel } from '../panel.ts'
 import { limits, storeUploads } from './imports/uploads.ts'
-import { listCoverage } from './queries.ts'
 import { many, type Words, words } from './labels.ts'
+import { listCoverage } from './queries.ts'
 
 declare module '../../web/views.ts' {
   interface Views {

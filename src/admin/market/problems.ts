@@ -1,6 +1,6 @@
 import type { OtherIsin } from '../../market/instruments/etf-list/queries.ts'
-import type { Coverage } from './queries.ts'
 import { dayText, many } from './labels.ts'
+import type { Coverage } from './queries.ts'
 
 /** Something about the data that a person should know, with the place where it is mended. */
 export type Problem = { tone: 'bad' | 'warn'; title: string; text: string; href: string }

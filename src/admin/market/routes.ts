@@ -10,10 +10,10 @@ import type { Panel } from '../panel.ts'
 import holidays from './holiday-routes.ts'
 import imports from './imports/routes.ts'
 import instruments from './instrument-routes.ts'
+import { machineNames, type Words, words } from './labels.ts'
 import { type Problem, problemsOf } from './problems.ts'
 import { type Coverage, countHeld, listCoverage } from './queries.ts'
 import splits from './split-routes.ts'
-import { machineNames, type Words, words } from './labels.ts'
 
 declare module '../../web/views.ts' {
   interface Views {

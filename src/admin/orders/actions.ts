@@ -1,12 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { type KnownSettlement, type Settlement, settle, settleWith } from '../../billing/checkout/settle.ts'
-import type { Deps } from '../../deps.ts'
 import { settleDisputes } from '../../billing/disputes/disputes.ts'
 import { GatewayRefused, GatewayUnavailable } from '../../billing/payments/gateway.ts'
 import { findOrder } from '../../billing/payments/queries.ts'
-import { AppError } from '../../platform/errors.ts'
-import type { By } from '../../platform/audit-context.ts'
 import { settleRefunds } from '../../billing/refunds/refunds.ts'
+import type { Deps } from '../../deps.ts'
+import type { By } from '../../platform/audit-context.ts'
+import { AppError } from '../../platform/errors.ts'
 import { noteSettleAsked, noteTerminationAsked } from './queries.ts'
 
 /** What an act came to, for the next page. */

@@ -1,7 +1,7 @@
 import { methodTitle } from '../../billing/payments/payments.ts'
 import type { Column } from '../csv.ts'
-import type { OrderLine, PaymentLine } from './queries.ts'
 import { failureGroups } from './labels.ts'
+import type { OrderLine, PaymentLine } from './queries.ts'
 
 /** What an export of orders holds. */
 export const orderColumns: Column<OrderLine>[] = [

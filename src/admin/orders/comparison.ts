@@ -1,4 +1,3 @@
-import type { Deps } from '../../deps.ts'
 import {
   type Attempt,
   GatewayRefused,
@@ -8,6 +7,7 @@ import {
   type RemoteRefund,
 } from '../../billing/payments/gateway.ts'
 import { methodTitle } from '../../billing/payments/payments.ts'
+import type { Deps } from '../../deps.ts'
 import { dateTimeInIndia } from '../../platform/dates.ts'
 import { rupees } from '../../platform/money.ts'
 import { disputeKind } from '../disputes/labels.ts'

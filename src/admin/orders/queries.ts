@@ -1,7 +1,7 @@
 import type { Dispute } from '../../billing/disputes/disputes.ts'
 import type { Order } from '../../billing/payments/payments.ts'
-import type { Sql } from '../../platform/db.ts'
 import { type By, knownOrigin } from '../../platform/audit-context.ts'
+import type { Sql } from '../../platform/db.ts'
 import type { Span } from '../days.ts'
 import type { Cursor } from '../listing.ts'
 

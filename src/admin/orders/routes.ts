@@ -3,9 +3,9 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply } from 'fastify'
 import { type Static, Type } from 'typebox'
 import { isOrderId, methodTitle } from '../../billing/payments/payments.ts'
-import { AppError } from '../../platform/errors.ts'
 import { actingAs, requireMoney } from '../../identity/sessions/guards.ts'
 import { confirmIdentity, identityFields } from '../../identity/sessions/reauthentication.ts'
+import { AppError } from '../../platform/errors.ts'
 import { statuses } from '../../web/errors.ts'
 import { type FormState, formState, PostedForm, readForm } from '../../web/forms.ts'
 import { csvOf } from '../csv.ts'
@@ -16,6 +16,7 @@ import type { Panel } from '../panel.ts'
 import { settleNow, terminate } from './actions.ts'
 import { orderColumns, paymentColumns } from './columns.ts'
 import { type Comparison, compareWithCashfree } from './comparison.ts'
+import { actInWords, choicesOf, doors, failureGroups, orderStatuses, paymentStatuses } from './labels.ts'
 import {
   findOrderFile,
   findOrdersNamed,
@@ -26,7 +27,6 @@ import {
   type OrderLine,
   type PaymentLine,
 } from './queries.ts'
-import { actInWords, choicesOf, doors, failureGroups, orderStatuses, paymentStatuses } from './labels.ts'
 
 type Choice = { value: string; label: string }
 type List<Row> = { list: Page<Row>; filter: Record<string, string>; first: boolean; csv: string; words: typeof words }

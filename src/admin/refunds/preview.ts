@@ -1,10 +1,10 @@
-import type { Deps } from '../../deps.ts'
 import { methodTitle } from '../../billing/payments/payments.ts'
-import { AppError } from '../../platform/errors.ts'
-import { paiseFromRupees } from '../../platform/money.ts'
 import { taxesOf } from '../../billing/receipts/receipts.ts'
 import type { RefundRequest } from '../../billing/refunds/refunds.ts'
 import { type Rehearsal, rehearse } from '../../billing/refunds/rehearsal.ts'
+import type { Deps } from '../../deps.ts'
+import { AppError } from '../../platform/errors.ts'
+import { paiseFromRupees } from '../../platform/money.ts'
 import { findNetRevenue, findRefundBasis, listRefundsOfPayment, type RefundBasis, type Sibling } from './queries.ts'
 
 /** What will happen, in numbers, before anybody presses the button. Amounts in paise. */

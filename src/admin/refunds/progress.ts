@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
-import type { Deps } from '../../deps.ts'
 import { methodTitle } from '../../billing/payments/payments.ts'
-import { AppError } from '../../platform/errors.ts'
 import { taxesOf } from '../../billing/receipts/receipts.ts'
+import type { Deps } from '../../deps.ts'
+import { AppError } from '../../platform/errors.ts'
 import { findRefundFile, listRefundSteps, type RefundFile } from './queries.ts'
 
 type Tone = 'info' | 'good' | 'warn' | 'bad'

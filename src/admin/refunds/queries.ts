@@ -1,5 +1,5 @@
-import type { Sql } from '../../platform/db.ts'
 import type { Refund } from '../../billing/refunds/refunds.ts'
+import type { Sql } from '../../platform/db.ts'
 import type { Span } from '../days.ts'
 import type { Cursor } from '../listing.ts'
 

@@ -1,6 +1,6 @@
 import type { Column } from '../csv.ts'
-import type { Person } from './queries.ts'
 import { statusWord } from './labels.ts'
+import type { Person } from './queries.ts'
 
 /** What an export of people holds. */
 export const columns: Column<Person>[] = [

@@ -1,6 +1,6 @@
+import { indianMobile } from '../../identity/users/phones.ts'
 import type { Sql } from '../../platform/db.ts'
 import { AppError } from '../../platform/errors.ts'
-import { indianMobile } from '../../identity/users/phones.ts'
 import type { Cursor } from '../listing.ts'
 import { type Filter, findExactly, listCalled, listNewest, type Named, type Person } from './queries.ts'
 

@@ -1,16 +1,16 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { replayDelivery } from '../../billing/webhooks/inbox.ts'
-import { AppError } from '../../platform/errors.ts'
 import { actingAs, requireMoney } from '../../identity/sessions/guards.ts'
+import { AppError } from '../../platform/errors.ts'
 import { csvOf } from '../csv.ts'
 import { dayInIndia, spanOfDays } from '../days.ts'
 import { allOf, type Page, pageOf, queryOf } from '../listing.ts'
 import type { Panel } from '../panel.ts'
 import { below, rowNumber } from '../row-numbers.ts'
 import { masked, readable } from './body.ts'
-import { type Delivery, findDelivery, listDeliveries, listRefusals, listTypes, type WholeDelivery } from './queries.ts'
 import { outcomeInWords, verdicts, type Words, wordsFor } from './labels.ts'
+import { type Delivery, findDelivery, listDeliveries, listRefusals, listTypes, type WholeDelivery } from './queries.ts'
 
 declare module '../../web/views.ts' {
   interface Views {

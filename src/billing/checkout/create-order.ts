@@ -1,4 +1,10 @@
 import type { Deps } from '../../deps.ts'
+import { tenDigits } from '../../identity/users/phones.ts'
+import type { User } from '../../identity/users/users.ts'
+import { AppError } from '../../platform/errors.ts'
+import { ulid } from '../../platform/ids.ts'
+import { paise } from '../../platform/money.ts'
+import { paymentLog } from '../../platform/payment-log.ts'
 import { GatewayRefused, GatewayUnavailable } from '../payments/gateway.ts'
 import type { Order } from '../payments/payments.ts'
 import {
@@ -9,15 +15,9 @@ import {
   refreshUnsentOrder,
   renewIdempotencyKey,
 } from '../payments/queries.ts'
-import { AppError } from '../../platform/errors.ts'
-import { ulid } from '../../platform/ids.ts'
-import { paise } from '../../platform/money.ts'
-import { paymentLog } from '../../platform/payment-log.ts'
-import { tenDigits } from '../../identity/users/phones.ts'
-import type { User } from '../../identity/users/users.ts'
-import { lookUnlessFresh } from './refresh-order.ts'
 import { moneyUnderWay, refuseWhileUnderWay } from './money-under-way.ts'
 import { closeResolvedOrders, setAsidePending } from './queries.ts'
+import { lookUnlessFresh } from './refresh-order.ts'
 import { settle, settleWith } from './settle.ts'
 
 /**

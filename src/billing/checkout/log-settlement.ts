@@ -1,7 +1,7 @@
 import type { Deps } from '../../deps.ts'
+import { paymentLog } from '../../platform/payment-log.ts'
 import type { RemoteOrder } from '../payments/gateway.ts'
 import { findOrder } from '../payments/queries.ts'
-import { paymentLog } from '../../platform/payment-log.ts'
 
 const unpaid = new Set(['FAILED', 'USER_DROPPED', 'CANCELLED', 'VOID'])
 

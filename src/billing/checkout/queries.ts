@@ -1,6 +1,6 @@
-import type { RemoteOrder } from '../payments/gateway.ts'
-import type { Sql } from '../../platform/db.ts'
 import { type By, knownOrigin } from '../../platform/audit-context.ts'
+import type { Sql } from '../../platform/db.ts'
+import type { RemoteOrder } from '../payments/gateway.ts'
 import type { Waiting } from '../webhooks/inbox.ts'
 
 /** Makes our books agree with the answer: settle-order.sql, the one statement that writes money state. */

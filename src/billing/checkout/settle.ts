@@ -1,7 +1,7 @@
 import type { Deps } from '../../deps.ts'
 import type { RemoteOrder } from '../payments/gateway.ts'
-import { settleOrder } from './queries.ts'
 import { tellSettled } from './log-settlement.ts'
+import { settleOrder } from './queries.ts'
 
 /**
  * What settling came to. `paid` is said exactly once per order, `already-paid` ever after; `given-back` when the money

@@ -1,8 +1,8 @@
-import type { Composed } from '../../records/mails/mails.ts'
 import type { Config } from '../../platform/config.ts'
 import { dateTimeInIndia } from '../../platform/dates.ts'
 import type { Sql } from '../../platform/db.ts'
 import { rupees } from '../../platform/money.ts'
+import type { Composed } from '../../records/mails/mails.ts'
 import { findDispute } from './queries.ts'
 
 /** The reminder of an answer that is due; null when the dispute was answered, closed or given more time meanwhile. */

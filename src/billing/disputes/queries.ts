@@ -1,5 +1,5 @@
-import type { RemoteDispute } from '../payments/gateway.ts'
 import type { Sql } from '../../platform/db.ts'
+import type { RemoteDispute } from '../payments/gateway.ts'
 import type { Dispute, LostMoney } from './disputes.ts'
 
 /** Writes what Cashfree has of an order's disputes: the one statement that changes their state. */

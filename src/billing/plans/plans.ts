@@ -1,7 +1,7 @@
+import type { By } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
 import { AppError } from '../../platform/errors.ts'
 import { paiseFromRupees, rupees } from '../../platform/money.ts'
-import type { By } from '../../platform/audit-context.ts'
 import { findPlanByKey, insertVersion, listPlansOnSale, offerPlan, withdrawPlan } from './queries.ts'
 
 /** What is on sale. `key` is versioned ('monthly_v1') and stays with orders; `name` ('monthly') stands in URLs. */

@@ -1,5 +1,5 @@
-import { type Sql, violates } from '../../platform/db.ts'
 import { type By, knownOrigin } from '../../platform/audit-context.ts'
+import { type Sql, violates } from '../../platform/db.ts'
 import type { Plan, PlanVersion } from './plans.ts'
 
 /** Which plans can be bought now? */

@@ -1,7 +1,7 @@
-import type { Composed } from '../../records/mails/mails.ts'
 import type { Config } from '../../platform/config.ts'
 import type { Sql } from '../../platform/db.ts'
 import type { Log } from '../../platform/log.ts'
+import type { Composed } from '../../records/mails/mails.ts'
 import { printed } from './print.ts'
 import { findReceiptRow } from './queries.ts'
 import { type Receipt, receiptOf } from './receipts.ts'

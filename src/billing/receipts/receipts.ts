@@ -1,7 +1,7 @@
-import { methodTitle } from '../payments/payments.ts'
+import { findState } from '../../identity/users/indian-states.ts'
 import type { Seller } from '../../platform/config.ts'
 import { paise, rupeesInWords } from '../../platform/money.ts'
-import { findState } from '../../identity/users/indian-states.ts'
+import { methodTitle } from '../payments/payments.ts'
 
 /** A receipt as stored: seller, buyer and tax lines are a copy of the day it was issued. */
 export type ReceiptRow = {

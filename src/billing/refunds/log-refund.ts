@@ -1,7 +1,7 @@
 import type { Deps } from '../../deps.ts'
+import { paymentLog } from '../../platform/payment-log.ts'
 import type { RemoteRefund } from '../payments/gateway.ts'
 import { findOrder } from '../payments/queries.ts'
-import { paymentLog } from '../../platform/payment-log.ts'
 
 /** Tells the payment log where the refunds of an order stand at Cashfree. Nobody waits for it. */
 export function tellRefunded(deps: Deps, orderId: string, refunds: readonly RemoteRefund[], actor: string): void {

@@ -1,6 +1,6 @@
-import type { Composed } from '../../records/mails/mails.ts'
 import type { Config } from '../../platform/config.ts'
 import type { Sql } from '../../platform/db.ts'
+import type { Composed } from '../../records/mails/mails.ts'
 import { findRefundForMail } from './queries.ts'
 
 /** What the mail says once a refund reached the customer: how much, what it does to access, the credit note. */

@@ -1,6 +1,6 @@
-import type { RemoteRefund } from '../payments/gateway.ts'
-import type { Sql } from '../../platform/db.ts'
 import { type By, knownOrigin } from '../../platform/audit-context.ts'
+import type { Sql } from '../../platform/db.ts'
+import type { RemoteRefund } from '../payments/gateway.ts'
 import type { Refund, RefundRequest } from './refunds.ts'
 import type { RehearsalRow } from './rehearsal.ts'
 

@@ -1,8 +1,8 @@
 import type { Deps } from '../../deps.ts'
-import { AppError } from '../../platform/errors.ts'
 import type { Origin } from '../../platform/audit-context.ts'
-import { findRefund, requestRefund, settleRefundRows } from './queries.ts'
+import { AppError } from '../../platform/errors.ts'
 import { tellRefunded } from './log-refund.ts'
+import { findRefund, requestRefund, settleRefundRows } from './queries.ts'
 
 /** Money on its way back, or back. Amounts in paise. */
 export type Refund = {

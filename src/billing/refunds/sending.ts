@@ -1,8 +1,9 @@
 import type { Deps } from '../../deps.ts'
-import { GatewayRefused, GatewayUnavailable } from '../payments/gateway.ts'
+import type { By } from '../../platform/audit-context.ts'
 import { AppError } from '../../platform/errors.ts'
 import { paise } from '../../platform/money.ts'
-import type { By } from '../../platform/audit-context.ts'
+import { GatewayRefused, GatewayUnavailable } from '../payments/gateway.ts'
+import { tellRefunded } from './log-refund.ts'
 import {
   findDisputeInTheWay,
   findRefund,
@@ -13,7 +14,6 @@ import {
   settleRefundRows,
 } from './queries.ts'
 import { type Refund, settleRefunds } from './refunds.ts'
-import { tellRefunded } from './log-refund.ts'
 
 /** Refunds get the longest time limit, in milliseconds: Cashfree's slowest call, and nobody waits. */
 const limitMs = 30_000

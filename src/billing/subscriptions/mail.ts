@@ -1,6 +1,6 @@
-import type { Composed } from '../../records/mails/mails.ts'
 import type { Config } from '../../platform/config.ts'
 import type { Sql } from '../../platform/db.ts'
+import type { Composed } from '../../records/mails/mails.ts'
 import { findCancelledEnd, findEndingSubscription, findGrant } from './queries.ts'
 
 /** What the mail before access ends says, bought or granted; null when the person renewed meanwhile or it was ended. */

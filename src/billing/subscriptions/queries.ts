@@ -1,5 +1,5 @@
-import type { Sql } from '../../platform/db.ts'
 import { type By, knownOrigin } from '../../platform/audit-context.ts'
+import type { Sql } from '../../platform/db.ts'
 import type { Cancellation, Grant, Phase, Subscription } from './subscriptions.ts'
 
 /** Where does this user stand, now? The stored status may lag behind the clock, so it is computed. */

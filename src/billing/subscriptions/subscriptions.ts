@@ -1,7 +1,7 @@
+import type { By } from '../../platform/audit-context.ts'
 import { dateInIndia } from '../../platform/dates.ts'
 import type { Sql } from '../../platform/db.ts'
 import { AppError } from '../../platform/errors.ts'
-import type { By } from '../../platform/audit-context.ts'
 import {
   addDays,
   endNow,

@@ -1,7 +1,7 @@
-import { parseGatewayJson } from '../payments/gateway-json.ts'
-import { isSignedBy } from '../payments/signature.ts'
 import { instantIn } from '../../platform/dates.ts'
 import { paiseFromRupees } from '../../platform/money.ts'
+import { parseGatewayJson } from '../payments/gateway-json.ts'
+import { isSignedBy } from '../payments/signature.ts'
 
 /** One POST to the webhook door, as it came. */
 export type Delivery = { headers: Record<string, string>; body: Buffer }

@@ -1,11 +1,11 @@
 import type { Deps } from '../../deps.ts'
-import { settleDisputes } from '../disputes/disputes.ts'
-import { GatewayRefused, GatewayUnavailable } from '../payments/gateway.ts'
-import { AppError } from '../../platform/errors.ts'
 import type { By } from '../../platform/audit-context.ts'
-import { settleRefunds } from '../refunds/refunds.ts'
+import { AppError } from '../../platform/errors.ts'
 import { leaseOrdersToSettle, markSettled, postponeSettling, reopenDelivery } from '../checkout/queries.ts'
 import { settle } from '../checkout/settle.ts'
+import { settleDisputes } from '../disputes/disputes.ts'
+import { GatewayRefused, GatewayUnavailable } from '../payments/gateway.ts'
+import { settleRefunds } from '../refunds/refunds.ts'
 
 /** Days for which the bytes of a delivery are kept, as the privacy notice says; then the job `clean` empties them. */
 export const deliveryDays = 180

@@ -1,11 +1,11 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { settleDelivery } from './inbox.ts'
 import type { Deps } from '../../deps.ts'
 import { first } from '../../platform/db.ts'
 import { failureOf } from '../../web/errors.ts'
 import { urgentRequests } from '../../web/heavy.ts'
 import { callerOf, type RateCounter } from '../../web/rate-limits.ts'
 import { type Delivery, type Judgement, judge } from './delivery.ts'
+import { settleDelivery } from './inbox.ts'
 import { storeDelivery } from './queries.ts'
 import { refusalLog } from './refusals.ts'
 

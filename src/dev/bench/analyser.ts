@@ -1,12 +1,12 @@
 import { Agent, request } from 'node:http'
-import { commitImport, holdImport, stagePrices, startImport } from '../../market/prices/imports/queries.ts'
 import { currentMarket, stepsIn } from '../../market/engine/market.ts'
+import { commitImport, holdImport, stagePrices, startImport } from '../../market/prices/imports/queries.ts'
+import type { Town } from './harness.ts'
 import type { Figure } from './measurement.ts'
 import { processorMs } from './processor.ts'
 import { findBenchmark, insertSectors, renewMarket } from './queries.ts'
 import { byTurns, type Series, seriesOf } from './series.ts'
 import { signedIn } from './signing-in.ts'
-import type { Town } from './harness.ts'
 
 const sectors = 40
 const years = 10

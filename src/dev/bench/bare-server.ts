@@ -1,12 +1,12 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import postgres from 'postgres'
-import { findVersion } from '../../market/prices/queries.ts'
 import { listPlansOnSale } from '../../billing/plans/queries.ts'
-import type { Sql } from '../../platform/db.ts'
 import { findSubscriptionRow } from '../../billing/subscriptions/queries.ts'
 import { findUnconfirmedEmail } from '../../identity/email-tokens/request-queries.ts'
 import { findSession } from '../../identity/users/queries.ts'
+import { findVersion } from '../../market/prices/queries.ts'
+import type { Sql } from '../../platform/db.ts'
 import { listening, ready } from './child.ts'
 
 /** A page as the app sent it, to be sent again byte for byte. */

@@ -1,19 +1,19 @@
 import { once } from 'node:events'
 import { availableParallelism, cpus, loadavg } from 'node:os'
 import { measureAnalyser } from './analyser.ts'
-import { type Figure, printFigures } from './measurement.ts'
 import { measureFlood } from './flood.ts'
 import { measureGrowth } from './growth.ts'
+import { buildTown, subscribers, type Town } from './harness.ts'
 import { measureHeavyPages } from './heavy-pages.ts'
 import { measureImporting } from './importing.ts'
+import { type Figure, printFigures } from './measurement.ts'
 import { measureMemory } from './memory.ts'
 import { measurePages } from './pages.ts'
-import { keptWorld } from './panel/reused-database.ts'
 import { measurePanel } from './panel/panel.ts'
+import { keptWorld } from './panel/reused-database.ts'
 import { measureReports } from './reports.ts'
 import { measureSettlements } from './settlements.ts'
 import { fillDatabase } from './subscribers.ts'
-import { buildTown, subscribers, type Town } from './harness.ts'
 
 const measures = {
   pages: measurePages,

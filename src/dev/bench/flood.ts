@@ -1,8 +1,8 @@
-import type { Figure } from './measurement.ts'
+import type { Town } from './harness.ts'
 import type { Loaded } from './load.ts'
+import type { Figure } from './measurement.ts'
 import { byTurns } from './series.ts'
 import { logIns } from './signing-in.ts'
-import type { Town } from './harness.ts'
 
 const people = 200
 

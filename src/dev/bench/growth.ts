@@ -2,12 +2,12 @@ import postgres from 'postgres'
 import { settleOrder } from '../../billing/checkout/queries.ts'
 import { connect, type Sql } from '../../platform/db.ts'
 import { remoteOf } from './answers.ts'
+import { pool, subscribers, type Town } from './harness.ts'
 import type { Figure } from './measurement.ts'
 import { createDatabase, explainEverything, growing, openPayableOrders, wholeTableReads } from './queries.ts'
 import { byTurns, seriesOf } from './series.ts'
 import { settledByPool } from './settlements.ts'
 import { fillDatabase } from './subscribers.ts'
-import { pool, subscribers, type Town } from './harness.ts'
 
 const wholeTable = new RegExp(`Seq Scan on (${growing.join('|')})\\b`)
 

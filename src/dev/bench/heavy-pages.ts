@@ -1,12 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Figure } from './measurement.ts'
+import type { Town } from './harness.ts'
 import type { Loaded, Shot } from './load.ts'
+import type { Figure } from './measurement.ts'
 import { adminsCookie } from './panel/panel.ts'
 import { listReceiptNumbers } from './queries.ts'
 import { byTurns } from './series.ts'
 import { deliveryOf } from './settlements.ts'
 import { signedIn } from './signing-in.ts'
-import type { Town } from './harness.ts'
 
 const hammering = 50
 /** Deliveries a second meanwhile: more than a good day of this business. */

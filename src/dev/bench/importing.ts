@@ -5,12 +5,12 @@ import { join } from 'node:path'
 import { connect } from '../../platform/db.ts'
 import { migrate } from '../../platform/migrate.ts'
 import { end, start } from './child.ts'
-import type { Figure } from './measurement.ts'
+import type { Town } from './harness.ts'
 import type { Task, Took } from './importer.ts'
+import type { Figure } from './measurement.ts'
 import { weekdays, writeBhavcopies, writeLong } from './price-files.ts'
 import { createDatabase, followInstruments } from './queries.ts'
 import { seriesOf } from './series.ts'
-import type { Town } from './harness.ts'
 
 const instruments = 40
 

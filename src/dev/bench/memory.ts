@@ -1,10 +1,10 @@
-import { type Figure, show } from './measurement.ts'
+import type { Town } from './harness.ts'
 import type { Load } from './load.ts'
+import { type Figure, show } from './measurement.ts'
 import { residentMb } from './processor.ts'
 import { seriesOf, slopeOf } from './series.ts'
 import { deliveryOf } from './settlements.ts'
 import { logIns, signedIn } from './signing-in.ts'
-import type { Town } from './harness.ts'
 
 /** Resident memory of the app while pages are read, people log in and payments arrive, all at a steady rate. */
 export async function measureMemory(town: Town): Promise<Figure[]> {

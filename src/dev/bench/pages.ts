@@ -1,11 +1,11 @@
 import type { Copy, Orders } from './bare-server.ts'
 import { end, start } from './child.ts'
-import type { Figure } from './measurement.ts'
+import { pool, type Town } from './harness.ts'
 import type { Shot } from './load.ts'
+import type { Figure } from './measurement.ts'
 import { processorMs } from './processor.ts'
 import { byTurns, seriesOf } from './series.ts'
 import { copyOf, signedIn } from './signing-in.ts'
-import { pool, type Town } from './harness.ts'
 
 const connections = 10
 const landingName = 'landing page, against bare node:http'

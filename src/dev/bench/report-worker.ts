@@ -1,10 +1,10 @@
-import type { Deps } from '../../deps.ts'
 import type { Gateway } from '../../billing/payments/gateway.ts'
+import type { Deps } from '../../deps.ts'
+import { jobsOf } from '../../operations/jobs/jobs.ts'
 import { readConfig } from '../../platform/config.ts'
 import { connect } from '../../platform/db.ts'
 import { createLog } from '../../platform/log.ts'
 import { connectMailer } from '../../platform/mailer.ts'
-import { jobsOf } from '../../operations/jobs/jobs.ts'
 import { ready } from './child.ts'
 
 // A process of its own that runs two jobs of the app as the app does, when it is told to; killed while it does.

@@ -7,11 +7,11 @@ import { listInstruments } from '../../market/prices/queries.ts'
 import { inventPrices } from '../../market/prices/sample-prices.ts'
 import { connect, type Sql } from '../../platform/db.ts'
 import { end, start } from './child.ts'
+import type { Town } from './harness.ts'
 import type { Figure } from './measurement.ts'
 import { createDatabase, endLeases, findReportSlot, letReportsBeDue, mailsLeft } from './queries.ts'
 import { seriesOf } from './series.ts'
 import { fillDatabase } from './subscribers.ts'
-import type { Town } from './harness.ts'
 
 /** As many bytes as a weekly report with its picture. */
 const mailBytes = 130_000

@@ -4,11 +4,11 @@ import { settleOrder } from '../../billing/checkout/queries.ts'
 import { sign } from '../../billing/payments/signature.ts'
 import { connect, type Sql } from '../../platform/db.ts'
 import { answerAbout, remoteOf } from './answers.ts'
-import type { Figure } from './measurement.ts'
+import { pool, secret, type Town } from './harness.ts'
 import type { Shot } from './load.ts'
+import type { Figure } from './measurement.ts'
 import { countPaid, countReceipts, forgetMails, settleStatement } from './queries.ts'
 import { byTurns } from './series.ts'
-import { pool, secret, type Town } from './harness.ts'
 
 /** Side by side on either side, as many as the webhook door settles at once. */
 const abreast = 8

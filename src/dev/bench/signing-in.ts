@@ -1,11 +1,11 @@
 import { get } from 'node:http'
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Sql } from '../../platform/db.ts'
 import { hashPassword } from '../../identity/passwords/passwords.ts'
+import type { Sql } from '../../platform/db.ts'
 import type { Copy } from './bare-server.ts'
+import type { Town } from './harness.ts'
 import type { Shot } from './load.ts'
 import { findSession, setPasswords } from './queries.ts'
-import type { Town } from './harness.ts'
 
 const password = 'a long enough password'
 

@@ -1,10 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Agenda } from './scheduled-events.ts'
 import { istTime } from './clock.ts'
+import type { World } from './context.ts'
 import { closeDispute, DISPUTE_TYPES, openDispute, updateDispute } from './disputes.ts'
 import { disputeEntity, orderEntity, paymentEntity, refundEntity } from './entities.ts'
 import type { ActiveFault, FaultSwitches } from './faults.ts'
-import { cardMethod, netbankingMethod, TEST_CARDS, upiMethod } from './payment-methods.ts'
 import { toJson } from './json.ts'
 import {
   type Attempt,
@@ -18,13 +17,14 @@ import {
 } from './ledger.ts'
 import { toPaise } from './money.ts'
 import { expireNow, type OrderStatus, statusOf } from './orders.ts'
+import { cardMethod, netbankingMethod, TEST_CARDS, upiMethod } from './payment-methods.ts'
 import { drop, fail, flag, leavePending, startAttempt, succeed, succeedTooLate } from './payments.ts'
 import { reasonNamed } from './reasons.ts'
 import { settleRefund } from './refunds.ts'
+import type { Agenda } from './scheduled-events.ts'
 import type { Settings } from './settings.ts'
 import { announcePing, releaseHeld } from './webhooks/announce.ts'
 import { startSending } from './webhooks/deliver.ts'
-import type { World } from './context.ts'
 
 export type PayOptions = {
   method?: 'upi' | 'card' | 'netbanking'

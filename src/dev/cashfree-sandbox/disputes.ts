@@ -1,8 +1,8 @@
+import type { World } from './context.ts'
 import { nextCfId } from './ids.ts'
 import type { Attempt, Dispute, Order } from './ledger.ts'
 import { addDispute } from './ledger.ts'
 import { announceDispute } from './webhooks/announce.ts'
-import type { World } from './context.ts'
 
 export const DISPUTE_TYPES = ['RETRIEVAL', 'DISPUTE', 'CHARGEBACK', 'PRE_ARBITRATION', 'ARBITRATION']
 

@@ -1,8 +1,8 @@
 import { istTime } from './clock.ts'
+import type { World } from './context.ts'
 import type { Attempt, Dispute, Order, Refund } from './ledger.ts'
 import { Rupees } from './money.ts'
 import { statusOf } from './orders.ts'
-import type { World } from './context.ts'
 
 /** The sandbox proper gives every success the same reference. */
 export const BANK_REFERENCE = '1234567890'

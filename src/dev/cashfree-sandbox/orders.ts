@@ -1,5 +1,5 @@
-import { isLive, type Order } from './ledger.ts'
 import type { World } from './context.ts'
+import { isLive, type Order } from './ledger.ts'
 
 export type OrderStatus = 'ACTIVE' | 'PAID' | 'EXPIRED' | 'TERMINATED' | 'TERMINATION_REQUESTED'
 

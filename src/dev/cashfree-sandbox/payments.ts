@@ -1,10 +1,10 @@
+import type { World } from './context.ts'
 import { newToken, nextCfId } from './ids.ts'
 import { type Attempt, addAttempt, isLive, type Method, type Order, type PaymentStatus, type Reason } from './ledger.ts'
 import { expireNow } from './orders.ts'
 import { reasonNamed } from './reasons.ts'
 import { refundAutomatically } from './refunds.ts'
 import { announcePayment } from './webhooks/announce.ts'
-import type { World } from './context.ts'
 
 const TEST_OTP = '111000'
 

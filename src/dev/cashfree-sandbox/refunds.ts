@@ -1,7 +1,7 @@
+import type { World } from './context.ts'
 import { nextCfId } from './ids.ts'
 import { type Attempt, addRefund, type Order, type Refund, type RefundStatus } from './ledger.ts'
 import { announceRefund } from './webhooks/announce.ts'
-import type { World } from './context.ts'
 
 /** What can still be refunded of an order, in paise. */
 export function refundable(order: Order): number {

@@ -1,19 +1,19 @@
 import type { AddressInfo } from 'node:net'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { onlyOwnBrowser } from '../local-browser.ts'
-import { type Agenda, createAgenda } from './scheduled-events.ts'
 import { api } from './api/api.ts'
 import { assets } from './assets.ts'
 import { checkout } from './checkout/checkout.ts'
 import { createClock } from './clock.ts'
 import { consoleRoutes } from './console/console.ts'
+import type { World } from './context.ts'
 import { type Control, createControl } from './control.ts'
 import { controlRoutes } from './control-routes.ts'
 import { createFaults } from './faults.ts'
 import { openLedger, snapshotOf } from './ledger.ts'
+import { type Agenda, createAgenda } from './scheduled-events.ts'
 import { DEFAULT_SETTINGS, type Settings } from './settings.ts'
 import { type Keeper, keepSnapshot, readSnapshot } from './snapshot.ts'
-import type { World } from './context.ts'
 
 export type SandboxOptions = {
   host: string

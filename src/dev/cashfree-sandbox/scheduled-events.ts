@@ -1,8 +1,8 @@
+import type { World } from './context.ts'
 import type { Attempt, Delivery, Refund } from './ledger.ts'
 import { answerByItself, close, drop } from './payments.ts'
 import { settleRefund } from './refunds.ts'
 import { startSending } from './webhooks/deliver.ts'
-import type { World } from './context.ts'
 
 type Duty = { at: number; run: () => void }
 

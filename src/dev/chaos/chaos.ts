@@ -1,9 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import { troubles } from './faults.ts'
+import { buildTown, type Town } from './harness.ts'
 import { type Findings, journey, noFindings, traffic } from './people.ts'
 import { countUnfinished, letTimePass, listBookedOrders } from './queries.ts'
 import { type Random, randomFrom } from './random.ts'
-import { buildTown, type Town } from './harness.ts'
-import { troubles } from './faults.ts'
 import { judgeTown, type Verdict } from './verdict.ts'
 
 export type ChaosReport = Verdict & {

@@ -1,9 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { FaultSwitches } from '../cashfree-sandbox/faults.ts'
+import type { Town } from './harness.ts'
 import { killBackends } from './queries.ts'
 import type { Random } from './random.ts'
 import { errorsOf, moments } from './socket-faults.ts'
-import type { Town } from './harness.ts'
 
 /** Brings something about and, when it resolves, has let go of it again. */
 export type Trouble = { name: string; strike(town: Town, random: Random): Promise<void> }

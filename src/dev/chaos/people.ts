@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Random } from './random.ts'
 import type { Town } from './harness.ts'
+import type { Random } from './random.ts'
 
 /** What people found out: who paid what, and what nobody should ever be shown. */
 export type Findings = {

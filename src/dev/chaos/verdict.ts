@@ -1,7 +1,7 @@
 import { type BookReport, checkBooks } from '../../operations/integrity/integrity.ts'
+import type { Town } from './harness.ts'
 import type { Findings } from './people.ts'
 import { listBookedOrders } from './queries.ts'
-import type { Town } from './harness.ts'
 
 /** What must be nothing, with the order ids that say otherwise. */
 export type Verdict = {

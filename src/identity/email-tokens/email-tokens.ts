@@ -1,13 +1,13 @@
 import { createHash, randomBytes } from 'node:crypto'
+import type { By, Origin } from '../../platform/audit-context.ts'
 import { type Sql, violates } from '../../platform/db.ts'
 import { AppError } from '../../platform/errors.ts'
 import { householdOf } from '../../platform/networks.ts'
-import type { By, Origin } from '../../platform/audit-context.ts'
+import { countersOf } from '../login-throttle/login-throttle.ts'
 import { hashPassword } from '../passwords/passwords.ts'
 import { emailProblem, passwordProblem } from '../users/registration.ts'
-import { countersOf } from '../login-throttle/login-throttle.ts'
-import { correctUnconfirmedEmail, insertEmailChange, insertResetRequest } from './request-queries.ts'
 import { findOpenLink, findSpentLink, useEmailChange, usePasswordReset, useVerification } from './queries.ts'
+import { correctUnconfirmedEmail, insertEmailChange, insertResetRequest } from './request-queries.ts'
 
 /** What a link that was sent by mail is for. */
 export type Purpose = 'verify-email' | 'change-email' | 'reset-password'

@@ -1,5 +1,5 @@
-import type { Sql } from '../../platform/db.ts'
 import { type By, knownOrigin, type Origin } from '../../platform/audit-context.ts'
+import type { Sql } from '../../platform/db.ts'
 import type { Purpose } from './email-tokens.ts'
 
 /**

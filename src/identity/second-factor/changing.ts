@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { Secret } from 'otpauth'
-import type { Sql } from '../../platform/db.ts'
-import { AppError } from '../../platform/errors.ts'
 import type { By } from '../../platform/audit-context.ts'
+import type { Sql } from '../../platform/db.ts'
 import { seal } from '../../platform/encryption.ts'
+import { AppError } from '../../platform/errors.ts'
 import { type Change, replaceRecoveryCodes, replaceSecret } from './queries.ts'
 import { type Holder, newRecoveryCodes, stepOf, totpOf, wrongCode } from './second-factor.ts'
 

@@ -2,8 +2,8 @@ import { createHash, randomBytes } from 'node:crypto'
 import { Secret, TOTP } from 'otpauth'
 import { waitInWords } from '../../platform/dates.ts'
 import type { Sql } from '../../platform/db.ts'
-import { AppError } from '../../platform/errors.ts'
 import { seal, unseal } from '../../platform/encryption.ts'
+import { AppError } from '../../platform/errors.ts'
 import {
   deleteUnproved,
   enrol,

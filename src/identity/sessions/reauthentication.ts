@@ -1,8 +1,8 @@
 import type { Deps } from '../../deps.ts'
 import { AppError } from '../../platform/errors.ts'
+import { tryPassword } from '../login-throttle/login-throttle.ts'
 import { isConfirmed } from '../second-factor/queries.ts'
 import { useCode } from '../second-factor/second-factor.ts'
-import { tryPassword } from '../login-throttle/login-throttle.ts'
 import { authenticate, type SignedIn } from '../users/users.ts'
 
 /** The two fields that the part `admin/_identity` shows while the session is not fresh. */

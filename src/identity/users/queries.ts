@@ -1,5 +1,5 @@
-import type { Sql } from '../../platform/db.ts'
 import { type By, knownOrigin } from '../../platform/audit-context.ts'
+import type { Sql } from '../../platform/db.ts'
 import type { Authenticated, Session, User } from './users.ts'
 
 type NewUser = Omit<User, 'id' | 'role'> & { passwordHash: string }

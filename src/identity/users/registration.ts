@@ -1,7 +1,7 @@
 import { AppError } from '../../platform/errors.ts'
 import { isCommonPassword } from '../passwords/common-passwords.ts'
-import { indianMobile } from './phones.ts'
 import { findState } from './indian-states.ts'
+import { indianMobile } from './phones.ts'
 
 /** What the form sends, as typed. */
 export type RegistrationForm = {

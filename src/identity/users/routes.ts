@@ -4,10 +4,10 @@ import type { Deps } from '../../deps.ts'
 import { AppError } from '../../platform/errors.ts'
 import { networkOf } from '../../platform/networks.ts'
 import { type FormState, formState, NextInQuery, nextIn, PostedForm, readForm, withNext } from '../../web/forms.ts'
-import { signIn, trierOf, wayOn } from '../sessions/guards.ts'
+import { tryPassword } from '../login-throttle/login-throttle.ts'
 import secondFactor from '../second-factor/routes.ts'
 import { isEnrolled } from '../second-factor/second-factor.ts'
-import { tryPassword } from '../login-throttle/login-throttle.ts'
+import { signIn, trierOf, wayOn } from '../sessions/guards.ts'
 import { authenticate, endSession, type User } from './users.ts'
 
 declare module '../../web/views.ts' {

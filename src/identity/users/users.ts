@@ -1,10 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto'
+import type { By } from '../../platform/audit-context.ts'
 import { type Sql, violates } from '../../platform/db.ts'
 import { AppError } from '../../platform/errors.ts'
 import { networkOf } from '../../platform/networks.ts'
-import type { By } from '../../platform/audit-context.ts'
-import { consentVersion } from './consent.ts'
+import type { Trier } from '../login-throttle/login-throttle.ts'
 import { hashPassword, isOutdated, passwordMatches } from '../passwords/passwords.ts'
+import { consentVersion } from './consent.ts'
 import {
   deleteSession,
   findCredentials,
@@ -15,7 +16,6 @@ import {
   renewHash,
 } from './queries.ts'
 import { checkRegistration, type RegistrationForm } from './registration.ts'
-import type { Trier } from '../login-throttle/login-throttle.ts'
 
 export { networkOf }
 

@@ -1,5 +1,5 @@
-import type { Sql } from '../../platform/db.ts'
 import { type By, knownOrigin } from '../../platform/audit-context.ts'
+import type { Sql } from '../../platform/db.ts'
 import type { Holiday } from './holidays.ts'
 
 /** Adds holidays, or names known ones anew. Answers how many that changed. */

@@ -1,14 +1,14 @@
+import { AppError } from '../../platform/errors.ts'
 import { sparkOf } from '../charts/panels.ts'
 import { mapOf, quadrantWords, type RotationMap } from '../charts/rotation-map.ts'
 import type { Analysis, Standing } from '../engine/analysis.ts'
 import type { Day } from '../engine/days.ts'
-import type { Quadrant } from '../engine/quadrants.ts'
 import { answerOf, type Market, stepsIn } from '../engine/market.ts'
+import type { Quadrant } from '../engine/quadrants.ts'
 import { figures, sourceOf, stampOf, summaryOf } from '../engine/summary.ts'
-import { AppError } from '../../platform/errors.ts'
+import { type Asked, addressOf, steps, tails, views } from './analysis-params.ts'
 import { type Column, type ColumnKey, columns, figureColumns, inOrder, printed } from './columns.ts'
 import { type HeatMap, heatOf } from './heat.ts'
-import { type Asked, addressOf, steps, tails, views } from './analysis-params.ts'
 
 /** A row of the rank table, ready to print. */
 export type Row = Standing & {

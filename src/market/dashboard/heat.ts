@@ -1,7 +1,7 @@
 import type { Standing } from '../engine/analysis.ts'
 import type { Day } from '../engine/days.ts'
-import { returnsAt, type Span, spans } from '../engine/returns.ts'
 import type { Market } from '../engine/market.ts'
+import { returnsAt, type Span, spans } from '../engine/returns.ts'
 import { figures } from '../engine/summary.ts'
 
 /** A cell of the heat map: the number, and how strongly it is coloured, from -3 to 3. */

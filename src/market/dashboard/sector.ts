@@ -1,14 +1,14 @@
+import { AppError } from '../../platform/errors.ts'
 import { drawPanel, type Panel } from '../charts/panels.ts'
 import { quadrantWords } from '../charts/rotation-map.ts'
 import type { Standing } from '../engine/analysis.ts'
 import { type Explanation, explain } from '../engine/explaining.ts'
-import { quadrantOf } from '../engine/quadrants.ts'
 import { type History, historyOf } from '../engine/history.ts'
 import type { Market } from '../engine/market.ts'
-import { AppError } from '../../platform/errors.ts'
+import { quadrantOf } from '../engine/quadrants.ts'
 import { type Analyser, analyserOf } from './analyser.ts'
-import { figureColumns, printed } from './columns.ts'
 import type { Asked } from './analysis-params.ts'
+import { figureColumns, printed } from './columns.ts'
 
 /** One sector's page. */
 export type Sector = Analyser & {

@@ -1,8 +1,15 @@
 import type { Sql } from '../../platform/db.ts'
+import {
+  findVersion,
+  type InstrumentRow,
+  listHolidays,
+  listInstruments,
+  listPrices,
+  listSplits,
+} from '../prices/queries.ts'
 import { type Analysis, analyse, type Instrument, type Question, stepsOf } from './analysis.ts'
 import { adjusted, type Prices } from './bars.ts'
 import type { Day } from './days.ts'
-import { findVersion, type InstrumentRow, listHolidays, listInstruments, listPrices, listSplits } from '../prices/queries.ts'
 
 /** Everything the analysis is made of, as it stood at a version. Prices are adjusted for splits. */
 export type Market = {

@@ -1,6 +1,6 @@
 import type { Analysis, Standing } from './analysis.ts'
-import { type Quadrant, quadrantOf } from './quadrants.ts'
 import type { Market } from './market.ts'
+import { type Quadrant, quadrantOf } from './quadrants.ts'
 
 /** How figures of the market are printed: a real minus, a sign on every change, a dash where there is no value. */
 export const figures = {

@@ -1,6 +1,6 @@
+import type { By } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
 import { AppError } from '../../platform/errors.ts'
-import type { By } from '../../platform/audit-context.ts'
 import { symbolIn } from '../prices/files/cells.ts'
 import type { InstrumentRow } from '../prices/queries.ts'
 import {

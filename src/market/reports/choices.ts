@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
+import type { By } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
 import { AppError } from '../../platform/errors.ts'
-import type { By } from '../../platform/audit-context.ts'
 import { findChoice, findChoiceByLink, insertAskedReport, replaceLink, saveChoice, turnOff } from './queries.ts'
 
 export type Cadence = 'off' | 'weekly' | 'daily'

@@ -1,5 +1,5 @@
-import type { Sql } from '../../platform/db.ts'
 import { type By, knownOrigin } from '../../platform/audit-context.ts'
+import type { Sql } from '../../platform/db.ts'
 import type { Choice, Wanted } from './choices.ts'
 
 /** The choice of a person; with the columns' defaults where there is no row yet. */

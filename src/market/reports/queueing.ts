@@ -1,5 +1,5 @@
-import { noteHeldReports } from '../../records/incidents/incidents.ts'
 import type { Sql } from '../../platform/db.ts'
+import { noteHeldReports } from '../../records/incidents/incidents.ts'
 import { type DueSlot, listDueSlots, moveOn, queueSome, tellSome } from './queries.ts'
 
 const batch = 500

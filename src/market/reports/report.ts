@@ -1,8 +1,8 @@
 import { quadrantWords } from '../charts/rotation-map.ts'
 import type { Analysis, Standing } from '../engine/analysis.ts'
 import { type Day, daysAfter, weekGoesOn, weekOf } from '../engine/days.ts'
-import { type Span, spans } from '../engine/returns.ts'
 import { answerOf, type Market, stepsIn } from '../engine/market.ts'
+import { type Span, spans } from '../engine/returns.ts'
 import { figures, sourceOf, stampOf, summaryOf } from '../engine/summary.ts'
 
 /** A report as the templates print it; the same for everybody who gets it. Figures are text. */

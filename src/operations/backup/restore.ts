@@ -1,12 +1,12 @@
-import { checkBooks } from '../integrity/integrity.ts'
 import { connect } from '../../platform/db.ts'
 import { prepareJobs } from '../../platform/jobs.ts'
 import { migrate } from '../../platform/migrate.ts'
 import { grantToApp } from '../../platform/roles.ts'
+import { checkBooks } from '../integrity/integrity.ts'
 import { type BackupFile, fillFrom, openBackup } from './backup-file.ts'
 import { closeSession, isEmpty, lookAtOrdersAgain, openSession, removeEverything } from './queries.ts'
-import { describeTarget, listSiteRoles, openConnection, type Target } from './swap-queries.ts'
 import { replaceDatabase, Unclear } from './swap.ts'
+import { describeTarget, listSiteRoles, openConnection, type Target } from './swap-queries.ts'
 
 /** A database that holds something is not written over by mistake. */
 export class NotEmpty extends Error {

@@ -1,7 +1,7 @@
-import { checkBooks } from '../integrity/integrity.ts'
 import { connect } from '../../platform/db.ts'
 import { masked } from '../../platform/log.ts'
 import { migrate } from '../../platform/migrate.ts'
+import { checkBooks } from '../integrity/integrity.ts'
 import { fillFrom, openBackup } from './backup-file.ts'
 import { NewerBackup } from './own-restore.ts'
 import { createScratch, dropScratch } from './queries.ts'

@@ -1,7 +1,7 @@
 import { ulid } from '../../platform/ids.ts'
+import type { Patient } from './context.ts'
 import { clock } from './database.ts'
 import { type Finding, failure, ok, reasonOf, warning } from './finding.ts'
-import type { Patient } from './context.ts'
 
 const about = 'Cashfree'
 const apiVersion = '2025-01-01'

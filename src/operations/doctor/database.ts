@@ -1,8 +1,8 @@
+import { trySecrets } from '../../identity/second-factor/sealed-secrets.ts'
 import { connect, type Sql } from '../../platform/db.ts'
 import { compareRelease, readRelease } from '../../platform/release.ts'
-import { trySecrets } from '../../identity/second-factor/sealed-secrets.ts'
-import { type Finding, failure, ok, reasonOf, warning } from './finding.ts'
 import type { Patient } from './context.ts'
+import { type Finding, failure, ok, reasonOf, warning } from './finding.ts'
 import { readMigrations, readRights, readServer, readTroubles } from './queries.ts'
 
 const about = 'database'

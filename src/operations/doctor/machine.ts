@@ -1,8 +1,8 @@
 import { access, constants, statfs } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { type LastBackup, readLastBackup } from '../backup/record.ts'
-import { type Finding, failure, ok, warning } from './finding.ts'
 import type { Patient } from './context.ts'
+import { type Finding, failure, ok, warning } from './finding.ts'
 
 const gigabyte = 2 ** 30
 const hourMs = 3600_000

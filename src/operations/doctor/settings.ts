@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Finding, failure, ok, warning } from './finding.ts'
 import type { Patient } from './context.ts'
+import { type Finding, failure, ok, warning } from './finding.ts'
 
 /** What can be said of the settings without asking anybody. */
 export async function lookAtSettings({ config, root, standIn }: Patient): Promise<Finding[]> {

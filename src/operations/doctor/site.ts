@@ -1,7 +1,7 @@
 import { connect as connectTls } from 'node:tls'
 import { sign } from '../../billing/payments/signature.ts'
-import { type Finding, failure, ok, reasonOf, warning } from './finding.ts'
 import type { Patient } from './context.ts'
+import { type Finding, failure, ok, reasonOf, warning } from './finding.ts'
 
 const patience = () => AbortSignal.timeout(5_000)
 const dayMs = 86_400_000

@@ -1,6 +1,6 @@
 import { smtpTransport } from '../../platform/mailer.ts'
-import { type Finding, failure, ok, reasonOf } from './finding.ts'
 import type { Patient } from './context.ts'
+import { type Finding, failure, ok, reasonOf } from './finding.ts'
 
 const about = 'mail'
 

@@ -1,9 +1,9 @@
+import { deleteUnusedDevices } from '../../identity/known-browsers/queries.ts'
+import { deleteOldTries } from '../../identity/login-throttle/queries.ts'
+import { deleteEndedSessions, deleteOldLinks } from '../../identity/users/queries.ts'
 import { dropAbandonedImports } from '../../market/prices/imports/queries.ts'
 import type { Sql } from '../../platform/db.ts'
 import { deleteEndedWindows } from '../../platform/rate-counters.ts'
-import { deleteUnusedDevices } from '../../identity/known-browsers/queries.ts'
-import { deleteEndedSessions, deleteOldLinks } from '../../identity/users/queries.ts'
-import { deleteOldTries } from '../../identity/login-throttle/queries.ts'
 import { keepRetention } from './retention/retention.ts'
 
 /** Forgets what is over: sessions, counters, old links, browsers that nobody uses any more. Returns how many rows. */

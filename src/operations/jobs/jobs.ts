@@ -1,23 +1,13 @@
-import { sealAudit } from '../../records/audit/audit.ts'
-import { keepBooksChecked } from '../integrity/integrity.ts'
-import { settleWaitingDeliveries } from '../../billing/webhooks/inbox.ts'
-import type { Deps } from '../../deps.ts'
+import { keepFigures } from '../../admin/metrics/daily-metrics.ts'
 import { composeDisputeReminder } from '../../billing/disputes/mail.ts'
 import { watchDisputes } from '../../billing/disputes/watching.ts'
-import { keepFigures } from '../../admin/metrics/daily-metrics.ts'
-import { queueAlertMails } from '../../records/incidents/incidents.ts'
-import { composeAlertMail } from '../../records/incidents/mail.ts'
-import { type Composers, deliverMails } from '../../records/mails/mails.ts'
-import type { Job } from '../../platform/jobs.ts'
-import type { Mailer } from '../../platform/mailer.ts'
 import { composeReceiptMail } from '../../billing/receipts/mail.ts'
 import { composeRefundMail } from '../../billing/refunds/mail.ts'
 import { sendRefunds } from '../../billing/refunds/sending.ts'
-import { composeLateReport, composeReport } from '../../market/reports/mail.ts'
-import { queueReports } from '../../market/reports/queueing.ts'
 import { composeCancelledMail, composeGrantedMail, composeRenewalMail } from '../../billing/subscriptions/mail.ts'
 import { keepStatusesInStep, queueRenewalMails } from '../../billing/subscriptions/subscriptions.ts'
-import { answerResetRequests } from '../../identity/email-tokens/request-queries.ts'
+import { settleWaitingDeliveries } from '../../billing/webhooks/inbox.ts'
+import type { Deps } from '../../deps.ts'
 import {
   composeAccountDeletedMail,
   composeAuthenticatorChangedMail,
@@ -25,6 +15,16 @@ import {
   composeLinkMail,
   composePasswordChangedMail,
 } from '../../identity/email-tokens/mail.ts'
+import { answerResetRequests } from '../../identity/email-tokens/request-queries.ts'
+import { composeLateReport, composeReport } from '../../market/reports/mail.ts'
+import { queueReports } from '../../market/reports/queueing.ts'
+import type { Job } from '../../platform/jobs.ts'
+import type { Mailer } from '../../platform/mailer.ts'
+import { sealAudit } from '../../records/audit/audit.ts'
+import { queueAlertMails } from '../../records/incidents/incidents.ts'
+import { composeAlertMail } from '../../records/incidents/mail.ts'
+import { type Composers, deliverMails } from '../../records/mails/mails.ts'
+import { keepBooksChecked } from '../integrity/integrity.ts'
 import { forgetWhatIsOver } from './cleaning.ts'
 import { reconcile } from './reconcile.ts'
 

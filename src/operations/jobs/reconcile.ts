@@ -1,11 +1,11 @@
 import { settle } from '../../billing/checkout/settle.ts'
-import type { Deps } from '../../deps.ts'
-import { noteRefusedKeys } from '../../records/incidents/incidents.ts'
-import { insertIncident } from '../../records/incidents/queries.ts'
 import { GatewayRefused, GatewayUnavailable } from '../../billing/payments/gateway.ts'
 import { leaseOrdersToLookAt, msToSoonestLook, postponeLook } from '../../billing/payments/queries.ts'
-import { isDatabaseDown } from '../../platform/db.ts'
 import { settleRefunds } from '../../billing/refunds/refunds.ts'
+import type { Deps } from '../../deps.ts'
+import { isDatabaseDown } from '../../platform/db.ts'
+import { noteRefusedKeys } from '../../records/incidents/incidents.ts'
+import { insertIncident } from '../../records/incidents/queries.ts'
 
 const aRound = 60
 const abreast = 3

@@ -1,7 +1,7 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
 import type { Sql } from '../../platform/db.ts'
-import { readStanding, readStretch, type Standing } from './queries.ts'
 import { bounded } from './labels.ts'
+import { readStanding, readStretch, type Standing } from './queries.ts'
 
 const freshMs = 10_000
 /** Rows of the growing books read at a time, and how long one look may take. */

@@ -1,6 +1,6 @@
+import type { By } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
 import { AppError } from '../../platform/errors.ts'
-import type { By } from '../../platform/audit-context.ts'
 import { closeIncident, insertAlertMails, insertIncident } from './queries.ts'
 
 /** Something that did not agree, with both sides in `details`, until a person says what was done about it. */

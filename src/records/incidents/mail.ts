@@ -1,8 +1,8 @@
-import type { Composed } from '../mails/mails.ts'
 import type { Config } from '../../platform/config.ts'
 import { dateTimeInIndia } from '../../platform/dates.ts'
 import type { Sql } from '../../platform/db.ts'
 import { rupees } from '../../platform/money.ts'
+import type { Composed } from '../mails/mails.ts'
 import { meanings } from './incidents.ts'
 import { findDeadMail, findIncident } from './queries.ts'
 

@@ -1,8 +1,8 @@
+import type { By } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
 import { AppError } from '../../platform/errors.ts'
 import type { Log } from '../../platform/log.ts'
 import { isPermanent, type Mailer } from '../../platform/mailer.ts'
-import type { By } from '../../platform/audit-context.ts'
 import {
   findCopy,
   insertCopy,

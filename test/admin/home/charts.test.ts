@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { barChart, lineChart, niceTop, shortNumber, shortRupees } from '../../../src/admin/charts.ts'
-import { calendar, periodOf } from '../../../src/admin/home/periods.ts'
 import { ageInWords, percent, signed } from '../../../src/admin/home/labels.ts'
+import { calendar, periodOf } from '../../../src/admin/home/periods.ts'
 
 const words = { print: String, short: String, step: 1 }
 

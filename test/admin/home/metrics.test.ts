@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Day, keepFigures, keptFigures, type Snapshot } from '../../../src/admin/metrics/daily-metrics.ts'
 import { seedWorld } from '../../../src/dev/bench/seed/seed.ts'
 import { checkBooks } from '../../../src/operations/integrity/integrity.ts'
-import { type Day, keepFigures, keptFigures, type Snapshot } from '../../../src/admin/metrics/daily-metrics.ts'
 import { connect, type Sql } from '../../../src/platform/db.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { boughtPeriods, lives, monthlyOf, plainly } from './replay.ts'

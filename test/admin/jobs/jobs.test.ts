@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Job, type Jobs, startJobs } from '../../../src/platform/jobs.ts'
 import { recorded } from '../../../src/operations/jobs/job-runs.ts'
+import { type Job, type Jobs, startJobs } from '../../../src/platform/jobs.ts'
 import { type Admin, adminOf } from '../../support/admin.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
 import { until } from '../../support/books.ts'

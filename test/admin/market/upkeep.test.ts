@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { commit, readIntoImport } from '../../../src/market/prices/imports/imports.ts'
 import { isIsin } from '../../../src/market/instruments/instruments.ts'
+import { commit, readIntoImport } from '../../../src/market/prices/imports/imports.ts'
 import { marketAge } from '../../../src/market/prices/queries.ts'
 import { seedSample } from '../../../src/market/prices/sample-prices.ts'
 import { type Admin, adminOf } from '../../support/admin.ts'

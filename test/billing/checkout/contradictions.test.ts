@@ -1,11 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { checkBooks } from '../../../src/operations/integrity/integrity.ts'
 import { settleDisputes } from '../../../src/billing/disputes/disputes.ts'
+import { checkBooks } from '../../../src/operations/integrity/integrity.ts'
 import { isoInIndia } from '../../../src/platform/dates.ts'
-import { type Meter, startMeter } from '../payments/recording-gateway.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
 import { newestOrder, nothingGranted, paidOnce, subscriberOf, tracesOf, until } from '../../support/books.ts'
 import { Visitor } from '../../support/visitor.ts'
+import { type Meter, startMeter } from '../payments/recording-gateway.ts'
 import { deliver, lastEvent, signed } from '../webhooks/sender.ts'
 
 let app: TestApp

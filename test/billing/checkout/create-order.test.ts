@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Meter, startMeter } from '../payments/recording-gateway.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
 import { newestOrder } from '../../support/books.ts'
 import { stageOn, Visitor } from '../../support/visitor.ts'
+import { type Meter, startMeter } from '../payments/recording-gateway.ts'
 
 let app: TestApp
 let meter: Meter

@@ -1,10 +1,10 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { type Meter, startMeter } from '../payments/recording-gateway.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
 import { newestOrder, nothingGranted, tracesOf } from '../../support/books.ts'
 import { stageOn, Visitor } from '../../support/visitor.ts'
+import { type Meter, startMeter } from '../payments/recording-gateway.ts'
 
 let app: TestApp
 let meter: Meter

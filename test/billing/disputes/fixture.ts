@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
-import { checkBooks } from '../../../src/operations/integrity/integrity.ts'
 import { settleDisputeRows } from '../../../src/billing/disputes/queries.ts'
 import type { RemoteDispute } from '../../../src/billing/payments/gateway.ts'
+import { checkBooks } from '../../../src/operations/integrity/integrity.ts'
 import type { TestApp } from '../../support/app.ts'
 import { newestOrder } from '../../support/books.ts'
 import { Visitor } from '../../support/visitor.ts'

@@ -1,7 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { dateInIndia } from '../../../src/platform/dates.ts'
 import { refundPayment } from '../../../src/billing/refunds/refunds.ts'
-import { cancelSubscription, grantDays, phasesInWords, subscriptionOf } from '../../../src/billing/subscriptions/subscriptions.ts'
+import {
+  cancelSubscription,
+  grantDays,
+  phasesInWords,
+  subscriptionOf,
+} from '../../../src/billing/subscriptions/subscriptions.ts'
+import { dateInIndia } from '../../../src/platform/dates.ts'
 import { adminOf } from '../../support/admin.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
 import { newestOrder, subscriberOf, until } from '../../support/books.ts'

@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { checkBooks } from '../../../src/operations/integrity/integrity.ts'
 import { openCheckout } from '../../../src/billing/checkout/create-order.ts'
 import { insertUser } from '../../../src/identity/users/queries.ts'
+import { checkBooks } from '../../../src/operations/integrity/integrity.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
 
 const payers = 200

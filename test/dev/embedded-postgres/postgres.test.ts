@@ -5,7 +5,11 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import postgres from 'postgres'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { type EmbeddedPostgres, findRunningPostgres, startPostgres } from '../../../src/dev/embedded-postgres/postgres.ts'
+import {
+  type EmbeddedPostgres,
+  findRunningPostgres,
+  startPostgres,
+} from '../../../src/dev/embedded-postgres/postgres.ts'
 
 const checkout = resolve(import.meta.dirname, '../../..')
 let dataDir: string

@@ -7,7 +7,11 @@ import postgres from 'postgres'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { findBinaries } from '../../../src/dev/embedded-postgres/binaries.ts'
 import { whereFor } from '../../../src/dev/embedded-postgres/place.ts'
-import { type EmbeddedPostgres, findRunningPostgres, startPostgres } from '../../../src/dev/embedded-postgres/postgres.ts'
+import {
+  type EmbeddedPostgres,
+  findRunningPostgres,
+  startPostgres,
+} from '../../../src/dev/embedded-postgres/postgres.ts'
 import { connect } from '../../../src/platform/db.ts'
 import { until } from '../../support/books.ts'
 import { freePort, run } from '../../support/process.ts'

@@ -1,10 +1,10 @@
-import type { Deps } from '../../../src/deps.ts'
 import type { Gateway } from '../../../src/billing/payments/gateway.ts'
+import type { Deps } from '../../../src/deps.ts'
+import { jobsOf } from '../../../src/operations/jobs/jobs.ts'
 import { readConfig } from '../../../src/platform/config.ts'
 import { connect } from '../../../src/platform/db.ts'
 import { createLog } from '../../../src/platform/log.ts'
 import { connectMailer } from '../../../src/platform/mailer.ts'
-import { jobsOf } from '../../../src/operations/jobs/jobs.ts'
 
 // A process of its own that queues and delivers once, to be killed while it does.
 const config = readConfig(process.env)

@@ -3,8 +3,16 @@ import multipart from '@fastify/multipart'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
+import { actingAs, requireMoney } from '../../../identity/sessions/guards.ts'
 import { dayIn } from '../../../market/prices/files/cells.ts'
-import { beginImport, commit, decideJump, type Import, ratioTyped, undo } from '../../../market/prices/imports/imports.ts'
+import {
+  beginImport,
+  commit,
+  decideJump,
+  type Import,
+  ratioTyped,
+  undo,
+} from '../../../market/prices/imports/imports.ts'
 import {
   deleteDecision,
   dropImport,
@@ -14,7 +22,6 @@ import {
 } from '../../../market/prices/imports/queries.ts'
 import { findVersion } from '../../../market/prices/queries.ts'
 import { AppError } from '../../../platform/errors.ts'
-import { actingAs, requireMoney } from '../../../identity/sessions/guards.ts'
 import { statuses } from '../../../web/errors.ts'
 import { type FormState, formState, PostedForm, readForm } from '../../../web/forms.ts'
 import { arrivingFiles } from '../../../web/uploads.ts'

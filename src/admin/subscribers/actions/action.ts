@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
+import type { By } from '../../../platform/audit-context.ts'
 import type { Sql } from '../../../platform/db.ts'
 import { AppError } from '../../../platform/errors.ts'
-import type { By } from '../../../platform/audit-context.ts'
 import type { PersonFile } from '../person/queries.ts'
 
 /** What a form of an act may hold. `seen` is what the page showed, `key` names the act. */

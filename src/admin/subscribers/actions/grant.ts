@@ -1,7 +1,7 @@
-import { dateInIndia } from '../../../platform/dates.ts'
-import { AppError } from '../../../platform/errors.ts'
 import { findEnd } from '../../../billing/subscriptions/queries.ts'
 import { grantDays } from '../../../billing/subscriptions/subscriptions.ts'
+import { dateInIndia } from '../../../platform/dates.ts'
+import { AppError } from '../../../platform/errors.ts'
 import { type Act, closedFor, keyOf, readReason, type Typed } from './action.ts'
 
 const suggested = 7

@@ -1,5 +1,5 @@
-import type { Sql } from '../../../platform/db.ts'
 import { type By, knownOrigin } from '../../../platform/audit-context.ts'
+import type { Sql } from '../../../platform/db.ts'
 
 /** Suspends an account with a reason, or lets it log in again without one; see standing.sql for the answers. */
 export async function setSuspension(sql: Sql, userId: string, reason: string | null, by: By): Promise<string> {

@@ -1,7 +1,7 @@
-import { resendMail } from '../../../records/mails/mails.ts'
 import { dateTimeInIndia } from '../../../platform/dates.ts'
 import { AppError } from '../../../platform/errors.ts'
 import { rupees } from '../../../platform/money.ts'
+import { resendMail } from '../../../records/mails/mails.ts'
 import { type Act, closedFor } from './action.ts'
 import { findReceiptMail } from './queries.ts'
 

@@ -1,5 +1,5 @@
-import { AppError } from '../../../platform/errors.ts'
 import type { By } from '../../../platform/audit-context.ts'
+import { AppError } from '../../../platform/errors.ts'
 import type { PersonFile } from '../person/queries.ts'
 import { type Act, closedFor, readReason } from './action.ts'
 import { changeRole, endSessions, setSuspension } from './queries.ts'

@@ -1,10 +1,11 @@
-import type { Sql } from '../../../platform/db.ts'
-import { AppError } from '../../../platform/errors.ts'
 import { listReceiptsOf } from '../../../billing/receipts/queries.ts'
 import { listRefundsOf } from '../../../billing/refunds/queries.ts'
 import { browserInWords } from '../../../identity/known-browsers/browser-name.ts'
 import { findState } from '../../../identity/users/indian-states.ts'
+import type { Sql } from '../../../platform/db.ts'
+import { AppError } from '../../../platform/errors.ts'
 import { pageOf } from '../../listing.ts'
+import { whyOf } from './access-explanation.ts'
 import {
   findPerson,
   listHappenings,
@@ -15,7 +16,6 @@ import {
   type PersonFile,
 } from './queries.ts'
 import { lineOf } from './timeline.ts'
-import { whyOf } from './access-explanation.ts'
 
 /** Everything that the page of one person shows. */
 export type PersonPage = Awaited<ReturnType<typeof personPage>>

@@ -1,6 +1,6 @@
-import type { Sql } from '../../../platform/db.ts'
 import { phasesIn } from '../../../billing/subscriptions/queries.ts'
 import { phasesInWords } from '../../../billing/subscriptions/subscriptions.ts'
+import type { Sql } from '../../../platform/db.ts'
 import type { Cursor } from '../../listing.ts'
 
 /** Everything about one account that stands on its page, in one look. */

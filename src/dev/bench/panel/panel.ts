@@ -1,11 +1,11 @@
 import { once } from 'node:events'
 import { setTimeout as pause } from 'node:timers/promises'
-import { connect, type Sql } from '../../../platform/db.ts'
 import { hashPassword } from '../../../identity/passwords/passwords.ts'
+import { connect, type Sql } from '../../../platform/db.ts'
 import { end, start } from '../child.ts'
+import { freePort } from '../harness.ts'
 import type { Figure } from '../measurement.ts'
 import { seriesOf } from '../series.ts'
-import { freePort } from '../harness.ts'
 import type { PanelOrders } from './app.ts'
 import { type PanelPage, panelPages } from './pages.ts'
 import {

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { World } from '../context.ts'
-import { disputeEndpoints } from './dispute-routes.ts'
 import { answerCall } from './authentication.ts'
+import { disputeEndpoints } from './dispute-routes.ts'
 import { orderEndpoints } from './order-routes.ts'
 import { paymentEndpoints } from './payment-routes.ts'
 import { createRateLimits } from './rate-limits.ts'

@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { toJson } from '../json.ts'
 import type { World } from '../context.ts'
+import { toJson } from '../json.ts'
 import { spoilAnswer, spoilCall } from './faulty.ts'
 import { type Fields, fieldsOf } from './fields.ts'
 import type { RateLimits } from './rate-limits.ts'

@@ -1,6 +1,6 @@
+import type { World } from '../context.ts'
 import { disputeEntity } from '../entities.ts'
 import type { Dispute } from '../ledger.ts'
-import type { World } from '../context.ts'
 import type { Endpoint } from './authentication.ts'
 import { orderOf } from './order-routes.ts'
 import { Refusal, refusals } from './refusal.ts'

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { toJson } from '../json.ts'
 import type { World } from '../context.ts'
+import { toJson } from '../json.ts'
 import { Refusal, refusals } from './refusal.ts'
 
 const SILENCE_MS = 19_000

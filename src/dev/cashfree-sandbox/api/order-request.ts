@@ -1,7 +1,7 @@
+import type { World } from '../context.ts'
 import { newOrderId, newSessionId, nextCfId } from '../ids.ts'
 import type { Customer, Order } from '../ledger.ts'
 import { toPaise } from '../money.ts'
-import type { World } from '../context.ts'
 import { type Fields, isObject, objectAt, optionalText, text } from './fields.ts'
 import { invalid, refusals } from './refusal.ts'
 

@@ -1,7 +1,7 @@
+import type { World } from '../context.ts'
 import { orderEntity } from '../entities.ts'
 import { addOrder, type Order } from '../ledger.ts'
 import { terminate } from '../orders.ts'
-import type { World } from '../context.ts'
 import type { Call, Endpoint } from './authentication.ts'
 import { readOrder } from './order-request.ts'
 import { invalid, refusals } from './refusal.ts'

@@ -1,8 +1,8 @@
-import { cardMethod, netbankingMethod, upiMethod, vpaPlan } from '../payment-methods.ts'
+import type { World } from '../context.ts'
 import type { Attempt, Method } from '../ledger.ts'
 import { decimal, Rupees } from '../money.ts'
+import { cardMethod, netbankingMethod, upiMethod, vpaPlan } from '../payment-methods.ts'
 import { qrPng } from '../qr.ts'
-import type { World } from '../context.ts'
 import { type Fields, objectAt, text } from './fields.ts'
 import { invalid, Refusal, refusals } from './refusal.ts'
 

@@ -1,10 +1,10 @@
+import type { World } from '../context.ts'
 import { refundEntity } from '../entities.ts'
 import type { Order, Refund } from '../ledger.ts'
 import { toPaise } from '../money.ts'
 import { openRefund, refundable, settleRefund } from '../refunds.ts'
-import type { World } from '../context.ts'
-import { optionalText, text } from './fields.ts'
 import type { Call, Endpoint } from './authentication.ts'
+import { optionalText, text } from './fields.ts'
 import { orderOf } from './order-routes.ts'
 import { invalid, Refusal, refusals } from './refusal.ts'
 

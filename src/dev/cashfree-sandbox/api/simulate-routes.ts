@@ -1,10 +1,10 @@
+import type { World } from '../context.ts'
 import { nextCfId } from '../ids.ts'
 import { isLive, type Simulation } from '../ledger.ts'
 import { drop, fail, leavePending, succeed } from '../payments.ts'
 import { reasonNamed } from '../reasons.ts'
-import type { World } from '../context.ts'
-import { objectAt, optionalText, text } from './fields.ts'
 import type { Endpoint } from './authentication.ts'
+import { objectAt, optionalText, text } from './fields.ts'
 import { invalid, Refusal, refusals } from './refusal.ts'
 
 const OUTCOMES = ['SUCCESS', 'FAILED', 'PENDING', 'USER_DROPPED']

@@ -1,10 +1,10 @@
 import formbody from '@fastify/formbody'
 import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { World } from '../context.ts'
 import { type Attempt, isLive } from '../ledger.ts'
 import { statusOf } from '../orders.ts'
 import { drop, fail, leavePending, startAttempt, succeed, takeOtp } from '../payments.ts'
 import { reasonNamed } from '../reasons.ts'
-import type { World } from '../context.ts'
 import { type ChosenForm, readChoice } from './choice.ts'
 import { choosePage } from './choose-page.ts'
 import {
@@ -15,7 +15,6 @@ import {
   invalidSessionPage,
   nowhereToGoPage,
 } from './end-pages.ts'
-import { simulatorPage } from './simulator-page.ts'
 import {
   type CheckoutForm,
   canBePaid,
@@ -25,6 +24,7 @@ import {
   standingOfAttempt,
   standingOfVisit,
 } from './page-sessions.ts'
+import { simulatorPage } from './simulator-page.ts'
 
 type Verdict = { token?: string; outcome?: string; reason?: string; otp?: string }
 

@@ -1,5 +1,5 @@
-import { cardMethod, netbankingMethod, upiMethod, vpaPlan } from '../payment-methods.ts'
 import type { Attempt, Method } from '../ledger.ts'
+import { cardMethod, netbankingMethod, upiMethod, vpaPlan } from '../payment-methods.ts'
 import type { Mistake } from './choose-page.ts'
 
 export type ChosenForm = {

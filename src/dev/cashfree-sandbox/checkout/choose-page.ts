@@ -1,6 +1,6 @@
 import { type Html, html } from '../html.ts'
-import { TEST_CARDS, TEST_VPAS } from '../payment-methods.ts'
 import type { Order } from '../ledger.ts'
+import { TEST_CARDS, TEST_VPAS } from '../payment-methods.ts'
 import { checkoutLayout } from './layout.ts'
 
 export type Mistake = { field: 'upi_id' | 'card_number' | 'card_expiry' | 'card_cvv'; text: string; typed: string }

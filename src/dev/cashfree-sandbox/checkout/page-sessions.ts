@@ -1,7 +1,7 @@
+import type { World } from '../context.ts'
 import { newToken } from '../ids.ts'
 import type { Attempt, Order, Visit } from '../ledger.ts'
 import { statusOf } from '../orders.ts'
-import type { World } from '../context.ts'
 
 /** Where the customer stands: an order, perhaps opened through the hosted page, perhaps with an attempt. */
 export type Standing = { order: Order; visit: Visit | null }

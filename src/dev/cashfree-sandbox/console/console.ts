@@ -1,8 +1,8 @@
 import formbody from '@fastify/formbody'
 import type { FastifyInstance } from 'fastify'
+import type { World } from '../context.ts'
 import { type Control, ControlError } from '../control.ts'
 import type { FaultName } from '../faults.ts'
-import type { World } from '../context.ts'
 import { consolePage } from './page.ts'
 
 type Form = { Body: Record<string, string> | undefined }

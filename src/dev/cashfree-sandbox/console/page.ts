@@ -1,12 +1,12 @@
+import type { World } from '../context.ts'
 import { DISPUTE_TYPES } from '../disputes.ts'
 import { type Html, html } from '../html.ts'
 import type { Delivery, Dispute, Order } from '../ledger.ts'
 import { isLive } from '../ledger.ts'
 import { rupeeSign } from '../money.ts'
 import { statusOf } from '../orders.ts'
-import type { World } from '../context.ts'
-import { clockPanel, faultsPanel, webhooksPanel } from './panels.ts'
 import { ago } from './labels.ts'
+import { clockPanel, faultsPanel, webhooksPanel } from './panels.ts'
 
 const SHOWN = 50
 

@@ -1,7 +1,7 @@
 import { istTime } from '../clock.ts'
+import type { World } from '../context.ts'
 import { type ActiveFault, FAULTS, type FaultName } from '../faults.ts'
 import { type Html, html } from '../html.ts'
-import type { World } from '../context.ts'
 import { span } from './labels.ts'
 
 const STEPS = [

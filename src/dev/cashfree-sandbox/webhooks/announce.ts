@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { istTime } from '../clock.ts'
+import type { World } from '../context.ts'
 import { toJson } from '../json.ts'
 import type { Attempt, Delivery, Dispute, Order, Refund } from '../ledger.ts'
-import type { World } from '../context.ts'
 import { autoRefundData, disputeData, type PaymentEvent, PING, paymentData, refundData } from './payloads.ts'
 
 const KEPT_DELIVERIES = 2_000

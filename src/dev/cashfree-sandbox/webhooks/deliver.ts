@@ -1,5 +1,5 @@
-import type { Delivery } from '../ledger.ts'
 import type { World } from '../context.ts'
+import type { Delivery } from '../ledger.ts'
 import { post } from './post.ts'
 import { sign } from './signature.ts'
 

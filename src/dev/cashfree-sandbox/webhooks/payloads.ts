@@ -1,8 +1,8 @@
 import { istTime } from '../clock.ts'
+import type { World } from '../context.ts'
 import { BANK_REFERENCE, cfId, disputedPayment, errorDetails, gatewayDetails } from '../entities.ts'
 import type { Attempt, Dispute, Order, Refund } from '../ledger.ts'
 import { Rupees } from '../money.ts'
-import type { World } from '../context.ts'
 
 export type PaymentEvent = 'PAYMENT_SUCCESS_WEBHOOK' | 'PAYMENT_FAILED_WEBHOOK' | 'PAYMENT_USER_DROPPED_WEBHOOK'
 

@@ -2,8 +2,8 @@ import type { Readable } from 'node:stream'
 import type { Day } from '../../engine/days.ts'
 import { dayIn, symbolIn } from '../../prices/files/cells.ts'
 import { type etfListColumns, isEtfList, normalised } from '../../prices/files/formats.ts'
-import { notCsv, openFiles, rowsOf, webPage } from '../../prices/files/uploaded-file.ts'
 import type { Problem } from '../../prices/files/reading.ts'
+import { notCsv, openFiles, rowsOf, webPage } from '../../prices/files/uploaded-file.ts'
 import { isIsin } from '../instruments.ts'
 
 /** An ETF as NSE's list has it. */

@@ -1,5 +1,5 @@
-import type { Sql } from '../../../platform/db.ts'
 import { type By, knownOrigin } from '../../../platform/audit-context.ts'
+import type { Sql } from '../../../platform/db.ts'
 import type { ListedEtf } from './etf-list.ts'
 
 /** What a list that was read did to the one before. */

@@ -1,5 +1,5 @@
-import type { Sql } from '../../../platform/db.ts'
 import { type By, knownOrigin } from '../../../platform/audit-context.ts'
+import type { Sql } from '../../../platform/db.ts'
 import type { Basis } from '../files/formats.ts'
 import type { Problem } from '../files/reading.ts'
 import type { Decision, FileRead, Import, Jump } from './imports.ts'

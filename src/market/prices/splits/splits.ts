@@ -1,6 +1,6 @@
+import type { By } from '../../../platform/audit-context.ts'
 import type { Sql } from '../../../platform/db.ts'
 import { AppError } from '../../../platform/errors.ts'
-import type { By } from '../../../platform/audit-context.ts'
 import { dayIn } from '../files/cells.ts'
 import { ratioTyped } from '../imports/imports.ts'
 import { listInstruments } from '../queries.ts'
