@@ -18,14 +18,14 @@ import users from './identity/users/routes.ts'
 import dashboard from './market/dashboard/routes.ts'
 import reports, { oneClick } from './market/reports/routes.ts'
 import { composersOf } from './operations/jobs/jobs.ts'
-import { createMeters, type Meters } from './operations/observability/metrics.ts'
+import { createMetrics, type Metrics } from './operations/observability/metrics.ts'
 import operators, { watchRequests } from './operations/observability/routes.ts'
 import site from './site/routes.ts'
 import wellKnown from './site/well-known-routes.ts'
 import { loadAssets, serveAssets } from './web/assets.ts'
 import bodyDeadline, { longestBodyMs } from './web/body-deadline.ts'
 import cleanText from './web/clean-text.ts'
-import { keepAddresses } from './web/client-address.ts'
+import { keepClientAddresses } from './web/client-address.ts'
 import closing, { keptMs } from './web/closing.ts'
 import cors from './web/cors.ts'
 import sameSite from './web/csrf.ts'
@@ -35,7 +35,7 @@ import headers from './web/headers.ts'
 import heavy from './web/heavy.ts'
 import ownHosts from './web/own-hosts.ts'
 import { callerOf, rateCounter, rateLimitStore } from './web/rate-limits.ts'
-import { longestName, routedAddress } from './web/rewrite-url.ts'
+import { longestName, rewrittenUrl } from './web/rewrite-url.ts'
 import session from './web/session.ts'
 import trailingSlash from './web/trailing-slash.ts'
 import { answerUnreadable } from './web/unreadable.ts'
@@ -52,7 +52,7 @@ export type AppOptions = {
   cacheViews?: boolean
   jobsReady?: () => boolean
   /** What this process counts of itself; fresh when absent. */
-  meters?: Meters
+  meters?: Metrics
   /** True from the moment the process was asked to end. */
   isClosing?: () => boolean
   /** True while payment events cannot be written to PAYMENTS_LOG. */
@@ -76,15 +76,15 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     // Who comes over a connection that stands is still served while we close: see closing.ts.
     return503OnClosing: false,
     http: { headersTimeout: 8_000, connectionsCheckingInterval: 1_000, maxHeaderSize: 16_384 },
-    rewriteUrl: routedAddress,
+    rewriteUrl: rewrittenUrl,
     clientErrorHandler: answerUnreadable,
     routerOptions: { maxParamLength: longestName, ignoreTrailingSlash: true },
     ajv: { customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: true, allErrors: false } },
   })
-  keepAddresses(app.server)
+  keepClientAddresses(app.server)
   await app.register(closing, { isClosing: options.isClosing ?? (() => false) })
   await app.register(bodyDeadline, { ms: 10_000 })
-  const meters = options.meters ?? createMeters()
+  const meters = options.meters ?? createMetrics()
   watchRequests(app, meters)
 
   const origins = {

@@ -6,13 +6,13 @@ import { cashfree } from './billing/payments/cashfree.ts'
 import type { Deps } from './deps.ts'
 import { banner } from './dev/banner.ts'
 import { seedDemo } from './dev/demo.ts'
-import { openHouse } from './dev/services.ts'
-import { resealSecrets } from './identity/second-factor/sealed-secrets.ts'
+import { startServices } from './dev/services.ts'
+import { reencryptSecrets } from './identity/second-factor/encrypted-secrets.ts'
 import { seedSample } from './market/prices/sample-prices.ts'
 import { recorded } from './operations/jobs/job-runs.ts'
 import { jobsOf } from './operations/jobs/jobs.ts'
 import { watchPool } from './operations/observability/instrumented-pool.ts'
-import { createMeters } from './operations/observability/metrics.ts'
+import { createMetrics } from './operations/observability/metrics.ts'
 import { appendFile } from './platform/append-file.ts'
 import { connect } from './platform/db.ts'
 import { readSettings } from './platform/environment.ts'
@@ -20,7 +20,7 @@ import { type Jobs, startJobs } from './platform/jobs.ts'
 import { createLog } from './platform/log.ts'
 import { connectMailer } from './platform/mailer.ts'
 import { prepareDatabase } from './platform/migrate.ts'
-import { keepPaymentLog } from './platform/payment-log.ts'
+import { openPaymentLog } from './platform/payment-log.ts'
 
 const settings = readSettings()
 const log = createLog(settings.logLevel)
@@ -36,22 +36,22 @@ process.on('uncaughtException', (error) => {
 })
 
 say('▸ starting')
-const house = await openHouse(settings, log).catch(refuse)
+const house = await startServices(settings, log).catch(refuse)
 const { config } = house
 const { applied, older } = await prepareDatabase(house.databaseUrl).catch(refuse)
 if (older) log.warn(`${older.message}; it is left as it is, and served`)
 if (applied.length > 0) say(`▸ database brought up to date (${applied.length} migrations)`)
 
-const meters = createMeters()
+const meters = createMetrics()
 const payments = config.operations.paymentsLog ? appendFile(config.operations.paymentsLog, log) : null
-if (payments) keepPaymentLog(log, payments)
+if (payments) openPaymentLog(log, payments)
 
 const sql = watchPool(
   connect(house.databaseUrl, { max: config.database.poolMax }),
   config.database.poolMax,
   meters.registry,
 )
-const resealed = await resealSecrets(sql, config.totpKeys).catch(refuse)
+const resealed = await reencryptSecrets(sql, config.totpKeys).catch(refuse)
 if (resealed > 0)
   log.info({ event: 'second factors sealed anew', resealed }, 'second factors sealed with the newest key')
 const mailer = connectMailer({

@@ -6,13 +6,13 @@ import {
   confirmEmail,
   forgotPassword,
   maskedEmail,
-  type OpenLink,
-  openLinkOf,
+  type OpenToken,
+  openToken,
   resetPassword,
-  type SpentLink,
-  spentLinkOf,
+  type UsedToken,
+  usedToken,
 } from '../identity/email-tokens/email-tokens.ts'
-import { originOf } from '../identity/sessions/guards.ts'
+import { auditContext } from '../identity/sessions/guards.ts'
 import { AppError } from '../platform/errors.ts'
 import { type FormState, formState, PostedForm, readForm } from '../web/forms.ts'
 
@@ -30,7 +30,7 @@ type Door = 'verify-email' | 'reset-password'
 /** `isDone`: there is nothing left to do, so that no new link is offered. */
 type EndedLink = { door: Door; sentence: string; isDone: boolean }
 /** Whose link it is, as far as somebody who is not signed in may know. */
-type ShownLink = Pick<OpenLink, 'purpose' | 'email' | 'presentEmail'>
+type ShownLink = Pick<OpenToken, 'purpose' | 'email' | 'presentEmail'>
 
 const Opened = Type.Object({ token: Type.Optional(Type.Union([Type.String(), Type.Array(Type.String())])) })
 
@@ -50,7 +50,7 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (
     async (request, reply) => {
       const { email } = readForm(request.body, ['email'])
       try {
-        await forgotPassword(deps.sql, email, originOf(request), deps.config.rateLimitScale)
+        await forgotPassword(deps.sql, email, auditContext(request), deps.config.rateLimitScale)
       } catch (error) {
         if (!(error instanceof AppError) || error.code !== 'invalid') throw error
         const form = formState({ email }, error.fields, error.message)
@@ -79,7 +79,7 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (
       const { password } = readForm(request.body, ['password'])
       const secret = secretOf(request, 'reset-password')
       try {
-        const link = await resetPassword(deps.sql, secret, password, originOf(request))
+        const link = await resetPassword(deps.sql, secret, password, auditContext(request))
         deps.wake('deliver-mails')
         return leave(request, reply, {
           to: '/login',
@@ -88,7 +88,7 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (
       } catch (error) {
         if (!(error instanceof AppError)) throw error
         if (error.code === 'conflict') return showEnded(request, reply.code(422), 'reset-password')
-        const link = error.code === 'invalid' ? await openLinkOf(deps.sql, secret) : undefined
+        const link = error.code === 'invalid' ? await openToken(deps.sql, secret) : undefined
         if (!link) throw error
         const form = formState({}, error.fields, error.message)
         const name = request.wantsFragment ? 'account/links/_reset-form' : 'account/links/reset'
@@ -106,7 +106,7 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (
 
   app.post('/verify-email', { config: limit }, async (request, reply) => {
     try {
-      const link = await confirmEmail(deps.sql, secretOf(request, 'verify-email'), originOf(request))
+      const link = await confirmEmail(deps.sql, secretOf(request, 'verify-email'), auditContext(request))
       deps.wake('deliver-mails')
       return leave(request, reply, {
         to: request.user ? '/dashboard' : '/login',
@@ -129,16 +129,16 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (
     otherwise = 'This link does not work any more.',
   ) {
     const secret = secretOf(request, door)
-    const spent = secret === '' ? undefined : await spentLinkOf(deps.sql, secret)
+    const spent = secret === '' ? undefined : await usedToken(deps.sql, secret)
     const isDone = spent?.isDone === true && spent.purpose !== 'reset-password'
     const view = { door, isDone, sentence: spent?.isDone ? doneSentence(spent) : otherwise }
     if (isDone) reply.code(200)
     return reply.page(request.wantsFragment ? 'account/links/_dead-link' : 'account/links/dead', view)
   }
 
-  async function linkBehind(request: FastifyRequest, door: Door): Promise<OpenLink | undefined> {
+  async function linkBehind(request: FastifyRequest, door: Door): Promise<OpenToken | undefined> {
     const secret = secretOf(request, door)
-    return secret === '' ? undefined : openLinkOf(deps.sql, secret)
+    return secret === '' ? undefined : openToken(deps.sql, secret)
   }
 }
 export default routes
@@ -162,12 +162,12 @@ function leave(request: FastifyRequest, reply: FastifyReply, next: { to: string;
   return reply.leaveFor(next.to)
 }
 
-function doneSentence({ purpose, email }: SpentLink): string {
+function doneSentence({ purpose, email }: UsedToken): string {
   if (purpose === 'verify-email') return `${maskedEmail(email)} is already confirmed.`
   if (purpose === 'change-email') return `Your address is already changed to ${maskedEmail(email)}.`
   return 'This link does not work any more. You already chose a new password with it.'
 }
 
-function shown({ purpose, email, presentEmail }: OpenLink): ShownLink {
+function shown({ purpose, email, presentEmail }: OpenToken): ShownLink {
   return { purpose, email: maskedEmail(email), presentEmail: maskedEmail(presentEmail) }
 }

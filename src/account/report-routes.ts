@@ -1,16 +1,16 @@
 import { randomBytes } from 'node:crypto'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { actingAs } from '../identity/sessions/guards.ts'
+import { actorOf } from '../identity/sessions/guards.ts'
 import {
   askedADay,
   askForOne,
   type Choice,
   choiceOf,
   choose,
+  describeSchedule,
   fieldNames,
   fieldsOf,
-  inWords,
   renewLink,
   weekdays,
 } from '../market/reports/choices.ts'
@@ -43,19 +43,19 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { deps, limit }) 
   app.post('/reports', { schema: { body: PostedForm }, config: limit }, async (request, reply) => {
     const typed = readForm(request.body, fieldNames, 20)
     try {
-      await choose(deps.sql, request.user!.id, typed, actingAs(request))
+      await choose(deps.sql, request.user!.id, typed, actorOf(request))
     } catch (error) {
       if (!(error instanceof AppError) || error.code !== 'invalid') throw error
       return show(request, reply.code(422), { form: formState(typed, error.fields, error.message) })
     }
-    const schedule = inWords(await choiceOf(deps.sql, request.user!.id))
+    const schedule = describeSchedule(await choiceOf(deps.sql, request.user!.id))
     return leave(request, reply, schedule ? `Kept: ${schedule}.` : 'Kept: no e-mail reports.')
   })
 
   app.post('/reports/now', { schema: { body: PostedForm }, config: limit }, async (request, reply) => {
     const { key } = readForm(request.body, ['key'], 40)
     try {
-      await askForOne(deps.sql, request.user!.id, key, actingAs(request))
+      await askForOne(deps.sql, request.user!.id, key, actorOf(request))
     } catch (error) {
       if (!(error instanceof AppError) || !(error.code in refused)) throw error
       return show(request, reply.code(refused[error.code]!), { problem: error.message })
@@ -65,7 +65,7 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { deps, limit }) 
   })
 
   app.post('/reports/link', { config: limit }, async (request, reply) => {
-    await renewLink(deps.sql, request.user!.id, actingAs(request))
+    await renewLink(deps.sql, request.user!.id, actorOf(request))
     return leave(request, reply, 'Done. The links in mails that were sent before open nothing any more.')
   })
 
@@ -101,7 +101,7 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { deps, limit }) 
     const choice = await choiceOf(deps.sql, request.user!.id)
     return reply.page('account/reports/show', {
       choice,
-      schedule: inWords(choice),
+      schedule: describeSchedule(choice),
       nextIssue: choice.nextIssue === null ? null : new Date(`${choice.nextIssue}T12:00:00+05:30`),
       action: '/account/reports',
       form: more.form ?? formState(fieldsOf(choice)),

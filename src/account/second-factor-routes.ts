@@ -2,8 +2,8 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { changeApp, renewRecoveryCodes, secretForAnotherApp, uriOf } from '../identity/second-factor/changing.ts'
 import { drawn, grouped } from '../identity/second-factor/qr-code.ts'
-import { findStanding, type Standing } from '../identity/second-factor/queries.ts'
-import { actingAs, requireAdmin } from '../identity/sessions/guards.ts'
+import { findSecondFactorStatus, type SecondFactorStatus } from '../identity/second-factor/queries.ts'
+import { actorOf, requireAdmin } from '../identity/sessions/guards.ts'
 import { confirmIdentity, identityFields } from '../identity/sessions/reauthentication.ts'
 import { AppError } from '../platform/errors.ts'
 import { failureOf } from '../web/errors.ts'
@@ -12,7 +12,7 @@ import type { Account } from './account.ts'
 
 declare module '../web/views.ts' {
   interface Views {
-    'account/second-factor/show': { standing: Standing }
+    'account/second-factor/show': { standing: SecondFactorStatus }
     'account/second-factor/codes': Asked
     'account/second-factor/app': Asked
     'account/second-factor/code': { form: FormState; seen: string; secret: string; uri: string; qr: string }
@@ -40,7 +40,7 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { deps, limit }) 
     const { seen, ...typed } = readForm(request.body, [...identityFields, 'seen'])
     try {
       await confirmIdentity(deps, request.signedIn!, typed)
-      const codes = await renewRecoveryCodes(deps.sql, actingAs(request), changeIn(request, seen))
+      const codes = await renewRecoveryCodes(deps.sql, actorOf(request), changeIn(request, seen))
       request.session.set('recoveryCodes', codes.join(' '))
     } catch (error) {
       return ask(request, reply, 'account/second-factor/codes', refused(reply, error))
@@ -73,7 +73,7 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { deps, limit }) 
     if (!secret) return startAgain(request, reply)
     try {
       const change = changeIn(request, seen)
-      await changeApp(deps.sql, deps.config.totpKeys, actingAs(request), change, { secret, code })
+      await changeApp(deps.sql, deps.config.totpKeys, actorOf(request), change, { secret, code })
     } catch (error) {
       return showSecret(request, reply, secret, refused(reply, error))
     }
@@ -84,8 +84,8 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { deps, limit }) 
     return reply.leaveFor(home)
   })
 
-  async function standingOf(request: FastifyRequest): Promise<Standing> {
-    const standing = await findStanding(deps.sql, request.user!.id)
+  async function standingOf(request: FastifyRequest): Promise<SecondFactorStatus> {
+    const standing = await findSecondFactorStatus(deps.sql, request.user!.id)
     if (!standing) throw new AppError('not-found', 'No authenticator app is set up for this account.')
     return standing
   }

@@ -8,7 +8,7 @@ export type Look = Record<(typeof lookFields)[number], string>
  * The number that somebody sees must be the one that is done: `read` makes the same of both when they say the same.
  * Throws AppError `conflict` when the number was changed after what happens was shown.
  */
-export function sameAsLookedAt({ wanted }: Look, looked: string, read: (text: string) => number | null): void {
+export function matchesPreview({ wanted }: Look, looked: string, read: (text: string) => number | null): void {
   if (wanted.trim() === '' || wanted.trim() === looked.trim()) return
   const number = read(wanted)
   if (number === null || number !== read(looked))

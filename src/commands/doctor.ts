@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { cashfree } from '../billing/payments/cashfree.ts'
 import { withDatabase } from '../dev/services.ts'
-import type { Patient } from '../operations/doctor/context.ts'
+import type { DoctorContext } from '../operations/doctor/context.ts'
 import { examine } from '../operations/doctor/doctor.ts'
 import { explainOrder } from '../operations/doctor/explain-order.ts'
 import { type Finding, failure, report } from '../operations/doctor/finding.ts'
@@ -21,7 +21,7 @@ const values = typed(usage, { order: { type: 'string' }, mail: { type: 'string' 
 const config = settings()
 if (config) await withDatabase(config, async (databaseUrl) => visit(patientOf(config, databaseUrl)))
 
-async function visit(patient: Patient): Promise<void> {
+async function visit(patient: DoctorContext): Promise<void> {
   if (values.order !== undefined) {
     const gateway = cashfree({ ...patient.config.cashfree, ...patient.config.cashfree.credentials! })
     const { text, well } = await explainOrder({ databaseUrl: patient.databaseUrl, gateway }, values.order)
@@ -55,7 +55,7 @@ function settings(): Config | null {
 }
 
 /** Where a part is not configured, the settings lead to the embedded one that stands in. */
-function patientOf(given: Config, databaseUrl: string): Patient {
+function patientOf(given: Config, databaseUrl: string): DoctorContext {
   const { embedded } = given
   const standIn = { cashfree: given.cashfree.credentials === null, mail: given.smtp.host === null }
   const sandbox = `http://127.0.0.1:${embedded.sandboxPort}`

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { withDatabase } from '../dev/services.ts'
-import { checkBooks } from '../operations/integrity/integrity.ts'
+import { checkInvariants } from '../operations/integrity/integrity.ts'
 import { elsewhere } from '../operations/integrity/invariants.ts'
 import { printReport } from '../operations/integrity/print.ts'
 import { connect } from '../platform/db.ts'
@@ -14,7 +14,7 @@ await withDatabase(readSettings(), async (url) => {
   await prepareDatabase(url)
   const sql = connect(url, { max: 1, name: 'etf-invariants' })
   try {
-    const report = await checkBooks(sql)
+    const report = await checkInvariants(sql)
     console.log(values.json ? JSON.stringify({ ...report, elsewhere }, null, 2) : printReport(report))
     if (report.broken > 0) process.exitCode = 1
   } finally {

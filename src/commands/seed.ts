@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { dayInIndia } from '../admin/days.ts'
-import { seedWorld } from '../dev/bench/seed/seed.ts'
+import { seedFixture } from '../dev/bench/seed/seed.ts'
 import { seedDemo } from '../dev/demo.ts'
 import { withDatabase } from '../dev/services.ts'
 import { seedSample } from '../market/prices/sample-prices.ts'
@@ -57,6 +57,6 @@ await withDatabase(settings, async (url) => {
   )
   if (sample) console.log('sample prices, invented and labelled so')
   if (size.subscribers === 0) return
-  const seconds = await seedWorld(url, size)
+  const seconds = await seedFixture(url, size)
   console.log(`${size.subscribers} subscribers and ${size.orders} orders in ${Math.round(seconds)} s`)
 })

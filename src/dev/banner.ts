@@ -1,7 +1,7 @@
-import type { House } from './services.ts'
+import type { RunningServices } from './services.ts'
 
 /** What a person needs after `npm start`: where to go, and how to get in as the admin the first time. */
-export function banner(house: House, admin: { username: string; password: string | null } | null): string {
+export function banner(house: RunningServices, admin: { username: string; password: string | null } | null): string {
   const lines = [
     ['Site', house.config.baseUrl],
     ['Admin', admin ? `${admin.username} / ${admin.password ?? 'the password shown at the first start'}` : null],

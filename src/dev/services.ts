@@ -6,7 +6,7 @@ import { root } from '../platform/environment.ts'
 import type { Log } from '../platform/log.ts'
 
 /** What stands in for the services that are not configured, and the settings that now point to it. */
-export type House = {
+export type RunningServices = {
   config: Config
   databaseUrl: string
   sessionKeys: Buffer[]
@@ -23,7 +23,7 @@ const sandboxKeys = { clientId: 'TEST_SANDBOX', clientSecret: 'cfsk_ma_test_sand
  * Starts the embedded database, Cashfree look-alike and mail catcher, each only where its real counterpart is not
  * configured. In production nothing is missing (the settings were refused otherwise), so nothing starts, or is loaded.
  */
-export async function openHouse(given: Config, log: Pick<Log, 'info' | 'warn'>): Promise<House> {
+export async function startServices(given: Config, log: Pick<Log, 'info' | 'warn'>): Promise<RunningServices> {
   const closers: (() => Promise<void>)[] = []
   const close = async () => {
     for (const closer of closers.reverse()) await closer()

@@ -1,15 +1,15 @@
 import type { Sql } from './db.ts'
 
 /** Where a person's act came from, for the audit. */
-export type Origin = { address: string; userAgent: string; requestId: string }
+export type AuditContext = { address: string; userAgent: string; requestId: string }
 
 /** Who does something: the audit's actor ('user:<id>', 'command', 'clock'…), and from where if a person does. */
-export type By = { actor: string; origin: Origin | null }
+export type Actor = { actor: string; origin: AuditContext | null }
 
 /**
  * The first CTE of a statement whose audit rows should say from where: `with origin as materialized (${knownOrigin(sql, by)})`.
  * Whatever writes to `audit` must read from it (`from origin`), so that it runs first. Its column is `known`.
  */
-export function knownOrigin(sql: Sql, by: By) {
+export function auditContextOf(sql: Sql, by: Actor) {
   return sql`select set_config('etf.origin', ${by.origin ? JSON.stringify(by.origin) : ''}, true) as known`
 }

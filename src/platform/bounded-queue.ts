@@ -1,5 +1,5 @@
 /** Lets so many through at a time and the rest wait in the order they came, behind those that go first. */
-export type WaitingLine = {
+export type BoundedQueue = {
   /**
    * Goes now or when a place is free; with `first`, before all that wait without it, however many these are. False when
    * the line is full: it will not go at all.
@@ -16,7 +16,7 @@ export type WaitingLine = {
 export type Turn = { go: () => void; dismiss: (why: unknown) => void }
 
 /** A line with so many places in front and at most `longest` waiting behind them. */
-export function waitingLine(places: number, longest: number): WaitingLine {
+export function boundedQueue(places: number, longest: number): BoundedQueue {
   const going = new Set<Turn>()
   const waiting = new Set<Turn>()
   const first = new Set<Turn>()

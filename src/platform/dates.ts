@@ -24,7 +24,7 @@ export function dateTimeInIndia(instant: Date): string {
 }
 
 /** How long to wait, for a sentence: "1 second", "45 seconds", "15 minutes" (rounded up). */
-export function waitInWords(seconds: number): string {
+export function waitLabel(seconds: number): string {
   const [count, unit] = seconds <= 90 ? [Math.ceil(seconds), 'second'] : [Math.ceil(seconds / 60), 'minute']
   return `${count} ${unit}${count === 1 ? '' : 's'}`
 }

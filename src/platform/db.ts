@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import postgres from 'postgres'
-import { type Turn, waitingLine } from './bounded-queue.ts'
+import { boundedQueue, type Turn } from './bounded-queue.ts'
 import { databaseSockets } from './database-sockets.ts'
 
 /** A pool of connections. Each change of state is one statement on it: there is no `begin` outside migrations. */
@@ -92,7 +92,7 @@ type Bounds = { max: number; ms: number; sockets: ReturnType<typeof databaseSock
  * handed one statement per connection; the others wait here, where they can be taken out again, and not too many.
  */
 function bounded(sql: Sql, { max, ms, sockets }: Bounds): Sql {
-  const line = waitingLine(max, max * waitingPerConnection)
+  const line = boundedQueue(max, max * waitingPerConnection)
 
   /** Hands it to the driver; done when the driver is, or when the connection was silent for so long that it was closed. */
   function hand(start: Query['then'], tell: Settling, done: (afterMs: number) => void): void {

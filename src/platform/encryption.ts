@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
 
 /** Seals a secret for storage with AES-256-GCM: nonce, tag and ciphertext in one. `about` ties it to its row. */
-export function seal(key: Buffer, secret: Buffer, about: string): Buffer {
+export function encrypt(key: Buffer, secret: Buffer, about: string): Buffer {
   const nonce = randomBytes(12)
   const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.from(about))
   const sealed = Buffer.concat([cipher.update(secret), cipher.final()])
@@ -9,7 +9,7 @@ export function seal(key: Buffer, secret: Buffer, about: string): Buffer {
 }
 
 /** Opens what one of the keys sealed about the same thing, and says whether it was the first. Null: none of them did. */
-export function unseal(
+export function decrypt(
   keys: readonly Buffer[],
   sealed: Buffer,
   about: string,

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises'
-import { type Turn, waitingLine } from './bounded-queue.ts'
+import { boundedQueue, type Turn } from './bounded-queue.ts'
 import { AppError } from './errors.ts'
 
 /**
@@ -12,7 +12,7 @@ const longestQueue = 100
 /** A piece waits so long for what is urgent to be answered first; longer, and it would never be its turn. */
 const holdMs = 250
 
-const line = waitingLine(abreast, Number.POSITIVE_INFINITY)
+const line = boundedQueue(abreast, Number.POSITIVE_INFINITY)
 const counts = { waiting: 0, done: 0, refused: 0 }
 
 /** What heavy work has come to in this process, for /metrics. */

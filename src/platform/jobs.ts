@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { PgBoss } from 'pg-boss'
 import postgres from 'postgres'
 import type { Log } from './log.ts'
-import { toldOnce } from './log-bursts.ts'
+import { logBursts } from './log-bursts.ts'
 import { MayNotMigrate, mayMigrate } from './roles.ts'
 
 /** Work that is done again and again by one process at a time, and at once when somebody wakes it. */
@@ -47,7 +47,7 @@ export async function prepareJobs(url: string): Promise<void> {
 export async function startJobs(url: string, jobs: readonly Job[], log: Log): Promise<Jobs> {
   const stopping = new AbortController()
   // It looks for work every other second, so trouble that is over stays quiet for longer than this.
-  const trouble = toldOnce(log, {
+  const trouble = logBursts(log, {
     begins: 'the job queue has trouble',
     ends: 'the job queue works again',
     quietMs: 10_000,

@@ -4,7 +4,7 @@ import type { Log } from './log.ts'
  * Trouble that comes in showers, told in two lines: `begins` with the first error, and `ends` with how many there were,
  * when none came for `quietMs`.
  */
-export function toldOnce(log: Log, { begins, ends, quietMs }: { begins: string; ends: string; quietMs: number }) {
+export function logBursts(log: Log, { begins, ends, quietMs }: { begins: string; ends: string; quietMs: number }) {
   let errors = 0
   let quiet: NodeJS.Timeout | undefined
 

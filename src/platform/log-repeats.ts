@@ -10,7 +10,7 @@ type Kind = { told: number; left: number }
  * Keeps one fault from filling the disk: of errors of one kind (the same sentence and code) the first `most` in ten seconds
  * are told, and then how many more there were. For pino's hook `logMethod`; lines that are no errors pass.
  */
-export function tellRepeatsOnce(most: number) {
+export function logRepeatsOnce(most: number) {
   const kinds = new Map<string, Kind>()
 
   return function logMethod(this: pino.Logger, given: Parameters<LogFn>, write: LogFn, level: number): void {

@@ -1,5 +1,5 @@
 import { pino } from 'pino'
-import { tellRepeatsOnce } from './log-repeats.ts'
+import { logRepeatsOnce } from './log-repeats.ts'
 
 /** Names whose values never reach a log line, wherever they stand in an object that is logged. */
 const secrets = [
@@ -28,7 +28,7 @@ export function createLog(level: string, to?: { write(line: string): void }) {
     level,
     redact: { paths: secrets.flatMap((name) => [`["${name}"]`, `*["${name}"]`, `*.*["${name}"]`]), censor: '[hidden]' },
     serializers: { err: describeError },
-    hooks: { logMethod: tellRepeatsOnce(20) },
+    hooks: { logMethod: logRepeatsOnce(20) },
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
   }

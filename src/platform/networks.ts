@@ -8,7 +8,7 @@ export function networkOf(address: string): string {
 }
 
 /** Who counts as one for limits: an IPv4 address, or the 64 bits of IPv6 that one connection has to itself. */
-export function householdOf(address: string): string {
+export function rateLimitKey(address: string): string {
   const plain = unmapped(address)
   return isIPv6(plain) ? `${groupsOf(plain).slice(0, 4).join(':')}::/64` : plain
 }

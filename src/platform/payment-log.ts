@@ -19,7 +19,7 @@ const told = new WeakMap<Log, Set<string>>()
 const longestMemory = 10_000
 
 /** From now on what is told to this log's payment log is appended to the file as well. */
-export function keepPaymentLog(log: Log, file: AppendFile): void {
+export function openPaymentLog(log: Log, file: AppendFile): void {
   files.set(log, file)
 }
 

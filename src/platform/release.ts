@@ -23,10 +23,10 @@ export type FunctionsMarker = { revision: number; servesFrom: number; digest: st
  * How a process stands to its database: `current`; `database-behind`, to be migrated; `older-than-database`, a newer
  * release migrated it and this one still works on it; `incompatible`, it does not.
  */
-export type Standing = 'current' | 'database-behind' | 'older-than-database' | 'incompatible'
+export type ReleaseCompatibility = 'current' | 'database-behind' | 'older-than-database' | 'incompatible'
 
 export type Comparison = {
-  standing: Standing
+  standing: ReleaseCompatibility
   /** Migrations of ours that were not applied yet. */
   missing: string[]
   functionsDiffer: boolean
@@ -70,7 +70,7 @@ export function compareRelease(release: Release, applied: readonly string[]): Co
   const functionsDiffer = marker?.digest !== release.digest
   return { standing: standing(), missing, functionsDiffer, newer }
 
-  function standing(): Standing {
+  function standing(): ReleaseCompatibility {
     if (newer.length === 0) return missing.length > 0 || functionsDiffer ? 'database-behind' : 'current'
     // Without a table of ours we cannot serve, whatever the others say of us.
     return missing.length > 0 || release.revision < (marker?.servesFrom ?? 0) ? 'incompatible' : 'older-than-database'
@@ -78,7 +78,7 @@ export function compareRelease(release: Release, applied: readonly string[]): Co
 }
 
 /** How this checkout stands to the database now. `ask` is any connection that may read `migrations`. */
-export async function readStanding(ask: postgres.ISql, release: Release): Promise<Standing> {
+export async function readCompatibility(ask: postgres.ISql, release: Release): Promise<ReleaseCompatibility> {
   const rows = await ask<{ name: string }[]>`select name from migrations`
   return compareRelease(
     release,

@@ -1,4 +1,4 @@
-import { deliveryDays } from '../billing/webhooks/inbox.ts'
+import { eventDays } from '../billing/webhooks/inbox.ts'
 import { consentVersion } from '../identity/users/consent.ts'
 
 /** The operator's promises that several pages repeat. Change a number here and every page agrees with it. */
@@ -13,7 +13,7 @@ export const policyTerms = {
   raNumber: null as string | null,
   /** Days for which the application's own log lines are kept by the operator. */
   logDays: 30,
-  deliveryDays,
+  deliveryDays: eventDays,
   /** Years for which receipts and payments are kept, as tax and accounting law asks. */
   paperYears: 8,
   /** The version of terms and privacy notice that an account accepts, and the day it was written. */

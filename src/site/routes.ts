@@ -6,15 +6,15 @@ import { PaymentUnderWay } from '../billing/checkout/money-under-way.ts'
 import { type Plan, plansOnSale } from '../billing/plans/plans.ts'
 import type { Deps } from '../deps.ts'
 import { tryPassword } from '../identity/login-throttle/login-throttle.ts'
-import { signIn, trierOf } from '../identity/sessions/guards.ts'
+import { loginAttemptOf, signIn } from '../identity/sessions/guards.ts'
 import { suggestedEmail } from '../identity/users/email-suggestions.ts'
-import { findState, states } from '../identity/users/indian-states.ts'
+import { findState, indianStates } from '../identity/users/indian-states.ts'
 import { authenticate, register } from '../identity/users/users.ts'
 import { type Preview, previewOf } from '../market/dashboard/preview.ts'
-import { figures, sourceOf } from '../market/engine/summary.ts'
+import { numberFormats, sourceOf } from '../market/engine/summary.ts'
 import { AppError } from '../platform/errors.ts'
 import { type FormState, formState, PostedForm, readForm } from '../web/forms.ts'
-import { renderedOnce } from '../web/page-cache.ts'
+import { pageCache } from '../web/page-cache.ts'
 import { policyPages, policyTerms } from './policies.ts'
 
 declare module '../web/views.ts' {
@@ -32,11 +32,11 @@ declare module '../web/views.ts' {
 }
 type Policy = { terms: typeof policyTerms; plans: Plan[] }
 type Landing = Policy & {
-  states: typeof states
+  states: typeof indianStates
   form: FormState
   preview: Preview
   source: string
-  figures: typeof figures
+  figures: typeof numberFormats
 }
 
 const fields = ['name', 'username', 'email', 'phone', 'state', 'password', 'plan'] as const
@@ -44,7 +44,7 @@ const ByPlan = Type.Object({ plan: Type.Optional(Type.Union([Type.String(), Type
 
 /** The public pages, and the one form that makes the account, the order and Cashfree's session in one go. */
 const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (app, { deps, limit }) => {
-  const sendOnce = renderedOnce(5_000)
+  const sendOnce = pageCache(5_000)
 
   app.get('/', { schema: { querystring: ByPlan } }, async (request, reply) => {
     const plan = [request.query.plan].flat()[0]
@@ -118,7 +118,7 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (
    */
   async function theirOwn(request: FastifyRequest, form: Record<(typeof fields)[number], string>, error: AppError) {
     if (!Object.keys(error.fields).every((field) => field === 'username' || field === 'email')) return undefined
-    return tryPassword(deps, { account: form.username, ...trierOf(deps, request) }, async () => {
+    return tryPassword(deps, { account: form.username, ...loginAttemptOf(deps, request) }, async () => {
       const user = await authenticate(deps.sql, form.username, form.password)
       const isTheirs = user?.email.toLowerCase() === form.email.trim().toLowerCase()
       return user && isTheirs && user.role === 'subscriber' && !user.isSuspended ? user : undefined
@@ -127,7 +127,15 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (
 
   async function landing(form: FormState): Promise<Landing> {
     const [plans, preview] = await Promise.all([plansOnSale(deps.sql), previewOf(deps.sql)])
-    return { plans, states, form, preview, source: sourceOf(preview), figures, terms: policyTerms }
+    return {
+      plans,
+      states: indianStates,
+      form,
+      preview,
+      source: sourceOf(preview),
+      figures: numberFormats,
+      terms: policyTerms,
+    }
   }
 
   async function showForm(request: FastifyRequest, reply: FastifyReply, form: FormState) {

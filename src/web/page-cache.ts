@@ -7,7 +7,7 @@ type Kept = { page: Compressed; until: number }
  * Pages that are the same for every visitor, rendered once in `keepMs` and sent compressed. A page that cannot be
  * rendered anew (the database is away) is shown as it was. People with a cookie always get their own.
  */
-export function renderedOnce(keepMs: number) {
+export function pageCache(keepMs: number) {
   const kept = new Map<string, Kept>()
   const rendering = new Map<string, Promise<Kept>>()
 

@@ -1,5 +1,5 @@
 import type { Sql } from '../platform/db.ts'
-import { householdOf } from '../platform/networks.ts'
+import { rateLimitKey } from '../platform/networks.ts'
 import { type Counted, countOne } from '../platform/rate-counters.ts'
 
 /** Says whether one more under this key in so many milliseconds is too many, and for how long. */
@@ -62,7 +62,7 @@ export function rateLimitStore(count: RateCounter) {
 
 /** Whom a request counts for. Behind TRUST_PROXY `ip` is the address that the proxy vouches for. */
 export function callerOf({ ip }: { ip: string }): string {
-  return householdOf(ip)
+  return rateLimitKey(ip)
 }
 
 /** The oldest make room: a flood of addresses costs no more memory than this. */

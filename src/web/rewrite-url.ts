@@ -7,7 +7,7 @@ export const longestName = 200
  * (`//`), which routers and proxies read in different ways. In a query NUL is left out, as it is in forms: no
  * database stores it, none may be asked for it.
  */
-export function routedAddress({ url = '/' }: { url?: string | undefined }): string {
+export function rewrittenUrl({ url = '/' }: { url?: string | undefined }): string {
   const [path, ...query] = url
     .replace(/^https?:\/\/[^/?#]*/i, '')
     .replace(/^(?!\/)/, '/')

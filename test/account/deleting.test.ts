@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { refundPayment } from '../../src/billing/refunds/refunds.ts'
 import { grantDays } from '../../src/billing/subscriptions/subscriptions.ts'
-import { checkBooks } from '../../src/operations/integrity/integrity.ts'
+import { checkInvariants } from '../../src/operations/integrity/integrity.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { newestOrder, nothingGranted, tracesOf, until } from '../support/books.ts'
 import { Visitor } from '../support/visitor.ts'
@@ -24,7 +24,7 @@ const accountOf = async (userId: string) => {
   return row!
 }
 const brokenBooks = async () => {
-  const { checks, money } = await checkBooks(app.sql)
+  const { checks, money } = await checkInvariants(app.sql)
   return [
     ...checks.filter((check) => check.wrong > 0).map(({ broken, ids }) => [broken, ids]),
     ...money.filter((sum) => sum.missing !== 0),

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { checkBooks } from '../../src/operations/integrity/integrity.ts'
+import { checkInvariants } from '../../src/operations/integrity/integrity.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { until } from '../support/books.ts'
 import { Visitor } from '../support/visitor.ts'
@@ -40,7 +40,7 @@ test('the bytes of settled deliveries are emptied after 180 days, not before; th
     expect([row.bytes > 0, row.redactedAt]).toEqual([true, null])
   }
   await app.run('settle-events')
-  expect((await checkBooks(app.sql)).checks.filter((check) => check.wrong > 0)).toEqual([])
+  expect((await checkInvariants(app.sql)).checks.filter((check) => check.wrong > 0)).toEqual([])
 })
 
 test('who registers accepts a version of terms and privacy notice, which both texts print and the account keeps', async () => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { browserInWords } from '../../src/identity/known-browsers/browser-name.ts'
+import { browserName } from '../../src/identity/known-browsers/browser-name.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { Visitor } from '../support/visitor.ts'
 import { registrant } from './people.ts'
@@ -118,5 +118,5 @@ test.each([
   ['', 'Unknown browser'],
   ['<script>alert(1)</script>', 'Unknown browser'],
 ])('a browser is called by its name: %s', (userAgent, words) => {
-  expect(browserInWords(userAgent)).toBe(words)
+  expect(browserName(userAgent)).toBe(words)
 })

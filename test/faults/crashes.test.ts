@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type MailServer, startMailServer } from '../records/mails/server.ts'
 import { newestOrder, paidOnce, tracesOf, until } from '../support/books.ts'
-import { type AppProcess, buildTown, type Town } from '../support/process.ts'
+import { type AppProcess, buildHarness, type ProcessHarness } from '../support/process.ts'
 import { registration, stageOn, Visitor } from '../support/visitor.ts'
 
-let town: Town
+let town: ProcessHarness
 let mails: MailServer
 let next: AppProcess
 beforeAll(async () => {
-  town = await buildTown()
+  town = await buildHarness()
   mails = await startMailServer()
 }, 60_000)
 afterAll(async () => {

@@ -7,11 +7,11 @@ import { until } from '../support/books.ts'
 import { freshDatabase } from '../support/database.ts'
 import { startProxy, type TcpProxy, through } from '../support/proxy.ts'
 import { Visitor } from '../support/visitor.ts'
-import { crowd, startWorld, type World } from './fixture.ts'
+import { crowd, type FaultFixture, startFixture } from './fixture.ts'
 
 let database: { url: string; drop: () => Promise<void> }
 let proxy: TcpProxy
-let world: World
+let world: FaultFixture
 let visitor: Visitor
 const server = postgres(inject('serverUrl'), { max: 1, onnotice: () => {} })
 const surprises: unknown[] = []
@@ -20,7 +20,7 @@ beforeAll(async () => {
   process.on('unhandledRejection', note)
   database = await freshDatabase()
   proxy = await startProxy({ host: '127.0.0.1', port: Number(new URL(database.url).port) })
-  world = await startWorld(through(proxy, database.url), { poolMax: 3 })
+  world = await startFixture(through(proxy, database.url), { poolMax: 3 })
   visitor = new Visitor(world)
   await visitor.register()
 })

@@ -4,10 +4,10 @@ import { deliver, signed, successBody } from '../billing/webhooks/sender.ts'
 import { newestOrder, until } from '../support/books.ts'
 import { freshDatabase } from '../support/database.ts'
 import { Visitor } from '../support/visitor.ts'
-import { crowd, startWorld, type World } from './fixture.ts'
+import { crowd, type FaultFixture, startFixture } from './fixture.ts'
 
 let database: { url: string; drop: () => Promise<void> }
-let world: World
+let world: FaultFixture
 let visitor: Visitor
 let orderId: string
 let name: string
@@ -15,7 +15,7 @@ const server = postgres(inject('serverUrl'), { max: 1, onnotice: () => {} })
 beforeAll(async () => {
   database = await freshDatabase()
   name = new URL(database.url).pathname.slice(1)
-  world = await startWorld(database.url, { poolMax: 3 })
+  world = await startFixture(database.url, { poolMax: 3 })
   visitor = new Visitor(world)
   orderId = (await newestOrder(world, (await visitor.register()).email!)).id
 })
@@ -44,7 +44,7 @@ describe('when the database refuses', () => {
     url.password = 'few'
     const others = [1, 2, 3].map(() => postgres(url.href, { max: 1, onnotice: () => {} }))
     await Promise.all(others.map((other) => other`select 1`))
-    const small = await startWorld(url.href, { poolMax: 3 })
+    const small = await startFixture(url.href, { poolMax: 3 })
     try {
       const person = new Visitor(small)
       for (const [cookie, value] of visitor.cookies) person.cookies.set(cookie, value)

@@ -8,11 +8,11 @@ import { migrate } from '../../src/platform/migrate.ts'
 import { deliver, signed, successBody } from '../billing/webhooks/sender.ts'
 import { newestOrder, paidOnce, tracesOf, until } from '../support/books.ts'
 import { Visitor } from '../support/visitor.ts'
-import { crowd, startWorld, type World } from './fixture.ts'
+import { crowd, type FaultFixture, startFixture } from './fixture.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'etf-faults-'))
 let server: EmbeddedPostgres
-let world: World
+let world: FaultFixture
 let visitor: Visitor
 const surprises: unknown[] = []
 const note = (error: unknown) => surprises.push(error)
@@ -21,7 +21,7 @@ beforeAll(async () => {
   process.on('unhandledRejection', note)
   server = await start()
   await migrate(server.url)
-  world = await startWorld(server.url, { poolMax: 4 })
+  world = await startFixture(server.url, { poolMax: 4 })
   visitor = new Visitor(world)
   await visitor.register()
 }, 120_000)

@@ -9,7 +9,7 @@ import { createLog } from '../../src/platform/log.ts'
 import { keys } from '../support/app.ts'
 
 /** The product in this process on a database that a test reaches in its own way, to break what lies between. */
-export type World = {
+export type FaultFixture = {
   url: string
   sql: Sql
   config: Config
@@ -19,10 +19,10 @@ export type World = {
   close: () => Promise<void>
 }
 
-export async function startWorld(
+export async function startFixture(
   databaseUrl: string,
   options: { poolMax?: number; env?: Record<string, string> } = {},
-): Promise<World> {
+): Promise<FaultFixture> {
   const sandbox = await startSandbox({
     host: '127.0.0.1',
     port: 0,

@@ -7,13 +7,13 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { deliver, signed, successBody } from '../billing/webhooks/sender.ts'
 import { newestOrder, paidOnce, subscriberOf, tracesOf, until } from '../support/books.ts'
-import { type AppProcess, buildTown, type Town } from '../support/process.ts'
+import { type AppProcess, buildHarness, type ProcessHarness } from '../support/process.ts'
 import { startProxy, through } from '../support/proxy.ts'
 import { Visitor } from '../support/visitor.ts'
 
-let town: Town
+let town: ProcessHarness
 beforeAll(async () => {
-  town = await buildTown()
+  town = await buildHarness()
 }, 60_000)
 afterAll(() => town.close())
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { errorsOf, moments, type SocketFault } from '../../src/dev/chaos/socket-faults.ts'
 import { newestOrder, until } from '../support/books.ts'
-import { type AppProcess, buildTown, type Town } from '../support/process.ts'
+import { type AppProcess, buildHarness, type ProcessHarness } from '../support/process.ts'
 import { startProxy, type TcpProxy, through } from '../support/proxy.ts'
 import { Visitor } from '../support/visitor.ts'
 
@@ -14,7 +14,7 @@ const suffer = (...faults: SocketFault[]) => writeFileSync(file, JSON.stringify(
 const preload = join(import.meta.dirname, '..', '..', 'src', 'dev', 'chaos', 'failing-sockets.ts')
 
 /** Two processes whose database, Cashfree and mail server are each at a port of its own, all reached by name. */
-let town: Town
+let town: ProcessHarness
 let line: TcpProxy
 let gatewayLine: TcpProxy
 let app: AppProcess
@@ -24,7 +24,7 @@ let visitor: Visitor
 let ports: { database: number; gateway: number; mail: number }
 beforeAll(async () => {
   suffer()
-  town = await buildTown()
+  town = await buildHarness()
   const { hostname, port } = new URL(town.databaseUrl)
   line = await startProxy({ host: hostname, port: Number(port) })
   gatewayLine = await startProxy({ host: '127.0.0.1', port: Number(new URL(town.meter.url).port) })

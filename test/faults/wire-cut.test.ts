@@ -4,15 +4,15 @@ import { newestOrder, paidOnce, tracesOf, until } from '../support/books.ts'
 import { freshDatabase } from '../support/database.ts'
 import { type Cut, startProxy, type TcpProxy, through } from '../support/proxy.ts'
 import { Visitor } from '../support/visitor.ts'
-import { startWorld, type World } from './fixture.ts'
+import { type FaultFixture, startFixture } from './fixture.ts'
 
 let database: { url: string; drop: () => Promise<void> }
 let proxy: TcpProxy
-let world: World
+let world: FaultFixture
 beforeAll(async () => {
   database = await freshDatabase()
   proxy = await startProxy({ host: '127.0.0.1', port: Number(new URL(database.url).port) })
-  world = await startWorld(through(proxy, database.url), { poolMax: 2 })
+  world = await startFixture(through(proxy, database.url), { poolMax: 2 })
 })
 afterAll(async () => {
   await world.close()

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { buildApp } from '../../src/app.ts'
-import { resealSecrets, trySecrets } from '../../src/identity/second-factor/sealed-secrets.ts'
+import { reencryptSecrets, trySecrets } from '../../src/identity/second-factor/encrypted-secrets.ts'
 import { lookAtDatabase } from '../../src/operations/doctor/database.ts'
 import { adminOf, codeAt } from '../support/admin.ts'
 import { startApp, type TestApp } from '../support/app.ts'
@@ -136,12 +136,12 @@ describe('sealing anew at the start', () => {
     const admin = await adminOf(app)
     const before = await app.sql`select user_id, sealed_secret from second_factors order by user_id`
     const keys = [Buffer.alloc(32, 0x66), ...app.config.totpKeys]
-    const resealed = await resealSecrets(app.sql, keys)
+    const resealed = await reencryptSecrets(app.sql, keys)
     expect(resealed).toBeGreaterThan(0)
     expect((await trySecrets(app.sql, [keys[0]!])).readable).toBe(resealed)
-    expect(await resealSecrets(app.sql, keys)).toBe(0)
+    expect(await reencryptSecrets(app.sql, keys)).toBe(0)
     // Back again, as when a step of the rotation is taken back.
-    expect(await resealSecrets(app.sql, [...app.config.totpKeys, keys[0]!])).toBe(resealed)
+    expect(await reencryptSecrets(app.sql, [...app.config.totpKeys, keys[0]!])).toBe(resealed)
     const after = await app.sql`select user_id, sealed_secret from second_factors order by user_id`
     expect(after.map(({ userId }) => userId)).toEqual(before.map(({ userId }) => userId))
     const visitor = await withPassword(app, admin.form)
@@ -151,8 +151,12 @@ describe('sealing anew at the start', () => {
   test('side by side from two processes does no harm', async () => {
     const admin = await adminOf(app)
     const keys = [Buffer.alloc(32, 0x77), ...app.config.totpKeys]
-    await Promise.all([resealSecrets(app.sql, keys), resealSecrets(app.sql, keys), resealSecrets(app.sql, keys)])
-    await resealSecrets(app.sql, [...app.config.totpKeys, keys[0]!])
+    await Promise.all([
+      reencryptSecrets(app.sql, keys),
+      reencryptSecrets(app.sql, keys),
+      reencryptSecrets(app.sql, keys),
+    ])
+    await reencryptSecrets(app.sql, [...app.config.totpKeys, keys[0]!])
     const visitor = await withPassword(app, admin.form)
     expect((await visitor.post('/login/code', { code: admin.code() })).status).toBe(303)
   })

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { findState, states } from '../../src/identity/users/indian-states.ts'
+import { findState, indianStates } from '../../src/identity/users/indian-states.ts'
 import { indianMobile, tenDigits } from '../../src/identity/users/phones.ts'
 
 describe('an Indian mobile number', () => {
@@ -60,7 +60,7 @@ describe('a state', () => {
     expect(findState(typed)).toBeUndefined()
   })
   test('there are 36, each once', () => {
-    expect(states).toHaveLength(36)
-    expect(new Set(states.map(({ code }) => code)).size).toBe(36)
+    expect(indianStates).toHaveLength(36)
+    expect(new Set(indianStates.map(({ code }) => code)).size).toBe(36)
   })
 })

@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from 'vitest'
-import { seedWorld } from '../../src/dev/bench/seed/seed.ts'
+import { seedFixture } from '../../src/dev/bench/seed/seed.ts'
 import { type Admin, adminOf } from '../support/admin.ts'
 import { axeFindings, markupFlaws, overflowOf, type Size, screenshot, sizes, takeOver } from '../support/browser.ts'
 import { openScene } from './scene.ts'
@@ -8,7 +8,7 @@ const scene = openScene()
 
 let admin: Admin
 beforeAll(async () => {
-  await seedWorld(scene.app.databaseUrl, { subscribers: 90, orders: 170, days: 60, random: 3 })
+  await seedFixture(scene.app.databaseUrl, { subscribers: 90, orders: 170, days: 60, random: 3 })
   admin = await adminOf(scene.app, 'admin-read')
   await scene.app.sql`
     insert into mails (kind, subject_key, to_email, status, attempts, last_error) values ('renewal', 'x', 'asha@example.in', 'dead', 8, '550')

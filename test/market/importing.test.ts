@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { answerOf, currentMarket } from '../../src/market/engine/market.ts'
+import { cachedAnalysis, currentMarket } from '../../src/market/engine/market.ts'
 import { commit, decideJump, previewImport, readIntoImport, undo } from '../../src/market/prices/imports/imports.ts'
 import { findImport } from '../../src/market/prices/imports/queries.ts'
 import { seedSample } from '../../src/market/prices/sample-prices.ts'
@@ -154,9 +154,9 @@ test('the sample fills an empty market, is known as one, and ends with the first
     expect(await seedSample(fresh, '2026-11-20')).toBe(false)
     const sample = await currentMarket(fresh)
     expect([sample.sample, sample.asOf, sample.sectors.length]).toEqual([true, '2026-11-19', 16])
-    const answer = answerOf(sample, { step: 'week', at: null, tail: 6 })!
+    const answer = cachedAnalysis(sample, { step: 'week', at: null, tail: 6 })!
     expect(answer.standings.every((one) => one.formula === 'B/1' && one.rank !== null)).toBe(true)
-    expect(answerOf(sample, { step: 'week', at: null, tail: 6 })).toBe(answer)
+    expect(cachedAnalysis(sample, { step: 'week', at: null, tail: 6 })).toBe(answer)
     expect(new Set(answer.standings.map((one) => one.quadrant)).size).toBe(4)
 
     const id = await readIntoImport(

@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { type Analysis, analyse, type Instrument, type Question, stepsOf } from '../../src/market/engine/analysis.ts'
+import {
+  type Analysis,
+  type AnalysisParams,
+  analyse,
+  type Instrument,
+  stepsOf,
+} from '../../src/market/engine/analysis.ts'
 import type { Prices } from '../../src/market/engine/bars.ts'
 import { daysAfter } from '../../src/market/engine/days.ts'
 import { between, randomMarket } from './fixture.ts'
@@ -8,7 +14,7 @@ const first = Number(process.env.SEED ?? Math.floor(Math.random() * 1e6))
 const seeds = Array.from({ length: 12 }, (_, i) => first + i)
 console.log(`random markets of the seeds ${seeds[0]} to ${seeds.at(-1)}`)
 
-const questions: Question[] = [
+const questions: AnalysisParams[] = [
   { step: 'week', at: null, tail: 12, holidays: new Set() },
   { step: 'day', at: null, tail: 20, holidays: new Set() },
 ]

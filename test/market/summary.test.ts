@@ -4,7 +4,7 @@ import { analyse } from '../../src/market/engine/analysis.ts'
 import { daysAfter } from '../../src/market/engine/days.ts'
 import { explain } from '../../src/market/engine/explaining.ts'
 import { historyOf } from '../../src/market/engine/history.ts'
-import { figures, stampOf, summaryOf } from '../../src/market/engine/summary.ts'
+import { numberFormats, stampOf, summaryOf } from '../../src/market/engine/summary.ts'
 import { randomMarket } from './fixture.ts'
 
 const { benchmark, instruments } = randomMarket(11, 4, 12)
@@ -55,17 +55,17 @@ describe('the analysis in words', () => {
 })
 
 test('figures have a sign where they are changes, a real minus, and never a minus nought', () => {
-  expect([1.25, -1.25, -0.04, 0, null].map((value) => figures.signed(value))).toEqual([
+  expect([1.25, -1.25, -0.04, 0, null].map((value) => numberFormats.signed(value))).toEqual([
     '+1.3',
     '−1.3',
     '0.0',
     '0.0',
     '–',
   ])
-  expect(figures.plain(-0.001)).toBe('0.00')
-  expect(figures.moved({ rank: 3, rankBefore: 5 })).toBe('▲2')
-  expect(figures.moved({ rank: 5, rankBefore: 3 })).toBe('▼2')
-  expect(figures.moved({ rank: 3, rankBefore: null })).toBe('')
+  expect(numberFormats.plain(-0.001)).toBe('0.00')
+  expect(numberFormats.moved({ rank: 3, rankBefore: 5 })).toBe('▲2')
+  expect(numberFormats.moved({ rank: 5, rankBefore: 3 })).toBe('▼2')
+  expect(numberFormats.moved({ rank: 3, rankBefore: null })).toBe('')
 })
 
 describe('panels', () => {

@@ -8,7 +8,7 @@ import { makeBackup } from '../../src/operations/backup/backup.ts'
 import { closeSession, countRows, listTables, openSession } from '../../src/operations/backup/queries.ts'
 import { readLastBackup } from '../../src/operations/backup/record.ts'
 import { lookAgain, NotEmpty, restore } from '../../src/operations/backup/restore.ts'
-import { checkBooks } from '../../src/operations/integrity/integrity.ts'
+import { checkInvariants } from '../../src/operations/integrity/integrity.ts'
 import { connect } from '../../src/platform/db.ts'
 import { migrate } from '../../src/platform/migrate.ts'
 import { startApp, type TestApp } from '../support/app.ts'
@@ -91,7 +91,7 @@ describe('a backup by our own means', () => {
     try {
       const [person] = await sql`select name from users where lower(email) = ${form.email!}`
       expect(person?.name).toBe(nasty)
-      expect((await checkBooks(sql)).broken).toBe(0)
+      expect((await checkInvariants(sql)).broken).toBe(0)
       const site = await buildApp({ deps: { ...app.deps, sql }, sessionKeys: [Buffer.alloc(32, 7)] })
       const login = await site.inject({
         method: 'POST',

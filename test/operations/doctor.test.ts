@@ -7,13 +7,13 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { buildApp } from '../../src/app.ts'
 import { recordBackup } from '../../src/operations/backup/record.ts'
-import type { Patient } from '../../src/operations/doctor/context.ts'
+import type { DoctorContext } from '../../src/operations/doctor/context.ts'
 import { clock } from '../../src/operations/doctor/database.ts'
 import { examine } from '../../src/operations/doctor/doctor.ts'
 import { type Finding, report } from '../../src/operations/doctor/finding.ts'
 import { lookAtSettings } from '../../src/operations/doctor/settings.ts'
 import { sendTestMail } from '../../src/operations/doctor/smtp.ts'
-import { type Meter, startMeter } from '../billing/payments/recording-gateway.ts'
+import { type RecordingGateway, startRecordingGateway } from '../billing/payments/recording-gateway.ts'
 import { keys, startApp, type TestApp } from '../support/app.ts'
 import { newestOrder } from '../support/books.ts'
 import { Visitor } from '../support/visitor.ts'
@@ -23,9 +23,9 @@ const root = join(import.meta.dirname, '..', '..')
 const backupDir = folder()
 const json = { 'content-type': 'application/json' }
 let app: TestApp
-let meter: Meter
+let meter: RecordingGateway
 beforeAll(async () => {
-  meter = await startMeter()
+  meter = await startRecordingGateway()
   app = await startApp({ API_BASE: `${meter.url}/pg`, SELLER_ADDRESS: 'Pune', SELLER_PHONE: '+91 20 0000 0000' })
   meter.target = app.sandbox.publicUrl
 })
@@ -38,10 +38,12 @@ afterEach(() => {
   meter.instead = () => null
 })
 
-type Changes = { [K in keyof Patient['config']]?: Partial<Patient['config'][K]> | Patient['config'][K] }
+type Changes = {
+  [K in keyof DoctorContext['config']]?: Partial<DoctorContext['config'][K]> | DoctorContext['config'][K]
+}
 
 /** Our running site, with these settings changed. */
-function patient(changes: Changes = {}, more: Partial<Patient> = {}): Patient {
+function patient(changes: Changes = {}, more: Partial<DoctorContext> = {}): DoctorContext {
   const config = { ...app.config, sessionKeys: [randomBytes(32)] } as Record<string, unknown>
   for (const [name, value] of Object.entries(changes))
     config[name] =
@@ -49,11 +51,11 @@ function patient(changes: Changes = {}, more: Partial<Patient> = {}): Patient {
         ? { ...(config[name] as object), ...value }
         : value
   const standIn = { cashfree: false, mail: false }
-  return { config: config as Patient['config'], databaseUrl: app.databaseUrl, standIn, root, backupDir, ...more }
+  return { config: config as DoctorContext['config'], databaseUrl: app.databaseUrl, standIn, root, backupDir, ...more }
 }
 
 const of = (findings: Finding[], about: string) => findings.filter((finding) => finding.about === about)
-async function sick(given: Patient, about: string) {
+async function sick(given: DoctorContext, about: string) {
   const [finding] = of(await examine(given), about).filter(({ level }) => level !== 'ok')
   if (finding) expect(finding.todo, 'what to do').toBeTruthy()
   return finding ? `${finding.level}: ${finding.says}` : 'well'
@@ -98,7 +100,7 @@ describe('the doctor', () => {
   })
 
   test('tells wrong keys from an outage, an old version and another address', async () => {
-    const cashfree = (changes: Partial<Patient['config']['cashfree']>) =>
+    const cashfree = (changes: Partial<DoctorContext['config']['cashfree']>) =>
       sick(patient({ cashfree: changes }), 'Cashfree')
     const credentials = { ...app.config.cashfree.credentials!, clientSecret: 'cfsk_ma_test_wrong' }
     expect(await cashfree({ credentials })).toMatch(/^failure: .*refuses our keys \(401\)/)

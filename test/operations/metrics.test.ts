@@ -6,7 +6,7 @@ import { settle } from '../../src/billing/checkout/settle.ts'
 import { businessGauges } from '../../src/operations/observability/business-metrics.ts'
 import { watchPool } from '../../src/operations/observability/instrumented-pool.ts'
 import { bounded } from '../../src/operations/observability/labels.ts'
-import { createMeters } from '../../src/operations/observability/metrics.ts'
+import { createMetrics } from '../../src/operations/observability/metrics.ts'
 import { connect } from '../../src/platform/db.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { newestOrder, until } from '../support/books.ts'
@@ -132,7 +132,7 @@ describe('/metrics', () => {
   })
 
   test('answers without a database with what the process knows', async () => {
-    const registry = createMeters()
+    const registry = createMetrics()
     const sql = watchPool(
       connect(`postgresql://x:y@127.0.0.1:${await closedPort()}/etf`, { max: 2 }),
       2,
@@ -170,7 +170,7 @@ describe('/metrics', () => {
   })
 
   test('counts calls to Cashfree and jobs under a short list of words', async () => {
-    const meters = createMeters()
+    const meters = createMetrics()
     for (const outcome of ['200', 'timeout', '418', 'anything at all'])
       meters.gatewayCall({ method: 'GET', path: '/orders/ds_01ABC/payments', outcome, ms: 12 })
     meters.gatewayCall({ method: 'GET', path: '/something/new', outcome: '200', ms: 12 })

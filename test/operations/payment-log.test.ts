@@ -7,10 +7,10 @@ import { settle } from '../../src/billing/checkout/settle.ts'
 import { refundPayment } from '../../src/billing/refunds/refunds.ts'
 import { type AppendFile, appendFile } from '../../src/platform/append-file.ts'
 import { createLog } from '../../src/platform/log.ts'
-import { keepPaymentLog } from '../../src/platform/payment-log.ts'
+import { openPaymentLog } from '../../src/platform/payment-log.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { newestOrder, until } from '../support/books.ts'
-import { buildTown } from '../support/process.ts'
+import { buildHarness } from '../support/process.ts'
 import { Visitor } from '../support/visitor.ts'
 import { folder } from './places.ts'
 
@@ -44,7 +44,7 @@ describe('what happens to a payment is told', () => {
   beforeAll(async () => {
     app = await startApp()
     file = appendFile(path, app.deps.log)
-    keepPaymentLog(app.deps.log, file)
+    openPaymentLog(app.deps.log, file)
   })
   afterAll(async () => {
     await app.close()
@@ -173,7 +173,7 @@ describe('the file it is kept in', () => {
 
 describe('a whole journey', () => {
   test('leaves no personal data and no secret in the log, the payment log or the metrics; a hang-up reopens the file', async () => {
-    const town = await buildTown()
+    const town = await buildHarness()
     try {
       const path = join(folder(), 'payments.log')
       const app = await town.start({

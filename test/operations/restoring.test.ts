@@ -16,7 +16,7 @@ import { migrate } from '../../src/platform/migrate.ts'
 import { grantToApp } from '../../src/platform/roles.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { newestOrder, until } from '../support/books.ts'
-import { buildTown, run } from '../support/process.ts'
+import { buildHarness, run } from '../support/process.ts'
 import { Visitor } from '../support/visitor.ts'
 import { emptyDatabase, folder, installedPostgres, onServer, startInstalledPostgres } from './places.ts'
 
@@ -381,7 +381,7 @@ describe('a restore over a database that holds something', () => {
   test('of a running site: its processes go on with the restored database, jobs too', {
     timeout: 120_000,
   }, async () => {
-    const town = await buildTown()
+    const town = await buildHarness()
     try {
       const site = await town.start()
       const visitor = new Visitor(site)

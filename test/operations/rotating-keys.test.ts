@@ -11,7 +11,7 @@ import * as tls from '../faults/certificates.ts'
 import { codeAt } from '../support/admin.ts'
 import { keys } from '../support/app.ts'
 import { until } from '../support/books.ts'
-import { type AppProcess, buildTown, type Town } from '../support/process.ts'
+import { type AppProcess, buildHarness, type ProcessHarness } from '../support/process.ts'
 import { registration, Visitor } from '../support/visitor.ts'
 
 const document = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'operating.md'), 'utf8')
@@ -35,11 +35,11 @@ function settingsIn(step: string, values: Record<string, { old: string; new: str
   return Object.fromEntries(named)
 }
 
-let town: Town
+let town: ProcessHarness
 let app: AppProcess
 let env: Record<string, string>
 beforeAll(async () => {
-  town = await buildTown()
+  town = await buildHarness()
 })
 afterAll(() => town.close())
 

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { refundPayment } from '../../src/billing/refunds/refunds.ts'
 import { examine } from '../../src/operations/doctor/doctor.ts'
-import { checkBooks } from '../../src/operations/integrity/integrity.ts'
+import { checkInvariants } from '../../src/operations/integrity/integrity.ts'
 import { connect } from '../../src/platform/db.ts'
 import { type Jobs, prepareJobs, startJobs } from '../../src/platform/jobs.ts'
 import { migrate } from '../../src/platform/migrate.ts'
@@ -70,7 +70,7 @@ describe('the application’s own role', () => {
     })
     expect(await subscriberOf(app, email)).not.toMatchObject({ status: 'active' })
     for (const job of app.jobs) await app.run(job)
-    expect((await checkBooks(app.sql)).checks.filter(({ wrong }) => wrong > 0)).toEqual([])
+    expect((await checkInvariants(app.sql)).checks.filter(({ wrong }) => wrong > 0)).toEqual([])
     expect(await verifyAudit(app.sql)).toMatchObject({ wrong: 0 })
     expect((await verifyAudit(app.sql)).looked).toBeGreaterThan(4)
   })

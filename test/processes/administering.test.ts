@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { codesOn, secretOn } from '../identity/administrators.ts'
 import { until } from '../support/books.ts'
-import { type AppProcess, buildTown, freePort, run, type Town } from '../support/process.ts'
+import { type AppProcess, buildHarness, freePort, type ProcessHarness, run } from '../support/process.ts'
 import { registration, Visitor } from '../support/visitor.ts'
 
 const command = join(import.meta.dirname, '..', '..', 'src', 'commands', 'admin.ts')
@@ -25,11 +25,11 @@ async function admin(env: Record<string, string>, ...words: string[]) {
 }
 
 describe('npm run admin', () => {
-  let town: Town
+  let town: ProcessHarness
   let app: AppProcess
   let env: Record<string, string>
   beforeAll(async () => {
-    town = await buildTown()
+    town = await buildHarness()
     app = await town.start()
     env = { DATABASE_URL: town.databaseUrl }
   }, 60_000)

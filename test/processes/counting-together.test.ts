@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type AppProcess, buildTown, type Town } from '../support/process.ts'
+import { type AppProcess, buildHarness, type ProcessHarness } from '../support/process.ts'
 import { registration, Visitor } from '../support/visitor.ts'
 
 // Two processes behind one proxy, with the limits as they are in production.
-let town: Town
+let town: ProcessHarness
 let left: AppProcess
 let right: AppProcess
 beforeAll(async () => {
-  town = await buildTown()
+  town = await buildHarness()
   const env = { RATE_LIMIT_SCALE: '1', TRUST_PROXY: '127.0.0.1,::1' }
   ;[left, right] = await Promise.all([town.start(env), town.start(env)])
 }, 60_000)

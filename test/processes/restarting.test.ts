@@ -3,13 +3,13 @@ import { connect } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { until } from '../support/books.ts'
-import { type AppProcess, buildTown, type Town } from '../support/process.ts'
+import { type AppProcess, buildHarness, type ProcessHarness } from '../support/process.ts'
 
 const drainMs = 1_000
 const settings = { SHUTDOWN_DRAIN_MS: String(drainMs), SHUTDOWN_GRACE_MS: '6000', LOG_LEVEL: 'warn' }
-let town: Town
+let town: ProcessHarness
 beforeAll(async () => {
-  town = await buildTown()
+  town = await buildHarness()
 }, 60_000)
 afterAll(() => town.close())
 

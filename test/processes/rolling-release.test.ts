@@ -3,17 +3,17 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { deliver, signed, successBody } from '../billing/webhooks/sender.ts'
 import { newestOrder, paidOnce, tracesOf, until } from '../support/books.ts'
 import { type Checkout, copyCheckout } from '../support/checkout.ts'
-import { type AppProcess, buildTown, run, type Town } from '../support/process.ts'
+import { type AppProcess, buildHarness, type ProcessHarness, run } from '../support/process.ts'
 import { Visitor } from '../support/visitor.ts'
 
 // Releases in the order in which they come; each is a checkout of its own and runs as processes of its own.
-let town: Town
+let town: ProcessHarness
 let first: Checkout
 let functionsOnly: Checkout
 let withMigration: Checkout
 let breaking: Checkout
 beforeAll(async () => {
-  town = await buildTown()
+  town = await buildHarness()
   first = copyCheckout()
   functionsOnly = release('two')
   withMigration = release('two', 'three')

@@ -2,13 +2,13 @@ import { Agent, request } from 'node:http'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { until } from '../support/books.ts'
-import { type AppProcess, buildTown, type Town } from '../support/process.ts'
+import { type AppProcess, buildHarness, type ProcessHarness } from '../support/process.ts'
 import { registration } from '../support/visitor.ts'
 
-let town: Town
+let town: ProcessHarness
 let app: AppProcess
 beforeAll(async () => {
-  town = await buildTown()
+  town = await buildHarness()
   app = await town.start()
 }, 60_000)
 afterAll(() => town.close())

@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { deliver, signed, successBody } from '../billing/webhooks/sender.ts'
 import { newestOrder, paidOnce, subscriberOf, tracesOf, until } from '../support/books.ts'
-import { type AppProcess, buildTown, type Town } from '../support/process.ts'
+import { type AppProcess, buildHarness, type ProcessHarness } from '../support/process.ts'
 import { stageOn, Visitor } from '../support/visitor.ts'
 
-let town: Town
+let town: ProcessHarness
 let one: AppProcess
 let two: AppProcess
 beforeAll(async () => {
-  town = await buildTown()
+  town = await buildHarness()
   ;[one, two] = await Promise.all([town.start(), town.start()])
 }, 60_000)
 afterAll(() => town.close())

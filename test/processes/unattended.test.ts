@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { newestOrder, paidOnce, subscriberOf, tracesOf, until } from '../support/books.ts'
-import { type AppProcess, buildTown, type Town } from '../support/process.ts'
+import { type AppProcess, buildHarness, type ProcessHarness } from '../support/process.ts'
 import { Visitor } from '../support/visitor.ts'
 
-let town: Town
+let town: ProcessHarness
 let app: AppProcess
 beforeAll(async () => {
-  town = await buildTown()
+  town = await buildHarness()
   app = await town.start({ RECONCILE_INTERVAL_MS: '200', RECONCILE_MIN_AGE_MS: '0' })
 }, 60_000)
 afterAll(() => town.close())

@@ -23,7 +23,7 @@ export type Action =
   | { do: 'refunds end'; as: 'SUCCESS' | 'FAILED' | 'PENDING' | 'ONHOLD' | 'CANCELLED' }
   | { do: 'fault'; name: (typeof faults)[number]; count: number }
   | { do: 'foreign payment' | 'borrowed payments'; names: number; count: number }
-  | Deed
+  | Command
   | { do: 'time'; user: number; days: number }
   | { do: 'together'; actions: Action[] }
 
@@ -31,7 +31,7 @@ export type Action =
 export type How = 'once' | 'twice' | 'two admins' | 'stale'
 
 /** What people do in the panel and on the account pages. */
-export type Deed =
+export type Command =
   | { do: 'grant'; user: number; days: number; how: How; instance: 0 | 1 }
   | { do: 'cancel'; user: number; how: How; instance: 0 | 1 }
   | { do: 'suspend' | 'lift' | 'sign out' | 'sign in' | 'delete account'; user: number; instance: 0 | 1 }

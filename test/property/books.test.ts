@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { sequences } from './actions.ts'
-import { openWorld, type World } from './fixture.ts'
+import { openFixture, type PropertyFixture } from './fixture.ts'
 import { play } from './run.ts'
 
 const runs = Number(process.env.RUNS ?? 300)
@@ -10,9 +10,9 @@ const seed = Number(process.env.SEED ?? Date.now() & 0x7fffffff)
 const limitMs = process.env.RUNS ? Number.POSITIVE_INFINITY : 80_000
 const pageFull = 60
 
-let world: World
+let world: PropertyFixture
 beforeAll(async () => {
-  world = await openWorld()
+  world = await openFixture()
 })
 afterAll(() => world.close())
 

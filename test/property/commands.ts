@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Action, Deed, How } from './actions.ts'
+import type { Action, Command, How } from './actions.ts'
 import { expected } from './answers.ts'
 import { password } from './fixture.ts'
 import type { Instance } from './instance.ts'
@@ -11,7 +11,7 @@ const deeds = [
 ]
 
 /** Whether a person does this in the panel or on an account page. */
-export function isDeed(action: Action): action is Deed {
+export function isCommand(action: Action): action is Command {
   return deeds.includes(action.do)
 }
 
@@ -37,7 +37,7 @@ export async function severalAtOnce(
 }
 
 /** Does it, keeps in mind what came of it, and says what should not have. `alone`: nothing else happens at the same time. */
-export async function perform(run: Run, deed: Deed, alone: boolean): Promise<void> {
+export async function perform(run: Run, deed: Command, alone: boolean): Promise<void> {
   switch (deed.do) {
     case 'grant':
     case 'cancel':
@@ -73,7 +73,7 @@ export async function perform(run: Run, deed: Deed, alone: boolean): Promise<voi
   }
 }
 
-async function changeEnd(run: Run, deed: Extract<Deed, { do: 'grant' | 'cancel' }>, alone: boolean) {
+async function changeEnd(run: Run, deed: Extract<Command, { do: 'grant' | 'cancel' }>, alone: boolean) {
   const { id: userId } = run.users[deed.user]!
   const now = (await run.world.instances[deed.instance].end(userId))?.seenEnd ?? null
   // Everybody once had no access at all: that is what somebody saw long ago.
@@ -103,7 +103,7 @@ async function changeEnd(run: Run, deed: Extract<Deed, { do: 'grant' | 'cancel' 
 
 async function changeAccount(
   run: Run,
-  deed: Extract<Deed, { do: 'suspend' | 'lift' | 'sign out' | 'sign in' | 'delete account' }>,
+  deed: Extract<Command, { do: 'suspend' | 'lift' | 'sign out' | 'sign in' | 'delete account' }>,
   alone: boolean,
 ) {
   const app = run.world.instances[deed.instance]
@@ -124,7 +124,7 @@ async function changeAccount(
   if (session && alone && deed.do !== 'lift' && deed.do !== 'suspend') run.wrong.push(`a session is left: ${deed.do}`)
 }
 
-async function changePlan(run: Run, deed: Extract<Deed, { do: 'price' | 'off sale' | 'on sale' }>) {
+async function changePlan(run: Run, deed: Extract<Command, { do: 'price' | 'off sale' | 'on sale' }>) {
   const [version] = await run.world.sql<{ key: string }[]>`
     select key from plans where name = ${deed.plan} order by on_sale desc, created_at desc, key desc limit 1`
   const { key } = version!
@@ -143,7 +143,7 @@ async function changePlan(run: Run, deed: Extract<Deed, { do: 'price' | 'off sal
   if (deed.how === 'two admins' && done > 1) run.wrong.push('two prices were put in the place of one version')
 }
 
-async function resend(run: Run, deed: Extract<Deed, { which: number }>) {
+async function resend(run: Run, deed: Extract<Command, { which: number }>) {
   const ids = run.users.map(({ id }) => id)
   const mails = await run.world.sql<{ id: number; copy: number }[]>`
     select id, (select max(copy) + 1 from mails c where c.kind = m.kind and c.subject_key = m.subject_key) as copy
@@ -152,7 +152,7 @@ async function resend(run: Run, deed: Extract<Deed, { which: number }>) {
   if (mail) await severalAtOnce(run, deed, (app, n) => app.resend(mail.id, { by: by(run, n), copy: mail.copy }))
 }
 
-async function resolve(run: Run, deed: Extract<Deed, { which: number }>) {
+async function resolve(run: Run, deed: Extract<Command, { which: number }>) {
   const ids = run.users.map(({ id }) => id)
   const open = await run.world.sql<{ id: number }[]>`
     select id from incidents where resolved_at is null and user_id in ${run.world.sql(ids)} order by id`

@@ -7,7 +7,7 @@ import { keys } from '../support/app.ts'
 import { freshDatabase } from '../support/database.ts'
 import type { Instance } from './instance.ts'
 
-export type World = {
+export type PropertyFixture = {
   sql: Sql
   sandbox: Sandbox
   instances: [Instance, Instance]
@@ -31,7 +31,7 @@ export type World = {
 }
 
 /** One database, the Cashfree look-alike, and two instances of the product that know nothing of each other. */
-export async function openWorld(): Promise<World> {
+export async function openFixture(): Promise<PropertyFixture> {
   const database = await freshDatabase()
   const sandbox = await startSandbox({
     host: '127.0.0.1',

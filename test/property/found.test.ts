@@ -3,12 +3,12 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Sql } from '../../src/platform/db.ts'
 import type { Action } from './actions.ts'
-import { openWorld, somebody, type World } from './fixture.ts'
+import { openFixture, type PropertyFixture, somebody } from './fixture.ts'
 import { play } from './run.ts'
 
-let world: World
+let world: PropertyFixture
 beforeAll(async () => {
-  world = await openWorld()
+  world = await openFixture()
   await world.empty()
 })
 afterAll(() => world.close())

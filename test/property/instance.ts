@@ -14,7 +14,7 @@ import type { Deps } from '../../src/deps.ts'
 import { insertUser } from '../../src/identity/users/queries.ts'
 import { startSession, type User } from '../../src/identity/users/users.ts'
 import { jobsOf } from '../../src/operations/jobs/jobs.ts'
-import type { By } from '../../src/platform/audit-context.ts'
+import type { Actor } from '../../src/platform/audit-context.ts'
 import { readConfig } from '../../src/platform/config.ts'
 import { connect } from '../../src/platform/db.ts'
 import { createLog } from '../../src/platform/log.ts'
@@ -64,24 +64,24 @@ export async function openInstance({ databaseUrl, apiBase }: { databaseUrl: stri
     startOver: (user: User, plan: string) => startOver(deps, user, plan),
     look: (orderId: string, actor: 'return' | 'poll') => settle(deps, orderId, actor),
     end: (userId: string) => findEnd(sql, userId, 0),
-    grant: (grant: Parameters<typeof grantDays>[1], by: By) => grantDays(sql, grant, by),
-    cancel: (cancellation: Parameters<typeof cancelSubscription>[1], by: By) =>
+    grant: (grant: Parameters<typeof grantDays>[1], by: Actor) => grantDays(sql, grant, by),
+    cancel: (cancellation: Parameters<typeof cancelSubscription>[1], by: Actor) =>
       cancelSubscription(sql, cancellation, by),
-    suspend: (userId: string, reason: string | null, by: By) => setSuspension(sql, userId, reason, by),
-    signOut: (userId: string, by: By) => endSessions(sql, userId, by),
+    suspend: (userId: string, reason: string | null, by: Actor) => setSuspension(sql, userId, reason, by),
+    signOut: (userId: string, by: Actor) => endSessions(sql, userId, by),
     signIn: (userId: string) => startSession(sql, userId, { userAgent: 'a browser', address: '203.0.113.7' }),
     deleteAccount: (user: User, form: Parameters<typeof deleteAccount>[2]) => {
       const trier = { address: '203.0.113.7', device: '' }
       const session = { user, handle: user.id, secondFactorAt: null, isFresh: false, trier }
       return deleteAccount(deps, session, form, { actor: `user:${user.id}`, origin: null })
     },
-    settleNow: (orderId: string, by: By) => settleNow(deps, orderId, by),
-    terminate: (orderId: string, key: string, by: By) => terminate(deps, orderId, key, by),
+    settleNow: (orderId: string, by: Actor) => settleNow(deps, orderId, by),
+    terminate: (orderId: string, key: string, by: Actor) => terminate(deps, orderId, key, by),
     changePrice: (given: Parameters<typeof changePrice>[1]) => changePrice(sql, given),
-    takeOffSale: (key: string, by: By) => takeOffSale(sql, key, by),
-    putOnSale: (key: string, by: By) => putOnSale(sql, key, by),
-    resend: (mailId: number, given: { by: By; copy: number }) => resendMail(sql, mailId, given),
-    resolve: (id: number, by: By) => resolveIncident(sql, id, { ...by, resolution: 'looked into' }),
+    takeOffSale: (key: string, by: Actor) => takeOffSale(sql, key, by),
+    putOnSale: (key: string, by: Actor) => putOnSale(sql, key, by),
+    resend: (mailId: number, given: { by: Actor; copy: number }) => resendMail(sql, mailId, given),
+    resolve: (id: number, by: Actor) => resolveIncident(sql, id, { ...by, resolution: 'looked into' }),
     refund: (request: Parameters<typeof refundPayment>[1]) => refundPayment(deps, request),
     askAboutDisputes: (orderId: string) => settleDisputes(deps, orderId, 'admin'),
     run: (name: string) => jobs.find((job) => job.name === name)!.run(),

@@ -1,10 +1,10 @@
 import type { Sql } from '../../src/platform/db.ts'
-import type { World } from './fixture.ts'
+import type { PropertyFixture } from './fixture.ts'
 import type { BookedOrder, BookedUser } from './model.ts'
 
 /** What our books say of these people and their orders. */
 export async function readBooks(
-  { sql }: World,
+  { sql }: PropertyFixture,
   userIds: string[],
 ): Promise<{ orders: BookedOrder[]; users: BookedUser[] }> {
   const orders = await sql<BookedOrder[]>`

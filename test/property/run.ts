@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { User } from '../../src/identity/users/users.ts'
-import { checkBooks } from '../../src/operations/integrity/integrity.ts'
+import { checkInvariants } from '../../src/operations/integrity/integrity.ts'
 import { deliver, signed } from '../billing/webhooks/sender.ts'
 import { keys } from '../support/app.ts'
 import type { Action } from './actions.ts'
 import { expected, ifPossible } from './answers.ts'
-import { by, isDeed, perform, severalAtOnce } from './commands.ts'
-import { somebody, type World } from './fixture.ts'
+import { by, isCommand, perform, severalAtOnce } from './commands.ts'
+import { type PropertyFixture, somebody } from './fixture.ts'
 import { differences, isLost, type Model, type ModelDispute, type ModelRefund } from './model.ts'
 import { countsOf, readBooks } from './reading.ts'
 
@@ -15,13 +15,13 @@ import { countsOf, readBooks } from './reading.ts'
  * What one sequence has at hand while it runs. `wrong` is what was seen to be wrong on the way; `busy` while a door may still
  * be settling what it answered.
  */
-export type Run = { world: World; model: Model; users: User[]; wrong: string[]; busy: boolean }
+export type Run = { world: PropertyFixture; model: Model; users: User[]; wrong: string[]; busy: boolean }
 
 /**
  * Plays a sequence against two instances and the look-alike, lets everything come to rest, and compares. Answers the
  * sentences in which the books differ from what happened, invariants that do not hold included.
  */
-export async function play(world: World, actions: Action[]): Promise<string[]> {
+export async function play(world: PropertyFixture, actions: Action[]): Promise<string[]> {
   const run: Run = {
     world,
     model: { orders: new Map(), users: [], grants: new Map(), cancels: new Map(), gone: new Set(), used: {} },
@@ -52,7 +52,7 @@ async function enter(run: Run) {
 async function act(run: Run, action: Action, alone = true): Promise<void> {
   const { control } = run.world.sandbox
   const at = (i: number) => [...run.model.orders.keys()][i % Math.max(1, run.model.orders.size)]
-  if (isDeed(action)) return perform(run, action, alone && !run.busy)
+  if (isCommand(action)) return perform(run, action, alone && !run.busy)
   switch (action.do) {
     case 'open':
     case 'startOver': {
@@ -286,7 +286,7 @@ async function compare(run: Run): Promise<string[]> {
     run.world,
     run.users.map(({ id }) => id),
   )
-  const report = await checkBooks(run.world.sql)
+  const report = await checkInvariants(run.world.sql)
   return [
     ...differences(run.model, refunds, new Map(ids.map((id) => [id, disputesOf(run, id)])), books),
     ...(await countsOf(run.world.sql)),

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { type Sandbox, startSandbox } from '../../src/dev/cashfree-sandbox/sandbox.ts'
 import { type Mailbox, startMailbox } from '../../src/dev/mail-catcher/mail-catcher.ts'
 import { connect, type Sql } from '../../src/platform/db.ts'
-import { type Meter, startMeter } from '../billing/payments/recording-gateway.ts'
+import { type RecordingGateway, startRecordingGateway } from '../billing/payments/recording-gateway.ts'
 import { keys } from './app.ts'
 import { until } from './books.ts'
 import { freshDatabase } from './database.ts'
@@ -23,12 +23,12 @@ export type AppProcess = {
 }
 
 /** What several processes of the product share: a database, the Cashfree look-alike behind a meter, a mailbox. */
-export type Town = {
+export type ProcessHarness = {
   sql: Sql
   databaseUrl: string
   sandbox: Sandbox
   mailbox: Mailbox
-  meter: Meter
+  meter: RecordingGateway
   /** Starts the product, of this checkout or another, on a free port and waits until it is ready. */
   start: (env?: Record<string, string>, checkout?: string) => Promise<AppProcess>
   /** The settings with which it is started, but for its port. */
@@ -36,7 +36,7 @@ export type Town = {
   close: () => Promise<void>
 }
 
-export async function buildTown(): Promise<Town> {
+export async function buildHarness(): Promise<ProcessHarness> {
   const database = await freshDatabase()
   const sandbox = await startSandbox({
     host: '127.0.0.1',
@@ -47,7 +47,7 @@ export async function buildTown(): Promise<Town> {
     settings: { webhookDelayMs: 0 },
   })
   const mailbox = await startMailbox({ host: '127.0.0.1', smtpPort: 0, webPort: 0, dir: null })
-  const meter = await startMeter()
+  const meter = await startRecordingGateway()
   meter.target = sandbox.publicUrl
   const sql = connect(database.url, { max: 3 })
   const running: AppProcess[] = []

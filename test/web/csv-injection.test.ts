@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { dayInIndia } from '../../src/admin/days.ts'
 import type { Answer } from '../support/visitor.ts'
 import { type Way, waysIn } from './every-route.ts'
-import { buildWorld, type World } from './fixture.ts'
-import { poison, unlock } from './xss-payloads.ts'
+import { buildFixture, type WebFixture } from './fixture.ts'
+import { unlock, xssPayload } from './xss-payloads.ts'
 
 /** What a spreadsheet would take for a formula, or a careless reader of files for the end of a cell. */
 const nasty = [
@@ -31,9 +31,9 @@ const nasty = [
   '007',
 ]
 
-let world: World
+let world: WebFixture
 beforeAll(async () => {
-  world = await buildWorld()
+  world = await buildFixture()
   await unlock(world.app.sql)
 })
 afterAll(() => world.close())
@@ -59,7 +59,7 @@ describe('an export', () => {
     const found = new Map<string, number>()
     let cells = 0
     for (const text of nasty) {
-      await poison(world.app.sql, text)
+      await xssPayload(world.app.sql, text)
       for (const way of exportsIn().filter(({ may }) => may !== 'signed-in')) {
         const [titles, ...rows] = cellsOf(await fetchFrom(way))
         if (rows.length === 0) wrong.push(`${way.address} is empty`)
@@ -91,7 +91,7 @@ describe('an export', () => {
     const wrong: string[] = []
     let found = 0
     for (const text of nasty) {
-      await poison(world.app.sql, text)
+      await xssPayload(world.app.sql, text)
       for (const way of exportsIn().filter(({ may }) => may === 'signed-in'))
         for (const cell of cellsOf(await fetchFrom(way)).flat()) {
           if (formula.test(cell) && !number.test(cell)) wrong.push(`${way.address}: ${JSON.stringify(cell)} runs`)
@@ -103,7 +103,7 @@ describe('an export', () => {
   }, 60_000)
 
   test('is a file to be kept: UTF-8 with its mark, CRLF, named by the Indian day, for nobody else to cache', async () => {
-    await poison(world.app.sql, 'plain')
+    await xssPayload(world.app.sql, 'plain')
     const today = dayInIndia(new Date())
     for (const way of exportsIn()) {
       const answer = await fetchFrom(way)

@@ -2,19 +2,19 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { deliver } from '../billing/webhooks/sender.ts'
 import type { Answer } from '../support/visitor.ts'
 import { expected, go, stranger, type Way, waysIn } from './every-route.ts'
-import { buildWorld, people, type Who, type World } from './fixture.ts'
+import { buildFixture, people, type WebFixture, type Who } from './fixture.ts'
 
-const worlds = {} as Record<'http' | 'https', World>
+const worlds = {} as Record<'http' | 'https', WebFixture>
 beforeAll(async () => {
-  worlds.http = await buildWorld()
-  worlds.https = await buildWorld({ BASE_URL: 'https://etf.example.in' })
+  worlds.http = await buildFixture()
+  worlds.https = await buildFixture({ BASE_URL: 'https://etf.example.in' })
 }, 120_000)
 afterAll(async () => {
   await worlds.http?.close()
   await worlds.https?.close()
 })
 
-const site = (world: World) =>
+const site = (world: WebFixture) =>
   [
     `default-src 'none'`,
     `script-src 'self'`,
@@ -32,7 +32,7 @@ const site = (world: World) =>
   ].join('; ')
 
 /** The site's policy with Cashfree's window let in, and nothing else. */
-const checkout = (world: World) => {
+const checkout = (world: WebFixture) => {
   const cashfree = new URL(world.app.config.cashfree.apiBase).origin
   const gateway = `${cashfree} https://sdk.cashfree.com https://api.cashfree.com https://sandbox.cashfree.com https://payments.cashfree.com https://payments-test.cashfree.com`
   return site(world)
@@ -45,7 +45,7 @@ const checkout = (world: World) => {
 const mail = `default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'; sandbox`
 
 /** What every answer carries; null: not at all. */
-const everywhere = (world: World) => ({
+const everywhere = (world: WebFixture) => ({
   'content-security-policy': site(world),
   'x-content-type-options': 'nosniff',
   'x-frame-options': 'DENY',
@@ -60,7 +60,7 @@ const everywhere = (world: World) => ({
 })
 
 /** The pages that are let something, when they are shown. */
-const exceptions: Record<string, (world: World) => Record<string, string>> = {
+const exceptions: Record<string, (world: WebFixture) => Record<string, string>> = {
   'GET /checkout/:plan': (world) => ({
     'content-security-policy': checkout(world),
     'cross-origin-opener-policy': 'same-origin-allow-popups',
@@ -82,7 +82,7 @@ const lasting: Record<string, string> = {
   'GET /.well-known/security.txt': 'public, max-age=3600',
 }
 
-function wanted(world: World, way: Way, who: Who, status: number): Record<string, string | null> {
+function wanted(world: WebFixture, way: Way, who: Who, status: number): Record<string, string | null> {
   const robots = way.address.startsWith('/admin') ? 'noindex, nofollow' : isSecretPage(way) ? 'noindex' : null
   const exception = status === 200 ? exceptions[way.route]?.(world) : undefined
   return { ...everywhere(world), 'x-robots-tag': robots, 'cache-control': keeping(way, who), ...exception }
@@ -182,7 +182,7 @@ describe.each(['http', 'https'] as const)('over %s', (scheme) => {
 type Kind = { status: number; kind: string; asked: Answer | Promise<Answer> }
 
 /** What is wrong with an answer that nobody may keep. */
-async function problemsOf(world: World, { status, kind, asked }: Kind): Promise<string[]> {
+async function problemsOf(world: WebFixture, { status, kind, asked }: Kind): Promise<string[]> {
   const answer = await asked
   const kept = /report too large/.test(kind) ? null : 'no-store'
   const robots: Record<string, string> = /panel|export/.test(kind) ? { 'x-robots-tag': 'noindex, nofollow' } : {}
@@ -199,7 +199,7 @@ async function asAnswer(sent: ReturnType<typeof deliver>): Promise<Answer> {
 
 describe('when there is too much, or nobody to ask', () => {
   test('answers of 429 and 503 carry them as well', async () => {
-    const world = await buildWorld({ RATE_LIMIT_SCALE: '0.5' })
+    const world = await buildFixture({ RATE_LIMIT_SCALE: '0.5' })
     try {
       const someone = stranger(world)
       const limited: Answer[] = []

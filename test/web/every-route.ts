@@ -1,5 +1,5 @@
 import { type Answer, Visitor } from '../support/visitor.ts'
-import { hiddenIn, type Ids, type Who, type World } from './fixture.ts'
+import { hiddenIn, type Ids, type WebFixture, type Who } from './fixture.ts'
 
 /**
  * Who may. `everybody`: nobody is asked who they are. `signed-in`: each about themselves. `owner`: for everybody else it
@@ -8,7 +8,7 @@ import { hiddenIn, type Ids, type Who, type World } from './fixture.ts'
  */
 export type May = 'everybody' | 'signed-in' | 'owner' | 'owner, panel' | 'panel' | 'money' | 'machines'
 
-export type Door = {
+export type Endpoint = {
   may: May
   /** What stands for the parameters; the route itself where it has none. */
   path?: (ids: Ids) => string
@@ -29,7 +29,7 @@ const onlyHalf = { except: { visitor: 303, half: 200 } }
 const paying = (status: number) => ({ except: { other: status, reader: status, money: status } })
 
 /** Every route of the product. Whoever adds one says here who may. */
-export const doors: Record<string, Door> = {
+export const endpoints: Record<string, Endpoint> = {
   // The public site
   'GET /': { may: 'everybody' },
   'GET /contact': { may: 'everybody' },
@@ -337,21 +337,21 @@ export const doors: Record<string, Door> = {
 export const nameOf = (route: string) => route.replace(/^GET \/assets\/.*/, 'GET /assets/*')
 
 /** A route with whatever stands in the table for it. */
-export type Way = Door & { route: string; method: string; address: string }
+export type Way = Endpoint & { route: string; method: string; address: string }
 
 /** Every route of the app that has its line in the table, at a real address. */
-export function waysIn({ app, ids }: World): Way[] {
+export function waysIn({ app, ids }: WebFixture): Way[] {
   return app.routes
-    .filter((route) => doors[nameOf(route)])
+    .filter((route) => endpoints[nameOf(route)])
     .map((route) => {
       const [method, pattern] = route.split(' ') as [string, string]
-      const door = doors[nameOf(route)]!
+      const door = endpoints[nameOf(route)]!
       return { ...door, route, method, address: door.path?.(ids) ?? pattern }
     })
 }
 
 /** Goes there as a browser does, or a script where it is a door for scripts. */
-export async function go(world: World, way: Way, who: Who): Promise<Answer> {
+export async function go(world: WebFixture, way: Way, who: Who): Promise<Answer> {
   if (way.ends) {
     const answer = await (await world.again(who)).post(way.address)
     world.at[who] = await world.again(who)
@@ -379,4 +379,4 @@ export function expected(way: Way, who: Who): number {
 }
 
 /** Somebody who never was here. */
-export const stranger = ({ at }: World) => new Visitor(at.visitor.app)
+export const stranger = ({ at }: WebFixture) => new Visitor(at.visitor.app)

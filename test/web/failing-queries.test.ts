@@ -3,12 +3,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { DatabaseUnavailable, type Sql } from '../../src/platform/db.ts'
 import type { Answer } from '../support/visitor.ts'
 import { go, type Way, waysIn } from './every-route.ts'
-import { buildWorld, people, type Who, type World } from './fixture.ts'
+import { buildFixture, people, type WebFixture, type Who } from './fixture.ts'
 
-let world: World
+let world: WebFixture
 let ways: Way[]
 beforeAll(async () => {
-  world = await buildWorld({}, pool.disturbed)
+  world = await buildFixture({}, pool.disturbed)
   ways = waysIn(world)
 })
 afterAll(() => world.close())

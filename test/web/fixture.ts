@@ -19,7 +19,7 @@ export const people = ['visitor', 'owner', 'other', 'half', 'reader', 'money'] a
 export type Who = (typeof people)[number]
 
 /** A site with one of everything in its books, and everybody who may ask for it. */
-export type World = {
+export type WebFixture = {
   app: TestApp
   /** Their browsers. */
   at: Record<Who, Visitor>
@@ -49,7 +49,10 @@ export type Ids = {
 }
 
 /** Builds it through the real doors: people register and pay, Cashfree reports, jobs run. */
-export async function buildWorld(env: Record<string, string> = {}, disturbed?: (sql: Sql) => Sql): Promise<World> {
+export async function buildFixture(
+  env: Record<string, string> = {},
+  disturbed?: (sql: Sql) => Sql,
+): Promise<WebFixture> {
   const app = await startApp(env, undefined, disturbed)
   // An https site is spoken to without its proxy.
   const direct = { url: `http://localhost:${app.config.port}` }

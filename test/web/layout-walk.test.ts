@@ -3,15 +3,15 @@ import { type Browsing, openBrowser, type Person, screenshot, sizes, takeOver } 
 import { layoutFlawsAtWidths, widths } from '../support/layout.ts'
 import { type Typeface, typefaceNames } from '../support/typefaces.ts'
 import { waysIn } from './every-route.ts'
-import { buildWorld, type Who, type World } from './fixture.ts'
+import { buildFixture, type WebFixture, type Who } from './fixture.ts'
 import { longName, stretch } from './long-values.ts'
 import { unlock } from './xss-payloads.ts'
 
-let world: World
+let world: WebFixture
 let browsing: Browsing
 let stretched: string[]
 beforeAll(async () => {
-  world = await buildWorld()
+  world = await buildFixture()
   await unlock(world.app.sql)
   stretched = await stretch(world.app.sql, longName)
   browsing = openBrowser({ url: world.at.owner.app.url })

@@ -1,5 +1,5 @@
 import type { Sql } from '../../src/platform/db.ts'
-import { poison } from './xss-payloads.ts'
+import { xssPayload } from './xss-payloads.ts'
 
 /** A hundred characters, the most that a name may have: a few words, and one too long for any line of a phone. */
 export const longName =
@@ -17,7 +17,7 @@ const refused = /^(23514|23503|23505|22003|428C9)$/
  * the old one. The books have to be unlocked. Returns the columns that are longer now.
  */
 export async function stretch(sql: Sql, text: string): Promise<string[]> {
-  const stretched = await poison(sql, text)
+  const stretched = await xssPayload(sql, text)
   await sql`update users set email = left(md5(id::text) || repeat('w', 70), 100 - 17) || '@example.photo.in' where deleted_at is null`
   await sql`update mails set to_email = left('a.' || repeat('w', 100), 100 - 17) || '@example.photo.in'`
   await sql`update webhook_events set type = 'SUBSCRIPTION_AUTHORISATION_STATUS_WEBHOOK' where not accepted`

@@ -1,13 +1,13 @@
 import { request } from 'node:http'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Answer } from '../support/visitor.ts'
-import { doors, expected, go, nameOf, type Way, waysIn } from './every-route.ts'
-import { buildWorld, people, type Who, type World } from './fixture.ts'
+import { endpoints, expected, go, nameOf, type Way, waysIn } from './every-route.ts'
+import { buildFixture, people, type WebFixture, type Who } from './fixture.ts'
 
-let world: World
+let world: WebFixture
 let ways: Way[]
 beforeAll(async () => {
-  world = await buildWorld()
+  world = await buildFixture()
   ways = waysIn(world)
 })
 afterAll(() => world.close())
@@ -35,8 +35,8 @@ async function booksNow(): Promise<string[]> {
 
 test('every route has a line in the table, and every line a route', () => {
   const routes = new Set(world.app.routes.map(nameOf))
-  expect([...routes].filter((route) => !doors[route])).toEqual([])
-  expect(Object.keys(doors).filter((name) => !routes.has(name))).toEqual([])
+  expect([...routes].filter((route) => !endpoints[route])).toEqual([])
+  expect(Object.keys(endpoints).filter((name) => !routes.has(name))).toEqual([])
 })
 
 describe('whoever may not', () => {

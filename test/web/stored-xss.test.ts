@@ -3,8 +3,8 @@ import { deliver, signed, successBody } from '../billing/webhooks/sender.ts'
 import { openBrowser, takeOver } from '../support/browser.ts'
 import type { Answer } from '../support/visitor.ts'
 import { stranger, waysIn } from './every-route.ts'
-import { buildWorld, type World } from './fixture.ts'
-import { poison, unlock } from './xss-payloads.ts'
+import { buildFixture, type WebFixture } from './fixture.ts'
+import { unlock, xssPayload } from './xss-payloads.ts'
 
 /** What would run, load or change something, were it not text. Whatever asks for something asks for "xss". */
 const payloads = [
@@ -58,10 +58,10 @@ const rounds = Array.from({ length: Math.ceil(payloads.length / together) }, (_,
   payloads.slice(index * together, (index + 1) * together),
 )
 
-let world: World
+let world: WebFixture
 let harmless: Set<string>
 beforeAll(async () => {
-  world = await buildWorld()
+  world = await buildFixture()
   await unlock(world.app.sql)
   harmless = partsOf((await pages()).concat(await echoes('nothing special')))
 }, 120_000)
@@ -223,7 +223,7 @@ describe('whatever anybody wrote', () => {
     for (const round of rounds) {
       const text = round.join(' ')
       await report(text)
-      columns = await poison(world.app.sql, text)
+      columns = await xssPayload(world.app.sql, text)
       const seen = (await pages()).concat(await echoes(text))
       looks += seen.length * round.length
       for (const { at, answer } of seen) {
@@ -272,7 +272,10 @@ describe('whatever anybody wrote', () => {
         person.page.on('request', (request) => {
           if (request.url().includes('xss')) found.push(`${person.page.url()} asked for ${request.url()}`)
         })
-        await poison(world.app.sql, payloads.filter((_, index) => index % 7 === (who === 'money' ? 3 : 6)).join(' '))
+        await xssPayload(
+          world.app.sql,
+          payloads.filter((_, index) => index % 7 === (who === 'money' ? 3 : 6)).join(' '),
+        )
         for (const path of paths) {
           visits++
           await person.page.goto(path)

@@ -37,7 +37,7 @@ export async function unlock(sql: Sql): Promise<void> {
  * Puts this text wherever words stand in the books, in columns and inside their JSON; a column whose rule refuses it is
  * left alone. Returns the columns that hold it now.
  */
-export async function poison(sql: Sql, text: string): Promise<string[]> {
+export async function xssPayload(sql: Sql, text: string): Promise<string[]> {
   const poisoned: string[] = []
   for (const { table, column, type } of await wordColumns(sql)) {
     try {

@@ -5,7 +5,7 @@ import type { Deps } from '../../deps.ts'
 import { tryPassword } from '../../identity/login-throttle/login-throttle.ts'
 import { hashPassword } from '../../identity/passwords/passwords.ts'
 import { authenticate, type SignedIn } from '../../identity/users/users.ts'
-import type { By } from '../../platform/audit-context.ts'
+import type { Actor } from '../../platform/audit-context.ts'
 import { AppError } from '../../platform/errors.ts'
 import { deleteAccountRows, listOrdersToClose } from './queries.ts'
 
@@ -28,7 +28,7 @@ const refusals: Record<string, string> = {
  * Throws AppError `invalid` about `password` and `confirmation`, `busy` after too many wrong passwords, and `conflict`
  * with a sentence while money is on its way or Cashfree cannot say whether it is. Then nothing was deleted.
  */
-export async function deleteAccount(deps: Deps, signedIn: SignedIn, form: DeletionForm, by: By): Promise<void> {
+export async function deleteAccount(deps: Deps, signedIn: SignedIn, form: DeletionForm, by: Actor): Promise<void> {
   const { user } = signedIn
   if (user.role !== 'subscriber') throw new AppError('conflict', refusals.administrator!)
   await confirm(deps, signedIn, form)

@@ -1,4 +1,4 @@
-import { type By, knownOrigin } from '../../platform/audit-context.ts'
+import { type Actor, auditContextOf } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
 
 /** What there is of a person, in numbers, for the page that asks whether to delete it. */
@@ -45,11 +45,11 @@ export async function listOrdersToClose(sql: Sql, userId: string): Promise<{ id:
 export async function deleteAccountRows(
   sql: Sql,
   userId: string,
-  given: { seenEnd: Date | null; unusableHash: string; by: By },
+  given: { seenEnd: Date | null; unusableHash: string; by: Actor },
 ): Promise<string> {
   const { seenEnd, unusableHash, by } = given
   const [row] = await sql<{ outcome: string }[]>`
-    with origin as materialized (${knownOrigin(sql, by)})
+    with origin as materialized (${auditContextOf(sql, by)})
     select delete_account(${userId}, ${seenEnd}, ${unusableHash}, ${by.actor}) as outcome from origin
   `
   return row!.outcome

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { actingAs } from '../../identity/sessions/guards.ts'
+import { actorOf } from '../../identity/sessions/guards.ts'
 import { AppError } from '../../platform/errors.ts'
 import { type FormState, formState, PostedForm, readForm } from '../../web/forms.ts'
 import type { Account } from '../account.ts'
@@ -29,7 +29,7 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { deps, limit }) 
   app.post('/delete', { schema: { body: PostedForm }, config: limit }, async (request, reply) => {
     const typed = readForm(request.body, ['password', 'confirmation', 'seen'])
     try {
-      await deleteAccount(deps, request.signedIn!, typed, actingAs(request))
+      await deleteAccount(deps, request.signedIn!, typed, actorOf(request))
     } catch (error) {
       if (!(error instanceof AppError) || (error.code !== 'invalid' && error.code !== 'conflict')) throw error
       const form = formState({ confirmation: typed.confirmation }, error.fields, error.message)

@@ -1,4 +1,4 @@
-import { type By, knownOrigin } from '../../platform/audit-context.ts'
+import { type Actor, auditContextOf } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
 
 /** Changes name, mobile and state of an account and notes which of them, not what they say. False: all are the same. */
@@ -6,10 +6,10 @@ export async function updateProfile(
   sql: Sql,
   userId: string,
   person: { name: string; phone: string; stateCode: string },
-  by: By,
+  by: Actor,
 ): Promise<boolean> {
   const rows = await sql`
-    with origin as materialized (${knownOrigin(sql, by)}), before as (
+    with origin as materialized (${auditContextOf(sql, by)}), before as (
       select id, name, phone, state_code from users where id = ${userId} and deleted_at is null for no key update
     ), changed as (
       update users u

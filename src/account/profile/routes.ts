@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { actingAs } from '../../identity/sessions/guards.ts'
-import { findState, states } from '../../identity/users/indian-states.ts'
+import { actorOf } from '../../identity/sessions/guards.ts'
+import { findState, indianStates } from '../../identity/users/indian-states.ts'
 import { tenDigits } from '../../identity/users/phones.ts'
 import { checkPerson } from '../../identity/users/registration.ts'
 import { AppError } from '../../platform/errors.ts'
@@ -10,7 +10,7 @@ import { updateProfile } from './queries.ts'
 
 declare module '../../web/views.ts' {
   interface Views {
-    'account/profile': { username: string; email: string; states: typeof states; form: FormState }
+    'account/profile': { username: string; email: string; states: typeof indianStates; form: FormState }
   }
 }
 
@@ -19,14 +19,14 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { deps, limit }) 
   app.get('/profile', async (request, reply) => {
     const { username, email, name, phone, stateCode } = request.user!
     const form = formState({ name, phone: tenDigits(phone), state: stateCode })
-    return reply.page('account/profile', { username, email, states, form })
+    return reply.page('account/profile', { username, email, states: indianStates, form })
   })
 
   app.post('/profile', { schema: { body: PostedForm }, config: limit }, async (request, reply) => {
     const { id, username, email } = request.user!
     const typed = readForm(request.body, ['name', 'phone', 'state'])
     try {
-      const changed = await updateProfile(deps.sql, id, checkPerson(typed), actingAs(request))
+      const changed = await updateProfile(deps.sql, id, checkPerson(typed), actorOf(request))
       request.session.set('notice', {
         kind: 'good',
         text: changed ? 'Your profile is saved.' : 'Nothing was changed.',
@@ -39,7 +39,7 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { deps, limit }) 
         error.fields,
         error.message,
       )
-      return reply.code(422).page('account/profile', { username, email, states, form })
+      return reply.code(422).page('account/profile', { username, email, states: indianStates, form })
     }
   })
 }

@@ -1,4 +1,4 @@
-import { type By, knownOrigin } from '../../platform/audit-context.ts'
+import { type Actor, auditContextOf } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
 
 /** What is stored of an account's password now: the mark by which a change of it is noticed. */
@@ -13,11 +13,11 @@ export async function findPasswordHash(sql: Sql, userId: string): Promise<string
  */
 export async function updatePassword(
   sql: Sql,
-  by: By,
+  by: Actor,
   change: { userId: string; handle: string; before: string; after: string },
 ): Promise<boolean> {
   const rows = await sql`
-    with origin as materialized (${knownOrigin(sql, by)}), account as (
+    with origin as materialized (${auditContextOf(sql, by)}), account as (
       update users set password_hash = ${change.after}
       where id = ${change.userId}
         and password_hash = ${change.before}

@@ -7,7 +7,7 @@ import {
   insertVerification,
 } from '../../identity/email-tokens/request-queries.ts'
 import { tryPassword } from '../../identity/login-throttle/login-throttle.ts'
-import { actingAs, trierOf } from '../../identity/sessions/guards.ts'
+import { actorOf, loginAttemptOf } from '../../identity/sessions/guards.ts'
 import { authenticate, type User } from '../../identity/users/users.ts'
 import { AppError } from '../../platform/errors.ts'
 import { failureOf } from '../../web/errors.ts'
@@ -42,7 +42,7 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { deps, limit }) 
     const { current_password: current, password } = readForm(request.body, ['current_password', 'password'])
     const isTheirs = (typed: string) => isPasswordOf(request, typed)
     try {
-      await changePassword(deps.sql, actingAs(request), request.signedIn!, { current, password, isTheirs })
+      await changePassword(deps.sql, actorOf(request), request.signedIn!, { current, password, isTheirs })
     } catch (error) {
       return show(request, reply, { ...untouched, password: refused(reply, error) })
     }
@@ -60,7 +60,7 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { deps, limit }) 
         throw new AppError('invalid', 'Please look at the marked fields.', {
           fields: { current_password: 'That is not your present password.' },
         })
-      outcome = await changeEmail(deps.sql, actingAs(request), user, email)
+      outcome = await changeEmail(deps.sql, actorOf(request), user, email)
     } catch (error) {
       return show(request, reply, { ...untouched, email: refused(reply, error, { email }) })
     }
@@ -74,7 +74,7 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { deps, limit }) 
 
   app.post('/security/verification', { ...posted, config: limit }, async (request, reply) => {
     const { next } = readForm(request.body, ['next'])
-    const sent = await insertVerification(deps.sql, actingAs(request), request.user!.id)
+    const sent = await insertVerification(deps.sql, actorOf(request), request.user!.id)
     deps.wake('deliver-mails')
     request.session.set(
       'notice',
@@ -91,7 +91,7 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { deps, limit }) 
   async function isPasswordOf(request: FastifyRequest, typed: string): Promise<boolean> {
     const { username } = request.user!
     const check = () => authenticate(deps.sql, username, typed)
-    return (await tryPassword(deps, { account: username, ...trierOf(deps, request) }, check)) !== undefined
+    return (await tryPassword(deps, { account: username, ...loginAttemptOf(deps, request) }, check)) !== undefined
   }
 
   async function show(request: FastifyRequest, reply: FastifyReply, forms: Forms) {

@@ -1,7 +1,7 @@
 import { hashPassword } from '../../identity/passwords/passwords.ts'
 import { passwordProblem } from '../../identity/users/registration.ts'
 import type { SignedIn } from '../../identity/users/users.ts'
-import type { By } from '../../platform/audit-context.ts'
+import type { Actor } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
 import { AppError } from '../../platform/errors.ts'
 import { findPasswordHash, updatePassword } from './queries.ts'
@@ -13,7 +13,7 @@ import { findPasswordHash, updatePassword } from './queries.ts'
  */
 export async function changePassword(
   sql: Sql,
-  by: By,
+  by: Actor,
   { user, handle }: SignedIn,
   typed: { current: string; password: string; isTheirs: (password: string) => Promise<boolean> },
 ): Promise<void> {

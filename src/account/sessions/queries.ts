@@ -1,4 +1,4 @@
-import { type By, knownOrigin } from '../../platform/audit-context.ts'
+import { type Actor, auditContextOf } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
 
 export type SessionRow = {
@@ -28,10 +28,10 @@ export async function listSessionsOf(sql: Sql, userId: string): Promise<SessionR
 export type Meant = { only: string } | { allBut: string } | 'all'
 
 /** Ends sessions of one person, nobody else's, and notes it. Returns how many there were. */
-export async function deleteSessionsOf(sql: Sql, userId: string, meant: Meant, by: By): Promise<number> {
+export async function deleteSessionsOf(sql: Sql, userId: string, meant: Meant, by: Actor): Promise<number> {
   const { only, allBut } = { only: null, allBut: null, ...(meant === 'all' ? {} : meant) }
   const [row] = await sql<{ ended: number }[]>`
-    with origin as materialized (${knownOrigin(sql, by)}), ended as (
+    with origin as materialized (${auditContextOf(sql, by)}), ended as (
       delete from sessions
       where user_id = ${userId}
         and (${only}::uuid is null or handle = ${only}::uuid)

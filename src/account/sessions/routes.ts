@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import { actingAs } from '../../identity/sessions/guards.ts'
+import { actorOf } from '../../identity/sessions/guards.ts'
 import { AppError } from '../../platform/errors.ts'
 import type { Account } from '../account.ts'
 import { deleteSessionsOf } from './queries.ts'
@@ -26,13 +26,13 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { deps }) => {
     const { user, handle } = request.signedIn!
     const only = request.params.handle
     if (only === handle) return leave(request, reply, { only })
-    const ended = await deleteSessionsOf(deps.sql, user.id, { only }, actingAs(request))
+    const ended = await deleteSessionsOf(deps.sql, user.id, { only }, actorOf(request))
     return stay(request, reply, ended === 0 ? 'That session had ended already.' : 'Signed out there.')
   })
 
   app.post('/sessions/others/end', async (request, reply) => {
     const { user, handle } = request.signedIn!
-    const ended = await deleteSessionsOf(deps.sql, user.id, { allBut: handle }, actingAs(request))
+    const ended = await deleteSessionsOf(deps.sql, user.id, { allBut: handle }, actorOf(request))
     return stay(
       request,
       reply,
@@ -50,7 +50,7 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { deps }) => {
   /** This session is among those that end: its cookie goes as well. */
   async function leave(request: FastifyRequest, reply: FastifyReply, meant: Parameters<typeof deleteSessionsOf>[2]) {
     if (!request.user) throw new AppError('unauthenticated', 'Please log in to continue.')
-    await deleteSessionsOf(deps.sql, request.user.id, meant, actingAs(request))
+    await deleteSessionsOf(deps.sql, request.user.id, meant, actorOf(request))
     request.session.delete()
     return reply.header('clear-site-data', '"cache", "storage"').leaveFor('/login')
   }

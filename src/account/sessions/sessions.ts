@@ -1,4 +1,4 @@
-import { browserInWords } from '../../identity/known-browsers/browser-name.ts'
+import { browserName } from '../../identity/known-browsers/browser-name.ts'
 import type { Sql } from '../../platform/db.ts'
 import { listSessionsOf } from './queries.ts'
 
@@ -18,7 +18,7 @@ export async function sessionsOf(sql: Sql, userId: string, current: string): Pro
   return rows
     .map(({ handle, userAgent, network, createdAt, lastSeenAt }) => ({
       handle,
-      browser: browserInWords(userAgent),
+      browser: browserName(userAgent),
       network,
       createdAt,
       lastSeenAt,

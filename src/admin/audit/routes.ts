@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { browserInWords } from '../../identity/known-browsers/browser-name.ts'
+import { browserName } from '../../identity/known-browsers/browser-name.ts'
 import { csvOf } from '../csv.ts'
 import { dayInIndia, spanOfDays } from '../days.ts'
 import { allOf, type Cursor, type Page, pageOf, queryOf } from '../listing.ts'
@@ -20,7 +20,7 @@ declare module '../../web/views.ts' {
       actions: string[]
       actors: string[]
       changesIn: typeof changesIn
-      browserInWords: typeof browserInWords
+      browserInWords: typeof browserName
     }
     'admin/audit/verify': Chain
   }
@@ -80,7 +80,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
       actions: await listActions(deps.sql),
       actors: [...admins.map(({ username }) => username), ...machines],
       changesIn,
-      browserInWords,
+      browserInWords: browserName,
     })
   })
 

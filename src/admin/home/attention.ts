@@ -1,12 +1,12 @@
 import { dateTimeInIndia } from '../../platform/dates.ts'
 import { meanings } from '../../records/incidents/incidents.ts'
 import { queryOf } from '../listing.ts'
-import { ageInWords } from './labels.ts'
-import { isStale, type MarketAge, marketInWords } from './market.ts'
+import { ageLabel } from './labels.ts'
+import { isStale, type MarketAge, marketAgeLabel } from './market.ts'
 import type { Now, Waiting } from './queries.ts'
 
 /** Something a person has to do or to know, with the list where it is done. `age` is of the oldest, in words. */
-export type Need = {
+export type AttentionItem = {
   title: string
   text: string
   count: number | null
@@ -16,9 +16,14 @@ export type Need = {
 }
 
 /** What needs the person who opens the panel, the gravest first; empty when nothing does. */
-export function needsOf(now: Now, market: MarketAge): Need[] {
-  const line = (tone: Need['tone'], title: string, text: string, { count, ageS }: Waiting, href: string): Need[] =>
-    count > 0 ? [{ tone, title, text, count, age: ageInWords(ageS), href }] : []
+export function attentionItems(now: Now, market: MarketAge): AttentionItem[] {
+  const line = (
+    tone: AttentionItem['tone'],
+    title: string,
+    text: string,
+    { count, ageS }: Waiting,
+    href: string,
+  ): AttentionItem[] => (count > 0 ? [{ tone, title, text, count, age: ageLabel(ageS), href }] : [])
   return [
     ...line(
       'bad',
@@ -49,12 +54,12 @@ export function needsOf(now: Now, market: MarketAge): Need[] {
       now.incidents.some(({ kind }) => kind === 'books-broken'),
     ),
     ...now.jobs.map(
-      ({ name, error, ageS }): Need => ({
+      ({ name, error, ageS }): AttentionItem => ({
         tone: 'warn',
         title: error === null ? `Job ${name} is late` : `Job ${name} failed`,
         text: error ?? 'It has not run for three times its period. Is a worker running?',
         count: null,
-        age: ageInWords(ageS),
+        age: ageLabel(ageS),
         href: '/admin/jobs',
       }),
     ),
@@ -95,14 +100,14 @@ export function needsOf(now: Now, market: MarketAge): Need[] {
 }
 
 /** Disputes are told by their deadline; their incidents would say the same again. */
-function disputes({ count, nextBy, nextInS }: Now['disputes']): Need[] {
+function disputes({ count, nextBy, nextInS }: Now['disputes']): AttentionItem[] {
   if (count === 0) return []
   const when =
     nextBy === null
       ? 'Cashfree told no deadline.'
       : nextInS! < 0
         ? `The deadline of ${dateTimeInIndia(new Date(nextBy))} has passed.`
-        : `The next answer is due ${dateTimeInIndia(new Date(nextBy))}, in ${ageInWords(nextInS)}.`
+        : `The next answer is due ${dateTimeInIndia(new Date(nextBy))}, in ${ageLabel(nextInS)}.`
   const text = `${when} Without an answer in Cashfree’s dashboard the money is lost.`
   return [{ tone: 'bad', title: 'Disputes to answer', text, count, age: '', href: '/admin/disputes' }]
 }
@@ -111,14 +116,14 @@ function incidentsToTell({ incidents, disputes }: Now): Now['incidents'] {
   return incidents.filter(({ kind }) => disputes.count === 0 || !/^dispute-(opened|unclear)$/.test(kind))
 }
 
-function late(waiting: Waiting, afterS: number, tell: (waiting: Waiting) => Need[]): Need[] {
+function late(waiting: Waiting, afterS: number, tell: (waiting: Waiting) => AttentionItem[]): AttentionItem[] {
   return (waiting.ageS ?? 0) > afterS ? tell(waiting) : []
 }
 
 /** An open incident about broken books says it already. */
-function books(check: Now['books'], isTold: boolean): Need[] {
+function books(check: Now['books'], isTold: boolean): AttentionItem[] {
   if (!check) return []
-  const need = { count: null, age: ageInWords(check.ageS), href: '/admin/jobs' }
+  const need = { count: null, age: ageLabel(check.ageS), href: '/admin/jobs' }
   if (check.broken > 0 && !isTold)
     return [
       {
@@ -134,9 +139,9 @@ function books(check: Now['books'], isTold: boolean): Need[] {
 }
 
 /** The demo's invented prices end where they end; real ones are looked at every day. */
-function prices(market: MarketAge): Need[] {
+function prices(market: MarketAge): AttentionItem[] {
   if (market.sample || !isStale(market)) return []
-  const text = `Market data ${marketInWords(market)}. Import what is missing.`
+  const text = `Market data ${marketAgeLabel(market)}. Import what is missing.`
   return [{ tone: 'warn', title: 'Prices are old', text, count: null, age: '', href: '/admin/market' }]
 }
 

@@ -1,8 +1,8 @@
 import { marketAge } from '../../market/prices/queries.ts'
 import type { Sql } from '../../platform/db.ts'
 import { dayInIndia } from '../days.ts'
-import { keptFigures, type Standing } from '../metrics/daily-metrics.ts'
-import { type Need, needsOf } from './attention.ts'
+import { dailyMetrics, type SubscriberCounts } from '../metrics/daily-metrics.ts'
+import { type AttentionItem, attentionItems } from './attention.ts'
 import type { MarketAge } from './market.ts'
 import { dayBefore, type Period, periodOf } from './periods.ts'
 import { daysShown, type Plot, plotsOf } from './plots.ts'
@@ -10,9 +10,9 @@ import { type Now, readNow } from './queries.ts'
 
 export type Home = {
   now: Now
-  needs: Need[]
+  needs: AttentionItem[]
   market: MarketAge
-  standing: Standing
+  standing: SubscriberCounts
   takenAt: Date
   /** The figures are older than two minutes: the job does not run. */
   isOld: boolean
@@ -29,12 +29,12 @@ export async function homeOf(sql: Sql, clock = new Date()): Promise<Home> {
   const [now, market, { takenAt, standing, days }] = await Promise.all([
     readNow(sql),
     marketAge(sql),
-    keptFigures(sql, daysShown + 1),
+    dailyMetrics(sql, daysShown + 1),
   ])
   const today = dayInIndia(clock)
   return {
     now,
-    needs: needsOf(now, market),
+    needs: attentionItems(now, market),
     market,
     standing,
     takenAt,

@@ -25,7 +25,7 @@ export function roughly(paise: number): string {
 }
 
 /** "40 s", "12 min", "5 h", "3 days": rounded down, as people say how old something is; "" where nothing is. */
-export function ageInWords(seconds: number | null): string {
+export function ageLabel(seconds: number | null): string {
   if (seconds === null) return ''
   if (seconds < 60) return `${Math.max(0, Math.floor(seconds))} s`
   if (seconds < 3600) return `${Math.floor(seconds / 60)} min`

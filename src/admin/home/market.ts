@@ -9,7 +9,7 @@ export function isStale({ asOf, daysBehind }: MarketAge): boolean {
 }
 
 /** "up to 20 Nov 2026, 2 trading days behind". */
-export function marketInWords({ asOf, daysBehind }: MarketAge): string {
+export function marketAgeLabel({ asOf, daysBehind }: MarketAge): string {
   if (asOf === null) return 'no prices yet'
   const behind = daysBehind === 0 ? 'up to date' : `${daysBehind} trading ${daysBehind === 1 ? 'day' : 'days'} behind`
   return `up to ${dayText(asOf)}, ${behind}`

@@ -2,8 +2,8 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { failureGroups } from '../orders/labels.ts'
 import type { Panel } from '../panel.ts'
 import { type Home, homeOf } from './home.ts'
-import { ageInWords, count, percent, roughly, signed } from './labels.ts'
-import { isStale, marketInWords } from './market.ts'
+import { ageLabel, count, percent, roughly, signed } from './labels.ts'
+import { isStale, marketAgeLabel } from './market.ts'
 import { successOf } from './periods.ts'
 
 declare module '../../web/views.ts' {
@@ -12,7 +12,17 @@ declare module '../../web/views.ts' {
   }
 }
 
-const words = { failureGroups, count, percent, roughly, signed, ageInWords, successOf, isStale, marketInWords }
+const words = {
+  failureGroups,
+  count,
+  percent,
+  roughly,
+  signed,
+  ageInWords: ageLabel,
+  successOf,
+  isStale,
+  marketInWords: marketAgeLabel,
+}
 
 /** /admin: what needs the person who runs this, then how the business goes. */
 const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {

@@ -4,10 +4,10 @@ import { labelOf, plain } from '../labels.ts'
 /** A line of the comparison: ours beside Cashfree's, and whether they differ. */
 export type Line = { label: string; ours: string; theirs: string; differs: boolean }
 /** What an incident keeps: the two sides where there are two, and whatever else was noted. */
-export type Sides = { lines: Line[]; facts: { label: string; value: string }[] }
+export type Diff = { lines: Line[]; facts: { label: string; value: string }[] }
 
 /** Lays an incident's details out for reading. A side that was not told is a dash, which is not called a difference. */
-export function sidesOf(details: Record<string, unknown> | unknown[]): Sides {
+export function diffOf(details: Record<string, unknown> | unknown[]): Diff {
   if (Array.isArray(details))
     return { lines: [], facts: details.map((entry, i) => ({ label: `${i + 1}`, value: plain('', entry) })) }
   const { ours, theirs, contradictions, ...others } = details

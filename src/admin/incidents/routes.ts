@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { actingAs, requireMoney } from '../../identity/sessions/guards.ts'
+import { actorOf, requireMoney } from '../../identity/sessions/guards.ts'
 import { AppError } from '../../platform/errors.ts'
 import { type Incident, meanings, resolveIncident } from '../../records/incidents/incidents.ts'
 import { findIncident } from '../../records/incidents/queries.ts'
@@ -10,7 +10,7 @@ import { dayInIndia } from '../days.ts'
 import { allOf, type Page, pageOf, queryOf } from '../listing.ts'
 import type { Panel } from '../panel.ts'
 import { below, rowNumber } from '../row-numbers.ts'
-import { type Sides, sidesOf } from './diff.ts'
+import { type Diff, diffOf } from './diff.ts'
 import { whatToDo } from './labels.ts'
 import { type IncidentFilter, listIncidents, listOccurrences, namesOf } from './queries.ts'
 
@@ -27,7 +27,7 @@ declare module '../../web/views.ts' {
       incident: Incident
       means: string
       act: string
-      sides: Sides
+      sides: Diff
       resolvedBy: string | null
       others: { id: number; occurrence: number; openedAt: Date; resolvedAt: Date | null }[]
       form: FormState
@@ -56,7 +56,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
     incident,
     means: meanings[incident.kind] ?? 'Something did not agree.',
     act: whatToDo[incident.kind] ?? 'Look into the log, and write here what you found.',
-    sides: sidesOf(incident.details),
+    sides: diffOf(incident.details),
     resolvedBy:
       incident.resolvedBy &&
       ((await namesOf(deps.sql, [incident.resolvedBy]))[incident.resolvedBy] ?? incident.resolvedBy),
@@ -97,7 +97,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
       const incident = await incidentAt(request.params.id)
       const typed = readForm(request.body, ['resolution'])
       try {
-        await resolveIncident(deps.sql, incident.id, { ...actingAs(request), ...typed })
+        await resolveIncident(deps.sql, incident.id, { ...actorOf(request), ...typed })
       } catch (error) {
         if (!(error instanceof AppError) || !(error.code === 'invalid' || error.code === 'conflict')) throw error
         const form = formState(typed, error.fields, error.message)

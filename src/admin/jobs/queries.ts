@@ -1,4 +1,4 @@
-import { type By, knownOrigin } from '../../platform/audit-context.ts'
+import { type Actor, auditContextOf } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
 
 /** How a job stands: its period, its last run, its failures. Times are null before the first. */
@@ -69,9 +69,9 @@ export async function listBacklogs(sql: Sql): Promise<Backlog[]> {
 }
 
 /** Notes that somebody asked for a run now. False: nobody runs a job of this name. */
-export async function noteWake(sql: Sql, name: string, by: By): Promise<boolean> {
+export async function noteWake(sql: Sql, name: string, by: Actor): Promise<boolean> {
   const rows = await sql`
-    with origin as materialized (${knownOrigin(sql, by)})
+    with origin as materialized (${auditContextOf(sql, by)})
     insert into audit (actor, action, details)
     select ${by.actor}, 'job.asked', jsonb_build_object('job', name, 'lastRun', ended_at, 'lastError', error)
     from job_runs, origin
@@ -82,11 +82,11 @@ export async function noteWake(sql: Sql, name: string, by: By): Promise<boolean>
 }
 
 /** Makes what failed due at once, for one job: the pause after the failure is cut short, nothing else. Returns how many. */
-export async function retryFailed(sql: Sql, name: string, by: By): Promise<number> {
+export async function retryFailed(sql: Sql, name: string, by: Actor): Promise<number> {
   const due = failed(sql, name)
   if (!due) return 0
   const [row] = await sql<{ count: number }[]>`
-    with origin as materialized (${knownOrigin(sql, by)}), due as (${due}), noted as (
+    with origin as materialized (${auditContextOf(sql, by)}), due as (${due}), noted as (
       insert into audit (actor, action, details)
       select ${by.actor}, 'job.retried', jsonb_build_object('job', ${name}::text, 'count', many)
       from (select count(*)::int as many from due) counted, origin

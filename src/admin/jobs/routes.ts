@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { actingAs, requireMoney } from '../../identity/sessions/guards.ts'
+import { actorOf, requireMoney } from '../../identity/sessions/guards.ts'
 import { AppError } from '../../platform/errors.ts'
 import { csvOf } from '../csv.ts'
 import { dayInIndia } from '../days.ts'
@@ -31,7 +31,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
 
   app.post('/:name/run', { preHandler: requireMoney, schema: { params: ByName } }, async (request, reply) => {
     const { name } = request.params
-    if (!(await noteWake(deps.sql, name, actingAs(request)))) throw new AppError('not-found', 'There is no such job.')
+    if (!(await noteWake(deps.sql, name, actorOf(request)))) throw new AppError('not-found', 'There is no such job.')
     deps.wake(name)
     const text = `Asked for “${name}”. It starts within a second or two; asking twice is one run.`
     request.session.set('notice', { kind: 'good', text })
@@ -40,7 +40,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
 
   app.post('/:name/retry', { preHandler: requireMoney, schema: { params: ByName } }, async (request, reply) => {
     const { name } = request.params
-    const count = await retryFailed(deps.sql, name, actingAs(request))
+    const count = await retryFailed(deps.sql, name, actorOf(request))
     if (count > 0) deps.wake(name)
     request.session.set(
       'notice',

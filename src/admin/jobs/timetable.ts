@@ -33,7 +33,7 @@ export async function timetable(sql: Sql): Promise<Job[]> {
     return {
       ...job,
       does: does[job.name] ?? 'A job of this release',
-      every: periodInWords(job.everyMs),
+      every: intervalLabel(job.everyMs),
       state: stateOf(job, queued),
       queued,
       backlog: backlogs.find(({ name }) => name === job.name) ?? null,
@@ -51,7 +51,7 @@ function stateOf(job: JobRecord, queued: Queued | null): Job['state'] {
 }
 
 /** "every 10 seconds", "every minute", "every 6 hours", "once a day". */
-export function periodInWords(ms: number): string {
+export function intervalLabel(ms: number): string {
   const units: [number, string][] = [
     [24 * 3_600_000, 'day'],
     [3_600_000, 'hour'],

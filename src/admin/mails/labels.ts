@@ -33,6 +33,6 @@ const kinds: Record<string, string> = {
 }
 
 /** A kind of mail in words; an unknown one is its own name. */
-export function kindInWords(kind: string): string {
+export function kindLabel(kind: string): string {
   return kinds[kind] ?? (kind.charAt(0).toUpperCase() + kind.slice(1)).replaceAll('-', ' ')
 }

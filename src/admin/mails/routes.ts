@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { actingAs, requireMoney } from '../../identity/sessions/guards.ts'
+import { actorOf, requireMoney } from '../../identity/sessions/guards.ts'
 import { AppError } from '../../platform/errors.ts'
 import { resendMail, retryMail } from '../../records/mails/mails.ts'
 import { PostedForm, readForm } from '../../web/forms.ts'
@@ -9,7 +9,7 @@ import { dayInIndia, spanOfDays } from '../days.ts'
 import { allOf, type Page, pageOf, queryOf } from '../listing.ts'
 import type { Panel } from '../panel.ts'
 import { below, rowNumber } from '../row-numbers.ts'
-import { kindInWords, statuses } from './labels.ts'
+import { kindLabel, statuses } from './labels.ts'
 import { type Preview, previewOf } from './preview.ts'
 import { findMail, type LoggedMail, listKinds, listMails, type WholeMail } from './queries.ts'
 
@@ -21,7 +21,7 @@ declare module '../../web/views.ts' {
       csv: string
       kinds: string[]
       statuses: typeof statuses
-      kindInWords: typeof kindInWords
+      kindInWords: typeof kindLabel
     }
     'admin/mails/show': {
       mail: WholeMail
@@ -30,7 +30,7 @@ declare module '../../web/views.ts' {
       mayAct: boolean
       conflict: string | null
       statuses: typeof statuses
-      kindInWords: typeof kindInWords
+      kindInWords: typeof kindLabel
     }
   }
 }
@@ -59,7 +59,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps, composers }
     mayAct,
     conflict,
     statuses,
-    kindInWords,
+    kindInWords: kindLabel,
   })
 
   app.get('', { schema: { querystring: Listed } }, async (request, reply) => {
@@ -74,7 +74,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps, composers }
       csv,
       kinds,
       statuses,
-      kindInWords,
+      kindInWords: kindLabel,
     })
   })
 
@@ -103,7 +103,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps, composers }
       const mail = await mailAt(request.params.id)
       try {
         const id = await resendMail(deps.sql, mail.id, {
-          by: actingAs(request),
+          by: actorOf(request),
           copy: /^\d+$/.test(copy) ? Number(copy) : -1,
         })
         deps.wake('deliver-mails')
@@ -118,7 +118,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps, composers }
 
   app.post('/:id/retry', { preHandler: requireMoney, schema: { params: ById } }, async (request, reply) => {
     const mail = await mailAt(request.params.id)
-    const queued = await retryMail(deps.sql, mail.id, actingAs(request))
+    const queued = await retryMail(deps.sql, mail.id, actorOf(request))
     if (queued) deps.wake('deliver-mails')
     request.session.set(
       'notice',

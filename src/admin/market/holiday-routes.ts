@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { actingAs, requireMoney } from '../../identity/sessions/guards.ts'
+import { actorOf, requireMoney } from '../../identity/sessions/guards.ts'
 import { addHolidays } from '../../market/calendar/holidays.ts'
 import { deleteHoliday } from '../../market/calendar/queries.ts'
 import { dayIn } from '../../market/prices/files/cells.ts'
@@ -9,7 +9,7 @@ import { AppError } from '../../platform/errors.ts'
 import { statuses } from '../../web/errors.ts'
 import { type FormState, formState, PostedForm, readForm } from '../../web/forms.ts'
 import type { Panel } from '../panel.ts'
-import { type Words, words } from './labels.ts'
+import { labels, type StatusLabel } from './labels.ts'
 
 declare module '../../web/views.ts' {
   interface Views {
@@ -17,7 +17,7 @@ declare module '../../web/views.ts' {
       years: { year: string; days: { day: string; name: string }[] }[]
       form: FormState
       mayAct: boolean
-      words: Words
+      words: StatusLabel
     }
   }
 }
@@ -30,8 +30,8 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
   app.post('', { preHandler: requireMoney, schema: { body: PostedForm } }, async (request, reply) => {
     const { lines } = readForm(request.body, ['lines'], 20_000)
     try {
-      const changed = await addHolidays(sql, lines, actingAs(request))
-      const text = changed === 0 ? 'All of these were known.' : `${words.many(changed, 'holiday')} saved.`
+      const changed = await addHolidays(sql, lines, actorOf(request))
+      const text = changed === 0 ? 'All of these were known.' : `${labels.many(changed, 'holiday')} saved.`
       request.session.set('notice', { kind: 'good', text })
     } catch (error) {
       if (!(error instanceof AppError) || error.code !== 'invalid') throw error
@@ -42,8 +42,8 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
 
   app.post('/removal', { preHandler: requireMoney, schema: { body: PostedForm } }, async (request, reply) => {
     const { day } = readForm(request.body, ['day'], 10)
-    if (dayIn(day) === day && (await deleteHoliday(sql, day, actingAs(request))))
-      request.session.set('notice', { kind: 'good', text: `${words.dayText(day)} is a trading day again.` })
+    if (dayIn(day) === day && (await deleteHoliday(sql, day, actorOf(request))))
+      request.session.set('notice', { kind: 'good', text: `${labels.dayText(day)} is a trading day again.` })
     return reply.leaveFor('/admin/market/holidays')
   })
 
@@ -59,7 +59,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
       years: [...byYear].map(([year, days]) => ({ year, days })).reverse(),
       form: formState(typed, failure?.fields, failure?.message),
       mayAct: request.user?.role === 'admin',
-      words,
+      words: labels,
     })
   }
 }

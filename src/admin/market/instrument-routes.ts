@@ -2,7 +2,7 @@ import multipart from '@fastify/multipart'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import { actingAs, requireMoney } from '../../identity/sessions/guards.ts'
+import { actorOf, requireMoney } from '../../identity/sessions/guards.ts'
 import { readEtfList } from '../../market/instruments/etf-list/etf-list.ts'
 import {
   type Candidate,
@@ -29,7 +29,7 @@ import { type FormState, formState, PostedForm, readForm } from '../../web/forms
 import { arrivingFiles } from '../../web/uploads.ts'
 import type { Panel } from '../panel.ts'
 import { limits, storeUploads } from './imports/uploads.ts'
-import { many, type Words, words } from './labels.ts'
+import { labels, many, type StatusLabel } from './labels.ts'
 import { listCoverage } from './queries.ts'
 
 declare module '../../web/views.ts' {
@@ -45,7 +45,7 @@ declare module '../../web/views.ts' {
       problems: Problem[]
       form: FormState
       mayAct: boolean
-      words: Words
+      words: StatusLabel
     }
     'admin/market/instrument': {
       instrument: Revised | null
@@ -53,14 +53,14 @@ declare module '../../web/views.ts' {
       listedIsin: string | null
       form: FormState
       mayAct: boolean
-      words: Words
+      words: StatusLabel
     }
     'admin/market/benchmark': {
       instrument: Revised
       benchmark: InstrumentRow | null
       days: { now: number; after: number }
       form: FormState
-      words: Words
+      words: StatusLabel
     }
   }
 }
@@ -93,7 +93,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
     try {
       const { name, etfs, problems } = await receiveEtfList(request)
       if (problems.length > 0) return showList(request, reply, { problems })
-      const { entries, added, gone, changed } = await replaceEtfList(sql, { etfs, file: name }, actingAs(request))
+      const { entries, added, gone, changed } = await replaceEtfList(sql, { etfs, file: name }, actorOf(request))
       const text = `NSE’s list is read: ${many(entries, 'ETF')}, of them ${added} new and ${changed} changed; ${gone} left it.`
       return leave(request, reply, text)
     } catch (error) {
@@ -109,7 +109,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
   app.post('/new', { preHandler: requireMoney, schema: { body: PostedForm } }, async (request, reply) => {
     const typed = readForm(request.body, ['symbol', ...detailFields], 200)
     try {
-      const symbol = await addInstrument(sql, typed.symbol, detailsTyped(typed), actingAs(request))
+      const symbol = await addInstrument(sql, typed.symbol, detailsTyped(typed), actorOf(request))
       request.session.set('notice', {
         kind: 'good',
         text: `${symbol} is followed from now on. Import its prices next.`,
@@ -130,7 +130,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
     const typed = readForm(request.body, ['seen', ...detailFields], 200)
     try {
       const given = { ...detailsTyped(typed), symbol: found.symbol, seen: revisionIn(typed) }
-      await changeInstrument(sql, given, actingAs(request))
+      await changeInstrument(sql, given, actorOf(request))
     } catch (error) {
       return refused(request, reply, found, typed, error)
     }
@@ -141,7 +141,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
     const found = await instrumentAt(request)
     const seen = revisionIn(readForm(request.body, ['seen']))
     try {
-      await verifyToday(sql, { symbol: found.symbol, seen }, actingAs(request))
+      await verifyToday(sql, { symbol: found.symbol, seen }, actorOf(request))
     } catch (error) {
       return refused(request, reply, found, valuesOf(found), error)
     }
@@ -151,7 +151,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
   app.post('/:symbol/removal', acted, async (request, reply) => {
     const { symbol } = request.params
     try {
-      await removeInstrument(sql, symbol, actingAs(request))
+      await removeInstrument(sql, symbol, actorOf(request))
     } catch (error) {
       const found = await instrumentAt(request)
       return refused(request, reply, found, valuesOf(found), error)
@@ -171,7 +171,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
         const fields = { again: `Type ${symbol} here, to be sure.` }
         throw new AppError('invalid', 'Nothing was changed.', { fields })
       }
-      await measureAgainst(sql, { symbol, seen }, actingAs(request))
+      await measureAgainst(sql, { symbol, seen }, actorOf(request))
     } catch (error) {
       return showBenchmark(request, reply, { again }, refusalOf(error))
     }
@@ -199,14 +199,20 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
       problems,
       form: formState({}, failure?.fields, failure?.message),
       mayAct: mayAct(request),
-      words,
+      words: labels,
     })
   }
 
   async function showOne(request: FastifyRequest, reply: FastifyReply, instrument: Revised | null, form: FormState) {
     const other = (await listOtherIsins(sql)).find(({ symbol }) => symbol === instrument?.symbol)
     const listedIsin = other?.listed ?? null
-    return reply.page('admin/market/instrument', { instrument, listedIsin, form, mayAct: mayAct(request), words })
+    return reply.page('admin/market/instrument', {
+      instrument,
+      listedIsin,
+      form,
+      mayAct: mayAct(request),
+      words: labels,
+    })
   }
 
   async function showBenchmark(request: FastifyRequest, reply: FastifyReply, typed = {}, failure?: AppError) {
@@ -220,7 +226,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
       benchmark,
       days: { now: daysOf(benchmark?.symbol), after: daysOf(instrument.symbol) },
       form: formState(typed, failure?.fields, failure?.message),
-      words,
+      words: labels,
     })
   }
 

@@ -31,9 +31,9 @@ export function sizeText(bytes: number): string {
   return bytes < 1_000_000 ? `${Math.max(1, Math.round(bytes / 1000))} KB` : `${(bytes / 1_000_000).toFixed(1)} MB`
 }
 
-export const kindWords = { benchmark: 'Benchmark', sector: 'Sector', other: 'For comparison' } as const
+export const kindLabels = { benchmark: 'Benchmark', sector: 'Sector', other: 'For comparison' } as const
 
-export const statusWords = {
+export const statusLabels = {
   reading: { label: 'Being read', tone: 'info' },
   held: { label: 'Waits for you', tone: 'warn' },
   committed: { label: 'Counts', tone: 'good' },
@@ -42,8 +42,8 @@ export const statusWords = {
 } as const
 
 /** What the market's templates call by name. */
-export const words = { dayText, count, many, price, ratioText, sizeText, kinds: kindWords, statuses: statusWords }
-export type Words = typeof words
+export const labels = { dayText, count, many, price, ratioText, sizeText, kinds: kindLabels, statuses: statusLabels }
+export type StatusLabel = typeof labels
 
 /** Who did something, where it was no person. */
 export const machineNames: Record<string, string> = { command: 'npm run import', sample: 'the demo' }

@@ -10,7 +10,7 @@ import type { Panel } from '../panel.ts'
 import holidays from './holiday-routes.ts'
 import imports from './imports/routes.ts'
 import instruments from './instrument-routes.ts'
-import { machineNames, type Words, words } from './labels.ts'
+import { labels, machineNames, type StatusLabel } from './labels.ts'
 import { type Problem, problemsOf } from './problems.ts'
 import { type Coverage, countHeld, listCoverage } from './queries.ts'
 import splits from './split-routes.ts'
@@ -26,7 +26,7 @@ declare module '../../web/views.ts' {
       coming: { day: string; name: string }[]
       splits: number
       mayAct: boolean
-      words: Words
+      words: StatusLabel
     }
   }
 }
@@ -59,7 +59,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, panel) => {
       coming: days.filter(({ day }) => day >= today).slice(0, 3),
       splits: split.length,
       mayAct: request.user?.role === 'admin',
-      words,
+      words: labels,
     })
   })
 

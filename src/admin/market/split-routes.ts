@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import { actingAs, requireMoney } from '../../identity/sessions/guards.ts'
+import { actorOf, requireMoney } from '../../identity/sessions/guards.ts'
 import { type InstrumentRow, listInstruments } from '../../market/prices/queries.ts'
 import { deleteSplit, listOwnMoves, listSplitRows, type SplitRow } from '../../market/prices/splits/queries.ts'
 import { addSplit } from '../../market/prices/splits/splits.ts'
@@ -11,7 +11,7 @@ import { type FormState, formState, PostedForm, readForm } from '../../web/forms
 import { namesOf } from '../incidents/queries.ts'
 import type { Panel } from '../panel.ts'
 import { rowNumber } from '../row-numbers.ts'
-import { machineNames, type Words, words } from './labels.ts'
+import { labels, machineNames, type StatusLabel } from './labels.ts'
 
 declare module '../../web/views.ts' {
   interface Views {
@@ -22,7 +22,7 @@ declare module '../../web/views.ts' {
       names: Record<string, string>
       form: FormState
       mayAct: boolean
-      words: Words
+      words: StatusLabel
     }
   }
 }
@@ -37,7 +37,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
   app.post('', { preHandler: requireMoney, schema: { body: PostedForm } }, async (request, reply) => {
     const typed = readForm(request.body, ['symbol', 'day', 'ratio'], 40)
     try {
-      await addSplit(sql, typed, actingAs(request))
+      await addSplit(sql, typed, actorOf(request))
     } catch (error) {
       if (!(error instanceof AppError) || (error.code !== 'invalid' && error.code !== 'conflict')) throw error
       return show(request, reply, typed, error)
@@ -50,7 +50,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
     '/:id/removal',
     { preHandler: requireMoney, schema: { params: ById, body: PostedForm } },
     async (request, reply) => {
-      if (await deleteSplit(sql, rowNumber(request.params.id), actingAs(request)))
+      if (await deleteSplit(sql, rowNumber(request.params.id), actorOf(request)))
         request.session.set('notice', {
           kind: 'good',
           text: 'The split is removed: older prices count as they were traded.',
@@ -82,7 +82,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
       names: { ...machineNames, ...names },
       form: formState(typed, failure?.fields, failure?.message),
       mayAct: request.user?.role === 'admin',
-      words,
+      words: labels,
     })
   }
 }

@@ -26,7 +26,7 @@ export type Day = {
 }
 
 /** Counts over everybody. Amounts are paise a month; `funnel` is of who registered in the last thirty Indian days. */
-export type Standing = {
+export type SubscriberCounts = {
   payers: number
   granted: number
   byPlan: Record<string, number>
@@ -39,7 +39,7 @@ export type Standing = {
   funnel: { registered: number; opened: number; tried: number; paid: number; waiting: number }
 }
 
-export type Snapshot = { takenAt: Date; standing: Standing }
+export type Snapshot = { takenAt: Date; standing: SubscriberCounts }
 
 /** Days computed in one run: today, yesterday, and a share of those that are missing or from before midnight. */
 const daysARun = 40
@@ -49,7 +49,7 @@ const daysAtOnce = 8
  * The job: counts everybody, computes today and yesterday anew, and a share of the last 400 days, until all of them were
  * computed since midnight. Returns how many days it computed.
  */
-export async function keepFigures(sql: Sql, most = daysARun): Promise<number> {
+export async function recordDailyMetrics(sql: Sql, most = daysARun): Promise<number> {
   await takeSnapshot(sql)
   let computed = await computeDays(sql, Math.min(daysAtOnce, most))
   // A round always holds today and yesterday again: it goes on while it finds more than those.
@@ -59,8 +59,8 @@ export async function keepFigures(sql: Sql, most = daysARun): Promise<number> {
 }
 
 /** The kept figures with their age; computed now where there are none yet, as on the first visit to a new database. */
-export async function keptFigures(sql: Sql, days: number): Promise<Snapshot & { days: Day[] }> {
-  if (!(await findSnapshot(sql))) await keepFigures(sql)
+export async function dailyMetrics(sql: Sql, days: number): Promise<Snapshot & { days: Day[] }> {
+  if (!(await findSnapshot(sql))) await recordDailyMetrics(sql)
   const [snapshot, kept] = await Promise.all([findSnapshot(sql), listDays(sql, days)])
   return { ...snapshot!, days: kept }
 }

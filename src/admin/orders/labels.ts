@@ -36,7 +36,7 @@ export const failureGroups: Record<string, string> = {
 }
 
 /** Who asked Cashfree, or told us: the audit's actors that are no person. */
-export const doors: Record<string, string> = {
+export const endpointLabels: Record<string, string> = {
   webhook: 'webhook',
   return: 'return page',
   poll: 'waiting page',
@@ -83,6 +83,6 @@ const acts: Record<string, { title: string; tone?: Tone }> = {
 }
 
 /** A row of the audit in words. */
-export function actInWords(action: string): { title: string; tone: Tone } {
+export function actionLabel(action: string): { title: string; tone: Tone } {
   return { tone: 'info', title: action, ...acts[action] }
 }

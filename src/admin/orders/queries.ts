@@ -1,6 +1,6 @@
 import type { Dispute } from '../../billing/disputes/disputes.ts'
 import type { Order } from '../../billing/payments/payments.ts'
-import { type By, knownOrigin } from '../../platform/audit-context.ts'
+import { type Actor, auditContextOf } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
 import type { Span } from '../days.ts'
 import type { Cursor } from '../listing.ts'
@@ -257,9 +257,9 @@ export async function findOrderFile(sql: Sql, id: string): Promise<OrderFile | u
 }
 
 /** Notes that an administrator had Cashfree asked about an order. False: there is no such order. */
-export async function noteSettleAsked(sql: Sql, orderId: string, by: By): Promise<boolean> {
+export async function noteSettleAsked(sql: Sql, orderId: string, by: Actor): Promise<boolean> {
   const rows = await sql`
-    with origin as materialized (${knownOrigin(sql, by)})
+    with origin as materialized (${auditContextOf(sql, by)})
     insert into audit (actor, action, order_id, user_id, details)
     select ${by.actor}, 'order.settle-asked', o.id, o.user_id, jsonb_build_object('status', o.status)
     from orders o, origin
@@ -270,9 +270,9 @@ export async function noteSettleAsked(sql: Sql, orderId: string, by: By): Promis
 }
 
 /** Notes that an administrator ends an open order; see ask-termination.sql for the answers. */
-export async function noteTerminationAsked(sql: Sql, orderId: string, key: string, by: By): Promise<string> {
+export async function noteTerminationAsked(sql: Sql, orderId: string, key: string, by: Actor): Promise<string> {
   const [row] = await sql<{ outcome: string }[]>`
-    with origin as materialized (${knownOrigin(sql, by)})
+    with origin as materialized (${auditContextOf(sql, by)})
     select ask_termination(${orderId}, ${key}, ${by.actor}) as outcome
     from origin
   `

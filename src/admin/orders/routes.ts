@@ -3,7 +3,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply } from 'fastify'
 import { type Static, Type } from 'typebox'
 import { isOrderId, methodTitle } from '../../billing/payments/payments.ts'
-import { actingAs, requireMoney } from '../../identity/sessions/guards.ts'
+import { actorOf, requireMoney } from '../../identity/sessions/guards.ts'
 import { confirmIdentity, identityFields } from '../../identity/sessions/reauthentication.ts'
 import { AppError } from '../../platform/errors.ts'
 import { statuses } from '../../web/errors.ts'
@@ -16,7 +16,7 @@ import type { Panel } from '../panel.ts'
 import { settleNow, terminate } from './actions.ts'
 import { orderColumns, paymentColumns } from './columns.ts'
 import { type Comparison, compareWithCashfree } from './comparison.ts'
-import { actInWords, choicesOf, doors, failureGroups, orderStatuses, paymentStatuses } from './labels.ts'
+import { actionLabel, choicesOf, endpointLabels, failureGroups, orderStatuses, paymentStatuses } from './labels.ts'
 import {
   findOrderFile,
   findOrdersNamed,
@@ -45,8 +45,8 @@ const words = {
   orderStatuses,
   paymentStatuses,
   failureGroups,
-  doors,
-  actInWords,
+  doors: endpointLabels,
+  actInWords: actionLabel,
   methodTitle,
   disputeStatuses,
   disputeKind,
@@ -130,7 +130,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
   })
 
   app.post('/:id/settle', { ...money, schema: { params: ById } }, async (request, reply) => {
-    request.session.set('notice', await settleNow(deps, request.params.id, actingAs(request)))
+    request.session.set('notice', await settleNow(deps, request.params.id, actorOf(request)))
     return reply.leaveFor(`/admin/orders/${request.params.id}`)
   })
 
@@ -148,7 +148,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
     const typed = readForm(request.body, ['key', ...identityFields], 100)
     try {
       await confirmIdentity(deps, request.signedIn!, typed)
-      request.session.set('notice', await terminate(deps, id, typed.key, actingAs(request)))
+      request.session.set('notice', await terminate(deps, id, typed.key, actorOf(request)))
       return reply.leaveFor(`/admin/orders/${id}`)
     } catch (error) {
       if (!(error instanceof AppError) || (error.code !== 'invalid' && error.code !== 'conflict')) throw error

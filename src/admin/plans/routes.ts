@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { changePrice, priceTyped, putOnSale, takeOffSale } from '../../billing/plans/plans.ts'
-import { actingAs, requireMoney } from '../../identity/sessions/guards.ts'
+import { actorOf, requireMoney } from '../../identity/sessions/guards.ts'
 import { confirmIdentity, identityFields } from '../../identity/sessions/reauthentication.ts'
 import { AppError } from '../../platform/errors.ts'
 import { rupees } from '../../platform/money.ts'
@@ -12,7 +12,7 @@ import { csvOf } from '../csv.ts'
 import { dayInIndia } from '../days.ts'
 import { queryOf } from '../listing.ts'
 import type { Panel } from '../panel.ts'
-import { lookFields, sameAsLookedAt } from '../preview-guard.ts'
+import { lookFields, matchesPreview } from '../preview-guard.ts'
 import { listVersions, type PlanLine } from './queries.ts'
 
 declare module '../../web/views.ts' {
@@ -69,10 +69,10 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
     if (look)
       return reply.leaveFor(`/admin/plans/${encodeURIComponent(request.params.key)}/price${queryOf({ price: wanted })}`)
     try {
-      sameAsLookedAt(typed, price, priceTyped)
+      matchesPreview(typed, price, priceTyped)
       const pricePaise = priceTyped(price)
       await confirmIdentity(deps, request.signedIn!, identity)
-      const plan = await changePrice(deps.sql, { replaces: request.params.key, pricePaise, by: actingAs(request) })
+      const plan = await changePrice(deps.sql, { replaces: request.params.key, pricePaise, by: actorOf(request) })
       const text = `${plan.title} is on sale for ${rupees(plan.pricePaise)} now. The front page shows it within five seconds.`
       request.session.set('notice', { kind: 'good', text })
       return reply.leaveFor('/admin/plans')
@@ -100,7 +100,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
     app.post(`/:key/${act}`, { ...onlyMoney, schema: { params: ByKey, body: PostedForm } }, async (request, reply) => {
       try {
         await confirmIdentity(deps, request.signedIn!, readForm(request.body, identityFields, 200))
-        await change(deps.sql, request.params.key, actingAs(request))
+        await change(deps.sql, request.params.key, actorOf(request))
       } catch (error) {
         return showSale(request, reply, foreseen(error))
       }

@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { type Static, Type } from 'typebox'
 import { type Refund, refundPayment } from '../../billing/refunds/refunds.ts'
 import { askAboutRefund } from '../../billing/refunds/sending.ts'
-import { actingAs, requireMoney } from '../../identity/sessions/guards.ts'
+import { actorOf, requireMoney } from '../../identity/sessions/guards.ts'
 import { confirmIdentity, identityFields } from '../../identity/sessions/reauthentication.ts'
 import { AppError } from '../../platform/errors.ts'
 import { rupees } from '../../platform/money.ts'
@@ -12,7 +12,7 @@ import { csvOf } from '../csv.ts'
 import { dayInIndia, spanOfDays } from '../days.ts'
 import { allOf, type Page, pageOf, queryOf } from '../listing.ts'
 import type { Panel } from '../panel.ts'
-import { lookFields, sameAsLookedAt } from '../preview-guard.ts'
+import { lookFields, matchesPreview } from '../preview-guard.ts'
 import { columns } from './columns.ts'
 import { amountErrors, amountIn, previewRefund, type RefundPreview, readRefund, refundFields } from './preview.ts'
 import { type RefundProgress, refundProgress } from './progress.ts'
@@ -93,11 +93,11 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
       try {
         const basis = await findRefundBasis(deps.sql, cfPaymentId)
         if (!basis) throw new AppError('not-found', 'There is no such payment.')
-        sameAsLookedAt(typed, typed.amount, amountIn)
+        matchesPreview(typed, typed.amount, amountIn)
         const wanted = readRefund(typed, basis.largePaise)
         await confirmIdentity(deps, request.signedIn!, typed)
         fresh = true
-        const refund = await refundPayment(deps, { ...wanted, cfPaymentId, ...actingAs(request) })
+        const refund = await refundPayment(deps, { ...wanted, cfPaymentId, ...actorOf(request) })
         request.session.set('notice', { kind: 'good', text: `${rupees(refund.amountPaise)} go back to the customer.` })
         return reply.leaveFor(`/admin/refunds/${refund.id}`)
       } catch (error) {
@@ -128,7 +128,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
   })
 
   app.post('/:id/ask', { ...money, schema: { params: ById } }, async (request, reply) => {
-    const refund = await askAboutRefund(deps, request.params.id, actingAs(request))
+    const refund = await askAboutRefund(deps, request.params.id, actorOf(request))
     request.session.set('notice', heard(refund))
     return reply.leaveFor(`/admin/refunds/${refund.id}`)
   })

@@ -1,5 +1,5 @@
 import type { Column } from '../csv.ts'
-import { statusWord } from './labels.ts'
+import { statusLabel } from './labels.ts'
 import type { Person } from './queries.ts'
 
 /** What an export of people holds. */
@@ -11,7 +11,7 @@ export const columns: Column<Person>[] = [
   { title: 'E-mail confirmed', text: (row) => (row.isVerified ? 'yes' : 'no') },
   { title: 'Phone', text: (row) => row.phone },
   { title: 'Role', text: (row) => row.role },
-  { title: 'Subscription', text: (row) => statusWord(row.status).label },
+  { title: 'Subscription', text: (row) => statusLabel(row.status).label },
   { title: 'Paid', text: (row) => (row.isPaid ? 'yes' : 'no') },
   { title: 'Plan', text: (row) => row.planTitle },
   { title: 'Access until', time: (row) => row.until },

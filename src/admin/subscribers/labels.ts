@@ -8,12 +8,12 @@ export const statuses: Record<string, { label: string; tone: 'good' | 'warn' | '
 }
 
 /** The word for a stored status; an unknown one is its own. */
-export function statusWord(status: string): { label: string; tone: 'good' | 'warn' | 'bad' } {
+export function statusLabel(status: string): { label: string; tone: 'good' | 'warn' | 'bad' } {
   return statuses[status] ?? { label: status, tone: 'warn' }
 }
 
 /** The roles as a filter says them. */
-export const roleWords: Record<string, string> = {
+export const roleLabels: Record<string, string> = {
   subscriber: 'Subscriber',
   'admin-read': 'Admin, looks only',
   admin: 'Admin, money too',

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type Static, Type } from 'typebox'
-import { actingAs, requireMoney } from '../../identity/sessions/guards.ts'
+import { actorOf, requireMoney } from '../../identity/sessions/guards.ts'
 import { confirmIdentity, identityFields } from '../../identity/sessions/reauthentication.ts'
 import { AppError } from '../../platform/errors.ts'
 import { statuses as httpStatuses } from '../../web/errors.ts'
@@ -9,15 +9,15 @@ import { type FormState, formState, PostedForm, readForm } from '../../web/forms
 import { csvOf } from '../csv.ts'
 import { dayInIndia } from '../days.ts'
 import { allOf, type Cursor, type Page, pageOf, queryOf } from '../listing.ts'
-import { kindInWords } from '../mails/labels.ts'
+import { kindLabel } from '../mails/labels.ts'
 import type { Panel } from '../panel.ts'
-import { lookFields, sameAsLookedAt } from '../preview-guard.ts'
-import { type Act, actFields, type Prospect, type Typed } from './actions/action.ts'
-import { actNamed } from './actions/actions.ts'
+import { lookFields, matchesPreview } from '../preview-guard.ts'
+import { type AdminAction, actionFields, type Prospect, type Typed } from './actions/action.ts'
+import { actionNamed } from './actions/actions.ts'
 import { daysError, daysIn } from './actions/grant.ts'
 import { roles } from './actions/suspension-and-role.ts'
 import { columns } from './columns.ts'
-import { roleWords, statuses, statusWord } from './labels.ts'
+import { roleLabels, statuses, statusLabel } from './labels.ts'
 import { type PersonPage, personAt, personPage } from './person/person.ts'
 import type { PersonFile } from './person/queries.ts'
 import { listPlanNames, type Person } from './queries.ts'
@@ -33,20 +33,20 @@ declare module '../../web/views.ts' {
       csv: string
       plans: string[]
       statuses: typeof statuses
-      roleWords: typeof roleWords
-      statusWord: typeof statusWord
+      roleWords: typeof roleLabels
+      statusWord: typeof statusLabel
     }
     'admin/subscribers/show': PersonPage & {
       canAct: boolean
       isSelf: boolean
-      statusWord: typeof statusWord
-      roleWords: typeof roleWords
-      kindInWords: typeof kindInWords
+      statusWord: typeof statusLabel
+      roleWords: typeof roleLabels
+      kindInWords: typeof kindLabel
     }
     'admin/subscribers/act': {
       person: PersonFile
       name: string
-      act: Act
+      act: AdminAction
       prospect: Prospect
       form: FormState
       fresh: boolean
@@ -86,8 +86,8 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
       csv: `/admin/subscribers.csv${queryOf(filter)}`,
       plans: await listPlanNames(sql),
       statuses,
-      roleWords,
-      statusWord,
+      roleWords: roleLabels,
+      statusWord: statusLabel,
     })
   })
 
@@ -104,9 +104,9 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
       ...(await personPage(sql, request.params.id, request.query.after)),
       canAct: request.user!.role === 'admin',
       isSelf: request.user!.id === request.params.id,
-      statusWord,
-      roleWords,
-      kindInWords,
+      statusWord: statusLabel,
+      roleWords: roleLabels,
+      kindInWords: kindLabel,
     }),
   )
 
@@ -115,7 +115,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
     { preHandler: requireMoney, schema: { params: ByAct, querystring: Asked } },
     async (request, reply) => {
       const { days = '', number = '' } = request.query
-      const typed = { ...readForm(null, actFields), days, number }
+      const typed = { ...readForm(null, actionFields), days, number }
       const errors = days === '' ? {} : daysError(typed)
       reply.code(Object.keys(errors).length > 0 ? 422 : 200)
       return showAct(request, reply, { typed, form: formState({ days }, errors), fresh: request.signedIn!.isFresh })
@@ -126,19 +126,19 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
     '/:id/:act',
     { preHandler: requireMoney, schema: { params: ByAct, body: PostedForm } },
     async (request, reply) => {
-      const act = actNamed(request.params.act)
+      const act = actionNamed(request.params.act)
       const person = await personAt(sql, request.params.id)
-      const typed = readForm(request.body, [...actFields, ...identityFields, ...lookFields])
+      const typed = readForm(request.body, [...actionFields, ...identityFields, ...lookFields])
       if (typed.look)
         return reply.leaveFor(
           `/admin/subscribers/${person.id}/${encodeURIComponent(request.params.act)}${queryOf({ days: typed.wanted })}`,
         )
       let fresh = request.signedIn!.isFresh
       try {
-        sameAsLookedAt(typed, typed.days, (days) => daysIn({ days }))
+        matchesPreview(typed, typed.days, (days) => daysIn({ days }))
         if (act.needsIdentity) await confirmIdentity(deps, request.signedIn!, typed)
         fresh = true
-        const text = await act.perform(sql, person, typed, actingAs(request))
+        const text = await act.perform(sql, person, typed, actorOf(request))
         deps.wake('deliver-mails')
         deps.wake('reconcile')
         request.session.set('notice', { kind: 'good', text })
@@ -160,9 +160,9 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
     { typed, form, fresh }: { typed: Typed; form: FormState; fresh: boolean },
   ) {
     const { id, act: name } = request.params
-    const act = actNamed(name)
+    const act = actionNamed(name)
     const person = await personAt(sql, id)
-    const prospect = await act.prospect(sql, person, typed, actingAs(request))
+    const prospect = await act.prospect(sql, person, typed, actorOf(request))
     return reply.page('admin/subscribers/act', {
       person,
       name,

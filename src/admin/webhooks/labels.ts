@@ -1,12 +1,12 @@
 import type { KnownSettlement } from '../../billing/checkout/settle.ts'
 
 /** What a verdict of the webhook door means, and what to do about it. */
-export type Words = { label: string; tone: 'good' | 'warn' | 'bad' | 'info'; means: string; act: string }
+export type WebhookLabel = { label: string; tone: 'good' | 'warn' | 'bad' | 'info'; means: string; act: string }
 
 const nothing = 'Nothing to do.'
 
 /** Every verdict in words; src/billing/webhooks/delivery.ts and its queries give them. */
-export const verdicts: Record<string, Words> = {
+export const verdicts: Record<string, WebhookLabel> = {
   verified: {
     label: 'Verified',
     tone: 'good',
@@ -77,7 +77,7 @@ export const verdicts: Record<string, Words> = {
 }
 
 /** The words for a verdict; an unknown one stands for itself. */
-export function wordsFor(verdict: string): Words {
+export function webhookLabel(verdict: string): WebhookLabel {
   return verdicts[verdict] ?? { label: verdict, tone: 'info', means: 'A verdict without words yet.', act: nothing }
 }
 
@@ -100,7 +100,7 @@ const outcomes: Record<KnownSettlement | Other, string> = {
 }
 
 /** What settling a delivery came to, in a sentence. */
-export function outcomeInWords(outcome: string | null): string {
+export function outcomeLabel(outcome: string | null): string {
   if (outcome === null) return 'Not settled yet.'
   return (outcomes as Record<string, string | undefined>)[outcome] ?? outcome
 }

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { replayDelivery } from '../../billing/webhooks/inbox.ts'
-import { actingAs, requireMoney } from '../../identity/sessions/guards.ts'
+import { replayEvent } from '../../billing/webhooks/inbox.ts'
+import { actorOf, requireMoney } from '../../identity/sessions/guards.ts'
 import { AppError } from '../../platform/errors.ts'
 import { csvOf } from '../csv.ts'
 import { dayInIndia, spanOfDays } from '../days.ts'
@@ -9,7 +9,7 @@ import { allOf, type Page, pageOf, queryOf } from '../listing.ts'
 import type { Panel } from '../panel.ts'
 import { below, rowNumber } from '../row-numbers.ts'
 import { masked, readable } from './body.ts'
-import { outcomeInWords, verdicts, type Words, wordsFor } from './labels.ts'
+import { outcomeLabel, verdicts, type WebhookLabel, webhookLabel } from './labels.ts'
 import { type Delivery, findDelivery, listDeliveries, listRefusals, listTypes, type WholeDelivery } from './queries.ts'
 
 declare module '../../web/views.ts' {
@@ -19,14 +19,14 @@ declare module '../../web/views.ts' {
       first: boolean
       csv: string
       types: string[]
-      verdicts: Record<string, Words>
+      verdicts: Record<string, WebhookLabel>
       refusals: { verdict: string; count: number; lastAt: Date }[]
-      wordsFor: typeof wordsFor
-      outcomeInWords: typeof outcomeInWords
+      wordsFor: typeof webhookLabel
+      outcomeInWords: typeof outcomeLabel
     }
     'admin/webhooks/show': {
       delivery: WholeDelivery
-      words: Words
+      words: WebhookLabel
       outcome: string
       headers: [string, string][]
       content: { raw: string; pretty: string | null }
@@ -60,8 +60,8 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
       types: await listTypes(deps.sql),
       verdicts,
       refusals: await listRefusals(deps.sql),
-      wordsFor,
-      outcomeInWords,
+      wordsFor: webhookLabel,
+      outcomeInWords: outcomeLabel,
     })
   })
 
@@ -77,8 +77,8 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
     if (!delivery) throw new AppError('not-found', 'There is no such delivery.')
     return reply.page('admin/webhooks/show', {
       delivery,
-      words: wordsFor(delivery.verdict),
-      outcome: outcomeInWords(delivery.outcome),
+      words: webhookLabel(delivery.verdict),
+      outcome: outcomeLabel(delivery.outcome),
       headers: masked(delivery.headers),
       content: readable(delivery.body),
       mayAct: request.user?.role === 'admin',
@@ -87,9 +87,9 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
 
   app.post('/:id/replay', { preHandler: requireMoney, schema: { params: ById } }, async (request, reply) => {
     const id = rowNumber(request.params.id)
-    await replayDelivery(deps, id, actingAs(request))
+    await replayEvent(deps, id, actorOf(request))
     const outcome = (await findDelivery(deps.sql, id))?.outcome ?? null
-    request.session.set('notice', { kind: 'good', text: `Settled again. ${outcomeInWords(outcome)}` })
+    request.session.set('notice', { kind: 'good', text: `Settled again. ${outcomeLabel(outcome)}` })
     return reply.leaveFor(`/admin/webhooks/${id}`)
   })
 }

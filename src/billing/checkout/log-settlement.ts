@@ -9,7 +9,7 @@ const unpaid = new Set(['FAILED', 'USER_DROPPED', 'CANCELLED', 'VOID'])
  * Tells the payment log what settling an order came to: money, attempts that failed, or that a person must look.
  * Nobody waits for it; a plan that cannot be looked up just then is left out.
  */
-export function tellSettled(deps: Deps, orderId: string, remote: RemoteOrder, outcome: string, actor: string): void {
+export function logSettlement(deps: Deps, orderId: string, remote: RemoteOrder, outcome: string, actor: string): void {
   const failed = (remote.attempts ?? []).filter((attempt) => unpaid.has(attempt.status))
   const news = outcome === 'paid' || outcome === 'held' || (failed.length > 0 && outcome !== 'already-paid')
   if (!news || outcome === 'unknown-order') return

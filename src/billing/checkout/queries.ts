@@ -1,4 +1,4 @@
-import { type By, knownOrigin } from '../../platform/audit-context.ts'
+import { type Actor, auditContextOf } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
 import type { RemoteOrder } from '../payments/gateway.ts'
 import type { Waiting } from '../webhooks/inbox.ts'
@@ -131,9 +131,9 @@ function waitingDeliveries(sql: Sql, orderId: string, upTo: number) {
 }
 
 /** Makes an accepted delivery wait for settlement again and notes who asked. Undefined: there is nothing to replay. */
-export async function reopenDelivery(sql: Sql, id: number, by: By): Promise<Waiting | undefined> {
+export async function reopenEvent(sql: Sql, id: number, by: Actor): Promise<Waiting | undefined> {
   const [row] = await sql<Waiting[]>`
-    with origin as materialized (${knownOrigin(sql, by)}), reopened as (
+    with origin as materialized (${auditContextOf(sql, by)}), reopened as (
       update webhook_events e
       set settled_at = null, outcome = 'replayed', next_settle_at = now() + interval '30 seconds'
       from orders o

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Deps } from '../../deps.ts'
 import { GatewayRefused, GatewayUnavailable } from '../payments/gateway.ts'
 import type { Order } from '../payments/payments.ts'
-import { type Actor, settle } from './settle.ts'
+import { type SettlementSource, settle } from './settle.ts'
 
 /** Fewest milliseconds between two questions about one order that people's browsers can cause. */
 const spacingMs = 2_000
@@ -25,7 +25,12 @@ export function askForReturn(deps: Deps, orderId: string): Promise<void> {
 }
 
 /** Asks about an unpaid order unless somebody did within the last `freshMs`. Never throws because Cashfree is away. */
-export async function lookUnlessFresh(deps: Deps, order: Order, actor: Actor, freshMs: number): Promise<void> {
+export async function lookUnlessFresh(
+  deps: Deps,
+  order: Order,
+  actor: SettlementSource,
+  freshMs: number,
+): Promise<void> {
   if (!isWorthALook(order)) return
   // The time is the database's; where our clock is far off, asking once too often beats never asking.
   if (order.askedAt && Math.abs(Date.now() - order.askedAt.getTime()) < freshMs) return
@@ -57,7 +62,7 @@ function isWorthALook(order: Order): boolean {
  * A look may be shared with a job that gives Cashfree more time. Nobody waits for it longer than a person's own look
  * would take: what it finds later is written all the same, and the page says what is known by then.
  */
-async function ask(deps: Deps, orderId: string, actor: Actor): Promise<void> {
+async function ask(deps: Deps, orderId: string, actor: SettlementSource): Promise<void> {
   const look = settle(deps, orderId, actor).then(
     () => {},
     (error: unknown) => {

@@ -10,7 +10,7 @@ import { type Checkout, currentCheckout } from './checkout.ts'
 import { openCheckout, startOver } from './create-order.ts'
 import { fingerprintOf, moneyUnderWay, PaymentUnderWay } from './money-under-way.ts'
 import { askForReturn, lookUnlessFresh } from './refresh-order.ts'
-import { type CheckoutView, checkoutView, type Door } from './view.ts'
+import { type CheckoutEntry, type CheckoutView, checkoutView } from './view.ts'
 
 declare module '../../web/views.ts' {
   interface Views {
@@ -81,7 +81,7 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (
       const order = await orderOf(deps.sql, request.user!.id, request.params.orderId)
       const isUnderWay = underWay.some(({ orderId }) => orderId === order.id)
       await (isUnderWay ? lookAtAttempts(deps, order) : lookUnlessFresh(deps, order, 'poll', 3_000))
-      const door: Door = request.query.door === 'return' ? 'return' : 'checkout'
+      const door: CheckoutEntry = request.query.door === 'return' ? 'return' : 'checkout'
       const view = checkoutView(
         deps,
         await currentCheckout(deps, request.user!.id, order.planName, order.id),
@@ -117,7 +117,7 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (
   }
 
   /** The living region within its page. Cashfree's script and forms are allowed on /checkout/* alone. */
-  async function show(request: FastifyRequest, reply: FastifyReply, checkout: Checkout, door: Door) {
+  async function show(request: FastifyRequest, reply: FastifyReply, checkout: Checkout, door: CheckoutEntry) {
     const view = checkoutView(deps, checkout, door)
     if (door === 'return') return reply.page('billing/checkout/confirm', { checkout: view })
     const unconfirmed = await findUnconfirmedEmail(deps.sql, request.user!.id)

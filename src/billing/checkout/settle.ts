@@ -1,6 +1,6 @@
 import type { Deps } from '../../deps.ts'
 import type { RemoteOrder } from '../payments/gateway.ts'
-import { tellSettled } from './log-settlement.ts'
+import { logSettlement } from './log-settlement.ts'
 import { settleOrder } from './queries.ts'
 
 /**
@@ -22,17 +22,17 @@ export type KnownSettlement =
 export type Settlement = KnownSettlement | (string & {})
 
 /** Who asks; it is what the audit row says. */
-export type Actor = 'return' | 'webhook' | 'poll' | 'reconciler' | 'checkout' | 'api' | 'admin'
+export type SettlementSource = 'return' | 'webhook' | 'poll' | 'reconciler' | 'checkout' | 'api' | 'admin'
 
 /** Looks that come again and again spare Cashfree; the others also want to hear of attempts that failed. */
-const manners: Partial<Record<Actor, 'light' | 'patient'>> = { poll: 'light', reconciler: 'patient' }
+const manners: Partial<Record<SettlementSource, 'light' | 'patient'>> = { poll: 'light', reconciler: 'patient' }
 
 /**
  * Makes our books agree with the gateway's, for one order. Return page, webhook, status poll and reconciler all call
  * this, any number of times and at once; one call changes anything. The answer always comes from a look that began
  * after the call. Throws GatewayUnavailable when nothing could be learned, and what the database throws.
  */
-export function settle(deps: Deps, orderId: string, actor: Actor, within?: number): Promise<Settlement> {
+export function settle(deps: Deps, orderId: string, actor: SettlementSource, within?: number): Promise<Settlement> {
   return oneLookAtATime(orderId, async () => {
     const remote = await deps.gateway.fetchOrder(orderId, within, manners[actor] ?? 'full')
     return settleWith(deps, orderId, remote, actor)
@@ -43,15 +43,20 @@ export function settle(deps: Deps, orderId: string, actor: Actor, within?: numbe
  * Writes an answer of the gateway that is already at hand, and wakes the jobs that go on from it. Where Cashfree still takes
  * money for somebody who may not be given what it buys, the order is ended there, and what comes of that is written as well.
  */
-export async function settleWith(deps: Deps, orderId: string, remote: RemoteOrder, actor: Actor): Promise<Settlement> {
+export async function settleWith(
+  deps: Deps,
+  orderId: string,
+  remote: RemoteOrder,
+  actor: SettlementSource,
+): Promise<Settlement> {
   const outcome = await write(deps, orderId, remote, actor)
   if (outcome !== 'to-end') return outcome
   return write(deps, orderId, await deps.gateway.terminateOrder(orderId), actor)
 }
 
-async function write(deps: Deps, orderId: string, remote: RemoteOrder, actor: Actor): Promise<Settlement> {
+async function write(deps: Deps, orderId: string, remote: RemoteOrder, actor: SettlementSource): Promise<Settlement> {
   const outcome = await settleOrder(deps.sql, orderId, remote, { actor, seller: deps.config.seller })
-  tellSettled(deps, orderId, remote, outcome, actor)
+  logSettlement(deps, orderId, remote, outcome, actor)
   if (outcome === 'paid') deps.wake('deliver-mails')
   else if (actor !== 'reconciler' && speaksOfMoney(remote, outcome)) deps.wake('reconcile')
   if (outcome === 'unverified') deps.log.warn({ event: 'paid but unverified', orderId, actor }, 'paid but unverified')

@@ -2,7 +2,7 @@ import type { Deps } from '../../deps.ts'
 import type { Checkout } from './checkout.ts'
 
 /** Which page the region stands on: only /checkout/* may hold the form that leads to Cashfree. */
-export type Door = 'checkout' | 'return'
+export type CheckoutEntry = 'checkout' | 'return'
 
 /** What the templates print; decided here so that they only print. */
 export type CheckoutView = Omit<Checkout, 'order' | 'lastAttempt'> & {
@@ -13,7 +13,7 @@ export type CheckoutView = Omit<Checkout, 'order' | 'lastAttempt'> & {
     paymentSessionId: string | null
     lastAttempt: { status: string; reason: string | null } | null
   }
-  door: Door
+  door: CheckoutEntry
   /** Back from Cashfree, which knows of no attempt that reached a bank. */
   untried: boolean
   /** What the poll says it has seen: while it stays the same, the answer is 204 and the page is left alone. */
@@ -24,7 +24,7 @@ export type CheckoutView = Omit<Checkout, 'order' | 'lastAttempt'> & {
 }
 
 /** Every 3 seconds for two minutes, every 10 for a quarter of an hour; then the page says so and stops. */
-export function checkoutView(deps: Deps, checkout: Checkout, door: Door, since = Number.NaN): CheckoutView {
+export function checkoutView(deps: Deps, checkout: Checkout, door: CheckoutEntry, since = Number.NaN): CheckoutView {
   const { order, lastAttempt, ...rest } = checkout
   const { cashfree } = deps.config
   const now = Math.floor(Date.now() / 1000)

@@ -1,4 +1,4 @@
-import type { By } from '../../platform/audit-context.ts'
+import type { Actor } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
 import { AppError } from '../../platform/errors.ts'
 import { paiseFromRupees, rupees } from '../../platform/money.ts'
@@ -42,7 +42,7 @@ export function priceTyped(text: string): number {
  * Asking twice is one version. Throws AppError `invalid` when the price is the same, `conflict` when another version
  * went on sale meanwhile or that one is not on sale.
  */
-export async function changePrice(sql: Sql, given: { replaces: string; pricePaise: number; by: By }): Promise<Plan> {
+export async function changePrice(sql: Sql, given: { replaces: string; pricePaise: number; by: Actor }): Promise<Plan> {
   const now = await findPlanByKey(sql, given.replaces)
   if (!now) throw new AppError('not-found', 'There is no such plan.')
   if (now.pricePaise === given.pricePaise)
@@ -64,7 +64,7 @@ export async function changePrice(sql: Sql, given: { replaces: string; pricePais
  * Takes a version off sale; what was bought and what is open stays. True when it was this call that did it. Throws
  * AppError `conflict` for the last plan on sale: a shop that sells nothing is a mistake, and the front page needs one.
  */
-export async function takeOffSale(sql: Sql, key: string, by: By): Promise<boolean> {
+export async function takeOffSale(sql: Sql, key: string, by: Actor): Promise<boolean> {
   if (await withdrawPlan(sql, key, by)) return true
   const plan = await findPlanByKey(sql, key)
   if (!plan) throw new AppError('not-found', 'There is no such plan.')
@@ -76,7 +76,7 @@ export async function takeOffSale(sql: Sql, key: string, by: By): Promise<boolea
  * Puts a version back on sale. True when it was this call that did it. Throws AppError `conflict` while another version
  * of the same plan is on sale.
  */
-export async function putOnSale(sql: Sql, key: string, by: By): Promise<boolean> {
+export async function putOnSale(sql: Sql, key: string, by: Actor): Promise<boolean> {
   if (await offerPlan(sql, key, by)) return true
   const plan = await findPlanByKey(sql, key)
   if (!plan) throw new AppError('not-found', 'There is no such plan.')

@@ -1,4 +1,4 @@
-import { type By, knownOrigin } from '../../platform/audit-context.ts'
+import { type Actor, auditContextOf } from '../../platform/audit-context.ts'
 import { type Sql, violates } from '../../platform/db.ts'
 import type { Plan, PlanVersion } from './plans.ts'
 
@@ -23,10 +23,10 @@ export async function findPlanByKey(sql: Sql, key: string): Promise<PlanVersion 
 /** The old version goes and the new one comes in one statement. Undefined: the old one is not on sale (any more). */
 export async function insertVersion(
   sql: Sql,
-  { replaces, pricePaise, by }: { replaces: string; pricePaise: number; by: By },
+  { replaces, pricePaise, by }: { replaces: string; pricePaise: number; by: Actor },
 ): Promise<Plan | undefined> {
   const [row] = await sql<Plan[]>`
-    with origin as materialized (${knownOrigin(sql, by)}), old as (
+    with origin as materialized (${auditContextOf(sql, by)}), old as (
       update plans set on_sale = false, withdrawn_at = now() where key = ${replaces} and on_sale returning *
     ), written as (
       insert into plans (key, name, title, price_paise, months, replaces)
@@ -47,9 +47,9 @@ export async function insertVersion(
 }
 
 /** Takes a version off sale unless it is the last one that is. False: it is, or it was not on sale. */
-export async function withdrawPlan(sql: Sql, key: string, by: By): Promise<boolean> {
+export async function withdrawPlan(sql: Sql, key: string, by: Actor): Promise<boolean> {
   const rows = await sql`
-    with origin as materialized (${knownOrigin(sql, by)}), shelf as materialized (
+    with origin as materialized (${auditContextOf(sql, by)}), shelf as materialized (
       select key from plans where on_sale order by key for update
     ), withdrawn as (
       update plans set on_sale = false, withdrawn_at = now()
@@ -66,10 +66,10 @@ export async function withdrawPlan(sql: Sql, key: string, by: By): Promise<boole
 }
 
 /** Puts a version on sale. False: it is already, or another one of its name is. */
-export async function offerPlan(sql: Sql, key: string, by: By): Promise<boolean> {
+export async function offerPlan(sql: Sql, key: string, by: Actor): Promise<boolean> {
   try {
     const rows = await sql`
-      with origin as materialized (${knownOrigin(sql, by)}), offered as (
+      with origin as materialized (${auditContextOf(sql, by)}), offered as (
         update plans p set on_sale = true, offered_at = now(), withdrawn_at = null
         where key = ${key} and not on_sale
           and not exists (select from plans other where other.name = p.name and other.on_sale)

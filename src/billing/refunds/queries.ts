@@ -1,4 +1,4 @@
-import { type By, knownOrigin } from '../../platform/audit-context.ts'
+import { type Actor, auditContextOf } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
 import type { RemoteRefund } from '../payments/gateway.ts'
 import type { Refund, RefundRequest } from './refunds.ts'
@@ -8,7 +8,7 @@ import type { RehearsalRow } from './rehearsal.ts'
 export async function requestRefund(sql: Sql, refund: RefundRequest): Promise<string> {
   const by = { actor: refund.actor, origin: refund.origin ?? null }
   const [row] = await sql<{ outcome: string }[]>`
-    with origin as materialized (${knownOrigin(sql, by)})
+    with origin as materialized (${auditContextOf(sql, by)})
     select request_refund(${refund.cfPaymentId}, ${refund.ordinal}, ${refund.amountPaise}, ${refund.reason},
                           ${refund.actor}, ${refund.leftPaise ?? null}) as outcome
     from origin
@@ -28,9 +28,9 @@ export async function rehearseRefund(
 }
 
 /** Makes a refund's next look due now and notes who asked; nothing where it succeeded, for there is nothing more to hear. */
-export async function hastenRefund(sql: Sql, id: string, by: By): Promise<Refund | undefined> {
+export async function hastenRefund(sql: Sql, id: string, by: Actor): Promise<Refund | undefined> {
   const [row] = await sql<Refund[]>`
-    with origin as materialized (${knownOrigin(sql, by)}), locked as (
+    with origin as materialized (${auditContextOf(sql, by)}), locked as (
       select id from orders where id = (select order_id from refunds where id = ${id}) for update
     ), hastened as (
       update refunds

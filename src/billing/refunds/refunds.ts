@@ -1,7 +1,7 @@
 import type { Deps } from '../../deps.ts'
-import type { Origin } from '../../platform/audit-context.ts'
+import type { AuditContext } from '../../platform/audit-context.ts'
 import { AppError } from '../../platform/errors.ts'
-import { tellRefunded } from './log-refund.ts'
+import { logRefund } from './log-refund.ts'
 import { findRefund, requestRefund, settleRefundRows } from './queries.ts'
 
 /** Money on its way back, or back. Amounts in paise. */
@@ -32,7 +32,7 @@ export type RefundRequest = {
   amountPaise: number
   reason: string
   actor: string
-  origin?: Origin | null
+  origin?: AuditContext | null
   leftPaise?: number
 }
 
@@ -71,7 +71,7 @@ export async function settleRefunds(deps: Deps, orderId: string, actor: string, 
   const remote = await deps.gateway.listRefunds(orderId, within)
   const outcome = await settleRefundRows(deps.sql, orderId, remote, { actor, seller: deps.config.seller })
   if (outcome === 'changed') {
-    tellRefunded(deps, orderId, remote, actor)
+    logRefund(deps, orderId, remote, actor)
     deps.wake('deliver-mails')
   }
   return outcome

@@ -1,9 +1,9 @@
 import type { Deps } from '../../deps.ts'
-import type { By } from '../../platform/audit-context.ts'
+import type { Actor } from '../../platform/audit-context.ts'
 import { AppError } from '../../platform/errors.ts'
 import { paise } from '../../platform/money.ts'
 import { GatewayRefused, GatewayUnavailable } from '../payments/gateway.ts'
-import { tellRefunded } from './log-refund.ts'
+import { logRefund } from './log-refund.ts'
 import {
   findDisputeInTheWay,
   findRefund,
@@ -33,7 +33,7 @@ export async function sendRefunds(deps: Deps): Promise<number> {
  * Asks Cashfree about one refund because a person wants to know, sending it first where that was not done yet. Harmless
  * beside the job: both ask under one id and key. Never throws because Cashfree is away; `lastError` says so then.
  */
-export async function askAboutRefund(deps: Deps, id: string, by: By): Promise<Refund> {
+export async function askAboutRefund(deps: Deps, id: string, by: Actor): Promise<Refund> {
   const refund = await hastenRefund(deps.sql, id, by)
   if (refund) await handle(deps, refund, deps.config.cashfree.timeoutMs)
   const now = await findRefund(deps.sql, id)
@@ -87,6 +87,6 @@ async function send(deps: Deps, refund: Refund, within: number): Promise<void> {
     within,
   )
   await settleRefundRows(deps.sql, refund.orderId, [remote], { actor: 'refunds', seller: deps.config.seller })
-  tellRefunded(deps, refund.orderId, [remote], 'refunds')
+  logRefund(deps, refund.orderId, [remote], 'refunds')
   deps.wake('deliver-mails')
 }

@@ -1,4 +1,4 @@
-import { type By, knownOrigin } from '../../platform/audit-context.ts'
+import { type Actor, auditContextOf } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
 import type { Cancellation, Grant, Phase, Subscription } from './subscriptions.ts'
 
@@ -26,7 +26,7 @@ export function phasesIn(phases: readonly PhaseAsText[]): Phase[] {
  * Moves statuses along and notes each change; moves stored plans to those of periods that began. One statement; the time
  * between runs decides nothing.
  */
-export async function keepStatusesInStep(sql: Sql): Promise<number> {
+export async function updateStatuses(sql: Sql): Promise<number> {
   const changed = await sql`
     with due as (
       select s.user_id, s.status as was, status_by_now(s) as becomes
@@ -136,9 +136,9 @@ export async function findEndingSubscription(sql: Sql, userId: string, endsOn: s
 }
 
 /** Adds days; see grant-days.sql for the answers. */
-export async function addDays(sql: Sql, grant: Grant, by: By): Promise<string> {
+export async function addDays(sql: Sql, grant: Grant, by: Actor): Promise<string> {
   const [row] = await sql<{ outcome: string }[]>`
-    with origin as materialized (${knownOrigin(sql, by)})
+    with origin as materialized (${auditContextOf(sql, by)})
     select grant_days(${grant.userId}, ${grant.days}, ${grant.reason}, ${grant.key}, ${instantOf(sql, grant.seenEnd)},
                       ${by.actor}) as outcome
     from origin
@@ -147,10 +147,10 @@ export async function addDays(sql: Sql, grant: Grant, by: By): Promise<string> {
 }
 
 /** Ends access now; see cancel-subscription.sql for the answers. */
-export async function endNow(sql: Sql, cancellation: Cancellation, by: By): Promise<string> {
+export async function endNow(sql: Sql, cancellation: Cancellation, by: Actor): Promise<string> {
   const { userId, reason, key, seenEnd } = cancellation
   const [row] = await sql<{ outcome: string }[]>`
-    with origin as materialized (${knownOrigin(sql, by)})
+    with origin as materialized (${auditContextOf(sql, by)})
     select cancel_subscription(${userId}, ${reason}, ${key}, ${instantOf(sql, seenEnd)}, ${by.actor}) as outcome
     from origin
   `

@@ -1,14 +1,8 @@
-import type { By } from '../../platform/audit-context.ts'
+import type { Actor } from '../../platform/audit-context.ts'
 import { dateInIndia } from '../../platform/dates.ts'
 import type { Sql } from '../../platform/db.ts'
 import { AppError } from '../../platform/errors.ts'
-import {
-  addDays,
-  endNow,
-  findSubscriptionRow,
-  insertRenewalMails,
-  keepStatusesInStep as keepInStep,
-} from './queries.ts'
+import { addDays, endNow, findSubscriptionRow, insertRenewalMails, updateStatuses as keepInStep } from './queries.ts'
 
 /**
  * Where a subscription stands by the database's clock.
@@ -36,7 +30,7 @@ export type Subscription = {
 export type Phase = { planTitle: string | null; from: Date; until: Date }
 
 /** "Annual until 28 Nov 2027, then Monthly until 28 Dec 2027"; null when nothing runs. At most so many phases one by one. */
-export function phasesInWords(phases: readonly Phase[], most = 4): string | null {
+export function phasesLabel(phases: readonly Phase[], most = 4): string | null {
   if (phases.length === 0) return null
   const words = phases.map(
     ({ planTitle, until }) => `${planTitle ?? 'days without charge'} until ${dateInIndia(until)}`,
@@ -55,7 +49,7 @@ export async function subscriptionOf(sql: Sql, userId: string): Promise<Subscrip
 }
 
 /** Writes down what the clock already decided (active → grace → expired) for those who query the table. Returns how many changed. */
-export async function keepStatusesInStep(sql: Sql): Promise<number> {
+export async function updateStatuses(sql: Sql): Promise<number> {
   return keepInStep(sql)
 }
 
@@ -83,7 +77,7 @@ const refusals: Record<string, AppError> = {
  * Adds 1 to 366 days from the end of the running access, or from now, and mails the person. Throws AppError `conflict`
  * when the end is no longer what was seen.
  */
-export async function grantDays(sql: Sql, grant: Grant, by: By): Promise<void> {
+export async function grantDays(sql: Sql, grant: Grant, by: Actor): Promise<void> {
   const refusal = refusals[await addDays(sql, grant, by)]
   if (refusal) throw refusal
 }
@@ -92,7 +86,7 @@ export async function grantDays(sql: Sql, grant: Grant, by: By): Promise<void> {
  * Ends access now, what was paid ahead included, and mails the person; money is not touched. Throws AppError `conflict`
  * when the end is no longer what was seen, or nothing runs.
  */
-export async function cancelSubscription(sql: Sql, cancellation: Cancellation, by: By): Promise<void> {
+export async function cancelSubscription(sql: Sql, cancellation: Cancellation, by: Actor): Promise<void> {
   const refusal = refusals[await endNow(sql, cancellation, by)]
   if (refusal) throw refusal
 }

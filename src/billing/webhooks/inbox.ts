@@ -1,14 +1,14 @@
 import type { Deps } from '../../deps.ts'
-import type { By } from '../../platform/audit-context.ts'
+import type { Actor } from '../../platform/audit-context.ts'
 import { AppError } from '../../platform/errors.ts'
-import { leaseOrdersToSettle, markSettled, postponeSettling, reopenDelivery } from '../checkout/queries.ts'
+import { leaseOrdersToSettle, markSettled, postponeSettling, reopenEvent } from '../checkout/queries.ts'
 import { settle } from '../checkout/settle.ts'
 import { settleDisputes } from '../disputes/disputes.ts'
 import { GatewayRefused, GatewayUnavailable } from '../payments/gateway.ts'
 import { settleRefunds } from '../refunds/refunds.ts'
 
 /** Days for which the bytes of a delivery are kept, as the privacy notice says; then the job `clean` empties them. */
-export const deliveryDays = 180
+export const eventDays = 180
 
 /** Time a job may wait for Cashfree, in milliseconds; nobody is watching a page meanwhile. */
 const jobLimitMs = 15_000
@@ -19,7 +19,7 @@ const pageLimitMs = 4_000
 export type Waiting = { orderId: string; upTo: number; refunds: boolean; disputes: boolean }
 
 /** Settles the order a stored delivery is about, and marks the delivery done. Never throws: the row waits for the sweep. */
-export async function settleDelivery(
+export async function settleEvent(
   deps: Deps,
   { orderId, upTo, refunds, disputes }: Waiting,
   withinMs = jobLimitMs,
@@ -38,13 +38,13 @@ export async function settleDelivery(
 }
 
 /** The sweep: whatever the door did not get to settle, in this process or in one that died. Returns how many orders. */
-export async function settleWaitingDeliveries(deps: Deps): Promise<number> {
+export async function settleWaitingEvents(deps: Deps): Promise<number> {
   let settled = 0
   for (;;) {
     const due = await leaseOrdersToSettle(deps.sql, 100)
     if (due.length === 0) return settled
     for (let i = 0; i < due.length; i += 4)
-      await Promise.all(due.slice(i, i + 4).map((waiting) => settleDelivery(deps, waiting)))
+      await Promise.all(due.slice(i, i + 4).map((waiting) => settleEvent(deps, waiting)))
     settled += due.length
   }
 }
@@ -53,9 +53,9 @@ export async function settleWaitingDeliveries(deps: Deps): Promise<number> {
  * Settles again what a stored delivery is about, because a person asked. Harmless however often, for settling asks
  * Cashfree; it is noted in the audit. Throws AppError `not-found` for a delivery that was refused or names no order of ours.
  */
-export async function replayDelivery(deps: Deps, eventId: number, by: By): Promise<void> {
-  const waiting = await reopenDelivery(deps.sql, eventId, by)
+export async function replayEvent(deps: Deps, eventId: number, by: Actor): Promise<void> {
+  const waiting = await reopenEvent(deps.sql, eventId, by)
   if (!waiting)
     throw new AppError('not-found', 'This delivery cannot be replayed: it was refused, or it names no order of ours.')
-  await settleDelivery(deps, waiting, pageLimitMs)
+  await settleEvent(deps, waiting, pageLimitMs)
 }

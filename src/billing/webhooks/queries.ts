@@ -9,7 +9,7 @@ export type Stored = { id: number; orderId: string | null; verdict: string; toSe
  * The row waits for settlement from then on: answering 200 promises it. A process that settles it itself takes a head
  * start of so many seconds before the sweep may.
  */
-export async function storeDelivery(
+export async function storeEvent(
   sql: Sql,
   delivery: Delivery,
   { verdict, hint }: Judgement,

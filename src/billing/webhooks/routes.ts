@@ -5,8 +5,8 @@ import { failureOf } from '../../web/errors.ts'
 import { urgentRequests } from '../../web/heavy.ts'
 import { callerOf, type RateCounter } from '../../web/rate-limits.ts'
 import { type Delivery, type Judgement, judge } from './delivery.ts'
-import { settleDelivery } from './inbox.ts'
-import { storeDelivery } from './queries.ts'
+import { settleEvent } from './inbox.ts'
+import { storeEvent } from './queries.ts'
 import { refusalLog } from './refusals.ts'
 
 const largestBody = 256 * 1024
@@ -66,11 +66,11 @@ export default async function routes(
     if (here) settling++
     let work: Promise<void> | undefined
     try {
-      const { id, orderId, toSettle, namesAnother } = await storeDelivery(deps.sql, delivery, judgement, here ? 10 : 0)
+      const { id, orderId, toSettle, namesAnother } = await storeEvent(deps.sql, delivery, judgement, here ? 10 : 0)
       if (namesAnother) deps.wake('reconcile')
       const refunds = /REFUND/.test(judgement.hint.type ?? '')
       const disputes = judgement.hint.dispute !== null
-      if (toSettle && orderId !== null && here) work = settleDelivery(deps, { orderId, upTo: id, refunds, disputes })
+      if (toSettle && orderId !== null && here) work = settleEvent(deps, { orderId, upTo: id, refunds, disputes })
       else if (toSettle) deps.wake('settle-events')
     } finally {
       if (here) void Promise.resolve(work).finally(() => settling--)

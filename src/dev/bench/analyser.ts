@@ -1,8 +1,8 @@
 import { Agent, request } from 'node:http'
 import { currentMarket, stepsIn } from '../../market/engine/market.ts'
 import { commitImport, holdImport, stagePrices, startImport } from '../../market/prices/imports/queries.ts'
-import type { Town } from './harness.ts'
-import type { Figure } from './measurement.ts'
+import type { BenchHarness } from './harness.ts'
+import type { Measurement } from './measurement.ts'
 import { processorMs } from './processor.ts'
 import { findBenchmark, insertSectors, renewMarket } from './queries.ts'
 import { byTurns, type Series, seriesOf } from './series.ts'
@@ -17,7 +17,7 @@ const batch = 5_000
  * an answer costs the server in processor time, with the answer known, for a week that nobody looked at before, and after
  * an import, when everything is read and computed anew. One person asks, one question after the other.
  */
-export async function measureAnalyser(town: Town): Promise<Figure[]> {
+export async function measureAnalyser(town: BenchHarness): Promise<Measurement[]> {
   const prices = await fillMarket(town)
   const { cookie } = await signedIn(town)
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })
@@ -37,7 +37,7 @@ export async function measureAnalyser(town: Town): Promise<Figure[]> {
   })
   agent.destroy()
   const size = seriesOf([bytes / 1024])
-  const figure = (name: string, unit: string, ours: Series, most: number, notes: string[]): Figure => {
+  const figure = (name: string, unit: string, ours: Series, most: number, notes: string[]): Measurement => {
     return { name, unit, ours, theirs: null, result: ours.median, aim: { most, unit: ` ${unit}` }, notes }
   }
   const [known, unknown, anew] = [answered.known, answered.unknown, answered.anew]
@@ -50,7 +50,7 @@ export async function measureAnalyser(town: Town): Promise<Figure[]> {
 }
 
 /** What an answer cost the app's process, all its threads together; where the system does not tell, how long it took. */
-async function costOf(town: Town, asked: number, ask: () => Promise<{ ms: number }>): Promise<number> {
+async function costOf(town: BenchHarness, asked: number, ask: () => Promise<{ ms: number }>): Promise<number> {
   const before = processorMs(town.app.pid)
   let waited = 0
   for (let i = 0; i < asked; i++) waited += (await ask()).ms
@@ -58,7 +58,7 @@ async function costOf(town: Town, asked: number, ask: () => Promise<{ ms: number
 }
 
 /** Ten years of random walks for the benchmark and 40 sectors; answers how many prices. */
-async function fillMarket({ sql }: Town): Promise<number> {
+async function fillMarket({ sql }: BenchHarness): Promise<number> {
   const symbols = await insertSectors(sql, sectors)
   const days = weekdays(years * 260)
   const rows = [await findBenchmark(sql), ...symbols].flatMap((symbol) => {

@@ -3,14 +3,14 @@ import { availableParallelism, cpus, loadavg } from 'node:os'
 import { measureAnalyser } from './analyser.ts'
 import { measureFlood } from './flood.ts'
 import { measureGrowth } from './growth.ts'
-import { buildTown, subscribers, type Town } from './harness.ts'
+import { type BenchHarness, buildHarness, subscribers } from './harness.ts'
 import { measureHeavyPages } from './heavy-pages.ts'
 import { measureImporting } from './importing.ts'
-import { type Figure, printFigures } from './measurement.ts'
+import { type Measurement, printMeasurements } from './measurement.ts'
 import { measureMemory } from './memory.ts'
 import { measurePages } from './pages.ts'
 import { measurePanel } from './panel/panel.ts'
-import { keptWorld } from './panel/reused-database.ts'
+import { reusedDatabase } from './panel/reused-database.ts'
 import { measureReports } from './reports.ts'
 import { measureSettlements } from './settlements.ts'
 import { fillDatabase } from './subscribers.ts'
@@ -25,14 +25,17 @@ const measures = {
   analyser: measureAnalyser,
   growth: measureGrowth,
   importing: measureImporting,
-} satisfies Record<string, (town: Town) => Promise<Figure[]>>
+} satisfies Record<string, (town: BenchHarness) => Promise<Measurement[]>>
 
 export type MeasureName = keyof typeof measures
 export const measureNames = Object.keys(measures) as MeasureName[]
 
-export type BenchOptions = Pick<Town, 'quick' | 'databaseUrl' | 'say'> & { only: MeasureName[]; signal: AbortSignal }
+export type BenchOptions = Pick<BenchHarness, 'quick' | 'databaseUrl' | 'say'> & {
+  only: MeasureName[]
+  signal: AbortSignal
+}
 
-type Found = { figures: Figure[]; left: Set<MeasureName> }
+type Found = { figures: Measurement[]; left: Set<MeasureName> }
 
 /**
  * Speed and memory as ratios: everything is measured beside the least it could cost, by turns in one run, so that a busy
@@ -51,7 +54,7 @@ export async function bench(options: BenchOptions): Promise<string> {
   }
   const unfinished =
     found.left.size > 0 ? `\n\nNot measured, for it was out of time: ${[...found.left].join(', ')}` : ''
-  return `${machine()}\n\n${printFigures(found.figures)}${unfinished}`
+  return `${machine()}\n\n${printMeasurements(found.figures)}${unfinished}`
 }
 
 const panelHeads = ['page', 'half within', '', '95% within', 'aim', '']
@@ -61,14 +64,14 @@ export async function benchPanel(
   server: string,
   { subscribers, quick, say }: Pick<BenchOptions, 'quick' | 'say'> & { subscribers: number },
 ): Promise<string> {
-  const url = await keptWorld(server, subscribers, say)
+  const url = await reusedDatabase(server, subscribers, say)
   say('▸ panel')
-  return `${machine()}\n\n${printFigures(await measurePanel(url, quick ? 8 : 40), panelHeads)}`
+  return `${machine()}\n\n${printMeasurements(await measurePanel(url, quick ? 8 : 40), panelHeads)}`
 }
 
 async function measure(options: BenchOptions, found: Found, closers: (() => Promise<unknown>)[]): Promise<void> {
   await fillDatabase(options.databaseUrl, subscribers)
-  const town = await buildTown({ ...options, onClose: (close) => closers.push(close) })
+  const town = await buildHarness({ ...options, onClose: (close) => closers.push(close) })
   for (const name of options.only) {
     options.say(`▸ ${name}`)
     found.figures.push(...(await measures[name](town)))

@@ -1,13 +1,13 @@
-import type { Town } from './harness.ts'
+import type { BenchHarness } from './harness.ts'
 import type { Loaded } from './load.ts'
-import type { Figure } from './measurement.ts'
+import type { Measurement } from './measurement.ts'
 import { byTurns } from './series.ts'
 import { logIns } from './signing-in.ts'
 
 const people = 200
 
 /** How long the landing page takes while 200 people log in at once and again, against a quiet time. */
-export async function measureFlood(town: Town): Promise<Figure[]> {
+export async function measureFlood(town: BenchHarness): Promise<Measurement[]> {
   const shots = logIns(people)
   const seconds = town.quick ? 2 : 3
   const { url } = town.app

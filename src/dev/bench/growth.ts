@@ -2,8 +2,8 @@ import postgres from 'postgres'
 import { settleOrder } from '../../billing/checkout/queries.ts'
 import { connect, type Sql } from '../../platform/db.ts'
 import { remoteOf } from './answers.ts'
-import { pool, subscribers, type Town } from './harness.ts'
-import type { Figure } from './measurement.ts'
+import { type BenchHarness, pool, subscribers } from './harness.ts'
+import type { Measurement } from './measurement.ts'
 import { createDatabase, explainEverything, growing, openPayableOrders, wholeTableReads } from './queries.ts'
 import { byTurns, seriesOf } from './series.ts'
 import { settledByPool } from './settlements.ts'
@@ -12,7 +12,7 @@ import { fillDatabase } from './subscribers.ts'
 const wholeTable = new RegExp(`Seq Scan on (${growing.join('|')})\\b`)
 
 /** Whether settling costs more with a hundred times the subscribers. Both databases are on one server, so by turns. */
-export async function measureGrowth(town: Town): Promise<Figure[]> {
+export async function measureGrowth(town: BenchHarness): Promise<Measurement[]> {
   const large = town.quick ? 100_000 : 1_000_000
   town.say(`▸ generating ${large.toLocaleString('en')} subscribers`)
   // Neither is the app's own database: its jobs would work on one side only.
@@ -94,7 +94,7 @@ function pagesOf(plan: string): number {
   return count('hit') + count('read')
 }
 
-async function another(town: Town, name: string): Promise<string> {
+async function another(town: BenchHarness, name: string): Promise<string> {
   await createDatabase(town.sql, name)
   return town.databaseUrl.replace(/\/\w+$/, `/${name}`)
 }

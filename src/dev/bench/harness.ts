@@ -12,7 +12,7 @@ import { openPayableOrders } from './queries.ts'
 import { letThemLogIn } from './signing-in.ts'
 
 /** Everything a measurement may use: the app as it is run, who asks it, what stands in for the world, the database. */
-export type Town = {
+export type BenchHarness = {
   quick: boolean
   databaseUrl: string
   sql: Sql
@@ -35,7 +35,7 @@ export const pool = 10
 export const subscribers = 10_000
 
 /** Starts all of it on loopback; `onClose` is told how to stop each part as soon as it runs. */
-export async function buildTown(given: Pick<Town, 'quick' | 'databaseUrl' | 'say' | 'onClose'>) {
+export async function buildHarness(given: Pick<BenchHarness, 'quick' | 'databaseUrl' | 'say' | 'onClose'>) {
   const { databaseUrl, onClose } = given
   const world = await start<{ gateway: number; smtp: number }>('world.ts')
   onClose(() => end(world.child))
@@ -57,7 +57,7 @@ export async function buildTown(given: Pick<Town, 'quick' | 'databaseUrl' | 'say
       opened += count
       return openPayableOrders(sql, { prefix: `run${from}`, count, from, of: subscribers })
     },
-  } satisfies Town
+  } satisfies BenchHarness
 }
 
 /** How `npm start` runs the app: the same flags, or the memory measured would be another program's. */
@@ -67,7 +67,11 @@ function startArguments(): string[] {
   return words.map((word) => (word.startsWith('--') ? word : join(root, word)))
 }
 
-async function startApp(databaseUrl: string, world: { gateway: number; smtp: number }, onClose: Town['onClose']) {
+async function startApp(
+  databaseUrl: string,
+  world: { gateway: number; smtp: number },
+  onClose: BenchHarness['onClose'],
+) {
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
   const { PATH = '', HOME = '', TMPDIR } = process.env

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Town } from './harness.ts'
+import type { BenchHarness } from './harness.ts'
 import type { Loaded, Shot } from './load.ts'
-import type { Figure } from './measurement.ts'
+import type { Measurement } from './measurement.ts'
 import { adminsCookie } from './panel/panel.ts'
 import { listReceiptNumbers } from './queries.ts'
 import { byTurns } from './series.ts'
@@ -18,7 +18,7 @@ type Page = { name: string; shots: Shot[] }
  * How long the webhook endpoint takes to answer while 50 connections ask for one of the pages that cost the most, as fast
  * as they are answered; against a quiet time.
  */
-export async function measureHeavyPages(town: Town): Promise<Figure[]> {
+export async function measureHeavyPages(town: BenchHarness): Promise<Measurement[]> {
   const pages = await heavyPages(town)
   const hammered = new Map<string, Loaded[]>(pages.map(({ name }) => [name, []]))
   const turns = pages.map(({ name, shots }) => [
@@ -43,16 +43,16 @@ export async function measureHeavyPages(town: Town): Promise<Figure[]> {
   }))
 }
 
-const secondsOf = (town: Town) => (town.quick ? 2 : 3)
+const secondsOf = (town: BenchHarness) => (town.quick ? 2 : 3)
 
 /** All are answered, however late: an endpoint that says nothing is not a quick one. */
-async function deliver(town: Town): Promise<Loaded> {
+async function deliver(town: BenchHarness): Promise<Loaded> {
   const payable = await town.orders(rate * secondsOf(town))
   const shots = payable.map(deliveryOf)
   return town.reader.fire({ url: town.app.url, connections: 10, amount: shots.length, rate, shots })
 }
 
-function hammer(town: Town, shots: Shot[]): Promise<Loaded> {
+function hammer(town: BenchHarness, shots: Shot[]): Promise<Loaded> {
   return town.crowd.fire({ url: town.app.url, connections: hammering, seconds: secondsOf(town) + 0.5, shots })
 }
 
@@ -75,7 +75,7 @@ function answersOf(loads: Loaded[]): string {
 }
 
 /** What costs the most to answer, each with enough different addresses that nothing is answered from memory by chance. */
-async function heavyPages(town: Town): Promise<Page[]> {
+async function heavyPages(town: BenchHarness): Promise<Page[]> {
   const { cookie } = await signedIn(town)
   const admin = { headers: { cookie: await adminsCookie(town.app.url, town.sql) } }
   const own = { headers: { cookie } }

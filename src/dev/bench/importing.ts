@@ -5,9 +5,9 @@ import { join } from 'node:path'
 import { connect } from '../../platform/db.ts'
 import { migrate } from '../../platform/migrate.ts'
 import { end, start } from './child.ts'
-import type { Town } from './harness.ts'
+import type { BenchHarness } from './harness.ts'
 import type { Task, Took } from './importer.ts'
-import type { Figure } from './measurement.ts'
+import type { Measurement } from './measurement.ts'
 import { weekdays, writeBhavcopies, writeLong } from './price-files.ts'
 import { createDatabase, followInstruments } from './queries.ts'
 import { seriesOf } from './series.ts'
@@ -15,11 +15,11 @@ import { seriesOf } from './series.ts'
 const instruments = 40
 
 /** Five years of prices of forty instruments, read, compared and committed by a process of their own. */
-export async function measureImporting(town: Town): Promise<Figure[]> {
+export async function measureImporting(town: BenchHarness): Promise<Measurement[]> {
   const folder = mkdtempSync(join(tmpdir(), 'etf-bench-prices-'))
   town.onClose(async () => rmSync(folder, { recursive: true, force: true }))
   const days = weekdays('2026-11-20', town.quick ? 250 : 1_250)
-  const figures: Figure[] = []
+  const figures: Measurement[] = []
   for (const { name, what, write } of [
     { name: 'bhavcopies.zip', what: `${days.length} bhavcopies of 2,040 rows in a zip`, write: writeBhavcopies },
     { name: 'long.csv', what: 'one CSV', write: writeLong },
@@ -52,7 +52,7 @@ export async function measureImporting(town: Town): Promise<Figure[]> {
   return figures
 }
 
-async function emptyMarket(town: Town, name: string): Promise<string> {
+async function emptyMarket(town: BenchHarness, name: string): Promise<string> {
   await createDatabase(town.sql, name)
   const url = Object.assign(new URL(town.databaseUrl), { pathname: `/${name}` }).href
   await migrate(url)

@@ -1,7 +1,7 @@
 import type { Series } from './series.ts'
 
 /** One line of the table: what was measured, of us and of the least it could cost, and whether that is good enough. */
-export type Figure = {
+export type Measurement = {
   name: string
   unit: string
   ours: Series
@@ -14,14 +14,14 @@ export type Figure = {
 }
 
 /** Whether the aim is met. */
-export function isMet({ result, aim }: Figure): boolean {
+export function isMet({ result, aim }: Measurement): boolean {
   return result >= (aim.least ?? Number.NEGATIVE_INFINITY) && result <= (aim.most ?? Number.POSITIVE_INFINITY)
 }
 
 const usualHeads = ['measure', 'ours', 'theirs', 'ratio', 'aim', '']
 
 /** The table, medians with smallest and largest below, and the notes. */
-export function printFigures(figures: Figure[], heads = usualHeads): string {
+export function printMeasurements(figures: Measurement[], heads = usualHeads): string {
   const rows = figures.map((figure) => {
     const { aim, ours, theirs, unit } = figure
     const bound = aim.least !== undefined ? `≥ ${aim.least}` : `≤ ${aim.most}`

@@ -1,13 +1,13 @@
-import type { Town } from './harness.ts'
+import type { BenchHarness } from './harness.ts'
 import type { Load } from './load.ts'
-import { type Figure, show } from './measurement.ts'
+import { type Measurement, show } from './measurement.ts'
 import { residentMb } from './processor.ts'
 import { seriesOf, slopeOf } from './series.ts'
 import { deliveryOf } from './settlements.ts'
 import { logIns, signedIn } from './signing-in.ts'
 
 /** Resident memory of the app while pages are read, people log in and payments arrive, all at a steady rate. */
-export async function measureMemory(town: Town): Promise<Figure[]> {
+export async function measureMemory(town: BenchHarness): Promise<Measurement[]> {
   const seconds = town.quick ? 10 : 40
   const { cookie } = await signedIn(town)
   const rates = { landing: 200, dashboard: 50, logIn: 4, delivery: 10 }

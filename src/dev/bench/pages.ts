@@ -1,8 +1,8 @@
 import type { Copy, Orders } from './bare-server.ts'
 import { end, start } from './child.ts'
-import { pool, type Town } from './harness.ts'
+import { type BenchHarness, pool } from './harness.ts'
 import type { Shot } from './load.ts'
-import type { Figure } from './measurement.ts'
+import type { Measurement } from './measurement.ts'
 import { processorMs } from './processor.ts'
 import { byTurns, seriesOf } from './series.ts'
 import { copyOf, signedIn } from './signing-in.ts'
@@ -15,7 +15,7 @@ const dashboardName = 'dashboard, against bare SQL and bytes'
 const browser = { 'accept-encoding': 'gzip, deflate, br', accept: 'text/html' }
 
 /** The landing page and the signed-in dashboard, each against a bare Node server that sends the same bytes. */
-export async function measurePages(town: Town): Promise<Figure[]> {
+export async function measurePages(town: BenchHarness): Promise<Measurement[]> {
   const { cookie, session, user } = await signedIn(town)
   const shots = {
     landing: { path: '/', headers: browser },
@@ -32,7 +32,7 @@ export async function measurePages(town: Town): Promise<Figure[]> {
 
 type Server = { url: string; pid: number }
 
-async function startBare(town: Town, orders: Orders): Promise<Server> {
+async function startBare(town: BenchHarness, orders: Orders): Promise<Server> {
   const { child } = await start<string>('bare-server.ts')
   town.onClose(() => end(child))
   const port = new Promise<number>((resolve) => child.once('message', (message) => resolve(message as number)))
@@ -42,7 +42,7 @@ async function startBare(town: Town, orders: Orders): Promise<Server> {
 
 type Page = { name: string; shot: Shot; copy: Copy; least: number }
 
-async function compare(town: Town, bare: Server, page: Page): Promise<Figure[]> {
+async function compare(town: BenchHarness, bare: Server, page: Page): Promise<Measurement[]> {
   const spent = { ours: [] as number[], theirs: [] as number[] }
   const fire = (who: 'ours' | 'theirs') => async (round: number) => {
     const server = who === 'ours' ? town.app : bare
@@ -61,7 +61,7 @@ async function compare(town: Town, bare: Server, page: Page): Promise<Figure[]> 
 }
 
 /** What the answers cost the server itself: also right where the process that asks is slower than the bare server. */
-function processorFigure(aim: Figure['aim'], spent: { ours: number[]; theirs: number[] }): Figure {
+function processorFigure(aim: Measurement['aim'], spent: { ours: number[]; theirs: number[] }): Measurement {
   const [ours, theirs] = [seriesOf(spent.ours), seriesOf(spent.theirs)]
   const result = theirs.median / ours.median
   return { name: `  … in processor time an answer`, unit: 'µs', ours, theirs, result, aim, notes: [] }

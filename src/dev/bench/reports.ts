@@ -7,8 +7,8 @@ import { listInstruments } from '../../market/prices/queries.ts'
 import { inventPrices } from '../../market/prices/sample-prices.ts'
 import { connect, type Sql } from '../../platform/db.ts'
 import { end, start } from './child.ts'
-import type { Town } from './harness.ts'
-import type { Figure } from './measurement.ts'
+import type { BenchHarness } from './harness.ts'
+import type { Measurement } from './measurement.ts'
 import { createDatabase, endLeases, findReportSlot, letReportsBeDue, mailsLeft } from './queries.ts'
 import { seriesOf } from './series.ts'
 import { fillDatabase } from './subscribers.ts'
@@ -22,7 +22,7 @@ type Post = { smtp: number; counted(): Promise<{ distinct: number; twice: number
  * A weekly report to everybody: queued, sent by one worker that is killed half-way, and by another that goes on; beside a
  * bare mailer that sends as many bytes over as many connections.
  */
-export async function measureReports(town: Town): Promise<Figure[]> {
+export async function measureReports(town: BenchHarness): Promise<Measurement[]> {
   const people = town.quick ? 2_000 : 10_000
   await createDatabase(town.sql, 'bench_reports')
   const databaseUrl = town.databaseUrl.replace(/\/\w+$/, '/bench_reports')

@@ -4,9 +4,9 @@ import { settleOrder } from '../../billing/checkout/queries.ts'
 import { sign } from '../../billing/payments/signature.ts'
 import { connect, type Sql } from '../../platform/db.ts'
 import { answerAbout, remoteOf } from './answers.ts'
-import { pool, secret, type Town } from './harness.ts'
+import { type BenchHarness, pool, secret } from './harness.ts'
 import type { Shot } from './load.ts'
-import type { Figure } from './measurement.ts'
+import type { Measurement } from './measurement.ts'
 import { countPaid, countReceipts, forgetMails, settleStatement } from './queries.ts'
 import { byTurns } from './series.ts'
 
@@ -15,7 +15,7 @@ const abreast = 8
 const seller = { name: 'Bench', stateCode: '27', gstin: null }
 
 /** Settlement through our pool, and through the webhook door, against bare connections that run the same statement. */
-export async function measureSettlements(town: Town): Promise<Figure[]> {
+export async function measureSettlements(town: BenchHarness): Promise<Measurement[]> {
   const count = town.quick ? 200 : 500
   const sql = connect(town.databaseUrl, { max: pool, name: 'etf-bench-pool' })
   const clients = await connectBare(town.databaseUrl)
@@ -90,7 +90,7 @@ export async function settledByPool(sql: Sql, ids: string[], lanes = abreast): P
   return settlementsASecond(ids.length, () => Promise.all(Array.from({ length: lanes }, lane)))
 }
 
-async function settledByDoor(town: Town, ids: string[]): Promise<number> {
+async function settledByDoor(town: BenchHarness, ids: string[]): Promise<number> {
   const shots = ids.map(deliveryOf)
   const before = await countReceipts(town.sql)
   const prefix = ids[0]!.slice(0, ids[0]!.lastIndexOf('-'))

@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { hashPassword } from '../../identity/passwords/passwords.ts'
 import type { Sql } from '../../platform/db.ts'
 import type { Copy } from './bare-server.ts'
-import type { Town } from './harness.ts'
+import type { BenchHarness } from './harness.ts'
 import type { Shot } from './load.ts'
 import { findSession, setPasswords } from './queries.ts'
 
@@ -20,7 +20,7 @@ export function logIns(count: number): Shot[] {
 }
 
 /** A subscriber's cookie, and what the database knows the session by. */
-export async function signedIn(town: Town): Promise<{ cookie: string; session: Buffer; user: string }> {
+export async function signedIn(town: BenchHarness): Promise<{ cookie: string; session: Buffer; user: string }> {
   const [shot] = logIns(1)
   const knock = () => fetch(town.app.url + shot!.path, { ...shot, redirect: 'manual' } as RequestInit)
   let answer = await knock()

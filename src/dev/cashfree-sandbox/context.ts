@@ -4,7 +4,7 @@ import type { Ledger } from './ledger.ts'
 import type { Settings } from './settings.ts'
 
 /** What every part of the sandbox needs: one object, passed by hand. */
-export type World = {
+export type SandboxContext = {
   clientId: string
   clientSecret: string
   publicUrl: string

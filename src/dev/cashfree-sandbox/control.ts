@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { istTime } from './clock.ts'
-import type { World } from './context.ts'
+import type { SandboxContext } from './context.ts'
 import { closeDispute, DISPUTE_TYPES, openDispute, updateDispute } from './disputes.ts'
 import { disputeEntity, orderEntity, paymentEntity, refundEntity } from './entities.ts'
 import type { ActiveFault, FaultSwitches } from './faults.ts'
@@ -21,7 +21,7 @@ import { cardMethod, netbankingMethod, TEST_CARDS, upiMethod } from './payment-m
 import { drop, fail, flag, leavePending, startAttempt, succeed, succeedTooLate } from './payments.ts'
 import { reasonNamed } from './reasons.ts'
 import { settleRefund } from './refunds.ts'
-import type { Agenda } from './scheduled-events.ts'
+import type { ScheduledEvents } from './scheduled-events.ts'
 import type { Settings } from './settings.ts'
 import { announcePing, releaseHeld } from './webhooks/announce.ts'
 import { startSending } from './webhooks/deliver.ts'
@@ -82,7 +82,7 @@ export class ControlError extends Error {
 export type Control = ReturnType<typeof createControl>
 
 /** Every power over the sandbox: the console, the control API and in-process tests all use these. */
-export function createControl(world: World, agenda: Agenda) {
+export function createControl(world: SandboxContext, agenda: ScheduledEvents) {
   return {
     state: (): ControlState => ({
       clock: { now: istTime(world.clock.now()), nowMs: world.clock.now(), offsetMs: world.clock.offsetMs() },
@@ -214,7 +214,7 @@ export function createControl(world: World, agenda: Agenda) {
     },
 
     /** The merchant's key from now on, as if the one before were deleted in the dashboard; webhooks are signed with it. */
-    credentials({ clientId, clientSecret }: Pick<World, 'clientId' | 'clientSecret'>) {
+    credentials({ clientId, clientSecret }: Pick<SandboxContext, 'clientId' | 'clientSecret'>) {
       Object.assign(world, { clientId, clientSecret })
     },
     webhooks(changes: { paused?: boolean; url?: string | null }) {
@@ -239,7 +239,7 @@ export function createControl(world: World, agenda: Agenda) {
   }
 }
 
-function settle(world: World, orderId: string, options: PayOptions): Outcome {
+function settle(world: SandboxContext, orderId: string, options: PayOptions): Outcome {
   const order = find(world, orderId)
   const before = world.ledger.lastDelivery
   const attempt = attemptFor(world, order, options)
@@ -249,7 +249,7 @@ function settle(world: World, orderId: string, options: PayOptions): Outcome {
   return JSON.parse(toJson(shown)) as Outcome
 }
 
-function attemptFor(world: World, order: Order, { method = 'upi', amount, newAttempt }: PayOptions): Attempt {
+function attemptFor(world: SandboxContext, order: Order, { method = 'upi', amount, newAttempt }: PayOptions): Attempt {
   const amountPaise = amount === undefined ? order.amountPaise : toPaise(amount)
   if (amountPaise === null) throw new ControlError(400, 'amount is rupees, with two decimals at most')
   const open = order.attempts.findLast(isLive)
@@ -260,7 +260,12 @@ function attemptFor(world: World, order: Order, { method = 'upi', amount, newAtt
   return startAttempt(world, order, METHODS[method](), { amountPaise })
 }
 
-function decide(world: World, order: Order, attempt: Attempt, { status = 'SUCCESS', reason, when }: PayOptions) {
+function decide(
+  world: SandboxContext,
+  order: Order,
+  attempt: Attempt,
+  { status = 'SUCCESS', reason, when }: PayOptions,
+) {
   if (when === 'after-expiry') expireNow(world, order)
   if (status === 'CANCELLED' || when === 'after-ttl') succeedTooLate(world, attempt)
   else if (status === 'SUCCESS') succeed(world, attempt)
@@ -279,24 +284,24 @@ const METHODS: Record<NonNullable<PayOptions['method']>, () => Method> = {
 
 const DAY_MS = 86_400_000
 
-function findDispute(world: World, id: string): Dispute {
+function findDispute(world: SandboxContext, id: string): Dispute {
   const dispute = world.ledger.disputes.get(id)
   if (!dispute) throw new ControlError(404, `There is no dispute ${id}`)
   return dispute
 }
 
 /** With its id as text, which is how the other calls want it. */
-function asShown(world: World, dispute: Dispute) {
+function asShown(world: SandboxContext, dispute: Dispute) {
   const entity = disputeEntity(find(world, dispute.orderId), dispute)
   return { ...(JSON.parse(toJson(entity)) as { dispute_status: string; dispute_type: string }), dispute_id: dispute.id }
 }
 
-function find(world: World, orderId: string): Order {
+function find(world: SandboxContext, orderId: string): Order {
   const order = world.ledger.orders.get(orderId)
   if (!order) throw new ControlError(404, `There is no order ${orderId}`)
   return order
 }
 
-function summary(world: World, order: Order): OrderState {
+function summary(world: SandboxContext, order: Order): OrderState {
   return { ...order, orderId: order.id, status: statusOf(order, world.clock.now()) }
 }

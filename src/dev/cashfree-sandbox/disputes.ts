@@ -1,4 +1,4 @@
-import type { World } from './context.ts'
+import type { SandboxContext } from './context.ts'
 import { nextCfId } from './ids.ts'
 import type { Attempt, Dispute, Order } from './ledger.ts'
 import { addDispute } from './ledger.ts'
@@ -10,7 +10,7 @@ export type DisputeChanges = Partial<Pick<Dispute, 'type' | 'status' | 'amountPa
 
 /** The payer goes to their bank: a dispute of one payment begins. */
 export function openDispute(
-  world: World,
+  world: SandboxContext,
   order: Order,
   attempt: Attempt,
   asked: Pick<Dispute, 'type' | 'amountPaise' | 'reasonCode' | 'reason' | 'respondBy'>,
@@ -34,7 +34,7 @@ export function openDispute(
 }
 
 /** It moves on: documents came, the bank looks at them, or it goes to the next stage, closed before or not. */
-export function updateDispute(world: World, dispute: Dispute, changes: DisputeChanges) {
+export function updateDispute(world: SandboxContext, dispute: Dispute, changes: DisputeChanges) {
   const isNewType = changes.type !== undefined && changes.type !== dispute.type
   const status = changes.status ?? (isNewType ? `${changes.type}_CREATED` : dispute.status)
   const what = isNewType ? 'TYPE_UPDATE' : status !== dispute.status ? 'STATUS_UPDATE' : 'COMMENT_UPDATE'
@@ -44,7 +44,7 @@ export function updateDispute(world: World, dispute: Dispute, changes: DisputeCh
 }
 
 /** The end of it, at this stage. */
-export function closeDispute(world: World, dispute: Dispute, outcome: 'WON' | 'LOST' | 'ACCEPTED') {
+export function closeDispute(world: SandboxContext, dispute: Dispute, outcome: 'WON' | 'LOST' | 'ACCEPTED') {
   const now = world.clock.now()
   Object.assign(dispute, { status: `${dispute.type}_MERCHANT_${outcome}`, resolvedAt: now, updatedAt: now })
   announceDispute(world, 'DISPUTE_CLOSED', dispute, null)

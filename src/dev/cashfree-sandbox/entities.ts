@@ -1,5 +1,5 @@
 import { istTime } from './clock.ts'
-import type { World } from './context.ts'
+import type { SandboxContext } from './context.ts'
 import type { Attempt, Dispute, Order, Refund } from './ledger.ts'
 import { Rupees } from './money.ts'
 import { statusOf } from './orders.ts'
@@ -8,7 +8,7 @@ import { statusOf } from './orders.ts'
 export const BANK_REFERENCE = '1234567890'
 
 /** OrderEntity of version 2025-01-01. */
-export function orderEntity(world: World, order: Order) {
+export function orderEntity(world: SandboxContext, order: Order) {
   return {
     cf_order_id: cfId(world, order.cfId),
     order_id: order.id,
@@ -42,7 +42,7 @@ export function orderEntity(world: World, order: Order) {
 }
 
 /** PaymentEntity: one attempt. */
-export function paymentEntity(world: World, order: Order, attempt: Attempt) {
+export function paymentEntity(world: SandboxContext, order: Order, attempt: Attempt) {
   const succeeded = attempt.status === 'SUCCESS' || attempt.status === 'CANCELLED'
   return {
     cf_payment_id: cfId(world, attempt.id),
@@ -71,7 +71,7 @@ export function paymentEntity(world: World, order: Order, attempt: Attempt) {
 }
 
 /** RefundEntity. */
-export function refundEntity(world: World, order: Order, refund: Refund) {
+export function refundEntity(world: SandboxContext, order: Order, refund: Refund) {
   return {
     cf_refund_id: cfId(world, refund.cfId),
     cf_payment_id: cfId(world, refund.attemptId),
@@ -143,7 +143,7 @@ export function disputedPayment(order: Order, dispute: Dispute) {
 }
 
 /** SettlementEntity of a paid order: 1.95 % and 18 % tax on it are kept, as on Cashfree's price list. */
-export function settlementEntity(world: World, order: Order, attempt: Attempt, settledAt: number) {
+export function settlementEntity(world: SandboxContext, order: Order, attempt: Attempt, settledAt: number) {
   const charge = Math.round(attempt.amountPaise * 0.0195)
   const tax = Math.round(charge * 0.18)
   return {
@@ -193,7 +193,7 @@ export function gatewayDetails(order: Order, attempt: Attempt) {
 }
 
 /** An id as a string of digits, or as a bare number while that fault is on. */
-export function cfId(world: World, id: string, numeric = world.faults.isOn('numericIds')): string | bigint {
+export function cfId(world: SandboxContext, id: string, numeric = world.faults.isOn('numericIds')): string | bigint {
   return numeric ? BigInt(id) : id
 }
 

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import type { World } from './context.ts'
+import type { SandboxContext } from './context.ts'
 
 /** A new cf_* id: digits, 15 of them, or 19 (beyond what a double can hold) when that fault is on. */
-export function nextCfId(world: World): string {
+export function nextCfId(world: SandboxContext): string {
   world.ledger.lastId += 1
   return `${world.faults.isOn('longIds') ? '145765' : '21'}${world.ledger.lastId}`
 }

@@ -127,7 +127,13 @@ export type Delivery = {
 }
 
 /** A customer's visit to the hosted page: what the merchant's form asked for. */
-export type Visit = { token: string; orderId: string; returnUrl: string | null; framed: boolean; createdAt: number }
+export type PageSession = {
+  token: string
+  orderId: string
+  returnUrl: string | null
+  framed: boolean
+  createdAt: number
+}
 
 export type Remembered = { fingerprint: string; status: number; body: string }
 export type Simulation = { id: string; entity: string; entityId: string; status: string; errorCode: string | null }
@@ -138,7 +144,7 @@ export type Snapshot = {
   lastId: number
   lastDelivery: number
   orders: Order[]
-  visits: Visit[]
+  visits: PageSession[]
   deliveries: Delivery[]
   remembered: [string, Remembered][]
   simulations: Simulation[]
@@ -154,7 +160,7 @@ export type Ledger = {
   tokens: Map<string, Attempt>
   refunds: Map<string, Refund>
   disputes: Map<string, Dispute>
-  visits: Map<string, Visit>
+  visits: Map<string, PageSession>
   deliveries: Delivery[]
   remembered: Map<string, Remembered>
   simulations: Map<string, Simulation>

@@ -1,4 +1,4 @@
-import type { World } from './context.ts'
+import type { SandboxContext } from './context.ts'
 import { isLive, type Order } from './ledger.ts'
 
 export type OrderStatus = 'ACTIVE' | 'PAID' | 'EXPIRED' | 'TERMINATED' | 'TERMINATION_REQUESTED'
@@ -11,14 +11,14 @@ export function statusOf(order: Order, now: number): OrderStatus {
 }
 
 /** Asks for the end of an order. A paid or expired order keeps its status; an attempt under way may still pay it. */
-export function terminate(world: World, order: Order) {
+export function terminate(world: SandboxContext, order: Order) {
   if (statusOf(order, world.clock.now()) !== 'ACTIVE') return
   order.terminationAskedAt = world.clock.now()
   world.changed()
 }
 
 /** Lets an order expire now instead of later. */
-export function expireNow(world: World, order: Order) {
+export function expireNow(world: SandboxContext, order: Order) {
   order.expiresAt = Math.min(order.expiresAt, world.clock.now())
   world.changed()
 }

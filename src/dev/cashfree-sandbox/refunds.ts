@@ -1,4 +1,4 @@
-import type { World } from './context.ts'
+import type { SandboxContext } from './context.ts'
 import { nextCfId } from './ids.ts'
 import { type Attempt, addRefund, type Order, type Refund, type RefundStatus } from './ledger.ts'
 import { announceRefund } from './webhooks/announce.ts'
@@ -13,7 +13,7 @@ export function refundable(order: Order): number {
 
 /** Opens a refund that the merchant asked for; it is PENDING and settles by itself. */
 export function openRefund(
-  world: World,
+  world: SandboxContext,
   order: Order,
   asked: { id: string; amountPaise: number; note: string | null; speed: string },
 ): Refund {
@@ -21,13 +21,13 @@ export function openRefund(
 }
 
 /** Sends back a success that came after the time limit. */
-export function refundAutomatically(world: World, order: Order, attempt: Attempt) {
+export function refundAutomatically(world: SandboxContext, order: Order, attempt: Attempt) {
   const { amountPaise } = attempt
   open(world, order, attempt, { id: `auto_${attempt.id}`, amountPaise, note: null, speed: 'STANDARD', automatic: true })
 }
 
 /** Brings a refund to an end, or parks it (ONHOLD, which is announced to nobody). */
-export function settleRefund(world: World, refund: Refund, status: RefundStatus) {
+export function settleRefund(world: SandboxContext, refund: Refund, status: RefundStatus) {
   refund.status = status
   refund.settlesAt = null
   world.ledger.liveRefunds.delete(refund)
@@ -40,7 +40,7 @@ export function settleRefund(world: World, refund: Refund, status: RefundStatus)
 }
 
 function open(
-  world: World,
+  world: SandboxContext,
   order: Order,
   attempt: Attempt,
   asked: Pick<Refund, 'id' | 'amountPaise' | 'note' | 'speed' | 'automatic'>,

@@ -6,14 +6,14 @@ import { assets } from './assets.ts'
 import { checkout } from './checkout/checkout.ts'
 import { createClock } from './clock.ts'
 import { consoleRoutes } from './console/console.ts'
-import type { World } from './context.ts'
+import type { SandboxContext } from './context.ts'
 import { type Control, createControl } from './control.ts'
 import { controlRoutes } from './control-routes.ts'
 import { createFaults } from './faults.ts'
 import { openLedger, snapshotOf } from './ledger.ts'
-import { type Agenda, createAgenda } from './scheduled-events.ts'
+import { createScheduledEvents, type ScheduledEvents } from './scheduled-events.ts'
 import { DEFAULT_SETTINGS, type Settings } from './settings.ts'
-import { type Keeper, keepSnapshot, readSnapshot } from './snapshot.ts'
+import { readSnapshot, type SnapshotWriter, writeSnapshots } from './snapshot.ts'
 
 export type SandboxOptions = {
   host: string
@@ -45,7 +45,7 @@ export type Sandbox = {
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const closing = new AbortController()
   const { world, keeper } = await createWorld(options, closing.signal)
-  const agenda = createAgenda(world)
+  const agenda = createScheduledEvents(world)
   const control = createControl(world, agenda)
   world.changed = oncePerTurn(() => {
     agenda.rearm()
@@ -75,10 +75,13 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   return { url: `http://${host}:${port}`, port, publicUrl: world.publicUrl, close, control }
 }
 
-async function createWorld(options: SandboxOptions, closing: AbortSignal): Promise<{ world: World; keeper?: Keeper }> {
+async function createWorld(
+  options: SandboxOptions,
+  closing: AbortSignal,
+): Promise<{ world: SandboxContext; keeper?: SnapshotWriter }> {
   const log = options.log ?? (() => {})
   const snapshot = options.stateFile === null ? undefined : await readSnapshot(options.stateFile, log)
-  const world: World = {
+  const world: SandboxContext = {
     clientId: options.clientId,
     clientSecret: options.clientSecret,
     publicUrl: '',
@@ -95,10 +98,10 @@ async function createWorld(options: SandboxOptions, closing: AbortSignal): Promi
   }
   if (options.stateFile === null) return { world }
   const take = () => snapshotOf(world.ledger, world.clock.offsetMs())
-  return { world, keeper: keepSnapshot(options.stateFile, take, log) }
+  return { world, keeper: writeSnapshots(options.stateFile, take, log) }
 }
 
-function buildServer(world: World, agenda: Agenda, control: Control): FastifyInstance {
+function buildServer(world: SandboxContext, agenda: ScheduledEvents, control: Control): FastifyInstance {
   const app = Fastify({
     // Faults and the control API break and slow connections on purpose; nothing here is worth Fastify's own log.
     logger: false,

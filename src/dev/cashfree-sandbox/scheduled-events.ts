@@ -1,4 +1,4 @@
-import type { World } from './context.ts'
+import type { SandboxContext } from './context.ts'
 import type { Attempt, Delivery, Refund } from './ledger.ts'
 import { answerByItself, close, drop } from './payments.ts'
 import { settleRefund } from './refunds.ts'
@@ -6,7 +6,7 @@ import { startSending } from './webhooks/deliver.ts'
 
 type Duty = { at: number; run: () => void }
 
-export type Agenda = {
+export type ScheduledEvents = {
   /** Does all that is due, in the order of time. Sendings are started, not awaited. */
   catchUp(): void
   /** Sets the alarm for the next duty. */
@@ -21,7 +21,7 @@ export type Agenda = {
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 1
 
 /** Time's part in the sandbox: what is due is read from the books, so that it survives a restart by itself. */
-export function createAgenda(world: World): Agenda {
+export function createScheduledEvents(world: SandboxContext): ScheduledEvents {
   let alarm: NodeJS.Timeout | undefined
 
   function catchUp() {
@@ -63,7 +63,7 @@ export function createAgenda(world: World): Agenda {
   return { catchUp, rearm, advance, settled, stop: () => clearTimeout(alarm) }
 }
 
-function nextDuty(world: World): Duty | undefined {
+function nextDuty(world: SandboxContext): Duty | undefined {
   const { liveAttempts, liveRefunds, openDeliveries } = world.ledger
   let next: Duty | undefined
   const offer = (duty: Duty | undefined) => {
@@ -75,7 +75,7 @@ function nextDuty(world: World): Duty | undefined {
   return next
 }
 
-function dutyOfAttempt(world: World, attempt: Attempt): Duty {
+function dutyOfAttempt(world: SandboxContext, attempt: Attempt): Duty {
   const end: Duty = { at: attempt.ttlEndsAt, run: () => close(world, attempt) }
   if (attempt.settles && attempt.settles.at <= end.at) {
     return { at: attempt.settles.at, run: () => answerByItself(world, attempt) }
@@ -86,10 +86,10 @@ function dutyOfAttempt(world: World, attempt: Attempt): Duty {
   return end
 }
 
-function dutyOfRefund(world: World, refund: Refund): Duty {
+function dutyOfRefund(world: SandboxContext, refund: Refund): Duty {
   return { at: refund.settlesAt!, run: () => settleRefund(world, refund, world.settings.refundOutcome) }
 }
 
-function dutyOfDelivery(world: World, delivery: Delivery): Duty {
+function dutyOfDelivery(world: SandboxContext, delivery: Delivery): Duty {
   return { at: delivery.dueAt!, run: () => void startSending(world, delivery) }
 }

@@ -2,7 +2,7 @@ import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Snapshot } from './ledger.ts'
 
-export type Keeper = { soon(): void; flush(): Promise<void> }
+export type SnapshotWriter = { soon(): void; flush(): Promise<void> }
 
 const QUIET_MS = 400
 
@@ -20,7 +20,7 @@ export async function readSnapshot(file: string, log: (line: string) => void): P
 }
 
 /** Writes the snapshot once things are quiet, through a rename: the file is always whole, old or new. */
-export function keepSnapshot(file: string, take: () => Snapshot, log: (line: string) => void): Keeper {
+export function writeSnapshots(file: string, take: () => Snapshot, log: (line: string) => void): SnapshotWriter {
   let timer: NodeJS.Timeout | undefined
   let pauseMs = QUIET_MS
   let writing: Promise<void> = Promise.resolve()

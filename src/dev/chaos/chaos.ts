@@ -1,10 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { troubles } from './faults.ts'
-import { buildTown, type Town } from './harness.ts'
+import { faults } from './faults.ts'
+import { buildHarness, type ChaosHarness } from './harness.ts'
 import { type Findings, journey, noFindings, traffic } from './people.ts'
 import { countUnfinished, letTimePass, listBookedOrders } from './queries.ts'
 import { type Random, randomFrom } from './random.ts'
-import { judgeTown, type Verdict } from './verdict.ts'
+import { judgeRun, type Verdict } from './verdict.ts'
 
 export type ChaosReport = Verdict & {
   seed: number
@@ -40,7 +40,7 @@ export async function runChaos(options: {
   const began = Date.now()
   const random = randomFrom(seed)
   const found = noFindings()
-  const town = await buildTown()
+  const town = await buildHarness()
   const leave = () => void town.close().finally(() => process.exit(130))
   process.once('SIGINT', leave).once('SIGTERM', leave)
   let over = false
@@ -52,7 +52,7 @@ export async function runChaos(options: {
     over = true
     await people
     const settledInS = await comeToRest(town)
-    const verdict = await judgeTown(town, found)
+    const verdict = await judgeRun(town, found)
     const unexpectedDeaths = town.apps.flatMap(({ unexpected }) => unexpected)
     const unfinished = await countUnfinished(town.sql)
     const report = {
@@ -88,20 +88,26 @@ export async function runChaos(options: {
 }
 
 /** Cashfree knows one address; here it changes all the time, as if a balancer stood in between. */
-function spreadWebhooks({ sandbox, apps }: Town, random: Random): NodeJS.Timeout {
+function spreadWebhooks({ sandbox, apps }: ChaosHarness, random: Random): NodeJS.Timeout {
   const turn = () => sandbox.control.webhooks({ url: `${random.one(apps).url}/webhooks/cashfree` })
   turn()
   return setInterval(turn, 200)
 }
 
-async function strikeUntil(town: Town, random: Random, found: Findings, end: number, say: (line: string) => void) {
+async function strikeUntil(
+  town: ChaosHarness,
+  random: Random,
+  found: Findings,
+  end: number,
+  say: (line: string) => void,
+) {
   const seconds = new Map<string, number[]>()
   const notRecovered: string[] = []
   await pause(1_000)
   // Every kind once, in a random order, before any comes twice.
-  let next: typeof troubles = []
+  let next: typeof faults = []
   while (Date.now() < end) {
-    if (next.length === 0) next = troubles.toSorted(() => random.next() - 0.5)
+    if (next.length === 0) next = faults.toSorted(() => random.next() - 0.5)
     const trouble = next[0]!
     next = next.slice(1)
     await trouble.strike(town, random)
@@ -121,7 +127,7 @@ async function strikeUntil(town: Town, random: Random, found: Findings, end: num
 }
 
 /** Seconds until somebody new could register, pay and be let in; null when nobody could within half a minute. */
-async function recovered(town: Town, random: Random, found: Findings): Promise<number | null> {
+async function recovered(town: ChaosHarness, random: Random, found: Findings): Promise<number | null> {
   const began = Date.now()
   while (Date.now() - began < recoveryLimitMs) {
     const orderId = await journey(town, random, found, true).catch(() => null)
@@ -135,7 +141,7 @@ async function recovered(town: Town, random: Random, found: Findings): Promise<n
 }
 
 /** No more faults, every process up; jobs and Cashfree's retries do the rest. Answers how many seconds they took. */
-async function comeToRest(town: Town): Promise<number> {
+async function comeToRest(town: ChaosHarness): Promise<number> {
   town.failSockets()
   town.sandbox.control.clearFaults()
   await town.mails.open()
@@ -153,7 +159,7 @@ async function comeToRest(town: Town): Promise<number> {
   return (Date.now() - began) / 1000
 }
 
-async function isCalm({ sql, sandbox }: Town): Promise<boolean> {
+async function isCalm({ sql, sandbox }: ChaosHarness): Promise<boolean> {
   if ((await countUnfinished(sql)) > 0) return false
   const { orders, deliveries } = sandbox.control.state()
   if (deliveries.some(({ state }) => state === 'waiting' || state === 'sending')) return false

@@ -1,12 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { FaultSwitches } from '../cashfree-sandbox/faults.ts'
-import type { Town } from './harness.ts'
+import type { ChaosHarness } from './harness.ts'
 import { killBackends } from './queries.ts'
 import type { Random } from './random.ts'
 import { errorsOf, moments } from './socket-faults.ts'
 
 /** Brings something about and, when it resolves, has let go of it again. */
-export type Trouble = { name: string; strike(town: Town, random: Random): Promise<void> }
+export type Fault = { name: string; strike(town: ChaosHarness, random: Random): Promise<void> }
 
 const gatewayFaults: FaultSwitches[] = [
   { serverError: true },
@@ -19,7 +19,7 @@ const gatewayFaults: FaultSwitches[] = [
 ]
 
 /** What is done to the town, one at a time. */
-export const troubles: readonly Trouble[] = [
+export const faults: readonly Fault[] = [
   {
     name: 'an app killed',
     async strike({ apps }, random) {

@@ -13,7 +13,7 @@ import type { SocketFault } from './socket-faults.ts'
 export type Mails = { taken: Map<string, number>; stop(): Promise<void>; open(): Promise<void> }
 
 /** Everything a chaos run needs and mistreats: two processes of the product and all they depend on, on loopback. */
-export type Town = {
+export type ChaosHarness = {
   database: Database
   sql: Sql
   sandbox: Sandbox
@@ -34,7 +34,7 @@ const keys = { clientId: 'TEST_chaos', clientSecret: 'cfsk_ma_test_chaos' }
 const retries = [1_500, 4_000, 9_000]
 
 /** Builds the town in a folder of its own; `close` ends all of it, by process id, and removes the folder. */
-export async function buildTown(): Promise<Town> {
+export async function buildHarness(): Promise<ChaosHarness> {
   const closers: (() => unknown)[] = []
   const close = async () => {
     for (const closer of closers.reverse()) await closer()

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Town } from './harness.ts'
+import type { ChaosHarness } from './harness.ts'
 import type { Random } from './random.ts'
 
 /** What people found out: who paid what, and what nobody should ever be shown. */
@@ -22,7 +22,13 @@ export function noFindings(): Findings {
 }
 
 /** People keep coming, so many side by side, until `isOver`. Bounded: nobody tries anything for longer than 25 seconds. */
-export async function traffic(town: Town, random: Random, found: Findings, abreast: number, isOver: () => boolean) {
+export async function traffic(
+  town: ChaosHarness,
+  random: Random,
+  found: Findings,
+  abreast: number,
+  isOver: () => boolean,
+) {
   await Promise.all(
     Array.from({ length: abreast }, async () => {
       while (!isOver()) {
@@ -36,7 +42,7 @@ export async function traffic(town: Town, random: Random, found: Findings, abrea
 }
 
 /** One person: registers, opens an order, pays or not, comes back or not, watches or not. Answers the order's id. */
-export async function journey(town: Town, random: Random, found: Findings, certain = false): Promise<string> {
+export async function journey(town: ChaosHarness, random: Random, found: Findings, certain = false): Promise<string> {
   const { control } = town.sandbox
   const person = await register(town, random, found)
   const plan = random.chance(0.8) ? 'monthly' : 'annual'
@@ -66,7 +72,7 @@ export async function journey(town: Town, random: Random, found: Findings, certa
   return orderId
 }
 
-async function register(town: Town, random: Random, found: Findings): Promise<Person> {
+async function register(town: ChaosHarness, random: Random, found: Findings): Promise<Person> {
   const id = `${Date.now().toString(36)}${Math.floor(random.next() * 1e9).toString(36)}`
   const person: Person = { email: `${id}@example.in`, cookies: new Map(), app: random.chance(0.5) ? 0 : 1 }
   const password = 'TestPass123'
@@ -91,7 +97,7 @@ async function register(town: Town, random: Random, found: Findings): Promise<Pe
   return person
 }
 
-async function openOrder(town: Town, found: Findings, person: Person, plan: string): Promise<string> {
+async function openOrder(town: ChaosHarness, found: Findings, person: Person, plan: string): Promise<string> {
   let orderId = ''
   await insist(person, async () => {
     const answer = await ask(town, found, person, 'POST', '/api/create-cashfree-order', JSON.stringify({ plan }))
@@ -102,7 +108,7 @@ async function openOrder(town: Town, found: Findings, person: Person, plan: stri
 }
 
 /** Somebody at our own desk gives the money back in Cashfree's dashboard, perhaps before we know that it came. */
-async function refundInDashboard({ gatewayApi, sandbox, keys }: Town, orderId: string) {
+async function refundInDashboard({ gatewayApi, sandbox, keys }: ChaosHarness, orderId: string) {
   await fetch(`${gatewayApi}/orders/${orderId}/refunds`, {
     method: 'POST',
     headers: { 'x-api-version': '2025-01-01', 'x-client-id': keys.clientId, 'x-client-secret': keys.clientSecret },
@@ -115,7 +121,7 @@ async function refundInDashboard({ gatewayApi, sandbox, keys }: Town, orderId: s
 }
 
 /** Looks at an order of somebody else through both doors; only "not found" and trouble may be the answer. */
-async function pry(town: Town, random: Random, found: Findings, person: Person) {
+async function pry(town: ChaosHarness, random: Random, found: Findings, person: Person) {
   const others = [...found.opened].filter(([, email]) => email !== person.email)
   if (others.length === 0) return
   const [orderId] = random.one(others)
@@ -135,7 +141,7 @@ async function insist(person: Person, attempt: () => Promise<boolean>) {
 }
 
 async function ask(
-  town: Town,
+  town: ChaosHarness,
   found: Findings,
   person: Person,
   method: string,

@@ -1,5 +1,5 @@
-import { type BookReport, checkBooks } from '../../operations/integrity/integrity.ts'
-import type { Town } from './harness.ts'
+import { checkInvariants, type IntegrityReport } from '../../operations/integrity/integrity.ts'
+import type { ChaosHarness } from './harness.ts'
 import type { Findings } from './people.ts'
 import { listBookedOrders } from './queries.ts'
 
@@ -13,18 +13,18 @@ export type Verdict = {
   falseGrants: string[]
   mails: number
   duplicateMails: number
-  books: BookReport
+  books: IntegrityReport
 }
 
 /** Compares what Cashfree knows with the books, order by order, and checks every invariant. */
-export async function judgeTown({ sql, sandbox, mails }: Town, found: Findings): Promise<Verdict> {
+export async function judgeRun({ sql, sandbox, mails }: ChaosHarness, found: Findings): Promise<Verdict> {
   const booked = await listBookedOrders(sql)
   const there = sandbox.control.state().orders
   const paidThere = new Set(there.filter(({ status }) => status === 'PAID').map(({ id }) => id))
   const captured = new Map(
     there.map(({ id, attempts }) => [id, attempts.filter(({ status }) => status === 'SUCCESS').length]),
   )
-  const books = await checkBooks(sql)
+  const books = await checkInvariants(sql)
   const accessPaidFor = new Set(booked.filter(({ id }) => paidThere.has(id)).map(({ owner }) => owner))
   const known = new Set(booked.map(({ id }) => id))
   return {

@@ -1,5 +1,5 @@
 import type { CaughtMail } from './mail.ts'
-import { openShelf } from './raw-mails.ts'
+import { openRawMails } from './raw-mails.ts'
 import { receiveMail } from './smtp.ts'
 import { createStore } from './store.ts'
 import { serveWeb } from './web.ts'
@@ -30,7 +30,7 @@ export interface Mailbox {
 /** Catches every mail sent to it over SMTP, delivers none, and shows them in a web mailbox. */
 export async function startMailbox(options: MailboxOptions): Promise<Mailbox> {
   const log = options.log ?? (() => {})
-  const store = createStore(await openShelf(options.dir))
+  const store = createStore(await openRawMails(options.dir))
   const web = await serveWeb(store, {
     host: options.host,
     port: options.webPort,

@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promise
 import { join } from 'node:path'
 
 /** Where raw mails are kept, by id. */
-export interface Shelf {
+export interface RawMails {
   put(id: string, raw: Buffer): Promise<void>
   get(id: string): Promise<Buffer | null>
   remove(id: string): Promise<void>
@@ -10,13 +10,13 @@ export interface Shelf {
 }
 
 /** A shelf on the disk, one .eml file a mail, or in memory when there is no folder for it. */
-export async function openShelf(dir: string | null): Promise<Shelf> {
+export async function openRawMails(dir: string | null): Promise<RawMails> {
   if (!dir) return inMemory()
   await mkdir(dir, { recursive: true, mode: 0o700 })
   return onDisk(dir)
 }
 
-function onDisk(dir: string): Shelf {
+function onDisk(dir: string): RawMails {
   const fileOf = (id: string) => join(dir, `${id}.eml`)
   return {
     put: async (id, raw) => {
@@ -31,7 +31,7 @@ function onDisk(dir: string): Shelf {
   }
 }
 
-function inMemory(): Shelf {
+function inMemory(): RawMails {
   const mails = new Map<string, Buffer>()
   return {
     put: async (id, raw) => void mails.set(id, raw),

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { type CaughtMail, type FileInMail, filesIn, readMail } from './mail.ts'
-import type { Shelf } from './raw-mails.ts'
+import type { RawMails } from './raw-mails.ts'
 
 const KEPT = 500
 // Milliseconds since 1970, so that names sort by time of arrival, and some chance, so that they cannot be guessed.
@@ -17,7 +17,7 @@ export interface Store {
 }
 
 /** The mails that were caught; the last five hundred are kept. */
-export function createStore(shelf: Shelf): Store {
+export function createStore(shelf: RawMails): Store {
   const known = new Map<string, CaughtMail>()
   let last = 0
 

@@ -1,19 +1,19 @@
 import { createHash, randomBytes } from 'node:crypto'
-import type { By, Origin } from '../../platform/audit-context.ts'
+import type { Actor, AuditContext } from '../../platform/audit-context.ts'
 import { type Sql, violates } from '../../platform/db.ts'
 import { AppError } from '../../platform/errors.ts'
-import { householdOf } from '../../platform/networks.ts'
+import { rateLimitKey } from '../../platform/networks.ts'
 import { countersOf } from '../login-throttle/login-throttle.ts'
 import { hashPassword } from '../passwords/passwords.ts'
 import { emailProblem, passwordProblem } from '../users/registration.ts'
-import { findOpenLink, findSpentLink, useEmailChange, usePasswordReset, useVerification } from './queries.ts'
+import { findOpenToken, findUsedToken, useEmailChange, usePasswordReset, useVerification } from './queries.ts'
 import { correctUnconfirmedEmail, insertEmailChange, insertResetRequest } from './request-queries.ts'
 
 /** What a link that was sent by mail is for. */
 export type Purpose = 'verify-email' | 'change-email' | 'reset-password'
 
 /** A link that still works, and the account it is about. `email` is where it was sent, `presentEmail` the account's. */
-export type OpenLink = {
+export type OpenToken = {
   id: string
   purpose: Purpose
   email: string
@@ -37,35 +37,40 @@ export function hashOfSecret(secret: string): Buffer {
 }
 
 /** The link with this secret, unless it was used, ended or is too old. */
-export async function openLinkOf(sql: Sql, secret: string): Promise<OpenLink | undefined> {
-  return findOpenLink(sql, hashOfSecret(secret))
+export async function openToken(sql: Sql, secret: string): Promise<OpenToken | undefined> {
+  return findOpenToken(sql, hashOfSecret(secret))
 }
 
 /** A link that does not work any more. `isDone`: what it was for has happened, by it or in another way. */
-export type SpentLink = Pick<OpenLink, 'purpose' | 'email'> & { isDone: boolean }
+export type UsedToken = Pick<OpenToken, 'purpose' | 'email'> & { isDone: boolean }
 
 /** What became of the link with this secret, if it was one of ours that ended. */
-export async function spentLinkOf(sql: Sql, secret: string): Promise<SpentLink | undefined> {
-  return findSpentLink(sql, hashOfSecret(secret))
+export async function usedToken(sql: Sql, secret: string): Promise<UsedToken | undefined> {
+  return findUsedToken(sql, hashOfSecret(secret))
 }
 
 /**
  * Takes note of somebody who forgot the password of an address, whether or not there is such an account; a job answers
  * by mail. Throws AppError `invalid` when it is no e-mail address.
  */
-export async function forgotPassword(sql: Sql, typed: string, origin: Origin, scale: number): Promise<void> {
+export async function forgotPassword(sql: Sql, typed: string, origin: AuditContext, scale: number): Promise<void> {
   const email = typed.trim()
   refuse({ email: emailProblem(email) })
   const allowed = Math.max(1, Math.floor(perNetwork * scale))
-  await insertResetRequest(sql, { email, networkKey: `forgot ${householdOf(origin.address)}`, allowed, origin })
+  await insertResetRequest(sql, { email, networkKey: `forgot ${rateLimitKey(origin.address)}`, allowed, origin })
 }
 
 /**
  * Uses a link to choose a new password. Throws AppError `invalid` about the field `password` when it will not do, and
  * `conflict` when the link does not work any more.
  */
-export async function resetPassword(sql: Sql, secret: string, password: string, origin: Origin): Promise<OpenLink> {
-  const link = await openLinkOf(sql, secret)
+export async function resetPassword(
+  sql: Sql,
+  secret: string,
+  password: string,
+  origin: AuditContext,
+): Promise<OpenToken> {
+  const link = await openToken(sql, secret)
   if (link?.purpose !== 'reset-password') throw deadLink()
   refuse({ password: passwordProblem(password, [link.username, link.presentEmail, link.name]) })
   const passwordHash = await hashPassword(password)
@@ -78,8 +83,8 @@ export async function resetPassword(sql: Sql, secret: string, password: string, 
  * Uses a link to confirm an address, or to give an account the address it asked for. Throws AppError `conflict` when the
  * link does not work any more, or another account took the address meanwhile.
  */
-export async function confirmEmail(sql: Sql, secret: string, origin: Origin): Promise<OpenLink> {
-  const link = await openLinkOf(sql, secret)
+export async function confirmEmail(sql: Sql, secret: string, origin: AuditContext): Promise<OpenToken> {
+  const link = await openToken(sql, secret)
   if (!link || link.purpose === 'reset-password') throw deadLink()
   const by = byLink(origin)
   const shown = { before: maskedEmail(link.presentEmail), after: maskedEmail(link.email) }
@@ -104,7 +109,7 @@ export async function confirmEmail(sql: Sql, secret: string, origin: Origin): Pr
  */
 export async function changeEmail(
   sql: Sql,
-  by: By,
+  by: Actor,
   user: { id: string; email: string },
   typed: string,
 ): Promise<'corrected' | 'asked'> {
@@ -135,7 +140,7 @@ export function maskedEmail(email: string): string {
 }
 
 /** Who uses a link is whoever reads that mailbox, signed in or not. */
-function byLink(origin: Origin): By {
+function byLink(origin: AuditContext): Actor {
   return { actor: 'link', origin }
 }
 

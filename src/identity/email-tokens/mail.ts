@@ -2,7 +2,7 @@ import type { Config } from '../../platform/config.ts'
 import type { Sql } from '../../platform/db.ts'
 import { networkOf } from '../../platform/networks.ts'
 import { hashOfSecret, newSecret } from './email-tokens.ts'
-import { armLink, findNoticedAct, findWantedLink } from './queries.ts'
+import { activateToken, findRequestedToken, findSecurityChange } from './queries.ts'
 
 type About = { subjectKey: string; toName: string; toEmail: string; copy: number; attempts: number }
 
@@ -16,11 +16,11 @@ const mails = {
  * The mail with a link. Its secret is made here, when the mail is about to be sent, and kept only as a hash; the time the
  * link works for starts now. For a preview no secret is made. Null: a newer link was asked for, or nobody wants it now.
  */
-export async function composeLinkMail(sql: Sql, config: Config, mail: About, { preview = false } = {}) {
+export async function composeTokenMail(sql: Sql, config: Config, mail: About, { preview = false } = {}) {
   const secret = preview ? null : newSecret()
   const link = secret
-    ? await armLink(sql, mail.subjectKey, hashOfSecret(secret))
-    : await findWantedLink(sql, mail.subjectKey)
+    ? await activateToken(sql, mail.subjectKey, hashOfSecret(secret))
+    : await findRequestedToken(sql, mail.subjectKey)
   if (!link) return null
   const { template, door } = mails[link.purpose]
   return {
@@ -57,7 +57,7 @@ export async function composeAccountDeletedMail(sql: Sql, config: Config, mail: 
 }
 
 async function noticeOf(sql: Sql, config: Config, mail: About) {
-  const act = await findNoticedAct(sql, mail.subjectKey)
+  const act = await findSecurityChange(sql, mail.subjectKey)
   if (!act) throw new Error('a notice without the act it tells of')
   return {
     account: { name: mail.toName },

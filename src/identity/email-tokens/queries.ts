@@ -1,10 +1,10 @@
-import { type By, knownOrigin } from '../../platform/audit-context.ts'
+import { type Actor, auditContextOf } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
-import type { OpenLink, Purpose, SpentLink } from './email-tokens.ts'
+import type { OpenToken, Purpose, UsedToken } from './email-tokens.ts'
 
 /** Whose open link has this secret? */
-export async function findOpenLink(sql: Sql, secretHash: Buffer): Promise<OpenLink | undefined> {
-  const [link] = await sql<OpenLink[]>`
+export async function findOpenToken(sql: Sql, secretHash: Buffer): Promise<OpenToken | undefined> {
+  const [link] = await sql<OpenToken[]>`
     select l.id, l.purpose, l.email, l.user_id, u.username, u.name, u.email as present_email
     from account_links l
     join users u on u.id = l.user_id
@@ -21,8 +21,8 @@ export async function findOpenLink(sql: Sql, secretHash: Buffer): Promise<OpenLi
  * Whose link had this secret and does not work any more? Done is one whose address the account has and has confirmed, by
  * this link or another, or with a new password; of links for a new password, one that was used.
  */
-export async function findSpentLink(sql: Sql, secretHash: Buffer): Promise<SpentLink | undefined> {
-  const [link] = await sql<SpentLink[]>`
+export async function findUsedToken(sql: Sql, secretHash: Buffer): Promise<UsedToken | undefined> {
+  const [link] = await sql<UsedToken[]>`
     select l.purpose, l.email,
            case l.purpose
              when 'reset-password' then l.used_at is not null
@@ -38,7 +38,7 @@ export async function findSpentLink(sql: Sql, secretHash: Buffer): Promise<Spent
 }
 
 /** What a mail about a link says of it, if the link is still wanted. Somebody else's address gets no link. */
-export async function findWantedLink(sql: Sql, id: string): Promise<{ purpose: Purpose } | undefined> {
+export async function findRequestedToken(sql: Sql, id: string): Promise<{ purpose: Purpose } | undefined> {
   const [link] = await sql<{ purpose: Purpose }[]>`
     select l.purpose from account_links l where l.id = ${id} and ${isWanted(sql)}
   `
@@ -46,7 +46,11 @@ export async function findWantedLink(sql: Sql, id: string): Promise<{ purpose: P
 }
 
 /** Gives a link that is still wanted its secret, and the time it works for from now on. */
-export async function armLink(sql: Sql, id: string, secretHash: Buffer): Promise<{ purpose: Purpose } | undefined> {
+export async function activateToken(
+  sql: Sql,
+  id: string,
+  secretHash: Buffer,
+): Promise<{ purpose: Purpose } | undefined> {
   const [link] = await sql<{ purpose: Purpose }[]>`
     update account_links l
     set secret_hash = ${secretHash},
@@ -67,9 +71,9 @@ function isWanted(sql: Sql) {
 }
 
 /** Confirms the address an account still has. The link works once. Returns whether it did. */
-export async function useVerification(sql: Sql, by: By, secretHash: Buffer): Promise<boolean> {
+export async function useVerification(sql: Sql, by: Actor, secretHash: Buffer): Promise<boolean> {
   const rows = await sql`
-    with origin as materialized (${knownOrigin(sql, by)}), used as (
+    with origin as materialized (${auditContextOf(sql, by)}), used as (
       ${usedLink(sql, secretHash, 'verify-email')}
     ), account as (
       update users set email_verified_at = coalesce(email_verified_at, now())
@@ -90,12 +94,12 @@ export async function useVerification(sql: Sql, by: By, secretHash: Buffer): Pro
  */
 export async function useEmailChange(
   sql: Sql,
-  by: By,
+  by: Actor,
   secretHash: Buffer,
   shown: { before: string; after: string },
 ): Promise<boolean> {
   const rows = await sql`
-    with origin as materialized (${knownOrigin(sql, by)}), used as (
+    with origin as materialized (${auditContextOf(sql, by)}), used as (
       ${usedLink(sql, secretHash, 'change-email')}
     ), before as (
       select u.id, u.name, u.email, used.id as link_id, used.email as new_email
@@ -128,12 +132,12 @@ export async function useEmailChange(
  */
 export async function usePasswordReset(
   sql: Sql,
-  by: By,
+  by: Actor,
   secretHash: Buffer,
   { passwordHash, counters }: { passwordHash: string; counters: [Buffer, Buffer] },
 ): Promise<boolean> {
   const rows = await sql`
-    with origin as materialized (${knownOrigin(sql, by)}), used as (
+    with origin as materialized (${auditContextOf(sql, by)}), used as (
       ${usedLink(sql, secretHash, 'reset-password')}
     ), account as (
       update users
@@ -179,11 +183,11 @@ function usedLink(sql: Sql, secretHash: Buffer, purpose: Purpose) {
 }
 
 /** What a notice tells of: an act on an account, when, from where, and the addresses as the audit shows them. */
-export type NoticedAct = { action: string; at: Date; address: string; before: string | null; after: string | null }
+export type SecurityChange = { action: string; at: Date; address: string; before: string | null; after: string | null }
 
 /** The act that a notice is about. */
-export async function findNoticedAct(sql: Sql, auditId: string): Promise<NoticedAct | undefined> {
-  const [act] = await sql<NoticedAct[]>`
+export async function findSecurityChange(sql: Sql, auditId: string): Promise<SecurityChange | undefined> {
+  const [act] = await sql<SecurityChange[]>`
     select action, at, coalesce(origin ->> 'address', '') as address,
            details ->> 'before' as before, details ->> 'after' as after
     from audit

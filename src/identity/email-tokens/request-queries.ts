@@ -1,4 +1,4 @@
-import { type By, knownOrigin, type Origin } from '../../platform/audit-context.ts'
+import { type Actor, type AuditContext, auditContextOf } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
 import type { Purpose } from './email-tokens.ts'
 
@@ -8,7 +8,7 @@ import type { Purpose } from './email-tokens.ts'
  */
 export async function insertResetRequest(
   sql: Sql,
-  asked: { email: string; networkKey: string; allowed: number; origin: Origin },
+  asked: { email: string; networkKey: string; allowed: number; origin: AuditContext },
 ): Promise<void> {
   await sql`
     with counted as (
@@ -31,7 +31,7 @@ export async function insertResetRequest(
 }
 
 /** Turns the noted addresses into links and mails: none for an unknown address, three an hour for a known one. */
-export async function answerResetRequests(sql: Sql): Promise<void> {
+export async function issueRequestedResets(sql: Sql): Promise<void> {
   await sql`
     with asked as (
       delete from reset_requests returning email, origin
@@ -66,9 +66,9 @@ export async function answerResetRequests(sql: Sql): Promise<void> {
 }
 
 /** Sends the link that confirms an account's address once more. Returns whether it was within three an hour. */
-export async function insertVerification(sql: Sql, by: By, userId: string): Promise<boolean> {
+export async function insertVerification(sql: Sql, by: Actor, userId: string): Promise<boolean> {
   const [row] = await sql<{ allowed: boolean }[]>`
-    with origin as materialized (${knownOrigin(sql, by)}), allowed as (
+    with origin as materialized (${auditContextOf(sql, by)}), allowed as (
       select id, name, email
       from users
       where id = ${userId}
@@ -102,11 +102,11 @@ export async function insertVerification(sql: Sql, by: By, userId: string): Prom
  */
 export async function insertEmailChange(
   sql: Sql,
-  by: By,
+  by: Actor,
   change: { userId: string; email: string; shown: { before: string; after: string } },
 ): Promise<boolean> {
   const [row] = await sql<{ allowed: boolean }[]>`
-    with origin as materialized (${knownOrigin(sql, by)}), allowed as (
+    with origin as materialized (${auditContextOf(sql, by)}), allowed as (
       select id, name, email
       from users
       where id = ${change.userId}
@@ -143,11 +143,11 @@ export async function insertEmailChange(
  */
 export async function correctUnconfirmedEmail(
   sql: Sql,
-  by: By,
+  by: Actor,
   change: { userId: string; email: string; shown: { before: string; after: string } },
 ): Promise<'corrected' | 'confirmed' | 'busy'> {
   const [row] = await sql<{ outcome: 'corrected' | 'confirmed' | 'busy' }[]>`
-    with origin as materialized (${knownOrigin(sql, by)})
+    with origin as materialized (${auditContextOf(sql, by)})
     select correct_unconfirmed_email(${change.userId}, ${change.email}, ${by.actor}, ${sql.json(change.shown)}) as outcome
     from origin
   `

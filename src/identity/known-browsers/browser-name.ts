@@ -19,7 +19,7 @@ const systems: readonly [RegExp, string][] = [
 ]
 
 /** "Chrome on Android": a User-Agent header in the words of its owner. What is not known is said to be so. */
-export function browserInWords(userAgent: string): string {
+export function browserName(userAgent: string): string {
   const named = (list: typeof browsers) => list.find(([pattern]) => pattern.test(userAgent))?.[1]
   const browser = named(browsers) ?? 'Unknown browser'
   const system = named(systems)

@@ -1,7 +1,7 @@
 import type { Sql } from '../../platform/db.ts'
 
 /** Notes that this account logged in from a browser whose id is known already. False: the id is not known. */
-export async function noteDevice(sql: Sql, userId: string, idHash: Buffer): Promise<boolean> {
+export async function markBrowserSeen(sql: Sql, userId: string, idHash: Buffer): Promise<boolean> {
   const rows = await sql`
     insert into known_devices (id_hash, user_id)
     select ${idHash}, ${userId}
@@ -13,12 +13,12 @@ export async function noteDevice(sql: Sql, userId: string, idHash: Buffer): Prom
 }
 
 /** Keeps a new browser of this account. */
-export async function insertDevice(sql: Sql, userId: string, idHash: Buffer): Promise<void> {
+export async function insertKnownBrowser(sql: Sql, userId: string, idHash: Buffer): Promise<void> {
   await sql`insert into known_devices (id_hash, user_id) values (${idHash}, ${userId})`
 }
 
 /** Forgets browsers that nobody logged in from for half a year. Returns how many. */
-export async function deleteUnusedDevices(sql: Sql): Promise<number> {
+export async function deleteUnusedBrowsers(sql: Sql): Promise<number> {
   const unused = await sql`delete from known_devices where last_used_at < now() - interval '180 days'`
   return unused.count
 }

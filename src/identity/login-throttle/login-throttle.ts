@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto'
 import type { Deps } from '../../deps.ts'
-import { waitInWords } from '../../platform/dates.ts'
+import { waitLabel } from '../../platform/dates.ts'
 import { AppError } from '../../platform/errors.ts'
-import { householdOf } from '../../platform/networks.ts'
-import { deviceHash } from '../known-browsers/known-browsers.ts'
-import { countFailure, forgiveTries, returnTry, type TryKeys, takeTry } from './queries.ts'
+import { rateLimitKey } from '../../platform/networks.ts'
+import { browserHash } from '../known-browsers/known-browsers.ts'
+import { type AttemptKeys, countFailure, forgetFailedAttempts, reserveAttempt, returnAttempt } from './queries.ts'
 
 /** Who tries a password: the account as it was typed, the address, and the id in the browser's device cookie ('' without). */
-export type Trier = { account: string; address: string; device: string }
+export type LoginAttempt = { account: string; address: string; device: string }
 
 /** Wrong passwords of all accounts within an hour from which on somebody is told; people mistype a few an hour. */
 const alarming = 300
@@ -24,24 +24,24 @@ const alarming = 300
  */
 export async function tryPassword<T>(
   { sql, config }: Pick<Deps, 'sql' | 'config'>,
-  trier: Trier,
+  trier: LoginAttempt,
   check: () => Promise<T | undefined>,
 ): Promise<T | undefined> {
   const keys = keysOf(trier)
   const times = (free: number) => Math.max(1, Math.floor(free * config.rateLimitScale))
-  const { waitS, isKnown } = await takeTry(sql, keys, { account: times(5), network: times(30) })
+  const { waitS, isKnown } = await reserveAttempt(sql, keys, { account: times(5), network: times(30) })
   if (waitS > 0)
-    throw new AppError('busy', `Too many wrong passwords. Please wait ${waitInWords(waitS)} and try again.`, {
+    throw new AppError('busy', `Too many wrong passwords. Please wait ${waitLabel(waitS)} and try again.`, {
       retryAfterS: waitS,
     })
   const counter = isKnown ? keys.deviceKey : keys.accountKey
   const network = isKnown ? null : keys.network
   try {
     const right = await check()
-    await (right === undefined ? countFailure(sql, alarming) : forgiveTries(sql, counter, network))
+    await (right === undefined ? countFailure(sql, alarming) : forgetFailedAttempts(sql, counter, network))
     return right
   } catch (error) {
-    await returnTry(sql, counter, network).catch(() => {})
+    await returnAttempt(sql, counter, network).catch(() => {})
     throw error
   }
 }
@@ -52,14 +52,14 @@ export function countersOf({ username, email }: { username: string; email: strin
 }
 
 /** An account's name however it is written: what people type ends up in one counter, and nowhere readable. */
-function keysOf({ account, address, device }: Trier): TryKeys {
+function keysOf({ account, address, device }: LoginAttempt): AttemptKeys {
   const name = account.trim().slice(0, 200).toLowerCase()
   return {
     account: name,
-    device: deviceHash(device),
+    device: browserHash(device),
     accountKey: hashOf(`account ${name}`),
     deviceKey: hashOf(`account ${name} device ${device}`),
-    network: `wrong passwords ${householdOf(address)}`,
+    network: `wrong passwords ${rateLimitKey(address)}`,
   }
 }
 

@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import { Secret } from 'otpauth'
-import type { By } from '../../platform/audit-context.ts'
+import type { Actor } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
-import { seal } from '../../platform/encryption.ts'
+import { encrypt } from '../../platform/encryption.ts'
 import { AppError } from '../../platform/errors.ts'
 import { type Change, replaceRecoveryCodes, replaceSecret } from './queries.ts'
 import { type Holder, newRecoveryCodes, stepOf, totpOf, wrongCode } from './second-factor.ts'
 
 /** Answers ten new recovery codes, readable this one time; the old ones are dead. Throws AppError `conflict`. */
-export async function renewRecoveryCodes(sql: Sql, by: By, change: Change): Promise<string[]> {
+export async function renewRecoveryCodes(sql: Sql, by: Actor, change: Change): Promise<string[]> {
   const { codes, hashes } = newRecoveryCodes()
   if (!(await replaceRecoveryCodes(sql, by, change, hashes))) throw changedMeanwhile()
   return codes
@@ -31,14 +31,14 @@ export function uriOf(secret: string, { username }: Pick<Holder, 'username'>): s
 export async function changeApp(
   sql: Sql,
   keys: readonly Buffer[],
-  by: By,
+  by: Actor,
   change: Change,
   next: { secret: string; code: string },
 ): Promise<void> {
   const bytes = bytesOf(next.secret)
   const step = stepOf(bytes, next.code)
   if (step === null) throw wrongCode()
-  const sealedSecret = seal(keys[0]!, Buffer.from(bytes), change.userId)
+  const sealedSecret = encrypt(keys[0]!, Buffer.from(bytes), change.userId)
   if (!(await replaceSecret(sql, by, change, { sealedSecret, step }))) throw changedMeanwhile()
 }
 

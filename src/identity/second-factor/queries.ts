@@ -1,4 +1,4 @@
-import { type By, knownOrigin } from '../../platform/audit-context.ts'
+import { type Actor, auditContextOf } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
 
 /** A stored second factor; `enrolledAt` is null while its secret was shown and not yet proved. */
@@ -31,7 +31,7 @@ export async function deleteUnproved(sql: Sql, userId: string, sealedSecret: Buf
 }
 
 /** Every stored secret, and whose it is. There are as many as administrators. */
-export async function listSealedSecrets(
+export async function listEncryptedSecrets(
   sql: Sql,
 ): Promise<{ userId: string; username: string; sealedSecret: Buffer }[]> {
   return sql`
@@ -42,7 +42,7 @@ export async function listSealedSecrets(
 }
 
 /** Puts the same secret, sealed with another key, in the place of what was read. False: it is another one by now. */
-export async function replaceSealedSecret(sql: Sql, userId: string, read: Buffer, sealed: Buffer): Promise<boolean> {
+export async function replaceEncryptedSecret(sql: Sql, userId: string, read: Buffer, sealed: Buffer): Promise<boolean> {
   const rows = await sql`
     update second_factors set sealed_secret = ${sealed} where user_id = ${userId} and sealed_secret = ${read}
   `
@@ -72,7 +72,7 @@ export async function enrol(sql: Sql, userId: string, step: number, codeHashes: 
  * Takes a try at an account's codes before the code is looked at, so that guesses sent side by side all count: the fifth in
  * a row that is not followed by a right one shuts the door for a quarter of an hour. Undefined: it is shut, or none enrolled.
  */
-export async function takeCodeTry(sql: Sql, userId: string): Promise<{ sealedSecret: Buffer } | undefined> {
+export async function reserveCodeAttempt(sql: Sql, userId: string): Promise<{ sealedSecret: Buffer } | undefined> {
   const [row] = await sql<{ sealedSecret: Buffer }[]>`
     update second_factors
     set failures = case when blocked_until is null then failures + 1 else 1 end,
@@ -128,11 +128,11 @@ export async function takeRecoveryCode(
 }
 
 /** What administrators read of their own second factor. `version` counts its changes. */
-export type Standing = { enrolledAt: Date; codesLeft: number; version: number }
+export type SecondFactorStatus = { enrolledAt: Date; codesLeft: number; version: number }
 
 /** How an account's second factor stands; undefined when none is in use. */
-export async function findStanding(sql: Sql, userId: string): Promise<Standing | undefined> {
-  const [row] = await sql<Standing[]>`
+export async function findSecondFactorStatus(sql: Sql, userId: string): Promise<SecondFactorStatus | undefined> {
+  const [row] = await sql<SecondFactorStatus[]>`
     select f.enrolled_at, f.version,
            (select count(*)::int from recovery_codes c where c.user_id = f.user_id and c.used_at is null) as codes_left
     from second_factors f
@@ -145,9 +145,14 @@ export async function findStanding(sql: Sql, userId: string): Promise<Standing |
 export type Change = { userId: string; handle: string; seen: number }
 
 /** Puts new recovery codes in the place of all old ones, and tells the account's address. False: it changed meanwhile. */
-export async function replaceRecoveryCodes(sql: Sql, by: By, change: Change, codeHashes: Buffer[]): Promise<boolean> {
+export async function replaceRecoveryCodes(
+  sql: Sql,
+  by: Actor,
+  change: Change,
+  codeHashes: Buffer[],
+): Promise<boolean> {
   const rows = await sql`
-    with origin as materialized (${knownOrigin(sql, by)}), factor as (
+    with origin as materialized (${auditContextOf(sql, by)}), factor as (
       update second_factors set version = version + 1
       where ${isAsSeen(sql, change)}
       returning user_id
@@ -168,12 +173,12 @@ export async function replaceRecoveryCodes(sql: Sql, by: By, change: Change, cod
  */
 export async function replaceSecret(
   sql: Sql,
-  by: By,
+  by: Actor,
   change: Change,
   next: { sealedSecret: Buffer; step: number },
 ): Promise<boolean> {
   const rows = await sql`
-    with origin as materialized (${knownOrigin(sql, by)}), factor as (
+    with origin as materialized (${auditContextOf(sql, by)}), factor as (
       update second_factors
       set sealed_secret = ${next.sealedSecret}, enrolled_at = now(), last_step = ${next.step}, failures = 0,
           blocked_until = null, version = version + 1
@@ -196,7 +201,7 @@ function isAsSeen(sql: Sql, { userId, handle, seen }: Change) {
 }
 
 /** The end of a statement that changed what `factor` returns. */
-function notedAndTold(sql: Sql, by: By, action: string) {
+function notedAndTold(sql: Sql, by: Actor, action: string) {
   return sql`noted as (
       insert into audit (actor, action, user_id) select ${by.actor}, ${action}, factor.user_id from factor, origin
       returning id, user_id

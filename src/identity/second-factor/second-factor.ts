@@ -1,15 +1,15 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { Secret, TOTP } from 'otpauth'
-import { waitInWords } from '../../platform/dates.ts'
+import { waitLabel } from '../../platform/dates.ts'
 import type { Sql } from '../../platform/db.ts'
-import { seal, unseal } from '../../platform/encryption.ts'
+import { decrypt, encrypt } from '../../platform/encryption.ts'
 import { AppError } from '../../platform/errors.ts'
 import {
   deleteUnproved,
   enrol,
   findSecondFactor,
   insertSecondFactor,
-  takeCodeTry,
+  reserveCodeAttempt,
   takeRecoveryCode,
   takeStep,
 } from './queries.ts'
@@ -30,7 +30,7 @@ export async function isEnrolled(sql: Sql, userId: string): Promise<boolean> {
 /** Whether codes of this administrator's app can be checked: not when the key that sealed its secret was taken away. */
 export async function canCheckCodes(sql: Sql, keys: readonly Buffer[], userId: string): Promise<boolean> {
   const stored = await findSecondFactor(sql, userId)
-  return !stored || unseal(keys, stored.sealedSecret, userId) !== null
+  return !stored || decrypt(keys, stored.sealedSecret, userId) !== null
 }
 
 /** What is said to whoever's codes cannot be checked any more. */
@@ -46,10 +46,11 @@ export const cannotCheckCodes =
 export async function secretToEnrol(sql: Sql, keys: readonly Buffer[], holder: Holder) {
   const before = await findSecondFactor(sql, holder.id)
   // Nobody has it in an app yet: where the key is gone, another one takes its place.
-  if (before && !unseal(keys, before.sealedSecret, holder.id)) await deleteUnproved(sql, holder.id, before.sealedSecret)
-  await insertSecondFactor(sql, holder.id, seal(keys[0]!, randomBytes(20), holder.id))
+  if (before && !decrypt(keys, before.sealedSecret, holder.id))
+    await deleteUnproved(sql, holder.id, before.sealedSecret)
+  await insertSecondFactor(sql, holder.id, encrypt(keys[0]!, randomBytes(20), holder.id))
   const stored = (await findSecondFactor(sql, holder.id))!
-  const opened = unseal(keys, stored.sealedSecret, holder.id)
+  const opened = decrypt(keys, stored.sealedSecret, holder.id)
   if (stored.enrolledAt || !opened)
     throw new AppError('conflict', 'An authenticator app is set up for this account already.')
   const totp = totpOf(opened.secret, holder.username)
@@ -62,7 +63,7 @@ export async function secretToEnrol(sql: Sql, keys: readonly Buffer[], holder: H
  */
 export async function finishEnrolment(sql: Sql, keys: readonly Buffer[], holder: Holder, code: string) {
   const stored = await findSecondFactor(sql, holder.id)
-  const opened = stored && unseal(keys, stored.sealedSecret, holder.id)
+  const opened = stored && decrypt(keys, stored.sealedSecret, holder.id)
   if (!opened || stored.enrolledAt) throw new AppError('conflict', 'Please start again from the log-in page.')
   const step = stepOf(opened.secret, code)
   if (step === null) throw wrongCode()
@@ -85,10 +86,10 @@ export async function useCode(
   typed: string,
   confirms: string | null = null,
 ): Promise<'app' | 'recovery'> {
-  const stored = await takeCodeTry(sql, userId)
+  const stored = await reserveCodeAttempt(sql, userId)
   if (!stored) throw await refusal(sql, userId)
   const code = typed.replace(/[\s-]/g, '').toUpperCase()
-  const opened = unseal(keys, stored.sealedSecret, userId)
+  const opened = decrypt(keys, stored.sealedSecret, userId)
   const step = opened && stepOf(opened.secret, code)
   if (step !== null && (await takeStep(sql, userId, step, confirms))) return 'app'
   if (/^[0-9A-Z]{28}$/.test(code) && (await takeRecoveryCode(sql, userId, hashOf(code), confirms))) return 'recovery'
@@ -101,7 +102,7 @@ async function refusal(sql: Sql, userId: string): Promise<AppError> {
   const stored = await findSecondFactor(sql, userId)
   if (!stored?.enrolledAt) return new AppError('conflict', 'Please set up an authenticator app first: log in again.')
   const waitS = Math.max(1, stored.waitS)
-  return new AppError('busy', `Too many wrong codes. Please wait ${waitInWords(waitS)} and try again.`, {
+  return new AppError('busy', `Too many wrong codes. Please wait ${waitLabel(waitS)} and try again.`, {
     retryAfterS: waitS,
   })
 }
@@ -110,7 +111,7 @@ async function refusal(sql: Sql, userId: string): Promise<AppError> {
 export async function currentCode(sql: Sql, keys: readonly Buffer[], holder: Holder): Promise<string> {
   const stored = await findSecondFactor(sql, holder.id)
   if (!stored) throw new AppError('not-found', 'This account has no authenticator yet: log in once, then ask again.')
-  const opened = unseal(keys, stored.sealedSecret, holder.id)
+  const opened = decrypt(keys, stored.sealedSecret, holder.id)
   if (!opened) throw new AppError('conflict', cannotCheckCodes)
   // Where this step's code was used already, the next one is what will be taken.
   const step = Math.max(TOTP.counter({ period }), stored.lastStep + 1)

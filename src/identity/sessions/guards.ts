@@ -1,11 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Deps } from '../../deps.ts'
-import type { By, Origin } from '../../platform/audit-context.ts'
+import type { Actor, AuditContext } from '../../platform/audit-context.ts'
 import { AppError } from '../../platform/errors.ts'
 import { safeNext } from '../../web/forms.ts'
-import { rememberDevice } from '../known-browsers/known-browsers.ts'
-import type { Trier } from '../login-throttle/login-throttle.ts'
+import { rememberBrowser } from '../known-browsers/known-browsers.ts'
+import type { LoginAttempt } from '../login-throttle/login-throttle.ts'
 import { endSession, proveSession, type SignedIn, sessionOf, startSession, type User } from '../users/users.ts'
 
 declare module 'fastify' {
@@ -32,7 +32,7 @@ export const rememberedUser = fp<{ deps: Deps }>(
       const session = await sessionOf(deps.sql, sid)
       request.sessionUnread = false
       if (!session) return
-      request.signedIn = { ...session, trier: trierOf(deps, request) }
+      request.signedIn = { ...session, trier: loginAttemptOf(deps, request) }
       if (session.user.role === 'subscriber' || session.secondFactorAt) request.user = session.user
     })
   },
@@ -101,23 +101,23 @@ export function wayOn(user: User, next: string): string {
 }
 
 /** Who types a password here, for `tryPassword`; the account is added by the door. */
-export function trierOf(deps: Deps, request: FastifyRequest): Omit<Trier, 'account'> {
+export function loginAttemptOf(deps: Deps, request: FastifyRequest): Omit<LoginAttempt, 'account'> {
   return { address: request.ip, device: deviceIn(deps, request) }
 }
 
 /** Who acts, and from where, for the audit. Only for requests of signed-in people. */
-export function actingAs(request: FastifyRequest): By {
+export function actorOf(request: FastifyRequest): Actor {
   return byOf(request, request.user!.id)
 }
 
 /** From where a request comes, for the audit of an act that needs nobody signed in. */
-export function originOf(request: FastifyRequest): Origin {
+export function auditContext(request: FastifyRequest): AuditContext {
   const { userAgent, address } = fromOf(request)
   return { address, userAgent: userAgent.slice(0, 200), requestId: request.id }
 }
 
-function byOf(request: FastifyRequest, userId: string): By {
-  return { actor: `user:${userId}`, origin: originOf(request) }
+function byOf(request: FastifyRequest, userId: string): Actor {
+  return { actor: `user:${userId}`, origin: auditContext(request) }
 }
 
 function fromOf(request: FastifyRequest) {
@@ -127,7 +127,7 @@ function fromOf(request: FastifyRequest) {
 const year = 365 * 24 * 3600
 
 async function keepDevice(deps: Deps, request: FastifyRequest, reply: FastifyReply, userId: string): Promise<void> {
-  const device = await rememberDevice(deps.sql, userId, deviceIn(deps, request))
+  const device = await rememberBrowser(deps.sql, userId, deviceIn(deps, request))
   const { https } = deps.config
   reply.setCookie(deviceCookie(https), device, {
     path: '/',

@@ -2,7 +2,7 @@
 export type State = { code: string; name: string }
 
 /** All that a person can choose, by name. Codes as published by the GST Network; 25 and 28 were merged away. */
-export const states: readonly State[] = [
+export const indianStates: readonly State[] = [
   ['01', 'Jammu and Kashmir'],
   ['02', 'Himachal Pradesh'],
   ['03', 'Punjab'],
@@ -46,5 +46,5 @@ export const states: readonly State[] = [
 /** The state meant by a two-digit code, a one-digit code or its name in any case; undefined when there is none. */
 export function findState(typed: string): State | undefined {
   const text = typed.trim().toLowerCase()
-  return states.find(({ code, name }) => code === text.padStart(2, '0') || name.toLowerCase() === text)
+  return indianStates.find(({ code, name }) => code === text.padStart(2, '0') || name.toLowerCase() === text)
 }

@@ -1,4 +1,4 @@
-import { type By, knownOrigin } from '../../platform/audit-context.ts'
+import { type Actor, auditContextOf } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
 import type { Authenticated, Session, User } from './users.ts'
 
@@ -73,10 +73,10 @@ export async function insertSession(
 export async function insertProvenSession(
   sql: Sql,
   session: { before: Buffer; idHash: Buffer; userAgent: string; network: string },
-  by: By,
+  by: Actor,
 ): Promise<boolean> {
   const rows = await sql`
-    with origin as materialized (${knownOrigin(sql, by)}),
+    with origin as materialized (${auditContextOf(sql, by)}),
     waiting as (
       delete from sessions
       where id_hash = ${session.before} and second_factor_at is null and expires_at > now()
@@ -134,7 +134,7 @@ export async function deleteEndedSessions(sql: Sql): Promise<number> {
 }
 
 /** Forgets links of more than 30 days ago. Returns how many. */
-export async function deleteOldLinks(sql: Sql): Promise<number> {
+export async function deleteOldTokens(sql: Sql): Promise<number> {
   const old = await sql`delete from account_links where created_at < now() - interval '30 days'`
   return old.count
 }

@@ -7,7 +7,7 @@ import { type FormState, formState, NextInQuery, nextIn, PostedForm, readForm, w
 import { tryPassword } from '../login-throttle/login-throttle.ts'
 import secondFactor from '../second-factor/routes.ts'
 import { isEnrolled } from '../second-factor/second-factor.ts'
-import { signIn, trierOf, wayOn } from '../sessions/guards.ts'
+import { loginAttemptOf, signIn, wayOn } from '../sessions/guards.ts'
 import { authenticate, endSession, type User } from './users.ts'
 
 declare module '../../web/views.ts' {
@@ -32,7 +32,7 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (
     async (request, reply) => {
       const typed = readForm(request.body, ['login', 'password', 'next'])
       const { login, password, next } = typed
-      const trier = { account: login, ...trierOf(deps, request) }
+      const trier = { account: login, ...loginAttemptOf(deps, request) }
       try {
         const account = await tryPassword(deps, trier, () => authenticate(deps.sql, login, password))
         if (!account) {

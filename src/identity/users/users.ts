@@ -1,9 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto'
-import type { By } from '../../platform/audit-context.ts'
+import type { Actor } from '../../platform/audit-context.ts'
 import { type Sql, violates } from '../../platform/db.ts'
 import { AppError } from '../../platform/errors.ts'
 import { networkOf } from '../../platform/networks.ts'
-import type { Trier } from '../login-throttle/login-throttle.ts'
+import type { LoginAttempt } from '../login-throttle/login-throttle.ts'
 import { hashPassword, isOutdated, passwordMatches } from '../passwords/passwords.ts'
 import { consentVersion } from './consent.ts'
 import {
@@ -71,7 +71,7 @@ export async function authenticate(sql: Sql, login: string, password: string): P
 export type Session = { handle: string; user: User; secondFactorAt: Date | null; isFresh: boolean }
 
 /** The session of a request, and who types a password in it. */
-export type SignedIn = Session & { trier: Omit<Trier, 'account'> }
+export type SignedIn = Session & { trier: Omit<LoginAttempt, 'account'> }
 
 /** Where a session is used: the browser's own description, and its address. */
 type From = { userAgent: string; address: string }
@@ -90,7 +90,7 @@ export async function startSession(sql: Sql, userId: string, from: From): Promis
  * The second factor was given: the session that waited for it ends, and one with a new secret, which is returned, takes
  * its place. Throws AppError `unauthenticated` when it ended meanwhile.
  */
-export async function proveSession(sql: Sql, before: string, from: From, by: By): Promise<string> {
+export async function proveSession(sql: Sql, before: string, from: From, by: Actor): Promise<string> {
   const id = randomBytes(32).toString('base64url')
   if (!(await insertProvenSession(sql, { before: hashOf(before), idHash: hashOf(id), ...placeOf(from) }, by)))
     throw new AppError('unauthenticated', 'That took too long. Please log in again.')

@@ -1,4 +1,4 @@
-import type { By } from '../../platform/audit-context.ts'
+import type { Actor } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
 import { AppError } from '../../platform/errors.ts'
 import { dayIn } from '../prices/files/cells.ts'
@@ -13,7 +13,7 @@ const mostLines = 200
  * Adds holidays as they were typed or pasted, one a line: "2027-01-26 Republic Day"; all or none of them. Answers how many
  * are new or named anew. Throws AppError `invalid` about `lines`, naming the first line that cannot be read.
  */
-export async function addHolidays(sql: Sql, text: string, by: By): Promise<number> {
+export async function addHolidays(sql: Sql, text: string, by: Actor): Promise<number> {
   return upsertHolidays(sql, holidaysTyped(text), by)
 }
 

@@ -1,11 +1,11 @@
-import { type By, knownOrigin } from '../../platform/audit-context.ts'
+import { type Actor, auditContextOf } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
 import type { Holiday } from './holidays.ts'
 
 /** Adds holidays, or names known ones anew. Answers how many that changed. */
-export async function upsertHolidays(sql: Sql, holidays: readonly Holiday[], by: By): Promise<number> {
+export async function upsertHolidays(sql: Sql, holidays: readonly Holiday[], by: Actor): Promise<number> {
   const [row] = await sql<{ changed: number }[]>`
-    with origin as materialized (${knownOrigin(sql, by)}), written as (
+    with origin as materialized (${auditContextOf(sql, by)}), written as (
       insert into holidays (day, name)
       select day, name from jsonb_to_recordset(${sql.json(holidays as never)}) as given(day date, name text)
       on conflict (day) do update set name = excluded.name where holidays.name <> excluded.name
@@ -24,9 +24,9 @@ export async function upsertHolidays(sql: Sql, holidays: readonly Holiday[], by:
 }
 
 /** Takes a holiday away: the exchange was open after all. False: it is gone already. */
-export async function deleteHoliday(sql: Sql, day: string, by: By): Promise<boolean> {
+export async function deleteHoliday(sql: Sql, day: string, by: Actor): Promise<boolean> {
   const rows = await sql`
-    with origin as materialized (${knownOrigin(sql, by)}), gone as (
+    with origin as materialized (${auditContextOf(sql, by)}), gone as (
       delete from holidays where day = ${day}::date returning day, name
     ), turned as (
       update market_state set version = version + 1, changed_at = now() where exists (select from gone)

@@ -1,4 +1,4 @@
-import type { Analysis, Reading, Standing } from '../engine/analysis.ts'
+import type { Analysis, Reading, SectorRank } from '../engine/analysis.ts'
 import { type Quadrant, quadrantOf } from '../engine/quadrants.ts'
 import { type Box, boxOf, type Label, type Placed, placeLabels, type Spot } from './labels.ts'
 
@@ -26,11 +26,11 @@ export type RotationMap = {
   ticks: (Spot & { axis: 'ratio' | 'momentum'; text: string })[]
   /** The strongest first. */
   points: MapPoint[]
-  words: typeof quadrantWords
+  words: typeof quadrantLabels
 }
 
 /** Of its own average, not of the Nifty: a sector can be leading and still have done worse than the Nifty. */
-export const quadrantWords: Record<Quadrant, { title: string; mark: string; meaning: string }> = {
+export const quadrantLabels: Record<Quadrant, { title: string; mark: string; meaning: string }> = {
   leading: {
     title: 'Leading',
     mark: '▲',
@@ -69,7 +69,7 @@ export function mapOf(analysis: Analysis): RotationMap {
 }
 
 /** Lays the standings out for drawing; those without a reading are not on it. The scale fits every tail. */
-export function drawMap(standings: readonly Standing[]): RotationMap {
+export function drawMap(standings: readonly SectorRank[]): RotationMap {
   const shown = standings.filter((one) => one.tail.length > 0)
   const scale = scaleOf(shown.flatMap((one) => one.tail))
   const place = ({ ratio, momentum }: Pick<Reading, 'ratio' | 'momentum'>): Spot => ({
@@ -100,7 +100,7 @@ export function drawMap(standings: readonly Standing[]): RotationMap {
       place: places[i]!,
     }
   })
-  return { width, height, centre, zones, ticks: ticksAt(scale, place), points, words: quadrantWords }
+  return { width, height, centre, zones, ticks: ticksAt(scale, place), points, words: quadrantLabels }
 }
 
 type Scale = { x: number; y: number; reach: { ratio: number; momentum: number } }
@@ -138,7 +138,7 @@ function ticksAt({ reach }: Scale, place: (at: { ratio: number; momentum: number
 /** The quarters in reading order, each with its word in the outer corner. */
 function zoneAt(quadrant: Quadrant, index: number): RotationMap['zones'][number] {
   const [right, low] = [index % 2 === 1, index > 1]
-  const { mark, title } = quadrantWords[quadrant]
+  const { mark, title } = quadrantLabels[quadrant]
   return {
     quadrant,
     x: right ? centre.x : frame.left,

@@ -1,17 +1,17 @@
 import { AppError } from '../../platform/errors.ts'
 import { sparkOf } from '../charts/panels.ts'
-import { mapOf, quadrantWords, type RotationMap } from '../charts/rotation-map.ts'
-import type { Analysis, Standing } from '../engine/analysis.ts'
+import { mapOf, quadrantLabels, type RotationMap } from '../charts/rotation-map.ts'
+import type { Analysis, SectorRank } from '../engine/analysis.ts'
 import type { Day } from '../engine/days.ts'
-import { answerOf, type Market, stepsIn } from '../engine/market.ts'
+import { cachedAnalysis, type Market, stepsIn } from '../engine/market.ts'
 import type { Quadrant } from '../engine/quadrants.ts'
-import { figures, sourceOf, stampOf, summaryOf } from '../engine/summary.ts'
-import { type Asked, addressOf, steps, tails, views } from './analysis-params.ts'
-import { type Column, type ColumnKey, columns, figureColumns, inOrder, printed } from './columns.ts'
+import { numberFormats, sourceOf, stampOf, summaryOf } from '../engine/summary.ts'
+import { type Asked, analysisUrl, steps, tails, views } from './analysis-params.ts'
+import { type Column, type ColumnKey, columns, inOrder, numberColumns, printed } from './columns.ts'
 import { type HeatMap, heatOf } from './heat.ts'
 
 /** A row of the rank table, ready to print. */
-export type Row = Standing & {
+export type Row = SectorRank & {
   isPriced: boolean
   moved: string
   href: string
@@ -37,14 +37,14 @@ export type Analyser = {
   rows: Row[]
   map: RotationMap
   /** The map in words. */
-  quadrants: { quadrant: Quadrant; title: string; mark: string; meaning: string; members: Standing[] }[]
-  focused: Standing | null
+  quadrants: { quadrant: Quadrant; title: string; mark: string; meaning: string; members: SectorRank[] }[]
+  focused: SectorRank | null
   heat: HeatMap
   views: typeof views
   steps: typeof steps
   tails: typeof tails
   address: (changes?: Partial<Asked>, path?: string) => string
-  figures: typeof figures
+  figures: typeof numberFormats
 }
 
 /** Days in the list: three years of weeks, half a year of days. What is older is reached by stepping. */
@@ -58,10 +58,10 @@ export const spark = { width: 84, height: 24 } as const
 export function analyserOf(market: Market, given: Asked): Analyser | null {
   if (market.asOf === null) return null
   const asked = settled(market, given)
-  const analysis = answerOf(market, asked)!
+  const analysis = cachedAnalysis(market, asked)!
   const days = daysOf(market, asked.step)
   const shown = days.slice(0, listed[asked.step])
-  const address: Analyser['address'] = (changes, path) => addressOf(asked, changes, path)
+  const address: Analyser['address'] = (changes, path) => analysisUrl(asked, changes, path)
   const standings = inOrder(analysis.standings, asked)
   const priced = pricedUpTo(market, analysis.asOf)
   return {
@@ -77,9 +77,9 @@ export function analyserOf(market: Market, given: Asked): Analyser | null {
     heads: columns.map((column) => ({ ...column, ...headOf(column, asked) })),
     rows: standings.map((one) => ({ ...rowOf(one, address), isPriced: priced.has(one.symbol) })),
     map: mapOf(analysis),
-    quadrants: (Object.keys(quadrantWords) as Quadrant[]).map((quadrant) => ({
+    quadrants: (Object.keys(quadrantLabels) as Quadrant[]).map((quadrant) => ({
       quadrant,
-      ...quadrantWords[quadrant],
+      ...quadrantLabels[quadrant],
       members: analysis.standings.filter((one) => one.quadrant === quadrant),
     })),
     focused: analysis.standings.find((one) => one.symbol === asked.focus) ?? null,
@@ -92,7 +92,7 @@ export function analyserOf(market: Market, given: Asked): Analyser | null {
     steps,
     tails,
     address,
-    figures,
+    figures: numberFormats,
   }
 }
 
@@ -120,7 +120,7 @@ function headOf({ key, first }: { key: ColumnKey; first: Asked['dir'] }, asked: 
   const isOrder = asked.sort === key
   const dir = isOrder ? (asked.dir === 'asc' ? 'desc' : 'asc') : first
   const order = isOrder ? (asked.dir === 'asc' ? ('ascending' as const) : ('descending' as const)) : null
-  return { href: addressOf(asked, { sort: key, dir }), order }
+  return { href: analysisUrl(asked, { sort: key, dir }), order }
 }
 
 /** The symbols of the sectors that have a price of this day or an earlier one. */
@@ -128,12 +128,12 @@ function pricedUpTo({ sectors }: Market, asOf: Day): Set<string> {
   return new Set(sectors.filter(({ prices }) => prices.keys().some((day) => day <= asOf)).map((one) => one.symbol))
 }
 
-function rowOf(one: Standing, address: Analyser['address']): Omit<Row, 'isPriced'> {
+function rowOf(one: SectorRank, address: Analyser['address']): Omit<Row, 'isPriced'> {
   return {
     ...one,
-    moved: figures.moved(one),
+    moved: numberFormats.moved(one),
     href: address({}, `/dashboard/sectors/${encodeURIComponent(one.symbol)}`),
-    cells: figureColumns.map((column) => {
+    cells: numberColumns.map((column) => {
       const text = printed(column, one)
       return { text, tone: column.signed ? toneOf(text) : '' }
     }),

@@ -57,7 +57,7 @@ export function askedIn(query: Static<typeof AskedInQuery>): Asked {
 }
 
 /** The address of the question with these changes; what is as usual is left out. */
-export function addressOf(asked: Asked, changes: Partial<Asked> = {}, path = '/dashboard'): string {
+export function analysisUrl(asked: Asked, changes: Partial<Asked> = {}, path = '/dashboard'): string {
   const next = { ...asked, ...changes }
   const usual = { ...plain, dir: columnOf(next.sort).first }
   const names = (Object.keys(plain) as (keyof Asked)[]).filter((name) => next[name] !== usual[name])

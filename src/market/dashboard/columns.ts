@@ -1,7 +1,7 @@
-import type { Standing } from '../engine/analysis.ts'
+import type { SectorRank } from '../engine/analysis.ts'
 import type { Quadrant } from '../engine/quadrants.ts'
 import { type Span, spans } from '../engine/returns.ts'
-import { figures } from '../engine/summary.ts'
+import { numberFormats } from '../engine/summary.ts'
 
 /**
  * A column of figures: the page, the order of its rows and the CSV file all take it from here. `first` is the order that
@@ -11,7 +11,7 @@ export type Column = {
   key: ColumnKey
   title: string
   about: string
-  value: (one: Standing) => number | null
+  value: (one: SectorRank) => number | null
   digits: number
   signed: boolean
   first: 'asc' | 'desc'
@@ -39,7 +39,7 @@ const plain = { digits: 2, signed: false, first: 'desc' } as const
 const change = { digits: 1, signed: true, first: 'desc' } as const
 
 /** The figures of the rank table, from left to right. */
-export const figureColumns: Column[] = [
+export const numberColumns: Column[] = [
   {
     ...plain,
     key: 'score',
@@ -75,7 +75,7 @@ export const figureColumns: Column[] = [
     key: span.toLowerCase() as Lowercase<Span>,
     title: span,
     about: `Change of the price over one ${spanNames[span]}, in percent`.replace('one 3', '3').replace('one 6', '6'),
-    value: (one: Standing) => one.returns[span],
+    value: (one: SectorRank) => one.returns[span],
   })),
   {
     ...change,
@@ -98,7 +98,7 @@ export const columns: Column[] = [
     value: (one) => (one.quadrant === null ? null : quadrants.indexOf(one.quadrant)),
     first: 'asc',
   },
-  ...figureColumns,
+  ...numberColumns,
 ]
 
 /** The column of this key. */
@@ -107,7 +107,7 @@ export function columnOf(key: ColumnKey): Column {
 }
 
 /** The standings in the order that was asked for. Those without a value come last, whichever the direction. */
-export function inOrder(standings: readonly Standing[], { sort, dir }: { sort: ColumnKey; dir: 'asc' | 'desc' }) {
+export function inOrder(standings: readonly SectorRank[], { sort, dir }: { sort: ColumnKey; dir: 'asc' | 'desc' }) {
   const { value } = columnOf(sort)
   const turn = dir === 'asc' ? 1 : -1
   if (sort === 'name') return standings.toSorted((a, b) => turn * a.name.localeCompare(b.name, 'en'))
@@ -119,6 +119,6 @@ export function inOrder(standings: readonly Standing[], { sort, dir }: { sort: C
 }
 
 /** A cell as it is printed. */
-export function printed({ value, signed, digits }: Column, one: Standing): string {
-  return signed ? figures.signed(value(one), digits) : figures.plain(value(one), digits)
+export function printed({ value, signed, digits }: Column, one: SectorRank): string {
+  return signed ? numberFormats.signed(value(one), digits) : numberFormats.plain(value(one), digits)
 }

@@ -1,8 +1,8 @@
-import type { Standing } from '../engine/analysis.ts'
+import type { SectorRank } from '../engine/analysis.ts'
 import type { Day } from '../engine/days.ts'
 import type { Market } from '../engine/market.ts'
 import { returnsAt, type Span, spans } from '../engine/returns.ts'
-import { figures } from '../engine/summary.ts'
+import { numberFormats } from '../engine/summary.ts'
 
 /** A cell of the heat map: the number, and how strongly it is coloured, from -3 to 3. */
 export type Heat = { text: string; step: number }
@@ -19,12 +19,12 @@ const bounds: Record<Span, readonly [number, number, number]> = {
 }
 
 /** Returns as a table of colours; the benchmark stands above the sectors. */
-export function heatOf({ benchmark }: Market, standings: readonly Standing[], asOf: Day): HeatMap {
-  const rowOf = (symbol: string, name: string, returns: Standing['returns'], isBenchmark = false) => ({
+export function heatOf({ benchmark }: Market, standings: readonly SectorRank[], asOf: Day): HeatMap {
+  const rowOf = (symbol: string, name: string, returns: SectorRank['returns'], isBenchmark = false) => ({
     symbol,
     name,
     isBenchmark,
-    cells: spans.map((span) => ({ text: figures.signed(returns[span]), step: stepOf(span, returns[span]) })),
+    cells: spans.map((span) => ({ text: numberFormats.signed(returns[span]), step: stepOf(span, returns[span]) })),
   })
   const nifty = benchmark ? [rowOf(benchmark.symbol, benchmark.name, returnsAt(benchmark.prices, asOf), true)] : []
   return { spans, bounds, rows: [...nifty, ...standings.map((one) => rowOf(one.symbol, one.name, one.returns))] }

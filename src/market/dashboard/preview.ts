@@ -2,7 +2,7 @@ import type { Sql } from '../../platform/db.ts'
 import { mapOf, type RotationMap } from '../charts/rotation-map.ts'
 import { type Analysis, analyse } from '../engine/analysis.ts'
 import { type Day, monthsAfter } from '../engine/days.ts'
-import { answerOf, currentMarket, type Market } from '../engine/market.ts'
+import { cachedAnalysis, currentMarket, type Market } from '../engine/market.ts'
 import { inventPrices } from '../prices/sample-prices.ts'
 
 /** What visitors see of the product: the real map of at least three months ago, or an invented one. */
@@ -20,7 +20,7 @@ export async function previewOf(sql: Sql): Promise<Preview> {
   const real =
     market.sample || market.asOf === null
       ? null
-      : answerOf(market, { step: 'week', at: monthsAfter(market.asOf, -delayMonths), tail: weeks })
+      : cachedAnalysis(market, { step: 'week', at: monthsAfter(market.asOf, -delayMonths), tail: weeks })
   if (real?.standings.some((one) => one.tail.length > 0))
     return { map: mapOf(real), analysis: real, sample: false, weeks }
   const analysis = invented(market)

@@ -11,9 +11,9 @@ import { fmt } from '../../platform/format.ts'
 import { inHeavyTurn } from '../../platform/heavy-work.ts'
 import { sendCompressing } from '../../web/compressed.ts'
 import { currentMarket, type Market } from '../engine/market.ts'
-import { figures, sourceOf, stampOf } from '../engine/summary.ts'
+import { numberFormats, sourceOf, stampOf } from '../engine/summary.ts'
 import { type Analyser, analyserOf, spark } from './analyser.ts'
-import { type Asked, AskedInQuery, addressOf, askedIn } from './analysis-params.ts'
+import { type Asked, AskedInQuery, analysisUrl, askedIn } from './analysis-params.ts'
 import { type Preview, previewOf } from './preview.ts'
 import { type Sector, sectorOf } from './sector.ts'
 import { tableCsv } from './table-csv.ts'
@@ -25,7 +25,7 @@ declare module '../../web/views.ts' {
       preview: Preview
       source: string
       stamp: string
-      figures: typeof figures
+      figures: typeof numberFormats
     }
     'market/dashboard/_analyser': { analyser: Analyser; spark: typeof spark }
     'market/dashboard/sector': { subscription: Subscription; sector: Sector }
@@ -48,7 +48,7 @@ const regions = new WeakMap<Market, Map<string, string>>()
 async function regionOf(market: Market, asked: Asked, reply: FastifyReply): Promise<string> {
   const kept = regions.get(market) ?? new Map<string, string>()
   regions.set(market, kept)
-  const key = addressOf(asked)
+  const key = analysisUrl(asked)
   const made = async () => {
     const analyser = analyserOf(market, asked)
     return analyser ? reply.viewAsync('market/dashboard/_analyser', { analyser, spark, fmt }) : ''
@@ -82,7 +82,7 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps }> = async (app, { deps }) 
         preview,
         source: sourceOf(preview),
         stamp: stampOf(preview.analysis),
-        figures,
+        figures: numberFormats,
       })
       return show(request, reply, html)
     }

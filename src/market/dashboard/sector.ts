@@ -1,18 +1,18 @@
 import { AppError } from '../../platform/errors.ts'
 import { drawPanel, type Panel } from '../charts/panels.ts'
-import { quadrantWords } from '../charts/rotation-map.ts'
-import type { Standing } from '../engine/analysis.ts'
+import { quadrantLabels } from '../charts/rotation-map.ts'
+import type { SectorRank } from '../engine/analysis.ts'
 import { type Explanation, explain } from '../engine/explaining.ts'
 import { type History, historyOf } from '../engine/history.ts'
 import type { Market } from '../engine/market.ts'
 import { quadrantOf } from '../engine/quadrants.ts'
 import { type Analyser, analyserOf } from './analyser.ts'
 import type { Asked } from './analysis-params.ts'
-import { figureColumns, printed } from './columns.ts'
+import { numberColumns, printed } from './columns.ts'
 
 /** One sector's page. */
 export type Sector = Analyser & {
-  standing: Standing
+  standing: SectorRank
   tracks: string
   benchmarkSymbol: string
   facts: { title: string; about: string; text: string }[]
@@ -20,10 +20,10 @@ export type Sector = Analyser & {
   history: History
   explanation: Explanation | null
   /** The next stronger and weaker one by rank. */
-  stronger: Standing | null
-  weaker: Standing | null
+  stronger: SectorRank | null
+  weaker: SectorRank | null
   quadrantOf: typeof quadrantOf
-  quadrantWords: typeof quadrantWords
+  quadrantWords: typeof quadrantLabels
 }
 
 /** Composes a sector's page. Throws AppError `not-found` for a symbol that is not shown, or while there are no prices. */
@@ -41,7 +41,7 @@ export function sectorOf(market: Market, symbol: string, given: Asked): Sector {
     standing,
     tracks: instrument.tracks,
     benchmarkSymbol: benchmark.symbol,
-    facts: figureColumns.map((column) => ({
+    facts: numberColumns.map((column) => ({
       title: column.title.replace('Mom.', 'Momentum'),
       about: column.about,
       text: printed(column, standing) + (column.signed && column.value(standing) !== null ? ' %' : ''),
@@ -52,7 +52,7 @@ export function sectorOf(market: Market, symbol: string, given: Asked): Sector {
     stronger: standings[place - 1] ?? null,
     weaker: standings[place + 1] ?? null,
     quadrantOf,
-    quadrantWords,
+    quadrantWords: quadrantLabels,
   }
 }
 

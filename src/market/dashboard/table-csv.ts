@@ -1,7 +1,7 @@
 import { stringify } from 'csv-stringify/sync'
 import { harmless } from '../../platform/csv.ts'
 import type { Analyser } from './analyser.ts'
-import { columnOf, figureColumns } from './columns.ts'
+import { columnOf, numberColumns } from './columns.ts'
 
 /**
  * The rank table as a CSV file (UTF-8 with the mark that Excel needs, CRLF): one head, a row a sector in the order that
@@ -17,7 +17,7 @@ export function tableCsv({ rows, analysis, source, market }: Analyser): string {
     'Sector',
     'ETF',
     'Quadrant',
-    ...figureColumns.map(({ title, signed }) => (signed ? `${title} (%)` : title.replace('Mom.', 'Momentum'))),
+    ...numberColumns.map(({ title, signed }) => (signed ? `${title} (%)` : title.replace('Mom.', 'Momentum'))),
     'Formula',
     'Week not over',
     'Sample data',
@@ -31,7 +31,7 @@ export function tableCsv({ rows, analysis, source, market }: Analyser): string {
     harmless(one.name),
     harmless(one.symbol),
     one.quadrant ?? '',
-    ...figureColumns.map(({ key }) => rounded(columnOf(key), one)),
+    ...numberColumns.map(({ key }) => rounded(columnOf(key), one)),
     one.formula ?? '',
     analysis.provisional ? 'yes' : 'no',
     market.sample ? 'yes' : 'no',

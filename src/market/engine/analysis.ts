@@ -9,13 +9,13 @@ import { type Formula, mansfield, relativeStrength, scoreAt, strengthB, strength
 export type Instrument = { symbol: string; name: string; prices: Prices }
 
 /** What to look at: bars by week or day, up to a day (null: the newest), and how many bars a tail has. */
-export type Question = { step: 'week' | 'day'; at: Day | null; tail: number; holidays: ReadonlySet<Day> }
+export type AnalysisParams = { step: 'week' | 'day'; at: Day | null; tail: number; holidays: ReadonlySet<Day> }
 
 /** Where an instrument stood at one bar; both numbers are centred on 100. */
 export type Reading = { day: Day; ratio: number; momentum: number }
 
 /** All that is said of one instrument. Null wherever its prices do not reach. Percentages are in percent. */
-export type Standing = {
+export type SectorRank = {
   symbol: string
   name: string
   /** By score, 1 is the strongest; `rankBefore` is its rank a week earlier. */
@@ -38,12 +38,12 @@ export type Standing = {
 /** Everybody's standing on one day. `provisional`: the week of that day is not over. */
 export type Analysis = {
   asOf: Day
-  step: Question['step']
+  step: AnalysisParams['step']
   provisional: boolean
   /** How many have a rank: "3 of 16". */
   ranked: number
   /** The strongest first; those without a rank last, by name. */
-  standings: Standing[]
+  standings: SectorRank[]
 }
 
 const mansfieldBars = { week: 52, day: 200 } as const
@@ -59,7 +59,11 @@ type Frame = { benchmark: Prices; asOf: Day; days: readonly Day[]; weeks: readon
  * The whole analysis: nothing after `at` is looked at, and no number depends on how much history was loaded, on the
  * scale of prices or on the order of instruments. Null when the benchmark has no price up to `at`.
  */
-export function analyse(benchmark: Prices, instruments: readonly Instrument[], question: Question): Analysis | null {
+export function analyse(
+  benchmark: Prices,
+  instruments: readonly Instrument[],
+  question: AnalysisParams,
+): Analysis | null {
   const bars = Math.max(enough.strength + question.tail, mansfieldBars.week, sparkBars) + 2
   const days = tradingDays(benchmark, question.at ?? '9999-12-31', Math.max(daysAWeek * bars, enough.score + 10))
   const asOf = days.at(-1)
@@ -92,12 +96,12 @@ export function analyse(benchmark: Prices, instruments: readonly Instrument[], q
 }
 
 /** The days of a map that can be stepped to, newest first: the benchmark's last day of each week, or its days. */
-export function stepsOf(benchmark: Prices, step: Question['step']): Day[] {
+export function stepsOf(benchmark: Prices, step: AnalysisParams['step']): Day[] {
   const days = tradingDays(benchmark, '9999-12-31')
   return (step === 'day' ? days : weeksOf(days).map((week) => week.at(-1)!)).toReversed()
 }
 
-function place({ benchmark, days, weeks }: Frame, prices: Prices, { step, tail }: Question) {
+function place({ benchmark, days, weeks }: Frame, prices: Prices, { step, tail }: AnalysisParams) {
   const byWeek = weeklyBars(weeks, benchmark, prices)
   const bars = step === 'week' ? byWeek : dailyBars(days, benchmark, prices)
   const rs = relativeStrength(bars)

@@ -7,7 +7,7 @@ import {
   listPrices,
   listSplits,
 } from '../prices/queries.ts'
-import { type Analysis, analyse, type Instrument, type Question, stepsOf } from './analysis.ts'
+import { type Analysis, type AnalysisParams, analyse, type Instrument, stepsOf } from './analysis.ts'
 import { adjusted, type Prices } from './bars.ts'
 import type { Day } from './days.ts'
 
@@ -45,7 +45,7 @@ export async function currentMarket(sql: Sql): Promise<Market> {
 }
 
 /** The analysis of the market, computed once for each question until the market changes. Null without a benchmark's prices. */
-export function answerOf(market: Market, question: Omit<Question, 'holidays'>): Analysis | null {
+export function cachedAnalysis(market: Market, question: Omit<AnalysisParams, 'holidays'>): Analysis | null {
   const known = answers.get(market) ?? new Map<string, Analysis | null>()
   answers.set(market, known)
   const key = JSON.stringify([question.step, question.at, question.tail])
@@ -59,7 +59,7 @@ export function answerOf(market: Market, question: Omit<Question, 'holidays'>): 
 }
 
 /** The days that can be stepped to, newest first. */
-export function stepsIn(market: Market, step: Question['step']): Day[] {
+export function stepsIn(market: Market, step: AnalysisParams['step']): Day[] {
   return market.benchmark ? stepsOf(market.benchmark.prices, step) : []
 }
 

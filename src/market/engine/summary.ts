@@ -1,14 +1,14 @@
-import type { Analysis, Standing } from './analysis.ts'
+import type { Analysis, SectorRank } from './analysis.ts'
 import type { Market } from './market.ts'
 import { type Quadrant, quadrantOf } from './quadrants.ts'
 
 /** How figures of the market are printed: a real minus, a sign on every change, a dash where there is no value. */
-export const figures = {
+export const numberFormats = {
   plain: (value: number | null, digits = 2) => (value === null ? '–' : unsigned(value, digits)),
   signed: (value: number | null, digits = 1) =>
     value === null ? '–' : rounded(value, digits) > 0 ? `+${unsigned(value, digits)}` : unsigned(value, digits),
   /** "▲2": places won since a week ago; "=" where it kept its place, '' where there is nothing to compare. */
-  moved: ({ rank, rankBefore }: Pick<Standing, 'rank' | 'rankBefore'>) => {
+  moved: ({ rank, rankBefore }: Pick<SectorRank, 'rank' | 'rankBefore'>) => {
     if (rank === null || rankBefore === null) return ''
     return rank === rankBefore ? '=' : rank < rankBefore ? `▲${rankBefore - rank}` : `▼${rank - rankBefore}`
   },
@@ -23,7 +23,7 @@ export function sourceOf({ sample }: Pick<Market, 'sample'>): string {
 
 /** The stamp: which formula made the readings, and for how many a provisional one. */
 export function stampOf({ standings }: Analysis): string {
-  const count = (formula: Standing['formula']) => standings.filter((one) => one.formula === formula).length
+  const count = (formula: SectorRank['formula']) => standings.filter((one) => one.formula === formula).length
   const [full, short] = [count('B/1'), count('C/1')]
   if (short === 0) return 'formula B/1'
   if (full === 0) return 'formula C/1, provisional'
@@ -43,7 +43,7 @@ export function summaryOf(analysis: Analysis): string {
 
 const quadrants: Quadrant[] = ['leading', 'weakening', 'lagging', 'improving']
 
-function countsOf(placed: readonly Standing[]): string {
+function countsOf(placed: readonly SectorRank[]): string {
   const counts = quadrants
     .map((quadrant) => ({ quadrant, count: placed.filter((one) => one.quadrant === quadrant).length }))
     .filter(({ count }) => count > 0)
@@ -59,7 +59,7 @@ function highestOf({ standings }: Analysis): string {
   return names.length < 4 ? '' : `The highest scores: ${listed(names.slice(0, 3))}.`
 }
 
-function movesOf(placed: readonly Standing[], { step, provisional }: Analysis): string {
+function movesOf(placed: readonly SectorRank[], { step, provisional }: Analysis): string {
   const moves = placed.flatMap((one) => {
     const before = one.tail.at(-2)
     const from = before && quadrantOf(before)

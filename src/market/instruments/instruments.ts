@@ -1,4 +1,4 @@
-import type { By } from '../../platform/audit-context.ts'
+import type { Actor } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
 import { AppError } from '../../platform/errors.ts'
 import { symbolIn } from '../prices/files/cells.ts'
@@ -42,7 +42,7 @@ export function isIsin(text: string): boolean {
 }
 
 /** Follows another instrument; the same again is the same. Answers its symbol. Throws AppError `invalid` about `symbol`. */
-export async function addInstrument(sql: Sql, typed: string, details: Details, by: By): Promise<string> {
+export async function addInstrument(sql: Sql, typed: string, details: Details, by: Actor): Promise<string> {
   const symbol = symbolIn(typed)
   const refuse = (sentence: string) =>
     new AppError('invalid', 'Please look at the fields below.', { fields: { symbol: sentence } })
@@ -60,7 +60,7 @@ export async function addInstrument(sql: Sql, typed: string, details: Details, b
 export async function changeInstrument(
   sql: Sql,
   given: Details & { symbol: string; seen: number },
-  by: By,
+  by: Actor,
 ): Promise<void> {
   if (await updateInstrument(sql, given, by)) return
   const there = await findInstrument(sql, given.symbol)
@@ -69,14 +69,14 @@ export async function changeInstrument(
 }
 
 /** Notes that symbol and index were checked today; again is the same. Throws AppError `conflict` like changeInstrument. */
-export async function verifyToday(sql: Sql, given: { symbol: string; seen: number }, by: By): Promise<void> {
+export async function verifyToday(sql: Sql, given: { symbol: string; seen: number }, by: Actor): Promise<void> {
   if (await verifyInstrument(sql, given, by)) return
   if ((await findInstrument(sql, given.symbol))?.revision !== given.seen)
     throw new AppError('conflict', `Somebody changed ${given.symbol} meanwhile. Please check it as it stands now.`)
 }
 
 /** Stops following an instrument that never had a price; again is the same. Throws AppError `conflict` for one that had. */
-export async function removeInstrument(sql: Sql, symbol: string, by: By): Promise<void> {
+export async function removeInstrument(sql: Sql, symbol: string, by: Actor): Promise<void> {
   if (await deleteInstrument(sql, symbol, by)) return
   if (await findInstrument(sql, symbol))
     throw new AppError('conflict', `${symbol} has prices, splits or is the benchmark. Hide it instead.`)
@@ -89,7 +89,7 @@ const refusals: Record<string, string> = {
 }
 
 /** Measures everything against another instrument; again is the same. Throws AppError `conflict` with the reason. */
-export async function measureAgainst(sql: Sql, given: { symbol: string; seen: string }, by: By): Promise<void> {
+export async function measureAgainst(sql: Sql, given: { symbol: string; seen: string }, by: Actor): Promise<void> {
   const refusal = refusals[await changeBenchmark(sql, given, by)]
   if (refusal) throw new AppError('conflict', refusal)
 }

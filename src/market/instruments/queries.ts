@@ -1,4 +1,4 @@
-import { type By, knownOrigin } from '../../platform/audit-context.ts'
+import { type Actor, auditContextOf } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
 import type { InstrumentRow } from '../prices/queries.ts'
 import type { Details } from './instruments.ts'
@@ -18,9 +18,9 @@ export async function findInstrument(sql: Sql, symbol: string): Promise<Revised 
 }
 
 /** Follows another instrument. False: it is followed already. */
-export async function insertInstrument(sql: Sql, given: Details & { symbol: string }, by: By): Promise<boolean> {
+export async function insertInstrument(sql: Sql, given: Details & { symbol: string }, by: Actor): Promise<boolean> {
   const rows = await sql`
-    with origin as materialized (${knownOrigin(sql, by)}), added as (
+    with origin as materialized (${auditContextOf(sql, by)}), added as (
       insert into instruments (symbol, name, kind, tracks, isin, shown)
       values (${given.symbol}, ${given.name}, ${given.kind}, ${given.tracks}, ${given.isin}, ${given.shown})
       on conflict do nothing
@@ -41,10 +41,10 @@ export async function insertInstrument(sql: Sql, given: Details & { symbol: stri
 export async function updateInstrument(
   sql: Sql,
   given: Details & { symbol: string; seen: number },
-  by: By,
+  by: Actor,
 ): Promise<boolean> {
   const rows = await sql`
-    with origin as materialized (${knownOrigin(sql, by)}), old as materialized (
+    with origin as materialized (${auditContextOf(sql, by)}), old as materialized (
       select * from instruments where symbol = ${given.symbol} and revision = ${given.seen} for update
     ), changed as (
       update instruments i
@@ -67,9 +67,9 @@ export async function updateInstrument(
 }
 
 /** Notes that a person checked symbol and index today (in India). False: at another revision, or noted today already. */
-export async function verifyInstrument(sql: Sql, given: { symbol: string; seen: number }, by: By): Promise<boolean> {
+export async function verifyInstrument(sql: Sql, given: { symbol: string; seen: number }, by: Actor): Promise<boolean> {
   const rows = await sql`
-    with origin as materialized (${knownOrigin(sql, by)}), verified as (
+    with origin as materialized (${auditContextOf(sql, by)}), verified as (
       update instruments set verified_on = (now() at time zone 'Asia/Kolkata')::date
       where symbol = ${given.symbol} and revision = ${given.seen}
         and verified_on is distinct from (now() at time zone 'Asia/Kolkata')::date
@@ -85,9 +85,9 @@ export async function verifyInstrument(sql: Sql, given: { symbol: string; seen: 
 }
 
 /** Stops following an instrument that never had a price. False: it has, or it is the benchmark, or not there. */
-export async function deleteInstrument(sql: Sql, symbol: string, by: By): Promise<boolean> {
+export async function deleteInstrument(sql: Sql, symbol: string, by: Actor): Promise<boolean> {
   const rows = await sql`
-    with origin as materialized (${knownOrigin(sql, by)}), gone as (
+    with origin as materialized (${auditContextOf(sql, by)}), gone as (
       delete from instruments i
       where symbol = ${symbol} and kind <> 'benchmark'
         and not exists (select from prices p where p.symbol = i.symbol)
@@ -105,9 +105,9 @@ export async function deleteInstrument(sql: Sql, symbol: string, by: By): Promis
 }
 
 /** See change_benchmark in instruments.sql for the answers. */
-export async function changeBenchmark(sql: Sql, given: { symbol: string; seen: string }, by: By): Promise<string> {
+export async function changeBenchmark(sql: Sql, given: { symbol: string; seen: string }, by: Actor): Promise<string> {
   const [row] = await sql<{ outcome: string }[]>`
-    with origin as materialized (${knownOrigin(sql, by)})
+    with origin as materialized (${auditContextOf(sql, by)})
     select change_benchmark(${given.symbol}, ${given.seen}, ${by.actor}) as outcome from origin
   `
   return row!.outcome

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { By } from '../../platform/audit-context.ts'
+import type { Actor } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
 import { AppError } from '../../platform/errors.ts'
 import { findChoice, findChoiceByLink, insertAskedReport, replaceLink, saveChoice, turnOff } from './queries.ts'
@@ -47,17 +47,17 @@ export async function choiceBehind(sql: Sql, link: string): Promise<Choice | und
 }
 
 /** Keeps what a person wants. Throws AppError `invalid` about the fields that say nothing sensible. */
-export async function choose(sql: Sql, userId: string, typed: Record<FieldName, string>, by: By): Promise<void> {
+export async function choose(sql: Sql, userId: string, typed: Record<FieldName, string>, by: Actor): Promise<void> {
   await saveChoice(sql, userId, { ...wantedIn(typed), link: newLink() }, by)
 }
 
 /** Turns the reports off by the link in a mail. Again is the same. False: the link opens nothing. */
-export async function stopByLink(sql: Sql, link: string, by: By): Promise<boolean> {
+export async function stopByLink(sql: Sql, link: string, by: Actor): Promise<boolean> {
   return /^[\w-]{43}$/.test(link) && turnOff(sql, link, by)
 }
 
 /** Gives a person another manage link; those in mails that were sent open nothing from now on. */
-export async function renewLink(sql: Sql, userId: string, by: By): Promise<void> {
+export async function renewLink(sql: Sql, userId: string, by: Actor): Promise<void> {
   await replaceLink(sql, userId, newLink(), by)
 }
 
@@ -65,7 +65,7 @@ export async function renewLink(sql: Sql, userId: string, by: By): Promise<void>
  * Queues one report for now. `key` names the act, so that a double click is one. Throws AppError `conflict` without a
  * confirmed address or running access, `busy` after three on one day.
  */
-export async function askForOne(sql: Sql, userId: string, key: string, by: By): Promise<void> {
+export async function askForOne(sql: Sql, userId: string, key: string, by: Actor): Promise<void> {
   if (!/^[\w-]{8,40}$/.test(key))
     throw new AppError('invalid', 'Please open the page again and press the button there.')
   const choice = await choiceOf(sql, userId)
@@ -76,7 +76,11 @@ export async function askForOne(sql: Sql, userId: string, key: string, by: By): 
 }
 
 /** "Every Saturday at 8:00 am IST"; null when off. */
-export function inWords({ cadence, weekday, minute }: Pick<Wanted, 'cadence' | 'weekday' | 'minute'>): string | null {
+export function describeSchedule({
+  cadence,
+  weekday,
+  minute,
+}: Pick<Wanted, 'cadence' | 'weekday' | 'minute'>): string | null {
   if (cadence === 'off') return null
   const days = cadence === 'weekly' ? `Every ${weekdays[weekday - 1]}` : 'After every trading day'
   return `${days} at ${clockOf(minute)} IST`

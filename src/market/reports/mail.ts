@@ -2,7 +2,7 @@ import type { Config } from '../../platform/config.ts'
 import type { Sql } from '../../platform/db.ts'
 import type { Composed } from '../../records/mails/mails.ts'
 import { currentMarket } from '../engine/market.ts'
-import { inWords, type Wanted } from './choices.ts'
+import { describeSchedule, type Wanted } from './choices.ts'
 import { pictureOf } from './picture.ts'
 import { findReader } from './queries.ts'
 import { analysisFor, newestIssue, reportOf } from './report.ts'
@@ -68,7 +68,7 @@ async function written(
       report: reportOf(market, analysis, cadence),
       shows: { ranks: wanted.ranks, heat: wanted.heat, map: hasPicture },
       picture: `cid:${picture}`,
-      schedule: inWords(wanted),
+      schedule: describeSchedule(wanted),
       ...links(config, link),
       dashboardUrl: `${config.baseUrl}/dashboard`,
       seller: config.seller,

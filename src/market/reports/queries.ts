@@ -1,4 +1,4 @@
-import { type By, knownOrigin } from '../../platform/audit-context.ts'
+import { type Actor, auditContextOf } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
 import type { Choice, Wanted } from './choices.ts'
 
@@ -30,10 +30,15 @@ function choices(sql: Sql) {
 }
 
 /** Keeps a choice; the next report is due at its next time from now on. The link is for a first choice only. */
-export async function saveChoice(sql: Sql, userId: string, wanted: Wanted & { link: string }, by: By): Promise<void> {
+export async function saveChoice(
+  sql: Sql,
+  userId: string,
+  wanted: Wanted & { link: string },
+  by: Actor,
+): Promise<void> {
   const { cadence, weekday, minute, ranks, heat, map, link } = wanted
   await sql`
-    with origin as materialized (${knownOrigin(sql, by)}), before as (
+    with origin as materialized (${auditContextOf(sql, by)}), before as (
       select * from report_choices where user_id = ${userId}
     ), kept as (
       insert into report_choices as c (user_id, cadence, weekday, minute, ranks, heat, map, link, next_due_at)
@@ -65,9 +70,9 @@ function said(sql: Sql, row: 'before' | 'kept') {
 }
 
 /** Turns the reports off for whoever has this link. False: nobody has it. */
-export async function turnOff(sql: Sql, link: string, by: By): Promise<boolean> {
+export async function turnOff(sql: Sql, link: string, by: Actor): Promise<boolean> {
   const [row] = await sql<{ known: boolean }[]>`
-    with origin as materialized (${knownOrigin(sql, by)}), before as (
+    with origin as materialized (${auditContextOf(sql, by)}), before as (
       select user_id, cadence from report_choices where link = ${link} for update
     ), stopped as (
       update report_choices c
@@ -86,9 +91,9 @@ export async function turnOff(sql: Sql, link: string, by: By): Promise<boolean> 
 }
 
 /** Puts another link in the place of the one a person has. */
-export async function replaceLink(sql: Sql, userId: string, link: string, by: By): Promise<void> {
+export async function replaceLink(sql: Sql, userId: string, link: string, by: Actor): Promise<void> {
   await sql`
-    with origin as materialized (${knownOrigin(sql, by)}), replaced as (
+    with origin as materialized (${auditContextOf(sql, by)}), replaced as (
       update report_choices set link = ${link}, updated_at = now() where user_id = ${userId} returning user_id
     )
     insert into audit (actor, action, user_id)
@@ -101,11 +106,11 @@ export async function insertAskedReport(
   sql: Sql,
   userId: string,
   { key, link, most }: { key: string; link: string; most: number },
-  by: By,
+  by: Actor,
 ): Promise<boolean> {
   const subject = `${userId}:now:${key}`
   const [row] = await sql<{ queued: boolean }[]>`
-    with origin as materialized (${knownOrigin(sql, by)}), today as (
+    with origin as materialized (${auditContextOf(sql, by)}), today as (
       select (now() at time zone 'Asia/Kolkata')::date as day
     ), counted as (
       insert into report_choices as c (user_id, link, asked_on, asked, asked_key)
@@ -205,7 +210,11 @@ export async function queueSome(sql: Sql, { cadence, dueAt, nextAt, issue }: Due
 }
 
 /** Tells some who wait in a slot, once, that its report is late. Answers how many were looked at; 0 when all are told. */
-export async function tellSome(sql: Sql, { cadence, dueAt, issue }: DueSlot, limit: number): Promise<number> {
+export async function announceLateReports(
+  sql: Sql,
+  { cadence, dueAt, issue }: DueSlot,
+  limit: number,
+): Promise<number> {
   const [row] = await sql<{ told: number }[]>`
     with due as materialized (
       select user_id from report_choices

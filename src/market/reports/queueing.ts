@@ -1,6 +1,6 @@
 import type { Sql } from '../../platform/db.ts'
 import { noteHeldReports } from '../../records/incidents/incidents.ts'
-import { type DueSlot, listDueSlots, moveOn, queueSome, tellSome } from './queries.ts'
+import { announceLateReports, type DueSlot, listDueSlots, moveOn, queueSome } from './queries.ts'
 
 const batch = 500
 
@@ -38,7 +38,7 @@ async function queue(sql: Sql, slot: DueSlot, stopping?: AbortSignal): Promise<n
 async function hold(sql: Sql, slot: DueSlot, stopping?: AbortSignal): Promise<number> {
   if (slot.lack === null || slot.lack === 'sample') return 0
   await noteHeldReports(sql, { issue: slot.issue, reason: reasons[slot.lack] })
-  if (slot.isLate) await untilNobody(() => tellSome(sql, slot, batch), stopping)
+  if (slot.isLate) await untilNobody(() => announceLateReports(sql, slot, batch), stopping)
   return 0
 }
 

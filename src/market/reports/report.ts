@@ -1,9 +1,9 @@
-import { quadrantWords } from '../charts/rotation-map.ts'
-import type { Analysis, Standing } from '../engine/analysis.ts'
+import { quadrantLabels } from '../charts/rotation-map.ts'
+import type { Analysis, SectorRank } from '../engine/analysis.ts'
 import { type Day, daysAfter, weekGoesOn, weekOf } from '../engine/days.ts'
-import { answerOf, type Market, stepsIn } from '../engine/market.ts'
+import { cachedAnalysis, type Market, stepsIn } from '../engine/market.ts'
 import { type Span, spans } from '../engine/returns.ts'
-import { figures, sourceOf, stampOf, summaryOf } from '../engine/summary.ts'
+import { numberFormats, sourceOf, stampOf, summaryOf } from '../engine/summary.ts'
 
 /** A report as the templates print it; the same for everybody who gets it. Figures are text. */
 export type Report = {
@@ -20,7 +20,7 @@ export type Report = {
   /** What the picture's place says where pictures are off. */
   mapInWords: string
 }
-type Quarter = { key: keyof typeof quadrantWords; mark: string; title: string }
+type Quarter = { key: keyof typeof quadrantLabels; mark: string; title: string }
 /** `tone` from −3 (fell most) to 3. */
 type Cell = { text: string; tone: number }
 
@@ -35,8 +35,8 @@ const kept = new WeakMap<Analysis, Report>()
 export function analysisFor(market: Market, cadence: 'weekly' | 'daily', issue: Day): Analysis | null {
   // A week's report has the sessions of its weekend in it as well, where the exchange held any.
   return cadence === 'weekly'
-    ? answerOf(market, { step: 'week', at: daysAfter(weekOf(issue), 6), tail: tails.weekly })
-    : answerOf(market, { step: 'day', at: issue, tail: tails.daily })
+    ? cachedAnalysis(market, { step: 'week', at: daysAfter(weekOf(issue), 6), tail: tails.weekly })
+    : cachedAnalysis(market, { step: 'day', at: issue, tail: tails.daily })
 }
 
 /** The newest trading day there is a report about: for a weekly one the last day of a week that is over. */
@@ -61,11 +61,11 @@ export function reportOf(market: Market, analysis: Analysis, cadence: 'weekly' |
     ranked,
     ranks: standings.map((one) => ({
       rank: one.rank === null ? '–' : String(one.rank),
-      moved: figures.moved(one),
+      moved: numberFormats.moved(one),
       name: one.name,
       symbol: one.symbol,
       quadrant: quarterOf(one),
-      score: figures.plain(one.score, 1),
+      score: numberFormats.plain(one.score, 1),
     })),
     columns: [...spans, 'From high'],
     heat: standings.map((one) => ({ name: one.name, cells: cellsOf(one) })),
@@ -75,16 +75,16 @@ export function reportOf(market: Market, analysis: Analysis, cadence: 'weekly' |
   return report
 }
 
-function quarterOf({ quadrant }: Standing): Quarter | null {
+function quarterOf({ quadrant }: SectorRank): Quarter | null {
   if (quadrant === null) return null
-  const { mark, title } = quadrantWords[quadrant]
+  const { mark, title } = quadrantLabels[quadrant]
   return { key: quadrant, mark, title }
 }
 
-function cellsOf({ returns, fromHigh }: Standing): Cell[] {
+function cellsOf({ returns, fromHigh }: SectorRank): Cell[] {
   return [
-    ...spans.map((span) => ({ text: figures.signed(returns[span]), tone: toneOf(returns[span], strong[span]) })),
-    { text: figures.signed(fromHigh), tone: toneOf(fromHigh, strongFall) },
+    ...spans.map((span) => ({ text: numberFormats.signed(returns[span]), tone: toneOf(returns[span], strong[span]) })),
+    { text: numberFormats.signed(fromHigh), tone: toneOf(fromHigh, strongFall) },
   ]
 }
 
@@ -93,8 +93,8 @@ function toneOf(percent: number | null, most: number): number {
   return Math.sign(percent) * Math.max(1, Math.min(3, Math.ceil((3 * Math.abs(percent)) / most)))
 }
 
-function inWords(standings: readonly Standing[]): string {
-  const placed = Object.entries(quadrantWords).flatMap(([quadrant, { title }]) => {
+function inWords(standings: readonly SectorRank[]): string {
+  const placed = Object.entries(quadrantLabels).flatMap(([quadrant, { title }]) => {
     const names = standings.filter((one) => one.quadrant === quadrant).map((one) => one.name)
     return names.length === 0 ? [] : [`${title}: ${names.join(', ')}.`]
   })

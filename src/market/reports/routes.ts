@@ -3,11 +3,20 @@ import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
 import type { Deps } from '../../deps.ts'
 import { maskedEmail } from '../../identity/email-tokens/email-tokens.ts'
-import { originOf } from '../../identity/sessions/guards.ts'
+import { auditContext } from '../../identity/sessions/guards.ts'
 import { AppError } from '../../platform/errors.ts'
 import { failureOf } from '../../web/errors.ts'
 import { type FormState, formState, PostedForm, readForm } from '../../web/forms.ts'
-import { type Choice, choiceBehind, choose, fieldNames, fieldsOf, inWords, stopByLink, weekdays } from './choices.ts'
+import {
+  type Choice,
+  choiceBehind,
+  choose,
+  describeSchedule,
+  fieldNames,
+  fieldsOf,
+  stopByLink,
+  weekdays,
+} from './choices.ts'
 
 declare module '../../web/views.ts' {
   interface Views {
@@ -52,7 +61,7 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (
       const choice = await choiceBehind(deps.sql, link)
       if (!choice) return reply.code(404).page('market/reports/gone', {})
       const typed = readForm(request.body, fieldNames, 20)
-      const by = { actor: 'link', origin: originOf(request) }
+      const by = { actor: 'link', origin: auditContext(request) }
       try {
         if (typed.cadence === 'off') await stopByLink(deps.sql, link, by)
         else await choose(deps.sql, choice.userId, typed, by)
@@ -61,7 +70,7 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (
         const form = formState(typed, error.fields, error.message)
         return reply.code(422).page('market/reports/manage', shown(choice, link, form))
       }
-      const schedule = inWords((await choiceBehind(deps.sql, link)) ?? choice)
+      const schedule = describeSchedule((await choiceBehind(deps.sql, link)) ?? choice)
       request.session.set('notice', {
         kind: 'good',
         text: schedule ? `Kept: ${schedule}.` : 'Done: no more e-mail reports.',
@@ -75,7 +84,7 @@ export default routes
 function shown(choice: Choice, link: string, form: FormState) {
   return {
     email: maskedEmail(choice.email),
-    schedule: inWords(choice),
+    schedule: describeSchedule(choice),
     action: `/reports/${link}`,
     form,
     weekdays,
@@ -102,7 +111,10 @@ export async function oneClick(app: FastifyInstance, { deps }: { deps: Deps }): 
       .send('This did not work. Please try again.')
   })
   app.post<{ Params: { link: string } }>('/reports/:link/stop', async (request, reply) => {
-    const stopped = await stopByLink(deps.sql, request.params.link, { actor: 'one-click', origin: originOf(request) })
+    const stopped = await stopByLink(deps.sql, request.params.link, {
+      actor: 'one-click',
+      origin: auditContext(request),
+    })
     return reply
       .code(stopped ? 200 : 404)
       .header('cache-control', 'no-store')

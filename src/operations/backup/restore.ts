@@ -2,7 +2,7 @@ import { connect } from '../../platform/db.ts'
 import { prepareJobs } from '../../platform/jobs.ts'
 import { migrate } from '../../platform/migrate.ts'
 import { grantToApp } from '../../platform/roles.ts'
-import { checkBooks } from '../integrity/integrity.ts'
+import { checkInvariants } from '../integrity/integrity.ts'
 import { type BackupFile, fillFrom, openBackup } from './backup-file.ts'
 import { closeSession, isEmpty, lookAtOrdersAgain, openSession, removeEverything } from './queries.ts'
 import { replaceDatabase, Unclear } from './swap.ts'
@@ -114,7 +114,7 @@ async function lookAtBooks(
 ): Promise<void> {
   const sql = connect(url, { max: 1, name: 'etf-restore', deadline: 120_000 })
   try {
-    const { broken, checks } = await checkBooks(sql)
+    const { broken, checks } = await checkInvariants(sql)
     if (broken === 0) return say(`▸ restored and compared, ${checks.length} checks of the books hold`)
     const ids = checks.filter(({ wrong }) => wrong > 0).map(({ id }) => id)
     if (!mayBeBroken) throw new Error(`its books are not in order (${ids.join(', ')})`)

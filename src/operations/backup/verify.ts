@@ -1,7 +1,7 @@
 import { connect } from '../../platform/db.ts'
 import { masked } from '../../platform/log.ts'
 import { migrate } from '../../platform/migrate.ts'
-import { checkBooks } from '../integrity/integrity.ts'
+import { checkInvariants } from '../integrity/integrity.ts'
 import { fillFrom, openBackup } from './backup-file.ts'
 import { NewerBackup } from './own-restore.ts'
 import { createScratch, dropScratch } from './queries.ts'
@@ -41,7 +41,7 @@ async function booksAt(place: string, say: (line: string) => void): Promise<stri
   await migrate(place)
   const sql = connect(place, { max: 1, name: 'etf-backup', deadline: 120_000 })
   try {
-    const { broken, checks } = await checkBooks(sql)
+    const { broken, checks } = await checkInvariants(sql)
     if (broken === 0) return `${checks.length} checks of the books hold`
     say(`▸ ${broken} of ${checks.length} checks of the books do not hold, here as there: see \`npm run invariants\``)
     return `${broken} checks of the books do not hold`

@@ -1,7 +1,7 @@
 import type { Config } from '../../platform/config.ts'
 
 /** What the doctor looks at: the settings, and where the parts are that they lead to. */
-export type Patient = {
+export type DoctorContext = {
   config: Config
   databaseUrl: string
   /** True where the embedded part stands in: it runs only while the site does, so silence is no failure. */

@@ -1,15 +1,15 @@
-import { trySecrets } from '../../identity/second-factor/sealed-secrets.ts'
+import { trySecrets } from '../../identity/second-factor/encrypted-secrets.ts'
 import { connect, type Sql } from '../../platform/db.ts'
 import { compareRelease, readRelease } from '../../platform/release.ts'
-import type { Patient } from './context.ts'
+import type { DoctorContext } from './context.ts'
 import { type Finding, failure, ok, reasonOf, warning } from './finding.ts'
-import { readMigrations, readRights, readServer, readTroubles } from './queries.ts'
+import { readMigrations, readProblems, readRights, readServer } from './queries.ts'
 
 const about = 'database'
 const jobConnections = 3
 
 /** PostgreSQL: reachable, new enough, brought up to date, its clock, and what waits in our books. */
-export async function lookAtDatabase({ config, databaseUrl }: Patient): Promise<Finding[]> {
+export async function lookAtDatabase({ config, databaseUrl }: DoctorContext): Promise<Finding[]> {
   const sql = connect(databaseUrl, { max: 1, name: 'etf-doctor' })
   try {
     const asked = Date.now()
@@ -36,7 +36,7 @@ export async function lookAtDatabase({ config, databaseUrl }: Patient): Promise<
       current,
       roles(await readRights(sql), config.production),
       ...(await secondFactors(sql, config.totpKeys)),
-      ...troubles(await readTroubles(sql)),
+      ...troubles(await readProblems(sql)),
     ]
   } catch (error) {
     return [
@@ -118,7 +118,7 @@ function roles({ rewrites }: { rewrites: boolean }, production: boolean): Findin
   )
 }
 
-function troubles(t: Awaited<ReturnType<typeof readTroubles>>): Finding[] {
+function troubles(t: Awaited<ReturnType<typeof readProblems>>): Finding[] {
   const look = 'Look at each with `npm run doctor -- --order ID`.'
   const minutes = (seconds: number) => `${Math.floor(seconds / 60)} min`
   const found: Finding[] = []

@@ -1,5 +1,5 @@
 import { lookAtCashfree, lookAtScript } from './cashfree.ts'
-import type { Patient } from './context.ts'
+import type { DoctorContext } from './context.ts'
 import { lookAtDatabase } from './database.ts'
 import { type Finding, lookAtAll } from './finding.ts'
 import { lookAtMachine } from './machine.ts'
@@ -8,7 +8,7 @@ import { lookAtCertificate, lookAtSite } from './site.ts'
 import { lookAtMail } from './smtp.ts'
 
 /** Looks at everything this product needs, side by side. Changes nothing but a few rows of test pings. Never throws. */
-export function examine(patient: Patient): Promise<Finding[]> {
+export function examine(patient: DoctorContext): Promise<Finding[]> {
   return lookAtAll([
     { about: 'settings', look: () => lookAtSettings(patient) },
     { about: 'machine', look: () => lookAtMachine(patient) },

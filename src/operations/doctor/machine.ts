@@ -1,14 +1,14 @@
 import { access, constants, statfs } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { type LastBackup, readLastBackup } from '../backup/record.ts'
-import type { Patient } from './context.ts'
+import type { DoctorContext } from './context.ts'
 import { type Finding, failure, ok, warning } from './finding.ts'
 
 const gigabyte = 2 ** 30
 const hourMs = 3600_000
 
 /** This machine: its Node, its disks, its backups. */
-export async function lookAtMachine({ config, root, backupDir }: Patient): Promise<Finding[]> {
+export async function lookAtMachine({ config, root, backupDir }: DoctorContext): Promise<Finding[]> {
   const places = [root, dirname(resolve(config.operations.paymentsLog ?? root)), backupDir]
   return [
     nodeVersion(process.versions.node),

@@ -30,7 +30,7 @@ export async function readRights(sql: Sql): Promise<{ rewrites: boolean }> {
 }
 
 /** What waits for a person or has waited too long. Ages in seconds, null where nothing waits. */
-export async function readTroubles(sql: Sql) {
+export async function readProblems(sql: Sql) {
   const [row] = await sql<
     {
       incidents: { kind: string; number: number; oldest: string }[]

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Patient } from './context.ts'
+import type { DoctorContext } from './context.ts'
 import { type Finding, failure, ok, warning } from './finding.ts'
 
 /** What can be said of the settings without asking anybody. */
-export async function lookAtSettings({ config, root, standIn }: Patient): Promise<Finding[]> {
+export async function lookAtSettings({ config, root, standIn }: DoctorContext): Promise<Finding[]> {
   return [
     ok('settings', `readable, for ${config.production ? 'production' : 'development'}`),
     sessionKey(config.sessionKeys, config.production, join(root, '.env.production.example')),
@@ -15,7 +15,7 @@ export async function lookAtSettings({ config, root, standIn }: Patient): Promis
   ]
 }
 
-type Config = Patient['config']
+type Config = DoctorContext['config']
 
 function sessionKey(keys: readonly Buffer[], production: boolean, example: string): Finding {
   const about = 'session key'

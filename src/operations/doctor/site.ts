@@ -1,13 +1,13 @@
 import { connect as connectTls } from 'node:tls'
 import { sign } from '../../billing/payments/signature.ts'
-import type { Patient } from './context.ts'
+import type { DoctorContext } from './context.ts'
 import { type Finding, failure, ok, reasonOf, warning } from './finding.ts'
 
 const patience = () => AbortSignal.timeout(5_000)
 const dayMs = 86_400_000
 
 /** The running site as the world sees it: up, ready, and a webhook door that tells the signed from the unsigned. */
-export async function lookAtSite({ config }: Patient): Promise<Finding[]> {
+export async function lookAtSite({ config }: DoctorContext): Promise<Finding[]> {
   const { baseUrl } = config
   let ready: Response
   try {
@@ -52,7 +52,7 @@ export async function lookAtSite({ config }: Patient): Promise<Finding[]> {
 }
 
 /** Whether requests reach the site under its own name; health and webhooks, looked at besides, are answered under any. */
-async function name({ baseUrl }: Patient['config']): Promise<Finding[]> {
+async function name({ baseUrl }: DoctorContext['config']): Promise<Finding[]> {
   const { status } = await fetch(`${baseUrl}/robots.txt`, { signal: patience(), redirect: 'manual' })
   if (status !== 421) return []
   return [
@@ -65,7 +65,7 @@ async function name({ baseUrl }: Patient['config']): Promise<Finding[]> {
 }
 
 /** Cashfree's own test ping, signed with each secret, and something unsigned. Leaves a row for each, settles nothing. */
-async function door({ baseUrl, cashfree }: Patient['config']): Promise<Finding[]> {
+async function door({ baseUrl, cashfree }: DoctorContext['config']): Promise<Finding[]> {
   const about = 'webhook door'
   const url = `${baseUrl}/webhooks/cashfree`
   const secrets = cashfree.credentials?.webhookSecrets ?? []
@@ -118,7 +118,7 @@ async function door({ baseUrl, cashfree }: Patient['config']): Promise<Finding[]
 }
 
 /** The certificate of an https address: trusted, for this name, and for how long still. */
-export async function lookAtCertificate({ config }: Patient): Promise<Finding[]> {
+export async function lookAtCertificate({ config }: DoctorContext): Promise<Finding[]> {
   const about = 'https'
   const { hostname, port, protocol } = new URL(config.baseUrl)
   if (protocol !== 'https:') {

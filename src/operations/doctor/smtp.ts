@@ -1,11 +1,11 @@
 import { smtpTransport } from '../../platform/mailer.ts'
-import type { Patient } from './context.ts'
+import type { DoctorContext } from './context.ts'
 import { type Finding, failure, ok, reasonOf } from './finding.ts'
 
 const about = 'mail'
 
 /** The mail server: reachable, encrypted, and it lets us in. Sends nothing. */
-export async function lookAtMail({ config, standIn }: Patient): Promise<Finding[]> {
+export async function lookAtMail({ config, standIn }: DoctorContext): Promise<Finding[]> {
   const { host, port, password } = config.smtp
   const transport = transportOf(config)
   try {
@@ -20,7 +20,7 @@ export async function lookAtMail({ config, standIn }: Patient): Promise<Finding[
 }
 
 /** Sends one plain mail, so that somebody can see it arrive. */
-export async function sendTestMail({ config }: Patient, to: string): Promise<Finding[]> {
+export async function sendTestMail({ config }: DoctorContext, to: string): Promise<Finding[]> {
   const transport = transportOf(config)
   try {
     await transport.sendMail({
@@ -38,7 +38,7 @@ export async function sendTestMail({ config }: Patient, to: string): Promise<Fin
 }
 
 /** As mails are sent; where no server is configured the mail catcher stands in on this machine. */
-function transportOf({ smtp }: Patient['config']) {
+function transportOf({ smtp }: DoctorContext['config']) {
   return smtpTransport({ ...smtp, host: smtp.host ?? '127.0.0.1' })
 }
 

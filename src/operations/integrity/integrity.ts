@@ -1,6 +1,6 @@
 import type { Sql } from '../../platform/db.ts'
 import { type Invariant, invariants } from './invariants.ts'
-import { countThings, findLastReport, insertReport, listBroken, noteBrokenBooks, sumMoney } from './queries.ts'
+import { countThings, findLastReport, insertReport, listBroken, recordBrokenInvariants, sumMoney } from './queries.ts'
 
 /** An invariant with its figure: how many rows were looked at, how many break it, and the first twenty ids of those. */
 export type Check = Invariant & { looked: number; wrong: number; ids: string[] }
@@ -17,10 +17,10 @@ export type Money = {
   missing: number
 }
 
-export type BookReport = { checks: Check[]; money: Money[]; broken: number; tookMs: number }
+export type IntegrityReport = { checks: Check[]; money: Money[]; broken: number; tookMs: number }
 
 /** Checks every invariant that SQL can tell, one statement each, and the sums. Reads only; safe at any time. */
-export async function checkBooks(sql: Sql): Promise<BookReport> {
+export async function checkInvariants(sql: Sql): Promise<IntegrityReport> {
   const started = performance.now()
   const counts = await countThings(sql)
   const checks: Check[] = []
@@ -32,14 +32,14 @@ export async function checkBooks(sql: Sql): Promise<BookReport> {
 }
 
 /** The nightly job: checks, keeps the result, and tells the administrators by an incident when something is broken. */
-export async function keepBooksChecked(sql: Sql): Promise<BookReport> {
-  const report = await checkBooks(sql)
+export async function recordIntegrityCheck(sql: Sql): Promise<IntegrityReport> {
+  const report = await checkInvariants(sql)
   await insertReport(sql, report)
-  if (report.broken > 0) await noteBrokenBooks(sql, report)
+  if (report.broken > 0) await recordBrokenInvariants(sql, report)
   return report
 }
 
 /** What the last check came to, for figures; null before the first. */
-export async function lastBookCheck(sql: Sql): Promise<{ checkedAt: Date; report: BookReport } | null> {
+export async function lastIntegrityCheck(sql: Sql): Promise<{ checkedAt: Date; report: IntegrityReport } | null> {
   return (await findLastReport(sql)) ?? null
 }

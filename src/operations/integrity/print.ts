@@ -1,9 +1,9 @@
 import { rupees } from '../../platform/money.ts'
-import type { BookReport, Check, Money } from './integrity.ts'
+import type { Check, IntegrityReport, Money } from './integrity.ts'
 import { elsewhere } from './invariants.ts'
 
 /** A report as lines of text: a figure for every invariant, the sums, and what SQL cannot see. Ids only, no names. */
-export function printReport(report: BookReport): string {
+export function printReport(report: IntegrityReport): string {
   const verdict =
     report.broken === 0
       ? `The books are in order (${report.checks.length} checks, ${report.tookMs} ms).`

@@ -1,5 +1,5 @@
 import type { Sql } from '../../platform/db.ts'
-import type { BookReport, Money } from './integrity.ts'
+import type { IntegrityReport, Money } from './integrity.ts'
 
 const shown = 20
 
@@ -29,7 +29,7 @@ export async function sumMoney(sql: Sql): Promise<Money[]> {
 }
 
 /** Keeps a report and lets the oldest of more than thirty go. */
-export async function insertReport(sql: Sql, report: BookReport): Promise<void> {
+export async function insertReport(sql: Sql, report: IntegrityReport): Promise<void> {
   await sql`
     with kept as (
       insert into book_checks (took_ms, broken, report)
@@ -40,15 +40,15 @@ export async function insertReport(sql: Sql, report: BookReport): Promise<void> 
 }
 
 /** The newest report. */
-export async function findLastReport(sql: Sql): Promise<{ checkedAt: Date; report: BookReport } | undefined> {
-  const [row] = await sql<{ checkedAt: Date; report: BookReport }[]>`
+export async function findLastReport(sql: Sql): Promise<{ checkedAt: Date; report: IntegrityReport } | undefined> {
+  const [row] = await sql<{ checkedAt: Date; report: IntegrityReport }[]>`
     select checked_at, report from book_checks order by id desc limit 1
   `
   return row
 }
 
 /** An incident a day, however often the books are found broken on it. */
-export async function noteBrokenBooks(sql: Sql, report: BookReport): Promise<void> {
+export async function recordBrokenInvariants(sql: Sql, report: IntegrityReport): Promise<void> {
   const broken = report.checks.filter((check) => check.wrong > 0)
   await sql`
     insert into incidents (kind, subject_key, details)

@@ -1,21 +1,21 @@
-import { keepFigures } from '../../admin/metrics/daily-metrics.ts'
+import { recordDailyMetrics } from '../../admin/metrics/daily-metrics.ts'
 import { composeDisputeReminder } from '../../billing/disputes/mail.ts'
 import { watchDisputes } from '../../billing/disputes/watching.ts'
 import { composeReceiptMail } from '../../billing/receipts/mail.ts'
 import { composeRefundMail } from '../../billing/refunds/mail.ts'
 import { sendRefunds } from '../../billing/refunds/sending.ts'
 import { composeCancelledMail, composeGrantedMail, composeRenewalMail } from '../../billing/subscriptions/mail.ts'
-import { keepStatusesInStep, queueRenewalMails } from '../../billing/subscriptions/subscriptions.ts'
-import { settleWaitingDeliveries } from '../../billing/webhooks/inbox.ts'
+import { queueRenewalMails, updateStatuses } from '../../billing/subscriptions/subscriptions.ts'
+import { settleWaitingEvents } from '../../billing/webhooks/inbox.ts'
 import type { Deps } from '../../deps.ts'
 import {
   composeAccountDeletedMail,
   composeAuthenticatorChangedMail,
   composeEmailChangedMail,
-  composeLinkMail,
   composePasswordChangedMail,
+  composeTokenMail,
 } from '../../identity/email-tokens/mail.ts'
-import { answerResetRequests } from '../../identity/email-tokens/request-queries.ts'
+import { issueRequestedResets } from '../../identity/email-tokens/request-queries.ts'
 import { composeLateReport, composeReport } from '../../market/reports/mail.ts'
 import { queueReports } from '../../market/reports/queueing.ts'
 import type { Job } from '../../platform/jobs.ts'
@@ -24,7 +24,7 @@ import { sealAudit } from '../../records/audit/audit.ts'
 import { queueAlertMails } from '../../records/incidents/incidents.ts'
 import { composeAlertMail } from '../../records/incidents/mail.ts'
 import { type Composers, deliverMails } from '../../records/mails/mails.ts'
-import { keepBooksChecked } from '../integrity/integrity.ts'
+import { recordIntegrityCheck } from '../integrity/integrity.ts'
 import { forgetWhatIsOver } from './cleaning.ts'
 import { reconcile } from './reconcile.ts'
 
@@ -40,9 +40,9 @@ export function composersOf(deps: Deps): Composers {
     renewal: (mail: { subjectKey: string; toName: string }) => composeRenewalMail(deps.sql, deps.config, mail),
     granted: (mail: { subjectKey: string; toName: string }) => composeGrantedMail(deps.sql, deps.config, mail),
     cancelled: (mail: { subjectKey: string; toName: string }) => composeCancelledMail(deps.sql, deps.config, mail),
-    'verify-email': (mail, how) => composeLinkMail(deps.sql, deps.config, mail, how),
-    'change-email': (mail, how) => composeLinkMail(deps.sql, deps.config, mail, how),
-    'reset-password': (mail, how) => composeLinkMail(deps.sql, deps.config, mail, how),
+    'verify-email': (mail, how) => composeTokenMail(deps.sql, deps.config, mail, how),
+    'change-email': (mail, how) => composeTokenMail(deps.sql, deps.config, mail, how),
+    'reset-password': (mail, how) => composeTokenMail(deps.sql, deps.config, mail, how),
     'account-deleted': (mail) => composeAccountDeletedMail(deps.sql, deps.config, mail),
     'password-changed': (mail) => composePasswordChangedMail(deps.sql, deps.config, mail),
     'authenticator-changed': (mail) => composeAuthenticatorChangedMail(deps.sql, deps.config, mail),
@@ -66,18 +66,18 @@ export function jobsOf(deps: Deps, mailer: Mailer): Job[] {
           mailer,
           composers,
           log: deps.log,
-          before: () => answerResetRequests(deps.sql),
+          before: () => issueRequestedResets(deps.sql),
           stopping,
         }),
     },
-    { name: 'settle-events', everyMs: 10_000, run: () => settleWaitingDeliveries(deps) },
+    { name: 'settle-events', everyMs: 10_000, run: () => settleWaitingEvents(deps) },
     { name: 'seal-audit', everyMs: 10_000, run: () => sealAudit(deps) },
     { name: 'send-refunds', everyMs: 20_000, run: () => sendRefunds(deps) },
     { name: 'watch-disputes', everyMs: minute, run: () => watchDisputes(deps) },
     { name: 'reconcile', everyMs: deps.config.reconcile.intervalMs, run: () => reconcile(deps) },
-    { name: 'keep-statuses', everyMs: minute / 2, run: () => keepStatusesInStep(deps.sql) },
+    { name: 'keep-statuses', everyMs: minute / 2, run: () => updateStatuses(deps.sql) },
     { name: 'alert', everyMs: minute, run: () => queueAlertMails(deps.sql, deps.config.alertEmail) },
-    { name: 'figures', everyMs: minute, run: () => keepFigures(deps.sql) },
+    { name: 'figures', everyMs: minute, run: () => recordDailyMetrics(deps.sql) },
     {
       name: 'queue-reports',
       everyMs: minute,
@@ -86,7 +86,7 @@ export function jobsOf(deps: Deps, mailer: Mailer): Job[] {
       },
     },
     { name: 'remind', everyMs: 60 * minute, run: () => queueRenewalMails(deps.sql) },
-    { name: 'check-books', everyMs: 24 * 60 * minute, run: () => keepBooksChecked(deps.sql) },
+    { name: 'check-books', everyMs: 24 * 60 * minute, run: () => recordIntegrityCheck(deps.sql) },
     { name: 'clean', everyMs: 6 * 60 * minute, run: () => forgetWhatIsOver(deps.sql) },
   ]
 }

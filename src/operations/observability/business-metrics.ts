@@ -1,7 +1,7 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
 import type { Sql } from '../../platform/db.ts'
 import { bounded } from './labels.ts'
-import { readStanding, readStretch, type Standing } from './queries.ts'
+import { type HealthSnapshot, readHealth, readStretch } from './queries.ts'
 
 const freshMs = 10_000
 /** Rows of the growing books read at a time, and how long one look may take. */
@@ -17,7 +17,7 @@ export function businessGauges(sql: Sql, registry: Registry): { refresh(): Promi
 
   async function read(): Promise<void> {
     try {
-      const standing = await withinPatience(readStanding(sql))
+      const standing = await withinPatience(readHealth(sql))
       const stretch = await withinPatience(readStretch(sql, seen, stretchRows))
       seen.audit = stretch.auditUpTo
       seen.events = stretch.eventsUpTo
@@ -89,7 +89,7 @@ function gauges(registry: Registry) {
 
   return {
     up: (is: boolean) => up.set(is ? 1 : 0),
-    standing(standing: Standing) {
+    standing(standing: HealthSnapshot) {
       for (const [name, gauge] of Object.entries(single)) gauge.set(Number(standing[name as keyof typeof single] ?? 0))
       fill(refusals, standing.refusals, 'reason')
       fill(byWord.orders, standing.orders, 'status')

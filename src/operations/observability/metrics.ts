@@ -5,12 +5,12 @@ import { poolCounts } from '../../platform/thread-pool.ts'
 import { gatewayOperation, gatewayOutcome } from './labels.ts'
 
 /** What this process counts of itself. Every label has a fixed, small set of values. */
-export type Meters = ReturnType<typeof createMeters>
+export type Metrics = ReturnType<typeof createMetrics>
 
 const seconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
 /** Fresh counters, with the usual figures of a Node process (memory, processor, event loop, garbage) beside ours. */
-export function createMeters() {
+export function createMetrics() {
   const registry = new Registry()
   const registers = [registry]
   collectDefaultMetrics({ register: registry })

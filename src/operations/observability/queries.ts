@@ -1,7 +1,7 @@
 import type { Sql } from '../../platform/db.ts'
 
 /** How the business stands now, in figures an operator watches. Ages in seconds, null where nothing waits. */
-export type Standing = {
+export type HealthSnapshot = {
   webhookLagS: number | null
   webhooksWaiting: number
   refusals: Record<string, number>
@@ -22,8 +22,8 @@ export type Standing = {
 }
 
 /** All of it in one statement, in one look at the books. */
-export async function readStanding(sql: Sql): Promise<Standing> {
-  const [row] = await sql<{ standing: Standing }[]>`
+export async function readHealth(sql: Sql): Promise<HealthSnapshot> {
+  const [row] = await sql<{ standing: HealthSnapshot }[]>`
     with waiting as (
       select min(received_at) as oldest, count(*) as number from webhook_events where settled_at is null and accepted
     ), open_orders as (

@@ -3,14 +3,14 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Deps } from '../../deps.ts'
 import { answers } from '../../platform/db.ts'
 import { isLoopback, readHost } from '../../platform/hosts.ts'
-import { readRelease, readStanding, type Standing } from '../../platform/release.ts'
+import { type ReleaseCompatibility, readCompatibility, readRelease } from '../../platform/release.ts'
 import { businessGauges } from './business-metrics.ts'
 import { fullPlaces } from './disk-space.ts'
-import type { Meters } from './metrics.ts'
+import type { Metrics } from './metrics.ts'
 
-export type OperatorOptions = {
+export type ObservabilityOptions = {
   deps: Deps
-  meters: Meters
+  meters: Metrics
   jobsReady: () => boolean
   /** True from the moment the process was asked to end. */
   isClosing: () => boolean
@@ -26,17 +26,17 @@ const anyHost = { config: { anyHost: true } }
  * release that this one does not work under, jobs run and nobody asked it to end. /metrics: what Prometheus reads, for who
  * holds the token. Without a token it is closed in production, and outside it open to this machine under its own name.
  */
-export default async function operators(app: FastifyInstance, options: OperatorOptions) {
+export default async function operators(app: FastifyInstance, options: ObservabilityOptions) {
   const { deps, meters } = options
   const business = businessGauges(deps.sql, meters.registry)
   const { metricsToken } = deps.config.operations
   const findFull = fullPlaces(deps.sql, options.isPaymentsLogBroken)
   const ours = await readRelease()
-  let told: Standing = 'current'
+  let told: ReleaseCompatibility = 'current'
 
   /** Told in the log when it changes: another release may migrate the database while we run. */
-  async function standing(): Promise<Standing> {
-    const now = await readStanding(deps.sql, ours).catch(() => told)
+  async function standing(): Promise<ReleaseCompatibility> {
+    const now = await readCompatibility(deps.sql, ours).catch(() => told)
     if (now !== told) deps.log.warn({ release: now }, standings[now])
     told = now
     return now
@@ -67,7 +67,7 @@ export default async function operators(app: FastifyInstance, options: OperatorO
   })
 }
 
-const standings: Record<Standing, string> = {
+const standings: Record<ReleaseCompatibility, string> = {
   current: 'the database is of this release again',
   'database-behind': 'the database went back to an earlier release: this process should make room for that one',
   'older-than-database': 'a newer release migrated the database: this process serves until it is replaced',
@@ -75,7 +75,7 @@ const standings: Record<Standing, string> = {
 }
 
 /** Times every answer of this app by route pattern, and counts who did not wait for it. To be called before any route is registered. */
-export function watchRequests(app: FastifyInstance, meters: Meters): void {
+export function watchRequests(app: FastifyInstance, meters: Metrics): void {
   app.addHook('onRequest', (request, reply, done) => {
     reply.raw.once('close', () => {
       if (reply.raw.writableFinished) return

@@ -1,4 +1,4 @@
-import type { By } from '../../platform/audit-context.ts'
+import type { Actor } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
 import { AppError } from '../../platform/errors.ts'
 import { closeIncident, insertAlertMails, insertIncident } from './queries.ts'
@@ -67,7 +67,7 @@ export const meanings: Record<string, string> = {
 }
 
 /** Closes an incident with a note. Throws AppError `invalid` without a note, `conflict` when it is closed already. */
-export async function resolveIncident(sql: Sql, id: number, by: By & { resolution: string }): Promise<void> {
+export async function resolveIncident(sql: Sql, id: number, by: Actor & { resolution: string }): Promise<void> {
   const resolution = by.resolution.trim()
   if (resolution === '')
     throw new AppError('invalid', 'Please say what was done.', { fields: { resolution: 'Please say what was done.' } })

@@ -1,4 +1,4 @@
-import { type By, knownOrigin } from '../../platform/audit-context.ts'
+import { type Actor, auditContextOf } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
 import type { Incident } from './incidents.ts'
 
@@ -24,9 +24,9 @@ export async function findIncident(sql: Sql, id: number): Promise<Incident | und
 }
 
 /** Closes an open incident with who and what was done. False: there is none, or somebody closed it before. */
-export async function closeIncident(sql: Sql, id: number, by: By & { resolution: string }): Promise<boolean> {
+export async function closeIncident(sql: Sql, id: number, by: Actor & { resolution: string }): Promise<boolean> {
   const rows = await sql`
-    with origin as materialized (${knownOrigin(sql, by)}), closed as (
+    with origin as materialized (${auditContextOf(sql, by)}), closed as (
       update incidents
       set resolved_at = now(), resolved_by = ${by.actor}, resolution = ${by.resolution}
       where id = ${id} and resolved_at is null

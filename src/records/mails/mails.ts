@@ -1,4 +1,4 @@
-import type { By } from '../../platform/audit-context.ts'
+import type { Actor } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
 import { AppError } from '../../platform/errors.ts'
 import type { Log } from '../../platform/log.ts'
@@ -151,7 +151,7 @@ function reasonOf(error: unknown): string {
  * so in the audit. Asking twice for the same number is one mail. Answers the copy's id. Throws AppError `not-found`
  * without such a mail, `conflict` when the number is not the next one.
  */
-export async function resendMail(sql: Sql, mailId: number, given: { by: By; copy: number }): Promise<number> {
+export async function resendMail(sql: Sql, mailId: number, given: { by: Actor; copy: number }): Promise<number> {
   const { by, copy } = given
   const written = await insertCopy(sql, mailId, { by, copy })
   if (written !== undefined) return written
@@ -163,6 +163,6 @@ export async function resendMail(sql: Sql, mailId: number, given: { by: By; copy
 }
 
 /** Queues a mail again that was given up on, with three more days to try. False when it is not given up (any more). */
-export async function retryMail(sql: Sql, mailId: number, by: By): Promise<boolean> {
+export async function retryMail(sql: Sql, mailId: number, by: Actor): Promise<boolean> {
   return requeueDeadMail(sql, mailId, by)
 }

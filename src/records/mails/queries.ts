@@ -1,4 +1,4 @@
-import { type By, knownOrigin } from '../../platform/audit-context.ts'
+import { type Actor, auditContextOf } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
 import type { LeasedMail } from './mails.ts'
 
@@ -88,9 +88,9 @@ export async function markDead(sql: Sql, id: number, reason: string): Promise<vo
 }
 
 /** Writes the next copy of a mail. Undefined when it is not the next one, or somebody else writes it right now. */
-export async function insertCopy(sql: Sql, id: number, { by, copy }: { by: By; copy: number }) {
+export async function insertCopy(sql: Sql, id: number, { by, copy }: { by: Actor; copy: number }) {
   const [row] = await sql<{ id: number }[]>`
-    with origin as materialized (${knownOrigin(sql, by)}), written as (
+    with origin as materialized (${auditContextOf(sql, by)}), written as (
       insert into mails (kind, subject_key, copy, user_id, to_name, to_email)
       select m.kind, m.subject_key, ${copy}, m.user_id,
              case when m.kind in ('receipt', 'refund') then coalesce(u.name, m.to_name) else m.to_name end,
@@ -124,9 +124,9 @@ export async function findCopy(sql: Sql, id: number, copy: number): Promise<{ id
 }
 
 /** Makes a mail that was given up on due now, under its own id. False: it is not given up (any more). */
-export async function requeueDeadMail(sql: Sql, id: number, by: By): Promise<boolean> {
+export async function requeueDeadMail(sql: Sql, id: number, by: Actor): Promise<boolean> {
   const rows = await sql`
-    with origin as materialized (${knownOrigin(sql, by)}), queued as (
+    with origin as materialized (${auditContextOf(sql, by)}), queued as (
       update mails
       set status = 'queued', next_attempt_at = now(), retried_at = now(), attempts = 0, handed_at = null
       where id = ${id} and status = 'dead'

@@ -1,8 +1,8 @@
 import { Registry } from 'prom-client'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { keepFigures, keptFigures } from '../../../src/admin/metrics/daily-metrics.ts'
+import { dailyMetrics, recordDailyMetrics } from '../../../src/admin/metrics/daily-metrics.ts'
 import { businessGauges } from '../../../src/operations/observability/business-metrics.ts'
-import { disputesOf, payer, quiet, sound, told, write } from '../../billing/disputes/fixture.ts'
+import { disputesOf, payer, quiet, remoteDispute, sound, write } from '../../billing/disputes/fixture.ts'
 import { type Admin, adminOf } from '../../support/admin.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
 
@@ -27,10 +27,14 @@ describe('in the panel', () => {
     const people = [await payer(app), await payer(app), await payer(app), await payer(app)]
     const deadlines = ['2026-12-09T18:29:59.000Z', '2026-12-03T18:29:59.000Z', null, '2026-12-01T18:29:59.000Z']
     for (const [i, { order, cfPaymentId }] of people.entries())
-      await write(app, order.id, told(order, cfPaymentId, { respondBy: deadlines[i]!, reason: `=cmd|reason ${i}` }))
+      await write(
+        app,
+        order.id,
+        remoteDispute(order, cfPaymentId, { respondBy: deadlines[i]!, reason: `=cmd|reason ${i}` }),
+      )
     const last = people[3]!
     const won = { status: 'CHARGEBACK_MERCHANT_WON', updatedAt: '2026-12-02T10:00:00.000Z' }
-    await write(app, last.order.id, told(last.order, last.cfPaymentId, won))
+    await write(app, last.order.id, remoteDispute(last.order, last.cfPaymentId, won))
 
     const page = (await reader.visitor.get('/admin/disputes')).body
     const places = [people[2]!, people[1]!, people[0]!].map(({ order }) => page.indexOf(order.id))
@@ -48,7 +52,7 @@ describe('in the panel', () => {
 
   test('a page of fifty goes on with the next deadline, and none comes twice', async () => {
     const { order, cfPaymentId } = await payer(app)
-    await write(app, order.id, told(order, cfPaymentId, { amountPaise: 100 }))
+    await write(app, order.id, remoteDispute(order, cfPaymentId, { amountPaise: 100 }))
     await app.sql`
       insert into disputes (id, order_id, cf_payment_id, user_id, type, gateway_status, status, amount_paise, respond_by, opened_at, next_look_at)
       select 'paging' || n, order_id, cf_payment_id, user_id, type, gateway_status, status, 100, respond_by + make_interval(mins => n / 3), opened_at, next_look_at
@@ -79,10 +83,10 @@ describe('in the panel', () => {
 
   test('a deadline that passed and one that nobody told are said as such', async () => {
     const { order, cfPaymentId } = await payer(app)
-    await write(app, order.id, told(order, cfPaymentId, { respondBy: null }))
+    await write(app, order.id, remoteDispute(order, cfPaymentId, { respondBy: null }))
     expect((await reader.visitor.get('/admin')).body).toContain('Cashfree told no deadline.')
     const passed = { respondBy: '2020-01-01T18:29:59.000Z', updatedAt: '2026-12-02T10:00:00.000Z' }
-    await write(app, order.id, told(order, cfPaymentId, passed))
+    await write(app, order.id, remoteDispute(order, cfPaymentId, passed))
     expect((await reader.visitor.get('/admin')).body).toContain('has passed.')
     expect((await reader.visitor.get('/admin/disputes')).body).toContain('>passed<')
   })
@@ -159,8 +163,8 @@ describe('the figures', () => {
     await app.sql`delete from incidents where kind like 'dispute-%'`
     await app.sql`delete from disputes`
     const today = async () => {
-      await keepFigures(app.sql)
-      return (await keptFigures(app.sql, 2)).days.at(-1)!
+      await recordDailyMetrics(app.sql)
+      return (await dailyMetrics(app.sql, 2)).days.at(-1)!
     }
     const before = await today()
     const [one, other] = [await payer(app), await payer(app)]
@@ -205,7 +209,7 @@ describe('the figures', () => {
 
   async function mrr(): Promise<number> {
     await quiet(app)
-    await keepFigures(app.sql)
-    return (await keptFigures(app.sql, 1)).standing.mrrPaise
+    await recordDailyMetrics(app.sql)
+    return (await dailyMetrics(app.sql, 1)).standing.mrrPaise
   }
 })

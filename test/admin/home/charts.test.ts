@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { barChart, lineChart, niceTop, shortNumber, shortRupees } from '../../../src/admin/charts.ts'
-import { ageInWords, percent, signed } from '../../../src/admin/home/labels.ts'
+import { ageLabel, percent, signed } from '../../../src/admin/home/labels.ts'
 import { calendar, periodOf } from '../../../src/admin/home/periods.ts'
 
 const words = { print: String, short: String, step: 1 }
@@ -76,14 +76,7 @@ test('large amounts are short in lakh and crore', () => {
 test('a share is never called whole while something failed', () => {
   expect([null, 0, 0.614, 0.996, 0.99999, 1].map(percent)).toEqual(['—', '0%', '61%', '99.6%', '99.9%', '100%'])
   expect([0, -0, -49_900].map(signed)).toEqual(['₹0', '₹0', '−₹499'])
-  expect([null, 0.4, 59, 3_599, 86_400, 300_000].map(ageInWords)).toEqual([
-    '',
-    '0 s',
-    '59 s',
-    '59 min',
-    '24 h',
-    '3 days',
-  ])
+  expect([null, 0.4, 59, 3_599, 86_400, 300_000].map(ageLabel)).toEqual(['', '0 s', '59 s', '59 min', '24 h', '3 days'])
 })
 
 test('a calendar has every day, also across the end of a month, and a period says what it misses', () => {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Day, keepFigures, keptFigures, type Snapshot } from '../../../src/admin/metrics/daily-metrics.ts'
-import { seedWorld } from '../../../src/dev/bench/seed/seed.ts'
-import { checkBooks } from '../../../src/operations/integrity/integrity.ts'
+import { type Day, dailyMetrics, recordDailyMetrics, type Snapshot } from '../../../src/admin/metrics/daily-metrics.ts'
+import { seedFixture } from '../../../src/dev/bench/seed/seed.ts'
+import { checkInvariants } from '../../../src/operations/integrity/integrity.ts'
 import { connect, type Sql } from '../../../src/platform/db.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { boughtPeriods, lives, monthlyOf, plainly } from './replay.ts'
@@ -17,10 +17,10 @@ describe.for([first, first + 1])('the figures of world %i', (random) => {
     const database = await freshDatabase()
     drop = database.drop
     sql = connect(database.url, { max: 2 })
-    await seedWorld(database.url, { subscribers: 160, orders: 460, days: 100, random })
+    await seedFixture(database.url, { subscribers: 160, orders: 460, days: 100, random })
     await disturb(sql, random)
-    while ((await keepFigures(sql, 200)) > 2);
-    kept = await keptFigures(sql, 200)
+    while ((await recordDailyMetrics(sql, 200)) > 2);
+    kept = await dailyMetrics(sql, 200)
   })
   afterAll(async () => {
     await sql.end({ timeout: 2 })
@@ -129,14 +129,14 @@ test('a seeded business keeps every book in order, and is never put among real o
   const { url, drop } = await freshDatabase()
   const sql = connect(url, { max: 2 })
   const size = { subscribers: 10_000, orders: 30_000, days: 730, random: first }
-  await seedWorld(url, size)
-  const report = await checkBooks(sql)
+  await seedFixture(url, size)
+  const report = await checkInvariants(sql)
   expect(report.checks.filter(({ wrong }) => wrong > 0)).toEqual([])
   expect(report.money[0]).toMatchObject({ currency: 'INR', missing: 0 })
   const [found] =
     await sql`select (select count(*)::int from users) as people, (select count(*)::int from orders) as orders`
   expect(found).toEqual({ people: size.subscribers, orders: size.orders })
-  await expect(seedWorld(url, size)).rejects.toThrow('has orders already')
+  await expect(seedFixture(url, size)).rejects.toThrow('has orders already')
   await sql.end({ timeout: 2 })
   await drop()
 })

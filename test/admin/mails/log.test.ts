@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { checkBooks } from '../../../src/operations/integrity/integrity.ts'
+import { checkInvariants } from '../../../src/operations/integrity/integrity.ts'
 import { type Admin, adminOf } from '../../support/admin.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
 import { newestOrder } from '../../support/books.ts'
@@ -101,7 +101,7 @@ describe('sending again', () => {
     expect(noted).toHaveLength(1)
     expect(noted[0]).toMatchObject({ actor: `user:${admin.id}`, details: { kind: 'receipt', copy: 1 } })
     expect(noted[0]!.origin).toMatchObject({ address: expect.any(String) })
-    const report = await checkBooks(app.sql)
+    const report = await checkInvariants(app.sql)
     expect(report.checks.find(({ broken }) => broken === 'broken_i6_mails')).toMatchObject({ wrong: 0 })
   })
 

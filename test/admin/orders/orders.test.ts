@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { checkBooks } from '../../../src/operations/integrity/integrity.ts'
+import { checkInvariants } from '../../../src/operations/integrity/integrity.ts'
 import { type Admin, adminOf } from '../../support/admin.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
 import { newestOrder, paidOnce, subscriberOf, tracesOf } from '../../support/books.ts'
@@ -313,7 +313,7 @@ describe('ending an open order', () => {
     expect(text(await admin.visitor.get(`/admin/orders/${order.id}`))).toContain('A payment came first')
     expect(await tracesOf(app, order.id)).toMatchObject(paidOnce)
     expect(await subscriberOf(app, email)).toMatchObject({ status: 'active' })
-    expect((await checkBooks(app.sql)).broken).toBe(0)
+    expect((await checkInvariants(app.sql)).broken).toBe(0)
   })
 
   test('of two administrators the later one is told that it is not open any more', async () => {

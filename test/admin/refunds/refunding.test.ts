@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { checkBooks } from '../../../src/operations/integrity/integrity.ts'
+import { checkInvariants } from '../../../src/operations/integrity/integrity.ts'
 import { adminOf } from '../../support/admin.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
 import { newestOrder, subscriberOf, until } from '../../support/books.ts'
@@ -281,7 +281,7 @@ describe('one refund, whatever is clicked', () => {
     expect(text(await admin.visitor.get(`/admin/refunds/of/${cfPaymentId}`))).toContain(
       'Nothing is left of this payment',
     )
-    expect((await checkBooks(app.sql)).broken).toBe(0)
+    expect((await checkInvariants(app.sql)).broken).toBe(0)
   })
 
   test('more than what is left, nothing, or a hand-made form is refused', async () => {
@@ -427,7 +427,7 @@ describe('following a refund', () => {
     expect(await app.sql`select 1 from credit_notes where refund_id like ${`rf_${extra!.cfPaymentId}%`}`).toHaveLength(
       0,
     )
-    expect((await checkBooks(app.sql)).broken).toBe(0)
+    expect((await checkInvariants(app.sql)).broken).toBe(0)
   })
 })
 

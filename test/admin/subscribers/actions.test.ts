@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { checkBooks } from '../../../src/operations/integrity/integrity.ts'
+import { checkInvariants } from '../../../src/operations/integrity/integrity.ts'
 import { type Admin, adminOf } from '../../support/admin.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
 import { newestOrder, subscriberOf } from '../../support/books.ts'
@@ -46,7 +46,7 @@ async function formOf(id: string, act: string, by: Admin = admin) {
 const auditOf = (id: string, action: string) =>
   app.sql<{ actor: string; details: Record<string, unknown>; origin: object | null }[]>`
     select actor, details, origin from audit where user_id = ${id} and action = ${action} order by id`
-const sound = async () => expect((await checkBooks(app.sql)).checks.filter(({ wrong }) => wrong > 0)).toEqual([])
+const sound = async () => expect((await checkInvariants(app.sql)).checks.filter(({ wrong }) => wrong > 0)).toEqual([])
 
 describe('granting days', () => {
   test('shows the new end before, gives it after, and writes down who, why, and from where', async () => {

@@ -1,18 +1,18 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { settleDisputes } from '../../../src/billing/disputes/disputes.ts'
-import { checkBooks } from '../../../src/operations/integrity/integrity.ts'
+import { checkInvariants } from '../../../src/operations/integrity/integrity.ts'
 import { isoInIndia } from '../../../src/platform/dates.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
 import { newestOrder, nothingGranted, paidOnce, subscriberOf, tracesOf, until } from '../../support/books.ts'
 import { Visitor } from '../../support/visitor.ts'
-import { type Meter, startMeter } from '../payments/recording-gateway.ts'
+import { type RecordingGateway, startRecordingGateway } from '../payments/recording-gateway.ts'
 import { deliver, lastEvent, signed } from '../webhooks/sender.ts'
 
 let app: TestApp
-let meter: Meter
+let meter: RecordingGateway
 const woken: string[] = []
 beforeAll(async () => {
-  meter = await startMeter()
+  meter = await startRecordingGateway()
   app = await startApp({ API_BASE: `${meter.url}/pg` })
   meter.target = app.sandbox.publicUrl
   app.sandbox.control.webhooks({ paused: true })
@@ -420,7 +420,7 @@ describe('a success on an order that Cashfree does not call paid', () => {
       await a.lookAgain()
       await a.lookAgain()
       expect(await tracesOf(app, a.id)).toMatchObject({ ...nothingGranted, incidents: ['success-unpaid'] })
-      expect((await checkBooks(app.sql)).checks.filter(({ wrong }) => wrong > 0)).toEqual([])
+      expect((await checkInvariants(app.sql)).checks.filter(({ wrong }) => wrong > 0)).toEqual([])
       expect((await a.visitor.get('/account')).body).toContain('Payment being confirmed')
       cashfreeSays(a.id, [payment])
       await a.lookAgain()
@@ -494,5 +494,5 @@ describe('a signed delivery', () => {
 })
 
 test('after all of this the books agree', async () => {
-  expect((await checkBooks(app.sql)).checks.filter(({ wrong }) => wrong > 0)).toEqual([])
+  expect((await checkInvariants(app.sql)).checks.filter(({ wrong }) => wrong > 0)).toEqual([])
 })

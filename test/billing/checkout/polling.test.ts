@@ -2,12 +2,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startApp, type TestApp } from '../../support/app.ts'
 import { newestOrder, paidOnce, tracesOf } from '../../support/books.ts'
 import { stageOn, Visitor } from '../../support/visitor.ts'
-import { type Meter, startMeter } from '../payments/recording-gateway.ts'
+import { type RecordingGateway, startRecordingGateway } from '../payments/recording-gateway.ts'
 
 let app: TestApp
-let meter: Meter
+let meter: RecordingGateway
 beforeAll(async () => {
-  meter = await startMeter()
+  meter = await startRecordingGateway()
   app = await startApp({ API_BASE: `${meter.url}/pg` })
   meter.target = app.sandbox.publicUrl
   app.sandbox.control.webhooks({ paused: true })

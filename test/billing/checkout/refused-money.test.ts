@@ -3,7 +3,7 @@ import { setSuspension } from '../../../src/admin/subscribers/actions/queries.ts
 import { openCheckout } from '../../../src/billing/checkout/create-order.ts'
 import { settle } from '../../../src/billing/checkout/settle.ts'
 import { openOrder } from '../../../src/billing/payments/queries.ts'
-import { checkBooks } from '../../../src/operations/integrity/integrity.ts'
+import { checkInvariants } from '../../../src/operations/integrity/integrity.ts'
 import { refundInFull, registrant, subscriber } from '../../account/people.ts'
 import { type Admin, adminOf } from '../../support/admin.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
@@ -33,7 +33,7 @@ const incidentsOf = (id: string) =>
   app.sql<{ kind: string; subjectKey: string; details: object }[]>`
     select kind, subject_key, details from incidents where order_id = ${id} order by id`
 const sound = async () => {
-  const { checks, money } = await checkBooks(app.sql)
+  const { checks, money } = await checkInvariants(app.sql)
   expect(checks.filter(({ wrong }) => wrong > 0)).toEqual([])
   expect(money.filter(({ missing }) => missing !== 0)).toEqual([])
 }

@@ -3,7 +3,7 @@ import { refundPayment } from '../../../src/billing/refunds/refunds.ts'
 import { deletionForm } from '../../account/people.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
 import { subscriberOf, tracesOf, until } from '../../support/books.ts'
-import { disputesOf, incidentsOf, payer, quiet, sound, told, write } from './fixture.ts'
+import { disputesOf, incidentsOf, payer, quiet, remoteDispute, sound, write } from './fixture.ts'
 
 const operator = 'owner@example.in'
 let app: TestApp
@@ -150,13 +150,13 @@ describe('a dispute that ends', () => {
   test('lost for more, or for less, than it was at first: the whole price gone ends the period, what came back goes to a person', async () => {
     const { email, order, cfPaymentId } = await payer(app)
     const lost = { status: 'CHARGEBACK_MERCHANT_LOST' }
-    await write(app, order.id, told(order, cfPaymentId, { ...lost, amountPaise: 10_000 }))
+    await write(app, order.id, remoteDispute(order, cfPaymentId, { ...lost, amountPaise: 10_000 }))
     expect(await subscriberOf(app, email)).toMatchObject({ status: 'active' })
-    await write(app, order.id, told(order, cfPaymentId, { ...lost, updatedAt: '2026-11-21T10:00:00.000Z' }))
+    await write(app, order.id, remoteDispute(order, cfPaymentId, { ...lost, updatedAt: '2026-11-21T10:00:00.000Z' }))
     expect(await subscriberOf(app, email)).toMatchObject({ status: 'cancelled' })
     await sound(app)
     const less = { ...lost, amountPaise: 100, updatedAt: '2026-11-22T10:00:00.000Z' }
-    for (const _ of [1, 2]) await write(app, order.id, told(order, cfPaymentId, less))
+    for (const _ of [1, 2]) await write(app, order.id, remoteDispute(order, cfPaymentId, less))
     expect(await incidentsOf(app, order.id)).toEqual(['dispute-lost', 'dispute-turned'])
     expect(await subscriberOf(app, email)).toMatchObject({ status: 'cancelled' })
     await sound(app)
@@ -262,14 +262,17 @@ describe('a dispute that ends', () => {
 describe('what Cashfree tells late, again or unclearly', () => {
   test('an older answer undoes nothing, by time and, within one second, by stage', async () => {
     const { email, order, cfPaymentId } = await payer(app)
-    const lost = told(order, cfPaymentId, { status: 'CHARGEBACK_MERCHANT_LOST', updatedAt: '2026-11-25T10:00:00.000Z' })
+    const lost = remoteDispute(order, cfPaymentId, {
+      status: 'CHARGEBACK_MERCHANT_LOST',
+      updatedAt: '2026-11-25T10:00:00.000Z',
+    })
     expect(await write(app, order.id, lost)).toBe('changed')
     for (const late of [
-      told(order, cfPaymentId),
-      told(order, cfPaymentId, { status: 'CHARGEBACK_MERCHANT_WON', updatedAt: '2026-11-25T09:59:59.000Z' }),
-      told(order, cfPaymentId, { status: 'CHARGEBACK_UNDER_REVIEW', updatedAt: '2026-11-25T10:00:00.000Z' }),
-      told(order, cfPaymentId, { status: 'CHARGEBACK_CREATED', updatedAt: null }),
-      told(order, cfPaymentId, { status: 'SOMETHING_ELSE', updatedAt: null }),
+      remoteDispute(order, cfPaymentId),
+      remoteDispute(order, cfPaymentId, { status: 'CHARGEBACK_MERCHANT_WON', updatedAt: '2026-11-25T09:59:59.000Z' }),
+      remoteDispute(order, cfPaymentId, { status: 'CHARGEBACK_UNDER_REVIEW', updatedAt: '2026-11-25T10:00:00.000Z' }),
+      remoteDispute(order, cfPaymentId, { status: 'CHARGEBACK_CREATED', updatedAt: null }),
+      remoteDispute(order, cfPaymentId, { status: 'SOMETHING_ELSE', updatedAt: null }),
       lost,
     ])
       expect(await write(app, order.id, late)).toBe('unchanged')
@@ -281,7 +284,7 @@ describe('what Cashfree tells late, again or unclearly', () => {
 
   test('written by twenty at once it happens once', async () => {
     const { order, cfPaymentId } = await payer(app)
-    const lost = told(order, cfPaymentId, { status: 'ARBITRATION_MERCHANT_LOST', type: 'ARBITRATION' })
+    const lost = remoteDispute(order, cfPaymentId, { status: 'ARBITRATION_MERCHANT_LOST', type: 'ARBITRATION' })
     const outcomes = await Promise.all(Array.from({ length: 20 }, () => write(app, order.id, lost)))
     expect(outcomes.filter((outcome) => outcome === 'changed')).toHaveLength(1)
     expect(await audited(order.id)).toEqual(['dispute.lost'])
@@ -291,9 +294,9 @@ describe('what Cashfree tells late, again or unclearly', () => {
   test('pre-arbitration after a chargeback that was won is open again, with its own deadline', async () => {
     const { order, cfPaymentId } = await payer(app)
     const won = { status: 'CHARGEBACK_MERCHANT_WON', updatedAt: '2026-11-25T10:00:00.000Z' }
-    await write(app, order.id, told(order, cfPaymentId, won))
+    await write(app, order.id, remoteDispute(order, cfPaymentId, won))
     const again = { type: 'PRE_ARBITRATION', status: 'PRE_ARBITRATION_CREATED', updatedAt: '2026-12-05T10:00:00.000Z' }
-    await write(app, order.id, told(order, cfPaymentId, { ...again, respondBy: '2026-12-19T18:29:59.000Z' }))
+    await write(app, order.id, remoteDispute(order, cfPaymentId, { ...again, respondBy: '2026-12-19T18:29:59.000Z' }))
     expect(await disputesOf(app, order.id)).toMatchObject([
       { status: 'open', closedAt: null, respondBy: new Date('2026-12-19T18:29:59Z') },
     ])
@@ -304,9 +307,9 @@ describe('what Cashfree tells late, again or unclearly', () => {
 
   test('won after it was lost leaves the period ended and goes to a person', async () => {
     const { email, order, cfPaymentId } = await payer(app)
-    await write(app, order.id, told(order, cfPaymentId, { status: 'CHARGEBACK_MERCHANT_LOST' }))
+    await write(app, order.id, remoteDispute(order, cfPaymentId, { status: 'CHARGEBACK_MERCHANT_LOST' }))
     const won = { type: 'ARBITRATION', status: 'ARBITRATION_MERCHANT_WON', updatedAt: '2026-12-25T10:00:00.000Z' }
-    await write(app, order.id, told(order, cfPaymentId, won))
+    await write(app, order.id, remoteDispute(order, cfPaymentId, won))
     expect(await disputesOf(app, order.id)).toMatchObject([{ status: 'won' }])
     expect(await incidentsOf(app, order.id)).toEqual(['dispute-lost', 'dispute-turned'])
     expect(await subscriberOf(app, email)).toMatchObject({ status: 'cancelled' })
@@ -324,7 +327,7 @@ describe('what Cashfree tells late, again or unclearly', () => {
     ['no payment', { cfPaymentId: null, status: 'CHARGEBACK_MERCHANT_ACCEPTED' }],
   ])('%s takes nothing and goes to a person', async (_what, changes) => {
     const { email, order, cfPaymentId } = await payer(app)
-    expect(await write(app, order.id, told(order, cfPaymentId, changes))).toBe('changed')
+    expect(await write(app, order.id, remoteDispute(order, cfPaymentId, changes))).toBe('changed')
     expect(await disputesOf(app, order.id)).toMatchObject([{ status: 'unclear', lostAt: null }])
     expect(await incidentsOf(app, order.id)).toEqual(['dispute-unclear'])
     expect(await subscriberOf(app, email)).toMatchObject({ status: 'active', isPaid: true })
@@ -333,7 +336,7 @@ describe('what Cashfree tells late, again or unclearly', () => {
 
   test('a payment that becomes known later makes clear what was lost', async () => {
     const { email, order, cfPaymentId } = await payer(app)
-    const lost = told(order, cfPaymentId, { status: 'CHARGEBACK_MERCHANT_LOST' })
+    const lost = remoteDispute(order, cfPaymentId, { status: 'CHARGEBACK_MERCHANT_LOST' })
     await write(app, order.id, { ...lost, cfPaymentId: null })
     await write(app, order.id, lost)
     expect(await disputesOf(app, order.id)).toMatchObject([{ status: 'lost', cfPaymentId }])
@@ -344,12 +347,16 @@ describe('what Cashfree tells late, again or unclearly', () => {
   test('a dispute listed under an order that is not its own does nothing to either', async () => {
     const [one, other] = [await payer(app), await payer(app)]
     const lost = { status: 'CHARGEBACK_MERCHANT_LOST' }
-    expect(await write(app, other.order.id, told(one.order, one.cfPaymentId, lost))).toBe('unchanged')
-    await write(app, one.order.id, told(one.order, one.cfPaymentId))
-    const claimed = { ...told(other.order, other.cfPaymentId, lost), disputeId: `9${one.cfPaymentId}` }
+    expect(await write(app, other.order.id, remoteDispute(one.order, one.cfPaymentId, lost))).toBe('unchanged')
+    await write(app, one.order.id, remoteDispute(one.order, one.cfPaymentId))
+    const claimed = { ...remoteDispute(other.order, other.cfPaymentId, lost), disputeId: `9${one.cfPaymentId}` }
     expect(await write(app, other.order.id, claimed)).toBe('unchanged')
     // Nor is another order's payment taken for one of this order.
-    await write(app, other.order.id, told(other.order, one.cfPaymentId, { ...lost, disputeId: `8${one.cfPaymentId}` }))
+    await write(
+      app,
+      other.order.id,
+      remoteDispute(other.order, one.cfPaymentId, { ...lost, disputeId: `8${one.cfPaymentId}` }),
+    )
     expect(await incidentsOf(app, other.order.id)).toEqual(['dispute-mismatch', 'dispute-unclear'])
     for (const { email } of [one, other])
       expect(await subscriberOf(app, email)).toMatchObject({ status: 'active', isPaid: true })

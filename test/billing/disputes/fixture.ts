@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import { settleDisputeRows } from '../../../src/billing/disputes/queries.ts'
 import type { RemoteDispute } from '../../../src/billing/payments/gateway.ts'
-import { checkBooks } from '../../../src/operations/integrity/integrity.ts'
+import { checkInvariants } from '../../../src/operations/integrity/integrity.ts'
 import type { TestApp } from '../../support/app.ts'
 import { newestOrder } from '../../support/books.ts'
 import { Visitor } from '../../support/visitor.ts'
@@ -53,7 +53,11 @@ export async function quiet(app: TestApp) {
 }
 
 /** What Cashfree could answer about a dispute of this order, written down by hand. */
-export function told(order: { id: string }, cfPaymentId: string, changes: Partial<RemoteDispute> = {}): RemoteDispute {
+export function remoteDispute(
+  order: { id: string },
+  cfPaymentId: string,
+  changes: Partial<RemoteDispute> = {},
+): RemoteDispute {
   return {
     disputeId: `9${cfPaymentId}`,
     orderId: order.id,
@@ -77,5 +81,5 @@ export const write = (app: TestApp, orderId: string, ...remote: RemoteDispute[])
 
 /** Every invariant holds. */
 export async function sound(app: TestApp) {
-  expect((await checkBooks(app.sql)).checks.filter(({ wrong }) => wrong > 0)).toEqual([])
+  expect((await checkInvariants(app.sql)).checks.filter(({ wrong }) => wrong > 0)).toEqual([])
 }

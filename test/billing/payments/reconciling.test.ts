@@ -4,12 +4,12 @@ import { msToSoonestLook } from '../../../src/billing/payments/queries.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
 import { newestOrder, paidOnce, tracesOf, until } from '../../support/books.ts'
 import { Visitor } from '../../support/visitor.ts'
-import { type Meter, startMeter } from './recording-gateway.ts'
+import { type RecordingGateway, startRecordingGateway } from './recording-gateway.ts'
 
 let app: TestApp
-let meter: Meter
+let meter: RecordingGateway
 beforeAll(async () => {
-  meter = await startMeter()
+  meter = await startRecordingGateway()
   app = await startApp({ API_BASE: `${meter.url}/pg`, RECONCILE_MIN_AGE_MS: '0' })
   meter.target = app.sandbox.publicUrl
   app.sandbox.control.webhooks({ paused: true })

@@ -1,23 +1,23 @@
 import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-export type MeteredCall = { method: string; path: string; headers: IncomingHttpHeaders; body: string }
+export type RecordedCall = { method: string; path: string; headers: IncomingHttpHeaders; body: string }
 export type Reply = { status: number; headers?: Record<string, string>; body: string }
 
 /** Stands between the product and the Cashfree look-alike: counts calls, and answers in its place when a test says so. */
-export type Meter = {
+export type RecordingGateway = {
   url: string
   /** Where calls go on to; until it is set they are refused. Without /pg. */
   target: string | null
-  calls: MeteredCall[]
+  calls: RecordedCall[]
   /** What is answered instead: a reply, 'hang-up', or null to go on. */
-  instead: (call: MeteredCall) => Reply | 'hang-up' | null
+  instead: (call: RecordedCall) => Reply | 'hang-up' | null
   /** Calls whose "METHOD path" matches. */
   count: (pattern: RegExp) => number
   close: () => Promise<void>
 }
 
-export async function startMeter(): Promise<Meter> {
+export async function startRecordingGateway(): Promise<RecordingGateway> {
   const server = createServer((request, response) => {
     const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
@@ -36,7 +36,7 @@ export async function startMeter(): Promise<Meter> {
     })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const meter: Meter = {
+  const meter: RecordingGateway = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     target: null,
     calls: [],
@@ -51,7 +51,7 @@ export async function startMeter(): Promise<Meter> {
   return meter
 }
 
-async function forward(target: string | null, call: MeteredCall): Promise<Reply | 'hang-up'> {
+async function forward(target: string | null, call: RecordedCall): Promise<Reply | 'hang-up'> {
   if (target === null) return 'hang-up'
   const headers = Object.entries(call.headers).filter(([name]) => /^(x-|content-type|accept$)/.test(name))
   try {

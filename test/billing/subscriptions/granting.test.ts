@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { refundPayment } from '../../../src/billing/refunds/refunds.ts'
 import { findEnd } from '../../../src/billing/subscriptions/queries.ts'
 import { cancelSubscription, grantDays, subscriptionOf } from '../../../src/billing/subscriptions/subscriptions.ts'
-import { checkBooks } from '../../../src/operations/integrity/integrity.ts'
+import { checkInvariants } from '../../../src/operations/integrity/integrity.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
 import { newestOrder, subscriberOf, until } from '../../support/books.ts'
 import { Visitor } from '../../support/visitor.ts'
@@ -38,7 +38,7 @@ async function person(pays = true) {
   return { visitor, email: form.email!, userId, order, seenEnd, grant, cancel, stands }
 }
 
-const brokenBooks = async () => (await checkBooks(app.sql)).checks.filter(({ wrong }) => wrong > 0)
+const brokenBooks = async () => (await checkInvariants(app.sql)).checks.filter(({ wrong }) => wrong > 0)
 
 describe('granted days', () => {
   test('give access to somebody who never paid, and do not call it paid', async () => {

@@ -3,7 +3,7 @@ import { refundPayment } from '../../../src/billing/refunds/refunds.ts'
 import {
   cancelSubscription,
   grantDays,
-  phasesInWords,
+  phasesLabel,
   subscriptionOf,
 } from '../../../src/billing/subscriptions/subscriptions.ts'
 import { dateInIndia } from '../../../src/platform/dates.ts'
@@ -119,7 +119,7 @@ function laterByMonths(at: Date, count: number) {
 
 const expected = async ({ userId }: Person, ...bought: Bought[]) =>
   expectedFrom((await subscriptionOf(app.sql, userId)).currentPeriodStart!, ...bought)
-const words = async ({ userId }: Person) => phasesInWords((await subscriptionOf(app.sql, userId)).phases)
+const words = async ({ userId }: Person) => phasesLabel((await subscriptionOf(app.sql, userId)).phases)
 const storedPlan = async ({ userId }: Person) =>
   (await app.sql<{ planKey: string }[]>`select plan_key from subscriptions where user_id = ${userId}`)[0]!.planKey
 const mrr = async () =>
@@ -233,7 +233,7 @@ describe('after a refund', () => {
     const { phases, planTitle } = await subscriptionOf(app.sql, person.userId)
     // A refund of an earlier period moves the later ones by days, and months differ in length: titles and order are compared.
     const plans = (text: string | null) => text?.replaceAll(/ until (\w+, )?\d+ \w+ \d+/g, '')
-    expect(plans(phasesInWords(phases))).toBe(plans(await expected(person, ...left)))
+    expect(plans(phasesLabel(phases))).toBe(plans(await expected(person, ...left)))
     const runs = left.find((one) => typeof one !== 'number')
     if (typeof left[0] !== 'number') expect(planTitle).toBe(titles[runs as 'monthly'])
     if (typeof left[0] !== 'number') expect(await storedPlan(person)).toBe(`${runs}_v1`)

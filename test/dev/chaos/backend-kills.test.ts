@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import postgres from 'postgres'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
-import { checkBooks } from '../../../src/operations/integrity/integrity.ts'
+import { checkInvariants } from '../../../src/operations/integrity/integrity.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
 import { newestOrder, paidOnce, tracesOf } from '../../support/books.ts'
 import { Visitor } from '../../support/visitor.ts'
@@ -60,5 +60,5 @@ test('connections killed every 15 ms under load: the process lives, and afterwar
   await app.sql`update orders set next_look_at = now(), created_at = created_at - interval '1 hour' where paid_at is null`
   await app.run('reconcile')
   for (const id of orders) expect(await tracesOf(app, id)).toMatchObject(paidOnce)
-  expect((await checkBooks(app.sql)).checks.filter(({ wrong }) => wrong > 0)).toEqual([])
+  expect((await checkInvariants(app.sql)).checks.filter(({ wrong }) => wrong > 0)).toEqual([])
 })

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { openCheckout } from '../../../src/billing/checkout/create-order.ts'
 import { insertUser } from '../../../src/identity/users/queries.ts'
-import { checkBooks } from '../../../src/operations/integrity/integrity.ts'
+import { checkInvariants } from '../../../src/operations/integrity/integrity.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
 
 const payers = 200
@@ -78,5 +78,5 @@ test('an hour without us, all webhooks given up on: everybody who paid is active
   expect(refused).toBeLessThanOrEqual(4)
   const withAccess = await app.sql`select from subscriptions s where has_access(s)`
   expect(withAccess).toHaveLength(payers)
-  expect((await checkBooks(app.sql)).checks.filter(({ wrong }) => wrong > 0)).toEqual([])
+  expect((await checkInvariants(app.sql)).checks.filter(({ wrong }) => wrong > 0)).toEqual([])
 })

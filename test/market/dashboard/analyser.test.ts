@@ -1,10 +1,10 @@
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import { parse } from 'csv-parse/sync'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { columns, figureColumns } from '../../../src/market/dashboard/columns.ts'
+import { columns, numberColumns } from '../../../src/market/dashboard/columns.ts'
 import { analyse } from '../../../src/market/engine/analysis.ts'
 import { currentMarket, stepsIn } from '../../../src/market/engine/market.ts'
-import { figures } from '../../../src/market/engine/summary.ts'
+import { numberFormats } from '../../../src/market/engine/summary.ts'
 import { seedSample } from '../../../src/market/prices/sample-prices.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
 import { Visitor } from '../../support/visitor.ts'
@@ -155,10 +155,10 @@ describe('the table', () => {
         const row = rows[i]!
         expect(`${line.Sector} ${line.ETF}`).toBe(row[0])
         expect(row[1]).toMatch(line.Rank ? new RegExp(`^${line.Rank} of ${line.Ranked}`) : /^–$/)
-        const printed = figureColumns.map(({ title, signed, digits }) => {
+        const printed = numberColumns.map(({ title, signed, digits }) => {
           const value = line[signed ? `${title} (%)` : title.replace('Mom.', 'Momentum')]!
           const figure = value === '' ? null : Number(value)
-          return signed ? figures.signed(figure, digits) : figures.plain(figure, digits)
+          return signed ? numberFormats.signed(figure, digits) : numberFormats.plain(figure, digits)
         })
         expect(row.slice(3, 3 + printed.length)).toEqual(printed)
         expect(line).toMatchObject({ 'Sample data': 'yes', Source: expect.stringContaining('invented') })
@@ -194,9 +194,9 @@ describe('stepping back', () => {
         .filter((one) => market.sectors.some(({ symbol, prices }) => symbol === one.symbol && until(prices).size > 0))
         .map((one) => [
           `${one.name} ${one.symbol}`,
-          figures.plain(one.score),
-          figures.plain(one.tail.at(-1)?.ratio ?? null),
-          figures.plain(one.tail.at(-1)?.momentum ?? null),
+          numberFormats.plain(one.score),
+          numberFormats.plain(one.tail.at(-1)?.ratio ?? null),
+          numberFormats.plain(one.tail.at(-1)?.momentum ?? null),
         ])
       expect([at, shown]).toEqual([at, expected])
     }

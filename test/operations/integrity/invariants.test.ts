@@ -1,7 +1,11 @@
 import postgres from 'postgres'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { refundPayment } from '../../../src/billing/refunds/refunds.ts'
-import { checkBooks, keepBooksChecked, lastBookCheck } from '../../../src/operations/integrity/integrity.ts'
+import {
+  checkInvariants,
+  lastIntegrityCheck,
+  recordIntegrityCheck,
+} from '../../../src/operations/integrity/integrity.ts'
 import { invariants } from '../../../src/operations/integrity/invariants.ts'
 import { printReport } from '../../../src/operations/integrity/print.ts'
 import { listBroken } from '../../../src/operations/integrity/queries.ts'
@@ -59,7 +63,7 @@ const nowhereElse = { inIncidents: 0, settling: 0, missing: 0 }
 
 describe('books that are in order', () => {
   test('break nothing, are counted, and every paisa has its place', async () => {
-    const report = await checkBooks(app.sql)
+    const report = await checkInvariants(app.sql)
     expect(report.checks.filter(({ wrong }) => wrong > 0)).toEqual([])
     expect(report.broken).toBe(0)
     expect(report.checks.find(({ id }) => id === 'I2')).toMatchObject({ looked: 3, wrong: 0, of: 'paid orders' })
@@ -76,7 +80,7 @@ describe('books that are in order', () => {
 
   test('the nightly job keeps its result, thirty of them at most', async () => {
     for (let i = 0; i < 32; i++) await app.run('check-books')
-    expect((await lastBookCheck(app.sql))?.report.broken).toBe(0)
+    expect((await lastIntegrityCheck(app.sql))?.report.broken).toBe(0)
     expect(await app.sql`select from book_checks`).toHaveLength(30)
     expect(await app.sql`select from incidents where kind = 'books-broken'`).toHaveLength(0)
   })
@@ -136,8 +140,8 @@ describe('every check notices the damage it is there for', () => {
   test('broken books are printed with ids, kept, and told to the administrators once a day', async () => {
     await app.sql`insert into payments (cf_payment_id, order_id, status, amount_paise, currency, created_at)
                   values ('4711', ${paid}, 'SUCCESS', 49900, 'INR', now() - interval '1 hour')`
-    const report = await keepBooksChecked(app.sql)
-    await keepBooksChecked(app.sql)
+    const report = await recordIntegrityCheck(app.sql)
+    await recordIntegrityCheck(app.sql)
     expect(report.broken).toBe(1)
     expect(printReport(report)).toContain('✗ I4')
     expect(printReport(report)).toContain('4711')

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { checkBooks } from '../../../src/operations/integrity/integrity.ts'
+import { checkInvariants } from '../../../src/operations/integrity/integrity.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
 import { newestOrder } from '../../support/books.ts'
 import { Visitor } from '../../support/visitor.ts'
@@ -22,7 +22,7 @@ test('the millionth receipt of a year, and the one after it, have numbers of the
     numbers.push(receipt!.number.slice(6))
   }
   expect(numbers).toEqual(['999999', '1000000', '1000001'])
-  const wrong = (await checkBooks(app.sql)).checks.filter((check) => check.wrong > 0)
+  const wrong = (await checkInvariants(app.sql)).checks.filter((check) => check.wrong > 0)
   // The 999,998 before them were never written here, and that is the one thing noticed.
   expect(wrong.map(({ broken }) => broken)).toEqual(['broken_i6_numbering'])
 })

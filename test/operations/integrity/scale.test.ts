@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { checkBooks } from '../../../src/operations/integrity/integrity.ts'
+import { checkInvariants } from '../../../src/operations/integrity/integrity.ts'
 import { connect, type Sql } from '../../../src/platform/db.ts'
 import { freshDatabase } from '../../support/database.ts'
 
@@ -23,7 +23,7 @@ afterAll(async () => {
 })
 
 test('the books of many subscribers are checked in seconds, and are in order', { timeout: 600_000 }, async () => {
-  const report = await checkBooks(sql)
+  const report = await checkInvariants(sql)
   console.log(`${subscribers} subscribers: ${report.tookMs} ms`)
   expect(report.checks.filter(({ wrong }) => wrong > 0)).toEqual([])
   expect(report.money[0]).toMatchObject({ captured: subscribers * 49_900, applied: subscribers * 49_900, missing: 0 })

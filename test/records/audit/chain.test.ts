@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { checkBooks } from '../../../src/operations/integrity/integrity.ts'
+import { checkInvariants } from '../../../src/operations/integrity/integrity.ts'
 import { printReport } from '../../../src/operations/integrity/print.ts'
 import { createLog } from '../../../src/platform/log.ts'
 import { auditHead, sealAudit, verifyAudit } from '../../../src/records/audit/audit.ts'
@@ -18,7 +18,7 @@ const tamper = (statement: string) => app.sql.unsafe(`set local session_replicat
 const seal = () => app.run('seal-audit')
 const faults = async () => (await verifyAudit(app.sql)).faults
 const chainLine = async () =>
-  (await checkBooks(app.sql)).checks.find(({ broken }) => broken === 'broken_i23_audit_chain')!
+  (await checkInvariants(app.sql)).checks.find(({ broken }) => broken === 'broken_i23_audit_chain')!
 
 /** Rows as the product writes them, and their ids. */
 async function written(count: number): Promise<number[]> {
@@ -236,7 +236,7 @@ describe('what is changed behind our back is noticed', () => {
     const ids = await written(3)
     await seal()
     await tamper(`update audit set action = 'nothing' where id = ${ids[1]}`)
-    const printed = printReport(await checkBooks(app.sql))
+    const printed = printReport(await checkInvariants(app.sql))
     expect(printed).toContain('✗ I23 no row of the audit was changed, taken out or put in: 3 audit rows, 1 wrong')
     expect(printed).toContain(`seal 2 row ${ids[1]}: the row or its seal was changed`)
   })

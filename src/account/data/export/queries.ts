@@ -26,11 +26,11 @@ export const listSessions: List = (sql, userId) => sql`
   order by created_at
 `
 
-export const listDevices: List = (sql, userId) => sql`
+export const listKnownBrowsers: List = (sql, userId) => sql`
   select created_at, last_used_at from known_devices where user_id = ${userId} order by created_at
 `
 
-export const listLinks: List = (sql, userId) => sql`
+export const listEmailTokens: List = (sql, userId) => sql`
   select purpose, email, created_at, expires_at, used_at from account_links where user_id = ${userId} order by created_at
 `
 

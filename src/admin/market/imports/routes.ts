@@ -3,7 +3,7 @@ import multipart from '@fastify/multipart'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import { actingAs, requireMoney } from '../../../identity/sessions/guards.ts'
+import { actorOf, requireMoney } from '../../../identity/sessions/guards.ts'
 import { dayIn } from '../../../market/prices/files/cells.ts'
 import {
   beginImport,
@@ -29,7 +29,7 @@ import { namesOf } from '../../incidents/queries.ts'
 import { type Page, pageOf } from '../../listing.ts'
 import type { Panel } from '../../panel.ts'
 import { below, rowNumber } from '../../row-numbers.ts'
-import { machineNames, type Words, words } from '../labels.ts'
+import { labels, machineNames, type StatusLabel } from '../labels.ts'
 import { type ImportShown, showImport } from './showing.ts'
 import { limits, storeUploads } from './uploads.ts'
 
@@ -40,16 +40,16 @@ declare module '../../../web/views.ts' {
       names: Record<string, string>
       form: FormState
       mayAct: boolean
-      words: Words
+      words: StatusLabel
     }
-    'admin/market/import': ImportShown & { form: FormState; mayAct: boolean; words: Words }
-    'admin/market/_import': ImportShown & { form: FormState; mayAct: boolean; words: Words }
+    'admin/market/import': ImportShown & { form: FormState; mayAct: boolean; words: StatusLabel }
+    'admin/market/_import': ImportShown & { form: FormState; mayAct: boolean; words: StatusLabel }
     'admin/market/undo': {
       found: Import
       symbols: Awaited<ReturnType<typeof summariseUndoing>>
       version: number
       form: FormState
-      words: Words
+      words: StatusLabel
     }
   }
 }
@@ -92,7 +92,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
       throw new AppError('invalid', 'Nothing was imported.', { fields: { files: 'Choose one file or more.' } })
     request.mayArriveWithin(limits.ms)
     const { files, remove } = await storeUploads(arrivingFiles(request))
-    const by = { origin: 'upload', actor: actingAs(request).actor } as const
+    const by = { origin: 'upload', actor: actorOf(request).actor } as const
     const { importId, read } = await beginImport(sql, files, by).catch(async (error) => {
       await remove()
       throw error
@@ -112,7 +112,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
     const { symbol, day, what, ratio } = readForm(request.body, ['symbol', 'day', 'what', 'ratio'], 40)
     return act(request, reply, { symbol, day, ratio }, async (importId) => {
       const decision = { symbol, day, ratio: what === 'own' ? null : ratioTyped(ratio) }
-      await decideJump(sql, importId, decision, actingAs(request))
+      await decideJump(sql, importId, decision, actorOf(request))
       return null
     })
   })
@@ -120,14 +120,14 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
   app.post('/:id/decisions/removal', acted, async (request, reply) => {
     const { symbol, day } = readForm(request.body, ['symbol', 'day'], 40)
     return act(request, reply, {}, async (importId) => {
-      if (dayIn(day) === day) await deleteDecision(sql, importId, { symbol, day }, actingAs(request))
+      if (dayIn(day) === day) await deleteDecision(sql, importId, { symbol, day }, actorOf(request))
       return null
     })
   })
 
   app.post('/:id/commit', acted, async (request, reply) =>
     act(request, reply, {}, async (importId) => {
-      await commit(sql, importId, actingAs(request), versionIn(request.body))
+      await commit(sql, importId, actorOf(request), versionIn(request.body))
       return 'These prices count from now on.'
     }),
   )
@@ -135,7 +135,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
   app.post('/:id/drop', acted, async (request, reply) =>
     act(request, reply, {}, async (importId) => {
       const isGone =
-        (await dropImport(sql, importId, actingAs(request))) || (await findImport(sql, importId))?.status === 'dropped'
+        (await dropImport(sql, importId, actorOf(request))) || (await findImport(sql, importId))?.status === 'dropped'
       if (!isGone) throw new AppError('conflict', 'This import was committed meanwhile. It can be undone.')
       return 'The import is dropped. Nothing of it counts.'
     }),
@@ -149,7 +149,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
     const importId = rowNumber(request.params.id)
     const before = await summariseUndoing(sql, importId)
     try {
-      await undo(sql, importId, actingAs(request), versionIn(request.body))
+      await undo(sql, importId, actorOf(request), versionIn(request.body))
     } catch (error) {
       return showUndo(request, reply, refusalOf(error))
     }
@@ -189,7 +189,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
       ...(await showImport(sql, found)),
       form: formState(typed, failure?.fields, failure?.message),
       mayAct: request.user?.role === 'admin',
-      words,
+      words: labels,
     })
   }
 
@@ -202,7 +202,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
       symbols: await summariseUndoing(sql, found.id),
       version,
       form: formState({}, failure?.fields, failure?.message),
-      words,
+      words: labels,
     })
   }
 
@@ -225,7 +225,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
       names: { ...machineNames, ...names },
       form,
       mayAct,
-      words,
+      words: labels,
     })
   }
 
@@ -257,8 +257,8 @@ function undoneInWords(before: Awaited<ReturnType<typeof summariseUndoing>>): st
   const back = before.reduce((total, row) => total + row.back, 0)
   const gone = before.reduce((total, row) => total + row.gone, 0)
   const said = [
-    ...(back > 0 ? [`For ${words.many(back, 'price')} what was there before counts again.`] : []),
-    ...(gone > 0 ? [`${words.many(gone, 'price')} had nothing before and are gone.`] : []),
+    ...(back > 0 ? [`For ${labels.many(back, 'price')} what was there before counts again.`] : []),
+    ...(gone > 0 ? [`${labels.many(gone, 'price')} had nothing before and are gone.`] : []),
   ]
   return said.length > 0 ? said.join(' ') : 'Nothing of it counts.'
 }

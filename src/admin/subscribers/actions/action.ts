@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
-import type { By } from '../../../platform/audit-context.ts'
+import type { Actor } from '../../../platform/audit-context.ts'
 import type { Sql } from '../../../platform/db.ts'
 import { AppError } from '../../../platform/errors.ts'
 import type { PersonFile } from '../person/queries.ts'
 
 /** What a form of an act may hold. `seen` is what the page showed, `key` names the act. */
-export const actFields = ['days', 'reason', 'role', 'number', 'seen', 'key'] as const
-export type Typed = Record<(typeof actFields)[number], string>
+export const actionFields = ['days', 'reason', 'role', 'number', 'seen', 'key'] as const
+export type Typed = Record<(typeof actionFields)[number], string>
 
 export type Row = { label: string; value: string | null; total?: boolean }
 
@@ -21,16 +21,16 @@ export type Prospect = {
 }
 
 /** Something an administrator does to one account, on a page of its own that asks first. */
-export type Act = {
+export type AdminAction = {
   title: string
   tone: 'plain' | 'danger'
   /** Password and code again, unless given in the last ten minutes. */
   needsIdentity: boolean
   /** What is typed besides. */
   asks: readonly ('reason' | 'role')[]
-  prospect: (sql: Sql, person: PersonFile, typed: Typed, by: By) => Promise<Prospect>
+  prospect: (sql: Sql, person: PersonFile, typed: Typed, by: Actor) => Promise<Prospect>
   /** Does it and answers the notice. Throws AppError `invalid` about fields and `conflict` when it is no longer as seen. */
-  perform: (sql: Sql, person: PersonFile, typed: Typed, by: By) => Promise<string>
+  perform: (sql: Sql, person: PersonFile, typed: Typed, by: Actor) => Promise<string>
 }
 
 /** Why there are no acts on this account, or null. */

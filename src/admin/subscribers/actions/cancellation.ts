@@ -3,11 +3,11 @@ import { cancelSubscription } from '../../../billing/subscriptions/subscriptions
 import { dateInIndia } from '../../../platform/dates.ts'
 import { rupees } from '../../../platform/money.ts'
 import { listPeriods } from '../person/queries.ts'
-import { type Act, closedFor, keyOf, readReason } from './action.ts'
+import { type AdminAction, closedFor, keyOf, readReason } from './action.ts'
 import { seenEndIn } from './grant.ts'
 
 /** Ends access now. Money is a refund's matter. */
-export const cancellation: Act = {
+export const cancellation: AdminAction = {
   title: 'Cancel the subscription',
   tone: 'danger',
   needsIdentity: true,

@@ -2,13 +2,13 @@ import { findEnd } from '../../../billing/subscriptions/queries.ts'
 import { grantDays } from '../../../billing/subscriptions/subscriptions.ts'
 import { dateInIndia } from '../../../platform/dates.ts'
 import { AppError } from '../../../platform/errors.ts'
-import { type Act, closedFor, keyOf, readReason, type Typed } from './action.ts'
+import { type AdminAction, closedFor, keyOf, readReason, type Typed } from './action.ts'
 
 const suggested = 7
 const most = 366
 
 /** Adds days of access that nobody pays for. */
-export const grant: Act = {
+export const grant: AdminAction = {
   title: 'Grant days',
   tone: 'plain',
   needsIdentity: true,

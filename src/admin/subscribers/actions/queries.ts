@@ -1,28 +1,28 @@
-import { type By, knownOrigin } from '../../../platform/audit-context.ts'
+import { type Actor, auditContextOf } from '../../../platform/audit-context.ts'
 import type { Sql } from '../../../platform/db.ts'
 
 /** Suspends an account with a reason, or lets it log in again without one; see standing.sql for the answers. */
-export async function setSuspension(sql: Sql, userId: string, reason: string | null, by: By): Promise<string> {
+export async function setSuspension(sql: Sql, userId: string, reason: string | null, by: Actor): Promise<string> {
   const [row] = await sql<{ outcome: string }[]>`
-    with origin as materialized (${knownOrigin(sql, by)})
+    with origin as materialized (${auditContextOf(sql, by)})
     select set_suspension(${userId}, ${reason}, ${by.actor}) as outcome from origin
   `
   return row!.outcome
 }
 
 /** Gives another role to an account that has the role `seen`; see standing.sql for the answers. */
-export async function changeRole(sql: Sql, userId: string, role: { seen: string; becomes: string }, by: By) {
+export async function changeRole(sql: Sql, userId: string, role: { seen: string; becomes: string }, by: Actor) {
   const [row] = await sql<{ outcome: string }[]>`
-    with origin as materialized (${knownOrigin(sql, by)})
+    with origin as materialized (${auditContextOf(sql, by)})
     select change_role(${userId}, ${role.seen}, ${role.becomes}, ${by.actor}) as outcome from origin
   `
   return row!.outcome
 }
 
 /** Ends every session of a living account. Returns how many there were. */
-export async function endSessions(sql: Sql, userId: string, by: By): Promise<number> {
+export async function endSessions(sql: Sql, userId: string, by: Actor): Promise<number> {
   const [row] = await sql<{ ended: number }[]>`
-    with origin as materialized (${knownOrigin(sql, by)}), ended as (
+    with origin as materialized (${auditContextOf(sql, by)}), ended as (
       delete from sessions where user_id = ${userId} returning handle
     ), counted as (
       select count(*)::int as ended from ended

@@ -2,11 +2,11 @@ import { dateTimeInIndia } from '../../../platform/dates.ts'
 import { AppError } from '../../../platform/errors.ts'
 import { rupees } from '../../../platform/money.ts'
 import { resendMail } from '../../../records/mails/mails.ts'
-import { type Act, closedFor } from './action.ts'
+import { type AdminAction, closedFor } from './action.ts'
 import { findReceiptMail } from './queries.ts'
 
 /** Sends a receipt's mail once more, to the address the account has now. */
-export const receipt: Act = {
+export const receipt: AdminAction = {
   title: 'Send a receipt again',
   tone: 'plain',
   needsIdentity: false,

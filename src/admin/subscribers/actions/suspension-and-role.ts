@@ -1,11 +1,11 @@
-import type { By } from '../../../platform/audit-context.ts'
+import type { Actor } from '../../../platform/audit-context.ts'
 import { AppError } from '../../../platform/errors.ts'
 import type { PersonFile } from '../person/queries.ts'
-import { type Act, closedFor, readReason } from './action.ts'
+import { type AdminAction, closedFor, readReason } from './action.ts'
 import { changeRole, endSessions, setSuspension } from './queries.ts'
 
 /** Lets nobody log in to an account. */
-export const suspension: Act = {
+export const suspension: AdminAction = {
   title: 'Suspend the account',
   tone: 'danger',
   needsIdentity: false,
@@ -34,7 +34,7 @@ export const suspension: Act = {
 }
 
 /** Lets a suspended account log in again. */
-export const lifting: Act = {
+export const lifting: AdminAction = {
   title: 'Lift the suspension',
   tone: 'plain',
   needsIdentity: false,
@@ -57,7 +57,7 @@ export const lifting: Act = {
 }
 
 /** Ends every session of an account. */
-export const signingOut: Act = {
+export const signingOut: AdminAction = {
   title: 'Sign out everywhere',
   tone: 'danger',
   needsIdentity: false,
@@ -84,7 +84,7 @@ export const roles: Record<string, string> = {
 }
 
 /** Gives an account another role. */
-export const role: Act = {
+export const role: AdminAction = {
   title: 'Change the role',
   tone: 'danger',
   needsIdentity: true,
@@ -123,6 +123,6 @@ function refuse(outcome: string): void {
   if (refusal) throw refusal
 }
 
-function notYourself(person: PersonFile, by: By): string | null {
+function notYourself(person: PersonFile, by: Actor): string | null {
   return by.actor === `user:${person.id}` ? 'This is your own account. Another administrator can do it.' : null
 }

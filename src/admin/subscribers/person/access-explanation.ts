@@ -3,12 +3,16 @@ import { rupees } from '../../../platform/money.ts'
 import type { listOrders, Period, PersonFile } from './queries.ts'
 
 /** Why does this account have access, or none: the answer in one line, and what it rests on, one sentence each. */
-export type Why = { tone: 'good' | 'warn' | 'bad'; answer: string; reasons: string[] }
+export type AccessExplanation = { tone: 'good' | 'warn' | 'bad'; answer: string; reasons: string[] }
 
 type Order = Awaited<ReturnType<typeof listOrders>>[number]
 
 /** The answer, from the person's periods (last to end first) and newest order. */
-export function whyOf(person: PersonFile, periods: readonly Period[], order: Order | undefined): Why {
+export function explainAccess(
+  person: PersonFile,
+  periods: readonly Period[],
+  order: Order | undefined,
+): AccessExplanation {
   if (person.deletedAt)
     return {
       tone: 'bad',
@@ -25,7 +29,7 @@ export function whyOf(person: PersonFile, periods: readonly Period[], order: Ord
   }
 }
 
-function ofSubscription(person: PersonFile, periods: readonly Period[], order: Order | undefined): Why {
+function ofSubscription(person: PersonFile, periods: readonly Period[], order: Order | undefined): AccessExplanation {
   const counting = periods.filter(({ voidedAt }) => !voidedAt)
   const last = periods[0]
   const until = person.currentPeriodEnd

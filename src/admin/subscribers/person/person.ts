@@ -1,11 +1,11 @@
 import { listReceiptsOf } from '../../../billing/receipts/queries.ts'
 import { listRefundsOf } from '../../../billing/refunds/queries.ts'
-import { browserInWords } from '../../../identity/known-browsers/browser-name.ts'
+import { browserName } from '../../../identity/known-browsers/browser-name.ts'
 import { findState } from '../../../identity/users/indian-states.ts'
 import type { Sql } from '../../../platform/db.ts'
 import { AppError } from '../../../platform/errors.ts'
 import { pageOf } from '../../listing.ts'
-import { whyOf } from './access-explanation.ts'
+import { explainAccess } from './access-explanation.ts'
 import {
   findPerson,
   listHappenings,
@@ -48,13 +48,13 @@ export async function personPage(sql: Sql, id: string, after: string | undefined
   ])
   return {
     person: { ...person, state: findState(person.stateCode)?.name ?? person.stateCode },
-    why: whyOf(person, periods, orders[0]),
+    why: explainAccess(person, periods, orders[0]),
     periods,
     orders,
     receipts,
     refunds,
     mails,
-    sessions: sessions.map((session) => ({ ...session, browser: browserInWords(session.userAgent) })),
+    sessions: sessions.map((session) => ({ ...session, browser: browserName(session.userAgent) })),
     timeline: { lines: timeline.rows.map(lineOf), next: timeline.next, first: !after },
   }
 }

@@ -1,5 +1,5 @@
 import { phasesIn } from '../../../billing/subscriptions/queries.ts'
-import { phasesInWords } from '../../../billing/subscriptions/subscriptions.ts'
+import { phasesLabel } from '../../../billing/subscriptions/subscriptions.ts'
 import type { Sql } from '../../../platform/db.ts'
 import type { Cursor } from '../../listing.ts'
 
@@ -44,7 +44,7 @@ export async function findPerson(sql: Sql, id: string): Promise<PersonFile | und
     left join plans p on p.key = running_plan(s)
     where u.id = ${id}
   `
-  return row && { ...row, schedule: phasesInWords(phasesIn(row.phases)) }
+  return row && { ...row, schedule: phasesLabel(phasesIn(row.phases)) }
 }
 
 /** A period that somebody's access is or was made of; bought, or granted by `grantedBy` (a user name). */

@@ -1,7 +1,7 @@
 import { methodTitle } from '../../../billing/payments/payments.ts'
 import { dateInIndia as day } from '../../../platform/dates.ts'
 import { rupees } from '../../../platform/money.ts'
-import { kindInWords } from '../../mails/labels.ts'
+import { kindLabel } from '../../mails/labels.ts'
 import type { Happening } from './queries.ts'
 
 /** A line of somebody's timeline: what happened, in a sentence, and where there is more about it. */
@@ -120,7 +120,7 @@ const audited: Record<string, (happening: Happening) => Told> = {
   'sessions.ended': (it) => ({ text: `${plural(Number(it.details.sessions), 'session')} ended by ${actor(it.by)}.` }),
   'account.deleted': () => ({ tone: 'bad', text: 'The account was deleted. Receipts stay, as the law asks.' }),
   'mail.resent': (it) => ({
-    text: `Mail “${kindInWords(text(it, 'kind'))}” sent again by ${actor(it.by)}.`,
+    text: `Mail “${kindLabel(text(it, 'kind'))}” sent again by ${actor(it.by)}.`,
     link: { href: `/admin/mails/${text(it, 'mail')}`, label: 'Mail' },
   }),
 }
@@ -173,7 +173,7 @@ function mail(it: Happening): Told {
   const copy = Number(it.details.copy) > 0 ? `, copy ${it.details.copy}` : ''
   return {
     tone,
-    text: `Mail “${kindInWords(text(it, 'kind'))}”${copy} ${state}${it.of === 'sent' ? ` to ${text(it, 'to')}` : ''}.`,
+    text: `Mail “${kindLabel(text(it, 'kind'))}”${copy} ${state}${it.of === 'sent' ? ` to ${text(it, 'to')}` : ''}.`,
     link: { href: `/admin/mails/${text(it, 'id')}`, label: 'Mail' },
   }
 }

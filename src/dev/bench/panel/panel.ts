@@ -4,7 +4,7 @@ import { hashPassword } from '../../../identity/passwords/passwords.ts'
 import { connect, type Sql } from '../../../platform/db.ts'
 import { end, start } from '../child.ts'
 import { freePort } from '../harness.ts'
-import type { Figure } from '../measurement.ts'
+import type { Measurement } from '../measurement.ts'
 import { seriesOf } from '../series.ts'
 import type { PanelOrders } from './app.ts'
 import { type PanelPage, panelPages } from './pages.ts'
@@ -24,7 +24,7 @@ const password = 'a long enough password'
  * How long the panel's pages take over HTTP on this database, one after the other, and whether any of them reads a large
  * table whole. The pages come by turns, each round looks for other people; the first round warms up and is not counted.
  */
-export async function measurePanel(url: string, rounds: number): Promise<Figure[]> {
+export async function measurePanel(url: string, rounds: number): Promise<Measurement[]> {
   const sql = connect(url, { max: 2, name: 'etf-bench' })
   try {
     const samples = await listSamples(sql, 60)
@@ -113,7 +113,7 @@ function isEmptyList(html: string): boolean {
 }
 
 /** A list that was always empty says so: it is quick whatever the size. */
-function figureOf(name: string, taken: Taken[]): Figure {
+function figureOf(name: string, taken: Taken[]): Measurement {
   const values = taken.map(({ ms }) => ms)
   const sorted = values.toSorted((a, b) => a - b)
   const result = sorted[Math.ceil(0.95 * sorted.length) - 1]!
@@ -128,7 +128,7 @@ function figureOf(name: string, taken: Taken[]): Figure {
   }
 }
 
-function scansFigure(before: Record<string, number>, after: Record<string, number>, pages: number): Figure {
+function scansFigure(before: Record<string, number>, after: Record<string, number>, pages: number): Measurement {
   const read = Object.entries(after)
     .map(([table, reads]) => ({ table, reads: reads - (before[table] ?? 0) }))
     .filter(({ reads }) => reads > 0)

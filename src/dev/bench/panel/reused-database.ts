@@ -2,19 +2,23 @@ import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import postgres from 'postgres'
-import { keepFigures } from '../../../admin/metrics/daily-metrics.ts'
+import { recordDailyMetrics } from '../../../admin/metrics/daily-metrics.ts'
 import { connect, type Sql } from '../../../platform/db.ts'
 import { migrate } from '../../../platform/migrate.ts'
 import { seedDemo } from '../../demo.ts'
 import { createDatabase } from '../queries.ts'
-import { seedWorld } from '../seed/seed.ts'
+import { seedFixture } from '../seed/seed.ts'
 import { dropDatabase, noteOn, writeNote } from './queries.ts'
 
 /**
  * A database with so many subscribers and three times the orders: the one of the last run if it was filled by the same
  * code, brought up to date; else a new one in its place. Answers its address.
  */
-export async function keptWorld(server: string, subscribers: number, say: (line: string) => void): Promise<string> {
+export async function reusedDatabase(
+  server: string,
+  subscribers: number,
+  say: (line: string) => void,
+): Promise<string> {
   const name = `panel_${subscribers}`
   const url = server.replace(/\/\w+$/, `/${name}`)
   // Making and removing gigabytes takes longer than a page may.
@@ -25,7 +29,7 @@ export async function keptWorld(server: string, subscribers: number, say: (line:
       say(`▸ generating ${subscribers.toLocaleString('en')} subscribers, kept for the next time`)
       await dropDatabase(sql, name)
       await createDatabase(sql, name)
-      const seconds = await seedWorld(url, { subscribers, orders: 3 * subscribers, days: 730, random: 1 })
+      const seconds = await seedFixture(url, { subscribers, orders: 3 * subscribers, days: 730, random: 1 })
       say(`  in ${Math.round(seconds)} s`)
       await writeNote(sql, name, fingerprint())
     }
@@ -41,7 +45,7 @@ async function asOfNow(url: string): Promise<void> {
   const sql = connect(url, { max: 2, name: 'etf-bench' })
   try {
     await seedDemo(sql)
-    await keepFigures(sql)
+    await recordDailyMetrics(sql)
   } finally {
     await sql.end({ timeout: 5 })
   }

@@ -1,13 +1,13 @@
-import type { Words } from './people.ts'
+import type { NameParts } from './people.ts'
 
 /** How many accounts and orders over how many days, and the number the draws start from: the same one makes the same people. */
-export type WorldSize = { subscribers: number; orders: number; days: number; random: number }
+export type FixtureSize = { subscribers: number; orders: number; days: number; random: number }
 
 /**
  * Statements, in groups, that draw the past of a business into tables of its own, consistent in itself: people who
  * register, try, fail, pay, renew early, late or never, and are refunded.
  */
-export function drawingStatements(size: WorldSize, words: Words): string[][] {
+export function drawingStatements(size: FixtureSize, words: NameParts): string[][] {
   return [[tools(size)], [people(size, words)], [sales(size)], [abandoned(size), gone()], [attempts(words)]]
 }
 
@@ -21,7 +21,7 @@ const listed = (words: readonly string[]) => `(array['${words.join("','")}'])`
 const oneOf = (words: readonly string[], draw: string) => `${listed(words)}[1 + floor(${draw} * ${words.length})::int]`
 
 /** Draws that are the same for the same number; a time of day at which people are awake; ids that look like ours. */
-const tools = ({ random }: WorldSize) => `
+const tools = ({ random }: FixtureSize) => `
   create function seed_chance(bigint, bigint) returns float8 language sql immutable as
     'select (hashint8extended($1, $2 + ${random} * 1000) & 2147483647)::float8 / 2147483648';
   create function seed_daytime(timestamptz, float8) returns timestamptz language sql stable as
@@ -32,7 +32,10 @@ const tools = ({ random }: WorldSize) => `
     'select ''ds_'' || upper(to_hex((extract(epoch from $1) * 1000)::bigint) || substr(md5($2), 1, 15))'`
 
 /** Who, since when, on which plan, and how often they pay. Together they never pay more than five orders in six. */
-const people = ({ subscribers, orders, days, random }: WorldSize, { firstNames, lastNames, stateCodes }: Words) => `
+const people = (
+  { subscribers, orders, days, random }: FixtureSize,
+  { firstNames, lastNames, stateCodes }: NameParts,
+) => `
   create unlogged table seed_people as
   with drawn as (
     select n, md5('seed ${random} ' || n)::uuid as user_id, seed_chance(n, 1) as draw,
@@ -58,7 +61,7 @@ const people = ({ subscribers, orders, days, random }: WorldSize, { firstNames, 
   from weighed`
 
 /** What was paid: the chain of periods of each person, each with its order, receipt number, and refund if there is one. */
-const sales = ({ random }: WorldSize) => `
+const sales = ({ random }: FixtureSize) => `
   create unlogged table seed_sales as
   with chained as (
     select p.n, k, p.user_id, p.plan_key, m.months, case m.months when 12 then 499000 else 49900 end as amount_paise,
@@ -96,7 +99,7 @@ const sales = ({ random }: WorldSize) => `
   window chain as (partition by n order by k)`
 
 /** Orders that nobody paid: of those who never did, and of all kinds of people on second thoughts. */
-const abandoned = ({ subscribers, orders, random }: WorldSize) => `
+const abandoned = ({ subscribers, orders, random }: FixtureSize) => `
   create unlogged table seed_abandoned as
   with wanted as (
     select ${orders} - (select count(*) from seed_sales) as many
@@ -130,7 +133,7 @@ const gone = () => `
   where s.refund is not null`
 
 /** Every attempt to pay: successes, failures before them and instead of them, and the rare second payment. */
-const attempts = ({ failureReasons, leavingReasons, methods }: Words) => `
+const attempts = ({ failureReasons, leavingReasons, methods }: NameParts) => `
   create unlogged table seed_attempts as
   with tried as (
     select order_id, user_id, amount_paise, paid_at as at, 'SUCCESS' as status, true as applied, actor, dice, null::text as reason from seed_sales

@@ -38,5 +38,5 @@ const leavingReasons = ['User dropped and did not complete the two factor authen
 const methods = 'upi upi upi upi upi upi upi credit_card debit_card net_banking'.split(' ')
 
 /** What people are called, where they live, how they pay and why it fails. */
-export const words = { firstNames, lastNames, stateCodes, failureReasons, leavingReasons, methods }
-export type Words = typeof words
+export const nameParts = { firstNames, lastNames, stateCodes, failureReasons, leavingReasons, methods }
+export type NameParts = typeof nameParts

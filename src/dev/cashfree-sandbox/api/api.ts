@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
-import type { World } from '../context.ts'
-import { answerCall } from './authentication.ts'
+import type { SandboxContext } from '../context.ts'
+import { authenticated } from './authentication.ts'
 import { disputeEndpoints } from './dispute-routes.ts'
 import { orderEndpoints } from './order-routes.ts'
 import { paymentEndpoints } from './payment-routes.ts'
@@ -10,7 +10,7 @@ import { refusals } from './refusal.ts'
 import { simulateEndpoints } from './simulate-routes.ts'
 
 /** The merchant API, to be registered under /pg. */
-export function api(world: World) {
+export function api(world: SandboxContext) {
   return async (app: FastifyInstance) => {
     // Bodies stay text: idempotency compares what was sent, and a bad body gets Cashfree's answer, not Fastify's.
     app.removeAllContentTypeParsers()
@@ -29,7 +29,7 @@ export function api(world: World) {
         method: endpoint.method,
         url: endpoint.path,
         exposeHeadRoute: false,
-        handler: (request, reply) => answerCall(world, limits, endpoint, request, reply),
+        handler: (request, reply) => authenticated(world, limits, endpoint, request, reply),
       })
     }
     app.setNotFoundHandler((_request, reply) => reply.code(400).send(refusals.badUrl().body('2025-01-01')))

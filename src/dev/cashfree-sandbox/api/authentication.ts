@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { World } from '../context.ts'
+import type { SandboxContext } from '../context.ts'
 import { toJson } from '../json.ts'
 import { spoilAnswer, spoilCall } from './faulty.ts'
 import { type Fields, fieldsOf } from './fields.ts'
@@ -24,8 +24,8 @@ type Answer = { status: number; body: string; replayed: boolean }
 const VERSIONS = ['2021-05-21', '2022-01-01', '2022-09-01', '2023-08-01', '2025-01-01', '2026-01-01']
 
 /** Every API call passes here: version, credentials, rate limit, idempotency, then its own work. */
-export async function answerCall(
-  world: World,
+export async function authenticated(
+  world: SandboxContext,
   limits: RateLimits,
   endpoint: Endpoint,
   request: FastifyRequest,
@@ -55,7 +55,7 @@ export async function answerCall(
 }
 
 /** The same key with the same body gets the first answer again; with another body, 422. */
-function onceOnly(world: World, endpoint: Endpoint, request: FastifyRequest, version: string): Answer {
+function onceOnly(world: SandboxContext, endpoint: Endpoint, request: FastifyRequest, version: string): Answer {
   const key = header(request, 'x-idempotency-key')
   const text = (request.body as string | undefined) ?? ''
   if (!key || endpoint.method === 'GET') return work(endpoint, request, text, version)
@@ -97,7 +97,7 @@ function checkVersion(version: string) {
   }
 }
 
-function checkCredentials(world: World, request: FastifyRequest) {
+function checkCredentials(world: SandboxContext, request: FastifyRequest) {
   const known =
     same(header(request, 'x-client-id'), world.clientId) && same(header(request, 'x-client-secret'), world.clientSecret)
   if (!known) throw refusals.unauthenticated()

@@ -1,4 +1,4 @@
-import type { World } from '../context.ts'
+import type { SandboxContext } from '../context.ts'
 import { disputeEntity } from '../entities.ts'
 import type { Dispute } from '../ledger.ts'
 import type { Endpoint } from './authentication.ts'
@@ -6,7 +6,7 @@ import { orderOf } from './order-routes.ts'
 import { Refusal, refusals } from './refusal.ts'
 
 /** Reading disputes, by order, payment or number. Answering them is the dashboard's. */
-export function disputeEndpoints(world: World): Endpoint[] {
+export function disputeEndpoints(world: SandboxContext): Endpoint[] {
   return [
     {
       name: 'disputes.of-order',
@@ -39,7 +39,7 @@ export function disputeEndpoints(world: World): Endpoint[] {
   ]
 }
 
-function shown(world: World, dispute: Dispute, endpoint: string) {
+function shown(world: SandboxContext, dispute: Dispute, endpoint: string) {
   const entity = disputeEntity(world.ledger.orders.get(dispute.orderId)!, dispute)
   if (world.faults.take('unknownEnums', endpoint)) {
     entity.dispute_type = 'COMPLAINT'

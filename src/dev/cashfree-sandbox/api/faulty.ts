@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { World } from '../context.ts'
+import type { SandboxContext } from '../context.ts'
 import { toJson } from '../json.ts'
 import { Refusal, refusals } from './refusal.ts'
 
 const SILENCE_MS = 19_000
 
 /** Faults that strike before any work is done. True when the call has been answered (or never will be). */
-export async function spoilCall(world: World, endpoint: string, request: FastifyRequest, reply: FastifyReply) {
+export async function spoilCall(world: SandboxContext, endpoint: string, request: FastifyRequest, reply: FastifyReply) {
   const { faults } = world
   const hang = faults.take('hang', endpoint)
   if (hang) {
@@ -46,7 +46,7 @@ export async function spoilCall(world: World, endpoint: string, request: Fastify
 }
 
 /** Faults that strike once the work is done: the answer is altered, cut, or lost. */
-export function spoilAnswer(world: World, endpoint: string, reply: FastifyReply, body: string) {
+export function spoilAnswer(world: SandboxContext, endpoint: string, reply: FastifyReply, body: string) {
   if (world.faults.take('replyLost', endpoint)) {
     hangUp(reply.request, reply)
     return reply
@@ -72,6 +72,6 @@ function hangUp(request: FastifyRequest, reply: FastifyReply) {
 }
 
 /** Real time, since it is the client's patience that is tried; cut short when the sandbox closes. */
-async function silence(world: World, ms = SILENCE_MS) {
+async function silence(world: SandboxContext, ms = SILENCE_MS) {
   await sleep(ms, undefined, { signal: world.closing }).catch(() => {})
 }

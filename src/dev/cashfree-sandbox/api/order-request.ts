@@ -1,4 +1,4 @@
-import type { World } from '../context.ts'
+import type { SandboxContext } from '../context.ts'
 import { newOrderId, newSessionId, nextCfId } from '../ids.ts'
 import type { Customer, Order } from '../ledger.ts'
 import { toPaise } from '../money.ts'
@@ -8,7 +8,7 @@ import { invalid, refusals } from './refusal.ts'
 const DAY_MS = 86_400_000
 
 /** Reads the body of Create Order into an order that nobody has stored yet; refuses as Cashfree does. */
-export function readOrder(world: World, fields: Fields): Order {
+export function readOrder(world: SandboxContext, fields: Fields): Order {
   const now = world.clock.now()
   const meta = objectAt(fields, 'order_meta')
   return {

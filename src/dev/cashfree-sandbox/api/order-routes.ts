@@ -1,4 +1,4 @@
-import type { World } from '../context.ts'
+import type { SandboxContext } from '../context.ts'
 import { orderEntity } from '../entities.ts'
 import { addOrder, type Order } from '../ledger.ts'
 import { terminate } from '../orders.ts'
@@ -7,7 +7,7 @@ import { readOrder } from './order-request.ts'
 import { invalid, refusals } from './refusal.ts'
 
 /** Create, read and terminate. */
-export function orderEndpoints(world: World): Endpoint[] {
+export function orderEndpoints(world: SandboxContext): Endpoint[] {
   return [
     {
       name: 'orders.create',
@@ -45,13 +45,13 @@ export function orderEndpoints(world: World): Endpoint[] {
 }
 
 /** The order of the path, by the merchant's id; the cf id finds nothing. */
-export function orderOf(world: World, { params }: Call): Order {
+export function orderOf(world: SandboxContext, { params }: Call): Order {
   const order = world.ledger.orders.get(params.orderId ?? '')
   if (!order) throw refusals.orderNotFound()
   return order
 }
 
-function falsified(world: World, entity: ReturnType<typeof orderEntity>) {
+function falsified(world: SandboxContext, entity: ReturnType<typeof orderEntity>) {
   const { faults } = world
   const amount = faults.take('wrongAmount', 'orders.get')
   if (amount) Object.assign(entity.order_amount, { paise: entity.order_amount.paise + (amount.paise ?? 100) })

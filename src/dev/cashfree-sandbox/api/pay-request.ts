@@ -1,4 +1,4 @@
-import type { World } from '../context.ts'
+import type { SandboxContext } from '../context.ts'
 import type { Attempt, Method } from '../ledger.ts'
 import { decimal, Rupees } from '../money.ts'
 import { cardMethod, netbankingMethod, upiMethod, vpaPlan } from '../payment-methods.ts'
@@ -6,7 +6,7 @@ import { qrPng } from '../qr.ts'
 import { type Fields, objectAt, text } from './fields.ts'
 import { invalid, Refusal, refusals } from './refusal.ts'
 
-type Read = { method: Method; plan: (world: World, attempt: Attempt) => void }
+type Read = { method: Method; plan: (world: SandboxContext, attempt: Attempt) => void }
 
 const APPS = ['gpay', 'phonepe', 'ola', 'paytm', 'amazon', 'airtel', 'freecharge', 'mobikwik', 'jio']
 const nothing = () => {}
@@ -24,7 +24,7 @@ export function readMethod(methods: Fields): Read {
 }
 
 /** PayOrderEntity: where to send the customer. It has no status; the attempt exists as NOT_ATTEMPTED. */
-export function payOrderEntity(world: World, attempt: Attempt) {
+export function payOrderEntity(world: SandboxContext, attempt: Attempt) {
   const channel = String(attempt.method.detail.channel ?? 'link')
   const page = `${world.publicUrl}/pg/view/gateway/${attempt.token}`
   const base = {

@@ -1,4 +1,4 @@
-import type { World } from '../context.ts'
+import type { SandboxContext } from '../context.ts'
 import { paymentEntity, settlementEntity } from '../entities.ts'
 import type { Attempt, Order } from '../ledger.ts'
 import { statusOf } from '../orders.ts'
@@ -10,7 +10,7 @@ import { payOrderEntity, readMethod } from './pay-request.ts'
 import { invalid, Refusal, refusals } from './refusal.ts'
 
 /** Attempts of an order, Order Pay with its one-time password, and the settlement. */
-export function paymentEndpoints(world: World): Endpoint[] {
+export function paymentEndpoints(world: SandboxContext): Endpoint[] {
   return [
     {
       name: 'payments.list',
@@ -80,7 +80,7 @@ export function paymentEndpoints(world: World): Endpoint[] {
 }
 
 /** Native OTP of a card paid with channel `post`: three wrong ones fail the attempt. */
-function authenticate(world: World, { params, fields }: Call) {
+function authenticate(world: SandboxContext, { params, fields }: Call) {
   const attempt = world.ledger.attempts.get(params.paymentId ?? '')
   if (!attempt) throw refusals.paymentNotFound()
   const action = text(fields, 'action')
@@ -102,7 +102,7 @@ function authenticate(world: World, { params, fields }: Call) {
   return answer('FAILED', 'Incorrect OTP entered')
 }
 
-function falsified(world: World, entity: ReturnType<typeof paymentEntity>) {
+function falsified(world: SandboxContext, entity: ReturnType<typeof paymentEntity>) {
   const foreign = world.faults.take('foreignPayment', 'payments.list')
   if (foreign) entity.order_id = foreign.orderId ?? `${entity.order_id}_other`
   if (world.faults.take('wrongPaymentOrder', 'payments.list'))
@@ -111,7 +111,7 @@ function falsified(world: World, entity: ReturnType<typeof paymentEntity>) {
   return entity
 }
 
-function shown(world: World, order: Order, attempt: Attempt, endpoint: string) {
+function shown(world: SandboxContext, order: Order, attempt: Attempt, endpoint: string) {
   const entity = paymentEntity(world, order, attempt)
   if (attempt.status !== 'SUCCESS' && world.faults.take('unknownEnums', endpoint)) {
     entity.payment_status = 'FLAGGED'

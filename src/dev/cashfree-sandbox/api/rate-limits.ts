@@ -1,4 +1,4 @@
-import type { World } from '../context.ts'
+import type { SandboxContext } from '../context.ts'
 
 /** Calls a minute that the sandbox publishes. Calls not listed there get the table's most common figure. */
 const LIMITS: Record<string, number> = {
@@ -16,7 +16,7 @@ const WINDOW_MS = 60_000
 export type RateLimits = { take(endpoint: string, caller: string): { headers: Record<string, string>; over: boolean } }
 
 /** Sliding windows of a minute, when limits are enforced; otherwise the headers tell of a limit that is never reached. */
-export function createRateLimits(world: World): RateLimits {
+export function createRateLimits(world: SandboxContext): RateLimits {
   const calls = new Map<string, number[]>()
 
   return {

@@ -1,4 +1,4 @@
-import type { World } from '../context.ts'
+import type { SandboxContext } from '../context.ts'
 import { refundEntity } from '../entities.ts'
 import type { Order, Refund } from '../ledger.ts'
 import { toPaise } from '../money.ts'
@@ -11,7 +11,7 @@ import { invalid, Refusal, refusals } from './refusal.ts'
 const SIX_MONTHS_MS = 183 * 86_400_000
 
 /** Create, list, read and cancel refunds of an order. */
-export function refundEndpoints(world: World): Endpoint[] {
+export function refundEndpoints(world: SandboxContext): Endpoint[] {
   return [
     {
       name: 'refunds.create',
@@ -59,7 +59,7 @@ export function refundEndpoints(world: World): Endpoint[] {
   ]
 }
 
-function readRefund(world: World, order: Order, { fields }: Call) {
+function readRefund(world: SandboxContext, order: Order, { fields }: Call) {
   const id = text(fields, 'refund_id')
   // Letters, digits and underscore were seen to pass; everything else is refused to be on the safe side.
   if (!/^[A-Za-z0-9_]{3,40}$/.test(id)) throw new Refusal(400, 'refund_id_invalid', 'refund_id format not valid')
@@ -92,7 +92,7 @@ function refundOf(order: Order, { params }: Call): Refund {
   return refund
 }
 
-function shown(world: World, order: Order, refund: Refund, endpoint: string) {
+function shown(world: SandboxContext, order: Order, refund: Refund, endpoint: string) {
   const entity = refundEntity(world, order, refund)
   if (refund.status !== 'SUCCESS' && world.faults.take('unknownEnums', endpoint)) {
     entity.refund_status = 'PENDING_APPROVAL'

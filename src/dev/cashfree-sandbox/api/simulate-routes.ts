@@ -1,4 +1,4 @@
-import type { World } from '../context.ts'
+import type { SandboxContext } from '../context.ts'
 import { nextCfId } from '../ids.ts'
 import { isLive, type Simulation } from '../ledger.ts'
 import { drop, fail, leavePending, succeed } from '../payments.ts'
@@ -10,7 +10,7 @@ import { invalid, Refusal, refusals } from './refusal.ts'
 const OUTCOMES = ['SUCCESS', 'FAILED', 'PENDING', 'USER_DROPPED']
 
 /** Sandbox only: decides an attempt as its bank would. */
-export function simulateEndpoints(world: World): Endpoint[] {
+export function simulateEndpoints(world: SandboxContext): Endpoint[] {
   return [
     {
       name: 'simulate',
@@ -44,7 +44,7 @@ export function simulateEndpoints(world: World): Endpoint[] {
   ]
 }
 
-function decide(world: World, attemptId: string, status: string, errorCode: string | null) {
+function decide(world: SandboxContext, attemptId: string, status: string, errorCode: string | null) {
   const attempt = world.ledger.attempts.get(attemptId)
   if (!attempt) throw refusals.paymentNotFound()
   if (!isLive(attempt)) {

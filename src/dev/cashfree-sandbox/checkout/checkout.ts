@@ -1,6 +1,6 @@
 import formbody from '@fastify/formbody'
 import type { FastifyInstance, FastifyReply } from 'fastify'
-import type { World } from '../context.ts'
+import type { SandboxContext } from '../context.ts'
 import { type Attempt, isLive } from '../ledger.ts'
 import { statusOf } from '../orders.ts'
 import { drop, fail, leavePending, startAttempt, succeed, takeOtp } from '../payments.ts'
@@ -18,11 +18,11 @@ import {
 import {
   type CheckoutForm,
   canBePaid,
-  openVisit,
+  openPageSession,
+  type PageState,
+  pageStateOf,
+  pageStateOfAttempt,
   returnUrlOf,
-  type Standing,
-  standingOfAttempt,
-  standingOfVisit,
 } from './page-sessions.ts'
 import { simulatorPage } from './simulator-page.ts'
 
@@ -32,7 +32,7 @@ type Verdict = { token?: string; outcome?: string; reason?: string; otp?: string
 const CONTENT_POLICY = "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; base-uri 'none'"
 
 /** The hosted checkout, to be registered under /pg/view. Plain forms throughout; no step needs a script. */
-export function checkout(world: World, settled: () => Promise<void>) {
+export function checkout(world: SandboxContext, settled: () => Promise<void>) {
   return async (app: FastifyInstance) => {
     await app.register(formbody)
     app.addHook('onRequest', async (_request, reply) => {
@@ -40,18 +40,18 @@ export function checkout(world: World, settled: () => Promise<void>) {
     })
 
     app.post<{ Body: CheckoutForm | undefined }>('/sessions/checkout', async (request, reply) => {
-      return showChoice(reply, openVisit(world, request.body ?? {}))
+      return showChoice(reply, openPageSession(world, request.body ?? {}))
     })
 
     // Building this address is a known mistake; Cashfree answers it with a page that says so.
     app.get('/sessions/checkout/*', async (_request, reply) => page(reply, invalidSessionPage()))
 
     app.get<{ Params: { visit: string } }>('/visits/:visit', async (request, reply) => {
-      return showChoice(reply, standingOfVisit(world, request.params.visit))
+      return showChoice(reply, pageStateOf(world, request.params.visit))
     })
 
     app.post<{ Params: { visit: string }; Body: ChosenForm }>('/visits/:visit/pay', async (request, reply) => {
-      const standing = standingOfVisit(world, request.params.visit)
+      const standing = pageStateOf(world, request.params.visit)
       if (!standing || !canBePaid(world, standing.order)) return showChoice(reply, standing)
       const choice = readChoice(request.body ?? {})
       if ('mistake' in choice) return page(reply, choosePage(standing.order, request.params.visit, choice))
@@ -64,7 +64,7 @@ export function checkout(world: World, settled: () => Promise<void>) {
     })
 
     app.post<{ Params: { visit: string } }>('/visits/:visit/leave', async (request, reply) => {
-      const standing = standingOfVisit(world, request.params.visit)
+      const standing = pageStateOf(world, request.params.visit)
       return standing ? leave(reply, standing, 'closed') : page(reply, invalidSessionPage())
     })
 
@@ -75,14 +75,14 @@ export function checkout(world: World, settled: () => Promise<void>) {
     app.post<{ Params: { token: string } }>('/gateway/:token/leave', async (request, reply) => {
       const attempt = world.ledger.tokens.get(request.params.token)
       if (!attempt) return page(reply, invalidSessionPage())
-      return leave(reply, standingOfAttempt(world, attempt), 'finished', attempt)
+      return leave(reply, pageStateOfAttempt(world, attempt), 'finished', attempt)
     })
 
     app.post<{ Body: Verdict | undefined }>('/simulate', async (request, reply) => {
       const form = request.body ?? {}
       const attempt = world.ledger.tokens.get(form.token ?? '')
       if (!attempt || !isLive(attempt)) return showAttempt(reply, attempt)
-      if (form.outcome === 'close') return leave(reply, standingOfAttempt(world, attempt), 'closed', attempt)
+      if (form.outcome === 'close') return leave(reply, pageStateOfAttempt(world, attempt), 'closed', attempt)
       if (form.outcome === 'otp') {
         const wrongOtp = !takeOtp(world, attempt, form.otp ?? '')
         return showAttempt(reply, attempt, { wrongOtp })
@@ -92,7 +92,7 @@ export function checkout(world: World, settled: () => Promise<void>) {
       return showAttempt(reply, attempt)
     })
 
-    function showChoice(reply: FastifyReply, standing: Standing | null) {
+    function showChoice(reply: FastifyReply, standing: PageState | null) {
       if (!standing?.visit) return page(reply, invalidSessionPage())
       const { order, visit } = standing
       if (!canBePaid(world, order)) {
@@ -105,14 +105,14 @@ export function checkout(world: World, settled: () => Promise<void>) {
     /** The simulator while an attempt is open; afterwards the customer is sent on, or told why it failed. */
     function showAttempt(reply: FastifyReply, attempt: Attempt | undefined, { wrongOtp = false } = {}) {
       if (!attempt) return page(reply, invalidSessionPage())
-      const standing = standingOfAttempt(world, attempt)
+      const standing = pageStateOfAttempt(world, attempt)
       if (attempt.status === 'FAILED') return page(reply, failedPage(standing, attempt))
       if (attempt.status !== 'NOT_ATTEMPTED') return leave(reply, standing, 'finished', attempt)
       const url = `${world.publicUrl}/pg/view/gateway/${attempt.token}`
       return page(reply, simulatorPage(standing.order, attempt, { url, wrongOtp, now: world.clock.now() }))
     }
 
-    function leave(reply: FastifyReply, standing: Standing, ending: Ending, attempt: Attempt | null = null) {
+    function leave(reply: FastifyReply, standing: PageState, ending: Ending, attempt: Attempt | null = null) {
       const address = returnUrlOf(standing)
       if (standing.visit?.framed) return page(reply, framedEndPage(standing.order, ending, address))
       if (!address) return page(reply, nowhereToGoPage(standing.order, attempt))
@@ -121,7 +121,7 @@ export function checkout(world: World, settled: () => Promise<void>) {
   }
 }
 
-function decide(world: World, attempt: Attempt, { outcome, reason }: Verdict) {
+function decide(world: SandboxContext, attempt: Attempt, { outcome, reason }: Verdict) {
   if (outcome === 'success') succeed(world, attempt)
   else if (outcome === 'failure') fail(world, attempt, reasonNamed(reason))
   else if (outcome === 'pending') leavePending(world, attempt)

@@ -2,7 +2,7 @@ import { html } from '../html.ts'
 import type { Attempt, Order } from '../ledger.ts'
 import type { OrderStatus } from '../orders.ts'
 import { checkoutLayout } from './layout.ts'
-import type { Standing } from './page-sessions.ts'
+import type { PageState } from './page-sessions.ts'
 
 export type Ending = 'finished' | 'closed'
 
@@ -35,7 +35,7 @@ export function inactivePage(order: Order, status: OrderStatus, leave: string | 
 }
 
 /** After a failed attempt: the order is still open, so the customer may try again. */
-export function failedPage({ order, visit }: Standing, attempt: Attempt): string {
+export function failedPage({ order, visit }: PageState, attempt: Attempt): string {
   return checkoutLayout(
     'Payment failed · sandbox look-alike',
     html`<h1>Payment failed</h1>

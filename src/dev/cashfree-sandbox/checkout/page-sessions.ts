@@ -1,19 +1,19 @@
-import type { World } from '../context.ts'
+import type { SandboxContext } from '../context.ts'
 import { newToken } from '../ids.ts'
-import type { Attempt, Order, Visit } from '../ledger.ts'
+import type { Attempt, Order, PageSession } from '../ledger.ts'
 import { statusOf } from '../orders.ts'
 
 /** Where the customer stands: an order, perhaps opened through the hosted page, perhaps with an attempt. */
-export type Standing = { order: Order; visit: Visit | null }
+export type PageState = { order: Order; visit: PageSession | null }
 
 /** The merchant's form: which session, and how the page is being shown. */
 export type CheckoutForm = { payment_session_id?: string; return_url?: string; platform?: string }
 
 /** Starts a visit; null when the session names no order. */
-export function openVisit(world: World, form: CheckoutForm): Standing | null {
+export function openPageSession(world: SandboxContext, form: CheckoutForm): PageState | null {
   const order = world.ledger.sessions.get(form.payment_session_id ?? '')
   if (!order) return null
-  const visit: Visit = {
+  const visit: PageSession = {
     token: newToken(),
     orderId: order.id,
     returnUrl: webAddress(form.return_url),
@@ -26,14 +26,14 @@ export function openVisit(world: World, form: CheckoutForm): Standing | null {
 }
 
 /** What a visit to the hosted page is about; null for a token nobody was given. */
-export function standingOfVisit(world: World, token: string): Standing | null {
+export function pageStateOf(world: SandboxContext, token: string): PageState | null {
   const visit = world.ledger.visits.get(token)
   const order = visit && world.ledger.orders.get(visit.orderId)
   return order ? { order, visit } : null
 }
 
 /** The order of an attempt, and the visit it was started from, if any. */
-export function standingOfAttempt(world: World, attempt: Attempt): Standing {
+export function pageStateOfAttempt(world: SandboxContext, attempt: Attempt): PageState {
   return {
     order: world.ledger.orders.get(attempt.orderId)!,
     visit: world.ledger.visits.get(attempt.visit ?? '') ?? null,
@@ -41,14 +41,14 @@ export function standingOfAttempt(world: World, attempt: Attempt): Standing {
 }
 
 /** The merchant's address with the order's id in it; what the form asked for wins over what the order says. */
-export function returnUrlOf({ order, visit }: Standing): string | null {
+export function returnUrlOf({ order, visit }: PageState): string | null {
   const url = visit?.returnUrl ?? order.returnUrl
   const filled = url?.replaceAll(/\{order_id\}|%7Border_id%7D/gi, encodeURIComponent(order.id))
   return filled ? (URL.parse(filled)?.href ?? null) : null
 }
 
 /** Whether the order takes new attempts by the sandbox's clock. */
-export function canBePaid(world: World, order: Order): boolean {
+export function canBePaid(world: SandboxContext, order: Order): boolean {
   return statusOf(order, world.clock.now()) === 'ACTIVE'
 }
 

@@ -1,6 +1,6 @@
 import formbody from '@fastify/formbody'
 import type { FastifyInstance } from 'fastify'
-import type { World } from '../context.ts'
+import type { SandboxContext } from '../context.ts'
 import { type Control, ControlError } from '../control.ts'
 import type { FaultName } from '../faults.ts'
 import { consolePage } from './page.ts'
@@ -13,7 +13,7 @@ const POLICY =
   "default-src 'none'; style-src 'self'; script-src 'self'; img-src data:; connect-src 'self'; base-uri 'none'"
 
 /** The console at `/`: what happened, newest first, and the buttons. Every form leads back to it. */
-export function consoleRoutes(world: World, control: Control) {
+export function consoleRoutes(world: SandboxContext, control: Control) {
   return async (app: FastifyInstance) => {
     await app.register(formbody)
     app.addHook('onRequest', async (_request, reply) => {

@@ -1,4 +1,4 @@
-import type { World } from '../context.ts'
+import type { SandboxContext } from '../context.ts'
 import { DISPUTE_TYPES } from '../disputes.ts'
 import { type Html, html } from '../html.ts'
 import type { Delivery, Dispute, Order } from '../ledger.ts'
@@ -11,7 +11,7 @@ import { clockPanel, faultsPanel, webhooksPanel } from './panels.ts'
 const SHOWN = 50
 
 /** The whole console. */
-export function consolePage(world: World): string {
+export function consolePage(world: SandboxContext): string {
   const orders = [...world.ledger.orders.values()].toReversed()
   const deliveries = world.ledger.deliveries.toReversed()
   return html`<!doctype html>
@@ -54,7 +54,7 @@ export function consolePage(world: World): string {
 </html>`.markup
 }
 
-function orderCard(world: World, order: Order): Html {
+function orderCard(world: SandboxContext, order: Order): Html {
   const now = world.clock.now()
   const status = statusOf(order, now)
   const open = order.attempts.some(isLive)
@@ -110,7 +110,7 @@ function disputeLine(dispute: Dispute, now: number): Html {
   }${DISPUTE_TYPES.indexOf(dispute.type) < DISPUTE_TYPES.length - 1 && act('escalate', 'Next stage')}</div>`
 }
 
-function deliveryRow(world: World, delivery: Delivery): Html {
+function deliveryRow(world: SandboxContext, delivery: Delivery): Html {
   const now = world.clock.now()
   const last = delivery.sendings.at(-1)
   return html`

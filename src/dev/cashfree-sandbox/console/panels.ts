@@ -1,5 +1,5 @@
 import { istTime } from '../clock.ts'
-import type { World } from '../context.ts'
+import type { SandboxContext } from '../context.ts'
 import { type ActiveFault, FAULTS, type FaultName } from '../faults.ts'
 import { type Html, html } from '../html.ts'
 import { span } from './labels.ts'
@@ -11,7 +11,7 @@ const STEPS = [
 ]
 
 /** The sandbox's own clock and the buttons that move it. */
-export function clockPanel(world: World): Html {
+export function clockPanel(world: SandboxContext): Html {
   const offset = world.clock.offsetMs()
   const ahead = offset >= 1_000
   return html`
@@ -31,7 +31,7 @@ export function clockPanel(world: World): Html {
 }
 
 /** Where webhooks go. */
-export function webhooksPanel(world: World): Html {
+export function webhooksPanel(world: SandboxContext): Html {
   const { webhookUrl, webhooksPaused } = world
   return html`
 <section class="card" aria-labelledby="webhooks">
@@ -47,7 +47,7 @@ export function webhooksPanel(world: World): Html {
 }
 
 /** One switch per fault. */
-export function faultsPanel(world: World): Html {
+export function faultsPanel(world: SandboxContext): Html {
   const active = new Map(world.faults.active().map((fault) => [fault.name, fault]))
   return html`
 <section data-live="faults"><h2 id="faults">Faults ${active.size > 0 && html`<span class="tag FAILED">${active.size} on</span>`}</h2>

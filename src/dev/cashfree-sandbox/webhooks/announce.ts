@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { istTime } from '../clock.ts'
-import type { World } from '../context.ts'
+import type { SandboxContext } from '../context.ts'
 import { toJson } from '../json.ts'
 import type { Attempt, Delivery, Dispute, Order, Refund } from '../ledger.ts'
 import { autoRefundData, disputeData, type PaymentEvent, PING, paymentData, refundData } from './payloads.ts'
@@ -9,12 +9,12 @@ const KEPT_DELIVERIES = 2_000
 const AFTER_REDIRECT_MS = 5_000
 
 /** Writes the webhook of a payment, once, and plans its deliveries. */
-export function announcePayment(world: World, type: PaymentEvent, order: Order, attempt: Attempt) {
+export function announcePayment(world: SandboxContext, type: PaymentEvent, order: Order, attempt: Attempt) {
   announce(world, type, order, paymentData(world, type, order, attempt))
 }
 
 /** Writes the webhook of a refund; automatic ones have a type of their own. */
-export function announceRefund(world: World, refund: Refund) {
+export function announceRefund(world: SandboxContext, refund: Refund) {
   const order = world.ledger.orders.get(refund.orderId)!
   if (refund.automatic) announce(world, 'AUTO_REFUND_STATUS_WEBHOOK', order, autoRefundData(world, order, refund))
   else announce(world, 'REFUND_STATUS_WEBHOOK', order, refundData(world, order, refund))
@@ -22,7 +22,7 @@ export function announceRefund(world: World, refund: Refund) {
 
 /** Writes the webhook of a dispute; `update` says what of it changed. */
 export function announceDispute(
-  world: World,
+  world: SandboxContext,
   type: 'DISPUTE_CREATED' | 'DISPUTE_UPDATED' | 'DISPUTE_CLOSED',
   dispute: Dispute,
   update: string | null,
@@ -32,7 +32,7 @@ export function announceDispute(
 }
 
 /** The dashboard's test ping, or an event of any other type; null when no endpoint is configured. */
-export function announcePing(world: World, type = 'WEBHOOK', data: unknown = PING): Delivery | null {
+export function announcePing(world: SandboxContext, type = 'WEBHOOK', data: unknown = PING): Delivery | null {
   if (!world.webhookUrl) return null
   const delivery = plan(world, type, null, world.webhookUrl, write(world, type, data))
   world.changed()
@@ -40,7 +40,7 @@ export function announcePing(world: World, type = 'WEBHOOK', data: unknown = PIN
 }
 
 /** Sends on the webhooks that were held back, last one first; all of them, or those of one address. */
-export function releaseHeld(world: World, url?: string) {
+export function releaseHeld(world: SandboxContext, url?: string) {
   const held = world.ledger.deliveries.filter((delivery) => isHeld(delivery, url)).reverse()
   held.forEach((delivery, place) => {
     delivery.state = 'waiting'
@@ -51,7 +51,7 @@ export function releaseHeld(world: World, url?: string) {
   if (held.length > 0) world.changed()
 }
 
-function announce(world: World, type: string, order: Order, data: unknown) {
+function announce(world: SandboxContext, type: string, order: Order, data: unknown) {
   const body = write(world, type, data)
   const copies = world.faults.take('duplicateWebhooks') ? 2 : 1
   for (const url of [world.webhookUrl, order.notifyUrl]) {
@@ -66,11 +66,11 @@ function isHeld(delivery: Delivery, url?: string): boolean {
   return delivery.state === 'held' && (url === undefined || delivery.url === url)
 }
 
-function write(world: World, type: string, data: unknown): string {
+function write(world: SandboxContext, type: string, data: unknown): string {
   return toJson({ data, event_time: istTime(world.clock.now()), type })
 }
 
-function plan(world: World, type: string, orderId: string | null, url: string, body: string): Delivery {
+function plan(world: SandboxContext, type: string, orderId: string | null, url: string, body: string): Delivery {
   const { ledger, faults, clock } = world
   const now = clock.now()
   ledger.lastDelivery += 1
@@ -97,13 +97,13 @@ function plan(world: World, type: string, orderId: string | null, url: string, b
   return delivery
 }
 
-function delayMs(world: World): number {
+function delayMs(world: SandboxContext): number {
   const after = world.faults.take('webhookAfterRedirect')
   if (after) return after.ms ?? AFTER_REDIRECT_MS
   return world.faults.isOn('webhookBeforeRedirect') ? 0 : world.settings.webhookDelayMs
 }
 
-function forgetOldest({ ledger }: World) {
+function forgetOldest({ ledger }: SandboxContext) {
   const oldest = ledger.deliveries.findIndex((delivery) => delivery.dueAt === null && delivery.state !== 'sending')
   if (oldest >= 0) ledger.deliveries.splice(oldest, 1)
 }

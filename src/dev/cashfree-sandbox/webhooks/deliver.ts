@@ -1,10 +1,10 @@
-import type { World } from '../context.ts'
+import type { SandboxContext } from '../context.ts'
 import type { Delivery } from '../ledger.ts'
 import { post } from './post.ts'
 import { sign } from './signature.ts'
 
 /** Starts the next sending of a delivery; its outcome is recorded and, unless it was a 200, a retry planned. */
-export function startSending(world: World, delivery: Delivery): Promise<void> {
+export function startSending(world: SandboxContext, delivery: Delivery): Promise<void> {
   delivery.state = 'sending'
   delivery.dueAt = null
   world.ledger.openDeliveries.delete(delivery)
@@ -13,7 +13,7 @@ export function startSending(world: World, delivery: Delivery): Promise<void> {
   return sending
 }
 
-async function send(world: World, delivery: Delivery) {
+async function send(world: SandboxContext, delivery: Delivery) {
   const at = world.clock.now()
   delivery.attempt += 1
   delivery.firstSentAt ??= at
@@ -30,7 +30,7 @@ async function send(world: World, delivery: Delivery) {
   world.changed()
 }
 
-function planRetry(world: World, delivery: Delivery) {
+function planRetry(world: SandboxContext, delivery: Delivery) {
   const wait = world.settings.webhookRetriesMs[delivery.sendings.length - 1]
   if (wait === undefined || delivery.sendings.some((sending) => sending.status === 200)) {
     delivery.state = 'gave up'
@@ -42,7 +42,7 @@ function planRetry(world: World, delivery: Delivery) {
 }
 
 /** Closing broke the connection: the next start sends it again, as the same attempt. */
-function postpone(world: World, delivery: Delivery) {
+function postpone(world: SandboxContext, delivery: Delivery) {
   delivery.attempt -= 1
   delivery.state = 'waiting'
   delivery.dueAt = world.clock.now()
@@ -50,7 +50,7 @@ function postpone(world: World, delivery: Delivery) {
   world.changed()
 }
 
-function headersOf(world: World, delivery: Delivery): Record<string, string> {
+function headersOf(world: SandboxContext, delivery: Delivery): Record<string, string> {
   const timestamp = stampOf(world, delivery)
   const secret = world.faults.take('wrongSignature') ? `${world.clientSecret}-not` : world.clientSecret
   const headers: Record<string, string> = {
@@ -66,7 +66,7 @@ function headersOf(world: World, delivery: Delivery): Record<string, string> {
   return headers
 }
 
-function stampOf(world: World, delivery: Delivery): string {
+function stampOf(world: SandboxContext, delivery: Delivery): string {
   const now = String(world.settings.webhookStamp === 'own' ? world.clock.now() : Date.now())
   delivery.firstStamp ??= now
   return world.settings.restampRetries ? now : delivery.firstStamp

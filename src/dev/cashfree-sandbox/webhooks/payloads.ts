@@ -1,5 +1,5 @@
 import { istTime } from '../clock.ts'
-import type { World } from '../context.ts'
+import type { SandboxContext } from '../context.ts'
 import { BANK_REFERENCE, cfId, disputedPayment, errorDetails, gatewayDetails } from '../entities.ts'
 import type { Attempt, Dispute, Order, Refund } from '../ledger.ts'
 import { Rupees } from '../money.ts'
@@ -7,7 +7,7 @@ import { Rupees } from '../money.ts'
 export type PaymentEvent = 'PAYMENT_SUCCESS_WEBHOOK' | 'PAYMENT_FAILED_WEBHOOK' | 'PAYMENT_USER_DROPPED_WEBHOOK'
 
 /** `data` of a payment event. Not the API's entity: fewer fields, and they depend on the event. */
-export function paymentData(world: World, type: PaymentEvent, order: Order, attempt: Attempt) {
+export function paymentData(world: SandboxContext, type: PaymentEvent, order: Order, attempt: Attempt) {
   const common = {
     order: {
       order_id: order.id,
@@ -34,7 +34,7 @@ export function paymentData(world: World, type: PaymentEvent, order: Order, atte
 }
 
 /** `data` of REFUND_STATUS_WEBHOOK. */
-export function refundData(world: World, order: Order, refund: Refund) {
+export function refundData(world: SandboxContext, order: Order, refund: Refund) {
   const numeric = world.settings.refundWebhookNumericIds
   return {
     refund: {
@@ -66,7 +66,7 @@ export function refundData(world: World, order: Order, refund: Refund) {
 }
 
 /** `data` of AUTO_REFUND_STATUS_WEBHOOK: the merchant asked for nothing, so there is no refund_id. */
-export function autoRefundData(world: World, order: Order, refund: Refund) {
+export function autoRefundData(world: SandboxContext, order: Order, refund: Refund) {
   const numeric = world.settings.refundWebhookNumericIds
   return {
     auto_refund: {
@@ -112,7 +112,7 @@ export function disputeData(order: Order, dispute: Dispute, update: string | nul
 /** `data` of the dashboard's "Test" button. */
 export const PING = { test_object: { test_key: 'test_value' } }
 
-function webhookPayment(world: World, order: Order, attempt: Attempt) {
+function webhookPayment(world: SandboxContext, order: Order, attempt: Attempt) {
   const succeeded = attempt.status === 'SUCCESS'
   return {
     cf_payment_id: cfId(world, attempt.id),

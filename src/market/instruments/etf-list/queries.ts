@@ -1,4 +1,4 @@
-import { type By, knownOrigin } from '../../../platform/audit-context.ts'
+import { type Actor, auditContextOf } from '../../../platform/audit-context.ts'
 import type { Sql } from '../../../platform/db.ts'
 import type { ListedEtf } from './etf-list.ts'
 
@@ -12,9 +12,13 @@ export type Candidate = Omit<ListedEtf, 'listedOn'>
 export type OtherIsin = { symbol: string; isin: string | null; listed: string }
 
 /** See replace_etf_list in etf-list.sql. */
-export async function replaceEtfList(sql: Sql, given: { etfs: ListedEtf[]; file: string }, by: By): Promise<Replaced> {
+export async function replaceEtfList(
+  sql: Sql,
+  given: { etfs: ListedEtf[]; file: string },
+  by: Actor,
+): Promise<Replaced> {
   const [row] = await sql<{ replaced: Replaced }[]>`
-    with origin as materialized (${knownOrigin(sql, by)})
+    with origin as materialized (${auditContextOf(sql, by)})
     select replace_etf_list(${sql.json(given.etfs)}, ${given.file}, ${by.actor}) as replaced from origin
   `
   return row!.replaced

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
-import type { By } from '../../../platform/audit-context.ts'
+import type { Actor } from '../../../platform/audit-context.ts'
 import type { Sql } from '../../../platform/db.ts'
 import { AppError } from '../../../platform/errors.ts'
 import { dayIn } from '../files/cells.ts'
@@ -175,7 +175,7 @@ export function ratioTyped(text: string): number {
 }
 
 /** Decides one jump of a held import. Throws AppError `conflict` for a jump that is not waiting any more. */
-export async function decideJump(sql: Sql, importId: number, decision: Decision, by: By): Promise<void> {
+export async function decideJump(sql: Sql, importId: number, decision: Decision, by: Actor): Promise<void> {
   const { symbol, day } = decision
   if (dayIn(day) === day && (await insertDecision(sql, importId, decision, by)) === 'done') return
   throw new AppError(
@@ -199,13 +199,13 @@ const refusals: Record<string, string> = {
  * Makes all of an import count, at one instant. Again is the same. `version`: of the market that the preview was made
  * from, null when nobody looked. Throws AppError `conflict` with the reason where it may not.
  */
-export async function commit(sql: Sql, importId: number, by: By, version: number | null = null): Promise<void> {
+export async function commit(sql: Sql, importId: number, by: Actor, version: number | null = null): Promise<void> {
   const refusal = refusals[await commitImport(sql, importId, by, version)]
   if (refusal) throw new AppError('conflict', refusal)
 }
 
 /** Takes a committed import back; what it replaced counts again. Again is the same. Throws AppError `conflict`. */
-export async function undo(sql: Sql, importId: number, by: By, version: number | null = null): Promise<void> {
+export async function undo(sql: Sql, importId: number, by: Actor, version: number | null = null): Promise<void> {
   const outcome = await undoImport(sql, importId, by, version)
   if (outcome === 'changed') throw new AppError('conflict', changed)
   if (outcome !== 'undone') throw new AppError('conflict', 'Only a committed import of real prices can be undone.')

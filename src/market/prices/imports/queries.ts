@@ -1,4 +1,4 @@
-import { type By, knownOrigin } from '../../../platform/audit-context.ts'
+import { type Actor, auditContextOf } from '../../../platform/audit-context.ts'
 import type { Sql } from '../../../platform/db.ts'
 import type { Basis } from '../files/formats.ts'
 import type { Problem } from '../files/reading.ts'
@@ -166,10 +166,10 @@ export async function listDecisions(sql: Sql, importId: number): Promise<Decisio
 }
 
 /** See decide_jump in imports.sql for the answers. */
-export async function insertDecision(sql: Sql, importId: number, decision: Decision, by: By): Promise<string> {
+export async function insertDecision(sql: Sql, importId: number, decision: Decision, by: Actor): Promise<string> {
   const { symbol, day, ratio } = decision
   const [row] = await sql<{ outcome: string }[]>`
-    with origin as materialized (${knownOrigin(sql, by)})
+    with origin as materialized (${auditContextOf(sql, by)})
     select decide_jump(${importId}, ${symbol}, ${day}, ${ratio}, ${by.actor}) as outcome from origin
   `
   return row!.outcome
@@ -180,10 +180,10 @@ export async function deleteDecision(
   sql: Sql,
   importId: number,
   { symbol, day }: Pick<Decision, 'symbol' | 'day'>,
-  by: By,
+  by: Actor,
 ): Promise<boolean> {
   const rows = await sql`
-    with origin as materialized (${knownOrigin(sql, by)}), held as materialized (
+    with origin as materialized (${auditContextOf(sql, by)}), held as materialized (
       select id from imports where id = ${importId} and status = 'held' for update
     ), split as (
       delete from splits where import_id in (select id from held) and symbol = ${symbol} and day = ${day} returning ratio
@@ -200,18 +200,18 @@ export async function deleteDecision(
 }
 
 /** See commit_import in imports.sql for the answers. `version`: of the market that was looked at, null for none. */
-export async function commitImport(sql: Sql, importId: number, by: By, version: number | null): Promise<string> {
+export async function commitImport(sql: Sql, importId: number, by: Actor, version: number | null): Promise<string> {
   const [row] = await sql<{ outcome: string }[]>`
-    with origin as materialized (${knownOrigin(sql, by)})
+    with origin as materialized (${auditContextOf(sql, by)})
     select commit_import(${importId}, ${by.actor}, ${version}) as outcome from origin
   `
   return row!.outcome
 }
 
 /** See undo_import in imports.sql for the answers. `version` as above. */
-export async function undoImport(sql: Sql, importId: number, by: By, version: number | null): Promise<string> {
+export async function undoImport(sql: Sql, importId: number, by: Actor, version: number | null): Promise<string> {
   const [row] = await sql<{ outcome: string }[]>`
-    with origin as materialized (${knownOrigin(sql, by)})
+    with origin as materialized (${auditContextOf(sql, by)})
     select undo_import(${importId}, ${by.actor}, ${version}) as outcome from origin
   `
   return row!.outcome
@@ -250,9 +250,9 @@ export async function summariseUndoing(sql: Sql, importId: number) {
 }
 
 /** Lets go of an import that never counted, and of its prices. False: it counts, counted, or is gone already. */
-export async function dropImport(sql: Sql, importId: number, by: By): Promise<boolean> {
+export async function dropImport(sql: Sql, importId: number, by: Actor): Promise<boolean> {
   const rows = await sql`
-    with origin as materialized (${knownOrigin(sql, by)}), dropped as (
+    with origin as materialized (${auditContextOf(sql, by)}), dropped as (
       update imports set status = 'dropped' where id = ${importId} and status in ('reading', 'held') returning id
     ), prices_gone as (
       delete from prices where import_id in (select id from dropped)

@@ -1,4 +1,4 @@
-import { type By, knownOrigin } from '../../../platform/audit-context.ts'
+import { type Actor, auditContextOf } from '../../../platform/audit-context.ts'
 import type { Sql } from '../../../platform/db.ts'
 
 /** A split that counts. `importId` null: entered by hand. */
@@ -31,10 +31,10 @@ export async function listOwnMoves(sql: Sql) {
 export async function insertSplit(
   sql: Sql,
   split: { symbol: string; day: string; ratio: number },
-  by: By,
+  by: Actor,
 ): Promise<boolean> {
   const rows = await sql`
-    with origin as materialized (${knownOrigin(sql, by)}), split as (
+    with origin as materialized (${auditContextOf(sql, by)}), split as (
       insert into splits (symbol, day, ratio, confirmed_by)
       select i.symbol, ${split.day}::date, ${split.ratio}, ${by.actor} from instruments i
       where i.symbol = ${split.symbol}
@@ -52,9 +52,9 @@ export async function insertSplit(
 }
 
 /** Takes a split away; prices before its day count as they were traded. False: it is gone already. */
-export async function deleteSplit(sql: Sql, id: number, by: By): Promise<boolean> {
+export async function deleteSplit(sql: Sql, id: number, by: Actor): Promise<boolean> {
   const rows = await sql`
-    with origin as materialized (${knownOrigin(sql, by)}), gone as (
+    with origin as materialized (${auditContextOf(sql, by)}), gone as (
       delete from splits where id = ${id} returning *
     ), turned as (
       update market_state set version = version + 1, changed_at = now() where exists (select from gone)

@@ -1,4 +1,4 @@
-import type { By } from '../../../platform/audit-context.ts'
+import type { Actor } from '../../../platform/audit-context.ts'
 import type { Sql } from '../../../platform/db.ts'
 import { AppError } from '../../../platform/errors.ts'
 import { dayIn } from '../files/cells.ts'
@@ -10,7 +10,7 @@ import { insertSplit, listSplitRows } from './queries.ts'
  * Enters a split by hand: from `day` on one old unit is `ratio` new ones. The same again is the same. Throws AppError
  * `invalid` about what was typed, `conflict` when another ratio stands for that day.
  */
-export async function addSplit(sql: Sql, typed: Record<'symbol' | 'day' | 'ratio', string>, by: By): Promise<void> {
+export async function addSplit(sql: Sql, typed: Record<'symbol' | 'day' | 'ratio', string>, by: Actor): Promise<void> {
   const fields: Record<string, string> = {}
   const day = dayIn(typed.day)
   const known = await listInstruments(sql)

@@ -1,7 +1,7 @@
 import type { Sql } from '../../../platform/db.ts'
 
 /** Empties the bytes and headers of deliveries that came so long ago and are settled. Returns how many; 1,000 at most. */
-export async function emptyOldDeliveries(sql: Sql, days: number): Promise<number> {
+export async function clearOldEventBodies(sql: Sql, days: number): Promise<number> {
   const emptied = await sql`
     update webhook_events
     set body = '', headers = '{}', redacted_at = now()

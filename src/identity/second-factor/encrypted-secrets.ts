@@ -1,18 +1,18 @@
 import type { Sql } from '../../platform/db.ts'
-import { seal, unseal } from '../../platform/encryption.ts'
-import { listSealedSecrets, replaceSealedSecret } from './queries.ts'
+import { decrypt, encrypt } from '../../platform/encryption.ts'
+import { listEncryptedSecrets, replaceEncryptedSecret } from './queries.ts'
 
 /**
  * Seals with the first key whatever an older one sealed, so that the older one can be taken away, also from administrators
  * who do not log in meanwhile. To be called at every start, for keys change with a restart alone.
  */
-export async function resealSecrets(sql: Sql, keys: readonly Buffer[]): Promise<number> {
+export async function reencryptSecrets(sql: Sql, keys: readonly Buffer[]): Promise<number> {
   let resealed = 0
-  for (const { userId, sealedSecret } of await listSealedSecrets(sql)) {
-    const opened = unseal(keys, sealedSecret, userId)
+  for (const { userId, sealedSecret } of await listEncryptedSecrets(sql)) {
+    const opened = decrypt(keys, sealedSecret, userId)
     if (!opened || opened.byFirstKey) continue
     // Whoever set up another app meanwhile is left alone: that one is sealed with a key of today.
-    if (await replaceSealedSecret(sql, userId, sealedSecret, seal(keys[0]!, opened.secret, userId))) resealed++
+    if (await replaceEncryptedSecret(sql, userId, sealedSecret, encrypt(keys[0]!, opened.secret, userId))) resealed++
   }
   return resealed
 }
@@ -22,7 +22,7 @@ export async function trySecrets(
   sql: Sql,
   keys: readonly Buffer[],
 ): Promise<{ readable: number; unreadable: string[] }> {
-  const stored = await listSealedSecrets(sql)
-  const unreadable = stored.filter(({ userId, sealedSecret }) => unseal(keys, sealedSecret, userId) === null)
+  const stored = await listEncryptedSecrets(sql)
+  const unreadable = stored.filter(({ userId, sealedSecret }) => decrypt(keys, sealedSecret, userId) === null)
   return { readable: stored.length - unreadable.length, unreadable: unreadable.map(({ username }) => username) }
 }
