@@ -8,10 +8,10 @@ import admin from './admin/routes.ts'
 import api from './api/routes.ts'
 import { type MoneyUnderWay, moneyUnderWay } from './billing/checkout/money-under-way.ts'
 import checkout from './billing/checkout/routes.ts'
+import type { BillingServices } from './billing/payments/gateway.ts'
 import receipts from './billing/receipts/routes.ts'
 import { type Subscription, subscriptionOf } from './billing/subscriptions/subscriptions.ts'
 import webhooks from './billing/webhooks/routes.ts'
-import type { Deps } from './deps.ts'
 import { rememberedUser } from './identity/sessions/guards.ts'
 import { suggestedEmail } from './identity/users/email-suggestions.ts'
 import users from './identity/users/routes.ts'
@@ -45,7 +45,7 @@ import views from './web/views.ts'
 export type Demo = { mailboxUrl: string; consoleUrl: string }
 
 export type AppOptions = {
-  deps: Deps
+  deps: BillingServices
   sessionKeys: Buffer[]
   demo?: Demo | null
   /** Keep compiled templates; off only while editing them. */

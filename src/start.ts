@@ -3,7 +3,7 @@ import closeWithGrace from 'close-with-grace'
 import { dayInIndia } from './admin/days.ts'
 import { buildApp } from './app.ts'
 import { cashfree } from './billing/payments/cashfree.ts'
-import type { Deps } from './deps.ts'
+import type { BillingServices } from './billing/payments/gateway.ts'
 import { banner } from './dev/banner.ts'
 import { seedDemo } from './dev/demo.ts'
 import { startServices } from './dev/services.ts'
@@ -70,7 +70,7 @@ const gateway = cashfree({
 })
 let jobs: Jobs | undefined
 let closing = false
-const deps: Deps = { config, sql, gateway, log, wake: (job) => jobs?.wake(job) }
+const deps: BillingServices = { config, sql, gateway, log, wake: (job) => jobs?.wake(job) }
 const demo =
   house.mailboxUrl && house.consoleUrl ? { mailboxUrl: house.mailboxUrl, consoleUrl: house.consoleUrl } : null
 const app = await buildApp({

@@ -1,7 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import type { Deps } from '../deps.ts'
 import {
   confirmEmail,
   forgotPassword,
@@ -14,6 +13,7 @@ import {
 } from '../identity/email-tokens/email-tokens.ts'
 import { auditContext } from '../identity/sessions/guards.ts'
 import { AppError } from '../platform/errors.ts'
+import type { Services } from '../platform/services.ts'
 import { type FormState, formState, PostedForm, readForm } from '../web/forms.ts'
 
 declare module '../web/views.ts' {
@@ -41,7 +41,7 @@ const keptMs = 30 * 60_000
  * What the links in mails lead to, for people who need not be signed in. Opening one puts its secret into the sealed
  * cookie and leaves it out of the address; it is used by a POST, so that no mail scanner uses it up.
  */
-const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (app, { deps, limit }) => {
+const routes: FastifyPluginAsyncTypebox<{ deps: Services; limit: object }> = async (app, { deps, limit }) => {
   app.get('/forgot-password', async (_request, reply) => reply.page('account/links/forgot', { form: formState() }))
 
   app.post(

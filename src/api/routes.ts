@@ -5,11 +5,11 @@ import { cannotBePaid } from '../billing/checkout/checkout.ts'
 import { openCheckout } from '../billing/checkout/create-order.ts'
 import { refuseWhileUnderWay } from '../billing/checkout/money-under-way.ts'
 import { lookUnlessFresh } from '../billing/checkout/refresh-order.ts'
+import type { BillingServices } from '../billing/payments/gateway.ts'
 import { type Order, orderOf } from '../billing/payments/payments.ts'
 import { findCurrentOrder, findOrder, listAttemptsOf } from '../billing/payments/queries.ts'
 import { findPlan } from '../billing/plans/plans.ts'
 import { subscriptionOf } from '../billing/subscriptions/subscriptions.ts'
-import type { Deps } from '../deps.ts'
 import { requireUser } from '../identity/sessions/guards.ts'
 import { AppError } from '../platform/errors.ts'
 import { paiseFromRupees, rupees } from '../platform/money.ts'
@@ -25,7 +25,7 @@ const CreateToken = Type.Object({ orderId: Type.String({ maxLength: 100 }) })
 const ByOrder = Type.Object({ orderId: Type.String({ maxLength: 100 }) })
 
 /** The JSON door of the same house: session cookie, the plan's own price, errors as `{error: {code, message, fields?}}`. */
-const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object; reads: object }> = async (
+const routes: FastifyPluginAsyncTypebox<{ deps: BillingServices; limit: object; reads: object }> = async (
   app,
   { deps, limit, reads },
 ) => {

@@ -3,8 +3,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { openCheckout } from '../billing/checkout/create-order.ts'
 import { PaymentUnderWay } from '../billing/checkout/money-under-way.ts'
+import type { BillingServices } from '../billing/payments/gateway.ts'
 import { type Plan, plansOnSale } from '../billing/plans/plans.ts'
-import type { Deps } from '../deps.ts'
 import { tryPassword } from '../identity/login-throttle/login-throttle.ts'
 import { loginAttemptOf, signIn } from '../identity/sessions/guards.ts'
 import { suggestedEmail } from '../identity/users/email-suggestions.ts'
@@ -43,7 +43,7 @@ const fields = ['name', 'username', 'email', 'phone', 'state', 'password', 'plan
 const ByPlan = Type.Object({ plan: Type.Optional(Type.Union([Type.String(), Type.Array(Type.String())])) })
 
 /** The public pages, and the one form that makes the account, the order and Cashfree's session in one go. */
-const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (app, { deps, limit }) => {
+const routes: FastifyPluginAsyncTypebox<{ deps: BillingServices; limit: object }> = async (app, { deps, limit }) => {
   const sendOnce = pageCache(5_000)
 
   app.get('/', { schema: { querystring: ByPlan } }, async (request, reply) => {

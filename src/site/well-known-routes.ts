@@ -1,12 +1,12 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply } from 'fastify'
-import type { Deps } from '../deps.ts'
+import type { Services } from '../platform/services.ts'
 import { policyPages } from './policies.ts'
 
 const dayMs = 86_400_000
 
 /** What browsers, search engines and people who found a hole ask every site for, at addresses they know by themselves. */
-const routes: FastifyPluginAsyncTypebox<{ deps: Deps }> = async (app, { deps }) => {
+const routes: FastifyPluginAsyncTypebox<{ deps: Services }> = async (app, { deps }) => {
   const { baseUrl, seller } = deps.config
 
   app.get('/robots.txt', async (_request, reply) =>

@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import { buildApp } from '../../src/app.ts'
 import { cashfree } from '../../src/billing/payments/cashfree.ts'
-import type { Deps } from '../../src/deps.ts'
+import type { BillingServices } from '../../src/billing/payments/gateway.ts'
 import { type Sandbox, startSandbox } from '../../src/dev/cashfree-sandbox/sandbox.ts'
 import { type Config, readConfig } from '../../src/platform/config.ts'
 import { connect, type Sql } from '../../src/platform/db.ts'
@@ -47,7 +47,7 @@ export async function startFixture(
   const sql = connect(databaseUrl, { max: options.poolMax ?? 5 })
   const log = createLog(config.logLevel, { write: (line) => lines.push(line) })
   const gateway = cashfree({ ...config.cashfree, ...config.cashfree.credentials! })
-  const deps: Deps = { config, sql, gateway, log, wake: () => {} }
+  const deps: BillingServices = { config, sql, gateway, log, wake: () => {} }
   const app = await buildApp({ deps, sessionKeys: [Buffer.alloc(32, 7)] })
   await app.listen({ port: 0, host: 'localhost' })
   return {

@@ -6,11 +6,11 @@ import { openCheckout, startOver } from '../../src/billing/checkout/create-order
 import { settle } from '../../src/billing/checkout/settle.ts'
 import { settleDisputes } from '../../src/billing/disputes/disputes.ts'
 import { cashfree } from '../../src/billing/payments/cashfree.ts'
+import type { BillingServices } from '../../src/billing/payments/gateway.ts'
 import { changePrice, putOnSale, takeOffSale } from '../../src/billing/plans/plans.ts'
 import { refundPayment } from '../../src/billing/refunds/refunds.ts'
 import { findEnd } from '../../src/billing/subscriptions/queries.ts'
 import { cancelSubscription, grantDays } from '../../src/billing/subscriptions/subscriptions.ts'
-import type { Deps } from '../../src/deps.ts'
 import { insertUser } from '../../src/identity/users/queries.ts'
 import { startSession, type User } from '../../src/identity/users/users.ts'
 import { jobsOf } from '../../src/operations/jobs/jobs.ts'
@@ -47,7 +47,7 @@ export async function openInstance({ databaseUrl, apiBase }: { databaseUrl: stri
   })
   const sql = connect(databaseUrl, { max: 4 })
   const gateway = cashfree({ ...config.cashfree, ...config.cashfree.credentials! })
-  const deps: Deps = { config, sql, gateway, log: createLog('silent'), wake: () => {} }
+  const deps: BillingServices = { config, sql, gateway, log: createLog('silent'), wake: () => {} }
   const mailer = connectMailer({
     ...config.smtp,
     host: config.smtp.host!,

@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import { buildApp } from '../../src/app.ts'
 import { cashfree } from '../../src/billing/payments/cashfree.ts'
-import type { Deps } from '../../src/deps.ts'
+import type { BillingServices } from '../../src/billing/payments/gateway.ts'
 import { type Sandbox, startSandbox } from '../../src/dev/cashfree-sandbox/sandbox.ts'
 import { type Mailbox, startMailbox } from '../../src/dev/mail-catcher/mail-catcher.ts'
 import { jobsOf } from '../../src/operations/jobs/jobs.ts'
@@ -18,7 +18,7 @@ export const keys = { clientId: 'TEST_app', clientSecret: 'cfsk_ma_test_app' }
 export type TestApp = {
   url: string
   sql: Sql
-  deps: Deps
+  deps: BillingServices
   config: Config
   sandbox: Sandbox
   mailbox: Mailbox
@@ -74,7 +74,7 @@ export async function startApp(
   const sql = connect(databaseUrl, { max: 5 })
   const log = createLog(config.logLevel)
   const gateway = cashfree({ ...config.cashfree, ...config.cashfree.credentials! })
-  const deps: Deps = { config, sql: disturbed(sql), gateway, log, wake: () => {} }
+  const deps: BillingServices = { config, sql: disturbed(sql), gateway, log, wake: () => {} }
   const mailer = connectMailer({
     ...config.smtp,
     host: config.smtp.host!,

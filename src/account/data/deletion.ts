@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { settle, settleWith } from '../../billing/checkout/settle.ts'
+import type { BillingServices } from '../../billing/payments/gateway.ts'
 import { GatewayRefused, GatewayUnavailable } from '../../billing/payments/gateway.ts'
-import type { Deps } from '../../deps.ts'
 import { tryPassword } from '../../identity/login-throttle/login-throttle.ts'
 import { hashPassword } from '../../identity/passwords/passwords.ts'
 import { authenticate, type SignedIn } from '../../identity/users/users.ts'
@@ -28,7 +28,12 @@ const refusals: Record<string, string> = {
  * Throws AppError `invalid` about `password` and `confirmation`, `busy` after too many wrong passwords, and `conflict`
  * with a sentence while money is on its way or Cashfree cannot say whether it is. Then nothing was deleted.
  */
-export async function deleteAccount(deps: Deps, signedIn: SignedIn, form: DeletionForm, by: Actor): Promise<void> {
+export async function deleteAccount(
+  deps: BillingServices,
+  signedIn: SignedIn,
+  form: DeletionForm,
+  by: Actor,
+): Promise<void> {
   const { user } = signedIn
   if (user.role !== 'subscriber') throw new AppError('conflict', refusals.administrator!)
   await confirm(deps, signedIn, form)
@@ -41,7 +46,11 @@ export async function deleteAccount(deps: Deps, signedIn: SignedIn, form: Deleti
   deps.log.info({ event: 'account deleted', userId: user.id }, 'account deleted')
 }
 
-async function confirm(deps: Deps, { user, trier }: SignedIn, { password, confirmation }: DeletionForm): Promise<void> {
+async function confirm(
+  deps: BillingServices,
+  { user, trier }: SignedIn,
+  { password, confirmation }: DeletionForm,
+): Promise<void> {
   const fields: Record<string, string> = {}
   if (confirmation.trim().toLowerCase() !== user.username.toLowerCase())
     fields.confirmation = 'Please type your username exactly.'
@@ -56,7 +65,7 @@ async function confirm(deps: Deps, { user, trier }: SignedIn, { password, confir
 }
 
 /** Asks Cashfree to end what can still be paid, and writes down what it says; the statement that deletes reads it there. */
-async function closeOrders(deps: Deps, userId: string): Promise<void> {
+async function closeOrders(deps: BillingServices, userId: string): Promise<void> {
   for (const { id, status } of await listOrdersToClose(deps.sql, userId)) {
     try {
       if (status === 'active') await settleWith(deps, id, await deps.gateway.terminateOrder(id), 'checkout')

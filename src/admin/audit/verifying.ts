@@ -1,4 +1,4 @@
-import type { Deps } from '../../deps.ts'
+import type { Services } from '../../platform/services.ts'
 import { auditHead, type Head, type Verdict, verifyAudit } from '../../records/audit/audit.ts'
 import { findNightlyCheck } from './queries.ts'
 
@@ -14,12 +14,12 @@ export type Chain = {
 }
 
 /** The end of the chain and what the last nightly check said of it. */
-export async function chainNow({ sql }: Pick<Deps, 'sql'>): Promise<Chain> {
+export async function chainNow({ sql }: Pick<Services, 'sql'>): Promise<Chain> {
   return { head: await auditHead(sql), nightly: (await findNightlyCheck(sql)) ?? null, verdict: null, asked: false }
 }
 
 /** Verifies the chain now; one that is too long for a page is left to the job that checks all books, at once. */
-export async function verifyNow(deps: Deps): Promise<Chain> {
+export async function verifyNow(deps: Services): Promise<Chain> {
   const chain = await chainNow(deps)
   if (chain.head.position <= longestHere) return { ...chain, verdict: await verifyAudit(deps.sql) }
   deps.wake('check-books')

@@ -1,10 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { type KnownSettlement, type Settlement, settle, settleWith } from '../../billing/checkout/settle.ts'
 import { settleDisputes } from '../../billing/disputes/disputes.ts'
+import type { BillingServices } from '../../billing/payments/gateway.ts'
 import { GatewayRefused, GatewayUnavailable } from '../../billing/payments/gateway.ts'
 import { findOrder } from '../../billing/payments/queries.ts'
 import { settleRefunds } from '../../billing/refunds/refunds.ts'
-import type { Deps } from '../../deps.ts'
 import type { Actor } from '../../platform/audit-context.ts'
 import { AppError } from '../../platform/errors.ts'
 import { noteSettleAsked, noteTerminationAsked } from './queries.ts'
@@ -18,7 +18,7 @@ const away: Said = {
 }
 
 /** Asks Cashfree about an order, its refunds and its disputes and writes the answer. Harmless, any number of times. Throws `not-found`. */
-export async function settleNow(deps: Deps, orderId: string, by: Actor): Promise<Said> {
+export async function settleNow(deps: BillingServices, orderId: string, by: Actor): Promise<Said> {
   if (!(await noteSettleAsked(deps.sql, orderId, by))) throw new AppError('not-found', 'There is no such order.')
   return saidUnlessAway(deps, orderId, async () => {
     const outcome = await settle(deps, orderId, 'admin')
@@ -36,7 +36,7 @@ export async function settleNow(deps: Deps, orderId: string, by: Actor): Promise
  * Ends an open order at Cashfree, so that it cannot be paid any more. A payment that came first is settled, never lost.
  * `key` is the form's: pressing twice is one act. Throws `not-found`, and `conflict` when the order is not open.
  */
-export async function terminate(deps: Deps, orderId: string, key: string, by: Actor): Promise<Said> {
+export async function terminate(deps: BillingServices, orderId: string, key: string, by: Actor): Promise<Said> {
   const asked = await noteTerminationAsked(deps.sql, orderId, key, by)
   if (asked === 'unknown-order') throw new AppError('not-found', 'There is no such order.')
   if (asked === 'closed') throw new AppError('conflict', 'This order is not open any more; nothing was done.')
@@ -49,7 +49,7 @@ export async function terminate(deps: Deps, orderId: string, key: string, by: Ac
   })
 }
 
-async function saidUnlessAway(deps: Deps, orderId: string, act: () => Promise<Said>): Promise<Said> {
+async function saidUnlessAway(deps: BillingServices, orderId: string, act: () => Promise<Said>): Promise<Said> {
   // A look may be shared with a job that gives Cashfree more time than a person at a page has.
   const patience = new AbortController()
   const enough = pause(deps.config.cashfree.timeoutMs + 1_000, away, { signal: patience.signal }).catch(() => away)

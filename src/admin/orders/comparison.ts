@@ -1,3 +1,4 @@
+import type { BillingServices } from '../../billing/payments/gateway.ts'
 import {
   type Attempt,
   GatewayRefused,
@@ -7,7 +8,6 @@ import {
   type RemoteRefund,
 } from '../../billing/payments/gateway.ts'
 import { methodTitle } from '../../billing/payments/payments.ts'
-import type { Deps } from '../../deps.ts'
 import { dateTimeInIndia } from '../../platform/dates.ts'
 import { rupees } from '../../platform/money.ts'
 import { disputeKind } from '../disputes/labels.ts'
@@ -25,7 +25,7 @@ export type Comparison = {
 }
 
 /** Asks Cashfree what it says of an order now, and changes nothing. Never throws because Cashfree is away. */
-export async function compareWithCashfree(deps: Deps, file: OrderFile): Promise<Comparison> {
+export async function compareWithCashfree(deps: BillingServices, file: OrderFile): Promise<Comparison> {
   const { id } = file.order
   try {
     const [remote, refunds, disputes] = await Promise.all([

@@ -2,9 +2,9 @@ import { methodTitle } from '../../billing/payments/payments.ts'
 import { taxesOf } from '../../billing/receipts/receipts.ts'
 import type { RefundRequest } from '../../billing/refunds/refunds.ts'
 import { type Rehearsal, rehearse } from '../../billing/refunds/rehearsal.ts'
-import type { Deps } from '../../deps.ts'
 import { AppError } from '../../platform/errors.ts'
 import { paiseFromRupees } from '../../platform/money.ts'
+import type { Services } from '../../platform/services.ts'
 import { findNetRevenue, findRefundBasis, listRefundsOfPayment, type RefundBasis, type Sibling } from './queries.ts'
 
 /** What will happen, in numbers, before anybody presses the button. Amounts in paise. */
@@ -30,7 +30,7 @@ export type RefundPreview = {
  * The refund of so many rupees of a payment, all that is left when nothing is typed. An amount that cannot be is
  * previewed as all. Throws AppError `not-found` for an unknown payment.
  */
-export async function previewRefund(deps: Deps, cfPaymentId: string, typed: string): Promise<RefundPreview> {
+export async function previewRefund(deps: Services, cfPaymentId: string, typed: string): Promise<RefundPreview> {
   const basis = await findRefundBasis(deps.sql, cfPaymentId)
   if (!basis) throw new AppError('not-found', 'There is no such payment.')
   const siblings = await listRefundsOfPayment(deps.sql, cfPaymentId)
@@ -50,7 +50,7 @@ export async function previewRefund(deps: Deps, cfPaymentId: string, typed: stri
   }
 }
 
-async function outcomeOf(deps: Deps, cfPaymentId: string, amountPaise: number): Promise<RefundPreview['outcome']> {
+async function outcomeOf(deps: Services, cfPaymentId: string, amountPaise: number): Promise<RefundPreview['outcome']> {
   const [rehearsal, net] = await Promise.all([rehearse(deps, cfPaymentId, amountPaise), findNetRevenue(deps.sql)])
   const note = rehearsal!.creditNote
   const less = note?.amountPaise ?? 0

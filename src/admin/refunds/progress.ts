@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { methodTitle } from '../../billing/payments/payments.ts'
 import { taxesOf } from '../../billing/receipts/receipts.ts'
-import type { Deps } from '../../deps.ts'
 import { AppError } from '../../platform/errors.ts'
+import type { Services } from '../../platform/services.ts'
 import { findRefundFile, listRefundSteps, type RefundFile } from './queries.ts'
 
 type Tone = 'info' | 'good' | 'warn' | 'bad'
@@ -20,7 +20,7 @@ export type RefundProgress = {
 }
 
 /** Where a refund stands. Throws AppError `not-found`. */
-export async function refundProgress(deps: Deps, id: string): Promise<RefundProgress> {
+export async function refundProgress(deps: Services, id: string): Promise<RefundProgress> {
   const refund = await findRefundFile(deps.sql, id)
   if (!refund) throw new AppError('not-found', 'There is no such refund.')
   const known = await listRefundSteps(deps.sql, refund)

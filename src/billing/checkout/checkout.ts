@@ -1,6 +1,6 @@
-import type { Deps } from '../../deps.ts'
 import { dateInIndia } from '../../platform/dates.ts'
 import { AppError } from '../../platform/errors.ts'
+import type { Services } from '../../platform/services.ts'
 import type { Order } from '../payments/payments.ts'
 import { findCurrentOrder, findLastAttempt, findOrder } from '../payments/queries.ts'
 import { findPlan } from '../plans/plans.ts'
@@ -34,7 +34,7 @@ export type Checkout = {
  * one. Throws AppError `not-found` for a plan that is not offered.
  */
 export async function currentCheckout(
-  deps: Deps,
+  deps: Services,
   userId: string,
   planName: string,
   orderId?: string,

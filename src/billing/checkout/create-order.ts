@@ -1,10 +1,10 @@
-import type { Deps } from '../../deps.ts'
 import { tenDigits } from '../../identity/users/phones.ts'
 import type { User } from '../../identity/users/users.ts'
 import { AppError } from '../../platform/errors.ts'
 import { ulid } from '../../platform/ids.ts'
 import { paise } from '../../platform/money.ts'
 import { paymentLog } from '../../platform/payment-log.ts'
+import type { BillingServices } from '../payments/gateway.ts'
 import { GatewayRefused, GatewayUnavailable } from '../payments/gateway.ts'
 import type { Order } from '../payments/payments.ts'
 import {
@@ -27,7 +27,7 @@ import { settle, settleWith } from './settle.ts'
  * Where another order turns out to be paid, that one is the answer. Throws AppError `not-found` for a plan that is not on
  * sale, and `conflict` while money of this person is under way.
  */
-export async function openCheckout(deps: Deps, user: User, planName: string): Promise<Order> {
+export async function openCheckout(deps: BillingServices, user: User, planName: string): Promise<Order> {
   const paid = await findPaidMeanwhile(deps, user.id)
   if (paid) return paid
   await refuseWhileUnderWay(deps.sql, user.id)
@@ -47,7 +47,7 @@ export async function openCheckout(deps: Deps, user: User, planName: string): Pr
  * failed; then opens another. When Cashfree says that one was paid meanwhile, or cannot be asked, it stands and is returned.
  * Throws as `openCheckout` does.
  */
-export async function startOver(deps: Deps, user: User, planName: string): Promise<Order> {
+export async function startOver(deps: BillingServices, user: User, planName: string): Promise<Order> {
   const paid = await findPaidMeanwhile(deps, user.id)
   if (paid) return paid
   const underWay = await moneyUnderWay(deps.sql, user.id)
@@ -75,7 +75,7 @@ export async function startOver(deps: Deps, user: User, planName: string): Promi
  * An attempt whose payer never came back to us is known to Cashfree alone: it is asked before another payment is asked for.
  * Answers the order that turns out to be paid, if one does.
  */
-async function findPaidMeanwhile(deps: Deps, userId: string): Promise<Order | undefined> {
+async function findPaidMeanwhile(deps: BillingServices, userId: string): Promise<Order | undefined> {
   for (const order of await listPayableOrders(deps.sql, userId)) {
     await lookUnlessFresh(deps, order, 'checkout', 10_000)
     const now = (await findOrder(deps.sql, order.id))!
@@ -84,7 +84,7 @@ async function findPaidMeanwhile(deps: Deps, userId: string): Promise<Order | un
   return undefined
 }
 
-async function ready(deps: Deps, user: User, order: Order): Promise<Order> {
+async function ready(deps: BillingServices, user: User, order: Order): Promise<Order> {
   try {
     if (order.status === 'created') return await oneCallAtATime(order.id, () => create(deps, user, order))
     if (order.isEnding) await settle(deps, order.id, 'checkout')
@@ -97,7 +97,7 @@ async function ready(deps: Deps, user: User, order: Order): Promise<Order> {
   return (await findOrder(deps.sql, order.id))!
 }
 
-async function create(deps: Deps, user: User, found: Order): Promise<Order> {
+async function create(deps: BillingServices, user: User, found: Order): Promise<Order> {
   const order = (await refreshUnsentOrder(deps.sql, found.id)) ?? found
   const remote = await deps.gateway.createOrder({
     orderId: order.id,

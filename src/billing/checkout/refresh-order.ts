@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Deps } from '../../deps.ts'
+import type { BillingServices } from '../payments/gateway.ts'
 import { GatewayRefused, GatewayUnavailable } from '../payments/gateway.ts'
 import type { Order } from '../payments/payments.ts'
 import { type SettlementSource, settle } from './settle.ts'
@@ -12,7 +12,7 @@ const returns = new Map<string, { startsAt: number; look: Promise<void> }>()
  * Asks about an order because its payer came back. The first time at once; a reload waits its turn rather than show
  * an old answer, because it may be the second return, after a second attempt. Any number of reloads share a turn.
  */
-export function askForReturn(deps: Deps, orderId: string): Promise<void> {
+export function askForReturn(deps: BillingServices, orderId: string): Promise<void> {
   const now = performance.now()
   const last = returns.get(orderId)
   if (last && now < last.startsAt) return last.look
@@ -26,7 +26,7 @@ export function askForReturn(deps: Deps, orderId: string): Promise<void> {
 
 /** Asks about an unpaid order unless somebody did within the last `freshMs`. Never throws because Cashfree is away. */
 export async function lookUnlessFresh(
-  deps: Deps,
+  deps: BillingServices,
   order: Order,
   actor: SettlementSource,
   freshMs: number,
@@ -62,7 +62,7 @@ function isWorthALook(order: Order): boolean {
  * A look may be shared with a job that gives Cashfree more time. Nobody waits for it longer than a person's own look
  * would take: what it finds later is written all the same, and the page says what is known by then.
  */
-async function ask(deps: Deps, orderId: string, actor: SettlementSource): Promise<void> {
+async function ask(deps: BillingServices, orderId: string, actor: SettlementSource): Promise<void> {
   const look = settle(deps, orderId, actor).then(
     () => {},
     (error: unknown) => {

@@ -1,9 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import type { Deps } from '../../deps.ts'
 import { findUnconfirmedEmail } from '../../identity/email-tokens/request-queries.ts'
 import { requireUser } from '../../identity/sessions/guards.ts'
+import type { BillingServices } from '../payments/gateway.ts'
 import { isOrderId, type Order, orderOf } from '../payments/payments.ts'
 import { findOrder } from '../payments/queries.ts'
 import { type Checkout, currentCheckout } from './checkout.ts'
@@ -31,7 +31,7 @@ const Poll = Type.Object({
 const Shown = Type.Object({ seen: Type.Optional(Type.String({ maxLength: 4_000 })) })
 
 /** Look at a checkout, open it, start over, skip it, come back from Cashfree, and the poll while waiting. */
-const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (app, { deps, limit }) => {
+const routes: FastifyPluginAsyncTypebox<{ deps: BillingServices; limit: object }> = async (app, { deps, limit }) => {
   const owner = { preHandler: requireUser }
 
   app.get('/checkout/:plan', { ...owner, schema: { params: ByPlan } }, async (request, reply) => {
@@ -154,12 +154,12 @@ function fieldsIn(body: string): Record<string, unknown> {
 }
 
 /** Asks for the attempts too, where one is known to be under way: how it ends may not show at the order itself. */
-function lookAtAttempts(deps: Deps, order: Order): Promise<void> {
+function lookAtAttempts(deps: BillingServices, order: Order): Promise<void> {
   return lookUnlessFresh(deps, order, 'checkout', 3_000)
 }
 
 /** A stranger's id makes us ask Cashfree only when it is an order of ours that waits for its payment. */
-async function askIfOurs(deps: Deps, orderId: string): Promise<void> {
+async function askIfOurs(deps: BillingServices, orderId: string): Promise<void> {
   const order = await findOrder(deps.sql, orderId)
   if (order && order.status !== 'paid') await askForReturn(deps, order.id)
 }

@@ -1,5 +1,4 @@
-import type { Deps } from '../../deps.ts'
-import type { RemoteOrder } from '../payments/gateway.ts'
+import type { BillingServices, RemoteOrder } from '../payments/gateway.ts'
 import { logSettlement } from './log-settlement.ts'
 import { settleOrder } from './queries.ts'
 
@@ -32,7 +31,12 @@ const manners: Partial<Record<SettlementSource, 'light' | 'patient'>> = { poll: 
  * this, any number of times and at once; one call changes anything. The answer always comes from a look that began
  * after the call. Throws GatewayUnavailable when nothing could be learned, and what the database throws.
  */
-export function settle(deps: Deps, orderId: string, actor: SettlementSource, within?: number): Promise<Settlement> {
+export function settle(
+  deps: BillingServices,
+  orderId: string,
+  actor: SettlementSource,
+  within?: number,
+): Promise<Settlement> {
   return oneLookAtATime(orderId, async () => {
     const remote = await deps.gateway.fetchOrder(orderId, within, manners[actor] ?? 'full')
     return settleWith(deps, orderId, remote, actor)
@@ -44,7 +48,7 @@ export function settle(deps: Deps, orderId: string, actor: SettlementSource, wit
  * money for somebody who may not be given what it buys, the order is ended there, and what comes of that is written as well.
  */
 export async function settleWith(
-  deps: Deps,
+  deps: BillingServices,
   orderId: string,
   remote: RemoteOrder,
   actor: SettlementSource,
@@ -54,7 +58,12 @@ export async function settleWith(
   return write(deps, orderId, await deps.gateway.terminateOrder(orderId), actor)
 }
 
-async function write(deps: Deps, orderId: string, remote: RemoteOrder, actor: SettlementSource): Promise<Settlement> {
+async function write(
+  deps: BillingServices,
+  orderId: string,
+  remote: RemoteOrder,
+  actor: SettlementSource,
+): Promise<Settlement> {
   const outcome = await settleOrder(deps.sql, orderId, remote, { actor, seller: deps.config.seller })
   logSettlement(deps, orderId, remote, outcome, actor)
   if (outcome === 'paid') deps.wake('deliver-mails')

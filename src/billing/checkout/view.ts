@@ -1,4 +1,4 @@
-import type { Deps } from '../../deps.ts'
+import type { Services } from '../../platform/services.ts'
 import type { Checkout } from './checkout.ts'
 
 /** Which page the region stands on: only /checkout/* may hold the form that leads to Cashfree. */
@@ -24,7 +24,12 @@ export type CheckoutView = Omit<Checkout, 'order' | 'lastAttempt'> & {
 }
 
 /** Every 3 seconds for two minutes, every 10 for a quarter of an hour; then the page says so and stops. */
-export function checkoutView(deps: Deps, checkout: Checkout, door: CheckoutEntry, since = Number.NaN): CheckoutView {
+export function checkoutView(
+  deps: Services,
+  checkout: Checkout,
+  door: CheckoutEntry,
+  since = Number.NaN,
+): CheckoutView {
   const { order, lastAttempt, ...rest } = checkout
   const { cashfree } = deps.config
   const now = Math.floor(Date.now() / 1000)

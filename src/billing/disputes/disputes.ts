@@ -1,4 +1,4 @@
-import type { Deps } from '../../deps.ts'
+import type { BillingServices } from '../payments/gateway.ts'
 import { settleDisputeRows } from './queries.ts'
 
 /** A payer who asks their bank for the money back. Amounts in paise; `type` and `gatewayStatus` are Cashfree's words. */
@@ -28,7 +28,12 @@ export type LostMoney = { cfPaymentId: string; orderId: string; amountPaise: num
  * A webhook only tells that it is time to ask. Answers 'changed', 'unchanged', or 'unverified' while Cashfree does not
  * list one that a webhook named. Throws GatewayRefused, GatewayUnavailable.
  */
-export async function settleDisputes(deps: Deps, orderId: string, actor: string, within?: number): Promise<string> {
+export async function settleDisputes(
+  deps: BillingServices,
+  orderId: string,
+  actor: string,
+  within?: number,
+): Promise<string> {
   const remote = await deps.gateway.listDisputes(orderId, within)
   const outcome = await settleDisputeRows(deps.sql, orderId, remote, actor)
   if (outcome === 'changed') deps.log.warn({ event: 'dispute changed', orderId, actor }, 'dispute changed')

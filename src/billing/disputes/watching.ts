@@ -1,4 +1,4 @@
-import type { Deps } from '../../deps.ts'
+import type { BillingServices } from '../payments/gateway.ts'
 import { GatewayRefused, GatewayUnavailable } from '../payments/gateway.ts'
 import { settleDisputes } from './disputes.ts'
 import { insertReminders, leaseDisputedOrders, noteUnconfirmedDisputes, postponeDisputes } from './queries.ts'
@@ -9,7 +9,7 @@ const jobLimitMs = 15_000
  * The job: asks Cashfree how the disputes stand that are not closed, so that a lost webhook costs hours and not the
  * deadline; reminds of answers that are due; tells of disputes nobody can confirm. Returns how many orders it asked about.
  */
-export async function watchDisputes(deps: Deps): Promise<number> {
+export async function watchDisputes(deps: BillingServices): Promise<number> {
   const due = await leaseDisputedOrders(deps.sql, 50)
   for (const orderId of due) await lookAgain(deps, orderId)
   await noteUnconfirmedDisputes(deps.sql)
@@ -18,7 +18,7 @@ export async function watchDisputes(deps: Deps): Promise<number> {
   return due.length
 }
 
-async function lookAgain(deps: Deps, orderId: string): Promise<void> {
+async function lookAgain(deps: BillingServices, orderId: string): Promise<void> {
   try {
     await settleDisputes(deps, orderId, 'disputes', jobLimitMs)
   } catch (error) {

@@ -1,4 +1,5 @@
 import type { Paise } from '../../platform/money.ts'
+import type { Services } from '../../platform/services.ts'
 
 /** Cashfree's statuses in its own upper-case words. Open on purpose: an unknown word is kept, counted, never fatal. */
 export type OrderStatus =
@@ -138,3 +139,6 @@ export type Gateway = {
   /** All disputes of an order. Throws GatewayRefused or GatewayUnavailable; an order without any has an empty list. */
   listDisputes(orderId: string, within?: number): Promise<RemoteDispute[]>
 }
+
+/** What slices that move money are given: Cashfree too. */
+export type BillingServices = Services & { gateway: Gateway }

@@ -1,9 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import type { Deps } from '../../deps.ts'
 import { requireUser } from '../../identity/sessions/guards.ts'
 import { AppError } from '../../platform/errors.ts'
+import type { Services } from '../../platform/services.ts'
 import { printed } from './print.ts'
 import { findReceiptRow, listTakenBack } from './queries.ts'
 import { type Receipt, receiptOf } from './receipts.ts'
@@ -20,7 +20,7 @@ const ByFile = Type.Object({ file: Type.String({ maxLength: 40 }) })
  * GET /receipts/:number and the same with .pdf: for the buyer and for admins; for everybody else it does not exist. The
  * page says what was refunded since; the PDF stays as issued, because the credit note is what corrects it.
  */
-const routes: FastifyPluginAsyncTypebox<{ deps: Deps }> = async (app, { deps }) => {
+const routes: FastifyPluginAsyncTypebox<{ deps: Services }> = async (app, { deps }) => {
   app.get('/receipts/:file', { preHandler: requireUser, schema: { params: ByFile } }, async (request, reply) => {
     const [, number, pdf] = /^(R\d{4}-\d{6,})(\.pdf)?$/.exec(request.params.file) ?? []
     const receipt = await visibleReceipt(deps, request, number)
@@ -34,7 +34,7 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Deps }> = async (app, { deps }) 
 }
 export default routes
 
-async function visibleReceipt(deps: Deps, request: FastifyRequest, number: string | undefined): Promise<Receipt> {
+async function visibleReceipt(deps: Services, request: FastifyRequest, number: string | undefined): Promise<Receipt> {
   const row = number ? await findReceiptRow(deps.sql, number) : undefined
   const allowed = row && (row.userId === request.user?.id || (request.user && request.user.role !== 'subscriber'))
   if (!allowed) throw new AppError('not-found', 'There is no such receipt in your account.')

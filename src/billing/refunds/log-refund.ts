@@ -1,10 +1,10 @@
-import type { Deps } from '../../deps.ts'
 import { paymentLog } from '../../platform/payment-log.ts'
+import type { Services } from '../../platform/services.ts'
 import type { RemoteRefund } from '../payments/gateway.ts'
 import { findOrder } from '../payments/queries.ts'
 
 /** Tells the payment log where the refunds of an order stand at Cashfree. Nobody waits for it. */
-export function logRefund(deps: Deps, orderId: string, refunds: readonly RemoteRefund[], actor: string): void {
+export function logRefund(deps: Services, orderId: string, refunds: readonly RemoteRefund[], actor: string): void {
   void findOrder(deps.sql, orderId)
     .catch(() => undefined)
     .then((order) => {

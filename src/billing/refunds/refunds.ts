@@ -1,6 +1,6 @@
-import type { Deps } from '../../deps.ts'
 import type { AuditContext } from '../../platform/audit-context.ts'
 import { AppError } from '../../platform/errors.ts'
+import type { BillingServices } from '../payments/gateway.ts'
 import { logRefund } from './log-refund.ts'
 import { findRefund, requestRefund, settleRefundRows } from './queries.ts'
 
@@ -50,7 +50,7 @@ const refusals: Record<string, string> = {
  * Promises a refund: the intent is written and a job asks Cashfree. Asking again with the same ordinal and amount is
  * the same refund. Throws AppError `conflict` with a sentence when it must not be.
  */
-export async function refundPayment(deps: Deps, request: RefundRequest): Promise<Refund> {
+export async function refundPayment(deps: BillingServices, request: RefundRequest): Promise<Refund> {
   if (!(request.amountPaise > 0))
     throw new AppError('invalid', 'Please enter the amount to refund.', { fields: { amount: 'More than ₹0.' } })
   const outcome = await requestRefund(deps.sql, request)
@@ -67,7 +67,12 @@ export async function refundPayment(deps: Deps, request: RefundRequest): Promise
 }
 
 /** Makes our refunds of an order agree with Cashfree's, those made in its dashboard included. Any number of times. */
-export async function settleRefunds(deps: Deps, orderId: string, actor: string, within?: number): Promise<string> {
+export async function settleRefunds(
+  deps: BillingServices,
+  orderId: string,
+  actor: string,
+  within?: number,
+): Promise<string> {
   const remote = await deps.gateway.listRefunds(orderId, within)
   const outcome = await settleRefundRows(deps.sql, orderId, remote, { actor, seller: deps.config.seller })
   if (outcome === 'changed') {

@@ -1,4 +1,4 @@
-import type { Deps } from '../../deps.ts'
+import type { Services } from '../../platform/services.ts'
 import { rehearseRefund } from './queries.ts'
 
 /** The lines of a credit note, in paise; the taxes are those of the receipt, in proportion. */
@@ -31,7 +31,7 @@ export type RehearsalRow = Omit<Rehearsal, 'until' | 'moved'> & {
 }
 
 /** Finds out what refunding so much would bring about, and changes nothing. Null: there is no such payment. */
-export async function rehearse(deps: Deps, cfPaymentId: string, amountPaise: number): Promise<Rehearsal | null> {
+export async function rehearse(deps: Services, cfPaymentId: string, amountPaise: number): Promise<Rehearsal | null> {
   const row = await rehearseRefund(deps.sql, { cfPaymentId, amountPaise, seller: deps.config.seller })
   return (
     row && {

@@ -1,7 +1,7 @@
-import type { Deps } from '../../deps.ts'
 import type { Actor } from '../../platform/audit-context.ts'
 import { AppError } from '../../platform/errors.ts'
 import { paise } from '../../platform/money.ts'
+import type { BillingServices } from '../payments/gateway.ts'
 import { GatewayRefused, GatewayUnavailable } from '../payments/gateway.ts'
 import { logRefund } from './log-refund.ts'
 import {
@@ -19,7 +19,7 @@ import { type Refund, settleRefunds } from './refunds.ts'
 const limitMs = 30_000
 
 /** The job: asks Cashfree for refunds that were promised and looks after those under way. Returns how many it handled. */
-export async function sendRefunds(deps: Deps): Promise<number> {
+export async function sendRefunds(deps: BillingServices): Promise<number> {
   let handled = 0
   for (;;) {
     const due = await leaseRefunds(deps.sql, 4)
@@ -33,7 +33,7 @@ export async function sendRefunds(deps: Deps): Promise<number> {
  * Asks Cashfree about one refund because a person wants to know, sending it first where that was not done yet. Harmless
  * beside the job: both ask under one id and key. Never throws because Cashfree is away; `lastError` says so then.
  */
-export async function askAboutRefund(deps: Deps, id: string, by: Actor): Promise<Refund> {
+export async function askAboutRefund(deps: BillingServices, id: string, by: Actor): Promise<Refund> {
   const refund = await hastenRefund(deps.sql, id, by)
   if (refund) await handle(deps, refund, deps.config.cashfree.timeoutMs)
   const now = await findRefund(deps.sql, id)
@@ -41,7 +41,7 @@ export async function askAboutRefund(deps: Deps, id: string, by: Actor): Promise
   return now
 }
 
-async function handle(deps: Deps, refund: Refund, within = limitMs): Promise<void> {
+async function handle(deps: BillingServices, refund: Refund, within = limitMs): Promise<void> {
   try {
     if (refund.status === 'requested') await send(deps, refund, within)
     else if ((await settleRefunds(deps, refund.orderId, 'refunds', within)) === 'unchanged')
@@ -67,7 +67,7 @@ async function handle(deps: Deps, refund: Refund, within = limitMs): Promise<voi
  * Asked under our own id and one key, so that a repeat after a lost reply is the same refund. Money that the payer asks their
  * bank for meanwhile is not sent as well: it waits for the end of the dispute, and fails when the bank took it.
  */
-async function send(deps: Deps, refund: Refund, within: number): Promise<void> {
+async function send(deps: BillingServices, refund: Refund, within: number): Promise<void> {
   const way = await findDisputeInTheWay(deps.sql, refund)
   if (way) {
     // An earlier try may have reached Cashfree although its reply was lost.

@@ -1,9 +1,9 @@
-import type { Deps } from '../../deps.ts'
 import type { Actor } from '../../platform/audit-context.ts'
 import { AppError } from '../../platform/errors.ts'
 import { leaseOrdersToSettle, markSettled, postponeSettling, reopenEvent } from '../checkout/queries.ts'
 import { settle } from '../checkout/settle.ts'
 import { settleDisputes } from '../disputes/disputes.ts'
+import type { BillingServices } from '../payments/gateway.ts'
 import { GatewayRefused, GatewayUnavailable } from '../payments/gateway.ts'
 import { settleRefunds } from '../refunds/refunds.ts'
 
@@ -20,7 +20,7 @@ export type Waiting = { orderId: string; upTo: number; refunds: boolean; dispute
 
 /** Settles the order a stored delivery is about, and marks the delivery done. Never throws: the row waits for the sweep. */
 export async function settleEvent(
-  deps: Deps,
+  deps: BillingServices,
   { orderId, upTo, refunds, disputes }: Waiting,
   withinMs = jobLimitMs,
 ): Promise<void> {
@@ -38,7 +38,7 @@ export async function settleEvent(
 }
 
 /** The sweep: whatever the door did not get to settle, in this process or in one that died. Returns how many orders. */
-export async function settleWaitingEvents(deps: Deps): Promise<number> {
+export async function settleWaitingEvents(deps: BillingServices): Promise<number> {
   let settled = 0
   for (;;) {
     const due = await leaseOrdersToSettle(deps.sql, 100)
@@ -53,7 +53,7 @@ export async function settleWaitingEvents(deps: Deps): Promise<number> {
  * Settles again what a stored delivery is about, because a person asked. Harmless however often, for settling asks
  * Cashfree; it is noted in the audit. Throws AppError `not-found` for a delivery that was refused or names no order of ours.
  */
-export async function replayEvent(deps: Deps, eventId: number, by: Actor): Promise<void> {
+export async function replayEvent(deps: BillingServices, eventId: number, by: Actor): Promise<void> {
   const waiting = await reopenEvent(deps.sql, eventId, by)
   if (!waiting)
     throw new AppError('not-found', 'This delivery cannot be replayed: it was refused, or it names no order of ours.')

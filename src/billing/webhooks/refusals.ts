@@ -1,4 +1,4 @@
-import type { Deps } from '../../deps.ts'
+import type { Services } from '../../platform/services.ts'
 import type { Delivery, Judgement } from './delivery.ts'
 import { countRefusals, storeRefusal } from './queries.ts'
 
@@ -8,7 +8,7 @@ const rowsASecond = 10
  * Notes refused deliveries so that a flood of forgeries costs no more than ten rows a second: the rest is counted here
  * and added up once a second. Nobody waits for it, and it never throws.
  */
-export function refusalLog({ sql, log }: Pick<Deps, 'sql' | 'log'>) {
+export function refusalLog({ sql, log }: Pick<Services, 'sql' | 'log'>) {
   let second = 0
   let written = 0
   const counted = new Map<string, number>()

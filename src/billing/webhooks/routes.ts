@@ -1,9 +1,9 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import type { Deps } from '../../deps.ts'
 import { first } from '../../platform/db.ts'
 import { failureOf } from '../../web/errors.ts'
 import { urgentRequests } from '../../web/heavy.ts'
 import { callerOf, type RateCounter } from '../../web/rate-limits.ts'
+import type { BillingServices } from '../payments/gateway.ts'
 import { type Delivery, type Judgement, judge } from './delivery.ts'
 import { settleEvent } from './inbox.ts'
 import { storeEvent } from './queries.ts'
@@ -19,7 +19,7 @@ const settlingAtOnce = 8
  */
 export default async function routes(
   app: FastifyInstance,
-  { deps, count }: { deps: Deps; count: RateCounter },
+  { deps, count }: { deps: BillingServices; count: RateCounter },
 ): Promise<void> {
   const secrets = deps.config.cashfree.credentials?.webhookSecrets ?? []
   const refusals = refusalLog(deps)

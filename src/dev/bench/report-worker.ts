@@ -1,5 +1,4 @@
-import type { Gateway } from '../../billing/payments/gateway.ts'
-import type { Deps } from '../../deps.ts'
+import type { BillingServices, Gateway } from '../../billing/payments/gateway.ts'
 import { jobsOf } from '../../operations/jobs/jobs.ts'
 import { readConfig } from '../../platform/config.ts'
 import { connect } from '../../platform/db.ts'
@@ -25,7 +24,7 @@ process.on('message', async ({ databaseUrl, smtp, job }: { databaseUrl: string; 
     senderName: config.seller.name,
     replyTo: config.seller.email,
   })
-  const deps: Deps = { config, sql, gateway: {} as Gateway, log: createLog('silent'), wake: () => {} }
+  const deps: BillingServices = { config, sql, gateway: {} as Gateway, log: createLog('silent'), wake: () => {} }
   await jobsOf(deps, mailer)
     .find(({ name }) => name === job)!
     .run()

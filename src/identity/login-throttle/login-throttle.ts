@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
-import type { Deps } from '../../deps.ts'
 import { waitLabel } from '../../platform/dates.ts'
 import { AppError } from '../../platform/errors.ts'
 import { rateLimitKey } from '../../platform/networks.ts'
+import type { Services } from '../../platform/services.ts'
 import { browserHash } from '../known-browsers/known-browsers.ts'
 import { type AttemptKeys, countFailure, forgetFailedAttempts, reserveAttempt, returnAttempt } from './queries.ts'
 
@@ -23,7 +23,7 @@ const alarming = 300
  * the wait doubles from 1 s to 15 min) or 30 from a network in five minutes, both times RATE_LIMIT_SCALE.
  */
 export async function tryPassword<T>(
-  { sql, config }: Pick<Deps, 'sql' | 'config'>,
+  { sql, config }: Pick<Services, 'sql' | 'config'>,
   trier: LoginAttempt,
   check: () => Promise<T | undefined>,
 ): Promise<T | undefined> {

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Deps } from '../../deps.ts'
 import { AppError } from '../../platform/errors.ts'
+import type { Services } from '../../platform/services.ts'
 import { type FormState, formState, NextInQuery, nextIn, PostedForm, readForm, withNext } from '../../web/forms.ts'
 import { completeSignIn, requireUser, wayOn } from '../sessions/guards.ts'
 import { drawn, grouped } from './qr-code.ts'
@@ -25,7 +25,7 @@ declare module '../../web/views.ts' {
 type Step = { form: FormState; next: string }
 
 /** After an administrator's password: the first time an authenticator app is set up, from then on its code is asked for. */
-const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (app, { deps, limit }) => {
+const routes: FastifyPluginAsyncTypebox<{ deps: Services; limit: object }> = async (app, { deps, limit }) => {
   const keys = deps.config.totpKeys
   const show = { preHandler: waiting, schema: { querystring: NextInQuery } }
   const post = { preHandler: waiting, schema: { body: PostedForm }, attachValidation: true, config: limit }

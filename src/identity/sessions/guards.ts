@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import type { Deps } from '../../deps.ts'
 import type { Actor, AuditContext } from '../../platform/audit-context.ts'
 import { AppError } from '../../platform/errors.ts'
+import type { Services } from '../../platform/services.ts'
 import { safeNext } from '../../web/forms.ts'
 import { rememberBrowser } from '../known-browsers/known-browsers.ts'
 import type { LoginAttempt } from '../login-throttle/login-throttle.ts'
@@ -20,7 +20,7 @@ declare module 'fastify' {
 }
 
 /** Looks up the session's account before anything is checked or handled. A cookie without a living row is nobody. */
-export const rememberedUser = fp<{ deps: Deps }>(
+export const rememberedUser = fp<{ deps: Services }>(
   async (app: FastifyInstance, { deps }) => {
     app.decorateRequest('user', undefined)
     app.decorateRequest('signedIn', undefined)
@@ -68,7 +68,7 @@ export async function requireMoney(request: FastifyRequest): Promise<void> {
  * administrator is not signed in by it: their second factor follows, at /login.
  */
 export async function signIn(
-  deps: Deps,
+  deps: Services,
   request: FastifyRequest,
   reply: FastifyReply,
   user: Pick<User, 'id' | 'role'>,
@@ -83,7 +83,7 @@ export async function signIn(
 
 /** The administrator of a half-open session gave their second factor: from now on they are signed in. */
 export async function completeSignIn(
-  deps: Deps,
+  deps: Services,
   request: FastifyRequest,
   reply: FastifyReply,
   { id }: User,
@@ -101,7 +101,7 @@ export function wayOn(user: User, next: string): string {
 }
 
 /** Who types a password here, for `tryPassword`; the account is added by the door. */
-export function loginAttemptOf(deps: Deps, request: FastifyRequest): Omit<LoginAttempt, 'account'> {
+export function loginAttemptOf(deps: Services, request: FastifyRequest): Omit<LoginAttempt, 'account'> {
   return { address: request.ip, device: deviceIn(deps, request) }
 }
 
@@ -126,7 +126,7 @@ function fromOf(request: FastifyRequest) {
 
 const year = 365 * 24 * 3600
 
-async function keepDevice(deps: Deps, request: FastifyRequest, reply: FastifyReply, userId: string): Promise<void> {
+async function keepDevice(deps: Services, request: FastifyRequest, reply: FastifyReply, userId: string): Promise<void> {
   const device = await rememberBrowser(deps.sql, userId, deviceIn(deps, request))
   const { https } = deps.config
   reply.setCookie(deviceCookie(https), device, {
@@ -138,7 +138,7 @@ async function keepDevice(deps: Deps, request: FastifyRequest, reply: FastifyRep
   })
 }
 
-function deviceIn({ config }: Deps, request: FastifyRequest): string {
+function deviceIn({ config }: Services, request: FastifyRequest): string {
   const device = request.cookies[deviceCookie(config.https)] ?? ''
   return /^[\w-]{43}$/.test(device) ? device : ''
 }

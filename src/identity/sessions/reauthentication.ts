@@ -1,5 +1,5 @@
-import type { Deps } from '../../deps.ts'
 import { AppError } from '../../platform/errors.ts'
+import type { Services } from '../../platform/services.ts'
 import { tryPassword } from '../login-throttle/login-throttle.ts'
 import { isConfirmed } from '../second-factor/queries.ts'
 import { useCode } from '../second-factor/second-factor.ts'
@@ -13,7 +13,7 @@ export const identityFields = ['your_password', 'your_code'] as const
  * minutes of this session, or in the form that asks for the act. Throws AppError `invalid` about those two fields.
  */
 export async function confirmIdentity(
-  deps: Deps,
+  deps: Services,
   session: SignedIn,
   typed: Record<(typeof identityFields)[number], string>,
 ): Promise<void> {

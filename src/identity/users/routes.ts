@@ -1,8 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Deps } from '../../deps.ts'
 import { AppError } from '../../platform/errors.ts'
 import { networkOf } from '../../platform/networks.ts'
+import type { Services } from '../../platform/services.ts'
 import { type FormState, formState, NextInQuery, nextIn, PostedForm, readForm, withNext } from '../../web/forms.ts'
 import { tryPassword } from '../login-throttle/login-throttle.ts'
 import secondFactor from '../second-factor/routes.ts'
@@ -19,7 +19,7 @@ declare module '../../web/views.ts' {
 type LoginView = { form: FormState; next: string }
 
 /** GET and POST /login, POST /logout, and what follows for administrators. Registration is in `site`: it opens an order. */
-const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (app, { deps, limit }) => {
+const routes: FastifyPluginAsyncTypebox<{ deps: Services; limit: object }> = async (app, { deps, limit }) => {
   app.get('/login', { schema: { querystring: NextInQuery } }, async (request, reply) => {
     const next = nextIn(request.query)
     if (request.signedIn) return reply.leaveFor(await landing(request.signedIn.user, next, request.user !== undefined))
@@ -71,7 +71,7 @@ export default routes
 /** The same words whether the account or the password was wrong. */
 const doNotMatch = 'That username or e-mail and password do not go together. Please try again.'
 
-function suspended({ config }: Deps): string {
+function suspended({ config }: Services): string {
   return `This account is suspended, so it cannot log in. Please write to ${config.seller.email}; we will sort it out.`
 }
 

@@ -4,11 +4,11 @@ import { Type } from 'typebox'
 import { type MoneyUnderWay, moneyUnderWay } from '../../billing/checkout/money-under-way.ts'
 import { type Plan, plansOnSale } from '../../billing/plans/plans.ts'
 import { type Subscription, subscriptionOf } from '../../billing/subscriptions/subscriptions.ts'
-import type { Deps } from '../../deps.ts'
 import { findUnconfirmedEmail } from '../../identity/email-tokens/request-queries.ts'
 import { requireUser } from '../../identity/sessions/guards.ts'
 import { fmt } from '../../platform/format.ts'
 import { inHeavyTurn } from '../../platform/heavy-work.ts'
+import type { Services } from '../../platform/services.ts'
 import { sendCompressing } from '../../web/compressed.ts'
 import { currentMarket, type Market } from '../engine/market.ts'
 import { numberFormats, sourceOf, stampOf } from '../engine/summary.ts'
@@ -64,7 +64,7 @@ async function regionOf(market: Market, asked: Asked, reply: FastifyReply): Prom
 const OneSector = Type.Object({ symbol: Type.String() })
 
 /** The analyser, for those whose subscription runs; for others what it was three months ago, and the way to it. */
-const routes: FastifyPluginAsyncTypebox<{ deps: Deps }> = async (app, { deps }) => {
+const routes: FastifyPluginAsyncTypebox<{ deps: Services }> = async (app, { deps }) => {
   app.get('/dashboard', { preHandler: requireUser, schema: { querystring: AskedInQuery } }, async (request, reply) => {
     const userId = request.user!.id
     const [subscription, underWay, plans, unconfirmed] = await Promise.all([

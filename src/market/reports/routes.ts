@@ -1,10 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
-import type { Deps } from '../../deps.ts'
 import { maskedEmail } from '../../identity/email-tokens/email-tokens.ts'
 import { auditContext } from '../../identity/sessions/guards.ts'
 import { AppError } from '../../platform/errors.ts'
+import type { Services } from '../../platform/services.ts'
 import { failureOf } from '../../web/errors.ts'
 import { type FormState, formState, PostedForm, readForm } from '../../web/forms.ts'
 import {
@@ -37,7 +37,7 @@ const ByLink = Type.Object({ link: Type.String({ maxLength: 100 }) })
  * /reports/…: what the manage link of a mail opens, for people who need not be signed in. It shows and changes when the
  * reports come, and nothing else of the account; looking at it changes nothing, for mail scanners look at every link.
  */
-const routes: FastifyPluginAsyncTypebox<{ deps: Deps; limit: object }> = async (app, { deps, limit }) => {
+const routes: FastifyPluginAsyncTypebox<{ deps: Services; limit: object }> = async (app, { deps, limit }) => {
   app.addHook('onSend', async (_request, reply) => {
     reply.header('x-robots-tag', 'noindex')
   })
@@ -95,7 +95,7 @@ function shown(choice: Choice, link: string, form: FormState) {
  * POST /reports/…/stop: the one click of RFC 8058, sent by mail providers. It lives outside the people's scope: no cookie
  * is read or set, it may come from any site and with any body, and it can do this one thing. Answers without a redirect.
  */
-export async function oneClick(app: FastifyInstance, { deps }: { deps: Deps }): Promise<void> {
+export async function oneClick(app: FastifyInstance, { deps }: { deps: Services }): Promise<void> {
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: 16 * 1024 }, (_request, _body, done) =>
     done(null, null),

@@ -1,13 +1,13 @@
 import { recordDailyMetrics } from '../../admin/metrics/daily-metrics.ts'
 import { composeDisputeReminder } from '../../billing/disputes/mail.ts'
 import { watchDisputes } from '../../billing/disputes/watching.ts'
+import type { BillingServices } from '../../billing/payments/gateway.ts'
 import { composeReceiptMail } from '../../billing/receipts/mail.ts'
 import { composeRefundMail } from '../../billing/refunds/mail.ts'
 import { sendRefunds } from '../../billing/refunds/sending.ts'
 import { composeCancelledMail, composeGrantedMail, composeRenewalMail } from '../../billing/subscriptions/mail.ts'
 import { queueRenewalMails, updateStatuses } from '../../billing/subscriptions/subscriptions.ts'
 import { settleWaitingEvents } from '../../billing/webhooks/inbox.ts'
-import type { Deps } from '../../deps.ts'
 import {
   composeAccountDeletedMail,
   composeAuthenticatorChangedMail,
@@ -29,7 +29,7 @@ import { forgetWhatIsOver } from './cleaning.ts'
 import { reconcile } from './reconcile.ts'
 
 /** How a mail of each kind is composed; the outbox sends with it, the panel shows with it. */
-export function composersOf(deps: Deps): Composers {
+export function composersOf(deps: BillingServices): Composers {
   return {
     receipt: (mail, how) => composeReceiptMail(deps, mail, how),
     refund: (mail: { subjectKey: string; toName: string }) => composeRefundMail(deps.sql, deps.config, mail),
@@ -53,7 +53,7 @@ export function composersOf(deps: Deps): Composers {
 }
 
 /** Everything that happens without anybody asking, and how often. */
-export function jobsOf(deps: Deps, mailer: Mailer): Job[] {
+export function jobsOf(deps: BillingServices, mailer: Mailer): Job[] {
   const composers = composersOf(deps)
   const minute = 60_000
   return [

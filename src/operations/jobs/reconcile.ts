@@ -1,8 +1,8 @@
 import { settle } from '../../billing/checkout/settle.ts'
+import type { BillingServices } from '../../billing/payments/gateway.ts'
 import { GatewayRefused, GatewayUnavailable } from '../../billing/payments/gateway.ts'
 import { leaseOrdersToLookAt, msToSoonestLook, postponeLook } from '../../billing/payments/queries.ts'
 import { settleRefunds } from '../../billing/refunds/refunds.ts'
-import type { Deps } from '../../deps.ts'
 import { isDatabaseDown } from '../../platform/db.ts'
 import { noteRefusedKeys } from '../../records/incidents/incidents.ts'
 import { insertIncident } from '../../records/incidents/queries.ts'
@@ -18,7 +18,7 @@ const mostARun = 150
  * until nothing is due, a run's share is used up, or Cashfree asks to be left alone (429, or its limit runs low) or
  * refuses our keys. Returns how many were asked about.
  */
-export async function reconcile(deps: Deps): Promise<number> {
+export async function reconcile(deps: BillingServices): Promise<number> {
   let asked = 0
   for (;;) {
     const limit = Math.min(aRound, mostARun - asked)
@@ -33,7 +33,7 @@ export async function reconcile(deps: Deps): Promise<number> {
 let alarm: NodeJS.Timeout | undefined
 
 /** Some looks are wanted sooner than the next run: of this process's runs, the last one says when it begins. */
-async function wakeForSoonestLook(deps: Deps): Promise<void> {
+async function wakeForSoonestLook(deps: BillingServices): Promise<void> {
   const ms = await msToSoonestLook(deps.sql)
   clearTimeout(alarm)
   if (ms === null || ms >= deps.config.reconcile.intervalMs) return
@@ -41,7 +41,7 @@ async function wakeForSoonestLook(deps: Deps): Promise<void> {
 }
 
 /** A few at a time. One that cannot be asked about waits; when it is Cashfree that is away, the round ends. */
-async function askAbout(deps: Deps, orderIds: string[]): Promise<{ asked: number; stop: boolean }> {
+async function askAbout(deps: BillingServices, orderIds: string[]): Promise<{ asked: number; stop: boolean }> {
   let asked = 0
   let stop = false
   const look = async (orderId: string) => {
@@ -66,7 +66,7 @@ async function askAbout(deps: Deps, orderIds: string[]): Promise<{ asked: number
 }
 
 /** One order that cannot be settled must not stop the others: it waits longer, and a person is told of it. */
-async function setAside(deps: Deps, orderId: string, error: unknown): Promise<void> {
+async function setAside(deps: BillingServices, orderId: string, error: unknown): Promise<void> {
   deps.log.error({ orderId, err: error }, 'an order could not be settled')
   if (isDatabaseDown(error)) return
   // With its time: once a person resolved it, failing again is news.

@@ -1,15 +1,15 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import type { Deps } from '../../deps.ts'
 import { answers } from '../../platform/db.ts'
 import { isLoopback, readHost } from '../../platform/hosts.ts'
 import { type ReleaseCompatibility, readCompatibility, readRelease } from '../../platform/release.ts'
+import type { Services } from '../../platform/services.ts'
 import { businessGauges } from './business-metrics.ts'
 import { fullPlaces } from './disk-space.ts'
 import type { Metrics } from './metrics.ts'
 
 export type ObservabilityOptions = {
-  deps: Deps
+  deps: Services
   meters: Metrics
   jobsReady: () => boolean
   /** True from the moment the process was asked to end. */

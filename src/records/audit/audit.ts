@@ -1,6 +1,6 @@
-import type { Deps } from '../../deps.ts'
 import type { Sql } from '../../platform/db.ts'
 import { anchorLog } from '../../platform/payment-log.ts'
+import type { Services } from '../../platform/services.ts'
 import { findFaults, findHead, sealWaiting } from './queries.ts'
 
 /** The end of the chain: how many rows are sealed, and the last seal, in hexadecimal. */
@@ -18,7 +18,7 @@ const rowsAtOnce = 1_000
  * The job: seals every row that waits, and notes the new end of the chain in the log, outside the database. Returns how
  * many rows were sealed.
  */
-export async function sealAudit({ sql, log }: Pick<Deps, 'sql' | 'log'>): Promise<number> {
+export async function sealAudit({ sql, log }: Pick<Services, 'sql' | 'log'>): Promise<number> {
   let sealed = 0
   for (;;) {
     const { sealed: now, ...head } = await sealWaiting(sql, rowsAtOnce)

@@ -1,5 +1,4 @@
-import type { Gateway } from '../../../src/billing/payments/gateway.ts'
-import type { Deps } from '../../../src/deps.ts'
+import type { BillingServices, Gateway } from '../../../src/billing/payments/gateway.ts'
 import { jobsOf } from '../../../src/operations/jobs/jobs.ts'
 import { readConfig } from '../../../src/platform/config.ts'
 import { connect } from '../../../src/platform/db.ts'
@@ -15,7 +14,7 @@ const mailer = connectMailer({
   senderName: config.seller.name,
   replyTo: config.seller.email,
 })
-const deps: Deps = { config, sql, gateway: {} as Gateway, log: createLog('silent'), wake: () => {} }
+const deps: BillingServices = { config, sql, gateway: {} as Gateway, log: createLog('silent'), wake: () => {} }
 const jobs = jobsOf(deps, mailer)
 for (const name of ['queue-reports', 'deliver-mails']) await jobs.find((job) => job.name === name)!.run()
 process.exit(0)
