@@ -1,0 +1,27 @@
+import type { FastifyReply } from 'fastify'
+import { AppError, type ErrorCode } from '../platform/errors.ts'
+import { failureOf } from './errors.ts'
+import { type FormState, formState } from './forms.ts'
+
+/**
+ * Does what a form asks for; where that is refused, shows the form again with what was typed (never a password), a sentence
+ * per field, and the refusal's status: 422 `invalid`, 409 `conflict`, 429 `busy`. `shown` are the codes that this form shows
+ * itself; any other error is thrown on to the error page. What `act` answers, or `showAgain` does, is the answer.
+ */
+export async function formAction<Answer>(
+  reply: FastifyReply,
+  typed: Record<string, string>,
+  act: () => Promise<Answer>,
+  showAgain: (form: FormState, refusal: AppError) => Promise<Answer> | Answer,
+  shown: readonly ErrorCode[] = ['invalid', 'conflict'],
+): Promise<Answer> {
+  try {
+    return await act()
+  } catch (error) {
+    if (!(error instanceof AppError) || !shown.includes(error.code)) throw error
+    const { status, retryAfterS } = failureOf(error)
+    if (retryAfterS !== null) reply.header('retry-after', retryAfterS)
+    reply.code(status)
+    return showAgain(formState(typed, error.fields, error.message), error)
+  }
+}
