@@ -1,214 +1,150 @@
-import { readdirSync, readFileSync } from 'node:fs'
-import { dirname, join, relative } from 'node:path'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { circlesIn, freeRooms, isBelow, placeOf, rooms, slices, sourceFiles } from './support/floor-plan.ts'
 
-const src = join(import.meta.dirname, '..', 'src')
-
-/** The floor plan: a folder may import itself and whatever stands in its row, nothing else. */
-const mayImport: Record<string, string[]> = {
-  // F0
-  platform: [],
-  web: ['platform'],
-  // F1: ground facts
-  plans: ['platform'],
-  users: ['platform'],
-  payments: ['platform'],
-  mails: ['platform'],
-  incidents: ['platform', 'mails'],
-  audit: ['platform'],
-  market: ['platform'],
-  // F2: what a payment turns into
-  subscriptions: ['platform', 'plans', 'users', 'payments', 'mails'],
-  receipts: ['platform', 'plans', 'users', 'payments', 'mails'],
-  refunds: ['platform', 'plans', 'users', 'payments', 'mails'],
-  disputes: ['platform', 'payments', 'mails'],
-  reports: ['platform', 'plans', 'users', 'payments', 'mails', 'incidents', 'market', 'subscriptions'],
-  // F3: stages and settle, the crux
-  checkout: [
-    'platform',
-    'incidents',
-    'plans',
-    'users',
-    'payments',
-    'mails',
-    'subscriptions',
-    'receipts',
-    'refunds',
-    'disputes',
-  ],
-  // F4: doors
-  site: ['platform', 'plans', 'users', 'market', 'checkout'],
-  dashboard: ['platform', 'plans', 'users', 'payments', 'market', 'subscriptions', 'receipts', 'refunds', 'checkout'],
-  account: [
-    'platform',
-    'plans',
-    'users',
-    'payments',
-    'mails',
-    'subscriptions',
-    'receipts',
-    'refunds',
-    'disputes',
-    'reports',
-    'checkout',
-  ],
-  webhooks: ['platform', 'payments', 'refunds', 'checkout'],
-  api: ['platform', 'plans', 'users', 'payments', 'subscriptions', 'checkout'],
-  admin: [
-    'audit',
-    'figures',
-    'incidents',
-    'platform',
-    'plans',
-    'users',
-    'payments',
-    'mails',
-    'market',
-    'subscriptions',
-    'receipts',
-    'refunds',
-    'disputes',
-    'checkout',
-  ],
-  operators: ['audit', 'incidents', 'platform', 'payments', 'mails', 'checkout'],
-  doctor: ['platform', 'users', 'payments', 'backup'],
-  backup: ['platform', 'books'],
-  // Reads everybody's tables in its own SQL, imports nobody.
-  books: ['platform'],
-  figures: ['platform'],
-  tasks: [
-    'audit',
-    'books',
-    'figures',
-    'incidents',
-    'platform',
-    'users',
-    'payments',
-    'mails',
-    'market',
-    'subscriptions',
-    'receipts',
-    'refunds',
-    'disputes',
-    'reports',
-    'checkout',
-  ],
-  // A separate house
-  embedded: ['platform'],
-}
-/** F5: wiring may import everything. Commands, and the folders that start processes and drive them from outside. */
-const wiringFolders = ['', 'commands', 'chaos', 'bench']
-const wiring = ['app.ts', 'banner.ts', 'demo.ts', 'environment.ts', 'house.ts', 'main.ts', 'start.ts']
-/** Only these speak Fastify; they may also read `web` and the type Deps. */
-const doors = /(^|\/)(routes|guards)\.ts$/
-
-const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'))
-const read = (file: string) => readFileSync(join(src, file), 'utf8')
-const importsOf = (file: string) => [...read(file).matchAll(/(?:from|import\() ?'([^']+)'/g)].map((match) => match[1]!)
-const folderOf = (file: string) => (file.includes('/') ? file.slice(0, file.indexOf('/')) : '')
-const ownImports = (file: string) =>
-  importsOf(file)
-    .filter((name) => name.startsWith('.'))
-    .map((name) => relative(src, join(src, dirname(file), name)))
+const files = sourceFiles('.ts').filter(({ file }) => !file.endsWith('.d.ts'))
+/** Only these speak Fastify, and read `web`; in their own room they stand above every slice. */
+const endpoints = /(^|\/|-)(routes|guards)\.ts$/
+const arrows = files.flatMap(({ file, imports }) => imports.map((target) => ({ file, target })))
+const names = (found: { file: string }[]) => found.map(({ file }) => file)
 
 describe('the floor plan', () => {
-  test('every folder stands in the table', () => {
-    const folders = [...new Set(files.map(folderOf))].filter((folder) => !wiringFolders.includes(folder))
-    expect(folders.filter((folder) => !(folder in mayImport))).toEqual([])
-    expect(files.filter((file) => folderOf(file) === '' && file !== 'deps.ts' && !wiring.includes(file))).toEqual([])
+  test('has the eight rooms and nothing else', () => {
+    const there = new Set(files.map(({ file }) => placeOf(file).room))
+    expect([...there].sort()).toEqual([...freeRooms, ...rooms.flat()].sort())
+    expect(names(files).filter((file) => !file.includes('/'))).toEqual(['app.ts', 'main.ts', 'start.ts'])
   })
 
-  test('a folder imports only lower floors', () => {
-    const wrong: string[] = []
-    for (const file of files) {
-      const folder = folderOf(file)
-      if (wiringFolders.includes(folder)) continue
-      const allowed = [folder, ...mayImport[folder]!, ...(doors.test(file) ? ['web'] : [])]
-      for (const target of ownImports(file))
-        if (
-          !(target === 'deps.ts' ? folder !== 'platform' && folder !== 'embedded' : allowed.includes(folderOf(target)))
-        )
-          wrong.push(`${file} → ${target}`)
-    }
-    expect(wrong).toEqual([])
+  test('every slice of a room with floors stands in the table', () => {
+    const unknown = names(files).filter((file) => {
+      const { room, slice } = placeOf(file)
+      return room in slices && slice !== '' && !slices[room]!.flat().includes(slice)
+    })
+    expect(unknown).toEqual([])
   })
 
-  test('inside a slice the way is routes, then the slice, then its queries', () => {
-    const upward = files
-      .filter((file) => !doors.test(file))
-      .flatMap((file) =>
-        ownImports(file)
-          .filter(
-            (target) =>
-              folderOf(target) === folderOf(file) && folderOf(file) !== 'embedded' && /\/routes\.ts$/.test(target),
-          )
-          .map((target) => `${file} → ${target}`),
+  test('a room imports only rooms below it', () => {
+    const upward = arrows.filter(({ file, target }) => {
+      const from = placeOf(file)
+      const to = placeOf(target)
+      return (
+        !freeRooms.includes(from.room) && !from.isWiring && from.room !== to.room && !isBelow(to.room, from.room, rooms)
       )
+    })
+    expect(upward.map(({ file, target }) => `${file} → ${target}`)).toEqual([])
+  })
+
+  test('a slice imports only slices on lower floors of its room; what answers requests stands above them all', () => {
+    const upward = arrows.filter(({ file, target }) => {
+      const from = placeOf(file)
+      const to = placeOf(target)
+      if (from.room !== to.room || !(from.room in slices) || from.isWiring || endpoints.test(file)) return false
+      return from.slice !== to.slice && !isBelow(to.slice, from.slice, slices[from.room]!)
+    })
+    expect(upward.map(({ file, target }) => `${file} → ${target}`)).toEqual([])
+  })
+
+  test('no files import each other in a circle, not even for types', () => {
+    expect(circlesIn(files)).toEqual([])
+  })
+
+  test('only what answers requests imports web or routes', () => {
+    const wrong = arrows.filter(({ file, target }) => {
+      if (endpoints.test(file) || /^(web|dev)\//.test(file) || file === 'app.ts') return false
+      return placeOf(target).room === 'web' || /(^|\/|-)routes\.ts$/.test(target)
+    })
+    const allowed = ['start.ts → web/closing.ts', 'start.ts → web/session.ts']
+    expect(wrong.map(({ file, target }) => `${file} → ${target}`).filter((arrow) => !allowed.includes(arrow))).toEqual(
+      [],
+    )
+  })
+
+  test('queries import nothing of their slice but types', () => {
     const fromQueries = files
-      .filter((file) => file.endsWith('/queries.ts'))
-      .flatMap((file) =>
-        [...read(file).matchAll(/^import (?!type)[^\n]*from '\.\/([^']+)'/gm)].map((match) => `${file} → ${match[1]}`),
+      .filter(({ file }) => /(^|\/|-)queries\.ts$/.test(file))
+      .flatMap(({ file, text }) =>
+        [...text.matchAll(/^import (?!type)[^\n]*from '\.\/([^']+)'/gm)].map((match) => `${file} → ${match[1]}`),
       )
-    expect([...upward, ...fromQueries]).toEqual([])
+      .filter((arrow) => !/queries\.ts$/.test(arrow))
+    expect(fromQueries).toEqual([])
   })
 
-  test('only doors, guards, app.ts and web/ know Fastify', () => {
-    const knowing = files.filter((file) => importsOf(file).some((name) => /^@?fastify/.test(name)))
-    expect(knowing.filter((file) => !doors.test(file) && !/^(app\.ts|web\/|embedded\/)/.test(file))).toEqual([])
+  test('only routes, guards, app.ts and web/ know Fastify', () => {
+    const knowing = files.filter(({ packages }) => packages.some((name) => /^@?fastify/.test(name)))
+    expect(names(knowing).filter((file) => !endpoints.test(file) && !/^(app\.ts|web\/|dev\/)/.test(file))).toEqual([])
   })
 
-  test('only queries.ts, *.sql and platform/ hold SQL', () => {
-    const holding = files.filter((file) => /\bsql(<[^`]*>)?`/.test(read(file)))
-    expect(holding.filter((file) => !/(^|\/)queries\.ts$|^platform\/|^embedded\/postgres\//.test(file))).toEqual([])
+  test('only queries, *.sql and platform/ hold SQL', () => {
+    const holding = files.filter(({ text }) => /\bsql(<[^`]*>)?`/.test(text))
+    expect(
+      names(holding).filter((file) => !/(^|\/|-)queries\.ts$|^platform\/|^dev\/embedded-postgres\//.test(file)),
+    ).toEqual([])
   })
 
-  test('only payments/cashfree.ts knows Cashfree’s field names', () => {
+  test('only the gateway client knows Cashfree’s field names', () => {
     const words =
       /\b(customer_details|order_amount|order_meta|order_expiry_time|payment_status|payment_completion_time|payment_group)\b/
-    const knowing = files.filter((file) => words.test(read(file)))
-    // The JSON API answers in Cashfree's words because the product's guide promised them; the webhook door reads a hint.
+    // The JSON API answers in Cashfree's words because the product's guide promised them; the webhook endpoint reads a hint.
     const promised = [
-      'payments/cashfree.ts',
-      'payments/cashfree-refunds.ts',
-      'payments/cashfree-disputes.ts',
+      'billing/payments/cashfree.ts',
+      'billing/payments/cashfree-refunds.ts',
+      'billing/payments/cashfree-disputes.ts',
       'api/routes.ts',
-      'payments/queries.ts',
-      'webhooks/delivery.ts',
+      'billing/payments/queries.ts',
+      'billing/webhooks/delivery.ts',
       'platform/log.ts',
     ]
-    expect(knowing.filter((file) => !promised.includes(file) && !file.startsWith('embedded/'))).toEqual([])
+    const knowing = names(files.filter(({ text }) => words.test(text)))
+    expect(knowing.filter((file) => !promised.includes(file) && !file.startsWith('dev/'))).toEqual([])
   })
 
-  test('the embedded house is opened only by house.ts and commands', () => {
-    const opening = files.filter(
-      (file) => folderOf(file) !== 'embedded' && ownImports(file).some((target) => folderOf(target) === 'embedded'),
-    )
-    const mayOpen = (file: string) =>
-      file === 'house.ts' || (folderOf(file) !== '' && wiringFolders.includes(folderOf(file)))
-    expect(opening.filter((file) => !mayOpen(file))).toEqual([])
+  test('what runs outside production alone is imported by nothing that serves', () => {
+    const opening = arrows.filter(({ file, target }) => !/^(dev|commands)\//.test(file) && target.startsWith('dev/'))
+    // The starts of the demo, which import it only when nothing is configured.
+    expect(names(opening).filter((file) => !['main.ts', 'start.ts'].includes(file))).toEqual([])
+  })
+
+  test('the Cashfree look-alike can be lifted out: it imports nothing of the product', () => {
+    const inside = (file: string) => file.startsWith('dev/cashfree-sandbox/')
+    expect(arrows.filter(({ file, target }) => inside(file) && !inside(target))).toEqual([])
   })
 
   test('transactions are opened by migrations alone', () => {
-    const opening = files.filter((file) => /\.(begin|reserve)\(/.test(read(file)))
-    expect(opening.filter((file) => file !== 'platform/migrate.ts')).toEqual([])
+    expect(names(files.filter(({ text }) => /\.(begin|reserve)\(/.test(text)))).toEqual(['platform/migrate.ts'])
   })
 
   test('no file is called by a word that says nothing', () => {
     expect(
-      files.filter((file) => /(^|\/)(utils?|helpers?|types|service|manager|index|common|misc)\.ts$/.test(file)),
+      names(files).filter((file) => /(^|\/)(utils?|helpers?|service|manager|index|common|misc)\.ts$/.test(file)),
     ).toEqual([])
   })
 
+  test('no folder holds a single file, or is nested deeper than two under its room', () => {
+    const count = new Map<string, number>()
+    for (const { file } of sourceFiles('')) {
+      const folders = file.split('/').slice(0, -1)
+      for (let depth = 1; depth <= folders.length; depth++) {
+        const folder = folders.slice(0, depth).join('/')
+        count.set(folder, (count.get(folder) ?? 0) + 1)
+      }
+    }
+    const lonely = [...count].filter(([folder, size]) => size === 1 && folder !== 'api').map(([folder]) => folder)
+    const deep = [...count.keys()].filter((folder) => folder.split('/').length > 3)
+    expect([...lonely, ...deep]).toEqual([])
+  })
+
   test('every exported function says what it promises', () => {
-    const silent = files.flatMap((file) =>
-      [
-        ...read(file).matchAll(
-          /(^|\n)([^\n]*)\n(?:\/\/ biome-ignore[^\n]*\n)?export (?:default )?(?:async )?function (\w+)/g,
-        ),
-      ]
+    const silent = files.flatMap(({ file, text }) =>
+      [...text.matchAll(/(^|\n)([^\n]*)\n(?:\/\/ biome-ignore[^\n]*\n)?export (?:default )?(?:async )?function (\w+)/g)]
         .filter((match) => !/\*\/\s*$/.test(match[2]!))
         .map((match) => `${file}: ${match[3]}`),
     )
     expect(silent).toEqual([])
+  })
+
+  test('is drawn in the README as it is here', () => {
+    const readme = readFileSync(join(import.meta.dirname, '..', 'README.md'), 'utf8')
+    expect([...freeRooms, ...rooms.flat()].filter((room) => room !== '' && !readme.includes(`${room}/`))).toEqual([])
   })
 })
