@@ -13,3 +13,6 @@ export type Actor = { actor: string; origin: AuditContext | null }
 export function auditContextOf(sql: Sql, by: Actor) {
   return sql`select set_config('etf.origin', ${by.origin ? JSON.stringify(by.origin) : ''}, true) as known`
 }
+
+/** `p_origin` of the SQL functions that write to the audit: null where no person acts. */
+export const originJson = (sql: Sql, by: Actor) => (by.origin ? sql.json(by.origin) : null)
