@@ -15,4 +15,4 @@ export function auditContextOf(sql: Sql, by: Actor) {
 }
 
 /** `p_origin` of the SQL functions that write to the audit: null where no person acts. */
-export const originJson = (sql: Sql, by: Actor) => (by.origin ? sql.json(by.origin) : null)
+export const originJson = (sql: Sql, { origin }: Partial<Actor>) => (origin ? sql.json(origin) : null)

@@ -1,7 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { type MoneyUnderWay, moneyUnderWay } from '../../billing/checkout/money-under-way.ts'
-import type { LostMoney } from '../../billing/disputes/disputes.ts'
-import { listLostDisputesOf } from '../../billing/disputes/queries.ts'
+import { type LostMoney, listLostDisputesOf } from '../../billing/disputes/queries.ts'
 import { methodTitle, type PaymentRow } from '../../billing/payments/payments.ts'
 import { listPaymentsOf } from '../../billing/payments/queries.ts'
 import { type Plan, plansOnSale } from '../../billing/plans/plans.ts'

@@ -1,6 +1,6 @@
-import type { LostMoney } from '../../billing/disputes/disputes.ts'
+import type { LostMoney } from '../../billing/disputes/queries.ts'
 import { methodTitle, outcomeOf, type PaymentRow } from '../../billing/payments/payments.ts'
-import type { Refund } from '../../billing/refunds/refunds.ts'
+import type { Refund } from '../../billing/refunds/queries.ts'
 import { dateInIndia } from '../../platform/dates.ts'
 import { rupees } from '../../platform/money.ts'
 import type { OrderRow, PeriodRow } from './queries.ts'

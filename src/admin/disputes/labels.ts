@@ -1,4 +1,4 @@
-import type { Dispute } from '../../billing/disputes/disputes.ts'
+import type { Dispute } from '../../billing/disputes/queries.ts'
 
 /** How a dispute's status reads on a chip. */
 export const disputeStatuses: Record<Dispute['status'], { label: string; tone: 'info' | 'good' | 'warn' | 'bad' }> = {

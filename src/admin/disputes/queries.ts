@@ -1,4 +1,4 @@
-import type { Dispute } from '../../billing/disputes/disputes.ts'
+import type { Dispute } from '../../billing/disputes/queries.ts'
 import type { Sql } from '../../platform/db.ts'
 import type { Cursor } from '../listing.ts'
 

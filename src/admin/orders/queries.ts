@@ -1,4 +1,4 @@
-import type { Dispute } from '../../billing/disputes/disputes.ts'
+import type { Dispute } from '../../billing/disputes/queries.ts'
 import type { Order } from '../../billing/payments/payments.ts'
 import { type Actor, auditContextOf } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'

@@ -1,4 +1,4 @@
-import type { Refund } from '../../billing/refunds/refunds.ts'
+import type { Refund } from '../../billing/refunds/queries.ts'
 import type { Sql } from '../../platform/db.ts'
 import type { Span } from '../days.ts'
 import type { Cursor } from '../listing.ts'

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { type Static, Type } from 'typebox'
-import { type Refund, refundPayment } from '../../billing/refunds/refunds.ts'
+import type { Refund } from '../../billing/refunds/queries.ts'
+import { refundPayment } from '../../billing/refunds/refunds.ts'
 import { askAboutRefund } from '../../billing/refunds/sending.ts'
 import { actorOf, requireMoney } from '../../identity/sessions/guards.ts'
 import { confirmIdentity, identityFields } from '../../identity/sessions/reauthentication.ts'

@@ -1,6 +1,27 @@
 import type { Sql } from '../../platform/db.ts'
 import type { RemoteDispute } from '../payments/gateway.ts'
-import type { Dispute, LostMoney } from './disputes.ts'
+
+/** A payer who asks their bank for the money back. Amounts in paise; `type` and `gatewayStatus` are Cashfree's words. */
+export type Dispute = {
+  id: string
+  orderId: string
+  cfPaymentId: string | null
+  userId: string
+  type: string
+  gatewayStatus: string
+  /** `open` waits for our answer, `under-review` for the bank's; `unclear` is a word nobody knows, for a person to read. */
+  status: 'open' | 'under-review' | 'won' | 'lost' | 'unclear'
+  amountPaise: number | null
+  reasonCode: string | null
+  reason: string | null
+  remarks: string | null
+  respondBy: Date | null
+  openedAt: Date
+  closedAt: Date | null
+}
+
+/** What a payer's bank took back of a payment, and when we heard of it. */
+export type LostMoney = { cfPaymentId: string; orderId: string; amountPaise: number; at: Date }
 
 /** Writes what Cashfree has of an order's disputes: the one statement that changes their state. */
 export async function settleDisputeRows(
@@ -45,29 +66,29 @@ export async function postponeDisputes(sql: Sql, orderId: string): Promise<void>
 
 /** Writes the mails that remind the operator of an answer due within two days, once a deadline. Returns how many. */
 export async function insertReminders(sql: Sql, to: string): Promise<number> {
-  const written = await sql`
-    insert into mails (kind, subject_key, to_email)
-    select 'alert', 'dispute:' || id || ':' || floor(extract(epoch from respond_by))::bigint, ${to}
+  const [row] = await sql<{ written: number }[]>`
+    select count(enqueue_mail('alert', 'dispute:' || id || ':' || floor(extract(epoch from respond_by))::bigint, null, '', ${to}))::int
+             as written
     from disputes
     where status in ('open', 'unclear') and respond_by > now() and respond_by < now() + interval '2 days'
-      and created_at < now() - interval '1 hour'   -- the first word of it was a mail of its own
-    on conflict on constraint one_mail_per_kind_and_subject do nothing
+      and created_at < now() - interval '1 hour'   -- its opening was a mail of its own
   `
-  return written.count
+  return row!.written
 }
 
 /** Tells a person of disputes that a webhook named a quarter of an hour ago and Cashfree's own list does not show. */
 export async function noteUnconfirmedDisputes(sql: Sql): Promise<void> {
   await sql`
-    insert into incidents (kind, subject_key, order_id, user_id, details)
-    select distinct on (e.dispute_id) 'dispute-unconfirmed', e.dispute_id, o.id, o.user_id,
-           jsonb_build_object('dispute', e.dispute_id, 'delivery', e.id)
-    from webhook_events e
-    join orders o on o.id = e.order_id
-    where e.dispute_id is not null and e.settled_at is null and e.accepted and e.received_at < now() - interval '15 minutes'
-      and not exists (select from disputes d where d.id = e.dispute_id or e.dispute_id = 'unnamed' and d.order_id = o.id)
-    order by e.dispute_id, e.id
-    on conflict on constraint one_incident_per_kind_and_subject do nothing
+    select open_incident('dispute-unconfirmed', dispute_id, jsonb_build_object('dispute', dispute_id, 'delivery', event_id),
+                         order_id, user_id)
+    from (
+      select distinct on (e.dispute_id) e.dispute_id, e.id as event_id, o.id as order_id, o.user_id
+      from webhook_events e
+      join orders o on o.id = e.order_id
+      where e.dispute_id is not null and e.settled_at is null and e.accepted and e.received_at < now() - interval '15 minutes'
+        and not exists (select from disputes d where d.id = e.dispute_id or e.dispute_id = 'unnamed' and d.order_id = o.id)
+      order by e.dispute_id, e.id
+    ) unconfirmed
   `
 }
 

@@ -39,7 +39,7 @@ begin
     return false;
   end if;
   select * into payment from payments where cf_payment_id = p_entry ->> 'cfPaymentId' and order_id = o.id;
-  if known.id is not null and not is_news(known, p_entry) then p_entry := told_before(known); end if;
+  if known.id is not null and not is_news(known, p_entry) then p_entry := known_as_entry(known); end if;
 
   insert into disputes as was (id, order_id, cf_payment_id, user_id, type, gateway_status, status, amount_paise, currency,
                                reason_code, reason, remarks, respond_by, opened_at, gateway_updated_at)
@@ -61,9 +61,8 @@ begin
     return false;
   end if;
 
-  insert into audit (actor, action, order_id, user_id, details)
-  values (p_actor, 'dispute.' || d.status, o.id, o.user_id, jsonb_build_object('dispute', d.id, 'amountPaise', d.amount_paise,
-          'type', d.type, 'theirStatus', d.gateway_status, 'from', known.status));
+  perform record_audit(p_actor, 'dispute.' || d.status, o.id, o.user_id, jsonb_build_object('dispute', d.id,
+    'amountPaise', d.amount_paise, 'type', d.type, 'theirStatus', d.gateway_status, 'from', known.status));
   perform follow_dispute(o, d, known.status);
   if d.status = 'lost' and known.status = 'lost' and d.amount_paise < known.amount_paise then   -- some of it came back
     perform open_incident('dispute-turned', d.id || ' ' || d.amount_paise, o, jsonb_build_object('dispute', d.id,
@@ -106,8 +105,8 @@ create or replace function dispute_rank(p_type text, p_status text) returns inte
            else case when p_status ~ '_MERCHANT_' then 5 else 0 end end
 $$;
 
--- What Cashfree had told before, as it tells it.
-create or replace function told_before(known disputes) returns jsonb language sql stable as $$
+-- A dispute as it is known, in the form of an entry of Cashfree’s list.
+create or replace function known_as_entry(known disputes) returns jsonb language sql stable as $$
   select jsonb_build_object('disputeId', known.id, 'type', known.type, 'status', known.gateway_status,
     'amountPaise', known.amount_paise, 'currency', known.currency, 'reasonCode', known.reason_code, 'reason', known.reason,
     'remarks', known.remarks, 'respondBy', known.respond_by, 'openedAt', known.opened_at, 'updatedAt', known.gateway_updated_at)

@@ -1,5 +1,4 @@
-import type { BillingServices } from '../payments/gateway.ts'
-import { GatewayRefused, GatewayUnavailable } from '../payments/gateway.ts'
+import { type BillingServices, GatewayRefused, GatewayUnavailable } from '../payments/gateway.ts'
 import { settleDisputes } from './disputes.ts'
 import { insertReminders, leaseDisputedOrders, noteUnconfirmedDisputes, postponeDisputes } from './queries.ts'
 

@@ -37,8 +37,6 @@ begin
   values (receipt_no, o.id, o.user_id, p_cf_payment_id, year, serial_no, issued, o.amount_paise, taxable,
           half, half, igst, o.amount_paise - taxable - 2 * half - igst, p_seller,
           jsonb_build_object('name', buyer.name, 'email', buyer.email, 'stateCode', buyer.state_code));
-  insert into mails (kind, subject_key, user_id, to_name, to_email)
-  values ('receipt', receipt_no, o.user_id, buyer.name, buyer.email)
-  on conflict on constraint one_mail_per_kind_and_subject do nothing;
+  perform enqueue_mail('receipt', receipt_no, o.user_id, buyer.name, buyer.email);
   return receipt_no;
 end $$;

@@ -28,21 +28,20 @@ export async function receiptPdf(receipt: Receipt): Promise<ReceiptPdf> {
 }
 
 async function drawn(receipt: Receipt, set: SetText): Promise<Buffer> {
-  const title = receipt.kind === 'tax-invoice' ? 'Tax invoice' : 'Receipt'
   const doc = new PDFDocument({
     size: 'A4',
     margin: left,
     font: '',
     lang: 'en-IN',
     info: {
-      Title: `${title} ${receipt.number}`,
+      Title: `${receipt.title} ${receipt.number}`,
       Author: printable(receipt.seller.name),
       CreationDate: receipt.issuedAt,
     },
   })
   const done = collect(doc)
   const page: Page = { doc, set, y: 56 }
-  drawHead(page, title, receipt)
+  drawHead(page, receipt)
   drawParties(page, receipt)
   drawLines(page, receipt)
   drawPayment(page, receipt)
@@ -50,7 +49,7 @@ async function drawn(receipt: Receipt, set: SetText): Promise<Buffer> {
   return done
 }
 
-function drawHead(page: Page, title: string, { number, issuedAt }: Receipt) {
+function drawHead(page: Page, { title, number, issuedAt }: Receipt) {
   const corner = { x: left, width: wide, align: 'right' } as const
   write(page, title, { y: 56, size: 20, weight: 'bold' })
   write(page, number, { ...corner, y: 60, size: 11, weight: 'bold' })
@@ -94,26 +93,26 @@ function drawLines(page: Page, receipt: Receipt) {
   for (const { description, sac, amountPaise } of receipt.lines)
     row(page, sac ? `${description} (SAC ${sac})` : description, rupeesExact(amountPaise))
   row(page, `Period: ${dateInIndia(receipt.period.from)} to ${dateInIndia(receipt.period.to)}`, '', { colour: soft })
-  for (const tax of receipt.taxes) row(page, tax.label, rupeesExact(tax.amountPaise))
-  if (receipt.roundOffPaise !== 0) row(page, 'Round off', rupeesExact(receipt.roundOffPaise))
+  for (const { label, amountPaise, isSigned } of receipt.breakdown)
+    row(page, label, `${isSigned && amountPaise > 0 ? '+' : ''}${rupeesExact(amountPaise)}`)
   line(page, page.y + 2)
   page.y += 10
   row(page, 'Total', rupeesExact(receipt.totalPaise), { size: 12, weight: 'bold' })
   page.y = write(page, receipt.totalInWords, { size: 9, colour: soft }) + 18
 }
 
-function drawPayment(page: Page, { payment, seller, kind }: Receipt) {
+function drawPayment(page: Page, { payment, seller, title }: Receipt) {
   const facts = [
     `Paid on ${dateTimeInIndia(payment.paidAt)} by ${payment.method}`,
     payment.reference ? `bank reference ${payment.reference}` : '',
     `Cashfree payment ${payment.cfPaymentId}`,
   ]
   page.y = write(page, `${facts.filter(Boolean).join(', ')}.`, { size: 9 }) + 10
-  const kept =
-    kind === 'tax-invoice'
-      ? 'Computer-generated tax invoice; no signature is needed.'
-      : 'Computer-generated receipt; no signature is needed.'
-  write(page, `${kept} Prepaid: nothing is debited by itself. Questions: ${seller.email}`, { size: 8, colour: soft })
+  write(
+    page,
+    `Computer-generated ${title.toLowerCase()}; no signature is needed. Prepaid: nothing is debited by itself. Questions: ${seller.email}`,
+    { size: 8, colour: soft },
+  )
 }
 
 function row(page: Page, label: string, amount: string, look: Partial<Place> = {}) {

@@ -1,5 +1,28 @@
+import type { Seller } from '../../platform/config.ts'
 import type { Sql } from '../../platform/db.ts'
-import type { ReceiptRow } from './receipts.ts'
+
+/** A receipt as stored: seller, buyer and tax lines are a copy of the day it was issued. */
+export type ReceiptRow = {
+  number: string
+  userId: string
+  orderId: string
+  issuedAt: Date
+  paidAt: Date
+  amountPaise: number
+  taxablePaise: number
+  cgstPaise: number
+  sgstPaise: number
+  igstPaise: number
+  roundOffPaise: number
+  seller: Seller
+  buyer: { name: string; email: string; stateCode: string }
+  planTitle: string
+  startsAt: Date
+  endsAt: Date
+  cfPaymentId: string
+  method: string | null
+  bankReference: string | null
+}
 
 /** The number of the receipt of a paid order. */
 export async function findReceiptNumber(sql: Sql, orderId: string): Promise<string | undefined> {

@@ -1,30 +1,7 @@
 import { findState } from '../../identity/users/indian-states.ts'
-import type { Seller } from '../../platform/config.ts'
 import { paise, rupeesInWords } from '../../platform/money.ts'
 import { methodTitle } from '../payments/payments.ts'
-
-/** A receipt as stored: seller, buyer and tax lines are a copy of the day it was issued. */
-export type ReceiptRow = {
-  number: string
-  userId: string
-  orderId: string
-  issuedAt: Date
-  paidAt: Date
-  amountPaise: number
-  taxablePaise: number
-  cgstPaise: number
-  sgstPaise: number
-  igstPaise: number
-  roundOffPaise: number
-  seller: Seller
-  buyer: { name: string; email: string; stateCode: string }
-  planTitle: string
-  startsAt: Date
-  endsAt: Date
-  cfPaymentId: string
-  method: string | null
-  bankReference: string | null
-}
+import type { ReceiptRow } from './queries.ts'
 
 /** A receipt as page, PDF and mail print it. With a GSTIN it is a tax invoice (Rule 46 CGST); without, GST is not named. */
 export type Receipt = {
@@ -32,17 +9,20 @@ export type Receipt = {
   userId: string
   issuedAt: Date
   kind: 'receipt' | 'tax-invoice'
+  title: 'Receipt' | 'Tax invoice'
   seller: { name: string; address: string; gstin: string | null; stateName: string; email: string }
   buyer: { name: string; email: string; stateName: string; stateCode: string }
   lines: { description: string; sac: string | null; amountPaise: number }[]
-  taxablePaise: number | null
-  taxes: { label: string; amountPaise: number }[]
-  roundOffPaise: number
+  /** What the total is made of: taxable value, taxes and round off; empty where no tax is charged. */
+  breakdown: AmountRow[]
   totalPaise: number
   totalInWords: string
   period: { from: Date; to: Date }
   payment: { method: string; reference: string | null; cfPaymentId: string; paidAt: Date }
 }
+
+/** A labelled amount in paise. A round off may be either way, so its sign is always printed. */
+export type AmountRow = { label: string; amountPaise: number; isSigned?: boolean }
 
 /** What is printed of a stored receipt. */
 export function receiptOf(row: ReceiptRow): Receipt {
@@ -52,6 +32,7 @@ export function receiptOf(row: ReceiptRow): Receipt {
     userId: row.userId,
     issuedAt: row.issuedAt,
     kind: registered ? 'tax-invoice' : 'receipt',
+    title: registered ? 'Tax invoice' : 'Receipt',
     seller: {
       name: row.seller.name,
       address: row.seller.address,
@@ -67,9 +48,7 @@ export function receiptOf(row: ReceiptRow): Receipt {
         amountPaise: registered ? row.taxablePaise : row.amountPaise,
       },
     ],
-    taxablePaise: registered ? row.taxablePaise : null,
-    taxes: taxesOf(row),
-    roundOffPaise: row.roundOffPaise,
+    breakdown: registered ? breakdownOf(row) : [],
     totalPaise: row.amountPaise,
     totalInWords: rupeesInWords(paise(row.amountPaise)),
     period: { from: row.startsAt, to: row.endsAt },
@@ -82,8 +61,16 @@ export function receiptOf(row: ReceiptRow): Receipt {
   }
 }
 
+function breakdownOf(row: ReceiptRow): AmountRow[] {
+  return [
+    { label: 'Taxable value', amountPaise: row.taxablePaise },
+    ...taxesOf(row),
+    ...(row.roundOffPaise ? [{ label: 'Round off', amountPaise: row.roundOffPaise, isSigned: true }] : []),
+  ]
+}
+
 /** The tax lines of a receipt or a credit note, as they are printed; none where the seller is not registered. */
-export function taxesOf(row: Pick<ReceiptRow, 'cgstPaise' | 'sgstPaise' | 'igstPaise'>): Receipt['taxes'] {
+export function taxesOf(row: Pick<ReceiptRow, 'cgstPaise' | 'sgstPaise' | 'igstPaise'>): AmountRow[] {
   return [
     { label: 'CGST 9%', amountPaise: row.cgstPaise },
     { label: 'SGST 9%', amountPaise: row.sgstPaise },

@@ -1,17 +1,72 @@
-import { type Actor, auditContextOf } from '../../platform/audit-context.ts'
+import { type Actor, originJson } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
 import type { RemoteRefund } from '../payments/gateway.ts'
-import type { Refund, RefundRequest } from './refunds.ts'
-import type { RehearsalRow } from './rehearsal.ts'
+
+/** Money on its way back, or back. Amounts in paise. */
+export type Refund = {
+  id: string
+  orderId: string
+  cfPaymentId: string
+  userId: string
+  amountPaise: number
+  reason: string
+  requestedBy: string
+  status: 'requested' | 'pending' | 'onhold' | 'succeeded' | 'failed' | 'cancelled'
+  gatewayStatus: string | null
+  bankReference: string | null
+  idempotencyKey: string
+  lastError: string | null
+  createdAt: Date
+  finishedAt: Date | null
+}
+
+/**
+ * Which payment, which refund of it (1 for the first), how much, why, and who asks for it. `leftPaise` is what was left of the
+ * payment when that was decided; where more went back meanwhile the request is refused.
+ */
+export type RefundRequest = Pick<Actor, 'actor'> & {
+  origin?: Actor['origin']
+  cfPaymentId: string
+  ordinal: number
+  amountPaise: number
+  reason: string
+  leftPaise?: number
+}
+
+/** The lines of a credit note, in paise; the taxes are those of the receipt, in proportion. */
+export type CreditNoteLines = {
+  amountPaise: number
+  taxablePaise: number
+  cgstPaise: number
+  sgstPaise: number
+  igstPaise: number
+  roundOffPaise: number
+}
+
+/** What a refund would bring about once the money arrived, had it arrived now. */
+export type Rehearsal = {
+  /** Access afterwards, and the day the subscription then runs until. */
+  hasAccess: boolean
+  until: Date | null
+  /** The period this payment bought ends at once. */
+  endsPeriod: boolean
+  /** Later periods that move forward to close the gap; those without an order were granted by an administrator. */
+  moved: { orderId: string | null; planTitle: string | null; from: Date; to: Date; newFrom: Date; newTo: Date }[]
+  /** None where the payment was never receipted, or all of the receipt was credited before. */
+  creditNote: CreditNoteLines | null
+}
+
+/** The same as the database tells it: instants are ISO text. */
+export type RehearsalRow = Omit<Rehearsal, 'until' | 'moved'> & {
+  until: string | null
+  moved: (Record<'from' | 'to' | 'newFrom' | 'newTo', string> & { orderId: string | null; planTitle: string | null })[]
+}
 
 /** Writes the intent of a refund; see settle-refunds.sql for the answers. */
 export async function requestRefund(sql: Sql, refund: RefundRequest): Promise<string> {
-  const by = { actor: refund.actor, origin: refund.origin ?? null }
   const [row] = await sql<{ outcome: string }[]>`
-    with origin as materialized (${auditContextOf(sql, by)})
-    select request_refund(${refund.cfPaymentId}, ${refund.ordinal}, ${refund.amountPaise}, ${refund.reason},
-                          ${refund.actor}, ${refund.leftPaise ?? null}) as outcome
-    from origin
+    select request_refund(${refund.cfPaymentId}, ${refund.ordinal}, ${refund.amountPaise}, ${refund.reason}, ${refund.actor},
+                          ${originJson(sql, refund)}, ${refund.leftPaise ?? null}) as outcome
   `
   return row!.outcome
 }
@@ -27,22 +82,10 @@ export async function rehearseRefund(
   return row!.rehearsal
 }
 
-/** Makes a refund's next look due now and notes who asked; nothing where it succeeded, for there is nothing more to hear. */
+/** Makes a refund's next look due and notes who asked, as refunds/settle-refunds.sql says; undefined where it succeeded. */
 export async function hastenRefund(sql: Sql, id: string, by: Actor): Promise<Refund | undefined> {
   const [row] = await sql<Refund[]>`
-    with origin as materialized (${auditContextOf(sql, by)}), locked as (
-      select id from orders where id = (select order_id from refunds where id = ${id}) for update
-    ), hastened as (
-      update refunds
-      set next_look_at = case when finished_at is null then now() + interval '1 minute' end
-      where id = ${id} and status <> 'succeeded' and order_id in (select id from locked)
-      returning *
-    ), noted as (
-      insert into audit (actor, action, order_id, user_id, details)
-      select ${by.actor}, 'refund.asked', r.order_id, r.user_id, jsonb_build_object('refund', r.id, 'status', r.status)
-      from hastened r, origin
-    )
-    select ${columns(sql)} from hastened r
+    select ${columns(sql)} from hasten_refund(${id}, ${by.actor}, ${originJson(sql, by)}) r
   `
   return row
 }
@@ -115,24 +158,9 @@ export async function postponeRefund(sql: Sql, id: string, reason: string, newKe
   `
 }
 
-/** Cashfree understood and refused: the refund failed before it began, and an admin is told. */
+/** Cashfree understood and refused: the refund failed before it began, and an administrator is told. */
 export async function refuseRefund(sql: Sql, id: string, reason: string): Promise<void> {
-  await sql`
-    with locked as (
-      select id from orders where id = (select order_id from refunds where id = ${id}) for update
-    ), failed as (
-      update refunds
-      set status = 'failed', finished_at = now(), next_look_at = null, last_error = ${reason}
-      where id = ${id} and status = 'requested' and order_id in (select id from locked)
-      returning *
-    ), noted as (
-      insert into audit (actor, action, order_id, user_id, details)
-      select 'refunds', 'refund.failed', order_id, user_id, jsonb_build_object('refund', id, 'why', ${reason}::text) from failed
-    )
-    select open_incident('refund-failed', failed.id, o, jsonb_build_object('refund', failed.id, 'why', ${reason}::text))
-    from failed
-    join orders o on o.id = failed.order_id
-  `
+  await sql`select refuse_refund(${id}, ${reason})`
 }
 
 /** A refund with what its mail says. */

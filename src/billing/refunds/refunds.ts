@@ -1,40 +1,7 @@
-import type { AuditContext } from '../../platform/audit-context.ts'
 import { AppError } from '../../platform/errors.ts'
 import type { BillingServices } from '../payments/gateway.ts'
 import { logRefund } from './log-refund.ts'
-import { findRefund, requestRefund, settleRefundRows } from './queries.ts'
-
-/** Money on its way back, or back. Amounts in paise. */
-export type Refund = {
-  id: string
-  orderId: string
-  cfPaymentId: string
-  userId: string
-  amountPaise: number
-  reason: string
-  requestedBy: string
-  status: 'requested' | 'pending' | 'onhold' | 'succeeded' | 'failed' | 'cancelled'
-  gatewayStatus: string | null
-  bankReference: string | null
-  idempotencyKey: string
-  lastError: string | null
-  createdAt: Date
-  finishedAt: Date | null
-}
-
-/**
- * Which payment, the how-manieth refund of it, how much, why, and who says so from where. `leftPaise` is what was left of
- * the payment when that was decided; where more went back meanwhile the request is refused.
- */
-export type RefundRequest = {
-  cfPaymentId: string
-  ordinal: number
-  amountPaise: number
-  reason: string
-  actor: string
-  origin?: AuditContext | null
-  leftPaise?: number
-}
+import { findRefund, type Refund, type RefundRequest, requestRefund, settleRefundRows } from './queries.ts'
 
 const refusals: Record<string, string> = {
   'unknown-payment': 'There is no such payment.',

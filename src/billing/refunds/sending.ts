@@ -1,9 +1,9 @@
 import type { Actor } from '../../platform/audit-context.ts'
 import { AppError } from '../../platform/errors.ts'
 import { paise } from '../../platform/money.ts'
-import type { BillingServices } from '../payments/gateway.ts'
-import { GatewayRefused, GatewayUnavailable } from '../payments/gateway.ts'
+import { type BillingServices, GatewayRefused, GatewayUnavailable } from '../payments/gateway.ts'
 import { logRefund } from './log-refund.ts'
+import type { Refund } from './queries.ts'
 import {
   findDisputeInTheWay,
   findRefund,
@@ -13,7 +13,7 @@ import {
   refuseRefund,
   settleRefundRows,
 } from './queries.ts'
-import { type Refund, settleRefunds } from './refunds.ts'
+import { settleRefunds } from './refunds.ts'
 
 /** Refunds get the longest time limit, in milliseconds: Cashfree's slowest call, and nobody waits. */
 const limitMs = 30_000

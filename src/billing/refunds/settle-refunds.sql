@@ -2,9 +2,9 @@
 -- again with the same ordinal finds the same row, so a double click or two admins make one refund.
 -- p_left_paise is what was left of the payment on the page that was confirmed; null asks for no such agreement.
 -- Answers 'requested', 'exists', or why not: 'unknown-payment', 'not-captured', 'disputed', 'too-much', 'differs', 'too-late'.
-drop function if exists request_refund(text, integer, integer, text, text);   -- it once knew nothing of what was left
 create or replace function request_refund(
-  p_cf_payment_id text, p_ordinal integer, p_amount_paise integer, p_reason text, p_actor text, p_left_paise bigint
+  p_cf_payment_id text, p_ordinal integer, p_amount_paise integer, p_reason text, p_actor text, p_origin jsonb,
+  p_left_paise bigint
 ) returns text language plpgsql as $$
 declare
   new_id  text := 'rf_' || p_cf_payment_id || '_' || p_ordinal;
@@ -33,9 +33,8 @@ begin
   end if;
   insert into refunds (id, order_id, cf_payment_id, user_id, amount_paise, reason, requested_by)
   values (new_id, o.id, p_cf_payment_id, o.user_id, p_amount_paise, p_reason, p_actor);
-  insert into audit (actor, action, order_id, user_id, details)
-  values (p_actor, 'refund.requested', o.id, o.user_id,
-          jsonb_build_object('refund', new_id, 'amountPaise', p_amount_paise, 'reason', p_reason));
+  perform record_audit(p_actor, 'refund.requested', o.id, o.user_id,
+    jsonb_build_object('refund', new_id, 'amountPaise', p_amount_paise, 'reason', p_reason), p_origin);
   return 'requested';
 end $$;
 
@@ -85,8 +84,7 @@ create or replace function payment_behind(o orders, p_entry jsonb) returns text 
 $$;
 
 -- One refund: 'changed', 'unchanged', or 'unverified' when what it is of cannot be told yet.
-drop function if exists settle_refund(orders, jsonb, text, jsonb);   -- it once answered a boolean
-create function settle_refund(o orders, p_entry jsonb, p_actor text, p_seller jsonb) returns text
+create or replace function settle_refund(o orders, p_entry jsonb, p_actor text, p_seller jsonb) returns text
 language plpgsql as $$
 declare
   -- An id of another making may have signs that ours never have; then Cashfree's own number stands for it.
@@ -124,9 +122,8 @@ begin
                           then now() + least(interval '1 minute' * power(2, least(looks, 12)), interval '6 hours') end
   where id = r.id;
   if next_status = r.status then return 'unchanged'; end if;
-  insert into audit (actor, action, order_id, user_id, details)
-  values (p_actor, 'refund.' || next_status, o.id, o.user_id,
-          jsonb_build_object('refund', r.id, 'amountPaise', r.amount_paise, 'from', r.status));
+  perform record_audit(p_actor, 'refund.' || next_status, o.id, o.user_id,
+    jsonb_build_object('refund', r.id, 'amountPaise', r.amount_paise, 'from', r.status));
   if next_status = 'succeeded' then perform complete_refund(o, r.id, p_seller); end if;
   if next_status = 'succeeded' and refunded_or_going(r.cf_payment_id) >
      (select amount_paise from payments where cf_payment_id = r.cf_payment_id) then
@@ -173,7 +170,37 @@ begin
     perform end_period_when_price_is_back(o);
     perform issue_credit_note(r);
   end if;
-  insert into mails (kind, subject_key, user_id, to_name, to_email)
-  select 'refund', r.id, u.id, u.name, u.email from users u where u.id = r.user_id
-  on conflict on constraint one_mail_per_kind_and_subject do nothing;
+  perform enqueue_mail('refund', r.id, u.id, u.name, u.email) from users u where u.id = r.user_id;
+end $$;
+
+-- Makes a refund's next look at Cashfree due in a minute, for whoever asks right now, and notes who asked; nothing where it
+-- succeeded, for there is nothing more to hear.
+create or replace function hasten_refund(p_id text, p_actor text, p_origin jsonb) returns setof refunds language plpgsql as $$
+declare
+  r refunds;
+begin
+  perform 1 from orders where id = (select order_id from refunds where id = p_id) for update;
+  update refunds
+  set next_look_at = case when finished_at is null then now() + interval '1 minute' end
+  where id = p_id and status <> 'succeeded'
+  returning * into r;
+  if not found then return; end if;
+  perform record_audit(p_actor, 'refund.asked', r.order_id, r.user_id,
+    jsonb_build_object('refund', r.id, 'status', r.status), p_origin);
+  return next r;
+end $$;
+
+-- Cashfree understood the request and refused it: the refund failed before it began, and an administrator is told.
+create or replace function refuse_refund(p_id text, p_reason text) returns void language plpgsql as $$
+declare
+  o     orders;
+  facts jsonb := jsonb_build_object('refund', p_id, 'why', p_reason);
+begin
+  select * into o from orders where id = (select order_id from refunds where id = p_id) for update;
+  update refunds
+  set status = 'failed', finished_at = now(), next_look_at = null, last_error = p_reason
+  where id = p_id and status = 'requested';
+  if not found then return; end if;
+  perform record_audit('refunds', 'refund.failed', o.id, o.user_id, facts);
+  perform open_incident('refund-failed', p_id, facts, o.id, o.user_id);
 end $$;
