@@ -14,6 +14,7 @@ import {
 import { auditContext } from '../identity/sessions/guards.ts'
 import { AppError } from '../platform/errors.ts'
 import type { Services } from '../platform/services.ts'
+import { formAction } from '../web/form-action.ts'
 import { type FormState, formState, PostedForm, readForm } from '../web/forms.ts'
 
 declare module '../web/views.ts' {
@@ -26,9 +27,9 @@ declare module '../web/views.ts' {
     'account/links/_dead-link': EndedLink
   }
 }
-type Door = 'verify-email' | 'reset-password'
+type LinkPage = 'verify-email' | 'reset-password'
 /** `isDone`: there is nothing left to do, so that no new link is offered. */
-type EndedLink = { door: Door; sentence: string; isDone: boolean }
+type EndedLink = { purpose: LinkPage; sentence: string; isDone: boolean }
 /** Whose link it is, as far as somebody who is not signed in may know. */
 type ShownLink = Pick<OpenToken, 'purpose' | 'email' | 'presentEmail'>
 
@@ -38,8 +39,8 @@ const Opened = Type.Object({ token: Type.Optional(Type.Union([Type.String(), Typ
 const keptMs = 30 * 60_000
 
 /**
- * What the links in mails lead to, for people who need not be signed in. Opening one puts its secret into the sealed
- * cookie and leaves it out of the address; it is used by a POST, so that no mail scanner uses it up.
+ * What the links in mails lead to, for people who need not be signed in. Opening one moves its secret from
+ * the address into the encrypted cookie; it is used by a POST, so that no mail scanner uses it up.
  */
 const routes: FastifyPluginAsyncTypebox<{ deps: Services; limit: object }> = async (app, { deps, limit }) => {
   app.get('/forgot-password', async (_request, reply) => reply.page('account/links/forgot', { form: formState() }))
@@ -49,19 +50,20 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Services; limit: object }> = asy
     { schema: { body: PostedForm }, attachValidation: true, config: limit },
     async (request, reply) => {
       const { email } = readForm(request.body, ['email'])
-      try {
-        await forgotPassword(deps.sql, email, auditContext(request), deps.config.rateLimitScale)
-      } catch (error) {
-        if (!(error instanceof AppError) || error.code !== 'invalid') throw error
-        const form = formState({ email }, error.fields, error.message)
-        return reply.code(422).page('account/links/forgot', { form })
-      }
-      deps.wake('deliver-mails')
-      request.session.set('notice', {
-        kind: 'info',
-        text: 'If an account has this address, a mail with a link is on its way. The link works for 30 minutes.',
-      })
-      return reply.leaveFor('/login')
+      return formAction(
+        reply,
+        { email },
+        async () => {
+          await forgotPassword(deps.sql, email, auditContext(request), deps.config.rateLimitScale)
+          deps.wake('deliver-mails')
+          request.session.set('notice', {
+            kind: 'info',
+            text: 'If an account has this address, a mail with a link is on its way. The link works for 30 minutes.',
+          })
+          return reply.leaveFor('/login')
+        },
+        (form) => reply.page('account/links/forgot', { form }),
+      )
     },
   )
 
@@ -125,38 +127,38 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Services; limit: object }> = asy
   async function showEnded(
     request: FastifyRequest,
     reply: FastifyReply,
-    door: Door,
+    page: LinkPage,
     otherwise = 'This link does not work any more.',
   ) {
-    const secret = secretOf(request, door)
-    const spent = secret === '' ? undefined : await usedToken(deps.sql, secret)
-    const isDone = spent?.isDone === true && spent.purpose !== 'reset-password'
-    const view = { door, isDone, sentence: spent?.isDone ? doneSentence(spent) : otherwise }
+    const secret = secretOf(request, page)
+    const used = secret === '' ? undefined : await usedToken(deps.sql, secret)
+    const isDone = used?.isDone === true && used.purpose !== 'reset-password'
+    const view = { purpose: page, isDone, sentence: used?.isDone ? doneSentence(used) : otherwise }
     if (isDone) reply.code(200)
     return reply.page(request.wantsFragment ? 'account/links/_dead-link' : 'account/links/dead', view)
   }
 
-  async function linkBehind(request: FastifyRequest, door: Door): Promise<OpenToken | undefined> {
-    const secret = secretOf(request, door)
+  async function linkBehind(request: FastifyRequest, page: LinkPage): Promise<OpenToken | undefined> {
+    const secret = secretOf(request, page)
     return secret === '' ? undefined : openToken(deps.sql, secret)
   }
 }
 export default routes
 
-function keepSecret(request: FastifyRequest, reply: FastifyReply, door: Door, typed: string | string[]) {
+function keepSecret(request: FastifyRequest, reply: FastifyReply, page: LinkPage, typed: string | string[]) {
   const secret = [typed].flat()[0] ?? ''
   const kept = /^[\w-]{43}$/.test(secret) ? { secret, until: Date.now() + keptMs } : undefined
-  request.session.set('links', { ...request.session.get('links'), [door]: kept })
-  return reply.leaveFor(`/${door}`)
+  request.session.set('links', { ...request.session.get('links'), [page]: kept })
+  return reply.leaveFor(`/${page}`)
 }
 
 /** The secret of the link that was opened in this browser; empty without one. */
-function secretOf(request: FastifyRequest, door: Door): string {
-  const kept = request.session.get('links')?.[door]
+function secretOf(request: FastifyRequest, page: LinkPage): string {
+  const kept = request.session.get('links')?.[page]
   return kept && kept.until > Date.now() ? kept.secret : ''
 }
 
-/** The secret is spent and stays for its minutes: who comes back and presses the button again is told what was done. */
+/** The used secret stays in the cookie for its minutes, so that a second press of the button says what was done. */
 function leave(request: FastifyRequest, reply: FastifyReply, next: { to: string; text: string }) {
   request.session.set('notice', { kind: 'good', text: next.text })
   return reply.leaveFor(next.to)

@@ -17,6 +17,7 @@ import {
 import { newestReport } from '../market/reports/mail.ts'
 import { AppError } from '../platform/errors.ts'
 import { withPictures, writtenMail } from '../platform/mailer.ts'
+import { anyRefusal, formAction } from '../web/form-action.ts'
 import { type FormState, formState, PostedForm, readForm } from '../web/forms.ts'
 import type { Account } from './account.ts'
 
@@ -42,26 +43,31 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { deps, limit }) 
 
   app.post('/reports', { schema: { body: PostedForm }, config: limit }, async (request, reply) => {
     const typed = readForm(request.body, fieldNames, 20)
-    try {
-      await choose(deps.sql, request.user!.id, typed, actorOf(request))
-    } catch (error) {
-      if (!(error instanceof AppError) || error.code !== 'invalid') throw error
-      return show(request, reply.code(422), { form: formState(typed, error.fields, error.message) })
-    }
-    const schedule = describeSchedule(await choiceOf(deps.sql, request.user!.id))
-    return leave(request, reply, schedule ? `Kept: ${schedule}.` : 'Kept: no e-mail reports.')
+    return formAction(
+      reply,
+      typed,
+      async () => {
+        await choose(deps.sql, request.user!.id, typed, actorOf(request))
+        const schedule = describeSchedule(await choiceOf(deps.sql, request.user!.id))
+        return leave(request, reply, schedule ? `Kept: ${schedule}.` : 'Kept: no e-mail reports.')
+      },
+      (form) => show(request, reply, { form }),
+    )
   })
 
   app.post('/reports/now', { schema: { body: PostedForm }, config: limit }, async (request, reply) => {
     const { key } = readForm(request.body, ['key'], 40)
-    try {
-      await askForOne(deps.sql, request.user!.id, key, actorOf(request))
-    } catch (error) {
-      if (!(error instanceof AppError) || !(error.code in refused)) throw error
-      return show(request, reply.code(refused[error.code]!), { problem: error.message })
-    }
-    deps.wake('deliver-mails')
-    return leave(request, reply, `One is on its way to ${request.user!.email}.`)
+    return formAction(
+      reply,
+      {},
+      async () => {
+        await askForOne(deps.sql, request.user!.id, key, actorOf(request))
+        deps.wake('deliver-mails')
+        return leave(request, reply, `One is on its way to ${request.user!.email}.`)
+      },
+      (_form, refusal) => show(request, reply, { problem: refusal.message }),
+      anyRefusal,
+    )
   })
 
   app.post('/reports/link', { config: limit }, async (request, reply) => {
@@ -113,8 +119,6 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { deps, limit }) 
   }
 }
 export default routes
-
-const refused: Partial<Record<AppError['code'], number>> = { conflict: 409, busy: 429, invalid: 422 }
 
 /** A mail brings its own style and nothing else: no script, no picture from outside, no form, no way up to our page. */
 const documentPolicy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'; sandbox"

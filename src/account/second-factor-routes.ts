@@ -6,13 +6,13 @@ import { findSecondFactorStatus, type SecondFactorStatus } from '../identity/sec
 import { actorOf, requireAdmin } from '../identity/sessions/guards.ts'
 import { confirmIdentity, identityFields } from '../identity/sessions/reauthentication.ts'
 import { AppError } from '../platform/errors.ts'
-import { failureOf } from '../web/errors.ts'
+import { anyRefusal, formAction } from '../web/form-action.ts'
 import { type FormState, formState, PostedForm, readForm, withNext } from '../web/forms.ts'
 import type { Account } from './account.ts'
 
 declare module '../web/views.ts' {
   interface Views {
-    'account/second-factor/show': { standing: SecondFactorStatus }
+    'account/second-factor/show': { status: SecondFactorStatus }
     'account/second-factor/codes': Asked
     'account/second-factor/app': Asked
     'account/second-factor/code': { form: FormState; seen: string; secret: string; uri: string; qr: string }
@@ -29,7 +29,7 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { deps, limit }) 
   const posted = { schema: { body: PostedForm }, attachValidation: true, config: limit }
 
   app.get('/security/second-factor', async (request, reply) =>
-    reply.page('account/second-factor/show', { standing: await standingOf(request) }),
+    reply.page('account/second-factor/show', { status: await statusOf(request) }),
   )
 
   app.get('/security/second-factor/recovery-codes', async (request, reply) =>
@@ -38,28 +38,36 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { deps, limit }) 
 
   app.post('/security/second-factor/recovery-codes', posted, async (request, reply) => {
     const { seen, ...typed } = readForm(request.body, [...identityFields, 'seen'])
-    try {
-      await confirmIdentity(deps, request.signedIn!, typed)
-      const codes = await renewRecoveryCodes(deps.sql, actorOf(request), changeIn(request, seen))
-      request.session.set('recoveryCodes', codes.join(' '))
-    } catch (error) {
-      return ask(request, reply, 'account/second-factor/codes', refused(reply, error))
-    }
-    deps.wake('deliver-mails')
-    return reply.leaveFor(withNext('/login/recovery-codes', home))
+    return formAction(
+      reply,
+      {},
+      async () => {
+        await confirmIdentity(deps, request.signedIn!, typed)
+        const codes = await renewRecoveryCodes(deps.sql, actorOf(request), changeIn(request, seen))
+        request.session.set('recoveryCodes', codes.join(' '))
+        deps.wake('deliver-mails')
+        return reply.leaveFor(withNext('/login/recovery-codes', home))
+      },
+      (form) => ask(request, reply, 'account/second-factor/codes', form),
+      anyRefusal,
+    )
   })
 
   app.get('/security/second-factor/app', async (request, reply) => ask(request, reply, 'account/second-factor/app'))
 
-  app.post('/security/second-factor/app', posted, async (request, reply) => {
-    try {
-      await confirmIdentity(deps, request.signedIn!, readForm(request.body, identityFields))
-    } catch (error) {
-      return ask(request, reply, 'account/second-factor/app', refused(reply, error))
-    }
-    request.session.set('nextSecret', secretForAnotherApp())
-    return reply.leaveFor(`${home}/app/code`)
-  })
+  app.post('/security/second-factor/app', posted, async (request, reply) =>
+    formAction(
+      reply,
+      {},
+      async () => {
+        await confirmIdentity(deps, request.signedIn!, readForm(request.body, identityFields))
+        request.session.set('nextSecret', secretForAnotherApp())
+        return reply.leaveFor(`${home}/app/code`)
+      },
+      (form) => ask(request, reply, 'account/second-factor/app', form),
+      anyRefusal,
+    ),
+  )
 
   app.get('/security/second-factor/app/code', async (request, reply) => {
     const secret = secretIn(request)
@@ -71,23 +79,27 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { deps, limit }) 
     const { code, seen } = readForm(request.body, ['code', 'seen'])
     const secret = secretIn(request)
     if (!secret) return startAgain(request, reply)
-    try {
-      const change = changeIn(request, seen)
-      await changeApp(deps.sql, deps.config.totpKeys, actorOf(request), change, { secret, code })
-    } catch (error) {
-      return showSecret(request, reply, secret, refused(reply, error))
-    }
-    deps.wake('deliver-mails')
-    request.session.set('nextSecret', undefined)
-    const text = 'Codes come from your new app from now on. You are logged out everywhere else.'
-    request.session.set('notice', { kind: 'good', text })
-    return reply.leaveFor(home)
+    return formAction(
+      reply,
+      {},
+      async () => {
+        const change = changeIn(request, seen)
+        await changeApp(deps.sql, deps.config.totpKeys, actorOf(request), change, { secret, code })
+        deps.wake('deliver-mails')
+        request.session.set('nextSecret', undefined)
+        const text = 'Codes come from your new app from now on. You are logged out everywhere else.'
+        request.session.set('notice', { kind: 'good', text })
+        return reply.leaveFor(home)
+      },
+      (form) => showSecret(request, reply, secret, form),
+      anyRefusal,
+    )
   })
 
-  async function standingOf(request: FastifyRequest): Promise<SecondFactorStatus> {
-    const standing = await findSecondFactorStatus(deps.sql, request.user!.id)
-    if (!standing) throw new AppError('not-found', 'No authenticator app is set up for this account.')
-    return standing
+  async function statusOf(request: FastifyRequest): Promise<SecondFactorStatus> {
+    const status = await findSecondFactorStatus(deps.sql, request.user!.id)
+    if (!status) throw new AppError('not-found', 'No authenticator app is set up for this account.')
+    return status
   }
 
   async function ask(
@@ -96,13 +108,13 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { deps, limit }) 
     page: 'account/second-factor/codes' | 'account/second-factor/app',
     form = formState(),
   ) {
-    const { version } = await standingOf(request)
+    const { version } = await statusOf(request)
     return reply.page(page, { form, seen: String(version), fresh: request.signedIn!.isFresh })
   }
 
   /** The secret as a picture for the app's camera and as text for typing, until a first code proves it. */
   async function showSecret(request: FastifyRequest, reply: FastifyReply, secret: string, form: FormState) {
-    const { version } = await standingOf(request)
+    const { version } = await statusOf(request)
     const uri = uriOf(secret, request.user!)
     const shown = { secret: grouped(secret), uri, qr: await drawn(uri) }
     return reply.page('account/second-factor/code', { form, seen: String(version), ...shown })
@@ -125,13 +137,4 @@ function startAgain(request: FastifyRequest, reply: FastifyReply) {
 function changeIn(request: FastifyRequest, seen: string) {
   const { user, handle } = request.signedIn!
   return { userId: user.id, handle, seen: /^\d{1,9}$/.test(seen) ? Number(seen) : -1 }
-}
-
-/** The form again, with what is wrong with it; anything but a refusal goes on to the error page. */
-function refused(reply: FastifyReply, error: unknown): FormState {
-  if (!(error instanceof AppError) || !['invalid', 'conflict', 'busy'].includes(error.code)) throw error
-  const { status, retryAfterS } = failureOf(error)
-  if (retryAfterS !== null) reply.header('retry-after', retryAfterS)
-  reply.code(status)
-  return formState({}, error.fields, error.message)
 }

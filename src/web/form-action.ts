@@ -3,6 +3,9 @@ import { AppError, type ErrorCode } from '../platform/errors.ts'
 import { failureOf } from './errors.ts'
 import { type FormState, formState } from './forms.ts'
 
+/** Every refusal that a form can show by itself, too many tries included. */
+export const anyRefusal = ['invalid', 'conflict', 'busy'] as const
+
 /**
  * Does what a form asks for; where that is refused, shows the form again with what was typed (never a password), a sentence
  * per field, and the refusal's status: 422 `invalid`, 409 `conflict`, 429 `busy`. `shown` are the codes that this form shows

@@ -1,4 +1,4 @@
--- Who was deleted is called like this. Nobody can register such a username (40 signs) or receive mail at such an address.
+-- What a deleted account is called. Nobody can register such a username (40 signs) or receive mail at such an address.
 create or replace function deleted_username(p_user_id uuid) returns text language sql immutable as $$
   select 'deleted-' || replace(p_user_id::text, '-', '')
 $$;
@@ -12,14 +12,17 @@ $$;
 -- Answers 'deleted', 'gone' (it was already), or why not: 'administrator', 'changed', 'payment-under-way', 'held',
 -- 'refund-under-way'. Locks in the one order: orders, subscription.
 create or replace function delete_account(
-  p_user_id uuid, p_seen_end timestamptz, p_unusable_hash text, p_actor text
+  p_user_id uuid, p_seen_end timestamptz, p_unusable_hash text, p_actor text, p_origin jsonb
 ) returns text language plpgsql as $$
 declare
-  person  users;
-  running subscriptions;
-  moment  timestamptz;
-  refusal text;
+  person   users;
+  running  subscriptions;
+  moment   timestamptz;
+  refusal  text;
+  audit_id bigint;
 begin
+  -- What is called below writes to the audit as well, and says from where by this.
+  perform set_config('etf.origin', coalesce(p_origin::text, ''), true);
   perform 1 from orders where user_id = p_user_id order by id for update;
   select * into running from subscriptions where user_id = p_user_id for update;
   select * into person from users where id = p_user_id for no key update;   -- who notes something about them need not wait
@@ -35,15 +38,10 @@ begin
   perform close_unsent_orders(p_user_id, p_actor);
   perform end_access(p_user_id, 'account deleted', null, p_actor, moment);
   perform forget_person(person, p_unusable_hash, moment);
-  with noted as (
-    insert into audit (actor, action, user_id, details)
-    values (p_actor, 'account.deleted', p_user_id, jsonb_build_object(
-      'status', status_by_now(running), 'currentPeriodEnd', running.current_period_end,
-      'receipts', (select count(*) from receipts where user_id = p_user_id)))
-    returning id
-  )
-  insert into mails (kind, subject_key, user_id, to_name, to_email)
-  select 'account-deleted', id::text, person.id, person.name, person.email from noted;
+  audit_id := record_audit(p_actor, 'account.deleted', null, p_user_id, jsonb_build_object(
+    'status', status_by_now(running), 'currentPeriodEnd', running.current_period_end,
+    'receipts', (select count(*) from receipts where user_id = p_user_id)));
+  perform enqueue_mail('account-deleted', audit_id::text, person.id, person.name, person.email);
   return 'deleted';
 end $$;
 
@@ -86,7 +84,7 @@ begin
   where order_id in (select id from orders where user_id = person.id) and redacted_at is null;
 end $$;
 
--- Nothing is sent to where nobody is, whoever writes the mail and why.
+-- Nothing is sent to the address of a deleted account, whatever enqueues the mail.
 create or replace function skip_mail_to_nobody() returns trigger language plpgsql as $$
 begin
   new.status := 'skipped';

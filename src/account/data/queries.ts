@@ -1,4 +1,4 @@
-import { type Actor, auditContextOf } from '../../platform/audit-context.ts'
+import { type Actor, originJson } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
 
 /** What there is of a person, in numbers, for the page that asks whether to delete it. */
@@ -49,8 +49,7 @@ export async function deleteAccountRows(
 ): Promise<string> {
   const { seenEnd, unusableHash, by } = given
   const [row] = await sql<{ outcome: string }[]>`
-    with origin as materialized (${auditContextOf(sql, by)})
-    select delete_account(${userId}, ${seenEnd}, ${unusableHash}, ${by.actor}) as outcome from origin
+    select delete_account(${userId}, ${seenEnd}, ${unusableHash}, ${by.actor}, ${originJson(sql, by)}) as outcome
   `
   return row!.outcome
 }

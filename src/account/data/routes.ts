@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { actorOf } from '../../identity/sessions/guards.ts'
-import { AppError } from '../../platform/errors.ts'
+import { formAction } from '../../web/form-action.ts'
 import { type FormState, formState, PostedForm, readForm } from '../../web/forms.ts'
 import type { Account } from '../account.ts'
 import { deleteAccount } from './deletion.ts'
@@ -28,19 +28,20 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { deps, limit }) 
 
   app.post('/delete', { schema: { body: PostedForm }, config: limit }, async (request, reply) => {
     const typed = readForm(request.body, ['password', 'confirmation', 'seen'])
-    try {
-      await deleteAccount(deps, request.signedIn!, typed, actorOf(request))
-    } catch (error) {
-      if (!(error instanceof AppError) || (error.code !== 'invalid' && error.code !== 'conflict')) throw error
-      const form = formState({ confirmation: typed.confirmation }, error.fields, error.message)
-      return show(request, reply.code(error.code === 'invalid' ? 422 : 409), form)
-    }
-    request.session.regenerate()
-    request.session.set('notice', {
-      kind: 'info',
-      text: 'Your account is deleted. Receipts are kept as tax law asks; everything else about you is gone or has no name.',
-    })
-    return reply.header('clear-site-data', '"cache", "storage"').leaveFor('/')
+    return formAction(
+      reply,
+      { confirmation: typed.confirmation },
+      async () => {
+        await deleteAccount(deps, request.signedIn!, typed, actorOf(request))
+        request.session.regenerate()
+        request.session.set('notice', {
+          kind: 'info',
+          text: 'Your account is deleted. Receipts are kept as tax law asks; everything else about you is gone or has no name.',
+        })
+        return reply.header('clear-site-data', '"cache", "storage"').leaveFor('/')
+      },
+      (form) => show(request, reply, form),
+    )
   })
 
   async function show(request: FastifyRequest, reply: FastifyReply, form: FormState) {

@@ -3,7 +3,7 @@ import { actorOf } from '../../identity/sessions/guards.ts'
 import { findState, indianStates } from '../../identity/users/indian-states.ts'
 import { tenDigits } from '../../identity/users/phones.ts'
 import { checkPerson } from '../../identity/users/registration.ts'
-import { AppError } from '../../platform/errors.ts'
+import { formAction } from '../../web/form-action.ts'
 import { type FormState, formState, PostedForm, readForm } from '../../web/forms.ts'
 import type { Account } from '../account.ts'
 import { updateProfile } from './queries.ts'
@@ -25,22 +25,18 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { deps, limit }) 
   app.post('/profile', { schema: { body: PostedForm }, config: limit }, async (request, reply) => {
     const { id, username, email } = request.user!
     const typed = readForm(request.body, ['name', 'phone', 'state'])
-    try {
-      const changed = await updateProfile(deps.sql, id, checkPerson(typed), actorOf(request))
-      request.session.set('notice', {
-        kind: 'good',
-        text: changed ? 'Your profile is saved.' : 'Nothing was changed.',
-      })
-      return reply.leaveFor('/account/profile')
-    } catch (error) {
-      if (!(error instanceof AppError) || error.code !== 'invalid') throw error
-      const form = formState(
-        { ...typed, state: findState(typed.state)?.code ?? typed.state },
-        error.fields,
-        error.message,
-      )
-      return reply.code(422).page('account/profile', { username, email, states: indianStates, form })
-    }
+    const values = { ...typed, state: findState(typed.state)?.code ?? typed.state }
+    return formAction(
+      reply,
+      values,
+      async () => {
+        const changed = await updateProfile(deps.sql, id, checkPerson(typed), actorOf(request))
+        const text = changed ? 'Your profile is saved.' : 'Nothing was changed.'
+        request.session.set('notice', { kind: 'good', text })
+        return reply.leaveFor('/account/profile')
+      },
+      (form) => reply.page('account/profile', { username, email, states: indianStates, form }),
+    )
   })
 }
 export default routes

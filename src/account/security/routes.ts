@@ -10,7 +10,7 @@ import { tryPassword } from '../../identity/login-throttle/login-throttle.ts'
 import { actorOf, loginAttemptOf } from '../../identity/sessions/guards.ts'
 import { authenticate, type User } from '../../identity/users/users.ts'
 import { AppError } from '../../platform/errors.ts'
-import { failureOf } from '../../web/errors.ts'
+import { anyRefusal, formAction } from '../../web/form-action.ts'
 import { type FormState, formState, PostedForm, readForm, safeNext } from '../../web/forms.ts'
 import type { Account } from '../account.ts'
 import { type ShownSession, sessionsOf } from '../sessions/sessions.ts'
@@ -41,35 +41,42 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { deps, limit }) 
   app.post('/security/password', { ...posted, config: limit }, async (request, reply) => {
     const { current_password: current, password } = readForm(request.body, ['current_password', 'password'])
     const isTheirs = (typed: string) => isPasswordOf(request, typed)
-    try {
-      await changePassword(deps.sql, actorOf(request), request.signedIn!, { current, password, isTheirs })
-    } catch (error) {
-      return show(request, reply, { ...untouched, password: refused(reply, error) })
-    }
-    deps.wake('deliver-mails')
-    return leave(request, reply, 'Your password is changed. You are logged out everywhere else.')
+    return formAction(
+      reply,
+      {},
+      async () => {
+        await changePassword(deps.sql, actorOf(request), request.signedIn!, { current, password, isTheirs })
+        deps.wake('deliver-mails')
+        return leave(request, reply, 'Your password is changed. You are logged out everywhere else.')
+      },
+      (form) => show(request, reply, { ...untouched, password: form }),
+      anyRefusal,
+    )
   })
 
   app.post('/security/email', { ...posted, config: limit }, async (request, reply) => {
     const { current_password: current, email } = readForm(request.body, ['current_password', 'email'])
     const user = request.user!
-    let outcome: 'corrected' | 'asked'
-    try {
-      newEmailOf(user, email)
-      if (!(await isPasswordOf(request, current)))
-        throw new AppError('invalid', 'Please look at the marked fields.', {
-          fields: { current_password: 'That is not your present password.' },
-        })
-      outcome = await changeEmail(deps.sql, actorOf(request), user, email)
-    } catch (error) {
-      return show(request, reply, { ...untouched, email: refused(reply, error, { email }) })
-    }
-    deps.wake('deliver-mails')
-    const now =
-      outcome === 'corrected'
-        ? 'It is your address now; the link confirms it.'
-        : 'Your address changes when you use it.'
-    return leave(request, reply, `We sent a link to ${email.trim()}. ${now}`)
+    return formAction(
+      reply,
+      { email },
+      async () => {
+        newEmailOf(user, email)
+        if (!(await isPasswordOf(request, current)))
+          throw new AppError('invalid', 'Please look at the marked fields.', {
+            fields: { current_password: 'That is not your present password.' },
+          })
+        const outcome = await changeEmail(deps.sql, actorOf(request), user, email)
+        deps.wake('deliver-mails')
+        const now =
+          outcome === 'corrected'
+            ? 'It is your address now; the link confirms it.'
+            : 'Your address changes when you use it.'
+        return leave(request, reply, `We sent a link to ${email.trim()}. ${now}`)
+      },
+      (form) => show(request, reply, { ...untouched, email: form }),
+      anyRefusal,
+    )
   })
 
   app.post('/security/verification', { ...posted, config: limit }, async (request, reply) => {
@@ -115,13 +122,4 @@ export default routes
 function leave(request: FastifyRequest, reply: FastifyReply, text: string) {
   request.session.set('notice', { kind: 'good', text })
   return reply.leaveFor('/account/security')
-}
-
-/** The form again, with what is wrong with it; anything but a refusal goes on to the error page. */
-function refused(reply: FastifyReply, error: unknown, values: Record<string, string> = {}): FormState {
-  if (!(error instanceof AppError) || !['invalid', 'conflict', 'busy'].includes(error.code)) throw error
-  const { status, retryAfterS } = failureOf(error)
-  if (retryAfterS !== null) reply.header('retry-after', retryAfterS)
-  reply.code(status)
-  return formState(values, error.fields, error.message)
 }

@@ -1,4 +1,4 @@
-import { type Actor, auditContextOf } from '../../platform/audit-context.ts'
+import { type Actor, originJson } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
 
 export type SessionRow = {
@@ -24,28 +24,14 @@ export async function listSessionsOf(sql: Sql, userId: string): Promise<SessionR
   `
 }
 
-/** Which of a person's sessions are meant. */
-export type Meant = { only: string } | { allBut: string } | 'all'
+/** Which of a person's sessions. */
+export type Which = { only: string } | { allBut: string } | 'all'
 
-/** Ends sessions of one person, nobody else's, and notes it. Returns how many there were. */
-export async function deleteSessionsOf(sql: Sql, userId: string, meant: Meant, by: Actor): Promise<number> {
-  const { only, allBut } = { only: null, allBut: null, ...(meant === 'all' ? {} : meant) }
+/** Ends sessions of one person, nobody else's, with a row in the audit. Returns how many there were. */
+export async function deleteSessionsOf(sql: Sql, userId: string, which: Which, by: Actor): Promise<number> {
+  const { only, allBut } = { only: null, allBut: null, ...(which === 'all' ? {} : which) }
   const [row] = await sql<{ ended: number }[]>`
-    with origin as materialized (${auditContextOf(sql, by)}), ended as (
-      delete from sessions
-      where user_id = ${userId}
-        and (${only}::uuid is null or handle = ${only}::uuid)
-        and handle is distinct from ${allBut}::uuid
-      returning handle
-    ), counted as (
-      select count(*)::int as ended from ended
-    ), noted as (
-      insert into audit (actor, action, user_id, details)
-      select ${by.actor}, 'sessions.ended', ${userId}::uuid, jsonb_build_object('sessions', counted.ended)
-      from origin, counted
-      where counted.ended > 0
-    )
-    select ended from counted
+    select end_sessions(${userId}, ${only}, ${allBut}, ${by.actor}, ${originJson(sql, by)}) as ended
   `
   return row!.ended
 }

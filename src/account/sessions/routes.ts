@@ -4,7 +4,7 @@ import { Type } from 'typebox'
 import { actorOf } from '../../identity/sessions/guards.ts'
 import { AppError } from '../../platform/errors.ts'
 import type { Account } from '../account.ts'
-import { deleteSessionsOf } from './queries.ts'
+import { deleteSessionsOf, type Which } from './queries.ts'
 import { type ShownSession, sessionsOf } from './sessions.ts'
 
 declare module '../../web/views.ts' {
@@ -47,10 +47,10 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { deps }) => {
     return reply.leaveFor('/account/sessions')
   }
 
-  /** This session is among those that end: its cookie goes as well. */
-  async function leave(request: FastifyRequest, reply: FastifyReply, meant: Parameters<typeof deleteSessionsOf>[2]) {
+  /** Signs out here: this session is among those that end, so its cookie goes as well. */
+  async function leave(request: FastifyRequest, reply: FastifyReply, which: Which) {
     if (!request.user) throw new AppError('unauthenticated', 'Please log in to continue.')
-    await deleteSessionsOf(deps.sql, request.user.id, meant, actorOf(request))
+    await deleteSessionsOf(deps.sql, request.user.id, which, actorOf(request))
     request.session.delete()
     return reply.header('clear-site-data', '"cache", "storage"').leaveFor('/login')
   }
