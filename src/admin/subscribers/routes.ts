@@ -43,7 +43,7 @@ declare module '../../web/views.ts' {
       roleWords: typeof roleLabels
       kindInWords: typeof kindLabel
     }
-    'admin/subscribers/act': {
+    'admin/subscribers/action': {
       person: PersonFile
       name: string
       act: AdminAction
@@ -163,7 +163,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
     const act = actionNamed(name)
     const person = await personAt(sql, id)
     const prospect = await act.prospect(sql, person, typed, actorOf(request))
-    return reply.page('admin/subscribers/act', {
+    return reply.page('admin/subscribers/action', {
       person,
       name,
       act,
