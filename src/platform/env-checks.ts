@@ -1,0 +1,70 @@
+import { type Environment, keysIn, listIn } from './env-schema.ts'
+import { isNetwork } from './networks.ts'
+
+/** What a process needs to answer what is under way and to close its files, after it has stopped accepting requests. */
+const closingMs = 2_000
+
+const requiredInProduction = [
+  'DATABASE_URL',
+  'CASHFREE_CLIENT_ID',
+  'CASHFREE_CLIENT_SECRET',
+  'SMTP_SERVER',
+  'SENDER_EMAIL',
+  'BASE_URL',
+  'SESSION_KEY',
+] as const
+
+/** A sentence for everything that is wrong with the settings beyond their types. No sentence holds a value. */
+export function checkEnvironment(env: Environment, baseUrl: string): string[] {
+  return [
+    ...addressProblems(env, baseUrl),
+    ...keyProblems('SESSION_KEY', env.SESSION_KEY),
+    ...keyProblems('TOTP_KEY', env.TOTP_KEY),
+    ...cashfreeProblems(env),
+    ...networkProblems(env),
+    ...shutdownProblems(env),
+    ...(env.NODE_ENV === 'production' ? productionProblems(env, baseUrl) : []),
+  ]
+}
+
+function* addressProblems(env: Environment, baseUrl: string) {
+  const { API_BASE, CASHFREE_JS_URL, SANDBOX_WEBHOOK_URL } = env
+  for (const [name, url] of Object.entries({ BASE_URL: baseUrl, API_BASE, CASHFREE_JS_URL, SANDBOX_WEBHOOK_URL }))
+    if (url !== undefined && !(/^https?:\/\/[^/]/.test(url) && URL.canParse(url)))
+      yield `${name}: must be an http(s) address`
+  if (/^https?:\/\/[^/]+\/./.test(baseUrl)) yield 'BASE_URL: must be an origin without a path'
+}
+
+function* keyProblems(name: string, value: string | undefined) {
+  if (!value) return
+  const keys = keysIn(value)
+  // A script that joins two unset values makes "," of them. A generated key in its place would be lost with this machine.
+  if (keys.length === 0) yield `${name}: names no key`
+  if (keys.some((key) => key.length !== 32)) yield `${name}: each key must be 32 bytes, as hex or base64`
+}
+
+function* cashfreeProblems(env: Environment) {
+  if (!!env.CASHFREE_CLIENT_ID !== !!env.CASHFREE_CLIENT_SECRET)
+    yield 'CASHFREE_CLIENT_ID and CASHFREE_CLIENT_SECRET: set both, or neither'
+  if (env.CASHFREE_WEBHOOK_SECRETS && listIn(env.CASHFREE_WEBHOOK_SECRETS).length === 0)
+    yield 'CASHFREE_WEBHOOK_SECRETS: names no secret, so that every webhook would be refused'
+}
+
+function* networkProblems(env: Environment) {
+  if (listIn(env.CORS_ORIGINS).some((origin) => !URL.canParse(origin) || new URL(origin).origin !== origin))
+    yield 'CORS_ORIGINS: must be origins without a path, like https://app.example.in'
+  // The names are Fastify's. A number or `true`, which it takes as well, would trust anyone.
+  if (!listIn(env.TRUST_PROXY).every((text) => /^(loopback|linklocal|uniquelocal)$/.test(text) || isNetwork(text)))
+    yield 'TRUST_PROXY: must be addresses or networks, like 10.0.0.0/8, or "loopback"'
+}
+
+function* shutdownProblems({ SHUTDOWN_DRAIN_MS, SHUTDOWN_GRACE_MS }: Environment) {
+  if (SHUTDOWN_DRAIN_MS !== undefined && SHUTDOWN_DRAIN_MS + closingMs > SHUTDOWN_GRACE_MS)
+    yield `SHUTDOWN_DRAIN_MS: must leave ${closingMs} of SHUTDOWN_GRACE_MS, which bounds the whole, for closing`
+}
+
+function* productionProblems(env: Environment, baseUrl: string) {
+  for (const name of requiredInProduction) if (!env[name]) yield `${name}: required with NODE_ENV=production`
+  if (env.BASE_URL && !baseUrl.startsWith('https://')) yield 'BASE_URL: must start with https:// in production'
+  if (env.RATE_LIMIT_SCALE !== undefined) yield 'RATE_LIMIT_SCALE: only for tests; remove it in production'
+}

@@ -1,0 +1,81 @@
+import { type Static, Type } from 'typebox'
+import { Value } from 'typebox/value'
+
+const Text = Type.String({ minLength: 1 })
+const Whole = (minimum: number, maximum: number) => Type.Integer({ minimum, maximum })
+const Optional = Type.Optional(Text)
+
+/** Every variable the product reads. `.env.production.example` explains each one. */
+const Environment = Type.Object({
+  NODE_ENV: Type.String({ default: 'development' }),
+  HOST: Optional,
+  PORT: Type.Integer({ minimum: 0, maximum: 65535, default: 3000 }),
+  BASE_URL: Optional,
+  DATABASE_URL: Optional,
+  DB_POOL_MAX: Type.Integer({ minimum: 1, maximum: 200, default: 10 }),
+  EMBEDDED_DATA_DIR: Optional,
+  EMBEDDED_POSTGRES_PORT: Type.Integer({ minimum: 0, maximum: 65535, default: 0 }),
+  CASHFREE_CLIENT_ID: Optional,
+  CASHFREE_CLIENT_SECRET: Optional,
+  CASHFREE_ENV: Type.Enum(['sandbox', 'production'], { default: 'sandbox' }),
+  API_BASE: Optional,
+  CASHFREE_JS_URL: Optional,
+  CASHFREE_WEBHOOK_SECRETS: Optional,
+  CASHFREE_TIMEOUT_MS: Type.Integer({ minimum: 100, maximum: 60_000, default: 4_000 }),
+  SANDBOX_PORT: Type.Integer({ minimum: 0, maximum: 65535, default: 3001 }),
+  SANDBOX_WEBHOOK_URL: Optional,
+  SMTP_SERVER: Optional,
+  SMTP_PORT: Type.Optional(Whole(1, 65535)),
+  SENDER_EMAIL: Optional,
+  SENDER_PASSWORD: Type.String({ default: '' }),
+  MAILBOX_SMTP_PORT: Type.Integer({ minimum: 0, maximum: 65535, default: 3025 }),
+  MAILBOX_PORT: Type.Integer({ minimum: 0, maximum: 65535, default: 3002 }),
+  ALERT_EMAIL: Optional,
+  SESSION_KEY: Optional,
+  TOTP_KEY: Optional,
+  CORS_ORIGINS: Optional,
+  TRUST_PROXY: Optional,
+  LOG_LEVEL: Type.Optional(Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])),
+  RECONCILE_INTERVAL_MS: Type.Integer({ minimum: 100, maximum: 3_600_000, default: 30_000 }),
+  RECONCILE_MIN_AGE_MS: Type.Integer({ minimum: 0, maximum: 86_400_000, default: 60_000 }),
+  WEBHOOK_MAX_AGE_S: Type.Integer({ minimum: 1, maximum: 31_536_000, default: 172_800 }),
+  SHUTDOWN_GRACE_MS: Type.Integer({ minimum: 100, maximum: 600_000, default: 10_000 }),
+  SHUTDOWN_DRAIN_MS: Type.Optional(Whole(0, 600_000)),
+  PAYMENTS_LOG: Optional,
+  METRICS_TOKEN: Type.Optional(Type.String({ minLength: 16 })),
+  BACKUP_DIR: Optional,
+  PG_DUMP: Optional,
+  RATE_LIMIT_SCALE: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 1_000_000 })),
+  SELLER_NAME: Type.String({ default: "D's Sector ETF RS Analyzer" }),
+  SELLER_ADDRESS: Type.String({ default: '' }),
+  SELLER_EMAIL: Optional,
+  SELLER_PHONE: Type.String({ default: '' }),
+  SELLER_STATE: Type.String({ pattern: '^[0-9]{2}$', default: '27' }),
+  SELLER_GSTIN: Type.String({ pattern: '^([0-9]{2}[A-Z]{5}[0-9]{4}[A-Z][0-9A-Z]Z[0-9A-Z])?$', default: '' }),
+  SELLER_SAC: Type.String({ pattern: '^[0-9]{6}$', default: '997331' }),
+})
+export type Environment = Static<typeof Environment>
+
+/**
+ * The variables as the schema types them, defaults filled in, and a sentence for each that does not fit it. Empty values count as
+ * not set, for `.env` files are full of `NAME=`. No sentence holds a value.
+ */
+export function parseEnvironment(source: Record<string, string | undefined>): { env: Environment; problems: string[] } {
+  const given = Object.fromEntries(Object.entries(source).filter(([, value]) => value !== undefined && value !== ''))
+  const env = Value.Convert(Environment, Value.Default(Environment, Value.Clean(Environment, given)))
+  const problems = Value.Errors(Environment, env).map((error) => `${error.instancePath.slice(1)}: ${error.message}`)
+  return { env: env as Environment, problems: [...new Set(problems)] }
+}
+
+/** The parts of a comma-separated value; none where it is not set. */
+export function listIn(value: string | undefined): string[] {
+  return (value ?? '')
+    .split(',')
+    .map((part) => part.trim())
+    .filter(Boolean)
+}
+
+/** The keys in a comma-separated value, each given as hex or base64. Valid ones are 32 bytes long. */
+export function keysIn(value: string | undefined): Buffer[] {
+  return listIn(value).map((text) => Buffer.from(text, /^[0-9a-fA-F]{64}$/.test(text) ? 'hex' : 'base64'))
+}
