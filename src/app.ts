@@ -20,6 +20,7 @@ import reports, { oneClick } from './market/reports/routes.ts'
 import { composersOf } from './operations/jobs/jobs.ts'
 import { createMetrics, type Metrics } from './operations/observability/metrics.ts'
 import operators, { watchRequests } from './operations/observability/routes.ts'
+import { rateLimitKey } from './platform/networks.ts'
 import site from './site/routes.ts'
 import wellKnown from './site/well-known-routes.ts'
 import { loadAssets, serveAssets } from './web/assets.ts'
@@ -34,7 +35,7 @@ import { handleErrors, handleLastErrors } from './web/errors.ts'
 import headers from './web/headers.ts'
 import heavy from './web/heavy.ts'
 import ownHosts from './web/own-hosts.ts'
-import { callerOf, rateCounter, rateLimitStore } from './web/rate-limits.ts'
+import { rateCounter, rateLimitStore } from './web/rate-limits.ts'
 import { longestName, rewrittenUrl } from './web/rewrite-url.ts'
 import session from './web/session.ts'
 import trailingSlash from './web/trailing-slash.ts'
@@ -96,7 +97,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(ownHosts, { baseUrl: config.baseUrl, production: config.production })
   const count = rateCounter(deps.sql)
   const store = rateLimitStore(count)
-  await app.register(rateLimit, { global: false, store, keyGenerator: callerOf })
+  await app.register(rateLimit, { global: false, store, keyGenerator: ({ ip }) => rateLimitKey(ip) })
 
   // Outside the people's scope: a style sheet needs no session, and must load while the database is away.
   const assets = loadAssets()

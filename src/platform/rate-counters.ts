@@ -1,11 +1,11 @@
 import type { Sql } from './db.ts'
 
-/** How often something happened in its window, and for how many milliseconds the window still lasts. */
-export type Counted = { count: number; endsInMs: number }
+/** How often something happened in its window, and how many milliseconds of the window are left. */
+export type WindowCount = { count: number; endsInMs: number }
 
-/** Counts one more under this key; where its window ended, a new one begins. */
-export async function countOne(sql: Sql, key: string, windowMs: number): Promise<Counted> {
-  const [row] = await sql<Counted[]>`
+/** Counts one more under this key; when its window has ended, a new one begins. */
+export async function countOne(sql: Sql, key: string, windowMs: number): Promise<WindowCount> {
+  const [row] = await sql<WindowCount[]>`
     insert into rate_counters as r (key, count, resets_at)
     values (${key}, 1, now() + make_interval(secs => ${windowMs / 1000}))
     on conflict (key) do update
@@ -16,7 +16,7 @@ export async function countOne(sql: Sql, key: string, windowMs: number): Promise
   return row!
 }
 
-/** Forgets windows that ended. Returns how many. */
+/** Deletes windows that have ended. Returns how many. */
 export async function deleteEndedWindows(sql: Sql): Promise<number> {
   const ended = await sql`delete from rate_counters where resets_at < now()`
   return ended.count

@@ -1,47 +1,57 @@
+import { LRUCache } from 'lru-cache'
 import type { Sql } from '../platform/db.ts'
-import { rateLimitKey } from '../platform/networks.ts'
-import { type Counted, countOne } from '../platform/rate-counters.ts'
+import { countOne, type WindowCount } from '../platform/rate-counters.ts'
 
-/** Says whether one more under this key in so many milliseconds is too many, and for how long. */
-export type RateCounter = (key: string, max: number, windowMs: number) => Promise<Counted & { isTooMany: boolean }>
+/** Counts one more under this key in a window of so many milliseconds, and says whether that is more than `max`. */
+export type RateCounter = (key: string, max: number, windowMs: number) => Promise<WindowCount & { isTooMany: boolean }>
 
-const patienceMs = 1_000
+const databaseTimeoutMs = 1_000
 const mostKeys = 10_000
 
 /**
- * Counts in the database, so that all processes together keep one limit. Where it does not answer within a second, this
- * process counts by itself: a limit is looser then, never open. Who is over the limit is remembered here until their
+ * Counts in the database, so that all processes together keep one limit. When it does not answer within a second, this
+ * process counts by itself: the limit is looser then, never off. Callers over the limit are remembered here until their
  * window ends, so that a flood costs the database nothing.
  */
 export function rateCounter(sql: Sql): RateCounter {
-  const over = new Map<string, { count: number; endsAt: number }>()
-  const own = new Map<string, { count: number; endsAt: number }>()
+  const over = windows()
+  const own = windows()
 
   return async (key, max, windowMs) => {
-    const now = Date.now()
-    const known = over.get(key)
-    if (known && known.endsAt > now) return { count: ++known.count, endsInMs: known.endsAt - now, isTooMany: true }
-    const counted = await inTime(countOne(sql, key, windowMs)).catch(() => countHere(key, windowMs, now))
+    const refused = countKnown(over, key)
+    if (refused) return { ...refused, isTooMany: true }
+    const counted = await inTime(countOne(sql, key, windowMs)).catch(() => countHere(own, key, windowMs))
     const isTooMany = counted.count > max
-    if (isTooMany) keep(over, key, { count: counted.count, endsAt: now + counted.endsInMs })
+    if (isTooMany) over.set(key, { count: counted.count }, { ttl: Math.max(1, counted.endsInMs) })
     return { ...counted, isTooMany }
-  }
-
-  function countHere(key: string, windowMs: number, now: number): Counted {
-    const before = own.get(key)
-    const entry = before && before.endsAt > now ? before : { count: 0, endsAt: now + windowMs }
-    entry.count++
-    keep(own, key, entry)
-    return { count: entry.count, endsInMs: entry.endsAt - now }
   }
 }
 
-/** The same for `@fastify/rate-limit`, each door under its own name. */
+type Windows = LRUCache<string, { count: number }>
+
+/** Counts by key, each until its window ends. The least recently used make room: a flood of addresses costs no more memory. */
+function windows(): Windows {
+  return new LRUCache({ max: mostKeys })
+}
+
+function countKnown(counts: Windows, key: string): WindowCount | null {
+  const known = counts.get(key)
+  return known ? { count: ++known.count, endsInMs: Math.ceil(counts.getRemainingTTL(key)) } : null
+}
+
+function countHere(counts: Windows, key: string, windowMs: number): WindowCount {
+  const known = countKnown(counts, key)
+  if (known) return known
+  counts.set(key, { count: 1 }, { ttl: windowMs })
+  return { count: 1, endsInMs: windowMs }
+}
+
+/** The same for `@fastify/rate-limit`, each route under its own name. */
 export function rateLimitStore(count: RateCounter) {
   return class Store {
-    readonly door: string
+    readonly route: string
     constructor({ routeInfo }: { routeInfo?: { method?: unknown; url?: string } } = {}) {
-      this.door = `${routeInfo?.method ?? ''} ${routeInfo?.url ?? ''}`
+      this.route = `${routeInfo?.method ?? ''} ${routeInfo?.url ?? ''}`
     }
     incr(
       key: string,
@@ -49,7 +59,7 @@ export function rateLimitStore(count: RateCounter) {
       windowMs = 60_000,
       max = 30,
     ) {
-      count(`${this.door} ${key}`, max, windowMs).then(
+      count(`${this.route} ${key}`, max, windowMs).then(
         ({ count: current, endsInMs: ttl }) => done(null, { current, ttl }),
         (error) => done(error),
       )
@@ -60,20 +70,8 @@ export function rateLimitStore(count: RateCounter) {
   }
 }
 
-/** Whom a request counts for. Behind TRUST_PROXY `ip` is the address that the proxy vouches for. */
-export function callerOf({ ip }: { ip: string }): string {
-  return rateLimitKey(ip)
-}
-
-/** The oldest make room: a flood of addresses costs no more memory than this. */
-function keep<T>(entries: Map<string, T>, key: string, entry: T): void {
-  entries.delete(key)
-  entries.set(key, entry)
-  if (entries.size > mostKeys) entries.delete(entries.keys().next().value!)
-}
-
 function inTime<T>(work: Promise<T>): Promise<T> {
   const { promise, reject } = Promise.withResolvers<never>()
-  const timer = setTimeout(() => reject(new Error('the database took too long to count')), patienceMs)
+  const timer = setTimeout(() => reject(new Error('the database took too long to count')), databaseTimeoutMs)
   return Promise.race([work, promise]).finally(() => clearTimeout(timer))
 }

@@ -1,8 +1,9 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { first } from '../../platform/db.ts'
+import { rateLimitKey } from '../../platform/networks.ts'
 import { failureOf } from '../../web/errors.ts'
 import { urgentRequests } from '../../web/heavy.ts'
-import { callerOf, type RateCounter } from '../../web/rate-limits.ts'
+import type { RateCounter } from '../../web/rate-limits.ts'
 import type { BillingServices } from '../payments/gateway.ts'
 import { type Delivery, type Judgement, judge } from './delivery.ts'
 import { settleEvent } from './inbox.ts'
@@ -57,7 +58,7 @@ export default async function routes(
   /** Only what fails is counted: a delivery that Cashfree signed is taken, however many come. */
   function countForgery(request: FastifyRequest) {
     const max = Math.max(1, Math.floor(60 * deps.config.rateLimitScale))
-    return count(`unsigned deliveries ${callerOf(request)}`, max, 60_000)
+    return count(`unsigned deliveries ${rateLimitKey(request.ip)}`, max, 60_000)
   }
 
   /** Stores it, and settles its order here when there is room; in a rush the rest is left to the job, which is woken. */
