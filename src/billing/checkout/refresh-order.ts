@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import { LRUCache } from 'lru-cache'
 import type { BillingServices } from '../payments/gateway.ts'
 import { GatewayRefused, GatewayUnavailable } from '../payments/gateway.ts'
 import type { Order } from '../payments/payments.ts'
@@ -6,7 +7,7 @@ import { type SettlementSource, settle } from './settle.ts'
 
 /** Fewest milliseconds between two questions about one order that people's browsers can cause. */
 const spacingMs = 2_000
-const returns = new Map<string, { startsAt: number; look: Promise<void> }>()
+const returns = new LRUCache<string, { startsAt: number; look: Promise<void> }>({ max: 10_000 })
 
 /**
  * Asks about an order because its payer came back. The first time at once; a reload waits its turn rather than show
@@ -18,9 +19,7 @@ export function askForReturn(deps: BillingServices, orderId: string): Promise<vo
   if (last && now < last.startsAt) return last.look
   const startsAt = Math.max(now, (last?.startsAt ?? 0) + spacingMs)
   const look = pause(startsAt - now).then(() => ask(deps, orderId, 'return'))
-  returns.delete(orderId)
   returns.set(orderId, { startsAt, look })
-  if (returns.size > 10_000) returns.delete(returns.keys().next().value!)
   return look
 }
 

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { LRUCache } from 'lru-cache'
 import type { Log } from '../../platform/log.ts'
 import { threadPool } from '../../platform/thread-pool.ts'
 import type { ReceiptPdf } from './pdf.ts'
@@ -16,8 +17,7 @@ const pool = threadPool<Receipt, ReceiptPdf>({
 })
 
 /** The newest PDFs by what is printed on them, about 3 MB: many readers of one receipt are one piece of work. */
-const kept = new Map<string, Promise<Buffer>>()
-const mostKept = 100
+const kept = new LRUCache<string, Promise<Buffer>>({ max: 100 })
 
 /**
  * A receipt as PDF, made in a thread of its own: the same as before as long as nothing on it changed. Throws AppError
@@ -30,7 +30,6 @@ export async function printed(receipt: Receipt, log: Log, how = { patient: false
   const printing = print(receipt, log, how)
   kept.set(key, printing)
   printing.catch(() => kept.delete(key))
-  if (kept.size > mostKept) kept.delete(kept.keys().next().value!)
   return printing
 }
 
