@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { LRUCache } from 'lru-cache'
 import { Type } from 'typebox'
 import { type MoneyUnderWay, moneyUnderWay } from '../../billing/checkout/money-under-way.ts'
 import { type Plan, plansOnSale } from '../../billing/plans/plans.ts'
@@ -42,11 +43,11 @@ type Dashboard = {
 
 /** Regions kept for a market: those that were asked for last, of a tenth of a megabyte each. */
 const regionsKept = 30
-const regions = new WeakMap<Market, Map<string, string>>()
+const regions = new WeakMap<Market, LRUCache<string, string>>()
 
 /** The analyser as HTML: nothing in it is about the reader, so that it is made once for all of them. */
 async function regionOf(market: Market, asked: Asked, reply: FastifyReply): Promise<string> {
-  const kept = regions.get(market) ?? new Map<string, string>()
+  const kept = regions.get(market) ?? new LRUCache<string, string>({ max: regionsKept })
   regions.set(market, kept)
   const key = analysisUrl(asked)
   const made = async () => {
@@ -55,9 +56,7 @@ async function regionOf(market: Market, asked: Asked, reply: FastifyReply): Prom
   }
   // Who waited for a turn may find that somebody before them asked the same.
   const region = kept.get(key) ?? (await inHeavyTurn({ patient: false }, () => kept.get(key) ?? made()))
-  kept.delete(key)
   kept.set(key, region)
-  if (kept.size > regionsKept) kept.delete(kept.keys().next().value!)
   return region
 }
 

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import type { Sql } from '../../platform/db.ts'
 import {
   findVersion,
@@ -30,7 +31,7 @@ const years = 6
 const answersKept = 60
 
 const kept = new WeakMap<Sql, { version: number; market: Promise<Market> }>()
-const answers = new WeakMap<Market, Map<string, Analysis | null>>()
+const answers = new WeakMap<Market, LRUCache<string, Analysis>>()
 
 /** The market as it stands: one small question to the database; everything is read again only when something changed. */
 export async function currentMarket(sql: Sql): Promise<Market> {
@@ -46,15 +47,13 @@ export async function currentMarket(sql: Sql): Promise<Market> {
 
 /** The analysis of the market, computed once for each question until the market changes. Null without a benchmark's prices. */
 export function cachedAnalysis(market: Market, question: Omit<AnalysisParams, 'holidays'>): Analysis | null {
-  const known = answers.get(market) ?? new Map<string, Analysis | null>()
+  if (!market.benchmark) return null
+  const known = answers.get(market) ?? new LRUCache<string, Analysis>({ max: answersKept })
   answers.set(market, known)
   const key = JSON.stringify([question.step, question.at, question.tail])
-  if (known.has(key)) return known.get(key)!
-  const answer = market.benchmark
-    ? analyse(market.benchmark.prices, market.sectors, { ...question, holidays: market.holidays })
-    : null
-  if (known.size >= answersKept) known.delete(known.keys().next().value!)
-  known.set(key, answer)
+  const answer =
+    known.get(key) ?? analyse(market.benchmark.prices, market.sectors, { ...question, holidays: market.holidays })
+  if (answer) known.set(key, answer)
   return answer
 }
 
