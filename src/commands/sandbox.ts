@@ -1,4 +1,5 @@
 import { startSandbox } from '../dev/cashfree-sandbox/sandbox.ts'
+import { onlyOwnBrowser } from '../dev/local-browser.ts'
 
 // `npm run sandbox`: the Cashfree look-alike alone, for a shop that runs elsewhere.
 const { env } = process
@@ -9,6 +10,7 @@ const sandbox = await startSandbox({
   clientSecret: env.CASHFREE_CLIENT_SECRET || 'cfsk_ma_test_sandbox_secret',
   webhookUrl: env.SANDBOX_WEBHOOK_URL || null,
   stateFile: null,
+  protect: onlyOwnBrowser,
   log: (line) => console.log(line),
 }).catch((error: NodeJS.ErrnoException) => {
   const busy = error.code === 'EADDRINUSE'

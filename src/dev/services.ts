@@ -85,12 +85,14 @@ async function sandbox(config: Config, home: string, closers: Closers) {
   const host = new URL(config.baseUrl).hostname
   const reachable = host === 'localhost' || host === '127.0.0.1' ? 'localhost' : config.host
   const { startSandbox } = await import('./cashfree-sandbox/sandbox.ts')
+  const { onlyOwnBrowser } = await import('./local-browser.ts')
   const running = await startSandbox({
     host: reachable,
     port: config.embedded.sandboxPort,
     publicUrl: `http://${host}:${config.embedded.sandboxPort}`,
     webhookUrl: config.embedded.sandboxWebhookUrl,
     stateFile: join(home, 'sandbox.json'),
+    protect: onlyOwnBrowser,
     ...sandboxKeys,
   })
   closers.push(() => running.close())

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Sandbox, startSandbox } from '../../src/dev/cashfree-sandbox/sandbox.ts'
+import { onlyOwnBrowser } from '../../src/dev/local-browser.ts'
 import { type Mailbox, startMailbox } from '../../src/dev/mail-catcher/mail-catcher.ts'
 
 let mailbox: Mailbox
@@ -16,6 +17,7 @@ beforeAll(async () => {
     clientSecret: 'cfsk_ma_test_own',
     webhookUrl: null,
     stateFile: null,
+    protect: onlyOwnBrowser,
   })
 })
 afterAll(async () => {

@@ -1,4 +1,4 @@
-import { ControlError } from '../../src/dev/cashfree-sandbox/control.ts'
+import { ControlError } from '../../src/dev/cashfree-sandbox/control/find.ts'
 
 /** What people may be answered while something is broken on purpose; everything else is a bug. */
 export function expected(error: unknown): undefined {

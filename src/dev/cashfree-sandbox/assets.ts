@@ -9,7 +9,7 @@ const FILES = [
   { url: '/assets/console.js', file: 'console.js', type: 'text/javascript' },
 ]
 
-/** What browsers load. Any other origin may load the checkout script, as from a public CDN. */
+/** Scripts and styles. Every origin may load them, as from a public CDN. */
 export async function assets(app: FastifyInstance) {
   for (const { url, file, type } of FILES) {
     const bytes = await readFile(new URL(`./browser/${file}`, import.meta.url))

@@ -15,11 +15,11 @@ export type SandboxContext = {
   clock: Clock
   ledger: Ledger
   faults: Faults
-  /** Deliveries on the wire. */
+  /** Webhooks that are being sent. */
   inFlight: Set<Promise<void>>
-  /** Fires when the sandbox closes: whatever waits must stop waiting. */
+  /** Fires when the sandbox closes; everything that waits stops then. */
   closing: AbortSignal
   log: (line: string) => void
-  /** To be called after every change: plans the next duty and the next snapshot. */
+  /** To be called after every change: schedules the next event and the next snapshot. */
   changed: () => void
 }

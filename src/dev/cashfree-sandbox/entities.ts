@@ -1,6 +1,6 @@
 import { istTime } from './clock.ts'
 import type { SandboxContext } from './context.ts'
-import type { Attempt, Dispute, Order, Refund } from './ledger.ts'
+import type { Attempt, Dispute, Order, Refund } from './model.ts'
 import { Rupees } from './money.ts'
 import { statusOf } from './orders.ts'
 
@@ -8,14 +8,14 @@ import { statusOf } from './orders.ts'
 export const BANK_REFERENCE = '1234567890'
 
 /** OrderEntity of version 2025-01-01. */
-export function orderEntity(world: SandboxContext, order: Order) {
+export function orderEntity(context: SandboxContext, order: Order) {
   return {
-    cf_order_id: cfId(world, order.cfId),
+    cf_order_id: cfId(context, order.cfId),
     order_id: order.id,
     entity: 'order',
     order_currency: order.currency,
     order_amount: new Rupees(order.amountPaise),
-    order_status: statusOf(order, world.clock.now()) as string,
+    order_status: statusOf(order, context.clock.now()) as string,
     payment_session_id: order.sessionId,
     order_expiry_time: istTime(order.expiresAt),
     order_note: order.note,
@@ -42,10 +42,10 @@ export function orderEntity(world: SandboxContext, order: Order) {
 }
 
 /** PaymentEntity: one attempt. */
-export function paymentEntity(world: SandboxContext, order: Order, attempt: Attempt) {
+export function paymentEntity(context: SandboxContext, order: Order, attempt: Attempt) {
   const succeeded = attempt.status === 'SUCCESS' || attempt.status === 'CANCELLED'
   return {
-    cf_payment_id: cfId(world, attempt.id),
+    cf_payment_id: cfId(context, attempt.id),
     order_id: order.id,
     entity: 'payment',
     order_amount: new Rupees(order.amountPaise),
@@ -71,10 +71,10 @@ export function paymentEntity(world: SandboxContext, order: Order, attempt: Atte
 }
 
 /** RefundEntity. */
-export function refundEntity(world: SandboxContext, order: Order, refund: Refund) {
+export function refundEntity(context: SandboxContext, order: Order, refund: Refund) {
   return {
-    cf_refund_id: cfId(world, refund.cfId),
-    cf_payment_id: cfId(world, refund.attemptId),
+    cf_refund_id: cfId(context, refund.cfId),
+    cf_payment_id: cfId(context, refund.attemptId),
     order_id: order.id,
     refund_id: refund.id,
     entity: 'refund',
@@ -100,7 +100,7 @@ export function refundEntity(world: SandboxContext, order: Order, refund: Refund
   }
 }
 
-/** DisputesEntity: numbers for ids and local times without an offset, as Cashfree answers; 9999 stands for never. */
+/** DisputesEntity: ids are numbers and times local, without an offset, as Cashfree answers; 9999 means never. */
 export function disputeEntity(order: Order, dispute: Dispute) {
   const local = (moment: number) => istTime(moment).slice(0, 19)
   return {
@@ -122,7 +122,7 @@ export function disputeEntity(order: Order, dispute: Dispute) {
   }
 }
 
-/** The payment and the payer of a dispute, alike in API and webhook. */
+/** The payment and the payer of a dispute, the same in API and webhook. */
 export function disputedPayment(order: Order, dispute: Dispute) {
   const attempt = order.attempts.find(({ id }) => id === dispute.attemptId)!
   return {
@@ -142,13 +142,13 @@ export function disputedPayment(order: Order, dispute: Dispute) {
   }
 }
 
-/** SettlementEntity of a paid order: 1.95 % and 18 % tax on it are kept, as on Cashfree's price list. */
-export function settlementEntity(world: SandboxContext, order: Order, attempt: Attempt, settledAt: number) {
+/** SettlementEntity of a paid order: less a charge of 1.95 % and 18 % tax on it, as on Cashfree's price list. */
+export function settlementEntity(context: SandboxContext, order: Order, attempt: Attempt, settledAt: number) {
   const charge = Math.round(attempt.amountPaise * 0.0195)
   const tax = Math.round(charge * 0.18)
   return {
-    cf_payment_id: cfId(world, attempt.id),
-    cf_settlement_id: cfId(world, `${attempt.id}1`),
+    cf_payment_id: cfId(context, attempt.id),
+    cf_settlement_id: cfId(context, `${attempt.id}1`),
     settlement_currency: order.currency,
     order_id: order.id,
     entity: 'settlement',
@@ -193,7 +193,11 @@ export function gatewayDetails(order: Order, attempt: Attempt) {
 }
 
 /** An id as a string of digits, or as a bare number while that fault is on. */
-export function cfId(world: SandboxContext, id: string, numeric = world.faults.isOn('numericIds')): string | bigint {
+export function cfId(
+  context: SandboxContext,
+  id: string,
+  numeric = context.faults.isOn('numericIds'),
+): string | bigint {
   return numeric ? BigInt(id) : id
 }
 

@@ -1,4 +1,4 @@
-/** Everything that can go wrong on demand. The sentences are the console's labels. */
+/** Every fault that can be switched on, with its label in the console. */
 export const FAULTS = {
   rateLimited: 'API answers 429 with its headers',
   serverError: 'API answers 500 (or the given status)',
@@ -41,7 +41,7 @@ export type FaultOptions = {
   count?: number | null
   /** Only API calls of this name or group: `orders.get`, `refunds`. All when absent. */
   endpoint?: string | null
-  /** Duration, where the fault has one. */
+  /** Duration in milliseconds, where the fault has one. */
   ms?: number
   /** HTTP status, for serverError. */
   status?: number
@@ -62,11 +62,11 @@ export type Faults = {
   clear(): void
   active(): ActiveFault[]
   isOn(name: FaultName): boolean
-  /** The fault if it is on and concerns this endpoint; uses up one of its times. */
+  /** The fault if it is on and concerns this endpoint; counts as one of its times. */
   take(name: FaultName, endpoint?: string): ActiveFault | null
 }
 
-/** Thrown by `set` for a fault that does not exist: a typing mistake in a test must not pass for a quiet run. */
+/** Thrown by `set` for a fault that does not exist: with a typing mistake in its name, a test would test nothing. */
 export class UnknownFault extends Error {}
 
 /** All switches off. */

@@ -1,4 +1,4 @@
-/** Markup that needs no more escaping. Made only by `html`. */
+/** Markup that is escaped already. Only `html` makes it. */
 export class Html {
   readonly markup: string
   constructor(markup: string) {
@@ -8,7 +8,7 @@ export class Html {
 
 type Piece = Html | string | number | null | undefined | false | Piece[]
 
-/** A template whose every value is escaped, unless it was made by this tag itself. Lists are joined. */
+/** A template that escapes every value, except what this tag made. Lists are joined. */
 export function html(parts: TemplateStringsArray, ...values: Piece[]): Html {
   return new Html(parts.reduce((markup, part, place) => markup + print(values[place - 1]) + part))
 }

@@ -2,7 +2,7 @@ import { decimal, Rupees } from './money.ts'
 
 /**
  * JSON as Cashfree writes it: amounts keep their two decimals and a bigint is a bare run of digits.
- * JSON.stringify can do neither, and a client that parses and re-serialises must see its signature check fail.
+ * JSON.stringify can do neither, and a client that parses and re-serialises has to see its signature check fail.
  */
 export function toJson(value: unknown): string {
   if (value instanceof Rupees) return decimal(value.paise)

@@ -1,9 +1,9 @@
-import type { Attempt, Method } from './ledger.ts'
+import type { Attempt, Method } from './model.ts'
 import { reasonNamed } from './reasons.ts'
 
 type Card = { number: string; network: string; type: 'debit_card' | 'credit_card'; sub: 'R' | 'P' | 'C' }
 
-/** Cashfree's published test cards: any expiry to come, any CVV, OTP 111000. */
+/** Cashfree's published test cards: any future expiry, any CVV, OTP 111000. */
 export const TEST_CARDS: Card[] = [
   ...cards('visa', 'debit_card', 'R', '4706131211212123', '4062288312345026'),
   ...cards('visa', 'credit_card', 'R', '4111111111111111', '4576238912771450', '4444333322221111'),
@@ -39,7 +39,7 @@ export function vpaPlan(vpa: string): VpaAnswer | null {
   return handle === 'gocash' && Object.hasOwn(TEST_VPAS, name) ? TEST_VPAS[name]! : null
 }
 
-/** How a UPI attempt describes its means of payment. */
+/** The payment method of a UPI attempt. */
 export function upiMethod(channel: string, vpa: string | null): Method {
   return {
     key: 'upi',

@@ -1,6 +1,6 @@
-import type { Reason } from './ledger.ts'
+import type { Reason } from './model.ts'
 
-/** Why a payment can fail, in the order in which the simulator page offers it. */
+/** Reasons of failed payments, in the order in which the simulator page offers them. */
 export const REASONS: Record<string, { label: string } & Reason> = {
   bank_rejected: {
     label: 'Declined by the bank',
@@ -73,7 +73,7 @@ export const REASONS: Record<string, { label: string } & Reason> = {
   },
 }
 
-/** The reason of that name; the bank's plain refusal for a name nobody knows. */
+/** The reason of that name; `bank_rejected` for an unknown name. */
 export function reasonNamed(name: string | undefined): Reason {
   const { label: _, ...reason } = REASONS[name ?? ''] ?? REASONS.bank_rejected!
   return reason

@@ -1,14 +1,13 @@
 import type { AddressInfo } from 'node:net'
 import Fastify, { type FastifyInstance } from 'fastify'
-import { onlyOwnBrowser } from '../local-browser.ts'
 import { api } from './api/api.ts'
 import { assets } from './assets.ts'
 import { checkout } from './checkout/checkout.ts'
 import { createClock } from './clock.ts'
 import { consoleRoutes } from './console/console.ts'
 import type { SandboxContext } from './context.ts'
-import { type Control, createControl } from './control.ts'
-import { controlRoutes } from './control-routes.ts'
+import { type Control, createControl } from './control/control.ts'
+import { controlRoutes } from './control/routes.ts'
 import { createFaults } from './faults.ts'
 import { openLedger, snapshotOf } from './ledger.ts'
 import { createScheduledEvents, type ScheduledEvents } from './scheduled-events.ts'
@@ -29,6 +28,16 @@ export type SandboxOptions = {
   stateFile: string | null
   log?: (line: string) => void
   settings?: Partial<Settings>
+  /** Guards the console and the control API, which ask for no log-in; without it, every browser and program may call them. */
+  protect?: (app: FastifyInstance, pages: ProtectedPages) => void
+}
+
+export type ProtectedPages = {
+  /** Host names under which it is reached, besides those of this machine. */
+  names: string[]
+  port: () => number
+  /** What shops and their customers call from elsewhere: API, hosted checkout, browser script. */
+  isPublic: (path: string) => boolean
 }
 
 export type Sandbox = {
@@ -36,7 +45,7 @@ export type Sandbox = {
   url: string
   port: number
   publicUrl: string
-  /** Breaks open connections, saves the snapshot, and is done. */
+  /** Breaks open connections and saves the snapshot. */
   close(): Promise<void>
   control: Control
 }
@@ -44,44 +53,44 @@ export type Sandbox = {
 /** Starts the Cashfree look-alike: API at /pg, hosted checkout, browser script, console at /, control at /control. */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const closing = new AbortController()
-  const { world, keeper } = await createWorld(options, closing.signal)
-  const agenda = createScheduledEvents(world)
-  const control = createControl(world, agenda)
-  world.changed = oncePerTurn(() => {
-    agenda.rearm()
-    keeper?.soon()
+  const { context, snapshots } = await createContext(options, closing.signal)
+  const scheduledEvents = createScheduledEvents(context)
+  const control = createControl(context, scheduledEvents)
+  context.changed = oncePerTurn(() => {
+    scheduledEvents.rearm()
+    snapshots?.soon()
   })
 
-  const app = buildServer(world, agenda, control)
-  onlyOwnBrowser(app, {
+  const app = buildServer(context, scheduledEvents, control)
+  options.protect?.(app, {
     names: [options.host, ...(options.publicUrl ? [new URL(options.publicUrl).hostname] : [])],
     port: () => (app.server.address() as AddressInfo).port,
     isPublic: (path) => /^\/(pg|js|assets)\//.test(path),
   })
   await app.listen({ host: options.host, port: options.port })
   const { port } = app.server.address() as AddressInfo
-  world.publicUrl = (options.publicUrl ?? `http://localhost:${port}`).replace(/\/$/, '')
-  agenda.rearm()
+  context.publicUrl = (options.publicUrl ?? `http://localhost:${port}`).replace(/\/$/, '')
+  scheduledEvents.rearm()
 
   async function close() {
     closing.abort()
-    agenda.stop()
+    scheduledEvents.stop()
     await app.close()
-    await Promise.all(world.inFlight)
-    keeper?.soon()
-    await keeper?.flush()
+    await Promise.all(context.inFlight)
+    snapshots?.soon()
+    await snapshots?.flush()
   }
   const host = options.host.includes(':') ? `[${options.host}]` : options.host
-  return { url: `http://${host}:${port}`, port, publicUrl: world.publicUrl, close, control }
+  return { url: `http://${host}:${port}`, port, publicUrl: context.publicUrl, close, control }
 }
 
-async function createWorld(
+async function createContext(
   options: SandboxOptions,
   closing: AbortSignal,
-): Promise<{ world: SandboxContext; keeper?: SnapshotWriter }> {
+): Promise<{ context: SandboxContext; snapshots?: SnapshotWriter }> {
   const log = options.log ?? (() => {})
   const snapshot = options.stateFile === null ? undefined : await readSnapshot(options.stateFile, log)
-  const world: SandboxContext = {
+  const context: SandboxContext = {
     clientId: options.clientId,
     clientSecret: options.clientSecret,
     publicUrl: '',
@@ -90,35 +99,35 @@ async function createWorld(
     settings: { ...DEFAULT_SETTINGS, ...options.settings },
     clock: createClock(snapshot?.clockOffsetMs),
     ledger: openLedger(snapshot),
-    faults: createFaults(() => world.changed()),
+    faults: createFaults(() => context.changed()),
     inFlight: new Set(),
     closing,
     log,
     changed: () => {},
   }
-  if (options.stateFile === null) return { world }
-  const take = () => snapshotOf(world.ledger, world.clock.offsetMs())
-  return { world, keeper: writeSnapshots(options.stateFile, take, log) }
+  if (options.stateFile === null) return { context }
+  const take = () => snapshotOf(context.ledger, context.clock.offsetMs())
+  return { context, snapshots: writeSnapshots(options.stateFile, take, log) }
 }
 
-function buildServer(world: SandboxContext, agenda: ScheduledEvents, control: Control): FastifyInstance {
+function buildServer(context: SandboxContext, scheduledEvents: ScheduledEvents, control: Control): FastifyInstance {
   const app = Fastify({
-    // Faults and the control API break and slow connections on purpose; nothing here is worth Fastify's own log.
+    // Faults and the control API break and delay connections on purpose, which would fill Fastify's own log.
     logger: false,
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 200 },
   })
-  // A restart may have found duties that are overdue, and timers are late: nobody may see a stale world.
-  app.addHook('onRequest', async () => agenda.catchUp())
+  // Events may be overdue after a restart, and timers fire late: no request sees a state that time has passed.
+  app.addHook('onRequest', async () => scheduledEvents.catchUp())
   app.register(assets)
-  app.register(api(world), { prefix: '/pg' })
-  app.register(checkout(world, agenda.settled), { prefix: '/pg/view' })
+  app.register(api(context), { prefix: '/pg' })
+  app.register(checkout(context, scheduledEvents.settled), { prefix: '/pg/view' })
   app.register(controlRoutes(control), { prefix: '/control' })
-  app.register(consoleRoutes(world, control))
+  app.register(consoleRoutes(context, control))
   return app
 }
 
-/** Many changes in one turn of the event loop count as one. */
+/** Runs the work once for all calls in one turn of the event loop. */
 function oncePerTurn(work: () => void): () => void {
   let planned = false
   return () => {

@@ -1,40 +1,41 @@
 import type { SandboxContext } from './context.ts'
-import type { Attempt, Delivery, Refund } from './ledger.ts'
+import type { Attempt, Delivery, Refund } from './model.ts'
 import { answerByItself, close, drop } from './payments.ts'
 import { settleRefund } from './refunds.ts'
 import { startSending } from './webhooks/deliver.ts'
 
-type Duty = { at: number; run: () => void }
+type ScheduledEvent = { at: number; run: () => void }
 
 export type ScheduledEvents = {
-  /** Does all that is due, in the order of time. Sendings are started, not awaited. */
+  /** Runs all that is due, in order of time. Webhooks are started, not awaited. */
   catchUp(): void
-  /** Sets the alarm for the next duty. */
+  /** Sets the timer for the next event. */
   rearm(): void
-  /** Moves the clock and lives through that time: retries that fall into it are sent, and awaited. */
+  /** Moves the clock forward and runs what falls into that time; webhooks are awaited. */
   advance(ms: number): Promise<void>
-  /** Waits until everything due has been done and answered. */
+  /** Resolves when everything due has been done and answered. */
   settled(): Promise<void>
   stop(): void
 }
 
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 1
 
-/** Time's part in the sandbox: what is due is read from the books, so that it survives a restart by itself. */
-export function createScheduledEvents(world: SandboxContext): ScheduledEvents {
-  let alarm: NodeJS.Timeout | undefined
+/** Runs what happens as time passes. What is due is derived from the ledger, so it survives a restart. */
+export function createScheduledEvents(context: SandboxContext): ScheduledEvents {
+  let timer: NodeJS.Timeout | undefined
 
   function catchUp() {
-    for (let duty = nextDuty(world); duty && duty.at <= world.clock.now(); duty = nextDuty(world)) duty.run()
+    for (let event = nextEvent(context); event && event.at <= context.clock.now(); event = nextEvent(context))
+      event.run()
   }
 
   function rearm() {
-    clearTimeout(alarm)
-    if (world.closing.aborted) return
-    const duty = nextDuty(world)
-    if (!duty) return
-    const wait = Math.min(Math.max(0, duty.at - world.clock.now()), LONGEST_TIMEOUT_MS)
-    alarm = setTimeout(() => {
+    clearTimeout(timer)
+    if (context.closing.aborted) return
+    const event = nextEvent(context)
+    if (!event) return
+    const wait = Math.min(Math.max(0, event.at - context.clock.now()), LONGEST_TIMEOUT_MS)
+    timer = setTimeout(() => {
       catchUp()
       rearm()
     }, wait)
@@ -42,54 +43,54 @@ export function createScheduledEvents(world: SandboxContext): ScheduledEvents {
 
   async function settled() {
     catchUp()
-    while (world.inFlight.size > 0) {
-      await Promise.all(world.inFlight)
+    while (context.inFlight.size > 0) {
+      await Promise.all(context.inFlight)
       catchUp()
     }
   }
 
   async function advance(ms: number) {
-    const target = world.clock.now() + ms
+    const target = context.clock.now() + ms
     await settled()
-    for (let duty = nextDuty(world); duty && duty.at <= target; duty = nextDuty(world)) {
-      world.clock.moveTo(duty.at)
+    for (let event = nextEvent(context); event && event.at <= target; event = nextEvent(context)) {
+      context.clock.moveTo(event.at)
       await settled()
     }
-    world.clock.moveTo(target)
+    context.clock.moveTo(target)
     await settled()
-    world.changed()
+    context.changed()
   }
 
-  return { catchUp, rearm, advance, settled, stop: () => clearTimeout(alarm) }
+  return { catchUp, rearm, advance, settled, stop: () => clearTimeout(timer) }
 }
 
-function nextDuty(world: SandboxContext): Duty | undefined {
-  const { liveAttempts, liveRefunds, openDeliveries } = world.ledger
-  let next: Duty | undefined
-  const offer = (duty: Duty | undefined) => {
-    if (duty && (!next || duty.at < next.at)) next = duty
+function nextEvent(context: SandboxContext): ScheduledEvent | undefined {
+  const { liveAttempts, liveRefunds, openDeliveries } = context.ledger
+  let next: ScheduledEvent | undefined
+  const offer = (event: ScheduledEvent) => {
+    if (!next || event.at < next.at) next = event
   }
-  for (const attempt of liveAttempts) offer(dutyOfAttempt(world, attempt))
-  for (const refund of liveRefunds) offer(dutyOfRefund(world, refund))
-  if (!world.webhooksPaused) for (const delivery of openDeliveries) offer(dutyOfDelivery(world, delivery))
+  for (const attempt of liveAttempts) offer(eventOfAttempt(context, attempt))
+  for (const refund of liveRefunds) offer(eventOfRefund(context, refund))
+  if (!context.webhooksPaused) for (const delivery of openDeliveries) offer(eventOfDelivery(context, delivery))
   return next
 }
 
-function dutyOfAttempt(world: SandboxContext, attempt: Attempt): Duty {
-  const end: Duty = { at: attempt.ttlEndsAt, run: () => close(world, attempt) }
+function eventOfAttempt(context: SandboxContext, attempt: Attempt): ScheduledEvent {
+  const end: ScheduledEvent = { at: attempt.ttlEndsAt, run: () => close(context, attempt) }
   if (attempt.settles && attempt.settles.at <= end.at) {
-    return { at: attempt.settles.at, run: () => answerByItself(world, attempt) }
+    return { at: attempt.settles.at, run: () => answerByItself(context, attempt) }
   }
   if (attempt.dropsAt !== null && attempt.dropsAt <= end.at) {
-    return { at: attempt.dropsAt, run: () => drop(world, attempt) }
+    return { at: attempt.dropsAt, run: () => drop(context, attempt) }
   }
   return end
 }
 
-function dutyOfRefund(world: SandboxContext, refund: Refund): Duty {
-  return { at: refund.settlesAt!, run: () => settleRefund(world, refund, world.settings.refundOutcome) }
+function eventOfRefund(context: SandboxContext, refund: Refund): ScheduledEvent {
+  return { at: refund.settlesAt!, run: () => settleRefund(context, refund, context.settings.refundOutcome) }
 }
 
-function dutyOfDelivery(world: SandboxContext, delivery: Delivery): Duty {
-  return { at: delivery.dueAt!, run: () => void startSending(world, delivery) }
+function eventOfDelivery(context: SandboxContext, delivery: Delivery): ScheduledEvent {
+  return { at: delivery.dueAt!, run: () => void startSending(context, delivery) }
 }

@@ -7,10 +7,10 @@ export type Settings = {
   attemptTtlMs: number
   /** What an attempt still open at its time limit becomes. */
   ttlEnds: 'USER_DROPPED' | 'FAILED'
-  /** How long an attempt that the customer never acted on lives. */
+  /** How long an attempt lives that the customer never acts on. */
   dropAfterMs: number
   refundDelayMs: number
-  /** What a refund comes to after the delay; PENDING leaves it where it is. */
+  /** What a refund becomes after the delay; PENDING leaves it as it is. */
   refundOutcome: 'SUCCESS' | 'FAILED' | 'ONHOLD' | 'CANCELLED' | 'PENDING'
   /** From a success to its settlement. */
   settlementDelayMs: number
@@ -21,7 +21,7 @@ export type Settings = {
   webhookRetriesMs: number[]
   /** Whether a retry carries a new timestamp and signature. */
   restampRetries: boolean
-  /** Which clock x-webhook-timestamp is read from. The receiver's clock does not move with ours, hence the wall. */
+  /** Which clock x-webhook-timestamp is read from: real time (`wall`), since the receiver's clock does not move with the sandbox's, or the sandbox's own. */
   webhookStamp: 'wall' | 'own'
   webhookVersion: string
   /** Refund webhooks carry cf ids as JSON numbers, as Cashfree's documentation shows. */

@@ -6,7 +6,7 @@ export type SnapshotWriter = { soon(): void; flush(): Promise<void> }
 
 const QUIET_MS = 400
 
-/** Reads the snapshot; undefined when there is none or it cannot be read (then the file is put aside). */
+/** Reads the snapshot; undefined when there is none, or when it is unreadable (then the file is renamed). */
 export async function readSnapshot(file: string, log: (line: string) => void): Promise<Snapshot | undefined> {
   const text = await readFile(file, 'utf8').catch(() => undefined)
   if (text === undefined) return undefined
@@ -15,11 +15,11 @@ export async function readSnapshot(file: string, log: (line: string) => void): P
     if (snapshot.version === 1 && Array.isArray(snapshot.orders)) return snapshot
   } catch {}
   await rename(file, `${file}.unreadable`)
-  log(`sandbox: ${file} could not be read; put aside as ${file}.unreadable`)
+  log(`sandbox: ${file} could not be read; renamed to ${file}.unreadable`)
   return undefined
 }
 
-/** Writes the snapshot once things are quiet, through a rename: the file is always whole, old or new. */
+/** Writes the snapshot shortly after a change, through a rename: the file is always whole, old or new. */
 export function writeSnapshots(file: string, take: () => Snapshot, log: (line: string) => void): SnapshotWriter {
   let timer: NodeJS.Timeout | undefined
   let pauseMs = QUIET_MS
@@ -32,7 +32,7 @@ export function writeSnapshots(file: string, take: () => Snapshot, log: (line: s
     await writeFile(scratch, JSON.stringify(take()), { mode: 0o600 })
     await chmod(scratch, 0o600)
     await rename(scratch, file)
-    // Large books take longer to write; they are then written less often.
+    // A large ledger takes longer to write, and is written less often.
     pauseMs = Math.max(QUIET_MS, (performance.now() - began) * 10)
   }
 

@@ -2,6 +2,7 @@ import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { onTestFinished } from 'vitest'
 import { type SandboxOptions, startSandbox } from '../../../src/dev/cashfree-sandbox/sandbox.ts'
+import { onlyOwnBrowser } from '../../../src/dev/local-browser.ts'
 
 export const CLIENT_ID = 'TEST_1'
 export const CLIENT_SECRET = 'cfsk_ma_test_0000exampleonly'
@@ -33,6 +34,7 @@ export async function openShop(options: Partial<SandboxOptions> = {}) {
     clientSecret: CLIENT_SECRET,
     webhookUrl,
     stateFile: null,
+    protect: onlyOwnBrowser,
     ...options,
     settings: { webhookDelayMs: 0, refundDelayMs: 0, collectSettleMs: 0, ...options.settings },
   })

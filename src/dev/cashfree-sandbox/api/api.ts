@@ -10,26 +10,26 @@ import { refusals } from './refusal.ts'
 import { simulateEndpoints } from './simulate-routes.ts'
 
 /** The merchant API, to be registered under /pg. */
-export function api(world: SandboxContext) {
+export function api(context: SandboxContext) {
   return async (app: FastifyInstance) => {
     // Bodies stay text: idempotency compares what was sent, and a bad body gets Cashfree's answer, not Fastify's.
     app.removeAllContentTypeParsers()
     app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body))
 
-    const limits = createRateLimits(world)
+    const limits = createRateLimits(context)
     const endpoints = [
-      ...orderEndpoints(world),
-      ...paymentEndpoints(world),
-      ...refundEndpoints(world),
-      ...disputeEndpoints(world),
-      ...simulateEndpoints(world),
+      ...orderEndpoints(context),
+      ...paymentEndpoints(context),
+      ...refundEndpoints(context),
+      ...disputeEndpoints(context),
+      ...simulateEndpoints(context),
     ]
     for (const endpoint of endpoints) {
       app.route({
         method: endpoint.method,
         url: endpoint.path,
         exposeHeadRoute: false,
-        handler: (request, reply) => authenticated(world, limits, endpoint, request, reply),
+        handler: (request, reply) => authenticated(context, limits, endpoint, request, reply),
       })
     }
     app.setNotFoundHandler((_request, reply) => reply.code(400).send(refusals.badUrl().body('2025-01-01')))

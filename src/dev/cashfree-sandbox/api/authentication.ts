@@ -10,7 +10,7 @@ import { Refusal, refusals } from './refusal.ts'
 export type Call = { params: Record<string, string>; fields: Fields }
 
 export type Endpoint = {
-  /** What faults and rate limits call it: `orders.create`. */
+  /** Its name in faults and rate limits: `orders.create`. */
   name: string
   method: 'GET' | 'POST' | 'PATCH' | 'PUT'
   path: string
@@ -23,17 +23,17 @@ type Answer = { status: number; body: string; replayed: boolean }
 
 const VERSIONS = ['2021-05-21', '2022-01-01', '2022-09-01', '2023-08-01', '2025-01-01', '2026-01-01']
 
-/** Every API call passes here: version, credentials, rate limit, idempotency, then its own work. */
+/** Handles an API call: version, credentials, rate limit, idempotency, then the endpoint's own work. */
 export async function authenticated(
-  world: SandboxContext,
+  context: SandboxContext,
   limits: RateLimits,
   endpoint: Endpoint,
   request: FastifyRequest,
   reply: FastifyReply,
 ) {
-  if (await spoilCall(world, endpoint.name, request, reply)) return reply
+  if (await spoilCall(context, endpoint.name, request, reply)) return reply
   const version = header(request, 'x-api-version')
-  const { over, headers } = limits.take(endpoint.name, endpoint.credentials === false ? request.ip : world.clientId)
+  const { over, headers } = limits.take(endpoint.name, endpoint.credentials === false ? request.ip : context.clientId)
   reply.headers({
     ...headers,
     'x-api-version': version,
@@ -44,33 +44,33 @@ export async function authenticated(
   let answer: Answer
   try {
     checkVersion(version)
-    if (endpoint.credentials !== false) checkCredentials(world, request)
+    if (endpoint.credentials !== false) checkCredentials(context, request)
     if (over) throw refusals.tooMany()
-    answer = onceOnly(world, endpoint, request, version)
+    answer = onceOnly(context, endpoint, request, version)
   } catch (error) {
     answer = refused(error, version)
   }
   reply.code(answer.status).header('x-idempotency-replayed', String(answer.replayed)).type('application/json')
-  return spoilAnswer(world, endpoint.name, reply, answer.body)
+  return spoilAnswer(context, endpoint.name, reply, answer.body)
 }
 
 /** The same key with the same body gets the first answer again; with another body, 422. */
-function onceOnly(world: SandboxContext, endpoint: Endpoint, request: FastifyRequest, version: string): Answer {
+function onceOnly(context: SandboxContext, endpoint: Endpoint, request: FastifyRequest, version: string): Answer {
   const key = header(request, 'x-idempotency-key')
   const text = (request.body as string | undefined) ?? ''
   if (!key || endpoint.method === 'GET') return work(endpoint, request, text, version)
 
-  const { remembered } = world.ledger
-  const place = [world.clientId, request.method, request.url, key].join(' ')
+  const { remembered } = context.ledger
+  const place = [context.clientId, request.method, request.url, key].join(' ')
   const fingerprint = createHash('sha256').update(text).digest('base64')
   const first = remembered.get(place)
   if (first && first.fingerprint !== fingerprint) throw refusals.keyReused()
   if (first) return { status: first.status, body: first.body, replayed: true }
 
   const answer = work(endpoint, request, text, version)
-  if (answer.status === 200 || world.settings.idempotencyKeepsErrors) {
+  if (answer.status === 200 || context.settings.idempotencyKeepsErrors) {
     remembered.set(place, { fingerprint, status: answer.status, body: answer.body })
-    world.changed()
+    context.changed()
   }
   return answer
 }
@@ -97,9 +97,10 @@ function checkVersion(version: string) {
   }
 }
 
-function checkCredentials(world: SandboxContext, request: FastifyRequest) {
+function checkCredentials(context: SandboxContext, request: FastifyRequest) {
   const known =
-    same(header(request, 'x-client-id'), world.clientId) && same(header(request, 'x-client-secret'), world.clientSecret)
+    same(header(request, 'x-client-id'), context.clientId) &&
+    same(header(request, 'x-client-secret'), context.clientSecret)
   if (!known) throw refusals.unauthenticated()
 }
 

@@ -6,16 +6,21 @@ import { Refusal, refusals } from './refusal.ts'
 
 const SILENCE_MS = 19_000
 
-/** Faults that strike before any work is done. True when the call has been answered (or never will be). */
-export async function spoilCall(world: SandboxContext, endpoint: string, request: FastifyRequest, reply: FastifyReply) {
-  const { faults } = world
+/** Faults before any work is done. True when the call has been answered, or never will be. */
+export async function spoilCall(
+  context: SandboxContext,
+  endpoint: string,
+  request: FastifyRequest,
+  reply: FastifyReply,
+) {
+  const { faults } = context
   const hang = faults.take('hang', endpoint)
   if (hang) {
-    await silence(world, hang.ms)
+    await silence(context, hang.ms)
     return hangUp(request, reply)
   }
   const slow = faults.take('slow', endpoint)
-  if (slow) await silence(world, slow.ms)
+  if (slow) await silence(context, slow.ms)
 
   const limited = faults.take('rateLimited', endpoint)
   if (limited) {
@@ -35,7 +40,7 @@ export async function spoilCall(world: SandboxContext, endpoint: string, request
     return refuse(reply, new Refusal(502, 'bank_processing_failure', 'Bank processing failure', 'api_error'))
   }
   if (faults.take('redirect', endpoint)) {
-    reply.code(307).header('location', `${world.publicUrl}/elsewhere${request.url}`).send()
+    reply.code(307).header('location', `${context.publicUrl}/elsewhere${request.url}`).send()
     return true
   }
   if (faults.take('garbage', endpoint)) {
@@ -45,13 +50,13 @@ export async function spoilCall(world: SandboxContext, endpoint: string, request
   return false
 }
 
-/** Faults that strike once the work is done: the answer is altered, cut, or lost. */
-export function spoilAnswer(world: SandboxContext, endpoint: string, reply: FastifyReply, body: string) {
-  if (world.faults.take('replyLost', endpoint)) {
+/** Faults once the work is done: the answer is cut or lost. */
+export function spoilAnswer(context: SandboxContext, endpoint: string, reply: FastifyReply, body: string) {
+  if (context.faults.take('replyLost', endpoint)) {
     hangUp(reply.request, reply)
     return reply
   }
-  if (endpoint === 'payments.list' && world.faults.take('paymentsUnreadable', endpoint)) {
+  if (endpoint === 'payments.list' && context.faults.take('paymentsUnreadable', endpoint)) {
     return reply.send('[{"cf_payment_id":"2149')
   }
   return reply.send(body)
@@ -71,7 +76,7 @@ function hangUp(request: FastifyRequest, reply: FastifyReply) {
   return true
 }
 
-/** Real time, since it is the client's patience that is tried; cut short when the sandbox closes. */
-async function silence(world: SandboxContext, ms = SILENCE_MS) {
-  await sleep(ms, undefined, { signal: world.closing }).catch(() => {})
+/** Waits in real time, as the client's timeout does; ends when the sandbox closes. */
+async function silence(context: SandboxContext, ms = SILENCE_MS) {
+  await sleep(ms, undefined, { signal: context.closing }).catch(() => {})
 }

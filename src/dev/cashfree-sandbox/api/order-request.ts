@@ -1,6 +1,6 @@
 import type { SandboxContext } from '../context.ts'
 import { newOrderId, newSessionId, nextCfId } from '../ids.ts'
-import type { Customer, Order } from '../ledger.ts'
+import type { Customer, Order } from '../model.ts'
 import { toPaise } from '../money.ts'
 import { type Fields, isObject, objectAt, optionalText, text } from './fields.ts'
 import { invalid, refusals } from './refusal.ts'
@@ -8,8 +8,8 @@ import { invalid, refusals } from './refusal.ts'
 const DAY_MS = 86_400_000
 
 /** Reads the body of Create Order into an order that nobody has stored yet; refuses as Cashfree does. */
-export function readOrder(world: SandboxContext, fields: Fields): Order {
-  const now = world.clock.now()
+export function readOrder(context: SandboxContext, fields: Fields): Order {
+  const now = context.clock.now()
   const meta = objectAt(fields, 'order_meta')
   return {
     id: optionalText(fields, 'order_id', { min: 3, max: 45, pattern: /^[A-Za-z0-9_-]+$/ }) ?? newOrderId(),
@@ -28,7 +28,7 @@ export function readOrder(world: SandboxContext, fields: Fields): Order {
       cart: fields.cart_details ?? null,
       products: fields.products ?? null,
     },
-    cfId: nextCfId(world),
+    cfId: nextCfId(context),
     sessionId: newSessionId(),
     createdAt: now,
     paidAt: null,

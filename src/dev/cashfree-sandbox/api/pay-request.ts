@@ -1,18 +1,18 @@
 import type { SandboxContext } from '../context.ts'
-import type { Attempt, Method } from '../ledger.ts'
+import type { Attempt, Method } from '../model.ts'
 import { decimal, Rupees } from '../money.ts'
 import { cardMethod, netbankingMethod, upiMethod, vpaPlan } from '../payment-methods.ts'
 import { qrPng } from '../qr.ts'
 import { type Fields, objectAt, text } from './fields.ts'
 import { invalid, Refusal, refusals } from './refusal.ts'
 
-type Read = { method: Method; plan: (world: SandboxContext, attempt: Attempt) => void }
+type ReadMethod = { method: Method; plan: (context: SandboxContext, attempt: Attempt) => void }
 
 const APPS = ['gpay', 'phonepe', 'ola', 'paytm', 'amazon', 'airtel', 'freecharge', 'mobikwik', 'jio']
 const nothing = () => {}
 
-/** Reads `payment_method` of Order Pay; `plan` arranges what the test instrument does by itself. */
-export function readMethod(methods: Fields): Read {
+/** Reads `payment_method` of Order Pay; `plan` schedules what a test VPA does by itself. */
+export function readMethod(methods: Fields): ReadMethod {
   const [key] = Object.keys(methods)
   if (!key) throw refusals.missing('payment_method')
   const fields = objectAt(methods, key)
@@ -24,9 +24,9 @@ export function readMethod(methods: Fields): Read {
 }
 
 /** PayOrderEntity: where to send the customer. It has no status; the attempt exists as NOT_ATTEMPTED. */
-export function payOrderEntity(world: SandboxContext, attempt: Attempt) {
+export function payOrderEntity(context: SandboxContext, attempt: Attempt) {
   const channel = String(attempt.method.detail.channel ?? 'link')
-  const page = `${world.publicUrl}/pg/view/gateway/${attempt.token}`
+  const page = `${context.publicUrl}/pg/view/gateway/${attempt.token}`
   const base = {
     payment_amount: new Rupees(attempt.amountPaise),
     cf_payment_id: attempt.id,
@@ -36,7 +36,7 @@ export function payOrderEntity(world: SandboxContext, attempt: Attempt) {
   const data = { url: null, payload: null, content_type: null, method: null }
   if (attempt.method.key === 'upi')
     return { ...base, action: 'custom', data: { ...data, payload: upiPayload(channel, page, attempt) } }
-  const url = channel === 'post' ? `${world.publicUrl}/pg/orders/pay/authenticate/${attempt.id}` : page
+  const url = channel === 'post' ? `${context.publicUrl}/pg/orders/pay/authenticate/${attempt.id}` : page
   return { ...base, action: channel === 'post' ? 'post' : 'link', data: { ...data, url } }
 }
 
@@ -47,7 +47,7 @@ function upiPayload(channel: string, page: string, attempt: Attempt) {
   return { bhim: link, default: link, gpay: link, paytm: link, phonepe: link, web: link }
 }
 
-function readUpi(fields: Fields): Read {
+function readUpi(fields: Fields): ReadMethod {
   const channel = text(fields, 'channel')
   if (!['link', 'collect', 'qrcode'].includes(channel)) throw invalid('channel', 'is not valid.', channel)
   if (channel !== 'collect') return { method: upiMethod(channel, null), plan: nothing }
@@ -56,10 +56,10 @@ function readUpi(fields: Fields): Read {
   if (!answer) throw new Refusal(400, 'upi_id_invalid', 'Invalid UPI ID entered')
   return {
     method: upiMethod(channel, vpa),
-    plan(world, attempt) {
+    plan(context, attempt) {
       // Measured: a failing VPA leaves the attempt NOT_ATTEMPTED when it is not paid through the hosted page.
-      if (answer.as === 'SUCCESS' || world.settings.failingVpas === 'fail') {
-        attempt.settles = { at: attempt.startedAt + world.settings.collectSettleMs, ...answer }
+      if (answer.as === 'SUCCESS' || context.settings.failingVpas === 'fail') {
+        attempt.settles = { at: attempt.startedAt + context.settings.collectSettleMs, ...answer }
       }
     },
   }

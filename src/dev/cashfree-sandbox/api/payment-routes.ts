@@ -1,6 +1,6 @@
 import type { SandboxContext } from '../context.ts'
 import { paymentEntity, settlementEntity } from '../entities.ts'
-import type { Attempt, Order } from '../ledger.ts'
+import type { Attempt, Order } from '../model.ts'
 import { statusOf } from '../orders.ts'
 import { leavePending, startAttempt, takeOtp } from '../payments.ts'
 import type { Call, Endpoint } from './authentication.ts'
@@ -10,22 +10,22 @@ import { payOrderEntity, readMethod } from './pay-request.ts'
 import { invalid, Refusal, refusals } from './refusal.ts'
 
 /** Attempts of an order, Order Pay with its one-time password, and the settlement. */
-export function paymentEndpoints(world: SandboxContext): Endpoint[] {
+export function paymentEndpoints(context: SandboxContext): Endpoint[] {
   return [
     {
       name: 'payments.list',
       method: 'GET',
       path: '/orders/:orderId/payments',
       handle(call) {
-        const borrowed = world.faults.take('borrowedPayments', 'payments.list')
-        const order = world.ledger.orders.get(borrowed?.orderId ?? '') ?? orderOf(world, call)
+        const borrowed = context.faults.take('borrowedPayments', 'payments.list')
+        const order = context.ledger.orders.get(borrowed?.orderId ?? '') ?? orderOf(context, call)
         // Newest first, as observed; Cashfree promises no order.
         const [newest, ...others] = order.attempts
           .toReversed()
-          .map((attempt) => shown(world, order, attempt, 'payments.list'))
+          .map((attempt) => shown(context, order, attempt, 'payments.list'))
         if (!newest) return []
-        // One lie at a time: a borrowed payment that named the borrower would be its own.
-        return [borrowed ? newest : falsified(world, newest), ...others]
+        // One fault at a time: a borrowed payment that named the borrowing order would look like that order's own.
+        return [borrowed ? newest : falsified(context, newest), ...others]
       },
     },
     {
@@ -35,10 +35,10 @@ export function paymentEndpoints(world: SandboxContext): Endpoint[] {
       handle(call) {
         const { paymentId = '' } = call.params
         if (!/^\d+$/.test(paymentId)) throw invalid('payment_id', 'should be numeric.', paymentId)
-        const order = orderOf(world, call)
+        const order = orderOf(context, call)
         const attempt = order.attempts.find(({ id }) => id === paymentId)
         if (!attempt) throw refusals.paymentNotFound()
-        return shown(world, order, attempt, 'payments.get')
+        return shown(context, order, attempt, 'payments.get')
       },
     },
     {
@@ -47,41 +47,41 @@ export function paymentEndpoints(world: SandboxContext): Endpoint[] {
       path: '/orders/sessions',
       credentials: false,
       handle({ fields }) {
-        const order = world.ledger.sessions.get(String(fields.payment_session_id ?? ''))
+        const order = context.ledger.sessions.get(String(fields.payment_session_id ?? ''))
         if (!order) throw refusals.sessionInvalid()
-        if (statusOf(order, world.clock.now()) !== 'ACTIVE') throw refusals.orderInactive()
+        if (statusOf(order, context.clock.now()) !== 'ACTIVE') throw refusals.orderInactive()
         const { method, plan } = readMethod(objectAt(fields, 'payment_method'))
-        const attempt = startAttempt(world, order, method)
-        plan(world, attempt)
-        return payOrderEntity(world, attempt)
+        const attempt = startAttempt(context, order, method)
+        plan(context, attempt)
+        return payOrderEntity(context, attempt)
       },
     },
     {
       name: 'orders.authenticate',
       method: 'POST',
       path: '/orders/pay/authenticate/:paymentId',
-      handle: (call) => authenticate(world, call),
+      handle: (call) => authenticate(context, call),
     },
     {
       name: 'settlements.get',
       method: 'GET',
       path: '/orders/:orderId/settlements',
       handle(call) {
-        const order = orderOf(world, call)
+        const order = orderOf(context, call)
         const paid = order.attempts.find(({ status }) => status === 'SUCCESS')
-        const settledAt = (paid?.finishedAt ?? Number.POSITIVE_INFINITY) + world.settings.settlementDelayMs
-        if (!paid || settledAt > world.clock.now()) {
+        const settledAt = (paid?.finishedAt ?? Number.POSITIVE_INFINITY) + context.settings.settlementDelayMs
+        if (!paid || settledAt > context.clock.now()) {
           throw new Refusal(404, 'settlement_get_not_found', 'settlement not found')
         }
-        return settlementEntity(world, order, paid, settledAt)
+        return settlementEntity(context, order, paid, settledAt)
       },
     },
   ]
 }
 
 /** Native OTP of a card paid with channel `post`: three wrong ones fail the attempt. */
-function authenticate(world: SandboxContext, { params, fields }: Call) {
-  const attempt = world.ledger.attempts.get(params.paymentId ?? '')
+function authenticate(context: SandboxContext, { params, fields }: Call) {
+  const attempt = context.ledger.attempts.get(params.paymentId ?? '')
   if (!attempt) throw refusals.paymentNotFound()
   const action = text(fields, 'action')
   if (action !== 'SUBMIT_OTP' && action !== 'RESEND_OTP') throw invalid('action', 'is not valid.', action)
@@ -93,27 +93,27 @@ function authenticate(world: SandboxContext, { params, fields }: Call) {
     payment_message,
   })
   if (action === 'RESEND_OTP') return answer('SUCCESS', 'OTP sent again')
-  if (takeOtp(world, attempt, text(fields, 'otp'))) {
-    leavePending(world, attempt)
-    // The bank's decision follows; /simulate or the control API can still bend it while this is pending.
-    attempt.settles = { at: world.clock.now() + 500, as: 'SUCCESS' }
+  if (takeOtp(context, attempt, text(fields, 'otp'))) {
+    leavePending(context, attempt)
+    // The bank decides shortly after; /simulate or the control API can decide otherwise while this is pending.
+    attempt.settles = { at: context.clock.now() + 500, as: 'SUCCESS' }
     return answer('SUCCESS', 'OTP accepted')
   }
   return answer('FAILED', 'Incorrect OTP entered')
 }
 
-function falsified(world: SandboxContext, entity: ReturnType<typeof paymentEntity>) {
-  const foreign = world.faults.take('foreignPayment', 'payments.list')
+function falsified(context: SandboxContext, entity: ReturnType<typeof paymentEntity>) {
+  const foreign = context.faults.take('foreignPayment', 'payments.list')
   if (foreign) entity.order_id = foreign.orderId ?? `${entity.order_id}_other`
-  if (world.faults.take('wrongPaymentOrder', 'payments.list'))
+  if (context.faults.take('wrongPaymentOrder', 'payments.list'))
     Object.assign(entity.order_amount, { paise: entity.order_amount.paise + 100 })
-  if (world.faults.take('wrongPaymentCurrency', 'payments.list')) entity.payment_currency = 'USD'
+  if (context.faults.take('wrongPaymentCurrency', 'payments.list')) entity.payment_currency = 'USD'
   return entity
 }
 
-function shown(world: SandboxContext, order: Order, attempt: Attempt, endpoint: string) {
-  const entity = paymentEntity(world, order, attempt)
-  if (attempt.status !== 'SUCCESS' && world.faults.take('unknownEnums', endpoint)) {
+function shown(context: SandboxContext, order: Order, attempt: Attempt, endpoint: string) {
+  const entity = paymentEntity(context, order, attempt)
+  if (attempt.status !== 'SUCCESS' && context.faults.take('unknownEnums', endpoint)) {
     entity.payment_status = 'FLAGGED'
     entity.payment_group = 'quantum_wallet'
   }

@@ -1,6 +1,6 @@
 import type { SandboxContext } from '../context.ts'
 
-/** Calls a minute that the sandbox publishes. Calls not listed there get the table's most common figure. */
+/** Calls a minute that the sandbox publishes. Calls not listed there get the table's most common limit. */
 const LIMITS: Record<string, number> = {
   'orders.create': 30,
   'orders.get': 60,
@@ -15,21 +15,21 @@ const WINDOW_MS = 60_000
 
 export type RateLimits = { take(endpoint: string, caller: string): { headers: Record<string, string>; over: boolean } }
 
-/** Sliding windows of a minute, when limits are enforced; otherwise the headers tell of a limit that is never reached. */
-export function createRateLimits(world: SandboxContext): RateLimits {
+/** Sliding windows of a minute, when limits are enforced; otherwise the headers show a limit that is never reached. */
+export function createRateLimits(context: SandboxContext): RateLimits {
   const calls = new Map<string, number[]>()
 
   return {
     take(endpoint, caller) {
-      const now = world.clock.now()
+      const now = context.clock.now()
       const limit = LIMITS[endpoint] ?? OTHERS
       const key = `${endpoint} ${caller}`
       const recent = (calls.get(key) ?? []).filter((at) => at > now - WINDOW_MS)
-      const over = world.settings.enforceRateLimits && recent.length >= limit
+      const over = context.settings.enforceRateLimits && recent.length >= limit
       if (!over) recent.push(now)
       calls.set(key, recent.slice(-limit))
       const retryS = over ? Math.min(59, Math.max(1, Math.ceil((recent[0]! + WINDOW_MS - now) / 1000))) : 0
-      const left = world.settings.enforceRateLimits ? Math.max(0, limit - recent.length) : limit - 1
+      const left = context.settings.enforceRateLimits ? Math.max(0, limit - recent.length) : limit - 1
       return { over, headers: headers(limit, left, retryS, endpoint) }
     },
   }

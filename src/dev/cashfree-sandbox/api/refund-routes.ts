@@ -1,6 +1,6 @@
 import type { SandboxContext } from '../context.ts'
 import { refundEntity } from '../entities.ts'
-import type { Order, Refund } from '../ledger.ts'
+import type { Order, Refund } from '../model.ts'
 import { toPaise } from '../money.ts'
 import { openRefund, refundable, settleRefund } from '../refunds.ts'
 import type { Call, Endpoint } from './authentication.ts'
@@ -11,15 +11,15 @@ import { invalid, Refusal, refusals } from './refusal.ts'
 const SIX_MONTHS_MS = 183 * 86_400_000
 
 /** Create, list, read and cancel refunds of an order. */
-export function refundEndpoints(world: SandboxContext): Endpoint[] {
+export function refundEndpoints(context: SandboxContext): Endpoint[] {
   return [
     {
       name: 'refunds.create',
       method: 'POST',
       path: '/orders/:orderId/refunds',
       handle(call) {
-        const order = orderOf(world, call)
-        return refundEntity(world, order, openRefund(world, order, readRefund(world, order, call)))
+        const order = orderOf(context, call)
+        return refundEntity(context, order, openRefund(context, order, readRefund(context, order, call)))
       },
     },
     {
@@ -27,8 +27,8 @@ export function refundEndpoints(world: SandboxContext): Endpoint[] {
       method: 'GET',
       path: '/orders/:orderId/refunds',
       handle(call) {
-        const order = orderOf(world, call)
-        return order.refunds.map((refund) => shown(world, order, refund, 'refunds.list'))
+        const order = orderOf(context, call)
+        return order.refunds.map((refund) => shown(context, order, refund, 'refunds.list'))
       },
     },
     {
@@ -36,8 +36,8 @@ export function refundEndpoints(world: SandboxContext): Endpoint[] {
       method: 'GET',
       path: '/orders/:orderId/refunds/:refundId',
       handle(call) {
-        const order = orderOf(world, call)
-        return shown(world, order, refundOf(order, call), 'refunds.get')
+        const order = orderOf(context, call)
+        return shown(context, order, refundOf(order, call), 'refunds.get')
       },
     },
     {
@@ -45,23 +45,23 @@ export function refundEndpoints(world: SandboxContext): Endpoint[] {
       method: 'PUT',
       path: '/orders/:orderId/refunds/:refundId',
       handle(call) {
-        const order = orderOf(world, call)
+        const order = orderOf(context, call)
         const refund = refundOf(order, call)
         const { refund_status } = call.fields
         if (refund_status !== 'CANCELLED') throw invalid('refund_status', 'is not valid.', refund_status)
         if (refund.status !== 'PENDING' && refund.status !== 'ONHOLD') {
           throw new Refusal(400, 'refund_status_invalid', `Refund in ${refund.status} state cannot be cancelled`)
         }
-        settleRefund(world, refund, 'CANCELLED')
-        return refundEntity(world, order, refund)
+        settleRefund(context, refund, 'CANCELLED')
+        return refundEntity(context, order, refund)
       },
     },
   ]
 }
 
-function readRefund(world: SandboxContext, order: Order, { fields }: Call) {
+function readRefund(context: SandboxContext, order: Order, { fields }: Call) {
   const id = text(fields, 'refund_id')
-  // Letters, digits and underscore were seen to pass; everything else is refused to be on the safe side.
+  // Letters, digits and underscore were seen to pass; everything else is refused.
   if (!/^[A-Za-z0-9_]{3,40}$/.test(id)) throw new Refusal(400, 'refund_id_invalid', 'refund_id format not valid')
   if (fields.refund_amount === undefined) throw refusals.missing('refund_amount')
   const amountPaise = toPaise(fields.refund_amount)
@@ -71,11 +71,11 @@ function readRefund(world: SandboxContext, order: Order, { fields }: Call) {
   const note = optionalText(fields, 'refund_note', { min: 3, max: 100 })
 
   if (order.paidAt === null) throw refusals.notPaid()
-  if (world.clock.now() - order.paidAt > SIX_MONTHS_MS) {
+  if (context.clock.now() - order.paidAt > SIX_MONTHS_MS) {
     throw new Refusal(400, 'refund_post_failed', 'Refund can be initiated only within 6 months of the transaction.')
   }
   // Unique per account, not per order.
-  if (world.ledger.refunds.has(id)) throw new Refusal(400, 'refund_id_invalid', 'Duplicate Merchant Refund Id')
+  if (context.ledger.refunds.has(id)) throw new Refusal(400, 'refund_id_invalid', 'Duplicate Merchant Refund Id')
   if (amountPaise > refundable(order)) {
     throw new Refusal(
       400,
@@ -92,9 +92,9 @@ function refundOf(order: Order, { params }: Call): Refund {
   return refund
 }
 
-function shown(world: SandboxContext, order: Order, refund: Refund, endpoint: string) {
-  const entity = refundEntity(world, order, refund)
-  if (refund.status !== 'SUCCESS' && world.faults.take('unknownEnums', endpoint)) {
+function shown(context: SandboxContext, order: Order, refund: Refund, endpoint: string) {
+  const entity = refundEntity(context, order, refund)
+  if (refund.status !== 'SUCCESS' && context.faults.take('unknownEnums', endpoint)) {
     entity.refund_status = 'PENDING_APPROVAL'
   }
   return entity

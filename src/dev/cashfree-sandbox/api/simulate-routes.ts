@@ -1,6 +1,6 @@
 import type { SandboxContext } from '../context.ts'
 import { nextCfId } from '../ids.ts'
-import { isLive, type Simulation } from '../ledger.ts'
+import { isLive, type Simulation } from '../model.ts'
 import { drop, fail, leavePending, succeed } from '../payments.ts'
 import { reasonNamed } from '../reasons.ts'
 import type { Endpoint } from './authentication.ts'
@@ -10,7 +10,7 @@ import { invalid, Refusal, refusals } from './refusal.ts'
 const OUTCOMES = ['SUCCESS', 'FAILED', 'PENDING', 'USER_DROPPED']
 
 /** Sandbox only: decides an attempt as its bank would. */
-export function simulateEndpoints(world: SandboxContext): Endpoint[] {
+export function simulateEndpoints(context: SandboxContext): Endpoint[] {
   return [
     {
       name: 'simulate',
@@ -24,10 +24,10 @@ export function simulateEndpoints(world: SandboxContext): Endpoint[] {
         const status = text(wanted, 'payment_status', { path: 'entity_simulation.payment_status' })
         const errorCode = optionalText(wanted, 'payment_error_code')
         if (!OUTCOMES.includes(status)) throw invalid('entity_simulation.payment_status', 'is not valid.', status)
-        decide(world, entityId, status, errorCode)
-        const simulation: Simulation = { id: nextCfId(world), entity, entityId, status, errorCode }
-        world.ledger.simulations.set(simulation.id, simulation)
-        world.changed()
+        decide(context, entityId, status, errorCode)
+        const simulation: Simulation = { id: nextCfId(context), entity, entityId, status, errorCode }
+        context.ledger.simulations.set(simulation.id, simulation)
+        context.changed()
         return simulationEntity(simulation)
       },
     },
@@ -36,7 +36,7 @@ export function simulateEndpoints(world: SandboxContext): Endpoint[] {
       method: 'GET',
       path: '/simulate/:simulationId',
       handle({ params }) {
-        const simulation = world.ledger.simulations.get(params.simulationId ?? '')
+        const simulation = context.ledger.simulations.get(params.simulationId ?? '')
         if (!simulation) throw new Refusal(404, 'simulation_id_invalid', 'simulation not found')
         return simulationEntity(simulation)
       },
@@ -44,8 +44,8 @@ export function simulateEndpoints(world: SandboxContext): Endpoint[] {
   ]
 }
 
-function decide(world: SandboxContext, attemptId: string, status: string, errorCode: string | null) {
-  const attempt = world.ledger.attempts.get(attemptId)
+function decide(context: SandboxContext, attemptId: string, status: string, errorCode: string | null) {
+  const attempt = context.ledger.attempts.get(attemptId)
   if (!attempt) throw refusals.paymentNotFound()
   if (!isLive(attempt)) {
     throw new Refusal(
@@ -54,10 +54,10 @@ function decide(world: SandboxContext, attemptId: string, status: string, errorC
       `Transaction status cannot be changed from ${attempt.status} to ${status}`,
     )
   }
-  if (status === 'SUCCESS') succeed(world, attempt)
-  else if (status === 'FAILED') fail(world, attempt, reasonNamed(errorCode?.toLowerCase()))
-  else if (status === 'USER_DROPPED') drop(world, attempt)
-  else leavePending(world, attempt)
+  if (status === 'SUCCESS') succeed(context, attempt)
+  else if (status === 'FAILED') fail(context, attempt, reasonNamed(errorCode?.toLowerCase()))
+  else if (status === 'USER_DROPPED') drop(context, attempt)
+  else leavePending(context, attempt)
 }
 
 function simulationEntity({ id, entity, entityId, status, errorCode }: Simulation) {

@@ -1,7 +1,7 @@
 import formbody from '@fastify/formbody'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { SandboxContext } from '../context.ts'
-import { type Attempt, isLive } from '../ledger.ts'
+import { type Attempt, isLive } from '../model.ts'
 import { statusOf } from '../orders.ts'
 import { drop, fail, leavePending, startAttempt, succeed, takeOtp } from '../payments.ts'
 import { reasonNamed } from '../reasons.ts'
@@ -32,7 +32,7 @@ type Verdict = { token?: string; outcome?: string; reason?: string; otp?: string
 const CONTENT_POLICY = "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; base-uri 'none'"
 
 /** The hosted checkout, to be registered under /pg/view. Plain forms throughout; no step needs a script. */
-export function checkout(world: SandboxContext, settled: () => Promise<void>) {
+export function checkout(context: SandboxContext, settled: () => Promise<void>) {
   return async (app: FastifyInstance) => {
     await app.register(formbody)
     app.addHook('onRequest', async (_request, reply) => {
@@ -40,92 +40,96 @@ export function checkout(world: SandboxContext, settled: () => Promise<void>) {
     })
 
     app.post<{ Body: CheckoutForm | undefined }>('/sessions/checkout', async (request, reply) => {
-      return showChoice(reply, openPageSession(world, request.body ?? {}))
+      return showChoice(reply, openPageSession(context, request.body ?? {}))
     })
 
     // Building this address is a known mistake; Cashfree answers it with a page that says so.
     app.get('/sessions/checkout/*', async (_request, reply) => page(reply, invalidSessionPage()))
 
-    app.get<{ Params: { visit: string } }>('/visits/:visit', async (request, reply) => {
-      return showChoice(reply, pageStateOf(world, request.params.visit))
+    app.get<{ Params: { token: string } }>('/visits/:token', async (request, reply) => {
+      return showChoice(reply, pageStateOf(context, request.params.token))
     })
 
-    app.post<{ Params: { visit: string }; Body: ChosenForm }>('/visits/:visit/pay', async (request, reply) => {
-      const standing = pageStateOf(world, request.params.visit)
-      if (!standing || !canBePaid(world, standing.order)) return showChoice(reply, standing)
+    app.post<{ Params: { token: string }; Body: ChosenForm }>('/visits/:token/pay', async (request, reply) => {
+      const { token } = request.params
+      const state = pageStateOf(context, token)
+      if (!state || !canBePaid(context, state.order)) return showChoice(reply, state)
       const choice = readChoice(request.body ?? {})
-      if ('mistake' in choice) return page(reply, choosePage(standing.order, request.params.visit, choice))
-      const attempt = startAttempt(world, standing.order, choice.method, { visit: request.params.visit })
+      if ('mistake' in choice) return page(reply, choosePage(state.order, token, choice))
+      const attempt = startAttempt(context, state.order, choice.method, { pageSession: token })
       if (choice.answer) {
-        attempt.settles = { at: attempt.startedAt + world.settings.collectSettleMs, ...choice.answer }
-        world.changed()
+        attempt.settles = { at: attempt.startedAt + context.settings.collectSettleMs, ...choice.answer }
+        context.changed()
       }
       return reply.redirect(`/pg/view/gateway/${attempt.token}`, 303)
     })
 
-    app.post<{ Params: { visit: string } }>('/visits/:visit/leave', async (request, reply) => {
-      const standing = pageStateOf(world, request.params.visit)
-      return standing ? leave(reply, standing, 'closed') : page(reply, invalidSessionPage())
+    app.post<{ Params: { token: string } }>('/visits/:token/leave', async (request, reply) => {
+      const state = pageStateOf(context, request.params.token)
+      return state ? leave(reply, state, 'closed') : page(reply, invalidSessionPage())
     })
 
     app.get<{ Params: { token: string } }>('/gateway/:token', async (request, reply) => {
-      return showAttempt(reply, world.ledger.tokens.get(request.params.token))
+      return showAttempt(reply, context.ledger.tokens.get(request.params.token))
     })
 
     app.post<{ Params: { token: string } }>('/gateway/:token/leave', async (request, reply) => {
-      const attempt = world.ledger.tokens.get(request.params.token)
+      const attempt = context.ledger.tokens.get(request.params.token)
       if (!attempt) return page(reply, invalidSessionPage())
-      return leave(reply, pageStateOfAttempt(world, attempt), 'finished', attempt)
+      return leave(reply, pageStateOfAttempt(context, attempt), 'finished', attempt)
     })
 
     app.post<{ Body: Verdict | undefined }>('/simulate', async (request, reply) => {
       const form = request.body ?? {}
-      const attempt = world.ledger.tokens.get(form.token ?? '')
+      const attempt = context.ledger.tokens.get(form.token ?? '')
       if (!attempt || !isLive(attempt)) return showAttempt(reply, attempt)
-      if (form.outcome === 'close') return leave(reply, pageStateOfAttempt(world, attempt), 'closed', attempt)
+      if (form.outcome === 'close') return leave(reply, pageStateOfAttempt(context, attempt), 'closed', attempt)
       if (form.outcome === 'otp') {
-        const wrongOtp = !takeOtp(world, attempt, form.otp ?? '')
+        const wrongOtp = !takeOtp(context, attempt, form.otp ?? '')
         return showAttempt(reply, attempt, { wrongOtp })
       }
-      decide(world, attempt, form)
-      if (world.faults.take('webhookBeforeRedirect')) await settled()
+      decide(context, attempt, form)
+      if (context.faults.take('webhookBeforeRedirect')) await settled()
       return showAttempt(reply, attempt)
     })
 
-    function showChoice(reply: FastifyReply, standing: PageState | null) {
-      if (!standing?.visit) return page(reply, invalidSessionPage())
-      const { order, visit } = standing
-      if (!canBePaid(world, order)) {
-        return page(reply, inactivePage(order, statusOf(order, world.clock.now()), returnUrlOf(standing)))
+    function showChoice(reply: FastifyReply, state: PageState | null) {
+      if (!state?.pageSession) return page(reply, invalidSessionPage())
+      const { order, pageSession } = state
+      if (!canBePaid(context, order)) {
+        return page(reply, inactivePage(order, statusOf(order, context.clock.now()), returnUrlOf(state)))
       }
-      const last = order.attempts.findLast((attempt) => attempt.visit === visit.token)
-      return page(reply, choosePage(order, visit.token, { notice: last?.status === 'FAILED' ? last.message : null }))
+      const last = order.attempts.findLast((attempt) => attempt.visit === pageSession.token)
+      return page(
+        reply,
+        choosePage(order, pageSession.token, { notice: last?.status === 'FAILED' ? last.message : null }),
+      )
     }
 
-    /** The simulator while an attempt is open; afterwards the customer is sent on, or told why it failed. */
+    /** The simulator while an attempt is open; afterwards a redirect to the merchant, or the reason of the failure. */
     function showAttempt(reply: FastifyReply, attempt: Attempt | undefined, { wrongOtp = false } = {}) {
       if (!attempt) return page(reply, invalidSessionPage())
-      const standing = pageStateOfAttempt(world, attempt)
-      if (attempt.status === 'FAILED') return page(reply, failedPage(standing, attempt))
-      if (attempt.status !== 'NOT_ATTEMPTED') return leave(reply, standing, 'finished', attempt)
-      const url = `${world.publicUrl}/pg/view/gateway/${attempt.token}`
-      return page(reply, simulatorPage(standing.order, attempt, { url, wrongOtp, now: world.clock.now() }))
+      const state = pageStateOfAttempt(context, attempt)
+      if (attempt.status === 'FAILED') return page(reply, failedPage(state, attempt))
+      if (attempt.status !== 'NOT_ATTEMPTED') return leave(reply, state, 'finished', attempt)
+      const url = `${context.publicUrl}/pg/view/gateway/${attempt.token}`
+      return page(reply, simulatorPage(state.order, attempt, { url, wrongOtp, now: context.clock.now() }))
     }
 
-    function leave(reply: FastifyReply, standing: PageState, ending: Ending, attempt: Attempt | null = null) {
-      const address = returnUrlOf(standing)
-      if (standing.visit?.framed) return page(reply, framedEndPage(standing.order, ending, address))
-      if (!address) return page(reply, nowhereToGoPage(standing.order, attempt))
+    function leave(reply: FastifyReply, state: PageState, ending: Ending, attempt: Attempt | null = null) {
+      const address = returnUrlOf(state)
+      if (state.pageSession?.framed) return page(reply, framedEndPage(state.order, ending, address))
+      if (!address) return page(reply, nowhereToGoPage(state.order, attempt))
       return reply.redirect(address, 303)
     }
   }
 }
 
-function decide(world: SandboxContext, attempt: Attempt, { outcome, reason }: Verdict) {
-  if (outcome === 'success') succeed(world, attempt)
-  else if (outcome === 'failure') fail(world, attempt, reasonNamed(reason))
-  else if (outcome === 'pending') leavePending(world, attempt)
-  else if (outcome === 'drop') drop(world, attempt)
+function decide(context: SandboxContext, attempt: Attempt, { outcome, reason }: Verdict) {
+  if (outcome === 'success') succeed(context, attempt)
+  else if (outcome === 'failure') fail(context, attempt, reasonNamed(reason))
+  else if (outcome === 'pending') leavePending(context, attempt)
+  else if (outcome === 'drop') drop(context, attempt)
 }
 
 // Always 200: browsers report any other status in their console as an error of the page.

@@ -1,4 +1,4 @@
-import type { Attempt, Method } from '../ledger.ts'
+import type { Attempt, Method } from '../model.ts'
 import { cardMethod, netbankingMethod, upiMethod, vpaPlan } from '../payment-methods.ts'
 import type { Mistake } from './choose-page.ts'
 

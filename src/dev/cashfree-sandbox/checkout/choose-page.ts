@@ -1,32 +1,32 @@
 import { type Html, html } from '../html.ts'
-import type { Order } from '../ledger.ts'
+import type { Order } from '../model.ts'
 import { TEST_CARDS, TEST_VPAS } from '../payment-methods.ts'
 import { checkoutLayout } from './layout.ts'
 
 export type Mistake = { field: 'upi_id' | 'card_number' | 'card_expiry' | 'card_cvv'; text: string; typed: string }
 
-/** The hosted page: ways to pay, UPI first. `notice` tells of an attempt that failed before. */
+/** The hosted page of a page session: payment methods, UPI first. `notice` says why the attempt before failed. */
 export function choosePage(
   order: Order,
-  visit: string,
+  token: string,
   { mistake, notice }: { mistake?: Mistake; notice?: string | null } = {},
 ): string {
-  const action = `/pg/view/visits/${visit}/pay`
-  const ways = waysOf(order)
+  const action = `/pg/view/visits/${token}/pay`
+  const methods = methodsOf(order)
   const content = html`
 <h1>Choose a way to pay</h1>
 ${notice && html`<p class="notice bad" role="alert">${notice} You can try again.</p>`}
-${ways.includes('upi') && upi(action, mistake)}
-${ways.includes('card') && card(action, mistake)}
-${ways.includes('netbanking') && netbanking(action)}
-<form method="post" action="/pg/view/visits/${visit}/leave" class="leave">
+${methods.includes('upi') && upi(action, mistake)}
+${methods.includes('card') && card(action, mistake)}
+${methods.includes('netbanking') && netbanking(action)}
+<form method="post" action="/pg/view/visits/${token}/leave" class="leave">
   <button class="quiet" name="how" value="close">Cancel and return to merchant</button>
 </form>`
   return checkoutLayout('Pay · sandbox look-alike', content, { order })
 }
 
 /** `order_meta.payment_methods` narrows the choice; blank means all. */
-function waysOf(order: Order): string[] {
+function methodsOf(order: Order): string[] {
   const names: Record<string, string> = {
     upi: 'upi',
     nb: 'netbanking',

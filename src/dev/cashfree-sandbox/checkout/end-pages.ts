@@ -1,12 +1,12 @@
 import { html } from '../html.ts'
-import type { Attempt, Order } from '../ledger.ts'
+import type { Attempt, Order } from '../model.ts'
 import type { OrderStatus } from '../orders.ts'
 import { checkoutLayout } from './layout.ts'
 import type { PageState } from './page-sessions.ts'
 
 export type Ending = 'finished' | 'closed'
 
-const WHY: Record<OrderStatus, { title: string; text: string }> = {
+const TEXTS: Record<OrderStatus, { title: string; text: string }> = {
   ACTIVE: { title: 'This order is open', text: 'Return to the merchant to pay it.' },
   PAID: { title: 'This order is already paid', text: 'There is nothing left to pay.' },
   EXPIRED: { title: 'This order has expired', text: 'Return to the merchant and start again.' },
@@ -14,7 +14,7 @@ const WHY: Record<OrderStatus, { title: string; text: string }> = {
   TERMINATION_REQUESTED: { title: 'This order is being cancelled', text: 'No further attempt can be made.' },
 }
 
-/** For a session that names no order, or none that this sandbox knows. */
+/** For a payment session that this sandbox does not know. */
 export function invalidSessionPage(): string {
   return checkoutLayout(
     'Invalid session · sandbox look-alike',
@@ -26,7 +26,7 @@ its way to the page, or the sandbox was started afresh in between.</p>`,
 
 /** For an order that can no longer be paid. */
 export function inactivePage(order: Order, status: OrderStatus, leave: string | null): string {
-  const { title, text } = WHY[status]
+  const { title, text } = TEXTS[status]
   return checkoutLayout(
     `${title} · sandbox look-alike`,
     html`<h1>${title}</h1><p>${text}</p>${leave && html`<p><a class="button" href="${leave}">Return to merchant</a></p>`}`,
@@ -34,13 +34,13 @@ export function inactivePage(order: Order, status: OrderStatus, leave: string | 
   )
 }
 
-/** After a failed attempt: the order is still open, so the customer may try again. */
-export function failedPage({ order, visit }: PageState, attempt: Attempt): string {
+/** After a failed attempt; the order is still open, so the customer may try again. */
+export function failedPage({ order, pageSession }: PageState, attempt: Attempt): string {
   return checkoutLayout(
     'Payment failed · sandbox look-alike',
     html`<h1>Payment failed</h1>
 <p class="notice bad" role="alert">${attempt.message}. Nothing was charged.</p>
-${visit && html`<p><a class="button main" href="/pg/view/visits/${visit.token}">Try again</a></p>`}
+${pageSession && html`<p><a class="button main" href="/pg/view/visits/${pageSession.token}">Try again</a></p>`}
 <form method="post" action="/pg/view/gateway/${attempt.token}/leave">
   <button>Return to merchant</button>
 </form>`,
@@ -48,7 +48,7 @@ ${visit && html`<p><a class="button main" href="/pg/view/visits/${visit.token}">
   )
 }
 
-/** Inside a frame: tells the page around it how it ended; without scripts, a link leads on. */
+/** Inside a frame: reports to the page around it how it ended; without scripts there is a link. */
 export function framedEndPage(order: Order, ending: Ending, leave: string | null): string {
   const finished = ending === 'finished'
   return checkoutLayout(
@@ -60,7 +60,7 @@ ${leave && html`<p><a class="button main" href="${leave}" target="_top">Return t
   )
 }
 
-/** Full page, and the merchant named no address to return to. */
+/** Full page, for an order without a return address. */
 export function nowhereToGoPage(order: Order, attempt: Attempt | null): string {
   const paid = attempt?.status === 'SUCCESS'
   return checkoutLayout(

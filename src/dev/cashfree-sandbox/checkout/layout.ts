@@ -1,5 +1,5 @@
 import { type Html, html } from '../html.ts'
-import type { Order } from '../ledger.ts'
+import type { Order } from '../model.ts'
 import { rupeeSign } from '../money.ts'
 
 /** A page of the hosted checkout: the sandbox's mark, what is being paid, and the content. */

@@ -1,58 +1,58 @@
 import type { SandboxContext } from '../context.ts'
 import { newToken } from '../ids.ts'
-import type { Attempt, Order, PageSession } from '../ledger.ts'
+import type { Attempt, Order, PageSession } from '../model.ts'
 import { statusOf } from '../orders.ts'
 
-/** Where the customer stands: an order, perhaps opened through the hosted page, perhaps with an attempt. */
-export type PageState = { order: Order; visit: PageSession | null }
+/** What a page of the checkout shows: an order, and the page session unless the attempt was made through the API. */
+export type PageState = { order: Order; pageSession: PageSession | null }
 
 /** The merchant's form: which session, and how the page is being shown. */
 export type CheckoutForm = { payment_session_id?: string; return_url?: string; platform?: string }
 
-/** Starts a visit; null when the session names no order. */
-export function openPageSession(world: SandboxContext, form: CheckoutForm): PageState | null {
-  const order = world.ledger.sessions.get(form.payment_session_id ?? '')
+/** Opens a page session; null when the payment session is unknown. */
+export function openPageSession(context: SandboxContext, form: CheckoutForm): PageState | null {
+  const order = context.ledger.sessions.get(form.payment_session_id ?? '')
   if (!order) return null
-  const visit: PageSession = {
+  const pageSession: PageSession = {
     token: newToken(),
     orderId: order.id,
     returnUrl: webAddress(form.return_url),
     framed: isFramed(form.platform),
-    createdAt: world.clock.now(),
+    createdAt: context.clock.now(),
   }
-  world.ledger.visits.set(visit.token, visit)
-  world.changed()
-  return { order, visit }
+  context.ledger.pageSessions.set(pageSession.token, pageSession)
+  context.changed()
+  return { order, pageSession }
 }
 
-/** What a visit to the hosted page is about; null for a token nobody was given. */
-export function pageStateOf(world: SandboxContext, token: string): PageState | null {
-  const visit = world.ledger.visits.get(token)
-  const order = visit && world.ledger.orders.get(visit.orderId)
-  return order ? { order, visit } : null
+/** The page session of that token, with its order; null for an unknown token. */
+export function pageStateOf(context: SandboxContext, token: string): PageState | null {
+  const pageSession = context.ledger.pageSessions.get(token)
+  const order = pageSession && context.ledger.orders.get(pageSession.orderId)
+  return order ? { order, pageSession } : null
 }
 
-/** The order of an attempt, and the visit it was started from, if any. */
-export function pageStateOfAttempt(world: SandboxContext, attempt: Attempt): PageState {
+/** The order of an attempt, and the page session it was started from, if any. */
+export function pageStateOfAttempt(context: SandboxContext, attempt: Attempt): PageState {
   return {
-    order: world.ledger.orders.get(attempt.orderId)!,
-    visit: world.ledger.visits.get(attempt.visit ?? '') ?? null,
+    order: context.ledger.orders.get(attempt.orderId)!,
+    pageSession: context.ledger.pageSessions.get(attempt.visit ?? '') ?? null,
   }
 }
 
-/** The merchant's address with the order's id in it; what the form asked for wins over what the order says. */
-export function returnUrlOf({ order, visit }: PageState): string | null {
-  const url = visit?.returnUrl ?? order.returnUrl
+/** The merchant's address with the order's id in it; the one of the form wins over the order's. */
+export function returnUrlOf({ order, pageSession }: PageState): string | null {
+  const url = pageSession?.returnUrl ?? order.returnUrl
   const filled = url?.replaceAll(/\{order_id\}|%7Border_id%7D/gi, encodeURIComponent(order.id))
   return filled ? (URL.parse(filled)?.href ?? null) : null
 }
 
 /** Whether the order takes new attempts by the sandbox's clock. */
-export function canBePaid(world: SandboxContext, order: Order): boolean {
-  return statusOf(order, world.clock.now()) === 'ACTIVE'
+export function canBePaid(context: SandboxContext, order: Order): boolean {
+  return statusOf(order, context.clock.now()) === 'ACTIVE'
 }
 
-/** The script marks the forms that it posts into a frame (`jsxx-m-…`) apart from redirects (`jsxx-c-…`). */
+/** The browser script marks forms that it posts into a frame with `jsxx-m-…`, redirects with `jsxx-c-…`. */
 function isFramed(platform = ''): boolean {
   return platform.startsWith('jsxx-m-')
 }

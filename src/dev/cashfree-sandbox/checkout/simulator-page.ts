@@ -1,12 +1,12 @@
 import { type Html, html } from '../html.ts'
-import type { Attempt, Order } from '../ledger.ts'
+import type { Attempt, Order } from '../model.ts'
 import { qrPng } from '../qr.ts'
 import { REASONS } from '../reasons.ts'
 import { checkoutLayout } from './layout.ts'
 
 const LONGEST_REFRESH_S = 15
 
-/** The bank's page of one attempt: decide how it ends. A UPI page looks again by itself, as an app may answer. */
+/** The bank's page of one attempt: decide how it ends. It reloads by itself while a test VPA's answer is due. */
 export function simulatorPage(
   order: Order,
   attempt: Attempt,
@@ -15,14 +15,14 @@ export function simulatorPage(
   const content =
     attempt.otp === 'wanted' && attempt.method.detail.channel === 'link'
       ? otp(attempt, page.wrongOtp === true)
-      : html`${asking(attempt, page.url)}${verdict(attempt)}`
+      : html`${instructions(attempt, page.url)}${outcomeForm(attempt)}`
   return checkoutLayout('Approve the payment · sandbox look-alike', content, {
     order,
     refreshS: refreshS(attempt, page.now),
   })
 }
 
-/** Looks again when the answer should be there, and now and then before: the clock may have been moved. */
+/** Reloads when the answer is due, and every few seconds before that, since the clock may be moved. */
 function refreshS({ settles }: Attempt, now: number): number | undefined {
   return settles ? Math.min(LONGEST_REFRESH_S, Math.max(1, Math.ceil((settles.at - now) / 1000))) : undefined
 }
@@ -42,7 +42,7 @@ function otp(attempt: Attempt, wrong: boolean): Html {
 </form>`
 }
 
-function asking(attempt: Attempt, url: string): Html {
+function instructions(attempt: Attempt, url: string): Html {
   const { channel, upi_id, netbanking_bank_name, card_number } = attempt.method.detail
   if (attempt.method.key === 'upi' && channel === 'collect') {
     return html`<h1>Request sent</h1><p>To <b>${String(upi_id)}</b>.${
@@ -57,7 +57,7 @@ function asking(attempt: Attempt, url: string): Html {
   return html`<h1>Approve the payment</h1><p>${String(netbanking_bank_name ?? card_number ?? 'Wallet')}</p>`
 }
 
-function verdict(attempt: Attempt): Html {
+function outcomeForm(attempt: Attempt): Html {
   return html`
 <form method="post" action="/pg/view/simulate" class="stack verdict">
   <input type="hidden" name="token" value="${attempt.token}">

@@ -1,7 +1,8 @@
 import formbody from '@fastify/formbody'
 import type { FastifyInstance } from 'fastify'
 import type { SandboxContext } from '../context.ts'
-import { type Control, ControlError } from '../control.ts'
+import type { Control } from '../control/control.ts'
+import { ControlError } from '../control/find.ts'
 import type { FaultName } from '../faults.ts'
 import { consolePage } from './page.ts'
 
@@ -12,8 +13,8 @@ type OnDispute = { Params: { id: string; what: 'review' | 'escalate' | 'won' | '
 const POLICY =
   "default-src 'none'; style-src 'self'; script-src 'self'; img-src data:; connect-src 'self'; base-uri 'none'"
 
-/** The console at `/`: what happened, newest first, and the buttons. Every form leads back to it. */
-export function consoleRoutes(world: SandboxContext, control: Control) {
+/** The console at `/`: what happened, newest first, and the buttons. Every form redirects back to it. */
+export function consoleRoutes(context: SandboxContext, control: Control) {
   return async (app: FastifyInstance) => {
     await app.register(formbody)
     app.addHook('onRequest', async (_request, reply) => {
@@ -27,7 +28,7 @@ export function consoleRoutes(world: SandboxContext, control: Control) {
         .send((error as Error).message)
     })
 
-    app.get('/', async (_request, reply) => reply.type('text/html; charset=utf-8').send(consolePage(world)))
+    app.get('/', async (_request, reply) => reply.type('text/html; charset=utf-8').send(consolePage(context)))
 
     const button = (path: string, press: (body: Record<string, string>) => unknown) =>
       app.post<Form>(`/console${path}`, async (request, reply) => {

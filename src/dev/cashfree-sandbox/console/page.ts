@@ -1,8 +1,8 @@
 import type { SandboxContext } from '../context.ts'
 import { DISPUTE_TYPES } from '../disputes.ts'
 import { type Html, html } from '../html.ts'
-import type { Delivery, Dispute, Order } from '../ledger.ts'
-import { isLive } from '../ledger.ts'
+import type { Delivery, Dispute, Order } from '../model.ts'
+import { isLive } from '../model.ts'
 import { rupeeSign } from '../money.ts'
 import { statusOf } from '../orders.ts'
 import { ago } from './labels.ts'
@@ -11,9 +11,9 @@ import { clockPanel, faultsPanel, webhooksPanel } from './panels.ts'
 const SHOWN = 50
 
 /** The whole console. */
-export function consolePage(world: SandboxContext): string {
-  const orders = [...world.ledger.orders.values()].toReversed()
-  const deliveries = world.ledger.deliveries.toReversed()
+export function consolePage(context: SandboxContext): string {
+  const orders = [...context.ledger.orders.values()].toReversed()
+  const deliveries = context.ledger.deliveries.toReversed()
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -28,34 +28,34 @@ export function consolePage(world: SandboxContext): string {
 <body>
 <header class="top">
   <h1>Cashfree sandbox look-alike</h1>
-  <p>No money moves here. API <code>${world.publicUrl}/pg</code>, client id <code>${world.clientId}</code>.</p>
+  <p>No money moves here. API <code>${context.publicUrl}/pg</code>, client id <code>${context.clientId}</code>.</p>
   <nav aria-label="On this page"><a href="#orders">Orders</a> <a href="#deliveries">Deliveries</a> <a href="#faults">Faults</a></nav>
 </header>
 <main>
   <div class="panels" data-live="panels">
-    ${clockPanel(world)}
-    ${webhooksPanel(world)}
+    ${clockPanel(context)}
+    ${webhooksPanel(context)}
   </div>
   <div class="columns">
   <section data-live="orders"><h2 id="orders">Orders</h2>${
     orders.length === 0
       ? html`<p class="empty">No orders yet. They appear when the shop creates one through the API.</p>`
-      : orders.slice(0, SHOWN).map((order) => orderCard(world, order))
+      : orders.slice(0, SHOWN).map((order) => orderCard(context, order))
   }${more(orders.length)}</section>
   <section data-live="deliveries"><h2 id="deliveries">Webhook deliveries</h2>${
     deliveries.length === 0
       ? html`<p class="empty">Nothing sent yet. A payment, a refund or the test ping makes one.</p>`
-      : deliveries.slice(0, SHOWN).map((delivery) => deliveryRow(world, delivery))
+      : deliveries.slice(0, SHOWN).map((delivery) => deliveryRow(context, delivery))
   }${more(deliveries.length)}</section>
   </div>
-  ${faultsPanel(world)}
+  ${faultsPanel(context)}
 </main>
 </body>
 </html>`.markup
 }
 
-function orderCard(world: SandboxContext, order: Order): Html {
-  const now = world.clock.now()
+function orderCard(context: SandboxContext, order: Order): Html {
+  const now = context.clock.now()
   const status = statusOf(order, now)
   const open = order.attempts.some(isLive)
   const act = (what: string, label: string, kind = '') => html`
@@ -110,8 +110,8 @@ function disputeLine(dispute: Dispute, now: number): Html {
   }${DISPUTE_TYPES.indexOf(dispute.type) < DISPUTE_TYPES.length - 1 && act('escalate', 'Next stage')}</div>`
 }
 
-function deliveryRow(world: SandboxContext, delivery: Delivery): Html {
-  const now = world.clock.now()
+function deliveryRow(context: SandboxContext, delivery: Delivery): Html {
+  const now = context.clock.now()
   const last = delivery.sendings.at(-1)
   return html`
 <article class="card">

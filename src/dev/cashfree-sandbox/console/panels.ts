@@ -11,13 +11,13 @@ const STEPS = [
 ]
 
 /** The sandbox's own clock and the buttons that move it. */
-export function clockPanel(world: SandboxContext): Html {
-  const offset = world.clock.offsetMs()
+export function clockPanel(context: SandboxContext): Html {
+  const offset = context.clock.offsetMs()
   const ahead = offset >= 1_000
   return html`
 <section class="card" aria-labelledby="clock">
   <h2 id="clock">Clock</h2>
-  <p class="time">${istTime(world.clock.now()).replace('T', ' ').replace('+05:30', ' IST')}</p>
+  <p class="time">${istTime(context.clock.now()).replace('T', ' ').replace('+05:30', ' IST')}</p>
   <p class="faint">${
     ahead
       ? `${span(offset)} ahead of the wall. New orders are judged by this clock: an expiry sooner than that is refused.`
@@ -30,9 +30,9 @@ export function clockPanel(world: SandboxContext): Html {
 </section>`
 }
 
-/** Where webhooks go. */
-export function webhooksPanel(world: SandboxContext): Html {
-  const { webhookUrl, webhooksPaused } = world
+/** Where webhooks are sent, and whether they are paused. */
+export function webhooksPanel(context: SandboxContext): Html {
+  const { webhookUrl, webhooksPaused } = context
   return html`
 <section class="card" aria-labelledby="webhooks">
   <h2 id="webhooks">Webhooks</h2>
@@ -47,8 +47,8 @@ export function webhooksPanel(world: SandboxContext): Html {
 }
 
 /** One switch per fault. */
-export function faultsPanel(world: SandboxContext): Html {
-  const active = new Map(world.faults.active().map((fault) => [fault.name, fault]))
+export function faultsPanel(context: SandboxContext): Html {
+  const active = new Map(context.faults.active().map((fault) => [fault.name, fault]))
   return html`
 <section data-live="faults"><h2 id="faults">Faults ${active.size > 0 && html`<span class="tag FAILED">${active.size} on</span>`}</h2>
   <p class="faint">What can go wrong between a shop and Cashfree. A number limits a fault to the next so many times.</p>

@@ -2,76 +2,76 @@ import { createHash } from 'node:crypto'
 import { istTime } from '../clock.ts'
 import type { SandboxContext } from '../context.ts'
 import { toJson } from '../json.ts'
-import type { Attempt, Delivery, Dispute, Order, Refund } from '../ledger.ts'
+import type { Attempt, Delivery, Dispute, Order, Refund } from '../model.ts'
 import { autoRefundData, disputeData, type PaymentEvent, PING, paymentData, refundData } from './payloads.ts'
 
 const KEPT_DELIVERIES = 2_000
 const AFTER_REDIRECT_MS = 5_000
 
-/** Writes the webhook of a payment, once, and plans its deliveries. */
-export function announcePayment(world: SandboxContext, type: PaymentEvent, order: Order, attempt: Attempt) {
-  announce(world, type, order, paymentData(world, type, order, attempt))
+/** Writes the webhook of a payment, once, and schedules its deliveries. */
+export function announcePayment(context: SandboxContext, type: PaymentEvent, order: Order, attempt: Attempt) {
+  announce(context, type, order, paymentData(context, type, order, attempt))
 }
 
 /** Writes the webhook of a refund; automatic ones have a type of their own. */
-export function announceRefund(world: SandboxContext, refund: Refund) {
-  const order = world.ledger.orders.get(refund.orderId)!
-  if (refund.automatic) announce(world, 'AUTO_REFUND_STATUS_WEBHOOK', order, autoRefundData(world, order, refund))
-  else announce(world, 'REFUND_STATUS_WEBHOOK', order, refundData(world, order, refund))
+export function announceRefund(context: SandboxContext, refund: Refund) {
+  const order = context.ledger.orders.get(refund.orderId)!
+  if (refund.automatic) announce(context, 'AUTO_REFUND_STATUS_WEBHOOK', order, autoRefundData(context, order, refund))
+  else announce(context, 'REFUND_STATUS_WEBHOOK', order, refundData(context, order, refund))
 }
 
-/** Writes the webhook of a dispute; `update` says what of it changed. */
+/** Writes the webhook of a dispute; `update` names what changed. */
 export function announceDispute(
-  world: SandboxContext,
+  context: SandboxContext,
   type: 'DISPUTE_CREATED' | 'DISPUTE_UPDATED' | 'DISPUTE_CLOSED',
   dispute: Dispute,
   update: string | null,
 ) {
-  const order = world.ledger.orders.get(dispute.orderId)!
-  announce(world, type, order, disputeData(order, dispute, update))
+  const order = context.ledger.orders.get(dispute.orderId)!
+  announce(context, type, order, disputeData(order, dispute, update))
 }
 
 /** The dashboard's test ping, or an event of any other type; null when no endpoint is configured. */
-export function announcePing(world: SandboxContext, type = 'WEBHOOK', data: unknown = PING): Delivery | null {
-  if (!world.webhookUrl) return null
-  const delivery = plan(world, type, null, world.webhookUrl, write(world, type, data))
-  world.changed()
+export function announcePing(context: SandboxContext, type = 'WEBHOOK', data: unknown = PING): Delivery | null {
+  if (!context.webhookUrl) return null
+  const delivery = plan(context, type, null, context.webhookUrl, write(context, type, data))
+  context.changed()
   return delivery
 }
 
-/** Sends on the webhooks that were held back, last one first; all of them, or those of one address. */
-export function releaseHeld(world: SandboxContext, url?: string) {
-  const held = world.ledger.deliveries.filter((delivery) => isHeld(delivery, url)).reverse()
+/** Sends the webhooks that were held back, the last first; all of them, or those to one address. */
+export function releaseHeld(context: SandboxContext, url?: string) {
+  const held = context.ledger.deliveries.filter((delivery) => isHeld(delivery, url)).reverse()
   held.forEach((delivery, place) => {
     delivery.state = 'waiting'
     // A little apart, so that the second does not overtake the first on the wire.
-    delivery.dueAt = world.clock.now() + place * 100
-    world.ledger.openDeliveries.add(delivery)
+    delivery.dueAt = context.clock.now() + place * 100
+    context.ledger.openDeliveries.add(delivery)
   })
-  if (held.length > 0) world.changed()
+  if (held.length > 0) context.changed()
 }
 
-function announce(world: SandboxContext, type: string, order: Order, data: unknown) {
-  const body = write(world, type, data)
-  const copies = world.faults.take('duplicateWebhooks') ? 2 : 1
-  for (const url of [world.webhookUrl, order.notifyUrl]) {
+function announce(context: SandboxContext, type: string, order: Order, data: unknown) {
+  const body = write(context, type, data)
+  const copies = context.faults.take('duplicateWebhooks') ? 2 : 1
+  for (const url of [context.webhookUrl, order.notifyUrl]) {
     if (!url) continue
-    for (let copy = 0; copy < copies; copy++) plan(world, type, order.id, url, body)
-    if (world.ledger.deliveries.filter((delivery) => isHeld(delivery, url)).length >= 2) releaseHeld(world, url)
+    for (let copy = 0; copy < copies; copy++) plan(context, type, order.id, url, body)
+    if (context.ledger.deliveries.filter((delivery) => isHeld(delivery, url)).length >= 2) releaseHeld(context, url)
   }
-  world.changed()
+  context.changed()
 }
 
 function isHeld(delivery: Delivery, url?: string): boolean {
   return delivery.state === 'held' && (url === undefined || delivery.url === url)
 }
 
-function write(world: SandboxContext, type: string, data: unknown): string {
-  return toJson({ data, event_time: istTime(world.clock.now()), type })
+function write(context: SandboxContext, type: string, data: unknown): string {
+  return toJson({ data, event_time: istTime(context.clock.now()), type })
 }
 
-function plan(world: SandboxContext, type: string, orderId: string | null, url: string, body: string): Delivery {
-  const { ledger, faults, clock } = world
+function plan(context: SandboxContext, type: string, orderId: string | null, url: string, body: string): Delivery {
+  const { ledger, faults, clock } = context
   const now = clock.now()
   ledger.lastDelivery += 1
   const delivery: Delivery = {
@@ -82,7 +82,7 @@ function plan(world: SandboxContext, type: string, orderId: string | null, url: 
     body,
     idempotencyKey: createHash('sha256').update(body).digest('base64'),
     createdAt: now,
-    dueAt: now + delayMs(world),
+    dueAt: now + delayMs(context),
     attempt: 0,
     firstSentAt: null,
     firstStamp: null,
@@ -93,14 +93,14 @@ function plan(world: SandboxContext, type: string, orderId: string | null, url: 
   else if (faults.take('outOfOrderWebhooks')) Object.assign(delivery, { state: 'held', dueAt: null })
   else ledger.openDeliveries.add(delivery)
   ledger.deliveries.push(delivery)
-  if (ledger.deliveries.length > KEPT_DELIVERIES) forgetOldest(world)
+  if (ledger.deliveries.length > KEPT_DELIVERIES) forgetOldest(context)
   return delivery
 }
 
-function delayMs(world: SandboxContext): number {
-  const after = world.faults.take('webhookAfterRedirect')
+function delayMs(context: SandboxContext): number {
+  const after = context.faults.take('webhookAfterRedirect')
   if (after) return after.ms ?? AFTER_REDIRECT_MS
-  return world.faults.isOn('webhookBeforeRedirect') ? 0 : world.settings.webhookDelayMs
+  return context.faults.isOn('webhookBeforeRedirect') ? 0 : context.settings.webhookDelayMs
 }
 
 function forgetOldest({ ledger }: SandboxContext) {

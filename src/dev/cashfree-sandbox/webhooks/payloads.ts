@@ -1,13 +1,13 @@
 import { istTime } from '../clock.ts'
 import type { SandboxContext } from '../context.ts'
 import { BANK_REFERENCE, cfId, disputedPayment, errorDetails, gatewayDetails } from '../entities.ts'
-import type { Attempt, Dispute, Order, Refund } from '../ledger.ts'
+import type { Attempt, Dispute, Order, Refund } from '../model.ts'
 import { Rupees } from '../money.ts'
 
 export type PaymentEvent = 'PAYMENT_SUCCESS_WEBHOOK' | 'PAYMENT_FAILED_WEBHOOK' | 'PAYMENT_USER_DROPPED_WEBHOOK'
 
 /** `data` of a payment event. Not the API's entity: fewer fields, and they depend on the event. */
-export function paymentData(world: SandboxContext, type: PaymentEvent, order: Order, attempt: Attempt) {
+export function paymentData(context: SandboxContext, type: PaymentEvent, order: Order, attempt: Attempt) {
   const common = {
     order: {
       order_id: order.id,
@@ -15,7 +15,7 @@ export function paymentData(world: SandboxContext, type: PaymentEvent, order: Or
       order_currency: order.currency,
       order_tags: order.tags,
     },
-    payment: webhookPayment(world, order, attempt),
+    payment: webhookPayment(context, order, attempt),
     customer_details: {
       customer_name: order.customer.name,
       customer_id: order.customer.id,
@@ -34,12 +34,12 @@ export function paymentData(world: SandboxContext, type: PaymentEvent, order: Or
 }
 
 /** `data` of REFUND_STATUS_WEBHOOK. */
-export function refundData(world: SandboxContext, order: Order, refund: Refund) {
-  const numeric = world.settings.refundWebhookNumericIds
+export function refundData(context: SandboxContext, order: Order, refund: Refund) {
+  const numeric = context.settings.refundWebhookNumericIds
   return {
     refund: {
-      cf_refund_id: cfId(world, refund.cfId, numeric),
-      cf_payment_id: cfId(world, refund.attemptId, numeric),
+      cf_refund_id: cfId(context, refund.cfId, numeric),
+      cf_payment_id: cfId(context, refund.attemptId, numeric),
       refund_id: refund.id,
       order_id: order.id,
       refund_amount: new Rupees(refund.amountPaise),
@@ -66,13 +66,13 @@ export function refundData(world: SandboxContext, order: Order, refund: Refund) 
 }
 
 /** `data` of AUTO_REFUND_STATUS_WEBHOOK: the merchant asked for nothing, so there is no refund_id. */
-export function autoRefundData(world: SandboxContext, order: Order, refund: Refund) {
-  const numeric = world.settings.refundWebhookNumericIds
+export function autoRefundData(context: SandboxContext, order: Order, refund: Refund) {
+  const numeric = context.settings.refundWebhookNumericIds
   return {
     auto_refund: {
       order_id: order.id,
-      cf_payment_id: cfId(world, refund.attemptId, numeric),
-      cf_refund_id: cfId(world, refund.cfId, numeric),
+      cf_payment_id: cfId(context, refund.attemptId, numeric),
+      cf_refund_id: cfId(context, refund.cfId, numeric),
       refund_type: 'PAYMENT_AUTO_REFUND',
       refund_status: refund.status,
       refund_amount: new Rupees(refund.amountPaise),
@@ -112,10 +112,10 @@ export function disputeData(order: Order, dispute: Dispute, update: string | nul
 /** `data` of the dashboard's "Test" button. */
 export const PING = { test_object: { test_key: 'test_value' } }
 
-function webhookPayment(world: SandboxContext, order: Order, attempt: Attempt) {
+function webhookPayment(context: SandboxContext, order: Order, attempt: Attempt) {
   const succeeded = attempt.status === 'SUCCESS'
   return {
-    cf_payment_id: cfId(world, attempt.id),
+    cf_payment_id: cfId(context, attempt.id),
     payment_status: attempt.status,
     payment_amount: new Rupees(attempt.amountPaise),
     payment_currency: order.currency,

@@ -1,8 +1,11 @@
 import type { FastifyInstance } from 'fastify'
-import { type Control, ControlError, type DisputeOptions, type PayOptions } from './control.ts'
-import { type FaultSwitches, UnknownFault } from './faults.ts'
-import type { RefundStatus } from './ledger.ts'
-import type { Settings } from './settings.ts'
+import { type FaultSwitches, UnknownFault } from '../faults.ts'
+import type { RefundStatus } from '../model.ts'
+import type { Settings } from '../settings.ts'
+import type { Control } from './control.ts'
+import type { DisputeOptions } from './disputes.ts'
+import { ControlError } from './find.ts'
+import type { PayOptions } from './payments.ts'
 
 type ById = { Params: { id: string }; Body: PayOptions }
 
