@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { mailKinds } from '../src/records/mails/registry.ts'
 
 const root = join(import.meta.dirname, '..')
 const views = join(root, 'views')
@@ -13,16 +14,12 @@ const sources = list('src', '.ts')
   .filter((name) => !name.startsWith('embedded/'))
   .map((name) => readFileSync(join(root, 'src', name), 'utf8'))
 
-/** Templates that code names: `'folder/name': …` in a Views declaration, or a mail's `template: 'name'`. */
+/** Templates that code names: `'folder/name': …` in a Views declaration, and three for each kind of mail. */
 const named = new Set([
   ...sources.flatMap((source) =>
     [...source.matchAll(/^ {4}'((?:[a-z-]+\/)+[\w-]+)':/gm)].map((match) => `${match[1]}.eta`),
   ),
-  ...sources.flatMap((source) =>
-    [...source.matchAll(/template: '([\w-]+)'/g)].flatMap((match) =>
-      ['subject', 'text', 'html'].map((part) => `mail/${match[1]}.${part}.eta`),
-    ),
-  ),
+  ...mailKinds.flatMap((kind) => ['subject', 'text', 'html'].map((part) => `mail/${kind}.${part}.eta`)),
 ])
 
 /** What a template includes or lays itself into; a name with a `${}` in it stands for every file it can match. */

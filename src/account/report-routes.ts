@@ -14,7 +14,7 @@ import {
   renewLink,
   weekdays,
 } from '../market/reports/choices.ts'
-import { newestReport } from '../market/reports/mail.ts'
+import { newestReport } from '../market/reports/mails.ts'
 import { AppError } from '../platform/errors.ts'
 import { withPictures, writtenMail } from '../platform/mailer.ts'
 import { anyRefusal, formAction } from '../web/form-action.ts'
@@ -95,7 +95,7 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { deps, limit }) 
     if (!choice.hasAccess) throw new AppError('not-found', 'Reports come with an active plan.')
     const composed = await newestReport(deps.sql, deps.config, choice, null)
     if (!composed) throw new AppError('not-found', 'There are no prices yet, so there is nothing to report.')
-    const written = writtenMail(composed.template, composed.data)
+    const written = writtenMail('report', composed.data)
     return { ...written, html: withPictures(written.html, composed.attachments) }
   }
 

@@ -1,5 +1,5 @@
 import type { BillingServices } from '../billing/payments/gateway.ts'
-import type { Composers } from '../records/mails/mails.ts'
+import type { Composers } from '../records/mails/registry.ts'
 
 /** What every part of the panel is given. */
 export type Panel = { deps: BillingServices; composers: Composers }

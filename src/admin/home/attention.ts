@@ -1,5 +1,5 @@
 import { dateTimeInIndia } from '../../platform/dates.ts'
-import { meanings } from '../../records/incidents/incidents.ts'
+import { meaningOf } from '../../records/incidents/kinds.ts'
 import { queryOf } from '../listing.ts'
 import { ageLabel } from './labels.ts'
 import { isStale, type MarketAge, marketAgeLabel } from './market.ts'
@@ -44,7 +44,7 @@ export function attentionItems(now: Now, market: MarketAge): AttentionItem[] {
       line(
         'bad',
         inWords(incident.kind),
-        meanings[incident.kind] ?? 'Something did not agree.',
+        meaningOf(incident.kind),
         incident,
         `/admin/incidents${queryOf({ kind: incident.kind })}`,
       ),

@@ -1,5 +1,7 @@
+import type { IncidentKind } from '../../records/incidents/kinds.ts'
+
 /** What a person does about each kind, step by step; `meanings` (src/records/incidents) says what it is. */
-export const whatToDo: Record<string, string> = {
+export const whatToDo: Partial<Record<IncidentKind, string>> = {
   'order-mismatch':
     'Open the order in Cashfree’s dashboard and compare. If money came, refund it there; then write here what you did.',
   'payment-mismatch':

@@ -1,5 +1,5 @@
 import type { Sql } from '../../platform/db.ts'
-import type { Incident } from '../../records/incidents/incidents.ts'
+import type { Incident } from '../../records/incidents/queries.ts'
 
 export type IncidentFilter = { state: 'open' | 'resolved'; kind: string; order: string }
 

@@ -2,8 +2,9 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { actorOf, requireMoney } from '../../identity/sessions/guards.ts'
 import { AppError } from '../../platform/errors.ts'
-import { type Incident, meanings, resolveIncident } from '../../records/incidents/incidents.ts'
-import { findIncident } from '../../records/incidents/queries.ts'
+import { resolveIncident } from '../../records/incidents/incidents.ts'
+import { type IncidentKind, meaningOf, meanings } from '../../records/incidents/kinds.ts'
+import { findIncident, type Incident } from '../../records/incidents/queries.ts'
 import { type FormState, formState, PostedForm, readForm } from '../../web/forms.ts'
 import { csvOf } from '../csv.ts'
 import { dayInIndia } from '../days.ts'
@@ -54,8 +55,8 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
   }
   const shown = async (incident: Incident, mayAct: boolean, form = formState()) => ({
     incident,
-    means: meanings[incident.kind] ?? 'Something did not agree.',
-    act: whatToDo[incident.kind] ?? 'Look into the log, and write here what you found.',
+    means: meaningOf(incident.kind),
+    act: whatToDo[incident.kind as IncidentKind] ?? 'Look into the log, and write here what you found.',
     sides: diffOf(incident.details),
     resolvedBy:
       incident.resolvedBy &&

@@ -1,3 +1,5 @@
+import type { MailKind } from '../../records/mails/registry.ts'
+
 /** What became of a mail, in a word and a sentence. */
 export const statuses: Record<string, { label: string; tone: 'good' | 'warn' | 'bad' | 'info'; means: string }> = {
   queued: {
@@ -14,7 +16,8 @@ export const statuses: Record<string, { label: string; tone: 'good' | 'warn' | '
   },
 }
 
-const kinds: Record<string, string> = {
+/** What the panel calls each kind. */
+export const kindLabels: Record<MailKind, string> = {
   receipt: 'Receipt',
   refund: 'Refund',
   renewal: 'Reminder',
@@ -32,7 +35,8 @@ const kinds: Record<string, string> = {
   'report-late': 'Report is late',
 }
 
-/** A kind of mail in words; an unknown one is its own name. */
+/** The label of a mail's kind; a kind that this release does not know is its own name. */
 export function kindLabel(kind: string): string {
-  return kinds[kind] ?? (kind.charAt(0).toUpperCase() + kind.slice(1)).replaceAll('-', ' ')
+  if (Object.hasOwn(kindLabels, kind)) return kindLabels[kind as MailKind]
+  return `${kind.charAt(0).toUpperCase()}${kind.slice(1)}`.replaceAll('-', ' ')
 }

@@ -1,56 +1,37 @@
 import { recordDailyMetrics } from '../../admin/metrics/daily-metrics.ts'
-import { composeDisputeReminder } from '../../billing/disputes/mail.ts'
+import { disputeReminder } from '../../billing/disputes/mails.ts'
 import { watchDisputes } from '../../billing/disputes/watching.ts'
 import type { BillingServices } from '../../billing/payments/gateway.ts'
-import { composeReceiptMail } from '../../billing/receipts/mail.ts'
-import { composeRefundMail } from '../../billing/refunds/mail.ts'
+import { receiptMails } from '../../billing/receipts/mails.ts'
+import { refundMails } from '../../billing/refunds/mails.ts'
 import { sendRefunds } from '../../billing/refunds/sending.ts'
-import { composeCancelledMail, composeGrantedMail, composeRenewalMail } from '../../billing/subscriptions/mail.ts'
+import { subscriptionMails } from '../../billing/subscriptions/mails.ts'
 import { queueRenewalMails, updateStatuses } from '../../billing/subscriptions/subscriptions.ts'
 import { settleWaitingEvents } from '../../billing/webhooks/inbox.ts'
-import {
-  composeAccountDeletedMail,
-  composeAuthenticatorChangedMail,
-  composeEmailChangedMail,
-  composePasswordChangedMail,
-  composeTokenMail,
-} from '../../identity/email-tokens/mail.ts'
+import { identityMails } from '../../identity/email-tokens/mails.ts'
 import { issueRequestedResets } from '../../identity/email-tokens/request-queries.ts'
-import { composeLateReport, composeReport } from '../../market/reports/mail.ts'
+import { reportMails } from '../../market/reports/mails.ts'
 import { queueReports } from '../../market/reports/queueing.ts'
 import type { Job } from '../../platform/jobs.ts'
 import type { Mailer } from '../../platform/mailer.ts'
 import { sealAudit } from '../../records/audit/audit.ts'
 import { queueAlertMails } from '../../records/incidents/incidents.ts'
-import { composeAlertMail } from '../../records/incidents/mail.ts'
-import { type Composers, deliverMails } from '../../records/mails/mails.ts'
+import { alertMails } from '../../records/incidents/mails.ts'
+import { deliverMails } from '../../records/mails/mails.ts'
+import type { Composers } from '../../records/mails/registry.ts'
 import { recordIntegrityCheck } from '../integrity/integrity.ts'
 import { forgetWhatIsOver } from './cleaning.ts'
 import { reconcile } from './reconcile.ts'
 
-/** How a mail of each kind is composed; the outbox sends with it, the panel shows with it. */
-export function composersOf(deps: BillingServices): Composers {
-  return {
-    receipt: (mail, how) => composeReceiptMail(deps, mail, how),
-    refund: (mail: { subjectKey: string; toName: string }) => composeRefundMail(deps.sql, deps.config, mail),
-    alert: (mail: { subjectKey: string }) =>
-      mail.subjectKey.startsWith('dispute:')
-        ? composeDisputeReminder(deps.sql, deps.config, mail)
-        : composeAlertMail(deps.sql, deps.config, mail),
-    renewal: (mail: { subjectKey: string; toName: string }) => composeRenewalMail(deps.sql, deps.config, mail),
-    granted: (mail: { subjectKey: string; toName: string }) => composeGrantedMail(deps.sql, deps.config, mail),
-    cancelled: (mail: { subjectKey: string; toName: string }) => composeCancelledMail(deps.sql, deps.config, mail),
-    'verify-email': (mail, how) => composeTokenMail(deps.sql, deps.config, mail, how),
-    'change-email': (mail, how) => composeTokenMail(deps.sql, deps.config, mail, how),
-    'reset-password': (mail, how) => composeTokenMail(deps.sql, deps.config, mail, how),
-    'account-deleted': (mail) => composeAccountDeletedMail(deps.sql, deps.config, mail),
-    'password-changed': (mail) => composePasswordChangedMail(deps.sql, deps.config, mail),
-    'authenticator-changed': (mail) => composeAuthenticatorChangedMail(deps.sql, deps.config, mail),
-    'email-changed': (mail) => composeEmailChangedMail(deps.sql, deps.config, mail),
-    report: (mail, how) => composeReport(deps.sql, deps.config, mail, how),
-    'report-late': (mail, how) => composeLateReport(deps.sql, deps.config, mail, how),
-  }
-}
+/** How a mail of each kind is composed, put together from the slices; the outbox sends with it, the panel shows with it. */
+export const composersOf = (deps: BillingServices): Composers => ({
+  ...alertMails(deps, { dispute: disputeReminder(deps) }),
+  ...identityMails(deps),
+  ...receiptMails(deps),
+  ...refundMails(deps),
+  ...reportMails(deps),
+  ...subscriptionMails(deps),
+})
 
 /** Everything that happens without anybody asking, and how often. */
 export function jobsOf(deps: BillingServices, mailer: Mailer): Job[] {

@@ -1,6 +1,22 @@
 import { type Actor, auditContextOf } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
-import type { Incident } from './incidents.ts'
+import type { IncidentKind } from './kinds.ts'
+
+/** Something that did not agree, with both sides in `details`, until a person says what was done about it. */
+export type Incident = {
+  id: number
+  kind: string
+  subjectKey: string
+  /** 1, or more when it came again with other facts after it had been resolved. */
+  occurrence: number
+  orderId: string | null
+  userId: string | null
+  details: Record<string, unknown>
+  openedAt: Date
+  resolvedAt: Date | null
+  resolvedBy: string | null
+  resolution: string | null
+}
 
 /** What still waits for a person, newest first. */
 export async function listOpenIncidents(sql: Sql, limit: number): Promise<Incident[]> {
@@ -42,7 +58,7 @@ export async function closeIncident(sql: Sql, id: number, by: Actor & { resoluti
 }
 
 /** Notes something that concerns no order, once per kind and subject; again when it was resolved and the facts are others. */
-export async function insertIncident(sql: Sql, kind: string, subject: string, details: object): Promise<void> {
+export async function insertIncident(sql: Sql, kind: IncidentKind, subject: string, details: object): Promise<void> {
   await sql`
     insert into incidents (kind, subject_key, details)
     values (${kind}, ${subject}, ${sql.json(details as never)})

@@ -6,7 +6,9 @@ import { isPermanent, type Mailer } from '../../platform/mailer.ts'
 import {
   findCopy,
   insertCopy,
+  type LeasedMail,
   leaseMails,
+  type Mail,
   markDead,
   markHanded,
   markSent,
@@ -16,39 +18,7 @@ import {
   requeueDeadMail,
   skipHanded,
 } from './queries.ts'
-
-/**
- * A row of the outbox, leased to this worker. `subjectKey` is what it is about, e.g. a receipt's number; `copy` is 0 for
- * what the product wrote by itself and counts up for what an admin sent again.
- */
-export type Mail = {
-  id: number
-  kind: string
-  subjectKey: string
-  copy: number
-  toName: string
-  toEmail: string
-  attempts: number
-}
-
-/** `bulk`: one of many that go out at the same time. It waits for mails to one person, and is never sent twice. */
-export type LeasedMail = Mail & { bulk: boolean }
-
-/** Which template (views/mail/<name>.*.eta) with what. */
-export type Composed = {
-  template: string
-  data: object
-  /** Where composing it again makes another mail: what its Message-ID is made of. */
-  messageKey?: string
-  attachments?: { filename: string; content: Buffer; contentType: string; cid?: string }[]
-  headers?: Record<string, string>
-}
-
-/**
- * How a mail of each kind is composed, given by the slices that know. Null: what it was about is no longer so. For a
- * `preview` it must neither make nor show a secret: an admin looks at it, not the recipient.
- */
-export type Composers = Record<string, (mail: Mail, how?: { preview: boolean }) => Promise<Composed | null>>
+import { type Composers, composerOf } from './registry.ts'
 
 /** Sent side by side, out of so many that are leased at once. */
 const abreast = 8
@@ -102,7 +72,7 @@ async function deliverRound(given: Delivering, leased: LeasedMail[]): Promise<nu
 
 async function deliver({ sql, mailer, composers, log }: Delivering, mail: LeasedMail): Promise<boolean> {
   try {
-    const compose = composers[mail.kind]
+    const compose = composerOf(composers, mail.kind)
     if (!compose) throw new Error(`nobody composes mails of kind ${mail.kind}`)
     const composed = await compose(mail)
     if (!composed) {
@@ -114,6 +84,7 @@ async function deliver({ sql, mailer, composers, log }: Delivering, mail: Leased
       to: { name: mail.toName, address: mail.toEmail },
       messageKey: messageKeyOf(mail),
       bulk: mail.bulk,
+      template: mail.kind,
       ...composed,
     })
   } catch (error) {

@@ -1,6 +1,22 @@
 import { type Actor, auditContextOf } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
-import type { LeasedMail } from './mails.ts'
+
+/**
+ * A row of the outbox. `subjectKey` is what it is about, e.g. a receipt's number; `copy` is 0 for what the product wrote by
+ * itself and counts up for what an admin sent again.
+ */
+export type Mail = {
+  id: number
+  kind: string
+  subjectKey: string
+  copy: number
+  toName: string
+  toEmail: string
+  attempts: number
+}
+
+/** A mail that this worker has for a minute. `bulk`: one of many that go out together; it is never sent twice. */
+export type LeasedMail = Mail & { bulk: boolean }
 
 /**
  * Takes due mails for a minute, those to one person before those to many; other workers skip them. A lease that ran out (a

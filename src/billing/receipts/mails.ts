@@ -1,19 +1,20 @@
-import type { Config } from '../../platform/config.ts'
-import type { Sql } from '../../platform/db.ts'
 import type { Log } from '../../platform/log.ts'
-import type { Composed } from '../../records/mails/mails.ts'
+import type { Services } from '../../platform/services.ts'
+import type { Composed, Composers } from '../../records/mails/registry.ts'
 import { printed } from './print.ts'
 import { findReceiptRow } from './queries.ts'
 import { type Receipt, receiptOf } from './receipts.ts'
 
-type Given = { sql: Sql; config: Config; log: Log }
+/** The mail with a receipt; it is the activation mail too. */
+export const receiptMails = (services: Services): Pick<Composers, 'receipt'> => ({
+  receipt: (mail, how) => composeReceiptMail(services, mail, how),
+})
 
 /**
- * What the receipt mail says, composed when it is sent, with the receipt as PDF; it is the activation mail too. A preview
- * is without the file. Throws for an unknown number.
+ * What the receipt mail says, composed when it is sent, with the receipt as PDF. A preview is without the file. Throws for an unknown number.
  */
-export async function composeReceiptMail(
-  { sql, config, log }: Given,
+async function composeReceiptMail(
+  { sql, config, log }: Services,
   mail: { subjectKey: string; toName: string },
   { preview } = { preview: false },
 ): Promise<Composed> {
@@ -22,7 +23,6 @@ export async function composeReceiptMail(
   const receipt = receiptOf(row)
   const file = preview ? null : await attachmentOf(receipt, log)
   return {
-    template: 'receipt',
     data: {
       receipt,
       account: { name: mail.toName },

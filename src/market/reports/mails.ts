@@ -1,6 +1,7 @@
 import type { Config } from '../../platform/config.ts'
 import type { Sql } from '../../platform/db.ts'
-import type { Composed } from '../../records/mails/mails.ts'
+import type { Services } from '../../platform/services.ts'
+import type { Composed, Composers } from '../../records/mails/registry.ts'
 import { currentMarket } from '../engine/market.ts'
 import { describeSchedule, type Wanted } from './choices.ts'
 import { pictureOf } from './picture.ts'
@@ -11,12 +12,18 @@ type About = { subjectKey: string; toEmail: string }
 
 const picture = 'rotation-map@report'
 
+/** The e-mail reports, and the word that one is late. */
+export const reportMails = ({ sql, config }: Services): Pick<Composers, 'report' | 'report-late'> => ({
+  report: (mail, how) => composeReport(sql, config, mail, how),
+  'report-late': (mail, how) => composeLateReport(sql, config, mail, how),
+})
+
 /**
  * A report: of the issue it was queued for ("user:weekly:2026-11-20"), or of the newest prices for "send me one now".
  * Null when the person stopped or changed it, access ended, or the address is not theirs any more or not confirmed.
  * Throws while the prices of its issue are not there, so that it waits for them. A preview does not show the manage link.
  */
-export async function composeReport(sql: Sql, config: Config, mail: About, { preview = false } = {}) {
+async function composeReport(sql: Sql, config: Config, mail: About, { preview = false } = {}) {
   const [userId, what, day] = mail.subjectKey.split(':') as [string, string, string]
   const reader = await findReader(sql, userId, mail.toEmail, mail.subjectKey)
   const isAsked = what === 'now'
@@ -63,7 +70,6 @@ async function written(
   if (!analysis) throw new Error(`there are no prices for a report of ${issue}`)
   const hasPicture = wanted.map && analysis.standings.some((one) => one.tail.length > 0)
   return {
-    template: 'report',
     data: {
       report: reportOf(market, analysis, cadence),
       shows: { ranks: wanted.ranks, heat: wanted.heat, map: hasPicture },
@@ -90,13 +96,12 @@ async function written(
 }
 
 /** "This week's report is late": null when it is queued by now, or nobody waits for it any more. */
-export async function composeLateReport(sql: Sql, config: Config, mail: About, { preview = false } = {}) {
+async function composeLateReport(sql: Sql, config: Config, mail: About, { preview = false } = {}) {
   const [userId, cadence, day] = mail.subjectKey.split(':') as [string, string, string]
   const reader = await findReader(sql, userId, mail.toEmail, mail.subjectKey)
   if (!reader || reader.cadence !== cadence || reader.isQueued) return null
   const link = preview ? null : reader.link
   return {
-    template: 'report-late',
     data: {
       cadence,
       issue: new Date(`${day}T12:00:00+05:30`),

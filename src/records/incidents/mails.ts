@@ -1,20 +1,24 @@
-import type { Config } from '../../platform/config.ts'
 import { dateTimeInIndia } from '../../platform/dates.ts'
 import type { Sql } from '../../platform/db.ts'
 import { rupees } from '../../platform/money.ts'
-import type { Composed } from '../mails/mails.ts'
-import { meanings } from './incidents.ts'
+import type { Services } from '../../platform/services.ts'
+import type { Composer, Composers } from '../mails/registry.ts'
+import { meaningOf } from './kinds.ts'
 import { findDeadMail, findIncident } from './queries.ts'
 
-/** What the operator's alert says; null when the incident was resolved or the mail sent meanwhile. */
-export async function composeAlertMail(
-  sql: Sql,
-  config: Config,
-  mail: { subjectKey: string },
-): Promise<Composed | null> {
-  const [what, id] = mail.subjectKey.split(':')
-  const alert = what === 'incident' ? await ofIncident(sql, Number(id)) : await ofDeadMail(sql, Number(id))
-  return alert && { template: 'alert', data: { alert, seller: config.seller, baseUrl: config.baseUrl } }
+/**
+ * The alerts to the operator. What one is about stands first in its subject key: "incident:<id>", "mail:<id>", or one of
+ * `others`, which slices above compose. Null when the incident was resolved or the mail sent meanwhile.
+ */
+export function alertMails({ sql, config }: Services, others: Record<string, Composer>): Pick<Composers, 'alert'> {
+  return {
+    alert: async (mail, how) => {
+      const [about, id] = mail.subjectKey.split(':') as [string, string]
+      if (Object.hasOwn(others, about)) return others[about]!(mail, how)
+      const alert = about === 'incident' ? await ofIncident(sql, Number(id)) : await ofDeadMail(sql, Number(id))
+      return alert && { data: { alert, seller: config.seller, baseUrl: config.baseUrl } }
+    },
+  }
 }
 
 async function ofIncident(sql: Sql, id: number) {
@@ -22,7 +26,7 @@ async function ofIncident(sql: Sql, id: number) {
   if (!incident || incident.resolvedAt) return null
   return {
     title: `Incident: ${incident.kind}`,
-    meaning: meanings[incident.kind] ?? 'Something did not agree.',
+    meaning: meaningOf(incident.kind),
     openedAt: incident.openedAt,
     facts: [
       ['Incident', String(incident.id)],

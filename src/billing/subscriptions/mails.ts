@@ -1,10 +1,18 @@
 import type { Config } from '../../platform/config.ts'
 import type { Sql } from '../../platform/db.ts'
-import type { Composed } from '../../records/mails/mails.ts'
+import type { Services } from '../../platform/services.ts'
+import type { Composed, Composers } from '../../records/mails/registry.ts'
 import { findCancelledEnd, findEndingSubscription, findGrant } from './queries.ts'
 
+/** The mails about a subscription: before it ends, after it was cancelled, and about granted days. */
+export const subscriptionMails = ({ sql, config }: Services): Pick<Composers, 'renewal' | 'granted' | 'cancelled'> => ({
+  renewal: (mail) => composeRenewalMail(sql, config, mail),
+  granted: (mail) => composeGrantedMail(sql, config, mail),
+  cancelled: (mail) => composeCancelledMail(sql, config, mail),
+})
+
 /** What the mail before access ends says, bought or granted; null when the person renewed meanwhile or it was ended. */
-export async function composeRenewalMail(
+async function composeRenewalMail(
   sql: Sql,
   config: Config,
   mail: { subjectKey: string; toName: string },
@@ -13,7 +21,6 @@ export async function composeRenewalMail(
   const ending = await findEndingSubscription(sql, userId!, endsOn!)
   if (!ending) return null
   return {
-    template: 'renewal',
     data: {
       ending,
       account: { name: mail.toName },
@@ -24,7 +31,7 @@ export async function composeRenewalMail(
 }
 
 /** What the mail about granted days says; null when they were taken back before it went out. */
-export async function composeGrantedMail(
+async function composeGrantedMail(
   sql: Sql,
   config: Config,
   mail: { subjectKey: string; toName: string },
@@ -32,7 +39,6 @@ export async function composeGrantedMail(
   const grant = await findGrant(sql, mail.subjectKey)
   if (!grant) return null
   return {
-    template: 'granted',
     data: {
       grant,
       account: { name: mail.toName },
@@ -43,7 +49,7 @@ export async function composeGrantedMail(
 }
 
 /** What the mail about a cancelled subscription says; null when there is access again. */
-export async function composeCancelledMail(
+async function composeCancelledMail(
   sql: Sql,
   config: Config,
   mail: { subjectKey: string; toName: string },
@@ -52,7 +58,6 @@ export async function composeCancelledMail(
   const cancelled = await findCancelledEnd(sql, userId!)
   if (!cancelled) return null
   return {
-    template: 'cancelled',
     data: {
       cancelled,
       account: { name: mail.toName },
