@@ -32,18 +32,19 @@ begin
   return period;
 end $$;
 
--- The one rule of access: running by its status, and not more than three days past the end. The database's clock decides.
+-- The one rule of access: running by its status, and not further past the end than the grace period. The database's clock
+-- decides.
 -- Whether it was paid for or granted is the periods' to tell.
 create or replace function has_access(s subscriptions) returns boolean language sql stable as $$
-  select s.status in ('active', 'grace') and now() < s.current_period_end + interval '3 days'
+  select s.status in ('active', 'grace') and now() < s.current_period_end + grace_period()
 $$;
 
--- What the status should be by now: active until the end, grace for three days, then expired.
+-- What the status should be by now: active until the end, then grace, then expired.
 create or replace function status_by_now(s subscriptions) returns text language sql stable as $$
   select case
     when s.status in ('pending', 'cancelled', 'expired') then s.status
     when now() < s.current_period_end then 'active'
-    when now() < s.current_period_end + interval '3 days' then 'grace'
+    when now() < s.current_period_end + grace_period() then 'grace'
     else 'expired'
   end
 $$;

@@ -7,7 +7,7 @@ export async function findSubscriptionRow(sql: Sql, userId: string): Promise<Sub
   const [row] = await sql<(Omit<Subscription, 'phases'> & { phases: PhaseAsText[] })[]>`
     select s.user_id, status_by_now(s) as status, s.is_paid, has_access(s) is true as has_access,
            p.key as plan_key, p.name as plan_name, p.title as plan_title, phases_of(s.user_id) as phases,
-           s.current_period_start, s.current_period_end, s.current_period_end + interval '3 days' as grace_ends_at
+           s.current_period_start, s.current_period_end, s.current_period_end + grace_period() as grace_ends_at
     from subscriptions s
     left join plans p on p.key = running_plan(s)
     where s.user_id = ${userId}
@@ -111,7 +111,7 @@ export async function findEndingSubscription(sql: Sql, userId: string, endsOn: s
   >`
     select last.title as plan_title,
            next.name as next_name, next.title as next_title, next.price_paise,
-           s.current_period_end, s.current_period_end + interval '3 days' as grace_ends_at,
+           s.current_period_end, s.current_period_end + grace_period() as grace_ends_at,
            exists (select from money_under_way(s.user_id)) as is_paying
     from subscriptions s
     cross join lateral (

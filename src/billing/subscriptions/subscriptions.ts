@@ -4,9 +4,12 @@ import type { Sql } from '../../platform/db.ts'
 import { AppError } from '../../platform/errors.ts'
 import { addDays, endNow, findSubscriptionRow, insertRenewalMails, updateStatuses as keepInStep } from './queries.ts'
 
+/** Days of access after a paid period has ended; `grace_period()` in SQL. */
+export const graceDays = 3
+
 /**
  * Where a subscription stands by the database's clock.
- * pending: never paid · active: until `currentPeriodEnd` · grace: three days more · expired · cancelled.
+ * pending: never paid · active: until `currentPeriodEnd` · grace: `graceDays` more · expired · cancelled.
  */
 export type Subscription = {
   userId: string

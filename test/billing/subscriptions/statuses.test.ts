@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { subscriptionOf } from '../../../src/billing/subscriptions/subscriptions.ts'
+import { graceDays, subscriptionOf } from '../../../src/billing/subscriptions/subscriptions.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
 import { newestOrder, subscriberOf } from '../../support/books.ts'
 import { Visitor } from '../../support/visitor.ts'
@@ -123,5 +123,10 @@ describe('a subscription', () => {
     await expect(app.sql`update subscriptions set is_paid = true, current_period_end = null`).rejects.toThrow(
       'paid_has_a_period',
     )
+  })
+
+  test('has one period of grace, the same for SQL and for pages', async () => {
+    const [row] = await app.sql<{ days: number }[]>`select extract(epoch from grace_period())::int / 86400 as days`
+    expect(row!.days).toBe(graceDays)
   })
 })
