@@ -1,3 +1,4 @@
+import { graceDays } from '../billing/subscriptions/subscriptions.ts'
 import { eventDays } from '../billing/webhooks/inbox.ts'
 import { consentVersion } from '../identity/users/consent.ts'
 
@@ -6,7 +7,7 @@ export const policyTerms = {
   /** Days after payment in which a full refund may be asked for without a reason. */
   refundDays: 7,
   /** Days of access after the paid period has ended. */
-  graceDays: 3,
+  graceDays,
   /** Days within which a complaint is answered. */
   answerDays: 7,
   /** SEBI Research Analyst registration, when the operator has one. */

@@ -1,3 +1,4 @@
+import { graceDays } from '../../billing/subscriptions/subscriptions.ts'
 import type { PeriodRow } from './queries.ts'
 
 /** What a stretch of the bar stands for. */
@@ -16,7 +17,6 @@ export type PeriodBar = {
 const width = 1000
 const height = 36
 const day = 86_400_000
-const graceDays = 3
 
 /**
  * Lays out periods from the first to the last, grace included, true to scale. A period that was ended early is drawn as

@@ -1,5 +1,5 @@
 -- The figures of one Indian day, from the books, along indexes. Somebody "pays" at an instant when a period they bought
--- counts then and ended less than three days before; what an administrator granted is no business.
+-- counts then and ended less than a grace period before; what an administrator granted is no business.
 create or replace function figures_of_day(p_day date) returns daily_figures language plpgsql stable as $$
 declare
   f     daily_figures;
@@ -54,20 +54,20 @@ end $$;
 
 -- Whether this bought period makes its owner a payer at that instant.
 create or replace function pays_at(p subscription_periods, p_at timestamptz) returns boolean language sql stable as $$
-  select p.created_at <= p_at and p.ends_at > p_at - interval '3 days' and (p.voided_at is null or p.voided_at > p_at)
+  select p.created_at <= p_at and p.ends_at > p_at - grace_period() and (p.voided_at is null or p.voided_at > p_at)
 $$;
 
--- How many people's paid access ran out: three days after the end, and nothing else they bought goes on.
+-- How many people's paid access ran out: a grace period after the end, and nothing else they bought goes on.
 create or replace function ran_out_between(p_since timestamptz, p_until timestamptz) returns integer language sql stable as $$
   select count(*)::integer from subscription_periods p
   where p.order_id is not null
-    and p.ends_at >= p_since - interval '3 days' and p.ends_at < p_until - interval '3 days'
-    and (p.voided_at is null or p.voided_at >= p.ends_at + interval '3 days')
+    and p.ends_at >= p_since - grace_period() and p.ends_at < p_until - grace_period()
+    and (p.voided_at is null or p.voided_at >= p.ends_at + grace_period())
     and not exists (
       select from subscription_periods q
       where q.user_id = p.user_id and q.order_id is not null and (q.ends_at, q.id) > (p.ends_at, p.id)
-        and q.created_at <= p.ends_at + interval '3 days'
-        and (q.voided_at is null or q.voided_at > p.ends_at + interval '3 days'))
+        and q.created_at <= p.ends_at + grace_period()
+        and (q.voided_at is null or q.voided_at > p.ends_at + grace_period()))
 $$;
 
 -- How many people's paid access ended early, by a refund or by an administrator, with nothing else they bought left.
@@ -75,11 +75,11 @@ create or replace function voided_between(p_since timestamptz, p_until timestamp
   select count(*)::integer from subscription_periods p
   where p.order_id is not null
     and p.voided_at >= p_since and p.voided_at < p_until
-    and p.voided_at < p.ends_at + interval '3 days'
+    and p.voided_at < p.ends_at + grace_period()
     and not exists (
       select from subscription_periods q
       where q.user_id = p.user_id and q.order_id is not null and q.id <> p.id
-        and q.created_at <= p.voided_at and q.ends_at > p.voided_at - interval '3 days'
+        and q.created_at <= p.voided_at and q.ends_at > p.voided_at - grace_period()
         and (q.voided_at is null or (q.voided_at, q.id) > (p.voided_at, p.id)))
 $$;
 

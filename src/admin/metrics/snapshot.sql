@@ -10,7 +10,7 @@ create or replace function standing_now() returns jsonb language sql stable set 
     where p.order_id is not null and p.ends_at > now() - interval '33 days'
   ), payers as (
     select distinct on (user_id) user_id, plan_key, monthly from bought
-    where ends_at > now() - interval '3 days' and voided_at is null
+    where ends_at > now() - grace_period() and voided_at is null
     order by user_id, ends_at > now() desc, case when ends_at > now() then ends_at end, ends_at desc
   ), earlier as (
     select distinct on (user_id) user_id, monthly from bought
@@ -28,7 +28,7 @@ create or replace function standing_now() returns jsonb language sql stable set 
   select jsonb_build_object(
     'payers', (select count(*) from payers),
     'granted', (select count(*) from subscriptions s
-                where s.status in ('active', 'grace') and s.current_period_end > now() - interval '3 days' and not s.is_paid),
+                where s.status in ('active', 'grace') and s.current_period_end > now() - grace_period() and not s.is_paid),
     'byPlan', (select coalesce(jsonb_object_agg(plan_key, many), '{}')
                from (select plan_key, count(*) as many from payers group by plan_key) plans),
     'mrrPaise', (select coalesce(round(sum(monthly)), 0) from payers),

@@ -74,12 +74,12 @@ create or replace function broken_i3_subscriptions() returns setof text language
      or (s.status not in ('active', 'grace') and p.last_end > now())
 $$;
 
--- False grants: access without a period that counts and ends less than three days ago, by the database's clock (I22). It
+-- False grants: access without a period that counts and ended less than a grace period ago, by the database's clock (I22). It
 -- counts when its order is paid, or when somebody granted it and says why.
 create or replace function broken_i2_false_grants() returns setof text language sql stable as $$
   select s.user_id::text from subscriptions s
   where has_access(s)
     and not exists (select from subscription_periods p left join orders o on o.id = p.order_id
-                    where p.user_id = s.user_id and p.voided_at is null and p.ends_at + interval '3 days' > now()
+                    where p.user_id = s.user_id and p.voided_at is null and p.ends_at + grace_period() > now()
                       and (o.paid_at is not null or (p.granted_by is not null and p.grant_reason is not null)))
 $$;

@@ -44,7 +44,7 @@ const accounts = () => [
             case when s.last_at is null then 'pending'
                  when s.void_at is not null and (s.last_end is null or s.last_end <= s.void_at) then 'cancelled'
                  when now() < s.last_end then 'active'
-                 when now() < s.last_end + interval '3 days' then 'grace'
+                 when now() < s.last_end + grace_period() then 'grace'
                  else 'expired' end as status
      from seed_people p
      left join (select n as sale_n, max(paid_at) as last_at, max(voided_at) as void_at,
@@ -153,8 +153,8 @@ const traces = () => [
      select ends_at, 'clock', 'subscription.grace', null, user_id, '{"from": "active"}' from seed_sales
      where voided_at is null and ends_at < least(now(), coalesce(renewed_at, 'infinity'))
      union all
-     select ends_at + interval '3 days', 'clock', 'subscription.expired', null, user_id, '{"from": "grace"}' from seed_sales
-     where voided_at is null and ends_at + interval '3 days' < least(now(), coalesce(renewed_at, 'infinity'))
+     select ends_at + grace_period(), 'clock', 'subscription.expired', null, user_id, '{"from": "grace"}' from seed_sales
+     where voided_at is null and ends_at + grace_period() < least(now(), coalesce(renewed_at, 'infinity'))
      union all
      select did.at, did.actor, 'refund.' || did.word, r.order_id, r.user_id,
             jsonb_build_object('refund', 'rf_' || a.cf_payment_id || '_1', 'amountPaise', r.amount_paise)
