@@ -186,7 +186,7 @@ async function refund(
 ) {
   if (!orderId) return
   const [row] = await run.world.sql<{ cfPaymentId: string; amountPaise: number; leftPaise: number; ordinal: number }[]>`
-    select p.cf_payment_id, p.amount_paise, p.amount_paise - refunded_or_going(p.cf_payment_id) as left_paise,
+    select p.cf_payment_id, p.amount_paise, p.amount_paise - gone_or_going(p.cf_payment_id) as left_paise,
            (select 1 + count(*)::int from refunds r where r.cf_payment_id = p.cf_payment_id and r.requested_by <> 'cashfree') as ordinal
     from payments p where p.order_id = ${orderId} and p.status = 'SUCCESS' order by p.applied_at nulls first limit 1`
   if (!row) return

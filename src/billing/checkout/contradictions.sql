@@ -44,12 +44,8 @@ declare
   end;
 begin
   perform open_incident(kind, o.id, o, both_sides(o, p_remote) || jsonb_build_object('contradictions', p_found));
-  -- The order that is named may be the one that was paid: it is asked about by itself, at once. One that somebody has locked
-  -- is being settled; waiting for it could be a deadlock, and the next look at this order asks again.
-  update orders set next_look_at = now(), money_seen_at = coalesce(money_seen_at, now())
-  where id in (select id from orders
-               where id in (select c ->> 'names' from jsonb_array_elements(p_found) c) and id <> o.id and paid_at is null
-               for update skip locked);
+  -- Another order that the answer names may be the one that was paid: it is looked at by itself, at once.
+  perform hasten_orders(array(select c ->> 'names' from jsonb_array_elements(p_found) c where c ->> 'names' <> o.id));
   return kind;
 end $$;
 

@@ -27,7 +27,7 @@ language sql stable rows 1 as $$
       select greatest(o.created_at, least(coalesce(p.started_at, p.created_at), p.created_at)) as began
     ) cashfree
     cross join lateral (
-      select (refunded_or_going(p.cf_payment_id) >= p.amount_paise) is not true as is_here,
+      select (gone_or_going(p.cf_payment_id) >= p.amount_paise) is not true as is_here,
              may_still_move(p) and began > greatest(o.set_aside_at, now() - interval '25 hours') as is_moving
     ) said
     where p.order_id = o.id

@@ -42,7 +42,7 @@ begin
 
   select * into payment from payments p
   where p.order_id = o.id and p.status = 'SUCCESS'
-  order by payment_agrees(p, o) is true desc, (refunded_or_going(p.cf_payment_id) < o.amount_paise) is true desc,
+  order by payment_agrees(p, o) is true desc, (gone_or_going(p.cf_payment_id) < o.amount_paise) is true desc,
            p.completed_at nulls last, p.cf_payment_id
   limit 1;
   if not found then return wait_for_proof(o, p_actor); end if;
@@ -51,7 +51,7 @@ begin
     perform note_refused_money(o, refusal);
     return hold(o, 'entitlement-refused', p_actor);
   end if;
-  if (payment_agrees(payment, o) and refunded_or_going(payment.cf_payment_id) < o.amount_paise) is not true then
+  if (payment_agrees(payment, o) and gone_or_going(payment.cf_payment_id) < o.amount_paise) is not true then
     perform open_incident('payment-mismatch', o.id, o, both_sides(o, p_remote));
     return hold(o, 'payment-mismatch', p_actor);
   end if;
@@ -82,7 +82,7 @@ $$;
 -- Whether anything that was paid for this order neither went back nor is going.
 create or replace function has_money_left(o orders) returns boolean language sql stable as $$
   select exists (select from payments p where p.order_id = o.id and p.status = 'SUCCESS'
-                                          and (refunded_or_going(p.cf_payment_id) >= p.amount_paise) is not true)
+                                          and (gone_or_going(p.cf_payment_id) >= p.amount_paise) is not true)
 $$;
 
 -- Keeps what Cashfree told of the order itself.

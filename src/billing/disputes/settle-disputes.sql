@@ -131,16 +131,16 @@ create or replace function follow_dispute(o orders, d disputes, p_before text) r
 declare
   facts jsonb := jsonb_build_object('dispute', d.id, 'cfPaymentId', d.cf_payment_id, 'kind', d.type,
     'theirStatus', d.gateway_status, 'amountPaise', d.amount_paise, 'reason', d.reason, 'respondBy', d.respond_by,
-    'backPaise', refunded_or_going(d.cf_payment_id));
+    'backPaise', gone_or_going(d.cf_payment_id));
 begin
   -- Of an order that was not paid for yet, what is left of its money may be another now: settling says what becomes of it.
-  update orders set next_look_at = now() where id = o.id and paid_at is null;
+  perform look_at_order_now(o.id);
   if d.status = 'lost' then
     perform end_period_when_price_is_back(o);
     perform open_incident('dispute-lost', d.id, o, facts);
-    if refunded_or_going(d.cf_payment_id) > (select amount_paise from payments where cf_payment_id = d.cf_payment_id) then
+    if gone_or_going(d.cf_payment_id) > (select amount_paise from payments where cf_payment_id = d.cf_payment_id) then
       perform open_incident('refunded-twice', d.cf_payment_id, o, jsonb_build_object(
-        'payment', d.cf_payment_id, 'backPaise', refunded_or_going(d.cf_payment_id)));
+        'payment', d.cf_payment_id, 'backPaise', gone_or_going(d.cf_payment_id)));
     end if;
   elsif d.status = 'unclear' then
     perform open_incident('dispute-unclear', d.id || ' ' || d.gateway_status, o, facts);
@@ -150,8 +150,3 @@ begin
     perform open_incident('dispute-opened', d.id || ' ' || d.gateway_status, o, facts);
   end if;
 end $$;
-
--- Paise of a payment that the payer's bank took back.
-create or replace function lost_to_disputes(p_cf_payment_id text) returns bigint language sql stable as $$
-  select coalesce(sum(amount_paise), 0)::bigint from disputes where cf_payment_id = p_cf_payment_id and status = 'lost'
-$$;

@@ -1,10 +1,7 @@
--- Notes something that does not agree, once per kind and subject, for a person to resolve. Once resolved it is news again
--- when the facts are others (next_occurrence).
+-- Opens an incident about an order and its owner.
 create or replace function open_incident(p_kind text, p_subject text, o orders, p_details jsonb) returns void
 language sql as $$
-  insert into incidents (kind, subject_key, order_id, user_id, details)
-  values (p_kind, p_subject, o.id, o.user_id, p_details)
-  on conflict on constraint one_incident_per_kind_and_subject do nothing
+  select open_incident(p_kind, p_subject, p_details, o.id, o.user_id)
 $$;
 
 -- Writes every attempt that Cashfree lists for the order and that does not itself name another. A success stays a success

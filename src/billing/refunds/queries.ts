@@ -135,7 +135,7 @@ export async function findDisputeInTheWay(sql: Sql, refund: Refund): Promise<'op
   const [row] = await sql<{ way: 'open' | 'lost' | null }[]>`
     select case
       when exists (select from disputes d where d.cf_payment_id = p.cf_payment_id and d.closed_at is null) then 'open'
-      when lost_to_disputes(p.cf_payment_id) > 0 and refunded_or_going(p.cf_payment_id) > p.amount_paise then 'lost'
+      when lost_to_disputes(p.cf_payment_id) > 0 and gone_or_going(p.cf_payment_id) > p.amount_paise then 'lost'
     end as way
     from payments p
     where p.cf_payment_id = ${refund.cfPaymentId}

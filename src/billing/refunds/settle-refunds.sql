@@ -23,12 +23,12 @@ begin
   -- The bank may take the same money back: it would be lost twice.
   if exists (select from disputes where cf_payment_id = p_cf_payment_id and closed_at is null) then return 'disputed'; end if;
   if coalesce(payment.completed_at, payment.created_at) < now() - interval '6 months' then return 'too-late'; end if;
-  if (refunded_or_going(p_cf_payment_id) + p_amount_paise <= payment.amount_paise) is not true then return 'too-much'; end if;
+  if (gone_or_going(p_cf_payment_id) + p_amount_paise <= payment.amount_paise) is not true then return 'too-much'; end if;
   if p_ordinal is distinct from 1 + (select count(*) from refunds where cf_payment_id = p_cf_payment_id
                                                                     and requested_by <> 'cashfree') then
     return 'differs';
   end if;
-  if p_left_paise is not null and p_left_paise is distinct from payment.amount_paise - refunded_or_going(p_cf_payment_id) then
+  if p_left_paise is not null and p_left_paise is distinct from payment.amount_paise - gone_or_going(p_cf_payment_id) then
     return 'differs';
   end if;
   insert into refunds (id, order_id, cf_payment_id, user_id, amount_paise, reason, requested_by)
@@ -37,14 +37,6 @@ begin
     jsonb_build_object('refund', new_id, 'amountPaise', p_amount_paise, 'reason', p_reason), p_origin);
   return 'requested';
 end $$;
-
--- Paise of a payment that went back or are on their way, and those that the payer's bank took; failed and cancelled refunds
--- gave nothing back.
-create or replace function refunded_or_going(p_cf_payment_id text) returns bigint language sql stable as $$
-  select coalesce(sum(amount_paise), 0)::bigint + lost_to_disputes(p_cf_payment_id)
-  from refunds
-  where cf_payment_id = p_cf_payment_id and status not in ('failed', 'cancelled')
-$$;
 
 -- The only writer of refund states. p_remote is an array of payments/gateway.ts RemoteRefund, everything Cashfree has
 -- for the order; refunds made in Cashfree's dashboard get their row here. Safe to repeat. Answers what it came to.
@@ -78,7 +70,7 @@ create or replace function payment_behind(o orders, p_entry jsonb) returns text 
   from payments named
   join payments p on p.order_id = o.id and (p.cf_payment_id = named.cf_payment_id or p.status = 'SUCCESS')
   where named.cf_payment_id = p_entry ->> 'cfPaymentId' and named.order_id = o.id
-  order by refunded_or_going(p.cf_payment_id) + (p_entry ->> 'amountPaise')::bigint <= p.amount_paise desc nulls last,
+  order by gone_or_going(p.cf_payment_id) + (p_entry ->> 'amountPaise')::bigint <= p.amount_paise desc nulls last,
            p.cf_payment_id = named.cf_payment_id desc
   limit 1
 $$;
@@ -125,10 +117,10 @@ begin
   perform record_audit(p_actor, 'refund.' || next_status, o.id, o.user_id,
     jsonb_build_object('refund', r.id, 'amountPaise', r.amount_paise, 'from', r.status));
   if next_status = 'succeeded' then perform complete_refund(o, r.id, p_seller); end if;
-  if next_status = 'succeeded' and refunded_or_going(r.cf_payment_id) >
+  if next_status = 'succeeded' and gone_or_going(r.cf_payment_id) >
      (select amount_paise from payments where cf_payment_id = r.cf_payment_id) then
     perform open_incident('refunded-twice', r.cf_payment_id, o,
-      jsonb_build_object('payment', r.cf_payment_id, 'backPaise', refunded_or_going(r.cf_payment_id)));
+      jsonb_build_object('payment', r.cf_payment_id, 'backPaise', gone_or_going(r.cf_payment_id)));
   end if;
   if next_status in ('failed', 'onhold') then
     perform open_incident('refund-' || next_status, r.id, o,

@@ -119,6 +119,6 @@ create or replace function broken_i9_disputes() returns setof text language sql 
   union all
   select p.cf_payment_id from payments p
   where exists (select from disputes d where d.cf_payment_id = p.cf_payment_id and d.status = 'lost')
-    and refunded_or_going(p.cf_payment_id) > p.amount_paise
+    and gone_or_going(p.cf_payment_id) > p.amount_paise
     and not exists (select from incidents i where i.kind = 'refunded-twice' and i.subject_key = p.cf_payment_id)
 $$;

@@ -124,7 +124,7 @@ describe('granted days', () => {
     const { order, grant, stands } = await person()
     await grant(10)
     const [payment] = await app.sql<{ cfPaymentId: string; left: number }[]>`
-      select cf_payment_id, (amount_paise - refunded_or_going(cf_payment_id))::int as left from payments where order_id = ${order.id}`
+      select cf_payment_id, (amount_paise - gone_or_going(cf_payment_id))::int as left from payments where order_id = ${order.id}`
     await refundPayment(app.deps, {
       cfPaymentId: payment!.cfPaymentId,
       ordinal: 1,
