@@ -2,33 +2,13 @@ import type { Config } from '../../platform/config.ts'
 import type { Sql } from '../../platform/db.ts'
 import type { Services } from '../../platform/services.ts'
 import type { Composed, Composers } from '../../records/mails/registry.ts'
-import { findCancelledEnd, findEndingSubscription, findGrant } from './queries.ts'
+import { findCancelledEnd, findGrant } from './queries.ts'
 
-/** The mails about a subscription: before it ends, after it was cancelled, and about granted days. */
-export const subscriptionMails = ({ sql, config }: Services): Pick<Composers, 'renewal' | 'granted' | 'cancelled'> => ({
-  renewal: (mail) => composeRenewalMail(sql, config, mail),
+/** The mails about a subscription: after it was cancelled, and about granted days. */
+export const subscriptionMails = ({ sql, config }: Services): Pick<Composers, 'granted' | 'cancelled'> => ({
   granted: (mail) => composeGrantedMail(sql, config, mail),
   cancelled: (mail) => composeCancelledMail(sql, config, mail),
 })
-
-/** What the mail before access ends says, bought or granted; null when the person renewed meanwhile or it was ended. */
-async function composeRenewalMail(
-  sql: Sql,
-  config: Config,
-  mail: { subjectKey: string; toName: string },
-): Promise<Composed | null> {
-  const [userId, endsOn] = mail.subjectKey.split(':')
-  const ending = await findEndingSubscription(sql, userId!, endsOn!)
-  if (!ending) return null
-  return {
-    data: {
-      ending,
-      account: { name: mail.toName },
-      seller: config.seller,
-      renewUrl: `${config.baseUrl}/checkout/${ending.nextName}`,
-    },
-  }
-}
 
 /** What the mail about granted days says; null when they were taken back before it went out. */
 async function composeGrantedMail(

@@ -95,7 +95,7 @@ export async function insertRenewalMails(sql: Sql): Promise<number> {
 /**
  * The subscription a renewal mail is about, if its access still ends on that Indian day, and the plan to go on with: the
  * one bought last at today's price, else the shortest on sale. `planTitle` is the plan that ends then, null where days were
- * granted; `isPaying`: a payment is under way already.
+ * granted.
  */
 export async function findEndingSubscription(sql: Sql, userId: string, endsOn: string) {
   const [row] = await sql<
@@ -106,13 +106,11 @@ export async function findEndingSubscription(sql: Sql, userId: string, endsOn: s
       pricePaise: number
       currentPeriodEnd: Date
       graceEndsAt: Date
-      isPaying: boolean
     }[]
   >`
     select last.title as plan_title,
            next.name as next_name, next.title as next_title, next.price_paise,
-           s.current_period_end, s.current_period_end + grace_period() as grace_ends_at,
-           exists (select from money_under_way(s.user_id)) as is_paying
+           s.current_period_end, s.current_period_end + grace_period() as grace_ends_at
     from subscriptions s
     cross join lateral (
       select (array_agg(plan.title order by period.ends_at desc))[1] as title,

@@ -1,4 +1,5 @@
 import { recordDailyMetrics } from '../../admin/metrics/daily-metrics.ts'
+import { checkoutMails } from '../../billing/checkout/mails.ts'
 import { disputeReminder } from '../../billing/disputes/mails.ts'
 import { watchDisputes } from '../../billing/disputes/watching.ts'
 import type { BillingServices } from '../../billing/payments/gateway.ts'
@@ -31,6 +32,7 @@ export const composersOf = (deps: BillingServices): Composers => ({
   ...refundMails(deps),
   ...reportMails(deps),
   ...subscriptionMails(deps),
+  ...checkoutMails(deps),
 })
 
 /** Everything that happens without anybody asking, and how often. */
