@@ -94,6 +94,7 @@ describe('the bar of periods', () => {
     createdAt: new Date(from),
     voidedAt: voidedAt ? new Date(voidedAt) : null,
     voidReason: null,
+    endCause: voidedAt === null ? null : 'refund',
     grantReason: null,
     planTitle: 'Monthly',
     orderId: 'ds_1',

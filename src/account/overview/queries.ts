@@ -1,3 +1,4 @@
+import type { EndCause } from '../../billing/subscriptions/queries.ts'
 import type { Sql } from '../../platform/db.ts'
 
 /** A period of access with where it came from and what ended it early. */
@@ -7,6 +8,7 @@ export type PeriodRow = {
   createdAt: Date
   voidedAt: Date | null
   voidReason: string | null
+  endCause: EndCause | null
   grantReason: string | null
   planTitle: string | null
   orderId: string | null
@@ -17,6 +19,7 @@ export type PeriodRow = {
 export async function listPeriodsOf(sql: Sql, userId: string): Promise<PeriodRow[]> {
   const newest = await sql<PeriodRow[]>`
     select period.starts_at, period.ends_at, period.created_at, period.voided_at, period.void_reason,
+           end_cause(period) as end_cause,
            period.grant_reason, p.title as plan_title, period.order_id, r.number as receipt_number
     from subscription_periods period
     left join plans p on p.key = period.plan_key

@@ -26,7 +26,7 @@ export function timelineOf(facts: Facts): Happening[] {
   const happenings = [
     ...facts.changes.map(ofChange),
     ...facts.refunds.map(ofRefund),
-    ...facts.periods.flatMap((period) => ofPeriod(period, facts.lost)),
+    ...facts.periods.flatMap(ofPeriod),
     ...facts.lost.map(ofLostMoney),
     ...payments.map((payment) => ofPayment({ ...payment, at: later(payment.at, openedAt.get(payment.orderId)) })),
     ...facts.orders.flatMap((order) => ofOrder(order, payments)),
@@ -119,7 +119,7 @@ function whyPaid({ orderId, appliedAt, orderPaidAt, orderHeldAt, isGone }: Payme
   return `Order ${orderId} is still being confirmed; access is given as soon as it is.`
 }
 
-function ofPeriod(period: PeriodRow, lost: Facts['lost']): Happening[] {
+function ofPeriod(period: PeriodRow): Happening[] {
   const days = `${dateInIndia(period.startsAt)} to ${dateInIndia(period.endsAt)}`
   const given: Happening = {
     at: period.createdAt,
@@ -129,16 +129,16 @@ function ofPeriod(period: PeriodRow, lost: Facts['lost']): Happening[] {
       ? `Bought with order ${period.orderId}${period.receiptNumber ? `, receipt ${period.receiptNumber}` : ''}.`
       : `Given by us: ${period.grantReason}.`,
   }
-  if (!period.voidedAt) return [given]
+  if (!period.voidedAt || !period.endCause) return [given]
   const ended: Happening = {
     at: period.voidedAt,
     tone: 'bad',
     what: `Access of ${days} ended`,
-    why: period.voidReason
-      ? `Ended by us: ${period.voidReason}.`
-      : lost.some(({ orderId }) => orderId === period.orderId)
-        ? 'Your bank took the payment back, so the time it paid for ended.'
-        : 'The whole price was refunded.',
+    why: {
+      'by-hand': `Ended by us: ${period.voidReason}.`,
+      dispute: 'Your bank took the payment back, so the time it paid for ended.',
+      refund: 'The whole price was refunded.',
+    }[period.endCause],
   }
   return [ended, given]
 }

@@ -2,6 +2,9 @@ import { type Actor, auditContextOf } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
 import type { Cancellation, Grant, Phase, Subscription } from './subscriptions.ts'
 
+/** What ended a period early: `end_cause` in void-period.sql. */
+export type EndCause = 'by-hand' | 'dispute' | 'refund'
+
 /** Where does this user stand, now? The stored status may lag behind the clock, so it is computed. */
 export async function findSubscriptionRow(sql: Sql, userId: string): Promise<Subscription | undefined> {
   const [row] = await sql<(Omit<Subscription, 'phases'> & { phases: PhaseAsText[] })[]>`

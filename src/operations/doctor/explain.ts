@@ -32,7 +32,7 @@ function strangerToUs(remote: RemoteOrder | null): Explanation {
 }
 
 function paid(
-  { order, period, subscription, receipt, mails, refunds, disputes }: OrderFile,
+  { order, period, subscription, receipt, mails, refunds }: OrderFile,
   remote: RemoteOrder | null,
 ): Explanation {
   const odd = remote && remote.status !== 'PAID' ? ` Cashfree says ${remote.status} now, though.` : ''
@@ -48,16 +48,14 @@ function paid(
       : mail?.status === 'queued'
         ? 'The receipt mail waits: see the line about mail in `npm run doctor`.'
         : 'Nothing to do.'
-  if (period.voidedAt)
-    return {
-      says: period.voidedBy
-        ? `Not active any more: an administrator cancelled the subscription (${period.voidReason}).${odd}`
-        : disputes.some(({ status }) => status === 'lost')
-          ? `Not active any more: a dispute was lost and the whole price is gone, which ended its period.${odd}`
-          : `Not active any more: the whole price was refunded, which ended its period.${odd}`,
-      todo: 'Nothing to do.',
-      well: true,
-    }
+  if (period.endCause) {
+    const cause = {
+      'by-hand': `an administrator cancelled the subscription (${period.voidReason})`,
+      dispute: 'a dispute was lost and the whole price is gone, which ended its period',
+      refund: 'the whole price was refunded, which ended its period',
+    }[period.endCause]
+    return { says: `Not active any more: ${cause}.${odd}`, todo: 'Nothing to do.', well: true }
+  }
   if (!period.isNow && period.endsAt < new Date().toISOString())
     return {
       says: `Not active any more: what it paid for ended on ${period.endsAt.slice(0, 10)}.${odd}`,

@@ -1,3 +1,4 @@
+import type { EndCause } from '../../billing/subscriptions/queries.ts'
 import type { Sql } from '../../platform/db.ts'
 
 /** What the database says of itself. */
@@ -92,8 +93,8 @@ export type OrderFile = {
     startsAt: string
     endsAt: string
     voidedAt: string | null
-    voidedBy: string | null
     voidReason: string | null
+    endCause: EndCause | null
     isNow: boolean
   } | null
   subscription: { status: string; isPaid: boolean; currentPeriodEnd: string | null } | null
@@ -117,7 +118,7 @@ export async function readOrderFile(sql: Sql, orderId: string): Promise<OrderFil
           'amountPaise', amount_paise, 'method', method, 'reason', failure_reason, 'applied', applied_at is not null)
           order by coalesce(completed_at, started_at, created_at)), '[]') from payments where order_id = o.id),
       'period', (select jsonb_build_object('startsAt', starts_at, 'endsAt', ends_at, 'voidedAt', voided_at,
-          'voidedBy', voided_by, 'voidReason', void_reason,
+          'voidReason', void_reason, 'endCause', end_cause(subscription_periods),
           'isNow', now() between starts_at and ends_at) from subscription_periods where order_id = o.id),
       'subscription', (select jsonb_build_object('status', status, 'isPaid', is_paid,
           'currentPeriodEnd', current_period_end) from subscriptions where user_id = o.user_id),

@@ -81,13 +81,12 @@ export function sentenceOf({ startsAt, endsAt, planTitle, amountPaise, grantedBy
   return `${days === 1 ? '1 day' : `${days} days`} granted by ${grantedBy}, because: ${grantReason}. ${span}.`
 }
 
-function endOf({ voidedAt, voidReason, isLost }: Period): string {
-  const cause =
-    voidReason !== null
-      ? `by hand, because: ${voidReason}`
-      : isLost
-        ? 'because a dispute was lost and its whole price is gone'
-        : 'because its whole price was refunded'
+function endOf({ voidedAt, voidReason, endCause }: Period): string {
+  const cause = {
+    'by-hand': `by hand, because: ${voidReason}`,
+    dispute: 'because a dispute was lost and its whole price is gone',
+    refund: 'because its whole price was refunded',
+  }[endCause!]
   return `Ended early on ${day(voidedAt!)}, ${cause}.`
 }
 

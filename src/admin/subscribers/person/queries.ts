@@ -1,4 +1,4 @@
-import { phasesIn } from '../../../billing/subscriptions/queries.ts'
+import { type EndCause, phasesIn } from '../../../billing/subscriptions/queries.ts'
 import { phasesLabel } from '../../../billing/subscriptions/subscriptions.ts'
 import type { Sql } from '../../../platform/db.ts'
 import type { Cursor } from '../../listing.ts'
@@ -59,8 +59,7 @@ export type Period = {
   grantReason: string | null
   voidedAt: Date | null
   voidReason: string | null
-  /** The payer's bank took money of it back. */
-  isLost: boolean
+  endCause: EndCause | null
 }
 
 /** Somebody's periods, the last to end first. */
@@ -69,7 +68,7 @@ export async function listPeriods(sql: Sql, userId: string, limit: number): Prom
     select case when d.ends_at <= now() then 'past' when d.starts_at > now() then 'ahead' else 'running' end as "when",
            d.starts_at, d.ends_at, d.order_id, p.title as plan_title, o.amount_paise,
            coalesce(a.username, d.granted_by) as granted_by, d.grant_reason, d.voided_at, d.void_reason,
-           exists (select from disputes x where x.order_id = d.order_id and x.status = 'lost') as is_lost
+           end_cause(d) as end_cause
     from subscription_periods d
     left join plans p on p.key = d.plan_key
     left join orders o on o.id = d.order_id
