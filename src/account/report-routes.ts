@@ -5,7 +5,6 @@ import { actorOf } from '../identity/sessions/guards.ts'
 import {
   askedADay,
   askForOne,
-  type Choice,
   choiceOf,
   choose,
   describeSchedule,
@@ -15,6 +14,7 @@ import {
   weekdays,
 } from '../market/reports/choices.ts'
 import { newestReport } from '../market/reports/mails.ts'
+import type { Choice } from '../market/reports/queries.ts'
 import { AppError } from '../platform/errors.ts'
 import { withPictures, writtenMail } from '../platform/mailer.ts'
 import { anyRefusal, formAction } from '../web/form-action.ts'

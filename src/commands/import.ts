@@ -2,20 +2,19 @@ import { existsSync } from 'node:fs'
 import { basename } from 'node:path'
 import { parseArgs } from 'node:util'
 import { withDatabase } from '../dev/services.ts'
+import type { Problem } from '../market/files/csv-files.ts'
 import { looksLikeEtfList, readEtfList } from '../market/instruments/etf-list/etf-list.ts'
 import { replaceEtfList } from '../market/instruments/etf-list/queries.ts'
-import type { Problem } from '../market/prices/files/reading.ts'
 import {
   commit,
   decideJump,
   type GivenFile,
-  type Import,
   previewImport,
   ratioTyped,
   readIntoImport,
   undo,
 } from '../market/prices/imports/imports.ts'
-import { dropImport, findImport, listImports } from '../market/prices/imports/queries.ts'
+import { dropImport, findImport, type Import, listImports } from '../market/prices/imports/queries.ts'
 import { connect, type Sql } from '../platform/db.ts'
 import { readSettings } from '../platform/environment.ts'
 import { AppError } from '../platform/errors.ts'

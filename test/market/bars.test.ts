@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest'
+import { daysAfter, monthsAfter, weekGoesOn, weekOf } from '../../src/market/calendar/days.ts'
 import { analyse } from '../../src/market/engine/analysis.ts'
-import { adjusted, dailyBars, tradingDays, weeklyBars, weeksOf } from '../../src/market/engine/bars.ts'
-import { daysAfter, monthsAfter, weekGoesOn, weekOf } from '../../src/market/engine/days.ts'
+import { dailyBars, tradingDays, weeklyBars, weeksOf } from '../../src/market/engine/bars.ts'
 import { quadrantOf } from '../../src/market/engine/quadrants.ts'
 import { fromYearHigh, returnsAt } from '../../src/market/engine/returns.ts'
 import { change, mean, zScore } from '../../src/market/engine/series.ts'
 import { scoreAt } from '../../src/market/engine/strength.ts'
+import { adjusted } from '../../src/market/prices/closing-prices.ts'
 import { seeded, someDays } from './fixture.ts'
 
 const prices = (entries: Record<string, number>) => new Map(Object.entries(entries))

@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { strToU8, zipSync } from 'fflate'
 import { afterAll, describe, expect, test } from 'vitest'
-import { dayIn, priceIn, symbolIn } from '../../src/market/prices/files/cells.ts'
+import { dayIn } from '../../src/market/calendar/days.ts'
+import { symbolIn } from '../../src/market/instruments/identifiers.ts'
+import { priceIn } from '../../src/market/prices/files/cells.ts'
 import { type Found, readPriceFile } from '../../src/market/prices/files/reading.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'etf-files-'))

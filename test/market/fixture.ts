@@ -1,6 +1,6 @@
+import { type Day, daysAfter } from '../../src/market/calendar/days.ts'
 import type { Instrument } from '../../src/market/engine/analysis.ts'
-import type { Prices } from '../../src/market/engine/bars.ts'
-import { type Day, daysAfter } from '../../src/market/engine/days.ts'
+import type { Prices } from '../../src/market/prices/closing-prices.ts'
 
 /** Mulberry32: the same numbers for the same seed, from 0 up to 1. */
 export function seeded(seed: number): () => number {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { daysAfter } from '../../src/market/calendar/days.ts'
 import {
   type Analysis,
   type AnalysisParams,
@@ -6,8 +7,7 @@ import {
   type Instrument,
   stepsOf,
 } from '../../src/market/engine/analysis.ts'
-import type { Prices } from '../../src/market/engine/bars.ts'
-import { daysAfter } from '../../src/market/engine/days.ts'
+import type { Prices } from '../../src/market/prices/closing-prices.ts'
 import { between, randomMarket } from './fixture.ts'
 
 const first = Number(process.env.SEED ?? Math.floor(Math.random() * 1e6))

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import { daysAfter } from '../../src/market/calendar/days.ts'
 import { drawPanel, sparkOf } from '../../src/market/charts/panels.ts'
 import { analyse } from '../../src/market/engine/analysis.ts'
-import { daysAfter } from '../../src/market/engine/days.ts'
 import { explain } from '../../src/market/engine/explaining.ts'
 import { historyOf } from '../../src/market/engine/history.ts'
 import { numberFormats, stampOf, summaryOf } from '../../src/market/engine/summary.ts'

@@ -37,7 +37,15 @@ export const slices: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ['checkout'],
     ['webhooks'],
   ],
-  market: [['calendar', 'instruments'], ['prices'], ['engine'], ['charts'], ['dashboard', 'reports']],
+  market: [
+    ['version', 'files'],
+    ['calendar'],
+    ['instruments'],
+    ['prices'],
+    ['engine'],
+    ['charts'],
+    ['dashboard', 'reports'],
+  ],
   operations: [['integrity'], ['backup'], ['doctor', 'observability'], ['jobs']],
 }
 

@@ -3,6 +3,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { actorOf, requireMoney } from '../../identity/sessions/guards.ts'
+import type { Problem } from '../../market/files/csv-files.ts'
 import { readEtfList } from '../../market/instruments/etf-list/etf-list.ts'
 import {
   type Candidate,
@@ -20,9 +21,7 @@ import {
   removeInstrument,
   verifyToday,
 } from '../../market/instruments/instruments.ts'
-import { findInstrument, type Revised } from '../../market/instruments/queries.ts'
-import type { Problem } from '../../market/prices/files/reading.ts'
-import { type InstrumentRow, listInstruments } from '../../market/prices/queries.ts'
+import { findInstrument, type InstrumentRow, listInstruments, type Revised } from '../../market/instruments/queries.ts'
 import { AppError } from '../../platform/errors.ts'
 import { statuses } from '../../web/errors.ts'
 import { type FormState, formState, PostedForm, readForm } from '../../web/forms.ts'

@@ -1,9 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { listHolidays } from '../../market/calendar/queries.ts'
 import { listOtherIsins } from '../../market/instruments/etf-list/queries.ts'
-import type { Import } from '../../market/prices/imports/imports.ts'
-import { listImports } from '../../market/prices/imports/queries.ts'
-import { listHolidays, marketAge } from '../../market/prices/queries.ts'
-import { listSplitRows } from '../../market/prices/splits/queries.ts'
+import { type Import, listImports } from '../../market/prices/imports/queries.ts'
+import { marketAge } from '../../market/prices/queries.ts'
+import { listSplits } from '../../market/prices/splits/queries.ts'
 import { dayInIndia } from '../days.ts'
 import { namesOf } from '../incidents/queries.ts'
 import type { Panel } from '../panel.ts'
@@ -42,7 +42,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, panel) => {
       countHeld(sql),
       listImports(sql, 5),
       listHolidays(sql),
-      listSplitRows(sql),
+      listSplits(sql),
       listOtherIsins(sql),
     ])
     const people = await namesOf(

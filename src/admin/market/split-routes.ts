@@ -2,8 +2,8 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { actorOf, requireMoney } from '../../identity/sessions/guards.ts'
-import { type InstrumentRow, listInstruments } from '../../market/prices/queries.ts'
-import { deleteSplit, listOwnMoves, listSplitRows, type SplitRow } from '../../market/prices/splits/queries.ts'
+import { type InstrumentRow, listInstruments } from '../../market/instruments/queries.ts'
+import { deleteSplit, listOwnMoves, listSplits, type SplitRow } from '../../market/prices/splits/queries.ts'
 import { addSplit } from '../../market/prices/splits/splits.ts'
 import { AppError } from '../../platform/errors.ts'
 import { statuses } from '../../web/errors.ts'
@@ -66,7 +66,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
     failure?: AppError,
   ) {
     const [splits, ownMoves, instruments] = await Promise.all([
-      listSplitRows(sql),
+      listSplits(sql),
       listOwnMoves(sql),
       listInstruments(sql),
     ])

@@ -5,7 +5,7 @@ import { listPlansOnSale } from '../../billing/plans/queries.ts'
 import { findSubscriptionRow } from '../../billing/subscriptions/queries.ts'
 import { findUnconfirmedEmail } from '../../identity/email-tokens/request-queries.ts'
 import { findSession } from '../../identity/users/queries.ts'
-import { findVersion } from '../../market/prices/queries.ts'
+import { findVersion } from '../../market/version/queries.ts'
 import type { Sql } from '../../platform/db.ts'
 import { listening, ready } from './child.ts'
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
 import { Zip, ZipDeflate } from 'fflate'
-import { daysAfter } from '../../market/engine/days.ts'
+import { daysAfter } from '../../market/calendar/days.ts'
 
 const others = 2_000
 const header =

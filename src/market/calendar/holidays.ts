@@ -1,11 +1,8 @@
 import type { Actor } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
 import { AppError } from '../../platform/errors.ts'
-import { dayIn } from '../prices/files/cells.ts'
-import { upsertHolidays } from './queries.ts'
-
-/** A weekday on which the exchange is closed. */
-export type Holiday = { day: string; name: string }
+import { dayIn } from './days.ts'
+import { type Holiday, upsertHolidays } from './queries.ts'
 
 const mostLines = 200
 

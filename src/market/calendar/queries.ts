@@ -1,6 +1,13 @@
 import { type Actor, auditContextOf } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
-import type { Holiday } from './holidays.ts'
+
+/** A weekday on which the exchange is closed. */
+export type Holiday = { day: string; name: string }
+
+/** Weekdays on which the exchange is closed. */
+export async function listHolidays(sql: Sql) {
+  return sql<Holiday[]>`select day::text as day, name from holidays order by day`
+}
 
 /** Adds holidays, or names known ones anew. Answers how many that changed. */
 export async function upsertHolidays(sql: Sql, holidays: readonly Holiday[], by: Actor): Promise<number> {

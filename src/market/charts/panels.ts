@@ -1,4 +1,4 @@
-import type { Day } from '../engine/days.ts'
+import type { Day } from '../calendar/days.ts'
 import type { Series } from '../engine/series.ts'
 
 /** A line over time, drawn. Lengths are SVG user units, origin at the top left. */

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { AppError } from '../../platform/errors.ts'
-import type { Day } from '../engine/days.ts'
+import type { Day } from '../calendar/days.ts'
 import { type ColumnKey, columnOf, columns } from './columns.ts'
 
 /** What a reader of the analyser asked for; it stands in the address of the page, so that it can be kept and shared. */

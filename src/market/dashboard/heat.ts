@@ -1,5 +1,5 @@
+import type { Day } from '../calendar/days.ts'
 import type { SectorRank } from '../engine/analysis.ts'
-import type { Day } from '../engine/days.ts'
 import type { Market } from '../engine/market.ts'
 import { returnsAt, type Span, spans } from '../engine/returns.ts'
 import { numberFormats } from '../engine/summary.ts'

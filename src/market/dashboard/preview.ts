@@ -1,7 +1,7 @@
 import type { Sql } from '../../platform/db.ts'
+import { type Day, monthsAfter } from '../calendar/days.ts'
 import { mapOf, type RotationMap } from '../charts/rotation-map.ts'
 import { type Analysis, analyse } from '../engine/analysis.ts'
-import { type Day, monthsAfter } from '../engine/days.ts'
 import { cachedAnalysis, currentMarket, type Market } from '../engine/market.ts'
 import { inventPrices } from '../prices/sample-prices.ts'
 

@@ -1,5 +1,6 @@
-import { type Bars, dailyBars, type Prices, tradingDays, weeklyBars, weeksOf } from './bars.ts'
-import { type Day, daysAfter, weekGoesOn } from './days.ts'
+import { type Day, daysAfter, weekGoesOn } from '../calendar/days.ts'
+import type { Prices } from '../prices/closing-prices.ts'
+import { type Bars, dailyBars, tradingDays, weeklyBars, weeksOf } from './bars.ts'
 import { type Quadrant, quadrantOf } from './quadrants.ts'
 import { fromYearHigh, returnsAt, type Span } from './returns.ts'
 import type { Series } from './series.ts'

@@ -1,21 +1,9 @@
-import { type Day, weekOf } from './days.ts'
+import { type Day, weekOf } from '../calendar/days.ts'
+import type { Prices } from '../prices/closing-prices.ts'
 import type { Series } from './series.ts'
-
-/** Closing prices by day, as they were traded; only the days that have one. */
-export type Prices = ReadonlyMap<Day, number>
-
-/** From this day on one old unit is `ratio` new ones: 10 for a face value going from ₹10 to ₹1. */
-export type Split = { day: Day; ratio: number }
 
 /** The benchmark's bars, and another instrument's closes at the same ones; null where it has none in that bar. */
 export type Bars = { days: readonly Day[]; benchmark: Series; closes: Series }
-
-/** Prices as if every split had always been so: what was traded before one is divided by its ratio. */
-export function adjusted(prices: Prices, splits: readonly Split[]): Prices {
-  if (splits.length === 0) return prices
-  const ratioAt = (day: Day) => splits.reduce((ratio, split) => (day < split.day ? ratio * split.ratio : ratio), 1)
-  return new Map([...prices].map(([day, price]) => [day, price / ratioAt(day)]))
-}
 
 /** The benchmark's trading days up to `until`, oldest first; the newest `count` of them. */
 export function tradingDays(benchmark: Prices, until: Day, count = Number.POSITIVE_INFINITY): Day[] {

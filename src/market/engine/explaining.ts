@@ -1,5 +1,6 @@
-import { dailyBars, type Prices, tradingDays, weeklyBars, weeksOf } from './bars.ts'
-import type { Day } from './days.ts'
+import type { Day } from '../calendar/days.ts'
+import type { Prices } from '../prices/closing-prices.ts'
+import { dailyBars, tradingDays, weeklyBars, weeksOf } from './bars.ts'
 import { change, mean, type Series } from './series.ts'
 import { type Formula, relativeStrength, strengthB, strengthC } from './strength.ts'
 

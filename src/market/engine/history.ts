@@ -1,5 +1,6 @@
-import { type Prices, tradingDays, weeklyBars, weeksOf } from './bars.ts'
-import type { Day } from './days.ts'
+import type { Day } from '../calendar/days.ts'
+import type { Prices } from '../prices/closing-prices.ts'
+import { tradingDays, weeklyBars, weeksOf } from './bars.ts'
 import type { Series } from './series.ts'
 import { mansfield, relativeStrength } from './strength.ts'
 

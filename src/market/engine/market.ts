@@ -1,16 +1,13 @@
 import { LRUCache } from 'lru-cache'
 import type { Sql } from '../../platform/db.ts'
-import {
-  findVersion,
-  type InstrumentRow,
-  listHolidays,
-  listInstruments,
-  listPrices,
-  listSplits,
-} from '../prices/queries.ts'
+import type { Day } from '../calendar/days.ts'
+import { listHolidays } from '../calendar/queries.ts'
+import { type InstrumentRow, listInstruments } from '../instruments/queries.ts'
+import { adjusted, type Prices } from '../prices/closing-prices.ts'
+import { listPrices } from '../prices/queries.ts'
+import { listSplits } from '../prices/splits/queries.ts'
+import { findVersion } from '../version/queries.ts'
 import { type Analysis, type AnalysisParams, analyse, type Instrument, stepsOf } from './analysis.ts'
-import { adjusted, type Prices } from './bars.ts'
-import type { Day } from './days.ts'
 
 /** Everything the analysis is made of, as it stood at a version. Prices are adjusted for splits. */
 export type Market = {

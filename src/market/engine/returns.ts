@@ -1,5 +1,5 @@
-import type { Prices } from './bars.ts'
-import { type Day, daysAfter, monthsAfter } from './days.ts'
+import { type Day, daysAfter, monthsAfter } from '../calendar/days.ts'
+import type { Prices } from '../prices/closing-prices.ts'
 
 export const spans = ['1W', '1M', '3M', '6M', '1Y'] as const
 export type Span = (typeof spans)[number]

@@ -1,24 +1,21 @@
 import type { Actor } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
 import { AppError } from '../../platform/errors.ts'
-import { symbolIn } from '../prices/files/cells.ts'
-import type { InstrumentRow } from '../prices/queries.ts'
+import { isIsin, symbolIn } from './identifiers.ts'
 import {
   changeBenchmark,
   deleteInstrument,
   findInstrument,
+  type InstrumentDetails,
   insertInstrument,
   updateInstrument,
   verifyInstrument,
 } from './queries.ts'
 
-/** What a person says of an instrument, besides its symbol. */
-export type Details = Pick<InstrumentRow, 'name' | 'kind' | 'tracks' | 'isin' | 'shown'>
-
 export const detailFields = ['name', 'kind', 'tracks', 'isin', 'shown'] as const
 
 /** What was typed about an instrument. Throws AppError `invalid` with a sentence for each field that cannot be. */
-export function detailsTyped(typed: Record<(typeof detailFields)[number], string>): Details {
+export function detailsTyped(typed: Record<(typeof detailFields)[number], string>): InstrumentDetails {
   const [name, tracks, isin] = [typed.name.trim(), typed.tracks.trim(), typed.isin.trim().toUpperCase()]
   const fields: Record<string, string> = {}
   if (name === '' || name.length > 40) fields.name = 'A short name, as the dashboard should say it.'
@@ -30,19 +27,8 @@ export function detailsTyped(typed: Record<(typeof detailFields)[number], string
   return { name, kind, tracks, isin: isin || null, shown: typed.shown !== '' }
 }
 
-/** Whether text is the ISIN of an Indian fund: INF…, with its check digit right (ISO 6166: Luhn over letters as 10 to 35). */
-export function isIsin(text: string): boolean {
-  if (!/^INF[A-Z0-9]{8}\d$/.test(text)) return false
-  const digits = [...text].map((letter) => Number.parseInt(letter, 36)).join('')
-  const sum = [...digits].reverse().reduce((total, digit, place) => {
-    const worth = Number(digit) * (place % 2 === 1 ? 2 : 1)
-    return total + (worth > 9 ? worth - 9 : worth)
-  }, 0)
-  return sum % 10 === 0
-}
-
 /** Follows another instrument; the same again is the same. Answers its symbol. Throws AppError `invalid` about `symbol`. */
-export async function addInstrument(sql: Sql, typed: string, details: Details, by: Actor): Promise<string> {
+export async function addInstrument(sql: Sql, typed: string, details: InstrumentDetails, by: Actor): Promise<string> {
   const symbol = symbolIn(typed)
   const refuse = (sentence: string) =>
     new AppError('invalid', 'Please look at the fields below.', { fields: { symbol: sentence } })
@@ -59,7 +45,7 @@ export async function addInstrument(sql: Sql, typed: string, details: Details, b
  */
 export async function changeInstrument(
   sql: Sql,
-  given: Details & { symbol: string; seen: number },
+  given: InstrumentDetails & { symbol: string; seen: number },
   by: Actor,
 ): Promise<void> {
   if (await updateInstrument(sql, given, by)) return
@@ -94,7 +80,7 @@ export async function measureAgainst(sql: Sql, given: { symbol: string; seen: st
   if (refusal) throw new AppError('conflict', refusal)
 }
 
-function isSame(there: Details, details: Details): boolean {
+function isSame(there: InstrumentDetails, details: InstrumentDetails): boolean {
   const kept = there.kind === 'benchmark' ? { kind: there.kind, shown: true } : {}
   return detailFields.every((field) => there[field] === { ...details, ...kept }[field])
 }

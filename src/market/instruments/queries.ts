@@ -1,10 +1,37 @@
 import { type Actor, auditContextOf } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
-import type { InstrumentRow } from '../prices/queries.ts'
-import type { Details } from './instruments.ts'
+
+/** What is followed. `verifiedOn`: the Indian day a person last checked symbol and index, as text. */
+export type InstrumentRow = {
+  symbol: string
+  name: string
+  kind: 'sector' | 'benchmark' | 'other'
+  tracks: string
+  isin: string | null
+  shown: boolean
+  verifiedOn: string | null
+}
+
+/** What a person says of an instrument, besides its symbol. */
+export type InstrumentDetails = Pick<InstrumentRow, 'name' | 'kind' | 'tracks' | 'isin' | 'shown'>
 
 /** An instrument with the number of its last change, which whoever changes it must have seen. */
 export type Revised = InstrumentRow & { revision: number; hasPrices: boolean }
+
+/** Every instrument: the benchmark, the sectors by name, then others. */
+export async function listInstruments(sql: Sql): Promise<InstrumentRow[]> {
+  return sql<InstrumentRow[]>`
+    select symbol, name, kind, tracks, isin, shown, verified_on::text as verified_on
+    from instruments
+    order by array_position(array['benchmark', 'sector', 'other'], kind), name, symbol
+  `
+}
+
+/** The symbols of all instruments. */
+export async function listSymbols(sql: Sql): Promise<string[]> {
+  const rows = await sql<{ symbol: string }[]>`select symbol from instruments`
+  return rows.map((row) => row.symbol)
+}
 
 /** One instrument, and whether any import ever brought prices of it. */
 export async function findInstrument(sql: Sql, symbol: string): Promise<Revised | undefined> {
@@ -18,7 +45,11 @@ export async function findInstrument(sql: Sql, symbol: string): Promise<Revised 
 }
 
 /** Follows another instrument. False: it is followed already. */
-export async function insertInstrument(sql: Sql, given: Details & { symbol: string }, by: Actor): Promise<boolean> {
+export async function insertInstrument(
+  sql: Sql,
+  given: InstrumentDetails & { symbol: string },
+  by: Actor,
+): Promise<boolean> {
   const rows = await sql`
     with origin as materialized (${auditContextOf(sql, by)}), added as (
       insert into instruments (symbol, name, kind, tracks, isin, shown)
@@ -40,7 +71,7 @@ export async function insertInstrument(sql: Sql, given: Details & { symbol: stri
 /** Changes what is said of an instrument; the benchmark stays the benchmark. False: it is at another revision. */
 export async function updateInstrument(
   sql: Sql,
-  given: Details & { symbol: string; seen: number },
+  given: InstrumentDetails & { symbol: string; seen: number },
   by: Actor,
 ): Promise<boolean> {
   const rows = await sql`

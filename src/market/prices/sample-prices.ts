@@ -1,8 +1,8 @@
 import type { Sql } from '../../platform/db.ts'
-import type { Prices } from '../engine/bars.ts'
-import { type Day, daysAfter } from '../engine/days.ts'
-import { commitImport, dropImport, holdImport, stagePrices, startImport } from './imports/queries.ts'
-import { hasImports, type InstrumentRow, listInstruments } from './queries.ts'
+import { type Day, daysAfter } from '../calendar/days.ts'
+import { type InstrumentRow, listInstruments } from '../instruments/queries.ts'
+import type { Prices } from './closing-prices.ts'
+import { commitImport, dropImport, hasImports, holdImport, stagePrices, startImport } from './imports/queries.ts'
 
 const years = 4
 const batch = 2_000

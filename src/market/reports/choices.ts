@@ -2,34 +2,17 @@ import { randomBytes } from 'node:crypto'
 import type { Actor } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
 import { AppError } from '../../platform/errors.ts'
-import { findChoice, findChoiceByLink, insertAskedReport, replaceLink, saveChoice, turnOff } from './queries.ts'
-
-export type Cadence = 'off' | 'weekly' | 'daily'
-
-/** What a person wants to be mailed. `weekday` 1 is Monday; `minute` is of the Indian day. */
-export type Wanted = {
-  cadence: Cadence
-  weekday: number
-  minute: number
-  ranks: boolean
-  heat: boolean
-  map: boolean
-}
-
-/** A person's choice and what comes of it. `nextIssue` is the trading day the next report is about. */
-export type Choice = Wanted & {
-  userId: string
-  email: string
-  isConfirmed: boolean
-  hasAccess: boolean
-  /** Null until something was chosen. */
-  link: string | null
-  nextDueAt: Date | null
-  nextIssue: string | null
-  /** The time has come, and the prices have not. */
-  isWaiting: boolean
-  askedToday: number
-}
+import {
+  type Cadence,
+  type Choice,
+  findChoice,
+  findChoiceByLink,
+  insertAskedReport,
+  type ReportSettings,
+  replaceLink,
+  saveChoice,
+  turnOff,
+} from './queries.ts'
 
 /** "Send me one now", on one Indian day. */
 export const askedADay = 3
@@ -80,7 +63,7 @@ export function describeSchedule({
   cadence,
   weekday,
   minute,
-}: Pick<Wanted, 'cadence' | 'weekday' | 'minute'>): string | null {
+}: Pick<ReportSettings, 'cadence' | 'weekday' | 'minute'>): string | null {
   if (cadence === 'off') return null
   const days = cadence === 'weekly' ? `Every ${weekdays[weekday - 1]}` : 'After every trading day'
   return `${days} at ${clockOf(minute)} IST`
@@ -96,7 +79,7 @@ export const fieldNames = ['cadence', 'weekday', 'time', 'ranks', 'heat', 'map']
 export type FieldName = (typeof fieldNames)[number]
 
 /** What a form shows of a choice. */
-export function fieldsOf(wanted: Wanted): Record<FieldName, string> {
+export function fieldsOf(wanted: ReportSettings): Record<FieldName, string> {
   const { cadence, weekday, minute } = wanted
   const time = `${String(Math.floor(minute / 60)).padStart(2, '0')}:${String(minute % 60).padStart(2, '0')}`
   const tick = (on: boolean) => (on ? 'yes' : '')
@@ -110,7 +93,7 @@ export function fieldsOf(wanted: Wanted): Record<FieldName, string> {
   }
 }
 
-function wantedIn(typed: Record<FieldName, string>): Wanted {
+function wantedIn(typed: Record<FieldName, string>): ReportSettings {
   const fields: Record<string, string> = {}
   const isCadence = (text: string): text is Cadence => ['off', 'weekly', 'daily'].includes(text)
   if (!isCadence(typed.cadence)) fields.cadence = 'Please choose weekly, daily or off.'

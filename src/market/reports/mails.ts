@@ -3,9 +3,9 @@ import type { Sql } from '../../platform/db.ts'
 import type { Services } from '../../platform/services.ts'
 import type { Composed, Composers } from '../../records/mails/registry.ts'
 import { currentMarket } from '../engine/market.ts'
-import { describeSchedule, type Wanted } from './choices.ts'
+import { describeSchedule } from './choices.ts'
 import { pictureOf } from './picture.ts'
-import { findReader } from './queries.ts'
+import { findReader, type ReportSettings } from './queries.ts'
 import { analysisFor, newestIssue, reportOf } from './report.ts'
 
 type About = { subjectKey: string; toEmail: string }
@@ -36,7 +36,7 @@ async function composeReport(sql: Sql, config: Config, mail: About, { preview = 
 async function reportAbout(
   sql: Sql,
   config: Config,
-  given: Wanted & { link: string | null; issue: string },
+  given: ReportSettings & { link: string | null; issue: string },
 ): Promise<Composed> {
   const market = await currentMarket(sql)
   if (market.sample || !market.benchmark?.prices.has(given.issue))
@@ -51,7 +51,7 @@ async function reportAbout(
 export async function newestReport(
   sql: Sql,
   config: Config,
-  wanted: Wanted,
+  wanted: ReportSettings,
   link: string | null,
 ): Promise<Composed | null> {
   const market = await currentMarket(sql)
@@ -62,7 +62,7 @@ export async function newestReport(
 async function written(
   config: Config,
   market: Awaited<ReturnType<typeof currentMarket>>,
-  wanted: Wanted,
+  wanted: ReportSettings,
   { issue, link }: { issue: string; link: string | null },
 ): Promise<Composed> {
   const cadence = cadenceOf(wanted)
@@ -113,7 +113,7 @@ async function composeLateReport(sql: Sql, config: Config, mail: About, { previe
   }
 }
 
-function cadenceOf({ cadence }: Wanted): 'weekly' | 'daily' {
+function cadenceOf({ cadence }: ReportSettings): 'weekly' | 'daily' {
   return cadence === 'daily' ? 'daily' : 'weekly'
 }
 

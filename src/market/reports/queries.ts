@@ -1,6 +1,32 @@
 import { type Actor, auditContextOf } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
-import type { Choice, Wanted } from './choices.ts'
+
+export type Cadence = 'off' | 'weekly' | 'daily'
+
+/** What a person wants to be mailed. `weekday` 1 is Monday; `minute` is of the Indian day. */
+export type ReportSettings = {
+  cadence: Cadence
+  weekday: number
+  minute: number
+  ranks: boolean
+  heat: boolean
+  map: boolean
+}
+
+/** A person's choice and what comes of it. `nextIssue` is the trading day the next report is about. */
+export type Choice = ReportSettings & {
+  userId: string
+  email: string
+  isConfirmed: boolean
+  hasAccess: boolean
+  /** Null until something was chosen. */
+  link: string | null
+  nextDueAt: Date | null
+  nextIssue: string | null
+  /** The time has come, and the prices have not. */
+  isWaiting: boolean
+  askedToday: number
+}
 
 /** The choice of a person; with the columns' defaults where there is no row yet. */
 export async function findChoice(sql: Sql, userId: string): Promise<Choice | undefined> {
@@ -33,7 +59,7 @@ function choices(sql: Sql) {
 export async function saveChoice(
   sql: Sql,
   userId: string,
-  wanted: Wanted & { link: string },
+  wanted: ReportSettings & { link: string },
   by: Actor,
 ): Promise<void> {
   const { cadence, weekday, minute, ranks, heat, map, link } = wanted
@@ -239,7 +265,7 @@ export async function announceLateReports(
 
 /** Who a report is written for, if it may still go to the address it was queued for; with whether it was queued. */
 export async function findReader(sql: Sql, userId: string, email: string, subjectKey: string) {
-  const [row] = await sql<(Wanted & { name: string; link: string; isQueued: boolean })[]>`
+  const [row] = await sql<(ReportSettings & { name: string; link: string; isQueued: boolean })[]>`
     select r.name, c.cadence, c.weekday::int as weekday, c.minute::int as minute, c.ranks, c.heat, c.map, c.link,
            exists (select from mails m where m.kind = 'report' and m.subject_key = ${subjectKey}) as is_queued
     from report_choices c

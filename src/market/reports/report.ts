@@ -1,6 +1,6 @@
+import { type Day, daysAfter, weekGoesOn, weekOf } from '../calendar/days.ts'
 import { quadrantLabels } from '../charts/rotation-map.ts'
 import type { Analysis, SectorRank } from '../engine/analysis.ts'
-import { type Day, daysAfter, weekGoesOn, weekOf } from '../engine/days.ts'
 import { cachedAnalysis, type Market, stepsIn } from '../engine/market.ts'
 import { type Span, spans } from '../engine/returns.ts'
 import { numberFormats, sourceOf, stampOf, summaryOf } from '../engine/summary.ts'

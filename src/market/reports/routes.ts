@@ -7,16 +7,8 @@ import { AppError } from '../../platform/errors.ts'
 import type { Services } from '../../platform/services.ts'
 import { failureOf } from '../../web/errors.ts'
 import { type FormState, formState, PostedForm, readForm } from '../../web/forms.ts'
-import {
-  type Choice,
-  choiceBehind,
-  choose,
-  describeSchedule,
-  fieldNames,
-  fieldsOf,
-  stopByLink,
-  weekdays,
-} from './choices.ts'
+import { choiceBehind, choose, describeSchedule, fieldNames, fieldsOf, stopByLink, weekdays } from './choices.ts'
+import type { Choice } from './queries.ts'
 
 declare module '../../web/views.ts' {
   interface Views {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { isIsin } from '../../../src/market/instruments/instruments.ts'
+import { isIsin } from '../../../src/market/instruments/identifiers.ts'
 import { commit, readIntoImport } from '../../../src/market/prices/imports/imports.ts'
 import { marketAge } from '../../../src/market/prices/queries.ts'
 import { seedSample } from '../../../src/market/prices/sample-prices.ts'

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { daysAfter } from '../../../src/market/engine/days.ts'
+import { daysAfter } from '../../../src/market/calendar/days.ts'
 import { undoImport } from '../../../src/market/prices/imports/queries.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
 import { importUntil, makeDue, pastSlot, queuedFor, reader, reportsTo } from './readers.ts'

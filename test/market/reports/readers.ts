@@ -1,6 +1,6 @@
-import { type Day, daysAfter } from '../../../src/market/engine/days.ts'
+import { type Day, daysAfter } from '../../../src/market/calendar/days.ts'
+import { listInstruments } from '../../../src/market/instruments/queries.ts'
 import { commitImport, holdImport, stagePrices, startImport } from '../../../src/market/prices/imports/queries.ts'
-import { listInstruments } from '../../../src/market/prices/queries.ts'
 import { inventPrices } from '../../../src/market/prices/sample-prices.ts'
 import { subscriber } from '../../account/people.ts'
 import type { TestApp } from '../../support/app.ts'

@@ -4,23 +4,17 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { actorOf, requireMoney } from '../../../identity/sessions/guards.ts'
-import { dayIn } from '../../../market/prices/files/cells.ts'
-import {
-  beginImport,
-  commit,
-  decideJump,
-  type Import,
-  ratioTyped,
-  undo,
-} from '../../../market/prices/imports/imports.ts'
+import { dayIn } from '../../../market/calendar/days.ts'
+import { beginImport, commit, decideJump, ratioTyped, undo } from '../../../market/prices/imports/imports.ts'
 import {
   deleteDecision,
   dropImport,
   findImport,
+  type Import,
   listImports,
   summariseUndoing,
 } from '../../../market/prices/imports/queries.ts'
-import { findVersion } from '../../../market/prices/queries.ts'
+import { findVersion } from '../../../market/version/queries.ts'
 import { AppError } from '../../../platform/errors.ts'
 import { statuses } from '../../../web/errors.ts'
 import { type FormState, formState, PostedForm, readForm } from '../../../web/forms.ts'

@@ -1,13 +1,11 @@
 import type { Readable } from 'node:stream'
-import type { Day } from '../../engine/days.ts'
-import { dayIn, symbolIn } from '../../prices/files/cells.ts'
-import { type etfListColumns, isEtfList, normalised } from '../../prices/files/formats.ts'
-import type { Problem } from '../../prices/files/reading.ts'
-import { notCsv, openFiles, rowsOf, webPage } from '../../prices/files/uploaded-file.ts'
-import { isIsin } from '../instruments.ts'
+import { dayIn } from '../../calendar/days.ts'
+import { normalised, notCsv, openFiles, type Problem, rowsOf, webPage } from '../../files/csv-files.ts'
+import { isIsin, symbolIn } from '../identifiers.ts'
+import type { ListedEtf } from './queries.ts'
 
-/** An ETF as NSE's list has it. */
-export type ListedEtf = { symbol: string; securityName: string; underlying: string; isin: string; listedOn: Day }
+/** What NSE's list of ETFs, which holds no prices, is known by; headers in capitals. */
+const etfListColumns = ['SYMBOL', 'UNDERLYING', 'SECURITYNAME', 'DATEOFLISTING', 'ISINNUMBER'] as const
 
 /** There are some hundreds; whatever has more is no list of ETFs, and is not kept in memory. */
 const most = 5_000
@@ -44,6 +42,11 @@ export async function looksLikeEtfList(path: string, name: string): Promise<bool
     }
   }
   return false
+}
+
+/** Whether this (normalised) header is that of NSE's list of ETFs. */
+export function isEtfList(header: readonly string[]): boolean {
+  return etfListColumns.every((name) => header.includes(name))
 }
 
 type Reading = {

@@ -1,6 +1,9 @@
 import { type Actor, auditContextOf } from '../../../platform/audit-context.ts'
 import type { Sql } from '../../../platform/db.ts'
-import type { ListedEtf } from './etf-list.ts'
+import type { Day } from '../../calendar/days.ts'
+
+/** An ETF as NSE's list has it. */
+export type ListedEtf = { symbol: string; securityName: string; underlying: string; isin: string; listedOn: Day }
 
 /** What a list that was read did to the one before. */
 export type Replaced = { entries: number; added: number; gone: number; changed: number }

@@ -61,27 +61,9 @@ export const formats: readonly Format[] = [
   format('stooq', 'Stooq, one symbol', { symbol: null, basis: 'restated', also: ['OPEN', 'HIGH', 'LOW'] }),
 ]
 
-/** Header cells as they are compared: without a byte-order mark, spaces and case. */
-export function normalised(header: readonly string[]): string[] {
-  return header.map((cell) =>
-    cell
-      .replace(/^\uFEFF/, '')
-      .trim()
-      .toUpperCase(),
-  )
-}
-
 /** The format whose columns all stand in this (normalised) header, in any order. */
 export function formatOf(header: readonly string[]): Format | undefined {
   return formats.find((one) =>
     [one.day, one.close, one.symbol, one.series, ...one.also].every((name) => name === null || header.includes(name)),
   )
-}
-
-/** What NSE's list of ETFs, which holds no prices, is known by; headers in capitals. */
-export const etfListColumns = ['SYMBOL', 'UNDERLYING', 'SECURITYNAME', 'DATEOFLISTING', 'ISINNUMBER'] as const
-
-/** Whether this (normalised) header is that of NSE's list of ETFs. */
-export function isEtfList(header: readonly string[]): boolean {
-  return etfListColumns.every((name) => header.includes(name))
 }

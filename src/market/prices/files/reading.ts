@@ -1,15 +1,14 @@
 import { basename } from 'node:path'
 import type { Readable } from 'node:stream'
-import type { Day } from '../../engine/days.ts'
-import { dayIn, priceIn, symbolIn } from './cells.ts'
-import { type Format, formatOf, isEtfList, normalised } from './formats.ts'
-import { notCsv, openFiles, rowsOf, webPage } from './uploaded-file.ts'
+import { type Day, dayIn } from '../../calendar/days.ts'
+import { normalised, notCsv, openFiles, type Problem, rowsOf, webPage } from '../../files/csv-files.ts'
+import { isEtfList } from '../../instruments/etf-list/etf-list.ts'
+import { symbolIn } from '../../instruments/identifiers.ts'
+import { priceIn } from './cells.ts'
+import { type Format, formatOf } from './formats.ts'
 
 /** One closing price, and the line of its file it stands on. */
 export type PriceLine = { line: number; symbol: string; day: Day; close: number }
-
-/** What is wrong with a file; `line` null when it is about the file as a whole. */
-export type Problem = { file: string; line: number | null; sentence: string }
 
 /** What reading says, in the order of the file: first its format, then prices and problems. */
 export type Found =

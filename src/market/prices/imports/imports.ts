@@ -4,16 +4,20 @@ import { stat } from 'node:fs/promises'
 import type { Actor } from '../../../platform/audit-context.ts'
 import type { Sql } from '../../../platform/db.ts'
 import { AppError } from '../../../platform/errors.ts'
-import { dayIn } from '../files/cells.ts'
+import { dayIn } from '../../calendar/days.ts'
+import type { Problem } from '../../files/csv-files.ts'
+import { listSymbols } from '../../instruments/queries.ts'
 import type { Format } from '../files/formats.ts'
-import { type Found, type Problem, readPriceFile } from '../files/reading.ts'
+import { type Found, readPriceFile } from '../files/reading.ts'
 import {
   commitImport,
+  type Decision,
   dropImport,
+  type FileRead,
   holdImport,
+  type Import,
   insertDecision,
   listDecisions,
-  listFollowed,
   listJumps,
   type StagedPrice,
   stagePrices,
@@ -24,38 +28,6 @@ import {
 
 /** A file as it was given: where it lies now, and what it was called. */
 export type GivenFile = { path: string; name: string }
-
-/** A file that was read: what it was, and how many prices it brought. */
-export type FileRead = { name: string; bytes: number; sha256: string; formats: string[]; prices: number }
-
-/** Files that were read together; see migration 0020. */
-export type Import = {
-  id: number
-  status: 'reading' | 'held' | 'committed' | 'undone' | 'dropped'
-  origin: 'upload' | 'command' | 'sample'
-  createdBy: string
-  files: FileRead[]
-  /** The first hundred of `problemCount`. */
-  problems: Problem[]
-  problemCount: number
-  createdAt: Date
-  committedAt: Date | null
-  undoneAt: Date | null
-}
-
-/** A day on which a price jumps as no market moves an ETF; `ratio` when it looks like a split of that many for one. */
-export type Jump = {
-  symbol: string
-  name: string
-  day: string
-  beforeDay: string
-  beforeClose: number
-  close: number
-  ratio: number | null
-}
-
-/** What was said of a jump: a split of `ratio` new units for one old, or (null) the market's own move. */
-export type Decision = { symbol: string; day: string; ratio: number | null }
 
 const batch = 1_000
 const problemsKept = 100
@@ -92,7 +64,7 @@ export async function beginImport(
 }
 
 async function readFiles(sql: Sql, importId: number, files: readonly GivenFile[]): Promise<void> {
-  const followed = new Set(await listFollowed(sql))
+  const followed = new Set(await listSymbols(sql))
   const read: FileRead[] = []
   const problems: Problem[] = []
   let problemCount = 0

@@ -1,8 +1,39 @@
 import { type Actor, auditContextOf } from '../../../platform/audit-context.ts'
 import type { Sql } from '../../../platform/db.ts'
+import type { Problem } from '../../files/csv-files.ts'
 import type { Basis } from '../files/formats.ts'
-import type { Problem } from '../files/reading.ts'
-import type { Decision, FileRead, Import, Jump } from './imports.ts'
+
+/** A file that was read: what it was, and how many prices it brought. */
+export type FileRead = { name: string; bytes: number; sha256: string; formats: string[]; prices: number }
+
+/** Files that were read together; see migration 0020. */
+export type Import = {
+  id: number
+  status: 'reading' | 'held' | 'committed' | 'undone' | 'dropped'
+  origin: 'upload' | 'command' | 'sample'
+  createdBy: string
+  files: FileRead[]
+  /** The first hundred of `problemCount`. */
+  problems: Problem[]
+  problemCount: number
+  createdAt: Date
+  committedAt: Date | null
+  undoneAt: Date | null
+}
+
+/** A day on which a price jumps as no market moves an ETF; `ratio` when it looks like a split of that many for one. */
+export type Jump = {
+  symbol: string
+  name: string
+  day: string
+  beforeDay: string
+  beforeClose: number
+  close: number
+  ratio: number | null
+}
+
+/** What was said of a jump: a split of `ratio` new units for one old, or (null) the market's own move. */
+export type Decision = { symbol: string; day: string; ratio: number | null }
 
 /** A price on its way in. `file` is its place in the import's files. */
 export type StagedPrice = {
@@ -65,6 +96,12 @@ export async function holdImport(
         problem_count = ${read.problemCount}
     where id = ${importId} and status = 'reading'
   `
+}
+
+/** Whether anything was ever imported, the sample included. */
+export async function hasImports(sql: Sql): Promise<boolean> {
+  const rows = await sql`select from imports where committed_at is not null limit 1`
+  return rows.count > 0
 }
 
 /** An import by its id. */
@@ -281,10 +318,4 @@ export async function dropAbandonedImports(sql: Sql): Promise<number> {
     returning id
   `
   return rows.count
-}
-
-/** Symbols that prices are read for. */
-export async function listFollowed(sql: Sql): Promise<string[]> {
-  const rows = await sql<{ symbol: string }[]>`select symbol from instruments`
-  return rows.map((row) => row.symbol)
 }

@@ -12,7 +12,7 @@ export type SplitRow = {
 }
 
 /** Splits that count, the newest first. */
-export async function listSplitRows(sql: Sql): Promise<SplitRow[]> {
+export async function listSplits(sql: Sql): Promise<SplitRow[]> {
   return sql<SplitRow[]>`
     select id::int as id, symbol, day::text as day, ratio, import_id::int as import_id, confirmed_by
     from counted_splits()

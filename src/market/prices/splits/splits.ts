@@ -1,10 +1,10 @@
 import type { Actor } from '../../../platform/audit-context.ts'
 import type { Sql } from '../../../platform/db.ts'
 import { AppError } from '../../../platform/errors.ts'
-import { dayIn } from '../files/cells.ts'
+import { dayIn } from '../../calendar/days.ts'
+import { listInstruments } from '../../instruments/queries.ts'
 import { ratioTyped } from '../imports/imports.ts'
-import { listInstruments } from '../queries.ts'
-import { insertSplit, listSplitRows } from './queries.ts'
+import { insertSplit, listSplits } from './queries.ts'
 
 /**
  * Enters a split by hand: from `day` on one old unit is `ratio` new ones. The same again is the same. Throws AppError
@@ -19,7 +19,7 @@ export async function addSplit(sql: Sql, typed: Record<'symbol' | 'day' | 'ratio
   const ratio = ratioOr(typed.ratio, fields)
   if (Object.keys(fields).length > 0) throw new AppError('invalid', 'Please look at the fields below.', { fields })
   if (await insertSplit(sql, { symbol: typed.symbol, day: day!, ratio }, by)) return
-  const there = (await listSplitRows(sql)).find((one) => one.symbol === typed.symbol && one.day === day)
+  const there = (await listSplits(sql)).find((one) => one.symbol === typed.symbol && one.day === day)
   if (there?.ratio !== ratio)
     throw new AppError('conflict', `There is a split of ${typed.symbol} on that day already. Remove it first.`)
 }

@@ -10,6 +10,9 @@ export type Opened = { file: string; source: Readable } | { file: string; source
 /** One row of a CSV file, and the line of the file on which it ends. */
 export type Row = { record: string[]; info: { lines: number } }
 
+/** What is wrong with a file; `line` null when it is about the file as a whole. */
+export type Problem = { file: string; line: number | null; sentence: string }
+
 const largest = 512 * 1024 * 1024
 /** Of a zip: all its files unpacked, and how many there may be. Ten years of an exchange's days are half of either. */
 const mostUnpacked = 2 * 1024 * 1024 * 1024
@@ -56,6 +59,16 @@ export function rowsOf(source: Readable): AsyncIterable<Row> {
   )
   source.on('error', (error) => rows.destroy(error))
   return rows as AsyncIterable<Row>
+}
+
+/** Header cells as they are compared: without a byte-order mark, spaces and case. */
+export function normalised(header: readonly string[]): string[] {
+  return header.map((cell) =>
+    cell
+      .replace(/^\uFEFF/, '')
+      .trim()
+      .toUpperCase(),
+  )
 }
 
 /** What is said of a file at the line where it stopped being CSV, by the error that `rowsOf` threw. */

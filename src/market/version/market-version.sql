@@ -1,0 +1,5 @@
+-- To be called by whatever changes something that the analysis is made of: what was computed from the version before is
+-- computed anew.
+create or replace function market_changed() returns void language sql as $$
+  update market_state set version = version + 1, changed_at = now()
+$$;
