@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { actorOf, requireMoney } from '../../identity/sessions/guards.ts'
 import { dayIn } from '../../market/calendar/days.ts'
 import { addHolidays } from '../../market/calendar/holidays.ts'
-import { deleteHoliday, listHolidays } from '../../market/calendar/queries.ts'
+import { listHolidays, removeHoliday } from '../../market/calendar/queries.ts'
 import { AppError } from '../../platform/errors.ts'
 import { statuses } from '../../web/errors.ts'
 import { type FormState, formState, PostedForm, readForm } from '../../web/forms.ts'
@@ -41,7 +41,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
 
   app.post('/removal', { preHandler: requireMoney, schema: { body: PostedForm } }, async (request, reply) => {
     const { day } = readForm(request.body, ['day'], 10)
-    if (dayIn(day) === day && (await deleteHoliday(sql, day, actorOf(request))))
+    if (dayIn(day) === day && (await removeHoliday(sql, day, actorOf(request))))
       request.session.set('notice', { kind: 'good', text: `${labels.dayText(day)} is a trading day again.` })
     return reply.leaveFor('/admin/market/holidays')
   })

@@ -2,7 +2,7 @@ import type { Actor } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
 import { AppError } from '../../platform/errors.ts'
 import { dayIn } from './days.ts'
-import { type Holiday, upsertHolidays } from './queries.ts'
+import { type Holiday, saveHolidays } from './queries.ts'
 
 const mostLines = 200
 
@@ -11,7 +11,7 @@ const mostLines = 200
  * are new or named anew. Throws AppError `invalid` about `lines`, naming the first line that cannot be read.
  */
 export async function addHolidays(sql: Sql, text: string, by: Actor): Promise<number> {
-  return upsertHolidays(sql, holidaysTyped(text), by)
+  return saveHolidays(sql, holidaysTyped(text), by)
 }
 
 /** The holidays in a text; of a day given twice the last. Throws like `addHolidays`. */

@@ -1,8 +1,3 @@
--- Whether the exchange is open on a day.
-create or replace function trades_on(p_day date) returns boolean language sql stable as $$
-  select extract(isodow from p_day) < 6 and not exists (select from holidays h where h.day = p_day)
-$$;
-
 -- The trading day a report due at this instant is about: the newest whose prices are out (by six in the evening, Indian
 -- time), for a weekly report the last one of a week that is over.
 create or replace function report_issue(p_cadence text, p_due timestamptz) returns date language sql stable as $$

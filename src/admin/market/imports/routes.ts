@@ -6,14 +6,9 @@ import { Type } from 'typebox'
 import { actorOf, requireMoney } from '../../../identity/sessions/guards.ts'
 import { dayIn } from '../../../market/calendar/days.ts'
 import { beginImport, commit, decideJump, ratioTyped, undo } from '../../../market/prices/imports/imports.ts'
-import {
-  deleteDecision,
-  dropImport,
-  findImport,
-  type Import,
-  listImports,
-  summariseUndoing,
-} from '../../../market/prices/imports/queries.ts'
+import { deleteDecision } from '../../../market/prices/imports/jump-queries.ts'
+import { summariseUndoing, type UndoSummary } from '../../../market/prices/imports/preview-queries.ts'
+import { dropImport, findImport, type Import, listImports } from '../../../market/prices/imports/queries.ts'
 import { findVersion } from '../../../market/version/queries.ts'
 import { AppError } from '../../../platform/errors.ts'
 import { statuses } from '../../../web/errors.ts'
@@ -40,7 +35,7 @@ declare module '../../../web/views.ts' {
     'admin/market/_import': ImportShown & { form: FormState; mayAct: boolean; words: StatusLabel }
     'admin/market/undo': {
       found: Import
-      symbols: Awaited<ReturnType<typeof summariseUndoing>>
+      symbols: UndoSummary[]
       version: number
       form: FormState
       words: StatusLabel
@@ -247,7 +242,7 @@ function refusalOf(error: unknown): AppError {
 }
 
 /** What is true after an import was taken back; `before` is what undoing it was going to do, empty when it was undone already. */
-function undoneInWords(before: Awaited<ReturnType<typeof summariseUndoing>>): string {
+function undoneInWords(before: UndoSummary[]): string {
   const back = before.reduce((total, row) => total + row.back, 0)
   const gone = before.reduce((total, row) => total + row.gone, 0)
   const said = [

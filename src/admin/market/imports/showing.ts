@@ -1,5 +1,7 @@
 import { previewImport } from '../../../market/prices/imports/imports.ts'
-import type { Decision, Import, Jump, summariseImport } from '../../../market/prices/imports/queries.ts'
+import type { Decision, Jump } from '../../../market/prices/imports/jump-queries.ts'
+import type { SymbolSummary } from '../../../market/prices/imports/preview-queries.ts'
+import type { Import } from '../../../market/prices/imports/queries.ts'
 import { marketAge } from '../../../market/prices/queries.ts'
 import { findVersion } from '../../../market/version/queries.ts'
 import type { Sql } from '../../../platform/db.ts'
@@ -10,7 +12,7 @@ import { machineNames } from '../labels.ts'
 export type ImportShown = {
   found: Import
   createdBy: string
-  symbols: readonly Awaited<ReturnType<typeof summariseImport>>[number][]
+  symbols: SymbolSummary[]
   jumps: Jump[]
   decisions: Decision[]
   prices: number

@@ -1,4 +1,4 @@
-import { type Actor, auditContextOf } from '../../../platform/audit-context.ts'
+import { type Actor, originJson } from '../../../platform/audit-context.ts'
 import type { Sql } from '../../../platform/db.ts'
 import type { Day } from '../../calendar/days.ts'
 
@@ -21,8 +21,7 @@ export async function replaceEtfList(
   by: Actor,
 ): Promise<Replaced> {
   const [row] = await sql<{ replaced: Replaced }[]>`
-    with origin as materialized (${auditContextOf(sql, by)})
-    select replace_etf_list(${sql.json(given.etfs)}, ${given.file}, ${by.actor}) as replaced from origin
+    select replace_etf_list(${sql.json(given.etfs)}, ${given.file}, ${by.actor}, ${originJson(sql, by)}) as replaced
   `
   return row!.replaced
 }

@@ -1,61 +1,60 @@
--- Prices that count: of the import that was committed last of those that have the day. The sample's only where nothing
--- real was committed.
-create or replace function counted_prices(p_symbol text)
-returns table (day date, close double precision, basis text, import_id bigint) language sql stable as $$
-  select distinct on (p.day) p.day, p.close, p.basis, p.import_id
-  from prices p
-  join imports i on i.id = p.import_id and i.status = 'committed'
-  where p.symbol = p_symbol
-  order by p.day, i.committed_at desc nulls last, p.import_id desc
-$$;
+-- Adds prices to an import that is being read; to one that was dropped meanwhile, none. Answers those whose symbol and day
+-- the import has already, and where.
+create or replace function stage_prices(p_import_id bigint, p_prices jsonb)
+returns table (symbol text, day date, file integer, line integer, first_file integer, first_line integer)
+language plpgsql as $$
+declare
+  v_added integer;
+begin
+  perform 1 from imports where id = p_import_id and status = 'reading' for share;
+  if not found then return; end if;
+  insert into prices (import_id, symbol, day, close, basis, file, line)
+  select p_import_id, g.symbol, g.day, g.close, g.basis, g.file, g.line
+  from jsonb_to_recordset(p_prices)
+    as g(symbol text, day date, close double precision, basis text, file smallint, line integer)
+  on conflict do nothing;
+  get diagnostics v_added = row_count;
+  if v_added = jsonb_array_length(p_prices) then return; end if;
+  return query
+    select g.symbol, g.day, g.file, g.line, p.file::int, p.line
+    from jsonb_to_recordset(p_prices) as g(symbol text, day date, file integer, line integer)
+    join prices p on p.import_id = p_import_id and p.symbol = g.symbol and p.day = g.day
+    where (p.file, p.line) <> (g.file, g.line)
+    order by g.file, g.line;
+end $$;
 
--- Splits that count, one for a day: what was entered by hand stands over what came with an import.
-create or replace function counted_splits() returns setof splits language sql stable as $$
-  select distinct on (s.symbol, s.day) s.* from splits s
-  left join imports i on i.id = s.import_id
-  where s.import_id is null or i.status = 'committed'
-  order by s.symbol, s.day, s.import_id nulls first
-$$;
+-- Drops an import that never counted, with its prices and splits. False: it counts, counted, or is dropped already.
+create or replace function drop_import(p_import_id bigint, p_actor text, p_origin jsonb) returns boolean language plpgsql as $$
+begin
+  update imports set status = 'dropped' where id = p_import_id and status in ('reading', 'held');
+  if not found then return false; end if;
+  delete from prices where import_id = p_import_id;
+  delete from splits where import_id = p_import_id;
+  perform record_audit(p_actor, 'import.dropped', p_details => jsonb_build_object('import', p_import_id),
+                       p_origin => p_origin);
+  return true;
+end $$;
 
--- Days of an import's symbols on which the price jumps as no market moves an ETF: near a split's ratio, or by more than
--- three tenths. Looked at across the import and what counts already; known splits and confirmed jumps are left out.
-create or replace function jumps_of_import(p_import_id bigint)
-returns table (symbol text, day date, before_day date, before_close double precision, close double precision, ratio double precision)
-language sql stable as $$
-  with touched as materialized (
-    select distinct p.symbol from prices p where p.import_id = p_import_id
-  ), together as materialized (
-    select distinct on (p.symbol, p.day) p.symbol, p.day, p.close, p.basis
-    from prices p
-    join imports i on i.id = p.import_id
-    where (p.import_id = p_import_id or (i.status = 'committed' and i.origin <> 'sample'))
-      and p.symbol in (select t.symbol from touched t)
-    order by p.symbol, p.day, (p.import_id = p_import_id) desc, i.committed_at desc nulls last, p.import_id desc
-  ), pairs as (
-    select t.*, lag(t.day) over by_day as before_day, lag(t.close) over by_day as before_close,
-           lag(t.basis) over by_day as before_basis
-    from together t
-    window by_day as (partition by t.symbol order by t.day)
-  ), measured as (
-    select pairs.*, before_close / close as factor from pairs where before_close is not null
-  )
-  select m.symbol, m.day, m.before_day, m.before_close, m.close,
-         (select case when m.factor > 1 then k else 1 / k end
-          from unnest(array[2, 3, 4, 5, 10, 20, 50, 100]::double precision[]) k
-          where abs(ln(greatest(m.factor, 1 / m.factor)) - ln(k)) < 0.12
-          order by abs(ln(greatest(m.factor, 1 / m.factor)) - ln(k)) limit 1)
-  from measured m
-  where (m.factor > 1.3 or m.factor < 1 / 1.3)
-    and not exists (select from splits s where s.symbol = m.symbol and s.day = m.day
-                    and (s.import_id is null or s.import_id = p_import_id
-                         or exists (select from imports i where i.id = s.import_id and i.status = 'committed')))
-    and not exists (select from real_jumps r where r.symbol = m.symbol and r.day = m.day)
-  order by m.symbol, m.day
-$$;
+-- Drops imports whose reading never ended: the process was killed, or the machine stopped. Answers how many.
+create or replace function drop_abandoned_imports() returns integer language plpgsql as $$
+declare
+  v_id      bigint;
+  v_dropped integer := 0;
+begin
+  for v_id in
+    select id from imports where status = 'reading' and created_at < now() - interval '1 hour' order by id for update
+  loop
+    v_dropped := v_dropped + drop_import(v_id, 'clock', null)::int;
+  end loop;
+  return v_dropped;
+end $$;
 
 -- Says of one jump of a held import what it is: a split of that many new units for one old, or (null) the market's own.
-create or replace function decide_jump(p_import_id bigint, p_symbol text, p_day date, p_ratio double precision, p_actor text)
-returns text language plpgsql as $$
+-- (Of this function and the two below, processes of an earlier release call the one without p_origin, which therefore stays
+-- in databases that have it.)
+create or replace function decide_jump(
+  p_import_id bigint, p_symbol text, p_day date, p_ratio double precision, p_actor text, p_origin jsonb
+) returns text language plpgsql as $$
 begin
   perform 1 from market_state for update;
   if not exists (select from imports where id = p_import_id and status = 'held') then return 'not-held'; end if;
@@ -67,57 +66,77 @@ begin
   else
     insert into splits (symbol, day, ratio, import_id, confirmed_by) values (p_symbol, p_day, p_ratio, p_import_id, p_actor);
   end if;
-  insert into audit (actor, action, details)
-  values (p_actor, case when p_ratio is null then 'jump.confirmed' else 'split.confirmed' end,
-          jsonb_strip_nulls(jsonb_build_object('import', p_import_id, 'symbol', p_symbol, 'day', p_day, 'ratio', p_ratio)));
+  perform record_audit(
+    p_actor, case when p_ratio is null then 'jump.confirmed' else 'split.confirmed' end, p_origin => p_origin,
+    p_details => jsonb_strip_nulls(jsonb_build_object('import', p_import_id, 'symbol', p_symbol, 'day', p_day,
+                                                      'ratio', p_ratio)));
   return 'done';
 end $$;
 
--- The whole import counts from now on, or nothing of it: refused with a word where it may not. Later commits have later
--- times, for they wait for each other; what counts goes by it. `p_version` is of the
--- market that the preview was made from; null when nobody looked at one.
-create or replace function commit_import(p_import_id bigint, p_actor text, p_version bigint)
+-- Forgets what was decided about a jump of a held import. False: nothing was, or the import is not held any more.
+create or replace function reopen_jump(p_import_id bigint, p_symbol text, p_day date, p_actor text, p_origin jsonb)
+returns boolean language plpgsql as $$
+declare
+  v_forgotten boolean;
+begin
+  perform 1 from imports where id = p_import_id and status = 'held' for update;
+  if not found then return false; end if;
+  delete from splits where import_id = p_import_id and symbol = p_symbol and day = p_day;
+  v_forgotten := found;
+  delete from real_jumps where symbol = p_symbol and day = p_day;
+  v_forgotten := v_forgotten or found;
+  if not v_forgotten then return false; end if;
+  perform record_audit(p_actor, 'jump.reopened', p_origin => p_origin,
+                       p_details => jsonb_build_object('import', p_import_id, 'symbol', p_symbol, 'day', p_day));
+  return true;
+end $$;
+
+-- The whole import counts from now on, or nothing of it; the answer is 'committed', or the reason for a refusal. Commits
+-- wait for each other, so that later ones have later times, by which it is decided what counts. `p_version`: of the market
+-- that the preview was made from; null when there was no preview.
+create or replace function commit_import(p_import_id bigint, p_version bigint, p_actor text, p_origin jsonb)
 returns text language plpgsql as $$
 declare
-  given imports;
+  v_import imports;
 begin
   perform 1 from market_state for update;
-  select * into given from imports where id = p_import_id;
+  select * into v_import from imports where id = p_import_id;
   if not found then return 'unknown'; end if;
-  if given.status = 'committed' then return 'committed'; end if;
-  if given.status <> 'held' then return 'not-held'; end if;
+  if v_import.status = 'committed' then return 'committed'; end if;
+  if v_import.status <> 'held' then return 'not-held'; end if;
   -- A sample never comes after real prices, nor after another sample.
-  if given.origin = 'sample' and exists (select from imports where committed_at is not null) then return 'late'; end if;
+  if v_import.origin = 'sample' and exists (select from imports where committed_at is not null) then return 'late'; end if;
   if p_version is not null and p_version <> (select version from market_state) then return 'changed'; end if;
-  if given.problem_count > 0 then return 'has-problems'; end if;
+  if v_import.problem_count > 0 then return 'has-problems'; end if;
   if not exists (select from prices where import_id = p_import_id) then return 'empty'; end if;
   if exists (select from jumps_of_import(p_import_id)) then return 'undecided'; end if;
   update imports set status = 'committed', committed_at = clock_timestamp() where id = p_import_id;
   -- The sample ends with the first real prices, and never stands beside them.
-  if given.origin <> 'sample' then
+  if v_import.origin <> 'sample' then
     update imports set status = 'dropped' where origin = 'sample' and status in ('held', 'committed');
   end if;
-  update market_state set version = version + 1, changed_at = now();
-  insert into audit (actor, action, details)
-  values (p_actor, 'import.committed', jsonb_build_object('import', p_import_id, 'before', given.status, 'after', 'committed'));
+  perform market_changed();
+  perform record_audit(p_actor, 'import.committed', p_origin => p_origin, p_details => jsonb_build_object(
+    'import', p_import_id, 'before', v_import.status, 'after', 'committed'));
   return 'committed';
 end $$;
 
--- Takes a committed import back: what it had replaced counts again. `p_version` as above.
-create or replace function undo_import(p_import_id bigint, p_actor text, p_version bigint)
+-- Undoes a committed import: what it had replaced counts again. The answer is 'undone', or the reason for a refusal.
+-- `p_version` as above.
+create or replace function undo_import(p_import_id bigint, p_version bigint, p_actor text, p_origin jsonb)
 returns text language plpgsql as $$
 declare
-  given imports;
+  v_import imports;
 begin
   perform 1 from market_state for update;
-  select * into given from imports where id = p_import_id;
+  select * into v_import from imports where id = p_import_id;
   if not found then return 'unknown'; end if;
-  if given.status = 'undone' then return 'undone'; end if;
-  if given.status <> 'committed' or given.origin = 'sample' then return 'not-committed'; end if;
+  if v_import.status = 'undone' then return 'undone'; end if;
+  if v_import.status <> 'committed' or v_import.origin = 'sample' then return 'not-committed'; end if;
   if p_version is not null and p_version <> (select version from market_state) then return 'changed'; end if;
   update imports set status = 'undone', undone_at = now() where id = p_import_id;
-  update market_state set version = version + 1, changed_at = now();
-  insert into audit (actor, action, details)
-  values (p_actor, 'import.undone', jsonb_build_object('import', p_import_id, 'before', 'committed', 'after', 'undone'));
+  perform market_changed();
+  perform record_audit(p_actor, 'import.undone', p_origin => p_origin, p_details => jsonb_build_object(
+    'import', p_import_id, 'before', 'committed', 'after', 'undone'));
   return 'undone';
 end $$;

@@ -9,20 +9,17 @@ import type { Problem } from '../../files/csv-files.ts'
 import { listSymbols } from '../../instruments/queries.ts'
 import type { Format } from '../files/formats.ts'
 import { type Found, readPriceFile } from '../files/reading.ts'
+import { type Decision, insertDecision, listDecisions, listJumps } from './jump-queries.ts'
+import { summariseImport } from './preview-queries.ts'
 import {
   commitImport,
-  type Decision,
   dropImport,
   type FileRead,
   holdImport,
   type Import,
-  insertDecision,
-  listDecisions,
-  listJumps,
   type StagedPrice,
   stagePrices,
   startImport,
-  summariseImport,
   undoImport,
 } from './queries.ts'
 

@@ -1,0 +1,98 @@
+import type { Sql } from '../../../platform/db.ts'
+
+/** What an import brings of one symbol: days from and to, prices, those that are new, known or changed, and gaps in between. */
+export type SymbolSummary = {
+  symbol: string
+  name: string
+  from: string
+  to: string
+  rows: number
+  fresh: number
+  same: number
+  changed: number
+  gaps: number
+}
+
+/** What undoing an import does to one symbol, in prices; `splits` are days of splits that go with it. */
+export type UndoSummary = {
+  symbol: string
+  name: string
+  gone: number
+  back: number
+  replaced: number
+  splits: string[]
+}
+
+/**
+ * What an import brings per symbol, against what counts without it. Grouped rather than joined: the planner knows nothing
+ * yet of rows that have just come.
+ */
+export async function summariseImport(sql: Sql, importId: number): Promise<SymbolSummary[]> {
+  return sql<SymbolSummary[]>`
+    with touched as materialized (
+      select distinct symbol from prices where import_id = ${importId}
+    ), seen as materialized (
+      select p.symbol, p.day, max(p.close) filter (where p.import_id = ${importId}) as close,
+             (array_agg(p.close order by i.committed_at desc nulls last, p.import_id desc)
+                filter (where p.import_id <> ${importId}))[1] as counted
+      from prices p
+      join imports i on i.id = p.import_id
+      where p.symbol in (select symbol from touched)
+        and (p.import_id = ${importId} or (i.status = 'committed' and i.origin <> 'sample'))
+      group by p.symbol, p.day
+    ), trading as materialized (
+      select distinct p.day
+      from instruments b
+      join prices p on p.symbol = b.symbol
+      join imports i on i.id = p.import_id
+      where b.kind = 'benchmark'
+        and (p.import_id = ${importId} or (i.status = 'committed' and i.origin <> 'sample'))
+    ), compared as (
+      select symbol, min(day) as first_day, max(day) as last_day, count(*)::int as rows,
+             (count(*) filter (where counted is null))::int as fresh,
+             (count(*) filter (where counted = close))::int as same,
+             (count(*) filter (where counted <> close))::int as changed,
+             (count(*) filter (where day in (select day from trading)))::int as on_trading_days
+      from seen
+      where close is not null
+      group by symbol
+    )
+    select c.symbol, i.name, c.first_day::text as "from", c.last_day::text as "to", c.rows, c.fresh, c.same, c.changed,
+           (select count(*)::int from trading t where t.day between c.first_day and c.last_day) - c.on_trading_days as gaps
+    from compared c
+    join instruments i on i.symbol = c.symbol
+    order by i.kind, i.name
+  `
+}
+
+/**
+ * What undoing a committed import would do, per symbol: prices that would be gone, those for which an import
+ * committed before counts again, and those that one committed later has replaced anyway.
+ */
+export async function summariseUndoing(sql: Sql, importId: number): Promise<UndoSummary[]> {
+  return sql<UndoSummary[]>`
+    with given as materialized (
+      select committed_at from imports where id = ${importId}
+    ), touched as materialized (
+      select distinct symbol from prices where import_id = ${importId}
+    ), seen as materialized (
+      select p.symbol, p.day,
+             bool_or(i.committed_at > (select committed_at from given)) filter (where p.import_id <> ${importId}) as later
+      from prices p
+      join imports i on i.id = p.import_id and i.status = 'committed' and i.origin <> 'sample'
+      where p.symbol in (select symbol from touched)
+      group by p.symbol, p.day
+      having bool_or(p.import_id = ${importId})
+    )
+    select seen.symbol, i.name,
+           (count(*) filter (where later is null))::int as gone,
+           (count(*) filter (where not later))::int as back,
+           (count(*) filter (where later))::int as replaced,
+           (select coalesce(jsonb_agg(s.day::text order by s.day), '[]') from splits s
+            where s.import_id = ${importId} and s.symbol = seen.symbol) as splits
+    from seen
+    join instruments i on i.symbol = seen.symbol
+    group by seen.symbol, i.name, i.kind
+    order by i.kind, i.name
+  `
+}
