@@ -9,6 +9,12 @@ returns table (day date, close double precision, basis text, import_id bigint) l
   order by p.day, i.committed_at desc nulls last, p.import_id desc
 $$;
 
+-- Whether a symbol has a price that counts on one of these days.
+create or replace function has_price(p_symbol text, p_from date, p_to date) returns boolean language sql stable as $$
+  select exists (select from prices p join imports i on i.id = p.import_id and i.status = 'committed'
+                 where p.symbol = p_symbol and p.day between p_from and p_to)
+$$;
+
 -- Splits that count, one for a day: what was entered by hand stands over what came with an import.
 create or replace function counted_splits() returns setof splits language sql stable as $$
   select distinct on (s.symbol, s.day) s.* from splits s

@@ -7,7 +7,7 @@ import {
   type Choice,
   findChoice,
   findChoiceByLink,
-  insertAskedReport,
+  queueReportNow,
   type ReportSettings,
   replaceLink,
   saveChoice,
@@ -54,7 +54,7 @@ export async function askForOne(sql: Sql, userId: string, key: string, by: Actor
   const choice = await choiceOf(sql, userId)
   if (!choice.isConfirmed) throw new AppError('conflict', 'Please confirm your e-mail first.')
   if (!choice.hasAccess) throw new AppError('conflict', 'Reports come with an active plan.')
-  if (!(await insertAskedReport(sql, userId, { key, link: newLink(), most: askedADay }, by)))
+  if (!(await queueReportNow(sql, userId, { key, link: newLink(), most: askedADay }, by)))
     throw new AppError('busy', `That were ${askedADay} for today. You can ask again tomorrow.`, { retryAfterS: 3600 })
 }
 

@@ -1,4 +1,4 @@
-import { type Actor, auditContextOf } from '../../platform/audit-context.ts'
+import { type Actor, originJson } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
 
 export type Cadence = 'off' | 'weekly' | 'daily'
@@ -55,7 +55,7 @@ function choices(sql: Sql) {
   `
 }
 
-/** Keeps a choice; the next report is due at its next time from now on. The link is for a first choice only. */
+/** Saves a choice; the next report is due at its next time from now on. The link is for a first choice only. */
 export async function saveChoice(
   sql: Sql,
   userId: string,
@@ -64,106 +64,35 @@ export async function saveChoice(
 ): Promise<void> {
   const { cadence, weekday, minute, ranks, heat, map, link } = wanted
   await sql`
-    with origin as materialized (${auditContextOf(sql, by)}), before as (
-      select * from report_choices where user_id = ${userId}
-    ), kept as (
-      insert into report_choices as c (user_id, cadence, weekday, minute, ranks, heat, map, link, next_due_at)
-      values (${userId}, ${cadence}, ${weekday}, ${minute}, ${ranks}, ${heat}, ${map}, ${link},
-              next_report(${cadence}, ${weekday}, ${minute}, now()))
-      on conflict (user_id) do update
-      set cadence = excluded.cadence, weekday = excluded.weekday, minute = excluded.minute, ranks = excluded.ranks,
-          heat = excluded.heat, map = excluded.map, updated_at = now(),
-          -- Another section is no reason to miss the report that waits for its prices right now.
-          next_due_at = case when (c.cadence, c.weekday, c.minute) = (excluded.cadence, excluded.weekday, excluded.minute)
-                             then c.next_due_at else excluded.next_due_at end
-      returning *
-    )
-    insert into audit (actor, action, user_id, details)
-    select ${by.actor}, 'reports.chosen', kept.user_id,
-           jsonb_build_object('before', ${said(sql, 'before')}, 'after', ${said(sql, 'kept')})
-    from kept
-    cross join origin
-    left join before on true
+    select choose_reports(${userId}, ${cadence}, ${weekday}, ${minute}, ${ranks}, ${heat}, ${map}, ${link},
+                          ${by.actor}, ${originJson(sql, by)})
   `
 }
 
-/** A choice as the audit tells it, null where there was none: not its link. */
-function said(sql: Sql, row: 'before' | 'kept') {
-  const of = sql(row)
-  return sql`case when ${of}.user_id is not null then
-    jsonb_build_object('cadence', ${of}.cadence, 'weekday', ${of}.weekday, 'minute', ${of}.minute, 'ranks', ${of}.ranks,
-                       'heat', ${of}.heat, 'map', ${of}.map) end`
-}
-
-/** Turns the reports off for whoever has this link. False: nobody has it. */
+/** Turns the reports off for the person whose link this is. False: it is nobody's. */
 export async function turnOff(sql: Sql, link: string, by: Actor): Promise<boolean> {
   const [row] = await sql<{ known: boolean }[]>`
-    with origin as materialized (${auditContextOf(sql, by)}), before as (
-      select user_id, cadence from report_choices where link = ${link} for update
-    ), stopped as (
-      update report_choices c
-      set cadence = 'off', next_due_at = null, updated_at = now()
-      from before
-      where c.user_id = before.user_id and before.cadence <> 'off'
-      returning c.user_id, before.cadence
-    ), noted as (
-      insert into audit (actor, action, user_id, details)
-      select ${by.actor}, 'reports.stopped', user_id, jsonb_build_object('before', cadence, 'after', 'off')
-      from stopped, origin
-    )
-    select exists (select from before) as known
+    select stop_reports(${link}, ${by.actor}, ${originJson(sql, by)}) as known
   `
   return row!.known
 }
 
-/** Puts another link in the place of the one a person has. */
+/** Replaces the link that a person has; where there is none, nothing. */
 export async function replaceLink(sql: Sql, userId: string, link: string, by: Actor): Promise<void> {
-  await sql`
-    with origin as materialized (${auditContextOf(sql, by)}), replaced as (
-      update report_choices set link = ${link}, updated_at = now() where user_id = ${userId} returning user_id
-    )
-    insert into audit (actor, action, user_id)
-    select ${by.actor}, 'reports.link-renewed', user_id from replaced, origin
-  `
+  await sql`select renew_report_link(${userId}, ${link}, ${by.actor}, ${originJson(sql, by)})`
 }
 
-/** Queues a report for now, and counts it. False: as many as may be were asked for today. The same key again is the same. */
-export async function insertAskedReport(
+/** Queues a report for now, and counts it. False: `most` were queued today. The same key again is the same. */
+export async function queueReportNow(
   sql: Sql,
   userId: string,
   { key, link, most }: { key: string; link: string; most: number },
   by: Actor,
 ): Promise<boolean> {
-  const subject = `${userId}:now:${key}`
   const [row] = await sql<{ queued: boolean }[]>`
-    with origin as materialized (${auditContextOf(sql, by)}), today as (
-      select (now() at time zone 'Asia/Kolkata')::date as day
-    ), counted as (
-      insert into report_choices as c (user_id, link, asked_on, asked, asked_key)
-      select ${userId}, ${link}, day, 1, ${key} from today
-      on conflict (user_id) do update
-      set asked = case when c.asked_on = excluded.asked_on then c.asked + 1 else 1 end, asked_on = excluded.asked_on,
-          asked_key = excluded.asked_key
-      where c.asked_key is distinct from excluded.asked_key
-        and (c.asked_on is distinct from excluded.asked_on or c.asked < ${most})
-      returning user_id
-    ), written as (
-      insert into mails (kind, subject_key, user_id, to_name, to_email)
-      select 'report', ${subject}, counted.user_id, r.name, r.email
-      from counted cross join lateral report_readers(counted.user_id) r
-      on conflict on constraint one_mail_per_kind_and_subject do nothing
-      returning user_id
-    ), noted as (
-      insert into audit (actor, action, user_id) select ${by.actor}, 'reports.asked', user_id from written, origin
-    )
-    select exists (select from written) as queued
+    select queue_report_now(${userId}, ${key}, ${link}, ${most}, ${by.actor}, ${originJson(sql, by)}) as queued
   `
-  return row!.queued || isAsked(sql, subject)
-}
-
-async function isAsked(sql: Sql, subject: string): Promise<boolean> {
-  const rows = await sql`select from mails where kind = 'report' and subject_key = ${subject}`
-  return rows.count > 0
+  return row!.queued
 }
 
 /** A slot whose time has come. `lack`: why nothing may go out about its issue; null when it may. */
@@ -209,58 +138,24 @@ export async function moveOn(sql: Sql, { cadence, dueAt, nextAt }: DueSlot): Pro
   `
 }
 
-/**
- * Writes the mails of some who wait in a slot and sends them on to the next, in one statement: whoever has the one has the
- * other, whatever process dies. Whose access ended, or whose address is not confirmed, goes on without. Answers how many
- * went on; 0 when nobody waits any more.
- */
+/** See queue_reports in queueing.sql: queues mails of some who wait in a slot. Answers how many moved on; 0 when nobody waits. */
 export async function queueSome(sql: Sql, { cadence, dueAt, nextAt, issue }: DueSlot, limit: number): Promise<number> {
   const [row] = await sql<{ moved: number }[]>`
-    with due as materialized (
-      select user_id from report_choices
-      where cadence = ${cadence} and next_due_at = ${dueAt}
-      order by user_id
-      limit ${limit}
-      for update skip locked
-    ), written as (
-      insert into mails (kind, subject_key, user_id, to_name, to_email, bulk)
-      select 'report', concat_ws(':', due.user_id, ${cadence}::text, ${issue}::text), due.user_id, r.name, r.email, true
-      from due cross join lateral report_readers(due.user_id) r
-      on conflict on constraint one_mail_per_kind_and_subject do nothing
-    ), moved as (
-      update report_choices c set next_due_at = ${nextAt} from due where c.user_id = due.user_id returning c.user_id
-    )
-    select count(*)::int as moved from moved
+    select queue_reports(${cadence}, ${dueAt}, ${nextAt}, ${issue}, ${limit}) as moved
   `
   return row!.moved
 }
 
-/** Tells some who wait in a slot, once, that its report is late. Answers how many were looked at; 0 when all are told. */
+/** See announce_late_reports in queueing.sql: mails some who wait that their report is late; 0 when nobody is left. */
 export async function announceLateReports(
   sql: Sql,
   { cadence, dueAt, issue }: DueSlot,
   limit: number,
 ): Promise<number> {
-  const [row] = await sql<{ told: number }[]>`
-    with due as materialized (
-      select user_id from report_choices
-      where cadence = ${cadence} and next_due_at = ${dueAt} and told_late_of is distinct from ${issue}::date
-      order by user_id
-      limit ${limit}
-      for update skip locked
-    ), written as (
-      insert into mails (kind, subject_key, user_id, to_name, to_email, bulk)
-      select 'report-late', concat_ws(':', due.user_id, ${cadence}::text, ${issue}::text), due.user_id, r.name, r.email, true
-      from due cross join lateral report_readers(due.user_id) r
-      where not exists (select from mails m where m.kind = 'report'
-                        and m.subject_key = concat_ws(':', due.user_id, ${cadence}::text, ${issue}::text))
-      on conflict on constraint one_mail_per_kind_and_subject do nothing
-    ), told as (
-      update report_choices c set told_late_of = ${issue}::date from due where c.user_id = due.user_id returning c.user_id
-    )
-    select count(*)::int as told from told
+  const [row] = await sql<{ done: number }[]>`
+    select announce_late_reports(${cadence}, ${dueAt}, ${issue}, ${limit}) as done
   `
-  return row!.told
+  return row!.done
 }
 
 /** Who a report is written for, if it may still go to the address it was queued for; with whether it was queued. */

@@ -29,15 +29,9 @@ returns timestamptz language sql stable as $$
   limit 1
 $$;
 
--- Whether a symbol has a price that counts on one of these days.
-create or replace function has_price(p_symbol text, p_from date, p_to date) returns boolean language sql stable as $$
-  select exists (select from prices p join imports i on i.id = p.import_id and i.status = 'committed'
-                 where p.symbol = p_symbol and p.day between p_from and p_to)
-$$;
-
--- Why nothing may be mailed about a day's prices, null when it may: 'sample' prices are nobody's news; a 'held' import of
--- that day may turn out to be a split; the benchmark's price is 'missing'; or of the sectors that traded in the ten days
--- before, more than a quarter have no price, as if only half the files were imported.
+-- The reason why nothing may be mailed about a day's prices, null when it may: they are a 'sample'; a 'held' import of that
+-- day has jumps that may turn out to be splits; the benchmark's price is 'missing'; or 'half': of the sectors that traded in
+-- the ten days before, more than a quarter have no price, as if only half the files were imported.
 create or replace function report_lack(p_day date) returns text language sql stable as $$
   select case
     when exists (select from imports where origin = 'sample' and status = 'committed') then 'sample'
@@ -50,13 +44,4 @@ create or replace function report_lack(p_day date) returns text language sql sta
           from instruments
           where kind <> 'benchmark' and shown and has_price(symbol, p_day - 10, p_day - 1)) then 'half'
   end
-$$;
-
--- Who may be mailed reports now: access runs, the address is confirmed, and nobody closed the account.
-create or replace function report_readers(p_user_id uuid) returns table (name text, email text) language sql stable as $$
-  select u.name, u.email
-  from users u
-  join subscriptions s on s.user_id = u.id
-  where u.id = p_user_id and has_access(s) and u.email_verified_at is not null
-    and u.suspended_at is null and u.deleted_at is null
 $$;
