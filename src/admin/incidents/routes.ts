@@ -85,10 +85,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
   )
 
   app.get('/:id', { schema: { params: ById } }, async (request, reply) =>
-    reply.page(
-      'admin/incidents/show',
-      await shown(await incidentAt(request.params.id), request.user?.role === 'admin'),
-    ),
+    reply.page('admin/incidents/show', await shown(await incidentAt(request.params.id), request.mayAct)),
   )
 
   app.post(

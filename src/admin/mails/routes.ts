@@ -86,7 +86,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps, composers }
   )
 
   app.get('/:id', { schema: { params: ById } }, async (request, reply) =>
-    reply.page('admin/mails/show', await shown(await mailAt(request.params.id), request.user?.role === 'admin')),
+    reply.page('admin/mails/show', await shown(await mailAt(request.params.id), request.mayAct)),
   )
 
   app.get('/:id/preview', { schema: { params: ById } }, async (request, reply) => {

@@ -35,7 +35,7 @@ declare module '../../web/views.ts' {
   interface Views {
     'admin/orders/list': List<OrderLine> & { plans: Choice[]; choices: Record<'statuses', Choice[]>; q: string }
     'admin/orders/payments': List<PaymentLine> & { choices: Record<'statuses' | 'methods' | 'groups', Choice[]> }
-    'admin/orders/show': { file: OrderFile; comparison: Comparison | null; canAct: boolean; words: typeof words }
+    'admin/orders/show': { file: OrderFile; comparison: Comparison | null; mayAct: boolean; words: typeof words }
     'admin/orders/_cashfree': { file: OrderFile; comparison: Comparison }
     'admin/orders/terminate': { file: OrderFile; form: FormState; key: string; fresh: boolean }
   }
@@ -116,7 +116,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
     return reply.page('admin/orders/show', {
       file,
       comparison: request.query.ask === 'cashfree' ? await compareWithCashfree(deps, file) : null,
-      canAct: request.user!.role === 'admin',
+      mayAct: request.mayAct,
       words,
     })
   })

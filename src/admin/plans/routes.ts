@@ -42,7 +42,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
   }
 
   app.get('', async (request, reply) =>
-    reply.page('admin/plans/list', { plans: await listVersions(deps.sql), mayAct: request.user?.role === 'admin' }),
+    reply.page('admin/plans/list', { plans: await listVersions(deps.sql), mayAct: request.mayAct }),
   )
 
   app.get('.csv', async (_request, reply) => {

@@ -23,8 +23,8 @@ declare module '../../web/views.ts' {
   interface Views {
     'admin/refunds/list': { list: Page<RefundLine>; filter: Record<string, string>; first: boolean; csv: string }
     'admin/refunds/new': { preview: RefundPreview; form: FormState; fresh: boolean }
-    'admin/refunds/show': { progress: RefundProgress; canAct: boolean }
-    'admin/refunds/_progress': { progress: RefundProgress; canAct: boolean }
+    'admin/refunds/show': { progress: RefundProgress; mayAct: boolean }
+    'admin/refunds/_progress': { progress: RefundProgress; mayAct: boolean }
   }
 }
 
@@ -117,7 +117,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
   app.get('/:id', { schema: { params: ById } }, async (request, reply) =>
     reply.page('admin/refunds/show', {
       progress: await refundProgress(deps, request.params.id),
-      canAct: request.user!.role === 'admin',
+      mayAct: request.mayAct,
     }),
   )
 
@@ -125,7 +125,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
     const progress = await refundProgress(deps, request.params.id)
     if (progress.seen !== null && progress.seen === request.query.seen)
       return reply.code(204).header('cache-control', 'no-store').send()
-    return reply.page('admin/refunds/_progress', { progress, canAct: request.user!.role === 'admin' })
+    return reply.page('admin/refunds/_progress', { progress, mayAct: request.mayAct })
   })
 
   app.post('/:id/ask', { ...money, schema: { params: ById } }, async (request, reply) => {

@@ -37,7 +37,7 @@ declare module '../../web/views.ts' {
       statusWord: typeof statusLabel
     }
     'admin/subscribers/show': PersonPage & {
-      canAct: boolean
+      mayAct: boolean
       isSelf: boolean
       statusWord: typeof statusLabel
       roleWords: typeof roleLabels
@@ -102,7 +102,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
   app.get('/:id', { schema: { params: ById, querystring: Type.Object({ after: After }) } }, async (request, reply) =>
     reply.page('admin/subscribers/show', {
       ...(await personPage(sql, request.params.id, request.query.after)),
-      canAct: request.user!.role === 'admin',
+      mayAct: request.mayAct,
       isSelf: request.user!.id === request.params.id,
       statusWord: statusLabel,
       roleWords: roleLabels,

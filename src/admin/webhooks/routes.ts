@@ -81,7 +81,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
       outcome: outcomeLabel(delivery.outcome),
       headers: masked(delivery.headers),
       content: readable(delivery.body),
-      mayAct: request.user?.role === 'admin',
+      mayAct: request.mayAct,
     })
   })
 
