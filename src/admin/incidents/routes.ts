@@ -5,6 +5,7 @@ import { AppError } from '../../platform/errors.ts'
 import { resolveIncident } from '../../records/incidents/incidents.ts'
 import { type IncidentKind, meaningOf, meanings } from '../../records/incidents/kinds.ts'
 import { findIncident, type Incident } from '../../records/incidents/queries.ts'
+import { formAction } from '../../web/form-action.ts'
 import { type FormState, formState, PostedForm, readForm } from '../../web/forms.ts'
 import { csvOf } from '../csv.ts'
 import { dayInIndia } from '../days.ts'
@@ -94,18 +95,14 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
     async (request, reply) => {
       const incident = await incidentAt(request.params.id)
       const typed = readForm(request.body, ['resolution'])
-      try {
+      const resolve = async () => {
         await resolveIncident(deps.sql, incident.id, { ...actorOf(request), ...typed })
-      } catch (error) {
-        if (!(error instanceof AppError) || !(error.code === 'invalid' || error.code === 'conflict')) throw error
-        const form = formState(typed, error.fields, error.message)
-        const now = await incidentAt(request.params.id)
-        return reply
-          .code(error.code === 'invalid' ? 422 : 409)
-          .page('admin/incidents/show', await shown(now, true, form))
+        request.session.set('notice', { kind: 'good', text: 'Resolved. Your note is kept with it.' })
+        return reply.leaveFor('/admin/incidents')
       }
-      request.session.set('notice', { kind: 'good', text: 'Resolved. Your note is kept with it.' })
-      return reply.leaveFor('/admin/incidents')
+      return formAction(reply, typed, resolve, async (form) =>
+        reply.page('admin/incidents/show', await shown(await incidentAt(request.params.id), true, form)),
+      )
     },
   )
 }

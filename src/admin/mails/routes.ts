@@ -3,7 +3,8 @@ import { Type } from 'typebox'
 import { actorOf, requireMoney } from '../../identity/sessions/guards.ts'
 import { AppError } from '../../platform/errors.ts'
 import { resendMail, retryMail } from '../../records/mails/mails.ts'
-import { PostedForm, readForm } from '../../web/forms.ts'
+import { formAction } from '../../web/form-action.ts'
+import { type FormState, PostedForm, readForm } from '../../web/forms.ts'
 import { csvOf } from '../csv.ts'
 import { dayInIndia, spanOfDays } from '../days.ts'
 import { allOf, type Page, pageOf, queryOf } from '../listing.ts'
@@ -101,18 +102,16 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps, composers }
     async (request, reply) => {
       const copy = readForm(request.body, ['copy'], 6).copy
       const mail = await mailAt(request.params.id)
-      try {
-        const id = await resendMail(deps.sql, mail.id, {
-          by: actorOf(request),
-          copy: /^\d+$/.test(copy) ? Number(copy) : -1,
-        })
+      const resend = async () => {
+        const wanted = /^\d+$/.test(copy) ? Number(copy) : -1
+        const id = await resendMail(deps.sql, mail.id, { by: actorOf(request), copy: wanted })
         deps.wake('deliver-mails')
         request.session.set('notice', { kind: 'good', text: `Queued again as copy ${copy}. It leaves within seconds.` })
         return reply.leaveFor(`/admin/mails/${id}`)
-      } catch (error) {
-        if (!(error instanceof AppError) || error.code !== 'conflict') throw error
-        return reply.code(409).page('admin/mails/show', await shown(mail, true, error.message))
       }
+      const showAgain = async ({ formError }: FormState) =>
+        reply.page('admin/mails/show', await shown(mail, true, formError))
+      return formAction(reply, {}, resend, showAgain, ['conflict'])
     },
   )
 

@@ -6,7 +6,7 @@ import { isOrderId, methodTitle } from '../../billing/payments/payments.ts'
 import { actorOf, requireMoney } from '../../identity/sessions/guards.ts'
 import { confirmIdentity, identityFields } from '../../identity/sessions/reauthentication.ts'
 import { AppError } from '../../platform/errors.ts'
-import { statuses } from '../../web/errors.ts'
+import { formAction } from '../../web/form-action.ts'
 import { type FormState, formState, PostedForm, readForm } from '../../web/forms.ts'
 import { csvOf } from '../csv.ts'
 import { dayInIndia, spanOfDays } from '../days.ts'
@@ -145,20 +145,15 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
 
   app.post('/:id/terminate', { ...money, schema: { params: ById, body: PostedForm } }, async (request, reply) => {
     const { id } = request.params
-    const typed = readForm(request.body, ['key', ...identityFields], 100)
-    try {
-      await confirmIdentity(deps, request.signedIn!, typed)
-      request.session.set('notice', await terminate(deps, id, typed.key, actorOf(request)))
+    const { key, ...identity } = readForm(request.body, ['key', ...identityFields], 100)
+    const end = async () => {
+      await confirmIdentity(deps, request.signedIn!, identity)
+      request.session.set('notice', await terminate(deps, id, key, actorOf(request)))
       return reply.leaveFor(`/admin/orders/${id}`)
-    } catch (error) {
-      if (!(error instanceof AppError) || (error.code !== 'invalid' && error.code !== 'conflict')) throw error
-      return reply.code(statuses[error.code]).page('admin/orders/terminate', {
-        file: await fileOf(id),
-        form: formState({}, error.fields, error.message),
-        key: typed.key,
-        fresh: request.signedIn!.isFresh,
-      })
     }
+    return formAction(reply, {}, end, async (form) =>
+      reply.page('admin/orders/terminate', { file: await fileOf(id), form, key, fresh: request.signedIn!.isFresh }),
+    )
   })
 
   async function fileOf(id: string): Promise<OrderFile> {

@@ -6,7 +6,7 @@ import { actorOf, requireMoney } from '../../identity/sessions/guards.ts'
 import { confirmIdentity, identityFields } from '../../identity/sessions/reauthentication.ts'
 import { AppError } from '../../platform/errors.ts'
 import { rupees } from '../../platform/money.ts'
-import { statuses } from '../../web/errors.ts'
+import { formAction } from '../../web/form-action.ts'
 import { type FormState, formState, PostedForm, readForm } from '../../web/forms.ts'
 import { csvOf } from '../csv.ts'
 import { dayInIndia } from '../days.ts'
@@ -68,7 +68,8 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
     const { price, wanted, look, ...identity } = typed
     if (look)
       return reply.leaveFor(`/admin/plans/${encodeURIComponent(request.params.key)}/price${queryOf({ price: wanted })}`)
-    try {
+    const shown = wanted || price
+    const change = async () => {
       matchesPreview(typed, price, priceTyped)
       const pricePaise = priceTyped(price)
       await confirmIdentity(deps, request.signedIn!, identity)
@@ -76,68 +77,65 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
       const text = `${plan.title} is on sale for ${rupees(plan.pricePaise)} now. The front page shows it within five seconds.`
       request.session.set('notice', { kind: 'good', text })
       return reply.leaveFor('/admin/plans')
-    } catch (error) {
-      return showPrice(request, reply, wanted || price, foreseen(error))
     }
+    return formAction(reply, { price: shown }, change, (form) => showPrice(request, reply, shown, form), refusals)
   })
 
-  /** The form; with a price that can be one also what will happen. `failure` is why the last try did nothing. */
-  async function showPrice(request: FastifyRequest, reply: FastifyReply, price: string, failure?: AppError) {
+  /** The form; with a price that can be one also what will happen. `refused`: the form after a try that did nothing. */
+  async function showPrice(request: FastifyRequest, reply: FastifyReply, price: string, refused?: FormState) {
     const { plan } = await versionAt((request.params as { key: string }).key)
-    const { newPaise, errors } = price === '' && !failure ? { newPaise: null, errors: {} } : judged(price, plan)
-    const form = formState({ price }, { ...errors, ...failure?.fields }, failure?.message)
-    if (failure) reply.code(statuses[failure.code])
-    else if (errors.price) reply.code(422)
+    const { newPaise, errors } = price === '' && !refused ? { newPaise: null, errors: {} } : checkPrice(price, plan)
+    const form = refused ? { ...refused, errors: { ...errors, ...refused.errors } } : formState({ price }, errors)
+    if (!refused && form.errors.price) reply.code(422)
     return reply.page('admin/plans/price', { plan, newPaise, form, fresh: request.signedIn!.isFresh })
   }
 
-  app.get('/:key/sale', onlyMoney, async (request, reply) => showSale(request, reply))
+  app.get('/:key/sale', onlyMoney, async (request, reply) => showSale(request, reply, formState()))
 
-  for (const [act, change, done] of [
+  for (const [action, change, done] of [
     ['withdrawal', takeOffSale, 'is off sale. Who bought it keeps it.'],
     ['offer', putOnSale, 'is on sale again. The front page shows it within five seconds.'],
   ] as const)
-    app.post(`/:key/${act}`, { ...onlyMoney, schema: { params: ByKey, body: PostedForm } }, async (request, reply) => {
-      try {
-        await confirmIdentity(deps, request.signedIn!, readForm(request.body, identityFields, 200))
-        await change(deps.sql, request.params.key, actorOf(request))
-      } catch (error) {
-        return showSale(request, reply, foreseen(error))
-      }
-      request.session.set('notice', { kind: 'good', text: `${request.params.key} ${done}` })
-      return reply.leaveFor('/admin/plans')
-    })
+    app.post(
+      `/:key/${action}`,
+      { ...onlyMoney, schema: { params: ByKey, body: PostedForm } },
+      async (request, reply) => {
+        const perform = async () => {
+          await confirmIdentity(deps, request.signedIn!, readForm(request.body, identityFields, 200))
+          await change(deps.sql, request.params.key, actorOf(request))
+          request.session.set('notice', { kind: 'good', text: `${request.params.key} ${done}` })
+          return reply.leaveFor('/admin/plans')
+        }
+        return formAction(reply, {}, perform, (form) => showSale(request, reply, form), refusals)
+      },
+    )
 
-  async function showSale(request: FastifyRequest, reply: FastifyReply, failure?: AppError) {
+  async function showSale(request: FastifyRequest, reply: FastifyReply, form: FormState) {
     const { plan, plans } = await versionAt((request.params as { key: string }).key)
     const onSale = plans.filter((candidate) => candidate.onSale)
-    if (failure) reply.code(statuses[failure.code])
     return reply.page('admin/plans/sale', {
       plan,
       onSaleInstead: onSale.find((other) => other.name === plan.name && other.key !== plan.key) ?? null,
       last: plan.onSale && onSale.length === 1,
-      form: formState({}, failure?.fields, failure?.message),
+      form,
       fresh: request.signedIn!.isFresh,
     })
   }
 }
 export default routes
 
-/** What is said to the person who tried; anything else goes on as it came. */
-function foreseen(error: unknown): AppError {
-  if (error instanceof AppError && (error.code === 'invalid' || error.code === 'conflict' || error.code === 'busy'))
-    return error
-  throw error
-}
+/** What these forms show themselves; "busy" comes of guessing passwords. */
+const refusals = ['invalid', 'conflict', 'busy'] as const
 
 /** The price that was typed, if it can be the plan's next one, else the sentence at its field. */
-function judged(price: string, plan: PlanLine): { newPaise: number | null; errors: Record<string, string> } {
+function checkPrice(price: string, plan: PlanLine): { newPaise: number | null; errors: Record<string, string> } {
   try {
     const newPaise = priceTyped(price)
     if (newPaise === plan.pricePaise) return { newPaise: null, errors: { price: 'This is the price already.' } }
     return { newPaise, errors: {} }
   } catch (error) {
-    return { newPaise: null, errors: foreseen(error).fields }
+    if (error instanceof AppError) return { newPaise: null, errors: error.fields }
+    throw error
   }
 }
 

@@ -7,7 +7,7 @@ import { actorOf, requireMoney } from '../../identity/sessions/guards.ts'
 import { confirmIdentity, identityFields } from '../../identity/sessions/reauthentication.ts'
 import { AppError } from '../../platform/errors.ts'
 import { rupees } from '../../platform/money.ts'
-import { statuses } from '../../web/errors.ts'
+import { formAction } from '../../web/form-action.ts'
 import { type FormState, formState, PostedForm, readForm } from '../../web/forms.ts'
 import { csvOf } from '../csv.ts'
 import { dayInIndia, spanOfDays } from '../days.ts'
@@ -91,26 +91,22 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
           `/admin/refunds/of/${encodeURIComponent(cfPaymentId)}${queryOf({ amount: typed.wanted })}`,
         )
       let fresh = request.signedIn!.isFresh
-      try {
+      const refund = async () => {
         const basis = await findRefundBasis(deps.sql, cfPaymentId)
         if (!basis) throw new AppError('not-found', 'There is no such payment.')
         matchesPreview(typed, typed.amount, amountIn)
         const wanted = readRefund(typed, basis.largePaise)
         await confirmIdentity(deps, request.signedIn!, typed)
         fresh = true
-        const refund = await refundPayment(deps, { ...wanted, cfPaymentId, ...actorOf(request) })
-        request.session.set('notice', { kind: 'good', text: `${rupees(refund.amountPaise)} go back to the customer.` })
-        return reply.leaveFor(`/admin/refunds/${refund.id}`)
-      } catch (error) {
-        if (!(error instanceof AppError) || (error.code !== 'invalid' && error.code !== 'conflict')) throw error
-        const { amount_again, reason } = typed
-        const amount = typed.wanted || typed.amount
-        return reply.code(statuses[error.code]).page('admin/refunds/new', {
-          preview: await previewRefund(deps, cfPaymentId, amount),
-          form: formState({ amount, amount_again, reason }, error.fields, error.message),
-          fresh,
-        })
+        const { id, amountPaise } = await refundPayment(deps, { ...wanted, cfPaymentId, ...actorOf(request) })
+        request.session.set('notice', { kind: 'good', text: `${rupees(amountPaise)} go back to the customer.` })
+        return reply.leaveFor(`/admin/refunds/${id}`)
       }
+      const { amount_again, reason } = typed
+      const amount = typed.wanted || typed.amount
+      return formAction(reply, { amount, amount_again, reason }, refund, async (form) =>
+        reply.page('admin/refunds/new', { preview: await previewRefund(deps, cfPaymentId, amount), form, fresh }),
+      )
     },
   )
 

@@ -3,8 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type Static, Type } from 'typebox'
 import { actorOf, requireMoney } from '../../identity/sessions/guards.ts'
 import { confirmIdentity, identityFields } from '../../identity/sessions/reauthentication.ts'
-import { AppError } from '../../platform/errors.ts'
-import { statuses as httpStatuses } from '../../web/errors.ts'
+import { formAction } from '../../web/form-action.ts'
 import { type FormState, formState, PostedForm, readForm } from '../../web/forms.ts'
 import { csvOf } from '../csv.ts'
 import { dayInIndia } from '../days.ts'
@@ -134,7 +133,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
           `/admin/subscribers/${person.id}/${encodeURIComponent(request.params.act)}${queryOf({ days: typed.wanted })}`,
         )
       let fresh = request.signedIn!.isFresh
-      try {
+      const perform = async () => {
         matchesPreview(typed, typed.days, (days) => daysIn({ days }))
         if (act.needsIdentity) await confirmIdentity(deps, request.signedIn!, typed)
         fresh = true
@@ -143,13 +142,12 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
         deps.wake('reconcile')
         request.session.set('notice', { kind: 'good', text })
         return reply.leaveFor(`/admin/subscribers/${person.id}`)
-      } catch (error) {
-        if (!(error instanceof AppError) || (error.code !== 'invalid' && error.code !== 'conflict')) throw error
-        const { reason, role } = typed
-        const days = typed.wanted || typed.days
-        const form = formState({ days, reason, role }, error.fields, error.message)
-        return showAct(request, reply.code(httpStatuses[error.code]), { typed: { ...typed, days }, form, fresh })
       }
+      const { reason, role } = typed
+      const days = typed.wanted || typed.days
+      return formAction(reply, { days, reason, role }, perform, (form) =>
+        showAct(request, reply, { typed: { ...typed, days }, form, fresh }),
+      )
     },
   )
 
