@@ -31,7 +31,7 @@ export type Which = { only: string } | { allBut: string } | 'all'
 export async function deleteSessionsOf(sql: Sql, userId: string, which: Which, by: Actor): Promise<number> {
   const { only, allBut } = { only: null, allBut: null, ...(which === 'all' ? {} : which) }
   const [row] = await sql<{ ended: number }[]>`
-    select end_sessions(${userId}, ${only}, ${allBut}, ${by.actor}, ${originJson(sql, by)}) as ended
+    select sign_out(${userId}, ${only}, ${allBut}, ${by.actor}, ${originJson(sql, by)}) as ended
   `
   return row!.ended
 }

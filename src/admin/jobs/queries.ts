@@ -1,4 +1,4 @@
-import { type Actor, auditContextOf } from '../../platform/audit-context.ts'
+import { type Actor, originJson } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
 
 /** How a job stands: its period, its last run, its failures. Times are null before the first. */
@@ -68,59 +68,21 @@ export async function listBacklogs(sql: Sql): Promise<Backlog[]> {
   `
 }
 
-/** Notes that somebody asked for a run now. False: nobody runs a job of this name. */
-export async function noteWake(sql: Sql, name: string, by: Actor): Promise<boolean> {
+/** Records that somebody asked for a run now. False: nobody runs a job of this name. */
+export async function recordRunAsked(sql: Sql, name: string, actor: Actor): Promise<boolean> {
   const rows = await sql`
-    with origin as materialized (${auditContextOf(sql, by)})
-    insert into audit (actor, action, details)
-    select ${by.actor}, 'job.asked', jsonb_build_object('job', name, 'lastRun', ended_at, 'lastError', error)
-    from job_runs, origin
+    select record_audit(${actor.actor}, 'job.asked', p_origin => ${originJson(sql, actor)},
+             p_details => jsonb_build_object('job', name, 'lastRun', ended_at, 'lastError', error))
+    from job_runs
     where name = ${name}
-    returning id
   `
   return rows.count > 0
 }
 
 /** Makes what failed due at once, for one job: the pause after the failure is cut short, nothing else. Returns how many. */
-export async function retryFailed(sql: Sql, name: string, by: Actor): Promise<number> {
-  const due = failed(sql, name)
-  if (!due) return 0
+export async function retryFailed(sql: Sql, name: string, actor: Actor): Promise<number> {
   const [row] = await sql<{ count: number }[]>`
-    with origin as materialized (${auditContextOf(sql, by)}), due as (${due}), noted as (
-      insert into audit (actor, action, details)
-      select ${by.actor}, 'job.retried', jsonb_build_object('job', ${name}::text, 'count', many)
-      from (select count(*)::int as many from due) counted, origin
-      where many > 0
-    )
-    select count(*)::int as count from due
+    select retry_failed(${name}, ${actor.actor}, ${originJson(sql, actor)}) as count
   `
   return row!.count
-}
-
-/** The clock, not the statement's instant: of two at once the second finds the rows due already and leaves them. */
-function failed(sql: Sql, name: string) {
-  if (name === 'deliver-mails')
-    return sql`
-      update mails set next_attempt_at = now()
-      where id in (select id from mails where status = 'queued' and last_error is not null and next_attempt_at > now()
-                     and (leased_until is null or leased_until < now()) order by next_attempt_at limit 1000)
-        and status = 'queued' and next_attempt_at > clock_timestamp()
-      returning id
-    `
-  if (name === 'settle-events')
-    return sql`
-      update webhook_events set next_settle_at = now()
-      where id in (select id from webhook_events where accepted and settled_at is null and settle_attempts > 0
-                     and next_settle_at > now() order by next_settle_at limit 1000)
-        and settled_at is null and next_settle_at > clock_timestamp()
-      returning id
-    `
-  if (name === 'send-refunds')
-    return sql`
-      update refunds set next_look_at = now()
-      where id in (select id from refunds where next_look_at > now() and last_error is not null order by next_look_at limit 1000)
-        and finished_at is null and next_look_at > clock_timestamp()
-      returning id
-    `
-  return null
 }

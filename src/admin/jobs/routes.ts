@@ -5,7 +5,7 @@ import { AppError } from '../../platform/errors.ts'
 import { csvOf } from '../csv.ts'
 import { dayInIndia } from '../days.ts'
 import type { Panel } from '../panel.ts'
-import { noteWake, retryFailed } from './queries.ts'
+import { recordRunAsked, retryFailed } from './queries.ts'
 import { type Job, timetable } from './timetable.ts'
 
 declare module '../../web/views.ts' {
@@ -31,7 +31,8 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
 
   app.post('/:name/run', { preHandler: requireMoney, schema: { params: ByName } }, async (request, reply) => {
     const { name } = request.params
-    if (!(await noteWake(deps.sql, name, actorOf(request)))) throw new AppError('not-found', 'There is no such job.')
+    if (!(await recordRunAsked(deps.sql, name, actorOf(request))))
+      throw new AppError('not-found', 'There is no such job.')
     deps.wake(name)
     const text = `Asked for “${name}”. It starts within a second or two; asking twice is one run.`
     request.session.set('notice', { kind: 'good', text })

@@ -7,7 +7,7 @@ import { findOrder } from '../../billing/payments/queries.ts'
 import { settleRefunds } from '../../billing/refunds/refunds.ts'
 import type { Actor } from '../../platform/audit-context.ts'
 import { AppError } from '../../platform/errors.ts'
-import { noteSettleAsked, noteTerminationAsked } from './queries.ts'
+import { askTermination, recordSettleAsked } from './queries.ts'
 
 /** What an act came to, for the next page. */
 export type Said = { kind: 'info' | 'good' | 'warn' | 'bad'; text: string }
@@ -19,7 +19,7 @@ const away: Said = {
 
 /** Asks Cashfree about an order, its refunds and its disputes and writes the answer. Harmless, any number of times. Throws `not-found`. */
 export async function settleNow(deps: BillingServices, orderId: string, by: Actor): Promise<Said> {
-  if (!(await noteSettleAsked(deps.sql, orderId, by))) throw new AppError('not-found', 'There is no such order.')
+  if (!(await recordSettleAsked(deps.sql, orderId, by))) throw new AppError('not-found', 'There is no such order.')
   return saidUnlessAway(deps, orderId, async () => {
     const outcome = await settle(deps, orderId, 'admin')
     const order = (await findOrder(deps.sql, orderId))!
@@ -37,7 +37,7 @@ export async function settleNow(deps: BillingServices, orderId: string, by: Acto
  * `key` is the form's: pressing twice is one act. Throws `not-found`, and `conflict` when the order is not open.
  */
 export async function terminate(deps: BillingServices, orderId: string, key: string, by: Actor): Promise<Said> {
-  const asked = await noteTerminationAsked(deps.sql, orderId, key, by)
+  const asked = await askTermination(deps.sql, orderId, key, by)
   if (asked === 'unknown-order') throw new AppError('not-found', 'There is no such order.')
   if (asked === 'closed') throw new AppError('conflict', 'This order is not open any more; nothing was done.')
   return saidUnlessAway(deps, orderId, async () => {

@@ -1,6 +1,6 @@
 import type { Dispute } from '../../billing/disputes/queries.ts'
 import type { Order } from '../../billing/payments/payments.ts'
-import { type Actor, auditContextOf } from '../../platform/audit-context.ts'
+import { type Actor, originJson } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
 import type { Span } from '../days.ts'
 import type { Cursor } from '../listing.ts'
@@ -256,25 +256,21 @@ export async function findOrderFile(sql: Sql, id: string): Promise<OrderFile | u
   }
 }
 
-/** Notes that an administrator had Cashfree asked about an order. False: there is no such order. */
-export async function noteSettleAsked(sql: Sql, orderId: string, by: Actor): Promise<boolean> {
+/** Records that an administrator had Cashfree asked about an order. False: there is no such order. */
+export async function recordSettleAsked(sql: Sql, orderId: string, actor: Actor): Promise<boolean> {
   const rows = await sql`
-    with origin as materialized (${auditContextOf(sql, by)})
-    insert into audit (actor, action, order_id, user_id, details)
-    select ${by.actor}, 'order.settle-asked', o.id, o.user_id, jsonb_build_object('status', o.status)
-    from orders o, origin
+    select record_audit(${actor.actor}, 'order.settle-asked', o.id, o.user_id, jsonb_build_object('status', o.status),
+                        ${originJson(sql, actor)})
+    from orders o
     where o.id = ${orderId}
-    returning id
   `
   return rows.count > 0
 }
 
-/** Notes that an administrator ends an open order; see ask-termination.sql for the answers. */
-export async function noteTerminationAsked(sql: Sql, orderId: string, key: string, by: Actor): Promise<string> {
+/** Records that an administrator ends an open order; see ask-termination.sql for the answers. */
+export async function askTermination(sql: Sql, orderId: string, key: string, actor: Actor): Promise<string> {
   const [row] = await sql<{ outcome: string }[]>`
-    with origin as materialized (${auditContextOf(sql, by)})
-    select ask_termination(${orderId}, ${key}, ${by.actor}) as outcome
-    from origin
+    select ask_termination(${orderId}, ${key}, ${actor.actor}, ${originJson(sql, actor)}) as outcome
   `
   return row!.outcome
 }

@@ -1,6 +1,16 @@
--- Ends sessions of one person and says so in the audit: the one with handle p_only, all but the one with handle p_all_but,
--- or all of them where both are null. Answers how many there were.
-create or replace function end_sessions(p_user_id uuid, p_only uuid, p_all_but uuid, p_actor text, p_origin jsonb)
+-- Ends every session of an account, so that no browser keeps a power that was taken away. Answers how many there were.
+create or replace function end_sessions(p_user_id uuid) returns integer language plpgsql as $$
+declare
+  ended integer;
+begin
+  delete from sessions where user_id = p_user_id;
+  get diagnostics ended = row_count;
+  return ended;
+end $$;
+
+-- Signs a person out where they ask for it, and says so in the audit: of the session with handle p_only, of all but the one
+-- with handle p_all_but, or of all where both are null. Answers how many there were.
+create or replace function sign_out(p_user_id uuid, p_only uuid, p_all_but uuid, p_actor text, p_origin jsonb)
 returns integer language plpgsql as $$
 declare
   ended integer;

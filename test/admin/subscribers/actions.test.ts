@@ -275,7 +275,7 @@ describe('a role', () => {
     await app.sql`update users set suspended_at = now(), suspended_reason = 'aside' where role = 'admin' and id <> ${admin.id}`
     const [row] = await app.sql<
       { outcome: string }[]
-    >`select change_role(${admin.id}, 'admin', 'subscriber', ${`user:${other.id}`}) as outcome`
+    >`select change_role(${admin.id}, 'admin', 'subscriber', ${`user:${other.id}`}, null) as outcome`
     expect(row!.outcome).toBe('not-you')
     await app.sql`update users set suspended_at = null, suspended_reason = null where suspended_reason = 'aside'`
   })
