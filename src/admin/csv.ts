@@ -3,8 +3,6 @@ import { stringify } from 'csv-stringify/sync'
 import { harmless, inIndia, rupeesOf } from '../platform/csv.ts'
 import { inHeavyTurn } from '../platform/heavy-work.ts'
 
-export { harmless }
-
 /**
  * A column of an export. `text` is quoted and made harmless, `paise` is printed as rupees with two decimals, `time` as
  * the Indian wall clock, `number` as it is.

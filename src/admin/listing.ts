@@ -6,7 +6,7 @@ export type Cursor = { at: Date; id: string }
 /** Rows of one page, and the query string of the next one; null on the last. */
 export type Page<Row> = { rows: Row[]; next: string | null }
 
-export const rowsAPage = 50
+const rowsAPage = 50
 
 /**
  * One page of a list: asks for a row more than is shown, so that "older" is offered only where there is something older.

@@ -51,7 +51,7 @@ function stateOf(job: JobRecord, queued: Queued | null): Job['state'] {
 }
 
 /** "every 10 seconds", "every minute", "every 6 hours", "once a day". */
-export function intervalLabel(ms: number): string {
+function intervalLabel(ms: number): string {
   const units: [number, string][] = [
     [24 * 3_600_000, 'day'],
     [3_600_000, 'hour'],

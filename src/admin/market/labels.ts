@@ -6,7 +6,7 @@ export function dayText(day: string | null): string {
 }
 
 /** "12,34,567": a number as India groups it. */
-export function count(value: number): string {
+function count(value: number): string {
   return value.toLocaleString('en-IN')
 }
 
@@ -16,24 +16,24 @@ export function many(value: number, one: string): string {
 }
 
 /** "₹3,359.60": a price as files have it, in rupees. */
-export function price(rupees: number): string {
+function price(rupees: number): string {
   return `₹${rupees.toLocaleString('en-IN', { minimumFractionDigits: 2, maximumFractionDigits: 4 })}`
 }
 
 /** "10 for 1", "1 for 10": new units for old ones. */
-export function ratioText(ratio: number): string {
+function ratioText(ratio: number): string {
   const short = (value: number) => String(Number(value.toFixed(4)))
   return ratio >= 1 ? `${short(ratio)} for 1` : `1 for ${short(1 / ratio)}`
 }
 
 /** How a file's size reads: "840 KB", "3.2 MB". */
-export function sizeText(bytes: number): string {
+function sizeText(bytes: number): string {
   return bytes < 1_000_000 ? `${Math.max(1, Math.round(bytes / 1000))} KB` : `${(bytes / 1_000_000).toFixed(1)} MB`
 }
 
-export const kindLabels = { benchmark: 'Benchmark', sector: 'Sector', other: 'For comparison' } as const
+const kindLabels = { benchmark: 'Benchmark', sector: 'Sector', other: 'For comparison' } as const
 
-export const statusLabels = {
+const statusLabels = {
   reading: { label: 'Being read', tone: 'info' },
   held: { label: 'Waits for you', tone: 'warn' },
   committed: { label: 'Counts', tone: 'good' },

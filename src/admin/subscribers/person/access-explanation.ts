@@ -74,7 +74,7 @@ function ofSubscription(person: PersonFile, periods: readonly Period[], order: O
 }
 
 /** "Annual, ₹4,990 paid: Fri, 20 Nov 2026 to Sat, 20 Nov 2027." */
-export function sentenceOf({ startsAt, endsAt, planTitle, amountPaise, grantedBy, grantReason, when }: Period): string {
+function sentenceOf({ startsAt, endsAt, planTitle, amountPaise, grantedBy, grantReason, when }: Period): string {
   const span = `${day(startsAt)} to ${day(endsAt)}${when === 'ahead' ? ', to come' : ''}`
   if (!grantedBy) return `${planTitle}, ${rupees(amountPaise ?? 0)} paid: ${span}.`
   const days = Math.round((endsAt.getTime() - startsAt.getTime()) / 86_400_000)
