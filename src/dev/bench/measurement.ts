@@ -14,7 +14,7 @@ export type Measurement = {
 }
 
 /** Whether the aim is met. */
-export function isMet({ result, aim }: Measurement): boolean {
+function isMet({ result, aim }: Measurement): boolean {
   return result >= (aim.least ?? Number.NEGATIVE_INFINITY) && result <= (aim.most ?? Number.POSITIVE_INFINITY)
 }
 
@@ -48,7 +48,7 @@ export function printMeasurements(figures: Measurement[], heads = usualHeads): s
 }
 
 /** Smallest / median / largest of the rounds. */
-export function range({ min, median, max, values }: Series): string {
+function range({ min, median, max, values }: Series): string {
   return `${show(min)} / ${show(median)} / ${show(max)} in ${values.length} rounds`
 }
 

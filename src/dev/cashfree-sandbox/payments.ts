@@ -113,7 +113,7 @@ export function takeOtp(context: SandboxContext, attempt: Attempt, otp: string):
 }
 
 /** The order an attempt belongs to. */
-export function orderOf(context: SandboxContext, attempt: Attempt): Order {
+function orderOf(context: SandboxContext, attempt: Attempt): Order {
   return context.ledger.orders.get(attempt.orderId)!
 }
 
