@@ -17,8 +17,6 @@ import {
 } from './queries.ts'
 import { checkRegistration, type RegistrationForm } from './registration.ts'
 
-export { networkOf }
-
 /** What an account may do: 'admin' everything in the panel, 'admin-read' look at everything there and change nothing. */
 export type Role = 'subscriber' | 'admin-read' | 'admin'
 
