@@ -24,7 +24,7 @@ export function someDays(random: () => number, from: Day, count: number): Day[] 
 }
 
 /** A random walk of closing prices; one day in `gaps` is missing. */
-export function walk(random: () => number, days: readonly Day[], gaps = 400): Prices {
+function walk(random: () => number, days: readonly Day[], gaps = 400): Prices {
   let price = 50 + 200 * random()
   const drift = 0.0004 * (random() - 0.4)
   const closes = days.map((day): [Day, number] => {

@@ -15,7 +15,7 @@ export async function addHolidays(sql: Sql, text: string, by: Actor): Promise<nu
 }
 
 /** The holidays in a text; of a day given twice the last. Throws like `addHolidays`. */
-export function holidaysTyped(text: string): Holiday[] {
+function holidaysTyped(text: string): Holiday[] {
   const refuse = (sentence: string) => new AppError('invalid', 'Nothing was saved.', { fields: { lines: sentence } })
   const lines = text.split(/\r?\n/)
   if (lines.length > mostLines) throw refuse(`At most ${mostLines} lines at a time.`)

@@ -70,7 +70,7 @@ export function describeSchedule({
 }
 
 /** "8:05 am" of a minute of the day. */
-export function clockOf(minute: number): string {
+function clockOf(minute: number): string {
   const hour = Math.floor(minute / 60)
   return `${hour % 12 || 12}:${String(minute % 60).padStart(2, '0')} ${hour < 12 ? 'am' : 'pm'}`
 }

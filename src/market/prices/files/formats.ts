@@ -34,7 +34,7 @@ const format = (name: string, title: string, columns: Partial<Format>): Format =
 })
 
 /** Every format that is read, the most particular first. */
-export const formats: readonly Format[] = [
+const formats: readonly Format[] = [
   format('nse-udiff', 'NSE bhavcopy (UDiFF, since July 2024)', {
     day: 'TRADDT',
     close: 'CLSPRIC',
