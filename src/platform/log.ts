@@ -55,7 +55,7 @@ function standardOutput() {
 const mostWaiting = 64 * 1024 * 1024
 
 /** An error without the SQL text, query parameters or request that drivers like to hang on it. */
-export function describeError(error: unknown) {
+function describeError(error: unknown) {
   if (!(error instanceof Error)) return describeOther(error)
   const { name, message, stack } = error
   const code = (error as { code?: unknown }).code

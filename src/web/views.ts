@@ -5,7 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { fmt } from '../platform/format.ts'
 
-export const viewsFolder = join(import.meta.dirname, '..', '..', 'views')
+const viewsFolder = join(import.meta.dirname, '..', '..', 'views')
 
 /** Template name → what it prints. Slices add theirs by declaration merging, so a misspelt name does not compile. */
 // biome-ignore lint/suspicious/noEmptyInterface: filled in by the slices.
