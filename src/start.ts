@@ -36,9 +36,9 @@ process.on('uncaughtException', (error) => {
 })
 
 say('▸ starting')
-const house = await startServices(settings, log).catch(refuse)
-const { config } = house
-const { applied, older } = await prepareDatabase(house.databaseUrl).catch(refuse)
+const services = await startServices(settings, log).catch(refuse)
+const { config } = services
+const { applied, older } = await prepareDatabase(services.databaseUrl).catch(refuse)
 if (older) log.warn(`${older.message}; it is left as it is, and served`)
 if (applied.length > 0) say(`▸ database brought up to date (${applied.length} migrations)`)
 
@@ -47,7 +47,7 @@ const payments = config.operations.paymentsLog ? appendFile(config.operations.pa
 if (payments) openPaymentLog(log, payments)
 
 const sql = watchPool(
-  connect(house.databaseUrl, { max: config.database.poolMax }),
+  connect(services.databaseUrl, { max: config.database.poolMax }),
   config.database.poolMax,
   meters.registry,
 )
@@ -72,10 +72,12 @@ let jobs: Jobs | undefined
 let closing = false
 const deps: BillingServices = { config, sql, gateway, log, wake: (job) => jobs?.wake(job) }
 const demo =
-  house.mailboxUrl && house.consoleUrl ? { mailboxUrl: house.mailboxUrl, consoleUrl: house.consoleUrl } : null
+  services.mailCatcherUrl && services.sandboxUrl
+    ? { mailboxUrl: services.mailCatcherUrl, consoleUrl: services.sandboxUrl }
+    : null
 const app = await buildApp({
   deps,
-  sessionKeys: house.sessionKeys,
+  sessionKeys: services.sessionKeys,
   demo,
   cacheViews: !process.argv.includes('--dev'),
   jobsReady: () => jobs?.isReady() ?? false,
@@ -84,12 +86,12 @@ const app = await buildApp({
   isPaymentsLogBroken: () => payments?.isBroken() ?? false,
 })
 const known = await recorded(sql, jobsOf(deps, mailer).map(meters.watchJob)).catch(refuse)
-jobs = await startJobs(house.databaseUrl, known, log).catch(refuse)
+jobs = await startJobs(services.databaseUrl, known, log).catch(refuse)
 
 const admin = settings.production ? null : await seedDemo(sql)
 await app.listen({ host: config.host, port: config.port }).catch(refuse)
 if (settings.production) log.info({ port: config.port, baseUrl: config.baseUrl }, 'listening')
-else say(banner(house, admin))
+else say(banner(services, admin))
 // The demo's market, when there is none: after listening, so that the first page does not wait for it.
 if (!settings.production)
   seedSample(sql, dayInIndia(new Date())).catch((error) =>
@@ -109,7 +111,7 @@ closeWithGrace({ delay: config.shutdownGraceMs, skip: payments ? ['SIGHUP'] : []
   await sql.end({ timeout: 5 })
   mailer.close()
   await payments?.close()
-  await house.close()
+  await services.close()
 })
 
 // `npm start` runs us under a shell that does not pass signals on: when it is gone, npm was told to stop. Sent once,

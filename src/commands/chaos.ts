@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util'
 import { runChaos } from '../dev/chaos/chaos.ts'
 import { printChaos } from '../dev/chaos/print.ts'
 
-// `npm run chaos -- --minutes 10 --seed 7`: two processes under load and under attack; exits with 1 when money suffers.
+// `npm run chaos -- --minutes 10 --seed 7`: two processes under load while faults are injected; exits with 1 when anything was lost, doubled or given away.
 const { values } = parseArgs({
   options: {
     minutes: { type: 'string', default: '10' },
@@ -15,8 +15,8 @@ console.log(`chaos for ${values.minutes} minutes with seed ${seed}`)
 const report = await runChaos({
   minutes: Math.min(Number(values.minutes), 24 * 60),
   seed,
-  abreast: Number(values.people),
-  say: (line) => console.log(`${new Date().toISOString().slice(11, 19)} ${line}`),
+  concurrency: Number(values.people),
+  log: (line) => console.log(`${new Date().toISOString().slice(11, 19)} ${line}`),
 })
 console.log(`\n${printChaos(report)}`)
 process.exit(report.isFine ? 0 : 1)

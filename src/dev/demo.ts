@@ -3,7 +3,7 @@ import { hashPassword } from '../identity/passwords/passwords.ts'
 import { insertAdmin } from '../identity/users/admin-queries.ts'
 import type { Sql } from '../platform/db.ts'
 
-/** Makes the demo's admin once. The password is generated and known only to the caller, this one time. */
+/** Makes the demo's admin, unless there is one. Only this call knows the generated password; null for an earlier admin. */
 export async function seedDemo(sql: Sql): Promise<{ username: string; password: string | null }> {
   const password = randomBytes(12).toString('base64url')
   const made = await insertAdmin(sql, {

@@ -2,17 +2,17 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { isLoopback, onlyHostHeader, readHost } from '../platform/hosts.ts'
 
 export type OwnBrowserOptions = {
-  /** Names besides localhost, 127.0.0.1 and [::1] that the pages may be reached under, such as BASE_URL's. */
+  /** Host names besides localhost, 127.0.0.1 and [::1] under which the pages may be opened, such as BASE_URL's. */
   names: string[]
   port: () => number
-  /** What is meant for other sites and programs, and stays open to them. */
+  /** Paths that other sites may call. */
   isPublic?: (path: string) => boolean
 }
 
 /**
- * For pages without a log-in on a developer's machine: answers only names of this machine (421), so that no foreign name
- * pointed at it can read them, and does nothing that a page elsewhere made a browser ask for (403). Following a link from
- * elsewhere works. Programs, which send neither Sec-Fetch-Site nor Origin, are served.
+ * For pages without a log-in on a developer's machine. Answers 421 to other host names than the machine's own, against
+ * DNS rebinding, and 403 to what pages of other origins request, except following a link. Programs, which send neither
+ * Sec-Fetch-Site nor Origin, are served.
  */
 export function onlyOwnBrowser(app: FastifyInstance, { names, port, isPublic = () => false }: OwnBrowserOptions): void {
   const known = new Set(names.filter((name) => name !== '0.0.0.0' && name !== '::').map(asInHost))
@@ -28,7 +28,7 @@ export function onlyOwnBrowser(app: FastifyInstance, { names, port, isPublic = (
   })
 }
 
-// Browsers send an absolute address (`GET http://…`) to proxies alone, and this is none.
+// Browsers send an absolute address (`GET http://…`) to proxies only, and this is none.
 function hostOf({ raw }: FastifyRequest) {
   return raw.url?.startsWith('/') ? readHost(onlyHostHeader(raw.rawHeaders), 80) : null
 }

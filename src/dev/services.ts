@@ -5,23 +5,21 @@ import { type Config, totpKeysOf } from '../platform/config.ts'
 import { root } from '../platform/environment.ts'
 import type { Log } from '../platform/log.ts'
 
-/** What stands in for the services that are not configured, and the settings that now point to it. */
+/** The stand-ins for services that are not configured, and the settings that point to them. */
 export type RunningServices = {
   config: Config
   databaseUrl: string
   sessionKeys: Buffer[]
-  mailboxUrl: string | null
-  consoleUrl: string | null
-  /** Folder of the embedded parts' data; null when none runs. */
-  home: string | null
+  mailCatcherUrl: string | null
+  sandboxUrl: string | null
   close(): Promise<void>
 }
 
 const sandboxKeys = { clientId: 'TEST_SANDBOX', clientSecret: 'cfsk_ma_test_sandbox_secret' }
 
 /**
- * Starts the embedded database, Cashfree look-alike and mail catcher, each only where its real counterpart is not
- * configured. In production nothing is missing (the settings were refused otherwise), so nothing starts, or is loaded.
+ * Starts the embedded database, the Cashfree look-alike and the mail catcher, each unless its real counterpart is
+ * configured. In production all are (the settings are refused otherwise), so nothing is started or loaded.
  */
 export async function startServices(given: Config, log: Pick<Log, 'info' | 'warn'>): Promise<RunningServices> {
   const closers: (() => Promise<void>)[] = []
@@ -30,16 +28,15 @@ export async function startServices(given: Config, log: Pick<Log, 'info' | 'warn
   }
   try {
     const { url, home } = await database(given, closers, log)
-    const mail = await mailbox(given, home, closers)
+    const mail = await mailCatcher(given, home, closers)
     const gateway = await sandbox(given, home, closers)
     const { sessionKeys, totpKeys } = keysOf(given, home)
     return {
       config: { ...given, smtp: mail.smtp, cashfree: gateway.cashfree, totpKeys },
       databaseUrl: url,
       sessionKeys,
-      mailboxUrl: mail.url,
-      consoleUrl: gateway.url,
-      home,
+      mailCatcherUrl: mail.url,
+      sandboxUrl: gateway.url,
       close,
     }
   } catch (error) {
@@ -64,19 +61,19 @@ async function database(config: Config, closers: Closers, log: Pick<Log, 'info' 
   return { url: postgres.url, home: dirname(postgres.dataDir) }
 }
 
-async function mailbox(config: Config, home: string, closers: Closers) {
+async function mailCatcher(config: Config, home: string, closers: Closers) {
   if (config.smtp.host) return { smtp: config.smtp, url: null }
   const { mailboxSmtpPort: smtpPort, mailboxPort: webPort } = config.embedded
-  const { startMailbox } = await import('./mail-catcher/mail-catcher.ts')
-  const box = await startMailbox({
+  const { startMailCatcher } = await import('./mail-catcher/mail-catcher.ts')
+  const catcher = await startMailCatcher({
     host: '127.0.0.1',
     smtpPort,
     webPort,
     names: [new URL(config.baseUrl).hostname],
     dir: join(home, 'mails'),
   })
-  closers.push(() => box.close())
-  return { smtp: { ...config.smtp, host: '127.0.0.1', port: box.smtpPort, password: '' }, url: box.webUrl }
+  closers.push(() => catcher.close())
+  return { smtp: { ...config.smtp, host: '127.0.0.1', port: catcher.smtpPort, password: '' }, url: catcher.webUrl }
 }
 
 /** The server calls the look-alike on loopback; browsers reach it under the site's own host name. */
@@ -107,14 +104,14 @@ async function sandbox(config: Config, home: string, closers: Closers) {
   return { cashfree, url: running.publicUrl }
 }
 
-/** The keys of this house: those that are set, else one that is kept beside the data of this folder. */
+/** The configured session keys, or else the one in the data folder (made when missing), with the second-factor keys. */
 export function keysOf(given: Config, home: string): { sessionKeys: Buffer[]; totpKeys: Buffer[] } {
   if (given.sessionKeys.length > 0) return { sessionKeys: given.sessionKeys, totpKeys: given.totpKeys }
   const sessionKeys = [ownKey(home)]
   return { sessionKeys, totpKeys: [...given.totpKeys, ...totpKeysOf(sessionKeys)] }
 }
 
-/** Without SESSION_KEY a key is made once and kept beside the data, so that a restart logs nobody out. */
+/** Without SESSION_KEY a key is made once and stored beside the data, so that a restart logs nobody out. */
 function ownKey(home: string): Buffer {
   const file = join(home, 'session-key')
   try {
@@ -128,8 +125,8 @@ function ownKey(home: string): Buffer {
 }
 
 /**
- * Runs a command against DATABASE_URL, or against the embedded server: the running one, else one for the time being.
- * `home` is the folder of the embedded parts' data.
+ * Runs the work with the address of DATABASE_URL's server or else the embedded one, which is started for the time of
+ * the work unless it runs. `home` is the data folder of the embedded parts.
  */
 export async function withDatabase<T>(config: Config, work: (url: string, home: string) => Promise<T>): Promise<T> {
   if (config.database.url) return work(config.database.url, config.embedded.dataDir ?? join(root, '.data'))

@@ -3,12 +3,18 @@ import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Sandbox, startSandbox } from '../../src/dev/cashfree-sandbox/sandbox.ts'
 import { onlyOwnBrowser } from '../../src/dev/local-browser.ts'
-import { type Mailbox, startMailbox } from '../../src/dev/mail-catcher/mail-catcher.ts'
+import { type MailCatcher, startMailCatcher } from '../../src/dev/mail-catcher/mail-catcher.ts'
 
-let mailbox: Mailbox
+let mailbox: MailCatcher
 let sandbox: Sandbox
 beforeAll(async () => {
-  mailbox = await startMailbox({ host: '127.0.0.1', smtpPort: 0, webPort: 0, dir: null, names: ['Shop.example.in'] })
+  mailbox = await startMailCatcher({
+    host: '127.0.0.1',
+    smtpPort: 0,
+    webPort: 0,
+    dir: null,
+    names: ['Shop.example.in'],
+  })
   sandbox = await startSandbox({
     host: '127.0.0.1',
     port: 0,

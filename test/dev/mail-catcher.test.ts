@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import nodemailer, { type SendMailOptions } from 'nodemailer'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { type Mailbox, startMailbox } from '../../src/dev/mail-catcher/mail-catcher.ts'
+import { type MailCatcher, startMailCatcher } from '../../src/dev/mail-catcher/mail-catcher.ts'
 
 let dir: string
-let mailbox: Mailbox
+let mailbox: MailCatcher
 
 beforeEach(async () => {
   dir = mkdtempSync(join(tmpdir(), 'mailbox-'))
@@ -91,7 +91,7 @@ describe('keeping', () => {
   })
 
   test('without a folder mail is kept in memory', async () => {
-    const other = await startMailbox({ host: '127.0.0.1', smtpPort: 0, webPort: 0, dir: null })
+    const other = await startMailCatcher({ host: '127.0.0.1', smtpPort: 0, webPort: 0, dir: null })
     await send({ subject: 'fleeting' }, undefined, other)
     expect((await other.list()).map(({ subject }) => subject)).toEqual(['fleeting'])
     await other.close()
@@ -109,10 +109,10 @@ describe('keeping', () => {
 
   test('a port that is taken is named in a sentence', async () => {
     const options = { host: '127.0.0.1', dir: null }
-    await expect(startMailbox({ ...options, smtpPort: mailbox.smtpPort, webPort: 0 })).rejects.toThrow(
+    await expect(startMailCatcher({ ...options, smtpPort: mailbox.smtpPort, webPort: 0 })).rejects.toThrow(
       `Port ${mailbox.smtpPort}`,
     )
-    await expect(startMailbox({ ...options, smtpPort: 0, webPort: mailbox.webPort })).rejects.toThrow(
+    await expect(startMailCatcher({ ...options, smtpPort: 0, webPort: mailbox.webPort })).rejects.toThrow(
       `Port ${mailbox.webPort}`,
     )
   })
@@ -198,8 +198,8 @@ test('one mail can be read as JSON', async () => {
   expect(await api(`/api/mails/${mail!.id}`)).toEqual(mail)
 })
 
-function start(): Promise<Mailbox> {
-  return startMailbox({ host: '127.0.0.1', smtpPort: 0, webPort: 0, dir })
+function start(): Promise<MailCatcher> {
+  return startMailCatcher({ host: '127.0.0.1', smtpPort: 0, webPort: 0, dir })
 }
 
 async function send(mail: SendMailOptions, auth?: { user: string; pass: string }, to = mailbox): Promise<void> {

@@ -3,7 +3,7 @@ import { buildApp } from '../../src/app.ts'
 import { cashfree } from '../../src/billing/payments/cashfree.ts'
 import type { BillingServices } from '../../src/billing/payments/gateway.ts'
 import { type Sandbox, startSandbox } from '../../src/dev/cashfree-sandbox/sandbox.ts'
-import { type Mailbox, startMailbox } from '../../src/dev/mail-catcher/mail-catcher.ts'
+import { type MailCatcher, startMailCatcher } from '../../src/dev/mail-catcher/mail-catcher.ts'
 import { jobsOf } from '../../src/operations/jobs/jobs.ts'
 import { type Config, readConfig } from '../../src/platform/config.ts'
 import { connect, type Sql } from '../../src/platform/db.ts'
@@ -21,7 +21,7 @@ export type TestApp = {
   deps: BillingServices
   config: Config
   sandbox: Sandbox
-  mailbox: Mailbox
+  mailbox: MailCatcher
   databaseUrl: string
   /** Runs one of the jobs now; in tests none runs by itself. */
   run: (job: string) => Promise<unknown>
@@ -51,7 +51,7 @@ export async function startApp(
     stateFile: null,
     settings: { webhookDelayMs: 0, collectSettleMs: 0, refundDelayMs: 0 },
   })
-  const mailbox = await startMailbox({ host: '127.0.0.1', smtpPort: 0, webPort: 0, dir: null })
+  const mailbox = await startMailCatcher({ host: '127.0.0.1', smtpPort: 0, webPort: 0, dir: null })
   const port = await freePort()
   const config = readConfig({
     PORT: String(port),

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { type Sandbox, startSandbox } from '../../src/dev/cashfree-sandbox/sandbox.ts'
-import { type Mailbox, startMailbox } from '../../src/dev/mail-catcher/mail-catcher.ts'
+import { type MailCatcher, startMailCatcher } from '../../src/dev/mail-catcher/mail-catcher.ts'
 import { connect, type Sql } from '../../src/platform/db.ts'
 import { type RecordingGateway, startRecordingGateway } from '../billing/payments/recording-gateway.ts'
 import { keys } from './app.ts'
@@ -27,7 +27,7 @@ export type ProcessHarness = {
   sql: Sql
   databaseUrl: string
   sandbox: Sandbox
-  mailbox: Mailbox
+  mailbox: MailCatcher
   meter: RecordingGateway
   /** Starts the product, of this checkout or another, on a free port and waits until it is ready. */
   start: (env?: Record<string, string>, checkout?: string) => Promise<AppProcess>
@@ -46,7 +46,7 @@ export async function buildHarness(): Promise<ProcessHarness> {
     stateFile: null,
     settings: { webhookDelayMs: 0 },
   })
-  const mailbox = await startMailbox({ host: '127.0.0.1', smtpPort: 0, webPort: 0, dir: null })
+  const mailbox = await startMailCatcher({ host: '127.0.0.1', smtpPort: 0, webPort: 0, dir: null })
   const meter = await startRecordingGateway()
   meter.target = sandbox.publicUrl
   const sql = connect(database.url, { max: 3 })

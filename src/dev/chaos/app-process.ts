@@ -4,25 +4,25 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { root } from '../../platform/environment.ts'
 
-const patienceMs = 60_000
+const readyLimitMs = 60_000
 
-/** One process of the product under a supervisor that starts it again, and counts why it had to. */
+/** One process of the product under a supervisor that starts it again and counts why. */
 export type AppProcess = {
   url: string
   starts: number
-  /** Starts it refused because the database was away. */
+  /** Starts that ended at once because the database was unavailable. */
   refusedStarts: number
-  /** Ends that nobody here brought about, with the last lines it printed. */
+  /** Ends that the harness did not cause, with the last lines the process printed. */
   unexpected: string[]
   kill(): void
   freeze(ms: number): Promise<void>
   isReady(): Promise<boolean>
   untilReady(): Promise<void>
-  /** Ends it for good and waits until it is gone. */
+  /** Ends it for good and waits for its end. */
   stop(): Promise<void>
 }
 
-/** Starts `node src/main.ts` with these settings on a free port, again whenever it ends, until it is stopped. */
+/** Starts `node src/main.ts` with these settings on a free port, and again whenever it ends, until it is stopped. */
 export async function superviseApp(env: Record<string, string>): Promise<AppProcess> {
   const port = await freePort()
   const url = `http://localhost:${port}`
@@ -47,7 +47,7 @@ export async function superviseApp(env: Record<string, string>): Promise<AppProc
         lines = [...lines, ...String(chunk).split('\n')].slice(-15)
       })
     child.once('exit', (code, signal) => {
-      // A start while the database is away is refused in one sentence; that is what supervisors are for.
+      // While the database is unavailable a start ends at once; the supervisor then tries again.
       const refused = !wasReady && lines.some((line) => line.startsWith('Could not start'))
       if (refused) app.refusedStarts++
       else if (!killed && !stopped) app.unexpected.push(`ended with ${code ?? signal}: ${lines.join('\n')}`)
@@ -75,7 +75,7 @@ export async function superviseApp(env: Record<string, string>): Promise<AppProc
       return answer?.status === 200
     },
     async untilReady() {
-      for (const end = Date.now() + patienceMs; !(await app.isReady()); await pause(50))
+      for (const end = Date.now() + readyLimitMs; !(await app.isReady()); await pause(50))
         if (Date.now() > end) throw new Error(`the product did not get ready: ${lines.join('\n')}`)
     },
     async stop() {

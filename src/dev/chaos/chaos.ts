@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { faults } from './faults.ts'
 import { buildHarness, type ChaosHarness } from './harness.ts'
 import { type Findings, journey, noFindings, traffic } from './people.ts'
-import { countUnfinished, letTimePass, listBookedOrders } from './queries.ts'
+import { countUnfinished, letTimePass, listRecordedOrders } from './queries.ts'
 import { type Random, randomFrom } from './random.ts'
 import { judgeRun, type Verdict } from './verdict.ts'
 
@@ -10,61 +10,61 @@ export type ChaosReport = Verdict & {
   seed: number
   seconds: number
   findings: Findings
-  /** How often each kind of trouble struck, and the seconds until a new purchase went through again. */
+  /** How often each fault was injected, and the seconds until a new purchase went through again. */
   recovery: Record<string, { times: number; meanS: number; worstS: number }>
   restarts: number
-  /** Starts that ended at once because the database was away; the supervisor tries again. */
+  /** Starts that ended at once because the database was unavailable; the supervisor tries again. */
   refusedStarts: number
   unexpectedDeaths: string[]
-  /** Purchases that never went through within half a minute after a trouble. */
+  /** Faults after which no purchase went through within half a minute. */
   notRecovered: string[]
-  settledInS: number
+  quietAfterS: number
   unfinished: number
   isFine: boolean
 }
 
 const recoveryLimitMs = 30_000
-const settlingLimitMs = 90_000
+const quietLimitMs = 90_000
 
 /**
- * Builds a town, lets people use it while troubles strike one after the other, lets it come to rest, and judges. Ends
- * within the given minutes plus at most two; whatever it started is stopped, by process id, also when it fails.
+ * Starts the product and all it depends on, lets people buy while one fault after the other is injected, waits until all
+ * work is done, and compares. Takes the given minutes plus at most two; everything it started is stopped, also when it fails.
  */
 export async function runChaos(options: {
   minutes: number
   seed: number
-  abreast?: number
-  say?: (line: string) => void
+  concurrency?: number
+  log?: (line: string) => void
 }): Promise<ChaosReport> {
-  const { minutes, seed, abreast = 5, say = () => {} } = options
+  const { minutes, seed, concurrency = 5, log = () => {} } = options
   const began = Date.now()
   const random = randomFrom(seed)
-  const found = noFindings()
-  const town = await buildHarness()
-  const leave = () => void town.close().finally(() => process.exit(130))
+  const findings = noFindings()
+  const harness = await buildHarness()
+  const leave = () => void harness.close().finally(() => process.exit(130))
   process.once('SIGINT', leave).once('SIGTERM', leave)
   let over = false
-  const webhooks = spreadWebhooks(town, random)
+  const webhooks = spreadWebhooks(harness, random)
   try {
-    say('the town is built')
-    const people = traffic(town, randomFrom(seed + 1), found, abreast, () => over)
-    const struck = await strikeUntil(town, random, found, Date.now() + minutes * 60_000, say)
+    log('everything runs')
+    const people = traffic(harness, randomFrom(seed + 1), findings, concurrency, () => over)
+    const injected = await injectFaults(harness, random, findings, Date.now() + minutes * 60_000, log)
     over = true
     await people
-    const settledInS = await comeToRest(town)
-    const verdict = await judgeRun(town, found)
-    const unexpectedDeaths = town.apps.flatMap(({ unexpected }) => unexpected)
-    const unfinished = await countUnfinished(town.sql)
+    const quietAfterS = await waitForQuiet(harness)
+    const verdict = await judgeRun(harness, findings)
+    const unexpectedDeaths = harness.apps.flatMap(({ unexpected }) => unexpected)
+    const unfinished = await countUnfinished(harness.sql)
     const report = {
       ...verdict,
-      ...struck,
+      ...injected,
       seed,
       seconds: Math.round((Date.now() - began) / 1000),
-      findings: found,
-      restarts: town.apps.reduce((sum, { starts }) => sum + starts - 1, 0),
-      refusedStarts: town.apps.reduce((sum, { refusedStarts }) => sum + refusedStarts, 0),
+      findings,
+      restarts: harness.apps.reduce((sum, { starts }) => sum + starts - 1, 0),
+      refusedStarts: harness.apps.reduce((sum, { refusedStarts }) => sum + refusedStarts, 0),
       unexpectedDeaths,
-      settledInS,
+      quietAfterS,
       unfinished,
     }
     const wrong = [
@@ -77,44 +77,44 @@ export async function runChaos(options: {
     ]
     return {
       ...report,
-      isFine: wrong.every((list) => list.length === 0) && verdict.books.broken === 0 && unfinished === 0,
+      isFine: wrong.every((list) => list.length === 0) && verdict.integrity.broken === 0 && unfinished === 0,
     }
   } finally {
     over = true
     clearInterval(webhooks)
     process.off('SIGINT', leave).off('SIGTERM', leave)
-    await town.close()
+    await harness.close()
   }
 }
 
-/** Cashfree knows one address; here it changes all the time, as if a balancer stood in between. */
+/** Cashfree knows one webhook address; here it alternates between the processes, as behind a load balancer. */
 function spreadWebhooks({ sandbox, apps }: ChaosHarness, random: Random): NodeJS.Timeout {
-  const turn = () => sandbox.control.webhooks({ url: `${random.one(apps).url}/webhooks/cashfree` })
-  turn()
-  return setInterval(turn, 200)
+  const alternate = () => sandbox.control.webhooks({ url: `${random.one(apps).url}/webhooks/cashfree` })
+  alternate()
+  return setInterval(alternate, 200)
 }
 
-async function strikeUntil(
-  town: ChaosHarness,
+async function injectFaults(
+  harness: ChaosHarness,
   random: Random,
-  found: Findings,
+  findings: Findings,
   end: number,
-  say: (line: string) => void,
+  log: (line: string) => void,
 ) {
   const seconds = new Map<string, number[]>()
   const notRecovered: string[] = []
   await pause(1_000)
-  // Every kind once, in a random order, before any comes twice.
+  // Every fault once, in random order, before any comes twice.
   let next: typeof faults = []
   while (Date.now() < end) {
     if (next.length === 0) next = faults.toSorted(() => random.next() - 0.5)
-    const trouble = next[0]!
+    const fault = next[0]!
     next = next.slice(1)
-    await trouble.strike(town, random)
-    const took = await recovered(town, random, found)
-    if (took === null) notRecovered.push(trouble.name)
-    else seconds.set(trouble.name, [...(seconds.get(trouble.name) ?? []), took])
-    say(`${trouble.name}: ${took === null ? 'NOT RECOVERED' : `a purchase went through after ${took.toFixed(1)} s`}`)
+    await fault.inject(harness, random)
+    const took = await secondsToRecover(harness, random, findings)
+    if (took === null) notRecovered.push(fault.name)
+    else seconds.set(fault.name, [...(seconds.get(fault.name) ?? []), took])
+    log(`${fault.name}: ${took === null ? 'NOT RECOVERED' : `a purchase went through after ${took.toFixed(1)} s`}`)
     await pause(random.between(300, 1_500))
   }
   const recovery = Object.fromEntries(
@@ -126,13 +126,13 @@ async function strikeUntil(
   return { recovery, notRecovered }
 }
 
-/** Seconds until somebody new could register, pay and be let in; null when nobody could within half a minute. */
-async function recovered(town: ChaosHarness, random: Random, found: Findings): Promise<number | null> {
+/** Seconds until a new person could register, pay and get access; null when nobody could within half a minute. */
+async function secondsToRecover(harness: ChaosHarness, random: Random, findings: Findings): Promise<number | null> {
   const began = Date.now()
   while (Date.now() - began < recoveryLimitMs) {
-    const orderId = await journey(town, random, found, true).catch(() => null)
+    const orderId = await journey(harness, random, findings, true).catch(() => null)
     for (let i = 0; orderId && i < 100 && Date.now() - began < recoveryLimitMs; i++) {
-      const order = (await listBookedOrders(town.sql).catch(() => [])).find(({ id }) => id === orderId)
+      const order = (await listRecordedOrders(harness.sql).catch(() => [])).find(({ id }) => id === orderId)
       if (order?.hasAccess) return (Date.now() - began) / 1000
       await pause(100)
     }
@@ -140,30 +140,30 @@ async function recovered(town: ChaosHarness, random: Random, found: Findings): P
   return null
 }
 
-/** No more faults, every process up; jobs and Cashfree's retries do the rest. Answers how many seconds they took. */
-async function comeToRest(town: ChaosHarness): Promise<number> {
-  town.failSockets()
-  town.sandbox.control.clearFaults()
-  await town.mails.open()
-  for (const app of town.apps) await app.untilReady()
+/** Ends all faults and waits until jobs and Cashfree's retries have finished all work. Returns the seconds that took. */
+async function waitForQuiet(harness: ChaosHarness): Promise<number> {
+  harness.failSockets()
+  harness.sandbox.control.clearFaults()
+  await harness.mails.open()
+  for (const app of harness.apps) await app.untilReady()
   const began = Date.now()
   let aDayPassed = false
-  for (let calm = 0; calm < 2 && Date.now() - began < settlingLimitMs; ) {
-    await letTimePass(town.sql, !aDayPassed, new Date(began)).then(
+  for (let quiet = 0; quiet < 2 && Date.now() - began < quietLimitMs; ) {
+    await letTimePass(harness.sql, !aDayPassed, new Date(began)).then(
       () => (aDayPassed = true),
       () => {},
     )
     await pause(1_500)
-    calm = (await isCalm(town).catch(() => false)) ? calm + 1 : 0
+    quiet = (await isQuiet(harness).catch(() => false)) ? quiet + 1 : 0
   }
   return (Date.now() - began) / 1000
 }
 
-async function isCalm({ sql, sandbox }: ChaosHarness): Promise<boolean> {
+async function isQuiet({ sql, sandbox }: ChaosHarness): Promise<boolean> {
   if ((await countUnfinished(sql)) > 0) return false
   const { orders, deliveries } = sandbox.control.state()
   if (deliveries.some(({ state }) => state === 'waiting' || state === 'sending')) return false
-  const booked = new Map((await listBookedOrders(sql)).map((order) => [order.id, order]))
-  const refundsKnown = orders.every(({ id, refunds }) => refunds.length === 0 || booked.get(id)?.refunded)
-  return refundsKnown && orders.every(({ id, status }) => status !== 'PAID' || booked.get(id)?.paid)
+  const recorded = new Map((await listRecordedOrders(sql)).map((order) => [order.id, order]))
+  const refundsKnown = orders.every(({ id, refunds }) => refunds.length === 0 || recorded.get(id)?.refunded)
+  return refundsKnown && orders.every(({ id, status }) => status !== 'PAID' || recorded.get(id)?.paid)
 }

@@ -5,14 +5,14 @@ import { findServer } from '../embedded-postgres/server.ts'
 
 export type Database = {
   url: string
-  /** Stops every process of the server where it stands, for so long. */
+  /** Suspends every process of the server for so long. */
   freeze(ms: number): Promise<void>
-  /** Ends it as a power cut would (immediate shutdown), and starts it again on the same port after so long. */
+  /** Ends it as a power cut would (immediate shutdown), and starts it again on the same port after `downMs`. */
   cutPower(downMs: number): Promise<void>
   stop(): Promise<void>
 }
 
-/** A PostgreSQL of its own in this folder, with the means to mistreat it. */
+/** Starts a PostgreSQL in this folder that can be suspended and cut off. */
 export async function startDatabase(folder: string): Promise<Database> {
   const options = { checkout: folder, dataDir: folder, relaunch: false }
   const started: EmbeddedPostgres[] = [await startPostgres(options)]
@@ -24,7 +24,7 @@ export async function startDatabase(folder: string): Promise<Database> {
     async freeze(ms) {
       const pid = await pidNow()
       if (!pid) return
-      // The postmaster first, so that no child is born meanwhile.
+      // The postmaster first, so that it starts no child meanwhile.
       signalProcess(pid, 'SIGSTOP')
       const frozen = [pid, ...childrenOf(pid)]
       for (const each of frozen) signalProcess(each, 'SIGSTOP')

@@ -5,8 +5,8 @@ import { killBackends } from './queries.ts'
 import type { Random } from './random.ts'
 import { errorsOf, moments } from './socket-faults.ts'
 
-/** Brings something about and, when it resolves, has let go of it again. */
-export type Fault = { name: string; strike(town: ChaosHarness, random: Random): Promise<void> }
+/** `inject` causes the fault, and resolves when it has ended it again. */
+export type Fault = { name: string; inject(harness: ChaosHarness, random: Random): Promise<void> }
 
 const gatewayFaults: FaultSwitches[] = [
   { serverError: true },
@@ -18,33 +18,33 @@ const gatewayFaults: FaultSwitches[] = [
   { rateLimited: { retryAfterS: 1 } },
 ]
 
-/** What is done to the town, one at a time. */
+/** The faults, injected one at a time. */
 export const faults: readonly Fault[] = [
   {
     name: 'an app killed',
-    async strike({ apps }, random) {
+    async inject({ apps }, random) {
       random.one(apps).kill()
     },
   },
   {
     name: 'both apps killed',
-    async strike({ apps }) {
+    async inject({ apps }) {
       for (const app of apps) app.kill()
     },
   },
-  { name: 'an app frozen', strike: ({ apps }, random) => random.one(apps).freeze(random.between(1_000, 3_000)) },
+  { name: 'an app frozen', inject: ({ apps }, random) => random.one(apps).freeze(random.between(1_000, 3_000)) },
   {
     name: 'database connections killed',
-    async strike({ sql }, random) {
+    async inject({ sql }, random) {
       for (const end = Date.now() + random.between(1_000, 3_000); Date.now() < end; await pause(random.between(15, 60)))
         await killBackends(sql, random.next()).catch(() => {})
     },
   },
-  { name: 'database frozen', strike: ({ database }, random) => database.freeze(random.between(1_000, 4_000)) },
-  { name: 'database power cut', strike: ({ database }, random) => database.cutPower(random.between(0, 2_000)) },
+  { name: 'database frozen', inject: ({ database }, random) => database.freeze(random.between(1_000, 4_000)) },
+  { name: 'database power cut', inject: ({ database }, random) => database.cutPower(random.between(0, 2_000)) },
   {
-    name: 'mail server away',
-    async strike({ mails }, random) {
+    name: 'mail server down',
+    async inject({ mails }, random) {
       await mails.stop()
       await pause(random.between(1_000, 4_000))
       await mails.open()
@@ -52,7 +52,7 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'Cashfree broken',
-    async strike({ sandbox }, random) {
+    async inject({ sandbox }, random) {
       sandbox.control.faults(random.one(gatewayFaults))
       await pause(random.between(1_000, 4_000))
       sandbox.control.clearFaults()
@@ -60,7 +60,7 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'webhooks lost, doubled, reversed or badly signed',
-    async strike({ sandbox }, random) {
+    async inject({ sandbox }, random) {
       const fault = random.one(['webhooksMuted', 'duplicateWebhooks', 'outOfOrderWebhooks', 'wrongSignature'] as const)
       sandbox.control.faults({ [fault]: true })
       await pause(random.between(1_000, 4_000))
@@ -69,16 +69,21 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'connecting and sending fail with every error number',
-    async strike(town, random) {
-      const { database, gateway, mail } = town.ports
+    async inject(harness, random) {
+      const { database, gateway, mail } = harness.ports
       const codes = (['connect', 'send'] as const).flatMap((at) => errorsOf[at].map((code) => ({ at, code })))
       for (const { at, code } of codes.toSorted(() => random.next() - 0.5)) {
-        town.failSockets({ at, code, to: random.one([database, database, gateway, mail]), when: random.one(moments) })
-        // Connections that stand would not be dialled anew.
-        if (at === 'connect') await killBackends(town.sql, random.next()).catch(() => {})
+        harness.failSockets({
+          at,
+          code,
+          to: random.one([database, database, gateway, mail]),
+          when: random.one(moments),
+        })
+        // Open connections would not be dialled again.
+        if (at === 'connect') await killBackends(harness.sql, random.next()).catch(() => {})
         await pause(random.between(50, 200))
       }
-      town.failSockets()
+      harness.failSockets()
     },
   },
 ]

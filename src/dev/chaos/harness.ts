@@ -9,31 +9,36 @@ import { type Database, startDatabase } from './database.ts'
 import { startProxy } from './proxy.ts'
 import type { SocketFault } from './socket-faults.ts'
 
-/** How often each Message-ID was accepted. */
-export type Mails = { taken: Map<string, number>; stop(): Promise<void>; open(): Promise<void> }
+/** A mail server that can be stopped. */
+export type MailServer = {
+  /** How often each Message-ID was accepted. */
+  accepted: Map<string, number>
+  stop(): Promise<void>
+  open(): Promise<void>
+}
 
-/** Everything a chaos run needs and mistreats: two processes of the product and all they depend on, on loopback. */
+/** Two processes of the product and all they depend on, on loopback. */
 export type ChaosHarness = {
   database: Database
   sql: Sql
   sandbox: Sandbox
-  /** The look-alike's API and the keys it accepts, for what people do in Cashfree's dashboard. */
+  /** The look-alike's API and its keys, for what happens in Cashfree's dashboard. */
   gatewayApi: string
   keys: typeof keys
-  mails: Mails
+  mails: MailServer
   apps: [AppProcess, AppProcess]
-  /** Makes what both processes dial and send fail in these ways from now on; none is an end to it. */
+  /** From now on, what both processes connect to, send and look up fails in these ways; none ends it. */
   failSockets(...faults: SocketFault[]): void
-  /** Where both processes go out to. */
+  /** The ports that both processes connect to. */
   ports: { database: number; gateway: number; mail: number }
   close(): Promise<void>
 }
 
 const keys = { clientId: 'TEST_chaos', clientSecret: 'cfsk_ma_test_chaos' }
-/** Cashfree's 2, 10 and 30 minutes, in seconds: a run has no hours to wait. */
+/** Cashfree's retries after 2, 10 and 30 minutes, shortened to seconds. */
 const retries = [1_500, 4_000, 9_000]
 
-/** Builds the town in a folder of its own; `close` ends all of it, by process id, and removes the folder. */
+/** Starts it all in a temporary folder; `close` ends every process and removes the folder. */
 export async function buildHarness(): Promise<ChaosHarness> {
   const closers: (() => unknown)[] = []
   const close = async () => {
@@ -57,7 +62,7 @@ export async function buildHarness(): Promise<ChaosHarness> {
     closers.push(() => sandbox.close())
     const proxy = await startProxy({ host: '127.0.0.1', port: sandbox.port })
     closers.push(() => proxy.close())
-    const { mails, port: smtpPort } = await takeMails()
+    const { mails, port: smtpPort } = await startMailServer()
     closers.push(() => mails.stop())
 
     const faultsFile = join(folder, 'socket-faults.json')
@@ -97,22 +102,22 @@ export async function buildHarness(): Promise<ChaosHarness> {
   }
 }
 
-async function takeMails(): Promise<{ mails: Mails; port: number }> {
-  const taken = new Map<string, number>()
-  const keep = async (raw: Buffer) => {
+async function startMailServer(): Promise<{ mails: MailServer; port: number }> {
+  const accepted = new Map<string, number>()
+  const store = async (raw: Buffer) => {
     const id = /^message-id: *(\S+)/im.exec(raw.toString('latin1'))?.[1] ?? 'none'
-    taken.set(id, (taken.get(id) ?? 0) + 1)
+    accepted.set(id, (accepted.get(id) ?? 0) + 1)
   }
-  let running: Awaited<ReturnType<typeof receiveMail>> | null = await receiveMail({ host: '127.0.0.1', port: 0, keep })
+  let running: Awaited<ReturnType<typeof receiveMail>> | null = await receiveMail({ host: '127.0.0.1', port: 0, store })
   const { port } = running
-  const mails: Mails = {
-    taken,
+  const mails: MailServer = {
+    accepted,
     async stop() {
       await running?.close()
       running = null
     },
     async open() {
-      running ??= await receiveMail({ host: '127.0.0.1', port, keep })
+      running ??= await receiveMail({ host: '127.0.0.1', port, store })
     },
   }
   return { mails, port }

@@ -2,8 +2,8 @@ import { createServer, request, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
 /**
- * Stands between the product and the look-alike and hides the rate limits that its answers announce: chaos pays more in
- * a minute than Cashfree's sandbox lets one ask about, and giving way has tests of its own. Breaks what the other side breaks.
+ * A proxy between the product and the look-alike that hides the rate limits its answers announce: a chaos run makes more
+ * calls a minute than they allow, and how the product keeps to them has tests of its own. Broken connections are passed on.
  */
 export async function startProxy(target: { host: string; port: number }): Promise<{ port: number; close(): void }> {
   const server: Server = createServer((incoming, outgoing) => {

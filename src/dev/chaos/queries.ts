@@ -1,6 +1,6 @@
 import type { Sql } from '../../platform/db.ts'
 
-/** Ends one of the product's connections, whichever `chance` (0 to 1) falls on. */
+/** Ends one of the product's database connections; `chance` (0 to 1) picks which. */
 export async function killBackends(sql: Sql, chance: number): Promise<void> {
   await sql`
     select pg_terminate_backend(pid)
@@ -14,21 +14,21 @@ export async function killBackends(sql: Sql, chance: number): Promise<void> {
 }
 
 /**
- * Lets everything that waits for its time be due: an hour's pause passes in a moment. A day's, with the last looks at
- * paid orders. Mails that a process held when it was killed, before `calmSince`, are free again.
+ * Makes everything due that waits for its time; with `aDay`, the last refreshes of paid orders too. Mails leased by a
+ * process that was killed before `faultsEndedAt` are released.
  */
-export async function letTimePass(sql: Sql, aDay: boolean, calmSince: Date): Promise<void> {
+export async function letTimePass(sql: Sql, aDay: boolean, faultsEndedAt: Date): Promise<void> {
   await sql`update orders set next_look_at = now() where next_look_at > now() and (${aDay} or status <> 'paid')`
   await sql`update webhook_events set next_settle_at = now() where settled_at is null and next_settle_at > now()`
   await sql`
     update mails set next_attempt_at = now()
     where status = 'queued' and next_attempt_at > now()
-      and (leased_until is null or (leased_until < ${calmSince} + interval '1 minute' and now() > ${calmSince} + interval '4 seconds'))
+      and (leased_until is null or (leased_until < ${faultsEndedAt} + interval '1 minute' and now() > ${faultsEndedAt} + interval '4 seconds'))
   `
   await sql`update refunds set next_look_at = now() where next_look_at > now()`
 }
 
-/** Work that is still under way. */
+/** Number of webhooks and mails that still have to be handled. */
 export async function countUnfinished(sql: Sql): Promise<number> {
   const [row] = await sql<{ n: number }[]>`
     select ((select count(*) from webhook_events where accepted and settled_at is null)
@@ -37,7 +37,7 @@ export async function countUnfinished(sql: Sql): Promise<number> {
   return row!.n
 }
 
-export type BookedOrder = {
+export type RecordedOrder = {
   id: string
   paid: boolean
   owner: string
@@ -50,9 +50,9 @@ export type BookedOrder = {
   refunded: boolean
 }
 
-/** What the books say of every order, and whether its buyer may see the analyser. */
-export async function listBookedOrders(sql: Sql): Promise<BookedOrder[]> {
-  return sql<BookedOrder[]>`
+/** What is recorded of every order, and whether its buyer has access to the analyser. */
+export async function listRecordedOrders(sql: Sql): Promise<RecordedOrder[]> {
+  return sql<RecordedOrder[]>`
     select o.id, o.paid_at is not null as paid, u.email as owner,
            (select count(*)::int from subscription_periods p where p.order_id = o.id) as periods,
            (select count(*)::int from receipts r where r.order_id = o.id) as receipts,

@@ -6,7 +6,7 @@ export type Random = {
   chance(share: number): boolean
 }
 
-/** The same numbers for the same seed (mulberry32), so that a bad run can be told again. */
+/** The same numbers for the same seed (mulberry32), so that a bad run can be repeated. */
 export function randomFrom(seed: number): Random {
   let state = seed >>> 0
   const next = () => {

@@ -1,6 +1,6 @@
-import type { FileInMail } from './mail.ts'
+import type { MailFile } from './mail.ts'
 
-/** A mail's own HTML may be styled and may link, and can do nothing else: no scripts, no forms, nothing loaded. */
+/** A mail's own HTML may have styles and links, and nothing else: no scripts, no forms, nothing loaded. */
 export const DOCUMENT_POLICY = [
   "default-src 'none'",
   "style-src 'unsafe-inline'",
@@ -11,8 +11,8 @@ export const DOCUMENT_POLICY = [
   'sandbox allow-popups allow-popups-to-escape-sandbox',
 ].join('; ')
 
-/** The mail's HTML as a document of its own: pictures that came with it are put in, links open beside it. */
-export function documentOf(html: string, files: FileInMail[]): string {
+/** The mail's HTML as a document of its own: its attached images are inlined, links open in a new tab. */
+export function documentOf(html: string, files: MailFile[]): string {
   return withBase(
     html.replace(/\bcid:([^"'\s)>]+)/gi, (whole, id: string) => {
       const file = files.find(({ contentId }) => contentId === decoded(id))
@@ -23,7 +23,7 @@ export function documentOf(html: string, files: FileInMail[]): string {
   )
 }
 
-// A link that opened inside the frame would be stopped there by the frame's own rules.
+// The frame's own policy would block a page that opened inside it.
 function withBase(html: string): string {
   const base = '<base target="_blank">'
   for (const place of [/<head(\s[^>]*)?>/i, /<html(\s[^>]*)?>/i, /<!doctype[^>]*>/i]) {

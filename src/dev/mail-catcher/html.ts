@@ -1,4 +1,4 @@
-/** A piece of HTML that is safe as it is. */
+/** HTML that is escaped already. */
 export class Html {
   readonly text: string
   constructor(text: string) {
@@ -8,7 +8,7 @@ export class Html {
 
 type Piece = Html | string | number | null | false | undefined
 
-/** Builds HTML; whatever is put in is escaped, unless it was built by this function. */
+/** Builds HTML; every value is escaped, unless this function built it. */
 export function html(strings: TemplateStringsArray, ...pieces: (Piece | Piece[])[]): Html {
   return new Html(
     strings.reduce((text, string, index) => text + [pieces[index - 1]].flat().map(print).join('') + string),

@@ -10,10 +10,10 @@ export interface CaughtMail {
   from: MailAddress
   to: MailAddress[]
   cc: MailAddress[]
-  /** Every address the mail was handed over for, blind copies included. */
+  /** Every address of the envelope, blind copies included. */
   recipients: string[]
   subject: string
-  /** When it was sent, as the mail says, in ISO 8601. */
+  /** Its Date header, in ISO 8601. */
   date: string
   /** When it was caught, in ISO 8601. */
   receivedAt: string
@@ -25,14 +25,14 @@ export interface CaughtMail {
   attachments: { filename: string; mimeType: string; size: number }[]
 }
 
-export interface FileInMail {
+export interface MailFile {
   filename: string
   mimeType: string
   contentId: string | null
   content: Buffer
 }
 
-/** Reads a raw mail; one that cannot be parsed is shown with what is known about it. */
+/** Parses a raw mail; one that cannot be parsed has an error in place of its subject. */
 export async function readMail(id: string, raw: Buffer): Promise<CaughtMail> {
   const email = await parse(raw)
   const receivedAt = new Date(Number.parseInt(id, 10)).toISOString()
@@ -58,8 +58,8 @@ export async function readMail(id: string, raw: Buffer): Promise<CaughtMail> {
   }
 }
 
-/** The files in a raw mail with their content, in the order of `attachments`. */
-export async function filesIn(raw: Buffer): Promise<FileInMail[]> {
+/** The attachments of a raw mail with their content, in the order of `attachments`. */
+export async function filesIn(raw: Buffer): Promise<MailFile[]> {
   return (await parse(raw)).attachments.map(fileOf)
 }
 
@@ -71,7 +71,7 @@ async function parse(raw: Buffer): Promise<Email> {
   }
 }
 
-function fileOf(attachment: Attachment, index: number): FileInMail {
+function fileOf(attachment: Attachment, index: number): MailFile {
   const { content, encoding, contentId, filename, mimeType } = attachment
   return {
     filename: filename || `attachment-${index + 1}`,

@@ -1,7 +1,7 @@
 import { type Html, html } from './html.ts'
 import type { CaughtMail, MailAddress } from './mail.ts'
 
-/** What the mailbox's own pages may do: be styled, and show a mail in a frame. */
+/** The pages may load their style and show a mail in a frame, and nothing else. */
 export const PAGE_POLICY = [
   "default-src 'none'",
   "style-src 'self'",
@@ -12,7 +12,7 @@ export const PAGE_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ')
 
-// A page that holds ten megabytes of source helps nobody; the whole is a download.
+// Longer sources are cut off here; the download has all of it.
 const SHOWN_SOURCE = 200_000
 
 const IST = new Intl.DateTimeFormat('en-IN', {
@@ -49,7 +49,7 @@ export function listPage(mails: CaughtMail[], { to }: { to: string }): string {
   )
 }
 
-/** One mail: as its reader sees it, as plain text, or as it was sent. */
+/** One mail: as HTML, as plain text, or as it was sent. */
 export function mailPage(mail: CaughtMail, { tab, source }: { tab: string; source: Buffer | null }): string {
   const tabs = [mail.html && 'html', mail.text && 'text', 'source'].filter(Boolean) as string[]
   const shown = tabs.includes(tab) ? tab : tabs[0]!
@@ -74,7 +74,7 @@ export function mailPage(mail: CaughtMail, { tab, source }: { tab: string; sourc
   )
 }
 
-/** The page for an address that leads to no mail. */
+/** The page for an address without a mail. */
 export function missingPage(): string {
   return layout(
     'Not here',
@@ -96,7 +96,7 @@ function item(mail: CaughtMail): Html {
   return html`<li><a href="/mails/${mail.id}">
     <strong>${subjectOf(mail)}</strong>
     <span class="who">to ${people(mail.to.length ? mail.to : mail.recipients.map((address) => ({ address, name: '' })))}</span>
-    <span class="muted who">from ${people([mail.from])}${mail.attachments.length ? ` · ${counted(mail.attachments.length)}` : ''}</span>
+    <span class="muted who">from ${people([mail.from])}${mail.attachments.length ? ` · ${attachmentCount(mail.attachments.length)}` : ''}</span>
     <span class="muted when">${time(mail.date)}</span>
   </a></li>`
 }
@@ -138,7 +138,7 @@ function time(iso: string): Html {
   return html`<time datetime="${iso}">${IST.format(new Date(iso))} IST</time>`
 }
 
-function counted(files: number): string {
+function attachmentCount(files: number): string {
   return files === 1 ? '1 attachment' : `${files} attachments`
 }
 

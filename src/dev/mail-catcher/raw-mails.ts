@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
-/** Where raw mails are kept, by id. */
+/** Storage of raw mails, by id. */
 export interface RawMails {
   put(id: string, raw: Buffer): Promise<void>
   get(id: string): Promise<Buffer | null>
@@ -9,7 +9,7 @@ export interface RawMails {
   ids(): Promise<string[]>
 }
 
-/** A shelf on the disk, one .eml file a mail, or in memory when there is no folder for it. */
+/** Storage on disk, one .eml file a mail, or in memory without a folder. */
 export async function openRawMails(dir: string | null): Promise<RawMails> {
   if (!dir) return inMemory()
   await mkdir(dir, { recursive: true, mode: 0o700 })
@@ -20,7 +20,7 @@ function onDisk(dir: string): RawMails {
   const fileOf = (id: string) => join(dir, `${id}.eml`)
   return {
     put: async (id, raw) => {
-      // Half a mail must never look like a mail.
+      // Renamed when complete, so that half a mail never looks like a mail.
       const part = join(dir, `${id}.part`)
       await writeFile(part, raw, { mode: 0o600 })
       await rename(part, fileOf(id))

@@ -1,14 +1,13 @@
 import type { AddressInfo } from 'node:net'
 import { SMTPServer, type SMTPServerSession } from 'smtp-server'
-import { portTaken } from './ports.ts'
 
 const LIMIT = 10 * 1024 * 1024
 
-/** Takes mail from anyone for anyone; a mail is accepted only after `keep` has kept it. */
+/** Accepts mail from anyone to anyone, each once `store` has stored it. */
 export async function receiveMail(options: {
   host: string
   port: number
-  keep: (raw: Buffer) => Promise<void>
+  store: (raw: Buffer) => Promise<void>
 }): Promise<{ port: number; close(): Promise<void> }> {
   const server = new SMTPServer({
     banner: 'mail catcher, nothing is delivered',
@@ -21,7 +20,7 @@ export async function receiveMail(options: {
     closeTimeout: 500,
     onData: (stream, session, answer) => {
       const chunks: Buffer[] = []
-      // The rest of a mail that is too large is read and dropped: the sender listens only after its end.
+      // The rest of a mail that is too large is read and dropped: the sender reads the answer only after its end.
       stream.on('data', (chunk: Buffer) => stream.sizeExceeded || chunks.push(chunk))
       stream.on('end', () => {
         if (stream.sizeExceeded) {
@@ -29,7 +28,7 @@ export async function receiveMail(options: {
           return
         }
         const raw = Buffer.concat([Buffer.from(envelopeOf(session)), ...chunks])
-        options.keep(raw).then(
+        options.store(raw).then(
           () => answer(null),
           (error: Error) => answer(Object.assign(new Error(error.message), { responseCode: 451 })),
         )
@@ -37,10 +36,10 @@ export async function receiveMail(options: {
     },
   })
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (error) => reject(portTaken(error, { port: options.port, what: 'SMTP' })))
+    server.once('error', reject)
     server.listen(options.port, options.host, resolve)
   })
-  // A connection that breaks is the sender's trouble; without a listener it would end this process.
+  // A broken connection concerns the sender alone; without a listener the error would end this process.
   server.on('error', () => {})
   return {
     port: (server.server.address() as AddressInfo).port,
@@ -48,7 +47,7 @@ export async function receiveMail(options: {
   }
 }
 
-// Blind copies are only in the envelope, so it is written on top of the mail, as a real mail server does.
+// Blind copies are named in the envelope only, so it is written above the mail, as a real mail server does.
 function envelopeOf({ envelope }: SMTPServerSession): string {
   const sender = envelope.mailFrom ? envelope.mailFrom.address : ''
   const lines = [`Return-Path: <${sender}>`, ...envelope.rcptTo.map(({ address }) => `Delivered-To: ${address}`)]

@@ -5,7 +5,6 @@ import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
 import { onlyOwnBrowser } from '../local-browser.ts'
 import { DOCUMENT_POLICY, documentOf } from './document.ts'
 import { listPage, mailPage, missingPage, PAGE_POLICY } from './pages.ts'
-import { portTaken } from './ports.ts'
 import type { Store } from './store.ts'
 
 const STYLE = readFileSync(join(import.meta.dirname, 'mail-catcher.css'), 'utf8')
@@ -84,9 +83,7 @@ export async function serveWeb(
     return reply.code(204).send()
   })
 
-  await app.listen({ host, port }).catch((error) => {
-    throw portTaken(error, { port, what: 'web' })
-  })
+  await app.listen({ host, port })
   return { port: ownPort(), close: () => app.close() }
 }
 
@@ -102,7 +99,7 @@ function download(
   reply: FastifyReply,
   { filename, mimeType, content }: { filename: string; mimeType: string; content: Buffer },
 ): FastifyReply {
-  // The type is the sender's word, and may hold what no header can.
+  // The sender chose the type, which may hold characters that no header allows.
   const type = /^[\w.+-]+\/[\w.+-]+$/.test(mimeType) ? mimeType : 'application/octet-stream'
   const plain = filename.replace(/[^\w. -]/g, '_')
   return reply
