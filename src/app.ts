@@ -19,7 +19,7 @@ import dashboard from './market/dashboard/routes.ts'
 import reports, { oneClick } from './market/reports/routes.ts'
 import { composersOf } from './operations/jobs/jobs.ts'
 import { createMetrics, type Metrics } from './operations/observability/metrics.ts'
-import operators, { watchRequests } from './operations/observability/routes.ts'
+import observability, { instrumentRequests } from './operations/observability/routes.ts'
 import { rateLimitKey } from './platform/networks.ts'
 import site from './site/routes.ts'
 import wellKnown from './site/well-known-routes.ts'
@@ -53,7 +53,7 @@ export type AppOptions = {
   cacheViews?: boolean
   jobsReady?: () => boolean
   /** What this process counts of itself; fresh when absent. */
-  meters?: Metrics
+  metrics?: Metrics
   /** True from the moment the process was asked to end. */
   isClosing?: () => boolean
   /** True while payment events cannot be written to PAYMENTS_LOG. */
@@ -85,8 +85,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   keepClientAddresses(app.server)
   await app.register(closing, { isClosing: options.isClosing ?? (() => false) })
   await app.register(bodyDeadline, { ms: 10_000 })
-  const meters = options.meters ?? createMetrics()
-  watchRequests(app, meters)
+  const metrics = options.metrics ?? createMetrics()
+  instrumentRequests(app, metrics)
 
   const origins = {
     script: originOf(config.cashfree.jsUrl),
@@ -132,9 +132,9 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(async (machines) => {
     await machines.register(webhooks, { deps, count })
     await machines.register(oneClick, { deps })
-    await machines.register(operators, {
+    await machines.register(observability, {
       deps,
-      meters,
+      metrics,
       jobsReady: options.jobsReady ?? (() => true),
       isClosing: options.isClosing ?? (() => false),
       isPaymentsLogBroken: options.isPaymentsLogBroken ?? (() => false),

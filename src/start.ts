@@ -9,9 +9,9 @@ import { seedDemo } from './dev/demo.ts'
 import { startServices } from './dev/services.ts'
 import { reencryptSecrets } from './identity/second-factor/encrypted-secrets.ts'
 import { seedSample } from './market/prices/sample-prices.ts'
-import { recorded } from './operations/jobs/job-runs.ts'
+import { recordJobRuns } from './operations/jobs/job-runs.ts'
 import { jobsOf } from './operations/jobs/jobs.ts'
-import { watchPool } from './operations/observability/instrumented-pool.ts'
+import { instrumentPool } from './operations/observability/instrumented-pool.ts'
 import { createMetrics } from './operations/observability/metrics.ts'
 import { appendFile } from './platform/append-file.ts'
 import { connect } from './platform/db.ts'
@@ -42,14 +42,14 @@ const { applied, older } = await prepareDatabase(services.databaseUrl).catch(ref
 if (older) log.warn(`${older.message}; it is left as it is, and served`)
 if (applied.length > 0) say(`▸ database brought up to date (${applied.length} migrations)`)
 
-const meters = createMetrics()
+const metrics = createMetrics()
 const payments = config.operations.paymentsLog ? appendFile(config.operations.paymentsLog, log) : null
 if (payments) openPaymentLog(log, payments)
 
-const sql = watchPool(
+const sql = instrumentPool(
   connect(services.databaseUrl, { max: config.database.poolMax }),
   config.database.poolMax,
-  meters.registry,
+  metrics.registry,
 )
 const resealed = await reencryptSecrets(sql, config.totpKeys).catch(refuse)
 if (resealed > 0)
@@ -64,7 +64,7 @@ const gateway = cashfree({
   ...config.cashfree,
   ...config.cashfree.credentials!,
   observe: (call) => {
-    meters.gatewayCall(call)
+    metrics.gatewayCall(call)
     log.debug({ event: 'gateway call', ...call, ms: Math.round(call.ms) }, 'gateway call')
   },
 })
@@ -81,11 +81,11 @@ const app = await buildApp({
   demo,
   cacheViews: !process.argv.includes('--dev'),
   jobsReady: () => jobs?.isReady() ?? false,
-  meters,
+  metrics,
   isClosing: () => closing,
   isPaymentsLogBroken: () => payments?.isBroken() ?? false,
 })
-const known = await recorded(sql, jobsOf(deps, mailer).map(meters.watchJob)).catch(refuse)
+const known = await recordJobRuns(sql, jobsOf(deps, mailer).map(metrics.instrumentJob)).catch(refuse)
 jobs = await startJobs(services.databaseUrl, known, log).catch(refuse)
 
 const admin = settings.production ? null : await seedDemo(sql)

@@ -36,7 +36,7 @@ const ownerOf = new Map(
 /** Whose job it is to write what others own: each with the reason. */
 const exceptions: Record<string, string> = {
   'account/data/delete-account.sql': 'one act of deletion empties what every slice holds of a person',
-  'operations/jobs/retention/queries.ts': 'what is kept for how long is one promise, and one place keeps it',
+  'operations/jobs/retention-queries.ts': 'what is kept for how long is one promise, and one place keeps it',
 }
 /** The one writer of money state composes what stands beside and above it; that is its job. */
 const composers = ['billing/checkout/settle-order.sql']

@@ -19,7 +19,7 @@ const usage = `Is everything well, and if not, what is to be done? Exit code 1 w
 const values = typed(usage, { order: { type: 'string' }, mail: { type: 'string' } })
 
 const config = settings()
-if (config) await withDatabase(config, async (databaseUrl) => visit(patientOf(config, databaseUrl)))
+if (config) await withDatabase(config, async (databaseUrl) => visit(contextOf(config, databaseUrl)))
 
 async function visit(patient: DoctorContext): Promise<void> {
   if (values.order !== undefined) {
@@ -55,7 +55,7 @@ function settings(): Config | null {
 }
 
 /** Where a part is not configured, the settings lead to the embedded one that stands in. */
-function patientOf(given: Config, databaseUrl: string): DoctorContext {
+function contextOf(given: Config, databaseUrl: string): DoctorContext {
   const { embedded } = given
   const standIn = { cashfree: given.cashfree.credentials === null, mail: given.smtp.host === null }
   const sandbox = `http://127.0.0.1:${embedded.sandboxPort}`

@@ -1,4 +1,4 @@
-import { lookAgain, NotEmpty, restore } from '../operations/backup/restore.ts'
+import { NotEmpty, recheckOrders, restore } from '../operations/backup/restore.ts'
 import { Unclear } from '../operations/backup/swap.ts'
 import { readSettings } from '../platform/environment.ts'
 import { masked } from '../platform/log.ts'
@@ -49,7 +49,7 @@ async function work(into: string): Promise<void> {
     console.log('Restored, and brought to this release. Now run `npm run doctor` and `npm run invariants` against it.')
   }
   restored = file !== undefined
-  if (days !== null) console.log(`${await lookAgain(into, Math.ceil(days))} orders will be asked about again.`)
+  if (days !== null) console.log(`${await recheckOrders(into, Math.ceil(days))} orders will be asked about again.`)
 }
 
 function refuse(error: Error): void {

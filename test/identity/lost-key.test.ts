@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { buildApp } from '../../src/app.ts'
 import { reencryptSecrets, trySecrets } from '../../src/identity/second-factor/encrypted-secrets.ts'
-import { lookAtDatabase } from '../../src/operations/doctor/database.ts'
+import { checkDatabase } from '../../src/operations/doctor/database.ts'
 import { adminOf, codeAt } from '../support/admin.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { registration, Visitor } from '../support/visitor.ts'
@@ -123,7 +123,7 @@ describe('a second factor whose key is gone', () => {
       backupDir: '.',
     })
     const about = async (keys: Buffer[]) =>
-      (await lookAtDatabase(patient(keys))).find(({ about: name }) => name === 'second factors')
+      (await checkDatabase(patient(keys))).find(({ about: name }) => name === 'second factors')
     const lost = await about(otherKeys)
     expect(lost).toMatchObject({ level: 'failure', says: expect.stringContaining(form.username!) })
     expect(lost!.todo).toContain('--reset-second-factor')

@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
-import { recorded } from '../../src/operations/jobs/job-runs.ts'
+import { recordJobRuns } from '../../src/operations/jobs/job-runs.ts'
 import { type Admin, adminOf } from '../support/admin.ts'
 import { newestOrder, until } from '../support/books.ts'
 import {
@@ -120,7 +120,7 @@ describe.for(['phone', 'laptop'] as Size[])('the ledgers of the panel on a %s', 
     await scene.app.sql`delete from job_runs`
     await page.goto('/admin/jobs')
     await looksRight(page, 'jobs-none', size)
-    const jobs = await recorded(scene.app.sql, [
+    const jobs = await recordJobRuns(scene.app.sql, [
       { name: 'deliver-mails', everyMs: 10_000, run: async () => {} },
       {
         name: 'check-books',

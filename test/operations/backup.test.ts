@@ -7,7 +7,7 @@ import { refundPayment } from '../../src/billing/refunds/refunds.ts'
 import { makeBackup } from '../../src/operations/backup/backup.ts'
 import { closeSession, countRows, listTables, openSession } from '../../src/operations/backup/queries.ts'
 import { readLastBackup } from '../../src/operations/backup/record.ts'
-import { lookAgain, NotEmpty, restore } from '../../src/operations/backup/restore.ts'
+import { NotEmpty, recheckOrders, restore } from '../../src/operations/backup/restore.ts'
 import { checkInvariants } from '../../src/operations/integrity/integrity.ts'
 import { connect } from '../../src/platform/db.ts'
 import { migrate } from '../../src/platform/migrate.ts'
@@ -181,7 +181,7 @@ describe('a backup by our own means', () => {
     const form = await visitor.register()
     const order = await newestOrder(app, form.email!)
     await app.sql`update orders set next_look_at = null, status = 'expired' where id = ${order.id}`
-    expect(await lookAgain(app.databaseUrl, 2)).toBeGreaterThan(0)
+    expect(await recheckOrders(app.databaseUrl, 2)).toBeGreaterThan(0)
     app.sandbox.control.pay(order.id)
     await app.sql`update orders set created_at = created_at - interval '5 minutes' where id = ${order.id}`
     // The webhook may be settling it this very moment; then the reconciler leaves it alone.

@@ -11,7 +11,7 @@ import type { DoctorContext } from '../../src/operations/doctor/context.ts'
 import { clock } from '../../src/operations/doctor/database.ts'
 import { examine } from '../../src/operations/doctor/doctor.ts'
 import { type Finding, report } from '../../src/operations/doctor/finding.ts'
-import { lookAtSettings } from '../../src/operations/doctor/settings.ts'
+import { checkSettings } from '../../src/operations/doctor/settings.ts'
 import { sendTestMail } from '../../src/operations/doctor/smtp.ts'
 import { type RecordingGateway, startRecordingGateway } from '../billing/payments/recording-gateway.ts'
 import { keys, startApp, type TestApp } from '../support/app.ts'
@@ -128,7 +128,7 @@ describe('the doctor', () => {
   test('sees keys and environment mixed up', async () => {
     const keysOf = async (clientId: string, clientSecret: string, env: 'sandbox' | 'production', apiBase: string) => {
       const credentials = { clientId, clientSecret, webhookSecrets: [clientSecret] }
-      const [finding] = of(await lookAtSettings(patient({ cashfree: { credentials, env, apiBase } })), 'Cashfree keys')
+      const [finding] = of(await checkSettings(patient({ cashfree: { credentials, env, apiBase } })), 'Cashfree keys')
       return `${finding!.level}: ${finding!.says}`
     }
     const [sandbox, live] = ['https://sandbox.cashfree.com/pg', 'https://api.cashfree.com/pg']

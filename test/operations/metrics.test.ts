@@ -3,8 +3,8 @@ import { Registry } from 'prom-client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { buildApp } from '../../src/app.ts'
 import { settle } from '../../src/billing/checkout/settle.ts'
-import { businessGauges } from '../../src/operations/observability/business-metrics.ts'
-import { watchPool } from '../../src/operations/observability/instrumented-pool.ts'
+import { businessMetrics } from '../../src/operations/observability/business-metrics.ts'
+import { instrumentPool } from '../../src/operations/observability/instrumented-pool.ts'
 import { bounded } from '../../src/operations/observability/labels.ts'
 import { createMetrics } from '../../src/operations/observability/metrics.ts'
 import { connect } from '../../src/platform/db.ts'
@@ -39,7 +39,7 @@ async function figures(registry: Registry): Promise<Record<string, number>> {
 
 async function business(): Promise<Record<string, number>> {
   const registry = new Registry()
-  await businessGauges(app.sql, registry).refresh()
+  await businessMetrics(app.sql, registry).refresh()
   return figures(registry)
 }
 
@@ -133,12 +133,16 @@ describe('/metrics', () => {
 
   test('answers without a database with what the process knows', async () => {
     const registry = createMetrics()
-    const sql = watchPool(
+    const sql = instrumentPool(
       connect(`postgresql://x:y@127.0.0.1:${await closedPort()}/etf`, { max: 2 }),
       2,
       registry.registry,
     )
-    const running = await buildApp({ deps: { ...app.deps, sql }, sessionKeys: [Buffer.alloc(32, 7)], meters: registry })
+    const running = await buildApp({
+      deps: { ...app.deps, sql },
+      sessionKeys: [Buffer.alloc(32, 7)],
+      metrics: registry,
+    })
     const started = performance.now()
     const { statusCode, body } = await running.inject('/metrics')
     expect(performance.now() - started).toBeLessThan(6_000)
@@ -153,7 +157,7 @@ describe('/metrics', () => {
 
   test('counts the statements that had to wait for a connection', async () => {
     const registry = new Registry()
-    const sql = watchPool(connect(app.databaseUrl, { max: 2 }), 2, registry)
+    const sql = instrumentPool(connect(app.databaseUrl, { max: 2 }), 2, registry)
     const six = Promise.all([1, 2, 3, 4, 5, 6].map((n) => sql`select ${n}::int, pg_sleep(0.1) ${sql`where true`}`))
     await pause(20)
     expect(await figures(registry)).toMatchObject({
@@ -170,15 +174,15 @@ describe('/metrics', () => {
   })
 
   test('counts calls to Cashfree and jobs under a short list of words', async () => {
-    const meters = createMetrics()
+    const metrics = createMetrics()
     for (const outcome of ['200', 'timeout', '418', 'anything at all'])
-      meters.gatewayCall({ method: 'GET', path: '/orders/ds_01ABC/payments', outcome, ms: 12 })
-    meters.gatewayCall({ method: 'GET', path: '/something/new', outcome: '200', ms: 12 })
-    await meters.watchJob({ name: 'one', everyMs: 1, run: async () => 1 }).run()
+      metrics.gatewayCall({ method: 'GET', path: '/orders/ds_01ABC/payments', outcome, ms: 12 })
+    metrics.gatewayCall({ method: 'GET', path: '/something/new', outcome: '200', ms: 12 })
+    await metrics.instrumentJob({ name: 'one', everyMs: 1, run: async () => 1 }).run()
     await expect(
-      meters.watchJob({ name: 'one', everyMs: 1, run: () => Promise.reject(new Error('no')) }).run(),
+      metrics.instrumentJob({ name: 'one', everyMs: 1, run: () => Promise.reject(new Error('no')) }).run(),
     ).rejects.toThrow('no')
-    expect(await figures(meters.registry)).toMatchObject({
+    expect(await figures(metrics.registry)).toMatchObject({
       'etf_gateway_call_duration_seconds_count{operation="get payments",outcome="200"}': 1,
       'etf_gateway_call_duration_seconds_count{operation="get payments",outcome="timeout"}': 1,
       'etf_gateway_call_duration_seconds_count{operation="get payments",outcome="other"}': 2,

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { expect } from 'vitest'
 import { readIntoImport } from '../../src/market/prices/imports/imports.ts'
 import { seedSample } from '../../src/market/prices/sample-prices.ts'
-import { recorded } from '../../src/operations/jobs/job-runs.ts'
+import { recordJobRuns } from '../../src/operations/jobs/job-runs.ts'
 import type { Sql } from '../../src/platform/db.ts'
 import { linkTo, open, subjects } from '../account/mailed.ts'
 import { deliver, signed } from '../billing/webhooks/sender.ts'
@@ -131,7 +131,7 @@ async function booksOf(app: TestApp, owner: Customer, money: Admin) {
   expect((await money.visitor.post(path, form)).status).toBe(303)
   const ping = '{"data":{"test_object":{"test_key":"test_value"}},"type":"WEBHOOK","event_time":"2026-11-22T00:00:00Z"}'
   await deliver({ url: money.visitor.app.url }, ping, signed(ping, { secret: 'not ours' }))
-  const jobs = await recorded(app.sql, [{ name: 'clean', everyMs: 3_600_000, run: async () => {} }])
+  const jobs = await recordJobRuns(app.sql, [{ name: 'clean', everyMs: 3_600_000, run: async () => {} }])
   await jobs[0]!.run()
   for (const job of ['send-refunds', 'deliver-mails', 'alert', 'seal-audit', 'figures', 'check-books'])
     await app.run(job)

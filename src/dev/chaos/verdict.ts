@@ -1,4 +1,5 @@
-import { checkInvariants, type IntegrityReport } from '../../operations/integrity/integrity.ts'
+import { checkInvariants } from '../../operations/integrity/integrity.ts'
+import type { IntegrityReport } from '../../operations/integrity/queries.ts'
 import type { ChaosHarness } from './harness.ts'
 import type { Findings } from './people.ts'
 import { listRecordedOrders } from './queries.ts'

@@ -180,7 +180,7 @@ export async function forgetFunctions({ sql }: Session): Promise<void> {
 }
 
 /** Makes the reconciler ask Cashfree again about every unpaid order of the last days, and after refunds under way. */
-export async function lookAtOrdersAgain({ sql }: Session, days: number): Promise<number> {
+export async function scheduleRecheck({ sql }: Session, days: number): Promise<number> {
   const rows = await sql`
     update orders set next_look_at = now()
     where paid_at is null and created_at > now() - make_interval(days => ${days})

@@ -4,7 +4,7 @@ import { migrate } from '../../platform/migrate.ts'
 import { grantToApp } from '../../platform/roles.ts'
 import { checkInvariants } from '../integrity/integrity.ts'
 import { type BackupFile, fillFrom, openBackup } from './backup-file.ts'
-import { closeSession, isEmpty, lookAtOrdersAgain, openSession, removeEverything } from './queries.ts'
+import { closeSession, isEmpty, openSession, removeEverything, scheduleRecheck } from './queries.ts'
 import { replaceDatabase, Unclear } from './swap.ts'
 import { describeTarget, listSiteRoles, openConnection, type Target } from './swap-queries.ts'
 
@@ -52,9 +52,9 @@ export async function restore(options: RestoreOptions): Promise<string | null> {
   })
 }
 
-/** After a restore to an earlier time: see lookAtOrdersAgain. Returns how many orders will be asked about. */
-export async function lookAgain(into: string, days: number): Promise<number> {
-  return inTransaction(into, (session) => lookAtOrdersAgain(session, days))
+/** After a restore to an earlier time: see scheduleRecheck. Returns how many orders will be asked about. */
+export async function recheckOrders(into: string, days: number): Promise<number> {
+  return inTransaction(into, (session) => scheduleRecheck(session, days))
 }
 
 async function lookAt(into: string): Promise<{ target: Target; roles: string[] }> {

@@ -7,7 +7,7 @@ const about = 'Cashfree'
 const apiVersion = '2025-01-01'
 
 /** Cashfree: does it answer, does it know our keys, does it take our API version, and what time is it there? */
-export async function lookAtCashfree({ config, standIn }: DoctorContext): Promise<Finding[]> {
+export async function checkCashfree({ config, standIn }: DoctorContext): Promise<Finding[]> {
   const { apiBase, credentials, env } = config.cashfree
   const { host } = new URL(apiBase)
   let response: Response
@@ -77,7 +77,7 @@ function theirClock(date: string | null, at: number, uncertainMs: number): Findi
 }
 
 /** The script of the checkout, without which nobody sees a payment page in place. */
-export async function lookAtScript({ config, standIn }: DoctorContext): Promise<Finding[]> {
+export async function checkCheckoutScript({ config, standIn }: DoctorContext): Promise<Finding[]> {
   const { jsUrl } = config.cashfree
   const what = 'checkout script'
   const todo =

@@ -9,7 +9,7 @@ const about = 'database'
 const jobConnections = 3
 
 /** PostgreSQL: reachable, new enough, brought up to date, its clock, and what waits in our books. */
-export async function lookAtDatabase({ config, databaseUrl }: DoctorContext): Promise<Finding[]> {
+export async function checkDatabase({ config, databaseUrl }: DoctorContext): Promise<Finding[]> {
   const sql = connect(databaseUrl, { max: 1, name: 'etf-doctor' })
   try {
     const asked = Date.now()

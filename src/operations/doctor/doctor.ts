@@ -1,22 +1,22 @@
-import { lookAtCashfree, lookAtScript } from './cashfree.ts'
+import { checkCashfree, checkCheckoutScript } from './cashfree.ts'
 import type { DoctorContext } from './context.ts'
-import { lookAtDatabase } from './database.ts'
-import { type Finding, lookAtAll } from './finding.ts'
-import { lookAtMachine } from './machine.ts'
-import { lookAtSettings } from './settings.ts'
-import { lookAtCertificate, lookAtSite } from './site.ts'
-import { lookAtMail } from './smtp.ts'
+import { checkDatabase } from './database.ts'
+import { type Finding, runChecks } from './finding.ts'
+import { checkMachine } from './machine.ts'
+import { checkSettings } from './settings.ts'
+import { checkCertificate, checkSite } from './site.ts'
+import { checkMail } from './smtp.ts'
 
 /** Looks at everything this product needs, side by side. Changes nothing but a few rows of test pings. Never throws. */
 export function examine(patient: DoctorContext): Promise<Finding[]> {
-  return lookAtAll([
-    { about: 'settings', look: () => lookAtSettings(patient) },
-    { about: 'machine', look: () => lookAtMachine(patient) },
-    { about: 'database', look: () => lookAtDatabase(patient) },
-    { about: 'Cashfree', look: () => lookAtCashfree(patient) },
-    { about: 'checkout script', look: () => lookAtScript(patient) },
-    { about: 'https', look: () => lookAtCertificate(patient) },
-    { about: 'site', look: () => lookAtSite(patient) },
-    { about: 'mail', look: () => lookAtMail(patient) },
+  return runChecks([
+    { about: 'settings', look: () => checkSettings(patient) },
+    { about: 'machine', look: () => checkMachine(patient) },
+    { about: 'database', look: () => checkDatabase(patient) },
+    { about: 'Cashfree', look: () => checkCashfree(patient) },
+    { about: 'checkout script', look: () => checkCheckoutScript(patient) },
+    { about: 'https', look: () => checkCertificate(patient) },
+    { about: 'site', look: () => checkSite(patient) },
+    { about: 'mail', look: () => checkMail(patient) },
   ])
 }

@@ -98,14 +98,14 @@ function paidThereOnly(order: OrderFile['order']): Explanation {
   if (!order.nextLookAt)
     return bad(
       'Not active: Cashfree says PAID, and nobody here will look again.',
-      `Make the reconciler look: ${lookAgain(order.id)}`,
+      `Make the reconciler look: ${recheckStatement(order.id)}`,
     )
   const due = order.nextLookAt <= new Date().toISOString()
   return bad(
     'Not active yet: Cashfree says PAID and we have not heard it.',
     due
       ? 'A running site asks within a minute. If it stays, no site runs or its jobs stand still: see the line about the site.'
-      : `The next look is due at ${order.nextLookAt.slice(0, 19)}Z. At once: ${lookAgain(order.id)}`,
+      : `The next look is due at ${order.nextLookAt.slice(0, 19)}Z. At once: ${recheckStatement(order.id)}`,
   )
 }
 
@@ -135,7 +135,7 @@ function unpaid({ order, attempts }: OrderFile, remote: RemoteOrder): Explanatio
   )
 }
 
-function lookAgain(orderId: string): string {
+function recheckStatement(orderId: string): string {
   return `update orders set next_look_at = now() where id = '${orderId}';`
 }
 

@@ -24,7 +24,7 @@ export function failure(about: string, says: string, todo: string): Finding {
 }
 
 /** Looks at everything side by side and tells it in the order given. */
-export async function lookAtAll(checks: readonly Check[]): Promise<Finding[]> {
+export async function runChecks(checks: readonly Check[]): Promise<Finding[]> {
   return (await Promise.all(checks.map(lookAt))).flat()
 }
 

@@ -8,7 +8,7 @@ const gigabyte = 2 ** 30
 const hourMs = 3600_000
 
 /** This machine: its Node, its disks, its backups. */
-export async function lookAtMachine({ config, root, backupDir }: DoctorContext): Promise<Finding[]> {
+export async function checkMachine({ config, root, backupDir }: DoctorContext): Promise<Finding[]> {
   const places = [root, dirname(resolve(config.operations.paymentsLog ?? root)), backupDir]
   return [
     nodeVersion(process.versions.node),

@@ -4,7 +4,7 @@ import type { DoctorContext } from './context.ts'
 import { type Finding, failure, ok, warning } from './finding.ts'
 
 /** What can be said of the settings without asking anybody. */
-export async function lookAtSettings({ config, root, standIn }: DoctorContext): Promise<Finding[]> {
+export async function checkSettings({ config, root, standIn }: DoctorContext): Promise<Finding[]> {
   return [
     ok('settings', `readable, for ${config.production ? 'production' : 'development'}`),
     sessionKey(config.sessionKeys, config.production, join(root, '.env.production.example')),

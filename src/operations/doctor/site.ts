@@ -7,7 +7,7 @@ const patience = () => AbortSignal.timeout(5_000)
 const dayMs = 86_400_000
 
 /** The running site as the world sees it: up, ready, and a webhook door that tells the signed from the unsigned. */
-export async function lookAtSite({ config }: DoctorContext): Promise<Finding[]> {
+export async function checkSite({ config }: DoctorContext): Promise<Finding[]> {
   const { baseUrl } = config
   let ready: Response
   try {
@@ -118,7 +118,7 @@ async function door({ baseUrl, cashfree }: DoctorContext['config']): Promise<Fin
 }
 
 /** The certificate of an https address: trusted, for this name, and for how long still. */
-export async function lookAtCertificate({ config }: DoctorContext): Promise<Finding[]> {
+export async function checkCertificate({ config }: DoctorContext): Promise<Finding[]> {
   const about = 'https'
   const { hostname, port, protocol } = new URL(config.baseUrl)
   if (protocol !== 'https:') {

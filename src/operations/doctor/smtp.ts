@@ -5,7 +5,7 @@ import { type Finding, failure, ok, reasonOf } from './finding.ts'
 const about = 'mail'
 
 /** The mail server: reachable, encrypted, and it lets us in. Sends nothing. */
-export async function lookAtMail({ config, standIn }: DoctorContext): Promise<Finding[]> {
+export async function checkMail({ config, standIn }: DoctorContext): Promise<Finding[]> {
   const { host, port, password } = config.smtp
   const transport = transportOf(config)
   try {

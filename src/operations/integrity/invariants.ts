@@ -1,8 +1,11 @@
-/** What must be true of the books at every instant; `broken` names the SQL function that answers the rows for which it is not. */
-export type Invariant = { id: string; says: string; broken: string; of: Thing }
+/**
+ * What must be true of the database at every instant. `says` puts it in a sentence, `broken` names the SQL function that
+ * returns the ids of rows for which it is not, `of` is what is checked.
+ */
+export type Invariant = { id: string; says: string; broken: string; of: Subject }
 
-/** What there is to look at, as book_counts() counts it. */
-export type Thing =
+/** What is checked, as book_counts() counts it. */
+export type Subject =
   | 'accounts'
   | 'subscriptions'
   | 'orders'
@@ -16,9 +19,9 @@ export type Thing =
   | 'deliveries'
   | 'audit rows'
 
-const invariant = (id: string, broken: string, of: Thing, says: string): Invariant => ({ id, says, broken, of })
+const invariant = (id: string, broken: string, of: Subject, says: string): Invariant => ({ id, says, broken, of })
 
-/** Everything SQL can tell, in the order it is printed. */
+/** Everything SQL can check, in the order it is printed. */
 export const invariants: readonly Invariant[] = [
   invariant(
     'I1',
@@ -128,7 +131,7 @@ export const invariants: readonly Invariant[] = [
   invariant('I23', 'broken_i23_audit_chain', 'audit rows', 'no row of the audit was changed, taken out or put in'),
 ]
 
-/** What no query can see, and what looks at it instead. */
+/** What no query can check, and what checks it instead. */
 export const elsewhere: readonly { id: string; says: string; by: string }[] = [
   {
     id: 'I14',

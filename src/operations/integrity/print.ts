@@ -1,8 +1,8 @@
 import { rupees } from '../../platform/money.ts'
-import type { Check, IntegrityReport, Money } from './integrity.ts'
 import { elsewhere } from './invariants.ts'
+import type { Check, IntegrityReport, Money } from './queries.ts'
 
-/** A report as lines of text: a figure for every invariant, the sums, and what SQL cannot see. Ids only, no names. */
+/** A report as lines of text: every invariant with its counts, the sums, and what SQL cannot check. Ids only, no names. */
 export function printReport(report: IntegrityReport): string {
   const verdict =
     report.broken === 0

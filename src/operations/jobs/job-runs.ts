@@ -1,25 +1,25 @@
 import type { Sql } from '../../platform/db.ts'
 import type { Job } from '../../platform/jobs.ts'
-import { announceJobs, noteRun } from './queries.ts'
+import { recordRun, registerJobs } from './queries.ts'
 
 /**
- * The same jobs, each run of which is noted for the panel: when, how long, and what went wrong. The first word of it is
- * that they exist, for some run only once a day. A note that cannot be written fails no job.
+ * The same jobs, with every run recorded for the panel: when, how long, and what went wrong. They are registered at once,
+ * since some run only once a day. A record that cannot be written fails no job.
  */
-export async function recorded(sql: Sql, jobs: readonly Job[]): Promise<Job[]> {
-  await announceJobs(sql, jobs)
-  return jobs.map((job) => ({ ...job, run: (stopping) => noted(sql, job, stopping) }))
+export async function recordJobRuns(sql: Sql, jobs: readonly Job[]): Promise<Job[]> {
+  await registerJobs(sql, jobs)
+  return jobs.map((job) => ({ ...job, run: (stopping) => runRecorded(sql, job, stopping) }))
 }
 
-async function noted(sql: Sql, job: Job, stopping?: AbortSignal): Promise<unknown> {
+async function runRecorded(sql: Sql, job: Job, stopping?: AbortSignal): Promise<unknown> {
   const startedAt = new Date()
-  const note = (error: string | null) => noteRun(sql, job, { startedAt, error }).catch(() => {})
+  const record = (error: string | null) => recordRun(sql, job, { startedAt, error }).catch(() => {})
   try {
     const result = await job.run(stopping)
-    await note(null)
+    await record(null)
     return result
   } catch (error) {
-    await note(firstLineOf(error))
+    await record(firstLineOf(error))
     throw error
   }
 }

@@ -21,7 +21,7 @@ import { alertMails } from '../../records/incidents/mails.ts'
 import { deliverMails } from '../../records/mails/mails.ts'
 import type { Composers } from '../../records/mails/registry.ts'
 import { recordIntegrityCheck } from '../integrity/integrity.ts'
-import { forgetWhatIsOver } from './cleaning.ts'
+import { deleteExpired } from './cleanup.ts'
 import { reconcile } from './reconcile.ts'
 
 /** How a mail of each kind is composed, put together from the slices; the outbox sends with it, the panel shows with it. */
@@ -35,9 +35,9 @@ export const composersOf = (deps: BillingServices): Composers => ({
   ...checkoutMails(deps),
 })
 
-/** Everything that happens without anybody asking, and how often. */
-export function jobsOf(deps: BillingServices, mailer: Mailer): Job[] {
-  const composers = composersOf(deps)
+/** The background jobs, each with its interval. */
+export function jobsOf(services: BillingServices, mailer: Mailer): Job[] {
+  const composers = composersOf(services)
   const minute = 60_000
   return [
     {
@@ -45,31 +45,31 @@ export function jobsOf(deps: BillingServices, mailer: Mailer): Job[] {
       everyMs: 10_000,
       run: (stopping) =>
         deliverMails({
-          sql: deps.sql,
+          sql: services.sql,
           mailer,
           composers,
-          log: deps.log,
-          before: () => issueRequestedResets(deps.sql),
+          log: services.log,
+          before: () => issueRequestedResets(services.sql),
           stopping,
         }),
     },
-    { name: 'settle-events', everyMs: 10_000, run: () => settleWaitingEvents(deps) },
-    { name: 'seal-audit', everyMs: 10_000, run: () => sealAudit(deps) },
-    { name: 'send-refunds', everyMs: 20_000, run: () => sendRefunds(deps) },
-    { name: 'watch-disputes', everyMs: minute, run: () => watchDisputes(deps) },
-    { name: 'reconcile', everyMs: deps.config.reconcile.intervalMs, run: () => reconcile(deps) },
-    { name: 'keep-statuses', everyMs: minute / 2, run: () => updateStatuses(deps.sql) },
-    { name: 'alert', everyMs: minute, run: () => queueAlertMails(deps.sql, deps.config.alertEmail) },
-    { name: 'figures', everyMs: minute, run: () => recordDailyMetrics(deps.sql) },
+    { name: 'settle-events', everyMs: 10_000, run: () => settleWaitingEvents(services) },
+    { name: 'seal-audit', everyMs: 10_000, run: () => sealAudit(services) },
+    { name: 'send-refunds', everyMs: 20_000, run: () => sendRefunds(services) },
+    { name: 'watch-disputes', everyMs: minute, run: () => watchDisputes(services) },
+    { name: 'reconcile', everyMs: services.config.reconcile.intervalMs, run: () => reconcile(services) },
+    { name: 'keep-statuses', everyMs: minute / 2, run: () => updateStatuses(services.sql) },
+    { name: 'alert', everyMs: minute, run: () => queueAlertMails(services.sql, services.config.alertEmail) },
+    { name: 'figures', everyMs: minute, run: () => recordDailyMetrics(services.sql) },
     {
       name: 'queue-reports',
       everyMs: minute,
       run: async (stopping) => {
-        if ((await queueReports(deps.sql, stopping)) > 0) deps.wake('deliver-mails')
+        if ((await queueReports(services.sql, stopping)) > 0) services.wake('deliver-mails')
       },
     },
-    { name: 'remind', everyMs: 60 * minute, run: () => queueRenewalMails(deps.sql) },
-    { name: 'check-books', everyMs: 24 * 60 * minute, run: () => recordIntegrityCheck(deps.sql) },
-    { name: 'clean', everyMs: 6 * 60 * minute, run: () => forgetWhatIsOver(deps.sql) },
+    { name: 'remind', everyMs: 60 * minute, run: () => queueRenewalMails(services.sql) },
+    { name: 'check-books', everyMs: 24 * 60 * minute, run: () => recordIntegrityCheck(services.sql) },
+    { name: 'clean', everyMs: 6 * 60 * minute, run: () => deleteExpired(services.sql) },
   ]
 }

@@ -1,8 +1,8 @@
 import type { Sql } from '../../platform/db.ts'
 import type { Job } from '../../platform/jobs.ts'
 
-/** Makes every job known to the panel, with how often it runs; what is known of its runs stays. */
-export async function announceJobs(sql: Sql, jobs: readonly Pick<Job, 'name' | 'everyMs'>[]): Promise<void> {
+/** Registers every job with its interval; the record of its runs stays. */
+export async function registerJobs(sql: Sql, jobs: readonly Pick<Job, 'name' | 'everyMs'>[]): Promise<void> {
   const known = jobs.map(({ name, everyMs }) => ({ name, every_ms: everyMs }))
   await sql`
     insert into job_runs (name, every_ms)
@@ -11,8 +11,8 @@ export async function announceJobs(sql: Sql, jobs: readonly Pick<Job, 'name' | '
   `
 }
 
-/** Notes how a run that just ended went; `error` is the first line of what went wrong. */
-export async function noteRun(
+/** Records a run that has just ended; `error` is the first line of what went wrong. */
+export async function recordRun(
   sql: Sql,
   job: Pick<Job, 'name' | 'everyMs'>,
   run: { startedAt: Date; error: string | null },

@@ -1,44 +1,44 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
 import type { Sql } from '../../platform/db.ts'
 import { bounded } from './labels.ts'
-import { type HealthSnapshot, readHealth, readStretch } from './queries.ts'
+import { countNewRows, type HealthSnapshot, readHealth } from './queries.ts'
 
 const freshMs = 10_000
-/** Rows of the growing books read at a time, and how long one look may take. */
-const stretchRows = 20_000
-const patienceMs = 2_000
+/** Rows of audit and webhook_events counted at a time, and how long one statement may take. */
+const batchRows = 20_000
+const timeoutMs = 2_000
 
-/** The figures of the business for a registry, read from the database at most every ten seconds. */
-export function businessGauges(sql: Sql, registry: Registry): { refresh(): Promise<void> } {
-  const show = gauges(registry)
-  const seen = { audit: 0, events: 0, rescued: 0, rescuedPaise: 0, verdicts: {} as Record<string, number> }
+/** Registers the metrics of the business; `refresh` reads them from the database, at most every ten seconds. */
+export function businessMetrics(sql: Sql, registry: Registry): { refresh(): Promise<void> } {
+  const metrics = businessGauges(registry)
+  const counted = { audit: 0, events: 0, rescued: 0, rescuedPaise: 0, verdicts: {} as Record<string, number> }
   let readAt = Number.NEGATIVE_INFINITY
   let reading: Promise<void> | null = null
 
   async function read(): Promise<void> {
     try {
-      const standing = await withinPatience(readHealth(sql))
-      const stretch = await withinPatience(readStretch(sql, seen, stretchRows))
-      seen.audit = stretch.auditUpTo
-      seen.events = stretch.eventsUpTo
-      seen.rescued += stretch.rescued
-      seen.rescuedPaise += stretch.rescuedPaise
-      for (const [verdict, count] of Object.entries(stretch.verdicts))
-        seen.verdicts[verdict] = (seen.verdicts[verdict] ?? 0) + count
-      show.standing(standing)
-      show.verdicts(seen.verdicts)
-      show.rescued(seen)
-      show.up(true)
+      const health = await withTimeout(readHealth(sql))
+      const added = await withTimeout(countNewRows(sql, counted, batchRows))
+      counted.audit = added.auditUpTo
+      counted.events = added.eventsUpTo
+      counted.rescued += added.rescued
+      counted.rescuedPaise += added.rescuedPaise
+      for (const [verdict, count] of Object.entries(added.verdicts))
+        counted.verdicts[verdict] = (counted.verdicts[verdict] ?? 0) + count
+      metrics.health(health)
+      metrics.verdicts(counted.verdicts)
+      metrics.rescued(counted)
+      metrics.up(true)
     } catch {
-      // What was true a minute ago is not shown as if it were true now.
-      show.nothing()
-      show.up(false)
+      // Old values would look like present ones.
+      metrics.clear()
+      metrics.up(false)
     }
     readAt = performance.now()
   }
 
   return {
-    /** Never throws: without a database the figures are absent and `etf_database_up` is 0. */
+    /** Never throws: without a database the metrics are absent and `etf_database_up` is 0. */
     async refresh() {
       if (performance.now() - readAt < freshMs) return
       reading ??= read().finally(() => {
@@ -49,7 +49,7 @@ export function businessGauges(sql: Sql, registry: Registry): { refresh(): Promi
   }
 }
 
-function gauges(registry: Registry) {
+function businessGauges(registry: Registry) {
   const registers = [registry]
   const number = (name: string, help: string) => new Gauge({ name, help, registers })
   const byLabel = (name: string, help: string, label: string) =>
@@ -71,7 +71,7 @@ function gauges(registry: Registry) {
     mailsDead: number('etf_mails_dead', 'Mails that were given up'),
     disputesDue: number('etf_disputes_due', 'Disputes whose answer is due within two days, or was'),
   }
-  const byWord = {
+  const labelled = {
     orders: byLabel('etf_orders', 'Orders by status', 'status'),
     incidents: byLabel('etf_incidents_open', 'Incidents nobody resolved yet, by kind', 'kind'),
     refunds: byLabel('etf_refunds_under_way', 'Refunds that are not finished, by status', 'status'),
@@ -89,39 +89,39 @@ function gauges(registry: Registry) {
 
   return {
     up: (is: boolean) => up.set(is ? 1 : 0),
-    standing(standing: HealthSnapshot) {
-      for (const [name, gauge] of Object.entries(single)) gauge.set(Number(standing[name as keyof typeof single] ?? 0))
-      fill(refusals, standing.refusals, 'reason')
-      fill(byWord.orders, standing.orders, 'status')
-      fill(byWord.incidents, standing.incidents, 'kind')
-      fill(byWord.refunds, standing.refunds, 'status')
-      fill(byWord.subscriptions, standing.subscriptions, 'status')
-      fill(byWord.disputes, standing.disputes, 'status')
-      const rupees = Object.entries(standing.disputedPaise).map(([status, paise]) => [status, paise / 100] as const)
-      fill(byWord.disputedRupees, Object.fromEntries(rupees), 'status')
+    health(health: HealthSnapshot) {
+      for (const [name, gauge] of Object.entries(single)) gauge.set(Number(health[name as keyof typeof single] ?? 0))
+      fill(refusals, health.refusals, 'reason')
+      fill(labelled.orders, health.orders, 'status')
+      fill(labelled.incidents, health.incidents, 'kind')
+      fill(labelled.refunds, health.refunds, 'status')
+      fill(labelled.subscriptions, health.subscriptions, 'status')
+      fill(labelled.disputes, health.disputes, 'status')
+      const rupees = Object.entries(health.disputedPaise).map(([status, paise]) => [status, paise / 100] as const)
+      fill(labelled.disputedRupees, Object.fromEntries(rupees), 'status')
     },
     verdicts: (counts: Record<string, number>) => fill(deliveries, counts, 'verdict'),
-    rescued(seen: { rescued: number; rescuedPaise: number }) {
-      fill(rescued, { '': seen.rescued })
-      fill(rescuedRupees, { '': seen.rescuedPaise / 100 })
+    rescued(counted: { rescued: number; rescuedPaise: number }) {
+      fill(rescued, { '': counted.rescued })
+      fill(rescuedRupees, { '': counted.rescuedPaise / 100 })
     },
-    nothing() {
+    clear() {
       for (const gauge of [...Object.values(single), rescued, rescuedRupees]) gauge.remove()
-      for (const metric of [...Object.values(byWord), refusals, deliveries]) metric.reset()
+      for (const metric of [...Object.values(labelled), refusals, deliveries]) metric.reset()
     },
   }
 }
 
-/** Puts these figures in the place of those that were there. Without a label there is one figure, under no word. */
+/** Replaces the values of a metric; without a label there is one value. */
 function fill(metric: Gauge | Counter, counts: Record<string, number>, label?: string): void {
   metric.reset()
-  for (const [word, count] of Object.entries(label ? bounded(counts) : counts))
-    metric.inc(label ? { [label]: word } : {}, count)
+  for (const [value, count] of Object.entries(label ? bounded(counts) : counts))
+    metric.inc(label ? { [label]: value } : {}, count)
 }
 
-function withinPatience<T>(reading: Promise<T>): Promise<T> {
+function withTimeout<T>(reading: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error('the figures took too long')), patienceMs)
+    const timer = setTimeout(() => reject(new Error('the metrics took too long')), timeoutMs)
     reading.then(resolve, reject).finally(() => clearTimeout(timer))
   })
 }

@@ -1,5 +1,5 @@
--- Whether the database's disk has room: sorts two megabytes in so little memory that they must be written to a temporary
--- file, which lies beside the tables, is gone at once, and leaves nothing in the log of changes. Raises 53100 (disk_full).
+-- Whether the database's disk has room: sorts two megabytes in so little memory that they are written to a temporary file
+-- beside the tables, which is removed at once and leaves nothing in the write-ahead log. Raises 53100 (disk_full).
 create or replace function database_has_room() returns boolean
 language sql
 set work_mem = '64kB'

@@ -4,19 +4,19 @@ import type { Sql } from '../../platform/db.ts'
 import { databaseHasRoom } from './queries.ts'
 
 const freshMs = 5_000
-/** An upload or a log line needs little; what has less than this free takes nothing any more. */
+/** With less free space than this a folder counts as full. */
 const leastBytes = 4 * 2 ** 20
 
-/** A place that what this site writes goes to. */
-export type Place = 'database' | 'payments log' | 'temporary folder'
+/** What the product writes to. */
+export type Storage = 'database' | 'payments log' | 'temporary folder'
 
-/** Answers, at most every five seconds anew, which places are full. Never throws: what cannot be measured is not full. */
-export function fullPlaces(sql: Sql, isPaymentsLogBroken: () => boolean): () => Promise<Place[]> {
-  let known: Place[] = []
+/** Returns a function that says what is full, measured at most every five seconds. Never throws: what cannot be measured is not full. */
+export function watchDiskSpace(sql: Sql, isPaymentsLogBroken: () => boolean): () => Promise<Storage[]> {
+  let known: Storage[] = []
   let knownAt = Number.NEGATIVE_INFINITY
-  let looking: Promise<void> | null = null
+  let measuring: Promise<void> | null = null
 
-  async function look(): Promise<void> {
+  async function measure(): Promise<void> {
     const [hasRoom, isTemporaryFull] = await Promise.all([databaseHasRoom(sql), isFull(tmpdir())])
     known = [
       ...(hasRoom ? [] : ['database' as const]),
@@ -28,10 +28,10 @@ export function fullPlaces(sql: Sql, isPaymentsLogBroken: () => boolean): () => 
 
   return async () => {
     if (performance.now() - knownAt < freshMs) return known
-    looking ??= look().finally(() => {
-      looking = null
+    measuring ??= measure().finally(() => {
+      measuring = null
     })
-    await looking
+    await measuring
     return known
   }
 }

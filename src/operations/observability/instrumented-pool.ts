@@ -4,10 +4,10 @@ import { DatabaseUnavailable, isDatabaseDown, type Sql } from '../../platform/db
 type Query = Promise<unknown> & { cancel(): void }
 
 /**
- * The same pool, counted: how many statements run or wait, how many had to wait for a connection, how many were given
- * up after their time limit, how many found no database. What the statements say is not looked at.
+ * The same pool with metrics: how many statements run or wait, had to wait for a connection, ran into their time limit,
+ * or could not reach the database.
  */
-export function watchPool(sql: Sql, connections: number, registry: Registry): Sql {
+export function instrumentPool(sql: Sql, connections: number, registry: Registry): Sql {
   const registers = [registry]
   let underWay = 0
   new Gauge({
@@ -61,7 +61,7 @@ export function watchPool(sql: Sql, connections: number, registry: Registry): Sq
   return new Proxy(sql, {
     apply(target, self, args) {
       const result: unknown = Reflect.apply(target as never, self, args)
-      return isQuery(result) ? watched(result, begin, end) : result
+      return isQuery(result) ? counted(result, begin, end) : result
     },
   })
 }
@@ -70,8 +70,8 @@ function isQuery(value: unknown): value is Query {
   return value instanceof Promise && typeof (value as Partial<Query>).cancel === 'function'
 }
 
-/** A query runs when it is awaited, so that is when it counts; pieces of other queries never are. */
-function watched(query: Query, begin: () => void, end: (error?: unknown) => void): Query {
+/** A query runs when it is awaited, so it is counted then; a fragment of another query is never awaited. */
+function counted(query: Query, begin: () => void, end: (error?: unknown) => void): Query {
   const start = query.then.bind(query) as (ok: (rows: unknown) => void, fail: (error: unknown) => void) => void
   const run = () =>
     new Promise((resolve, reject) => {

@@ -1,4 +1,4 @@
-/** What a call to Cashfree was about, from a short list: its path holds ids, which are no label. */
+/** The operation of a call to Cashfree, from a fixed list: its path holds ids, which must not become labels. */
 export function gatewayOperation({ method, path }: { method: string; path: string }): string {
   const pattern = path
     .replace(/\?.*$/, '')
@@ -22,18 +22,18 @@ const outcomes = new Set(
   '200 400 401 403 404 409 422 429 500 502 503 504 timeout unreachable not-json too-large'.split(' '),
 )
 
-/** How a call to Cashfree ended; what nobody has heard of is `other`. */
+/** How a call to Cashfree ended; an unknown outcome is `other`. */
 export function gatewayOutcome(outcome: string): string {
   return outcomes.has(outcome) ? outcome : 'other'
 }
 
-/** Counts by word with at most `most` words: the rest, and what is no word of ours, is added up as `other`. */
+/** Counts with at most `most` label values: the rest, and values of an unexpected form, are added up as `other`. */
 export function bounded(counts: Record<string, number>, most = 30): Record<string, number> {
-  const kept: Record<string, number> = {}
-  for (const [word, count] of Object.entries(counts)) {
-    const known = /^[a-z][a-z0-9-]{0,39}$/.test(word) && Object.keys(kept).length < most
-    const name = known ? word : 'other'
-    kept[name] = (kept[name] ?? 0) + count
+  const limited: Record<string, number> = {}
+  for (const [value, count] of Object.entries(counts)) {
+    const known = /^[a-z][a-z0-9-]{0,39}$/.test(value) && Object.keys(limited).length < most
+    const name = known ? value : 'other'
+    limited[name] = (limited[name] ?? 0) + count
   }
-  return kept
+  return limited
 }

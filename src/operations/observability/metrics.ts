@@ -4,12 +4,12 @@ import type { Job } from '../../platform/jobs.ts'
 import { poolCounts } from '../../platform/thread-pool.ts'
 import { gatewayOperation, gatewayOutcome } from './labels.ts'
 
-/** What this process counts of itself. Every label has a fixed, small set of values. */
+/** The metrics of this process. Every label has a small, fixed set of values. */
 export type Metrics = ReturnType<typeof createMetrics>
 
 const seconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
-/** Fresh counters, with the usual figures of a Node process (memory, processor, event loop, garbage) beside ours. */
+/** New metrics, beside the default ones of a Node process (memory, processor, event loop, garbage collection). */
 export function createMetrics() {
   const registry = new Registry()
   const registers = [registry]
@@ -90,7 +90,7 @@ export function createMetrics() {
       const status = `${Math.floor(given.status / 100)}xx`
       requests.observe({ method: given.method, route: given.route, status }, given.ms / 1000)
     },
-    /** Somebody hung up before their answer was sent. */
+    /** A client disconnected before its answer was sent. */
     clientLeft: () => clientsLeft.inc(),
     /** A call to Cashfree ended. */
     gatewayCall(call: { method: string; path: string; outcome: string; ms: number }): void {
@@ -98,7 +98,7 @@ export function createMetrics() {
       gatewayCalls.observe(labels, call.ms / 1000)
     },
     /** The same job, counted. */
-    watchJob(job: Job): Job {
+    instrumentJob(job: Job): Job {
       return {
         ...job,
         run: async (stopping) => {

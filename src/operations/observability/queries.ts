@@ -1,6 +1,6 @@
 import type { Sql } from '../../platform/db.ts'
 
-/** How the business stands now, in figures an operator watches. Ages in seconds, null where nothing waits. */
+/** The state of the business that an operator watches. Ages in seconds, null where nothing waits. */
 export type HealthSnapshot = {
   webhookLagS: number | null
   webhooksWaiting: number
@@ -14,16 +14,16 @@ export type HealthSnapshot = {
   incidents: Record<string, number>
   refunds: Record<string, number>
   subscriptions: Record<string, number>
-  /** Of all disputes there ever were: how many, and paise, by status. */
+  /** All disputes ever, by status: how many, and their amount in paise. */
   disputes: Record<string, number>
   disputedPaise: Record<string, number>
-  /** Those whose answer is due within two days, or was. */
+  /** Disputes whose answer is due within two days, or overdue. */
   disputesDue: number
 }
 
-/** All of it in one statement, in one look at the books. */
+/** Reads all of it in one statement, so from one snapshot. */
 export async function readHealth(sql: Sql): Promise<HealthSnapshot> {
-  const [row] = await sql<{ standing: HealthSnapshot }[]>`
+  const [row] = await sql<{ health: HealthSnapshot }[]>`
     with waiting as (
       select min(received_at) as oldest, count(*) as number from webhook_events where settled_at is null and accepted
     ), open_orders as (
@@ -54,13 +54,13 @@ export async function readHealth(sql: Sql): Promise<HealthSnapshot> {
                         from (select status, coalesce(sum(amount_paise), 0) as paise from disputes group by status) by_status),
       'disputesDue', (select count(*) from disputes
                       where closed_at is null and status in ('open', 'unclear') and respond_by < now() + interval '2 days')
-    ) as standing
+    ) as health
   `
-  return row!.standing
+  return row!.health
 }
 
-/** What a stretch of the two books that only grow holds, and up to which rows it was read. */
-export type Stretch = {
+/** What new rows of audit and webhook_events add to the counters, and up to which ids they were counted. */
+export type NewRows = {
   auditUpTo: number
   eventsUpTo: number
   rescued: number
@@ -69,11 +69,11 @@ export type Stretch = {
 }
 
 /**
- * Counts the next `most` rows of audit and webhook_events after those already counted. Rows of the last ten seconds are
- * left for the next time: a lower number may still be uncommitted.
+ * Counts the next `most` rows of audit and of webhook_events after those already counted. Rows of the last ten seconds are
+ * left for the next time: a lower id may still be uncommitted.
  */
-export async function readStretch(sql: Sql, after: { audit: number; events: number }, most: number): Promise<Stretch> {
-  const [row] = await sql<{ stretch: Stretch }[]>`
+export async function countNewRows(sql: Sql, after: { audit: number; events: number }, most: number): Promise<NewRows> {
+  const [row] = await sql<{ added: NewRows }[]>`
     with lines as (
       select id, actor, action, details from audit
       where id > ${after.audit}::bigint and at < now() - interval '10 seconds'
@@ -92,12 +92,12 @@ export async function readStretch(sql: Sql, after: { audit: number; events: numb
       'rescuedPaise', (select coalesce(sum((details ->> 'amountPaise')::bigint), 0) from rescues),
       'verdicts', (select coalesce(jsonb_object_agg(verdict, number), '{}')
                    from (select verdict, count(*) as number from deliveries group by verdict) by_verdict)
-    ) as stretch
+    ) as added
   `
-  return row!.stretch
+  return row!.added
 }
 
-/** False when the database says that its disk is full (53100); any other trouble is not about room. Never throws. */
+/** False when the database reports a full disk (53100). Never throws: any other error is not about the disk. */
 export async function databaseHasRoom(sql: Sql): Promise<boolean> {
   return sql`select database_has_room()`.then(
     () => true,

@@ -1,7 +1,7 @@
 import { Registry } from 'prom-client'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { dailyMetrics, recordDailyMetrics } from '../../../src/admin/metrics/daily-metrics.ts'
-import { businessGauges } from '../../../src/operations/observability/business-metrics.ts'
+import { businessMetrics } from '../../../src/operations/observability/business-metrics.ts'
 import { disputesOf, payer, quiet, remoteDispute, sound, write } from '../../billing/disputes/fixture.ts'
 import { type Admin, adminOf } from '../../support/admin.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
@@ -184,7 +184,7 @@ describe('the figures', () => {
     })
     expect((await reader.visitor.get('/admin')).body).toContain('Lost in disputes')
     const registry = new Registry()
-    await businessGauges(app.sql, registry).refresh()
+    await businessMetrics(app.sql, registry).refresh()
     const text = await registry.metrics()
     for (const line of [
       'etf_disputes{status="open"} 1',

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { recorded } from '../../../src/operations/jobs/job-runs.ts'
+import { recordJobRuns } from '../../../src/operations/jobs/job-runs.ts'
 import { type Job, type Jobs, startJobs } from '../../../src/platform/jobs.ts'
 import { type Admin, adminOf } from '../../support/admin.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
@@ -43,7 +43,7 @@ describe('with a worker', () => {
         },
       },
     ]
-    jobs = await startJobs(app.databaseUrl, await recorded(app.sql, given), app.deps.log)
+    jobs = await startJobs(app.databaseUrl, await recordJobRuns(app.sql, given), app.deps.log)
     app.deps.wake = (name) => jobs!.wake(name)
   })
 

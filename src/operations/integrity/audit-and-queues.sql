@@ -1,4 +1,4 @@
--- Who did what, what was heard, and what still has to be done.
+-- The audit, the webhooks, and the work that still has to be done.
 
 -- I7. Every change of an order's, a refund's and a dispute's state has its one audit row.
 create or replace function broken_i7_audit() returns setof text language sql stable as $$
@@ -21,15 +21,15 @@ create or replace function broken_i7_audit() returns setof text language sql sta
                                           and a.details ->> 'dispute' = d.id)
 $$;
 
--- I10. What the webhook door accepted it kept: the bytes, until their time is over or their account is deleted, and a
--- verdict that accepts; and nothing badly signed.
+-- I10. An accepted webhook has its bytes, until its retention ends or its account is deleted, and a verdict that accepts;
+-- nothing badly signed was accepted.
 create or replace function broken_i10_webhooks() returns setof text language sql stable as $$
   select id::text from webhook_events
   where accepted and (octet_length(body) = 0 and redacted_at is null or verdict in ('missing-signature', 'missing-timestamp', 'wrong-signature'))
      or not accepted and verdict not in ('missing-signature', 'missing-timestamp', 'wrong-signature', 'test-ping')
 $$;
 
--- I11. What was accepted about an order of ours is settled, or a job has it on its list.
+-- I11. Every accepted webhook is settled, or has a time at which a job settles it.
 create or replace function broken_i11_forgotten() returns setof text language sql stable as $$
   select id::text from webhook_events where accepted and settled_at is null and next_settle_at is null
 $$;
@@ -40,7 +40,7 @@ create or replace function broken_i13_open_orders() returns setof text language 
   where o.status in ('created', 'active') group by o.user_id, p.name having count(*) > 1
 $$;
 
--- I20. Nothing that has a next step is without its time, and no lease is longer than it may be.
+-- I20. Whatever has a next step has the time of it, and no lease is longer than allowed.
 create or replace function broken_i20_watched() returns setof text language sql stable as $$
   select 'order ' || id from orders where status in ('created', 'active') and next_look_at is null
   union all
@@ -58,7 +58,7 @@ create or replace function broken_i20_watched() returns setof text language sql 
   select 'mail ' || id from mails where status = 'queued' and next_attempt_at > now() + interval '2 hours'
 $$;
 
--- I20. Work that has been due for an hour: nobody does the jobs.
+-- I20. No work has been due for an hour; otherwise the jobs do not run.
 create or replace function broken_i20_overdue() returns setof text language sql stable as $$
   select 'mail ' || id from mails where status = 'queued' and next_attempt_at < now() - interval '1 hour'
   union all
@@ -93,12 +93,12 @@ create or replace function broken_i24_untold_disputes() returns setof text langu
                                               and i.details ->> 'dispute' = d.id)
 $$;
 
--- I23. Nobody changed the audit behind our back.
+-- I23. No row of the audit was changed, removed or inserted outside the product.
 create or replace function broken_i23_audit_chain() returns setof text language sql stable as $$
   select concat_ws(' ', 'seal ' || position, 'row ' || audit_id) || ': ' || fault from verify_audit()
 $$;
 
--- How much there is of what is checked.
+-- How many rows there are of every kind that is checked. Called so by earlier releases too.
 create or replace function book_counts() returns jsonb language sql stable as $$
   select jsonb_build_object(
     'accounts', (select count(*) from users),

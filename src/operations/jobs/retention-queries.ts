@@ -1,8 +1,8 @@
-import type { Sql } from '../../../platform/db.ts'
+import type { Sql } from '../../platform/db.ts'
 
-/** Empties the bytes and headers of deliveries that came so long ago and are settled. Returns how many; 1,000 at most. */
+/** Removes bytes and headers of settled webhooks that are older than `days`. Returns how many; 1,000 at most. */
 export async function clearOldEventBodies(sql: Sql, days: number): Promise<number> {
-  const emptied = await sql`
+  const cleared = await sql`
     update webhook_events
     set body = '', headers = '{}', redacted_at = now()
     where id in (
@@ -15,12 +15,12 @@ export async function clearOldEventBodies(sql: Sql, days: number): Promise<numbe
       limit 1000
     )
   `
-  return emptied.count
+  return cleared.count
 }
 
-/** The last mails of a deleted account (receipts that waited, the one that tells of it) have left: forgets where they went. */
+/** Removes the recipient from the sent mails of accounts that were deleted within 30 days. Returns how many. */
 export async function forgetDeletedRecipients(sql: Sql): Promise<number> {
-  const forgotten = await sql`
+  const cleared = await sql`
     update mails m
     set to_name = u.name, to_email = u.email, last_error = null
     from users u
@@ -29,5 +29,5 @@ export async function forgetDeletedRecipients(sql: Sql): Promise<number> {
       and m.status <> 'queued'
       and m.to_email <> u.email
   `
-  return forgotten.count
+  return cleared.count
 }

@@ -1,0 +1,31 @@
+import { eventDays } from '../../billing/webhooks/inbox.ts'
+import { deleteUnusedBrowsers } from '../../identity/known-browsers/queries.ts'
+import { deleteOldAttempts } from '../../identity/login-throttle/queries.ts'
+import { deleteEndedSessions, deleteOldTokens } from '../../identity/users/queries.ts'
+import { dropAbandonedImports } from '../../market/prices/imports/queries.ts'
+import type { Sql } from '../../platform/db.ts'
+import { deleteEndedWindows } from '../../platform/rate-counters.ts'
+import { clearOldEventBodies, forgetDeletedRecipients } from './retention-queries.ts'
+
+/** Deletes what has expired: sessions, counters, tokens, unused browsers, personal data past its retention. Returns how many rows. */
+export async function deleteExpired(sql: Sql): Promise<number> {
+  let deleted = 0
+  for (const deleteSome of [
+    deleteEndedSessions,
+    deleteOldAttempts,
+    deleteEndedWindows,
+    deleteUnusedBrowsers,
+    deleteOldTokens,
+    dropAbandonedImports,
+    applyRetention,
+  ])
+    deleted += await deleteSome(sql)
+  return deleted
+}
+
+/** Removes the personal data that the privacy notice gives no longer retention. */
+async function applyRetention(sql: Sql): Promise<number> {
+  let cleared = await forgetDeletedRecipients(sql)
+  for (let some = 1; some > 0; cleared += some) some = await clearOldEventBodies(sql, eventDays)
+  return cleared
+}
