@@ -97,7 +97,7 @@ describe('bars', () => {
         rs: _scale,
         spark: _line,
         ...rest
-      } = analyse(against, [{ symbol: 'X', name: 'X', prices: closes }], question)!.standings[0]!
+      } = analyse(against, [{ symbol: 'X', name: 'X', prices: closes }], question)!.sectors[0]!
       return JSON.parse(
         JSON.stringify(rest, (_key, value) => (typeof value === 'number' ? Number(value.toPrecision(9)) : value)),
       )

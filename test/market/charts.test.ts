@@ -10,7 +10,7 @@ console.log(`random maps of the seeds ${seeds[0]} to ${seeds.at(-1)}`)
 
 function mapOf(seed: number, sectors: number, tail: number): RotationMap {
   const { benchmark, instruments } = randomMarket(seed, 3, sectors)
-  return drawMap(analyse(benchmark, instruments, { step: 'week', at: null, tail, holidays: new Set() })!.standings)
+  return drawMap(analyse(benchmark, instruments, { step: 'week', at: null, tail, holidays: new Set() })!.sectors)
 }
 const overlapping = (a: ReturnType<typeof boxOf>, b: ReturnType<typeof boxOf>) =>
   a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom

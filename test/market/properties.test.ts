@@ -57,7 +57,7 @@ describe('the analysis of a random market', () => {
     )
     const without = (analysis: Analysis) => ({
       ...analysis,
-      standings: analysis.standings.map((one) => ({ ...one, rs: 0, spark: [] })),
+      sectors: analysis.sectors.map((one) => ({ ...one, rs: 0, spark: [] })),
     })
     expect(differences(without(alone!), without(plain))).toEqual([])
   })
@@ -90,10 +90,10 @@ describe('the analysis of a random market', () => {
       // Its last day may be one of those that a random walk leaves out.
       const prices = new Map([...whole!.prices, [last, whole!.prices.get(last) ?? 100] as const])
       const holed = new Map([...prices].filter(([day]) => !hole.has(day)))
-      const found = analyse(benchmark, [{ ...whole!, prices: holed }], question)!.standings[0]!
+      const found = analyse(benchmark, [{ ...whole!, prices: holed }], question)!.sectors[0]!
       expect([found.tail, found.quadrant, found.formula, found.mansfield]).toEqual([[], null, null, null])
       expect(found.rs).not.toBeNull()
-      const none = analyse(benchmark, [{ ...whole!, prices: new Map() }], question)!.standings[0]!
+      const none = analyse(benchmark, [{ ...whole!, prices: new Map() }], question)!.sectors[0]!
       expect([none.rank, none.score, none.rs, none.mansfield, none.quadrant, none.fromHigh]).toEqual([
         null,
         null,
@@ -117,7 +117,7 @@ describe('the analysis of a random market', () => {
 
 test('an instrument that is the benchmark scores 100, and has no reading by a measure of how much it moves', () => {
   const { benchmark } = randomMarket(7)
-  const [self] = analyse(benchmark, [{ symbol: 'SELF', name: 'Itself', prices: benchmark }], questions[0]!)!.standings
+  const [self] = analyse(benchmark, [{ symbol: 'SELF', name: 'Itself', prices: benchmark }], questions[0]!)!.sectors
   expect([self!.formula, self!.score, self!.rs, self!.mansfield]).toEqual(['C/1', 100, 100, 0])
 })
 

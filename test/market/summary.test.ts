@@ -15,7 +15,7 @@ describe('why a sector is where it is', () => {
   test.each(['week', 'day'] as const)('is told with the very numbers of the analysis (%s)', (step) => {
     const analysis = analysisOf(step)
     for (const one of instruments) {
-      const { tail, formula } = analysis.standings.find((standing) => standing.symbol === one.symbol)!
+      const { tail, formula } = analysis.sectors.find((sector) => sector.symbol === one.symbol)!
       const why = explain(benchmark, one.prices, { asOf: analysis.asOf, step })
       expect([why?.formula ?? null, why?.ratio, why?.momentum]).toEqual([
         formula,
@@ -45,11 +45,11 @@ describe('the analysis in words', () => {
         .split('.')[0]!
         .matchAll(/(\d+) (?:are |is )?(?:leading|weakening|lagging|improving)/g),
     ].map(([, n]) => Number(n))
-    expect(counted.reduce((sum, count) => sum + count, 0)).toBe(analysis.standings.filter((one) => one.quadrant).length)
+    expect(counted.reduce((sum, count) => sum + count, 0)).toBe(analysis.sectors.filter((one) => one.quadrant).length)
   })
 
   test('says so where there is nothing to place', () => {
-    expect(summaryOf({ ...analysisOf('week'), standings: [] })).toContain('not enough weeks')
+    expect(summaryOf({ ...analysisOf('week'), sectors: [] })).toContain('not enough weeks')
     expect(stampOf(analysisOf('week'))).toMatch(/^formula [BC]\/1/)
   })
 })

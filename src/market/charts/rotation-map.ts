@@ -63,14 +63,14 @@ const drawn = new WeakMap<Analysis, RotationMap>()
 
 /** The map of an analysis, laid out once. */
 export function mapOf(analysis: Analysis): RotationMap {
-  const map = drawn.get(analysis) ?? drawMap(analysis.standings)
+  const map = drawn.get(analysis) ?? drawMap(analysis.sectors)
   drawn.set(analysis, map)
   return map
 }
 
-/** Lays the standings out for drawing; those without a reading are not on it. The scale fits every tail. */
-export function drawMap(standings: readonly SectorRank[]): RotationMap {
-  const shown = standings.filter((one) => one.tail.length > 0)
+/** Lays the sectors out for drawing; those without a reading are not on it. The scale fits every tail. */
+export function drawMap(sectors: readonly SectorRank[]): RotationMap {
+  const shown = sectors.filter((one) => one.tail.length > 0)
   const scale = scaleOf(shown.flatMap((one) => one.tail))
   const place = ({ ratio, momentum }: Pick<Reading, 'ratio' | 'momentum'>): Spot => ({
     x: round1(centre.x + (ratio - 100) * scale.x),

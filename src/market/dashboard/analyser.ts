@@ -62,7 +62,7 @@ export function analyserOf(market: Market, given: Asked): Analyser | null {
   const days = daysOf(market, asked.step)
   const shown = days.slice(0, listed[asked.step])
   const address: Analyser['address'] = (changes, path) => analysisUrl(asked, changes, path)
-  const standings = inOrder(analysis.standings, asked)
+  const ordered = inOrder(analysis.sectors, asked)
   const priced = pricedUpTo(market, analysis.asOf)
   return {
     asked,
@@ -75,17 +75,17 @@ export function analyserOf(market: Market, given: Asked): Analyser | null {
     newer: days.findLast((day) => day > analysis.asOf) ?? null,
     days: shown.includes(analysis.asOf) ? shown : [...shown, analysis.asOf].sort().reverse(),
     heads: columns.map((column) => ({ ...column, ...headOf(column, asked) })),
-    rows: standings.map((one) => ({ ...rowOf(one, address), isPriced: priced.has(one.symbol) })),
+    rows: ordered.map((one) => ({ ...rowOf(one, address), isPriced: priced.has(one.symbol) })),
     map: mapOf(analysis),
     quadrants: (Object.keys(quadrantLabels) as Quadrant[]).map((quadrant) => ({
       quadrant,
       ...quadrantLabels[quadrant],
-      members: analysis.standings.filter((one) => one.quadrant === quadrant),
+      members: analysis.sectors.filter((one) => one.quadrant === quadrant),
     })),
-    focused: analysis.standings.find((one) => one.symbol === asked.focus) ?? null,
+    focused: analysis.sectors.find((one) => one.symbol === asked.focus) ?? null,
     heat: heatOf(
       market,
-      standings.filter((one) => priced.has(one.symbol)),
+      ordered.filter((one) => priced.has(one.symbol)),
       analysis.asOf,
     ),
     views,

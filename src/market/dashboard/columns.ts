@@ -106,12 +106,12 @@ export function columnOf(key: ColumnKey): Column {
   return columns.find((column) => column.key === key)!
 }
 
-/** The standings in the order that was asked for. Those without a value come last, whichever the direction. */
-export function inOrder(standings: readonly SectorRank[], { sort, dir }: { sort: ColumnKey; dir: 'asc' | 'desc' }) {
+/** The sectors in the order that was asked for. Those without a value come last, whichever the direction. */
+export function inOrder(sectors: readonly SectorRank[], { sort, dir }: { sort: ColumnKey; dir: 'asc' | 'desc' }) {
   const { value } = columnOf(sort)
   const turn = dir === 'asc' ? 1 : -1
-  if (sort === 'name') return standings.toSorted((a, b) => turn * a.name.localeCompare(b.name, 'en'))
-  return standings.toSorted((a, b) => {
+  if (sort === 'name') return sectors.toSorted((a, b) => turn * a.name.localeCompare(b.name, 'en'))
+  return sectors.toSorted((a, b) => {
     const [x, y] = [value(a), value(b)]
     if (x === null || y === null) return Number(x === null) - Number(y === null)
     return turn * (x - y)

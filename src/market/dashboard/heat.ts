@@ -19,7 +19,7 @@ const bounds: Record<Span, readonly [number, number, number]> = {
 }
 
 /** Returns as a table of colours; the benchmark stands above the sectors. */
-export function heatOf({ benchmark }: Market, standings: readonly SectorRank[], asOf: Day): HeatMap {
+export function heatOf({ benchmark }: Market, sectors: readonly SectorRank[], asOf: Day): HeatMap {
   const rowOf = (symbol: string, name: string, returns: SectorRank['returns'], isBenchmark = false) => ({
     symbol,
     name,
@@ -27,7 +27,7 @@ export function heatOf({ benchmark }: Market, standings: readonly SectorRank[], 
     cells: spans.map((span) => ({ text: numberFormats.signed(returns[span]), step: stepOf(span, returns[span]) })),
   })
   const nifty = benchmark ? [rowOf(benchmark.symbol, benchmark.name, returnsAt(benchmark.prices, asOf), true)] : []
-  return { spans, bounds, rows: [...nifty, ...standings.map((one) => rowOf(one.symbol, one.name, one.returns))] }
+  return { spans, bounds, rows: [...nifty, ...sectors.map((one) => rowOf(one.symbol, one.name, one.returns))] }
 }
 
 function stepOf(span: Span, percent: number | null): number {

@@ -21,7 +21,7 @@ export async function previewOf(sql: Sql): Promise<Preview> {
     market.sample || market.asOf === null
       ? null
       : cachedAnalysis(market, { step: 'week', at: monthsAfter(market.asOf, -delayMonths), tail: weeks })
-  if (real?.standings.some((one) => one.tail.length > 0))
+  if (real?.sectors.some((one) => one.tail.length > 0))
     return { map: mapOf(real), analysis: real, sample: false, weeks }
   const analysis = invented(market)
   return { map: mapOf(analysis), analysis, sample: true, weeks }

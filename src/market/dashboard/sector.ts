@@ -12,7 +12,7 @@ import { numberColumns, printed } from './columns.ts'
 
 /** One sector's page. */
 export type Sector = Analyser & {
-  standing: SectorRank
+  sectorRank: SectorRank
   tracks: string
   benchmarkSymbol: string
   facts: { title: string; about: string; text: string }[]
@@ -31,26 +31,26 @@ export function sectorOf(market: Market, symbol: string, given: Asked): Sector {
   const instrument = market.sectors.find((one) => one.symbol === symbol)
   const analyser = instrument && analyserOf(market, given)
   if (!analyser) throw new AppError('not-found', 'There is no such sector.')
-  const { standings, asOf } = analyser.analysis
-  const place = standings.findIndex((one) => one.symbol === symbol)
-  const standing = standings[place]!
+  const { sectors, asOf } = analyser.analysis
+  const place = sectors.findIndex((one) => one.symbol === symbol)
+  const sectorRank = sectors[place]!
   const benchmark = market.benchmark!
   const history = historyOf(benchmark.prices, instrument.prices, asOf)
   return {
     ...analyser,
-    standing,
+    sectorRank,
     tracks: instrument.tracks,
     benchmarkSymbol: benchmark.symbol,
     facts: numberColumns.map((column) => ({
       title: column.title.replace('Mom.', 'Momentum'),
       about: column.about,
-      text: printed(column, standing) + (column.signed && column.value(standing) !== null ? ' %' : ''),
+      text: printed(column, sectorRank) + (column.signed && column.value(sectorRank) !== null ? ' %' : ''),
     })),
     panels: panelsOf(history),
     history,
     explanation: explain(benchmark.prices, instrument.prices, { asOf, step: analyser.asked.step }),
-    stronger: standings[place - 1] ?? null,
-    weaker: standings[place + 1] ?? null,
+    stronger: sectors[place - 1] ?? null,
+    weaker: sectors[place + 1] ?? null,
     quadrantOf,
     quadrantWords: quadrantLabels,
   }

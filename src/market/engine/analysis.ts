@@ -9,13 +9,13 @@ import { type Formula, mansfield, relativeStrength, scoreAt, strengthB, strength
 /** An instrument with its closing prices, adjusted for splits. */
 export type Instrument = { symbol: string; name: string; prices: Prices }
 
-/** What to look at: bars by week or day, up to a day (null: the newest), and how many bars a tail has. */
+/** What to analyse: bars by week or day, up to a day (null: the newest), and how many bars a tail has. */
 export type AnalysisParams = { step: 'week' | 'day'; at: Day | null; tail: number; holidays: ReadonlySet<Day> }
 
 /** Where an instrument stood at one bar; both numbers are centred on 100. */
 export type Reading = { day: Day; ratio: number; momentum: number }
 
-/** All that is said of one instrument. Null wherever its prices do not reach. Percentages are in percent. */
+/** The numbers of one instrument. Null wherever its prices do not reach. Changes are in percent. */
 export type SectorRank = {
   symbol: string
   name: string
@@ -36,7 +36,7 @@ export type SectorRank = {
   spark: Series
 }
 
-/** Everybody's standing on one day. `provisional`: the week of that day is not over. */
+/** All sectors on one day. `provisional`: the week of that day is not over. */
 export type Analysis = {
   asOf: Day
   step: AnalysisParams['step']
@@ -44,7 +44,7 @@ export type Analysis = {
   /** How many have a rank: "3 of 16". */
   ranked: number
   /** The strongest first; those without a rank last, by name. */
-  standings: SectorRank[]
+  sectors: SectorRank[]
 }
 
 const mansfieldBars = { week: 52, day: 200 } as const
@@ -53,47 +53,65 @@ const sparkBars = 26
 const enough = { strength: 92, score: 253 } as const
 const daysAWeek = 5
 
-/** The benchmark and its trading days that matter, by day and by week; the same for every instrument. */
-type Frame = { benchmark: Prices; asOf: Day; days: readonly Day[]; weeks: readonly Day[][] }
+/** The trading days that matter, by day and by week; the same for every instrument. */
+type Frame = { asOf: Day; days: readonly Day[]; weeks: readonly Day[][] }
+
+/** An instrument with its bars in the frame, built once. */
+type Measured = Instrument & { daily: Bars; weekly: Bars }
 
 /**
- * The whole analysis: nothing after `at` is looked at, and no number depends on how much history was loaded, on the
- * scale of prices or on the order of instruments. Null when the benchmark has no price up to `at`.
+ * The whole analysis: nothing after `at` is used, and no number depends on how much history was loaded, on the scale of
+ * prices or on the order of instruments. Null when the benchmark has no price up to `at`.
  */
 export function analyse(
   benchmark: Prices,
   instruments: readonly Instrument[],
-  question: AnalysisParams,
+  params: AnalysisParams,
 ): Analysis | null {
-  const bars = Math.max(enough.strength + question.tail, mansfieldBars.week, sparkBars) + 2
-  const days = tradingDays(benchmark, question.at ?? '9999-12-31', Math.max(daysAWeek * bars, enough.score + 10))
-  const asOf = days.at(-1)
-  if (asOf === undefined) return null
-  // The oldest week may have been cut in two.
-  const frame: Frame = { benchmark, asOf, days, weeks: weeksOf(days).slice(1 - bars) }
-  const before = days.filter((day) => day <= daysAfter(asOf, -7))
-  const scores = scoresOn(days, benchmark, instruments)
+  const frame = frameOf(benchmark, params)
+  if (frame === null) return null
+  const { asOf, days, weeks } = frame
+  const measured = instruments.map((one) => ({
+    ...one,
+    daily: dailyBars(days, benchmark, one.prices),
+    weekly: weeklyBars(weeks, benchmark, one.prices),
+  }))
+  const scores = scoresAt(measured, days.length - 1)
   const ranks = ranksOf(scores)
-  const ranksBefore = ranksOf(scoresOn(before, benchmark, instruments))
-  const standings = instruments.map((one) => ({
+  const weekBefore = daysAfter(asOf, -7)
+  const ranksBefore = ranksOf(
+    scoresAt(
+      measured,
+      days.findLastIndex((day) => day <= weekBefore),
+    ),
+  )
+  const sectors = measured.map((one) => ({
     symbol: one.symbol,
     name: one.name,
     rank: ranks.get(one.symbol) ?? null,
     rankBefore: ranksBefore.get(one.symbol) ?? null,
     score: scores.get(one.symbol)!,
-    ...place(frame, one.prices, question),
+    ...placeOnMap(one, params),
     returns: returnsAt(one.prices, asOf),
     fromHigh: fromYearHigh(one.prices, asOf, days),
   }))
   return {
     asOf,
-    step: question.step,
-    provisional: weekGoesOn(asOf, question.holidays),
+    step: params.step,
+    provisional: weekGoesOn(asOf, params.holidays),
     ranked: ranks.size,
-    standings: standings.sort(
+    sectors: sectors.sort(
       (a, b) => (a.rank ?? Number.POSITIVE_INFINITY) - (b.rank ?? Number.POSITIVE_INFINITY) || compare(a, b),
     ),
   }
+}
+
+function frameOf(benchmark: Prices, { at, tail }: AnalysisParams): Frame | null {
+  const bars = Math.max(enough.strength + tail, mansfieldBars.week, sparkBars) + 2
+  const days = tradingDays(benchmark, at ?? '9999-12-31', Math.max(daysAWeek * bars, enough.score + 10))
+  const asOf = days.at(-1)
+  // The oldest week may have been cut in two.
+  return asOf === undefined ? null : { asOf, days, weeks: weeksOf(days).slice(1 - bars) }
 }
 
 /** The days of a map that can be stepped to, newest first: the benchmark's last day of each week, or its days. */
@@ -102,10 +120,9 @@ export function stepsOf(benchmark: Prices, step: AnalysisParams['step']): Day[] 
   return (step === 'day' ? days : weeksOf(days).map((week) => week.at(-1)!)).toReversed()
 }
 
-function place({ benchmark, days, weeks }: Frame, prices: Prices, { step, tail }: AnalysisParams) {
-  const byWeek = weeklyBars(weeks, benchmark, prices)
-  const bars = step === 'week' ? byWeek : dailyBars(days, benchmark, prices)
-  const rs = relativeStrength(bars)
+function placeOnMap({ daily, weekly }: Measured, { step, tail }: AnalysisParams) {
+  const weeklyRs = relativeStrength(weekly)
+  const [bars, rs] = step === 'week' ? [weekly, weeklyRs] : [daily, relativeStrength(daily)]
   const readings = readingsOf(bars, rs, tail)
   const now = readings.tail.at(-1)
   return {
@@ -114,7 +131,7 @@ function place({ benchmark, days, weeks }: Frame, prices: Prices, { step, tail }
     formula: now ? readings.formula : null,
     quadrant: now ? quadrantOf(now) : null,
     tail: readings.tail,
-    spark: relativeStrength(byWeek).slice(-sparkBars),
+    spark: weeklyRs.slice(-sparkBars),
   }
 }
 
@@ -131,11 +148,8 @@ function readingsOf({ days }: Bars, rs: Series, length: number): { formula: Form
   return { formula, tail }
 }
 
-function scoresOn(days: readonly Day[], benchmark: Prices, instruments: readonly Instrument[]) {
-  const year = days.slice(-enough.score)
-  return new Map(
-    instruments.map((one) => [one.symbol, scoreAt(dailyBars(year, benchmark, one.prices), year.length - 1)]),
-  )
+function scoresAt(instruments: readonly Measured[], bar: number): Map<string, number | null> {
+  return new Map(instruments.map((one) => [one.symbol, scoreAt(one.daily, bar)]))
 }
 
 function ranksOf(scores: ReadonlyMap<string, number | null>): Map<string, number> {

@@ -22,8 +22,8 @@ export function sourceOf({ sample }: Pick<Market, 'sample'>): string {
 }
 
 /** The stamp: which formula made the readings, and for how many a provisional one. */
-export function stampOf({ standings }: Analysis): string {
-  const count = (formula: SectorRank['formula']) => standings.filter((one) => one.formula === formula).length
+export function stampOf({ sectors }: Analysis): string {
+  const count = (formula: SectorRank['formula']) => sectors.filter((one) => one.formula === formula).length
   const [full, short] = [count('B/1'), count('C/1')]
   if (short === 0) return 'formula B/1'
   if (full === 0) return 'formula C/1, provisional'
@@ -35,7 +35,7 @@ export function stampOf({ standings }: Analysis): string {
  * since the bar before. It describes, and says nothing of what anybody should do.
  */
 export function summaryOf(analysis: Analysis): string {
-  const placed = analysis.standings.filter((one) => one.quadrant !== null)
+  const placed = analysis.sectors.filter((one) => one.quadrant !== null)
   if (placed.length === 0) return 'There are not enough weeks of prices yet to place a sector on the map.'
   const sentences = [countsOf(placed), highestOf(analysis), movesOf(placed, analysis)]
   return sentences.filter((sentence) => sentence !== '').join(' ')
@@ -54,8 +54,8 @@ function countsOf(placed: readonly SectorRank[]): string {
   return `Of ${placed.length} ${placed.length === 1 ? 'sector' : 'sectors'} ${listed(parts)}.`
 }
 
-function highestOf({ standings }: Analysis): string {
-  const names = standings.filter((one) => one.rank !== null).map((one) => one.name)
+function highestOf({ sectors }: Analysis): string {
+  const names = sectors.filter((one) => one.rank !== null).map((one) => one.name)
   return names.length < 4 ? '' : `The highest scores: ${listed(names.slice(0, 3))}.`
 }
 

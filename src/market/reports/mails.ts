@@ -68,7 +68,7 @@ async function written(
   const cadence = cadenceOf(wanted)
   const analysis = analysisFor(market, cadence, issue)
   if (!analysis) throw new Error(`there are no prices for a report of ${issue}`)
-  const hasPicture = wanted.map && analysis.standings.some((one) => one.tail.length > 0)
+  const hasPicture = wanted.map && analysis.sectors.some((one) => one.tail.length > 0)
   return {
     data: {
       report: reportOf(market, analysis, cadence),

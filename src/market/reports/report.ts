@@ -49,7 +49,7 @@ export function newestIssue(market: Market, cadence: 'weekly' | 'daily'): Day | 
 export function reportOf(market: Market, analysis: Analysis, cadence: 'weekly' | 'daily'): Report {
   const known = kept.get(analysis)
   if (known) return known
-  const { standings, ranked, asOf } = analysis
+  const { sectors, ranked, asOf } = analysis
   const report: Report = {
     cadence,
     // Noon in India, so that it is this day whatever prints it.
@@ -59,7 +59,7 @@ export function reportOf(market: Market, analysis: Analysis, cadence: 'weekly' |
     source: sourceOf(market),
     stamp: stampOf(analysis),
     ranked,
-    ranks: standings.map((one) => ({
+    ranks: sectors.map((one) => ({
       rank: one.rank === null ? '–' : String(one.rank),
       moved: numberFormats.moved(one),
       name: one.name,
@@ -68,8 +68,8 @@ export function reportOf(market: Market, analysis: Analysis, cadence: 'weekly' |
       score: numberFormats.plain(one.score, 1),
     })),
     columns: [...spans, 'From high'],
-    heat: standings.map((one) => ({ name: one.name, cells: cellsOf(one) })),
-    mapInWords: inWords(standings),
+    heat: sectors.map((one) => ({ name: one.name, cells: cellsOf(one) })),
+    mapInWords: inWords(sectors),
   }
   kept.set(analysis, report)
   return report
@@ -93,9 +93,9 @@ function toneOf(percent: number | null, most: number): number {
   return Math.sign(percent) * Math.max(1, Math.min(3, Math.ceil((3 * Math.abs(percent)) / most)))
 }
 
-function inWords(standings: readonly SectorRank[]): string {
+function inWords(sectors: readonly SectorRank[]): string {
   const placed = Object.entries(quadrantLabels).flatMap(([quadrant, { title }]) => {
-    const names = standings.filter((one) => one.quadrant === quadrant).map((one) => one.name)
+    const names = sectors.filter((one) => one.quadrant === quadrant).map((one) => one.name)
     return names.length === 0 ? [] : [`${title}: ${names.join(', ')}.`]
   })
   return `Sector rotation map. ${placed.join(' ')}`

@@ -100,7 +100,7 @@ describe('the table', () => {
         holidays: market.holidays,
       })!
       const figureOf = (name: string) => {
-        const one = analysis.standings.find((standing) => name === `${standing.name} ${standing.symbol}`)!
+        const one = analysis.sectors.find((sector) => name === `${sector.name} ${sector.symbol}`)!
         return key === 'name' ? one.name : columns.find((column) => column.key === key)!.value(one)
       }
       for (const dir of ['asc', 'desc']) {
@@ -110,7 +110,7 @@ describe('the table', () => {
         const turned = dir === 'asc' ? known : known.toReversed()
         for (const [i, value] of turned.entries()) if (i > 0) expect(isBefore(turned[i - 1]!, value)).toBe(true)
       }
-      expect(analysis.standings).toHaveLength(16)
+      expect(analysis.sectors).toHaveLength(16)
     },
   )
 
@@ -190,7 +190,7 @@ describe('stepping back', () => {
         { step: 'week', at: null, tail: 12, holidays: market.holidays },
       )!
       const shown = (await tableAt(`?at=${at}`)).map((row) => [row[0], ...row.slice(3, 6)])
-      const expected = then.standings
+      const expected = then.sectors
         .filter((one) => market.sectors.some(({ symbol, prices }) => symbol === one.symbol && until(prices).size > 0))
         .map((one) => [
           `${one.name} ${one.symbol}`,
