@@ -11,7 +11,7 @@ import { findUnconfirmedEmail } from '../../identity/email-tokens/request-querie
 import type { Account } from '../account.ts'
 import { type PeriodBar, periodBar } from './period-bar.ts'
 import { listOrdersOf, listPeriodsOf, listStatusChangesOf, type PeriodRow } from './queries.ts'
-import { type Happening, timelineOf } from './timeline.ts'
+import { type TimelineEntry, timelineOf } from './timeline.ts'
 
 declare module '../../web/views.ts' {
   interface Views {
@@ -26,7 +26,7 @@ declare module '../../web/views.ts' {
       receipts: Awaited<ReturnType<typeof listReceiptsOf>>
       lost: LostMoney[]
       refunds: Awaited<ReturnType<typeof listRefundsOf>>
-      timeline: Happening[]
+      timeline: TimelineEntry[]
     }
   }
 }

@@ -6,7 +6,7 @@ import { rupees } from '../../platform/money.ts'
 import type { OrderRow, PeriodRow } from './queries.ts'
 
 /** Something that happened, and why. `tone` colours its dot. */
-export type Happening = { at: Date; tone: 'good' | 'info' | 'warn' | 'bad'; what: string; why: string }
+export type TimelineEntry = { at: Date; tone: 'good' | 'info' | 'warn' | 'bad'; what: string; why: string }
 
 /** What a timeline is made of. */
 export type Facts = {
@@ -19,11 +19,11 @@ export type Facts = {
 }
 
 /** Everything that gave or took access, newest first, each with its cause: the answer to "why do I have access?". */
-export function timelineOf(facts: Facts): Happening[] {
+export function timelineOf(facts: Facts): TimelineEntry[] {
   const openedAt = new Map(facts.orders.map((order) => [order.id, order.createdAt]))
   const payments = facts.payments.map((payment) => ({ ...payment, isGone: isGone(payment, facts) }))
   // What follows from another comes first where both are of one instant: the list is read from the newest on.
-  const happenings = [
+  const entries = [
     ...facts.changes.map(ofChange),
     ...facts.refunds.map(ofRefund),
     ...facts.periods.flatMap(ofPeriod),
@@ -31,7 +31,7 @@ export function timelineOf(facts: Facts): Happening[] {
     ...payments.map((payment) => ofPayment({ ...payment, at: later(payment.at, openedAt.get(payment.orderId)) })),
     ...facts.orders.flatMap((order) => ofOrder(order, payments)),
   ]
-  return happenings.sort((a, b) => b.at.getTime() - a.at.getTime())
+  return entries.sort((a, b) => b.at.getTime() - a.at.getTime())
 }
 
 /** A payment, and whether all of it went back or is on its way, by refunds or through the payer's bank. */
@@ -48,14 +48,14 @@ function later(at: Date, other: Date | undefined): Date {
   return other && other > at ? other : at
 }
 
-function ofOrder(order: OrderRow, all: readonly Payment[]): Happening[] {
-  const opened: Happening = {
+function ofOrder(order: OrderRow, all: readonly Payment[]): TimelineEntry[] {
+  const opened: TimelineEntry = {
     at: order.createdAt,
     tone: 'info',
     what: `Order opened: ${order.planTitle.toLowerCase()} plan, ${rupees(order.amountPaise)}`,
     why: `You asked to subscribe. Order ${order.id}.`,
   }
-  const after: Happening[] = []
+  const after: TimelineEntry[] = []
   if (order.closedAt && !order.paidAt) {
     const payments = all.filter(({ orderId, status }) => orderId === order.id && outcomeOf(status) !== 'failed')
     const mayHaveCost = payments.length > 0
@@ -84,7 +84,7 @@ function ofOrder(order: OrderRow, all: readonly Payment[]): Happening[] {
   return [...after, opened]
 }
 
-function ofPayment(payment: Payment): Happening {
+function ofPayment(payment: Payment): TimelineEntry {
   const sum = payment.amountPaise === null ? 'A payment' : rupees(payment.amountPaise)
   const by = payment.method ? ` by ${methodTitle(payment.method)}` : ''
   if (outcomeOf(payment.status) === 'paid')
@@ -119,9 +119,9 @@ function whyPaid({ orderId, appliedAt, orderPaidAt, orderHeldAt, isGone }: Payme
   return `Order ${orderId} is still being confirmed; access is given as soon as it is.`
 }
 
-function ofPeriod(period: PeriodRow): Happening[] {
+function ofPeriod(period: PeriodRow): TimelineEntry[] {
   const days = `${dateInIndia(period.startsAt)} to ${dateInIndia(period.endsAt)}`
-  const given: Happening = {
+  const given: TimelineEntry = {
     at: period.createdAt,
     tone: 'good',
     what: `Access from ${days}`,
@@ -130,7 +130,7 @@ function ofPeriod(period: PeriodRow): Happening[] {
       : `Given by us: ${period.grantReason}.`,
   }
   if (!period.voidedAt || !period.endCause) return [given]
-  const ended: Happening = {
+  const ended: TimelineEntry = {
     at: period.voidedAt,
     tone: 'bad',
     what: `Access of ${days} ended`,
@@ -143,7 +143,7 @@ function ofPeriod(period: PeriodRow): Happening[] {
   return [ended, given]
 }
 
-function ofLostMoney({ at, amountPaise, orderId }: LostMoney): Happening {
+function ofLostMoney({ at, amountPaise, orderId }: LostMoney): TimelineEntry {
   return {
     at,
     tone: 'warn',
@@ -152,7 +152,7 @@ function ofLostMoney({ at, amountPaise, orderId }: LostMoney): Happening {
   }
 }
 
-const refunds: Record<Refund['status'], [Happening['tone'], string]> = {
+const refunds: Record<Refund['status'], [TimelineEntry['tone'], string]> = {
   requested: ['info', 'refund is being sent to Cashfree'],
   pending: ['info', 'refund is on its way'],
   onhold: ['warn', 'refund is held by Cashfree; we are looking into it'],
@@ -161,7 +161,7 @@ const refunds: Record<Refund['status'], [Happening['tone'], string]> = {
   cancelled: ['warn', 'refund was cancelled'],
 }
 
-function ofRefund({ at, amountPaise, status, creditNote }: Facts['refunds'][number]): Happening {
+function ofRefund({ at, amountPaise, status, creditNote }: Facts['refunds'][number]): TimelineEntry {
   const [tone, words] = refunds[status]
   const note = creditNote ? `Credit note ${creditNote}. ` : ''
   return {
@@ -172,7 +172,7 @@ function ofRefund({ at, amountPaise, status, creditNote }: Facts['refunds'][numb
   }
 }
 
-function ofChange({ at, action }: { at: Date; action: string }): Happening {
+function ofChange({ at, action }: { at: Date; action: string }): TimelineEntry {
   if (action === 'subscription.grace')
     return {
       at,
