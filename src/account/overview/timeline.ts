@@ -5,7 +5,7 @@ import { dateInIndia } from '../../platform/dates.ts'
 import { rupees } from '../../platform/money.ts'
 import type { OrderRow, PeriodRow } from './queries.ts'
 
-/** Something that happened, and why. `tone` colours its dot. */
+/** One line of the timeline: something that happened, and why. `tone` colours its dot. */
 export type TimelineEntry = { at: Date; tone: 'good' | 'info' | 'warn' | 'bad'; what: string; why: string }
 
 /** What a timeline is made of. */
@@ -24,12 +24,12 @@ export function timelineOf(facts: Facts): TimelineEntry[] {
   const payments = facts.payments.map((payment) => ({ ...payment, isGone: isGone(payment, facts) }))
   // What follows from another comes first where both are of one instant: the list is read from the newest on.
   const entries = [
-    ...facts.changes.map(ofChange),
-    ...facts.refunds.map(ofRefund),
-    ...facts.periods.flatMap(ofPeriod),
-    ...facts.lost.map(ofLostMoney),
-    ...payments.map((payment) => ofPayment({ ...payment, at: later(payment.at, openedAt.get(payment.orderId)) })),
-    ...facts.orders.flatMap((order) => ofOrder(order, payments)),
+    ...facts.changes.map(statusEntry),
+    ...facts.refunds.map(refundEntry),
+    ...facts.periods.flatMap(periodEntries),
+    ...facts.lost.map(disputeEntry),
+    ...payments.map((payment) => paymentEntry({ ...payment, at: later(payment.at, openedAt.get(payment.orderId)) })),
+    ...facts.orders.flatMap((order) => orderEntries(order, payments)),
   ]
   return entries.sort((a, b) => b.at.getTime() - a.at.getTime())
 }
@@ -43,12 +43,12 @@ function isGone({ cfPaymentId, amountPaise }: PaymentRow, { refunds, lost }: Fac
   return amountPaise !== null && parts.reduce((sum, part) => sum + part.amountPaise, 0) >= amountPaise
 }
 
-/** Cashfree tells whole seconds and has a clock of its own: no payment is shown before its order. */
+/** Cashfree reports whole seconds by a clock of its own: no payment is shown before its order. */
 function later(at: Date, other: Date | undefined): Date {
   return other && other > at ? other : at
 }
 
-function ofOrder(order: OrderRow, all: readonly Payment[]): TimelineEntry[] {
+function orderEntries(order: OrderRow, all: readonly Payment[]): TimelineEntry[] {
   const opened: TimelineEntry = {
     at: order.createdAt,
     tone: 'info',
@@ -84,7 +84,7 @@ function ofOrder(order: OrderRow, all: readonly Payment[]): TimelineEntry[] {
   return [...after, opened]
 }
 
-function ofPayment(payment: Payment): TimelineEntry {
+function paymentEntry(payment: Payment): TimelineEntry {
   const sum = payment.amountPaise === null ? 'A payment' : rupees(payment.amountPaise)
   const by = payment.method ? ` by ${methodTitle(payment.method)}` : ''
   if (outcomeOf(payment.status) === 'paid')
@@ -119,7 +119,7 @@ function whyPaid({ orderId, appliedAt, orderPaidAt, orderHeldAt, isGone }: Payme
   return `Order ${orderId} is still being confirmed; access is given as soon as it is.`
 }
 
-function ofPeriod(period: PeriodRow): TimelineEntry[] {
+function periodEntries(period: PeriodRow): TimelineEntry[] {
   const days = `${dateInIndia(period.startsAt)} to ${dateInIndia(period.endsAt)}`
   const given: TimelineEntry = {
     at: period.createdAt,
@@ -143,7 +143,7 @@ function ofPeriod(period: PeriodRow): TimelineEntry[] {
   return [ended, given]
 }
 
-function ofLostMoney({ at, amountPaise, orderId }: LostMoney): TimelineEntry {
+function disputeEntry({ at, amountPaise, orderId }: LostMoney): TimelineEntry {
   return {
     at,
     tone: 'warn',
@@ -161,7 +161,7 @@ const refunds: Record<Refund['status'], [TimelineEntry['tone'], string]> = {
   cancelled: ['warn', 'refund was cancelled'],
 }
 
-function ofRefund({ at, amountPaise, status, creditNote }: Facts['refunds'][number]): TimelineEntry {
+function refundEntry({ at, amountPaise, status, creditNote }: Facts['refunds'][number]): TimelineEntry {
   const [tone, words] = refunds[status]
   const note = creditNote ? `Credit note ${creditNote}. ` : ''
   return {
@@ -172,7 +172,7 @@ function ofRefund({ at, amountPaise, status, creditNote }: Facts['refunds'][numb
   }
 }
 
-function ofChange({ at, action }: { at: Date; action: string }): TimelineEntry {
+function statusEntry({ at, action }: { at: Date; action: string }): TimelineEntry {
   if (action === 'subscription.grace')
     return {
       at,
