@@ -125,14 +125,16 @@ if (process.env.npm_lifecycle_event) {
   }, 500).unref()
 }
 
-/** Start-up problems are told in one sentence, not in a stack trace. */
+/** Ends the process with one sentence instead of a stack trace. */
 function refuse(error: unknown): never {
   const { message, code, port } = error as Error & { code?: string; port?: number }
-  console.error(
-    code === 'EADDRINUSE'
-      ? `Port ${port ?? settings.port} is taken by another program. Stop it, or choose another one with PORT (or SANDBOX_PORT, MAILBOX_PORT).`
-      : `Could not start: ${message}`,
-  )
+  if (code === 'EADDRINUSE')
+    console.error(
+      `Port ${port ?? settings.port} is taken by another program. Stop it, or choose another one with PORT (or SANDBOX_PORT, MAILBOX_PORT).`,
+    )
+  else if (code === 'ERR_MODULE_NOT_FOUND')
+    console.error(`Could not start: ${message}. Outside production this needs \`npm install\` without --omit=dev.`)
+  else console.error(`Could not start: ${message}`)
   log.debug({ err: error }, 'start-up failed')
   process.exit(1)
 }
