@@ -43,14 +43,14 @@ declare
     else 'payment-mismatch'
   end;
 begin
-  perform open_incident(kind, o.id, o, both_sides(o, p_remote) || jsonb_build_object('contradictions', p_found));
+  perform open_incident(kind, o.id, o, ours_and_theirs(o, p_remote) || jsonb_build_object('contradictions', p_found));
   -- Another order that the answer names may be the one that was paid: it is looked at by itself, at once.
   perform hasten_orders(array(select c ->> 'names' from jsonb_array_elements(p_found) c where c ->> 'names' <> o.id));
   return kind;
 end $$;
 
 -- An order as we have it beside Cashfree's answer, without the session, which is a secret.
-create or replace function both_sides(o orders, p_remote jsonb) returns jsonb language sql immutable as $$
+create or replace function ours_and_theirs(o orders, p_remote jsonb) returns jsonb language sql immutable as $$
   select jsonb_build_object(
     'ours', jsonb_build_object('orderId', o.id, 'amountPaise', o.amount_paise, 'currency', o.currency,
                                'customerId', replace(o.user_id::text, '-', ''), 'cfOrderId', o.cf_order_id),

@@ -65,36 +65,27 @@ language sql stable rows 1 as $$
   order by o.created_at desc, o.id desc
 $$;
 
--- The payer says that what is pending at the bank failed, and pays again. Only an attempt older than twenty minutes can be
--- set aside, only while nothing else of the person's is under way, and it is watched like before: it counts when it succeeds.
-create or replace function set_aside_pending(p_user_id uuid, p_actor text) returns void language sql as $$
-  with mine as materialized (
-    select * from money_under_way(p_user_id)
-  ), locked as materialized (   -- in the one order: orders by their id
-    select id from orders
-    where id in (select order_id from mine) and not exists (select from mine where not may_pay_again)
-    order by id for update
-  ), done as (
-    update orders set set_aside_at = now() where id in (select id from locked)
-    returning id, user_id
-  )
-  insert into audit (actor, action, order_id, user_id, details)
-  select p_actor, 'order.set-aside', done.id, done.user_id, jsonb_build_object('pendingSince', mine.since)
-  from done join mine on mine.order_id = done.id
-$$;
+-- The payer says that what is pending at the bank failed, and pays again. An attempt can be set aside only when it is older
+-- than twenty minutes, and only while nothing else of the person's is under way; it counts all the same when it succeeds.
+create or replace function set_aside_pending(p_user_id uuid, p_actor text) returns void language plpgsql as $$
+begin
+  perform 1 from orders where user_id = p_user_id and paid_at is null order by id for update;   -- ordered: no deadlock
+  if exists (select from money_under_way(p_user_id) where not may_pay_again) then return; end if;
+  perform set_order_aside(o, p_actor, pending.since) from money_under_way(p_user_id) pending join orders o on o.id = pending.order_id;
+end $$;
 
--- Orders that are open in our books although no money can be taken for them any more: PAID or held, and an administrator has
--- dealt with it. They make room for the next order, and stay watched like any other.
-create or replace function close_resolved_orders(p_user_id uuid, p_actor text) returns void language sql as $$
-  with locked as materialized (   -- in the one order: orders by their id
-    select id from orders o
-    where o.user_id = p_user_id and o.status in ('created', 'active') and (o.held_at is not null or o.gateway_status = 'PAID')
-      and not exists (select from money_under_way(p_user_id) m where m.order_id = o.id)
-    order by id for update
-  ), closed as (
-    update orders set status = 'terminated', closed_at = now() where id in (select id from locked)
-    returning id, user_id
-  )
-  insert into audit (actor, action, order_id, user_id, details)
-  select p_actor, 'order.terminated', id, user_id, jsonb_build_object('why', 'dealt with by a person') from closed
-$$;
+-- Orders that are open with us although nobody can pay them any more: PAID or held, and an administrator has dealt with it.
+-- They are terminated to make room for the next order, and go on being looked at like any other.
+create or replace function close_resolved_orders(p_user_id uuid, p_actor text) returns void language plpgsql as $$
+declare
+  o orders;
+begin
+  for o in
+    select * from orders
+    where user_id = p_user_id and status in ('created', 'active') and (held_at is not null or gateway_status = 'PAID')
+    order by id for update   -- ordered: no deadlock
+  loop
+    continue when exists (select from money_under_way(p_user_id) money where money.order_id = o.id);
+    perform terminate_order(o, p_actor, '{"why": "dealt with by a person"}');
+  end loop;
+end $$;

@@ -11,10 +11,11 @@ $$;
 
 -- Terminates a person's orders that were never created at Cashfree, so that nobody has to be asked. The reconciler goes on
 -- asking about them as about any other: the call that created one may have been lost on its way back.
-create or replace function close_unsent_orders(p_user_id uuid, p_actor text) returns void language sql as $$
-  with closed as (
-    update orders set status = 'terminated', closed_at = now() where user_id = p_user_id and status = 'created'
-    returning id, user_id
-  )
-  select record_audit(p_actor, 'order.terminated', id, user_id, jsonb_build_object('from', 'created')) from closed
-$$;
+create or replace function close_unsent_orders(p_user_id uuid, p_actor text) returns void language plpgsql as $$
+declare
+  o orders;
+begin
+  for o in select * from orders where user_id = p_user_id and status = 'created' order by id for update loop
+    perform terminate_order(o, p_actor, '{"from": "created"}');
+  end loop;
+end $$;

@@ -21,7 +21,6 @@ begin
     values (p_new_id, p_user_id, plan.key, plan.price_paise,
             date_trunc('second', now() + make_interval(mins => p_minutes)), now() + interval '1 minute')
     returning *;
-  insert into audit (actor, action, order_id, user_id, details)
-  values ('user:' || p_user_id, 'order.opened', p_new_id, p_user_id,
-          jsonb_build_object('plan', plan.key, 'amountPaise', plan.price_paise));
+  perform record_audit('user:' || p_user_id, 'order.opened', p_new_id, p_user_id,
+    jsonb_build_object('plan', plan.key, 'amountPaise', plan.price_paise));
 end $$;
