@@ -4,7 +4,7 @@ import { Type } from 'typebox'
 import { openCheckout } from '../billing/checkout/create-order.ts'
 import { PaymentUnderWay } from '../billing/checkout/money-under-way.ts'
 import type { BillingServices } from '../billing/payments/gateway.ts'
-import { type Plan, plansOnSale } from '../billing/plans/plans.ts'
+import { listPlansOnSale, type Plan } from '../billing/plans/queries.ts'
 import { tryPassword } from '../identity/login-throttle/login-throttle.ts'
 import { loginAttemptOf, signIn } from '../identity/sessions/guards.ts'
 import { suggestedEmail } from '../identity/users/email-suggestions.ts'
@@ -62,7 +62,7 @@ const routes: FastifyPluginAsyncTypebox<{ deps: BillingServices; limit: object }
     async (request, reply) => {
       const form = readForm(request.body, fields)
       try {
-        const offered = (await plansOnSale(deps.sql)).some((plan) => plan.name === form.plan)
+        const offered = (await listPlansOnSale(deps.sql)).some((plan) => plan.name === form.plan)
         const user = await register(deps.sql, form, offered ? {} : { plan: 'Please choose one of the plans.' })
         deps.wake('deliver-mails')
         await signIn(deps, request, reply, user)
@@ -98,7 +98,8 @@ const routes: FastifyPluginAsyncTypebox<{ deps: BillingServices; limit: object }
 
   for (const page of policyPages)
     app.get(`/${page}`, async (request, reply) => {
-      const html = async () => reply.render(`site/${page}`, { terms: policyTerms, plans: await plansOnSale(deps.sql) })
+      const html = async () =>
+        reply.render(`site/${page}`, { terms: policyTerms, plans: await listPlansOnSale(deps.sql) })
       return show(request, reply, page, html)
     })
 
@@ -126,7 +127,7 @@ const routes: FastifyPluginAsyncTypebox<{ deps: BillingServices; limit: object }
   }
 
   async function landing(form: FormState): Promise<Landing> {
-    const [plans, preview] = await Promise.all([plansOnSale(deps.sql), previewOf(deps.sql)])
+    const [plans, preview] = await Promise.all([listPlansOnSale(deps.sql), previewOf(deps.sql)])
     return {
       plans,
       states: indianStates,

@@ -1,12 +1,13 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { type MoneyUnderWay, moneyUnderWay } from '../../billing/checkout/money-under-way.ts'
 import { type LostMoney, listLostDisputesOf } from '../../billing/disputes/queries.ts'
-import { methodTitle, type PaymentRow } from '../../billing/payments/payments.ts'
-import { listPaymentsOf } from '../../billing/payments/queries.ts'
-import { type Plan, plansOnSale } from '../../billing/plans/plans.ts'
+import { methodTitle } from '../../billing/payments/payments.ts'
+import { listPaymentsOf, type PaymentRow } from '../../billing/payments/queries.ts'
+import { listPlansOnSale, type Plan } from '../../billing/plans/queries.ts'
 import { listReceiptsOf } from '../../billing/receipts/queries.ts'
 import { listRefundsOf } from '../../billing/refunds/queries.ts'
-import { type Subscription, subscriptionOf } from '../../billing/subscriptions/subscriptions.ts'
+import type { Subscription } from '../../billing/subscriptions/queries.ts'
+import { subscriptionOf } from '../../billing/subscriptions/subscriptions.ts'
 import { findUnconfirmedEmail } from '../../identity/email-tokens/request-queries.ts'
 import type { Account } from '../account.ts'
 import { type PeriodBar, periodBar } from './period-bar.ts'
@@ -42,7 +43,7 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { deps }) => {
       await Promise.all([
         subscriptionOf(sql, userId),
         moneyUnderWay(sql, userId),
-        plansOnSale(sql),
+        listPlansOnSale(sql),
         listPeriodsOf(sql, userId),
         listOrdersOf(sql, userId, shown),
         listPaymentsOf(sql, userId, shown),

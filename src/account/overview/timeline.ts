@@ -1,5 +1,6 @@
 import type { LostMoney } from '../../billing/disputes/queries.ts'
-import { methodTitle, outcomeOf, type PaymentRow } from '../../billing/payments/payments.ts'
+import { methodTitle, outcomeOf } from '../../billing/payments/payments.ts'
+import type { PaymentRow } from '../../billing/payments/queries.ts'
 import type { Refund } from '../../billing/refunds/queries.ts'
 import { dateInIndia } from '../../platform/dates.ts'
 import { rupees } from '../../platform/money.ts'

@@ -1,5 +1,5 @@
 import type { Dispute } from '../../billing/disputes/queries.ts'
-import type { Order } from '../../billing/payments/payments.ts'
+import type { Order } from '../../billing/payments/queries.ts'
 import { type Actor, originJson } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
 import type { Span } from '../days.ts'

@@ -1,4 +1,4 @@
-import type { PlanVersion } from '../../billing/plans/plans.ts'
+import type { PlanVersion } from '../../billing/plans/queries.ts'
 import type { Sql } from '../../platform/db.ts'
 
 /** A version with how much hangs on it; each figure is counted up to 1,001 and no further. */

@@ -6,11 +6,11 @@ import { paise } from '../../platform/money.ts'
 import { paymentLog } from '../../platform/payment-log.ts'
 import type { BillingServices } from '../payments/gateway.ts'
 import { GatewayRefused, GatewayUnavailable } from '../payments/gateway.ts'
-import type { Order } from '../payments/payments.ts'
 import {
   findCurrentOrder,
   findOrder,
   listPayableOrders,
+  type Order,
   openOrder,
   refreshUnsentOrder,
   renewIdempotencyKey,

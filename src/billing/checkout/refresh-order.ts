@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { LRUCache } from 'lru-cache'
 import type { BillingServices } from '../payments/gateway.ts'
 import { GatewayRefused, GatewayUnavailable } from '../payments/gateway.ts'
-import type { Order } from '../payments/payments.ts'
+import type { Order } from '../payments/queries.ts'
 import { type SettlementSource, settle } from './settle.ts'
 
 /** Fewest milliseconds between two questions about one order that people's browsers can cause. */

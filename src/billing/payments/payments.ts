@@ -1,48 +1,6 @@
 import type { Sql } from '../../platform/db.ts'
 import { AppError } from '../../platform/errors.ts'
-import { findOrder } from './queries.ts'
-
-/** A purchase of one plan by one user. `id` is what Cashfree knows it by; times are instants. */
-export type Order = {
-  id: string
-  userId: string
-  planKey: string
-  planName: string
-  planTitle: string
-  months: number
-  amountPaise: number
-  currency: string
-  status: 'created' | 'active' | 'terminating' | 'expired' | 'terminated' | 'paid'
-  idempotencyKey: string
-  expiresAt: Date
-  cfOrderId: string | null
-  paymentSessionId: string | null
-  gatewayStatus: string | null
-  paidAt: Date | null
-  closedAt: Date | null
-  heldAt: Date | null
-  askedAt: Date | null
-  createdAt: Date
-  /** True when less than a minute is left to start a payment, by the database's clock. */
-  isEnding: boolean
-}
-
-/** One attempt as its payer sees it. */
-export type PaymentRow = {
-  cfPaymentId: string
-  orderId: string
-  planTitle: string
-  status: string
-  amountPaise: number | null
-  method: string | null
-  bankReference: string | null
-  reason: string | null
-  appliedAt: Date | null
-  /** Of its order: when another payment, or this one, paid it; and since when it is held. */
-  orderPaidAt: Date | null
-  orderHeldAt: Date | null
-  at: Date
-}
+import { findOrder, type Order } from './queries.ts'
 
 const orderId = /^[A-Za-z0-9_-]{3,45}$/
 

@@ -1,5 +1,46 @@
 import type { Sql } from '../../platform/db.ts'
-import type { Order, PaymentRow } from './payments.ts'
+
+/** A purchase of one plan by one user. `id` is what Cashfree knows it by; times are instants. */
+export type Order = {
+  id: string
+  userId: string
+  planKey: string
+  planName: string
+  planTitle: string
+  months: number
+  amountPaise: number
+  currency: string
+  status: 'created' | 'active' | 'terminating' | 'expired' | 'terminated' | 'paid'
+  idempotencyKey: string
+  expiresAt: Date
+  cfOrderId: string | null
+  paymentSessionId: string | null
+  gatewayStatus: string | null
+  paidAt: Date | null
+  closedAt: Date | null
+  heldAt: Date | null
+  askedAt: Date | null
+  createdAt: Date
+  /** True when less than a minute is left to start a payment, by the database's clock. */
+  isEnding: boolean
+}
+
+/** One attempt as its payer sees it. */
+export type PaymentRow = {
+  cfPaymentId: string
+  orderId: string
+  planTitle: string
+  status: string
+  amountPaise: number | null
+  method: string | null
+  bankReference: string | null
+  reason: string | null
+  appliedAt: Date | null
+  /** Of its order: when another payment, or this one, paid it; and since when it is held. */
+  orderPaidAt: Date | null
+  orderHeldAt: Date | null
+  at: Date
+}
 
 const minutesToPay = 30
 
@@ -174,7 +215,8 @@ export async function postponeLook(sql: Sql, orderId: string, seconds: number): 
   `
 }
 
-function orderColumns(sql: Sql) {
+/** The columns of an `Order`, of `orders o` and its plan `plans p`. */
+export function orderColumns(sql: Sql) {
   return sql`o.id, o.user_id, o.plan_key, p.name as plan_name, p.title as plan_title, p.months, o.amount_paise, o.currency,
              o.status, o.idempotency_key, o.expires_at, o.cf_order_id, o.payment_session_id, o.gateway_status, o.paid_at,
              o.closed_at, o.held_at, o.asked_at, o.created_at, o.expires_at < now() + interval '1 minute' as is_ending`

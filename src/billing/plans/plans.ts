@@ -2,23 +2,7 @@ import type { Actor } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
 import { AppError } from '../../platform/errors.ts'
 import { paiseFromRupees, rupees } from '../../platform/money.ts'
-import { findPlanByKey, insertVersion, listPlansOnSale, offerPlan, withdrawPlan } from './queries.ts'
-
-/** What is on sale. `key` is versioned ('monthly_v1') and stays with orders; `name` ('monthly') stands in URLs. */
-export type Plan = { key: string; name: string; title: string; pricePaise: number; months: number }
-
-/** A version with its life: on sale or not, since when, and which version it took the place of. */
-export type PlanVersion = Plan & {
-  onSale: boolean
-  offeredAt: Date
-  withdrawnAt: Date | null
-  replaces: string | null
-}
-
-/** The plans on sale, shortest first. */
-export async function plansOnSale(sql: Sql): Promise<Plan[]> {
-  return listPlansOnSale(sql)
-}
+import { findPlanByKey, insertVersion, listPlansOnSale, offerPlan, type Plan, withdrawPlan } from './queries.ts'
 
 /** The plan on sale under this name, or undefined. */
 export async function findPlan(sql: Sql, name: string): Promise<Plan | undefined> {

@@ -1,8 +1,8 @@
 -- Ends somebody's access now: what runs and what was to come is voided. Money is not touched; giving it back is a refund.
--- p_seen_end is the end that the administrator saw; p_key names the act, so that asking twice is one cancellation.
+-- p_seen_end is the end that the administrator saw; p_key comes from the form, so that sending it twice is one cancellation.
 -- Answers 'cancelled', 'repeated', or why not: 'unknown-user', 'changed', 'nothing-runs'.
 create or replace function cancel_subscription(
-  p_user_id uuid, p_reason text, p_key text, p_seen_end timestamptz, p_actor text
+  p_user_id uuid, p_reason text, p_key text, p_seen_end timestamptz, p_actor text, p_origin jsonb
 ) returns text language plpgsql as $$
 declare
   running subscriptions;
@@ -16,14 +16,13 @@ begin
   if running.current_period_end is distinct from p_seen_end then return 'changed'; end if;
   if has_access(running) is not true then return 'nothing-runs'; end if;
 
+  perform set_config('etf.origin', coalesce(p_origin::text, ''), true);   -- for the audit row of end_access
   perform end_access(p_user_id, p_reason, p_key, p_actor, moment);
-  insert into mails (kind, subject_key, user_id, to_name, to_email)
-  select 'cancelled', id || ':' || p_key, id, name, email from users where id = p_user_id
-  on conflict on constraint one_mail_per_kind_and_subject do nothing;
+  perform enqueue_mail('cancelled', id || ':' || p_key, id, name, email) from users where id = p_user_id;
   return 'cancelled';
 end $$;
 
--- Ends at p_moment what runs and what was to come, and says why; p_key names an administrator's act, null for any other.
+-- Ends at p_moment what runs and what was to come, and says why; p_key is that of an administrator's form, null for any other.
 -- Money is not touched. Called by whoever holds the lock of the subscription.
 create or replace function end_access(
   p_user_id uuid, p_reason text, p_key text, p_actor text, p_moment timestamptz
@@ -45,9 +44,8 @@ begin
   set status = case when status = 'expired' then status else 'cancelled' end, is_paid = false,
       current_period_end = case when current_period_end > p_moment then p_moment else current_period_end end, updated_at = now()
   where user_id = p_user_id returning * into now_is;
-  insert into audit (actor, action, user_id, details)
-  values (p_actor, 'subscription.cancelled', p_user_id, jsonb_strip_nulls(jsonb_build_object('key', p_key)) || jsonb_build_object(
-    'reason', p_reason, 'periods', voided,
-    'before', jsonb_build_object('status', status_by_now(was), 'currentPeriodEnd', was.current_period_end),
-    'after', jsonb_build_object('status', now_is.status, 'currentPeriodEnd', now_is.current_period_end)));
+  perform record_audit(p_actor, 'subscription.cancelled', p_user_id => p_user_id,
+    p_details => jsonb_strip_nulls(jsonb_build_object('key', p_key)) || jsonb_build_object('reason', p_reason, 'periods', voided,
+      'before', jsonb_build_object('status', status_by_now(was), 'currentPeriodEnd', was.current_period_end),
+      'after', jsonb_build_object('status', now_is.status, 'currentPeriodEnd', now_is.current_period_end)));
 end $$;

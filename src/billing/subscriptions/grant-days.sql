@@ -1,9 +1,9 @@
 -- Adds days to somebody's access, as a purchase would: from the end of the running period, or from now. Nobody paid for
 -- them, so `is_paid` stays what it is for access that runs, and is false for access that begins here.
--- p_seen_end is the end that the administrator saw; p_key names the act, so that asking twice is one grant.
+-- p_seen_end is the end that the administrator saw; p_key comes from the form, so that sending it twice is one grant.
 -- Answers 'granted', 'repeated', or why not: 'unknown-user', 'changed'.
 create or replace function grant_days(
-  p_user_id uuid, p_days integer, p_reason text, p_key text, p_seen_end timestamptz, p_actor text
+  p_user_id uuid, p_days integer, p_reason text, p_key text, p_seen_end timestamptz, p_actor text, p_origin jsonb
 ) returns text language plpgsql as $$
 declare
   running subscriptions;
@@ -28,11 +28,8 @@ begin
       current_period_end = period.ends_at,
       updated_at = now()
   where user_id = p_user_id;
-  insert into mails (kind, subject_key, user_id, to_name, to_email)
-  select 'granted', period.id::text, id, name, email from users where id = p_user_id
-  on conflict on constraint one_mail_per_kind_and_subject do nothing;
-  insert into audit (actor, action, user_id, details)
-  values (p_actor, 'subscription.granted', p_user_id, jsonb_build_object(
+  perform enqueue_mail('granted', period.id::text, id, name, email) from users where id = p_user_id;
+  perform record_audit(p_actor, 'subscription.granted', p_user_id => p_user_id, p_origin => p_origin, p_details => jsonb_build_object(
     'period', period.id, 'days', p_days, 'reason', p_reason,
     'before', jsonb_build_object('status', status_by_now(running), 'currentPeriodEnd', running.current_period_end),
     'after', jsonb_build_object('status', 'active', 'currentPeriodEnd', period.ends_at)));

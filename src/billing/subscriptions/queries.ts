@@ -1,6 +1,39 @@
-import { type Actor, auditContextOf } from '../../platform/audit-context.ts'
+import { type Actor, originJson } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
-import type { Cancellation, Grant, Phase, Subscription } from './subscriptions.ts'
+
+/**
+ * Where a subscription stands by the database's clock.
+ * pending: never paid · active: until `currentPeriodEnd` · grace: `graceDays` more · expired · cancelled.
+ */
+export type Subscription = {
+  userId: string
+  status: 'pending' | 'active' | 'grace' | 'expired' | 'cancelled'
+  /** Money is behind the access that runs. Days that were only granted are access as well, and not paid. */
+  isPaid: boolean
+  /** May this person see the analyser now? The one question that the rest of the product asks. */
+  hasAccess: boolean
+  /** The plan of the period that runs, or ran last: not of one that was bought ahead. Null where none was ever bought. */
+  planKey: string | null
+  planName: string | null
+  planTitle: string | null
+  currentPeriodStart: Date | null
+  currentPeriodEnd: Date | null
+  graceEndsAt: Date | null
+  /** What runs and what is to come, plan by plan; empty when nothing runs. */
+  phases: Phase[]
+}
+
+/** A stretch of access under one plan; null: days that nobody paid for. */
+export type Phase = { planTitle: string | null; from: Date; until: Date }
+
+/**
+ * Days given by an administrator. `seenEnd`: the end of access as the administrator saw it, in microseconds since 1970,
+ * null for never; `key` comes from the form, so that sending it twice grants once.
+ */
+export type Grant = { userId: string; days: number; reason: string; key: string; seenEnd: string | null }
+
+/** The end of somebody's access by an administrator. As in `Grant`. */
+export type Cancellation = Omit<Grant, 'days'>
 
 /** What ended a period early: `end_cause` in void-period.sql. */
 export type EndCause = 'by-hand' | 'dispute' | 'refund'
@@ -25,62 +58,23 @@ export function phasesIn(phases: readonly PhaseAsText[]): Phase[] {
   return phases.map(({ planTitle, from, until }) => ({ planTitle, from: new Date(from), until: new Date(until) }))
 }
 
-/**
- * Moves statuses along and notes each change; moves stored plans to those of periods that began. One statement; the time
- * between runs decides nothing.
- */
+/** Writes down what the clock has decided (active → grace → expired) for those who read the table. Returns how many changed. */
 export async function updateStatuses(sql: Sql): Promise<number> {
-  const changed = await sql`
-    with due as (
-      select s.user_id, s.status as was, status_by_now(s) as becomes
-      from subscriptions s
-      where s.status in ('active', 'grace')
-        and s.current_period_end <= now()
-        and status_by_now(s) <> s.status
-      limit 5000
-      for update skip locked
-    ), moved as (
-      update subscriptions s
-      set status = due.becomes, is_paid = s.is_paid and due.becomes <> 'expired', updated_at = now()
-      from due
-      where s.user_id = due.user_id
-      returning s.user_id, due.was, due.becomes
-    ), begun as (
-      select s.user_id, p.plan_key
-      from subscription_periods p
-      join subscriptions s on s.user_id = p.user_id
-      where p.created_at < p.starts_at
-        and p.starts_at between now() - interval '3 days' and now()
-        and p.voided_at is null
-        and s.plan_key is distinct from p.plan_key
-        and p.plan_key = running_plan(s)
-        and s.user_id not in (select user_id from due)
-      limit 5000
-      for update of s skip locked
-    ), follow as (
-      update subscriptions s
-      set plan_key = begun.plan_key, updated_at = now()
-      from begun
-      where s.user_id = begun.user_id
-    )
-    insert into audit (actor, action, user_id, details)
-    select 'clock', 'subscription.' || becomes, user_id, jsonb_build_object('from', was)
-    from moved
-  `
-  return changed.count
+  const [row] = await sql<{ changed: number }[]>`select keep_statuses() as changed`
+  return row!.changed
 }
 
 /**
- * The subject names user, end and days ahead, so that a renewal makes a new subject and a repeat makes none. The week's
- * mail is left out where the day's is due already, and either where days were granted for no longer than that: the mail
- * about them has just said when they end.
+ * Enqueues the mails that tell people their access ends, bought or granted, 7 days and 1 day before. The subject names
+ * user, end and days ahead, so that a renewal makes a new subject and a repeat makes none. The week's mail is left out where
+ * the day's is due already, and either where days were granted for no longer than that: the mail about them has just said
+ * when they end. Returns how many are new.
  */
-export async function insertRenewalMails(sql: Sql): Promise<number> {
-  const written = await sql`
-    insert into mails (kind, subject_key, user_id, to_name, to_email)
-    select 'renewal',
-           s.user_id || ':' || (s.current_period_end at time zone 'Asia/Kolkata')::date || ':' || ahead.days,
-           s.user_id, u.name, u.email
+export async function queueRenewalMails(sql: Sql): Promise<number> {
+  const [row] = await sql<{ written: number }[]>`
+    select count(enqueue_mail('renewal',
+             s.user_id || ':' || (s.current_period_end at time zone 'Asia/Kolkata')::date || ':' || ahead.days,
+             s.user_id, u.name, u.email))::int as written
     from subscriptions s
     join users u on u.id = s.user_id
     cross join lateral (
@@ -90,9 +84,8 @@ export async function insertRenewalMails(sql: Sql): Promise<number> {
       and s.current_period_end > now()
       and s.current_period_end < now() + interval '7 days'
       and (s.is_paid or s.current_period_start < s.current_period_end - make_interval(days => ahead.days))
-    on conflict on constraint one_mail_per_kind_and_subject do nothing
   `
-  return written.count
+  return row!.written
 }
 
 /**
@@ -139,10 +132,8 @@ export async function findEndingSubscription(sql: Sql, userId: string, endsOn: s
 /** Adds days; see grant-days.sql for the answers. */
 export async function addDays(sql: Sql, grant: Grant, by: Actor): Promise<string> {
   const [row] = await sql<{ outcome: string }[]>`
-    with origin as materialized (${auditContextOf(sql, by)})
     select grant_days(${grant.userId}, ${grant.days}, ${grant.reason}, ${grant.key}, ${instantOf(sql, grant.seenEnd)},
-                      ${by.actor}) as outcome
-    from origin
+                      ${by.actor}, ${originJson(sql, by)}) as outcome
   `
   return row!.outcome
 }
@@ -151,14 +142,13 @@ export async function addDays(sql: Sql, grant: Grant, by: Actor): Promise<string
 export async function endNow(sql: Sql, cancellation: Cancellation, by: Actor): Promise<string> {
   const { userId, reason, key, seenEnd } = cancellation
   const [row] = await sql<{ outcome: string }[]>`
-    with origin as materialized (${auditContextOf(sql, by)})
-    select cancel_subscription(${userId}, ${reason}, ${key}, ${instantOf(sql, seenEnd)}, ${by.actor}) as outcome
-    from origin
+    select cancel_subscription(${userId}, ${reason}, ${key}, ${instantOf(sql, seenEnd)},
+                               ${by.actor}, ${originJson(sql, by)}) as outcome
   `
   return row!.outcome
 }
 
-/** The instant behind `microsOf`: a Date would lose what comes after the milliseconds. */
+/** An instant from microseconds since 1970: a Date would lose what comes after the milliseconds. */
 function instantOf(sql: Sql, micros: string | null) {
   return sql`timestamptz 'epoch' + ${micros}::bigint * interval '1 microsecond'`
 }

@@ -2,35 +2,18 @@ import type { Actor } from '../../platform/audit-context.ts'
 import { dateInIndia } from '../../platform/dates.ts'
 import type { Sql } from '../../platform/db.ts'
 import { AppError } from '../../platform/errors.ts'
-import { addDays, endNow, findSubscriptionRow, insertRenewalMails, updateStatuses as keepInStep } from './queries.ts'
+import {
+  addDays,
+  type Cancellation,
+  endNow,
+  findSubscriptionRow,
+  type Grant,
+  type Phase,
+  type Subscription,
+} from './queries.ts'
 
 /** Days of access after a paid period has ended; `grace_period()` in SQL. */
 export const graceDays = 3
-
-/**
- * Where a subscription stands by the database's clock.
- * pending: never paid · active: until `currentPeriodEnd` · grace: `graceDays` more · expired · cancelled.
- */
-export type Subscription = {
-  userId: string
-  status: 'pending' | 'active' | 'grace' | 'expired' | 'cancelled'
-  /** Money is behind the access that runs. Days that were only granted are access as well, and not paid. */
-  isPaid: boolean
-  /** The one question the rest of the house asks: may this person see the analyser now? */
-  hasAccess: boolean
-  /** The plan of the period that runs, or ran last: not of one that was bought ahead. Null where none was ever bought. */
-  planKey: string | null
-  planName: string | null
-  planTitle: string | null
-  currentPeriodStart: Date | null
-  currentPeriodEnd: Date | null
-  graceEndsAt: Date | null
-  /** What runs and what is to come, plan by plan; empty when nothing runs. */
-  phases: Phase[]
-}
-
-/** A stretch of access under one plan; null: days that nobody paid for. */
-export type Phase = { planTitle: string | null; from: Date; until: Date }
 
 /** "Annual until 28 Nov 2027, then Monthly until 28 Dec 2027"; null when nothing runs. At most so many phases one by one. */
 export function phasesLabel(phases: readonly Phase[], most = 4): string | null {
@@ -50,25 +33,6 @@ export async function subscriptionOf(sql: Sql, userId: string): Promise<Subscrip
   if (!found) throw new Error('an account without a subscription row')
   return found
 }
-
-/** Writes down what the clock already decided (active → grace → expired) for those who query the table. Returns how many changed. */
-export async function updateStatuses(sql: Sql): Promise<number> {
-  return keepInStep(sql)
-}
-
-/** Writes the mails that tell people their access ends, bought or granted: 7 days and 1 day before. Once each, however often it runs. */
-export async function queueRenewalMails(sql: Sql): Promise<number> {
-  return insertRenewalMails(sql)
-}
-
-/**
- * Days given by an administrator. `seenEnd`: the end of access as the administrator saw it, in microseconds since 1970,
- * null for never; `key` names the act, so that asking twice is one.
- */
-export type Grant = { userId: string; days: number; reason: string; key: string; seenEnd: string | null }
-
-/** The end of somebody's access by an administrator. As in `Grant`. */
-export type Cancellation = Omit<Grant, 'days'>
 
 const refusals: Record<string, AppError> = {
   'unknown-user': new AppError('not-found', 'There is no such account.'),

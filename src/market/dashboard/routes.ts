@@ -3,8 +3,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { LRUCache } from 'lru-cache'
 import { Type } from 'typebox'
 import { type MoneyUnderWay, moneyUnderWay } from '../../billing/checkout/money-under-way.ts'
-import { type Plan, plansOnSale } from '../../billing/plans/plans.ts'
-import { type Subscription, subscriptionOf } from '../../billing/subscriptions/subscriptions.ts'
+import { listPlansOnSale, type Plan } from '../../billing/plans/queries.ts'
+import type { Subscription } from '../../billing/subscriptions/queries.ts'
+import { subscriptionOf } from '../../billing/subscriptions/subscriptions.ts'
 import { findUnconfirmedEmail } from '../../identity/email-tokens/request-queries.ts'
 import { requireUser } from '../../identity/sessions/guards.ts'
 import { fmt } from '../../platform/format.ts'
@@ -69,7 +70,7 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Services }> = async (app, { deps
     const [subscription, underWay, plans, unconfirmed] = await Promise.all([
       subscriptionOf(deps.sql, userId),
       moneyUnderWay(deps.sql, userId),
-      plansOnSale(deps.sql),
+      listPlansOnSale(deps.sql),
       findUnconfirmedEmail(deps.sql, userId),
     ])
     const person = { subscription, underWay, plans, unconfirmed }
