@@ -162,7 +162,7 @@ describe('money that comes all the same', () => {
   test('waits while its refund is under way, and counts when that fails', async () => {
     const { id, userId, cfPaymentId } = await latePayer()
     app.sandbox.control.settings({ refundOutcome: 'PENDING' })
-    await app.sql`select request_refund(${cfPaymentId}, 1, 49900, 'a test', ${by().actor}, null::bigint)`
+    await app.sql`select request_refund(${cfPaymentId}, 1, 49900, 'a test', ${by().actor}, null::jsonb, null::bigint)`
     await app.run('send-refunds')
     await lift(userId)
     await look(id)
