@@ -8,7 +8,7 @@ import type { Quadrant } from '../engine/quadrants.ts'
 import { numberFormats, sourceOf, stampOf, summaryOf } from '../engine/summary.ts'
 import { type Asked, analysisUrl, steps, tails, views } from './analysis-params.ts'
 import { type Column, type ColumnKey, columns, inOrder, numberColumns, printed } from './columns.ts'
-import { type HeatMap, heatOf } from './heat.ts'
+import { type HeatMap, heatMapOf } from './heat-map.ts'
 
 /** A row of the rank table, ready to print. */
 export type Row = SectorRank & {
@@ -83,7 +83,7 @@ export function analyserOf(market: Market, given: Asked): Analyser | null {
       members: analysis.sectors.filter((one) => one.quadrant === quadrant),
     })),
     focused: analysis.sectors.find((one) => one.symbol === asked.focus) ?? null,
-    heat: heatOf(
+    heat: heatMapOf(
       market,
       ordered.filter((one) => priced.has(one.symbol)),
       analysis.asOf,

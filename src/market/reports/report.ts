@@ -1,8 +1,9 @@
 import { type Day, daysAfter, weekGoesOn, weekOf } from '../calendar/days.ts'
+import { type HeatCell, heatCell, heatCells } from '../charts/heat.ts'
 import { quadrantLabels } from '../charts/rotation-map.ts'
 import type { Analysis, SectorRank } from '../engine/analysis.ts'
 import { cachedAnalysis, type Market, stepsIn } from '../engine/market.ts'
-import { type Span, spans } from '../engine/returns.ts'
+import { spans } from '../engine/returns.ts'
 import { numberFormats, sourceOf, stampOf, summaryOf } from '../engine/summary.ts'
 
 /** A report as the templates print it; the same for everybody who gets it. Figures are text. */
@@ -16,17 +17,12 @@ export type Report = {
   ranked: number
   ranks: { rank: string; moved: string; name: string; symbol: string; quadrant: Quarter | null; score: string }[]
   columns: string[]
-  heat: { name: string; cells: Cell[] }[]
+  heat: { name: string; cells: HeatCell[] }[]
   /** What the picture's place says where pictures are off. */
   mapInWords: string
 }
 type Quarter = { key: keyof typeof quadrantLabels; mark: string; title: string }
-/** `tone` from −3 (fell most) to 3. */
-type Cell = { text: string; tone: number }
 
-/** A change of this many percent over its span has the strongest colour; a third of it the weakest. */
-const strong: Record<Span, number> = { '1W': 3, '1M': 6, '3M': 12, '6M': 18, '1Y': 30 }
-const strongFall = 20
 const tails = { weekly: 6, daily: 10 } as const
 
 const kept = new WeakMap<Analysis, Report>()
@@ -68,7 +64,10 @@ export function reportOf(market: Market, analysis: Analysis, cadence: 'weekly' |
       score: numberFormats.plain(one.score, 1),
     })),
     columns: [...spans, 'From high'],
-    heat: sectors.map((one) => ({ name: one.name, cells: cellsOf(one) })),
+    heat: sectors.map((one) => ({
+      name: one.name,
+      cells: [...heatCells(one.returns), heatCell('high', one.fromHigh)],
+    })),
     mapInWords: inWords(sectors),
   }
   kept.set(analysis, report)
@@ -79,18 +78,6 @@ function quarterOf({ quadrant }: SectorRank): Quarter | null {
   if (quadrant === null) return null
   const { mark, title } = quadrantLabels[quadrant]
   return { key: quadrant, mark, title }
-}
-
-function cellsOf({ returns, fromHigh }: SectorRank): Cell[] {
-  return [
-    ...spans.map((span) => ({ text: numberFormats.signed(returns[span]), tone: toneOf(returns[span], strong[span]) })),
-    { text: numberFormats.signed(fromHigh), tone: toneOf(fromHigh, strongFall) },
-  ]
-}
-
-function toneOf(percent: number | null, most: number): number {
-  if (percent === null || Number(percent.toFixed(1)) === 0) return 0
-  return Math.sign(percent) * Math.max(1, Math.min(3, Math.ceil((3 * Math.abs(percent)) / most)))
 }
 
 function inWords(sectors: readonly SectorRank[]): string {

@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { heatCell, heatCells } from '../../../src/market/charts/heat.ts'
 import { mapOf } from '../../../src/market/charts/rotation-map.ts'
+import { heatMapOf } from '../../../src/market/dashboard/heat-map.ts'
 import { currentMarket } from '../../../src/market/engine/market.ts'
+import { type Span, spans } from '../../../src/market/engine/returns.ts'
 import { pictureOf, svgOf } from '../../../src/market/reports/picture.ts'
 import { analysisFor, newestIssue, reportOf } from '../../../src/market/reports/report.ts'
 import { adminOf } from '../../support/admin.ts'
@@ -82,6 +85,24 @@ describe('how a report reads', () => {
     for (const { name, cells } of report.heat)
       expect(text).toContain(`${name} ${cells.map((cell) => cell.text).join(' ')}`)
     expect(mail.html).not.toContain('Sample data')
+  })
+
+  test('it colours a return as the heat map of the page does', () => {
+    const days = Object.fromEntries(spans.map((span) => [span, 3.5])) as Record<Span, number>
+    expect(heatCells(days).map(({ step }) => step)).toEqual([2, 1, 1, 1, 0])
+    expect(heatCell('1W', -3.96)).toEqual({ text: '−4.0', step: -2 })
+    expect(heatCell('high', -7)).toEqual({ text: '−7.0', step: -2 })
+    expect(heatCell('1Y', null)).toEqual({ text: '–', step: 0 })
+  })
+
+  test('its heat map is the page’s, with the distance from the year’s high beside it', async () => {
+    const market = await currentMarket(app.sql)
+    const analysis = analysisFor(market, 'weekly', slot.issue)!
+    const page = heatMapOf(market, analysis.sectors, analysis.asOf).rows.filter((row) => !row.isBenchmark)
+    const mail = reportOf(market, analysis, 'weekly').heat
+    expect(mail.map(({ name, cells }) => ({ name, cells: cells.slice(0, -1) }))).toEqual(
+      page.map(({ name, cells }) => ({ name, cells })),
+    )
   })
 
   test('it holds the parts that were chosen and no others', async () => {
