@@ -36,7 +36,7 @@ type Landing = Policy & {
   form: FormState
   preview: Preview
   source: string
-  figures: typeof numberFormats
+  formats: typeof numberFormats
 }
 
 const fields = ['name', 'username', 'email', 'phone', 'state', 'password', 'plan'] as const
@@ -134,7 +134,7 @@ const routes: FastifyPluginAsyncTypebox<{ deps: BillingServices; limit: object }
       form,
       preview,
       source: sourceOf(preview),
-      figures: numberFormats,
+      formats: numberFormats,
       terms: policyTerms,
     }
   }

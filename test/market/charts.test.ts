@@ -24,7 +24,7 @@ describe.each([
     const map = mapOf(seed, count, tail)
     const boxes = [
       ...map.points.flatMap(({ place }) => (place ? [place.label] : [])),
-      ...map.zones.map(({ word }) => word),
+      ...map.zones.map(({ label }) => label),
     ].map(boxOf)
     const pairs = boxes.flatMap((a, i) => boxes.slice(i + 1).filter((b) => overlapping(a, b)))
     expect(pairs).toEqual([])

@@ -2,14 +2,14 @@ export type Spot = { x: number; y: number }
 export type Box = { left: number; right: number; top: number; bottom: number }
 export type Label = Spot & { text: string; anchor: 'start' | 'middle' | 'end' }
 
-/** What is to be named: its head, and what may be said of it, the best first. */
+/** What is to be named: its head, and the texts that may stand for it, the best first. */
 export type Named = Spot & { texts: readonly string[] }
 
 /** A placed name; `leader` is a line from the head to a name that stands further away. */
 export type Placed = { label: Label; leader: string | null } | null
 
 /** Room a letter takes, in drawing units, at the largest text the stylesheet uses (a phone): apart there is apart everywhere. */
-const text = { perLetter: 8.6, height: 17, apart: 3 }
+const room = { perLetter: 8.6, height: 17, apart: 3 }
 
 // biome-ignore format: one place a line
 const near: { dx: number; dy: number; anchor: Label['anchor']; dislike: number }[] = [
@@ -33,14 +33,14 @@ const far = [26, 38, 52, 70, 92].flatMap((reach) =>
 )
 
 /**
- * Names that do not cover each other, a head or the words in the corners, and stay in the frame. Where a name finds no
+ * Names that do not cover each other, a head or the labels in the corners, and stay in the frame. Where a name finds no
  * room a shorter text is tried; one that finds none is left out (null), and the table beside the map still has it.
  */
 export function placeLabels(
   named: readonly Named[],
-  given: { frame: Box; words: readonly Box[]; trails: readonly Spot[] },
+  given: { frame: Box; corners: readonly Box[]; trails: readonly Spot[] },
 ): Placed[] {
-  const taken: Box[] = [...given.words, ...named.map((one) => around(one, 8))]
+  const taken: Box[] = [...given.corners, ...named.map((one) => around(one, 8))]
   const trails = given.trails.map((spot) => around(spot, 4))
   const placed = new Map<Named, Placed>()
   // Those with the most neighbours choose first: the others have more choice.
@@ -54,10 +54,10 @@ export function placeLabels(
 }
 
 function bestPlace(one: Named, taken: readonly Box[], trails: readonly Box[], frame: Box) {
-  for (const words of one.texts) {
+  for (const text of one.texts) {
     const choices = [...near, ...far]
       .map(({ dx, dy, anchor, dislike }) => {
-        const label = { x: round1(one.x + dx), y: round1(one.y + dy), text: words, anchor }
+        const label = { x: round1(one.x + dx), y: round1(one.y + dy), text, anchor }
         return { label, box: boxOf(label), dx, dy, dislike }
       })
       .filter(({ box }) => isInside(box, frame) && overlap(box, taken) === 0)
@@ -74,10 +74,10 @@ function bestPlace(one: Named, taken: readonly Box[], trails: readonly Box[], fr
 }
 
 /** The room a label takes. */
-export function boxOf({ x, y, anchor, text: words }: Label): Box {
-  const length = words.length * text.perLetter + 2 * text.apart
-  const left = anchor === 'start' ? x - text.apart : anchor === 'end' ? x + text.apart - length : x - length / 2
-  return { left, right: left + length, top: y - text.height + 3, bottom: y + 4 }
+export function boxOf({ x, y, anchor, text }: Label): Box {
+  const length = text.length * room.perLetter + 2 * room.apart
+  const left = anchor === 'start' ? x - room.apart : anchor === 'end' ? x + room.apart - length : x - length / 2
+  return { left, right: left + length, top: y - room.height + 3, bottom: y + 4 }
 }
 
 function around({ x, y }: Spot, reach: number): Box {

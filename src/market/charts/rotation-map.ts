@@ -22,14 +22,14 @@ export type RotationMap = {
   width: number
   height: number
   centre: Spot
-  zones: (Spot & { quadrant: Quadrant; width: number; height: number; word: Label })[]
+  zones: (Spot & { quadrant: Quadrant; width: number; height: number; label: Label })[]
   ticks: (Spot & { axis: 'ratio' | 'momentum'; text: string })[]
   /** The strongest first. */
   points: MapPoint[]
-  words: typeof quadrantLabels
+  quadrants: typeof quadrantLabels
 }
 
-/** Of its own average, not of the Nifty: a sector can be leading and still have done worse than the Nifty. */
+/** `meaning` is relative to the sector's own average: a leading sector can still have done worse than the Nifty. */
 export const quadrantLabels: Record<Quadrant, { title: string; mark: string; meaning: string }> = {
   leading: {
     title: 'Leading',
@@ -83,7 +83,7 @@ export function drawMap(sectors: readonly SectorRank[]): RotationMap {
   })
   const places = placeLabels(
     heads.map(({ x, y, one }) => ({ x, y, texts: [one.name, ...(one.rank === null ? [] : [String(one.rank)])] })),
-    { frame, words: zones.map(({ word }) => boxOf(word)), trails: heads.flatMap(({ spots }) => spots) },
+    { frame, corners: zones.map(({ label }) => boxOf(label)), trails: heads.flatMap(({ spots }) => spots) },
   )
   const points = heads.map(({ one, now, spots, x, y }, i) => {
     const quadrant = quadrantOf(now)
@@ -100,7 +100,7 @@ export function drawMap(sectors: readonly SectorRank[]): RotationMap {
       place: places[i]!,
     }
   })
-  return { width, height, centre, zones, ticks: ticksAt(scale, place), points, words: quadrantLabels }
+  return { width, height, centre, zones, ticks: ticksAt(scale, place), points, quadrants: quadrantLabels }
 }
 
 type Scale = { x: number; y: number; reach: { ratio: number; momentum: number } }
@@ -135,7 +135,7 @@ function ticksAt({ reach }: Scale, place: (at: { ratio: number; momentum: number
   ]
 }
 
-/** The quarters in reading order, each with its word in the outer corner. */
+/** The quarters in reading order, each with its label in the outer corner. */
 function zoneAt(quadrant: Quadrant, index: number): RotationMap['zones'][number] {
   const [right, low] = [index % 2 === 1, index > 1]
   const { mark, title } = quadrantLabels[quadrant]
@@ -144,7 +144,7 @@ function zoneAt(quadrant: Quadrant, index: number): RotationMap['zones'][number]
     x: right ? centre.x : frame.left,
     y: low ? centre.y : frame.top,
     ...half,
-    word: {
+    label: {
       text: `${mark} ${title}`,
       x: right ? frame.right - 8 : frame.left + 8,
       y: low ? frame.bottom - 8 : frame.top + 18,

@@ -6,7 +6,7 @@ import type { Analysis, SectorRank } from '../engine/analysis.ts'
 import { cachedAnalysis, type Market, stepsIn } from '../engine/market.ts'
 import type { Quadrant } from '../engine/quadrants.ts'
 import { numberFormats, sourceOf, stampOf, summaryOf } from '../engine/summary.ts'
-import { type Asked, analysisUrl, steps, tails, views } from './analysis-params.ts'
+import { type AnalyserParams, analysisUrl, steps, tails, views } from './analysis-params.ts'
 import { type Column, type ColumnKey, columns, inOrder, numberColumns, printed } from './columns.ts'
 import { type HeatMap, heatMapOf } from './heat-map.ts'
 
@@ -21,7 +21,7 @@ export type Row = SectorRank & {
 
 /** What an address of the analyser shows. */
 export type Analyser = {
-  asked: Asked
+  params: AnalyserParams
   market: Pick<Market, 'sample'>
   analysis: Analysis
   summary: string
@@ -43,8 +43,8 @@ export type Analyser = {
   views: typeof views
   steps: typeof steps
   tails: typeof tails
-  address: (changes?: Partial<Asked>, path?: string) => string
-  figures: typeof numberFormats
+  address: (changes?: Partial<AnalyserParams>, path?: string) => string
+  formats: typeof numberFormats
 }
 
 /** Days in the list: three years of weeks, half a year of days. What is older is reached by stepping. */
@@ -55,17 +55,17 @@ export const spark = { width: 84, height: 24 } as const
  * Composes the analyser's answer. Null where no prices were imported yet. Throws AppError `invalid` for a day before the
  * first price.
  */
-export function analyserOf(market: Market, given: Asked): Analyser | null {
+export function analyserOf(market: Market, given: AnalyserParams): Analyser | null {
   if (market.asOf === null) return null
-  const asked = settled(market, given)
-  const analysis = cachedAnalysis(market, asked)!
-  const days = daysOf(market, asked.step)
-  const shown = days.slice(0, listed[asked.step])
-  const address: Analyser['address'] = (changes, path) => analysisUrl(asked, changes, path)
-  const ordered = inOrder(analysis.sectors, asked)
+  const params = settled(market, given)
+  const analysis = cachedAnalysis(market, params)!
+  const days = daysOf(market, params.step)
+  const shown = days.slice(0, listed[params.step])
+  const address: Analyser['address'] = (changes, path) => analysisUrl(params, changes, path)
+  const ordered = inOrder(analysis.sectors, params)
   const priced = pricedUpTo(market, analysis.asOf)
   return {
-    asked,
+    params,
     market,
     analysis,
     summary: summaryOf(analysis),
@@ -74,7 +74,7 @@ export function analyserOf(market: Market, given: Asked): Analyser | null {
     older: days.find((day) => day < analysis.asOf) ?? null,
     newer: days.findLast((day) => day > analysis.asOf) ?? null,
     days: shown.includes(analysis.asOf) ? shown : [...shown, analysis.asOf].sort().reverse(),
-    heads: columns.map((column) => ({ ...column, ...headOf(column, asked) })),
+    heads: columns.map((column) => ({ ...column, ...headOf(column, params) })),
     rows: ordered.map((one) => ({ ...rowOf(one, address), isPriced: priced.has(one.symbol) })),
     map: mapOf(analysis),
     quadrants: (Object.keys(quadrantLabels) as Quadrant[]).map((quadrant) => ({
@@ -82,7 +82,7 @@ export function analyserOf(market: Market, given: Asked): Analyser | null {
       ...quadrantLabels[quadrant],
       members: analysis.sectors.filter((one) => one.quadrant === quadrant),
     })),
-    focused: analysis.sectors.find((one) => one.symbol === asked.focus) ?? null,
+    focused: analysis.sectors.find((one) => one.symbol === params.focus) ?? null,
     heat: heatMapOf(
       market,
       ordered.filter((one) => priced.has(one.symbol)),
@@ -92,35 +92,35 @@ export function analyserOf(market: Market, given: Asked): Analyser | null {
     steps,
     tails,
     address,
-    figures: numberFormats,
+    formats: numberFormats,
   }
 }
 
 /** The question with the trading day that answers it: one day, one address, one answer to keep. */
-function settled(market: Market, asked: Asked): Asked {
-  const { at, focus } = asked
+function settled(market: Market, params: AnalyserParams): AnalyserParams {
+  const { at, focus } = params
   const known = market.sectors.some((one) => one.symbol === focus)
   if (focus !== null && !known) throw new AppError('not-found', 'There is no such sector.')
-  if (at === null) return asked
+  if (at === null) return params
   const day = daysOf(market, 'day').find((one) => one <= at)
   if (day === undefined) throw new AppError('invalid', 'There are no prices that old.')
-  return { ...asked, at: day === market.asOf ? null : day }
+  return { ...params, at: day === market.asOf ? null : day }
 }
 
-const kept = new WeakMap<Market, Record<Asked['step'], Day[]>>()
+const kept = new WeakMap<Market, Record<AnalyserParams['step'], Day[]>>()
 
-function daysOf(market: Market, step: Asked['step']): Day[] {
+function daysOf(market: Market, step: AnalyserParams['step']): Day[] {
   const known = kept.get(market) ?? { week: stepsIn(market, 'week'), day: stepsIn(market, 'day') }
   kept.set(market, known)
   return known[step]
 }
 
 /** A tap on the head that orders the table already turns the order round. */
-function headOf({ key, first }: { key: ColumnKey; first: Asked['dir'] }, asked: Asked) {
-  const isOrder = asked.sort === key
-  const dir = isOrder ? (asked.dir === 'asc' ? 'desc' : 'asc') : first
-  const order = isOrder ? (asked.dir === 'asc' ? ('ascending' as const) : ('descending' as const)) : null
-  return { href: analysisUrl(asked, { sort: key, dir }), order }
+function headOf({ key, first }: { key: ColumnKey; first: AnalyserParams['dir'] }, params: AnalyserParams) {
+  const isOrder = params.sort === key
+  const dir = isOrder ? (params.dir === 'asc' ? 'desc' : 'asc') : first
+  const order = isOrder ? (params.dir === 'asc' ? ('ascending' as const) : ('descending' as const)) : null
+  return { href: analysisUrl(params, { sort: key, dir }), order }
 }
 
 /** The symbols of the sectors that have a price of this day or an earlier one. */

@@ -3,18 +3,18 @@ import { AppError } from '../../platform/errors.ts'
 import type { Day } from '../calendar/days.ts'
 import { type ColumnKey, columnOf, columns } from './columns.ts'
 
-/** What a reader of the analyser asked for; it stands in the address of the page, so that it can be kept and shared. */
-export type Asked = {
+/** What a page of the analyser shows. All of it stands in the page's address, which can be bookmarked and shared. */
+export type AnalyserParams = {
   /** Which part a phone shows; a laptop shows all. */
   view: View
   step: 'week' | 'day'
-  /** The day to look at; null for the newest. */
+  /** The day to show; null for the newest. */
   at: Day | null
   /** Bars in a tail. */
   tail: number
   sort: ColumnKey
   dir: 'asc' | 'desc'
-  /** Symbol of the sector that stands out. */
+  /** Symbol of the sector that is highlighted. */
   focus: string | null
 }
 
@@ -22,12 +22,20 @@ export const views = ['table', 'map', 'heat'] as const
 export type View = (typeof views)[number]
 export const steps = ['week', 'day'] as const
 export const tails = [4, 8, 12, 20] as const
-const plain: Asked = { view: 'table', step: 'week', at: null, tail: 12, sort: 'rank', dir: 'asc', focus: null }
+const defaults: AnalyserParams = {
+  view: 'table',
+  step: 'week',
+  at: null,
+  tail: 12,
+  sort: 'rank',
+  dir: 'asc',
+  focus: null,
+}
 const dirs = ['asc', 'desc'] as const
 
 const Text = Type.Optional(Type.Union([Type.String(), Type.Array(Type.String())]))
-/** The query string of every page of the analyser. Of doubled ones the first counts. */
-export const AskedInQuery = Type.Object({
+/** The query string of every page of the analyser. Of repeated parameters the first counts. */
+export const AnalyserQuery = Type.Object({
   view: Text,
   step: Text,
   at: Text,
@@ -37,36 +45,40 @@ export const AskedInQuery = Type.Object({
   focus: Text,
 })
 
-/** Reads the question. Throws AppError `invalid` for what the analyser has no answer to. */
-export function askedIn(query: Static<typeof AskedInQuery>): Asked {
-  const given = (name: keyof Asked) => [query[name]].flat()[0] ?? ''
+/** Reads the parameters. Throws AppError `invalid` for a value that the analyser does not know. */
+export function readParams(query: Static<typeof AnalyserQuery>): AnalyserParams {
+  const given = (name: keyof AnalyserParams) => [query[name]].flat()[0] ?? ''
   const sort = oneOf(
     columns.map((column) => column.key),
     given('sort'),
-    plain.sort,
+    defaults.sort,
   )
   return {
-    view: oneOf(views, given('view'), plain.view),
-    step: oneOf(steps, given('step'), plain.step),
+    view: oneOf(views, given('view'), defaults.view),
+    step: oneOf(steps, given('step'), defaults.step),
     at: given('at') === '' ? null : dayIn(given('at')),
-    tail: Number(oneOf(tails.map(String), given('tail'), String(plain.tail))),
+    tail: Number(oneOf(tails.map(String), given('tail'), String(defaults.tail))),
     sort,
     dir: oneOf(dirs, given('dir'), columnOf(sort).first),
     focus: given('focus') || null,
   }
 }
 
-/** The address of the question with these changes; what is as usual is left out. */
-export function analysisUrl(asked: Asked, changes: Partial<Asked> = {}, path = '/dashboard'): string {
-  const next = { ...asked, ...changes }
-  const usual = { ...plain, dir: columnOf(next.sort).first }
-  const names = (Object.keys(plain) as (keyof Asked)[]).filter((name) => next[name] !== usual[name])
+/** The address of a page with these parameters and changes; parameters at their default are left out. */
+export function analysisUrl(
+  params: AnalyserParams,
+  changes: Partial<AnalyserParams> = {},
+  path = '/dashboard',
+): string {
+  const next = { ...params, ...changes }
+  const omitted = { ...defaults, dir: columnOf(next.sort).first }
+  const names = (Object.keys(defaults) as (keyof AnalyserParams)[]).filter((name) => next[name] !== omitted[name])
   const query = new URLSearchParams(Object.fromEntries(names.map((name) => [name, String(next[name])]))).toString()
   return query ? `${path}?${query}` : path
 }
 
-function oneOf<Value extends string>(values: readonly Value[], given: string, usual: Value): Value {
-  const found = given === '' ? usual : values.find((value) => value === given)
+function oneOf<Value extends string>(values: readonly Value[], given: string, fallback: Value): Value {
+  const found = given === '' ? fallback : values.find((value) => value === given)
   if (found === undefined)
     throw new AppError('invalid', 'The analyser has no such view. Please start from the dashboard.')
   return found

@@ -15,7 +15,7 @@ import { sendCompressing } from '../../web/compressed.ts'
 import { currentMarket, type Market } from '../engine/market.ts'
 import { numberFormats, sourceOf, stampOf } from '../engine/summary.ts'
 import { type Analyser, analyserOf, spark } from './analyser.ts'
-import { type Asked, AskedInQuery, analysisUrl, askedIn } from './analysis-params.ts'
+import { type AnalyserParams, AnalyserQuery, analysisUrl, readParams } from './analysis-params.ts'
 import { type Preview, previewOf } from './preview.ts'
 import { type Sector, sectorOf } from './sector.ts'
 import { tableCsv } from './table-csv.ts'
@@ -27,7 +27,7 @@ declare module '../../web/views.ts' {
       preview: Preview
       source: string
       stamp: string
-      figures: typeof numberFormats
+      formats: typeof numberFormats
     }
     'market/dashboard/_analyser': { analyser: Analyser; spark: typeof spark }
     'market/dashboard/sector': { subscription: Subscription; sector: Sector }
@@ -42,20 +42,20 @@ type Dashboard = {
   body: string
 }
 
-/** Regions kept for a market: those that were asked for last, of a tenth of a megabyte each. */
+/** Regions kept for a market: the most recently requested ones, of a tenth of a megabyte each. */
 const regionsKept = 30
 const regions = new WeakMap<Market, LRUCache<string, string>>()
 
-/** The analyser as HTML: nothing in it is about the reader, so that it is made once for all of them. */
-async function regionOf(market: Market, asked: Asked, reply: FastifyReply): Promise<string> {
+/** The analyser as HTML: nothing in it is about the reader, so it is rendered once for all of them. */
+async function regionOf(market: Market, params: AnalyserParams, reply: FastifyReply): Promise<string> {
   const kept = regions.get(market) ?? new LRUCache<string, string>({ max: regionsKept })
   regions.set(market, kept)
-  const key = analysisUrl(asked)
+  const key = analysisUrl(params)
   const made = async () => {
-    const analyser = analyserOf(market, asked)
+    const analyser = analyserOf(market, params)
     return analyser ? reply.viewAsync('market/dashboard/_analyser', { analyser, spark, fmt }) : ''
   }
-  // Who waited for a turn may find that somebody before them asked the same.
+  // After waiting for a turn, another request may have rendered the same.
   const region = kept.get(key) ?? (await inHeavyTurn({ patient: false }, () => kept.get(key) ?? made()))
   kept.set(key, region)
   return region
@@ -63,9 +63,9 @@ async function regionOf(market: Market, asked: Asked, reply: FastifyReply): Prom
 
 const OneSector = Type.Object({ symbol: Type.String() })
 
-/** The analyser, for those whose subscription runs; for others what it was three months ago, and the way to it. */
+/** /dashboard: the analyser for people with an active subscription; for others a preview that is three months old, and the plans. */
 const routes: FastifyPluginAsyncTypebox<{ deps: Services }> = async (app, { deps }) => {
-  app.get('/dashboard', { preHandler: requireUser, schema: { querystring: AskedInQuery } }, async (request, reply) => {
+  app.get('/dashboard', { preHandler: requireUser, schema: { querystring: AnalyserQuery } }, async (request, reply) => {
     const userId = request.user!.id
     const [subscription, underWay, plans, unconfirmed] = await Promise.all([
       subscriptionOf(deps.sql, userId),
@@ -82,18 +82,18 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Services }> = async (app, { deps
         preview,
         source: sourceOf(preview),
         stamp: stampOf(preview.analysis),
-        figures: numberFormats,
+        formats: numberFormats,
       })
       return show(request, reply, html)
     }
-    const body = await regionOf(await currentMarket(deps.sql), askedIn(request.query), reply)
+    const body = await regionOf(await currentMarket(deps.sql), readParams(request.query), reply)
     if (request.wantsFragment && body) return show(request, reply, body)
     return show(request, reply, await reply.render('market/dashboard/show', { ...person, body }))
   })
 
   app.get(
     '/dashboard/sectors/:symbol',
-    { preHandler: requireUser, schema: { params: OneSector, querystring: AskedInQuery } },
+    { preHandler: requireUser, schema: { params: OneSector, querystring: AnalyserQuery } },
     async (request, reply) => {
       const subscription = await subscriptionOf(deps.sql, request.user!.id)
       if (!subscription.hasAccess) return turnAway(request, reply, 'A sector’s page opens with a subscription.')
@@ -101,7 +101,7 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Services }> = async (app, { deps
       const isFollowed = market.sectors.some((one) => one.symbol === request.params.symbol)
       if (isFollowed && market.asOf === null) return turnAway(request, reply, 'There are no prices of this sector yet.')
       const sector = await inHeavyTurn({ patient: false }, () =>
-        sectorOf(market, request.params.symbol, askedIn(request.query)),
+        sectorOf(market, request.params.symbol, readParams(request.query)),
       )
       return show(request, reply, await reply.render('market/dashboard/sector', { subscription, sector }))
     },
@@ -109,12 +109,12 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Services }> = async (app, { deps
 
   app.get(
     '/dashboard/table.csv',
-    { preHandler: requireUser, schema: { querystring: AskedInQuery } },
+    { preHandler: requireUser, schema: { querystring: AnalyserQuery } },
     async (request, reply) => {
       const subscription = await subscriptionOf(deps.sql, request.user!.id)
       if (!subscription.hasAccess) return turnAway(request, reply, 'The table as a file comes with a subscription.')
       const market = await currentMarket(deps.sql)
-      const analyser = await inHeavyTurn({ patient: false }, () => analyserOf(market, askedIn(request.query)))
+      const analyser = await inHeavyTurn({ patient: false }, () => analyserOf(market, readParams(request.query)))
       if (!analyser) return turnAway(request, reply, 'There are no prices yet, so there is no table to download.')
       return reply
         .header('cache-control', 'no-store')
@@ -124,15 +124,15 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Services }> = async (app, { deps
     },
   )
 
-  /** Back to the dashboard, which says what to do. */
+  /** Back to the dashboard with a notice of the reason. */
   function turnAway(request: FastifyRequest, reply: FastifyReply, text: string) {
     request.session.set('notice', { kind: 'info', text })
     return reply.leaveFor('/dashboard')
   }
 
   /**
-   * Large pages of numbers go out compressed. That tells nothing by its length: nothing a stranger could choose is
-   * repeated in them, and nothing in them is secret from the reader.
+   * Large pages of numbers are sent compressed. Their length reveals nothing (BREACH): they repeat nothing that a stranger
+   * could choose, and hold nothing that is secret from the reader.
    */
   function show(request: FastifyRequest, reply: FastifyReply, html: string) {
     reply

@@ -7,7 +7,7 @@ import { type History, historyOf } from '../engine/history.ts'
 import type { Market } from '../engine/market.ts'
 import { quadrantOf } from '../engine/quadrants.ts'
 import { type Analyser, analyserOf } from './analyser.ts'
-import type { Asked } from './analysis-params.ts'
+import type { AnalyserParams } from './analysis-params.ts'
 import { numberColumns, printed } from './columns.ts'
 
 /** One sector's page. */
@@ -23,11 +23,11 @@ export type Sector = Analyser & {
   stronger: SectorRank | null
   weaker: SectorRank | null
   quadrantOf: typeof quadrantOf
-  quadrantWords: typeof quadrantLabels
+  quadrantLabels: typeof quadrantLabels
 }
 
 /** Composes a sector's page. Throws AppError `not-found` for a symbol that is not shown, or while there are no prices. */
-export function sectorOf(market: Market, symbol: string, given: Asked): Sector {
+export function sectorOf(market: Market, symbol: string, given: AnalyserParams): Sector {
   const instrument = market.sectors.find((one) => one.symbol === symbol)
   const analyser = instrument && analyserOf(market, given)
   if (!analyser) throw new AppError('not-found', 'There is no such sector.')
@@ -48,11 +48,11 @@ export function sectorOf(market: Market, symbol: string, given: Asked): Sector {
     })),
     panels: panelsOf(history),
     history,
-    explanation: explain(benchmark.prices, instrument.prices, { asOf, step: analyser.asked.step }),
+    explanation: explain(benchmark.prices, instrument.prices, { asOf, step: analyser.params.step }),
     stronger: sectors[place - 1] ?? null,
     weaker: sectors[place + 1] ?? null,
     quadrantOf,
-    quadrantWords: quadrantLabels,
+    quadrantLabels,
   }
 }
 

@@ -18,15 +18,15 @@ const colours: Record<Quadrant, string> = {
 }
 const [paper, ink, soft, line] = ['#ffffff', '#26211b', '#5f574c', '#8b8378']
 
-const kept = new WeakMap<Analysis, Promise<Buffer>>()
+const drawings = new WeakMap<Analysis, Promise<Buffer>>()
 
 /** The rotation map of an analysis as a PNG of its own light ground, drawn once however many mails carry it. */
 export function pictureOf(analysis: Analysis): Promise<Buffer> {
-  const known = kept.get(analysis)
+  const known = drawings.get(analysis)
   if (known) return known
   const drawing = draw(svgOf(mapOf(analysis)))
-  kept.set(analysis, drawing)
-  drawing.catch(() => kept.delete(analysis))
+  drawings.set(analysis, drawing)
+  drawing.catch(() => drawings.delete(analysis))
   return drawing
 }
 
@@ -48,14 +48,14 @@ export function svgOf(map: RotationMap): string {
   const top = map.zones[0]!
   const axes = `<path d="M${map.centre.x} ${top.y}v${top.height * 2}M${top.x} ${map.centre.y}h${top.width * 2}" stroke="${line}" stroke-width="0.8"/>`
   const ticks = map.ticks.map((tick) =>
-    words(tick, { text: tick.text, anchor: tick.axis === 'ratio' ? 'middle' : 'end', size: 10.5, fill: soft }),
+    text(tick, { text: tick.text, anchor: tick.axis === 'ratio' ? 'middle' : 'end', size: 10.5, fill: soft }),
   )
   const names = [
-    words({ x: map.width - 2, y: map.height - 3 }, { text: 'Strength →', anchor: 'end', size: 10.5, fill: soft }),
-    words({ x: top.x, y: top.y - 7 }, { text: '↑ Momentum', anchor: 'start', size: 10.5, fill: soft }),
+    text({ x: map.width - 2, y: map.height - 3 }, { text: 'Strength →', anchor: 'end', size: 10.5, fill: soft }),
+    text({ x: top.x, y: top.y - 7 }, { text: '↑ Momentum', anchor: 'start', size: 10.5, fill: soft }),
   ]
-  const corners = map.zones.map(({ quadrant, word }) =>
-    words(word, { ...word, size: 12, fill: colours[quadrant], bold: true }),
+  const corners = map.zones.map(({ quadrant, label }) =>
+    text(label, { ...label, size: 12, fill: colours[quadrant], bold: true }),
   )
   const tails = map.points.flatMap((point) => [
     ...point.tail.map(
@@ -66,7 +66,7 @@ export function svgOf(map: RotationMap): string {
     `<polygon points="${point.head}" fill="${colours[point.quadrant]}" stroke="${paper}" stroke-width="1"/>`,
   ])
   const labels = map.points.flatMap(({ place }) =>
-    place ? [words(place.label, { ...place.label, size: 12, fill: ink, halo: true })] : [],
+    place ? [text(place.label, { ...place.label, size: 12, fill: ink, halo: true })] : [],
   )
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${map.width} ${map.height}" font-family="DejaVu Sans">`,
@@ -81,9 +81,9 @@ export function svgOf(map: RotationMap): string {
   ].join('\n')
 }
 
-type Words = { text: string; anchor: string; size: number; fill: string; bold?: boolean; halo?: boolean }
+type TextStyle = { text: string; anchor: string; size: number; fill: string; bold?: boolean; halo?: boolean }
 
-function words({ x, y }: { x: number; y: number }, { text, anchor, size, fill, bold, halo }: Words): string {
+function text({ x, y }: { x: number; y: number }, { text, anchor, size, fill, bold, halo }: TextStyle): string {
   const weight = bold ? ' font-weight="bold"' : ''
   const around = halo ? ` stroke="${paper}" stroke-width="2.5" stroke-linejoin="round" paint-order="stroke"` : ''
   return `<text x="${x}" y="${y}" text-anchor="${anchor}" font-size="${size}" fill="${fill}"${weight}${around}>${escaped(text)}</text>`
