@@ -1,10 +1,16 @@
 import { AppError } from '../platform/errors.ts'
 
-/** Where a list goes on: the key of the last row shown, newest first. Rows that arrive meanwhile move nothing. */
+/** Where a list goes on: the key of the last row shown, newest first. Rows that arrive in between move nothing. */
 export type Cursor = { at: Date; id: string }
+
+/** Rows of a list after a cursor, or from its start, at most so many. */
+export type List<Row> = (after: Cursor | null, limit: number) => Promise<readonly Row[]>
 
 /** Rows of one page, and the query string of the next one; null on the last. */
 export type Page<Row> = { rows: Row[]; next: string | null }
+
+/** A page of a list with what was asked for, whether it is the first one, and the address of the whole list as a file. */
+export type ListPage<Row> = Page<Row> & { filter: Record<string, string>; first: boolean; csv: string }
 
 const rowsAPage = 50
 
@@ -13,7 +19,7 @@ const rowsAPage = 50
  * `filter` goes into the link, so that the next page is of the same list.
  */
 export async function pageOf<Row>(
-  list: (after: Cursor | null, limit: number) => Promise<readonly Row[]>,
+  list: List<Row>,
   keyOf: (row: Row) => Cursor,
   given: { after: string | undefined; filter: Record<string, string> },
 ): Promise<Page<Row>> {
@@ -24,11 +30,26 @@ export async function pageOf<Row>(
   return { rows, next }
 }
 
-/** All rows of a list, a thousand at a time, for an export: memory does not grow with the list. */
-export async function* allOf<Row>(
-  list: (after: Cursor | null, limit: number) => Promise<readonly Row[]>,
+/** The page of a list that stands at `path`, and at `path`.csv as a file. */
+export async function listPage<Row>(
+  list: List<Row>,
   keyOf: (row: Row) => Cursor,
-): AsyncGenerator<readonly Row[]> {
+  { path, filter, after }: { path: string; filter: Record<string, string>; after: string | undefined },
+): Promise<ListPage<Row>> {
+  const page = await pageOf(list, keyOf, { after, filter })
+  return { ...page, filter, first: !after, csv: `${path}.csv${queryOf(filter)}` }
+}
+
+/** The fields of a filter as a query names them, without spaces around; '' where one is missing. */
+export function filterOf<Name extends string>(
+  names: readonly Name[],
+  query: Partial<Record<Name, string>>,
+): Record<Name, string> {
+  return Object.fromEntries(names.map((name) => [name, query[name]?.trim() ?? ''])) as Record<Name, string>
+}
+
+/** All rows of a list, a thousand at a time, for an export: memory does not grow with the list. */
+export async function* allOf<Row>(list: List<Row>, keyOf: (row: Row) => Cursor): AsyncGenerator<readonly Row[]> {
   const size = 1_000
   for (let after: Cursor | null = null; ; ) {
     const rows: readonly Row[] = await list(after, size)
@@ -48,7 +69,7 @@ function writeCursor({ at, id }: Cursor): string {
   return Buffer.from(JSON.stringify([at.toISOString(), id])).toString('base64url')
 }
 
-/** Reads what `writeCursor` wrote. Throws AppError `not-found` for anything else: it came from no link of ours. */
+/** Reads what `writeCursor` wrote. Throws AppError `not-found` for anything else, which no page of ours links to. */
 function readCursor(text: string | undefined): Cursor | null {
   if (!text) return null
   try {

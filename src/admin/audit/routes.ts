@@ -1,26 +1,22 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { browserName } from '../../identity/known-browsers/browser-name.ts'
-import { csvOf } from '../csv.ts'
-import { dayInIndia, spanOfDays } from '../days.ts'
-import { allOf, type Cursor, type Page, pageOf, queryOf } from '../listing.ts'
+import { sendCsv } from '../csv-routes.ts'
+import { spanOfDays } from '../days.ts'
+import { allOf, filterOf, type List, type ListPage, listPage } from '../listing.ts'
 import type { Panel } from '../panel.ts'
-import { below } from '../row-numbers.ts'
 import { changesIn } from './changes.ts'
 import { type Entry, findPerson, listActions, listAdmins, listAudit } from './queries.ts'
 import { type Chain, chainNow, verifyNow } from './verifying.ts'
 
 declare module '../../web/views.ts' {
   interface Views {
-    'admin/audit/list': Page<Entry> & {
-      filter: Record<string, string>
+    'admin/audit/list': ListPage<Entry> & {
       unknownPerson: boolean
-      first: boolean
-      csv: string
       actions: string[]
       actors: string[]
       changesIn: typeof changesIn
-      browserInWords: typeof browserName
+      browserName: typeof browserName
     }
     'admin/audit/verify': Chain
   }
@@ -32,7 +28,7 @@ const Text = Type.Optional(Type.String({ maxLength: 200 }))
 const Filtered = Type.Object({ actor: Text, action: Text, person: Text, order: Text, day: Text })
 const Listed = Type.Object({ ...Filtered.properties, after: Type.Optional(Type.String({ maxLength: 300 })) })
 
-/** Whoever acts without being a person; people are 'user:<id>'. */
+/** Actors that are no person; people are 'user:<id>'. */
 const machines = [
   'webhook',
   'return',
@@ -51,45 +47,40 @@ const machines = [
 /** /admin/audit: who did what, on what, from where; and whether nobody changed it since. */
 const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
   /** The list for a filter; undefined when it names a person we do not know. */
-  const listing = async ({ actor, action, person, order, day }: Filter) => {
+  const listFor = async ({ actor, action, person, order, day }: Filter): Promise<List<Entry> | undefined> => {
     const userId = person === '' ? null : await findPerson(deps.sql, person)
     if (userId === undefined) return undefined
-    const given = { actor: await actorOf(actor), action, userId, order, span: spanOfDays(day, day) }
-    return (after: Cursor | null, limit: number) => listAudit(deps.sql, given, below(after), limit)
+    const given = { actor: await actorNamed(actor), action, userId, order, span: spanOfDays(day, day) }
+    return (after, limit) => listAudit(deps.sql, given, after, limit)
   }
   const none = async () => []
 
-  /** Who acts, as the audit writes it: a person by name, e-mail or id becomes 'user:<id>', anything else is a machine. */
-  async function actorOf(typed: string): Promise<string> {
+  /** An actor as the audit has it: a person by name, e-mail or id becomes 'user:<id>', anything else is a machine. */
+  async function actorNamed(typed: string): Promise<string> {
     if (typed === '' || machines.includes(typed)) return typed
     const id = await findPerson(deps.sql, typed.replace(/^user:/, ''))
     return id === undefined ? typed : `user:${id}`
   }
 
   app.get('', { schema: { querystring: Listed } }, async (request, reply) => {
-    const filter = filterIn(request.query)
-    const list = await listing(filter)
-    const page = await pageOf(list ?? none, keyOf, { after: request.query.after, filter })
+    const filter = filterOf(names, request.query)
+    const list = await listFor(filter)
+    const page = await listPage(list ?? none, keyOf, { path: '/admin/audit', filter, after: request.query.after })
     const admins = await listAdmins(deps.sql)
     return reply.page('admin/audit/list', {
       ...page,
-      filter,
       unknownPerson: list === undefined,
-      first: !request.query.after,
-      csv: `/admin/audit.csv${queryOf(filter)}`,
       actions: await listActions(deps.sql),
       actors: [...admins.map(({ username }) => username), ...machines],
       changesIn,
-      browserInWords: browserName,
+      browserName,
     })
   })
 
-  app.get('.csv', { schema: { querystring: Filtered } }, async (request, reply) =>
-    reply
-      .header('content-disposition', `attachment; filename="audit-${dayInIndia(new Date())}.csv"`)
-      .type('text/csv; charset=utf-8')
-      .send(csvOf(columns, allOf((await listing(filterIn(request.query))) ?? none, keyOf))),
-  )
+  app.get('.csv', { schema: { querystring: Filtered } }, async (request, reply) => {
+    const list = await listFor(filterOf(names, request.query))
+    return sendCsv(reply, 'audit', columns, allOf(list ?? none, keyOf))
+  })
 
   app.get('/verify', async (_request, reply) => reply.page('admin/audit/verify', await chainNow(deps)))
   app.post('/verify', async (_request, reply) => reply.page('admin/audit/verify', await verifyNow(deps)))
@@ -110,7 +101,3 @@ const columns = [
 ]
 
 const keyOf = (row: Entry) => ({ at: row.at, id: String(row.id) })
-
-function filterIn(query: Partial<Filter>): Filter {
-  return Object.fromEntries(names.map((name) => [name, query[name]?.trim() ?? ''])) as Filter
-}

@@ -1,5 +1,6 @@
 import type { Dispute } from '../../billing/disputes/queries.ts'
 import type { Sql } from '../../platform/db.ts'
+import { keyOfCursor } from '../list-queries.ts'
 import type { Cursor } from '../listing.ts'
 
 /** A dispute as a line of the list. `at` is what the list is ordered by: the deadline of what waits, the end of what is over. */
@@ -19,10 +20,7 @@ export async function listDisputes(
   limit: number,
 ): Promise<DisputeLine[]> {
   const at = state === 'waiting' ? sql`coalesce(d.respond_by, d.opened_at)` : sql`d.closed_at`
-  const ofCursor = state === 'waiting' ? sql`coalesce(respond_by, opened_at)` : sql`closed_at`
-  // The exact instant is the row's own: what a browser carries is cut to milliseconds.
-  const key =
-    after && sql`(coalesce((select ${ofCursor} from disputes where id = ${after.id}), ${after.at}), ${after.id})`
+  const key = after && keyOfCursor(sql, after, sql`select ${at} from disputes d where d.id = ${after.id}`)
   return sql<DisputeLine[]>`
     select d.id, d.order_id, d.type, d.status, d.amount_paise, d.reason, d.respond_by, d.opened_at, d.closed_at, ${at} as at,
            d.user_id as person_id, u.name as person_name, p.title as plan_title, (d.respond_by < now()) is true as is_late

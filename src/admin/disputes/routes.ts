@@ -1,23 +1,17 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { type Column, csvOf } from '../csv.ts'
-import { dayInIndia } from '../days.ts'
-import { allOf, type Page, pageOf, queryOf } from '../listing.ts'
+import type { Column } from '../csv.ts'
+import { sendCsv } from '../csv-routes.ts'
+import { allOf, type List, type ListPage, listPage } from '../listing.ts'
 import type { Panel } from '../panel.ts'
 import { disputeKind, disputeStatuses } from './labels.ts'
 import { type DisputeLine, listDisputes } from './queries.ts'
 
-const words = { disputeStatuses, disputeKind }
+const labels = { disputeStatuses, disputeKind }
 
 declare module '../../web/views.ts' {
   interface Views {
-    'admin/disputes/list': {
-      list: Page<DisputeLine>
-      filter: Record<string, string>
-      first: boolean
-      csv: string
-      words: typeof words
-    }
+    'admin/disputes/list': ListPage<DisputeLine> & { labels: typeof labels }
   }
 }
 
@@ -27,29 +21,20 @@ const Listed = Type.Object({ ...Filter.properties, after: Type.Optional(Type.Str
 
 /** /admin/disputes: payers who asked their bank for the money. They are answered in Cashfree's dashboard, never here. */
 const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
-  const listing = ({ state, status }: Record<'state' | 'status', string>) => {
+  const listFor = ({ state, status }: Record<'state' | 'status', string>): List<DisputeLine> => {
     const asked = { state: state === 'closed' ? 'closed' : 'waiting', status } as const
-    return (after: Parameters<typeof listDisputes>[2], limit: number) => listDisputes(deps.sql, asked, after, limit)
+    return (after, limit) => listDisputes(deps.sql, asked, after, limit)
   }
 
   app.get('', { schema: { querystring: Listed } }, async (request, reply) => {
     const filter = filterIn(request.query)
     const { after } = request.query
-    const list = await pageOf(listing(filter), keyOf, { after, filter })
-    return reply.page('admin/disputes/list', {
-      list,
-      filter,
-      first: !after,
-      csv: `/admin/disputes.csv${queryOf(filter)}`,
-      words,
-    })
+    const page = await listPage(listFor(filter), keyOf, { path: '/admin/disputes', filter, after })
+    return reply.page('admin/disputes/list', { ...page, labels })
   })
 
   app.get('.csv', { schema: { querystring: Filter } }, async (request, reply) =>
-    reply
-      .header('content-disposition', `attachment; filename="disputes-${dayInIndia(new Date())}.csv"`)
-      .type('text/csv; charset=utf-8')
-      .send(csvOf(columns, allOf(listing(filterIn(request.query)), keyOf))),
+    sendCsv(reply, 'disputes', columns, allOf(listFor(filterIn(request.query)), keyOf)),
   )
 }
 export default routes

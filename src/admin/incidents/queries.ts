@@ -1,14 +1,16 @@
 import type { Sql } from '../../platform/db.ts'
 import type { Incident } from '../../records/incidents/queries.ts'
+import type { Cursor } from '../listing.ts'
+import { below } from '../row-numbers.ts'
 
 export type IncidentFilter = { state: 'open' | 'resolved'; kind: string; order: string }
 
-/** Incidents below a number, newest first: those that wait for a person, or those that do not any more. */
-export async function listIncidents(sql: Sql, filter: IncidentFilter, below: number, limit: number) {
+/** Incidents, newest first: those that wait for a person, or those that do not any more. */
+export async function listIncidents(sql: Sql, filter: IncidentFilter, after: Cursor | null, limit: number) {
   return sql<Incident[]>`
     select id, kind, subject_key, occurrence, order_id, user_id, details, opened_at, resolved_at, resolved_by, resolution
     from incidents
-    where id < ${below}
+    where id < ${below(after)}
       ${filter.state === 'open' ? sql`and resolved_at is null` : sql`and resolved_at is not null`}
       ${filter.kind ? sql`and kind = ${filter.kind}` : sql``}
       ${filter.order ? sql`and order_id = ${filter.order}` : sql``}
@@ -17,14 +19,14 @@ export async function listIncidents(sql: Sql, filter: IncidentFilter, below: num
   `
 }
 
-/** Names of the admins behind actors ('user:<id>'), for what is shown. */
+/** Names of the admins behind actors ('user:<id>'); other actors are not in it. */
 export async function namesOf(sql: Sql, actors: string[]): Promise<Record<string, string>> {
-  const ids = [...new Set(actors)]
-    .filter((actor) => /^user:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(actor))
-    .map((actor) => actor.slice(5))
-  if (ids.length === 0) return {}
-  const rows = await sql<{ id: string; name: string }[]>`select id, name from users where id in ${sql(ids)}`
-  return Object.fromEntries(rows.map(({ id, name }) => [`user:${id}`, name]))
+  const rows = await sql<{ actor: string; name: string }[]>`
+    select a.actor, u.name
+    from (select distinct value as actor from jsonb_array_elements_text(${sql.json(actors)})) a
+    join users u on u.id = user_behind(a.actor)
+  `
+  return Object.fromEntries(rows.map(({ actor, name }) => [actor, name]))
 }
 
 /** The other times that the same was noted. */

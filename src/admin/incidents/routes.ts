@@ -7,21 +7,17 @@ import { type IncidentKind, meaningOf, meanings } from '../../records/incidents/
 import { findIncident, type Incident } from '../../records/incidents/queries.ts'
 import { formAction } from '../../web/form-action.ts'
 import { type FormState, formState, PostedForm, readForm } from '../../web/forms.ts'
-import { csvOf } from '../csv.ts'
-import { dayInIndia } from '../days.ts'
-import { allOf, type Page, pageOf, queryOf } from '../listing.ts'
+import { sendCsv } from '../csv-routes.ts'
+import { allOf, type List, type ListPage, listPage } from '../listing.ts'
 import type { Panel } from '../panel.ts'
-import { below, rowNumber } from '../row-numbers.ts'
+import { rowNumber } from '../row-numbers.ts'
 import { type Diff, diffOf } from './diff.ts'
 import { whatToDo } from './labels.ts'
 import { type IncidentFilter, listIncidents, listOccurrences, namesOf } from './queries.ts'
 
 declare module '../../web/views.ts' {
   interface Views {
-    'admin/incidents/list': Page<Incident> & {
-      filter: Record<string, string>
-      first: boolean
-      csv: string
+    'admin/incidents/list': ListPage<Incident> & {
       meanings: Record<string, string>
       names: Record<string, string>
     }
@@ -45,9 +41,9 @@ const ById = Type.Object({ id: Type.String({ maxLength: 20 }) })
 
 /** /admin/incidents: what did not agree, both sides of it, until a person says what was done. */
 const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
-  const listing = ({ state, kind, order }: Record<'state' | 'kind' | 'order', string>) => {
-    const given: IncidentFilter = { state: state === 'resolved' ? 'resolved' : 'open', kind, order }
-    return (after: Parameters<typeof below>[0], limit: number) => listIncidents(deps.sql, given, below(after), limit)
+  const listFor = ({ state, kind, order }: Record<'state' | 'kind' | 'order', string>): List<Incident> => {
+    const asked: IncidentFilter = { state: state === 'resolved' ? 'resolved' : 'open', kind, order }
+    return (after, limit) => listIncidents(deps.sql, asked, after, limit)
   }
   const incidentAt = async (id: string) => {
     const incident = await findIncident(deps.sql, rowNumber(id))
@@ -69,20 +65,17 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
 
   app.get('', { schema: { querystring: Listed } }, async (request, reply) => {
     const filter = filterIn(request.query)
-    const page = await pageOf(listing(filter), keyOf, { after: request.query.after, filter })
+    const { after } = request.query
+    const page = await listPage(listFor(filter), keyOf, { path: '/admin/incidents', filter, after })
     const names = await namesOf(
       deps.sql,
       page.rows.map((row) => row.resolvedBy ?? ''),
     )
-    const csv = `/admin/incidents.csv${queryOf(filter)}`
-    return reply.page('admin/incidents/list', { ...page, filter, first: !request.query.after, csv, meanings, names })
+    return reply.page('admin/incidents/list', { ...page, meanings, names })
   })
 
   app.get('.csv', { schema: { querystring: Filter } }, async (request, reply) =>
-    reply
-      .header('content-disposition', `attachment; filename="incidents-${dayInIndia(new Date())}.csv"`)
-      .type('text/csv; charset=utf-8')
-      .send(csvOf(columns, allOf(listing(filterIn(request.query)), keyOf))),
+    sendCsv(reply, 'incidents', columns, allOf(listFor(filterIn(request.query)), keyOf)),
   )
 
   app.get('/:id', { schema: { params: ById } }, async (request, reply) =>

@@ -2,8 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { actorOf, requireMoney } from '../../identity/sessions/guards.ts'
 import { AppError } from '../../platform/errors.ts'
-import { csvOf } from '../csv.ts'
-import { dayInIndia } from '../days.ts'
+import { sendCsv } from '../csv-routes.ts'
 import type { Panel } from '../panel.ts'
 import { recordRunAsked, retryFailed } from './queries.ts'
 import { type Job, timetable } from './timetable.ts'
@@ -22,12 +21,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
     reply.page('admin/jobs/list', { jobs: await timetable(deps.sql), mayAct: request.mayAct }),
   )
 
-  app.get('.csv', async (_request, reply) =>
-    reply
-      .header('content-disposition', `attachment; filename="jobs-${dayInIndia(new Date())}.csv"`)
-      .type('text/csv; charset=utf-8')
-      .send(csvOf(columns, allJobs())),
-  )
+  app.get('.csv', async (_request, reply) => sendCsv(reply, 'jobs', columns, allJobs()))
 
   app.post('/:name/run', { preHandler: requireMoney, schema: { params: ByName } }, async (request, reply) => {
     const { name } = request.params

@@ -1,5 +1,8 @@
 import type { Sql } from '../../platform/db.ts'
 import type { Span } from '../days.ts'
+import { andWithinDays, listValues } from '../list-queries.ts'
+import type { Cursor } from '../listing.ts'
+import { below } from '../row-numbers.ts'
 
 /** What the log shows of a mail. */
 export type LoggedMail = {
@@ -26,17 +29,17 @@ export type WholeMail = LoggedMail & {
 
 export type MailFilter = { status: string; kind: string; to: string; span: Span }
 
-/** Mails below a number, newest first. `to` is the beginning of an address. */
-export async function listMails(sql: Sql, filter: MailFilter, below: number, limit: number) {
+/** Mails, newest first. `to` is the beginning of an address. */
+export async function listMails(sql: Sql, filter: MailFilter, after: Cursor | null, limit: number) {
   const to = filter.to.toLowerCase()
   return sql<LoggedMail[]>`
     select ${columns(sql)}
     from mails m
-    where m.id < ${below}
+    where m.id < ${below(after)}
       ${filter.status ? sql`and m.status = ${filter.status}` : sql``}
       ${filter.kind ? sql`and m.kind = ${filter.kind}` : sql``}
       ${to ? sql`and lower(m.to_email) ~>=~ ${to} and lower(m.to_email) ~<~ ${`${to}\u{10FFFF}`}` : sql``}
-      ${filter.span.since ? withinDays(sql, filter.span) : sql``}
+      ${andWithinDays(sql, sql`m.id`, 'mails', 'created_at', filter.span)}
     order by m.id desc
     limit ${limit}
   `
@@ -56,28 +59,12 @@ export async function findMail(sql: Sql, id: number): Promise<WholeMail | undefi
   return { ...row, copies: [...copies] }
 }
 
-/** Kinds that were written, for the filter: one step through the index for each. */
-export async function listKinds(sql: Sql): Promise<string[]> {
-  const rows = await sql<{ kind: string }[]>`
-    with recursive seen as (
-      (select kind from mails order by kind limit 1)
-      union all
-      select (select m.kind from mails m where m.kind > seen.kind order by m.kind limit 1)
-      from seen
-      where seen.kind is not null
-    )
-    select kind from seen where kind is not null limit 50
-  `
-  return rows.map((row) => row.kind)
+/** Kinds that were written, for the filter. */
+export function listKinds(sql: Sql): Promise<string[]> {
+  return listValues(sql, 'mails', 'kind', 50)
 }
 
 function columns(sql: Sql) {
   return sql`m.id, m.kind, m.subject_key, m.copy, m.to_name, m.to_email, m.user_id, m.status, m.attempts, m.last_error,
              m.created_at, m.sent_at`
-}
-
-/** The numbers of a day's rows, found by the day alone (`offset 0` keeps the planner from walking all numbers instead). */
-function withinDays(sql: Sql, { since, before }: Span) {
-  const day = sql`select id from mails where created_at >= ${since} and created_at < ${before} offset 0`
-  return sql`and m.id between (select min(id) from (${day}) d) and (select max(id) from (${day}) d)`
 }

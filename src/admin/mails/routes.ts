@@ -5,24 +5,21 @@ import { AppError } from '../../platform/errors.ts'
 import { resendMail, retryMail } from '../../records/mails/mails.ts'
 import { formAction } from '../../web/form-action.ts'
 import { type FormState, PostedForm, readForm } from '../../web/forms.ts'
-import { csvOf } from '../csv.ts'
-import { dayInIndia, spanOfDays } from '../days.ts'
-import { allOf, type Page, pageOf, queryOf } from '../listing.ts'
+import { sendCsv } from '../csv-routes.ts'
+import { spanOfDays } from '../days.ts'
+import { allOf, filterOf, type List, type ListPage, listPage } from '../listing.ts'
 import type { Panel } from '../panel.ts'
-import { below, rowNumber } from '../row-numbers.ts'
+import { rowNumber } from '../row-numbers.ts'
 import { kindLabel, statuses } from './labels.ts'
 import { type Preview, previewOf } from './preview.ts'
 import { findMail, type LoggedMail, listKinds, listMails, type WholeMail } from './queries.ts'
 
 declare module '../../web/views.ts' {
   interface Views {
-    'admin/mails/list': Page<LoggedMail> & {
-      filter: Record<string, string>
-      first: boolean
-      csv: string
+    'admin/mails/list': ListPage<LoggedMail> & {
       kinds: string[]
       statuses: typeof statuses
-      kindInWords: typeof kindLabel
+      kindLabel: typeof kindLabel
     }
     'admin/mails/show': {
       mail: WholeMail
@@ -31,7 +28,7 @@ declare module '../../web/views.ts' {
       mayAct: boolean
       conflict: string | null
       statuses: typeof statuses
-      kindInWords: typeof kindLabel
+      kindLabel: typeof kindLabel
     }
   }
 }
@@ -44,9 +41,9 @@ const ById = Type.Object({ id: Type.String({ maxLength: 20 }) })
 
 /** /admin/mails: every mail and what became of it, how it reads, and the way to send it again. */
 const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps, composers }) => {
-  const listing = ({ status, kind, to, day }: Record<(typeof names)[number], string>) => {
-    const given = { status, kind, to, span: spanOfDays(day, day) }
-    return (after: Parameters<typeof below>[0], limit: number) => listMails(deps.sql, given, below(after), limit)
+  const listFor = ({ status, kind, to, day }: Record<(typeof names)[number], string>): List<LoggedMail> => {
+    const asked = { status, kind, to, span: spanOfDays(day, day) }
+    return (after, limit) => listMails(deps.sql, asked, after, limit)
   }
   const mailAt = async (id: string) => {
     const mail = await findMail(deps.sql, rowNumber(id))
@@ -60,30 +57,17 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps, composers }
     mayAct,
     conflict,
     statuses,
-    kindInWords: kindLabel,
+    kindLabel,
   })
 
   app.get('', { schema: { querystring: Listed } }, async (request, reply) => {
-    const filter = filterIn(request.query)
-    const page = await pageOf(listing(filter), keyOf, { after: request.query.after, filter })
-    const csv = `/admin/mails.csv${queryOf(filter)}`
-    const kinds = await listKinds(deps.sql)
-    return reply.page('admin/mails/list', {
-      ...page,
-      filter,
-      first: !request.query.after,
-      csv,
-      kinds,
-      statuses,
-      kindInWords: kindLabel,
-    })
+    const filter = filterOf(names, request.query)
+    const page = await listPage(listFor(filter), keyOf, { path: '/admin/mails', filter, after: request.query.after })
+    return reply.page('admin/mails/list', { ...page, kinds: await listKinds(deps.sql), statuses, kindLabel })
   })
 
   app.get('.csv', { schema: { querystring: Filter } }, async (request, reply) =>
-    reply
-      .header('content-disposition', `attachment; filename="mails-${dayInIndia(new Date())}.csv"`)
-      .type('text/csv; charset=utf-8')
-      .send(csvOf(columns, allOf(listing(filterIn(request.query)), keyOf))),
+    sendCsv(reply, 'mails', columns, allOf(listFor(filterOf(names, request.query)), keyOf)),
   )
 
   app.get('/:id', { schema: { params: ById } }, async (request, reply) =>
@@ -148,10 +132,3 @@ const columns = [
 ]
 
 const keyOf = (row: LoggedMail) => ({ at: row.createdAt, id: String(row.id) })
-
-function filterIn(query: Partial<Record<(typeof names)[number], string>>) {
-  return Object.fromEntries(names.map((name) => [name, query[name]?.trim() ?? ''])) as Record<
-    (typeof names)[number],
-    string
-  >
-}

@@ -35,8 +35,8 @@ export const failureGroups: Record<string, string> = {
   other: 'Something else',
 }
 
-/** Who asked Cashfree, or told us: the audit's actors that are no person. */
-export const endpointLabels: Record<string, string> = {
+/** What asked Cashfree, or heard from it: the audit's actors that are no person. */
+export const machineLabels: Record<string, string> = {
   webhook: 'webhook',
   return: 'return page',
   poll: 'waiting page',
@@ -50,11 +50,14 @@ export const endpointLabels: Record<string, string> = {
 }
 
 /** The choices of a filter. */
-export function choicesOf(words: Record<string, string | { label: string }>): Choice[] {
-  return Object.entries(words).map(([value, word]) => ({ value, label: typeof word === 'string' ? word : word.label }))
+export function choicesOf(labels: Record<string, string | { label: string }>): Choice[] {
+  return Object.entries(labels).map(([value, label]) => ({
+    value,
+    label: typeof label === 'string' ? label : label.label,
+  }))
 }
 
-const acts: Record<string, { title: string; tone?: Tone }> = {
+const actions: Record<string, { title: string; tone?: Tone }> = {
   'order.opened': { title: 'Opened' },
   'order.active': { title: 'Cashfree holds it open' },
   'order.paid': { title: 'Paid: period, receipt and mail were made', tone: 'good' },
@@ -82,7 +85,7 @@ const acts: Record<string, { title: string; tone?: Tone }> = {
   'refund.cancelled': { title: 'The refund was cancelled', tone: 'bad' },
 }
 
-/** A row of the audit in words. */
+/** How an action of the audit reads on the order's page; an unknown one is its own label. */
 export function actionLabel(action: string): { title: string; tone: Tone } {
-  return { tone: 'info', title: action, ...acts[action] }
+  return { tone: 'info', title: action, ...actions[action] }
 }

@@ -3,6 +3,7 @@ import type { Order } from '../../billing/payments/queries.ts'
 import { type Actor, originJson } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
 import type { Span } from '../days.ts'
+import { keyOfCursor } from '../list-queries.ts'
 import type { Cursor } from '../listing.ts'
 
 /** An order as a line of the list. `method` and `bankReference` are of the attempt that paid, else of the newest. */
@@ -44,9 +45,8 @@ export async function listOrders(
         ${span.since ? sql`and o.created_at >= ${span.since}` : sql``}
         ${span.before ? sql`and o.created_at < ${span.before}` : sql``}
         ${
-          // The exact instant is the row's own: what a browser carries is cut to milliseconds.
           after
-            ? sql`and (o.created_at, o.id) < (coalesce((select created_at from orders where id = ${after.id}), ${after.at}), ${after.id})`
+            ? sql`and (o.created_at, o.id) < ${keyOfCursor(sql, after, sql`select created_at from orders where id = ${after.id}`)}`
             : sql``
         }
       order by o.created_at desc, o.id desc
@@ -116,6 +116,7 @@ export async function listPayments(
   limit: number,
 ): Promise<PaymentLine[]> {
   const at = sql`coalesce(pay.started_at, pay.created_at)`
+  const exactAt = sql`select coalesce(started_at, created_at) from payments where cf_payment_id = ${after?.id ?? ''}`
   return sql<PaymentLine[]>`
     with listed as materialized (
       select pay.*
@@ -126,12 +127,7 @@ export async function listPayments(
         ${group ? sql`and failure_group(pay.failure_reason) = ${group} and pay.failure_reason is not null` : sql``}
         ${span.since ? sql`and ${at} >= ${span.since}` : sql``}
         ${span.before ? sql`and ${at} < ${span.before}` : sql``}
-        ${
-          after
-            ? sql`and (${at}, pay.cf_payment_id) < (coalesce((
-                    select coalesce(started_at, created_at) from payments where cf_payment_id = ${after.id}), ${after.at}), ${after.id})`
-            : sql``
-        }
+        ${after ? sql`and (${at}, pay.cf_payment_id) < ${keyOfCursor(sql, after, exactAt)}` : sql``}
       order by ${at} desc, pay.cf_payment_id desc
       limit ${limit}
     )

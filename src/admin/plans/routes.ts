@@ -8,8 +8,7 @@ import { AppError } from '../../platform/errors.ts'
 import { rupees } from '../../platform/money.ts'
 import { formAction } from '../../web/form-action.ts'
 import { type FormState, formState, PostedForm, readForm } from '../../web/forms.ts'
-import { csvOf } from '../csv.ts'
-import { dayInIndia } from '../days.ts'
+import { sendCsv } from '../csv-routes.ts'
 import { queryOf } from '../listing.ts'
 import type { Panel } from '../panel.ts'
 import { lookFields, matchesPreview } from '../preview-guard.ts'
@@ -45,15 +44,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
     reply.page('admin/plans/list', { plans: await listVersions(deps.sql), mayAct: request.mayAct }),
   )
 
-  app.get('.csv', async (_request, reply) => {
-    const pages = async function* () {
-      yield await listVersions(deps.sql)
-    }
-    return reply
-      .header('content-disposition', `attachment; filename="plans-${dayInIndia(new Date())}.csv"`)
-      .type('text/csv; charset=utf-8')
-      .send(csvOf(columns, pages()))
-  })
+  app.get('.csv', async (_request, reply) => sendCsv(reply, 'plans', columns, allVersions()))
 
   const onlyMoney = { preHandler: requireMoney, schema: { params: ByKey } }
 
@@ -80,6 +71,10 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
     }
     return formAction(reply, { price: shown }, change, (form) => showPrice(request, reply, shown, form), refusals)
   })
+
+  async function* allVersions() {
+    yield await listVersions(deps.sql)
+  }
 
   /** The form; with a price that can be one also what will happen. `refused`: the form after a try that did nothing. */
   async function showPrice(request: FastifyRequest, reply: FastifyReply, price: string, refused?: FormState) {

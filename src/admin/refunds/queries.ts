@@ -1,6 +1,7 @@
 import type { Refund } from '../../billing/refunds/queries.ts'
 import type { Sql } from '../../platform/db.ts'
 import type { Span } from '../days.ts'
+import { keyOfCursor } from '../list-queries.ts'
 import type { Cursor } from '../listing.ts'
 
 /** A refund as a line of the list. `madeBy` is the administrator's user name; null when it was made at Cashfree. */
@@ -42,9 +43,8 @@ export async function listRefunds(
       ${span.before ? sql`and r.created_at < ${span.before}` : sql``}
       ${search ? sql`and r.id in (select id from refunds_named(${search}) as id)` : sql``}
       ${
-        // The exact instant is the row's own: what a browser carries is cut to milliseconds.
         after
-          ? sql`and (r.created_at, r.id) < (coalesce((select created_at from refunds where id = ${after.id}), ${after.at}), ${after.id})`
+          ? sql`and (r.created_at, r.id) < ${keyOfCursor(sql, after, sql`select created_at from refunds where id = ${after.id}`)}`
           : sql``
       }
     order by r.created_at desc, r.id desc

@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { type Static, Type } from 'typebox'
+import { Type } from 'typebox'
 import type { Refund } from '../../billing/refunds/queries.ts'
 import { refundPayment } from '../../billing/refunds/refunds.ts'
 import { askAboutRefund } from '../../billing/refunds/sending.ts'
@@ -9,9 +9,9 @@ import { AppError } from '../../platform/errors.ts'
 import { rupees } from '../../platform/money.ts'
 import { formAction } from '../../web/form-action.ts'
 import { type FormState, formState, PostedForm, readForm } from '../../web/forms.ts'
-import { csvOf } from '../csv.ts'
-import { dayInIndia, spanOfDays } from '../days.ts'
-import { allOf, type Page, pageOf, queryOf } from '../listing.ts'
+import { sendCsv } from '../csv-routes.ts'
+import { spanOfDays } from '../days.ts'
+import { allOf, filterOf, type List, type ListPage, listPage, queryOf } from '../listing.ts'
 import type { Panel } from '../panel.ts'
 import { lookFields, matchesPreview } from '../preview-guard.ts'
 import { columns } from './columns.ts'
@@ -21,7 +21,7 @@ import { findRefundBasis, listRefunds, type RefundLine } from './queries.ts'
 
 declare module '../../web/views.ts' {
   interface Views {
-    'admin/refunds/list': { list: Page<RefundLine>; filter: Record<string, string>; first: boolean; csv: string }
+    'admin/refunds/list': ListPage<RefundLine>
     'admin/refunds/new': { preview: RefundPreview; form: FormState; fresh: boolean }
     'admin/refunds/show': { progress: RefundProgress; mayAct: boolean }
     'admin/refunds/_progress': { progress: RefundProgress; mayAct: boolean }
@@ -29,13 +29,9 @@ declare module '../../web/views.ts' {
 }
 
 const Word = Type.Optional(Type.String({ maxLength: 60 }))
-const List = Type.Object({
-  status: Word,
-  from: Word,
-  to: Word,
-  q: Word,
-  after: Type.Optional(Type.String({ maxLength: 300 })),
-})
+const names = ['status', 'from', 'to', 'q'] as const
+const Filter = Type.Object({ status: Word, from: Word, to: Word, q: Word })
+const Listed = Type.Object({ ...Filter.properties, after: Type.Optional(Type.String({ maxLength: 300 })) })
 const ById = Type.Object({ id: Type.String({ maxLength: 60 }) })
 const ByPayment = Type.Object({ cfPaymentId: Type.String({ maxLength: 60 }) })
 const Amount = Type.Object({ amount: Type.Optional(Type.String({ maxLength: 30 })) })
@@ -45,24 +41,18 @@ const Seen = Type.Object({ seen: Word })
 const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
   const money = { preHandler: requireMoney }
 
-  app.get('', { schema: { querystring: List } }, async (request, reply) => {
-    const filter = filterIn(request.query)
+  app.get('', { schema: { querystring: Listed } }, async (request, reply) => {
+    const filter = filterOf(names, request.query)
     const { after } = request.query
-    const list = await pageOf(listed(filter), keyOf, { after, filter })
-    return reply.page('admin/refunds/list', {
-      list,
-      filter,
-      first: !after,
-      csv: `/admin/refunds.csv${queryOf(filter)}`,
-    })
+    return reply.page(
+      'admin/refunds/list',
+      await listPage(listFor(filter), keyOf, { path: '/admin/refunds', filter, after }),
+    )
   })
 
-  app.get('.csv', { schema: { querystring: List } }, async (request, reply) => {
-    reply
-      .type('text/csv; charset=utf-8')
-      .header('content-disposition', `attachment; filename="refunds-${dayInIndia(new Date())}.csv"`)
-    return reply.send(csvOf(columns, allOf(listed(filterIn(request.query)), keyOf)))
-  })
+  app.get('.csv', { schema: { querystring: Filter } }, async (request, reply) =>
+    sendCsv(reply, 'refunds', columns, allOf(listFor(filterOf(names, request.query)), keyOf)),
+  )
 
   app.get(
     '/of/:cfPaymentId',
@@ -130,22 +120,14 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
     return reply.leaveFor(`/admin/refunds/${refund.id}`)
   })
 
-  function listed(filter: Record<string, string>) {
-    const asked = {
-      status: filter.status!,
-      span: spanOfDays(filter.from!, filter.to!),
-      search: filter.q!,
-    }
-    return (after: Parameters<typeof listRefunds>[2], limit: number) => listRefunds(deps.sql, asked, after, limit)
+  function listFor({ status, from, to, q }: Record<(typeof names)[number], string>): List<RefundLine> {
+    const asked = { status, span: spanOfDays(from, to), search: q }
+    return (after, limit) => listRefunds(deps.sql, asked, after, limit)
   }
 }
 export default routes
 
 const keyOf = ({ at, id }: RefundLine) => ({ at, id })
-
-function filterIn({ status = '', from = '', to = '', q = '' }: Static<typeof List>): Record<string, string> {
-  return { status, from, to, q: q.trim() }
-}
 
 /** What asking Cashfree came to, for the next page. */
 function heard(refund: Refund): { kind: 'info' | 'good' | 'warn' | 'bad'; text: string } {

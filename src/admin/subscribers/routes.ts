@@ -5,9 +5,8 @@ import { actorOf, requireMoney } from '../../identity/sessions/guards.ts'
 import { confirmIdentity, identityFields } from '../../identity/sessions/reauthentication.ts'
 import { formAction } from '../../web/form-action.ts'
 import { type FormState, formState, PostedForm, readForm } from '../../web/forms.ts'
-import { csvOf } from '../csv.ts'
-import { dayInIndia } from '../days.ts'
-import { allOf, type Cursor, type Page, pageOf, queryOf } from '../listing.ts'
+import { sendCsv } from '../csv-routes.ts'
+import { allOf, filterOf, type List, type ListPage, listPage, queryOf } from '../listing.ts'
 import { kindLabel } from '../mails/labels.ts'
 import type { Panel } from '../panel.ts'
 import { lookFields, matchesPreview } from '../preview-guard.ts'
@@ -20,32 +19,28 @@ import { roleLabels, statuses, statusLabel } from './labels.ts'
 import { type PersonPage, personAt, personPage } from './person/person.ts'
 import type { PersonFile } from './person/queries.ts'
 import { listPlanNames, type Person } from './queries.ts'
-import { findExact, listPeople, type Search } from './search.ts'
+import { findExact, listPeople } from './search.ts'
 
 declare module '../../web/views.ts' {
   interface Views {
-    'admin/subscribers/list': {
-      list: Page<Person>
+    'admin/subscribers/list': ListPage<Person> & {
       exact: Person[]
-      filter: Record<string, string>
-      first: boolean
-      csv: string
       plans: string[]
       statuses: typeof statuses
-      roleWords: typeof roleLabels
-      statusWord: typeof statusLabel
+      roleLabels: typeof roleLabels
+      statusLabel: typeof statusLabel
     }
     'admin/subscribers/show': PersonPage & {
       mayAct: boolean
       isSelf: boolean
-      statusWord: typeof statusLabel
-      roleWords: typeof roleLabels
-      kindInWords: typeof kindLabel
+      statusLabel: typeof statusLabel
+      roleLabels: typeof roleLabels
+      kindLabel: typeof kindLabel
     }
     'admin/subscribers/action': {
       person: PersonFile
       name: string
-      act: AdminAction
+      action: AdminAction
       prospect: Prospect
       form: FormState
       fresh: boolean
@@ -55,17 +50,13 @@ declare module '../../web/views.ts' {
 }
 
 const Word = Type.Optional(Type.String({ maxLength: 40 }))
-const Filters = {
-  q: Type.Optional(Type.String({ maxLength: 200 })),
-  status: Word,
-  plan: Word,
-  role: Word,
-  verified: Word,
-}
+const names = ['q', 'status', 'plan', 'role', 'verified'] as const
+type Filter = Record<(typeof names)[number], string>
+const Text = Type.Optional(Type.String({ maxLength: 200 }))
 const After = Type.Optional(Type.String({ maxLength: 300 }))
-const Listed = Type.Object({ ...Filters, after: After })
+const Listed = Type.Object({ q: Text, status: Word, plan: Word, role: Word, verified: Word, after: After })
 const ById = Type.Object({ id: Type.String({ maxLength: 60 }) })
-const ByAct = Type.Object({ ...ById.properties, act: Type.String({ maxLength: 20 }) })
+const ByAction = Type.Object({ ...ById.properties, act: Type.String({ maxLength: 20 }) })
 const Asked = Type.Object({ days: Word, number: Word })
 
 /** /admin/subscribers: the people, one of them with their whole story, and what an administrator may do to an account. */
@@ -75,57 +66,51 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
   app.get('/', { schema: { querystring: Listed } }, async (request, reply) => {
     const filter = filterIn(request.query)
     const { after } = request.query
-    const exact = after ? [] : await findExact(sql, filter.q!)
-    const list = await pageOf(listed(filter), keyOf, { after, filter })
+    const exact = after ? [] : await findExact(sql, filter.q)
+    const page = await listPage(listFor(filter), keyOf, { path: '/admin/subscribers', filter, after })
     return reply.page('admin/subscribers/list', {
-      list: { ...list, rows: without(list.rows, exact) },
+      ...page,
+      rows: without(page.rows, exact),
       exact,
-      filter,
-      first: !after,
-      csv: `/admin/subscribers.csv${queryOf(filter)}`,
       plans: await listPlanNames(sql),
       statuses,
-      roleWords: roleLabels,
-      statusWord: statusLabel,
+      roleLabels,
+      statusLabel,
     })
   })
 
-  app.get('.csv', { schema: { querystring: Listed } }, async (request, reply) => {
-    const filter = filterIn(request.query)
-    return reply
-      .type('text/csv; charset=utf-8')
-      .header('content-disposition', `attachment; filename="subscribers-${dayInIndia(new Date())}.csv"`)
-      .send(csvOf(columns, everybody(filter)))
-  })
+  app.get('.csv', { schema: { querystring: Listed } }, async (request, reply) =>
+    sendCsv(reply, 'subscribers', columns, everybody(filterIn(request.query))),
+  )
 
   app.get('/:id', { schema: { params: ById, querystring: Type.Object({ after: After }) } }, async (request, reply) =>
     reply.page('admin/subscribers/show', {
       ...(await personPage(sql, request.params.id, request.query.after)),
       mayAct: request.mayAct,
       isSelf: request.user!.id === request.params.id,
-      statusWord: statusLabel,
-      roleWords: roleLabels,
-      kindInWords: kindLabel,
+      statusLabel,
+      roleLabels,
+      kindLabel,
     }),
   )
 
   app.get(
     '/:id/:act',
-    { preHandler: requireMoney, schema: { params: ByAct, querystring: Asked } },
+    { preHandler: requireMoney, schema: { params: ByAction, querystring: Asked } },
     async (request, reply) => {
       const { days = '', number = '' } = request.query
       const typed = { ...readForm(null, actionFields), days, number }
       const errors = days === '' ? {} : daysError(typed)
       reply.code(Object.keys(errors).length > 0 ? 422 : 200)
-      return showAct(request, reply, { typed, form: formState({ days }, errors), fresh: request.signedIn!.isFresh })
+      return showAction(request, reply, { typed, form: formState({ days }, errors), fresh: request.signedIn!.isFresh })
     },
   )
 
   app.post(
     '/:id/:act',
-    { preHandler: requireMoney, schema: { params: ByAct, body: PostedForm } },
+    { preHandler: requireMoney, schema: { params: ByAction, body: PostedForm } },
     async (request, reply) => {
-      const act = actionNamed(request.params.act)
+      const action = actionNamed(request.params.act)
       const person = await personAt(sql, request.params.id)
       const typed = readForm(request.body, [...actionFields, ...identityFields, ...lookFields])
       if (typed.look)
@@ -135,9 +120,9 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
       let fresh = request.signedIn!.isFresh
       const perform = async () => {
         matchesPreview(typed, typed.days, (days) => daysIn({ days }))
-        if (act.needsIdentity) await confirmIdentity(deps, request.signedIn!, typed)
+        if (action.needsIdentity) await confirmIdentity(deps, request.signedIn!, typed)
         fresh = true
-        const text = await act.perform(sql, person, typed, actorOf(request))
+        const text = await action.perform(sql, person, typed, actorOf(request))
         deps.wake('deliver-mails')
         deps.wake('reconcile')
         request.session.set('notice', { kind: 'good', text })
@@ -146,42 +131,41 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
       const { reason, role } = typed
       const days = typed.wanted || typed.days
       return formAction(reply, { days, reason, role }, perform, (form) =>
-        showAct(request, reply, { typed: { ...typed, days }, form, fresh }),
+        showAction(request, reply, { typed: { ...typed, days }, form, fresh }),
       )
     },
   )
 
-  type Asking = FastifyRequest<{ Params: Static<typeof ByAct> }>
-  async function showAct(
+  type Asking = FastifyRequest<{ Params: Static<typeof ByAction> }>
+  async function showAction(
     request: Asking,
     reply: FastifyReply,
     { typed, form, fresh }: { typed: Typed; form: FormState; fresh: boolean },
   ) {
     const { id, act: name } = request.params
-    const act = actionNamed(name)
+    const action = actionNamed(name)
     const person = await personAt(sql, id)
-    const prospect = await act.prospect(sql, person, typed, actorOf(request))
+    const prospect = await action.prospect(sql, person, typed, actorOf(request))
     return reply.page('admin/subscribers/action', {
       person,
       name,
-      act,
+      action,
       prospect,
       form,
-      fresh: fresh || !act.needsIdentity,
+      fresh: fresh || !action.needsIdentity,
       roles,
     })
   }
 
-  function listed({ q = '', ...filter }: Record<string, string>) {
-    const search = { typed: q, ...filter } as Search
-    return (after: Cursor | null, limit: number) => listPeople(sql, search, after, limit)
+  function listFor({ q, ...filter }: Filter): List<Person> {
+    return (after, limit) => listPeople(sql, { typed: q, ...filter }, after, limit)
   }
 
   /** The list for an export: whoever is meant exactly, then everybody else. */
-  async function* everybody(filter: Record<string, string>) {
-    const exact = await findExact(sql, filter.q!)
+  async function* everybody(filter: Filter) {
+    const exact = await findExact(sql, filter.q)
     if (exact.length > 0) yield exact
-    for await (const rows of allOf(listed(filter), keyOf)) yield without(rows, exact)
+    for await (const rows of allOf(listFor(filter), keyOf)) yield without(rows, exact)
   }
 }
 export default routes
@@ -192,6 +176,7 @@ function without(rows: readonly Person[], exact: readonly Person[]): Person[] {
   return rows.filter(({ id }) => !exact.some((one) => one.id === id))
 }
 
-function filterIn({ q = '', status = '', plan = '', role = '', verified = '' }: Static<typeof Listed>) {
-  return { q: q.trim().replaceAll('\0', ''), status, plan, role, verified } as Record<string, string>
+function filterIn(query: Static<typeof Listed>): Filter {
+  const filter = filterOf(names, query)
+  return { ...filter, q: filter.q.replaceAll('\0', '') }
 }

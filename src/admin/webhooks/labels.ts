@@ -1,89 +1,90 @@
 import type { KnownSettlement } from '../../billing/checkout/settle.ts'
 
-/** What a verdict of the webhook door means, and what to do about it. */
-export type WebhookLabel = { label: string; tone: 'good' | 'warn' | 'bad' | 'info'; means: string; act: string }
+/** What a verdict of the webhook endpoint means, and what to do about it. */
+export type VerdictLabel = { label: string; tone: 'good' | 'warn' | 'bad' | 'info'; means: string; advice: string }
 
 const nothing = 'Nothing to do.'
 
-/** Every verdict in words; src/billing/webhooks/delivery.ts and its queries give them. */
-export const verdicts: Record<string, WebhookLabel> = {
+/** The label of every verdict; src/billing/webhooks/delivery.ts and its queries give them. */
+export const verdicts: Record<string, VerdictLabel> = {
   verified: {
     label: 'Verified',
     tone: 'good',
     means: 'The signature is Cashfree’s and the order is ours. Cashfree was then asked what is true of the order.',
-    act: nothing,
+    advice: nothing,
   },
   'too-old': {
     label: 'Too old',
     tone: 'warn',
     means: 'The signature is right, the time on it is not recent. It may be a late repeat, or the clock here is wrong.',
-    act: 'The order was looked at all the same. If there are many, check the server’s clock.',
+    advice: 'The order was looked at all the same. If there are many, check the server’s clock.',
   },
   unreadable: {
     label: 'Unreadable',
     tone: 'warn',
     means: 'The signature is right, but the body is not JSON.',
-    act: 'Send it to Cashfree’s support. The reconciler finds the payment without it.',
+    advice: 'Send it to Cashfree’s support. The reconciler finds the payment without it.',
   },
   'test-ping': {
     label: 'Test',
     tone: 'info',
     means: 'The test that Cashfree’s dashboard sends when an endpoint is added.',
-    act: nothing,
+    advice: nothing,
   },
   'no-order': {
     label: 'Names no order',
     tone: 'info',
     means: 'The signature is right; the event is not about an order.',
-    act: nothing,
+    advice: nothing,
   },
   'unknown-order': {
     label: 'Unknown order',
     tone: 'warn',
     means: 'The signature is right; the order is not in our books. Another site may use the same Cashfree account.',
-    act: 'If it is a payment for this site, see Incidents.',
+    advice: 'If it is a payment for this site, see Incidents.',
   },
   'amount-differs': {
     label: 'Amount differs',
     tone: 'warn',
     means: 'The signature is right; amount or currency is another than our order’s. The event is not believed.',
-    act: 'Cashfree was asked and decides. See Incidents.',
+    advice: 'Cashfree was asked and decides. See Incidents.',
   },
   contradicts: {
     label: 'Contradicts',
     tone: 'warn',
     means:
       'The signature is right; it names two orders, another customer, or a payment of another order. It is not believed.',
-    act: 'Cashfree was asked about each order and decides. See Incidents.',
+    advice: 'Cashfree was asked about each order and decides. See Incidents.',
   },
   'missing-signature': {
     label: 'No signature',
     tone: 'bad',
     means: 'Somebody posted without a signature. Cashfree always signs.',
-    act: 'Nothing: it was refused. Strangers try this on every site.',
+    advice: 'Nothing: it was refused. Strangers try this on every site.',
   },
   'missing-timestamp': {
     label: 'No timestamp',
     tone: 'bad',
     means: 'Signed, but without the time that belongs to the signature.',
-    act: 'If it comes from Cashfree, the endpoint’s version there is not 2025-01-01.',
+    advice: 'If it comes from Cashfree, the endpoint’s version there is not 2025-01-01.',
   },
   'wrong-signature': {
     label: 'Wrong signature',
     tone: 'bad',
     means: 'The signature was made with a key that we do not know, or the body was changed on its way.',
-    act: 'If every delivery is refused like this, the secret is of another key: list all in CASHFREE_WEBHOOK_SECRETS.',
+    advice:
+      'If every delivery is refused like this, the secret is of another key: list all in CASHFREE_WEBHOOK_SECRETS.',
   },
 }
 
-/** The words for a verdict; an unknown one stands for itself. */
-export function webhookLabel(verdict: string): WebhookLabel {
-  return verdicts[verdict] ?? { label: verdict, tone: 'info', means: 'A verdict without words yet.', act: nothing }
+/** The label of a verdict; an unknown one is its own. */
+export function verdictLabel(verdict: string): VerdictLabel {
+  return verdicts[verdict] ?? { label: verdict, tone: 'info', means: 'A verdict without words yet.', advice: nothing }
 }
 
-type Other = 'replayed' | 'refused' | 'nothing to settle' | 'failed'
+type OtherOutcome = 'replayed' | 'refused' | 'nothing to settle' | 'failed'
 
-const outcomes: Record<KnownSettlement | Other, string> = {
+const outcomes: Record<KnownSettlement | OtherOutcome, string> = {
   paid: 'It brought the payment into the books.',
   'already-paid': 'The order was paid already, and still is.',
   waiting: 'The order is still open at Cashfree.',

@@ -1,5 +1,8 @@
 import type { Sql } from '../../platform/db.ts'
 import type { Span } from '../days.ts'
+import { andWithinDays, listValues } from '../list-queries.ts'
+import type { Cursor } from '../listing.ts'
+import { below } from '../row-numbers.ts'
 
 /** What the ledger shows of a delivery. */
 export type Delivery = {
@@ -27,17 +30,17 @@ export type WholeDelivery = Delivery & {
 /** `accepted`: 'yes', 'no', or 'waiting' for those that were taken and are not settled yet. */
 export type DeliveryFilter = { accepted: string; verdict: string; type: string; order: string; span: Span }
 
-/** Deliveries below a number, newest first. */
-export async function listDeliveries(sql: Sql, filter: DeliveryFilter, below: number, limit: number) {
+/** Deliveries, newest first. */
+export async function listDeliveries(sql: Sql, filter: DeliveryFilter, after: Cursor | null, limit: number) {
   return sql<Delivery[]>`
     select ${columns(sql)}
     from webhook_events e
-    where e.id < ${below}
+    where e.id < ${below(after)}
       ${taken(sql, filter.accepted)}
       ${filter.verdict ? sql`and e.verdict = ${filter.verdict}` : sql``}
       ${filter.type ? sql`and e.type = ${filter.type}` : sql``}
       ${filter.order ? sql`and e.order_id = ${filter.order}` : sql``}
-      ${filter.span.since ? withinDays(sql, filter.span) : sql``}
+      ${andWithinDays(sql, sql`e.id`, 'webhook_events', 'received_at', filter.span)}
     order by e.id desc
     limit ${limit}
   `
@@ -61,19 +64,9 @@ export async function listRefusals(sql: Sql) {
   `
 }
 
-/** Types that were delivered, for the filter: one step through the index for each. */
-export async function listTypes(sql: Sql): Promise<string[]> {
-  const rows = await sql<{ type: string }[]>`
-    with recursive seen as (
-      (select type from webhook_events where type is not null order by type limit 1)
-      union all
-      select (select e.type from webhook_events e where e.type > seen.type order by e.type limit 1)
-      from seen
-      where seen.type is not null
-    )
-    select type from seen where type is not null limit 50
-  `
-  return rows.map((row) => row.type)
+/** Types that were delivered, for the filter. */
+export function listTypes(sql: Sql): Promise<string[]> {
+  return listValues(sql, 'webhook_events', 'type', 50)
 }
 
 function columns(sql: Sql) {
@@ -88,10 +81,4 @@ function taken(sql: Sql, accepted: string) {
   if (accepted === 'waiting')
     return sql`and e.id in (select w.id from webhook_events w where w.settled_at is null and w.accepted offset 0)`
   return sql``
-}
-
-/** The numbers of a day's rows, found by the day alone (`offset 0` keeps the planner from walking all numbers instead). */
-function withinDays(sql: Sql, { since, before }: Span) {
-  const day = sql`select id from webhook_events where received_at >= ${since} and received_at < ${before} offset 0`
-  return sql`and e.id between (select min(id) from (${day}) d) and (select max(id) from (${day}) d)`
 }

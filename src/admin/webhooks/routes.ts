@@ -3,30 +3,27 @@ import { Type } from 'typebox'
 import { replayEvent } from '../../billing/webhooks/inbox.ts'
 import { actorOf, requireMoney } from '../../identity/sessions/guards.ts'
 import { AppError } from '../../platform/errors.ts'
-import { csvOf } from '../csv.ts'
-import { dayInIndia, spanOfDays } from '../days.ts'
-import { allOf, type Page, pageOf, queryOf } from '../listing.ts'
+import { sendCsv } from '../csv-routes.ts'
+import { spanOfDays } from '../days.ts'
+import { allOf, filterOf, type List, type ListPage, listPage } from '../listing.ts'
 import type { Panel } from '../panel.ts'
-import { below, rowNumber } from '../row-numbers.ts'
+import { rowNumber } from '../row-numbers.ts'
 import { masked, readable } from './body.ts'
-import { outcomeLabel, verdicts, type WebhookLabel, webhookLabel } from './labels.ts'
+import { outcomeLabel, type VerdictLabel, verdictLabel, verdicts } from './labels.ts'
 import { type Delivery, findDelivery, listDeliveries, listRefusals, listTypes, type WholeDelivery } from './queries.ts'
 
 declare module '../../web/views.ts' {
   interface Views {
-    'admin/webhooks/list': Page<Delivery> & {
-      filter: Record<string, string>
-      first: boolean
-      csv: string
+    'admin/webhooks/list': ListPage<Delivery> & {
       types: string[]
-      verdicts: Record<string, WebhookLabel>
+      verdicts: Record<string, VerdictLabel>
       refusals: { verdict: string; count: number; lastAt: Date }[]
-      wordsFor: typeof webhookLabel
-      outcomeInWords: typeof outcomeLabel
+      verdictLabel: typeof verdictLabel
+      outcomeLabel: typeof outcomeLabel
     }
     'admin/webhooks/show': {
       delivery: WholeDelivery
-      words: WebhookLabel
+      label: VerdictLabel
       outcome: string
       headers: [string, string][]
       content: { raw: string; pretty: string | null }
@@ -43,33 +40,27 @@ const ById = Type.Object({ id: Type.String({ maxLength: 20 }) })
 
 /** /admin/webhooks: every delivery with its verdict, its bytes, and the way to settle it again. */
 const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
-  const listing = (filter: Record<(typeof names)[number], string>) => {
-    const { accepted, verdict, type, order, day } = filter
-    const given = { accepted, verdict, type, order, span: spanOfDays(day, day) }
-    return (after: Parameters<typeof below>[0], limit: number) => listDeliveries(deps.sql, given, below(after), limit)
+  const listFor = ({ day, ...filter }: Record<(typeof names)[number], string>): List<Delivery> => {
+    const asked = { ...filter, span: spanOfDays(day, day) }
+    return (after, limit) => listDeliveries(deps.sql, asked, after, limit)
   }
 
   app.get('', { schema: { querystring: Listed } }, async (request, reply) => {
-    const filter = filterIn(request.query)
-    const page = await pageOf(listing(filter), keyOf, { after: request.query.after, filter })
+    const filter = filterOf(names, request.query)
+    const { after } = request.query
+    const page = await listPage(listFor(filter), keyOf, { path: '/admin/webhooks', filter, after })
     return reply.page('admin/webhooks/list', {
       ...page,
-      filter,
-      first: !request.query.after,
-      csv: `/admin/webhooks.csv${queryOf(filter)}`,
       types: await listTypes(deps.sql),
       verdicts,
       refusals: await listRefusals(deps.sql),
-      wordsFor: webhookLabel,
-      outcomeInWords: outcomeLabel,
+      verdictLabel,
+      outcomeLabel,
     })
   })
 
   app.get('.csv', { schema: { querystring: Filter } }, async (request, reply) =>
-    reply
-      .header('content-disposition', `attachment; filename="webhooks-${dayInIndia(new Date())}.csv"`)
-      .type('text/csv; charset=utf-8')
-      .send(csvOf(columns, allOf(listing(filterIn(request.query)), keyOf))),
+    sendCsv(reply, 'webhooks', columns, allOf(listFor(filterOf(names, request.query)), keyOf)),
   )
 
   app.get('/:id', { schema: { params: ById } }, async (request, reply) => {
@@ -77,7 +68,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
     if (!delivery) throw new AppError('not-found', 'There is no such delivery.')
     return reply.page('admin/webhooks/show', {
       delivery,
-      words: webhookLabel(delivery.verdict),
+      label: verdictLabel(delivery.verdict),
       outcome: outcomeLabel(delivery.outcome),
       headers: masked(delivery.headers),
       content: readable(delivery.body),
@@ -108,10 +99,3 @@ const columns = [
 ]
 
 const keyOf = (row: Delivery) => ({ at: row.receivedAt, id: String(row.id) })
-
-function filterIn(query: Partial<Record<(typeof names)[number], string>>) {
-  return Object.fromEntries(names.map((name) => [name, query[name]?.trim() ?? ''])) as Record<
-    (typeof names)[number],
-    string
-  >
-}
