@@ -2,7 +2,7 @@ import { dateTimeInIndia } from '../../platform/dates.ts'
 import { meaningOf } from '../../records/incidents/kinds.ts'
 import { queryOf } from '../listing.ts'
 import { ageLabel } from './labels.ts'
-import { isStale, type MarketAge, marketAgeLabel } from './market.ts'
+import { isStale, type MarketAge, marketAgeLabel } from './market-age.ts'
 import type { Now, Waiting } from './queries.ts'
 
 /** Something a person has to do or to know, with the list where it is done. `age` is of the oldest, in words. */
@@ -15,7 +15,7 @@ export type AttentionItem = {
   tone: 'bad' | 'warn'
 }
 
-/** What needs the person who opens the panel, the gravest first; empty when nothing does. */
+/** What needs the attention of whoever opens the panel, the gravest first; empty when nothing does. */
 export function attentionItems(now: Now, market: MarketAge): AttentionItem[] {
   const line = (
     tone: AttentionItem['tone'],
@@ -40,17 +40,17 @@ export function attentionItems(now: Now, market: MarketAge): AttentionItem[] {
       '/admin/orders?held=yes',
     ),
     ...disputes(now.disputes),
-    ...incidentsToTell(now).flatMap((incident) =>
+    ...incidentsToList(now).flatMap((incident) =>
       line(
         'bad',
-        inWords(incident.kind),
+        sentenceCase(incident.kind),
         meaningOf(incident.kind),
         incident,
         `/admin/incidents${queryOf({ kind: incident.kind })}`,
       ),
     ),
-    ...books(
-      now.books,
+    ...integrity(
+      now.integrity,
       now.incidents.some(({ kind }) => kind === 'books-broken'),
     ),
     ...now.jobs.map(
@@ -99,7 +99,7 @@ export function attentionItems(now: Now, market: MarketAge): AttentionItem[] {
   ]
 }
 
-/** Disputes are told by their deadline; their incidents would say the same again. */
+/** Disputes are listed by their deadline; their incidents would say the same again. */
 function disputes({ count, nextBy, nextInS }: Now['disputes']): AttentionItem[] {
   if (count === 0) return []
   const when =
@@ -112,40 +112,40 @@ function disputes({ count, nextBy, nextInS }: Now['disputes']): AttentionItem[] 
   return [{ tone: 'bad', title: 'Disputes to answer', text, count, age: '', href: '/admin/disputes' }]
 }
 
-function incidentsToTell({ incidents, disputes }: Now): Now['incidents'] {
+function incidentsToList({ incidents, disputes }: Now): Now['incidents'] {
   return incidents.filter(({ kind }) => disputes.count === 0 || !/^dispute-(opened|unclear)$/.test(kind))
 }
 
-function late(waiting: Waiting, afterS: number, tell: (waiting: Waiting) => AttentionItem[]): AttentionItem[] {
-  return (waiting.ageS ?? 0) > afterS ? tell(waiting) : []
+function late(waiting: Waiting, afterS: number, item: (waiting: Waiting) => AttentionItem[]): AttentionItem[] {
+  return (waiting.ageS ?? 0) > afterS ? item(waiting) : []
 }
 
-/** An open incident about broken books says it already. */
-function books(check: Now['books'], isTold: boolean): AttentionItem[] {
+/** The last integrity check. Broken invariants are left out where an open incident is about them. */
+function integrity(check: Now['integrity'], hasIncident: boolean): AttentionItem[] {
   if (!check) return []
-  const need = { count: null, age: ageLabel(check.ageS), href: '/admin/jobs' }
-  if (check.broken > 0 && !isTold)
+  const item = { count: null, age: ageLabel(check.ageS), href: '/admin/jobs' }
+  if (check.broken > 0 && !hasIncident)
     return [
       {
-        ...need,
+        ...item,
         tone: 'bad',
         title: 'The books do not agree',
         text: `${check.broken} of the checks found something. Run \`npm run invariants\`.`,
       },
     ]
   if (check.ageS > 26 * 3600)
-    return [{ ...need, tone: 'warn', title: 'The books were not checked today', text: 'The nightly check is late.' }]
+    return [{ ...item, tone: 'warn', title: 'The books were not checked today', text: 'The nightly check is late.' }]
   return []
 }
 
-/** The demo's invented prices end where they end; real ones are looked at every day. */
+/** Real prices only: the demo's invented ones end where they end. */
 function prices(market: MarketAge): AttentionItem[] {
   if (market.sample || !isStale(market)) return []
   const text = `Market data ${marketAgeLabel(market)}. Import what is missing.`
   return [{ tone: 'warn', title: 'Prices are old', text, count: null, age: '', href: '/admin/market' }]
 }
 
-function inWords(kind: string): string {
-  const words = kind.replaceAll('-', ' ')
-  return words.charAt(0).toUpperCase() + words.slice(1)
+function sentenceCase(kind: string): string {
+  const text = kind.replaceAll('-', ' ')
+  return text.charAt(0).toUpperCase() + text.slice(1)
 }

@@ -1,4 +1,4 @@
-import type { Day } from '../metrics/daily-metrics.ts'
+import type { Day } from '../metrics/queries.ts'
 
 /** Days added up; `missing` counts those of the stretch that were not computed yet. */
 export type Period = Omit<Day, 'day' | 'failures'> & {
@@ -13,12 +13,12 @@ const sums = [
   'returned', 'churned', 'rescued', 'rescuedPaise', 'disputed', 'disputedPaise', 'lost', 'lostPaise',
 ] as const // biome-ignore format: a list of words
 
-/** So many Indian days up to and with `today`, the oldest first; null in the place of a day that has no figures. */
-export function calendar(days: readonly Day[], today: string, count: number): { day: string; figures: Day | null }[] {
-  const known = new Map(days.map((figures) => [figures.day, figures]))
+/** So many Indian days up to and with `today`, the oldest first; null in the place of a day that has no metrics. */
+export function calendar(days: readonly Day[], today: string, count: number): { day: string; metrics: Day | null }[] {
+  const known = new Map(days.map((metrics) => [metrics.day, metrics]))
   return Array.from({ length: count }, (_, index) => {
     const day = dayBefore(today, count - 1 - index)
-    return { day, figures: known.get(day) ?? null }
+    return { day, metrics: known.get(day) ?? null }
   })
 }
 

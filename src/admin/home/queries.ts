@@ -3,10 +3,10 @@ import type { Sql } from '../../platform/db.ts'
 /** Something that waits: how much, and how long the oldest of it (seconds; null where nothing waits). */
 export type Waiting = { count: number; ageS: number | null }
 
-/** How long settling took of the deliveries of a while: half of them were quicker than `medianS`. Null where none came. */
+/** How long settling the deliveries of a stretch of time took; `medianS` and `worstS` are null where none came. */
 export type Lag = { count: number; medianS: number | null; worstS: number | null }
 
-/** How things stand this moment; every part is read through an index that holds only what waits. */
+/** What waits at this moment; every part is read through an index that holds only what waits. */
 export type Now = {
   incidents: (Waiting & { kind: string })[]
   held: Waiting
@@ -20,19 +20,20 @@ export type Now = {
   /** Cashfree could not be asked, or takes longer than ten days. */
   refundsStuck: Waiting
   jobs: { name: string; error: string | null; ageS: number | null }[]
-  books: { broken: number; ageS: number; checkedAt: string } | null
+  /** The last integrity check. */
+  integrity: { broken: number; ageS: number; checkedAt: string } | null
   lagHour: Lag
   lagDay: Lag
 }
 
-/** All of it in one look. */
+/** All of it in one query. */
 export async function readNow(sql: Sql): Promise<Now> {
   const [row] = await sql<{ now: Now }[]>`
     with lags as (
       select received_at, extract(epoch from coalesce(settled_at, now()) - received_at) as s
       from webhook_events
       where received_at > now() - interval '1 day' and accepted and outcome is distinct from 'nothing to settle'
-        and not exists (  -- settled anew later because a person asked: that time is not the site's
+        and not exists (  -- settled anew because a person asked: the time until then is not the site's
           select from audit a
           where a.action = 'webhook.replayed' and a.at > now() - interval '1 day'
             and (a.details->>'delivery')::bigint = webhook_events.id
@@ -58,7 +59,7 @@ export async function readNow(sql: Sql): Promise<Now> {
                         'ageS', extract(epoch from now() - coalesce(ended_at, started_at))) order by name), '[]')
                from job_runs
                where error is not null or ended_at < now() - interval '5 minutes' - 3 * every_ms * interval '1 millisecond'),
-      'books', (select jsonb_build_object('broken', broken, 'ageS', extract(epoch from now() - checked_at), 'checkedAt', checked_at)
+      'integrity', (select jsonb_build_object('broken', broken, 'ageS', extract(epoch from now() - checked_at), 'checkedAt', checked_at)
                 from book_checks order by id desc limit 1),
       'lagHour', (select ${lag(sql)} from lags where received_at > now() - interval '1 hour'),
       'lagDay', (select ${lag(sql)} from lags)

@@ -1,31 +1,31 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { failureGroups } from '../orders/labels.ts'
 import type { Panel } from '../panel.ts'
-import { type Home, homeOf } from './home.ts'
 import { ageLabel, count, percent, roughly, signed } from './labels.ts'
-import { isStale, marketAgeLabel } from './market.ts'
+import { isStale, marketAgeLabel } from './market-age.ts'
+import { type Overview, readOverview } from './overview.ts'
 import { successOf } from './periods.ts'
 
 declare module '../../web/views.ts' {
   interface Views {
-    'admin/home/show': Home & { words: typeof words }
+    'admin/home/show': Overview & { labels: typeof labels }
   }
 }
 
-const words = {
+const labels = {
   failureGroups,
   count,
   percent,
   roughly,
   signed,
-  ageInWords: ageLabel,
+  ageLabel,
   successOf,
   isStale,
-  marketInWords: marketAgeLabel,
+  marketAgeLabel,
 }
 
-/** /admin: what needs the person who runs this, then how the business goes. */
+/** /admin: what needs attention, then how the business goes. */
 const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
-  app.get('/', async (_request, reply) => reply.page('admin/home/show', { ...(await homeOf(deps.sql)), words }))
+  app.get('/', async (_request, reply) => reply.page('admin/home/show', { ...(await readOverview(deps.sql)), labels }))
 }
 export default routes

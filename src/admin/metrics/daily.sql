@@ -1,6 +1,6 @@
--- The figures of one Indian day, from the books, along indexes. Somebody "pays" at an instant when a period they bought
+-- The metrics of one Indian day, from the ledger, along indexes. Somebody "pays" at an instant when a period they bought
 -- counts then and ended less than a grace period before; what an administrator granted is no business.
-create or replace function figures_of_day(p_day date) returns daily_figures language plpgsql stable as $$
+create or replace function metrics_of_day(p_day date) returns daily_figures language plpgsql stable as $$
 declare
   f     daily_figures;
   since timestamptz := p_day::timestamp at time zone 'Asia/Kolkata';
@@ -24,17 +24,17 @@ begin
   from disputes where lost_at >= since and lost_at < until and status = 'lost';
 
   -- An attempt belongs to the day it began. One that still waits for the bank has not ended and is left out.
-  select coalesce(sum(many) filter (where why is null), 0), coalesce(sum(many) filter (where why is not null), 0),
-         coalesce(jsonb_object_agg(why, many) filter (where why is not null), '{}')
+  select coalesce(sum(many) filter (where reason is null), 0), coalesce(sum(many) filter (where reason is not null), 0),
+         coalesce(jsonb_object_agg(reason, many) filter (where reason is not null), '{}')
   into f.attempts_paid, f.attempts_failed, f.failures
   from (
     select case when status <> 'SUCCESS' then
              coalesce(failure_group(failure_reason), case when status = 'USER_DROPPED' then 'customer' else 'other' end)
-           end as why, count(*) as many
+           end as reason, count(*) as many
     from payments
     where coalesce(started_at, created_at) >= since and coalesce(started_at, created_at) < until
       and status in ('SUCCESS', 'FAILED', 'USER_DROPPED', 'CANCELLED', 'VOID')
-    group by why
+    group by reason
   ) ended;
 
   select count(*) filter (where not before.ever), count(*) filter (where before.ever and not before.paying)
@@ -83,9 +83,9 @@ create or replace function voided_between(p_since timestamptz, p_until timestamp
         and (q.voided_at is null or (q.voided_at, q.id) > (p.voided_at, p.id)))
 $$;
 
--- Computes a day and keeps it.
+-- Computes a day and stores it.
 create or replace function keep_day(p_day date) returns void language sql as $$
-  insert into daily_figures select f.* from figures_of_day(p_day) f
+  insert into daily_figures select f.* from metrics_of_day(p_day) f
   on conflict (day) do update set
     (registered, opened, paid, gross_paise, refunds, refunded_paise, attempts_paid, attempts_failed, failures, joined,
      returned, churned, rescued, rescued_paise, disputes, disputed_paise, lost, lost_paise, computed_at) =
@@ -95,7 +95,7 @@ create or replace function keep_day(p_day date) returns void language sql as $$
      excluded.lost_paise, excluded.computed_at)
 $$;
 
--- The days worth keeping that nobody computed since the last midnight, the newest first: today and yesterday always.
+-- The days worth storing that nobody computed since the last midnight, the newest first: today and yesterday always.
 create or replace function days_to_compute(p_most integer) returns setof date language sql stable as $$
   with today as (
     select (now() at time zone 'Asia/Kolkata')::date as day

@@ -1,23 +1,63 @@
 import type { Sql } from '../../platform/db.ts'
-import type { Day, Snapshot } from './daily-metrics.ts'
+
+/** What happened on one Indian day ("2026-11-20"); see migration 0010 for what each number counts. */
+export type Day = {
+  day: string
+  registered: number
+  opened: number
+  paid: number
+  grossPaise: number
+  refunds: number
+  refundedPaise: number
+  attemptsPaid: number
+  attemptsFailed: number
+  failures: Record<string, number>
+  joined: number
+  returned: number
+  churned: number
+  rescued: number
+  rescuedPaise: number
+  /** Disputes opened on the day, and disputed money lost on it. */
+  disputed: number
+  disputedPaise: number
+  lost: number
+  lostPaise: number
+}
+
+/** Counts over everybody. Amounts are paise a month; `funnel` is of who registered in the last thirty Indian days. */
+export type SubscriberCounts = {
+  payers: number
+  granted: number
+  byPlan: Record<string, number>
+  mrrPaise: number
+  mrrBeforePaise: number
+  newPaise: number
+  returnedPaise: number
+  churnedPaise: number
+  changedPaise: number
+  funnel: { registered: number; opened: number; tried: number; paid: number; waiting: number }
+}
+
+/** The last count over everybody. */
+export type Snapshot = { takenAt: Date; counts: SubscriberCounts }
 
 /**
- * Computes and keeps the newest days that nobody computed since midnight, at most so many; today and yesterday are always
+ * Computes and stores the newest days that nobody computed since midnight, at most so many; today and yesterday are always
  * among them. Returns how many there were.
  */
 export async function computeDays(sql: Sql, most: number): Promise<number> {
-  const rows = await patiently(sql, `select keep_day(day) from days_to_compute(${Math.floor(most)}) as day`)
+  const rows = await queryForAMinute(sql, `select keep_day(day) from days_to_compute(${Math.floor(most)}) as day`)
   return rows.length
 }
 
-/** Counts everybody, and keeps it in place of the last count. */
+/** Counts everybody, and stores it in place of the last count. */
 export async function takeSnapshot(sql: Sql): Promise<void> {
-  await patiently(sql, 'select take_snapshot()')
+  await queryForAMinute(sql, 'select take_snapshot()')
 }
 
 /** The last count; none before the first. */
 export async function findSnapshot(sql: Sql): Promise<Snapshot | undefined> {
-  const [row] = await sql<Snapshot[]>`select taken_at, figures as standing from figure_snapshot`
+  const [row] = await sql<Snapshot[]>`select taken_at, figures as counts from figure_snapshot`
   return row
 }
 
@@ -34,7 +74,7 @@ export async function listDays(sql: Sql, count: number): Promise<Day[]> {
 }
 
 /** Several statements in one message are one transaction: the limit set in it ends with it. */
-async function patiently(sql: Sql, question: string): Promise<unknown[]> {
-  const results = (await sql.unsafe(`set local statement_timeout = '1min'; ${question}`)) as unknown as unknown[][]
+async function queryForAMinute(sql: Sql, text: string): Promise<unknown[]> {
+  const results = (await sql.unsafe(`set local statement_timeout = '1min'; ${text}`)) as unknown as unknown[][]
   return results.at(-1)!
 }

@@ -1,7 +1,7 @@
--- Counts over everybody, in one look. Revenue that recurs: of everybody who pays (daily.sql), the price of the plan that
+-- Counts over everybody, in one query. Revenue that recurs: of everybody who pays (daily.sql), the price of the plan that
 -- runs, by month; what they bought ahead counts from when it begins. It is compared with the same thirty days ago, person by
 -- person. At a million accounts it takes two seconds, which is why no page waits for it.
-create or replace function standing_now() returns jsonb language sql stable set work_mem = '64MB' set jit = off as $$
+create or replace function subscriber_counts() returns jsonb language sql stable set work_mem = '64MB' set jit = off as $$
   with bought as (
     select p.user_id, p.ends_at, p.voided_at, p.created_at, plan.key as plan_key,
            plan.price_paise::numeric / plan.months as monthly
@@ -57,14 +57,14 @@ create or replace function funnel_since(p_since timestamptz) returns jsonb langu
   where u.created_at >= p_since and u.role = 'subscriber'
 $$;
 
--- Takes the snapshot and keeps it in place of the last.
+-- Takes the snapshot and stores it in place of the last.
 create or replace function take_snapshot() returns void language plpgsql as $$
 declare
   began timestamptz := clock_timestamp();
-  found_now jsonb := standing_now();
+  counts jsonb := subscriber_counts();
 begin
   insert into figure_snapshot (taken_at, took_ms, figures)
-  values (now(), extract(epoch from clock_timestamp() - began) * 1000, found_now)
+  values (now(), extract(epoch from clock_timestamp() - began) * 1000, counts)
   on conflict (only_one) do update
   set taken_at = excluded.taken_at, took_ms = excluded.took_ms, figures = excluded.figures;
 end $$;

@@ -210,6 +210,6 @@ describe('the figures', () => {
   async function mrr(): Promise<number> {
     await quiet(app)
     await recordDailyMetrics(app.sql)
-    return (await dailyMetrics(app.sql, 1)).standing.mrrPaise
+    return (await dailyMetrics(app.sql, 1)).counts.mrrPaise
   }
 })

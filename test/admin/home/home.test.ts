@@ -213,7 +213,7 @@ test('figures that nobody keeps up are shown with their age', async () => {
 
 test('a day that was not computed is missing, not zero', async () => {
   await app.sql`update users set created_at = now() - interval '3 days' where email = ${admin.form.email!}`
-  await app.sql`insert into daily_figures select f.* from figures_of_day((now() at time zone 'Asia/Kolkata')::date - 3) f`
+  await app.sql`insert into daily_figures select f.* from metrics_of_day((now() at time zone 'Asia/Kolkata')::date - 3) f`
   await app.sql`delete from daily_figures where day between (now() at time zone 'Asia/Kolkata')::date - 2 and (now() at time zone 'Asia/Kolkata')::date - 1`
   const page = await home()
   expect(page).toMatch(/Revenue, gross ₹5,988 not known/)

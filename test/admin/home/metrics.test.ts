@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Day, dailyMetrics, recordDailyMetrics, type Snapshot } from '../../../src/admin/metrics/daily-metrics.ts'
+import { dailyMetrics, recordDailyMetrics } from '../../../src/admin/metrics/daily-metrics.ts'
+import type { Day, Snapshot } from '../../../src/admin/metrics/queries.ts'
 import { seedFixture } from '../../../src/dev/bench/seed/seed.ts'
 import { checkInvariants } from '../../../src/operations/integrity/integrity.ts'
 import { connect, type Sql } from '../../../src/platform/db.ts'
@@ -60,7 +61,7 @@ describe.for([first, first + 1])('the figures of world %i', (random) => {
     const ours = kept.days.map(({ day, joined, returned, churned }) => ({ day, joined, returned, churned }))
     expect(ours).toEqual(kept.days.map(({ day }) => ({ day, ...(told.get(day) ?? nobody) })))
     const balance = ours.reduce((sum, { joined, returned, churned }) => sum + joined + returned - churned, 0)
-    expect(balance).toBe(kept.standing.payers)
+    expect(balance).toBe(kept.counts.payers)
   })
 
   test('count what everybody pays a month, and every rupee by which that moved', async () => {
@@ -68,14 +69,14 @@ describe.for([first, first + 1])('the figures of world %i', (random) => {
     const now = monthlyOf(periods, kept.takenAt.getTime())
     const before = monthlyOf(periods, kept.takenAt.getTime() - 30 * 86_400_000)
     const sum = (people: Iterable<number>) => Math.round([...people].reduce((total, monthly) => total + monthly, 0))
-    const { standing } = kept
-    expect(standing.payers).toBe(now.size)
-    expect(standing.mrrPaise).toBe(sum(now.values()))
-    expect(standing.mrrBeforePaise).toBe(sum(before.values()))
-    expect(standing.churnedPaise).toBe(sum([...before].filter(([id]) => !now.has(id)).map(([, monthly]) => monthly)))
-    const moved = standing.newPaise + standing.returnedPaise + standing.changedPaise - standing.churnedPaise
+    const { counts } = kept
+    expect(counts.payers).toBe(now.size)
+    expect(counts.mrrPaise).toBe(sum(now.values()))
+    expect(counts.mrrBeforePaise).toBe(sum(before.values()))
+    expect(counts.churnedPaise).toBe(sum([...before].filter(([id]) => !now.has(id)).map(([, monthly]) => monthly)))
+    const moved = counts.newPaise + counts.returnedPaise + counts.changedPaise - counts.churnedPaise
     // Each of the four is rounded to a paisa.
-    expect(Math.abs(standing.mrrPaise - standing.mrrBeforePaise - moved)).toBeLessThanOrEqual(3)
+    expect(Math.abs(counts.mrrPaise - counts.mrrBeforePaise - moved)).toBeLessThanOrEqual(3)
   })
 
   test('follow the people of the last thirty days from account to payment', async () => {
@@ -88,7 +89,7 @@ describe.for([first, first + 1])('the figures of world %i', (random) => {
       from users
       where role = 'subscriber' and (created_at at time zone 'Asia/Kolkata')::date > (now() at time zone 'Asia/Kolkata')::date - 30
     `
-    expect(kept.standing.funnel).toEqual(plain)
+    expect(kept.counts.funnel).toEqual(plain)
     expect(plain!.registered).toBeGreaterThan(0)
   })
 })

@@ -123,7 +123,7 @@ const words = async ({ userId }: Person) => phasesLabel((await subscriptionOf(ap
 const storedPlan = async ({ userId }: Person) =>
   (await app.sql<{ planKey: string }[]>`select plan_key from subscriptions where user_id = ${userId}`)[0]!.planKey
 const mrr = async () =>
-  Number((await app.sql<{ paise: number }[]>`select (standing_now() ->> 'mrrPaise')::int as paise`)[0]!.paise)
+  Number((await app.sql<{ paise: number }[]>`select (subscriber_counts() ->> 'mrrPaise')::int as paise`)[0]!.paise)
 const monthly = 49_900
 const aTwelfthOfAYear = Math.round(499_000 / 12)
 

@@ -1,39 +1,46 @@
 import { rupees } from '../../platform/money.ts'
 import { barChart, type Drawing, lineChart, shortNumber, shortRupees } from '../charts.ts'
-import type { Day } from '../metrics/daily-metrics.ts'
+import type { Day } from '../metrics/queries.ts'
 import { count, percent, signed } from './labels.ts'
 import { calendar, shortDay, successOf } from './periods.ts'
 
 /** A chart with the numbers behind it, as _bars and _line want it. */
-export type Plot = { id: string; title: string; caption: string; chart: Drawing; head: string[]; rows: string[][] }
+export type DailyChart = {
+  id: string
+  title: string
+  caption: string
+  chart: Drawing
+  head: string[]
+  rows: string[][]
+}
 
 export const daysShown = 30
 
 /** What the last thirty days look like. Days before the first known one, the time before this business, stay empty. */
-export function plotsOf(days: readonly Day[], today: string): Record<'revenue' | 'people' | 'success', Plot> {
+export function dailyCharts(days: readonly Day[], today: string): Record<'revenue' | 'people' | 'success', DailyChart> {
   const shown = calendar(days, today, daysShown)
-  const first = shown.findIndex(({ figures }) => figures)
+  const first = shown.findIndex(({ metrics }) => metrics)
   const labels = shown.map(({ day }) => shortDay(day))
-  /** The rows of a table, the newest day first; a day without figures says so. */
-  const rows = (cells: (figures: Day) => string[], width: number) =>
+  /** The rows of a table, the newest day first; a day without metrics is not known. */
+  const rows = (cells: (metrics: Day) => string[], width: number) =>
     shown
-      .map(({ figures }, index) => [
+      .map(({ metrics }, index) => [
         labels[index]!,
-        ...(figures ? cells(figures) : Array<string>(width).fill('not known')),
+        ...(metrics ? cells(metrics) : Array<string>(width).fill('not known')),
       ])
       .slice(first)
       .toReversed()
-  const started = shown.map(({ figures }) => (figures ? figures.joined + figures.returned : null))
+  const started = shown.map(({ metrics }) => (metrics ? metrics.joined + metrics.returned : null))
   return {
     revenue: {
       id: 'revenue',
       title: 'Revenue by day',
       caption: 'What was receipted goes up, what was credited back goes down. Prices include tax.',
       chart: barChart(
-        shown.map(({ figures }, index) => ({
+        shown.map(({ metrics }, index) => ({
           label: labels[index]!,
-          up: figures?.grossPaise ?? null,
-          down: figures?.refundedPaise ?? 0,
+          up: metrics?.grossPaise ?? null,
+          down: metrics?.refundedPaise ?? 0,
         })),
         { print: rupees, short: shortRupees, step: 100 },
       ),
@@ -53,10 +60,10 @@ export function plotsOf(days: readonly Day[], today: string): Record<'revenue' |
       title: 'Subscribers gained and lost',
       caption: 'Up: new, or back after a while. Down: paid access ended and was not renewed within three days.',
       chart: barChart(
-        shown.map(({ figures }, index) => ({
+        shown.map(({ metrics }, index) => ({
           label: labels[index]!,
           up: started[index]!,
-          down: figures?.churned ?? 0,
+          down: metrics?.churned ?? 0,
         })),
         { print: count, short: shortNumber, step: 1 },
       ),
@@ -68,7 +75,7 @@ export function plotsOf(days: readonly Day[], today: string): Record<'revenue' |
       title: 'Payments that succeed',
       caption: 'Of the attempts begun on the day that have ended, the share that was paid.',
       chart: lineChart(
-        shown.map(({ figures }, index) => ({ label: labels[index]!, value: figures && successOf(figures) })),
+        shown.map(({ metrics }, index) => ({ label: labels[index]!, value: metrics && successOf(metrics) })),
         { top: 1, print: percent, short: percent, step: 0.5 },
       ),
       head: ['Day', 'Paid', 'Failed', 'Share'],

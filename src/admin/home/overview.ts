@@ -1,32 +1,32 @@
 import { marketAge } from '../../market/prices/queries.ts'
 import type { Sql } from '../../platform/db.ts'
 import { dayInIndia } from '../days.ts'
-import { dailyMetrics, type SubscriberCounts } from '../metrics/daily-metrics.ts'
+import { dailyMetrics } from '../metrics/daily-metrics.ts'
+import type { SubscriberCounts } from '../metrics/queries.ts'
 import { type AttentionItem, attentionItems } from './attention.ts'
-import type { MarketAge } from './market.ts'
+import { type DailyChart, dailyCharts, daysShown } from './daily-charts.ts'
+import type { MarketAge } from './market-age.ts'
 import { dayBefore, type Period, periodOf } from './periods.ts'
-import { daysShown, type Plot, plotsOf } from './plots.ts'
 import { type Now, readNow } from './queries.ts'
 
-export type Home = {
+/** What the panel's first page shows. */
+export type Overview = {
   now: Now
-  needs: AttentionItem[]
+  attention: AttentionItem[]
   market: MarketAge
-  standing: SubscriberCounts
+  counts: SubscriberCounts
   takenAt: Date
-  /** The figures are older than two minutes: the job does not run. */
+  /** The counts are older than two minutes: their job does not run. */
   isOld: boolean
-  /** Nobody but the people of the house has an account yet. */
+  /** Nobody but administrators has an account yet. */
   isFresh: boolean
   periods: { today: Period; yesterday: Period; month: Period; thirty: Period }
-  revenue: Plot
-  people: Plot
-  success: Plot
+  charts: Record<'revenue' | 'people' | 'success', DailyChart>
 }
 
-/** Everything the panel's first page says: what waits is read now, what is counted over everybody was counted before. */
-export async function homeOf(sql: Sql, clock = new Date()): Promise<Home> {
-  const [now, market, { takenAt, standing, days }] = await Promise.all([
+/** Reads it: what waits as of now, what is counted over everybody as it was counted last. */
+export async function readOverview(sql: Sql, clock = new Date()): Promise<Overview> {
+  const [now, market, { takenAt, counts, days }] = await Promise.all([
     readNow(sql),
     marketAge(sql),
     dailyMetrics(sql, daysShown + 1),
@@ -34,18 +34,18 @@ export async function homeOf(sql: Sql, clock = new Date()): Promise<Home> {
   const today = dayInIndia(clock)
   return {
     now,
-    needs: attentionItems(now, market),
+    attention: attentionItems(now, market),
     market,
-    standing,
+    counts,
     takenAt,
     isOld: clock.getTime() - takenAt.getTime() > 120_000,
-    isFresh: days.every(({ registered, paid }) => registered + paid === 0) && standing.payers === 0,
+    isFresh: days.every(({ registered, paid }) => registered + paid === 0) && counts.payers === 0,
     periods: {
       today: periodOf('Today', days, today, today),
       yesterday: periodOf('Yesterday', days, dayBefore(today, 1), dayBefore(today, 1)),
       month: periodOf('This month', days, `${today.slice(0, 8)}01`, today),
       thirty: periodOf('30 days', days, dayBefore(today, daysShown - 1), today),
     },
-    ...plotsOf(days, today),
+    charts: dailyCharts(days, today),
   }
 }
