@@ -19,25 +19,25 @@ const usage = `Is everything well, and if not, what is to be done? Exit code 1 w
 const values = typed(usage, { order: { type: 'string' }, mail: { type: 'string' } })
 
 const config = settings()
-if (config) await withDatabase(config, async (databaseUrl) => visit(contextOf(config, databaseUrl)))
+if (config) await withDatabase(config, async (databaseUrl) => run(contextOf(config, databaseUrl)))
 
-async function visit(patient: DoctorContext): Promise<void> {
+async function run(context: DoctorContext): Promise<void> {
   if (values.order !== undefined) {
-    const gateway = cashfree({ ...patient.config.cashfree, ...patient.config.cashfree.credentials! })
-    const { text, well } = await explainOrder({ databaseUrl: patient.databaseUrl, gateway }, values.order)
+    const gateway = cashfree({ ...context.config.cashfree, ...context.config.cashfree.credentials! })
+    const { text, well } = await explainOrder({ databaseUrl: context.databaseUrl, gateway }, values.order)
     console.log(text)
     if (!well) process.exitCode = 1
     return
   }
-  tell([...(await examine(patient)), ...(values.mail === undefined ? [] : await sendTestMail(patient, values.mail))])
+  print([...(await examine(context)), ...(values.mail === undefined ? [] : await sendTestMail(context, values.mail))])
 }
 
-function tell(findings: Finding[]): void {
+function print(findings: Finding[]): void {
   console.log(report(findings))
   if (findings.some(({ level }) => level === 'failure')) process.exitCode = 1
 }
 
-/** As the site reads them. What is wrong is told line by line; without settings there is nothing more to look at. */
+/** The settings as the site reads them; null after their problems were printed. */
 function settings(): Config | null {
   const name = process.env.NODE_ENV === 'production' ? '.env.production' : '.env'
   if (existsSync(join(root, name))) process.loadEnvFile(join(root, name))
@@ -45,7 +45,7 @@ function settings(): Config | null {
     return readConfig(process.env)
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
-    tell(
+    print(
       error.problems.map((problem) =>
         failure('settings', problem, `Set it in the environment or in ${name}; .env.production.example explains it.`),
       ),
@@ -54,7 +54,7 @@ function settings(): Config | null {
   }
 }
 
-/** Where a part is not configured, the settings lead to the embedded one that stands in. */
+/** Where a part is not configured, the settings point to the embedded one that stands in. */
 function contextOf(given: Config, databaseUrl: string): DoctorContext {
   const { embedded } = given
   const standIn = { cashfree: given.cashfree.credentials === null, mail: given.smtp.host === null }

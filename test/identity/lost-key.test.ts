@@ -115,7 +115,7 @@ describe('a second factor whose key is gone', () => {
 
   test('the doctor names who cannot log in with their app, and what to do', async () => {
     const { form } = await enrolled()
-    const patient = (totpKeys: Buffer[]) => ({
+    const context = (totpKeys: Buffer[]) => ({
       config: { ...app.config, totpKeys },
       databaseUrl: app.databaseUrl,
       standIn: { cashfree: false, mail: false },
@@ -123,7 +123,7 @@ describe('a second factor whose key is gone', () => {
       backupDir: '.',
     })
     const about = async (keys: Buffer[]) =>
-      (await checkDatabase(patient(keys))).find(({ about: name }) => name === 'second factors')
+      (await checkDatabase(context(keys))).find(({ about: name }) => name === 'second factors')
     const lost = await about(otherKeys)
     expect(lost).toMatchObject({ level: 'failure', says: expect.stringContaining(form.username!) })
     expect(lost!.todo).toContain('--reset-second-factor')

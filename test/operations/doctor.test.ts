@@ -43,7 +43,7 @@ type Changes = {
 }
 
 /** Our running site, with these settings changed. */
-function patient(changes: Changes = {}, more: Partial<DoctorContext> = {}): DoctorContext {
+function context(changes: Changes = {}, more: Partial<DoctorContext> = {}): DoctorContext {
   const config = { ...app.config, sessionKeys: [randomBytes(32)] } as Record<string, unknown>
   for (const [name, value] of Object.entries(changes))
     config[name] =
@@ -55,7 +55,7 @@ function patient(changes: Changes = {}, more: Partial<DoctorContext> = {}): Doct
 }
 
 const of = (findings: Finding[], about: string) => findings.filter((finding) => finding.about === about)
-async function sick(given: DoctorContext, about: string) {
+async function findingOf(given: DoctorContext, about: string) {
   const [finding] = of(await examine(given), about).filter(({ level }) => level !== 'ok')
   if (finding) expect(finding.todo, 'what to do').toBeTruthy()
   return finding ? `${finding.level}: ${finding.says}` : 'well'
@@ -63,7 +63,7 @@ async function sick(given: DoctorContext, about: string) {
 
 describe('the doctor', () => {
   test('finds nothing wrong with a healthy site, and its test pings settle nothing', async () => {
-    const findings = await examine(patient())
+    const findings = await examine(context())
     expect(findings.filter(({ level }) => level !== 'ok')).toEqual([])
     expect(new Set(findings.map(({ about }) => about))).toEqual(
       new Set([
@@ -89,10 +89,10 @@ describe('the doctor', () => {
           'clock and Cashfree',
           'checkout script',
         ],
-        ...['site', 'webhook door', 'mail'],
+        ...['site', 'webhook endpoint', 'mail'],
       ]),
     )
-    expect(of(findings, 'webhook door')[0]!.says).toContain('takes what the secret signed')
+    expect(of(findings, 'webhook endpoint')[0]!.says).toContain('takes what the secret signed')
     const waiting = await app.sql`select 1 from webhook_events where settled_at is null and accepted`
     expect(waiting).toHaveLength(0)
     expect(await app.mailbox.list()).toHaveLength(0)
@@ -101,7 +101,7 @@ describe('the doctor', () => {
 
   test('tells wrong keys from an outage, an old version and another address', async () => {
     const cashfree = (changes: Partial<DoctorContext['config']['cashfree']>) =>
-      sick(patient({ cashfree: changes }), 'Cashfree')
+      findingOf(context({ cashfree: changes }), 'Cashfree')
     const credentials = { ...app.config.cashfree.credentials!, clientSecret: 'cfsk_ma_test_wrong' }
     expect(await cashfree({ credentials })).toMatch(/^failure: .*refuses our keys \(401\)/)
     expect(await cashfree({ apiBase: `http://127.0.0.1:${await closedPort()}/pg` })).toMatch(
@@ -119,7 +119,7 @@ describe('the doctor', () => {
   test('measures clocks', async () => {
     const away = new Date(Date.now() - 5 * 60_000).toUTCString()
     meter.instead = () => ({ status: 404, headers: { ...json, date: away }, body: '{"code":"order_not_found"}' })
-    expect(await sick(patient(), 'clock and Cashfree')).toMatch(/^failure: (299|300)\.\d s apart/)
+    expect(await findingOf(context(), 'clock and Cashfree')).toMatch(/^failure: (299|300)\.\d s apart/)
     expect(clock('x', 5_000, 100).level).toBe('warning')
     expect(clock('x', -90_000, 100).level).toBe('failure')
     expect(clock('x', 900, 1_000).level).toBe('ok')
@@ -128,7 +128,7 @@ describe('the doctor', () => {
   test('sees keys and environment mixed up', async () => {
     const keysOf = async (clientId: string, clientSecret: string, env: 'sandbox' | 'production', apiBase: string) => {
       const credentials = { clientId, clientSecret, webhookSecrets: [clientSecret] }
-      const [finding] = of(await checkSettings(patient({ cashfree: { credentials, env, apiBase } })), 'Cashfree keys')
+      const [finding] = of(await checkSettings(context({ cashfree: { credentials, env, apiBase } })), 'Cashfree keys')
       return `${finding!.level}: ${finding!.says}`
     }
     const [sandbox, live] = ['https://sandbox.cashfree.com/pg', 'https://api.cashfree.com/pg']
@@ -141,25 +141,25 @@ describe('the doctor', () => {
 
   test('tells a database that is away, empty, or behind', async () => {
     const nowhere = `postgresql://x:secretword@127.0.0.1:${await closedPort()}/etf`
-    const away = await examine(patient({}, { databaseUrl: nowhere }))
+    const away = await examine(context({}, { databaseUrl: nowhere }))
     expect(of(away, 'database')).toMatchObject([{ level: 'failure', says: expect.stringContaining('ECONNREFUSED') }])
     expect(JSON.stringify(away)).not.toContain('secretword')
     const empty = await emptyDatabase(app.databaseUrl)
-    expect(await sick(patient({}, { databaseUrl: empty.url }), 'migrations')).toBe('warning: none were applied')
+    expect(await findingOf(context({}, { databaseUrl: empty.url }), 'migrations')).toBe('warning: none were applied')
     await empty.drop()
     await app.sql`update migrations set name = '9999-later.sql' where name = '0005-refunds.sql'`
-    expect(await sick(patient(), 'migrations')).toBe(
+    expect(await findingOf(context(), 'migrations')).toBe(
       'failure: the database is newer than this checkout (9999-later.sql), which does not work on it',
     )
     await app.sql`delete from migrations where name = '9999-later.sql'`
-    expect(await sick(patient(), 'migrations')).toBe('failure: pending: 0005-refunds.sql')
+    expect(await findingOf(context(), 'migrations')).toBe('failure: pending: 0005-refunds.sql')
     await app.sql`insert into migrations (name) values ('0005-refunds.sql')`
     const [functions] = await app.sql<
       { name: string }[]
     >`delete from migrations where name like 'functions %' returning name`
-    expect(await sick(patient(), 'migrations')).toBe('failure: the functions are of another release')
+    expect(await findingOf(context(), 'migrations')).toBe('failure: the functions are of another release')
     await app.sql`insert into migrations (name) values (${functions!.name})`
-    expect(await sick(patient({ database: { poolMax: 500 } }), 'connections')).toMatch(/^warning/)
+    expect(await findingOf(context({ database: { poolMax: 500 } }), 'connections')).toMatch(/^warning/)
   })
 
   test('tells what waits in the books', async () => {
@@ -169,7 +169,7 @@ describe('the doctor', () => {
     await app.sql`insert into mails (kind, subject_key, to_email, status) values ('receipt', 'dead', 'a@example.in', 'dead')`
     await app.sql`insert into mails (kind, subject_key, to_email, created_at) values ('receipt', 'old', 'a@example.in', now() - interval '1 hour')`
     await app.sql`insert into webhook_events (received_at, accepted, verdict, headers, body) values (now() - interval '1 hour', true, 'verified', '{}', '')`
-    const findings = (await examine(patient())).filter(({ level }) => level !== 'ok')
+    const findings = (await examine(context())).filter(({ level }) => level !== 'ok')
     expect(findings.map(({ about, level }) => `${level} ${about}`)).toEqual([
       'warning incidents',
       'warning mails',
@@ -185,17 +185,17 @@ describe('the doctor', () => {
     await app.sql`update orders set next_look_at = now(), held_at = null where id = ${order.id}`
   })
 
-  test('knocks at the webhook door with every secret', async () => {
+  test('tries the webhook endpoint with every secret', async () => {
     const webhookSecrets = [keys.clientSecret, 'cfsk_ma_test_other']
     const credentials = { ...app.config.cashfree.credentials!, webhookSecrets }
-    expect(await sick(patient({ cashfree: { credentials } }), 'webhook door')).toBe(
+    expect(await findingOf(context({ cashfree: { credentials } }), 'webhook endpoint')).toBe(
       'failure: answers 401 to what is signed with secret 2 of 2',
     )
     const baseUrl = `http://localhost:${await closedPort()}`
-    const stopped = await examine(patient({ baseUrl }))
+    const stopped = await examine(context({ baseUrl }))
     expect(of(stopped, 'site')[0]).toMatchObject({ level: 'ok', says: expect.stringContaining('is not running') })
-    expect(await sick(patient({ baseUrl, production: true }), 'site')).toMatch(/^failure: is not running/)
-    expect(await sick(patient({ baseUrl: app.sandbox.publicUrl }), 'site')).toMatch(/^failure: something else answers/)
+    expect(await findingOf(context({ baseUrl, production: true }), 'site')).toMatch(/^failure: is not running/)
+    expect(await findingOf(context({ baseUrl: app.sandbox.publicUrl }), 'site')).toMatch(/^failure: something else answers/)
   })
 
   test('notices a proxy that hides under which name people came', async () => {
@@ -203,16 +203,16 @@ describe('the doctor', () => {
     const site = await buildApp({ deps: { ...app.deps, config }, sessionKeys: app.config.sessionKeys })
     await site.listen({ port: 0, host: 'localhost' })
     const { port } = site.server.address() as { port: number }
-    expect(await sick(patient({ baseUrl: `http://localhost:${port}` }), 'host')).toMatch(/^failure: .*answers 421/)
+    expect(await findingOf(context({ baseUrl: `http://localhost:${port}` }), 'host')).toMatch(/^failure: .*answers 421/)
     await site.close()
   })
 
   test('looks at the mail server without sending, and sends one test mail when asked to', async () => {
-    expect(await sick(patient({ smtp: { port: await closedPort() } }), 'mail')).toMatch(/^failure: .*ECONNREFUSED/)
-    expect(await sick(patient({ smtp: { password: 'a-password' } }), 'mail')).toMatch(/^failure/)
-    expect(await sendTestMail(patient(), 'you@example.in')).toMatchObject([{ level: 'ok' }])
+    expect(await findingOf(context({ smtp: { port: await closedPort() } }), 'mail')).toMatch(/^failure: .*ECONNREFUSED/)
+    expect(await findingOf(context({ smtp: { password: 'a-password' } }), 'mail')).toMatch(/^failure/)
+    expect(await sendTestMail(context(), 'you@example.in')).toMatchObject([{ level: 'ok' }])
     expect((await app.mailbox.list()).map(({ recipients }) => recipients)).toEqual([['you@example.in']])
-    const wrong = await sendTestMail(patient({ smtp: { port: await closedPort() } }), 'you@example.in')
+    const wrong = await sendTestMail(context({ smtp: { port: await closedPort() } }), 'you@example.in')
     expect(wrong).toMatchObject([{ level: 'failure' }])
   })
 
@@ -222,29 +222,29 @@ describe('the doctor', () => {
     ['repeated', Buffer.from('0123456789abcdef'.repeat(4), 'hex')],
     ['typed', Buffer.from('aaaabbbbccccddddaaaabbbbccccdddd')],
   ])('does not take a session key that is %s', async (_what, key) => {
-    expect(await sick(patient({ sessionKeys: [randomBytes(32), key] }), 'session key')).toMatch(/^failure/)
+    expect(await findingOf(context({ sessionKeys: [randomBytes(32), key] }), 'session key')).toMatch(/^failure/)
   })
 
   test('minds what production needs', async () => {
-    const live = (changes: Changes) => patient({ production: true, https: true, ...changes })
-    expect(await sick(live({}), 'https')).toMatch(/^failure: BASE_URL is http:/)
-    expect(await sick(live({}), 'TRUST_PROXY')).toMatch(/^warning: empty/)
-    expect(await sick(live({ trustProxy: ['0.0.0.0/0'] }), 'TRUST_PROXY')).toMatch(/^failure/)
-    expect(await sick(live({ seller: { phone: '' } }), 'receipts')).toMatch(/^warning: .*SELLER_PHONE is empty/)
-    expect(await sick(live({ operations: { metricsToken: null } }), 'metrics')).toMatch(/^warning/)
-    expect(await sick(live({ operations: { paymentsLog: '/nowhere/payments.log' } }), 'payment log')).toMatch(
+    const live = (changes: Changes) => context({ production: true, https: true, ...changes })
+    expect(await findingOf(live({}), 'https')).toMatch(/^failure: BASE_URL is http:/)
+    expect(await findingOf(live({}), 'TRUST_PROXY')).toMatch(/^warning: empty/)
+    expect(await findingOf(live({ trustProxy: ['0.0.0.0/0'] }), 'TRUST_PROXY')).toMatch(/^failure/)
+    expect(await findingOf(live({ seller: { phone: '' } }), 'receipts')).toMatch(/^warning: .*SELLER_PHONE is empty/)
+    expect(await findingOf(live({ operations: { metricsToken: null } }), 'metrics')).toMatch(/^warning/)
+    expect(await findingOf(live({ operations: { paymentsLog: '/nowhere/payments.log' } }), 'payment log')).toMatch(
       /^failure/,
     )
-    expect(await sick(live({}), 'backup')).toBe('warning: none is known here')
+    expect(await findingOf(live({}), 'backup')).toBe('warning: none is known here')
     const backup = { file: 'x', bytes: 1, rows: 7, tool: 'own' as const, proof: 'restored and compared' }
     const hoursAgo = (hours: number) =>
       recordBackup(backupDir, { ...backup, at: new Date(Date.now() - hours * 3600_000).toISOString() })
     await hoursAgo(1)
-    expect(await sick(live({}), 'backup')).toBe('well')
+    expect(await findingOf(live({}), 'backup')).toBe('well')
     await hoursAgo(30)
-    expect(await sick(live({}), 'backup')).toMatch(/^warning: 30 h old/)
+    expect(await findingOf(live({}), 'backup')).toMatch(/^warning: 30 h old/)
     await hoursAgo(24 * 10)
-    expect(await sick(live({}), 'backup')).toMatch(/^failure: 10 days old, 7 rows/)
+    expect(await findingOf(live({}), 'backup')).toMatch(/^failure: 10 days old, 7 rows/)
   })
 
   test('does not trust a certificate that browsers refuse', async () => {
@@ -261,7 +261,7 @@ describe('the doctor', () => {
     )
     await new Promise((ready) => server.once('listening', ready))
     const baseUrl = `https://localhost:${(server.address() as AddressInfo).port}`
-    expect(await sick(patient({ baseUrl }), 'https')).toMatch(/^failure: .*(SELF_SIGNED|self-signed)/)
+    expect(await findingOf(context({ baseUrl }), 'https')).toMatch(/^failure: .*(SELF_SIGNED|self-signed)/)
     server.close()
   })
 })

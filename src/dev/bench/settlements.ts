@@ -10,11 +10,11 @@ import type { Measurement } from './measurement.ts'
 import { countPaid, countReceipts, forgetMails, settleStatement } from './queries.ts'
 import { byTurns } from './series.ts'
 
-/** Side by side on either side, as many as the webhook door settles at once. */
+/** Side by side on either side, as many as the webhook endpoint settles at once. */
 const abreast = 8
 const seller = { name: 'Bench', stateCode: '27', gstin: null }
 
-/** Settlement through our pool, and through the webhook door, against bare connections that run the same statement. */
+/** Settlement through our pool, and through the webhook endpoint, against bare connections that run the same statement. */
 export async function measureSettlements(town: BenchHarness): Promise<Measurement[]> {
   const count = town.quick ? 200 : 500
   const sql = connect(town.databaseUrl, { max: pool, name: 'etf-bench-pool' })
@@ -41,7 +41,7 @@ export async function measureSettlements(town: BenchHarness): Promise<Measuremen
         notes: [inRounds],
       },
       {
-        name: 'webhook door to committed settlement, against bare pg',
+        name: 'webhook endpoint to committed settlement, against bare pg',
         unit: '/s',
         ours: door,
         theirs: bare,

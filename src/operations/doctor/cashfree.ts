@@ -6,14 +6,14 @@ import { type Finding, failure, ok, reasonOf, warning } from './finding.ts'
 const about = 'Cashfree'
 const apiVersion = '2025-01-01'
 
-/** Cashfree: does it answer, does it know our keys, does it take our API version, and what time is it there? */
+/** Cashfree: whether it answers, accepts the keys and the API version, and how far its clock is off. */
 export async function checkCashfree({ config, standIn }: DoctorContext): Promise<Finding[]> {
   const { apiBase, credentials, env } = config.cashfree
   const { host } = new URL(apiBase)
   let response: Response
   const asked = Date.now()
   try {
-    // An order that cannot exist: the answer tells whether we were let in, and changes nothing.
+    // An order that cannot exist: the answer shows whether the keys are accepted, and nothing changes.
     response = await fetch(`${apiBase}/orders/doctor_${ulid()}`, {
       redirect: 'manual',
       signal: AbortSignal.timeout(10_000),
@@ -33,7 +33,7 @@ export async function checkCashfree({ config, standIn }: DoctorContext): Promise
   const body = (await response.json().catch(() => null)) as { code?: unknown; type?: unknown } | null
   return [
     judge(response.status, { code: String(body?.code ?? ''), json: body !== null, host, env, ms: answered - asked }),
-    theirClock(response.headers.get('date'), (asked + answered) / 2, (answered - asked) / 2),
+    cashfreeClock(response.headers.get('date'), (asked + answered) / 2, (answered - asked) / 2),
   ]
 }
 
@@ -69,14 +69,14 @@ function judge(status: number, { code, json, host, env, ms }: Answer): Finding {
   )
 }
 
-function theirClock(date: string | null, at: number, uncertainMs: number): Finding {
+function cashfreeClock(date: string | null, at: number, uncertainMs: number): Finding {
   const theirs = Date.parse(date ?? '')
   if (Number.isNaN(theirs)) return ok('clock and Cashfree', 'it sends no date')
-  // Their header is cut to whole seconds.
+  // The Date header has whole seconds.
   return clock('clock and Cashfree', theirs + 500 - at, uncertainMs + 500)
 }
 
-/** The script of the checkout, without which nobody sees a payment page in place. */
+/** Cashfree's browser script, which opens the payment page in place. */
 export async function checkCheckoutScript({ config, standIn }: DoctorContext): Promise<Finding[]> {
   const { jsUrl } = config.cashfree
   const what = 'checkout script'

@@ -1,10 +1,10 @@
 import type { Config } from '../../platform/config.ts'
 
-/** What the doctor looks at: the settings, and where the parts are that they lead to. */
+/** What the doctor checks: the settings, and what they point to. */
 export type DoctorContext = {
   config: Config
   databaseUrl: string
-  /** True where the embedded part stands in: it runs only while the site does, so silence is no failure. */
+  /** True where the embedded part stands in: it runs only while the site does, so no answer is no failure. */
   standIn: { cashfree: boolean; mail: boolean }
   /** The checkout. */
   root: string

@@ -8,7 +8,7 @@ import { readMigrations, readProblems, readRights, readServer } from './queries.
 const about = 'database'
 const jobConnections = 3
 
-/** PostgreSQL: reachable, new enough, brought up to date, its clock, and what waits in our books. */
+/** PostgreSQL: whether it answers, is new enough and migrated, its clock, and what is waiting or stuck. */
 export async function checkDatabase({ config, databaseUrl }: DoctorContext): Promise<Finding[]> {
   const sql = connect(databaseUrl, { max: 1, name: 'etf-doctor' })
   try {
@@ -36,7 +36,7 @@ export async function checkDatabase({ config, databaseUrl }: DoctorContext): Pro
       current,
       roles(await readRights(sql), config.production),
       ...(await secondFactors(sql, config.totpKeys)),
-      ...troubles(await readProblems(sql)),
+      ...problems(await readProblems(sql)),
     ]
   } catch (error) {
     return [
@@ -51,7 +51,7 @@ export async function checkDatabase({ config, databaseUrl }: DoctorContext): Pro
   }
 }
 
-/** The demo's own key is not among the settings; it never changes. */
+/** Without configured keys the demo's own is used, which never changes. */
 async function secondFactors(sql: Sql, keys: readonly Buffer[]): Promise<Finding[]> {
   if (keys.length === 0) return []
   const { readable, unreadable } = await trySecrets(sql, keys)
@@ -83,7 +83,7 @@ function connections(poolMax: number, maxConnections: number): Finding {
       )
 }
 
-/** How far another clock is from ours. `uncertainMs` is what the way there and back may explain. */
+/** How far another clock is off this machine's. `uncertainMs` is what the round trip may account for. */
 export function clock(what: string, aheadMs: number, uncertainMs: number): Finding {
   const offS = Math.max(0, Math.abs(aheadMs) - uncertainMs) / 1000
   const says = `${offS.toFixed(1)} s apart`
@@ -118,7 +118,7 @@ function roles({ rewrites }: { rewrites: boolean }, production: boolean): Findin
   )
 }
 
-function troubles(t: Awaited<ReturnType<typeof readProblems>>): Finding[] {
+function problems(t: Awaited<ReturnType<typeof readProblems>>): Finding[] {
   const look = 'Look at each with `npm run doctor -- --order ID`.'
   const minutes = (seconds: number) => `${Math.floor(seconds / 60)} min`
   const found: Finding[] = []

@@ -7,16 +7,16 @@ import { checkSettings } from './settings.ts'
 import { checkCertificate, checkSite } from './site.ts'
 import { checkMail } from './smtp.ts'
 
-/** Looks at everything this product needs, side by side. Changes nothing but a few rows of test pings. Never throws. */
-export function examine(patient: DoctorContext): Promise<Finding[]> {
+/** Checks everything this product needs, all at once. Writes nothing but a few rows of test pings. Never throws. */
+export function examine(context: DoctorContext): Promise<Finding[]> {
   return runChecks([
-    { about: 'settings', look: () => checkSettings(patient) },
-    { about: 'machine', look: () => checkMachine(patient) },
-    { about: 'database', look: () => checkDatabase(patient) },
-    { about: 'Cashfree', look: () => checkCashfree(patient) },
-    { about: 'checkout script', look: () => checkCheckoutScript(patient) },
-    { about: 'https', look: () => checkCertificate(patient) },
-    { about: 'site', look: () => checkSite(patient) },
-    { about: 'mail', look: () => checkMail(patient) },
+    { about: 'settings', run: () => checkSettings(context) },
+    { about: 'machine', run: () => checkMachine(context) },
+    { about: 'database', run: () => checkDatabase(context) },
+    { about: 'Cashfree', run: () => checkCashfree(context) },
+    { about: 'checkout script', run: () => checkCheckoutScript(context) },
+    { about: 'https', run: () => checkCertificate(context) },
+    { about: 'site', run: () => checkSite(context) },
+    { about: 'mail', run: () => checkMail(context) },
   ])
 }

@@ -6,7 +6,7 @@ import { type Explanation, explain } from './explain.ts'
 import { reasonOf } from './finding.ts'
 import { type OrderFile, readOrderFile } from './queries.ts'
 
-/** One order from both sides, as text for an operator, and whether all is as it should be. Names nobody. */
+/** What the product and Cashfree record of an order, as text for an operator, and whether all is well. Names nobody. */
 export async function explainOrder(
   given: { databaseUrl: string; gateway: Gateway },
   orderId: string,
@@ -89,7 +89,7 @@ function money(paise: number | null): string {
   return paise === null ? 'no amount' : rupeesExact(paise)
 }
 
-/** To the second, in UTC, as logs are. */
+/** To the second, in UTC, as in the log. */
 function at(time: string | null): string {
   return time === null ? 'never' : `${new Date(time).toISOString().slice(0, 19)}Z`
 }

@@ -2,12 +2,12 @@ import type { RemoteOrder } from '../../billing/payments/gateway.ts'
 import { rupeesExact } from '../../platform/money.ts'
 import type { OrderFile } from './queries.ts'
 
-/** In words: is what this order is about active, why or why not, and what to do. `remote` is null when Cashfree is silent. */
+/** A sentence on whether what the order is for is active, and why or why not; what to do; and whether all is well. */
 export type Explanation = { says: string; todo: string; well: boolean }
 
-/** Judges an order from both sides: our file of it and Cashfree's answer now. Either may be missing. */
+/** Explains an order by the product's records of it and Cashfree's present answer; null when Cashfree does not answer. */
 export function explain(file: OrderFile | undefined, remote: RemoteOrder | null): Explanation {
-  if (!file) return strangerToUs(remote)
+  if (!file) return unknownOrder(remote)
   const { order } = file
   if (order.paidAt) return paid(file, remote)
   if (order.heldAt) return held(file, remote)
@@ -20,7 +20,7 @@ export function explain(file: OrderFile | undefined, remote: RemoteOrder | null)
   return unpaid(file, remote)
 }
 
-function strangerToUs(remote: RemoteOrder | null): Explanation {
+function unknownOrder(remote: RemoteOrder | null): Explanation {
   if (remote === null)
     return bad('We have no such order, and Cashfree cannot be asked now.', 'Check the id: ours begin with ds_.')
   if (remote.status === 'ABSENT')
@@ -78,7 +78,7 @@ function paid(
 }
 
 function held({ order, incidents }: OrderFile, remote: RemoteOrder | null): Explanation {
-  const why = incidents.filter(({ resolvedAt }) => !resolvedAt).map(({ kind }) => kind)
+  const openKinds = incidents.filter(({ resolvedAt }) => !resolvedAt).map(({ kind }) => kind)
   if (incidents.some(({ kind }) => kind === 'entitlement-refused'))
     return bad(
       'Not active: paid, and held because the account may not be given what it paid for (suspended or deleted).',
@@ -89,7 +89,7 @@ function held({ order, incidents }: OrderFile, remote: RemoteOrder | null): Expl
       ? ` Ours is ${rupeesExact(order.amountPaise)}, Cashfree says ${rupeesExact(remote.amountPaise)} ${remote.currency ?? ''}.`
       : ''
   return bad(
-    `Not active: held because something does not agree (${why.join(', ') || 'see the audit timeline'}).${theirs}`,
+    `Not active: held because something does not agree (${openKinds.join(', ') || 'see the audit timeline'}).${theirs}`,
     'Compare both sides in Cashfree’s dashboard. If it was a passing fault, the next look (hourly) settles it; else refund the payment there and resolve the incident.',
   )
 }

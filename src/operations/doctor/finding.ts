@@ -1,12 +1,12 @@
 import { masked } from '../../platform/log.ts'
 
-/** One line of the doctor: what was looked at, how it is, and, when it is not well, what to do. */
+/** One line of the doctor: what was checked, the result, and, unless it is ok, what to do. */
 export type Finding = { level: 'ok' | 'warning' | 'failure'; about: string; says: string; todo?: string }
 
-/** One thing to look at. Takes at most its time; what it throws becomes a failure. */
-export type Check = { about: string; look: () => Promise<Finding[]> }
+/** One check. It is given twenty seconds; what it throws becomes a failure. */
+export type Check = { about: string; run: () => Promise<Finding[]> }
 
-const patienceMs = 20_000
+const timeoutMs = 20_000
 
 /** The finding that something is well. */
 export function ok(about: string, says: string): Finding {
@@ -23,18 +23,18 @@ export function failure(about: string, says: string, todo: string): Finding {
   return { level: 'failure', about, says, todo }
 }
 
-/** Looks at everything side by side and tells it in the order given. */
+/** Runs all checks at once and returns their findings in the order given. */
 export async function runChecks(checks: readonly Check[]): Promise<Finding[]> {
-  return (await Promise.all(checks.map(lookAt))).flat()
+  return (await Promise.all(checks.map(runCheck))).flat()
 }
 
-async function lookAt({ about, look }: Check): Promise<Finding[]> {
+async function runCheck({ about, run }: Check): Promise<Finding[]> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${patienceMs / 1000} s`)), patienceMs)
+    timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs / 1000} s`)), timeoutMs)
   })
   try {
-    return await Promise.race([look(), late])
+    return await Promise.race([run(), late])
   } catch (error) {
     return [failure(about, reasonOf(error), 'See why in the line above; then run the doctor again.')]
   } finally {
@@ -42,18 +42,18 @@ async function lookAt({ about, look }: Check): Promise<Finding[]> {
   }
 }
 
-/** An error in one line that holds no personal data and no secret. Node keeps the reason of a failed fetch in `cause`. */
+/** An error in one line without personal data or secrets. The reason of a failed fetch is in its `cause`. */
 export function reasonOf(error: unknown): string {
   const { message, code, cause } = error as {
     message?: string
     code?: string
     cause?: { code?: string; message?: string }
   }
-  const words = [message, cause?.code ?? cause?.message ?? code].filter(Boolean).join(': ')
-  return masked(words.replace(/\s+/g, ' ').replace(/:\/\/[^@\s/]+@/g, '://')).slice(0, 300) || String(error)
+  const parts = [message, cause?.code ?? cause?.message ?? code].filter(Boolean).join(': ')
+  return masked(parts.replace(/\s+/g, ' ').replace(/:\/\/[^@\s/]+@/g, '://')).slice(0, 300) || String(error)
 }
 
-/** How the findings look on a terminal. */
+/** The findings as lines for a terminal. */
 export function report(findings: readonly Finding[]): string {
   const widest = Math.max(...findings.map(({ about }) => about.length))
   const lines = findings.flatMap(({ level, about, says, todo }) => [

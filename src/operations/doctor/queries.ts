@@ -1,7 +1,7 @@
 import type { EndCause } from '../../billing/subscriptions/queries.ts'
 import type { Sql } from '../../platform/db.ts'
 
-/** What the database says of itself. */
+/** Version, limits and clock of the server. */
 export async function readServer(sql: Sql) {
   const [row] = await sql<
     { versionNumber: number; version: string; maxConnections: number; now: Date; hasMigrations: boolean }[]
@@ -15,12 +15,12 @@ export async function readServer(sql: Sql) {
   return row!
 }
 
-/** Names in the table of migrations; a digest of the functions is among them. */
+/** Names of the applied migrations, and the marker of the functions. */
 export async function readMigrations(sql: Sql): Promise<string[]> {
   return (await sql<{ name: string }[]>`select name from migrations order by name`).map((row) => row.name)
 }
 
-/** Whether this role could rewrite what is written for good, or the tables themselves. */
+/** Whether this role could change the audit or the tables. */
 export async function readRights(sql: Sql): Promise<{ rewrites: boolean }> {
   const [row] = await sql<{ rewrites: boolean }[]>`
     select has_table_privilege('audit', 'update, delete, truncate')
@@ -64,7 +64,7 @@ export async function readProblems(sql: Sql) {
   return row!
 }
 
-/** Everything our books hold on one order, without who paid it. Times as ISO text. */
+/** All that is recorded of an order, without who paid it. Times as ISO text. */
 export type OrderFile = {
   order: {
     id: string
@@ -107,7 +107,7 @@ export type OrderFile = {
   audit: { at: string; actor: string; action: string }[]
 }
 
-/** Reads the file of an order; undefined when there is no such order. */
+/** All records of an order; undefined when there is no such order. */
 export async function readOrderFile(sql: Sql, orderId: string): Promise<OrderFile | undefined> {
   const [row] = await sql<{ file: OrderFile }[]>`
     select jsonb_build_object(

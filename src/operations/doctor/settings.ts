@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { DoctorContext } from './context.ts'
 import { type Finding, failure, ok, warning } from './finding.ts'
 
-/** What can be said of the settings without asking anybody. */
+/** Checks the settings by themselves, without any connection. */
 export async function checkSettings({ config, root, standIn }: DoctorContext): Promise<Finding[]> {
   return [
     ok('settings', `readable, for ${config.production ? 'production' : 'development'}`),
@@ -11,7 +11,7 @@ export async function checkSettings({ config, root, standIn }: DoctorContext): P
     proxy(config),
     ...(standIn.cashfree ? [] : keysAndEnvironment(config.cashfree)),
     seller(config),
-    ...(config.production ? watching(config) : []),
+    ...(config.production ? monitoring(config) : []),
   ]
 }
 
@@ -32,7 +32,7 @@ function sessionKey(keys: readonly Buffer[], production: boolean, example: strin
   return ok(about, keys.length === 1 ? '32 random bytes' : `${keys.length} keys of 32 random bytes, the first signs`)
 }
 
-/** All the same byte, a counted-up row, text typed by hand again and again, or too few different bytes to be random. */
+/** One repeated byte, a counted-up sequence, a repeated text, or too few different bytes to be random. */
 function isGuessable(key: Buffer): boolean {
   const repeats = [1, 2, 4, 8, 16].some((period) => key.every((byte, at) => byte === key[at % period]))
   const step = (key[1]! - key[0]! + 256) % 256
@@ -64,7 +64,7 @@ function proxy({ trustProxy, https, production }: Config): Finding {
   )
 }
 
-/** A session of one environment never opens in the other: by far the most frequent mistake with this gateway. */
+/** A payment session of one environment never opens in the other: the most frequent mistake with this gateway. */
 function keysAndEnvironment(cashfree: Config['cashfree']): Finding[] {
   const about = 'Cashfree keys'
   const { env, apiBase, credentials } = cashfree
@@ -124,7 +124,7 @@ function seller({ seller, production }: Config): Finding {
   )
 }
 
-function watching({ operations, alertEmail }: Config): Finding[] {
+function monitoring({ operations, alertEmail }: Config): Finding[] {
   const metrics = operations.metricsToken
     ? ok('metrics', 'for who holds METRICS_TOKEN')
     : warning(

@@ -3,19 +3,19 @@ import { sign } from '../../billing/payments/signature.ts'
 import type { DoctorContext } from './context.ts'
 import { type Finding, failure, ok, reasonOf, warning } from './finding.ts'
 
-const patience = () => AbortSignal.timeout(5_000)
+const timeout = () => AbortSignal.timeout(5_000)
 const dayMs = 86_400_000
 
-/** The running site as the world sees it: up, ready, and a webhook door that tells the signed from the unsigned. */
+/** The running site from outside: ready, and its webhook endpoint accepts signed calls and refuses others. */
 export async function checkSite({ config }: DoctorContext): Promise<Finding[]> {
   const { baseUrl } = config
   let ready: Response
   try {
-    ready = await fetch(`${baseUrl}/readyz`, { signal: patience(), redirect: 'manual' })
+    ready = await fetch(`${baseUrl}/readyz`, { signal: timeout(), redirect: 'manual' })
   } catch (error) {
     const says = `is not running at ${baseUrl} (${reasonOf(error)})`
-    const todo = 'Start it, or check DNS and the proxy. The webhook door was not tried.'
-    return [config.production ? failure('site', says, todo) : ok('site', `${says}; the webhook door was not tried`)]
+    const todo = 'Start it, or check DNS and the proxy. The webhook endpoint was not tried.'
+    return [config.production ? failure('site', says, todo) : ok('site', `${says}; the webhook endpoint was not tried`)]
   }
   const state = (await ready.json().catch(() => null)) as {
     status?: string
@@ -48,12 +48,12 @@ export async function checkSite({ config }: DoctorContext): Promise<Finding[]> {
     state.release === 'older-than-database'
       ? [warning('release', 'the running site is older than its database', 'Start the newer release there too.')]
       : []
-  return [site, ...release, ...(await name(config)), ...(await door(config))]
+  return [site, ...release, ...(await hostName(config)), ...(await webhookEndpoint(config))]
 }
 
-/** Whether requests reach the site under its own name; health and webhooks, looked at besides, are answered under any. */
-async function name({ baseUrl }: DoctorContext['config']): Promise<Finding[]> {
-  const { status } = await fetch(`${baseUrl}/robots.txt`, { signal: patience(), redirect: 'manual' })
+/** Whether requests reach the site under its own host name; health checks and webhooks are answered under any. */
+async function hostName({ baseUrl }: DoctorContext['config']): Promise<Finding[]> {
+  const { status } = await fetch(`${baseUrl}/robots.txt`, { signal: timeout(), redirect: 'manual' })
   if (status !== 421) return []
   return [
     failure(
@@ -64,9 +64,9 @@ async function name({ baseUrl }: DoctorContext['config']): Promise<Finding[]> {
   ]
 }
 
-/** Cashfree's own test ping, signed with each secret, and something unsigned. Leaves a row for each, settles nothing. */
-async function door({ baseUrl, cashfree }: DoctorContext['config']): Promise<Finding[]> {
-  const about = 'webhook door'
+/** Sends Cashfree's test ping, signed with each secret, and an unsigned call. Each leaves a row; nothing is settled. */
+async function webhookEndpoint({ baseUrl, cashfree }: DoctorContext['config']): Promise<Finding[]> {
+  const about = 'webhook endpoint'
   const url = `${baseUrl}/webhooks/cashfree`
   const secrets = cashfree.credentials?.webhookSecrets ?? []
   const post = async (body: string, headers: Record<string, string> = {}) => {
@@ -74,7 +74,7 @@ async function door({ baseUrl, cashfree }: DoctorContext['config']): Promise<Fin
       method: 'POST',
       body,
       headers: { 'content-type': 'application/json', ...headers },
-      signal: patience(),
+      signal: timeout(),
       redirect: 'manual',
     })
     await answer.body?.cancel()
@@ -117,7 +117,7 @@ async function door({ baseUrl, cashfree }: DoctorContext['config']): Promise<Fin
   }
 }
 
-/** The certificate of an https address: trusted, for this name, and for how long still. */
+/** The certificate of an https address: whether it is trusted and for this name, and how long it is valid. */
 export async function checkCertificate({ config }: DoctorContext): Promise<Finding[]> {
   const about = 'https'
   const { hostname, port, protocol } = new URL(config.baseUrl)

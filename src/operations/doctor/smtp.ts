@@ -4,7 +4,7 @@ import { type Finding, failure, ok, reasonOf } from './finding.ts'
 
 const about = 'mail'
 
-/** The mail server: reachable, encrypted, and it lets us in. Sends nothing. */
+/** The mail server: whether it answers and accepts the log-in. Sends nothing. */
 export async function checkMail({ config, standIn }: DoctorContext): Promise<Finding[]> {
   const { host, port, password } = config.smtp
   const transport = transportOf(config)
@@ -19,7 +19,7 @@ export async function checkMail({ config, standIn }: DoctorContext): Promise<Fin
   }
 }
 
-/** Sends one plain mail, so that somebody can see it arrive. */
+/** Sends one plain mail, so that a person can see whether it arrives. */
 export async function sendTestMail({ config }: DoctorContext, to: string): Promise<Finding[]> {
   const transport = transportOf(config)
   try {
@@ -37,7 +37,7 @@ export async function sendTestMail({ config }: DoctorContext, to: string): Promi
   }
 }
 
-/** As mails are sent; where no server is configured the mail catcher stands in on this machine. */
+/** The transport that mails are sent with; the mail catcher on this machine where no server is configured. */
 function transportOf({ smtp }: DoctorContext['config']) {
   return smtpTransport({ ...smtp, host: smtp.host ?? '127.0.0.1' })
 }
