@@ -11,7 +11,7 @@ const list = (folder: string, ending: string) =>
 const templates = list('views', '.eta')
 const text = (name: string) => readFileSync(join(views, name), 'utf8')
 const sources = list('src', '.ts')
-  .filter((name) => !name.startsWith('embedded/'))
+  .filter((name) => !name.startsWith('dev/'))
   .map((name) => readFileSync(join(root, 'src', name), 'utf8'))
 
 /** Templates that code names: `'folder/name': …` in a Views declaration, and three for each kind of mail. */
@@ -32,6 +32,12 @@ function usedBy(name: string): string[] {
     return templates.filter((template) => pattern.test(template))
   })
 }
+
+const widest = 140
+/** A paragraph of a plain-text mail stays one line, whatever its length: mail programs wrap it, and a break would be sent. */
+const paragraphsOfMails = [
+  'mail/authenticator-changed.text.eta: If it was you, there is nothing to do. It was not you?',
+]
 
 describe('templates', () => {
   test('every template that code names is there', () => {
@@ -69,5 +75,15 @@ describe('templates', () => {
       ),
     )
     expect(wrong).toEqual([])
+  })
+
+  test(`no line is longer than ${widest} columns, but for the paragraphs of plain-text mails`, () => {
+    const long = templates.flatMap((name) =>
+      text(name)
+        .split('\n')
+        .filter((line) => [...line].length > widest)
+        .map((line) => `${name}: ${line.trim()}`),
+    )
+    expect(long.filter((line) => !paragraphsOfMails.some((start) => line.startsWith(start)))).toEqual([])
   })
 })
