@@ -1,4 +1,4 @@
-// Cashfree's window over our page, where it serves. Without this script, without Cashfree's, or on a phone, the form
+// Opens Cashfree's payment window over our page where that works. Without this script, without Cashfree's, or on a phone, the form
 // does the same by itself: it posts the session to Cashfree's full payment page.
 
 const wide = matchMedia('(min-width: 768px)')
@@ -21,12 +21,12 @@ function load() {
   document.head.append(script)
 }
 
-function goPlain(why) {
-  plain = why
+function goPlain(reason) {
+  plain = reason
   explain()
 }
 
-/** The sentence below the button; a region that htmx brought anew gets it again. */
+/** The sentence below the button; set again in a region that htmx has replaced. */
 function explain() {
   for (const note of document.querySelectorAll('[data-note]')) note.hidden = note.dataset.note !== plain
 }
@@ -39,7 +39,7 @@ async function pay(event) {
   const button = form.querySelector('button')
   button.disabled = true
   const result = await open(form).catch(() => ({ error: { code: 'failed' } }))
-  // Finished says nothing about money: the return page asks.
+  // A closed window does not prove a payment: the return page asks Cashfree.
   if (result?.paymentDetails || result?.redirect) return location.assign(form.dataset.return)
   button.disabled = false
   goPlain(result?.error?.code === 'payment_aborted' ? 'closed' : 'blocked')

@@ -1,4 +1,4 @@
-// A form sent by the browser shows that it is being sent; forms sent by htmx carry htmx's own class.
+// A form sent by the browser shows that it is being sent; htmx marks its own forms with a class.
 document.addEventListener('submit', (event) => {
   const form = event.target
   if (event.defaultPrevented || form.hasAttribute('hx-post')) return
@@ -6,7 +6,7 @@ document.addEventListener('submit', (event) => {
 })
 
 // A page that the back button restores as it was left is out of date if a form was sent from it, or it shows a checkout:
-// it is asked for again, so that nobody pays an order that is paid, or registers twice. Others must not look busy.
+// it is loaded again, so that nobody pays an order that is paid, or registers twice. On other pages no button stays busy.
 let sent = false
 document.addEventListener('submit', () => (sent = true), true)
 addEventListener('pageshow', ({ persisted }) => {
@@ -14,7 +14,7 @@ addEventListener('pageshow', ({ persisted }) => {
   for (const button of document.querySelectorAll('[aria-busy="true"]')) button.removeAttribute('aria-busy')
 })
 
-// A suggestion below a field is taken over by pressing it.
+// Pressing a suggestion below a field fills it in.
 document.addEventListener('click', (event) => {
   const { fill } = event.target.dataset
   if (!fill) return
@@ -24,7 +24,7 @@ document.addEventListener('click', (event) => {
   field.focus()
 })
 
-// A refused form puts the reader at the first field to correct.
+// After a refusal the first field to correct gets the focus.
 const toFirstError = () => document.querySelector('form [aria-invalid="true"]')?.focus()
 document.addEventListener('htmx:after:swap', toFirstError)
 toFirstError()
