@@ -69,4 +69,8 @@ describe('the documents', () => {
         if (!/^[a-z]+:/.test(target!)) reached.add(relative(root, join(root, dirname(document), target!)))
     expect(documents.filter((document) => !reached.has(document) && !/^(src|test)\//.test(document))).toEqual([])
   })
+
+  test('agree on the Node that runs: .nvmrc says what package.json installs', () => {
+    expect(read('.nvmrc').trim()).toBe(JSON.parse(read('package.json')).dependencies.node)
+  })
 })
