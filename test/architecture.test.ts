@@ -54,7 +54,7 @@ describe('the floor plan', () => {
       if (endpoints.test(file) || /^(web|dev)\//.test(file) || file === 'app.ts') return false
       return placeOf(target).room === 'web' || /(^|\/|-)routes\.ts$/.test(target)
     })
-    const allowed = ['start.ts → web/closing.ts', 'start.ts → web/session.ts']
+    const allowed = ['start.ts → web/graceful-shutdown.ts', 'start.ts → web/session.ts']
     expect(wrong.map(({ file, target }) => `${file} → ${target}`).filter((arrow) => !allowed.includes(arrow))).toEqual(
       [],
     )

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { requireAdmin } from '../identity/sessions/guards.ts'
 import { AppError } from '../platform/errors.ts'
-import { heavyPages } from '../web/heavy.ts'
+import { heavyPages } from '../web/heavy-pages.ts'
 import audit from './audit/routes.ts'
 import disputes from './disputes/routes.ts'
 import home from './home/routes.ts'

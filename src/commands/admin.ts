@@ -9,7 +9,7 @@ import { connect, type Sql } from '../platform/db.ts'
 import { readSettings } from '../platform/environment.ts'
 import { AppError } from '../platform/errors.ts'
 import { prepareDatabase } from '../platform/migrate.ts'
-import { typed } from './typed.ts'
+import { typed } from './arguments.ts'
 
 const usage = `Administrators (LOGIN is a username or an e-mail):
   npm run admin -- --email you@example.in --name "Your Name" --username you --phone 9876500001 --state 27 [--read-only]

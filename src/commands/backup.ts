@@ -3,7 +3,7 @@ import { withDatabase } from '../dev/services.ts'
 import { makeBackup } from '../operations/backup/backup.ts'
 import { readSettings, root } from '../platform/environment.ts'
 import { masked } from '../platform/log.ts'
-import { typed } from './typed.ts'
+import { typed } from './arguments.ts'
 
 const usage = `Make one backup file and prove it by restoring it beside the original; exit code 1 when it is not good:
   npm run backup              into BACKUP_DIR, or .data/backups

@@ -9,7 +9,7 @@ import { type Finding, failure, report } from '../operations/doctor/finding.ts'
 import { sendTestMail } from '../operations/doctor/smtp.ts'
 import { type Config, ConfigError, readConfig } from '../platform/config.ts'
 import { root } from '../platform/environment.ts'
-import { typed } from './typed.ts'
+import { typed } from './arguments.ts'
 
 const usage = `Is everything well, and if not, what is to be done? Exit code 1 when something does not work:
   npm run doctor

@@ -1,10 +1,10 @@
 import { withDatabase } from '../dev/services.ts'
+import { grantToApp } from '../platform/database-roles.ts'
 import { readSettings } from '../platform/environment.ts'
 import { prepareJobs } from '../platform/jobs.ts'
 import { masked } from '../platform/log.ts'
 import { migrate, OlderThanDatabase } from '../platform/migrate.ts'
-import { grantToApp } from '../platform/roles.ts'
-import { typed } from './typed.ts'
+import { typed } from './arguments.ts'
 
 const usage = `Bring the database to this release; exit code 1 when it is of a newer one:
   npm run migrate

@@ -2,7 +2,7 @@ import { NotEmpty, recheckOrders, restore } from '../operations/backup/restore.t
 import { Unclear } from '../operations/backup/swap.ts'
 import { readSettings } from '../platform/environment.ts'
 import { masked } from '../platform/log.ts'
-import { typedWithWords } from './typed.ts'
+import { typedWithWords } from './arguments.ts'
 
 const usage = `Restore a backup (docs/operating.md has the drill):
   npm run restore -- FILE --into postgresql://…/database

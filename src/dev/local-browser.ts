@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { isLoopback, onlyHostHeader, readHost } from '../platform/hosts.ts'
+import { isLoopback, onlyHostHeader, readHost } from '../platform/host-header.ts'
 
 export type OwnBrowserOptions = {
   /** Host names besides localhost, 127.0.0.1 and [::1] under which the pages may be opened, such as BASE_URL's. */

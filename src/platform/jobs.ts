@@ -1,9 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { PgBoss } from 'pg-boss'
 import postgres from 'postgres'
+import { MayNotMigrate, mayMigrate } from './database-roles.ts'
 import type { Log } from './log.ts'
 import { logBursts } from './log-bursts.ts'
-import { MayNotMigrate, mayMigrate } from './roles.ts'
 
 /** Work that is done again and again by one process at a time, and at once when somebody wakes it. */
 export type Job = {

@@ -1,6 +1,6 @@
 import postgres from 'postgres'
+import { MayNotMigrate, mayMigrate } from './database-roles.ts'
 import { type Comparison, compareRelease, markerOf, type Release, readMigration, readRelease } from './release.ts'
-import { MayNotMigrate, mayMigrate } from './roles.ts'
 
 /** The database was migrated by a newer release, so that this one changes nothing in it. */
 export class OlderThanDatabase extends Error {

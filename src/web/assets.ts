@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
-import { type Compressed, compressed, sendCompressed } from './compressed.ts'
+import { type Compressed, compressed, sendCompressed } from './compression.ts'
 
 const folder = join(import.meta.dirname, '..', '..', 'public')
 const htmx = join(dirname(createRequire(import.meta.url).resolve('htmx.org/package.json')), 'dist', 'htmx.min.js')

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { type Compressed, compressed, sendCompressed } from './compressed.ts'
+import { type Compressed, compressed, sendCompressed } from './compression.ts'
 
 type Kept = { page: Compressed; until: number }
 

@@ -195,7 +195,9 @@ describe('the doctor', () => {
     const stopped = await examine(context({ baseUrl }))
     expect(of(stopped, 'site')[0]).toMatchObject({ level: 'ok', says: expect.stringContaining('is not running') })
     expect(await findingOf(context({ baseUrl, production: true }), 'site')).toMatch(/^failure: is not running/)
-    expect(await findingOf(context({ baseUrl: app.sandbox.publicUrl }), 'site')).toMatch(/^failure: something else answers/)
+    expect(await findingOf(context({ baseUrl: app.sandbox.publicUrl }), 'site')).toMatch(
+      /^failure: something else answers/,
+    )
   })
 
   test('notices a proxy that hides under which name people came', async () => {

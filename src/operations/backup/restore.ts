@@ -1,7 +1,7 @@
+import { grantToApp } from '../../platform/database-roles.ts'
 import { connect } from '../../platform/db.ts'
 import { prepareJobs } from '../../platform/jobs.ts'
 import { migrate } from '../../platform/migrate.ts'
-import { grantToApp } from '../../platform/roles.ts'
 import { checkInvariants } from '../integrity/integrity.ts'
 import { type BackupFile, fillFrom, openBackup } from './backup-file.ts'
 import { closeSession, isEmpty, openSession, removeEverything, scheduleRecheck } from './queries.ts'

@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { answers } from '../../platform/db.ts'
-import { isLoopback, readHost } from '../../platform/hosts.ts'
+import { isLoopback, readHost } from '../../platform/host-header.ts'
 import { type ReleaseCompatibility, readCompatibility, readRelease } from '../../platform/release.ts'
 import type { Services } from '../../platform/services.ts'
 import { businessMetrics } from './business-metrics.ts'

@@ -1,7 +1,7 @@
 import { connect } from 'node:net'
 import Fastify from 'fastify'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import bodyDeadline from '../../src/web/body-deadline.ts'
+import bodyDeadline from '../../src/web/body-timeout.ts'
 
 const app = Fastify({ requestTimeout: 60_000 })
 let port: number

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { defaultPortOf, hostOfUrl, isLocalName, onlyHostHeader, readHost } from '../platform/hosts.ts'
+import { defaultPortOf, hostOfUrl, isLocalName, onlyHostHeader, readHost } from '../platform/host-header.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
