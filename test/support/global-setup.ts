@@ -18,10 +18,20 @@ declare module 'vitest' {
 
 const root = join(import.meta.dirname, '..', '..')
 
+/** Nothing in this cluster outlives the run: it need not survive a crash of the machine, only those of its processes. */
+const throwaway = {
+  fsync: 'off',
+  full_page_writes: 'off',
+  wal_level: 'minimal',
+  max_wal_senders: '0',
+  max_wal_size: '4GB',
+  checkpoint_timeout: '30min',
+}
+
 /** One PostgreSQL for the whole run, with a migrated template that every test file copies; one unpacked Chromium, and its fonts. */
 export default async function setup(project: TestProject) {
   const folder = mkdtempSync(join(tmpdir(), 'etf-test-'))
-  const server = await startPostgres({ checkout: root, dataDir: folder })
+  const server = await startPostgres({ checkout: root, dataDir: folder, settings: throwaway })
   const admin = postgres(server.url, { max: 1, onnotice: () => {} })
   await admin`create database template_app`
   await migrate(server.url.replace(/\/etf$/, '/template_app'))

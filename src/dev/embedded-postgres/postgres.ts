@@ -18,6 +18,8 @@ export interface EmbeddedPostgresOptions {
   /** 0 or absent: any free port. Ignored when a running server is adopted. */
   port?: number
   log?: (line: string) => void
+  /** Settings of the server besides ours: what a throwaway database can do without, say. */
+  settings?: Record<string, string>
   /** False: a server that is gone stays gone; for who takes it down on purpose. */
   relaunch?: boolean
   /** Told that the server is gone, and that it is back. */
@@ -54,10 +56,11 @@ export async function startPostgres(options: EmbeddedPostgresOptions): Promise<E
       place,
       log,
     })
+    const { port = 0, settings = {} } = options
     const { pid, ...running } =
-      (await adopt(place, { binaries, log })) ?? (await start(place, { binaries, port: options.port ?? 0, log }))
+      (await adopt(place, { binaries, log })) ?? (await start(place, { binaries, port, settings, log }))
     const ours = await hold(place.home)
-    const relaunch = (stopping: AbortSignal) => relaunchOn(running.port, { lock, place, binaries, stopping })
+    const relaunch = (stopping: AbortSignal) => relaunchOn(running.port, { lock, place, binaries, settings, stopping })
     const supervisor = options.relaunch === false ? null : supervise({ pid, relaunch, warn: options.warn ?? log })
     let stopped = false
     return {
@@ -80,7 +83,7 @@ export async function startPostgres(options: EmbeddedPostgresOptions): Promise<E
 /** The server of the same data at the same port again, by us or by another process that was quicker. */
 async function relaunchOn(
   port: number,
-  { lock, place, ...means }: { lock: string; place: Place; binaries: Binaries; stopping: AbortSignal },
+  { lock, place, ...means }: { lock: string; place: Place; stopping: AbortSignal } & Omit<Launch, 'port' | 'log'>,
 ): Promise<number> {
   // Never an empty database in place of one that was removed: that is for a person to decide.
   const lost = `its data in ${place.cluster} is gone or incomplete. Put it back, or start again to begin with an empty database`
@@ -115,6 +118,12 @@ interface Means {
   log: (line: string) => void
 }
 
+interface Launch extends Means {
+  port: number
+  settings: Record<string, string>
+  stopping?: AbortSignal
+}
+
 async function adopt(place: Place, { binaries, log }: Means): Promise<Running | null> {
   const server = await findServer(place.cluster)
   if (server) {
@@ -132,12 +141,9 @@ async function adopt(place: Place, { binaries, log }: Means): Promise<Running | 
   return null
 }
 
-async function start(
-  place: Place,
-  { binaries, port, stopping, log }: Means & { port: number; stopping?: AbortSignal },
-): Promise<Running> {
-  const password = await ensureCluster(place, binaries, log)
-  const server = await launchServer({ place, binaries, port, usualPort: await usualPort(place.home), stopping })
+async function start(place: Place, { log, ...launch }: Launch): Promise<Running> {
+  const password = await ensureCluster(place, launch.binaries, log)
+  const server = await launchServer({ place, usualPort: await usualPort(place.home), ...launch })
   const url = addressOf(server.port, password)
   await ensureDatabase(url)
   await writeFile(join(place.home, 'port'), String(server.port))

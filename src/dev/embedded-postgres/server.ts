@@ -34,13 +34,14 @@ export async function launchServer(options: {
   binaries: Binaries
   port: number
   usualPort: number
+  settings: Record<string, string>
   stopping?: AbortSignal
 }): Promise<{ pid: number; port: number }> {
-  const { place, binaries, stopping } = options
+  const { place, binaries, settings, stopping } = options
   let reason = ''
   for (let attempt = 1; attempt <= 10; attempt += 1) {
     const port = options.port || (await freePort(attempt === 1 ? options.usualPort : 0))
-    const outcome = await launchOn(port, { place, binaries, stopping })
+    const outcome = await launchOn(port, { place, binaries, settings, stopping })
     if (outcome.pid) return { pid: outcome.pid, port }
     reason = outcome.reason
     const portTaken = /could not bind|could not create any TCP/.test(reason)
@@ -75,12 +76,17 @@ export async function stopServer(
 
 async function launchOn(
   port: number,
-  { place, binaries, stopping }: { place: Place; binaries: Binaries; stopping: AbortSignal | undefined },
+  {
+    place,
+    binaries,
+    settings,
+    stopping,
+  }: { place: Place; binaries: Binaries; settings: Record<string, string>; stopping: AbortSignal | undefined },
 ): Promise<{ pid: number; reason: '' } | { pid: null; reason: string }> {
   const serverLog = await openLog(place.home)
   // Output goes to a file and the server into a group of its own: neither Ctrl-C in the terminal nor our death may
   // take the database down before its time.
-  const child = spawn(binaries.postgres, argumentsFor(place.cluster, port), {
+  const child = spawn(binaries.postgres, argumentsFor(place.cluster, port, settings), {
     ...as(place),
     detached: true,
     stdio: ['ignore', serverLog.fd, serverLog.fd],
@@ -105,7 +111,7 @@ async function launchOn(
   return { pid: null, reason: (await serverLog.said()) || cause || 'it did not get ready in 90 seconds' }
 }
 
-function argumentsFor(cluster: string, port: number): string[] {
+function argumentsFor(cluster: string, port: number, more: Record<string, string>): string[] {
   const settings = {
     listen_addresses: '127.0.0.1',
     port,
@@ -118,6 +124,7 @@ function argumentsFor(cluster: string, port: number): string[] {
     log_checkpoints: 'off',
     // Clusters of an earlier release hold a doubled prefix, with which every parallel query fails.
     default_text_search_config: 'pg_catalog.english',
+    ...more,
   }
   return ['-D', cluster, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])]
 }
