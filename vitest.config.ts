@@ -1,12 +1,29 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
+import { LongestFirst } from './test/support/sequencer.ts'
+
+const all = 'test/**/*.test.ts'
+
+/** Files that change what a process has once (modules, sockets, the queue for password hashes), or start others and wait. */
+const withProcessesOfTheirOwn = [
+  'test/{dev,faults,operations,processes,property}/**/*.test.ts',
+  'test/identity/{crowds,log-in-timing}.test.ts',
+  'test/platform/*.test.ts',
+  'test/*.test.ts',
+]
+
+const limits = { testTimeout: 20_000, hookTimeout: 60_000 }
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     globalSetup: ['test/support/global-setup.ts'],
-    testTimeout: 20_000,
-    hookTimeout: 60_000,
-    maxWorkers: 2,
     reporters: ['default', './test/support/summary-reporter.ts'],
+    // Every second file waits more than it works: processes, deadlines, the browser.
+    maxWorkers: 2 * Math.min(4, availableParallelism()),
+    sequence: { sequencer: LongestFirst },
+    projects: [
+      { test: { ...limits, name: 'own process', include: withProcessesOfTheirOwn } },
+      { test: { ...limits, name: 'shared process', include: [all], exclude: withProcessesOfTheirOwn, isolate: false } },
+    ],
   },
 })
