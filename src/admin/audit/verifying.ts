@@ -1,5 +1,5 @@
 import type { Services } from '../../platform/services.ts'
-import { auditHead, type Head, type Verdict, verifyAudit } from '../../records/audit/audit.ts'
+import { auditHead, type Head, type Verdict, verifyAudit } from '../../records/audit/queries.ts'
 import { findNightlyCheck } from './queries.ts'
 
 /** Longer chains take longer than a page may wait (five seconds a million); the nightly check looks at them as a whole. */

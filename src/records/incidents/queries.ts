@@ -1,4 +1,4 @@
-import { type Actor, auditContextOf } from '../../platform/audit-context.ts'
+import { type Actor, originJson } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
 import type { IncidentKind } from './kinds.ts'
 
@@ -42,44 +42,36 @@ export async function findIncident(sql: Sql, id: number): Promise<Incident | und
 /** Closes an open incident with who and what was done. False: there is none, or somebody closed it before. */
 export async function closeIncident(sql: Sql, id: number, by: Actor & { resolution: string }): Promise<boolean> {
   const rows = await sql`
-    with origin as materialized (${auditContextOf(sql, by)}), closed as (
+    with closed as (
       update incidents
       set resolved_at = now(), resolved_by = ${by.actor}, resolution = ${by.resolution}
       where id = ${id} and resolved_at is null
       returning id, kind, order_id, user_id
     )
-    insert into audit (actor, action, order_id, user_id, details)
-    select ${by.actor}, 'incident.resolved', order_id, user_id,
-           jsonb_build_object('incident', id, 'kind', kind, 'resolution', ${by.resolution}::text)
-    from closed, origin
-    returning id
+    select record_audit(${by.actor}, 'incident.resolved', order_id, user_id,
+                        jsonb_build_object('incident', id, 'kind', kind, 'resolution', ${by.resolution}::text),
+                        ${originJson(sql, by)})
+    from closed
   `
   return rows.count > 0
 }
 
 /** Notes something that concerns no order, once per kind and subject; again when it was resolved and the facts are others. */
 export async function insertIncident(sql: Sql, kind: IncidentKind, subject: string, details: object): Promise<void> {
-  await sql`
-    insert into incidents (kind, subject_key, details)
-    values (${kind}, ${subject}, ${sql.json(details as never)})
-    on conflict on constraint one_incident_per_kind_and_subject do nothing
-  `
+  await sql`select open_incident(${kind}, ${subject}, ${sql.json(details as never)})`
 }
 
 /** Writes the mails that tell the operator of incidents and of mails given up on, once each; the last week's only. */
 export async function insertAlertMails(sql: Sql, to: string): Promise<number> {
-  const written = await sql`
-    insert into mails (kind, subject_key, to_email)
-    select 'alert', 'incident:' || id, ${to}
-    from incidents
-    where resolved_at is null and opened_at > now() - interval '7 days'
-    union all
-    select 'alert', 'mail:' || id, ${to}
-    from mails
-    where status = 'dead' and kind <> 'alert' and created_at > now() - interval '14 days'
-    on conflict on constraint one_mail_per_kind_and_subject do nothing
+  const [row] = await sql<{ written: number }[]>`
+    select count(enqueue_mail('alert', subject_key, null, '', ${to}))::int as written
+    from (
+      select 'incident:' || id as subject_key from incidents where resolved_at is null and opened_at > now() - interval '7 days'
+      union all
+      select 'mail:' || id from mails where status = 'dead' and kind <> 'alert' and created_at > now() - interval '14 days'
+    ) news
   `
-  return written.count
+  return row!.written
 }
 
 /** A mail that was given up on, without its recipient. */

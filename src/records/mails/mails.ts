@@ -125,7 +125,7 @@ function reasonOf(error: unknown): string {
 export async function resendMail(sql: Sql, mailId: number, given: { by: Actor; copy: number }): Promise<number> {
   const { by, copy } = given
   const written = await insertCopy(sql, mailId, { by, copy })
-  if (written !== undefined) return written
+  if (written !== null) return written
   const existing = await findCopy(sql, mailId, copy)
   if (!existing) throw new AppError('not-found', 'There is no such mail.')
   if (existing.id === null)

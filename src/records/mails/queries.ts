@@ -1,4 +1,4 @@
-import { type Actor, auditContextOf } from '../../platform/audit-context.ts'
+import { type Actor, originJson } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
 
 /**
@@ -103,29 +103,16 @@ export async function markDead(sql: Sql, id: number, reason: string): Promise<vo
   `
 }
 
-/** Writes the next copy of a mail. Undefined when it is not the next one, or somebody else writes it right now. */
-export async function insertCopy(sql: Sql, id: number, { by, copy }: { by: Actor; copy: number }) {
-  const [row] = await sql<{ id: number }[]>`
-    with origin as materialized (${auditContextOf(sql, by)}), written as (
-      insert into mails (kind, subject_key, copy, user_id, to_name, to_email)
-      select m.kind, m.subject_key, ${copy}, m.user_id,
-             case when m.kind in ('receipt', 'refund') then coalesce(u.name, m.to_name) else m.to_name end,
-             case when m.kind in ('receipt', 'refund') then coalesce(u.email, m.to_email) else m.to_email end
-      from mails m
-      left join users u on u.id = m.user_id and u.deleted_at is null
-      where m.id = ${id}
-        and ${copy} = (select max(copy) + 1 from mails c where c.kind = m.kind and c.subject_key = m.subject_key)
-      on conflict on constraint one_mail_per_kind_and_subject do nothing
-      returning id, kind, subject_key, user_id
-    ), noted as (
-      insert into audit (actor, action, user_id, details)
-      select ${by.actor}, 'mail.resent', user_id,
-             jsonb_build_object('mail', written.id, 'of', ${id}::bigint, 'kind', kind, 'about', subject_key, 'copy', ${copy}::int)
-      from written, origin
-    )
-    select id from written
+/** Writes the next copy of a mail (resend-mail.sql). Null when it is not the next one, or somebody else writes it right now. */
+export async function insertCopy(
+  sql: Sql,
+  id: number,
+  { by, copy }: { by: Actor; copy: number },
+): Promise<number | null> {
+  const [row] = await sql<{ id: number | null }[]>`
+    select resend_mail(${id}, ${copy}, ${by.actor}, ${originJson(sql, by)}) as id
   `
-  return row?.id
+  return row!.id
 }
 
 /** The copy with this number of the mail behind a row; its id is null when there is none, undefined without such a row. */
@@ -142,17 +129,16 @@ export async function findCopy(sql: Sql, id: number, copy: number): Promise<{ id
 /** Makes a mail that was given up on due now, under its own id. False: it is not given up (any more). */
 export async function requeueDeadMail(sql: Sql, id: number, by: Actor): Promise<boolean> {
   const rows = await sql`
-    with origin as materialized (${auditContextOf(sql, by)}), queued as (
+    with queued as (
       update mails
       set status = 'queued', next_attempt_at = now(), retried_at = now(), attempts = 0, handed_at = null
       where id = ${id} and status = 'dead'
       returning id, kind, user_id, last_error
     )
-    insert into audit (actor, action, user_id, details)
-    select ${by.actor}, 'mail.retried', user_id,
-           jsonb_build_object('mail', id, 'kind', kind, 'before', 'dead', 'after', 'queued', 'error', last_error)
-    from queued, origin
-    returning id
+    select record_audit(${by.actor}, 'mail.retried', p_user_id => user_id, p_origin => ${originJson(sql, by)},
+                        p_details => jsonb_build_object('mail', id, 'kind', kind, 'before', 'dead', 'after', 'queued',
+                                                        'error', last_error))
+    from queued
   `
   return rows.count > 0
 }
