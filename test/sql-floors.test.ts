@@ -35,6 +35,8 @@ const ownerOf = new Map(
 
 /** Whose job it is to write what others own: each with the reason. */
 const exceptions: Record<string, string> = {
+  'identity/users/change-user.sql':
+    'an account has its pending subscription from the first moment, never one without the other',
   'account/data/delete-account.sql': 'one act of deletion empties what every slice holds of a person',
   'operations/jobs/retention-queries.ts': 'what is kept for how long is one promise, and one place keeps it',
 }

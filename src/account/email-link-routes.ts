@@ -5,12 +5,11 @@ import {
   confirmEmail,
   forgotPassword,
   maskedEmail,
-  type OpenToken,
   openToken,
   resetPassword,
-  type UsedToken,
   usedToken,
 } from '../identity/email-tokens/email-tokens.ts'
+import type { OpenToken, UsedToken } from '../identity/email-tokens/queries.ts'
 import { auditContext } from '../identity/sessions/guards.ts'
 import { AppError } from '../platform/errors.ts'
 import type { Services } from '../platform/services.ts'

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
+import { insertAdmin } from '../identity/admins/queries.ts'
 import { hashPassword } from '../identity/passwords/passwords.ts'
-import { insertAdmin } from '../identity/users/admin-queries.ts'
 import type { Sql } from '../platform/db.ts'
 
 /** Makes the demo's admin, unless there is one. Only this call knows the generated password; null for an earlier admin. */

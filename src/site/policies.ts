@@ -1,6 +1,6 @@
 import { graceDays } from '../billing/subscriptions/subscriptions.ts'
 import { eventDays } from '../billing/webhooks/inbox.ts'
-import { consentVersion } from '../identity/users/consent.ts'
+import { consentVersion } from '../identity/registration/consent.ts'
 
 /** The operator's promises that several pages repeat. Change a number here and every page agrees with it. */
 export const policyTerms = {

@@ -1,6 +1,6 @@
+import { insertAdmin } from '../../src/identity/admins/queries.ts'
 import { hashPassword } from '../../src/identity/passwords/passwords.ts'
-import { insertAdmin } from '../../src/identity/users/admin-queries.ts'
-import type { Role } from '../../src/identity/users/users.ts'
+import type { Role } from '../../src/identity/users/queries.ts'
 import { codeAt } from '../support/admin.ts'
 import type { TestApp } from '../support/app.ts'
 import { registration, Visitor } from '../support/visitor.ts'

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { tryPassword } from '../../src/identity/login-throttle/login-throttle.ts'
-import { confirmIdentity } from '../../src/identity/sessions/reauthentication.ts'
-import { sessionOf } from '../../src/identity/users/users.ts'
+import { confirmIdentity } from '../../src/identity/second-factor/reauthentication.ts'
+import { sessionOf } from '../../src/identity/sessions/sessions.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { type Answer, registration, Visitor } from '../support/visitor.ts'
 import { newAdmin } from './administrators.ts'
@@ -233,7 +233,7 @@ describe('the other doors that look at a password', () => {
     const user = { id: admin.id, username: admin.username }
     const session = {
       ...{ handle: row!.handle, user, secondFactorAt: new Date(), isFresh: false },
-      trier: { address: '192.0.2.7', device: '' },
+      attempt: { address: '192.0.2.7', browser: '' },
     } as unknown as Parameters<typeof confirmIdentity>[1]
     const confirm = (password: string) =>
       confirmIdentity(app.deps, session, { your_password: password, your_code: '000000' }).catch(
@@ -244,13 +244,13 @@ describe('the other doors that look at a password', () => {
   })
 
   test('a password that could not be looked at counts for nothing', async () => {
-    const trier = { account: 'somebody', address: '192.0.2.9', device: '' }
+    const attempt = { account: 'somebody', address: '192.0.2.9', browser: '' }
     for (let i = 0; i < 20; i++)
-      await expect(tryPassword(app.deps, trier, () => Promise.reject(new Error('too busy')))).rejects.toThrow(
+      await expect(tryPassword(app.deps, attempt, () => Promise.reject(new Error('too busy')))).rejects.toThrow(
         'too busy',
       )
-    expect(await tryPassword(app.deps, trier, async () => undefined)).toBeUndefined()
-    expect(await tryPassword(app.deps, trier, async () => 'right')).toBe('right')
+    expect(await tryPassword(app.deps, attempt, async () => undefined)).toBeUndefined()
+    expect(await tryPassword(app.deps, attempt, async () => 'right')).toBe('right')
   })
 })
 

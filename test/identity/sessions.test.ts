@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { changeRole, replacePassword } from '../../src/identity/admins/queries.ts'
 import { hashPassword } from '../../src/identity/passwords/passwords.ts'
 import { deleteSecondFactor } from '../../src/identity/second-factor/queries.ts'
-import { changeRole, replacePassword } from '../../src/identity/users/admin-queries.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { Visitor } from '../support/visitor.ts'
 import { newAdmin } from './administrators.ts'

@@ -11,8 +11,9 @@ import { changePrice, putOnSale, takeOffSale } from '../../src/billing/plans/pla
 import { refundPayment } from '../../src/billing/refunds/refunds.ts'
 import { findEnd } from '../../src/billing/subscriptions/queries.ts'
 import { cancelSubscription, grantDays } from '../../src/billing/subscriptions/subscriptions.ts'
-import { insertUser } from '../../src/identity/users/queries.ts'
-import { startSession, type User } from '../../src/identity/users/users.ts'
+import { insertUser } from '../../src/identity/registration/queries.ts'
+import { startSession } from '../../src/identity/sessions/sessions.ts'
+import type { User } from '../../src/identity/users/queries.ts'
 import { jobsOf } from '../../src/operations/jobs/jobs.ts'
 import type { Actor } from '../../src/platform/audit-context.ts'
 import { readConfig } from '../../src/platform/config.ts'
@@ -71,8 +72,8 @@ export async function openInstance({ databaseUrl, apiBase }: { databaseUrl: stri
     signOut: (userId: string, by: Actor) => endSessions(sql, userId, by),
     signIn: (userId: string) => startSession(sql, userId, { userAgent: 'a browser', address: '203.0.113.7' }),
     deleteAccount: (user: User, form: Parameters<typeof deleteAccount>[2]) => {
-      const trier = { address: '203.0.113.7', device: '' }
-      const session = { user, handle: user.id, secondFactorAt: null, isFresh: false, trier }
+      const attempt = { address: '203.0.113.7', browser: '' }
+      const session = { user, handle: user.id, secondFactorAt: null, isFresh: false, attempt }
       return deleteAccount(deps, session, form, { actor: `user:${user.id}`, origin: null })
     },
     settleNow: (orderId: string, by: Actor) => settleNow(deps, orderId, by),

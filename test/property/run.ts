@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
-import type { User } from '../../src/identity/users/users.ts'
+import type { User } from '../../src/identity/users/queries.ts'
 import { checkInvariants } from '../../src/operations/integrity/integrity.ts'
 import { deliver, signed } from '../billing/webhooks/sender.ts'
 import { keys } from '../support/app.ts'

@@ -1,6 +1,6 @@
 import { TOTP } from 'otpauth'
 import { finishEnrolment, secretToEnrol } from '../../src/identity/second-factor/second-factor.ts'
-import type { Role } from '../../src/identity/users/users.ts'
+import type { Role } from '../../src/identity/users/queries.ts'
 import type { TestApp } from './app.ts'
 import { registration, Visitor } from './visitor.ts'
 

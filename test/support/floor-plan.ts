@@ -21,13 +21,14 @@ export const freeRooms: readonly string[] = ['', 'commands']
 
 /** The slices of the rooms that have floors of their own, the lowest first. */
 export const slices: Readonly<Record<string, readonly (readonly string[])[]>> = {
-  records: [['mails'], ['audit', 'incidents']],
+  records: [['audit'], ['mails'], ['incidents']],
   identity: [
     ['known-browsers', 'passwords'],
     ['login-throttle'],
     ['users'],
-    ['email-tokens', 'second-factor'],
     ['sessions'],
+    ['email-tokens', 'second-factor'],
+    ['registration', 'admins'],
   ],
   billing: [
     ['plans', 'payments'],

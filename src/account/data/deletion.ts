@@ -4,7 +4,8 @@ import type { BillingServices } from '../../billing/payments/gateway.ts'
 import { GatewayRefused, GatewayUnavailable } from '../../billing/payments/gateway.ts'
 import { tryPassword } from '../../identity/login-throttle/login-throttle.ts'
 import { hashPassword } from '../../identity/passwords/passwords.ts'
-import { authenticate, type SignedIn } from '../../identity/users/users.ts'
+import type { SignedIn } from '../../identity/sessions/sessions.ts'
+import { authenticate } from '../../identity/users/users.ts'
 import type { Actor } from '../../platform/audit-context.ts'
 import { AppError } from '../../platform/errors.ts'
 import { deleteAccountRows, listOrdersToClose } from './queries.ts'
@@ -48,14 +49,14 @@ export async function deleteAccount(
 
 async function confirm(
   deps: BillingServices,
-  { user, trier }: SignedIn,
+  { user, attempt }: SignedIn,
   { password, confirmation }: DeletionForm,
 ): Promise<void> {
   const fields: Record<string, string> = {}
   if (confirmation.trim().toLowerCase() !== user.username.toLowerCase())
     fields.confirmation = 'Please type your username exactly.'
   else if (
-    !(await tryPassword(deps, { account: user.username, ...trier }, () =>
+    !(await tryPassword(deps, { account: user.username, ...attempt }, () =>
       authenticate(deps.sql, user.username, password),
     ))
   )

@@ -1,6 +1,6 @@
 import { hashPassword } from '../../identity/passwords/passwords.ts'
-import { passwordProblem } from '../../identity/users/registration.ts'
-import type { SignedIn } from '../../identity/users/users.ts'
+import type { SignedIn } from '../../identity/sessions/sessions.ts'
+import { passwordProblem } from '../../identity/users/field-checks.ts'
 import type { Actor } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
 import { AppError } from '../../platform/errors.ts'

@@ -1,5 +1,5 @@
 import { tenDigits } from '../../identity/users/phones.ts'
-import type { User } from '../../identity/users/users.ts'
+import type { User } from '../../identity/users/queries.ts'
 import { AppError } from '../../platform/errors.ts'
 import { ulid } from '../../platform/ids.ts'
 import { paise } from '../../platform/money.ts'

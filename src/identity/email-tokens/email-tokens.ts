@@ -5,53 +5,44 @@ import { AppError } from '../../platform/errors.ts'
 import { rateLimitKey } from '../../platform/networks.ts'
 import { countersOf } from '../login-throttle/login-throttle.ts'
 import { hashPassword } from '../passwords/passwords.ts'
-import { emailProblem, passwordProblem } from '../users/registration.ts'
-import { findOpenToken, findUsedToken, useEmailChange, usePasswordReset, useVerification } from './queries.ts'
+import { emailProblem, passwordProblem } from '../users/field-checks.ts'
+import {
+  findOpenToken,
+  findUsedToken,
+  type OpenToken,
+  type UsedToken,
+  useEmailChange,
+  usePasswordReset,
+  useVerification,
+} from './queries.ts'
 import { correctUnconfirmedEmail, insertEmailChange, insertResetRequest } from './request-queries.ts'
-
-/** What a link that was sent by mail is for. */
-export type Purpose = 'verify-email' | 'change-email' | 'reset-password'
-
-/** A link that still works, and the account it is about. `email` is where it was sent, `presentEmail` the account's. */
-export type OpenToken = {
-  id: string
-  purpose: Purpose
-  email: string
-  userId: string
-  username: string
-  name: string
-  presentEmail: string
-}
 
 /** Forgotten passwords that one network may report in an hour, times RATE_LIMIT_SCALE. */
 const perNetwork = 3
 
-/** A secret for a link: 32 random bytes as text. Only its hash is kept. */
+/** A secret for a link: 32 random bytes as text. Only its hash is stored. */
 export function newSecret(): string {
   return randomBytes(32).toString('base64url')
 }
 
-/** What is kept of a secret. */
+/** What is stored of a secret. */
 export function hashOfSecret(secret: string): Buffer {
   return createHash('sha256').update(secret).digest()
 }
 
-/** The link with this secret, unless it was used, ended or is too old. */
+/** The token with this secret, unless it was used, ended or is too old. */
 export async function openToken(sql: Sql, secret: string): Promise<OpenToken | undefined> {
   return findOpenToken(sql, hashOfSecret(secret))
 }
 
-/** A link that does not work any more. `isDone`: what it was for has happened, by it or in another way. */
-export type UsedToken = Pick<OpenToken, 'purpose' | 'email'> & { isDone: boolean }
-
-/** What became of the link with this secret, if it was one of ours that ended. */
+/** What became of the token with this secret, if it was one of ours that ended. */
 export async function usedToken(sql: Sql, secret: string): Promise<UsedToken | undefined> {
   return findUsedToken(sql, hashOfSecret(secret))
 }
 
 /**
- * Takes note of somebody who forgot the password of an address, whether or not there is such an account; a job answers
- * by mail. Throws AppError `invalid` when it is no e-mail address.
+ * Notes that somebody forgot the password of an address, whether or not there is such an account; a job answers by mail.
+ * Throws AppError `invalid` when it is no e-mail address.
  */
 export async function forgotPassword(sql: Sql, typed: string, origin: AuditContext, scale: number): Promise<void> {
   const email = typed.trim()
@@ -70,13 +61,13 @@ export async function resetPassword(
   password: string,
   origin: AuditContext,
 ): Promise<OpenToken> {
-  const link = await openToken(sql, secret)
-  if (link?.purpose !== 'reset-password') throw deadLink()
-  refuse({ password: passwordProblem(password, [link.username, link.presentEmail, link.name]) })
+  const token = await openToken(sql, secret)
+  if (token?.purpose !== 'reset-password') throw deadLink()
+  refuse({ password: passwordProblem(password, [token.username, token.presentEmail, token.name]) })
   const passwordHash = await hashPassword(password)
-  const counters = countersOf({ username: link.username, email: link.presentEmail })
+  const counters = countersOf({ username: token.username, email: token.presentEmail })
   if (!(await usePasswordReset(sql, byLink(origin), hashOfSecret(secret), { passwordHash, counters }))) throw deadLink()
-  return link
+  return token
 }
 
 /**
@@ -84,13 +75,13 @@ export async function resetPassword(
  * link does not work any more, or another account took the address meanwhile.
  */
 export async function confirmEmail(sql: Sql, secret: string, origin: AuditContext): Promise<OpenToken> {
-  const link = await openToken(sql, secret)
-  if (!link || link.purpose === 'reset-password') throw deadLink()
+  const token = await openToken(sql, secret)
+  if (!token || token.purpose === 'reset-password') throw deadLink()
   const by = byLink(origin)
-  const shown = { before: maskedEmail(link.presentEmail), after: maskedEmail(link.email) }
+  const shown = { before: maskedEmail(token.presentEmail), after: maskedEmail(token.email) }
   try {
     const done =
-      link.purpose === 'verify-email'
+      token.purpose === 'verify-email'
         ? await useVerification(sql, by, hashOfSecret(secret))
         : await useEmailChange(sql, by, hashOfSecret(secret), shown)
     if (!done) throw deadLink()
@@ -99,7 +90,7 @@ export async function confirmEmail(sql: Sql, secret: string, origin: AuditContex
       throw new AppError('conflict', 'Another account has this address by now, so nothing was changed.')
     throw error
   }
-  return link
+  return token
 }
 
 /**

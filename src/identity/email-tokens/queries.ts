@@ -1,10 +1,26 @@
-import { type Actor, auditContextOf } from '../../platform/audit-context.ts'
+import { type Actor, originJson } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
-import type { OpenToken, Purpose, UsedToken } from './email-tokens.ts'
 
-/** Whose open link has this secret? */
+/** What the link in a mail is for. */
+export type Purpose = 'verify-email' | 'change-email' | 'reset-password'
+
+/** A token that still works, and its account. `email` is where its link was sent, `presentEmail` the account's. */
+export type OpenToken = {
+  id: string
+  purpose: Purpose
+  email: string
+  userId: string
+  username: string
+  name: string
+  presentEmail: string
+}
+
+/** A token that does not work any more. `isDone`: what it was for has happened, by it or in another way. */
+export type UsedToken = Pick<OpenToken, 'purpose' | 'email'> & { isDone: boolean }
+
+/** The open token with this secret. */
 export async function findOpenToken(sql: Sql, secretHash: Buffer): Promise<OpenToken | undefined> {
-  const [link] = await sql<OpenToken[]>`
+  const [token] = await sql<OpenToken[]>`
     select l.id, l.purpose, l.email, l.user_id, u.username, u.name, u.email as present_email
     from account_links l
     join users u on u.id = l.user_id
@@ -14,15 +30,15 @@ export async function findOpenToken(sql: Sql, secretHash: Buffer): Promise<OpenT
       and l.expires_at > now()
       and u.deleted_at is null
   `
-  return link
+  return token
 }
 
 /**
- * Whose link had this secret and does not work any more? Done is one whose address the account has and has confirmed, by
- * this link or another, or with a new password; of links for a new password, one that was used.
+ * The token that had this secret and does not work any more. Done is one whose address the account has and has confirmed, by
+ * this link or another, or with a new password; of those for a new password, one that was used.
  */
 export async function findUsedToken(sql: Sql, secretHash: Buffer): Promise<UsedToken | undefined> {
-  const [link] = await sql<UsedToken[]>`
+  const [token] = await sql<UsedToken[]>`
     select l.purpose, l.email,
            case l.purpose
              when 'reset-password' then l.used_at is not null
@@ -34,31 +50,31 @@ export async function findUsedToken(sql: Sql, secretHash: Buffer): Promise<UsedT
       and (l.used_at is not null or l.ended_at is not null or l.expires_at <= now())
       and u.deleted_at is null
   `
-  return link
+  return token
 }
 
-/** What a mail about a link says of it, if the link is still wanted. Somebody else's address gets no link. */
+/** The purpose of a token that is still wanted. Nobody is sent a link to an address that is somebody else's by now. */
 export async function findRequestedToken(sql: Sql, id: string): Promise<{ purpose: Purpose } | undefined> {
-  const [link] = await sql<{ purpose: Purpose }[]>`
+  const [token] = await sql<{ purpose: Purpose }[]>`
     select l.purpose from account_links l where l.id = ${id} and ${isWanted(sql)}
   `
-  return link
+  return token
 }
 
-/** Gives a link that is still wanted its secret, and the time it works for from now on. */
+/** Gives a token that is still wanted its secret, and the time it works for from now on. */
 export async function activateToken(
   sql: Sql,
   id: string,
   secretHash: Buffer,
 ): Promise<{ purpose: Purpose } | undefined> {
-  const [link] = await sql<{ purpose: Purpose }[]>`
+  const [token] = await sql<{ purpose: Purpose }[]>`
     update account_links l
     set secret_hash = ${secretHash},
-        expires_at = now() + case purpose when 'verify-email' then interval '3 days' else interval '30 minutes' end
+        expires_at = now() + email_token_lifetime(purpose)
     where l.id = ${id} and ${isWanted(sql)}
     returning l.purpose
   `
-  return link
+  return token
 }
 
 function isWanted(sql: Sql) {
@@ -72,25 +88,15 @@ function isWanted(sql: Sql) {
 
 /** Confirms the address an account still has. The link works once. Returns whether it did. */
 export async function useVerification(sql: Sql, by: Actor, secretHash: Buffer): Promise<boolean> {
-  const rows = await sql`
-    with origin as materialized (${auditContextOf(sql, by)}), used as (
-      ${usedLink(sql, secretHash, 'verify-email')}
-    ), account as (
-      update users set email_verified_at = coalesce(email_verified_at, now())
-      from used
-      where users.id = used.user_id and lower(users.email) = lower(used.email) and users.deleted_at is null
-      returning users.id, used.id as link_id
-    )
-    insert into audit (actor, action, user_id, details)
-    select ${by.actor}, 'email.verified', account.id, jsonb_build_object('link', account.link_id) from account, origin
-    returning id
+  const [row] = await sql<{ done: boolean }[]>`
+    select confirm_email(${secretHash}, ${by.actor}, ${originJson(sql, by)}) as done
   `
-  return rows.count > 0
+  return row!.done
 }
 
 /**
- * Gives an account the address its link was sent to, ends its other links, and tells the old address. The link works
- * once. Returns whether it did. Throws the violation of `one_account_per_email` when somebody took the address meanwhile.
+ * Gives an account the address its link was sent to (use-token.sql); `shown` are both addresses as the audit shows them. The
+ * link works once. Returns whether it did. Throws the violation of `one_account_per_email` when somebody took the address.
  */
 export async function useEmailChange(
   sql: Sql,
@@ -98,100 +104,45 @@ export async function useEmailChange(
   secretHash: Buffer,
   shown: { before: string; after: string },
 ): Promise<boolean> {
-  const rows = await sql`
-    with origin as materialized (${auditContextOf(sql, by)}), used as (
-      ${usedLink(sql, secretHash, 'change-email')}
-    ), before as (
-      select u.id, u.name, u.email, used.id as link_id, used.email as new_email
-      from users u join used on used.user_id = u.id
-      where u.deleted_at is null
-    ), account as (
-      update users set email = before.new_email, email_verified_at = now()
-      from before
-      where users.id = before.id
-      returning users.id
-    ), others as (
-      update account_links set ended_at = now()
-      from before
-      where user_id = before.id and account_links.id <> before.link_id and used_at is null and ended_at is null
-    ), noted as (
-      insert into audit (actor, action, user_id, details)
-      select ${by.actor}, 'email.changed', account.id, ${sql.json(shown)} from account, origin
-      returning id
-    )
-    insert into mails (kind, subject_key, user_id, to_name, to_email)
-    select 'email-changed', noted.id::text, before.id, before.name, before.email from noted, before
-    returning id
+  const [row] = await sql<{ done: boolean }[]>`
+    select change_email(${secretHash}, ${sql.json(shown)}, ${by.actor}, ${originJson(sql, by)}) as done
   `
-  return rows.count > 0
+  return row!.done
 }
 
 /**
- * Gives an account its new password: every session, other link and remembered browser of it ends, failed log-ins
- * (`counters`) are forgiven, and its address is told. The link works once. Returns whether it did.
+ * Gives an account its new password (use-token.sql); failed log-ins (`counters`) are forgotten. The link works once. Returns
+ * whether it did.
  */
 export async function usePasswordReset(
   sql: Sql,
   by: Actor,
   secretHash: Buffer,
-  { passwordHash, counters }: { passwordHash: string; counters: [Buffer, Buffer] },
+  { passwordHash, counters }: { passwordHash: string; counters: Buffer[] },
 ): Promise<boolean> {
-  const rows = await sql`
-    with origin as materialized (${auditContextOf(sql, by)}), used as (
-      ${usedLink(sql, secretHash, 'reset-password')}
-    ), account as (
-      update users
-      set password_hash = ${passwordHash},
-          email_verified_at = case when lower(users.email) = lower(used.email) then coalesce(email_verified_at, now()) else email_verified_at end
-      from used
-      where users.id = used.user_id and users.deleted_at is null
-      returning users.id, users.name, users.email, used.id as link_id
-    ), others as (
-      update account_links set ended_at = now()
-      from account
-      where user_id = account.id and account_links.id <> account.link_id and used_at is null and ended_at is null
-    ), ended as (
-      delete from sessions where user_id in (select id from account)
-    ), forgotten as (
-      delete from known_devices where user_id in (select id from account)
-    ), forgiven as (
-      delete from login_throttle
-      where key_hash in (${counters[0]}, ${counters[1]}) and exists (select from account)
-    ), noted as (
-      insert into audit (actor, action, user_id, details)
-      select ${by.actor}, 'password.reset', account.id, jsonb_build_object('link', account.link_id) from account, origin
-      returning id
-    )
-    insert into mails (kind, subject_key, user_id, to_name, to_email)
-    select 'password-changed', noted.id::text, account.id, account.name, account.email from noted, account
-    returning id
+  const hexCounters = sql.json(counters.map((counter) => counter.toString('hex')))
+  const [row] = await sql<{ done: boolean }[]>`
+    select reset_password(${secretHash}, ${passwordHash}, ${hexCounters}, ${by.actor}, ${originJson(sql, by)}) as done
   `
-  return rows.count > 0
+  return row!.done
 }
 
-/** The one update that uses a link: whoever comes second finds it used. */
-function usedLink(sql: Sql, secretHash: Buffer, purpose: Purpose) {
-  return sql`
-    update account_links set used_at = now()
-    where secret_hash = ${secretHash}
-      and purpose = ${purpose}
-      and used_at is null
-      and ended_at is null
-      and expires_at > now()
-    returning id, user_id, email
-  `
-}
-
-/** What a notice tells of: an act on an account, when, from where, and the addresses as the audit shows them. */
+/** What a notice is about: a change of an account, when, from where, and the addresses as the audit shows them. */
 export type SecurityChange = { action: string; at: Date; address: string; before: string | null; after: string | null }
 
-/** The act that a notice is about. */
+/** The change that a notice is about, as the audit noted it. */
 export async function findSecurityChange(sql: Sql, auditId: string): Promise<SecurityChange | undefined> {
-  const [act] = await sql<SecurityChange[]>`
+  const [change] = await sql<SecurityChange[]>`
     select action, at, coalesce(origin ->> 'address', '') as address,
            details ->> 'before' as before, details ->> 'after' as after
     from audit
     where id = ${auditId}
   `
-  return act
+  return change
+}
+
+/** Forgets tokens of more than 30 days ago. Returns how many. */
+export async function deleteOldTokens(sql: Sql): Promise<number> {
+  const old = await sql`delete from account_links where created_at < now() - interval '30 days'`
+  return old.count
 }

@@ -6,14 +6,14 @@ import { insertKnownBrowser, markBrowserSeen } from './queries.ts'
  * Remembers that this account logged in from the browser with this id ('' when it has none), so that strangers' guesses do
  * not make it wait. Answers the id the browser is to keep: its own, or a new one where ours is not among those given out.
  */
-export async function rememberBrowser(sql: Sql, userId: string, device: string): Promise<string> {
-  if (device !== '' && (await markBrowserSeen(sql, userId, browserHash(device)))) return device
+export async function rememberBrowser(sql: Sql, userId: string, known: string): Promise<string> {
+  if (known !== '' && (await markBrowserSeen(sql, userId, browserHash(known)))) return known
   const id = randomBytes(32).toString('base64url')
   await insertKnownBrowser(sql, userId, browserHash(id))
   return id
 }
 
 /** What is stored of a browser's id. */
-export function browserHash(device: string): Buffer {
-  return createHash('sha256').update(`device ${device}`).digest()
+export function browserHash(id: string): Buffer {
+  return createHash('sha256').update(`device ${id}`).digest()
 }

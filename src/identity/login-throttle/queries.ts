@@ -1,9 +1,9 @@
 import type { Sql } from '../../platform/db.ts'
 
-/** What a try is counted under: `device` is the hash of the browser's id, the keys are hashes, `network` is plain. */
-export type AttemptKeys = { account: string; device: Buffer; accountKey: Buffer; deviceKey: Buffer; network: string }
+/** What an attempt is counted under: `browser` is the hash of the browser's id, the keys are hashes, `network` is plain. */
+export type AttemptKeys = { account: string; browser: Buffer; accountKey: Buffer; browserKey: Buffer; network: string }
 
-/** Takes a try (take-try.sql). `waitS` above 0: it was refused and not counted; `isKnown`: the browser counts by itself. */
+/** Reserves an attempt. `waitS` above 0: it was refused and not counted; `isKnown`: the browser is counted by itself. */
 export async function reserveAttempt(
   sql: Sql,
   keys: AttemptKeys,
@@ -11,44 +11,25 @@ export async function reserveAttempt(
 ): Promise<{ waitS: number; isKnown: boolean }> {
   const [row] = await sql<{ waitS: number; isKnown: boolean }[]>`
     select wait_s, is_known
-    from take_password_try(${keys.account}, ${keys.device}, ${keys.accountKey}, ${keys.deviceKey}, ${keys.network},
-                           ${free.account}, ${free.network})
+    from reserve_password_attempt(${keys.account}, ${keys.browser}, ${keys.accountKey}, ${keys.browserKey}, ${keys.network},
+                                  ${free.account}, ${free.network})
   `
   return row!
 }
 
 /** The password was right: forgets this counter's failures. */
 export async function forgetFailedAttempts(sql: Sql, counter: Buffer, network: string | null): Promise<void> {
-  await sql`select forgive_password_tries(${counter}, ${network})`
+  await sql`select forget_password_attempts(${counter}, ${network})`
 }
 
-/**
- * Counts a wrong password, whoever's. From `alarming` within an hour on it is an incident, one an Indian day: passwords
- * are guessed where no single account or network notices. How many names were tried is told, none of them.
- */
-export async function countFailure(sql: Sql, alarming: number): Promise<void> {
-  await sql`
-    with counted as (
-      insert into rate_counters as r (key, count, resets_at) values ('wrong passwords of all', 1, now() + interval '1 hour')
-      on conflict (key) do update
-        set count     = case when r.resets_at <= now() then 1 else r.count + 1 end,
-            resets_at = case when r.resets_at <= now() then excluded.resets_at else r.resets_at end
-      returning count, resets_at - interval '1 hour' as since
-    ), alarm as (
-      select count, since, (now() at time zone 'Asia/Kolkata')::date::text as day from counted where count >= ${alarming}
-    )
-    insert into incidents (kind, subject_key, details)
-    select 'password-guessing', day, jsonb_build_object('wrongPasswords', count, 'since', since, 'namesTried',
-             (select count(*) from login_throttle where last_failed_at > now() - interval '1 hour'))
-    from alarm
-    where not exists (select from incidents i where i.kind = 'password-guessing' and i.subject_key = alarm.day)
-    on conflict do nothing
-  `
+/** Counts a wrong password, whoever's; from `alarming` within an hour on it is an incident (password-attempts.sql). */
+export async function countWrongPassword(sql: Sql, alarming: number): Promise<void> {
+  await sql`select count_wrong_password(${alarming})`
 }
 
-/** The password was not looked at: gives the one try back. */
+/** The password was not checked: gives the one attempt back. */
 export async function returnAttempt(sql: Sql, counter: Buffer, network: string | null): Promise<void> {
-  await sql`select return_password_try(${counter}, ${network})`
+  await sql`select return_password_attempt(${counter}, ${network})`
 }
 
 /** Forgets failures of more than a day ago. Returns how many counters. */

@@ -1,4 +1,4 @@
-import { type Actor, auditContextOf } from '../../platform/audit-context.ts'
+import { type Actor, originJson } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
 
 /** A stored second factor; `enrolledAt` is null while its secret was shown and not yet proved. */
@@ -51,26 +51,16 @@ export async function replaceEncryptedSecret(sql: Sql, userId: string, read: Buf
 
 /** The first code was right: from now on one is asked for, and these recovery codes work once each. False: it was enrolled already. */
 export async function enrol(sql: Sql, userId: string, step: number, codeHashes: Buffer[]): Promise<boolean> {
-  const rows = await sql`
-    with enrolled as (
-      update second_factors
-      set enrolled_at = now(), last_step = ${step}, failures = 0, blocked_until = null
-      where user_id = ${userId} and enrolled_at is null
-      returning user_id
-    ), codes as (
-      insert into recovery_codes (user_id, code_hash)
-      select enrolled.user_id, decode(value, 'hex')
-      from enrolled, jsonb_array_elements_text(${sql.json(codeHashes.map((hash) => hash.toString('hex')))}) as value
-    )
-    insert into audit (actor, action, user_id) select 'user:' || user_id, 'second-factor.enrolled', user_id from enrolled
-    returning id
+  const [row] = await sql<{ enrolled: boolean }[]>`
+    select enrol_second_factor(${userId}, ${step}, ${hexOf(sql, codeHashes)}) as enrolled
   `
-  return rows.count > 0
+  return row!.enrolled
 }
 
 /**
- * Takes a try at an account's codes before the code is looked at, so that guesses sent side by side all count: the fifth in
- * a row that is not followed by a right one shuts the door for a quarter of an hour. Undefined: it is shut, or none enrolled.
+ * Reserves an attempt at an account's codes before the code is checked, so that guesses sent side by side all count: the fifth
+ * in a row that is not followed by a right one blocks codes for a quarter of an hour. Undefined: they are blocked, or no
+ * second factor is enrolled.
  */
 export async function reserveCodeAttempt(sql: Sql, userId: string): Promise<{ sealedSecret: Buffer } | undefined> {
   const [row] = await sql<{ sealedSecret: Buffer }[]>`
@@ -85,46 +75,21 @@ export async function reserveCodeAttempt(sql: Sql, userId: string): Promise<{ se
   return row
 }
 
-/**
- * Takes a code's thirty-second step, once: a code that was seen over somebody's shoulder opens nothing again. The session
- * it confirms is marked in the same statement, so that the second half of a double click finds it confirmed.
- */
-export async function takeStep(sql: Sql, userId: string, step: number, confirms: string | null): Promise<boolean> {
-  const rows = await sql`
-    with taken as (
-      update second_factors
-      set last_step = ${step}, failures = 0, blocked_until = null
-      where user_id = ${userId} and last_step < ${step}
-      returning user_id
-    ), confirmed as (
-      update sessions set confirmed_at = now() where handle = ${confirms} and user_id in (select user_id from taken)
-    )
-    select user_id from taken
-  `
-  return rows.count > 0
+/** Uses a code's thirty-second step, once, and confirms this session with it. False: that step or a later one was used. */
+export async function useStep(sql: Sql, userId: string, step: number, confirms: string | null): Promise<boolean> {
+  const [row] = await sql<{ used: boolean }[]>`select use_code_step(${userId}, ${step}, ${confirms}) as used`
+  return row!.used
 }
 
-/** Takes a recovery code, once, and marks the session it confirms. */
-export async function takeRecoveryCode(
+/** Uses a recovery code, once, and confirms this session with it. False: there is none like it, or it was used. */
+export async function useRecoveryCode(
   sql: Sql,
   userId: string,
   codeHash: Buffer,
   confirms: string | null,
 ): Promise<boolean> {
-  const rows = await sql`
-    with taken as (
-      update recovery_codes set used_at = now()
-      where user_id = ${userId} and code_hash = ${codeHash} and used_at is null
-      returning user_id
-    ), forgiven as (
-      update second_factors set failures = 0, blocked_until = null where user_id in (select user_id from taken)
-    ), confirmed as (
-      update sessions set confirmed_at = now() where handle = ${confirms} and user_id in (select user_id from taken)
-    )
-    insert into audit (actor, action, user_id) select 'user:' || user_id, 'recovery-code.used', user_id from taken
-    returning id
-  `
-  return rows.count > 0
+  const [row] = await sql<{ used: boolean }[]>`select use_recovery_code(${userId}, ${codeHash}, ${confirms}) as used`
+  return row!.used
 }
 
 /** What administrators read of their own second factor. `version` counts its changes. */
@@ -148,23 +113,14 @@ export type Change = { userId: string; handle: string; seen: number }
 export async function replaceRecoveryCodes(
   sql: Sql,
   by: Actor,
-  change: Change,
+  { userId, handle, seen }: Change,
   codeHashes: Buffer[],
 ): Promise<boolean> {
-  const rows = await sql`
-    with origin as materialized (${auditContextOf(sql, by)}), factor as (
-      update second_factors set version = version + 1
-      where ${isAsSeen(sql, change)}
-      returning user_id
-    ), old as (
-      delete from recovery_codes where user_id in (select user_id from factor)
-    ), codes as (
-      insert into recovery_codes (user_id, code_hash)
-      select factor.user_id, decode(value, 'hex')
-      from factor, jsonb_array_elements_text(${sql.json(codeHashes.map((hash) => hash.toString('hex')))}) as value
-    ), ${notedAndTold(sql, by, 'recovery-codes.renewed')}
+  const [row] = await sql<{ changed: boolean }[]>`
+    select renew_recovery_codes(${userId}, ${handle}, ${seen}, ${hexOf(sql, codeHashes)}, ${by.actor},
+                                ${originJson(sql, by)}) as changed
   `
-  return rows.count > 0
+  return row!.changed
 }
 
 /**
@@ -174,41 +130,18 @@ export async function replaceRecoveryCodes(
 export async function replaceSecret(
   sql: Sql,
   by: Actor,
-  change: Change,
+  { userId, handle, seen }: Change,
   next: { sealedSecret: Buffer; step: number },
 ): Promise<boolean> {
-  const rows = await sql`
-    with origin as materialized (${auditContextOf(sql, by)}), factor as (
-      update second_factors
-      set sealed_secret = ${next.sealedSecret}, enrolled_at = now(), last_step = ${next.step}, failures = 0,
-          blocked_until = null, version = version + 1
-      where ${isAsSeen(sql, change)}
-      returning user_id
-    ), ended as (
-      delete from sessions where user_id in (select user_id from factor) and handle is distinct from ${change.handle}::uuid
-    ), ${notedAndTold(sql, by, 'second-factor.changed')}
+  const [row] = await sql<{ changed: boolean }[]>`
+    select change_authenticator(${userId}, ${handle}, ${seen}, ${next.sealedSecret}, ${next.step}, ${by.actor},
+                                ${originJson(sql, by)}) as changed
   `
-  return rows.count > 0
+  return row!.changed
 }
 
-function isAsSeen(sql: Sql, { userId, handle, seen }: Change) {
-  return sql`
-    user_id = ${userId}
-    and enrolled_at is not null
-    and version = ${seen}
-    and exists (select from sessions s where s.handle = ${handle} and s.user_id = second_factors.user_id)
-  `
-}
-
-/** The end of a statement that changed what `factor` returns. */
-function notedAndTold(sql: Sql, by: Actor, action: string) {
-  return sql`noted as (
-      insert into audit (actor, action, user_id) select ${by.actor}, ${action}, factor.user_id from factor, origin
-      returning id, user_id
-    )
-    insert into mails (kind, subject_key, user_id, to_name, to_email)
-    select 'authenticator-changed', noted.id::text, u.id, u.name, u.email from noted join users u on u.id = noted.user_id
-    returning id`
+function hexOf(sql: Sql, hashes: Buffer[]) {
+  return sql.json(hashes.map((hash) => hash.toString('hex')))
 }
 
 /** Recovery codes that were not used yet. */
@@ -221,25 +154,6 @@ export async function countRecoveryCodes(sql: Sql, userId: string): Promise<numb
 
 /** Forgets an account's second factor and ends its sessions: the next log-in enrols anew. False: no such account. */
 export async function deleteSecondFactor(sql: Sql, userId: string, actor: string): Promise<boolean> {
-  const rows = await sql`
-    with account as (
-      select id from users where id = ${userId}
-    ), factor as (
-      delete from second_factors where user_id in (select id from account)
-    ), codes as (
-      delete from recovery_codes where user_id in (select id from account)
-    ), ended as (
-      delete from sessions where user_id in (select id from account)
-    )
-    insert into audit (actor, action, user_id) select ${actor}, 'second-factor.reset', id from account returning id
-  `
-  return rows.count > 0
-}
-
-/** Whether password and code were given in this session in the last ten minutes, by the database's clock. */
-export async function isConfirmed(sql: Sql, handle: string): Promise<boolean> {
-  const rows = await sql`
-    select from sessions where handle = ${handle} and confirmed_at > now() - interval '10 minutes'
-  `
-  return rows.count > 0
+  const [row] = await sql<{ isReset: boolean }[]>`select reset_second_factor(${userId}, ${actor}) as is_reset`
+  return row!.isReset
 }

@@ -1,9 +1,10 @@
 import { AppError } from '../../platform/errors.ts'
 import type { Services } from '../../platform/services.ts'
 import { tryPassword } from '../login-throttle/login-throttle.ts'
-import { isConfirmed } from '../second-factor/queries.ts'
-import { useCode } from '../second-factor/second-factor.ts'
-import { authenticate, type SignedIn } from '../users/users.ts'
+import { isConfirmed } from '../sessions/queries.ts'
+import type { SignedIn } from '../sessions/sessions.ts'
+import { authenticate } from '../users/users.ts'
+import { useCode } from './second-factor.ts'
 
 /** The two fields that the part `admin/_identity` shows while the session is not fresh. */
 export const identityFields = ['your_password', 'your_code'] as const
@@ -28,7 +29,7 @@ export async function confirmIdentity(
   const { username } = session.user
   try {
     const check = () => authenticate(deps.sql, username, password)
-    const isRight = await tryPassword(deps, { account: username, ...session.trier }, check)
+    const isRight = await tryPassword(deps, { account: username, ...session.attempt }, check)
     if (!isRight) return refuse({ your_password: 'That is not your password.' })
   } catch (error) {
     if (error instanceof AppError && error.code === 'busy') return refuse({ your_password: error.message })

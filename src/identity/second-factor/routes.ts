@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { AppError } from '../../platform/errors.ts'
 import type { Services } from '../../platform/services.ts'
 import { type FormState, formState, NextInQuery, nextIn, PostedForm, readForm, withNext } from '../../web/forms.ts'
-import { completeSignIn, requireUser, wayOn } from '../sessions/guards.ts'
+import { afterSignInPath, completeSignIn, requireUser } from '../sessions/guards.ts'
 import { drawn, grouped } from './qr-code.ts'
 import { countRecoveryCodes } from './queries.ts'
 import {
@@ -67,7 +67,7 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Services; limit: object }> = asy
       await completeSignIn(deps, request, reply, user)
       if (kind === 'recovery')
         request.session.set('notice', { kind: 'warn', text: leftInWords(await countRecoveryCodes(deps.sql, user.id)) })
-      return reply.leaveFor(wayOn(user, next))
+      return reply.leaveFor(afterSignInPath(user, next))
     } catch (error) {
       if (!(error instanceof AppError) || (error.code !== 'invalid' && error.code !== 'busy')) throw error
       request.log.warn({ event: 'second factor refused', userId: user.id, why: error.code }, 'second factor refused')
@@ -80,14 +80,14 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Services; limit: object }> = asy
   app.get('/login/recovery-codes', { ...show, preHandler: requireUser }, async (request, reply) => {
     const next = nextIn(request.query)
     const codes = request.session.get('recoveryCodes')?.split(' ')
-    if (!codes) return reply.leaveFor(wayOn(request.user!, next))
+    if (!codes) return reply.leaveFor(afterSignInPath(request.user!, next))
     const file = `${deps.config.baseUrl}, ${request.user!.username}: recovery codes, each works once\n\n${codes.join('\n')}\n`
     return reply.page('identity/second-factor/recovery-codes', { codes, file: asFile(file), next })
   })
 
   app.post('/login/recovery-codes', { ...post, preHandler: requireUser }, async (request, reply) => {
     request.session.set('recoveryCodes', undefined)
-    return reply.leaveFor(wayOn(request.user!, readForm(request.body, ['next']).next))
+    return reply.leaveFor(afterSignInPath(request.user!, readForm(request.body, ['next']).next))
   })
 
   /** The secret as a picture for the app's camera and as text for typing, until a first code proves it. */
@@ -102,7 +102,7 @@ export default routes
 /** These pages are for somebody whose password was right and whose second factor is missing. */
 async function waiting(request: FastifyRequest, reply: FastifyReply) {
   const next = nextIn({ ...(request.query as object), ...(request.body as object | null) })
-  if (request.user) return reply.leaveFor(wayOn(request.user, next))
+  if (request.user) return reply.leaveFor(afterSignInPath(request.user, next))
   if (!request.signedIn) return reply.leaveFor(withNext('/login', next))
 }
 

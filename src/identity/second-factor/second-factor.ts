@@ -10,8 +10,8 @@ import {
   findSecondFactor,
   insertSecondFactor,
   reserveCodeAttempt,
-  takeRecoveryCode,
-  takeStep,
+  useRecoveryCode,
+  useStep,
 } from './queries.ts'
 
 const issuer = 'Sector ETF RS Analyzer'
@@ -91,8 +91,8 @@ export async function useCode(
   const code = typed.replace(/[\s-]/g, '').toUpperCase()
   const opened = decrypt(keys, stored.sealedSecret, userId)
   const step = opened && stepOf(opened.secret, code)
-  if (step !== null && (await takeStep(sql, userId, step, confirms))) return 'app'
-  if (/^[0-9A-Z]{28}$/.test(code) && (await takeRecoveryCode(sql, userId, hashOf(code), confirms))) return 'recovery'
+  if (step !== null && (await useStep(sql, userId, step, confirms))) return 'app'
+  if (/^[0-9A-Z]{28}$/.test(code) && (await useRecoveryCode(sql, userId, hashOf(code), confirms))) return 'recovery'
   if (!opened)
     throw new AppError('invalid', 'Please look at the marked fields.', { fields: { code: cannotCheckCodes } })
   throw wrongCode()

@@ -1,9 +1,10 @@
--- Ends every session of an account, so that no browser keeps a power that was taken away. Answers how many there were.
-create or replace function end_sessions(p_user_id uuid) returns integer language plpgsql as $$
+-- Ends the sessions of an account but for the one with the handle `p_except`: their cookies open nothing any more. Answers
+-- how many ended.
+create or replace function end_sessions(p_user_id uuid, p_except uuid default null) returns integer language plpgsql as $$
 declare
   ended integer;
 begin
-  delete from sessions where user_id = p_user_id;
+  delete from sessions where user_id = p_user_id and handle is distinct from p_except;
   get diagnostics ended = row_count;
   return ended;
 end $$;

@@ -6,7 +6,8 @@ import type { Services } from '../../platform/services.ts'
 import { safeNext } from '../../web/forms.ts'
 import { rememberBrowser } from '../known-browsers/known-browsers.ts'
 import type { LoginAttempt } from '../login-throttle/login-throttle.ts'
-import { endSession, proveSession, type SignedIn, sessionOf, startSession, type User } from '../users/users.ts'
+import type { User } from '../users/queries.ts'
+import { endSession, proveSession, type SignedIn, sessionOf, startSession } from './sessions.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -39,7 +40,7 @@ export const rememberedUser = fp<{ deps: Services }>(
       const session = await sessionOf(deps.sql, sid)
       request.sessionUnread = false
       if (!session) return
-      request.signedIn = { ...session, trier: loginAttemptOf(deps, request) }
+      request.signedIn = { ...session, attempt: loginAttemptOf(deps, request) }
       if (session.user.role === 'subscriber' || session.secondFactorAt) request.user = session.user
     })
   },
@@ -85,7 +86,7 @@ export async function signIn(
   request.session.regenerate()
   request.session.set('sid', await startSession(deps.sql, user.id, fromOf(request)))
   request.log.info({ event: 'password taken', userId: user.id, role: user.role }, 'password taken')
-  if (user.role === 'subscriber') await keepDevice(deps, request, reply, user.id)
+  if (user.role === 'subscriber') await rememberThisBrowser(deps, request, reply, user.id)
 }
 
 /** The administrator of a half-open session gave their second factor: from now on they are signed in. */
@@ -99,17 +100,17 @@ export async function completeSignIn(
   request.session.regenerate()
   request.session.set('sid', sid)
   request.log.info({ event: 'second factor taken', userId: id }, 'second factor taken')
-  await keepDevice(deps, request, reply, id)
+  await rememberThisBrowser(deps, request, reply, id)
 }
 
 /** Where somebody goes who has just signed in: what they wanted, else their own front page. */
-export function wayOn(user: User, next: string): string {
+export function afterSignInPath(user: User, next: string): string {
   return safeNext(next, user.role === 'subscriber' ? '/dashboard' : '/admin')
 }
 
-/** Who types a password here, for `tryPassword`; the account is added by the door. */
+/** From where a password is typed, for `tryPassword`; the route adds the account. */
 export function loginAttemptOf(deps: Services, request: FastifyRequest): Omit<LoginAttempt, 'account'> {
-  return { address: request.ip, device: deviceIn(deps, request) }
+  return { address: request.ip, browser: browserIdIn(deps, request) }
 }
 
 /** Who acts, and from where, for the audit. Only for requests of signed-in people. */
@@ -133,10 +134,15 @@ function fromOf(request: FastifyRequest) {
 
 const year = 365 * 24 * 3600
 
-async function keepDevice(deps: Services, request: FastifyRequest, reply: FastifyReply, userId: string): Promise<void> {
-  const device = await rememberBrowser(deps.sql, userId, deviceIn(deps, request))
+async function rememberThisBrowser(
+  deps: Services,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  userId: string,
+): Promise<void> {
+  const id = await rememberBrowser(deps.sql, userId, browserIdIn(deps, request))
   const { https } = deps.config
-  reply.setCookie(deviceCookie(https), device, {
+  reply.setCookie(browserCookie(https), id, {
     path: '/',
     httpOnly: true,
     secure: https,
@@ -145,11 +151,11 @@ async function keepDevice(deps: Services, request: FastifyRequest, reply: Fastif
   })
 }
 
-function deviceIn({ config }: Services, request: FastifyRequest): string {
-  const device = request.cookies[deviceCookie(config.https)] ?? ''
-  return /^[\w-]{43}$/.test(device) ? device : ''
+function browserIdIn({ config }: Services, request: FastifyRequest): string {
+  const id = request.cookies[browserCookie(config.https)] ?? ''
+  return /^[\w-]{43}$/.test(id) ? id : ''
 }
 
-function deviceCookie(https: boolean): string {
+function browserCookie(https: boolean): string {
   return https ? '__Host-device' : 'device'
 }

@@ -3,33 +3,15 @@ import { isCommonPassword } from '../passwords/common-passwords.ts'
 import { findState } from './indian-states.ts'
 import { indianMobile } from './phones.ts'
 
-/** What the form sends, as typed. */
-export type RegistrationForm = {
-  name: string
-  username: string
-  email: string
-  phone: string
-  state: string
-  password: string
-}
+/** Who somebody is, as typed. */
+export type PersonForm = { name: string; phone: string; state: string }
 
 /** The same, checked and in the shape it is stored in. */
-export type Registration = {
-  name: string
-  username: string
-  email: string
-  phone: string
-  stateCode: string
-  password: string
-}
-
-type PersonForm = Pick<RegistrationForm, 'name' | 'phone' | 'state'>
-type Person = Pick<Registration, 'name' | 'phone' | 'stateCode'>
+export type Person = { name: string; phone: string; stateCode: string }
 
 // What the edge leaves of Unicode's "other" characters, but for the joiners that Indian scripts are spelt with: unassigned
 // and private ones, which no font can draw.
 const unprintable = /[^\P{C}\u200c\u200d]/u
-const username = /^[A-Za-z0-9][A-Za-z0-9._-]{2,31}$/
 // One address as RFC 5321 (4.1.2) writes a mailbox, without its quoted form, comments and lists: words of the signs it
 // allows, with single dots between them, at a host name. It is handed to SMTP and to Cashfree (3 to 100 characters).
 const word = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
@@ -37,26 +19,6 @@ const label = '[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?'
 const email = new RegExp(
   `^(?=[^@]{1,64}@)${word}(?:\\.${word})*@(?:${label}\\.)+(?:[A-Za-z]{2,24}|xn--[A-Za-z0-9-]{1,59})$`,
 )
-
-/**
- * Checks every field and throws one AppError `invalid` with a sentence for each that needs another look, together with
- * the `already` known problems of the same form (its plan, say).
- */
-export function checkRegistration(form: RegistrationForm, already: Record<string, string> = {}): Registration {
-  const mail = form.email.trim()
-  const { person, problems } = readPerson(form)
-  const fields: Record<string, string> = { ...already, ...problems }
-
-  if (!username.test(form.username.trim()))
-    fields.username = 'Choose 3 to 32 letters, digits, dots, dashes or underscores, starting with a letter or digit.'
-  const wrongEmail = emailProblem(mail)
-  if (wrongEmail) fields.email = `${wrongEmail} Your receipts go there.`
-  const weakness = passwordProblem(form.password, [form.username, mail, form.name])
-  if (weakness) fields.password = weakness
-
-  if (Object.keys(fields).length > 0) throw new AppError('invalid', 'Please look at the marked fields.', { fields })
-  return { ...person, username: form.username.trim(), email: mail, password: form.password }
-}
 
 /** Who somebody is, checked and in the shape it is stored in. Throws AppError `invalid` with a sentence per field. */
 export function checkPerson(form: PersonForm): Person {
@@ -66,8 +28,8 @@ export function checkPerson(form: PersonForm): Person {
   return person
 }
 
-/** The part of the form that may change later: name, mobile and state. `person` counts only where nothing is wrong. */
-function readPerson(form: PersonForm): { person: Person; problems: Record<string, string> } {
+/** The same with the problems found instead of an error. `person` counts only where there are none. */
+export function readPerson(form: PersonForm): { person: Person; problems: Record<string, string> } {
   const name = form.name.normalize('NFC').replace(/\s+/g, ' ').trim()
   const phone = indianMobile(form.phone)
   const state = findState(form.state)

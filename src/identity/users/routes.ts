@@ -7,8 +7,10 @@ import { type FormState, formState, NextInQuery, nextIn, PostedForm, readForm, w
 import { tryPassword } from '../login-throttle/login-throttle.ts'
 import secondFactor from '../second-factor/routes.ts'
 import { isEnrolled } from '../second-factor/second-factor.ts'
-import { loginAttemptOf, signIn, wayOn } from '../sessions/guards.ts'
-import { authenticate, endSession, type User } from './users.ts'
+import { afterSignInPath, loginAttemptOf, signIn } from '../sessions/guards.ts'
+import { endSession } from '../sessions/sessions.ts'
+import type { User } from './queries.ts'
+import { authenticate } from './users.ts'
 
 declare module '../../web/views.ts' {
   interface Views {
@@ -32,9 +34,9 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Services; limit: object }> = asy
     async (request, reply) => {
       const typed = readForm(request.body, ['login', 'password', 'next'])
       const { login, password, next } = typed
-      const trier = { account: login, ...loginAttemptOf(deps, request) }
+      const attempt = { account: login, ...loginAttemptOf(deps, request) }
       try {
-        const account = await tryPassword(deps, trier, () => authenticate(deps.sql, login, password))
+        const account = await tryPassword(deps, attempt, () => authenticate(deps.sql, login, password))
         if (!account) {
           request.log.info({ event: 'log-in refused', network: networkOf(request.ip) }, 'log-in refused')
           return showAgain(request, reply.code(422), typed, doNotMatch)
@@ -62,7 +64,7 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Services; limit: object }> = asy
 
   /** Where somebody goes whose password was right: on, or first to the step that their second factor needs. */
   async function landing(user: User, next: string, isDone: boolean): Promise<string> {
-    if (isDone) return wayOn(user, next)
+    if (isDone) return afterSignInPath(user, next)
     return withNext((await isEnrolled(deps.sql, user.id)) ? '/login/code' : '/login/authenticator', next)
   }
 }

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { openCheckout } from '../../../src/billing/checkout/create-order.ts'
-import { insertUser } from '../../../src/identity/users/queries.ts'
+import { insertUser } from '../../../src/identity/registration/queries.ts'
 import { checkInvariants } from '../../../src/operations/integrity/integrity.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
 
