@@ -2,12 +2,12 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { cannotBePaid } from '../billing/checkout/checkout.ts'
-import { openCheckout } from '../billing/checkout/create-order.ts'
+import { findOrCreateOrder } from '../billing/checkout/create-order.ts'
 import { refuseWhileUnderWay } from '../billing/checkout/money-under-way.ts'
-import { lookUnlessFresh } from '../billing/checkout/refresh-order.ts'
+import { refreshUnlessFresh } from '../billing/checkout/refresh-order.ts'
 import type { BillingServices } from '../billing/payments/gateway.ts'
 import { orderOf } from '../billing/payments/payments.ts'
-import { findCurrentOrder, findOrder, listAttemptsOf, type Order } from '../billing/payments/queries.ts'
+import { findCurrentOrder, listAttemptsOf, type Order } from '../billing/payments/queries.ts'
 import { findPlan } from '../billing/plans/plans.ts'
 import { subscriptionOf } from '../billing/subscriptions/subscriptions.ts'
 import { requireUser } from '../identity/sessions/guards.ts'
@@ -24,7 +24,10 @@ const CreateOrder = Type.Object({
 const CreateToken = Type.Object({ orderId: Type.String({ maxLength: 100 }) })
 const ByOrder = Type.Object({ orderId: Type.String({ maxLength: 100 }) })
 
-/** The JSON door of the same house: session cookie, the plan's own price, errors as `{error: {code, message, fields?}}`. */
+/**
+ * The JSON API of the checkout: the session cookie as on pages, the plan's own price whatever was sent, errors as
+ * `{error: {code, message, fields?}}`.
+ */
 const routes: FastifyPluginAsyncTypebox<{ deps: BillingServices; limit: object; reads: object }> = async (
   app,
   { deps, limit, reads },
@@ -41,8 +44,8 @@ const routes: FastifyPluginAsyncTypebox<{ deps: BillingServices; limit: object; 
 
   app.post('/create-cashfree-order', { schema: { body: CreateOrder }, config: limit }, async (request, reply) => {
     const order = await orderFor(request.user!.id, request.body)
-    const opened = await openCheckout(deps, request.user!, order.planName)
-    // Opening took its time; whatever was heard of meanwhile counts.
+    const opened = await findOrCreateOrder(deps, request.user!, order.planName)
+    // Cashfree took its time; money that was heard of meanwhile counts.
     await refuseWhileUnderWay(deps.sql, request.user!.id)
     if (opened.status === 'paid') throw new AppError('conflict', conflictOf(opened))
     if (opened.status !== 'active' || !opened.paymentSessionId)
@@ -59,7 +62,7 @@ const routes: FastifyPluginAsyncTypebox<{ deps: BillingServices; limit: object; 
 
   app.post('/create-payment-token', { schema: { body: CreateToken }, config: limit }, async (request, reply) => {
     const known = await orderOf(deps.sql, request.user!.id, request.body.orderId)
-    await lookUnlessFresh(deps, known, 'checkout', 10_000)
+    await refreshUnlessFresh(deps, known, 'checkout', 10_000)
     await refuseWhileUnderWay(deps.sql, request.user!.id)
     const order = await orderOf(deps.sql, request.user!.id, known.id)
     if (order.status !== 'active' || !order.paymentSessionId || cannotBePaid(order))
@@ -72,17 +75,16 @@ const routes: FastifyPluginAsyncTypebox<{ deps: BillingServices; limit: object; 
 
   app.get('/payment-status/:orderId', { schema: { params: ByOrder }, config: reads }, async (request, reply) => {
     const known = await orderOf(deps.sql, request.user!.id, request.params.orderId)
-    await lookUnlessFresh(deps, known, 'api', 2_000)
-    const [order, attempts, subscription] = await Promise.all([
-      findOrder(deps.sql, known.id),
+    const order = await refreshUnlessFresh(deps, known, 'api', 2_000)
+    const [attempts, subscription] = await Promise.all([
       listAttemptsOf(deps.sql, known.id),
       subscriptionOf(deps.sql, known.userId),
     ])
     return reply.send({
       order_id: known.id,
-      order_status: wordFor(order!),
+      order_status: statusOf(order),
       payments: attempts,
-      is_paid: order!.status === 'paid',
+      is_paid: order.status === 'paid',
       subscription: {
         status: subscription.status,
         current_period_end: subscription.currentPeriodEnd?.toISOString() ?? null,
@@ -109,8 +111,8 @@ const routes: FastifyPluginAsyncTypebox<{ deps: BillingServices; limit: object; 
 }
 export default routes
 
-/** The order's status in Cashfree's words; CREATED while it has not heard of the order. */
-function wordFor({ status, gatewayStatus }: Order): string {
+/** The order's status in Cashfree's words; CREATED while Cashfree has none. */
+function statusOf({ status, gatewayStatus }: Order): string {
   if (status === 'paid') return 'PAID'
   return gatewayStatus === null || gatewayStatus === 'ABSENT' ? 'CREATED' : gatewayStatus
 }

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import { openCheckout } from '../billing/checkout/create-order.ts'
+import { findOrCreateOrder } from '../billing/checkout/create-order.ts'
 import { PaymentUnderWay } from '../billing/checkout/money-under-way.ts'
 import type { BillingServices } from '../billing/payments/gateway.ts'
 import { listPlansOnSale, type Plan } from '../billing/plans/queries.ts'
@@ -68,14 +68,14 @@ const routes: FastifyPluginAsyncTypebox<{ deps: BillingServices; limit: object }
         deps.wake('deliver-mails')
         await signIn(deps, request, reply, user)
         // An account is worth keeping even when the payment cannot be started: the checkout page says so and tries again.
-        await openCheckout(deps, user, form.plan)
+        await findOrCreateOrder(deps, user, form.plan)
         return reply.leaveFor(`/checkout/${form.plan}`)
       } catch (error) {
         if (!(error instanceof AppError) || error.code !== 'invalid') throw error
         const own = await theirOwn(request, form, error)
         if (own) {
           await signIn(deps, request, reply, own)
-          await openCheckout(deps, own, form.plan).catch((failure: unknown) => {
+          await findOrCreateOrder(deps, own, form.plan).catch((failure: unknown) => {
             // The checkout says what is under way instead.
             if (!(failure instanceof PaymentUnderWay)) throw failure
           })

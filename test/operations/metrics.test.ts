@@ -68,7 +68,7 @@ describe('/metrics', () => {
     const held = await newestOrder(app, (await new Visitor(app).register()).email!)
     app.sandbox.control.faults({ wrongAmount: true })
     app.sandbox.control.pay(held.id)
-    expect(await settle(app.deps, held.id, 'admin')).toBe('held')
+    expect((await settle(app.deps, held.id, 'admin')).outcome).toBe('held')
     app.sandbox.control.clearFaults()
     await app.sql`
       insert into webhook_events (received_at, accepted, verdict, order_id, headers, body)

@@ -98,7 +98,7 @@ describe('what happens to a payment is told', () => {
     app.sandbox.control.webhooks({ paused: true })
     app.sandbox.control.pay(order.id)
     app.sandbox.control.faults({ wrongAmount: true })
-    for (let look = 0; look < 3; look++) expect(await settle(app.deps, order.id, 'webhook')).toBe('held')
+    for (let look = 0; look < 3; look++) expect((await settle(app.deps, order.id, 'webhook')).outcome).toBe('held')
     app.sandbox.control.clearFaults()
     await until(async () => told(order.id).length >= 2)
     await pause(50)

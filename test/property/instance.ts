@@ -2,7 +2,7 @@ import { deleteAccount } from '../../src/account/data/deletion.ts'
 import { settleNow, terminate } from '../../src/admin/orders/actions.ts'
 import { endSessions, setSuspension } from '../../src/admin/subscribers/actions/queries.ts'
 import { buildApp } from '../../src/app.ts'
-import { openCheckout, startOver } from '../../src/billing/checkout/create-order.ts'
+import { findOrCreateOrder, startOver } from '../../src/billing/checkout/create-order.ts'
 import { settle } from '../../src/billing/checkout/settle.ts'
 import { settleDisputes } from '../../src/billing/disputes/disputes.ts'
 import { cashfree } from '../../src/billing/payments/cashfree.ts'
@@ -61,7 +61,7 @@ export async function openInstance({ databaseUrl, apiBase }: { databaseUrl: stri
   return {
     url,
     insertUser: (user: Parameters<typeof insertUser>[1]) => insertUser(sql, user),
-    open: (user: User, plan: string) => openCheckout(deps, user, plan),
+    open: (user: User, plan: string) => findOrCreateOrder(deps, user, plan),
     startOver: (user: User, plan: string) => startOver(deps, user, plan),
     look: (orderId: string, actor: 'return' | 'poll') => settle(deps, orderId, actor),
     end: (userId: string) => findEnd(sql, userId, 0),

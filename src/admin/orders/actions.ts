@@ -1,9 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { type KnownSettlement, type Settlement, settle, settleWith } from '../../billing/checkout/settle.ts'
+import type { SettlementOutcome } from '../../billing/checkout/queries.ts'
+import { settle, settleWith } from '../../billing/checkout/settle.ts'
 import { settleDisputes } from '../../billing/disputes/disputes.ts'
 import type { BillingServices } from '../../billing/payments/gateway.ts'
 import { GatewayRefused, GatewayUnavailable } from '../../billing/payments/gateway.ts'
-import { findOrder } from '../../billing/payments/queries.ts'
 import { settleRefunds } from '../../billing/refunds/refunds.ts'
 import type { Actor } from '../../platform/audit-context.ts'
 import { AppError } from '../../platform/errors.ts'
@@ -21,9 +21,8 @@ const away: Said = {
 export async function settleNow(deps: BillingServices, orderId: string, by: Actor): Promise<Said> {
   if (!(await recordSettleAsked(deps.sql, orderId, by))) throw new AppError('not-found', 'There is no such order.')
   return saidUnlessAway(deps, orderId, async () => {
-    const outcome = await settle(deps, orderId, 'admin')
-    const order = (await findOrder(deps.sql, orderId))!
-    const broughtMoney = order.paidAt !== null || order.heldAt !== null || outcome === 'given-back'
+    const { outcome, order } = await settle(deps, orderId, 'admin')
+    const broughtMoney = order!.paidAt !== null || order!.heldAt !== null || outcome === 'given-back'
     const refunds = broughtMoney ? await settleRefunds(deps, orderId, 'admin') : 'unchanged'
     const disputes = broughtMoney ? await settleDisputes(deps, orderId, 'admin') : 'unchanged'
     const more =
@@ -41,7 +40,7 @@ export async function terminate(deps: BillingServices, orderId: string, key: str
   if (asked === 'unknown-order') throw new AppError('not-found', 'There is no such order.')
   if (asked === 'closed') throw new AppError('conflict', 'This order is not open any more; nothing was done.')
   return saidUnlessAway(deps, orderId, async () => {
-    const outcome = await settleWith(deps, orderId, await deps.gateway.terminateOrder(orderId), 'admin')
+    const { outcome } = await settleWith(deps, orderId, await deps.gateway.terminateOrder(orderId), 'admin')
     if (outcome === 'closed') return { kind: 'good', text: 'The order is closed. It cannot be paid any more.' }
     if (outcome === 'paid' || outcome === 'already-paid')
       return { kind: 'warn', text: 'A payment came first, so nothing was ended: the order is paid and settled.' }
@@ -66,7 +65,7 @@ async function saidUnlessAway(deps: BillingServices, orderId: string, act: () =>
   }
 }
 
-const outcomes: Record<KnownSettlement, Said> = {
+const outcomes: Record<SettlementOutcome, Said> = {
   paid: { kind: 'good', text: 'Cashfree says it is paid: the plan is active, receipt and mail are made.' },
   'already-paid': { kind: 'good', text: 'Cashfree agrees: this order was paid and settled before.' },
   waiting: { kind: 'info', text: 'Cashfree says: nobody has paid yet. The order stays open.' },
@@ -90,7 +89,7 @@ const outcomes: Record<KnownSettlement, Said> = {
   'unknown-order': { kind: 'bad', text: 'There is no such order in our books. Nothing was done.' },
 }
 
-function settled(outcome: Settlement): Said {
+function settled(outcome: string): Said {
   return (
     (outcomes as Record<string, Said | undefined>)[outcome] ?? { kind: 'info', text: `Cashfree was asked: ${outcome}.` }
   )

@@ -1,4 +1,4 @@
-import type { KnownSettlement } from '../../billing/checkout/settle.ts'
+import type { SettlementOutcome } from '../../billing/checkout/queries.ts'
 
 /** What a verdict of the webhook endpoint means, and what to do about it. */
 export type VerdictLabel = { label: string; tone: 'good' | 'warn' | 'bad' | 'info'; means: string; advice: string }
@@ -84,7 +84,7 @@ export function verdictLabel(verdict: string): VerdictLabel {
 
 type OtherOutcome = 'replayed' | 'refused' | 'nothing to settle' | 'failed'
 
-const outcomes: Record<KnownSettlement | OtherOutcome, string> = {
+const outcomes: Record<SettlementOutcome | OtherOutcome, string> = {
   paid: 'It brought the payment into the books.',
   'already-paid': 'The order was paid already, and still is.',
   waiting: 'The order is still open at Cashfree.',

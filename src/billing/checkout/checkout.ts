@@ -1,8 +1,9 @@
 import { dateInIndia } from '../../platform/dates.ts'
 import { AppError } from '../../platform/errors.ts'
 import type { Services } from '../../platform/services.ts'
-import { findCurrentOrder, findLastAttempt, findOrder, type Order } from '../payments/queries.ts'
+import { findCurrentOrder, findLastAttempt, type Order } from '../payments/queries.ts'
 import { findPlan } from '../plans/plans.ts'
+import type { Plan } from '../plans/queries.ts'
 import { findReceiptNumber } from '../receipts/queries.ts'
 import type { Subscription } from '../subscriptions/queries.ts'
 import { subscriptionOf } from '../subscriptions/subscriptions.ts'
@@ -12,16 +13,16 @@ import { findPeriod } from './queries.ts'
 export type Stage = 'none' | 'session-created' | 'paid'
 export type CheckoutNotice = { kind: 'info' | 'good' | 'warn' | 'bad'; text: string }
 
-/** Where a person stands with one plan, computed from rows at every request. Stage names are also the fragments' names. */
+/** How far a person is with buying one plan, computed from rows at every request. A stage's template is `_stage-<stage>`. */
 export type Checkout = {
   stage: Stage
   plan: { name: string; title: string; pricePaise: number; months: number }
   order: Order | null
   lastAttempt: { status: string; reason: string | null } | null
   notice: CheckoutNotice | null
-  /** The payment could not be started at Cashfree; nothing was charged and trying again uses the same order. */
+  /** The order could not be created at Cashfree: nothing was charged, and trying again uses the same order. */
   unavailable: boolean
-  /** Orders of this person, of whatever plan, whose money may be moving: nothing more is asked of the payer. */
+  /** Orders of this person, of whatever plan, whose money may be moving: while there are any, no payment is offered. */
   underWay: MoneyUnderWay[]
   /** What paying buys, or bought. */
   period: { from: Date; to: Date }
@@ -29,25 +30,33 @@ export type Checkout = {
   validUntil: Date | null
 }
 
-/**
- * The checkout of a plan for a user: of one order of theirs where a page is about that order, else of the open or newest
- * one. Throws AppError `not-found` for a plan that is not offered.
- */
-export async function currentCheckout(
+/** The checkout of a plan for a user: of the open or newest order for it. Throws AppError `not-found` where there is nothing to buy. */
+export async function currentCheckout(deps: Services, userId: string, planName: string): Promise<Checkout> {
+  const plan = await findPlan(deps.sql, planName)
+  const order = (await findCurrentOrder(deps.sql, userId, planName)) ?? null
+  return compose(deps, userId, { plan, order, recentMs: dayMs })
+}
+
+/** The checkout of one order, however old it is. Throws AppError `not-found` where nothing came of it and its plan is off sale. */
+export async function checkoutOf(deps: Services, order: Order): Promise<Checkout> {
+  const plan = await findPlan(deps.sql, order.planName)
+  return compose(deps, order.userId, { plan, order, recentMs: Number.POSITIVE_INFINITY })
+}
+
+const dayMs = 24 * 3600_000
+
+async function compose(
   deps: Services,
   userId: string,
-  planName: string,
-  orderId?: string,
+  { plan, order, recentMs }: { plan: Plan | undefined; order: Order | null; recentMs: number },
 ): Promise<Checkout> {
-  const plan = await findPlan(deps.sql, planName)
-  const order = (await (orderId ? findOrder(deps.sql, orderId) : findCurrentOrder(deps.sql, userId, planName))) ?? null
   if (!plan && !order) throw new AppError('not-found', 'That plan is not offered.')
   const [subscription, underWay] = await Promise.all([
     subscriptionOf(deps.sql, userId),
     moneyUnderWay(deps.sql, userId),
   ])
   const isUnderWay = underWay.some((money) => money.orderId === order?.id)
-  const stage = stageOf(order, isUnderWay, subscription.hasAccess, orderId ? Number.POSITIVE_INFINITY : dayMs)
+  const stage = stageOf(order, isUnderWay, subscription.hasAccess, recentMs)
   if (stage === 'none' && !plan) throw new AppError('not-found', 'That plan is not offered any more.')
 
   const shown = stage === 'none' ? plan! : planOf(order!)
@@ -67,12 +76,10 @@ export async function currentCheckout(
   }
 }
 
-const dayMs = 24 * 3600_000
-
 /**
- * none: nothing open to pay · session-created: Cashfree has the order and waits, or its money is under way · paid: settled within `recentMs`.
- * Older purchases are history: a subscriber who comes back to renew starts from `none`. A page about one order (a tab
- * left open after paying) is about that purchase however old it is.
+ * none: no order waits to be paid · session-created: Cashfree has the order and waits, or its money is under way · paid:
+ * paid within `recentMs`. Earlier purchases are past: a subscriber who comes back to renew starts from `none`. A page about
+ * one order (a tab left open after paying) shows that purchase however old it is.
  */
 function stageOf(order: Order | null, isUnderWay: boolean, hasAccess: boolean, recentMs: number): Stage {
   if (isUnderWay && order?.status !== 'created') return 'session-created'
@@ -81,7 +88,7 @@ function stageOf(order: Order | null, isUnderWay: boolean, hasAccess: boolean, r
   return 'none'
 }
 
-/** Held or paid at Cashfree, and no longer waited for: an administrator has dealt with it, or its money went back. */
+/** Held here or PAID at Cashfree. Such an order can no longer be paid, even once an administrator has dealt with it. */
 export function cannotBePaid(order: Order): boolean {
   return order.heldAt !== null || order.gatewayStatus === 'PAID'
 }
@@ -103,7 +110,7 @@ function noticeOf(stage: Stage, order: Order | null, attempt: Checkout['lastAtte
   return null
 }
 
-/** Somebody who has access already is told that paying comes on top, before they pay. */
+/** Before they pay, somebody who has access already reads that what they buy is added after it. */
 function renewalNotice(stage: Stage, { hasAccess, currentPeriodEnd }: Subscription): CheckoutNotice | null {
   if (stage === 'paid' || !hasAccess || !currentPeriodEnd) return null
   return {

@@ -17,7 +17,7 @@ import {
 } from '../payments/queries.ts'
 import { moneyUnderWay, refuseWhileUnderWay } from './money-under-way.ts'
 import { closeResolvedOrders, setAsidePending } from './queries.ts'
-import { lookUnlessFresh } from './refresh-order.ts'
+import { refreshUnlessFresh } from './refresh-order.ts'
 import { settle, settleWith } from './settle.ts'
 
 /**
@@ -27,7 +27,7 @@ import { settle, settleWith } from './settle.ts'
  * Where another order turns out to be paid, that one is the answer. Throws AppError `not-found` for a plan that is not on
  * sale, and `conflict` while money of this person is under way.
  */
-export async function openCheckout(deps: BillingServices, user: User, planName: string): Promise<Order> {
+export async function findOrCreateOrder(deps: BillingServices, user: User, planName: string): Promise<Order> {
   const paid = await findPaidMeanwhile(deps, user.id)
   if (paid) return paid
   await refuseWhileUnderWay(deps.sql, user.id)
@@ -35,7 +35,7 @@ export async function openCheckout(deps: BillingServices, user: User, planName: 
   for (let attempt = 1; ; attempt++) {
     const opened = await openOrder(deps.sql, { userId: user.id, planName, newId: `ds_${ulid()}` })
     if (!opened) throw new AppError('not-found', 'That plan is not offered.')
-    const order = await ready(deps, user, opened)
+    const order = await makePayable(deps, user, opened)
     // An old order may turn out to be over at Cashfree; then the next round opens its successor.
     if (order.status === 'created' || order.status === 'active' || order.status === 'paid' || attempt === 2)
       return order
@@ -43,9 +43,9 @@ export async function openCheckout(deps: BillingServices, user: User, planName: 
 }
 
 /**
- * Ends at Cashfree first the plan's open order, and whatever is so long pending at the bank that the payer may say it
- * failed; then opens another. When Cashfree says that one was paid meanwhile, or cannot be asked, it stands and is returned.
- * Throws as `openCheckout` does.
+ * A new order in the place of the plan's open one: that one is ended at Cashfree first, and so is whatever has been pending at
+ * the bank so long that the payer may say it failed. When Cashfree says that one was paid meanwhile, or cannot be asked, it
+ * stays and is returned. Throws as `findOrCreateOrder` does.
  */
 export async function startOver(deps: BillingServices, user: User, planName: string): Promise<Order> {
   const paid = await findPaidMeanwhile(deps, user.id)
@@ -58,46 +58,44 @@ export async function startOver(deps: BillingServices, user: User, planName: str
     const order = (await findOrder(deps.sql, id))!
     if (order.status !== 'active') continue
     try {
-      await settleWith(deps, id, await deps.gateway.terminateOrder(id), 'checkout')
+      const ended = (await settleWith(deps, id, await deps.gateway.terminateOrder(id), 'checkout')).order!
+      if (ended.status === 'paid' || ended.status === 'active') return ended
     } catch (error) {
       if (!(error instanceof GatewayUnavailable || error instanceof GatewayRefused)) throw error
       deps.log.warn({ orderId: id, err: error }, 'the old order could not be ended')
       return order
     }
-    const now = (await findOrder(deps.sql, id))!
-    if (now.status === 'paid' || now.status === 'active') return now
   }
   await setAsidePending(deps.sql, user.id)
-  return openCheckout(deps, user, planName)
+  return findOrCreateOrder(deps, user, planName)
 }
 
 /**
- * An attempt whose payer never came back to us is known to Cashfree alone: it is asked before another payment is asked for.
- * Answers the order that turns out to be paid, if one does.
+ * Where a payer never came back to us, Cashfree alone knows how their attempt ended: it is asked before another payment is
+ * asked for. Answers the order that turns out to be paid, if one does.
  */
 async function findPaidMeanwhile(deps: BillingServices, userId: string): Promise<Order | undefined> {
   for (const order of await listPayableOrders(deps.sql, userId)) {
-    await lookUnlessFresh(deps, order, 'checkout', 10_000)
-    const now = (await findOrder(deps.sql, order.id))!
+    const now = await refreshUnlessFresh(deps, order, 'checkout', 10_000)
     if (now.status === 'paid') return now
   }
   return undefined
 }
 
-async function ready(deps: BillingServices, user: User, order: Order): Promise<Order> {
+async function makePayable(deps: BillingServices, user: User, order: Order): Promise<Order> {
   try {
-    if (order.status === 'created') return await oneCallAtATime(order.id, () => create(deps, user, order))
-    if (order.isEnding) await settle(deps, order.id, 'checkout')
+    if (order.status === 'created') return await oneCallAtATime(order.id, () => createAtCashfree(deps, user, order))
+    return order.isEnding ? (await settle(deps, order.id, 'checkout')).order! : order
   } catch (error) {
     if (!(error instanceof GatewayUnavailable || error instanceof GatewayRefused)) throw error
     deps.log.error({ event: 'payment not started', orderId: order.id, err: error }, 'payment not started')
     // Cashfree may keep an error under the key it was sent with. After silence the key stays: the order may exist.
     if (error instanceof GatewayRefused || error.answered) await renewIdempotencyKey(deps.sql, order.id)
+    return (await findOrder(deps.sql, order.id))!
   }
-  return (await findOrder(deps.sql, order.id))!
 }
 
-async function create(deps: BillingServices, user: User, found: Order): Promise<Order> {
+async function createAtCashfree(deps: BillingServices, user: User, found: Order): Promise<Order> {
   const order = (await refreshUnsentOrder(deps.sql, found.id)) ?? found
   const remote = await deps.gateway.createOrder({
     orderId: order.id,
@@ -116,10 +114,10 @@ async function create(deps: BillingServices, user: User, found: Order): Promise<
     notifyUrl: deps.config.https ? `${deps.config.baseUrl}/webhooks/cashfree` : null,
   })
   const { id: orderId, amountPaise, planKey: plan } = order
-  const outcome = await settleWith(deps, orderId, remote, 'checkout')
-  if (outcome === 'waiting')
+  const settlement = await settleWith(deps, orderId, remote, 'checkout')
+  if (settlement.outcome === 'waiting')
     paymentLog(deps.log, { event: 'payment initiated', orderId, amountPaise, plan, actor: 'checkout' })
-  return (await findOrder(deps.sql, order.id))!
+  return settlement.order!
 }
 
 /** Cashfree wants 3 to 100 characters; a shorter name is a real name all the same. */

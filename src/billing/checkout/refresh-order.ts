@@ -2,79 +2,91 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { LRUCache } from 'lru-cache'
 import type { BillingServices } from '../payments/gateway.ts'
 import { GatewayRefused, GatewayUnavailable } from '../payments/gateway.ts'
-import type { Order } from '../payments/queries.ts'
+import { findOrder, type Order } from '../payments/queries.ts'
 import { type SettlementSource, settle } from './settle.ts'
 
 /** Fewest milliseconds between two questions about one order that people's browsers can cause. */
 const spacingMs = 2_000
-const returns = new LRUCache<string, { startsAt: number; look: Promise<void> }>({ max: 10_000 })
+/** `refreshed` is there until its answer came. */
+type Turn = { startsAt: number; refreshed: Promise<Order> | null }
+const turns = new LRUCache<string, Turn>({ max: 10_000 })
 
 /**
- * Asks about an order because its payer came back. The first time at once; a reload waits its turn rather than show
- * an old answer, because it may be the second return, after a second attempt. Any number of reloads share a turn.
+ * Asks Cashfree about an order because its payer came back, and answers the order as it is then. The first time at once; a
+ * reload waits its turn rather than show an old answer, because it may be the second return, after a second attempt. Any
+ * number of reloads share a turn. Never throws because Cashfree is away.
  */
-export function askForReturn(deps: BillingServices, orderId: string): Promise<void> {
+export function refreshForReturn(deps: BillingServices, order: Order): Promise<Order> {
   const now = performance.now()
-  const last = returns.get(orderId)
-  if (last && now < last.startsAt) return last.look
+  const last = turns.get(order.id)
+  if (last?.refreshed && now < last.startsAt) return last.refreshed
   const startsAt = Math.max(now, (last?.startsAt ?? 0) + spacingMs)
-  const look = pause(startsAt - now).then(() => ask(deps, orderId, 'return'))
-  returns.set(orderId, { startsAt, look })
-  return look
+  const refreshed = pause(startsAt - now).then(() => ask(deps, order, 'return'))
+  const turn: Turn = { startsAt, refreshed }
+  turns.set(order.id, turn)
+  const forget = () => {
+    turn.refreshed = null
+  }
+  refreshed.then(forget, forget)
+  return refreshed
 }
 
-/** Asks about an unpaid order unless somebody did within the last `freshMs`. Never throws because Cashfree is away. */
-export async function lookUnlessFresh(
+/**
+ * Asks Cashfree about an unpaid order unless somebody did within the last `freshMs`, and answers the order as it is then.
+ * Never throws because Cashfree is away.
+ */
+export async function refreshUnlessFresh(
   deps: BillingServices,
   order: Order,
   actor: SettlementSource,
   freshMs: number,
-): Promise<void> {
-  if (!isWorthALook(order)) return
+): Promise<Order> {
+  if (!mayChange(order)) return order
   // The time is the database's; where our clock is far off, asking once too often beats never asking.
-  if (order.askedAt && Math.abs(Date.now() - order.askedAt.getTime()) < freshMs) return
-  if (!spendLook(order.userId)) return
-  await ask(deps, order.id, actor)
+  if (order.askedAt && Math.abs(Date.now() - order.askedAt.getTime()) < freshMs) return order
+  if (!takeFromAllowance(order.userId)) return order
+  return ask(deps, order, actor)
 }
 
 /** A tab that waits asks 20 times a minute. One account, however many orders and tabs it has, gets two tabs' worth. */
-const looksAMinute = 40
+const allowedAMinute = 40
 let minute = 0
-const spent = new Map<string, number>()
+const taken = new Map<string, number>()
 
-function spendLook(userId: string): boolean {
+function takeFromAllowance(userId: string): boolean {
   const now = Math.floor(Date.now() / 60_000)
-  if (now !== minute) spent.clear()
+  if (now !== minute) taken.clear()
   minute = now
-  const before = spent.get(userId) ?? 0
-  spent.set(userId, before + 1)
-  return before < looksAMinute
+  const before = taken.get(userId) ?? 0
+  taken.set(userId, before + 1)
+  return before < allowedAMinute
 }
 
-/** Orders that were closed long ago are the reconciler's business; a browser cannot make us ask about them for ever. */
-function isWorthALook(order: Order): boolean {
+/** Orders that were closed long ago are left to the reconciler; a browser cannot make us ask about them for ever. */
+function mayChange(order: Order): boolean {
   if (order.status === 'created' || order.status === 'active') return true
   return order.status !== 'paid' && order.closedAt !== null && Date.now() - order.closedAt.getTime() < 3_600_000
 }
 
 /**
- * A look may be shared with a job that gives Cashfree more time. Nobody waits for it longer than a person's own look
- * would take: what it finds later is written all the same, and the page says what is known by then.
+ * Settling may be shared with a job that gives Cashfree more time. Nobody waits for it longer than a question of their own
+ * would take: what comes of it later is written all the same, and the page says what is known by then.
  */
-async function ask(deps: BillingServices, orderId: string, actor: SettlementSource): Promise<void> {
-  const look = settle(deps, orderId, actor).then(
-    () => {},
+async function ask(deps: BillingServices, order: Order, actor: SettlementSource): Promise<Order> {
+  const settled = settle(deps, order.id, actor).then(
+    (settlement) => settlement.order,
     (error: unknown) => {
       if (!(error instanceof GatewayUnavailable || error instanceof GatewayRefused)) throw error
-      deps.log.warn({ orderId, err: error }, 'Cashfree could not be asked')
+      deps.log.warn({ orderId: order.id, err: error }, 'Cashfree could not be asked')
+      return null
     },
   )
   const patience = new AbortController()
-  const enough = pause(deps.config.cashfree.timeoutMs + 500, undefined, { signal: patience.signal }).catch(() => {})
+  const enough = pause(deps.config.cashfree.timeoutMs + 500, null, { signal: patience.signal }).catch(() => null)
   try {
-    await Promise.race([look, enough])
+    return (await Promise.race([settled, enough])) ?? (await findOrder(deps.sql, order.id)) ?? order
   } finally {
     patience.abort()
-    look.catch(() => {})
+    settled.catch(() => {})
   }
 }

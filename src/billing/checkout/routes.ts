@@ -6,10 +6,10 @@ import { requireUser } from '../../identity/sessions/guards.ts'
 import type { BillingServices } from '../payments/gateway.ts'
 import { isOrderId, orderOf } from '../payments/payments.ts'
 import { findOrder, type Order } from '../payments/queries.ts'
-import { type Checkout, currentCheckout } from './checkout.ts'
-import { openCheckout, startOver } from './create-order.ts'
+import { type Checkout, checkoutOf, currentCheckout } from './checkout.ts'
+import { findOrCreateOrder, startOver } from './create-order.ts'
 import { fingerprintOf, moneyUnderWay, PaymentUnderWay } from './money-under-way.ts'
-import { askForReturn, lookUnlessFresh } from './refresh-order.ts'
+import { refreshForReturn, refreshUnlessFresh } from './refresh-order.ts'
 import { type CheckoutEntry, type CheckoutView, checkoutView } from './view.ts'
 
 declare module '../../web/views.ts' {
@@ -30,7 +30,7 @@ const Poll = Type.Object({
 })
 const Shown = Type.Object({ seen: Type.Optional(Type.String({ maxLength: 4_000 })) })
 
-/** Look at a checkout, open it, start over, skip it, come back from Cashfree, and the poll while waiting. */
+/** The checkout of a plan: show it, create its order, start over, skip it; the return from Cashfree; polls while a payment is under way. */
 const routes: FastifyPluginAsyncTypebox<{ deps: BillingServices; limit: object }> = async (app, { deps, limit }) => {
   const owner = { preHandler: requireUser }
 
@@ -40,7 +40,7 @@ const routes: FastifyPluginAsyncTypebox<{ deps: BillingServices; limit: object }
   })
 
   app.post('/checkout/:plan', { ...owner, schema: { params: ByPlan }, config: limit }, async (request, reply) => {
-    return leaveForCheckout(reply, request.params.plan, openCheckout(deps, request.user!, request.params.plan))
+    return leaveForCheckout(reply, request.params.plan, findOrCreateOrder(deps, request.user!, request.params.plan))
   })
 
   app.post('/checkout/:plan/restart', { ...owner, schema: { params: ByPlan }, config: limit }, (request, reply) =>
@@ -57,7 +57,7 @@ const routes: FastifyPluginAsyncTypebox<{ deps: BillingServices; limit: object }
     return reply.leaveFor('/dashboard')
   })
 
-  // Proves nothing and authenticates nobody: it only makes us ask Cashfree.
+  // This request proves nothing and authenticates nobody: it only makes us ask Cashfree.
   app.get('/payment/return', async (request, reply) => {
     const orderId = orderIdIn(request.query as Record<string, unknown>)
     if (!request.user) {
@@ -67,8 +67,8 @@ const routes: FastifyPluginAsyncTypebox<{ deps: BillingServices; limit: object }
     }
     if (!orderId) return reply.page('billing/checkout/return', {})
     const order = await orderOf(deps.sql, request.user.id, orderId)
-    if (order.status !== 'paid') await askForReturn(deps, order.id)
-    return show(request, reply, await currentCheckout(deps, request.user.id, order.planName, order.id), 'return')
+    const refreshed = order.status === 'paid' ? order : await refreshForReturn(deps, order)
+    return show(request, reply, await checkoutOf(deps, refreshed), 'return')
   })
 
   await app.register(postedReturn)
@@ -80,14 +80,11 @@ const routes: FastifyPluginAsyncTypebox<{ deps: BillingServices; limit: object }
       const underWay = await moneyUnderWay(deps.sql, request.user!.id)
       const order = await orderOf(deps.sql, request.user!.id, request.params.orderId)
       const isUnderWay = underWay.some(({ orderId }) => orderId === order.id)
-      await (isUnderWay ? lookAtAttempts(deps, order) : lookUnlessFresh(deps, order, 'poll', 3_000))
-      const door: CheckoutEntry = request.query.door === 'return' ? 'return' : 'checkout'
-      const view = checkoutView(
-        deps,
-        await currentCheckout(deps, request.user!.id, order.planName, order.id),
-        door,
-        Number(request.query.since),
-      )
+      const refreshed = await (isUnderWay
+        ? refreshWithAttempts(deps, order)
+        : refreshUnlessFresh(deps, order, 'poll', 3_000))
+      const entry: CheckoutEntry = request.query.door === 'return' ? 'return' : 'checkout'
+      const view = checkoutView(deps, await checkoutOf(deps, refreshed), entry, Number(request.query.since))
       if (view.seen === request.query.seen) return reply.code(204).header('cache-control', 'no-store').send()
       // Paid: the header's chip, the title and the page around the region change as well, so the whole page is asked for again.
       if (view.stage === 'paid' && request.wantsFragment) reply.header('hx-refresh', 'true')
@@ -95,31 +92,31 @@ const routes: FastifyPluginAsyncTypebox<{ deps: BillingServices; limit: object }
     },
   )
 
-  // What a page that says "a payment is under way" asks: nothing while that is so, then the page anew.
+  // Polled by a page that says that a payment is under way: 204 while that is so, then the page reloads itself.
   app.get('/payment/under-way', { ...owner, schema: { querystring: Shown } }, async (request, reply) => {
     const userId = request.user!.id
     for (const { orderId } of await moneyUnderWay(deps.sql, userId)) {
       const order = await findOrder(deps.sql, orderId)
-      if (order) await lookAtAttempts(deps, order)
+      if (order) await refreshWithAttempts(deps, order)
     }
     const isTheSame = fingerprintOf(await moneyUnderWay(deps.sql, userId)) === (request.query.seen ?? '')
     reply.header('cache-control', 'no-store')
     return isTheSame ? reply.code(204).send() : reply.header('HX-Refresh', 'true').send()
   })
 
-  /** To the checkout, which shows the order, or says why none was opened while money is under way. */
-  async function leaveForCheckout(reply: FastifyReply, plan: string, opening: Promise<Order>) {
-    const order = await opening.catch((error: unknown) => {
+  /** Redirects to the checkout, which shows the order, or says why there is none while money is under way. */
+  async function leaveForCheckout(reply: FastifyReply, plan: string, creation: Promise<Order>) {
+    const order = await creation.catch((error: unknown) => {
       if (!(error instanceof PaymentUnderWay)) throw error
       return null
     })
     return reply.leaveFor(`/checkout/${order?.planName ?? plan}`)
   }
 
-  /** The living region within its page. Cashfree's script and forms are allowed on /checkout/* alone. */
-  async function show(request: FastifyRequest, reply: FastifyReply, checkout: Checkout, door: CheckoutEntry) {
-    const view = checkoutView(deps, checkout, door)
-    if (door === 'return') return reply.page('billing/checkout/confirm', { checkout: view })
+  /** The region that polls, within its page. Cashfree's script and forms are allowed on /checkout/* alone. */
+  async function show(request: FastifyRequest, reply: FastifyReply, checkout: Checkout, entry: CheckoutEntry) {
+    const view = checkoutView(deps, checkout, entry)
+    if (entry === 'return') return reply.page('billing/checkout/confirm', { checkout: view })
     const unconfirmed = await findUnconfirmedEmail(deps.sql, request.user!.id)
     return reply.allowCheckout().page('billing/checkout/show', { checkout: view, unconfirmed })
   }
@@ -127,20 +124,20 @@ const routes: FastifyPluginAsyncTypebox<{ deps: BillingServices; limit: object }
 export default routes
 
 /**
- * Cashfree, or a bank's page behind it, may post its visitor back to us, with whatever body or none. It is told to look at
- * the page instead: nothing is read but the order's id, and the cookie, which such a post does not carry, comes with the look.
+ * Cashfree, or a bank's page behind it, may post its visitor back to us, with whatever body or none. The browser is redirected
+ * to the page: only the order's id is read, and the cookie, which such a post does not carry, comes with the next request.
  */
 const postedReturn: FastifyPluginAsync = async (app) => {
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body))
-  const onward = (request: FastifyRequest, reply: FastifyReply) => {
+  const redirect = (request: FastifyRequest, reply: FastifyReply) => {
     const posted = fieldsIn(typeof request.body === 'string' ? request.body : '')
     const orderId = orderIdIn(posted) ?? orderIdIn(request.query as Record<string, unknown>)
     return reply.leaveFor(`/payment/return${orderId ? `?order_id=${orderId}` : ''}`)
   }
-  app.post('/payment/return', { config: { fromAnySite: true } }, async (request, reply) => onward(request, reply))
-  // A body that nobody can read, or too large a one, is as good as none.
-  app.setErrorHandler(async (_error, request, reply) => onward(request, reply))
+  app.post('/payment/return', { config: { fromAnySite: true } }, async (request, reply) => redirect(request, reply))
+  // A body that is unreadable or too large is treated as none.
+  app.setErrorHandler(async (_error, request, reply) => redirect(request, reply))
 }
 
 /** A body as JSON or as a form, by what it looks like: the content type is whatever the sender says. */
@@ -154,14 +151,14 @@ function fieldsIn(body: string): Record<string, unknown> {
 }
 
 /** Asks for the attempts too, where one is known to be under way: how it ends may not show at the order itself. */
-function lookAtAttempts(deps: BillingServices, order: Order): Promise<void> {
-  return lookUnlessFresh(deps, order, 'checkout', 3_000)
+function refreshWithAttempts(deps: BillingServices, order: Order): Promise<Order> {
+  return refreshUnlessFresh(deps, order, 'checkout', 3_000)
 }
 
 /** A stranger's id makes us ask Cashfree only when it is an order of ours that waits for its payment. */
 async function askIfOurs(deps: BillingServices, orderId: string): Promise<void> {
   const order = await findOrder(deps.sql, orderId)
-  if (order && order.status !== 'paid') await askForReturn(deps, order.id)
+  if (order && order.status !== 'paid') await refreshForReturn(deps, order)
 }
 
 /** Old and new spellings, repeats and junk are tolerated; anything that cannot be one of our ids is no id. */

@@ -1,10 +1,10 @@
 import type { Services } from '../../platform/services.ts'
 import type { Checkout } from './checkout.ts'
 
-/** Which page the region stands on: only /checkout/* may hold the form that leads to Cashfree. */
+/** The page around the checkout's region: /checkout/*, which alone may hold the form that leads to Cashfree, or the return page. */
 export type CheckoutEntry = 'checkout' | 'return'
 
-/** What the templates print; decided here so that they only print. */
+/** What the templates print; everything is decided here. */
 export type CheckoutView = Omit<Checkout, 'order' | 'lastAttempt'> & {
   order: null | {
     id: string
@@ -13,21 +13,24 @@ export type CheckoutView = Omit<Checkout, 'order' | 'lastAttempt'> & {
     paymentSessionId: string | null
     lastAttempt: { status: string; reason: string | null } | null
   }
-  door: CheckoutEntry
-  /** Back from Cashfree, which knows of no attempt that reached a bank. */
+  entry: CheckoutEntry
+  /** The payer is back from Cashfree, which knows of no attempt that reached a bank. */
   untried: boolean
-  /** What the poll says it has seen: while it stays the same, the answer is 204 and the page is left alone. */
+  /** Names what the region shows. The poll sends it back, and is answered 204 while it is still the same. */
   seen: string
   poll: { url: string; seconds: number } | null
   gateway: { formAction: string; mode: 'sandbox' | 'production'; jsUrl: string }
   testData: boolean
 }
 
-/** Every 3 seconds for two minutes, every 10 for a quarter of an hour; then the page says so and stops. */
+/**
+ * The view of a checkout. `since` is when the page began to wait, in seconds since 1970, as its polls repeat it: it polls every
+ * 3 seconds for two minutes and every 10 for a quarter of an hour; then the page says so and stops.
+ */
 export function checkoutView(
   deps: Services,
   checkout: Checkout,
-  door: CheckoutEntry,
+  entry: CheckoutEntry,
   since = Number.NaN,
 ): CheckoutView {
   const { order, lastAttempt, ...rest } = checkout
@@ -39,9 +42,9 @@ export function checkoutView(
   const dropped = lastAttempt?.status === 'USER_DROPPED' || lastAttempt?.status === 'CANCELLED'
   const waits = checkout.stage === 'session-created'
   const isFree = checkout.underWay.length === 0
-  const untried = waits && isFree && door === 'return' && !failed && !dropped
+  const untried = waits && isFree && entry === 'return' && !failed && !dropped
   const isOfOthers = checkout.underWay.some((money) => money.orderId !== order?.id)
-  // What the browser holds in its hands: another attempt's outcome, a hold or a slower pace all show a new region.
+  // Whatever changes the region must change this: another attempt's outcome, money under way, a slower pace of polling.
   const details = [
     waits && failed && 'failed',
     waits && dropped && 'dropped',
@@ -50,7 +53,7 @@ export function checkoutView(
     waits && seconds !== 3 && `every-${seconds}`,
   ]
   const seen = [checkout.stage, ...details].filter(Boolean).join('-')
-  const query = new URLSearchParams({ seen, since: String(start), ...(door === 'return' ? { door } : {}) })
+  const query = new URLSearchParams({ seen, since: String(start), ...(entry === 'return' ? { door: entry } : {}) })
   return {
     ...rest,
     order: order && {
@@ -60,7 +63,7 @@ export function checkoutView(
       paymentSessionId: isFree ? order.paymentSessionId : null,
       lastAttempt: failed && isFree ? lastAttempt : null,
     },
-    door,
+    entry,
     untried,
     seen,
     poll: waits && seconds !== null && !isOfOthers ? { url: `/payment/status/${order!.id}?${query}`, seconds } : null,

@@ -134,7 +134,7 @@ declare
     'backPaise', gone_or_going(d.cf_payment_id));
 begin
   -- Of an order that was not paid for yet, what is left of its money may be another now: settling says what becomes of it.
-  perform look_at_order_now(o.id);
+  perform check_order_now(o.id);
   if d.status = 'lost' then
     perform end_period_when_price_is_back(o);
     perform open_incident('dispute-lost', d.id, o, facts);

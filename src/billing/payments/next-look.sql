@@ -45,6 +45,13 @@ begin
 end $$;
 
 -- What is left of the money of this order may have changed: while it is unpaid, settling it again decides what follows.
-create or replace function look_at_order_now(p_order_id text) returns void language sql as $$
+create or replace function check_order_now(p_order_id text) returns void language sql as $$
   update orders set next_look_at = now() where id = p_order_id and paid_at is null
+$$;
+
+-- Makes an account's unpaid orders due now, where Cashfree may know more of them than we do: those open there, and those
+-- held here. The reconciler asks about them next.
+create or replace function check_orders_now(p_user_id uuid) returns void language sql as $$
+  update orders set next_look_at = now()
+  where user_id = p_user_id and paid_at is null and (status = 'active' or held_at is not null)
 $$;

@@ -1,11 +1,11 @@
 import type { Actor } from '../../platform/audit-context.ts'
 import { AppError } from '../../platform/errors.ts'
-import { leaseOrdersToSettle, markSettled, postponeSettling, reopenEvent } from '../checkout/queries.ts'
 import { settle } from '../checkout/settle.ts'
 import { settleDisputes } from '../disputes/disputes.ts'
 import type { BillingServices } from '../payments/gateway.ts'
 import { GatewayRefused, GatewayUnavailable } from '../payments/gateway.ts'
 import { settleRefunds } from '../refunds/refunds.ts'
+import { leaseOrdersToSettle, markSettled, postponeSettling, reopenEvent, type WaitingOrder } from './queries.ts'
 
 /** Days for which the bytes of a delivery are kept, as the privacy notice says; then the job `clean` empties them. */
 export const eventDays = 180
@@ -15,17 +15,14 @@ const jobLimitMs = 15_000
 /** The same where somebody is. */
 const pageLimitMs = 4_000
 
-/** Deliveries of one order up to the row `upTo`; `refunds`, `disputes` when one of them is about money going back. */
-export type Waiting = { orderId: string; upTo: number; refunds: boolean; disputes: boolean }
-
-/** Settles the order a stored delivery is about, and marks the delivery done. Never throws: the row waits for the sweep. */
+/** Settles the order that stored deliveries are about, and marks them done. Never throws: the rows wait for the job. */
 export async function settleEvent(
   deps: BillingServices,
-  { orderId, upTo, refunds, disputes }: Waiting,
+  { orderId, upTo, refunds, disputes }: WaitingOrder,
   withinMs = jobLimitMs,
 ): Promise<void> {
   try {
-    const outcome = await settle(deps, orderId, 'webhook', withinMs)
+    const { outcome } = await settle(deps, orderId, 'webhook', withinMs)
     const back = refunds ? await settleRefunds(deps, orderId, 'webhook', withinMs) : null
     const disputed = disputes ? await settleDisputes(deps, orderId, 'webhook', withinMs) : null
     if ([outcome, back, disputed].includes('unverified')) await postponeSettling(deps.sql, orderId, upTo, 'unverified')
@@ -37,7 +34,7 @@ export async function settleEvent(
   }
 }
 
-/** The sweep: whatever the door did not get to settle, in this process or in one that died. Returns how many orders. */
+/** The job: settles what was not settled when it arrived, in this process or in one that died. Returns how many orders. */
 export async function settleWaitingEvents(deps: BillingServices): Promise<number> {
   let settled = 0
   for (;;) {
@@ -50,8 +47,8 @@ export async function settleWaitingEvents(deps: BillingServices): Promise<number
 }
 
 /**
- * Settles again what a stored delivery is about, because a person asked. Harmless however often, for settling asks
- * Cashfree; it is noted in the audit. Throws AppError `not-found` for a delivery that was refused or names no order of ours.
+ * Settles again what a stored delivery is about, because a person asked; the audit says who. Harmless however often, for
+ * settling asks Cashfree. Throws AppError `not-found` for a delivery that was refused or names no order of ours.
  */
 export async function replayEvent(deps: BillingServices, eventId: number, by: Actor): Promise<void> {
   const waiting = await reopenEvent(deps.sql, eventId, by)

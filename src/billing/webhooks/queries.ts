@@ -1,3 +1,4 @@
+import { type Actor, originJson } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
 import type { Delivery, Judgement } from './delivery.ts'
 
@@ -93,4 +94,94 @@ export async function countRefusals(sql: Sql, verdict: string, count: number): P
     insert into webhook_refusals as r (verdict, count) values (${verdict}, ${count})
     on conflict (verdict) do update set count = r.count + excluded.count, last_at = now()
   `
+}
+
+/** Accepted deliveries of one order up to the row `upTo`; `refunds`, `disputes` when one of them is about money going back. */
+export type WaitingOrder = { orderId: string; upTo: number; refunds: boolean; disputes: boolean }
+
+/** Takes orders whose accepted deliveries still wait, for half a minute. */
+export async function leaseOrdersToSettle(sql: Sql, limit: number): Promise<WaitingOrder[]> {
+  return sql<WaitingOrder[]>`
+    with due as (
+      select id, order_id, type, dispute_id
+      from webhook_events
+      where accepted
+        and settled_at is null
+        and next_settle_at <= now()
+      order by next_settle_at
+      limit ${limit}
+      for update skip locked
+    ), leased as (
+      update webhook_events e
+      set next_settle_at = now() + interval '30 seconds'
+      from due
+      where e.id = due.id
+    )
+    select order_id, max(id) as up_to, bool_or(type like '%REFUND%') is true as refunds,
+           bool_or(dispute_id is not null) as disputes
+    from due
+    group by order_id
+  `
+}
+
+/**
+ * The order was settled by a look that began after these deliveries came: they are done. Those about money going back
+ * only when refunds, or disputes, were asked about as well.
+ */
+export async function markSettled(
+  sql: Sql,
+  orderId: string,
+  upTo: number,
+  { outcome, refunds, disputes }: { outcome: string; refunds: boolean; disputes: boolean },
+): Promise<void> {
+  await sql`
+    update webhook_events
+    set settled_at = now(), outcome = ${outcome}, settle_attempts = settle_attempts + 1
+    where id in (${waitingDeliveries(sql, orderId, upTo)})
+      and (${refunds} or type is null or type not like '%REFUND%')
+      and (${disputes} or dispute_id is null)
+  `
+}
+
+/** Cashfree could not be asked: 10 s, 20 s … 30 minutes until the next try, for as long as it takes. */
+export async function postponeSettling(sql: Sql, orderId: string, upTo: number, reason: string): Promise<void> {
+  await sql`
+    update webhook_events
+    set settle_attempts = settle_attempts + 1,
+        outcome = ${reason},
+        next_settle_at = now() + least(interval '10 seconds' * power(2, least(settle_attempts, 10)), interval '30 minutes')
+    where id in (${waitingDeliveries(sql, orderId, upTo)})
+  `
+}
+
+/** Locked in one order: two settlements of the same deliveries would otherwise each hold what the other wants. */
+function waitingDeliveries(sql: Sql, orderId: string, upTo: number) {
+  return sql`
+    select id from webhook_events
+    where order_id = ${orderId}
+      and id <= ${upTo}
+      and accepted
+      and settled_at is null
+    order by id
+    for update
+  `
+}
+
+/** Makes an accepted delivery wait for settlement again and notes who asked. Undefined: there is nothing to replay. */
+export async function reopenEvent(sql: Sql, id: number, by: Actor): Promise<WaitingOrder | undefined> {
+  const [row] = await sql<WaitingOrder[]>`
+    with reopened as (
+      update webhook_events e
+      set settled_at = null, outcome = 'replayed', next_settle_at = now() + interval '30 seconds'
+      from orders o
+      where e.id = ${id}
+        and e.accepted
+        and o.id = e.order_id
+      returning e.id, e.order_id, e.type, e.dispute_id, o.user_id
+    )
+    select order_id, id as up_to, type like '%REFUND%' as refunds, dispute_id is not null as disputes,
+           record_audit(${by.actor}, 'webhook.replayed', order_id, user_id, jsonb_build_object('delivery', id), ${originJson(sql, by)})
+    from reopened
+  `
+  return row
 }

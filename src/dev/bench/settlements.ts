@@ -85,7 +85,7 @@ export async function settledByPool(sql: Sql, ids: string[], lanes = abreast): P
   const left = [...ids]
   const lane = async () => {
     for (let id = left.pop(); id !== undefined; id = left.pop())
-      mustBePaid(id, await settleOrder(sql, id, remoteOf(id), { actor: 'webhook', seller }))
+      mustBePaid(id, (await settleOrder(sql, id, remoteOf(id), { actor: 'webhook', seller })).outcome)
   }
   return settlementsASecond(ids.length, () => Promise.all(Array.from({ length: lanes }, lane)))
 }

@@ -47,7 +47,7 @@ async function settleBatch(services: BillingServices, orderIds: string[]): Promi
   const settleOne = async (orderId: string) => {
     if (stop) return postponeLook(services.sql, orderId, 10)
     try {
-      const outcome = await settle(services, orderId, 'reconciler', jobLimitMs)
+      const { outcome } = await settle(services, orderId, 'reconciler', jobLimitMs)
       // Finds refunds made in Cashfree's dashboard whose webhook was lost.
       if (outcome === 'already-paid' || outcome === 'held' || outcome === 'given-back')
         await settleRefunds(services, orderId, 'reconciler', jobLimitMs)

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { settleWith } from '../../../src/billing/checkout/settle.ts'
 import { settleDisputes } from '../../../src/billing/disputes/disputes.ts'
 import { checkInvariants } from '../../../src/operations/integrity/integrity.ts'
 import { isoInIndia } from '../../../src/platform/dates.ts'
@@ -6,6 +7,7 @@ import { startApp, type TestApp } from '../../support/app.ts'
 import { newestOrder, nothingGranted, paidOnce, subscriberOf, tracesOf, until } from '../../support/books.ts'
 import { Visitor } from '../../support/visitor.ts'
 import { type RecordingGateway, startRecordingGateway } from '../payments/recording-gateway.ts'
+import { remoteAttempt } from '../payments/remote-orders.ts'
 import { deliver, lastEvent, signed } from '../webhooks/sender.ts'
 
 let app: TestApp
@@ -32,7 +34,7 @@ async function buyer() {
   const visitor = new Visitor(app)
   const { email } = await visitor.register()
   const order = await newestOrder(app, email!)
-  // A look by the door that reads the list of payments too.
+  // The return page asks for the list of payments too.
   const look = () => visitor.get(`/payment/return?order_id=${order.id}`)
   const lookAgain = async () => {
     await app.sql`update orders set next_look_at = now(), created_at = created_at - interval '2 minutes' where id = ${order.id}`
@@ -236,30 +238,19 @@ describe('a payment that names another order', () => {
     const [a, b] = [await buyer(), await buyer()]
     const settle = async (one: string, other: string) => {
       const remote = await app.deps.gateway.fetchOrder(one)
-      const { settleWith } = await import('../../../src/billing/checkout/settle.ts')
-      const attempt = { ...attemptOf(other), cfPaymentId: newPayment() }
-      return settleWith(app.deps, one, { ...remote, status: 'PAID', attempts: [attempt] }, 'webhook')
+      const attempt = remoteAttempt(other, {
+        cfPaymentId: newPayment(),
+        orderAmountPaise: 49_900,
+        orderCurrency: 'INR',
+      })
+      const said = { ...remote, status: 'PAID', attempts: [attempt] }
+      return (await settleWith(app.deps, one, said, 'webhook')).outcome
     }
     for (let round = 0; round < 10; round++)
       expect(await Promise.all([settle(a.id, b.id), settle(b.id, a.id)])).toEqual(['held', 'held'])
     expect(await incidentsOf(a.id)).toHaveLength(1)
     expect(await incidentsOf(b.id)).toHaveLength(1)
   })
-})
-
-const attemptOf = (orderId: string) => ({
-  cfPaymentId: '',
-  orderId,
-  orderAmountPaise: 49_900,
-  orderCurrency: 'INR',
-  status: 'SUCCESS',
-  amountPaise: 49_900,
-  currency: 'INR',
-  method: 'upi',
-  bankReference: null,
-  failureReason: null,
-  startedAt: null,
-  completedAt: null,
 })
 
 describe('every field that can contradict', () => {

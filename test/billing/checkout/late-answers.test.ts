@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { settleWith } from '../../../src/billing/checkout/settle.ts'
-import type { RemoteOrder } from '../../../src/billing/payments/gateway.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
 import { newestOrder, nothingGranted, paidOnce, subscriberOf, tracesOf, until } from '../../support/books.ts'
 import { stageOn, Visitor } from '../../support/visitor.ts'
+import { remoteAttempt, remoteOrder } from '../payments/remote-orders.ts'
 
 let app: TestApp
 beforeAll(async () => {
@@ -86,7 +86,7 @@ describe('what comes late', () => {
     await settledAll(order.id)
     const remote = await app.deps.gateway.fetchOrder(order.id)
     remote.attempts![0]!.status = 'VOID'
-    expect(await settleWith(app.deps, order.id, remote, 'webhook')).toBe('already-paid')
+    expect((await settleWith(app.deps, order.id, remote, 'webhook')).outcome).toBe('already-paid')
     expect(await tracesOf(app, order.id)).toMatchObject({ ...paidOnce, incidents: ['payment-reversed'] })
     expect(await subscriberOf(app, email)).toMatchObject({ status: 'active' })
   })
@@ -124,31 +124,13 @@ describe('any order of Cashfree’s answers', () => {
         let payable = false
         const paidIds = new Set<number>()
         for (const { status, amountPaise, attempts } of answers) {
-          const remote: RemoteOrder = {
-            orderId: id,
+          const remote = remoteOrder(id, {
             status,
             amountPaise,
-            currency: 'INR',
-            customerId: null,
-            cfOrderId: null,
-            sessionId: null,
-            expiresAt: null,
             attempts:
-              attempts?.map((given) => ({
-                cfPaymentId: `${id}_${given.id}`,
-                orderId: id,
-                orderAmountPaise: null,
-                orderCurrency: null,
-                status: given.status,
-                amountPaise: 49_900,
-                currency: 'INR',
-                method: 'upi',
-                bankReference: null,
-                failureReason: null,
-                startedAt: null,
-                completedAt: null,
-              })) ?? null,
-          }
+              attempts?.map((given) => remoteAttempt(id, { cfPaymentId: `${id}_${given.id}`, status: given.status })) ??
+              null,
+          })
           for (const given of attempts ?? [])
             if (given.status === 'SUCCESS') paidIds.add(given.id)
             else if (given.status === 'CANCELLED') paidIds.delete(given.id)

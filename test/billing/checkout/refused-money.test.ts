@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { setSuspension } from '../../../src/admin/subscribers/actions/queries.ts'
-import { openCheckout } from '../../../src/billing/checkout/create-order.ts'
+import { findOrCreateOrder } from '../../../src/billing/checkout/create-order.ts'
 import { settle } from '../../../src/billing/checkout/settle.ts'
 import { openOrder } from '../../../src/billing/payments/queries.ts'
 import { checkInvariants } from '../../../src/operations/integrity/integrity.ts'
@@ -100,7 +100,7 @@ describe('when an account is suspended', () => {
     ])
       expect(answer.location?.startsWith('/login') || answer.status >= 400).toBe(true)
     expect(await openOrder(app.sql, { userId, planName: 'annual', newId: 'ds_refused' })).toBeUndefined()
-    await expect(openCheckout(app.deps, user as never, 'annual')).rejects.toThrow()
+    await expect(findOrCreateOrder(app.deps, user as never, 'annual')).rejects.toThrow()
     expect(await app.sql`select from orders where user_id = ${userId}`).toHaveLength(before.length)
   })
 })

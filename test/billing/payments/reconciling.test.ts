@@ -1,10 +1,12 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { settleWith } from '../../../src/billing/checkout/settle.ts'
+import type { Attempt } from '../../../src/billing/payments/gateway.ts'
 import { msToSoonestLook } from '../../../src/billing/payments/queries.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
 import { newestOrder, paidOnce, tracesOf, until } from '../../support/books.ts'
 import { Visitor } from '../../support/visitor.ts'
 import { type RecordingGateway, startRecordingGateway } from './recording-gateway.ts'
+import { remoteAttempt } from './remote-orders.ts'
 
 let app: TestApp
 let meter: RecordingGateway
@@ -159,21 +161,8 @@ describe('the reconciler', () => {
 })
 
 describe('money that Cashfree speaks of and that does not count yet is looked at again', () => {
-  const success = (orderId: string) => ({
-    cfPaymentId: `soon_${orderId}`,
-    orderId,
-    orderAmountPaise: null,
-    orderCurrency: null,
-    status: 'SUCCESS',
-    amountPaise: 49_900,
-    currency: 'INR',
-    method: 'upi',
-    bankReference: null,
-    failureReason: null,
-    startedAt: null,
-    completedAt: null,
-  })
-  const cases: [string, string, (id: string) => object[] | null, number][] = [
+  const success = (orderId: string) => remoteAttempt(orderId, { cfPaymentId: `soon_${orderId}` })
+  const cases: [string, string, (id: string) => Attempt[] | null, number][] = [
     ['a success on an order that is still ACTIVE', 'ACTIVE', (id) => [success(id)], 45],
     ['a success on an order that EXPIRED', 'EXPIRED', (id) => [success(id)], 45],
     ['a success while the end is asked for', 'TERMINATION_REQUESTED', (id) => [success(id)], 45],
@@ -185,7 +174,7 @@ describe('money that Cashfree speaks of and that does not count yet is looked at
     const order = await due()
     const remote = await app.deps.gateway.fetchOrder(order.id)
     const looked = async () => {
-      await settleWith(app.deps, order.id, { ...remote, status, attempts: attempts(order.id) as never }, 'webhook')
+      await settleWith(app.deps, order.id, { ...remote, status, attempts: attempts(order.id) }, 'webhook')
       return app.sql<{ s: number }[]>`
         select extract(epoch from next_look_at - now())::float8 as s from orders where id = ${order.id}`
     }

@@ -3,6 +3,7 @@ import { settleWith } from '../../../src/billing/checkout/settle.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
 import { subscriberOf } from '../../support/books.ts'
 import { Visitor } from '../../support/visitor.ts'
+import { remoteAttempt, remoteOrder } from '../payments/remote-orders.ts'
 
 let app: TestApp
 beforeAll(async () => {
@@ -10,32 +11,11 @@ beforeAll(async () => {
 })
 afterAll(() => app.close())
 
-const paidAnswer = (id: string, amountPaise = 49_900) => ({
-  orderId: id,
-  status: 'PAID',
-  amountPaise,
-  currency: 'INR',
-  customerId: null,
-  cfOrderId: null,
-  sessionId: null,
-  expiresAt: null,
-  attempts: [
-    {
-      cfPaymentId: `pay_${id}`,
-      orderId: id,
-      orderAmountPaise: amountPaise,
-      orderCurrency: 'INR',
-      status: 'SUCCESS',
-      amountPaise,
-      currency: 'INR',
-      method: 'upi',
-      bankReference: null,
-      failureReason: null,
-      startedAt: null,
-      completedAt: null,
-    },
-  ],
-})
+const paidAnswer = (id: string, amountPaise = 49_900) =>
+  remoteOrder(id, {
+    amountPaise,
+    attempts: [remoteAttempt(id, { orderAmountPaise: amountPaise, orderCurrency: 'INR', amountPaise })],
+  })
 
 describe('receipt numbers', () => {
   test('have no gap and no double under fifty settlements at once, some of them refused', {
@@ -49,12 +29,13 @@ describe('receipt numbers', () => {
     for (let i = 0; i < 50; i++)
       await app.sql`insert into orders (id, user_id, plan_key, amount_paise, status, expires_at)
                     values (${`num_${i}`}, ${users[i % 5]!}, 'monthly_v1', 49900, 'expired', now())`
-    const outcomes = await Promise.all(
+    const settlements = await Promise.all(
       Array.from({ length: 150 }, (_, n) => {
         const i = n % 50
         return settleWith(app.deps, `num_${i}`, paidAnswer(`num_${i}`, i % 10 === 3 ? 49_899 : 49_900), 'webhook')
       }),
     )
+    const outcomes = settlements.map(({ outcome }) => outcome)
     expect(outcomes.filter((outcome) => outcome === 'paid')).toHaveLength(45)
     expect(outcomes.filter((outcome) => outcome === 'already-paid')).toHaveLength(90)
     expect(outcomes.filter((outcome) => outcome === 'held')).toHaveLength(15)

@@ -1,6 +1,6 @@
 import postgres from 'postgres'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { markSettled } from '../../../src/billing/checkout/queries.ts'
+import { markSettled } from '../../../src/billing/webhooks/queries.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
 import { newestOrder, nothingGranted, paidOnce, tracesOf, until } from '../../support/books.ts'
 import { Visitor } from '../../support/visitor.ts'

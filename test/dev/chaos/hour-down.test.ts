@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { openCheckout } from '../../../src/billing/checkout/create-order.ts'
+import { findOrCreateOrder } from '../../../src/billing/checkout/create-order.ts'
 import { insertUser } from '../../../src/identity/registration/queries.ts'
 import { checkInvariants } from '../../../src/operations/integrity/integrity.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
@@ -41,7 +41,7 @@ test('an hour without us, all webhooks given up on: everybody who paid is active
       passwordHash: 'none',
       consentedTo: 'test',
     })
-    orders.push((await openCheckout(app.deps, user, 'monthly')).id)
+    orders.push((await findOrCreateOrder(app.deps, user, 'monthly')).id)
   }
   // From here on nobody answers: Cashfree's retries end after half an hour, and the hour goes by.
   control.webhooks({ url: 'http://127.0.0.1:9/away' })
