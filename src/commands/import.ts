@@ -9,8 +9,8 @@ import {
   commit,
   decideJump,
   type GivenFile,
+  parseRatio,
   previewImport,
-  ratioTyped,
   readIntoImport,
   undo,
 } from '../market/prices/imports/imports.ts'
@@ -93,7 +93,7 @@ async function decideAndCommit(sql: Sql, importId: number): Promise<void> {
   const held = (await findImport(sql, importId))!
   for (const split of values.split) {
     const [symbol = '', day = '', ratio] = split.split(':')
-    await decideJump(sql, importId, { symbol, day, ratio: ratioTyped(ratio ?? '') }, by)
+    await decideJump(sql, importId, { symbol, day, ratio: parseRatio(ratio ?? '') }, by)
   }
   for (const real of values.real) {
     const [symbol = '', day = ''] = real.split(':')

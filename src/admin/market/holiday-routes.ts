@@ -4,11 +4,10 @@ import { actorOf, requireMoney } from '../../identity/sessions/guards.ts'
 import { dayIn } from '../../market/calendar/days.ts'
 import { addHolidays } from '../../market/calendar/holidays.ts'
 import { listHolidays, removeHoliday } from '../../market/calendar/queries.ts'
-import { AppError } from '../../platform/errors.ts'
-import { statuses } from '../../web/errors.ts'
+import { formAction } from '../../web/form-action.ts'
 import { type FormState, formState, PostedForm, readForm } from '../../web/forms.ts'
 import type { Panel } from '../panel.ts'
-import { labels, type StatusLabel } from './labels.ts'
+import { labels, type MarketLabels } from './labels.ts'
 
 declare module '../../web/views.ts' {
   interface Views {
@@ -16,7 +15,7 @@ declare module '../../web/views.ts' {
       years: { year: string; days: { day: string; name: string }[] }[]
       form: FormState
       mayAct: boolean
-      words: StatusLabel
+      labels: MarketLabels
     }
   }
 }
@@ -24,19 +23,17 @@ declare module '../../web/views.ts' {
 /** /admin/market/holidays: weekdays on which the exchange is closed, typed or pasted. */
 const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
   const { sql } = deps
-  app.get('', async (request, reply) => show(request, reply))
+  app.get('', async (request, reply) => show(request, reply, formState()))
 
   app.post('', { preHandler: requireMoney, schema: { body: PostedForm } }, async (request, reply) => {
     const { lines } = readForm(request.body, ['lines'], 20_000)
-    try {
+    const add = async () => {
       const changed = await addHolidays(sql, lines, actorOf(request))
       const text = changed === 0 ? 'All of these were known.' : `${labels.many(changed, 'holiday')} saved.`
       request.session.set('notice', { kind: 'good', text })
-    } catch (error) {
-      if (!(error instanceof AppError) || error.code !== 'invalid') throw error
-      return show(request, reply, { lines }, error)
+      return reply.leaveFor('/admin/market/holidays')
     }
-    return reply.leaveFor('/admin/market/holidays')
+    return formAction(reply, { lines }, add, (form) => show(request, reply, form))
   })
 
   app.post('/removal', { preHandler: requireMoney, schema: { body: PostedForm } }, async (request, reply) => {
@@ -46,19 +43,13 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
     return reply.leaveFor('/admin/market/holidays')
   })
 
-  async function show(
-    request: FastifyRequest,
-    reply: FastifyReply,
-    typed: Record<string, string> = {},
-    failure?: AppError,
-  ) {
+  async function show(request: FastifyRequest, reply: FastifyReply, form: FormState) {
     const byYear = Map.groupBy(await listHolidays(sql), ({ day }) => day.slice(0, 4))
-    if (failure) reply.code(statuses[failure.code])
     return reply.page('admin/market/holidays', {
       years: [...byYear].map(([year, days]) => ({ year, days })).reverse(),
-      form: formState(typed, failure?.fields, failure?.message),
-      mayAct: request.user?.role === 'admin',
-      words: labels,
+      form,
+      mayAct: request.mayAct,
+      labels,
     })
   }
 }

@@ -41,9 +41,9 @@ const statusLabels = {
   dropped: { label: 'Dropped', tone: '' },
 } as const
 
-/** What the market's templates call by name. */
+/** Labels and number formats for the templates of the market's pages. */
 export const labels = { dayText, count, many, price, ratioText, sizeText, kinds: kindLabels, statuses: statusLabels }
-export type StatusLabel = typeof labels
+export type MarketLabels = typeof labels
 
-/** Who did something, where it was no person. */
+/** The label of an actor that is no person. */
 export const machineNames: Record<string, string> = { command: 'npm run import', sample: 'the demo' }

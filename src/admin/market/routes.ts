@@ -9,8 +9,8 @@ import { namesOf } from '../incidents/queries.ts'
 import type { Panel } from '../panel.ts'
 import holidays from './holiday-routes.ts'
 import imports from './imports/routes.ts'
-import instruments from './instrument-routes.ts'
-import { labels, machineNames, type StatusLabel } from './labels.ts'
+import instruments from './instruments/routes.ts'
+import { labels, type MarketLabels, machineNames } from './labels.ts'
 import { type Problem, problemsOf } from './problems.ts'
 import { type Coverage, countHeld, listCoverage } from './queries.ts'
 import splits from './split-routes.ts'
@@ -26,7 +26,7 @@ declare module '../../web/views.ts' {
       coming: { day: string; name: string }[]
       splits: number
       mayAct: boolean
-      words: StatusLabel
+      labels: MarketLabels
     }
   }
 }
@@ -58,8 +58,8 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, panel) => {
       names: { ...machineNames, ...people },
       coming: days.filter(({ day }) => day >= today).slice(0, 3),
       splits: split.length,
-      mayAct: request.user?.role === 'admin',
-      words: labels,
+      mayAct: request.mayAct,
+      labels,
     })
   })
 

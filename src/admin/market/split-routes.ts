@@ -5,13 +5,12 @@ import { actorOf, requireMoney } from '../../identity/sessions/guards.ts'
 import { type InstrumentRow, listInstruments } from '../../market/instruments/queries.ts'
 import { deleteSplit, listOwnMoves, listSplits, type SplitRow } from '../../market/prices/splits/queries.ts'
 import { addSplit } from '../../market/prices/splits/splits.ts'
-import { AppError } from '../../platform/errors.ts'
-import { statuses } from '../../web/errors.ts'
+import { formAction } from '../../web/form-action.ts'
 import { type FormState, formState, PostedForm, readForm } from '../../web/forms.ts'
 import { namesOf } from '../incidents/queries.ts'
 import type { Panel } from '../panel.ts'
 import { rowNumber } from '../row-numbers.ts'
-import { labels, machineNames, type StatusLabel } from './labels.ts'
+import { labels, type MarketLabels, machineNames } from './labels.ts'
 
 declare module '../../web/views.ts' {
   interface Views {
@@ -22,28 +21,26 @@ declare module '../../web/views.ts' {
       names: Record<string, string>
       form: FormState
       mayAct: boolean
-      words: StatusLabel
+      labels: MarketLabels
     }
   }
 }
 
 const ById = Type.Object({ id: Type.String({ maxLength: 20 }) })
 
-/** /admin/market/splits: what restates older prices, and which jumps were the market's own. */
+/** /admin/market/splits: splits, by which older prices are restated, and jumps that were the market's own. */
 const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
   const { sql } = deps
-  app.get('', async (request, reply) => show(request, reply))
+  app.get('', async (request, reply) => show(request, reply, formState()))
 
   app.post('', { preHandler: requireMoney, schema: { body: PostedForm } }, async (request, reply) => {
     const typed = readForm(request.body, ['symbol', 'day', 'ratio'], 40)
-    try {
+    const add = async () => {
       await addSplit(sql, typed, actorOf(request))
-    } catch (error) {
-      if (!(error instanceof AppError) || (error.code !== 'invalid' && error.code !== 'conflict')) throw error
-      return show(request, reply, typed, error)
+      request.session.set('notice', { kind: 'good', text: `The split of ${typed.symbol} counts from now on.` })
+      return reply.leaveFor('/admin/market/splits')
     }
-    request.session.set('notice', { kind: 'good', text: `The split of ${typed.symbol} counts from now on.` })
-    return reply.leaveFor('/admin/market/splits')
+    return formAction(reply, typed, add, (form) => show(request, reply, form))
   })
 
   app.post(
@@ -59,12 +56,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
     },
   )
 
-  async function show(
-    request: FastifyRequest,
-    reply: FastifyReply,
-    typed: Record<string, string> = {},
-    failure?: AppError,
-  ) {
+  async function show(request: FastifyRequest, reply: FastifyReply, form: FormState) {
     const [splits, ownMoves, instruments] = await Promise.all([
       listSplits(sql),
       listOwnMoves(sql),
@@ -74,15 +66,14 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
       sql,
       [...splits, ...ownMoves].map((one) => one.confirmedBy),
     )
-    if (failure) reply.code(statuses[failure.code])
     return reply.page('admin/market/splits', {
       splits,
       ownMoves,
       instruments,
       names: { ...machineNames, ...names },
-      form: formState(typed, failure?.fields, failure?.message),
-      mayAct: request.user?.role === 'admin',
-      words: labels,
+      form,
+      mayAct: request.mayAct,
+      labels,
     })
   }
 }

@@ -11,11 +11,11 @@ const mostLines = 200
  * are new or named anew. Throws AppError `invalid` about `lines`, naming the first line that cannot be read.
  */
 export async function addHolidays(sql: Sql, text: string, by: Actor): Promise<number> {
-  return saveHolidays(sql, holidaysTyped(text), by)
+  return saveHolidays(sql, parseHolidays(text), by)
 }
 
 /** The holidays in a text; of a day given twice the last. Throws like `addHolidays`. */
-function holidaysTyped(text: string): Holiday[] {
+function parseHolidays(text: string): Holiday[] {
   const refuse = (sentence: string) => new AppError('invalid', 'Nothing was saved.', { fields: { lines: sentence } })
   const lines = text.split(/\r?\n/)
   if (lines.length > mostLines) throw refuse(`At most ${mostLines} lines at a time.`)

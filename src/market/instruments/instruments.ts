@@ -15,7 +15,7 @@ import {
 export const detailFields = ['name', 'kind', 'tracks', 'isin', 'shown'] as const
 
 /** What was typed about an instrument. Throws AppError `invalid` with a sentence for each field that cannot be. */
-export function detailsTyped(typed: Record<(typeof detailFields)[number], string>): InstrumentDetails {
+export function parseDetails(typed: Record<(typeof detailFields)[number], string>): InstrumentDetails {
   const [name, tracks, isin] = [typed.name.trim(), typed.tracks.trim(), typed.isin.trim().toUpperCase()]
   const fields: Record<string, string> = {}
   if (name === '' || name.length > 40) fields.name = 'A short name, as the dashboard should say it.'

@@ -135,7 +135,7 @@ export async function previewImport(sql: Sql, importId: number) {
 }
 
 /** A split's ratio as a person types it: "10", "0.1", "10:1". Throws AppError `invalid` about the field `ratio`. */
-export function ratioTyped(text: string): number {
+export function parseRatio(text: string): number {
   const typed = /^(\d{1,6}(?:\.\d{1,6})?)(?:\s*(?::|for)\s*(\d{1,6}))?$/.exec(text.trim())
   const ratio = typed ? Number(typed[1]) / Number(typed[2] ?? 1) : Number.NaN
   if (ratio >= 0.0001 && ratio <= 10_000 && ratio !== 1) return ratio

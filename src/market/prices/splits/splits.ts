@@ -3,7 +3,7 @@ import type { Sql } from '../../../platform/db.ts'
 import { AppError } from '../../../platform/errors.ts'
 import { dayIn } from '../../calendar/days.ts'
 import { listInstruments } from '../../instruments/queries.ts'
-import { ratioTyped } from '../imports/imports.ts'
+import { parseRatio } from '../imports/imports.ts'
 import { insertSplit, listSplits } from './queries.ts'
 
 /**
@@ -26,7 +26,7 @@ export async function addSplit(sql: Sql, typed: Record<'symbol' | 'day' | 'ratio
 
 function ratioOr(text: string, fields: Record<string, string>): number {
   try {
-    return ratioTyped(text)
+    return parseRatio(text)
   } catch (error) {
     Object.assign(fields, (error as AppError).fields)
     return Number.NaN

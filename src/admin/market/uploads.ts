@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Readable, Transform } from 'node:stream'
 import { finished, pipeline } from 'node:stream/promises'
-import type { GivenFile } from '../../../market/prices/imports/imports.ts'
-import { AppError } from '../../../platform/errors.ts'
+import type { GivenFile } from '../../market/prices/imports/imports.ts'
+import { AppError } from '../../platform/errors.ts'
 
 /** What may be sent at once: files, bytes of one of them, bytes of all together, and milliseconds for all to arrive. */
 export const limits = { files: 60, fileBytes: 50_000_000, totalBytes: 250_000_000, ms: 15 * 60_000 } as const
@@ -36,7 +36,7 @@ export async function storeUploads(
   }
 }
 
-/** Whatever is refused is still read to its end: a browser shows no answer before it has sent everything. */
+/** What is refused is still read to its end: a browser shows no answer before it has sent everything. */
 async function storeIn(folder: string, arriving: AsyncIterable<Arriving>): Promise<GivenFile[]> {
   const files: GivenFile[] = []
   let total = 0
@@ -78,7 +78,7 @@ function nameOf(filename = ''): string {
     .toWellFormed()
 }
 
-/** Folders that a process left behind which was ended in the middle of an upload. */
+/** Folders left behind by a process that was killed in the middle of an upload. */
 async function removeForgotten(): Promise<void> {
   for (const name of await readdir(tmpdir())) {
     if (!name.startsWith(prefix)) continue

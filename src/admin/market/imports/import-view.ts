@@ -9,7 +9,7 @@ import { namesOf } from '../../incidents/queries.ts'
 import { machineNames } from '../labels.ts'
 
 /** Everything the page of an import shows. `version`: of the market it was compared with. */
-export type ImportShown = {
+export type ImportView = {
   found: Import
   createdBy: string
   symbols: SymbolSummary[]
@@ -24,7 +24,7 @@ export type ImportShown = {
 }
 
 /** Compares an import with what counts; the version is read first, so that a change in between is noticed. */
-export async function showImport(sql: Sql, found: Import): Promise<ImportShown> {
+export async function viewImport(sql: Sql, found: Import): Promise<ImportView> {
   const { version } = await findVersion(sql)
   const [names, age, preview] = await Promise.all([
     namesOf(sql, [found.createdBy]),

@@ -1,0 +1,104 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { actorOf, requireMoney } from '../../../identity/sessions/guards.ts'
+import { dayIn } from '../../../market/calendar/days.ts'
+import { commit, decideJump, parseRatio, undo } from '../../../market/prices/imports/imports.ts'
+import { deleteDecision } from '../../../market/prices/imports/jump-queries.ts'
+import { summariseUndoing, type UndoSummary } from '../../../market/prices/imports/preview-queries.ts'
+import { dropImport, findImport } from '../../../market/prices/imports/queries.ts'
+import { AppError } from '../../../platform/errors.ts'
+import type { Services } from '../../../platform/services.ts'
+import { formAction } from '../../../web/form-action.ts'
+import { PostedForm, readForm } from '../../../web/forms.ts'
+import { rowNumber } from '../../row-numbers.ts'
+import { labels } from '../labels.ts'
+import { ById, showImport, showUndo } from './detail-routes.ts'
+
+const acted = { preHandler: requireMoney, schema: { params: ById, body: PostedForm } }
+
+/** /admin/market/imports/:id/…: deciding its jumps, committing, dropping and undoing it. */
+const routes: FastifyPluginAsyncTypebox<{ deps: Services }> = async (app, { deps }) => {
+  const { sql } = deps
+
+  app.post('/:id/decisions', acted, async (request, reply) => {
+    const { symbol, day, what, ratio } = readForm(request.body, ['symbol', 'day', 'what', 'ratio'], 40)
+    return act(request, reply, { symbol, day, ratio }, async (importId) => {
+      const decision = { symbol, day, ratio: what === 'own' ? null : parseRatio(ratio) }
+      await decideJump(sql, importId, decision, actorOf(request))
+      return null
+    })
+  })
+
+  app.post('/:id/decisions/removal', acted, async (request, reply) => {
+    const { symbol, day } = readForm(request.body, ['symbol', 'day'], 40)
+    return act(request, reply, {}, async (importId) => {
+      if (dayIn(day) === day) await deleteDecision(sql, importId, { symbol, day }, actorOf(request))
+      return null
+    })
+  })
+
+  app.post('/:id/commit', acted, async (request, reply) =>
+    act(request, reply, {}, async (importId) => {
+      await commit(sql, importId, actorOf(request), versionIn(request.body))
+      return 'These prices count from now on.'
+    }),
+  )
+
+  app.post('/:id/drop', acted, async (request, reply) =>
+    act(request, reply, {}, async (importId) => {
+      const isGone =
+        (await dropImport(sql, importId, actorOf(request))) || (await findImport(sql, importId))?.status === 'dropped'
+      if (!isGone) throw new AppError('conflict', 'This import was committed meanwhile. It can be undone.')
+      return 'The import is dropped. Nothing of it counts.'
+    }),
+  )
+
+  app.post('/:id/undo', acted, async (request, reply) =>
+    act(
+      request,
+      reply,
+      {},
+      async (importId) => {
+        const before = await summariseUndoing(sql, importId)
+        await undo(sql, importId, actorOf(request), versionIn(request.body))
+        return `Import ${importId} is undone. ${effectOfUndoing(before)}`
+      },
+      showUndo,
+    ),
+  )
+
+  /** Changes an import and goes to its page, with the notice that `change` answers; a refusal shows the form again. */
+  async function act(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    typed: Record<string, string>,
+    change: (importId: number) => Promise<string | null>,
+    showAgain = showImport,
+  ) {
+    const importId = rowNumber((request.params as { id: string }).id)
+    const done = async () => {
+      const text = await change(importId)
+      if (text) request.session.set('notice', { kind: 'good', text })
+      return reply.leaveFor(`/admin/market/imports/${importId}`)
+    }
+    return formAction(reply, typed, done, (form) => showAgain(sql, request, reply, form))
+  }
+}
+export default routes
+
+/** The market's version that the page showed; 0, which is none, for what no page of ours sends. */
+function versionIn(body: Parameters<typeof readForm>[0]): number {
+  const { version } = readForm(body, ['version'], 16)
+  return /^\d{1,15}$/.test(version) ? Number(version) : 0
+}
+
+/** What undoing an import did; `before` is the summary from just before, empty when it was undone already. */
+function effectOfUndoing(before: UndoSummary[]): string {
+  const back = before.reduce((total, row) => total + row.back, 0)
+  const gone = before.reduce((total, row) => total + row.gone, 0)
+  const sentences = [
+    ...(back > 0 ? [`For ${labels.many(back, 'price')} what was there before counts again.`] : []),
+    ...(gone > 0 ? [`${labels.many(gone, 'price')} had nothing before and are gone.`] : []),
+  ]
+  return sentences.length > 0 ? sentences.join(' ') : 'Nothing of it counts.'
+}

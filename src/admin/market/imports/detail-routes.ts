@@ -1,0 +1,68 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
+import { requireMoney } from '../../../identity/sessions/guards.ts'
+import { summariseUndoing, type UndoSummary } from '../../../market/prices/imports/preview-queries.ts'
+import { findImport, type Import } from '../../../market/prices/imports/queries.ts'
+import { findVersion } from '../../../market/version/queries.ts'
+import type { Sql } from '../../../platform/db.ts'
+import { AppError } from '../../../platform/errors.ts'
+import type { Services } from '../../../platform/services.ts'
+import { type FormState, formState } from '../../../web/forms.ts'
+import { rowNumber } from '../../row-numbers.ts'
+import { labels, type MarketLabels } from '../labels.ts'
+import { type ImportView, viewImport } from './import-view.ts'
+
+declare module '../../../web/views.ts' {
+  interface Views {
+    'admin/market/import': ImportView & { form: FormState; mayAct: boolean; labels: MarketLabels }
+    'admin/market/_import': ImportView & { form: FormState; mayAct: boolean; labels: MarketLabels }
+    'admin/market/undo': {
+      found: Import
+      symbols: UndoSummary[]
+      version: number
+      form: FormState
+      labels: MarketLabels
+    }
+  }
+}
+
+/** The address of one import. */
+export const ById = Type.Object({ id: Type.String({ maxLength: 20 }) })
+
+/** /admin/market/imports/:id: one import, and what undoing it would do. */
+const routes: FastifyPluginAsyncTypebox<{ deps: Services }> = async (app, { deps }) => {
+  app.get('/:id', { schema: { params: ById } }, async (request, reply) =>
+    showImport(deps.sql, request, reply, formState()),
+  )
+
+  app.get('/:id/undo', { preHandler: requireMoney, schema: { params: ById } }, async (request, reply) =>
+    showUndo(deps.sql, request, reply, formState()),
+  )
+}
+export default routes
+
+/** The page of the import in the address. Throws AppError `not-found`. */
+export async function showImport(sql: Sql, request: FastifyRequest, reply: FastifyReply, form: FormState) {
+  const found = await importAt(sql, request)
+  return reply.page(request.wantsFragment ? 'admin/market/_import' : 'admin/market/import', {
+    ...(await viewImport(sql, found)),
+    form,
+    mayAct: request.mayAct,
+    labels,
+  })
+}
+
+/** The page that says what undoing the import in the address would do. Throws AppError `not-found`. */
+export async function showUndo(sql: Sql, request: FastifyRequest, reply: FastifyReply, form: FormState) {
+  const found = await importAt(sql, request)
+  const { version } = await findVersion(sql)
+  const symbols = await summariseUndoing(sql, found.id)
+  return reply.page('admin/market/undo', { found, symbols, version, form, labels })
+}
+
+async function importAt(sql: Sql, request: FastifyRequest): Promise<Import> {
+  const found = await findImport(sql, rowNumber((request.params as { id: string }).id))
+  if (!found) throw new AppError('not-found', 'There is no such import.')
+  return found
+}

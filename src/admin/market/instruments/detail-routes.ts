@@ -1,0 +1,111 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
+import { actorOf, requireMoney } from '../../../identity/sessions/guards.ts'
+import { listOtherIsins } from '../../../market/instruments/etf-list/queries.ts'
+import { addInstrument, changeInstrument, detailFields, parseDetails } from '../../../market/instruments/instruments.ts'
+import { findInstrument, type Revised } from '../../../market/instruments/queries.ts'
+import type { Sql } from '../../../platform/db.ts'
+import { AppError } from '../../../platform/errors.ts'
+import type { Services } from '../../../platform/services.ts'
+import { formAction } from '../../../web/form-action.ts'
+import { type FormState, formState, PostedForm, readForm } from '../../../web/forms.ts'
+import { labels, type MarketLabels } from '../labels.ts'
+
+declare module '../../../web/views.ts' {
+  interface Views {
+    'admin/market/instrument': {
+      instrument: Revised | null
+      /** Its ISIN in NSE's list, where that is not the one here. */
+      listedIsin: string | null
+      form: FormState
+      mayAct: boolean
+      labels: MarketLabels
+    }
+  }
+}
+
+/** The address of one instrument. */
+export const BySymbol = Type.Object({ symbol: Type.String({ maxLength: 20 }) })
+/** What a link fills in; it is checked as if it had been typed. */
+const Prefilled = Type.Object({
+  symbol: Type.Optional(Type.String({ maxLength: 100 })),
+  tracks: Type.Optional(Type.String({ maxLength: 200 })),
+  isin: Type.Optional(Type.String({ maxLength: 100 })),
+})
+
+/** /admin/market/instruments/new and /:symbol: the form of one instrument. */
+const routes: FastifyPluginAsyncTypebox<{ deps: Services }> = async (app, { deps }) => {
+  const { sql } = deps
+
+  app.get('/new', { preHandler: requireMoney, schema: { querystring: Prefilled } }, async (request, reply) => {
+    const { symbol = '', tracks = '', isin = '' } = request.query
+    return showInstrument(sql, request, reply, null, formState({ kind: 'sector', shown: 'yes', symbol, tracks, isin }))
+  })
+
+  app.post('/new', { preHandler: requireMoney, schema: { body: PostedForm } }, async (request, reply) => {
+    const typed = readForm(request.body, ['symbol', ...detailFields], 200)
+    const add = async () => {
+      const symbol = await addInstrument(sql, typed.symbol, parseDetails(typed), actorOf(request))
+      return backToList(request, reply, `${symbol} is followed from now on. Import its prices next.`)
+    }
+    return formAction(reply, typed, add, (form) => showInstrument(sql, request, reply, null, form))
+  })
+
+  app.get('/:symbol', { schema: { params: BySymbol } }, async (request, reply) => {
+    const found = await instrumentAt(sql, request)
+    return showInstrument(sql, request, reply, found, formState(valuesOf(found)))
+  })
+
+  app.post(
+    '/:symbol',
+    { preHandler: requireMoney, schema: { params: BySymbol, body: PostedForm } },
+    async (request, reply) => {
+      const found = await instrumentAt(sql, request)
+      const typed = readForm(request.body, ['seen', ...detailFields], 200)
+      const change = async () => {
+        const given = { ...parseDetails(typed), symbol: found.symbol, seen: revisionIn(typed) }
+        await changeInstrument(sql, given, actorOf(request))
+        return backToList(request, reply, `${found.symbol} is changed.`)
+      }
+      return formAction(reply, typed, change, (form) => showInstrument(sql, request, reply, found, form))
+    },
+  )
+}
+export default routes
+
+/** The page of an instrument, or of a new one (null). */
+export async function showInstrument(
+  sql: Sql,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  instrument: Revised | null,
+  form: FormState,
+) {
+  const other = (await listOtherIsins(sql)).find(({ symbol }) => symbol === instrument?.symbol)
+  const listedIsin = other?.listed ?? null
+  return reply.page('admin/market/instrument', { instrument, listedIsin, form, mayAct: request.mayAct, labels })
+}
+
+/** The instrument in the address. Throws AppError `not-found`. */
+export async function instrumentAt(sql: Sql, request: FastifyRequest): Promise<Revised> {
+  const found = await findInstrument(sql, (request.params as { symbol: string }).symbol)
+  if (!found) throw new AppError('not-found', 'There is no such instrument.')
+  return found
+}
+
+/** What the form of an instrument shows before anything was typed. */
+export function valuesOf({ name, kind, tracks, isin, shown }: Revised): Record<string, string> {
+  return { name, kind, tracks, isin: isin ?? '', shown: shown ? 'yes' : '' }
+}
+
+/** The revision of the instrument that the page showed; 0, which is none, for what no page of ours sends. */
+export function revisionIn({ seen }: { seen: string }): number {
+  return /^\d{1,9}$/.test(seen) ? Number(seen) : 0
+}
+
+/** Back to the list of instruments, with a notice. */
+export function backToList(request: FastifyRequest, reply: FastifyReply, text: string) {
+  request.session.set('notice', { kind: 'good', text })
+  return reply.leaveFor('/admin/market/instruments')
+}
