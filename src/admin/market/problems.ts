@@ -2,16 +2,16 @@ import type { OtherIsin } from '../../market/instruments/etf-list/queries.ts'
 import { dayText, many } from './labels.ts'
 import type { Coverage } from './queries.ts'
 
-/** Something about the data that a person should know, with the place where it is mended. */
+/** A problem with the market's data, with the page where it can be fixed. */
 export type Problem = { tone: 'bad' | 'warn'; title: string; text: string; href: string }
 
-type Seen = {
+type MarketState = {
   age: { asOf: string | null; sample: boolean; daysBehind: number }
   coverage: readonly Coverage[]
   held: number
   /** Years for which at least one holiday is entered. */
   holidayYears: ReadonlySet<string>
-  /** What NSE's list of ETFs says otherwise. */
+  /** Instruments whose ISIN is missing or another one in NSE's list of ETFs. */
   isins: readonly OtherIsin[]
   /** Today in India. */
   today: string
@@ -19,8 +19,8 @@ type Seen = {
 
 const upload = '/admin/market/imports'
 
-/** What is not as it should be with the market's data, the gravest first; empty when nothing is. */
-export function problemsOf({ age, coverage, held, holidayYears, isins, today }: Seen): Problem[] {
+/** All problems with the market's data, the most severe first. */
+export function problemsOf({ age, coverage, held, holidayYears, isins, today }: MarketState): Problem[] {
   const benchmark = coverage.find((one) => one.kind === 'benchmark')
   const shown = coverage.filter((one) => one.shown || one.kind === 'benchmark')
   if (age.asOf === null)
@@ -61,7 +61,7 @@ export function problemsOf({ age, coverage, held, holidayYears, isins, today }: 
   ]
 }
 
-/** Missing ones all in one line, since the first list finds many; each that differs has its own. */
+/** Missing ISINs are one problem, since the first list finds many; each different one is a problem of its own. */
 function otherIsins(isins: readonly OtherIsin[]): Problem[] {
   const missing = isins.filter(({ isin }) => isin === null)
   const [first] = missing
@@ -87,14 +87,14 @@ function otherIsins(isins: readonly OtherIsin[]): Problem[] {
   ]
 }
 
-function behind(age: Seen['age']): Problem[] {
+function behind(age: MarketState['age']): Problem[] {
   if (age.sample || age.daysBehind === 0) return []
   const title = `Prices end on ${dayText(age.asOf)}`
   const text = `${many(age.daysBehind, 'trading day')} since then. Reports are not sent on old prices.`
   return [{ tone: age.daysBehind > 2 ? 'bad' : 'warn', title, text, href: upload }]
 }
 
-/** All in one line: before the first import of everything there would be a page full of them. */
+/** One problem for all of them: before the first import they would fill a page. */
 function unpriced(found: readonly Coverage[]): Problem[] {
   const [first] = found
   if (!first) return []

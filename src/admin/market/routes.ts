@@ -31,7 +31,7 @@ declare module '../../web/views.ts' {
   }
 }
 
-/** /admin/market: how good the data is, problems first; below it imports, instruments, splits and holidays. */
+/** /admin/market: the state of the data, problems first; below it imports, instruments, splits and holidays. */
 const routes: FastifyPluginAsyncTypebox<Panel> = async (app, panel) => {
   const { sql } = panel.deps
   app.get('', async (request, reply) => {

@@ -8,13 +8,13 @@ const mostLines = 200
 
 /**
  * Adds holidays as they were typed or pasted, one a line: "2027-01-26 Republic Day"; all or none of them. Answers how many
- * are new or named anew. Throws AppError `invalid` about `lines`, naming the first line that cannot be read.
+ * are new or renamed. Throws AppError `invalid` about `lines`, naming the first line that cannot be read.
  */
 export async function addHolidays(sql: Sql, text: string, by: Actor): Promise<number> {
   return saveHolidays(sql, parseHolidays(text), by)
 }
 
-/** The holidays in a text; of a day given twice the last. Throws like `addHolidays`. */
+/** The holidays in a text; of a day that appears twice the last. Throws like `addHolidays`. */
 function parseHolidays(text: string): Holiday[] {
   const refuse = (sentence: string) => new AppError('invalid', 'Nothing was saved.', { fields: { lines: sentence } })
   const lines = text.split(/\r?\n/)

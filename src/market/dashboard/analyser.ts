@@ -19,7 +19,7 @@ export type Row = SectorRank & {
   line: string
 }
 
-/** What an address of the analyser shows. */
+/** What a page of the analyser shows. */
 export type Analyser = {
   params: AnalyserParams
   market: Pick<Market, 'sample'>
@@ -27,16 +27,16 @@ export type Analyser = {
   summary: string
   source: string
   stamp: string
-  /** Days to step to; null at the ends. */
+  /** The days that the steps lead to; null at the ends. */
   older: Day | null
   newer: Day | null
-  /** What can be chosen, newest first; it has the day that is shown. */
+  /** The days that can be chosen, newest first, among them the one that is shown. */
   days: Day[]
   heads: (Column & { href: string; order: 'ascending' | 'descending' | null })[]
-  /** Everybody; those without any price up to the day are named in one line instead of printed as dashes. */
+  /** All sectors; those without any price up to the day are listed in one line instead of printed as dashes. */
   rows: Row[]
   map: RotationMap
-  /** The map in words. */
+  /** Which sectors are in each quadrant, beside the map. */
   quadrants: { quadrant: Quadrant; title: string; mark: string; meaning: string; members: SectorRank[] }[]
   focused: SectorRank | null
   heat: HeatMap
@@ -47,17 +47,17 @@ export type Analyser = {
   formats: typeof numberFormats
 }
 
-/** Days in the list: three years of weeks, half a year of days. What is older is reached by stepping. */
+/** Days in the list: three years of weeks, half a year of days. Older ones are reached by stepping. */
 const listed = { week: 156, day: 130 } as const
 export const spark = { width: 84, height: 24 } as const
 
 /**
- * Composes the analyser's answer. Null where no prices were imported yet. Throws AppError `invalid` for a day before the
+ * Composes a page of the analyser. Null where no prices were imported yet. Throws AppError `invalid` for a day before the
  * first price.
  */
 export function analyserOf(market: Market, given: AnalyserParams): Analyser | null {
   if (market.asOf === null) return null
-  const params = settled(market, given)
+  const params = resolve(market, given)
   const analysis = cachedAnalysis(market, params)!
   const days = daysOf(market, params.step)
   const shown = days.slice(0, listed[params.step])
@@ -96,8 +96,8 @@ export function analyserOf(market: Market, given: AnalyserParams): Analyser | nu
   }
 }
 
-/** The question with the trading day that answers it: one day, one address, one answer to keep. */
-function settled(market: Market, params: AnalyserParams): AnalyserParams {
+/** The parameters with the trading day that a day stands for, so that each trading day has one address and one cache entry. */
+function resolve(market: Market, params: AnalyserParams): AnalyserParams {
   const { at, focus } = params
   const known = market.sectors.some((one) => one.symbol === focus)
   if (focus !== null && !known) throw new AppError('not-found', 'There is no such sector.')
@@ -107,15 +107,15 @@ function settled(market: Market, params: AnalyserParams): AnalyserParams {
   return { ...params, at: day === market.asOf ? null : day }
 }
 
-const kept = new WeakMap<Market, Record<AnalyserParams['step'], Day[]>>()
+const stepsOfMarket = new WeakMap<Market, Record<AnalyserParams['step'], Day[]>>()
 
 function daysOf(market: Market, step: AnalyserParams['step']): Day[] {
-  const known = kept.get(market) ?? { week: stepsIn(market, 'week'), day: stepsIn(market, 'day') }
-  kept.set(market, known)
+  const known = stepsOfMarket.get(market) ?? { week: stepsIn(market, 'week'), day: stepsIn(market, 'day') }
+  stepsOfMarket.set(market, known)
   return known[step]
 }
 
-/** A tap on the head that orders the table already turns the order round. */
+/** A tap on the head that the table is sorted by reverses the order. */
 function headOf({ key, first }: { key: ColumnKey; first: AnalyserParams['dir'] }, params: AnalyserParams) {
   const isOrder = params.sort === key
   const dir = isOrder ? (params.dir === 'asc' ? 'desc' : 'asc') : first

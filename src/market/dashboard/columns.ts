@@ -4,8 +4,8 @@ import { type Span, spans } from '../engine/returns.ts'
 import { numberFormats } from '../engine/summary.ts'
 
 /**
- * A column of figures: the page, the order of its rows and the CSV file all take it from here. `first` is the order that
- * a tap on its head asks for; `about` says what it is.
+ * A column of numbers: the page, the order of its rows and the CSV file all take it from here. `first` is the order that
+ * the first tap on its head asks for; `about` describes it.
  */
 export type Column = {
   key: ColumnKey
@@ -38,7 +38,7 @@ const spanNames: Record<Span, string> = {
 const plain = { digits: 2, signed: false, first: 'desc' } as const
 const change = { digits: 1, signed: true, first: 'desc' } as const
 
-/** The figures of the rank table, from left to right. */
+/** The columns of numbers in the rank table, from left to right. */
 export const numberColumns: Column[] = [
   {
     ...plain,
@@ -86,7 +86,7 @@ export const numberColumns: Column[] = [
   },
 ]
 
-/** All that the table can be ordered by. */
+/** Everything that the table can be sorted by. */
 export const columns: Column[] = [
   { ...plain, key: 'name', title: 'Sector', about: '', value: () => null, first: 'asc' },
   { ...plain, key: 'rank', title: 'Rank', about: 'By RS score', digits: 0, value: (one) => one.rank, first: 'asc' },
@@ -106,7 +106,7 @@ export function columnOf(key: ColumnKey): Column {
   return columns.find((column) => column.key === key)!
 }
 
-/** The sectors in the order that was asked for. Those without a value come last, whichever the direction. */
+/** The sectors in the requested order. Those without a value come last in either direction. */
 export function inOrder(sectors: readonly SectorRank[], { sort, dir }: { sort: ColumnKey; dir: 'asc' | 'desc' }) {
   const { value } = columnOf(sort)
   const turn = dir === 'asc' ? 1 : -1

@@ -12,8 +12,8 @@ const weeks = 6
 const delayMonths = 3
 
 /**
- * The preview: of real prices at least three months old, so that what subscribers pay for is not given away; of invented
- * ones, said to be so, while there are none that old.
+ * The preview: of real prices at least three months old, so that what subscribers pay for is not given away; while there
+ * are none that old, of invented ones, labelled as a sample.
  */
 export async function previewOf(sql: Sql): Promise<Preview> {
   const market = await currentMarket(sql)
@@ -27,19 +27,19 @@ export async function previewOf(sql: Sql): Promise<Preview> {
   return { map: mapOf(analysis), analysis, sample: true, weeks }
 }
 
-// Any day will do; the same one makes the same picture on every machine.
+// Any day will do; a fixed one makes the same picture on every machine.
 const inventedDay: Day = '2026-01-02'
 
-const kept = new WeakMap<Market, Analysis>()
+const inventedFor = new WeakMap<Market, Analysis>()
 
 function invented(market: Market): Analysis {
-  const known = kept.get(market)
+  const known = inventedFor.get(market)
   if (known) return known
   const instruments = [...(market.benchmark ? [market.benchmark] : []), ...market.sectors]
   const prices = inventPrices(instruments, inventedDay)
   const sectors = market.sectors.map((one) => ({ ...one, prices: prices.get(one.symbol)! }))
   const benchmark = prices.get(market.benchmark?.symbol ?? '') ?? new Map()
   const analysis = analyse(benchmark, sectors, { step: 'week', at: null, tail: weeks, holidays: new Set() })!
-  kept.set(market, analysis)
+  inventedFor.set(market, analysis)
   return analysis
 }

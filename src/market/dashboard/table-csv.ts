@@ -4,9 +4,9 @@ import type { Analyser } from './analyser.ts'
 import { columnOf, numberColumns } from './columns.ts'
 
 /**
- * The rank table as a CSV file (UTF-8 with the mark that Excel needs, CRLF): one head, a row a sector in the order that
- * was asked for, figures rounded as on the page. As-of date, formula, source and whether it is a sample stand in every
- * row, so that they stay with a row wherever it is pasted.
+ * The rank table as a CSV file (UTF-8 with the mark that Excel needs, CRLF): one head, a row a sector in the
+ * requested order, numbers rounded as on the page. As-of date, formula, source and whether it is a sample are in every row,
+ * so that they stay with it wherever it is pasted.
  */
 export function tableCsv({ rows, analysis, source, market }: Analyser): string {
   const head = [
@@ -41,6 +41,6 @@ export function tableCsv({ rows, analysis, source, market }: Analyser): string {
 }
 
 function rounded({ value, digits }: ReturnType<typeof columnOf>, one: Analyser['rows'][number]): number | '' {
-  const figure = value(one)
-  return figure === null ? '' : Number(figure.toFixed(digits)) + 0
+  const number = value(one)
+  return number === null ? '' : Number(number.toFixed(digits)) + 0
 }

@@ -16,7 +16,7 @@ export function weeksOf(days: readonly Day[]): Day[][] {
   return [...Map.groupBy(days, weekOf).values()]
 }
 
-/** A bar for every trading day; what an instrument traded on other days is not looked at. */
+/** A bar for every trading day; prices of the instrument on other days are ignored. */
 export function dailyBars(days: readonly Day[], benchmark: Prices, prices: Prices): Bars {
   return {
     days,

@@ -23,35 +23,35 @@ export type Market = {
   asOf: Day | null
 }
 
-/** History that is kept in hand. The longest look back needs three and a half years; the rest is for stepping back. */
+/** History in memory. The longest window needs three and a half years; the rest is for stepping back in time. */
 const years = 6
-const answersKept = 60
+const maxAnalyses = 60
 
-const kept = new WeakMap<Sql, { version: number; market: Promise<Market> }>()
-const answers = new WeakMap<Market, LRUCache<string, Analysis>>()
+const markets = new WeakMap<Sql, { version: number; market: Promise<Market> }>()
+const analysesOf = new WeakMap<Market, LRUCache<string, Analysis>>()
 
-/** The market as it stands: one small question to the database; everything is read again only when something changed. */
+/** The present market: one small query asks for its version, and everything is read again only when that changed. */
 export async function currentMarket(sql: Sql): Promise<Market> {
   const { version, changedAt } = await findVersion(sql)
-  const known = kept.get(sql)
+  const known = markets.get(sql)
   if (known?.version === version) return known.market
   const reading = readMarket(sql, version, changedAt)
-  kept.set(sql, { version, market: reading })
-  // What could not be read is not remembered.
-  reading.catch(() => kept.delete(sql))
+  markets.set(sql, { version, market: reading })
+  // A failed reading is not remembered.
+  reading.catch(() => markets.delete(sql))
   return reading
 }
 
-/** The analysis of the market, computed once for each question until the market changes. Null without a benchmark's prices. */
-export function cachedAnalysis(market: Market, question: Omit<AnalysisParams, 'holidays'>): Analysis | null {
+/** An analysis of the market, computed once for the same parameters until the market changes. Null without a benchmark's prices. */
+export function cachedAnalysis(market: Market, params: Omit<AnalysisParams, 'holidays'>): Analysis | null {
   if (!market.benchmark) return null
-  const known = answers.get(market) ?? new LRUCache<string, Analysis>({ max: answersKept })
-  answers.set(market, known)
-  const key = JSON.stringify([question.step, question.at, question.tail])
-  const answer =
-    known.get(key) ?? analyse(market.benchmark.prices, market.sectors, { ...question, holidays: market.holidays })
-  if (answer) known.set(key, answer)
-  return answer
+  const cache = analysesOf.get(market) ?? new LRUCache<string, Analysis>({ max: maxAnalyses })
+  analysesOf.set(market, cache)
+  const key = JSON.stringify([params.step, params.at, params.tail])
+  const analysis =
+    cache.get(key) ?? analyse(market.benchmark.prices, market.sectors, { ...params, holidays: market.holidays })
+  if (analysis) cache.set(key, analysis)
+  return analysis
 }
 
 /** The days that can be stepped to, newest first. */
@@ -73,7 +73,7 @@ async function readMarket(sql: Sql, version: number, changedAt: Date): Promise<M
     const traded = new Map(all.filter((_, i) => !found.restated[i]))
     const own = splits.filter((split) => split.symbol === symbol)
     if (own.length === 0) return new Map(all)
-    // What its source restated already is not restated again.
+    // Prices that their source has restated are not restated again.
     const restated = adjusted(traded, own)
     return new Map(all.map(([day, close]) => [day, restated.get(day) ?? close]))
   }

@@ -2,19 +2,19 @@ import type { Analysis, SectorRank } from './analysis.ts'
 import type { Market } from './market.ts'
 import { type Quadrant, quadrantOf } from './quadrants.ts'
 
-/** How figures of the market are printed: a real minus, a sign on every change, a dash where there is no value. */
+/** How numbers of the market are printed: a real minus, a sign on every change, a dash where there is no value. */
 export const numberFormats = {
   plain: (value: number | null, digits = 2) => (value === null ? '–' : unsigned(value, digits)),
   signed: (value: number | null, digits = 1) =>
     value === null ? '–' : rounded(value, digits) > 0 ? `+${unsigned(value, digits)}` : unsigned(value, digits),
-  /** "▲2": places won since a week ago; "=" where it kept its place, '' where there is nothing to compare. */
+  /** "▲2": places gained in a week; "=" for an unchanged rank, '' where there is nothing to compare. */
   moved: ({ rank, rankBefore }: Pick<SectorRank, 'rank' | 'rankBefore'>) => {
     if (rank === null || rankBefore === null) return ''
     return rank === rankBefore ? '=' : rank < rankBefore ? `▲${rankBefore - rank}` : `▼${rank - rankBefore}`
   },
 }
 
-/** Where the figures come from, for the line under every page and mail that shows some. */
+/** Where the numbers come from, for the line under every page and mail that shows some. */
 export function sourceOf({ sample }: Pick<Market, 'sample'>): string {
   return sample
     ? 'Sample data: invented prices that show how the pages read, not market prices'
@@ -31,8 +31,8 @@ export function stampOf({ sectors }: Analysis): string {
 }
 
 /**
- * The analysis in words: how many stand where, who has the highest score, and who went from one quadrant to another
- * since the bar before. It describes, and says nothing of what anybody should do.
+ * A summary of the analysis: how many sectors are in each quadrant, which have the highest scores, and which moved to
+ * another quadrant since the bar before. It describes, and recommends nothing.
  */
 export function summaryOf(analysis: Analysis): string {
   const placed = analysis.sectors.filter((one) => one.quadrant !== null)

@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream'
 import { parse } from 'csv-parse'
 import { openPromise } from 'yauzl'
 
-/** A CSV file that can be read now, or (without `source`) why it or the zip around it is not. `file` is what to call it. */
+/** A CSV file that can be read now, or (without `source`) the reason why it or the zip around it cannot. `file` is its name for people. */
 export type Opened = { file: string; source: Readable } | { file: string; source: null; sentence: string }
 
 /** One row of a CSV file, and the line of the file on which it ends. */
@@ -14,7 +14,7 @@ export type Row = { record: string[]; info: { lines: number } }
 export type Problem = { file: string; line: number | null; sentence: string }
 
 const largest = 512 * 1024 * 1024
-/** Of a zip: all its files unpacked, and how many there may be. Ten years of an exchange's days are half of either. */
+/** Of a zip: all its files unpacked, and how many there may be. Ten years of an exchange's daily files are half of either. */
 const mostUnpacked = 2 * 1024 * 1024 * 1024
 const mostFiles = 5_000
 
@@ -23,7 +23,7 @@ const mostFiles = 5_000
  * is what the file was called by whoever sent it. Never throws for what is in the file.
  */
 export async function* openFiles(path: string, name: string): AsyncGenerator<Opened> {
-  if (!/\.zip$/i.test(name)) return yield* lent(name, createReadStream(path))
+  if (!/\.zip$/i.test(name)) return yield* closing(name, createReadStream(path))
   try {
     const zip = await openPromise(path)
     let files = 0
@@ -37,7 +37,7 @@ export async function* openFiles(path: string, name: string): AsyncGenerator<Ope
       const file = `${name} › ${basename(entry.fileName)}`
       if (entry.uncompressedSize > largest)
         yield refused(file, 'This file is larger than 512 MB unpacked. Please split it.')
-      else yield* lent(file, await zip.openReadStreamPromise(entry))
+      else yield* closing(file, await zip.openReadStreamPromise(entry))
     }
     if (files === 0) yield refused(name, 'There is no CSV file in this zip.')
   } catch {
@@ -71,20 +71,20 @@ export function normalised(header: readonly string[]): string[] {
   )
 }
 
-/** What is said of a file at the line where it stopped being CSV, by the error that `rowsOf` threw. */
-export function notCsv(error: unknown): { line: number | null; sentence: string } {
+/** The problem with a file at the line where it stopped being CSV, of the error that `rowsOf` threw. */
+export function csvProblem(error: unknown): { line: number | null; sentence: string } {
   const sentence = 'From here on this is not a CSV file: a quote is not closed, or it is something else.'
   return { line: (error as { lines?: number }).lines ?? null, sentence }
 }
 
-/** What a header says that is a web page's; undefined for any other. */
+/** The sentence about a header that is a web page's; undefined for any other. */
 export function webPage(header: readonly string[]): string | undefined {
   return header[0]?.startsWith('<!') || header[0]?.startsWith('<HTML')
     ? 'This is a web page that was saved under the name of a CSV file. Please download the file again.'
     : undefined
 }
 
-function* lent(file: string, source: Readable): Generator<Opened> {
+function* closing(file: string, source: Readable): Generator<Opened> {
   try {
     yield { file, source }
   } finally {

@@ -14,7 +14,7 @@ import {
 
 export const detailFields = ['name', 'kind', 'tracks', 'isin', 'shown'] as const
 
-/** What was typed about an instrument. Throws AppError `invalid` with a sentence for each field that cannot be. */
+/** The details that were typed. Throws AppError `invalid` with a sentence for each field that is not valid. */
 export function parseDetails(typed: Record<(typeof detailFields)[number], string>): InstrumentDetails {
   const [name, tracks, isin] = [typed.name.trim(), typed.tracks.trim(), typed.isin.trim().toUpperCase()]
   const fields: Record<string, string> = {}
@@ -27,7 +27,7 @@ export function parseDetails(typed: Record<(typeof detailFields)[number], string
   return { name, kind, tracks, isin: isin || null, shown: typed.shown !== '' }
 }
 
-/** Follows another instrument; the same again is the same. Answers its symbol. Throws AppError `invalid` about `symbol`. */
+/** Follows another instrument; repeating it changes nothing. Answers its symbol. Throws AppError `invalid` about `symbol`. */
 export async function addInstrument(sql: Sql, typed: string, details: InstrumentDetails, by: Actor): Promise<string> {
   const symbol = symbolIn(typed)
   const refuse = (sentence: string) =>
@@ -40,8 +40,8 @@ export async function addInstrument(sql: Sql, typed: string, details: Instrument
 }
 
 /**
- * Changes what is said of an instrument that was seen at revision `seen`; the benchmark stays the benchmark, and shown.
- * The same again is the same. Throws AppError `conflict` when somebody else changed it meanwhile.
+ * Changes the details of an instrument that was seen at revision `seen`; the benchmark stays the benchmark, and shown.
+ * Repeating it changes nothing. Throws AppError `conflict` when somebody else changed it meanwhile.
  */
 export async function changeInstrument(
   sql: Sql,
@@ -54,14 +54,14 @@ export async function changeInstrument(
     throw new AppError('conflict', `Somebody changed ${given.symbol} meanwhile. Please look at what stands there now.`)
 }
 
-/** Notes that symbol and index were checked today; again is the same. Throws AppError `conflict` like changeInstrument. */
+/** Notes that symbol and index were checked today; repeating it changes nothing. Throws AppError `conflict` like changeInstrument. */
 export async function verifyToday(sql: Sql, given: { symbol: string; seen: number }, by: Actor): Promise<void> {
   if (await verifyInstrument(sql, given, by)) return
   if ((await findInstrument(sql, given.symbol))?.revision !== given.seen)
     throw new AppError('conflict', `Somebody changed ${given.symbol} meanwhile. Please check it as it stands now.`)
 }
 
-/** Stops following an instrument that never had a price; again is the same. Throws AppError `conflict` for one that had. */
+/** Removes an instrument that never had a price; repeating it changes nothing. Throws AppError `conflict` for one that had. */
 export async function removeInstrument(sql: Sql, symbol: string, by: Actor): Promise<void> {
   if (await deleteInstrument(sql, symbol, by)) return
   if (await findInstrument(sql, symbol))
@@ -74,13 +74,14 @@ const refusals: Record<string, string> = {
   'no-prices': 'It has no prices, so nothing could be measured against it. Import its prices first.',
 }
 
-/** Measures everything against another instrument; again is the same. Throws AppError `conflict` with the reason. */
+/** Measures everything against another instrument; repeating it changes nothing. Throws AppError `conflict` with the reason. */
 export async function measureAgainst(sql: Sql, given: { symbol: string; seen: string }, by: Actor): Promise<void> {
   const refusal = refusals[await changeBenchmark(sql, given, by)]
   if (refusal) throw new AppError('conflict', refusal)
 }
 
 function isSame(there: InstrumentDetails, details: InstrumentDetails): boolean {
-  const kept = there.kind === 'benchmark' ? { kind: there.kind, shown: true } : {}
-  return detailFields.every((field) => there[field] === { ...details, ...kept }[field])
+  // A change leaves the benchmark the benchmark, and shown.
+  const fixed = there.kind === 'benchmark' ? { kind: there.kind, shown: true } : {}
+  return detailFields.every((field) => there[field] === { ...details, ...fixed }[field])
 }

@@ -12,7 +12,7 @@ export type InstrumentRow = {
   verifiedOn: string | null
 }
 
-/** What a person says of an instrument, besides its symbol. */
+/** What a person enters about an instrument, besides its symbol. */
 export type InstrumentDetails = Pick<InstrumentRow, 'name' | 'kind' | 'tracks' | 'isin' | 'shown'>
 
 /** An instrument with the number of its last change, which whoever changes it must have seen. */
@@ -58,7 +58,7 @@ export async function insertInstrument(
   return row!.done
 }
 
-/** Changes what is said of an instrument; the benchmark stays the benchmark. False: it is at another revision. */
+/** Changes the details of an instrument; the benchmark stays the benchmark. False: it is at another revision. */
 export async function updateInstrument(
   sql: Sql,
   given: InstrumentDetails & { symbol: string; seen: number },

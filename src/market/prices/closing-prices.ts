@@ -6,7 +6,7 @@ export type Prices = ReadonlyMap<Day, number>
 /** From this day on one old unit is `ratio` new ones: 10 for a face value going from ₹10 to ₹1. */
 export type Split = { day: Day; ratio: number }
 
-/** Prices as if every split had always been so: what was traded before one is divided by its ratio. */
+/** Prices adjusted for splits: those before a split's day are divided by its ratio. */
 export function adjusted(prices: Prices, splits: readonly Split[]): Prices {
   if (splits.length === 0) return prices
   const ratioAt = (day: Day) => splits.reduce((ratio, split) => (day < split.day ? ratio * split.ratio : ratio), 1)

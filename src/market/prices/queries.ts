@@ -25,7 +25,7 @@ export async function marketAge(sql: Sql): Promise<{ asOf: string | null; sample
   return row!
 }
 
-/** Closing prices that count, per symbol as days and closes side by side, of the last `years` before the newest. */
+/** Closing prices that count, of the last `years` up to the newest; per symbol, as arrays of days and closes. */
 export async function listPrices(sql: Sql, years: number) {
   return sql<{ symbol: string; days: string[]; closes: number[]; restated: boolean[]; sample: boolean }[]>`
     with newest as (

@@ -9,8 +9,8 @@ const batch = 2_000
 const by = { actor: 'sample', origin: null }
 
 /**
- * Fills an empty market with invented prices, so that a demo shows what a market would. They are labelled as a sample
- * wherever they are seen, and end with the first real import. False: there are prices, or were.
+ * Fills an empty market with invented prices for a demo. They are labelled as a sample wherever they are shown, and are
+ * dropped with the first real import. False: there are prices, or were.
  */
 export async function seedSample(sql: Sql, today: Day): Promise<boolean> {
   if (await hasImports(sql)) return false
@@ -23,7 +23,7 @@ export async function seedSample(sql: Sql, today: Day): Promise<boolean> {
   const file = { name: 'invented', bytes: 0, sha256: '', formats: ['Sample'], prices: rows.length }
   await holdImport(sql, importId, { files: [file], problems: [], problemCount: 0 })
   if ((await commitImport(sql, importId, by, null)) === 'committed') return true
-  // Somebody was quicker.
+  // Another process committed prices first.
   await dropImport(sql, importId, by)
   return false
 }

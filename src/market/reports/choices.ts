@@ -29,23 +29,23 @@ export async function choiceBehind(sql: Sql, link: string): Promise<Choice | und
   return /^[\w-]{43}$/.test(link) ? findChoiceByLink(sql, link) : undefined
 }
 
-/** Keeps what a person wants. Throws AppError `invalid` about the fields that say nothing sensible. */
+/** Saves a person's choice. Throws AppError `invalid` about the fields that are not valid. */
 export async function choose(sql: Sql, userId: string, typed: Record<FieldName, string>, by: Actor): Promise<void> {
   await saveChoice(sql, userId, { ...wantedIn(typed), link: newLink() }, by)
 }
 
-/** Turns the reports off by the link in a mail. Again is the same. False: the link opens nothing. */
+/** Turns the reports off by the link in a mail; repeating it changes nothing. False: the link opens nothing. */
 export async function stopByLink(sql: Sql, link: string, by: Actor): Promise<boolean> {
   return /^[\w-]{43}$/.test(link) && turnOff(sql, link, by)
 }
 
-/** Gives a person another manage link; those in mails that were sent open nothing from now on. */
+/** Gives a person another manage link; the ones in mails that were sent open nothing from now on. */
 export async function renewLink(sql: Sql, userId: string, by: Actor): Promise<void> {
   await replaceLink(sql, userId, newLink(), by)
 }
 
 /**
- * Queues one report for now. `key` names the act, so that a double click is one. Throws AppError `conflict` without a
+ * Queues one report for now. `key` identifies the click, so that a double click queues one. Throws AppError `conflict` without a
  * confirmed address or running access, `busy` after three on one day.
  */
 export async function askForOne(sql: Sql, userId: string, key: string, by: Actor): Promise<void> {
@@ -113,7 +113,7 @@ function wantedIn(typed: Record<FieldName, string>): ReportSettings {
   }
 }
 
-/** 32 random bytes as text. Why it is kept as it is, says migration 0021. */
+/** 32 random bytes as text. Migration 0021 says why it is not stored as a hash. */
 function newLink(): string {
   return randomBytes(32).toString('base64url')
 }

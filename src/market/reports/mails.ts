@@ -20,8 +20,8 @@ export const reportMails = ({ sql, config }: Services): Pick<Composers, 'report'
 
 /**
  * A report: of the issue it was queued for ("user:weekly:2026-11-20"), or of the newest prices for "send me one now".
- * Null when the person stopped or changed it, access ended, or the address is not theirs any more or not confirmed.
- * Throws while the prices of its issue are not there, so that it waits for them. A preview does not show the manage link.
+ * Null when the person stopped or changed it, access ended, or the address is no longer theirs or not confirmed. Throws
+ * while the prices of its issue are missing, so that it waits for them. A preview does not show the manage link.
  */
 async function composeReport(sql: Sql, config: Config, mail: About, { preview = false } = {}) {
   const [userId, what, day] = mail.subjectKey.split(':') as [string, string, string]
@@ -95,7 +95,7 @@ async function written(
   }
 }
 
-/** "This week's report is late": null when it is queued by now, or nobody waits for it any more. */
+/** "This week's report is late": null when it is queued by now, or the person does not wait for it any more. */
 async function composeLateReport(sql: Sql, config: Config, mail: About, { preview = false } = {}) {
   const [userId, cadence, day] = mail.subjectKey.split(':') as [string, string, string]
   const reader = await findReader(sql, userId, mail.toEmail, mail.subjectKey)
@@ -121,7 +121,7 @@ function links({ baseUrl }: Config, link: string | null) {
   return { manageUrl: `${baseUrl}/reports/${link ?? '(hidden)'}` }
 }
 
-/** RFC 8058: one POST to this address ends the reports, by the mail program's own button. No mailto: nobody reads one. */
+/** RFC 8058: one POST to this address ends the reports, by the mail program's own button. No mailto: nobody would read it. */
 function stopHeaders({ baseUrl }: Config, link: string | null): Record<string, string> {
   if (link === null) return {}
   return {

@@ -13,7 +13,7 @@ export type ReportSettings = {
   map: boolean
 }
 
-/** A person's choice and what comes of it. `nextIssue` is the trading day the next report is about. */
+/** A person's choice, and what follows from it. `nextIssue` is the trading day the next report is about. */
 export type Choice = ReportSettings & {
   userId: string
   email: string
@@ -23,7 +23,7 @@ export type Choice = ReportSettings & {
   link: string | null
   nextDueAt: Date | null
   nextIssue: string | null
-  /** The time has come, and the prices have not. */
+  /** The report is due, and its prices are not there yet. */
   isWaiting: boolean
   askedToday: number
 }
@@ -95,13 +95,13 @@ export async function queueReportNow(
   return row!.queued
 }
 
-/** A slot whose time has come. `lack`: why nothing may go out about its issue; null when it may. */
+/** A slot that is due. `lack`: the reason why nothing may be mailed about its issue; null when it may. */
 export type DueSlot = {
   cadence: 'weekly' | 'daily'
   dueAt: Date
   issue: string
   nextAt: Date
-  /** A later slot has come as well, or this one is older than three days. */
+  /** The next slot is due as well, or this one is older than three days. */
   isOver: boolean
   /** Due for an hour. */
   isLate: boolean
@@ -131,7 +131,7 @@ export async function listDueSlots(sql: Sql): Promise<DueSlot[]> {
   `
 }
 
-/** Sends everybody who waits in a slot on to the next one, without a report. */
+/** Moves everybody who waits in a slot on to the next one, without a report. */
 export async function moveOn(sql: Sql, { cadence, dueAt, nextAt }: DueSlot): Promise<void> {
   await sql`
     update report_choices set next_due_at = ${nextAt} where cadence = ${cadence} and next_due_at = ${dueAt}
@@ -158,7 +158,7 @@ export async function announceLateReports(
   return row!.done
 }
 
-/** Who a report is written for, if it may still go to the address it was queued for; with whether it was queued. */
+/** The person a report is for, while it may still go to the address it was queued for, and whether it was queued. */
 export async function findReader(sql: Sql, userId: string, email: string, subjectKey: string) {
   const [row] = await sql<(ReportSettings & { name: string; link: string; isQueued: boolean })[]>`
     select r.name, c.cadence, c.weekday::int as weekday, c.minute::int as minute, c.ranks, c.heat, c.map, c.link,

@@ -11,38 +11,38 @@ const reasons: Record<'held' | 'missing' | 'half', string> = {
 }
 
 /**
- * Writes the mails of every report that is due, once a person and issue, and wakes nobody up twice: it may be stopped
- * anywhere and run anywhere else. Where the prices of an issue are not all there nobody gets it; an incident tells the
- * admin at once, a mail tells the subscribers after an hour, and it goes out when they are there, for three days. Of
- * sample prices no report is due to anybody. Answers how many people were served or passed over.
+ * Queues the mails of every report that is due, once for a person and issue: it can be stopped at any point, and continued
+ * by another process. While prices of an issue are missing nobody gets it: an incident informs the admin at once, a mail
+ * the subscribers after an hour, and the report goes out when the prices are there, for three days. No report is made of
+ * sample prices. Answers how many people moved on to their next report.
  */
 export async function queueReports(sql: Sql, stopping?: AbortSignal): Promise<number> {
   let served = 0
   for (const slot of await listDueSlots(sql)) {
-    const work = slot.isOver ? passOver : slot.lack === null ? queue : hold
+    const work = slot.isOver ? skip : slot.lack === null ? queue : hold
     served += await work(sql, slot, stopping)
     if (stopping?.aborted) break
   }
   return served
 }
 
-async function passOver(sql: Sql, slot: DueSlot): Promise<number> {
+async function skip(sql: Sql, slot: DueSlot): Promise<number> {
   await moveOn(sql, slot)
   return 0
 }
 
 async function queue(sql: Sql, slot: DueSlot, stopping?: AbortSignal): Promise<number> {
-  return untilNobody(() => queueSome(sql, slot, batch), stopping)
+  return untilNobodyWaits(() => queueSome(sql, slot, batch), stopping)
 }
 
 async function hold(sql: Sql, slot: DueSlot, stopping?: AbortSignal): Promise<number> {
   if (slot.lack === null || slot.lack === 'sample') return 0
   await noteHeldReports(sql, { issue: slot.issue, reason: reasons[slot.lack] })
-  if (slot.isLate) await untilNobody(() => announceLateReports(sql, slot, batch), stopping)
+  if (slot.isLate) await untilNobodyWaits(() => announceLateReports(sql, slot, batch), stopping)
   return 0
 }
 
-async function untilNobody(some: () => Promise<number>, stopping?: AbortSignal): Promise<number> {
+async function untilNobodyWaits(some: () => Promise<number>, stopping?: AbortSignal): Promise<number> {
   let all = 0
   while (!stopping?.aborted) {
     const count = await some()

@@ -6,7 +6,7 @@ import { cachedAnalysis, type Market, stepsIn } from '../engine/market.ts'
 import { spans } from '../engine/returns.ts'
 import { numberFormats, sourceOf, stampOf, summaryOf } from '../engine/summary.ts'
 
-/** A report as the templates print it; the same for everybody who gets it. Figures are text. */
+/** A report as the templates print it; the same for everybody who gets it. Numbers are text. */
 export type Report = {
   cadence: 'weekly' | 'daily'
   asOf: Date
@@ -18,18 +18,18 @@ export type Report = {
   ranks: { rank: string; moved: string; name: string; symbol: string; quadrant: Quarter | null; score: string }[]
   columns: string[]
   heat: { name: string; cells: HeatCell[] }[]
-  /** What the picture's place says where pictures are off. */
-  mapInWords: string
+  /** The text that replaces the map's picture where pictures are off. */
+  mapText: string
 }
 type Quarter = { key: keyof typeof quadrantLabels; mark: string; title: string }
 
 const tails = { weekly: 6, daily: 10 } as const
 
-const kept = new WeakMap<Analysis, Report>()
+const reports = new WeakMap<Analysis, Report>()
 
 /** The analysis that a report of a trading day shows: weeks or days, up to that day. Null without prices. */
 export function analysisFor(market: Market, cadence: 'weekly' | 'daily', issue: Day): Analysis | null {
-  // A week's report has the sessions of its weekend in it as well, where the exchange held any.
+  // A week's report includes sessions on its weekend, where the exchange held any.
   return cadence === 'weekly'
     ? cachedAnalysis(market, { step: 'week', at: daysAfter(weekOf(issue), 6), tail: tails.weekly })
     : cachedAnalysis(market, { step: 'day', at: issue, tail: tails.daily })
@@ -41,14 +41,14 @@ export function newestIssue(market: Market, cadence: 'weekly' | 'daily'): Day | 
   return stepsIn(market, 'week').find((day) => !weekGoesOn(day, market.holidays)) ?? null
 }
 
-/** An analysis made ready for the templates, once. */
+/** The report of an analysis, composed once. */
 export function reportOf(market: Market, analysis: Analysis, cadence: 'weekly' | 'daily'): Report {
-  const known = kept.get(analysis)
+  const known = reports.get(analysis)
   if (known) return known
   const { sectors, ranked, asOf } = analysis
   const report: Report = {
     cadence,
-    // Noon in India, so that it is this day whatever prints it.
+    // Noon in India, so that it is this day in any time zone nearby.
     asOf: new Date(`${asOf}T12:00:00+05:30`),
     sample: market.sample,
     summary: summaryOf(analysis),
@@ -68,9 +68,9 @@ export function reportOf(market: Market, analysis: Analysis, cadence: 'weekly' |
       name: one.name,
       cells: [...heatCells(one.returns), heatCell('high', one.fromHigh)],
     })),
-    mapInWords: inWords(sectors),
+    mapText: mapTextOf(sectors),
   }
-  kept.set(analysis, report)
+  reports.set(analysis, report)
   return report
 }
 
@@ -80,7 +80,7 @@ function quarterOf({ quadrant }: SectorRank): Quarter | null {
   return { key: quadrant, mark, title }
 }
 
-function inWords(sectors: readonly SectorRank[]): string {
+function mapTextOf(sectors: readonly SectorRank[]): string {
   const placed = Object.entries(quadrantLabels).flatMap(([quadrant, { title }]) => {
     const names = sectors.filter((one) => one.quadrant === quadrant).map((one) => one.name)
     return names.length === 0 ? [] : [`${title}: ${names.join(', ')}.`]

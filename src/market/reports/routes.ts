@@ -3,9 +3,9 @@ import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
 import { maskedEmail } from '../../identity/email-tokens/email-tokens.ts'
 import { auditContext } from '../../identity/sessions/guards.ts'
-import { AppError } from '../../platform/errors.ts'
 import type { Services } from '../../platform/services.ts'
 import { failureOf } from '../../web/errors.ts'
+import { formAction } from '../../web/form-action.ts'
 import { type FormState, formState, PostedForm, readForm } from '../../web/forms.ts'
 import { choiceBehind, choose, describeSchedule, fieldNames, fieldsOf, stopByLink, weekdays } from './choices.ts'
 import type { Choice } from './queries.ts'
@@ -26,8 +26,8 @@ declare module '../../web/views.ts' {
 const ByLink = Type.Object({ link: Type.String({ maxLength: 100 }) })
 
 /**
- * /reports/…: what the manage link of a mail opens, for people who need not be signed in. It shows and changes when the
- * reports come, and nothing else of the account; looking at it changes nothing, for mail scanners look at every link.
+ * /reports/…: what the manage link of a mail opens, without signing in. It shows and changes when the reports come, and
+ * nothing else of the account; a GET changes nothing, because mail scanners open every link.
  */
 const routes: FastifyPluginAsyncTypebox<{ deps: Services; limit: object }> = async (app, { deps, limit }) => {
   app.addHook('onSend', async (_request, reply) => {
@@ -37,10 +37,10 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Services; limit: object }> = asy
   app.get('/reports/:link', { schema: { params: ByLink } }, async (request, reply) => {
     const choice = await choiceBehind(deps.sql, request.params.link)
     if (!choice) return reply.code(404).page('market/reports/gone', {})
-    return reply.page('market/reports/manage', shown(choice, request.params.link, formState(fieldsOf(choice))))
+    return reply.page('market/reports/manage', manageView(choice, request.params.link, formState(fieldsOf(choice))))
   })
 
-  // Mail programs that know no one-click open the address in List-Unsubscribe: it asks.
+  // Mail programs that do not know one-click open the address in List-Unsubscribe: it leads to the form.
   app.get('/reports/:link/stop', { schema: { params: ByLink } }, async (request, reply) =>
     reply.leaveFor(`/reports/${encodeURIComponent(request.params.link)}`),
   )
@@ -54,26 +54,22 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Services; limit: object }> = asy
       if (!choice) return reply.code(404).page('market/reports/gone', {})
       const typed = readForm(request.body, fieldNames, 20)
       const by = { actor: 'link', origin: auditContext(request) }
-      try {
+      const save = async () => {
         if (typed.cadence === 'off') await stopByLink(deps.sql, link, by)
         else await choose(deps.sql, choice.userId, typed, by)
-      } catch (error) {
-        if (!(error instanceof AppError) || error.code !== 'invalid') throw error
-        const form = formState(typed, error.fields, error.message)
-        return reply.code(422).page('market/reports/manage', shown(choice, link, form))
+        const schedule = describeSchedule((await choiceBehind(deps.sql, link)) ?? choice)
+        const text = schedule ? `Kept: ${schedule}.` : 'Done: no more e-mail reports.'
+        request.session.set('notice', { kind: 'good', text })
+        return reply.leaveFor(`/reports/${link}`)
       }
-      const schedule = describeSchedule((await choiceBehind(deps.sql, link)) ?? choice)
-      request.session.set('notice', {
-        kind: 'good',
-        text: schedule ? `Kept: ${schedule}.` : 'Done: no more e-mail reports.',
-      })
-      return reply.leaveFor(`/reports/${link}`)
+      const showAgain = (form: FormState) => reply.page('market/reports/manage', manageView(choice, link, form))
+      return formAction(reply, typed, save, showAgain, ['invalid'])
     },
   )
 }
 export default routes
 
-function shown(choice: Choice, link: string, form: FormState) {
+function manageView(choice: Choice, link: string, form: FormState) {
   return {
     email: maskedEmail(choice.email),
     schedule: describeSchedule(choice),
@@ -84,8 +80,9 @@ function shown(choice: Choice, link: string, form: FormState) {
 }
 
 /**
- * POST /reports/…/stop: the one click of RFC 8058, sent by mail providers. It lives outside the people's scope: no cookie
- * is read or set, it may come from any site and with any body, and it can do this one thing. Answers without a redirect.
+ * POST /reports/…/stop: the one-click unsubscribe of RFC 8058, sent by mail providers. It is registered outside the scope of
+ * the pages: no cookie is read or set, it may come from any site with any body, and can do this one thing. Answers without a
+ * redirect.
  */
 export async function oneClick(app: FastifyInstance, { deps }: { deps: Services }): Promise<void> {
   app.removeAllContentTypeParsers()

@@ -8,7 +8,7 @@ import type { Sql } from '../../../platform/db.ts'
 import { namesOf } from '../../incidents/queries.ts'
 import { machineNames } from '../labels.ts'
 
-/** Everything the page of an import shows. `version`: of the market it was compared with. */
+/** Everything that the page of an import shows. `version`: of the market it was compared with. */
 export type ImportView = {
   found: Import
   createdBy: string

@@ -1,13 +1,13 @@
 import type { Readable } from 'node:stream'
 import { dayIn } from '../../calendar/days.ts'
-import { normalised, notCsv, openFiles, type Problem, rowsOf, webPage } from '../../files/csv-files.ts'
+import { csvProblem, normalised, openFiles, type Problem, rowsOf, webPage } from '../../files/csv-files.ts'
 import { isIsin, symbolIn } from '../identifiers.ts'
 import type { ListedEtf } from './queries.ts'
 
 /** What NSE's list of ETFs, which holds no prices, is known by; headers in capitals. */
 const etfListColumns = ['SYMBOL', 'UNDERLYING', 'SECURITYNAME', 'DATEOFLISTING', 'ISINNUMBER'] as const
 
-/** There are some hundreds; whatever has more is no list of ETFs, and is not kept in memory. */
+/** The list has some hundreds; a longer file is no list of ETFs, and is not held in memory. */
 const most = 5_000
 const longest = 200
 
@@ -23,7 +23,7 @@ export async function readEtfList(path: string, name: string): Promise<{ etfs: L
     const complain = (line: number | null, sentence: string) => problems.push({ file, line, sentence })
     if (opened.source) await readOne(opened.source, { lines, etfs, complain })
     else complain(null, opened.sentence)
-    // What goes on like this is something else, and is not worth its end.
+    // A file with so many problems is something else; the rest of it is not read.
     if (problems.length >= 100) break
   }
   if (etfs.length === 0 && problems.length === 0)
@@ -78,7 +78,7 @@ async function readOne(source: Readable, { lines, etfs, complain }: Reading): Pr
     }
     if (!header) complain(null, 'This file is empty.')
   } catch (error) {
-    const { line, sentence } = notCsv(error)
+    const { line, sentence } = csvProblem(error)
     complain(line, sentence)
   }
 }

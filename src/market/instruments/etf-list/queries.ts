@@ -34,7 +34,7 @@ export async function findEtfList(sql: Sql): Promise<{ entries: number; readAt: 
   return row!.readAt ? { entries: row!.entries, readAt: row!.readAt } : null
 }
 
-/** ETFs in whose symbol, name or underlying every word stands, without those that are followed. The list is short. */
+/** ETFs whose symbol, name or underlying contain every word, without those that are followed. The list is short enough to scan. */
 export async function searchEtfList(sql: Sql, words: string, limit: number): Promise<Candidate[]> {
   return sql<Candidate[]>`
     select l.symbol, l.security_name, l.underlying, l.isin

@@ -16,7 +16,7 @@ export type Format = {
   series: string | null
   /** An exchange's file of the whole market: symbols we do not follow are passed over, not refused. */
   wholeMarket: boolean
-  /** Columns that must stand in the header besides the ones above, so that formats are told apart. */
+  /** Columns that must stand in the header besides the ones above, to distinguish formats. */
   also: readonly string[]
 }
 
@@ -33,7 +33,7 @@ const format = (name: string, title: string, columns: Partial<Format>): Format =
   ...columns,
 })
 
-/** Every format that is read, the most particular first. */
+/** Every format that is read, the most specific first. */
 const formats: readonly Format[] = [
   format('nse-udiff', 'NSE bhavcopy (UDiFF, since July 2024)', {
     day: 'TRADDT',

@@ -1,7 +1,7 @@
 import { basename } from 'node:path'
 import type { Readable } from 'node:stream'
 import { type Day, dayIn } from '../../calendar/days.ts'
-import { normalised, notCsv, openFiles, type Problem, rowsOf, webPage } from '../../files/csv-files.ts'
+import { csvProblem, normalised, openFiles, type Problem, rowsOf, webPage } from '../../files/csv-files.ts'
 import { isEtfList } from '../../instruments/etf-list/etf-list.ts'
 import { symbolIn } from '../../instruments/identifiers.ts'
 import { priceIn } from './cells.ts'
@@ -54,7 +54,7 @@ async function* readCsv(source: Readable, file: string, follows: (symbol: string
     if (!columns) yield problem(file, null, 'This file is empty.')
     else if (rowsOfOurs === 0) yield problem(file, null, 'There is no price of an instrument we follow in this file.')
   } catch (error) {
-    const { line, sentence } = notCsv(error)
+    const { line, sentence } = csvProblem(error)
     yield problem(file, line, sentence)
   }
 }

@@ -44,8 +44,8 @@ export async function readIntoImport(
 }
 
 /**
- * The same for whoever does not wait: answers at once, `read` ends when the import is held. One that cannot be read to its
- * end is dropped.
+ * The same without waiting for the reading: answers at once, and `read` resolves when the import is held. One that cannot
+ * be read to its end is dropped.
  */
 export async function beginImport(
   sql: Sql,
@@ -124,7 +124,7 @@ async function stage(
   if (waiting.length > 0) await store()
 }
 
-/** What committing an import would do: prices per symbol against what is known, and the jumps to be decided first. */
+/** What committing an import would do: prices per symbol compared with those that count, and the jumps to be decided first. */
 export async function previewImport(sql: Sql, importId: number) {
   const [symbols, jumps, decisions] = await Promise.all([
     summariseImport(sql, importId),
@@ -143,7 +143,7 @@ export function parseRatio(text: string): number {
   throw new AppError('invalid', 'The ratio cannot be that.', { fields: { ratio: sentence } })
 }
 
-/** Decides one jump of a held import. Throws AppError `conflict` for a jump that is not waiting any more. */
+/** Decides one jump of a held import. Throws AppError `conflict` for a jump that is decided already, or gone. */
 export async function decideJump(sql: Sql, importId: number, decision: Decision, by: Actor): Promise<void> {
   const { symbol, day } = decision
   if (dayIn(day) === day && (await insertDecision(sql, importId, decision, by)) === 'done') return
@@ -165,15 +165,15 @@ const refusals: Record<string, string> = {
 }
 
 /**
- * Makes all of an import count, at one instant. Again is the same. `version`: of the market that the preview was made
- * from, null when nobody looked. Throws AppError `conflict` with the reason where it may not.
+ * Makes all of an import count, at one instant. Repeating it changes nothing. `version`: of the market that the preview was made
+ * from, null when there was no preview. Throws AppError `conflict` with the reason where it may not.
  */
 export async function commit(sql: Sql, importId: number, by: Actor, version: number | null = null): Promise<void> {
   const refusal = refusals[await commitImport(sql, importId, by, version)]
   if (refusal) throw new AppError('conflict', refusal)
 }
 
-/** Takes a committed import back; what it replaced counts again. Again is the same. Throws AppError `conflict`. */
+/** Undoes a committed import; what it replaced counts again. Repeating it changes nothing. Throws AppError `conflict`. */
 export async function undo(sql: Sql, importId: number, by: Actor, version: number | null = null): Promise<void> {
   const outcome = await undoImport(sql, importId, by, version)
   if (outcome === 'changed') throw new AppError('conflict', changed)

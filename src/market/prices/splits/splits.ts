@@ -7,8 +7,8 @@ import { parseRatio } from '../imports/imports.ts'
 import { insertSplit, listSplits } from './queries.ts'
 
 /**
- * Enters a split by hand: from `day` on one old unit is `ratio` new ones. The same again is the same. Throws AppError
- * `invalid` about what was typed, `conflict` when another ratio stands for that day.
+ * Enters a split by hand: from `day` on one old unit is `ratio` new ones. Repeating it changes nothing. Throws AppError
+ * `invalid` about what was typed, `conflict` when another ratio is entered for that day.
  */
 export async function addSplit(sql: Sql, typed: Record<'symbol' | 'day' | 'ratio', string>, by: Actor): Promise<void> {
   const fields: Record<string, string> = {}

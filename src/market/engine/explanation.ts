@@ -4,13 +4,13 @@ import { dailyBars, tradingDays, weeklyBars, weeksOf } from './bars.ts'
 import { change, mean, type Series } from './series.ts'
 import { type Formula, relativeStrength, strengthB, strengthC } from './strength.ts'
 
-/** A number on the way to a reading, in the order they are made; `how` says it in arithmetic. */
+/** A number on the way to a reading, in the order of computation; `how` is its formula. */
 export type Step = { name: string; how: string; value: number; digits: number }
 
-/** How an instrument's place on the map comes about. */
+/** How an instrument's place on the map is computed. */
 export type Explanation = { formula: Formula; day: Day; steps: Step[]; ratio: number; momentum: number }
 
-/** Bars that the longest way back needs: 10 for the mean, 40 for each deviation, 4 for the change. */
+/** Bars that the longest window needs: 10 for the mean, 40 for each deviation, 4 for the change. */
 const bars = 100
 
 /**
@@ -33,13 +33,13 @@ export function explain(
     { name: 'Close of the Nifty ETF', how: 'on the same day', value: against, digits: 2 },
     { name: 'RS', how: '100 × close ÷ close of the Nifty ETF', value: now, digits: 4 },
   ]
-  const rest = wayOfB(rs, step) ?? wayOfC(rs, step)
+  const rest = stepsOfB(rs, step) ?? stepsOfC(rs, step)
   return rest && { ...rest, day: at.days.at(-1)!, steps: [...start, ...rest.steps] }
 }
 
-type Way = Omit<Explanation, 'day'>
+type Steps = Omit<Explanation, 'day'>
 
-function wayOfB(rs: Series, unit: 'week' | 'day'): Way | null {
+function stepsOfB(rs: Series, unit: 'week' | 'day'): Steps | null {
   const b = strengthB(rs)
   const [ratio, momentum] = [b.ratio.at(-1), b.momentum.at(-1)]
   if (ratio == null || momentum == null) return null
@@ -64,7 +64,7 @@ function wayOfB(rs: Series, unit: 'week' | 'day'): Way | null {
   }
 }
 
-function wayOfC(rs: Series, unit: 'week' | 'day'): Way | null {
+function stepsOfC(rs: Series, unit: 'week' | 'day'): Steps | null {
   const c = strengthC(rs)
   const [ratio, momentum] = [c.ratio.at(-1), c.momentum.at(-1)]
   if (ratio == null || momentum == null) return null
