@@ -4,7 +4,7 @@ export type Bar = { label: string; up: number | null; down?: number }
 /** A point of a line; null where nothing is known, and the line stops. */
 export type Point = { label: string; value: number | null }
 
-/** Lengths are SVG user units, origin at the top left. `tone` is a class: what colour says, the words say too. */
+/** Lengths are SVG user units, origin at the top left. `tone` is a class; titles say what its colour means. */
 export type Drawing = {
   width: number
   height: number
@@ -29,7 +29,7 @@ function frameFor(lines: readonly { text: string }[]) {
   return { ...edges, left: Math.max(edges.left, Math.ceil(8 + longest * 7.7)) }
 }
 
-/** How values are written: in full, in few signs for the scale, and the smallest step (1, or 100 paise) a scale may name. */
+/** How values are written: in full, in few characters for the scale, and the smallest step (1, or 100 paise) a scale may name. */
 export type Scale = { print: (value: number) => string; short: (value: number) => string; step: number }
 
 /** Lays out bars side by side over a common zero; unknown days after the first known one are marked. */

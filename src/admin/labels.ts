@@ -31,7 +31,7 @@ const labels: Record<string, string> = {
   at: 'Seen',
 }
 
-/** What the name of a noted fact says to a person: "cfPaymentId" is "Payment". */
+/** How the name of a recorded fact reads: "cfPaymentId" is "Payment". */
 export function labelOf(key: string): string {
   return (
     labels[key] ??
@@ -39,15 +39,15 @@ export function labelOf(key: string): string {
   )
 }
 
-/** A noted fact as text: paise as rupees, lists and groups in one line, a dash for what is not there. */
-export function plain(key: string, value: unknown): string {
+/** A recorded fact as text: paise as rupees, lists and groups in one line, a dash for what is not there. */
+export function factText(key: string, value: unknown): string {
   if (value === undefined || value === null) return '—'
   if (/Paise$/.test(key) && typeof value === 'number') return rupees(value)
   if (typeof value === 'boolean') return value ? 'yes' : 'no'
-  if (Array.isArray(value)) return value.length === 0 ? 'none' : value.map((entry) => plain('', entry)).join('; ')
+  if (Array.isArray(value)) return value.length === 0 ? 'none' : value.map((entry) => factText('', entry)).join('; ')
   if (typeof value === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d/.test(value) && instantIn(value))
     return dateTimeInIndia(new Date(value))
   if (typeof value !== 'object') return String(value)
-  const told = Object.entries(value).filter(([, inner]) => inner !== null)
-  return told.map(([name, inner]) => `${labelOf(name)} ${plain(name, inner)}`).join(', ') || 'none'
+  const known = Object.entries(value).filter(([, inner]) => inner !== null)
+  return known.map(([name, inner]) => `${labelOf(name)} ${factText(name, inner)}`).join(', ') || 'none'
 }

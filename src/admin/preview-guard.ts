@@ -1,16 +1,23 @@
 import { AppError } from '../platform/errors.ts'
 
-/** A form that shows what happens first also sends the number in sight, `wanted`; `look` is the button that only shows. */
-export const lookFields = ['wanted', 'look'] as const
-export type Look = Record<(typeof lookFields)[number], string>
+/**
+ * Fields of a form that shows what will happen before it is confirmed: `wanted` is the number in its visible field, `look`
+ * the button that only shows a preview.
+ */
+export const previewFields = ['wanted', 'look'] as const
+type PreviewForm = Record<(typeof previewFields)[number], string>
 
 /**
- * The number that somebody sees must be the one that is done: `read` makes the same of both when they say the same.
- * Throws AppError `conflict` when the number was changed after what happens was shown.
+ * The number in the visible field must be the one that was previewed; `read` parses both.
+ * Throws AppError `conflict` when it was changed after the preview.
  */
-export function matchesPreview({ wanted }: Look, looked: string, read: (text: string) => number | null): void {
-  if (wanted.trim() === '' || wanted.trim() === looked.trim()) return
+export function matchesPreview(
+  { wanted }: PreviewForm,
+  previewed: string,
+  read: (text: string) => number | null,
+): void {
+  if (wanted.trim() === '' || wanted.trim() === previewed.trim()) return
   const number = read(wanted)
-  if (number === null || number !== read(looked))
+  if (number === null || number !== read(previewed))
     throw new AppError('conflict', 'You changed the number. Nothing was done yet; look at what happens first.')
 }

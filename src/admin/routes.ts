@@ -16,9 +16,9 @@ import refunds from './refunds/routes.ts'
 import subscribers from './subscribers/routes.ts'
 import webhooks from './webhooks/routes.ts'
 
-/** The panel. Whoever gets past this door may look; every act asks for more (`requireMoney`, `confirmIdentity`). */
+/** The panel. Both roles of administrators may look; every action asks for more (`requireMoney`, `confirmIdentity`). */
 const routes: FastifyPluginAsyncTypebox<Panel> = async (app, panel) => {
-  // Before anything sent is looked at, and at unknown addresses too: to others every address here is as good as none.
+  // Before anything sent is read, and at unknown addresses too: for others no address here exists.
   app.addHook('preValidation', requireAdmin)
   heavyPages(app)
   app.addHook('onRequest', async (_request, reply) => {
@@ -28,7 +28,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, panel) => {
     throw new AppError('not-found', 'There is nothing at this address.')
   })
   await app.register(home, { ...panel, prefix: '' })
-  const places = { subscribers, orders, refunds, disputes, incidents, webhooks, mails, jobs, plans, market, audit }
-  for (const [name, place] of Object.entries(places)) await app.register(place, { ...panel, prefix: `/${name}` })
+  const slices = { subscribers, orders, refunds, disputes, incidents, webhooks, mails, jobs, plans, market, audit }
+  for (const [name, slice] of Object.entries(slices)) await app.register(slice, { ...panel, prefix: `/${name}` })
 }
 export default routes

@@ -1,21 +1,21 @@
-import { labelOf, plain } from '../labels.ts'
+import { factText, labelOf } from '../labels.ts'
 
-/** What an entry says, in lines: "Price ₹499 → ₹599", "Reason asked by mail". */
+/** An entry's details as lines: "Price ₹499 → ₹599", "Reason asked by mail". */
 export function changesIn(details: Record<string, unknown>): string[] {
   const { before, after, ...others } = details
   return [
     ...comparison(before, after),
-    ...Object.entries(others).map(([key, value]) => `${labelOf(key)} ${plain(key, value)}`),
+    ...Object.entries(others).map(([key, value]) => `${labelOf(key)} ${factText(key, value)}`),
   ]
 }
 
 function comparison(before: unknown, after: unknown): string[] {
   if (before === undefined && after === undefined) return []
-  if (!isGroup(before) || !isGroup(after)) return [`${plain('', before)} → ${plain('', after)}`]
+  if (!isGroup(before) || !isGroup(after)) return [`${factText('', before)} → ${factText('', after)}`]
   const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])]
   return keys
     .filter((key) => JSON.stringify(before[key]) !== JSON.stringify(after[key]))
-    .map((key) => `${labelOf(key)} ${plain(key, before[key])} → ${plain(key, after[key])}`)
+    .map((key) => `${labelOf(key)} ${factText(key, before[key])} → ${factText(key, after[key])}`)
 }
 
 function isGroup(value: unknown): value is Record<string, unknown> {

@@ -4,7 +4,7 @@ import { andWithinDays, listValues } from '../list-queries.ts'
 import type { Cursor } from '../listing.ts'
 import { below } from '../row-numbers.ts'
 
-/** One thing that was done: by whom, on what, with what before and after, from where. */
+/** An entry of the audit: who did what, on what, with what before and after, from where. */
 export type Entry = {
   id: number
   at: Date
@@ -41,7 +41,7 @@ export function listActions(sql: Sql): Promise<string[]> {
   return listValues(sql, 'audit', 'action', 200)
 }
 
-/** Administrators to suggest in the filter; whoever is not among the first 200 is found by typing. */
+/** Administrators to suggest in the filter: the first 200; any other can be typed. */
 export async function listAdmins(sql: Sql) {
   return sql<{ username: string }[]>`
     select username from users where role <> 'subscriber' order by lower(username) limit 200
@@ -61,7 +61,7 @@ export async function findPerson(sql: Sql, typed: string): Promise<string | unde
   return row?.id
 }
 
-/** What the last nightly check of the books said of the chain; undefined before the first. */
+/** What the last nightly integrity check said of the chain; undefined before the first. */
 export async function findNightlyCheck(sql: Sql) {
   const [row] = await sql<{ checkedAt: Date; wrong: number }[]>`
     select c.checked_at, (entry ->> 'wrong')::int as wrong

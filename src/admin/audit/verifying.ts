@@ -2,8 +2,8 @@ import type { Services } from '../../platform/services.ts'
 import { auditHead, type Head, type Verdict, verifyAudit } from '../../records/audit/queries.ts'
 import { findNightlyCheck } from './queries.ts'
 
-/** Longer chains take longer than a page may wait (five seconds a million); the nightly check looks at them as a whole. */
-const longestHere = 400_000
+/** Longer chains take longer than a page may wait (five seconds a million rows); the nightly check verifies those. */
+const longestOnPage = 400_000
 
 /** The chain as the page shows it; `verdict` when it was verified just now, `asked` when a job was asked to. */
 export type Chain = {
@@ -18,10 +18,10 @@ export async function chainNow({ sql }: Pick<Services, 'sql'>): Promise<Chain> {
   return { head: await auditHead(sql), nightly: (await findNightlyCheck(sql)) ?? null, verdict: null, asked: false }
 }
 
-/** Verifies the chain now; one that is too long for a page is left to the job that checks all books, at once. */
+/** Verifies the chain now; one that is too long for a page is left to the integrity check, which is started at once. */
 export async function verifyNow(deps: Services): Promise<Chain> {
   const chain = await chainNow(deps)
-  if (chain.head.position <= longestHere) return { ...chain, verdict: await verifyAudit(deps.sql) }
+  if (chain.head.position <= longestOnPage) return { ...chain, verdict: await verifyAudit(deps.sql) }
   deps.wake('check-books')
   return { ...chain, asked: true }
 }

@@ -9,8 +9,8 @@ export const disputeStatuses: Record<Dispute['status'], { label: string; tone: '
   lost: { label: 'Lost', tone: 'bad' },
 }
 
-/** Cashfree's word for the kind of a dispute, in a person's: "PRE_ARBITRATION" is "Pre arbitration". */
+/** How Cashfree's name for the kind of a dispute reads: "PRE_ARBITRATION" is "Pre arbitration". */
 export function disputeKind(type: string): string {
-  const words = type.replaceAll('_', ' ').toLowerCase()
-  return words.charAt(0).toUpperCase() + words.slice(1)
+  const text = type.replaceAll('_', ' ').toLowerCase()
+  return text.charAt(0).toUpperCase() + text.slice(1)
 }

@@ -5,7 +5,7 @@ import { ageLabel } from './labels.ts'
 import { isStale, type MarketAge, marketAgeLabel } from './market-age.ts'
 import type { Now, Waiting } from './queries.ts'
 
-/** Something a person has to do or to know, with the list where it is done. `age` is of the oldest, in words. */
+/** Something a person has to do or to know, with the list where it is done. `age` is of the oldest. */
 export type AttentionItem = {
   title: string
   text: string

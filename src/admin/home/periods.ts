@@ -11,7 +11,7 @@ const dayMs = 86_400_000
 const sums = [
   'registered', 'opened', 'paid', 'grossPaise', 'refunds', 'refundedPaise', 'attemptsPaid', 'attemptsFailed', 'joined',
   'returned', 'churned', 'rescued', 'rescuedPaise', 'disputed', 'disputedPaise', 'lost', 'lostPaise',
-] as const // biome-ignore format: a list of words
+] as const // biome-ignore format: a list of names
 
 /** So many Indian days up to and with `today`, the oldest first; null in the place of a day that has no metrics. */
 export function calendar(days: readonly Day[], today: string, count: number): { day: string; metrics: Day | null }[] {

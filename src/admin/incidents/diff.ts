@@ -1,29 +1,29 @@
 import { rupees } from '../../platform/money.ts'
-import { labelOf, plain } from '../labels.ts'
+import { factText, labelOf } from '../labels.ts'
 
 /** A line of the comparison: ours beside Cashfree's, and whether they differ. */
-export type Line = { label: string; ours: string; theirs: string; differs: boolean }
-/** What an incident keeps: the two sides where there are two, and whatever else was noted. */
+type Line = { label: string; ours: string; theirs: string; differs: boolean }
+/** What an incident records: ours beside theirs where it has both, and all other facts. */
 export type Diff = { lines: Line[]; facts: { label: string; value: string }[] }
 
-/** Lays an incident's details out for reading. A side that was not told is a dash, which is not called a difference. */
+/** Lays an incident's details out for reading. What one side does not have is a dash, which is no difference. */
 export function diffOf(details: Record<string, unknown> | unknown[]): Diff {
   if (Array.isArray(details))
-    return { lines: [], facts: details.map((entry, i) => ({ label: `${i + 1}`, value: plain('', entry) })) }
+    return { lines: [], facts: details.map((entry, i) => ({ label: `${i + 1}`, value: factText('', entry) })) }
   const { ours, theirs, contradictions, ...others } = details
   const left = fieldsOf(ours)
   const right = fieldsOf(theirs)
   const keys = [...new Set([...Object.keys(left), ...Object.keys(right)])].filter((key) => key !== 'attempts')
   const lines = keys.map((key) => ({
     label: labelOf(key),
-    ours: plain(key, left[key]),
-    theirs: plain(key, right[key]),
+    ours: factText(key, left[key]),
+    theirs: factText(key, right[key]),
     differs: key in left && key in right && JSON.stringify(left[key]) !== JSON.stringify(right[key]),
   }))
   lines.push(...attemptLines(left, right.attempts), ...paymentContradictions(contradictions))
   // What differs is what the reader came for.
   lines.sort((a, b) => Number(b.differs) - Number(a.differs))
-  const facts = Object.entries(others).map(([key, value]) => ({ label: labelOf(key), value: plain(key, value) }))
+  const facts = Object.entries(others).map(([key, value]) => ({ label: labelOf(key), value: factText(key, value) }))
   return { lines, facts }
 }
 
@@ -31,8 +31,8 @@ export function diffOf(details: Record<string, unknown> | unknown[]): Diff {
 function attemptLines(ours: Record<string, unknown>, attempts: unknown): Line[] {
   if (!Array.isArray(attempts)) return []
   return attempts.map(fieldsOf).map(({ cfPaymentId, status, amountPaise, currency }) => ({
-    label: `Payment ${plain('', cfPaymentId)}`,
-    ours: plain('amountPaise', ours.amountPaise),
+    label: `Payment ${factText('', cfPaymentId)}`,
+    ours: factText('amountPaise', ours.amountPaise),
     theirs: [typeof amountPaise === 'number' ? rupees(amountPaise) : 'no amount', status, currency]
       .filter(Boolean)
       .join(', '),
@@ -47,12 +47,12 @@ function paymentContradictions(contradictions: unknown): Line[] {
   if (!Array.isArray(contradictions)) return []
   return contradictions.map(fieldsOf).flatMap(({ field, payment, ours, theirs }) => {
     if (payment === undefined) return []
-    const value = (text: unknown) => plain(String(field), /Paise$/.test(String(field)) ? Number(text) : text)
-    const label = `Payment ${plain('', payment)}, ${labelOf(String(field)).toLowerCase()}`
+    const value = (text: unknown) => factText(String(field), /Paise$/.test(String(field)) ? Number(text) : text)
+    const label = `Payment ${factText('', payment)}, ${labelOf(String(field)).toLowerCase()}`
     return [{ label, ours: value(ours), theirs: value(theirs), differs: true }]
   })
 }
 
-function fieldsOf(side: unknown): Record<string, unknown> {
-  return side !== null && typeof side === 'object' ? (side as Record<string, unknown>) : {}
+function fieldsOf(value: unknown): Record<string, unknown> {
+  return value !== null && typeof value === 'object' ? (value as Record<string, unknown>) : {}
 }

@@ -24,8 +24,8 @@ declare module '../../web/views.ts' {
     'admin/incidents/show': {
       incident: Incident
       means: string
-      act: string
-      sides: Diff
+      advice: string
+      diff: Diff
       resolvedBy: string | null
       others: { id: number; occurrence: number; openedAt: Date; resolvedAt: Date | null }[]
       form: FormState
@@ -39,7 +39,7 @@ const Filter = Type.Object({ state: Text, kind: Text, order: Text })
 const Listed = Type.Object({ ...Filter.properties, after: Type.Optional(Type.String({ maxLength: 300 })) })
 const ById = Type.Object({ id: Type.String({ maxLength: 20 }) })
 
-/** /admin/incidents: what did not agree, both sides of it, until a person says what was done. */
+/** /admin/incidents: what did not agree, ours beside theirs, until a person says what was done about it. */
 const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
   const listFor = ({ state, kind, order }: Record<'state' | 'kind' | 'order', string>): List<Incident> => {
     const asked: IncidentFilter = { state: state === 'resolved' ? 'resolved' : 'open', kind, order }
@@ -53,8 +53,8 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
   const shown = async (incident: Incident, mayAct: boolean, form = formState()) => ({
     incident,
     means: meaningOf(incident.kind),
-    act: whatToDo[incident.kind as IncidentKind] ?? 'Look into the log, and write here what you found.',
-    sides: diffOf(incident.details),
+    advice: whatToDo[incident.kind as IncidentKind] ?? 'Look into the log, and write here what you found.',
+    diff: diffOf(incident.details),
     resolvedBy:
       incident.resolvedBy &&
       ((await namesOf(deps.sql, [incident.resolvedBy]))[incident.resolvedBy] ?? incident.resolvedBy),

@@ -1,7 +1,7 @@
 import { type Actor, originJson } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
 
-/** How a job stands: its period, its last run, its failures. Times are null before the first. */
+/** A job: its period, its last run, its failures. Times are null before the first. */
 export type JobRecord = {
   name: string
   everyMs: number
@@ -18,7 +18,7 @@ export type JobRecord = {
 /** What the queue holds for a job: when it runs next by itself, whether it was asked for, and since when it is running. */
 export type Queued = { name: string; nextAt: Date | null; asked: boolean; runningSince: Date | null }
 
-/** What work waits: how much (at most 1,000 are counted), since when, and how much of it waits after a failure. */
+/** Work that waits: how much (at most 1,000 are counted), since when, and how much of it waits after a failure. */
 export type Backlog = { name: string; waiting: number; oldestAt: Date | null; failed: number; lastError: string | null }
 
 /** Every job that somebody runs, by name. */
@@ -46,7 +46,7 @@ export async function listQueued(sql: Sql): Promise<Queued[]> {
   `
 }
 
-/** Work that is written down and waits for its job, read through the indexes the jobs themselves use. */
+/** Work that waits for its job, read through the indexes the jobs themselves use. */
 export async function listBacklogs(sql: Sql): Promise<Backlog[]> {
   return sql<Backlog[]>`
     with mail as (

@@ -15,7 +15,7 @@ declare module '../../web/views.ts' {
 
 const ByName = Type.Object({ name: Type.String({ maxLength: 60 }) })
 
-/** /admin/jobs: what happens by itself, how it went last, and the way to have it done now. */
+/** /admin/jobs: what happens by itself, how it went last, and buttons to have it done now. */
 const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
   app.get('', async (request, reply) =>
     reply.page('admin/jobs/list', { jobs: await timetable(deps.sql), mayAct: request.mayAct }),

@@ -1,6 +1,6 @@
 import type { MailKind } from '../../records/mails/registry.ts'
 
-/** What became of a mail, in a word and a sentence. */
+/** What became of a mail: its label, and a sentence that explains it. */
 export const statuses: Record<string, { label: string; tone: 'good' | 'warn' | 'bad' | 'info'; means: string }> = {
   queued: {
     label: 'Waiting',

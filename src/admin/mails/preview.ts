@@ -2,19 +2,19 @@ import { withPictures, writtenMail } from '../../platform/mailer.ts'
 import type { Mail } from '../../records/mails/queries.ts'
 import { type Composers, composerOf } from '../../records/mails/registry.ts'
 
-/** A mail as it would be written now; or, in a sentence, why it would not. */
-export type Preview = { subject: string; text: string; html: string } | { why: string }
+/** A mail as it would be written now; or the reason, a sentence, why it would not. */
+export type Preview = { subject: string; text: string; html: string } | { unavailable: string }
 
 /** Composes a mail to look at. Nothing is sent and no secret is made. Never throws. */
 export async function previewOf(composers: Composers, mail: Mail): Promise<Preview> {
   const compose = composerOf(composers, mail.kind)
-  if (!compose) return { why: 'Mails of this kind are no longer written by this release.' }
+  if (!compose) return { unavailable: 'Mails of this kind are no longer written by this release.' }
   try {
     const composed = await compose(mail, { preview: true })
-    if (!composed) return { why: 'What this mail told of is no longer so. It would not be sent now.' }
+    if (!composed) return { unavailable: 'What this mail told of is no longer so. It would not be sent now.' }
     const written = writtenMail(mail.kind, composed.data)
     return { ...written, html: withPictures(written.html, composed.attachments) }
   } catch {
-    return { why: 'It cannot be composed now: what it was about is not in the books any more.' }
+    return { unavailable: 'It cannot be composed now: what it was about is not in the books any more.' }
   }
 }

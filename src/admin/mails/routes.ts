@@ -76,7 +76,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps, composers }
 
   app.get('/:id/preview', { schema: { params: ById } }, async (request, reply) => {
     const preview = await previewOf(composers, await mailAt(request.params.id))
-    if ('why' in preview) throw new AppError('not-found', preview.why)
+    if ('unavailable' in preview) throw new AppError('not-found', preview.unavailable)
     return reply.header('content-security-policy', documentPolicy).type('text/html; charset=utf-8').send(preview.html)
   })
 

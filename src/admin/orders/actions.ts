@@ -9,18 +9,18 @@ import type { Actor } from '../../platform/audit-context.ts'
 import { AppError } from '../../platform/errors.ts'
 import { askTermination, recordSettleAsked } from './queries.ts'
 
-/** What an act came to, for the next page. */
-export type Said = { kind: 'info' | 'good' | 'warn' | 'bad'; text: string }
+/** What an action came to, as the notice on the next page. */
+type Notice = { kind: 'info' | 'good' | 'warn' | 'bad'; text: string }
 
-const away: Said = {
+const away: Notice = {
   kind: 'warn',
   text: 'Cashfree does not answer now. Nothing changed; the order is asked about again by itself.',
 }
 
 /** Asks Cashfree about an order, its refunds and its disputes and writes the answer. Harmless, any number of times. Throws `not-found`. */
-export async function settleNow(deps: BillingServices, orderId: string, by: Actor): Promise<Said> {
-  if (!(await recordSettleAsked(deps.sql, orderId, by))) throw new AppError('not-found', 'There is no such order.')
-  return saidUnlessAway(deps, orderId, async () => {
+export async function settleNow(deps: BillingServices, orderId: string, actor: Actor): Promise<Notice> {
+  if (!(await recordSettleAsked(deps.sql, orderId, actor))) throw new AppError('not-found', 'There is no such order.')
+  return noticeInTime(deps, orderId, async () => {
     const { outcome, order } = await settle(deps, orderId, 'admin')
     const broughtMoney = order!.paidAt !== null || order!.heldAt !== null || outcome === 'given-back'
     const refunds = broughtMoney ? await settleRefunds(deps, orderId, 'admin') : 'unchanged'
@@ -33,13 +33,13 @@ export async function settleNow(deps: BillingServices, orderId: string, by: Acto
 
 /**
  * Ends an open order at Cashfree, so that it cannot be paid any more. A payment that came first is settled, never lost.
- * `key` is the form's: pressing twice is one act. Throws `not-found`, and `conflict` when the order is not open.
+ * `key` is the form's: pressing twice is one action. Throws `not-found`, and `conflict` when the order is not open.
  */
-export async function terminate(deps: BillingServices, orderId: string, key: string, by: Actor): Promise<Said> {
-  const asked = await askTermination(deps.sql, orderId, key, by)
+export async function terminate(deps: BillingServices, orderId: string, key: string, actor: Actor): Promise<Notice> {
+  const asked = await askTermination(deps.sql, orderId, key, actor)
   if (asked === 'unknown-order') throw new AppError('not-found', 'There is no such order.')
   if (asked === 'closed') throw new AppError('conflict', 'This order is not open any more; nothing was done.')
-  return saidUnlessAway(deps, orderId, async () => {
+  return noticeInTime(deps, orderId, async () => {
     const { outcome } = await settleWith(deps, orderId, await deps.gateway.terminateOrder(orderId), 'admin')
     if (outcome === 'closed') return { kind: 'good', text: 'The order is closed. It cannot be paid any more.' }
     if (outcome === 'paid' || outcome === 'already-paid')
@@ -48,24 +48,24 @@ export async function terminate(deps: BillingServices, orderId: string, key: str
   })
 }
 
-async function saidUnlessAway(deps: BillingServices, orderId: string, act: () => Promise<Said>): Promise<Said> {
-  // A look may be shared with a job that gives Cashfree more time than a person at a page has.
-  const patience = new AbortController()
-  const enough = pause(deps.config.cashfree.timeoutMs + 1_000, away, { signal: patience.signal }).catch(() => away)
-  const said = act().catch((error: unknown) => {
+async function noticeInTime(deps: BillingServices, orderId: string, action: () => Promise<Notice>): Promise<Notice> {
+  // A request may be shared with a job that gives Cashfree more time than somebody at a page has.
+  const timer = new AbortController()
+  const tooLate = pause(deps.config.cashfree.timeoutMs + 1_000, away, { signal: timer.signal }).catch(() => away)
+  const notice = action().catch((error: unknown) => {
     if (!(error instanceof GatewayUnavailable || error instanceof GatewayRefused)) throw error
     deps.log.warn({ orderId, err: error }, 'Cashfree could not be asked for an administrator')
     return away
   })
   try {
-    return await Promise.race([said, enough])
+    return await Promise.race([notice, tooLate])
   } finally {
-    patience.abort()
-    said.catch(() => {})
+    timer.abort()
+    notice.catch(() => {})
   }
 }
 
-const outcomes: Record<SettlementOutcome, Said> = {
+const outcomes: Record<SettlementOutcome, Notice> = {
   paid: { kind: 'good', text: 'Cashfree says it is paid: the plan is active, receipt and mail are made.' },
   'already-paid': { kind: 'good', text: 'Cashfree agrees: this order was paid and settled before.' },
   waiting: { kind: 'info', text: 'Cashfree says: nobody has paid yet. The order stays open.' },
@@ -89,8 +89,11 @@ const outcomes: Record<SettlementOutcome, Said> = {
   'unknown-order': { kind: 'bad', text: 'There is no such order in our books. Nothing was done.' },
 }
 
-function settled(outcome: string): Said {
+function settled(outcome: string): Notice {
   return (
-    (outcomes as Record<string, Said | undefined>)[outcome] ?? { kind: 'info', text: `Cashfree was asked: ${outcome}.` }
+    (outcomes as Record<string, Notice | undefined>)[outcome] ?? {
+      kind: 'info',
+      text: `Cashfree was asked: ${outcome}.`,
+    }
   )
 }

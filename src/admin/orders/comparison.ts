@@ -13,10 +13,10 @@ import { rupees } from '../../platform/money.ts'
 import { disputeKind } from '../disputes/labels.ts'
 import type { OrderFile } from './queries.ts'
 
-/** One field of both sides. `differs` is what a person must look at; what one side cannot know does not differ. */
+/** A field as we and as Cashfree have it. `differs`: somebody has to look at it; what one side cannot know does not differ. */
 export type Compared = { label: string; ours: string; theirs: string; differs: boolean }
 
-/** Both sides of an order at this moment. `silent` says why there is no answer; then `groups` is empty. */
+/** An order as we and as Cashfree have it now. `silent` is the reason why there is no answer; then `groups` is empty. */
 export type Comparison = {
   askedAt: Date
   silent: string | null
@@ -52,8 +52,8 @@ export async function compareWithCashfree(deps: BillingServices, file: OrderFile
   }
 }
 
-/** The words of Cashfree that fit each of our statuses. */
-const fitting: Record<OrderFile['order']['status'], string[]> = {
+/** The statuses at Cashfree that agree with each of ours. */
+const agreeing: Record<OrderFile['order']['status'], string[]> = {
   created: ['ABSENT'],
   active: ['ACTIVE'],
   paid: ['PAID'],
@@ -75,7 +75,7 @@ function orderGroup({ order }: OrderFile, remote: RemoteOrder): Comparison['grou
         label: 'Status',
         ours: order.status,
         theirs: remote.status,
-        differs: !fitting[order.status].includes(remote.status),
+        differs: !agreeing[order.status].includes(remote.status),
       },
       ...[same('Order', order.id, remote.orderId)].filter(({ differs }) => differs),
       same('Amount', money(order.amountPaise), money(remote.amountPaise)),
@@ -96,7 +96,7 @@ function attemptGroups({ attempts }: OrderFile, remote: RemoteOrder): Comparison
     ]
   return pairs(attempts, remote.attempts, ({ cfPaymentId }) => cfPaymentId).map(([key, ours, theirs]) => ({
     title: `Payment ${key}`,
-    rows: bothSides<
+    rows: compareFields<
       Pick<Attempt, 'status' | 'amountPaise' | 'currency' | 'method' | 'bankReference' | 'failureReason'>
     >(ours, theirs, [
       ['Status', ({ status }) => status],
@@ -109,7 +109,7 @@ function attemptGroups({ attempts }: OrderFile, remote: RemoteOrder): Comparison
   }))
 }
 
-const refundWords: Record<string, string> = {
+const refundStatuses: Record<string, string> = {
   SUCCESS: 'succeeded',
   FAILED: 'failed',
   CANCELLED: 'cancelled',
@@ -119,13 +119,13 @@ const refundWords: Record<string, string> = {
 function refundGroups({ refunds }: OrderFile, remote: RemoteRefund[]): Comparison['groups'] {
   const theirs = remote.map((refund) => ({
     id: refund.refundId ?? `cf_${refund.cfRefundId}`,
-    status: refundWords[refund.status] ?? 'pending',
+    status: refundStatuses[refund.status] ?? 'pending',
     amountPaise: refund.amountPaise,
     bankReference: refund.bankReference,
   }))
   return pairs(refunds, theirs, ({ id }) => id).map(([key, ours, there]) => ({
     title: `Refund ${key}`,
-    rows: bothSides<{ status: string; amountPaise: number | null; bankReference: string | null }>(ours, there, [
+    rows: compareFields<{ status: string; amountPaise: number | null; bankReference: string | null }>(ours, there, [
       ['Status', ({ status }) => status],
       ['Amount', ({ amountPaise }) => money(amountPaise)],
       ['Bank reference', ({ bankReference }) => bankReference],
@@ -150,7 +150,7 @@ function disputeGroups({ disputes }: OrderFile, remote: RemoteDispute[]): Compar
   }))
   return pairs(ours, theirs, ({ id }) => id).map(([key, one, other]) => ({
     title: `Dispute ${key}`,
-    rows: bothSides<(typeof theirs)[number]>(one, other, [
+    rows: compareFields<(typeof theirs)[number]>(one, other, [
       ['Kind', ({ type }) => disputeKind(type)],
       ['Status', ({ status }) => disputeKind(status)],
       ['Amount', ({ amountPaise }) => money(amountPaise)],
@@ -159,16 +159,16 @@ function disputeGroups({ disputes }: OrderFile, remote: RemoteDispute[]): Compar
   }))
 }
 
-/** What stands on both sides under the same id, side by side; one side may be missing. */
+/** Ours and theirs of the same id, in pairs; either may be missing. */
 function pairs<A, B>(ours: A[], theirs: B[], idOf: (one: A | B) => string): [string, A | undefined, B | undefined][] {
   const ids = [...new Set([...ours, ...theirs].map(idOf))]
   return ids.map((id) => [id, ours.find((one) => idOf(one) === id), theirs.find((one) => idOf(one) === id)])
 }
 
-function bothSides<T>(
+function compareFields<T>(
   ours: T | undefined,
   theirs: T | undefined,
-  fields: [string, (side: T) => string | null][],
+  fields: [string, (one: T) => string | null][],
 ): Compared[] {
   if (!ours || !theirs)
     return [{ label: 'Known', ours: ours ? 'yes' : 'not there', theirs: theirs ? 'yes' : 'not there', differs: true }]

@@ -11,7 +11,7 @@ export const orderStatuses: Record<string, { label: string; tone: Tone }> = {
   terminated: { label: 'Ended', tone: 'info' },
 }
 
-/** How an attempt's status, Cashfree's own word, reads. An unknown one is shown as it came. */
+/** How an attempt's status, Cashfree's own, reads. An unknown one is shown as it came. */
 export const paymentStatuses: Record<string, { label: string; tone: Tone }> = {
   SUCCESS: { label: 'Paid', tone: 'good' },
   PENDING: { label: 'At the bank', tone: 'warn' },

@@ -1,4 +1,4 @@
--- The account behind an audit's actor or a refund's author ('user:<id>'); null for jobs, doors and commands.
+-- The account behind an audit's actor or a refund's author ('user:<id>'); null for what is no person: jobs, endpoints, commands.
 create or replace function user_behind(p_actor text) returns uuid language sql immutable as $$
   select case when p_actor ~ '^user:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then substr(p_actor, 6)::uuid end
 $$;

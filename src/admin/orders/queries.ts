@@ -88,7 +88,7 @@ export async function listPlanNames(sql: Sql): Promise<{ value: string; label: s
   `
 }
 
-/** An attempt to pay as a line of the list. `group` is why it failed, in the words of `failureGroups`. */
+/** An attempt to pay as a line of the list. `group` is why it failed, a key of `failureGroups`. */
 export type PaymentLine = {
   cfPaymentId: string
   orderId: string
@@ -172,7 +172,14 @@ export type OrderFile = {
   receipt: { number: string; issuedAt: Date; amountPaise: number } | null
   incidents: { id: number; kind: string; openedAt: Date; resolvedAt: Date | null; preparedRefundOf: string | null }[]
   deliveries: { id: number; at: Date; type: string | null; verdict: string; outcome: string | null; waits: boolean }[]
-  audit: { id: number; at: Date; action: string; actor: string; by: string | null; details: Record<string, unknown> }[]
+  audit: {
+    id: number
+    at: Date
+    action: string
+    actor: string
+    username: string | null
+    details: Record<string, unknown>
+  }[]
 }
 
 /** An attempt of an order; `leftPaise` is what can still go back: nothing while its payer disputes it. */
@@ -190,7 +197,7 @@ export type OrderAttempt = {
   isDisputed: boolean
 }
 
-/** What our books hold about an order. Undefined: there is none. */
+/** What we know of an order. Undefined: there is none. */
 export async function findOrderFile(sql: Sql, id: string): Promise<OrderFile | undefined> {
   const [order] = await sql<OrderFile['order'][]>`
     select o.id, o.user_id, o.plan_key, p.name as plan_name, p.title as plan_title, p.months, o.amount_paise, o.currency,
@@ -232,7 +239,7 @@ export async function findOrderFile(sql: Sql, id: string): Promise<OrderFile | u
       select id, received_at as at, type, verdict, outcome, accepted and settled_at is null as waits
       from webhook_events where order_id = ${id} order by id desc limit 100`,
     sql<OrderFile['audit']>`
-      select x.id, x.at, x.action, x.actor, a.username as by, x.details
+      select x.id, x.at, x.action, x.actor, a.username, x.details
       from audit x
       left join users a on a.id = user_behind(x.actor)
       where x.order_id = ${id}

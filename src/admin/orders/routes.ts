@@ -112,7 +112,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
   })
 
   app.get('/:id/cashfree', { schema: { params: ById } }, async (request, reply) => {
-    // Opened by hand it is not a page of its own.
+    // A fragment only: visited as a page, it leads to the page that it is part of.
     if (!request.wantsFragment)
       return reply.leaveFor(`/admin/orders/${encodeURIComponent(request.params.id)}?ask=cashfree`)
     const file = await fileOf(request.params.id)

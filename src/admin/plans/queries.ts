@@ -1,7 +1,7 @@
 import type { PlanVersion } from '../../billing/plans/queries.ts'
 import type { Sql } from '../../platform/db.ts'
 
-/** A version with how much hangs on it; each figure is counted up to 1,001 and no further. */
+/** A version with how much depends on it; each is counted up to 1,001 and no further. */
 export type PlanLine = PlanVersion & { orders: number; openOrders: number; subscribers: number }
 
 /** Every version of every plan: by plan, newest version first. */

@@ -11,7 +11,7 @@ import { type FormState, formState, PostedForm, readForm } from '../../web/forms
 import { sendCsv } from '../csv-routes.ts'
 import { queryOf } from '../listing.ts'
 import type { Panel } from '../panel.ts'
-import { lookFields, matchesPreview } from '../preview-guard.ts'
+import { matchesPreview, previewFields } from '../preview-guard.ts'
 import { listVersions, type PlanLine } from './queries.ts'
 
 declare module '../../web/views.ts' {
@@ -55,7 +55,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
   )
 
   app.post('/:key/price', { ...onlyMoney, schema: { params: ByKey, body: PostedForm } }, async (request, reply) => {
-    const typed = readForm(request.body, ['price', ...identityFields, ...lookFields], 200)
+    const typed = readForm(request.body, ['price', ...identityFields, ...previewFields], 200)
     const { price, wanted, look, ...identity } = typed
     if (look)
       return reply.leaveFor(`/admin/plans/${encodeURIComponent(request.params.key)}/price${queryOf({ price: wanted })}`)

@@ -13,11 +13,11 @@ export type RefundPreview = {
   siblings: Sibling[]
   amountPaise: number
   method: string
-  /** Why, where the books already know it. */
+  /** The reason, where the records already know it. */
   reason: string
   /** The amount is typed twice. */
   isLarge: boolean
-  /** Null where nothing can be refunded; then `closed` says why. */
+  /** Null where nothing can be refunded; then `closed` is the reason. */
   outcome: null | {
     rehearsal: Rehearsal
     taxes: { label: string; amountPaise: number }[]

@@ -12,28 +12,28 @@ export type RefundProgress = {
   refund: RefundFile
   method: string
   taxes: { label: string; amountPaise: number }[]
-  steps: { at: Date; title: string; by: string; tone: Tone }[]
-  /** What comes next, in words; null when there is nothing more to wait for. */
+  steps: { at: Date; title: string; actor: string; tone: Tone }[]
+  /** What comes next, as a sentence; null when there is nothing more to wait for. */
   next: string | null
-  /** What the poll says it has seen; while it stays the same the page is left alone. Null when all is over. */
+  /** A digest of what is shown, which the poll sends back: while it stays the same, nothing is replaced. Null at the end. */
   seen: string | null
 }
 
-/** Where a refund stands. Throws AppError `not-found`. */
+/** How far a refund is. Throws AppError `not-found`. */
 export async function refundProgress(deps: Services, id: string): Promise<RefundProgress> {
   const refund = await findRefundFile(deps.sql, id)
   if (!refund) throw new AppError('not-found', 'There is no such refund.')
-  const known = await listRefundSteps(deps.sql, refund)
-  const steps = known.map((step) => ({
+  const recorded = await listRefundSteps(deps.sql, refund)
+  const steps = recorded.map((step) => ({
     at: step.at,
-    ...(words[step.action] ?? { title: step.action, tone: 'info' as Tone }),
-    by: step.by ?? actors[step.actor] ?? step.actor,
+    ...(actions[step.action] ?? { title: step.action, tone: 'info' as Tone }),
+    actor: step.username ?? actors[step.actor] ?? step.actor,
   }))
   if (refund.requestedBy === 'cashfree')
     steps.unshift({
       at: refund.createdAt,
       title: 'Made at Cashfree',
-      by: 'its dashboard, or Cashfree itself',
+      actor: 'its dashboard, or Cashfree itself',
       tone: 'info',
     })
   const isOver = refund.status === 'succeeded' ? refund.mailStatus !== 'queued' : refund.finishedAt !== null
@@ -48,7 +48,7 @@ export async function refundProgress(deps: Services, id: string): Promise<Refund
   }
 }
 
-const words: Record<string, { title: string; tone: Tone }> = {
+const actions: Record<string, { title: string; tone: Tone }> = {
   'refund.requested': { title: 'Promised here', tone: 'info' },
   'refund.asked': { title: 'Cashfree was asked', tone: 'info' },
   'refund.pending': { title: 'Cashfree has it and pays it out', tone: 'info' },

@@ -52,7 +52,7 @@ export async function listRefunds(
   `
 }
 
-/** What a decision about a payment's money needs to know, by the database's clock. Amounts in paise. */
+/** What a decision about refunding a payment rests on, by the database's clock. Amounts in paise. */
 export type RefundBasis = {
   cfPaymentId: string
   orderId: string
@@ -135,7 +135,7 @@ export async function listRefundsOfPayment(sql: Sql, cfPaymentId: string): Promi
   `
 }
 
-/** A refund with everything its page tells. */
+/** A refund with everything its page shows. */
 export type RefundFile = Refund & {
   personName: string
   madeBy: string | null
@@ -186,10 +186,10 @@ export async function findRefundFile(sql: Sql, id: string): Promise<RefundFile |
   return row
 }
 
-/** What happened to a refund: the audit's rows of it, oldest first. `by` is a user name where a person did it. */
+/** What happened to a refund: the audit's rows of it, oldest first. `username`: of the person who did it, if one did. */
 export async function listRefundSteps(sql: Sql, refund: { id: string; orderId: string }) {
-  return sql<{ at: Date; action: string; actor: string; by: string | null; why: string | null }[]>`
-    select x.at, x.action, x.actor, a.username as by, x.details ->> 'why' as why
+  return sql<{ at: Date; action: string; actor: string; username: string | null }[]>`
+    select x.at, x.action, x.actor, a.username
     from audit x
     left join users a on a.id = user_behind(x.actor)
     where x.order_id = ${refund.orderId}

@@ -13,7 +13,7 @@ import { sendCsv } from '../csv-routes.ts'
 import { spanOfDays } from '../days.ts'
 import { allOf, filterOf, type List, type ListPage, listPage, queryOf } from '../listing.ts'
 import type { Panel } from '../panel.ts'
-import { lookFields, matchesPreview } from '../preview-guard.ts'
+import { matchesPreview, previewFields } from '../preview-guard.ts'
 import { columns } from './columns.ts'
 import { amountErrors, amountIn, previewRefund, type RefundPreview, readRefund, refundFields } from './preview.ts'
 import { type RefundProgress, refundProgress } from './progress.ts'
@@ -37,7 +37,7 @@ const ByPayment = Type.Object({ cfPaymentId: Type.String({ maxLength: 60 }) })
 const Amount = Type.Object({ amount: Type.Optional(Type.String({ maxLength: 30 })) })
 const Seen = Type.Object({ seen: Word })
 
-/** The list of refunds, the way to a new one (look, confirm), and each one followed to its end. */
+/** /admin/refunds: the list, a new one (preview, then confirm), and each one followed to its end. */
 const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
   const money = { preHandler: requireMoney }
 
@@ -75,7 +75,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
     { ...money, schema: { params: ByPayment, body: PostedForm } },
     async (request, reply) => {
       const { cfPaymentId } = request.params
-      const typed = readForm(request.body, [...refundFields, ...identityFields, ...lookFields])
+      const typed = readForm(request.body, [...refundFields, ...identityFields, ...previewFields])
       if (typed.look)
         return reply.leaveFor(
           `/admin/refunds/of/${encodeURIComponent(cfPaymentId)}${queryOf({ amount: typed.wanted })}`,
@@ -116,7 +116,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
 
   app.post('/:id/ask', { ...money, schema: { params: ById } }, async (request, reply) => {
     const refund = await askAboutRefund(deps, request.params.id, actorOf(request))
-    request.session.set('notice', heard(refund))
+    request.session.set('notice', answerNotice(refund))
     return reply.leaveFor(`/admin/refunds/${refund.id}`)
   })
 
@@ -129,8 +129,8 @@ export default routes
 
 const keyOf = ({ at, id }: RefundLine) => ({ at, id })
 
-/** What asking Cashfree came to, for the next page. */
-function heard(refund: Refund): { kind: 'info' | 'good' | 'warn' | 'bad'; text: string } {
+/** What Cashfree answered, as the notice on the next page. */
+function answerNotice(refund: Refund): { kind: 'info' | 'good' | 'warn' | 'bad'; text: string } {
   if (refund.status === 'succeeded')
     return { kind: 'good', text: 'Cashfree says: the money is with the customer’s bank.' }
   if (refund.finishedAt) return { kind: 'bad', text: `Cashfree says: ${refund.gatewayStatus ?? 'failed'}.` }

@@ -1,4 +1,4 @@
-/** How a subscription stands, in a word. */
+/** How a subscription's status reads in the filter and on a chip. */
 export const statuses: Record<string, { label: string; tone: 'good' | 'warn' | 'bad' }> = {
   active: { label: 'Active', tone: 'good' },
   grace: { label: 'Grace days', tone: 'warn' },
@@ -7,12 +7,12 @@ export const statuses: Record<string, { label: string; tone: 'good' | 'warn' | '
   cancelled: { label: 'Cancelled', tone: 'bad' },
 }
 
-/** The word for a stored status; an unknown one is its own. */
+/** The label of a stored status; an unknown one is its own. */
 export function statusLabel(status: string): { label: string; tone: 'good' | 'warn' | 'bad' } {
   return statuses[status] ?? { label: status, tone: 'warn' }
 }
 
-/** The roles as a filter says them. */
+/** How roles read in the filter and on a chip. */
 export const roleLabels: Record<string, string> = {
   subscriber: 'Subscriber',
   'admin-read': 'Admin, looks only',

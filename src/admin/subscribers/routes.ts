@@ -9,7 +9,7 @@ import { sendCsv } from '../csv-routes.ts'
 import { allOf, filterOf, type List, type ListPage, listPage, queryOf } from '../listing.ts'
 import { kindLabel } from '../mails/labels.ts'
 import type { Panel } from '../panel.ts'
-import { lookFields, matchesPreview } from '../preview-guard.ts'
+import { matchesPreview, previewFields } from '../preview-guard.ts'
 import { type AdminAction, actionFields, type Prospect, type Typed } from './actions/action.ts'
 import { actionNamed } from './actions/actions.ts'
 import { daysError, daysIn } from './actions/grant.ts'
@@ -112,7 +112,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
     async (request, reply) => {
       const action = actionNamed(request.params.act)
       const person = await personAt(sql, request.params.id)
-      const typed = readForm(request.body, [...actionFields, ...identityFields, ...lookFields])
+      const typed = readForm(request.body, [...actionFields, ...identityFields, ...previewFields])
       if (typed.look)
         return reply.leaveFor(
           `/admin/subscribers/${person.id}/${encodeURIComponent(request.params.act)}${queryOf({ days: typed.wanted })}`,
@@ -161,7 +161,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
     return (after, limit) => listPeople(sql, { typed: q, ...filter }, after, limit)
   }
 
-  /** The list for an export: whoever is meant exactly, then everybody else. */
+  /** The list for an export: exact matches first, then everybody else. */
   async function* everybody(filter: Filter) {
     const exact = await findExact(sql, filter.q)
     if (exact.length > 0) yield exact

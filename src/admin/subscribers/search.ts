@@ -4,10 +4,10 @@ import { AppError } from '../../platform/errors.ts'
 import type { Cursor } from '../listing.ts'
 import { type Filter, findExactly, listCalled, listNewest, type Named, type Person } from './queries.ts'
 
-/** What is typed into the one search box, as the ways to look for it. */
+/** A filter, and what is typed into the search box. */
 export type Search = Filter & { typed: string }
 
-/** People of this filter, newest first; only those who are called so where something is typed. */
+/** People of this filter, newest first; where something is typed, only those whose name begins so. */
 export async function listPeople(
   sql: Sql,
   { typed, ...filter }: Search,
@@ -21,7 +21,7 @@ export async function listPeople(
 }
 
 /**
- * Who is meant by exactly this: an account's id, user name, e-mail or phone in any format; or the number of an order, a
+ * Exact matches: an account's id, user name, e-mail or phone in any format; or the number of an order, a
  * payment, a refund, a receipt or a credit note, or a bank's reference.
  */
 export async function findExact(sql: Sql, typed: string): Promise<Person[]> {

@@ -4,7 +4,7 @@ import { andWithinDays, listValues } from '../list-queries.ts'
 import type { Cursor } from '../listing.ts'
 import { below } from '../row-numbers.ts'
 
-/** What the ledger shows of a delivery. */
+/** A delivery as a line of the list. */
 export type Delivery = {
   id: number
   receivedAt: Date
@@ -18,7 +18,7 @@ export type Delivery = {
   settledAt: Date | null
 }
 
-/** Everything that is kept of one; `ours`: its order is in our books. */
+/** Everything that is stored of one; `ours`: its order is one of ours. */
 export type WholeDelivery = Delivery & {
   cfPaymentId: string | null
   eventTime: Date | null
@@ -36,7 +36,7 @@ export async function listDeliveries(sql: Sql, filter: DeliveryFilter, after: Cu
     select ${columns(sql)}
     from webhook_events e
     where e.id < ${below(after)}
-      ${taken(sql, filter.accepted)}
+      ${andAccepted(sql, filter.accepted)}
       ${filter.verdict ? sql`and e.verdict = ${filter.verdict}` : sql``}
       ${filter.type ? sql`and e.type = ${filter.type}` : sql``}
       ${filter.order ? sql`and e.order_id = ${filter.order}` : sql``}
@@ -57,7 +57,7 @@ export async function findDelivery(sql: Sql, id: number): Promise<WholeDelivery 
   return row
 }
 
-/** Deliveries refused since ever, by reason. */
+/** How many deliveries were ever refused, by reason. */
 export async function listRefusals(sql: Sql) {
   return sql<{ verdict: string; count: number; lastAt: Date }[]>`
     select verdict, count, last_at from webhook_refusals order by count desc
@@ -74,8 +74,8 @@ function columns(sql: Sql) {
              e.next_settle_at, e.settled_at`
 }
 
-/** Waiting ones are few among millions: they are read through the index that holds only them. */
-function taken(sql: Sql, accepted: string) {
+/** `and` it was accepted or not. Waiting ones are few among millions: they are found in the index that holds only them. */
+function andAccepted(sql: Sql, accepted: string) {
   if (accepted === 'yes') return sql`and e.accepted`
   if (accepted === 'no') return sql`and not e.accepted`
   if (accepted === 'waiting')

@@ -38,7 +38,7 @@ const Filter = Type.Object({ accepted: Text, verdict: Text, type: Text, order: T
 const Listed = Type.Object({ ...Filter.properties, after: Type.Optional(Type.String({ maxLength: 300 })) })
 const ById = Type.Object({ id: Type.String({ maxLength: 20 }) })
 
-/** /admin/webhooks: every delivery with its verdict, its bytes, and the way to settle it again. */
+/** /admin/webhooks: every delivery with its verdict, its bytes, and a button to settle it again. */
 const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
   const listFor = ({ day, ...filter }: Record<(typeof names)[number], string>): List<Delivery> => {
     const asked = { ...filter, span: spanOfDays(day, day) }

@@ -4,36 +4,36 @@ import type { Sql } from '../../../platform/db.ts'
 import { AppError } from '../../../platform/errors.ts'
 import type { PersonFile } from '../person/queries.ts'
 
-/** What a form of an act may hold. `seen` is what the page showed, `key` names the act. */
+/** What an action's form may hold. `seen` is what the page showed; `key` identifies the action, so that sent twice it is done once. */
 export const actionFields = ['days', 'reason', 'role', 'number', 'seen', 'key'] as const
 export type Typed = Record<(typeof actionFields)[number], string>
 
 export type Row = { label: string; value: string | null; total?: boolean }
 
-/** What will happen, before the button; `closed` says why it cannot. */
+/** What will happen, shown before the button; `closed` is the reason why nothing can. */
 export type Prospect = {
   rows: Row[]
-  says: string
-  /** What the button says; the act in words. */
+  text: string
+  /** The button's label, which names the action. */
   button: string
   hidden: Partial<Typed>
   closed: string | null
 }
 
-/** Something an administrator does to one account, on a page of its own that asks first. */
+/** Something an administrator does to one account, on a page of its own that shows what will happen and asks. */
 export type AdminAction = {
   title: string
   tone: 'plain' | 'danger'
   /** Password and code again, unless given in the last ten minutes. */
   needsIdentity: boolean
-  /** What is typed besides. */
+  /** What else has to be typed. */
   asks: readonly ('reason' | 'role')[]
-  prospect: (sql: Sql, person: PersonFile, typed: Typed, by: Actor) => Promise<Prospect>
-  /** Does it and answers the notice. Throws AppError `invalid` about fields and `conflict` when it is no longer as seen. */
-  perform: (sql: Sql, person: PersonFile, typed: Typed, by: Actor) => Promise<string>
+  prospect: (sql: Sql, person: PersonFile, typed: Typed, actor: Actor) => Promise<Prospect>
+  /** Does it and returns the notice. Throws AppError `invalid` about fields and `conflict` when it is no longer as seen. */
+  perform: (sql: Sql, person: PersonFile, typed: Typed, actor: Actor) => Promise<string>
 }
 
-/** Why there are no acts on this account, or null. */
+/** Why nothing can be done to this account, or null. */
 export function closedFor(person: PersonFile): string | null {
   return person.deletedAt
     ? 'This account was deleted. What is left of it is kept for the law, and nobody acts on it.'
@@ -49,7 +49,7 @@ export function readReason({ reason }: Typed): string {
   return text
 }
 
-/** The key of an act: the one of the form, or a new one for a new form. */
+/** The key of an action: the one of the form, or a new one for a new form. */
 export function keyOf({ key }: Typed): string {
   return /^[0-9a-f-]{36}$/.test(key) ? key : randomUUID()
 }

@@ -5,8 +5,8 @@ import { grant } from './grant.ts'
 import { receipt } from './receipt.ts'
 import { lifting, role, signingOut, suspension } from './suspension-and-role.ts'
 
-/** All acts, by the last part of their address. */
-const acts: Record<string, AdminAction> = {
+/** All actions, by the last part of their address. */
+const actions: Record<string, AdminAction> = {
   grant,
   cancellation,
   suspension,
@@ -16,9 +16,9 @@ const acts: Record<string, AdminAction> = {
   role,
 }
 
-/** The act of this name. Throws AppError `not-found`. */
+/** The action of this name. Throws AppError `not-found`. */
 export function actionNamed(name: string): AdminAction {
-  const act = Object.hasOwn(acts, name) ? acts[name] : undefined
-  if (!act) throw new AppError('not-found', 'There is nothing at this address.')
-  return act
+  const action = Object.hasOwn(actions, name) ? actions[name] : undefined
+  if (!action) throw new AppError('not-found', 'There is nothing at this address.')
+  return action
 }

@@ -30,15 +30,15 @@ export const cancellation: AdminAction = {
         { label: 'Money', value: 'none moves; refund on the page of the order' },
         { label: 'Mail', value: `to ${person.email}` },
       ],
-      says: 'Access ends at once, what was bought or granted ahead included. It cannot be undone; days can be granted again.',
+      text: 'Access ends at once, what was bought or granted ahead included. It cannot be undone; days can be granted again.',
       button: 'Cancel the subscription',
       hidden: { seen: end?.seenEnd ?? '', key: keyOf(typed) },
       closed: closedFor(person) ?? (person.hasAccess ? null : 'No access is running, so there is nothing to cancel.'),
     }
   },
-  perform: async (sql, person, typed, by) => {
+  perform: async (sql, person, typed, actor) => {
     const reason = readReason(typed)
-    await cancelSubscription(sql, { userId: person.id, reason, key: keyOf(typed), seenEnd: seenEndIn(typed) }, by)
+    await cancelSubscription(sql, { userId: person.id, reason, key: keyOf(typed), seenEnd: seenEndIn(typed) }, actor)
     return `The access of ${person.name} ended. A mail tells them.`
   },
 }

@@ -4,8 +4,8 @@ import { dateInIndia } from '../../../platform/dates.ts'
 import { AppError } from '../../../platform/errors.ts'
 import { type AdminAction, closedFor, keyOf, readReason, type Typed } from './action.ts'
 
-const suggested = 7
-const most = 366
+const suggestedDays = 7
+const mostDays = 366
 
 /** Adds days of access that nobody pays for. */
 export const grant: AdminAction = {
@@ -14,39 +14,39 @@ export const grant: AdminAction = {
   needsIdentity: true,
   asks: ['reason'],
   prospect: async (sql, person, typed) => {
-    const days = daysIn(typed) ?? suggested
+    const days = daysIn(typed) ?? suggestedDays
     const end = (await findEnd(sql, person.id, days))!
-    const runs = end.end !== null && end.startsAt.getTime() === end.end.getTime()
+    const isRunning = end.end !== null && end.startsAt.getTime() === end.end.getTime()
     return {
       rows: [
         { label: 'Access now', value: person.hasAccess ? `until ${dateInIndia(person.currentPeriodEnd!)}` : 'none' },
         { label: 'Days added', value: String(days) },
-        { label: 'From', value: runs ? `${dateInIndia(end.startsAt)}, when the running period ends` : 'now' },
+        { label: 'From', value: isRunning ? `${dateInIndia(end.startsAt)}, when the running period ends` : 'now' },
         { label: 'Access then', value: `until ${dateInIndia(end.endsAt)}`, total: true },
         { label: 'Money', value: 'none moves, no receipt is written' },
         { label: 'Mail', value: `to ${person.email}` },
       ],
-      says: 'The days come on top, exactly as bought ones would. The person is told the days, not your reason.',
-      button: `Grant ${inWords(days)}`,
+      text: 'The days come on top, exactly as bought ones would. The person is told the days, not your reason.',
+      button: `Grant ${daysLabel(days)}`,
       hidden: { days: String(days), seen: end.seenEnd ?? '', key: keyOf(typed) },
       closed: closedFor(person),
     }
   },
-  perform: async (sql, person, typed, by) => {
+  perform: async (sql, person, typed, actor) => {
     const days = daysIn(typed)
     if (days === null)
       throw new AppError('invalid', 'Nothing was done yet. Please check the marked field.', {
         fields: daysError(typed),
       })
     const reason = readReason(typed)
-    await grantDays(sql, { userId: person.id, days, reason, key: keyOf(typed), seenEnd: seenEndIn(typed) }, by)
-    return `${inWords(days)} granted to ${person.name}. A mail tells them.`
+    await grantDays(sql, { userId: person.id, days, reason, key: keyOf(typed), seenEnd: seenEndIn(typed) }, actor)
+    return `${daysLabel(days)} granted to ${person.name}. A mail tells them.`
   },
 }
 
 /** What is wrong with the days, as the field's sentence. */
 export function daysError(typed: Typed): Record<string, string> {
-  return daysIn(typed) === null ? { days: `A whole number of days, 1 to ${most}.` } : {}
+  return daysIn(typed) === null ? { days: `A whole number of days, 1 to ${mostDays}.` } : {}
 }
 
 /** The end of access that the page showed; null for none. */
@@ -57,9 +57,9 @@ export function seenEndIn({ seen }: Typed): string | null {
 /** A whole number of days that may be granted, else null. */
 export function daysIn({ days }: Pick<Typed, 'days'>): number | null {
   const number = /^\d{1,3}$/.test(days.trim()) ? Number(days) : 0
-  return number >= 1 && number <= most ? number : null
+  return number >= 1 && number <= mostDays ? number : null
 }
 
-function inWords(days: number): string {
+function daysLabel(days: number): string {
   return days === 1 ? '1 day' : `${days} days`
 }

@@ -21,19 +21,19 @@ export const receipt: AdminAction = {
         { label: 'Last sent', value: mail.sentAt ? dateTimeInIndia(mail.sentAt) : 'not yet: it still waits' },
         { label: 'Goes to', value: mail.email, total: true },
       ],
-      says: 'The same receipt, to the address the account has now.',
+      text: 'The same receipt, to the address the account has now.',
       button: 'Send it again',
       hidden: { number: typed.number, seen: String(mail.copy + 1) },
       closed: closedFor(person),
     }
   },
-  perform: async (sql, person, typed, by) => {
+  perform: async (sql, person, typed, actor) => {
     const mail = await findReceiptMail(sql, person.id, typed.number)
     if (!mail) throw new AppError('not-found', 'There is no such receipt in this account.')
     const copy = /^\d{1,6}$/.test(typed.seen) ? Number(typed.seen) : 0
     if (copy < 1 || person.deletedAt)
       throw new AppError('conflict', closedFor(person) ?? 'Please look at the page again.')
-    await resendMail(sql, mail.id, { by, copy })
+    await resendMail(sql, mail.id, { by: actor, copy })
     return `Receipt ${typed.number} goes to ${mail.email} again.`
   },
 }

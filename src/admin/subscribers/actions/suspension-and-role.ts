@@ -10,7 +10,7 @@ export const suspension: AdminAction = {
   tone: 'danger',
   needsIdentity: false,
   asks: ['reason'],
-  prospect: async (_sql, person, _typed, by) => ({
+  prospect: async (_sql, person, _typed, actor) => ({
     rows: [
       { label: 'Log-ins', value: 'refused, from this moment', total: true },
       { label: 'Sessions ended', value: String(person.sessions) },
@@ -19,16 +19,16 @@ export const suspension: AdminAction = {
       { label: 'Money that comes all the same', value: 'held, with a refund prepared' },
       { label: 'Mail', value: 'none' },
     ],
-    says: 'Nobody can log in until you lift it. To end what was paid as well, cancel the subscription.',
+    text: 'Nobody can log in until you lift it. To end what was paid as well, cancel the subscription.',
     button: 'Suspend the account',
     hidden: {},
     closed:
       closedFor(person) ??
-      notYourself(person, by) ??
+      notYourself(person, actor) ??
       (person.suspendedAt ? 'This account is suspended already.' : null),
   }),
-  perform: async (sql, person, typed, by) => {
-    refuse(await setSuspension(sql, person.id, readReason(typed), by))
+  perform: async (sql, person, typed, actor) => {
+    refuse(await setSuspension(sql, person.id, readReason(typed), actor))
     return `${person.name} cannot log in any more.`
   },
 }
@@ -45,13 +45,13 @@ export const lifting: AdminAction = {
       { label: 'Log-ins', value: 'allowed again', total: true },
       { label: 'Money that was held', value: 'counts at once, unless its refund was confirmed' },
     ],
-    says: 'The person can log in again with their password. They are not told by mail.',
+    text: 'The person can log in again with their password. They are not told by mail.',
     button: 'Lift the suspension',
     hidden: {},
     closed: closedFor(person) ?? (person.suspendedAt ? null : 'This account is not suspended.'),
   }),
-  perform: async (sql, person, _typed, by) => {
-    refuse(await setSuspension(sql, person.id, null, by))
+  perform: async (sql, person, _typed, actor) => {
+    refuse(await setSuspension(sql, person.id, null, actor))
     return `${person.name} can log in again.`
   },
 }
@@ -64,19 +64,19 @@ export const signingOut: AdminAction = {
   asks: [],
   prospect: async (_sql, person) => ({
     rows: [{ label: 'Sessions ended', value: String(person.sessions), total: true }],
-    says: 'Every browser of this person has to log in again. Nothing else changes.',
+    text: 'Every browser of this person has to log in again. Nothing else changes.',
     button: 'Sign out everywhere',
     hidden: {},
     closed: closedFor(person),
   }),
-  perform: async (sql, person, _typed, by) => {
+  perform: async (sql, person, _typed, actor) => {
     if (person.deletedAt) throw new AppError('conflict', closedFor(person)!)
-    await endSessions(sql, person.id, by)
+    await endSessions(sql, person.id, actor)
     return `${person.name} is signed out everywhere.`
   },
 }
 
-/** What each role may do, in words. */
+/** What each role may do. */
 export const roles: Record<string, string> = {
   subscriber: 'Subscriber: no panel',
   'admin-read': 'Looks at everything only',
@@ -89,23 +89,23 @@ export const role: AdminAction = {
   tone: 'danger',
   needsIdentity: true,
   asks: ['role'],
-  prospect: async (_sql, person, _typed, by) => ({
+  prospect: async (_sql, person, _typed, actor) => ({
     rows: [
       { label: 'Role now', value: roles[person.role] ?? person.role },
       { label: 'Sessions ended', value: String(person.sessions) },
       { label: 'Second factor', value: 'asked of administrators at their next log-in; forgotten for subscribers' },
     ],
-    says: 'The person has to log in again. Nobody changes their own role.',
+    text: 'The person has to log in again. Nobody changes their own role.',
     button: 'Change the role',
     hidden: { seen: person.role },
-    closed: closedFor(person) ?? notYourself(person, by),
+    closed: closedFor(person) ?? notYourself(person, actor),
   }),
-  perform: async (sql, person, typed, by) => {
+  perform: async (sql, person, typed, actor) => {
     if (!Object.hasOwn(roles, typed.role))
       throw new AppError('invalid', 'Nothing was done yet. Please check the marked field.', {
         fields: { role: 'Please choose a role.' },
       })
-    refuse(await changeRole(sql, person.id, { seen: typed.seen, becomes: typed.role }, by))
+    refuse(await changeRole(sql, person.id, { seen: typed.seen, becomes: typed.role }, actor))
     return `${person.name} is now: ${roles[typed.role]!.toLowerCase()}.`
   },
 }
@@ -123,6 +123,6 @@ function refuse(outcome: string): void {
   if (refusal) throw refusal
 }
 
-function notYourself(person: PersonFile, by: Actor): string | null {
-  return by.actor === `user:${person.id}` ? 'This is your own account. Another administrator can do it.' : null
+function notYourself(person: PersonFile, actor: Actor): string | null {
+  return actor.actor === `user:${person.id}` ? 'This is your own account. Another administrator can do it.' : null
 }

@@ -2,7 +2,7 @@ import { dateInIndia as day } from '../../../platform/dates.ts'
 import { rupees } from '../../../platform/money.ts'
 import type { listOrders, Period, PersonFile } from './queries.ts'
 
-/** Why does this account have access, or none: the answer in one line, and what it rests on, one sentence each. */
+/** Why an account has access, or none: the answer in one line, and what it rests on, one sentence each. */
 export type AccessExplanation = { tone: 'good' | 'warn' | 'bad'; answer: string; reasons: string[] }
 
 type Order = Awaited<ReturnType<typeof listOrders>>[number]
@@ -19,13 +19,13 @@ export function explainAccess(
       answer: 'No access: the account was deleted.',
       reasons: [`Deleted on ${day(person.deletedAt)}.`],
     }
-  const why = ofSubscription(person, periods, order)
-  if (!person.suspendedAt) return why
+  const explanation = ofSubscription(person, periods, order)
+  if (!person.suspendedAt) return explanation
   const suspended = `Suspended on ${day(person.suspendedAt)}, because: ${person.suspendedReason}. Nobody can log in to it.`
   return {
     tone: 'bad',
     answer: 'Suspended: nobody can log in, whatever was paid.',
-    reasons: [suspended, ...why.reasons],
+    reasons: [suspended, ...explanation.reasons],
   }
 }
 

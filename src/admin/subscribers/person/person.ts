@@ -8,11 +8,11 @@ import { pageOf } from '../../listing.ts'
 import { explainAccess } from './access-explanation.ts'
 import {
   findPerson,
-  listHappenings,
   listMails,
   listOrders,
   listPeriods,
   listSessions,
+  listTimeline,
   type PersonFile,
 } from './queries.ts'
 import { lineOf } from './timeline.ts'
@@ -41,14 +41,14 @@ export async function personPage(sql: Sql, id: string, after: string | undefined
     listMails(sql, id, shown),
     listSessions(sql, id, shown),
     pageOf(
-      (cursor, limit) => listHappenings(sql, id, cursor, limit),
+      (cursor, limit) => listTimeline(sql, id, cursor, limit),
       ({ at, key }) => ({ at, id: key }),
       { after, filter: {} },
     ),
   ])
   return {
     person: { ...person, state: findState(person.stateCode)?.name ?? person.stateCode },
-    why: explainAccess(person, periods, orders[0]),
+    access: explainAccess(person, periods, orders[0]),
     periods,
     orders,
     receipts,

@@ -3,7 +3,7 @@ import { phasesLabel } from '../../../billing/subscriptions/subscriptions.ts'
 import type { Sql } from '../../../platform/db.ts'
 import type { Cursor } from '../../listing.ts'
 
-/** Everything about one account that stands on its page, in one look. */
+/** An account as its page shows it. */
 export type PersonFile = {
   id: string
   name: string
@@ -23,7 +23,7 @@ export type PersonFile = {
   isPaid: boolean
   hasAccess: boolean
   planTitle: string | null
-  /** What runs and what is to come, in words; null when nothing runs. */
+  /** What runs and what is to come, as a sentence; null when nothing runs. */
   schedule: string | null
   currentPeriodStart: Date | null
   currentPeriodEnd: Date | null
@@ -125,38 +125,38 @@ export async function listSessions(sql: Sql, userId: string, limit: number) {
   `
 }
 
-/** Something that happened to an account, as the row that tells it: `source` is the table, `of` what it was. */
-export type Happening = {
+/** Something that happened to an account, as a row of `source` records it; `kind` is its action, status or kind there. */
+export type TimelineEvent = {
   at: Date
   key: string
   source: 'audit' | 'payment' | 'mail' | 'incident' | 'resolution'
-  of: string
-  by: string | null
+  kind: string
+  actor: string | null
   orderId: string | null
   details: Record<string, unknown>
 }
 
-/** Cashfree tells the second; an attempt began in it and ended before we heard of it. */
-const heardOf = "least(p.completed_at + interval '999 milliseconds', p.created_at)"
+/** When an attempt ended: Cashfree names the second it ended in, and it was over before we recorded it. */
+const endedAt = "least(p.completed_at + interval '999 milliseconds', p.created_at)"
 
 /**
- * What happened to somebody, newest first: the audit, attempts to pay that failed, mails, incidents. Each part looks at its
+ * What happened to somebody, newest first: the audit, attempts to pay that failed, mails, incidents. Each part reads its
  * own newest rows only. The order is by the millisecond, which is what a link carries.
  */
-export async function listHappenings(
+export async function listTimeline(
   sql: Sql,
   userId: string,
   after: Cursor | null,
   limit: number,
-): Promise<Happening[]> {
+): Promise<TimelineEvent[]> {
   const older = (at: string, key: string) =>
     after
       ? sql`and (date_trunc('milliseconds', ${sql.unsafe(at)}), ${sql.unsafe(key)}) < (${after.at}, ${after.id})`
       : sql``
   const part = (at: string, key: string) => sql`${older(at, key)} order by 1 desc, 2 desc limit ${limit}`
-  return sql<Happening[]>`
+  return sql<TimelineEvent[]>`
     with audited as (
-      select date_trunc('milliseconds', x.at) as at, 'a' || lpad(x.id::text, 19, '0') as key, 'audit' as source, x.action as of, x.actor as by,
+      select date_trunc('milliseconds', x.at) as at, 'a' || lpad(x.id::text, 19, '0') as key, 'audit' as source, x.action as kind, x.actor,
              x.order_id, x.details
              || case when x.action = 'order.paid' then jsonb_build_object(
                   'startsAt', d.starts_at, 'endsAt', d.ends_at, 'method', p.method, 'bankReference', p.bank_reference)
@@ -166,29 +166,29 @@ export async function listHappenings(
       left join payments p on p.cf_payment_id = x.details ->> 'cfPaymentId' and x.action = 'order.paid'
       where x.user_id = ${userId} ${part('x.at', "'a' || lpad(x.id::text, 19, '0')")}
     ), attempts as (
-      select date_trunc('milliseconds', ${sql.unsafe(heardOf)}) as at, 'p' || p.cf_payment_id as key,
-             'payment' as source, p.status as of, null::text as by, p.order_id,
+      select date_trunc('milliseconds', ${sql.unsafe(endedAt)}) as at, 'p' || p.cf_payment_id as key,
+             'payment' as source, p.status as kind, null::text as actor, p.order_id,
              jsonb_build_object('amountPaise', p.amount_paise, 'method', p.method, 'reason', p.failure_reason,
                                 'cfPaymentId', p.cf_payment_id) as details
       from payments p
       join orders o on o.id = p.order_id
       where o.user_id = ${userId} and p.applied_at is null
-        ${part(heardOf, "'p' || p.cf_payment_id")}
+        ${part(endedAt, "'p' || p.cf_payment_id")}
     ), written as (
       select date_trunc('milliseconds', coalesce(m.sent_at, m.created_at)) as at, 'm' || m.id as key, 'mail' as source,
-             m.status as of, null::text as by, null::text as order_id,
+             m.status as kind, null::text as actor, null::text as order_id,
              jsonb_build_object('id', m.id, 'kind', m.kind, 'copy', m.copy, 'about', m.subject_key, 'to', m.to_email,
                                 'error', m.last_error) as details
       from mails m
       where m.user_id = ${userId} ${part('coalesce(m.sent_at, m.created_at)', "'m' || m.id")}
     ), opened as (
-      select date_trunc('milliseconds', i.opened_at) as at, 'i' || i.id as key, 'incident' as source, i.kind as of,
-             null::text as by, i.order_id, jsonb_build_object('id', i.id) as details
+      select date_trunc('milliseconds', i.opened_at) as at, 'i' || i.id as key, 'incident' as source, i.kind,
+             null::text as actor, i.order_id, jsonb_build_object('id', i.id) as details
       from incidents i
       where i.user_id = ${userId} ${part('i.opened_at', "'i' || i.id")}
     ), resolved as (
-      select date_trunc('milliseconds', i.resolved_at) as at, 'r' || i.id as key, 'resolution' as source, i.kind as of,
-             i.resolved_by as by, i.order_id, jsonb_build_object('id', i.id, 'resolution', i.resolution) as details
+      select date_trunc('milliseconds', i.resolved_at) as at, 'r' || i.id as key, 'resolution' as source, i.kind,
+             i.resolved_by as actor, i.order_id, jsonb_build_object('id', i.id, 'resolution', i.resolution) as details
       from incidents i
       where i.user_id = ${userId} and i.resolved_at is not null ${part('i.resolved_at', "'r' || i.id")}
     ), happened as (
@@ -197,9 +197,9 @@ export async function listHappenings(
       order by at desc, key desc
       limit ${limit}
     )
-    select h.at, h.key, h.source, h.of, coalesce(a.username, h.by) as by, h.order_id, h.details
+    select h.at, h.key, h.source, h.kind, coalesce(a.username, h.actor) as actor, h.order_id, h.details
     from happened h
-    left join users a on a.id = user_behind(h.by)
+    left join users a on a.id = user_behind(h.actor)
     order by h.at desc, h.key desc
   `
 }

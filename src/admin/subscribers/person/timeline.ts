@@ -2,7 +2,7 @@ import { methodTitle } from '../../../billing/payments/payments.ts'
 import { dateInIndia as day } from '../../../platform/dates.ts'
 import { rupees } from '../../../platform/money.ts'
 import { kindLabel } from '../../mails/labels.ts'
-import type { Happening } from './queries.ts'
+import type { TimelineEvent } from './queries.ts'
 
 /** A line of somebody's timeline: what happened, in a sentence, and where there is more about it. */
 export type Line = {
@@ -12,120 +12,124 @@ export type Line = {
   link: { href: string; label: string } | null
 }
 
-/** The sentence of a happening. One that nobody foresaw is told by its own name. */
-export function lineOf(happening: Happening): Line {
-  const { tone = 'info', text, link = null } = told(happening)
-  const { orderId } = happening
+/** The sentence of an event; one without a sentence of its own is named as the audit names it. */
+export function lineOf(event: TimelineEvent): Line {
+  const { tone = 'info', text, link = null } = describe(event)
+  const { orderId } = event
   return {
-    at: happening.at,
+    at: event.at,
     tone,
     text,
     link: link ?? (orderId ? { href: `/admin/orders/${orderId}`, label: 'Order' } : null),
   }
 }
 
-type Told = { tone?: Line['tone']; text: string; link?: Line['link'] }
+type Description = { tone?: Line['tone']; text: string; link?: Line['link'] }
 
-function told(happening: Happening): Told {
-  switch (happening.source) {
+function describe(event: TimelineEvent): Description {
+  switch (event.source) {
     case 'payment':
-      return attempt(happening)
+      return attempt(event)
     case 'mail':
-      return mail(happening)
+      return mail(event)
     case 'incident':
-      return { tone: 'bad', text: `Incident opened: ${words(happening.of)}.`, link: incidentLink(happening) }
+      return { tone: 'bad', text: `Incident opened: ${spaced(event.kind)}.`, link: incidentLink(event) }
     case 'resolution':
       return {
         tone: 'good',
-        text: `Incident resolved by ${actor(happening.by)}: ${text(happening, 'resolution')}`,
-        link: incidentLink(happening),
+        text: `Incident resolved by ${actorLabel(event.actor)}: ${text(event, 'resolution')}`,
+        link: incidentLink(event),
       }
     case 'audit':
-      return (
-        audited[happening.of]?.(happening) ?? { text: `${sentence(words(happening.of))} (${actor(happening.by)}).` }
-      )
+      return audited[event.kind]?.(event) ?? { text: `${sentence(spaced(event.kind))} (${actorLabel(event.actor)}).` }
   }
 }
 
-const audited: Record<string, (happening: Happening) => Told> = {
+const audited: Record<string, (event: TimelineEvent) => Description> = {
   'user.registered': () => ({ text: 'Registered. No access yet: nothing was paid.' }),
   'order.set-aside': () => ({ text: 'Said that a payment pending at the bank had failed, and went to pay again.' }),
   'order.opened': () => ({ text: 'Went to pay: an order was opened.' }),
   'order.active': () => ({ text: 'Cashfree opened the order. It waits for payment.' }),
   'order.paid': paid,
   'order.expired': () => ({ tone: 'warn', text: 'The order expired unpaid. Nothing was granted.' }),
-  'order.terminated': (it) => ({
+  'order.terminated': (event) => ({
     tone: 'warn',
-    text: `The order was ended${text(it, 'why') ? `: ${text(it, 'why')}` : ' unpaid'}. Nothing was granted.`,
+    text: `The order was ended${text(event, 'why') ? `: ${text(event, 'why')}` : ' unpaid'}. Nothing was granted.`,
   }),
-  'order.termination-asked': (it) => ({
-    text: text(it, 'why')
-      ? `Cashfree was asked to end the order, because the account is ${text(it, 'why')}.`
-      : `Cashfree was asked to end the order by ${actor(it.by)}.`,
+  'order.termination-asked': (event) => ({
+    text: text(event, 'why')
+      ? `Cashfree was asked to end the order, because the account is ${text(event, 'why')}.`
+      : `Cashfree was asked to end the order by ${actorLabel(event.actor)}.`,
   }),
   'order.terminating': () => ({ tone: 'warn', text: 'The order is being ended.' }),
   'order.unverified': () => ({
     tone: 'warn',
     text: 'Cashfree called the order paid and showed no payment for it. Nothing was granted; it is asked again.',
   }),
-  'order.held': (it) => ({
+  'order.held': (event) => ({
     tone: 'bad',
     text:
-      text(it, 'why') === 'entitlement-refused'
+      text(event, 'why') === 'entitlement-refused'
         ? 'Held back: the account may not be given what was paid for. Nothing was granted.'
-        : `Held back: what Cashfree says does not agree with the order (${words(text(it, 'why'))}). Nothing was granted.`,
+        : `Held back: what Cashfree says does not agree with the order (${spaced(text(event, 'why'))}). Nothing was granted.`,
   }),
-  'refund.requested': (it) =>
-    refund(it, `Refund of ${money(it)} promised by ${actor(it.by)}, because: ${text(it, 'reason')}.`),
-  'refund.succeeded': (it) => refund(it, `${money(it)} went back to the customer.`, 'good'),
-  'refund.failed': (it) =>
-    refund(it, `The refund failed${text(it, 'why') ? `: ${text(it, 'why')}` : ''}. No money moved.`, 'bad'),
-  'refund.pending': (it) => refund(it, 'The refund is on its way.'),
-  'refund.onhold': (it) => refund(it, 'Cashfree holds the refund.', 'warn'),
-  'refund.cancelled': (it) => refund(it, 'The refund was cancelled. No money moved.', 'warn'),
-  'dispute.open': (it) => ({
+  'refund.requested': (event) =>
+    refund(
+      event,
+      `Refund of ${money(event)} promised by ${actorLabel(event.actor)}, because: ${text(event, 'reason')}.`,
+    ),
+  'refund.succeeded': (event) => refund(event, `${money(event)} went back to the customer.`, 'good'),
+  'refund.failed': (event) =>
+    refund(event, `The refund failed${text(event, 'why') ? `: ${text(event, 'why')}` : ''}. No money moved.`, 'bad'),
+  'refund.pending': (event) => refund(event, 'The refund is on its way.'),
+  'refund.onhold': (event) => refund(event, 'Cashfree holds the refund.', 'warn'),
+  'refund.cancelled': (event) => refund(event, 'The refund was cancelled. No money moved.', 'warn'),
+  'dispute.open': (event) => ({
     tone: 'bad',
-    text: `The payer asked their bank for ${money(it)} back (${disputeType(it)}). An answer is due.`,
+    text: `The payer asked their bank for ${money(event)} back (${disputeType(event)}). An answer is due.`,
   }),
-  'dispute.under-review': (it) => ({
+  'dispute.under-review': (event) => ({
     tone: 'warn',
-    text: `The bank looks at the dispute over ${money(it)} (${disputeType(it)}).`,
+    text: `The bank looks at the dispute over ${money(event)} (${disputeType(event)}).`,
   }),
-  'dispute.won': (it) => ({ tone: 'good', text: `The dispute over ${money(it)} was won. Access goes on.` }),
-  'dispute.lost': (it) => ({ tone: 'bad', text: `The dispute was lost: the bank took ${money(it)} back.` }),
-  'dispute.unclear': (it) => ({
+  'dispute.won': (event) => ({ tone: 'good', text: `The dispute over ${money(event)} was won. Access goes on.` }),
+  'dispute.lost': (event) => ({ tone: 'bad', text: `The dispute was lost: the bank took ${money(event)} back.` }),
+  'dispute.unclear': (event) => ({
     tone: 'warn',
-    text: `Cashfree says “${words(text(it, 'theirStatus')).toLowerCase()}” of a dispute. A person has to look.`,
+    text: `Cashfree says “${spaced(text(event, 'theirStatus')).toLowerCase()}” of a dispute. A person has to look.`,
   }),
-  'subscription.granted': (it) => ({
+  'subscription.granted': (event) => ({
     tone: 'good',
-    text: `${plural(Number(it.details.days), 'day')} granted by ${actor(it.by)}, because: ${text(it, 'reason')}. ${until(it, 'after')}`,
+    text: `${plural(Number(event.details.days), 'day')} granted by ${actorLabel(event.actor)}, because: ${text(event, 'reason')}. ${until(event, 'after')}`,
   }),
-  'subscription.cancelled': (it) => ({
+  'subscription.cancelled': (event) => ({
     tone: 'bad',
-    text: `Access ended by ${actor(it.by)}, because: ${text(it, 'reason')}. Money was not touched.`,
+    text: `Access ended by ${actorLabel(event.actor)}, because: ${text(event, 'reason')}. Money was not touched.`,
   }),
   'subscription.grace': () => ({ tone: 'warn', text: 'The period ended. Three days of grace began.' }),
   'subscription.expired': () => ({ tone: 'bad', text: 'Grace ended: no access any more.' }),
-  'user.suspended': (it) => ({
+  'user.suspended': (event) => ({
     tone: 'bad',
-    text: `Suspended by ${actor(it.by)}, because: ${text(it, 'reason')}. ${plural(Number(it.details.sessions), 'session')} ended.`,
+    text: `Suspended by ${actorLabel(event.actor)}, because: ${text(event, 'reason')}. ${plural(Number(event.details.sessions), 'session')} ended.`,
   }),
-  'user.reinstated': (it) => ({ tone: 'good', text: `Suspension lifted by ${actor(it.by)}.` }),
-  'user.role-changed': (it) => ({
+  'user.reinstated': (event) => ({ tone: 'good', text: `Suspension lifted by ${actorLabel(event.actor)}.` }),
+  'user.role-changed': (event) => ({
     tone: 'warn',
-    text: `Role changed by ${actor(it.by)} from ${text(it, 'before')} to ${text(it, 'after')}.`,
+    text: `Role changed by ${actorLabel(event.actor)} from ${text(event, 'before')} to ${text(event, 'after')}.`,
   }),
   'user.promoted': () => ({ tone: 'warn', text: 'Made an administrator by a command on the server.' }),
-  'sessions.ended': (it) => ({ text: `${plural(Number(it.details.sessions), 'session')} ended by ${actor(it.by)}.` }),
+  'sessions.ended': (event) => ({
+    text: `${plural(Number(event.details.sessions), 'session')} ended by ${actorLabel(event.actor)}.`,
+  }),
   'account.deleted': () => ({ tone: 'bad', text: 'The account was deleted. Receipts stay, as the law asks.' }),
-  'mail.resent': (it) => ({
-    text: `Mail “${kindLabel(text(it, 'kind'))}” sent again by ${actor(it.by)}.`,
-    link: { href: `/admin/mails/${text(it, 'mail')}`, label: 'Mail' },
+  'mail.resent': (event) => ({
+    text: `Mail “${kindLabel(text(event, 'kind'))}” sent again by ${actorLabel(event.actor)}.`,
+    link: { href: `/admin/mails/${text(event, 'mail')}`, label: 'Mail' },
   }),
 }
 
-const doors: Record<string, string> = {
+/** How a payment became known, by the audit's actor. */
+const discoveries: Record<string, string> = {
   webhook: 'Cashfree’s webhook told us',
   return: 'seen when the payer came back',
   poll: 'seen while the payer’s page waited',
@@ -135,29 +139,30 @@ const doors: Record<string, string> = {
   admin: 'seen when an administrator asked Cashfree',
 }
 
-function paid(it: Happening): Told {
-  const { startsAt, endsAt } = it.details
+function paid(event: TimelineEvent): Description {
+  const { startsAt, endsAt } = event.details
   const span = startsAt ? ` Access from ${day(new Date(String(startsAt)))} to ${day(new Date(String(endsAt)))}.` : ''
-  const method = it.details.method ? ` by ${methodTitle(text(it, 'method'))}` : ''
-  const door = doors[it.by ?? ''] ?? `by ${actor(it.by)}`
-  const receipt = text(it, 'receipt')
+  const method = event.details.method ? ` by ${methodTitle(text(event, 'method'))}` : ''
+  const discovery = discoveries[event.actor ?? ''] ?? `by ${actorLabel(event.actor)}`
+  const receipt = text(event, 'receipt')
   return {
     tone: 'good',
-    text: `Paid ${money(it)}${method}; ${door}.${span}${receipt ? ` Receipt ${receipt}.` : ''}`,
+    text: `Paid ${money(event)}${method}; ${discovery}.${span}${receipt ? ` Receipt ${receipt}.` : ''}`,
   }
 }
 
-function attempt(it: Happening): Told {
-  const how = it.details.method ? ` by ${methodTitle(text(it, 'method'))}` : ''
-  const amount = it.details.amountPaise === null ? '' : ` of ${money(it)}`
-  if (it.of === 'SUCCESS')
+function attempt(event: TimelineEvent): Description {
+  const how = event.details.method ? ` by ${methodTitle(text(event, 'method'))}` : ''
+  const amount = event.details.amountPaise === null ? '' : ` of ${money(event)}`
+  if (event.kind === 'SUCCESS')
     return { tone: 'warn', text: `Another payment${amount}${how} arrived that bought nothing. Look at the order.` }
-  if (it.of === 'PENDING' || it.of === 'NOT_ATTEMPTED') return { text: `An attempt to pay${how} waits for the bank.` }
-  const why = text(it, 'reason')
-  const gaveUp = it.of === 'USER_DROPPED' ? 'was left by the payer' : 'failed'
+  if (event.kind === 'PENDING' || event.kind === 'NOT_ATTEMPTED')
+    return { text: `An attempt to pay${how} waits for the bank.` }
+  const reason = text(event, 'reason')
+  const gaveUp = event.kind === 'USER_DROPPED' ? 'was left by the payer' : 'failed'
   return {
     tone: 'warn',
-    text: `An attempt to pay${how} ${gaveUp}${why ? `: ${why.replace(/\.$/, '')}` : ''}. Nothing was granted.`,
+    text: `An attempt to pay${how} ${gaveUp}${reason ? `: ${reason.replace(/\.$/, '')}` : ''}. Nothing was granted.`,
   }
 }
 
@@ -168,45 +173,45 @@ const mailStates: Record<string, [Line['tone'], string]> = {
   dead: ['bad', 'could not be delivered'],
 }
 
-function mail(it: Happening): Told {
-  const [tone, state] = mailStates[it.of] ?? ['info', it.of]
-  const copy = Number(it.details.copy) > 0 ? `, copy ${it.details.copy}` : ''
+function mail(event: TimelineEvent): Description {
+  const [tone, state] = mailStates[event.kind] ?? ['info', event.kind]
+  const copy = Number(event.details.copy) > 0 ? `, copy ${event.details.copy}` : ''
   return {
     tone,
-    text: `Mail “${kindLabel(text(it, 'kind'))}”${copy} ${state}${it.of === 'sent' ? ` to ${text(it, 'to')}` : ''}.`,
-    link: { href: `/admin/mails/${text(it, 'id')}`, label: 'Mail' },
+    text: `Mail “${kindLabel(text(event, 'kind'))}”${copy} ${state}${event.kind === 'sent' ? ` to ${text(event, 'to')}` : ''}.`,
+    link: { href: `/admin/mails/${text(event, 'id')}`, label: 'Mail' },
   }
 }
 
-function refund(it: Happening, sentence: string, tone: Line['tone'] = 'info'): Told {
-  return { tone, text: sentence, link: { href: `/admin/refunds/${text(it, 'refund')}`, label: 'Refund' } }
+function refund(event: TimelineEvent, sentence: string, tone: Line['tone'] = 'info'): Description {
+  return { tone, text: sentence, link: { href: `/admin/refunds/${text(event, 'refund')}`, label: 'Refund' } }
 }
 
-function incidentLink(it: Happening) {
-  return { href: `/admin/incidents/${text(it, 'id')}`, label: 'Incident' }
+function incidentLink(event: TimelineEvent) {
+  return { href: `/admin/incidents/${text(event, 'id')}`, label: 'Incident' }
 }
 
-function until(it: Happening, side: 'before' | 'after'): string {
-  const end = (it.details[side] as { currentPeriodEnd?: string } | undefined)?.currentPeriodEnd
+function until(event: TimelineEvent, side: 'before' | 'after'): string {
+  const end = (event.details[side] as { currentPeriodEnd?: string } | undefined)?.currentPeriodEnd
   return end ? `Access until ${day(new Date(end))}.` : ''
 }
 
-/** A user name stays; a door or a job is named as such. */
-function actor(by: string | null): string {
-  if (by === null) return 'nobody known'
+/** A user name stays; an actor that is no person is described. */
+function actorLabel(actor: string | null): string {
+  if (actor === null) return 'nobody known'
   return (
     {
       clock: 'the clock',
       command: 'a command on the server',
       refunds: 'Cashfree’s answer',
       disputes: 'Cashfree’s answer',
-    }[by] ?? by
+    }[actor] ?? actor
   )
 }
 
-const text = (it: Happening, key: string) => String(it.details[key] ?? '')
-const money = (it: Happening) => rupees(Number(it.details.amountPaise ?? 0))
-const disputeType = (it: Happening) => words(text(it, 'type')).toLowerCase()
-const words = (name: string) => name.replaceAll(/[-._]/g, ' ')
+const text = (event: TimelineEvent, key: string) => String(event.details[key] ?? '')
+const money = (event: TimelineEvent) => rupees(Number(event.details.amountPaise ?? 0))
+const disputeType = (event: TimelineEvent) => spaced(text(event, 'type')).toLowerCase()
+const spaced = (name: string) => name.replaceAll(/[-._]/g, ' ')
 const sentence = (text: string) => text.charAt(0).toUpperCase() + text.slice(1)
 const plural = (count: number, noun: string) => (count === 1 ? `1 ${noun}` : `${count || 0} ${noun}s`)
