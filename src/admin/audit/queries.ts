@@ -1,4 +1,5 @@
 import type { Sql } from '../../platform/db.ts'
+import { isUuid } from '../../platform/ids.ts'
 import type { Span } from '../days.ts'
 import { andWithinDays, listValues } from '../list-queries.ts'
 import type { Cursor } from '../listing.ts'
@@ -55,7 +56,7 @@ export async function findPerson(sql: Sql, typed: string): Promise<string | unde
     union all
     select id from users where lower(email) = lower(${typed})
     union all
-    select id from users where id = ${/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(typed) ? typed : null}::uuid
+    select id from users where id = ${isUuid(typed) ? typed : null}::uuid
     limit 1
   `
   return row?.id

@@ -7,7 +7,7 @@ import { GatewayRefused, GatewayUnavailable } from '../../billing/payments/gatew
 import { settleRefunds } from '../../billing/refunds/refunds.ts'
 import type { Actor } from '../../platform/audit-context.ts'
 import { AppError } from '../../platform/errors.ts'
-import { askTermination, recordSettleAsked } from './queries.ts'
+import { askTermination, recordSettleAsked } from './order-queries.ts'
 
 /** What an action came to, as the notice on the next page. */
 type Notice = { kind: 'info' | 'good' | 'warn' | 'bad'; text: string }

@@ -11,7 +11,7 @@ import { methodTitle } from '../../billing/payments/payments.ts'
 import { dateTimeInIndia } from '../../platform/dates.ts'
 import { rupees } from '../../platform/money.ts'
 import { disputeKind } from '../disputes/labels.ts'
-import type { OrderFile } from './queries.ts'
+import type { OrderFile } from './order-queries.ts'
 
 /** A field as we and as Cashfree have it. `differs`: somebody has to look at it; what one side cannot know does not differ. */
 export type Compared = { label: string; ours: string; theirs: string; differs: boolean }

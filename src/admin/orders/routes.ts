@@ -16,13 +16,12 @@ import { settleNow, terminate } from './actions.ts'
 import { orderColumns, paymentColumns } from './columns.ts'
 import { type Comparison, compareWithCashfree } from './comparison.ts'
 import { actionLabel, choicesOf, failureGroups, machineLabels, orderStatuses, paymentStatuses } from './labels.ts'
+import { findOrderFile, type OrderFile } from './order-queries.ts'
 import {
-  findOrderFile,
   findOrdersNamed,
   listOrders,
   listPayments,
   listPlanNames,
-  type OrderFile,
   type OrderLine,
   type PaymentLine,
 } from './queries.ts'

@@ -1,6 +1,7 @@
 import { indianMobile } from '../../identity/users/phones.ts'
 import type { Sql } from '../../platform/db.ts'
 import { AppError } from '../../platform/errors.ts'
+import { isUuid } from '../../platform/ids.ts'
 import type { Cursor } from '../listing.ts'
 import { type Filter, findExactly, listCalled, listNewest, type Named, type Person } from './queries.ts'
 
@@ -28,8 +29,6 @@ export async function findExact(sql: Sql, typed: string): Promise<Person[]> {
   if (typed === '') return []
   return findExactly(sql, { text: typed, phone: indianMobile(typed), id: isUuid(typed) ? typed : null })
 }
-
-const isUuid = (text: string) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)
 
 /** Words that a name must have, each from its beginning, and the beginning of a user name or address. Null: no word. */
 function namesIn(typed: string): Named | null {
