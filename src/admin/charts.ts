@@ -1,8 +1,8 @@
 /** A day of a bar chart: what came in goes up, what went out goes down; null where nothing is known. */
-export type Bar = { label: string; up: number | null; down?: number }
+type Bar = { label: string; up: number | null; down?: number }
 
 /** A point of a line; null where nothing is known, and the line stops. */
-export type Point = { label: string; value: number | null }
+type Point = { label: string; value: number | null }
 
 /** Lengths are SVG user units, origin at the top left. `tone` is a class; titles say what its colour means. */
 export type Drawing = {

@@ -1,24 +1,12 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Admin, adminOf } from '../support/admin.ts'
-import { startApp, type TestApp } from '../support/app.ts'
-import { newestOrder } from '../support/books.ts'
-import { Visitor } from '../support/visitor.ts'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { admin, app, payer, usePanel } from './panel.ts'
 
-let app: TestApp
-let admin: Admin
 let userId: string
+usePanel(['admin'])
 beforeAll(async () => {
-  app = await startApp()
-  admin = await adminOf(app)
-  const visitor = new Visitor(app)
-  const { email } = await visitor.register({ name: 'Timeline Person' })
-  const order = await newestOrder(app, email!)
-  userId = order.userId
-  app.sandbox.control.pay(order.id)
-  await visitor.get(`/payment/return?order_id=${order.id}`)
+  userId = (await payer({ name: 'Timeline Person' })).id
   await crowd()
 })
-afterAll(() => app.close())
 
 const crowdSize = 120
 

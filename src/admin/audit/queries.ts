@@ -18,7 +18,7 @@ export type Entry = {
   actorName: string | null
 }
 
-export type AuditFilter = { actor: string; action: string; userId: string | null; order: string; span: Span }
+type AuditFilter = { actor: string; action: string; userId: string | null; order: string; span: Span }
 
 /** Entries, newest first. */
 export async function listAudit(sql: Sql, filter: AuditFilter, after: Cursor | null, limit: number) {

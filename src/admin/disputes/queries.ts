@@ -10,7 +10,7 @@ export type DisputeLine = Pick<
 > & { at: Date; personId: string; personName: string; planTitle: string; isLate: boolean }
 
 /** Which disputes: those that wait, the nearest deadline first, or those that are over, the newest first. */
-export type DisputeFilter = { state: 'waiting' | 'closed'; status: string }
+type DisputeFilter = { state: 'waiting' | 'closed'; status: string }
 
 /** Disputes of a state, and of one status where one is named. */
 export async function listDisputes(

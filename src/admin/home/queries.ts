@@ -4,7 +4,7 @@ import type { Sql } from '../../platform/db.ts'
 export type Waiting = { count: number; ageS: number | null }
 
 /** How long settling the deliveries of a stretch of time took; `medianS` and `worstS` are null where none came. */
-export type Lag = { count: number; medianS: number | null; worstS: number | null }
+type Lag = { count: number; medianS: number | null; worstS: number | null }
 
 /** What waits at this moment; every part is read through an index that holds only what waits. */
 export type Now = {

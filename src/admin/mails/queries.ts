@@ -27,7 +27,7 @@ export type WholeMail = LoggedMail & {
   copies: { id: number; copy: number; status: string; createdAt: Date }[]
 }
 
-export type MailFilter = { status: string; kind: string; to: string; span: Span }
+type MailFilter = { status: string; kind: string; to: string; span: Span }
 
 /** Mails, newest first. `to` is the beginning of an address. */
 export async function listMails(sql: Sql, filter: MailFilter, after: Cursor | null, limit: number) {

@@ -44,7 +44,7 @@ export type OrderFile = {
 }
 
 /** An attempt of an order; `leftPaise` is what can still go back: nothing while its payer disputes it. */
-export type OrderAttempt = {
+type OrderAttempt = {
   cfPaymentId: string
   status: string
   amountPaise: number | null

@@ -22,7 +22,7 @@ export type OrderLine = {
 }
 
 /** Which orders: of a status, of a plan (its key), held ones, opened on these days, these very ones. '', false and null choose all. */
-export type OrderFilter = { status: string; plan: string; held: boolean; span: Span; ids: string[] | null }
+type OrderFilter = { status: string; plan: string; held: boolean; span: Span; ids: string[] | null }
 
 /** Orders, newest first. */
 export async function listOrders(
@@ -104,7 +104,7 @@ export type PaymentLine = {
 }
 
 /** Which attempts: of Cashfree's status, a method, a group of reasons, begun on these days. '' chooses all. */
-export type PaymentFilter = { status: string; method: string; group: string; span: Span }
+type PaymentFilter = { status: string; method: string; group: string; span: Span }
 
 /** Attempts to pay, newest first. */
 export async function listPayments(

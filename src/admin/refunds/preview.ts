@@ -82,7 +82,7 @@ function closedBecause({ status, leftPaise, isTooOld, isDisputed }: RefundBasis)
 
 /** The fields of the form that asks for a refund. The middle two are what its page showed. */
 export const refundFields = ['amount', 'ordinal', 'left', 'amount_again', 'reason'] as const
-export type RefundForm = Record<(typeof refundFields)[number], string>
+type RefundForm = Record<(typeof refundFields)[number], string>
 
 /** Reads the form. Throws AppError `invalid` with a sentence per field. `largePaise` as in `RefundBasis`. */
 export function readRefund(

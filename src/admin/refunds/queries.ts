@@ -21,7 +21,7 @@ export type RefundLine = {
 }
 
 /** Which refunds: of one status ('' all, 'open' what is not finished), promised on these days, one that is looked for. */
-export type RefundFilter = { status: string; span: Span; search: string }
+type RefundFilter = { status: string; span: Span; search: string }
 
 /** Refunds, newest first. */
 export async function listRefunds(

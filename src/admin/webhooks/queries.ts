@@ -28,7 +28,7 @@ export type WholeDelivery = Delivery & {
 }
 
 /** `accepted`: 'yes', 'no', or 'waiting' for those that were taken and are not settled yet. */
-export type DeliveryFilter = { accepted: string; verdict: string; type: string; order: string; span: Span }
+type DeliveryFilter = { accepted: string; verdict: string; type: string; order: string; span: Span }
 
 /** Deliveries, newest first. */
 export async function listDeliveries(sql: Sql, filter: DeliveryFilter, after: Cursor | null, limit: number) {

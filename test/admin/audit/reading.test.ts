@@ -1,26 +1,13 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Admin, adminOf } from '../../support/admin.ts'
-import { startApp, type TestApp } from '../../support/app.ts'
-import { newestOrder } from '../../support/books.ts'
-import { Visitor } from '../../support/visitor.ts'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { admin, app, payer, reader, usePanel } from '../panel.ts'
 
-let app: TestApp
-let admin: Admin
-let reader: Admin
 let form: Record<string, string>
 let order: { id: string; userId: string }
+usePanel()
 beforeAll(async () => {
-  app = await startApp()
-  admin = await adminOf(app)
-  reader = await adminOf(app, 'admin-read')
-  const visitor = new Visitor(app)
-  form = await visitor.register()
-  order = await newestOrder(app, form.email!)
-  app.sandbox.control.pay(order.id)
-  await visitor.get(`/payment/return?order_id=${order.id}`)
+  ;({ form, order } = await payer())
   await admin.visitor.post('/admin/plans/monthly_v1/price', { price: '599' })
 })
-afterAll(() => app.close())
 
 const count = (body: string) => [...body.matchAll(/<th scope="row">/g)].length
 

@@ -1,21 +1,12 @@
 import { Registry } from 'prom-client'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { dailyMetrics, recordDailyMetrics } from '../../../src/admin/metrics/daily-metrics.ts'
 import { businessMetrics } from '../../../src/operations/observability/business-metrics.ts'
 import { disputesOf, payer, quiet, remoteDispute, sound, write } from '../../billing/disputes/fixture.ts'
-import { type Admin, adminOf } from '../../support/admin.ts'
-import { startApp, type TestApp } from '../../support/app.ts'
+import { admin, app, reader, usePanel } from '../panel.ts'
 
-let app: TestApp
-let admin: Admin
-let reader: Admin
-beforeAll(async () => {
-  app = await startApp()
-  admin = await adminOf(app)
-  reader = await adminOf(app, 'admin-read')
-})
+usePanel()
 afterEach(() => app.sandbox.control.clearFaults())
-afterAll(() => app.close())
 
 describe('in the panel', () => {
   beforeEach(async () => {

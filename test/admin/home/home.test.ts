@@ -1,41 +1,20 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { refundPayment } from '../../../src/billing/refunds/refunds.ts'
-import { type Admin, adminOf } from '../../support/admin.ts'
-import { startApp, type TestApp } from '../../support/app.ts'
-import { newestOrder, until } from '../../support/books.ts'
+import { until } from '../../support/books.ts'
 import { Visitor } from '../../support/visitor.ts'
+import { app, customer, payer, reader, usePanel } from '../panel.ts'
 
-let app: TestApp
-let admin: Admin
-beforeAll(async () => {
-  app = await startApp({ RECONCILE_MIN_AGE_MS: '0' })
-  admin = await adminOf(app, 'admin-read')
-})
-afterAll(() => app.close())
+usePanel(['reader'], { RECONCILE_MIN_AGE_MS: '0' })
 
 /** The page as text, spaces made single. */
 async function home(): Promise<string> {
-  const { status, body } = await admin.visitor.get('/admin')
+  const { status, body } = await reader.visitor.get('/admin')
   expect(status).toBe(200)
   const main = body.slice(body.indexOf('<main'), body.indexOf('</main>'))
   return main
     .replaceAll(/<title[^>]*>.*?<\/title>/gs, '')
     .replaceAll(/<[^>]+>/g, ' ')
     .replaceAll(/\s+/g, ' ')
-}
-
-/** A new account with an order, and the order's number. */
-async function customer(plan = 'monthly') {
-  const visitor = new Visitor(app)
-  const form = await visitor.register({ plan })
-  return { visitor, id: (await newestOrder(app, form.email!)).id }
-}
-
-async function buyer(plan?: string) {
-  const { visitor, id } = await customer(plan)
-  app.sandbox.control.pay(id)
-  await visitor.get(`/payment/return?order_id=${id}`)
-  return id
 }
 
 test('on a new installation it counts at once, says what will be here, and every zero is honest', async () => {
@@ -66,11 +45,11 @@ test('a page view counts nobody anew; the job does', async () => {
 
 describe('a morning with payments', () => {
   beforeAll(async () => {
-    const twice = await buyer()
+    const { id: twice } = (await payer()).order
     app.sandbox.control.pay(twice)
     await app.sql`update orders set next_look_at = now() where id = ${twice}`
     await app.run('reconcile')
-    const back = await buyer('annual')
+    const { id: back } = (await payer({ plan: 'annual' })).order
     const [payment] = await app.sql<
       { cfPaymentId: string }[]
     >`select cf_payment_id from payments where order_id = ${back}`
@@ -89,7 +68,7 @@ describe('a morning with payments', () => {
       return (await app.sql`select from refunds where status = 'succeeded'`).length > 0
     })
     app.sandbox.control.webhooks({ paused: true })
-    const { id: lost } = await customer()
+    const { id: lost } = (await customer()).order
     app.sandbox.control.pay(lost)
     await app.sql`update orders set next_look_at = now() where id = ${lost}`
     await app.run('reconcile')
@@ -122,7 +101,7 @@ describe('a morning with payments', () => {
 
 describe('what needs a person', () => {
   test('each line leads to the list it speaks of', async () => {
-    const { id } = await customer()
+    const { id } = (await customer()).order
     await app.sql`update orders set held_at = now() - interval '3 hours' where id = ${id}`
     await app.sql`insert into mails (kind, subject_key, to_email, status) values ('renewal', 'x', 'x@example.in', 'dead')`
     await app.sql`
@@ -132,7 +111,7 @@ describe('what needs a person', () => {
       insert into job_runs (name, every_ms, started_at, ended_at, error)
       values ('remind', 60000, now(), now(), 'no route to host'), ('clean', 1000, now() - interval '1 day', now() - interval '1 day', null)
       on conflict (name) do update set ended_at = excluded.ended_at, error = excluded.error`
-    const { body } = await admin.visitor.get('/admin')
+    const { body } = await reader.visitor.get('/admin')
     for (const href of [
       '/admin/orders?held=yes',
       '/admin/incidents?kind=paid-twice',
@@ -159,7 +138,7 @@ describe('what needs a person', () => {
 
   test('words that somebody else chose are shown as words', async () => {
     await app.sql`update job_runs set error = '<img src=x onerror=alert(1)>' where name = 'remind'`
-    const { body } = await admin.visitor.get('/admin')
+    const { body } = await reader.visitor.get('/admin')
     expect(body).not.toContain('<img src=x')
     expect(body).toContain('&lt;img src=x')
   })
@@ -183,7 +162,7 @@ describe('the age of the market data', () => {
   test('is said with the way to mend it: no prices, a sample, real ones', async () => {
     expect(await home()).toContain('Market data : no prices yet.')
     await priced('sample', 14)
-    const { body } = await admin.visitor.get('/admin')
+    const { body } = await reader.visitor.get('/admin')
     expect(body).toContain('<a href="/admin/market">Market data</a>')
     expect(body).toMatch(/<span class="chip warn">up to [A-Z]\w\w, \d+ \w+ 20\d\d, (9|10) trading days behind<\/span>/)
     expect(await home()).toContain('invented sample prices, up to')
@@ -194,7 +173,7 @@ describe('the age of the market data', () => {
   test('needs a person from the fourth trading day on, weekends and holidays aside', async () => {
     await priced('upload', 14)
     expect(await home()).toMatch(/Prices are old .*trading days behind\. Import what is missing\./)
-    expect((await admin.visitor.get('/admin')).body).toContain('<a href="/admin/market"><b>Prices are old</b>')
+    expect((await reader.visitor.get('/admin')).body).toContain('<a href="/admin/market"><b>Prices are old</b>')
     await holidays()
     const page = await home()
     expect(page).toMatch(/Market data : up to .*, up to date\./)
@@ -212,7 +191,7 @@ test('figures that nobody keeps up are shown with their age', async () => {
 })
 
 test('a day that was not computed is missing, not zero', async () => {
-  await app.sql`update users set created_at = now() - interval '3 days' where email = ${admin.form.email!}`
+  await app.sql`update users set created_at = now() - interval '3 days' where email = ${reader.form.email!}`
   await app.sql`insert into daily_figures select f.* from metrics_of_day((now() at time zone 'Asia/Kolkata')::date - 3) f`
   await app.sql`delete from daily_figures where day between (now() at time zone 'Asia/Kolkata')::date - 2 and (now() at time zone 'Asia/Kolkata')::date - 1`
   const page = await home()

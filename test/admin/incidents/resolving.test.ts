@@ -1,24 +1,14 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { type Admin, adminOf } from '../../support/admin.ts'
-import { startApp, type TestApp } from '../../support/app.ts'
 import { newestOrder, nothingGranted, tracesOf, until } from '../../support/books.ts'
 import { Visitor } from '../../support/visitor.ts'
+import { admin, app, customer, reader, usePanel } from '../panel.ts'
 
-let app: TestApp
-let admin: Admin
-let reader: Admin
-beforeAll(async () => {
-  app = await startApp({ ALERT_EMAIL: 'ops@example.in' })
-  admin = await adminOf(app)
-  reader = await adminOf(app, 'admin-read')
-})
-afterAll(() => app.close())
+usePanel(['admin', 'reader'], { ALERT_EMAIL: 'ops@example.in' })
 
 /** An order for which too little was paid, and its incident. */
 async function paidTooLittle() {
-  const visitor = new Visitor(app)
-  const form = await visitor.register()
-  const order = await newestOrder(app, form.email!)
+  const { visitor, order } = await customer()
   app.sandbox.control.pay(order.id, { amount: 400 })
   await visitor.get(`/payment/return?order_id=${order.id}`)
   const [incident] = await app.sql<{ id: number }[]>`select id from incidents where order_id = ${order.id}`

@@ -1,22 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { recordJobRuns } from '../../../src/operations/jobs/job-runs.ts'
 import { type Job, type Jobs, startJobs } from '../../../src/platform/jobs.ts'
-import { type Admin, adminOf } from '../../support/admin.ts'
-import { startApp, type TestApp } from '../../support/app.ts'
+import type { Admin } from '../../support/admin.ts'
 import { until } from '../../support/books.ts'
+import { admin, app, reader, usePanel } from '../panel.ts'
 
-let app: TestApp
-let admin: Admin
-let reader: Admin
 let jobs: Jobs | undefined
-beforeAll(async () => {
-  app = await startApp()
-  admin = await adminOf(app)
-  reader = await adminOf(app, 'admin-read')
-})
+usePanel()
 afterAll(async () => {
   await jobs?.stop(1_000)
-  await app.close()
 })
 
 const run = (who: Admin, name: string) => who.visitor.post(`/admin/jobs/${name}/run`)

@@ -1,30 +1,20 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { checkInvariants } from '../../../src/operations/integrity/integrity.ts'
-import { type Admin, adminOf } from '../../support/admin.ts'
-import { startApp, type TestApp } from '../../support/app.ts'
-import { newestOrder } from '../../support/books.ts'
-import { Visitor } from '../../support/visitor.ts'
+import type { Admin } from '../../support/admin.ts'
+import { admin, app, customer, reader, usePanel } from '../panel.ts'
 
-let app: TestApp
-let admin: Admin
-let reader: Admin
 let email: string
 let receipt: number
+usePanel()
 beforeAll(async () => {
-  app = await startApp()
-  admin = await adminOf(app)
-  reader = await adminOf(app, 'admin-read')
-  const visitor = new Visitor(app)
-  const form = await visitor.register()
-  email = form.email!
+  const { visitor, order, ...person } = await customer()
+  email = person.email
   await app.sql`update users set name = '<b>Bold</b> & Sons' where email = ${email}`
-  const order = await newestOrder(app, email)
   app.sandbox.control.pay(order.id)
   await visitor.get(`/payment/return?order_id=${order.id}`)
   await app.run('deliver-mails')
   receipt = await mailOf('receipt')
 })
-afterAll(() => app.close())
 
 async function mailOf(kind: string): Promise<number> {
   const [row] = await app.sql<

@@ -1,36 +1,15 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { checkInvariants } from '../../../src/operations/integrity/integrity.ts'
-import { type Admin, adminOf } from '../../support/admin.ts'
-import { startApp, type TestApp } from '../../support/app.ts'
+import { adminOf } from '../../support/admin.ts'
 import { newestOrder, paidOnce, subscriberOf, tracesOf } from '../../support/books.ts'
 import { type Answer, Visitor } from '../../support/visitor.ts'
+import { admin, app, customer, payer, usePanel } from '../panel.ts'
 
-let app: TestApp
-let admin: Admin
-beforeAll(async () => {
-  app = await startApp({ CASHFREE_TIMEOUT_MS: '2000' })
-  admin = await adminOf(app)
-})
+usePanel(['admin'], { CASHFREE_TIMEOUT_MS: '2000' })
 afterEach(() => {
   app.sandbox.control.clearFaults()
   app.sandbox.control.webhooks({ paused: false })
 })
-afterAll(() => app.close())
-
-/** Somebody with an open order that nobody has paid. */
-async function someone(changes: Record<string, string> = {}) {
-  const visitor = new Visitor(app)
-  const { email } = await visitor.register(changes)
-  return { visitor, email: email!, order: await newestOrder(app, email!) }
-}
-
-/** Somebody who paid, and came back. */
-async function payer(changes: Record<string, string> = {}) {
-  const person = await someone(changes)
-  app.sandbox.control.pay(person.order.id)
-  await person.visitor.get(`/payment/return?order_id=${person.order.id}`)
-  return person
-}
 
 const text = (answer: Answer) => answer.body.replace(/<[^>]+>/g, ' ').replace(/\s+/g, ' ')
 const audited = (orderId: string, action: string) =>
@@ -40,7 +19,7 @@ const keyOn = (page: Answer) => /name="key" value="([^"]+)"/.exec(page.body)![1]
 describe('the list of orders', () => {
   test('is filtered by status, plan, day and held, and shows how each was paid', async () => {
     const paid = await payer({ name: 'Paid Person', plan: 'annual' })
-    const open = await someone({ name: 'Open Person' })
+    const open = await customer({ name: 'Open Person' })
     await app.sql`update orders set held_at = now() where id = ${open.order.id}`
     const lists = async (query: string) => {
       const page = await admin.visitor.get(`/admin/orders${query}`)
@@ -62,7 +41,7 @@ describe('the list of orders', () => {
   })
 
   test('goes on where it ended: no order twice, none left out, though many were opened in one millisecond', async () => {
-    const { order } = await someone()
+    const { order } = await customer()
     await app.sql`
       insert into orders (id, user_id, plan_key, amount_paise, status, expires_at, created_at, closed_at)
       select 'ds_many_' || n, ${order.userId}, 'monthly_v1', 49900, 'expired', now(),
@@ -123,7 +102,7 @@ describe('the list of orders', () => {
 
 describe('the list of payments', () => {
   test('is filtered by status, method and why it failed', async () => {
-    const { visitor, order } = await someone({ name: 'Failing Person' })
+    const { visitor, order } = await customer({ name: 'Failing Person' })
     app.sandbox.control.fail(order.id, { reason: 'insufficient_funds', method: 'card' })
     app.sandbox.control.fail(order.id, { reason: 'bank_timeout', newAttempt: true })
     app.sandbox.control.pay(order.id, { newAttempt: true })
@@ -178,7 +157,7 @@ describe('one order', () => {
   })
 
   test('differences are marked field by field, and looking writes nothing', async () => {
-    const { order } = await someone()
+    const { order } = await customer()
     app.sandbox.control.webhooks({ paused: true })
     app.sandbox.control.pay(order.id)
     app.sandbox.control.faults({ wrongAmount: { paise: 100 } })
@@ -201,7 +180,7 @@ describe('one order', () => {
 
 describe('settling now', () => {
   test('finds a payment that nobody told us of, and says who asked', async () => {
-    const { order, email } = await someone()
+    const { order, email } = await customer()
     app.sandbox.control.webhooks({ paused: true })
     app.sandbox.control.pay(order.id)
     const answers = await Promise.all([1, 2].map(() => admin.visitor.post(`/admin/orders/${order.id}/settle`)))
@@ -218,7 +197,7 @@ describe('settling now', () => {
   })
 
   test('says in words what it came to, also when Cashfree is away', async () => {
-    const { order } = await someone()
+    const { order } = await customer()
     await admin.visitor.post(`/admin/orders/${order.id}/settle`)
     expect(text(await admin.visitor.get(`/admin/orders/${order.id}`))).toContain('nobody has paid yet')
     app.sandbox.control.faults({ badGateway: true })
@@ -247,7 +226,7 @@ describe('settling now', () => {
   })
 
   test('is not for administrators who may only look, and changes nothing then', async () => {
-    const { order, visitor } = await someone()
+    const { order, visitor } = await customer()
     const reader = await adminOf(app, 'admin-read')
     expect((await reader.visitor.get(`/admin/orders/${order.id}`)).body).not.toContain('Settle now')
     for (const act of ['settle', 'terminate']) {
@@ -263,7 +242,7 @@ describe('settling now', () => {
 
 describe('ending an open order', () => {
   test('needs the administrator at the keyboard; then it is closed once, however often the button is pressed', async () => {
-    const { order, visitor } = await someone()
+    const { order, visitor } = await customer()
     const tired = await adminOf(app, 'admin', false)
     const path = `/admin/orders/${order.id}/terminate`
     const page = await tired.visitor.get(path)
@@ -295,7 +274,7 @@ describe('ending an open order', () => {
   })
 
   test('pressed three times at once it is one act', async () => {
-    const { order } = await someone()
+    const { order } = await customer()
     const path = `/admin/orders/${order.id}/terminate`
     const key = keyOn(await admin.visitor.get(path))
     const answers = await Promise.all([1, 2, 3].map(() => admin.visitor.post(path, { key })))
@@ -305,7 +284,7 @@ describe('ending an open order', () => {
   })
 
   test('a payment that slips in is settled, never lost', async () => {
-    const { order, email } = await someone()
+    const { order, email } = await customer()
     const page = await admin.visitor.get(`/admin/orders/${order.id}/terminate`)
     app.sandbox.control.webhooks({ paused: true })
     app.sandbox.control.pay(order.id)
@@ -317,7 +296,7 @@ describe('ending an open order', () => {
   })
 
   test('of two administrators the later one is told that it is not open any more', async () => {
-    const { order } = await someone()
+    const { order } = await customer()
     const other = await adminOf(app)
     const path = `/admin/orders/${order.id}/terminate`
     const [mine, theirs] = [keyOn(await admin.visitor.get(path)), keyOn(await other.visitor.get(path))]
@@ -332,7 +311,7 @@ describe('ending an open order', () => {
     const paid = await payer()
     expect((await admin.visitor.post(`/admin/orders/${paid.order.id}/terminate`, { key: 'k1' })).status).toBe(409)
     expect((await admin.visitor.post('/admin/orders/ds_nothing/terminate', { key: 'k2' })).status).toBe(404)
-    const open = await someone()
+    const open = await customer()
     app.sandbox.control.faults({ serverError: true })
     expect((await admin.visitor.post(`/admin/orders/${open.order.id}/terminate`, { key: 'k3' })).status).toBe(303)
     expect(text(await admin.visitor.get(`/admin/orders/${open.order.id}`))).toContain('Cashfree does not answer now')

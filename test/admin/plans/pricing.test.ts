@@ -1,18 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { type Admin, adminOf } from '../../support/admin.ts'
-import { startApp, type TestApp } from '../../support/app.ts'
 import { newestOrder, subscriberOf } from '../../support/books.ts'
 import { Visitor } from '../../support/visitor.ts'
+import { admin, app, customer, payer, reader, usePanel } from '../panel.ts'
 
-let app: TestApp
-let admin: Admin
-let reader: Admin
-beforeAll(async () => {
-  app = await startApp()
-  admin = await adminOf(app)
-  reader = await adminOf(app, 'admin-read')
-})
-afterAll(() => app.close())
+usePanel()
 
 const reprice = (who: Admin, key: string, price: string, more: Record<string, string> = {}) =>
   who.visitor.post(`/admin/plans/${key}/price`, { price, ...more })
@@ -60,14 +52,8 @@ describe('a new price', () => {
   })
 
   test('double-clicked it is one version; older buyers and open orders keep theirs, new ones pay the new price', async () => {
-    const subscriber = new Visitor(app)
-    const { email } = await subscriber.register()
-    const paid = await newestOrder(app, email!)
-    app.sandbox.control.pay(paid.id)
-    await subscriber.get(`/payment/return?order_id=${paid.id}`)
-    const early = new Visitor(app)
-    const { email: earlyEmail } = await early.register()
-    const open = await newestOrder(app, earlyEmail!)
+    const { email } = await payer()
+    const { visitor: early, email: earlyEmail, order: open } = await customer()
 
     const answers = await Promise.all([1, 2, 3].map(() => reprice(admin, 'monthly_v1', '599')))
     expect(answers.map(({ status }) => status)).toEqual([303, 303, 303])

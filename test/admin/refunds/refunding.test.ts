@@ -1,19 +1,15 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { checkInvariants } from '../../../src/operations/integrity/integrity.ts'
 import { adminOf } from '../../support/admin.ts'
-import { startApp, type TestApp } from '../../support/app.ts'
 import { newestOrder, subscriberOf, until } from '../../support/books.ts'
 import { type Answer, Visitor } from '../../support/visitor.ts'
+import { app, usePanel } from '../panel.ts'
 
-let app: TestApp
-beforeAll(async () => {
-  app = await startApp({ SELLER_GSTIN: '27ABCDE1234F1Z0' })
-})
+usePanel([], { SELLER_GSTIN: '27ABCDE1234F1Z0' })
 afterEach(() => {
   app.sandbox.control.clearFaults()
   app.sandbox.control.settings({ refundOutcome: 'SUCCESS' })
 })
-afterAll(() => app.close())
 
 /** Somebody who just paid, and the payment. */
 async function payer(plan = 'monthly') {

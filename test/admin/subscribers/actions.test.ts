@@ -1,32 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { checkInvariants } from '../../../src/operations/integrity/integrity.ts'
 import { type Admin, adminOf } from '../../support/admin.ts'
-import { startApp, type TestApp } from '../../support/app.ts'
-import { newestOrder, subscriberOf } from '../../support/books.ts'
+import { subscriberOf } from '../../support/books.ts'
 import { type Answer, Visitor } from '../../support/visitor.ts'
+import { admin, app, customer, other, payer, reader, usePanel } from '../panel.ts'
 
-let app: TestApp
-let admin: Admin
-let other: Admin
-let reader: Admin
-beforeAll(async () => {
-  app = await startApp()
-  admin = await adminOf(app)
-  other = await adminOf(app)
-  reader = await adminOf(app, 'admin-read')
-})
-afterAll(() => app.close())
-
-async function person(pays = true) {
-  const visitor = new Visitor(app)
-  const form = await visitor.register()
-  const order = await newestOrder(app, form.email!)
-  if (pays) {
-    app.sandbox.control.pay(order.id)
-    await visitor.get(`/payment/return?order_id=${order.id}`)
-  }
-  return { visitor, email: form.email!, form, id: order.userId, order }
-}
+usePanel(['admin', 'other', 'reader'])
 
 const hidden = ({ body }: Answer) =>
   Object.fromEntries(
@@ -50,7 +29,7 @@ const sound = async () => expect((await checkInvariants(app.sql)).checks.filter(
 
 describe('granting days', () => {
   test('shows the new end before, gives it after, and writes down who, why, and from where', async () => {
-    const { id, email } = await person()
+    const { id, email } = await payer()
     const before = (await subscriberOf(app, email)).currentPeriodEnd!
     const { page, send } = await formOf(id, 'grant?days=10')
     expect(page.body).toContain('Grant 10 days')
@@ -67,7 +46,7 @@ describe('granting days', () => {
   })
 
   test('posted twice at once is one grant, answered the same', async () => {
-    const { id } = await person()
+    const { id } = await payer()
     const { send } = await formOf(id, 'grant?days=5')
     const answers = await Promise.all([send({ reason: 'double click' }), send({ reason: 'double click' })])
     expect(answers.map(({ status }) => status)).toEqual([303, 303])
@@ -78,7 +57,7 @@ describe('granting days', () => {
   })
 
   test('by two administrators who look at the same page is one grant; the other keeps what was typed', async () => {
-    const { id } = await person()
+    const { id } = await payer()
     const mine = await formOf(id, 'grant?days=5', admin)
     const theirs = await formOf(id, 'grant?days=5', other)
     const answers = await Promise.all([mine.send({ reason: 'first of two' }), theirs.send({ reason: 'second of two' })])
@@ -93,7 +72,7 @@ describe('granting days', () => {
   })
 
   test('asks for password and code when they were given long ago, and does nothing without', async () => {
-    const { id } = await person()
+    const { id } = await payer()
     const stale = await adminOf(app, 'admin', false)
     const { page, send } = await formOf(id, 'grant', stale)
     expect(page.body).toContain('Confirm that it is you')
@@ -112,7 +91,7 @@ describe('granting days', () => {
     ['  x ', 'Say why'],
     ['y'.repeat(301), 'At most 300'],
   ])('without a proper reason (%s) is answered with the form', async (reason, sentence) => {
-    const { id } = await person(false)
+    const { id } = await customer()
     const { send } = await formOf(id, 'grant')
     const answer = await send({ reason })
     expect(answer.status).toBe(422)
@@ -121,7 +100,7 @@ describe('granting days', () => {
   })
 
   test('grants the number in sight: one changed after looking is shown first, and the look button only shows', async () => {
-    const { id, email } = await person()
+    const { id, email } = await payer()
     const before = (await subscriberOf(app, email)).currentPeriodEnd!
     const { send } = await formOf(id, 'grant')
     const changed = await send({ wanted: '10', reason: 'site was down' })
@@ -139,7 +118,7 @@ describe('granting days', () => {
   })
 
   test.each(['0', '367', '-3', '1.5', 'many', '1e2'])('of %s days is refused, looking and doing', async (days) => {
-    const { id } = await person(false)
+    const { id } = await customer()
     const { page, send } = await formOf(id, `grant?days=${encodeURIComponent(days)}`)
     expect(page.status).toBe(422)
     expect(page.body).toContain('1 to 366')
@@ -150,7 +129,7 @@ describe('granting days', () => {
 
 describe('cancelling', () => {
   test('shows what is lost, ends access, and says on the page and to the person that it did', async () => {
-    const { id, visitor, email } = await person()
+    const { id, visitor, email } = await payer()
     const { page, send } = await formOf(id, 'cancellation')
     expect(page.body).toMatch(/Days lost<\/dt><dd>(28|29|30|31)</)
     expect(page.body).toContain('₹499')
@@ -169,7 +148,7 @@ describe('cancelling', () => {
   })
 
   test('posted twice at once, or by two, is one; where nothing runs there is nothing to do', async () => {
-    const { id } = await person()
+    const { id } = await payer()
     const mine = await formOf(id, 'cancellation')
     const theirs = await formOf(id, 'cancellation', other)
     const answers = await Promise.all([
@@ -186,7 +165,7 @@ describe('cancelling', () => {
 
 describe('suspending', () => {
   test('ends the sessions and refuses log-ins until it is lifted; what was paid runs on', async () => {
-    const { id, visitor, form, email } = await person()
+    const { id, visitor, form, email } = await payer()
     const login = () => new Visitor(app).post('/login', { login: form.username!, password: form.password! })
     const { send } = await formOf(id, 'suspension')
     expect((await send({ reason: 'charge-back' })).status).toBe(303)
@@ -207,7 +186,7 @@ describe('suspending', () => {
   })
 
   test('is done once, and not to oneself; two who suspend each other leave one of them', async () => {
-    const { id } = await person(false)
+    const { id } = await customer()
     const { send } = await formOf(id, 'suspension')
     const answers = await Promise.all([send({ reason: 'spam' }), send({ reason: 'spam' })])
     expect(answers.map(({ status }) => status)).toEqual([303, 303])
@@ -283,7 +262,7 @@ describe('a role', () => {
 
 describe('signing somebody out, and sending a receipt again', () => {
   test('ends every session', async () => {
-    const { id, visitor, form } = await person(false)
+    const { id, visitor, form } = await customer()
     const second = new Visitor(app)
     await second.post('/login', { login: form.username!, password: form.password! })
     const { page, send } = await formOf(id, 'sign-out')
@@ -295,7 +274,7 @@ describe('signing somebody out, and sending a receipt again', () => {
   })
 
   test('sends the same receipt to today’s address, once for a double click, and again when asked again', async () => {
-    const { id, order } = await person()
+    const { id, order } = await payer()
     const [receipt] = await app.sql<{ number: string }[]>`select number from receipts where order_id = ${order.id}`
     await app.sql`update users set email = 'moved@example.in' where id = ${id}`
     const { page, send } = await formOf(id, `receipt?number=${receipt!.number}`)
@@ -311,7 +290,7 @@ describe('signing somebody out, and sending a receipt again', () => {
     expect((await once.send()).status).toBe(303)
     await app.run('deliver-mails')
     expect(await sent()).toHaveLength(2)
-    const stranger = await person()
+    const stranger = await payer()
     expect(
       (await admin.visitor.get(`/admin/subscribers/${stranger.id}/receipt?number=${receipt!.number}`)).status,
     ).toBe(404)
@@ -322,7 +301,7 @@ describe('who may act', () => {
   const names = ['grant', 'cancellation', 'suspension', 'lifting', 'sign-out', 'role', 'receipt']
 
   test('an administrator who only looks sees everything, is offered nothing, and is refused', async () => {
-    const { id } = await person()
+    const { id } = await payer()
     const { status, body } = await reader.visitor.get(`/admin/subscribers/${id}`)
     expect(status).toBe(200)
     expect(body).toContain('What happened')
@@ -337,7 +316,7 @@ describe('who may act', () => {
   })
 
   test('subscribers and visitors find nothing there', async () => {
-    const { id, visitor } = await person()
+    const { id, visitor } = await payer()
     for (const name of names) {
       expect((await visitor.post(`/admin/subscribers/${id}/${name}`, { reason: 'mine' })).status, name).toBe(404)
       expect((await new Visitor(app).post(`/admin/subscribers/${id}/${name}`)).location, name).toMatch(/^\/login/)
@@ -345,7 +324,7 @@ describe('who may act', () => {
   })
 
   test('nobody acts on a deleted account, nor on one that does not exist', async () => {
-    const { id, order } = await person()
+    const { id, order } = await payer()
     const [receipt] = await app.sql<{ number: string }[]>`select number from receipts where order_id = ${order.id}`
     await app.sql`update users set deleted_at = now() where id = ${id}`
     const { body } = await admin.visitor.get(`/admin/subscribers/${id}`)

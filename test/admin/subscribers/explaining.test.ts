@@ -1,30 +1,16 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Admin, adminOf } from '../../support/admin.ts'
-import { startApp, type TestApp } from '../../support/app.ts'
-import { newestOrder } from '../../support/books.ts'
+import { describe, expect, test } from 'vitest'
 import { Visitor } from '../../support/visitor.ts'
+import { admin, app, customer, usePanel } from '../panel.ts'
 
-let app: TestApp
-let admin: Admin
-beforeAll(async () => {
-  app = await startApp({ RECONCILE_MIN_AGE_MS: '0' })
-  admin = await adminOf(app)
-})
-afterAll(() => app.close())
+usePanel(['admin'], { RECONCILE_MIN_AGE_MS: '0' })
 
-async function person() {
-  const visitor = new Visitor(app)
-  const { email } = await visitor.register()
-  const order = await newestOrder(app, email!)
-  return { visitor, email: email!, order, id: order.userId }
-}
 const pageOf = async (id: string) => (await admin.visitor.get(`/admin/subscribers/${id}`)).body
 const storyOn = (body: string) =>
   [...body.matchAll(/<p>([^<]+?)(?: <a class="small"[^>]*>[^<]*<\/a>)?<\/p>\s*<\/li>/g)].map(([, text]) => text!.trim())
 
 describe('why an account has access, or none', () => {
   test('somebody who never paid: the order and the last refusal of the bank', async () => {
-    const { visitor, order, id } = await person()
+    const { visitor, order, id } = await customer()
     app.sandbox.control.fail(order.id)
     await visitor.get(`/payment/return?order_id=${order.id}`)
     const body = await pageOf(id)
@@ -41,7 +27,7 @@ describe('why an account has access, or none', () => {
   ])(
     'somebody whose payment was found by the %s: by which payment, from when to when, with which receipt',
     async (door, words) => {
-      const { visitor, order, id } = await person()
+      const { visitor, order, id } = await customer()
       app.sandbox.control.webhooks({ paused: true })
       app.sandbox.control.pay(order.id)
       if (door === 'return') await visitor.get(`/payment/return?order_id=${order.id}`)
@@ -60,7 +46,7 @@ describe('why an account has access, or none', () => {
   )
 
   test('somebody whose payment did not agree: held, nothing granted, and the incident', async () => {
-    const { visitor, order, id } = await person()
+    const { visitor, order, id } = await customer()
     await app.sql`update orders set amount_paise = 49901 where id = ${order.id}`
     app.sandbox.control.pay(order.id)
     await visitor.get(`/payment/return?order_id=${order.id}`)
@@ -72,7 +58,7 @@ describe('why an account has access, or none', () => {
   })
 
   test('somebody in grace, expired, suspended', async () => {
-    const { visitor, order, id } = await person()
+    const { visitor, order, id } = await customer()
     app.sandbox.control.pay(order.id)
     await visitor.get(`/payment/return?order_id=${order.id}`)
     const ended = async (ago: string) => {
@@ -91,7 +77,7 @@ describe('why an account has access, or none', () => {
   })
 
   test('somebody whose money went back', async () => {
-    const { visitor, order, id } = await person()
+    const { visitor, order, id } = await customer()
     app.sandbox.control.pay(order.id)
     await visitor.get(`/payment/return?order_id=${order.id}`)
     await app.sql`
@@ -104,7 +90,7 @@ describe('why an account has access, or none', () => {
   })
 
   test('a long story goes on page by page, every line once', async () => {
-    const { id } = await person()
+    const { id } = await customer()
     await app.sql`
       insert into audit (at, actor, action, user_id, details)
       select now() - make_interval(secs => n / 4), 'clock', 'subscription.grace', ${id}::uuid, jsonb_build_object('n', n)
@@ -121,7 +107,7 @@ describe('why an account has access, or none', () => {
   })
 
   test('shows orders, receipts, mails and sessions with their links', async () => {
-    const { visitor, order, id } = await person()
+    const { visitor, order, id } = await customer()
     app.sandbox.control.pay(order.id)
     await visitor.get(`/payment/return?order_id=${order.id}`)
     const [receipt] = await app.sql<{ number: string; mail: number }[]>`
@@ -133,7 +119,7 @@ describe('why an account has access, or none', () => {
   })
 
   test('says in words at which browser somebody is signed in', async () => {
-    const { email, id } = await person()
+    const { email, id } = await customer()
     const agent = 'Mozilla/5.0 (Linux; Android 15; Pixel 9) Chrome/140.0.0.0 Mobile Safari/537.36'
     const typed = { login: email, password: 'TestPass123' }
     await new Visitor(app).post('/login', typed, { 'user-agent': agent })

@@ -1,27 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Admin, adminOf } from '../../support/admin.ts'
-import { startApp, type TestApp } from '../../support/app.ts'
-import { newestOrder } from '../../support/books.ts'
+import { describe, expect, test } from 'vitest'
 import { Visitor } from '../../support/visitor.ts'
+import { admin, app, customer, payer, usePanel } from '../panel.ts'
 
-let app: TestApp
-let admin: Admin
-beforeAll(async () => {
-  app = await startApp()
-  admin = await adminOf(app)
-})
-afterAll(() => app.close())
-
-async function person(changes: Record<string, string> = {}, pays = false) {
-  const visitor = new Visitor(app)
-  const form = await visitor.register(changes)
-  const order = await newestOrder(app, form.email!)
-  if (pays) {
-    app.sandbox.control.pay(order.id)
-    await visitor.get(`/payment/return?order_id=${order.id}`)
-  }
-  return { visitor, form, order, id: order.userId }
-}
+usePanel(['admin'])
 
 const find = (q: string, more: Record<string, string> = {}) =>
   admin.visitor.get(`/admin/subscribers?${new URLSearchParams({ q, ...more })}`)
@@ -31,14 +12,14 @@ const listed = (body: string) =>
 
 describe('looking for a person', () => {
   test('finds them by any word of their name, from its beginning, whatever its case', async () => {
-    const { id } = await person({ name: 'Lakshmi Venkataraman Iyer' })
+    const { id } = await customer({ name: 'Lakshmi Venkataraman Iyer' })
     for (const q of ['Lakshmi', 'venkat', 'IYER', 'iyer laks', 'Lakshmi Venkataraman Iyer'])
       expect(listed((await find(q)).body), q).toEqual([id])
     for (const q of ['kshmi', 'lakshmi rao', 'iyerx']) expect(listed((await find(q)).body), q).toEqual([])
   })
 
   test('finds them by user name, e-mail, phone in any format, and account id, before everybody else', async () => {
-    const { id, form } = await person({ name: 'Phone Person', phone: '9812345678' })
+    const { id, form } = await customer({ name: 'Phone Person', phone: '9812345678' })
     for (const q of [
       form.username!,
       form.username!.toUpperCase(),
@@ -56,7 +37,7 @@ describe('looking for a person', () => {
   })
 
   test('finds them by the number of an order, a payment, a receipt, and by the bank’s reference', async () => {
-    const { id, order } = await person({ name: 'Number Person' }, true)
+    const { id, order } = await payer({ name: 'Number Person' })
     const [row] = await app.sql<
       { cfPaymentId: string; bankReference: string | null; number: string; cfOrderId: string }[]
     >`
@@ -97,7 +78,7 @@ describe('looking for a person', () => {
   })
 
   test('shows names that hold HTML as text, and finds them', async () => {
-    const { id } = await person({ name: 'Eve Zed' })
+    const { id } = await customer({ name: 'Eve Zed' })
     await app.sql`update users set name = 'Eve <img src=x onerror=alert(1)> Zed' where id = ${id}`
     const { body } = await find('Zed')
     expect(listed(body)).toEqual([id])
@@ -108,8 +89,8 @@ describe('looking for a person', () => {
 
 describe('the list', () => {
   test('is filtered by subscription, plan, role and confirmed address', async () => {
-    const paying = await person({ name: 'Filter One' }, true)
-    const pending = await person({ name: 'Filter Two' })
+    const paying = await payer({ name: 'Filter One' })
+    const pending = await customer({ name: 'Filter Two' })
     await app.sql`update users set email_verified_at = now() where id = ${paying.id}`
     const names = async (more: Record<string, string>) => listed((await find('filter', more)).body)
     expect(await names({})).toEqual([pending.id, paying.id])
@@ -139,7 +120,7 @@ describe('the list', () => {
       for (let page = 0; next && page < 10; page++) {
         const { body } = await admin.visitor.get(next)
         seen.push(...listed(body))
-        await person({ name: 'Kumar Newcomer' })
+        await customer({ name: 'Kumar Newcomer' })
         const older: string | undefined = /href="([^"]+)" rel="next"/.exec(body)?.[1]
         next = older?.replaceAll('&amp;', '&')
       }
@@ -149,7 +130,7 @@ describe('the list', () => {
   })
 
   test('is exported at the same filters, with what a spreadsheet would run made harmless', async () => {
-    const { form } = await person({ name: '=HYPERLINK("x") Exported' }, true)
+    const { form } = await payer({ name: '=HYPERLINK("x") Exported' })
     const answer = await admin.visitor.get('/admin/subscribers.csv?q=exported&status=active')
     expect(answer.headers.get('content-disposition')).toMatch(/attachment; filename="subscribers-\d{4}-\d\d-\d\d\.csv"/)
     const lines = answer.body.trim().split('\r\n')
@@ -164,7 +145,7 @@ describe('the list', () => {
   })
 
   test('is for administrators: to a subscriber it does not exist, a visitor logs in first', async () => {
-    const { visitor, id } = await person()
+    const { visitor, id } = await customer()
     for (const path of [
       '/admin/subscribers',
       '/admin/subscribers.csv',

@@ -1,20 +1,15 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { readNow } from '../../../src/admin/home/queries.ts'
-import { type Admin, adminOf } from '../../support/admin.ts'
-import { startApp, type TestApp } from '../../support/app.ts'
+import type { Admin } from '../../support/admin.ts'
 import { newestOrder, paidOnce, tracesOf, until } from '../../support/books.ts'
 import { Visitor } from '../../support/visitor.ts'
+import { admin, app, reader, usePanel } from '../panel.ts'
 
-let app: TestApp
-let admin: Admin
-let reader: Admin
 let order: { id: string; userId: string }
 let delivery: number
 let refused: number
+usePanel()
 beforeAll(async () => {
-  app = await startApp()
-  admin = await adminOf(app)
-  reader = await adminOf(app, 'admin-read')
   const form = await new Visitor(app).register()
   order = await newestOrder(app, form.email!)
   app.sandbox.control.pay(order.id)
@@ -32,7 +27,6 @@ beforeAll(async () => {
   await until(async () => (await rows()).length > 0)
   refused = (await rows())[0]!.id
 })
-afterAll(() => app.close())
 
 const replay = (who: Admin, id: number) => who.visitor.post(`/admin/webhooks/${id}/replay`)
 

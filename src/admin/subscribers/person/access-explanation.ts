@@ -3,7 +3,7 @@ import { rupees } from '../../../platform/money.ts'
 import type { listOrders, Period, PersonFile } from './queries.ts'
 
 /** Why an account has access, or none: the answer in one line, and what it rests on, one sentence each. */
-export type AccessExplanation = { tone: 'good' | 'warn' | 'bad'; answer: string; reasons: string[] }
+type AccessExplanation = { tone: 'good' | 'warn' | 'bad'; answer: string; reasons: string[] }
 
 type Order = Awaited<ReturnType<typeof listOrders>>[number]
 
