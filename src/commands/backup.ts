@@ -20,7 +20,7 @@ await withDatabase(config, (url) =>
     dir: values.to === undefined ? recordDir : resolve(values.to),
     recordDir,
     pgDump: config.operations.pgDump,
-    say: (line) => console.log(line),
+    log: (line) => console.log(line),
   }).then(
     ({ proof }) =>
       console.log(

@@ -43,7 +43,7 @@ async function work(into: string): Promise<void> {
       endConnections: values['end-connections'],
       withoutManifest: values['without-manifest'],
       pgDump,
-      say: (line) => console.log(line),
+      log: (line) => console.log(line),
     })
     if (kept !== null) console.log(`The database before is kept as ${kept}. When you no longer need it: dropdb ${kept}`)
     console.log('Restored, and brought to this release. Now run `npm run doctor` and `npm run invariants` against it.')

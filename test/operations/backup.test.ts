@@ -14,33 +14,27 @@ import { migrate } from '../../src/platform/migrate.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { newestOrder, until } from '../support/books.ts'
 import { Visitor } from '../support/visitor.ts'
-import { emptyDatabase, folder, installedPostgres, onServer, startInstalledPostgres } from './places.ts'
+import {
+  backUp,
+  emptyDatabase,
+  emptyDatabases,
+  folder,
+  installedPostgres,
+  onServer,
+  payer,
+  startInstalledPostgres,
+} from './databases.ts'
 
 const nasty = 'O’Hara\tBackslash \\. and "quotes" \\\\N\n\\.\nend'
 let app: TestApp
-const places: { drop: () => Promise<void> }[] = []
+const databases = emptyDatabases(() => app.databaseUrl)
 beforeAll(async () => {
   app = await startApp()
 })
 afterAll(async () => {
-  for (const place of places) await place.drop()
+  await databases.drop()
   await app.close()
 })
-
-async function payer() {
-  const visitor = new Visitor(app)
-  const form = await visitor.register()
-  const order = await newestOrder(app, form.email!)
-  app.sandbox.control.pay(order.id)
-  await visitor.get(`/payment/return?order_id=${order.id}`)
-  return { form, order }
-}
-
-async function empty() {
-  const place = await emptyDatabase(app.databaseUrl)
-  places.push(place)
-  return place.url
-}
 
 async function rowsOf(url: string) {
   const session = await openSession(url, 'snapshot')
@@ -50,22 +44,13 @@ async function rowsOf(url: string) {
 }
 
 const said: string[] = []
-const backup = (changes: object = {}) => {
-  const dir = folder()
-  return makeBackup({
-    url: app.databaseUrl,
-    dir,
-    recordDir: dir,
-    pgDump: null,
-    say: (line) => said.push(line),
-    ...changes,
-  }).then((made) => ({ made, dir }))
-}
+const backup = ({ url = app.databaseUrl, ...changes }: Partial<Parameters<typeof makeBackup>[0]> = {}) =>
+  backUp(url, { log: (line) => said.push(line), ...changes })
 
 describe('a backup by our own means', () => {
   test('is proved by a restore, and a restored database has every row and a working site', async () => {
-    const { form, order } = await payer()
-    const other = await payer()
+    const { form, order } = await payer(app)
+    const other = await payer(app)
     const [payment] = await app.sql<
       { cfPaymentId: string }[]
     >`select cf_payment_id from payments where order_id = ${other.order.id}`
@@ -84,7 +69,7 @@ describe('a backup by our own means', () => {
     expect(readdirSync(dir).sort()).toEqual([made.file.slice(dir.length + 1), 'last-backup.json'].sort())
     expect(await readLastBackup(dir)).toMatchObject({ file: made.file, rows: made.rows })
 
-    const into = await empty()
+    const into = await databases.make()
     await restore({ file: made.file, into, overwrite: false, pgDump: null })
     expect(await rowsOf(into)).toEqual(await rowsOf(app.databaseUrl))
     const sql = connect(into, { max: 3 })
@@ -121,7 +106,7 @@ describe('a backup by our own means', () => {
 
   test('refuses a database that holds something, unless told to overwrite it', async () => {
     const { made } = await backup()
-    const into = await empty()
+    const into = await databases.make()
     await onServer(into, 'create table precious (id int)')
     const given = { file: made.file, into, pgDump: null }
     await expect(restore({ ...given, overwrite: false })).rejects.toBeInstanceOf(NotEmpty)
@@ -148,7 +133,7 @@ describe('a backup by our own means', () => {
       other: spoil('other', gzipSync('hello\n')),
       plain: spoil('plain', Buffer.from('hello')),
     }
-    const into = await empty()
+    const into = await databases.make()
     for (const file of Object.values(bad)) {
       await expect(restore({ file, into, overwrite: false, pgDump: null }), file).rejects.toThrow()
       expect(await rowsOf(into), file).toEqual({})
@@ -204,7 +189,7 @@ describe.skipIf(!bin)('a backup by pg_dump', () => {
         dir,
         recordDir: dir,
         pgDump: join(bin!, 'pg_dump'),
-        say: () => {},
+        log: () => {},
       })
       expect(dumped).toMatchObject({ tool: 'pg_dump', proof: expect.stringMatching(/^restored and compared/) })
       const place = await emptyDatabase(server.url)

@@ -17,7 +17,7 @@ import { type RecordingGateway, startRecordingGateway } from '../billing/payment
 import { keys, startApp, type TestApp } from '../support/app.ts'
 import { newestOrder } from '../support/books.ts'
 import { Visitor } from '../support/visitor.ts'
-import { closedPort, emptyDatabase, folder } from './places.ts'
+import { closedPort, emptyDatabase, folder } from './databases.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 const backupDir = folder()

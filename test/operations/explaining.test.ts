@@ -6,7 +6,7 @@ import { explainOrder } from '../../src/operations/doctor/explain-order.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { newestOrder, until } from '../support/books.ts'
 import { Visitor } from '../support/visitor.ts'
-import { closedPort } from './places.ts'
+import { closedPort } from './databases.ts'
 
 let app: TestApp
 beforeAll(async () => {

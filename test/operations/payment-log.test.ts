@@ -12,7 +12,7 @@ import { startApp, type TestApp } from '../support/app.ts'
 import { newestOrder, until } from '../support/books.ts'
 import { buildHarness } from '../support/process.ts'
 import { Visitor } from '../support/visitor.ts'
-import { folder } from './places.ts'
+import { folder } from './databases.ts'
 
 type Line = {
   event: string

@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import postgres from 'postgres'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { makeBackup } from '../../src/operations/backup/backup.ts'
 import { openBackup } from '../../src/operations/backup/backup-file.ts'
 import { measureTables } from '../../src/operations/backup/contents.ts'
 import { manifestOf } from '../../src/operations/backup/pg-dump.ts'
@@ -15,10 +14,18 @@ import { connect } from '../../src/platform/db.ts'
 import { prepareJobs } from '../../src/platform/jobs.ts'
 import { migrate } from '../../src/platform/migrate.ts'
 import { startApp, type TestApp } from '../support/app.ts'
-import { newestOrder, until } from '../support/books.ts'
+import { until } from '../support/books.ts'
 import { buildHarness, run } from '../support/process.ts'
 import { Visitor } from '../support/visitor.ts'
-import { emptyDatabase, folder, installedPostgres, onServer, startInstalledPostgres } from './places.ts'
+import {
+  backUp,
+  emptyDatabase,
+  folder,
+  installedPostgres,
+  onServer,
+  payer,
+  startInstalledPostgres,
+} from './databases.ts'
 
 const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 1e9))
 console.log(`restoring: SEED=${seed}`)
@@ -34,11 +41,8 @@ let app: TestApp
 let own: string
 beforeAll(async () => {
   app = await startApp()
-  const visitor = new Visitor(app)
-  const order = await newestOrder(app, (await visitor.register()).email!)
-  app.sandbox.control.pay(order.id)
-  await visitor.get(`/payment/return?order_id=${order.id}`)
-  // Its webhook comes when it likes: nothing may change after the backup.
+  await payer(app)
+  // The webhook comes at any moment, and nothing may change after the backup.
   await until(async () => (await app.sql`select from webhook_events where settled_at is null`).length === 0)
   await until(async () => (await app.sql`select from webhook_events where settled_at is not null`).length > 0)
   own = await backupOf(app.databaseUrl)
@@ -49,7 +53,7 @@ afterAll(async () => {
 })
 
 async function backupOf(url: string, pgDump: string | null = null) {
-  return (await makeBackup({ url, dir, recordDir: dir, pgDump, say: () => {} })).file
+  return (await backUp(url, { dir, pgDump })).made.file
 }
 /** A database with our tables and one row that no backup has. */
 async function lived(serverUrl: string) {
@@ -281,7 +285,7 @@ describe('a restore over a database that holds something', () => {
     await expect(restore(given)).rejects.toThrow(/another restore into .* is under way/)
     await other.end()
     const said: string[] = []
-    const kept = await restore({ ...given, say: (line) => said.push(line) })
+    const kept = await restore({ ...given, log: (line) => said.push(line) })
     expect(said[0]).toContain(`removed ${abandoned}`)
     expect(await databasesLike(place.url)).toEqual([name, kept])
     await onServer(app.databaseUrl, `drop database ${kept}`)

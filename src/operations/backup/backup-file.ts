@@ -4,21 +4,21 @@ import { type OwnBackup, readOwnDump, refuseNewer, restoreOwnDump } from './own-
 import { type DumpManifest, manifestOf, readDumpManifest, restoreDump } from './pg-dump.ts'
 import { findPgRestore, type PgTools, pgReadBack } from './pg-tools.ts'
 
-/** A backup that was read to its end and is what was written. */
+/** A backup that was read to its end and verified. */
 export type BackupFile = { file: string } & (
   | { kind: 'own'; backup: OwnBackup }
   | { kind: 'pg_dump'; manifest: DumpManifest | null; tools: Pick<PgTools, 'restore'> }
 )
 
 /**
- * Reads a backup file of either kind to its end, touching no database. Throws with a sentence when it is not whole, not
- * what was written, not a backup, of a newer release, or when the tool for it is missing.
+ * Reads a backup file of either kind to its end, without a database. Throws with a sentence when it is incomplete, damaged,
+ * no backup, of a newer release, or when the tool for it is missing.
  */
 export async function openBackup(
   file: string,
   options: { pgDump: string | null; withoutManifest: boolean },
 ): Promise<BackupFile> {
-  const start = await beginning(file)
+  const start = await firstBytes(file)
   if (start.subarray(0, 5).toString('latin1') === 'PGDMP') return openDump(file, options)
   if (start[0] !== 0x1f || start[1] !== 0x8b)
     throw new Error(`${file} is not a backup: neither a .etf.gz of ours nor a .dump of pg_dump`)
@@ -27,7 +27,7 @@ export async function openBackup(
   return { kind: 'own', file, backup }
 }
 
-/** Fills an empty database from it, and compares what arrived with what was backed up. */
+/** Fills an empty database from it, and compares the result with what was backed up. */
 export async function fillFrom(backup: BackupFile, url: string): Promise<void> {
   if (backup.kind === 'own') await restoreOwnDump(backup.file, backup.backup, url)
   else await restoreDump(backup.file, { ...backup, url })
@@ -49,7 +49,7 @@ async function openDump(
   return { kind: 'pg_dump', file, manifest, tools }
 }
 
-async function beginning(file: string): Promise<Buffer> {
+async function firstBytes(file: string): Promise<Buffer> {
   const found = await stat(file).catch((error: NodeJS.ErrnoException) => {
     throw error.code === 'ENOENT' ? new Error(`there is no file ${file}`) : error
   })

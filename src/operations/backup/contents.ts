@@ -1,10 +1,10 @@
 import { hash } from 'node:crypto'
-import { copyOut, type Session, stillSame, type Table } from './queries.ts'
+import { assertSameConnection, copyOut, type Session, type Table } from './queries.ts'
 
-/** What a table holds, whatever the order of its rows: how many, and a sum over the hashes of all of them (null: not known). */
+/** A fingerprint of a table, whatever the order of its rows: their number, and the sum of their hashes (null: unknown). */
 export type Contents = { rows: number; digest: string | null }
 
-/** Adds up a table's rows, given as whole lines the way PostgreSQL's COPY writes them. */
+/** Adds up a table's rows, given as whole lines of COPY. */
 export class TableDigest {
   private rows = 0
   private high = 0n
@@ -27,24 +27,25 @@ export class TableDigest {
   }
 }
 
-/** What these tables hold as this session sees them. Reads all of it. */
+/** The fingerprints of these tables in this session's snapshot. Reads all rows. */
 export async function measureTables(session: Session, tables: readonly Table[]): Promise<Record<string, Contents>> {
   const found: Record<string, Contents> = {}
   for (const table of tables) {
     const digest = new TableDigest()
     for await (const lines of await copyOut(session, table)) digest.add(lines as Buffer)
     found[table.name] = digest.total()
-    await stillSame(session)
+    await assertSameConnection(session)
   }
   return found
 }
 
-/** Throws when a table is missing, has another number of rows, or holds something else. */
+/** Throws when a table is missing, or has another number of rows or other contents. */
 export function compareContents(wanted: Record<string, Contents>, found: Record<string, Contents>): void {
   for (const [name, { rows, digest }] of Object.entries(wanted)) {
-    const there = found[name]
-    if (!there) throw new Error(`${name}: the table is missing`)
-    if (there.rows !== rows) throw new Error(`${name}: ${rows} rows were backed up, ${there.rows} came back`)
-    if (digest !== null && there.digest !== digest) throw new Error(`${name}: what came back is not what was backed up`)
+    const actual = found[name]
+    if (!actual) throw new Error(`${name}: the table is missing`)
+    if (actual.rows !== rows) throw new Error(`${name}: ${rows} rows were backed up, ${actual.rows} came back`)
+    if (digest !== null && actual.digest !== digest)
+      throw new Error(`${name}: what came back is not what was backed up`)
   }
 }

@@ -5,9 +5,9 @@ import { createGunzip } from 'node:zlib'
 import type { Table } from './queries.ts'
 
 /**
- * The file: gzip over lines. First a head in JSON; then for each table a JSON line with its name, its rows as
- * PostgreSQL writes them, and a line `\.`; then a manifest in JSON; at the end a line with the SHA-256 of all before it.
- * A file without its end is no backup. Files of format 1 end with the manifest.
+ * The file is gzip over lines. First a head in JSON; then for each table a JSON line with its name, its rows as COPY writes
+ * them, and a line `\.`; then a manifest in JSON; at the end a line with the SHA-256 of all before it. A file without its
+ * end is no backup. Files of format 1 end with the manifest.
  */
 export type Head = {
   format: (typeof formats)[number]
@@ -34,15 +34,15 @@ export type Piece =
   | { kind: 'rows'; name: string; lines: Buffer }
   | { kind: 'table end'; name: string }
   | { kind: 'end'; manifest: Manifest }
-  | { kind: 'seal'; sha256: string }
+  | { kind: 'checksum'; sha256: string }
 
 /** Reads a backup piece by piece, whole lines at a time. Throws when it is not one, or damaged, or cut off. */
 export async function* readPieces(file: string): AsyncGenerator<Piece> {
-  const sealed = createHash('sha256')
+  const hash = createHash('sha256')
   let rest: Buffer = Buffer.alloc(0)
   let table: string | null = null
   let last: Piece['kind'] | null = null
-  let ending: Piece['kind'] = 'seal'
+  let ending: Piece['kind'] = 'checksum'
   for await (const chunk of unpacked(file)) {
     let text: Buffer = rest.length > 0 ? Buffer.concat([rest, chunk]) : chunk
     while (text.length > 0) {
@@ -51,27 +51,27 @@ export async function* readPieces(file: string): AsyncGenerator<Piece> {
         if (end === -1) break
         const piece = pieceOf(text.subarray(0, end).toString('utf8'))
         if ((last === null) !== (piece.kind === 'head')) throw new Error('this is not a backup of ours')
-        if (last === ending || (last === 'end') !== (piece.kind === 'seal'))
+        if (last === ending || (last === 'end') !== (piece.kind === 'checksum'))
           throw new Error('the backup is damaged: its end is not where it should be')
         if (piece.kind === 'head' && piece.head.format === formats[0]) ending = 'end'
         if (piece.kind === 'table') table = piece.name
-        if (piece.kind === 'seal' && piece.sha256 !== sealed.copy().digest('hex'))
+        if (piece.kind === 'checksum' && piece.sha256 !== hash.copy().digest('hex'))
           throw new Error('the backup is damaged: it is not what was written')
         last = piece.kind
-        sealed.update(text.subarray(0, end + 1))
+        hash.update(text.subarray(0, end + 1))
         yield piece
         text = text.subarray(end + 1)
         continue
       }
       const stop = findEnd(text)
       const upTo = stop === -1 ? text.lastIndexOf(newline) + 1 : stop
-      // A line that may be the beginning of the end waits for the rest of it.
+      // An incomplete line, which may be the start of the end mark, waits for the next chunk.
       if (upTo > 0) yield { kind: 'rows', name: table, lines: text.subarray(0, upTo) }
-      sealed.update(text.subarray(0, upTo))
+      hash.update(text.subarray(0, upTo))
       text = text.subarray(upTo)
       if (stop === -1) break
       yield { kind: 'table end', name: table }
-      sealed.update(endOfTable)
+      hash.update(endOfTable)
       text = text.subarray(endOfTable.length)
       table = null
     }
@@ -82,7 +82,7 @@ export async function* readPieces(file: string): AsyncGenerator<Piece> {
 
 async function* unpacked(file: string): AsyncGenerator<Buffer> {
   const unzip = createGunzip()
-  // Errors of the file arrive at the reader through `unzip`.
+  // Errors of the file reach the reader through `unzip`.
   pipeline(createReadStream(file), unzip, () => {})
   try {
     yield* unzip as AsyncIterable<Buffer>
@@ -94,7 +94,7 @@ async function* unpacked(file: string): AsyncGenerator<Buffer> {
   }
 }
 
-/** Where the line `\.` stands that ends a table; -1 while it is not there. In data a backslash is always doubled. */
+/** Offset of the line `\.` that ends a table; -1 when it is not there. In data a backslash is always doubled. */
 function findEnd(text: Buffer): number {
   for (let at = text.indexOf(endOfTable); at !== -1; at = text.indexOf(endOfTable, at + 1))
     if (at === 0 || text[at - 1] === newline) return at
@@ -107,14 +107,14 @@ function pieceOf(line: string): Piece {
     if (formats.some((known) => known === read.format)) return { kind: 'head', head: read as Head }
     if (typeof read.table === 'string') return { kind: 'table', name: read.table }
     if (read.end) return { kind: 'end', manifest: read.end }
-    if (typeof read.sha256 === 'string') return { kind: 'seal', sha256: read.sha256 }
+    if (typeof read.sha256 === 'string') return { kind: 'checksum', sha256: read.sha256 }
   } catch {
-    // Told below.
+    // Thrown below.
   }
   throw new Error('this is not a backup of ours, or it is damaged')
 }
 
-/** How many rows these lines are. */
+/** Number of lines. */
 export function countLines(lines: Buffer): number {
   let count = 0
   for (let at = lines.indexOf(newline); at !== -1; at = lines.indexOf(newline, at + 1)) count++

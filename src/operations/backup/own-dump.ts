@@ -4,24 +4,31 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
 import { countLines, format, type Head, type Manifest } from './format.ts'
-import { copyOut, listMigrations, listSequences, listTables, readRevision, type Session, stillSame } from './queries.ts'
+import {
+  assertSameConnection,
+  copyOut,
+  listMigrations,
+  listSequences,
+  listTables,
+  readRevision,
+  type Session,
+} from './queries.ts'
 
 const chunkBytes = 64 * 1024
 
 /**
- * Writes everything this session's snapshot sees into one compressed file, a little at a time however much there is.
- * The file is on the disk, not in a cache, when this resolves.
+ * Streams everything in this session's snapshot into one compressed file, which is synced to the disk when this resolves.
  */
 export async function writeOwnDump(session: Session, server: string, file: string): Promise<void> {
   await pipeline(
-    Readable.from(sealed(everything(session, server))),
+    Readable.from(withHash(everything(session, server))),
     createGzip({ level: 6 }),
     createWriteStream(file, { mode: 0o600, flags: 'wx', flush: true }),
   )
 }
 
-/** The same, and at its end the hash of it all. */
-async function* sealed(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+/** The pieces, followed by their hash. */
+async function* withHash(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   const hash = createHash('sha256')
   for await (const piece of pieces) {
     hash.update(piece)
@@ -40,21 +47,21 @@ async function* everything(session: Session, server: string): AsyncGenerator<Buf
     yield line({ table: table.name })
     const hash = createHash('sha256')
     let rows = 0
-    for await (const lines of gathered(await copyOut(session, table))) {
+    for await (const lines of batched(await copyOut(session, table))) {
       hash.update(lines)
       rows += countLines(lines)
       yield lines
     }
     yield Buffer.from('\\.\n')
     manifest.tables[table.name] = { rows, sha256: hash.digest('hex') }
-    await stillSame(session)
+    await assertSameConnection(session)
   }
   manifest.sequences = await listSequences(session)
   yield line({ end: manifest })
 }
 
-/** Rows come one by one; together they are cheaper to handle. */
-async function* gathered(rows: Readable): AsyncGenerator<Buffer> {
+/** Joins single rows to larger chunks, which are cheaper to handle. */
+async function* batched(rows: Readable): AsyncGenerator<Buffer> {
   let parts: Buffer[] = []
   let size = 0
   for await (const row of rows) {

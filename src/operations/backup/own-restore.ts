@@ -6,22 +6,22 @@ import { type Contents, compareContents, measureTables, TableDigest } from './co
 import { countLines, type Head, type Manifest, type Piece, readPieces } from './format.ts'
 import {
   applyMigration,
+  assertSameConnection,
+  clearFunctionMarker,
   closeSession,
   copyIn,
-  forgetFunctions,
   listTables,
   openSession,
   prepareTables,
   runAll,
   type Session,
   setSequences,
-  stillSame,
 } from './queries.ts'
 
-/** What a backup of ours says it holds, after all of it was read and agreed with its checksums. */
+/** What a backup in our own format holds, after all of it was read and its checksums agreed. */
 export type OwnBackup = { head: Head; manifest: Manifest; contents: Record<string, Contents> }
 
-/** Reads a backup to its end, without a database. Throws with a sentence when any of it is not what was written. */
+/** Reads a backup to its end, without a database. Throws with a sentence when it is damaged. */
 export async function readOwnDump(file: string): Promise<OwnBackup> {
   let head: Head | null = null
   let manifest: Manifest | null = null
@@ -41,7 +41,7 @@ export async function readOwnDump(file: string): Promise<OwnBackup> {
       rows += countLines(piece.lines)
     }
     if (piece.kind === 'table end') {
-      // Rows of format 1 were written in the time zone of their server: they read differently in ours.
+      // Rows of format 1 are printed in the time zone of their server, so their digests cannot be compared.
       const total = digest.total()
       contents[piece.name] = head!.revision === undefined ? { ...total, digest: null } : total
       seen[piece.name] = { rows, sha256: hash.digest('hex') }
@@ -53,14 +53,14 @@ export async function readOwnDump(file: string): Promise<OwnBackup> {
 }
 
 /**
- * Fills an empty database from a backup that `readOwnDump` has read, all of it or nothing: the tables of the release that
- * made it, its rows, its sequences. What arrived is read again and compared before it is kept.
+ * Fills an empty database from a backup that `readOwnDump` has read, in one transaction: the tables of the release that
+ * made it, its rows, its sequences. The rows are read again and compared before the commit.
  */
 export async function restoreOwnDump(file: string, backup: OwnBackup, url: string): Promise<void> {
   const session = await openSession(url, 'write')
   try {
     await load(session, file, backup)
-    await stillSame(session)
+    await assertSameConnection(session)
     await closeSession(session, 'commit')
   } catch (error) {
     await closeSession(session, 'rollback').catch(() => {})
@@ -83,10 +83,10 @@ async function load(session: Session, file: string, { head, manifest, contents }
   await setSequences(session, manifest.sequences)
   await runAll(session, after)
   compareContents(contents, await measureTables(session, head.tables))
-  await forgetFunctions(session)
+  await clearFunctionMarker(session)
 }
 
-/** The rows up to the end of the table that is being read; the reader stays open for what follows. */
+/** The rows up to the end of the present table; the reader stays open for what follows. */
 async function* rowsOfTable(pieces: AsyncGenerator<Piece>): AsyncGenerator<Buffer> {
   for (;;) {
     const { value, done } = await pieces.next()
@@ -95,7 +95,7 @@ async function* rowsOfTable(pieces: AsyncGenerator<Piece>): AsyncGenerator<Buffe
   }
 }
 
-/** Whether this checkout has all that a backup was made of; throws when the backup is of a newer release. */
+/** Throws NewerBackup when the backup is of a newer release than this checkout. */
 export async function refuseNewer({
   migrations,
   revision,
@@ -109,12 +109,12 @@ export async function refuseNewer({
   if (unknown.length > 0) throw new NewerBackup(`this backup is of a newer release: it has ${unknown.join(', ')}`)
 }
 
-/** A backup cannot be restored by an older release than made it. */
+/** The backup was made by a newer release, so this one cannot restore it. */
 export class NewerBackup extends Error {
   override name = 'NewerBackup'
 }
 
-/** Head, tables and manifest must speak of the same tables, and the rows be those that were written. */
+/** Throws when head, tables and manifest do not name the same tables, or the rows are not those that were written. */
 function compareTables(head: Head, manifest: Manifest, seen: Manifest['tables']): void {
   const names = new Set([...head.tables.map(({ name }) => name), ...Object.keys(manifest.tables), ...Object.keys(seen)])
   for (const name of names) {

@@ -7,8 +7,8 @@ import { type PgTools, pgRestore } from './pg-tools.ts'
 import { closeSession, listMigrations, openSession, readRevision, type Session, type Table } from './queries.ts'
 
 /**
- * What stands beside a `.dump` of pg_dump, in `FILE.manifest.json`: what the file is, and what it must hold. pg_restore
- * itself does not notice a number that changed.
+ * The manifest beside a `.dump` of pg_dump, in `FILE.manifest.json`: its checksum and the contents of its tables, because
+ * pg_restore itself does not notice a changed value.
  */
 export type DumpManifest = {
   format: 'etf-dump-manifest 1'
@@ -21,12 +21,12 @@ export type DumpManifest = {
   file: { bytes: number; sha256: string }
 }
 
-/** Where the manifest of a `.dump` stands. */
+/** The manifest's file name. */
 export function manifestOf(file: string): string {
   return `${file}.manifest.json`
 }
 
-/** Notes beside `file` what it holds, as the snapshot it was made from sees it. */
+/** Writes the manifest of `file`, from the snapshot that it was made from. */
 export async function writeDumpManifest(
   file: string,
   session: Session,
@@ -51,7 +51,7 @@ export async function writeDumpManifest(
   }
 }
 
-/** The manifest of a `.dump` that is, byte for byte, the file it was written for; null where there is none. */
+/** The manifest of a `.dump`; null when there is none. Throws when the file is not the one it was written for. */
 export async function readDumpManifest(file: string): Promise<DumpManifest | null> {
   const text = await readFile(manifestOf(file), 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return null
@@ -69,7 +69,7 @@ export async function readDumpManifest(file: string): Promise<DumpManifest | nul
   return manifest
 }
 
-/** Fills an empty database with pg_restore and compares what arrived with the manifest, where there is one. */
+/** Fills an empty database with pg_restore and compares it with the manifest, if there is one. */
 export async function restoreDump(
   file: string,
   { manifest, tools, url }: { manifest: DumpManifest | null; tools: Pick<PgTools, 'restore'>; url: string },

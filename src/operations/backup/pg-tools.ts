@@ -2,12 +2,12 @@ import { spawn } from 'node:child_process'
 import { basename, dirname, join } from 'node:path'
 import { masked } from '../../platform/log.ts'
 
-/** PostgreSQL's own tools, when they are here and at least as new as the server. */
+/** PostgreSQL's own tools, at least as new as the server. */
 export type PgTools = { dump: string; restore: string; major: number }
 
 /**
  * Looks for pg_dump: the one named in the settings, else the one on the PATH. Null when there is none or it is older
- * than the server; throws when one was named and will not do.
+ * than the server; throws when one was named and cannot be used.
  */
 export async function findPgTools(named: string | null, serverMajor: number): Promise<PgTools | null> {
   const dump = named ?? 'pg_dump'
@@ -38,25 +38,25 @@ function majorIn(answer: string): number {
   return Number(/(\d+)(\.\d+)*/.exec(answer)?.[1] ?? 0)
 }
 
-/** `pg_dump -Fc` of our tables in exactly this snapshot. */
+/** `pg_dump -Fc` of the product's tables in this snapshot. */
 export async function pgDump(tools: PgTools, url: string, snapshot: string, file: string): Promise<void> {
   const what = ['-Fc', '--no-owner', '--no-privileges', '--schema=public', `--snapshot=${snapshot}`, `--file=${file}`]
   await run(tools.dump, what, connectionOf(url))
 }
 
-/** Fills an empty database from what pg_dump wrote. */
+/** Fills an empty database from a dump. */
 export async function pgRestore(tools: Pick<PgTools, 'restore'>, file: string, url: string): Promise<void> {
   const env = connectionOf(url)
   const how = ['--no-owner', '--no-privileges', '--exit-on-error', '--single-transaction', '--clean', '--if-exists']
   await run(tools.restore, [...how, `--dbname=${env.PGDATABASE}`, file], env)
 }
 
-/** Reads what pg_dump wrote to its end. */
+/** Reads a dump to its end. */
 export async function pgReadBack(tools: Pick<PgTools, 'restore'>, file: string): Promise<void> {
   await run(tools.restore, ['--file=/dev/null', file], {})
 }
 
-/** As environment: what stands in the arguments can be read by everybody on the machine, a password must not. */
+/** As environment variables: arguments, which could hold the password, can be read by every account of the machine. */
 function connectionOf(url: string): Record<string, string> {
   const { hostname, port, username, password, pathname, searchParams } = new URL(url)
   const ssl = searchParams.get('sslmode') ?? searchParams.get('ssl')
@@ -73,18 +73,18 @@ function connectionOf(url: string): Record<string, string> {
 function run(program: string, args: string[], env: Record<string, string>): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
-    let said = ''
-    let complained = ''
+    let output = ''
+    let errors = ''
     child.stdout.on('data', (chunk) => {
-      said = (said + chunk).slice(-10_000)
+      output = (output + chunk).slice(-10_000)
     })
     child.stderr.on('data', (chunk) => {
-      complained = (complained + chunk).slice(-2_000)
+      errors = (errors + chunk).slice(-2_000)
     })
     child.on('error', reject)
     child.on('close', (code) => {
-      if (code === 0) resolve(said)
-      else reject(new Error(`${basename(program)} ended with ${code}: ${masked(complained.trim()).slice(0, 500)}`))
+      if (code === 0) resolve(output)
+      else reject(new Error(`${basename(program)} ended with ${code}: ${masked(errors.trim()).slice(0, 500)}`))
     })
   })
 }

@@ -1,36 +1,28 @@
 import type { Readable, Writable } from 'node:stream'
-import postgres from 'postgres'
+import type postgres from 'postgres'
 import { markerIn } from '../../platform/release.ts'
+import { openConnection, quoted } from './connection-queries.ts'
 
-/** One connection, one transaction: what a backup reads from and a restore writes to. */
+/** One transaction on a connection of its own: a backup reads in it, a restore writes. */
 export type Session = { sql: postgres.Sql; pid: number }
 
 export type Table = { name: string; columns: string[] }
 
 /**
- * Opens a transaction on a connection of its own. A driver that loses its connection makes another one, outside the
- * transaction: `stillSame` must be asked before anything is believed.
+ * Opens a transaction on a connection of its own. When the driver loses its connection it silently makes another one,
+ * outside the transaction: call `assertSameConnection` before relying on a result.
  */
 export async function openSession(url: string, mode: 'snapshot' | 'write'): Promise<Session> {
-  const sql = postgres(url, {
-    max: 1,
-    fetch_types: false,
-    prepare: false,
-    connect_timeout: 5,
-    max_lifetime: null,
-    onnotice: () => {},
-    // As text: the driver leaves out what is 0.
-    connection: {
-      application_name: 'etf-backup',
-      ...({ statement_timeout: '0', idle_in_transaction_session_timeout: '0' } as object),
-      // Rows in words that are the same in every session: they are hashed.
-      DateStyle: 'ISO',
-      TimeZone: 'UTC',
-      IntervalStyle: 'postgres',
-      bytea_output: 'hex',
-      // One worker: a backup is in no hurry, and leaves the server to those who are.
-      max_parallel_workers_per_gather: '0',
-    },
+  const sql = await openConnection(url, 'etf-backup', {
+    statement_timeout: '0',
+    idle_in_transaction_session_timeout: '0',
+    // Rows are hashed, so every session must print them alike.
+    DateStyle: 'ISO',
+    TimeZone: 'UTC',
+    IntervalStyle: 'postgres',
+    bytea_output: 'hex',
+    // One worker: a backup leaves the server to the site.
+    max_parallel_workers_per_gather: '0',
   })
   try {
     await sql.unsafe(mode === 'snapshot' ? 'begin isolation level repeatable read read only' : 'begin')
@@ -43,12 +35,12 @@ export async function openSession(url: string, mode: 'snapshot' | 'write'): Prom
 }
 
 /** Throws when the connection is not the one the transaction began on. */
-export async function stillSame({ sql, pid }: Session): Promise<void> {
+export async function assertSameConnection({ sql, pid }: Session): Promise<void> {
   const [row] = await sql<{ pid: number; open: boolean }[]>`select pg_backend_pid() as pid`
   if (row!.pid !== pid) throw new Error('the connection to the database was lost on the way')
 }
 
-/** Ends the session's transaction, keeping what it wrote or not. */
+/** Commits or rolls back the session's transaction and closes its connection. */
 export async function closeSession({ sql }: Session, how: 'commit' | 'rollback'): Promise<void> {
   try {
     await sql.unsafe(how)
@@ -57,7 +49,7 @@ export async function closeSession({ sql }: Session, how: 'commit' | 'rollback')
   }
 }
 
-/** Version of the server, and the name under which other connections can look at this very snapshot. */
+/** Version of the server, and the id under which other connections can use this snapshot. */
 export async function describeServer({ sql }: Session): Promise<{ version: string; major: number; snapshot: string }> {
   const [row] = await sql<{ version: string; number: number; snapshot: string }[]>`
     select current_setting('server_version') as version, current_setting('server_version_num')::int as number,
@@ -66,7 +58,7 @@ export async function describeServer({ sql }: Session): Promise<{ version: strin
   return { version: row!.version.split(' ')[0]!, major: Math.floor(row!.number / 10_000), snapshot: row!.snapshot }
 }
 
-/** Our tables with their columns, computed ones left out. The job queue's own tables are not ours: it makes them anew. */
+/** The product's tables with their columns, without generated ones. The job queue's tables are left out: it creates them itself. */
 export async function listTables({ sql }: Session): Promise<Table[]> {
   return sql<Table[]>`
     select c.relname as name, jsonb_agg(a.attname order by a.attnum) as columns
@@ -86,13 +78,13 @@ export async function listMigrations({ sql }: Session): Promise<string[]> {
   return rows.map((row) => row.name)
 }
 
-/** Revision of the SQL functions in this database; 0: from before revisions were counted, or none. */
+/** Revision of the SQL functions in this database; 0 when there are none or they have no revision yet. */
 export async function readRevision({ sql }: Session): Promise<number> {
   const rows = await sql<{ name: string }[]>`select name from migrations where name like 'functions %'`
   return markerIn(rows.map(({ name }) => name))?.revision ?? 0
 }
 
-/** Last number given by every sequence of ours; null: none yet. As text, for they may be long. */
+/** Last number of every sequence, as text since it may be long; null when none was given yet. */
 export async function listSequences({ sql }: Session): Promise<Record<string, string | null>> {
   const rows = await sql<{ name: string; last: string | null }[]>`
     select sequencename as name, last_value::text as last from pg_sequences where schemaname = 'public' order by 1
@@ -100,7 +92,7 @@ export async function listSequences({ sql }: Session): Promise<Record<string, st
   return Object.fromEntries(rows.map(({ name, last }) => [name, last]))
 }
 
-/** Puts every sequence where it was. */
+/** Sets every sequence to its last number. */
 export async function setSequences({ sql }: Session, sequences: Record<string, string | null>): Promise<void> {
   for (const [name, last] of Object.entries(sequences))
     if (last !== null) await sql`select setval(quote_ident(${name})::regclass, ${last}::text::bigint)`
@@ -119,20 +111,20 @@ export async function countRows(
   return counts
 }
 
-/** All rows of a table, one line each, as PostgreSQL writes them. */
+/** All rows of a table, one line each, as COPY writes them. */
 export async function copyOut({ sql }: Session, { name, columns }: Table): Promise<Readable> {
   const rows = await sql.unsafe(`copy ${quoted(name)} (${columns.map(quoted).join(', ')}) to stdout`).readable()
-  // The driver stops reading its socket while we are behind, and goes on when the stream asks for more. A stream at its
-  // end asks no more, so what follows the last row (that the copy is complete) might never be read.
+  // The driver pauses its socket while the reader is behind and resumes when the stream asks for more. A stream that has
+  // ended no longer asks, so what follows the last row (that the copy is complete) might never be read.
   return rows.once('end', () => rows._read(0))
 }
 
-/** Takes lines as `copyOut` gave them. */
+/** Writes lines that `copyOut` gave. */
 export function copyIn({ sql }: Session, { name, columns }: Table): Promise<Writable> {
   return sql.unsafe(`copy ${quoted(name)} (${columns.map(quoted).join(', ')}) from stdin`).writable()
 }
 
-/** Whether there is any table in the database yet. */
+/** Whether the database has no table yet. */
 export async function isEmpty({ sql }: Session): Promise<boolean> {
   return (
     (await sql`select 1 from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r' limit 1`).length ===
@@ -140,19 +132,19 @@ export async function isEmpty({ sql }: Session): Promise<boolean> {
   )
 }
 
-/** Takes away everything, the job queue's tables included. */
+/** Drops everything, the job queue's tables included. */
 export async function removeEverything({ sql }: Session): Promise<void> {
   await sql.unsafe('drop schema if exists pgboss cascade; drop schema public cascade; create schema public')
 }
 
-/** Applies a migration's text and notes it. */
+/** Applies a migration and records it. */
 export async function applyMigration({ sql }: Session, name: string, text: string): Promise<void> {
   await sql`create table if not exists migrations (name text primary key, applied_at timestamptz not null default now())`
   await sql.unsafe(text)
   await sql`insert into migrations (name) values (${name})`
 }
 
-/** Makes fresh tables ready for their rows: empty, no triggers, no references. What it returns puts the references back. */
+/** Empties new tables and switches off their triggers and foreign keys. Returns the statements that restore those. */
 export async function prepareTables({ sql }: Session, tables: readonly Table[]): Promise<string[]> {
   const references = await sql<{ drop: string; add: string }[]>`
     select format('alter table %s drop constraint %I', conrelid::regclass, conname) as drop,
@@ -169,17 +161,17 @@ export async function prepareTables({ sql }: Session, tables: readonly Table[]):
   ]
 }
 
-/** Runs statements that `prepareTables` gave. */
+/** Runs the statements that `prepareTables` returned. */
 export async function runAll({ sql }: Session, statements: readonly string[]): Promise<void> {
   for (const statement of statements) await sql.unsafe(statement)
 }
 
-/** The functions of the release that made the backup are not kept: ours are written by the next migration. */
-export async function forgetFunctions({ sql }: Session): Promise<void> {
+/** Removes the marker of the SQL functions, so that the next migration creates those of this release. */
+export async function clearFunctionMarker({ sql }: Session): Promise<void> {
   await sql`delete from migrations where name like 'functions %'`
 }
 
-/** Makes the reconciler ask Cashfree again about every unpaid order of the last days, and after refunds under way. */
+/** Makes unpaid orders of the last days and unfinished refunds due for the reconciler. Returns how many orders. */
 export async function scheduleRecheck({ sql }: Session, days: number): Promise<number> {
   const rows = await sql`
     update orders set next_look_at = now()
@@ -188,32 +180,4 @@ export async function scheduleRecheck({ sql }: Session, days: number): Promise<n
   `
   await sql`update refunds set next_look_at = now() where finished_at is null`
   return rows.length
-}
-
-/** Makes an empty database on the same server, or says that this account may not. */
-export async function createScratch(url: string, name: string): Promise<boolean> {
-  const sql = postgres(url, { max: 1, fetch_types: false, connect_timeout: 5, onnotice: () => {} })
-  try {
-    await sql.unsafe(`create database ${quoted(name)}`)
-    return true
-  } catch (error) {
-    if ((error as { code?: string }).code === '42501') return false
-    throw error
-  } finally {
-    await sql.end({ timeout: 5 })
-  }
-}
-
-/** Takes it away again, whoever is still connected. */
-export async function dropScratch(url: string, name: string): Promise<void> {
-  const sql = postgres(url, { max: 1, fetch_types: false, connect_timeout: 5, onnotice: () => {} })
-  try {
-    await sql.unsafe(`drop database if exists ${quoted(name)} with (force)`)
-  } finally {
-    await sql.end({ timeout: 5 })
-  }
-}
-
-function quoted(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`
 }

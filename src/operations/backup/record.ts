@@ -1,7 +1,7 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
-/** What is known of the newest backup: where it went and how it was proved. */
+/** The record of the newest backup: its file and how it was verified. */
 export type LastBackup = {
   at: string
   file: string
@@ -13,7 +13,7 @@ export type LastBackup = {
 
 const name = 'last-backup.json'
 
-/** Notes a finished backup in the backup folder, wherever the file itself went. */
+/** Records a finished backup in the backup folder, wherever its file is. */
 export async function recordBackup(dir: string, backup: LastBackup): Promise<void> {
   await mkdir(dir, { recursive: true, mode: 0o700 })
   const file = join(dir, name)
@@ -21,11 +21,11 @@ export async function recordBackup(dir: string, backup: LastBackup): Promise<voi
   await rename(`${file}.new`, file)
 }
 
-/** The newest backup that this folder knows of; null when there is none or the note is unreadable. */
+/** The newest recorded backup; null when there is none or the record is unreadable. */
 export async function readLastBackup(dir: string): Promise<LastBackup | null> {
   try {
-    const noted = JSON.parse(await readFile(join(dir, name), 'utf8')) as LastBackup
-    return Number.isNaN(Date.parse(noted.at)) ? null : noted
+    const recorded = JSON.parse(await readFile(join(dir, name), 'utf8')) as LastBackup
+    return Number.isNaN(Date.parse(recorded.at)) ? null : recorded
   } catch {
     return null
   }

@@ -4,11 +4,12 @@ import { prepareJobs } from '../../platform/jobs.ts'
 import { migrate } from '../../platform/migrate.ts'
 import { checkInvariants } from '../integrity/integrity.ts'
 import { type BackupFile, fillFrom, openBackup } from './backup-file.ts'
+import { withConnection } from './connection-queries.ts'
+import { describeTarget, listSiteRoles, type Target } from './database-queries.ts'
 import { closeSession, isEmpty, openSession, removeEverything, scheduleRecheck } from './queries.ts'
 import { replaceDatabase, Unclear } from './swap.ts'
-import { describeTarget, listSiteRoles, openConnection, type Target } from './swap-queries.ts'
 
-/** A database that holds something is not written over by mistake. */
+/** The database has tables, and `overwrite` was not given. */
 export class NotEmpty extends Error {
   override name = 'NotEmpty'
 }
@@ -16,39 +17,39 @@ export class NotEmpty extends Error {
 export type RestoreOptions = {
   file: string
   into: string
-  /** Put the restored database in the place of one that holds something; that one is kept under another name. */
+  /** Replace a database that has tables with the restored one; the old one stays under another name. */
   overwrite: boolean
-  /** Also while others are connected to it. */
+  /** End the connections of others to it. */
   endConnections?: boolean
-  /** PG_DUMP; its pg_restore stands beside it. */
+  /** PG_DUMP; its pg_restore is taken from the same folder. */
   pgDump: string | null
-  /** Take a `.dump` that has no manifest beside it. */
+  /** Accept a `.dump` without a manifest beside it. */
   withoutManifest?: boolean
-  say?: (line: string) => void
+  log?: (line: string) => void
 }
 
 /**
- * Restores a backup of either kind and brings it to this release. The file is read to its end first. An empty database is
- * filled where it is; one that holds something is replaced by a new one that was filled and checked beside it.
- * @returns the name under which the database before is kept; null when it was empty. When it throws, nothing was
- * changed, unless it throws Unclear.
+ * Restores a backup of either kind and migrates it to this release. The file is read to its end first. An empty database
+ * is filled; one with tables is replaced by a new one that is filled and checked beside it.
+ * @returns the name under which the old database stays; null when it was empty. When it throws, nothing was changed,
+ * unless it throws Unclear.
  */
 export async function restore(options: RestoreOptions): Promise<string | null> {
-  const { into, overwrite, say = () => {} } = options
+  const { into, overwrite, log = () => {} } = options
   const backup = await openBackup(options.file, { ...options, withoutManifest: options.withoutManifest === true })
-  const { target, roles } = await lookAt(into)
+  const { target, roles } = await inspect(into)
   if (target.empty) {
-    await fillEmpty(backup, into, say)
+    await fillEmpty(backup, into, log)
     return null
   }
   if (!overwrite) throw new NotEmpty('There are tables in that database already.')
-  refuseHelpless(target)
+  assertReplaceable(target)
   return replaceDatabase({
     into,
     name: target.name,
     endConnections: options.endConnections === true,
-    say,
-    fill: (url) => fill(backup, url, { roles, say }),
+    log,
+    fill: (url) => fill(backup, url, { roles, log }),
   })
 }
 
@@ -57,17 +58,15 @@ export async function recheckOrders(into: string, days: number): Promise<number>
   return inTransaction(into, (session) => scheduleRecheck(session, days))
 }
 
-async function lookAt(into: string): Promise<{ target: Target; roles: string[] }> {
-  const sql = await openConnection(into)
-  try {
-    return { target: await describeTarget(sql), roles: await listSiteRoles(sql) }
-  } finally {
-    await sql.end({ timeout: 5 })
-  }
+function inspect(into: string): Promise<{ target: Target; roles: string[] }> {
+  return withConnection(into, 'etf-restore', async (sql) => ({
+    target: await describeTarget(sql),
+    roles: await listSiteRoles(sql),
+  }))
 }
 
-/** Said before any work is done: a managed server often gives an account one database and no right to make another. */
-function refuseHelpless({ name, owner, tablesOf, mayCreateDatabases, mayRename }: Target): void {
+/** Throws when this role lacks the rights to replace the database: managed servers often allow an account one database only. */
+function assertReplaceable({ name, owner, tablesOf, mayCreateDatabases, mayRename }: Target): void {
   const instead = 'Or have an empty database made, restore into that one, and let DATABASE_URL name it'
   if (tablesOf !== null)
     throw new Error(`the tables in ${name} belong to ${tablesOf}: restore with the URL of that role. ${instead}`)
@@ -79,9 +78,9 @@ function refuseHelpless({ name, owner, tablesOf, mayCreateDatabases, mayRename }
     )
 }
 
-async function fillEmpty(backup: BackupFile, into: string, say: (line: string) => void): Promise<void> {
+async function fillEmpty(backup: BackupFile, into: string, log: (line: string) => void): Promise<void> {
   try {
-    await fill(backup, into, { roles: [], say })
+    await fill(backup, into, { roles: [], log })
   } catch (error) {
     await inTransaction(into, async (session) => {
       if (!(await isEmpty(session))) await removeEverything(session)
@@ -97,28 +96,31 @@ async function fillEmpty(backup: BackupFile, into: string, say: (line: string) =
 async function fill(
   backup: BackupFile,
   url: string,
-  { roles, say }: { roles: string[]; say: (line: string) => void },
+  { roles, log }: { roles: string[]; log: (line: string) => void },
 ): Promise<void> {
   await fillFrom(backup, url)
   await migrate(url)
-  await lookAtBooks(url, { mayBeBroken: backup.kind === 'own' || backup.manifest !== null, say })
+  await checkRestored(url, { mayBeBroken: backup.kind === 'own' || backup.manifest !== null, log })
   if (roles.length === 0) return
   await prepareJobs(url)
   for (const role of roles) await grantToApp(url, role)
 }
 
-/** Every row is as it was backed up: broken books were broken then. Without a manifest nobody knows, and they are refused. */
-async function lookAtBooks(
+/**
+ * Checks the invariants of the restored database. When every row was compared, a broken one was broken before the backup
+ * and is logged; a file without a manifest was not compared, so there it is an error.
+ */
+async function checkRestored(
   url: string,
-  { mayBeBroken, say }: { mayBeBroken: boolean; say: (line: string) => void },
+  { mayBeBroken, log }: { mayBeBroken: boolean; log: (line: string) => void },
 ): Promise<void> {
   const sql = connect(url, { max: 1, name: 'etf-restore', deadline: 120_000 })
   try {
     const { broken, checks } = await checkInvariants(sql)
-    if (broken === 0) return say(`▸ restored and compared, ${checks.length} checks of the books hold`)
+    if (broken === 0) return log(`▸ restored and compared, ${checks.length} checks of the books hold`)
     const ids = checks.filter(({ wrong }) => wrong > 0).map(({ id }) => id)
     if (!mayBeBroken) throw new Error(`its books are not in order (${ids.join(', ')})`)
-    say(
+    log(
       `▸ restored and compared; ${ids.join(', ')} of the books did not hold when it was backed up: \`npm run invariants\``,
     )
   } finally {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
+import { type Connection, openConnection, withConnection } from './connection-queries.ts'
 import {
-  type Connection,
   createLike,
   dropDatabase,
   dropDatabaseByForce,
@@ -9,26 +9,25 @@ import {
   findDatabase,
   listConnections,
   listDatabases,
-  openConnection,
   renameBoth,
-} from './swap-queries.ts'
+} from './database-queries.ts'
 
 export type Swap = {
   /** The database to be replaced. */
   into: string
   name: string
-  /** End the connections of whoever uses it, in place of refusing. */
+  /** End the connections of others instead of refusing. */
   endConnections: boolean
-  /** Fills and checks the new database; what it throws leaves everything as it was. */
+  /** Fills and checks the new database; when it throws, everything stays as it was. */
   fill: (url: string) => Promise<void>
-  say: (line: string) => void
+  log: (line: string) => void
 }
 
 /**
- * Makes a database beside the one to be replaced, has it filled and checked, and lets the two change names in one
- * transaction, so that a kill at any moment leaves either the old one in its place or the new one. A new one that was
- * left half filled is removed by the next restore.
- * @returns the name under which the old database is kept. Throws when nothing was changed.
+ * Makes a database beside the one to be replaced, has it filled and checked, and swaps the names of the two in one
+ * transaction, so that a kill at any moment leaves either the old or the new one in place. A half-filled one is removed by
+ * the next restore.
+ * @returns the name under which the old database stays. When it throws, nothing was changed, unless it throws Unclear.
  */
 export async function replaceDatabase(swap: Swap): Promise<string> {
   const server = await openServer(swap.into)
@@ -40,10 +39,10 @@ export async function replaceDatabase(swap: Swap): Promise<string> {
     try {
       await fillGuarded(swap, staging)
       await refuseUsers(server, swap)
-      return await changeNames(server, swap, staging)
+      return await swapNames(server, swap, staging)
     } catch (error) {
       await dropDatabaseByForce(server, staging).catch(() =>
-        swap.say(`▸ ${staging} is left behind; the next restore removes it`),
+        swap.log(`▸ ${staging} is left behind; the next restore removes it`),
       )
       throw error
     }
@@ -53,14 +52,14 @@ export async function replaceDatabase(swap: Swap): Promise<string> {
 }
 
 /** The address of another database on the same server. */
-function besides(url: string, name: string): string {
+function siblingUrl(url: string, name: string): string {
   return Object.assign(new URL(url), { pathname: `/${encodeURIComponent(name)}` }).href
 }
 
-/** A connection from which databases can be renamed: to none of them. */
+/** A connection to another database, from which the two can be renamed. */
 async function openServer(into: string): Promise<Connection> {
   for (const name of ['postgres', 'template1']) {
-    const opened = await openConnection(besides(into, name)).catch(() => null)
+    const opened = await openConnection(siblingUrl(into, name), 'etf-restore').catch(() => null)
     if (opened) return opened
   }
   throw new Error(
@@ -78,58 +77,53 @@ async function refuseUsers(server: Connection, { name, endConnections }: Swap): 
   )
 }
 
-/** What a restore left that was killed. One that still works is connected to its database. */
-async function removeAbandoned(server: Connection, { name, say }: Swap): Promise<void> {
+/** Removes the databases of killed restores. One that still runs is connected to its database. */
+async function removeAbandoned(server: Connection, { name, log }: Swap): Promise<void> {
   for (const abandoned of await listDatabases(server, `${stem(name)}_restoring_`)) {
     if ((await listConnections(server, abandoned)).length > 0)
       throw new Error(`another restore into ${name} is under way (its database is ${abandoned})`)
     await dropDatabase(server, abandoned)
-    say(`▸ removed ${abandoned}, which a restore left half filled`)
+    log(`▸ removed ${abandoned}, which a restore left half filled`)
   }
 }
 
-/** While it is filled, a connection of ours shows that it is not abandoned. */
+/** Holds a connection to the new database while it is filled, so that no other restore takes it for abandoned. */
 async function fillGuarded({ into, fill }: Swap, staging: string): Promise<void> {
-  const url = besides(into, staging)
-  const guard = await openConnection(url)
-  try {
-    await fill(url)
-  } finally {
-    await guard.end({ timeout: 5 })
-  }
+  const url = siblingUrl(into, staging)
+  await withConnection(url, 'etf-restore', () => fill(url))
 }
 
-async function changeNames(server: Connection, swap: Swap, staging: string): Promise<string> {
+async function swapNames(server: Connection, swap: Swap, staging: string): Promise<string> {
   const now = new Date().toISOString().replace(/[-:]/g, '').replace('T', '_').slice(0, 15)
   const names = { live: swap.name, kept: `${stem(swap.name)}_before_${now}`, staging }
   const filled = await findDatabase(server, staging)
-  const changing = new AbortController()
-  let hindered = ''
+  const renaming = new AbortController()
+  let endingFailure = ''
   const ending = swap.endConnections
-    ? endUntil(changing.signal, swap).catch((error: Error) => {
-        hindered = error.message
+    ? endUntil(renaming.signal, swap).catch((error: Error) => {
+        endingFailure = error.message
       })
     : Promise.resolve()
   try {
     await renameBoth(server, names)
   } catch (error) {
-    // The answer may have been lost after the commit: the server knows.
-    if (await isDone(swap, filled)) return names.kept
-    if (hindered !== '')
-      throw new Error(`connections to ${swap.name} could not be ended: ${hindered}. Stop the site first`)
+    // The answer may have been lost after the commit, so the server is asked.
+    if (await isSwapped(swap, filled)) return names.kept
+    if (endingFailure !== '')
+      throw new Error(`connections to ${swap.name} could not be ended: ${endingFailure}. Stop the site first`)
     if ((error as { code?: string }).code === '55006')
       throw new Error(
         `somebody is connected to ${swap.name} or just came. Stop the site first, or say --end-connections`,
       )
     throw error
   } finally {
-    changing.abort()
+    renaming.abort()
     await ending
   }
   return names.kept
 }
 
-/** The pools of a site come back at once, until the renaming holds the door shut. */
+/** A site's pools reconnect at once until the rename locks the database, so connections are ended repeatedly. */
 async function endUntil(done: AbortSignal, { into, name }: Swap): Promise<void> {
   const server = await openServer(into)
   try {
@@ -142,7 +136,7 @@ async function endUntil(done: AbortSignal, { into, name }: Swap): Promise<void> 
   }
 }
 
-async function isDone({ into, name }: Swap, filled: number | null): Promise<boolean> {
+async function isSwapped({ into, name }: Swap, filled: number | null): Promise<boolean> {
   const server = await openServer(into).catch(() => {
     throw new Unclear(
       'the connection was lost while the databases changed names. Both are there: the one without “_before_” or “_restoring_” in its name is in use',
@@ -155,12 +149,12 @@ async function isDone({ into, name }: Swap, filled: number | null): Promise<bool
   }
 }
 
-/** Whether anything was changed is not known, or something was; the message says what to look at. */
+/** Something was changed, or may have been; the message says what to check. */
 export class Unclear extends Error {
   override name = 'Unclear'
 }
 
-/** Names of PostgreSQL end after 63 bytes. */
+/** PostgreSQL cuts names after 63 bytes. */
 function stem(name: string): string {
   return name.slice(0, 30)
 }

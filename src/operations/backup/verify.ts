@@ -3,50 +3,53 @@ import { masked } from '../../platform/log.ts'
 import { migrate } from '../../platform/migrate.ts'
 import { checkInvariants } from '../integrity/integrity.ts'
 import { fillFrom, openBackup } from './backup-file.ts'
+import { type Connection, withConnection } from './connection-queries.ts'
+import { createDatabase, dropDatabaseByForce } from './database-queries.ts'
 import { NewerBackup } from './own-restore.ts'
-import { createScratch, dropScratch } from './queries.ts'
 
-export type Proof = {
+export type Verification = {
   url: string
   file: string
   pgDump: string | null
   scratch: string
-  say: (line: string) => void
+  log: (line: string) => void
 }
 
 /**
- * Reads the backup to its end, restores it into a database of its own on the same server, compares what every table
- * holds, checks the books there, and takes it away again. Where this account may make no database, reading must do.
- * @returns how it was proved, in words. Throws when it is not good.
+ * Reads the backup to its end, restores it into a scratch database on the same server, compares the contents of every
+ * table, checks the invariants there, and drops it. Where this account may not create databases, it is only read.
+ * @returns a sentence on how far it was verified. Throws when the backup is not good.
  */
-export async function verify({ url, file, pgDump, scratch, say }: Proof): Promise<string> {
+export async function verify({ url, file, pgDump, scratch, log }: Verification): Promise<string> {
   const backup = await openBackup(file, { pgDump, withoutManifest: false }).catch((error) => {
     if (error instanceof NewerBackup) return null
     throw error
   })
-  // In the middle of a release: the file was read to its end before that was found.
+  // During a rolling release. The file was read to its end before the newer release was noticed.
   if (!backup) return 'read back, not restored: the database is of a newer release than this checkout'
-  if (!(await createScratch(url, scratch))) return 'read back, not restored: this account may not create databases'
+  const onServer = <T>(work: (server: Connection) => Promise<T>) => withConnection(url, 'etf-backup', work)
+  if (!(await onServer((server) => createDatabase(server, scratch))))
+    return 'read back, not restored: this account may not create databases'
   try {
-    const place = Object.assign(new URL(url), { pathname: `/${scratch}` }).href
-    await fillFrom(backup, place)
-    return `restored and compared, ${await booksAt(place, say)}`
+    const copy = Object.assign(new URL(url), { pathname: `/${scratch}` }).href
+    await fillFrom(backup, copy)
+    return `restored and compared, ${await checkCopy(copy, log)}`
   } finally {
-    await dropScratch(url, scratch)
+    await onServer((server) => dropDatabaseByForce(server, scratch))
   }
 }
 
-/** Books that are broken were broken before: that is told, and is no fault of the backup. */
-async function booksAt(place: string, say: (line: string) => void): Promise<string> {
-  await migrate(place)
-  const sql = connect(place, { max: 1, name: 'etf-backup', deadline: 120_000 })
+/** Invariants that are broken in the copy are broken in the original too: logged, and no fault of the backup. */
+async function checkCopy(url: string, log: (line: string) => void): Promise<string> {
+  await migrate(url)
+  const sql = connect(url, { max: 1, name: 'etf-backup', deadline: 120_000 })
   try {
     const { broken, checks } = await checkInvariants(sql)
     if (broken === 0) return `${checks.length} checks of the books hold`
-    say(`▸ ${broken} of ${checks.length} checks of the books do not hold, here as there: see \`npm run invariants\``)
+    log(`▸ ${broken} of ${checks.length} checks of the books do not hold, here as there: see \`npm run invariants\``)
     return `${broken} checks of the books do not hold`
   } catch (error) {
-    say(`▸ the books of the copy could not be checked: ${masked((error as Error).message)}`)
+    log(`▸ the books of the copy could not be checked: ${masked((error as Error).message)}`)
     return 'its books were not checked'
   } finally {
     await sql.end({ timeout: 5 })

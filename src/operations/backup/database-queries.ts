@@ -1,39 +1,16 @@
-import postgres from 'postgres'
+import { type Connection, quoted } from './connection-queries.ts'
 
-/** A connection of our own to one database; names of columns and values as they are. */
-export type Connection = postgres.Sql
-
-/** What stands in the place that a restore is to take. */
+/** The database that a restore replaces or fills. */
 export type Target = {
   oid: number
   name: string
   owner: string
-  /** Another role than the connected one owns our tables. */
+  /** The owner of the product's tables, when it is another role than the connected one. */
   tablesOf: string | null
-  /** No table of ours or anybody's. */
+  /** It has no table at all. */
   empty: boolean
   mayCreateDatabases: boolean
   mayRename: boolean
-}
-
-/** Opens one connection, which ends with the process or with `sql.end`. */
-export async function openConnection(url: string): Promise<Connection> {
-  const sql = postgres(url, {
-    max: 1,
-    fetch_types: false,
-    prepare: false,
-    connect_timeout: 5,
-    max_lifetime: null,
-    onnotice: () => {},
-    connection: { application_name: 'etf-restore' },
-  })
-  try {
-    await sql`select 1`
-    return sql
-  } catch (error) {
-    await sql.end({ timeout: 1 })
-    throw error
-  }
 }
 
 /** The database this connection is in. */
@@ -52,7 +29,7 @@ export async function describeTarget(sql: Connection): Promise<Target> {
   return { ...row!, oid: Number(row!.oid) }
 }
 
-/** Roles that work with the rows of our tables and own none: the site's own, where there are two. */
+/** Roles that may write the product's tables without owning them: the site's own role, where there are two. */
 export async function listSiteRoles(sql: Connection): Promise<string[]> {
   const rows = await sql<{ name: string }[]>`
     select distinct pg_get_userbyid(a.grantee) as name
@@ -74,7 +51,7 @@ export async function listConnections(sql: Connection, database: string): Promis
   return rows.map(({ name }) => name)
 }
 
-/** Ends all of them. Throws when this role may not. */
+/** Ends the connections of others to a database. Throws when this role may not. */
 export async function endConnections(sql: Connection, database: string): Promise<void> {
   await sql`
     select pg_terminate_backend(pid) from pg_stat_activity
@@ -83,7 +60,7 @@ export async function endConnections(sql: Connection, database: string): Promise
   `
 }
 
-/** Databases whose name begins so. */
+/** Databases whose name has this prefix. */
 export async function listDatabases(sql: Connection, prefix: string): Promise<string[]> {
   const rows = await sql<{ name: string }[]>`
     select datname as name from pg_database where starts_with(datname, ${prefix}) order by 1
@@ -91,10 +68,21 @@ export async function listDatabases(sql: Connection, prefix: string): Promise<st
   return rows.map(({ name }) => name)
 }
 
-/** The number by which the server knows a database, whatever its name becomes; null: there is none of that name. */
+/** The oid of a database, which stays when it is renamed; null when there is none of that name. */
 export async function findDatabase(sql: Connection, name: string): Promise<number | null> {
   const [row] = await sql<{ oid: string }[]>`select oid::int8::text as oid from pg_database where datname = ${name}`
   return row ? Number(row.oid) : null
+}
+
+/** Creates an empty database; false when this role may not. */
+export async function createDatabase(sql: Connection, name: string): Promise<boolean> {
+  try {
+    await sql.unsafe(`create database ${quoted(name)}`)
+    return true
+  } catch (error) {
+    if ((error as { code?: string }).code === '42501') return false
+    throw error
+  }
 }
 
 /** An empty database with the owner, locale, settings and rights of another. */
@@ -143,8 +131,8 @@ export async function dropDatabaseByForce(sql: Connection, name: string): Promis
 }
 
 /**
- * Both names change, or none: one message is one transaction. While it waits up to five seconds for connections to end, nobody new
- * gets in. Throws with code 55006 when one stays.
+ * Renames both in one transaction (one message). It waits up to five seconds for connections to end, and new ones wait
+ * meanwhile. Throws with code 55006 when one stays.
  */
 export async function renameBoth(
   sql: Connection,
@@ -153,10 +141,6 @@ export async function renameBoth(
   await sql.unsafe(
     `alter database ${quoted(live)} rename to ${quoted(kept)}; alter database ${quoted(staging)} rename to ${quoted(live)}`,
   )
-}
-
-function quoted(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`
 }
 
 function literal(text: string): string {

@@ -4,13 +4,17 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import postgres from 'postgres'
+import { makeBackup } from '../../src/operations/backup/backup.ts'
+import type { TestApp } from '../support/app.ts'
+import { newestOrder } from '../support/books.ts'
+import { Visitor } from '../support/visitor.ts'
 
 /** A folder for one test file. */
 export function folder(): string {
-  return mkdtempSync(join(tmpdir(), 'etf-operators-'))
+  return mkdtempSync(join(tmpdir(), 'etf-operations-'))
 }
 
-/** An empty database on the server of this url, and how to be rid of it. */
+/** An empty database on the server of this url, and how to drop it. */
 export async function emptyDatabase(url: string): Promise<{ url: string; drop: () => Promise<void> }> {
   const name = `empty_${Math.random().toString(36).slice(2, 10)}`
   await onServer(url, `create database ${name}`)
@@ -20,6 +24,40 @@ export async function emptyDatabase(url: string): Promise<{ url: string; drop: (
   }
 }
 
+/** Empty databases on one server, which are dropped together. */
+export function emptyDatabases(serverUrl: () => string) {
+  const made: { drop: () => Promise<void> }[] = []
+  return {
+    /** The address of another one. */
+    async make() {
+      const database = await emptyDatabase(serverUrl())
+      made.push(database)
+      return database.url
+    },
+    async drop() {
+      for (const database of made) await database.drop()
+    },
+  }
+}
+
+/** Somebody who registered and paid, as the form and the order say it. */
+export async function payer(app: TestApp) {
+  const visitor = new Visitor(app)
+  const form = await visitor.register()
+  const order = await newestOrder(app, form.email!)
+  app.sandbox.control.pay(order.id)
+  await visitor.get(`/payment/return?order_id=${order.id}`)
+  return { form, order }
+}
+
+/** A backup of this database, by pg_dump where one is named, in a folder of its own unless another is given. */
+export async function backUp(
+  url: string,
+  { pgDump = null, dir = folder(), recordDir = dir, log = () => {} }: Partial<Parameters<typeof makeBackup>[0]> = {},
+) {
+  return { made: await makeBackup({ url, dir, recordDir, pgDump, log }), dir }
+}
+
 /** One statement by the owner of the server. */
 export async function onServer(url: string, text: string): Promise<void> {
   const sql = postgres(url, { max: 1, onnotice: () => {} })
@@ -27,7 +65,7 @@ export async function onServer(url: string, text: string): Promise<void> {
   await sql.end()
 }
 
-/** A port nobody listens on. */
+/** A port that nobody listens on. */
 export function closedPort(): Promise<number> {
   return new Promise((resolve) => {
     const probe = createServer().listen(0, '127.0.0.1', () => {
@@ -37,7 +75,7 @@ export function closedPort(): Promise<number> {
   })
 }
 
-/** Where this machine keeps a PostgreSQL with server and tools, if it does. */
+/** The folder of an installed PostgreSQL with server and tools; null when there is none. */
 export function installedPostgres(): string | null {
   const base = '/usr/lib/postgresql'
   const versions = existsSync(base) ? readdirSync(base).filter((version) => Number(version) >= 14) : []
@@ -48,7 +86,7 @@ export function installedPostgres(): string | null {
   )
 }
 
-/** Starts it, with a database of its own for our tables. PostgreSQL refuses to run as root, so then it runs as nobody. */
+/** Starts it with an empty database. PostgreSQL refuses to run as root, so then it runs as nobody. */
 export async function startInstalledPostgres(
   bin: string,
   { largestFileKb }: { largestFileKb?: number } = {},
@@ -68,7 +106,7 @@ export async function startInstalledPostgres(
     },
   )
   const port = await closedPort()
-  // What a full disk is to it: files stop growing. The shell counts in blocks of 512 bytes.
+  // To the server a full disk is files that stop growing. The shell counts in blocks of 512 bytes.
   const limit = largestFileKb === undefined ? '' : `ulimit -f ${largestFileKb * 2}; `
   const server = spawn(
     '/bin/sh',
