@@ -118,6 +118,7 @@ describe('a backup of ours is refused before any database is touched when it', (
     const whole = readFileSync(own)
     // The first ten bytes are gzip's own, and some of them say nothing of what is inside.
     for (const at of Array.from({ length: 60 }, () => 10 + random(whole.length - 10))) {
+      if (at === whole.length - 9) continue // the last compressed byte, which may end in unused bits
       const bytes = Buffer.from(whole)
       bytes[at]! ^= 1 << random(8)
       expect(await reading(write('flipped', bytes)), `byte ${at}`).toMatch(/damaged|cut short|not a backup/)
