@@ -6,11 +6,11 @@ export interface Account {
   gid: number
 }
 
-/** The unprivileged account that owns the cluster, or that will: `postgres` where it exists, else `nobody`. */
+/** The unprivileged account that owns the cluster or will own it: `postgres` where it exists, else `nobody`. Throws when there is none. */
 export function accountOwning(cluster: string): Account {
   const accounts = readAccounts()
   if (existsSync(cluster)) {
-    // An account named postgres may appear later, when the distribution's own package is installed.
+    // The owner stays, although an account named postgres may appear later with the distribution's own package.
     const { uid, gid } = statSync(cluster)
     const owner = accounts.find((account) => account.uid === uid)
     if (uid !== 0 && owner) return { ...owner, gid }

@@ -67,13 +67,13 @@ async function usable(
     return ownedByRoot(copy)
   }
   if (await linkLibraries(native)) return native
-  // node_modules is read-only and the package's install script never ran: the missing links go into a copy.
+  // node_modules is read-only and the package's install script did not run, so the missing links are made in a copy.
   const copy = join(place.home, name)
   if (!existsSync(copy)) await copyFor(copy, { native, log })
   return copy
 }
 
-// The copy gets its name at the end, so a copy that has its name is whole.
+// The copy is renamed at the end, so one under its own name is complete.
 async function copyFor(copy: string, { native, log }: { native: string; log: (line: string) => void }): Promise<void> {
   log(`copying PostgreSQL to ${copy} (once)`)
   await clearAbandoned(copy)
@@ -85,7 +85,7 @@ async function copyFor(copy: string, { native, log }: { native: string; log: (li
     await rename(unfinished, copy)
   } catch (error) {
     await rm(unfinished, { recursive: true, force: true })
-    if (!hasCode(error, 'ENOTEMPTY', 'EEXIST')) throw error // another start was faster, and its copy is as good
+    if (!hasCode(error, 'ENOTEMPTY', 'EEXIST')) throw error // another start made the same copy first
   }
 }
 
@@ -98,8 +98,8 @@ async function clearAbandoned(copy: string): Promise<void> {
   }
 }
 
-// npm packages cannot hold symbolic links; the package lists them, and its install script, which many machines
-// block, creates them. Without them libicu is not found.
+// npm packages cannot contain symbolic links. The package lists them, and its install script, which many machines block,
+// creates them. Without them libicu is not found.
 async function linkLibraries(native: string): Promise<boolean> {
   const list = await readFile(join(native, 'pg-symlinks.json'), 'utf8').catch(() => '[]')
   for (const { source, target } of JSON.parse(list) as { source: string; target: string }[]) {
@@ -114,7 +114,7 @@ async function linkLibraries(native: string): Promise<boolean> {
   return true
 }
 
-// npm under a strict umask leaves files that only root can read.
+// Under a strict umask npm writes files that only root can read.
 async function openToRead(folder: string): Promise<void> {
   await chmod(folder, 0o755)
   for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {

@@ -7,7 +7,7 @@ import type { Place } from './place.ts'
 import { processesRunning, signalProcess } from './processes.ts'
 import { run } from './run.ts'
 
-/** Makes sure that a whole cluster exists, and answers its password. */
+/** Creates the cluster unless there is a complete one. Returns its password. */
 export async function ensureCluster(place: Place, binaries: Binaries, log: (line: string) => void): Promise<string> {
   if (existsSync(place.cluster)) {
     if (isWhole(place.cluster)) return passwordOf(place, await majorOf(place.cluster), binaries.major)
@@ -25,8 +25,7 @@ export async function readPassword(home: string): Promise<string | null> {
   return text.trim() || null
 }
 
-// The cluster is made under another name and renamed at the end: whatever has the other name is rubbish from a
-// start that was cut short, and whatever has the right name is whole.
+// The cluster is created under another name and renamed at the end, so that one under its own name is complete.
 async function create(place: Place, binaries: Binaries): Promise<string> {
   await clearUnfinished(place)
   const unfinished = `${place.cluster}.${randomBytes(4).toString('hex')}.part`
@@ -52,7 +51,7 @@ async function create(place: Place, binaries: Binaries): Promise<string> {
   return password
 }
 
-// initdb outlives a start that was killed, and would go on writing; hence the kill, and a new name every time.
+// The initdb of a killed start goes on writing; hence the kill, and a new name for every attempt.
 async function clearUnfinished(place: Place): Promise<void> {
   for (const pid of processesRunning(`--pgdata=${place.cluster}.`)) signalProcess(pid, 'SIGKILL')
   for (const name of await readdir(place.home)) {
@@ -62,7 +61,7 @@ async function clearUnfinished(place: Place): Promise<void> {
 }
 
 async function writePassword(place: Place): Promise<string> {
-  // A password that is already there is kept, so that a cluster set aside can still be opened.
+  // An existing password stays, so that a cluster that was set aside can still be opened.
   const password = (await readPassword(place.home)) ?? randomBytes(24).toString('base64url')
   const file = passwordFile(place.home)
   await writeFile(file, `${password}\n`, { mode: 0o600 })
@@ -71,11 +70,11 @@ async function writePassword(place: Place): Promise<string> {
   return password
 }
 
-async function passwordOf(place: Place, made: number, ours: number): Promise<string> {
-  if (made !== ours) {
+async function passwordOf(place: Place, clusterMajor: number, major: number): Promise<string> {
+  if (clusterMajor !== major) {
     throw new Error(
-      `The embedded database in ${place.cluster} was made by PostgreSQL ${made}, and this version brings PostgreSQL ` +
-        `${ours}. Move that folder away to start with an empty database, or set DATABASE_URL to a PostgreSQL of your own.`,
+      `The embedded database in ${place.cluster} was made by PostgreSQL ${clusterMajor}, and this version brings PostgreSQL ` +
+        `${major}. Move that folder away to start with an empty database, or set DATABASE_URL to a PostgreSQL of your own.`,
     )
   }
   const password = await readPassword(place.home)
@@ -86,7 +85,7 @@ async function passwordOf(place: Place, made: number, ours: number): Promise<str
   )
 }
 
-/** Whether the files are there that every cluster has. */
+/** Whether the cluster has the files that every cluster has. */
 export function isWhole(cluster: string): boolean {
   return existsSync(join(cluster, 'PG_VERSION')) && existsSync(join(cluster, 'global', 'pg_control'))
 }

@@ -1,23 +1,23 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import postgres from 'postgres'
-import { inPostgresWords } from './place.ts'
+import { asPostgresPath } from './place.ts'
 
 const NO_SUCH_DATABASE = '3D000'
 const STARTING_UP = '57P03'
 
-/** True when the server at this address accepts our password and serves this very cluster. */
+/** Whether the server at this address accepts the password and serves this cluster. */
 export async function identify(
   url: string,
-  { cluster, patienceMs }: { cluster: string; patienceMs: number },
+  { cluster, timeoutMs }: { cluster: string; timeoutMs: number },
 ): Promise<boolean> {
   const started = Date.now()
   for (;;) {
     const answer = await ask(serverUrl(url), 'show data_directory')
-    if (answer.ok) return answer.rows[0]?.data_directory === inPostgresWords(cluster)
-    // Recovery after a crash may take a while, but the server says so.
-    const patience = answer.code === STARTING_UP ? 60_000 : patienceMs
+    if (answer.ok) return answer.rows[0]?.data_directory === asPostgresPath(cluster)
+    // Recovery after a crash may take a while, and the server says so.
+    const limitMs = answer.code === STARTING_UP ? 60_000 : timeoutMs
     const hopeless = answer.code?.startsWith('28') || answer.code === 'ECONNREFUSED'
-    if (hopeless || Date.now() - started > patience) return false
+    if (hopeless || Date.now() - started > limitMs) return false
     await sleep(100)
   }
 }
@@ -35,7 +35,7 @@ type Answer = { ok: true; rows: Record<string, unknown>[] } | { ok: false; code:
 
 async function ask(url: string, text: string): Promise<Answer> {
   const sql = postgres(url, { max: 1, connect_timeout: 2, idle_timeout: 1, fetch_types: false, onnotice: () => {} })
-  // A frozen server accepts the connection and then says nothing, so the question has a deadline of its own.
+  // A frozen server accepts the connection and then does not answer, so the statement has a deadline of its own.
   const deadline = AbortSignal.timeout(5_000)
   try {
     const silence = new Promise<never>((_, reject) => {
@@ -49,7 +49,7 @@ async function ask(url: string, text: string): Promise<Answer> {
   }
 }
 
-// Which database exists is another question than whether the server is ours.
+// The database `postgres` always exists; `etf` may be missing.
 function serverUrl(url: string): string {
   return url.replace(/\/etf$/, '/postgres')
 }

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { isSameProcess, startOf } from './processes.ts'
 
 /**
- * Notes that this process uses the server. `release` answers true when no living process uses it any more, and so
- * whoever leaves last stops it: also a server whose first owner was killed. Call both under the lock.
+ * Records that this process uses the server. `release` returns true when no living process uses it any more, so the last
+ * one stops it, even when the process that started it was killed. Call both under the lock.
  */
 export async function hold(home: string): Promise<{ release(): Promise<boolean> }> {
   const folder = join(home, 'holders')

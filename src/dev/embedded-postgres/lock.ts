@@ -3,14 +3,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { hasCode } from './place.ts'
 import { isSameProcess, startOf } from './processes.ts'
 
-const PATIENCE_MS = 120_000
+const TIMEOUT_MS = 120_000
 
 /** Runs the work while no other process, and no other caller in this one, holds the same lock file. */
 export async function withLock<T>(file: string, work: () => Promise<T>): Promise<T> {
   const started = Date.now()
   while (!(await take(file))) {
     if (await isAbandoned(file)) await clear(file)
-    else if (Date.now() - started > PATIENCE_MS) {
+    else if (Date.now() - started > TIMEOUT_MS) {
       throw new Error(`Another start of the embedded database has not finished for two minutes; its lock is ${file}.`)
     } else await sleep(50)
   }
@@ -34,14 +34,14 @@ async function take(file: string): Promise<boolean> {
 async function isAbandoned(file: string): Promise<boolean> {
   const text = await readFile(file, 'utf8').catch(() => null)
   if (text === null) return false
-  // Between creating the file and writing its line, it is empty for a moment.
+  // The file is empty for a moment between its creation and the writing of its line.
   if (!text) return (await ageOf(file)) > 5_000
   const [pid, ...start] = text.split(' ')
   return !isSameProcess(Number(pid), start.join(' '))
 }
 
-// Several waiting processes may see the same abandoned lock. Only one may remove it, and only after a second look:
-// by then the lock may belong to a process that is alive.
+// Several waiting processes may see the same abandoned lock. One of them removes it, after a second check: meanwhile the
+// lock may belong to a living process.
 async function clear(file: string): Promise<void> {
   const guard = `${file}.clearing`
   if (!(await take(guard))) {

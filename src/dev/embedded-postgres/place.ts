@@ -4,31 +4,31 @@ import { dirname, join, resolve } from 'node:path'
 import { type Account, accountOwning } from './account.ts'
 
 export interface Place {
-  /** Everything about this checkout's database: cluster, password, log, lock, holders. */
+  /** Folder of this checkout's database: cluster, password, log, lock, holders. */
   home: string
-  /** What PostgreSQL calls the data directory. */
+  /** PostgreSQL's data directory. */
   cluster: string
-  /** Who runs PostgreSQL when we are root, because it refuses root. */
+  /** The account that runs PostgreSQL when this process is root, since PostgreSQL refuses to run as root. */
   account: Account | null
-  /** EMBEDDED_DATA_DIR, when it was given. */
+  /** EMBEDDED_DATA_DIR, if set. */
   chosen: string | null
 }
 
-/** Where this checkout's database lives; reads the disk, changes nothing. */
-export function whereFor({ checkout, dataDir }: { checkout: string; dataDir: string | null }): Place {
+/** Where this checkout's database is. Only reads the disk. */
+export function locate({ checkout, dataDir }: { checkout: string; dataDir: string | null }): Place {
   const chosen = dataDir ? resolve(checkout, dataDir) : null
   const home = real(homeFor(checkout, chosen))
   const cluster = join(home, 'cluster')
   return { home, cluster, account: isRoot() ? accountOwning(cluster) : null, chosen }
 }
 
-/** Makes the place ready to be used, by the unprivileged account too. */
-export function settle(place: Place): Place {
+/** Creates the folder, and gives the unprivileged account access. Throws with a sentence when that is impossible. */
+export function prepare(place: Place): Place {
   try {
     if (place.account && !place.chosen) ownedByRoot(dirname(place.home))
     mkdirSync(place.home, { recursive: true, mode: 0o700 })
     if (place.account) {
-      // Set apart from mkdir, because a strict umask would take the bits away again.
+      // Not in mkdir, where a strict umask would remove the bits.
       chmodSync(place.home, 0o711)
       if (place.chosen) chmodSync(place.chosen, statSync(place.chosen).mode | 0o011)
     }
@@ -45,12 +45,12 @@ export function settle(place: Place): Place {
   return { ...place, home, cluster: join(home, 'cluster') }
 }
 
-/** The folder that root's copies and databases live in; nobody but root can have put anything there. */
+/** The folder of root's copies and databases, which only root can write. */
 export function rootHome(): string {
   return canWrite('/var/lib') ? '/var/lib/sector-etf-rs-analyzer' : '/tmp/sector-etf-rs-analyzer'
 }
 
-/** Creates the folder, readable by all and writable by root; a folder that someone else made is refused. */
+/** Creates the folder, readable by all and writable by root; throws when somebody else owns it or can write it. */
 export function ownedByRoot(folder: string): string {
   if (!existsSync(folder)) {
     mkdirSync(folder, { recursive: true })
@@ -66,8 +66,8 @@ export function ownedByRoot(folder: string): string {
   return folder
 }
 
-/** A path as PostgreSQL reports it back to us. */
-export function inPostgresWords(path: string): string {
+/** A path as PostgreSQL reports it. */
+export function asPostgresPath(path: string): string {
   return process.platform === 'win32' ? path.replaceAll('\\', '/') : path
 }
 
@@ -76,15 +76,15 @@ export function isRoot(): boolean {
   return process.getuid?.() === 0
 }
 
-/** Whether a thrown thing is a system error with one of these codes. */
+/** Whether an error is a system error with one of these codes. */
 export function hasCode(error: unknown, ...codes: string[]): error is Error & { code: string } {
   return error instanceof Error && 'code' in error && codes.includes(String(error.code))
 }
 
 function homeFor(checkout: string, chosen: string | null): string {
   if (chosen) return join(chosen, 'postgres')
-  // A checkout under /root cannot be read by another account, so root keeps the data outside it, one folder per
-  // checkout: two clones must never share a database.
+  // Other accounts cannot read a checkout under /root, so root's data is elsewhere, in one folder per checkout: two clones
+  // never share a database.
   if (isRoot()) {
     return join(rootHome(), createHash('sha256').update(real(checkout)).digest('hex').slice(0, 16))
   }

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 
-/** True while the process runs; a zombie, which only waits to be counted, does not. */
+/** Whether the process runs; a zombie does not. */
 export function isAlive(pid: number): boolean {
   if (!(pid > 0)) return false
   try {
@@ -12,7 +12,7 @@ export function isAlive(pid: number): boolean {
   return statOf(pid)?.state !== 'Z'
 }
 
-/** When the process started, in words that only compare; null where the system does not tell. */
+/** When the process started, as text to compare with; null where the system does not say. */
 export function startOf(pid: number): string | null {
   if (process.platform === 'linux') return statOf(pid)?.start ?? null
   return ps('-o', 'lstart=', '-p', String(pid))
@@ -23,22 +23,22 @@ export function isSameProcess(pid: number, start: string): boolean {
   return isAlive(pid) && (!start || startOf(pid) === start)
 }
 
-/** The command line of a process; null where the system does not tell. */
+/** The command line of a process; null where the system does not say. */
 export function commandOf(pid: number): string | null {
   if (process.platform === 'linux') return read(`/proc/${pid}/cmdline`)?.replaceAll('\0', ' ') ?? null
   return ps('-ww', '-o', 'command=', '-p', String(pid))
 }
 
-/** The processes whose command line holds these words. */
-export function processesRunning(words: string): number[] {
-  if (process.platform === 'linux') return numbered('/proc').filter((pid) => commandOf(pid)?.includes(words))
+/** The processes whose command line contains this text. */
+export function processesRunning(text: string): number[] {
+  if (process.platform === 'linux') return numbered('/proc').filter((pid) => commandOf(pid)?.includes(text))
   return (ps('-A', '-ww', '-o', 'pid=,command=') ?? '')
     .split('\n')
-    .filter((line) => line.includes(words))
+    .filter((line) => line.includes(text))
     .map((line) => Number.parseInt(line, 10))
 }
 
-/** Sends a signal; a process that has just ended is no trouble. */
+/** Sends a signal; does nothing when the process has ended. */
 export function signalProcess(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal)
@@ -47,7 +47,7 @@ export function signalProcess(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-/** The processes that this one started. */
+/** The children of a process. */
 export function childrenOf(parent: number): number[] {
   if (process.platform === 'linux') return numbered('/proc').filter((pid) => statOf(pid)?.parent === parent)
   return (ps('-A', '-o', 'pid=,ppid=') ?? '')
@@ -66,7 +66,7 @@ function numbered(folder: string): number[] {
 function statOf(pid: number): { state: string; parent: number; start: string } | null {
   const text = process.platform === 'linux' ? read(`/proc/${pid}/stat`) : null
   if (!text) return null
-  // The second field is the program's name in brackets, which may itself hold spaces and brackets.
+  // The second field is the program's name in brackets, which may contain spaces and brackets.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
   return { state: fields[0]!, parent: Number(fields[1]), start: fields[19]! }
 }

@@ -2,23 +2,23 @@ import { type SpawnOptions, spawn } from 'node:child_process'
 import { parse } from 'node:path'
 import type { Place } from './place.ts'
 
-/** Runs one of PostgreSQL's programs to its end; what it said becomes the error when it fails. */
+/** Runs one of PostgreSQL's programs to its end; throws with its output when it fails. */
 export async function run(program: string, { args, place }: { args: string[]; place: Place }): Promise<void> {
-  const child = spawn(program, args, { ...as(place), stdio: ['ignore', 'pipe', 'pipe'] })
-  let said = ''
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (said += chunk))
+  const child = spawn(program, args, { ...spawnOptions(place), stdio: ['ignore', 'pipe', 'pipe'] })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk))
   const code = await new Promise<number | string | null>((resolve, reject) => {
     child.on('error', (error) => reject(cannotRun(program, error.message)))
     child.on('close', (code, signal) => resolve(code ?? signal))
   })
-  if (code !== 0) throw cannotRun(program, said.trim().split('\n').slice(-8).join('\n') || `it ended with ${code}`)
+  if (code !== 0) throw cannotRun(program, output.trim().split('\n').slice(-8).join('\n') || `it ended with ${code}`)
 }
 
-/** How PostgreSQL's programs are spawned: as the unprivileged account, and without our secrets around them. */
-export function as(place: Place): SpawnOptions {
+/** Options to spawn PostgreSQL's programs: as the unprivileged account, without this process's environment. */
+export function spawnOptions(place: Place): SpawnOptions {
   const { PATH, SystemRoot, TEMP, TMP } = process.env
   return {
-    // The place we were started from may be closed to the account.
+    // The account may have no access to the present folder.
     cwd: parse(place.home).root,
     env: { PATH, SystemRoot, TEMP, TMP, LC_ALL: 'C', TZ: 'UTC' },
     windowsHide: true,
@@ -26,7 +26,7 @@ export function as(place: Place): SpawnOptions {
   }
 }
 
-/** An error for a machine the binaries do not run on, naming the way out. */
+/** An error for a machine that cannot run the binaries, with what to do instead. */
 export function cannotRun(program: string, reason: string): Error {
   return new Error(
     `The embedded PostgreSQL cannot run here: ${reason}\n(${program})\n` +

@@ -4,31 +4,31 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Binaries } from './binaries.ts'
-import { inPostgresWords, type Place } from './place.ts'
+import { asPostgresPath, type Place } from './place.ts'
 import { childrenOf, commandOf, isAlive, processesRunning, signalProcess } from './processes.ts'
-import { as, cannotRun } from './run.ts'
-import { openLog } from './serverlog.ts'
+import { cannotRun, spawnOptions } from './run.ts'
+import { openLog } from './server-log.ts'
 
 export interface Server {
   pid: number
-  /** Null when PostgreSQL's own note about it cannot be read. */
+  /** Null when postmaster.pid cannot be read. */
   port: number | null
 }
 
-/** The living server of this cluster, whoever started it. */
+/** The running server of this cluster, whoever started it. */
 export async function findServer(cluster: string): Promise<Server | null> {
-  const note = await readNote(cluster)
-  if (note && isAlive(note.pid) && serves(note.pid, cluster)) return { pid: note.pid, port: note.port }
-  const [pid] = processesRunning(dataDirectoryWords(cluster)).filter(isAlive)
+  const file = await readPidFile(cluster)
+  if (file && isAlive(file.pid) && serves(file.pid, cluster)) return { pid: file.pid, port: file.port }
+  const [pid] = processesRunning(dataDirectoryArguments(cluster)).filter(isAlive)
   return pid ? { pid, port: null } : null
 }
 
-/** Removes what a server that is gone left behind; PostgreSQL would take a reused process id for a rival. */
+/** Removes the postmaster.pid of a server that ended: PostgreSQL would mistake a reused process id for a running server. */
 export async function forgetServer(cluster: string): Promise<void> {
-  await rm(noteFile(cluster), { force: true })
+  await rm(pidFile(cluster), { force: true })
 }
 
-/** Starts the server and waits until it takes connections, or until `stopping`. Port 0: the usual one, or any free one. */
+/** Starts the server and waits until it accepts connections, or until `stopping`. Port 0: the usual one, or any free one. */
 export async function launchServer(options: {
   place: Place
   binaries: Binaries
@@ -45,31 +45,31 @@ export async function launchServer(options: {
     if (outcome.pid) return { pid: outcome.pid, port }
     reason = outcome.reason
     const portTaken = /could not bind|could not create any TCP/.test(reason)
-    // The last processes of a server that was killed take a moment to notice.
-    const notYetGone = /shared memory block|lock file/.test(reason)
+    // The last processes of a killed server take a moment to end.
+    const isEnding = /shared memory block|lock file/.test(reason)
     if (portTaken && options.port) {
       throw new Error(`Port ${port}, asked for the embedded database, is taken by another program.`)
     }
-    if (!portTaken && !notYetGone) break
-    if (notYetGone) await sleep(500)
+    if (!portTaken && !isEnding) break
+    if (isEnding) await sleep(500)
   }
   throw cannotRun(binaries.postgres, reason)
 }
 
-/** Stops the server of this cluster: politely for ten seconds (none for a frozen one), then with all means. */
+/** Stops the server of this cluster: a fast shutdown for `graceMs`, then an immediate one, then SIGKILL. */
 export async function stopServer(
   cluster: string,
-  { binaries, politeMs = 10_000 }: { binaries: Binaries; politeMs?: number },
+  { binaries, graceMs = 10_000 }: { binaries: Binaries; graceMs?: number },
 ): Promise<void> {
   const server = await findServer(cluster)
   if (!server) return
   const children = childrenOf(server.pid)
-  signal(server.pid, 'INT', binaries) // "fast": running transactions are rolled back, everything is written down
-  if (!(await isGone([server.pid], politeMs))) {
+  signal(server.pid, 'INT', binaries) // "fast": running transactions are rolled back, everything is written to the disk
+  if (!(await isGone([server.pid], graceMs))) {
     signal(server.pid, 'QUIT', binaries) // "immediate": the next start recovers from the log
     await isGone([server.pid], 2_000)
   }
-  // A frozen server's processes do not notice that it is gone, and hold on to its memory.
+  // The children of a frozen server do not notice its end, and hold its shared memory.
   for (const pid of [server.pid, ...children].filter(isAlive)) signal(pid, 'KILL', binaries)
   await isGone([server.pid, ...children], 5_000)
 }
@@ -84,10 +84,10 @@ async function launchOn(
   }: { place: Place; binaries: Binaries; settings: Record<string, string>; stopping: AbortSignal | undefined },
 ): Promise<{ pid: number; reason: '' } | { pid: null; reason: string }> {
   const serverLog = await openLog(place.home)
-  // Output goes to a file and the server into a group of its own: neither Ctrl-C in the terminal nor our death may
-  // take the database down before its time.
+  // Output goes to a file and the server into a process group of its own, so that neither Ctrl-C in the terminal nor the
+  // end of this process ends the database.
   const child = spawn(binaries.postgres, argumentsFor(place.cluster, port, settings), {
-    ...as(place),
+    ...spawnOptions(place),
     detached: true,
     stdio: ['ignore', serverLog.fd, serverLog.fd],
   })
@@ -103,12 +103,12 @@ async function launchOn(
 
   const deadline = Date.now() + 90_000
   while (cause === null && Date.now() < deadline && !stopping?.aborted) {
-    const note = await readNote(place.cluster)
-    if (note?.pid === child.pid && note?.ready) return { pid: note!.pid, reason: '' }
+    const file = await readPidFile(place.cluster)
+    if (file?.pid === child.pid && file?.ready) return { pid: file!.pid, reason: '' }
     await sleep(15)
   }
   child.kill('SIGKILL')
-  return { pid: null, reason: (await serverLog.said()) || cause || 'it did not get ready in 90 seconds' }
+  return { pid: null, reason: (await serverLog.newLines()) || cause || 'it did not get ready in 90 seconds' }
 }
 
 function argumentsFor(cluster: string, port: number, more: Record<string, string>): string[] {
@@ -130,39 +130,39 @@ function argumentsFor(cluster: string, port: number, more: Record<string, string
 }
 
 // postmaster.pid: process id, data directory, start, port, socket directory, address, memory key, state.
-async function readNote(cluster: string): Promise<{ pid: number; port: number | null; ready: boolean } | null> {
-  const text = await readFile(noteFile(cluster), 'utf8').catch(() => '')
+async function readPidFile(cluster: string): Promise<{ pid: number; port: number | null; ready: boolean } | null> {
+  const text = await readFile(pidFile(cluster), 'utf8').catch(() => '')
   const lines = text.split('\n').map((line) => line.trim())
   const pid = Number(lines[0])
-  // A checkout that was copied while its server ran carries a note about the original's server.
-  if (!(pid > 0) || lines[1] !== inPostgresWords(cluster)) return null
+  // A checkout that was copied while its server ran has the postmaster.pid of the original's server.
+  if (!(pid > 0) || lines[1] !== asPostgresPath(cluster)) return null
   return { pid, port: Number(lines[3]) || null, ready: lines[7] === 'ready' }
 }
 
 function serves(pid: number, cluster: string): boolean {
   const command = commandOf(pid)
-  return command === null || command.includes(dataDirectoryWords(cluster))
+  return command === null || command.includes(dataDirectoryArguments(cluster))
 }
 
-function dataDirectoryWords(cluster: string): string {
+function dataDirectoryArguments(cluster: string): string {
   return `postgres -D ${cluster} -c listen_addresses=`
 }
 
-function noteFile(cluster: string): string {
+function pidFile(cluster: string): string {
   return join(cluster, 'postmaster.pid')
 }
 
 function signal(pid: number, name: 'INT' | 'QUIT' | 'KILL', binaries: Binaries): void {
   if (process.platform === 'win32') {
-    // Windows has no signals; pg_ctl knows how PostgreSQL passes them there.
+    // Windows has no signals; pg_ctl sends PostgreSQL's equivalents.
     spawnSync(binaries.pgCtl, ['kill', name, String(pid)], { stdio: 'ignore', windowsHide: true })
     return
   }
   signalProcess(pid, `SIG${name}`)
 }
 
-async function isGone(pids: number[], patienceMs: number): Promise<boolean> {
-  const deadline = Date.now() + patienceMs
+async function isGone(pids: number[], timeoutMs: number): Promise<boolean> {
+  const deadline = Date.now() + timeoutMs
   while (pids.some(isAlive)) {
     if (Date.now() > deadline) return false
     await sleep(20)
@@ -170,7 +170,7 @@ async function isGone(pids: number[], patienceMs: number): Promise<boolean> {
   return true
 }
 
-/** A port nobody listens on: the preferred one, if it is free. */
+/** A free port: the preferred one, if it is free. */
 function freePort(preferred: number): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer()

@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path'
 import postgres from 'postgres'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { findBinaries } from '../../../src/dev/embedded-postgres/binaries.ts'
-import { whereFor } from '../../../src/dev/embedded-postgres/place.ts'
+import { locate } from '../../../src/dev/embedded-postgres/place.ts'
 import {
   type EmbeddedPostgres,
   findRunningPostgres,
@@ -88,7 +88,7 @@ describe('a server that is gone', () => {
   test('because somebody stopped it with pg_ctl is started again', async () => {
     const server = await start()
     await keepAnswer(server.url)
-    const place = whereFor({ checkout, dataDir })
+    const place = locate({ checkout, dataDir })
     const { pgCtl } = await findBinaries({ platform: process.platform, arch: process.arch, place, log: () => {} })
     const as = place.account ? { uid: place.account.uid, gid: place.account.gid } : {}
     execFileSync(pgCtl, ['stop', '-D', server.dataDir, '-m', 'fast'], { ...as, cwd: '/', stdio: 'ignore' })

@@ -1,22 +1,23 @@
 import { open, readFile, rename, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 
-const TOO_LONG = 5_000_000
+const MAX_BYTES = 5_000_000
 
-/** Opens the server's log for one start; `said` is what was written since. */
+/** Opens the server's log for one start; `newLines` returns the last lines written since. */
 export async function openLog(
   home: string,
-): Promise<{ file: string; fd: number; close(): Promise<void>; said(): Promise<string> }> {
+): Promise<{ file: string; fd: number; close(): Promise<void>; newLines(): Promise<string> }> {
   const file = join(home, 'server.log')
   const length = await lengthOf(file)
-  if (length > TOO_LONG) await rename(file, `${file}.old`)
-  const start = length > TOO_LONG ? 0 : length
+  if (length > MAX_BYTES) await rename(file, `${file}.old`)
+  const start = length > MAX_BYTES ? 0 : length
   const handle = await open(file, 'a', 0o600)
   return {
     file,
     fd: handle.fd,
     close: () => handle.close(),
-    said: async () => (await readFile(file)).subarray(start).toString('utf8').trim().split('\n').slice(-8).join('\n'),
+    newLines: async () =>
+      (await readFile(file)).subarray(start).toString('utf8').trim().split('\n').slice(-8).join('\n'),
   }
 }
 
