@@ -6,7 +6,7 @@ import { bench, benchPanel, type MeasureName, measureNames } from '../dev/bench/
 import { startPostgres } from '../dev/embedded-postgres/postgres.ts'
 import { root } from '../platform/environment.ts'
 
-// `npm run bench`: speed and memory beside the least they could cost; docs/speed.md explains the figures.
+// `npm run bench`: speed and memory beside the least they could cost; docs/speed.md explains the measurements.
 const { values } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
@@ -35,7 +35,7 @@ try {
     only: values.only.length > 0 ? (values.only as MeasureName[]) : measureNames,
     databaseUrl: server.url,
     signal: AbortSignal.any([given.signal, limit]),
-    say: (line) => console.error(line),
+    log: (line) => console.error(line),
   })
   console.log(text)
 } catch (error) {
@@ -48,7 +48,7 @@ try {
 process.exit()
 
 /**
- * The panel's pages, in a database that is kept for the next run beside the other embedded one. Answers the exit code.
+ * Measures the panel's pages, in an embedded database that stays for the next run. Returns the exit code.
  */
 async function panel(size: string): Promise<number> {
   const subscribers = Number(size)
@@ -60,7 +60,7 @@ async function panel(size: string): Promise<number> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.once(signal, () => void server.stop().finally(() => process.exit(1)))
   try {
-    console.log(await benchPanel(server.url, { subscribers, quick: values.quick, say: (line) => console.error(line) }))
+    console.log(await benchPanel(server.url, { subscribers, quick: values.quick, log: (line) => console.error(line) }))
     return 0
   } catch (error) {
     console.error(`The bench did not finish: ${(error as Error).message}`)

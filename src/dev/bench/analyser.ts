@@ -13,51 +13,55 @@ const years = 10
 const batch = 5_000
 
 /**
- * A subscriber's first view of the analyser over 40 instruments and ten years of daily prices: its bytes as sent, and what
- * an answer costs the server in processor time, with the answer known, for a week that nobody looked at before, and after
- * an import, when everything is read and computed anew. One person asks, one question after the other.
+ * A subscriber's first view of the analyser over 40 instruments and ten years of daily prices: its size as sent, and the
+ * processor time of an answer that is cached, of a week that is not, and of the first one after an import, when everything
+ * is read and computed again. One client, one request after the other.
  */
-export async function measureAnalyser(town: BenchHarness): Promise<Measurement[]> {
-  const prices = await fillMarket(town)
-  const { cookie } = await signedIn(town)
+export async function measureAnalyser(harness: BenchHarness): Promise<Measurement[]> {
+  const prices = await fillMarket(harness)
+  const { cookie } = await signedIn(harness)
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })
-  const ask = (path: string) => timed(agent, town.app.url + path, cookie)
-  const [rounds, asked] = town.quick ? [3, 10] : [5, 20]
-  const weeks = stepsIn(await currentMarket(town.sql), 'week').slice(1)
+  const ask = (path: string) => timed(agent, harness.app.url + path, cookie)
+  const [rounds, asked] = harness.quick ? [3, 10] : [5, 20]
+  const weeks = stepsIn(await currentMarket(harness.sql), 'week').slice(1)
   const { bytes } = await ask('/dashboard')
   for (let i = 0; i < 30; i++) await ask('/dashboard?tail=4')
   const answered = await byTurns(rounds, {
-    known: () => costOf(town, asked, () => ask('/dashboard')),
-    unknown: () => costOf(town, asked, () => ask(`/dashboard?at=${weeks.shift()}`)),
+    known: () => costOf(harness, asked, () => ask('/dashboard')),
+    unknown: () => costOf(harness, asked, () => ask(`/dashboard?at=${weeks.shift()}`)),
     anew: () =>
-      costOf(town, 2, async () => {
-        await renewMarket(town.sql)
+      costOf(harness, 2, async () => {
+        await renewMarket(harness.sql)
         return ask('/dashboard')
       }),
   })
   agent.destroy()
   const size = seriesOf([bytes / 1024])
-  const figure = (name: string, unit: string, ours: Series, most: number, notes: string[]): Measurement => {
+  const measurement = (name: string, unit: string, ours: Series, most: number, notes: string[]): Measurement => {
     return { name, unit, ours, theirs: null, result: ours.median, aim: { most, unit: ` ${unit}` }, notes }
   }
   const [known, unknown, anew] = [answered.known, answered.unknown, answered.anew]
   return [
-    figure('analyser, first view compressed', 'KB', size, 50, [`${sectors} instruments, ${prices} prices; brotli`]),
-    figure('  … its answer known: server time', 'ms', known, 50, []),
-    figure('  … of a week not looked at before', 'ms', unknown, 50, []),
-    figure('  … the first after an import', 'ms', anew, 1_000, ['all prices read from the database and aligned anew']),
+    measurement('analyser, first view compressed', 'KB', size, 50, [
+      `${sectors} instruments, ${prices} prices; brotli`,
+    ]),
+    measurement('  … its answer known: server time', 'ms', known, 50, []),
+    measurement('  … of a week not looked at before', 'ms', unknown, 50, []),
+    measurement('  … the first after an import', 'ms', anew, 1_000, [
+      'all prices read from the database and aligned anew',
+    ]),
   ]
 }
 
-/** What an answer cost the app's process, all its threads together; where the system does not tell, how long it took. */
-async function costOf(town: BenchHarness, asked: number, ask: () => Promise<{ ms: number }>): Promise<number> {
-  const before = processorMs(town.app.pid)
+/** Milliseconds of processor time of an answer, all threads together; the time it took where the system does not say. */
+async function costOf(harness: BenchHarness, asked: number, ask: () => Promise<{ ms: number }>): Promise<number> {
+  const before = processorMs(harness.app.pid)
   let waited = 0
   for (let i = 0; i < asked; i++) waited += (await ask()).ms
-  return (before === null ? waited : processorMs(town.app.pid)! - before) / asked
+  return (before === null ? waited : processorMs(harness.app.pid)! - before) / asked
 }
 
-/** Ten years of random walks for the benchmark and 40 sectors; answers how many prices. */
+/** Imports ten years of random walks for the benchmark and 40 sectors. Returns how many prices. */
 async function fillMarket({ sql }: BenchHarness): Promise<number> {
   const symbols = await insertSectors(sql, sectors)
   const days = weekdays(years * 260)

@@ -13,12 +13,12 @@ const texts = new Map(
   ]),
 )
 
-/** What Cashfree would say of one paid order: the order, its payments, or the webhook about them. */
+/** Cashfree's JSON about one paid order: the order, its payments, or the webhook. */
 export function answerAbout(orderId: string, what: 'order' | 'payments' | 'webhook'): string {
   return texts.get(what)!.replaceAll('{order}', orderId)
 }
 
-/** The same, as the Cashfree client hands it to settlement. */
+/** The same order as the gateway client returns it. */
 export function remoteOf(orderId: string): RemoteOrder {
   return {
     orderId,

@@ -9,11 +9,11 @@ import { findVersion } from '../../market/version/queries.ts'
 import type { Sql } from '../../platform/db.ts'
 import { listening, ready } from './child.ts'
 
-/** A page as the app sent it, to be sent again byte for byte. */
+/** A page as the app sent it, to be sent byte for byte. */
 export type Copy = { headers: [string, string][]; body: Buffer }
 
-/** What the bare server is to do: two pages, and whose dashboard the statements are about. */
-export type Orders = {
+/** What the bare server serves: two pages, and the user whose dashboard its statements read. */
+export type Assignment = {
   databaseUrl: string
   pool: number
   landing: Copy
@@ -22,11 +22,11 @@ export type Orders = {
   user: string
 }
 
-// The least that Node can do for the same two answers: no router, no templates, no cookies, no checks. For the dashboard
-// it waits for the statements the page needs, through the same driver and as many connections.
-const heard = once(process, 'message')
+// The least that Node can do for the same two answers: no router, templates, cookies or checks. For the dashboard it runs
+// the statements that the page needs, through the same driver and as many connections.
+const assignment = once(process, 'message')
 ready('ready')
-const [given] = (await heard) as [Orders]
+const [given] = (await assignment) as [Assignment]
 const { databaseUrl, pool, landing, dashboard, session, user } = given
 const sql = postgres(databaseUrl, { max: pool, fetch_types: false, onnotice: () => {} }) as unknown as Sql
 

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { availableParallelism, cpus, loadavg } from 'node:os'
 import { measureAnalyser } from './analyser.ts'
+import { fillDatabase } from './fill-tables.ts'
 import { measureFlood } from './flood.ts'
 import { measureGrowth } from './growth.ts'
 import { type BenchHarness, buildHarness, subscribers } from './harness.ts'
@@ -13,7 +14,6 @@ import { measurePanel } from './panel/panel.ts'
 import { reusedDatabase } from './panel/reused-database.ts'
 import { measureReports } from './reports.ts'
 import { measureSettlements } from './settlements.ts'
-import { fillDatabase } from './subscribers.ts'
 
 const measures = {
   pages: measurePages,
@@ -25,57 +25,57 @@ const measures = {
   analyser: measureAnalyser,
   growth: measureGrowth,
   importing: measureImporting,
-} satisfies Record<string, (town: BenchHarness) => Promise<Measurement[]>>
+} satisfies Record<string, (harness: BenchHarness) => Promise<Measurement[]>>
 
 export type MeasureName = keyof typeof measures
 export const measureNames = Object.keys(measures) as MeasureName[]
 
-export type BenchOptions = Pick<BenchHarness, 'quick' | 'databaseUrl' | 'say'> & {
+export type BenchOptions = Pick<BenchHarness, 'quick' | 'databaseUrl' | 'log'> & {
   only: MeasureName[]
   signal: AbortSignal
 }
 
-type Found = { figures: Measurement[]; left: Set<MeasureName> }
+type Results = { measurements: Measurement[]; missing: Set<MeasureName> }
 
 /**
- * Speed and memory as ratios: everything is measured beside the least it could cost, by turns in one run, so that a busy
- * or slow machine slows both. Starts the app and its rivals, stops them, and answers what was found as text; when it is
- * told to stop, what was found until then.
+ * Speed and memory as ratios: everything is measured in turns with a bare counterpart, so that a busy or slow machine slows
+ * both. Starts the app and its counterparts, stops them, and returns the measurements as text; when `signal` fires, those
+ * made until then.
  */
 export async function bench(options: BenchOptions): Promise<string> {
   const closers: (() => Promise<unknown>)[] = []
-  const found: Found = { figures: [], left: new Set(options.only) }
+  const results: Results = { measurements: [], missing: new Set(options.only) }
   try {
-    await Promise.race([measure(options, found, closers), aborted(options.signal)])
+    await Promise.race([measure(options, results, closers), aborted(options.signal)])
   } catch (error) {
     if (!options.signal.aborted) throw error
   } finally {
     for (const close of closers.reverse()) await close().catch(() => {})
   }
   const unfinished =
-    found.left.size > 0 ? `\n\nNot measured, for it was out of time: ${[...found.left].join(', ')}` : ''
-  return `${machine()}\n\n${printMeasurements(found.figures)}${unfinished}`
+    results.missing.size > 0 ? `\n\nNot measured for lack of time: ${[...results.missing].join(', ')}` : ''
+  return `${machine()}\n\n${printMeasurements(results.measurements)}${unfinished}`
 }
 
 const panelHeads = ['page', 'half within', '', '95% within', 'aim', '']
 
-/** How long the panel's pages take with so many subscribers and three times the orders, as text. */
+/** How long the panel's pages take with so many subscribers and three times as many orders, as text. */
 export async function benchPanel(
   server: string,
-  { subscribers, quick, say }: Pick<BenchOptions, 'quick' | 'say'> & { subscribers: number },
+  { subscribers, quick, log }: Pick<BenchOptions, 'quick' | 'log'> & { subscribers: number },
 ): Promise<string> {
-  const url = await reusedDatabase(server, subscribers, say)
-  say('▸ panel')
+  const url = await reusedDatabase(server, subscribers, log)
+  log('▸ panel')
   return `${machine()}\n\n${printMeasurements(await measurePanel(url, quick ? 8 : 40), panelHeads)}`
 }
 
-async function measure(options: BenchOptions, found: Found, closers: (() => Promise<unknown>)[]): Promise<void> {
+async function measure(options: BenchOptions, results: Results, closers: (() => Promise<unknown>)[]): Promise<void> {
   await fillDatabase(options.databaseUrl, subscribers)
-  const town = await buildHarness({ ...options, onClose: (close) => closers.push(close) })
+  const harness = await buildHarness({ ...options, onClose: (close) => closers.push(close) })
   for (const name of options.only) {
-    options.say(`▸ ${name}`)
-    found.figures.push(...(await measures[name](town)))
-    found.left.delete(name)
+    options.log(`▸ ${name}`)
+    results.measurements.push(...(await measures[name](harness)))
+    results.missing.delete(name)
   }
 }
 

@@ -2,23 +2,23 @@ import { availableParallelism } from 'node:os'
 import postgres from 'postgres'
 import { connect } from '../../platform/db.ts'
 import { migrate } from '../../platform/migrate.ts'
-import { looseIndexes } from './queries.ts'
+import { fillStatements, growing, looseIndexes } from './queries.ts'
 
 /**
- * Migrates a database and runs groups of statements that fill these tables: one group after the other, the statements
- * of a group side by side. Indexes are made again afterwards, which is quicker. Answers how many seconds that took.
+ * Migrates a database and runs groups of statements that fill these tables: one group after the other, the statements of
+ * a group in parallel. Indexes are dropped and made again afterwards, which is quicker. Returns how many seconds that took.
  */
 export async function fillTables(url: string, tables: readonly string[], groups: string[][]): Promise<number> {
   const started = performance.now()
   await migrate(url)
   const reader = connect(url, { max: 1 })
-  const lanes = Math.min(4, Math.max(2, availableParallelism()))
+  const connections = Math.min(4, Math.max(2, availableParallelism()))
   const sql = postgres(url, {
-    max: lanes,
+    max: connections,
     fetch_types: false,
     onnotice: () => {},
-    // Foreign keys hold by construction; checking them one row at a time would take most of the minute. The lanes use
-    // the processors already, so no statement is split among workers.
+    // Foreign keys hold by construction, and checking them row by row would take most of the time. The connections use all
+    // processors already, so no statement is split among workers.
     connection: {
       session_replication_role: 'replica',
       synchronous_commit: 'off',
@@ -28,22 +28,27 @@ export async function fillTables(url: string, tables: readonly string[], groups:
       max_parallel_maintenance_workers: '0',
     },
   })
-  const sideBySide = async (statements: string[]) => {
+  const runParallel = async (statements: string[]) => {
     await Promise.all(statements.map((statement) => sql.unsafe(statement)))
   }
   try {
     const indexes = await looseIndexes(reader, tables)
-    await sideBySide([`drop index ${indexes.map((index) => index.name).join(', ')}`])
+    await runParallel([`drop index ${indexes.map((index) => index.name).join(', ')}`])
     try {
-      for (const group of groups) await sideBySide(group)
+      for (const group of groups) await runParallel(group)
     } finally {
-      await sideBySide(indexes.map((index) => index.create))
+      await runParallel(indexes.map((index) => index.create))
     }
-    await sideBySide(['vacuum (analyze)'])
-    await sideBySide(['checkpoint'])
+    await runParallel(['vacuum (analyze)'])
+    await runParallel(['checkpoint'])
   } finally {
     await sql.end({ timeout: 5 })
     await reader.end({ timeout: 5 })
   }
   return (performance.now() - started) / 1000
+}
+
+/** Migrates a database and fills it with so many subscribers. Returns how many seconds that took. */
+export async function fillDatabase(url: string, subscribers: number): Promise<number> {
+  return fillTables(url, growing, fillStatements(subscribers))
 }

@@ -3,8 +3,8 @@ import { SMTPServer } from 'smtp-server'
 import { answerAbout } from './answers.ts'
 import { listening, ready } from './child.ts'
 
-// A process of its own: a Cashfree that answers at once that everything is paid, and a mail server that takes all and
-// keeps nothing. What the app then costs is the app's own.
+// A process of its own: a gateway that answers at once that everything is paid, and a mail server that accepts and drops
+// all mails, so that their cost is not measured with the app's.
 const gateway = createServer((request, response) => {
   const [, orderId, payments] = /\/orders\/([\w-]+)(\/payments)?/.exec(request.url ?? '') ?? []
   const body = orderId === undefined ? '{}' : answerAbout(orderId, payments ? 'payments' : 'order')
@@ -13,7 +13,7 @@ const gateway = createServer((request, response) => {
 })
 gateway.keepAliveTimeout = 60_000
 
-const post = new SMTPServer({
+const mailServer = new SMTPServer({
   authOptional: true,
   disabledCommands: ['STARTTLS', 'AUTH'],
   onData: (stream, _session, done) => {
@@ -22,4 +22,4 @@ const post = new SMTPServer({
   },
 })
 
-ready({ gateway: await listening(gateway), smtp: await listening(post.server) })
+ready({ gateway: await listening(gateway), smtp: await listening(mailServer.server) })

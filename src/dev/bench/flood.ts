@@ -6,19 +6,19 @@ import { logIns } from './signing-in.ts'
 
 const people = 200
 
-/** How long the landing page takes while 200 people log in at once and again, against a quiet time. */
-export async function measureFlood(town: BenchHarness): Promise<Measurement[]> {
+/** How long the landing page takes while 200 people keep logging in, compared with a quiet time. */
+export async function measureFlood(harness: BenchHarness): Promise<Measurement[]> {
   const shots = logIns(people)
-  const seconds = town.quick ? 2 : 3
-  const { url } = town.app
-  const landing = () => town.reader.fire({ url, connections: 5, seconds, rate: 100, shots: [{ path: '/' }] })
+  const seconds = harness.quick ? 2 : 3
+  const { url } = harness.app
+  const landing = () => harness.reader.fire({ url, connections: 5, seconds, rate: 100, shots: [{ path: '/' }] })
   const floods: Loaded[] = []
-  const { calm, flooded } = await byTurns(town.quick ? 2 : 3, {
+  const { calm, flooded } = await byTurns(harness.quick ? 2 : 3, {
     calm: async () => (await landing()).p99,
     flooded: async () => {
       const [read, flood] = await Promise.all([
         landing(),
-        town.crowd.fire({ url, connections: people, seconds: seconds + 0.5, shots }),
+        harness.crowd.fire({ url, connections: people, seconds: seconds + 0.5, shots }),
       ])
       floods.push(flood)
       return read.p99
@@ -35,7 +35,7 @@ export async function measureFlood(town: BenchHarness): Promise<Measurement[]> {
       result: flooded.median,
       aim: { most: 250, unit: ' ms' },
       notes: [
-        `${(flooded.median / calm.median).toFixed(1)} times the quiet figure`,
+        `${(flooded.median / calm.median).toFixed(1)} times the quiet measurement`,
         `per second ${(sum('303') / time).toFixed(0)} log-ins were let in and ${(sum('429') / time).toFixed(0)} told to come back`,
       ],
     },

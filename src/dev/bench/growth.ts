@@ -2,25 +2,25 @@ import postgres from 'postgres'
 import { settleOrder } from '../../billing/checkout/queries.ts'
 import { connect, type Sql } from '../../platform/db.ts'
 import { remoteOf } from './answers.ts'
+import { fillDatabase } from './fill-tables.ts'
 import { type BenchHarness, pool, subscribers } from './harness.ts'
 import type { Measurement } from './measurement.ts'
 import { createDatabase, explainEverything, growing, openPayableOrders, wholeTableReads } from './queries.ts'
 import { byTurns, seriesOf } from './series.ts'
 import { settledByPool } from './settlements.ts'
-import { fillDatabase } from './subscribers.ts'
 
 const wholeTable = new RegExp(`Seq Scan on (${growing.join('|')})\\b`)
 
-/** Whether settling costs more with a hundred times the subscribers. Both databases are on one server, so by turns. */
-export async function measureGrowth(town: BenchHarness): Promise<Measurement[]> {
-  const large = town.quick ? 100_000 : 1_000_000
-  town.say(`▸ generating ${large.toLocaleString('en')} subscribers`)
-  // Neither is the app's own database: its jobs would work on one side only.
-  const small = await another(town, 'bench_small')
-  const url = await another(town, 'bench_large')
+/** Whether settling costs more with a hundred times the subscribers. Both databases are on one server, so they take turns. */
+export async function measureGrowth(harness: BenchHarness): Promise<Measurement[]> {
+  const large = harness.quick ? 100_000 : 1_000_000
+  harness.log(`▸ generating ${large.toLocaleString('en')} subscribers`)
+  // Neither is the app's own database, where its jobs would interfere.
+  const small = await createBenchDatabase(harness, 'bench_small')
+  const url = await createBenchDatabase(harness, 'bench_large')
   await fillDatabase(small, subscribers)
   const seconds = await fillDatabase(url, large)
-  const count = town.quick ? 200 : 500
+  const count = harness.quick ? 200 : 500
   const few = connect(small, { max: pool })
   const many = connect(url, { max: pool })
   let opened = 0
@@ -30,7 +30,7 @@ export async function measureGrowth(town: BenchHarness): Promise<Measurement[]> 
   }
   try {
     const before = await wholeTableReads(many)
-    const series = await byTurns(town.quick ? 3 : 5, {
+    const series = await byTurns(harness.quick ? 3 : 5, {
       few: async () => settledByPool(few, await orders(few, subscribers)),
       many: async () => settledByPool(many, await orders(many, large)),
     })
@@ -69,7 +69,7 @@ export async function measureGrowth(town: BenchHarness): Promise<Measurement[]> 
   }
 }
 
-/** Settles these orders on a connection that explains itself: the plan of each statement inside, with what it read. */
+/** Settles these orders on a connection with auto_explain. Returns the plan of each statement, with its buffers. */
 async function plansOf(url: string, ids: string[]): Promise<string[]> {
   const plans: string[] = []
   const sql = postgres(url, {
@@ -88,13 +88,13 @@ async function plansOf(url: string, ids: string[]): Promise<string[]> {
   return plans
 }
 
-/** Pages that one whole settlement touched, from the plan of the outermost statement, the last to be told. */
+/** Pages that one settlement touched, from the plan of the outermost statement, which comes last. */
 function pagesOf(plan: string): number {
-  const count = (word: string) => Number(new RegExp(`Buffers: shared[^\\n]*?${word}=(\\d+)`).exec(plan)?.[1] ?? 0)
+  const count = (kind: string) => Number(new RegExp(`Buffers: shared[^\\n]*?${kind}=(\\d+)`).exec(plan)?.[1] ?? 0)
   return count('hit') + count('read')
 }
 
-async function another(town: BenchHarness, name: string): Promise<string> {
-  await createDatabase(town.sql, name)
-  return town.databaseUrl.replace(/\/\w+$/, `/${name}`)
+async function createBenchDatabase(harness: BenchHarness, name: string): Promise<string> {
+  await createDatabase(harness.sql, name)
+  return harness.databaseUrl.replace(/\/\w+$/, `/${name}`)
 }

@@ -9,9 +9,9 @@ import { root } from '../../platform/environment.ts'
 import { end, listening, start } from './child.ts'
 import { type Loader, startLoader } from './loader.ts'
 import { openPayableOrders } from './queries.ts'
-import { letThemLogIn } from './signing-in.ts'
+import { setKnownPasswords } from './signing-in.ts'
 
-/** Everything a measurement may use: the app as it is run, who asks it, what stands in for the world, the database. */
+/** Everything a measurement may use: the app as it is run, two clients, and the database. */
 export type BenchHarness = {
   quick: boolean
   databaseUrl: string
@@ -20,31 +20,31 @@ export type BenchHarness = {
   /** Two processes that make requests. */
   reader: Loader
   crowd: Loader
-  /** Prepares payable orders of distinct subscribers and answers their ids. */
+  /** Makes payable orders of distinct subscribers and returns their ids. */
   orders(count: number): Promise<string[]>
-  say(line: string): void
-  /** To be closed with the town, last in, first out. */
+  log(line: string): void
+  /** Called at the end, the last registered first. */
   onClose(close: () => Promise<unknown>): void
 }
 
 export const secret = 'cfsk_ma_test_bench'
-/** DB_POOL_MAX of the app, and what every bare rival gets. */
+/** DB_POOL_MAX of the app, and the connections of every bare counterpart. */
 export const pool = 10
 
-/** Whose orders are settled: few enough to be made in a second or two. */
+/** Number of subscribers whose orders are settled: few enough to be made in a second or two. */
 export const subscribers = 10_000
 
-/** Starts all of it on loopback; `onClose` is told how to stop each part as soon as it runs. */
-export async function buildHarness(given: Pick<BenchHarness, 'quick' | 'databaseUrl' | 'say' | 'onClose'>) {
+/** Starts all of it on loopback; each part is registered with `onClose` as soon as it runs. */
+export async function buildHarness(given: Pick<BenchHarness, 'quick' | 'databaseUrl' | 'log' | 'onClose'>) {
   const { databaseUrl, onClose } = given
-  const world = await start<{ gateway: number; smtp: number }>('world.ts')
-  onClose(() => end(world.child))
-  const app = await startApp(databaseUrl, world.said, onClose)
+  const fixture = await start<{ gateway: number; smtp: number }>('fixture.ts')
+  onClose(() => end(fixture.child))
+  const app = await startApp(databaseUrl, fixture.message, onClose)
   const [reader, crowd] = await Promise.all([startLoader(), startLoader()])
   onClose(() => Promise.all([reader.close(), crowd.close()]))
   const sql = connect(databaseUrl, { max: 2, name: 'etf-bench' })
   onClose(() => sql.end({ timeout: 5 }))
-  await letThemLogIn(sql)
+  await setKnownPasswords(sql)
   let opened = 0
   return {
     ...given,
@@ -60,7 +60,7 @@ export async function buildHarness(given: Pick<BenchHarness, 'quick' | 'database
   } satisfies BenchHarness
 }
 
-/** How `npm start` runs the app: the same flags, or the memory measured would be another program's. */
+/** The arguments with which `npm start` runs the app: with other flags its memory would not be comparable. */
 function startArguments(): string[] {
   const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: { start: string } }
   const [, ...words] = scripts.start.split(' ')
@@ -69,7 +69,7 @@ function startArguments(): string[] {
 
 async function startApp(
   databaseUrl: string,
-  world: { gateway: number; smtp: number },
+  fixture: { gateway: number; smtp: number },
   onClose: BenchHarness['onClose'],
 ) {
   const port = await freePort()
@@ -88,10 +88,10 @@ async function startApp(
       DB_POOL_MAX: String(pool),
       CASHFREE_CLIENT_ID: 'TEST_bench',
       CASHFREE_CLIENT_SECRET: secret,
-      API_BASE: `http://127.0.0.1:${world.gateway}/pg`,
-      CASHFREE_JS_URL: `http://127.0.0.1:${world.gateway}/cashfree.js`,
+      API_BASE: `http://127.0.0.1:${fixture.gateway}/pg`,
+      CASHFREE_JS_URL: `http://127.0.0.1:${fixture.gateway}/cashfree.js`,
       SMTP_SERVER: '127.0.0.1',
-      SMTP_PORT: String(world.smtp),
+      SMTP_PORT: String(fixture.smtp),
       SENDER_EMAIL: 'receipts@example.in',
       SESSION_KEY: 'ab'.repeat(32),
       RATE_LIMIT_SCALE: '1000000',
@@ -114,7 +114,7 @@ async function startApp(
   return { url, pid: child.pid! }
 }
 
-/** A port of loopback that nobody has at the moment. */
+/** A free port of loopback. */
 export async function freePort(): Promise<number> {
   const probe = createServer()
   const port = await listening(probe)

@@ -9,29 +9,29 @@ import { deliveryOf } from './settlements.ts'
 import { signedIn } from './signing-in.ts'
 
 const hammering = 50
-/** Deliveries a second meanwhile: more than a good day of this business. */
+/** Webhooks a second: more than on a good day of this business. */
 const rate = 30
 
 type Page = { name: string; shots: Shot[] }
 
 /**
- * How long the webhook endpoint takes to answer while 50 connections ask for one of the pages that cost the most, as fast
- * as they are answered; against a quiet time.
+ * How long the webhook endpoint takes to answer while 50 connections request one of the most expensive pages as fast as
+ * they are answered, compared with a quiet time.
  */
-export async function measureHeavyPages(town: BenchHarness): Promise<Measurement[]> {
-  const pages = await heavyPages(town)
+export async function measureHeavyPages(harness: BenchHarness): Promise<Measurement[]> {
+  const pages = await heavyPages(harness)
   const hammered = new Map<string, Loaded[]>(pages.map(({ name }) => [name, []]))
   const turns = pages.map(({ name, shots }) => [
     name,
     async () => {
-      const [delivered, answers] = await Promise.all([deliver(town), hammer(town, shots)])
+      const [delivered, answers] = await Promise.all([deliver(harness), hammer(harness, shots)])
       hammered.get(name)!.push(answers)
-      await untilQuick(town.app.url)
+      await untilQuick(harness.app.url)
       return delivered.p99
     },
   ])
-  const quiet = async () => (await deliver(town)).p99
-  const measured = await byTurns<string>(town.quick ? 1 : 2, { quiet, ...Object.fromEntries(turns) })
+  const quiet = async () => (await deliver(harness)).p99
+  const measured = await byTurns<string>(harness.quick ? 1 : 2, { quiet, ...Object.fromEntries(turns) })
   return pages.map(({ name }) => ({
     name: `webhook's 99th percentile beside ${name}`,
     unit: 'ms',
@@ -43,20 +43,20 @@ export async function measureHeavyPages(town: BenchHarness): Promise<Measurement
   }))
 }
 
-const secondsOf = (town: BenchHarness) => (town.quick ? 2 : 3)
+const secondsOf = (harness: BenchHarness) => (harness.quick ? 2 : 3)
 
-/** All are answered, however late: an endpoint that says nothing is not a quick one. */
-async function deliver(town: BenchHarness): Promise<Loaded> {
-  const payable = await town.orders(rate * secondsOf(town))
+/** Waits for all answers, however late: an endpoint that does not answer is not fast. */
+async function deliver(harness: BenchHarness): Promise<Loaded> {
+  const payable = await harness.orders(rate * secondsOf(harness))
   const shots = payable.map(deliveryOf)
-  return town.reader.fire({ url: town.app.url, connections: 10, amount: shots.length, rate, shots })
+  return harness.reader.fire({ url: harness.app.url, connections: 10, amount: shots.length, rate, shots })
 }
 
-function hammer(town: BenchHarness, shots: Shot[]): Promise<Loaded> {
-  return town.crowd.fire({ url: town.app.url, connections: hammering, seconds: secondsOf(town) + 0.5, shots })
+function hammer(harness: BenchHarness, shots: Shot[]): Promise<Loaded> {
+  return harness.crowd.fire({ url: harness.app.url, connections: hammering, seconds: secondsOf(harness) + 0.5, shots })
 }
 
-/** What was asked for and given up is worked off. */
+/** Waits until the app has worked off abandoned requests. */
 async function untilQuick(url: string): Promise<void> {
   for (let quick = 0, asked = 0; quick < 5 && asked < 200; asked++) {
     const started = performance.now()
@@ -74,12 +74,12 @@ function answersOf(loads: Loaded[]): string {
   return statuses.map((status) => `${(count(status) / seconds).toFixed(0)} × ${status}`).join(', ') || 'none'
 }
 
-/** What costs the most to answer, each with enough different addresses that nothing is answered from memory by chance. */
-async function heavyPages(town: BenchHarness): Promise<Page[]> {
-  const { cookie } = await signedIn(town)
-  const admin = { headers: { cookie: await adminsCookie(town.app.url, town.sql) } }
+/** The most expensive pages, each with enough different addresses that caches do not answer them. */
+async function heavyPages(harness: BenchHarness): Promise<Page[]> {
+  const { cookie } = await signedIn(harness)
+  const admin = { headers: { cookie: await adminsCookie(harness.app.url, harness.sql) } }
   const own = { headers: { cookie } }
-  const numbers = await listReceiptNumbers(town.sql, 2_000)
+  const numbers = await listReceiptNumbers(harness.sql, 2_000)
   const page = (name: string, paths: string[], as: Omit<Shot, 'path'>): Page => ({
     name,
     shots: paths.map((path) => ({ path, ...as })),

@@ -2,9 +2,9 @@ import { commit, previewImport, readIntoImport } from '../../market/prices/impor
 import { connect } from '../../platform/db.ts'
 import { ready } from './child.ts'
 
-/** What the parent asks for, and what it is told: seconds to a committed import, and MB it took on top of what was there. */
+/** What the parent sends, and what it gets back: seconds until the import is committed, and MB of memory added. */
 export type Task = { url: string; path: string; name: string }
-export type Took = { seconds: number; extraMb: number; prices: number }
+export type Result = { seconds: number; extraMb: number; prices: number }
 
 process.on('message', async ({ url, path, name }: Task) => {
   const sql = connect(url, { max: 2 })
@@ -17,6 +17,6 @@ process.on('message', async ({ url, path, name }: Task) => {
   // maxRSS is in kilobytes.
   const extraMb = (process.resourceUsage().maxRSS * 1024 - before) / 1024 ** 2
   await sql.end({ timeout: 5 })
-  process.send!({ seconds, extraMb, prices: symbols.reduce((sum, one) => sum + one.rows, 0) } satisfies Took)
+  process.send!({ seconds, extraMb, prices: symbols.reduce((sum, one) => sum + one.rows, 0) } satisfies Result)
 })
 ready('ready')

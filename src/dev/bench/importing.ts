@@ -6,7 +6,7 @@ import { connect } from '../../platform/db.ts'
 import { migrate } from '../../platform/migrate.ts'
 import { end, start } from './child.ts'
 import type { BenchHarness } from './harness.ts'
-import type { Task, Took } from './importer.ts'
+import type { Result, Task } from './importer.ts'
 import type { Measurement } from './measurement.ts'
 import { weekdays, writeBhavcopies, writeLong } from './price-files.ts'
 import { createDatabase, followInstruments } from './queries.ts'
@@ -14,23 +14,23 @@ import { seriesOf } from './series.ts'
 
 const instruments = 40
 
-/** Five years of prices of forty instruments, read, compared and committed by a process of their own. */
-export async function measureImporting(town: BenchHarness): Promise<Measurement[]> {
+/** Five years of prices of forty instruments, read, compared and committed by a process of its own. */
+export async function measureImporting(harness: BenchHarness): Promise<Measurement[]> {
   const folder = mkdtempSync(join(tmpdir(), 'etf-bench-prices-'))
-  town.onClose(async () => rmSync(folder, { recursive: true, force: true }))
-  const days = weekdays('2026-11-20', town.quick ? 250 : 1_250)
-  const figures: Measurement[] = []
+  harness.onClose(async () => rmSync(folder, { recursive: true, force: true }))
+  const days = weekdays('2026-11-20', harness.quick ? 250 : 1_250)
+  const measurements: Measurement[] = []
   for (const { name, what, write } of [
     { name: 'bhavcopies.zip', what: `${days.length} bhavcopies of 2,040 rows in a zip`, write: writeBhavcopies },
     { name: 'long.csv', what: 'one CSV', write: writeLong },
   ]) {
-    const url = await emptyMarket(town, name.replace(/\W/g, '_'))
+    const url = await emptyMarket(harness, name.replace(/\W/g, '_'))
     const path = join(folder, name)
     await write(path, await symbolsAt(url), days)
     const took = await imported({ url, path, name })
     const title = `import of ${took.prices.toLocaleString('en-IN')} prices, ${what}`
     const common = { theirs: null, notes: [] }
-    figures.push(
+    measurements.push(
       {
         ...common,
         name: title,
@@ -49,12 +49,12 @@ export async function measureImporting(town: BenchHarness): Promise<Measurement[
       },
     )
   }
-  return figures
+  return measurements
 }
 
-async function emptyMarket(town: BenchHarness, name: string): Promise<string> {
-  await createDatabase(town.sql, name)
-  const url = Object.assign(new URL(town.databaseUrl), { pathname: `/${name}` }).href
+async function emptyMarket(harness: BenchHarness, name: string): Promise<string> {
+  await createDatabase(harness.sql, name)
+  const url = Object.assign(new URL(harness.databaseUrl), { pathname: `/${name}` }).href
   await migrate(url)
   return url
 }
@@ -64,15 +64,15 @@ async function symbolsAt(url: string): Promise<string[]> {
   return followInstruments(sql, instruments).finally(() => sql.end({ timeout: 5 }))
 }
 
-async function imported(task: Task): Promise<Took> {
+async function imported(task: Task): Promise<Result> {
   const { child } = await start<string>('importer.ts')
   try {
     child.send(task)
-    const [took] = await Promise.race([
+    const [result] = await Promise.race([
       once(child, 'message'),
       once(child, 'exit').then(() => Promise.reject(new Error('the import did not end well'))),
     ])
-    return took as Took
+    return result as Result
   } finally {
     await end(child)
   }

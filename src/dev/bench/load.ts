@@ -1,10 +1,10 @@
 import autocannon from 'autocannon'
 import { ready } from './child.ts'
 
-/** One shot at the server; several make a list that is gone through once, each sent by whichever connection is free. */
+/** One request; a list of several is sent in order, each by the next free connection. */
 export type Shot = { method?: string; path: string; headers?: Record<string, string>; body?: string }
 
-/** How to load a server: for so many seconds, or until every shot was sent. A `rate` is per second, else at full speed. */
+/** How to load a server: for so many seconds, or until every request was sent; at `rate` a second, or at full speed. */
 export type Load = { url: string; connections: number; shots: Shot[]; seconds?: number; amount?: number; rate?: number }
 
 export type Loaded = {
@@ -18,7 +18,7 @@ export type Loaded = {
   failed: number
 }
 
-// A process of its own, so that making requests and answering them never share an event loop.
+// A process of its own, so that requests and answers do not share an event loop.
 process.on('message', async ({ id, load }: { id: number; load: Load }) => {
   process.send!({ id, loaded: await fire(load) })
 })

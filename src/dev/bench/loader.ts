@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process'
 import { end, start } from './child.ts'
 import type { Load, Loaded } from './load.ts'
 
-/** A process that makes requests; several loads may run in it side by side. */
+/** A process that makes requests; several loads may run in it at once. */
 export type Loader = { fire(load: Load): Promise<Loaded>; close(): Promise<void> }
 
 /** Starts one. */
@@ -13,18 +13,18 @@ export async function startLoader(): Promise<Loader> {
     fire: (load) => {
       const id = ++last
       return new Promise((resolve, reject) => {
-        const hear = (answer: { id: number; loaded: Loaded }) => {
+        const receive = (answer: { id: number; loaded: Loaded }) => {
           if (answer.id !== id) return
           done()
           resolve(answer.loaded)
         }
-        const gone = () => {
+        const ended = () => {
           done()
           reject(new Error('the process that makes requests ended'))
         }
-        const done = () => quiet(child, hear, gone)
-        child.on('message', hear)
-        child.on('exit', gone)
+        const done = () => stopListening(child, receive, ended)
+        child.on('message', receive)
+        child.on('exit', ended)
         child.send({ id, load })
       })
     },
@@ -32,7 +32,11 @@ export async function startLoader(): Promise<Loader> {
   }
 }
 
-function quiet(child: ChildProcess, hear: (answer: { id: number; loaded: Loaded }) => void, gone: () => void): void {
-  child.off('message', hear)
-  child.off('exit', gone)
+function stopListening(
+  child: ChildProcess,
+  receive: (answer: { id: number; loaded: Loaded }) => void,
+  ended: () => void,
+): void {
+  child.off('message', receive)
+  child.off('exit', ended)
 }

@@ -1,15 +1,15 @@
 import type { Series } from './series.ts'
 
-/** One line of the table: what was measured, of us and of the least it could cost, and whether that is good enough. */
+/** One line of the table: the app's values, those of its bare counterpart, and the aim. */
 export type Measurement = {
   name: string
   unit: string
   ours: Series
   theirs: Series | null
-  /** Ours over theirs (or the figure itself where nothing stands beside it), and what it should be. */
+  /** Ours over theirs, or ours alone where there is no counterpart. */
   result: number
   aim: { least?: number; most?: number; unit?: string }
-  /** Sentences below the table: where the time goes, what came along. */
+  /** Sentences below the table. */
   notes: string[]
 }
 
@@ -20,18 +20,18 @@ function isMet({ result, aim }: Measurement): boolean {
 
 const usualHeads = ['measure', 'ours', 'theirs', 'ratio', 'aim', '']
 
-/** The table, medians with smallest and largest below, and the notes. */
-export function printMeasurements(figures: Measurement[], heads = usualHeads): string {
-  const rows = figures.map((figure) => {
-    const { aim, ours, theirs, unit } = figure
+/** The table of medians, and below it the ranges and the notes. */
+export function printMeasurements(measurements: Measurement[], heads = usualHeads): string {
+  const rows = measurements.map((measurement) => {
+    const { aim, ours, theirs, unit } = measurement
     const bound = aim.least !== undefined ? `≥ ${aim.least}` : `≤ ${aim.most}`
     return [
-      figure.name,
+      measurement.name,
       `${show(ours.median)} ${unit}`,
       theirs ? `${show(theirs.median)} ${unit}` : '–',
-      `${show(figure.result)}${aim.unit ?? ''}`,
+      `${show(measurement.result)}${aim.unit ?? ''}`,
       `${bound}${aim.unit ?? ''}`,
-      isMet(figure) ? 'met' : 'MISSED',
+      isMet(measurement) ? 'met' : 'MISSED',
     ]
   })
   const widths = heads.map((head, i) => Math.max(head.length, ...rows.map((row) => row[i]!.length)))
@@ -40,9 +40,9 @@ export function printMeasurements(figures: Measurement[], heads = usualHeads): s
       .map((cell, i) => cell.padEnd(widths[i]!))
       .join('  ')
       .trimEnd()
-  const ranges = figures.flatMap((figure) => [
-    `${figure.name}: ours ${range(figure.ours)}${figure.theirs ? `, theirs ${range(figure.theirs)}` : ''} ${figure.unit}`,
-    ...figure.notes.map((note) => `    ${note}`),
+  const ranges = measurements.flatMap((measurement) => [
+    `${measurement.name}: ours ${range(measurement.ours)}${measurement.theirs ? `, theirs ${range(measurement.theirs)}` : ''} ${measurement.unit}`,
+    ...measurement.notes.map((note) => `    ${note}`),
   ])
   return [line(heads), line(widths.map((width) => '─'.repeat(width))), ...rows.map(line), '', ...ranges].join('\n')
 }
@@ -52,7 +52,7 @@ function range({ min, median, max, values }: Series): string {
   return `${show(min)} / ${show(median)} / ${show(max)} in ${values.length} rounds`
 }
 
-/** A number with as many digits as mean something. */
+/** A number with two or three significant digits. */
 export function show(value: number): string {
   const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2
   return value.toFixed(digits)

@@ -7,12 +7,12 @@ import { deliveryOf } from './settlements.ts'
 import { logIns, signedIn } from './signing-in.ts'
 
 /** Resident memory of the app while pages are read, people log in and payments arrive, all at a steady rate. */
-export async function measureMemory(town: BenchHarness): Promise<Measurement[]> {
-  const seconds = town.quick ? 10 : 40
-  const { cookie } = await signedIn(town)
+export async function measureMemory(harness: BenchHarness): Promise<Measurement[]> {
+  const seconds = harness.quick ? 10 : 40
+  const { cookie } = await signedIn(harness)
   const rates = { landing: 200, dashboard: 50, logIn: 4, delivery: 10 }
-  const payable = await town.orders(rates.delivery * seconds)
-  const url = town.app.url
+  const payable = await harness.orders(rates.delivery * seconds)
+  const url = harness.app.url
   const steady = (rate: number, shots: Load['shots']): Load => ({ url, connections: 4, seconds, rate, shots })
   const loads = [
     steady(rates.landing, [{ path: '/' }]),
@@ -23,9 +23,9 @@ export async function measureMemory(town: BenchHarness): Promise<Measurement[]> 
   const seen: { x: number; y: number }[] = []
   const started = performance.now()
   const watch = setInterval(() => {
-    seen.push({ x: (performance.now() - started) / 60_000, y: residentMb(town.app.pid) })
+    seen.push({ x: (performance.now() - started) / 60_000, y: residentMb(harness.app.pid) })
   }, 250)
-  const answered = await Promise.all(loads.map((load) => town.reader.fire(load)))
+  const answered = await Promise.all(loads.map((load) => harness.reader.fire(load)))
   clearInterval(watch)
   const warm = seen.filter(({ x }) => x * 60 > seconds / 3)
   const ours = seriesOf(warm.map(({ y }) => y))

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 
-/** Processor time a process has used so far, in milliseconds; null where the system does not tell (only Linux does). */
+/** Processor time a process has used so far, in milliseconds; null except on Linux. */
 export function processorMs(pid: number): number | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')

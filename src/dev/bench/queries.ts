@@ -3,7 +3,7 @@ import type { Sql } from '../../platform/db.ts'
 /** The statement whose cost is compared: what checkout/queries.ts sends, as bare drivers write it. */
 export const settleStatement = 'select outcome, settled from settle_order_and_read($1, $2, $3, $4)'
 
-/** The tables that grow with subscribers; plans and refunds are a page or two here, and rightly read whole. */
+/** The tables that grow with subscribers. Plans and refunds are a page or two here, so scanning them is right. */
 export const growing = [
   'users',
   'orders',
@@ -16,9 +16,9 @@ export const growing = [
 ]
 
 /**
- * Statements that fill an empty database with so many subscribers, all consistent with each other: one in twenty never
- * paid, the rest bought a year at some moment of the last 360 days. Groups run one after the other; inside a group the
- * statements touch different tables and may run side by side. The session must not fire foreign key triggers.
+ * Statements that fill an empty database with so many subscribers, consistently: one in twenty never paid, the others
+ * bought a year within the last 360 days. Groups run one after the other; the statements of a group touch different tables
+ * and may run in parallel. The session must not fire foreign key triggers.
  */
 export function fillStatements(subscribers: number): string[][] {
   const buyer = `'{"name":"A Subscriber","email":"subscriber@example.in","stateCode":"27"}'::jsonb`
@@ -72,7 +72,7 @@ export async function createDatabase(sql: Sql, name: string): Promise<void> {
   await sql`create database ${sql(name)}`
 }
 
-/** Follows as many instruments as that, made-up ones beside the real ones. Answers all their symbols. */
+/** Adds invented instruments until there are `count`. Returns all symbols. */
 export async function followInstruments(sql: Sql, count: number): Promise<string[]> {
   await sql`
     insert into instruments (symbol, name, kind)
@@ -82,7 +82,7 @@ export async function followInstruments(sql: Sql, count: number): Promise<string
   return (await sql<{ symbol: string }[]>`select symbol from instruments order by symbol`).map((row) => row.symbol)
 }
 
-/** Indexes that no constraint owns, as statements: dropped before filling, made again after, which is quicker. */
+/** Indexes that belong to no constraint, with the statements that create them. */
 export async function looseIndexes(sql: Sql, tables: readonly string[]): Promise<{ name: string; create: string }[]> {
   return sql<{ name: string; create: string }[]>`
     select c.relname as name, pg_get_indexdef(c.oid) as create
@@ -95,7 +95,7 @@ export async function looseIndexes(sql: Sql, tables: readonly string[]): Promise
   `
 }
 
-/** Opens orders that Cashfree will say are paid: `prefix-1` and on, for users spread over the whole table. */
+/** Opens orders that the gateway will report as paid: `prefix-1` and on, for users spread over the whole table. */
 export async function openPayableOrders(sql: Sql, orders: { prefix: string; count: number; from: number; of: number }) {
   const { prefix, count, from, of } = orders
   const rows = await sql<{ id: string }[]>`
@@ -108,7 +108,7 @@ export async function openPayableOrders(sql: Sql, orders: { prefix: string; coun
   return rows.map((row) => row.id)
 }
 
-/** How many receipts were ever numbered: one row to read, and it grows by one with every settlement. */
+/** Number of receipts, from the row that counts them: it grows by one with every settlement. */
 export async function countReceipts(sql: Sql): Promise<number> {
   const [row] = await sql<{ count: number }[]>`select coalesce(sum(last_serial), 0)::int as count from receipt_series`
   return row!.count
@@ -122,8 +122,8 @@ export async function countPaid(sql: Sql, prefix: string): Promise<number> {
   return row!.count
 }
 
-/** Forgets the mails of settlements that are done, so that delivering them does not run into the next measurement. */
-export async function forgetMails(sql: Sql): Promise<void> {
+/** Skips the mails of settlements that are done, so that their delivery does not disturb the next measurement. */
+export async function skipMails(sql: Sql): Promise<void> {
   await sql`update mails set status = 'skipped' where status = 'queued'`
 }
 
@@ -132,7 +132,7 @@ export async function setPasswords(sql: Sql, hash: string): Promise<void> {
   await sql`update users set password_hash = ${hash} where username like 'sub%'`
 }
 
-/** The newest session of a subscriber: what its row is found by, and whose it is. */
+/** The newest session of a subscriber: the hash it is stored by, and the user id. */
 export async function findSession(sql: Sql, username: string): Promise<{ session: Buffer; user: string }> {
   const [row] = await sql<{ session: Buffer; user: string }[]>`
     select s.id_hash as session, u.id as user
@@ -145,7 +145,7 @@ export async function findSession(sql: Sql, username: string): Promise<{ session
   return row!
 }
 
-/** Reads that scanned a whole table, by table, since the server last forgot. Only tables that grow with subscribers. */
+/** Sequential scans by table since the statistics were reset, of tables that grow with subscribers. */
 export async function wholeTableReads(sql: Sql): Promise<Record<string, number>> {
   await sql`select pg_stat_force_next_flush()`
   const rows = await sql<{ name: string; reads: number }[]>`
@@ -156,7 +156,7 @@ export async function wholeTableReads(sql: Sql): Promise<Record<string, number>>
   return Object.fromEntries(rows.map((row) => [row.name, row.reads]))
 }
 
-/** Puts so many made-up sectors in the place of those that are shown; answers their symbols. */
+/** Hides the sectors and adds so many invented ones. Returns their symbols. */
 export async function insertSectors(sql: Sql, count: number): Promise<string[]> {
   const rows = await sql<{ symbol: string }[]>`
     with hidden as (
@@ -175,12 +175,12 @@ export async function findBenchmark(sql: Sql): Promise<string> {
   return row!.symbol
 }
 
-/** As after an import: whatever was computed before counts no longer. */
+/** Invalidates what was computed, as an import does. */
 export async function renewMarket(sql: Sql): Promise<void> {
   await sql`update market_state set version = version + 1, changed_at = now()`
 }
 
-/** Makes this session tell the real plan, with times and buffers, of every statement inside a function it calls. */
+/** Makes this session report the plan, with times and buffers, of every statement inside the functions it calls. */
 export const explainEverything = `
   load 'auto_explain';
   set auto_explain.log_min_duration = 0;
@@ -190,7 +190,7 @@ export const explainEverything = `
   set auto_explain.log_triggers = on;
   set client_min_messages = log`
 
-/** A time of the week that has come, and the day after the one its weekly report is about. */
+/** A time of the week that is due now, and the day after the one its weekly report is about. */
 export async function findReportSlot(
   sql: Sql,
 ): Promise<{ at: Date; weekday: number; minute: number; dayAfter: string }> {
@@ -203,8 +203,8 @@ export async function findReportSlot(
   return slot!
 }
 
-/** Everybody chose a weekly report at this time. Answers how many will be sent one: those with running access. */
-export async function letReportsBeDue(sql: Sql, slot: { at: Date; weekday: number; minute: number }): Promise<number> {
+/** Makes everybody's weekly report due. Returns how many will be sent: those with access. */
+export async function makeReportsDue(sql: Sql, slot: { at: Date; weekday: number; minute: number }): Promise<number> {
   const [row] = await sql<{ count: number }[]>`
     with confirmed as (
       update users set email_verified_at = now() returning id
@@ -219,12 +219,12 @@ export async function letReportsBeDue(sql: Sql, slot: { at: Date; weekday: numbe
   return row!.count
 }
 
-/** A minute passes for what a dead worker had leased. */
+/** Ends the leases of a killed worker. */
 export async function endLeases(sql: Sql): Promise<void> {
   await sql`update mails set next_attempt_at = now() where status = 'queued' and next_attempt_at > now()`
 }
 
-/** Reports that were not sent. */
+/** How many reports were not sent. */
 export async function mailsLeft(sql: Sql): Promise<{ skipped: number; queued: number }> {
   const [row] = await sql<{ skipped: number; queued: number }[]>`
     select (count(*) filter (where status = 'skipped'))::int as skipped, (count(*) filter (where status = 'queued'))::int as queued
@@ -233,7 +233,7 @@ export async function mailsLeft(sql: Sql): Promise<{ skipped: number; queued: nu
   return row!
 }
 
-/** So many receipts. */
+/** The first receipt numbers. */
 export async function listReceiptNumbers(sql: Sql, count: number): Promise<string[]> {
   const rows = await sql<{ number: string }[]>`select number from receipts order by number limit ${count}`
   return rows.map(({ number }) => number)

@@ -6,7 +6,7 @@ import { createLog } from '../../platform/log.ts'
 import { connectMailer } from '../../platform/mailer.ts'
 import { ready } from './child.ts'
 
-// A process of its own that runs two jobs of the app as the app does, when it is told to; killed while it does.
+// A process of its own that runs a job as the app does; it is killed while it runs.
 process.on('message', async ({ databaseUrl, smtp, job }: { databaseUrl: string; smtp: number; job: string }) => {
   const config = readConfig({
     DATABASE_URL: databaseUrl,
@@ -24,8 +24,8 @@ process.on('message', async ({ databaseUrl, smtp, job }: { databaseUrl: string; 
     senderName: config.seller.name,
     replyTo: config.seller.email,
   })
-  const deps: BillingServices = { config, sql, gateway: {} as Gateway, log: createLog('silent'), wake: () => {} }
-  await jobsOf(deps, mailer)
+  const services: BillingServices = { config, sql, gateway: {} as Gateway, log: createLog('silent'), wake: () => {} }
+  await jobsOf(services, mailer)
     .find(({ name }) => name === job)!
     .run()
   mailer.close()

@@ -7,39 +7,39 @@ import { commitImport, holdImport, stagePrices, startImport } from '../../market
 import { inventPrices } from '../../market/prices/sample-prices.ts'
 import { connect, type Sql } from '../../platform/db.ts'
 import { end, start } from './child.ts'
+import { fillDatabase } from './fill-tables.ts'
 import type { BenchHarness } from './harness.ts'
 import type { Measurement } from './measurement.ts'
-import { createDatabase, endLeases, findReportSlot, letReportsBeDue, mailsLeft } from './queries.ts'
+import { createDatabase, endLeases, findReportSlot, mailsLeft, makeReportsDue } from './queries.ts'
 import { seriesOf } from './series.ts'
-import { fillDatabase } from './subscribers.ts'
 
-/** As many bytes as a weekly report with its picture. */
+/** The size of a weekly report with its picture. */
 const mailBytes = 130_000
 
-type Post = { smtp: number; counted(): Promise<{ distinct: number; twice: number }>; child: ChildProcess }
+type MailCounter = { smtp: number; counted(): Promise<{ distinct: number; twice: number }>; child: ChildProcess }
 
 /**
- * A weekly report to everybody: queued, sent by one worker that is killed half-way, and by another that goes on; beside a
- * bare mailer that sends as many bytes over as many connections.
+ * A weekly report to everybody: queued, sent by one worker that is killed half-way, and by another that goes on; compared
+ * with a bare mailer that sends as many bytes over as many connections.
  */
-export async function measureReports(town: BenchHarness): Promise<Measurement[]> {
-  const people = town.quick ? 2_000 : 10_000
-  await createDatabase(town.sql, 'bench_reports')
-  const databaseUrl = town.databaseUrl.replace(/\/\w+$/, '/bench_reports')
+export async function measureReports(harness: BenchHarness): Promise<Measurement[]> {
+  const people = harness.quick ? 2_000 : 10_000
+  await createDatabase(harness.sql, 'bench_reports')
+  const databaseUrl = harness.databaseUrl.replace(/\/\w+$/, '/bench_reports')
   await fillDatabase(databaseUrl, people)
   const sql = connect(databaseUrl, { max: 2, name: 'etf-bench-reports' })
-  const post = await openPost()
-  const other = await openPost()
+  const counter = await startMailCounter()
+  const bareReceiver = await startMailCounter()
   try {
     const due = await prepare(sql)
-    const job = (name: string) => startJob({ databaseUrl, smtp: post.smtp, job: name })
+    const job = (name: string) => startJob({ databaseUrl, smtp: counter.smtp, job: name })
     const queueing = await seconds(async () => (await job('queue-reports')).done)
-    const first = await untilHalf(post, due, await job('deliver-mails'))
+    const first = await untilHalf(counter, due, await job('deliver-mails'))
     await endLeases(sql)
-    const before = await post.counted()
+    const before = await counter.counted()
     const rest = await seconds(async () => (await job('deliver-mails')).done)
-    const { distinct, twice } = await post.counted()
-    const bare = await sentBare(other.smtp, Math.min(due, 2_000))
+    const { distinct, twice } = await counter.counted()
+    const bare = await sentBare(bareReceiver.smtp, Math.min(due, 2_000))
     const left = await mailsLeft(sql)
     const ours = seriesOf([first, (distinct - before.distinct) / rest])
     return [
@@ -52,7 +52,7 @@ export async function measureReports(town: BenchHarness): Promise<Measurement[]>
         aim: { least: 0.2 },
         notes: [
           `queueing all of them took ${queueing.toFixed(1)} s; the two values are before and after the worker was killed`,
-          `${distinct.toLocaleString('en')} arrived, ${left.skipped} were in the dead worker's hands and are not sent again, ${left.queued} wait`,
+          `${distinct.toLocaleString('en')} arrived, ${left.skipped} were being sent by the killed worker and are not sent again, ${left.queued} wait`,
         ],
       },
       {
@@ -66,11 +66,11 @@ export async function measureReports(town: BenchHarness): Promise<Measurement[]>
       },
     ]
   } finally {
-    await Promise.all([end(post.child), end(other.child), sql.end({ timeout: 5 })])
+    await Promise.all([end(counter.child), end(bareReceiver.child), sql.end({ timeout: 5 })])
   }
 }
 
-/** Real-looking prices up to the issue that is due, and everybody waiting for it. Answers how many will get it. */
+/** Imports prices up to the due issue and makes everybody's report due. Returns how many will get one. */
 async function prepare(sql: Sql): Promise<number> {
   const slot = await findReportSlot(sql)
   const by = { actor: 'bench', origin: null }
@@ -82,13 +82,13 @@ async function prepare(sql: Sql): Promise<number> {
   await holdImport(sql, importId, { files: [], problems: [], problemCount: 0 })
   const outcome = await commitImport(sql, importId, by, null)
   if (outcome !== 'committed') throw new Error(`the bench's prices could not be committed: ${outcome}`)
-  return letReportsBeDue(sql, slot)
+  return makeReportsDue(sql, slot)
 }
 
-async function openPost(): Promise<Post> {
-  const { child, said } = await start<{ smtp: number }>('post-counter.ts')
+async function startMailCounter(): Promise<MailCounter> {
+  const { child, message } = await start<{ smtp: number }>('mail-counter.ts')
   return {
-    ...said,
+    ...message,
     child,
     async counted() {
       child.send('count')
@@ -108,11 +108,11 @@ async function startJob(order: { databaseUrl: string; smtp: number; job: string 
   return { child, done }
 }
 
-/** Lets a worker send until half is there, and kills it. Answers mails a second. */
-async function untilHalf(post: Post, due: number, { child }: Running): Promise<number> {
+/** Lets a worker send until half has arrived, and kills it. Returns mails a second. */
+async function untilHalf(counter: MailCounter, due: number, { child }: Running): Promise<number> {
   const started = performance.now()
   for (;;) {
-    const { distinct } = await post.counted()
+    const { distinct } = await counter.counted()
     if (distinct >= due / 2 || child.exitCode !== null) {
       const rate = (distinct * 1000) / (performance.now() - started)
       const gone = once(child, 'exit')

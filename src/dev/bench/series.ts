@@ -1,4 +1,4 @@
-/** One thing measured several times in a run. */
+/** One quantity, measured several times in a run. */
 export type Series = { values: number[]; min: number; median: number; max: number }
 
 /** Smallest, middle and largest of what was measured. */
@@ -9,7 +9,7 @@ export function seriesOf(values: number[]): Series {
   return { values, min: sorted[0]!, median, max: sorted.at(-1)! }
 }
 
-/** Change of y per unit of x, by the straight line that fits best. */
+/** Change of y per unit of x, by linear regression. */
 export function slopeOf(points: { x: number; y: number }[]): number {
   const meanX = points.reduce((sum, { x }) => sum + x, 0) / points.length
   const meanY = points.reduce((sum, { y }) => sum + y, 0) / points.length
@@ -19,8 +19,8 @@ export function slopeOf(points: { x: number; y: number }[]): number {
 }
 
 /**
- * Measures things turn by turn, so that whatever else the machine does meets all of them alike: A B C, then C B A, and
- * again. The first round warms up and is not counted.
+ * Measures in turns, A B C, then C B A, and so on, so that other load on the machine affects all alike. The first round
+ * warms up and is not counted.
  */
 export async function byTurns<Name extends string>(
   rounds: number,

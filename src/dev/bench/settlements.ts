@@ -7,29 +7,29 @@ import { answerAbout, remoteOf } from './answers.ts'
 import { type BenchHarness, pool, secret } from './harness.ts'
 import type { Shot } from './load.ts'
 import type { Measurement } from './measurement.ts'
-import { countPaid, countReceipts, forgetMails, settleStatement } from './queries.ts'
+import { countPaid, countReceipts, settleStatement, skipMails } from './queries.ts'
 import { byTurns } from './series.ts'
 
-/** Side by side on either side, as many as the webhook endpoint settles at once. */
-const abreast = 8
+/** Settlements at once on either side: as many as the webhook endpoint makes. */
+const concurrency = 8
 const seller = { name: 'Bench', stateCode: '27', gstin: null }
 
 /** Settlement through our pool, and through the webhook endpoint, against bare connections that run the same statement. */
-export async function measureSettlements(town: BenchHarness): Promise<Measurement[]> {
-  const count = town.quick ? 200 : 500
-  const sql = connect(town.databaseUrl, { max: pool, name: 'etf-bench-pool' })
-  const clients = await connectBare(town.databaseUrl)
+export async function measureSettlements(harness: BenchHarness): Promise<Measurement[]> {
+  const count = harness.quick ? 200 : 500
+  const sql = connect(harness.databaseUrl, { max: pool, name: 'etf-bench-pool' })
+  const clients = await connectBare(harness.databaseUrl)
   const orders = async () => {
-    await forgetMails(town.sql)
-    return town.orders(count)
+    await skipMails(harness.sql)
+    return harness.orders(count)
   }
   try {
-    const { bare, ours, door } = await byTurns(town.quick ? 3 : 5, {
+    const { bare, ours, webhook } = await byTurns(harness.quick ? 3 : 5, {
       bare: async () => settledBare(clients, await orders()),
       ours: async () => settledByPool(sql, await orders()),
-      door: async () => settledByDoor(town, await orders()),
+      webhook: async () => settledByWebhook(harness, await orders()),
     })
-    const inRounds = `${count} distinct orders a round, ${abreast} side by side`
+    const inRounds = `${count} distinct orders a round, ${concurrency} at once`
     return [
       {
         name: 'settlement through our pool, against bare pg',
@@ -43,13 +43,13 @@ export async function measureSettlements(town: BenchHarness): Promise<Measuremen
       {
         name: 'webhook endpoint to committed settlement, against bare pg',
         unit: '/s',
-        ours: door,
+        ours: webhook,
         theirs: bare,
-        result: door.median / bare.median,
+        result: webhook.median / bare.median,
         aim: { least: 0.3 },
         notes: [
           `${inRounds}; the clock runs from the first byte sent until the last order is paid in the database`,
-          'beside the settlement each delivery is stored, asked about twice at the gateway, marked done and mailed',
+          'besides the settlement, each delivery is stored, asked about twice at the gateway, marked done and mailed',
         ],
       },
     ]
@@ -60,7 +60,7 @@ export async function measureSettlements(town: BenchHarness): Promise<Measuremen
 }
 
 async function connectBare(url: string): Promise<pg.Client[]> {
-  const clients = Array.from({ length: abreast }, () => new pg.Client(url))
+  const clients = Array.from({ length: concurrency }, () => new pg.Client(url))
   await Promise.all(clients.map((client) => client.connect()))
   return clients
 }
@@ -80,27 +80,32 @@ async function settledBare(clients: pg.Client[], ids: string[]): Promise<number>
   )
 }
 
-/** Settles these orders through one of our pools. Answers settlements a second. */
-export async function settledByPool(sql: Sql, ids: string[], lanes = abreast): Promise<number> {
+/** Settles these orders through a pool of the product's. Returns settlements a second. */
+export async function settledByPool(sql: Sql, ids: string[]): Promise<number> {
   const left = [...ids]
   const lane = async () => {
     for (let id = left.pop(); id !== undefined; id = left.pop())
       mustBePaid(id, (await settleOrder(sql, id, remoteOf(id), { actor: 'webhook', seller })).outcome)
   }
-  return settlementsASecond(ids.length, () => Promise.all(Array.from({ length: lanes }, lane)))
+  return settlementsASecond(ids.length, () => Promise.all(Array.from({ length: concurrency }, lane)))
 }
 
-async function settledByDoor(town: BenchHarness, ids: string[]): Promise<number> {
+async function settledByWebhook(harness: BenchHarness, ids: string[]): Promise<number> {
   const shots = ids.map(deliveryOf)
-  const before = await countReceipts(town.sql)
+  const before = await countReceipts(harness.sql)
   const prefix = ids[0]!.slice(0, ids[0]!.lastIndexOf('-'))
   const rate = await settlementsASecond(ids.length, async () => {
-    const sending = town.reader.fire({ url: town.app.url, connections: abreast * 2, amount: ids.length, shots })
+    const sending = harness.reader.fire({
+      url: harness.app.url,
+      connections: concurrency * 2,
+      amount: ids.length,
+      shots,
+    })
     const end = performance.now() + 30_000
-    while ((await countReceipts(town.sql)) < before + ids.length && performance.now() < end) await pause(10)
+    while ((await countReceipts(harness.sql)) < before + ids.length && performance.now() < end) await pause(10)
     await sending
   })
-  const paid = await countPaid(town.sql, prefix)
+  const paid = await countPaid(harness.sql, prefix)
   if (paid !== ids.length) throw new Error(`${paid} of ${ids.length} delivered orders were paid after 30 s`)
   return rate
 }

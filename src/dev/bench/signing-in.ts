@@ -3,41 +3,43 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { hashPassword } from '../../identity/passwords/passwords.ts'
 import type { Sql } from '../../platform/db.ts'
 import type { Copy } from './bare-server.ts'
-import type { BenchHarness } from './harness.ts'
 import type { Shot } from './load.ts'
 import { findSession, setPasswords } from './queries.ts'
 
 const password = 'a long enough password'
 
 /** Gives all subscribers one password. */
-export async function letThemLogIn(sql: Sql): Promise<void> {
+export async function setKnownPasswords(sql: Sql): Promise<void> {
   await setPasswords(sql, await hashPassword(password))
 }
 
-/** Log-ins of so many subscribers with the right password. */
+/** The requests with which so many subscribers log in, each with the right password. */
 export function logIns(count: number): Shot[] {
   return Array.from({ length: count }, (_, i) => logIn(`sub${i + 1}`))
 }
 
-/** A subscriber's cookie, and what the database knows the session by. */
-export async function signedIn(town: BenchHarness): Promise<{ cookie: string; session: Buffer; user: string }> {
+/** Logs a subscriber in: the cookie, the hash by which the session is stored, and the user id. */
+export async function signedIn(harness: {
+  app: { url: string }
+  sql: Sql
+}): Promise<{ cookie: string; session: Buffer; user: string }> {
   const [shot] = logIns(1)
-  const knock = () => fetch(town.app.url + shot!.path, { ...shot, redirect: 'manual' } as RequestInit)
-  let answer = await knock()
-  // After a flood the line of people logging in takes a moment to empty.
+  const tryToLogIn = () => fetch(harness.app.url + shot!.path, { ...shot, redirect: 'manual' } as RequestInit)
+  let answer = await tryToLogIn()
+  // After a flood the queue of log-ins takes a moment to empty.
   for (let again = 0; answer.status === 429 && again < 50; again++) {
     await pause(200)
-    answer = await knock()
+    answer = await tryToLogIn()
   }
   const cookie = answer.headers
     .getSetCookie()
     .find((line) => /^(__Host-)?sid=/.test(line))
     ?.split(';')[0]
   if (answer.status !== 303 || !cookie) throw new Error(`logging in was answered ${answer.status}`)
-  return { cookie, ...(await findSession(town.sql, 'sub1')) }
+  return { cookie, ...(await findSession(harness.sql, 'sub1')) }
 }
 
-/** A page exactly as the app sends it: headers in order, minus those that every Node server adds by itself. */
+/** A page exactly as the app sends it: headers in order, without those that every Node server adds by itself. */
 export function copyOf(url: string, headers: Record<string, string>): Promise<Copy> {
   return new Promise((resolve, reject) => {
     get(url, { headers, agent: false }, (response) => {

@@ -7,12 +7,12 @@ import { createLog } from '../../../platform/log.ts'
 import { ready } from '../child.ts'
 import { pool } from '../harness.ts'
 
-export type PanelOrders = { databaseUrl: string; port: number }
+export type PanelAssignment = { databaseUrl: string; port: number }
 
-// The web half of the app, a process of its own. Without its jobs: what the database counts meanwhile is the pages' alone.
-const heard = once(process, 'message')
+// The web part of the app, a process of its own, without the jobs: the database's statistics count the pages alone.
+const assignment = once(process, 'message')
 ready('ready')
-const [{ databaseUrl, port }] = (await heard) as [PanelOrders]
+const [{ databaseUrl, port }] = (await assignment) as [PanelAssignment]
 const nowhere = 'http://127.0.0.1:1'
 const config = readConfig({
   HOST: '127.0.0.1',

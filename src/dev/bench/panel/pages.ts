@@ -1,15 +1,15 @@
 import type { Sample } from './queries.ts'
 
-/** A page of the panel as an administrator opens it; each round may look for somebody else. */
+/** A page of the panel; each round may search for somebody else. */
 export type PanelPage = {
   name: string
   path: (round: number) => string
-  /** Not this page is measured, but the one behind its "Older" link. */
+  /** The page behind the "Older" link is measured instead. */
   older?: true
 }
 
-/** What is looked for; `heavy` are subscribers with many orders. */
-export type Wanted = { samples: Sample[]; heavy: string[]; refunds: string[] }
+/** What the pages search for; `heavy` are subscribers with many orders. */
+export type Targets = { samples: Sample[]; heavy: string[]; refunds: string[] }
 
 const groups = {
   subscribers: {
@@ -51,8 +51,8 @@ const groups = {
   },
 } satisfies Record<string, Record<string, string>>
 
-/** Every list with its second page and its filters, what is typed into the search boxes, and the pages of one thing. */
-export function panelPages({ samples, heavy, refunds }: Wanted): PanelPage[] {
+/** Every list with its second page and its filters, searches, and the pages of single subscribers, orders and refunds. */
+export function panelPages({ samples, heavy, refunds }: Targets): PanelPage[] {
   const one = (round: number) => samples[round % samples.length]!
   const of = (list: string[]) => (round: number) => list[round % list.length] ?? ''
   const find = (name: string, list: string, field: string, text: (sample: Sample) => string): PanelPage => ({
@@ -113,7 +113,7 @@ export function panelPages({ samples, heavy, refunds }: Wanted): PanelPage[] {
   ]
 }
 
-/** "2025-11-21": a day of the past, as a filter wants it. */
+/** A day in the past as filters take it: "2025-11-21". */
 function daysAgo(days: number): string {
   return new Date(Date.now() - days * 86_400_000).toISOString().slice(0, 10)
 }

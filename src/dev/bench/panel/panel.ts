@@ -6,14 +6,14 @@ import { end, start } from '../child.ts'
 import { freePort } from '../harness.ts'
 import type { Measurement } from '../measurement.ts'
 import { seriesOf } from '../series.ts'
-import type { PanelOrders } from './app.ts'
+import type { PanelAssignment } from './app.ts'
 import { type PanelPage, panelPages } from './pages.ts'
 import {
   listHeaviest,
   listRefundIds,
   listSamples,
   passSecondStep,
-  readsOfLargeTables,
+  scansOfLargeTables,
   setAdminsPassword,
 } from './queries.ts'
 
@@ -21,8 +21,8 @@ const mostMs = 300
 const password = 'a long enough password'
 
 /**
- * How long the panel's pages take over HTTP on this database, one after the other, and whether any of them reads a large
- * table whole. The pages come by turns, each round looks for other people; the first round warms up and is not counted.
+ * How long the panel's pages take over HTTP on this database, one after the other, and whether any of them scans a large
+ * table. Each round opens every page and searches for other people; the first round warms up and is not counted.
  */
 export async function measurePanel(url: string, rounds: number): Promise<Measurement[]> {
   const sql = connect(url, { max: 2, name: 'etf-bench' })
@@ -31,15 +31,15 @@ export async function measurePanel(url: string, rounds: number): Promise<Measure
     const heaviest = await listHeaviest(sql, 10)
     const heavy = heaviest.map(({ userId }) => userId)
     const pages = panelPages({ samples, heavy, refunds: await listRefundIds(sql, 20) })
-    const before = await readsOfLargeTables(sql)
+    const before = await scansOfLargeTables(sql)
     const times = await timesOf(pages, await openPanel(url, sql), rounds)
-    // A connection tells what it read when it ends.
+    // A connection reports its statistics when it is idle or ends.
     await pause(1_000)
-    const after = await readsOfLargeTables(sql)
-    const figures = pages.map(({ name }) => figureOf(name, times.get(name)!))
-    const scans = scansFigure(before, after, figures.length * (rounds + 1))
+    const after = await scansOfLargeTables(sql)
+    const measurements = pages.map(({ name }) => measurementOf(name, times.get(name)!))
+    const scans = scansMeasurement(before, after, measurements.length * (rounds + 1))
     scans.notes.push(`the heaviest of the subscribers has ${heaviest[0]?.orders} orders`)
-    return [...figures, scans]
+    return [...measurements, scans]
   } finally {
     await sql.end({ timeout: 5 })
   }
@@ -53,12 +53,12 @@ async function openPanel(databaseUrl: string, sql: Sql): Promise<Open> {
     once(child, 'message').then(([message]) => message as string),
     once(child, 'exit').then(() => Promise.reject(new Error('the app ended instead of starting'))),
   ])
-  child.send({ databaseUrl, port: await freePort() } satisfies PanelOrders)
+  child.send({ databaseUrl, port: await freePort() } satisfies PanelAssignment)
   const url = await answer
   return { url, cookie: await adminsCookie(url, sql), close: () => end(child) }
 }
 
-/** Signs in with the password. That the second step was passed as well is written into the books. */
+/** Logs the admin in; the second factor is marked as passed in the database. */
 export async function adminsCookie(url: string, sql: Sql): Promise<string> {
   await setAdminsPassword(sql, await hashPassword(password))
   const answer = await fetch(`${url}/login`, {
@@ -90,7 +90,7 @@ async function timesOf(pages: PanelPage[], panel: Open, rounds: number): Promise
   return times
 }
 
-/** Opens a page, where a search leads straight to one thing that thing; milliseconds until its last byte was here. */
+/** Opens a page, following redirects. Milliseconds until its last byte arrived. */
 async function timed(
   { url, cookie }: Pick<Open, 'url' | 'cookie'>,
   path: string,
@@ -102,7 +102,7 @@ async function timed(
   return { ms: performance.now() - started, html }
 }
 
-/** Where "Older" leads; the same page again where there is nothing older. */
+/** The address of "Older"; the same page where there is none. */
 function olderIn(html: string, path: string): string {
   const [, link] = /<a href="([^"]+)" rel="next">/.exec(html) ?? []
   return link?.replaceAll('&amp;', '&') ?? path
@@ -112,8 +112,8 @@ function isEmptyList(html: string): boolean {
   return html.includes('class="empty"') && !html.includes('<th scope="row"')
 }
 
-/** A list that was always empty says so: it is quick whatever the size. */
-function figureOf(name: string, taken: Taken[]): Measurement {
+/** A list that was empty in every round is noted: it is fast whatever the size. */
+function measurementOf(name: string, taken: Taken[]): Measurement {
   const values = taken.map(({ ms }) => ms)
   const sorted = values.toSorted((a, b) => a - b)
   const result = sorted[Math.ceil(0.95 * sorted.length) - 1]!
@@ -128,7 +128,7 @@ function figureOf(name: string, taken: Taken[]): Measurement {
   }
 }
 
-function scansFigure(before: Record<string, number>, after: Record<string, number>, pages: number): Measurement {
+function scansMeasurement(before: Record<string, number>, after: Record<string, number>, pages: number): Measurement {
   const read = Object.entries(after)
     .map(([table, reads]) => ({ table, reads: reads - (before[table] ?? 0) }))
     .filter(({ reads }) => reads > 0)

@@ -1,6 +1,6 @@
 import type { Sql } from '../../../platform/db.ts'
 
-/** Things that stand in the generated books, to be looked for: one subscriber's, and so many of them. */
+/** What to search for: values of one generated subscriber. */
 export type Sample = {
   userId: string
   name: string
@@ -14,7 +14,7 @@ export type Sample = {
   refundId: string | null
 }
 
-/** So many receipts from all over the years with whom and what they belong to; the same ones each time. */
+/** Samples of so many receipts, spread over the years; the same ones each time. */
 export async function listSamples(sql: Sql, count: number): Promise<Sample[]> {
   return sql<Sample[]>`
     with series as (
@@ -35,7 +35,7 @@ export async function listSamples(sql: Sql, count: number): Promise<Sample[]> {
   `
 }
 
-/** Of the first two thousand subscribers those with the most orders, the most first. */
+/** Those of the first two thousand subscribers with the most orders, in descending order. */
 export async function listHeaviest(sql: Sql, count: number) {
   return sql<{ userId: string; orders: number }[]>`
     with eldest as (
@@ -48,7 +48,7 @@ export async function listHeaviest(sql: Sql, count: number) {
   `
 }
 
-/** Some refunds, the newest. */
+/** Ids of the newest refunds. */
 export async function listRefundIds(sql: Sql, count: number): Promise<string[]> {
   const rows = await sql<{ id: string }[]>`select id from refunds order by created_at desc, id desc limit ${count}`
   return rows.map(({ id }) => id)
@@ -59,7 +59,7 @@ export async function setAdminsPassword(sql: Sql, hash: string): Promise<void> {
   await sql`update users set password_hash = ${hash} where lower(username) = 'admin'`
 }
 
-/** The admin's sessions have passed the second step, the one without which they are nobody. */
+/** Marks the second factor of the admin's sessions as passed. */
 export async function passSecondStep(sql: Sql): Promise<void> {
   await sql`
     update sessions set second_factor_at = now(), confirmed_at = now()
@@ -67,8 +67,8 @@ export async function passSecondStep(sql: Sql): Promise<void> {
   `
 }
 
-/** How often each table of ten thousand rows and more was read whole, since the server last forgot. */
-export async function readsOfLargeTables(sql: Sql): Promise<Record<string, number>> {
+/** Sequential scans since the statistics were reset, of every table with at least ten thousand rows. */
+export async function scansOfLargeTables(sql: Sql): Promise<Record<string, number>> {
   await sql`select pg_stat_force_next_flush()`
   const rows = await sql<{ name: string; reads: number }[]>`
     select relname as name, seq_scan::int as reads from pg_stat_user_tables where n_live_tup >= 10000
@@ -76,12 +76,12 @@ export async function readsOfLargeTables(sql: Sql): Promise<Record<string, numbe
   return Object.fromEntries(rows.map(({ name, reads }) => [name, reads]))
 }
 
-/** What was written beside a database when it had been filled; null for another or none. */
-export async function noteOn(sql: Sql, database: string): Promise<string | null> {
-  const [row] = await sql<{ note: string | null }[]>`
-    select shobj_description(oid, 'pg_database') as note from pg_database where datname = ${database}
+/** The comment on a database; null when it or the comment does not exist. */
+export async function readComment(sql: Sql, database: string): Promise<string | null> {
+  const [row] = await sql<{ comment: string | null }[]>`
+    select shobj_description(oid, 'pg_database') as comment from pg_database where datname = ${database}
   `
-  return row?.note ?? null
+  return row?.comment ?? null
 }
 
 /** Removes a database if there is one. */
@@ -89,7 +89,7 @@ export async function dropDatabase(sql: Sql, database: string): Promise<void> {
   await sql`drop database if exists ${sql(database)} with (force)`
 }
 
-/** Writes a note beside a database: letters and digits only. */
-export async function writeNote(sql: Sql, database: string, note: string): Promise<void> {
-  await sql.unsafe(`comment on database ${database} is '${note.replace(/\W/g, '')}'`)
+/** Sets the comment on a database: letters and digits only. */
+export async function writeComment(sql: Sql, database: string, comment: string): Promise<void> {
+  await sql.unsafe(`comment on database ${database} is '${comment.replace(/\W/g, '')}'`)
 }

@@ -8,40 +8,40 @@ import { migrate } from '../../../platform/migrate.ts'
 import { seedDemo } from '../../demo.ts'
 import { createDatabase } from '../queries.ts'
 import { seedFixture } from '../seed/seed.ts'
-import { dropDatabase, noteOn, writeNote } from './queries.ts'
+import { dropDatabase, readComment, writeComment } from './queries.ts'
 
 /**
- * A database with so many subscribers and three times the orders: the one of the last run if it was filled by the same
- * code, brought up to date; else a new one in its place. Answers its address.
+ * A database with so many subscribers and three times as many orders: that of the last run, migrated, if the same code
+ * filled it, or else a new one. Returns its address.
  */
 export async function reusedDatabase(
   server: string,
   subscribers: number,
-  say: (line: string) => void,
+  log: (line: string) => void,
 ): Promise<string> {
   const name = `panel_${subscribers}`
   const url = server.replace(/\/\w+$/, `/${name}`)
-  // Making and removing gigabytes takes longer than a page may.
+  // Creating and dropping gigabytes takes longer than the statement timeout of the product's pool.
   const sql = postgres(server, { max: 1, fetch_types: false, onnotice: () => {} }) as unknown as Sql
   try {
-    if ((await noteOn(sql, name)) === fingerprint()) await migrate(url)
+    if ((await readComment(sql, name)) === fingerprint()) await migrate(url)
     else {
-      say(`▸ generating ${subscribers.toLocaleString('en')} subscribers, kept for the next time`)
+      log(`▸ generating ${subscribers.toLocaleString('en')} subscribers, kept for the next time`)
       await dropDatabase(sql, name)
       await createDatabase(sql, name)
       const seconds = await seedFixture(url, { subscribers, orders: 3 * subscribers, days: 730, random: 1 })
-      say(`  in ${Math.round(seconds)} s`)
-      await writeNote(sql, name, fingerprint())
+      log(`  in ${Math.round(seconds)} s`)
+      await writeComment(sql, name, fingerprint())
     }
   } finally {
     await sql.end({ timeout: 5 })
   }
-  await asOfNow(url)
+  await bringUpToDate(url)
   return url
 }
 
-/** The admin who looks, and the figures of the first page, which a job would have computed. */
-async function asOfNow(url: string): Promise<void> {
+/** Makes the admin, and the daily metrics of the first page, which a job would have computed. */
+async function bringUpToDate(url: string): Promise<void> {
   const sql = connect(url, { max: 2, name: 'etf-bench' })
   try {
     await seedDemo(sql)
@@ -51,7 +51,7 @@ async function asOfNow(url: string): Promise<void> {
   }
 }
 
-/** Of the code that fills: people of an older one are made anew. */
+/** Fingerprint of the code that fills the database; with other code it is filled again. */
 function fingerprint(): string {
   const folder = join(import.meta.dirname, '..', 'seed')
   const hash = createHash('sha256')

@@ -1,26 +1,27 @@
 import type { NameParts } from './people.ts'
 
-/** How many accounts and orders over how many days, and the number the draws start from: the same one makes the same people. */
+/** How many accounts and orders over how many days, and the seed: the same one makes the same people. */
 export type FixtureSize = { subscribers: number; orders: number; days: number; random: number }
 
 /**
- * Statements, in groups, that draw the past of a business into tables of its own, consistent in itself: people who
- * register, try, fail, pay, renew early, late or never, and are refunded.
+ * Statements, in groups, that draw the consistent history of a business into temporary tables: people who register, try,
+ * fail, pay, renew early, late or never, and are refunded.
  */
-export function drawingStatements(size: FixtureSize, words: NameParts): string[][] {
-  return [[tools(size)], [people(size, words)], [sales(size)], [abandoned(size), gone()], [attempts(words)]]
+export function drawStatements(size: FixtureSize, names: NameParts): string[][] {
+  return [[tools(size)], [people(size, names)], [sales(size)], [abandoned(size), gone()], [attempts(names)]]
 }
 
-/** Forgets the draws. */
-export const tidyingStatement = `
+/** Drops the drawn tables. */
+export const dropStatement = `
   drop table seed_people, seed_sales, seed_refunds, seed_abandoned, seed_attempts;
   drop function seed_chance(bigint, bigint), seed_daytime(timestamptz, float8), seed_order_id(timestamptz, text)`
 
-const listed = (words: readonly string[]) => `(array['${words.join("','")}'])`
-/** One of the words, as the draw says. */
-const oneOf = (words: readonly string[], draw: string) => `${listed(words)}[1 + floor(${draw} * ${words.length})::int]`
+const listed = (values: readonly string[]) => `(array['${values.join("','")}'])`
+/** One of the values, by a draw from 0 to 1. */
+const oneOf = (values: readonly string[], draw: string) =>
+  `${listed(values)}[1 + floor(${draw} * ${values.length})::int]`
 
-/** Draws that are the same for the same number; a time of day at which people are awake; ids that look like ours. */
+/** Functions for the draws: a random number by a seed, a time of day at which people are awake, an order id. */
 const tools = ({ random }: FixtureSize) => `
   create function seed_chance(bigint, bigint) returns float8 language sql immutable as
     'select (hashint8extended($1, $2 + ${random} * 1000) & 2147483647)::float8 / 2147483648';

@@ -23,11 +23,11 @@ export async function hasOrders(sql: Sql): Promise<boolean> {
 }
 
 /**
- * Statements that write what was drawn, everything the product would have written about it, in the order in which it
- * happened; all of them touch different tables. Then the audit is sealed. To be run without triggers.
+ * Statements that write all that the product would have written about what was drawn, in the order in which it happened;
+ * each touches another table. Then the audit is sealed. To be run without triggers.
  */
-export function writingStatements(): string[][] {
-  return [[...accounts(), ...money(), ...papers(), ...traces()], ['select seal_audit(2147483647)']]
+export function writeStatements(): string[][] {
+  return [[...accounts(), ...money(), ...receipts(), ...records()], ['select seal_audit(2147483647)']]
 }
 
 const accounts = () => [
@@ -98,7 +98,7 @@ const money = () => [
    ) wrong order by at`,
 ]
 
-const papers = () => {
+const receipts = () => {
   const seller = `'{"name":"D''s Sector ETF RS Analyzer","gstin":null,"stateCode":"27"}'::jsonb`
   const buyer = `jsonb_build_object('name', p.name, 'email', p.username || '@example.in', 'stateCode', p.state_code)`
   const number = (letter: string, year: string, serial: string) =>
@@ -133,7 +133,7 @@ const papers = () => {
   ]
 }
 
-const traces = () => [
+const records = () => [
   `insert into audit (at, actor, action, order_id, user_id, details)
    select * from (
      select registered_at, 'user:' || user_id, 'user.registered', null::text, user_id, '{}'::jsonb from seed_people

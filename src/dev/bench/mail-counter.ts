@@ -1,9 +1,9 @@
 import { SMTPServer } from 'smtp-server'
 import { listening, ready } from './child.ts'
 
-// A process of its own: a mail server that takes all, keeps nothing, and counts which Message-ID came how often.
-const taken = new Map<string, number>()
-const post = new SMTPServer({
+// A process of its own: a mail server that accepts and drops all mails, and counts how often each Message-ID came.
+const accepted = new Map<string, number>()
+const mailServer = new SMTPServer({
   authOptional: true,
   disabledCommands: ['STARTTLS', 'AUTH'],
   disableReverseLookup: true,
@@ -14,14 +14,14 @@ const post = new SMTPServer({
     })
     stream.on('end', () => {
       const id = /^message-id:\s*(\S+)/im.exec(head)?.[1] ?? ''
-      taken.set(id, (taken.get(id) ?? 0) + 1)
+      accepted.set(id, (accepted.get(id) ?? 0) + 1)
       done()
     })
   },
 })
-post.on('error', () => {})
+mailServer.on('error', () => {})
 process.on('message', () => {
-  const all = [...taken.values()]
+  const all = [...accepted.values()]
   process.send!({ distinct: all.length, twice: all.filter((count) => count > 1).length })
 })
-ready({ smtp: await listening(post.server) })
+ready({ smtp: await listening(mailServer.server) })
