@@ -39,7 +39,7 @@ say('▸ starting')
 const services = await startServices(settings, log).catch(refuse)
 const { config } = services
 const { applied, older } = await prepareDatabase(services.databaseUrl).catch(refuse)
-if (older) log.warn(`${older.message}; it is left as it is, and served`)
+if (older) log.warn(`${older.message}; it is left unchanged, and this release runs on it`)
 if (applied.length > 0) say(`▸ database brought up to date (${applied.length} migrations)`)
 
 const metrics = createMetrics()
@@ -51,9 +51,9 @@ const sql = instrumentPool(
   config.database.poolMax,
   metrics.registry,
 )
-const resealed = await reencryptSecrets(sql, config.totpKeys).catch(refuse)
-if (resealed > 0)
-  log.info({ event: 'second factors sealed anew', resealed }, 'second factors sealed with the newest key')
+const reencrypted = await reencryptSecrets(sql, config.totpKeys).catch(refuse)
+if (reencrypted > 0)
+  log.info({ event: 'second factors re-encrypted', reencrypted }, 'second factors re-encrypted with the newest key')
 const mailer = connectMailer({
   ...config.smtp,
   host: config.smtp.host!,
@@ -85,27 +85,27 @@ const app = await buildApp({
   isClosing: () => closing,
   isPaymentsLogBroken: () => payments?.isBroken() ?? false,
 })
-const known = await recordJobRuns(sql, jobsOf(deps, mailer).map(metrics.instrumentJob)).catch(refuse)
-jobs = await startJobs(services.databaseUrl, known, log).catch(refuse)
+const recorded = await recordJobRuns(sql, jobsOf(deps, mailer).map(metrics.instrumentJob)).catch(refuse)
+jobs = await startJobs(services.databaseUrl, recorded, log).catch(refuse)
 
 const admin = settings.production ? null : await seedDemo(sql)
 await app.listen({ host: config.host, port: config.port }).catch(refuse)
 if (settings.production) log.info({ port: config.port, baseUrl: config.baseUrl }, 'listening')
 else say(banner(services, admin))
-// The demo's market, when there is none: after listening, so that the first page does not wait for it.
+// The demo's prices, when there are none: after listening, so that the first page does not wait for them.
 if (!settings.production)
   seedSample(sql, dayInIndia(new Date())).catch((error) =>
-    log.warn({ err: error }, 'the sample prices could not be made'),
+    log.warn({ err: error }, 'the sample prices could not be generated'),
   )
 
-// With a payment log a hang-up means "the file was rotated"; without one it ends us like any other signal.
+// With a payment log SIGHUP means that the file was rotated; without one it ends the process like any other signal.
 if (payments) process.on('SIGHUP', () => payments.reopen())
 closeWithGrace({ delay: config.shutdownGraceMs, skip: payments ? ['SIGHUP'] : [] }, async ({ signal, err }) => {
   closing = true
   if (err) log.fatal({ err }, 'closing after an error')
   log.info({ signal }, 'closing')
   if (!err) await pause(config.shutdownDrainMs)
-  // Side by side: neither waits for the other, and both need the database.
+  // At the same time: neither waits for the other, and both need the database.
   const leftMs = config.shutdownGraceMs - config.shutdownDrainMs
   await Promise.all([app.close(), jobs?.stop(Math.min(5_000, leftMs / 2))])
   await sql.end({ timeout: 5 })
@@ -114,8 +114,8 @@ closeWithGrace({ delay: config.shutdownGraceMs, skip: payments ? ['SIGHUP'] : []
   await services.close()
 })
 
-// `npm start` runs us under a shell that does not pass signals on: when it is gone, npm was told to stop. Sent once,
-// and not on top of a signal that came by itself (Ctrl-C reaches us both): a second one would end us without grace.
+// `npm start` runs this process under a shell that does not pass signals on: when the shell is gone, npm was stopped. SIGTERM is
+// sent once, and not after another signal (Ctrl-C reaches this process, too), because a second one would end it at once.
 if (process.env.npm_lifecycle_event) {
   const shell = process.ppid
   const watch = setInterval(() => {

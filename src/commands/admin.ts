@@ -9,7 +9,7 @@ import { connect, type Sql } from '../platform/db.ts'
 import { readSettings } from '../platform/environment.ts'
 import { AppError } from '../platform/errors.ts'
 import { prepareDatabase } from '../platform/migrate.ts'
-import { typed } from './arguments.ts'
+import { parseArguments } from './arguments.ts'
 
 const usage = `Administrators (LOGIN is a username or an e-mail):
   npm run admin -- --email you@example.in --name "Your Name" --username you --phone 9876500001 --state 27 [--read-only]
@@ -21,12 +21,14 @@ const usage = `Administrators (LOGIN is a username or an e-mail):
   npm run admin -- --code LOGIN                     in the demo: the code an authenticator app would show`
 
 const text = { type: 'string', default: '' } as const
-const acts = ['promote', 'demote', 'reset-password', 'reset-second-factor', 'code'] as const
-const values = typed(usage, {
-  ...{ email: text, name: text, username: text, phone: text, state: text },
-  ...{ promote: { type: 'string' }, demote: { type: 'string' }, 'reset-password': { type: 'string' } },
-  ...{ 'reset-second-factor': { type: 'string' }, code: { type: 'string' } },
-  ...{ list: { type: 'boolean' }, 'read-only': { type: 'boolean' } },
+const actions = ['promote', 'demote', 'reset-password', 'reset-second-factor', 'code'] as const
+const { values } = parseArguments(usage, {
+  options: {
+    ...{ email: text, name: text, username: text, phone: text, state: text },
+    ...{ promote: { type: 'string' }, demote: { type: 'string' }, 'reset-password': { type: 'string' } },
+    ...{ 'reset-second-factor': { type: 'string' }, code: { type: 'string' } },
+    ...{ list: { type: 'boolean' }, 'read-only': { type: 'boolean' } },
+  },
 })
 const settings = readSettings()
 const role = values['read-only'] ? 'admin-read' : 'admin'
@@ -35,7 +37,7 @@ await withDatabase(settings, async (url, home) => {
   await prepareDatabase(url)
   const sql = connect(url, { max: 1 })
   try {
-    console.log(await answer(sql, home))
+    console.log(await run(sql, home))
   } catch (error) {
     if (!(error instanceof AppError)) throw error
     const problems = Object.entries(error.fields).map(([field, problem]) => `${field}: ${problem}`)
@@ -46,14 +48,14 @@ await withDatabase(settings, async (url, home) => {
   }
 })
 
-async function answer(sql: Sql, home: string): Promise<string> {
+async function run(sql: Sql, home: string): Promise<string> {
   if (values.list) return list(sql)
-  const act = acts.find((name) => values[name] !== undefined)
-  if (!act) return create(sql)
-  const account = await findAccount(sql, values[act]!.trim())
-  if (!account) throw new AppError('not-found', `There is no account ${values[act]}.`)
+  const action = actions.find((name) => values[name] !== undefined)
+  if (!action) return create(sql)
+  const account = await findAccount(sql, values[action]!.trim())
+  if (!account) throw new AppError('not-found', `There is no account ${values[action]}.`)
   const { id, username } = account
-  switch (act) {
+  switch (action) {
     case 'promote':
       return (await changeRole(sql, id, role, 'command'))
         ? `${username} is an administrator now${role === 'admin' ? '' : ', who may look and change nothing'}. Open sessions were ended; log in again.`
@@ -83,12 +85,12 @@ async function create(sql: Sql): Promise<string> {
 }
 
 async function list(sql: Sql): Promise<string> {
-  const words = { admin: 'everything', 'admin-read': 'may only look', subscriber: '' }
+  const labels = { admin: 'everything', 'admin-read': 'may only look', subscriber: '' }
   const rows = (await listAdmins(sql)).map(({ username, email, role, enrolled, suspended }) =>
     [
       username.padEnd(20),
       email.padEnd(32),
-      words[role].padEnd(14),
+      labels[role].padEnd(14),
       enrolled ? 'authenticator app' : 'no authenticator app yet',
       ...(suspended ? ['suspended'] : []),
     ].join('  '),
@@ -102,7 +104,7 @@ async function givePassword(sql: Sql, userId: string): Promise<string> {
   return password
 }
 
-/** A code printed is no second factor, so only the demo, with a database of its own, has this. */
+/** A printed code is no second factor, so only the demo, with the embedded database, has this. */
 async function demoCode(sql: Sql, home: string, account: { id: string; username: string }): Promise<string> {
   if (settings.production || settings.database.url)
     throw new AppError('forbidden', 'Codes are printed only in the demo, with the embedded database.')

@@ -3,13 +3,13 @@ import { withDatabase } from '../dev/services.ts'
 import { makeBackup } from '../operations/backup/backup.ts'
 import { readSettings, root } from '../platform/environment.ts'
 import { masked } from '../platform/log.ts'
-import { typed } from './arguments.ts'
+import { parseArguments } from './arguments.ts'
 
 const usage = `Make one backup file and prove it by restoring it beside the original; exit code 1 when it is not good:
   npm run backup              into BACKUP_DIR, or .data/backups
   npm run backup -- --to DIR  into this folder`
 
-const values = typed(usage, { to: { type: 'string' } })
+const { values } = parseArguments(usage, { options: { to: { type: 'string' } } })
 const config = readSettings()
 const recordDir = config.operations.backupDir ?? join(root, '.data', 'backups')
 const started = Date.now()

@@ -26,15 +26,15 @@ if (values.panel || values['panel-size'] !== undefined) process.exit(await panel
 const folder = mkdtempSync(join(tmpdir(), 'etf-bench-'))
 const server = await startPostgres({ checkout: root, dataDir: folder })
 const limitMs = values.quick ? 90_000 : 360_000
-const given = new AbortController()
+const stopping = new AbortController()
 const limit = AbortSignal.timeout(limitMs)
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => given.abort(new Error('stopped')))
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort(new Error('stopped')))
 try {
   const text = await bench({
     quick: values.quick,
     only: values.only.length > 0 ? (values.only as MeasureName[]) : measureNames,
     databaseUrl: server.url,
-    signal: AbortSignal.any([given.signal, limit]),
+    signal: AbortSignal.any([stopping.signal, limit]),
     log: (line) => console.error(line),
   })
   console.log(text)

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { cashfree } from '../billing/payments/cashfree.ts'
 import { withDatabase } from '../dev/services.ts'
@@ -8,15 +7,15 @@ import { explainOrder } from '../operations/doctor/explain-order.ts'
 import { type Finding, failure, report } from '../operations/doctor/finding.ts'
 import { sendTestMail } from '../operations/doctor/smtp.ts'
 import { type Config, ConfigError, readConfig } from '../platform/config.ts'
-import { root } from '../platform/environment.ts'
-import { typed } from './arguments.ts'
+import { loadEnvironmentFile, root } from '../platform/environment.ts'
+import { parseArguments } from './arguments.ts'
 
 const usage = `Is everything well, and if not, what is to be done? Exit code 1 when something does not work:
   npm run doctor
   npm run doctor -- --order ID               explains one order
   npm run doctor -- --mail you@example.in    sends a test mail besides`
 
-const values = typed(usage, { order: { type: 'string' }, mail: { type: 'string' } })
+const { values } = parseArguments(usage, { options: { order: { type: 'string' }, mail: { type: 'string' } } })
 
 const config = settings()
 if (config) await withDatabase(config, async (databaseUrl) => run(contextOf(config, databaseUrl)))
@@ -39,8 +38,7 @@ function print(findings: Finding[]): void {
 
 /** The settings as the site reads them; null after their problems were printed. */
 function settings(): Config | null {
-  const name = process.env.NODE_ENV === 'production' ? '.env.production' : '.env'
-  if (existsSync(join(root, name))) process.loadEnvFile(join(root, name))
+  const name = loadEnvironmentFile()
   try {
     return readConfig(process.env)
   } catch (error) {

@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs'
 import { basename } from 'node:path'
-import { parseArgs } from 'node:util'
 import { withDatabase } from '../dev/services.ts'
 import type { Problem } from '../market/files/csv-files.ts'
 import { looksLikeEtfList, readEtfList } from '../market/instruments/etf-list/etf-list.ts'
@@ -19,6 +18,7 @@ import { connect, type Sql } from '../platform/db.ts'
 import { readSettings } from '../platform/environment.ts'
 import { AppError } from '../platform/errors.ts'
 import { prepareDatabase } from '../platform/migrate.ts'
+import { parseArguments } from './arguments.ts'
 
 const usage = `Import closing prices: NSE bhavcopies of every age, Yahoo, Stooq, or our own date,symbol,close; zipped or not.
   npm run import -- FILES…                       reads all files; commits them when nothing is wrong or in doubt
@@ -30,15 +30,24 @@ const usage = `Import closing prices: NSE bhavcopies of every age, Yahoo, Stooq,
   npm run import -- --undo NUMBER`
 
 const by = { actor: 'command', origin: null }
-const { values, positionals } = readArguments()
+const { values, positionals } = parseArguments(usage, {
+  allowPositionals: true,
+  options: {
+    split: { type: 'string', multiple: true, default: [] },
+    real: { type: 'string', multiple: true, default: [] },
+    undo: { type: 'string' },
+    list: { type: 'boolean', default: false },
+    'dry-run': { type: 'boolean', default: false },
+  },
+})
 
 await withDatabase(readSettings(), async (url) => {
   await prepareDatabase(url)
   const sql = connect(url, { max: 2 })
   try {
     if (values.list) await list(sql)
-    else if (values.undo !== undefined) await takeBack(sql, values.undo)
-    else if (positionals.length > 0) await bringIn(sql)
+    else if (values.undo !== undefined) await undoImport(sql, values.undo)
+    else if (positionals.length > 0) await importFiles(sql)
     else fail(usage)
   } catch (error) {
     if (!(error instanceof AppError)) throw error
@@ -48,7 +57,7 @@ await withDatabase(readSettings(), async (url) => {
   }
 })
 
-async function bringIn(sql: Sql): Promise<void> {
+async function importFiles(sql: Sql): Promise<void> {
   const missing = positionals.filter((path) => !existsSync(path))
   if (missing.length > 0) return fail(`There is no file ${missing.join(', ')}.`)
   const prices: GivenFile[] = []
@@ -57,10 +66,10 @@ async function bringIn(sql: Sql): Promise<void> {
     if (!(await looksLikeEtfList(file.path, file.name))) prices.push(file)
     else if (!(await readList(sql, file))) return
   }
-  if (prices.length > 0) await bringInPrices(sql, prices)
+  if (prices.length > 0) await importPrices(sql, prices)
 }
 
-/** Replaces NSE's list of ETFs by this one. False: something is wrong with it, and it is not read. */
+/** Replaces NSE's list of ETFs by this one. False: it has problems, and nothing was replaced. */
 async function readList(sql: Sql, { path, name }: GivenFile): Promise<boolean> {
   const { etfs, problems } = await readEtfList(path, name)
   if (problems.length > 0) {
@@ -77,14 +86,14 @@ async function readList(sql: Sql, { path, name }: GivenFile): Promise<boolean> {
   return true
 }
 
-async function bringInPrices(sql: Sql, files: GivenFile[]): Promise<void> {
+async function importPrices(sql: Sql, files: GivenFile[]): Promise<void> {
   const started = performance.now()
   const importId = await readIntoImport(sql, files, { origin: 'command', actor: by.actor })
   printFiles((await findImport(sql, importId))!, performance.now() - started)
   try {
     await decideAndCommit(sql, importId)
   } finally {
-    // What was not committed is let go: the files are still here.
+    // What was not committed is dropped: the files are still here.
     await dropImport(sql, importId, by)
   }
 }
@@ -148,29 +157,11 @@ async function list(sql: Sql): Promise<void> {
     )
 }
 
-async function takeBack(sql: Sql, number: string): Promise<void> {
+async function undoImport(sql: Sql, number: string): Promise<void> {
   if (!/^[1-9]\d{0,14}$/.test(number)) return fail(usage)
   const importId = Number(number)
   await undo(sql, importId, by)
   console.log(`Import ${importId} is undone: nothing of it counts; earlier prices that it had replaced count again.`)
-}
-
-function readArguments() {
-  try {
-    return parseArgs({
-      allowPositionals: true,
-      options: {
-        split: { type: 'string', multiple: true, default: [] },
-        real: { type: 'string', multiple: true, default: [] },
-        undo: { type: 'string' },
-        list: { type: 'boolean', default: false },
-        'dry-run': { type: 'boolean', default: false },
-      },
-    })
-  } catch (error) {
-    console.error(`${(error as Error).message}\n\n${usage}`)
-    process.exit(1)
-  }
 }
 
 function fail(sentence: string): void {

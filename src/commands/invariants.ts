@@ -7,7 +7,7 @@ import { connect } from '../platform/db.ts'
 import { readSettings } from '../platform/environment.ts'
 import { prepareDatabase } from '../platform/migrate.ts'
 
-// `npm run invariants`: checks the books and exits with 1 when something is wrong; `-- --json` for machines.
+// `npm run invariants`: checks the integrity of the data and exits with 1 when something is wrong; `-- --json` for machines.
 const { values } = parseArgs({ options: { json: { type: 'boolean', default: false } } })
 
 await withDatabase(readSettings(), async (url) => {

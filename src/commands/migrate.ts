@@ -4,19 +4,21 @@ import { readSettings } from '../platform/environment.ts'
 import { prepareJobs } from '../platform/jobs.ts'
 import { masked } from '../platform/log.ts'
 import { migrate, OlderThanDatabase } from '../platform/migrate.ts'
-import { typed } from './arguments.ts'
+import { parseArguments } from './arguments.ts'
 
 const usage = `Bring the database to this release; exit code 1 when it is of a newer one:
   npm run migrate
   npm run migrate -- --app-role NAME            also gives the application's own role what it needs and no more
   npm run migrate -- --replace-newer-functions  goes back to this release on purpose (docs/operating.md, "Releases")`
 
-const values = typed(usage, { 'app-role': { type: 'string' }, 'replace-newer-functions': { type: 'boolean' } })
+const { values } = parseArguments(usage, {
+  options: { 'app-role': { type: 'string' }, 'replace-newer-functions': { type: 'boolean' } },
+})
 
 await withDatabase(readSettings(), work).catch((error: Error) => {
-  const what =
+  const failed =
     error instanceof OlderThanDatabase ? 'Nothing was changed' : 'The database was not brought to this release'
-  console.error(`${what}: ${masked(error.message)}`)
+  console.error(`${failed}: ${masked(error.message)}`)
   process.exitCode = 1
 })
 

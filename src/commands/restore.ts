@@ -2,7 +2,7 @@ import { NotEmpty, recheckOrders, restore } from '../operations/backup/restore.t
 import { Unclear } from '../operations/backup/swap.ts'
 import { readSettings } from '../platform/environment.ts'
 import { masked } from '../platform/log.ts'
-import { typedWithWords } from './arguments.ts'
+import { parseArguments } from './arguments.ts'
 
 const usage = `Restore a backup (docs/operating.md has the drill):
   npm run restore -- FILE --into postgresql://…/database
@@ -13,12 +13,15 @@ const usage = `Restore a backup (docs/operating.md has the drill):
   npm run restore -- --look-again 3 --into postgresql://…/database
       makes the reconciler ask Cashfree about every unpaid order of the last 3 days`
 
-const { values, positionals } = typedWithWords(usage, {
-  into: { type: 'string' },
-  overwrite: { type: 'boolean', default: false },
-  'end-connections': { type: 'boolean', default: false },
-  'without-manifest': { type: 'boolean', default: false },
-  'look-again': { type: 'string' },
+const { values, positionals } = parseArguments(usage, {
+  allowPositionals: true,
+  options: {
+    into: { type: 'string' },
+    overwrite: { type: 'boolean', default: false },
+    'end-connections': { type: 'boolean', default: false },
+    'without-manifest': { type: 'boolean', default: false },
+    'look-again': { type: 'string' },
+  },
 })
 const [file] = positionals
 let restored = false
@@ -53,14 +56,14 @@ async function work(into: string): Promise<void> {
 }
 
 function refuse(error: Error): void {
-  const more =
+  const advice =
     error instanceof NotEmpty ? ' Choose an empty one, or say --overwrite: it is then kept under another name.' : ''
-  const what =
+  const state =
     error instanceof Unclear
       ? 'Look at the database before you go on'
       : restored
         ? 'Restored, but orders are not asked about again'
         : 'Nothing was changed'
-  console.error(`${what}: ${masked(error.message)}${more}`)
+  console.error(`${state}: ${masked(error.message)}${advice}`)
   process.exitCode = 1
 }

@@ -1,7 +1,7 @@
 import { startSandbox } from '../dev/cashfree-sandbox/sandbox.ts'
 import { onlyOwnBrowser } from '../dev/local-browser.ts'
 
-// `npm run sandbox`: the Cashfree look-alike alone, for a shop that runs elsewhere.
+// `npm run sandbox`: the Cashfree look-alike alone, for a product that runs elsewhere.
 const { env } = process
 const sandbox = await startSandbox({
   host: env.SANDBOX_HOST || '127.0.0.1',

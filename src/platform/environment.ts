@@ -2,16 +2,22 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Config, ConfigError, readConfig } from './config.ts'
 
-/** The checkout this process runs from. */
+/** The folder of the checkout that this process runs from. */
 export const root = join(import.meta.dirname, '..', '..')
 
 /**
- * Reads `.env` (`.env.production` when NODE_ENV=production) under what the environment already says, then all settings.
- * Prints every problem and exits with code 1 when something is missing or wrong.
+ * Adds `.env` (`.env.production` when NODE_ENV=production), if there is one, beneath what the environment already says. Returns
+ * the file's name.
  */
+export function loadEnvironmentFile(): string {
+  const name = process.env.NODE_ENV === 'production' ? '.env.production' : '.env'
+  if (existsSync(join(root, name))) process.loadEnvFile(join(root, name))
+  return name
+}
+
+/** All settings, of the environment and its file. Prints every problem and exits with code 1 when something is missing or wrong. */
 export function readSettings(): Config {
-  const file = join(root, process.env.NODE_ENV === 'production' ? '.env.production' : '.env')
-  if (existsSync(file)) process.loadEnvFile(file)
+  loadEnvironmentFile()
   try {
     return readConfig(process.env)
   } catch (error) {
