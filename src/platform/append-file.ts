@@ -6,25 +6,28 @@ import type { Log } from './log.ts'
 export type AppendFile = {
   /** Adds a line. Never throws, never waits. */
   append(line: string): void
-  /** The file was moved away: the next line goes to a new one. */
+  /** For after the file was moved away: the next line goes to a new one. */
   reopen(): void
   /** Whether the last line could not be written. */
   isBroken(): boolean
-  /** Writes what is left, for at most `ms`, and lets go of the file. */
+  /** Writes what is queued, for at most `ms`, and closes the file. */
   close(ms?: number): Promise<void>
 }
 
-/** Lines kept in memory while the disk is full or slow; what comes on top of them is dropped and counted. */
-const mostWaiting = 10_000
+/** Lines kept in memory while the disk is slow; more than these are dropped and counted. */
+const mostQueued = 10_000
 const { O_APPEND, O_CREAT, O_NONBLOCK, O_WRONLY } = constants
 
 /**
- * A file that lines are appended to, readable by our account alone. Rotation is noticed by the file's identity before
- * every write. When it cannot be written (disk full, no right) the process goes on: one warning, one notice when it
- * works again, and how many lines are missing.
+ * A file that lines are appended to, readable by the process's own account alone. Rotation is noticed before every write, by
+ * the file's inode. While it cannot be written (disk full, no permission) the process goes on: it logs one error, and when
+ * writing works again one warning with the number of lines that are missing.
+ *
+ * pino.destination() is not used: it drops lines without counting them, does not notice a moved file by itself, and blocks a
+ * thread on opening a pipe that nobody reads.
  */
 export function appendFile(path: string, log: Log): AppendFile {
-  const waiting: string[] = []
+  const queued: string[] = []
   let handle: FileHandle | null = null
   let flushing: Promise<void> | null = null
   let stale = false
@@ -33,8 +36,8 @@ export function appendFile(path: string, log: Log): AppendFile {
   let lost = 0
 
   async function write(): Promise<void> {
-    while (waiting.length > 0) {
-      const lines = waiting.splice(0, 500)
+    while (queued.length > 0) {
+      const lines = queued.splice(0, 500)
       try {
         handle = await current(path, handle, stale)
         stale = false
@@ -66,8 +69,8 @@ export function appendFile(path: string, log: Log): AppendFile {
 
   return {
     append(line) {
-      if (waiting.length >= mostWaiting) lost++
-      else waiting.push(line)
+      if (queued.length >= mostQueued) lost++
+      else queued.push(line)
       void flush()
     },
     reopen() {
@@ -82,18 +85,18 @@ export function appendFile(path: string, log: Log): AppendFile {
   }
 }
 
-/** The open file, or a new one when there is none yet, when asked to, or when the name leads to another file by now. */
+/** The open file; opened anew when there is none yet, when it is `stale`, or when the path now names another file. */
 async function current(path: string, handle: FileHandle | null, stale: boolean): Promise<FileHandle> {
   if (handle && !stale) {
     const [named, opened] = await Promise.all([stat(path).catch(() => null), handle.stat()])
     if (named?.ino === opened.ino && named.dev === opened.dev) return handle
   }
   await handle?.close().catch(() => {})
-  // Not blocking: a pipe that nobody reads must not hold a thread for ever.
+  // Non-blocking: opening a pipe that nobody reads must not occupy a thread for ever.
   return open(resolve(path), O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK, 0o600)
 }
 
-/** Tells when a part was written that may not be the whole, so that the next line begins on a line of its own. */
+/** Calls `begun` whenever a part was written that may not be the whole, so that the next line can start on a line of its own. */
 async function writeWhole(handle: FileHandle, text: string, begun: () => void): Promise<void> {
   const bytes = Buffer.from(text)
   for (let written = 0; written < bytes.length; begun()) written += (await handle.write(bytes, written)).bytesWritten

@@ -1,23 +1,23 @@
-/** Lets so many through at a time and the rest wait in the order they came, behind those that go first. */
+/** Runs a limited number at a time; the rest wait in the order they came, behind those with priority. */
 export type BoundedQueue = {
   /**
-   * Goes now or when a place is free; with `first`, before all that wait without it, however many these are. False when
-   * the line is full: it will not go at all.
+   * Runs now or when a slot is free; with `first`, before all that wait without it, however many these are. False when the
+   * queue is full: it will not run at all.
    */
   enter(turn: Turn, how?: { first: boolean }): boolean
-  /** Gives the place back; false, and harmless, when it was given back already. */
+  /** Frees the slot. False, and without effect, when it was freed already. */
   leave(turn: Turn): boolean
-  /** Leaves the line if still waiting in it. */
+  /** Leaves the queue if still waiting in it. */
   giveUp(turn: Turn): void
-  /** Tells everybody who waits, and empties the line. */
-  dismiss(why: unknown): void
+  /** Dismisses all that wait, and empties the queue. */
+  dismiss(reason: unknown): void
 }
 
-export type Turn = { go: () => void; dismiss: (why: unknown) => void }
+export type Turn = { go: () => void; dismiss: (reason: unknown) => void }
 
-/** A line with so many places in front and at most `longest` waiting behind them. */
-export function boundedQueue(places: number, longest: number): BoundedQueue {
-  const going = new Set<Turn>()
+/** A queue with so many slots and at most `longest` waiting for them, those with priority counted apart. */
+export function boundedQueue(slots: number, longest: number): BoundedQueue {
+  const running = new Set<Turn>()
   const waiting = new Set<Turn>()
   const first = new Set<Turn>()
 
@@ -32,8 +32,8 @@ export function boundedQueue(places: number, longest: number): BoundedQueue {
 
   return {
     enter(turn, how) {
-      if (going.size < places) {
-        going.add(turn)
+      if (running.size < slots) {
+        running.add(turn)
         turn.go()
         return true
       }
@@ -43,10 +43,10 @@ export function boundedQueue(places: number, longest: number): BoundedQueue {
       return true
     },
     leave(turn) {
-      if (!going.delete(turn)) return false
+      if (!running.delete(turn)) return false
       const following = next()
       if (following) {
-        going.add(following)
+        running.add(following)
         following.go()
       }
       return true
@@ -55,11 +55,11 @@ export function boundedQueue(places: number, longest: number): BoundedQueue {
       waiting.delete(turn)
       first.delete(turn)
     },
-    dismiss(why) {
+    dismiss(reason) {
       const dismissed = [...first, ...waiting]
       first.clear()
       waiting.clear()
-      for (const turn of dismissed) turn.dismiss(why)
+      for (const turn of dismissed) turn.dismiss(reason)
     },
   }
 }

@@ -1,4 +1,4 @@
-/** A spreadsheet runs what starts like a formula, some the wide signs too; a leading apostrophe makes text of it. */
+/** Text that a spreadsheet would run as a formula (some take the full-width signs, too), with a leading apostrophe that makes it text. */
 export function harmless(text: string): string {
   return /^[=+\-@＝＋－＠\t\r\n]/.test(text) ? `'${text}` : text
 }

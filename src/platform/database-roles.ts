@@ -1,16 +1,16 @@
 import postgres from 'postgres'
 
-/** Tables that the application adds to and never changes. */
-const addedTo = ['receipts', 'credit_notes']
-/** Tables that it only reads: the database's functions write them, or the owner does. */
+/** Tables that the application inserts into and never changes. */
+const insertOnly = ['receipts', 'credit_notes']
+/** Tables that it only reads: the owner writes them, or functions that run with the owner's rights. */
 const readOnly = ['migrations', 'audit_seals', 'audit_head']
-/** What it says in a row of the audit; number and time are the database's. */
-const saidInAudit = ['actor', 'action', 'order_id', 'user_id', 'details', 'origin']
+/** The columns of an audit row that it may set; number, time and hash are the database's. */
+const auditColumns = ['actor', 'action', 'order_id', 'user_id', 'details', 'origin']
 
 /**
- * Gives a role what the application needs and no more, whatever it had before: it works on the rows, changes no table, and
- * neither changes nor removes what is written for good (audit, receipts, credit notes). To be run with the owner's `url`
- * on a migrated database with the job queue's tables. Throws with a sentence for a role that would not be bound by it.
+ * Grants a role what the application needs and revokes everything else: it works on rows, changes no table, and neither changes
+ * nor deletes what is permanent (audit, receipts, credit notes). To be run with the owner's `url` on a migrated database with
+ * the job queue's tables. Throws with a sentence for a role that grants would not bind.
  */
 export async function grantToApp(url: string, role: string): Promise<void> {
   if (!/^[a-z_][a-z0-9_]{0,62}$/.test(role))
@@ -54,26 +54,26 @@ function grantsFor(role: string): string {
     alter default privileges in schema public, pgboss grant select, insert, update, delete on tables to ${role};
     alter default privileges in schema public, pgboss grant usage, select on sequences to ${role};
     alter default privileges in schema public, pgboss grant execute on functions to ${role};
-    revoke update, delete on ${addedTo.join(', ')} from ${role};
+    revoke update, delete on ${insertOnly.join(', ')} from ${role};
     revoke insert, update, delete on ${readOnly.join(', ')} from ${role};
     revoke insert, update, delete on audit from ${role};
-    grant insert (${saidInAudit.join(', ')}) on audit to ${role};
+    grant insert (${auditColumns.join(', ')}) on audit to ${role};
   `
 }
 
 /**
- * Whether who connects here may change tables: the owner of ours, or anybody who may make some while there are none yet.
- * `ask` is any connection, a transaction's too.
+ * Whether the connected role may change tables: it owns them, or, while there are none yet, may create some. `sql` is any
+ * connection, also a transaction's.
  */
-export async function mayMigrate(ask: postgres.ISql): Promise<boolean> {
-  const [row] = await ask<{ may: boolean }[]>`
+export async function mayMigrate(sql: postgres.ISql): Promise<boolean> {
+  const [row] = await sql<{ may: boolean }[]>`
     select coalesce((select pg_has_role(c.relowner, 'usage') from pg_class c where c.oid = to_regclass('migrations')),
                     has_schema_privilege(current_schema(), 'create'), false) as may
   `
   return row!.may
 }
 
-/** What a start says to a role that may not bring the database to this release. */
+/** The database has to be migrated first, and this role may not do it. */
 export class MayNotMigrate extends Error {
   override name = 'MayNotMigrate'
   constructor(pending: string) {

@@ -7,16 +7,16 @@ import { databaseSockets } from './database-sockets.ts'
 export type Sql = postgres.Sql<Record<string, never>>
 
 /**
- * The database could not answer; shown to people as "not available", never as "it did not happen". With a `cause` the line
- * to it broke, without one nobody waited any longer.
+ * The database could not answer; shown to people as "not available", never as "it did not happen". With a `cause` the
+ * connection broke, without one it took too long.
  */
 export class DatabaseUnavailable extends Error {
   override name = 'DatabaseUnavailable'
 }
 
 const deadlineMs = 5_000
-/** For each connection so many statements may wait for their turn; more would not be served in time anyway. */
-const waitingPerConnection = 100
+/** How many statements may wait per connection; more would not be served in time anyway. */
+const queuedPerConnection = 100
 
 /**
  * Opens a pool (lazily: no connection is made here). Timeouts are set on the server and once more on our side,
@@ -46,7 +46,7 @@ export function connect(url: string, options: { max: number; name?: string; dead
   return bounded(sql, { ...options, ms: options.deadline ?? deadlineMs, sockets })
 }
 
-/** Whether the database answers a question at all. Never throws. */
+/** Whether the database answers at all. Never throws. */
 export async function answers(sql: Sql): Promise<boolean> {
   return sql`select 1`.then(
     () => true,
@@ -54,14 +54,14 @@ export async function answers(sql: Sql): Promise<boolean> {
   )
 }
 
-/** The name of the unique or check constraint that refused a row, told by its name in the migration. */
+/** Whether the row was refused by the unique or check constraint of this name. */
 export function violates(error: unknown, constraint: string): boolean {
   return (error as { constraint_name?: string } | null)?.constraint_name === constraint
 }
 
 /**
- * True for errors that mean "the database cannot be reached or answer now" rather than "the statement is wrong". No list of
- * what can happen to a connection is complete, so all of that is DatabaseUnavailable; the rest is told by SQLSTATE.
+ * True for errors that mean "the database cannot be reached or cannot answer now" rather than "the statement is wrong".
+ * Whatever happens to a connection is DatabaseUnavailable, for no list of it is complete; the rest is read from the SQLSTATE.
  */
 export function isDatabaseDown(error: unknown): boolean {
   if (error instanceof DatabaseUnavailable) return true
@@ -75,28 +75,28 @@ function safeInteger(text: string): number {
   return value
 }
 
-const goesFirst = new AsyncLocalStorage<boolean>()
+const hasPriority = new AsyncLocalStorage<boolean>()
 
 /**
- * The statements that this (asynchronous) work awaits, and those of what it starts, go before all others that wait for a
- * connection: what brings money is stored and settled while pages queue. They still wait for statements that were sent.
+ * The statements of this asynchronous work, and of what it starts, go before all others that wait for a connection: payments
+ * are stored and settled while pages queue. They still wait for statements that were sent already.
  */
 export function first<T>(work: () => T): T {
-  return goesFirst.run(true, work)
+  return hasPriority.run(true, work)
 }
 
 type Bounds = { max: number; ms: number; sockets: ReturnType<typeof databaseSockets> }
 
 /**
  * Wraps every query so that waiting for it ends after `ms`, whatever the pool or the server is doing. The driver is
- * handed one statement per connection; the others wait here, where they can be taken out again, and not too many.
+ * handed one statement per connection; the others wait in a queue of our own, which is bounded and can be left.
  */
 function bounded(sql: Sql, { max, ms, sockets }: Bounds): Sql {
-  const line = boundedQueue(max, max * waitingPerConnection)
+  const queue = boundedQueue(max, max * queuedPerConnection)
 
-  /** Hands it to the driver; done when the driver is, or when the connection was silent for so long that it was closed. */
-  function hand(start: Query['then'], tell: Settling, done: (afterMs: number) => void): void {
-    if (sockets.isOneGoing()) return void setImmediate(hand, start, tell, done)
+  /** Hands a statement to the driver. `done` follows the answer, or the closing of a connection that was silent for `ms`. */
+  function execute(start: Query['then'], settle: Settlers, done: (afterMs: number) => void): void {
+    if (sockets.isAnyClosing()) return void setImmediate(execute, start, settle, done)
     const before = sockets.moment()
     const silence = setTimeout(() => {
       sockets.closeSilentSince(before)
@@ -104,40 +104,40 @@ function bounded(sql: Sql, { max, ms, sockets }: Bounds): Sql {
     }, ms)
     const fail = (reason: unknown) => {
       clearTimeout(silence)
-      const error = isBrokenLine(reason)
-        ? new DatabaseUnavailable('The line to the database broke.', { cause: reason })
+      const error = isBrokenConnection(reason)
+        ? new DatabaseUnavailable('The connection to the database broke.', { cause: reason })
         : reason
-      tell.reject(error)
-      // A connection that broke needs a moment to be gone; what the driver is handed before that is lost.
+      settle.reject(error)
+      // A broken connection takes a moment to close; what the driver is handed before that is lost.
       done(isDatabaseDown(error) ? brokenForMs : 0)
-      // Nobody is there: who waits would only wait for the same news.
-      if (isNobodyThere(reason)) line.dismiss(new DatabaseUnavailable('The database is away.', { cause: reason }))
+      // Nothing answers at that address: whatever waits would only wait for the same error.
+      if (isUnreachable(reason)) queue.dismiss(new DatabaseUnavailable('The database is away.', { cause: reason }))
     }
     start((rows) => {
       if (!wasExecuted(rows))
         return fail(new DatabaseUnavailable('The connection broke before the statement was sent.'))
       clearTimeout(silence)
-      tell.resolve(rows)
+      settle.resolve(rows)
       done(0)
     }, fail)
   }
 
   function run(start: Query['then']): Promise<unknown> {
-    const { promise, ...settling } = Promise.withResolvers<unknown>()
+    const { promise, ...settlers } = Promise.withResolvers<unknown>()
     const timer = setTimeout(() => {
-      // What waits is taken out. What was sent may still take effect: "not available" never means "it did not happen".
-      line.giveUp(turn)
-      settling.reject(new DatabaseUnavailable('The database did not answer in time.'))
+      // What waits leaves the queue. What was sent may still take effect: "not available" never means "it did not happen".
+      queue.giveUp(turn)
+      settlers.reject(new DatabaseUnavailable('The database did not answer in time.'))
     }, ms)
-    const told = (tell: (value: unknown) => void) => (value: unknown) => {
+    const inTime = (settler: (value: unknown) => void) => (value: unknown) => {
       clearTimeout(timer)
-      tell(value)
+      settler(value)
     }
-    const tell = { resolve: told(settling.resolve), reject: told(settling.reject) }
-    const done = (afterMs: number) => void (afterMs ? setTimeout(() => line.leave(turn), afterMs) : line.leave(turn))
-    const turn: Turn = { go: () => hand(start, tell, done), dismiss: tell.reject }
-    if (!line.enter(turn, { first: goesFirst.getStore() === true }))
-      tell.reject(new DatabaseUnavailable('Too many statements wait for the database.'))
+    const settle = { resolve: inTime(settlers.resolve), reject: inTime(settlers.reject) }
+    const done = (afterMs: number) => void (afterMs ? setTimeout(() => queue.leave(turn), afterMs) : queue.leave(turn))
+    const turn: Turn = { go: () => execute(start, settle, done), dismiss: settle.reject }
+    if (!queue.enter(turn, { first: hasPriority.getStore() === true }))
+      settle.reject(new DatabaseUnavailable('Too many statements wait for the database.'))
     return promise
   }
 
@@ -149,9 +149,9 @@ function bounded(sql: Sql, { max, ms, sockets }: Bounds): Sql {
   })
 }
 
-type Settling = { resolve: (rows: unknown) => void; reject: (error: unknown) => void }
+type Settlers = { resolve: (rows: unknown) => void; reject: (error: unknown) => void }
 
-/** Where a connection breaks, the driver may call a statement done that it never sent; one that ran names its command. */
+/** When a connection breaks, the driver may resolve a statement that it never sent; the result of one that ran names its command. */
 function wasExecuted(rows: unknown): boolean {
   return (rows as { command?: unknown } | null)?.command !== null
 }
@@ -159,23 +159,24 @@ function wasExecuted(rows: unknown): boolean {
 const brokenForMs = 20
 
 /**
- * What comes from the driver and is neither an answer of the server nor a complaint about the statement happened to the
- * connection: any error number of connect, send or look-up, any trouble of TLS.
+ * An error of the driver that is neither an answer of the server nor about the statement itself happened to the connection: any
+ * error number of connect, send or name resolution, any TLS error.
  */
-function isBrokenLine(reason: unknown): boolean {
+function isBrokenConnection(reason: unknown): boolean {
   const { name, code } = (reason ?? {}) as { name?: unknown; code?: unknown }
-  const isComplaint = reason instanceof TypeError || reason instanceof RangeError || complaints.has(String(code))
-  return typeof code === 'string' && name !== 'PostgresError' && !isComplaint
+  const isAboutStatement =
+    reason instanceof TypeError || reason instanceof RangeError || statementErrors.has(String(code))
+  return typeof code === 'string' && name !== 'PostgresError' && !isAboutStatement
 }
 
-const complaints = new Set(
+const statementErrors = new Set(
   'UNDEFINED_VALUE NOT_TAGGED_CALL MAX_PARAMETERS_EXCEEDED UNSAFE_TRANSACTION COPY_IN_PROGRESS MESSAGE_NOT_SUPPORTED'.split(
     ' ',
   ),
 )
 
-/** Not where we ran out of files or ports ourselves: who waits is served by the connections that stand. */
-function isNobodyThere(reason: unknown): boolean {
+/** Running out of file descriptors or ports is not this: open connections still serve what waits. */
+function isUnreachable(reason: unknown): boolean {
   const { code } = (reason ?? {}) as { code?: unknown }
   return /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|EHOSTDOWN|ENETUNREACH|ENETDOWN|EACCES|EPERM|57P03)$/.test(
     String(code),
@@ -192,7 +193,7 @@ function runningThrough(query: Query, run: (start: Query['then']) => Promise<unk
   const start = query.then.bind(query) as Query['then']
   // biome-ignore lint/suspicious/noThenProperty: a driver's query runs when it is awaited, so this is the place to bound it.
   query.then = ((ok: never, fail: never) => run(start).then(ok, fail)) as Query['then']
-  // The driver's own `catch` and `finally` would send it at once, past the line.
+  // The driver's own `catch` and `finally` would send it at once, past the queue.
   query.catch = ((fail: never) => query.then(undefined, fail)) as Query['catch']
   query.finally = ((after: never) => query.then((rows) => rows).finally(after)) as Query['finally']
   return query

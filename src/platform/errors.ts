@@ -1,4 +1,4 @@
-/** What went wrong, in the six words the rest of the house understands; `web/errors.ts` turns them into statuses. */
+/** What went wrong, independent of HTTP; `web/errors.ts` maps each code to a status. */
 export type ErrorCode = 'invalid' | 'unauthenticated' | 'forbidden' | 'not-found' | 'conflict' | 'busy' | 'unavailable'
 
 /**

@@ -3,30 +3,30 @@ import { boundedQueue, type Turn } from './bounded-queue.ts'
 import { AppError } from './errors.ts'
 
 /**
- * Work of the event loop that can wait: pages that are computed, exports. Two pieces at a time, so that they take neither
- * all of the loop's turns nor all connections of the database; a piece is some tens of milliseconds.
+ * Work on the event loop that can wait: computed pages, exports. Two pieces run at a time, so that they occupy neither the whole
+ * loop nor all database connections; a piece takes some tens of milliseconds.
  */
-const abreast = 2
-/** Some seconds' work; who comes after that is told to come again. */
+const concurrency = 2
+/** Some seconds' work; requests beyond it are answered 503. */
 const longestQueue = 100
-/** A piece waits so long for what is urgent to be answered first; longer, and it would never be its turn. */
+/** The longest that a piece waits for urgent requests to be answered first, so that it gets its turn under constant load, too. */
 const holdMs = 250
 
-const line = boundedQueue(abreast, Number.POSITIVE_INFINITY)
+const queue = boundedQueue(concurrency, Number.POSITIVE_INFINITY)
 const counts = { waiting: 0, done: 0, refused: 0 }
 
-/** What heavy work has come to in this process, for /metrics. */
+/** This process's heavy work in numbers, for /metrics. */
 export function heavyWorkCounts(): Readonly<typeof counts> {
   return counts
 }
 
-/** `isGone`: nobody waits for the result any more. */
+/** `patient`: waits however long the queue is. `isGone`: nobody waits for the result any more. */
 type How = { patient: boolean; isGone?: () => boolean }
 
 /**
- * Waits for a place and answers how to give it back; giving it back twice is harmless. Throws AppError `unavailable` when
- * too many wait; a `patient` caller, who is in the middle of something, waits all the same. Who is gone when it is their
- * turn has none: thrown as Node's own error for them.
+ * Waits for a slot and returns the function that frees it; calling that twice is harmless. Throws AppError `unavailable` when
+ * too many wait already, unless the caller is `patient` because it is in the middle of something. Throws Node's error of an
+ * aborted request when the caller is gone by then.
  */
 export async function heavyPlace({ patient, isGone = () => false }: How): Promise<() => void> {
   if (!patient && counts.waiting >= longestQueue) {
@@ -38,24 +38,24 @@ export async function heavyPlace({ patient, isGone = () => false }: How): Promis
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   const turn: Turn = { go: resolve, dismiss: reject }
   counts.waiting++
-  line.enter(turn)
+  queue.enter(turn)
   await promise
   counts.waiting--
   if (isGone()) {
-    line.leave(turn)
+    queue.leave(turn)
     counts.refused++
-    // As Node says it of a request whose sender has left.
+    // As Node reports a request whose sender has left.
     throw Object.assign(new Error('aborted'), { code: 'ECONNRESET' })
   }
   if (urgent > 0) await Promise.race([urgentDone.promise, pause(holdMs, undefined, { ref: false })])
-  // What arrived meanwhile is heard before this piece begins.
+  // Whatever has arrived by now is read before this piece begins.
   await nextTurn()
   return () => {
-    if (line.leave(turn)) counts.done++
+    if (queue.leave(turn)) counts.done++
   }
 }
 
-/** Does one piece of heavy work in its turn. */
+/** Runs one piece of heavy work when a slot is free; see `heavyPlace`. */
 export async function inHeavyTurn<T>(how: { patient: boolean }, work: () => T | Promise<T>): Promise<T> {
   const leave = await heavyPlace(how)
   try {
@@ -68,7 +68,7 @@ export async function inHeavyTurn<T>(how: { patient: boolean }, work: () => T | 
 let urgent = 0
 let urgentDone = Promise.withResolvers<void>()
 
-/** Something urgent begins, before which heavy work steps back. Answers how to say that it is done. */
+/** Heavy work pauses until the returned function is called, at most `holdMs` a piece. */
 export function beginUrgent(): () => void {
   let isOver = false
   if (urgent++ === 0) urgentDone = Promise.withResolvers()

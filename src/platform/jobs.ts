@@ -5,16 +5,16 @@ import { MayNotMigrate, mayMigrate } from './database-roles.ts'
 import type { Log } from './log.ts'
 import { logBursts } from './log-bursts.ts'
 
-/** Work that is done again and again by one process at a time, and at once when somebody wakes it. */
+/** Work that runs at intervals, in one process at a time, and at once when it is woken. */
 export type Job = {
   name: string
   everyMs: number
-  /** Long work ends early, leaving the rest for the next run, when it is told that the process stops. */
+  /** Long work ends early when `stopping` is aborted, leaving the rest to the next run. */
   run: (stopping?: AbortSignal) => Promise<unknown>
 }
 
 export type Jobs = {
-  /** Asks for a run now. Never throws: the next regular run finds what a lost wake missed. */
+  /** Requests a run now. Never throws: the next regular run finds what a lost request missed. */
   wake(name: string): void
   /** Lets running jobs finish for at most `ms`, then stops. */
   stop(ms: number): Promise<void>
@@ -22,15 +22,15 @@ export type Jobs = {
 }
 
 /**
- * Makes the job queue's own tables, or brings them to this release, and lets go. For the owner, before the start of an
- * application that may not; throws when they cannot be made.
+ * Creates the job queue's own tables, or migrates them to this release, and disconnects. For the owner, before the start of an
+ * application whose role may not; throws when they cannot be created.
  */
 export async function prepareJobs(url: string): Promise<void> {
   const boss = new PgBoss({ connectionString: url, max: 2, application_name: 'etf-migrate', supervise: false })
   boss.on('error', () => {})
   await boss.start()
   try {
-    // Indexes of a newer pg-boss are made beside its work, one after the other.
+    // A newer pg-boss builds its indexes in the background, one after the other.
     while ((await boss.getBamStatus()).some(({ status }) => status === 'pending' || status === 'in_progress'))
       await pause(500)
   } finally {
@@ -41,13 +41,13 @@ export async function prepareJobs(url: string): Promise<void> {
 /**
  * Runs the jobs through pg-boss on the same database, with a small pool of its own. A regular run re-queues itself;
  * pg-boss's own cron (once a minute) starts the chain again should a crash break it. Across processes each run happens once.
- * The queue's tables are made by whoever may, also when a restore put another database in their place; throws MayNotMigrate
- * when they are not there and this role may not.
+ * A role that may creates the queue's tables, also after a restore replaced the database; throws MayNotMigrate when they are
+ * missing and this role may not.
  */
 export async function startJobs(url: string, jobs: readonly Job[], log: Log): Promise<Jobs> {
   const stopping = new AbortController()
-  // It looks for work every other second, so trouble that is over stays quiet for longer than this.
-  const trouble = logBursts(log, {
+  // Workers poll every other second, so an outage is over when no error came for longer than this.
+  const outage = logBursts(log, {
     begins: 'the job queue has trouble',
     ends: 'the job queue works again',
     quietMs: 10_000,
@@ -62,7 +62,7 @@ export async function startJobs(url: string, jobs: readonly Job[], log: Log): Pr
       stopping.abort()
       await boss.stop({ graceful: true, timeout: ms, close: true })
     },
-    isReady: () => !stopping.signal.aborted && !trouble.isOn(),
+    isReady: () => !stopping.signal.aborted && !outage.isOn(),
   }
 
   async function open(): Promise<PgBoss> {
@@ -73,12 +73,12 @@ export async function startJobs(url: string, jobs: readonly Job[], log: Log): Pr
       application_name: 'etf-jobs',
       connectionTimeoutMillis: 5_000,
       migrate: owner,
-      // pg's own option: without it a worker waits a quarter of an hour on a line that fell silent, and no job runs.
+      // An option of pg's: without it a worker waits a quarter of an hour on a silent connection, and no job runs.
       ...({ query_timeout: 10_000 } as object),
     })
     let lost = false
     opened.on('error', (error) => {
-      trouble.report(error)
+      outage.report(error)
       if (lost || !isLost(error)) return
       lost = true
       void reopen(opened)
@@ -102,14 +102,14 @@ export async function startJobs(url: string, jobs: readonly Job[], log: Log): Pr
         boss = await open()
         return
       } catch (error) {
-        trouble.report(error)
+        outage.report(error)
         await pause(5_000, undefined, { ref: false, signal: stopping.signal }).catch(() => {})
       }
     }
   }
 }
 
-/** The queue's tables, or ours in them, are not there any more. */
+/** The queue's schema, tables or queues no longer exist. */
 function isLost(error: unknown): boolean {
   const { code, message } = error as { code?: unknown; message?: unknown }
   return code === '42P01' || code === '3F000' || /^Queue \S+ does not exist/.test(String(message))

@@ -1,8 +1,8 @@
 import type { Log } from './log.ts'
 
 /**
- * Trouble that comes in showers, told in two lines: `begins` with the first error, and `ends` with how many there were,
- * when none came for `quietMs`.
+ * Logs an outage that causes many errors in two lines: `begins` with the first error, and `ends` with their number once none came
+ * for `quietMs`.
  */
 export function logBursts(log: Log, { begins, ends, quietMs }: { begins: string; ends: string; quietMs: number }) {
   let errors = 0

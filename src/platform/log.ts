@@ -1,7 +1,7 @@
 import { pino } from 'pino'
 import { logRepeatsOnce } from './log-repeats.ts'
 
-/** Names whose values never reach a log line, wherever they stand in an object that is logged. */
+/** Names whose values never reach a log line, wherever they are in a logged object. */
 const secrets = [
   'password',
   'token',
@@ -20,8 +20,8 @@ const secrets = [
 export type Log = ReturnType<typeof createLog>
 
 /**
- * One JSON line an event on standard output, or into `to`. Secrets are censored by name, one and two levels deep; of errors
- * that repeat only the first ones are told, then their number.
+ * One JSON line per event on standard output, or into `to`. Secrets are censored by name, down to two levels deep; of repeated
+ * errors only the first are logged, then the number of the rest.
  */
 export function createLog(level: string, to?: { write(line: string): void }) {
   const options = {
@@ -35,9 +35,9 @@ export function createLog(level: string, to?: { write(line: string): void }) {
   return pino(options, to ?? standardOutput())
 }
 
-/** A disk that is full, or a terminal that is gone, takes lines from us and never the site; nor its end. */
+/** A full disk or a closed terminal costs log lines, and stops neither the site nor its shutdown. */
 function standardOutput() {
-  const out = pino.destination({ dest: 1, sync: false, maxLength: mostWaiting })
+  const out = pino.destination({ dest: 1, sync: false, maxLength: mostBuffered })
   let isBroken = false
   out.on('error', () => {
     isBroken = true
@@ -45,16 +45,16 @@ function standardOutput() {
   out.on('write', () => {
     isBroken = false
   })
-  // At exit what still waits is written, and tried again and again for as long as the disk is full.
+  // At exit pino writes what is buffered, and retries without end while the disk is full.
   const flush = out.flushSync.bind(out)
   out.flushSync = () => (isBroken ? undefined : flush())
   return out
 }
 
-/** Characters that wait to be written while nobody takes them; what comes on top is dropped. */
-const mostWaiting = 64 * 1024 * 1024
+/** Characters that are buffered while they cannot be written; more than these are dropped. */
+const mostBuffered = 64 * 1024 * 1024
 
-/** An error without the SQL text, query parameters or request that drivers like to hang on it. */
+/** An error without the SQL text, query parameters or request that drivers attach to it. */
 function describeError(error: unknown) {
   if (!(error instanceof Error)) return describeOther(error)
   const { name, message, stack } = error

@@ -9,26 +9,26 @@ export type SmtpSettings = {
   port: number
   sender: string
   senderName: string
-  /** Where answers go. */
+  /** Where replies go. */
   replyTo: string
   password: string
 }
 
-/** What it takes to connect. */
+/** What connecting takes. */
 type Server = Omit<SmtpSettings, 'senderName' | 'replyTo'>
 
 export type Message = {
   to: { name: string; address: string }
-  /** Stable per mail: the Message-ID is made of it, so that a repeat is recognised as one. */
+  /** Stable per mail: the Message-ID is derived from it, so that a mail sent twice is recognised as one. */
   messageKey: string
   /** views/mail/<template>.subject.eta, .text.eta and .html.eta */
   template: string
   data: object
-  /** With a `cid` it is a picture that the HTML shows as `cid:…`. */
+  /** With a `cid` it is an image that the HTML shows as `cid:…`. */
   attachments?: Attachment[]
-  /** One line each, as they stand in the mail. */
+  /** As they are in the mail, one line each. */
   headers?: Record<string, string>
-  /** One of many: it goes over a connection that others used before it. */
+  /** One of many: it is sent over a pooled connection. */
   bulk?: boolean
 }
 
@@ -42,7 +42,7 @@ const text = new Eta({ views, cache: true, autoEscape: false, autoTrim: false })
 const overallMs = 20_000
 const idleMs = 1_000
 
-/** Subject and both bodies of a mail, as they are sent. Throws for a template that is not there. */
+/** Subject and both bodies of a mail as they are sent. Throws when the template does not exist. */
 export function writtenMail(template: string, data: object): { subject: string; text: string; html: string } {
   const base = `/mail/${template}`
   if (!existsSync(join(views, `${base}.html.eta`))) throw new Error(`no such mail template: ${template}`)
@@ -54,7 +54,7 @@ export function writtenMail(template: string, data: object): { subject: string; 
   }
 }
 
-/** The HTML of a mail as a document of its own: the pictures that come with it are put in. */
+/** The HTML of a mail as a document of its own, its attached images inlined. */
 export function withPictures(html: string, attachments: readonly Attachment[] = []): string {
   return attachments.reduce(
     (text, { cid, content, contentType }) =>
@@ -64,8 +64,8 @@ export function withPictures(html: string, attachments: readonly Attachment[] = 
 }
 
 /**
- * How this house speaks SMTP, for mails and for the doctor alike. TLS at once on 465; STARTTLS is required as soon as
- * there is a password; a loopback server without one is spoken to in the clear.
+ * The SMTP connection for mails and for the doctor alike: implicit TLS on port 465, elsewhere STARTTLS, which is required when
+ * there is a password and not used with a loopback server without one.
  */
 export function smtpTransport(
   { host, port, password, sender }: Server,
@@ -90,11 +90,11 @@ export function smtpTransport(
 }
 
 /**
- * Connections that many mails go over one after the other, made with the first of them and closed a second after the
- * last: a connection that stayed open would be found dead by a later mail. What breaks while a mail is handed over is
- * told, never quietly tried again: the mail may have arrived.
+ * Connections for many mails one after the other, opened with the first and closed a second after the last: one that stayed
+ * open would be found dead by a later mail. A failure while a mail is handed over is thrown, never retried here: the mail may
+ * have arrived.
  */
-function keptConnections(settings: Server) {
+function pooledConnections(settings: Server) {
   let open: ReturnType<typeof pooled> | undefined
   let busy = 0
   let idle: NodeJS.Timeout | undefined
@@ -123,7 +123,7 @@ function keptConnections(settings: Server) {
 export function connectMailer(settings: SmtpSettings): Mailer {
   const { sender } = settings
   const transport = smtpTransport(settings)
-  const many = keptConnections(settings)
+  const many = pooledConnections(settings)
   return {
     async send(message) {
       const mail: Parameters<typeof transport.sendMail>[0] = {
@@ -136,14 +136,14 @@ export function connectMailer(settings: SmtpSettings): Mailer {
         headers: onOneLineEach({
           ...message.headers,
           'Message-ID': `<${message.messageKey.replace(/[^\w.-]/g, '-')}@${domainOf(sender)}>`,
-          // RFC 3834, and Exchange's word for the same: nobody's out-of-office note is an answer to us.
+          // RFC 3834, and Exchange's header for the same: no out-of-office replies.
           'Auto-Submitted': 'auto-generated',
           'X-Auto-Response-Suppress': 'OOF, AutoReply',
         }),
         // Quoted-printable costs several times the processor time, which counts where there are thousands.
         ...(message.bulk ? { textEncoding: 'base64' as const } : {}),
       }
-      await withinLimit(message.bulk ? many.use((kept) => kept.sendMail(mail)) : transport.sendMail(mail))
+      await withinLimit(message.bulk ? many.use((pooled) => pooled.sendMail(mail)) : transport.sendMail(mail))
     },
     close: () => {
       many.close()
@@ -152,7 +152,7 @@ export function connectMailer(settings: SmtpSettings): Mailer {
   }
 }
 
-/** True when the server said "never" (5xx) to this recipient or message; everything else is worth another try. */
+/** True when the server refused this recipient or message for good (5xx); everything else is worth a retry. */
 export function isPermanent(error: unknown): boolean {
   const { responseCode, command } = error as { responseCode?: number; command?: string }
   return responseCode !== undefined && responseCode >= 500 && (command === 'RCPT TO' || command === 'DATA')
@@ -166,11 +166,11 @@ function withinLimit<T>(sending: Promise<T>): Promise<T> {
 }
 
 /**
- * Headers as they are, where nodemailer would break lines longer than 76 characters: readers of List-Unsubscribe and of
- * Message-ID count on one line each, and RFC 5322 allows 998 characters. What is not plain ASCII is left to be encoded.
+ * Headers unfolded, where nodemailer would fold lines longer than 76 characters: readers of List-Unsubscribe and Message-ID
+ * expect one line each, and RFC 5322 allows 998 characters. What is not plain ASCII is left to nodemailer's encoding.
  */
 function onOneLineEach(headers: Record<string, string>) {
-  // An object, for it says "prepared"; a string as well, for nodemailer's pool reads the Message-ID as one.
+  // An object, to carry `prepared`; a string as well, because nodemailer's pool reads the Message-ID as one.
   const prepared = (value: string) => Object.assign(Object(value) as string, { prepared: true, value })
   return Object.fromEntries(
     Object.entries(headers).map(([name, value]) => [

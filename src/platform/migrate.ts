@@ -2,15 +2,15 @@ import postgres from 'postgres'
 import { MayNotMigrate, mayMigrate } from './database-roles.ts'
 import { type Comparison, compareRelease, markerOf, type Release, readMigration, readRelease } from './release.ts'
 
-/** The database was migrated by a newer release, so that this one changes nothing in it. */
+/** A newer release has migrated the database, so this one changes nothing in it. */
 export class OlderThanDatabase extends Error {
   override name = 'OlderThanDatabase'
   /** Whether this release still works on it as it is. */
   readonly compatible: boolean
-  constructor({ newer, standing, missing }: Comparison) {
+  constructor({ newer, compatibility, missing }: Comparison) {
     const lacking = missing.length > 0 ? `, and lacks ${missing.join(', ')} of this one` : ''
     super(`the database is of a newer release than this checkout: it has ${newer.join(', ')}${lacking}`)
-    this.compatible = standing === 'older-than-database'
+    this.compatible = compatibility === 'older-than-database'
   }
 }
 
@@ -22,7 +22,7 @@ export type MigrateOptions = {
 /**
  * Brings the database to this release: numbered files once each, in order, then every slice's `*.sql` functions anew.
  * All of it is one transaction under one advisory lock, so parallel starts wait and a failure leaves nothing behind.
- * A database that is there already is only read, which a role without rights over the tables may do.
+ * A database of this release is only read, which a role without rights over the tables may do.
  * @returns the names of the migrations that were applied. Throws OlderThanDatabase when a newer release was here, and
  * MayNotMigrate when there is something to do and this role may not.
  */
@@ -37,16 +37,16 @@ export async function migrate(url: string, { replaceNewerFunctions = false }: Mi
   try {
     const release = await readRelease()
     const before = await compare(sql, release)
-    if (before.standing === 'current') return []
-    const goesBack = replaceNewerFunctions && before.standing === 'older-than-database'
+    if (before.compatibility === 'current') return []
+    const goesBack = replaceNewerFunctions && before.compatibility === 'older-than-database'
     if (before.newer.length > 0 && !goesBack) throw new OlderThanDatabase(before)
     if (!(await mayMigrate(sql))) throw new MayNotMigrate([...before.missing, 'functions'].join(', '))
     return await sql.begin(async (tx) => {
       await tx`select pg_advisory_xact_lock(771034)`
       await tx`create table if not exists migrations (name text primary key, applied_at timestamptz not null default now())`
-      // A newer release may have been here while we waited.
+      // A newer release may have migrated while this one waited for the lock.
       const now = await compare(tx, release)
-      if (now.newer.length > 0 && !(replaceNewerFunctions && now.standing === 'older-than-database'))
+      if (now.newer.length > 0 && !(replaceNewerFunctions && now.compatibility === 'older-than-database'))
         throw new OlderThanDatabase(now)
       for (const name of now.missing) {
         await tx.unsafe(await readMigration(name))
@@ -61,8 +61,8 @@ export async function migrate(url: string, { replaceNewerFunctions = false }: Mi
 }
 
 /**
- * `migrate` for who only wants to work with the database: under a newer release that still serves this one, everything is
- * left as it is. `older` then says what is newer. Throws as `migrate` does otherwise.
+ * `migrate` for callers who only want to use the database: one of a newer release that still serves this one is left as it is,
+ * and `older` says what is newer. Otherwise throws as `migrate` does.
  */
 export async function prepareDatabase(url: string): Promise<{ applied: string[]; older: OlderThanDatabase | null }> {
   try {
@@ -73,18 +73,18 @@ export async function prepareDatabase(url: string): Promise<{ applied: string[];
   }
 }
 
-async function compare(ask: postgres.ISql, release: Release): Promise<Comparison> {
-  const [found] = await ask<{ there: boolean }[]>`select to_regclass('migrations') is not null as there`
-  const rows = found!.there ? await ask<{ name: string }[]>`select name from migrations` : []
+async function compare(sql: postgres.ISql, release: Release): Promise<Comparison> {
+  const [found] = await sql<{ there: boolean }[]>`select to_regclass('migrations') is not null as there`
+  const rows = found!.there ? await sql<{ name: string }[]>`select name from migrations` : []
   return compareRelease(
     release,
     rows.map(({ name }) => name),
   )
 }
 
-/** Functions are code, not data: they are replaced whenever their text changed, so two releases never mix. */
+/** Functions are code, not data: all are replaced when any of them changed, so that two releases never mix. */
 async function recreateFunctions(tx: postgres.TransactionSql, release: Release): Promise<void> {
-  // Bodies are checked when they run, so that no file has to come before another.
+  // Bodies are checked when they run, so that the order of the files does not matter.
   await tx`set local check_function_bodies = off`
   await tx.unsafe(release.functions)
   await tx`delete from migrations where name like 'functions %'`

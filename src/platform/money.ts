@@ -35,7 +35,7 @@ export function rupees(amount: number): string {
   return (amount % 100 === 0 ? whole : exact).format(amount / 100)
 }
 
-/** "₹4,990.00": always two decimals, for receipts and tables where figures stand in a column. */
+/** "₹4,990.00": always two decimals, for receipts and columns of amounts. */
 export function rupeesExact(amount: number): string {
   return exact.format(amount / 100)
 }

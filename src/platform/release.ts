@@ -8,33 +8,33 @@ const migrations = join(import.meta.dirname, 'migrations')
 const revisions = join(import.meta.dirname, 'function-revisions.txt')
 
 /**
- * The oldest revision of the functions whose processes still work on a database that this release has migrated. Raise it
- * to the first revision that no longer needs it when something is dropped that earlier processes read, write or call.
+ * Processes from this revision of the functions on still work on a database that this release has migrated. When something is
+ * dropped that earlier processes read, write or call, raise it to the first revision that no longer does.
  */
 const servesFrom = 1
 
-/** What a checkout brings: its numbered migrations, and the text of all functions with the number of their revision. */
+/** A checkout's numbered migrations, and the text of all its functions with the number of their revision. */
 export type Release = { migrations: string[]; functions: string; digest: string; revision: number }
 
-/** What the database remembers of the functions it holds. */
+/** What the database records of the functions it holds. */
 export type FunctionsMarker = { revision: number; servesFrom: number; digest: string }
 
 /**
- * How a process stands to its database: `current`; `database-behind`, to be migrated; `older-than-database`, a newer
- * release migrated it and this one still works on it; `incompatible`, it does not.
+ * How a process's release compares with its database: `current`; `database-behind`, to be migrated; `older-than-database`, a
+ * newer release migrated it and this one still works on it; `incompatible`, this one does not.
  */
 export type ReleaseCompatibility = 'current' | 'database-behind' | 'older-than-database' | 'incompatible'
 
 export type Comparison = {
-  standing: ReleaseCompatibility
-  /** Migrations of ours that were not applied yet. */
+  compatibility: ReleaseCompatibility
+  /** Migrations of this release that were not applied yet. */
   missing: string[]
   functionsDiffer: boolean
-  /** What makes the database newer than us, in words. */
+  /** What makes the database newer than this release, for people to read. */
   newer: string[]
 }
 
-/** What this checkout brings. */
+/** The release that this checkout is. */
 export async function readRelease(): Promise<Release> {
   const files = (await readdir(source, { recursive: true }))
     .filter((name) => name.endsWith('.sql') && !name.includes('migrations'))
@@ -68,22 +68,22 @@ export function compareRelease(release: Release, applied: readonly string[]): Co
   if (marker && marker.revision > release.revision)
     newer.push(`functions of revision ${marker.revision}, here ${release.revision}`)
   const functionsDiffer = marker?.digest !== release.digest
-  return { standing: standing(), missing, functionsDiffer, newer }
+  return { compatibility: compatibility(), missing, functionsDiffer, newer }
 
-  function standing(): ReleaseCompatibility {
+  function compatibility(): ReleaseCompatibility {
     if (newer.length === 0) return missing.length > 0 || functionsDiffer ? 'database-behind' : 'current'
-    // Without a table of ours we cannot serve, whatever the others say of us.
+    // Without one of its tables this release cannot serve, whatever the newer one's marker allows.
     return missing.length > 0 || release.revision < (marker?.servesFrom ?? 0) ? 'incompatible' : 'older-than-database'
   }
 }
 
-/** How this checkout stands to the database now. `ask` is any connection that may read `migrations`. */
-export async function readCompatibility(ask: postgres.ISql, release: Release): Promise<ReleaseCompatibility> {
-  const rows = await ask<{ name: string }[]>`select name from migrations`
+/** How this checkout compares with the database now. `sql` is any connection that may read `migrations`. */
+export async function readCompatibility(sql: postgres.ISql, release: Release): Promise<ReleaseCompatibility> {
+  const rows = await sql<{ name: string }[]>`select name from migrations`
   return compareRelease(
     release,
     rows.map(({ name }) => name),
-  ).standing
+  ).compatibility
 }
 
 /** How the table `migrations` names this checkout's functions. */
@@ -91,10 +91,10 @@ export function markerOf({ revision, digest }: Release): string {
   return `functions ${revision} serves ${servesFrom} ${digest}`
 }
 
-/** Which functions a database holds by what its table `migrations` names; null: none of ours. */
+/** Which functions a database holds, from the names in its table `migrations`; null: none of ours. */
 export function markerIn(applied: readonly string[]): FunctionsMarker | null {
   for (const name of applied) {
-    // Before revisions were counted it held the digest alone.
+    // Before revisions were numbered it held the digest alone.
     const [found, revision = 0, from = 0, digest] =
       /^functions (?:(\d+) serves (\d+) )?([0-9a-f]{64})$/.exec(name) ?? []
     if (found) return { revision: Number(revision), servesFrom: Number(from), digest: digest! }

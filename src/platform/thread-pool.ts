@@ -1,17 +1,17 @@
 import type { Piscina } from 'piscina'
 import { AppError } from './errors.ts'
 
-/** Work for a thread of its own, so that answering goes on meanwhile. */
+/** Work in a thread of its own, so that the event loop goes on answering. */
 export type ThreadPool<Task, Result> = {
   /**
-   * Done as soon as the thread is free. Throws AppError `unavailable` when too many wait already, or when it takes too long,
-   * waiting included. A `patient` caller (a job, of which a few run at a time) waits however many do. What the work throws
-   * comes through.
+   * Runs as soon as the thread is free. Throws AppError `unavailable` when too many wait already, or when it takes too long,
+   * waiting included. A `patient` caller (a job, of which a few run at a time) waits however many do. Rethrows what the work
+   * throws.
    */
   run(task: Task, how?: { patient: boolean }): Promise<Result>
 }
 
-/** What pools have come to in this process, for /metrics. */
+/** A pool of this process in numbers, for /metrics. */
 export type PoolCounts = { name: string; waiting: number; done: number; failed: number; refused: number }
 
 const pools: PoolCounts[] = []
@@ -23,16 +23,16 @@ export function poolCounts(): readonly PoolCounts[] {
 
 type Settings = { name: string; file: string; longestQueue: number; limitMs: number }
 
-/** One thread is quick enough and leaves the other processors to answering; idle for so long it ends and its memory is free. */
+/** One thread is quick enough and leaves the other processors to the event loop; after so long without work it ends. */
 const idleMs = 30_000
-/** As `npm start` bounds the process itself: a thread's garbage is collected before it is much. */
+/** Small heaps, as `npm start` gives the process itself: garbage is collected before there is much of it. */
 const resourceLimits = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 128 }
-/** Where there is one processor alone, answering goes first. */
+/** On a single processor the event loop goes first. */
 const niceIncrement = 5
 
 /**
- * A pool whose thread runs the default export of `file`. The thread is started, and the library loaded (8 MB), with the first
- * task; at rest there is no thread.
+ * A pool whose thread runs the default export of `file`. The library (8 MB) is loaded with the first task, and there is no
+ * thread while there is no work.
  */
 export function threadPool<Task, Result>({ name, file, longestQueue, limitMs }: Settings): ThreadPool<Task, Result> {
   const counts: PoolCounts = { name, waiting: 0, done: 0, failed: 0, refused: 0 }
@@ -59,7 +59,7 @@ export function threadPool<Task, Result>({ name, file, longestQueue, limitMs }: 
       try {
         starting ??= start()
         const pool = await starting
-        // A task that is given up while it runs takes its thread with it, so that one that never ends holds up nobody.
+        // Aborting a running task ends its thread, so that one that never finishes blocks no other.
         const result = await pool.run(task, { signal: AbortSignal.timeout(limitMs) })
         counts.done++
         return result

@@ -50,7 +50,7 @@ describe('a checkout is', () => {
       ['0001-a.sql', functions(6, 1)],
       'incompatible',
     ],
-  ] as const)('%s', (_, applied, standing) => {
-    expect(compareRelease(release, applied).standing).toBe(standing)
+  ] as const)('%s', (_, applied, compatibility) => {
+    expect(compareRelease(release, applied).compatibility).toBe(compatibility)
   })
 })

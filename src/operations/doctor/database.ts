@@ -94,13 +94,14 @@ export function clock(what: string, aheadMs: number, uncertainMs: number): Findi
 
 async function migrations(applied: readonly string[]): Promise<Finding> {
   const release = await readRelease()
-  const { standing, missing, newer } = compareRelease(release, applied)
+  const { compatibility, missing, newer } = compareRelease(release, applied)
   const says = `the database is newer than this checkout (${newer.join(', ')})`
-  if (standing === 'older-than-database')
+  if (compatibility === 'older-than-database')
     return warning('migrations', `${says}, which still works on it`, 'Start the newer release everywhere.')
-  if (standing === 'incompatible')
+  if (compatibility === 'incompatible')
     return failure('migrations', `${says}, which does not work on it`, 'Run the release that made them.')
-  if (standing === 'current') return ok('migrations', `all ${release.migrations.length} applied, functions current`)
+  if (compatibility === 'current')
+    return ok('migrations', `all ${release.migrations.length} applied, functions current`)
   return failure(
     'migrations',
     missing.length > 0 ? `pending: ${missing.join(', ')}` : 'the functions are of another release',
