@@ -24,36 +24,36 @@ import observability, { instrumentRequests } from './operations/observability/ro
 import { rateLimitKey } from './platform/networks.ts'
 import site from './site/routes.ts'
 import wellKnown from './site/well-known-routes.ts'
-import ownHosts from './web/allowed-hosts.ts'
+import allowedHosts from './web/allowed-hosts.ts'
 import { loadAssets, serveAssets } from './web/assets.ts'
-import bodyDeadline, { longestBodyMs } from './web/body-timeout.ts'
+import bodyTimeout, { maxBodyMs } from './web/body-timeout.ts'
 import cleanText from './web/clean-text.ts'
 import { keepClientAddresses } from './web/client-address.ts'
-import { answerUnreadable } from './web/client-errors.ts'
+import { answerClientError } from './web/client-errors.ts'
 import cors from './web/cors.ts'
-import sameSite from './web/csrf.ts'
+import csrf from './web/csrf.ts'
 import downloads from './web/downloads.ts'
-import { handleErrors, handleLastErrors } from './web/errors.ts'
-import closing, { keptMs } from './web/graceful-shutdown.ts'
+import { handleErrors, handleRemainingErrors } from './web/errors.ts'
+import gracefulShutdown, { keepAliveMs } from './web/graceful-shutdown.ts'
 import headers from './web/headers.ts'
-import heavy from './web/heavy-pages.ts'
+import heavyPages from './web/heavy-pages.ts'
 import { rateCounter, rateLimitStore } from './web/rate-limits.ts'
-import { longestName, rewrittenUrl } from './web/rewrite-url.ts'
+import { maxSegmentLength, rewriteUrl } from './web/rewrite-url.ts'
 import session from './web/session.ts'
 import trailingSlash from './web/trailing-slash.ts'
 import views from './web/views.ts'
 
-/** Where the demo's mailbox and Cashfree console are, when they run; shown in a strip on every page. */
+/** URLs of the demo's mail catcher and Cashfree console, when they run; every page links to them. */
 export type Demo = { mailboxUrl: string; consoleUrl: string }
 
 export type AppOptions = {
   deps: BillingServices
   sessionKeys: Buffer[]
   demo?: Demo | null
-  /** Keep compiled templates; off only while editing them. */
+  /** Caches compiled templates; off only while editing them. */
   cacheViews?: boolean
   jobsReady?: () => boolean
-  /** What this process counts of itself; fresh when absent. */
+  /** The metrics of this process; new ones when absent. */
   metrics?: Metrics
   /** True from the moment the process was asked to end. */
   isClosing?: () => boolean
@@ -61,7 +61,7 @@ export type AppOptions = {
   isPaymentsLogBroken?: () => boolean
 }
 
-/** The table of contents: two scopes, people and machines, and who lives in each. Does not listen. */
+/** The table of contents: two scopes, people and machines, and the routes of each. Does not listen. */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const { deps } = options
   const { config } = deps
@@ -71,21 +71,21 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     genReqId: () => randomUUID(),
     trustProxy: config.trustProxy,
     bodyLimit: 64 * 1024,
-    // Bodies have ten seconds, see below; a handler may allow one more time.
-    requestTimeout: longestBodyMs,
+    // Bodies have ten seconds, see below; a handler may allow more.
+    requestTimeout: maxBodyMs,
     connectionTimeout: 15_000,
-    keepAliveTimeout: keptMs,
-    // Who comes over a connection that stands is still served while we close: see closing.ts.
+    keepAliveTimeout: keepAliveMs,
+    // Requests over open connections are still served while closing: see graceful-shutdown.ts.
     return503OnClosing: false,
     http: { headersTimeout: 8_000, connectionsCheckingInterval: 1_000, maxHeaderSize: 16_384 },
-    rewriteUrl: rewrittenUrl,
-    clientErrorHandler: answerUnreadable,
-    routerOptions: { maxParamLength: longestName, ignoreTrailingSlash: true },
+    rewriteUrl,
+    clientErrorHandler: answerClientError,
+    routerOptions: { maxParamLength: maxSegmentLength, ignoreTrailingSlash: true },
     ajv: { customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: true, allErrors: false } },
   })
   keepClientAddresses(app.server)
-  await app.register(closing, { isClosing: options.isClosing ?? (() => false) })
-  await app.register(bodyDeadline, { ms: 10_000 })
+  await app.register(gracefulShutdown, { isClosing: options.isClosing ?? (() => false) })
+  await app.register(bodyTimeout, { ms: 10_000 })
   const metrics = options.metrics ?? createMetrics()
   instrumentRequests(app, metrics)
 
@@ -95,14 +95,14 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     https: config.https,
   }
   await app.register(headers, origins)
-  await app.register(ownHosts, { baseUrl: config.baseUrl, production: config.production })
+  await app.register(allowedHosts, { baseUrl: config.baseUrl, production: config.production })
   const count = rateCounter(deps.sql)
   const store = rateLimitStore(count)
   await app.register(rateLimit, { global: false, store, keyGenerator: ({ ip }) => rateLimitKey(ip) })
 
   // Outside the people's scope: a style sheet needs no session, and must load while the database is away.
   const assets = loadAssets()
-  handleLastErrors(app)
+  handleRemainingErrors(app)
   serveAssets(app, assets)
   await app.register(async (people) => {
     await people.register(trailingSlash)
@@ -110,13 +110,13 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     await people.register(cleanText)
     await people.register(session, { keys: options.sessionKeys, https: config.https })
     await people.register(cors, { origins: config.corsOrigins })
-    await people.register(sameSite, { origin: originOf(config.baseUrl), letIn: config.corsOrigins })
+    await people.register(csrf, { origin: originOf(config.baseUrl), allowedOrigins: config.corsOrigins })
     await people.register(views, {
       cache: options.cacheViews ?? true,
       describePage,
     })
     await people.register(rememberedUser, { deps })
-    await people.register(heavy)
+    await people.register(heavyPages)
     await people.register(downloads)
     handleErrors(people)
     for (const routes of [site, wellKnown, users, links, checkout, dashboard, receipts, account, reports])
@@ -144,8 +144,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   return app
 
   /**
-   * `it.page`: who is here and what every page shows around its own content; what that says, be it null, is not asked
-   * again. Nobody is shown less than a whole page because the database does not answer this.
+   * `it.page`: who is signed in, and what the layout shows around a page's own content. What the content brings already, be it
+   * null, is not queried again. A page is complete also when the database does not answer these queries.
    */
   async function describePage(
     request: FastifyRequest,
@@ -174,7 +174,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
                 : content.underWay,
           }
         : null,
-      // Came with a session, and nobody could be asked whose it is.
+      // The request has a session, but the database could not be asked whose it is.
       isSomebody: request.sessionUnread,
       sandbox: options.demo ?? null,
       notice,
@@ -184,7 +184,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   }
 }
 
-/** One sentence left by the page before, shown once. Fragments leave it for the next full page. */
+/** A sentence set by the previous request, shown once. Fragments leave it for the next full page. */
 function takeNotice(request: FastifyRequest) {
   if (request.wantsFragment) return null
   const notice = request.session?.get('notice') ?? null
@@ -192,7 +192,7 @@ function takeNotice(request: FastifyRequest) {
   return notice
 }
 
-/** Doors that cost us or Cashfree something: per address and minute, times RATE_LIMIT_SCALE. */
+/** The limit of routes that cost us or Cashfree something: requests per address and minute, times RATE_LIMIT_SCALE. */
 function limitOf(scale: number, aMinute = 30) {
   return { rateLimit: { max: Math.max(1, Math.floor(aMinute * scale)), timeWindow: 60_000 } }
 }

@@ -4,26 +4,26 @@ import { defaultPortOf, hostOfUrl, isLocalName, onlyHostHeader, readHost } from 
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** This route is answered whatever host the request names: probes come by address, and webhooks prove themselves. */
+    /** This route answers under any host name: probes come by IP address, and webhooks are signed. */
     anyHost?: boolean
   }
 }
 
 /**
- * Answers 421 to requests for another host than BASE_URL's (RFC 9110, 15.5.20), so that no foreign name that was pointed
- * at this server is served. Outside production local names are ours as well. Behind TRUST_PROXY X-Forwarded-Host counts.
+ * Answers 421 to requests for another host than BASE_URL's (RFC 9110, 15.5.20), so that a foreign name pointed at this server
+ * gets nothing. Outside production local names are allowed as well. Behind TRUST_PROXY X-Forwarded-Host counts.
  */
 export default fp<{ baseUrl: string; production: boolean }>(
   async (app: FastifyInstance, { baseUrl, production }) => {
     const own = hostOfUrl(baseUrl)
     const defaultPort = defaultPortOf(new URL(baseUrl).protocol)
-    const isOwn = (text: string) => {
+    const isAllowed = (text: string) => {
       const host = readHost(text, defaultPort)
       if (host === null) return false
       return (host.name === own.name && host.port === own.port) || (!production && isLocalName(host))
     }
     app.addHook('onRequest', async (request, reply) => {
-      if (request.routeOptions.config.anyHost || hostsIn(request).every(isOwn)) return
+      if (request.routeOptions.config.anyHost || hostsIn(request).every(isAllowed)) return
       const message = `This server answers for ${baseUrl} alone.`
       reply.code(421).header('cache-control', 'no-store')
       return request.url.startsWith('/api/')
@@ -31,10 +31,10 @@ export default fp<{ baseUrl: string; production: boolean }>(
         : reply.type('text/plain; charset=utf-8').send(`${message}\n`)
     })
   },
-  { name: 'own-hosts' },
+  { name: 'allowed-hosts' },
 )
 
-/** Every host that the request names: in its header, and in an absolute address (`GET http://…`) as proxies are sent. */
+/** Every host that the request names: in its header, and in the absolute URL (`GET http://…`) that proxies receive. */
 function hostsIn(request: FastifyRequest): string[] {
   const header = onlyHostHeader(request.raw.rawHeaders) === undefined ? '' : request.host
   const [, inTarget] = /^https?:\/\/([^/?#]*)/i.exec(request.originalUrl) ?? []

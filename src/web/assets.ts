@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
-import { type Compressed, compressed, sendCompressed } from './compression.ts'
+import { type Compressed, compress, sendCompressed } from './compression.ts'
 
 const folder = join(import.meta.dirname, '..', '..', 'public')
 const htmx = join(dirname(createRequire(import.meta.url).resolve('htmx.org/package.json')), 'dist', 'htmx.min.js')
@@ -20,7 +20,7 @@ const types: Record<string, string> = {
 type Asset = { name: string; url: string; type: string; body: Compressed }
 export type Assets = { url: (name: string) => string; all: Asset[] }
 
-/** Reads every static file once; its URL carries a hash of its bytes, so a browser may keep it for a year. */
+/** Reads every static file once. Its URL carries a hash of its bytes, so that a browser may keep it for a year. */
 export function loadAssets(): Assets {
   const files = new Map([['htmx.js', htmx], ...readdirSync(folder).map((name) => [name, join(folder, name)] as const)])
   const all = [...files].map(([name, path]) => asset(name, readFileSync(path)))
@@ -35,10 +35,10 @@ export function loadAssets(): Assets {
   }
 }
 
-/** Browsers ask for these by a name of their own, whatever a page says. */
+/** Browsers request these under a fixed name, whatever a page says. */
 const wellKnown = ['favicon.ico', 'apple-touch-icon.png']
 
-/** Serves them, compressed where the browser takes it. A dozen small files from memory need no file server. */
+/** Serves them from memory, compressed where the browser accepts it. */
 export function serveAssets(app: FastifyInstance, assets: Assets): void {
   const serve = (url: string, { type, body }: Asset, cacheControl: string) =>
     app.get(url, { logLevel: 'warn' }, (request, reply) => {
@@ -58,6 +58,6 @@ function asset(name: string, bytes: Buffer): Asset {
     name,
     url: `/assets/${name.slice(0, dot)}.${hash}${name.slice(dot)}`,
     type: types[name.slice(dot + 1)] ?? 'application/octet-stream',
-    body: compressed(bytes),
+    body: compress(bytes),
   }
 }

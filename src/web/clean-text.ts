@@ -1,9 +1,9 @@
 import fp from 'fastify-plugin'
 
 /**
- * Cleans what people paste, once, before any schema or page sees it: every text in a query, form or JSON body loses the
- * characters that show nothing (marks that set the direction of writing, zero-width spaces, soft hyphens, byte order
- * marks, control characters), which come along from contact cards, chats and PDFs. Passwords stay exactly as typed.
+ * Removes invisible characters from every text in a query, form or JSON body before a schema sees it: directional marks,
+ * zero-width spaces, soft hyphens, byte order marks and control characters, which are pasted along from contact cards, chats
+ * and PDFs. Passwords stay exactly as typed.
  */
 export default fp(async (app) => {
   app.addHook('preValidation', async (request) => {
@@ -12,7 +12,7 @@ export default fp(async (app) => {
   })
 })
 
-/** Deeper than any form or request of ours nests its fields. */
+/** As deep as the product's forms and requests nest their fields, and deeper. */
 const deepest = 4
 
 function cleaned(value: unknown, depth = 0): unknown {
@@ -25,14 +25,14 @@ function cleaned(value: unknown, depth = 0): unknown {
 
 const isPassword = (name: string) => /password/i.test(name)
 
-// Joiners spell words of Indian scripts and put emoji together; variation selectors choose the look of the sign before them.
+// Joiners are part of words in Indian scripts and of emoji; variation selectors choose the glyph of the character before them.
 const joiner = '(?:\\u200c|\\u200d|\\ufe0e|\\ufe0f)'
-// Unicode's own list of characters that a reader does not see, and the control characters but tab and line breaks.
+// Unicode's list of invisible characters, and the control characters except tab and line breaks.
 const invisible = new RegExp(`(?!${joiner})\\p{Default_Ignorable_Code_Point}|(?![\\t\\n\\r])\\p{Cc}`, 'gu')
-// At the start, after a space or in plain ASCII a joiner shows nothing either.
-const joinerOfNothing = new RegExp(`(?<=^|[\\s\\p{ASCII}])${joiner}+`, 'gu')
+// At the start, after a space or within ASCII a joiner joins nothing.
+const uselessJoiner = new RegExp(`(?<=^|[\\s\\p{ASCII}])${joiner}+`, 'gu')
 
-/** The text without characters that show nothing; half a surrogate pair becomes the replacement character. */
+/** The text without invisible characters; a lone surrogate becomes the replacement character. */
 export function visibleText(text: string): string {
-  return text.toWellFormed().replace(invisible, '').replace(joinerOfNothing, '')
+  return text.toWellFormed().replace(invisible, '').replace(uselessJoiner, '')
 }

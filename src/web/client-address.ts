@@ -1,12 +1,12 @@
 import type { Server } from 'node:http'
 
 /**
- * Has Node keep the address of every connection. The system forgets it together with the connection, so that a request whose
- * sender has hung up meanwhile would come from nowhere: limits, sessions and the audit could not say whom it counts for.
+ * Makes Node remember the address of every connection. The operating system forgets it when the connection closes, and a request
+ * whose sender has disconnected would have no address for rate limits, sessions and the audit.
  */
 export function keepClientAddresses(server: Server): void {
   server.on('connection', (socket) => {
-    // Gone before it was let in: nothing that it may have said is from anybody.
+    // Reading the address makes Node cache it. A connection without one has closed already.
     if (socket.remoteAddress === undefined) socket.destroy()
   })
 }

@@ -5,10 +5,10 @@ import { plainPage, sentenceFor } from './errors.ts'
 const statuses: Record<string, number> = { ERR_HTTP_REQUEST_TIMEOUT: 408, HPE_HEADER_OVERFLOW: 431 }
 
 /**
- * Answers what Node could not read as a request (too slow, headers too large, no HTTP) and ends the connection. A browser
- * with more cookies than fit into a request sees this, too: it is a page, as any failure is.
+ * Fastify's clientErrorHandler: answers what Node could not parse as a request (too slow, headers too large, not HTTP) and closes
+ * the connection. It answers with a page, because a browser with too many cookies sees this, too.
  */
-export function answerUnreadable(error: Error & { code?: string }, socket: Socket): void {
+export function answerClientError(error: Error & { code?: string }, socket: Socket): void {
   if (error.code === 'ECONNRESET' || socket.destroyed) return
   const status = statuses[error.code ?? ''] ?? 400
   const page = plainPage(status, sentenceFor(status))

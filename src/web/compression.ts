@@ -3,16 +3,16 @@ import { brotliCompress, brotliCompressSync, constants, gzip, gzipSync } from 'n
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import Negotiator from 'negotiator'
 
-/** One body in the three forms a browser may take it in. */
+/** One body in the three encodings that a browser may accept. */
 export type Compressed = { identity: Buffer; br: Buffer; gzip: Buffer }
 
-/** Compresses once what will be sent often; quickly, for the best compression would hold up everybody for a moment. */
-export function compressed(body: Buffer): Compressed {
+/** Compresses once what will be sent often. At a middle quality, because the best would block the event loop for a moment. */
+export function compress(body: Buffer): Compressed {
   const br = brotliCompressSync(body, { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } })
   return { identity: body, br, gzip: gzipSync(body) }
 }
 
-/** Sends the form the browser asked for. */
+/** Sends the encoding that the browser prefers. */
 export function sendCompressed(request: FastifyRequest, reply: FastifyReply, body: Compressed): FastifyReply {
   const encoding = encodingFor(request)
   if (encoding !== 'identity') reply.header('content-encoding', encoding)
@@ -22,7 +22,7 @@ export function sendCompressed(request: FastifyRequest, reply: FastifyReply, bod
 const brotliOf = promisify(brotliCompress)
 const gzipOf = promisify(gzip)
 
-/** Compresses what is sent once, outside the event loop, so that other answers do not wait for it. */
+/** Compresses what is sent once, in libuv's thread pool, so that other answers do not wait for it. */
 export async function sendCompressing(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -30,7 +30,7 @@ export async function sendCompressing(
 ): Promise<FastifyReply> {
   const encoding = encodingFor(request)
   if (encoding === 'identity') return reply.send(body)
-  // A window as large as a page: the usual one of 4 MB costs more to set up than to use.
+  // A window as large as a page: setting up the default one of 4 MB costs more than compressing.
   const { BROTLI_PARAM_QUALITY, BROTLI_PARAM_LGWIN, BROTLI_PARAM_SIZE_HINT } = constants
   const quick = {
     params: { [BROTLI_PARAM_QUALITY]: 3, [BROTLI_PARAM_LGWIN]: 18, [BROTLI_PARAM_SIZE_HINT]: body.length },
@@ -39,10 +39,10 @@ export async function sendCompressing(
   return reply.send(await (encoding === 'br' ? brotliOf(body, quick) : gzipOf(body, { level: 4 })))
 }
 
-// Best first: of codings that a browser likes as much, the smallest.
+// Smallest first: of codings that a browser prefers equally, the smallest is sent.
 const codings: (keyof Compressed)[] = ['br', 'gzip', 'identity']
 
-/** What RFC 9110 (12.5.3) makes of Accept-Encoding; nothing else to choose means as it is. */
+/** Negotiates Accept-Encoding (RFC 9110, 12.5.3); `identity` where nothing is acceptable. */
 function encodingFor(request: FastifyRequest): keyof Compressed {
   return new Negotiator(request.raw).encoding(codings, { preferred: codings }) ?? 'identity'
 }

@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 
-/** Whether this is a call of the JSON API from a page of an origin that was let in, spelt exactly so. */
-export function isLetIn(
+/** Whether this is a call of the JSON API from a page of one of these origins, compared as text. */
+export function isFromAllowedOrigin(
   origins: readonly string[],
   request: { url: string; headers: { origin?: string | undefined } },
 ) {
@@ -11,9 +11,9 @@ export function isLetIn(
 }
 
 /**
- * Lets scripts of the named origins call the JSON API with a person's cookie; without any, nothing changes. Because the
- * cookie is SameSite=Lax they must be on the same site, like app.example.in beside www.example.in; from elsewhere calls
- * go through unsigned.
+ * Lets scripts of the named origins call the JSON API with a person's cookie. Because the cookie is SameSite=Lax they must be on
+ * the same site, like app.example.in beside www.example.in; calls from elsewhere arrive without it. Without origins it does
+ * nothing.
  */
 export default fp<{ origins: readonly string[] }>(
   async (app: FastifyInstance, { origins }) => {
@@ -21,7 +21,7 @@ export default fp<{ origins: readonly string[] }>(
     app.addHook('onRequest', async (request, reply) => {
       if (!isOfApi(request.url)) return
       reply.header('vary', 'Origin')
-      if (!isLetIn(origins, request)) return
+      if (!isFromAllowedOrigin(origins, request)) return
       reply.headers({
         'access-control-allow-origin': request.headers.origin,
         'access-control-allow-credentials': 'true',

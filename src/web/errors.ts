@@ -2,7 +2,7 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import { isDatabaseDown } from '../platform/db.ts'
 import { AppError, type ErrorCode } from '../platform/errors.ts'
 
-/** The one table from what went wrong to an HTTP status. */
+/** HTTP status by error code. */
 export const statuses: Record<ErrorCode, number> = {
   invalid: 422,
   unauthenticated: 401,
@@ -13,7 +13,7 @@ export const statuses: Record<ErrorCode, number> = {
   unavailable: 503,
 }
 
-/** Codes of the statuses that the framework itself throws. */
+/** Codes for the statuses that the framework itself throws. */
 const codes: Record<number, string> = { 404: 'not-found', 429: 'busy' }
 
 const titles: Record<number, string> = {
@@ -29,8 +29,8 @@ const titles: Record<number, string> = {
   503: 'Not available for a moment',
 }
 
-/** What the frame shows of a person besides their name: a page about a failure asks the database nothing. */
-const unasked = { subscription: null, underWay: null }
+/** Given to the layout so that an error page does not query the database for it. */
+const noPersonalData = { subscription: null, underWay: null }
 
 export type Failure = {
   status: number
@@ -42,12 +42,12 @@ export type Failure = {
 
 declare module './views.ts' {
   interface Views {
-    'shared/error': { status: number; errorTitle: string; sentence: string } & typeof unasked
-    'shared/_notice': { kind: 'info' | 'good' | 'warn' | 'bad'; text: string } & Partial<typeof unasked>
+    'shared/error': { status: number; errorTitle: string; sentence: string } & typeof noPersonalData
+    'shared/_notice': { kind: 'info' | 'good' | 'warn' | 'bad'; text: string } & Partial<typeof noPersonalData>
   }
 }
 
-/** Any thrown thing as a status and a sentence for the person. What is not foreseen says nothing of its cause. */
+/** Anything thrown, as a status and a sentence for the person. Unforeseen errors reveal nothing of their cause. */
 export function failureOf(error: unknown): Failure {
   const plain = { fields: {}, retryAfterS: null }
   if (error instanceof AppError) {
@@ -55,8 +55,8 @@ export function failureOf(error: unknown): Failure {
     const retryAfterS = status === 429 || status === 503 ? error.retryAfterS : null
     return { status, code: error.code, message: error.message, fields: error.fields, retryAfterS }
   }
-  // Whoever hung up in the middle of a request hears nothing of it. Nothing failed, and it is no news for the log.
-  if (isHungUp(error)) return { ...plain, status: 400, code: 'invalid', message: sentenceFor(400) }
+  // The sender disconnected in the middle of the request: nobody reads the answer, and nothing failed that belongs in the log.
+  if (isDisconnected(error)) return { ...plain, status: 400, code: 'invalid', message: sentenceFor(400) }
   if (isDatabaseDown(error))
     return {
       ...plain,
@@ -84,8 +84,8 @@ export function failureOf(error: unknown): Failure {
   }
 }
 
-/** Node's error for a request whose sender was gone before its end; the database's own resets have other words. */
-function isHungUp(error: unknown): boolean {
+/** Node's error for a request whose sender disconnected before its end; resets by the database have other messages. */
+function isDisconnected(error: unknown): boolean {
   const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown }
   return code === 'ECONNRESET' && message === 'aborted'
 }
@@ -106,27 +106,27 @@ async function showFailure(request: FastifyRequest, reply: FastifyReply, failure
   const { status, message } = failure
   if (failure.retryAfterS !== null) reply.header('retry-after', failure.retryAfterS)
   reply.code(status).header('cache-control', 'no-store')
-  if (status === 401) return reply.leaveFor(`/login?next=${encodeURIComponent(wanted(request))}`)
-  // What a handler had prepared for an answer that did not come, like the name of a file.
+  if (status === 401) return reply.leaveFor(`/login?next=${encodeURIComponent(requestedPage(request))}`)
+  // The handler may have set the file name of a download that failed.
   reply.removeHeader('content-disposition')
-  if (request.wantsFragment) return reply.page('shared/_notice', { kind: 'bad', text: message, ...unasked })
+  if (request.wantsFragment) return reply.page('shared/_notice', { kind: 'bad', text: message, ...noPersonalData })
   const errorTitle = titles[status] ?? 'Please check'
-  return reply.page('shared/error', { status, errorTitle, sentence: message, ...unasked })
+  return reply.page('shared/error', { status, errorTitle, sentence: message, ...noPersonalData })
 }
 
 /**
- * For all that no scope answers, and for the error page that fails itself: a page made of these words and nothing else.
- * Never JSON to a browser, and nothing of the cause.
+ * For errors outside every scope, and for an error page that fails itself: a plain page, never JSON, that reveals nothing of
+ * the cause.
  */
-export function handleLastErrors(app: FastifyInstance): void {
+export function handleRemainingErrors(app: FastifyInstance): void {
   app.setErrorHandler((error, request, reply) => {
     const failure = failureOf(error)
     if (failure.status >= 500) request.log.error({ err: error, route: request.routeOptions.url }, 'request failed')
-    return showPlainly(reply, failure)
+    return sendPlainPage(reply, failure)
   })
 }
 
-function showPlainly(reply: FastifyReply, { status, message, retryAfterS }: Failure): FastifyReply {
+function sendPlainPage(reply: FastifyReply, { status, message, retryAfterS }: Failure): FastifyReply {
   if (retryAfterS !== null) reply.header('retry-after', retryAfterS)
   return reply
     .code(status)
@@ -135,21 +135,21 @@ function showPlainly(reply: FastifyReply, { status, message, retryAfterS }: Fail
     .send(plainPage(status, message))
 }
 
-/** A page that needs nothing but these words: no style sheet, no session, no database. */
+/** A page that needs no style sheet, no session and no database. */
 export function plainPage(status: number, message: string): string {
   const title = titles[status] ?? 'Please check'
   return (
     `<!doctype html><html lang="en-IN"><meta charset="utf-8"><meta name="viewport" content="width=device-width">` +
-    `<title>${title}</title><main><h1>${title}</h1><p>${inHtml(message)}</p><p><a href="/">Go to the start page</a></p></main></html>`
+    `<title>${title}</title><main><h1>${title}</h1><p>${escapeHtml(message)}</p><p><a href="/">Go to the start page</a></p></main></html>`
   )
 }
 
-function inHtml(text: string): string {
+function escapeHtml(text: string): string {
   return text.replace(/[&<>]/g, (sign) => `&#${sign.charCodeAt(0)};`)
 }
 
-/** The page to come back to after logging in: what was asked for, or the page a fragment was asked for from. */
-function wanted(request: FastifyRequest): string {
+/** The page to return to after logging in: the requested one, or the one that requested a fragment. */
+function requestedPage(request: FastifyRequest): string {
   const at = String(request.headers['hx-current-url'] ?? '')
   if (request.wantsFragment && URL.canParse(at)) {
     const { host, pathname, search } = new URL(at)
@@ -158,7 +158,7 @@ function wanted(request: FastifyRequest): string {
   return request.method === 'GET' && !request.wantsFragment ? request.url : '/dashboard'
 }
 
-/** What to tell a person of a status that the framework or the server itself answered. */
+/** The sentence for a status that the framework or the server itself answers. */
 export function sentenceFor(status: number): string {
   if (status === 429) return 'That was a lot of requests in a short time. Please wait a little and try again.'
   if (status === 413) return 'What was sent is too large.'

@@ -3,7 +3,7 @@ import { type Static, Type } from 'typebox'
 /** What a form shows again: what was typed (never a password), a sentence per field, and one for the whole. */
 export type FormState = { values: Record<string, string>; errors: Record<string, string>; formError: string | null }
 
-/** A form with these values, untouched or with the sentences that came of looking at it. */
+/** A form with these values, and with the error sentences of validating it, if any. */
 export function formState(
   values: Record<string, string> = {},
   errors: Record<string, string> = {},
@@ -14,14 +14,16 @@ export function formState(
 }
 
 /**
- * The edge of every form: whatever a browser or a script posts, any field may be missing, doubled or absurdly long.
- * `readForm` makes plain text of it (characters that show nothing are gone already: clean-text.ts); what the text means is
- * checked by the slice, which answers with sentences.
+ * The schema of every form: whatever a browser or a script posts, any field may be missing, repeated or absurdly long.
+ * `readForm` makes plain strings of it (clean-text.ts has removed invisible characters); the slice validates them and answers
+ * with sentences.
  */
 export const PostedForm = Type.Union([Type.Null(), Type.Record(Type.String(), Type.Unknown())])
 
-/** The named fields as strings: the first of doubled ones, cut at `longest`, without NUL, which no database stores and a
- * password may still hold. */
+/**
+ * The named fields as strings: the first of repeated ones, cut at `longest`, without NUL, which PostgreSQL does not store and a
+ * password may still contain.
+ */
 export function readForm<Name extends string>(
   body: Static<typeof PostedForm> | undefined,
   names: readonly Name[],
@@ -40,15 +42,15 @@ export function safeNext(next: string, fallback = '/dashboard'): string {
   return /^\/(?![/\\])[\w\-./~%?=&]*$/.test(next) && next.length <= 300 ? next : fallback
 }
 
-/** The query of a page that knows where to go on: `?next=`. */
+/** The query of a page that continues elsewhere: `?next=`. */
 export const NextInQuery = Type.Object({ next: Type.Optional(Type.Union([Type.String(), Type.Array(Type.String())])) })
 
-/** Where such a page goes on to: a path on this site, or '' for wherever suits. */
+/** Where such a page continues: a path on this site, or '' for its default. */
 export function nextIn(query: Static<typeof NextInQuery>): string {
   return safeNext([query.next].flat()[0] ?? '', '')
 }
 
-/** The address of such a page. */
+/** The URL of such a page. */
 export function withNext(path: string, next: string): string {
   const wanted = safeNext(next, '')
   return wanted ? `${path}?next=${encodeURIComponent(wanted)}` : path

@@ -2,19 +2,19 @@ import type { Socket } from 'node:net'
 import fp from 'fastify-plugin'
 
 /**
- * How long a connection is kept when nothing comes over it, in milliseconds. Longer than proxies keep theirs (nginx, HAProxy
- * and the large clouds: 60 s at most), for whoever closes first must be the side that sends the requests: otherwise a
- * request now and then meets a connection that was closed a moment ago.
+ * How long an idle connection is kept open, in milliseconds. Longer than proxies keep theirs (nginx, HAProxy and the large
+ * clouds: 60 s at most), because the side that sends the requests must close first: otherwise a request now and then meets a
+ * connection that was closed a moment ago.
  */
-export const keptMs = 72_000
+export const keepAliveMs = 72_000
 
-/** How long a connection over which nothing ever came is waited for, once nobody is let in any more. */
+/** After closing has begun, how long a connection may stay that has not sent anything yet. */
 const silentMs = 500
 
 /**
- * The end of a process without an unanswered request. From the moment it was asked to end every answer is the last of its
- * connection, so that whoever comes again comes over a new one, to another process; with `app.close()` nobody new is let
- * in, what is under way is answered, and connections over which nothing comes are closed.
+ * Ends the process without leaving a request unanswered. From the moment it is asked to end, every answer closes its connection,
+ * so that the next request opens a new one, to another process. With `app.close()` no connection is accepted any more, requests
+ * under way are answered, and idle connections are closed.
  */
 export default fp<{ isClosing: () => boolean }>(
   async (app, { isClosing }) => {
@@ -32,14 +32,14 @@ export default fp<{ isClosing: () => boolean }>(
     })
     app.addHook('preClose', async () => {
       closed = true
-      // Right after sockets were read: what has arrived by now makes its connection a busy one, which stays.
+      // Right after sockets were read: a connection whose request has arrived by now is not idle, and stays.
       await new Promise((resolve) => setImmediate(resolve))
-      // The server closes those that had a request; it would wait a quarter of a minute for those that never had one,
-      // like the ones that browsers open in advance.
+      // The server closes idle connections that had a request; for those that never had one, like the ones that browsers
+      // open in advance, it would wait a quarter of a minute.
       setTimeout(() => {
         for (const socket of silent) if (socket.bytesRead === 0) socket.destroy()
       }, silentMs).unref()
     })
   },
-  { name: 'closing' },
+  { name: 'graceful-shutdown' },
 )

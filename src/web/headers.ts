@@ -1,17 +1,17 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import fp from 'fastify-plugin'
 
-/** Origins of Cashfree's checkout: its script, its API (where forms post and frames live). */
+/** Origins of Cashfree's checkout: its script, and its API, to which forms post and which frames load. */
 export type CheckoutOrigins = { script: string; api: string; https: boolean }
 
 declare module 'fastify' {
   interface FastifyReply {
-    /** Widens the policy for the one page that loads Cashfree's script. */
+    /** Extends the Content-Security-Policy for the one page that loads Cashfree's script. */
     allowCheckout(): FastifyReply
   }
 }
 
-/** Every header of every answer, 404s and errors included, written out in full. */
+/** The security headers of every answer, 404s and errors included, written out in full. */
 export default fp<CheckoutOrigins>(
   async (app: FastifyInstance, origins) => {
     const everywhere = {
@@ -31,7 +31,7 @@ export default fp<CheckoutOrigins>(
     app.decorateReply('allowCheckout', function (this: FastifyReply) {
       return this.headers({
         'content-security-policy': policy(origins, true),
-        // Banks open pop-ups from Cashfree's window and talk back to it; its domain check reads the referrer.
+        // Banks open pop-ups from Cashfree's window and post messages to it; Cashfree's domain check reads the referrer.
         'cross-origin-opener-policy': 'same-origin-allow-popups',
         'referrer-policy': 'strict-origin-when-cross-origin',
       })

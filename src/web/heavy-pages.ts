@@ -2,29 +2,29 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { beginUrgent, heavyPlace } from '../platform/heavy-work.ts'
 
-const places = new WeakMap<FastifyRequest, () => void>()
+const slots = new WeakMap<FastifyRequest, () => void>()
 
 /**
- * Gives the place of a heavy page back as soon as its answer is made: sending it, at the reader's speed, holds up nobody. To be
- * registered before what makes files while they are sent (downloads.ts), for each piece of those takes a turn of its own:
- * two downloads that kept their places would wait for each other for ever.
+ * Frees the slot of a heavy page as soon as its answer is complete, before it is sent at the reader's speed. To be registered
+ * before downloads.ts, where each piece of a file takes a slot of its own: two downloads that kept the slots of their pages would
+ * wait for each other for ever.
  */
 export default fp(
   async (app: FastifyInstance) => {
-    app.addHook('onSend', async (request) => places.get(request)?.())
+    app.addHook('onSend', async (request) => slots.get(request)?.())
   },
-  { name: 'heavy' },
+  { name: 'heavy-pages' },
 )
 
-/** Every page of this scope is heavy work: it waits for its turn, and is refused with 503 when too many wait. */
+/** Makes every page of this scope heavy work: it waits for a slot, and is answered 503 when too many wait. */
 export function heavyPages(app: FastifyInstance): void {
   app.addHook('preHandler', async (request) => {
     if (request.method !== 'GET' && request.method !== 'HEAD') return
-    places.set(request, await heavyPlace({ patient: false, isGone: () => request.raw.socket.destroyed }))
+    slots.set(request, await heavyPlace({ patient: false, isGone: () => request.raw.socket.destroyed }))
   })
 }
 
-/** Every request of this scope is urgent: heavy work steps back until it is answered, or its sender has left. */
+/** Makes every request of this scope urgent: heavy work pauses until it is answered or its sender disconnects. */
 export function urgentRequests(app: FastifyInstance): void {
   app.addHook('onRequest', async (_request, reply) => {
     reply.raw.once('close', beginUrgent())

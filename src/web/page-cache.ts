@@ -1,11 +1,11 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { type Compressed, compressed, sendCompressed } from './compression.ts'
+import { type Compressed, compress, sendCompressed } from './compression.ts'
 
 type Kept = { page: Compressed; until: number }
 
 /**
- * Pages that are the same for every visitor, rendered once in `keepMs` and sent compressed. A page that cannot be
- * rendered anew (the database is away) is shown as it was. People with a cookie always get their own.
+ * Pages that are the same for every visitor, rendered at most once per `keepMs` and sent compressed. While a page cannot be
+ * rendered (the database is away) its last version is sent. For requests without a cookie; people with one get a page of their own.
  */
 export function pageCache(keepMs: number) {
   const kept = new Map<string, Kept>()
@@ -15,8 +15,8 @@ export function pageCache(keepMs: number) {
     try {
       const body = Buffer.from(await html())
       const before = kept.get(key)?.page
-      // Nearly always it is what it was, and compressing as well as brotli can takes the time of a thousand answers.
-      const page = before?.identity.equals(body) ? before : compressed(body)
+      // It has rarely changed, and compressing it takes the time of a thousand answers.
+      const page = before?.identity.equals(body) ? before : compress(body)
       kept.set(key, { page, until: Date.now() + keepMs })
     } catch (error) {
       const stale = kept.get(key)

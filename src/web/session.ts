@@ -3,22 +3,22 @@ import fp from 'fastify-plugin'
 
 declare module '@fastify/secure-session' {
   interface SessionData {
-    /** Random id of a row in `sessions`; the cookie says who claims, the row says whether it is so. */
+    /** Random id of a row in `sessions`, which says whose session it is and whether it is still valid. */
     sid: string
-    /** An administrator's new recovery codes, until they say that they kept them. */
+    /** An administrator's new recovery codes, until they confirm having saved them. */
     recoveryCodes: string
-    /** The secret (base32) of another authenticator app that an administrator sets up, until its first code. */
+    /** The secret (base32) of a new authenticator app that an administrator is setting up, until its first code. */
     nextSecret: string
     /** One sentence for the next page. */
     notice: { kind: 'info' | 'good' | 'warn' | 'bad'; text: string }
-    /** Secrets of links that were opened from a mail, by the page they lead to; forgotten at `until` (ms since 1970). */
+    /** Tokens of links opened from a mail, by the page they lead to; ignored after `until` (ms since 1970). */
     links: Partial<Record<'verify-email' | 'reset-password', { secret: string; until: number }>>
   }
 }
 
 const days30 = 30 * 24 * 3600
 
-/** The sealed cookie. `__Host-` and Secure wherever the site is https; Lax, because Cashfree's return is cross-site. */
+/** The encrypted session cookie. `__Host-` and Secure where the site is https; Lax, because Cashfree's return is cross-site. */
 export default fp<{ keys: Buffer[]; https: boolean }>(
   async (app, { keys, https }) => {
     await app.register(secureSession, {

@@ -2,9 +2,9 @@ import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 
 /**
- * A page has one address: with a slash at its end it is told to be elsewhere (308), whether anything is there or not, so that
- * nobody learns what is closed to them. The router finds it under both: what is posted with a slash is taken as it is, for a
- * redirect is a failure to Cashfree.
+ * A page has one URL: with a trailing slash it redirects (308), whether the page exists or not, so that the answer does not reveal
+ * pages that need a role. The router accepts both: a POST with a slash is handled as it is, because Cashfree treats a
+ * redirect as a failure.
  */
 export default fp(
   async (app: FastifyInstance) => {

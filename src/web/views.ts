@@ -7,24 +7,24 @@ import { fmt } from '../platform/format.ts'
 
 const viewsFolder = join(import.meta.dirname, '..', '..', 'views')
 
-/** Template name → what it prints. Slices add theirs by declaration merging, so a misspelt name does not compile. */
+/** Template name → its data. Slices add theirs by declaration merging, so that a misspelt name does not compile. */
 // biome-ignore lint/suspicious/noEmptyInterface: filled in by the slices.
 export interface Views {}
 
-/** What every full page knows besides its own data; the app fills it in for each request. */
+/** What every full page knows besides its own data (`it.page`); the app provides it for each request. */
 export type DescribePage = (request: FastifyRequest, content: object) => Promise<object>
 
 declare module 'fastify' {
   interface FastifyReply {
     /** The HTML of a template (a page or a fragment) with `it.page`, `it.fmt` and the given data. */
     render<Name extends keyof Views & string>(name: Name, data: Views[Name]): Promise<string>
-    /** Renders a template and sends it; not to be kept by any cache unless a handler said otherwise. */
+    /** Renders a template and sends it, `no-store` unless the handler set cache-control. */
     page<Name extends keyof Views & string>(name: Name, data: Views[Name]): Promise<FastifyReply>
-    /** After a write: 303 for browsers, HX-Redirect for htmx, so that both land on a fresh full page. */
+    /** After a write: 303 for browsers, HX-Redirect for htmx, so that both load a fresh full page. */
     leaveFor(url: string): FastifyReply
   }
   interface FastifyRequest {
-    /** True when htmx asked for a fragment; false for visits and for a restored history entry. */
+    /** True when htmx requests a fragment; false for full pages and for a restored history entry. */
     readonly wantsFragment: boolean
   }
 }
@@ -40,7 +40,7 @@ export default fp<{ describePage: DescribePage; cache: boolean }>(
     } as never)
 
     app.decorateReply('page', async function (this: FastifyReply, name: never, data: never) {
-      // As bytes: a string would be measured and encoded once more on its way out.
+      // As bytes: a string would be measured and then encoded again when it is sent.
       const html = Buffer.from(await this.render(name, data))
       if (!this.hasHeader('cache-control')) this.header('cache-control', 'no-store')
       return this.header('vary', 'HX-Request').type('text/html; charset=utf-8').send(html)

@@ -1,12 +1,12 @@
 import { connect } from 'node:net'
 import Fastify from 'fastify'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import bodyDeadline from '../../src/web/body-timeout.ts'
+import bodyTimeout from '../../src/web/body-timeout.ts'
 
 const app = Fastify({ requestTimeout: 60_000 })
 let port: number
 beforeAll(async () => {
-  await app.register(bodyDeadline, { ms: 300 })
+  await app.register(bodyTimeout, { ms: 300 })
   app.addContentTypeParser('application/octet-stream', (_request, payload, done) => done(null, payload))
   const read = async (body: unknown) => {
     let bytes = 0
