@@ -31,16 +31,16 @@ const nasty = [
   '007',
 ]
 
-let world: WebFixture
+let fixture: WebFixture
 beforeAll(async () => {
-  world = await buildFixture()
-  await unlock(world.app.sql)
+  fixture = await buildFixture()
+  await unlock(fixture.app.sql)
 })
-afterAll(() => world.close())
+afterAll(() => fixture.close())
 
-const exportsIn = () => waysIn(world).filter(({ address }) => address.endsWith('.csv'))
+const exportsIn = () => waysIn(fixture).filter(({ address }) => address.endsWith('.csv'))
 const fetchFrom = ({ may, address }: Way, query = '') =>
-  (may === 'panel' || may === 'money' ? world.at.money : world.at.owner).get(address + query)
+  (may === 'panel' || may === 'money' ? fixture.at.money : fixture.at.owner).get(address + query)
 
 /** The cells of a file as a spreadsheet reads them. */
 function cellsOf({ body }: Answer): string[][] {
@@ -59,7 +59,7 @@ describe('an export', () => {
     const found = new Map<string, number>()
     let cells = 0
     for (const text of nasty) {
-      await xssPayload(world.app.sql, text)
+      await xssPayload(fixture.app.sql, text)
       for (const way of exportsIn().filter(({ may }) => may !== 'signed-in')) {
         const [titles, ...rows] = cellsOf(await fetchFrom(way))
         if (rows.length === 0) wrong.push(`${way.address} is empty`)
@@ -91,7 +91,7 @@ describe('an export', () => {
     const wrong: string[] = []
     let found = 0
     for (const text of nasty) {
-      await xssPayload(world.app.sql, text)
+      await xssPayload(fixture.app.sql, text)
       for (const way of exportsIn().filter(({ may }) => may === 'signed-in'))
         for (const cell of cellsOf(await fetchFrom(way)).flat()) {
           if (formula.test(cell) && !number.test(cell)) wrong.push(`${way.address}: ${JSON.stringify(cell)} runs`)
@@ -103,7 +103,7 @@ describe('an export', () => {
   }, 60_000)
 
   test('is a file to be kept: UTF-8 with its mark, CRLF, named by the Indian day, for nobody else to cache', async () => {
-    await xssPayload(world.app.sql, 'plain')
+    await xssPayload(fixture.app.sql, 'plain')
     const today = dayInIndia(new Date())
     for (const way of exportsIn()) {
       const answer = await fetchFrom(way)
@@ -120,19 +120,19 @@ describe('an export', () => {
   })
 
   test('of a very long list comes in pieces, whole, and without a row twice', async () => {
-    const { sql } = world.app
+    const { sql } = fixture.app
     await sql`
       insert into orders (id, user_id, plan_key, amount_paise, status, expires_at, created_at, closed_at)
-      select 'ds_long_' || n, ${world.ids.owner}, 'monthly_v1', 49900, 'expired', now(), timestamptz '2021-05-05' + make_interval(secs => n / 100), now()
+      select 'ds_long_' || n, ${fixture.ids.owner}, 'monthly_v1', 49900, 'expired', now(), timestamptz '2021-05-05' + make_interval(secs => n / 100), now()
       from generate_series(1, 20000) n`
     await sql`
       insert into audit (actor, action, user_id, details)
-      select 'command', 'long.list', ${world.ids.owner}, '{}' from generate_series(1, 20000)`
+      select 'command', 'long.list', ${fixture.ids.owner}, '{}' from generate_series(1, 20000)`
     for (const [path, column] of [
       ['/admin/orders.csv?from=2021-05-05&to=2021-05-06', 1],
       ['/admin/audit.csv?action=long.list', 0],
     ] as const) {
-      const answer = await world.at.money.get(path)
+      const answer = await fixture.at.money.get(path)
       expect(answer.headers.get('content-length')).toBeNull()
       const rows = cellsOf(answer).slice(1)
       expect([path, rows.length, new Set(rows.map((row) => row[column])).size]).toEqual([path, 20_000, 20_000])
@@ -142,7 +142,7 @@ describe('an export', () => {
 
 /** The same answer as bytes: text loses the mark at its beginning. */
 function fetchBytes({ may, address }: Way): Promise<Response> {
-  const { app, cookies } = may === 'panel' || may === 'money' ? world.at.money : world.at.owner
+  const { app, cookies } = may === 'panel' || may === 'money' ? fixture.at.money : fixture.at.owner
   return fetch(app.url + address, {
     headers: { cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join('; ') },
   })

@@ -4,17 +4,17 @@ import type { Answer } from '../support/visitor.ts'
 import { expected, go, stranger, type Way, waysIn } from './every-route.ts'
 import { buildFixture, people, type WebFixture, type Who } from './fixture.ts'
 
-const worlds = {} as Record<'http' | 'https', WebFixture>
+const fixtures = {} as Record<'http' | 'https', WebFixture>
 beforeAll(async () => {
-  worlds.http = await buildFixture()
-  worlds.https = await buildFixture({ BASE_URL: 'https://etf.example.in' })
+  fixtures.http = await buildFixture()
+  fixtures.https = await buildFixture({ BASE_URL: 'https://etf.example.in' })
 }, 120_000)
 afterAll(async () => {
-  await worlds.http?.close()
-  await worlds.https?.close()
+  await fixtures.http?.close()
+  await fixtures.https?.close()
 })
 
-const site = (world: WebFixture) =>
+const site = (fixture: WebFixture) =>
   [
     `default-src 'none'`,
     `script-src 'self'`,
@@ -28,14 +28,14 @@ const site = (world: WebFixture) =>
     `base-uri 'none'`,
     `object-src 'none'`,
     `manifest-src 'self'`,
-    ...(world === worlds.https ? ['upgrade-insecure-requests'] : []),
+    ...(fixture === fixtures.https ? ['upgrade-insecure-requests'] : []),
   ].join('; ')
 
 /** The site's policy with Cashfree's window let in, and nothing else. */
-const checkout = (world: WebFixture) => {
-  const cashfree = new URL(world.app.config.cashfree.apiBase).origin
+const checkout = (fixture: WebFixture) => {
+  const cashfree = new URL(fixture.app.config.cashfree.apiBase).origin
   const gateway = `${cashfree} https://sdk.cashfree.com https://api.cashfree.com https://sandbox.cashfree.com https://payments.cashfree.com https://payments-test.cashfree.com`
-  return site(world)
+  return site(fixture)
     .replace(`script-src 'self'`, `script-src 'self' ${cashfree}`)
     .replace(`connect-src 'self'`, `connect-src 'self' ${gateway}`)
     .replace(`form-action 'self'`, `form-action 'self' ${gateway}`)
@@ -45,8 +45,8 @@ const checkout = (world: WebFixture) => {
 const mail = `default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'; sandbox`
 
 /** What every answer carries; null: not at all. */
-const everywhere = (world: WebFixture) => ({
-  'content-security-policy': site(world),
+const everywhere = (fixture: WebFixture) => ({
+  'content-security-policy': site(fixture),
   'x-content-type-options': 'nosniff',
   'x-frame-options': 'DENY',
   'referrer-policy': 'same-origin',
@@ -54,15 +54,15 @@ const everywhere = (world: WebFixture) => ({
   'cross-origin-resource-policy': 'same-origin',
   'cross-origin-embedder-policy': null,
   'permissions-policy': 'camera=(), microphone=(), geolocation=(), usb=(), payment=(self)',
-  'strict-transport-security': world === worlds.https ? 'max-age=63072000; includeSubDomains' : null,
+  'strict-transport-security': fixture === fixtures.https ? 'max-age=63072000; includeSubDomains' : null,
   server: null,
   'x-powered-by': null,
 })
 
 /** The pages that are let something, when they are shown. */
-const exceptions: Record<string, (world: WebFixture) => Record<string, string>> = {
-  'GET /checkout/:plan': (world) => ({
-    'content-security-policy': checkout(world),
+const exceptions: Record<string, (fixture: WebFixture) => Record<string, string>> = {
+  'GET /checkout/:plan': (fixture) => ({
+    'content-security-policy': checkout(fixture),
     'cross-origin-opener-policy': 'same-origin-allow-popups',
     'referrer-policy': 'strict-origin-when-cross-origin',
   }),
@@ -82,10 +82,10 @@ const lasting: Record<string, string> = {
   'GET /.well-known/security.txt': 'public, max-age=3600',
 }
 
-function wanted(world: WebFixture, way: Way, who: Who, status: number): Record<string, string | null> {
+function wanted(fixture: WebFixture, way: Way, who: Who, status: number): Record<string, string | null> {
   const robots = way.address.startsWith('/admin') ? 'noindex, nofollow' : isSecretPage(way) ? 'noindex' : null
-  const exception = status === 200 ? exceptions[way.route]?.(world) : undefined
-  return { ...everywhere(world), 'x-robots-tag': robots, 'cache-control': keeping(way, who), ...exception }
+  const exception = status === 200 ? exceptions[way.route]?.(fixture) : undefined
+  return { ...everywhere(fixture), 'x-robots-tag': robots, 'cache-control': keeping(way, who), ...exception }
 }
 
 /** What a link in a mail opens. */
@@ -107,14 +107,14 @@ function wrongIn(answer: Answer, headers: Record<string, string | null>): string
 
 describe.each(['http', 'https'] as const)('over %s', (scheme) => {
   test.each(people)('every answer of every route carries every header: %s', async (who) => {
-    const world = worlds[scheme]
+    const fixture = fixtures[scheme]
     const wrong: string[] = []
     const statuses = new Set<number>()
-    const ways = waysIn(world)
+    const ways = waysIn(fixture)
     for (const way of ways) {
-      const answer = await go(world, way, who)
+      const answer = await go(fixture, way, who)
       statuses.add(answer.status)
-      for (const problem of wrongIn(answer, wanted(world, way, who, answer.status)))
+      for (const problem of wrongIn(answer, wanted(fixture, way, who, answer.status)))
         wrong.push(`${way.route} (${answer.status}): ${problem}`)
     }
     console.log(`${scheme}, ${who}: ${ways.length} routes, answers ${[...statuses].sort().join(', ')}`)
@@ -122,8 +122,8 @@ describe.each(['http', 'https'] as const)('over %s', (scheme) => {
   })
 
   test('so do fragments, refusals and failures', async () => {
-    const world = worlds[scheme]
-    const { at, ids, app } = world
+    const fixture = fixtures[scheme]
+    const { at, ids, app } = fixture
     const fragment = { 'hx-request': 'true' }
     const formed = { 'content-type': 'application/x-www-form-urlencoded' }
     const large = 'x'.repeat(100_000)
@@ -158,7 +158,7 @@ describe.each(['http', 'https'] as const)('over %s', (scheme) => {
       [409, 'an act too late', at.money.post(`/admin/mails/${ids.mail}/copies`, { copy: '77' })],
     ]
     const wrong: string[] = []
-    for (const [status, kind, asked] of kinds) wrong.push(...(await problemsOf(world, { status, kind, asked })))
+    for (const [status, kind, asked] of kinds) wrong.push(...(await problemsOf(fixture, { status, kind, asked })))
     await app.sql`alter table subscriptions rename column status to hidden_status`
     await app.sql`alter table orders rename column status to hidden_status`
     try {
@@ -169,7 +169,7 @@ describe.each(['http', 'https'] as const)('over %s', (scheme) => {
         ['an export that fails', at.money.get('/admin/orders.csv')],
         ['JSON that fails', at.owner.get(`/api/payment-status/${ids.paidOrder}`)],
       ] as const)
-        wrong.push(...(await problemsOf(world, { status: 500, kind, asked })))
+        wrong.push(...(await problemsOf(fixture, { status: 500, kind, asked })))
     } finally {
       await app.sql`alter table orders rename column hidden_status to status`
       await app.sql`alter table subscriptions rename column hidden_status to status`
@@ -182,11 +182,11 @@ describe.each(['http', 'https'] as const)('over %s', (scheme) => {
 type Kind = { status: number; kind: string; asked: Answer | Promise<Answer> }
 
 /** What is wrong with an answer that nobody may keep. */
-async function problemsOf(world: WebFixture, { status, kind, asked }: Kind): Promise<string[]> {
+async function problemsOf(fixture: WebFixture, { status, kind, asked }: Kind): Promise<string[]> {
   const answer = await asked
   const kept = /report too large/.test(kind) ? null : 'no-store'
   const robots: Record<string, string> = /panel|export/.test(kind) ? { 'x-robots-tag': 'noindex, nofollow' } : {}
-  const problems = wrongIn(answer, { ...everywhere(world), 'cache-control': kept, ...robots })
+  const problems = wrongIn(answer, { ...everywhere(fixture), 'cache-control': kept, ...robots })
   if (answer.status !== status) problems.push(`${answer.status} instead of ${status}`)
   return problems.map((problem) => `${kind}: ${problem}`)
 }
@@ -199,13 +199,13 @@ async function asAnswer(sent: ReturnType<typeof deliver>): Promise<Answer> {
 
 describe('when there is too much, or nobody to ask', () => {
   test('answers of 429 and 503 carry them as well', async () => {
-    const world = await buildFixture({ RATE_LIMIT_SCALE: '0.5' })
+    const fixture = await buildFixture({ RATE_LIMIT_SCALE: '0.5' })
     try {
-      const someone = stranger(world)
+      const someone = stranger(fixture)
       const limited: Answer[] = []
       for (let i = 0; i < 40; i++) limited.push(await someone.post('/login', { login: `nobody${i}` }))
       const json: Answer[] = []
-      for (let i = 0; i < 40; i++) json.push(await world.at.owner.postJson('/api/create-payment-token', {}))
+      for (let i = 0; i < 40; i++) json.push(await fixture.at.owner.postJson('/api/create-payment-token', {}))
       const reports: Answer[] = []
       for (let i = 0; i < 60; i++)
         reports.push(
@@ -221,31 +221,31 @@ describe('when there is too much, or nobody to ask', () => {
         const last = answers.at(-1)!
         expect(last.status).toBe(429)
         expect(last.headers.get('retry-after')).toMatch(/^\d+$/)
-        expect(wrongIn(last, { ...everywhere(world), 'cache-control': kept })).toEqual([])
+        expect(wrongIn(last, { ...everywhere(fixture), 'cache-control': kept })).toEqual([])
       }
-      const { name } = (await world.app.sql<{ name: string }[]>`select current_database() as name`)[0]!
-      await world.app.sql.unsafe(`alter database ${name} with allow_connections false`).catch(() => {})
-      await world.app.sql.end({ timeout: 1 })
+      const { name } = (await fixture.app.sql<{ name: string }[]>`select current_database() as name`)[0]!
+      await fixture.app.sql.unsafe(`alter database ${name} with allow_connections false`).catch(() => {})
+      await fixture.app.sql.end({ timeout: 1 })
       for (const asked of [
-        world.at.owner.get('/dashboard'),
-        world.at.money.get('/admin/orders'),
-        world.at.money.get('/admin/orders.csv'),
-        world.at.owner.get(`/api/payment-status/${world.ids.paidOrder}`),
-        world.at.owner.get('/dashboard', { 'hx-request': 'true' }),
+        fixture.at.owner.get('/dashboard'),
+        fixture.at.money.get('/admin/orders'),
+        fixture.at.money.get('/admin/orders.csv'),
+        fixture.at.owner.get(`/api/payment-status/${fixture.ids.paidOrder}`),
+        fixture.at.owner.get('/dashboard', { 'hx-request': 'true' }),
         someone.get('/readyz'),
       ]) {
         const answer = await asked
         expect([500, 503]).toContain(answer.status)
-        expect(wrongIn(answer, { ...everywhere(world), 'cache-control': 'no-store' })).toEqual([])
+        expect(wrongIn(answer, { ...everywhere(fixture), 'cache-control': 'no-store' })).toEqual([])
       }
     } finally {
-      await world.close()
+      await fixture.close()
     }
   }, 60_000)
 })
 
 test('an account of the table: whoever may not is told so with these headers too', () => {
-  const ways = waysIn(worlds.http)
+  const ways = waysIn(fixtures.http)
   const refused = ways.flatMap((way) => people.filter((who) => [401, 403, 404].includes(expected(way, who))))
   expect(refused.length).toBeGreaterThan(100)
 })

@@ -345,22 +345,22 @@ export function waysIn({ app, ids }: WebFixture): Way[] {
     .filter((route) => endpoints[nameOf(route)])
     .map((route) => {
       const [method, pattern] = route.split(' ') as [string, string]
-      const door = endpoints[nameOf(route)]!
-      return { ...door, route, method, address: door.path?.(ids) ?? pattern }
+      const endpoint = endpoints[nameOf(route)]!
+      return { ...endpoint, route, method, address: endpoint.path?.(ids) ?? pattern }
     })
 }
 
-/** Goes there as a browser does, or a script where it is a door for scripts. */
-export async function go(world: WebFixture, way: Way, who: Who): Promise<Answer> {
+/** Goes there as a browser does, or as a script where the endpoint is for scripts. */
+export async function go(fixture: WebFixture, way: Way, who: Who): Promise<Answer> {
   if (way.ends) {
-    const answer = await (await world.again(who)).post(way.address)
-    world.at[who] = await world.again(who)
+    const answer = await (await fixture.again(who)).post(way.address)
+    fixture.at[who] = await fixture.again(who)
     return answer
   }
-  const visitor = world.at[who]
+  const visitor = fixture.at[who]
   if (way.method === 'GET') return visitor.get(way.address)
-  const asked = way.formAt ? hiddenIn((await world.at.money.get(way.formAt(world.ids))).body) : {}
-  const form = { ...asked, ...way.form?.(world.ids) }
+  const asked = way.formAt ? hiddenIn((await fixture.at.money.get(way.formAt(fixture.ids))).body) : {}
+  const form = { ...asked, ...way.form?.(fixture.ids) }
   return /^\/(api|webhooks)\//.test(way.address) ? visitor.postJson(way.address, form) : visitor.post(way.address, form)
 }
 

@@ -5,13 +5,13 @@ import type { Answer } from '../support/visitor.ts'
 import { go, type Way, waysIn } from './every-route.ts'
 import { buildFixture, people, type WebFixture, type Who } from './fixture.ts'
 
-let world: WebFixture
+let fixture: WebFixture
 let ways: Way[]
 beforeAll(async () => {
-  world = await buildFixture({}, pool.disturbed)
-  ways = waysIn(world)
+  fixture = await buildFixture({}, pool.disturbed)
+  ways = waysIn(fixture)
 })
-afterAll(() => world.close())
+afterAll(() => fixture.close())
 
 /** Errors as the driver throws them, one after the other. */
 const errors = [
@@ -90,7 +90,7 @@ describe('a page whose query fails says so, whoever asks', () => {
     for (const way of ways.filter(({ method }) => method === 'GET')) {
       for (let at = 1; ; at++) {
         pool.fail(at)
-        const answer = await go(world, way, who)
+        const answer = await go(fixture, way, who)
         asked++
         if (answer.status === 503) refused++
         const problem = problemIn(way, answer)
@@ -112,7 +112,7 @@ describe('a page whose query fails says so, whoever asks', () => {
       for (const way of ways.filter(({ method, ends }) => method === 'POST' && !ends)) {
         for (let at = 1; at <= 12; at++) {
           pool.fail(at)
-          const problem = problemIn(way, await go(world, way, who))
+          const problem = problemIn(way, await go(fixture, way, who))
           if (problem) wrong.push(`${way.route}, query ${at}: ${problem}`)
           if (pool.sent.length < at) break
         }
@@ -124,21 +124,21 @@ describe('a page whose query fails says so, whoever asks', () => {
 
   test('a fragment gets a notice, and a statement that is wrong a page that says nothing of it', async () => {
     pool.fail(1)
-    const fragment = await world.at.owner.get('/dashboard', { 'hx-request': 'true' })
+    const fragment = await fixture.at.owner.get('/dashboard', { 'hx-request': 'true' })
     expect([fragment.status, fragment.body]).toEqual([503, expect.stringContaining('class="notice bad"')])
     expect(fragment.body).not.toContain('<html')
     pool.fail(0)
-    await world.app.sql`alter table subscriptions rename to subscriptions_gone`
+    await fixture.app.sql`alter table subscriptions rename to subscriptions_gone`
     try {
-      const page = await world.at.owner.get('/account')
+      const page = await fixture.at.owner.get('/account')
       expect(page.status).toBe(500)
       expect(page.body).toContain('class="site-header')
       expect(page.body).toContain('This is our fault')
       expect(page.body).not.toMatch(internals)
       // What the frame alone shows is left out, and the page is there.
-      expect((await world.at.owner.get('/contact')).status).toBe(200)
+      expect((await fixture.at.owner.get('/contact')).status).toBe(200)
     } finally {
-      await world.app.sql`alter table subscriptions_gone rename to subscriptions`
+      await fixture.app.sql`alter table subscriptions_gone rename to subscriptions`
     }
   })
 })
@@ -146,16 +146,16 @@ describe('a page whose query fails says so, whoever asks', () => {
 test('files asked for side by side are all there, and hold up nobody', async () => {
   const files = ways.filter(({ route, method }) => method === 'GET' && /\.(csv|json)$/.test(route))
   const answers = await Promise.all(
-    [1, 2, 3].flatMap(() => files.map(async (way) => [way.route, (await go(world, way, 'money')).status])),
+    [1, 2, 3].flatMap(() => files.map(async (way) => [way.route, (await go(fixture, way, 'money')).status])),
   )
   // To an administrator who does not subscribe the analyser's table is not offered.
   const allOf = (route: unknown) => (route === 'GET /dashboard/table.csv' ? 303 : 200)
   for (const [route, status] of answers) expect([route, status]).toEqual([route, allOf(route)])
-  expect((await world.at.money.get('/admin/orders')).status).toBe(200)
+  expect((await fixture.at.money.get('/admin/orders')).status).toBe(200)
 })
 
 test('an address or a cookie that cannot be read gets a page, never JSON', async () => {
-  const stranger = (cookie: string) => world.at.visitor.get('/contact', { cookie })
+  const stranger = (cookie: string) => fixture.at.visitor.get('/contact', { cookie })
   for (const cookie of [
     'sid=%E0%A4%A',
     'sid=',
@@ -174,7 +174,7 @@ test('an address or a cookie that cannot be read gets a page, never JSON', async
     '/%FF',
     `/checkout/${'%F0%9F%98%80'.repeat(80)}`,
   ]) {
-    const { status, headers, body } = await world.at.money.get(path)
+    const { status, headers, body } = await fixture.at.money.get(path)
     expect([path, status, headers.get('content-type')]).toEqual([
       path,
       expect.any(Number),
@@ -189,7 +189,7 @@ test('an address or a cookie that cannot be read gets a page, never JSON', async
 
 /** Tables whose names stand in these statements, or in the SQL functions that they call. */
 async function tablesIn(): Promise<(text: string) => string[]> {
-  const { sql } = world.app
+  const { sql } = fixture.app
   const tables = (
     await sql<{ name: string }[]>`
     select table_name as name from information_schema.tables where table_schema = 'public' and table_type = 'BASE TABLE'`
@@ -214,15 +214,15 @@ test('a page that needs a locked table says so in time, whichever table it is', 
   for (const way of ways.filter(({ method }) => method === 'GET'))
     for (const who of asking) {
       pool.fail(0)
-      await go(world, way, who)
+      await go(fixture, way, who)
       for (const table of touched(pool.sent.join('\n')))
         needing.set(table, [...(needing.get(table) ?? []), { way, who }])
     }
   // A locked table is waited for as long as the product says, only not for whole seconds here.
   await Promise.all(
-    Array.from({ length: 5 }, () => world.app.sql`select set_config('lock_timeout', '120ms', false), pg_sleep(0.2)`),
+    Array.from({ length: 5 }, () => fixture.app.sql`select set_config('lock_timeout', '120ms', false), pg_sleep(0.2)`),
   )
-  const holder = postgres(world.app.databaseUrl, { max: 1, onnotice: () => {} })
+  const holder = postgres(fixture.app.databaseUrl, { max: 1, onnotice: () => {} })
   const wrong: string[] = []
   let asked = 0
   let refused = 0
@@ -234,7 +234,7 @@ test('a page that needs a locked table says so in time, whichever table it is', 
       await Promise.all(
         some.map(async ({ way, who }) => {
           const sent = Date.now()
-          const answer = await go(world, way, who).catch((error: Error) => error)
+          const answer = await go(fixture, way, who).catch((error: Error) => error)
           asked++
           if ('status' in answer && answer.status === 503) refused++
           const problem =

@@ -14,7 +14,7 @@ import { startApp, type TestApp } from '../support/app.ts'
 import { newestOrder, until } from '../support/books.ts'
 import { registration, Visitor } from '../support/visitor.ts'
 
-/** Whoever may stand at a door. `half` is an administrator who gave the password and not yet the second factor. */
+/** The kinds of people who call an endpoint. `half` is an administrator who gave the password and not yet the second factor. */
 export const people = ['visitor', 'owner', 'other', 'half', 'reader', 'money'] as const
 export type Who = (typeof people)[number]
 
@@ -48,7 +48,7 @@ export type Ids = {
   reportsLink: string
 }
 
-/** Builds it through the real doors: people register and pay, Cashfree reports, jobs run. */
+/** Builds it through the real endpoints: people register and pay, Cashfree reports, jobs run. */
 export async function buildFixture(
   env: Record<string, string> = {},
   disturbed?: (sql: Sql) => Sql,

@@ -7,25 +7,25 @@ import { buildFixture, type WebFixture, type Who } from './fixture.ts'
 import { longName, stretch } from './long-values.ts'
 import { unlock } from './xss-payloads.ts'
 
-let world: WebFixture
+let fixture: WebFixture
 let browsing: Browsing
 let stretched: string[]
 beforeAll(async () => {
-  world = await buildFixture()
-  await unlock(world.app.sql)
-  stretched = await stretch(world.app.sql, longName)
-  browsing = openBrowser({ url: world.at.owner.app.url })
+  fixture = await buildFixture()
+  await unlock(fixture.app.sql)
+  stretched = await stretch(fixture.app.sql, longName)
+  browsing = openBrowser({ url: fixture.at.owner.app.url })
 }, 120_000)
 afterAll(async () => {
   await browsing?.close()
-  await world?.close()
+  await fixture?.close()
 })
 
 /** Every page that the table of routes knows, and every kind of thing that has a page of its own; for whoever sees most. */
 async function pages(): Promise<Map<string, Who>> {
-  const { ids, app } = world
+  const { ids, app } = fixture
   const seen = new Map<string, Who>()
-  for (const { method, address, may, answers } of waysIn(world)) {
+  for (const { method, address, may, answers } of waysIn(fixture)) {
     if (
       method !== 'GET' ||
       (answers ?? 200) !== 200 ||
@@ -84,7 +84,7 @@ test.each(typefaceNames)(
     const visits = await pages()
     for (const who of new Set(visits.values())) {
       const person = await browsing.person({ typeface })
-      await takeOver(person, world.at[who])
+      await takeOver(person, fixture.at[who])
       for (const [path] of [...visits].filter(([, visitor]) => visitor === who))
         flaws.push(...(await flawsAt(person, path, typeface)).map((flaw) => `${path} ${flaw}`))
       await person.close()

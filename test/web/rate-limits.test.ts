@@ -18,7 +18,7 @@ const times = async <T>(n: number, work: (i: number) => Promise<T>) => {
   return answers
 }
 
-describe('a door has thirty tries a minute for one address', () => {
+describe('a limited route takes thirty requests a minute from one address', () => {
   test.each([
     ['registration', '/register', {}],
     ['opening a checkout', '/checkout/monthly', {}],

@@ -4,37 +4,37 @@ import type { Answer } from '../support/visitor.ts'
 import { endpoints, expected, go, nameOf, type Way, waysIn } from './every-route.ts'
 import { buildFixture, people, type WebFixture, type Who } from './fixture.ts'
 
-let world: WebFixture
+let fixture: WebFixture
 let ways: Way[]
 beforeAll(async () => {
-  world = await buildFixture()
-  ways = waysIn(world)
+  fixture = await buildFixture()
+  ways = waysIn(fixture)
 })
-afterAll(() => world.close())
+afterAll(() => fixture.close())
 
-/** What the answer tells: its status, its words, and its headers but for those that differ each time. */
-function told({ status, headers, body }: Answer) {
+/** What an answer reveals: its status, its body, and its headers but for those that differ each time. */
+function revealed({ status, headers, body }: Answer) {
   const different = ['date', 'set-cookie', 'connection', 'keep-alive']
   const same = [...headers].filter(([name]) => !different.includes(name) && !name.startsWith('x-ratelimit'))
   return { status, body, headers: same }
 }
 
 /** Every row of every table, as one line a table; but for counters of requests, and for when a session was seen. */
-async function booksNow(): Promise<string[]> {
-  const tables = await world.app.sql<{ name: string }[]>`
+async function databaseState(): Promise<string[]> {
+  const tables = await fixture.app.sql<{ name: string }[]>`
     select table_name as name from information_schema.tables
     where table_schema = 'public' and table_type = 'BASE TABLE' and table_name not in ('rate_counters', 'webhook_refusals', 'sessions')`
   const lines = tables.map(({ name }) => {
-    // Prices are too many to be read again each time; how many there are tells enough.
+    // Prices are too many to be read again each time; their number is enough.
     const rows = name === 'prices' ? `''` : `coalesce(md5(string_agg(t::text, ',' order by t::text)), '')`
     return `select '${name} ' || count(*) || ' ' || ${rows} as line from ${name} t`
   })
-  const rows = await world.app.sql.unsafe<{ line: string }[]>(`${lines.join(' union all ')} order by line`)
+  const rows = await fixture.app.sql.unsafe<{ line: string }[]>(`${lines.join(' union all ')} order by line`)
   return rows.map(({ line }) => line)
 }
 
 test('every route has a line in the table, and every line a route', () => {
-  const routes = new Set(world.app.routes.map(nameOf))
+  const routes = new Set(fixture.app.routes.map(nameOf))
   expect([...routes].filter((route) => !endpoints[route])).toEqual([])
   expect(Object.keys(endpoints).filter((name) => !routes.has(name))).toEqual([])
 })
@@ -45,10 +45,10 @@ describe('whoever may not', () => {
     const refused = ways.filter((way) => isRefused(way, who))
     for (const way of refused) {
       const isAct = way.method !== 'GET'
-      const before = isAct ? await booksNow() : []
+      const before = isAct ? await databaseState() : []
       const problem = await refusalProblem(way, who)
       if (problem) wrong.push(`${way.route}: ${problem}`)
-      const after = isAct ? await booksNow() : []
+      const after = isAct ? await databaseState() : []
       for (const line of after) if (!before.includes(line)) wrong.push(`${way.route} changed ${line.split(' ')[0]}`)
     }
     console.log(`${who}: ${refused.length} of ${ways.length} routes refused`)
@@ -63,7 +63,7 @@ function isRefused(way: Way, who: Who): boolean {
 
 /** What is wrong with how this person is refused; undefined when it is as it should be. */
 async function refusalProblem(way: Way, who: Who): Promise<string | undefined> {
-  const answer = await go(world, way, who)
+  const answer = await go(fixture, way, who)
   const status = expected(way, who)
   if (answer.status !== status) return `${answer.status} instead of ${status}`
   if (status === 401)
@@ -73,8 +73,10 @@ async function refusalProblem(way: Way, who: Who): Promise<string | undefined> {
     return answer.location === `/login?next=${encodeURIComponent(next)}` ? undefined : `leads to ${answer.location}`
   }
   if (status === 403) return answer.body.includes('change nothing') ? undefined : 'does not say why'
-  const instead = await go(world, { ...way, ...nowhere(way) }, who)
-  return JSON.stringify(told(answer)) === JSON.stringify(told(instead)) ? undefined : 'differs from what does not exist'
+  const instead = await go(fixture, { ...way, ...nowhere(way) }, who)
+  return JSON.stringify(revealed(answer)) === JSON.stringify(revealed(instead))
+    ? undefined
+    : 'differs from what does not exist'
 }
 
 /** Where nothing is: for what has an owner the same kind of thing that nobody has, else an unknown address beside it. */
@@ -82,7 +84,7 @@ function nowhere(way: Way): Partial<Way> {
   if (!way.may.startsWith('owner')) return { address: `/${way.address.split('/')[1]}/nowhere` }
   const nobodys = (text: string) =>
     text.replace(/ds_\w+|R\d{4}-\d+/, (id) => (id.startsWith('R') ? 'R2627-999999' : 'ds_01ABCDEFGH'))
-  const form = way.form?.(world.ids)
+  const form = way.form?.(fixture.ids)
   return {
     address: nobodys(way.address),
     ...(form
@@ -96,7 +98,7 @@ describe('whoever may', () => {
     const wrong: string[] = []
     const open = ways.filter((way) => !isRefused(way, who))
     for (const way of open) {
-      const { status } = await go(world, way, who)
+      const { status } = await go(fixture, way, who)
       if (status !== expected(way, who)) wrong.push(`${way.route}: ${status} instead of ${expected(way, who)}`)
     }
     console.log(`${who}: ${open.length} of ${ways.length} routes open`)
@@ -109,7 +111,7 @@ describe('whatever is sent', () => {
     const wrong: string[] = []
     for (const { method, address, route } of ways.filter((way) => way.method === 'GET'))
       for (const who of ['visitor', 'owner', 'money'] as const) {
-        const [head, get] = [await world.at[who].send('HEAD', address), await world.at[who].get(address)]
+        const [head, get] = [await fixture.at[who].send('HEAD', address), await fixture.at[who].get(address)]
         if (head.status !== get.status || head.body !== '') wrong.push(`${method} ${route}, ${who}: ${head.status}`)
       }
     expect(wrong).toEqual([])
@@ -124,7 +126,7 @@ describe('whatever is sent', () => {
         for (const who of ['visitor', 'owner', 'money'] as const) {
           if (served.has(`${method} ${address}`)) continue
           asked++
-          const { status } = await world.at[who].send(method, address)
+          const { status } = await fixture.at[who].send(method, address)
           const mayBe = who === 'visitor' ? [404, 405, 303, 401] : [404, 405]
           if (!mayBe.includes(status)) wrong.push(`${method} ${address}, ${who}: ${status}`)
         }
@@ -139,7 +141,7 @@ describe('whatever is sent', () => {
       for (const spelling of spellingsOf(address))
         for (const who of ['visitor', 'other'] as const) {
           const status = await statusAt(who, 'GET', spelling)
-          // With a slash at its end every address is told to be the one without, there or not.
+          // With a slash at its end every address redirects to the one without, whether it exists or not.
           const mayBe = [308, 404, 400, ...(who === 'visitor' ? [303, 401] : [])]
           if (!mayBe.includes(status)) wrong.push(`${spelling}, ${who}: ${status}`)
         }
@@ -168,7 +170,7 @@ describe('whatever is sent', () => {
       for (const query of queriesFor(may)) {
         asked++
         const at = `${address}${address.includes('?') ? '&' : '?'}${query}`
-        const { status } = await world.at.money.get(at)
+        const { status } = await fixture.at.money.get(at)
         if (status >= 500) wrong.push(`${route} ${query.slice(0, 60)}: ${status}`)
       }
     console.log(`${asked} requests with junk for filters`)
@@ -178,18 +180,18 @@ describe('whatever is sent', () => {
   test('no form, however it is filled, makes us fail or changes the books for who may not', async () => {
     const wrong: string[] = []
     let asked = 0
-    const before = (await booksNow()).join('\n')
+    const before = (await databaseState()).join('\n')
     const post = async (way: Way, who: Who) => {
       for (const [type, body] of bodies) {
         asked++
-        const { status } = await world.at[who].send('POST', way.address, body, { 'content-type': type })
+        const { status } = await fixture.at[who].send('POST', way.address, body, { 'content-type': type })
         if (status >= 500) wrong.push(`${way.route} ${type} ${body.slice(0, 40)}, ${who}: ${status}`)
       }
     }
     const acts = ways.filter(({ method, ends }) => method === 'POST' && !ends)
     for (const way of acts)
       for (const who of ['visitor', 'other', 'reader'] as const) if (isRefused(way, who)) await post(way, who)
-    expect((await booksNow()).join('\n')).toBe(before)
+    expect((await databaseState()).join('\n')).toBe(before)
     for (const way of acts) for (const who of ['visitor', 'owner', 'money'] as const) await post(way, who)
     console.log(`${asked} requests with junk for forms`)
     expect(wrong).toEqual([])
@@ -198,8 +200,8 @@ describe('whatever is sent', () => {
 
 /** The status of an address sent letter for letter: what a browser would tidy up stays as it is. */
 function statusAt(who: Who, method: string, path: string): Promise<number> {
-  const { hostname, port } = new URL(world.at[who].app.url)
-  const cookie = [...world.at[who].cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+  const { hostname, port } = new URL(fixture.at[who].app.url)
+  const cookie = [...fixture.at[who].cookies].map(([name, value]) => `${name}=${value}`).join('; ')
   const headers = {
     'sec-fetch-site': 'same-origin',
     ...(method === 'GET' ? {} : { 'content-type': 'application/x-www-form-urlencoded', 'content-length': '0' }),

@@ -58,22 +58,22 @@ const rounds = Array.from({ length: Math.ceil(payloads.length / together) }, (_,
   payloads.slice(index * together, (index + 1) * together),
 )
 
-let world: WebFixture
+let fixture: WebFixture
 let harmless: Set<string>
 beforeAll(async () => {
-  world = await buildFixture()
-  await unlock(world.app.sql)
+  fixture = await buildFixture()
+  await unlock(fixture.app.sql)
   harmless = partsOf((await pages()).concat(await echoes('nothing special')))
 }, 120_000)
-afterAll(() => world.close())
+afterAll(() => fixture.close())
 
 type Page = { at: string; answer: Answer }
 
 /** Every page with words of the books on it, for whoever sees most of it. */
 async function pages(): Promise<Page[]> {
-  const { at, ids } = world
+  const { at, ids } = fixture
   const seen: Page[] = []
-  for (const { method, address, may } of waysIn(world)) {
+  for (const { method, address, may } of waysIn(fixture)) {
     if (method !== 'GET' || may === 'machines' || /\.(csv|json|js|css|svg)$/.test(address)) continue
     seen.push({ at: address, answer: await (may === 'panel' || may === 'money' ? at.money : at.owner).get(address) })
   }
@@ -87,11 +87,11 @@ async function pages(): Promise<Page[]> {
   return seen.filter(({ answer }) => /^text\/html/.test(answer.headers.get('content-type') ?? ''))
 }
 
-const pageAt = async (at: string): Promise<Page> => ({ at, answer: await world.at.money.get(at) })
+const pageAt = async (at: string): Promise<Page> => ({ at, answer: await fixture.at.money.get(at) })
 
 /** The page of every row that has one: mails of every kind, deliveries, incidents, people. */
 function rowsOf() {
-  return world.app.sql<{ path: string }[]>`
+  return fixture.app.sql<{ path: string }[]>`
     (select '/admin/mails/' || id as path from mails order by id limit 12) union all
     (select '/admin/mails/' || id || '/preview' as path from mails order by id limit 12) union all
     (select '/admin/webhooks/' || id from webhook_events order by id limit 8) union all
@@ -103,7 +103,7 @@ function rowsOf() {
 
 /** Pages that say again what was asked for or typed. */
 async function echoes(text: string): Promise<Page[]> {
-  const { at, ids, app } = world
+  const { at, ids, app } = fixture
   const seen: Page[] = []
   const asked = encodeURIComponent(text.slice(0, 95))
   for (const [list, filters] of [
@@ -128,7 +128,7 @@ async function echoes(text: string): Promise<Page[]> {
   for (const path of ['/login?next=', '/?plan=', '/verify-email?token=', '/payment/return?order_id=', '/nowhere/'])
     seen.push({
       at: path,
-      answer: await stranger(world).get(path + asked),
+      answer: await stranger(fixture).get(path + asked),
     })
   const typed = (names: string) => Object.fromEntries(names.split(' ').map((name) => [name, text]))
   for (const [path, names] of [
@@ -195,7 +195,7 @@ const escaped = (text: string) =>
     .replaceAll("'", '&#39;')
 
 async function report(text: string) {
-  const body = successBody(world.ids.paidOrder, { type: 'PAYMENT_SUCCESS_WEBHOOK' }).replace(
+  const body = successBody(fixture.ids.paidOrder, { type: 'PAYMENT_SUCCESS_WEBHOOK' }).replace(
     '"INR"',
     JSON.stringify(text),
   )
@@ -203,7 +203,7 @@ async function report(text: string) {
     'user-agent': text.replace(/[^\x20-\x7e]/g, ''),
     'x-idempotency-key': text.replace(/[^\x20-\x7e]/g, ''),
   }
-  const { url } = world.at.visitor.app
+  const { url } = fixture.at.visitor.app
   await deliver({ url }, body, { ...signed(body), ...told })
   await deliver({ url }, text, { ...signed(text), ...told })
   await deliver({ url }, text, {
@@ -223,7 +223,7 @@ describe('whatever anybody wrote', () => {
     for (const round of rounds) {
       const text = round.join(' ')
       await report(text)
-      columns = await xssPayload(world.app.sql, text)
+      columns = await xssPayload(fixture.app.sql, text)
       const seen = (await pages()).concat(await echoes(text))
       looks += seen.length * round.length
       for (const { at, answer } of seen) {
@@ -245,7 +245,7 @@ describe('whatever anybody wrote', () => {
   }, 240_000)
 
   test('does nothing in a browser: no dialog, no request, no new element, nothing against the policy', async () => {
-    const browsing = openBrowser({ url: world.at.money.app.url })
+    const browsing = openBrowser({ url: fixture.at.money.app.url })
     const found: string[] = []
     let visits = 0
     try {
@@ -259,12 +259,12 @@ describe('whatever anybody wrote', () => {
             '/account/profile',
             '/account/security',
             '/account/sessions',
-            `/receipts/${world.ids.receipt}`,
+            `/receipts/${fixture.ids.receipt}`,
           ],
         ],
       ] as const) {
         const person = await browsing.person()
-        await takeOver(person, world.at[who])
+        await takeOver(person, fixture.at[who])
         person.page.on('dialog', async (dialog) => {
           found.push(`${person.page.url()}: dialog ${dialog.message()}`)
           await dialog.dismiss()
@@ -273,7 +273,7 @@ describe('whatever anybody wrote', () => {
           if (request.url().includes('xss')) found.push(`${person.page.url()} asked for ${request.url()}`)
         })
         await xssPayload(
-          world.app.sql,
+          fixture.app.sql,
           payloads.filter((_, index) => index % 7 === (who === 'money' ? 3 : 6)).join(' '),
         )
         for (const path of paths) {

@@ -26,7 +26,7 @@ async function wordColumns(sql: Sql): Promise<Column[]> {
   )
 }
 
-/** Lets books be changed that otherwise are not: receipts, the audit. For a world that is thrown away. */
+/** Lets books be changed that otherwise are not: receipts, the audit. For a fixture that is thrown away. */
 export async function unlock(sql: Sql): Promise<void> {
   const tables = await sql<{ name: string }[]>`
     select table_name as name from information_schema.tables where table_schema = 'public' and table_type = 'BASE TABLE'`
@@ -45,7 +45,7 @@ export async function xssPayload(sql: Sql, text: string): Promise<string[]> {
         type === 'jsonb' ? await poisonJson(sql, table, column, text) : await poisonText(sql, table, column, text)
       if (count > 0) poisoned.push(`${table}.${column}`)
     } catch (error) {
-      // Its rule refuses it (23514), or something points at it (23503): no door can bring it here either.
+      // Its rule refuses it (23514), or something points at it (23503): no endpoint can store it either.
       if (!/^(23514|23503|22P02|42804|428C9|22023)$/.test((error as { code?: string }).code ?? '')) throw error
     }
   }
