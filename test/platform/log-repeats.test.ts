@@ -11,7 +11,7 @@ function kept() {
 const failed = (code: string, message = 'it broke') => Object.assign(new Error(message), { code })
 
 describe('lines of the log', () => {
-  test('of one error are told to twenty, then how many more there were', async () => {
+  test('of one error are logged up to twenty times, then the number of the rest', async () => {
     const { log, lines } = kept()
     for (let number = 0; number < 1_000; number++)
       log.child({ reqId: number }).error({ err: failed('53100', `try ${number}`) }, 'request failed')
@@ -28,7 +28,7 @@ describe('lines of the log', () => {
     expect(lines).toHaveLength(22)
   })
 
-  test('of other errors in between are told: one kind does not hide another', () => {
+  test('of other errors in between are logged: one kind does not hide another', () => {
     const { log, lines } = kept()
     for (let number = 0; number < 100; number++) log.error({ err: failed('53100') }, 'request failed')
     log.error({ err: failed('ECONNREFUSED') }, 'request failed')
@@ -37,7 +37,7 @@ describe('lines of the log', () => {
     expect(lines).toHaveLength(23)
   })
 
-  test('that are no errors are all told: payments, warnings, sentences', () => {
+  test('that are no errors are all logged: payments, warnings, sentences', () => {
     const { log, lines } = kept()
     for (let number = 0; number < 100; number++) {
       log.info({ event: 'payment confirmed' }, 'payment confirmed')
@@ -47,7 +47,7 @@ describe('lines of the log', () => {
     expect(lines).toHaveLength(300)
   })
 
-  test('few enough are told without a summary', async () => {
+  test('few enough are logged without a summary', async () => {
     const { log, lines } = kept()
     for (let number = 0; number < 20; number++) log.error({ err: failed('A') }, 'request failed')
     await vi.advanceTimersByTimeAsync(20_000)

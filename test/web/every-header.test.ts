@@ -244,7 +244,7 @@ describe('when there is too much, or nobody to ask', () => {
   }, 60_000)
 })
 
-test('an account of the table: whoever may not is told so with these headers too', () => {
+test('an account of the table: refusals carry these headers, too', () => {
   const ways = waysIn(fixtures.http)
   const refused = ways.flatMap((way) => people.filter((who) => [401, 403, 404].includes(expected(way, who))))
   expect(refused.length).toBeGreaterThan(100)

@@ -32,7 +32,7 @@ async function crowd(waiting: number): Promise<() => Promise<unknown>> {
 }
 
 describe('heavy work', () => {
-  test('of pages waits for its turn, and is told to come again when too much waits', async () => {
+  test('of pages waits for its turn, and is refused with 503 when too much waits', async () => {
     const free = await crowd(100)
     try {
       for (const path of ['/admin', '/admin/subscribers', '/admin/orders.csv', '/dashboard?at=2026-01-05']) {
