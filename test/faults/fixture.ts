@@ -1,12 +1,9 @@
 import type { AddressInfo } from 'node:net'
 import { buildApp } from '../../src/app.ts'
-import { cashfree } from '../../src/billing/payments/cashfree.ts'
-import type { BillingServices } from '../../src/billing/payments/gateway.ts'
-import { type Sandbox, startSandbox } from '../../src/dev/cashfree-sandbox/sandbox.ts'
-import { type Config, readConfig } from '../../src/platform/config.ts'
-import { connect, type Sql } from '../../src/platform/db.ts'
-import { createLog } from '../../src/platform/log.ts'
-import { keys } from '../support/app.ts'
+import type { Sandbox } from '../../src/dev/cashfree-sandbox/sandbox.ts'
+import type { Config } from '../../src/platform/config.ts'
+import type { Sql } from '../../src/platform/db.ts'
+import { environment, servicesWith, startCashfree } from '../support/services.ts'
 
 /** The product in this process on a database that a test reaches in its own way, to break what lies between. */
 export type FaultFixture = {
@@ -23,32 +20,18 @@ export async function startFixture(
   databaseUrl: string,
   options: { poolMax?: number; env?: Record<string, string> } = {},
 ): Promise<FaultFixture> {
-  const sandbox = await startSandbox({
-    host: '127.0.0.1',
-    port: 0,
-    ...keys,
-    webhookUrl: null,
-    stateFile: null,
-    settings: { webhookDelayMs: 0 },
-  })
+  const sandbox = await startCashfree()
   const lines: string[] = []
-  const config = readConfig({
-    DATABASE_URL: databaseUrl,
-    CASHFREE_CLIENT_ID: keys.clientId,
-    CASHFREE_CLIENT_SECRET: keys.clientSecret,
-    API_BASE: `http://127.0.0.1:${sandbox.port}/pg`,
-    CASHFREE_JS_URL: `http://127.0.0.1:${sandbox.port}/js/v3/cashfree.js`,
-    SMTP_SERVER: '127.0.0.1',
-    SENDER_EMAIL: 'receipts@example.in',
-    RATE_LIMIT_SCALE: '1000',
-    LOG_LEVEL: 'debug',
-    ...options.env,
-  })
-  const sql = connect(databaseUrl, { max: options.poolMax ?? 5 })
-  const log = createLog(config.logLevel, { write: (line) => lines.push(line) })
-  const gateway = cashfree({ ...config.cashfree, ...config.cashfree.credentials! })
-  const deps: BillingServices = { config, sql, gateway, log, wake: () => {} }
-  const app = await buildApp({ deps, sessionKeys: [Buffer.alloc(32, 7)] })
+  const { config, sql, deps, mailer } = servicesWith(
+    {
+      ...environment({ databaseUrl, apiBase: `http://127.0.0.1:${sandbox.port}/pg` }),
+      CASHFREE_JS_URL: `http://127.0.0.1:${sandbox.port}/js/v3/cashfree.js`,
+      LOG_LEVEL: 'debug',
+      ...options.env,
+    },
+    { poolMax: options.poolMax, write: (line) => lines.push(line) },
+  )
+  const app = await buildApp({ deps, sessionKeys: config.sessionKeys })
   await app.listen({ port: 0, host: 'localhost' })
   return {
     url: `http://localhost:${(app.server.address() as AddressInfo).port}`,
@@ -59,6 +42,7 @@ export async function startFixture(
     close: async () => {
       await app.close()
       await sandbox.close()
+      mailer.close()
       await sql.end({ timeout: 2 })
     },
   }

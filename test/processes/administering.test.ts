@@ -6,7 +6,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { codesOn, secretOn } from '../identity/administrators.ts'
 import { until } from '../support/books.ts'
-import { type AppProcess, buildHarness, freePort, type ProcessHarness, run } from '../support/process.ts'
+import { freePort } from '../support/ports.ts'
+import { type AppProcess, buildHarness, type ProcessHarness, run } from '../support/process.ts'
 import { registration, Visitor } from '../support/visitor.ts'
 
 const command = join(import.meta.dirname, '..', '..', 'src', 'commands', 'admin.ts')
@@ -132,7 +133,7 @@ test('the demo’s administrator gets in with what the first start printed and a
   timeout: 120_000,
 }, async () => {
   const folder = mkdtempSync(join(tmpdir(), 'etf-demo-'))
-  const [port, sandbox, smtp, mailbox] = (await Promise.all([1, 2, 3, 4].map(freePort))) as [
+  const [port, sandbox, smtp, mailbox] = (await Promise.all([1, 2, 3, 4].map(() => freePort()))) as [
     number,
     number,
     number,

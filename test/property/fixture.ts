@@ -1,10 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { vi } from 'vitest'
-import { type Sandbox, startSandbox } from '../../src/dev/cashfree-sandbox/sandbox.ts'
+import type { Sandbox } from '../../src/dev/cashfree-sandbox/sandbox.ts'
 import { hashPassword } from '../../src/identity/passwords/passwords.ts'
 import { connect, type Sql } from '../../src/platform/db.ts'
-import { keys } from '../support/app.ts'
 import { freshDatabase } from '../support/database.ts'
+import { startCashfree } from '../support/services.ts'
 import type { Instance } from './instance.ts'
 
 export type PropertyFixture = {
@@ -33,15 +33,8 @@ export type PropertyFixture = {
 /** One database, the Cashfree look-alike, and two instances of the product that know nothing of each other. */
 export async function openFixture(): Promise<PropertyFixture> {
   const database = await freshDatabase()
-  const sandbox = await startSandbox({
-    host: '127.0.0.1',
-    port: 0,
-    ...keys,
-    webhookUrl: 'http://127.0.0.1:1/nowhere',
-    stateFile: null,
-    settings: { webhookDelayMs: 0, collectSettleMs: 0, refundDelayMs: 0 },
-  })
-  sandbox.control.webhooks({ paused: true })
+  const sandbox = await startCashfree({ collectSettleMs: 0, refundDelayMs: 0 })
+  sandbox.control.webhooks({ url: 'http://127.0.0.1:1/nowhere', paused: true })
   const apiBase = `http://127.0.0.1:${sandbox.port}/pg`
   const restoreFetch = hideRateLimits()
   const instances = [await another(database.url, apiBase), await another(database.url, apiBase)] as [Instance, Instance]

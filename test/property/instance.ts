@@ -5,8 +5,6 @@ import { buildApp } from '../../src/app.ts'
 import { findOrCreateOrder, startOver } from '../../src/billing/checkout/create-order.ts'
 import { settle } from '../../src/billing/checkout/settle.ts'
 import { settleDisputes } from '../../src/billing/disputes/disputes.ts'
-import { cashfree } from '../../src/billing/payments/cashfree.ts'
-import type { BillingServices } from '../../src/billing/payments/gateway.ts'
 import { changePrice, putOnSale, takeOffSale } from '../../src/billing/plans/plans.ts'
 import { refundPayment } from '../../src/billing/refunds/refunds.ts'
 import { findEnd } from '../../src/billing/subscriptions/queries.ts'
@@ -14,15 +12,10 @@ import { cancelSubscription, grantDays } from '../../src/billing/subscriptions/s
 import { insertUser } from '../../src/identity/registration/queries.ts'
 import { startSession } from '../../src/identity/sessions/sessions.ts'
 import type { User } from '../../src/identity/users/queries.ts'
-import { jobsOf } from '../../src/operations/jobs/jobs.ts'
 import type { Actor } from '../../src/platform/audit-context.ts'
-import { readConfig } from '../../src/platform/config.ts'
-import { connect } from '../../src/platform/db.ts'
-import { createLog } from '../../src/platform/log.ts'
-import { connectMailer } from '../../src/platform/mailer.ts'
 import { resolveIncident } from '../../src/records/incidents/incidents.ts'
 import { resendMail } from '../../src/records/mails/mails.ts'
-import { keys } from '../support/app.ts'
+import { environment, servicesWith } from '../support/services.ts'
 
 export type Instance = Awaited<ReturnType<typeof openInstance>>
 
@@ -31,32 +24,19 @@ export type Instance = Awaited<ReturnType<typeof openInstance>>
  * two of them share a database and nothing else. Doors that need no HTTP are called directly, which is ten times faster.
  */
 export async function openInstance({ databaseUrl, apiBase }: { databaseUrl: string; apiBase: string }) {
-  const config = readConfig({
-    HOST: '127.0.0.1',
-    BASE_URL: 'http://localhost:3000',
-    DATABASE_URL: databaseUrl,
-    CASHFREE_CLIENT_ID: keys.clientId,
-    CASHFREE_CLIENT_SECRET: keys.clientSecret,
-    API_BASE: apiBase,
-    SMTP_SERVER: '127.0.0.1',
-    SMTP_PORT: '1',
-    SENDER_EMAIL: 'receipts@example.in',
-    RATE_LIMIT_SCALE: '1000000',
-    RECONCILE_MIN_AGE_MS: '0',
-    CASHFREE_TIMEOUT_MS: '1000',
-    LOG_LEVEL: 'silent',
-  })
-  const sql = connect(databaseUrl, { max: 4 })
-  const gateway = cashfree({ ...config.cashfree, ...config.cashfree.credentials! })
-  const deps: BillingServices = { config, sql, gateway, log: createLog('silent'), wake: () => {} }
-  const mailer = connectMailer({
-    ...config.smtp,
-    host: config.smtp.host!,
-    senderName: config.seller.name,
-    replyTo: config.seller.email,
-  })
-  const jobs = jobsOf(deps, mailer)
-  const app = await buildApp({ deps, sessionKeys: [Buffer.alloc(32, 7)] })
+  const { config, sql, deps, mailer, jobs } = servicesWith(
+    {
+      ...environment({ databaseUrl, apiBase, smtpPort: 1 }),
+      HOST: '127.0.0.1',
+      BASE_URL: 'http://localhost:3000',
+      RATE_LIMIT_SCALE: '1000000',
+      RECONCILE_MIN_AGE_MS: '0',
+      CASHFREE_TIMEOUT_MS: '1000',
+      LOG_LEVEL: 'silent',
+    },
+    { poolMax: 4 },
+  )
+  const app = await buildApp({ deps, sessionKeys: config.sessionKeys })
   const url = await app.listen({ port: 0, host: '127.0.0.1' })
   return {
     url,

@@ -1,18 +1,16 @@
 import type { AddressInfo } from 'node:net'
 import { buildApp } from '../../src/app.ts'
-import { cashfree } from '../../src/billing/payments/cashfree.ts'
 import type { BillingServices } from '../../src/billing/payments/gateway.ts'
-import { type Sandbox, startSandbox } from '../../src/dev/cashfree-sandbox/sandbox.ts'
-import { type MailCatcher, startMailCatcher } from '../../src/dev/mail-catcher/mail-catcher.ts'
-import { jobsOf } from '../../src/operations/jobs/jobs.ts'
-import { type Config, readConfig } from '../../src/platform/config.ts'
-import { connect, type Sql } from '../../src/platform/db.ts'
-import { createLog } from '../../src/platform/log.ts'
-import { connectMailer } from '../../src/platform/mailer.ts'
+import type { Sandbox } from '../../src/dev/cashfree-sandbox/sandbox.ts'
+import type { MailCatcher } from '../../src/dev/mail-catcher/mail-catcher.ts'
+import type { Config } from '../../src/platform/config.ts'
+import type { Sql } from '../../src/platform/db.ts'
 import { freshDatabase } from './database.ts'
+import { freePort } from './ports.ts'
 import { routesOf } from './routes.ts'
+import { environment, keys, servicesWith, startCashfree, startMail } from './services.ts'
 
-export const keys = { clientId: 'TEST_app', clientSecret: 'cfsk_ma_test_app' }
+export { keys }
 
 /** The whole product in this process: real database, real HTTP, the Cashfree look-alike, the mail catcher. */
 export type TestApp = {
@@ -43,45 +41,22 @@ export async function startApp(
 ): Promise<TestApp> {
   const database = await freshDatabase()
   const databaseUrl = await roleFor(database.url)
-  const sandbox = await startSandbox({
-    host: '127.0.0.1',
-    port: 0,
-    ...keys,
-    webhookUrl: null,
-    stateFile: null,
-    settings: { webhookDelayMs: 0, collectSettleMs: 0, refundDelayMs: 0 },
-  })
-  const mailbox = await startMailCatcher({ host: '127.0.0.1', smtpPort: 0, webPort: 0, dir: null })
+  const sandbox = await startCashfree({ collectSettleMs: 0, refundDelayMs: 0 })
+  const mailbox = await startMail()
   const port = await freePort()
-  const config = readConfig({
-    PORT: String(port),
-    HOST: '127.0.0.1',
-    BASE_URL: `http://localhost:${port}`,
-    DATABASE_URL: databaseUrl,
-    CASHFREE_CLIENT_ID: keys.clientId,
-    CASHFREE_CLIENT_SECRET: keys.clientSecret,
-    // 127.0.0.1 is another site than localhost, so coming back from Cashfree is cross-site, as it is in the world.
-    API_BASE: `http://127.0.0.1:${sandbox.port}/pg`,
-    CASHFREE_JS_URL: `http://127.0.0.1:${sandbox.port}/js/v3/cashfree.js`,
-    SMTP_SERVER: '127.0.0.1',
-    SMTP_PORT: String(mailbox.smtpPort),
-    SENDER_EMAIL: 'receipts@example.in',
-    RATE_LIMIT_SCALE: '1000',
-    SESSION_KEY: '07'.repeat(32),
-    LOG_LEVEL: 'silent',
-    ...env,
-  })
-  const sql = connect(databaseUrl, { max: 5 })
-  const log = createLog(config.logLevel)
-  const gateway = cashfree({ ...config.cashfree, ...config.cashfree.credentials! })
-  const deps: BillingServices = { config, sql: disturbed(sql), gateway, log, wake: () => {} }
-  const mailer = connectMailer({
-    ...config.smtp,
-    host: config.smtp.host!,
-    senderName: config.seller.name,
-    replyTo: config.seller.email,
-  })
-  const jobs = jobsOf(deps, mailer)
+  const { config, sql, deps, mailer, jobs } = servicesWith(
+    {
+      // 127.0.0.1 is another site than localhost, so coming back from Cashfree is cross-site, as it is in the world.
+      ...environment({ databaseUrl, apiBase: `http://127.0.0.1:${sandbox.port}/pg`, smtpPort: mailbox.smtpPort }),
+      CASHFREE_JS_URL: `http://127.0.0.1:${sandbox.port}/js/v3/cashfree.js`,
+      PORT: String(port),
+      HOST: '127.0.0.1',
+      BASE_URL: `http://localhost:${port}`,
+      LOG_LEVEL: 'silent',
+      ...env,
+    },
+    { disturbed },
+  )
   const app = await buildApp({ deps, sessionKeys: config.sessionKeys })
   await app.listen({ port, host: 'localhost' })
   sandbox.control.webhooks({ url: `http://127.0.0.1:${(app.server.address() as AddressInfo).port}/webhooks/cashfree` })
@@ -109,14 +84,4 @@ export async function startApp(
       await database.drop()
     },
   }
-}
-
-async function freePort(): Promise<number> {
-  const { createServer } = await import('node:net')
-  return new Promise((resolve) => {
-    const probe = createServer().listen(0, 'localhost', () => {
-      const { port } = probe.address() as AddressInfo
-      probe.close(() => resolve(port))
-    })
-  })
 }

@@ -1,14 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { type Sandbox, startSandbox } from '../../src/dev/cashfree-sandbox/sandbox.ts'
-import { type MailCatcher, startMailCatcher } from '../../src/dev/mail-catcher/mail-catcher.ts'
+import type { Sandbox } from '../../src/dev/cashfree-sandbox/sandbox.ts'
+import type { MailCatcher } from '../../src/dev/mail-catcher/mail-catcher.ts'
 import { connect, type Sql } from '../../src/platform/db.ts'
 import { type RecordingGateway, startRecordingGateway } from '../billing/payments/recording-gateway.ts'
-import { keys } from './app.ts'
 import { until } from './books.ts'
 import { freshDatabase } from './database.ts'
+import { freePort } from './ports.ts'
+import { environment, startCashfree, startMail } from './services.ts'
 
 const thisCheckout = join(import.meta.dirname, '..', '..')
 
@@ -38,29 +38,15 @@ export type ProcessHarness = {
 
 export async function buildHarness(): Promise<ProcessHarness> {
   const database = await freshDatabase()
-  const sandbox = await startSandbox({
-    host: '127.0.0.1',
-    port: 0,
-    ...keys,
-    webhookUrl: null,
-    stateFile: null,
-    settings: { webhookDelayMs: 0 },
-  })
-  const mailbox = await startMailCatcher({ host: '127.0.0.1', smtpPort: 0, webPort: 0, dir: null })
+  const sandbox = await startCashfree()
+  const mailbox = await startMail()
   const meter = await startRecordingGateway()
   meter.target = sandbox.publicUrl
   const sql = connect(database.url, { max: 3 })
   const running: AppProcess[] = []
   const settings = {
-    DATABASE_URL: database.url,
-    CASHFREE_CLIENT_ID: keys.clientId,
-    CASHFREE_CLIENT_SECRET: keys.clientSecret,
-    API_BASE: `${meter.url}/pg`,
-    SMTP_SERVER: '127.0.0.1',
-    SMTP_PORT: String(mailbox.smtpPort),
-    SENDER_EMAIL: 'receipts@example.in',
+    ...environment({ databaseUrl: database.url, apiBase: `${meter.url}/pg`, smtpPort: mailbox.smtpPort }),
     SESSION_KEY: 'ab'.repeat(32),
-    RATE_LIMIT_SCALE: '1000',
   }
   return {
     settings,
@@ -121,13 +107,4 @@ export function run(
       return child.exitCode
     },
   }
-}
-
-/** A port nobody listens on. */
-export async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, 'localhost')
-  await once(probe, 'listening')
-  const { port } = probe.address() as { port: number }
-  probe.close()
-  return port
 }

@@ -14,7 +14,8 @@ import {
 } from '../../../src/dev/embedded-postgres/postgres.ts'
 import { connect } from '../../../src/platform/db.ts'
 import { until } from '../../support/books.ts'
-import { freePort, run } from '../../support/process.ts'
+import { freePort } from '../../support/ports.ts'
+import { run } from '../../support/process.ts'
 
 const checkout = resolve(import.meta.dirname, '../../..')
 let dataDir: string
