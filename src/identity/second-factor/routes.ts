@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { AppError } from '../../platform/errors.ts'
 import type { Services } from '../../platform/services.ts'
+import { formAction } from '../../web/form-action.ts'
 import { type FormState, formState, NextInQuery, nextIn, PostedForm, readForm, withNext } from '../../web/forms.ts'
 import { afterSignInPath, completeSignIn, requireUser } from '../sessions/guards.ts'
 import { drawn, grouped } from './qr-code.ts'
@@ -27,8 +27,8 @@ type Step = { form: FormState; next: string }
 /** After an administrator's password: the first time an authenticator app is set up, from then on its code is asked for. */
 const routes: FastifyPluginAsyncTypebox<{ deps: Services; limit: object }> = async (app, { deps, limit }) => {
   const keys = deps.config.totpKeys
-  const show = { preHandler: waiting, schema: { querystring: NextInQuery } }
-  const post = { preHandler: waiting, schema: { body: PostedForm }, attachValidation: true, config: limit }
+  const show = { preHandler: requirePassword, schema: { querystring: NextInQuery } }
+  const post = { preHandler: requirePassword, schema: { body: PostedForm }, attachValidation: true, config: limit }
 
   app.get('/login/authenticator', show, async (request, reply) => {
     const next = nextIn(request.query)
@@ -39,16 +39,18 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Services; limit: object }> = asy
   app.post('/login/authenticator', post, async (request, reply) => {
     const { user } = request.signedIn!
     const { code, next } = readForm(request.body, ['code', 'next'])
-    try {
-      const codes = await finishEnrolment(deps.sql, keys, user, code)
-      await completeSignIn(deps, request, reply, user)
-      request.session.set('recoveryCodes', codes.join(' '))
-      return reply.leaveFor(withNext('/login/recovery-codes', next))
-    } catch (error) {
-      if (!(error instanceof AppError) || (error.code !== 'invalid' && error.code !== 'conflict')) throw error
-      if (error.code === 'conflict') return reply.leaveFor(withNext('/login', next))
-      return showSecret(request, reply.code(422), next, error.fields)
-    }
+    return formAction(
+      reply,
+      {},
+      async () => {
+        const codes = await finishEnrolment(deps.sql, keys, user, code)
+        await completeSignIn(deps, request, reply, user)
+        request.session.set('recoveryCodes', codes.join(' '))
+        return reply.leaveFor(withNext('/login/recovery-codes', next))
+      },
+      (_form, { code, fields }) =>
+        code === 'conflict' ? reply.leaveFor(withNext('/login', next)) : showSecret(request, reply, next, fields),
+    )
   })
 
   app.get('/login/code', show, async (request, reply) => {
@@ -62,19 +64,26 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Services; limit: object }> = asy
   app.post('/login/code', post, async (request, reply) => {
     const { user } = request.signedIn!
     const { code, next } = readForm(request.body, ['code', 'next'])
-    try {
-      const kind = await useCode(deps.sql, keys, user.id, code)
-      await completeSignIn(deps, request, reply, user)
-      if (kind === 'recovery')
-        request.session.set('notice', { kind: 'warn', text: leftInWords(await countRecoveryCodes(deps.sql, user.id)) })
-      return reply.leaveFor(afterSignInPath(user, next))
-    } catch (error) {
-      if (!(error instanceof AppError) || (error.code !== 'invalid' && error.code !== 'busy')) throw error
-      request.log.warn({ event: 'second factor refused', userId: user.id, why: error.code }, 'second factor refused')
-      if (error.code === 'busy') reply.header('retry-after', error.retryAfterS)
-      const form = formState({}, error.fields, error.code === 'busy' ? error.message : null)
-      return reply.code(error.code === 'busy' ? 429 : 422).page('identity/second-factor/code', { form, next })
-    }
+    return formAction(
+      reply,
+      {},
+      async () => {
+        const kind = await useCode(deps.sql, keys, user.id, code)
+        await completeSignIn(deps, request, reply, user)
+        if (kind === 'recovery')
+          request.session.set('notice', { kind: 'warn', text: codesLeft(await countRecoveryCodes(deps.sql, user.id)) })
+        return reply.leaveFor(afterSignInPath(user, next))
+      },
+      (_form, refusal) => {
+        request.log.warn(
+          { event: 'second factor refused', userId: user.id, why: refusal.code },
+          'second factor refused',
+        )
+        const form = formState({}, refusal.fields, refusal.code === 'busy' ? refusal.message : null)
+        return reply.page('identity/second-factor/code', { form, next })
+      },
+      ['invalid', 'busy'],
+    )
   })
 
   app.get('/login/recovery-codes', { ...show, preHandler: requireUser }, async (request, reply) => {
@@ -100,13 +109,13 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Services; limit: object }> = asy
 export default routes
 
 /** These pages are for somebody whose password was right and whose second factor is missing. */
-async function waiting(request: FastifyRequest, reply: FastifyReply) {
+async function requirePassword(request: FastifyRequest, reply: FastifyReply) {
   const next = nextIn({ ...(request.query as object), ...(request.body as object | null) })
   if (request.user) return reply.leaveFor(afterSignInPath(request.user, next))
   if (!request.signedIn) return reply.leaveFor(withNext('/login', next))
 }
 
-function leftInWords(left: number): string {
+function codesLeft(left: number): string {
   if (left === 0) return 'That was your last recovery code. Make new ones soon, under Account, Security.'
   return `You used a recovery code; it works no more. ${left} ${left === 1 ? 'is' : 'are'} left.`
 }

@@ -1,8 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyRequest } from 'fastify'
 import { AppError } from '../../platform/errors.ts'
 import { networkOf } from '../../platform/networks.ts'
 import type { Services } from '../../platform/services.ts'
+import { formAction } from '../../web/form-action.ts'
 import { type FormState, formState, NextInQuery, nextIn, PostedForm, readForm, withNext } from '../../web/forms.ts'
 import { tryPassword } from '../login-throttle/login-throttle.ts'
 import secondFactor from '../second-factor/routes.ts'
@@ -20,7 +21,7 @@ declare module '../../web/views.ts' {
 }
 type LoginView = { form: FormState; next: string }
 
-/** GET and POST /login, POST /logout, and what follows for administrators. Registration is in `site`: it opens an order. */
+/** GET and POST /login, POST /logout, and what follows for administrators. Registration is in site/: it opens an order. */
 const routes: FastifyPluginAsyncTypebox<{ deps: Services; limit: object }> = async (app, { deps, limit }) => {
   app.get('/login', { schema: { querystring: NextInQuery } }, async (request, reply) => {
     const next = nextIn(request.query)
@@ -35,21 +36,22 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Services; limit: object }> = asy
       const typed = readForm(request.body, ['login', 'password', 'next'])
       const { login, password, next } = typed
       const attempt = { account: login, ...loginAttemptOf(deps, request) }
-      try {
-        const account = await tryPassword(deps, attempt, () => authenticate(deps.sql, login, password))
-        if (!account) {
-          request.log.info({ event: 'log-in refused', network: networkOf(request.ip) }, 'log-in refused')
-          return showAgain(request, reply.code(422), typed, doNotMatch)
-        }
-        if (account.isSuspended) return showAgain(request, reply.code(403), typed, suspended(deps))
-        await signIn(deps, request, reply, account)
-        return reply.leaveFor(await landing(account, next, account.role === 'subscriber'))
-      } catch (error) {
-        if (!(error instanceof AppError) || error.code !== 'busy') throw error
-        const network = networkOf(request.ip)
-        request.log.warn({ event: 'log-in put off', network, waitS: error.retryAfterS }, 'log-in put off')
-        return showAgain(request, reply.code(429).header('retry-after', error.retryAfterS), typed, error.message)
-      }
+      return formAction(
+        reply,
+        typed,
+        async () => {
+          const account = await tryPassword(deps, attempt, () => authenticate(deps.sql, login, password))
+          if (!account) throw new AppError('invalid', doNotMatch)
+          if (account.isSuspended) throw new AppError('forbidden', suspended(deps))
+          await signIn(deps, request, reply, account)
+          return reply.leaveFor(await landing(account, next, account.role === 'subscriber'))
+        },
+        (form, refusal) => {
+          logRefusal(request, refusal)
+          return reply.page(request.wantsFragment ? 'identity/_login-form' : 'identity/login', { form, next })
+        },
+        ['invalid', 'forbidden', 'busy'],
+      )
     },
   )
 
@@ -70,19 +72,16 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Services; limit: object }> = asy
 }
 export default routes
 
-/** The same words whether the account or the password was wrong. */
+/** The same sentence whether the account or the password was wrong. */
 const doNotMatch = 'That username or e-mail and password do not go together. Please try again.'
 
 function suspended({ config }: Services): string {
   return `This account is suspended, so it cannot log in. Please write to ${config.seller.email}; we will sort it out.`
 }
 
-function showAgain(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  { login, next }: { login: string; next: string },
-  sentence: string,
-) {
-  const form = formState({ login, next }, {}, sentence)
-  return reply.page(request.wantsFragment ? 'identity/_login-form' : 'identity/login', { form, next })
+/** A suspended account is no event: its password was right. */
+function logRefusal(request: FastifyRequest, { code, retryAfterS }: AppError): void {
+  const network = networkOf(request.ip)
+  if (code === 'invalid') request.log.info({ event: 'log-in refused', network }, 'log-in refused')
+  if (code === 'busy') request.log.warn({ event: 'log-in put off', network, waitS: retryAfterS }, 'log-in put off')
 }

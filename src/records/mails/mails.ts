@@ -15,7 +15,6 @@ import {
   markSkipped,
   postponeMail,
   releaseMails,
-  requeueDeadMail,
   skipHanded,
 } from './queries.ts'
 import { type Composers, composerOf } from './registry.ts'
@@ -131,9 +130,4 @@ export async function resendMail(sql: Sql, mailId: number, given: { by: Actor; c
   if (existing.id === null)
     throw new AppError('conflict', 'This mail was sent again meanwhile. Please look at the newest copy first.')
   return existing.id
-}
-
-/** Queues a mail again that was given up on, with three more days to try. False when it is not given up (any more). */
-export async function retryMail(sql: Sql, mailId: number, by: Actor): Promise<boolean> {
-  return requeueDeadMail(sql, mailId, by)
 }

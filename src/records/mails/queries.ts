@@ -126,8 +126,8 @@ export async function findCopy(sql: Sql, id: number, copy: number): Promise<{ id
   return row
 }
 
-/** Makes a mail that was given up on due now, under its own id. False: it is not given up (any more). */
-export async function requeueDeadMail(sql: Sql, id: number, by: Actor): Promise<boolean> {
+/** Queues a mail again that was given up on, with three more days to try. False: it is not given up (any more). */
+export async function retryMail(sql: Sql, id: number, by: Actor): Promise<boolean> {
   const rows = await sql`
     with queued as (
       update mails
