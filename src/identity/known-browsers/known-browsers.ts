@@ -4,7 +4,7 @@ import { insertKnownBrowser, markBrowserSeen } from './queries.ts'
 
 /**
  * Remembers that this account logged in from the browser with this id ('' when it has none), so that strangers' guesses do
- * not make it wait. Answers the id the browser is to keep: its own, or a new one where ours is not among those given out.
+ * not make it wait. Answers the id that the browser is to keep: the same, or a new one where we never gave out that one.
  */
 export async function rememberBrowser(sql: Sql, userId: string, known: string): Promise<string> {
   if (known !== '' && (await markBrowserSeen(sql, userId, browserHash(known)))) return known

@@ -11,7 +11,7 @@ const derive = promisify(argon2) as (algorithm: 'argon2id', parameters: Argon2Pa
 /** A PHC string for storage. Throws AppError `busy` when too many people are waiting for theirs. */
 export async function hashPassword(password: string): Promise<string> {
   const nonce = randomBytes(16)
-  const tag = await inTurn(() => derive('argon2id', { ...cost, message: password, nonce, tagLength }))
+  const tag = await inQueue(() => derive('argon2id', { ...cost, message: password, nonce, tagLength }))
   return `$argon2id$v=19$m=${cost.memory},t=${cost.passes},p=${cost.parallelism}$${unpadded(nonce)}$${unpadded(tag)}`
 }
 
@@ -23,7 +23,7 @@ export async function passwordMatches(password: string, hash: string | undefined
   const stored = parse(hash ?? decoy)
   const { memory, passes, parallelism, nonce } = stored
   const length = stored.tag.length
-  const tag = await inTurn(() =>
+  const tag = await inQueue(() =>
     derive('argon2id', { memory, passes, parallelism, message: password, nonce, tagLength: length }),
   )
   return timingSafeEqual(tag, stored.tag) && hash !== undefined
@@ -53,15 +53,15 @@ function unpadded(bytes: Buffer): string {
   return bytes.toString('base64').replace(/=+$/, '')
 }
 
-// Hashing shares four libuv threads with file reads and DNS. Two at a time keep the rest of the site quick; a queue
-// longer than a second's work is better refused.
-const abreast = 2
+// Hashing shares four libuv threads with file reads and DNS. Two at a time leave the rest of the site responsive; beyond a
+// queue of about a second's work, requests are refused.
+const concurrency = 2
 const longestQueue = 40
 let running = 0
 const waiting: (() => void)[] = []
 
-async function inTurn<T>(work: () => Promise<T>): Promise<T> {
-  if (running >= abreast) {
+async function inQueue<T>(work: () => Promise<T>): Promise<T> {
+  if (running >= concurrency) {
     if (waiting.length >= longestQueue)
       throw new AppError('busy', 'Many people are signing in right now. Please try again in a few seconds.')
     await new Promise<void>((resolve) => waiting.push(resolve))

@@ -14,12 +14,12 @@ export async function renewRecoveryCodes(sql: Sql, by: Actor, change: Change): P
   return codes
 }
 
-/** A secret for another app, as base32 text. Nothing is kept of it: the app in use stays until this one is proved. */
+/** A secret for another app, as base32 text. It is not stored: the app in use stays until this one is proved. */
 export function secretForAnotherApp(): string {
   return new Secret({ buffer: new Uint8Array(randomBytes(20)).buffer }).base32
 }
 
-/** What another app is told of its secret: the otpauth URI of a QR code. */
+/** The otpauth URI with which another app learns its secret, for a QR code. */
 export function uriOf(secret: string, { username }: Pick<Holder, 'username'>): string {
   return totpOf(bytesOf(secret), username).toString()
 }

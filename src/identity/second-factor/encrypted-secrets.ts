@@ -3,21 +3,21 @@ import { decrypt, encrypt } from '../../platform/encryption.ts'
 import { listEncryptedSecrets, replaceEncryptedSecret } from './queries.ts'
 
 /**
- * Seals with the first key whatever an older one sealed, so that the older one can be taken away, also from administrators
- * who do not log in meanwhile. To be called at every start, for keys change with a restart alone.
+ * Encrypts with the first key whatever an older key encrypted, so that the older one can be removed even if some
+ * administrators do not log in meanwhile. To be called at every start, for keys change only with a restart. Returns how many.
  */
 export async function reencryptSecrets(sql: Sql, keys: readonly Buffer[]): Promise<number> {
-  let resealed = 0
+  let replaced = 0
   for (const { userId, sealedSecret } of await listEncryptedSecrets(sql)) {
     const opened = decrypt(keys, sealedSecret, userId)
     if (!opened || opened.byFirstKey) continue
-    // Whoever set up another app meanwhile is left alone: that one is sealed with a key of today.
-    if (await replaceEncryptedSecret(sql, userId, sealedSecret, encrypt(keys[0]!, opened.secret, userId))) resealed++
+    // False if another app was set up meanwhile: its secret is encrypted with today's key already.
+    if (await replaceEncryptedSecret(sql, userId, sealedSecret, encrypt(keys[0]!, opened.secret, userId))) replaced++
   }
-  return resealed
+  return replaced
 }
 
-/** Tries the keys on every stored secret and changes nothing. `unreadable`: the usernames of those that none of the keys opens. */
+/** Tries the keys on every stored secret and changes nothing. `unreadable`: usernames whose secret no key decrypts. */
 export async function trySecrets(
   sql: Sql,
   keys: readonly Buffer[],

@@ -1,7 +1,7 @@
 import { type Actor, originJson } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
 
-/** A stored second factor; `enrolledAt` is null while its secret was shown and not yet proved. */
+/** A stored second factor; `enrolledAt` is null while its secret was shown and not yet proved. `sealedSecret` is encrypted. */
 export type StoredFactor = { sealedSecret: Buffer; enrolledAt: Date | null; lastStep: number; waitS: number }
 
 /** An administrator's second factor, and how many seconds wrong codes have made them wait. */
@@ -15,7 +15,7 @@ export async function findSecondFactor(sql: Sql, userId: string): Promise<Stored
   return row
 }
 
-/** Keeps a secret that was not proved yet; one that is there already stays. */
+/** Stores a secret that was not proved yet, unless there is one already. */
 export async function insertSecondFactor(sql: Sql, userId: string, sealedSecret: Buffer): Promise<void> {
   await sql`
     insert into second_factors (user_id, sealed_secret) values (${userId}, ${sealedSecret})
@@ -23,7 +23,7 @@ export async function insertSecondFactor(sql: Sql, userId: string, sealedSecret:
   `
 }
 
-/** Takes away a secret that was not proved yet, if it is still this one. */
+/** Deletes a secret that was not proved yet, if it is still this one. */
 export async function deleteUnproved(sql: Sql, userId: string, sealedSecret: Buffer): Promise<void> {
   await sql`
     delete from second_factors where user_id = ${userId} and enrolled_at is null and sealed_secret = ${sealedSecret}
@@ -41,7 +41,7 @@ export async function listEncryptedSecrets(
   `
 }
 
-/** Puts the same secret, sealed with another key, in the place of what was read. False: it is another one by now. */
+/** Replaces what was read by the same secret, encrypted with another key. False: it is another one by now. */
 export async function replaceEncryptedSecret(sql: Sql, userId: string, read: Buffer, sealed: Buffer): Promise<boolean> {
   const rows = await sql`
     update second_factors set sealed_secret = ${sealed} where user_id = ${userId} and sealed_secret = ${read}
@@ -92,7 +92,7 @@ export async function useRecoveryCode(
   return row!.used
 }
 
-/** What administrators read of their own second factor. `version` counts its changes. */
+/** What administrators see of their own second factor. `version` counts its changes. */
 export type SecondFactorStatus = { enrolledAt: Date; codesLeft: number; version: number }
 
 /** How an account's second factor stands; undefined when none is in use. */

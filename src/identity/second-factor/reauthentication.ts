@@ -10,8 +10,8 @@ import { useCode } from './second-factor.ts'
 export const identityFields = ['your_password', 'your_code'] as const
 
 /**
- * Makes sure the administrator is at the keyboard, before an act about money or roles: password and code in the last ten
- * minutes of this session, or in the form that asks for the act. Throws AppError `invalid` about those two fields.
+ * Makes sure the administrator is at the keyboard before an action about money or roles: password and code in the last ten
+ * minutes of this session, or in the form that asks for the action. Throws AppError `invalid` about those two fields.
  */
 export async function confirmIdentity(
   deps: Services,

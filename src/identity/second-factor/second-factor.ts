@@ -27,13 +27,13 @@ export async function isEnrolled(sql: Sql, userId: string): Promise<boolean> {
   return (await findSecondFactor(sql, userId))?.enrolledAt != null
 }
 
-/** Whether codes of this administrator's app can be checked: not when the key that sealed its secret was taken away. */
+/** Whether codes of this administrator's app can be checked: not when the key that encrypted its secret was removed. */
 export async function canCheckCodes(sql: Sql, keys: readonly Buffer[], userId: string): Promise<boolean> {
   const stored = await findSecondFactor(sql, userId)
   return !stored || decrypt(keys, stored.sealedSecret, userId) !== null
 }
 
-/** What is said to whoever's codes cannot be checked any more. */
+/** What an administrator reads whose codes cannot be checked any more. */
 export const cannotCheckCodes =
   'This site’s key was changed, and it cannot read what your app’s codes are compared with. Use one of your recovery ' +
   'codes, then set the app up again under Account, Security. Without one, whoever runs the server resets it: ' +
@@ -45,7 +45,7 @@ export const cannotCheckCodes =
  */
 export async function secretToEnrol(sql: Sql, keys: readonly Buffer[], holder: Holder) {
   const before = await findSecondFactor(sql, holder.id)
-  // Nobody has it in an app yet: where the key is gone, another one takes its place.
+  // Not in any app yet: where its key is gone, it can be replaced.
   if (before && !decrypt(keys, before.sealedSecret, holder.id))
     await deleteUnproved(sql, holder.id, before.sealedSecret)
   await insertSecondFactor(sql, holder.id, encrypt(keys[0]!, randomBytes(20), holder.id))
@@ -74,10 +74,10 @@ export async function finishEnrolment(sql: Sql, keys: readonly Buffer[], holder:
 }
 
 /**
- * Takes a code of the app, or a recovery code, each once; says which. `confirms`: handle of the session in which password
- * and code are given for an act. Throws AppError `invalid` about the field `code`
- * when it is wrong or was used, `busy` for a quarter of an hour after five wrong ones. Recovery codes need no key: they work
- * also where the app's secret cannot be opened.
+ * Uses a code of the app, or a recovery code, each once; answers which it was. `confirms`: handle of the session in which
+ * password and code are given for an action. Throws AppError `invalid` about the field `code` when it is wrong or was used,
+ * `busy` for a quarter of an hour after five wrong ones. Recovery codes need no key: they work also where the app's secret
+ * cannot be decrypted.
  */
 export async function useCode(
   sql: Sql,
@@ -113,7 +113,7 @@ export async function currentCode(sql: Sql, keys: readonly Buffer[], holder: Hol
   if (!stored) throw new AppError('not-found', 'This account has no authenticator yet: log in once, then ask again.')
   const opened = decrypt(keys, stored.sealedSecret, holder.id)
   if (!opened) throw new AppError('conflict', cannotCheckCodes)
-  // Where this step's code was used already, the next one is what will be taken.
+  // If this step's code was used already, only the next one will be accepted.
   const step = Math.max(TOTP.counter({ period }), stored.lastStep + 1)
   return totpOf(opened.secret, holder.username).generate({
     timestamp: step * period * 1000,

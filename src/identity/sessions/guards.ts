@@ -15,14 +15,14 @@ declare module 'fastify' {
     user: User | undefined
     /** The living session behind the cookie, second factor given or not. */
     signedIn: SignedIn | undefined
-    /** True while a cookie names a session that was not looked up, for one because the database does not answer. */
+    /** True while a cookie names a session that was not looked up, for example because the database does not answer. */
     sessionUnread: boolean
     /** Whether this person's role may change things in the panel; the other administrators only look. */
     readonly mayAct: boolean
   }
 }
 
-/** Looks up the session's account before anything is checked or handled. A cookie without a living row is nobody. */
+/** Looks up the session and its account before a request is handled. A cookie without a living session signs nobody in. */
 export const rememberedUser = fp<{ deps: Services }>(
   async (app: FastifyInstance, { deps }) => {
     app.decorateRequest('user', undefined)
@@ -47,7 +47,7 @@ export const rememberedUser = fp<{ deps: Services }>(
   { name: 'remembered-user' },
 )
 
-/** The signed-in account; sends visitors to the log-in page (401 for JSON), and from there admins to their second factor. */
+/** Only signed-in people get past; visitors are sent to log in (401 for JSON), and admins from there to their second factor. */
 export async function requireUser(request: FastifyRequest): Promise<void> {
   if (request.user) return
   const missing = request.signedIn ? 'Please give the code of your authenticator app.' : 'Please log in to continue.'
@@ -66,7 +66,7 @@ export async function requireMoney(request: FastifyRequest): Promise<void> {
   if (request.mayAct) return
   request.log.warn(
     { event: 'act refused', userId: request.user!.id, route: request.routeOptions.url },
-    'an act was refused: the role may only look',
+    'an action was refused: the role may only read',
   )
   throw new AppError('forbidden', 'Your role may look at everything here and change nothing.')
 }
@@ -103,7 +103,7 @@ export async function completeSignIn(
   await rememberThisBrowser(deps, request, reply, id)
 }
 
-/** Where somebody goes who has just signed in: what they wanted, else their own front page. */
+/** Where somebody goes who has just signed in: the page they asked for, else their own front page. */
 export function afterSignInPath(user: User, next: string): string {
   return safeNext(next, user.role === 'subscriber' ? '/dashboard' : '/admin')
 }
@@ -113,12 +113,12 @@ export function loginAttemptOf(deps: Services, request: FastifyRequest): Omit<Lo
   return { address: request.ip, browser: browserIdIn(deps, request) }
 }
 
-/** Who acts, and from where, for the audit. Only for requests of signed-in people. */
+/** Who acts, and from where, for the audit. Only for requests of somebody signed in. */
 export function actorOf(request: FastifyRequest): Actor {
   return byOf(request, request.user!.id)
 }
 
-/** From where a request comes, for the audit of an act that needs nobody signed in. */
+/** From where a request comes, for the audit of an action that needs nobody signed in. */
 export function auditContext(request: FastifyRequest): AuditContext {
   const { userAgent, address } = fromOf(request)
   return { address, userAgent: userAgent.slice(0, 200), requestId: request.id }

@@ -20,8 +20,8 @@ export async function insertSession(sql: Sql, session: NewSession & { userId: st
 }
 
 /**
- * Replaces an admin's session that waited for its second factor: 8 hours at most. It is fresh for acts about money for
- * ten minutes from when the password was given. False: there is none that waits.
+ * Replaces an admin's session that waited for its second factor: 8 hours at most. It is fresh for actions about money for
+ * ten minutes from when the password was given. False: none waits.
  */
 export async function insertProvenSession(
   sql: Sql,
@@ -35,7 +35,7 @@ export async function insertProvenSession(
   return row!.proven
 }
 
-/** Whose live session is this? Being seen is written at most once a minute. */
+/** The live session with this hash. That it was used is noted at most once a minute. */
 export async function findSession(sql: Sql, idHash: Buffer): Promise<Session | undefined> {
   const [row] = await sql<(User & Omit<Session, 'user'>)[]>`
     with alive as (

@@ -6,7 +6,7 @@ import { networkOf } from '../../platform/networks.ts'
 import type { LoginAttempt } from '../login-throttle/login-throttle.ts'
 import { deleteSession, findSession, insertProvenSession, insertSession, type Session } from './queries.ts'
 
-/** The session of a request, and who types a password in it. */
+/** The session of a request, and from where a password would be typed in it. */
 export type SignedIn = Session & { attempt: Omit<LoginAttempt, 'account'> }
 
 /** Where a session is used: the browser's own description, and its address. */
@@ -37,7 +37,7 @@ function placeOf({ userAgent, address }: From) {
   return { userAgent: userAgent.slice(0, 200), network: networkOf(address) }
 }
 
-/** The session behind a cookie, if it is alive by the database's clock; looking at it counts as being seen. */
+/** The session behind a cookie, if it is alive by the database's clock; looking it up counts as using it. */
 export async function sessionOf(sql: Sql, id: string): Promise<Session | undefined> {
   return findSession(sql, hashOf(id))
 }

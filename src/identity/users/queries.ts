@@ -17,7 +17,7 @@ export type User = {
 /** What a log-in is checked against. */
 export type Credentials = User & { isSuspended: boolean; passwordHash: string }
 
-/** Who logs in with this username or e-mail? `login` is in small letters. */
+/** The account with this username or e-mail; `login` is in small letters. */
 export async function findCredentials(sql: Sql, login: string): Promise<Credentials | undefined> {
   const [row] = await sql<Credentials[]>`
     select id, username, email, name, phone, state_code, role, password_hash, suspended_at is not null as is_suspended
@@ -29,7 +29,7 @@ export async function findCredentials(sql: Sql, login: string): Promise<Credenti
   return row
 }
 
-/** Puts a better hash of the same password in the place of the one that was checked. */
+/** Replaces the hash that was checked by a better one of the same password. */
 export async function renewHash(sql: Sql, userId: string, checked: string, renewed: string): Promise<void> {
   await sql`update users set password_hash = ${renewed} where id = ${userId} and password_hash = ${checked}`
 }

@@ -11,13 +11,13 @@ export type Authenticated = Omit<Credentials, 'passwordHash'>
  */
 export async function authenticate(sql: Sql, login: string, password: string): Promise<Authenticated | undefined> {
   const typed = password.slice(0, 1024)
-  // The small letters that failures are counted under, so that no name found here is counted under another (İ is an i to
-  // the database and none to us).
+  // In the same small letters that failures are counted under, so that every name found here has one counter (PostgreSQL
+  // makes an i of İ, JavaScript does not).
   const found = await findCredentials(sql, login.trim().slice(0, 200).toLowerCase())
   const matches = await passwordMatches(typed, found?.passwordHash)
   if (!found || !matches) return undefined
   const { passwordHash, ...account } = found
-  // Where everybody is logging in at once, the next log-in will do.
+  // If too many people log in at the moment (`busy`), the next log-in renews it.
   if (isOutdated(passwordHash))
     await hashPassword(typed)
       .then((renewed) => renewHash(sql, account.id, passwordHash, renewed))

@@ -12,7 +12,7 @@ export async function resolveIncident(sql: Sql, id: number, by: Actor & { resolu
     throw new AppError('conflict', 'This incident was closed meanwhile.')
 }
 
-/** Notes that Cashfree refuses our keys: once an Indian day, however many calls fail. */
+/** Opens an incident that Cashfree refuses our keys: one an Indian day, however many calls fail. */
 export async function noteRefusedKeys(sql: Sql, status: number, today = new Date()): Promise<void> {
   await insertIncident(sql, 'gateway-keys', dayInIndia(today), { status })
 }
@@ -21,7 +21,7 @@ function dayInIndia(instant: Date): string {
   return new Intl.DateTimeFormat('en-CA', { timeZone: 'Asia/Kolkata' }).format(instant)
 }
 
-/** Notes that reports are held back, and why: once an Indian day, however many subscribers wait. */
+/** Opens an incident that reports are held back, and why: one an Indian day, however many subscribers wait. */
 export async function noteHeldReports(sql: Sql, about: { issue: string; reason: string }): Promise<void> {
   await insertIncident(sql, 'report-held', dayInIndia(new Date()), about)
 }

@@ -19,43 +19,43 @@ import {
 } from './queries.ts'
 import { type Composers, composerOf } from './registry.ts'
 
-/** Sent side by side, out of so many that are leased at once. */
-const abreast = 8
-const aRound = 32
-/** With a limit of 20 s each, what begins in this time is done well inside its lease of a minute; the rest is put back. */
+/** So many are sent at the same time, out of so many that are leased at once. */
+const concurrency = 8
+const roundSize = 32
+/** With a limit of 20 s each, a mail begun within this time ends well inside its lease of a minute; the rest is released. */
 const beginWithinMs = 30_000
 const daysUntilDead = 3
 
-type Delivering = {
+type Delivery = {
   sql: Sql
   mailer: Mailer
   composers: Composers
   log: Log
-  /** Done before every round: what becomes a mail only now. */
+  /** Called before every round; it may enqueue mails. */
   before?: () => Promise<unknown>
-  /** Aborted when this process is to end: no mail is begun any more. */
+  /** Aborted when this process is to end: no further mail is begun. */
   stopping?: AbortSignal | undefined
 }
 
 /**
- * Sends what is due, a few at a time, until nothing is; a mail to one person never waits for more than a round of those
- * to many. Each is leased by one statement, sent, and marked by another; a crash between the two sends it again under the
- * same Message-ID, or, where it was one of many, not at all. One that fails waits longer each time and holds up no other.
+ * Sends what is due, a few at a time, until nothing is; a mail to one person waits for at most one round of bulk mails. Each is
+ * leased by one statement, sent, and marked by another; after a crash between the two it is sent again under the same
+ * Message-ID, or, if it is a bulk mail, not at all. One that fails is retried after a growing pause and holds up no other.
  * Returns how many were accepted by the server.
  */
-export async function deliverMails(given: Delivering): Promise<number> {
+export async function deliverMails(given: Delivery): Promise<number> {
   await skipHanded(given.sql)
   let sent = 0
   while (!given.stopping?.aborted) {
     await given.before?.()
-    const leased = await leaseMails(given.sql, aRound)
+    const leased = await leaseMails(given.sql, roundSize)
     if (leased.length === 0) break
     sent += await deliverRound(given, leased)
   }
   return sent
 }
 
-async function deliverRound(given: Delivering, leased: LeasedMail[]): Promise<number> {
+async function deliverRound(given: Delivery, leased: LeasedMail[]): Promise<number> {
   const waiting = leased.sort((a, b) => Number(a.bulk) - Number(b.bulk))
   const end = performance.now() + beginWithinMs
   let sent = 0
@@ -63,16 +63,16 @@ async function deliverRound(given: Delivering, leased: LeasedMail[]): Promise<nu
     while (waiting.length > 0 && performance.now() < end && !given.stopping?.aborted)
       if (await deliver(given, waiting.shift()!)) sent++
   }
-  await Promise.all(Array.from({ length: abreast }, lane))
+  await Promise.all(Array.from({ length: concurrency }, lane))
   const left = waiting.map((mail) => mail.id)
   if (left.length > 0) await releaseMails(given.sql, left)
   return sent
 }
 
-async function deliver({ sql, mailer, composers, log }: Delivering, mail: LeasedMail): Promise<boolean> {
+async function deliver({ sql, mailer, composers, log }: Delivery, mail: LeasedMail): Promise<boolean> {
   try {
     const compose = composerOf(composers, mail.kind)
-    if (!compose) throw new Error(`nobody composes mails of kind ${mail.kind}`)
+    if (!compose) throw new Error(`no composer for mails of kind ${mail.kind}`)
     const composed = await compose(mail)
     if (!composed) {
       await markSkipped(sql, mail.id)
@@ -107,7 +107,7 @@ function messageKeyOf({ kind, subjectKey, copy }: Mail): string {
   return copy === 0 ? `${kind}.${subjectKey}` : `${kind}.${subjectKey}.copy-${copy}`
 }
 
-/** 5 s, 10 s, 20 s … an hour, with a fifth of jitter so that a dead server is not met by all at once. */
+/** Seconds until the next attempt: 5, 10, 20 … an hour, with a fifth of jitter, so that not all retry at the same moment. */
 function pauseAfter(attempts: number): number {
   return Math.min(5 * 2 ** (attempts - 1), 3600) * (0.9 + Math.random() * 0.2)
 }

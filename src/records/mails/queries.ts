@@ -19,8 +19,8 @@ export type Mail = {
 export type LeasedMail = Mail & { bulk: boolean }
 
 /**
- * Takes due mails for a minute, those to one person before those to many; other workers skip them. A lease that ran out (a
- * crash) is due again, unless the mail had been handed over.
+ * Leases due mails for a minute, bulk mails last; other workers skip them. After its lease ran out (a crash) a mail is due
+ * again, unless the mail server had been given it.
  */
 export async function leaseMails(sql: Sql, limit: number): Promise<LeasedMail[]> {
   return sql<LeasedMail[]>`
@@ -42,7 +42,7 @@ export async function leaseMails(sql: Sql, limit: number): Promise<LeasedMail[]>
   `
 }
 
-/** Puts mails back that were taken and not begun. */
+/** Makes mails due again that were leased and not begun. */
 export async function releaseMails(sql: Sql, ids: readonly number[]): Promise<void> {
   await sql`
     update mails
@@ -51,12 +51,12 @@ export async function releaseMails(sql: Sql, ids: readonly number[]): Promise<vo
   `
 }
 
-/** One of many is about to be handed to the mail server. From here on only a known failure makes it due again. */
+/** A bulk mail is about to be given to the mail server. From here on only a known failure makes it due again. */
 export async function markHanded(sql: Sql, id: number): Promise<void> {
   await sql`update mails set handed_at = now() where id = ${id} and status = 'queued'`
 }
 
-/** Lets go of what was handed over by a process that died before it heard the answer: it may have arrived. */
+/** Gives up on bulk mails whose process died before the mail server answered: they may have arrived. */
 export async function skipHanded(sql: Sql): Promise<void> {
   await sql`
     update mails
@@ -66,19 +66,19 @@ export async function skipHanded(sql: Sql): Promise<void> {
   `
 }
 
-/** The server took it. */
+/** The mail server accepted it. */
 export async function markSent(sql: Sql, id: number): Promise<void> {
   await sql`
     update mails set status = 'sent', sent_at = now(), leased_until = null, last_error = null where id = ${id}
   `
 }
 
-/** What the mail was to tell is no longer so; it is not sent. */
+/** What the mail was about is no longer so; it is not sent. */
 export async function markSkipped(sql: Sql, id: number): Promise<void> {
   await sql`update mails set status = 'skipped', leased_until = null where id = ${id} and status = 'queued'`
 }
 
-/** Try again later; given up on (dead, for a person to look at) when it is older than `daysUntilDead`. */
+/** It is tried again in `seconds`; or, when it is older than `daysUntilDead`, given up on (dead) until a person looks at it. */
 export async function postponeMail(
   sql: Sql,
   id: number,
@@ -96,7 +96,7 @@ export async function postponeMail(
   `
 }
 
-/** The server says never (550): no more attempts. */
+/** The mail server refuses it for good (550): no more attempts. */
 export async function markDead(sql: Sql, id: number, reason: string): Promise<void> {
   await sql`
     update mails set status = 'dead', leased_until = null, last_error = ${reason} where id = ${id} and status = 'queued'
