@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { changeApp, renewRecoveryCodes, secretForAnotherApp, uriOf } from '../identity/second-factor/changing.ts'
-import { drawn, grouped } from '../identity/second-factor/qr-code.ts'
+import { inGroups, qrCodeOf } from '../identity/second-factor/qr-code.ts'
 import { findSecondFactorStatus, type SecondFactorStatus } from '../identity/second-factor/queries.ts'
 import { confirmIdentity, identityFields } from '../identity/second-factor/reauthentication.ts'
 import { actorOf, requireAdmin } from '../identity/sessions/guards.ts'
@@ -116,7 +116,7 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { deps, limit }) 
   async function showSecret(request: FastifyRequest, reply: FastifyReply, secret: string, form: FormState) {
     const { version } = await statusOf(request)
     const uri = uriOf(secret, request.user!)
-    const shown = { secret: grouped(secret), uri, qr: await drawn(uri) }
+    const shown = { secret: inGroups(secret), uri, qr: await qrCodeOf(uri) }
     return reply.page('account/second-factor/code', { form, seen: String(version), ...shown })
   }
 }

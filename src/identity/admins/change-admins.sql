@@ -1,5 +1,4 @@
--- An administrator's account, by whoever runs the server, who vouches for its address. False: the username or the address
--- is taken.
+-- Opens an administrator's account; who runs the server vouches for its address. False: the username or the address is taken.
 create or replace function create_admin(
   p_username text, p_email text, p_name text, p_phone text, p_state_code text, p_password_hash text, p_role text
 ) returns boolean language plpgsql as $$
@@ -15,8 +14,8 @@ begin
   return true;
 end $$;
 
--- Another role. The account's sessions end, for they were opened with another power; who is no administrator any more
--- needs no second factor either. False: it has the role already.
+-- Gives an account another role. Its sessions end, for they were opened with the rights of the old one; a second factor is
+-- forgotten when the account is no administrator's any more. False: it has the role already.
 create or replace function assign_role(p_user_id uuid, p_role text, p_actor text) returns boolean language plpgsql as $$
 declare
   before text;

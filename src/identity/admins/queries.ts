@@ -5,7 +5,8 @@ type AdminRole = Exclude<Role, 'subscriber'>
 type NewAdmin = Omit<User, 'id'> & { passwordHash: string; role: AdminRole }
 
 /**
- * Writes an administrator's account unless one of that username or e-mail exists; whoever makes it vouches for the address.
+ * Writes an administrator's account unless one of that username or e-mail exists. Who runs the server vouches for the
+ * address.
  * Returns whether it was written.
  */
 export async function insertAdmin(sql: Sql, user: NewAdmin): Promise<boolean> {

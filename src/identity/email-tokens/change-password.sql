@@ -1,5 +1,5 @@
 -- Gives an account another password, ends every session but this one and its links (the one to confirm the address stays), and
--- tells its address. False: the password is not p_before any more, or the session with handle p_handle ended meanwhile.
+-- sends a notice. False: the password is not p_before any more, or the session with handle p_handle ended meanwhile.
 create or replace function change_password(
   p_user_id uuid, p_handle uuid, p_before text, p_after text, p_actor text, p_origin jsonb
 ) returns boolean language plpgsql as $$

@@ -72,7 +72,7 @@ export async function resetPassword(
 
 /**
  * Uses a link to confirm an address, or to give an account the address it asked for. Throws AppError `conflict` when the
- * link does not work any more, or another account took the address meanwhile.
+ * link does not work any more, or another account has the address by now.
  */
 export async function confirmEmail(sql: Sql, secret: string, origin: AuditContext): Promise<OpenToken> {
   const token = await openToken(sql, secret)
@@ -130,7 +130,7 @@ export function maskedEmail(email: string): string {
   return email.replace(/^(.)[^@]*/u, '$1•••')
 }
 
-/** Who uses a link is whoever reads that mailbox, signed in or not. */
+/** A link is used by somebody who reads that mailbox, signed in or not. */
 function byLink(origin: AuditContext): Actor {
   return { actor: 'link', origin }
 }

@@ -3,7 +3,7 @@ create or replace function email_token_lifetime(p_purpose text) returns interval
   select case p_purpose when 'verify-email' then interval '3 days' else interval '30 minutes' end
 $$;
 
--- What stands for the issuing of an account's tokens of a purpose in advisory locks: one transaction at a time.
+-- The key of the advisory lock under which one transaction at a time issues an account's tokens of a purpose.
 create or replace function email_token_lock(p_user_id uuid, p_purpose text) returns bigint language sql immutable as $$
   select hashtextextended('email token ' || p_purpose || ' ' || p_user_id, 0)
 $$;

@@ -46,8 +46,8 @@ export async function insertVerification(sql: Sql, by: Actor, userId: string): P
 export type EmailChange = { userId: string; email: string; shown: { before: string; after: string } }
 
 /**
- * Sends a link to the address an account wants to have from now on, and tells the present one. Whether somebody else has
- * that address makes no difference here. Returns whether it was within three an hour.
+ * Sends a link to the address an account wants to have from now on, and a notice to the present one. Whether
+ * somebody else has that address makes no difference. Returns whether it was within three an hour.
  */
 export async function insertEmailChange(sql: Sql, by: Actor, change: EmailChange): Promise<boolean> {
   const [row] = await sql<{ allowed: boolean }[]>`

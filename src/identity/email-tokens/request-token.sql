@@ -16,7 +16,7 @@ begin
   return true;
 end $$;
 
--- Sends a link to the address an account wants to have from now on, and tells the present one. False after three in an
+-- Sends a link to the address an account wants to have from now on, and a notice to the present one. False after three in an
 -- hour. `p_shown` holds both addresses as the audit shows them. Whether somebody has the new one makes no difference.
 create or replace function request_email_change(
   p_user_id uuid, p_email text, p_shown jsonb, p_actor text, p_origin jsonb
@@ -34,8 +34,8 @@ begin
   return true;
 end $$;
 
--- Answers what was asked about forgotten passwords: nothing for an address without an account, three links an hour for one
--- with. A job calls it, so that whoever asked learns nothing from the time it takes.
+-- Answers reports of forgotten passwords: nothing for an address without an account, at most three links an hour for one with.
+-- A job calls it, so that the time it takes shows nobody whether there is an account.
 create or replace function issue_requested_resets() returns void language plpgsql as $$
 declare
   asked reset_requests;

@@ -22,7 +22,7 @@ begin
   return true;
 end $$;
 
--- Gives an account the address that its link was sent to, ends its other links, and tells the old address. `p_shown` holds
+-- Gives an account the address that its link was sent to, ends its other links, and sends a notice to the old address. `p_shown` holds
 -- both addresses as the audit shows them. False: the link does not work (any more). Raises the violation of
 -- one_account_per_email when somebody took the address meanwhile; then the link is not used.
 create or replace function change_email(p_secret_hash bytea, p_shown jsonb, p_actor text, p_origin jsonb) returns boolean
@@ -42,8 +42,8 @@ begin
 end $$;
 
 -- Gives an account its new password. The mail was read, so its address is confirmed if the account still has it; every
--- session, other link and remembered browser ends, failed log-ins (`p_counters`, hexadecimal) are forgotten, and the address
--- is told. False: the link does not work (any more).
+-- session, other link and remembered browser ends, failed log-ins (`p_counters`, hexadecimal) are forgotten, and a notice is
+-- sent. False: the link does not work (any more).
 create or replace function reset_password(
   p_secret_hash bytea, p_password_hash text, p_counters jsonb, p_actor text, p_origin jsonb
 ) returns boolean language plpgsql as $$

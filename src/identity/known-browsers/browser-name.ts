@@ -18,7 +18,7 @@ const systems: readonly [RegExp, string][] = [
   [/Linux|X11/, 'Linux'],
 ]
 
-/** "Chrome on Android": a User-Agent header in the words of its owner. What is not known is said to be so. */
+/** "Chrome on Android": a User-Agent header as its owner would say it; "Unknown browser" for what is not known. */
 export function browserName(userAgent: string): string {
   const named = (list: typeof browsers) => list.find(([pattern]) => pattern.test(userAgent))?.[1]
   const browser = named(browsers) ?? 'Unknown browser'

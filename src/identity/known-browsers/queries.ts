@@ -12,7 +12,7 @@ export async function markBrowserSeen(sql: Sql, userId: string, idHash: Buffer):
   return rows.count > 0
 }
 
-/** Keeps a new browser of this account. */
+/** Stores a new browser of this account. */
 export async function insertKnownBrowser(sql: Sql, userId: string, idHash: Buffer): Promise<void> {
   await sql`insert into known_devices (id_hash, user_id) values (${idHash}, ${userId})`
 }

@@ -62,7 +62,7 @@ create or replace function return_password_attempt(p_counter bytea, p_network_ke
   update rate_counters set count = count - 1 where key = p_network_key and count > 0;
 $$;
 
--- Counts a wrong password, whoever's. From `p_alarming` within an hour on it is an incident, one an Indian day: passwords
+-- Counts a wrong password of any account. From `p_alarming` within an hour on it is an incident, one an Indian day: passwords
 -- are guessed where no single account or network notices. It says how many names were tried, and none of them.
 create or replace function count_wrong_password(p_alarming integer) returns void language plpgsql as $$
 declare

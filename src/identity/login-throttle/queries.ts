@@ -22,7 +22,7 @@ export async function forgetFailedAttempts(sql: Sql, counter: Buffer, network: s
   await sql`select forget_password_attempts(${counter}, ${network})`
 }
 
-/** Counts a wrong password, whoever's; from `alarming` within an hour on it is an incident (password-attempts.sql). */
+/** Counts a wrong password of any account; from `alarming` within an hour on it is an incident (password-attempts.sql). */
 export async function countWrongPassword(sql: Sql, alarming: number): Promise<void> {
   await sql`select count_wrong_password(${alarming})`
 }

@@ -19,7 +19,7 @@ const stems = new Set(
   sector analyzer analyser nifty sensex banknifty nse bse cashfree etf rsanalyzer sectoretf`.split(/\s+/),
 )
 
-/** Whether a guesser would try it within the first few thousand tries. The guide's `TestPass123` is not among them. */
+/** Whether it is among the first few thousand guesses anybody would make. The guide's `TestPass123` is not. */
 export function isCommonPassword(password: string): boolean {
   const lower = password.toLowerCase()
   if (/^(.)\1*$/.test(lower) || /^(\d{1,4})\1+\d*$/.test(lower)) return true

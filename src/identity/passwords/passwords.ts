@@ -8,11 +8,11 @@ const tagLength = 32
 
 const derive = promisify(argon2) as (algorithm: 'argon2id', parameters: Argon2Parameters) => Promise<Buffer>
 
-/** A PHC string for storage. Throws AppError `busy` when too many people are waiting for theirs. */
+/** A PHC string for storage. Throws AppError `busy` when too many hashes are being computed. */
 export async function hashPassword(password: string): Promise<string> {
   const nonce = randomBytes(16)
   const tag = await inQueue(() => derive('argon2id', { ...cost, message: password, nonce, tagLength }))
-  return `$argon2id$v=19$m=${cost.memory},t=${cost.passes},p=${cost.parallelism}$${unpadded(nonce)}$${unpadded(tag)}`
+  return phcString(nonce, tag)
 }
 
 /**
@@ -35,7 +35,13 @@ export function isOutdated(hash: string): boolean {
   return memory !== cost.memory || passes !== cost.passes || parallelism !== cost.parallelism
 }
 
-const decoy = `$argon2id$v=19$m=${cost.memory},t=${cost.passes},p=${cost.parallelism}$${unpadded(randomBytes(16))}$${unpadded(randomBytes(tagLength))}`
+/** What passwords of unknown accounts are compared with. */
+const decoy = phcString(randomBytes(16), randomBytes(tagLength))
+
+function phcString(nonce: Buffer, tag: Buffer): string {
+  const { memory, passes, parallelism } = cost
+  return `$argon2id$v=19$m=${memory},t=${passes},p=${parallelism}$${unpadded(nonce)}$${unpadded(tag)}`
+}
 
 function parse(hash: string) {
   const parts = /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=(\d+)\$([\w+/]+)\$([\w+/]+)$/.exec(hash)

@@ -26,8 +26,8 @@ export async function register(sql: Sql, form: RegistrationForm, already: Record
 }
 
 /**
- * Checks every field and throws one AppError `invalid` with a sentence for each that needs another look, together with
- * the `already` known problems of the same form (its plan, say).
+ * Checks every field and throws one AppError `invalid` with a sentence for each that is wrong, together with the `already`
+ * known problems of the same form (its plan, say).
  */
 export function checkRegistration(form: RegistrationForm, already: Record<string, string> = {}): Registration {
   const username = form.username.trim()

@@ -9,7 +9,7 @@ begin
   return found;
 end $$;
 
--- Notes such a change, and tells the account's address.
+-- Writes such a change to the audit, and a notice to the account's address.
 create or replace function announce_second_factor_change(p_user_id uuid, p_action text, p_actor text, p_origin jsonb)
 returns void language plpgsql as $$
 declare

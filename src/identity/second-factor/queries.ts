@@ -42,9 +42,14 @@ export async function listEncryptedSecrets(
 }
 
 /** Replaces what was read by the same secret, encrypted with another key. False: it is another one by now. */
-export async function replaceEncryptedSecret(sql: Sql, userId: string, read: Buffer, sealed: Buffer): Promise<boolean> {
+export async function replaceEncryptedSecret(
+  sql: Sql,
+  userId: string,
+  read: Buffer,
+  encrypted: Buffer,
+): Promise<boolean> {
   const rows = await sql`
-    update second_factors set sealed_secret = ${sealed} where user_id = ${userId} and sealed_secret = ${read}
+    update second_factors set sealed_secret = ${encrypted} where user_id = ${userId} and sealed_secret = ${read}
   `
   return rows.count > 0
 }
@@ -95,7 +100,7 @@ export async function useRecoveryCode(
 /** What administrators see of their own second factor. `version` counts its changes. */
 export type SecondFactorStatus = { enrolledAt: Date; codesLeft: number; version: number }
 
-/** How an account's second factor stands; undefined when none is in use. */
+/** The state of an account's second factor; undefined when none is in use. */
 export async function findSecondFactorStatus(sql: Sql, userId: string): Promise<SecondFactorStatus | undefined> {
   const [row] = await sql<SecondFactorStatus[]>`
     select f.enrolled_at, f.version,
@@ -109,7 +114,7 @@ export async function findSecondFactorStatus(sql: Sql, userId: string): Promise<
 /** Whose second factor changes, in which session, and which version of it they saw. */
 export type Change = { userId: string; handle: string; seen: number }
 
-/** Puts new recovery codes in the place of all old ones, and tells the account's address. False: it changed meanwhile. */
+/** Replaces all recovery codes by new ones and sends a notice. False: the second factor changed meanwhile. */
 export async function replaceRecoveryCodes(
   sql: Sql,
   by: Actor,
@@ -124,8 +129,8 @@ export async function replaceRecoveryCodes(
 }
 
 /**
- * Puts another app's secret in the place of the one in use, ends the account's other sessions and tells its address. The
- * recovery codes stay. False: it changed meanwhile.
+ * Replaces the secret in use by another app's, ends the account's other sessions and sends a notice. The recovery codes stay.
+ * False: the second factor changed meanwhile.
  */
 export async function replaceSecret(
   sql: Sql,

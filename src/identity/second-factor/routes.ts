@@ -4,7 +4,7 @@ import type { Services } from '../../platform/services.ts'
 import { formAction } from '../../web/form-action.ts'
 import { type FormState, formState, NextInQuery, nextIn, PostedForm, readForm, withNext } from '../../web/forms.ts'
 import { afterSignInPath, completeSignIn, requireUser } from '../sessions/guards.ts'
-import { drawn, grouped } from './qr-code.ts'
+import { inGroups, qrCodeOf } from './qr-code.ts'
 import { countRecoveryCodes } from './queries.ts'
 import {
   canCheckCodes,
@@ -102,7 +102,7 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Services; limit: object }> = asy
   /** The secret as a picture for the app's camera and as text for typing, until a first code proves it. */
   async function showSecret(request: FastifyRequest, reply: FastifyReply, next: string, errors = {}) {
     const { secret, uri } = await secretToEnrol(deps.sql, keys, request.signedIn!.user)
-    const shown = { secret: grouped(secret), uri, qr: await drawn(uri) }
+    const shown = { secret: inGroups(secret), uri, qr: await qrCodeOf(uri) }
     return reply.page('identity/second-factor/authenticator', { form: formState({}, errors), ...shown, next })
   }
 }

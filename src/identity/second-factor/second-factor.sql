@@ -47,7 +47,7 @@ create or replace function forget_second_factor(p_user_id uuid) returns void lan
   delete from recovery_codes where user_id = p_user_id;
 $$;
 
--- The same for who lost theirs: the sessions end, and the next log-in enrols anew. False: no such account.
+-- The same for somebody who lost theirs: the sessions end, and the next log-in enrols anew. False: no such account.
 create or replace function reset_second_factor(p_user_id uuid, p_actor text) returns boolean language plpgsql as $$
 begin
   if not exists (select from users where id = p_user_id) then return false; end if;

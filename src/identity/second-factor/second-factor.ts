@@ -135,7 +135,7 @@ export function totpOf(secret: Uint8Array, label: string): TOTP {
 
 const letters = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 
-/** Ten recovery codes to be read once, and what is kept of them. */
+/** Ten recovery codes to be read once, and the hashes of them that are stored. */
 export function newRecoveryCodes(): { codes: string[]; hashes: Buffer[] } {
   const codes = Array.from({ length: 10 }, recoveryCode)
   return { codes, hashes: codes.map(hashOf) }

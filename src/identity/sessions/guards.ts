@@ -17,7 +17,7 @@ declare module 'fastify' {
     signedIn: SignedIn | undefined
     /** True while a cookie names a session that was not looked up, for example because the database does not answer. */
     sessionUnread: boolean
-    /** Whether this person's role may change things in the panel; the other administrators only look. */
+    /** Whether this person's role may change things in the panel; the other administrators only read. */
     readonly mayAct: boolean
   }
 }

@@ -1,4 +1,4 @@
--- What may be written in an account, one function each; other slices call them in acts of their own.
+-- What other slices may write in an account, one function each.
 
 -- A new account with its pending subscription, so that neither is ever seen without the other. `p_verified`: somebody
 -- vouches for the address. Raises the violation of one_account_per_username or one_account_per_email.
@@ -17,7 +17,7 @@ begin
   return account;
 end $$;
 
--- Notes that whoever has the account reads mails to this address. False: the account is gone or has another address.
+-- Marks an address as confirmed: a mail to it was read. False: the account is gone or has another address.
 create or replace function verify_user_email(p_user_id uuid, p_email text) returns boolean language plpgsql as $$
 begin
   update users set email_verified_at = coalesce(email_verified_at, now())

@@ -13,7 +13,7 @@ export type Person = { name: string; phone: string; stateCode: string }
 // and private ones, which no font can draw.
 const unprintable = /[^\P{C}\u200c\u200d]/u
 // One address as RFC 5321 (4.1.2) writes a mailbox, without its quoted form, comments and lists: words of the signs it
-// allows, with single dots between them, at a host name. It is handed to SMTP and to Cashfree (3 to 100 characters).
+// allows, with single dots between them, at a host name. SMTP and Cashfree (3 to 100 characters) must accept it.
 const word = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 const label = '[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?'
 const email = new RegExp(
@@ -43,14 +43,14 @@ export function readPerson(form: PersonForm): { person: Person; problems: Record
   return { person: { name, phone: phone!, stateCode: state?.code ?? '' }, problems }
 }
 
-/** Why this is not one e-mail address, or undefined. */
+/** What is wrong with this e-mail address, as a sentence; undefined when nothing is. */
 export function emailProblem(mail: string): string | undefined {
   if (mail.length <= 100 && email.test(mail)) return undefined
   return 'Please enter one e-mail address, like name@example.in.'
 }
 
 /**
- * Why this password will not do, or undefined. Length counts, not the mix of characters; it is kept exactly as typed.
+ * What is wrong with this password, as a sentence; undefined when nothing is. Length counts, not the mix of characters.
  * `own` is what everybody knows of the person: username, address and name, which does neither whole nor in parts.
  */
 export function passwordProblem(password: string, own: string[]): string | undefined {
@@ -62,7 +62,7 @@ export function passwordProblem(password: string, own: string[]): string | undef
   return undefined
 }
 
-/** A text as a guesser tries it: small letters without spaces. */
+/** A text as somebody guessing would type it: small letters without spaces. */
 function plain(text: string): string {
   return text.normalize('NFC').toLowerCase().replace(/\s+/g, '')
 }

@@ -1,6 +1,6 @@
 import type { Sql } from '../../platform/db.ts'
 
-/** What an account may do: 'admin' everything in the panel, 'admin-read' look at everything there and change nothing. */
+/** What an account may do: 'admin' everything in the panel, 'admin-read' read everything there and change nothing. */
 export type Role = 'subscriber' | 'admin-read' | 'admin'
 
 /** An account. `phone` is E.164, `stateCode` the two-digit GST code. */

@@ -64,7 +64,7 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Services; limit: object }> = asy
 
   await app.register(secondFactor, { deps, limit })
 
-  /** Where somebody goes whose password was right: on, or first to the step that their second factor needs. */
+  /** Where somebody goes whose password was right: to the page they asked for, or first to their second factor. */
   async function landing(user: User, next: string, isDone: boolean): Promise<string> {
     if (isDone) return afterSignInPath(user, next)
     return withNext((await isEnrolled(deps.sql, user.id)) ? '/login/code' : '/login/authenticator', next)

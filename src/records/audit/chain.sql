@@ -1,22 +1,22 @@
 -- The audit as a chain: each row's seal is a hash over the row and over the seal before it, so that nothing in between can
--- be changed, taken out or put in unnoticed. A job seals, not the statement that inserts: no settlement waits for another
--- at the chain's end.
+-- be changed, removed or inserted unnoticed. A job seals, not the statement that inserts, so that settlements do not wait for
+-- each other at the end of the chain.
 
--- A row in words that stay the same, whatever the session's time zone or date style. Not to be changed: what is sealed would
--- not agree any more. A column that comes later needs another text, from its first row on.
+-- A row as text, the same in every time zone and date style. Not to be changed: rows that are sealed would not agree any more.
+-- A new column needs a second version of the text, for rows from then on.
 create or replace function audit_text(a audit) returns text language sql stable as $$
   select jsonb_build_array(a.id, to_char(a.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), a.actor, a.action,
                            a.order_id, a.user_id, a.details, a.origin)::text
 $$;
 
--- SHA-256 over the seal before and the row; before the first stands nothing.
+-- SHA-256 over the seal before and the row; the first has nothing before it.
 create or replace function seal_of(p_before bytea, a audit) returns bytea language sql stable as $$
   select sha256(p_before || convert_to(audit_text(a), 'UTF8'))
 $$;
 
--- Seals what waits, in the order of ids, at most so many rows. Ids are given before commit, so a row may turn up below
--- ones that are sealed already: it is looked for down to the low water, which stays ten minutes behind. (A statement may
--- take seconds.) It runs with its owner's rights: the application's role may add to the audit, not to the seals.
+-- Seals unsealed rows in the order of their ids, at most p_limit. Ids are assigned before commit, so a row may appear below ones
+-- that are sealed already: rows are searched down to the low-water mark, which stays ten minutes behind. (A statement may take
+-- seconds.) It runs with its owner's rights: the application's role may add to the audit, not to the seals.
 create or replace function seal_audit(p_limit integer, out sealed integer, out "position" bigint, out head text)
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare
@@ -46,8 +46,8 @@ begin
 end $$;
 revoke execute on function seal_audit(integer) from public;
 
--- The whole chain, computed anew: what does not agree, nothing when all is well. Every seal is compared by the stored hash
--- before it, so that one change is one line. A row without a seal counts once the newest row is ten minutes younger.
+-- Computes the whole chain anew and returns what does not agree. Every seal is computed from the stored one before it, so that
+-- one change is one line. A row without a seal is a fault once the newest row is ten minutes younger.
 create or replace function verify_audit() returns table ("position" bigint, audit_id bigint, fault text)
 language sql stable as $$
   with links as (

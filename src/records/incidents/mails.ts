@@ -8,7 +8,7 @@ import { findDeadMail, findIncident } from './queries.ts'
 
 /**
  * The alerts to the operator. What one is about stands first in its subject key: "incident:<id>", "mail:<id>", or one of
- * `others`, which slices above compose. Null when the incident was resolved or the mail sent meanwhile.
+ * `others`, which slices above compose. Null when the incident was resolved or the mail sent by then.
  */
 export function alertMails({ sql, config }: Services, others: Record<string, Composer>): Pick<Composers, 'alert'> {
   return {
@@ -37,7 +37,7 @@ async function ofIncident(sql: Sql, id: number) {
   }
 }
 
-/** How much it is about, why and until when, where the incident says so: what a person decides by, before they log in. */
+/** The amount, the reason and the deadline, where the incident has them: by these a person decides how urgent it is. */
 function moneyIn({ amountPaise, reason, respondBy }: Record<string, unknown>): [string, string | null][] {
   return [
     ['Amount', typeof amountPaise === 'number' ? rupees(amountPaise) : null],

@@ -1,5 +1,5 @@
--- Whoever notes an incident says what is so; whether that is news is decided here. While it is open it is not. After a
--- person resolved it, the same facts are not news either (a held order is looked at again every hour); others are.
+-- Decides whether an incident is new. While one of the same kind and subject is open, it is not. After a person resolved that
+-- one, the same facts are not new either (a held order is checked again every hour); other facts are.
 create or replace function next_occurrence() returns trigger language plpgsql as $$
 declare
   known incidents := (select i from incidents i where i.kind = new.kind and i.subject_key = new.subject_key

@@ -18,17 +18,6 @@ export type Incident = {
   resolution: string | null
 }
 
-/** What still waits for a person, newest first. */
-export async function listOpenIncidents(sql: Sql, limit: number): Promise<Incident[]> {
-  return sql<Incident[]>`
-    select id, kind, subject_key, occurrence, order_id, user_id, details, opened_at, resolved_at, resolved_by, resolution
-    from incidents
-    where resolved_at is null
-    order by opened_at desc
-    limit ${limit}
-  `
-}
-
 /** One incident. */
 export async function findIncident(sql: Sql, id: number): Promise<Incident | undefined> {
   const [row] = await sql<Incident[]>`
@@ -39,7 +28,7 @@ export async function findIncident(sql: Sql, id: number): Promise<Incident | und
   return row
 }
 
-/** Closes an open incident with who and what was done. False: there is none, or somebody closed it before. */
+/** Closes an open incident with who closed it and what was done. False: none is open. */
 export async function closeIncident(sql: Sql, id: number, by: Actor & { resolution: string }): Promise<boolean> {
   const rows = await sql`
     with closed as (
@@ -56,12 +45,12 @@ export async function closeIncident(sql: Sql, id: number, by: Actor & { resoluti
   return rows.count > 0
 }
 
-/** Notes something that concerns no order, once per kind and subject; again when it was resolved and the facts are others. */
+/** Opens an incident that concerns no order: one per kind and subject, another when it was resolved and the facts are others. */
 export async function insertIncident(sql: Sql, kind: IncidentKind, subject: string, details: object): Promise<void> {
   await sql`select open_incident(${kind}, ${subject}, ${sql.json(details as never)})`
 }
 
-/** Writes the mails that tell the operator of incidents and of mails given up on, once each; the last week's only. */
+/** Enqueues the alerts about open incidents of the last week and mails of the last two that were given up on, once each. */
 export async function insertAlertMails(sql: Sql, to: string): Promise<number> {
   const [row] = await sql<{ written: number }[]>`
     select count(enqueue_mail('alert', subject_key, null, '', ${to}))::int as written

@@ -86,7 +86,10 @@ export async function postponeMail(
 ): Promise<void> {
   await sql`
     update mails
-    set status = case when coalesce(retried_at, created_at) < now() - make_interval(days => ${failure.daysUntilDead}) then 'dead' else 'queued' end,
+    set status = case
+          when coalesce(retried_at, created_at) < now() - make_interval(days => ${failure.daysUntilDead}) then 'dead'
+          else 'queued'
+        end,
         next_attempt_at = now() + make_interval(secs => ${failure.seconds}),
         leased_until = null,
         handed_at = null,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { listIncidents } from '../../../src/admin/incidents/queries.ts'
 import { resolveIncident } from '../../../src/records/incidents/incidents.ts'
-import { listOpenIncidents } from '../../../src/records/incidents/queries.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
 import { newestOrder } from '../../support/books.ts'
 import { Visitor } from '../../support/visitor.ts'
@@ -10,6 +10,8 @@ beforeAll(async () => {
   app = await startApp({ ALERT_EMAIL: 'ops@example.in' })
 })
 afterAll(() => app.close())
+
+const openIncidents = () => listIncidents(app.sql, { state: 'open', kind: '', order: '' }, null, 10)
 
 async function alerts() {
   await app.run('alert')
@@ -29,7 +31,7 @@ test('a payment of the wrong amount alerts the operator once, and is resolved on
   expect(mail!.text).toContain(order.id)
   expect(mail!.text).not.toContain(form.email)
 
-  const incident = (await listOpenIncidents(app.sql, 10)).find(({ orderId }) => orderId === order.id)!
+  const incident = (await openIncidents()).find(({ orderId }) => orderId === order.id)!
   expect(incident.details).toMatchObject({ ours: { amountPaise: 49_900 } })
   const by = { actor: 'user:admin', origin: null, resolution: 'refunded in the dashboard' }
   await expect(resolveIncident(app.sql, incident.id, { ...by, resolution: ' ' })).rejects.toThrow('say what was done')
@@ -38,7 +40,7 @@ test('a payment of the wrong amount alerts the operator once, and is resolved on
     resolveIncident(app.sql, incident.id, by),
   ])
   expect(closings.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
-  expect((await listOpenIncidents(app.sql, 10)).some(({ id }) => id === incident.id)).toBe(false)
+  expect((await openIncidents()).some(({ id }) => id === incident.id)).toBe(false)
   const [noted] = await app.sql`select details from audit where action = 'incident.resolved'`
   expect(noted?.details).toMatchObject({ resolution: 'refunded in the dashboard' })
 })
@@ -48,7 +50,7 @@ test('a success that Cashfree reports for an order not in our books is an incide
     order: { order_id: 'somebody_elses_1', order_amount: 499, order_currency: 'INR' },
     payment: { cf_payment_id: '123', payment_status: 'SUCCESS', payment_amount: 499 },
   })
-  const kinds = (await listOpenIncidents(app.sql, 10)).map(({ kind, subjectKey }) => [kind, subjectKey])
+  const kinds = (await openIncidents()).map(({ kind, subjectKey }) => [kind, subjectKey])
   expect(kinds).toContainEqual(['unknown-order', 'somebody_elses_1'])
 })
 
