@@ -10,7 +10,7 @@ create or replace function contradictions(o orders, p_remote jsonb) returns json
     select 'orderId', null, o.id, p_remote ->> 'orderId', true, p_remote ->> 'orderId'
     union all select 'amountPaise', null, o.amount_paise::text, p_remote ->> 'amountPaise', true, null
     union all select 'currency', null, o.currency, p_remote ->> 'currency', true, null
-    union all select 'customerId', null, replace(o.user_id::text, '-', ''), p_remote ->> 'customerId', false, null
+    union all select 'customerId', null, customer_id_of(o), p_remote ->> 'customerId', false, null
     union all select 'cfOrderId', null, o.cf_order_id, p_remote ->> 'cfOrderId', false, null
     union all select 'cfOrderId', null, 'unknown', p_remote ->> 'cfOrderId', false, other.id
               from orders other where other.cf_order_id = p_remote ->> 'cfOrderId' and other.id <> o.id
@@ -53,6 +53,6 @@ end $$;
 create or replace function ours_and_theirs(o orders, p_remote jsonb) returns jsonb language sql immutable as $$
   select jsonb_build_object(
     'ours', jsonb_build_object('orderId', o.id, 'amountPaise', o.amount_paise, 'currency', o.currency,
-                               'customerId', replace(o.user_id::text, '-', ''), 'cfOrderId', o.cf_order_id),
+                               'customerId', customer_id_of(o), 'cfOrderId', o.cf_order_id),
     'theirs', p_remote - 'sessionId')
 $$;

@@ -24,3 +24,8 @@ begin
   perform record_audit('user:' || p_user_id, 'order.opened', p_new_id, p_user_id,
     jsonb_build_object('plan', plan.key, 'amountPaise', plan.price_paise));
 end $$;
+
+-- The id by which Cashfree knows the owner of an order: the user's, without its hyphens.
+create or replace function customer_id_of(o orders) returns text language sql immutable as $$
+  select replace(o.user_id::text, '-', '')
+$$;

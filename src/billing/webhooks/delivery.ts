@@ -3,10 +3,10 @@ import { paiseFromRupees } from '../../platform/money.ts'
 import { parseGatewayJson } from '../payments/gateway-json.ts'
 import { isSignedBy } from '../payments/signature.ts'
 
-/** One POST to the webhook door, as it came. */
+/** One POST to the webhook endpoint, as it came. */
 export type Delivery = { headers: Record<string, string>; body: Buffer }
 
-/** What a delivery says of itself. None of it is believed: it only tells which order to ask Cashfree about. */
+/** What a delivery says of itself. None of it is believed: it only says which order to ask Cashfree about. */
 export type Hint = {
   type: string | null
   orderId: string | null
@@ -21,7 +21,7 @@ export type Hint = {
   dispute: { id: string; amountPaise: number | null; reason: string | null; respondBy: string | null } | null
 }
 
-/** Why a delivery was taken or refused, in words an operator can act on. */
+/** Why a delivery was accepted or refused. */
 export type Verdict =
   | 'verified'
   | 'too-old'
@@ -60,7 +60,7 @@ export function judge(
   const timestamp = headers['x-webhook-timestamp']
   const signature = headers['x-webhook-signature']
   if (!signature || !timestamp) {
-    // Whoever sent this is a stranger: parsing more than a ping's few bytes would be work done for a flood.
+    // Anybody may have sent this: parsing more than the few bytes of a ping would be work done for a flood.
     if (body.length <= longestPing && isTestPing(read(body)))
       return { accepted: false, verdict: 'test-ping', hint: { ...nothing, type: 'WEBHOOK' }, answer: 200 }
     return {
@@ -139,5 +139,5 @@ function fieldsOf(value: unknown): Record<string, unknown> {
 
 function text(value: unknown, longest: number): string | null {
   if (typeof value !== 'string' && typeof value !== 'number') return null
-  return String(value).replaceAll('\0', '').slice(0, longest)
+  return String(value).replaceAll('\0', '').slice(0, longest).toWellFormed()
 }

@@ -2,78 +2,26 @@ import { type Actor, originJson } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
 import type { Delivery, Judgement } from './delivery.ts'
 
-/** What became of storing a delivery: its row, and whether an order of ours waits to be settled because of it, or another. */
-export type Stored = { id: number; orderId: string | null; verdict: string; toSettle: boolean; namesAnother: boolean }
+/** An accepted delivery as stored: whether an order of ours waits to be settled because of it, and whether it names another one. */
+export type StoredEvent = {
+  id: number
+  orderId: string | null
+  verdict: string
+  toSettle: boolean
+  namesAnother: boolean
+}
 
-/**
- * Stores an accepted delivery and looks in the same statement whether its order is ours and its amount agrees.
- * The row waits for settlement from then on: answering 200 promises it. A process that settles it itself takes a head
- * start of so many seconds before the sweep may.
- */
+/** Stores an accepted delivery; see store-event.sql. The job leaves it alone for `headStartS` seconds. */
 export async function storeEvent(
   sql: Sql,
   delivery: Delivery,
   { verdict, hint }: Judgement,
   headStartS: number,
-): Promise<Stored> {
-  const [row] = await sql<Stored[]>`
-    with known as (
-      select id, amount_paise, currency, replace(user_id::text, '-', '') as customer_id from orders where id = ${hint.orderId}
-    ), others as (
-      select ${hint.otherOrderId}::text as id where ${hint.otherOrderId}::text is not null
-      union
-      select order_id from payments where cf_payment_id = ${hint.cfPaymentId} and order_id <> ${hint.orderId}
-    ), judged as (
-      select case
-               when ${verdict} <> 'verified' then ${verdict}
-               when ${hint.orderId}::text is null then 'no-order'
-               when not exists (select from known) then 'unknown-order'
-               when exists (select from known where amount_paise <> ${hint.amountPaise}::bigint
-                                                 or currency <> ${hint.currency}::text) then 'amount-differs'
-               when exists (select from others)
-                 or exists (select from known where customer_id <> ${hint.customerId}::text) then 'contradicts'
-               else 'verified'
-             end as verdict,
-             exists (select from known) as ours
-    ), told as (
-      insert into incidents (kind, subject_key, order_id, details)
-      select case verdict when 'unknown-order' then 'unknown-order' else 'webhook-differs' end, ${hint.orderId},
-             (select id from known),
-             jsonb_build_object('type', ${hint.type}::text, 'cfPaymentId', ${hint.cfPaymentId}::text,
-               'theirs', jsonb_build_object('amountPaise', ${hint.amountPaise}::bigint, 'currency', ${hint.currency}::text,
-                                            'customerId', ${hint.customerId}::text),
-               'ours', (select jsonb_build_object('amountPaise', amount_paise, 'currency', currency, 'customerId', customer_id)
-                        from known),
-               'otherOrder', (select min(id) from others))
-      from judged
-      where ${hint.type} = 'PAYMENT_SUCCESS_WEBHOOK'
-        and verdict in ('unknown-order', 'amount-differs', 'contradicts')
-      on conflict on constraint one_incident_per_kind_and_subject do nothing
-    ), hastened as (
-      -- One that somebody has locked is being settled: the door does not wait for it.
-      update orders set next_look_at = now(), money_seen_at = coalesce(money_seen_at, now())
-      where id in (select id from orders where id in (select id from others) and paid_at is null for update skip locked)
-      returning id
-    ), told_of_dispute as (
-      insert into incidents (kind, subject_key, details)
-      select 'unknown-dispute', ${hint.dispute?.id ?? null}::text,
-             ${sql.json({ ...hint.dispute, orderId: hint.orderId, cfPaymentId: hint.cfPaymentId })}
-      from judged
-      where ${hint.dispute !== null} and not ours and verdict in ('unknown-order', 'no-order')
-      on conflict on constraint one_incident_per_kind_and_subject do nothing
-    )
-    insert into webhook_events (accepted, verdict, type, order_id, cf_payment_id, dispute_id, event_time, headers, body,
-                                next_settle_at, settled_at, outcome)
-    select true, verdict, ${hint.type}, ${hint.orderId}, ${hint.cfPaymentId}, ${hint.dispute?.id ?? null},
-           ${hint.eventTime}::timestamptz,
-           ${sql.json(delivery.headers)}, ${delivery.body},
-           case when ours then now() + make_interval(secs => ${headStartS}) end,
-           case when not ours then now() end,
-           case when not ours then 'nothing to settle' end
-    from judged
-    returning id, order_id, verdict, settled_at is null as to_settle, exists (select from hastened) as names_another
+): Promise<StoredEvent> {
+  const [row] = await sql<{ event: StoredEvent }[]>`
+    select store_event(${verdict}, ${sql.json(hint)}, ${sql.json(delivery.headers)}, ${delivery.body}, ${headStartS}) as event
   `
-  return row!
+  return row!.event
 }
 
 /** Keeps a refused delivery (its first bytes) and lets the oldest of more than 1,000 go. */

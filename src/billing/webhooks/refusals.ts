@@ -5,8 +5,8 @@ import { countRefusals, storeRefusal } from './queries.ts'
 const rowsASecond = 10
 
 /**
- * Notes refused deliveries so that a flood of forgeries costs no more than ten rows a second: the rest is counted here
- * and added up once a second. Nobody waits for it, and it never throws.
+ * Records refused deliveries so that a flood of forgeries costs no more than ten rows a second: all are counted in memory and
+ * the counts written once a second. Nobody waits for it, and it never throws.
  */
 export function refusalLog({ sql, log }: Pick<Services, 'sql' | 'log'>) {
   let second = 0

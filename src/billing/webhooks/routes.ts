@@ -14,9 +14,9 @@ const largestBody = 256 * 1024
 const settlingAtOnce = 8
 
 /**
- * POST /webhooks/cashfree: verify, store, answer, settle. It lives outside the people's scope: no cookie, no form
- * parser, no HTML. The body stays the bytes that were signed, whatever content type it claims; and because a signature proves
- * it, whatever host it was sent to.
+ * POST /webhooks/cashfree: verify, store, answer, settle. It stands apart from the pages: no cookie, no form parser, no HTML.
+ * The body stays the bytes that were signed, whatever content type it claims; and because the signature proves it, any Host
+ * header is allowed.
  */
 export default async function routes(
   app: FastifyInstance,
@@ -51,18 +51,18 @@ export default async function routes(
           .send({ status: 'too many' })
       return reply.code(judgement.answer).send({ status: judgement.answer === 200 ? 'ok' : judgement.verdict })
     }
-    await first(() => take(delivery, judgement))
+    await first(() => accept(delivery, judgement))
     return reply.code(200).send({ status: 'ok' })
   })
 
-  /** Only what fails is counted: a delivery that Cashfree signed is taken, however many come. */
+  /** Only refused deliveries are counted: what Cashfree signed is accepted, however many come. */
   function countForgery(request: FastifyRequest) {
     const max = Math.max(1, Math.floor(60 * deps.config.rateLimitScale))
     return count(`unsigned deliveries ${rateLimitKey(request.ip)}`, max, 60_000)
   }
 
-  /** Stores it, and settles its order here when there is room; in a rush the rest is left to the job, which is woken. */
-  async function take(delivery: Delivery, judgement: Judgement): Promise<void> {
+  /** Stores a delivery, and settles its order here while few are being settled; in a rush the rest is left to the job, which is woken. */
+  async function accept(delivery: Delivery, judgement: Judgement): Promise<void> {
     const here = settling < settlingAtOnce
     if (here) settling++
     let work: Promise<void> | undefined
