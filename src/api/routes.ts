@@ -39,7 +39,7 @@ const routes: FastifyPluginAsyncTypebox<{ deps: BillingServices; limit: object; 
   app.addHook('onRequest', async (_request, reply) => {
     reply.header('cache-control', 'no-store')
   })
-  // Before the body is looked at: a visitor is told to log in, whatever was sent.
+  // Before the body is validated, so that a visitor learns that they must log in, whatever was sent.
   app.addHook('preValidation', requireUser)
 
   app.post('/create-cashfree-order', { schema: { body: CreateOrder }, config: limit }, async (request, reply) => {

@@ -43,7 +43,7 @@ export async function openInstance({ databaseUrl, apiBase }: { databaseUrl: stri
     insertUser: (user: Parameters<typeof insertUser>[1]) => insertUser(sql, user),
     open: (user: User, plan: string) => findOrCreateOrder(deps, user, plan),
     startOver: (user: User, plan: string) => startOver(deps, user, plan),
-    look: (orderId: string, actor: 'return' | 'poll') => settle(deps, orderId, actor),
+    look: async (orderId: string, actor: 'return' | 'poll') => (await settle(deps, orderId, actor)).outcome,
     end: (userId: string) => findEnd(sql, userId, 0),
     grant: (grant: Parameters<typeof grantDays>[1], by: Actor) => grantDays(sql, grant, by),
     cancel: (cancellation: Parameters<typeof cancelSubscription>[1], by: Actor) =>

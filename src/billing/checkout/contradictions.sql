@@ -1,7 +1,7 @@
--- What an answer of Cashfree says that cannot be true of the order it was asked about: an array of {field, ours, theirs}, with
--- `payment` where it stands in the list of payments and `names` where it points at another order of that id. Empty: it
--- agrees. Of the order itself id, amount and currency must be there; what Cashfree may leave out contradicts only when it is
--- there and differs. Texts are compared sign by sign: an id in other letters is another id.
+-- What of Cashfree's answer cannot be true of the order it was asked about: an array of {field, ours, theirs}, with `payment`
+-- where it stands in the list of payments, and `names` where it names another order. Empty: the answer agrees. The order's id,
+-- amount and currency must be there; of the rest, what Cashfree leaves out contradicts nothing. Ids are compared exactly,
+-- capitals included.
 create or replace function contradictions(o orders, p_remote jsonb) returns jsonb language sql stable as $$
   with listed as (
     select entry ->> 'cfPaymentId' as id, coalesce(entry ->> 'orderId', o.id) as order_id, entry
@@ -17,7 +17,7 @@ create or replace function contradictions(o orders, p_remote jsonb) returns json
     union all select 'orderId', id, o.id, order_id, true, order_id from listed
     union all select 'orderAmountPaise', id, o.amount_paise::text, entry ->> 'orderAmountPaise', false, null from listed
     union all select 'orderCurrency', id, o.currency, entry ->> 'orderCurrency', false, null from listed
-    -- The same payment is in our books: of another order, or counted here with another amount or currency.
+    -- We know the payment already: as another order's, or counted for this one with another amount or currency.
     union all select 'orderId', id, p.order_id, o.id, true, p.order_id
               from listed join payments p on p.cf_payment_id = id where listed.order_id = o.id
     union all select 'amountPaise', id, p.amount_paise::text, entry ->> 'amountPaise', false, null
@@ -34,7 +34,7 @@ create or replace function contradictions(o orders, p_remote jsonb) returns json
     and case when theirs is null then must when ours is null then false else ours <> theirs end
 $$;
 
--- Tells a person of it, once, with both sides; answers the kind of the incident.
+-- Opens an incident about what contradicts, with the order as we and as Cashfree have it. Answers its kind.
 create or replace function note_contradictions(o orders, p_remote jsonb, p_found jsonb) returns text language plpgsql as $$
 declare
   kind text := case
@@ -49,7 +49,7 @@ begin
   return kind;
 end $$;
 
--- An order as we have it beside Cashfree's answer, without the session, which is a secret.
+-- An order as we have it, and Cashfree's answer without the payment session, which is a secret.
 create or replace function ours_and_theirs(o orders, p_remote jsonb) returns jsonb language sql immutable as $$
   select jsonb_build_object(
     'ours', jsonb_build_object('orderId', o.id, 'amountPaise', o.amount_paise, 'currency', o.currency,

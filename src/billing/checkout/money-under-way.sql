@@ -1,17 +1,20 @@
--- Whose money may be moving already, order by order, the newest first: the one question that every place asks before it
--- offers to take money. No row: nothing is under way, and an order nobody tried to pay is nothing. States:
--- 'withheld': paid, and the account may not be given what it paid for; a person decides about the refund.
--- 'held': what Cashfree says does not agree with the order; a person looks at it. 'held-unpaid': the same before any money.
--- 'confirming': an attempt succeeded and the order is not settled. 'unverified': paid, they say, by nothing we can read.
--- 'pending': an attempt is at the bank, or has a status nobody has heard of.
--- Each has its end: settlement; a refund of all that came; an administrator who closes the order's incidents; 25 hours for an
--- attempt, which is Cashfree's day and a margin; three days for a success that no one settles and no incident tells of.
--- `pay_again_from`: the payer may then say that a pending attempt failed, and pay again (set_aside_pending).
+-- A person's orders whose money may be moving, newest first. Every place asks this before it offers to take money: while there
+-- is a row, no payment is offered. An order that nobody tried to pay has no row. States:
+--   pending      an attempt is at the bank, or has a status that we do not know
+--   confirming   an attempt succeeded, and the order is not settled yet
+--   unverified   Cashfree says PAID, but lists no payment that we can read
+--   held         what Cashfree says does not agree with the order, and money may have come; an administrator looks at it
+--   held-unpaid  the same, and no money came that we know of
+--   withheld     paid, but the account may not be given what it bought; an administrator decides about the refund
+-- Each state ends: by settlement; when all that came is refunded; when an administrator resolves the order's incidents; for
+-- an attempt 25 hours after it began (Cashfree's day and an hour of margin); for a success that is never settled and of which
+-- no incident was opened after three days. pay_again_from: from then on the payer may say that a pending attempt failed, and
+-- pay again (set_aside_pending).
 create or replace function money_under_way(p_user_id uuid)
 returns table (order_id text, plan_name text, plan_title text, amount_paise bigint, state text, since timestamptz,
                pay_again_from timestamptz, may_pay_again boolean)
 language sql stable rows 1 as $$
-  select o.id, plan.name, plan.title, coalesce(seen.taken_paise, seen.pending_paise, o.amount_paise), found.state, found.since,
+  select o.id, plan.name, plan.title, coalesce(attempts.taken_paise, attempts.pending_paise, o.amount_paise), found.state, found.since,
          found.pay_again_from, (now() >= found.pay_again_from) is true
   from orders o
   join plans plan on plan.key = o.plan_key
@@ -23,43 +26,43 @@ language sql stable rows 1 as $$
            max(p.amount_paise) filter (where is_moving) as pending_paise
     from payments p
     cross join lateral (
-      -- Cashfree's clock is another one: no attempt is older than its order, or younger than our hearing of it.
+      -- Cashfree's clock may differ: no attempt begins before its order or after we first heard of it.
       select greatest(o.created_at, least(coalesce(p.started_at, p.created_at), p.created_at)) as began
     ) cashfree
     cross join lateral (
       select (gone_or_going(p.cf_payment_id) >= p.amount_paise) is not true as is_here,
              may_still_move(p) and began > greatest(o.set_aside_at, now() - interval '25 hours') as is_moving
-    ) said
+    ) moves
     where p.order_id = o.id
-  ) seen
+  ) attempts
   cross join lateral (
-    -- Null while one of them waits for a person, and where there was none.
+    -- resolved_at: when the last of the order's incidents was resolved; null while one is open, and where there was none.
     select case when bool_and(i.resolved_at is not null) then max(i.resolved_at) end as resolved_at,
-           count(*) > 0 as any_told,
+           count(*) > 0 as any_incident,
            bool_or(i.kind = 'entitlement-refused' and i.resolved_at is null) is true as is_withheld
     from incidents i where i.order_id = o.id and i.user_id = o.user_id
-  ) told
+  ) reported
   cross join lateral (
     select case
-      when o.held_at is not null and (told.resolved_at > o.held_at) is not true
-           and (seen.taken_since is not null or (o.gateway_status = 'PAID' and not seen.succeeded)) then 'held'
-      when o.held_at is not null and (told.resolved_at > o.held_at) is not true
-           and (o.gateway_status in ('EXPIRED', 'TERMINATED')) is not true and not seen.succeeded then 'held-unpaid'
-      when (told.resolved_at > seen.taken_since) is not true and seen.taken_since is not null
-           and (told.any_told or seen.taken_since > now() - interval '3 days') then 'confirming'
-      when o.gateway_status = 'PAID' and not seen.succeeded and told.resolved_at is null then 'unverified'
-      when seen.pending_since is not null then 'pending'
+      when o.held_at is not null and (reported.resolved_at > o.held_at) is not true
+           and (attempts.taken_since is not null or (o.gateway_status = 'PAID' and not attempts.succeeded)) then 'held'
+      when o.held_at is not null and (reported.resolved_at > o.held_at) is not true
+           and (o.gateway_status in ('EXPIRED', 'TERMINATED')) is not true and not attempts.succeeded then 'held-unpaid'
+      when (reported.resolved_at > attempts.taken_since) is not true and attempts.taken_since is not null
+           and (reported.any_incident or attempts.taken_since > now() - interval '3 days') then 'confirming'
+      when o.gateway_status = 'PAID' and not attempts.succeeded and reported.resolved_at is null then 'unverified'
+      when attempts.pending_since is not null then 'pending'
     end as raw
-  ) which
+  ) step
   cross join lateral (
-    select case when which.raw = 'held-unpaid' and seen.pending_since is not null then 'held'
-                when which.raw = 'held' and told.is_withheld then 'withheld' else which.raw end as state,
-           case which.raw
-             when 'pending' then seen.pending_since
+    select case when step.raw = 'held-unpaid' and attempts.pending_since is not null then 'held'
+                when step.raw = 'held' and reported.is_withheld then 'withheld' else step.raw end as state,
+           case step.raw
+             when 'pending' then attempts.pending_since
              when 'unverified' then coalesce((select min(a.at) from audit a where a.order_id = o.id and a.action = 'order.unverified'),
                                              o.asked_at)
-             else coalesce(seen.taken_since, o.held_at) end as since,
-           case when which.raw = 'pending' then seen.pending_since + interval '20 minutes' end as pay_again_from
+             else coalesce(attempts.taken_since, o.held_at) end as since,
+           case when step.raw = 'pending' then attempts.pending_since + interval '20 minutes' end as pay_again_from
   ) found
   where o.user_id = p_user_id and o.paid_at is null and found.state is not null
   order by o.created_at desc, o.id desc

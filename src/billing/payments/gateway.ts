@@ -12,8 +12,8 @@ export type OrderStatus =
   | (string & {})
 
 /**
- * One attempt to pay, in our words, with what it says of its order: null where it says nothing. `amountPaise` is null when what
- * came was not an amount that somebody can pay; such an amount of the order is kept as it came, because it contradicts ours.
+ * One attempt to pay, and what it says of its order (null where it says nothing). `amountPaise` is null where Cashfree's value
+ * is no amount that somebody can pay; `orderAmountPaise` then keeps the value as it came, because it contradicts ours.
  */
 export type Attempt = {
   cfPaymentId: string
@@ -65,7 +65,7 @@ export type NewRefund = {
   note: string
 }
 
-/** One refund of an order as the gateway tells it, whoever asked for it. `refundId` is null where nobody gave it one. */
+/** One refund of an order as the gateway has it, whoever asked for it. `refundId` is null where nobody gave it one. */
 export type RemoteRefund = {
   refundId: string | null
   cfRefundId: string | null
@@ -76,7 +76,7 @@ export type RemoteRefund = {
   note: string | null
 }
 
-/** One dispute of an order as the gateway tells it: the payer asked their bank for the money. Statuses in its own words. */
+/** One dispute of an order as the gateway has it: the payer asked their bank for the money back. Statuses in its own words. */
 export type RemoteDispute = {
   disputeId: string
   orderId: string | null
@@ -120,14 +120,14 @@ export class GatewayRefused extends Error {
   }
 }
 
-/** The payment gateway as the house sees it. `within` is the time limit of a call in milliseconds. */
+/** The payment gateway as the rest of the product knows it. `within` is the time limit of a call in milliseconds. */
 export type Gateway = {
   /** Opens the order, or finds the one already open under our id. Throws GatewayRefused or GatewayUnavailable. */
   createOrder(order: NewOrder, within?: number): Promise<RemoteOrder>
   /**
    * The order and its attempts; status ABSENT when the gateway has no such order. Throws GatewayUnavailable.
-   * A `light` look saves the second call (the attempts, null then) while the order is merely open: Cashfree allows far
-   * fewer of those. A `patient` one does too, and leaves the rate limit's last tenth to people.
+   * `light` spares the second call (the attempts, null then) while the order is merely open: Cashfree allows far fewer of
+   * those. `patient` does too, and leaves the last tenth of the rate limit to calls that people wait for.
    */
   fetchOrder(orderId: string, within?: number, manner?: 'full' | 'light' | 'patient'): Promise<RemoteOrder>
   /** Asks to end the order. The answer's status decides: it may have been PAID meanwhile. */

@@ -6,8 +6,8 @@ returns setof orders language plpgsql as $$
 declare
   plan plans;
 begin
-  -- The lock first, the looks second: where the price changes at this very moment, two tabs would otherwise open an order
-  -- each, of one version and of the other. Whoever deletes or suspends the account waits here as well.
+  -- Lock before reading: where the price changes at this very moment, two tabs would otherwise open an order each, of one version
+  -- and of the other. A deletion or suspension of the account waits here as well.
   perform 1 from users where id = p_user_id for no key update;
   if entitlement_refusal(p_user_id) is not null then return; end if;
   select * into plan from plans where name = p_plan_name and on_sale;

@@ -19,8 +19,8 @@ export async function orderOf(sql: Sql, userId: string, id: string): Promise<Ord
 const failed = ['FAILED', 'CANCELLED', 'VOID', 'USER_DROPPED', 'NOT_ATTEMPTED']
 
 /**
- * What Cashfree's word for an attempt comes to: `moving` is at the bank, looked at, or a word nobody has heard of, as in
- * attempt-states.sql.
+ * What Cashfree's status of an attempt comes to: `moving` is at the bank, being reviewed, or a status that we do not know, as
+ * in attempt-states.sql.
  */
 export function outcomeOf(status: string): 'paid' | 'moving' | 'failed' {
   return status === 'SUCCESS' ? 'paid' : failed.includes(status) ? 'failed' : 'moving'

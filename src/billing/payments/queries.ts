@@ -36,7 +36,7 @@ export type PaymentRow = {
   bankReference: string | null
   reason: string | null
   appliedAt: Date | null
-  /** Of its order: when another payment, or this one, paid it; and since when it is held. */
+  /** Of its order: when it was paid, by this payment or another, and since when it is held. */
   orderPaidAt: Date | null
   orderHeldAt: Date | null
   at: Date
@@ -139,7 +139,7 @@ export async function listAttemptsOf(sql: Sql, orderId: string) {
   return rows.map((row) => row.attempt)
 }
 
-/** The newest attempt of an order, for telling the payer why it did not go through. */
+/** The newest attempt of an order, with the reason why it did not go through. */
 export async function findLastAttempt(sql: Sql, orderId: string) {
   const [row] = await sql<{ status: string; reason: string | null }[]>`
     select status, failure_reason as reason
@@ -152,9 +152,9 @@ export async function findLastAttempt(sql: Sql, orderId: string) {
 }
 
 /**
- * Takes orders whose next look is due for a minute, so that other processes do not ask as well; the longest waiting
+ * Leases orders whose next look is due for a minute, so that other processes do not ask as well. The longest waiting come
  * first, and of every four three that can be paid now: neither a backlog of dead orders nor a flood of open ones starves
- * the others. One that is younger than `minAgeMs` is left to its payer, unless Cashfree spoke of money or it is to be ended.
+ * the others. An order younger than `minAgeMs` is left to its payer, unless Cashfree spoke of money or it is to be ended.
  */
 export async function leaseOrdersToLookAt(sql: Sql, limit: number, minAgeMs: number): Promise<string[]> {
   const due = (open: boolean, share: number) => sql`

@@ -5,11 +5,11 @@ type Named = { method: string; path: string }
 export type RateBudget = {
   /** Throws GatewayUnavailable when a call nobody waits for should give way; `retryAfterS` says for how long. */
   giveWay(call: Named): void
-  /** Reads what an answer tells of the rate limit of its endpoint. */
+  /** Reads from an answer how much of its endpoint's rate limit is left. */
   note(call: Named, answer: { status: number; headers: Headers }): void
 }
 
-/** Cashfree's windows slide over a minute, so a low reading is worth waiting this long for. */
+/** Seconds for which background calls pause when little is left. (Cashfree's windows slide over a minute.) */
 const waitS = 10
 
 /**

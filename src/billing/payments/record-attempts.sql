@@ -33,7 +33,8 @@ begin
     and (known.status <> 'SUCCESS' or excluded.status in ('SUCCESS', 'CANCELLED', 'VOID'));
 end $$;
 
--- Money that came on top of, or went away from, a paid order: told to the admin, never acted on by itself.
+-- Money that came on top of what a paid order costs, or that Cashfree took back from it: an incident each, and nothing is done
+-- without a person.
 create or replace function note_further_money(o orders) returns void language plpgsql as $$
 declare
   other payments;

@@ -1,6 +1,6 @@
 -- The plan somebody has now, by the database's clock: of the period that runs or, where that was granted or none runs, of the
--- one bought before, else of the one bought next. (`subscriptions.plan_key` is the same, written down by whoever changes periods and then, within half
--- a minute of a period's beginning, by the job that keeps statuses in step: for lists and for who queries the table.)
+-- one bought before, else of the one bought next. `subscriptions.plan_key` is a copy for lists and reports: written when periods
+-- change, and by keep_statuses within half a minute of a period's beginning.
 create or replace function running_plan(s subscriptions) returns text language sql stable as $$
   select coalesce((
     select p.plan_key from subscription_periods p

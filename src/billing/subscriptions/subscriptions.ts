@@ -18,12 +18,12 @@ export const graceDays = 3
 /** "Annual until 28 Nov 2027, then Monthly until 28 Dec 2027"; null when nothing runs. At most so many phases one by one. */
 export function phasesLabel(phases: readonly Phase[], most = 4): string | null {
   if (phases.length === 0) return null
-  const words = phases.map(
+  const parts = phases.map(
     ({ planTitle, until }) => `${planTitle ?? 'days without charge'} until ${dateInIndia(until)}`,
   )
-  const told =
-    words.length > most ? [...words.slice(0, most - 1), `more until ${dateInIndia(phases.at(-1)!.until)}`] : words
-  const text = told.join(', then ')
+  const shown =
+    parts.length > most ? [...parts.slice(0, most - 1), `more until ${dateInIndia(phases.at(-1)!.until)}`] : parts
+  const text = shown.join(', then ')
   return text.charAt(0).toUpperCase() + text.slice(1)
 }
 

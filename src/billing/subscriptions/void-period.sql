@@ -7,14 +7,14 @@ declare
   gap   interval;
   left_over subscription_periods;
 begin
-  -- The lock first, the look second: another refund of this person may be moving the very period.
+  -- Lock before reading: another refund of this person may be moving the very period.
   perform 1 from subscriptions where user_id = owner for update;
   select * into gone from subscription_periods where order_id = p_order_id and voided_at is null;
   if not found then return; end if;
   update subscription_periods set voided_at = now() where id = gone.id;
   -- In seconds: subtracted as days, it would be an hour off where the server's own time zone changes its clock.
   gap := make_interval(secs => extract(epoch from gone.ends_at - greatest(gone.starts_at, least(now(), gone.ends_at)))::float8);
-  -- From the earliest on, so that two periods never start at the same instant meanwhile.
+  -- The earliest first, so that two periods never start at the same instant in between.
   for left_over in
     select * from subscription_periods
     where user_id = gone.user_id and voided_at is null and starts_at >= gone.ends_at
@@ -25,7 +25,7 @@ begin
   perform recount_subscription(gone.user_id, now());
 end $$;
 
--- Puts a subscription in step with the periods that count, after one of them was taken away at p_now.
+-- Computes a subscription anew from the periods that count, after one of them was taken away at p_now.
 create or replace function recount_subscription(p_user_id uuid, p_now timestamptz) returns void language plpgsql as $$
 declare
   starts    timestamptz;

@@ -10,9 +10,9 @@ import { leaseOrdersToSettle, markSettled, postponeSettling, reopenEvent, type W
 /** Days for which the bytes of a delivery are kept, as the privacy notice says; then the job `clean` empties them. */
 export const eventDays = 180
 
-/** Time a job may wait for Cashfree, in milliseconds; nobody is watching a page meanwhile. */
+/** Time a job may wait for Cashfree, in milliseconds: nobody waits for a page. */
 const jobLimitMs = 15_000
-/** The same where somebody is. */
+/** The same where somebody does. */
 const pageLimitMs = 4_000
 
 /** Settles the order that stored deliveries are about, and marks them done. Never throws: the rows wait for the job. */

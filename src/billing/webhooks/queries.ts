@@ -73,8 +73,8 @@ export async function leaseOrdersToSettle(sql: Sql, limit: number): Promise<Wait
 }
 
 /**
- * The order was settled by a look that began after these deliveries came: they are done. Those about money going back
- * only when refunds, or disputes, were asked about as well.
+ * Marks deliveries done, because their order was settled by a question asked after they came. Those about money going back
+ * are done only when refunds, or disputes, were asked about as well.
  */
 export async function markSettled(
   sql: Sql,
@@ -102,7 +102,7 @@ export async function postponeSettling(sql: Sql, orderId: string, upTo: number, 
   `
 }
 
-/** Locked in one order: two settlements of the same deliveries would otherwise each hold what the other wants. */
+/** Locked by id: two settlements of the same deliveries would otherwise deadlock. */
 function waitingDeliveries(sql: Sql, orderId: string, upTo: number) {
   return sql`
     select id from webhook_events
