@@ -15,10 +15,10 @@ let breaking: Checkout
 beforeAll(async () => {
   town = await buildHarness()
   first = copyCheckout()
-  functionsOnly = release('two')
-  withMigration = release('two', 'three')
+  functionsOnly = await release('two')
+  withMigration = await release('two', 'three')
   withMigration.write('platform/migrations/9000-notes.sql', 'alter table orders add column note text;')
-  breaking = release('two', 'three', 'four')
+  breaking = await release('two', 'three', 'four')
   breaking.write('platform/migrations/9000-notes.sql', 'alter table orders add column note text;')
   const source = breaking.read('platform/release.ts')
   breaking.write('platform/release.ts', source.replace(/const servesFrom = \d+/, 'const servesFrom = 100'))
@@ -28,12 +28,14 @@ afterAll(async () => {
   for (const checkout of [first, functionsOnly, withMigration, breaking]) checkout?.remove()
 })
 
-/** A later release: its receipts’ function says its name, and each release before it left its line. */
-function release(...names: string[]): Checkout {
+const file = 'billing/checkout/settle-order.sql'
+
+/** A later release: a function says its name, and each release before it left its line. */
+async function release(...names: string[]): Promise<Checkout> {
   const checkout = copyCheckout()
   for (const name of names) {
-    checkout.write('checkout/settle-order.sql', `${checkout.read('checkout/settle-order.sql')}\n${marking(name)}\n`)
-    checkout.numberFunctions()
+    checkout.write(file, `${checkout.read(file)}\n${marking(name)}\n`)
+    await checkout.numberFunctions()
   }
   return checkout
 }

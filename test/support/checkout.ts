@@ -1,16 +1,7 @@
-import { createHash } from 'node:crypto'
-import {
-  appendFileSync,
-  cpSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
+import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 
 const root = join(import.meta.dirname, '..', '..')
 
@@ -21,7 +12,7 @@ export type Checkout = {
   write: (file: string, text: string) => void
   read: (file: string) => string
   /** Appends the revision of the functions as they are now, as a release does. */
-  numberFunctions: () => void
+  numberFunctions: () => Promise<void>
   remove: () => void
 }
 
@@ -35,12 +26,11 @@ export function copyCheckout(): Checkout {
     folder,
     write: (file, text) => writeFileSync(join(src, file), text),
     read: (file) => readFileSync(join(src, file), 'utf8'),
-    numberFunctions() {
-      const files = readdirSync(src, { recursive: true, encoding: 'utf8' })
-        .filter((name) => name.endsWith('.sql') && !name.includes('migrations'))
-        .sort()
-      const text = files.map((name) => readFileSync(join(src, name), 'utf8')).join('\n')
-      const digest = createHash('sha256').update(text).digest('hex')
+    async numberFunctions() {
+      const release: typeof import('../../src/platform/release.ts') = await import(
+        pathToFileURL(join(src, 'platform', 'release.ts')).href
+      )
+      const { digest } = await release.readRelease()
       appendFileSync(join(src, 'platform', 'function-revisions.txt'), `${digest}\n`)
     },
     remove: () => rmSync(folder, { recursive: true, force: true }),
