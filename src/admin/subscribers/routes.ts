@@ -10,7 +10,7 @@ import { allOf, filterOf, type List, type ListPage, listPage, queryOf } from '..
 import { kindLabel } from '../mails/labels.ts'
 import type { Panel } from '../panel.ts'
 import { matchesPreview, previewFields } from '../preview-guard.ts'
-import { type AdminAction, actionFields, type Prospect, type Typed } from './actions/action.ts'
+import { type ActionPreview, type AdminAction, actionFields, type Typed } from './actions/action.ts'
 import { actionNamed } from './actions/actions.ts'
 import { daysError, daysIn } from './actions/grant.ts'
 import { roles } from './actions/suspension-and-role.ts'
@@ -41,7 +41,7 @@ declare module '../../web/views.ts' {
       person: PersonFile
       name: string
       action: AdminAction
-      prospect: Prospect
+      preview: ActionPreview
       form: FormState
       fresh: boolean
       roles: typeof roles
@@ -145,12 +145,12 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
     const { id, act: name } = request.params
     const action = actionNamed(name)
     const person = await personAt(sql, id)
-    const prospect = await action.prospect(sql, person, typed, actorOf(request))
+    const preview = await action.preview(sql, person, typed, actorOf(request))
     return reply.page('admin/subscribers/action', {
       person,
       name,
       action,
-      prospect,
+      preview,
       form,
       fresh: fresh || !action.needsIdentity,
       roles,

@@ -26,7 +26,7 @@ test('bars stand on a common zero, as high as they are worth, and never leave th
   }
 })
 
-test('a day without figures is marked as a gap, days before the first figures are left empty', () => {
+test('a day without metrics is marked as a gap, days before the first metrics are left empty', () => {
   const chart = barChart(
     [
       { label: 'a', up: null },

@@ -5,12 +5,12 @@ import { seedFixture } from '../../../src/dev/bench/seed/seed.ts'
 import { checkInvariants } from '../../../src/operations/integrity/integrity.ts'
 import { connect, type Sql } from '../../../src/platform/db.ts'
 import { freshDatabase } from '../../support/database.ts'
-import { boughtPeriods, lives, monthlyOf, plainly } from './replay.ts'
+import { boughtPeriods, countByDay, monthlyOf, movementByDay } from './expected-metrics.ts'
 
-const first = Number(process.env.WORLD ?? Date.now() % 100_000)
+const first = Number(process.env.METRICS_SEED ?? Date.now() % 100_000)
 
-/** WORLD=… makes the same two worlds again. */
-describe.for([first, first + 1])('the figures of world %i', (random) => {
+/** METRICS_SEED=… makes the same two databases again. */
+describe.for([first, first + 1])('the metrics of the database seeded with %i', (random) => {
   let sql: Sql
   let drop: () => Promise<void>
   let kept: Snapshot & { days: Day[] }
@@ -28,8 +28,8 @@ describe.for([first, first + 1])('the figures of world %i', (random) => {
     await drop()
   })
 
-  test('are those of the books, day for day, with borders at midnight in India', async () => {
-    const plain = await plainly(sql)
+  test('are those of the ledger, day for day, with borders at midnight in India', async () => {
+    const plain = await countByDay(sql)
     const zero = {
       registered: 0,
       opened: 0,
@@ -55,11 +55,11 @@ describe.for([first, first + 1])('the figures of world %i', (random) => {
       expect(Object.values(failures).reduce((sum, n) => sum + n, 0)).toBe(attemptsFailed)
   })
 
-  test('tell who came, came back and left, as their lives tell it', async () => {
-    const told = lives(await boughtPeriods(sql), kept.takenAt.getTime())
+  test('count who joined, returned and left, as their periods say', async () => {
+    const expected = movementByDay(await boughtPeriods(sql), kept.takenAt.getTime())
     const nobody = { joined: 0, returned: 0, churned: 0 }
     const ours = kept.days.map(({ day, joined, returned, churned }) => ({ day, joined, returned, churned }))
-    expect(ours).toEqual(kept.days.map(({ day }) => ({ day, ...(told.get(day) ?? nobody) })))
+    expect(ours).toEqual(kept.days.map(({ day }) => ({ day, ...(expected.get(day) ?? nobody) })))
     const balance = ours.reduce((sum, { joined, returned, churned }) => sum + joined + returned - churned, 0)
     expect(balance).toBe(kept.counts.payers)
   })
@@ -94,7 +94,7 @@ describe.for([first, first + 1])('the figures of world %i', (random) => {
   })
 })
 
-/** What a quiet world does not have: facts on the very border of a day, periods ended by hand, days given, plans changed. */
+/** What seeding does not make: facts on the very border of a day, periods ended by hand, days given, plans changed. */
 async function disturb(sql: Sql, random: number): Promise<void> {
   await sql.unsafe(`
     set session_replication_role = replica;

@@ -229,10 +229,10 @@ describe('settling now', () => {
     const { order, visitor } = await customer()
     const reader = await adminOf(app, 'admin-read')
     expect((await reader.visitor.get(`/admin/orders/${order.id}`)).body).not.toContain('Settle now')
-    for (const act of ['settle', 'terminate']) {
-      expect((await reader.visitor.post(`/admin/orders/${order.id}/${act}`)).status).toBe(403)
-      expect((await visitor.post(`/admin/orders/${order.id}/${act}`)).status).toBe(404)
-      expect((await new Visitor(app).post(`/admin/orders/${order.id}/${act}`)).location).toContain('/login')
+    for (const action of ['settle', 'terminate']) {
+      expect((await reader.visitor.post(`/admin/orders/${order.id}/${action}`)).status).toBe(403)
+      expect((await visitor.post(`/admin/orders/${order.id}/${action}`)).status).toBe(404)
+      expect((await new Visitor(app).post(`/admin/orders/${order.id}/${action}`)).location).toContain('/login')
     }
     expect((await reader.visitor.get(`/admin/orders/${order.id}/terminate`)).status).toBe(403)
     expect(await audited(order.id, 'order.settle-asked')).toHaveLength(0)

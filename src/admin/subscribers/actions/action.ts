@@ -11,7 +11,7 @@ export type Typed = Record<(typeof actionFields)[number], string>
 export type Row = { label: string; value: string | null; total?: boolean }
 
 /** What will happen, shown before the button; `closed` is the reason why nothing can. */
-export type Prospect = {
+export type ActionPreview = {
   rows: Row[]
   text: string
   /** The button's label, which names the action. */
@@ -28,7 +28,7 @@ export type AdminAction = {
   needsIdentity: boolean
   /** What else has to be typed. */
   asks: readonly ('reason' | 'role')[]
-  prospect: (sql: Sql, person: PersonFile, typed: Typed, actor: Actor) => Promise<Prospect>
+  preview: (sql: Sql, person: PersonFile, typed: Typed, actor: Actor) => Promise<ActionPreview>
   /** Does it and returns the notice. Throws AppError `invalid` about fields and `conflict` when it is no longer as seen. */
   perform: (sql: Sql, person: PersonFile, typed: Typed, actor: Actor) => Promise<string>
 }

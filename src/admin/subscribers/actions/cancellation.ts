@@ -12,7 +12,7 @@ export const cancellation: AdminAction = {
   tone: 'danger',
   needsIdentity: true,
   asks: ['reason'],
-  prospect: async (sql, person, typed) => {
+  preview: async (sql, person, typed) => {
     const [end, periods] = await Promise.all([findEnd(sql, person.id, 0), listPeriods(sql, person.id, 100)])
     const ending = periods.filter(({ voidedAt, when }) => !voidedAt && when !== 'past')
     const paid = ending.filter(({ orderId }) => orderId)

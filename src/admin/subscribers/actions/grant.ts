@@ -13,7 +13,7 @@ export const grant: AdminAction = {
   tone: 'plain',
   needsIdentity: true,
   asks: ['reason'],
-  prospect: async (sql, person, typed) => {
+  preview: async (sql, person, typed) => {
     const days = daysIn(typed) ?? suggestedDays
     const end = (await findEnd(sql, person.id, days))!
     const isRunning = end.end !== null && end.startsAt.getTime() === end.end.getTime()

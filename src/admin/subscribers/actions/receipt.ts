@@ -11,7 +11,7 @@ export const receipt: AdminAction = {
   tone: 'plain',
   needsIdentity: false,
   asks: [],
-  prospect: async (sql, person, typed) => {
+  preview: async (sql, person, typed) => {
     const mail = await findReceiptMail(sql, person.id, typed.number)
     if (!mail) throw new AppError('not-found', 'There is no such receipt in this account.')
     return {

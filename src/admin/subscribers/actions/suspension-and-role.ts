@@ -10,7 +10,7 @@ export const suspension: AdminAction = {
   tone: 'danger',
   needsIdentity: false,
   asks: ['reason'],
-  prospect: async (_sql, person, _typed, actor) => ({
+  preview: async (_sql, person, _typed, actor) => ({
     rows: [
       { label: 'Log-ins', value: 'refused, from this moment', total: true },
       { label: 'Sessions ended', value: String(person.sessions) },
@@ -39,7 +39,7 @@ export const lifting: AdminAction = {
   tone: 'plain',
   needsIdentity: false,
   asks: [],
-  prospect: async (_sql, person) => ({
+  preview: async (_sql, person) => ({
     rows: [
       { label: 'Suspended because', value: person.suspendedReason },
       { label: 'Log-ins', value: 'allowed again', total: true },
@@ -62,7 +62,7 @@ export const signingOut: AdminAction = {
   tone: 'danger',
   needsIdentity: false,
   asks: [],
-  prospect: async (_sql, person) => ({
+  preview: async (_sql, person) => ({
     rows: [{ label: 'Sessions ended', value: String(person.sessions), total: true }],
     text: 'Every browser of this person has to log in again. Nothing else changes.',
     button: 'Sign out everywhere',
@@ -89,7 +89,7 @@ export const role: AdminAction = {
   tone: 'danger',
   needsIdentity: true,
   asks: ['role'],
-  prospect: async (_sql, person, _typed, actor) => ({
+  preview: async (_sql, person, _typed, actor) => ({
     rows: [
       { label: 'Role now', value: roles[person.role] ?? person.role },
       { label: 'Sessions ended', value: String(person.sessions) },

@@ -1,7 +1,7 @@
 import type { Sql } from '../../../src/platform/db.ts'
 
 type Period = { userId: string; createdAt: Date; endsAt: Date; voidedAt: Date | null; monthly: number }
-type Comings = { joined: number; returned: number; churned: number }
+type Movement = { joined: number; returned: number; churned: number }
 
 const graceMs = 3 * 86_400_000
 const dayOf = (ms: number) => new Date(ms + 330 * 60_000).toISOString().slice(0, 10)
@@ -17,27 +17,27 @@ export function boughtPeriods(sql: Sql): Promise<Period[]> {
   `
 }
 
-/** Tells people's lives again, one after the other: on which Indian days they came, came back and left, up to now. */
-export function lives(periods: readonly Period[], now: number): Map<string, Comings> {
-  const days = new Map<string, Comings>()
-  const note = (ms: number, what: keyof Comings) => {
+/** On which Indian days people joined, returned and left, up to now: computed person by person from their periods. */
+export function movementByDay(periods: readonly Period[], now: number): Map<string, Movement> {
+  const days = new Map<string, Movement>()
+  const count = (ms: number, what: keyof Movement) => {
     const day = dayOf(ms)
-    const comings = days.get(day) ?? { joined: 0, returned: 0, churned: 0 }
-    comings[what]++
-    days.set(day, comings)
+    const movement = days.get(day) ?? { joined: 0, returned: 0, churned: 0 }
+    movement[what]++
+    days.set(day, movement)
   }
   for (const own of Map.groupBy(periods, ({ userId }) => userId).values()) {
     let until: number | null = null
     for (const period of own.toSorted((a, b) => a.createdAt.getTime() - b.createdAt.getTime())) {
       const since = period.createdAt.getTime()
-      if (until === null) note(since, 'joined')
+      if (until === null) count(since, 'joined')
       else if (since >= until) {
-        note(until, 'churned')
-        note(since, 'returned')
+        count(until, 'churned')
+        count(since, 'returned')
       }
       until = Math.max(until ?? 0, endOf(period))
     }
-    if (until !== null && until <= now) note(until, 'churned')
+    if (until !== null && until <= now) count(until, 'churned')
   }
   return days
 }
@@ -54,8 +54,8 @@ export function monthlyOf(periods: readonly Period[], at: number): Map<string, n
   )
 }
 
-/** The rest of a day's figures, by whole-table queries that know no shortcut. */
-export async function plainly(sql: Sql) {
+/** The rest of a day's metrics, by queries over whole tables, without the shortcuts of the product. */
+export async function countByDay(sql: Sql) {
   const [row] = await sql<{ days: Record<string, Record<string, unknown>> }[]>`
     with facts as (
       select created_at as at, 'registered' as what, 1 as n from users where role = 'subscriber'
@@ -71,8 +71,8 @@ export async function plainly(sql: Sql) {
     ), sums as (
       select (at at time zone 'Asia/Kolkata')::date::text as day, what, sum(n) as n from facts group by 1, 2
     )
-    select jsonb_object_agg(day, figures) as days
-    from (select day, jsonb_object_agg(what, n) as figures from sums group by day) by_day
+    select jsonb_object_agg(day, metrics) as days
+    from (select day, jsonb_object_agg(what, n) as metrics from sums group by day) by_day
   `
   return row!.days
 }
