@@ -1,4 +1,4 @@
--- What a payment turns into: periods and access.
+-- Periods, and the access they give.
 
 -- I2. One period for every paid order and none for any other; it belongs to the buyer and is as long as the plan.
 -- (Days, not dates: a refund of an earlier order moves later periods forward, and months differ in length.)
@@ -13,9 +13,9 @@ create or replace function broken_i2_periods() returns setof text language sql s
      or p.ends_at - p.starts_at > make_interval(days => 31 * plan.months)
 $$;
 
--- I2. What ended a period is its whole price back, by refunds and lost disputes, or a person who says why; the whole price
--- back ends it always. A dispute that turned after it was lost, or took less in the end, leaves the period ended: an incident
--- lets a person decide about it.
+-- I2. A period is ended early when its whole price went back, by refunds and lost disputes, or by a person who gives a
+-- reason; and always when the whole price went back. After a lost dispute that was won later, or took less in the end, the
+-- period stays ended, and an incident lets a person decide.
 create or replace function broken_i2_voided() returns setof text language sql stable as $$
   with back as (
     select p.order_id, sum(gone.paise) as paise, sum(gone.paise) filter (where gone.stays) as staying
@@ -49,7 +49,7 @@ create or replace function broken_i2_by_hand() returns setof text language sql s
                       and a.details -> 'periods' ? p.id::text and a.details ->> 'reason' = p.void_reason)
 $$;
 
--- I3. The periods of one person that count do not overlap.
+-- I3. The periods of one person do not overlap, unless voided.
 create or replace function broken_i3_overlaps() returns setof text language sql stable as $$
   select coalesce(order_id, id::text) from (
     select order_id, id, starts_at, lag(ends_at) over (partition by user_id order by starts_at) as earlier_end
@@ -58,8 +58,8 @@ create or replace function broken_i3_overlaps() returns setof text language sql 
   where starts_at < earlier_end
 $$;
 
--- I3. Everybody has one subscription row and it ends when the last period that counts ends. It is paid when money is
--- behind the access that runs: a period that was bought ends after this access began.
+-- I3. Everybody has one subscription, which ends with the last period that is not voided. It is paid when a period that
+-- was bought ends after the present access began.
 create or replace function broken_i3_subscriptions() returns setof text language sql stable as $$
   select u.id::text from users u
   left join subscriptions s on s.user_id = u.id

@@ -73,7 +73,7 @@ create or replace function broken_i20_overdue() returns setof text language sql 
   where status in ('active', 'grace') and status_by_now(s) <> status and current_period_end + interval '4 days' < now()
 $$;
 
--- I12. No money or dispute for an order that is not ours, unless an incident says so.
+-- I12. No payment or dispute is reported for an unknown order, unless an incident says so.
 create or replace function broken_i12_strangers() returns setof text language sql stable as $$
   select w.id::text from webhook_events w
   where w.accepted and w.verdict = 'unknown-order' and w.type = 'PAYMENT_SUCCESS_WEBHOOK'
@@ -85,7 +85,7 @@ create or replace function broken_i12_strangers() returns setof text language sq
     and not exists (select from incidents i where i.kind = 'unknown-dispute' and i.subject_key = w.dispute_id)
 $$;
 
--- I24. Every dispute that asks something of a person, or took money, has its incident.
+-- I24. Every dispute that needs an answer, or took money, has its incident.
 create or replace function broken_i24_untold_disputes() returns setof text language sql stable as $$
   select d.id from disputes d
   where d.status in ('open', 'unclear', 'lost')

@@ -1,8 +1,7 @@
--- Money. Every function answers the ids of the rows that break its invariant, none when it holds.
+-- Money. Every function returns the ids of the rows that break its invariant, none when it holds.
 
--- Where every captured payment's money is, in paise: applied to a period, going or gone back, taken back by the payer's
--- bank, named by an incident that waits or that a person closed, or still settling (a quarter of an hour at most). What is
--- none of these is missing.
+-- Where the money of every captured payment is, in paise: applied to a period, refunded or being refunded, lost in a
+-- dispute, named by an incident (open or resolved), or still settling (15 minutes at most). The rest is missing.
 create or replace function places_of_payments() returns table (
   cf_payment_id text, order_id text, currency text, captured bigint, back bigint, lost bigint, applied bigint,
   in_incident bigint, settling bigint, missing bigint
@@ -12,7 +11,7 @@ create or replace function places_of_payments() returns table (
     from refunds r where r.status not in ('failed', 'cancelled') group by r.cf_payment_id
   ), disputed as (
     select d.cf_payment_id, sum(d.amount_paise) as paise from disputes d where d.status = 'lost' group by d.cf_payment_id
-  ), told as (
+  ), named as (
     select distinct i.order_id, i.kind in ('paid-twice', 'entitlement-refused') as of_payment,
            case when i.kind in ('paid-twice', 'entitlement-refused') then i.subject_key end as payment
     from incidents i
@@ -24,24 +23,24 @@ create or replace function places_of_payments() returns table (
            least(coalesce(r.paise, 0), coalesce(p.amount_paise, 0)) as back,
            coalesce(d.paise, 0) as taken,
            p.applied_at is not null as is_applied,
-           exists (select from told where told.order_id = p.order_id
-                                      and (told.payment = p.cf_payment_id or not told.of_payment)) as is_told,
+           exists (select from named where named.order_id = p.order_id
+                                      and (named.payment = p.cf_payment_id or not named.of_payment)) as is_named,
            o.paid_at is null and p.created_at > now() - interval '15 minutes' as is_settling
     from payments p
     join orders o on o.id = p.order_id
     left join returned r on r.cf_payment_id = p.cf_payment_id
     left join disputed d on d.cf_payment_id = p.cf_payment_id
     where p.status = 'SUCCESS'
-  ), kept as (
-    -- What was both refunded and taken is lost twice; it came only once.
-    select placed.*, least(taken, captured - back) as lost, captured - back - least(taken, captured - back) as ours from placed
+  ), remaining as (
+    -- Money that was both refunded and lost in a dispute is counted once here.
+    select placed.*, least(taken, captured - back) as lost, captured - back - least(taken, captured - back) as rest from placed
   )
   select cf_payment_id, order_id, currency, captured, back, lost,
-         case when is_applied then ours else 0 end,
-         case when not is_applied and is_told then ours else 0 end,
-         case when not is_applied and not is_told and is_settling then ours else 0 end,
-         case when not is_applied and not is_told and not is_settling then ours else 0 end
-  from kept
+         case when is_applied then rest else 0 end,
+         case when not is_applied and is_named then rest else 0 end,
+         case when not is_applied and not is_named and is_settling then rest else 0 end,
+         case when not is_applied and not is_named and not is_settling then rest else 0 end
+  from remaining
 $$;
 
 -- I4. Σ captured = Σ applied + Σ refunded or going back + Σ lost in disputes + Σ in incidents + Σ settling, per currency.
@@ -59,7 +58,7 @@ create or replace function broken_i4_missing_money() returns setof text language
   select cf_payment_id from places_of_payments() where missing > 0
 $$;
 
--- I1. Paid, says Cashfree, and for a quarter of an hour we neither granted it nor gave it back nor told anybody.
+-- I1. What Cashfree calls paid is granted or refunded, or has an incident, within 15 minutes.
 create or replace function broken_i1_paid_not_granted() returns setof text language sql stable as $$
   select o.id from orders o
   where o.gateway_status = 'PAID' and o.paid_at is null and o.created_at < now() - interval '15 minutes'
@@ -88,9 +87,9 @@ create or replace function broken_i8_amounts() returns setof text language sql s
      or (p.cf_payment_id is not null and p.amount_paise is null)
 $$;
 
--- I9. Never more goes back than came in, order by order, for Cashfree refunds orders and, of one paid twice, chooses the
--- payment; a promise it has not accepted does not count yet. A refund is of a payment of its own order; one of its ids,
--- one of ours.
+-- I9. No order is refunded more than it brought. (By order: Cashfree refunds an order and, if that was paid twice, chooses
+-- the payment. A refund that it has not accepted does not count yet.) A refund is of a payment of its own order, and one
+-- refund here is one at Cashfree.
 create or replace function broken_i9_refunds() returns setof text language sql stable as $$
   select back.order_id from (
     select order_id, sum(amount_paise) as paise from refunds
@@ -109,8 +108,8 @@ create or replace function broken_i9_refunds() returns setof text language sql s
   select min(id) from refunds where cf_refund_id is not null group by cf_refund_id having count(*) > 1
 $$;
 
--- I9. A dispute is of a payment of its own order and of its buyer. What it took and what was refunded together exceed the
--- payment only where an incident says that the money went twice.
+-- I9. A dispute is of a payment of its own order and of its buyer. What it took and what was refunded exceed the payment
+-- together only where an incident says so.
 create or replace function broken_i9_disputes() returns setof text language sql stable as $$
   select d.id from disputes d
   join orders o on o.id = d.order_id

@@ -11,7 +11,7 @@ create or replace function broken_i6_receipts() returns setof text language sql 
      or r.cf_payment_id <> p.cf_payment_id
 $$;
 
--- I6. Numbers run from 1 without a gap in every financial year, and say what they are.
+-- I6. Numbers run from 1 without a gap in every financial year, and match year and serial.
 create or replace function broken_i6_numbering() returns setof text language sql stable as $$
   with notes as (
     select 'R' as letter, number, financial_year, serial, issued_at from receipts
@@ -34,8 +34,8 @@ create or replace function broken_i6_numbering() returns setof text language sql
      or financial_year <> financial_year_of(issued_at)
 $$;
 
--- I6. One receipt mail for every receipt, and one refund mail for every refund that reached the customer; copies that an
--- admin sent again come on top.
+-- I6. One receipt mail for every receipt, and one refund mail for every refund that reached the customer, besides copies
+-- that an administrator sent.
 create or replace function broken_i6_mails() returns setof text language sql stable as $$
   select r.number from receipts r
   where not exists (select from mails m where m.kind = 'receipt' and m.subject_key = r.number and m.copy = 0
@@ -48,7 +48,7 @@ create or replace function broken_i6_mails() returns setof text language sql sta
   where m.kind = 'receipt' and not exists (select from receipts r where r.number = m.subject_key)
 $$;
 
--- I6. What went back of an applied payment has its credit note, and the notes of a receipt never exceed it.
+-- I6. What was refunded of an applied payment has its credit note, and the credit notes of a receipt never exceed it.
 create or replace function broken_i6_credit_notes() returns setof text language sql stable as $$
   select c.receipt_number from credit_notes c join receipts r on r.number = c.receipt_number
   group by c.receipt_number, r.amount_paise having sum(c.amount_paise) > r.amount_paise
@@ -63,9 +63,9 @@ create or replace function broken_i6_credit_notes() returns setof text language 
     (select sum(c.amount_paise) from credit_notes c where c.receipt_number = receipts.number), 0)
 $$;
 
--- I6. A credit note takes nothing below zero and CGST as much as SGST; and the notes of a receipt together are its own
--- figures in proportion to the money gone back, so of a receipt that was refunded in full exactly what it charged. Notes
--- of the older rule, which rounded each by itself, stay as they were issued.
+-- I6. No part of a credit note is negative, and CGST equals SGST. The credit notes of a receipt together are its amounts in
+-- proportion to the money refunded, so exactly its amounts when all is refunded. Credit notes of the older rule, which
+-- rounded each by itself, stay as they were issued.
 create or replace function broken_i6_credit_note_parts() returns setof text language sql stable as $$
   select number from credit_notes
   where least(taxable_paise, cgst_paise, sgst_paise, igst_paise) < 0 or cgst_paise <> sgst_paise
