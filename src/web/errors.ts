@@ -3,7 +3,7 @@ import { isDatabaseDown } from '../platform/db.ts'
 import { AppError, type ErrorCode } from '../platform/errors.ts'
 
 /** HTTP status by error code. */
-export const statuses: Record<ErrorCode, number> = {
+const statuses: Record<ErrorCode, number> = {
   invalid: 422,
   unauthenticated: 401,
   forbidden: 403,
