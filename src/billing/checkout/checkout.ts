@@ -11,7 +11,7 @@ import { type MoneyUnderWay, moneyUnderWay } from './money-under-way.ts'
 import { findPeriod } from './queries.ts'
 
 export type Stage = 'none' | 'session-created' | 'paid'
-export type CheckoutNotice = { kind: 'info' | 'good' | 'warn' | 'bad'; text: string }
+type CheckoutNotice = { kind: 'info' | 'good' | 'warn' | 'bad'; text: string }
 
 /** How far a person is with buying one plan, computed from rows at every request. A stage's template is `_stage-<stage>`. */
 export type Checkout = {

@@ -5,20 +5,20 @@ import { rupees } from '../../platform/money.ts'
 import { findMoneyUnderWay, type MoneyRow } from './queries.ts'
 
 /**
- * An order whose money may be moving, and what to say of it: `chip` is a word or three, the others are sentences. `key`
- * changes with whatever of it shows on a page.
+ * An order whose money may be moving, and what pages say of it: `chip` is one to three words, the others are sentences. `key`
+ * changes whenever what is shown changes.
  */
-export type MoneyUnderWay = MoneyRow & Words & { key: string }
-type Words = { chip: string; title: string; happening: string; toDo: string }
+export type MoneyUnderWay = MoneyRow & Texts & { key: string }
+type Texts = { chip: string; title: string; happening: string; toDo: string }
 
 /**
  * The orders of a person whose money may be moving already, newest first; see money-under-way.sql for the states and how
- * each ends. Whatever offers to take money asks this first, and says what it answers instead.
+ * each ends. Every place that offers to take money asks this first, and shows these orders instead where there are any.
  */
 export async function moneyUnderWay(sql: Sql, userId: string): Promise<MoneyUnderWay[]> {
   return (await findMoneyUnderWay(sql, userId)).map((row) => ({
     ...row,
-    ...wordsFor(row),
+    ...textsFor(row),
     key: `${row.orderId}.${row.state}${row.mayPayAgain ? '.again' : ''}`,
   }))
 }
@@ -36,17 +36,17 @@ export async function refuseWhileUnderWay(sql: Sql, userId: string): Promise<voi
   if (money) throw new PaymentUnderWay(money)
 }
 
-/** All of it in one paragraph, for answers that are not pages. */
+/** One paragraph, for answers that are not pages. */
 function sentenceFor({ happening, toDo, orderId }: MoneyUnderWay): string {
   return `${happening} ${toDo} Order ${orderId}.`
 }
 
-/** What a page that shows all of this compares with, to see whether anything changed. */
+/** Names what a page shows of all these orders; a poll compares it to see whether anything changed. */
 export function fingerprintOf(underWay: readonly MoneyUnderWay[]): string {
   return underWay.map(({ key }) => key).join('_')
 }
 
-function wordsFor(money: MoneyRow): Words {
+function textsFor(money: MoneyRow): Texts {
   const sum = rupees(money.amountPaise)
   const plan = `the ${money.planTitle.toLowerCase()} plan`
   const since = dateTimeInIndia(money.since)

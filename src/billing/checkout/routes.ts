@@ -23,6 +23,7 @@ declare module '../../web/views.ts' {
 
 const ByPlan = Type.Object({ plan: Type.String({ maxLength: 40 }) })
 const ByOrder = Type.Object({ orderId: Type.String({ maxLength: 100 }) })
+/** `door` is the CheckoutEntry of the page that polls; open pages of earlier releases send it under this name. */
 const Poll = Type.Object({
   seen: Type.Optional(Type.String({ maxLength: 200 })),
   door: Type.Optional(Type.String({ maxLength: 20 })),
@@ -61,8 +62,11 @@ const routes: FastifyPluginAsyncTypebox<{ deps: BillingServices; limit: object }
   app.get('/payment/return', async (request, reply) => {
     const orderId = orderIdIn(request.query as Record<string, unknown>)
     if (!request.user) {
-      // Not waited for, so that neither the words nor the time tell whether the order exists.
-      if (orderId) askIfOurs(deps, orderId).catch((error) => request.log.warn({ err: error }, 'return without session'))
+      // Not awaited, so that neither the answer nor its time reveals whether the order exists.
+      if (orderId)
+        askIfOurs(deps, orderId).catch((error) =>
+          request.log.warn({ err: error }, 'the order of a return without a session could not be refreshed'),
+        )
       return reply.page('billing/checkout/return', {})
     }
     if (!orderId) return reply.page('billing/checkout/return', {})

@@ -6,30 +6,30 @@ import type { Answer, Call } from './cashfree-http.ts'
 import { type Gateway, GatewayRefused, GatewayUnavailable, type RemoteDispute } from './gateway.ts'
 
 const Maybe = <T extends TSchema>(schema: T) => Type.Optional(Type.Union([schema, Type.Null()]))
-const Word = Maybe(Type.Union([Type.String(), Type.Number()]))
+const Text = Maybe(Type.Union([Type.String(), Type.Number()]))
 
 const Anything = Type.Optional(Type.Unknown())
 
 /**
- * Who paid stands there as well; it is not read, for our own rows know it. What only describes the dispute is nothing where it
- * comes in another shape: a deadline is not missed because of a remark.
+ * The payer's details stand there as well and are not read: our own rows have them. A descriptive field of an unexpected type is
+ * read as absent, so that a deadline is not missed because of a remark.
  */
 const Dispute = Type.Object({
   dispute_id: Type.Union([Type.String({ minLength: 1 }), Type.Number()]),
-  dispute_type: Word,
+  dispute_type: Text,
   dispute_status: Type.String(),
   dispute_amount: Anything,
-  dispute_amount_currency: Word,
+  dispute_amount_currency: Text,
   reason_code: Anything,
   reason_description: Anything,
   cf_dispute_remarks: Anything,
   respond_by: Anything,
   created_at: Anything,
   updated_at: Anything,
-  order_details: Maybe(Type.Object({ order_id: Word, cf_payment_id: Word })),
+  order_details: Maybe(Type.Object({ order_id: Text, cf_payment_id: Text })),
 })
 
-/** The disputes of the Cashfree client: one call to look. They are answered in its dashboard, with documents. */
+/** The disputes of the Cashfree client: one call that lists them. They are answered in Cashfree's dashboard, with documents. */
 export function cashfreeDisputes(call: (call: Call) => Promise<Answer>): Pick<Gateway, 'listDisputes'> {
   return {
     async listDisputes(orderId, within) {

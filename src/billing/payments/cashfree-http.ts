@@ -11,7 +11,7 @@ export type CashfreeSettings = {
   clientSecret: string
   /** Time limit of a call made for a waiting person, in milliseconds. */
   timeoutMs: number
-  /** Told of every finished call, for logs and counters. `outcome` is the HTTP status or the kind of failure. */
+  /** Called after every finished call, for logs and metrics. `outcome` is the HTTP status or the kind of failure. */
   observe?: (call: { method: string; path: string; outcome: string; ms: number }) => void
 }
 

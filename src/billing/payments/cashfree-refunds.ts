@@ -17,7 +17,7 @@ const Refund = Type.Object({
   refund_note: Text,
 })
 
-/** The refund half of the Cashfree client: one call to ask, one to look. */
+/** The refunds of the Cashfree client: one call that asks for one, one that lists them. */
 export function cashfreeRefunds(call: (call: Call) => Promise<Answer>): Pick<Gateway, 'createRefund' | 'listRefunds'> {
   const pathOf = (orderId: string) => `/orders/${encodeURIComponent(orderId)}/refunds`
 

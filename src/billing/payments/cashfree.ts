@@ -14,7 +14,7 @@ import {
   type RemoteOrder,
 } from './gateway.ts'
 
-/** Cashfree PG 2025-01-01 behind our Gateway: three calls of `fetch`, and the only file that knows its field names. */
+/** Our Gateway on Cashfree PG 2025-01-01. Only this file and its neighbours cashfree-*.ts know Cashfree's field names. */
 export function cashfree(settings: CashfreeSettings): Gateway {
   const call = cashfreeHttp(settings)
 
@@ -70,7 +70,8 @@ export function cashfree(settings: CashfreeSettings): Gateway {
 const Id = Type.Union([Type.String({ minLength: 1 }), Type.Number()])
 const Maybe = <T extends TSchema>(schema: T) => Type.Optional(Type.Union([schema, Type.Null()]))
 
-// Read strictly is what money hangs on. The rest only describes: in another shape it is nothing, and stops no payment.
+// What money depends on is validated strictly. The rest is descriptive: of an unexpected type it is read as absent, and stops no
+// payment.
 const Order = Type.Object({
   order_id: Maybe(Id),
   order_status: Type.String(),
@@ -131,7 +132,7 @@ function readOrder(answer: Answer, attempts: Attempt[] | null): RemoteOrder {
     currency: order.order_currency ?? null,
     customerId: idText(order.customer_details?.customer_id),
     cfOrderId: idText(order.cf_order_id),
-    sessionId: words(order.payment_session_id),
+    sessionId: textOf(order.payment_session_id),
     expiresAt: instantIn(order.order_expiry_time),
     attempts,
   }
@@ -158,15 +159,15 @@ function readAttempt(payment: Static<typeof Payment>): Attempt {
     orderCurrency: payment.order_currency || null,
     // A success that was only authorised has brought no money yet.
     status: status === 'SUCCESS' && !isCaptured(payment.is_captured) ? 'AUTHORISED' : status,
-    // Nothing, or less, is no amount that somebody paid.
+    // Zero or less is no amount that somebody paid.
     amountPaise: amountPaise !== null && amountPaise > 0 ? amountPaise : null,
     currency: payment.payment_currency || null,
-    method: words(payment.payment_group),
-    bankReference: words(payment.bank_reference),
+    method: textOf(payment.payment_group),
+    bankReference: textOf(payment.bank_reference),
     failureReason:
       status === 'SUCCESS'
         ? null
-        : (words(error?.error_description) ?? words(error?.error_reason) ?? words(payment.payment_message)),
+        : (textOf(error?.error_description) ?? textOf(error?.error_reason) ?? textOf(payment.payment_message)),
     startedAt: instantIn(payment.payment_time),
     completedAt: instantIn(payment.payment_completion_time),
   }
@@ -176,7 +177,7 @@ function isLeftOut(value: unknown): value is null | undefined {
   return value === null || value === undefined
 }
 
-/** Where it is not said, the status says all; a word that is not a yes is a no. */
+/** Where Cashfree leaves it out, the status decides; anything but true means no. */
 function isCaptured(value: unknown): boolean {
   return isLeftOut(value) || /^true$/i.test(String(value))
 }
@@ -199,14 +200,14 @@ function refusalOrOutage(answer: Answer): Error {
     : new GatewayUnavailable(`the gateway answered ${answer.status} ${answer.code}`)
 }
 
-/** An id as text; what is no id in some other shape is kept, for it contradicts ours. */
+/** An id as text. A value of another type is kept as JSON, because it contradicts ours. */
 function idText(id: unknown): string | null {
   if (isLeftOut(id) || id === '') return null
   return typeof id === 'string' ? id : JSON.stringify(id).slice(0, 100)
 }
 
-/** What only describes: null where it is no text. Cashfree writes "NA" and the word "null" where it has nothing. */
-function words(value: unknown): string | null {
+/** A descriptive value as text; null where it is none. Cashfree writes "NA" and the word "null" where it has nothing. */
+function textOf(value: unknown): string | null {
   const text = typeof value === 'string' || typeof value === 'number' ? String(value).trim().slice(0, 300) : ''
   return text === '' || /^(na|null)$/i.test(text) ? null : text
 }

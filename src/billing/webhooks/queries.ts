@@ -3,7 +3,7 @@ import type { Sql } from '../../platform/db.ts'
 import type { Delivery, Judgement } from './delivery.ts'
 
 /** An accepted delivery as stored: whether an order of ours waits to be settled because of it, and whether it names another one. */
-export type StoredEvent = {
+type StoredEvent = {
   id: number
   orderId: string | null
   verdict: string

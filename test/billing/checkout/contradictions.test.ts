@@ -176,7 +176,7 @@ describe('a payment that names another order', () => {
     },
   )
 
-  test('that names none and is in our books of another order is not counted twice', async () => {
+  test('that names none and that we know as another order’s is not counted twice', async () => {
     const [a, b] = [await buyer(), await buyer()]
     const id = newPayment()
     cashfreeSays(b.id, [success(b.id, id)])
@@ -484,6 +484,6 @@ describe('a signed delivery', () => {
   })
 })
 
-test('after all of this the books agree', async () => {
+test('after all of this every invariant holds', async () => {
   expect((await checkInvariants(app.sql)).checks.filter(({ wrong }) => wrong > 0)).toEqual([])
 })

@@ -54,7 +54,7 @@ describe('what comes late', () => {
     expect(stageOn(await visitor.get('/checkout/monthly'))).toBe('paid')
   })
 
-  test('webhooks in the wrong order and twice end in the same books', async () => {
+  test('webhooks in the wrong order and twice end in the same records', async () => {
     const { order } = await opened()
     app.sandbox.control.faults({ outOfOrderWebhooks: true, duplicateWebhooks: true })
     app.sandbox.control.fail(order.id)
@@ -103,7 +103,7 @@ describe('what comes late', () => {
 })
 
 describe('any order of Cashfree’s answers', () => {
-  test('ends in the same books: paid once when a success was among them', { timeout: 60_000 }, async () => {
+  test('ends in the same records: paid once when a success was among them', { timeout: 60_000 }, async () => {
     const attempt = fc.record({
       id: fc.integer({ min: 1, max: 3 }),
       status: fc.constantFrom('SUCCESS', 'FAILED', 'USER_DROPPED', 'PENDING', 'CANCELLED'),

@@ -35,7 +35,7 @@ const pages = ['/dashboard', '/account', '/', '/checkout/monthly', '/checkout/an
 const orderCount = async (email: string) =>
   (await app.sql`select from orders o join users u on u.id = o.user_id where u.email = ${email}`).length
 
-/** Nowhere is a payment asked for, every page says what is happening, and no door opens another order or gives a session. */
+/** Nowhere is a payment asked for, every page says what is happening, and no endpoint opens another order or gives a session. */
 async function expectLocked({ visitor, email, order }: Opened, words: string) {
   const before = await orderCount(email)
   for (const path of pages) {
@@ -67,7 +67,7 @@ async function expectLocked({ visitor, email, order }: Opened, words: string) {
   expect(await orderCount(email)).toBe(before)
 }
 
-/** The plans are for sale again, on every page and by every door. */
+/** The plans are for sale again, on every page and by every endpoint. */
 async function expectFree({ visitor, email }: Opened) {
   for (const path of ['/dashboard', '/account', '/', '/checkout/annual'])
     expect([path, waysToPay((await visitor.get(path)).body).length > 0]).toEqual([path, true])
@@ -93,19 +93,22 @@ describe('money that may be moving', () => {
   test.each([
     ['PENDING at the bank', { status: 'PENDING' }],
     ['FLAGGED by Cashfree', { status: 'FLAGGED' }],
-  ] as const)('locks every door while an attempt is %s, and the plan follows when it succeeds', async (_what, how) => {
-    const person = await opened()
-    app.sandbox.control.pay(person.order.id, how)
-    await person.comeBack()
-    await expectLocked(person, 'your bank has not said yet')
-    expect((await person.visitor.get('/account')).body).toContain('Payment at the bank')
-    app.sandbox.control.pay(person.order.id)
-    expect(stageOn(await person.comeBack())).toBe('paid')
-    expect(await tracesOf(app, person.order.id)).toMatchObject(paidOnce)
-    expect(waysToPay((await person.visitor.get('/dashboard')).body).length).toBe(2)
-  })
+  ] as const)(
+    'locks every endpoint while an attempt is %s, and the plan follows when it succeeds',
+    async (_what, how) => {
+      const person = await opened()
+      app.sandbox.control.pay(person.order.id, how)
+      await person.comeBack()
+      await expectLocked(person, 'your bank has not said yet')
+      expect((await person.visitor.get('/account')).body).toContain('Payment at the bank')
+      app.sandbox.control.pay(person.order.id)
+      expect(stageOn(await person.comeBack())).toBe('paid')
+      expect(await tracesOf(app, person.order.id)).toMatchObject(paidOnce)
+      expect(waysToPay((await person.visitor.get('/dashboard')).body).length).toBe(2)
+    },
+  )
 
-  test('a status nobody has heard of locks too, and the payment is not told as failed', async () => {
+  test('an unknown status locks too, and the payment is not shown as failed', async () => {
     const person = await opened()
     app.sandbox.control.pending(person.order.id)
     await person.comeBack()
@@ -271,7 +274,7 @@ describe('paying again on purpose', () => {
     await person.age('2 minutes')
     const page = await visitor.get('/checkout/annual')
     expect(waysToPay(page.body)).toEqual(['action="/checkout/annual/restart"'])
-    // Only the deliberate act may: the plain button's door and the API go on refusing.
+    // Only the deliberate act may: the plain button's form and the API go on refusing.
     expect((await visitor.postJson('/api/create-cashfree-order', { plan: 'annual' })).status).toBe(409)
     await visitor.post('/checkout/annual')
     expect(await orderCount(email)).toBe(1)

@@ -83,7 +83,7 @@ describe('when an account is suspended', () => {
     expect(await subscriberOf(app, email)).toMatchObject({ status: 'active', isPaid: true })
   })
 
-  test('nobody opens an order for it: not a door, not a request that was under way', async () => {
+  test('nobody opens an order for it: no endpoint, no request that was under way', async () => {
     const { visitor, userId, order } = await registrant(app)
     const [user] =
       await app.sql`select id, username, email, name, phone, state_code, role from users where id = ${userId}`

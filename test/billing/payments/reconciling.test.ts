@@ -85,7 +85,7 @@ describe('the reconciler', () => {
     const [bad, good] = [await due(), await due()]
     app.sandbox.control.pay(bad.id)
     app.sandbox.control.pay(good.id)
-    // A word that fits no column of the books, as a stand-in for whatever we did not think of.
+    // A value that fits no column, as a stand-in for whatever we did not think of.
     await app.sql`alter table payments add constraint no_bad_order check (order_id <> ${app.sql.unsafe(`'${bad.id}'`)})`
     await app.sql`update orders set next_look_at = now() where id in ${app.sql([bad.id, good.id])}`
     await app.run('reconcile')

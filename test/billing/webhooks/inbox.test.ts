@@ -97,7 +97,7 @@ describe('a signed delivery is stored and answered 200', () => {
   })
 })
 
-describe('the door itself', () => {
+describe('the endpoint itself', () => {
   test('takes 250 KB and refuses 300 KB, in one piece or in chunks', async () => {
     const fits = JSON.stringify({ type: 'X', padding: 'x'.repeat(250 * 1024) })
     expect((await deliver(app, fits, signed(fits))).status).toBe(200)
