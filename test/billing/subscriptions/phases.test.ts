@@ -281,7 +281,7 @@ describe('suspension and deletion', () => {
     const person = await having('annual', 'monthly')
     await app.sql`update orders set status = 'terminated', closed_at = now() where user_id = ${person.userId} and status in ('created', 'active')`
     const [row] = await app.sql<{ outcome: string }[]>`
-      select delete_account(${person.userId}, current_period_end, 'x', 'test') as outcome from subscriptions where user_id = ${person.userId}`
+      select delete_account(${person.userId}, current_period_end, 'x', 'test', null) as outcome from subscriptions where user_id = ${person.userId}`
     expect(row!.outcome).toBe('deleted')
     expect(await words(person)).toBeNull()
   })
