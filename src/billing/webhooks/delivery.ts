@@ -33,8 +33,8 @@ export type Verdict =
 
 export type Judgement = { accepted: boolean; verdict: Verdict; hint: Hint; answer: 200 | 401 }
 
-/** The hint of a delivery that says nothing we understand. */
-export const nothing: Hint = {
+/** The hint of a delivery in which nothing could be read. */
+export const emptyHint: Hint = {
   type: null,
   orderId: null,
   otherOrderId: null,
@@ -62,21 +62,21 @@ export function judge(
   if (!signature || !timestamp) {
     // Anybody may have sent this: parsing more than the few bytes of a ping would be work done for a flood.
     if (body.length <= longestPing && isTestPing(read(body)))
-      return { accepted: false, verdict: 'test-ping', hint: { ...nothing, type: 'WEBHOOK' }, answer: 200 }
+      return { accepted: false, verdict: 'test-ping', hint: { ...emptyHint, type: 'WEBHOOK' }, answer: 200 }
     return {
       accepted: false,
       verdict: signature ? 'missing-timestamp' : 'missing-signature',
-      hint: nothing,
+      hint: emptyHint,
       answer: 401,
     }
   }
   if (!isSignedBy(rules.secrets, timestamp, body, signature))
-    return { accepted: false, verdict: 'wrong-signature', hint: nothing, answer: 401 }
+    return { accepted: false, verdict: 'wrong-signature', hint: emptyHint, answer: 401 }
 
   const content = read(body)
-  if (content === undefined) return { accepted: true, verdict: 'unreadable', hint: nothing, answer: 200 }
+  if (content === undefined) return { accepted: true, verdict: 'unreadable', hint: emptyHint, answer: 200 }
   if (isTestPing(content))
-    return { accepted: true, verdict: 'test-ping', hint: { ...nothing, type: 'WEBHOOK' }, answer: 200 }
+    return { accepted: true, verdict: 'test-ping', hint: { ...emptyHint, type: 'WEBHOOK' }, answer: 200 }
   const verdict = isFresh(timestamp, rules) ? 'verified' : 'too-old'
   return { accepted: true, verdict, hint: hintIn(content), answer: 200 }
 }

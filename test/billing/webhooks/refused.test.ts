@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { nothing } from '../../../src/billing/webhooks/delivery.ts'
+import { emptyHint } from '../../../src/billing/webhooks/delivery.ts'
 import { storeRefusal } from '../../../src/billing/webhooks/queries.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
 import { until } from '../../support/books.ts'
@@ -42,7 +42,7 @@ test('the last thousand keep their row, their first bytes and why', async () => 
                 select false, 'wrong-signature', '{}', '\\x00' from generate_series(1, 1050)`
   const body = Buffer.alloc(100_000, 'x')
   const refusal = { accepted: false, verdict: 'wrong-signature', answer: 401 } as const
-  for (let i = 0; i < 3; i++) await storeRefusal(app.sql, { headers: {}, body }, { ...refusal, hint: nothing })
+  for (let i = 0; i < 3; i++) await storeRefusal(app.sql, { headers: {}, body }, { ...refusal, hint: emptyHint })
   expect(await rows()).toBeLessThanOrEqual(1_001)
   const [newest] = await app.sql<
     { length: number }[]
