@@ -42,22 +42,22 @@ type Dashboard = {
   body: string
 }
 
-/** Regions kept for a market: the most recently requested ones, of a tenth of a megabyte each. */
-const regionsKept = 30
-const regions = new WeakMap<Market, LRUCache<string, string>>()
+/** Regions in the cache of one market: the most recently requested ones, of a tenth of a megabyte each. */
+const maxRegions = 30
+const regionsOf = new WeakMap<Market, LRUCache<string, string>>()
 
 /** The analyser as HTML: nothing in it is about the reader, so it is rendered once for all of them. */
 async function regionOf(market: Market, params: AnalyserParams, reply: FastifyReply): Promise<string> {
-  const kept = regions.get(market) ?? new LRUCache<string, string>({ max: regionsKept })
-  regions.set(market, kept)
+  const cache = regionsOf.get(market) ?? new LRUCache<string, string>({ max: maxRegions })
+  regionsOf.set(market, cache)
   const key = analysisUrl(params)
-  const made = async () => {
+  const render = async () => {
     const analyser = analyserOf(market, params)
     return analyser ? reply.viewAsync('market/dashboard/_analyser', { analyser, spark, fmt }) : ''
   }
   // After waiting for a turn, another request may have rendered the same.
-  const region = kept.get(key) ?? (await inHeavyTurn({ patient: false }, () => kept.get(key) ?? made()))
-  kept.set(key, region)
+  const region = cache.get(key) ?? (await inHeavyTurn({ patient: false }, () => cache.get(key) ?? render()))
+  cache.set(key, region)
   return region
 }
 

@@ -1,20 +1,10 @@
 import { strToU8, zipSync } from 'fflate'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type Admin, adminOf } from '../../support/admin.ts'
-import { startApp, type TestApp } from '../../support/app.ts'
+import { beforeEach, describe, expect, test } from 'vitest'
+import type { Admin } from '../../support/admin.ts'
+import { admin, app, other, reader, usePanel } from '../panel.ts'
 import { type Chosen, etfList, long, upload, uploadTo } from './uploading.ts'
 
-let app: TestApp
-let admin: Admin
-let other: Admin
-let reader: Admin
-beforeAll(async () => {
-  app = await startApp()
-  admin = await adminOf(app)
-  other = await adminOf(app)
-  reader = await adminOf(app, 'admin-read')
-})
-afterAll(() => app.close())
+usePanel(['admin', 'other', 'reader'])
 beforeEach(async () => {
   await app.sql`truncate etf_list`
 })

@@ -4,30 +4,22 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { strToU8, zipSync } from 'fflate'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Admin, adminOf } from '../../support/admin.ts'
-import { startApp, type TestApp } from '../../support/app.ts'
+import type { Admin } from '../../support/admin.ts'
 import { until } from '../../support/books.ts'
+import { admin, app, other, reader, usePanel } from '../panel.ts'
 import { bhavcopy, type Chosen, cookieOf, long, upload } from './uploading.ts'
 
-let app: TestApp
-let admin: Admin
-let other: Admin
-let reader: Admin
-// Nobody else's uploads are seen here.
+// A folder of its own, so that uploads of other tests are not counted.
 const { TMPDIR } = process.env
 const own = mkdtempSync(join(tmpdir(), 'etf-uploads-of-test-'))
-beforeAll(async () => {
+beforeAll(() => {
   process.env.TMPDIR = own
-  app = await startApp()
-  admin = await adminOf(app)
-  other = await adminOf(app)
-  reader = await adminOf(app, 'admin-read')
 })
-afterAll(async () => {
+afterAll(() => {
   process.env.TMPDIR = TMPDIR ?? '/tmp'
-  await app.close()
   rmSync(own, { recursive: true, force: true })
 })
+usePanel(['admin', 'other', 'reader'])
 
 const idIn = (location: string | null) => Number(/\/admin\/market\/imports\/(\d+)$/.exec(location ?? '')?.[1])
 const statusOf = async (id: number) =>

@@ -1,23 +1,14 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { isIsin } from '../../../src/market/instruments/identifiers.ts'
 import { commit, readIntoImport } from '../../../src/market/prices/imports/imports.ts'
 import { marketAge } from '../../../src/market/prices/queries.ts'
 import { seedSample } from '../../../src/market/prices/sample-prices.ts'
-import { type Admin, adminOf } from '../../support/admin.ts'
-import { startApp, type TestApp } from '../../support/app.ts'
+import { adminOf } from '../../support/admin.ts'
+import { startApp } from '../../support/app.ts'
+import { admin, app, other, reader, usePanel } from '../panel.ts'
 import { long, upload } from './uploading.ts'
 
-let app: TestApp
-let admin: Admin
-let other: Admin
-let reader: Admin
-beforeAll(async () => {
-  app = await startApp()
-  admin = await adminOf(app)
-  other = await adminOf(app)
-  reader = await adminOf(app, 'admin-read')
-})
-afterAll(() => app.close())
+usePanel(['admin', 'other', 'reader'])
 
 const version = async () =>
   (await app.sql<{ version: number }[]>`select version::int as version from market_state`)[0]!.version
