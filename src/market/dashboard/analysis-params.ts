@@ -56,7 +56,7 @@ export function readParams(query: Static<typeof AnalyserQuery>): AnalyserParams 
   return {
     view: oneOf(views, given('view'), defaults.view),
     step: oneOf(steps, given('step'), defaults.step),
-    at: given('at') === '' ? null : dayIn(given('at')),
+    at: given('at') === '' ? null : parseDay(given('at')),
     tail: Number(oneOf(tails.map(String), given('tail'), String(defaults.tail))),
     sort,
     dir: oneOf(dirs, given('dir'), columnOf(sort).first),
@@ -84,7 +84,7 @@ function oneOf<Value extends string>(values: readonly Value[], given: string, fa
   return found
 }
 
-function dayIn(text: string): Day {
+function parseDay(text: string): Day {
   const time = /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(text) : Number.NaN
   if (Number.isNaN(time) || new Date(time).toISOString().slice(0, 10) !== text)
     throw new AppError('invalid', 'That is not a day. Days are written like 2026-11-20.')

@@ -12,7 +12,7 @@ type About = { subjectKey: string; toEmail: string }
 
 const picture = 'rotation-map@report'
 
-/** The e-mail reports, and the word that one is late. */
+/** The composers of reports, and of the notice that one is late. */
 export const reportMails = ({ sql, config }: Services): Pick<Composers, 'report' | 'report-late'> => ({
   report: (mail, how) => composeReport(sql, config, mail, how),
   'report-late': (mail, how) => composeLateReport(sql, config, mail, how),

@@ -15,13 +15,13 @@ export type Report = {
   source: string
   stamp: string
   ranked: number
-  ranks: { rank: string; moved: string; name: string; symbol: string; quadrant: Quarter | null; score: string }[]
+  ranks: { rank: string; moved: string; name: string; symbol: string; quadrant: QuadrantText | null; score: string }[]
   columns: string[]
   heat: { name: string; cells: HeatCell[] }[]
   /** The text that replaces the map's picture where pictures are off. */
   mapText: string
 }
-type Quarter = { key: keyof typeof quadrantLabels; mark: string; title: string }
+type QuadrantText = { key: keyof typeof quadrantLabels; mark: string; title: string }
 
 const tails = { weekly: 6, daily: 10 } as const
 
@@ -60,7 +60,7 @@ export function reportOf(market: Market, analysis: Analysis, cadence: 'weekly' |
       moved: numberFormats.moved(one),
       name: one.name,
       symbol: one.symbol,
-      quadrant: quarterOf(one),
+      quadrant: quadrantText(one),
       score: numberFormats.plain(one.score, 1),
     })),
     columns: [...spans, 'From high'],
@@ -74,7 +74,7 @@ export function reportOf(market: Market, analysis: Analysis, cadence: 'weekly' |
   return report
 }
 
-function quarterOf({ quadrant }: SectorRank): Quarter | null {
+function quadrantText({ quadrant }: SectorRank): QuadrantText | null {
   if (quadrant === null) return null
   const { mark, title } = quadrantLabels[quadrant]
   return { key: quadrant, mark, title }

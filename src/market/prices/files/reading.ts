@@ -4,7 +4,6 @@ import { type Day, dayIn } from '../../calendar/days.ts'
 import { csvProblem, normalised, openFiles, type Problem, rowsOf, webPage } from '../../files/csv-files.ts'
 import { isEtfList } from '../../instruments/etf-list/etf-list.ts'
 import { symbolIn } from '../../instruments/identifiers.ts'
-import { priceIn } from './cells.ts'
 import { type Format, formatOf } from './formats.ts'
 
 /** One closing price, and the line of its file it stands on. */
@@ -97,6 +96,14 @@ function priceOn(
   const close = priceIn(cell(columns.close))
   if (close === null) return `“${cell(columns.close).slice(0, 30)}” is not a closing price.`
   return { line, symbol, day, close }
+}
+
+/** A price cell: "1,23,456.70", "33.55". Null for anything that is not a price above zero. */
+export function priceIn(cell: string): number | null {
+  const text = cell.trim().replace(/^₹\s*/, '')
+  if (!/^(\d+|\d{1,3}(,\d{3})+|\d{1,2}(,\d{2})+,\d{3})(\.\d+)?$/.test(text)) return null
+  const price = Number(text.replaceAll(',', ''))
+  return Number.isFinite(price) && price > 0 ? price : null
 }
 
 function unknownHeader(header: string[]): string {
