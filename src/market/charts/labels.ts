@@ -2,10 +2,10 @@ export type Spot = { x: number; y: number }
 export type Box = { left: number; right: number; top: number; bottom: number }
 export type Label = Spot & { text: string; anchor: 'start' | 'middle' | 'end' }
 
-/** What is to be named: its head, and the texts that may stand for it, the best first. */
+/** A point to be labelled: its head, and the possible texts, the best first. */
 export type Named = Spot & { texts: readonly string[] }
 
-/** A placed name; `leader` is a line from the head to a name that stands further away. */
+/** A placed name; `leader` is a line from the head to a name that is further away. */
 export type Placed = { label: Label; leader: string | null } | null
 
 /** Room a letter takes, in drawing units, at the largest text the stylesheet uses (a phone): apart there is apart everywhere. */
@@ -43,7 +43,7 @@ export function placeLabels(
   const taken: Box[] = [...given.corners, ...named.map((one) => around(one, 8))]
   const trails = given.trails.map((spot) => around(spot, 4))
   const placed = new Map<Named, Placed>()
-  // Those with the most neighbours choose first: the others have more choice.
+  // Names with the most neighbours are placed first: the others have more places to choose from.
   const crowd = (one: Named) => named.filter((other) => Math.hypot(one.x - other.x, one.y - other.y) < 70).length
   for (const one of [...named].sort((a, b) => crowd(b) - crowd(a))) {
     const best = bestPlace(one, taken, trails, given.frame)

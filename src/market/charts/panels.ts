@@ -5,7 +5,7 @@ import type { Series } from '../engine/series.ts'
 export type Panel = {
   width: number
   height: number
-  /** The plot's edges; the ticks' texts stand outside them. */
+  /** The plot's edges; the ticks' texts are outside them. */
   plot: { left: number; right: number; top: number; bottom: number }
   line: string
   /** Where the zero line runs; null where zero is not in the picture. */

@@ -3,7 +3,7 @@ import { type Quadrant, quadrantOf } from '../engine/quadrants.ts'
 import { type Box, boxOf, type Label, type Placed, placeLabels, type Spot } from './labels.ts'
 
 /** An instrument placed on the map. Lengths are SVG user units, origin at the top left. */
-export type MapPoint = Spot & {
+type MapPoint = Spot & {
   symbol: string
   name: string
   rank: number | null
@@ -105,7 +105,7 @@ export function drawMap(sectors: readonly SectorRank[]): RotationMap {
 
 type Scale = { x: number; y: number; reach: { ratio: number; momentum: number } }
 
-/** Units per point on each axis, so that the furthest reading stands well inside; never closer than two points. */
+/** Units per point on each axis, so that the furthest reading is well inside; the scale covers at least two points. */
 function scaleOf(readings: readonly Reading[]): Scale {
   const reachOf = (of: (reading: Reading) => number) =>
     readings.reduce((reach, reading) => Math.max(reach, Math.abs(of(reading) - 100)), 2) * 1.08

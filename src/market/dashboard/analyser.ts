@@ -96,7 +96,7 @@ export function analyserOf(market: Market, given: AnalyserParams): Analyser | nu
   }
 }
 
-/** The parameters with the trading day that a day stands for, so that each trading day has one address and one cache entry. */
+/** The parameters with `at` moved to a trading day, so that each trading day has one address and one cache entry. */
 function resolve(market: Market, params: AnalyserParams): AnalyserParams {
   const { at, focus } = params
   const known = market.sectors.some((one) => one.symbol === focus)

@@ -3,7 +3,7 @@ import { AppError } from '../../platform/errors.ts'
 import type { Day } from '../calendar/days.ts'
 import { type ColumnKey, columnOf, columns } from './columns.ts'
 
-/** What a page of the analyser shows. All of it stands in the page's address, which can be bookmarked and shared. */
+/** What a page of the analyser shows. All of it is in the page's address, which can be bookmarked and shared. */
 export type AnalyserParams = {
   /** Which part a phone shows; a laptop shows all. */
   view: View
@@ -19,7 +19,7 @@ export type AnalyserParams = {
 }
 
 export const views = ['table', 'map', 'heat'] as const
-export type View = (typeof views)[number]
+type View = (typeof views)[number]
 export const steps = ['week', 'day'] as const
 export const tails = [4, 8, 12, 20] as const
 const defaults: AnalyserParams = {

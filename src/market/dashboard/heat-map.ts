@@ -6,9 +6,9 @@ import { returnsAt, spans } from '../engine/returns.ts'
 
 /** Returns as a table of colours. `bounds`: of the scale, for its legend. */
 export type HeatMap = { spans: typeof spans; bounds: typeof heatBounds; rows: HeatRow[] }
-export type HeatRow = { name: string; isBenchmark: boolean; cells: HeatCell[] }
+type HeatRow = { name: string; isBenchmark: boolean; cells: HeatCell[] }
 
-/** The heat map of a day; the benchmark stands above the sectors. */
+/** The heat map of a day; the benchmark is above the sectors. */
 export function heatMapOf({ benchmark }: Market, sectors: readonly SectorRank[], asOf: Day): HeatMap {
   const nifty = benchmark ? [{ ...benchmark, returns: returnsAt(benchmark.prices, asOf), isBenchmark: true }] : []
   const rows = [...nifty, ...sectors.map((one) => ({ ...one, isBenchmark: false }))]

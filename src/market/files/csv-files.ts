@@ -20,7 +20,7 @@ const mostFiles = 5_000
 
 /**
  * Opens a CSV file, or one after another every CSV file in a zip; each is closed when the next one is asked for. `name`
- * is what the file was called by whoever sent it. Never throws for what is in the file.
+ * is the file's name as its sender called it. Never throws for what is in the file.
  */
 export async function* openFiles(path: string, name: string): AsyncGenerator<Opened> {
   if (!/\.zip$/i.test(name)) return yield* closing(name, createReadStream(path))

@@ -15,7 +15,7 @@ export type InstrumentRow = {
 /** What a person enters about an instrument, besides its symbol. */
 export type InstrumentDetails = Pick<InstrumentRow, 'name' | 'kind' | 'tracks' | 'isin' | 'shown'>
 
-/** An instrument with the number of its last change, which whoever changes it must have seen. */
+/** An instrument with its revision, which a change must name: it is refused when the instrument is at another one. */
 export type Revised = InstrumentRow & { revision: number; hasPrices: boolean }
 
 /** Every instrument: the benchmark, the sectors by name, then others. */

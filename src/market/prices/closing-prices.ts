@@ -4,7 +4,7 @@ import type { Day } from '../calendar/days.ts'
 export type Prices = ReadonlyMap<Day, number>
 
 /** From this day on one old unit is `ratio` new ones: 10 for a face value going from ₹10 to ₹1. */
-export type Split = { day: Day; ratio: number }
+type Split = { day: Day; ratio: number }
 
 /** Prices adjusted for splits: those before a split's day are divided by its ratio. */
 export function adjusted(prices: Prices, splits: readonly Split[]): Prices {

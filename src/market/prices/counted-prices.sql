@@ -15,7 +15,7 @@ create or replace function has_price(p_symbol text, p_from date, p_to date) retu
                  where p.symbol = p_symbol and p.day between p_from and p_to)
 $$;
 
--- Splits that count, one for a day: what was entered by hand stands over what came with an import.
+-- Splits that count, one for a day: one that was entered by hand goes before one that came with an import.
 create or replace function counted_splits() returns setof splits language sql stable as $$
   select distinct on (s.symbol, s.day) s.* from splits s
   left join imports i on i.id = s.import_id

@@ -29,7 +29,7 @@ begin
     jsonb_build_object('before', report_choice_details(v_before), 'after', report_choice_details(v_after)));
 end $$;
 
--- Turns the reports off for the person whose link this is; again is the same. False: it is nobody's.
+-- Turns the reports off for the person whose link this is; repeating it changes nothing. False: it is nobody's.
 create or replace function stop_reports(p_link text, p_actor text, p_origin jsonb) returns boolean language plpgsql as $$
 declare
   v_before report_choices;

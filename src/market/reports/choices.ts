@@ -76,7 +76,7 @@ function clockOf(minute: number): string {
 }
 
 export const fieldNames = ['cadence', 'weekday', 'time', 'ranks', 'heat', 'map'] as const
-export type FieldName = (typeof fieldNames)[number]
+type FieldName = (typeof fieldNames)[number]
 
 /** What a form shows of a choice. */
 export function fieldsOf(wanted: ReportSettings): Record<FieldName, string> {

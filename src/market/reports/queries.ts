@@ -108,7 +108,7 @@ export type DueSlot = {
   lack: 'sample' | 'held' | 'missing' | 'half' | null
 }
 
-/** Every slot that somebody waits in, the oldest first; the people in one slot share cadence, day and time. */
+/** Every due slot in which people wait, the oldest first; the people in one slot share cadence, day and time. */
 export async function listDueSlots(sql: Sql): Promise<DueSlot[]> {
   return sql<DueSlot[]>`
     with slots as (

@@ -50,7 +50,7 @@ export function isEtfList(header: readonly string[]): boolean {
 }
 
 type Reading = {
-  /** The line on which each symbol stands. */
+  /** The line of each symbol. */
   lines: Map<string, number>
   etfs: ListedEtf[]
   complain: (line: number | null, sentence: string) => number

@@ -6,7 +6,7 @@ import type { Day } from '../../calendar/days.ts'
 export type ListedEtf = { symbol: string; securityName: string; underlying: string; isin: string; listedOn: Day }
 
 /** What a list that was read did to the one before. */
-export type Replaced = { entries: number; added: number; gone: number; changed: number }
+type Replaced = { entries: number; added: number; gone: number; changed: number }
 
 /** An ETF of NSE's list that is not followed yet. */
 export type Candidate = Omit<ListedEtf, 'listedOn'>

@@ -1,6 +1,6 @@
 /**
- * Whether prices are as they were traded on their day (splits must be accounted for) or already restated by whoever
- * made the file, as Yahoo and Stooq do.
+ * Whether prices are as they were traded on their day (splits must be accounted for) or already restated by the
+ * file's maker, as Yahoo and Stooq do.
  */
 export type Basis = 'traded' | 'restated'
 
@@ -16,7 +16,7 @@ export type Format = {
   series: string | null
   /** An exchange's file of the whole market: symbols we do not follow are passed over, not refused. */
   wholeMarket: boolean
-  /** Columns that must stand in the header besides the ones above, to distinguish formats. */
+  /** Columns that the header must have besides the ones above, to distinguish formats. */
   also: readonly string[]
 }
 
@@ -61,7 +61,7 @@ const formats: readonly Format[] = [
   format('stooq', 'Stooq, one symbol', { symbol: null, basis: 'restated', also: ['OPEN', 'HIGH', 'LOW'] }),
 ]
 
-/** The format whose columns all stand in this (normalised) header, in any order. */
+/** The format whose columns are all in this (normalised) header, in any order. */
 export function formatOf(header: readonly string[]): Format | undefined {
   return formats.find((one) =>
     [one.day, one.close, one.symbol, one.series, ...one.also].every((name) => name === null || header.includes(name)),

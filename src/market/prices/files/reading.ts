@@ -6,18 +6,18 @@ import { isEtfList } from '../../instruments/etf-list/etf-list.ts'
 import { symbolIn } from '../../instruments/identifiers.ts'
 import { type Format, formatOf } from './formats.ts'
 
-/** One closing price, and the line of its file it stands on. */
-export type PriceLine = { line: number; symbol: string; day: Day; close: number }
+/** One closing price, and its line in the file. */
+type PriceLine = { line: number; symbol: string; day: Day; close: number }
 
-/** What reading says, in the order of the file: first its format, then prices and problems. */
+/** What is found in a file, in its order: first its format, then prices and problems. */
 export type Found =
   | { kind: 'format'; file: string; format: Format }
   | { kind: 'price'; file: string; price: PriceLine }
   | { kind: 'problem'; problem: Problem }
 
 /**
- * Reads a CSV file, or every CSV file in a zip, row by row: memory does not grow with the file. `name` is what the file
- * was called by whoever sent it; formats of one symbol take the symbol from it. `follows`: which symbols are ours.
+ * Reads a CSV file, or every CSV file in a zip, row by row: memory does not grow with the file. `name` is the file's name
+ * as its sender called it; formats of one symbol take the symbol from it. `follows`: which symbols are ours.
  * Never throws for what is in the file; each thing wrong is a problem with its line.
  */
 export async function* readPriceFile(
@@ -118,6 +118,6 @@ function unnamed(symbol: string | null): string {
 }
 
 function problem(file: string, line: number | null, sentence: string): Found {
-  // What is no text has NULs in what is quoted of it, which no database stores.
+  // Quotes of a binary file may contain NUL, which PostgreSQL does not store.
   return { kind: 'problem', problem: { file, line, sentence: sentence.replaceAll('\0', '') } }
 }

@@ -111,7 +111,7 @@ begin
   if not exists (select from prices where import_id = p_import_id) then return 'empty'; end if;
   if exists (select from jumps_of_import(p_import_id)) then return 'undecided'; end if;
   update imports set status = 'committed', committed_at = clock_timestamp() where id = p_import_id;
-  -- The sample ends with the first real prices, and never stands beside them.
+  -- The sample is dropped with the first real prices, and never counts beside them.
   if v_import.origin <> 'sample' then
     update imports set status = 'dropped' where origin = 'sample' and status in ('held', 'committed');
   end if;

@@ -31,7 +31,7 @@ const problemsKept = 100
 
 /**
  * Reads files into a held import: nothing of it counts until it is committed. Prices are stored a thousand at a time, so
- * memory does not grow with the files. Answers its id; what is wrong with the files stands in it, line by line.
+ * memory does not grow with the files. Answers its id; the import lists what is wrong with the files, line by line.
  */
 export async function readIntoImport(
   sql: Sql,
