@@ -11,7 +11,8 @@ import { type Chain, chainNow, verifyNow } from './verifying.ts'
 
 declare module '../../web/views.ts' {
   interface Views {
-    'admin/audit/list': ListPage<Entry> & {
+    'admin/audit/list': {
+      list: ListPage<Entry>
       unknownPerson: boolean
       actions: string[]
       actors: string[]
@@ -64,12 +65,12 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
 
   app.get('', { schema: { querystring: Listed } }, async (request, reply) => {
     const filter = filterOf(names, request.query)
-    const list = await listFor(filter)
-    const page = await listPage(list ?? none, keyOf, { path: '/admin/audit', filter, after: request.query.after })
+    const entries = await listFor(filter)
+    const list = await listPage(entries ?? none, keyOf, { path: '/admin/audit', filter, after: request.query.after })
     const admins = await listAdmins(deps.sql)
     return reply.page('admin/audit/list', {
-      ...page,
-      unknownPerson: list === undefined,
+      list,
+      unknownPerson: entries === undefined,
       actions: await listActions(deps.sql),
       actors: [...admins.map(({ username }) => username), ...machines],
       changesIn,

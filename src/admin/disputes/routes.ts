@@ -11,7 +11,7 @@ const labels = { disputeStatuses, disputeKind }
 
 declare module '../../web/views.ts' {
   interface Views {
-    'admin/disputes/list': ListPage<DisputeLine> & { labels: typeof labels }
+    'admin/disputes/list': { list: ListPage<DisputeLine>; labels: typeof labels }
   }
 }
 
@@ -29,8 +29,8 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
   app.get('', { schema: { querystring: Listed } }, async (request, reply) => {
     const filter = filterIn(request.query)
     const { after } = request.query
-    const page = await listPage(listFor(filter), keyOf, { path: '/admin/disputes', filter, after })
-    return reply.page('admin/disputes/list', { ...page, labels })
+    const list = await listPage(listFor(filter), keyOf, { path: '/admin/disputes', filter, after })
+    return reply.page('admin/disputes/list', { list, labels })
   })
 
   app.get('.csv', { schema: { querystring: Filter } }, async (request, reply) =>

@@ -17,14 +17,15 @@ import { type IncidentFilter, listIncidents, listOccurrences, namesOf } from './
 
 declare module '../../web/views.ts' {
   interface Views {
-    'admin/incidents/list': ListPage<Incident> & {
+    'admin/incidents/list': {
+      list: ListPage<Incident>
       meanings: Record<string, string>
       names: Record<string, string>
     }
     'admin/incidents/show': {
       incident: Incident
       means: string
-      advice: string
+      whatToDo: string
       diff: Diff
       resolvedBy: string | null
       others: { id: number; occurrence: number; openedAt: Date; resolvedAt: Date | null }[]
@@ -53,7 +54,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
   const shown = async (incident: Incident, mayAct: boolean, form = formState()) => ({
     incident,
     means: meaningOf(incident.kind),
-    advice: whatToDo[incident.kind as IncidentKind] ?? 'Look into the log, and write here what you found.',
+    whatToDo: whatToDo[incident.kind as IncidentKind] ?? 'Look into the log, and write here what you found.',
     diff: diffOf(incident.details),
     resolvedBy:
       incident.resolvedBy &&
@@ -66,12 +67,12 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
   app.get('', { schema: { querystring: Listed } }, async (request, reply) => {
     const filter = filterIn(request.query)
     const { after } = request.query
-    const page = await listPage(listFor(filter), keyOf, { path: '/admin/incidents', filter, after })
+    const list = await listPage(listFor(filter), keyOf, { path: '/admin/incidents', filter, after })
     const names = await namesOf(
       deps.sql,
-      page.rows.map((row) => row.resolvedBy ?? ''),
+      list.rows.map((row) => row.resolvedBy ?? ''),
     )
-    return reply.page('admin/incidents/list', { ...page, meanings, names })
+    return reply.page('admin/incidents/list', { list, meanings, names })
   })
 
   app.get('.csv', { schema: { querystring: Filter } }, async (request, reply) =>

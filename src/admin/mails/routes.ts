@@ -17,7 +17,8 @@ import { findMail, type LoggedMail, listKinds, listMails, type WholeMail } from 
 
 declare module '../../web/views.ts' {
   interface Views {
-    'admin/mails/list': ListPage<LoggedMail> & {
+    'admin/mails/list': {
+      list: ListPage<LoggedMail>
       kinds: string[]
       statuses: typeof statuses
       kindLabel: typeof kindLabel
@@ -63,8 +64,8 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps, composers }
 
   app.get('', { schema: { querystring: Listed } }, async (request, reply) => {
     const filter = filterOf(names, request.query)
-    const page = await listPage(listFor(filter), keyOf, { path: '/admin/mails', filter, after: request.query.after })
-    return reply.page('admin/mails/list', { ...page, kinds: await listKinds(deps.sql), statuses, kindLabel })
+    const list = await listPage(listFor(filter), keyOf, { path: '/admin/mails', filter, after: request.query.after })
+    return reply.page('admin/mails/list', { list, kinds: await listKinds(deps.sql), statuses, kindLabel })
   })
 
   app.get('.csv', { schema: { querystring: Filter } }, async (request, reply) =>

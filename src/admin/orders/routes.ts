@@ -31,8 +31,11 @@ type Labels = { labels: typeof labels }
 
 declare module '../../web/views.ts' {
   interface Views {
-    'admin/orders/list': ListPage<OrderLine> & Labels & { plans: Choice[]; statuses: Choice[]; q: string }
-    'admin/orders/payments': ListPage<PaymentLine> & Labels & Record<'statuses' | 'methods' | 'groups', Choice[]>
+    'admin/orders/list': Labels & { list: ListPage<OrderLine>; plans: Choice[]; statuses: Choice[]; q: string }
+    'admin/orders/payments': Labels & { list: ListPage<PaymentLine> } & Record<
+        'statuses' | 'methods' | 'groups',
+        Choice[]
+      >
     'admin/orders/show': Labels & { file: OrderFile; comparison: Comparison | null; mayAct: boolean }
     'admin/orders/_cashfree': { file: OrderFile; comparison: Comparison }
     'admin/orders/terminate': { file: OrderFile; form: FormState; key: string; fresh: boolean }
@@ -72,7 +75,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
     const filter = filterOf(orderFilter, request.query)
     const { after } = request.query
     return reply.page('admin/orders/list', {
-      ...(await listPage(orders(filter, named), orderKey, { path: '/admin/orders', filter, after })),
+      list: await listPage(orders(filter, named), orderKey, { path: '/admin/orders', filter, after }),
       q,
       plans: await listPlanNames(deps.sql),
       statuses: choicesOf(orderStatuses),
@@ -88,7 +91,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
     const filter = filterOf(paymentFilter, request.query)
     const { after } = request.query
     return reply.page('admin/orders/payments', {
-      ...(await listPage(payments(filter), paymentKey, { path: '/admin/orders/payments', filter, after })),
+      list: await listPage(payments(filter), paymentKey, { path: '/admin/orders/payments', filter, after }),
       statuses: choicesOf(paymentStatuses),
       methods: methods.map((value) => ({ value, label: methodTitle(value) })),
       groups: choicesOf(failureGroups),

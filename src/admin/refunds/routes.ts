@@ -21,7 +21,7 @@ import { findRefundBasis, listRefunds, type RefundLine } from './queries.ts'
 
 declare module '../../web/views.ts' {
   interface Views {
-    'admin/refunds/list': ListPage<RefundLine>
+    'admin/refunds/list': { list: ListPage<RefundLine> }
     'admin/refunds/new': { preview: RefundPreview; form: FormState; fresh: boolean }
     'admin/refunds/show': { progress: RefundProgress; mayAct: boolean }
     'admin/refunds/_progress': { progress: RefundProgress; mayAct: boolean }
@@ -44,10 +44,8 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
   app.get('', { schema: { querystring: Listed } }, async (request, reply) => {
     const filter = filterOf(names, request.query)
     const { after } = request.query
-    return reply.page(
-      'admin/refunds/list',
-      await listPage(listFor(filter), keyOf, { path: '/admin/refunds', filter, after }),
-    )
+    const list = await listPage(listFor(filter), keyOf, { path: '/admin/refunds', filter, after })
+    return reply.page('admin/refunds/list', { list })
   })
 
   app.get('.csv', { schema: { querystring: Filter } }, async (request, reply) =>

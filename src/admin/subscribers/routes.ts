@@ -23,7 +23,8 @@ import { findExact, listPeople } from './search.ts'
 
 declare module '../../web/views.ts' {
   interface Views {
-    'admin/subscribers/list': ListPage<Person> & {
+    'admin/subscribers/list': {
+      list: ListPage<Person>
       exact: Person[]
       plans: string[]
       statuses: typeof statuses
@@ -67,10 +68,9 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
     const filter = filterIn(request.query)
     const { after } = request.query
     const exact = after ? [] : await findExact(sql, filter.q)
-    const page = await listPage(listFor(filter), keyOf, { path: '/admin/subscribers', filter, after })
+    const list = await listPage(listFor(filter), keyOf, { path: '/admin/subscribers', filter, after })
     return reply.page('admin/subscribers/list', {
-      ...page,
-      rows: without(page.rows, exact),
+      list: { ...list, rows: without(list.rows, exact) },
       exact,
       plans: await listPlanNames(sql),
       statuses,

@@ -14,7 +14,8 @@ import { type Delivery, findDelivery, listDeliveries, listRefusals, listTypes, t
 
 declare module '../../web/views.ts' {
   interface Views {
-    'admin/webhooks/list': ListPage<Delivery> & {
+    'admin/webhooks/list': {
+      list: ListPage<Delivery>
       types: string[]
       verdicts: Record<string, VerdictLabel>
       refusals: { verdict: string; count: number; lastAt: Date }[]
@@ -23,7 +24,7 @@ declare module '../../web/views.ts' {
     }
     'admin/webhooks/show': {
       delivery: WholeDelivery
-      label: VerdictLabel
+      verdict: VerdictLabel
       outcome: string
       headers: [string, string][]
       content: { raw: string; pretty: string | null }
@@ -48,9 +49,9 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
   app.get('', { schema: { querystring: Listed } }, async (request, reply) => {
     const filter = filterOf(names, request.query)
     const { after } = request.query
-    const page = await listPage(listFor(filter), keyOf, { path: '/admin/webhooks', filter, after })
+    const list = await listPage(listFor(filter), keyOf, { path: '/admin/webhooks', filter, after })
     return reply.page('admin/webhooks/list', {
-      ...page,
+      list,
       types: await listTypes(deps.sql),
       verdicts,
       refusals: await listRefusals(deps.sql),
@@ -68,7 +69,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
     if (!delivery) throw new AppError('not-found', 'There is no such delivery.')
     return reply.page('admin/webhooks/show', {
       delivery,
-      label: verdictLabel(delivery.verdict),
+      verdict: verdictLabel(delivery.verdict),
       outcome: outcomeLabel(delivery.outcome),
       headers: masked(delivery.headers),
       content: readable(delivery.body),
