@@ -21,7 +21,7 @@ afterAll(() => app.close())
 
 type Site = Awaited<ReturnType<typeof buildApp>>
 
-/** Another site over the same books, to be asked without a network. */
+/** Another app on the same database, for injected requests. */
 async function site(
   changes: { env?: object; sql?: TestApp['sql']; isClosing?: () => boolean; jobsReady?: () => boolean } = {},
 ) {
@@ -30,7 +30,7 @@ async function site(
   return buildApp({ deps: { ...app.deps, config, sql }, sessionKeys: [Buffer.alloc(32, 7)], ...options })
 }
 
-async function figures(registry: Registry): Promise<Record<string, number>> {
+async function valuesOf(registry: Registry): Promise<Record<string, number>> {
   const lines = (await registry.metrics()).split('\n').filter((line) => line !== '' && !line.startsWith('#'))
   return Object.fromEntries(
     lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ')))]),
@@ -40,7 +40,7 @@ async function figures(registry: Registry): Promise<Record<string, number>> {
 async function business(): Promise<Record<string, number>> {
   const registry = new Registry()
   await businessMetrics(app.sql, registry).refresh()
-  return figures(registry)
+  return valuesOf(registry)
 }
 
 async function withSite<T>(changes: Parameters<typeof site>[0], work: (site: Site) => Promise<T>): Promise<T> {
@@ -160,12 +160,12 @@ describe('/metrics', () => {
     const sql = instrumentPool(connect(app.databaseUrl, { max: 2 }), 2, registry)
     const six = Promise.all([1, 2, 3, 4, 5, 6].map((n) => sql`select ${n}::int, pg_sleep(0.1) ${sql`where true`}`))
     await pause(20)
-    expect(await figures(registry)).toMatchObject({
+    expect(await valuesOf(registry)).toMatchObject({
       etf_database_statements_under_way: 6,
       etf_database_pool_waiting: 4,
     })
     await six
-    expect(await figures(registry)).toMatchObject({
+    expect(await valuesOf(registry)).toMatchObject({
       etf_database_statements_under_way: 0,
       etf_database_pool_waits_total: 4,
       etf_database_timeouts_total: 0,
@@ -182,7 +182,7 @@ describe('/metrics', () => {
     await expect(
       metrics.instrumentJob({ name: 'one', everyMs: 1, run: () => Promise.reject(new Error('no')) }).run(),
     ).rejects.toThrow('no')
-    expect(await figures(metrics.registry)).toMatchObject({
+    expect(await valuesOf(metrics.registry)).toMatchObject({
       'etf_gateway_call_duration_seconds_count{operation="get payments",outcome="200"}': 1,
       'etf_gateway_call_duration_seconds_count{operation="get payments",outcome="timeout"}': 1,
       'etf_gateway_call_duration_seconds_count{operation="get payments",outcome="other"}': 2,

@@ -31,7 +31,7 @@ const linesIn = (file: string): Line[] =>
         .map((line) => JSON.parse(line))
     : []
 
-/** A log that keeps what it is told. */
+/** A log that collects its lines. */
 function keptLog() {
   const lines: string[] = []
   return { log: createLog('trace', { write: (line) => void lines.push(line) }), lines }
@@ -50,7 +50,7 @@ describe('what happens to a payment is told', () => {
     await app.close()
     await file.close()
   })
-  const told = (orderId: string) => linesIn(path).filter((line) => line.orderId === orderId)
+  const eventsOf = (orderId: string) => linesIn(path).filter((line) => line.orderId === orderId)
 
   test('initiated, failed, confirmed and refunded: once each, with order, amount, plan and actor', async () => {
     const visitor = new Visitor(app)
@@ -77,13 +77,13 @@ describe('what happens to a payment is told', () => {
       time: expect.stringMatching(/^20.*Z$/),
     }
     await until(async () => {
-      const lines = told(order.id)
+      const lines = eventsOf(order.id)
       const events = lines.map(({ event }) => event)
       const isBack = lines.some(({ event, status }) => event === 'payment refunded' && status === 'SUCCESS')
       return isBack && events.includes('payment failed') && events.includes('payment confirmed')
     })
     await pause(50)
-    const lines = told(order.id).filter(({ event, status }) => event !== 'payment refunded' || status === 'SUCCESS')
+    const lines = eventsOf(order.id).filter(({ event, status }) => event !== 'payment refunded' || status === 'SUCCESS')
     expect(lines).toEqual([
       { event: 'payment initiated', actor: 'checkout', ...common },
       { event: 'payment failed', actor: expect.stringMatching(/webhook|poll|return/), status: 'FAILED', ...common },
@@ -100,9 +100,9 @@ describe('what happens to a payment is told', () => {
     app.sandbox.control.faults({ wrongAmount: true })
     for (let look = 0; look < 3; look++) expect((await settle(app.deps, order.id, 'webhook')).outcome).toBe('held')
     app.sandbox.control.clearFaults()
-    await until(async () => told(order.id).length >= 2)
+    await until(async () => eventsOf(order.id).length >= 2)
     await pause(50)
-    expect(told(order.id).map(({ event, amountPaise }) => [event, amountPaise])).toEqual([
+    expect(eventsOf(order.id).map(({ event, amountPaise }) => [event, amountPaise])).toEqual([
       ['payment initiated', 49_900],
       ['payment held', 49_900],
     ])
@@ -173,28 +173,28 @@ describe('the file it is kept in', () => {
 
 describe('a whole journey', () => {
   test('leaves no personal data and no secret in the log, the payment log or the metrics; a hang-up reopens the file', async () => {
-    const town = await buildHarness()
+    const harness = await buildHarness()
     try {
       const path = join(folder(), 'payments.log')
-      const app = await town.start({
+      const app = await harness.start({
         LOG_LEVEL: 'trace',
         PAYMENTS_LOG: path,
         RECONCILE_INTERVAL_MS: '300',
         RECONCILE_MIN_AGE_MS: '0',
       })
-      town.sandbox.control.webhooks({ url: `${app.url}/webhooks/cashfree` })
+      harness.sandbox.control.webhooks({ url: `${app.url}/webhooks/cashfree` })
       const visitor = new Visitor(app)
       const form = await visitor.register({ phone: '98765 43210', name: 'Padmavati Subramanian' })
-      const order = await newestOrder(town, form.email!)
+      const order = await newestOrder(harness, form.email!)
       await visitor.post('/login', { login: form.email!, password: 'Wrong-Guess-77' })
       await visitor.get('/checkout/monthly')
       await visitor.postJson('/api/create-payment-token', { orderId: order.id })
-      town.sandbox.control.fail(order.id)
+      harness.sandbox.control.fail(order.id)
       await until(async () => linesIn(path).some(({ event }) => event === 'payment failed'), 15_000)
       // Cashfree away, odd bodies: what goes wrong is logged too.
-      town.meter.target = null
+      harness.meter.target = null
       await visitor.get(`/payment/return?order_id=${order.id}`)
-      town.meter.target = town.sandbox.publicUrl
+      harness.meter.target = harness.sandbox.publicUrl
       await visitor.post('/register', { ...form, phone: '12' })
       await fetch(`${app.url}/webhooks/cashfree`, {
         method: 'POST',
@@ -203,10 +203,10 @@ describe('a whole journey', () => {
       await visitor.postJson('/api/create-cashfree-order', '{"plan":')
       renameSync(path, `${path}.1`)
       app.child.kill('SIGHUP')
-      town.sandbox.control.pay(order.id)
+      harness.sandbox.control.pay(order.id)
       await until(async () => linesIn(path).some(({ event }) => event === 'payment confirmed'), 15_000)
       expect(linesIn(`${path}.1`).map(({ event }) => event)).toEqual(['payment initiated', 'payment failed'])
-      await until(async () => (await town.mailbox.list()).some(({ subject }) => subject.includes('receipt')), 20_000)
+      await until(async () => (await harness.mailbox.list()).some(({ subject }) => subject.includes('receipt')), 20_000)
       expect(app.child.exitCode).toBeNull()
 
       const metrics = await (await fetch(`${app.url}/metrics`)).text()
@@ -214,7 +214,7 @@ describe('a whole journey', () => {
       expect(metrics).toMatch(/etf_gateway_call_duration_seconds_count\{operation="create order",outcome="200"\} 1/)
       const all = [app.output(), readFileSync(path, 'utf8'), readFileSync(`${path}.1`, 'utf8'), metrics].join('\n')
       expect(all).toContain('payment confirmed')
-      const [row] = await town.sql<{ phone: string; paymentSessionId: string; passwordHash: string }[]>`
+      const [row] = await harness.sql<{ phone: string; paymentSessionId: string; passwordHash: string }[]>`
         select u.phone, u.password_hash, o.payment_session_id from orders o join users u on u.id = o.user_id where o.id = ${order.id}`
       const never = {
         'e-mail': form.email!,
@@ -233,7 +233,7 @@ describe('a whole journey', () => {
       for (const [what, text] of Object.entries(never)) expect(all.includes(text), what).toBe(false)
       expect(await app.stop()).toBe(0)
     } finally {
-      await town.close()
+      await harness.close()
     }
   })
 

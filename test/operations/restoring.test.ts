@@ -386,21 +386,21 @@ describe('a restore over a database that holds something', () => {
   test('of a running site: its processes go on with the restored database, jobs too', {
     timeout: 120_000,
   }, async () => {
-    const town = await buildHarness()
+    const harness = await buildHarness()
     try {
-      const site = await town.start()
+      const site = await harness.start()
       const visitor = new Visitor(site)
       const form = await visitor.register()
-      const file = await backupOf(town.databaseUrl)
+      const file = await backupOf(harness.databaseUrl)
       const later = await new Visitor(site).register()
-      await town.sql.end()
-      const given = { file, into: town.databaseUrl, overwrite: true, pgDump: null }
+      await harness.sql.end()
+      const given = { file, into: harness.databaseUrl, overwrite: true, pgDump: null }
       await expect(restore(given)).rejects.toThrow(/is in use: \d+ connections \(.*etf-jobs/)
       expect((await visitor.get('/dashboard')).status).toBe(200)
       const kept = await restore({ ...given, endConnections: true })
       await until(async () => (await fetch(`${site.url}/readyz`)).status === 200, 60_000)
       expect((await visitor.get('/dashboard')).status).toBe(200)
-      const sql = postgres(town.databaseUrl, { max: 1 })
+      const sql = postgres(harness.databaseUrl, { max: 1 })
       expect(await sql`select from users where email = ${later.email!}`).toEqual([])
       expect(await sql`select from users where email = ${form.email!}`).toHaveLength(1)
       // A mail is sent by a job: the queue was made again.
@@ -410,7 +410,7 @@ describe('a restore over a database that holds something', () => {
       expect(site.child.exitCode).toBeNull()
       await onServer(app.databaseUrl, `drop database ${kept}`)
     } finally {
-      await town.close()
+      await harness.close()
     }
   })
 })

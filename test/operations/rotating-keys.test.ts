@@ -35,18 +35,18 @@ function settingsIn(step: string, values: Record<string, { old: string; new: str
   return Object.fromEntries(named)
 }
 
-let town: ProcessHarness
+let harness: ProcessHarness
 let app: AppProcess
 let env: Record<string, string>
 beforeAll(async () => {
-  town = await buildHarness()
+  harness = await buildHarness()
 })
-afterAll(() => town.close())
+afterAll(() => harness.close())
 
 async function restart(changes: Record<string, string> = {}): Promise<void> {
   await app?.stop()
   env = { ...env, ...changes }
-  app = await town.start(env)
+  app = await harness.start(env)
 }
 
 type Administrator = { form: Record<string, string>; secret: string; recoveryCodes: string[] }
@@ -56,7 +56,7 @@ async function administrator(): Promise<Administrator> {
   const form = registration()
   const visitor = new Visitor(app)
   await visitor.register(form)
-  await town.sql`update users set role = 'admin' where email = ${form.email!}`
+  await harness.sql`update users set role = 'admin' where email = ${form.email!}`
   const fresh = new Visitor(app)
   await fresh.post('/login', { login: form.username!, password: form.password! })
   const page = await fresh.get('/login/authenticator')
@@ -70,7 +70,7 @@ async function administrator(): Promise<Administrator> {
 /** Logs in with password and the app's code, or a recovery code; answers whether the panel opens. */
 async function opensPanel({ form, secret }: Administrator, recoveryCode?: string): Promise<boolean> {
   // A step's code works once, and this test is quicker than a step.
-  await town.sql`update second_factors set last_step = 0, failures = 0, blocked_until = null`
+  await harness.sql`update second_factors set last_step = 0, failures = 0, blocked_until = null`
   const visitor = new Visitor(app)
   await visitor.post('/login', { login: form.username!, password: form.password! })
   await visitor.post('/login/code', { code: recoveryCode ?? codeAt(secret, Date.now()) })
@@ -166,13 +166,13 @@ describe('docs/operating.md, “Rotating keys”, word for word', () => {
 
     await restart(settingsIn(second!, values))
     expect([await signedWith(keys.clientSecret), await signedWith(next.secret)]).toEqual([200, 200])
-    town.sandbox.control.credentials({ clientId: next.id, clientSecret: next.secret })
+    harness.sandbox.control.credentials({ clientId: next.id, clientSecret: next.secret })
     expect(await opensAnOrder()).toBe(true)
 
     await restart(settingsIn(third!, values))
     expect([await signedWith(keys.clientSecret), await signedWith(next.secret)]).toEqual([401, 200])
     expect(await opensAnOrder()).toBe(true)
-    town.sandbox.control.credentials(keys)
+    harness.sandbox.control.credentials(keys)
   })
 
   async function opensAnOrder(): Promise<boolean> {
@@ -226,12 +226,12 @@ describe('docs/operating.md, “Rotating keys”, word for word', () => {
       password = 'new'
       const { email: between } = await new Visitor(app).register()
       const lastError = () =>
-        town.sql`select last_error from mails where to_email = ${between!} and last_error is not null`
+        harness.sql`select last_error from mails where to_email = ${between!} and last_error is not null`
       await until(async () => (await lastError()).length > 0, 20_000)
       const [step, ...more] = stepsOf('SENDER_PASSWORD')
       expect(more).toEqual([])
       await restart(settingsIn(step!, { SENDER_PASSWORD: { old: 'old', new: 'new' } }))
-      await town.sql`update mails set next_attempt_at = now() where status = 'queued'`
+      await harness.sql`update mails set next_attempt_at = now() where status = 'queued'`
       await until(async () => arrived.includes(between!), 30_000)
     } finally {
       await new Promise<void>((resolve) => server.close(() => resolve()))
@@ -242,12 +242,12 @@ describe('docs/operating.md, “Rotating keys”, word for word', () => {
   test('DATABASE_URL: between the steps some are asked to wait, nothing fails, and after the last step everything works', {
     timeout: 120_000,
   }, async () => {
-    const role = `etf_app_${new URL(town.databaseUrl).pathname.slice(1)}`
-    const admin = postgres(town.databaseUrl, { max: 1, onnotice: () => {} })
+    const role = `etf_app_${new URL(harness.databaseUrl).pathname.slice(1)}`
+    const admin = postgres(harness.databaseUrl, { max: 1, onnotice: () => {} })
     await admin.unsafe(`create role ${role} login password 'old'`)
-    await grantToApp(town.databaseUrl, role)
+    await grantToApp(harness.databaseUrl, role)
     const withPassword = (password: string) => {
-      const url = new URL(town.databaseUrl)
+      const url = new URL(harness.databaseUrl)
       url.username = role
       url.password = password
       return url.href

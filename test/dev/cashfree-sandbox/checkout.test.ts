@@ -6,8 +6,8 @@ type Shop = Awaited<ReturnType<typeof openShop>>
 test('a customer pays by UPI with plain forms and comes back to the shop', async () => {
   const shop = await openShop()
   const { call } = shop
-  const visit = await openPage(shop)
-  const chosen = await shop.form(visit, { method: 'upi-qr' })
+  const payUrl = await openPage(shop)
+  const chosen = await shop.form(payUrl, { method: 'upi-qr' })
   expect([chosen.status, chosen.location]).toEqual([303, expect.stringMatching(/^\/pg\/view\/gateway\/[\w-]+$/)])
   const simulator = await page(shop, chosen.location)
   expect(simulator).toContain('data:image/png;base64,')
@@ -18,8 +18,8 @@ test('a customer pays by UPI with plain forms and comes back to the shop', async
 
 test('the address in the form wins over the order’s', async () => {
   const shop = await openShop()
-  const visit = await openPage(shop, { return_url: 'https://shop.example.in/back/{order_id}?x=1' })
-  const { location } = await shop.form(visit, { method: 'netbanking' })
+  const payUrl = await openPage(shop, { return_url: 'https://shop.example.in/back/{order_id}?x=1' })
+  const { location } = await shop.form(payUrl, { method: 'netbanking' })
   const token = tokenIn(await page(shop, location))
   expect((await shop.form('/pg/view/simulate', { token, outcome: 'drop' })).location).toBe(
     'https://shop.example.in/back/sub_7f3a_1?x=1',
@@ -28,15 +28,15 @@ test('the address in the form wins over the order’s', async () => {
 
 test('a failed attempt is explained, and the same order can be tried again', async () => {
   const shop = await openShop()
-  const visit = await openPage(shop)
-  const { location } = await shop.form(visit, { method: 'netbanking' })
+  const payUrl = await openPage(shop)
+  const { location } = await shop.form(payUrl, { method: 'netbanking' })
   const token = tokenIn(await page(shop, location))
   const failed = await shop.form('/pg/view/simulate', { token, outcome: 'failure', reason: 'insufficient_funds' })
   expect(failed.status).toBe(200)
   expect(failed.text).toContain('Insufficient funds in the account')
   const [, retry] = failed.text.match(/href="(\/pg\/view\/visits\/[^"]+)"/)!
   expect(await page(shop, retry!)).toContain('You can try again')
-  expect((await shop.form(visit, { method: 'upi-qr' })).status).toBe(303)
+  expect((await shop.form(payUrl, { method: 'upi-qr' })).status).toBe(303)
   const leave = await shop.form(`/pg/view/gateway/${token}/leave`, {})
   expect(leave.location).toContain('shop.example.in/pay/return')
   expect((await shop.call('GET', '/orders/sub_7f3a_1')).json.order_status).toBe('ACTIVE')
@@ -44,9 +44,9 @@ test('a failed attempt is explained, and the same order can be tried again', asy
 
 test('a card wants the OTP first; three wrong ones fail it', async () => {
   const shop = await openShop()
-  const visit = await openPage(shop)
+  const payUrl = await openPage(shop)
   const card = { method: 'card', card_number: '4706 1312 1121 2123', card_expiry: '03/28', card_cvv: '123' }
-  const first = tokenIn(await page(shop, (await shop.form(visit, card)).location))
+  const first = tokenIn(await page(shop, (await shop.form(payUrl, card)).location))
   expect((await shop.form('/pg/view/simulate', { token: first, outcome: 'otp', otp: '1' })).text).toContain('2 more')
   const decide = await shop.form('/pg/view/simulate', { token: first, outcome: 'otp', otp: '111000' })
   expect(decide.text).toContain('How does it end?')
@@ -79,8 +79,8 @@ test('test VPAs answer by themselves on the hosted page, failing ones too', asyn
 
 test('in a frame the end is told to the page around it instead of a redirect', async () => {
   const shop = await openShop()
-  const visit = await openPage(shop, { platform: 'jsxx-m-2024.08.01-x-d-c-140-w-10.0' })
-  const token = tokenIn(await page(shop, (await shop.form(visit, { method: 'upi-qr' })).location))
+  const payUrl = await openPage(shop, { platform: 'jsxx-m-2024.08.01-x-d-c-140-w-10.0' })
+  const token = tokenIn(await page(shop, (await shop.form(payUrl, { method: 'upi-qr' })).location))
   const end = await shop.form('/pg/view/simulate', { token, outcome: 'success' })
   expect(end.status).toBe(200)
   expect(end.text).toContain('src="/assets/frame.js" data-ending="finished"')
@@ -89,10 +89,10 @@ test('in a frame the end is told to the page around it instead of a redirect', a
 
 test('staying pending and closing both lead back without an end', async () => {
   const shop = await openShop()
-  const visit = await openPage(shop)
-  const close = tokenIn(await page(shop, (await shop.form(visit, { method: 'upi-qr' })).location))
+  const payUrl = await openPage(shop)
+  const close = tokenIn(await page(shop, (await shop.form(payUrl, { method: 'upi-qr' })).location))
   expect((await shop.form('/pg/view/simulate', { token: close, outcome: 'close' })).status).toBe(303)
-  const wait = tokenIn(await page(shop, (await shop.form(visit, { method: 'upi-qr' })).location))
+  const wait = tokenIn(await page(shop, (await shop.form(payUrl, { method: 'upi-qr' })).location))
   expect((await shop.form('/pg/view/simulate', { token: wait, outcome: 'pending' })).status).toBe(303)
   const payments = (await shop.call('GET', '/orders/sub_7f3a_1/payments')).json
   expect(payments.map((payment: { payment_status: string }) => payment.payment_status)).toEqual([
@@ -118,8 +118,8 @@ test('an unknown session, a paid and an expired order say so', async () => {
 
 test('the webhook can be made to arrive before the customer', async () => {
   const shop = await openShop({ settings: { webhookDelayMs: 5_000 } })
-  const visit = await openPage(shop)
-  const token = tokenIn(await page(shop, (await shop.form(visit, { method: 'upi-qr' })).location))
+  const payUrl = await openPage(shop)
+  const token = tokenIn(await page(shop, (await shop.form(payUrl, { method: 'upi-qr' })).location))
   shop.control.faults({ webhookBeforeRedirect: 1 })
   await shop.form('/pg/view/simulate', { token, outcome: 'success' })
   expect(shop.received).toHaveLength(1)

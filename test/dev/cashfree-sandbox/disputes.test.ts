@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { startSandbox } from '../../../src/dev/cashfree-sandbox/sandbox.ts'
 import { CLIENT_ID, CLIENT_SECRET, openShop } from './shop.ts'
 
-test('a dispute is told by webhook with text for its number, and listed by the API with a number and local times', async () => {
+test('a dispute is events by webhook with text for its number, and listed by the API with a number and local times', async () => {
   const { call, control, order, received } = await openShop()
   await order()
   control.pay('sub_7f3a_1')
@@ -34,7 +34,7 @@ test('a dispute is told by webhook with text for its number, and listed by the A
   expect((await call('GET', '/orders/nobody/disputes')).status).toBe(404)
 })
 
-test('it moves on and ends with the type in front of its status, each told once', async () => {
+test('it moves on and ends with the type in front of its status, each events once', async () => {
   const { call, control, order, received } = await openShop()
   await order()
   control.pay('sub_7f3a_1')
@@ -47,8 +47,8 @@ test('it moves on and ends with the type in front of its status, each told once'
     dispute_status: 'PRE_ARBITRATION_MERCHANT_ACCEPTED',
   })
   await control.settled()
-  const told = received.filter(({ event }) => event.type.startsWith('DISPUTE')).map(({ event }) => event)
-  expect(told.map(({ type, data }) => [type, data.dispute.dispute_update])).toEqual([
+  const events = received.filter(({ event }) => event.type.startsWith('DISPUTE')).map(({ event }) => event)
+  expect(events.map(({ type, data }) => [type, data.dispute.dispute_update])).toEqual([
     ['DISPUTE_CREATED', undefined],
     ['DISPUTE_UPDATED', 'STATUS_UPDATE'],
     ['DISPUTE_CLOSED', undefined],
