@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startApp, type TestApp } from '../support/app.ts'
-import { newestOrder, paidOnce, tracesOf } from '../support/books.ts'
+import { newestOrder, paidOnce, tracesOf } from '../support/ledger.ts'
 import { Visitor } from '../support/visitor.ts'
 import { linkTo, mailsTo, open, subjects } from './mailed.ts'
 

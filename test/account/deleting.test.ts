@@ -3,7 +3,7 @@ import { refundPayment } from '../../src/billing/refunds/refunds.ts'
 import { grantDays } from '../../src/billing/subscriptions/subscriptions.ts'
 import { checkInvariants } from '../../src/operations/integrity/integrity.ts'
 import { startApp, type TestApp } from '../support/app.ts'
-import { newestOrder, nothingGranted, tracesOf, until } from '../support/books.ts'
+import { newestOrder, nothingGranted, tracesOf, until } from '../support/ledger.ts'
 import { Visitor } from '../support/visitor.ts'
 import { deletionForm, refundInFull, registrant, subscriber } from './people.ts'
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { periodBar } from '../../src/account/overview/period-bar.ts'
 import type { PeriodRow } from '../../src/account/overview/queries.ts'
 import { startApp, type TestApp } from '../support/app.ts'
-import { newestOrder } from '../support/books.ts'
+import { newestOrder } from '../support/ledger.ts'
 import { refundInFull, registrant, subscriber } from './people.ts'
 
 let app: TestApp

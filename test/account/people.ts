@@ -1,6 +1,6 @@
 import { refundPayment } from '../../src/billing/refunds/refunds.ts'
 import type { TestApp } from '../support/app.ts'
-import { newestOrder, until } from '../support/books.ts'
+import { newestOrder, until } from '../support/ledger.ts'
 import { Visitor } from '../support/visitor.ts'
 
 /** Somebody who registered and did not pay. */

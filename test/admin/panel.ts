@@ -1,7 +1,7 @@
 import { afterAll, beforeAll } from 'vitest'
 import { type Admin, adminOf } from '../support/admin.ts'
 import { startApp, type TestApp } from '../support/app.ts'
-import { newestOrder } from '../support/books.ts'
+import { newestOrder } from '../support/ledger.ts'
 import { Visitor } from '../support/visitor.ts'
 
 /** The app of a test file that calls `usePanel`, and the administrators it asked for, signed in; from its `beforeAll` on. */

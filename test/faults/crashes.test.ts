@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type MailServer, startMailServer } from '../records/mails/server.ts'
-import { newestOrder, paidOnce, tracesOf, until } from '../support/books.ts'
+import { newestOrder, paidOnce, tracesOf, until } from '../support/ledger.ts'
 import { type AppProcess, buildHarness, type ProcessHarness } from '../support/process.ts'
 import { registration, stageOn, Visitor } from '../support/visitor.ts'
 

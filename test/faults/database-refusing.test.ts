@@ -1,8 +1,8 @@
 import postgres from 'postgres'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { deliver, signed, successBody } from '../billing/webhooks/sender.ts'
-import { newestOrder, until } from '../support/books.ts'
 import { freshDatabase } from '../support/database.ts'
+import { newestOrder, until } from '../support/ledger.ts'
 import { Visitor } from '../support/visitor.ts'
 import { crowd, type FaultFixture, startFixture } from './fixture.ts'
 

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type EmbeddedPostgres, startPostgres } from '../../src/dev/embedded-postgres/postgres.ts'
 import { migrate } from '../../src/platform/migrate.ts'
 import { deliver, signed, successBody } from '../billing/webhooks/sender.ts'
-import { newestOrder, paidOnce, tracesOf, until } from '../support/books.ts'
+import { newestOrder, paidOnce, tracesOf, until } from '../support/ledger.ts'
 import { Visitor } from '../support/visitor.ts'
 import { crowd, type FaultFixture, startFixture } from './fixture.ts'
 

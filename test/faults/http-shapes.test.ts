@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { deliver, lastEvent, signed } from '../billing/webhooks/sender.ts'
 import { startApp, type TestApp } from '../support/app.ts'
-import { newestOrder } from '../support/books.ts'
+import { newestOrder } from '../support/ledger.ts'
 import { registration, Visitor } from '../support/visitor.ts'
 
 let app: TestApp

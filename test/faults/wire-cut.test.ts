@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { deliver, signed, successBody } from '../billing/webhooks/sender.ts'
-import { newestOrder, paidOnce, tracesOf, until } from '../support/books.ts'
 import { freshDatabase } from '../support/database.ts'
+import { newestOrder, paidOnce, tracesOf, until } from '../support/ledger.ts'
 import { type Cut, startProxy, type TcpProxy, through } from '../support/proxy.ts'
 import { Visitor } from '../support/visitor.ts'
 import { type FaultFixture, startFixture } from './fixture.ts'

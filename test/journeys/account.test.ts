@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
-import { newestOrder, subscriberOf, until } from '../support/books.ts'
+import { newestOrder, subscriberOf, until } from '../support/ledger.ts'
 import { registration, Visitor } from '../support/visitor.ts'
 import { openScene } from './scene.ts'
 import { createAccount, fillRegistration, register, stage } from './steps.ts'

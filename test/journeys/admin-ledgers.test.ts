@@ -2,7 +2,6 @@ import type { Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
 import { recordJobRuns } from '../../src/operations/jobs/job-runs.ts'
 import { type Admin, adminOf } from '../support/admin.ts'
-import { newestOrder, until } from '../support/books.ts'
 import {
   axeFindings,
   markupFlaws,
@@ -13,6 +12,7 @@ import {
   screenshot,
   takeOver,
 } from '../support/browser.ts'
+import { newestOrder, until } from '../support/ledger.ts'
 import { Visitor } from '../support/visitor.ts'
 import { openScene } from './scene.ts'
 

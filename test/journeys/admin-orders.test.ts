@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
 import { adminOf } from '../support/admin.ts'
-import { newestOrder, subscriberOf, until } from '../support/books.ts'
 import {
   axeFindings,
   markupFlaws,
@@ -10,6 +9,7 @@ import {
   screenshot,
   takeOver,
 } from '../support/browser.ts'
+import { newestOrder, subscriberOf, until } from '../support/ledger.ts'
 import { Visitor } from '../support/visitor.ts'
 import { openScene } from './scene.ts'
 

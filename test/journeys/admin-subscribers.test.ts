@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
 import { adminOf } from '../support/admin.ts'
-import { newestOrder, subscriberOf } from '../support/books.ts'
 import {
   axeFindings,
   markupFlaws,
@@ -11,6 +10,7 @@ import {
   screenshot,
   takeOver,
 } from '../support/browser.ts'
+import { newestOrder, subscriberOf } from '../support/ledger.ts'
 import { Visitor } from '../support/visitor.ts'
 import { openScene } from './scene.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { subscriberOf } from '../support/books.ts'
+import { subscriberOf } from '../support/ledger.ts'
 import { openScene } from './scene.ts'
 import {
   decide,

@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import { registrant, subscriber } from '../account/people.ts'
-import { newestOrder } from '../support/books.ts'
 import {
   axeFindings,
   markupFlaws,
@@ -13,6 +12,7 @@ import {
   sizes,
   takeOver,
 } from '../support/browser.ts'
+import { newestOrder } from '../support/ledger.ts'
 import { Visitor } from '../support/visitor.ts'
 import { openScene } from './scene.ts'
 

@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest'
-import { newestOrder } from '../support/books.ts'
 import {
   axeFindings,
   markupFlaws,
@@ -12,6 +11,7 @@ import {
   takeOver,
 } from '../support/browser.ts'
 import { layoutFlawsAtWidths } from '../support/layout.ts'
+import { newestOrder } from '../support/ledger.ts'
 import { typefaceNames } from '../support/typefaces.ts'
 import { registration, Visitor } from '../support/visitor.ts'
 import { openScene } from './scene.ts'

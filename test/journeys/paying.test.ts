@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { subscriberOf } from '../support/books.ts'
 import { screenshot } from '../support/browser.ts'
+import { subscriberOf } from '../support/ledger.ts'
 import { openScene } from './scene.ts'
 import {
   attemptsOf,

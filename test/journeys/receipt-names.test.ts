@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startApp, type TestApp } from '../support/app.ts'
-import { newestOrder } from '../support/books.ts'
 import { type Browsing, openBrowser, overflowOf, screenshot, takeOver } from '../support/browser.ts'
+import { newestOrder } from '../support/ledger.ts'
 import { Visitor } from '../support/visitor.ts'
 
 let app: TestApp

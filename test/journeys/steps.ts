@@ -2,8 +2,8 @@ import type { FrameLocator, Page } from 'playwright-core'
 import { expect } from 'vitest'
 import type { Stage } from '../../src/billing/checkout/checkout.ts'
 import type { TestApp } from '../support/app.ts'
-import { newestOrder, until } from '../support/books.ts'
 import type { Person } from '../support/browser.ts'
+import { newestOrder, until } from '../support/ledger.ts'
 import { registration } from '../support/visitor.ts'
 
 /** Where Cashfree's page is shown: the whole tab, or the window over ours. */

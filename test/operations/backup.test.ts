@@ -12,7 +12,7 @@ import { checkInvariants } from '../../src/operations/integrity/integrity.ts'
 import { connect } from '../../src/platform/db.ts'
 import { migrate } from '../../src/platform/migrate.ts'
 import { startApp, type TestApp } from '../support/app.ts'
-import { newestOrder, until } from '../support/books.ts'
+import { newestOrder, until } from '../support/ledger.ts'
 import { Visitor } from '../support/visitor.ts'
 import {
   backUp,

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import postgres from 'postgres'
 import { makeBackup } from '../../src/operations/backup/backup.ts'
 import type { TestApp } from '../support/app.ts'
-import { newestOrder } from '../support/books.ts'
+import { newestOrder } from '../support/ledger.ts'
 import { Visitor } from '../support/visitor.ts'
 
 /** A folder for one test file. */

@@ -15,7 +15,7 @@ import { checkSettings } from '../../src/operations/doctor/settings.ts'
 import { sendTestMail } from '../../src/operations/doctor/smtp.ts'
 import { type RecordingGateway, startRecordingGateway } from '../billing/payments/recording-gateway.ts'
 import { keys, startApp, type TestApp } from '../support/app.ts'
-import { newestOrder } from '../support/books.ts'
+import { newestOrder } from '../support/ledger.ts'
 import { Visitor } from '../support/visitor.ts'
 import { closedPort, emptyDatabase, folder } from './databases.ts'
 

@@ -4,7 +4,7 @@ import { cashfree } from '../../src/billing/payments/cashfree.ts'
 import { refundPayment } from '../../src/billing/refunds/refunds.ts'
 import { explainOrder } from '../../src/operations/doctor/explain-order.ts'
 import { startApp, type TestApp } from '../support/app.ts'
-import { newestOrder, until } from '../support/books.ts'
+import { newestOrder, until } from '../support/ledger.ts'
 import { Visitor } from '../support/visitor.ts'
 import { closedPort } from './databases.ts'
 

@@ -9,7 +9,7 @@ import { bounded } from '../../src/operations/observability/labels.ts'
 import { createMetrics } from '../../src/operations/observability/metrics.ts'
 import { connect } from '../../src/platform/db.ts'
 import { startApp, type TestApp } from '../support/app.ts'
-import { newestOrder, until } from '../support/books.ts'
+import { newestOrder, until } from '../support/ledger.ts'
 import { Visitor } from '../support/visitor.ts'
 import { closedPort } from './databases.ts'
 

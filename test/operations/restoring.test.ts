@@ -14,7 +14,7 @@ import { connect } from '../../src/platform/db.ts'
 import { prepareJobs } from '../../src/platform/jobs.ts'
 import { migrate } from '../../src/platform/migrate.ts'
 import { startApp, type TestApp } from '../support/app.ts'
-import { until } from '../support/books.ts'
+import { until } from '../support/ledger.ts'
 import { buildHarness, run } from '../support/process.ts'
 import { Visitor } from '../support/visitor.ts'
 import {

@@ -10,7 +10,7 @@ import { grantToApp } from '../../src/platform/database-roles.ts'
 import * as tls from '../faults/certificates.ts'
 import { codeAt } from '../support/admin.ts'
 import { keys } from '../support/app.ts'
-import { until } from '../support/books.ts'
+import { until } from '../support/ledger.ts'
 import { type AppProcess, buildHarness, type ProcessHarness } from '../support/process.ts'
 import { registration, Visitor } from '../support/visitor.ts'
 

@@ -13,7 +13,7 @@ import { migrate } from '../../src/platform/migrate.ts'
 import { auditHead, verifyAudit } from '../../src/records/audit/queries.ts'
 import { emptyDatabase, folder, onServer } from '../operations/databases.ts'
 import { startApp, type TestApp } from '../support/app.ts'
-import { newestOrder, subscriberOf, tracesOf, until } from '../support/books.ts'
+import { newestOrder, subscriberOf, tracesOf, until } from '../support/ledger.ts'
 import { run } from '../support/process.ts'
 import { Visitor } from '../support/visitor.ts'
 

@@ -2,7 +2,7 @@ import { Agent, request } from 'node:http'
 import { connect } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { until } from '../support/books.ts'
+import { until } from '../support/ledger.ts'
 import { type AppProcess, buildHarness, type ProcessHarness } from '../support/process.ts'
 
 const drainMs = 1_000

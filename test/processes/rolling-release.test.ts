@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { deliver, signed, successBody } from '../billing/webhooks/sender.ts'
-import { newestOrder, paidOnce, tracesOf, until } from '../support/books.ts'
 import { type Checkout, copyCheckout } from '../support/checkout.ts'
+import { newestOrder, paidOnce, tracesOf, until } from '../support/ledger.ts'
 import { type AppProcess, buildHarness, type ProcessHarness, run } from '../support/process.ts'
 import { Visitor } from '../support/visitor.ts'
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { newestOrder, paidOnce, subscriberOf, tracesOf, until } from '../support/books.ts'
+import { newestOrder, paidOnce, subscriberOf, tracesOf, until } from '../support/ledger.ts'
 import { type AppProcess, buildHarness, type ProcessHarness } from '../support/process.ts'
 import { Visitor } from '../support/visitor.ts'
 

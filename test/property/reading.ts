@@ -3,7 +3,7 @@ import type { PropertyFixture } from './fixture.ts'
 import type { BookedOrder, BookedUser } from './model.ts'
 
 /** What our books say of these people and their orders. */
-export async function readBooks(
+export async function readLedger(
   { sql }: PropertyFixture,
   userIds: string[],
 ): Promise<{ orders: BookedOrder[]; users: BookedUser[] }> {

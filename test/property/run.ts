@@ -9,7 +9,7 @@ import { expected, ifPossible } from './answers.ts'
 import { by, isCommand, perform, severalAtOnce } from './commands.ts'
 import { type PropertyFixture, somebody } from './fixture.ts'
 import { differences, isLost, type Model, type ModelDispute, type ModelRefund } from './model.ts'
-import { countsOf, readBooks } from './reading.ts'
+import { countsOf, readLedger } from './reading.ts'
 
 /**
  * What one sequence has at hand while it runs. `wrong` is what was seen to be wrong on the way; `busy` while a door may still
@@ -282,7 +282,7 @@ async function compare(run: Run): Promise<string[]> {
       r.automatic ? [] : [{ id: r.id, orderId: id, paise: r.amountPaise, status: r.status as ModelRefund['status'] }],
     ),
   )
-  const books = await readBooks(
+  const books = await readLedger(
     run.world,
     run.users.map(({ id }) => id),
   )

@@ -4,7 +4,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 /** The longest files, the longest first: what begins last should be short, so that no worker is left alone at the end. */
 const longest = [
   'operations/restoring',
-  'property/books',
+  'property/ledger',
   'dev/embedded-postgres/relaunching',
   'dev/chaos/short',
   'dev/embedded-postgres/postgres',

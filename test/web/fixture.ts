@@ -11,7 +11,7 @@ import { linkTo, open, subjects } from '../account/mailed.ts'
 import { deliver, signed } from '../billing/webhooks/sender.ts'
 import { type Admin, adminOf } from '../support/admin.ts'
 import { startApp, type TestApp } from '../support/app.ts'
-import { newestOrder, until } from '../support/books.ts'
+import { newestOrder, until } from '../support/ledger.ts'
 import { registration, Visitor } from '../support/visitor.ts'
 
 /** The kinds of people who call an endpoint. `half` is an administrator who gave the password and not yet the second factor. */

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { beginUrgent, heavyWorkCounts, inHeavyTurn } from '../../src/platform/heavy-work.ts'
 import { adminOf } from '../support/admin.ts'
 import { startApp, type TestApp } from '../support/app.ts'
-import { newestOrder, until } from '../support/books.ts'
+import { newestOrder, until } from '../support/ledger.ts'
 import { Visitor } from '../support/visitor.ts'
 
 let app: TestApp

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { deliver, signed, successBody } from '../billing/webhooks/sender.ts'
 import { startApp, type TestApp } from '../support/app.ts'
-import { newestOrder } from '../support/books.ts'
+import { newestOrder } from '../support/ledger.ts'
 import { Visitor } from '../support/visitor.ts'
 
 let app: TestApp

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { type Admin, adminOf } from '../../support/admin.ts'
-import { newestOrder, nothingGranted, tracesOf, until } from '../../support/books.ts'
+import { newestOrder, nothingGranted, tracesOf, until } from '../../support/ledger.ts'
 import { Visitor } from '../../support/visitor.ts'
 import { admin, app, customer, reader, usePanel } from '../panel.ts'
 

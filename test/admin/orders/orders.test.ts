@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { checkInvariants } from '../../../src/operations/integrity/integrity.ts'
 import { adminOf } from '../../support/admin.ts'
-import { newestOrder, paidOnce, subscriberOf, tracesOf } from '../../support/books.ts'
+import { newestOrder, paidOnce, subscriberOf, tracesOf } from '../../support/ledger.ts'
 import { type Answer, Visitor } from '../../support/visitor.ts'
 import { admin, app, customer, payer, usePanel } from '../panel.ts'
 

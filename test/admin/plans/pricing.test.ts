@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { type Admin, adminOf } from '../../support/admin.ts'
-import { newestOrder, subscriberOf } from '../../support/books.ts'
+import { newestOrder, subscriberOf } from '../../support/ledger.ts'
 import { Visitor } from '../../support/visitor.ts'
 import { admin, app, customer, payer, reader, usePanel } from '../panel.ts'
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { checkInvariants } from '../../../src/operations/integrity/integrity.ts'
 import { type Admin, adminOf } from '../../support/admin.ts'
-import { subscriberOf } from '../../support/books.ts'
+import { subscriberOf } from '../../support/ledger.ts'
 import { type Answer, Visitor } from '../../support/visitor.ts'
 import { admin, app, customer, other, payer, reader, usePanel } from '../panel.ts'
 

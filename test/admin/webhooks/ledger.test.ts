@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { readNow } from '../../../src/admin/home/queries.ts'
 import type { Admin } from '../../support/admin.ts'
-import { newestOrder, paidOnce, tracesOf, until } from '../../support/books.ts'
+import { newestOrder, paidOnce, tracesOf, until } from '../../support/ledger.ts'
 import { Visitor } from '../../support/visitor.ts'
 import { admin, app, reader, usePanel } from '../panel.ts'
 

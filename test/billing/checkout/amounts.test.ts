@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { startApp, type TestApp } from '../../support/app.ts'
-import { newestOrder, nothingGranted, paidOnce, subscriberOf, tracesOf } from '../../support/books.ts'
+import { newestOrder, nothingGranted, paidOnce, subscriberOf, tracesOf } from '../../support/ledger.ts'
 import { stageOn, Visitor } from '../../support/visitor.ts'
 
 let app: TestApp

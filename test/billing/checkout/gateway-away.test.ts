@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { startApp, type TestApp } from '../../support/app.ts'
-import { newestOrder, nothingGranted, tracesOf } from '../../support/books.ts'
+import { newestOrder, nothingGranted, tracesOf } from '../../support/ledger.ts'
 import { stageOn, Visitor } from '../../support/visitor.ts'
 import { type RecordingGateway, startRecordingGateway } from '../payments/recording-gateway.ts'
 

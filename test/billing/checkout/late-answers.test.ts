@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { settleWith } from '../../../src/billing/checkout/settle.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
-import { newestOrder, nothingGranted, paidOnce, subscriberOf, tracesOf, until } from '../../support/books.ts'
+import { newestOrder, nothingGranted, paidOnce, subscriberOf, tracesOf, until } from '../../support/ledger.ts'
 import { stageOn, Visitor } from '../../support/visitor.ts'
 import { remoteAttempt, remoteOrder } from '../payments/remote-orders.ts'
 

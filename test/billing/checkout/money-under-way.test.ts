@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { resolveIncident } from '../../../src/records/incidents/incidents.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
-import { newestOrder, paidOnce, subscriberOf, tracesOf } from '../../support/books.ts'
+import { newestOrder, paidOnce, subscriberOf, tracesOf } from '../../support/ledger.ts'
 import { stageOn, Visitor } from '../../support/visitor.ts'
 
 let app: TestApp

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startApp, type TestApp } from '../../support/app.ts'
-import { newestOrder, subscriberOf, until } from '../../support/books.ts'
+import { newestOrder, subscriberOf, until } from '../../support/ledger.ts'
 import { stageOn, Visitor } from '../../support/visitor.ts'
 
 let app: TestApp

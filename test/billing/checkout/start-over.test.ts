@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startApp, type TestApp } from '../../support/app.ts'
-import { newestOrder, paidOnce, subscriberOf, tracesOf } from '../../support/books.ts'
+import { newestOrder, paidOnce, subscriberOf, tracesOf } from '../../support/ledger.ts'
 import { stageOn, Visitor } from '../../support/visitor.ts'
 import { type RecordingGateway, startRecordingGateway } from '../payments/recording-gateway.ts'
 

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { refundPayment } from '../../../src/billing/refunds/refunds.ts'
 import { deletionForm } from '../../account/people.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
-import { subscriberOf, tracesOf, until } from '../../support/books.ts'
+import { subscriberOf, tracesOf, until } from '../../support/ledger.ts'
 import { disputesOf, incidentsOf, payer, quiet, remoteDispute, sound, write } from './fixture.ts'
 
 const operator = 'owner@example.in'

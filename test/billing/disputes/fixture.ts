@@ -3,7 +3,7 @@ import { settleDisputeRows } from '../../../src/billing/disputes/queries.ts'
 import type { RemoteDispute } from '../../../src/billing/payments/gateway.ts'
 import { checkInvariants } from '../../../src/operations/integrity/integrity.ts'
 import type { TestApp } from '../../support/app.ts'
-import { newestOrder } from '../../support/books.ts'
+import { newestOrder } from '../../support/ledger.ts'
 import { Visitor } from '../../support/visitor.ts'
 
 /** Somebody who just paid, and the payment. */

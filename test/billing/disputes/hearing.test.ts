@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { startApp, type TestApp } from '../../support/app.ts'
-import { subscriberOf } from '../../support/books.ts'
+import { subscriberOf } from '../../support/ledger.ts'
 import { deliver, lastEvent, signed } from '../webhooks/sender.ts'
 import { disputesOf, incidentsOf, payer, quiet, sound } from './fixture.ts'
 

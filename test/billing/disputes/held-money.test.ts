@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Admin, adminOf } from '../../support/admin.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
-import { newestOrder, nothingGranted, tracesOf } from '../../support/books.ts'
+import { newestOrder, nothingGranted, tracesOf } from '../../support/ledger.ts'
 import { Visitor } from '../../support/visitor.ts'
 import { disputesOf, quiet, sound } from './fixture.ts'
 

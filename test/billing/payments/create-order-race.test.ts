@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openOrder } from '../../../src/billing/payments/queries.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
-import { subscriberOf } from '../../support/books.ts'
+import { subscriberOf } from '../../support/ledger.ts'
 import { Visitor } from '../../support/visitor.ts'
 
 let app: TestApp

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { settleWith } from '../../../src/billing/checkout/settle.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
-import { subscriberOf } from '../../support/books.ts'
+import { subscriberOf } from '../../support/ledger.ts'
 import { Visitor } from '../../support/visitor.ts'
 import { remoteAttempt, remoteOrder } from '../payments/remote-orders.ts'
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { RemoteRefund } from '../../../src/billing/payments/gateway.ts'
 import { settleRefundRows } from '../../../src/billing/refunds/queries.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
-import { newestOrder } from '../../support/books.ts'
+import { newestOrder } from '../../support/ledger.ts'
 import { Visitor } from '../../support/visitor.ts'
 
 let app: TestApp

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import postgres from 'postgres'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startApp, type TestApp } from '../../support/app.ts'
-import { newestOrder } from '../../support/books.ts'
+import { newestOrder } from '../../support/ledger.ts'
 import { Visitor } from '../../support/visitor.ts'
 
 let app: TestApp

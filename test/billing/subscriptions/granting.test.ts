@@ -5,7 +5,7 @@ import { findEnd } from '../../../src/billing/subscriptions/queries.ts'
 import { cancelSubscription, grantDays, subscriptionOf } from '../../../src/billing/subscriptions/subscriptions.ts'
 import { checkInvariants } from '../../../src/operations/integrity/integrity.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
-import { newestOrder, subscriberOf, until } from '../../support/books.ts'
+import { newestOrder, subscriberOf, until } from '../../support/ledger.ts'
 import { Visitor } from '../../support/visitor.ts'
 
 let app: TestApp

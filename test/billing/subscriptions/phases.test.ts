@@ -9,7 +9,7 @@ import {
 import { dateInIndia } from '../../../src/platform/dates.ts'
 import { adminOf } from '../../support/admin.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
-import { newestOrder, subscriberOf, until } from '../../support/books.ts'
+import { newestOrder, subscriberOf, until } from '../../support/ledger.ts'
 import { Visitor } from '../../support/visitor.ts'
 
 let app: TestApp

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { findEnd } from '../../../src/billing/subscriptions/queries.ts'
 import { grantDays } from '../../../src/billing/subscriptions/subscriptions.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
-import { newestOrder, subscriberOf } from '../../support/books.ts'
+import { newestOrder, subscriberOf } from '../../support/ledger.ts'
 import { Visitor } from '../../support/visitor.ts'
 
 let app: TestApp

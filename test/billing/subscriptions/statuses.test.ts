@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { graceDays, subscriptionOf } from '../../../src/billing/subscriptions/subscriptions.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
-import { newestOrder, subscriberOf } from '../../support/books.ts'
+import { newestOrder, subscriberOf } from '../../support/ledger.ts'
 import { Visitor } from '../../support/visitor.ts'
 
 let app: TestApp

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import postgres from 'postgres'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { startApp, type TestApp } from '../../support/app.ts'
-import { newestOrder, paidOnce, tracesOf } from '../../support/books.ts'
+import { newestOrder, paidOnce, tracesOf } from '../../support/ledger.ts'
 import { Visitor } from '../../support/visitor.ts'
 import { deliver, signed, successBody } from './sender.ts'
 

@@ -1,7 +1,7 @@
 import postgres from 'postgres'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { startApp, type TestApp } from '../../support/app.ts'
-import { newestOrder, paidOnce, tracesOf } from '../../support/books.ts'
+import { newestOrder, paidOnce, tracesOf } from '../../support/ledger.ts'
 import { Visitor } from '../../support/visitor.ts'
 import { deliver, signed, successBody } from './sender.ts'
 

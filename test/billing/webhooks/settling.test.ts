@@ -2,7 +2,7 @@ import postgres from 'postgres'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { markSettled } from '../../../src/billing/webhooks/queries.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
-import { newestOrder, nothingGranted, paidOnce, tracesOf, until } from '../../support/books.ts'
+import { newestOrder, nothingGranted, paidOnce, tracesOf, until } from '../../support/ledger.ts'
 import { Visitor } from '../../support/visitor.ts'
 import { deliver, lastEvent, signed, successBody } from './sender.ts'
 

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { sign } from '../../../src/billing/payments/signature.ts'
 import { keys, startApp, type TestApp } from '../../support/app.ts'
-import { newestOrder, nothingGranted, tracesOf, until } from '../../support/books.ts'
+import { newestOrder, nothingGranted, tracesOf, until } from '../../support/ledger.ts'
 import { Visitor } from '../../support/visitor.ts'
 import { deliver, lastEvent, signed, successBody } from './sender.ts'
 

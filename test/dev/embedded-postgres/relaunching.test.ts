@@ -13,7 +13,7 @@ import {
   startPostgres,
 } from '../../../src/dev/embedded-postgres/postgres.ts'
 import { connect } from '../../../src/platform/db.ts'
-import { until } from '../../support/books.ts'
+import { until } from '../../support/ledger.ts'
 import { freePort } from '../../support/ports.ts'
 import { run } from '../../support/process.ts'
 

@@ -1,5 +1,5 @@
 import type { TestApp } from '../../support/app.ts'
-import { newestOrder } from '../../support/books.ts'
+import { newestOrder } from '../../support/ledger.ts'
 import { Visitor } from '../../support/visitor.ts'
 
 /** Somebody who paid, and what their order was. */

@@ -6,7 +6,7 @@ import { invariants } from '../../../src/operations/integrity/invariants.ts'
 import { printReport } from '../../../src/operations/integrity/print.ts'
 import { listBroken } from '../../../src/operations/integrity/queries.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
-import { newestOrder, until } from '../../support/books.ts'
+import { newestOrder, until } from '../../support/ledger.ts'
 import { Visitor } from '../../support/visitor.ts'
 
 let app: TestApp

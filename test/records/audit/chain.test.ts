@@ -5,7 +5,7 @@ import { createLog } from '../../../src/platform/log.ts'
 import { sealAudit } from '../../../src/records/audit/audit.ts'
 import { auditHead, verifyAudit } from '../../../src/records/audit/queries.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
-import { newestOrder } from '../../support/books.ts'
+import { newestOrder } from '../../support/ledger.ts'
 import { Visitor } from '../../support/visitor.ts'
 
 let app: TestApp

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { listIncidents } from '../../../src/admin/incidents/queries.ts'
 import { resolveIncident } from '../../../src/records/incidents/incidents.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
-import { newestOrder } from '../../support/books.ts'
+import { newestOrder } from '../../support/ledger.ts'
 import { Visitor } from '../../support/visitor.ts'
 
 let app: TestApp

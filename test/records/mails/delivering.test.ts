@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { connectMailer } from '../../../src/platform/mailer.ts'
 import { textOfPdf } from '../../billing/receipts/pdf-text.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
-import { newestOrder } from '../../support/books.ts'
+import { newestOrder } from '../../support/ledger.ts'
 import { Visitor } from '../../support/visitor.ts'
 import { type MailServer, startMailServer } from './server.ts'
 

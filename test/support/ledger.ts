@@ -1,10 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { TestApp } from './app.ts'
 
-type Books = Pick<TestApp, 'sql'>
+type Database = Pick<TestApp, 'sql'>
 
 /** The newest order of the account with this e-mail. */
-export async function newestOrder({ sql }: Books, email: string) {
+export async function newestOrder({ sql }: Database, email: string) {
   const [order] = await sql<
     {
       id: string
@@ -27,7 +27,7 @@ export async function newestOrder({ sql }: Books, email: string) {
 }
 
 /** The subscription row of the account with this e-mail, as an operator would query it. */
-export async function subscriberOf({ sql }: Books, email: string) {
+export async function subscriberOf({ sql }: Database, email: string) {
   const [row] = await sql<
     {
       userId: string
@@ -56,7 +56,7 @@ export async function until(isSo: () => Promise<boolean>, ms = 10_000): Promise<
 }
 
 /** What one order has brought about: how often it was granted, receipted and mailed, and what does not agree. */
-export async function tracesOf({ sql }: Books, orderId: string) {
+export async function tracesOf({ sql }: Database, orderId: string) {
   const [row] = await sql<
     {
       status: string
