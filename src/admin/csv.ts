@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import { stringify } from 'csv-stringify/sync'
-import { harmless, inIndia, rupeesOf } from '../platform/csv.ts'
-import { inHeavyTurn } from '../platform/heavy-work.ts'
+import { csvTimeInIndia, escapeFormula, rupeesOf } from '../platform/csv.ts'
+import { runHeavyWork } from '../platform/heavy-work.ts'
 
 /**
  * A column of an export. `text` is quoted and made harmless, `paise` is printed as rupees with two decimals, `time` as
@@ -28,7 +28,7 @@ export function csvOf<Row>(columns: readonly Column<Row>[], pages: AsyncIterable
     }
     try {
       for (;;) {
-        const piece = await inHeavyTurn({ patient: true }, nextPiece)
+        const piece = await runHeavyWork({ patient: true }, nextPiece)
         if (piece === null) return
         yield piece
       }
@@ -49,8 +49,8 @@ function titleOf<Row>(column: Column<Row>): string {
 }
 
 function cell<Row>(column: Column<Row>, row: Row): string | number {
-  if ('text' in column) return harmless(column.text(row) ?? '')
+  if ('text' in column) return escapeFormula(column.text(row) ?? '')
   if ('paise' in column) return rupeesOf(column.paise(row))
-  if ('time' in column) return inIndia(column.time(row))
+  if ('time' in column) return csvTimeInIndia(column.time(row))
   return column.number(row) ?? ''
 }

@@ -3,7 +3,7 @@ import { Socket } from 'node:net'
 type Address = { path?: string | false; host: string | string[]; port: number | number[] }
 
 /** How much each socket of a pool had sent and received at one moment. */
-export type Moment = { socket: Socket; read: number; written: number }[]
+export type Snapshot = { socket: Socket; read: number; written: number }[]
 
 /**
  * The sockets of a pool, created here so that a dead one can be closed: the driver waits for an answer for as long as the
@@ -56,8 +56,8 @@ export function databaseSockets() {
   }
 
   /** To be called when a statement is handed to the driver. */
-  function moment(): Moment {
-    const seen: Moment = []
+  function snapshot(): Snapshot {
+    const seen: Snapshot = []
     for (const socket of sockets)
       if (socket.destroyed) sockets.delete(socket)
       else seen.push({ socket, read: socket.bytesRead, written: socket.bytesWritten })
@@ -65,7 +65,7 @@ export function databaseSockets() {
   }
 
   /** Closes every socket that has sent something since and received nothing; the driver opens others when it needs them. */
-  function closeSilentSince(before: Moment): void {
+  function closeSilentSince(before: Snapshot): void {
     for (const { socket, read, written } of before)
       if (!socket.destroyed && socket.bytesRead === read && socket.bytesWritten > written)
         socket.destroy(Object.assign(new Error('the database fell silent'), { code: 'ETIMEDOUT' }))
@@ -73,7 +73,7 @@ export function databaseSockets() {
 
   return {
     open,
-    moment,
+    snapshot,
     closeSilentSince,
     /** While true, nothing may be handed to the driver: it might be put on a socket that is closing. */
     isAnyClosing: () => closing > 0,

@@ -81,7 +81,7 @@ const hasPriority = new AsyncLocalStorage<boolean>()
  * The statements of this asynchronous work, and of what it starts, go before all others that wait for a connection: payments
  * are stored and settled while pages queue. They still wait for statements that were sent already.
  */
-export function first<T>(work: () => T): T {
+export function withPriority<T>(work: () => T): T {
   return hasPriority.run(true, work)
 }
 
@@ -97,7 +97,7 @@ function bounded(sql: Sql, { max, ms, sockets }: Bounds): Sql {
   /** Hands a statement to the driver. `done` follows the answer, or the closing of a connection that was silent for `ms`. */
   function execute(start: Query['then'], settle: Settlers, done: (afterMs: number) => void): void {
     if (sockets.isAnyClosing()) return void setImmediate(execute, start, settle, done)
-    const before = sockets.moment()
+    const before = sockets.snapshot()
     const silence = setTimeout(() => {
       sockets.closeSilentSince(before)
       done(brokenForMs)

@@ -28,7 +28,7 @@ type How = { patient: boolean; isGone?: () => boolean }
  * too many wait already, unless the caller is `patient` because it is in the middle of something. Throws Node's error of an
  * aborted request when the caller is gone by then.
  */
-export async function heavyPlace({ patient, isGone = () => false }: How): Promise<() => void> {
+export async function heavyWorkSlot({ patient, isGone = () => false }: How): Promise<() => void> {
   if (!patient && counts.waiting >= longestQueue) {
     counts.refused++
     throw new AppError('unavailable', 'Many people want this at the moment. Please try again in a few seconds.', {
@@ -55,9 +55,9 @@ export async function heavyPlace({ patient, isGone = () => false }: How): Promis
   }
 }
 
-/** Runs one piece of heavy work when a slot is free; see `heavyPlace`. */
-export async function inHeavyTurn<T>(how: { patient: boolean }, work: () => T | Promise<T>): Promise<T> {
-  const leave = await heavyPlace(how)
+/** Runs one piece of heavy work when a slot is free; see `heavyWorkSlot`. */
+export async function runHeavyWork<T>(how: { patient: boolean }, work: () => T | Promise<T>): Promise<T> {
+  const leave = await heavyWorkSlot(how)
   try {
     return await work()
   } finally {

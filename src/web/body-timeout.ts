@@ -4,7 +4,7 @@ import fp from 'fastify-plugin'
 declare module 'fastify' {
   interface FastifyRequest {
     /** Gives the body of this request so many milliseconds from now on. For handlers that know the sender and expect a large upload. */
-    mayArriveWithin(ms: number): void
+    allowBodyFor(ms: number): void
   }
 }
 
@@ -24,7 +24,7 @@ export default fp<{ ms: number }>(
       const late = Object.assign(new Error('the body came too slowly'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' })
       timers.set(raw, setTimeout(() => app.server.emit('clientError', late, raw.socket), forMs).unref())
     }
-    app.decorateRequest('mayArriveWithin', function (this: FastifyRequest, forMs: number) {
+    app.decorateRequest('allowBodyFor', function (this: FastifyRequest, forMs: number) {
       if (timers.has(this.raw) && !this.raw.complete) allow(this, Math.min(forMs, maxBodyMs))
     })
     app.addHook('onRequest', async (request) => {

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { beginUrgent, heavyPlace } from '../platform/heavy-work.ts'
+import { beginUrgent, heavyWorkSlot } from '../platform/heavy-work.ts'
 
 const slots = new WeakMap<FastifyRequest, () => void>()
 
@@ -20,7 +20,7 @@ export default fp(
 export function heavyPages(app: FastifyInstance): void {
   app.addHook('preHandler', async (request) => {
     if (request.method !== 'GET' && request.method !== 'HEAD') return
-    slots.set(request, await heavyPlace({ patient: false, isGone: () => request.raw.socket.destroyed }))
+    slots.set(request, await heavyWorkSlot({ patient: false, isGone: () => request.raw.socket.destroyed }))
   })
 }
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { connect, first, type Sql } from '../../src/platform/db.ts'
+import { connect, type Sql, withPriority } from '../../src/platform/db.ts'
 import { freshDatabase } from '../support/database.ts'
 
 let database: Awaited<ReturnType<typeof freshDatabase>>
@@ -26,7 +26,7 @@ describe('while pages wait for a connection', () => {
   test('what goes first is done before all of them but those already sent, statement after statement', async () => {
     const done: string[] = []
     const waiting = pages(30, done)
-    await first(async () => {
+    await withPriority(async () => {
       for (const step of ['stored', 'settled']) {
         await sql`select 1`
         done.push(step)
@@ -41,7 +41,7 @@ describe('while pages wait for a connection', () => {
     const done: string[] = []
     const waiting = pages(250, done).map((page) => page.catch((error: Error) => error.message))
     await expect(sql`select 1`).rejects.toThrow('Too many statements wait')
-    expect(await first(async () => await sql`select 1 as one`)).toEqual([{ one: 1 }])
+    expect(await withPriority(async () => await sql`select 1 as one`)).toEqual([{ one: 1 }])
     expect(await Promise.all(waiting)).toContain('Too many statements wait for the database.')
   })
 })

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { harmless } from '../../src/platform/csv.ts'
+import { escapeFormula } from '../../src/platform/csv.ts'
 
 describe('text in a file for spreadsheets', () => {
   test.each(['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', '\r=1', '\n=1', '＝1+1', '＋1', '－1', '＠SUM'])(
     '%j is no formula there',
-    (text) => expect(harmless(text)).toBe(`'${text}`),
+    (text) => expect(escapeFormula(text)).toBe(`'${text}`),
   )
   test.each(['', 'Asha', '1=1', 'a@example.in', ' ', '₹499'])('%j stays as it is', (text) =>
-    expect(harmless(text)).toBe(text),
+    expect(escapeFormula(text)).toBe(text),
   )
 })

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { buildApp } from '../../src/app.ts'
-import { heavyWorkCounts, inHeavyTurn } from '../../src/platform/heavy-work.ts'
+import { heavyWorkCounts, runHeavyWork } from '../../src/platform/heavy-work.ts'
 import { createLog } from '../../src/platform/log.ts'
 import { type Admin, adminOf } from '../support/admin.ts'
 import { startApp, type TestApp } from '../support/app.ts'
@@ -173,7 +173,7 @@ describe('clients that hang up', () => {
 
   test('while they wait for a heavy page leave their turn to the next', async () => {
     const { promise, resolve } = Promise.withResolvers<void>()
-    const both = [1, 2].map(() => inHeavyTurn({ patient: true }, () => promise))
+    const both = [1, 2].map(() => runHeavyWork({ patient: true }, () => promise))
     const done = heavyWorkCounts().done
     const leaving = Array.from({ length: 10 }, () =>
       connect(port, 'localhost')

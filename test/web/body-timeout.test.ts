@@ -15,7 +15,7 @@ beforeAll(async () => {
   }
   app.post('/small', async (request) => ({ bytes: await read(request.body) }))
   app.post('/large', async (request) => {
-    request.mayArriveWithin(20_000)
+    request.allowBodyFor(20_000)
     return { bytes: await read(request.body) }
   })
   app.post('/refused', async (_request, reply) => reply.code(403).send('no'))

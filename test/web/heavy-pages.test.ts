@@ -1,7 +1,7 @@
 import { connect } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { beginUrgent, heavyWorkCounts, inHeavyTurn } from '../../src/platform/heavy-work.ts'
+import { beginUrgent, heavyWorkCounts, runHeavyWork } from '../../src/platform/heavy-work.ts'
 import { adminOf } from '../support/admin.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { newestOrder, until } from '../support/ledger.ts'
@@ -23,7 +23,7 @@ afterAll(() => app.close())
 /** Takes both places, and has so many more wait; answers how to let all of them go. */
 async function crowd(waiting: number): Promise<() => Promise<unknown>> {
   const { promise, resolve } = Promise.withResolvers<void>()
-  const all = Array.from({ length: 2 + waiting }, () => inHeavyTurn({ patient: true }, () => promise))
+  const all = Array.from({ length: 2 + waiting }, () => runHeavyWork({ patient: true }, () => promise))
   await until(async () => heavyWorkCounts().waiting === waiting)
   return () => {
     resolve()
@@ -63,7 +63,7 @@ describe('heavy work', () => {
     const order: number[] = []
     await Promise.all(
       Array.from({ length: 20 }, (_, i) =>
-        inHeavyTurn({ patient: false }, async () => {
+        runHeavyWork({ patient: false }, async () => {
           most = Math.max(most, ++now)
           order.push(i)
           await new Promise((resolve) => setImmediate(resolve))
@@ -78,7 +78,7 @@ describe('heavy work', () => {
   test('steps back until what is urgent is answered, but not for ever', async () => {
     const end = beginUrgent()
     let began = false
-    const work = inHeavyTurn({ patient: false }, () => {
+    const work = runHeavyWork({ patient: false }, () => {
       began = true
     })
     for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve))
@@ -88,13 +88,15 @@ describe('heavy work', () => {
     await work
     expect(began).toBe(true)
     const never = beginUrgent()
-    await inHeavyTurn({ patient: false }, () => {})
+    await runHeavyWork({ patient: false }, () => {})
     never()
   })
 
   test('that fails gives its place back', async () => {
     for (let i = 0; i < 5; i++)
-      await expect(inHeavyTurn({ patient: false }, () => Promise.reject(new Error('failed')))).rejects.toThrow('failed')
+      await expect(runHeavyWork({ patient: false }, () => Promise.reject(new Error('failed')))).rejects.toThrow(
+        'failed',
+      )
     for (let i = 0; i < 5; i++) expect((await admin.get('/admin/orders?after=nonsense')).status).toBe(404)
     expect((await admin.get('/admin')).status).toBe(200)
   })
@@ -134,7 +136,7 @@ describe('heavy work', () => {
     }
     await pause(100)
     const started = performance.now()
-    for (let i = 0; i < 8; i++) await inHeavyTurn({ patient: false }, () => {})
+    for (let i = 0; i < 8; i++) await runHeavyWork({ patient: false }, () => {})
     expect(performance.now() - started).toBeLessThan(500)
   })
 

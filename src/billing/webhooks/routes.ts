@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { first } from '../../platform/db.ts'
+import { withPriority } from '../../platform/db.ts'
 import { rateLimitKey } from '../../platform/networks.ts'
 import { failureOf } from '../../web/errors.ts'
 import { urgentRequests } from '../../web/heavy-pages.ts'
@@ -51,7 +51,7 @@ export default async function routes(
           .send({ status: 'too many' })
       return reply.code(judgement.answer).send({ status: judgement.answer === 200 ? 'ok' : judgement.verdict })
     }
-    await first(() => accept(delivery, judgement))
+    await withPriority(() => accept(delivery, judgement))
     return reply.code(200).send({ status: 'ok' })
   })
 

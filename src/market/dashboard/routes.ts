@@ -9,7 +9,7 @@ import { subscriptionOf } from '../../billing/subscriptions/subscriptions.ts'
 import { findUnconfirmedEmail } from '../../identity/email-tokens/request-queries.ts'
 import { requireUser } from '../../identity/sessions/guards.ts'
 import { fmt } from '../../platform/format.ts'
-import { inHeavyTurn } from '../../platform/heavy-work.ts'
+import { runHeavyWork } from '../../platform/heavy-work.ts'
 import type { Services } from '../../platform/services.ts'
 import { sendCompressing } from '../../web/compression.ts'
 import { currentMarket, type Market } from '../engine/market.ts'
@@ -56,7 +56,7 @@ async function regionOf(market: Market, params: AnalyserParams, reply: FastifyRe
     return analyser ? reply.viewAsync('market/dashboard/_analyser', { analyser, spark, fmt }) : ''
   }
   // After waiting for a turn, another request may have rendered the same.
-  const region = cache.get(key) ?? (await inHeavyTurn({ patient: false }, () => cache.get(key) ?? render()))
+  const region = cache.get(key) ?? (await runHeavyWork({ patient: false }, () => cache.get(key) ?? render()))
   cache.set(key, region)
   return region
 }
@@ -100,7 +100,7 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Services }> = async (app, { deps
       const market = await currentMarket(deps.sql)
       const isFollowed = market.sectors.some((one) => one.symbol === request.params.symbol)
       if (isFollowed && market.asOf === null) return turnAway(request, reply, 'There are no prices of this sector yet.')
-      const sector = await inHeavyTurn({ patient: false }, () =>
+      const sector = await runHeavyWork({ patient: false }, () =>
         sectorOf(market, request.params.symbol, readParams(request.query)),
       )
       return show(request, reply, await reply.render('market/dashboard/sector', { subscription, sector }))
@@ -114,7 +114,7 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Services }> = async (app, { deps
       const subscription = await subscriptionOf(deps.sql, request.user!.id)
       if (!subscription.hasAccess) return turnAway(request, reply, 'The table as a file comes with a subscription.')
       const market = await currentMarket(deps.sql)
-      const analyser = await inHeavyTurn({ patient: false }, () => analyserOf(market, readParams(request.query)))
+      const analyser = await runHeavyWork({ patient: false }, () => analyserOf(market, readParams(request.query)))
       if (!analyser) return turnAway(request, reply, 'There are no prices yet, so there is no table to download.')
       return reply
         .header('cache-control', 'no-store')

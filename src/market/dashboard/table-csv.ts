@@ -1,5 +1,5 @@
 import { stringify } from 'csv-stringify/sync'
-import { harmless } from '../../platform/csv.ts'
+import { escapeFormula } from '../../platform/csv.ts'
 import type { Analyser } from './analyser.ts'
 import { columnOf, numberColumns } from './columns.ts'
 
@@ -28,14 +28,14 @@ export function tableCsv({ rows, analysis, source, market }: Analyser): string {
     one.rank ?? '',
     analysis.ranked,
     one.rankBefore ?? '',
-    harmless(one.name),
-    harmless(one.symbol),
+    escapeFormula(one.name),
+    escapeFormula(one.symbol),
     one.quadrant ?? '',
     ...numberColumns.map(({ key }) => rounded(columnOf(key), one)),
     one.formula ?? '',
     analysis.provisional ? 'yes' : 'no',
     market.sample ? 'yes' : 'no',
-    harmless(source),
+    escapeFormula(source),
   ])
   return stringify([head, ...lines], { bom: true, record_delimiter: 'windows', quoted_string: true })
 }

@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream'
 import { stringify } from 'csv-stringify/sync'
-import { harmless, inIndia, rupeesOf } from '../../../platform/csv.ts'
+import { csvTimeInIndia, escapeFormula, rupeesOf } from '../../../platform/csv.ts'
 import type { Sql } from '../../../platform/db.ts'
-import { inHeavyTurn } from '../../../platform/heavy-work.ts'
+import { runHeavyWork } from '../../../platform/heavy-work.ts'
 import {
   listAudit,
   listCreditNotes,
@@ -93,7 +93,7 @@ async function* pagesOf(sql: Sql, userId: string): AsyncGenerator<SectionPage> {
 
 /** The download has begun, so it waits however many do. */
 function inTurn<T>(read: () => Promise<T>): Promise<T> {
-  return inHeavyTurn({ patient: true }, read)
+  return runHeavyWork({ patient: true }, read)
 }
 
 function linesOf(lines: unknown[][]): string {
@@ -107,11 +107,11 @@ function title([key, value]: [string, unknown]): string {
 
 function cell(key: string, value: unknown): string | number {
   if (value === null || value === undefined) return ''
-  if (value instanceof Date) return inIndia(value)
+  if (value instanceof Date) return csvTimeInIndia(value)
   if (key.endsWith('Paise') && typeof value === 'number') return rupeesOf(value)
   if (typeof value === 'number') return value
   if (typeof value === 'boolean') return value ? 'yes' : 'no'
-  return harmless(typeof value === 'string' ? value : JSON.stringify(value))
+  return escapeFormula(typeof value === 'string' ? value : JSON.stringify(value))
 }
 
 /** "bankReference" as "bank reference". */

@@ -68,7 +68,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
   async function receive(request: FastifyRequest): Promise<number> {
     if (!request.isMultipart())
       throw new AppError('invalid', 'Nothing was imported.', { fields: { files: 'Choose one file or more.' } })
-    request.mayArriveWithin(limits.ms)
+    request.allowBodyFor(limits.ms)
     const { files, remove } = await storeUploads(arrivingFiles(request))
     const by = { origin: 'upload', actor: actorOf(request).actor } as const
     const { importId, read } = await beginImport(sql, files, by).catch(async (error) => {

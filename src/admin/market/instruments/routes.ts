@@ -103,7 +103,7 @@ export default routes
 async function receiveEtfList(request: FastifyRequest) {
   if (!request.isMultipart())
     throw new AppError('invalid', 'Nothing was read.', { fields: { files: 'Choose the file first.' } })
-  request.mayArriveWithin(limits.ms)
+  request.allowBodyFor(limits.ms)
   const { files, remove } = await storeUploads(arrivingFiles(request))
   try {
     const { path, name } = files[0]!
