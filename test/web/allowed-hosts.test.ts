@@ -7,7 +7,7 @@ import { startApp, type TestApp } from '../support/app.ts'
 
 let app: TestApp
 const running: Awaited<ReturnType<typeof buildApp>>[] = []
-/** Ports of sites over the same books: in production, in production behind a proxy, and outside it. */
+/** Ports of sites over the same database: in production, in production behind a proxy, and outside it. */
 let production: number
 let behindProxy: number
 let development: number

@@ -18,7 +18,7 @@ import { registration, Visitor } from '../support/visitor.ts'
 export const people = ['visitor', 'owner', 'other', 'half', 'reader', 'money'] as const
 export type Who = (typeof people)[number]
 
-/** A site with one of everything in its books, and everybody who may ask for it. */
+/** A site whose database has one of everything, and everybody who may request it. */
 export type WebFixture = {
   app: TestApp
   /** Their browsers. */
@@ -146,7 +146,7 @@ async function booksOf(app: TestApp, owner: Customer, money: Admin) {
   }
 }
 
-/** From here on the books change only by what somebody does: what Cashfree still had to report has arrived. */
+/** From here on the database changes only by what somebody does: what Cashfree still had to report has arrived. */
 async function quiet(app: TestApp): Promise<void> {
   const open = () => app.sql`
     select from webhook_events where accepted and settled_at is null union all

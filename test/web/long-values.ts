@@ -12,9 +12,9 @@ const future = '2035-05-30T22:59:00+05:30'
 const refused = /^(23514|23503|23505|22003|428C9)$/
 
 /**
- * Makes whatever the books hold as long as it can be shown: this text wherever words stand, e-mail addresses of a hundred
+ * Makes whatever the database holds as long as it can be shown: this text wherever words stand, e-mail addresses of a hundred
  * characters, ₹9,99,99,999.99 (₹99,99,999.99 in small columns), the longest date and hour. A rule that refuses a value keeps
- * the old one. The books have to be unlocked. Returns the columns that are longer now.
+ * the old one. The tables have to be unlocked. Returns the columns that are longer now.
  */
 export async function stretch(sql: Sql, text: string): Promise<string[]> {
   const stretched = await xssPayload(sql, text)

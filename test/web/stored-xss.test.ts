@@ -69,7 +69,7 @@ afterAll(() => fixture.close())
 
 type Page = { at: string; answer: Answer }
 
-/** Every page with words of the books on it, for whoever sees most of it. */
+/** Every page that shows text of the database, for the person who sees most of it. */
 async function pages(): Promise<Page[]> {
   const { at, ids } = fixture
   const seen: Page[] = []

@@ -1,6 +1,6 @@
 import type { Sql } from '../../src/platform/db.ts'
 
-/** What holds the books together: changed, it would only make pages of nothing. */
+/** What keeps the rows consistent: changed, it would only make pages of nothing. */
 const links = new Set(
   `id key kind status verdict role order_id cf_payment_id cf_order_id subject_key plan_key replaces currency
    receipt_number number financial_year refund_id username email password_hash state_code symbol basis email_verified_at
@@ -26,7 +26,7 @@ async function wordColumns(sql: Sql): Promise<Column[]> {
   )
 }
 
-/** Lets books be changed that otherwise are not: receipts, the audit. For a fixture that is thrown away. */
+/** Lets tables be changed that otherwise are not: receipts, the audit. For a fixture that is thrown away. */
 export async function unlock(sql: Sql): Promise<void> {
   const tables = await sql<{ name: string }[]>`
     select table_name as name from information_schema.tables where table_schema = 'public' and table_type = 'BASE TABLE'`
@@ -34,7 +34,7 @@ export async function unlock(sql: Sql): Promise<void> {
 }
 
 /**
- * Puts this text wherever words stand in the books, in columns and inside their JSON; a column whose rule refuses it is
+ * Puts this text into every text of the database, in columns and inside their JSON; a column whose rule refuses it is
  * left alone. Returns the columns that hold it now.
  */
 export async function xssPayload(sql: Sql, text: string): Promise<string[]> {
