@@ -1,4 +1,3 @@
-import { parseArgs } from 'node:util'
 import { dayInIndia } from '../admin/days.ts'
 import { seedFixture } from '../dev/bench/seed/seed.ts'
 import { seedDemo } from '../dev/demo.ts'
@@ -7,6 +6,7 @@ import { seedSample } from '../market/prices/sample-prices.ts'
 import { connect } from '../platform/db.ts'
 import { readSettings } from '../platform/environment.ts'
 import { prepareDatabase } from '../platform/migrate.ts'
+import { parseArguments } from './arguments.ts'
 
 const usage = `npm run seed                                                  the demo's admin and sample prices
 npm run seed -- --subscribers 1000000 --orders 3000000        … and the past of a business of this size
@@ -14,20 +14,15 @@ npm run seed -- --subscribers 1000000 --orders 3000000        … and the past o
                 --random 7                                    other people (the same number makes the same ones)
 Only into a database without orders, never in production.`
 
-const { values } = parseArgs({
+const { values } = parseArguments(usage, {
   options: {
     subscribers: { type: 'string' },
     orders: { type: 'string' },
     days: { type: 'string', default: '730' },
     random: { type: 'string', default: '1' },
-    help: { type: 'boolean', default: false },
   },
 })
 const settings = readSettings()
-if (values.help) {
-  console.log(usage)
-  process.exit(0)
-}
 if (settings.production) {
   console.error('The demo data is not for production. Use `npm run admin` to make an administrator.')
   process.exit(1)
