@@ -26,6 +26,7 @@ const throwaway = {
   max_wal_senders: '0',
   max_wal_size: '4GB',
   checkpoint_timeout: '30min',
+  max_connections: '300',
 }
 
 /** One PostgreSQL for the whole run, with a migrated template that every test file copies; one unpacked Chromium, and its fonts. */
