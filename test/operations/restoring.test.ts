@@ -14,6 +14,7 @@ import { connect } from '../../src/platform/db.ts'
 import { prepareJobs } from '../../src/platform/jobs.ts'
 import { migrate } from '../../src/platform/migrate.ts'
 import { startApp, type TestApp } from '../support/app.ts'
+import { freshDatabase } from '../support/database.ts'
 import { until } from '../support/ledger.ts'
 import { buildHarness, run } from '../support/process.ts'
 import { Visitor } from '../support/visitor.ts'
@@ -57,7 +58,7 @@ async function backupOf(url: string, pgDump: string | null = null) {
 }
 /** A database with our tables and one row that no backup has. */
 async function lived(serverUrl: string) {
-  const place = await emptyDatabase(serverUrl)
+  const place = serverUrl === app.databaseUrl ? await freshDatabase() : await emptyDatabase(serverUrl)
   await migrate(place.url)
   await onServer(place.url, `insert into audit (actor, action) values ('test', 'precious')`)
   return place
