@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,23 +5,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { codesOn, secretOn } from '../identity/administrators.ts'
 import { until } from '../support/ledger.ts'
 import { freePort } from '../support/ports.ts'
-import { type AppProcess, buildHarness, type ProcessHarness, run } from '../support/process.ts'
+import { type AppProcess, buildHarness, type ProcessHarness, run, runCommand } from '../support/process.ts'
 import { registration, Visitor } from '../support/visitor.ts'
 
-const command = join(import.meta.dirname, '..', '..', 'src', 'commands', 'admin.ts')
-
-/** Runs `npm run admin -- …` with these settings and nothing else of ours. */
-async function admin(env: Record<string, string>, ...words: string[]) {
-  const { PATH = '', HOME = '' } = process.env
-  const child = spawn(process.execPath, [command, ...words], { env: { PATH, HOME, ...env } })
-  let output = ''
-  for (const stream of [child.stdout, child.stderr])
-    stream.on('data', (chunk) => {
-      output += chunk
-    })
-  const [code] = await once(child, 'exit')
-  return { code, output }
-}
+const admin = (env: Record<string, string>, ...words: string[]) => runCommand('admin', words, env)
 
 describe('npm run admin', () => {
   let town: ProcessHarness

@@ -1,13 +1,11 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { connect, type Sql } from '../../src/platform/db.ts'
 import { freshDatabase } from '../support/database.ts'
+import { runCommand } from '../support/process.ts'
 
-const command = join(import.meta.dirname, '..', '..', 'src', 'commands', 'import.ts')
 const folder = mkdtempSync(join(tmpdir(), 'etf-import-command-'))
 let sql: Sql
 let database: Awaited<ReturnType<typeof freshDatabase>>
@@ -21,18 +19,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-/** Runs `npm run import -- …` against our database and nothing else of ours. */
-async function run(...words: string[]) {
-  const { PATH = '', HOME = '' } = process.env
-  const child = spawn(process.execPath, [command, ...words], { env: { PATH, HOME, DATABASE_URL: database.url } })
-  let output = ''
-  for (const stream of [child.stdout, child.stderr])
-    stream.on('data', (chunk) => {
-      output += chunk
-    })
-  const [code] = await once(child, 'exit')
-  return { code, output }
-}
+const run = (...words: string[]) => runCommand('import', words, { DATABASE_URL: database.url })
 
 function file(name: string, ...lines: string[]) {
   const path = join(folder, name)

@@ -12,6 +12,9 @@ import { environment, startCashfree, startMail } from './services.ts'
 
 const thisCheckout = join(import.meta.dirname, '..', '..')
 
+/** Where processes find our modules compiled, which halves the work of a start. */
+const compileCache = join(thisCheckout, 'node_modules', '.cache', 'compiled')
+
 /** One running `node src/main.ts`. */
 export type AppProcess = {
   url: string
@@ -90,7 +93,7 @@ export function run(
 ): Omit<AppProcess, 'url'> {
   const { PATH = '', HOME = '', TMPDIR } = process.env
   const child = spawn(process.execPath, [program, ...args], {
-    env: { PATH, HOME, ...(TMPDIR ? { TMPDIR } : {}), ...env },
+    env: { PATH, HOME, NODE_COMPILE_CACHE: compileCache, ...(TMPDIR ? { TMPDIR } : {}), ...env },
   })
   let printed = ''
   for (const stream of [child.stdout, child.stderr])
@@ -107,4 +110,12 @@ export function run(
       return child.exitCode
     },
   }
+}
+
+/** Runs a command of ours, say 'admin', to its end. */
+export async function runCommand(name: string, words: string[], env: Record<string, string>) {
+  const program = join(thisCheckout, 'src', 'commands', `${name}.ts`)
+  const { child, output } = run(env, program, words)
+  const [code] = await once(child, 'close')
+  return { code: code as number | null, output: output() }
 }
