@@ -39,30 +39,40 @@ export type Browsing = {
   close: () => Promise<void>
 }
 
-/** One Chromium for a test file and typeface, started when the first person needs it. */
+/** People with browsers for a test file. */
 export function openBrowser(app: Pick<TestApp, 'url'>): Browsing {
   const own = ownTypeface()
-  const started = new Map<Typeface, Promise<Browser>>()
-  const browserWith = (typeface: Typeface) => {
-    const browser = started.get(typeface) ?? launch(typeface)
-    started.set(typeface, browser)
-    return browser
-  }
+  const people: Person[] = []
   return {
-    person: async (options = {}) => newPerson(await browserWith(options.typeface ?? own), app, options),
+    person: async (options = {}) => {
+      const person = await newPerson(await chromiumWith(options.typeface ?? own), app, options)
+      people.push(person)
+      return person
+    },
     close: async () => {
-      for (const browser of started.values()) await (await browser).close()
+      for (const person of people) await person.close()
     },
   }
 }
 
+/** One Chromium for a process of tests and typeface, started when the first person needs it; it ends with the process. */
+const started = new Map<Typeface, Promise<Browser>>()
+
+function chromiumWith(typeface: Typeface): Promise<Browser> {
+  const browser = started.get(typeface) ?? launch(typeface)
+  started.set(typeface, browser)
+  return browser
+}
+
 /** Only the suite's own fonts exist for it, whatever the machine has. */
-const launch = (typeface: Typeface) =>
-  chromium.launch({
+async function launch(typeface: Typeface): Promise<Browser> {
+  const browser = await chromium.launch({
     executablePath: inject('chromium'),
     args: ['--no-sandbox', '--disable-dev-shm-usage'],
     env: { ...process.env, FONTCONFIG_FILE: inject('fontconfig')[typeface] },
   })
+  return browser.once('disconnected', () => started.delete(typeface))
+}
 
 /** TYPEFACE, else the one that falls to this test file by its name: half of the files are seen with each, always the same. */
 function ownTypeface(): Typeface {
@@ -82,7 +92,7 @@ async function newPerson(browser: Browser, app: Pick<TestApp, 'url'>, options: P
     timezoneId: 'Asia/Kolkata',
     reducedMotion: 'reduce',
   })
-  context.setDefaultTimeout(8_000)
+  context.setDefaultTimeout(20_000)
   const problems: string[] = []
   await watchViolations(context, problems)
   if (options.blocks) await context.route(options.blocks, (route) => route.abort('blockedbyclient'))
