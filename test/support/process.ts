@@ -71,7 +71,7 @@ export async function buildHarness(): Promise<ProcessHarness> {
           ({ status }) => status === 200,
           () => false,
         )
-      }, 30_000)
+      }, 60_000)
       return running.at(-1)!
     },
     async close() {
