@@ -1,38 +1,43 @@
 import { relative } from 'node:path'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
-/** The longest files, the longest first: what begins last should be short, so that no worker is left alone at the end. */
+/**
+ * The longest files, about the longest first, so that no worker is left alone at the end. One that computes stands next to
+ * one that waits.
+ */
 const longest = [
-  'operations/restoring',
   'property/ledger',
   'dev/embedded-postgres/relaunching',
+  'operations/restoring',
+  'faults/database-line',
   'dev/chaos/short',
   'dev/embedded-postgres/postgres',
   'identity/log-in-timing',
-  'operations/rotating-keys',
-  'operations/backup',
   'faults/socket-errors',
+  'operations/rotating-keys',
   'faults/process-faults',
-  'faults/database-line',
+  'operations/backup',
+  'faults/database-tls',
   'processes/restarting',
   'processes/rolling-release',
-  'faults/database-tls',
   'faults/crashes',
-  'journeys/admin-refunds',
-  'journeys/admin-subscribers',
+  'platform/roles',
   'web/route-walk',
-  'web/failing-queries',
-  'journeys/pages',
   'journeys/waiting',
+  'journeys/pages',
+  'journeys/admin-subscribers',
+  'journeys/admin-refunds',
+  'web/failing-queries',
   'records/audit/restoring',
   'journeys/analyser',
   'web/layout-walk',
   'journeys/admin-ledgers',
-  'platform/roles',
   'journeys/admin-log-in',
   'journeys/admin-market',
   'web/every-header',
   'journeys/account-links',
+  'journeys/twice',
+  'billing/checkout/money-under-way',
 ].map((name) => `test/${name}.test.ts`)
 
 /**
