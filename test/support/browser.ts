@@ -148,13 +148,13 @@ export async function screenshot(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true })
 }
 
-const axeSource = () => readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
 type Violation = { id: string; help: string; nodes: { target: string[] }[] }
 
 /** What axe finds wrong on the page, one line each. */
 export async function axeFindings(page: Page): Promise<string[]> {
-  if (!(await page.evaluate(`'axe' in window`))) await page.evaluate(axeSource())
+  if (!(await page.evaluate(`'axe' in window`))) await page.evaluate(axeSource)
   const found = await page.evaluate(
     `axe.run(document, { resultTypes: ['violations'], preload: false, rules: { 'target-size': { enabled: true } } })`,
   )
