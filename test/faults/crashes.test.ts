@@ -4,19 +4,19 @@ import { newestOrder, paidOnce, tracesOf, until } from '../support/ledger.ts'
 import { type AppProcess, buildHarness, type ProcessHarness } from '../support/process.ts'
 import { registration, stageOn, Visitor } from '../support/visitor.ts'
 
-let town: ProcessHarness
+let harness: ProcessHarness
 let mails: MailServer
 let next: AppProcess
 beforeAll(async () => {
-  town = await buildHarness()
+  harness = await buildHarness()
   mails = await startMailServer()
 }, 60_000)
 afterAll(async () => {
-  await town.close()
+  await harness.close()
   await mails.stop()
 })
 
-const start = () => town.start({ SMTP_PORT: String(mails.port) })
+const start = () => harness.start({ SMTP_PORT: String(mails.port) })
 
 /** Somebody who comes back to another process, with the cookies and the password they had. */
 async function backAgain(form: Record<string, string>): Promise<Visitor> {
@@ -39,7 +39,7 @@ describe('a process that is killed', () => {
     },
     async (_what, moment) => {
       const app = await start()
-      const { meter } = town
+      const { meter } = harness
       const form = registration()
       const target = meter.target!
       meter.instead = ({ method, path, headers, body }) => {
@@ -58,13 +58,13 @@ describe('a process that is killed', () => {
       await new Visitor(app).post('/register', form).catch(() => {})
       await app.stop('SIGKILL')
       meter.instead = () => null
-      const order = await newestOrder(town, form.email!)
+      const order = await newestOrder(harness, form.email!)
       next = await start()
       const visitor = await backAgain(form)
       expect((await visitor.post('/checkout/monthly')).status).toBe(303)
       expect(stageOn(await visitor.get('/checkout/monthly'))).toBe('session-created')
-      expect(await newestOrder(town, form.email!)).toMatchObject({ id: order.id, status: 'active' })
-      const known = town.sandbox.control.state().orders.filter(({ customer }) => customer.email === form.email)
+      expect(await newestOrder(harness, form.email!)).toMatchObject({ id: order.id, status: 'active' })
+      const known = harness.sandbox.control.state().orders.filter(({ customer }) => customer.email === form.email)
       expect(known.map(({ orderId }) => orderId)).toEqual([order.id])
       await next.stop()
     },
@@ -83,7 +83,7 @@ describe('a process that is killed', () => {
       const app = await start()
       const visitor = new Visitor(app)
       const form = await visitor.register()
-      const order = await newestOrder(town, form.email!)
+      const order = await newestOrder(harness, form.email!)
       const mine = () =>
         mails.taken.filter(({ to, messageId }) => to === form.email && messageId.startsWith('<receipt.'))
       await until(async () => mails.taken.some(({ to }) => to === form.email))
@@ -96,19 +96,19 @@ describe('a process that is killed', () => {
         else app.child.kill('SIGKILL')
         return moment
       }
-      town.sandbox.control.pay(order.id)
+      harness.sandbox.control.pay(order.id)
       await visitor.get(`/payment/return?order_id=${order.id}`)
       await until(async () => app.child.signalCode !== null, 20_000)
-      expect(await tracesOf(town, order.id)).toMatchObject(paidOnce)
+      expect(await tracesOf(harness, order.id)).toMatchObject(paidOnce)
       // What the process had leased is free again after a minute.
-      await town.sql`update mails set next_attempt_at = now(), leased_until = null where to_email = ${form.email!} and status = 'queued'`
+      await harness.sql`update mails set next_attempt_at = now(), leased_until = null where to_email = ${form.email!} and status = 'queued'`
       next = await start()
       // Somebody else pays; their receipt wakes the job, so that nobody here waits for its turn.
       const other = new Visitor(next)
-      const { id } = await newestOrder(town, (await other.register()).email!)
-      town.sandbox.control.pay(id)
+      const { id } = await newestOrder(harness, (await other.register()).email!)
+      harness.sandbox.control.pay(id)
       await other.get(`/payment/return?order_id=${id}`)
-      const queued = () => town.sql`select from mails where to_email = ${form.email!} and status <> 'sent'`
+      const queued = () => harness.sql`select from mails where to_email = ${form.email!} and status <> 'sent'`
       await until(async () => (await queued()).length === 0, 30_000)
       expect(mine().length).toBeGreaterThanOrEqual(1)
       expect(mine().length).toBeLessThanOrEqual(2)

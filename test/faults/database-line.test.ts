@@ -11,7 +11,7 @@ import { crowd, type FaultFixture, startFixture } from './fixture.ts'
 
 let database: { url: string; drop: () => Promise<void> }
 let proxy: TcpProxy
-let world: FaultFixture
+let fixture: FaultFixture
 let visitor: Visitor
 const server = postgres(inject('serverUrl'), { max: 1, onnotice: () => {} })
 const surprises: unknown[] = []
@@ -20,12 +20,12 @@ beforeAll(async () => {
   process.on('unhandledRejection', note)
   database = await freshDatabase()
   proxy = await startProxy({ host: '127.0.0.1', port: Number(new URL(database.url).port) })
-  world = await startFixture(through(proxy, database.url), { poolMax: 3 })
-  visitor = new Visitor(world)
+  fixture = await startFixture(through(proxy, database.url), { poolMax: 3 })
+  visitor = new Visitor(fixture)
   await visitor.register()
 })
 afterAll(async () => {
-  await world.close()
+  await fixture.close()
   await proxy.close()
   await database.drop()
   await server.end()
@@ -79,7 +79,7 @@ describe('when the line to the database', () => {
   test('breaks again and again under load, no statement is called done that was not sent', {
     timeout: 30_000,
   }, async () => {
-    await world.sql`create table if not exists told (n integer)`
+    await fixture.sql`create table if not exists told (n integer)`
     const done: number[] = []
     const end = Date.now() + 2_000
     const breaking = (async () => {
@@ -90,14 +90,14 @@ describe('when the line to the database', () => {
     })()
     const writers = Array.from({ length: 12 }, async (_, writer) => {
       for (let n = writer * 1_000_000; Date.now() < end; n++)
-        await world.sql`insert into told values (${n})`.then(
+        await fixture.sql`insert into told values (${n})`.then(
           () => done.push(n),
           () => {},
         )
     })
     await Promise.all([...writers, breaking])
     await answersAgain()
-    const kept = new Set((await world.sql<{ n: number }[]>`select n from told`).map(({ n }) => n))
+    const kept = new Set((await fixture.sql<{ n: number }[]>`select n from told`).map(({ n }) => n))
     expect(done.length).toBeGreaterThan(5)
     expect(done.filter((n) => !kept.has(n))).toEqual([])
   })
@@ -165,7 +165,7 @@ describe('a pool of three', () => {
   })
 
   test('takes back what waited too long: it is never run', async () => {
-    await world.sql`create table if not exists late (n integer)`
+    await fixture.sql`create table if not exists late (n integer)`
     const sql = connect(database.url, { max: 1, deadline: 300 })
     const slow = sql`select pg_sleep(1)`.catch((error) => error)
     const late = await sql`insert into late values (1)`.catch((error) => error)
@@ -177,7 +177,7 @@ describe('a pool of three', () => {
         () => false,
       ),
     )
-    expect(await world.sql`select from late`).toHaveLength(0)
+    expect(await fixture.sql`select from late`).toHaveLength(0)
     await sql.end({ timeout: 1 })
   })
 

@@ -7,7 +7,7 @@ import { Visitor } from '../support/visitor.ts'
 import { crowd, type FaultFixture, startFixture } from './fixture.ts'
 
 let database: { url: string; drop: () => Promise<void> }
-let world: FaultFixture
+let fixture: FaultFixture
 let visitor: Visitor
 let orderId: string
 let name: string
@@ -15,12 +15,12 @@ const server = postgres(inject('serverUrl'), { max: 1, onnotice: () => {} })
 beforeAll(async () => {
   database = await freshDatabase()
   name = new URL(database.url).pathname.slice(1)
-  world = await startFixture(database.url, { poolMax: 3 })
-  visitor = new Visitor(world)
-  orderId = (await newestOrder(world, (await visitor.register()).email!)).id
+  fixture = await startFixture(database.url, { poolMax: 3 })
+  visitor = new Visitor(fixture)
+  orderId = (await newestOrder(fixture, (await visitor.register()).email!)).id
 })
 afterAll(async () => {
-  await world.close()
+  await fixture.close()
   await database.drop()
   await server.end()
 })
@@ -68,8 +68,8 @@ describe('when the database refuses', () => {
     await endConnections()
     try {
       const body = successBody(orderId)
-      await until(async () => (await new Visitor(world).get('/')).status === 200)
-      expect((await deliver(world, body, signed(body))).status).toBe(503)
+      await until(async () => (await new Visitor(fixture).get('/')).status === 200)
+      expect((await deliver(fixture, body, signed(body))).status).toBe(503)
       for (const answer of [await visitor.get('/dashboard'), await visitor.post('/checkout/annual')]) {
         expect(answer.status).toBe(503)
         expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0)
@@ -83,18 +83,18 @@ describe('when the database refuses', () => {
   })
 
   test('neither pages nor log lines hold statements, parameters or paths', async () => {
-    world.lines.length = 0
+    fixture.lines.length = 0
     const marks = ['marked.person@example.in', 'MarkedPass123']
     const body = successBody(orderId)
-    await world.sql`alter table sessions rename to sessions_gone`
-    await world.sql`alter table webhook_events rename to webhook_events_gone`
+    await fixture.sql`alter table sessions rename to sessions_gone`
+    await fixture.sql`alter table webhook_events rename to webhook_events_gone`
     try {
       const answers = [
         await visitor.get('/dashboard'),
         await visitor.get('/dashboard', { 'hx-request': 'true' }),
         await visitor.get(`/api/payment-status/${orderId}`),
-        await new Visitor(world).post('/login', { login: marks[0]!, password: marks[1]! }),
-        await deliver(world, body, signed(body)),
+        await new Visitor(fixture).post('/login', { login: marks[0]!, password: marks[1]! }),
+        await deliver(fixture, body, signed(body)),
       ]
       expect(answers.map(({ status }) => status)).toEqual([500, 500, 500, expect.any(Number), 500])
       for (const answer of answers)
@@ -102,10 +102,10 @@ describe('when the database refuses', () => {
           /select |insert |sessions_|webhook_events|42P01|node_modules|\.ts\b|\bat \w+ \(|postgres/i,
         )
     } finally {
-      await world.sql`alter table sessions_gone rename to sessions`
-      await world.sql`alter table webhook_events_gone rename to webhook_events`
+      await fixture.sql`alter table sessions_gone rename to sessions`
+      await fixture.sql`alter table webhook_events_gone rename to webhook_events`
     }
-    const log = world.lines.join('')
+    const log = fixture.lines.join('')
     expect(log).toContain('42P01')
     expect(log).not.toMatch(/insert into|select \w+,|"query"|"parameters"|"args"/i)
     for (const secret of [...marks, ...visitor.cookies.values()]) expect(log).not.toContain(secret)

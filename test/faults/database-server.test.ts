@@ -12,7 +12,7 @@ import { crowd, type FaultFixture, startFixture } from './fixture.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'etf-faults-'))
 let server: EmbeddedPostgres
-let world: FaultFixture
+let fixture: FaultFixture
 let visitor: Visitor
 const surprises: unknown[] = []
 const note = (error: unknown) => surprises.push(error)
@@ -21,12 +21,12 @@ beforeAll(async () => {
   process.on('unhandledRejection', note)
   server = await start()
   await migrate(server.url)
-  world = await startFixture(server.url, { poolMax: 4 })
-  visitor = new Visitor(world)
+  fixture = await startFixture(server.url, { poolMax: 4 })
+  visitor = new Visitor(fixture)
   await visitor.register()
 }, 120_000)
 afterAll(async () => {
-  await world.close()
+  await fixture.close()
   await server.stop()
   rmSync(folder, { recursive: true, force: true })
   process.off('unhandledRejection', note)
@@ -45,15 +45,15 @@ test('a server that falls over: pages say so in time, it heals at once, and what
 }, async () => {
   const people = await Promise.all(
     Array.from({ length: 5 }, async () => {
-      const form = await new Visitor(world).register()
-      return newestOrder(world, form.email!)
+      const form = await new Visitor(fixture).register()
+      return newestOrder(fixture, form.email!)
     }),
   )
-  for (const { id } of people) world.sandbox.control.pay(id)
+  for (const { id } of people) fixture.sandbox.control.pay(id)
   const taken = await Promise.all(
     people.map(async ({ id }) => {
       const body = successBody(id)
-      return { id, status: (await deliver(world, body, signed(body))).status }
+      return { id, status: (await deliver(fixture, body, signed(body))).status }
     }),
   )
   // "Immediate" is what a power cut is to it: nothing is written down any more, the next start recovers from the log.
@@ -70,13 +70,13 @@ test('a server that falls over: pages say so in time, it heals at once, and what
   expect(await secondsUntilItWorks()).toBeLessThan(5)
   expect((await dashboards(30)).statuses).toEqual({ 200: 30 })
   for (const { id } of taken.filter(({ status }) => status === 200)) {
-    expect(await world.sql`select from webhook_events where order_id = ${id} and accepted`).not.toHaveLength(0)
+    expect(await fixture.sql`select from webhook_events where order_id = ${id} and accepted`).not.toHaveLength(0)
     // Settled before the fall, by the process that answered; else the sweep would find it, or the payer's return.
     await visitor.get(`/payment/return?order_id=${id}`)
     const body = successBody(id)
-    await until(async () => (await deliver(world, body, signed(body))).status === 200)
-    await until(async () => (await tracesOf(world, id)).status === 'paid')
-    expect(await tracesOf(world, id)).toMatchObject({ ...paidOnce, incidents: [] })
+    await until(async () => (await deliver(fixture, body, signed(body))).status === 200)
+    await until(async () => (await tracesOf(fixture, id)).status === 'paid')
+    expect(await tracesOf(fixture, id)).toMatchObject({ ...paidOnce, incidents: [] })
   }
 })
 

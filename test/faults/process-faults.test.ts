@@ -11,18 +11,18 @@ import { type AppProcess, buildHarness, type ProcessHarness } from '../support/p
 import { startProxy, through } from '../support/proxy.ts'
 import { Visitor } from '../support/visitor.ts'
 
-let town: ProcessHarness
+let harness: ProcessHarness
 beforeAll(async () => {
-  town = await buildHarness()
+  harness = await buildHarness()
 }, 60_000)
-afterAll(() => town.close())
+afterAll(() => harness.close())
 
 const preload = (name: string) => ({ NODE_OPTIONS: `--import ${join(import.meta.dirname, 'preload', name)}` })
 
 async function registered(app: Pick<AppProcess, 'url'> & { host?: string }) {
   const visitor = new Visitor(app)
   const form = await visitor.register()
-  return { visitor, email: form.email!, order: await newestOrder(town, form.email!) }
+  return { visitor, email: form.email!, order: await newestOrder(harness, form.email!) }
 }
 
 /** Begins a request and is gone before its end. */
@@ -40,23 +40,23 @@ describe('our clock', () => {
     ['six hours', 6 * hourMs],
     ['minus two days', -48 * hourMs],
   ])('a clock that is %s off changes no entitlement', { timeout: 60_000 }, async (_what, skew) => {
-    const app = await town.start({ ...preload('skewed-clock.mjs'), TEST_CLOCK_SKEW_MS: String(skew) })
+    const app = await harness.start({ ...preload('skewed-clock.mjs'), TEST_CLOCK_SKEW_MS: String(skew) })
     const { visitor, email, order } = await registered(app)
-    town.sandbox.control.pay(order.id)
+    harness.sandbox.control.pay(order.id)
     await visitor.get(`/payment/return?order_id=${order.id}`)
-    expect(await tracesOf(town, order.id)).toMatchObject(paidOnce)
-    const { currentPeriodStart, currentPeriodEnd } = await subscriberOf(town, email)
+    expect(await tracesOf(harness, order.id)).toMatchObject(paidOnce)
+    const { currentPeriodStart, currentPeriodEnd } = await subscriberOf(harness, email)
     expect(Math.abs(currentPeriodStart!.getTime() - Date.now())).toBeLessThan(60_000)
     expect(currentPeriodEnd!.getTime() - currentPeriodStart!.getTime()).toBeGreaterThan(27 * 24 * hourMs)
     expect((await visitor.get('/dashboard')).status).toBe(200)
     // A delivery whose time stamp looks old or early to us is still a reason to ask.
     const other = await registered(app)
-    town.sandbox.control.pay(other.order.id)
+    harness.sandbox.control.pay(other.order.id)
     const body = successBody(other.order.id)
     expect((await deliver(app, body, signed(body))).status).toBe(200)
-    await until(async () => (await tracesOf(town, other.order.id)).status === 'paid')
+    await until(async () => (await tracesOf(harness, other.order.id)).status === 'paid')
     // Access ends when the database says so.
-    await town.sql`update subscriptions set current_period_end = now() - interval '9 days' where user_id = ${other.order.userId}`
+    await harness.sql`update subscriptions set current_period_end = now() - interval '9 days' where user_id = ${other.order.userId}`
     const page = await other.visitor.get(`/api/payment-status/${other.order.id}`)
     expect(page.json()).toMatchObject({ subscription: { status: 'expired' } })
     await app.stop('SIGKILL')
@@ -65,7 +65,7 @@ describe('our clock', () => {
 
 test('a log that nobody reads does not stop the site', { timeout: 60_000 }, async () => {
   const host = 'etf.example.in'
-  const app = await town.start({
+  const app = await harness.start({
     NODE_ENV: 'production',
     BASE_URL: `https://${host}`,
     HOST: 'localhost',
@@ -117,7 +117,7 @@ test('a log on a full disk stops neither the site nor its end', { timeout: 60_00
 test('more visitors than files may be open: the site is there again when they are gone', {
   timeout: 60_000,
 }, async () => {
-  const app = await town.start()
+  const app = await harness.start()
   execFileSync('prlimit', ['--pid', String(app.child.pid), '--nofile=70:70'])
   const { hostname, port } = new URL(app.url)
   const crowd = Array.from({ length: 300 }, () => connect(Number(port), hostname).on('error', () => {}))
@@ -131,9 +131,9 @@ test('more visitors than files may be open: the site is there again when they ar
 test('an error that nobody caught is said, ends the process with a code, and loses nothing', {
   timeout: 60_000,
 }, async () => {
-  const app = await town.start(preload('uncaught-on-signal.mjs'))
+  const app = await harness.start(preload('uncaught-on-signal.mjs'))
   const { order } = await registered(app)
-  town.sandbox.control.pay(order.id)
+  harness.sandbox.control.pay(order.id)
   const body = successBody(order.id)
   const [answer] = await Promise.all([
     deliver(app, body, signed(body)).catch(() => null),
@@ -142,22 +142,22 @@ test('an error that nobody caught is said, ends the process with a code, and los
   await until(async () => app.child.exitCode !== null)
   expect(app.child.exitCode).toBeGreaterThan(0)
   await until(async () => app.output().includes('nobody expected this'))
-  const next = await town.start()
+  const next = await harness.start()
   if (answer?.status === 200) {
-    await town.sql`update webhook_events set next_settle_at = now() where settled_at is null`
-    await until(async () => (await tracesOf(town, order.id)).status === 'paid', 20_000)
+    await harness.sql`update webhook_events set next_settle_at = now() where settled_at is null`
+    await until(async () => (await tracesOf(harness, order.id)).status === 'paid', 20_000)
   } else await deliver(next, body, signed(body))
-  await until(async () => (await tracesOf(town, order.id)).status === 'paid', 20_000)
-  expect(await tracesOf(town, order.id)).toMatchObject(paidOnce)
+  await until(async () => (await tracesOf(harness, order.id)).status === 'paid', 20_000)
+  expect(await tracesOf(harness, order.id)).toMatchObject(paidOnce)
   await next.stop()
 })
 
 test('jobs go on after the line to the database fell silent', { timeout: 90_000 }, async () => {
-  const [{ name } = { name: '' }] = await town.sql<{ name: string }[]>`select current_database() as name`
+  const [{ name } = { name: '' }] = await harness.sql<{ name: string }[]>`select current_database() as name`
   const server = new URL(inject('serverUrl'))
   server.pathname = `/${name}`
   const proxy = await startProxy({ host: server.hostname, port: Number(server.port) })
-  const app = await town.start({
+  const app = await harness.start({
     DATABASE_URL: through(proxy, server.href),
     RECONCILE_INTERVAL_MS: '300',
     RECONCILE_MIN_AGE_MS: '0',
@@ -166,12 +166,12 @@ test('jobs go on after the line to the database fell silent', { timeout: 90_000 
   await proxy.setMode('hold')
   await pause(1_500)
   await proxy.setMode('pass')
-  town.sandbox.control.faults({ webhooksMuted: true })
-  town.sandbox.control.pay(order.id)
-  await town.sql`update orders set next_look_at = now() where id = ${order.id}`
-  await until(async () => (await subscriberOf(town, email)).status === 'active', 50_000)
+  harness.sandbox.control.faults({ webhooksMuted: true })
+  harness.sandbox.control.pay(order.id)
+  await harness.sql`update orders set next_look_at = now() where id = ${order.id}`
+  await until(async () => (await subscriberOf(harness, email)).status === 'active', 50_000)
   expect(app.child.exitCode).toBeNull()
-  town.sandbox.control.clearFaults()
+  harness.sandbox.control.clearFaults()
   await app.stop('SIGKILL')
   await proxy.close()
 })

@@ -14,7 +14,7 @@ const suffer = (...faults: SocketFault[]) => writeFileSync(file, JSON.stringify(
 const preload = join(import.meta.dirname, '..', '..', 'src', 'dev', 'chaos', 'failing-sockets.ts')
 
 /** Two processes whose database, Cashfree and mail server are each at a port of its own, all reached by name. */
-let town: ProcessHarness
+let harness: ProcessHarness
 let line: TcpProxy
 let gatewayLine: TcpProxy
 let app: AppProcess
@@ -24,30 +24,30 @@ let visitor: Visitor
 let ports: { database: number; gateway: number; mail: number }
 beforeAll(async () => {
   suffer()
-  town = await buildHarness()
-  const { hostname, port } = new URL(town.databaseUrl)
+  harness = await buildHarness()
+  const { hostname, port } = new URL(harness.databaseUrl)
   line = await startProxy({ host: hostname, port: Number(port) })
-  gatewayLine = await startProxy({ host: '127.0.0.1', port: Number(new URL(town.meter.url).port) })
-  ports = { database: line.port, gateway: gatewayLine.port, mail: town.mailbox.smtpPort }
+  gatewayLine = await startProxy({ host: '127.0.0.1', port: Number(new URL(harness.meter.url).port) })
+  ports = { database: line.port, gateway: gatewayLine.port, mail: harness.mailbox.smtpPort }
   const suffering = {
     API_BASE: `http://localhost:${ports.gateway}/pg`,
     SMTP_SERVER: 'localhost',
     NODE_OPTIONS: `--import ${preload}`,
     FAILING_SOCKETS: file,
   }
-  app = await town.start({
-    DATABASE_URL: through(line, town.databaseUrl).replace('127.0.0.1', 'localhost'),
+  app = await harness.start({
+    DATABASE_URL: through(line, harness.databaseUrl).replace('127.0.0.1', 'localhost'),
     ...suffering,
   })
-  other = await town.start({
-    DATABASE_URL: through(line, town.databaseUrl),
+  other = await harness.start({
+    DATABASE_URL: through(line, harness.databaseUrl),
     ...suffering,
   })
   visitor = new Visitor(app)
   await visitor.register()
 }, 60_000)
 afterAll(async () => {
-  await town.close()
+  await harness.close()
   await line.close()
   await gatewayLine.close()
   rmSync(folder, { recursive: true })
@@ -120,14 +120,14 @@ describe('the lines to Cashfree and to the mail server', () => {
       await expectAlive(other)
       suffer()
       expect((await person.post('/checkout/monthly')).status).toBe(303)
-      expect((await newestOrder(town, email!)).status).toBe('active')
+      expect((await newestOrder(harness, email!)).status).toBe('active')
     },
   )
 
   test('and every mail goes out', { timeout: 60_000 }, async () => {
-    await town.sql`update mails set next_attempt_at = now(), leased_until = null where status = 'queued'`
+    await harness.sql`update mails set next_attempt_at = now(), leased_until = null where status = 'queued'`
     await until(async () => {
-      const [row] = await town.sql<{ n: number }[]>`select count(*)::int as n from mails where status <> 'sent'`
+      const [row] = await harness.sql<{ n: number }[]>`select count(*)::int as n from mails where status <> 'sent'`
       return row!.n === 0
     }, 40_000)
     for (const each of [app, other]) expect(each.output()).not.toContain('uncaught')

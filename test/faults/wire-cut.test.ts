@@ -8,14 +8,14 @@ import { type FaultFixture, startFixture } from './fixture.ts'
 
 let database: { url: string; drop: () => Promise<void> }
 let proxy: TcpProxy
-let world: FaultFixture
+let fixture: FaultFixture
 beforeAll(async () => {
   database = await freshDatabase()
   proxy = await startProxy({ host: '127.0.0.1', port: Number(new URL(database.url).port) })
-  world = await startFixture(through(proxy, database.url), { poolMax: 2 })
+  fixture = await startFixture(through(proxy, database.url), { poolMax: 2 })
 })
 afterAll(async () => {
-  await world.close()
+  await fixture.close()
   await proxy.close()
   await database.drop()
 })
@@ -30,10 +30,10 @@ const moments: [string, Cut['moment']][] = [
 
 /** Someone whose payment Cashfree has taken and whom nobody has told us about. */
 async function paying() {
-  const visitor = new Visitor(world)
+  const visitor = new Visitor(fixture)
   const form = await visitor.register()
-  const order = await newestOrder(world, form.email!)
-  world.sandbox.control.pay(order.id)
+  const order = await newestOrder(fixture, form.email!)
+  fixture.sandbox.control.pay(order.id)
   return { visitor, order }
 }
 
@@ -43,9 +43,9 @@ test.each(moments)('%s the settling statement arrives: the repeat finds the trut
   const first = await visitor.get(`/payment/return?order_id=${order.id}`)
   expect(first.status).toBe(503)
   expect(proxy.cut).toBeNull()
-  expect((await tracesOf(world, order.id)).status).toBe(moment === 'after' ? 'paid' : 'active')
+  expect((await tracesOf(fixture, order.id)).status).toBe(moment === 'after' ? 'paid' : 'active')
   await until(async () => (await visitor.get(`/payment/return?order_id=${order.id}`)).status === 200)
-  expect(await tracesOf(world, order.id)).toMatchObject({ ...paidOnce, incidents: [] })
+  expect(await tracesOf(fixture, order.id)).toMatchObject({ ...paidOnce, incidents: [] })
 })
 
 test.each(moments)(
@@ -56,13 +56,13 @@ test.each(moments)(
     const cfPaymentId = moment === 'after' ? '777000111222' : '777000111333'
     const body = successBody(order.id, { cfPaymentId })
     proxy.cut = { when: cfPaymentId, moment }
-    const first = await deliver(world, body, signed(body))
+    const first = await deliver(fixture, body, signed(body))
     expect(first.status).toBe(503)
     expect(Number(first.headers['retry-after'])).toBeGreaterThan(0)
-    const kept = await world.sql`select from webhook_events where order_id = ${order.id}`
+    const kept = await fixture.sql`select from webhook_events where order_id = ${order.id}`
     expect(kept).toHaveLength(moment === 'after' ? 1 : 0)
-    await until(async () => (await deliver(world, body, signed(body))).status === 200)
-    await until(async () => (await tracesOf(world, order.id)).status === 'paid')
-    expect(await tracesOf(world, order.id)).toMatchObject({ ...paidOnce, incidents: [] })
+    await until(async () => (await deliver(fixture, body, signed(body))).status === 200)
+    await until(async () => (await tracesOf(fixture, order.id)).status === 'paid')
+    expect(await tracesOf(fixture, order.id)).toMatchObject({ ...paidOnce, incidents: [] })
   },
 )

@@ -11,25 +11,25 @@ import { registration, Visitor } from '../support/visitor.ts'
 const admin = (env: Record<string, string>, ...words: string[]) => runCommand('admin', words, env)
 
 describe('npm run admin', () => {
-  let town: ProcessHarness
+  let harness: ProcessHarness
   let app: AppProcess
   let env: Record<string, string>
   beforeAll(async () => {
-    town = await buildHarness()
-    app = await town.start()
-    env = { DATABASE_URL: town.databaseUrl }
+    harness = await buildHarness()
+    app = await harness.start()
+    env = { DATABASE_URL: harness.databaseUrl }
   }, 60_000)
-  afterAll(() => town.close())
+  afterAll(() => harness.close())
 
   const person = () => {
     const { username, email } = registration() as { username: string; email: string }
     return ['--username', username, '--email', email, '--name', 'Meera Rao', '--phone', '9876500001', '--state', '27']
   }
   const roleOf = async (username: string) =>
-    (await town.sql<{ role: string }[]>`select role from users where username = ${username}`)[0]?.role
+    (await harness.sql<{ role: string }[]>`select role from users where username = ${username}`)[0]?.role
   const actionsOf = async (username: string) =>
     (
-      await town.sql<{ action: string }[]>`
+      await harness.sql<{ action: string }[]>`
         select action from audit a join users u on u.id = a.user_id
         where u.username = ${username} and a.actor = 'command' order by a.id`
     ).map(({ action }) => action)
@@ -46,9 +46,9 @@ describe('npm run admin', () => {
       expect(await roleOf(who[1]!)).toBe(role)
       expect(await actionsOf(who[1]!)).toEqual(['admin.created'])
       // Whoever runs the command vouches for the address.
-      expect(await town.sql`select from users where username = ${who[1]!} and email_verified_at is null`).toHaveLength(
-        0,
-      )
+      expect(
+        await harness.sql`select from users where username = ${who[1]!} and email_verified_at is null`,
+      ).toHaveLength(0)
       const answer = await new Visitor(app).post('/login', { login: who[1]!, password })
       expect(answer.location).toBe('/login/authenticator')
       expect((await admin(env, ...who)).output).toContain('use --promote')

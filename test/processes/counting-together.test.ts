@@ -3,15 +3,15 @@ import { type AppProcess, buildHarness, type ProcessHarness } from '../support/p
 import { registration, Visitor } from '../support/visitor.ts'
 
 // Two processes behind one proxy, with the limits as they are in production.
-let town: ProcessHarness
+let harness: ProcessHarness
 let left: AppProcess
 let right: AppProcess
 beforeAll(async () => {
-  town = await buildHarness()
+  harness = await buildHarness()
   const env = { RATE_LIMIT_SCALE: '1', TRUST_PROXY: '127.0.0.1,::1' }
-  ;[left, right] = await Promise.all([town.start(env), town.start(env)])
+  ;[left, right] = await Promise.all([harness.start(env), harness.start(env)])
 }, 60_000)
-afterAll(() => town.close())
+afterAll(() => harness.close())
 
 const at = (i: number) => (i % 2 ? left : right)
 const statusesOf = async (n: number, work: (i: number) => Promise<{ status: number }>) =>

@@ -7,11 +7,11 @@ import { type AppProcess, buildHarness, type ProcessHarness } from '../support/p
 
 const drainMs = 1_000
 const settings = { SHUTDOWN_DRAIN_MS: String(drainMs), SHUTDOWN_GRACE_MS: '6000', LOG_LEVEL: 'warn' }
-let town: ProcessHarness
+let harness: ProcessHarness
 beforeAll(async () => {
-  town = await buildHarness()
+  harness = await buildHarness()
 }, 60_000)
-afterAll(() => town.close())
+afterAll(() => harness.close())
 
 /** An instance as a proxy sees it: connections that are kept and used again, and whether it may be sent anything. */
 type Target = { app: AppProcess; agent: Agent; isReady: boolean; stopped: number | null }
@@ -48,7 +48,7 @@ describe('two instances, restarted one after the other again and again', () => {
   test('behind a proxy that looks at /readyz and keeps its connections, no request of 10,000 fails', {
     timeout: 240_000,
   }, async () => {
-    const targets = [targetOf(await town.start(settings)), targetOf(await town.start(settings))]
+    const targets = [targetOf(await harness.start(settings)), targetOf(await harness.start(settings))]
     const watches = new Map(targets.map((target) => [target, watched(target)]))
     const endings: Record<string, number> = {}
     const failures: string[] = []
@@ -72,7 +72,7 @@ describe('two instances, restarted one after the other again and again', () => {
     })
     while (restarts < 6 || asked < 10_000) {
       const at = restarts++ % 2
-      const next = targetOf(await town.start(settings))
+      const next = targetOf(await harness.start(settings))
       const old = targets[at]!
       targets[at] = next
       watches.set(next, watched(next))
@@ -98,7 +98,7 @@ describe('two instances, restarted one after the other again and again', () => {
 
 describe('one instance that is asked to end', () => {
   test('/readyz says no at once, everything is served and told to come anew, then nobody is let in, and it ends with 0', async () => {
-    const app = await town.start(settings)
+    const app = await harness.start(settings)
     const stopped = Date.now()
     const ended = app.stop('SIGTERM')
     await until(async () => (await fetch(`${app.url}/readyz`)).status === 503)
@@ -120,7 +120,7 @@ describe('one instance that is asked to end', () => {
   test('who looks at nothing and tries nothing again is answered whatever was sent while it served', {
     timeout: 60_000,
   }, async () => {
-    const app = await town.start(settings)
+    const app = await harness.start(settings)
     const target = targetOf(app)
     const endings: { at: number; end: string }[] = []
     let on = true
@@ -148,7 +148,7 @@ describe('one instance that is asked to end', () => {
   })
 
   test('connections that were opened and never used do not hold it up', async () => {
-    const app = await town.start({ ...settings, HOST: '127.0.0.1', SHUTDOWN_DRAIN_MS: '0' })
+    const app = await harness.start({ ...settings, HOST: '127.0.0.1', SHUTDOWN_DRAIN_MS: '0' })
     const silent = Array.from({ length: 5 }, () => connect(Number(new URL(app.url).port), '127.0.0.1'))
     for (const socket of silent) socket.on('error', () => {})
     await pause(300)

@@ -7,13 +7,13 @@ import { type AppProcess, buildHarness, type ProcessHarness, run } from '../supp
 import { Visitor } from '../support/visitor.ts'
 
 // Releases in the order in which they come; each is a checkout of its own and runs as processes of its own.
-let town: ProcessHarness
+let harness: ProcessHarness
 let first: Checkout
 let functionsOnly: Checkout
 let withMigration: Checkout
 let breaking: Checkout
 beforeAll(async () => {
-  town = await buildHarness()
+  harness = await buildHarness()
   first = copyCheckout()
   functionsOnly = await release('two')
   withMigration = await release('two', 'three')
@@ -24,7 +24,7 @@ beforeAll(async () => {
   breaking.write('platform/release.ts', source.replace(/const servesFrom = \d+/, 'const servesFrom = 100'))
 }, 60_000)
 afterAll(async () => {
-  await town.close()
+  await harness.close()
   for (const checkout of [first, functionsOnly, withMigration, breaking]) checkout?.remove()
 })
 
@@ -43,16 +43,16 @@ const marking = (name: string) =>
   `create or replace function which_release() returns text language sql as $$ select '${name}' $$;`
 
 const functionsInDatabase = async () => {
-  const [row] = await town.sql<{ there: boolean }[]>`select to_regproc('which_release') is not null as there`
+  const [row] = await harness.sql<{ there: boolean }[]>`select to_regproc('which_release') is not null as there`
   if (!row!.there) return 'one'
-  return (await town.sql<{ name: string }[]>`select which_release() as name`)[0]!.name
+  return (await harness.sql<{ name: string }[]>`select which_release() as name`)[0]!.name
 }
 const readyz = async (app: AppProcess) => {
   const answer = await fetch(`${app.url}/readyz`)
   return { ...((await answer.json()) as { release: string }), status: answer.status }
 }
 const command = async (checkout: Checkout, name: string, ...args: string[]) => {
-  const started = run(town.settings, join(checkout.folder, 'src', 'commands', `${name}.ts`), args)
+  const started = run(harness.settings, join(checkout.folder, 'src', 'commands', `${name}.ts`), args)
   await started.stop('SIGCONT')
   return { code: started.child.exitCode, output: started.output() }
 }
@@ -66,8 +66,8 @@ function traffic(app: AppProcess) {
     while (on) {
       const visitor = new Visitor(app)
       const form = await visitor.register()
-      const { id } = await newestOrder(town, form.email!)
-      town.sandbox.control.pay(id)
+      const { id } = await newestOrder(harness, form.email!)
+      harness.sandbox.control.pay(id)
       const body = successBody(id)
       const taken = await deliver(app, body, signed(body))
       const page = await visitor.get(`/payment/return?order_id=${id}`)
@@ -87,8 +87,8 @@ function traffic(app: AppProcess) {
 
 async function allPaidOnce(orders: string[]) {
   for (const id of orders) {
-    await until(async () => (await tracesOf(town, id)).status === 'paid', 20_000)
-    expect(await tracesOf(town, id)).toMatchObject({ ...paidOnce, incidents: [] })
+    await until(async () => (await tracesOf(harness, id)).status === 'paid', 20_000)
+    expect(await tracesOf(harness, id)).toMatchObject({ ...paidOnce, incidents: [] })
   }
 }
 
@@ -96,11 +96,11 @@ describe('a rolling release', () => {
   test('that differs in functions only: the old process serves on, says so, and after a restart changes nothing', {
     timeout: 120_000,
   }, async () => {
-    const old = await town.start({}, first.folder)
+    const old = await harness.start({}, first.folder)
     expect(await readyz(old)).toMatchObject({ status: 200, release: 'current' })
     const people = traffic(old)
     await until(async () => people.orders.length > 0)
-    const next = await town.start({}, functionsOnly.folder)
+    const next = await harness.start({}, functionsOnly.folder)
     expect(await functionsInDatabase()).toBe('two')
     const before = people.orders.length
     await until(async () => people.orders.length > before + 1)
@@ -111,7 +111,7 @@ describe('a rolling release', () => {
     expect(await people.stop()).toEqual([])
 
     await old.stop('SIGKILL')
-    const again = await town.start({}, first.folder)
+    const again = await harness.start({}, first.folder)
     expect(await functionsInDatabase()).toBe('two')
     expect(await readyz(again)).toMatchObject({ status: 200, release: 'older-than-database' })
     expect(again.output()).toMatch(
@@ -127,10 +127,10 @@ describe('a rolling release', () => {
   test('with a migration, while both serve: nobody notices, and the old release’s migrate refuses with a sentence', {
     timeout: 120_000,
   }, async () => {
-    const old = await town.start({}, functionsOnly.folder)
+    const old = await harness.start({}, functionsOnly.folder)
     const people = traffic(old)
     await until(async () => people.orders.length > 0)
-    const next = await town.start({}, withMigration.folder)
+    const next = await harness.start({}, withMigration.folder)
     const before = people.orders.length
     await until(async () => people.orders.length > before + 1)
     expect(await people.stop()).toEqual([])
@@ -151,8 +151,10 @@ describe('a rolling release', () => {
   })
 
   test('many old and new processes that start at once leave the newest functions', { timeout: 120_000 }, async () => {
-    await town.sql`delete from migrations where name like 'functions %'`
-    const started = await Promise.all([first, withMigration, functionsOnly].map(({ folder }) => town.start({}, folder)))
+    await harness.sql`delete from migrations where name like 'functions %'`
+    const started = await Promise.all(
+      [first, withMigration, functionsOnly].map(({ folder }) => harness.start({}, folder)),
+    )
     expect(await functionsInDatabase()).toBe('three')
     await Promise.all(started.map((app) => app.stop()))
   })
@@ -160,12 +162,12 @@ describe('a rolling release', () => {
   test('that an older one cannot work under: the older one is not ready, and does not start', {
     timeout: 120_000,
   }, async () => {
-    const old = await town.start({}, withMigration.folder)
-    const next = await town.start({}, breaking.folder)
+    const old = await harness.start({}, withMigration.folder)
+    const next = await harness.start({}, breaking.folder)
     expect(await readyz(old)).toMatchObject({ status: 503, release: 'incompatible' })
     expect(await readyz(next)).toMatchObject({ status: 200, release: 'current' })
     await old.stop()
-    const refused = run({ ...town.settings, PORT: '0' }, join(withMigration.folder, 'src', 'main.ts'))
+    const refused = run({ ...harness.settings, PORT: '0' }, join(withMigration.folder, 'src', 'main.ts'))
     await refused.stop('SIGCONT')
     expect(refused.child.exitCode).toBe(1)
     expect(refused.output()).toMatch(/Could not start: the database is of a newer release than this checkout/)
@@ -176,14 +178,14 @@ describe('a rolling release', () => {
   })
 
   test('can be gone back from on purpose, and forward again', { timeout: 120_000 }, async () => {
-    await town.sql`update migrations set name = replace(name, 'serves 100', 'serves 1') where name like 'functions %'`
+    await harness.sql`update migrations set name = replace(name, 'serves 100', 'serves 1') where name like 'functions %'`
     const back = await command(functionsOnly, 'migrate', '--replace-newer-functions')
     expect(back).toMatchObject({ code: 0 })
     expect(await functionsInDatabase()).toBe('two')
     // The tables of the newer release stay, and so the older one still says that it is older.
-    const old = await town.start({}, functionsOnly.folder)
+    const old = await harness.start({}, functionsOnly.folder)
     expect(await readyz(old)).toMatchObject({ status: 200, release: 'older-than-database' })
-    const next = await town.start({}, withMigration.folder)
+    const next = await harness.start({}, withMigration.folder)
     expect(await functionsInDatabase()).toBe('three')
     expect(await readyz(next)).toMatchObject({ status: 200, release: 'current' })
     await Promise.all([old.stop(), next.stop()])

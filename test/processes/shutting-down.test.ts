@@ -5,13 +5,13 @@ import { until } from '../support/ledger.ts'
 import { type AppProcess, buildHarness, type ProcessHarness } from '../support/process.ts'
 import { registration } from '../support/visitor.ts'
 
-let town: ProcessHarness
+let harness: ProcessHarness
 let app: AppProcess
 beforeAll(async () => {
-  town = await buildHarness()
-  app = await town.start()
+  harness = await buildHarness()
+  app = await harness.start()
 }, 60_000)
-afterAll(() => town.close())
+afterAll(() => harness.close())
 
 /** A request over a kept connection; how it ended, and whether it had been sent before `stopAt`. */
 function send(agent: Agent, method: string, path: string, body?: string): Promise<{ at: number; end: string }> {
@@ -73,6 +73,6 @@ test('SIGTERM under load: every request under way is answered, the exit code is 
   const after = new Set(endings.filter(({ at }) => at >= stopAt).map(({ end }) => end))
   for (const end of after) expect(['200', '303', 'ECONNREFUSED', 'ECONNRESET']).toContain(end)
   const [orphans] =
-    await town.sql`select count(*)::int as n from users u left join subscriptions s on s.user_id = u.id where s.user_id is null`
+    await harness.sql`select count(*)::int as n from users u left join subscriptions s on s.user_id = u.id where s.user_id is null`
   expect(orphans).toEqual({ n: 0 })
 })

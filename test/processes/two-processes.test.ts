@@ -4,14 +4,14 @@ import { newestOrder, paidOnce, subscriberOf, tracesOf, until } from '../support
 import { type AppProcess, buildHarness, type ProcessHarness } from '../support/process.ts'
 import { stageOn, Visitor } from '../support/visitor.ts'
 
-let town: ProcessHarness
+let harness: ProcessHarness
 let one: AppProcess
 let two: AppProcess
 beforeAll(async () => {
-  town = await buildHarness()
-  ;[one, two] = await Promise.all([town.start(), town.start()])
+  harness = await buildHarness()
+  ;[one, two] = await Promise.all([harness.start(), harness.start()])
 }, 60_000)
-afterAll(() => town.close())
+afterAll(() => harness.close())
 
 /** The same person, in a tab of each process. */
 async function registered() {
@@ -19,10 +19,10 @@ async function registered() {
   const form = await left.register()
   const right = new Visitor(two)
   for (const [name, value] of left.cookies) right.cookies.set(name, value)
-  return { left, right, email: form.email!, order: await newestOrder(town, form.email!) }
+  return { left, right, email: form.email!, order: await newestOrder(harness, form.email!) }
 }
 const mailsTo = async (email: string) =>
-  (await town.mailbox.list()).filter(
+  (await harness.mailbox.list()).filter(
     ({ recipients, subject }) => recipients.includes(email) && subject.includes('receipt'),
   )
 
@@ -31,8 +31,8 @@ describe('two processes on one database', () => {
     timeout: 60_000,
   }, async () => {
     const { left, right, email, order } = await registered()
-    town.sandbox.control.pay(order.id)
-    town.meter.calls.length = 0
+    harness.sandbox.control.pay(order.id)
+    harness.meter.calls.length = 0
     const body = successBody(order.id)
     const statuses = await Promise.all([
       ...Array.from(
@@ -49,12 +49,13 @@ describe('two processes on one database', () => {
     expect(stageOn(await left.get(`/payment/return?order_id=${order.id}`))).toBe('paid')
     await until(
       async () =>
-        (await town.sql`select from webhook_events where order_id = ${order.id} and settled_at is null`).length === 0,
+        (await harness.sql`select from webhook_events where order_id = ${order.id} and settled_at is null`).length ===
+        0,
     )
     await until(async () => (await mailsTo(email)).length > 0, 30_000)
-    expect(await tracesOf(town, order.id)).toMatchObject({ ...paidOnce, incidents: [] })
-    expect(await town.sql`select from audit where order_id = ${order.id} and action = 'order.paid'`).toHaveLength(1)
-    expect(town.meter.count(/^GET \/pg\/orders\/[^/]+$/)).toBeLessThanOrEqual(20)
+    expect(await tracesOf(harness, order.id)).toMatchObject({ ...paidOnce, incidents: [] })
+    expect(await harness.sql`select from audit where order_id = ${order.id} and action = 'order.paid'`).toHaveLength(1)
+    expect(harness.meter.count(/^GET \/pg\/orders\/[^/]+$/)).toBeLessThanOrEqual(20)
     await new Promise((resolve) => setTimeout(resolve, 1_500))
     expect(await mailsTo(email)).toHaveLength(1)
   })
@@ -65,10 +66,10 @@ describe('two processes on one database', () => {
       Array.from({ length: 20 }, (_, i) => (i % 2 ? left : right).post('/checkout/annual')),
     )
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([303]))
-    const orders = await town.sql<{ id: string }[]>`
+    const orders = await harness.sql<{ id: string }[]>`
       select o.id from orders o join users u on u.id = o.user_id where u.email = ${email} and o.plan_key = 'annual_v1'`
     expect(orders).toHaveLength(1)
-    const known = town.sandbox.control
+    const known = harness.sandbox.control
       .state()
       .orders.filter(({ customer, amountPaise }) => customer.email === email && amountPaise === 499_000)
     expect(known.map(({ orderId }) => orderId)).toEqual([orders[0]!.id])
@@ -82,9 +83,9 @@ describe('two processes on one database', () => {
   })
 
   test('a process that is killed in the middle loses nothing: the other one goes on', { timeout: 90_000 }, async () => {
-    const three = await town.start()
+    const three = await harness.start()
     const people = await Promise.all(Array.from({ length: 6 }, () => registered()))
-    for (const { order } of people) town.sandbox.control.pay(order.id)
+    for (const { order } of people) harness.sandbox.control.pay(order.id)
     const accepted = new Set<string>()
     const sending = people.map(async ({ order }) => {
       const body = successBody(order.id)
@@ -94,11 +95,11 @@ describe('two processes on one database', () => {
     await Promise.race(sending)
     await three.stop('SIGKILL')
     await Promise.all(sending)
-    await town.sql`update webhook_events set next_settle_at = now() where settled_at is null`
+    await harness.sql`update webhook_events set next_settle_at = now() where settled_at is null`
     for (const { order, email } of people.filter(({ order }) => accepted.has(order.id))) {
-      await until(async () => (await tracesOf(town, order.id)).status === 'paid', 40_000)
-      expect(await tracesOf(town, order.id)).toMatchObject(paidOnce)
-      expect(await subscriberOf(town, email)).toMatchObject({ status: 'active' })
+      await until(async () => (await tracesOf(harness, order.id)).status === 'paid', 40_000)
+      expect(await tracesOf(harness, order.id)).toMatchObject(paidOnce)
+      expect(await subscriberOf(harness, email)).toMatchObject({ status: 'active' })
     }
     expect(accepted.size).toBeGreaterThan(0)
   })

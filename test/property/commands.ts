@@ -16,9 +16,9 @@ export function isCommand(action: Action): action is Command {
 }
 
 /** One of the two administrators, who says so from somewhere. */
-export function by({ world }: Pick<Run, 'world'>, n = 0) {
+export function by({ fixture }: Pick<Run, 'fixture'>, n = 0) {
   return {
-    actor: world.admins[n === 0 ? 0 : 1],
+    actor: fixture.admins[n === 0 ? 0 : 1],
     origin: { address: '203.0.113.7', userAgent: 'a browser', requestId: 'r1' },
   }
 }
@@ -29,10 +29,10 @@ export async function severalAtOnce(
   { how, instance }: { how: How; instance: 0 | 1 },
   work: (app: Instance, n: number) => Promise<unknown>,
 ): Promise<number> {
-  const app = run.world.instances[instance]
+  const app = run.fixture.instances[instance]
   const done = async (what: Promise<unknown>) => what.then(() => true, expected)
   const asked = [done(work(app, 0))]
-  if (how === 'twice' || how === 'two admins') asked.push(done(work(run.world.instances[1 - instance]!, 1)))
+  if (how === 'twice' || how === 'two admins') asked.push(done(work(run.fixture.instances[1 - instance]!, 1)))
   return (await Promise.all(asked)).filter((one) => one === true).length
 }
 
@@ -75,7 +75,7 @@ export async function perform(run: Run, deed: Command, alone: boolean): Promise<
 
 async function changeEnd(run: Run, deed: Extract<Command, { do: 'grant' | 'cancel' }>, alone: boolean) {
   const { id: userId } = run.users[deed.user]!
-  const now = (await run.world.instances[deed.instance].end(userId))?.seenEnd ?? null
+  const now = (await run.fixture.instances[deed.instance].end(userId))?.seenEnd ?? null
   // Everybody once had no access at all: that is what somebody saw long ago.
   const seenEnd = deed.how === 'stale' ? null : now
   const keys = [randomUUID(), randomUUID()] as const
@@ -96,7 +96,7 @@ async function changeEnd(run: Run, deed: Extract<Command, { do: 'grant' | 'cance
   if (deed.do === 'grant' && deed.how !== 'stale' && done === 0 && alone && !run.model.gone.has(deed.user))
     run.wrong.push('a grant was refused')
   if (deed.do === 'cancel' && done > 0 && alone) {
-    const [access] = await run.world.sql`select from subscriptions s where user_id = ${userId} and has_access(s)`
+    const [access] = await run.fixture.sql`select from subscriptions s where user_id = ${userId} and has_access(s)`
     if (access) run.wrong.push('access after a cancellation')
   }
 }
@@ -106,7 +106,7 @@ async function changeAccount(
   deed: Extract<Command, { do: 'suspend' | 'lift' | 'sign out' | 'sign in' | 'delete account' }>,
   alone: boolean,
 ) {
-  const app = run.world.instances[deed.instance]
+  const app = run.fixture.instances[deed.instance]
   const user = run.users[deed.user]!
   if (deed.do === 'sign in') return void (await app.signIn(user.id))
   if (deed.do === 'sign out') await app.signOut(user.id, by(run, deed.instance))
@@ -120,15 +120,15 @@ async function changeAccount(
     if (!done) return
     run.model.gone.add(deed.user)
   }
-  const [session] = await run.world.sql`select from sessions where user_id = ${user.id}`
+  const [session] = await run.fixture.sql`select from sessions where user_id = ${user.id}`
   if (session && alone && deed.do !== 'lift' && deed.do !== 'suspend') run.wrong.push(`a session is left: ${deed.do}`)
 }
 
 async function changePlan(run: Run, deed: Extract<Command, { do: 'price' | 'off sale' | 'on sale' }>) {
-  const [version] = await run.world.sql<{ key: string }[]>`
+  const [version] = await run.fixture.sql<{ key: string }[]>`
     select key from plans where name = ${deed.plan} order by on_sale desc, created_at desc, key desc limit 1`
   const { key } = version!
-  const app = run.world.instances[deed.instance]
+  const app = run.fixture.instances[deed.instance]
   if (deed.do !== 'price')
     return void (await (deed.do === 'off sale' ? app.takeOffSale(key, by(run)) : app.putOnSale(key, by(run))).catch(
       expected,
@@ -145,17 +145,17 @@ async function changePlan(run: Run, deed: Extract<Command, { do: 'price' | 'off 
 
 async function resend(run: Run, deed: Extract<Command, { which: number }>) {
   const ids = run.users.map(({ id }) => id)
-  const mails = await run.world.sql<{ id: number; copy: number }[]>`
+  const mails = await run.fixture.sql<{ id: number; copy: number }[]>`
     select id, (select max(copy) + 1 from mails c where c.kind = m.kind and c.subject_key = m.subject_key) as copy
-    from mails m where kind = 'receipt' and copy = 0 and user_id in ${run.world.sql(ids)} order by id`
+    from mails m where kind = 'receipt' and copy = 0 and user_id in ${run.fixture.sql(ids)} order by id`
   const mail = mails[deed.which % Math.max(1, mails.length)]
   if (mail) await severalAtOnce(run, deed, (app, n) => app.resend(mail.id, { by: by(run, n), copy: mail.copy }))
 }
 
 async function resolve(run: Run, deed: Extract<Command, { which: number }>) {
   const ids = run.users.map(({ id }) => id)
-  const open = await run.world.sql<{ id: number }[]>`
-    select id from incidents where resolved_at is null and user_id in ${run.world.sql(ids)} order by id`
+  const open = await run.fixture.sql<{ id: number }[]>`
+    select id from incidents where resolved_at is null and user_id in ${run.fixture.sql(ids)} order by id`
   const incident = open[deed.which % Math.max(1, open.length)]
   if (!incident) return
   const done = await severalAtOnce(run, deed, (app, n) => app.resolve(incident.id, by(run, n)))

@@ -6,12 +6,12 @@ import type { Action } from './actions.ts'
 import { openFixture, type PropertyFixture, somebody } from './fixture.ts'
 import { play } from './run.ts'
 
-let world: PropertyFixture
+let fixture: PropertyFixture
 beforeAll(async () => {
-  world = await openFixture()
-  await world.empty()
+  fixture = await openFixture()
+  await fixture.empty()
 })
-afterAll(() => world.close())
+afterAll(() => fixture.close())
 
 const pay: Action = { do: 'pay', order: 0, extraPaise: 0, newAttempt: false, when: 'now' }
 const back: Action = { do: 'return', order: 0, instance: 0 }
@@ -130,7 +130,7 @@ const found: [string, Action[]][] = [
 ]
 
 test.each(found)('%s', async (_, actions) => {
-  expect(await play(world, actions)).toEqual([])
+  expect(await play(fixture, actions)).toEqual([])
 })
 
 /** Does `work` while somebody holds these rows; those who wait for them go on afterwards. */
@@ -138,11 +138,11 @@ async function whileHeld(
   rows: (sql: Sql) => PromiseLike<unknown>,
   work: (waiting: (many: number) => Promise<void>) => Promise<unknown>,
 ): Promise<void> {
-  await world.sql.begin(async (holding) => {
+  await fixture.sql.begin(async (holding) => {
     await rows(holding as unknown as Sql)
     await work(async (many) => {
       for (;;) {
-        const waiting = await world.sql`
+        const waiting = await fixture.sql`
           select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
         if (waiting.length >= many) return
         await pause(5)
@@ -151,14 +151,14 @@ async function whileHeld(
   })
 }
 
-const person = () => world.instances[0].insertUser(somebody(`p${randomUUID().slice(0, 12)}`, world.passwordHash))
-const by = () => ({ actor: world.admins[0], origin: null })
+const person = () => fixture.instances[0].insertUser(somebody(`p${randomUUID().slice(0, 12)}`, fixture.passwordHash))
+const by = () => ({ actor: fixture.admins[0], origin: null })
 
 test('two tabs that open a checkout at the very moment the price changes have one order', async () => {
-  const [one, two] = world.instances
+  const [one, two] = fixture.instances
   const user = await person()
-  await world.stock()
-  const [plan] = await world.sql<{ key: string }[]>`select key from plans where name = 'monthly' and on_sale`
+  await fixture.stock()
+  const [plan] = await fixture.sql<{ key: string }[]>`select key from plans where name = 'monthly' and on_sale`
   const opening: Promise<{ id: string }>[] = []
   await whileHeld(
     (sql) => sql`select from users where id = ${user.id} for update`,
@@ -182,20 +182,20 @@ test.each(['deleted_at = now()', `suspended_at = now(), suspended_reason = 'at t
     await whileHeld(
       (sql) => sql.unsafe(`update users set ${change} where id = '${user.id}'`),
       async (waiting) => {
-        opening.push(expect(world.instances[0].open(user, 'monthly')).rejects.toThrow('not offered'))
+        opening.push(expect(fixture.instances[0].open(user, 'monthly')).rejects.toThrow('not offered'))
         await waiting(1)
       },
     )
     await Promise.all(opening)
-    expect(await world.sql`select from orders where user_id = ${user.id}`).toHaveLength(0)
+    expect(await fixture.sql`select from orders where user_id = ${user.id}`).toHaveLength(0)
   },
 )
 
 test('a suspension waits for a payment that is being settled, and holds what comes after it', async () => {
-  const [one, two] = world.instances
+  const [one, two] = fixture.instances
   const user = await person()
   const { id } = await one.open(user, 'monthly')
-  world.sandbox.control.pay(id)
+  fixture.sandbox.control.pay(id)
   const acts: Promise<unknown>[] = []
   await whileHeld(
     (sql) => sql`select from orders where id = ${id} for update`,
@@ -207,12 +207,12 @@ test('a suspension waits for a payment that is being settled, and holds what com
     },
   )
   expect(await Promise.all(acts)).toEqual(['done', 'held'])
-  const [order] = await world.sql`select paid_at, held_at is not null as is_held from orders where id = ${id}`
+  const [order] = await fixture.sql`select paid_at, held_at is not null as is_held from orders where id = ${id}`
   expect(order).toMatchObject({ paidAt: null, isHeld: true })
 })
 
 test('suspended and signed out at the same moment, neither act stands in the other’s way', async () => {
-  const [one, two] = world.instances
+  const [one, two] = fixture.instances
   const user = await person()
   await one.signIn(user.id)
   await one.signIn(user.id)
@@ -228,5 +228,5 @@ test('suspended and signed out at the same moment, neither act stands in the oth
     },
   )
   expect(await Promise.all(acts)).toEqual([2, 'done'])
-  expect(await world.sql`select from sessions where user_id = ${user.id}`).toHaveLength(0)
+  expect(await fixture.sql`select from sessions where user_id = ${user.id}`).toHaveLength(0)
 })

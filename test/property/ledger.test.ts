@@ -10,11 +10,11 @@ const seed = Number(process.env.SEED ?? Date.now() & 0x7fffffff)
 const limitMs = process.env.RUNS ? Number.POSITIVE_INFINITY : 160_000
 const pageFull = 60
 
-let world: PropertyFixture
+let fixture: PropertyFixture
 beforeAll(async () => {
-  world = await openFixture()
+  fixture = await openFixture()
 })
-afterAll(() => world.close())
+afterAll(() => fixture.close())
 
 test('whatever happens in whatever order, the books say what happened', {
   timeout: Number.isFinite(limitMs) ? 300_000 : 24 * 3600_000,
@@ -24,11 +24,11 @@ test('whatever happens in whatever order, the books say what happened', {
   const started = Date.now()
   const outcome = await fc.check(
     fc.asyncProperty(sequences, async (actions) => {
-      if (played++ % pageFull === 0) await world.empty()
+      if (played++ % pageFull === 0) await fixture.empty()
       if (played % 250 === 0) console.log(`${played} sequences, ${Math.round((Date.now() - started) / 1000)} s`)
-      const wrong = await play(world, actions)
+      const wrong = await play(fixture, actions)
       if (wrong.length > 0) {
-        await world.empty()
+        await fixture.empty()
         throw new Error(wrong.join('\n'))
       }
     }),
