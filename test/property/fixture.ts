@@ -23,8 +23,8 @@ export type PropertyFixture = {
   makeDue: (userIds: string[]) => Promise<void>
   /** The next looks at these people's orders come tomorrow, so that later sequences are not slowed down by them. */
   leaveAlone: (userIds: string[]) => Promise<void>
-  /** Waits until no door is still settling what it answered 200 to. */
-  doorsQuiet: () => Promise<void>
+  /** Waits until no endpoint is still settling what it answered 200 to. */
+  endpointsQuiet: () => Promise<void>
   /** Empties the books and the look-alike, so that a long run does not slow down. */
   empty: () => Promise<void>
   close: () => Promise<void>
@@ -74,7 +74,7 @@ export async function openFixture(): Promise<PropertyFixture> {
       await sql`update orders set next_look_at = next_look_at + interval '1 day' where user_id in ${sql(userIds)}`
       await sql`update disputes set next_look_at = next_look_at + interval '1 day' where user_id in ${sql(userIds)}`
     },
-    doorsQuiet: async () => {
+    endpointsQuiet: async () => {
       for (let i = 0; i < 500; i++) {
         const [busy] = await sql`
           select from webhook_events where accepted and settled_at is null and settle_attempts = 0 limit 1`

@@ -21,7 +21,7 @@ export type Instance = Awaited<ReturnType<typeof openInstance>>
 
 /**
  * One process of the product, as far as its own memory goes: imported anew (vi.resetModules) for every instance, so that
- * two of them share a database and nothing else. Doors that need no HTTP are called directly, which is ten times faster.
+ * two of them share a database and nothing else. Endpoints that need no HTTP are called directly, which is ten times faster.
  */
 export async function openInstance({ databaseUrl, apiBase }: { databaseUrl: string; apiBase: string }) {
   const { config, sql, deps, mailer, jobs } = servicesWith(

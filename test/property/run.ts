@@ -12,7 +12,7 @@ import { differences, isLost, type Model, type ModelDispute, type ModelRefund } 
 import { countsOf, readLedger } from './reading.ts'
 
 /**
- * What one sequence has at hand while it runs. `wrong` is what was seen to be wrong on the way; `busy` while a door may still
+ * What one sequence has at hand while it runs. `wrong` is what was seen to be wrong on the way; `busy` while an endpoint may still
  * be settling what it answered.
  */
 export type Run = { fixture: PropertyFixture; model: Model; users: User[]; wrong: string[]; busy: boolean }
@@ -149,7 +149,7 @@ async function webhook(run: Run, { which, instance, how, wait }: Extract<Action,
     const answer = await deliver(app, delivery.body, signed(delivery.body, { timestamp, secret }))
     if (answer.status !== (how === 'forged' ? 401 : 200)) throw new Error(`a webhook was answered ${answer.status}`)
   }
-  if (wait) await run.fixture.doorsQuiet()
+  if (wait) await run.fixture.endpointsQuiet()
   run.busy = !wait
 }
 
@@ -260,7 +260,7 @@ async function rest(run: Run) {
       if (status === 'PENDING' || status === 'ONHOLD') fixture.sandbox.control.settleRefund(refundId, 'SUCCESS')
   }
   fixture.sandbox.control.settings({ refundOutcome: 'SUCCESS' })
-  await fixture.doorsQuiet()
+  await fixture.endpointsQuiet()
   await pause(25) // the longest that a 429 of these runs asks to be left alone
   for (let round = 0; round < 3; round++) {
     await fixture.makeDue(model.users)
