@@ -1,17 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { payer, quiet } from '../billing/disputes/fixture.ts'
 import { adminOf } from '../support/admin.ts'
-import { axeFindings, markupFlaws, overflowOf, type Person, screenshot, takeOver } from '../support/browser.ts'
-import { openScene } from './scene.ts'
+import { screenshot, takeOver } from '../support/browser.ts'
+import { looksRight, openScene } from './scene.ts'
 
 const scene = openScene()
-
-async function looksRight({ page }: Pick<Person, 'page'>, name: string) {
-  expect(await overflowOf(page)).toBe(0)
-  expect(await axeFindings(page)).toEqual([])
-  expect(await markupFlaws(page)).toEqual([])
-  await screenshot(page, name)
-}
 
 describe.for([
   ['phone', 'light'],

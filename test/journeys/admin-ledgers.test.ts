@@ -1,20 +1,10 @@
 import type { Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
 import { recordJobRuns } from '../../src/operations/jobs/job-runs.ts'
-import { type Admin, adminOf } from '../support/admin.ts'
-import {
-  axeFindings,
-  markupFlaws,
-  overflowOf,
-  type PersonOptions,
-  type Scheme,
-  type Size,
-  screenshot,
-  takeOver,
-} from '../support/browser.ts'
+import { type Size, screenshot } from '../support/browser.ts'
 import { newestOrder, until } from '../support/ledger.ts'
 import { Visitor } from '../support/visitor.ts'
-import { openScene } from './scene.ts'
+import { looksRightInBothSchemes, openScene } from './scene.ts'
 
 const scene = openScene()
 
@@ -26,25 +16,6 @@ async function customer(amount?: number) {
   scene.app.sandbox.control.pay(order.id, amount === undefined ? {} : { amount })
   await visitor.get(`/payment/return?order_id=${order.id}`)
   return { email: email!, order }
-}
-
-async function administrator(options: PersonOptions, fresh = true): Promise<{ page: Page; admin: Admin }> {
-  const person = await scene.arrive(options)
-  const admin = await adminOf(scene.app, 'admin', fresh)
-  await takeOver(person, admin.visitor)
-  return { page: person.page, admin }
-}
-
-/** Fits, is sound to axe, and is pictured in light and dark. */
-async function looksRight(page: Page, name: string, size: Size) {
-  for (const scheme of ['light', 'dark'] as Scheme[]) {
-    await page.emulateMedia({ colorScheme: scheme })
-    const where = `${name}-${size}-${scheme}`
-    expect([where, await overflowOf(page)]).toEqual([where, 0])
-    expect([where, await axeFindings(page)]).toEqual([where, []])
-    expect([where, await markupFlaws(page)]).toEqual([where, []])
-    await screenshot(page, where)
-  }
 }
 
 const press = (page: Page, name: string | RegExp) => page.getByRole('button', { name }).click()
@@ -59,9 +30,9 @@ describe.for(['phone', 'laptop'] as Size[])('the ledgers of the panel on a %s', 
           .length > 0,
     )
     await fetch(`${scene.app.url}/webhooks/cashfree`, { method: 'POST', body: '{}' })
-    const { page } = await administrator({ size })
+    const { page } = await scene.arriveAsAdmin({ size })
     await page.goto('/admin/webhooks')
-    await looksRight(page, 'webhooks', size)
+    await looksRightInBothSchemes({ page }, `webhooks-${size}`)
     await page.getByLabel('Order').fill(order.id)
     await press(page, 'Show')
     await page.waitForURL(/order=/)
@@ -70,7 +41,7 @@ describe.for(['phone', 'laptop'] as Size[])('the ledgers of the panel on a %s', 
       .first()
       .click()
     await page.getByRole('heading', { name: /^Delivery/ }).waitFor()
-    await looksRight(page, 'webhook', size)
+    await looksRightInBothSchemes({ page }, `webhook-${size}`)
     await press(page, 'Replay this delivery')
     await said(page, 'paid already')
   })
@@ -78,18 +49,18 @@ describe.for(['phone', 'laptop'] as Size[])('the ledgers of the panel on a %s', 
   test('a mail is found by its address, read as text and as it looks, and sent again once with a double click', async () => {
     const { email } = await customer()
     await scene.app.run('deliver-mails')
-    const { page } = await administrator({ size })
+    const { page } = await scene.arriveAsAdmin({ size })
     await page.goto('/admin/mails')
     await page.getByLabel('Address begins with').fill(email.slice(0, 20))
     await press(page, 'Show')
     await page.waitForURL(/to=/)
-    await looksRight(page, 'mails', size)
+    await looksRightInBothSchemes({ page }, `mails-${size}`)
     await page
       .getByRole('link', { name: /^Mail \d+/ })
       .first()
       .click()
     await page.getByRole('heading', { name: /Receipt/ }).waitFor()
-    await looksRight(page, 'mail', size)
+    await looksRightInBothSchemes({ page }, `mail-${size}`)
     const [preview] = await Promise.all([
       page.context().waitForEvent('page'),
       page.getByRole('link', { name: /See it as most people/ }).click(),
@@ -104,22 +75,22 @@ describe.for(['phone', 'laptop'] as Size[])('the ledgers of the panel on a %s', 
   })
 
   test('a mail that was given up on is tried again', async () => {
-    const { page } = await administrator({ size })
+    const { page } = await scene.arriveAsAdmin({ size })
     const [dead] = await scene.app.sql<{ id: number }[]>`
       insert into mails (kind, subject_key, to_name, to_email, status, attempts, last_error)
       values ('receipt', ${`R0000-${size}`}, 'Somebody', 'typo@exampel.in', 'dead', 9, '550 5.1.1 <typo@exampel.in>: Recipient address rejected: User unknown') returning id`
     await page.goto(`/admin/mails?status=dead`)
     await page.getByRole('link', { name: `Mail ${dead!.id},` }).click()
-    await looksRight(page, 'mail-dead', size)
+    await looksRightInBothSchemes({ page }, `mail-dead-${size}`)
     await press(page, 'Try again')
     await said(page, 'three more days')
   })
 
   test('a job that failed is run again, and what waits after a failure is tried at once', async () => {
-    const { page } = await administrator({ size })
+    const { page } = await scene.arriveAsAdmin({ size })
     await scene.app.sql`delete from job_runs`
     await page.goto('/admin/jobs')
-    await looksRight(page, 'jobs-none', size)
+    await looksRightInBothSchemes({ page }, `jobs-none-${size}`)
     const jobs = await recordJobRuns(scene.app.sql, [
       { name: 'deliver-mails', everyMs: 10_000, run: async () => {} },
       {
@@ -134,7 +105,7 @@ describe.for(['phone', 'laptop'] as Size[])('the ledgers of the panel on a %s', 
     await scene.app.sql`insert into mails (kind, subject_key, to_email, last_error, next_attempt_at)
       values ('renewal', ${`late-${size}`}, 'a@example.in', '451 4.7.1 Greylisted, come back in a while', now() + interval '1 hour')`
     await page.reload()
-    await looksRight(page, 'jobs', size)
+    await looksRightInBothSchemes({ page }, `jobs-${size}`)
     await press(page, / check-books$/)
     await said(page, 'Asked for “check-books”')
     await press(page, /^Try again now\s+deliver-mails$/)
@@ -144,17 +115,17 @@ describe.for(['phone', 'laptop'] as Size[])('the ledgers of the panel on a %s', 
 
   test('an incident is read with both sides and resolved with a note; the second admin is told', async () => {
     const { order } = await customer(400)
-    const { page } = await administrator({ size })
-    const second = await administrator({ size })
+    const { page } = await scene.arriveAsAdmin({ size })
+    const second = await scene.arriveAsAdmin({ size })
     await page.goto('/admin/incidents')
-    await looksRight(page, 'incidents', size)
+    await looksRightInBothSchemes({ page }, `incidents-${size}`)
     await page.getByLabel('Order').fill(order.id)
     await press(page, 'Show')
     await page.waitForURL(/order=/)
     await page.getByRole('link', { name: 'payment-mismatch' }).click()
     await page.getByRole('heading', { name: 'Both sides' }).waitFor()
     await second.page.goto(page.url())
-    await looksRight(page, 'incident', size)
+    await looksRightInBothSchemes({ page }, `incident-${size}`)
     await page.getByLabel('What was done').fill('Refunded ₹400 in Cashfree’s dashboard; told the customer by phone.')
     await page.getByRole('button', { name: 'Resolve', exact: true }).dblclick()
     await page.waitForLoadState()
@@ -166,27 +137,27 @@ describe.for(['phone', 'laptop'] as Size[])('the ledgers of the panel on a %s', 
     await press(second.page, /^Resolve$/)
     await said(second.page, 'closed meanwhile')
     expect(await second.page.locator('main').textContent()).toContain('I called the bank')
-    await looksRight(second.page, 'incident-conflict', size)
+    await looksRightInBothSchemes(second, `incident-conflict-${size}`)
     await page.goto('/admin/incidents?state=resolved')
-    await looksRight(page, 'incidents-resolved', size)
+    await looksRightInBothSchemes({ page }, `incidents-resolved-${size}`)
   })
 
   test('a price is changed: looked at, confirmed with password and code, on the front page within seconds', async () => {
-    const { page, admin } = await administrator({ size }, false)
+    const { page, admin } = await scene.arriveAsAdmin({ size }, false)
     const [plan] = await scene.app.sql<{ key: string }[]>`select key from plans where name = 'monthly' and on_sale`
     await page.goto('/admin/plans')
-    await looksRight(page, 'plans', size)
+    await looksRightInBothSchemes({ page }, `plans-${size}`)
     await page.getByRole('link', { name: `New price for ${plan!.key}` }).click()
     const price = size === 'phone' ? '599' : '649'
     await page.getByLabel('New price in rupees').fill(price)
     await press(page, 'See what changes')
     await page.getByRole('heading', { name: 'What will happen' }).waitFor()
-    await looksRight(page, 'plan-price', size)
+    await looksRightInBothSchemes({ page }, `plan-price-${size}`)
     await page.getByLabel('Your password').fill('wrong')
     await page.getByLabel('Code of your').fill('000000')
     await press(page, `Sell for ₹${price}`)
     await page.locator('[name=your_password][aria-invalid=true]').waitFor()
-    await looksRight(page, 'plan-price-refused', size)
+    await looksRightInBothSchemes({ page }, `plan-price-refused-${size}`)
     await page.getByLabel('Your password').fill(admin.form.password!)
     await page.getByLabel('Code of your').fill(admin.code())
     await page.getByRole('button', { name: `Sell for ₹${price}` }).dblclick()
@@ -201,7 +172,7 @@ describe.for(['phone', 'laptop'] as Size[])('the ledgers of the panel on a %s', 
   })
 
   test('a plan is taken off sale and put back; without a script as well', async () => {
-    const { page } = await administrator({ size, script: false })
+    const { page } = await scene.arriveAsAdmin({ size, script: false })
     await page.goto('/admin/plans')
     await page.getByRole('link', { name: /Take off sale\s+annual_v1/ }).click()
     await page.getByRole('heading', { name: 'What will happen' }).waitFor()
@@ -214,7 +185,7 @@ describe.for(['phone', 'laptop'] as Size[])('the ledgers of the panel on a %s', 
   })
 
   test('the audit is filtered by what was done and verified', async () => {
-    const { page, admin } = await administrator({ size })
+    const { page, admin } = await scene.arriveAsAdmin({ size })
     await page.goto('/admin/plans/annual_v1/sale')
     await press(page, 'Take it off sale')
     await said(page, 'off sale')
@@ -222,7 +193,7 @@ describe.for(['phone', 'laptop'] as Size[])('the ledgers of the panel on a %s', 
     await press(page, /^Sell for/)
     await said(page, 'on sale again')
     await page.goto('/admin/audit')
-    await looksRight(page, 'audit', size)
+    await looksRightInBothSchemes({ page }, `audit-${size}`)
     await page.getByLabel('What', { exact: true }).selectOption('plan.offered')
     await page.getByLabel('Who', { exact: true }).fill(admin.form.username!)
     await press(page, 'Show')
@@ -233,6 +204,6 @@ describe.for(['phone', 'laptop'] as Size[])('the ledgers of the panel on a %s', 
     await page.getByRole('link', { name: 'Verify' }).click()
     await press(page, 'Verify now')
     await said(page, 'as they were written')
-    await looksRight(page, 'audit-verified', size)
+    await looksRightInBothSchemes({ page }, `audit-verified-${size}`)
   })
 })

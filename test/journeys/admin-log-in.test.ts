@@ -2,16 +2,8 @@ import type { Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
 import { type NewAdmin, newAdmin } from '../identity/administrators.ts'
 import { codeAt } from '../support/admin.ts'
-import {
-  axeFindings,
-  markupFlaws,
-  overflowOf,
-  type Person,
-  type Scheme,
-  type Size,
-  screenshot,
-} from '../support/browser.ts'
-import { openScene } from './scene.ts'
+import type { Scheme, Size } from '../support/browser.ts'
+import { looksRight, openScene } from './scene.ts'
 
 const scene = openScene({ SELLER_EMAIL: 'help@etf.example.in' })
 
@@ -35,14 +27,6 @@ async function giveCode(page: Page, code: string, button = 'Log in') {
 }
 
 const secretShown = async (page: Page) => ((await page.locator('#secret').textContent()) ?? '').replaceAll(' ', '')
-
-/** Nothing on it that a reader would stumble over, and a picture for whoever asked for pictures. */
-async function looksRight({ page }: Person, name: string) {
-  expect(await axeFindings(page)).toEqual([])
-  expect(await markupFlaws(page)).toEqual([])
-  expect(await overflowOf(page)).toBe(0)
-  await screenshot(page, name)
-}
 
 const later = (id: string) => scene.app.sql`update second_factors set last_step = 0 where user_id = ${id}`
 

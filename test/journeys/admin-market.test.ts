@@ -1,33 +1,9 @@
 import { expect, test } from 'vitest'
 import { seedSample } from '../../src/market/prices/sample-prices.ts'
 import { bhavcopy, type Chosen, etfList, long } from '../admin/market/uploading.ts'
-import { adminOf } from '../support/admin.ts'
-import {
-  axeFindings,
-  markupFlaws,
-  overflowOf,
-  type Person,
-  type PersonOptions,
-  screenshot,
-  takeOver,
-} from '../support/browser.ts'
-import { openScene } from './scene.ts'
+import { looksRight, openScene } from './scene.ts'
 
 const scene = openScene()
-
-async function administrator(options: PersonOptions) {
-  const person = await scene.arrive(options)
-  const admin = await adminOf(scene.app)
-  await takeOver(person, admin.visitor)
-  return { ...person, admin }
-}
-
-async function looksRight({ page }: Pick<Person, 'page'>, name: string) {
-  expect(await overflowOf(page)).toBe(0)
-  expect(await axeFindings(page)).toEqual([])
-  expect(await markupFlaws(page)).toEqual([])
-  await screenshot(page, name)
-}
 
 const chosen = (files: Chosen[]) =>
   files.map(({ name, content }) => ({ name, mimeType: 'text/csv', buffer: Buffer.from(content) }))
@@ -47,7 +23,7 @@ test.each([
     const { size, scheme } = options
     await scene.app.sql`truncate prices, splits, real_jumps, imports restart identity cascade`
     await seedSample(scene.app.sql, '2026-11-20')
-    const person = await administrator(options)
+    const person = await scene.arriveAsAdmin(options)
     const { page } = person
     await page.goto('/admin/market')
     await page.getByText('These prices are invented').waitFor()
@@ -112,7 +88,7 @@ test.each([
   'an admin keeps instruments, splits and holidays on a $size ($scheme)',
   async (options) => {
     const { size, scheme } = options
-    const person = await administrator(options)
+    const person = await scene.arriveAsAdmin(options)
     const { page } = person
     await page.goto('/admin/market/instruments')
     await looksRight(person, `market-instruments-${size}-${scheme}`)
@@ -169,7 +145,7 @@ test.each([
   async (options) => {
     const { size, scheme } = options
     await scene.app.sql`truncate etf_list`
-    const person = await administrator(options)
+    const person = await scene.arriveAsAdmin(options)
     const { page } = person
     await page.goto('/admin/market/instruments')
     const list = (isin: string) =>
@@ -206,7 +182,7 @@ test.each([
 )
 
 test('an import that is still being read says so, and shows itself when it was read', async () => {
-  const { page } = await administrator({ size: 'laptop' })
+  const { page } = await scene.arriveAsAdmin({ size: 'laptop' })
   const [row] = await scene.app.sql<{ id: number }[]>`
     insert into imports (origin, created_by) values ('upload', 'test') returning id::int as id`
   await page.goto(`/admin/market/imports/${row!.id}`)
@@ -218,7 +194,7 @@ test('an import that is still being read says so, and shows itself when it was r
 })
 
 test('without scripts files are uploaded, committed and taken back', async () => {
-  const { page } = await administrator({ size: 'phone', script: false })
+  const { page } = await scene.arriveAsAdmin({ size: 'phone', script: false })
   await page.goto('/admin/market/imports')
   await page.getByLabel('Files').setInputFiles(chosen([bhavcopy('2026-11-13', { METALIETF: 9.5 })]))
   await page.getByRole('button', { name: 'Read these files' }).click()

@@ -1,17 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { adminOf } from '../support/admin.ts'
-import {
-  axeFindings,
-  markupFlaws,
-  overflowOf,
-  type Person,
-  type Size,
-  screenshot,
-  takeOver,
-} from '../support/browser.ts'
 import { newestOrder, subscriberOf, until } from '../support/ledger.ts'
 import { Visitor } from '../support/visitor.ts'
-import { openScene } from './scene.ts'
+import { looksRight, openScene } from './scene.ts'
 
 const scene = openScene()
 
@@ -22,27 +12,13 @@ async function customer(name: string, plan = 'monthly') {
   return { visitor, email: email!, order: await newestOrder(scene.app, email!) }
 }
 
-async function administrator(options: { size: Size; script?: boolean; scheme?: 'light' | 'dark' }, fresh = true) {
-  const person = await scene.arrive(options)
-  const admin = await adminOf(scene.app, 'admin', fresh)
-  await takeOver(person, admin.visitor)
-  return { ...person, admin }
-}
-
-async function looksRight({ page }: Pick<Person, 'page'>, name: string) {
-  expect(await overflowOf(page)).toBe(0)
-  expect(await axeFindings(page)).toEqual([])
-  expect(await markupFlaws(page)).toEqual([])
-  await screenshot(page, name)
-}
-
 describe.for(['phone', 'laptop'] as const)('orders on a %s', (size) => {
   test('an order nobody told us of is found, compared with Cashfree and settled', async () => {
     const { order, email } = await customer('Kavya Subramanian')
     scene.app.sandbox.control.webhooks({ paused: true })
     scene.app.sandbox.control.fail(order.id, { reason: 'insufficient_funds' })
     scene.app.sandbox.control.pay(order.id, { newAttempt: true })
-    const person = await administrator({ size })
+    const person = await scene.arriveAsAdmin({ size })
     const { page } = person
     await page.goto('/admin/orders')
     await page.getByLabel('Status').selectOption('active')
@@ -64,7 +40,7 @@ describe.for(['phone', 'laptop'] as const)('orders on a %s', (size) => {
 
   test('an open order is ended, once the administrator has proved who they are', async () => {
     const { order } = await customer('Imran Qureshi', 'annual')
-    const person = await administrator({ size, scheme: 'dark' }, false)
+    const person = await scene.arriveAsAdmin({ size, scheme: 'dark' }, false)
     const { page, admin } = person
     await page.goto(`/admin/orders/${order.id}`)
     await page.getByText('Both sides agree.').waitFor()
@@ -90,7 +66,7 @@ describe.for(['phone', 'laptop'] as const)('orders on a %s', (size) => {
     const { order, visitor } = await customer('Tenzin Norbu')
     scene.app.sandbox.control.fail(order.id, { reason: 'invalid_pin' })
     await visitor.get(`/payment/return?order_id=${order.id}`)
-    const person = await administrator({ size, scheme: 'dark' })
+    const person = await scene.arriveAsAdmin({ size, scheme: 'dark' })
     const { page } = person
     await page.goto('/admin/orders')
     await page.getByRole('navigation', { name: 'Orders and payments' }).getByRole('link', { name: 'Payments' }).click()
@@ -113,7 +89,7 @@ test('without scripts, Cashfree is asked by a link and everything works the same
   const { order } = await customer('Script Less')
   scene.app.sandbox.control.webhooks({ paused: true })
   scene.app.sandbox.control.pay(order.id)
-  const { page } = await administrator({ size: 'phone', script: false })
+  const { page } = await scene.arriveAsAdmin({ size: 'phone', script: false })
   await page.goto(`/admin/orders/${order.id}`)
   await page.getByRole('link', { name: 'Ask Cashfree' }).click()
   await page.getByText('fields differ').waitFor()

@@ -1,17 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { adminOf } from '../support/admin.ts'
-import {
-  axeFindings,
-  markupFlaws,
-  overflowOf,
-  type Person,
-  type Size,
-  screenshot,
-  takeOver,
-} from '../support/browser.ts'
 import { newestOrder, subscriberOf, until } from '../support/ledger.ts'
 import { Visitor } from '../support/visitor.ts'
-import { openScene } from './scene.ts'
+import { looksRight, openScene } from './scene.ts'
 
 const scene = openScene({ SELLER_GSTIN: '27ABCDE1234F1Z0' })
 
@@ -30,20 +20,6 @@ async function buys(visitor: Visitor, email: string, plan: string) {
   return order
 }
 
-async function administrator(options: { size: Size; script?: boolean; scheme?: 'light' | 'dark' }, fresh = true) {
-  const person = await scene.arrive(options)
-  const admin = await adminOf(scene.app, 'admin', fresh)
-  await takeOver(person, admin.visitor)
-  return { ...person, admin }
-}
-
-async function looksRight({ page }: Pick<Person, 'page'>, name: string) {
-  expect(await overflowOf(page)).toBe(0)
-  expect(await axeFindings(page)).toEqual([])
-  expect(await markupFlaws(page)).toEqual([])
-  await screenshot(page, name)
-}
-
 const refundsOf = (orderId: string) =>
   scene.app.sql<{ id: string; status: string; amountPaise: number }[]>`
     select id, status, amount_paise from refunds where order_id = ${orderId} order by created_at`
@@ -60,7 +36,7 @@ describe.for(['phone', 'laptop'] as const)('refunds on a %s', (size) => {
   test('from the order to the bank: looked at, typed twice, confirmed with a double click, followed to the end', async () => {
     const { order, email, visitor } = await customer('Lakshmi Narayanan', 'annual')
     await buys(visitor, email, 'monthly')
-    const person = await administrator({ size }, false)
+    const person = await scene.arriveAsAdmin({ size }, false)
     const { page, admin } = person
     await page.goto(`/admin/orders/${order.id}`)
     await page.getByRole('link', { name: 'Refund ₹4,990' }).click()
@@ -98,7 +74,7 @@ describe.for(['phone', 'laptop'] as const)('refunds on a %s', (size) => {
 
   test('a part, then the rest; the list shows both', async () => {
     const { order } = await customer('Gurpreet Kaur')
-    const person = await administrator({ size, scheme: 'dark' })
+    const person = await scene.arriveAsAdmin({ size, scheme: 'dark' })
     const { page } = person
     await page.goto(`/admin/orders/${order.id}`)
     await page.getByRole('link', { name: 'Refund ₹499' }).click()
@@ -138,7 +114,7 @@ describe.for(['phone', 'laptop'] as const)('refunds on a %s', (size) => {
     const { email } = await visitor.register({ name: 'Lakshmi Venkataramanan' })
     const order = await newestOrder(scene.app, email!)
     scene.app.sandbox.control.pending(order.id)
-    const person = await administrator({ size, scheme: size === 'phone' ? 'light' : 'dark' })
+    const person = await scene.arriveAsAdmin({ size, scheme: size === 'phone' ? 'light' : 'dark' })
     const { page } = person
     await page.goto(`/admin/subscribers/${order.userId}/suspension`)
     await page.getByText('held, with a refund prepared').waitFor()
@@ -183,7 +159,7 @@ describe.for(['phone', 'laptop'] as const)('refunds on a %s', (size) => {
     scene.app.sandbox.control.clearFaults()
     scene.app.sandbox.control.webhooks({ paused: false })
     const [incident] = await scene.app.sql<{ id: number }[]>`select id from incidents where order_id = ${order.id}`
-    const person = await administrator({ size, scheme: size === 'phone' ? 'dark' : 'light' })
+    const person = await scene.arriveAsAdmin({ size, scheme: size === 'phone' ? 'dark' : 'light' })
     await person.page.goto(`/admin/incidents/${incident!.id}`)
     await person.page.getByText('belongs to another').waitFor()
     await person.page.getByRole('cell', { name: named.id }).first().waitFor()
@@ -195,7 +171,7 @@ describe.for(['phone', 'laptop'] as const)('refunds on a %s', (size) => {
     scene.app.sandbox.control.pay(order.id, { newAttempt: true })
     await until(async () => (await scene.app.sql`select 1 from incidents where order_id = ${order.id}`).length === 1)
     scene.app.sandbox.control.settings({ refundOutcome: 'ONHOLD' })
-    const person = await administrator({ size, scheme: 'dark' })
+    const person = await scene.arriveAsAdmin({ size, scheme: 'dark' })
     const { page } = person
     await page.goto(`/admin/orders/${order.id}`)
     await page.getByRole('link', { name: 'Refund the second payment' }).click()
@@ -220,7 +196,7 @@ describe.for(['phone', 'laptop'] as const)('refunds on a %s', (size) => {
 
 test('without scripts a refund is looked at, made and followed by reloading', async () => {
   const { order } = await customer('Script Less')
-  const { page } = await administrator({ size: 'phone', script: false })
+  const { page } = await scene.arriveAsAdmin({ size: 'phone', script: false })
   await page.goto(`/admin/orders/${order.id}`)
   await page.getByRole('link', { name: 'Refund ₹499' }).click()
   await page.getByLabel('Why').fill('no scripts here')

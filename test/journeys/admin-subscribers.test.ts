@@ -1,18 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { adminOf } from '../support/admin.ts'
-import {
-  axeFindings,
-  markupFlaws,
-  overflowOf,
-  type Person,
-  type Scheme,
-  type Size,
-  screenshot,
-  takeOver,
-} from '../support/browser.ts'
+import { type Scheme, type Size, takeOver } from '../support/browser.ts'
 import { newestOrder, subscriberOf } from '../support/ledger.ts'
 import { Visitor } from '../support/visitor.ts'
-import { openScene } from './scene.ts'
+import { looksRight, openScene } from './scene.ts'
 
 const scene = openScene()
 
@@ -37,28 +28,13 @@ async function subscriber(name: string) {
   return { visitor, email: email!, order, id: order.userId }
 }
 
-/** An administrator at a browser of this size, who gave password and code a moment ago, or not. */
-async function arrive(size: Size, scheme: Scheme, fresh = true) {
-  const admin = await adminOf(scene.app, 'admin', fresh)
-  const person = await scene.arrive({ size, scheme })
-  await takeOver(person, admin.visitor)
-  return { ...person, admin }
-}
-
-async function looksRight({ page }: Pick<Person, 'page'>, name: string) {
-  expect(await axeFindings(page)).toEqual([])
-  expect(await markupFlaws(page)).toEqual([])
-  expect(await overflowOf(page)).toBe(0)
-  await screenshot(page, name)
-}
-
 describe.each(ways)('on a %s in %s', (size, scheme) => {
   const shot = (name: string) => `subscribers-${name}-${size}-${scheme}`
 
   test('an administrator finds somebody by a bank’s number, reads why they have access, and grants ten days', async () => {
     const { id, email, order } = await subscriber('Venkata Subrahmanyeswara Raghunathan')
     const before = (await subscriberOf(scene.app, email)).currentPeriodEnd!
-    const { page, admin } = await arrive(size, scheme, false)
+    const { page, admin } = await scene.arriveAsAdmin({ size, scheme }, false)
     await page.goto('/admin/subscribers')
     await looksRight({ page }, shot('list'))
     const [payment] = await scene.app.sql<{ bankReference: string }[]>`
@@ -92,7 +68,7 @@ describe.each(ways)('on a %s in %s', (size, scheme) => {
 
   test('an administrator cancels, suspends, lifts, sends a receipt again and signs somebody out', async () => {
     const { id, email, visitor } = await subscriber('Meenakshi Sundaram')
-    const { page } = await arrive(size, scheme)
+    const { page } = await scene.arriveAsAdmin({ size, scheme })
     const act = async (link: string, button: string, reason?: string) => {
       await page.goto(`/admin/subscribers/${id}`)
       await page.getByRole('link', { name: link }).first().click()
@@ -121,7 +97,7 @@ describe.each(ways)('on a %s in %s', (size, scheme) => {
 
   test('an administrator makes somebody a second administrator; nobody is like a name that is not there', async () => {
     const { id } = await subscriber('Ravi Shankar')
-    const { page } = await arrive(size, scheme)
+    const { page } = await scene.arriveAsAdmin({ size, scheme })
     await page.goto(`/admin/subscribers/${id}/role`)
     await page.getByLabel('New role').selectOption('admin-read')
     await looksRight({ page }, shot('role'))

@@ -1,36 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import { registrant, subscriber } from '../account/people.ts'
-import {
-  axeFindings,
-  markupFlaws,
-  overflowOf,
-  type Person,
-  type Scheme,
-  type Size,
-  screenshot,
-  sizes,
-  takeOver,
-} from '../support/browser.ts'
+import { type Size, sizes, takeOver } from '../support/browser.ts'
 import { newestOrder } from '../support/ledger.ts'
 import { Visitor } from '../support/visitor.ts'
-import { openScene } from './scene.ts'
+import { looksRightEverywhere, openScene } from './scene.ts'
 
 const scene = openScene()
-
-/** Looks at the page on phone and laptop, light and dark: fits, is sound, and has its picture taken. */
-async function looksRight({ page }: Person, name: string) {
-  for (const size of ['laptop', 'phone'] as Size[]) {
-    await page.setViewportSize(sizes[size])
-    for (const scheme of ['light', 'dark'] as Scheme[]) {
-      await page.emulateMedia({ colorScheme: scheme })
-      await screenshot(page, `own-${name}-${size}-${scheme}`)
-      const where = `${name} ${size} ${scheme}`
-      expect([where, await overflowOf(page), await page.locator('h1:visible').count()]).toEqual([where, 0, 1])
-      expect([where, await axeFindings(page), await markupFlaws(page)]).toEqual([where, [], []])
-    }
-  }
-}
 
 /** Somebody with a past: last month, this month, a year bought ahead, a failed try. */
 async function longStanding() {
@@ -49,7 +25,7 @@ describe('the account', () => {
     const fresh = await scene.arrive()
     await takeOver(fresh, (await registrant(scene.app)).visitor)
     await fresh.page.goto('/account')
-    await looksRight(fresh, 'overview-new')
+    await looksRightEverywhere(fresh, 'own-overview-new')
     const old = await scene.arrive()
     const { visitor, email } = await longStanding()
     for (const agent of [
@@ -61,10 +37,10 @@ describe('the account', () => {
     for (const path of ['/account', '/account/profile', '/account/sessions', '/account/data']) {
       await old.page.goto(path)
       for (const summary of await old.page.locator('summary').all()) await summary.click()
-      await looksRight(old, path.replaceAll('/', '-').slice(1))
+      await looksRightEverywhere(old, `own-${path.replaceAll('/', '-').slice(1)}`)
     }
     await old.page.goto('/privacy')
-    await looksRight(old, 'privacy')
+    await looksRightEverywhere(old, 'own-privacy')
   })
 
   test.each(['phone', 'laptop'] as Size[])(
@@ -126,7 +102,7 @@ describe('the account', () => {
     await page.getByRole('button', { name: 'Delete my account' }).click()
     await page.getByText('That is not your password.').waitFor()
     expect(await page.getByLabel('Type your username').inputValue()).toBe(username)
-    if (size === 'phone') await looksRight(person, 'delete-refused')
+    if (size === 'phone') await looksRightEverywhere(person, 'own-delete-refused')
     await page.setViewportSize(sizes[size])
     await page.getByLabel('Your password').fill('TestPass123')
     await page.getByRole('button', { name: 'Delete my account' }).click()

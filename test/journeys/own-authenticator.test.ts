@@ -1,16 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { adminOf, codeAt } from '../support/admin.ts'
-import {
-  axeFindings,
-  markupFlaws,
-  overflowOf,
-  type Person,
-  type Scheme,
-  type Size,
-  screenshot,
-  takeOver,
-} from '../support/browser.ts'
-import { openScene } from './scene.ts'
+import { type Scheme, type Size, takeOver } from '../support/browser.ts'
+import { looksRight, openScene } from './scene.ts'
 
 const scene = openScene()
 
@@ -20,13 +11,6 @@ const looks: [Size, Scheme][] = [
   ['laptop', 'light'],
   ['laptop', 'dark'],
 ]
-
-async function looksRight({ page }: Person, name: string) {
-  expect(await axeFindings(page)).toEqual([])
-  expect(await markupFlaws(page)).toEqual([])
-  expect(await overflowOf(page)).toBe(0)
-  await screenshot(page, name)
-}
 
 describe.each(looks)('an administrator at a %s, %s', (size, scheme) => {
   const shot = (name: string) => `own-${name}-${size}-${scheme}`

@@ -2,34 +2,10 @@ import { describe, expect, test } from 'vitest'
 import { seedSample } from '../../src/market/prices/sample-prices.ts'
 import { registrant } from '../account/people.ts'
 import { importUntil, linkOf, makeDue, pastSlot, reader } from '../market/reports/readers.ts'
-import {
-  axeFindings,
-  markupFlaws,
-  overflowOf,
-  type Person,
-  type Scheme,
-  type Size,
-  screenshot,
-  sizes,
-  takeOver,
-} from '../support/browser.ts'
-import { openScene } from './scene.ts'
+import { overflowOf, type Person, type Scheme, type Size, screenshot, takeOver } from '../support/browser.ts'
+import { looksRightEverywhere, openScene } from './scene.ts'
 
 const scene = openScene()
-
-/** Looks at the page on phone and laptop, light and dark: fits, is sound, and has its picture taken. */
-async function looksRight({ page }: Person, name: string) {
-  for (const size of ['laptop', 'phone'] as Size[]) {
-    await page.setViewportSize(sizes[size])
-    for (const scheme of ['light', 'dark'] as Scheme[]) {
-      await page.emulateMedia({ colorScheme: scheme })
-      await screenshot(page, `reports-${name}-${size}-${scheme}`)
-      const where = `${name} ${size} ${scheme}`
-      expect([where, await overflowOf(page), await page.locator('h1:visible').count()]).toEqual([where, 0, 1])
-      expect([where, await axeFindings(page), await markupFlaws(page)]).toEqual([where, [], []])
-    }
-  }
-}
 
 /** The newest mail to this address with these words in its subject. */
 async function mailTo(email: string, subject: RegExp) {
@@ -64,24 +40,24 @@ describe('e-mail reports', () => {
     const { visitor, userId } = await reader(app)
     await takeOver(person, visitor)
     await person.page.goto('/account/reports')
-    await looksRight(person, 'nothing')
+    await looksRightEverywhere(person, 'reports-nothing')
     await person.page.getByRole('button', { name: 'Save' }).click()
     await person.page.getByLabel('Weekly').check()
     await person.page.getByRole('button', { name: 'Save' }).click()
     await person.page.getByRole('heading', { name: 'Every Saturday at 8:00 am IST' }).waitFor()
-    await looksRight(person, 'chosen')
+    await looksRightEverywhere(person, 'reports-chosen')
     await makeDue(app, slot, [userId])
     await person.page.goto('/account/reports')
     await person.page.getByText('It leaves as soon as the prices').waitFor()
     await person.page.goto(`/reports/${await linkOf(app, userId)}`)
-    await looksRight(person, 'manage')
+    await looksRightEverywhere(person, 'reports-manage')
     await person.page.goto(`/reports/${'x'.repeat(43)}`)
-    await looksRight(person, 'gone')
+    await looksRightEverywhere(person, 'reports-gone')
 
     const other = await scene.arrive()
     await takeOver(other, (await registrant(app)).visitor)
     await other.page.goto('/account/reports')
-    await looksRight(other, 'without-plan')
+    await looksRightEverywhere(other, 'reports-without-plan')
     await app.sql`update report_choices set cadence = 'off', next_due_at = null`
   })
 
