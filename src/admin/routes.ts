@@ -16,7 +16,7 @@ import refunds from './refunds/routes.ts'
 import subscribers from './subscribers/routes.ts'
 import webhooks from './webhooks/routes.ts'
 
-/** The panel. Both roles of administrators may look; every action asks for more (`requireMoney`, `confirmIdentity`). */
+/** The panel. Both roles of administrators may look; every action asks for more (`requireWriteAccess`, `confirmIdentity`). */
 const routes: FastifyPluginAsyncTypebox<Panel> = async (app, panel) => {
   // Before anything sent is read, and at unknown addresses too: for others no address here exists.
   app.addHook('preValidation', requireAdmin)

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { actorOf, requireMoney } from '../../identity/sessions/guards.ts'
+import { actorOf, requireWriteAccess } from '../../identity/sessions/guards.ts'
 import { AppError } from '../../platform/errors.ts'
 import { resolveIncident } from '../../records/incidents/incidents.ts'
 import { type IncidentKind, meaningOf, meanings } from '../../records/incidents/kinds.ts'
@@ -85,7 +85,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
 
   app.post(
     '/:id/resolution',
-    { preHandler: requireMoney, schema: { params: ById, body: PostedForm } },
+    { preHandler: requireWriteAccess, schema: { params: ById, body: PostedForm } },
     async (request, reply) => {
       const incident = await incidentAt(request.params.id)
       const typed = readForm(request.body, ['resolution'])

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { actorOf, requireMoney } from '../../identity/sessions/guards.ts'
+import { actorOf, requireWriteAccess } from '../../identity/sessions/guards.ts'
 import { AppError } from '../../platform/errors.ts'
 import { sendCsv } from '../csv-routes.ts'
 import type { Panel } from '../panel.ts'
@@ -23,7 +23,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
 
   app.get('.csv', async (_request, reply) => sendCsv(reply, 'jobs', columns, allJobs()))
 
-  app.post('/:name/run', { preHandler: requireMoney, schema: { params: ByName } }, async (request, reply) => {
+  app.post('/:name/run', { preHandler: requireWriteAccess, schema: { params: ByName } }, async (request, reply) => {
     const { name } = request.params
     if (!(await recordRunAsked(deps.sql, name, actorOf(request))))
       throw new AppError('not-found', 'There is no such job.')
@@ -33,7 +33,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
     return reply.leaveFor('/admin/jobs')
   })
 
-  app.post('/:name/retry', { preHandler: requireMoney, schema: { params: ByName } }, async (request, reply) => {
+  app.post('/:name/retry', { preHandler: requireWriteAccess, schema: { params: ByName } }, async (request, reply) => {
     const { name } = request.params
     const count = await retryFailed(deps.sql, name, actorOf(request))
     if (count > 0) deps.wake(name)

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { actorOf, requireMoney } from '../../identity/sessions/guards.ts'
+import { actorOf, requireWriteAccess } from '../../identity/sessions/guards.ts'
 import { AppError } from '../../platform/errors.ts'
 import { resendMail } from '../../records/mails/mails.ts'
 import { retryMail } from '../../records/mails/queries.ts'
@@ -84,7 +84,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps, composers }
 
   app.post(
     '/:id/copies',
-    { preHandler: requireMoney, schema: { params: ById, body: PostedForm } },
+    { preHandler: requireWriteAccess, schema: { params: ById, body: PostedForm } },
     async (request, reply) => {
       const copy = readForm(request.body, ['copy'], 6).copy
       const mail = await mailAt(request.params.id)
@@ -101,7 +101,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps, composers }
     },
   )
 
-  app.post('/:id/retry', { preHandler: requireMoney, schema: { params: ById } }, async (request, reply) => {
+  app.post('/:id/retry', { preHandler: requireWriteAccess, schema: { params: ById } }, async (request, reply) => {
     const mail = await mailAt(request.params.id)
     const queued = await retryMail(deps.sql, mail.id, actorOf(request))
     if (queued) deps.wake('deliver-mails')

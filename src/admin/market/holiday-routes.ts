@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { actorOf, requireMoney } from '../../identity/sessions/guards.ts'
+import { actorOf, requireWriteAccess } from '../../identity/sessions/guards.ts'
 import { dayIn } from '../../market/calendar/days.ts'
 import { addHolidays } from '../../market/calendar/holidays.ts'
 import { listHolidays, removeHoliday } from '../../market/calendar/queries.ts'
@@ -25,7 +25,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
   const { sql } = deps
   app.get('', async (request, reply) => show(request, reply, formState()))
 
-  app.post('', { preHandler: requireMoney, schema: { body: PostedForm } }, async (request, reply) => {
+  app.post('', { preHandler: requireWriteAccess, schema: { body: PostedForm } }, async (request, reply) => {
     const { lines } = readForm(request.body, ['lines'], 20_000)
     const add = async () => {
       const changed = await addHolidays(sql, lines, actorOf(request))
@@ -36,7 +36,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
     return formAction(reply, { lines }, add, (form) => show(request, reply, form))
   })
 
-  app.post('/removal', { preHandler: requireMoney, schema: { body: PostedForm } }, async (request, reply) => {
+  app.post('/removal', { preHandler: requireWriteAccess, schema: { body: PostedForm } }, async (request, reply) => {
     const { day } = readForm(request.body, ['day'], 10)
     if (dayIn(day) === day && (await removeHoliday(sql, day, actorOf(request))))
       request.session.set('notice', { kind: 'good', text: `${labels.dayText(day)} is a trading day again.` })

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import { actorOf, requireMoney } from '../../identity/sessions/guards.ts'
+import { actorOf, requireWriteAccess } from '../../identity/sessions/guards.ts'
 import { type InstrumentRow, listInstruments } from '../../market/instruments/queries.ts'
 import { deleteSplit, listOwnMoves, listSplits, type SplitRow } from '../../market/prices/splits/queries.ts'
 import { addSplit } from '../../market/prices/splits/splits.ts'
@@ -33,7 +33,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
   const { sql } = deps
   app.get('', async (request, reply) => show(request, reply, formState()))
 
-  app.post('', { preHandler: requireMoney, schema: { body: PostedForm } }, async (request, reply) => {
+  app.post('', { preHandler: requireWriteAccess, schema: { body: PostedForm } }, async (request, reply) => {
     const typed = readForm(request.body, ['symbol', 'day', 'ratio'], 40)
     const add = async () => {
       await addSplit(sql, typed, actorOf(request))
@@ -45,7 +45,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
 
   app.post(
     '/:id/removal',
-    { preHandler: requireMoney, schema: { params: ById, body: PostedForm } },
+    { preHandler: requireWriteAccess, schema: { params: ById, body: PostedForm } },
     async (request, reply) => {
       if (await deleteSplit(sql, rowNumber(request.params.id), actorOf(request)))
         request.session.set('notice', {

@@ -3,7 +3,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { isOrderId, methodTitle } from '../../billing/payments/payments.ts'
 import { confirmIdentity, identityFields } from '../../identity/second-factor/reauthentication.ts'
-import { actorOf, requireMoney } from '../../identity/sessions/guards.ts'
+import { actorOf, requireWriteAccess } from '../../identity/sessions/guards.ts'
 import { AppError } from '../../platform/errors.ts'
 import { formAction } from '../../web/form-action.ts'
 import { type FormState, formState, PostedForm, readForm } from '../../web/forms.ts'
@@ -66,7 +66,7 @@ const methods = ['upi', 'credit_card', 'debit_card', 'net_banking', 'wallet', 'u
 
 /** Orders and attempts to pay, one order beside what Cashfree says of it, and what can be done: settle now, end it. */
 const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
-  const money = { preHandler: requireMoney }
+  const money = { preHandler: requireWriteAccess }
 
   app.get('', { schema: { querystring: Orders } }, async (request, reply) => {
     const q = (request.query.q ?? '').trim()

@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { changePrice, priceTyped, putOnSale, takeOffSale } from '../../billing/plans/plans.ts'
 import { confirmIdentity, identityFields } from '../../identity/second-factor/reauthentication.ts'
-import { actorOf, requireMoney } from '../../identity/sessions/guards.ts'
+import { actorOf, requireWriteAccess } from '../../identity/sessions/guards.ts'
 import { AppError } from '../../platform/errors.ts'
 import { rupees } from '../../platform/money.ts'
 import { formAction } from '../../web/form-action.ts'
@@ -46,11 +46,11 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
 
   app.get('.csv', async (_request, reply) => sendCsv(reply, 'plans', columns, allVersions()))
 
-  const onlyMoney = { preHandler: requireMoney, schema: { params: ByKey } }
+  const onlyMoney = { preHandler: requireWriteAccess, schema: { params: ByKey } }
 
   app.get(
     '/:key/price',
-    { preHandler: requireMoney, schema: { params: ByKey, querystring: Priced } },
+    { preHandler: requireWriteAccess, schema: { params: ByKey, querystring: Priced } },
     async (request, reply) => showPrice(request, reply, request.query.price ?? ''),
   )
 

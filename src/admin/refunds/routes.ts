@@ -4,7 +4,7 @@ import type { Refund } from '../../billing/refunds/queries.ts'
 import { refundPayment } from '../../billing/refunds/refunds.ts'
 import { askAboutRefund } from '../../billing/refunds/sending.ts'
 import { confirmIdentity, identityFields } from '../../identity/second-factor/reauthentication.ts'
-import { actorOf, requireMoney } from '../../identity/sessions/guards.ts'
+import { actorOf, requireWriteAccess } from '../../identity/sessions/guards.ts'
 import { AppError } from '../../platform/errors.ts'
 import { rupees } from '../../platform/money.ts'
 import { formAction } from '../../web/form-action.ts'
@@ -39,7 +39,7 @@ const Seen = Type.Object({ seen: Word })
 
 /** /admin/refunds: the list, a new one (preview, then confirm), and each one followed to its end. */
 const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
-  const money = { preHandler: requireMoney }
+  const money = { preHandler: requireWriteAccess }
 
   app.get('', { schema: { querystring: Listed } }, async (request, reply) => {
     const filter = filterOf(names, request.query)

@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type Static, Type } from 'typebox'
 import { confirmIdentity, identityFields } from '../../identity/second-factor/reauthentication.ts'
-import { actorOf, requireMoney } from '../../identity/sessions/guards.ts'
+import { actorOf, requireWriteAccess } from '../../identity/sessions/guards.ts'
 import { formAction } from '../../web/form-action.ts'
 import { type FormState, formState, PostedForm, readForm } from '../../web/forms.ts'
 import { sendCsv } from '../csv-routes.ts'
@@ -96,7 +96,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
 
   app.get(
     '/:id/:act',
-    { preHandler: requireMoney, schema: { params: ByAction, querystring: Asked } },
+    { preHandler: requireWriteAccess, schema: { params: ByAction, querystring: Asked } },
     async (request, reply) => {
       const { days = '', number = '' } = request.query
       const typed = { ...readForm(null, actionFields), days, number }
@@ -108,7 +108,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
 
   app.post(
     '/:id/:act',
-    { preHandler: requireMoney, schema: { params: ByAction, body: PostedForm } },
+    { preHandler: requireWriteAccess, schema: { params: ByAction, body: PostedForm } },
     async (request, reply) => {
       const action = actionNamed(request.params.act)
       const person = await personAt(sql, request.params.id)

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { replayEvent } from '../../billing/webhooks/inbox.ts'
-import { actorOf, requireMoney } from '../../identity/sessions/guards.ts'
+import { actorOf, requireWriteAccess } from '../../identity/sessions/guards.ts'
 import { AppError } from '../../platform/errors.ts'
 import { sendCsv } from '../csv-routes.ts'
 import { spanOfDays } from '../days.ts'
@@ -77,7 +77,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
     })
   })
 
-  app.post('/:id/replay', { preHandler: requireMoney, schema: { params: ById } }, async (request, reply) => {
+  app.post('/:id/replay', { preHandler: requireWriteAccess, schema: { params: ById } }, async (request, reply) => {
     const id = rowNumber(request.params.id)
     await replayEvent(deps, id, actorOf(request))
     const outcome = (await findDelivery(deps.sql, id))?.outcome ?? null

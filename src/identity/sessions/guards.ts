@@ -61,7 +61,7 @@ export async function requireAdmin(request: FastifyRequest): Promise<void> {
 }
 
 /** Only admins who may change things get past. */
-export async function requireMoney(request: FastifyRequest): Promise<void> {
+export async function requireWriteAccess(request: FastifyRequest): Promise<void> {
   await requireAdmin(request)
   if (request.mayAct) return
   request.log.warn(

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { actorOf, requireMoney } from '../../../identity/sessions/guards.ts'
+import { actorOf, requireWriteAccess } from '../../../identity/sessions/guards.ts'
 import { dayIn } from '../../../market/calendar/days.ts'
 import { commit, decideJump, parseRatio, undo } from '../../../market/prices/imports/imports.ts'
 import { deleteDecision } from '../../../market/prices/imports/jump-queries.ts'
@@ -14,7 +14,7 @@ import { rowNumber } from '../../row-numbers.ts'
 import { labels } from '../labels.ts'
 import { ById, showImport, showUndo } from './detail-routes.ts'
 
-const acted = { preHandler: requireMoney, schema: { params: ById, body: PostedForm } }
+const acted = { preHandler: requireWriteAccess, schema: { params: ById, body: PostedForm } }
 
 /** /admin/market/imports/:id/…: deciding its jumps, committing, dropping and undoing it. */
 const routes: FastifyPluginAsyncTypebox<{ deps: Services }> = async (app, { deps }) => {

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import { requireMoney } from '../../../identity/sessions/guards.ts'
+import { requireWriteAccess } from '../../../identity/sessions/guards.ts'
 import { summariseUndoing, type UndoSummary } from '../../../market/prices/imports/preview-queries.ts'
 import { findImport, type Import } from '../../../market/prices/imports/queries.ts'
 import { findVersion } from '../../../market/version/queries.ts'
@@ -36,7 +36,7 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Services }> = async (app, { deps
     showImport(deps.sql, request, reply, formState()),
   )
 
-  app.get('/:id/undo', { preHandler: requireMoney, schema: { params: ById } }, async (request, reply) =>
+  app.get('/:id/undo', { preHandler: requireWriteAccess, schema: { params: ById } }, async (request, reply) =>
     showUndo(deps.sql, request, reply, formState()),
   )
 }

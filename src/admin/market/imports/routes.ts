@@ -3,7 +3,7 @@ import multipart from '@fastify/multipart'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import { actorOf, requireMoney } from '../../../identity/sessions/guards.ts'
+import { actorOf, requireWriteAccess } from '../../../identity/sessions/guards.ts'
 import { beginImport } from '../../../market/prices/imports/imports.ts'
 import { type Import, listImports } from '../../../market/prices/imports/queries.ts'
 import { AppError } from '../../../platform/errors.ts'
@@ -52,7 +52,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
     showList(request, reply, formState(), request.query.after),
   )
 
-  app.post('', { preHandler: requireMoney }, async (request, reply) =>
+  app.post('', { preHandler: requireWriteAccess }, async (request, reply) =>
     formAction(
       reply,
       {},

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { actorOf, requireMoney } from '../../../identity/sessions/guards.ts'
+import { actorOf, requireWriteAccess } from '../../../identity/sessions/guards.ts'
 import { measureAgainst, removeInstrument, verifyToday } from '../../../market/instruments/instruments.ts'
 import { type InstrumentRow, listInstruments, type Revised } from '../../../market/instruments/queries.ts'
 import { AppError } from '../../../platform/errors.ts'
@@ -23,7 +23,7 @@ declare module '../../../web/views.ts' {
   }
 }
 
-const acted = { preHandler: requireMoney, schema: { params: BySymbol, body: PostedForm } }
+const acted = { preHandler: requireWriteAccess, schema: { params: BySymbol, body: PostedForm } }
 
 /** /admin/market/instruments/:symbol/…: verifying and removing an instrument, and making it the benchmark. */
 const routes: FastifyPluginAsyncTypebox<{ deps: Services }> = async (app, { deps }) => {
@@ -46,8 +46,10 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Services }> = async (app, { deps
     })
   })
 
-  app.get('/:symbol/benchmark', { preHandler: requireMoney, schema: { params: BySymbol } }, async (request, reply) =>
-    showBenchmark(request, reply, formState()),
+  app.get(
+    '/:symbol/benchmark',
+    { preHandler: requireWriteAccess, schema: { params: BySymbol } },
+    async (request, reply) => showBenchmark(request, reply, formState()),
   )
 
   app.post('/:symbol/benchmark', acted, async (request, reply) => {

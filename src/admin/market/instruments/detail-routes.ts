@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import { actorOf, requireMoney } from '../../../identity/sessions/guards.ts'
+import { actorOf, requireWriteAccess } from '../../../identity/sessions/guards.ts'
 import { listOtherIsins } from '../../../market/instruments/etf-list/queries.ts'
 import { addInstrument, changeInstrument, detailFields, parseDetails } from '../../../market/instruments/instruments.ts'
 import { findInstrument, type Revised } from '../../../market/instruments/queries.ts'
@@ -38,12 +38,12 @@ const Prefilled = Type.Object({
 const routes: FastifyPluginAsyncTypebox<{ deps: Services }> = async (app, { deps }) => {
   const { sql } = deps
 
-  app.get('/new', { preHandler: requireMoney, schema: { querystring: Prefilled } }, async (request, reply) => {
+  app.get('/new', { preHandler: requireWriteAccess, schema: { querystring: Prefilled } }, async (request, reply) => {
     const { symbol = '', tracks = '', isin = '' } = request.query
     return showInstrument(sql, request, reply, null, formState({ kind: 'sector', shown: 'yes', symbol, tracks, isin }))
   })
 
-  app.post('/new', { preHandler: requireMoney, schema: { body: PostedForm } }, async (request, reply) => {
+  app.post('/new', { preHandler: requireWriteAccess, schema: { body: PostedForm } }, async (request, reply) => {
     const typed = readForm(request.body, ['symbol', ...detailFields], 200)
     const add = async () => {
       const symbol = await addInstrument(sql, typed.symbol, parseDetails(typed), actorOf(request))
@@ -59,7 +59,7 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Services }> = async (app, { deps
 
   app.post(
     '/:symbol',
-    { preHandler: requireMoney, schema: { params: BySymbol, body: PostedForm } },
+    { preHandler: requireWriteAccess, schema: { params: BySymbol, body: PostedForm } },
     async (request, reply) => {
       const found = await instrumentAt(sql, request)
       const typed = readForm(request.body, ['seen', ...detailFields], 200)

@@ -2,7 +2,7 @@ import multipart from '@fastify/multipart'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import { actorOf, requireMoney } from '../../../identity/sessions/guards.ts'
+import { actorOf, requireWriteAccess } from '../../../identity/sessions/guards.ts'
 import type { Problem } from '../../../market/files/csv-files.ts'
 import { readEtfList } from '../../../market/instruments/etf-list/etf-list.ts'
 import {
@@ -55,7 +55,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
     showList(request, reply, { q: request.query.q }),
   )
 
-  app.post('/etf-list', { preHandler: requireMoney }, async (request, reply) =>
+  app.post('/etf-list', { preHandler: requireWriteAccess }, async (request, reply) =>
     formAction(
       reply,
       {},
