@@ -11,7 +11,7 @@ export type NewAdmin = {
   username: string
   password: string
   /** Gives the password at a fresh browser, and no code yet. */
-  knock: (visitor?: Visitor, next?: string) => Promise<Visitor>
+  givePassword: (visitor?: Visitor, next?: string) => Promise<Visitor>
   /** The first log-in: reads the secret off the page and gives its first code. */
   enrol: () => Promise<{ visitor: Visitor; secret: string; recoveryCodes: string[] }>
   /** Enrols where that was not done yet, and logs in all the way. */
@@ -28,19 +28,19 @@ export async function newAdmin(
   await insertAdmin(app.sql, { ...person, passwordHash: await hashPassword(password) })
   const [row] = await app.sql<{ id: string }[]>`select id from users where username = ${username}`
 
-  async function knock(visitor = new Visitor(app), next = '') {
+  async function givePassword(visitor = new Visitor(app), next = '') {
     const answer = await visitor.post('/login', { login: username, password, next })
     if (answer.status !== 303) throw new Error(`the password was answered ${answer.status}`)
     return visitor
   }
   async function enrol() {
-    const visitor = await knock()
+    const visitor = await givePassword()
     const secret = secretOn((await visitor.get('/login/authenticator')).body)
     const answer = await visitor.post('/login/authenticator', { code: codeAt(secret, Date.now()) })
     const shown = await visitor.get(answer.location ?? '/')
     return { visitor, secret, recoveryCodes: codesOn(shown.body) }
   }
-  return { id: row!.id, username, password, knock, enrol, logIn: async () => (await enrol()).visitor }
+  return { id: row!.id, username, password, givePassword, enrol, logIn: async () => (await enrol()).visitor }
 }
 
 /** The secret as the page shows it for typing. */

@@ -27,20 +27,20 @@ beforeEach(() => {
   lines = []
 })
 
-const told = () => lines.map((line) => JSON.parse(line) as Record<string, unknown>).filter(({ event }) => event)
-const events = () => told().map(({ event }) => event)
+const logged = () => lines.map((line) => JSON.parse(line) as Record<string, unknown>).filter(({ event }) => event)
+const events = () => logged().map(({ event }) => event)
 
 describe('the log tells', () => {
   test('who gave which factor when, and which was refused, without a name, an address or what was typed', async () => {
     const admin = await newAdmin(site)
     const { secret } = await admin.enrol()
     expect(events()).toEqual(['password taken', 'second factor taken'])
-    expect(told().map(({ userId }) => userId)).toEqual([admin.id, admin.id])
+    expect(logged().map(({ userId }) => userId)).toEqual([admin.id, admin.id])
 
     lines = []
     const visitor = new Visitor(site)
     await visitor.post('/login', { login: admin.username, password: 'not-the-password' })
-    await admin.knock(visitor)
+    await admin.givePassword(visitor)
     const code = codeAt(secret, Date.now() - 3_600_000)
     await visitor.post('/login/code', { code })
     expect(events()).toEqual(['log-in refused', 'password taken', 'second factor refused'])
@@ -60,7 +60,7 @@ describe('the log tells', () => {
     const role = { role: 'subscriber', seen: 'admin-read', your_password: 'not-the-password' }
     expect((await admins.post(`/admin/subscribers/${reader.id}/role`, role)).status).toBe(422)
     expect((await admins.post('/logout', {}, { 'sec-fetch-site': 'cross-site' })).status).toBe(403)
-    expect(told().map(({ event, userId, route }) => ({ event, userId, route }))).toEqual([
+    expect(logged().map(({ event, userId, route }) => ({ event, userId, route }))).toEqual([
       { event: 'act refused', userId: reader.id, route: '/admin/jobs/:name/run' },
       { event: 'identity refused', userId: acting.id, route: undefined },
       { event: 'cross-site write refused', userId: undefined, route: '/logout' },

@@ -5,6 +5,7 @@ import { checkDatabase } from '../../src/operations/doctor/database.ts'
 import { adminOf, codeAt } from '../support/admin.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { registration, Visitor } from '../support/visitor.ts'
+import { newAdmin } from './administrators.ts'
 
 let app: TestApp
 beforeAll(async () => {
@@ -28,16 +29,9 @@ async function withOtherKeys<T>(work: (site: Pick<TestApp, 'url'>) => Promise<T>
 
 /** An administrator whose app was set up through the pages, so that the recovery codes are known. */
 async function enrolled() {
-  const form = registration()
-  await new Visitor(app).register(form)
-  await app.sql`update users set role = 'admin' where email = ${form.email!}`
-  const visitor = new Visitor(app)
-  await visitor.post('/login', { login: form.username!, password: form.password! })
-  const secret = /secret=([A-Z2-7]+)/.exec((await visitor.get('/login/authenticator')).body)![1]!
-  await visitor.post('/login/authenticator', { code: codeAt(secret, Date.now()) })
-  const { body } = await visitor.get('/login/recovery-codes')
-  const codes = [...new Set([...body.matchAll(/(?:[0-9A-Z]{4}-){6}[0-9A-Z]{4}/g)].map(([code]) => code))]
-  return { form, secret, codes }
+  const { username, password, enrol } = await newAdmin(app)
+  const { secret, recoveryCodes } = await enrol()
+  return { form: { username, password }, secret, codes: recoveryCodes }
 }
 
 const withPassword = async (site: Pick<TestApp, 'url'>, form: Record<string, string>) => {
@@ -131,17 +125,17 @@ describe('a second factor whose key is gone', () => {
   })
 })
 
-describe('sealing anew at the start', () => {
-  test('seals with the newest key what an older one sealed, proved or not, and leaves the rest as it is', async () => {
+describe('encrypting anew at the start', () => {
+  test('encrypts with the newest key what an older one encrypted, proved or not, and leaves the rest as it is', async () => {
     const admin = await adminOf(app)
     const before = await app.sql`select user_id, sealed_secret from second_factors order by user_id`
     const keys = [Buffer.alloc(32, 0x66), ...app.config.totpKeys]
-    const resealed = await reencryptSecrets(app.sql, keys)
-    expect(resealed).toBeGreaterThan(0)
-    expect((await trySecrets(app.sql, [keys[0]!])).readable).toBe(resealed)
+    const reencrypted = await reencryptSecrets(app.sql, keys)
+    expect(reencrypted).toBeGreaterThan(0)
+    expect((await trySecrets(app.sql, [keys[0]!])).readable).toBe(reencrypted)
     expect(await reencryptSecrets(app.sql, keys)).toBe(0)
     // Back again, as when a step of the rotation is taken back.
-    expect(await reencryptSecrets(app.sql, [...app.config.totpKeys, keys[0]!])).toBe(resealed)
+    expect(await reencryptSecrets(app.sql, [...app.config.totpKeys, keys[0]!])).toBe(reencrypted)
     const after = await app.sql`select user_id, sealed_secret from second_factors order by user_id`
     expect(after.map(({ userId }) => userId)).toEqual(before.map(({ userId }) => userId))
     const visitor = await withPassword(app, admin.form)

@@ -24,7 +24,7 @@ describe('the password of an administrator', () => {
   })
 
   test('opens nothing but the way to the second factor', async () => {
-    const visitor = await admin.knock()
+    const visitor = await admin.givePassword()
     for (const path of ['/dashboard', '/admin', '/account', '/checkout/monthly', '/login/recovery-codes'])
       expect([path, (await visitor.get(path)).location]).toEqual([path, `/login?next=${encodeURIComponent(path)}`])
     expect((await visitor.get('/login?next=%2Fadmin')).location).toBe('/login/authenticator?next=%2Fadmin')
@@ -34,7 +34,7 @@ describe('the password of an administrator', () => {
   })
 
   test('stands for ten minutes, whatever is clicked meanwhile', async () => {
-    const visitor = await admin.knock()
+    const visitor = await admin.givePassword()
     await app.sql`update sessions set created_at = now() - interval '10 minutes 1 second' where user_id = ${admin.id}`
     expect((await visitor.get('/login/authenticator')).location).toBe('/login')
     expect((await visitor.post('/login/authenticator', { code: '000000' })).location).toBe('/login')
@@ -44,7 +44,7 @@ describe('the password of an administrator', () => {
   })
 
   test('can be taken back', async () => {
-    const visitor = await admin.knock()
+    const visitor = await admin.givePassword()
     await visitor.post('/logout')
     expect((await visitor.get('/login/authenticator')).location).toBe('/login')
   })
@@ -65,7 +65,7 @@ describe('the password of an administrator', () => {
 describe('the first log-in', () => {
   test('shows a QR code and the same secret as text until a code proves it, then ten recovery codes', async () => {
     const admin = await newAdmin(app)
-    const visitor = await admin.knock(new Visitor(app), '/admin/orders')
+    const visitor = await admin.givePassword(new Visitor(app), '/admin/orders')
     const page = await visitor.get('/login/authenticator?next=%2Fadmin%2Forders')
     const secret = secretOn(page.body)
     expect(secret).toMatch(/^[A-Z2-7]{32}$/)
@@ -101,7 +101,7 @@ describe('the first log-in', () => {
 
   test('with a secret that was proved already asks for a code: nobody enrols over it', async () => {
     const admin = await newAdmin(app)
-    const early = await admin.knock()
+    const early = await admin.givePassword()
     await admin.enrol()
     expect((await early.get('/login/authenticator')).location).toBe('/login/code')
     const secret = 'A'.repeat(32)
@@ -145,7 +145,7 @@ describe('a later log-in', () => {
     'never leads to %j',
     async (next) => {
       await later(admin.id)
-      const visitor = await admin.knock(new Visitor(app), next)
+      const visitor = await admin.givePassword(new Visitor(app), next)
       expect((await visitor.get(`/login/code?next=${encodeURIComponent(next)}`)).body).toContain('name="next" value=""')
       const done = await visitor.post('/login/code', { code: codeAt(secret, Date.now()), next })
       expect(done.location).toBe('/admin')
@@ -155,11 +155,11 @@ describe('a later log-in', () => {
   test('takes a code once, in this browser and in any other', async () => {
     await later(admin.id)
     const code = codeAt(secret, Date.now())
-    const [first, second] = [await admin.knock(), await admin.knock()]
+    const [first, second] = [await admin.givePassword(), await admin.givePassword()]
     const answers = await Promise.all([first, second].map((visitor) => visitor.post('/login/code', { code })))
     expect(answers.map(({ status }) => status).sort()).toEqual([303, 422])
     expect(answers.find(({ status }) => status === 422)!.body).toContain('was used before')
-    expect((await (await admin.knock()).post('/login/code', { code })).status).toBe(422)
+    expect((await (await admin.givePassword()).post('/login/code', { code })).status).toBe(422)
   })
 
   test('takes the code of the step before and after, for clocks that are off, and none further away', async () => {
@@ -171,7 +171,7 @@ describe('a later log-in', () => {
     ] as const) {
       await later(admin.id)
       // In the middle of a step, as seen by the server: a step that ends meanwhile would be another offset.
-      const visitor = await admin.knock()
+      const visitor = await admin.givePassword()
       const before = Math.floor(Date.now() / step)
       const answer = await visitor.post('/login/code', { code: codeAt(secret, Date.now() + offset * step) })
       if (Math.floor(Date.now() / step) === before) expect([offset, answer.status]).toEqual([offset, status])
@@ -180,20 +180,20 @@ describe('a later log-in', () => {
 
   test('after five wrong codes takes none for a quarter of an hour, not even the right one', async () => {
     await later(admin.id)
-    const visitor = await admin.knock()
+    const visitor = await admin.givePassword()
     for (let i = 0; i < 5; i++) expect((await wrong(visitor)).status).toBe(422)
     const answer = await visitor.post('/login/code', { code: codeAt(secret, Date.now()) })
     expect(answer.status).toBe(429)
     expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(890)
     expect(answer.body).toContain('Too many wrong codes. Please wait 15 minutes')
-    expect((await (await admin.knock()).post('/login/code', { code: recoveryCodes[9]! })).status).toBe(429)
+    expect((await (await admin.givePassword()).post('/login/code', { code: recoveryCodes[9]! })).status).toBe(429)
     await app.sql`update second_factors set blocked_until = now() where user_id = ${admin.id}`
     expect((await visitor.post('/login/code', { code: codeAt(secret, Date.now()) })).status).toBe(303)
   })
 
   test('looks at no more than five of fifty codes that are sent side by side', async () => {
     await later(admin.id)
-    const visitor = await admin.knock()
+    const visitor = await admin.givePassword()
     const answers = await Promise.all(Array.from({ length: 50 }, () => wrong(visitor)))
     expect(answers.filter(({ status }) => status === 422)).toHaveLength(5)
     expect(answers.filter(({ status }) => status === 429)).toHaveLength(45)
@@ -202,15 +202,15 @@ describe('a later log-in', () => {
   test('takes a recovery code instead, once, however it is written, and says how many are left', async () => {
     await later(admin.id)
     const typed = recoveryCodes[0]!.toLowerCase().replaceAll('-', ' ')
-    const visitor = await admin.knock()
+    const visitor = await admin.givePassword()
     expect((await visitor.post('/login/code', { code: typed, next: '/dashboard' })).location).toBe('/dashboard')
     expect((await visitor.get('/dashboard')).body).toContain('9 are left')
-    const again = await (await admin.knock()).post('/login/code', { code: recoveryCodes[0]! })
+    const again = await (await admin.givePassword()).post('/login/code', { code: recoveryCodes[0]! })
     expect(again.status).toBe(422)
     const [noted] = await app.sql`select from audit where user_id = ${admin.id} and action = 'recovery-code.used'`
     expect(noted).toBeDefined()
     const racing = await Promise.all(
-      (await Promise.all(Array.from({ length: 4 }, () => admin.knock()))).map((one) =>
+      (await Promise.all(Array.from({ length: 4 }, () => admin.givePassword()))).map((one) =>
         one.post('/login/code', { code: recoveryCodes[1]! }),
       ),
     )
@@ -221,7 +221,7 @@ describe('a later log-in', () => {
     '%j is no code',
     async (code) => {
       await later(admin.id)
-      expect((await (await admin.knock()).post('/login/code', { code })).status).toBe(422)
+      expect((await (await admin.givePassword()).post('/login/code', { code })).status).toBe(422)
     },
   )
 
@@ -230,7 +230,7 @@ describe('a later log-in', () => {
     await other.enrol()
     await later(admin.id)
     await later(other.id)
-    const visitor = await other.knock()
+    const visitor = await other.givePassword()
     expect((await visitor.post('/login/code', { code: codeAt(secret, Date.now()) })).status).toBe(422)
     expect((await visitor.post('/login/code', { code: recoveryCodes[5]! })).status).toBe(422)
   })
