@@ -91,13 +91,13 @@ describe('bars', () => {
     const exDay = days[500]!
     const traded = new Map([...smooth].map(([day, close]) => [day, day < exDay ? close : close / 100]))
     const against = new Map(days.map((day, i) => [day, 100 + 10 * Math.sin(i / 40) + i / 50]))
-    const question = { step: 'week', at: null, tail: 8, holidays: new Set<string>() } as const
+    const params = { step: 'week', at: null, tail: 8, holidays: new Set<string>() } as const
     const of = (closes: ReadonlyMap<string, number>) => {
       const {
         rs: _scale,
         spark: _line,
         ...rest
-      } = analyse(against, [{ symbol: 'X', name: 'X', prices: closes }], question)!.sectors[0]!
+      } = analyse(against, [{ symbol: 'X', name: 'X', prices: closes }], params)!.sectors[0]!
       return JSON.parse(
         JSON.stringify(rest, (_key, value) => (typeof value === 'number' ? Number(value.toPrecision(9)) : value)),
       )

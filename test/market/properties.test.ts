@@ -14,11 +14,11 @@ const first = Number(process.env.SEED ?? Math.floor(Math.random() * 1e6))
 const seeds = Array.from({ length: 12 }, (_, i) => first + i)
 console.log(`random markets of the seeds ${seeds[0]} to ${seeds.at(-1)}`)
 
-const questions: AnalysisParams[] = [
+const analyses: AnalysisParams[] = [
   { step: 'week', at: null, tail: 12, holidays: new Set() },
   { step: 'day', at: null, tail: 20, holidays: new Set() },
 ]
-const each = seeds.flatMap((seed) => questions.map((question) => [seed, question.step, question] as const))
+const each = seeds.flatMap((seed) => analyses.map((params) => [seed, params.step, params] as const))
 
 /**
  * Where two analyses differ, as paths. Numbers that agree to a billionth are the same: what rounding in another order of sums
@@ -36,24 +36,24 @@ const map = (instruments: Instrument[], change: (prices: Prices) => Prices) =>
   instruments.map((one) => ({ ...one, prices: change(one.prices) }))
 
 describe('the analysis of a random market', () => {
-  test.each(each)('of seed %i by %s does not depend on how much history was loaded', (seed, _step, question) => {
+  test.each(each)('of seed %i by %s does not depend on how much history was loaded', (seed, _step, params) => {
     const { benchmark, instruments, days } = randomMarket(seed)
     const from = days[Math.floor(days.length * 0.25)]!
     const cut = (prices: Prices) => between(prices, from, '9999-12-31')
-    expect(analyse(cut(benchmark), map(instruments, cut), question)).toEqual(analyse(benchmark, instruments, question))
+    expect(analyse(cut(benchmark), map(instruments, cut), params)).toEqual(analyse(benchmark, instruments, params))
   })
 
-  test.each(each)('of seed %i by %s does not depend on the scale of prices', (seed, _step, question) => {
+  test.each(each)('of seed %i by %s does not depend on the scale of prices', (seed, _step, params) => {
     const { benchmark, instruments, random } = randomMarket(seed)
     const factor = 0.001 + 1000 * random()
     const scaled = (prices: Prices) => new Map([...prices].map(([day, price]) => [day, price * factor]))
-    const plain = analyse(benchmark, instruments, question)!
-    expect(differences(analyse(scaled(benchmark), map(instruments, scaled), question), plain)).toEqual([])
+    const plain = analyse(benchmark, instruments, params)!
+    expect(differences(analyse(scaled(benchmark), map(instruments, scaled), params), plain)).toEqual([])
     // One instrument alone: its line moves with its scale, nothing that compares does.
     const alone = analyse(
       benchmark,
       [{ ...instruments[0]!, prices: scaled(instruments[0]!.prices) }, ...instruments.slice(1)],
-      question,
+      params,
     )
     const without = (analysis: Analysis) => ({
       ...analysis,
@@ -64,25 +64,25 @@ describe('the analysis of a random market', () => {
 
   test.each(each)(
     'of seed %i by %s does not depend on the order of instruments or of their days',
-    (seed, _step, question) => {
+    (seed, _step, params) => {
       const { benchmark, instruments } = randomMarket(seed)
       const backwards = (prices: Prices) => new Map([...prices].reverse())
       const shuffled = map(instruments, backwards).reverse()
-      expect(analyse(backwards(benchmark), shuffled, question)).toEqual(analyse(benchmark, instruments, question))
+      expect(analyse(backwards(benchmark), shuffled, params)).toEqual(analyse(benchmark, instruments, params))
     },
   )
 
-  test.each(each)('of seed %i by %s looks at nothing that came later', (seed, _step, question) => {
+  test.each(each)('of seed %i by %s looks at nothing that came later', (seed, _step, params) => {
     const { benchmark, instruments, days, random } = randomMarket(seed)
     const at = days[Math.floor(days.length * (0.7 + 0.2 * random()))]!
     const known = (prices: Prices) => between(prices, '0000-00-00', at)
-    const then = analyse(known(benchmark), map(instruments, known), question)
-    expect(analyse(benchmark, instruments, { ...question, at })).toEqual(then)
+    const then = analyse(known(benchmark), map(instruments, known), params)
+    expect(analyse(benchmark, instruments, { ...params, at })).toEqual(then)
   })
 
   test.each(each)(
     'of seed %i by %s says nothing where prices are missing, and invents nothing',
-    (seed, _step, question) => {
+    (seed, _step, params) => {
       const { benchmark, instruments, days } = randomMarket(seed)
       const [whole] = instruments
       const last = days.at(-1)!
@@ -90,10 +90,10 @@ describe('the analysis of a random market', () => {
       // Its last day may be one of those that a random walk leaves out.
       const prices = new Map([...whole!.prices, [last, whole!.prices.get(last) ?? 100] as const])
       const holed = new Map([...prices].filter(([day]) => !hole.has(day)))
-      const found = analyse(benchmark, [{ ...whole!, prices: holed }], question)!.sectors[0]!
+      const found = analyse(benchmark, [{ ...whole!, prices: holed }], params)!.sectors[0]!
       expect([found.tail, found.quadrant, found.formula, found.mansfield]).toEqual([[], null, null, null])
       expect(found.rs).not.toBeNull()
-      const none = analyse(benchmark, [{ ...whole!, prices: new Map() }], question)!.sectors[0]!
+      const none = analyse(benchmark, [{ ...whole!, prices: new Map() }], params)!.sectors[0]!
       expect([none.rank, none.score, none.rs, none.mansfield, none.quadrant, none.fromHigh]).toEqual([
         null,
         null,
@@ -106,9 +106,9 @@ describe('the analysis of a random market', () => {
     },
   )
 
-  test.each(each)('of seed %i by %s holds only finite numbers', (seed, _step, question) => {
+  test.each(each)('of seed %i by %s holds only finite numbers', (seed, _step, params) => {
     const { benchmark, instruments } = randomMarket(seed, 3)
-    const text = JSON.stringify(analyse(benchmark, instruments, question), (_key, value) =>
+    const text = JSON.stringify(analyse(benchmark, instruments, params), (_key, value) =>
       typeof value === 'number' && !Number.isFinite(value) ? 'not finite' : value,
     )
     expect(text).not.toContain('not finite')
@@ -117,7 +117,7 @@ describe('the analysis of a random market', () => {
 
 test('an instrument that is the benchmark scores 100, and has no reading by a measure of how much it moves', () => {
   const { benchmark } = randomMarket(7)
-  const [self] = analyse(benchmark, [{ symbol: 'SELF', name: 'Itself', prices: benchmark }], questions[0]!)!.sectors
+  const [self] = analyse(benchmark, [{ symbol: 'SELF', name: 'Itself', prices: benchmark }], analyses[0]!)!.sectors
   expect([self!.formula, self!.score, self!.rs, self!.mansfield]).toEqual(['C/1', 100, 100, 0])
 })
 
