@@ -44,7 +44,7 @@ export function barChart(bars: readonly Bar[], { print, short, step }: Scale): D
       y: round(zero - value * unit),
       text: short(value),
     })),
-    // Where little goes down, its own mark would stand on that of zero.
+    // Where little goes down, its label would overlap that of zero.
     ...(lowest > highest * 0.15 ? [{ y: edges.bottom, text: `−${short(lowest)}` }] : []),
   ]
   const frame = frameFor(lines)

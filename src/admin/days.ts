@@ -17,7 +17,7 @@ export function dayInIndia(instant: Date): string {
 
 function midnightInIndia(day: string): Date | null {
   const midnight = new Date(`${day}T00:00:00+05:30`)
-  // A 31 February becomes a day of March: what reads differently was no day.
+  // 31 February parses as a day of March: only what reads as it was typed is a day.
   return /^\d{4}-\d\d-\d\d$/.test(day) && !Number.isNaN(midnight.getTime()) && dayInIndia(midnight) === day
     ? midnight
     : null

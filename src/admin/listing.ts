@@ -75,7 +75,7 @@ function readCursor(text: string | undefined): Cursor | null {
   try {
     const [at, id] = JSON.parse(Buffer.from(text, 'base64url').toString()) as [string, string]
     const instant = new Date(at)
-    // As we write it, and nothing that a database would not take: no NUL, no year beyond its calendar.
+    // Exactly as written, and nothing that the database would not take: no NUL, no year beyond its calendar.
     if (instant.toISOString() !== at || at.length !== 24 || !/^\P{C}{1,100}$/u.test(id)) throw new Error('not a cursor')
     return { at: instant, id }
   } catch {

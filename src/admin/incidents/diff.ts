@@ -21,7 +21,7 @@ export function diffOf(details: Record<string, unknown> | unknown[]): Diff {
     differs: key in left && key in right && JSON.stringify(left[key]) !== JSON.stringify(right[key]),
   }))
   lines.push(...attemptLines(left, right.attempts), ...paymentContradictions(contradictions))
-  // What differs is what the reader came for.
+  // Differences first.
   lines.sort((a, b) => Number(b.differs) - Number(a.differs))
   const facts = Object.entries(others).map(([key, value]) => ({ label: labelOf(key), value: factText(key, value) }))
   return { lines, facts }

@@ -1,5 +1,5 @@
--- Makes the work of one job that waits after a failure due at once, for an administrator. Answers how much of it there was;
--- nothing for a job that keeps no such work.
+-- Makes what failed and waits for another try of one job due at once, for an administrator. Answers how much that was; 0
+-- for a job that keeps no such work.
 create or replace function retry_failed(p_job text, p_actor text, p_origin jsonb) returns integer language plpgsql as $$
 declare
   due integer := case p_job

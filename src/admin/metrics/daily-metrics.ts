@@ -12,7 +12,7 @@ const daysAtOnce = 8
 export async function recordDailyMetrics(sql: Sql, most = daysARun): Promise<number> {
   await takeSnapshot(sql)
   let computed = await computeDays(sql, Math.min(daysAtOnce, most))
-  // A round always holds today and yesterday again: it goes on while it finds more than those.
+  // Every round computes today and yesterday again: there is more to do while it computes more than those.
   for (let last = computed; last > 2 && computed < most; computed += last)
     last = await computeDays(sql, Math.min(daysAtOnce, most))
   return computed

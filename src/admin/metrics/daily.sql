@@ -1,5 +1,5 @@
 -- The metrics of one Indian day, from the ledger, along indexes. Somebody "pays" at an instant when a period they bought
--- counts then and ended less than a grace period before; what an administrator granted is no business.
+-- counts then and ended less than a grace period before; what an administrator granted does not count.
 create or replace function metrics_of_day(p_day date) returns daily_figures language plpgsql stable as $$
 declare
   f     daily_figures;

@@ -40,7 +40,7 @@ create or replace function subscriber_counts() returns jsonb language sql stable
     'funnel', funnel_since(((now() at time zone 'Asia/Kolkata')::date - 29)::timestamp at time zone 'Asia/Kolkata'))
 $$;
 
--- How far the people who registered since then have come. Whoever registered and never paid could still be won.
+-- How far the people who registered since then have come. Those who never paid could still be won.
 create or replace function funnel_since(p_since timestamptz) returns jsonb language sql stable as $$
   select jsonb_build_object(
     'registered', count(*),

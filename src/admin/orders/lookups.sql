@@ -3,8 +3,8 @@ create or replace function user_behind(p_actor text) returns uuid language sql i
   select case when p_actor ~ '^user:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then substr(p_actor, 6)::uuid end
 $$;
 
--- The orders that a number on somebody's paper belongs to: of the order (ours or Cashfree's), a payment, a refund, a
--- receipt, a credit note, or the bank's reference of either. Exact; each is one look into an index.
+-- The orders that a number somebody quotes belongs to: of the order (ours or Cashfree's), a payment, a refund, a
+-- receipt, a credit note, or the bank's reference of either. Exact; each is one index lookup.
 create or replace function orders_named(p_text text) returns setof text language sql stable rows 5 as $$
   select id from orders where id = p_text
   union
@@ -23,7 +23,7 @@ create or replace function orders_named(p_text text) returns setof text language
   select r.order_id from credit_notes n join refunds r on r.id = n.refund_id where n.number = upper(p_text)
 $$;
 
--- The refunds that such a number belongs to: the very one, else all of that order.
+-- The refunds that such a number belongs to: that very refund, else all of the order.
 create or replace function refunds_named(p_text text) returns setof text language sql stable rows 5 as $$
   with named as (
     select id from refunds where id = p_text

@@ -71,7 +71,7 @@ export async function listOrders(
   `
 }
 
-/** The ids of the orders that a number on somebody's paper belongs to; at most 20. */
+/** The ids of the orders that a number somebody quotes belongs to; at most 20. */
 export async function findOrdersNamed(sql: Sql, text: string): Promise<string[]> {
   const rows = await sql<{ id: string }[]>`select id from orders_named(${text}) as id limit 20`
   return rows.map(({ id }) => id)

@@ -1,4 +1,5 @@
 import type { Sql } from '../../platform/db.ts'
+import { keyOfCursor } from '../list-queries.ts'
 import type { Cursor } from '../listing.ts'
 
 /** A person as a line of the list. */
@@ -19,11 +20,11 @@ export type Person = {
   until: Date | null
 }
 
-/** '' leaves a side open. `verified` is 'yes' or 'no'; `plan` a plan's name, whatever its version. */
+/** '' admits everybody. `verified` is 'yes' or 'no'; `plan` a plan's name, whatever its version. */
 export type Filter = { status: string; plan: string; role: string; verified: string }
 
 /** A tsquery over the words of a name, and a `like` pattern for the start of a user name or address. */
-export type Named = { words: string; start: string }
+export type NamePattern = { words: string; start: string }
 
 /**
  * People, newest first. Their subscription is as old as they are, so it is walked along, whatever the filter; of a plan
@@ -43,10 +44,9 @@ export async function listNewest(sql: Sql, filter: Filter, after: Cursor | null,
       ${verified === 'yes' ? sql`and u.email_verified_at is not null` : sql``}
       ${verified === 'no' ? sql`and u.email_verified_at is null` : sql``}
       ${
-        // The exact instant is the row's own: what a browser carries is cut to milliseconds.
         after
           ? sql`and (s.created_at, s.user_id) <
-                (coalesce((select created_at from subscriptions where user_id = ${after.id}), ${after.at}), ${after.id}::uuid)`
+                ${keyOfCursor(sql, after, sql`select created_at from subscriptions where user_id = ${after.id}`)}`
           : sql``
       }
     order by s.created_at desc, s.user_id desc
@@ -67,11 +67,11 @@ export async function listNewest(sql: Sql, filter: Filter, after: Cursor | null,
   `
 }
 
-/** People who are called so, newest first; see search.sql. */
-export async function listCalled(
+/** People whose name matches, newest first; see search.sql. */
+export async function listByName(
   sql: Sql,
   { status, plan, role, verified }: Filter,
-  named: Named,
+  named: NamePattern,
   after: Cursor | null,
   limit: number,
 ): Promise<Person[]> {

@@ -1,4 +1,4 @@
--- The newest accounts that are called so: p_words is a tsquery over the words of a name, p_start a pattern for the
+-- The newest accounts whose name matches: p_words is a tsquery over the words of a name, p_start a pattern for the
 -- beginning of a user name or an address; '' leaves a filter open; p_at and p_id are where the page before ended.
 -- A word that many share fills the page from the newest few thousand; only one that few share is looked up in its index.
 -- So neither "a" nor "Xavier" makes the database read everybody. Plans depend on the word: each call makes its own.
@@ -9,7 +9,7 @@ create or replace function people_called(
 declare
   words tsquery := to_tsquery('simple', p_words);
   among integer := greatest(5000, 60 * p_limit);
-  -- Known before the plan is made: it depends on how many have them.
+  -- Known before the query is planned: its plan depends on how many have them.
   versions text[] := array(select p.key from plans p where p.name = p_plan);
   found uuid[];
 begin
@@ -33,7 +33,7 @@ begin
       order by s.created_at desc, s.user_id desc limit p_limit);
   end if;
   if cardinality(found) = p_limit then return query select unnest(found); return; end if;
-  -- Of a plan that few have, all were looked at.
+  -- Where few have the plan, all of them were read above.
   if p_plan <> '' and not exists (select from subscriptions n where n.plan_key = any (versions) offset among) then
     return query select unnest(found);
     return;
@@ -57,7 +57,7 @@ begin
     limit p_limit;
 end $$;
 
--- Both are inlined, so that their indexes are seen.
+-- Both are inlined, so that the planner sees the indexes they can use.
 create or replace function is_called(u users, p_words tsquery, p_start text) returns boolean language sql immutable as $$
   select to_tsvector('simple', u.name) @@ p_words or lower(u.username) like p_start or lower(u.email) like p_start
 $$;

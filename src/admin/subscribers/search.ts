@@ -3,7 +3,7 @@ import type { Sql } from '../../platform/db.ts'
 import { AppError } from '../../platform/errors.ts'
 import { isUuid } from '../../platform/ids.ts'
 import type { Cursor } from '../listing.ts'
-import { type Filter, findExactly, listCalled, listNewest, type Named, type Person } from './queries.ts'
+import { type Filter, findExactly, listByName, listNewest, type NamePattern, type Person } from './queries.ts'
 
 /** A filter, and what is typed into the search box. */
 export type Search = Filter & { typed: string }
@@ -17,8 +17,8 @@ export async function listPeople(
 ): Promise<Person[]> {
   if (after && !isUuid(after.id)) throw new AppError('not-found', 'This page of the list does not exist.')
   if (typed === '') return listNewest(sql, filter, after, limit)
-  const named = namesIn(typed)
-  return named ? listCalled(sql, filter, named, after, limit) : []
+  const pattern = namePattern(typed)
+  return pattern ? listByName(sql, filter, pattern, after, limit) : []
 }
 
 /**
@@ -31,7 +31,7 @@ export async function findExact(sql: Sql, typed: string): Promise<Person[]> {
 }
 
 /** Words that a name must have, each from its beginning, and the beginning of a user name or address. Null: no word. */
-function namesIn(typed: string): Named | null {
+function namePattern(typed: string): NamePattern | null {
   const words = typed.toLowerCase().match(/[\p{L}\p{M}\p{N}]+/gu) ?? []
   if (words.length === 0) return null
   const start = typed.toLowerCase().replace(/[\\%_]/g, '\\$&')

@@ -7,7 +7,7 @@ import { type AdminAction, closedFor, keyOf, readReason, type Typed } from './ac
 const suggestedDays = 7
 const mostDays = 366
 
-/** Adds days of access that nobody pays for. */
+/** Adds days of access free of charge. */
 export const grant: AdminAction = {
   title: 'Grant days',
   tone: 'plain',

@@ -16,7 +16,7 @@ end $$;
 
 -- Lets nobody log in to the account any more, or (without a reason) again. What was paid for runs on. Orders that are open to
 -- pay are ended: those that Cashfree never heard of here, the others there, when Cashfree is asked about them, which is due
--- at once. Once lifted, money that was held is looked at. Locks in the one order, orders before users, so that a payment
+-- at once. Once lifted, Cashfree is asked about money that was held. Locks in the one order, orders before users, so that a payment
 -- that is being settled either counts before the suspension or is held after it.
 -- Answers 'done', 'repeated', or why not: 'changed' and the answers of may_act_on.
 create or replace function set_suspension(p_user_id uuid, p_reason text, p_actor text, p_origin jsonb) returns text
