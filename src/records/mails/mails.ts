@@ -72,7 +72,7 @@ async function deliverRound(given: Delivery, leased: LeasedMail[]): Promise<numb
 async function deliver({ sql, mailer, composers, log }: Delivery, mail: LeasedMail): Promise<boolean> {
   try {
     const compose = composerOf(composers, mail.kind)
-    if (!compose) throw new Error(`no composer for mails of kind ${mail.kind}`)
+    if (!compose) throw new Error(`nobody composes mails of kind ${mail.kind}`)
     const composed = await compose(mail)
     if (!composed) {
       await markSkipped(sql, mail.id)
