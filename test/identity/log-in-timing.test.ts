@@ -22,11 +22,14 @@ function widestGap(left: number[], right: number[]): number {
   return Math.max(...[...left, ...right].map((time) => Math.abs(share(left, time) - share(right, time))))
 }
 
-/** How far apart the medians are at most, in milliseconds: by the ranks between which each lies but once in a thousand times. */
+/**
+ * How far apart the medians are at most, in milliseconds, but once in a thousand times: each lies between two ranks, and that
+ * both are at their far ends is rarer than that one is.
+ */
 function medianGapAtMost(left: number[], right: number[]): number {
   const bounds = (times: number[]) => {
     const sorted = [...times].sort((a, b) => a - b)
-    const reach = (3.29 * Math.sqrt(sorted.length)) / 2
+    const reach = ((3.29 / Math.SQRT2) * Math.sqrt(sorted.length)) / 2
     const middle = sorted.length / 2
     return [sorted[Math.floor(middle - reach)]!, sorted[Math.ceil(middle + reach)]!] as const
   }
