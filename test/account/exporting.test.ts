@@ -1,7 +1,7 @@
 import { parse } from 'csv-parse/sync'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startApp, type TestApp } from '../support/app.ts'
-import { until } from '../support/ledger.ts'
+import { until } from '../support/until.ts'
 import { Visitor } from '../support/visitor.ts'
 import { refundInFull, registrant, subscriber } from './people.ts'
 

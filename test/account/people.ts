@@ -1,6 +1,7 @@
 import { refundPayment } from '../../src/billing/refunds/refunds.ts'
 import type { TestApp } from '../support/app.ts'
-import { newestOrder, until } from '../support/ledger.ts'
+import { newestOrder } from '../support/ledger.ts'
+import { until } from '../support/until.ts'
 import { Visitor } from '../support/visitor.ts'
 
 /** Somebody who registered and did not pay. */

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { checkInvariants } from '../../src/operations/integrity/integrity.ts'
 import { startApp, type TestApp } from '../support/app.ts'
-import { until } from '../support/ledger.ts'
+import { until } from '../support/until.ts'
 import { Visitor } from '../support/visitor.ts'
 import { subscriber } from './people.ts'
 

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type MailServer, startMailServer } from '../records/mails/server.ts'
-import { newestOrder, paidOnce, tracesOf, until } from '../support/ledger.ts'
+import { newestOrder, paidOnce, tracesOf } from '../support/ledger.ts'
 import { type AppProcess, buildHarness, type ProcessHarness } from '../support/process.ts'
+import { until } from '../support/until.ts'
 import { registration, stageOn, Visitor } from '../support/visitor.ts'
 
 let harness: ProcessHarness

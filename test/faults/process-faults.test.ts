@@ -6,9 +6,10 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { deliver, signed, successBody } from '../billing/webhooks/sender.ts'
-import { newestOrder, paidOnce, subscriberOf, tracesOf, until } from '../support/ledger.ts'
+import { newestOrder, paidOnce, subscriberOf, tracesOf } from '../support/ledger.ts'
 import { type AppProcess, buildHarness, type ProcessHarness } from '../support/process.ts'
 import { startProxy, through } from '../support/proxy.ts'
+import { until } from '../support/until.ts'
 import { Visitor } from '../support/visitor.ts'
 
 let harness: ProcessHarness

@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { errorsOf, moments, type SocketFault } from '../../src/dev/chaos/socket-faults.ts'
-import { newestOrder, until } from '../support/ledger.ts'
+import { newestOrder } from '../support/ledger.ts'
 import { type AppProcess, buildHarness, type ProcessHarness } from '../support/process.ts'
 import { startProxy, type TcpProxy, through } from '../support/proxy.ts'
+import { until } from '../support/until.ts'
 import { Visitor } from '../support/visitor.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'etf-sockets-'))

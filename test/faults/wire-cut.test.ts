@@ -1,8 +1,9 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { deliver, signed, successBody } from '../billing/webhooks/sender.ts'
 import { freshDatabase } from '../support/database.ts'
-import { newestOrder, paidOnce, tracesOf, until } from '../support/ledger.ts'
+import { newestOrder, paidOnce, tracesOf } from '../support/ledger.ts'
 import { type Cut, startProxy, type TcpProxy, through } from '../support/proxy.ts'
+import { until } from '../support/until.ts'
 import { Visitor } from '../support/visitor.ts'
 import { type FaultFixture, startFixture } from './fixture.ts'
 

@@ -1,6 +1,7 @@
 import type { Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
-import { newestOrder, subscriberOf, until } from '../support/ledger.ts'
+import { newestOrder, subscriberOf } from '../support/ledger.ts'
+import { until } from '../support/until.ts'
 import { registration, Visitor } from '../support/visitor.ts'
 import { openScene } from './scene.ts'
 import { createAccount, fillRegistration, register, stage } from './steps.ts'

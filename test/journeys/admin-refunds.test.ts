@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { newestOrder, subscriberOf, until } from '../support/ledger.ts'
+import { newestOrder, subscriberOf } from '../support/ledger.ts'
+import { until } from '../support/until.ts'
 import { Visitor } from '../support/visitor.ts'
 import { looksRight, openScene } from './scene.ts'
 

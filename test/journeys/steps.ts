@@ -3,7 +3,8 @@ import { expect } from 'vitest'
 import type { Stage } from '../../src/billing/checkout/checkout.ts'
 import type { TestApp } from '../support/app.ts'
 import type { Person } from '../support/browser.ts'
-import { newestOrder, until } from '../support/ledger.ts'
+import { newestOrder } from '../support/ledger.ts'
+import { until } from '../support/until.ts'
 import { registration } from '../support/visitor.ts'
 
 /** Where Cashfree's page is shown: the whole tab, or the window over ours. */

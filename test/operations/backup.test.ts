@@ -12,7 +12,8 @@ import { checkInvariants } from '../../src/operations/integrity/integrity.ts'
 import { connect } from '../../src/platform/db.ts'
 import { migrate } from '../../src/platform/migrate.ts'
 import { startApp, type TestApp } from '../support/app.ts'
-import { newestOrder, until } from '../support/ledger.ts'
+import { newestOrder } from '../support/ledger.ts'
+import { until } from '../support/until.ts'
 import { Visitor } from '../support/visitor.ts'
 import {
   backUp,

@@ -10,7 +10,7 @@ import { connect } from '../../src/platform/db.ts'
 import { createLog } from '../../src/platform/log.ts'
 import { migrate } from '../../src/platform/migrate.ts'
 import { startApp, type TestApp } from '../support/app.ts'
-import { until } from '../support/ledger.ts'
+import { until } from '../support/until.ts'
 
 let app: TestApp
 beforeAll(async () => {

@@ -15,8 +15,8 @@ import { prepareJobs } from '../../src/platform/jobs.ts'
 import { migrate } from '../../src/platform/migrate.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { freshDatabase } from '../support/database.ts'
-import { until } from '../support/ledger.ts'
 import { buildHarness, run } from '../support/process.ts'
+import { until } from '../support/until.ts'
 import { Visitor } from '../support/visitor.ts'
 import {
   backUp,

@@ -10,8 +10,8 @@ import { grantToApp } from '../../src/platform/database-roles.ts'
 import * as tls from '../faults/certificates.ts'
 import { codeAt } from '../support/admin.ts'
 import { keys } from '../support/app.ts'
-import { until } from '../support/ledger.ts'
 import { type AppProcess, buildHarness, type ProcessHarness } from '../support/process.ts'
+import { until } from '../support/until.ts'
 import { registration, Visitor } from '../support/visitor.ts'
 
 const document = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'operating.md'), 'utf8')

@@ -13,8 +13,9 @@ import { migrate } from '../../src/platform/migrate.ts'
 import { auditHead, verifyAudit } from '../../src/records/audit/queries.ts'
 import { emptyDatabase, folder, onServer } from '../operations/databases.ts'
 import { startApp, type TestApp } from '../support/app.ts'
-import { newestOrder, subscriberOf, tracesOf, until } from '../support/ledger.ts'
+import { newestOrder, subscriberOf, tracesOf } from '../support/ledger.ts'
 import { run } from '../support/process.ts'
+import { until } from '../support/until.ts'
 import { Visitor } from '../support/visitor.ts'
 
 const migrateCommand = join(import.meta.dirname, '..', '..', 'src', 'commands', 'migrate.ts')

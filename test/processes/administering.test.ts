@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { codesOn, secretOn } from '../identity/administrators.ts'
-import { until } from '../support/ledger.ts'
 import { freePort } from '../support/ports.ts'
 import { type AppProcess, buildHarness, type ProcessHarness, run, runCommand } from '../support/process.ts'
+import { until } from '../support/until.ts'
 import { registration, Visitor } from '../support/visitor.ts'
 
 const admin = (env: Record<string, string>, ...words: string[]) => runCommand('admin', words, env)

@@ -2,8 +2,8 @@ import { Agent, request } from 'node:http'
 import { connect } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { until } from '../support/ledger.ts'
 import { type AppProcess, buildHarness, type ProcessHarness } from '../support/process.ts'
+import { until } from '../support/until.ts'
 
 const drainMs = 1_000
 const settings = { SHUTDOWN_DRAIN_MS: String(drainMs), SHUTDOWN_GRACE_MS: '6000', LOG_LEVEL: 'warn' }

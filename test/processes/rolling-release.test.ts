@@ -2,8 +2,9 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { deliver, signed, successBody } from '../billing/webhooks/sender.ts'
 import { type Checkout, copyCheckout } from '../support/checkout.ts'
-import { newestOrder, paidOnce, tracesOf, until } from '../support/ledger.ts'
+import { newestOrder, paidOnce, tracesOf } from '../support/ledger.ts'
 import { type AppProcess, buildHarness, type ProcessHarness, run } from '../support/process.ts'
+import { until } from '../support/until.ts'
 import { Visitor } from '../support/visitor.ts'
 
 // Releases in the order in which they come; each is a checkout of its own and runs as processes of its own.

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { deliver, signed, successBody } from '../billing/webhooks/sender.ts'
-import { newestOrder, paidOnce, subscriberOf, tracesOf, until } from '../support/ledger.ts'
+import { newestOrder, paidOnce, subscriberOf, tracesOf } from '../support/ledger.ts'
 import { type AppProcess, buildHarness, type ProcessHarness } from '../support/process.ts'
+import { until } from '../support/until.ts'
 import { stageOn, Visitor } from '../support/visitor.ts'
 
 let harness: ProcessHarness

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { newestOrder, paidOnce, subscriberOf, tracesOf, until } from '../support/ledger.ts'
+import { newestOrder, paidOnce, subscriberOf, tracesOf } from '../support/ledger.ts'
 import { type AppProcess, buildHarness, type ProcessHarness } from '../support/process.ts'
+import { until } from '../support/until.ts'
 import { Visitor } from '../support/visitor.ts'
 
 let harness: ProcessHarness

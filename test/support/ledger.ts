@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises'
 import type { TestApp } from './app.ts'
 
 type Database = Pick<TestApp, 'sql'>
@@ -44,15 +43,6 @@ export async function subscriberOf({ sql }: Database, email: string) {
   `
   if (!row) throw new Error('there is no subscription')
   return row
-}
-
-/** Waits until it is so; at most half a minute, which only a busy machine needs. */
-export async function until(isSo: () => Promise<boolean>, ms = 30_000): Promise<void> {
-  const end = Date.now() + ms
-  while (!(await isSo())) {
-    if (Date.now() > end) throw new Error('it did not come to be')
-    await pause(30)
-  }
 }
 
 /** What one order has brought about: how often it was granted, receipted and mailed, and what does not agree. */

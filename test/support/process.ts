@@ -6,9 +6,9 @@ import type { MailCatcher } from '../../src/dev/mail-catcher/mail-catcher.ts'
 import { connect, type Sql } from '../../src/platform/db.ts'
 import { type RecordingGateway, startRecordingGateway } from '../billing/payments/recording-gateway.ts'
 import { freshDatabase } from './database.ts'
-import { until } from './ledger.ts'
 import { freePort } from './ports.ts'
 import { environment, startCashfree, startMail } from './services.ts'
+import { until } from './until.ts'
 
 const thisCheckout = join(import.meta.dirname, '..', '..')
 

@@ -9,7 +9,7 @@ import { heavyWorkCounts, runHeavyWork } from '../../src/platform/heavy-work.ts'
 import { createLog } from '../../src/platform/log.ts'
 import { type Admin, adminOf } from '../support/admin.ts'
 import { startApp, type TestApp } from '../support/app.ts'
-import { until } from '../support/ledger.ts'
+import { until } from '../support/until.ts'
 
 let app: TestApp
 let site: Awaited<ReturnType<typeof buildApp>>

@@ -11,7 +11,8 @@ import { linkTo, open, subjects } from '../account/mailed.ts'
 import { deliver, signed } from '../billing/webhooks/sender.ts'
 import { type Admin, adminOf } from '../support/admin.ts'
 import { startApp, type TestApp } from '../support/app.ts'
-import { newestOrder, until } from '../support/ledger.ts'
+import { newestOrder } from '../support/ledger.ts'
+import { until } from '../support/until.ts'
 import { registration, Visitor } from '../support/visitor.ts'
 
 /** The kinds of people who call an endpoint. `half` is an administrator who gave the password and not yet the second factor. */

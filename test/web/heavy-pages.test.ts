@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { beginUrgent, heavyWorkCounts, runHeavyWork } from '../../src/platform/heavy-work.ts'
 import { adminOf } from '../support/admin.ts'
 import { startApp, type TestApp } from '../support/app.ts'
-import { newestOrder, until } from '../support/ledger.ts'
+import { newestOrder } from '../support/ledger.ts'
+import { until } from '../support/until.ts'
 import { Visitor } from '../support/visitor.ts'
 
 let app: TestApp

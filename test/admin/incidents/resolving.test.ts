@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { type Admin, adminOf } from '../../support/admin.ts'
-import { newestOrder, nothingGranted, tracesOf, until } from '../../support/ledger.ts'
+import { newestOrder, nothingGranted, tracesOf } from '../../support/ledger.ts'
+import { until } from '../../support/until.ts'
 import { Visitor } from '../../support/visitor.ts'
 import { admin, app, customer, reader, usePanel } from '../panel.ts'
 

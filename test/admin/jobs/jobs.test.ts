@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { recordJobRuns } from '../../../src/operations/jobs/job-runs.ts'
 import { type Job, type Jobs, startJobs } from '../../../src/platform/jobs.ts'
 import type { Admin } from '../../support/admin.ts'
-import { until } from '../../support/ledger.ts'
+import { until } from '../../support/until.ts'
 import { admin, app, reader, usePanel } from '../panel.ts'
 
 let jobs: Jobs | undefined

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { strToU8, zipSync } from 'fflate'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Admin } from '../../support/admin.ts'
-import { until } from '../../support/ledger.ts'
+import { until } from '../../support/until.ts'
 import { admin, app, other, reader, usePanel } from '../panel.ts'
 import { bhavcopy, type Chosen, cookieOf, long, upload } from './uploading.ts'
 

@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { checkInvariants } from '../../../src/operations/integrity/integrity.ts'
 import { adminOf } from '../../support/admin.ts'
-import { newestOrder, subscriberOf, until } from '../../support/ledger.ts'
+import { newestOrder, subscriberOf } from '../../support/ledger.ts'
+import { until } from '../../support/until.ts'
 import { type Answer, Visitor } from '../../support/visitor.ts'
 import { app, usePanel } from '../panel.ts'
 

@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { readNow } from '../../../src/admin/home/queries.ts'
 import type { Admin } from '../../support/admin.ts'
-import { newestOrder, paidOnce, tracesOf, until } from '../../support/ledger.ts'
+import { newestOrder, paidOnce, tracesOf } from '../../support/ledger.ts'
+import { until } from '../../support/until.ts'
 import { Visitor } from '../../support/visitor.ts'
 import { admin, app, reader, usePanel } from '../panel.ts'
 

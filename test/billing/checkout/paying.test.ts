@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startApp, type TestApp } from '../../support/app.ts'
-import { newestOrder, subscriberOf, until } from '../../support/ledger.ts'
+import { newestOrder, subscriberOf } from '../../support/ledger.ts'
+import { until } from '../../support/until.ts'
 import { stageOn, Visitor } from '../../support/visitor.ts'
 
 let app: TestApp

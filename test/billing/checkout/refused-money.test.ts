@@ -7,7 +7,8 @@ import { checkInvariants } from '../../../src/operations/integrity/integrity.ts'
 import { refundInFull, registrant, subscriber } from '../../account/people.ts'
 import { type Admin, adminOf } from '../../support/admin.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
-import { newestOrder, nothingGranted, paidOnce, subscriberOf, tracesOf, until } from '../../support/ledger.ts'
+import { newestOrder, nothingGranted, paidOnce, subscriberOf, tracesOf } from '../../support/ledger.ts'
+import { until } from '../../support/until.ts'
 import { Visitor } from '../../support/visitor.ts'
 
 let app: TestApp

@@ -1,7 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startApp, type TestApp } from '../../support/app.ts'
-import { newestOrder, nothingGranted, paidOnce, tracesOf, until } from '../../support/ledger.ts'
+import { newestOrder, nothingGranted, paidOnce, tracesOf } from '../../support/ledger.ts'
+import { until } from '../../support/until.ts'
 import { stageOn, Visitor } from '../../support/visitor.ts'
 import { type RecordingGateway, startRecordingGateway } from '../payments/recording-gateway.ts'
 

@@ -5,7 +5,8 @@ import { findEnd } from '../../../src/billing/subscriptions/queries.ts'
 import { cancelSubscription, grantDays, subscriptionOf } from '../../../src/billing/subscriptions/subscriptions.ts'
 import { checkInvariants } from '../../../src/operations/integrity/integrity.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
-import { newestOrder, subscriberOf, until } from '../../support/ledger.ts'
+import { newestOrder, subscriberOf } from '../../support/ledger.ts'
+import { until } from '../../support/until.ts'
 import { Visitor } from '../../support/visitor.ts'
 
 let app: TestApp

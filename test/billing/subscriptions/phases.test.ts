@@ -9,7 +9,8 @@ import {
 import { dateInIndia } from '../../../src/platform/dates.ts'
 import { adminOf } from '../../support/admin.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
-import { newestOrder, subscriberOf, until } from '../../support/ledger.ts'
+import { newestOrder, subscriberOf } from '../../support/ledger.ts'
+import { until } from '../../support/until.ts'
 import { Visitor } from '../../support/visitor.ts'
 
 let app: TestApp

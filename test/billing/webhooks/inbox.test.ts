@@ -1,7 +1,8 @@
 import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { keys, startApp, type TestApp } from '../../support/app.ts'
-import { newestOrder, nothingGranted, tracesOf, until } from '../../support/ledger.ts'
+import { newestOrder, nothingGranted, tracesOf } from '../../support/ledger.ts'
+import { until } from '../../support/until.ts'
 import { Visitor } from '../../support/visitor.ts'
 import { deliver, lastEvent, signed, successBody } from './sender.ts'
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { emptyHint } from '../../../src/billing/webhooks/delivery.ts'
 import { storeRefusal } from '../../../src/billing/webhooks/queries.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
-import { until } from '../../support/ledger.ts'
+import { until } from '../../support/until.ts'
 import { deliver, signed, successBody } from './sender.ts'
 
 let app: TestApp

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { replayEvent } from '../../../src/billing/webhooks/inbox.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
-import { newestOrder, paidOnce, tracesOf, until } from '../../support/ledger.ts'
+import { newestOrder, paidOnce, tracesOf } from '../../support/ledger.ts'
+import { until } from '../../support/until.ts'
 import { Visitor } from '../../support/visitor.ts'
 
 let app: TestApp

@@ -13,9 +13,9 @@ import {
   startPostgres,
 } from '../../../src/dev/embedded-postgres/postgres.ts'
 import { connect } from '../../../src/platform/db.ts'
-import { until } from '../../support/ledger.ts'
 import { freePort } from '../../support/ports.ts'
 import { run } from '../../support/process.ts'
+import { until } from '../../support/until.ts'
 
 const checkout = resolve(import.meta.dirname, '../../..')
 let dataDir: string

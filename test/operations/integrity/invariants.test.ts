@@ -6,7 +6,8 @@ import { invariants } from '../../../src/operations/integrity/invariants.ts'
 import { printReport } from '../../../src/operations/integrity/print.ts'
 import { listBroken } from '../../../src/operations/integrity/queries.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
-import { newestOrder, until } from '../../support/ledger.ts'
+import { newestOrder } from '../../support/ledger.ts'
+import { until } from '../../support/until.ts'
 import { Visitor } from '../../support/visitor.ts'
 
 let app: TestApp
