@@ -4,11 +4,12 @@ import { LongestFirst } from './test/support/sequencer.ts'
 
 const all = 'test/**/*.test.ts'
 
-/** Files that change what a process has once (modules, sockets, the queue for password hashes), or start others and wait. */
+/** Files that change or count what a process has once (modules, sockets, queues, threads), or start others and wait. */
 const withProcessesOfTheirOwn = [
   'test/{dev,faults,operations,processes,property}/**/*.test.ts',
   'test/identity/{crowds,log-in-timing}.test.ts',
   'test/platform/*.test.ts',
+  'test/web/heavy-pages.test.ts',
   'test/*.test.ts',
 ]
 
