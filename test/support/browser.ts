@@ -152,11 +152,17 @@ const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/
 
 type Violation = { id: string; help: string; nodes: { target: string[] }[] }
 
+/** Every rule of axe, and those that look at colours: all that another colour scheme of the same page can break. */
+const rules = {
+  all: `rules: { 'target-size': { enabled: true } }`,
+  colours: `runOnly: ['color-contrast', 'link-in-text-block']`,
+}
+
 /** What axe finds wrong on the page, one line each. */
-export async function axeFindings(page: Page): Promise<string[]> {
+export async function axeFindings(page: Page, which: keyof typeof rules = 'all'): Promise<string[]> {
   if (!(await page.evaluate(`'axe' in window`))) await page.evaluate(axeSource)
   const found = await page.evaluate(
-    `axe.run(document, { resultTypes: ['violations'], preload: false, rules: { 'target-size': { enabled: true } } })`,
+    `axe.run(document, { resultTypes: ['violations'], preload: false, ${rules[which]} })`,
   )
   const { violations } = found as { violations: Violation[] }
   return violations.map(({ id, help, nodes }) => `${id}: ${help} (${nodes.map((node) => node.target).join(', ')})`)

@@ -27,6 +27,8 @@ const throwaway = {
   max_wal_size: '4GB',
   checkpoint_timeout: '30min',
   max_connections: '300',
+  // Plans for rows by the thousand are not worth compiling.
+  jit: 'off',
 }
 
 /** One PostgreSQL for the whole run, with a migrated template that every test file copies; one unpacked Chromium, and its fonts. */

@@ -31,9 +31,12 @@ export function refreshForReturn(deps: BillingServices, order: Order): Promise<O
   return refreshed
 }
 
+/** The questions that polls wait for just now, by order. */
+const asking = new Map<string, Promise<Order>>()
+
 /**
  * Asks Cashfree about an unpaid order unless somebody did within the last `freshMs`, and answers the order as it is then.
- * Never throws because Cashfree is away.
+ * Tabs that poll while a question is under way share its answer. Never throws because Cashfree is away.
  */
 export async function refreshUnlessFresh(
   deps: BillingServices,
@@ -44,8 +47,12 @@ export async function refreshUnlessFresh(
   if (!mayChange(order)) return order
   // The time is the database's; where our clock is far off, asking once too often beats never asking.
   if (order.askedAt && Math.abs(Date.now() - order.askedAt.getTime()) < freshMs) return order
+  const shared = asking.get(order.id)
+  if (shared) return shared
   if (!takeFromAllowance(order.userId)) return order
-  return ask(deps, order, actor)
+  const asked = ask(deps, order, actor).finally(() => asking.delete(order.id))
+  asking.set(order.id, asked)
+  return asked
 }
 
 /** A tab that waits asks 20 times a minute. One account, however many orders and tabs it has, gets two tabs' worth. */
