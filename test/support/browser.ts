@@ -158,6 +158,9 @@ const rules = {
   colours: `runOnly: ['color-contrast', 'link-in-text-block']`,
 }
 
+/** What a page is looked at with in a scheme: the dark one differs from the light in its colours alone. */
+export const rulesFor = (scheme: Scheme) => (scheme === 'light' ? 'all' : 'colours')
+
 /** What axe finds wrong on the page, one line each. */
 export async function axeFindings(page: Page, which: keyof typeof rules = 'all'): Promise<string[]> {
   if (!(await page.evaluate(`'axe' in window`))) await page.evaluate(axeSource)
