@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { strToU8, zipSync } from 'fflate'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { cachedAnalysis, currentMarket } from '../../src/market/engine/market.ts'
 import { commit, decideJump, previewImport, readIntoImport, undo } from '../../src/market/prices/imports/imports.ts'
@@ -105,6 +106,20 @@ describe('an import', () => {
     expect(held.problems).toEqual([
       { file: 'x1.csv', line: 3, sentence: 'BANKBEES has a price for 2026-11-20 already, on line 2.' },
       { file: 'x2.csv', line: 2, sentence: 'BANKBEES has a price for 2026-11-20 already, in x1.csv, line 2.' },
+    ])
+  })
+
+  test('with a day twice in one archive says so, also where it is the same line of two files', async () => {
+    const days = Array.from({ length: 1_000 }, (_, i) => new Date(Date.UTC(2020, 0, 1 + i)).toISOString().slice(0, 10))
+    const all = ['date,symbol,close', ...days.map((day) => `${day},BANKBEES,300`)].join('\n')
+    const path = join(folder, 'twice.zip')
+    writeFileSync(
+      path,
+      zipSync({ 'all.csv': strToU8(all), 'first.csv': strToU8(`date,symbol,close\n${days[0]},BANKBEES,301`) }),
+    )
+    const held = (await findImport(sql, await readIntoImport(sql, [{ path, name: 'twice.zip' }], by)))!
+    expect(held.problems).toEqual([
+      { file: 'twice.zip', line: 2, sentence: 'BANKBEES has a price for 2020-01-01 already, on line 2.' },
     ])
   })
 

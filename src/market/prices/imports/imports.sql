@@ -1,26 +1,32 @@
 -- Adds prices to an import that is being read; to one that was dropped meanwhile, none. Answers those whose symbol and day
--- the import has already, and where.
+-- the import has already, and where. (Files of one archive have one number, so that the same line may come again: a price is
+-- found among those added just now by all of symbol, day, file and line.)
 create or replace function stage_prices(p_import_id bigint, p_prices jsonb)
 returns table (symbol text, day date, file integer, line integer, first_file integer, first_line integer)
 language plpgsql as $$
-declare
-  v_added integer;
 begin
   perform 1 from imports where id = p_import_id and status = 'reading' for share;
   if not found then return; end if;
-  insert into prices (import_id, symbol, day, close, basis, file, line)
-  select p_import_id, g.symbol, g.day, g.close, g.basis, g.file, g.line
-  from jsonb_to_recordset(p_prices)
-    as g(symbol text, day date, close double precision, basis text, file smallint, line integer)
-  on conflict do nothing;
-  get diagnostics v_added = row_count;
-  if v_added = jsonb_array_length(p_prices) then return; end if;
   return query
-    select g.symbol, g.day, g.file, g.line, p.file::int, p.line
-    from jsonb_to_recordset(p_prices) as g(symbol text, day date, file integer, line integer)
-    join prices p on p.import_id = p_import_id and p.symbol = g.symbol and p.day = g.day
-    where (p.file, p.line) <> (g.file, g.line)
-    order by g.file, g.line;
+    with given as materialized (
+      select * from jsonb_to_recordset(p_prices)
+        as g(symbol text, day date, close double precision, basis text, file smallint, line integer)
+    ), added as (
+      insert into prices as p (import_id, symbol, day, close, basis, file, line)
+      select p_import_id, g.symbol, g.day, g.close, g.basis, g.file, g.line from given g
+      on conflict do nothing
+      returning p.symbol, p.day, p.file, p.line
+    ), missed as materialized (
+      select g.* from given g where (g.symbol, g.day, g.file, g.line) not in (select a.symbol, a.day, a.file, a.line from added a)
+    )
+    select m.symbol, m.day, m.file::int, m.line, first.file::int, first.line
+    from missed m
+    cross join lateral (
+      select p.file, p.line from prices p where p.import_id = p_import_id and p.symbol = m.symbol and p.day = m.day
+      union all
+      select a.file, a.line from added a where a.symbol = m.symbol and a.day = m.day
+    ) first
+    order by m.file, m.line;
 end $$;
 
 -- Drops an import that never counted, with its prices and splits. False: it counts, counted, or is dropped already.
