@@ -101,7 +101,7 @@ export async function openPayableOrders(sql: Sql, orders: { prefix: string; coun
   const rows = await sql<{ id: string }[]>`
     insert into orders (id, user_id, plan_key, amount_paise, status, expires_at, next_look_at, cf_order_id)
     select ${prefix}::text || '-' || k, md5('bench user ' || 1 + ((${from}::bigint + k) * 7919) % ${of}::bigint)::uuid,
-           'monthly_v1', 49900, 'active', now() + interval '30 minutes', now() + interval '1 day', '2149460581'
+           'monthly_v1', 49900, 'active', now() + interval '30 minutes', now() + interval '1 day', 'cf-' || ${prefix}::text || '-' || k
     from generate_series(1, ${count}::int) k
     returning id
   `
