@@ -47,7 +47,7 @@ import views from './web/views.ts'
 export type Demo = { mailboxUrl: string; consoleUrl: string }
 
 export type AppOptions = {
-  deps: BillingServices
+  services: BillingServices
   sessionKeys: Buffer[]
   demo?: Demo | null
   /** Caches compiled templates; off only while editing them. */
@@ -63,10 +63,10 @@ export type AppOptions = {
 
 /** The table of contents: two scopes, people and machines, and the routes of each. Does not listen. */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
-  const { deps } = options
-  const { config } = deps
+  const { services } = options
+  const { config } = services
   const app = Fastify({
-    loggerInstance: deps.log as FastifyBaseLogger,
+    loggerInstance: services.log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => randomUUID(),
     trustProxy: config.trustProxy,
@@ -96,7 +96,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   }
   await app.register(headers, origins)
   await app.register(allowedHosts, { baseUrl: config.baseUrl, production: config.production })
-  const count = rateCounter(deps.sql)
+  const count = rateCounter(services.sql)
   const store = rateLimitStore(count)
   await app.register(rateLimit, { global: false, store, keyGenerator: ({ ip }) => rateLimitKey(ip) })
 
@@ -115,26 +115,26 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       cache: options.cacheViews ?? true,
       describePage,
     })
-    await people.register(rememberedUser, { deps })
+    await people.register(rememberedUser, { services })
     await people.register(heavyPages)
     await people.register(downloads)
     handleErrors(people)
     for (const routes of [site, wellKnown, users, links, checkout, dashboard, receipts, account, reports])
-      await people.register(routes, { deps, limit: limitOf(config.rateLimitScale) })
-    await people.register(admin, { prefix: '/admin', deps, composers: composersOf(deps) })
+      await people.register(routes, { services, limit: limitOf(config.rateLimitScale) })
+    await people.register(admin, { prefix: '/admin', services, composers: composersOf(services) })
     await people.register(api, {
       prefix: '/api',
-      deps,
+      services,
       limit: limitOf(config.rateLimitScale),
       reads: limitOf(config.rateLimitScale, 240),
     })
   })
 
   await app.register(async (machines) => {
-    await machines.register(webhooks, { deps, count })
-    await machines.register(oneClick, { deps })
+    await machines.register(webhooks, { services, count })
+    await machines.register(oneClick, { services })
     await machines.register(observability, {
-      deps,
+      services,
       metrics,
       jobsReady: options.jobsReady ?? (() => true),
       isClosing: options.isClosing ?? (() => false),
@@ -166,11 +166,11 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
             suggestedEmail: suggestedEmail(user.email),
             subscription:
               content.subscription === undefined
-                ? await subscriptionOf(deps.sql, user.id).catch(() => null)
+                ? await subscriptionOf(services.sql, user.id).catch(() => null)
                 : content.subscription,
             underWay:
               content.underWay === undefined
-                ? await moneyUnderWay(deps.sql, user.id).catch(() => null)
+                ? await moneyUnderWay(services.sql, user.id).catch(() => null)
                 : content.underWay,
           }
         : null,

@@ -36,9 +36,9 @@ process.on('uncaughtException', (error) => {
 })
 
 say('▸ starting')
-const services = await startServices(settings, log).catch(refuse)
-const { config } = services
-const { applied, older } = await prepareDatabase(services.databaseUrl).catch(refuse)
+const running = await startServices(settings, log).catch(refuse)
+const { config } = running
+const { applied, older } = await prepareDatabase(running.databaseUrl).catch(refuse)
 if (older) log.warn(`${older.message}; it is left unchanged, and this release runs on it`)
 if (applied.length > 0) say(`▸ database brought up to date (${applied.length} migrations)`)
 
@@ -47,7 +47,7 @@ const payments = config.operations.paymentsLog ? appendFile(config.operations.pa
 if (payments) openPaymentLog(log, payments)
 
 const sql = instrumentPool(
-  connect(services.databaseUrl, { max: config.database.poolMax }),
+  connect(running.databaseUrl, { max: config.database.poolMax }),
   config.database.poolMax,
   metrics.registry,
 )
@@ -70,14 +70,14 @@ const gateway = cashfree({
 })
 let jobs: Jobs | undefined
 let closing = false
-const deps: BillingServices = { config, sql, gateway, log, wake: (job) => jobs?.wake(job) }
+const services: BillingServices = { config, sql, gateway, log, wake: (job) => jobs?.wake(job) }
 const demo =
-  services.mailCatcherUrl && services.sandboxUrl
-    ? { mailboxUrl: services.mailCatcherUrl, consoleUrl: services.sandboxUrl }
+  running.mailCatcherUrl && running.sandboxUrl
+    ? { mailboxUrl: running.mailCatcherUrl, consoleUrl: running.sandboxUrl }
     : null
 const app = await buildApp({
-  deps,
-  sessionKeys: services.sessionKeys,
+  services,
+  sessionKeys: running.sessionKeys,
   demo,
   cacheViews: !process.argv.includes('--dev'),
   jobsReady: () => jobs?.isReady() ?? false,
@@ -85,13 +85,13 @@ const app = await buildApp({
   isClosing: () => closing,
   isPaymentsLogBroken: () => payments?.isBroken() ?? false,
 })
-const recorded = await recordJobRuns(sql, jobsOf(deps, mailer).map(metrics.instrumentJob)).catch(refuse)
-jobs = await startJobs(services.databaseUrl, recorded, log).catch(refuse)
+const recorded = await recordJobRuns(sql, jobsOf(services, mailer).map(metrics.instrumentJob)).catch(refuse)
+jobs = await startJobs(running.databaseUrl, recorded, log).catch(refuse)
 
 const admin = settings.production ? null : await seedDemo(sql)
 await app.listen({ host: config.host, port: config.port }).catch(refuse)
 if (settings.production) log.info({ port: config.port, baseUrl: config.baseUrl }, 'listening')
-else say(banner(services, admin))
+else say(banner(running, admin))
 // The demo's prices, when there are none: after listening, so that the first page does not wait for them.
 if (!settings.production)
   seedSample(sql, dayInIndia(new Date())).catch((error) =>
@@ -111,7 +111,7 @@ closeWithGrace({ delay: config.shutdownGraceMs, skip: payments ? ['SIGHUP'] : []
   await sql.end({ timeout: 5 })
   mailer.close()
   await payments?.close()
-  await services.close()
+  await running.close()
 })
 
 // `npm start` runs this process under a shell that does not pass signals on: when the shell is gone, npm was stopped. SIGTERM is

@@ -41,7 +41,7 @@ const keptMs = 30 * 60_000
  * What the links in mails lead to, for people who need not be signed in. Opening one moves its secret from
  * the address into the encrypted cookie; it is used by a POST, so that no mail scanner uses it up.
  */
-const routes: FastifyPluginAsyncTypebox<{ deps: Services; limit: object }> = async (app, { deps, limit }) => {
+const routes: FastifyPluginAsyncTypebox<{ services: Services; limit: object }> = async (app, { services, limit }) => {
   app.get('/forgot-password', async (_request, reply) => reply.page('account/links/forgot', { form: formState() }))
 
   app.post(
@@ -53,8 +53,8 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Services; limit: object }> = asy
         reply,
         { email },
         async () => {
-          await forgotPassword(deps.sql, email, auditContext(request), deps.config.rateLimitScale)
-          deps.wake('deliver-mails')
+          await forgotPassword(services.sql, email, auditContext(request), services.config.rateLimitScale)
+          services.wake('deliver-mails')
           request.session.set('notice', {
             kind: 'info',
             text: 'If an account has this address, a mail with a link is on its way. The link works for 30 minutes.',
@@ -80,8 +80,8 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Services; limit: object }> = asy
       const { password } = readForm(request.body, ['password'])
       const secret = secretOf(request, 'reset-password')
       try {
-        const link = await resetPassword(deps.sql, secret, password, auditContext(request))
-        deps.wake('deliver-mails')
+        const link = await resetPassword(services.sql, secret, password, auditContext(request))
+        services.wake('deliver-mails')
         return leave(request, reply, {
           to: '/login',
           text: `The password for ${maskedEmail(link.presentEmail)} is changed. Please log in with it.`,
@@ -89,7 +89,7 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Services; limit: object }> = asy
       } catch (error) {
         if (!(error instanceof AppError)) throw error
         if (error.code === 'conflict') return showEnded(request, reply.code(422), 'reset-password')
-        const link = error.code === 'invalid' ? await openToken(deps.sql, secret) : undefined
+        const link = error.code === 'invalid' ? await openToken(services.sql, secret) : undefined
         if (!link) throw error
         const form = formState({}, error.fields, error.message)
         const name = request.wantsFragment ? 'account/links/_reset-form' : 'account/links/reset'
@@ -107,8 +107,8 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Services; limit: object }> = asy
 
   app.post('/verify-email', { config: limit }, async (request, reply) => {
     try {
-      const link = await confirmEmail(deps.sql, secretOf(request, 'verify-email'), auditContext(request))
-      deps.wake('deliver-mails')
+      const link = await confirmEmail(services.sql, secretOf(request, 'verify-email'), auditContext(request))
+      services.wake('deliver-mails')
       return leave(request, reply, {
         to: request.user ? '/dashboard' : '/login',
         text:
@@ -130,7 +130,7 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Services; limit: object }> = asy
     otherwise = 'This link does not work any more.',
   ) {
     const secret = secretOf(request, page)
-    const used = secret === '' ? undefined : await usedToken(deps.sql, secret)
+    const used = secret === '' ? undefined : await usedToken(services.sql, secret)
     const isDone = used?.isDone === true && used.purpose !== 'reset-password'
     const view = { purpose: page, isDone, sentence: used?.isDone ? doneSentence(used) : otherwise }
     if (isDone) reply.code(200)
@@ -139,7 +139,7 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Services; limit: object }> = asy
 
   async function linkBehind(request: FastifyRequest, page: LinkPage): Promise<OpenToken | undefined> {
     const secret = secretOf(request, page)
-    return secret === '' ? undefined : openToken(deps.sql, secret)
+    return secret === '' ? undefined : openToken(services.sql, secret)
   }
 }
 export default routes

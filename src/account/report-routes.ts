@@ -38,7 +38,7 @@ declare module '../web/views.ts' {
 }
 
 /** /account/reports: whether, when and what is mailed; how it looks; and one now. */
-const routes: FastifyPluginAsyncTypebox<Account> = async (app, { deps, limit }) => {
+const routes: FastifyPluginAsyncTypebox<Account> = async (app, { services, limit }) => {
   app.get('/reports', async (request, reply) => show(request, reply))
 
   app.post('/reports', { schema: { body: PostedForm }, config: limit }, async (request, reply) => {
@@ -47,8 +47,8 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { deps, limit }) 
       reply,
       typed,
       async () => {
-        await choose(deps.sql, request.user!.id, typed, actorOf(request))
-        const schedule = describeSchedule(await choiceOf(deps.sql, request.user!.id))
+        await choose(services.sql, request.user!.id, typed, actorOf(request))
+        const schedule = describeSchedule(await choiceOf(services.sql, request.user!.id))
         return leave(request, reply, schedule ? `Kept: ${schedule}.` : 'Kept: no e-mail reports.')
       },
       (form) => show(request, reply, { form }),
@@ -61,8 +61,8 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { deps, limit }) 
       reply,
       {},
       async () => {
-        await askForOne(deps.sql, request.user!.id, key, actorOf(request))
-        deps.wake('deliver-mails')
+        await askForOne(services.sql, request.user!.id, key, actorOf(request))
+        services.wake('deliver-mails')
         return leave(request, reply, `One is on its way to ${request.user!.email}.`)
       },
       (_form, refusal) => show(request, reply, { problem: refusal.message }),
@@ -71,7 +71,7 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { deps, limit }) 
   })
 
   app.post('/reports/link', { config: limit }, async (request, reply) => {
-    await renewLink(deps.sql, request.user!.id, actorOf(request))
+    await renewLink(services.sql, request.user!.id, actorOf(request))
     return leave(request, reply, 'Done. The links in mails that were sent before open nothing any more.')
   })
 
@@ -91,9 +91,9 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { deps, limit }) 
 
   /** The mail as it would be now; nothing is sent, and its manage link is not in it. */
   async function previewFor(request: FastifyRequest) {
-    const choice = await choiceOf(deps.sql, request.user!.id)
+    const choice = await choiceOf(services.sql, request.user!.id)
     if (!choice.hasAccess) throw new AppError('not-found', 'Reports come with an active plan.')
-    const composed = await newestReport(deps.sql, deps.config, choice, null)
+    const composed = await newestReport(services.sql, services.config, choice, null)
     if (!composed) throw new AppError('not-found', 'There are no prices yet, so there is nothing to report.')
     const written = writtenMail('report', composed.data)
     return { ...written, html: withPictures(written.html, composed.attachments) }
@@ -104,7 +104,7 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { deps, limit }) 
     reply: FastifyReply,
     more: { form?: FormState; problem?: string } = {},
   ): Promise<FastifyReply> {
-    const choice = await choiceOf(deps.sql, request.user!.id)
+    const choice = await choiceOf(services.sql, request.user!.id)
     return reply.page('account/reports/show', {
       choice,
       schedule: describeSchedule(choice),

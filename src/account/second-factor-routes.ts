@@ -24,7 +24,7 @@ type Asked = { form: FormState; seen: string; fresh: boolean }
 const home = '/account/security/second-factor'
 
 /** An administrator's own authenticator app and recovery codes: new codes, and another app for a new phone. */
-const routes: FastifyPluginAsyncTypebox<Account> = async (app, { deps, limit }) => {
+const routes: FastifyPluginAsyncTypebox<Account> = async (app, { services, limit }) => {
   app.addHook('preHandler', requireAdmin)
   const posted = { schema: { body: PostedForm }, attachValidation: true, config: limit }
 
@@ -42,10 +42,10 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { deps, limit }) 
       reply,
       {},
       async () => {
-        await confirmIdentity(deps, request.signedIn!, typed)
-        const codes = await renewRecoveryCodes(deps.sql, actorOf(request), changeIn(request, seen))
+        await confirmIdentity(services, request.signedIn!, typed)
+        const codes = await renewRecoveryCodes(services.sql, actorOf(request), changeIn(request, seen))
         request.session.set('recoveryCodes', codes.join(' '))
-        deps.wake('deliver-mails')
+        services.wake('deliver-mails')
         return reply.leaveFor(withNext('/login/recovery-codes', home))
       },
       (form) => ask(request, reply, 'account/second-factor/codes', form),
@@ -60,7 +60,7 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { deps, limit }) 
       reply,
       {},
       async () => {
-        await confirmIdentity(deps, request.signedIn!, readForm(request.body, identityFields))
+        await confirmIdentity(services, request.signedIn!, readForm(request.body, identityFields))
         request.session.set('nextSecret', secretForAnotherApp())
         return reply.leaveFor(`${home}/app/code`)
       },
@@ -84,8 +84,8 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { deps, limit }) 
       {},
       async () => {
         const change = changeIn(request, seen)
-        await changeApp(deps.sql, deps.config.totpKeys, actorOf(request), change, { secret, code })
-        deps.wake('deliver-mails')
+        await changeApp(services.sql, services.config.totpKeys, actorOf(request), change, { secret, code })
+        services.wake('deliver-mails')
         request.session.set('nextSecret', undefined)
         const text = 'Codes come from your new app from now on. You are logged out everywhere else.'
         request.session.set('notice', { kind: 'good', text })
@@ -97,7 +97,7 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { deps, limit }) 
   })
 
   async function statusOf(request: FastifyRequest): Promise<SecondFactorStatus> {
-    const status = await findSecondFactorStatus(deps.sql, request.user!.id)
+    const status = await findSecondFactorStatus(services.sql, request.user!.id)
     if (!status) throw new AppError('not-found', 'No authenticator app is set up for this account.')
     return status
   }

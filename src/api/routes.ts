@@ -28,9 +28,9 @@ const ByOrder = Type.Object({ orderId: Type.String({ maxLength: 100 }) })
  * The JSON API of the checkout: the session cookie as on pages, the plan's own price whatever was sent, errors as
  * `{error: {code, message, fields?}}`.
  */
-const routes: FastifyPluginAsyncTypebox<{ deps: BillingServices; limit: object; reads: object }> = async (
+const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: object; reads: object }> = async (
   app,
-  { deps, limit, reads },
+  { services, limit, reads },
 ) => {
   app.setErrorHandler(showFailure)
   app.setNotFoundHandler((request, reply) =>
@@ -44,9 +44,9 @@ const routes: FastifyPluginAsyncTypebox<{ deps: BillingServices; limit: object; 
 
   app.post('/create-cashfree-order', { schema: { body: CreateOrder }, config: limit }, async (request, reply) => {
     const order = await orderFor(request.user!.id, request.body)
-    const opened = await findOrCreateOrder(deps, request.user!, order.planName)
+    const opened = await findOrCreateOrder(services, request.user!, order.planName)
     // Cashfree took its time; money that was heard of meanwhile counts.
-    await refuseWhileUnderWay(deps.sql, request.user!.id)
+    await refuseWhileUnderWay(services.sql, request.user!.id)
     if (opened.status === 'paid') throw new AppError('conflict', conflictOf(opened))
     if (opened.status !== 'active' || !opened.paymentSessionId)
       throw new AppError(
@@ -61,24 +61,24 @@ const routes: FastifyPluginAsyncTypebox<{ deps: BillingServices; limit: object; 
   })
 
   app.post('/create-payment-token', { schema: { body: CreateToken }, config: limit }, async (request, reply) => {
-    const known = await orderOf(deps.sql, request.user!.id, request.body.orderId)
-    await refreshUnlessFresh(deps, known, 'checkout', 10_000)
-    await refuseWhileUnderWay(deps.sql, request.user!.id)
-    const order = await orderOf(deps.sql, request.user!.id, known.id)
+    const known = await orderOf(services.sql, request.user!.id, request.body.orderId)
+    await refreshUnlessFresh(services, known, 'checkout', 10_000)
+    await refuseWhileUnderWay(services.sql, request.user!.id)
+    const order = await orderOf(services.sql, request.user!.id, known.id)
     if (order.status !== 'active' || !order.paymentSessionId || cannotBePaid(order))
       throw new AppError('conflict', conflictOf(order))
     return reply.send({
-      payment_link: `${deps.config.baseUrl}/checkout/${order.planName}`,
+      payment_link: `${services.config.baseUrl}/checkout/${order.planName}`,
       payment_token: order.paymentSessionId,
     })
   })
 
   app.get('/payment-status/:orderId', { schema: { params: ByOrder }, config: reads }, async (request, reply) => {
-    const known = await orderOf(deps.sql, request.user!.id, request.params.orderId)
-    const order = await refreshUnlessFresh(deps, known, 'api', 2_000)
+    const known = await orderOf(services.sql, request.user!.id, request.params.orderId)
+    const order = await refreshUnlessFresh(services, known, 'api', 2_000)
     const [attempts, subscription] = await Promise.all([
-      listAttemptsOf(deps.sql, known.id),
-      subscriptionOf(deps.sql, known.userId),
+      listAttemptsOf(services.sql, known.id),
+      subscriptionOf(services.sql, known.userId),
     ])
     return reply.send({
       order_id: known.id,
@@ -94,7 +94,7 @@ const routes: FastifyPluginAsyncTypebox<{ deps: BillingServices; limit: object; 
 
   /** Checks what the caller claims about the order against ours; nothing of it is used. */
   async function orderFor(userId: string, claim: { plan: string; orderAmount?: string | number; orderId?: string }) {
-    const plan = await findPlan(deps.sql, claim.plan)
+    const plan = await findPlan(services.sql, claim.plan)
     if (!plan)
       throw new AppError('invalid', 'That plan is not offered.', { fields: { plan: 'Use "monthly" or "annual".' } })
     if (claim.orderAmount !== undefined && paiseFromRupees(claim.orderAmount) !== plan.pricePaise)
@@ -102,7 +102,7 @@ const routes: FastifyPluginAsyncTypebox<{ deps: BillingServices; limit: object; 
         fields: { orderAmount: `Leave it out, or send ${plan.pricePaise / 100}.` },
       })
     if (claim.orderId !== undefined) {
-      const open = await findCurrentOrder(deps.sql, userId, plan.name)
+      const open = await findCurrentOrder(services.sql, userId, plan.name)
       if (!open || open.id !== claim.orderId || (open.status !== 'created' && open.status !== 'active'))
         throw new AppError('not-found', 'There is no such open order in your account. Leave orderId out to open one.')
     }

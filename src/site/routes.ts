@@ -44,7 +44,10 @@ const fields = ['name', 'username', 'email', 'phone', 'state', 'password', 'plan
 const ByPlan = Type.Object({ plan: Type.Optional(Type.Union([Type.String(), Type.Array(Type.String())])) })
 
 /** The public pages, and the one form that makes the account, the order and Cashfree's session in one go. */
-const routes: FastifyPluginAsyncTypebox<{ deps: BillingServices; limit: object }> = async (app, { deps, limit }) => {
+const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: object }> = async (
+  app,
+  { services, limit },
+) => {
   const sendOnce = pageCache(5_000)
 
   app.get('/', { schema: { querystring: ByPlan } }, async (request, reply) => {
@@ -63,19 +66,19 @@ const routes: FastifyPluginAsyncTypebox<{ deps: BillingServices; limit: object }
     async (request, reply) => {
       const form = readForm(request.body, fields)
       try {
-        const offered = (await listPlansOnSale(deps.sql)).some((plan) => plan.name === form.plan)
-        const user = await register(deps.sql, form, offered ? {} : { plan: 'Please choose one of the plans.' })
-        deps.wake('deliver-mails')
-        await signIn(deps, request, reply, user)
+        const offered = (await listPlansOnSale(services.sql)).some((plan) => plan.name === form.plan)
+        const user = await register(services.sql, form, offered ? {} : { plan: 'Please choose one of the plans.' })
+        services.wake('deliver-mails')
+        await signIn(services, request, reply, user)
         // An account is worth keeping even when the payment cannot be started: the checkout page says so and tries again.
-        await findOrCreateOrder(deps, user, form.plan)
+        await findOrCreateOrder(services, user, form.plan)
         return reply.leaveFor(`/checkout/${form.plan}`)
       } catch (error) {
         if (!(error instanceof AppError) || error.code !== 'invalid') throw error
         const own = await theirOwn(request, form, error)
         if (own) {
-          await signIn(deps, request, reply, own)
-          await findOrCreateOrder(deps, own, form.plan).catch((failure: unknown) => {
+          await signIn(services, request, reply, own)
+          await findOrCreateOrder(services, own, form.plan).catch((failure: unknown) => {
             // The checkout says what is under way instead.
             if (!(failure instanceof PaymentUnderWay)) throw failure
           })
@@ -100,7 +103,7 @@ const routes: FastifyPluginAsyncTypebox<{ deps: BillingServices; limit: object }
   for (const page of policyPages)
     app.get(`/${page}`, async (request, reply) => {
       const html = async () =>
-        reply.render(`site/${page}`, { terms: policyTerms, plans: await listPlansOnSale(deps.sql) })
+        reply.render(`site/${page}`, { terms: policyTerms, plans: await listPlansOnSale(services.sql) })
       return show(request, reply, page, html)
     })
 
@@ -120,15 +123,15 @@ const routes: FastifyPluginAsyncTypebox<{ deps: BillingServices; limit: object }
    */
   async function theirOwn(request: FastifyRequest, form: Record<(typeof fields)[number], string>, error: AppError) {
     if (!Object.keys(error.fields).every((field) => field === 'username' || field === 'email')) return undefined
-    return tryPassword(deps, { account: form.username, ...loginAttemptOf(deps, request) }, async () => {
-      const user = await authenticate(deps.sql, form.username, form.password)
+    return tryPassword(services, { account: form.username, ...loginAttemptOf(services, request) }, async () => {
+      const user = await authenticate(services.sql, form.username, form.password)
       const isTheirs = user?.email.toLowerCase() === form.email.trim().toLowerCase()
       return user && isTheirs && user.role === 'subscriber' && !user.isSuspended ? user : undefined
     })
   }
 
   async function landing(form: FormState): Promise<Landing> {
-    const [plans, preview] = await Promise.all([listPlansOnSale(deps.sql), previewOf(deps.sql)])
+    const [plans, preview] = await Promise.all([listPlansOnSale(services.sql), previewOf(services.sql)])
     return {
       plans,
       states: indianStates,

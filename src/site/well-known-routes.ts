@@ -6,8 +6,8 @@ import { policyPages } from './policies.ts'
 const dayMs = 86_400_000
 
 /** What browsers, search engines and people who found a hole ask every site for, at addresses they know by themselves. */
-const routes: FastifyPluginAsyncTypebox<{ deps: Services }> = async (app, { deps }) => {
-  const { baseUrl, seller } = deps.config
+const routes: FastifyPluginAsyncTypebox<{ services: Services }> = async (app, { services }) => {
+  const { baseUrl, seller } = services.config
 
   app.get('/robots.txt', async (_request, reply) =>
     // Pages behind a log-in need no mention; these would only cost a crawler and us time.

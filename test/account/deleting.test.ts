@@ -251,7 +251,13 @@ describe('deleting is refused', () => {
   test('while a refund is under way', async () => {
     const person = await subscriber(app)
     const { cfPaymentId } = person
-    await refundPayment(app.deps, { cfPaymentId, ordinal: 1, amountPaise: 100, reason: 'part', actor: 'user:admin' })
+    await refundPayment(app.services, {
+      cfPaymentId,
+      ordinal: 1,
+      amountPaise: 100,
+      reason: 'part',
+      actor: 'user:admin',
+    })
     await refused(person, 409, 'A refund to you is still under way')
   })
 

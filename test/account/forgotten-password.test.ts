@@ -170,7 +170,7 @@ describe('the link to a new password', () => {
     const link = await resetLink(email)
     const lines: string[] = []
     const log = createLog('trace', { write: (line) => lines.push(line) })
-    const watched = await buildApp({ deps: { ...app.deps, log }, sessionKeys: app.config.sessionKeys })
+    const watched = await buildApp({ services: { ...app.services, log }, sessionKeys: app.config.sessionKeys })
     const sent = await watched.inject({ url: link })
     const cookie = String(sent.headers['set-cookie']).split(';')[0]!
     await watched.inject({ url: `${link}&x=%ff`, headers: { cookie } })
@@ -300,7 +300,7 @@ describe('the link to a new password', () => {
     // Another name in Host itself is not answered at all; a local one that is not BASE_URL's is.
     const other = { host: 'somewhere-else', 'content-type': 'application/x-www-form-urlencoded' }
     const payload = new URLSearchParams({ email }).toString()
-    const watched = await buildApp({ deps: app.deps, sessionKeys: app.config.sessionKeys })
+    const watched = await buildApp({ services: app.services, sessionKeys: app.config.sessionKeys })
     const answer = await watched.inject({ method: 'POST', url: '/forgot-password', payload, headers: other })
     await watched.close()
     expect(answer.headers.location).toBe('/login')
@@ -321,7 +321,7 @@ describe('the link to a new password', () => {
       select id, subject_key from mails where to_email = ${email} and kind = 'reset-password'`
     const before = await app.sql`select secret_hash from account_links where id = ${mail!.subjectKey}`
     const row = { ...mail!, kind: 'reset-password', copy: 0, toName: 'Asha', toEmail: email, attempts: 1 }
-    const composed = await composersOf(app.deps)['reset-password']!(row, { preview: true })
+    const composed = await composersOf(app.services)['reset-password']!(row, { preview: true })
     expect(JSON.stringify(composed)).toContain('/reset-password?token=(hidden)')
     expect(await app.sql`select secret_hash from account_links where id = ${mail!.subjectKey}`).toEqual(before)
   })

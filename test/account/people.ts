@@ -24,7 +24,13 @@ export async function subscriber(app: TestApp, changes: Record<string, string> =
 
 /** Gives all of a payment back, to the end. */
 export async function refundInFull(app: TestApp, cfPaymentId: string, orderId: string): Promise<void> {
-  await refundPayment(app.deps, { cfPaymentId, ordinal: 1, amountPaise: 49_900, reason: 'asked', actor: 'user:admin' })
+  await refundPayment(app.services, {
+    cfPaymentId,
+    ordinal: 1,
+    amountPaise: 49_900,
+    reason: 'asked',
+    actor: 'user:admin',
+  })
   await until(async () => {
     await app.sql`update refunds set next_look_at = now() where order_id = ${orderId} and finished_at is null`
     await app.run('send-refunds')

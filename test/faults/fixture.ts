@@ -22,7 +22,7 @@ export async function startFixture(
 ): Promise<FaultFixture> {
   const sandbox = await startCashfree()
   const lines: string[] = []
-  const { config, sql, deps, mailer } = servicesWith(
+  const { config, sql, services, mailer } = servicesWith(
     {
       ...environment({ databaseUrl, apiBase: `http://127.0.0.1:${sandbox.port}/pg` }),
       CASHFREE_JS_URL: `http://127.0.0.1:${sandbox.port}/js/v3/cashfree.js`,
@@ -31,7 +31,7 @@ export async function startFixture(
     },
     { poolMax: options.poolMax, write: (line) => lines.push(line) },
   )
-  const app = await buildApp({ deps, sessionKeys: config.sessionKeys })
+  const app = await buildApp({ services, sessionKeys: config.sessionKeys })
   await app.listen({ port: 0, host: 'localhost' })
   return {
     url: `http://localhost:${(app.server.address() as AddressInfo).port}`,

@@ -15,7 +15,7 @@ let lines: string[] = []
 beforeAll(async () => {
   app = await startApp()
   const log = createLog('info', { write: (line) => lines.push(line) })
-  watched = await buildApp({ deps: { ...app.deps, log }, sessionKeys: app.config.sessionKeys })
+  watched = await buildApp({ services: { ...app.services, log }, sessionKeys: app.config.sessionKeys })
   await watched.listen({ host: 'localhost', port: 0 })
   site = { url: `http://localhost:${(watched.server.address() as AddressInfo).port}`, sql: app.sql }
 })

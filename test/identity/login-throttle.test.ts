@@ -236,7 +236,7 @@ describe('the other doors that look at a password', () => {
       attempt: { address: '192.0.2.7', browser: '' },
     } as unknown as Parameters<typeof confirmIdentity>[1]
     const confirm = (password: string) =>
-      confirmIdentity(app.deps, session, { your_password: password, your_code: '000000' }).catch(
+      confirmIdentity(app.services, session, { your_password: password, your_code: '000000' }).catch(
         (error) => error.fields,
       )
     for (let i = 0; i < 5; i++) expect(await confirm('guess')).toEqual({ your_password: 'That is not your password.' })
@@ -246,11 +246,11 @@ describe('the other doors that look at a password', () => {
   test('a password that could not be looked at counts for nothing', async () => {
     const attempt = { account: 'somebody', address: '192.0.2.9', browser: '' }
     for (let i = 0; i < 20; i++)
-      await expect(tryPassword(app.deps, attempt, () => Promise.reject(new Error('too busy')))).rejects.toThrow(
+      await expect(tryPassword(app.services, attempt, () => Promise.reject(new Error('too busy')))).rejects.toThrow(
         'too busy',
       )
-    expect(await tryPassword(app.deps, attempt, async () => undefined)).toBeUndefined()
-    expect(await tryPassword(app.deps, attempt, async () => 'right')).toBe('right')
+    expect(await tryPassword(app.services, attempt, async () => undefined)).toBeUndefined()
+    expect(await tryPassword(app.services, attempt, async () => 'right')).toBe('right')
   })
 })
 

@@ -18,7 +18,7 @@ const otherKeys = [Buffer.alloc(32, 0x55)]
 /** The same site after its key was changed without keeping the old one. */
 async function withOtherKeys<T>(work: (site: Pick<TestApp, 'url'>) => Promise<T>): Promise<T> {
   const config = { ...app.config, totpKeys: otherKeys }
-  const site = await buildApp({ deps: { ...app.deps, config }, sessionKeys: app.config.sessionKeys })
+  const site = await buildApp({ services: { ...app.services, config }, sessionKeys: app.config.sessionKeys })
   await site.listen({ port: 0, host: 'localhost' })
   try {
     return await work({ url: `http://localhost:${(site.server.address() as { port: number }).port}` })

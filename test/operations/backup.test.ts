@@ -55,7 +55,7 @@ describe('a backup by our own means', () => {
     const [payment] = await app.sql<
       { cfPaymentId: string }[]
     >`select cf_payment_id from payments where order_id = ${other.order.id}`
-    await refundPayment(app.deps, {
+    await refundPayment(app.services, {
       cfPaymentId: payment!.cfPaymentId,
       ordinal: 1,
       amountPaise: 100,
@@ -78,7 +78,7 @@ describe('a backup by our own means', () => {
       const [person] = await sql`select name from users where lower(email) = ${form.email!}`
       expect(person?.name).toBe(nasty)
       expect((await checkInvariants(sql)).broken).toBe(0)
-      const site = await buildApp({ deps: { ...app.deps, sql }, sessionKeys: [Buffer.alloc(32, 7)] })
+      const site = await buildApp({ services: { ...app.services, sql }, sessionKeys: [Buffer.alloc(32, 7)] })
       const login = await site.inject({
         method: 'POST',
         url: '/login',

@@ -202,7 +202,7 @@ describe('the doctor', () => {
 
   test('notices a proxy that hides under which name people came', async () => {
     const config = { ...app.config, production: true, baseUrl: 'https://etf.example.in' }
-    const site = await buildApp({ deps: { ...app.deps, config }, sessionKeys: app.config.sessionKeys })
+    const site = await buildApp({ services: { ...app.services, config }, sessionKeys: app.config.sessionKeys })
     await site.listen({ port: 0, host: 'localhost' })
     const { port } = site.server.address() as { port: number }
     expect(await findingOf(context({ baseUrl: `http://localhost:${port}` }), 'host')).toMatch(/^failure: .*answers 421/)

@@ -23,7 +23,7 @@ async function opened(changes: Record<string, string> = {}) {
 }
 
 /** The text, and its last two lines apart: what it says, and what to do. */
-async function explained(orderId: string, gateway = app.deps.gateway) {
+async function explained(orderId: string, gateway = app.services.gateway) {
   const { text, well } = await explainOrder({ databaseUrl: app.databaseUrl, gateway }, orderId)
   const [says, todo] = text.split('\n').slice(-2)
   return { text, well, says: says!, todo: todo! }
@@ -32,7 +32,7 @@ async function explained(orderId: string, gateway = app.deps.gateway) {
 async function paid(changes: Record<string, string> = {}) {
   const person = await opened(changes)
   app.sandbox.control.pay(person.order.id)
-  await settle(app.deps, person.order.id, 'return')
+  await settle(app.services, person.order.id, 'return')
   return person
 }
 
@@ -60,7 +60,7 @@ describe('npm run doctor -- --order', () => {
     const { order } = await opened()
     expect((await explained(order.id)).says).toBe('Not active: nobody has paid yet.')
     app.sandbox.control.fail(order.id)
-    await settle(app.deps, order.id, 'webhook')
+    await settle(app.services, order.id, 'webhook')
     const failed = await explained(order.id)
     expect(failed).toMatchObject({
       well: true,
@@ -93,7 +93,7 @@ describe('npm run doctor -- --order', () => {
     const { order } = await opened()
     app.sandbox.control.pay(order.id)
     app.sandbox.control.faults({ wrongAmount: true })
-    await settle(app.deps, order.id, 'webhook')
+    await settle(app.services, order.id, 'webhook')
     const { says, todo, well } = await explained(order.id)
     expect(well).toBe(false)
     expect(says).toMatch(
@@ -111,7 +111,7 @@ describe('npm run doctor -- --order', () => {
     const [payment] = await app.sql<
       { cfPaymentId: string }[]
     >`select cf_payment_id from payments where order_id = ${order.id}`
-    await refundPayment(app.deps, {
+    await refundPayment(app.services, {
       cfPaymentId: payment!.cfPaymentId,
       ordinal: 1,
       amountPaise: 49_900,

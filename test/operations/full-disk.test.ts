@@ -22,7 +22,7 @@ type Options = { sql?: TestApp['sql']; isPaymentsLogBroken?: () => boolean }
 
 /** What a load balancer reads of a site over these books. */
 async function withSite<T>({ sql = app.sql, ...options }: Options, work: (ready: Ready) => Promise<T>): Promise<T> {
-  const site = await buildApp({ deps: { ...app.deps, sql }, sessionKeys: app.config.sessionKeys, ...options })
+  const site = await buildApp({ services: { ...app.services, sql }, sessionKeys: app.config.sessionKeys, ...options })
   try {
     return await work(async () => {
       const { statusCode: code, body } = await site.inject('/readyz')

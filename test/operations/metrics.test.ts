@@ -28,7 +28,7 @@ async function site(
 ) {
   const { env, sql = app.sql, ...options } = changes
   const config = { ...app.config, operations: { ...app.config.operations, ...env } }
-  return buildApp({ deps: { ...app.deps, config, sql }, sessionKeys: [Buffer.alloc(32, 7)], ...options })
+  return buildApp({ services: { ...app.services, config, sql }, sessionKeys: [Buffer.alloc(32, 7)], ...options })
 }
 
 async function valuesOf(registry: Registry): Promise<Record<string, number>> {
@@ -69,7 +69,7 @@ describe('/metrics', () => {
     const held = await newestOrder(app, (await new Visitor(app).register()).email!)
     app.sandbox.control.faults({ wrongAmount: true })
     app.sandbox.control.pay(held.id)
-    expect((await settle(app.deps, held.id, 'admin')).outcome).toBe('held')
+    expect((await settle(app.services, held.id, 'admin')).outcome).toBe('held')
     app.sandbox.control.clearFaults()
     await app.sql`
       insert into webhook_events (received_at, accepted, verdict, order_id, headers, body)
@@ -140,7 +140,7 @@ describe('/metrics', () => {
       registry.registry,
     )
     const running = await buildApp({
-      deps: { ...app.deps, sql },
+      services: { ...app.services, sql },
       sessionKeys: [Buffer.alloc(32, 7)],
       metrics: registry,
     })

@@ -44,8 +44,8 @@ describe('what happens to a payment is told', () => {
   const path = join(folder(), 'payments.log')
   beforeAll(async () => {
     app = await startApp()
-    file = appendFile(path, app.deps.log)
-    openPaymentLog(app.deps.log, file)
+    file = appendFile(path, app.services.log)
+    openPaymentLog(app.services.log, file)
   })
   afterAll(async () => {
     await app.close()
@@ -57,13 +57,13 @@ describe('what happens to a payment is told', () => {
     const visitor = new Visitor(app)
     const order = await newestOrder(app, (await visitor.register({ plan: 'annual' })).email!)
     app.sandbox.control.fail(order.id)
-    for (let look = 0; look < 3; look++) await settle(app.deps, order.id, 'return')
+    for (let look = 0; look < 3; look++) await settle(app.services, order.id, 'return')
     app.sandbox.control.pay(order.id)
-    for (let look = 0; look < 3; look++) await settle(app.deps, order.id, 'return')
+    for (let look = 0; look < 3; look++) await settle(app.services, order.id, 'return')
     const [payment] = await app.sql<{ cfPaymentId: string }[]>`
       select cf_payment_id from payments where order_id = ${order.id} and applied_at is not null`
     const cfPaymentId = payment!.cfPaymentId
-    await refundPayment(app.deps, {
+    await refundPayment(app.services, {
       cfPaymentId,
       ordinal: 1,
       amountPaise: 499_000,
@@ -99,7 +99,7 @@ describe('what happens to a payment is told', () => {
     app.sandbox.control.webhooks({ paused: true })
     app.sandbox.control.pay(order.id)
     app.sandbox.control.faults({ wrongAmount: true })
-    for (let look = 0; look < 3; look++) expect((await settle(app.deps, order.id, 'webhook')).outcome).toBe('held')
+    for (let look = 0; look < 3; look++) expect((await settle(app.services, order.id, 'webhook')).outcome).toBe('held')
     app.sandbox.control.clearFaults()
     await until(async () => eventsOf(order.id).length >= 2)
     await pause(50)

@@ -56,7 +56,7 @@ describe('the application’s own role', () => {
     expect(await subscriberOf(app, email)).toMatchObject({ status: 'active', isPaid: true })
     const [payment] = await app.sql<{ cfPaymentId: string }[]>`
       select cf_payment_id from payments where order_id = ${order.id} and applied_at is not null`
-    await refundPayment(app.deps, {
+    await refundPayment(app.services, {
       cfPaymentId: payment!.cfPaymentId,
       ordinal: 1,
       amountPaise: order.amountPaise,

@@ -24,7 +24,7 @@ export type Instance = Awaited<ReturnType<typeof openInstance>>
  * two of them share a database and nothing else. Endpoints that need no HTTP are called directly, which is ten times faster.
  */
 export async function openInstance({ databaseUrl, apiBase }: { databaseUrl: string; apiBase: string }) {
-  const { config, sql, deps, mailer, jobs } = servicesWith(
+  const { config, sql, services, mailer, jobs } = servicesWith(
     {
       ...environment({ databaseUrl, apiBase, smtpPort: 1 }),
       HOST: '127.0.0.1',
@@ -36,14 +36,14 @@ export async function openInstance({ databaseUrl, apiBase }: { databaseUrl: stri
     },
     { poolMax: 4 },
   )
-  const app = await buildApp({ deps, sessionKeys: config.sessionKeys })
+  const app = await buildApp({ services, sessionKeys: config.sessionKeys })
   const url = await app.listen({ port: 0, host: '127.0.0.1' })
   return {
     url,
     insertUser: (user: Parameters<typeof insertUser>[1]) => insertUser(sql, user),
-    open: (user: User, plan: string) => findOrCreateOrder(deps, user, plan),
-    startOver: (user: User, plan: string) => startOver(deps, user, plan),
-    look: async (orderId: string, actor: 'return' | 'poll') => (await settle(deps, orderId, actor)).outcome,
+    open: (user: User, plan: string) => findOrCreateOrder(services, user, plan),
+    startOver: (user: User, plan: string) => startOver(services, user, plan),
+    look: async (orderId: string, actor: 'return' | 'poll') => (await settle(services, orderId, actor)).outcome,
     end: (userId: string) => findEnd(sql, userId, 0),
     grant: (grant: Parameters<typeof grantDays>[1], by: Actor) => grantDays(sql, grant, by),
     cancel: (cancellation: Parameters<typeof cancelSubscription>[1], by: Actor) =>
@@ -54,17 +54,17 @@ export async function openInstance({ databaseUrl, apiBase }: { databaseUrl: stri
     deleteAccount: (user: User, form: Parameters<typeof deleteAccount>[2]) => {
       const attempt = { address: '203.0.113.7', browser: '' }
       const session = { user, handle: user.id, secondFactorAt: null, isFresh: false, attempt }
-      return deleteAccount(deps, session, form, { actor: `user:${user.id}`, origin: null })
+      return deleteAccount(services, session, form, { actor: `user:${user.id}`, origin: null })
     },
-    settleNow: (orderId: string, by: Actor) => settleNow(deps, orderId, by),
-    terminate: (orderId: string, key: string, by: Actor) => terminate(deps, orderId, key, by),
+    settleNow: (orderId: string, by: Actor) => settleNow(services, orderId, by),
+    terminate: (orderId: string, key: string, by: Actor) => terminate(services, orderId, key, by),
     changePrice: (given: Parameters<typeof changePrice>[1]) => changePrice(sql, given),
     takeOffSale: (key: string, by: Actor) => takeOffSale(sql, key, by),
     putOnSale: (key: string, by: Actor) => putOnSale(sql, key, by),
     resend: (mailId: number, given: { by: Actor; copy: number }) => resendMail(sql, mailId, given),
     resolve: (id: number, by: Actor) => resolveIncident(sql, id, { ...by, resolution: 'looked into' }),
-    refund: (request: Parameters<typeof refundPayment>[1]) => refundPayment(deps, request),
-    askAboutDisputes: (orderId: string) => settleDisputes(deps, orderId, 'admin'),
+    refund: (request: Parameters<typeof refundPayment>[1]) => refundPayment(services, request),
+    askAboutDisputes: (orderId: string) => settleDisputes(services, orderId, 'admin'),
     run: (name: string) => jobs.find((job) => job.name === name)!.run(),
     close: async () => {
       await app.close()

@@ -16,7 +16,7 @@ export { keys }
 export type TestApp = {
   url: string
   sql: Sql
-  deps: BillingServices
+  services: BillingServices
   config: Config
   sandbox: Sandbox
   mailbox: MailCatcher
@@ -44,7 +44,7 @@ export async function startApp(
   const sandbox = await startCashfree({ collectSettleMs: 0, refundDelayMs: 0 })
   const mailbox = await startMail()
   const port = await freePort()
-  const { config, sql, deps, mailer, jobs } = servicesWith(
+  const { config, sql, services, mailer, jobs } = servicesWith(
     {
       // 127.0.0.1 is another site than localhost, so coming back from Cashfree is cross-site, as it is in the world.
       ...environment({ databaseUrl, apiBase: `http://127.0.0.1:${sandbox.port}/pg`, smtpPort: mailbox.smtpPort }),
@@ -57,13 +57,13 @@ export async function startApp(
     },
     { disturbed },
   )
-  const app = await buildApp({ deps, sessionKeys: config.sessionKeys })
+  const app = await buildApp({ services, sessionKeys: config.sessionKeys })
   await app.listen({ port, host: 'localhost' })
   sandbox.control.webhooks({ url: `http://127.0.0.1:${(app.server.address() as AddressInfo).port}/webhooks/cashfree` })
   return {
     url: config.baseUrl,
     sql,
-    deps,
+    services,
     config,
     sandbox,
     mailbox,

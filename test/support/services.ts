@@ -48,7 +48,7 @@ export function environment(given: {
   }
 }
 
-export type InProcess = { config: Config; sql: Sql; deps: BillingServices; mailer: Mailer; jobs: Job[] }
+export type InProcess = { config: Config; sql: Sql; services: BillingServices; mailer: Mailer; jobs: Job[] }
 
 /** What the product works with in this process, with this environment; `disturbed` may stand between it and its pool. */
 export function servicesWith(
@@ -59,10 +59,10 @@ export function servicesWith(
   const sql = connect(config.database.url!, { max: poolMax })
   const gateway = cashfree({ ...config.cashfree, ...config.cashfree.credentials! })
   const log = createLog(config.logLevel, write && { write })
-  const deps: BillingServices = { config, sql: disturbed(sql), gateway, log, wake: () => {} }
+  const services: BillingServices = { config, sql: disturbed(sql), gateway, log, wake: () => {} }
   const { smtp, seller } = config
   const mailer = connectMailer({ ...smtp, host: smtp.host!, senderName: seller.name, replyTo: seller.email })
-  return { config, sql, deps, mailer, jobs: jobsOf(deps, mailer) }
+  return { config, sql, services, mailer, jobs: jobsOf(services, mailer) }
 }
 
 type Options = { poolMax?: number; write?: (line: string) => void; disturbed?: (sql: Sql) => Sql }

@@ -20,7 +20,7 @@ beforeAll(async () => {
   app = await startApp()
   admin = await adminOf(app)
   const log = createLog('debug', { write: (line) => void lines.push(JSON.parse(line)) })
-  site = await buildApp({ deps: { ...app.deps, log }, sessionKeys: app.config.sessionKeys })
+  site = await buildApp({ services: { ...app.services, log }, sessionKeys: app.config.sessionKeys })
   await site.listen({ port: 0, host: 'localhost' })
   port = (site.server.address() as { port: number }).port
 })

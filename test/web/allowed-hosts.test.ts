@@ -25,7 +25,7 @@ afterAll(async () => {
 
 async function site(changes: object): Promise<number> {
   const config = { ...app.config, ...changes }
-  const built = await buildApp({ deps: { ...app.deps, config }, sessionKeys: app.config.sessionKeys })
+  const built = await buildApp({ services: { ...app.services, config }, sessionKeys: app.config.sessionKeys })
   running.push(built)
   await built.listen({ port: 0, host: '127.0.0.1' })
   return (built.server.address() as { port: number }).port

@@ -30,25 +30,25 @@ const refusals: Record<string, string> = {
  * with a sentence while money is on its way or Cashfree cannot say whether it is. Then nothing was deleted.
  */
 export async function deleteAccount(
-  deps: BillingServices,
+  services: BillingServices,
   signedIn: SignedIn,
   form: DeletionForm,
   by: Actor,
 ): Promise<void> {
   const { user } = signedIn
   if (user.role !== 'subscriber') throw new AppError('conflict', refusals.administrator!)
-  await confirm(deps, signedIn, form)
-  await closeOrders(deps, user.id)
+  await confirm(services, signedIn, form)
+  await closeOrders(services, user.id)
   const unusableHash = await hashPassword(randomBytes(32).toString('base64'))
   const seenEnd = form.seen === '' || Number.isNaN(Date.parse(form.seen)) ? null : new Date(form.seen)
-  const outcome = await deleteAccountRows(deps.sql, user.id, { seenEnd, unusableHash, by })
+  const outcome = await deleteAccountRows(services.sql, user.id, { seenEnd, unusableHash, by })
   const refusal = refusals[outcome]
   if (refusal) throw new AppError('conflict', refusal)
-  deps.log.info({ event: 'account deleted', userId: user.id }, 'account deleted')
+  services.log.info({ event: 'account deleted', userId: user.id }, 'account deleted')
 }
 
 async function confirm(
-  deps: BillingServices,
+  services: BillingServices,
   { user, attempt }: SignedIn,
   { password, confirmation }: DeletionForm,
 ): Promise<void> {
@@ -56,8 +56,8 @@ async function confirm(
   if (confirmation.trim().toLowerCase() !== user.username.toLowerCase())
     fields.confirmation = 'Please type your username exactly.'
   else if (
-    !(await tryPassword(deps, { account: user.username, ...attempt }, () =>
-      authenticate(deps.sql, user.username, password),
+    !(await tryPassword(services, { account: user.username, ...attempt }, () =>
+      authenticate(services.sql, user.username, password),
     ))
   )
     fields.password = 'That is not your password.'
@@ -66,14 +66,14 @@ async function confirm(
 }
 
 /** Asks Cashfree to end what can still be paid, and writes down what it says; the statement that deletes reads it there. */
-async function closeOrders(deps: BillingServices, userId: string): Promise<void> {
-  for (const { id, status } of await listOrdersToClose(deps.sql, userId)) {
+async function closeOrders(services: BillingServices, userId: string): Promise<void> {
+  for (const { id, status } of await listOrdersToClose(services.sql, userId)) {
     try {
-      if (status === 'active') await settleWith(deps, id, await deps.gateway.terminateOrder(id), 'checkout')
-      else await settle(deps, id, 'checkout')
+      if (status === 'active') await settleWith(services, id, await services.gateway.terminateOrder(id), 'checkout')
+      else await settle(services, id, 'checkout')
     } catch (error) {
       if (!(error instanceof GatewayUnavailable || error instanceof GatewayRefused)) throw error
-      deps.log.warn({ orderId: id, err: error }, 'an order could not be ended before a deletion')
+      services.log.warn({ orderId: id, err: error }, 'an order could not be ended before a deletion')
       throw new AppError(
         'conflict',
         'Cashfree cannot say just now whether a payment of yours is under way. Nothing was deleted; please try again in a few minutes.',

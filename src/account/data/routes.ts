@@ -15,15 +15,15 @@ declare module '../../web/views.ts' {
 }
 
 /** What we hold about a person: to take along as JSON or CSV, and to have deleted. */
-const routes: FastifyPluginAsyncTypebox<Account> = async (app, { deps, limit }) => {
+const routes: FastifyPluginAsyncTypebox<Account> = async (app, { services, limit }) => {
   app.get('/data', async (request, reply) => show(request, reply, formState()))
 
   app.get('/data.json', { config: limit }, async (request, reply) =>
-    attach(reply, 'json').type('application/json; charset=utf-8').send(exportAsJson(deps.sql, request.user!.id)),
+    attach(reply, 'json').type('application/json; charset=utf-8').send(exportAsJson(services.sql, request.user!.id)),
   )
 
   app.get('/data.csv', { config: limit }, async (request, reply) =>
-    attach(reply, 'csv').type('text/csv; charset=utf-8').send(exportAsCsv(deps.sql, request.user!.id)),
+    attach(reply, 'csv').type('text/csv; charset=utf-8').send(exportAsCsv(services.sql, request.user!.id)),
   )
 
   app.post('/delete', { schema: { body: PostedForm }, config: limit }, async (request, reply) => {
@@ -32,7 +32,7 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { deps, limit }) 
       reply,
       { confirmation: typed.confirmation },
       async () => {
-        await deleteAccount(deps, request.signedIn!, typed, actorOf(request))
+        await deleteAccount(services, request.signedIn!, typed, actorOf(request))
         request.session.regenerate()
         request.session.set('notice', {
           kind: 'info',
@@ -46,7 +46,7 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { deps, limit }) 
 
   async function show(request: FastifyRequest, reply: FastifyReply, form: FormState) {
     const { id, username, role } = request.user!
-    const holdings = await countHoldings(deps.sql, id)
+    const holdings = await countHoldings(services.sql, id)
     return reply.page('account/data', { holdings, username, isAdmin: role !== 'subscriber', form })
   }
 }

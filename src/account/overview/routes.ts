@@ -35,9 +35,9 @@ declare module '../../web/views.ts' {
 const shown = 50
 
 /** Where a person's subscription stands, why, and every payment, receipt and refund. */
-const routes: FastifyPluginAsyncTypebox<Account> = async (app, { deps }) => {
+const routes: FastifyPluginAsyncTypebox<Account> = async (app, { services }) => {
   app.get('/', async (request, reply) => {
-    const { sql } = deps
+    const { sql } = services
     const userId = request.user!.id
     const [subscription, underWay, plans, periods, orders, payments, receipts, refunds, lost, changes, unconfirmed] =
       await Promise.all([

@@ -15,7 +15,7 @@ declare module '../../web/views.ts' {
 }
 
 /** Name, mobile and state. The username stays; the e-mail is changed under Security, for it must be confirmed. */
-const routes: FastifyPluginAsyncTypebox<Account> = async (app, { deps, limit }) => {
+const routes: FastifyPluginAsyncTypebox<Account> = async (app, { services, limit }) => {
   app.get('/profile', async (request, reply) => {
     const { username, email, name, phone, stateCode } = request.user!
     const form = formState({ name, phone: tenDigits(phone), state: stateCode })
@@ -30,7 +30,7 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { deps, limit }) 
       reply,
       values,
       async () => {
-        const changed = await updateProfile(deps.sql, id, checkPerson(typed), actorOf(request))
+        const changed = await updateProfile(services.sql, id, checkPerson(typed), actorOf(request))
         const text = changed ? 'Your profile is saved.' : 'Nothing was changed.'
         request.session.set('notice', { kind: 'good', text })
         return reply.leaveFor('/account/profile')

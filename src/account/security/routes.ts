@@ -36,7 +36,7 @@ const untouched: Forms = { password: formState(), email: formState() }
 const posted = { schema: { body: PostedForm }, attachValidation: true }
 
 /** How somebody gets into their account: password and e-mail address. */
-const routes: FastifyPluginAsyncTypebox<Account> = async (app, { deps, limit }) => {
+const routes: FastifyPluginAsyncTypebox<Account> = async (app, { services, limit }) => {
   app.get('/security', async (request, reply) => show(request, reply, untouched))
 
   app.post('/security/password', { ...posted, config: limit }, async (request, reply) => {
@@ -46,8 +46,8 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { deps, limit }) 
       reply,
       {},
       async () => {
-        await changePassword(deps.sql, actorOf(request), request.signedIn!, { current, password, isTheirs })
-        deps.wake('deliver-mails')
+        await changePassword(services.sql, actorOf(request), request.signedIn!, { current, password, isTheirs })
+        services.wake('deliver-mails')
         return leave(request, reply, 'Your password is changed. You are logged out everywhere else.')
       },
       (form) => show(request, reply, { ...untouched, password: form }),
@@ -67,8 +67,8 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { deps, limit }) 
           throw new AppError('invalid', 'Please look at the marked fields.', {
             fields: { current_password: 'That is not your present password.' },
           })
-        const outcome = await changeEmail(deps.sql, actorOf(request), user, email)
-        deps.wake('deliver-mails')
+        const outcome = await changeEmail(services.sql, actorOf(request), user, email)
+        services.wake('deliver-mails')
         const now =
           outcome === 'corrected'
             ? 'It is your address now; the link confirms it.'
@@ -82,8 +82,8 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { deps, limit }) 
 
   app.post('/security/verification', { ...posted, config: limit }, async (request, reply) => {
     const { next } = readForm(request.body, ['next'])
-    const sent = await insertVerification(deps.sql, actorOf(request), request.user!.id)
-    deps.wake('deliver-mails')
+    const sent = await insertVerification(services.sql, actorOf(request), request.user!.id)
+    services.wake('deliver-mails')
     request.session.set(
       'notice',
       sent
@@ -98,16 +98,18 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { deps, limit }) 
 
   async function isPasswordOf(request: FastifyRequest, typed: string): Promise<boolean> {
     const { username } = request.user!
-    const check = () => authenticate(deps.sql, username, typed)
-    return (await tryPassword(deps, { account: username, ...loginAttemptOf(deps, request) }, check)) !== undefined
+    const check = () => authenticate(services.sql, username, typed)
+    return (
+      (await tryPassword(services, { account: username, ...loginAttemptOf(services, request) }, check)) !== undefined
+    )
   }
 
   async function show(request: FastifyRequest, reply: FastifyReply, forms: Forms) {
     const { user, handle } = request.signedIn!
     const [unconfirmed, asked, sessions] = await Promise.all([
-      findUnconfirmedEmail(deps.sql, user.id),
-      findAskedEmail(deps.sql, user.id),
-      sessionsOf(deps.sql, user.id, handle),
+      findUnconfirmedEmail(services.sql, user.id),
+      findAskedEmail(services.sql, user.id),
+      sessionsOf(services.sql, user.id, handle),
     ])
     return reply.page('account/security/show', {
       forms,

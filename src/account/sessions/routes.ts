@@ -16,23 +16,23 @@ declare module '../../web/views.ts' {
 const ByHandle = Type.Object({ handle: Type.String({ pattern: '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' }) })
 
 /** Where a person is signed in, and signing out there: one, all others, everywhere. */
-const routes: FastifyPluginAsyncTypebox<Account> = async (app, { deps }) => {
+const routes: FastifyPluginAsyncTypebox<Account> = async (app, { services }) => {
   app.get('/sessions', async (request, reply) => {
     const { user, handle } = request.signedIn!
-    return reply.page('account/sessions', { sessions: await sessionsOf(deps.sql, user.id, handle) })
+    return reply.page('account/sessions', { sessions: await sessionsOf(services.sql, user.id, handle) })
   })
 
   app.post('/sessions/:handle/end', { schema: { params: ByHandle } }, async (request, reply) => {
     const { user, handle } = request.signedIn!
     const only = request.params.handle
     if (only === handle) return leave(request, reply, { only })
-    const ended = await deleteSessionsOf(deps.sql, user.id, { only }, actorOf(request))
+    const ended = await deleteSessionsOf(services.sql, user.id, { only }, actorOf(request))
     return stay(request, reply, ended === 0 ? 'That session had ended already.' : 'Signed out there.')
   })
 
   app.post('/sessions/others/end', async (request, reply) => {
     const { user, handle } = request.signedIn!
-    const ended = await deleteSessionsOf(deps.sql, user.id, { allBut: handle }, actorOf(request))
+    const ended = await deleteSessionsOf(services.sql, user.id, { allBut: handle }, actorOf(request))
     return stay(
       request,
       reply,
@@ -50,7 +50,7 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { deps }) => {
   /** Signs out here: this session is among those that end, so its cookie goes as well. */
   async function leave(request: FastifyRequest, reply: FastifyReply, which: Which) {
     if (!request.user) throw new AppError('unauthenticated', 'Please log in to continue.')
-    await deleteSessionsOf(deps.sql, request.user.id, which, actorOf(request))
+    await deleteSessionsOf(services.sql, request.user.id, which, actorOf(request))
     request.session.delete()
     return reply.header('clear-site-data', '"cache", "storage"').leaveFor('/login')
   }

@@ -46,20 +46,20 @@ const machines = [
 ]
 
 /** /admin/audit: who did what, on what, from where; and whether nobody changed it since. */
-const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
+const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services }) => {
   /** The list for a filter; undefined when it names a person we do not know. */
   const listFor = async ({ actor, action, person, order, day }: Filter): Promise<List<Entry> | undefined> => {
-    const userId = person === '' ? null : await findPerson(deps.sql, person)
+    const userId = person === '' ? null : await findPerson(services.sql, person)
     if (userId === undefined) return undefined
     const given = { actor: await actorNamed(actor), action, userId, order, span: spanOfDays(day, day) }
-    return (after, limit) => listAudit(deps.sql, given, after, limit)
+    return (after, limit) => listAudit(services.sql, given, after, limit)
   }
   const none = async () => []
 
   /** An actor as the audit has it: a person by name, e-mail or id becomes 'user:<id>', anything else is a machine. */
   async function actorNamed(typed: string): Promise<string> {
     if (typed === '' || machines.includes(typed)) return typed
-    const id = await findPerson(deps.sql, typed.replace(/^user:/, ''))
+    const id = await findPerson(services.sql, typed.replace(/^user:/, ''))
     return id === undefined ? typed : `user:${id}`
   }
 
@@ -67,11 +67,11 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
     const filter = filterOf(names, request.query)
     const entries = await listFor(filter)
     const list = await listPage(entries ?? none, keyOf, { path: '/admin/audit', filter, after: request.query.after })
-    const admins = await listAdmins(deps.sql)
+    const admins = await listAdmins(services.sql)
     return reply.page('admin/audit/list', {
       list,
       unknownPerson: entries === undefined,
-      actions: await listActions(deps.sql),
+      actions: await listActions(services.sql),
       actors: [...admins.map(({ username }) => username), ...machines],
       changesIn,
       browserName,
@@ -83,8 +83,8 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
     return sendCsv(reply, 'audit', columns, allOf(list ?? none, keyOf))
   })
 
-  app.get('/verify', async (_request, reply) => reply.page('admin/audit/verify', await chainNow(deps)))
-  app.post('/verify', async (_request, reply) => reply.page('admin/audit/verify', await verifyNow(deps)))
+  app.get('/verify', async (_request, reply) => reply.page('admin/audit/verify', await chainNow(services)))
+  app.post('/verify', async (_request, reply) => reply.page('admin/audit/verify', await verifyNow(services)))
 }
 export default routes
 

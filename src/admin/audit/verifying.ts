@@ -19,9 +19,9 @@ export async function chainNow({ sql }: Pick<Services, 'sql'>): Promise<Chain> {
 }
 
 /** Verifies the chain now; one that is too long for a page is left to the integrity check, which is started at once. */
-export async function verifyNow(deps: Services): Promise<Chain> {
-  const chain = await chainNow(deps)
-  if (chain.head.position <= longestOnPage) return { ...chain, verdict: await verifyAudit(deps.sql) }
-  deps.wake('check-books')
+export async function verifyNow(services: Services): Promise<Chain> {
+  const chain = await chainNow(services)
+  if (chain.head.position <= longestOnPage) return { ...chain, verdict: await verifyAudit(services.sql) }
+  services.wake('check-books')
   return { ...chain, asked: true }
 }

@@ -20,10 +20,10 @@ const Filter = Type.Object({ state: Word, status: Word })
 const Listed = Type.Object({ ...Filter.properties, after: Type.Optional(Type.String({ maxLength: 300 })) })
 
 /** /admin/disputes: payers who asked their bank for the money. They are answered in Cashfree's dashboard, never here. */
-const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
+const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services }) => {
   const listFor = ({ state, status }: Record<'state' | 'status', string>): List<DisputeLine> => {
     const asked = { state: state === 'closed' ? 'closed' : 'waiting', status } as const
-    return (after, limit) => listDisputes(deps.sql, asked, after, limit)
+    return (after, limit) => listDisputes(services.sql, asked, after, limit)
   }
 
   app.get('', { schema: { querystring: Listed } }, async (request, reply) => {

@@ -25,7 +25,9 @@ const labels = {
 }
 
 /** /admin: what needs attention, then how the business goes. */
-const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
-  app.get('/', async (_request, reply) => reply.page('admin/home/show', { ...(await readOverview(deps.sql)), labels }))
+const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services }) => {
+  app.get('/', async (_request, reply) =>
+    reply.page('admin/home/show', { ...(await readOverview(services.sql)), labels }),
+  )
 }
 export default routes

@@ -41,13 +41,13 @@ const Listed = Type.Object({ ...Filter.properties, after: Type.Optional(Type.Str
 const ById = Type.Object({ id: Type.String({ maxLength: 20 }) })
 
 /** /admin/incidents: what did not agree, ours beside theirs, until a person says what was done about it. */
-const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
+const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services }) => {
   const listFor = ({ state, kind, order }: Record<'state' | 'kind' | 'order', string>): List<Incident> => {
     const asked: IncidentFilter = { state: state === 'resolved' ? 'resolved' : 'open', kind, order }
-    return (after, limit) => listIncidents(deps.sql, asked, after, limit)
+    return (after, limit) => listIncidents(services.sql, asked, after, limit)
   }
   const incidentAt = async (id: string) => {
-    const incident = await findIncident(deps.sql, rowNumber(id))
+    const incident = await findIncident(services.sql, rowNumber(id))
     if (!incident) throw new AppError('not-found', 'There is no such incident.')
     return incident
   }
@@ -58,8 +58,8 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
     diff: diffOf(incident.details),
     resolvedBy:
       incident.resolvedBy &&
-      ((await namesOf(deps.sql, [incident.resolvedBy]))[incident.resolvedBy] ?? incident.resolvedBy),
-    others: [...(await listOccurrences(deps.sql, incident))],
+      ((await namesOf(services.sql, [incident.resolvedBy]))[incident.resolvedBy] ?? incident.resolvedBy),
+    others: [...(await listOccurrences(services.sql, incident))],
     form,
     mayAct,
   })
@@ -69,7 +69,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
     const { after } = request.query
     const list = await listPage(listFor(filter), keyOf, { path: '/admin/incidents', filter, after })
     const names = await namesOf(
-      deps.sql,
+      services.sql,
       list.rows.map((row) => row.resolvedBy ?? ''),
     )
     return reply.page('admin/incidents/list', { list, meanings, names })
@@ -90,7 +90,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
       const incident = await incidentAt(request.params.id)
       const typed = readForm(request.body, ['resolution'])
       const resolve = async () => {
-        await resolveIncident(deps.sql, incident.id, { ...actorOf(request), ...typed })
+        await resolveIncident(services.sql, incident.id, { ...actorOf(request), ...typed })
         request.session.set('notice', { kind: 'good', text: 'Resolved. Your note is kept with it.' })
         return reply.leaveFor('/admin/incidents')
       }

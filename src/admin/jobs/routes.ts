@@ -16,18 +16,18 @@ declare module '../../web/views.ts' {
 const ByName = Type.Object({ name: Type.String({ maxLength: 60 }) })
 
 /** /admin/jobs: what happens by itself, how it went last, and buttons to have it done now. */
-const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
+const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services }) => {
   app.get('', async (request, reply) =>
-    reply.page('admin/jobs/list', { jobs: await timetable(deps.sql), mayAct: request.mayAct }),
+    reply.page('admin/jobs/list', { jobs: await timetable(services.sql), mayAct: request.mayAct }),
   )
 
   app.get('.csv', async (_request, reply) => sendCsv(reply, 'jobs', columns, allJobs()))
 
   app.post('/:name/run', { preHandler: requireWriteAccess, schema: { params: ByName } }, async (request, reply) => {
     const { name } = request.params
-    if (!(await recordRunAsked(deps.sql, name, actorOf(request))))
+    if (!(await recordRunAsked(services.sql, name, actorOf(request))))
       throw new AppError('not-found', 'There is no such job.')
-    deps.wake(name)
+    services.wake(name)
     const text = `Asked for “${name}”. It starts within a second or two; asking twice is one run.`
     request.session.set('notice', { kind: 'good', text })
     return reply.leaveFor('/admin/jobs')
@@ -35,8 +35,8 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
 
   app.post('/:name/retry', { preHandler: requireWriteAccess, schema: { params: ByName } }, async (request, reply) => {
     const { name } = request.params
-    const count = await retryFailed(deps.sql, name, actorOf(request))
-    if (count > 0) deps.wake(name)
+    const count = await retryFailed(services.sql, name, actorOf(request))
+    if (count > 0) services.wake(name)
     request.session.set(
       'notice',
       count > 0
@@ -47,7 +47,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
   })
 
   async function* allJobs() {
-    yield await timetable(deps.sql)
+    yield await timetable(services.sql)
   }
 }
 export default routes

@@ -42,13 +42,13 @@ const Listed = Type.Object({ ...Filter.properties, after: Type.Optional(Type.Str
 const ById = Type.Object({ id: Type.String({ maxLength: 20 }) })
 
 /** /admin/mails: every mail and what became of it, how it reads, and the way to send it again. */
-const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps, composers }) => {
+const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services, composers }) => {
   const listFor = ({ status, kind, to, day }: Record<(typeof names)[number], string>): List<LoggedMail> => {
     const asked = { status, kind, to, span: spanOfDays(day, day) }
-    return (after, limit) => listMails(deps.sql, asked, after, limit)
+    return (after, limit) => listMails(services.sql, asked, after, limit)
   }
   const mailAt = async (id: string) => {
-    const mail = await findMail(deps.sql, rowNumber(id))
+    const mail = await findMail(services.sql, rowNumber(id))
     if (!mail) throw new AppError('not-found', 'There is no such mail.')
     return mail
   }
@@ -65,7 +65,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps, composers }
   app.get('', { schema: { querystring: Listed } }, async (request, reply) => {
     const filter = filterOf(names, request.query)
     const list = await listPage(listFor(filter), keyOf, { path: '/admin/mails', filter, after: request.query.after })
-    return reply.page('admin/mails/list', { list, kinds: await listKinds(deps.sql), statuses, kindLabel })
+    return reply.page('admin/mails/list', { list, kinds: await listKinds(services.sql), statuses, kindLabel })
   })
 
   app.get('.csv', { schema: { querystring: Filter } }, async (request, reply) =>
@@ -90,8 +90,8 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps, composers }
       const mail = await mailAt(request.params.id)
       const resend = async () => {
         const wanted = /^\d+$/.test(copy) ? Number(copy) : -1
-        const id = await resendMail(deps.sql, mail.id, { by: actorOf(request), copy: wanted })
-        deps.wake('deliver-mails')
+        const id = await resendMail(services.sql, mail.id, { by: actorOf(request), copy: wanted })
+        services.wake('deliver-mails')
         request.session.set('notice', { kind: 'good', text: `Queued again as copy ${copy}. It leaves within seconds.` })
         return reply.leaveFor(`/admin/mails/${id}`)
       }
@@ -103,8 +103,8 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps, composers }
 
   app.post('/:id/retry', { preHandler: requireWriteAccess, schema: { params: ById } }, async (request, reply) => {
     const mail = await mailAt(request.params.id)
-    const queued = await retryMail(deps.sql, mail.id, actorOf(request))
-    if (queued) deps.wake('deliver-mails')
+    const queued = await retryMail(services.sql, mail.id, actorOf(request))
+    if (queued) services.wake('deliver-mails')
     request.session.set(
       'notice',
       queued

@@ -21,8 +21,8 @@ declare module '../../web/views.ts' {
 }
 
 /** /admin/market/holidays: weekdays on which the exchange is closed, typed or pasted. */
-const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
-  const { sql } = deps
+const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services }) => {
+  const { sql } = services
   app.get('', async (request, reply) => show(request, reply, formState()))
 
   app.post('', { preHandler: requireWriteAccess, schema: { body: PostedForm } }, async (request, reply) => {

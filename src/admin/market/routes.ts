@@ -33,7 +33,7 @@ declare module '../../web/views.ts' {
 
 /** /admin/market: the state of the data, problems first; below it imports, instruments, splits and holidays. */
 const routes: FastifyPluginAsyncTypebox<Panel> = async (app, panel) => {
-  const { sql } = panel.deps
+  const { sql } = panel.services
   app.get('', async (request, reply) => {
     const today = dayInIndia(new Date())
     const [age, coverage, held, recent, days, split, isins] = await Promise.all([

@@ -29,8 +29,8 @@ declare module '../../web/views.ts' {
 const ById = Type.Object({ id: Type.String({ maxLength: 20 }) })
 
 /** /admin/market/splits: splits, by which older prices are restated, and jumps that were the market's own. */
-const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
-  const { sql } = deps
+const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services }) => {
+  const { sql } = services
   app.get('', async (request, reply) => show(request, reply, formState()))
 
   app.post('', { preHandler: requireWriteAccess, schema: { body: PostedForm } }, async (request, reply) => {

@@ -18,13 +18,14 @@ const away: Notice = {
 }
 
 /** Asks Cashfree about an order, its refunds and its disputes and writes the answer. Harmless, any number of times. Throws `not-found`. */
-export async function settleNow(deps: BillingServices, orderId: string, actor: Actor): Promise<Notice> {
-  if (!(await recordSettleAsked(deps.sql, orderId, actor))) throw new AppError('not-found', 'There is no such order.')
-  return noticeInTime(deps, orderId, async () => {
-    const { outcome, order } = await settle(deps, orderId, 'admin')
+export async function settleNow(services: BillingServices, orderId: string, actor: Actor): Promise<Notice> {
+  if (!(await recordSettleAsked(services.sql, orderId, actor)))
+    throw new AppError('not-found', 'There is no such order.')
+  return noticeInTime(services, orderId, async () => {
+    const { outcome, order } = await settle(services, orderId, 'admin')
     const broughtMoney = order!.paidAt !== null || order!.heldAt !== null || outcome === 'given-back'
-    const refunds = broughtMoney ? await settleRefunds(deps, orderId, 'admin') : 'unchanged'
-    const disputes = broughtMoney ? await settleDisputes(deps, orderId, 'admin') : 'unchanged'
+    const refunds = broughtMoney ? await settleRefunds(services, orderId, 'admin') : 'unchanged'
+    const disputes = broughtMoney ? await settleDisputes(services, orderId, 'admin') : 'unchanged'
     const more =
       (refunds === 'changed' ? ' A refund moved on.' : '') + (disputes === 'changed' ? ' A dispute moved on.' : '')
     return { ...settled(outcome), text: settled(outcome).text + more }
@@ -35,12 +36,17 @@ export async function settleNow(deps: BillingServices, orderId: string, actor: A
  * Ends an open order at Cashfree, so that it cannot be paid any more. A payment that came first is settled, never lost.
  * `key` is the form's: pressing twice is one action. Throws `not-found`, and `conflict` when the order is not open.
  */
-export async function terminate(deps: BillingServices, orderId: string, key: string, actor: Actor): Promise<Notice> {
-  const asked = await askTermination(deps.sql, orderId, key, actor)
+export async function terminate(
+  services: BillingServices,
+  orderId: string,
+  key: string,
+  actor: Actor,
+): Promise<Notice> {
+  const asked = await askTermination(services.sql, orderId, key, actor)
   if (asked === 'unknown-order') throw new AppError('not-found', 'There is no such order.')
   if (asked === 'closed') throw new AppError('conflict', 'This order is not open any more; nothing was done.')
-  return noticeInTime(deps, orderId, async () => {
-    const { outcome } = await settleWith(deps, orderId, await deps.gateway.terminateOrder(orderId), 'admin')
+  return noticeInTime(services, orderId, async () => {
+    const { outcome } = await settleWith(services, orderId, await services.gateway.terminateOrder(orderId), 'admin')
     if (outcome === 'closed') return { kind: 'good', text: 'The order is closed. It cannot be paid any more.' }
     if (outcome === 'paid' || outcome === 'already-paid')
       return { kind: 'warn', text: 'A payment came first, so nothing was ended: the order is paid and settled.' }
@@ -48,13 +54,17 @@ export async function terminate(deps: BillingServices, orderId: string, key: str
   })
 }
 
-async function noticeInTime(deps: BillingServices, orderId: string, action: () => Promise<Notice>): Promise<Notice> {
+async function noticeInTime(
+  services: BillingServices,
+  orderId: string,
+  action: () => Promise<Notice>,
+): Promise<Notice> {
   // A request may be shared with a job that gives Cashfree more time than somebody at a page has.
   const timer = new AbortController()
-  const tooLate = pause(deps.config.cashfree.timeoutMs + 1_000, away, { signal: timer.signal }).catch(() => away)
+  const tooLate = pause(services.config.cashfree.timeoutMs + 1_000, away, { signal: timer.signal }).catch(() => away)
   const notice = action().catch((error: unknown) => {
     if (!(error instanceof GatewayUnavailable || error instanceof GatewayRefused)) throw error
-    deps.log.warn({ orderId, err: error }, 'Cashfree could not be asked for an administrator')
+    services.log.warn({ orderId, err: error }, 'Cashfree could not be asked for an administrator')
     return away
   })
   try {

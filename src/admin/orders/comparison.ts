@@ -25,13 +25,13 @@ export type Comparison = {
 }
 
 /** Asks Cashfree what it says of an order now, and changes nothing. Never throws because Cashfree is away. */
-export async function compareWithCashfree(deps: BillingServices, file: OrderFile): Promise<Comparison> {
+export async function compareWithCashfree(services: BillingServices, file: OrderFile): Promise<Comparison> {
   const { id } = file.order
   try {
     const [remote, refunds, disputes] = await Promise.all([
-      deps.gateway.fetchOrder(id),
-      deps.gateway.listRefunds(id),
-      deps.gateway.listDisputes(id),
+      services.gateway.fetchOrder(id),
+      services.gateway.listRefunds(id),
+      services.gateway.listDisputes(id),
     ])
     const groups = [
       orderGroup(file, remote),
@@ -43,7 +43,7 @@ export async function compareWithCashfree(deps: BillingServices, file: OrderFile
     return { askedAt: new Date(), silent: null, groups, differences }
   } catch (error) {
     if (!(error instanceof GatewayUnavailable || error instanceof GatewayRefused)) throw error
-    deps.log.warn({ orderId: id, err: error }, 'Cashfree could not be asked for an administrator')
+    services.log.warn({ orderId: id, err: error }, 'Cashfree could not be asked for an administrator')
     const silent =
       error instanceof GatewayRefused
         ? `Cashfree refuses to answer (${error.status}). Check the keys.`

@@ -65,19 +65,19 @@ const Ask = Type.Object({ ask: Word })
 const methods = ['upi', 'credit_card', 'debit_card', 'net_banking', 'wallet', 'upi_credit_card', 'upi_ppi', 'pay_later']
 
 /** Orders and attempts to pay, one order beside what Cashfree says of it, and what can be done: settle now, end it. */
-const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
+const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services }) => {
   const money = { preHandler: requireWriteAccess }
 
   app.get('', { schema: { querystring: Orders } }, async (request, reply) => {
     const q = (request.query.q ?? '').trim()
-    const named = q ? await findOrdersNamed(deps.sql, q) : null
+    const named = q ? await findOrdersNamed(services.sql, q) : null
     if (named?.length === 1) return reply.leaveFor(`/admin/orders/${named[0]}`)
     const filter = filterOf(orderFilter, request.query)
     const { after } = request.query
     return reply.page('admin/orders/list', {
       list: await listPage(orders(filter, named), orderKey, { path: '/admin/orders', filter, after }),
       q,
-      plans: await listPlanNames(deps.sql),
+      plans: await listPlanNames(services.sql),
       statuses: choicesOf(orderStatuses),
       labels,
     })
@@ -107,7 +107,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
     const file = await fileOf(request.params.id)
     return reply.page('admin/orders/show', {
       file,
-      comparison: request.query.ask === 'cashfree' ? await compareWithCashfree(deps, file) : null,
+      comparison: request.query.ask === 'cashfree' ? await compareWithCashfree(services, file) : null,
       mayAct: request.mayAct,
       labels,
     })
@@ -118,11 +118,11 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
     if (!request.wantsFragment)
       return reply.leaveFor(`/admin/orders/${encodeURIComponent(request.params.id)}?ask=cashfree`)
     const file = await fileOf(request.params.id)
-    return reply.page('admin/orders/_cashfree', { file, comparison: await compareWithCashfree(deps, file) })
+    return reply.page('admin/orders/_cashfree', { file, comparison: await compareWithCashfree(services, file) })
   })
 
   app.post('/:id/settle', { ...money, schema: { params: ById } }, async (request, reply) => {
-    request.session.set('notice', await settleNow(deps, request.params.id, actorOf(request)))
+    request.session.set('notice', await settleNow(services, request.params.id, actorOf(request)))
     return reply.leaveFor(`/admin/orders/${request.params.id}`)
   })
 
@@ -139,8 +139,8 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
     const { id } = request.params
     const { key, ...identity } = readForm(request.body, ['key', ...identityFields], 100)
     const end = async () => {
-      await confirmIdentity(deps, request.signedIn!, identity)
-      request.session.set('notice', await terminate(deps, id, key, actorOf(request)))
+      await confirmIdentity(services, request.signedIn!, identity)
+      request.session.set('notice', await terminate(services, id, key, actorOf(request)))
       return reply.leaveFor(`/admin/orders/${id}`)
     }
     return formAction(reply, {}, end, async (form) =>
@@ -149,7 +149,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
   })
 
   async function fileOf(id: string): Promise<OrderFile> {
-    const file = isOrderId(id) ? await findOrderFile(deps.sql, id) : undefined
+    const file = isOrderId(id) ? await findOrderFile(services.sql, id) : undefined
     if (!file) throw new AppError('not-found', 'There is no such order.')
     return file
   }
@@ -157,12 +157,12 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
   function orders(filter: Filter<typeof orderFilter>, ids: string[] | null = null): List<OrderLine> {
     const { status, plan, held, from, to } = filter
     const asked = { status, plan, held: held === 'yes', span: spanOfDays(from, to), ids }
-    return (after, limit) => listOrders(deps.sql, asked, after, limit)
+    return (after, limit) => listOrders(services.sql, asked, after, limit)
   }
 
   function payments({ status, method, group, from, to }: Filter<typeof paymentFilter>): List<PaymentLine> {
     const asked = { status, method, group, span: spanOfDays(from, to) }
-    return (after, limit) => listPayments(deps.sql, asked, after, limit)
+    return (after, limit) => listPayments(services.sql, asked, after, limit)
   }
 }
 export default routes

@@ -32,16 +32,16 @@ const ByKey = Type.Object({ key: Type.String({ maxLength: 60 }) })
 const Priced = Type.Object({ price: Type.Optional(Type.String({ maxLength: 30 })) })
 
 /** /admin/plans: every version of every plan; a new price is a new version; on sale or not. */
-const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
+const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services }) => {
   const versionAt = async (key: string) => {
-    const plans = await listVersions(deps.sql)
+    const plans = await listVersions(services.sql)
     const plan = plans.find((candidate) => candidate.key === key)
     if (!plan) throw new AppError('not-found', 'There is no such plan.')
     return { plan, plans }
   }
 
   app.get('', async (request, reply) =>
-    reply.page('admin/plans/list', { plans: await listVersions(deps.sql), mayAct: request.mayAct }),
+    reply.page('admin/plans/list', { plans: await listVersions(services.sql), mayAct: request.mayAct }),
   )
 
   app.get('.csv', async (_request, reply) => sendCsv(reply, 'plans', columns, allVersions()))
@@ -63,8 +63,8 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
     const change = async () => {
       matchesPreview(typed, price, priceTyped)
       const pricePaise = priceTyped(price)
-      await confirmIdentity(deps, request.signedIn!, identity)
-      const plan = await changePrice(deps.sql, { replaces: request.params.key, pricePaise, by: actorOf(request) })
+      await confirmIdentity(services, request.signedIn!, identity)
+      const plan = await changePrice(services.sql, { replaces: request.params.key, pricePaise, by: actorOf(request) })
       const text = `${plan.title} is on sale for ${rupees(plan.pricePaise)} now. The front page shows it within five seconds.`
       request.session.set('notice', { kind: 'good', text })
       return reply.leaveFor('/admin/plans')
@@ -73,7 +73,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
   })
 
   async function* allVersions() {
-    yield await listVersions(deps.sql)
+    yield await listVersions(services.sql)
   }
 
   /** The form; with a price that can be one also what will happen. `refused`: the form after a try that did nothing. */
@@ -96,8 +96,8 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
       { ...onlyMoney, schema: { params: ByKey, body: PostedForm } },
       async (request, reply) => {
         const perform = async () => {
-          await confirmIdentity(deps, request.signedIn!, readForm(request.body, identityFields, 200))
-          await change(deps.sql, request.params.key, actorOf(request))
+          await confirmIdentity(services, request.signedIn!, readForm(request.body, identityFields, 200))
+          await change(services.sql, request.params.key, actorOf(request))
           request.session.set('notice', { kind: 'good', text: `${request.params.key} ${done}` })
           return reply.leaveFor('/admin/plans')
         }

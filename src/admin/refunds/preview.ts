@@ -30,14 +30,14 @@ export type RefundPreview = {
  * The refund of so many rupees of a payment, all that is left when nothing is typed. An amount that cannot be is
  * previewed as all. Throws AppError `not-found` for an unknown payment.
  */
-export async function previewRefund(deps: Services, cfPaymentId: string, typed: string): Promise<RefundPreview> {
-  const basis = await findRefundBasis(deps.sql, cfPaymentId)
+export async function previewRefund(services: Services, cfPaymentId: string, typed: string): Promise<RefundPreview> {
+  const basis = await findRefundBasis(services.sql, cfPaymentId)
   if (!basis) throw new AppError('not-found', 'There is no such payment.')
-  const siblings = await listRefundsOfPayment(deps.sql, cfPaymentId)
+  const siblings = await listRefundsOfPayment(services.sql, cfPaymentId)
   const closed = closedBecause(basis)
   const asked = typed.trim() === '' ? null : amountIn(typed)
   const amountPaise = asked !== null && asked <= basis.leftPaise ? asked : basis.leftPaise
-  const outcome = closed ? null : await outcomeOf(deps, cfPaymentId, amountPaise)
+  const outcome = closed ? null : await outcomeOf(services, cfPaymentId, amountPaise)
   return {
     basis,
     siblings,
@@ -50,8 +50,15 @@ export async function previewRefund(deps: Services, cfPaymentId: string, typed: 
   }
 }
 
-async function outcomeOf(deps: Services, cfPaymentId: string, amountPaise: number): Promise<RefundPreview['outcome']> {
-  const [rehearsal, net] = await Promise.all([rehearse(deps, cfPaymentId, amountPaise), findNetRevenue(deps.sql)])
+async function outcomeOf(
+  services: Services,
+  cfPaymentId: string,
+  amountPaise: number,
+): Promise<RefundPreview['outcome']> {
+  const [rehearsal, net] = await Promise.all([
+    rehearse(services, cfPaymentId, amountPaise),
+    findNetRevenue(services.sql),
+  ])
   const note = rehearsal!.creditNote
   const less = note?.amountPaise ?? 0
   return {

@@ -20,10 +20,10 @@ export type RefundProgress = {
 }
 
 /** How far a refund is. Throws AppError `not-found`. */
-export async function refundProgress(deps: Services, id: string): Promise<RefundProgress> {
-  const refund = await findRefundFile(deps.sql, id)
+export async function refundProgress(services: Services, id: string): Promise<RefundProgress> {
+  const refund = await findRefundFile(services.sql, id)
   if (!refund) throw new AppError('not-found', 'There is no such refund.')
-  const recorded = await listRefundSteps(deps.sql, refund)
+  const recorded = await listRefundSteps(services.sql, refund)
   const steps = recorded.map((step) => ({
     at: step.at,
     ...(actions[step.action] ?? { title: step.action, tone: 'info' as Tone }),

@@ -38,7 +38,7 @@ const Amount = Type.Object({ amount: Type.Optional(Type.String({ maxLength: 30 }
 const Seen = Type.Object({ seen: Word })
 
 /** /admin/refunds: the list, a new one (preview, then confirm), and each one followed to its end. */
-const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
+const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services }) => {
   const money = { preHandler: requireWriteAccess }
 
   app.get('', { schema: { querystring: Listed } }, async (request, reply) => {
@@ -57,7 +57,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
     { ...money, schema: { params: ByPayment, querystring: Amount } },
     async (request, reply) => {
       const typed = request.query.amount ?? ''
-      const preview = await previewRefund(deps, request.params.cfPaymentId, typed)
+      const preview = await previewRefund(services, request.params.cfPaymentId, typed)
       const errors = typed === '' || preview.closed ? {} : amountErrors(amountIn(typed), preview.basis.leftPaise)
       reply.code(Object.keys(errors).length > 0 ? 422 : 200)
       return reply.page('admin/refunds/new', {
@@ -80,47 +80,47 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
         )
       let fresh = request.signedIn!.isFresh
       const refund = async () => {
-        const basis = await findRefundBasis(deps.sql, cfPaymentId)
+        const basis = await findRefundBasis(services.sql, cfPaymentId)
         if (!basis) throw new AppError('not-found', 'There is no such payment.')
         matchesPreview(typed, typed.amount, amountIn)
         const wanted = readRefund(typed, basis.largePaise)
-        await confirmIdentity(deps, request.signedIn!, typed)
+        await confirmIdentity(services, request.signedIn!, typed)
         fresh = true
-        const { id, amountPaise } = await refundPayment(deps, { ...wanted, cfPaymentId, ...actorOf(request) })
+        const { id, amountPaise } = await refundPayment(services, { ...wanted, cfPaymentId, ...actorOf(request) })
         request.session.set('notice', { kind: 'good', text: `${rupees(amountPaise)} go back to the customer.` })
         return reply.leaveFor(`/admin/refunds/${id}`)
       }
       const { amount_again, reason } = typed
       const amount = typed.wanted || typed.amount
       return formAction(reply, { amount, amount_again, reason }, refund, async (form) =>
-        reply.page('admin/refunds/new', { preview: await previewRefund(deps, cfPaymentId, amount), form, fresh }),
+        reply.page('admin/refunds/new', { preview: await previewRefund(services, cfPaymentId, amount), form, fresh }),
       )
     },
   )
 
   app.get('/:id', { schema: { params: ById } }, async (request, reply) =>
     reply.page('admin/refunds/show', {
-      progress: await refundProgress(deps, request.params.id),
+      progress: await refundProgress(services, request.params.id),
       mayAct: request.mayAct,
     }),
   )
 
   app.get('/:id/progress', { schema: { params: ById, querystring: Seen } }, async (request, reply) => {
-    const progress = await refundProgress(deps, request.params.id)
+    const progress = await refundProgress(services, request.params.id)
     if (progress.seen !== null && progress.seen === request.query.seen)
       return reply.code(204).header('cache-control', 'no-store').send()
     return reply.page('admin/refunds/_progress', { progress, mayAct: request.mayAct })
   })
 
   app.post('/:id/ask', { ...money, schema: { params: ById } }, async (request, reply) => {
-    const refund = await askAboutRefund(deps, request.params.id, actorOf(request))
+    const refund = await askAboutRefund(services, request.params.id, actorOf(request))
     request.session.set('notice', answerNotice(refund))
     return reply.leaveFor(`/admin/refunds/${refund.id}`)
   })
 
   function listFor({ status, from, to, q }: Record<(typeof names)[number], string>): List<RefundLine> {
     const asked = { status, span: spanOfDays(from, to), search: q }
-    return (after, limit) => listRefunds(deps.sql, asked, after, limit)
+    return (after, limit) => listRefunds(services.sql, asked, after, limit)
   }
 }
 export default routes

@@ -61,8 +61,8 @@ const ByAction = Type.Object({ ...ById.properties, act: Type.String({ maxLength:
 const Asked = Type.Object({ days: Word, number: Word })
 
 /** /admin/subscribers: the people, one of them with their whole story, and what an administrator may do to an account. */
-const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
-  const { sql } = deps
+const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services }) => {
+  const { sql } = services
 
   app.get('/', { schema: { querystring: Listed } }, async (request, reply) => {
     const filter = filterIn(request.query)
@@ -120,11 +120,11 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
       let fresh = request.signedIn!.isFresh
       const perform = async () => {
         matchesPreview(typed, typed.days, (days) => daysIn({ days }))
-        if (action.needsIdentity) await confirmIdentity(deps, request.signedIn!, typed)
+        if (action.needsIdentity) await confirmIdentity(services, request.signedIn!, typed)
         fresh = true
         const text = await action.perform(sql, person, typed, actorOf(request))
-        deps.wake('deliver-mails')
-        deps.wake('reconcile')
+        services.wake('deliver-mails')
+        services.wake('reconcile')
         request.session.set('notice', { kind: 'good', text })
         return reply.leaveFor(`/admin/subscribers/${person.id}`)
       }

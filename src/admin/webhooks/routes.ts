@@ -40,10 +40,10 @@ const Listed = Type.Object({ ...Filter.properties, after: Type.Optional(Type.Str
 const ById = Type.Object({ id: Type.String({ maxLength: 20 }) })
 
 /** /admin/webhooks: every delivery with its verdict, its bytes, and a button to settle it again. */
-const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
+const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services }) => {
   const listFor = ({ day, ...filter }: Record<(typeof names)[number], string>): List<Delivery> => {
     const asked = { ...filter, span: spanOfDays(day, day) }
-    return (after, limit) => listDeliveries(deps.sql, asked, after, limit)
+    return (after, limit) => listDeliveries(services.sql, asked, after, limit)
   }
 
   app.get('', { schema: { querystring: Listed } }, async (request, reply) => {
@@ -52,9 +52,9 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
     const list = await listPage(listFor(filter), keyOf, { path: '/admin/webhooks', filter, after })
     return reply.page('admin/webhooks/list', {
       list,
-      types: await listTypes(deps.sql),
+      types: await listTypes(services.sql),
       verdicts,
-      refusals: await listRefusals(deps.sql),
+      refusals: await listRefusals(services.sql),
       verdictLabel,
       outcomeLabel,
     })
@@ -65,7 +65,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
   )
 
   app.get('/:id', { schema: { params: ById } }, async (request, reply) => {
-    const delivery = await findDelivery(deps.sql, rowNumber(request.params.id))
+    const delivery = await findDelivery(services.sql, rowNumber(request.params.id))
     if (!delivery) throw new AppError('not-found', 'There is no such delivery.')
     return reply.page('admin/webhooks/show', {
       delivery,
@@ -79,8 +79,8 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
 
   app.post('/:id/replay', { preHandler: requireWriteAccess, schema: { params: ById } }, async (request, reply) => {
     const id = rowNumber(request.params.id)
-    await replayEvent(deps, id, actorOf(request))
-    const outcome = (await findDelivery(deps.sql, id))?.outcome ?? null
+    await replayEvent(services, id, actorOf(request))
+    const outcome = (await findDelivery(services.sql, id))?.outcome ?? null
     request.session.set('notice', { kind: 'good', text: `Settled again. ${outcomeLabel(outcome)}` })
     return reply.leaveFor(`/admin/webhooks/${id}`)
   })

@@ -31,37 +31,41 @@ export type Checkout = {
 }
 
 /** The checkout of a plan for a user: of the open or newest order for it. Throws AppError `not-found` where there is nothing to buy. */
-export async function currentCheckout(deps: Services, userId: string, planName: string): Promise<Checkout> {
-  const plan = await findPlan(deps.sql, planName)
-  const order = (await findCurrentOrder(deps.sql, userId, planName)) ?? null
-  return compose(deps, userId, { plan, order, recentMs: dayMs })
+export async function currentCheckout(services: Services, userId: string, planName: string): Promise<Checkout> {
+  const plan = await findPlan(services.sql, planName)
+  const order = (await findCurrentOrder(services.sql, userId, planName)) ?? null
+  return compose(services, userId, { plan, order, recentMs: dayMs })
 }
 
 /** The checkout of one order, however old it is. Throws AppError `not-found` where nothing came of it and its plan is off sale. */
-export async function checkoutOf(deps: Services, order: Order): Promise<Checkout> {
-  const plan = await findPlan(deps.sql, order.planName)
-  return compose(deps, order.userId, { plan, order, recentMs: Number.POSITIVE_INFINITY })
+export async function checkoutOf(services: Services, order: Order): Promise<Checkout> {
+  const plan = await findPlan(services.sql, order.planName)
+  return compose(services, order.userId, { plan, order, recentMs: Number.POSITIVE_INFINITY })
 }
 
 const dayMs = 24 * 3600_000
 
 async function compose(
-  deps: Services,
+  services: Services,
   userId: string,
   { plan, order, recentMs }: { plan: Plan | undefined; order: Order | null; recentMs: number },
 ): Promise<Checkout> {
   if (!plan && !order) throw new AppError('not-found', 'That plan is not offered.')
   const [subscription, underWay] = await Promise.all([
-    subscriptionOf(deps.sql, userId),
-    moneyUnderWay(deps.sql, userId),
+    subscriptionOf(services.sql, userId),
+    moneyUnderWay(services.sql, userId),
   ])
   const isUnderWay = underWay.some((money) => money.orderId === order?.id)
   const stage = stageOf(order, isUnderWay, subscription.hasAccess, recentMs)
   if (stage === 'none' && !plan) throw new AppError('not-found', 'That plan is not offered any more.')
 
   const shown = stage === 'none' ? plan! : planOf(order!)
-  const lastAttempt = (order && (await findLastAttempt(deps.sql, order.id))) ?? null
-  const period = await findPeriod(deps.sql, { id: stage === 'paid' ? order!.id : null, userId, months: shown.months })
+  const lastAttempt = (order && (await findLastAttempt(services.sql, order.id))) ?? null
+  const period = await findPeriod(services.sql, {
+    id: stage === 'paid' ? order!.id : null,
+    userId,
+    months: shown.months,
+  })
   return {
     stage,
     plan: shown,
@@ -71,7 +75,7 @@ async function compose(
     unavailable: order?.status === 'created',
     underWay: stage === 'paid' ? [] : underWay,
     period,
-    receiptNumber: stage === 'paid' ? ((await findReceiptNumber(deps.sql, order!.id)) ?? null) : null,
+    receiptNumber: stage === 'paid' ? ((await findReceiptNumber(services.sql, order!.id)) ?? null) : null,
     validUntil: subscription.currentPeriodEnd,
   }
 }

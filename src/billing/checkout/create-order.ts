@@ -27,15 +27,15 @@ import { settle, settleWith } from './settle.ts'
  * Where another order turns out to be paid, that one is the answer. Throws AppError `not-found` for a plan that is not on
  * sale, and `conflict` while money of this person is under way.
  */
-export async function findOrCreateOrder(deps: BillingServices, user: User, planName: string): Promise<Order> {
-  const paid = await findPaidMeanwhile(deps, user.id)
+export async function findOrCreateOrder(services: BillingServices, user: User, planName: string): Promise<Order> {
+  const paid = await findPaidMeanwhile(services, user.id)
   if (paid) return paid
-  await refuseWhileUnderWay(deps.sql, user.id)
-  await closeResolvedOrders(deps.sql, user.id)
+  await refuseWhileUnderWay(services.sql, user.id)
+  await closeResolvedOrders(services.sql, user.id)
   for (let attempt = 1; ; attempt++) {
-    const opened = await openOrder(deps.sql, { userId: user.id, planName, newId: `ds_${ulid()}` })
+    const opened = await openOrder(services.sql, { userId: user.id, planName, newId: `ds_${ulid()}` })
     if (!opened) throw new AppError('not-found', 'That plan is not offered.')
-    const order = await makePayable(deps, user, opened)
+    const order = await makePayable(services, user, opened)
     // An old order may turn out to be over at Cashfree; then the next round opens its successor.
     if (order.status === 'created' || order.status === 'active' || order.status === 'paid' || attempt === 2)
       return order
@@ -47,57 +47,57 @@ export async function findOrCreateOrder(deps: BillingServices, user: User, planN
  * the bank so long that the payer may say it failed. When Cashfree says that one was paid meanwhile, or cannot be asked, it
  * stays and is returned. Throws as `findOrCreateOrder` does.
  */
-export async function startOver(deps: BillingServices, user: User, planName: string): Promise<Order> {
-  const paid = await findPaidMeanwhile(deps, user.id)
+export async function startOver(services: BillingServices, user: User, planName: string): Promise<Order> {
+  const paid = await findPaidMeanwhile(services, user.id)
   if (paid) return paid
-  const underWay = await moneyUnderWay(deps.sql, user.id)
-  if (underWay.some(({ mayPayAgain }) => !mayPayAgain)) await refuseWhileUnderWay(deps.sql, user.id)
-  const current = await findCurrentOrder(deps.sql, user.id, planName)
+  const underWay = await moneyUnderWay(services.sql, user.id)
+  if (underWay.some(({ mayPayAgain }) => !mayPayAgain)) await refuseWhileUnderWay(services.sql, user.id)
+  const current = await findCurrentOrder(services.sql, user.id, planName)
   const toEnd = new Set([...underWay.map(({ orderId }) => orderId), ...(current ? [current.id] : [])])
   for (const id of toEnd) {
-    const order = (await findOrder(deps.sql, id))!
+    const order = (await findOrder(services.sql, id))!
     if (order.status !== 'active') continue
     try {
-      const ended = (await settleWith(deps, id, await deps.gateway.terminateOrder(id), 'checkout')).order!
+      const ended = (await settleWith(services, id, await services.gateway.terminateOrder(id), 'checkout')).order!
       if (ended.status === 'paid' || ended.status === 'active') return ended
     } catch (error) {
       if (!(error instanceof GatewayUnavailable || error instanceof GatewayRefused)) throw error
-      deps.log.warn({ orderId: id, err: error }, 'the old order could not be ended')
+      services.log.warn({ orderId: id, err: error }, 'the old order could not be ended')
       return order
     }
   }
-  await setAsidePending(deps.sql, user.id)
-  return findOrCreateOrder(deps, user, planName)
+  await setAsidePending(services.sql, user.id)
+  return findOrCreateOrder(services, user, planName)
 }
 
 /**
  * Where a payer never came back to us, Cashfree alone knows how their attempt ended: it is asked before another payment is
  * asked for. Answers the order that turns out to be paid, if one does.
  */
-async function findPaidMeanwhile(deps: BillingServices, userId: string): Promise<Order | undefined> {
-  for (const order of await listPayableOrders(deps.sql, userId)) {
-    const now = await refreshUnlessFresh(deps, order, 'checkout', 10_000)
+async function findPaidMeanwhile(services: BillingServices, userId: string): Promise<Order | undefined> {
+  for (const order of await listPayableOrders(services.sql, userId)) {
+    const now = await refreshUnlessFresh(services, order, 'checkout', 10_000)
     if (now.status === 'paid') return now
   }
   return undefined
 }
 
-async function makePayable(deps: BillingServices, user: User, order: Order): Promise<Order> {
+async function makePayable(services: BillingServices, user: User, order: Order): Promise<Order> {
   try {
-    if (order.status === 'created') return await oneCallAtATime(order.id, () => createAtCashfree(deps, user, order))
-    return order.isEnding ? (await settle(deps, order.id, 'checkout')).order! : order
+    if (order.status === 'created') return await oneCallAtATime(order.id, () => createAtCashfree(services, user, order))
+    return order.isEnding ? (await settle(services, order.id, 'checkout')).order! : order
   } catch (error) {
     if (!(error instanceof GatewayUnavailable || error instanceof GatewayRefused)) throw error
-    deps.log.error({ event: 'payment not started', orderId: order.id, err: error }, 'payment not started')
+    services.log.error({ event: 'payment not started', orderId: order.id, err: error }, 'payment not started')
     // Cashfree may keep an error under the key it was sent with. After silence the key stays: the order may exist.
-    if (error instanceof GatewayRefused || error.answered) await renewIdempotencyKey(deps.sql, order.id)
-    return (await findOrder(deps.sql, order.id))!
+    if (error instanceof GatewayRefused || error.answered) await renewIdempotencyKey(services.sql, order.id)
+    return (await findOrder(services.sql, order.id))!
   }
 }
 
-async function createAtCashfree(deps: BillingServices, user: User, found: Order): Promise<Order> {
-  const order = (await refreshUnsentOrder(deps.sql, found.id)) ?? found
-  const remote = await deps.gateway.createOrder({
+async function createAtCashfree(services: BillingServices, user: User, found: Order): Promise<Order> {
+  const order = (await refreshUnsentOrder(services.sql, found.id)) ?? found
+  const remote = await services.gateway.createOrder({
     orderId: order.id,
     idempotencyKey: order.idempotencyKey,
     amountPaise: paise(order.amountPaise),
@@ -110,13 +110,13 @@ async function createAtCashfree(deps: BillingServices, user: User, found: Order)
       phone: tenDigits(user.phone),
     },
     planKey: order.planKey,
-    returnUrl: `${deps.config.baseUrl}/payment/return?order_id={order_id}`,
-    notifyUrl: deps.config.https ? `${deps.config.baseUrl}/webhooks/cashfree` : null,
+    returnUrl: `${services.config.baseUrl}/payment/return?order_id={order_id}`,
+    notifyUrl: services.config.https ? `${services.config.baseUrl}/webhooks/cashfree` : null,
   })
   const { id: orderId, amountPaise, planKey: plan } = order
-  const settlement = await settleWith(deps, orderId, remote, 'checkout')
+  const settlement = await settleWith(services, orderId, remote, 'checkout')
   if (settlement.outcome === 'waiting')
-    paymentLog(deps.log, { event: 'payment initiated', orderId, amountPaise, plan, actor: 'checkout' })
+    paymentLog(services.log, { event: 'payment initiated', orderId, amountPaise, plan, actor: 'checkout' })
   return settlement.order!
 }
 

@@ -4,8 +4,8 @@ import { findEndingSubscription } from '../subscriptions/queries.ts'
 import { findMoneyUnderWay } from './queries.ts'
 
 /** The mail that asks to renew: it offers to take money, so it is checkout's. */
-export const checkoutMails = (deps: Services): Pick<Composers, 'renewal'> => ({
-  renewal: (mail) => composeRenewalMail(deps, mail),
+export const checkoutMails = (services: Services): Pick<Composers, 'renewal'> => ({
+  renewal: (mail) => composeRenewalMail(services, mail),
 })
 
 /**

@@ -16,12 +16,12 @@ const turns = new LRUCache<string, Turn>({ max: 10_000 })
  * reload waits its turn rather than show an old answer, because it may be the second return, after a second attempt. Any
  * number of reloads share a turn. Never throws because Cashfree is away.
  */
-export function refreshForReturn(deps: BillingServices, order: Order): Promise<Order> {
+export function refreshForReturn(services: BillingServices, order: Order): Promise<Order> {
   const now = performance.now()
   const last = turns.get(order.id)
   if (last?.refreshed && now < last.startsAt) return last.refreshed
   const startsAt = Math.max(now, (last?.startsAt ?? 0) + spacingMs)
-  const refreshed = pause(startsAt - now).then(() => ask(deps, order, 'return'))
+  const refreshed = pause(startsAt - now).then(() => ask(services, order, 'return'))
   const turn: Turn = { startsAt, refreshed }
   turns.set(order.id, turn)
   const forget = () => {
@@ -39,7 +39,7 @@ const asking = new Map<string, Promise<Order>>()
  * Tabs that poll while a question is under way share its answer. Never throws because Cashfree is away.
  */
 export async function refreshUnlessFresh(
-  deps: BillingServices,
+  services: BillingServices,
   order: Order,
   actor: SettlementSource,
   freshMs: number,
@@ -50,7 +50,7 @@ export async function refreshUnlessFresh(
   const shared = asking.get(order.id)
   if (shared) return shared
   if (!takeFromAllowance(order.userId)) return order
-  const asked = ask(deps, order, actor).finally(() => asking.delete(order.id))
+  const asked = ask(services, order, actor).finally(() => asking.delete(order.id))
   asking.set(order.id, asked)
   return asked
 }
@@ -79,19 +79,19 @@ function mayChange(order: Order): boolean {
  * Settling may be shared with a job that gives Cashfree more time. Nobody waits for it longer than a question of their own
  * would take: what comes of it later is written all the same, and the page says what is known by then.
  */
-async function ask(deps: BillingServices, order: Order, actor: SettlementSource): Promise<Order> {
-  const settled = settle(deps, order.id, actor).then(
+async function ask(services: BillingServices, order: Order, actor: SettlementSource): Promise<Order> {
+  const settled = settle(services, order.id, actor).then(
     (settlement) => settlement.order,
     (error: unknown) => {
       if (!(error instanceof GatewayUnavailable || error instanceof GatewayRefused)) throw error
-      deps.log.warn({ orderId: order.id, err: error }, 'Cashfree could not be asked')
+      services.log.warn({ orderId: order.id, err: error }, 'Cashfree could not be asked')
       return null
     },
   )
   const patience = new AbortController()
-  const enough = pause(deps.config.cashfree.timeoutMs + 500, null, { signal: patience.signal }).catch(() => null)
+  const enough = pause(services.config.cashfree.timeoutMs + 500, null, { signal: patience.signal }).catch(() => null)
   try {
-    return (await Promise.race([settled, enough])) ?? (await findOrder(deps.sql, order.id)) ?? order
+    return (await Promise.race([settled, enough])) ?? (await findOrder(services.sql, order.id)) ?? order
   } finally {
     patience.abort()
     settled.catch(() => {})

@@ -32,25 +32,28 @@ const Poll = Type.Object({
 const Shown = Type.Object({ seen: Type.Optional(Type.String({ maxLength: 4_000 })) })
 
 /** The checkout of a plan: show it, create its order, start over, skip it; the return from Cashfree; polls while a payment is under way. */
-const routes: FastifyPluginAsyncTypebox<{ deps: BillingServices; limit: object }> = async (app, { deps, limit }) => {
+const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: object }> = async (
+  app,
+  { services, limit },
+) => {
   const owner = { preHandler: requireUser }
 
   app.get('/checkout/:plan', { ...owner, schema: { params: ByPlan } }, async (request, reply) => {
-    const checkout = await currentCheckout(deps, request.user!.id, request.params.plan)
+    const checkout = await currentCheckout(services, request.user!.id, request.params.plan)
     return show(request, reply, checkout, 'checkout')
   })
 
   app.post('/checkout/:plan', { ...owner, schema: { params: ByPlan }, config: limit }, async (request, reply) => {
-    return leaveForCheckout(reply, request.params.plan, findOrCreateOrder(deps, request.user!, request.params.plan))
+    return leaveForCheckout(reply, request.params.plan, findOrCreateOrder(services, request.user!, request.params.plan))
   })
 
   app.post('/checkout/:plan/restart', { ...owner, schema: { params: ByPlan }, config: limit }, (request, reply) =>
-    leaveForCheckout(reply, request.params.plan, startOver(deps, request.user!, request.params.plan)),
+    leaveForCheckout(reply, request.params.plan, startOver(services, request.user!, request.params.plan)),
   )
 
   app.post('/checkout/skip', owner, async (request, reply) => {
     // Where money is under way, the dashboard says so itself.
-    if ((await moneyUnderWay(deps.sql, request.user!.id)).length === 0)
+    if ((await moneyUnderWay(services.sql, request.user!.id)).length === 0)
       request.session.set('notice', {
         kind: 'info',
         text: 'Your account is ready. Nothing was paid; activate whenever you like.',
@@ -64,15 +67,15 @@ const routes: FastifyPluginAsyncTypebox<{ deps: BillingServices; limit: object }
     if (!request.user) {
       // Not awaited, so that neither the answer nor its time reveals whether the order exists.
       if (orderId)
-        askIfOurs(deps, orderId).catch((error) =>
+        askIfOurs(services, orderId).catch((error) =>
           request.log.warn({ err: error }, 'the order of a return without a session could not be refreshed'),
         )
       return reply.page('billing/checkout/return', {})
     }
     if (!orderId) return reply.page('billing/checkout/return', {})
-    const order = await orderOf(deps.sql, request.user.id, orderId)
-    const refreshed = order.status === 'paid' ? order : await refreshForReturn(deps, order)
-    return show(request, reply, await checkoutOf(deps, refreshed), 'return')
+    const order = await orderOf(services.sql, request.user.id, orderId)
+    const refreshed = order.status === 'paid' ? order : await refreshForReturn(services, order)
+    return show(request, reply, await checkoutOf(services, refreshed), 'return')
   })
 
   await app.register(postedReturn)
@@ -81,14 +84,14 @@ const routes: FastifyPluginAsyncTypebox<{ deps: BillingServices; limit: object }
     '/payment/status/:orderId',
     { ...owner, schema: { params: ByOrder, querystring: Poll } },
     async (request, reply) => {
-      const underWay = await moneyUnderWay(deps.sql, request.user!.id)
-      const order = await orderOf(deps.sql, request.user!.id, request.params.orderId)
+      const underWay = await moneyUnderWay(services.sql, request.user!.id)
+      const order = await orderOf(services.sql, request.user!.id, request.params.orderId)
       const isUnderWay = underWay.some(({ orderId }) => orderId === order.id)
       const refreshed = await (isUnderWay
-        ? refreshWithAttempts(deps, order)
-        : refreshUnlessFresh(deps, order, 'poll', 3_000))
+        ? refreshWithAttempts(services, order)
+        : refreshUnlessFresh(services, order, 'poll', 3_000))
       const entry: CheckoutEntry = request.query.door === 'return' ? 'return' : 'checkout'
-      const view = checkoutView(deps, await checkoutOf(deps, refreshed), entry, Number(request.query.since))
+      const view = checkoutView(services, await checkoutOf(services, refreshed), entry, Number(request.query.since))
       if (view.seen === request.query.seen) return reply.code(204).header('cache-control', 'no-store').send()
       // Paid: the header's chip, the title and the page around the region change as well, so the whole page is asked for again.
       if (view.stage === 'paid' && request.wantsFragment) reply.header('hx-refresh', 'true')
@@ -99,11 +102,11 @@ const routes: FastifyPluginAsyncTypebox<{ deps: BillingServices; limit: object }
   // Polled by a page that says that a payment is under way: 204 while that is so, then the page reloads itself.
   app.get('/payment/under-way', { ...owner, schema: { querystring: Shown } }, async (request, reply) => {
     const userId = request.user!.id
-    for (const { orderId } of await moneyUnderWay(deps.sql, userId)) {
-      const order = await findOrder(deps.sql, orderId)
-      if (order) await refreshWithAttempts(deps, order)
+    for (const { orderId } of await moneyUnderWay(services.sql, userId)) {
+      const order = await findOrder(services.sql, orderId)
+      if (order) await refreshWithAttempts(services, order)
     }
-    const isTheSame = fingerprintOf(await moneyUnderWay(deps.sql, userId)) === (request.query.seen ?? '')
+    const isTheSame = fingerprintOf(await moneyUnderWay(services.sql, userId)) === (request.query.seen ?? '')
     reply.header('cache-control', 'no-store')
     return isTheSame ? reply.code(204).send() : reply.header('HX-Refresh', 'true').send()
   })
@@ -119,9 +122,9 @@ const routes: FastifyPluginAsyncTypebox<{ deps: BillingServices; limit: object }
 
   /** The region that polls, within its page. Cashfree's script and forms are allowed on /checkout/* alone. */
   async function show(request: FastifyRequest, reply: FastifyReply, checkout: Checkout, entry: CheckoutEntry) {
-    const view = checkoutView(deps, checkout, entry)
+    const view = checkoutView(services, checkout, entry)
     if (entry === 'return') return reply.page('billing/checkout/confirm', { checkout: view })
-    const unconfirmed = await findUnconfirmedEmail(deps.sql, request.user!.id)
+    const unconfirmed = await findUnconfirmedEmail(services.sql, request.user!.id)
     return reply.allowCheckout().page('billing/checkout/show', { checkout: view, unconfirmed })
   }
 }
@@ -155,14 +158,14 @@ function fieldsIn(body: string): Record<string, unknown> {
 }
 
 /** Asks for the attempts too, where one is known to be under way: how it ends may not show at the order itself. */
-function refreshWithAttempts(deps: BillingServices, order: Order): Promise<Order> {
-  return refreshUnlessFresh(deps, order, 'checkout', 3_000)
+function refreshWithAttempts(services: BillingServices, order: Order): Promise<Order> {
+  return refreshUnlessFresh(services, order, 'checkout', 3_000)
 }
 
 /** A stranger's id makes us ask Cashfree only when it is an order of ours that waits for its payment. */
-async function askIfOurs(deps: BillingServices, orderId: string): Promise<void> {
-  const order = await findOrder(deps.sql, orderId)
-  if (order && order.status !== 'paid') await refreshForReturn(deps, order)
+async function askIfOurs(services: BillingServices, orderId: string): Promise<void> {
+  const order = await findOrder(services.sql, orderId)
+  if (order && order.status !== 'paid') await refreshForReturn(services, order)
 }
 
 /** Old and new spellings, repeats and junk are tolerated; anything that cannot be one of our ids is no id. */

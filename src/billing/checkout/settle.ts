@@ -15,14 +15,14 @@ const manners: Partial<Record<SettlementSource, 'light' | 'patient'>> = { poll: 
  * database throws.
  */
 export function settle(
-  deps: BillingServices,
+  services: BillingServices,
   orderId: string,
   actor: SettlementSource,
   within?: number,
 ): Promise<Settlement> {
   return oneAtATime(orderId, async () => {
-    const remote = await deps.gateway.fetchOrder(orderId, within, manners[actor] ?? 'full')
-    return settleWith(deps, orderId, remote, actor)
+    const remote = await services.gateway.fetchOrder(orderId, within, manners[actor] ?? 'full')
+    return settleWith(services, orderId, remote, actor)
   })
 }
 
@@ -31,28 +31,29 @@ export function settle(
  * money for somebody who may not be given what it buys, the order is ended there, and what comes of that is written as well.
  */
 export async function settleWith(
-  deps: BillingServices,
+  services: BillingServices,
   orderId: string,
   remote: RemoteOrder,
   actor: SettlementSource,
 ): Promise<Settlement> {
-  const settlement = await write(deps, orderId, remote, actor)
+  const settlement = await write(services, orderId, remote, actor)
   if (settlement.outcome !== 'to-end') return settlement
-  return write(deps, orderId, await deps.gateway.terminateOrder(orderId), actor)
+  return write(services, orderId, await services.gateway.terminateOrder(orderId), actor)
 }
 
 async function write(
-  deps: BillingServices,
+  services: BillingServices,
   orderId: string,
   remote: RemoteOrder,
   actor: SettlementSource,
 ): Promise<Settlement> {
-  const settlement = await settleOrder(deps.sql, orderId, remote, { actor, seller: deps.config.seller })
+  const settlement = await settleOrder(services.sql, orderId, remote, { actor, seller: services.config.seller })
   const { outcome } = settlement
-  logSettlement(deps, remote, settlement, actor)
-  if (outcome === 'paid') deps.wake('deliver-mails')
-  else if (actor !== 'reconciler' && waitsForMoney(remote, settlement)) deps.wake('reconcile')
-  if (outcome === 'unverified') deps.log.warn({ event: 'paid but unverified', orderId, actor }, 'paid but unverified')
+  logSettlement(services, remote, settlement, actor)
+  if (outcome === 'paid') services.wake('deliver-mails')
+  else if (actor !== 'reconciler' && waitsForMoney(remote, settlement)) services.wake('reconcile')
+  if (outcome === 'unverified')
+    services.log.warn({ event: 'paid but unverified', orderId, actor }, 'paid but unverified')
   return settlement
 }
 

@@ -28,13 +28,13 @@ export type CheckoutView = Omit<Checkout, 'order' | 'lastAttempt'> & {
  * 3 seconds for two minutes and every 10 for a quarter of an hour; then the page says so and stops.
  */
 export function checkoutView(
-  deps: Services,
+  services: Services,
   checkout: Checkout,
   entry: CheckoutEntry,
   since = Number.NaN,
 ): CheckoutView {
   const { order, lastAttempt, ...rest } = checkout
-  const { cashfree } = deps.config
+  const { cashfree } = services.config
   const now = Math.floor(Date.now() / 1000)
   const start = Number.isFinite(since) && since > 0 && since <= now ? Math.floor(since) : now
   const seconds = now - start < 120 ? 3 : now - start < 900 ? 10 : null

@@ -7,13 +7,13 @@ import { settleDisputeRows } from './queries.ts'
  * list one that a webhook named. Throws GatewayRefused, GatewayUnavailable.
  */
 export async function settleDisputes(
-  deps: BillingServices,
+  services: BillingServices,
   orderId: string,
   actor: string,
   within?: number,
 ): Promise<string> {
-  const remote = await deps.gateway.listDisputes(orderId, within)
-  const outcome = await settleDisputeRows(deps.sql, orderId, remote, actor)
-  if (outcome === 'changed') deps.log.warn({ event: 'dispute changed', orderId, actor }, 'dispute changed')
+  const remote = await services.gateway.listDisputes(orderId, within)
+  const outcome = await settleDisputeRows(services.sql, orderId, remote, actor)
+  if (outcome === 'changed') services.log.warn({ event: 'dispute changed', orderId, actor }, 'dispute changed')
   return outcome
 }

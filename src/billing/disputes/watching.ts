@@ -8,21 +8,21 @@ const jobLimitMs = 15_000
  * The job: asks Cashfree how the disputes stand that are not closed, so that a lost webhook costs hours and not the
  * deadline; reminds of answers that are due; tells of disputes nobody can confirm. Returns how many orders it asked about.
  */
-export async function watchDisputes(deps: BillingServices): Promise<number> {
-  const due = await leaseDisputedOrders(deps.sql, 50)
-  for (const orderId of due) await lookAgain(deps, orderId)
-  await noteUnconfirmedDisputes(deps.sql)
-  if (deps.config.alertEmail !== null && (await insertReminders(deps.sql, deps.config.alertEmail)) > 0)
-    deps.wake('deliver-mails')
+export async function watchDisputes(services: BillingServices): Promise<number> {
+  const due = await leaseDisputedOrders(services.sql, 50)
+  for (const orderId of due) await lookAgain(services, orderId)
+  await noteUnconfirmedDisputes(services.sql)
+  if (services.config.alertEmail !== null && (await insertReminders(services.sql, services.config.alertEmail)) > 0)
+    services.wake('deliver-mails')
   return due.length
 }
 
-async function lookAgain(deps: BillingServices, orderId: string): Promise<void> {
+async function lookAgain(services: BillingServices, orderId: string): Promise<void> {
   try {
-    await settleDisputes(deps, orderId, 'disputes', jobLimitMs)
+    await settleDisputes(services, orderId, 'disputes', jobLimitMs)
   } catch (error) {
-    deps.log.warn({ orderId, err: error }, 'a dispute could not be asked about')
+    services.log.warn({ orderId, err: error }, 'a dispute could not be asked about')
     if (!(error instanceof GatewayUnavailable || error instanceof GatewayRefused)) return
-    await postponeDisputes(deps.sql, orderId)
+    await postponeDisputes(services.sql, orderId)
   }
 }

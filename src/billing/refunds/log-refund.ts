@@ -4,13 +4,13 @@ import type { RemoteRefund } from '../payments/gateway.ts'
 import { findOrder } from '../payments/queries.ts'
 
 /** Tells the payment log where the refunds of an order stand at Cashfree. Nobody waits for it. */
-export function logRefund(deps: Services, orderId: string, refunds: readonly RemoteRefund[], actor: string): void {
-  void findOrder(deps.sql, orderId)
+export function logRefund(services: Services, orderId: string, refunds: readonly RemoteRefund[], actor: string): void {
+  void findOrder(services.sql, orderId)
     .catch(() => undefined)
     .then((order) => {
       for (const { refundId, cfRefundId, amountPaise, status } of refunds)
         paymentLog(
-          deps.log,
+          services.log,
           { event: 'payment refunded', orderId, amountPaise, plan: order?.planKey ?? null, actor, status },
           `${refundId ?? cfRefundId} ${status}`,
         )

@@ -17,16 +17,16 @@ const refusals: Record<string, string> = {
  * Promises a refund: the intent is written and a job asks Cashfree. Asking again with the same ordinal and amount is
  * the same refund. Throws AppError `conflict` with a sentence when it must not be.
  */
-export async function refundPayment(deps: BillingServices, request: RefundRequest): Promise<Refund> {
+export async function refundPayment(services: BillingServices, request: RefundRequest): Promise<Refund> {
   if (!(request.amountPaise > 0))
     throw new AppError('invalid', 'Please enter the amount to refund.', { fields: { amount: 'More than ₹0.' } })
-  const outcome = await requestRefund(deps.sql, request)
+  const outcome = await requestRefund(services.sql, request)
   const refusal = refusals[outcome]
   if (refusal) throw new AppError(outcome === 'unknown-payment' ? 'not-found' : 'conflict', refusal)
-  deps.wake('send-refunds')
-  const refund = (await findRefund(deps.sql, `rf_${request.cfPaymentId}_${request.ordinal}`))!
+  services.wake('send-refunds')
+  const refund = (await findRefund(services.sql, `rf_${request.cfPaymentId}_${request.ordinal}`))!
   if (outcome === 'requested')
-    deps.log.info(
+    services.log.info(
       { event: 'refund requested', orderId: refund.orderId, amountPaise: refund.amountPaise },
       'refund requested',
     )
@@ -35,16 +35,16 @@ export async function refundPayment(deps: BillingServices, request: RefundReques
 
 /** Makes our refunds of an order agree with Cashfree's, those made in its dashboard included. Any number of times. */
 export async function settleRefunds(
-  deps: BillingServices,
+  services: BillingServices,
   orderId: string,
   actor: string,
   within?: number,
 ): Promise<string> {
-  const remote = await deps.gateway.listRefunds(orderId, within)
-  const outcome = await settleRefundRows(deps.sql, orderId, remote, { actor, seller: deps.config.seller })
+  const remote = await services.gateway.listRefunds(orderId, within)
+  const outcome = await settleRefundRows(services.sql, orderId, remote, { actor, seller: services.config.seller })
   if (outcome === 'changed') {
-    logRefund(deps, orderId, remote, actor)
-    deps.wake('deliver-mails')
+    logRefund(services, orderId, remote, actor)
+    services.wake('deliver-mails')
   }
   return outcome
 }

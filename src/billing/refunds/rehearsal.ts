@@ -2,8 +2,12 @@ import type { Services } from '../../platform/services.ts'
 import { type Rehearsal, rehearseRefund } from './queries.ts'
 
 /** Finds out what refunding so much would bring about, and changes nothing. Null: there is no such payment. */
-export async function rehearse(deps: Services, cfPaymentId: string, amountPaise: number): Promise<Rehearsal | null> {
-  const row = await rehearseRefund(deps.sql, { cfPaymentId, amountPaise, seller: deps.config.seller })
+export async function rehearse(
+  services: Services,
+  cfPaymentId: string,
+  amountPaise: number,
+): Promise<Rehearsal | null> {
+  const row = await rehearseRefund(services.sql, { cfPaymentId, amountPaise, seller: services.config.seller })
   return (
     row && {
       ...row,

@@ -19,12 +19,12 @@ import { settleRefunds } from './refunds.ts'
 const limitMs = 30_000
 
 /** The job: asks Cashfree for refunds that were promised and looks after those under way. Returns how many it handled. */
-export async function sendRefunds(deps: BillingServices): Promise<number> {
+export async function sendRefunds(services: BillingServices): Promise<number> {
   let handled = 0
   for (;;) {
-    const due = await leaseRefunds(deps.sql, 4)
+    const due = await leaseRefunds(services.sql, 4)
     if (due.length === 0) return handled
-    await Promise.all(due.map((refund) => handle(deps, refund)))
+    await Promise.all(due.map((refund) => handle(services, refund)))
     handled += due.length
   }
 }
@@ -33,33 +33,33 @@ export async function sendRefunds(deps: BillingServices): Promise<number> {
  * Asks Cashfree about one refund because a person wants to know, sending it first where that was not done yet. Harmless
  * beside the job: both ask under one id and key. Never throws because Cashfree is away; `lastError` says so then.
  */
-export async function askAboutRefund(deps: BillingServices, id: string, by: Actor): Promise<Refund> {
-  const refund = await hastenRefund(deps.sql, id, by)
-  if (refund) await handle(deps, refund, deps.config.cashfree.timeoutMs)
-  const now = await findRefund(deps.sql, id)
+export async function askAboutRefund(services: BillingServices, id: string, by: Actor): Promise<Refund> {
+  const refund = await hastenRefund(services.sql, id, by)
+  if (refund) await handle(services, refund, services.config.cashfree.timeoutMs)
+  const now = await findRefund(services.sql, id)
   if (!now) throw new AppError('not-found', 'There is no such refund.')
   return now
 }
 
-async function handle(deps: BillingServices, refund: Refund, within = limitMs): Promise<void> {
+async function handle(services: BillingServices, refund: Refund, within = limitMs): Promise<void> {
   try {
-    if (refund.status === 'requested') await send(deps, refund, within)
-    else if ((await settleRefunds(deps, refund.orderId, 'refunds', within)) === 'unchanged')
-      await postponeRefund(deps.sql, refund.id, 'not finished at Cashfree')
+    if (refund.status === 'requested') await send(services, refund, within)
+    else if ((await settleRefunds(services, refund.orderId, 'refunds', within)) === 'unchanged')
+      await postponeRefund(services.sql, refund.id, 'not finished at Cashfree')
   } catch (error) {
     if (error instanceof GatewayRefused && error.status !== 401 && error.status !== 403) {
-      deps.log.error({ event: 'refund failed', orderId: refund.orderId, err: error }, 'refund failed')
-      await refuseRefund(deps.sql, refund.id, `Cashfree refused: ${error.code}`)
+      services.log.error({ event: 'refund failed', orderId: refund.orderId, err: error }, 'refund failed')
+      await refuseRefund(services.sql, refund.id, `Cashfree refused: ${error.code}`)
       return
     }
     if (!(error instanceof GatewayUnavailable || error instanceof GatewayRefused)) {
       // One refund that trips over an error of ours must not stop the others; its lease runs out and it is tried again.
-      deps.log.error({ orderId: refund.orderId, err: error }, 'a refund could not be handled')
+      services.log.error({ orderId: refund.orderId, err: error }, 'a refund could not be handled')
       return
     }
-    deps.log.warn({ orderId: refund.orderId, err: error }, 'a refund could not be asked for yet')
+    services.log.warn({ orderId: refund.orderId, err: error }, 'a refund could not be asked for yet')
     const answered = error instanceof GatewayRefused || error.answered
-    await postponeRefund(deps.sql, refund.id, `Cashfree: ${error.message}`, answered)
+    await postponeRefund(services.sql, refund.id, `Cashfree: ${error.message}`, answered)
   }
 }
 
@@ -67,16 +67,17 @@ async function handle(deps: BillingServices, refund: Refund, within = limitMs): 
  * Asked under our own id and one key, so that a repeat after a lost reply is the same refund. Money that the payer asks their
  * bank for meanwhile is not sent as well: it waits for the end of the dispute, and fails when the bank took it.
  */
-async function send(deps: BillingServices, refund: Refund, within: number): Promise<void> {
-  const way = await findDisputeInTheWay(deps.sql, refund)
+async function send(services: BillingServices, refund: Refund, within: number): Promise<void> {
+  const way = await findDisputeInTheWay(services.sql, refund)
   if (way) {
     // An earlier try may have reached Cashfree although its reply was lost.
-    await settleRefunds(deps, refund.orderId, 'refunds', within)
-    if (way === 'lost') await refuseRefund(deps.sql, refund.id, 'The payer’s bank took the money in a dispute.')
-    else await postponeRefund(deps.sql, refund.id, 'The payer disputes this payment at their bank: the refund waits.')
+    await settleRefunds(services, refund.orderId, 'refunds', within)
+    if (way === 'lost') await refuseRefund(services.sql, refund.id, 'The payer’s bank took the money in a dispute.')
+    else
+      await postponeRefund(services.sql, refund.id, 'The payer disputes this payment at their bank: the refund waits.')
     return
   }
-  const remote = await deps.gateway.createRefund(
+  const remote = await services.gateway.createRefund(
     {
       orderId: refund.orderId,
       refundId: refund.id,
@@ -86,7 +87,7 @@ async function send(deps: BillingServices, refund: Refund, within: number): Prom
     },
     within,
   )
-  await settleRefundRows(deps.sql, refund.orderId, [remote], { actor: 'refunds', seller: deps.config.seller })
-  logRefund(deps, refund.orderId, [remote], 'refunds')
-  deps.wake('deliver-mails')
+  await settleRefundRows(services.sql, refund.orderId, [remote], { actor: 'refunds', seller: services.config.seller })
+  logRefund(services, refund.orderId, [remote], 'refunds')
+  services.wake('deliver-mails')
 }

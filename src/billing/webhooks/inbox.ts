@@ -17,31 +17,32 @@ const pageLimitMs = 4_000
 
 /** Settles the order that stored deliveries are about, and marks them done. Never throws: the rows wait for the job. */
 export async function settleEvent(
-  deps: BillingServices,
+  services: BillingServices,
   { orderId, upTo, refunds, disputes }: WaitingOrder,
   withinMs = jobLimitMs,
 ): Promise<void> {
   try {
-    const { outcome } = await settle(deps, orderId, 'webhook', withinMs)
-    const back = refunds ? await settleRefunds(deps, orderId, 'webhook', withinMs) : null
-    const disputed = disputes ? await settleDisputes(deps, orderId, 'webhook', withinMs) : null
-    if ([outcome, back, disputed].includes('unverified')) await postponeSettling(deps.sql, orderId, upTo, 'unverified')
-    else await markSettled(deps.sql, orderId, upTo, { outcome, refunds, disputes })
+    const { outcome } = await settle(services, orderId, 'webhook', withinMs)
+    const back = refunds ? await settleRefunds(services, orderId, 'webhook', withinMs) : null
+    const disputed = disputes ? await settleDisputes(services, orderId, 'webhook', withinMs) : null
+    if ([outcome, back, disputed].includes('unverified'))
+      await postponeSettling(services.sql, orderId, upTo, 'unverified')
+    else await markSettled(services.sql, orderId, upTo, { outcome, refunds, disputes })
   } catch (error) {
-    deps.log.warn({ orderId, err: error }, 'a delivery could not be settled yet')
+    services.log.warn({ orderId, err: error }, 'a delivery could not be settled yet')
     const away = error instanceof GatewayUnavailable || error instanceof GatewayRefused
-    await postponeSettling(deps.sql, orderId, upTo, away ? `Cashfree: ${error.message}` : 'failed').catch(() => {})
+    await postponeSettling(services.sql, orderId, upTo, away ? `Cashfree: ${error.message}` : 'failed').catch(() => {})
   }
 }
 
 /** The job: settles what was not settled when it arrived, in this process or in one that died. Returns how many orders. */
-export async function settleWaitingEvents(deps: BillingServices): Promise<number> {
+export async function settleWaitingEvents(services: BillingServices): Promise<number> {
   let settled = 0
   for (;;) {
-    const due = await leaseOrdersToSettle(deps.sql, 100)
+    const due = await leaseOrdersToSettle(services.sql, 100)
     if (due.length === 0) return settled
     for (let i = 0; i < due.length; i += 4)
-      await Promise.all(due.slice(i, i + 4).map((waiting) => settleEvent(deps, waiting)))
+      await Promise.all(due.slice(i, i + 4).map((waiting) => settleEvent(services, waiting)))
     settled += due.length
   }
 }
@@ -50,9 +51,9 @@ export async function settleWaitingEvents(deps: BillingServices): Promise<number
  * Settles again what a stored delivery is about, because a person asked; the audit says who. Harmless however often, for
  * settling asks Cashfree. Throws AppError `not-found` for a delivery that was refused or names no order of ours.
  */
-export async function replayEvent(deps: BillingServices, eventId: number, by: Actor): Promise<void> {
-  const waiting = await reopenEvent(deps.sql, eventId, by)
+export async function replayEvent(services: BillingServices, eventId: number, by: Actor): Promise<void> {
+  const waiting = await reopenEvent(services.sql, eventId, by)
   if (!waiting)
     throw new AppError('not-found', 'This delivery cannot be replayed: it was refused, or it names no order of ours.')
-  await settleEvent(deps, waiting, pageLimitMs)
+  await settleEvent(services, waiting, pageLimitMs)
 }

@@ -20,10 +20,10 @@ const settlingAtOnce = 8
  */
 export default async function routes(
   app: FastifyInstance,
-  { deps, count }: { deps: BillingServices; count: RateCounter },
+  { services, count }: { services: BillingServices; count: RateCounter },
 ): Promise<void> {
-  const secrets = deps.config.cashfree.credentials?.webhookSecrets ?? []
-  const refusals = refusalLog(deps)
+  const secrets = services.config.cashfree.credentials?.webhookSecrets ?? []
+  const refusals = refusalLog(services)
   urgentRequests(app)
   app.addHook('onClose', refusals.flush)
   app.removeAllContentTypeParsers()
@@ -40,7 +40,7 @@ export default async function routes(
   let settling = 0
   app.post('/webhooks/cashfree', { bodyLimit: largestBody, config: { anyHost: true } }, async (request, reply) => {
     const delivery = deliveryOf(request)
-    const judgement = judge(delivery, { secrets, maxAgeS: deps.config.webhookMaxAgeS, now: Date.now() })
+    const judgement = judge(delivery, { secrets, maxAgeS: services.config.webhookMaxAgeS, now: Date.now() })
     if (!judgement.accepted) {
       refusals.note(delivery, judgement)
       const { isTooMany, endsInMs } = await countForgery(request)
@@ -57,7 +57,7 @@ export default async function routes(
 
   /** Only refused deliveries are counted: what Cashfree signed is accepted, however many come. */
   function countForgery(request: FastifyRequest) {
-    const max = Math.max(1, Math.floor(60 * deps.config.rateLimitScale))
+    const max = Math.max(1, Math.floor(60 * services.config.rateLimitScale))
     return count(`unsigned deliveries ${rateLimitKey(request.ip)}`, max, 60_000)
   }
 
@@ -67,12 +67,12 @@ export default async function routes(
     if (here) settling++
     let work: Promise<void> | undefined
     try {
-      const { id, orderId, toSettle, namesAnother } = await storeEvent(deps.sql, delivery, judgement, here ? 10 : 0)
-      if (namesAnother) deps.wake('reconcile')
+      const { id, orderId, toSettle, namesAnother } = await storeEvent(services.sql, delivery, judgement, here ? 10 : 0)
+      if (namesAnother) services.wake('reconcile')
       const refunds = /REFUND/.test(judgement.hint.type ?? '')
       const disputes = judgement.hint.dispute !== null
-      if (toSettle && orderId !== null && here) work = settleEvent(deps, { orderId, upTo: id, refunds, disputes })
-      else if (toSettle) deps.wake('settle-events')
+      if (toSettle && orderId !== null && here) work = settleEvent(services, { orderId, upTo: id, refunds, disputes })
+      else if (toSettle) services.wake('settle-events')
     } finally {
       if (here) void Promise.resolve(work).finally(() => settling--)
     }

@@ -16,8 +16,8 @@ const alarming = 300
  * Every endpoint that checks a password does it through this. `check` compares the password and answers undefined when it is
  * wrong, anything else when it is right; that answer is returned. In a route:
  *
- *     const attempt = { account: login, ...loginAttemptOf(deps, request) }
- *     const user = await tryPassword(deps, attempt, () => authenticate(deps.sql, login, password))
+ *     const attempt = { account: login, ...loginAttemptOf(services, request) }
+ *     const user = await tryPassword(services, attempt, () => authenticate(services.sql, login, password))
  *
  * (`loginAttemptOf` is in sessions/guards.ts; for a signed-in person `account` is their username.) Throws AppError `busy` with
  * `retryAfterS` and a sentence, without having checked the password, after 5 wrong ones for an account (known or not,

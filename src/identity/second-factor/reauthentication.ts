@@ -14,29 +14,32 @@ export const identityFields = ['your_password', 'your_code'] as const
  * minutes of this session, or in the form that asks for the action. Throws AppError `invalid` about those two fields.
  */
 export async function confirmIdentity(
-  deps: Services,
+  services: Services,
   session: SignedIn,
   typed: Record<(typeof identityFields)[number], string>,
 ): Promise<void> {
   if (session.isFresh) return
   const refuse = async (fields: Record<string, string>) => {
     // The first half of a double click may have used the code, and made the session fresh.
-    if (await isConfirmed(deps.sql, session.handle)) return
-    deps.log.warn({ event: 'identity refused', userId: session.user.id, why: Object.keys(fields) }, 'identity refused')
+    if (await isConfirmed(services.sql, session.handle)) return
+    services.log.warn(
+      { event: 'identity refused', userId: session.user.id, why: Object.keys(fields) },
+      'identity refused',
+    )
     throw new AppError('invalid', 'Nothing was done yet. Please confirm that it is you.', { fields })
   }
   const { your_password: password, your_code: code } = typed
   const { username } = session.user
   try {
-    const check = () => authenticate(deps.sql, username, password)
-    const isRight = await tryPassword(deps, { account: username, ...session.attempt }, check)
+    const check = () => authenticate(services.sql, username, password)
+    const isRight = await tryPassword(services, { account: username, ...session.attempt }, check)
     if (!isRight) return refuse({ your_password: 'That is not your password.' })
   } catch (error) {
     if (error instanceof AppError && error.code === 'busy') return refuse({ your_password: error.message })
     throw error
   }
   try {
-    await useCode(deps.sql, deps.config.totpKeys, session.user.id, code, session.handle)
+    await useCode(services.sql, services.config.totpKeys, session.user.id, code, session.handle)
   } catch (error) {
     if (!(error instanceof AppError) || error.code === 'conflict') throw error
     return refuse({ your_code: error.fields.code ?? error.message })

@@ -25,14 +25,14 @@ declare module '../../web/views.ts' {
 type Step = { form: FormState; next: string }
 
 /** After an administrator's password: the first time an authenticator app is set up, from then on its code is asked for. */
-const routes: FastifyPluginAsyncTypebox<{ deps: Services; limit: object }> = async (app, { deps, limit }) => {
-  const keys = deps.config.totpKeys
+const routes: FastifyPluginAsyncTypebox<{ services: Services; limit: object }> = async (app, { services, limit }) => {
+  const keys = services.config.totpKeys
   const show = { preHandler: requirePassword, schema: { querystring: NextInQuery } }
   const post = { preHandler: requirePassword, schema: { body: PostedForm }, attachValidation: true, config: limit }
 
   app.get('/login/authenticator', show, async (request, reply) => {
     const next = nextIn(request.query)
-    if (await isEnrolled(deps.sql, request.signedIn!.user.id)) return reply.leaveFor(withNext('/login/code', next))
+    if (await isEnrolled(services.sql, request.signedIn!.user.id)) return reply.leaveFor(withNext('/login/code', next))
     return showSecret(request, reply, next)
   })
 
@@ -43,8 +43,8 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Services; limit: object }> = asy
       reply,
       {},
       async () => {
-        const codes = await finishEnrolment(deps.sql, keys, user, code)
-        await completeSignIn(deps, request, reply, user)
+        const codes = await finishEnrolment(services.sql, keys, user, code)
+        await completeSignIn(services, request, reply, user)
         request.session.set('recoveryCodes', codes.join(' '))
         return reply.leaveFor(withNext('/login/recovery-codes', next))
       },
@@ -56,8 +56,8 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Services; limit: object }> = asy
   app.get('/login/code', show, async (request, reply) => {
     const next = nextIn(request.query)
     const { id } = request.signedIn!.user
-    if (!(await isEnrolled(deps.sql, id))) return reply.leaveFor(withNext('/login/authenticator', next))
-    const trouble = (await canCheckCodes(deps.sql, keys, id)) ? null : cannotCheckCodes
+    if (!(await isEnrolled(services.sql, id))) return reply.leaveFor(withNext('/login/authenticator', next))
+    const trouble = (await canCheckCodes(services.sql, keys, id)) ? null : cannotCheckCodes
     return reply.page('identity/second-factor/code', { form: formState({}, {}, trouble), next })
   })
 
@@ -68,10 +68,13 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Services; limit: object }> = asy
       reply,
       {},
       async () => {
-        const kind = await useCode(deps.sql, keys, user.id, code)
-        await completeSignIn(deps, request, reply, user)
+        const kind = await useCode(services.sql, keys, user.id, code)
+        await completeSignIn(services, request, reply, user)
         if (kind === 'recovery')
-          request.session.set('notice', { kind: 'warn', text: codesLeft(await countRecoveryCodes(deps.sql, user.id)) })
+          request.session.set('notice', {
+            kind: 'warn',
+            text: codesLeft(await countRecoveryCodes(services.sql, user.id)),
+          })
         return reply.leaveFor(afterSignInPath(user, next))
       },
       (_form, refusal) => {
@@ -90,7 +93,7 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Services; limit: object }> = asy
     const next = nextIn(request.query)
     const codes = request.session.get('recoveryCodes')?.split(' ')
     if (!codes) return reply.leaveFor(afterSignInPath(request.user!, next))
-    const file = `${deps.config.baseUrl}, ${request.user!.username}: recovery codes, each works once\n\n${codes.join('\n')}\n`
+    const file = `${services.config.baseUrl}, ${request.user!.username}: recovery codes, each works once\n\n${codes.join('\n')}\n`
     return reply.page('identity/second-factor/recovery-codes', { codes, file: asFile(file), next })
   })
 
@@ -101,7 +104,7 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Services; limit: object }> = asy
 
   /** The secret as a picture for the app's camera and as text for typing, until a first code proves it. */
   async function showSecret(request: FastifyRequest, reply: FastifyReply, next: string, errors = {}) {
-    const { secret, uri } = await secretToEnrol(deps.sql, keys, request.signedIn!.user)
+    const { secret, uri } = await secretToEnrol(services.sql, keys, request.signedIn!.user)
     const shown = { secret: inGroups(secret), uri, qr: await qrCodeOf(uri) }
     return reply.page('identity/second-factor/authenticator', { form: formState({}, errors), ...shown, next })
   }

@@ -23,8 +23,8 @@ declare module 'fastify' {
 }
 
 /** Looks up the session and its account before a request is handled. A cookie without a living session signs nobody in. */
-export const rememberedUser = fp<{ deps: Services }>(
-  async (app: FastifyInstance, { deps }) => {
+export const rememberedUser = fp<{ services: Services }>(
+  async (app: FastifyInstance, { services }) => {
     app.decorateRequest('user', undefined)
     app.decorateRequest('signedIn', undefined)
     app.decorateRequest('sessionUnread', false)
@@ -37,10 +37,10 @@ export const rememberedUser = fp<{ deps: Services }>(
       const sid = request.session.get('sid')
       if (sid === undefined) return
       request.sessionUnread = true
-      const session = await sessionOf(deps.sql, sid)
+      const session = await sessionOf(services.sql, sid)
       request.sessionUnread = false
       if (!session) return
-      request.signedIn = { ...session, attempt: loginAttemptOf(deps, request) }
+      request.signedIn = { ...session, attempt: loginAttemptOf(services, request) }
       if (session.user.role === 'subscriber' || session.secondFactorAt) request.user = session.user
     })
   },
@@ -76,31 +76,31 @@ export async function requireWriteAccess(request: FastifyRequest): Promise<void>
  * administrator is not signed in by it: their second factor follows, at /login.
  */
 export async function signIn(
-  deps: Services,
+  services: Services,
   request: FastifyRequest,
   reply: FastifyReply,
   user: Pick<User, 'id' | 'role'>,
 ): Promise<void> {
   const before = request.session.get('sid')
-  if (before !== undefined) await endSession(deps.sql, before)
+  if (before !== undefined) await endSession(services.sql, before)
   request.session.regenerate()
-  request.session.set('sid', await startSession(deps.sql, user.id, fromOf(request)))
+  request.session.set('sid', await startSession(services.sql, user.id, fromOf(request)))
   request.log.info({ event: 'password taken', userId: user.id, role: user.role }, 'password taken')
-  if (user.role === 'subscriber') await rememberThisBrowser(deps, request, reply, user.id)
+  if (user.role === 'subscriber') await rememberThisBrowser(services, request, reply, user.id)
 }
 
 /** The administrator of a half-open session gave their second factor: from now on they are signed in. */
 export async function completeSignIn(
-  deps: Services,
+  services: Services,
   request: FastifyRequest,
   reply: FastifyReply,
   { id }: User,
 ): Promise<void> {
-  const sid = await proveSession(deps.sql, request.session.get('sid') ?? '', fromOf(request), byOf(request, id))
+  const sid = await proveSession(services.sql, request.session.get('sid') ?? '', fromOf(request), byOf(request, id))
   request.session.regenerate()
   request.session.set('sid', sid)
   request.log.info({ event: 'second factor taken', userId: id }, 'second factor taken')
-  await rememberThisBrowser(deps, request, reply, id)
+  await rememberThisBrowser(services, request, reply, id)
 }
 
 /** Where somebody goes who has just signed in: the page they asked for, else their own front page. */
@@ -109,8 +109,8 @@ export function afterSignInPath(user: User, next: string): string {
 }
 
 /** From where a password is typed, for `tryPassword`; the route adds the account. */
-export function loginAttemptOf(deps: Services, request: FastifyRequest): Omit<LoginAttempt, 'account'> {
-  return { address: request.ip, browser: browserIdIn(deps, request) }
+export function loginAttemptOf(services: Services, request: FastifyRequest): Omit<LoginAttempt, 'account'> {
+  return { address: request.ip, browser: browserIdIn(services, request) }
 }
 
 /** Who acts, and from where, for the audit. Only for requests of somebody signed in. */
@@ -135,13 +135,13 @@ function fromOf(request: FastifyRequest) {
 const year = 365 * 24 * 3600
 
 async function rememberThisBrowser(
-  deps: Services,
+  services: Services,
   request: FastifyRequest,
   reply: FastifyReply,
   userId: string,
 ): Promise<void> {
-  const id = await rememberBrowser(deps.sql, userId, browserIdIn(deps, request))
-  const { https } = deps.config
+  const id = await rememberBrowser(services.sql, userId, browserIdIn(services, request))
+  const { https } = services.config
   reply.setCookie(browserCookie(https), id, {
     path: '/',
     httpOnly: true,

@@ -22,7 +22,7 @@ declare module '../../web/views.ts' {
 type LoginView = { form: FormState; next: string }
 
 /** GET and POST /login, POST /logout, and what follows for administrators. Registration is in site/: it opens an order. */
-const routes: FastifyPluginAsyncTypebox<{ deps: Services; limit: object }> = async (app, { deps, limit }) => {
+const routes: FastifyPluginAsyncTypebox<{ services: Services; limit: object }> = async (app, { services, limit }) => {
   app.get('/login', { schema: { querystring: NextInQuery } }, async (request, reply) => {
     const next = nextIn(request.query)
     if (request.signedIn) return reply.leaveFor(await landing(request.signedIn.user, next, request.user !== undefined))
@@ -35,15 +35,15 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Services; limit: object }> = asy
     async (request, reply) => {
       const typed = readForm(request.body, ['login', 'password', 'next'])
       const { login, password, next } = typed
-      const attempt = { account: login, ...loginAttemptOf(deps, request) }
+      const attempt = { account: login, ...loginAttemptOf(services, request) }
       return formAction(
         reply,
         typed,
         async () => {
-          const account = await tryPassword(deps, attempt, () => authenticate(deps.sql, login, password))
+          const account = await tryPassword(services, attempt, () => authenticate(services.sql, login, password))
           if (!account) throw new AppError('invalid', doNotMatch)
-          if (account.isSuspended) throw new AppError('forbidden', suspended(deps))
-          await signIn(deps, request, reply, account)
+          if (account.isSuspended) throw new AppError('forbidden', suspended(services))
+          await signIn(services, request, reply, account)
           return reply.leaveFor(await landing(account, next, account.role === 'subscriber'))
         },
         (form, refusal) => {
@@ -57,17 +57,17 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Services; limit: object }> = asy
 
   app.post('/logout', async (request, reply) => {
     const sid = request.session.get('sid')
-    if (sid !== undefined) await endSession(deps.sql, sid)
+    if (sid !== undefined) await endSession(services.sql, sid)
     request.session.delete()
     return reply.header('clear-site-data', '"cache", "storage"').leaveFor('/')
   })
 
-  await app.register(secondFactor, { deps, limit })
+  await app.register(secondFactor, { services, limit })
 
   /** Where somebody goes whose password was right: to the page they asked for, or first to their second factor. */
   async function landing(user: User, next: string, isDone: boolean): Promise<string> {
     if (isDone) return afterSignInPath(user, next)
-    return withNext((await isEnrolled(deps.sql, user.id)) ? '/login/code' : '/login/authenticator', next)
+    return withNext((await isEnrolled(services.sql, user.id)) ? '/login/code' : '/login/authenticator', next)
   }
 }
 export default routes

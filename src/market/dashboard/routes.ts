@@ -64,19 +64,19 @@ async function regionOf(market: Market, params: AnalyserParams, reply: FastifyRe
 const OneSector = Type.Object({ symbol: Type.String() })
 
 /** /dashboard: the analyser for people with an active subscription; for others a preview that is three months old, and the plans. */
-const routes: FastifyPluginAsyncTypebox<{ deps: Services }> = async (app, { deps }) => {
+const routes: FastifyPluginAsyncTypebox<{ services: Services }> = async (app, { services }) => {
   app.get('/dashboard', { preHandler: requireUser, schema: { querystring: AnalyserQuery } }, async (request, reply) => {
     const userId = request.user!.id
     const [subscription, underWay, plans, unconfirmed] = await Promise.all([
-      subscriptionOf(deps.sql, userId),
-      moneyUnderWay(deps.sql, userId),
-      listPlansOnSale(deps.sql),
-      findUnconfirmedEmail(deps.sql, userId),
+      subscriptionOf(services.sql, userId),
+      moneyUnderWay(services.sql, userId),
+      listPlansOnSale(services.sql),
+      findUnconfirmedEmail(services.sql, userId),
     ])
     const person = { subscription, underWay, plans, unconfirmed }
     if (!subscription.hasAccess) {
       if (request.wantsFragment) return reply.leaveFor('/dashboard')
-      const preview = await previewOf(deps.sql)
+      const preview = await previewOf(services.sql)
       const html = await reply.render('market/dashboard/preview', {
         ...person,
         preview,
@@ -86,7 +86,7 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Services }> = async (app, { deps
       })
       return show(request, reply, html)
     }
-    const body = await regionOf(await currentMarket(deps.sql), readParams(request.query), reply)
+    const body = await regionOf(await currentMarket(services.sql), readParams(request.query), reply)
     if (request.wantsFragment && body) return show(request, reply, body)
     return show(request, reply, await reply.render('market/dashboard/show', { ...person, body }))
   })
@@ -95,9 +95,9 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Services }> = async (app, { deps
     '/dashboard/sectors/:symbol',
     { preHandler: requireUser, schema: { params: OneSector, querystring: AnalyserQuery } },
     async (request, reply) => {
-      const subscription = await subscriptionOf(deps.sql, request.user!.id)
+      const subscription = await subscriptionOf(services.sql, request.user!.id)
       if (!subscription.hasAccess) return turnAway(request, reply, 'A sector’s page opens with a subscription.')
-      const market = await currentMarket(deps.sql)
+      const market = await currentMarket(services.sql)
       const isFollowed = market.sectors.some((one) => one.symbol === request.params.symbol)
       if (isFollowed && market.asOf === null) return turnAway(request, reply, 'There are no prices of this sector yet.')
       const sector = await runHeavyWork({ patient: false }, () =>
@@ -111,9 +111,9 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Services }> = async (app, { deps
     '/dashboard/table.csv',
     { preHandler: requireUser, schema: { querystring: AnalyserQuery } },
     async (request, reply) => {
-      const subscription = await subscriptionOf(deps.sql, request.user!.id)
+      const subscription = await subscriptionOf(services.sql, request.user!.id)
       if (!subscription.hasAccess) return turnAway(request, reply, 'The table as a file comes with a subscription.')
-      const market = await currentMarket(deps.sql)
+      const market = await currentMarket(services.sql)
       const analyser = await runHeavyWork({ patient: false }, () => analyserOf(market, readParams(request.query)))
       if (!analyser) return turnAway(request, reply, 'There are no prices yet, so there is no table to download.')
       return reply

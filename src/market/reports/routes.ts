@@ -29,13 +29,13 @@ const ByLink = Type.Object({ link: Type.String({ maxLength: 100 }) })
  * /reports/…: what the manage link of a mail opens, without signing in. It shows and changes when the reports come, and
  * nothing else of the account; a GET changes nothing, because mail scanners open every link.
  */
-const routes: FastifyPluginAsyncTypebox<{ deps: Services; limit: object }> = async (app, { deps, limit }) => {
+const routes: FastifyPluginAsyncTypebox<{ services: Services; limit: object }> = async (app, { services, limit }) => {
   app.addHook('onSend', async (_request, reply) => {
     reply.header('x-robots-tag', 'noindex')
   })
 
   app.get('/reports/:link', { schema: { params: ByLink } }, async (request, reply) => {
-    const choice = await choiceBehind(deps.sql, request.params.link)
+    const choice = await choiceBehind(services.sql, request.params.link)
     if (!choice) return reply.code(404).page('market/reports/gone', {})
     return reply.page('market/reports/manage', manageView(choice, request.params.link, formState(fieldsOf(choice))))
   })
@@ -50,14 +50,14 @@ const routes: FastifyPluginAsyncTypebox<{ deps: Services; limit: object }> = asy
     { schema: { params: ByLink, body: PostedForm }, config: limit },
     async (request, reply) => {
       const { link } = request.params
-      const choice = await choiceBehind(deps.sql, link)
+      const choice = await choiceBehind(services.sql, link)
       if (!choice) return reply.code(404).page('market/reports/gone', {})
       const typed = readForm(request.body, fieldNames, 20)
       const by = { actor: 'link', origin: auditContext(request) }
       const save = async () => {
-        if (typed.cadence === 'off') await stopByLink(deps.sql, link, by)
-        else await choose(deps.sql, choice.userId, typed, by)
-        const schedule = describeSchedule((await choiceBehind(deps.sql, link)) ?? choice)
+        if (typed.cadence === 'off') await stopByLink(services.sql, link, by)
+        else await choose(services.sql, choice.userId, typed, by)
+        const schedule = describeSchedule((await choiceBehind(services.sql, link)) ?? choice)
         const text = schedule ? `Kept: ${schedule}.` : 'Done: no more e-mail reports.'
         request.session.set('notice', { kind: 'good', text })
         return reply.leaveFor(`/reports/${link}`)
@@ -84,7 +84,7 @@ function manageView(choice: Choice, link: string, form: FormState) {
  * the pages: no cookie is read or set, it may come from any site with any body, and can do this one thing. Answers without a
  * redirect.
  */
-export async function oneClick(app: FastifyInstance, { deps }: { deps: Services }): Promise<void> {
+export async function oneClick(app: FastifyInstance, { services }: { services: Services }): Promise<void> {
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: 16 * 1024 }, (_request, _body, done) =>
     done(null, null),
@@ -100,7 +100,7 @@ export async function oneClick(app: FastifyInstance, { deps }: { deps: Services 
       .send('This did not work. Please try again.')
   })
   app.post<{ Params: { link: string } }>('/reports/:link/stop', async (request, reply) => {
-    const stopped = await stopByLink(deps.sql, request.params.link, {
+    const stopped = await stopByLink(services.sql, request.params.link, {
       actor: 'one-click',
       origin: auditContext(request),
     })

@@ -25,14 +25,14 @@ import { deleteExpired } from './cleanup.ts'
 import { reconcile } from './reconcile.ts'
 
 /** How a mail of each kind is composed, put together from the slices; the outbox sends with it, the panel shows with it. */
-export const composersOf = (deps: BillingServices): Composers => ({
-  ...alertMails(deps, { dispute: disputeReminder(deps) }),
-  ...identityMails(deps),
-  ...receiptMails(deps),
-  ...refundMails(deps),
-  ...reportMails(deps),
-  ...subscriptionMails(deps),
-  ...checkoutMails(deps),
+export const composersOf = (services: BillingServices): Composers => ({
+  ...alertMails(services, { dispute: disputeReminder(services) }),
+  ...identityMails(services),
+  ...receiptMails(services),
+  ...refundMails(services),
+  ...reportMails(services),
+  ...subscriptionMails(services),
+  ...checkoutMails(services),
 })
 
 /** The background jobs, each with its interval. */

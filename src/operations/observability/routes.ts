@@ -9,7 +9,7 @@ import { watchDiskSpace } from './disk-space.ts'
 import type { Metrics } from './metrics.ts'
 
 export type ObservabilityOptions = {
-  deps: Services
+  services: Services
   metrics: Metrics
   jobsReady: () => boolean
   /** True from the moment the process was asked to end. */
@@ -27,17 +27,17 @@ const anyHost = { config: { anyHost: true } }
  * it is closed in production; elsewhere it is open to this machine under its own name.
  */
 export default async function observability(app: FastifyInstance, options: ObservabilityOptions) {
-  const { deps, metrics } = options
-  const business = businessMetrics(deps.sql, metrics.registry)
-  const { metricsToken } = deps.config.operations
-  const findFull = watchDiskSpace(deps.sql, options.isPaymentsLogBroken)
+  const { services, metrics } = options
+  const business = businessMetrics(services.sql, metrics.registry)
+  const { metricsToken } = services.config.operations
+  const findFull = watchDiskSpace(services.sql, options.isPaymentsLogBroken)
   const ours = await readRelease()
   let last: ReleaseCompatibility = 'current'
 
   /** Logged when it changes: another release may migrate the database while this process runs. */
   async function compatibility(): Promise<ReleaseCompatibility> {
-    const now = await readCompatibility(deps.sql, ours).catch(() => last)
-    if (now !== last) deps.log.warn({ release: now }, compatibilityMessages[now])
+    const now = await readCompatibility(services.sql, ours).catch(() => last)
+    if (now !== last) services.log.warn({ release: now }, compatibilityMessages[now])
     last = now
     return now
   }
@@ -46,7 +46,7 @@ export default async function observability(app: FastifyInstance, options: Obser
 
   app.get('/readyz', anyHost, async (_request, reply) => {
     const closing = options.isClosing()
-    const database = !closing && (await answers(deps.sql))
+    const database = !closing && (await answers(services.sql))
     const jobs = options.jobsReady()
     const full = database ? await findFull() : []
     const release = database ? await compatibility() : last
@@ -58,7 +58,7 @@ export default async function observability(app: FastifyInstance, options: Obser
   })
 
   app.get('/metrics', anyHost, async (request, reply) => {
-    if (!(metricsToken ? hasToken(request, metricsToken) : !deps.config.production && isLocal(request)))
+    if (!(metricsToken ? hasToken(request, metricsToken) : !services.config.production && isLocal(request)))
       return reply.code(404).send({ status: 'not found' })
     await business.refresh()
     reply.header('cache-control', 'no-store').type(metrics.registry.contentType)

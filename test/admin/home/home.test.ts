@@ -54,7 +54,7 @@ describe('a morning with payments', () => {
       { cfPaymentId: string }[]
     >`select cf_payment_id from payments where order_id = ${back}`
     const { cfPaymentId } = payment!
-    await refundPayment(app.deps, {
+    await refundPayment(app.services, {
       cfPaymentId,
       ordinal: 1,
       amountPaise: 100_000,

@@ -35,8 +35,8 @@ describe('with a worker', () => {
         },
       },
     ]
-    jobs = await startJobs(app.databaseUrl, await recordJobRuns(app.sql, given), app.deps.log)
-    app.deps.wake = (name) => jobs!.wake(name)
+    jobs = await startJobs(app.databaseUrl, await recordJobRuns(app.sql, given), app.services.log)
+    app.services.wake = (name) => jobs!.wake(name)
   })
 
   test('every job is there before its first run, with its period and its next run', async () => {

@@ -211,7 +211,7 @@ describe('settling now', () => {
   test('also hears of a refund that was made in Cashfree’s dashboard', async () => {
     const { order } = await payer()
     app.sandbox.control.webhooks({ paused: true })
-    await app.deps.gateway.createRefund({
+    await app.services.gateway.createRefund({
       orderId: order.id,
       refundId: `made_there_${Date.now()}`,
       idempotencyKey: crypto.randomUUID(),

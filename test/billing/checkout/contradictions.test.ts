@@ -19,7 +19,7 @@ beforeAll(async () => {
   app = await startApp({ API_BASE: `${meter.url}/pg` })
   meter.target = app.sandbox.publicUrl
   app.sandbox.control.webhooks({ paused: true })
-  app.deps.wake = (job) => woken.push(job)
+  app.services.wake = (job) => woken.push(job)
 })
 afterAll(async () => {
   await app.close()
@@ -238,14 +238,14 @@ describe('a payment that names another order', () => {
   test('two orders that name each other at once: no deadlock, and each is asked about', async () => {
     const [a, b] = [await buyer(), await buyer()]
     const settle = async (one: string, other: string) => {
-      const remote = await app.deps.gateway.fetchOrder(one)
+      const remote = await app.services.gateway.fetchOrder(one)
       const attempt = remoteAttempt(other, {
         cfPaymentId: newPayment(),
         orderAmountPaise: 49_900,
         orderCurrency: 'INR',
       })
       const said = { ...remote, status: 'PAID', attempts: [attempt] }
-      return (await settleWith(app.deps, one, said, 'webhook')).outcome
+      return (await settleWith(app.services, one, said, 'webhook')).outcome
     }
     for (let round = 0; round < 10; round++)
       expect(await Promise.all([settle(a.id, b.id), settle(b.id, a.id)])).toEqual(['held', 'held'])
@@ -351,7 +351,7 @@ describe('every field that can contradict', () => {
     }
     meter.instead = ({ path }) =>
       path === `/pg/orders/${a.id}/disputes` ? { status: 200, headers: {}, body: JSON.stringify([dispute]) } : null
-    expect(await settleDisputes(app.deps, a.id, 'disputes')).toBe('changed')
+    expect(await settleDisputes(app.services, a.id, 'disputes')).toBe('changed')
     expect(await tracesOf(app, a.id)).toMatchObject({ ...paidOnce, incidents: ['dispute-opened'] })
     const [known] = await app.sql`select status, reason, remarks, respond_by from disputes where order_id = ${a.id}`
     expect(known).toEqual({ status: 'open', reason: null, remarks: null, respondBy: new Date('2026-12-18T18:29:59Z') })

@@ -85,9 +85,9 @@ describe('what comes late', () => {
     const { email, order } = await opened()
     app.sandbox.control.pay(order.id)
     await settledAll(order.id)
-    const remote = await app.deps.gateway.fetchOrder(order.id)
+    const remote = await app.services.gateway.fetchOrder(order.id)
     remote.attempts![0]!.status = 'VOID'
-    expect((await settleWith(app.deps, order.id, remote, 'webhook')).outcome).toBe('already-paid')
+    expect((await settleWith(app.services, order.id, remote, 'webhook')).outcome).toBe('already-paid')
     expect(await tracesOf(app, order.id)).toMatchObject({ ...paidOnce, incidents: ['payment-reversed'] })
     expect(await subscriberOf(app, email)).toMatchObject({ status: 'active' })
   })
@@ -136,7 +136,7 @@ describe('any order of Cashfree’s answers', () => {
             if (given.status === 'SUCCESS') paidIds.add(given.id)
             else if (given.status === 'CANCELLED') paidIds.delete(given.id)
           payable ||= status === 'PAID' && amountPaise === 49_900 && paidIds.size > 0
-          await settleWith(app.deps, id, remote, 'webhook')
+          await settleWith(app.services, id, remote, 'webhook')
         }
         const traces = await tracesOf(app, id)
         if (payable) expect(traces).toMatchObject(paidOnce)

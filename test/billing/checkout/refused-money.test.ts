@@ -101,7 +101,7 @@ describe('when an account is suspended', () => {
     ])
       expect(answer.location?.startsWith('/login') || answer.status >= 400).toBe(true)
     expect(await openOrder(app.sql, { userId, planName: 'annual', newId: 'ds_refused' })).toBeUndefined()
-    await expect(findOrCreateOrder(app.deps, user as never, 'annual')).rejects.toThrow()
+    await expect(findOrCreateOrder(app.services, user as never, 'annual')).rejects.toThrow()
     expect(await app.sql`select from orders where user_id = ${userId}`).toHaveLength(before.length)
   })
 })
@@ -122,7 +122,7 @@ describe('money that comes all the same', () => {
   test('is booked and held, grants nothing, and its refund is prepared, once', async () => {
     const { id, email, cfPaymentId } = await latePayer()
     for (let i = 0; i < 3; i++) await look(id)
-    await Promise.all(Array.from({ length: 20 }, () => settle(app.deps, id, 'webhook')))
+    await Promise.all(Array.from({ length: 20 }, () => settle(app.services, id, 'webhook')))
     expect(await tracesOf(app, id)).toMatchObject({ ...nothingGranted, heldAt: expect.any(Date) })
     expect(await incidentsOf(id)).toMatchObject([
       {
@@ -202,9 +202,9 @@ describe('money that comes all the same', () => {
       const { userId, order, email } = await registrant(app)
       pay(order.id)
       await Promise.all([
-        settle(app.deps, order.id, 'webhook'),
+        settle(app.services, order.id, 'webhook'),
         suspend(userId),
-        settle(app.deps, order.id, 'return'),
+        settle(app.services, order.id, 'return'),
         app.run('reconcile'),
       ])
       const traces = await tracesOf(app, order.id)

@@ -15,7 +15,7 @@ afterAll(() => app.close())
 afterEach(() => app.sandbox.control.clearFaults())
 
 const refund = (cfPaymentId: string, amountPaise = 49_900, ordinal = 1) =>
-  refundPayment(app.deps, { cfPaymentId, ordinal, amountPaise, reason: 'asked for', actor: 'user:admin' })
+  refundPayment(app.services, { cfPaymentId, ordinal, amountPaise, reason: 'asked for', actor: 'user:admin' })
 const creditNotes = (orderId: string) =>
   app.sql`select n.number from credit_notes n join refunds r on r.id = n.refund_id where r.order_id = ${orderId}`
 const audited = async (orderId: string) =>
@@ -84,11 +84,11 @@ describe('a dispute that is opened', () => {
         status: 'requested',
         lastError: expect.stringContaining('disputes this payment'),
       })
-      expect(await app.deps.gateway.listRefunds(order.id)).toEqual([])
+      expect(await app.services.gateway.listRefunds(order.id)).toEqual([])
       app.sandbox.control.closeDispute(dispute_id, outcome)
       await quiet(app)
       await send()
-      expect(await app.deps.gateway.listRefunds(order.id)).toHaveLength(outcome === 'won' ? 1 : 0)
+      expect(await app.services.gateway.listRefunds(order.id)).toHaveLength(outcome === 'won' ? 1 : 0)
       expect((await send()).status).toMatch(outcome === 'won' ? /^(pending|succeeded)$/ : /^failed$/)
       await sound(app)
     }

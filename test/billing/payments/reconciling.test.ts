@@ -119,8 +119,8 @@ describe('the reconciler', () => {
     const order = await due()
     if (status === 'expired') app.sandbox.control.expire(order.id)
     await app.sql`update orders set expires_at = now() + ${endsIn}::interval where id = ${order.id}`
-    const remote = await app.deps.gateway.fetchOrder(order.id)
-    await settleWith(app.deps, order.id, { ...remote, expiresAt: null }, 'reconciler')
+    const remote = await app.services.gateway.fetchOrder(order.id)
+    await settleWith(app.services, order.id, { ...remote, expiresAt: null }, 'reconciler')
     const wait = await waitS(order.id)
     expect(wait).toBeGreaterThan(least)
     expect(wait).toBeLessThan(most)
@@ -129,9 +129,9 @@ describe('the reconciler', () => {
   test('forgets an expired order after 25 hours', async () => {
     const order = await due()
     app.sandbox.control.expire(order.id)
-    const remote = await app.deps.gateway.fetchOrder(order.id)
+    const remote = await app.services.gateway.fetchOrder(order.id)
     await app.sql`update orders set expires_at = now() - interval '26 hours' where id = ${order.id}`
-    await settleWith(app.deps, order.id, { ...remote, expiresAt: null }, 'reconciler')
+    await settleWith(app.services, order.id, { ...remote, expiresAt: null }, 'reconciler')
     expect(await waitS(order.id)).toBeNull()
   })
 
@@ -173,9 +173,9 @@ describe('money that Cashfree speaks of and that does not count yet is looked at
 
   test.each(cases)('%s: after 2, 4, 8 seconds, never later than usual', async (_what, status, attempts, usual) => {
     const order = await due()
-    const remote = await app.deps.gateway.fetchOrder(order.id)
+    const remote = await app.services.gateway.fetchOrder(order.id)
     const looked = async () => {
-      await settleWith(app.deps, order.id, { ...remote, status, attempts: attempts(order.id) }, 'webhook')
+      await settleWith(app.services, order.id, { ...remote, status, attempts: attempts(order.id) }, 'webhook')
       return app.sql<{ s: number }[]>`
         select extract(epoch from next_look_at - now())::float8 as s from orders where id = ${order.id}`
     }
@@ -195,8 +195,8 @@ describe('money that Cashfree speaks of and that does not count yet is looked at
 
   test('by a look that is wanted before the next run: the reconciler wakes itself, once for all of them', async () => {
     const woken: string[] = []
-    const { wake } = app.deps
-    app.deps.wake = (job) => job === 'reconcile' && woken.push(job)
+    const { wake } = app.services
+    app.services.wake = (job) => job === 'reconcile' && woken.push(job)
     try {
       for (let i = 0; i < 3; i++) {
         const order = await due()
@@ -208,7 +208,7 @@ describe('money that Cashfree speaks of and that does not count yet is looked at
       await until(async () => woken.length > 0, 15_000)
       expect(woken).toEqual(['reconcile'])
     } finally {
-      app.deps.wake = wake
+      app.services.wake = wake
     }
   })
 

@@ -32,7 +32,7 @@ describe('receipt numbers', () => {
     const settlements = await Promise.all(
       Array.from({ length: 150 }, (_, n) => {
         const i = n % 50
-        return settleWith(app.deps, `num_${i}`, paidAnswer(`num_${i}`, i % 10 === 3 ? 49_899 : 49_900), 'webhook')
+        return settleWith(app.services, `num_${i}`, paidAnswer(`num_${i}`, i % 10 === 3 ? 49_899 : 49_900), 'webhook')
       }),
     )
     const outcomes = settlements.map(({ outcome }) => outcome)
@@ -70,7 +70,7 @@ describe('receipt numbers', () => {
     const form = await new Visitor(app).register()
     const { userId } = await subscriberOf(app, form.email!)
     await app.sql`insert into orders (id, user_id, plan_key, amount_paise, status, expires_at) values ('num_new', ${userId}, 'annual_v1', 499000, 'expired', now())`
-    await settleWith(app.deps, 'num_new', paidAnswer('num_new', 499_000), 'webhook')
+    await settleWith(app.services, 'num_new', paidAnswer('num_new', 499_000), 'webhook')
     const [row] = await app.sql<{ number: string }[]>`select number from receipts where order_id = 'num_new'`
     expect(row?.number).toBe(`R${now!.year}-000001`)
   })

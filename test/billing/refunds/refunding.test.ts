@@ -33,7 +33,7 @@ const admin = 'user:admin'
 describe('refunding', () => {
   test('a full refund ends the period it paid for, writes a credit note and mails it once', async () => {
     const { email, order, cfPaymentId } = await payer()
-    await refundPayment(app.deps, {
+    await refundPayment(app.services, {
       cfPaymentId,
       ordinal: 1,
       amountPaise: 49_900,
@@ -60,7 +60,7 @@ describe('refunding', () => {
   test('a partial refund keeps the period; the parts together end it', async () => {
     const { email, order, cfPaymentId } = await payer()
     const part = (ordinal: number, amountPaise: number) =>
-      refundPayment(app.deps, { cfPaymentId, ordinal, amountPaise, reason: 'goodwill', actor: admin })
+      refundPayment(app.services, { cfPaymentId, ordinal, amountPaise, reason: 'goodwill', actor: admin })
     await part(1, 10_000)
     await app.run('send-refunds')
     await until(async () => (await refundsOf(order.id))[0]?.status === 'succeeded')
@@ -75,7 +75,7 @@ describe('refunding', () => {
     const { order, cfPaymentId } = await payer()
     const request = { cfPaymentId, ordinal: 1, amountPaise: 49_900, reason: 'twice' }
     await Promise.all(
-      Array.from({ length: 20 }, (_, i) => refundPayment(app.deps, { ...request, actor: `user:${i % 2}` })),
+      Array.from({ length: 20 }, (_, i) => refundPayment(app.services, { ...request, actor: `user:${i % 2}` })),
     )
     await Promise.all([app.run('send-refunds'), app.run('send-refunds')])
     await until(async () => (await refundsOf(order.id))[0]?.status === 'succeeded')
@@ -86,7 +86,7 @@ describe('refunding', () => {
   test('more than was captured is refused, in one or in two refunds', async () => {
     const { cfPaymentId } = await payer()
     const ask = (ordinal: number, amountPaise: number) =>
-      refundPayment(app.deps, { cfPaymentId, ordinal, amountPaise, reason: 'too much', actor: admin })
+      refundPayment(app.services, { cfPaymentId, ordinal, amountPaise, reason: 'too much', actor: admin })
     await expect(ask(1, 0)).rejects.toThrow('enter the amount')
     await expect(ask(1, -5)).rejects.toThrow('enter the amount')
     await expect(ask(1, 49_901)).rejects.toThrow('more than what is left')
@@ -99,7 +99,13 @@ describe('refunding', () => {
   test('a reply lost after Cashfree accepted does not refund twice', async () => {
     const { order, cfPaymentId } = await payer()
     app.sandbox.control.faults({ replyLost: { count: 2, endpoint: 'refunds.create' } })
-    await refundPayment(app.deps, { cfPaymentId, ordinal: 1, amountPaise: 49_900, reason: 'lost reply', actor: admin })
+    await refundPayment(app.services, {
+      cfPaymentId,
+      ordinal: 1,
+      amountPaise: 49_900,
+      reason: 'lost reply',
+      actor: admin,
+    })
     await app.run('send-refunds')
     await app.sql`update refunds set next_look_at = now() where order_id = ${order.id} and finished_at is null`
     await app.run('send-refunds')
@@ -111,7 +117,13 @@ describe('refunding', () => {
   test('a failed refund is shown, opens an incident and leaves access alone', async () => {
     const { email, order, cfPaymentId } = await payer()
     app.sandbox.control.settings({ refundOutcome: 'FAILED' })
-    await refundPayment(app.deps, { cfPaymentId, ordinal: 1, amountPaise: 49_900, reason: 'will fail', actor: admin })
+    await refundPayment(app.services, {
+      cfPaymentId,
+      ordinal: 1,
+      amountPaise: 49_900,
+      reason: 'will fail',
+      actor: admin,
+    })
     await app.run('send-refunds')
     await app.sql`update refunds set next_look_at = now() where order_id = ${order.id} and finished_at is null`
     await app.run('send-refunds')
@@ -130,7 +142,13 @@ describe('refunding', () => {
     app.sandbox.control.pay(second.id)
     await visitor.get(`/payment/return?order_id=${second.id}`)
     const before = await subscriberOf(app, email)
-    await refundPayment(app.deps, { cfPaymentId, ordinal: 1, amountPaise: 49_900, reason: 'wrong plan', actor: admin })
+    await refundPayment(app.services, {
+      cfPaymentId,
+      ordinal: 1,
+      amountPaise: 49_900,
+      reason: 'wrong plan',
+      actor: admin,
+    })
     await app.run('send-refunds')
     await until(async () => (await refundsOf(order.id))[0]?.status === 'succeeded')
     const after = await subscriberOf(app, email)
@@ -159,7 +177,13 @@ describe('refunding', () => {
         [paid[1]!, 499_000],
       ] as const
       for (const [payment, amountPaise] of back)
-        await refundPayment(app.deps, { cfPaymentId: payment, ordinal: 1, amountPaise, reason: 'both', actor: admin })
+        await refundPayment(app.services, {
+          cfPaymentId: payment,
+          ordinal: 1,
+          amountPaise,
+          reason: 'both',
+          actor: admin,
+        })
       const done = async () =>
         (await app.sql`select 1 from refunds where cf_payment_id in ${app.sql(paid)} and status = 'succeeded'`)
           .length === 2
@@ -183,7 +207,7 @@ describe('refunding', () => {
     )
     const [extra] = await app.sql<{ cfPaymentId: string }[]>`
       select cf_payment_id from payments where order_id = ${order.id} and applied_at is null`
-    await refundPayment(app.deps, {
+    await refundPayment(app.services, {
       cfPaymentId: extra!.cfPaymentId,
       ordinal: 1,
       amountPaise: 49_900,

@@ -126,7 +126,7 @@ describe('granted days', () => {
     await grant(10)
     const [payment] = await app.sql<{ cfPaymentId: string; left: number }[]>`
       select cf_payment_id, (amount_paise - gone_or_going(cf_payment_id))::int as left from payments where order_id = ${order.id}`
-    await refundPayment(app.deps, {
+    await refundPayment(app.services, {
       cfPaymentId: payment!.cfPaymentId,
       ordinal: 1,
       amountPaise: 49_900,

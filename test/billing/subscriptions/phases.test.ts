@@ -58,7 +58,7 @@ async function seenEnd(userId: string) {
 async function refund(orderId: string) {
   const [payment] = await app.sql<{ id: string; paise: number }[]>`
     select cf_payment_id as id, amount_paise as paise from payments where order_id = ${orderId} and applied_at is not null`
-  await refundPayment(app.deps, {
+  await refundPayment(app.services, {
     cfPaymentId: payment!.id,
     ordinal: 1,
     amountPaise: payment!.paise,

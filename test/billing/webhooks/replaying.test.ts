@@ -23,7 +23,7 @@ test('a replayed delivery changes nothing that is settled, and the audit says wh
   app.sandbox.control.pay(order.id)
   await until(async () => (await eventsOf(order.id)).length > 0)
   const [event] = await eventsOf(order.id)
-  for (let i = 0; i < 3; i++) await replayEvent(app.deps, event!.id, admin)
+  for (let i = 0; i < 3; i++) await replayEvent(app.services, event!.id, admin)
   expect(await tracesOf(app, order.id)).toMatchObject(paidOnce)
   expect((await eventsOf(order.id))[0]!.outcome).toBe('already-paid')
   const replays = await app.sql`select actor from audit where action = 'webhook.replayed' and order_id = ${order.id}`
@@ -35,6 +35,6 @@ test('a refused delivery and one for an unknown order cannot be replayed', async
   expect(answer.status).toBe(401)
   await until(async () => (await app.sql`select 1 from webhook_events where not accepted`).length > 0)
   const [refused] = await app.sql<{ id: number }[]>`select id from webhook_events where not accepted limit 1`
-  await expect(replayEvent(app.deps, refused!.id, admin)).rejects.toThrow('cannot be replayed')
-  await expect(replayEvent(app.deps, 999_999, admin)).rejects.toThrow('cannot be replayed')
+  await expect(replayEvent(app.services, refused!.id, admin)).rejects.toThrow('cannot be replayed')
+  await expect(replayEvent(app.services, 999_999, admin)).rejects.toThrow('cannot be replayed')
 })

@@ -41,7 +41,9 @@ test('connections killed every 15 ms under load: the process lives, and afterwar
     for (let n = 0; !over; n++) {
       const path = n % 2 === 0 ? `/payment/return?order_id=${orders[i]}` : '/healthz'
       const answered =
-        i % 2 === 0 ? app.deps.gateway.fetchOrder(orders[i]!).then(() => app.sql`select 1`) : new Visitor(app).get(path)
+        i % 2 === 0
+          ? app.services.gateway.fetchOrder(orders[i]!).then(() => app.sql`select 1`)
+          : new Visitor(app).get(path)
       await answered.then(
         () => ok++,
         () => errors++,

@@ -41,7 +41,7 @@ test('an hour without us, all webhooks given up on: everybody who paid is active
       passwordHash: 'none',
       consentedTo: 'test',
     })
-    orders.push((await findOrCreateOrder(app.deps, user, 'monthly')).id)
+    orders.push((await findOrCreateOrder(app.services, user, 'monthly')).id)
   }
   // From here on nobody answers: Cashfree's retries end after half an hour, and the hour goes by.
   control.webhooks({ url: 'http://127.0.0.1:9/away' })

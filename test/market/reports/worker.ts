@@ -14,7 +14,7 @@ const mailer = connectMailer({
   senderName: config.seller.name,
   replyTo: config.seller.email,
 })
-const deps: BillingServices = { config, sql, gateway: {} as Gateway, log: createLog('silent'), wake: () => {} }
-const jobs = jobsOf(deps, mailer)
+const services: BillingServices = { config, sql, gateway: {} as Gateway, log: createLog('silent'), wake: () => {} }
+const jobs = jobsOf(services, mailer)
 for (const name of ['queue-reports', 'deliver-mails']) await jobs.find((job) => job.name === name)!.run()
 process.exit(0)

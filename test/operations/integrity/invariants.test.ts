@@ -25,7 +25,13 @@ beforeAll(async () => {
     { cfPaymentId: string }[]
   >`select cf_payment_id from payments where order_id = ${refunded}`
   const cfPaymentId = payment!.cfPaymentId
-  await refundPayment(app.deps, { cfPaymentId, ordinal: 1, amountPaise: 49_900, reason: 'test', actor: 'user:admin' })
+  await refundPayment(app.services, {
+    cfPaymentId,
+    ordinal: 1,
+    amountPaise: 49_900,
+    reason: 'test',
+    actor: 'user:admin',
+  })
   await app.run('send-refunds')
   await app.sandbox.control.settled()
   await app.sql`update refunds set next_look_at = now() where finished_at is null`

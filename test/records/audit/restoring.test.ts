@@ -37,7 +37,7 @@ async function goesOn(url: string, from: { position: number; hash: string }) {
     expect(await auditHead(sql)).toEqual(from)
     expect(await verifyAudit(sql)).toMatchObject({ looked: from.position, wrong: 0 })
     await sql`insert into audit (actor, action) values ('test', 'after restore')`
-    expect(await sealAudit({ sql, log: app.deps.log })).toBe(2)
+    expect(await sealAudit({ sql, log: app.services.log })).toBe(2)
     expect(await verifyAudit(sql)).toMatchObject({ looked: from.position + 2, wrong: 0 })
     for (const statement of ['delete from audit', 'truncate audit_seals', 'delete from audit_head'])
       await expect(sql.unsafe(statement)).rejects.toThrow(/only ever added/)

@@ -16,7 +16,7 @@ const root = join(import.meta.dirname, '..', '..', '..')
 
 describe('every kind of mail', () => {
   test('has a composer and a label, and nothing else has', () => {
-    expect(Object.keys(composersOf(app.deps)).sort()).toEqual([...mailKinds].sort())
+    expect(Object.keys(composersOf(app.services)).sort()).toEqual([...mailKinds].sort())
     expect(Object.keys(kindLabels).sort()).toEqual([...mailKinds].sort())
   })
 

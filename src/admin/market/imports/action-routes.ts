@@ -17,8 +17,8 @@ import { ById, showImport, showUndo } from './detail-routes.ts'
 const acted = { preHandler: requireWriteAccess, schema: { params: ById, body: PostedForm } }
 
 /** /admin/market/imports/:id/…: deciding its jumps, committing, dropping and undoing it. */
-const routes: FastifyPluginAsyncTypebox<{ deps: Services }> = async (app, { deps }) => {
-  const { sql } = deps
+const routes: FastifyPluginAsyncTypebox<{ services: Services }> = async (app, { services }) => {
+  const { sql } = services
 
   app.post('/:id/decisions', acted, async (request, reply) => {
     const { symbol, day, what, ratio } = readForm(request.body, ['symbol', 'day', 'what', 'ratio'], 40)

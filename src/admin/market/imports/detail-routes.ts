@@ -31,13 +31,13 @@ declare module '../../../web/views.ts' {
 export const ById = Type.Object({ id: Type.String({ maxLength: 20 }) })
 
 /** /admin/market/imports/:id: one import, and what undoing it would do. */
-const routes: FastifyPluginAsyncTypebox<{ deps: Services }> = async (app, { deps }) => {
+const routes: FastifyPluginAsyncTypebox<{ services: Services }> = async (app, { services }) => {
   app.get('/:id', { schema: { params: ById } }, async (request, reply) =>
-    showImport(deps.sql, request, reply, formState()),
+    showImport(services.sql, request, reply, formState()),
   )
 
   app.get('/:id/undo', { preHandler: requireWriteAccess, schema: { params: ById } }, async (request, reply) =>
-    showUndo(deps.sql, request, reply, formState()),
+    showUndo(services.sql, request, reply, formState()),
   )
 }
 export default routes

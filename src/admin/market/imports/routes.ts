@@ -37,8 +37,8 @@ const Listed = Type.Object({ after: Type.Optional(Type.String({ maxLength: 300 }
 const patienceMs = 6_000
 
 /** /admin/market/imports: the list, and uploading files into a new import. */
-const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
-  const { sql } = deps
+const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services }) => {
+  const { sql } = services
   await app.register(multipart, {
     limits: { files: limits.files, fileSize: limits.fileBytes, fields: 5, parts: limits.files + 5 },
     throwFileSizeLimit: false,
@@ -61,8 +61,8 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
     ),
   )
 
-  await app.register(details, { deps })
-  await app.register(actions, { deps })
+  await app.register(details, { services })
+  await app.register(actions, { services })
 
   /** Stores what arrives, then reads it; the files are removed once they are read. Answers the import's number. */
   async function receive(request: FastifyRequest): Promise<number> {

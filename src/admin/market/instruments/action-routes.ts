@@ -26,8 +26,8 @@ declare module '../../../web/views.ts' {
 const acted = { preHandler: requireWriteAccess, schema: { params: BySymbol, body: PostedForm } }
 
 /** /admin/market/instruments/:symbol/…: verifying and removing an instrument, and making it the benchmark. */
-const routes: FastifyPluginAsyncTypebox<{ deps: Services }> = async (app, { deps }) => {
-  const { sql } = deps
+const routes: FastifyPluginAsyncTypebox<{ services: Services }> = async (app, { services }) => {
+  const { sql } = services
 
   app.post('/:symbol/verified', acted, async (request, reply) => {
     const { symbol } = await instrumentAt(sql, request)

@@ -35,8 +35,8 @@ const Prefilled = Type.Object({
 })
 
 /** /admin/market/instruments/new and /:symbol: the form of one instrument. */
-const routes: FastifyPluginAsyncTypebox<{ deps: Services }> = async (app, { deps }) => {
-  const { sql } = deps
+const routes: FastifyPluginAsyncTypebox<{ services: Services }> = async (app, { services }) => {
+  const { sql } = services
 
   app.get('/new', { preHandler: requireWriteAccess, schema: { querystring: Prefilled } }, async (request, reply) => {
     const { symbol = '', tracks = '', isin = '' } = request.query

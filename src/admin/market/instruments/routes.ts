@@ -44,8 +44,8 @@ const Searched = Type.Object({ q: Type.Optional(Type.String({ maxLength: 100 }))
 const mostCandidates = 20
 
 /** /admin/market/instruments: what is followed, and NSE's list of ETFs to choose from. */
-const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
-  const { sql } = deps
+const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services }) => {
+  const { sql } = services
   await app.register(multipart, {
     limits: { files: 1, fileSize: limits.fileBytes, fields: 5, parts: 6 },
     throwFileSizeLimit: false,
@@ -70,8 +70,8 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { deps }) => {
     ),
   )
 
-  await app.register(details, { deps })
-  await app.register(actions, { deps })
+  await app.register(details, { services })
+  await app.register(actions, { services })
 
   async function showList(
     request: FastifyRequest,

@@ -31,6 +31,6 @@ const config = readConfig({
 const log = createLog('warn')
 const sql = connect(databaseUrl, { max: pool })
 const gateway = cashfree({ ...config.cashfree, ...config.cashfree.credentials! })
-const app = await buildApp({ deps: { config, sql, gateway, log, wake() {} }, sessionKeys: config.sessionKeys })
+const app = await buildApp({ services: { config, sql, gateway, log, wake() {} }, sessionKeys: config.sessionKeys })
 await app.listen({ host: config.host, port })
 process.send!(config.baseUrl)
