@@ -37,7 +37,7 @@ import { handleErrors, handleRemainingErrors } from './web/errors.ts'
 import gracefulShutdown, { keepAliveMs } from './web/graceful-shutdown.ts'
 import headers from './web/headers.ts'
 import heavyPages from './web/heavy-pages.ts'
-import { rateCounter, rateLimitStore } from './web/rate-limits.ts'
+import { limitOf, rateCounter, rateLimitStore } from './web/rate-limits.ts'
 import { maxSegmentLength, rewriteUrl } from './web/rewrite-url.ts'
 import session from './web/session.ts'
 import trailingSlash from './web/trailing-slash.ts'
@@ -190,11 +190,6 @@ function takeNotice(request: FastifyRequest) {
   const notice = request.session?.get('notice') ?? null
   if (notice) request.session.set('notice', undefined)
   return notice
-}
-
-/** The limit of routes that cost us or Cashfree something: requests per address and minute, times RATE_LIMIT_SCALE. */
-function limitOf(scale: number, aMinute = 30) {
-  return { rateLimit: { max: Math.max(1, Math.floor(aMinute * scale)), timeWindow: 60_000 } }
 }
 
 function originOf(url: string): string {

@@ -9,7 +9,7 @@ import secondFactor from './second-factor-routes.ts'
 import security from './security/routes.ts'
 import sessions from './sessions/routes.ts'
 
-/** A person's own pages, under /account. Every one of them is about whoever is signed in and nobody else. */
+/** A person's own pages, under /account. Every one of them is about the person who is signed in. */
 const routes: FastifyPluginAsyncTypebox<Account> = async (app, account) => {
   app.addHook('preHandler', requireUser)
   const given = { ...account, prefix: '/account' }

@@ -2,6 +2,11 @@ import { LRUCache } from 'lru-cache'
 import type { Sql } from '../platform/db.ts'
 import { countOne, type WindowCount } from '../platform/rate-counters.ts'
 
+/** The limit of routes that cost us or Cashfree something: requests per address and minute, times RATE_LIMIT_SCALE. */
+export function limitOf(scale: number, aMinute = 30) {
+  return { rateLimit: { max: Math.max(1, Math.floor(aMinute * scale)), timeWindow: 60_000 } }
+}
+
 /** Counts one more under this key in a window of so many milliseconds, and says whether that is more than `max`. */
 export type RateCounter = (key: string, max: number, windowMs: number) => Promise<WindowCount & { isTooMany: boolean }>
 

@@ -91,7 +91,7 @@ describe('the password of somebody who is signed in', () => {
     expect(await isSignedIn(visitor)).toBe(true)
   })
 
-  test('cannot be guessed here either: after some wrong ones the door makes wait, with the right one too', async () => {
+  test('cannot be guessed here either: after some wrong ones the form makes wait, with the right one too', async () => {
     const strict = await startApp({ RATE_LIMIT_SCALE: '1' })
     try {
       const visitor = new Visitor(strict)

@@ -184,7 +184,7 @@ describe('one address', () => {
     await strict.close()
   })
 
-  test('has thirty wrong passwords in five minutes through all doors together; a right one is not among them', async () => {
+  test('has thirty wrong passwords in five minutes through all endpoints together; a right one is not among them', async () => {
     const from = fresh()
     const { form } = await registered()
     for (let i = 0; i < 14; i++) expect((await tryIt(`nobody${i}`, 'x', from)).status).toBe(422)
@@ -212,7 +212,7 @@ describe('one address', () => {
   })
 })
 
-describe('the other doors that look at a password', () => {
+describe('the other endpoints that check a password', () => {
   test('registering again with guesses for somebody’s account: five are looked at', async () => {
     const { form } = await registered()
     const guess = (password: string) => new Visitor(app).post('/register', { ...form, password }, fresh())

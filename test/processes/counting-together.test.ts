@@ -41,7 +41,7 @@ test('guesses of one address at many accounts are thirty together', async () => 
   expect(statuses.filter((status) => status === 422)).toHaveLength(30)
 })
 
-test('requests at one door are thirty a minute together', async () => {
+test('requests to one endpoint are thirty a minute together', async () => {
   const statuses = await statusesOf(40, (i) =>
     new Visitor(at(i)).post('/register', registration({ email: 'no' }), { 'x-forwarded-for': '198.51.100.2' }),
   )

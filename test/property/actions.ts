@@ -219,7 +219,7 @@ const dispute: fc.Arbitrary<Action> = fc.oneof(
 
 const ends = fc.constantFrom<How[]>('once', 'once', 'twice', 'two admins', 'stale')
 
-const deed: fc.Arbitrary<Action> = fc.oneof(
+const command: fc.Arbitrary<Action> = fc.oneof(
   {
     weight: 4,
     arbitrary: fc.record({ do: kind('grant'), user, days: fc.constantFrom(1, 30, 366), how: ends, instance }),
@@ -242,7 +242,7 @@ const deed: fc.Arbitrary<Action> = fc.oneof(
 const anything: fc.Arbitrary<Action> = fc.oneof(
   { weight: 45, arbitrary: single },
   { weight: 3, arbitrary: foreignPayment },
-  { weight: 16, arbitrary: deed },
+  { weight: 16, arbitrary: command },
   { weight: 10, arbitrary: dispute },
 )
 

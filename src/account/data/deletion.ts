@@ -25,7 +25,7 @@ const refusals: Record<string, string> = {
 }
 
 /**
- * Deletes the account of whoever is signed in: open orders are ended at Cashfree first, then one statement does the rest.
+ * Deletes the account of the person who is signed in: open orders are ended at Cashfree first, then one statement does the rest.
  * Throws AppError `invalid` about `password` and `confirmation`, `busy` after too many wrong passwords, and `conflict`
  * with a sentence while money is on its way or Cashfree cannot say whether it is. Then nothing was deleted.
  */

@@ -7,7 +7,7 @@ import { AppError } from '../../platform/errors.ts'
 import { findPasswordHash, updatePassword } from './queries.ts'
 
 /**
- * Changes the password of whoever is signed in; every other session of the account ends. `isTheirs` looks whether a
+ * Changes the password of the person who is signed in; every other session of the account ends. `isTheirs` looks whether a
  * password is the present one. Throws AppError `invalid` about the fields `password` and `current_password`, `conflict`
  * when the password was changed elsewhere at the same moment.
  */

@@ -15,7 +15,7 @@ export type AttentionItem = {
   tone: 'bad' | 'warn'
 }
 
-/** What needs the attention of whoever opens the panel, the gravest first; empty when nothing does. */
+/** What needs an administrator's attention, the gravest first; empty when nothing does. */
 export function attentionItems(now: Now, market: MarketAge): AttentionItem[] {
   const line = (
     tone: AttentionItem['tone'],

@@ -1,6 +1,6 @@
 -- What becomes of orders and money of an account that may not be given what it pays for (entitlement_refusal).
 
--- Cashfree still takes money for such an order: whoever settled it ends it there. One audit row per order and reason.
+-- Cashfree still takes money for such an order: the caller of settle_order ends it there. One audit row per order and reason.
 create or replace function note_termination_asked(o orders, p_refusal text, p_actor text) returns void language sql as $$
   select record_audit(p_actor, 'order.termination-asked', o.id, o.user_id, jsonb_build_object('from', o.status, 'why', p_refusal))
   where not exists (select from audit where order_id = o.id and action = 'order.termination-asked' and details ->> 'why' = p_refusal)

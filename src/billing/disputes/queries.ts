@@ -76,7 +76,7 @@ export async function insertReminders(sql: Sql, to: string): Promise<number> {
   return row!.written
 }
 
-/** Tells a person of disputes that a webhook named a quarter of an hour ago and Cashfree's own list does not show. */
+/** Opens an incident for each dispute that a webhook named a quarter of an hour ago and Cashfree's own list does not show. */
 export async function noteUnconfirmedDisputes(sql: Sql): Promise<void> {
   await sql`
     select open_incident('dispute-unconfirmed', dispute_id, jsonb_build_object('dispute', dispute_id, 'delivery', event_id),

@@ -6,7 +6,7 @@ import type { ReceiptPdf } from './pdf.ts'
 import type { Receipt } from './receipts.ts'
 
 /**
- * A second or two of work may wait; who comes after that is told to come again. A mail that begins late in its round and
+ * A second or two of work may wait; requests after that are refused with 503. A mail that begins late in its round and
  * waits so long for its PDF is still handed over within its lease (mails.ts).
  */
 const pool = threadPool<Receipt, ReceiptPdf>({

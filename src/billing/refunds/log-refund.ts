@@ -3,7 +3,7 @@ import type { Services } from '../../platform/services.ts'
 import type { RemoteRefund } from '../payments/gateway.ts'
 import { findOrder } from '../payments/queries.ts'
 
-/** Tells the payment log where the refunds of an order stand at Cashfree. Nobody waits for it. */
+/** Writes to the payment log how the refunds of an order stand at Cashfree. Does not make its caller wait. */
 export function logRefund(services: Services, orderId: string, refunds: readonly RemoteRefund[], actor: string): void {
   void findOrder(services.sql, orderId)
     .catch(() => undefined)

@@ -75,7 +75,7 @@ create or replace function payment_behind(o orders, p_entry jsonb) returns text 
   limit 1
 $$;
 
--- One refund: 'changed', 'unchanged', or 'unverified' when what it is of cannot be told yet.
+-- One refund: 'changed', 'unchanged', or 'unverified' while the payment that it is of is not known yet.
 create or replace function settle_refund(o orders, p_entry jsonb, p_actor text, p_seller jsonb) returns text
 language plpgsql as $$
 declare
@@ -165,8 +165,8 @@ begin
   perform enqueue_mail('refund', r.id, u.id, u.name, u.email) from users u where u.id = r.user_id;
 end $$;
 
--- Makes a refund's next look at Cashfree due in a minute, for whoever asks right now, and notes who asked; nothing where it
--- succeeded, for there is nothing more to hear.
+-- Somebody asks Cashfree about a refund by hand: the job waits a minute with its own question, and the audit says who asked.
+-- Nothing where the refund succeeded, for there is nothing more to learn.
 create or replace function hasten_refund(p_id text, p_actor text, p_origin jsonb) returns setof refunds language plpgsql as $$
 declare
   r refunds;

@@ -23,7 +23,7 @@ begin
 end $$;
 
 -- Ends at p_moment what runs and what was to come, and says why; p_key is that of an administrator's form, null for any other.
--- Money is not touched. Called by whoever holds the lock of the subscription.
+-- Money is not touched. The caller holds the lock of the subscription.
 create or replace function end_access(
   p_user_id uuid, p_reason text, p_key text, p_actor text, p_moment timestamptz
 ) returns void language plpgsql as $$

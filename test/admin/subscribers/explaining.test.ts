@@ -26,11 +26,11 @@ describe('why an account has access, or none', () => {
     ['reconciler', 'found by the reconciler, with nobody there'],
   ])(
     'somebody whose payment was found by the %s: by which payment, from when to when, with which receipt',
-    async (door, words) => {
+    async (entry, words) => {
       const { visitor, order, id } = await customer()
       app.sandbox.control.webhooks({ paused: true })
       app.sandbox.control.pay(order.id)
-      if (door === 'return') await visitor.get(`/payment/return?order_id=${order.id}`)
+      if (entry === 'return') await visitor.get(`/payment/return?order_id=${order.id}`)
       else {
         await app.sql`update orders set next_look_at = now() where id = ${order.id}`
         await app.run('reconcile')

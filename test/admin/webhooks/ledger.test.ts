@@ -122,7 +122,7 @@ describe('replaying', () => {
     for (const { worstS } of [lagHour, lagDay]) expect(worstS ?? 0).toBeLessThan(30 * 60)
   })
 
-  test('is refused to who may only look, for what was refused at the door, and for what does not exist', async () => {
+  test('is refused to who may only look, for what was refused by its signature, and for what does not exist', async () => {
     expect((await replay(reader, delivery)).status).toBe(403)
     expect((await reader.visitor.get(`/admin/webhooks/${delivery}`)).body).not.toContain('Replay this delivery')
     expect((await replay(admin, refused)).status).toBe(404)

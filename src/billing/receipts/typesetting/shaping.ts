@@ -14,11 +14,11 @@ export function shaped(text: string, font: Font, isRightToLeft: boolean): Glyph[
   const infos = letters.getGlyphInfos()
   const positions = letters.getGlyphPositions()
   const starts = [...new Set(infos.map(({ cluster }) => cluster)), text.length].sort((a, b) => a - b)
-  const told = new Set<number>()
+  const seen = new Set<number>()
   return infos.map(({ codepoint, cluster }, i) => {
     const { xAdvance, xOffset, yOffset } = positions[i]!
-    const isFirst = !told.has(cluster)
-    told.add(cluster)
+    const isFirst = !seen.has(cluster)
+    seen.add(cluster)
     const text_ = isFirst ? text.slice(cluster, starts[starts.indexOf(cluster) + 1]) : ''
     return { id: codepoint, text: text_, xAdvance, xOffset, yOffset }
   })
