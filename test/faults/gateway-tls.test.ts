@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as pause } from 'node:timers/promises'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { cashfree } from '../../src/billing/payments/cashfree.ts'
@@ -27,9 +28,11 @@ afterAll(() => {
 })
 
 async function ask(cert: string) {
-  calls = []
   server.setSecureContext({ key, cert })
   server.closeAllConnections()
+  // What the test before had asked may still be on its way in.
+  await pause(100)
+  calls = []
   const { port } = server.address() as AddressInfo
   const gateway = cashfree({
     apiBase: `https://localhost:${port}/pg`,
