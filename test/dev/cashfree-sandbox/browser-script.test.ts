@@ -1,8 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import chromium from '@sparticuz/chromium'
-import { type Browser, type Page, chromium as playwright } from 'playwright-core'
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { type Browser, chromium, type Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, inject, onTestFinished, test } from 'vitest'
 import { type Json, openShop } from './shop.ts'
 
 // What runs inside page.evaluate runs in the browser, whose types this project does not load.
@@ -15,7 +14,7 @@ const CHROME_ARGS = ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage']
 let browser: Browser
 
 beforeAll(async () => {
-  browser = await playwright.launch({ executablePath: await chromium.executablePath(), args: CHROME_ARGS })
+  browser = await chromium.launch({ executablePath: inject('chromium'), args: CHROME_ARGS })
 })
 afterAll(() => browser?.close())
 
