@@ -15,9 +15,9 @@ export function rateLimitKey(address: string): string {
   return ip instanceof ipaddr.IPv6 ? prefixOf(ip, 4) : ip.toString()
 }
 
-/** IPv4 in the notation of IPv6 is IPv4. Null for anything that is not an address, the short forms "1" and "0x7f.1" included. */
+/** IPv4 in the notation of IPv6 is IPv4; a zone (`%wlan0.100`) is ignored. Null for anything that is not an address, the short forms "1" and "0x7f.1" included. */
 function parsed(address: string) {
-  return isIP(address) === 0 ? null : ipaddr.process(address)
+  return isIP(address) === 0 ? null : ipaddr.process(address.split('%')[0]!)
 }
 
 function prefixOf(ip: ipaddr.IPv6, groups: number): string {

@@ -9,7 +9,7 @@ export function formState(
   errors: Record<string, string> = {},
   formError: string | null = null,
 ): FormState {
-  const { password: _never, ...shown } = values
+  const shown = Object.fromEntries(Object.entries(values).filter(([name]) => !/password/i.test(name)))
   return { values: shown, errors, formError }
 }
 

@@ -51,7 +51,7 @@ test('installed without development packages, production starts, serves pages an
 
 test('started so as the demo, it says what is missing', { timeout: 30_000 }, async () => {
   const app = run({ DATABASE_URL: harness.databaseUrl, PORT: '0' }, join(checkout.folder, 'src', 'main.ts'))
-  await new Promise((done) => app.child.once('exit', done))
+  await new Promise((done) => app.child.once('close', done))
   expect(app.child.exitCode).toBe(1)
   expect(app.output()).toContain('`npm install` without --omit=dev')
   expect(app.output()).not.toMatch(/\bat .*\.ts:\d+/)

@@ -21,7 +21,7 @@ const longest = [
   'processes/restarting',
   'processes/rolling-release',
   'faults/crashes',
-  'platform/roles',
+  'platform/database-roles',
   'web/route-walk',
   'journeys/waiting',
   'journeys/pages',

@@ -19,7 +19,7 @@ export type RestoreOptions = {
   into: string
   /** Replace a database that has tables with the restored one; the old one stays under another name. */
   overwrite: boolean
-  /** End the connections of others to it. */
+  /** End the connections of others to the database that is replaced. */
   endConnections?: boolean
   /** PG_DUMP; its pg_restore is taken from the same folder. */
   pgDump: string | null

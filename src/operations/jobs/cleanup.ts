@@ -24,7 +24,7 @@ export async function deleteExpired(sql: Sql): Promise<number> {
   return deleted
 }
 
-/** Removes the personal data that the privacy notice gives no longer retention. */
+/** Removes personal data whose retention by the privacy notice has ended. */
 async function applyRetention(sql: Sql): Promise<number> {
   let cleared = await forgetDeletedRecipients(sql)
   for (let some = 1; some > 0; cleared += some) some = await clearOldEventBodies(sql, eventDays)

@@ -40,7 +40,7 @@ async function wakeForNextDue(services: BillingServices): Promise<void> {
   timer = setTimeout(() => services.wake('reconcile'), Math.max(ms, 250)).unref()
 }
 
-/** Settles a few orders at a time. One that fails is postponed; when Cashfree refuses or limits the calls, the rest is too. */
+/** Settles a few orders at a time. One that fails is postponed, and so are the rest once Cashfree refuses or limits the calls. */
 async function settleBatch(services: BillingServices, orderIds: string[]): Promise<{ asked: number; stop: boolean }> {
   let asked = 0
   let stop = false

@@ -18,7 +18,7 @@ export async function clearOldEventBodies(sql: Sql, days: number): Promise<numbe
   return cleared.count
 }
 
-/** Removes the recipient from the sent mails of accounts that were deleted within 30 days. Returns how many. */
+/** Removes recipient and last error from mails, except queued ones, of accounts deleted in the last 30 days. Returns how many. */
 export async function forgetDeletedRecipients(sql: Sql): Promise<number> {
   const cleared = await sql`
     update mails m

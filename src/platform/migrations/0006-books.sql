@@ -4,5 +4,5 @@ create table book_checks (
   checked_at timestamptz not null default now(),
   took_ms    integer not null,
   broken     integer not null,                                         -- invariants that do not hold
-  report     jsonb not null                                            -- src/operations/integrity/integrity.ts BookReport
+  report     jsonb not null                                            -- src/operations/integrity/queries.ts IntegrityReport
 );

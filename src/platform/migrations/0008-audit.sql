@@ -1,4 +1,4 @@
--- From where: address, browser and request of a person's act, as the statement itself says (platform/origin.ts).
+-- From where: address, browser and request of a person's act, as the statement itself says (platform/audit-context.ts).
 alter table audit add column origin jsonb default nullif(current_setting('etf.origin', true), '')::jsonb;
 
 -- The audit as a chain (src/records/audit/chain.sql). A seal is a hash over a row and over the seal before it; they are numbered

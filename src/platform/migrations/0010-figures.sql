@@ -26,7 +26,7 @@ create table figure_snapshot (
   only_one boolean primary key default true check (only_one),
   taken_at timestamptz not null,
   took_ms  integer not null,
-  figures  jsonb not null                                              -- src/admin/metrics/daily-metrics.ts Standing
+  figures  jsonb not null                                              -- src/admin/metrics/queries.ts SubscriberCounts
 );
 
 -- Who pays at an instant: bought periods that end after it. All that is asked stands in the index.

@@ -16,7 +16,8 @@ beforeAll(() => {
   process.env.TMPDIR = own
 })
 afterAll(() => {
-  process.env.TMPDIR = TMPDIR ?? '/tmp'
+  if (TMPDIR === undefined) delete process.env.TMPDIR
+  else process.env.TMPDIR = TMPDIR
   rmSync(own, { recursive: true, force: true })
 })
 usePanel(['admin', 'other', 'reader'])

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { startSandbox } from '../../../src/dev/cashfree-sandbox/sandbox.ts'
 import { CLIENT_ID, CLIENT_SECRET, openShop } from './shop.ts'
 
-test('a dispute is events by webhook with text for its number, and listed by the API with a number and local times', async () => {
+test('a dispute is announced by webhook with text for its number, and listed by the API with a number and local times', async () => {
   const { call, control, order, received } = await openShop()
   await order()
   control.pay('sub_7f3a_1')
@@ -34,7 +34,7 @@ test('a dispute is events by webhook with text for its number, and listed by the
   expect((await call('GET', '/orders/nobody/disputes')).status).toBe(404)
 })
 
-test('it moves on and ends with the type in front of its status, each events once', async () => {
+test('it moves on and ends with the type in front of its status, each announced once', async () => {
   const { call, control, order, received } = await openShop()
   await order()
   control.pay('sub_7f3a_1')
