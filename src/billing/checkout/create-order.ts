@@ -76,7 +76,9 @@ export async function startOver(services: BillingServices, user: User, planName:
  */
 async function findPaidMeanwhile(services: BillingServices, userId: string): Promise<Order | undefined> {
   for (const order of await listPayableOrders(services.sql, userId)) {
-    const now = await refreshUnlessFresh(services, order, 'checkout', 10_000)
+    await refreshUnlessFresh(services, order, 'checkout', 10_000)
+    // Read anew: it may have been paid while another order of the list was asked about.
+    const now = (await findOrder(services.sql, order.id))!
     if (now.status === 'paid') return now
   }
   return undefined

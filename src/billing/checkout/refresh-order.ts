@@ -31,12 +31,12 @@ export function refreshForReturn(services: BillingServices, order: Order): Promi
   return refreshed
 }
 
-/** The questions that polls wait for just now, by order. */
+/** The questions under way, by source and order: those of polls leave out the attempts, which others need. */
 const asking = new Map<string, Promise<Order>>()
 
 /**
  * Asks Cashfree about an unpaid order unless somebody did within the last `freshMs`, and answers the order as it is then.
- * Tabs that poll while a question is under way share its answer. Never throws because Cashfree is away.
+ * Callers of one source share a question that is under way. Never throws because Cashfree is away.
  */
 export async function refreshUnlessFresh(
   services: BillingServices,
@@ -47,11 +47,12 @@ export async function refreshUnlessFresh(
   if (!mayChange(order)) return order
   // The time is the database's; where our clock is far off, asking once too often beats never asking.
   if (order.askedAt && Math.abs(Date.now() - order.askedAt.getTime()) < freshMs) return order
-  const shared = asking.get(order.id)
+  const key = `${actor} ${order.id}`
+  const shared = asking.get(key)
   if (shared) return shared
   if (!takeFromAllowance(order.userId)) return order
-  const asked = ask(services, order, actor).finally(() => asking.delete(order.id))
-  asking.set(order.id, asked)
+  const asked = ask(services, order, actor).finally(() => asking.delete(key))
+  asking.set(key, asked)
   return asked
 }
 

@@ -1,7 +1,7 @@
 -- The only function that decides about money: makes one order agree with what Cashfree says of it, all of it or nothing. It
 -- composes what the slices below offer. p_remote is a RemoteOrder (payments/gateway.ts); p_actor is who asked Cashfree
 -- ('return', 'webhook', 'poll'…) and stands in the audit; p_seller goes on the receipt. Answers what it came to, one of the
--- outcomes in settle.ts; 'to-end': Cashfree must be asked to end the order, because its owner may not be given what it buys.
+-- outcomes in queries.ts; 'to-end': Cashfree must be asked to end the order, because its owner may not be given what it buys.
 -- Safe to repeat with the same arguments: after a lost reply the caller repeats and never compensates.
 create or replace function settle_order(p_order_id text, p_remote jsonb, p_actor text, p_seller jsonb) returns text
 language plpgsql as $$

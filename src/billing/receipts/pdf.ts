@@ -93,8 +93,8 @@ function drawLines(page: Page, receipt: Receipt) {
   for (const { description, sac, amountPaise } of receipt.lines)
     row(page, sac ? `${description} (SAC ${sac})` : description, rupeesExact(amountPaise))
   row(page, `Period: ${dateInIndia(receipt.period.from)} to ${dateInIndia(receipt.period.to)}`, '', { colour: soft })
-  for (const { label, amountPaise, isSigned } of receipt.breakdown)
-    row(page, label, `${isSigned && amountPaise > 0 ? '+' : ''}${rupeesExact(amountPaise)}`)
+  // The taxable value stands in the lines above: an invoice's PDF stays as it was issued.
+  for (const { label, amountPaise } of receipt.breakdown.slice(1)) row(page, label, rupeesExact(amountPaise))
   line(page, page.y + 2)
   page.y += 10
   row(page, 'Total', rupeesExact(receipt.totalPaise), { size: 12, weight: 'bold' })

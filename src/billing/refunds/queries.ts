@@ -56,7 +56,7 @@ export type Rehearsal = {
   creditNote: CreditNoteLines | null
 }
 
-/** The same as the database tells it: instants are ISO text. */
+/** The same as the database answers it: instants are ISO text. */
 export type RehearsalRow = Omit<Rehearsal, 'until' | 'moved'> & {
   until: string | null
   moved: (Record<'from' | 'to' | 'newFrom' | 'newTo', string> & { orderId: string | null; planTitle: string | null })[]
@@ -82,7 +82,7 @@ export async function rehearseRefund(
   return row!.rehearsal
 }
 
-/** Makes a refund's next look due and notes who asked, as refunds/settle-refunds.sql says; undefined where it succeeded. */
+/** The job waits a minute because a person asks about a refund now, who stands in the audit; undefined where it succeeded. */
 export async function hastenRefund(sql: Sql, id: string, by: Actor): Promise<Refund | undefined> {
   const [row] = await sql<Refund[]>`
     select ${columns(sql)} from hasten_refund(${id}, ${by.actor}, ${originJson(sql, by)}) r

@@ -28,7 +28,7 @@ begin
     from subscription_periods p
     join subscriptions s on s.user_id = p.user_id
     where p.created_at < p.starts_at
-      and p.starts_at between now() - interval '3 days' and now()   -- far longer than no run can fail
+      and p.starts_at between now() - interval '3 days' and now()   -- far longer than this job is ever down
       and p.voided_at is null
       and s.plan_key is distinct from p.plan_key
       and p.plan_key = running_plan(s)
