@@ -7,7 +7,7 @@ create or replace function subscriber_counts() returns jsonb language sql stable
            plan.price_paise::numeric / plan.months as monthly
     from subscription_periods p
     join plans plan on plan.key = p.plan_key
-    where p.order_id is not null and p.ends_at > now() - interval '33 days'
+    where p.order_id is not null and p.ends_at > now() - interval '30 days' - grace_period()
   ), payers as (
     select distinct on (user_id) user_id, plan_key, monthly from bought
     where ends_at > now() - grace_period() and voided_at is null

@@ -67,7 +67,7 @@ export async function listNewest(sql: Sql, filter: Filter, after: Cursor | null,
   `
 }
 
-/** People whose name matches, newest first; see search.sql. */
+/** People whose name, user name or e-mail matches, newest first; see search.sql. */
 export async function listByName(
   sql: Sql,
   { status, plan, role, verified }: Filter,

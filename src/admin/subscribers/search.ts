@@ -8,7 +8,7 @@ import { type Filter, findExactly, listByName, listNewest, type NamePattern, typ
 /** A filter, and what is typed into the search box. */
 export type Search = Filter & { typed: string }
 
-/** People of this filter, newest first; where something is typed, only those whose name begins so. */
+/** People of this filter, newest first; where something is typed, only those whose name, user name or e-mail matches. */
 export async function listPeople(
   sql: Sql,
   { typed, ...filter }: Search,

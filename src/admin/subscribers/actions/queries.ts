@@ -17,7 +17,7 @@ export async function changeRole(sql: Sql, userId: string, role: { seen: string;
   return row!.outcome
 }
 
-/** Ends every session of a living account. Returns how many there were. */
+/** Ends every session of an account. Returns how many there were. */
 export async function endSessions(sql: Sql, userId: string, actor: Actor): Promise<number> {
   const [row] = await sql<{ ended: number }[]>`
     select sign_out_everywhere(${userId}, ${actor.actor}, ${originJson(sql, actor)}) as ended

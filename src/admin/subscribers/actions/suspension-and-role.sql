@@ -1,6 +1,6 @@
 -- Who may log in, and with what power. Each action ends the sessions of the person, so that no browser keeps what was taken
--- away. The administrators are locked first, always in the same order: of two who demote each other, the second finds
--- itself demoted. The locks let rows pass that only refer to a person: ending a session is audited under its person while
+-- away. Suspension and change of role lock the administrators before the account (suspension locks its orders before both),
+-- always in the same order: of two who demote each other, the second finds itself demoted. The locks let rows pass that only refer to a person: ending a session is audited under its person while
 -- this waits for that very session.
 
 -- May this administrator act on that account? 'ok', or why not.
@@ -68,7 +68,7 @@ begin
   return 'done';
 end $$;
 
--- Ends every session of a living account. Answers how many there were.
+-- Ends every session of an account. Answers how many there were.
 create or replace function sign_out_everywhere(p_user_id uuid, p_actor text, p_origin jsonb) returns integer
 language plpgsql as $$
 declare
