@@ -18,7 +18,7 @@ import { connect } from './platform/db.ts'
 import { readSettings } from './platform/environment.ts'
 import { type Jobs, startJobs } from './platform/jobs.ts'
 import { createLog } from './platform/log.ts'
-import { connectMailer } from './platform/mailer.ts'
+import { mailerOf } from './platform/mailer.ts'
 import { prepareDatabase } from './platform/migrate.ts'
 import { openPaymentLog } from './platform/payment-log.ts'
 
@@ -54,12 +54,7 @@ const sql = instrumentPool(
 const reencrypted = await reencryptSecrets(sql, config.totpKeys).catch(refuse)
 if (reencrypted > 0)
   log.info({ event: 'second factors re-encrypted', reencrypted }, 'second factors re-encrypted with the newest key')
-const mailer = connectMailer({
-  ...config.smtp,
-  host: config.smtp.host!,
-  senderName: config.seller.name,
-  replyTo: config.seller.email,
-})
+const mailer = mailerOf(config)
 const gateway = cashfree({
   ...config.cashfree,
   ...config.cashfree.credentials!,

@@ -11,7 +11,7 @@ type PreviewForm = Record<(typeof previewFields)[number], string>
  * The number in the visible field must be the one that was previewed; `read` parses both.
  * Throws AppError `conflict` when it was changed after the preview.
  */
-export function matchesPreview(
+export function requirePreviewed(
   { wanted }: PreviewForm,
   previewed: string,
   read: (text: string) => number | null,

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { Eta } from 'eta'
 import { createTransport } from 'nodemailer'
+import type { Config } from './config.ts'
 import { fmt } from './format.ts'
 
 export type SmtpSettings = {
@@ -118,6 +119,10 @@ function pooledConnections(settings: Server) {
     close,
   }
 }
+
+/** The mailer that the settings describe. */
+export const mailerOf = ({ smtp, seller }: Pick<Config, 'smtp' | 'seller'>): Mailer =>
+  connectMailer({ ...smtp, host: smtp.host!, senderName: seller.name, replyTo: seller.email })
 
 /** Sends rendered mails. Each takes at most 20 seconds whatever the server does. Throws what nodemailer throws. */
 export function connectMailer(settings: SmtpSettings): Mailer {

@@ -1,6 +1,6 @@
+import { randomUUID } from 'node:crypto'
 import { createServer, type Server } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import { setTimeout as pause } from 'node:timers/promises'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { cashfree } from '../../src/billing/payments/cashfree.ts'
@@ -10,11 +10,12 @@ import { good, key, ofAnother, outOfDate } from './certificates.ts'
 const usual = getCACertificates('default')
 let server: Server
 let calls: string[] = []
+let clientId = ''
 beforeAll(async () => {
   // 'localhost' is trusted here, so that only what is wrong with a certificate can be the reason to refuse it.
   setDefaultCACertificates([...usual, good, ofAnother, outOfDate])
   server = createServer({ key, cert: good }, (request, response) => {
-    calls.push(String(request.headers['x-client-secret']))
+    if (request.headers['x-client-id'] === clientId) calls.push(String(request.headers['x-client-secret']))
     response.writeHead(200, { 'content-type': 'application/json' })
     const dripping = setInterval(() => response.write(' '), 20)
     response.on('close', () => clearInterval(dripping))
@@ -30,13 +31,13 @@ afterAll(() => {
 async function ask(cert: string) {
   server.setSecureContext({ key, cert })
   server.closeAllConnections()
-  // What the test before had asked may still be on its way in.
-  await pause(100)
   calls = []
+  // What the test before had asked may still be on its way in: it has another id.
+  clientId = `TEST_${randomUUID()}`
   const { port } = server.address() as AddressInfo
   const gateway = cashfree({
     apiBase: `https://localhost:${port}/pg`,
-    clientId: 'TEST_id',
+    clientId,
     clientSecret: 'cfsk_ma_test_x',
     timeoutMs: 700,
   })

@@ -1,6 +1,6 @@
 import { deleteAccount } from '../../src/account/data/deletion.ts'
 import { settleNow, terminate } from '../../src/admin/orders/actions.ts'
-import { endSessions, setSuspension } from '../../src/admin/subscribers/actions/queries.ts'
+import { setSuspension, signOutEverywhere } from '../../src/admin/subscribers/actions/queries.ts'
 import { buildApp } from '../../src/app.ts'
 import { findOrCreateOrder, startOver } from '../../src/billing/checkout/create-order.ts'
 import { settle } from '../../src/billing/checkout/settle.ts'
@@ -49,7 +49,7 @@ export async function openInstance({ databaseUrl, apiBase }: { databaseUrl: stri
     cancel: (cancellation: Parameters<typeof cancelSubscription>[1], by: Actor) =>
       cancelSubscription(sql, cancellation, by),
     suspend: (userId: string, reason: string | null, by: Actor) => setSuspension(sql, userId, reason, by),
-    signOut: (userId: string, by: Actor) => endSessions(sql, userId, by),
+    signOut: (userId: string, by: Actor) => signOutEverywhere(sql, userId, by),
     signIn: (userId: string) => startSession(sql, userId, { userAgent: 'a browser', address: '203.0.113.7' }),
     deleteAccount: (user: User, form: Parameters<typeof deleteAccount>[2]) => {
       const attempt = { address: '203.0.113.7', browser: '' }

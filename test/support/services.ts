@@ -7,7 +7,7 @@ import { type Config, readConfig } from '../../src/platform/config.ts'
 import { connect, type Sql } from '../../src/platform/db.ts'
 import type { Job } from '../../src/platform/jobs.ts'
 import { createLog } from '../../src/platform/log.ts'
-import { connectMailer, type Mailer } from '../../src/platform/mailer.ts'
+import { type Mailer, mailerOf } from '../../src/platform/mailer.ts'
 
 /** With which the product and the Cashfree look-alike know each other. */
 export const keys = { clientId: 'TEST_app', clientSecret: 'cfsk_ma_test_app' }
@@ -60,8 +60,7 @@ export function servicesWith(
   const gateway = cashfree({ ...config.cashfree, ...config.cashfree.credentials! })
   const log = createLog(config.logLevel, write && { write })
   const services: BillingServices = { config, sql: disturbed(sql), gateway, log, wake: () => {} }
-  const { smtp, seller } = config
-  const mailer = connectMailer({ ...smtp, host: smtp.host!, senderName: seller.name, replyTo: seller.email })
+  const mailer = mailerOf(config)
   return { config, sql, services, mailer, jobs: jobsOf(services, mailer) }
 }
 

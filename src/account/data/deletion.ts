@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { settle, settleWith } from '../../billing/checkout/settle.ts'
-import type { BillingServices } from '../../billing/payments/gateway.ts'
-import { GatewayRefused, GatewayUnavailable } from '../../billing/payments/gateway.ts'
+import { type BillingServices, isGatewayFailure } from '../../billing/payments/gateway.ts'
 import { tryPassword } from '../../identity/login-throttle/login-throttle.ts'
 import { hashPassword } from '../../identity/passwords/passwords.ts'
 import type { SignedIn } from '../../identity/sessions/sessions.ts'
@@ -72,7 +71,7 @@ async function closeOrders(services: BillingServices, userId: string): Promise<v
       if (status === 'active') await settleWith(services, id, await services.gateway.terminateOrder(id), 'checkout')
       else await settle(services, id, 'checkout')
     } catch (error) {
-      if (!(error instanceof GatewayUnavailable || error instanceof GatewayRefused)) throw error
+      if (!isGatewayFailure(error)) throw error
       services.log.warn({ orderId: id, err: error }, 'an order could not be ended before a deletion')
       throw new AppError(
         'conflict',

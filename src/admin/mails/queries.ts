@@ -1,20 +1,14 @@
 import type { Sql } from '../../platform/db.ts'
+import type { Mail } from '../../records/mails/queries.ts'
 import type { Span } from '../days.ts'
 import { andWithinDays, listValues } from '../list-queries.ts'
 import type { Cursor } from '../listing.ts'
 import { below } from '../row-numbers.ts'
 
 /** What the log shows of a mail. */
-export type LoggedMail = {
-  id: number
-  kind: string
-  subjectKey: string
-  copy: number
-  toName: string
-  toEmail: string
+export type LoggedMail = Mail & {
   userId: string | null
   status: 'queued' | 'sent' | 'skipped' | 'dead'
-  attempts: number
   lastError: string | null
   createdAt: Date
   sentAt: Date | null

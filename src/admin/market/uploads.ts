@@ -36,6 +36,14 @@ export async function storeUploads(
   }
 }
 
+/** Turns the framework's refusal of one file too many into AppError `invalid` about the field `files`; throws anything else on. */
+export function tooManyFiles(message: string, sentence: string): (error: unknown) => never {
+  return (error) => {
+    if ((error as { code?: string }).code !== 'FST_FILES_LIMIT') throw error
+    throw new AppError('invalid', message, { fields: { files: sentence } })
+  }
+}
+
 /** What is refused is still read to its end: a browser shows no answer before it has sent everything. */
 async function storeIn(folder: string, arriving: AsyncIterable<Arriving>): Promise<GivenFile[]> {
   const files: GivenFile[] = []

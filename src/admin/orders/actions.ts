@@ -2,8 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { SettlementOutcome } from '../../billing/checkout/queries.ts'
 import { settle, settleWith } from '../../billing/checkout/settle.ts'
 import { settleDisputes } from '../../billing/disputes/disputes.ts'
-import type { BillingServices } from '../../billing/payments/gateway.ts'
-import { GatewayRefused, GatewayUnavailable } from '../../billing/payments/gateway.ts'
+import { type BillingServices, isGatewayFailure } from '../../billing/payments/gateway.ts'
 import { settleRefunds } from '../../billing/refunds/refunds.ts'
 import type { Actor } from '../../platform/audit-context.ts'
 import { AppError } from '../../platform/errors.ts'
@@ -63,7 +62,7 @@ async function noticeInTime(
   const timer = new AbortController()
   const tooLate = pause(services.config.cashfree.timeoutMs + 1_000, away, { signal: timer.signal }).catch(() => away)
   const notice = action().catch((error: unknown) => {
-    if (!(error instanceof GatewayUnavailable || error instanceof GatewayRefused)) throw error
+    if (!isGatewayFailure(error)) throw error
     services.log.warn({ orderId, err: error }, 'Cashfree could not be asked for an administrator')
     return away
   })

@@ -1,8 +1,8 @@
-import type { BillingServices } from '../../billing/payments/gateway.ts'
 import {
   type Attempt,
+  type BillingServices,
   GatewayRefused,
-  GatewayUnavailable,
+  isGatewayFailure,
   type RemoteDispute,
   type RemoteOrder,
   type RemoteRefund,
@@ -42,7 +42,7 @@ export async function compareWithCashfree(services: BillingServices, file: Order
     const differences = groups.flatMap(({ rows }) => rows).filter(({ differs }) => differs).length
     return { askedAt: new Date(), silent: null, groups, differences }
   } catch (error) {
-    if (!(error instanceof GatewayUnavailable || error instanceof GatewayRefused)) throw error
+    if (!isGatewayFailure(error)) throw error
     services.log.warn({ orderId: id, err: error }, 'Cashfree could not be asked for an administrator')
     const silent =
       error instanceof GatewayRefused

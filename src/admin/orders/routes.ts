@@ -66,7 +66,7 @@ const methods = ['upi', 'credit_card', 'debit_card', 'net_banking', 'wallet', 'u
 
 /** Orders and attempts to pay, one order beside what Cashfree says of it, and what can be done: settle now, end it. */
 const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services }) => {
-  const money = { preHandler: requireWriteAccess }
+  const writeAccess = { preHandler: requireWriteAccess }
 
   app.get('', { schema: { querystring: Orders } }, async (request, reply) => {
     const q = (request.query.q ?? '').trim()
@@ -121,12 +121,12 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services }) => {
     return reply.page('admin/orders/_cashfree', { file, comparison: await compareWithCashfree(services, file) })
   })
 
-  app.post('/:id/settle', { ...money, schema: { params: ById } }, async (request, reply) => {
+  app.post('/:id/settle', { ...writeAccess, schema: { params: ById } }, async (request, reply) => {
     request.session.set('notice', await settleNow(services, request.params.id, actorOf(request)))
     return reply.leaveFor(`/admin/orders/${request.params.id}`)
   })
 
-  app.get('/:id/terminate', { ...money, schema: { params: ById } }, async (request, reply) =>
+  app.get('/:id/terminate', { ...writeAccess, schema: { params: ById } }, async (request, reply) =>
     reply.page('admin/orders/terminate', {
       file: await fileOf(request.params.id),
       form: formState(),
@@ -135,7 +135,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services }) => {
     }),
   )
 
-  app.post('/:id/terminate', { ...money, schema: { params: ById, body: PostedForm } }, async (request, reply) => {
+  app.post('/:id/terminate', { ...writeAccess, schema: { params: ById, body: PostedForm } }, async (request, reply) => {
     const { id } = request.params
     const { key, ...identity } = readForm(request.body, ['key', ...identityFields], 100)
     const end = async () => {

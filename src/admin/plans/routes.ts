@@ -6,12 +6,12 @@ import { confirmIdentity, identityFields } from '../../identity/second-factor/re
 import { actorOf, requireWriteAccess } from '../../identity/sessions/guards.ts'
 import { AppError } from '../../platform/errors.ts'
 import { rupees } from '../../platform/money.ts'
-import { formAction } from '../../web/form-action.ts'
+import { anyRefusal, formAction } from '../../web/form-action.ts'
 import { type FormState, formState, PostedForm, readForm } from '../../web/forms.ts'
 import { sendCsv } from '../csv-routes.ts'
 import { queryOf } from '../listing.ts'
 import type { Panel } from '../panel.ts'
-import { matchesPreview, previewFields } from '../preview-guard.ts'
+import { previewFields, requirePreviewed } from '../preview-guard.ts'
 import { listVersions, type PlanLine } from './queries.ts'
 
 declare module '../../web/views.ts' {
@@ -46,7 +46,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services }) => {
 
   app.get('.csv', async (_request, reply) => sendCsv(reply, 'plans', columns, allVersions()))
 
-  const onlyMoney = { preHandler: requireWriteAccess, schema: { params: ByKey } }
+  const writeAccess = { preHandler: requireWriteAccess, schema: { params: ByKey } }
 
   app.get(
     '/:key/price',
@@ -54,14 +54,14 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services }) => {
     async (request, reply) => showPrice(request, reply, request.query.price ?? ''),
   )
 
-  app.post('/:key/price', { ...onlyMoney, schema: { params: ByKey, body: PostedForm } }, async (request, reply) => {
+  app.post('/:key/price', { ...writeAccess, schema: { params: ByKey, body: PostedForm } }, async (request, reply) => {
     const typed = readForm(request.body, ['price', ...identityFields, ...previewFields], 200)
     const { price, wanted, look, ...identity } = typed
     if (look)
       return reply.leaveFor(`/admin/plans/${encodeURIComponent(request.params.key)}/price${queryOf({ price: wanted })}`)
     const shown = wanted || price
     const change = async () => {
-      matchesPreview(typed, price, priceTyped)
+      requirePreviewed(typed, price, priceTyped)
       const pricePaise = priceTyped(price)
       await confirmIdentity(services, request.signedIn!, identity)
       const plan = await changePrice(services.sql, { replaces: request.params.key, pricePaise, by: actorOf(request) })
@@ -69,7 +69,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services }) => {
       request.session.set('notice', { kind: 'good', text })
       return reply.leaveFor('/admin/plans')
     }
-    return formAction(reply, { price: shown }, change, (form) => showPrice(request, reply, shown, form), refusals)
+    return formAction(reply, { price: shown }, change, (form) => showPrice(request, reply, shown, form), anyRefusal)
   })
 
   async function* allVersions() {
@@ -85,7 +85,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services }) => {
     return reply.page('admin/plans/price', { plan, newPaise, form, fresh: request.signedIn!.isFresh })
   }
 
-  app.get('/:key/sale', onlyMoney, async (request, reply) => showSale(request, reply, formState()))
+  app.get('/:key/sale', writeAccess, async (request, reply) => showSale(request, reply, formState()))
 
   for (const [action, change, done] of [
     ['withdrawal', takeOffSale, 'is off sale. Who bought it keeps it.'],
@@ -93,7 +93,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services }) => {
   ] as const)
     app.post(
       `/:key/${action}`,
-      { ...onlyMoney, schema: { params: ByKey, body: PostedForm } },
+      { ...writeAccess, schema: { params: ByKey, body: PostedForm } },
       async (request, reply) => {
         const perform = async () => {
           await confirmIdentity(services, request.signedIn!, readForm(request.body, identityFields, 200))
@@ -101,7 +101,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services }) => {
           request.session.set('notice', { kind: 'good', text: `${request.params.key} ${done}` })
           return reply.leaveFor('/admin/plans')
         }
-        return formAction(reply, {}, perform, (form) => showSale(request, reply, form), refusals)
+        return formAction(reply, {}, perform, (form) => showSale(request, reply, form), anyRefusal)
       },
     )
 
@@ -118,9 +118,6 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services }) => {
   }
 }
 export default routes
-
-/** What these forms show themselves; "busy" comes of guessing passwords. */
-const refusals = ['invalid', 'conflict', 'busy'] as const
 
 /** The price that was typed, if it can be the plan's next one, else the sentence at its field. */
 function checkPrice(price: string, plan: PlanLine): { newPaise: number | null; errors: Record<string, string> } {

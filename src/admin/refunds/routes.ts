@@ -13,7 +13,7 @@ import { sendCsv } from '../csv-routes.ts'
 import { spanOfDays } from '../days.ts'
 import { allOf, filterOf, type List, type ListPage, listPage, queryOf } from '../listing.ts'
 import type { Panel } from '../panel.ts'
-import { matchesPreview, previewFields } from '../preview-guard.ts'
+import { previewFields, requirePreviewed } from '../preview-guard.ts'
 import { columns } from './columns.ts'
 import { amountErrors, amountIn, previewRefund, type RefundPreview, readRefund, refundFields } from './preview.ts'
 import { type RefundProgress, refundProgress } from './progress.ts'
@@ -39,7 +39,7 @@ const Seen = Type.Object({ seen: Word })
 
 /** /admin/refunds: the list, a new one (preview, then confirm), and each one followed to its end. */
 const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services }) => {
-  const money = { preHandler: requireWriteAccess }
+  const writeAccess = { preHandler: requireWriteAccess }
 
   app.get('', { schema: { querystring: Listed } }, async (request, reply) => {
     const filter = filterOf(names, request.query)
@@ -54,7 +54,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services }) => {
 
   app.get(
     '/of/:cfPaymentId',
-    { ...money, schema: { params: ByPayment, querystring: Amount } },
+    { ...writeAccess, schema: { params: ByPayment, querystring: Amount } },
     async (request, reply) => {
       const typed = request.query.amount ?? ''
       const preview = await previewRefund(services, request.params.cfPaymentId, typed)
@@ -70,7 +70,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services }) => {
 
   app.post(
     '/of/:cfPaymentId',
-    { ...money, schema: { params: ByPayment, body: PostedForm } },
+    { ...writeAccess, schema: { params: ByPayment, body: PostedForm } },
     async (request, reply) => {
       const { cfPaymentId } = request.params
       const typed = readForm(request.body, [...refundFields, ...identityFields, ...previewFields])
@@ -82,7 +82,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services }) => {
       const refund = async () => {
         const basis = await findRefundBasis(services.sql, cfPaymentId)
         if (!basis) throw new AppError('not-found', 'There is no such payment.')
-        matchesPreview(typed, typed.amount, amountIn)
+        requirePreviewed(typed, typed.amount, amountIn)
         const wanted = readRefund(typed, basis.largePaise)
         await confirmIdentity(services, request.signedIn!, typed)
         fresh = true
@@ -112,7 +112,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services }) => {
     return reply.page('admin/refunds/_progress', { progress, mayAct: request.mayAct })
   })
 
-  app.post('/:id/ask', { ...money, schema: { params: ById } }, async (request, reply) => {
+  app.post('/:id/ask', { ...writeAccess, schema: { params: ById } }, async (request, reply) => {
     const refund = await askAboutRefund(services, request.params.id, actorOf(request))
     request.session.set('notice', answerNotice(refund))
     return reply.leaveFor(`/admin/refunds/${refund.id}`)

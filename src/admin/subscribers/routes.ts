@@ -9,7 +9,7 @@ import { sendCsv } from '../csv-routes.ts'
 import { allOf, filterOf, type List, type ListPage, listPage, queryOf } from '../listing.ts'
 import { kindLabel } from '../mails/labels.ts'
 import type { Panel } from '../panel.ts'
-import { matchesPreview, previewFields } from '../preview-guard.ts'
+import { previewFields, requirePreviewed } from '../preview-guard.ts'
 import { type ActionPreview, type AdminAction, actionFields, type Typed } from './actions/action.ts'
 import { actionNamed } from './actions/actions.ts'
 import { daysError, daysIn } from './actions/grant.ts'
@@ -119,7 +119,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services }) => {
         )
       let fresh = request.signedIn!.isFresh
       const perform = async () => {
-        matchesPreview(typed, typed.days, (days) => daysIn({ days }))
+        requirePreviewed(typed, typed.days, (days) => daysIn({ days }))
         if (action.needsIdentity) await confirmIdentity(services, request.signedIn!, typed)
         fresh = true
         const text = await action.perform(sql, person, typed, actorOf(request))

@@ -4,8 +4,7 @@ import { AppError } from '../../platform/errors.ts'
 import { ulid } from '../../platform/ids.ts'
 import { paise } from '../../platform/money.ts'
 import { paymentLog } from '../../platform/payment-log.ts'
-import type { BillingServices } from '../payments/gateway.ts'
-import { GatewayRefused, GatewayUnavailable } from '../payments/gateway.ts'
+import { type BillingServices, GatewayRefused, isGatewayFailure } from '../payments/gateway.ts'
 import {
   findCurrentOrder,
   findOrder,
@@ -61,7 +60,7 @@ export async function startOver(services: BillingServices, user: User, planName:
       const ended = (await settleWith(services, id, await services.gateway.terminateOrder(id), 'checkout')).order!
       if (ended.status === 'paid' || ended.status === 'active') return ended
     } catch (error) {
-      if (!(error instanceof GatewayUnavailable || error instanceof GatewayRefused)) throw error
+      if (!isGatewayFailure(error)) throw error
       services.log.warn({ orderId: id, err: error }, 'the old order could not be ended')
       return order
     }
@@ -89,7 +88,7 @@ async function makePayable(services: BillingServices, user: User, order: Order):
     if (order.status === 'created') return await oneCallAtATime(order.id, () => createAtCashfree(services, user, order))
     return order.isEnding ? (await settle(services, order.id, 'checkout')).order! : order
   } catch (error) {
-    if (!(error instanceof GatewayUnavailable || error instanceof GatewayRefused)) throw error
+    if (!isGatewayFailure(error)) throw error
     services.log.error({ event: 'payment not started', orderId: order.id, err: error }, 'payment not started')
     // Cashfree may keep an error under the key it was sent with. After silence the key stays: the order may exist.
     if (error instanceof GatewayRefused || error.answered) await renewIdempotencyKey(services.sql, order.id)

@@ -1,7 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { LRUCache } from 'lru-cache'
-import type { BillingServices } from '../payments/gateway.ts'
-import { GatewayRefused, GatewayUnavailable } from '../payments/gateway.ts'
+import { type BillingServices, isGatewayFailure } from '../payments/gateway.ts'
 import { findOrder, type Order } from '../payments/queries.ts'
 import { type SettlementSource, settle } from './settle.ts'
 
@@ -84,7 +83,7 @@ async function ask(services: BillingServices, order: Order, actor: SettlementSou
   const settled = settle(services, order.id, actor).then(
     (settlement) => settlement.order,
     (error: unknown) => {
-      if (!(error instanceof GatewayUnavailable || error instanceof GatewayRefused)) throw error
+      if (!isGatewayFailure(error)) throw error
       services.log.warn({ orderId: order.id, err: error }, 'Cashfree could not be asked')
       return null
     },

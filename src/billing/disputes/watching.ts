@@ -1,4 +1,4 @@
-import { type BillingServices, GatewayRefused, GatewayUnavailable } from '../payments/gateway.ts'
+import { type BillingServices, isGatewayFailure } from '../payments/gateway.ts'
 import { settleDisputes } from './disputes.ts'
 import { insertReminders, leaseDisputedOrders, noteUnconfirmedDisputes, postponeDisputes } from './queries.ts'
 
@@ -22,7 +22,7 @@ async function lookAgain(services: BillingServices, orderId: string): Promise<vo
     await settleDisputes(services, orderId, 'disputes', jobLimitMs)
   } catch (error) {
     services.log.warn({ orderId, err: error }, 'a dispute could not be asked about')
-    if (!(error instanceof GatewayUnavailable || error instanceof GatewayRefused)) return
+    if (!isGatewayFailure(error)) return
     await postponeDisputes(services.sql, orderId)
   }
 }

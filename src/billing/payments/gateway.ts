@@ -120,6 +120,11 @@ export class GatewayRefused extends Error {
   }
 }
 
+/** Whether the gateway is the cause: it could not be asked, or said no. Anything else that is thrown is an error of ours. */
+export function isGatewayFailure(error: unknown): error is GatewayUnavailable | GatewayRefused {
+  return error instanceof GatewayUnavailable || error instanceof GatewayRefused
+}
+
 /** The payment gateway as the rest of the product knows it. `within` is the time limit of a call in milliseconds. */
 export type Gateway = {
   /** Opens the order, or finds the one already open under our id. Throws GatewayRefused or GatewayUnavailable. */

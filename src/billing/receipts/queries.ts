@@ -1,19 +1,23 @@
 import type { Seller } from '../../platform/config.ts'
 import type { Sql } from '../../platform/db.ts'
 
-/** A receipt as stored: seller, buyer and tax lines are a copy of the day it was issued. */
-export type ReceiptRow = {
-  number: string
-  userId: string
-  orderId: string
-  issuedAt: Date
-  paidAt: Date
+/** An amount and what it is made of, in paise, as a receipt and its credit notes are stored. */
+export type TaxedAmount = {
   amountPaise: number
   taxablePaise: number
   cgstPaise: number
   sgstPaise: number
   igstPaise: number
   roundOffPaise: number
+}
+
+/** A receipt as stored: seller, buyer and tax lines are a copy of the day it was issued. */
+export type ReceiptRow = TaxedAmount & {
+  number: string
+  userId: string
+  orderId: string
+  issuedAt: Date
+  paidAt: Date
   seller: Seller
   buyer: { name: string; email: string; stateCode: string }
   planTitle: string

@@ -1,6 +1,7 @@
 import { type Actor, originJson } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
 import type { RemoteRefund } from '../payments/gateway.ts'
+import type { TaxedAmount } from '../receipts/queries.ts'
 
 /** Money on its way back, or back. Amounts in paise. */
 export type Refund = {
@@ -33,16 +34,6 @@ export type RefundRequest = Pick<Actor, 'actor'> & {
   leftPaise?: number
 }
 
-/** The lines of a credit note, in paise; the taxes are those of the receipt, in proportion. */
-export type CreditNoteLines = {
-  amountPaise: number
-  taxablePaise: number
-  cgstPaise: number
-  sgstPaise: number
-  igstPaise: number
-  roundOffPaise: number
-}
-
 /** What a refund would bring about once the money arrived, had it arrived now. */
 export type Rehearsal = {
   /** Access afterwards, and the day the subscription then runs until. */
@@ -53,7 +44,7 @@ export type Rehearsal = {
   /** Later periods that move forward to close the gap; those without an order were granted by an administrator. */
   moved: { orderId: string | null; planTitle: string | null; from: Date; to: Date; newFrom: Date; newTo: Date }[]
   /** None where the payment was never receipted, or all of the receipt was credited before. */
-  creditNote: CreditNoteLines | null
+  creditNote: TaxedAmount | null
 }
 
 /** The same as the database answers it: instants are ISO text. */

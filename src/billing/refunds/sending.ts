@@ -1,7 +1,7 @@
 import type { Actor } from '../../platform/audit-context.ts'
 import { AppError } from '../../platform/errors.ts'
 import { paise } from '../../platform/money.ts'
-import { type BillingServices, GatewayRefused, GatewayUnavailable } from '../payments/gateway.ts'
+import { type BillingServices, GatewayRefused, isGatewayFailure } from '../payments/gateway.ts'
 import { logRefund } from './log-refund.ts'
 import type { Refund } from './queries.ts'
 import {
@@ -52,7 +52,7 @@ async function handle(services: BillingServices, refund: Refund, within = limitM
       await refuseRefund(services.sql, refund.id, `Cashfree refused: ${error.code}`)
       return
     }
-    if (!(error instanceof GatewayUnavailable || error instanceof GatewayRefused)) {
+    if (!isGatewayFailure(error)) {
       // One refund that trips over an error of ours must not stop the others; its lease runs out and it is tried again.
       services.log.error({ orderId: refund.orderId, err: error }, 'a refund could not be handled')
       return

@@ -2,8 +2,7 @@ import type { Actor } from '../../platform/audit-context.ts'
 import { AppError } from '../../platform/errors.ts'
 import { settle } from '../checkout/settle.ts'
 import { settleDisputes } from '../disputes/disputes.ts'
-import type { BillingServices } from '../payments/gateway.ts'
-import { GatewayRefused, GatewayUnavailable } from '../payments/gateway.ts'
+import { type BillingServices, isGatewayFailure } from '../payments/gateway.ts'
 import { settleRefunds } from '../refunds/refunds.ts'
 import { leaseOrdersToSettle, markSettled, postponeSettling, reopenEvent, type WaitingOrder } from './queries.ts'
 
@@ -30,7 +29,7 @@ export async function settleEvent(
     else await markSettled(services.sql, orderId, upTo, { outcome, refunds, disputes })
   } catch (error) {
     services.log.warn({ orderId, err: error }, 'a delivery could not be settled yet')
-    const away = error instanceof GatewayUnavailable || error instanceof GatewayRefused
+    const away = isGatewayFailure(error)
     await postponeSettling(services.sql, orderId, upTo, away ? `Cashfree: ${error.message}` : 'failed').catch(() => {})
   }
 }

@@ -3,7 +3,7 @@ import { jobsOf } from '../../operations/jobs/jobs.ts'
 import { readConfig } from '../../platform/config.ts'
 import { connect } from '../../platform/db.ts'
 import { createLog } from '../../platform/log.ts'
-import { connectMailer } from '../../platform/mailer.ts'
+import { mailerOf } from '../../platform/mailer.ts'
 import { ready } from './child.ts'
 
 // A process of its own that runs a job as the app does; it is killed while it runs.
@@ -18,12 +18,7 @@ process.on('message', async ({ databaseUrl, smtp, job }: { databaseUrl: string; 
     SESSION_KEY: 'ab'.repeat(32),
   })
   const sql = connect(databaseUrl, { max: 10, name: 'etf-bench-reports' })
-  const mailer = connectMailer({
-    ...config.smtp,
-    host: config.smtp.host!,
-    senderName: config.seller.name,
-    replyTo: config.seller.email,
-  })
+  const mailer = mailerOf(config)
   const services: BillingServices = { config, sql, gateway: {} as Gateway, log: createLog('silent'), wake: () => {} }
   await jobsOf(services, mailer)
     .find(({ name }) => name === job)!

@@ -1,6 +1,5 @@
 import { settle } from '../../billing/checkout/settle.ts'
-import type { BillingServices } from '../../billing/payments/gateway.ts'
-import { GatewayRefused, GatewayUnavailable } from '../../billing/payments/gateway.ts'
+import { type BillingServices, GatewayRefused, GatewayUnavailable } from '../../billing/payments/gateway.ts'
 import { leaseOrdersToLookAt, msToSoonestLook, postponeLook } from '../../billing/payments/queries.ts'
 import { settleRefunds } from '../../billing/refunds/refunds.ts'
 import { isDatabaseDown } from '../../platform/db.ts'

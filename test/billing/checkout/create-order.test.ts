@@ -1,20 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { startApp, type TestApp } from '../../support/app.ts'
+import { describe, expect, test } from 'vitest'
 import { newestOrder } from '../../support/ledger.ts'
 import { stageOn, Visitor } from '../../support/visitor.ts'
-import { type RecordingGateway, startRecordingGateway } from '../payments/recording-gateway.ts'
+import { app, meter, useRecordedApp } from './recorded.ts'
 
-let app: TestApp
-let meter: RecordingGateway
-beforeAll(async () => {
-  meter = await startRecordingGateway()
-  app = await startApp({ API_BASE: `${meter.url}/pg` })
-  meter.target = app.sandbox.publicUrl
-})
-afterAll(async () => {
-  await app.close()
-  await meter.close()
-})
+useRecordedApp()
 
 const ordersOf = (email: string) =>
   app.sql<{ id: string; planKey: string; status: string }[]>`

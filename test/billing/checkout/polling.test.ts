@@ -1,21 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { startApp, type TestApp } from '../../support/app.ts'
+import { describe, expect, test } from 'vitest'
 import { newestOrder, paidOnce, tracesOf } from '../../support/ledger.ts'
 import { stageOn, Visitor } from '../../support/visitor.ts'
-import { type RecordingGateway, startRecordingGateway } from '../payments/recording-gateway.ts'
+import { app, meter, useRecordedApp } from './recorded.ts'
 
-let app: TestApp
-let meter: RecordingGateway
-beforeAll(async () => {
-  meter = await startRecordingGateway()
-  app = await startApp({ API_BASE: `${meter.url}/pg` })
-  meter.target = app.sandbox.publicUrl
-  app.sandbox.control.webhooks({ paused: true })
-})
-afterAll(async () => {
-  await app.close()
-  await meter.close()
-})
+useRecordedApp({ webhooks: false })
 
 /** Someone on the checkout, and the address its page polls. */
 async function waiting() {

@@ -1,23 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { startApp, type TestApp } from '../../support/app.ts'
+import { describe, expect, test } from 'vitest'
 import { newestOrder, nothingGranted, paidOnce, tracesOf } from '../../support/ledger.ts'
 import { until } from '../../support/until.ts'
 import { stageOn, Visitor } from '../../support/visitor.ts'
-import { type RecordingGateway, startRecordingGateway } from '../payments/recording-gateway.ts'
+import { app, meter, useRecordedApp } from './recorded.ts'
 
-let app: TestApp
-let meter: RecordingGateway
-beforeAll(async () => {
-  meter = await startRecordingGateway()
-  app = await startApp({ API_BASE: `${meter.url}/pg` })
-  meter.target = app.sandbox.publicUrl
-  app.sandbox.control.webhooks({ paused: true })
-})
-afterAll(async () => {
-  await app.close()
-  await meter.close()
-})
+useRecordedApp({ webhooks: false })
 
 async function opened() {
   const visitor = new Visitor(app)

@@ -15,7 +15,7 @@ import { type Page, pageOf } from '../../listing.ts'
 import type { Panel } from '../../panel.ts'
 import { below } from '../../row-numbers.ts'
 import { labels, type MarketLabels, machineNames } from '../labels.ts'
-import { limits, storeUploads } from '../uploads.ts'
+import { limits, storeUploads, tooManyFiles } from '../uploads.ts'
 import actions from './action-routes.ts'
 import details from './detail-routes.ts'
 
@@ -106,9 +106,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services }) => {
 }
 export default routes
 
-function refuseTooMany(error: unknown): never {
-  if ((error as { code?: string }).code !== 'FST_FILES_LIMIT') throw error
-  throw new AppError('invalid', 'Nothing was imported.', {
-    fields: { files: `At most ${limits.files} files at once. A zip may hold more.` },
-  })
-}
+const refuseTooMany = tooManyFiles(
+  'Nothing was imported.',
+  `At most ${limits.files} files at once. A zip may hold more.`,
+)

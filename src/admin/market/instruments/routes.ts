@@ -18,7 +18,7 @@ import { type FormState, formState } from '../../../web/forms.ts'
 import { arrivingFiles } from '../../../web/uploads.ts'
 import type { Panel } from '../../panel.ts'
 import { labels, type MarketLabels, many } from '../labels.ts'
-import { limits, storeUploads } from '../uploads.ts'
+import { limits, storeUploads, tooManyFiles } from '../uploads.ts'
 import actions from './action-routes.ts'
 import details, { backToList } from './detail-routes.ts'
 
@@ -113,7 +113,4 @@ async function receiveEtfList(request: FastifyRequest) {
   }
 }
 
-function refuseTooMany(error: unknown): never {
-  if ((error as { code?: string }).code !== 'FST_FILES_LIMIT') throw error
-  throw new AppError('invalid', 'Nothing was read.', { fields: { files: 'One file, please: the list is one.' } })
-}
+const refuseTooMany = tooManyFiles('Nothing was read.', 'One file, please: the list is one.')

@@ -18,7 +18,7 @@ export async function changeRole(sql: Sql, userId: string, role: { seen: string;
 }
 
 /** Ends every session of an account. Returns how many there were. */
-export async function endSessions(sql: Sql, userId: string, actor: Actor): Promise<number> {
+export async function signOutEverywhere(sql: Sql, userId: string, actor: Actor): Promise<number> {
   const [row] = await sql<{ ended: number }[]>`
     select sign_out_everywhere(${userId}, ${actor.actor}, ${originJson(sql, actor)}) as ended
   `

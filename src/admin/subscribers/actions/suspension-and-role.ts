@@ -2,7 +2,7 @@ import type { Actor } from '../../../platform/audit-context.ts'
 import { AppError } from '../../../platform/errors.ts'
 import type { PersonFile } from '../person/queries.ts'
 import { type AdminAction, closedFor, readReason } from './action.ts'
-import { changeRole, endSessions, setSuspension } from './queries.ts'
+import { changeRole, setSuspension, signOutEverywhere } from './queries.ts'
 
 /** Lets nobody log in to an account. */
 export const suspension: AdminAction = {
@@ -71,7 +71,7 @@ export const signingOut: AdminAction = {
   }),
   perform: async (sql, person, _typed, actor) => {
     if (person.deletedAt) throw new AppError('conflict', closedFor(person)!)
-    await endSessions(sql, person.id, actor)
+    await signOutEverywhere(sql, person.id, actor)
     return `${person.name} is signed out everywhere.`
   },
 }

@@ -100,7 +100,7 @@ const audited: Record<string, (event: TimelineEvent) => Description> = {
   }),
   'subscription.granted': (event) => ({
     tone: 'good',
-    text: `${plural(Number(event.details.days), 'day')} granted by ${actorLabel(event.actor)}, because: ${text(event, 'reason')}. ${until(event, 'after')}`,
+    text: `${plural(Number(event.details.days), 'day')} granted by ${actorLabel(event.actor)}, because: ${text(event, 'reason')}. ${newEnd(event)}`,
   }),
   'subscription.cancelled': (event) => ({
     tone: 'bad',
@@ -191,8 +191,8 @@ function incidentLink(event: TimelineEvent) {
   return { href: `/admin/incidents/${text(event, 'id')}`, label: 'Incident' }
 }
 
-function until(event: TimelineEvent, side: 'before' | 'after'): string {
-  const end = (event.details[side] as { currentPeriodEnd?: string } | undefined)?.currentPeriodEnd
+function newEnd(event: TimelineEvent): string {
+  const end = (event.details.after as { currentPeriodEnd?: string } | undefined)?.currentPeriodEnd
   return end ? `Access until ${day(new Date(end))}.` : ''
 }
 
