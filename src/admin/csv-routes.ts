@@ -1,6 +1,6 @@
 import type { FastifyReply } from 'fastify'
+import { dayInIndia } from '../platform/dates.ts'
 import { type Column, csvOf } from './csv.ts'
-import { dayInIndia } from './days.ts'
 
 /** Answers with a list as a CSV file, "mails-2026-11-20.csv" by today's date in India. */
 export function sendCsv<Row>(

@@ -1,3 +1,5 @@
+import { dayInIndia } from '../platform/dates.ts'
+
 /** From the start of one Indian day to the end of another; null where an end is open. */
 export type Span = { since: Date | null; before: Date | null }
 
@@ -8,11 +10,6 @@ export function spanOfDays(from: string, to: string): Span {
   const since = midnightInIndia(from)
   const last = midnightInIndia(to)
   return { since, before: last && new Date(last.getTime() + dayMs) }
-}
-
-/** "2026-11-20": the Indian day of an instant, as date fields and file names write it. */
-export function dayInIndia(instant: Date): string {
-  return new Date(instant.getTime() + 330 * 60_000).toISOString().slice(0, 10)
 }
 
 function midnightInIndia(day: string): Date | null {

@@ -1,3 +1,5 @@
+import { isoInIndia } from './dates.ts'
+
 /** Text that a spreadsheet would run as a formula (some take the full-width signs, too), with a leading apostrophe that makes it text. */
 export function escapeFormula(text: string): string {
   return /^[=+\-@＝＋－＠\t\r\n]/.test(text) ? `'${text}` : text
@@ -11,6 +13,6 @@ export function rupeesOf(paise: number | null): string | number {
 /** "20-11-2026 14:05:09": day first, as India writes it, and still sorted by a spreadsheet that knows the locale. */
 export function csvTimeInIndia(at: Date | null): string {
   if (!at) return ''
-  const shifted = new Date(at.getTime() + 330 * 60_000).toISOString()
-  return `${shifted.slice(8, 10)}-${shifted.slice(5, 7)}-${shifted.slice(0, 4)} ${shifted.slice(11, 19)}`
+  const iso = isoInIndia(at)
+  return `${iso.slice(8, 10)}-${iso.slice(5, 7)}-${iso.slice(0, 4)} ${iso.slice(11, 19)}`
 }

@@ -36,6 +36,11 @@ export function instantIn(text: unknown): string | null {
   return year >= 2000 && year < 2200 ? new Date(ms).toISOString() : null
 }
 
+/** "2026-11-20": the Indian day of an instant, as date fields and file names write it. */
+export function dayInIndia(instant: Date): string {
+  return isoInIndia(instant).slice(0, 10)
+}
+
 /** An instant as Cashfree writes it: ISO-8601 to the second with the literal offset +05:30. */
 export function isoInIndia(instant: Date): string {
   const shifted = new Date(instant.getTime() + 330 * 60_000)

@@ -1,6 +1,6 @@
 import { parse } from 'csv-parse/sync'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { dayInIndia } from '../../src/admin/days.ts'
+import { dayInIndia } from '../../src/platform/dates.ts'
 import type { Answer } from '../support/visitor.ts'
 import { type Way, waysIn } from './every-route.ts'
 import { buildFixture, type WebFixture } from './fixture.ts'

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { actorOf } from '../../identity/sessions/guards.ts'
+import { dayInIndia } from '../../platform/dates.ts'
 import { formAction } from '../../web/form-action.ts'
 import { type FormState, formState, PostedForm, readForm } from '../../web/forms.ts'
 import type { Account } from '../account.ts'
@@ -53,8 +54,7 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { services, limit
 export default routes
 
 function attach(reply: FastifyReply, ending: string): FastifyReply {
-  const day = new Intl.DateTimeFormat('en-CA', { timeZone: 'Asia/Kolkata' }).format(new Date())
   return reply
     .header('cache-control', 'no-store')
-    .header('content-disposition', `attachment; filename="my-data-${day}.${ending}"`)
+    .header('content-disposition', `attachment; filename="my-data-${dayInIndia(new Date())}.${ending}"`)
 }

@@ -1,6 +1,6 @@
 import { marketAge } from '../../market/prices/queries.ts'
+import { dayInIndia } from '../../platform/dates.ts'
 import type { Sql } from '../../platform/db.ts'
-import { dayInIndia } from '../days.ts'
 import { dailyMetrics } from '../metrics/daily-metrics.ts'
 import type { SubscriberCounts } from '../metrics/queries.ts'
 import { type AttentionItem, attentionItems } from './attention.ts'

@@ -1,4 +1,5 @@
 import type { Actor } from '../../platform/audit-context.ts'
+import { dayInIndia } from '../../platform/dates.ts'
 import type { Sql } from '../../platform/db.ts'
 import { AppError } from '../../platform/errors.ts'
 import { closeIncident, insertAlertMails, insertIncident } from './queries.ts'
@@ -15,10 +16,6 @@ export async function resolveIncident(sql: Sql, id: number, by: Actor & { resolu
 /** Opens an incident that Cashfree refuses our keys: one an Indian day, however many calls fail. */
 export async function noteRefusedKeys(sql: Sql, status: number, today = new Date()): Promise<void> {
   await insertIncident(sql, 'gateway-keys', dayInIndia(today), { status })
-}
-
-function dayInIndia(instant: Date): string {
-  return new Intl.DateTimeFormat('en-CA', { timeZone: 'Asia/Kolkata' }).format(instant)
 }
 
 /** Opens an incident that reports are held back, and why: one an Indian day, however many subscribers wait. */
