@@ -171,9 +171,9 @@ export async function axeFindings(page: Page, which: keyof typeof rules = 'all')
   return violations.map(({ id, help, nodes }) => `${id}: ${help} (${nodes.map((node) => node.target).join(', ')})`)
 }
 
-/** How many pixels of the page lie beyond its right edge. */
+/** How many pixels of the page lie beyond its right edge. While one page takes another's place, of the new one. */
 export function overflowOf(page: Page): Promise<number> {
-  return page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')
+  return page.locator('html').evaluate((root) => root.scrollWidth - root.clientWidth)
 }
 
 /** What axe lets pass: ids that two elements share, so that a label finds the wrong one, and misspelt aria-current. */
