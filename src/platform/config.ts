@@ -35,6 +35,19 @@ export type Config = Readonly<{
   smtp: { host: string | null; port: number; sender: string; password: string }
   /** Who is notified of incidents and undeliverable mails; null: nobody. */
   alertEmail: string | null
+  prices: {
+    /** Where prices come from by themselves; null: not configured, so that a demo fetches from the exchange look-alike. */
+    source: 'off' | 'archive' | 'folder' | null
+    /** Addresses of a day's file, with tokens for its date, the likeliest first; empty: NSE's. */
+    archiveUrls: string[]
+    folder: string | null
+    /** The operator says to have the exchange's licence to display its prices. */
+    licenceAcknowledged: boolean
+    /** Prices of the exchange look-alike: labelled as a sample wherever they are seen. */
+    invented: boolean
+    /** Nothing is sold without present prices. */
+    requiredForCheckout: boolean
+  }
   embedded: {
     dataDir: string | null
     postgresPort: number
@@ -42,6 +55,7 @@ export type Config = Readonly<{
     sandboxWebhookUrl: string
     mailboxSmtpPort: number
     mailboxPort: number
+    exchangePort: number
   }
   /** 32-byte keys, newest first; empty: a key is generated and kept beside the embedded data. */
   sessionKeys: Buffer[]
@@ -103,6 +117,14 @@ export function readConfig(source: Record<string, string | undefined>): Config {
       password: env.SENDER_PASSWORD,
     },
     alertEmail: env.ALERT_EMAIL ?? null,
+    prices: {
+      source: env.PRICE_SOURCE ?? (production ? 'off' : null),
+      archiveUrls: listIn(env.PRICE_ARCHIVE_URL),
+      folder: env.PRICE_FOLDER ?? null,
+      licenceAcknowledged: env.PRICE_LICENCE === 'acknowledged',
+      invented: false,
+      requiredForCheckout: (env.CHECKOUT_REQUIRES_PRICES ?? String(production)) === 'true',
+    },
     embedded: {
       dataDir: env.EMBEDDED_DATA_DIR ?? null,
       postgresPort: env.EMBEDDED_POSTGRES_PORT,
@@ -110,6 +132,7 @@ export function readConfig(source: Record<string, string | undefined>): Config {
       sandboxWebhookUrl: env.SANDBOX_WEBHOOK_URL ?? `http://127.0.0.1:${env.PORT}/webhooks/cashfree`,
       mailboxSmtpPort: env.MAILBOX_SMTP_PORT,
       mailboxPort: env.MAILBOX_PORT,
+      exchangePort: env.EXCHANGE_PORT,
     },
     sessionKeys,
     totpKeys: [...keysIn(env.TOTP_KEY), ...totpKeysOf(sessionKeys)],

@@ -43,7 +43,7 @@ export const slices: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ['calendar'],
     ['instruments'],
     ['prices'],
-    ['engine'],
+    ['engine', 'feed'],
     ['charts'],
     ['dashboard', 'reports'],
   ],
