@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { daysAfter, monthsAfter, weekGoesOn, weekOf } from '../../src/market/calendar/days.ts'
+import { daysAfter, monthsAfter, weekOf } from '../../src/market/calendar/days.ts'
+import { everyWeekday } from '../../src/market/calendar/trading-calendar.ts'
 import { analyse } from '../../src/market/engine/analysis.ts'
 import { dailyBars, tradingDays, weeklyBars, weeksOf } from '../../src/market/engine/bars.ts'
 import { quadrantOf } from '../../src/market/engine/quadrants.ts'
@@ -24,13 +25,6 @@ describe('days', () => {
     ['2026-01-15', -12, '2025-01-15'],
     ['2025-11-30', 3, '2026-02-28'],
   ])('%s and %i months is %s', (day, months, then) => expect(monthsAfter(day, months)).toBe(then))
-
-  test('a week is over on its Friday, or before it when only holidays are left', () => {
-    expect(weekGoesOn('2026-11-19', new Set())).toBe(true)
-    expect(weekGoesOn('2026-11-20', new Set())).toBe(false)
-    expect(weekGoesOn('2026-11-19', new Set(['2026-11-20']))).toBe(false)
-    expect(weekGoesOn('2026-11-22', new Set())).toBe(false)
-  })
 })
 
 describe('bars', () => {
@@ -91,7 +85,7 @@ describe('bars', () => {
     const exDay = days[500]!
     const traded = new Map([...smooth].map(([day, close]) => [day, day < exDay ? close : close / 100]))
     const against = new Map(days.map((day, i) => [day, 100 + 10 * Math.sin(i / 40) + i / 50]))
-    const params = { step: 'week', at: null, tail: 8, holidays: new Set<string>() } as const
+    const params = { step: 'week', at: null, tail: 8, calendar: everyWeekday } as const
     const of = (closes: ReadonlyMap<string, number>) => {
       const {
         rs: _scale,

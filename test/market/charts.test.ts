@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { everyWeekday } from '../../src/market/calendar/trading-calendar.ts'
 import { boxOf } from '../../src/market/charts/labels.ts'
 import { drawMap, type RotationMap } from '../../src/market/charts/rotation-map.ts'
 import { analyse } from '../../src/market/engine/analysis.ts'
@@ -10,7 +11,7 @@ console.log(`random maps of the seeds ${seeds[0]} to ${seeds.at(-1)}`)
 
 function mapOf(seed: number, sectors: number, tail: number): RotationMap {
   const { benchmark, instruments } = randomMarket(seed, 3, sectors)
-  return drawMap(analyse(benchmark, instruments, { step: 'week', at: null, tail, holidays: new Set() })!.sectors)
+  return drawMap(analyse(benchmark, instruments, { step: 'week', at: null, tail, calendar: everyWeekday })!.sectors)
 }
 const overlapping = (a: ReturnType<typeof boxOf>, b: ReturnType<typeof boxOf>) =>
   a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom

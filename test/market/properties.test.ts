@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { daysAfter } from '../../src/market/calendar/days.ts'
+import { everyWeekday } from '../../src/market/calendar/trading-calendar.ts'
 import {
   type Analysis,
   type AnalysisParams,
@@ -15,8 +16,8 @@ const seeds = Array.from({ length: 12 }, (_, i) => first + i)
 console.log(`random markets of the seeds ${seeds[0]} to ${seeds.at(-1)}`)
 
 const analyses: AnalysisParams[] = [
-  { step: 'week', at: null, tail: 12, holidays: new Set() },
-  { step: 'day', at: null, tail: 20, holidays: new Set() },
+  { step: 'week', at: null, tail: 12, calendar: everyWeekday },
+  { step: 'day', at: null, tail: 20, calendar: everyWeekday },
 ]
 const each = seeds.flatMap((seed) => analyses.map((params) => [seed, params.step, params] as const))
 

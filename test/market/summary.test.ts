@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { daysAfter } from '../../src/market/calendar/days.ts'
+import { everyWeekday } from '../../src/market/calendar/trading-calendar.ts'
 import { drawPanel, sparkOf } from '../../src/market/charts/panels.ts'
 import { analyse } from '../../src/market/engine/analysis.ts'
 import { explain } from '../../src/market/engine/explanation.ts'
@@ -9,7 +10,7 @@ import { randomMarket } from './fixture.ts'
 
 const { benchmark, instruments } = randomMarket(11, 4, 12)
 const analysisOf = (step: 'week' | 'day') =>
-  analyse(benchmark, instruments, { step, at: null, tail: 12, holidays: new Set() })!
+  analyse(benchmark, instruments, { step, at: null, tail: 12, calendar: everyWeekday })!
 
 describe('why a sector is where it is', () => {
   test.each(['week', 'day'] as const)('is told with the very numbers of the analysis (%s)', (step) => {

@@ -1,6 +1,7 @@
--- Whether the exchange is open on a day.
+-- Whether the exchange is open on a day: a weekday that is no holiday, or a special session.
 create or replace function trades_on(p_day date) returns boolean language sql stable as $$
-  select extract(isodow from p_day) < 6 and not exists (select from holidays h where h.day = p_day)
+  select exists (select from special_sessions s where s.day = p_day)
+      or (extract(isodow from p_day) < 6 and not exists (select from holidays h where h.day = p_day))
 $$;
 
 -- Adds holidays (a JSON array of {day, name}), or names known ones anew. Answers how many that changed.

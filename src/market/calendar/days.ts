@@ -22,13 +22,6 @@ export function weekOf(day: Day): Day {
   return daysAfter(day, -((weekday + 6) % 7))
 }
 
-/** Whether there is a day in the rest of this day's week, Monday to Friday, that is not a holiday: the week goes on. */
-export function weekGoesOn(day: Day, holidays: ReadonlySet<Day>): boolean {
-  const friday = daysAfter(weekOf(day), 4)
-  for (let next = daysAfter(day, 1); next <= friday; next = daysAfter(next, 1)) if (!holidays.has(next)) return true
-  return false
-}
-
 /** A day as exchanges and sites write it: 2026-11-20, 20261120, 20-NOV-2026, 20-Nov-26. Null for other text and for days that do not exist. */
 export function dayIn(cell: string): Day | null {
   const text = cell.trim()

@@ -4,9 +4,17 @@ import type { Sql } from '../../platform/db.ts'
 /** A weekday on which the exchange is closed. */
 export type Holiday = { day: string; name: string }
 
+/** A day on which the exchange is open although it is a weekend or a holiday. */
+export type SpecialSession = { day: string; name: string }
+
 /** Weekdays on which the exchange is closed, the oldest first. */
 export async function listHolidays(sql: Sql): Promise<Holiday[]> {
   return sql<Holiday[]>`select day::text as day, name from holidays order by day`
+}
+
+/** Days on which the exchange is open although it is a weekend or a holiday, the oldest first. */
+export async function listSpecialSessions(sql: Sql): Promise<SpecialSession[]> {
+  return sql<SpecialSession[]>`select day::text as day, name from special_sessions order by day`
 }
 
 /** Adds holidays, or names known ones anew. Answers how many that changed. */

@@ -1,5 +1,6 @@
 import type { Sql } from '../../platform/db.ts'
 import { type Day, monthsAfter } from '../calendar/days.ts'
+import { everyWeekday } from '../calendar/trading-calendar.ts'
 import { mapOf, type RotationMap } from '../charts/rotation-map.ts'
 import { type Analysis, analyse } from '../engine/analysis.ts'
 import { cachedAnalysis, currentMarket, type Market } from '../engine/market.ts'
@@ -39,7 +40,7 @@ function invented(market: Market): Analysis {
   const prices = inventPrices(instruments, inventedDay)
   const sectors = market.sectors.map((one) => ({ ...one, prices: prices.get(one.symbol)! }))
   const benchmark = prices.get(market.benchmark?.symbol ?? '') ?? new Map()
-  const analysis = analyse(benchmark, sectors, { step: 'week', at: null, tail: weeks, holidays: new Set() })!
+  const analysis = analyse(benchmark, sectors, { step: 'week', at: null, tail: weeks, calendar: everyWeekday })!
   inventedFor.set(market, analysis)
   return analysis
 }

@@ -1,4 +1,5 @@
-import { type Day, daysAfter, weekGoesOn } from '../calendar/days.ts'
+import { type Day, daysAfter } from '../calendar/days.ts'
+import { type TradingCalendar, weekGoesOn } from '../calendar/trading-calendar.ts'
 import type { Prices } from '../prices/closing-prices.ts'
 import { type Bars, dailyBars, tradingDays, weeklyBars, weeksOf } from './bars.ts'
 import { type Quadrant, quadrantOf } from './quadrants.ts'
@@ -10,7 +11,7 @@ import { type Formula, mansfield, relativeStrength, scoreAt, strengthB, strength
 export type Instrument = { symbol: string; name: string; prices: Prices }
 
 /** What to analyse: bars by week or day, up to a day (null: the newest), and how many bars a tail has. */
-export type AnalysisParams = { step: 'week' | 'day'; at: Day | null; tail: number; holidays: ReadonlySet<Day> }
+export type AnalysisParams = { step: 'week' | 'day'; at: Day | null; tail: number; calendar: TradingCalendar }
 
 /** Where an instrument stood at one bar; both numbers are centred on 100. */
 export type Reading = { day: Day; ratio: number; momentum: number }
@@ -98,7 +99,7 @@ export function analyse(
   return {
     asOf,
     step: params.step,
-    provisional: weekGoesOn(asOf, params.holidays),
+    provisional: weekGoesOn(asOf, params.calendar),
     ranked: ranks.size,
     sectors: sectors.sort(
       (a, b) => (a.rank ?? Number.POSITIVE_INFINITY) - (b.rank ?? Number.POSITIVE_INFINITY) || compare(a, b),

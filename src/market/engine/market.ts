@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { Sql } from '../../platform/db.ts'
 import type { Day } from '../calendar/days.ts'
-import { listHolidays } from '../calendar/queries.ts'
+import { readTradingCalendar, type TradingCalendar } from '../calendar/trading-calendar.ts'
 import { type InstrumentRow, listInstruments } from '../instruments/queries.ts'
 import { adjusted, type Prices } from '../prices/closing-prices.ts'
 import { listPrices } from '../prices/queries.ts'
@@ -18,7 +18,7 @@ export type Market = {
   benchmark: (InstrumentRow & { prices: Prices }) | null
   /** What is shown besides the benchmark. */
   sectors: (InstrumentRow & Instrument)[]
-  holidays: ReadonlySet<Day>
+  calendar: TradingCalendar
   /** The newest trading day: the benchmark's last. */
   asOf: Day | null
 }
@@ -43,13 +43,13 @@ export async function currentMarket(sql: Sql): Promise<Market> {
 }
 
 /** An analysis of the market, computed once for the same parameters until the market changes. Null without a benchmark's prices. */
-export function cachedAnalysis(market: Market, params: Omit<AnalysisParams, 'holidays'>): Analysis | null {
+export function cachedAnalysis(market: Market, params: Omit<AnalysisParams, 'calendar'>): Analysis | null {
   if (!market.benchmark) return null
   const cache = analysesOf.get(market) ?? new LRUCache<string, Analysis>({ max: maxAnalyses })
   analysesOf.set(market, cache)
   const key = JSON.stringify([params.step, params.at, params.tail])
   const analysis =
-    cache.get(key) ?? analyse(market.benchmark.prices, market.sectors, { ...params, holidays: market.holidays })
+    cache.get(key) ?? analyse(market.benchmark.prices, market.sectors, { ...params, calendar: market.calendar })
   if (analysis) cache.set(key, analysis)
   return analysis
 }
@@ -60,11 +60,11 @@ export function stepsIn(market: Market, step: AnalysisParams['step']): Day[] {
 }
 
 async function readMarket(sql: Sql, version: number, changedAt: Date): Promise<Market> {
-  const [instruments, prices, splits, holidays] = await Promise.all([
+  const [instruments, prices, splits, calendar] = await Promise.all([
     listInstruments(sql),
     listPrices(sql, years),
     listSplits(sql),
-    listHolidays(sql),
+    readTradingCalendar(sql),
   ])
   const pricesOf = (symbol: string): Prices => {
     const found = prices.find((one) => one.symbol === symbol)
@@ -85,7 +85,7 @@ async function readMarket(sql: Sql, version: number, changedAt: Date): Promise<M
     sample: prices.some((one) => one.sample),
     benchmark,
     sectors: withPrices.filter((one) => one.kind !== 'benchmark' && one.shown),
-    holidays: new Set(holidays.map((holiday) => holiday.day)),
+    calendar,
     asOf: benchmark ? ([...benchmark.prices.keys()].at(-1) ?? null) : null,
   }
 }

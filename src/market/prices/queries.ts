@@ -1,8 +1,8 @@
 import type { Sql } from '../../platform/db.ts'
 
 /**
- * How old the market is: its newest trading day (the benchmark's), whether it is the invented sample, and how many days the
- * exchange was open since then, up to yesterday in India. `asOf` null: there are no prices.
+ * How old the market is: its newest trading day (the benchmark's), whether it is the invented sample, and how many sessions
+ * the exchange held since then, special ones among them, up to yesterday in India. `asOf` null: there are no prices.
  */
 export async function marketAge(sql: Sql): Promise<{ asOf: string | null; sample: boolean; daysBehind: number }> {
   const [row] = await sql<{ asOf: string | null; sample: boolean; daysBehind: number }[]>`
@@ -16,11 +16,10 @@ export async function marketAge(sql: Sql): Promise<{ asOf: string | null; sample
       limit 1
     )
     select max(newest.day)::text as as_of, coalesce(bool_or(newest.sample), false) as sample,
-           count(d.day) filter (where extract(isodow from d.day) < 6 and h.day is null)::int as days_behind
+           count(d.day) filter (where trades_on(d.day::date))::int as days_behind
     from newest
     left join lateral generate_series(newest.day + interval '1 day', (now() at time zone 'Asia/Kolkata')::date - interval '1 day',
                                       interval '1 day') d(day) on true
-    left join holidays h on h.day = d.day::date
   `
   return row!
 }

@@ -1,4 +1,5 @@
-import { type Day, daysAfter, weekGoesOn, weekOf } from '../calendar/days.ts'
+import { type Day, daysAfter, weekOf } from '../calendar/days.ts'
+import { weekGoesOn } from '../calendar/trading-calendar.ts'
 import { type HeatCell, heatCell, heatCells } from '../charts/heat.ts'
 import { quadrantLabels } from '../charts/rotation-map.ts'
 import type { Analysis, SectorRank } from '../engine/analysis.ts'
@@ -38,7 +39,7 @@ export function analysisFor(market: Market, cadence: 'weekly' | 'daily', issue: 
 /** The newest trading day there is a report about: for a weekly one the last day of a week that is over. */
 export function newestIssue(market: Market, cadence: 'weekly' | 'daily'): Day | null {
   if (market.asOf === null || cadence === 'daily') return market.asOf
-  return stepsIn(market, 'week').find((day) => !weekGoesOn(day, market.holidays)) ?? null
+  return stepsIn(market, 'week').find((day) => !weekGoesOn(day, market.calendar)) ?? null
 }
 
 /** The report of an analysis, composed once. */

@@ -97,7 +97,7 @@ describe('the table', () => {
         step: 'week',
         at: null,
         tail: 12,
-        holidays: market.holidays,
+        calendar: market.calendar,
       })!
       const figureOf = (name: string) => {
         const one = analysis.sectors.find((sector) => name === `${sector.name} ${sector.symbol}`)!
@@ -187,7 +187,7 @@ describe('stepping back', () => {
       const then = analyse(
         until(market.benchmark!.prices),
         market.sectors.map((one) => ({ ...one, prices: until(one.prices) })),
-        { step: 'week', at: null, tail: 12, holidays: market.holidays },
+        { step: 'week', at: null, tail: 12, calendar: market.calendar },
       )!
       const shown = (await tableAt(`?at=${at}`)).map((row) => [row[0], ...row.slice(3, 6)])
       const expected = then.sectors
