@@ -170,7 +170,7 @@ test('the sample fills an empty market, is known as one, and ends with the first
     const sample = await currentMarket(fresh)
     expect([sample.sample, sample.asOf, sample.sectors.length]).toEqual([true, '2026-11-19', 16])
     const answer = cachedAnalysis(sample, { step: 'week', at: null, tail: 6 })!
-    expect(answer.sectors.every((one) => one.formula === 'B/1' && one.rank !== null)).toBe(true)
+    expect(answer.sectors.every((one) => one.formula === 'B/2' && one.rank !== null)).toBe(true)
     expect(cachedAnalysis(sample, { step: 'week', at: null, tail: 6 })).toBe(answer)
     expect(new Set(answer.sectors.map((one) => one.quadrant)).size).toBe(4)
 

@@ -119,7 +119,7 @@ describe('the analysis of a random market', () => {
 test('an instrument that is the benchmark scores 100, and has no reading by a measure of how much it moves', () => {
   const { benchmark } = randomMarket(7)
   const [self] = analyse(benchmark, [{ symbol: 'SELF', name: 'Itself', prices: benchmark }], analyses[0]!)!.sectors
-  expect([self!.formula, self!.score, self!.rs, self!.mansfield]).toEqual(['C/1', 100, 100, 0])
+  expect([self!.formula, self!.score, self!.rs, self!.mansfield]).toEqual(['C/2', 100, 100, 0])
 })
 
 test('weeks to step to are the last trading days of the benchmark’s weeks, the newest first', () => {

@@ -23,7 +23,7 @@ describe('why a sector is where it is', () => {
         tail.at(-1)?.ratio,
         tail.at(-1)?.momentum,
       ])
-      if (why?.formula !== 'B/1') continue
+      if (why?.formula !== 'B/2') continue
       const [sma, mean, deviation, z, , roc, rocMean, rocDeviation] = why.steps.slice(3).map((one) => one.value)
       expect((sma! - mean!) / deviation!).toBeCloseTo(z!, 9)
       expect(100 + (roc! - rocMean!) / rocDeviation!).toBeCloseTo(why.momentum, 9)
@@ -33,7 +33,7 @@ describe('why a sector is where it is', () => {
   test('of a short history is told by C, and of none not at all', () => {
     const { asOf } = analysisOf('week')
     const young = new Map([...instruments[0]!.prices].filter(([day]) => day > daysAfter(asOf, -7 * 40)))
-    expect(explain(benchmark, young, { asOf, step: 'week' })?.formula).toBe('C/1')
+    expect(explain(benchmark, young, { asOf, step: 'week' })?.formula).toBe('C/2')
     expect(explain(benchmark, new Map(), { asOf, step: 'week' })).toBeNull()
   })
 })
@@ -51,7 +51,7 @@ describe('the analysis in words', () => {
 
   test('says so where there is nothing to place', () => {
     expect(summaryOf({ ...analysisOf('week'), sectors: [] })).toContain('not enough weeks')
-    expect(stampOf(analysisOf('week'))).toMatch(/^formula [BC]\/1/)
+    expect(stampOf(analysisOf('week'))).toMatch(/^formula [BC]\/2/)
   })
 })
 

@@ -16,6 +16,9 @@ export type AnalysisParams = { step: 'week' | 'day'; at: Day | null; tail: numbe
 /** Where an instrument stood at one bar; both numbers are centred on 100. */
 export type Reading = { day: Day; ratio: number; momentum: number }
 
+/** What an instrument may have no value of. */
+export type Figure = 'score' | 'map' | 'mansfield' | Span | 'high'
+
 /** The numbers of one instrument. Null wherever its prices do not reach. Changes are in percent. */
 export type SectorRank = {
   symbol: string
@@ -33,6 +36,10 @@ export type SectorRank = {
   tail: Reading[]
   returns: Record<Span, number | null>
   fromHigh: number | null
+  /** Why a figure is null: a short sentence without a full stop, like "No price since 18 Nov". */
+  blanks: Partial<Record<Figure, string>>
+  /** How many bars of the reading's window took the last price before them because their own was missing; usually 0. */
+  carried: number
   /** The RS line of the last half year, a bar a week. */
   spark: Series
 }
@@ -44,6 +51,8 @@ export type Analysis = {
   provisional: boolean
   /** How many have a rank: "3 of 16". */
   ranked: number
+  /** Those that have no rank, by name, each with the reason: "of 13" leaves these out. */
+  unranked: { symbol: string; name: string; reason: string }[]
   /** The strongest first; those without a rank last, by name. */
   sectors: SectorRank[]
 }
@@ -95,12 +104,18 @@ export function analyse(
     ...placeOnMap(one, params),
     returns: returnsAt(one.prices, asOf),
     fromHigh: fromYearHigh(one.prices, asOf, days),
+    blanks: {},
+    carried: 0,
   }))
   return {
     asOf,
     step: params.step,
     provisional: weekGoesOn(asOf, params.calendar),
     ranked: ranks.size,
+    unranked: sectors
+      .filter((one) => one.rank === null)
+      .map(({ symbol, name }) => ({ symbol, name, reason: 'Prices do not reach back a year' }))
+      .sort(compare),
     sectors: sectors.sort(
       (a, b) => (a.rank ?? Number.POSITIVE_INFINITY) - (b.rank ?? Number.POSITIVE_INFINITY) || compare(a, b),
     ),

@@ -2,7 +2,7 @@ import type { Bars } from './bars.ts'
 import { change, combine, each, mean, type Series, shift, zScore } from './series.ts'
 
 /** Which formula made RS-Ratio and RS-Momentum; its version changes when any number would. */
-export type Formula = 'B/1' | 'C/1'
+export type Formula = 'B/2' | 'C/2'
 
 /** Strength and momentum per bar, both centred on 100, and the formula they come from. */
 export type Strength = { formula: Formula; ratio: Series; momentum: Series }
@@ -19,14 +19,14 @@ export function relativeStrength(bars: Bars): Series {
 export function strengthB(rs: Series): Strength {
   const ratio = each(zScore(mean(rs, 10), 40), (z) => 100 + z)
   const momentum = each(zScore(change(ratio, 4), 40), (z) => 100 + z)
-  return { formula: 'B/1', ratio, momentum }
+  return { formula: 'B/2', ratio, momentum }
 }
 
 /** C, for histories too short for B: RS-Ratio = 100 × RS ÷ SMA₁₄(RS), RS-Momentum = 100 × RS-Ratio ÷ itself four bars ago. From the 18th bar. */
 export function strengthC(rs: Series): Strength {
   const ratio = combine(rs, mean(rs, 14), (now, average) => (100 * now) / average)
   const momentum = combine(ratio, shift(ratio, 4), (now, before) => (100 * now) / before)
-  return { formula: 'C/1', ratio, momentum }
+  return { formula: 'C/2', ratio, momentum }
 }
 
 /** Mansfield relative strength: how far, in percent, the RS line is above its own mean of the last `bars` (52 weeks, 200 days). */

@@ -24,10 +24,10 @@ export function sourceOf({ sample }: Pick<Market, 'sample'>): string {
 /** The stamp: which formula made the readings, and for how many a provisional one. */
 export function stampOf({ sectors }: Analysis): string {
   const count = (formula: SectorRank['formula']) => sectors.filter((one) => one.formula === formula).length
-  const [full, short] = [count('B/1'), count('C/1')]
-  if (short === 0) return 'formula B/1'
-  if (full === 0) return 'formula C/1, provisional'
-  return `formula B/1; C/1, provisional, for ${short} with a short history`
+  const [full, short] = [count('B/2'), count('C/2')]
+  if (short === 0) return 'formula B/2'
+  if (full === 0) return 'formula C/2, provisional'
+  return `formula B/2; C/2, provisional, for ${short} with a short history`
 }
 
 /**

@@ -134,9 +134,9 @@ describe('the table', () => {
 
   test('marks a reading of a short history as provisional', async () => {
     const page = await visitor.get(`/dashboard/sectors/${young}`)
-    expect(page.body).toContain('by formula C/1 (provisional')
+    expect(page.body).toContain('by formula C/2 (provisional')
     expect((await visitor.get('/dashboard')).body).toContain(
-      'formula B/1; C/1, provisional, for 1 with a short history',
+      'formula B/2; C/2, provisional, for 1 with a short history',
     )
   })
 
@@ -329,7 +329,7 @@ describe('what stands on every page with figures', () => {
     for (const path of pages) {
       const text = textOf((await visitor.get(path)).body)
       expect(text).toMatch(/As of \w{3}, \d+ \w{3} 20\d\d/)
-      expect(text).toMatch(/formula B\/1/)
+      expect(text).toMatch(/formula B\/2/)
       expect(text).toContain('not investment advice')
       expect(text).not.toMatch(/\b(buy|sell|hold|signal|opportunity|target|RRG)\b/i)
     }
