@@ -1,11 +1,16 @@
 import type { Sql } from '../../platform/db.ts'
-import { type Day, daysAfter } from '../calendar/days.ts'
+import { type Day, daysAfter, monthsAfter } from '../calendar/days.ts'
+import { everyWeekday, isWeekday, readTradingCalendar, type TradingCalendar } from '../calendar/trading-calendar.ts'
 import { type InstrumentRow, listInstruments } from '../instruments/queries.ts'
 import type { Prices } from './closing-prices.ts'
 import { commitImport, dropImport, hasImports, holdImport, stagePrices, startImport } from './imports/queries.ts'
 
 const years = 4
+/** Where every invented price begins to be computed; before it there is none. */
+const epoch: Day = '2014-01-01'
 const batch = 2_000
+// Chosen so that the instruments every database begins with spread over all four quadrants.
+const seeds = { market: 8, others: 11 }
 const by = { actor: 'sample', origin: null }
 
 /**
@@ -14,7 +19,8 @@ const by = { actor: 'sample', origin: null }
  */
 export async function seedSample(sql: Sql, today: Day): Promise<boolean> {
   if (await hasImports(sql)) return false
-  const invented = inventPrices(await listInstruments(sql), today)
+  const [instruments, calendar] = await Promise.all([listInstruments(sql), readTradingCalendar(sql)])
+  const invented = inventPrices(instruments, today, calendar)
   const rows = [...invented].flatMap(([symbol, prices]) =>
     [...prices].map(([day, close], i) => ({ symbol, day, close, basis: 'traded' as const, file: 0, line: i + 1 })),
   )
@@ -28,52 +34,73 @@ export async function seedSample(sql: Sql, today: Day): Promise<boolean> {
   return false
 }
 
-/** Four years of invented weekdays up to the one before `today`, by symbol; the same for the same day and instruments. */
-export function inventPrices(instruments: readonly InstrumentRow[], today: Day): Map<string, Prices> {
-  const days = weekdaysUntil(today, years * 260)
-  const walk = inventedWalks(days.length)
+/** Four years of invented prices by symbol, of the days on which the exchange is open, up to the one before `today`. */
+export function inventPrices(
+  instruments: readonly Pick<InstrumentRow, 'symbol'>[],
+  today: Day,
+  { isOpen }: Pick<TradingCalendar, 'isOpen'> = everyWeekday,
+): Map<string, Prices> {
+  const end = daysAfter(today, -1)
+  const market = inventMarket(end)
+  const days: Day[] = []
+  for (let day = monthsAfter(today, -12 * years); day <= end; day = daysAfter(day, 1)) if (isOpen(day)) days.push(day)
   return new Map(
-    instruments.map(({ symbol, kind }, place) => {
-      const closes = kind === 'benchmark' ? walk.benchmark : walk.sector(place)
-      return [symbol, new Map(days.map((day, i) => [day, closes[i]!]))]
+    instruments.map(({ symbol }) => {
+      const closeOn = market(symbol)
+      return [symbol, new Map(days.map((day) => [day, closeOn(day)]))]
     }),
   )
 }
 
 /**
- * A benchmark that climbs with weekly ups and downs, and sectors that swing around it in cycles of one to two years, so
- * that they go round the map. The same at every call.
+ * Invented closing prices up to a day: of a symbol and a day the same at every call, whoever asks and whatever else is
+ * followed, so that what is invented later goes on where earlier prices ended. A market that climbs with ups and downs, which
+ * NIFTYBEES follows, and all other symbols swinging around it in cycles of one to two years, so that they go round the map.
  */
-function inventedWalks(count: number) {
-  const noise = seededNoise(2027)
-  let level = 180
-  const benchmark = Array.from({ length: count }, () => {
-    level *= 1 + 0.0004 + 0.008 * noise()
-    return round2(level)
-  })
-  return {
-    benchmark,
-    sector(place: number): number[] {
-      const period = 280 + 240 * Math.abs(noise())
-      const phase = 2 * Math.PI * (place / 16 + 0.1 * noise())
-      const reach = 0.06 + 0.05 * Math.abs(noise())
-      const base = 0.12 + 1.4 * Math.abs(noise())
-      let wander = 0
-      return benchmark.map((close, i) => {
-        wander = 0.985 * wander + 0.004 * noise()
-        return round2(close * base * Math.exp(reach * Math.sin(phase + (2 * Math.PI * i) / period) + wander))
-      })
-    },
+export function inventMarket(until: Day): (symbol: string) => (day: Day) => number {
+  const liveliness = livelinessOf(placeOf(until) + 1)
+  const levels = climb(liveliness)
+  return (symbol) => {
+    const closes = symbol === 'NIFTYBEES' ? levels : swingAround(levels, liveliness, symbol)
+    return (day) => round2(closes[placeOf(day)]!)
   }
 }
 
-function weekdaysUntil(today: Day, count: number): Day[] {
-  const days: Day[] = []
-  for (let day = daysAfter(today, -1); days.length < count; day = daysAfter(day, -1)) {
-    const weekday = new Date(day).getUTCDay()
-    if (weekday !== 0 && weekday !== 6) days.push(day)
-  }
-  return days.reverse()
+function climb(liveliness: readonly number[]): number[] {
+  const noise = seededNoise(seeds.market)
+  let level = 65
+  return liveliness.map((lively) => {
+    level *= 1 + lively * (0.0004 + 0.008 * noise())
+    return level
+  })
+}
+
+function swingAround(levels: readonly number[], liveliness: readonly number[], symbol: string): number[] {
+  const noise = seededNoise(seeds.others ^ seedOf(symbol))
+  const period = 400 + 340 * Math.abs(noise())
+  const phase = Math.PI * noise()
+  const reach = 0.06 + 0.05 * Math.abs(noise())
+  const base = 0.12 + 1.4 * Math.abs(noise())
+  let wander = 0
+  return levels.map((level, place) => {
+    wander = 0.99 * wander + 0.004 * liveliness[place]! * noise()
+    return level * base * Math.exp(reach * Math.sin(phase + (2 * Math.PI * place) / period) + wander)
+  })
+}
+
+/** Every day of the calendar moves prices, a weekend's little: so a holiday that is entered later changes no other day. */
+function livelinessOf(count: number): number[] {
+  return Array.from({ length: count }, (_, place) => (isWeekday(daysAfter(epoch, place)) ? 1 : 0.2))
+}
+
+/** How many days after the epoch. */
+function placeOf(day: Day): number {
+  return (Date.parse(day) - Date.parse(epoch)) / 86_400_000
+}
+
+/** A number that the letters decide (FNV-1a). */
+function seedOf(symbol: string): number {
+  return [...symbol].reduce((seed, letter) => Math.imul(seed ^ letter.charCodeAt(0), 0x01000193), 0x811c9dc5) >>> 0
 }
 
 /** From -1 to 1, the same for the same seed (mulberry32). */
