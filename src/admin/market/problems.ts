@@ -1,4 +1,6 @@
+import type { CalendarFlaw } from '../../market/calendar/calendar-flaws.ts'
 import type { OtherIsin } from '../../market/instruments/etf-list/queries.ts'
+import { daysText, type Sessions } from '../../market/prices/sessions.ts'
 import { dayText, many } from './labels.ts'
 import type { Coverage } from './queries.ts'
 
@@ -9,18 +11,18 @@ type MarketState = {
   age: { asOf: string | null; sample: boolean; daysBehind: number }
   coverage: readonly Coverage[]
   held: number
-  /** Years for which at least one holiday is entered. */
-  holidayYears: ReadonlySet<string>
+  /** The benchmark with its sessions; null while it has no prices. */
+  sessions: (Sessions & { symbol: string }) | null
+  calendar: readonly CalendarFlaw[]
   /** Instruments whose ISIN is missing or another one in NSE's list of ETFs. */
   isins: readonly OtherIsin[]
-  /** Today in India. */
-  today: string
 }
 
 const upload = '/admin/market/imports'
+const calendarPage = '/admin/market/holidays'
 
 /** All problems with the market's data, the most severe first. */
-export function problemsOf({ age, coverage, held, holidayYears, isins, today }: MarketState): Problem[] {
+export function problemsOf({ age, coverage, held, sessions, calendar, isins }: MarketState): Problem[] {
   const benchmark = coverage.find((one) => one.kind === 'benchmark')
   const shown = coverage.filter((one) => one.shown || one.kind === 'benchmark')
   if (age.asOf === null)
@@ -31,6 +33,7 @@ export function problemsOf({ age, coverage, held, holidayYears, isins, today }: 
         text: `${benchmark ? `Everything is measured against ${benchmark.symbol}, which has none. ` : ''}Subscribers see no numbers.`,
         href: upload,
       },
+      ...calendar.map(({ title, text }): Problem => ({ tone: 'warn', title, text, href: calendarPage })),
       ...otherIsins(isins),
     ]
   return [
@@ -45,18 +48,10 @@ export function problemsOf({ age, coverage, held, holidayYears, isins, today }: 
           },
         ]
       : []),
+    ...(sessions ? withoutBenchmark(sessions) : []),
     ...unpriced(shown.filter((one) => one.prices === 0)),
     ...shown.filter((one) => one.prices > 0).flatMap((one) => flawsOf(one)),
-    ...(holidayYears.has(today.slice(0, 4))
-      ? []
-      : [
-          {
-            tone: 'warn' as const,
-            title: `No holidays of ${today.slice(0, 4)} are entered`,
-            text: 'Weeks that end early look unfinished until the next one begins.',
-            href: '/admin/market/holidays',
-          },
-        ]),
+    ...calendar.map(({ title, text }): Problem => ({ tone: 'warn', title, text, href: calendarPage })),
     ...otherIsins(isins),
   ]
 }
@@ -94,6 +89,26 @@ function behind(age: MarketState['age']): Problem[] {
   return [{ tone: age.daysBehind > 2 ? 'bad' : 'warn', title, text, href: upload }]
 }
 
+/** Days that every sector loses are one problem, the benchmark's, however many instruments miss them as well. */
+function withoutBenchmark({ symbol, all, missing, closed }: Sessions & { symbol: string }): Problem[] {
+  const found: Problem[] = []
+  if (missing.length > 0)
+    found.push({
+      tone: 'bad',
+      title: `${symbol} has no price on ${many(missing.length, 'trading day')}`,
+      text: `${daysText(missing, all)}. Everything is measured against it: no sector has a figure on these days. Import them, or correct the calendar.`,
+      href: upload,
+    })
+  if (closed.length > 0)
+    found.push({
+      tone: 'warn',
+      title: `${symbol} has prices on ${many(closed.length, 'day')} on which the exchange was closed`,
+      text: `${daysText(closed, all)}. Correct the calendar, or take back the import they came with.`,
+      href: calendarPage,
+    })
+  return found
+}
+
 /** One problem for all of them: before the first import they would fill a page. */
 function unpriced(found: readonly Coverage[]): Problem[] {
   const [first] = found
@@ -120,25 +135,20 @@ function flawsOf(one: Coverage): Problem[] {
   const warn = (title: string, text: string): Problem => ({ tone: 'warn', title, text, href: hrefOf(one) })
   return [
     ...(one.stale > 0
-      ? [
-          warn(
-            `${one.symbol} has no price since ${dayText(one.last)}`,
-            `${many(one.stale, 'trading day')} of the benchmark since then.`,
-          ),
-        ]
+      ? [warn(`${one.symbol} has no price since ${dayText(one.last)}`, `${many(one.stale, 'trading day')} since then.`)]
       : []),
-    ...(one.gaps > 0
+    ...(one.ownGaps > 0
       ? [
           warn(
-            `${one.symbol} misses ${many(one.gaps, 'trading day')}`,
-            `In between: ${one.gaps > 5 ? 'lately ' : ''}${one.gapDays.map(dayText).join('; ')}.`,
+            `${one.symbol} misses ${many(one.ownGaps, 'trading day')}`,
+            `In between: ${one.ownGaps > 5 ? 'lately ' : ''}${one.gapDays.map(dayText).join('; ')}.`,
           ),
         ]
       : []),
     ...(one.beyond > 0
       ? [
           warn(
-            `${one.symbol} has ${many(one.beyond, 'price')} on days without the benchmark`,
+            `${one.symbol} has ${many(one.beyond, 'price')} on days on which nothing else traded`,
             'These are not used: trading days are the benchmark’s.',
           ),
         ]

@@ -1,6 +1,6 @@
 import type { Sql } from '../../platform/db.ts'
 
-/** How complete an instrument's prices are, against the benchmark's trading days. Days as text; null without prices. */
+/** How complete an instrument's prices are, against the exchange's sessions. Days as text; null without prices. */
 export type Coverage = {
   symbol: string
   name: string
@@ -9,46 +9,57 @@ export type Coverage = {
   first: string | null
   last: string | null
   prices: number
-  /** Trading days after its last price. */
+  /** Sessions after its last price. */
   stale: number
-  /** Trading days between its first and last price without one; `gapDays` are the newest five. */
+  /** Sessions between its first and last price without one. */
   gaps: number
+  /** Those of them on which the benchmark has a price; `gapDays` are the newest five. */
+  ownGaps: number
   gapDays: string[]
-  /** Days between the benchmark's first and last on which this one has a price and the benchmark has none. */
+  /** Days between the first and last session on which this one has a price, and that were none. */
   beyond: number
 }
 
-/** Every instrument: the benchmark first, then sectors, then others. */
-export async function listCoverage(sql: Sql): Promise<Coverage[]> {
+/**
+ * Every instrument: the benchmark first, then sectors, then others. `missing` are the sessions on which the benchmark has no
+ * price; without sessions nothing is missing.
+ */
+export async function listCoverage(
+  sql: Sql,
+  { all, missing }: { all: readonly string[]; missing: readonly string[] } = { all: [], missing: [] },
+): Promise<Coverage[]> {
   return sql<Coverage[]>`
     with counted as materialized (
-      select i.symbol, i.kind, p.day from instruments i cross join lateral counted_prices(i.symbol) p
-    ), trading as materialized (
-      select day from counted where kind = 'benchmark'
+      select i.symbol, p.day from instruments i cross join lateral counted_prices(i.symbol) p
+    ), sessions as materialized (
+      select day::date as day, ${sql.json(missing as never)}::jsonb ? day as is_missing
+      from jsonb_array_elements_text(${sql.json(all as never)}) day
     ), edges as materialized (
-      select min(day) as first_day, max(day) as last_day from trading
+      select min(day) as first_day, max(day) as last_day from sessions
     ), spans as materialized (
       select c.symbol, min(c.day) as first_day, max(c.day) as last_day, count(*)::int as prices,
-             (count(*) filter (where t.day is null and c.day between e.first_day and e.last_day))::int as beyond
+             (count(*) filter (where s.day is null and c.day between e.first_day and e.last_day))::int as beyond
       from counted c
       cross join edges e
-      left join trading t on t.day = c.day
+      left join sessions s on s.day = c.day
       group by c.symbol
-    ), missing as materialized (
-      select s.symbol, t.day, row_number() over (partition by s.symbol order by t.day desc) as place
-      from spans s
-      join trading t on t.day between s.first_day and s.last_day
-      left join counted c on c.symbol = s.symbol and c.day = t.day
+    ), gaps as materialized (
+      select o.symbol, s.day, s.is_missing,
+             row_number() over (partition by o.symbol, s.is_missing order by s.day desc) as place
+      from spans o
+      join sessions s on s.day between o.first_day and o.last_day
+      left join counted c on c.symbol = o.symbol and c.day = s.day
       where c.day is null
     )
-    select i.symbol, i.name, i.kind, i.shown, s.first_day::text as first, s.last_day::text as last,
-           coalesce(s.prices, 0) as prices, coalesce(s.beyond, 0) as beyond,
-           (select count(*)::int from trading t where t.day > s.last_day) as stale,
-           (select count(*)::int from missing m where m.symbol = i.symbol) as gaps,
-           (select coalesce(jsonb_agg(m.day::text order by m.day), '[]') from missing m
-            where m.symbol = i.symbol and m.place <= 5) as gap_days
+    select i.symbol, i.name, i.kind, i.shown, o.first_day::text as first, o.last_day::text as last,
+           coalesce(o.prices, 0) as prices, coalesce(o.beyond, 0) as beyond,
+           (select count(*)::int from sessions s where s.day > o.last_day) as stale,
+           (select count(*)::int from gaps g where g.symbol = i.symbol) as gaps,
+           (select count(*)::int from gaps g where g.symbol = i.symbol and not g.is_missing) as own_gaps,
+           (select coalesce(jsonb_agg(g.day::text order by g.day), '[]') from gaps g
+            where g.symbol = i.symbol and not g.is_missing and g.place <= 5) as gap_days
     from instruments i
-    left join spans s on s.symbol = i.symbol
+    left join spans o on o.symbol = i.symbol
     order by array_position(array['benchmark', 'sector', 'other'], i.kind), i.name, i.symbol
   `
 }

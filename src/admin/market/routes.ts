@@ -1,13 +1,15 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { listHolidays } from '../../market/calendar/queries.ts'
+import { calendarFlaws } from '../../market/calendar/calendar-flaws.ts'
+import { listHolidays, listSpecialSessions } from '../../market/calendar/queries.ts'
 import { listOtherIsins } from '../../market/instruments/etf-list/queries.ts'
 import { type Import, listImports } from '../../market/prices/imports/queries.ts'
 import { marketAge } from '../../market/prices/queries.ts'
+import { findSessions } from '../../market/prices/sessions.ts'
 import { listSplits } from '../../market/prices/splits/queries.ts'
 import { dayInIndia } from '../../platform/dates.ts'
 import { namesOf } from '../incidents/queries.ts'
 import type { Panel } from '../panel.ts'
-import holidays from './holiday-routes.ts'
+import calendarPages from './holiday-routes.ts'
 import imports from './imports/routes.ts'
 import instruments from './instruments/routes.ts'
 import { labels, type MarketLabels, machineNames } from './labels.ts'
@@ -24,6 +26,8 @@ declare module '../../web/views.ts' {
       recent: Import[]
       names: Record<string, string>
       coming: { day: string; name: string }[]
+      sessions: { day: string; name: string }[]
+      unknownYears: number[]
       splits: number
       mayAct: boolean
       labels: MarketLabels
@@ -31,17 +35,19 @@ declare module '../../web/views.ts' {
   }
 }
 
-/** /admin/market: the state of the data, problems first; below it imports, instruments, splits and holidays. */
+/** /admin/market: the state of the data, problems first; below it imports, instruments, splits and the calendar. */
 const routes: FastifyPluginAsyncTypebox<Panel> = async (app, panel) => {
   const { sql } = panel.services
   app.get('', async (request, reply) => {
     const today = dayInIndia(new Date())
-    const [age, coverage, held, recent, days, split, isins] = await Promise.all([
+    const sessions = await findSessions(sql)
+    const [age, coverage, held, recent, holidays, special, split, isins] = await Promise.all([
       marketAge(sql),
-      listCoverage(sql),
+      listCoverage(sql, sessions ?? undefined),
       countHeld(sql),
       listImports(sql, 5),
       listHolidays(sql),
+      listSpecialSessions(sql),
       listSplits(sql),
       listOtherIsins(sql),
     ])
@@ -49,21 +55,25 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, panel) => {
       sql,
       recent.map((one) => one.createdBy),
     )
-    const holidayYears = new Set(days.map(({ day }) => day.slice(0, 4)))
+    const calendar = calendarFlaws({ holidays, sessions: special }, today)
+    const coming = <Of extends { day: string }>(days: readonly Of[]) =>
+      days.filter(({ day }) => day >= today).slice(0, 3)
     return reply.page('admin/market/overview', {
       age,
-      problems: problemsOf({ age, coverage, held, holidayYears, isins, today }),
+      problems: problemsOf({ age, coverage, held, sessions, calendar, isins }),
       coverage,
       recent,
       names: { ...machineNames, ...people },
-      coming: days.filter(({ day }) => day >= today).slice(0, 3),
+      coming: coming(holidays),
+      sessions: coming(special),
+      unknownYears: sessions?.unknownYears ?? [],
       splits: split.length,
       mayAct: request.mayAct,
       labels,
     })
   })
 
-  for (const [name, place] of Object.entries({ imports, instruments, splits, holidays }))
+  for (const [name, place] of Object.entries({ imports, instruments, splits, holidays: calendarPages }))
     await app.register(place, { ...panel, prefix: `/${name}` })
 }
 export default routes

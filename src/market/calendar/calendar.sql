@@ -4,22 +4,33 @@ create or replace function trades_on(p_day date) returns boolean language sql st
       or (extract(isodow from p_day) < 6 and not exists (select from holidays h where h.day = p_day))
 $$;
 
--- Adds holidays (a JSON array of {day, name}), or names known ones anew. Answers how many that changed.
-create or replace function save_holidays(p_holidays jsonb, p_actor text, p_origin jsonb) returns integer language plpgsql as $$
+-- Adds holidays and special sessions (JSON arrays of {day, name}), or names known ones anew. Answers how many of each changed.
+create or replace function save_calendar(p_holidays jsonb, p_sessions jsonb, p_actor text, p_origin jsonb)
+returns table (holidays integer, sessions integer) language plpgsql as $$
 declare
-  v_saved jsonb;
+  v_holidays jsonb;
+  v_sessions jsonb;
 begin
   with saved as (
-    insert into holidays (day, name)
-    select day, name from jsonb_to_recordset(p_holidays) as given(day date, name text)
-    on conflict (day) do update set name = excluded.name where holidays.name <> excluded.name
-    returning day, name
+    insert into holidays as known (day, name)
+    select given.day, given.name from jsonb_to_recordset(p_holidays) as given(day date, name text)
+    on conflict (day) do update set name = excluded.name where known.name <> excluded.name
+    returning known.day, known.name
   )
-  select jsonb_agg(day || ' ' || name order by day) into v_saved from saved;
-  if v_saved is null then return 0; end if;
-  perform market_changed();
-  perform record_audit(p_actor, 'holidays.saved', p_details => jsonb_build_object('holidays', v_saved), p_origin => p_origin);
-  return jsonb_array_length(v_saved);
+  select coalesce(jsonb_agg(s.day || ' ' || s.name order by s.day), '[]') into v_holidays from saved s;
+  with saved as (
+    insert into special_sessions as known (day, name)
+    select given.day, given.name from jsonb_to_recordset(p_sessions) as given(day date, name text)
+    on conflict (day) do update set name = excluded.name where known.name <> excluded.name
+    returning known.day, known.name
+  )
+  select coalesce(jsonb_agg(s.day || ' ' || s.name order by s.day), '[]') into v_sessions from saved s;
+  if v_holidays || v_sessions <> '[]' then
+    perform market_changed();
+    perform record_audit(p_actor, 'calendar.saved', p_origin => p_origin,
+                         p_details => jsonb_build_object('holidays', v_holidays, 'sessions', v_sessions));
+  end if;
+  return query select jsonb_array_length(v_holidays), jsonb_array_length(v_sessions);
 end $$;
 
 -- Removes a holiday: the exchange was open after all. False: it is no holiday.
@@ -31,6 +42,19 @@ begin
   if not found then return false; end if;
   perform market_changed();
   perform record_audit(p_actor, 'holiday.removed', p_details => jsonb_build_object('day', p_day, 'name', v_name),
+                       p_origin => p_origin);
+  return true;
+end $$;
+
+-- Removes a special session: the exchange keeps to its week, or stays closed on the holiday. False: there is none.
+create or replace function remove_special_session(p_day date, p_actor text, p_origin jsonb) returns boolean language plpgsql as $$
+declare
+  v_name text;
+begin
+  delete from special_sessions where day = p_day returning name into v_name;
+  if not found then return false; end if;
+  perform market_changed();
+  perform record_audit(p_actor, 'session.removed', p_details => jsonb_build_object('day', p_day, 'name', v_name),
                        p_origin => p_origin);
   return true;
 end $$;

@@ -1,35 +1,37 @@
 import type { Actor } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
-import { AppError } from '../../platform/errors.ts'
-import { dayIn } from './days.ts'
-import { type Holiday, saveHolidays } from './queries.ts'
+import { readHolidayList } from './holiday-list.ts'
+import { type Holiday, listHolidays, type SpecialSession, saveCalendar } from './queries.ts'
+import { fewestHolidays, isWeekday } from './trading-calendar.ts'
 
-const mostLines = 200
-
-/**
- * Adds holidays as they were typed or pasted, one a line: "2027-01-26 Republic Day"; all or none of them. Answers how many
- * are new or renamed. Throws AppError `invalid` about `lines`, naming the first line that cannot be read.
- */
-export async function addHolidays(sql: Sql, text: string, by: Actor): Promise<number> {
-  return saveHolidays(sql, parseHolidays(text), by)
+/** What a list brought: how many holidays are new or renamed, its sessions, and what it leaves out. */
+export type SavedList = {
+  holidays: number
+  sessions: number
+  listedSessions: SpecialSession[]
+  weekends: number
+  /** Holidays that are entered for a year of which the list has all others: perhaps they moved to another day. */
+  unlisted: Holiday[]
 }
 
-/** The holidays in a text; of a day that appears twice the last. Throws like `addHolidays`. */
-function parseHolidays(text: string): Holiday[] {
-  const refuse = (sentence: string) => new AppError('invalid', 'Nothing was saved.', { fields: { lines: sentence } })
-  const lines = text.split(/\r?\n/)
-  if (lines.length > mostLines) throw refuse(`At most ${mostLines} lines at a time.`)
-  const found = new Map<string, Holiday>()
-  for (const [index, line] of lines.entries()) {
-    if (line.trim() === '') continue
-    const [, date = '', name = ''] = /^\s*(\S+?)[\s,;]+(.+?)\s*$/.exec(line) ?? []
-    const day = dayIn(date)
-    if (day === null || name.length > 60)
-      throw refuse(
-        `Line ${index + 1}: “${line.trim().slice(0, 40)}” is not a date and a name, like 2027-01-26 Republic Day.`,
-      )
-    found.set(day, { day, name })
-  }
-  if (found.size === 0) throw refuse('One holiday a line, like 2027-01-26 Republic Day.')
-  return [...found.values()]
+/**
+ * Adds the holidays and special sessions of a list, all or none of them; what is entered already stays. Throws AppError
+ * `invalid` about `lines`, naming the first entry that cannot be read.
+ */
+export async function addHolidays(sql: Sql, text: string, by: Actor): Promise<SavedList> {
+  const list = readHolidayList(text)
+  const saved = await saveCalendar(sql, list, by)
+  const unlisted = unlistedIn(list.holidays, await listHolidays(sql))
+  return { ...saved, listedSessions: list.sessions, weekends: list.weekends, unlisted }
+}
+
+function unlistedIn(list: readonly Holiday[], entered: readonly Holiday[]): Holiday[] {
+  const listed = new Set(list.map(({ day }) => day))
+  const perYear = Map.groupBy(list, yearOf)
+  const isWholeYear = (holiday: Holiday) => (perYear.get(yearOf(holiday))?.length ?? 0) >= fewestHolidays
+  return entered.filter((holiday) => isWeekday(holiday.day) && isWholeYear(holiday) && !listed.has(holiday.day))
+}
+
+function yearOf({ day }: Holiday): string {
+  return day.slice(0, 4)
 }

@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { findCalendarFlaws } from '../../../src/market/calendar/calendar-flaws.ts'
+import { daysAfter } from '../../../src/market/calendar/days.ts'
 import { isIsin } from '../../../src/market/instruments/identifiers.ts'
 import { commit, readIntoImport } from '../../../src/market/prices/imports/imports.ts'
 import { marketAge } from '../../../src/market/prices/queries.ts'
@@ -117,6 +119,13 @@ describe('instruments', () => {
   })
 })
 
+const opens = async (day: string) => (await app.sql<{ open: boolean }[]>`select trades_on(${day}) as open`)[0]!.open
+/** A day as NSE's list writes it, some days later. */
+const dayOfList = (day: string, later: number) => {
+  const [year, month, date] = daysAfter(day, later).split('-')
+  return `${date}-${['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'][Number(month) - 1]}-${year}`
+}
+
 describe('splits and holidays', () => {
   test('a split entered by hand counts once, cannot be doubled, and is taken away again', async () => {
     const split = { symbol: 'ITBEES', day: '2026-11-12', ratio: '10' }
@@ -154,11 +163,83 @@ describe('splits and holidays', () => {
     const days = await app.sql<
       { day: string }[]
     >`select day::text as day from holidays where day > '2027-01-01' order by day`
-    expect(days.map(({ day }) => day)).toEqual(['2027-01-26', '2027-03-26', '2027-08-15'])
-    for (const day of ['2027-08-15', '2027-08-15', '2027-02-31', 'x'])
+    // Independence Day is a Sunday in 2027.
+    expect(days.map(({ day }) => day)).toEqual(['2027-01-26', '2027-03-26'])
+    for (const day of ['2027-03-26', '2027-03-26', '2027-02-31', 'x'])
       expect((await admin.visitor.post('/admin/market/holidays/removal', { day })).status).toBe(303)
     expect(await entries('holiday.removed')).toHaveLength(1)
-    expect(await entries('holidays.saved')).toHaveLength(1)
+    expect(await entries('calendar.saved')).toEqual([
+      { holidays: ['2027-01-26 Republic Day', '2027-03-26 Good Friday'], sessions: [] },
+    ])
+  })
+
+  test('NSE’s own list is imported with its session, and says what it no longer names', async () => {
+    const entry = (tradingDate: string, description: string) => ({ tradingDate, weekDay: '', description })
+    const fridays = Array.from({ length: 11 }, (_, i) => entry(dayOfList('2028-01-07', 7 * i), `Holiday ${i + 1}`))
+    const others = Array.from({ length: 600 }, (_, i) => entry('26-Jan-2028', `Of another segment, ${i}`))
+    const list = {
+      CBM: others,
+      CM: [...fridays, entry('17-Oct-2028', 'Diwali Laxmi Pujan*'), entry('15-Jan-2028', 'Pongal')],
+    }
+    const text = JSON.stringify(list)
+    expect(text.length).toBeGreaterThan(40_000)
+    await admin.visitor.post('/admin/market/holidays', { lines: '2028-06-01 Moved since' })
+    expect((await admin.visitor.post('/admin/market/holidays', { lines: text })).status).toBe(303)
+    const page = await admin.visitor.get('/admin/market/holidays')
+    expect(page.body).toContain('12 holidays and 1 special session saved.')
+    expect(page.body).toContain('Open on Tue, 17 Oct 2028 (Muhurat trading).')
+    expect(page.body).toContain('1 day on weekends left out')
+    expect(page.body).toContain('Entered here, and not in this list: Thu, 1 Jun 2028 (Moved since).')
+    expect(await opens('2028-10-17')).toBe(true)
+    const remove = { day: '2028-10-17', kind: 'session' }
+    await Promise.all([1, 2].map(() => admin.visitor.post('/admin/market/holidays/removal', remove)))
+    expect(await entries('session.removed')).toEqual([{ day: '2028-10-17', name: 'Muhurat trading' }])
+    expect(await opens('2028-10-17')).toBe(false)
+    for (const lines of [text.slice(0, -9), '{"FO":[]}']) {
+      const refused = await admin.visitor.post('/admin/market/holidays', { lines })
+      expect([refused.status, refused.body.includes(lines.slice(0, 8).replaceAll('"', '&quot;'))]).toEqual([422, true])
+    }
+    await app.sql`delete from holidays where day >= '2028-01-01'`
+  })
+
+  test('a calendar that looks incomplete is said on its page and on the overview', async () => {
+    await app.sql`update holidays set day = '2024-01-23' where day = '2024-01-26'`
+    for (const path of ['', '/holidays'])
+      expect((await admin.visitor.get(`/admin/market${path}`)).body).toMatch(
+        /The calendar of 2024 looks incomplete[\s\S]*Missing: Republic Day\./,
+      )
+    await app.sql`update holidays set day = '2024-01-26' where day = '2024-01-23'`
+  })
+
+  test('the calendar comes with 2024 to 2026, weekdays all of them, and nothing looks incomplete', async () => {
+    const years = await app.sql<{ year: number; holidays: number }[]>`
+      select extract(year from day)::int as year, count(*)::int as holidays from holidays
+      where extract(isodow from day) < 6 and day < '2027-01-01' group by 1 order by 1`
+    expect(years).toEqual([
+      { year: 2024, holidays: 17 },
+      { year: 2025, holidays: 14 },
+      { year: 2026, holidays: 16 },
+    ])
+    expect(await app.sql`select from holidays where extract(isodow from day) > 5`).toHaveLength(0)
+    const of2027 = await app.sql`select from holidays where day > '2027-01-01'`
+    const shipped = await findCalendarFlaws(app.sql, '2026-06-01')
+    expect(shipped.filter(({ year }) => year < 2027)).toEqual([])
+    expect(of2027.length).toBeGreaterThan(0)
+    for (const [day, open] of [
+      ['2024-01-20', true],
+      ['2024-11-01', true],
+      ['2024-11-20', false],
+      ['2025-02-01', true],
+      ['2025-10-22', false],
+      ['2026-01-15', false],
+      ['2026-02-01', true],
+      ['2026-04-03', false],
+      ['2026-11-08', true],
+      ['2026-11-07', false],
+      ['2020-11-14', true],
+      ['2026-11-27', true],
+    ] as const)
+      expect([day, await opens(day)]).toEqual([day, open])
   })
 })
 
@@ -181,6 +262,37 @@ test('the overview tells what is missing in between, what has gone stale, and ho
   expect(page.body).toContain('As of Thu, 19 Nov 2026')
   const age = await marketAge(app.sql)
   expect([age.asOf, age.sample]).toEqual(['2026-11-19', false])
+})
+
+test('a week that every instrument misses is one problem, the benchmark’s; so is a day that it misses alone', async () => {
+  const symbols = ['NIFTYBEES', 'BANKBEES', 'ITBEES', 'PHARMABEES']
+  const rows: Parameters<typeof long>[1][] = []
+  for (let day = '2026-09-28'; day <= '2026-11-27'; day = daysAfter(day, 1))
+    if ((await opens(day)) && !(day >= '2026-11-16' && day <= '2026-11-20'))
+      for (const symbol of symbols) if (!(symbol === 'NIFTYBEES' && day === '2026-10-13')) rows.push([day, symbol, 100])
+  await app.sql`update imports set status = 'undone', undone_at = now() where status = 'committed'`
+  await commits(...rows)
+  const { body } = await admin.visitor.get('/admin/market')
+  expect(body).toContain('NIFTYBEES has no price on 6 trading days')
+  expect(body).toContain('Mon 16 Nov to Fri 20 Nov 2026; Tue 13 Oct 2026.')
+  expect(body.match(/BANKBEES (misses|has \d+ prices? on days)/g)).toBeNull()
+  const cells = (symbol: string) =>
+    body
+      .split(`/instruments/${symbol}">`)[1]!
+      .split('</tr>')[0]!
+      .replace(/<[^>]+>/g, ' ')
+      .replace(/\s+/g, ' ')
+  expect(cells('NIFTYBEES')).toMatch(/Incomplete .* 6 0 $/)
+  expect(cells('BANKBEES')).toMatch(/Incomplete .* 5 0 $/)
+
+  await commits(['2026-10-02', 'NIFTYBEES', 101])
+  expect((await admin.visitor.get('/admin/market')).body).toContain(
+    'NIFTYBEES has prices on 1 day on which the exchange was closed',
+  )
+  await commits(['2019-08-05', 'NIFTYBEES', 99])
+  const old = (await admin.visitor.get('/admin/market')).body
+  expect(old).toContain('No calendar is entered for 5 years from 2019 to 2023')
+  expect(old).toContain('NIFTYBEES has no price on')
 })
 
 test('who may only look sees every page and changes nothing', async () => {
