@@ -5,22 +5,29 @@ import { strToU8, zipSync } from 'fflate'
 import { afterAll, describe, expect, test } from 'vitest'
 import { dayIn } from '../../src/market/calendar/days.ts'
 import { symbolIn } from '../../src/market/instruments/identifiers.ts'
-import { type Found, priceIn, readPriceFile } from '../../src/market/prices/files/reading.ts'
+import { type Found, priceIn, type Reading, readPriceFile } from '../../src/market/prices/files/reading.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'etf-files-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 const followed = new Set(['NIFTYBEES', 'BANKBEES', 'ITBEES'])
+
+const reading: Reading = {
+  match: ({ symbol }) => (symbol !== null && followed.has(symbol) ? symbol : null),
+  today: '2026-11-27',
+  isOpen: (day) => day === '2026-11-08',
+}
 
 /** What is read of a file with this content, under this name. */
 async function read(name: string, content: string | Uint8Array) {
   const path = join(folder, 'given')
   writeFileSync(path, content)
   const found: Found[] = []
-  for await (const one of readPriceFile(path, name, (symbol) => followed.has(symbol))) found.push(one)
+  for await (const one of readPriceFile(path, name, reading)) found.push(one)
   return {
     formats: found.flatMap((one) => (one.kind === 'format' ? [one.format.name] : [])),
     prices: found.flatMap((one) => (one.kind === 'price' ? [one.price] : [])),
     problems: found.flatMap((one) => (one.kind === 'problem' ? [one.problem] : [])),
+    refused: found.flatMap((one) => (one.kind === 'refused' ? [one] : [])),
   }
 }
 
@@ -102,7 +109,7 @@ const expected = [{ symbol: 'BANKBEES', day: '2026-11-20', close: 505.25 }]
 describe.each(all)('%s', (_title, { name, lines, format }) => {
   const check = async (as: string, content: string | Uint8Array) => {
     const found = await read(as, content)
-    expect(found.problems).toEqual([])
+    expect([...found.problems, ...found.refused]).toEqual([])
     expect(found.formats).toEqual([format])
     expect(found.prices).toMatchObject(expected)
     expect(found.prices).toHaveLength(1)
@@ -123,9 +130,7 @@ describe.each(all)('%s', (_title, { name, lines, format }) => {
   test('is refused when its zip was cut off', async () => {
     const zip = zipSync({ [name]: strToU8(lines.join('\n').repeat(50)) })
     const found = await read(`${name}.zip`, zip.subarray(0, zip.length - 40))
-    expect(found.problems).toMatchObject([
-      { line: null, sentence: expect.stringContaining('damaged or was not downloaded') },
-    ])
+    expect(found.refused).toMatchObject([{ sentence: expect.stringContaining('damaged or was not downloaded') }])
   })
 })
 
@@ -134,7 +139,7 @@ describe('a price file', () => {
   test('is not unpacked from a zip of more than 5,000 files', async () => {
     const many = Object.fromEntries(Array.from({ length: 5_001 }, (_, i) => [`${i}.csv`, strToU8('x')]))
     const found = await read('x.zip', zipSync({ [name]: strToU8(lines.join('\n')), ...many }, { level: 0 }))
-    expect([found.prices, found.problems.map(({ sentence }) => sentence)]).toEqual([
+    expect([found.prices, found.refused.map(({ sentence }) => sentence)]).toEqual([
       [],
       [expect.stringContaining('more than 5,000 files')],
     ])
@@ -148,7 +153,7 @@ describe('a price file', () => {
       zip.writeUInt32LE(600 * 1024 * 1024, at + 24)
     const found = await read('x.zip', zip)
     expect(found.prices).toEqual([])
-    expect(found.problems.map(({ sentence }) => sentence)).toEqual([
+    expect(found.refused.map(({ sentence }) => sentence)).toEqual([
       ...Array(3).fill(expect.stringContaining('larger than 512 MB')),
       expect.stringContaining('2 GB unpacked'),
     ])
@@ -173,7 +178,7 @@ describe('a file that is not what its name says', () => {
   ])('is refused in words: %s', async (what, content, words) => {
     const found = await read(what.includes('zip') ? 'x.zip' : 'x.csv', content)
     expect(found.prices).toEqual([])
-    expect(found.problems[0]!.sentence).toContain(words)
+    expect([...found.refused, ...found.problems][0]!.sentence).toContain(words)
   })
 
   test.each([
@@ -181,16 +186,16 @@ describe('a file that is not what its name says', () => {
     ['a program', Buffer.from('\x7fELF\0\0\0,\0\u0001\n\0\0,\0\n', 'latin1')],
     ['a NUL in a cell', Buffer.from('date,symbol,close\n2026\0-11-20,BANKBEES,505.25\n2026-11-20,BANK\0BEES,5\n')],
   ])('%s is refused in words that a database can keep', async (_what, content) => {
-    const { prices, problems } = await read('a.csv', content)
+    const { prices, problems, refused } = await read('a.csv', content)
     expect(prices).toEqual([])
-    expect(problems.length).toBeGreaterThan(0)
-    for (const { sentence } of problems) expect(sentence).not.toContain('\0')
+    expect([...problems, ...refused].length).toBeGreaterThan(0)
+    for (const { sentence } of [...problems, ...refused]) expect(sentence).not.toContain('\0')
   })
 
   test('a format without a symbol column needs the symbol as its name', async () => {
     const content = 'Date,Open,High,Low,Close,Volume\n2026-11-20,1,1,1,1,1\n'
-    expect((await read('table (3).csv', content)).problems[0]!.sentence).toContain('not an instrument we follow')
-    expect((await read('prices of banks.csv', content)).problems[0]!.sentence).toContain('called by its symbol')
+    expect((await read('table (3).csv', content)).refused[0]!.sentence).toContain('not an instrument we follow')
+    expect((await read('prices of banks.csv', content)).refused[0]!.sentence).toContain('called by its symbol')
     expect((await read('BANKBEES (2).csv', content)).prices).toHaveLength(1)
   })
 

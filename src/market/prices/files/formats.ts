@@ -4,11 +4,11 @@
  */
 export type Basis = 'traded' | 'restated'
 
-/** Which columns hold what. `symbol` null: the file is about one symbol, named by the file. Headers in capitals. */
+/** Which columns hold what. `basis` unknown: the file does not say, so that a person has to. `symbol` null: the file is about one symbol, named by the file. Headers in capitals. */
 export type Format = {
   name: string
   title: string
-  basis: Basis
+  basis: Basis | 'unknown'
   day: string
   close: string
   symbol: string | null

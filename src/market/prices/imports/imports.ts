@@ -8,15 +8,17 @@ import { dayIn } from '../../calendar/days.ts'
 import type { Problem } from '../../files/csv-files.ts'
 import { listSymbols } from '../../instruments/queries.ts'
 import type { Format } from '../files/formats.ts'
-import { type Found, readPriceFile } from '../files/reading.ts'
+import { type Found, type Reading, readPriceFile } from '../files/reading.ts'
 import { type Decision, insertDecision, listDecisions, listJumps } from './jump-queries.ts'
 import { summariseImport } from './preview-queries.ts'
 import {
   commitImport,
   dropImport,
   type FileRead,
+  findSessions,
   holdImport,
   type Import,
+  type Refused,
   type StagedPrice,
   stagePrices,
   startImport,
@@ -61,8 +63,9 @@ export async function beginImport(
 }
 
 async function readFiles(sql: Sql, importId: number, files: readonly GivenFile[]): Promise<void> {
-  const followed = new Set(await listSymbols(sql))
+  const reading = await prepareReading(sql)
   const read: FileRead[] = []
+  const refused: Refused[] = []
   const problems: Problem[] = []
   let problemCount = 0
   const complain = (problem: Problem) => {
@@ -78,10 +81,22 @@ async function readFiles(sql: Sql, importId: number, files: readonly GivenFile[]
       prices: 0,
     }
     read.push(seen)
-    const found = readPriceFile(file.path, file.name, (symbol) => followed.has(symbol))
-    await stage(sql, { importId, place, files, complain, seen }, found)
+    const found = readPriceFile(file.path, file.name, reading)
+    await stage(sql, { importId, place, files, complain, refuse: (one) => refused.push(one), seen }, found)
   }
-  await holdImport(sql, importId, { files: read, problems, problemCount })
+  await holdImport(sql, importId, { files: read, refused, problems, problemCount })
+}
+
+/** What the files are read against: our symbols, and the day in India at the database. */
+async function prepareReading(sql: Sql): Promise<Reading> {
+  const [symbols, { today, sessions, years }] = await Promise.all([listSymbols(sql), findSessions(sql)])
+  const followed = new Set(symbols)
+  return {
+    match: ({ symbol }) => (symbol !== null && followed.has(symbol) ? symbol : null),
+    today,
+    // Of a year whose calendar nobody entered, no day can be called closed.
+    isOpen: (day) => sessions.includes(day) || !years.includes(day.slice(0, 4)),
+  }
 }
 
 type Staging = {
@@ -89,12 +104,13 @@ type Staging = {
   place: number
   files: readonly GivenFile[]
   complain: (problem: Problem) => void
+  refuse: (one: Refused) => void
   seen: FileRead
 }
 
 async function stage(
   sql: Sql,
-  { importId, place, files, complain, seen }: Staging,
+  { importId, place, files, complain, refuse, seen }: Staging,
   found: AsyncIterable<Found>,
 ): Promise<void> {
   let format: Format | undefined
@@ -112,12 +128,15 @@ async function stage(
   }
   for await (const one of found) {
     if (one.kind === 'problem') complain(one.problem)
+    else if (one.kind === 'refused') refuse({ file: one.file, sentence: one.sentence })
     else if (one.kind === 'format') {
       format = one.format
       if (!seen.formats.includes(format.title)) seen.formats.push(format.title)
-    } else {
+    } else if (one.kind === 'price') {
       seen.prices++
-      waiting.push({ ...one.price, basis: format!.basis, file: place })
+      const { symbol, day, close, line } = one.price
+      const basis = format!.basis === 'restated' ? 'restated' : 'traded'
+      waiting.push({ symbol, day, close, line, basis, file: place })
       if (waiting.length >= batch) await store()
     }
   }

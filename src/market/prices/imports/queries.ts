@@ -6,13 +6,17 @@ import type { Basis } from '../files/formats.ts'
 /** A file that was read: what it was, and how many prices it brought. */
 export type FileRead = { name: string; bytes: number; sha256: string; formats: string[]; prices: number }
 
+/** A file that could not be read at all; the files beside it can be committed. */
+export type Refused = { file: string; sentence: string }
+
 /** Files that were read together; see migration 0020. */
 export type Import = {
   id: number
   status: 'reading' | 'held' | 'committed' | 'undone' | 'dropped'
-  origin: 'upload' | 'command' | 'sample'
+  origin: 'upload' | 'command' | 'feed' | 'sample'
   createdBy: string
   files: FileRead[]
+  refused: Refused[]
   /** The first hundred of `problemCount`. */
   problems: Problem[]
   problemCount: number
@@ -54,14 +58,28 @@ export async function stagePrices(sql: Sql, importId: number, prices: readonly S
 export async function holdImport(
   sql: Sql,
   importId: number,
-  read: { files: FileRead[]; problems: Problem[]; problemCount: number },
+  read: { files: FileRead[]; refused?: Refused[]; problems: Problem[]; problemCount: number },
 ): Promise<void> {
   await sql`
     update imports
     set status = 'held', files = ${sql.json(read.files as never)}, problems = ${sql.json(read.problems as never)},
-        problem_count = ${read.problemCount}
+        problem_count = ${read.problemCount}, refused = ${sql.json((read.refused ?? []) as never)}
     where id = ${importId} and status = 'reading'
   `
+}
+
+/**
+ * Today in India by the database's clock, the days on which the exchange is open although it is a weekend, and the years
+ * whose holidays are known.
+ */
+export async function findSessions(sql: Sql): Promise<{ today: string; sessions: string[]; years: string[] }> {
+  const [row] = await sql<{ today: string; sessions: string[]; years: string[] }[]>`
+    select (now() at time zone 'Asia/Kolkata')::date::text as today,
+           (select coalesce(jsonb_agg(day), '[]') from special_sessions) as sessions,
+           (select coalesce(jsonb_agg(year), '[]')
+            from (select to_char(day, 'YYYY') as year from holidays group by 1 having count(*) >= 10) known) as years
+  `
+  return row!
 }
 
 /** Whether anything was ever imported, the sample included. */
@@ -73,7 +91,7 @@ export async function hasImports(sql: Sql): Promise<boolean> {
 /** An import by its id. */
 export async function findImport(sql: Sql, importId: number): Promise<Import | undefined> {
   const [row] = await sql<Import[]>`
-    select id::int as id, status, origin, created_by, files, problems, problem_count, created_at, committed_at, undone_at
+    select id::int as id, status, origin, created_by, files, refused, problems, problem_count, created_at, committed_at, undone_at
     from imports where id = ${importId}
   `
   return row
@@ -82,7 +100,7 @@ export async function findImport(sql: Sql, importId: number): Promise<Import | u
 /** The newest imports below a number; those that were dropped without ever counting are left out. */
 export async function listImports(sql: Sql, limit: number, below: number | null = null): Promise<Import[]> {
   return sql<Import[]>`
-    select id::int as id, status, origin, created_by, files, '[]'::jsonb as problems, problem_count, created_at,
+    select id::int as id, status, origin, created_by, files, refused, '[]'::jsonb as problems, problem_count, created_at,
            committed_at, undone_at
     from imports
     where (status <> 'dropped' or committed_at is not null)
