@@ -2,15 +2,22 @@ import { describe, expect, test } from 'vitest'
 import { daysAfter, monthsAfter, weekOf } from '../../src/market/calendar/days.ts'
 import { everyWeekday } from '../../src/market/calendar/trading-calendar.ts'
 import { analyse } from '../../src/market/engine/analysis.ts'
-import { dailyBars, tradingDays, weeklyBars, weeksOf } from '../../src/market/engine/bars.ts'
+import { dailyBars, weeklyBars } from '../../src/market/engine/bars.ts'
+import { closesOn, type Frame, frameOf } from '../../src/market/engine/frame.ts'
 import { quadrantOf } from '../../src/market/engine/quadrants.ts'
-import { fromYearHigh, returnsAt } from '../../src/market/engine/returns.ts'
+import { fromYearHigh, returnsOf } from '../../src/market/engine/returns.ts'
 import { change, mean, zScore } from '../../src/market/engine/series.ts'
 import { scoreAt } from '../../src/market/engine/strength.ts'
-import { adjusted } from '../../src/market/prices/closing-prices.ts'
+import { adjusted, type Prices } from '../../src/market/prices/closing-prices.ts'
 import { seeded, someDays } from './fixture.ts'
 
 const prices = (entries: Record<string, number>) => new Map(Object.entries(entries))
+const framed = (benchmark: Prices, until: string | null = null, calendar = everyWeekday) =>
+  frameOf(benchmark, calendar, until, { weeks: 500, days: 2_500 })!
+const bars = (of: typeof dailyBars, frame: Frame, own: Prices) => {
+  const { days, benchmark, closes } = of(frame, closesOn(frame.days, own))
+  return { days, benchmark, closes }
+}
 
 describe('days', () => {
   test.each([
@@ -37,28 +44,28 @@ describe('bars', () => {
   })
 
   test('a week closes on the last day both traded, and prices are compared on that same day', () => {
-    const bars = weeklyBars(
-      weeksOf(tradingDays(benchmark, '2026-11-22')),
-      benchmark,
-      prices({ '2026-11-13': 50, '2026-11-19': 52 }),
-    )
-    expect(bars).toEqual({ days: ['2026-11-13', '2026-11-19'], benchmark: [101, 103], closes: [50, 52] })
+    const own = prices({ '2026-11-13': 50, '2026-11-19': 52 })
+    expect(bars(weeklyBars, framed(benchmark, '2026-11-22'), own)).toEqual({
+      days: ['2026-11-13', '2026-11-19'],
+      benchmark: [101, 103],
+      closes: [50, 52],
+    })
   })
 
   test('a week in which the instrument did not trade with the benchmark is a gap, not a value from elsewhere', () => {
     const own = prices({ '2026-11-11': 49, '2026-11-17': 51, '2026-11-20': 52 })
-    const bars = weeklyBars(weeksOf(tradingDays(benchmark, '2026-11-22')), benchmark, own)
-    expect(bars).toEqual({ days: ['2026-11-13', '2026-11-20'], benchmark: [101, 104], closes: [null, 52] })
+    expect(bars(weeklyBars, framed(benchmark, '2026-11-22'), own)).toEqual({
+      days: ['2026-11-13', '2026-11-20'],
+      benchmark: [null, 104],
+      closes: [null, 52],
+    })
   })
 
-  test('days are the benchmark’s; what an instrument traded on others is not looked at', () => {
-    const bars = dailyBars(
-      tradingDays(benchmark, '2026-11-19'),
-      benchmark,
-      prices({ '2026-11-14': 1, '2026-11-16': 51 }),
-    )
-    expect(bars.days).toEqual(['2026-11-12', '2026-11-13', '2026-11-16', '2026-11-19'])
-    expect(bars.closes).toEqual([null, null, 51, null])
+  test('days of years whose calendar is not known are the benchmark’s; what an instrument traded on others is not looked at', () => {
+    const own = prices({ '2026-11-14': 1, '2026-11-16': 51 })
+    const { days, closes } = bars(dailyBars, framed(benchmark, '2026-11-19'), own)
+    expect(days).toEqual(['2026-11-12', '2026-11-13', '2026-11-16', '2026-11-19'])
+    expect(closes).toEqual([null, null, 51, null])
   })
 
   test('a split divides what was traded before its day, and two of them both', () => {
@@ -121,27 +128,46 @@ describe('figures', () => {
     const days = someDays(seeded(1), '2020-01-01', 253)
     const flat = new Map(days.map((day) => [day, 100]))
     const rising = new Map(days.map((day, i) => [day, i < 253 - 63 ? 100 : 110]))
-    const bars = dailyBars(days, flat, rising)
-    const scores = bars.days.map((_, bar) => scoreAt(bars, bar))
+    const frame = framed(flat)
+    const daily = dailyBars(frame, closesOn(frame.days, rising))
+    const scores = days.map((_, bar) => scoreAt(daily, bar))
     expect(scores.at(-1)).toBeCloseTo(100 * (1 + 0.4 * 0.1 + 0.6 * 0.1), 9)
     expect(scores.filter((value) => value !== null)).toHaveLength(1)
   })
 
-  test('returns are against the last close on or before the span’s first day, and none where that is too old', () => {
-    const closes = prices({ '2025-11-20': 80, '2026-10-19': 90, '2026-11-13': 95, '2026-11-20': 100 })
-    const found = returnsAt(closes, '2026-11-20')
+  test('returns are against the last close on or before the span’s first day, and none where it is more than three sessions old', () => {
+    const days = someDays(seeded(2), '2025-09-01', 330).filter((day) => day <= '2026-11-20')
+    const benchmark = new Map([...days, '2026-11-20'].map((day) => [day, 100]))
+    const frame = framed(benchmark)
+    const sessionBefore = (day: string, sessions: number) => days.filter((one) => one <= day).at(-1 - sessions)!
+    const closes = prices({
+      [sessionBefore('2025-11-20', 3)]: 80,
+      [sessionBefore('2026-08-20', 4)]: 1,
+      [sessionBefore('2026-10-20', 1)]: 90,
+      [sessionBefore('2026-11-13', 0)]: 95,
+      '2026-11-20': 100,
+    })
+    const found = returnsOf(frame, closesOn(frame.days, closes))
     expect(found['1W']).toBeCloseTo(100 * (100 / 95 - 1), 9)
     expect(found['1M']).toBeCloseTo(100 * (100 / 90 - 1), 9)
     expect(found['1Y']).toBeCloseTo(25, 9)
     expect([found['3M'], found['6M']]).toEqual([null, null])
   })
 
-  test('the distance from the year’s high needs a year, and forgets what is older', () => {
+  test('the distance from the year’s high needs a year, forgets what is older, and misses at most one week', () => {
     const days = Array.from({ length: 500 }, (_, i) => daysAfter('2025-01-01', i))
     const closes = new Map(days.map((day, i) => [day, i < 100 ? 500 : 100 + (i === 300 ? 25 : 0)]))
-    expect(fromYearHigh(closes, days.at(-1)!, days)).toBeCloseTo(-20, 9)
-    expect(fromYearHigh(closes, days[300]!, days.slice(0, 301))).toBeNull()
-    expect(fromYearHigh(closes, days[400]!, days.slice(0, 401))).toBeCloseTo(-80, 9)
+    const high = (at: string, own: Prices = closes) => {
+      const frame = framed(closes, at)
+      return fromYearHigh(frame, closesOn(frame.days, own))
+    }
+    expect(high(days.at(-1)!)).toBeCloseTo(-20, 9)
+    expect(high(days[300]!)).toBeNull()
+    expect(high(days[400]!)).toBeCloseTo(-80, 9)
+    const without = (weeks: number) =>
+      new Map([...closes].filter(([day]) => day < '2025-12-01' || day >= daysAfter('2025-12-01', 7 * weeks)))
+    expect(high(days.at(-1)!, without(1))).toBeCloseTo(-20, 9)
+    expect(high(days.at(-1)!, without(2))).toBeNull()
   })
 
   test.each([

@@ -51,3 +51,17 @@ export function randomMarket(seed: number, years = 4, sectors = 6) {
 export function between(prices: Prices, from: Day, to: Day): Prices {
   return new Map([...prices].filter(([day]) => day >= from && day <= to))
 }
+
+/** The prices without some runs of one to twelve days, and perhaps without their end or their beginning. */
+export function withGaps(prices: Prices, random: () => number): Prices {
+  const days = [...prices.keys()]
+  const dropped = new Set<Day>()
+  const drop = (from: number, count: number) => {
+    for (const day of days.slice(Math.max(0, from), from + count)) dropped.add(day)
+  }
+  for (let i = Math.floor(4 * random()); i > 0; i--)
+    drop(Math.floor(days.length * (1 - random() ** 2)), 1 + Math.floor(12 * random() ** 2))
+  if (random() < 0.25) drop(days.length - Math.floor(9 * random()), 9)
+  if (random() < 0.25) drop(0, Math.floor(days.length * random()))
+  return new Map([...prices].filter(([day]) => !dropped.has(day)))
+}

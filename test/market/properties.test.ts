@@ -1,15 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { daysAfter } from '../../src/market/calendar/days.ts'
 import { everyWeekday } from '../../src/market/calendar/trading-calendar.ts'
-import {
-  type Analysis,
-  type AnalysisParams,
-  analyse,
-  type Instrument,
-  stepsOf,
-} from '../../src/market/engine/analysis.ts'
+import { type Analysis, type AnalysisParams, analyse, type Instrument } from '../../src/market/engine/analysis.ts'
+import { explain } from '../../src/market/engine/explanation.ts'
+import { stepsOf } from '../../src/market/engine/frame.ts'
 import type { Prices } from '../../src/market/prices/closing-prices.ts'
-import { between, randomMarket } from './fixture.ts'
+import { between, randomMarket, withGaps } from './fixture.ts'
 
 const first = Number(process.env.SEED ?? Math.floor(Math.random() * 1e6))
 const seeds = Array.from({ length: 12 }, (_, i) => first + i)
@@ -33,19 +29,33 @@ function differences(one: unknown, other: unknown, path = ''): string[] {
   const keys = new Set([...Object.keys(one), ...Object.keys(other)])
   return [...keys].flatMap((key) => differences(one[key as never], other[key as never], `${path}.${key}`))
 }
+/** A market with gaps in every history, the benchmark's too, on a calendar that knows its trading days. */
+function brokenMarket(seed: number, params: AnalysisParams) {
+  const { benchmark, instruments, days, random } = randomMarket(seed)
+  const open = new Set(days)
+  const gappy = (prices: Prices) => withGaps(prices, random)
+  const calendar = seed % 3 === 0 ? everyWeekday : { isOpen: (day: string) => open.has(day), isKnown: () => true }
+  return {
+    benchmark: gappy(benchmark),
+    instruments: map(instruments, gappy),
+    days,
+    random,
+    params: { ...params, calendar },
+  }
+}
 const map = (instruments: Instrument[], change: (prices: Prices) => Prices) =>
   instruments.map((one) => ({ ...one, prices: change(one.prices) }))
 
 describe('the analysis of a random market', () => {
-  test.each(each)('of seed %i by %s does not depend on how much history was loaded', (seed, _step, params) => {
-    const { benchmark, instruments, days } = randomMarket(seed)
+  test.each(each)('of seed %i by %s does not depend on how much history was loaded', (seed, _step, given) => {
+    const { benchmark, instruments, days, params } = brokenMarket(seed, given)
     const from = days[Math.floor(days.length * 0.25)]!
     const cut = (prices: Prices) => between(prices, from, '9999-12-31')
     expect(analyse(cut(benchmark), map(instruments, cut), params)).toEqual(analyse(benchmark, instruments, params))
   })
 
-  test.each(each)('of seed %i by %s does not depend on the scale of prices', (seed, _step, params) => {
-    const { benchmark, instruments, random } = randomMarket(seed)
+  test.each(each)('of seed %i by %s does not depend on the scale of prices', (seed, _step, given) => {
+    const { benchmark, instruments, random, params } = brokenMarket(seed, given)
     const factor = 0.001 + 1000 * random()
     const scaled = (prices: Prices) => new Map([...prices].map(([day, price]) => [day, price * factor]))
     const plain = analyse(benchmark, instruments, params)!
@@ -65,29 +75,69 @@ describe('the analysis of a random market', () => {
 
   test.each(each)(
     'of seed %i by %s does not depend on the order of instruments or of their days',
-    (seed, _step, params) => {
-      const { benchmark, instruments } = randomMarket(seed)
+    (seed, _step, given) => {
+      const { benchmark, instruments, params } = brokenMarket(seed, given)
       const backwards = (prices: Prices) => new Map([...prices].reverse())
       const shuffled = map(instruments, backwards).reverse()
       expect(analyse(backwards(benchmark), shuffled, params)).toEqual(analyse(benchmark, instruments, params))
     },
   )
 
-  test.each(each)('of seed %i by %s looks at nothing that came later', (seed, _step, params) => {
-    const { benchmark, instruments, days, random } = randomMarket(seed)
+  test.each(each)('of seed %i by %s looks at nothing that came later', (seed, _step, given) => {
+    const { benchmark, instruments, days, random, params } = brokenMarket(seed, given)
     const at = days[Math.floor(days.length * (0.7 + 0.2 * random()))]!
     const known = (prices: Prices) => between(prices, '0000-00-00', at)
     const then = analyse(known(benchmark), map(instruments, known), params)
     expect(analyse(benchmark, instruments, { ...params, at })).toEqual(then)
   })
 
+  test.each(each)('of seed %i by %s has a reason for every blank, and only for blanks', (seed, _step, given) => {
+    const { benchmark, instruments, days, random, params } = brokenMarket(seed, given)
+    for (const at of [null, days[300]!, days[Math.floor(days.length * random())]!]) {
+      const analysis = analyse(benchmark, instruments, { ...params, at })
+      for (const one of analysis?.sectors ?? []) {
+        const values = {
+          score: one.score,
+          map: one.quadrant,
+          mansfield: one.mansfield,
+          ...one.returns,
+          high: one.fromHigh,
+        }
+        const blank = Object.entries(values).flatMap(([name, value]) => (value === null ? [name] : []))
+        expect(Object.keys(one.blanks).sort()).toEqual(blank.sort())
+        for (const reason of Object.values(one.blanks)) expect(reason).toMatch(/^(No|Prices|Nothing) [^.]*[^.]$/)
+        expect([one.tail.length > 0, one.formula !== null, one.rank !== null]).toEqual([
+          one.quadrant !== null,
+          one.quadrant !== null,
+          one.score !== null,
+        ])
+      }
+      const named = analysis?.unranked.map((one) => one.symbol) ?? []
+      expect(named.length + (analysis?.ranked ?? 0)).toBe(analysis?.sectors.length ?? 0)
+      expect(new Set(named).size).toBe(named.length)
+    }
+  })
+
+  test.each(each)('of seed %i by %s is told by its explanation to the last digit', (seed, step, given) => {
+    const { benchmark, instruments, params } = brokenMarket(seed, given)
+    const { asOf, sectors } = analyse(benchmark, instruments, params)!
+    for (const one of instruments) {
+      const { tail, formula, carried } = sectors.find((sector) => sector.symbol === one.symbol)!
+      const told = explain(benchmark, one.prices, { asOf, step, calendar: params.calendar })
+      const now = tail.at(-1)
+      expect(told && [told.formula, told.carried, told.day, told.ratio, told.momentum]).toEqual(
+        now ? [formula, carried, now.day, now.ratio, now.momentum] : null,
+      )
+    }
+  })
+
   test.each(each)(
-    'of seed %i by %s says nothing where prices are missing, and invents nothing',
+    'of seed %i by %s says nothing where more prices are missing than a window tolerates, and invents nothing',
     (seed, _step, params) => {
       const { benchmark, instruments, days } = randomMarket(seed)
       const [whole] = instruments
       const last = days.at(-1)!
-      const hole = between(benchmark, daysAfter(last, -20), daysAfter(last, -7))
+      const hole = between(benchmark, daysAfter(last, -27), daysAfter(last, -7))
       // Its last day may be one of those that a random walk leaves out.
       const prices = new Map([...whole!.prices, [last, whole!.prices.get(last) ?? 100] as const])
       const holed = new Map([...prices].filter(([day]) => !hole.has(day)))
@@ -104,6 +154,7 @@ describe('the analysis of a random market', () => {
         null,
       ])
       expect(Object.values(none.returns).every((value) => value === null)).toBe(true)
+      expect(new Set(Object.values(none.blanks))).toEqual(new Set(['No prices yet']))
     },
   )
 

@@ -17,7 +17,7 @@ describe('why a sector is where it is', () => {
     const analysis = analysisOf(step)
     for (const one of instruments) {
       const { tail, formula } = analysis.sectors.find((sector) => sector.symbol === one.symbol)!
-      const why = explain(benchmark, one.prices, { asOf: analysis.asOf, step })
+      const why = explain(benchmark, one.prices, { asOf: analysis.asOf, step, calendar: everyWeekday })
       expect([why?.formula ?? null, why?.ratio, why?.momentum]).toEqual([
         formula,
         tail.at(-1)?.ratio,
@@ -33,8 +33,8 @@ describe('why a sector is where it is', () => {
   test('of a short history is told by C, and of none not at all', () => {
     const { asOf } = analysisOf('week')
     const young = new Map([...instruments[0]!.prices].filter(([day]) => day > daysAfter(asOf, -7 * 40)))
-    expect(explain(benchmark, young, { asOf, step: 'week' })?.formula).toBe('C/2')
-    expect(explain(benchmark, new Map(), { asOf, step: 'week' })).toBeNull()
+    expect(explain(benchmark, young, { asOf, step: 'week', calendar: everyWeekday })?.formula).toBe('C/2')
+    expect(explain(benchmark, new Map(), { asOf, step: 'week', calendar: everyWeekday })).toBeNull()
   })
 })
 
@@ -71,7 +71,7 @@ test('figures have a sign where they are changes, a real minus, and never a minu
 
 describe('panels', () => {
   const { asOf } = analysisOf('week')
-  const history = historyOf(benchmark, instruments[0]!.prices, asOf)
+  const history = historyOf(benchmark, instruments[0]!.prices, { asOf, calendar: everyWeekday })
 
   test('hold two years of weeks, and ticks that enclose every value', () => {
     expect(history.days).toHaveLength(104)

@@ -86,7 +86,7 @@ export function analyserOf(market: Market, given: AnalyserParams): Analyser | nu
     heat: heatMapOf(
       market,
       ordered.filter((one) => priced.has(one.symbol)),
-      analysis.asOf,
+      analysis,
     ),
     views,
     steps,

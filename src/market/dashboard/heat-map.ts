@@ -1,16 +1,15 @@
-import type { Day } from '../calendar/days.ts'
 import { type HeatCell, heatBounds, heatCells } from '../charts/heat.ts'
-import type { SectorRank } from '../engine/analysis.ts'
+import type { Analysis, SectorRank } from '../engine/analysis.ts'
 import type { Market } from '../engine/market.ts'
-import { returnsAt, spans } from '../engine/returns.ts'
+import { spans } from '../engine/returns.ts'
 
 /** Returns as a table of colours. `bounds`: of the scale, for its legend. */
 export type HeatMap = { spans: typeof spans; bounds: typeof heatBounds; rows: HeatRow[] }
 type HeatRow = { name: string; isBenchmark: boolean; cells: HeatCell[] }
 
 /** The heat map of a day; the benchmark is above the sectors. */
-export function heatMapOf({ benchmark }: Market, sectors: readonly SectorRank[], asOf: Day): HeatMap {
-  const nifty = benchmark ? [{ ...benchmark, returns: returnsAt(benchmark.prices, asOf), isBenchmark: true }] : []
+export function heatMapOf({ benchmark }: Market, sectors: readonly SectorRank[], analysis: Analysis): HeatMap {
+  const nifty = benchmark ? [{ name: benchmark.name, ...analysis.benchmark, isBenchmark: true }] : []
   const rows = [...nifty, ...sectors.map((one) => ({ ...one, isBenchmark: false }))]
   return {
     spans,

@@ -35,7 +35,7 @@ export function sectorOf(market: Market, symbol: string, given: AnalyserParams):
   const place = sectors.findIndex((one) => one.symbol === symbol)
   const sectorRank = sectors[place]!
   const benchmark = market.benchmark!
-  const history = historyOf(benchmark.prices, instrument.prices, asOf)
+  const history = historyOf(benchmark.prices, instrument.prices, { asOf, calendar: market.calendar })
   return {
     ...analyser,
     sectorRank,
@@ -48,7 +48,11 @@ export function sectorOf(market: Market, symbol: string, given: AnalyserParams):
     })),
     panels: panelsOf(history),
     history,
-    explanation: explain(benchmark.prices, instrument.prices, { asOf, step: analyser.params.step }),
+    explanation: explain(benchmark.prices, instrument.prices, {
+      asOf,
+      step: analyser.params.step,
+      calendar: market.calendar,
+    }),
     stronger: sectors[place - 1] ?? null,
     weaker: sectors[place + 1] ?? null,
     quadrantOf,

@@ -1,11 +1,14 @@
 import { type Day, daysAfter } from '../calendar/days.ts'
 import { type TradingCalendar, weekGoesOn } from '../calendar/trading-calendar.ts'
 import type { Prices } from '../prices/closing-prices.ts'
-import { type Bars, dailyBars, tradingDays, weeklyBars, weeksOf } from './bars.ts'
+import { type Bars, dailyBars, weeklyBars } from './bars.ts'
+import { type Blanks, figureNames, type Subject, whyBlank, whyNoReturns, whyProvisional, whyStale } from './blanks.ts'
+import { carriedOver, tolerated } from './carrying.ts'
+import { closesOn, type Frame, frameOf, sessionAt } from './frame.ts'
 import { type Quadrant, quadrantOf } from './quadrants.ts'
-import { fromYearHigh, returnsAt, type Span } from './returns.ts'
+import { fromYearHigh, returnsOf, type Span, spans } from './returns.ts'
 import type { Series } from './series.ts'
-import { type Formula, mansfield, relativeStrength, scoreAt, strengthB, strengthC } from './strength.ts'
+import { type Formula, lookback, mansfield, mansfieldBars, type Readings, readingsOf, scoreAt } from './strength.ts'
 
 /** An instrument with its closing prices, adjusted for splits. */
 export type Instrument = { symbol: string; name: string; prices: Prices }
@@ -15,9 +18,6 @@ export type AnalysisParams = { step: 'week' | 'day'; at: Day | null; tail: numbe
 
 /** Where an instrument stood at one bar; both numbers are centred on 100. */
 export type Reading = { day: Day; ratio: number; momentum: number }
-
-/** What an instrument may have no value of. */
-export type Figure = 'score' | 'map' | 'mansfield' | Span | 'high'
 
 /** The numbers of one instrument. Null wherever its prices do not reach. Changes are in percent. */
 export type SectorRank = {
@@ -29,15 +29,16 @@ export type SectorRank = {
   score: number | null
   rs: number | null
   mansfield: number | null
-  /** C is provisional: the history is too short for B. */
+  /** C is provisional: B has no value, and `provisional` says why. */
   formula: Formula | null
+  provisional: string | null
   quadrant: Quadrant | null
   /** Readings without a gap up to now, oldest first; empty when there is none now. */
   tail: Reading[]
   returns: Record<Span, number | null>
   fromHigh: number | null
   /** Why a figure is null: a short sentence without a full stop, like "No price since 18 Nov". */
-  blanks: Partial<Record<Figure, string>>
+  blanks: Blanks
   /** How many bars of the reading's window took the last price before them because their own was missing; usually 0. */
   carried: number
   /** The RS line of the last half year, a bar a week. */
@@ -55,19 +56,17 @@ export type Analysis = {
   unranked: { symbol: string; name: string; reason: string }[]
   /** The strongest first; those without a rank last, by name. */
   sectors: SectorRank[]
+  /** The benchmark's own returns. */
+  benchmark: Pick<SectorRank, 'returns' | 'blanks'>
 }
 
-const mansfieldBars = { week: 52, day: 200 } as const
 const sparkBars = 26
-/** B's warm-up, and a year of trading days for the score. Bars before these change nothing, so they are left out. */
-const enough = { strength: 92, score: 253 } as const
-const daysAWeek = 5
-
-/** The trading days that matter, by day and by week; the same for every instrument. */
-type Frame = { asOf: Day; days: readonly Day[]; weeks: readonly Day[][] }
+/** A year of trading days for the score and its rank a week before, with the sessions that may stand for a missing one. */
+const scoreDays = 253 + 15
+const daysAWeek = 7
 
 /** An instrument with its bars in the frame, built once. */
-type Measured = Instrument & { daily: Bars; weekly: Bars }
+type Measured = Subject & { symbol: string; name: string; stale: string | null; daily: Bars; weekly: Bars }
 
 /**
  * The whole analysis: nothing after `at` is used, and no number depends on how much history was loaded, on the scale of
@@ -78,94 +77,110 @@ export function analyse(
   instruments: readonly Instrument[],
   params: AnalysisParams,
 ): Analysis | null {
-  const frame = frameOf(benchmark, params)
+  const frame = frameOf(benchmark, params.calendar, params.at, reachOf(params))
   if (frame === null) return null
-  const { asOf, days, weeks } = frame
-  const measured = instruments.map((one) => ({
-    ...one,
-    daily: dailyBars(days, benchmark, one.prices),
-    weekly: weeklyBars(weeks, benchmark, one.prices),
-  }))
-  const scores = scoresAt(measured, days.length - 1)
+  const measured = instruments.map((one) => measure(frame, one))
+  const scores = scoresAt(measured, frame.days.length - 1)
   const ranks = ranksOf(scores)
-  const weekBefore = daysAfter(asOf, -7)
-  const ranksBefore = ranksOf(
-    scoresAt(
-      measured,
-      days.findLastIndex((day) => day <= weekBefore),
-    ),
+  const ranksBefore = ranksOf(scoresAt(measured, sessionAt(frame, daysAfter(frame.asOf, -daysAWeek))))
+  const sectors = measured.map(
+    (one): SectorRank => ({
+      symbol: one.symbol,
+      name: one.name,
+      rank: ranks.get(one.symbol) ?? null,
+      rankBefore: ranksBefore.get(one.symbol) ?? null,
+      ...figuresOf(one, scores.get(one.symbol)!, params),
+    }),
   )
-  const sectors = measured.map((one) => ({
-    symbol: one.symbol,
-    name: one.name,
-    rank: ranks.get(one.symbol) ?? null,
-    rankBefore: ranksBefore.get(one.symbol) ?? null,
-    score: scores.get(one.symbol)!,
-    ...placeOnMap(one, params),
-    returns: returnsAt(one.prices, asOf),
-    fromHigh: fromYearHigh(one.prices, asOf, days),
-    blanks: {},
-    carried: 0,
-  }))
+  sectors.sort((a, b) => (a.rank ?? Number.POSITIVE_INFINITY) - (b.rank ?? Number.POSITIVE_INFINITY) || compare(a, b))
   return {
-    asOf,
+    asOf: frame.asOf,
     step: params.step,
-    provisional: weekGoesOn(asOf, params.calendar),
+    provisional: weekGoesOn(frame.asOf, params.calendar),
     ranked: ranks.size,
     unranked: sectors
       .filter((one) => one.rank === null)
-      .map(({ symbol, name }) => ({ symbol, name, reason: 'Prices do not reach back a year' }))
-      .sort(compare),
-    sectors: sectors.sort(
-      (a, b) => (a.rank ?? Number.POSITIVE_INFINITY) - (b.rank ?? Number.POSITIVE_INFINITY) || compare(a, b),
-    ),
+      .map(({ symbol, name, blanks }) => ({ symbol, name, reason: blanks.score! })),
+    sectors,
+    benchmark: benchmarkIn(frame, benchmark),
   }
 }
 
-function frameOf(benchmark: Prices, { at, tail }: AnalysisParams): Frame | null {
-  const bars = Math.max(enough.strength + tail, mansfieldBars.week, sparkBars) + 2
-  const days = tradingDays(benchmark, at ?? '9999-12-31', Math.max(daysAWeek * bars, enough.score + 10))
-  const asOf = days.at(-1)
-  // The oldest week may have been cut in two.
-  return asOf === undefined ? null : { asOf, days, weeks: weeksOf(days).slice(1 - bars) }
-}
-
-/** The days of a map that can be stepped to, newest first: the benchmark's last day of each week, or its days. */
-export function stepsOf(benchmark: Prices, step: AnalysisParams['step']): Day[] {
-  const days = tradingDays(benchmark, '9999-12-31')
-  return (step === 'day' ? days : weeksOf(days).map((week) => week.at(-1)!)).toReversed()
-}
-
-function placeOnMap({ daily, weekly }: Measured, { step, tail }: AnalysisParams) {
-  const weeklyRs = relativeStrength(weekly)
-  const [bars, rs] = step === 'week' ? [weekly, weeklyRs] : [daily, relativeStrength(daily)]
-  const readings = readingsOf(bars, rs, tail)
-  const now = readings.tail.at(-1)
+/** How much history a reading with its tail, Mansfield's mean, the score and the spark look back on. */
+function reachOf({ tail }: AnalysisParams) {
+  const bars = lookback['B/2'] + tail
   return {
-    rs: rs.at(-1) ?? null,
-    mansfield: mansfield(rs.slice(-mansfieldBars[step]), mansfieldBars[step]).at(-1) ?? null,
-    formula: now ? readings.formula : null,
-    quadrant: now ? quadrantOf(now) : null,
-    tail: readings.tail,
-    spark: weeklyRs.slice(-sparkBars),
+    weeks: Math.max(bars, mansfieldBars.week, sparkBars) + tolerated.week,
+    days: Math.max(bars + tolerated.day, mansfieldBars.day + tolerated.day, scoreDays),
   }
 }
 
-/** B where it has a value now, else C; never both in one tail. */
-function readingsOf({ days }: Bars, rs: Series, length: number): { formula: Formula; tail: Reading[] } {
-  const b = strengthB(rs)
-  const { formula, ratio, momentum } = b.momentum.at(-1) == null ? strengthC(rs) : b
+function measure(frame: Frame, { symbol, name, prices }: Instrument): Measured {
+  const closes = closesOn(frame.days, prices)
+  const subject = { frame, prices, closes }
+  return {
+    ...subject,
+    symbol,
+    name,
+    stale: whyStale(subject),
+    daily: dailyBars(frame, closes),
+    weekly: weeklyBars(frame, closes),
+  }
+}
+
+type Figures = Omit<SectorRank, 'symbol' | 'name' | 'rank' | 'rankBefore'>
+
+function figuresOf(one: Measured, score: number | null, { step, tail }: AnalysisParams): Figures {
+  if (one.stale !== null) return noFigures(one.stale)
+  const bars = step === 'week' ? one.weekly : one.daily
+  const line = carriedOver(bars.rs, tolerated[step])
+  const readings = readingsOf(line)
+  const figures = {
+    score,
+    rs: line.values.at(-1) ?? null,
+    mansfield: mansfield(line, mansfieldBars[step]).at(-1) ?? null,
+    tail: readings ? tailOf(bars, readings, tail) : [],
+    returns: returnsOf(one.frame, one.closes),
+    fromHigh: fromYearHigh(one.frame, one.closes),
+  }
+  const now = figures.tail.at(-1)
+  return {
+    ...figures,
+    formula: readings?.formula ?? null,
+    provisional: readings?.formula === 'C/2' ? whyProvisional(one, bars, line) : null,
+    quadrant: now ? quadrantOf(now) : null,
+    carried: readings?.carried ?? 0,
+    spark: one.weekly.rs.slice(-sparkBars),
+    blanks: whyBlank(one, { bars, line, figures }),
+  }
+}
+
+/** Of a stale instrument nothing is shown, whatever could still be computed. */
+function noFigures(reason: string): Figures {
+  const none = { score: null, rs: null, mansfield: null, formula: null, provisional: null, quadrant: null }
+  const returns = Object.fromEntries(spans.map((span) => [span, null])) as Record<Span, null>
+  const blanks = Object.fromEntries(figureNames.map((name) => [name, reason])) as Blanks
+  return { ...none, tail: [], returns, fromHigh: null, carried: 0, spark: [], blanks }
+}
+
+function benchmarkIn(frame: Frame, prices: Prices): Analysis['benchmark'] {
+  const subject = { frame, prices, closes: frame.benchmark }
+  const returns = returnsOf(frame, frame.benchmark)
+  return { returns, blanks: whyNoReturns(subject, returns) }
+}
+
+function tailOf({ days }: Bars, { ratio, momentum }: Readings, length: number): Reading[] {
   const tail: Reading[] = []
   for (let i = days.length - 1; i >= 0 && tail.length < length; i--) {
     const reading = { ratio: ratio[i] ?? null, momentum: momentum[i] ?? null }
     if (reading.ratio === null || reading.momentum === null) break
     tail.unshift({ day: days[i]!, ratio: reading.ratio, momentum: reading.momentum })
   }
-  return { formula, tail }
+  return tail
 }
 
 function scoresAt(instruments: readonly Measured[], bar: number): Map<string, number | null> {
-  return new Map(instruments.map((one) => [one.symbol, scoreAt(one.daily, bar)]))
+  return new Map(instruments.map((one) => [one.symbol, one.stale ? null : scoreAt(one.daily, bar)]))
 }
 
 function ranksOf(scores: ReadonlyMap<string, number | null>): Map<string, number> {

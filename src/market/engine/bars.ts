@@ -1,39 +1,40 @@
-import { type Day, weekOf } from '../calendar/days.ts'
-import type { Prices } from '../prices/closing-prices.ts'
-import type { Series } from './series.ts'
+import type { Day } from '../calendar/days.ts'
+import type { Frame, Week } from './frame.ts'
+import { combine, type Series } from './series.ts'
 
-/** The benchmark's bars, and another instrument's closes at the same ones; null where it has none in that bar. */
-export type Bars = { days: readonly Day[]; benchmark: Series; closes: Series }
+/**
+ * An instrument's closes beside the benchmark's, a bar a day or a week. `rs` is the relative-strength line, 100 × close ÷
+ * benchmark on the same day; null is a missing bar.
+ */
+export type Bars = { step: 'week' | 'day'; days: readonly Day[]; benchmark: Series; closes: Series; rs: Series }
 
-/** The benchmark's trading days up to `until`, oldest first; the newest `count` of them. */
-export function tradingDays(benchmark: Prices, until: Day, count = Number.POSITIVE_INFINITY): Day[] {
-  const days = [...benchmark.keys()].filter((day) => day <= until).sort()
-  return days.slice(-Math.min(count, days.length))
-}
-
-/** Trading days by ISO week, oldest first. */
-export function weeksOf(days: readonly Day[]): Day[][] {
-  return [...Map.groupBy(days, weekOf).values()]
-}
-
-/** A bar for every trading day; prices of the instrument on other days are ignored. */
-export function dailyBars(days: readonly Day[], benchmark: Prices, prices: Prices): Bars {
-  return {
-    days,
-    benchmark: days.map((day) => benchmark.get(day)!),
-    closes: days.map((day) => prices.get(day) ?? null),
-  }
+/** A bar for every trading day. */
+export function dailyBars({ days, benchmark }: Frame, closes: Series): Bars {
+  return { step: 'day', days, benchmark, closes, rs: relativeStrength(closes, benchmark) }
 }
 
 /**
- * A bar for every week, at the last day on which both traded. Prices are only ever compared on the same day; a week in
- * which the instrument did not trade with the benchmark is a gap.
+ * A bar for every week, at the last day on which both traded. Prices are only ever compared on the same day; a week without
+ * such a day is a missing bar.
  */
-export function weeklyBars(weeks: readonly Day[][], benchmark: Prices, prices: Prices): Bars {
-  const last = weeks.map((week) => week.findLast((day) => prices.has(day)) ?? null)
+export function weeklyBars(frame: Frame, closes: Series): Bars {
+  const last = frame.weeks.map((week) => lastTogether(frame, closes, week))
+  const at = (series: Series) => last.map((place) => (place === null ? null : series[place]!))
+  const [own, against] = [at(closes), at(frame.benchmark)]
   return {
-    days: weeks.map((week, i) => last[i] ?? week.at(-1)!),
-    benchmark: weeks.map((week, i) => benchmark.get(last[i] ?? week.at(-1)!)!),
-    closes: last.map((day) => (day === null ? null : prices.get(day)!)),
+    step: 'week',
+    days: frame.weeks.map((week, i) => frame.days[last[i] ?? week.to - 1]!),
+    benchmark: against,
+    closes: own,
+    rs: relativeStrength(own, against),
   }
+}
+
+function lastTogether({ benchmark }: Frame, closes: Series, { from, to }: Week): number | null {
+  for (let i = to - 1; i >= from; i--) if (closes[i] !== null && benchmark[i] !== null) return i
+  return null
+}
+
+function relativeStrength(closes: Series, benchmark: Series): Series {
+  return combine(closes, benchmark, (price, against) => (against > 0 ? (100 * price) / against : null))
 }

@@ -7,7 +7,8 @@ import { adjusted, type Prices } from '../prices/closing-prices.ts'
 import { listPrices } from '../prices/queries.ts'
 import { listSplits } from '../prices/splits/queries.ts'
 import { findVersion } from '../version/queries.ts'
-import { type Analysis, type AnalysisParams, analyse, type Instrument, stepsOf } from './analysis.ts'
+import { type Analysis, type AnalysisParams, analyse, type Instrument } from './analysis.ts'
+import { stepsOf } from './frame.ts'
 
 /** Everything the analysis is made of, as it stood at a version. Prices are adjusted for splits. */
 export type Market = {

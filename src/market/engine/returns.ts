@@ -1,5 +1,7 @@
 import { type Day, daysAfter, monthsAfter } from '../calendar/days.ts'
-import type { Prices } from '../prices/closing-prices.ts'
+import { lastWithin } from './carrying.ts'
+import { type Frame, sessionAt } from './frame.ts'
+import type { Series } from './series.ts'
 
 export const spans = ['1W', '1M', '3M', '6M', '1Y'] as const
 export type Span = (typeof spans)[number]
@@ -12,39 +14,45 @@ const startOf: Record<Span, (day: Day) => Day> = {
   '1Y': (day) => monthsAfter(day, -12),
 }
 
-/** A price is taken for a day at most this many days after it was made: longer than any run of holidays. */
-const staleDays = 10
+/** Trading days on which the spans that end now begin, as places; -1 where that was before the first one. */
+export function startsOf(frame: Frame): Record<Span, number> {
+  const entries = spans.map((span) => [span, sessionAt(frame, startOf[span](frame.asOf))] as const)
+  return Object.fromEntries(entries) as Record<Span, number>
+}
 
 /**
- * Change in percent over calendar spans that end at `at`, each against the last close on or before the span's first day.
- * Null where there is no close near one of the two ends.
+ * Change in percent over calendar spans that end now, each against the last close on or before the span's first day. Null
+ * where no close is fresh enough at one of the two ends.
  */
-export function returnsAt(prices: Prices, at: Day): Record<Span, number | null> {
-  const now = closeNear(prices, at)
+export function returnsOf(frame: Frame, closes: Series): Record<Span, number | null> {
+  const starts = startsOf(frame)
+  const now = closes[lastWithin(closes, frame.days.length - 1)] ?? null
   const of = (span: Span) => {
-    const before = closeNear(prices, startOf[span](at))
+    const before = closes[lastWithin(closes, starts[span])] ?? null
     return now === null || before === null || before <= 0 ? null : 100 * (now / before - 1)
   }
   return Object.fromEntries(spans.map((span) => [span, of(span)])) as Record<Span, number | null>
 }
 
+/** The first day of the 52 weeks whose highest close counts, as a place; -1 where that was before the first one. */
+export function yearStartOf(frame: Frame): number {
+  return sessionAt(frame, daysAfter(frame.asOf, -364))
+}
+
 /**
- * How far, in percent, the close is under the highest close of the last 52 weeks, on the given trading days (oldest
- * first, up to `at`); null without a year of prices.
+ * How far, in percent, the close is under the highest one of the last 52 weeks. Null without a year of prices, and where more
+ * than one week in it has none.
  */
-export function fromYearHigh(prices: Prices, at: Day, days: readonly Day[]): number | null {
-  const start = daysAfter(at, -364)
-  const now = closeNear(prices, at)
-  if (now === null || closeNear(prices, start) === null) return null
+export function fromYearHigh(frame: Frame, closes: Series): number | null {
+  const start = yearStartOf(frame)
+  const now = closes[lastWithin(closes, frame.days.length - 1)] ?? null
+  if (now === null || lastWithin(closes, start) === -1 || weeksWithout(frame, closes, start).length > 1) return null
   let high = now
-  for (let i = days.length - 1; i >= 0 && days[i]! > start; i--) high = Math.max(high, prices.get(days[i]!) ?? 0)
+  for (let i = closes.length - 1; i > start; i--) high = Math.max(high, closes[i] ?? 0)
   return 100 * (now / high - 1)
 }
 
-function closeNear(prices: Prices, day: Day): number | null {
-  for (let back = 0; back <= staleDays; back++) {
-    const price = prices.get(daysAfter(day, -back))
-    if (price !== undefined) return price
-  }
-  return null
+/** The weeks that end after a place and have no close, oldest first. */
+export function weeksWithout({ weeks }: Frame, closes: Series, start: number) {
+  return weeks.filter(({ from, to }) => to - 1 > start && closes.slice(from, to).every((close) => close === null))
 }

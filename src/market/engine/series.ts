@@ -7,17 +7,22 @@ export type Series = readonly (number | null)[]
 
 /** The mean of the last `size` bars. */
 export function mean(series: Series, size: number): Series {
-  return windows(series, size, (values) => meanOf(values))
+  return windows(series, size, meanOf)
 }
 
 /** How many standard deviations (of the population, ddof 0) a bar is above the mean of the last `size` bars. */
 export function zScore(series: Series, size: number): Series {
-  return windows(series, size, (values) => {
-    const middle = meanOf(values)
-    const deviation = Math.sqrt(meanOf(values.map((value) => (value - middle) ** 2)))
+  return windows(series, size, (values, from, to) => {
+    const middle = meanOf(values, from, to)
+    let [squares, largest] = [0, 0]
+    for (let i = from; i < to; i++) {
+      squares += (values[i]! - middle) ** 2
+      largest = Math.max(largest, Math.abs(values[i]!))
+    }
+    const deviation = Math.sqrt(squares / (to - from))
     // Where nothing moves there is no measure of moving; what rounding leaves over is not one.
-    const noise = 1e-12 * Math.max(...values.map(Math.abs))
-    return deviation > noise ? (values.at(-1)! - middle) / deviation : null
+    const noise = 1e-12 * largest
+    return deviation > noise ? (values[to - 1]! - middle) / deviation : null
   })
 }
 
@@ -44,17 +49,22 @@ export function each(series: Series, of: (value: number) => number | null): Seri
   return series.map((value) => (value === null ? null : finite(of(value))))
 }
 
-function windows(series: Series, size: number, of: (values: number[]) => number | null): Series {
+/** A window is the values from one place up to before another. */
+type OfWindow = (values: readonly number[], from: number, to: number) => number | null
+
+function windows(series: Series, size: number, of: OfWindow): Series {
   // Bars since the last gap; a window starts only where there are enough of them.
   let run = 0
   return series.map((value, i) => {
     run = value === null ? 0 : run + 1
-    return run < size ? null : finite(of(series.slice(i - size + 1, i + 1) as number[]))
+    return run < size ? null : finite(of(series as number[], i - size + 1, i + 1))
   })
 }
 
-function meanOf(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length
+function meanOf(values: readonly number[], from: number, to: number): number {
+  let sum = 0
+  for (let i = from; i < to; i++) sum += values[i]!
+  return sum / (to - from)
 }
 
 function finite(value: number | null): number | null {

@@ -1,16 +1,22 @@
 import type { Bars } from './bars.ts'
+import { type Carried, lastWithin, missingIn, tolerable } from './carrying.ts'
 import { change, combine, each, mean, type Series, shift, zScore } from './series.ts'
 
-/** Which formula made RS-Ratio and RS-Momentum; its version changes when any number would. */
+/**
+ * Which formula made RS-Ratio and RS-Momentum; its version changes when any number would. B/2 and C/2 are `strengthB` and
+ * `strengthC` on an RS line whose missing bars were carried over. B/1 and C/1 were the same on the bare line: one missing bar
+ * silenced every window that held it. Where no bar is missing, both versions are equal to the last digit.
+ */
 export type Formula = 'B/2' | 'C/2'
 
-/** Strength and momentum per bar, both centred on 100, and the formula they come from. */
-export type Strength = { formula: Formula; ratio: Series; momentum: Series }
+/** Strength and momentum per bar, both centred on 100. */
+export type Strength = { ratio: Series; momentum: Series }
 
-/** The relative-strength line: 100 × price ÷ benchmark, on the same day. */
-export function relativeStrength(bars: Bars): Series {
-  return combine(bars.closes, bars.benchmark, (price, against) => (against > 0 ? (100 * price) / against : null))
-}
+/** How many bars a reading looks back, itself included. */
+export const lookback = { 'B/2': 92, 'C/2': 18 } as const satisfies Record<Formula, number>
+
+/** Bars of Mansfield's mean. */
+export const mansfieldBars = { week: 52, day: 200 } as const
 
 /**
  * B: RS-Ratio = 100 + z₄₀(SMA₁₀(RS)), RS-Momentum = 100 + z₄₀(ROC₄(RS-Ratio)). First value at the 92nd bar. Not JdK's
@@ -19,42 +25,65 @@ export function relativeStrength(bars: Bars): Series {
 export function strengthB(rs: Series): Strength {
   const ratio = each(zScore(mean(rs, 10), 40), (z) => 100 + z)
   const momentum = each(zScore(change(ratio, 4), 40), (z) => 100 + z)
-  return { formula: 'B/2', ratio, momentum }
+  return { ratio, momentum }
 }
 
 /** C, for histories too short for B: RS-Ratio = 100 × RS ÷ SMA₁₄(RS), RS-Momentum = 100 × RS-Ratio ÷ itself four bars ago. From the 18th bar. */
 export function strengthC(rs: Series): Strength {
   const ratio = combine(rs, mean(rs, 14), (now, average) => (100 * now) / average)
   const momentum = combine(ratio, shift(ratio, 4), (now, before) => (100 * now) / before)
-  return { formula: 'C/2', ratio, momentum }
+  return { ratio, momentum }
 }
 
-/** Mansfield relative strength: how far, in percent, the RS line is above its own mean of the last `bars` (52 weeks, 200 days). */
-export function mansfield(rs: Series, bars: number): Series {
-  return combine(rs, mean(rs, bars), (now, average) => 100 * (now / average - 1))
+/** Readings of one formula; `carried`: how many bars of the newest one's lookback were missing. */
+export type Readings = Strength & { formula: Formula; carried: number }
+
+/** B/2 where it has a value now, else C/2; never both in one tail. Null when neither has one. */
+export function readingsOf(line: Carried): Readings | null {
+  return by('B/2', strengthB, line) ?? by('C/2', strengthC, line)
+}
+
+function by(formula: Formula, strength: (rs: Series) => Strength, line: Carried): Readings | null {
+  const size = lookback[formula]
+  const { ratio, momentum } = strength(line.values)
+  const kept = { ratio: tolerable(ratio, line, size), momentum: tolerable(momentum, line, size) }
+  if (kept.ratio.at(-1) == null || kept.momentum.at(-1) == null) return null
+  return { ...kept, formula, carried: missingIn(line, ratio.length - 1, size) }
+}
+
+/** Mansfield relative strength: how far, in percent, the RS line is above its own mean of the last `size` bars (52 weeks, 200 days). */
+export function mansfield(line: Carried, size: number): Series {
+  const { values } = line
+  return tolerable(
+    combine(values, mean(values, size), (now, average) => 100 * (now / average - 1)),
+    line,
+    size,
+  )
 }
 
 /** Trading days of a quarter; the score looks back one to four of them. */
-const quarter = 63
+export const quarter = 63
 const weights = [0.4, 0.2, 0.2, 0.2] as const
 
 /**
- * The weighted score at a bar: 100 × (1 + S) ÷ (1 + S of the benchmark), with S = 0.4 r₆₃ + 0.2 r₁₂₆ + 0.2 r₁₈₉ + 0.2 r₂₅₂ of
- * daily bars. Above 100: did better than the benchmark, the last quarter counting double.
+ * The weighted score at a daily bar: 100 × (1 + S) ÷ (1 + S of the benchmark), with S = 0.4 r₆₃ + 0.2 r₁₂₆ + 0.2 r₁₈₉ + 0.2 r₂₅₂.
+ * Above 100: did better than the benchmark, the last quarter counting double. Where a day is missing, the last one at most
+ * three sessions before it on which both traded stands for it.
  */
-export function scoreAt({ closes, benchmark }: Bars, bar: number): number | null {
-  const own = weightedReturn(closes, bar)
-  const against = weightedReturn(benchmark, bar)
+export function scoreAt({ closes, benchmark, rs }: Bars, bar: number): number | null {
+  const places = [0, 1, 2, 3, 4].map((quarters) => lastWithin(rs, bar - quarter * quarters))
+  const own = weightedReturn(closes, places)
+  const against = weightedReturn(benchmark, places)
   if (own === null || against === null || 1 + against <= 0) return null
   const score = (100 * (1 + own)) / (1 + against)
   return Number.isFinite(score) ? score : null
 }
 
-function weightedReturn(closes: Series, bar: number): number | null {
-  const now = closes[bar] ?? null
+function weightedReturn(closes: Series, places: readonly number[]): number | null {
+  const now = closes[places[0]!] ?? null
   let sum = 0
   for (const [i, weight] of weights.entries()) {
-    const before = closes[bar - quarter * (i + 1)] ?? null
+    const before = closes[places[i + 1]!] ?? null
     if (now === null || before === null || before === 0) return null
     sum += weight * (now / before - 1)
   }
