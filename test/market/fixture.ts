@@ -24,7 +24,7 @@ export function someDays(random: () => number, from: Day, count: number): Day[] 
 }
 
 /** A random walk of closing prices; one day in `gaps` is missing. */
-function walk(random: () => number, days: readonly Day[], gaps = 400): Prices {
+export function randomWalk(random: () => number, days: readonly Day[], gaps = Number.POSITIVE_INFINITY): Prices {
   let price = 50 + 200 * random()
   const drift = 0.0004 * (random() - 0.4)
   const closes = days.map((day): [Day, number] => {
@@ -38,11 +38,11 @@ function walk(random: () => number, days: readonly Day[], gaps = 400): Prices {
 export function randomMarket(seed: number, years = 4, sectors = 6) {
   const random = seeded(seed)
   const days = someDays(random, '2020-01-01', Math.round(250 * years))
-  const benchmark = walk(random, days, Number.POSITIVE_INFINITY)
+  const benchmark = randomWalk(random, days)
   const instruments: Instrument[] = Array.from({ length: sectors }, (_, i) => ({
     symbol: `ETF${i}`,
     name: `Sector ${i}`,
-    prices: walk(random, days),
+    prices: randomWalk(random, days, 400),
   }))
   return { random, days, benchmark, instruments }
 }
