@@ -1,3 +1,4 @@
+import { isAbsolute } from 'node:path'
 import { type Environment, keysIn, listIn } from './env-schema.ts'
 import { isNetwork } from './networks.ts'
 
@@ -23,6 +24,7 @@ export function checkEnvironment(env: Environment, baseUrl: string): string[] {
     ...cashfreeProblems(env),
     ...networkProblems(env),
     ...shutdownProblems(env),
+    ...priceProblems(env),
     ...(env.NODE_ENV === 'production' ? productionProblems(env, baseUrl) : []),
   ]
 }
@@ -61,6 +63,28 @@ function* networkProblems(env: Environment) {
 function* shutdownProblems({ SHUTDOWN_DRAIN_MS, SHUTDOWN_GRACE_MS }: Environment) {
   if (SHUTDOWN_DRAIN_MS !== undefined && SHUTDOWN_DRAIN_MS + closingMs > SHUTDOWN_GRACE_MS)
     yield `SHUTDOWN_DRAIN_MS: must leave ${closingMs} of SHUTDOWN_GRACE_MS, which bounds the whole, for closing`
+}
+
+function* priceProblems(env: Environment) {
+  const { PRICE_SOURCE: source, PRICE_ARCHIVE_URL, PRICE_FOLDER, PRICE_LICENCE } = env
+  for (const pattern of listIn(PRICE_ARCHIVE_URL)) yield* patternProblems(pattern)
+  if (source === 'folder' && !PRICE_FOLDER) yield 'PRICE_FOLDER: required with PRICE_SOURCE=folder'
+  if (PRICE_FOLDER && !isAbsolute(PRICE_FOLDER)) yield 'PRICE_FOLDER: must be an absolute path'
+  if (env.NODE_ENV === 'production' && source === 'archive' && PRICE_LICENCE !== 'acknowledged')
+    yield 'PRICE_LICENCE: PRICE_SOURCE=archive fetches prices whose display needs the exchange’s licence; when you have it, set this to acknowledged'
+}
+
+/** A pattern must name the whole day, or every day would have one address; and nobody on the way may change the file. */
+function* patternProblems(pattern: string): Generator<string> {
+  const name = 'PRICE_ARCHIVE_URL'
+  const example = pattern.replace(/\{(YYYY|YY|MM|MON|Mon|DD)\}/g, '01')
+  if (!URL.canParse(example)) return yield `${name}: must be https addresses, comma-separated`
+  if (/[{}]/.test(example)) yield `${name}: knows the tokens {YYYY} {YY} {MM} {MON} {Mon} {DD} alone`
+  if (!/\{YY(YY)?\}/.test(pattern) || !/\{(MM|MON|Mon)\}/.test(pattern) || !pattern.includes('{DD}'))
+    yield `${name}: must hold the year, the month and the day, like {YYYY}{MM}{DD}`
+  const { protocol, hostname } = new URL(example)
+  const isLocal = hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname)
+  if (protocol !== 'https:' && !(protocol === 'http:' && isLocal)) yield `${name}: must start with https://`
 }
 
 function* productionProblems(env: Environment, baseUrl: string) {

@@ -46,4 +46,4 @@ export const labels = { dayText, count, many, price, ratioText, sizeText, kinds:
 export type MarketLabels = typeof labels
 
 /** The label of an actor that is no person. */
-export const machineNames: Record<string, string> = { command: 'npm run import', sample: 'the demo' }
+export const machineNames: Record<string, string> = { command: 'npm run import', sample: 'the demo', feed: 'the feed' }

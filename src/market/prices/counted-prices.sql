@@ -24,7 +24,8 @@ create or replace function counted_splits() returns setof splits language sql st
 $$;
 
 -- Days of an import's symbols on which the price jumps as no market moves an ETF: near a split's ratio, or by more than
--- three tenths. Found across the import and what counts already, without known splits and confirmed jumps.
+-- three tenths. Found across the import and what counts already (the sample for a sample only), without known splits and
+-- confirmed jumps.
 create or replace function jumps_of_import(p_import_id bigint)
 returns table (symbol text, day date, before_day date, before_close double precision, close double precision, ratio double precision)
 language sql stable as $$
@@ -34,7 +35,8 @@ language sql stable as $$
     select distinct on (p.symbol, p.day) p.symbol, p.day, p.close, p.basis
     from prices p
     join imports i on i.id = p.import_id
-    where (p.import_id = p_import_id or (i.status = 'committed' and i.origin <> 'sample'))
+    where (p.import_id = p_import_id
+           or (i.status = 'committed' and (i.origin <> 'sample' or (select o.origin = 'sample' from imports o where o.id = p_import_id))))
       and p.symbol in (select t.symbol from touched t)
     order by p.symbol, p.day, (p.import_id = p_import_id) desc, i.committed_at desc nulls last, p.import_id desc
   ), pairs as (

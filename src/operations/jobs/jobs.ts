@@ -11,6 +11,7 @@ import { queueRenewalMails, updateStatuses } from '../../billing/subscriptions/q
 import { settleWaitingEvents } from '../../billing/webhooks/inbox.ts'
 import { identityMails } from '../../identity/email-tokens/mails.ts'
 import { issueRequestedResets } from '../../identity/email-tokens/request-queries.ts'
+import { fetchPrices } from '../../market/feed/fetch-prices.ts'
 import { reportMails } from '../../market/reports/mails.ts'
 import { queueReports } from '../../market/reports/queueing.ts'
 import type { Job } from '../../platform/jobs.ts'
@@ -61,6 +62,14 @@ export function jobsOf(services: BillingServices, mailer: Mailer): Job[] {
     { name: 'keep-statuses', everyMs: minute / 2, run: () => updateStatuses(services.sql) },
     { name: 'alert', everyMs: minute, run: () => queueAlertMails(services.sql, services.config.alertEmail) },
     { name: 'figures', everyMs: minute, run: () => recordDailyMetrics(services.sql) },
+    {
+      name: 'fetch-prices',
+      everyMs: minute,
+      run: async (stopping) => {
+        const found = await fetchPrices(services, stopping)
+        if (found.some(({ state }) => state === 'committed')) services.wake('queue-reports')
+      },
+    },
     {
       name: 'queue-reports',
       everyMs: minute,

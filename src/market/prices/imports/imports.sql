@@ -110,8 +110,10 @@ begin
   if not found then return 'unknown'; end if;
   if v_import.status = 'committed' then return 'committed'; end if;
   if v_import.status <> 'held' then return 'not-held'; end if;
-  -- A sample never comes after real prices, nor after another sample.
-  if v_import.origin = 'sample' and exists (select from imports where committed_at is not null) then return 'late'; end if;
+  -- A sample never comes after real prices; after another sample it does, as the exchange look-alike goes on with it.
+  if v_import.origin = 'sample' and exists (select from imports where committed_at is not null and origin <> 'sample') then
+    return 'late';
+  end if;
   if p_version is not null and p_version <> (select version from market_state) then return 'changed'; end if;
   if v_import.problem_count > 0 then return 'has-problems'; end if;
   if not exists (select from prices where import_id = p_import_id) then return 'empty'; end if;

@@ -1,0 +1,200 @@
+-- Takes the feed for somebody, or keeps it for its holder; false: somebody else has it. It is free again after two minutes
+-- in which its holder did not ask.
+create or replace function take_feed(p_holder text) returns boolean language plpgsql as $$
+begin
+  insert into feed_state default values on conflict do nothing;
+  update feed_state set holder = p_holder, held_until = now() + interval '2 minutes'
+  where holder is null or holder = p_holder or held_until < now();
+  return found;
+end $$;
+
+-- The newest session that is this many hours into its Indian day.
+create or replace function newest_session(p_hours integer) returns date language sql stable as $$
+  select max(d.day)
+  from (select (now() at time zone 'Asia/Kolkata' - make_interval(hours => p_hours))::date as newest) known
+  cross join lateral (select known.newest - back as day from generate_series(0, 20) back) d
+  where trades_on(d.day)
+$$;
+
+-- Days on which the benchmark has a price that counts. The sample counts only where prices are invented.
+create or replace function benchmark_days(p_invented boolean) returns setof date language sql stable as $$
+  select distinct p.day
+  from instruments b
+  join prices p on p.symbol = b.symbol
+  join imports i on i.id = p.import_id and i.status = 'committed' and (p_invented or i.origin <> 'sample')
+  where b.kind = 'benchmark'
+$$;
+
+-- The sessions whose prices are missing and may be asked for now, the oldest first. From the day after the newest that is here
+-- (the last two weeks again, for what came late), on a site without prices three years back: the slow formula needs 92 weeks,
+-- and a year to look back on. Not those that wait for a person, nor those that a person dropped or took back. With `p_from`
+-- all that are missing in that span, whatever became of them, except what is held.
+create or replace function feed_days_due(p_invented boolean, p_from date, p_to date)
+returns table (day date) language sql stable as $$
+  with here as materialized (
+    select benchmark_days(p_invented) as day
+  ), edges as (
+    select min(here.day) as first_day, max(here.day) as last_day, (now() at time zone 'Asia/Kolkata')::date as today from here
+  ), span as (
+    select coalesce(p_from, greatest(first_day, least(last_day + 1, today - 14)),
+                    case when not p_invented then (today - interval '3 years')::date end) as from_day,
+           coalesce(p_to, newest_session(18)) as to_day
+    from edges
+  )
+  select d.day::date
+  from span
+  cross join lateral generate_series(span.from_day, span.to_day, interval '1 day') d(day)
+  left join feed_days f on f.day = d.day::date
+  left join imports i on i.id = f.import_id
+  where trades_on(d.day::date)
+    and d.day::date not in (select here.day from here)
+    and i.status is distinct from 'held'
+    and (p_from is not null or f.day is null or (f.state in ('waiting', 'failed') and coalesce(f.next_at, now()) <= now()))
+  order by d.day
+$$;
+
+-- Notes that a day's file is not there yet ('waiting'), or what is wrong with it ('failed'), and when it is asked for again: in
+-- the evening of its day every 20 minutes, later every hour, then every 6; after a wrong file twice as late each time, up to 4
+-- hours.
+create or replace function note_feed_day(p_day date, p_state text, p_message text) returns void language plpgsql as $$
+declare
+  v_age   integer := (now() at time zone 'Asia/Kolkata')::date - p_day;
+  v_tries integer := 1 + coalesce((select f.tries from feed_days f where f.day = p_day and f.state = p_state), 0);
+  v_after interval := case
+    when p_state = 'failed' then least(interval '20 minutes' * 2 ^ least(v_tries - 1, 6), interval '4 hours')
+    when v_age <= 0 then interval '20 minutes'
+    when v_age = 1 then interval '1 hour'
+    else interval '6 hours' end;
+begin
+  insert into feed_days as f (day, state, message, tries, asked_at, next_at)
+  values (p_day, p_state, p_message, v_tries, now(), now() + v_after)
+  on conflict (day) do update
+  set state = excluded.state, message = excluded.message, tries = excluded.tries, missing = '{}', import_id = null,
+      asked_at = excluded.asked_at, next_at = excluded.next_at;
+end $$;
+
+-- Notes that the source answers (null), or how it fails as a whole: then nothing is asked of it for 20 minutes, twice as long
+-- after each further error, up to 4 hours.
+create or replace function note_feed_source(p_message text) returns void language sql as $$
+  update feed_state
+  set message = p_message,
+      errors = case when p_message is null then 0 else errors + 1 end,
+      next_at = case when p_message is not null
+                     then now() + least(interval '20 minutes' * 2 ^ least(errors, 6), interval '4 hours') end
+$$;
+
+-- Instruments that subscribers see, that traded in the ten days before a day, and that have no price on it, in an import or
+-- among what counts; and of how many such instruments.
+create or replace function missing_from_import(p_import_id bigint, p_day date, p_invented boolean)
+returns table (symbols text[], expected integer) language sql stable as $$
+  with near as materialized (
+    select distinct p.symbol, p.day
+    from prices p
+    join imports i on i.id = p.import_id
+    join instruments s on s.symbol = p.symbol and s.shown and s.kind <> 'benchmark'
+    where p.day between p_day - 10 and p_day
+      and (i.id = p_import_id or (i.status = 'committed' and (p_invented or i.origin <> 'sample')))
+  ), traded as (
+    select n.symbol, bool_or(n.day = p_day) as is_here from near n group by n.symbol having min(n.day) < p_day
+  )
+  select coalesce(array_agg(t.symbol order by t.symbol) filter (where not t.is_here), '{}'), count(*)::int from traded t
+$$;
+
+-- What keeps an import from counting by itself although its lines are right, as a sentence; null: nothing. One instrument that
+-- is missing is a gap that the analysis names; without the benchmark nothing can be measured, and with more than a quarter of
+-- the sectors missing half the file is.
+create or replace function lack_of_import(p_import_id bigint, p_invented boolean) returns text language sql stable as $$
+  with days as materialized (
+    select distinct p.day from prices p where p.import_id = p_import_id
+  ), benchmark as materialized (
+    select b.symbol, p.day
+    from instruments b
+    join prices p on p.symbol = b.symbol
+    join imports i on i.id = p.import_id
+    where b.kind = 'benchmark'
+      and (i.id = p_import_id or (i.status = 'committed' and (p_invented or i.origin <> 'sample')))
+  ), unmeasured as (
+    select min(d.day) as day from days d where d.day not in (select b.day from benchmark b)
+  ), thin as (
+    select d.day, m.symbols, m.expected
+    from days d
+    cross join lateral missing_from_import(p_import_id, d.day, p_invented) m
+    where d.day > coalesce((select max(b.day) from benchmark_days(p_invented) b(day)), '-infinity')
+      and cardinality(m.symbols) * 4 > m.expected
+    order by d.day
+    limit 1
+  )
+  select coalesce(
+    (select 'The benchmark has no price on ' || to_char(u.day, 'FMDD Mon YYYY') || ': nothing can be measured against it.'
+     from unmeasured u where u.day is not null),
+    (select 'On ' || to_char(t.day, 'FMDD Mon YYYY') || ' ' || cardinality(t.symbols) || ' of ' || t.expected
+            || ' instruments that traded in the days before have no price: it looks like half a file.'
+     from thin t))
+$$;
+
+-- Makes an import of the feed count when it is clean, or holds it with an incident; the outcome is 'committed', 'held', or
+-- 'lost': somebody else has the feed now, or the sample has ended, and nothing was done. Only `p_holder` decides, so that two never import one day.
+create or replace function settle_feed_import(p_import_id bigint, p_holder text, p_invented boolean)
+returns table (outcome text, sentence text) language plpgsql as $$
+declare
+  v_lack   text;
+  v_answer text;
+  v_reason text;
+begin
+  perform from feed_state f where f.holder = p_holder and f.held_until > now() for update;
+  if not found then return query select 'lost', null::text; return; end if;
+  v_lack := lack_of_import(p_import_id, p_invented);
+  if v_lack is null then v_answer := commit_import(p_import_id, null, 'feed', null); end if;
+  -- Real prices were committed while more of the sample was read.
+  if v_answer = 'late' then return query select 'lost', null::text; return; end if;
+  v_reason := coalesce(v_lack, case v_answer
+    when 'committed' then null
+    when 'undecided' then 'Something in it waits for a decision: a jump that may be a split, or a name that changed.'
+    when 'has-problems' then (select 'Some lines cannot be read. The first: ' || (i.problems -> 0 ->> 'sentence')
+                              from imports i where i.id = p_import_id)
+    else 'It cannot be committed: ' || v_answer || '.' end);
+  insert into feed_days as f (day, state, message, missing, import_id, asked_at)
+  select d.day, case when v_reason is null then 'committed' else 'held' end, v_reason, m.symbols, p_import_id, now()
+  from (select distinct p.day from prices p where p.import_id = p_import_id) d
+  cross join lateral missing_from_import(p_import_id, d.day, p_invented) m
+  where d.day > (now() at time zone 'Asia/Kolkata')::date - 60
+     or exists (select from feed_days known where known.day = d.day)
+  on conflict (day) do update
+  set state = excluded.state, message = excluded.message, missing = excluded.missing, import_id = excluded.import_id,
+      tries = 1, asked_at = excluded.asked_at, next_at = null;
+  if v_reason is not null then
+    perform open_incident('prices-held', p_import_id::text, jsonb_build_object('import', p_import_id, 'reason', v_reason));
+  end if;
+  return query select case when v_reason is null then 'committed' else 'held' end, v_reason;
+end $$;
+
+-- Notes what lies in the folder, [{name, bytes, modified_at}], and answers what is complete: unchanged for ten seconds.
+create or replace function note_feed_files(p_files jsonb) returns table (id bigint, name text) language plpgsql as $$
+begin
+  delete from feed_files f
+  where f.state = 'arriving' and f.name not in (select g.name from jsonb_to_recordset(p_files) g(name text));
+  insert into feed_files as f (name, bytes, modified_at)
+  select g.name, g.bytes, g.modified_at from jsonb_to_recordset(p_files) g(name text, bytes bigint, modified_at timestamptz)
+  on conflict (name) where state = 'arriving' do update
+  set bytes = excluded.bytes, modified_at = excluded.modified_at, seen_at = excluded.seen_at
+  where (f.bytes, f.modified_at) is distinct from (excluded.bytes, excluded.modified_at);
+  delete from feed_files f where f.settled_at < now() - interval '1 year';
+  return query select f.id, f.name from feed_files f where f.state = 'arriving' and f.seen_at <= now() - interval '10 seconds';
+end $$;
+
+-- Somebody wants the source asked at once, whatever was waited for; with a day, that day again although a person dropped or
+-- took back what had come of it. False: it was asked within the last minute.
+create or replace function ask_feed_now(p_day date, p_actor text, p_origin jsonb) returns boolean language plpgsql as $$
+begin
+  if exists (select from feed_days f where f.state in ('waiting', 'failed') and f.asked_at > now() - interval '1 minute') then
+    return false;
+  end if;
+  update feed_state set next_at = null;
+  update feed_days set next_at = null where state in ('waiting', 'failed');
+  update feed_days f set state = 'waiting', message = null, import_id = null, next_at = null, tries = 1
+  where f.day = p_day
+    and not exists (select from imports i where i.id = f.import_id and i.status in ('held', 'committed'));
+  perform record_audit(p_actor, 'feed.asked', p_details => jsonb_strip_nulls(jsonb_build_object('day', p_day)),
+                       p_origin => p_origin);
+  return true;
+end $$;

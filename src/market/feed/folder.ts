@@ -1,0 +1,148 @@
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { access, lstat, mkdir, readdir, rename, writeFile } from 'node:fs/promises'
+import { join, parse } from 'node:path'
+import { insertIncident } from '../../records/incidents/queries.ts'
+import type { Problem } from '../files/csv-files.ts'
+import { readIntoImport } from '../prices/imports/imports.ts'
+import { dropImport, findImport, type Import } from '../prices/imports/queries.ts'
+import { dayInName } from './addresses.ts'
+import { by, type Feed, type Outcome } from './feed.ts'
+import { findImportOf, noteFileSettled, noteFiles, type SeenFile, settleImport } from './queries.ts'
+
+/** What programs call a file that they are still writing. */
+const unfinished = /^\.|\.(part|partial|tmp|temp|filepart|crdownload)$|~$/i
+/** A file that cannot be read and changed within this time may still be arriving over a line that stalls. */
+const settlesWithinMs = 10 * 60_000
+
+/** The folder, or one of its two subfolders, cannot be used. `message` is a sentence for the operator. */
+export class FolderError extends Error {
+  override name = 'FolderError'
+}
+
+/**
+ * Imports every complete file in the folder by itself, the oldest trading day first as far as names tell, and moves it to done/,
+ * or to refused/ with its reason in a text file beside it. Subfolders, links and unfinished files are left alone. Throws
+ * FolderError.
+ */
+export async function readFolder(feed: Feed, folder: string, until: number): Promise<Outcome[]> {
+  const seen = await filesIn(folder)
+  const complete = await noteFiles(feed.sql, seen)
+  const inOrder = complete.toSorted((a, b) => (orderOf(a.name) < orderOf(b.name) ? -1 : 1))
+  const outcomes: Outcome[] = []
+  for (const file of inOrder) {
+    if (feed.stopping.aborted || performance.now() > until) break
+    const outcome = await takeIn(feed, folder, file)
+    if (outcome) outcomes.push(outcome)
+  }
+  return outcomes
+}
+
+/** By trading day; names without one come last, by name. */
+function orderOf(name: string): string {
+  return `${dayInName(name) ?? '9999-99-99'} ${name}`
+}
+
+async function filesIn(folder: string): Promise<SeenFile[]> {
+  try {
+    const entries = await readdir(folder, { withFileTypes: true })
+    const named = entries.filter((entry) => entry.isFile() && !unfinished.test(entry.name) && entry.name.isWellFormed())
+    const seen = await Promise.all(
+      named.map(async ({ name }) => {
+        const found = await lstat(join(folder, name)).catch(() => null)
+        return found?.isFile() ? { name, bytes: found.size, modifiedAt: found.mtime.toISOString() } : null
+      }),
+    )
+    return seen.filter((file) => file !== null)
+  } catch (error) {
+    throw new FolderError(`PRICE_FOLDER cannot be read (${codeOf(error)}).`)
+  }
+}
+
+/** Imports one file and moves it; null: it is left for the next look. */
+async function takeIn(feed: Feed, folder: string, file: { id: number; name: string }): Promise<Outcome | null> {
+  const path = join(folder, file.name)
+  const found = await lstat(path).catch(() => null)
+  if (!found?.isFile()) return null
+  // After a crash between commit and move the file still lies here.
+  const known = await findImportOf(feed.sql, await digestOf(path))
+  if (known) {
+    const sentence = `It was imported already, as No. ${known.id}.`
+    await moveTo(folder, 'done', file.name)
+    return settled(feed, file, { state: 'known', importId: known.id, sentence })
+  }
+  const importId = await readIntoImport(feed.sql, [{ path, name: file.name }], { origin: 'feed', actor: by.actor })
+  const read = (await findImport(feed.sql, importId))!
+  if (read.problemCount > 0 || read.files.every(({ prices }) => prices === 0)) {
+    await dropImport(feed.sql, importId, by)
+    if (Date.now() - found.mtimeMs < settlesWithinMs && read.problems.every(({ line }) => line === null)) return null
+    return refuse(feed, folder, file, read)
+  }
+  const { outcome, sentence } = await settleImport(feed.sql, importId, { holder: feed.holder, invented: false })
+  if (outcome === 'lost') {
+    await dropImport(feed.sql, importId, by)
+    return null
+  }
+  await moveTo(folder, 'done', file.name)
+  return settled(feed, file, { state: outcome, importId, sentence })
+}
+
+async function refuse(feed: Feed, folder: string, file: { id: number; name: string }, read: Import): Promise<Outcome> {
+  const lines = read.problems.map(sentenceOf)
+  const sentence = lines[0] ?? 'There is no price of an instrument we follow in this file.'
+  const moved = await moveTo(folder, 'refused', file.name)
+  const rest = read.problemCount > lines.length ? [`And ${read.problemCount - lines.length} more.`] : []
+  await writeFile(`${moved}.reason.txt`, `${[lines.length > 0 ? lines : [sentence], rest].flat().join('\n')}\n`)
+  await insertIncident(feed.sql, 'prices-refused', file.name, {
+    file: file.name,
+    reason: sentence,
+    sha256: read.files[0]?.sha256,
+  })
+  return settled(feed, file, { state: 'refused', importId: null, sentence })
+}
+
+function sentenceOf({ file, line, sentence }: Problem): string {
+  return `${file}${line === null ? '' : `, line ${line}`}: ${sentence}`
+}
+
+async function settled(
+  feed: Feed,
+  file: { id: number; name: string },
+  to: { state: 'committed' | 'held' | 'known' | 'refused'; importId: number | null; sentence: string | null },
+): Promise<Outcome> {
+  await noteFileSettled(feed.sql, file.id, { state: to.state, message: to.sentence, importId: to.importId })
+  return { about: file.name, ...to }
+}
+
+/** Moves a file into a subfolder, under another name when one of its name lies there. Answers its new path. Throws FolderError. */
+async function moveTo(folder: string, place: 'done' | 'refused', name: string): Promise<string> {
+  try {
+    await mkdir(join(folder, place), { recursive: true })
+    let path = join(folder, place, name)
+    for (let number = 2; await exists(path); number++) {
+      const { name: stem, ext } = parse(name)
+      path = join(folder, place, `${stem} (${number})${ext}`)
+    }
+    await rename(join(folder, name), path)
+    return path
+  } catch (error) {
+    throw new FolderError(`${place}/ in PRICE_FOLDER cannot be written (${codeOf(error)}).`)
+  }
+}
+
+function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  )
+}
+
+async function digestOf(path: string): Promise<string> {
+  const hash = createHash('sha256')
+  for await (const chunk of createReadStream(path)) hash.update(chunk)
+  return hash.digest('hex')
+}
+
+function codeOf(error: unknown): string {
+  return (error as { code?: string }).code ?? 'unknown'
+}
