@@ -125,7 +125,7 @@ function refuse(error: unknown): never {
   const { message, code, port } = error as Error & { code?: string; port?: number }
   if (code === 'EADDRINUSE')
     console.error(
-      `Port ${port ?? settings.port} is taken by another program. Stop it, or choose another one with PORT (or SANDBOX_PORT, MAILBOX_PORT).`,
+      `Port ${port ?? settings.port} is taken by another program. Stop it, or choose another one with PORT (or SANDBOX_PORT, MAILBOX_PORT, EXCHANGE_PORT).`,
     )
   else if (code === 'ERR_MODULE_NOT_FOUND')
     console.error(`Could not start: ${message}. Outside production this needs \`npm install\` without --omit=dev.`)

@@ -9,6 +9,7 @@ export function banner(services: RunningServices, admin: { username: string; pas
     ['', admin ? `No app at hand? Its code: npm run admin -- --code ${admin.username}` : null],
     ['Mailbox', services.mailCatcherUrl],
     ['Cashfree sandbox', services.sandboxUrl],
+    ['Exchange', services.exchangeUrl],
   ]
   const shown = lines.filter((line): line is [string, string] => line[1] !== null)
   return ['', ...shown.map(([label, value]) => `  ${label.padEnd(18)}${value}`), ''].join('\n')

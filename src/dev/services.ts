@@ -12,14 +12,15 @@ export type RunningServices = {
   sessionKeys: Buffer[]
   mailCatcherUrl: string | null
   sandboxUrl: string | null
+  exchangeUrl: string | null
   close(): Promise<void>
 }
 
 const sandboxKeys = { clientId: 'TEST_SANDBOX', clientSecret: 'cfsk_ma_test_sandbox_secret' }
 
 /**
- * Starts the embedded database, the Cashfree look-alike and the mail catcher, each unless its real counterpart is
- * configured. In production all are (the settings are refused otherwise), so nothing is started or loaded.
+ * Starts the embedded database, the Cashfree look-alike, the mail catcher and the exchange look-alike, each unless its real
+ * counterpart is configured. In production all are (the settings are refused otherwise), so nothing is started or loaded.
  */
 export async function startServices(given: Config, log: Pick<Log, 'info' | 'warn'>): Promise<RunningServices> {
   const closers: (() => Promise<void>)[] = []
@@ -30,13 +31,15 @@ export async function startServices(given: Config, log: Pick<Log, 'info' | 'warn
     const { url, home } = await database(given, closers, log)
     const mail = await mailCatcher(given, home, closers)
     const gateway = await sandbox(given, home, closers)
+    const market = await exchange(given, { url, home }, closers)
     const { sessionKeys, totpKeys } = keysOf(given, home)
     return {
-      config: { ...given, smtp: mail.smtp, cashfree: gateway.cashfree, totpKeys },
+      config: { ...given, smtp: mail.smtp, cashfree: gateway.cashfree, prices: market.prices, totpKeys },
       databaseUrl: url,
       sessionKeys,
       mailCatcherUrl: mail.url,
       sandboxUrl: gateway.url,
+      exchangeUrl: market.url,
       close,
     }
   } catch (error) {
@@ -102,6 +105,35 @@ async function sandbox(config: Config, home: string, closers: Closers) {
     jsUrl: `${running.publicUrl}/js/v3/cashfree.js`,
   }
   return { cashfree, url: running.publicUrl }
+}
+
+/** Invented prices come from the exchange look-alike where nothing says whence real ones do, unless all else is configured. */
+async function exchange(config: Config, { url, home }: { url: string; home: string }, closers: Closers) {
+  if (config.prices.source !== null) return { prices: config.prices, url: null }
+  if (config.database.url && config.cashfree.credentials && config.smtp.host)
+    return { prices: { ...config.prices, source: 'off' as const }, url: null }
+  const { startExchange } = await import('./exchange/exchange.ts')
+  const { listingOf } = await import('./exchange/listing.ts')
+  const { onlyOwnBrowser } = await import('./local-browser.ts')
+  const { connect } = await import('../platform/db.ts')
+  const sql = connect(url, { max: 1, name: 'etf-exchange' })
+  closers.push(() => sql.end({ timeout: 5 }))
+  const start = (port: number) =>
+    startExchange({
+      host: '127.0.0.1',
+      port,
+      listed: () => listingOf(sql),
+      stateFile: join(home, 'exchange.json'),
+      protect: onlyOwnBrowser,
+    })
+  // Another demo on this machine may have the usual port; nobody has to know this one, so any will do.
+  const running = await start(config.embedded.exchangePort ?? 3003).catch((error) => {
+    if (config.embedded.exchangePort !== null || error.code !== 'EADDRINUSE') throw error
+    return start(0)
+  })
+  closers.push(() => running.close())
+  const prices = { ...config.prices, source: 'archive' as const, archiveUrls: running.archiveUrls, invented: true }
+  return { prices, url: `http://localhost:${running.port}` }
 }
 
 /** The configured session keys, or else the one in the data folder (made when missing), with the second-factor keys. */

@@ -55,7 +55,8 @@ export type Config = Readonly<{
     sandboxWebhookUrl: string
     mailboxSmtpPort: number
     mailboxPort: number
-    exchangePort: number
+    /** Null: 3003, or any free one. */
+    exchangePort: number | null
   }
   /** 32-byte keys, newest first; empty: a key is generated and kept beside the embedded data. */
   sessionKeys: Buffer[]
@@ -132,7 +133,7 @@ export function readConfig(source: Record<string, string | undefined>): Config {
       sandboxWebhookUrl: env.SANDBOX_WEBHOOK_URL ?? `http://127.0.0.1:${env.PORT}/webhooks/cashfree`,
       mailboxSmtpPort: env.MAILBOX_SMTP_PORT,
       mailboxPort: env.MAILBOX_PORT,
-      exchangePort: env.EXCHANGE_PORT,
+      exchangePort: env.EXCHANGE_PORT ?? null,
     },
     sessionKeys,
     totpKeys: [...keysIn(env.TOTP_KEY), ...totpKeysOf(sessionKeys)],

@@ -36,7 +36,7 @@ const Environment = Type.Object({
   PRICE_FOLDER: Optional,
   PRICE_LICENCE: Optional,
   CHECKOUT_REQUIRES_PRICES: Type.Optional(Type.Enum(['true', 'false'])),
-  EXCHANGE_PORT: Type.Integer({ minimum: 0, maximum: 65535, default: 3003 }),
+  EXCHANGE_PORT: Type.Optional(Whole(0, 65535)),
   SESSION_KEY: Optional,
   TOTP_KEY: Optional,
   CORS_ORIGINS: Optional,
