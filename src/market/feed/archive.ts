@@ -3,7 +3,7 @@ import { basename, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { dateInIndia } from '../../platform/dates.ts'
 import type { Day } from '../calendar/days.ts'
-import { readPriceFile } from '../prices/files/reading.ts'
+import { readPriceFile, type Seen } from '../prices/files/reading.ts'
 import { type GivenFile, readIntoImport } from '../prices/imports/imports.ts'
 import { dropImport } from '../prices/imports/queries.ts'
 import { addressesOf } from './addresses.ts'
@@ -88,8 +88,9 @@ async function fetchDay(feed: Feed, day: Day, path: string): Promise<GivenFile |
 async function flawOf(file: GivenFile, day: Day): Promise<string | null> {
   if (await beginsLikeAPage(file.path))
     return 'A web page came in place of the file: the archive may block this server.'
-  for await (const one of readPriceFile(file.path, file.name, () => true)) {
-    if (one.kind === 'problem' && one.problem.line === null) return one.problem.sentence
+  const reading = { match: ({ symbol }: Seen) => symbol, today: '9999-12-31', isOpen: () => true }
+  for await (const one of readPriceFile(file.path, file.name, reading)) {
+    if (one.kind === 'refused') return one.sentence
     if (one.kind === 'price' && one.price.day !== day)
       return `The file is of ${dayText(one.price.day)}, not of the day that was asked for.`
   }
