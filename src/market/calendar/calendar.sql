@@ -4,6 +4,12 @@ create or replace function trades_on(p_day date) returns boolean language sql st
       or (extract(isodow from p_day) < 6 and not exists (select from holidays h where h.day = p_day))
 $$;
 
+-- When the prices of a day are late: from nine in the evening on, Indian time. NSE publishes them between six and eight, and
+-- those of an evening session (Muhurat) within two hours of its end.
+create or replace function prices_late_at(p_day date) returns timestamptz language sql immutable as $$
+  select (p_day + time '21:00') at time zone 'Asia/Kolkata'
+$$;
+
 -- Adds holidays and special sessions (JSON arrays of {day, name}), or names known ones anew. Answers how many of each changed.
 create or replace function save_calendar(p_holidays jsonb, p_sessions jsonb, p_actor text, p_origin jsonb)
 returns table (holidays integer, sessions integer) language plpgsql as $$

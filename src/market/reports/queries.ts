@@ -103,7 +103,9 @@ export type DueSlot = {
   nextAt: Date
   /** The next slot is due as well, or this one is older than three days. */
   isOver: boolean
-  /** Due for an hour. */
+  /** It is past nine in the evening of the issue's day: prices that are not there are late. */
+  arePricesLate: boolean
+  /** Prices are late, and the report was due an hour ago. */
   isLate: boolean
   lack: 'sample' | 'held' | 'missing' | 'half' | null
 }
@@ -124,7 +126,8 @@ export async function listDueSlots(sql: Sql): Promise<DueSlot[]> {
     )
     select d.cadence, d.due_at, d.issue::text as issue, d.next_at,
            d.next_at <= now() or d.due_at < now() - interval '3 days' as is_over,
-           d.due_at < now() - interval '1 hour' as is_late, lacks.lack
+           prices_late_at(d.issue) <= now() as are_prices_late,
+           greatest(d.due_at + interval '1 hour', prices_late_at(d.issue)) <= now() as is_late, lacks.lack
     from dated d
     join lacks using (issue)
     order by d.due_at

@@ -6,15 +6,16 @@ const batch = 500
 
 const reasons: Record<'held' | 'missing' | 'half', string> = {
   held: 'An import of that day is held, with jumps that may be splits and that nobody has decided.',
-  missing: 'There is no price of the benchmark for that day.',
+  missing: 'There is no price of the benchmark for that day: import it, or enter a holiday in the calendar.',
   half: 'More than a quarter of the sectors have no price for that day.',
 }
 
 /**
  * Queues the mails of every report that is due, once for a person and issue: it can be stopped at any point, and continued
- * by another process. While prices of an issue are missing nobody gets it: an incident informs the admin at once, a mail
- * the subscribers after an hour, and the report goes out when the prices are there, for three days. No report is made of
- * sample prices. Answers how many people moved on to their next report.
+ * by another process. While prices of an issue are missing nobody gets it, and it goes out when they are there, for three
+ * days. From nine in the evening of the issue's day on, when they are late, an incident informs the admin, and a mail the
+ * subscribers whose report was due an hour ago. No report is made of sample prices. Answers how many people moved on to
+ * their next report.
  */
 export async function queueReports(sql: Sql, stopping?: AbortSignal): Promise<number> {
   let served = 0
@@ -36,7 +37,7 @@ async function queue(sql: Sql, slot: DueSlot, stopping?: AbortSignal): Promise<n
 }
 
 async function hold(sql: Sql, slot: DueSlot, stopping?: AbortSignal): Promise<number> {
-  if (slot.lack === null || slot.lack === 'sample') return 0
+  if (slot.lack === null || slot.lack === 'sample' || !slot.arePricesLate) return 0
   await noteHeldReports(sql, { issue: slot.issue, reason: reasons[slot.lack] })
   if (slot.isLate) await untilNobodyWaits(() => announceLateReports(sql, slot, batch), stopping)
   return 0

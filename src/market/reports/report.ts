@@ -36,10 +36,13 @@ export function analysisFor(market: Market, cadence: 'weekly' | 'daily', issue: 
     : cachedAnalysis(market, { step: 'day', at: issue, tail: tails.daily })
 }
 
-/** The newest trading day there is a report about: for a weekly one the last day of a week that is over. */
+/**
+ * The newest trading day there is a report about: for a weekly one the last day of a week that is over, by the calendar or
+ * because a later week has prices.
+ */
 export function newestIssue(market: Market, cadence: 'weekly' | 'daily'): Day | null {
   if (market.asOf === null || cadence === 'daily') return market.asOf
-  return stepsIn(market, 'week').find((day) => !weekGoesOn(day, market.calendar)) ?? null
+  return stepsIn(market, 'week').find((day, i) => i > 0 || !weekGoesOn(day, market.calendar)) ?? null
 }
 
 /** The report of an analysis, composed once. */

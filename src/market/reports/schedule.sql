@@ -1,33 +1,60 @@
--- The trading day a report due at this instant is about: the newest whose prices are out (by six in the evening, Indian
--- time), for a weekly report the last one of a week that is over.
-create or replace function report_issue(p_cadence text, p_due timestamptz) returns date language sql stable as $$
-  select max(d.day)
-  from (select (p_due at time zone 'Asia/Kolkata' - interval '18 hours')::date as newest) known
-  cross join lateral (select known.newest - back as day from generate_series(0, 20) back) d
-  where trades_on(d.day)
-    and (p_cadence = 'daily'
-         or not exists (select from generate_series(1, 5 - extract(isodow from d.day)::int) ahead
-                        where trades_on(d.day + ahead)))
+-- Whether a report can be about a day: the exchange was open, and later prices do not pass it over. A day without the
+-- benchmark's price before one that has it was a holiday that nobody entered, or its prices never come.
+create or replace function has_issue(p_day date) returns boolean language sql stable as $$
+  select trades_on(p_day)
+     and not exists (select from instruments b
+                     where b.kind = 'benchmark' and not has_price(b.symbol, p_day, p_day)
+                       and has_price(b.symbol, p_day + 1, (now() at time zone 'Asia/Kolkata')::date))
 $$;
+
+-- The trading day a report due at this instant is about: the newest whose prices are out (by six in the evening, Indian
+-- time), for a weekly report the last one of a week that is over, a session on its weekend included.
+create or replace function report_issue(p_cadence text, p_due timestamptz) returns date language plpgsql stable as $$
+declare
+  v_newest date := (p_due at time zone 'Asia/Kolkata' - interval '18 hours')::date;
+  v_day date;
+begin
+  for v_back in 0..20 loop
+    v_day := v_newest - v_back;
+    if has_issue(v_day)
+       and (p_cadence = 'daily'
+            or not exists (select from generate_series(1, 7 - extract(isodow from v_day)::int) ahead
+                           where has_issue(v_day + ahead)))
+    then return v_day; end if;
+  end loop;
+  return null;
+end $$;
+
+-- Whether a slot has an issue that the one before has not. A weekly report waits, where a session on the weekend follows its
+-- weekday, for the first day on which that week is over.
+create or replace function slot_has_news(p_cadence text, p_weekday int, p_slot timestamptz)
+returns boolean language plpgsql stable as $$
+declare
+  v_days_after int := (extract(isodow from p_slot at time zone 'Asia/Kolkata')::int - p_weekday + 7) % 7;
+  v_regular timestamptz := p_slot - make_interval(hours => 24 * v_days_after);
+  v_in_time boolean;
+begin
+  if p_cadence = 'weekly' then
+    v_in_time := report_issue('weekly', v_regular) is distinct from report_issue('weekly', v_regular - interval '168 hours');
+    if v_days_after = 0 or v_in_time then return v_in_time and v_days_after = 0; end if;
+  end if;
+  return report_issue(p_cadence, p_slot) is distinct from report_issue(p_cadence, p_slot - interval '24 hours');
+end $$;
 
 -- The first instant after another at which a report is due: on its weekday, or on every day that has a new issue.
 create or replace function next_report(p_cadence text, p_weekday int, p_minute int, p_after timestamptz)
-returns timestamptz language sql stable as $$
-  select slot
-  from (select (p_after at time zone 'Asia/Kolkata')::date as today) here
-  cross join lateral (
-    select here.today + ahead as day, (here.today + ahead + make_interval(mins => p_minute)) at time zone 'Asia/Kolkata' as slot
-    from generate_series(0, 20) ahead
-  ) slots
-  where p_cadence <> 'off'
-    and slot > p_after
-    and case p_cadence
-          when 'weekly' then extract(isodow from day) = p_weekday
-          else report_issue('daily', slot) is distinct from report_issue('daily', slot - interval '1 day')
-        end
-  order by day
-  limit 1
-$$;
+returns timestamptz language plpgsql stable as $$
+declare
+  v_today date := (p_after at time zone 'Asia/Kolkata')::date;
+  v_slot timestamptz;
+begin
+  if p_cadence = 'off' then return null; end if;
+  for v_ahead in 0..20 loop
+    v_slot := (v_today + v_ahead + make_interval(mins => p_minute)) at time zone 'Asia/Kolkata';
+    if v_slot > p_after and slot_has_news(p_cadence, p_weekday, v_slot) then return v_slot; end if;
+  end loop;
+  return null;
+end $$;
 
 -- The reason why nothing may be mailed about a day's prices, null when it may: they are a 'sample'; a 'held' import of that
 -- day has jumps that may turn out to be splits; the benchmark's price is 'missing'; or 'half': of the sectors that traded in

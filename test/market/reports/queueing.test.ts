@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { daysAfter } from '../../../src/market/calendar/days.ts'
 import { undoImport } from '../../../src/market/prices/imports/queries.ts'
+import { dayInIndia } from '../../../src/platform/dates.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
 import { importUntil, makeDue, pastSlot, queuedFor, reader, reportsTo } from './readers.ts'
 
@@ -13,11 +16,17 @@ beforeEach(async () => {
   await app.sql`update report_choices set cadence = 'off', next_due_at = null`
   await app.sql`update imports set status = 'dropped' where status = 'held'`
   await app.sql`delete from holidays where name = 'test'`
+  await app.sql`delete from special_sessions where name = 'test'`
 })
 
 const incidents = () =>
   app.sql<{ subjectKey: string; details: { issue: string; reason: string } }[]>`
     select subject_key, details from incidents where kind = 'report-held' and resolved_at is null`
+/** Closes days, counted from today in India. */
+const closeDays = (first: number, last: number) => app.sql`
+  insert into holidays
+  select (now() at time zone 'Asia/Kolkata')::date + ahead, 'test' from generate_series(${first}::int, ${last}::int) ahead
+  on conflict do nothing`
 const undoAll = async () => {
   for (const { id } of await app.sql<{ id: number }[]>`select id::int as id from imports where status = 'committed'`)
     await undoImport(app.sql, id, { actor: 'test', origin: null }, null)
@@ -36,6 +45,19 @@ describe('when a report is due, and about what', () => {
     ['weekly', '2026-12-24T18:00+05:30', '2026-12-24', 'before a holiday on Friday, the week ends on Thursday'],
     ['daily', '2026-11-23T08:00+05:30', '2026-11-20', 'Monday morning is about Friday'],
     ['daily', '2026-12-28T08:00+05:30', '2026-12-24', 'and about Thursday where Friday was a holiday'],
+    ['weekly', '2026-04-04T08:00+05:30', '2026-04-02', 'Good Friday ends the week on Thursday'],
+    ['daily', '2026-04-04T08:00+05:30', '2026-04-02', 'and nothing is due about Good Friday itself'],
+    ['daily', '2026-11-09T08:00+05:30', '2026-11-08', 'a Sunday with a Muhurat session is a day like any other'],
+    ['daily', '2026-11-08T08:00+05:30', '2026-11-06', 'but not before its evening'],
+    ['weekly', '2026-11-07T08:00+05:30', '2026-10-30', 'with a session on Sunday the week is not over on Saturday'],
+    ['weekly', '2026-11-09T08:00+05:30', '2026-11-08', 'and its last session is that Sunday’s'],
+    ['weekly', '2026-02-01T18:00+05:30', '2026-02-01', 'the same on a Budget Sunday, from six on'],
+    [
+      'daily',
+      '2025-10-23T08:00+05:30',
+      '2025-10-21',
+      'a holiday with an evening session has prices, the one after has none',
+    ],
     ['daily', '2026-11-24T00:00+05:30', '2026-11-23', 'midnight in India is the day after'],
     ['daily', '2026-11-23T18:29Z', '2026-11-23', 'a minute before midnight in India, whatever the day is in London'],
   ])('%s at %s: %s, for %s', async (cadence, at, issue) => {
@@ -55,9 +77,55 @@ describe('when a report is due, and about what', () => {
       'after Saturday’s nothing is new until Tuesday',
     ],
     ['daily', 1, 1140, '2026-11-21T08:00+05:30', '2026-11-23T19:00+05:30', 'an evening report comes on the day itself'],
+    ['daily', 1, 480, '2026-04-03T09:00+05:30', '2026-04-07T08:00+05:30', 'Good Friday has no report, and no late one'],
+    ['daily', 1, 480, '2026-11-07T08:00+05:30', '2026-11-09T08:00+05:30', 'a session on Sunday has one on Monday'],
+    ['daily', 1, 1140, '2026-11-06T19:00+05:30', '2026-11-08T19:00+05:30', 'or on Sunday evening itself'],
+    ['daily', 1, 480, '2026-11-10T08:00+05:30', '2026-11-12T08:00+05:30', 'the holiday after it has none'],
+    ['weekly', 6, 480, '2026-10-31T08:00+05:30', '2026-11-09T08:00+05:30', 'Saturday’s waits for a session on Sunday'],
+    ['weekly', 5, 1140, '2026-10-30T19:00+05:30', '2026-11-08T19:00+05:30', 'and so does Friday evening’s'],
+    [
+      'weekly',
+      6,
+      480,
+      '2026-11-07T08:00+05:30',
+      '2026-11-09T08:00+05:30',
+      'also when the session was entered too late',
+    ],
+    ['weekly', 6, 480, '2026-11-09T08:00+05:30', '2026-11-14T08:00+05:30', 'and is on Saturday again afterwards'],
+    ['weekly', 1, 480, '2026-11-02T08:00+05:30', '2026-11-09T08:00+05:30', 'Monday’s is in time anyway'],
+    ['weekly', 6, 480, '2026-03-28T08:00+05:30', '2026-04-04T08:00+05:30', 'Good Friday changes nothing'],
     ['daily', 1, 480, '2026-12-25T09:00+05:30', '2026-12-29T08:00+05:30', 'a holiday has none'],
   ])('%s (day %i, minute %i), after %s: %s, for %s', async (cadence, weekday, minute, after, next) => {
     expect(await nextAfter(cadence, weekday, minute, after)).toEqual(new Date(next))
+  })
+})
+
+test('a holiday that nobody entered is passed over once later prices are there', async () => {
+  const issues = async () =>
+    (
+      await app.sql`
+        select report_issue('weekly', '2019-04-20T08:00+05:30')::text as weekly,
+               report_issue('daily', '2019-04-20T08:00+05:30')::text as daily`
+    )[0]
+  expect(await issues()).toEqual({ weekly: '2019-04-19', daily: '2019-04-19' })
+  await importUntil(app, '2019-04-18')
+  expect(await issues()).toEqual({ weekly: '2019-04-19', daily: '2019-04-19' })
+  await importUntil(app, '2019-04-22', { from: '2019-04-22' })
+  expect(await issues()).toEqual({ weekly: '2019-04-18', daily: '2019-04-18' })
+  await importUntil(app, '2019-04-19', { from: '2019-04-19', symbols: ['NIFTYBEES'] })
+  expect(await issues()).toEqual({ weekly: '2019-04-19', daily: '2019-04-19' })
+  await undoAll()
+})
+
+describe('prices of a day are late', () => {
+  test.each([
+    ['2026-11-27T20:59:59+05:30', false, 'not before nine in the evening'],
+    ['2026-11-27T15:29:59Z', false, 'whatever the time is in London'],
+    ['2026-11-27T21:00:01+05:30', true, 'from nine on'],
+    ['2026-11-28T00:01+05:30', true, 'and after midnight'],
+  ])('at %s: %s, %s', async (at, late) => {
+    const [row] = await app.sql<{ late: boolean }[]>`select prices_late_at('2026-11-27') < ${at} as late`
+    expect(row!.late).toBe(late)
   })
 })
 
@@ -79,6 +147,22 @@ describe('queueing reports', () => {
         select next_due_at from report_choices where user_id = ${userId}`
       expect(choice!.nextDueAt.getTime()).toBe(slot.at.getTime() + 7 * 86_400_000)
     }
+  })
+
+  test('a special session has its report, whatever day of the week it is', async () => {
+    await closeDays(-20, 0)
+    await app.sql`insert into special_sessions select (now() at time zone 'Asia/Kolkata')::date - 1, 'test'`
+    const slot = await pastSlot(app, 'daily')
+    expect(slot.issue).toBe(daysAfter(dayInIndia(new Date()), -1))
+    await importUntil(app, slot.issue)
+    const { userId, email } = await reader(app)
+    await makeDue(app, slot, [userId])
+    await app.run('queue-reports')
+    expect(await queuedFor(app, userId)).toMatchObject([
+      { kind: 'report', subjectKey: `${userId}:daily:${slot.issue}` },
+    ])
+    expect(await reportsTo(app, email)).toHaveLength(1)
+    await undoAll()
   })
 
   test('two workers at once, and asking again, make it one', async () => {
@@ -169,12 +253,30 @@ describe('prices that are late, held or half there', () => {
 
   test('within the first hour subscribers are not troubled', async () => {
     await undoAll()
+    await closeDays(0, 0)
     const slot = await pastSlot(app, 'weekly', 0)
     const { userId } = await reader(app)
     await makeDue(app, slot, [userId])
     await app.run('queue-reports')
     expect(await queuedFor(app, userId)).toEqual([])
     expect((await incidents()).length).toBe(1)
+  })
+
+  test('before the prices are late nobody is told that they are missing, neither admin nor subscribers', async () => {
+    await undoAll()
+    await app.sql`delete from incidents where kind = 'report-held'`
+    const slot = await pastSlot(app, 'weekly')
+    const { userId } = await reader(app)
+    await makeDue(app, slot, [userId])
+    const functions = readFileSync(join(import.meta.dirname, '../../../src/market/calendar/calendar.sql'), 'utf8')
+    await app.sql`
+      create or replace function prices_late_at(p_day date) returns timestamptz language sql immutable
+      as $$ select 'infinity'::timestamptz $$`
+    await app.run('queue-reports').finally(() => app.sql.unsafe(functions))
+    expect([await queuedFor(app, userId), await incidents()]).toEqual([[], []])
+    await app.run('queue-reports')
+    expect(await queuedFor(app, userId)).toMatchObject([{ kind: 'report-late' }])
+    expect(await incidents()).toHaveLength(1)
   })
 
   test('“it is late” is not sent any more when the report was queued meanwhile', async () => {

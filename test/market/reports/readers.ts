@@ -20,8 +20,14 @@ export async function linkOf(app: TestApp, userId: string): Promise<string> {
   return row!.link
 }
 
-/** The newest slot of a cadence that has come, two hours ago or more, and the issue that is due in it. */
-export async function pastSlot(app: TestApp, cadence: 'weekly' | 'daily', hoursAgo = 2) {
+/**
+ * The newest slot of a cadence that has come so many hours ago, and the issue that is due in it. The exchange is open on every
+ * weekday and no other day, except for a `test`, so that no week is a special one on any date. After three hours the prices of
+ * the issue are late at any time of the day: they are out by six, and late from nine on.
+ */
+export async function pastSlot(app: TestApp, cadence: 'weekly' | 'daily', hoursAgo = 3) {
+  await app.sql`delete from holidays where name <> 'test'`
+  await app.sql`delete from special_sessions where name <> 'test'`
   const [slot] = await app.sql<{ at: Date; weekday: number; minute: number; issue: Day }[]>`
     with slot as (
       select date_trunc('minute', now() - make_interval(hours => ${hoursAgo})) as at
@@ -60,7 +66,7 @@ export async function importUntil(
   const rows = [...inventPrices(instruments, daysAfter(until, 1))]
     .filter(([symbol]) => given.symbols?.includes(symbol) ?? true)
     .flatMap(([symbol, prices]) =>
-      [...prices]
+      [...prices, ...(prices.has(until) ? [] : [[until, [...prices.values()].at(-1)!] as const])]
         .slice(-560)
         .filter(([day]) => given.from === undefined || day >= given.from)
         .map(([day, close], i) => ({
