@@ -5,7 +5,9 @@ import { strToU8, zipSync } from 'fflate'
 import { afterAll, describe, expect, test } from 'vitest'
 import { dayIn } from '../../src/market/calendar/days.ts'
 import { symbolIn } from '../../src/market/instruments/identifiers.ts'
-import { type Found, priceIn, type Reading, readPriceFile } from '../../src/market/prices/files/reading.ts'
+import { priceIn } from '../../src/market/prices/files/cells.ts'
+import { type Found, readPriceFile } from '../../src/market/prices/files/reading.ts'
+import type { Reading } from '../../src/market/prices/files/sheet.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'etf-files-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))

@@ -3,7 +3,7 @@ export function symbolIn(cell: string): string | null {
   const text = cell
     .trim()
     .toUpperCase()
-    .replace(/\.(NS|BO|IN)$/, '')
+    .replace(/\.(NS|IN)$/, '')
   return /^[A-Z0-9&-]{1,20}$/.test(text) ? text : null
 }
 

@@ -1,6 +1,7 @@
-import type { Readable } from 'node:stream'
 import { dayIn } from '../../calendar/days.ts'
-import { csvProblem, normalised, openFiles, type Problem, rowsOf, webPage } from '../../files/csv-files.ts'
+import { normalised, type Problem, rowsOf } from '../../files/csv-files.ts'
+import { openFiles } from '../../files/open-files.ts'
+import { Unreadable } from '../../files/unreadable.ts'
 import { isIsin, symbolIn } from '../identifiers.ts'
 import type { ListedEtf } from './queries.ts'
 
@@ -21,7 +22,7 @@ export async function readEtfList(path: string, name: string): Promise<{ etfs: L
   const problems: Problem[] = []
   for await (const { file, ...opened } of openFiles(path, name)) {
     const complain = (line: number | null, sentence: string) => problems.push({ file, line, sentence })
-    if (opened.source) await readOne(opened.source, { lines, etfs, complain })
+    if (opened.chunks) await readOne(opened.chunks, { lines, etfs, complain })
     else complain(null, opened.sentence)
     // A file with so many problems is something else; the rest of it is not read.
     if (problems.length >= 100) break
@@ -33,12 +34,13 @@ export async function readEtfList(path: string, name: string): Promise<{ etfs: L
 
 /** Whether a file begins as NSE's list of ETFs does; of a zip its first CSV file. */
 export async function looksLikeEtfList(path: string, name: string): Promise<boolean> {
-  for await (const { source } of openFiles(path, name)) {
-    if (!source) return false
+  for await (const { chunks } of openFiles(path, name)) {
+    if (!chunks) return false
     try {
-      for await (const { record } of rowsOf(source)) return isEtfList(normalised(record))
-    } catch {
-      return false
+      for await (const rows of rowsOf(chunks)) for (const row of rows) return isEtfList(normalised(row.cells()))
+    } catch (error) {
+      if (error instanceof Unreadable) return false
+      throw error
     }
   }
   return false
@@ -56,30 +58,31 @@ type Reading = {
   complain: (line: number | null, sentence: string) => number
 }
 
-async function readOne(source: Readable, { lines, etfs, complain }: Reading): Promise<void> {
+async function readOne(chunks: AsyncIterable<Buffer>, { lines, etfs, complain }: Reading): Promise<void> {
   let header: string[] | undefined
   try {
-    for await (const { record, info } of rowsOf(source)) {
-      if (!header) {
-        header = normalised(record)
-        if (!isEtfList(header)) return void complain(1, webPage(header) ?? otherHeader)
-        continue
+    for await (const rows of rowsOf(chunks))
+      for (const row of rows) {
+        if (!header) {
+          header = normalised(row.cells())
+          if (!isEtfList(header)) return void complain(1, otherHeader)
+          continue
+        }
+        const etf = etfOn(row.cells(), header)
+        if (typeof etf === 'string') {
+          if (complain(row.line, etf) >= 100) return
+        } else if (lines.has(etf.symbol))
+          complain(row.line, `${etf.symbol} stands on line ${lines.get(etf.symbol)} too.`)
+        else if (etfs.length >= most) return void complain(row.line, 'No list of ETFs is as long as this.')
+        else {
+          lines.set(etf.symbol, row.line)
+          etfs.push(etf)
+        }
       }
-      const etf = etfOn(record, header)
-      if (typeof etf === 'string') {
-        if (complain(info.lines, etf) >= 100) return
-      } else if (lines.has(etf.symbol))
-        complain(info.lines, `${etf.symbol} stands on line ${lines.get(etf.symbol)} too.`)
-      else if (etfs.length >= most) return void complain(info.lines, 'No list of ETFs is as long as this.')
-      else {
-        lines.set(etf.symbol, info.lines)
-        etfs.push(etf)
-      }
-    }
     if (!header) complain(null, 'This file is empty.')
   } catch (error) {
-    const { line, sentence } = csvProblem(error)
-    complain(line, sentence)
+    if (!(error instanceof Unreadable)) throw error
+    complain(error.line, error.message)
   }
 }
 

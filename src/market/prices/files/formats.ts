@@ -4,20 +4,31 @@
  */
 export type Basis = 'traded' | 'restated'
 
-/** Which columns hold what. `basis` unknown: the file does not say, so that a person has to. `symbol` null: the file is about one symbol, named by the file. Headers in capitals. */
+/** Which columns hold what; headers in capitals. `basis` unknown: the file does not say, so that a person has to. */
 export type Format = {
   name: string
   title: string
   basis: Basis | 'unknown'
   day: string
   close: string
+  /** Null: the file is about one symbol, by whose name it is called. */
   symbol: string | null
-  /** Rows of other series (bonds, rights…) in an exchange's file are not ours. */
-  series: string | null
-  /** An exchange's file of the whole market: symbols we do not follow are passed over, not refused. */
+  /**
+   * Rows of other series (bonds, rights…) in an exchange's file are not ours. `standIn`: the series that counts on a day
+   * without `main`; BE is where NSE moves a share or fund that may only be traded with delivery.
+   */
+  series: { column: string; main: string; standIn?: string } | null
+  /** A file of many instruments, whoever is followed: others are passed over, not refused. */
   wholeMarket: boolean
-  /** Columns that the header must have besides the ones above, to distinguish formats. */
+  /** An exchange's file of one trading day: when that is wrong, all of it is. */
+  daily: boolean
+  /** Columns the header must have besides the ones above, and columns it must not have, to distinguish formats. */
   also: readonly string[]
+  never: readonly string[]
+  /** What a row says in these columns when it is of NSE's cash market, where the file has them. */
+  only: Readonly<Record<string, string>>
+  /** The file's name, without its ending, where the format is known by it. */
+  called: RegExp | null
 }
 
 const format = (name: string, title: string, columns: Partial<Format>): Format => ({
@@ -29,41 +40,107 @@ const format = (name: string, title: string, columns: Partial<Format>): Format =
   symbol: 'SYMBOL',
   series: null,
   wholeMarket: false,
+  daily: false,
   also: [],
+  never: [],
+  only: {},
+  called: null,
   ...columns,
 })
 
-/** Every format that is read, the most specific first. */
+const nse = { column: 'SERIES', main: 'EQ', standIn: 'BE' }
+const bhavcopy = { series: nse, wholeMarket: true, daily: true }
+const oneSymbol = { symbol: null, never: ['SYMBOL', 'TICKER'] }
+const openHighLow = ['OPEN', 'HIGH', 'LOW']
+
+/** Every format with a header of one line, the most specific first. `Adj Close`, which accounts for dividends, is never read. */
 const formats: readonly Format[] = [
   format('nse-udiff', 'NSE bhavcopy (UDiFF, since July 2024)', {
+    ...bhavcopy,
     day: 'TRADDT',
     close: 'CLSPRIC',
     symbol: 'TCKRSYMB',
-    series: 'SCTYSRS',
-    wholeMarket: true,
+    series: { ...nse, column: 'SCTYSRS' },
+    only: { SRC: 'NSE', SGMT: 'CM', FININSTRMTP: 'STK' },
   }),
-  format('nse-full', 'NSE full bhavcopy with deliveries', {
-    day: 'DATE1',
-    close: 'CLOSE_PRICE',
-    series: 'SERIES',
-    wholeMarket: true,
-  }),
-  format('nse-legacy', 'NSE bhavcopy (until July 2024)', { day: 'TIMESTAMP', series: 'SERIES', wholeMarket: true }),
-  format('yahoo', 'Yahoo download', { symbol: null, basis: 'restated', also: ['ADJ CLOSE', 'VOLUME'] }),
+  format('nse-full', 'NSE full bhavcopy with deliveries', { ...bhavcopy, day: 'DATE1', close: 'CLOSE_PRICE' }),
+  format('nse-legacy', 'NSE bhavcopy (until July 2024)', { ...bhavcopy, day: 'TIMESTAMP' }),
+  format('nse-security', 'NSE security-wise archive', { series: nse, wholeMarket: true, close: 'CLOSE PRICE' }),
+  format('nse-quote', 'NSE quote download, one symbol', { ...oneSymbol, series: nse, also: ['PREV. CLOSE', 'VWAP'] }),
+  format('yahoo', 'Yahoo download', { ...oneSymbol, basis: 'restated', also: ['ADJ CLOSE'] }),
   format('stooq-bulk', 'Stooq, many symbols', {
     day: '<DATE>',
     close: '<CLOSE>',
     symbol: '<TICKER>',
+    series: { column: '<PER>', main: 'D' },
     basis: 'restated',
     wholeMarket: true,
   }),
+  format('long-adjusted', 'Date, symbol, close and adjusted close, origin unknown', {
+    basis: 'unknown',
+    also: ['ADJ CLOSE'],
+  }),
   format('long', 'Our own: date, symbol, close', {}),
-  format('stooq', 'Stooq, one symbol', { symbol: null, basis: 'restated', also: ['OPEN', 'HIGH', 'LOW'] }),
+  // Stooq calls India IN, in its symbols (bankbees.in) and its downloads (bankbees_in_d.csv).
+  format('stooq', 'Stooq, one symbol', { ...oneSymbol, basis: 'restated', also: openHighLow, called: /[._]in(_d)?$/i }),
+  format('yfinance-history', 'yfinance history, perhaps with dividends in its prices', {
+    ...oneSymbol,
+    basis: 'unknown',
+    also: [...openHighLow, 'STOCK SPLITS'],
+  }),
+  format('ohlc', 'Date, open, high, low, close, origin unknown', {
+    ...oneSymbol,
+    basis: 'unknown',
+    also: openHighLow,
+  }),
 ]
 
-/** The format whose columns are all in this (normalised) header, in any order. */
-export function formatOf(header: readonly string[]): Format | undefined {
-  return formats.find((one) =>
-    [one.day, one.close, one.symbol, one.series, ...one.also].every((name) => name === null || header.includes(name)),
+/** yfinance's file of one ticker or more side by side, under a header of three lines. */
+export function yfinanceFormat(hasAdjustedClose: boolean): Format {
+  return format('yfinance', hasAdjustedClose ? 'yfinance download' : 'yfinance, adjusted for dividends perhaps', {
+    symbol: null,
+    basis: hasAdjustedClose ? 'restated' : 'unknown',
+  })
+}
+
+/** The format whose columns are all in this (normalised) header, in any order. `stem`: the file's name without its ending. */
+export function formatOf(header: readonly string[], stem: string): Format | undefined {
+  return formats.find(
+    (one) =>
+      [one.day, one.close, one.symbol, one.series?.column ?? null, ...one.also].every(
+        (name) => name === null || header.includes(name),
+      ) &&
+      !one.never.some((name) => header.includes(name)) &&
+      (one.called?.test(stem) ?? true),
   )
+}
+
+const otherExchange = 'These are prices of BSE, another exchange. ETFs are ranked by NSE’s prices: import NSE’s file.'
+
+/** Files that look like ours and hold no prices of ETFs on NSE: columns by which they are known, and what they are. */
+const strangers: readonly [columns: readonly string[], sentence: string][] = [
+  [
+    ['INSTRUMENT', 'EXPIRY_DT'],
+    'This is a bhavcopy of futures and options. Import the one of the cash market (cm…bhav.csv).',
+  ],
+  [
+    ['INDEX NAME'],
+    'This is NSE’s file of index values. ETFs are ranked by their own prices, which are in the bhavcopy.',
+  ],
+  [['DATE', 'SHARES TRADED'], 'This is the history of an index. ETFs are ranked by their own prices.'],
+  [['SC_CODE'], otherExchange],
+  [['WAP', 'CLOSE PRICE'], otherExchange],
+]
+
+/** What a file with this (normalised) header is, in a sentence, when it is one that must not be taken for prices of ours. */
+export function strangerOf(header: readonly string[]): string | undefined {
+  return strangers.find(([columns]) => columns.every((name) => header.includes(name)))?.[1]
+}
+
+/** Why a row with `value` in a column of `only` is not of NSE's cash market. */
+export function otherMarket(column: string, value: string): string {
+  if (column === 'SRC') return otherExchange
+  return column === 'SGMT' && value === 'FO'
+    ? 'This is a bhavcopy of futures and options. Import the one of the cash market (BhavCopy_NSE_CM_…).'
+    : `This is not of NSE’s cash market: ${column} is “${value.slice(0, 30)}”.`
 }
