@@ -6,8 +6,7 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { dayIn } from '../../src/market/calendar/days.ts'
 import { symbolIn } from '../../src/market/instruments/identifiers.ts'
 import { priceIn } from '../../src/market/prices/files/cells.ts'
-import { type Found, readPriceFile } from '../../src/market/prices/files/reading.ts'
-import type { Reading } from '../../src/market/prices/files/sheet.ts'
+import { type Found, type Reading, readPriceFile } from '../../src/market/prices/files/reading.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'etf-files-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))

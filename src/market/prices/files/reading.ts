@@ -6,6 +6,8 @@ import type { Format } from './formats.ts'
 import { layoutOf, unknownHeader } from './layout.ts'
 import { type PriceLine, type Reading, Sheet } from './sheet.ts'
 
+export type { Reading, Seen } from './sheet.ts'
+
 /**
  * What is found in a file, in its order: its format, then prices and problems, then its end. A file that cannot be read at all
  * is `refused`, and has no prices. `lastDay`: of our rows; null when there are none. `skipped`: rows of ours without a price.
