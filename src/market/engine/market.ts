@@ -3,9 +3,8 @@ import type { Sql } from '../../platform/db.ts'
 import type { Day } from '../calendar/days.ts'
 import { readTradingCalendar, type TradingCalendar } from '../calendar/trading-calendar.ts'
 import { type InstrumentRow, listInstruments } from '../instruments/queries.ts'
-import { adjusted, type Prices } from '../prices/closing-prices.ts'
-import { listPrices } from '../prices/queries.ts'
-import { listSplits } from '../prices/splits/queries.ts'
+import type { Prices } from '../prices/closing-prices.ts'
+import { readPrices } from '../prices/reading-prices.ts'
 import { findVersion } from '../version/queries.ts'
 import { type Analysis, type AnalysisParams, analyse, type Instrument } from './analysis.ts'
 import { stepsOf } from './frame.ts'
@@ -26,7 +25,8 @@ export type Market = {
 
 /** History in memory. The longest window needs three and a half years; the rest is for stepping back in time. */
 const years = 6
-const maxAnalyses = 60
+/** Analyses that are kept: sixty, and fewer where there are many sectors in one. */
+const kept = { max: 60, maxSize: 12_000, sizeCalculation: ({ sectors }: Analysis) => Math.max(1, sectors.length) }
 
 const markets = new WeakMap<Sql, { version: number; market: Promise<Market> }>()
 const analysesOf = new WeakMap<Market, LRUCache<string, Analysis>>()
@@ -46,7 +46,7 @@ export async function currentMarket(sql: Sql): Promise<Market> {
 /** An analysis of the market, computed once for the same parameters until the market changes. Null without a benchmark's prices. */
 export function cachedAnalysis(market: Market, params: Omit<AnalysisParams, 'calendar'>): Analysis | null {
   if (!market.benchmark) return null
-  const cache = analysesOf.get(market) ?? new LRUCache<string, Analysis>({ max: maxAnalyses })
+  const cache = analysesOf.get(market) ?? new LRUCache<string, Analysis>(kept)
   analysesOf.set(market, cache)
   const key = JSON.stringify([params.step, params.at, params.tail])
   const analysis =
@@ -61,32 +61,22 @@ export function stepsIn(market: Market, step: AnalysisParams['step']): Day[] {
 }
 
 async function readMarket(sql: Sql, version: number, changedAt: Date): Promise<Market> {
-  const [instruments, prices, splits, calendar] = await Promise.all([
+  const [instruments, { newest, sample, prices }, calendar] = await Promise.all([
     listInstruments(sql),
-    listPrices(sql, years),
-    listSplits(sql),
+    readPrices(sql, years),
     readTradingCalendar(sql),
   ])
-  const pricesOf = (symbol: string): Prices => {
-    const found = prices.find((one) => one.symbol === symbol)
-    if (!found) return new Map()
-    const all = found.days.map((day, i) => [day, found.closes[i]!] as const)
-    const traded = new Map(all.filter((_, i) => !found.restated[i]))
-    const own = splits.filter((split) => split.symbol === symbol)
-    if (own.length === 0) return new Map(all)
-    // Prices that their source has restated are not restated again.
-    const restated = adjusted(traded, own)
-    return new Map(all.map(([day, close]) => [day, restated.get(day) ?? close]))
-  }
-  const withPrices = instruments.map((one) => ({ ...one, prices: pricesOf(one.symbol) }))
-  const benchmark = withPrices.find((one) => one.kind === 'benchmark') ?? null
+  // Many statements read it: what changed between two of them is read again, all of it.
+  const now = await findVersion(sql)
+  if (now.version !== version) return readMarket(sql, now.version, now.changedAt)
+  const withPrices = instruments.map((one) => ({ ...one, prices: prices.get(one.symbol) ?? new Map<Day, number>() }))
   return {
     version,
     changedAt,
-    sample: prices.some((one) => one.sample),
-    benchmark,
+    sample,
+    benchmark: withPrices.find((one) => one.kind === 'benchmark') ?? null,
     sectors: withPrices.filter((one) => one.kind !== 'benchmark' && one.shown),
     calendar,
-    asOf: benchmark ? ([...benchmark.prices.keys()].at(-1) ?? null) : null,
+    asOf: newest,
   }
 }

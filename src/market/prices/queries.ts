@@ -24,22 +24,42 @@ export async function marketAge(sql: Sql): Promise<{ asOf: string | null; sample
   return row!
 }
 
-/** Closing prices that count, of the last `years` up to the newest; per symbol, as arrays of days and closes. */
-export async function listPrices(sql: Sql, years: number) {
-  return sql<{ symbol: string; days: string[]; closes: number[]; restated: boolean[]; sample: boolean }[]>`
-    with newest as (
-      select max(p.day) as day
-      from instruments i
-      cross join lateral (
-        select day from counted_prices(i.symbol) order by day desc limit 1
-      ) p
-    )
-    select i.symbol, jsonb_agg(p.day order by p.day) as days, jsonb_agg(p.close order by p.day) as closes,
-           jsonb_agg(p.basis = 'restated' order by p.day) as restated,
+/** The benchmark's newest day, null without one, and whether its prices are the invented sample. */
+export async function findNewestDay(sql: Sql): Promise<{ newest: string | null; sample: boolean }> {
+  const [row] = await sql<{ newest: string | null; sample: boolean }[]>`
+    select max(p.day)::text as newest,
            exists (select from imports where origin = 'sample' and status = 'committed') as sample
-    from newest, instruments i
-    cross join lateral counted_prices(i.symbol) p
-    where p.day > newest.day - make_interval(years => ${years})
-    group by i.symbol
+    from instruments b
+    cross join lateral (
+      select p.day
+      from prices p
+      join imports i on i.id = p.import_id and i.status = 'committed'
+      where p.symbol = b.symbol
+      order by p.day desc
+      limit 1
+    ) p
+    where b.kind = 'benchmark'
+  `
+  return row!
+}
+
+/** Closing prices that count of one instrument; \`places\` are days after the first. */
+export type PricesRow = { symbol: string; places: number[]; closes: number[]; restated: boolean[] }
+
+/** The prices from one day to another of the next instruments by symbol, each with the oldest first. */
+export async function listPricesOf(
+  sql: Sql,
+  { after, limit, first, last }: { after: string; limit: number; first: string; last: string },
+): Promise<PricesRow[]> {
+  return sql<PricesRow[]>`
+    select i.symbol, p.*
+    from (select symbol from instruments where symbol > ${after} order by symbol limit ${limit}) i
+    cross join lateral (
+      select coalesce(json_agg(day - ${first}::date), '[]') as places, coalesce(json_agg(close), '[]') as closes,
+             coalesce(json_agg(basis = 'restated'), '[]') as restated
+      from counted_prices(i.symbol)
+      where day between ${first} and ${last}
+    ) p
+    order by i.symbol
   `
 }
