@@ -170,11 +170,12 @@ end $$;
 
 -- Notes what lies in the folder, [{name, bytes, modified_at}], and answers what is complete: unchanged for ten seconds.
 create or replace function note_feed_files(p_files jsonb) returns table (id bigint, name text) language plpgsql as $$
+#variable_conflict use_column
 begin
   delete from feed_files f
   where f.state = 'arriving' and f.name not in (select g.name from jsonb_to_recordset(p_files) g(name text));
-  insert into feed_files as f (name, bytes, modified_at)
-  select g.name, g.bytes, g.modified_at from jsonb_to_recordset(p_files) g(name text, bytes bigint, modified_at timestamptz)
+  insert into feed_files as f (name, bytes, modified_at, seen_at)
+  select g.name, g.bytes, g.modified_at, now() from jsonb_to_recordset(p_files) g(name text, bytes bigint, modified_at timestamptz)
   on conflict (name) where state = 'arriving' do update
   set bytes = excluded.bytes, modified_at = excluded.modified_at, seen_at = excluded.seen_at
   where (f.bytes, f.modified_at) is distinct from (excluded.bytes, excluded.modified_at);

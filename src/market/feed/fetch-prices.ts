@@ -21,8 +21,9 @@ export type Look = Outcome[] | null
  */
 export async function fetchPrices(given: Given, stopping?: AbortSignal): Promise<Outcome[]> {
   const source = given.config.prices
-  await noteLatePrices(given.sql, source)
   const found = source.source === null || source.source === 'off' ? null : await look(given, null, stopping)
+  // After the look: what an outage made late may just have come.
+  await noteLatePrices(given.sql, source)
   await closeSettledIncidents(given.sql, source.invented)
   for (const { about, state, sentence, importId } of found ?? [])
     given.log.info({ event: 'prices fetched', about, state, importId, reason: sentence }, 'prices fetched')

@@ -10,8 +10,8 @@ import { dayInName } from './addresses.ts'
 import { by, type Feed, type Outcome } from './feed.ts'
 import { findImportOf, noteFileSettled, noteFiles, type SeenFile, settleImport } from './queries.ts'
 
-/** What programs call a file that they are still writing. */
-const unfinished = /^\.|\.(part|partial|tmp|temp|filepart|crdownload)$|~$/i
+/** What programs call a file that they are still writing; and our own subfolders. */
+const leftAlone = /^(done|refused)$|^\.|\.(part|partial|tmp|temp|filepart|crdownload)$|~$/i
 /** A file that cannot be read and changed within this time may still be arriving over a line that stalls. */
 const settlesWithinMs = 10 * 60_000
 
@@ -46,7 +46,7 @@ function orderOf(name: string): string {
 async function filesIn(folder: string): Promise<SeenFile[]> {
   try {
     const entries = await readdir(folder, { withFileTypes: true })
-    const named = entries.filter((entry) => entry.isFile() && !unfinished.test(entry.name) && entry.name.isWellFormed())
+    const named = entries.filter((entry) => entry.isFile() && !leftAlone.test(entry.name) && entry.name.isWellFormed())
     const seen = await Promise.all(
       named.map(async ({ name }) => {
         const found = await lstat(join(folder, name)).catch(() => null)

@@ -131,12 +131,16 @@ export async function findImportOf(sql: Sql, sha256: string): Promise<{ id: numb
   return row
 }
 
-/** The session that was over for three hours and has no prices yet, with the newest day that has; undefined: none is late. */
+/**
+ * The newest session whose prices are not here at 21:00 of its day; undefined: they are, or wait in a held import, which has an
+ * incident of its own.
+ */
 export async function findLateDay(sql: Sql, invented: boolean): Promise<string | undefined> {
   const [row] = await sql<{ day: string }[]>`
     select late.day::text as day
     from (select newest_session(21) as day) late
     where late.day not in (select day from benchmark_days(${invented}) b(day))
+      and not exists (select from feed_days f join imports i on i.id = f.import_id and i.status = 'held' where f.day = late.day)
   `
   return row?.day
 }

@@ -1,7 +1,7 @@
 -- The one who fetches prices, and how the source is doing. One row: whoever holds it works, until `held_until` at the latest, so
 -- that a crash blocks nobody for long.
 create table feed_state (
-  only       boolean primary key default true check (only),
+  is_here    boolean primary key default true check (is_here),
   holder     text,
   held_until timestamptz,
   looked_at  timestamptz,                            -- when somebody last looked, whatever was found
@@ -19,7 +19,7 @@ create table feed_days (
   tries     integer not null default 1,              -- with the same state, in a row
   missing   text[] not null default '{}',            -- instruments that traded in the days before and have no price on this one
   import_id bigint references imports on delete set null,
-  asked_at  timestamptz not null default now(),
+  asked_at  timestamptz not null,
   next_at   timestamptz                              -- waiting and failed: not asked before this
 );
 
@@ -29,7 +29,7 @@ create table feed_files (
   name        text not null,
   bytes       bigint not null,
   modified_at timestamptz not null,
-  seen_at     timestamptz not null default now(),    -- first seen with this size and time
+  seen_at     timestamptz not null,                  -- first seen with this size and time
   state       text not null default 'arriving' check (state in ('arriving', 'committed', 'held', 'known', 'refused')),
   message     text,
   import_id   bigint references imports on delete set null,
