@@ -36,8 +36,8 @@ returns table (day date) language sql stable as $$
   ), edges as (
     select min(here.day) as first_day, max(here.day) as last_day, (now() at time zone 'Asia/Kolkata')::date as today from here
   ), span as (
-    select coalesce(p_from, greatest(first_day, least(last_day + 1, today - 14)),
-                    case when not p_invented then (today - interval '3 years')::date end) as from_day,
+    select coalesce(p_from, case when last_day is not null then greatest(first_day, least(last_day + 1, today - 14))
+                                 when not p_invented then (today - interval '3 years')::date end) as from_day,
            coalesce(p_to, newest_session(18)) as to_day
     from edges
   )
