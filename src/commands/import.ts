@@ -19,6 +19,7 @@ import { readSettings } from '../platform/environment.ts'
 import { AppError } from '../platform/errors.ts'
 import { prepareDatabase } from '../platform/migrate.ts'
 import { parseArguments } from './arguments.ts'
+import { fetchNow } from './fetching.ts'
 
 const usage = `Import closing prices: NSE bhavcopies of every age, Yahoo, Stooq, or our own date,symbol,close; zipped or not.
   npm run import -- FILES…                       reads all files; commits them when nothing is wrong or in doubt
@@ -26,6 +27,8 @@ const usage = `Import closing prices: NSE bhavcopies of every age, Yahoo, Stooq,
   npm run import -- FILES… --split BANKBEES:2019-12-20:10   a jump is a split: ten new units for one old
   npm run import -- FILES… --real BANKBEES:2020-03-23       a jump is the market's own
   npm run import -- eq_etfseclist.csv            NSE's list of ETFs, from which the panel's Instruments pick symbols
+  npm run import -- --fetch                      what PRICE_SOURCE has that is missing here, now; exits 1 when something is held
+  npm run import -- --fetch --from 2026-11-16 --to 2026-11-27
   npm run import -- --list
   npm run import -- --undo NUMBER`
 
@@ -37,15 +40,20 @@ const { values, positionals } = parseArguments(usage, {
     real: { type: 'string', multiple: true, default: [] },
     undo: { type: 'string' },
     list: { type: 'boolean', default: false },
+    fetch: { type: 'boolean', default: false },
+    from: { type: 'string' },
+    to: { type: 'string' },
     'dry-run': { type: 'boolean', default: false },
   },
 })
 
-await withDatabase(readSettings(), async (url) => {
+const settings = readSettings()
+await withDatabase(settings, async (url) => {
   await prepareDatabase(url)
   const sql = connect(url, { max: 2 })
   try {
     if (values.list) await list(sql)
+    else if (values.fetch) await fetchPrices(sql)
     else if (values.undo !== undefined) await undoImport(sql, values.undo)
     else if (positionals.length > 0) await importFiles(sql)
     else fail(usage)
@@ -56,6 +64,11 @@ await withDatabase(readSettings(), async (url) => {
     await sql.end({ timeout: 5 })
   }
 })
+
+async function fetchPrices(sql: Sql): Promise<void> {
+  const failure = await fetchNow(sql, settings, values)
+  if (failure !== null) fail(failure)
+}
 
 async function importFiles(sql: Sql): Promise<void> {
   const missing = positionals.filter((path) => !existsSync(path))

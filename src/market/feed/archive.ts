@@ -5,7 +5,7 @@ import { dateInIndia } from '../../platform/dates.ts'
 import type { Day } from '../calendar/days.ts'
 import { readPriceFile, type Seen } from '../prices/files/reading.ts'
 import { type GivenFile, readIntoImport } from '../prices/imports/imports.ts'
-import { dropImport } from '../prices/imports/queries.ts'
+import { dropImport, findImport } from '../prices/imports/queries.ts'
 import { addressesOf } from './addresses.ts'
 import { download, SourceError } from './download.ts'
 import { by, type Feed, type Outcome } from './feed.ts'
@@ -110,10 +110,19 @@ async function beginsLikeAPage(path: string): Promise<boolean> {
 async function importFiles(feed: Feed, files: readonly (GivenFile & { day: Day })[]): Promise<Outcome[]> {
   const origin = feed.source.invented ? 'sample' : 'feed'
   const importId = await readIntoImport(feed.sql, files, { origin, actor: by.actor })
-  const { outcome, sentence } = await settleImport(feed.sql, importId, { ...feed, invented: feed.source.invented })
-  if (outcome !== 'lost') return files.map(({ day }) => ({ about: day, state: outcome, importId, sentence }))
+  const read = (await findImport(feed.sql, importId))!
+  const priced = files.filter((_, place) => read.files[place]!.prices > 0)
+  const empty = files.filter((file) => !priced.includes(file))
+  const outcomes: Outcome[] = []
+  for (const { day } of empty) outcomes.push(await noted(feed, day, 'failed', 'No instrument that we follow is in it.'))
+  const { outcome, sentence } =
+    priced.length > 0
+      ? await settleImport(feed.sql, importId, { ...feed, invented: feed.source.invented })
+      : { outcome: 'lost' as const, sentence: null }
+  if (outcome !== 'lost')
+    return [...outcomes, ...priced.map(({ day }) => ({ about: day, state: outcome, importId, sentence }))]
   await dropImport(feed.sql, importId, by)
-  return []
+  return outcomes
 }
 
 async function noted(feed: Feed, day: Day, state: 'waiting' | 'failed', sentence: string): Promise<Outcome> {

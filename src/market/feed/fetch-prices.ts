@@ -8,7 +8,7 @@ import { closeSettledIncidents, noteLatePrices, resolveFolderIncidents } from '.
 import { hasRealPrices, isBackingOff, listDueDays, listUntouchedImports, settleImport } from './queries.ts'
 
 /** The job queue lets a run last a quarter of an hour; what is left is done by the next one. */
-const mostMs = 10 * 60_000
+const withinMs = 10 * 60_000
 
 type Given = Pick<Services, 'sql' | 'log' | 'config'>
 
@@ -21,7 +21,7 @@ export type Look = Outcome[] | null
  */
 export async function fetchPrices(given: Given, stopping?: AbortSignal): Promise<Outcome[]> {
   const source = given.config.prices
-  const found = source.source === null || source.source === 'off' ? null : await look(given, null, stopping)
+  const found = source.source === null || source.source === 'off' ? null : await look(given, { stopping })
   // After the look: what an outage made late may just have come.
   await noteLatePrices(given.sql, source)
   await closeSettledIncidents(given.sql, source.invented)
@@ -30,17 +30,20 @@ export async function fetchPrices(given: Given, stopping?: AbortSignal): Promise
   return found ?? []
 }
 
+/** A span of days: their sessions whose prices are missing are fetched at once, whatever was waited for. */
+export type Span = { from: string; to: string }
+
 /**
- * One look at the source. With a span of days, those of its sessions whose prices are missing are fetched at once, whatever was
- * waited for; else what is due. Null: another process is looking right now.
+ * One look at the source, at what is due or at a span. It begins nothing more after `withinMs`. Null: another process is looking
+ * right now.
  */
 export async function look(
   { sql, log, config }: Given,
-  span: { from: string; to: string } | null,
-  stopping?: AbortSignal,
+  options: { span?: Span | null; stopping?: AbortSignal | undefined; withinMs?: number } = {},
 ): Promise<Look> {
   const source = config.prices
-  const until = performance.now() + mostMs
+  const { span = null, stopping } = options
+  const until = performance.now() + (options.withinMs ?? withinMs)
   return withFeed({ sql, log, source, stopping }, async (feed) => {
     const settled = await settleUntouched(feed)
     const found = source.source === 'folder' ? await lookInFolder(feed, until) : await lookInArchive(feed, span, until)
@@ -49,7 +52,7 @@ export async function look(
 }
 
 /** The look-alike goes on with the sample where there is one, and ends with it. */
-async function lookInArchive(feed: Feed, span: { from: string; to: string } | null, until: number): Promise<Outcome[]> {
+async function lookInArchive(feed: Feed, span: Span | null, until: number): Promise<Outcome[]> {
   const { sql, source } = feed
   if (source.invented && (await hasRealPrices(sql))) return []
   if (span === null && (await isBackingOff(sql))) return []

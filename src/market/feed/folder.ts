@@ -75,7 +75,7 @@ async function takeIn(feed: Feed, folder: string, file: { id: number; name: stri
   const read = (await findImport(feed.sql, importId))!
   if (read.problemCount > 0 || read.files.every(({ prices }) => prices === 0)) {
     await dropImport(feed.sql, importId, by)
-    if (Date.now() - found.mtimeMs < settlesWithinMs && read.problems.every(({ line }) => line === null)) return null
+    if (Date.now() - found.mtimeMs < settlesWithinMs && read.problemCount === 0) return null
     return refuse(feed, folder, file, read)
   }
   const { outcome, sentence } = await settleImport(feed.sql, importId, { holder: feed.holder, invented: false })
@@ -84,15 +84,18 @@ async function takeIn(feed: Feed, folder: string, file: { id: number; name: stri
     return null
   }
   await moveTo(folder, 'done', file.name)
-  return settled(feed, file, { state: outcome, importId, sentence })
+  const [unread] = read.refused
+  const passedOver = unread ? `Passed over: ${unread.file}: ${unread.sentence}` : null
+  return settled(feed, file, { state: outcome, importId, sentence: sentence ?? passedOver })
 }
 
 async function refuse(feed: Feed, folder: string, file: { id: number; name: string }, read: Import): Promise<Outcome> {
-  const lines = read.problems.map(sentenceOf)
-  const sentence = lines[0] ?? 'There is no price of an instrument we follow in this file.'
+  const lines = [...read.refused.map((one) => ({ ...one, line: null })), ...read.problems].map(sentenceOf)
+  const sentence = lines[0] ?? `${file.name}: There is no price in this file.`
   const moved = await moveTo(folder, 'refused', file.name)
-  const rest = read.problemCount > lines.length ? [`And ${read.problemCount - lines.length} more.`] : []
-  await writeFile(`${moved}.reason.txt`, `${[lines.length > 0 ? lines : [sentence], rest].flat().join('\n')}\n`)
+  const more = read.problemCount - read.problems.length
+  const rest = more > 0 ? [`And ${more} more.`] : []
+  await writeFile(`${moved}.reason.txt`, `${[sentence, ...lines.slice(1), ...rest].join('\n')}\n`)
   await insertIncident(feed.sql, 'prices-refused', file.name, {
     file: file.name,
     reason: sentence,

@@ -24,6 +24,7 @@ const off: Config['prices'] = {
 }
 
 export type TestFeed = {
+  databaseUrl: string
   sql: Sql
   /** Sets the database's clock: what `now()` answers to every connection. */
   setClock: (at: string) => Promise<void>
@@ -52,12 +53,13 @@ export async function startFeed(at: string): Promise<TestFeed> {
   const given = (prices: Partial<Config['prices']>) =>
     ({ sql, log, config: { prices: { ...off, ...prices } } }) as unknown as Services
   return {
+    databaseUrl: database.url,
     sql,
     setClock: async (to) => {
       await sql`update pinned.clock set at = ${to}`
     },
     run: (prices) => fetchPrices(given(prices)),
-    look: (prices, span) => look(given(prices), span ?? null),
+    look: (prices, span) => look(given(prices), { span: span ?? null }),
     commit: async (days, { origin = 'command' } = {}) => {
       const importId = await startImport(sql, { origin, actor: 'test' })
       const rows = [benchmark, ...sectors].flatMap((symbol) =>
