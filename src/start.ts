@@ -7,6 +7,7 @@ import { banner } from './dev/banner.ts'
 import { seedDemo } from './dev/demo.ts'
 import { startServices } from './dev/services.ts'
 import { reencryptSecrets } from './identity/second-factor/encrypted-secrets.ts'
+import { hasPricesToSell } from './market/prices/on-sale.ts'
 import { seedSample } from './market/prices/sample-prices.ts'
 import { recordJobRuns } from './operations/jobs/job-runs.ts'
 import { jobsOf } from './operations/jobs/jobs.ts'
@@ -65,7 +66,14 @@ const gateway = cashfree({
 })
 let jobs: Jobs | undefined
 let closing = false
-const services: BillingServices = { config, sql, gateway, log, wake: (job) => jobs?.wake(job) }
+const services: BillingServices = {
+  config,
+  sql,
+  gateway,
+  log,
+  wake: (job) => jobs?.wake(job),
+  isOnSale: () => hasPricesToSell(sql, config.prices),
+}
 const demo =
   running.mailCatcherUrl && running.sandboxUrl
     ? { mailboxUrl: running.mailCatcherUrl, consoleUrl: running.sandboxUrl }

@@ -4,6 +4,7 @@ import { Type } from 'typebox'
 import { cannotBePaid } from '../billing/checkout/checkout.ts'
 import { findOrCreateOrder } from '../billing/checkout/create-order.ts'
 import { refuseWhileUnderWay } from '../billing/checkout/money-under-way.ts'
+import { refuseUnlessOnSale } from '../billing/checkout/on-sale.ts'
 import { refreshUnlessFresh } from '../billing/checkout/refresh-order.ts'
 import type { BillingServices } from '../billing/payments/gateway.ts'
 import { orderOf } from '../billing/payments/payments.ts'
@@ -64,6 +65,7 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
     const known = await orderOf(services.sql, request.user!.id, request.body.orderId)
     await refreshUnlessFresh(services, known, 'checkout', 10_000)
     await refuseWhileUnderWay(services.sql, request.user!.id)
+    await refuseUnlessOnSale(services)
     const order = await orderOf(services.sql, request.user!.id, known.id)
     if (order.status !== 'active' || !order.paymentSessionId || cannotBePaid(order))
       throw new AppError('conflict', conflictOf(order))

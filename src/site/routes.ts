@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { findOrCreateOrder } from '../billing/checkout/create-order.ts'
 import { PaymentUnderWay } from '../billing/checkout/money-under-way.ts'
+import { isOnSale, OpensSoon } from '../billing/checkout/on-sale.ts'
 import type { BillingServices } from '../billing/payments/gateway.ts'
 import { listPlansOnSale, type Plan } from '../billing/plans/queries.ts'
 import { tryPassword } from '../identity/login-throttle/login-throttle.ts'
@@ -10,6 +11,7 @@ import { register } from '../identity/registration/registration.ts'
 import { loginAttemptOf, signIn } from '../identity/sessions/guards.ts'
 import { suggestedEmail } from '../identity/users/email-suggestions.ts'
 import { findState, indianStates } from '../identity/users/indian-states.ts'
+import type { User } from '../identity/users/queries.ts'
 import { authenticate } from '../identity/users/users.ts'
 import { type Preview, previewOf } from '../market/dashboard/preview.ts'
 import { numberFormats, sourceOf } from '../market/engine/summary.ts'
@@ -33,6 +35,8 @@ declare module '../web/views.ts' {
 }
 type Policy = { terms: typeof policyTerms; plans: Plan[] }
 type Landing = Policy & {
+  /** Nothing is sold at the moment. */
+  opensSoon: boolean
   states: typeof indianStates
   form: FormState
   preview: Preview
@@ -71,17 +75,14 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
         services.wake('deliver-mails')
         await signIn(services, request, reply, user)
         // An account is worth keeping even when the payment cannot be started: the checkout page says so and tries again.
-        await findOrCreateOrder(services, user, form.plan)
+        await orderUnlessRefused(user, form.plan)
         return reply.leaveFor(`/checkout/${form.plan}`)
       } catch (error) {
         if (!(error instanceof AppError) || error.code !== 'invalid') throw error
         const own = await theirOwn(request, form, error)
         if (own) {
           await signIn(services, request, reply, own)
-          await findOrCreateOrder(services, own, form.plan).catch((failure: unknown) => {
-            // The checkout says what is under way instead.
-            if (!(failure instanceof PaymentUnderWay)) throw failure
-          })
+          await orderUnlessRefused(own, form.plan)
           return reply.leaveFor(`/checkout/${form.plan}`)
         }
         const shown = { ...form, state: findState(form.state)?.code ?? form.state }
@@ -107,6 +108,13 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
       return show(request, reply, page, html)
     })
 
+  /** Opens the order; where there can be none, the checkout says why: money is under way, or nothing is sold. */
+  async function orderUnlessRefused(user: User, plan: string) {
+    await findOrCreateOrder(services, user, plan).catch((failure: unknown) => {
+      if (!(failure instanceof PaymentUnderWay || failure instanceof OpensSoon)) throw failure
+    })
+  }
+
   /** One page for all visitors; somebody with a cookie gets their own, with their name on it. */
   async function show(request: FastifyRequest, reply: FastifyReply, key: string, html: () => Promise<string>) {
     if (request.headers.cookie === undefined) return sendOnce(request, reply, key, html)
@@ -131,9 +139,14 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
   }
 
   async function landing(form: FormState): Promise<Landing> {
-    const [plans, preview] = await Promise.all([listPlansOnSale(services.sql), previewOf(services.sql)])
+    const [plans, preview, isOpen] = await Promise.all([
+      listPlansOnSale(services.sql),
+      previewOf(services.sql),
+      isOnSale(services),
+    ])
     return {
       plans,
+      opensSoon: !isOpen,
       states: indianStates,
       form,
       preview,

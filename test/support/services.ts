@@ -2,6 +2,7 @@ import { cashfree } from '../../src/billing/payments/cashfree.ts'
 import type { BillingServices } from '../../src/billing/payments/gateway.ts'
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/dev/cashfree-sandbox/sandbox.ts'
 import { type MailCatcher, startMailCatcher } from '../../src/dev/mail-catcher/mail-catcher.ts'
+import { hasPricesToSell } from '../../src/market/prices/on-sale.ts'
 import { jobsOf } from '../../src/operations/jobs/jobs.ts'
 import { type Config, readConfig } from '../../src/platform/config.ts'
 import { connect, type Sql } from '../../src/platform/db.ts'
@@ -59,7 +60,9 @@ export function servicesWith(
   const sql = connect(config.database.url!, { max: poolMax })
   const gateway = cashfree({ ...config.cashfree, ...config.cashfree.credentials! })
   const log = createLog(config.logLevel, write && { write })
-  const services: BillingServices = { config, sql: disturbed(sql), gateway, log, wake: () => {} }
+  const pool = disturbed(sql)
+  const isOnSale = () => hasPricesToSell(pool, config.prices)
+  const services: BillingServices = { config, sql: pool, gateway, log, wake: () => {}, isOnSale }
   const mailer = mailerOf(config)
   return { config, sql, services, mailer, jobs: jobsOf(services, mailer) }
 }

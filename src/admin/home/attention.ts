@@ -16,7 +16,7 @@ export type AttentionItem = {
 }
 
 /** What needs an administrator's attention, the gravest first; empty when nothing does. */
-export function attentionItems(now: Now, market: MarketAge): AttentionItem[] {
+export function attentionItems(now: Now, market: MarketAge, isOnSale: boolean): AttentionItem[] {
   const line = (
     tone: AttentionItem['tone'],
     title: string,
@@ -25,6 +25,7 @@ export function attentionItems(now: Now, market: MarketAge): AttentionItem[] {
     href: string,
   ): AttentionItem[] => (count > 0 ? [{ tone, title, text, count, age: ageLabel(ageS), href }] : [])
   return [
+    ...(isOnSale ? [] : [checkoutClosed(market)]),
     ...line(
       'bad',
       'Paid, not granted',
@@ -72,7 +73,7 @@ export function attentionItems(now: Now, market: MarketAge): AttentionItem[] {
         '/admin/webhooks?accepted=waiting',
       ),
     ),
-    ...prices(market),
+    ...(isOnSale ? prices(market) : []),
     ...line(
       'warn',
       'Refunds not getting on',
@@ -136,6 +137,13 @@ function integrity(check: Now['integrity'], hasIncident: boolean): AttentionItem
   if (check.ageS > 26 * 3600)
     return [{ ...item, tone: 'warn', title: 'The books were not checked today', text: 'The nightly check is late.' }]
   return []
+}
+
+/** Nobody can subscribe: see hasPricesToSell. */
+function checkoutClosed(market: MarketAge): AttentionItem {
+  const age = market.sample ? 'are an invented sample' : market.asOf ? `are ${marketAgeLabel(market)}` : 'are missing'
+  const text = `Prices ${age}, so nobody can subscribe. It opens by itself when the latest ones are imported.`
+  return { tone: 'bad', title: 'Checkout is closed: no prices', text, count: null, age: '', href: '/admin/market' }
 }
 
 /** Real prices only: the demo's invented ones end where they end. */

@@ -1,6 +1,7 @@
+import { isOnSale } from '../../billing/checkout/on-sale.ts'
+import type { BillingServices } from '../../billing/payments/gateway.ts'
 import { marketAge } from '../../market/prices/queries.ts'
 import { dayInIndia } from '../../platform/dates.ts'
-import type { Sql } from '../../platform/db.ts'
 import { dailyMetrics } from '../metrics/daily-metrics.ts'
 import type { SubscriberCounts } from '../metrics/queries.ts'
 import { type AttentionItem, attentionItems } from './attention.ts'
@@ -25,16 +26,18 @@ export type Overview = {
 }
 
 /** Reads it: what waits as of now, what is counted over everybody as it was counted last. */
-export async function readOverview(sql: Sql, clock = new Date()): Promise<Overview> {
-  const [now, market, { takenAt, counts, days }] = await Promise.all([
+export async function readOverview(services: BillingServices, clock = new Date()): Promise<Overview> {
+  const { sql } = services
+  const [now, market, isOpen, { takenAt, counts, days }] = await Promise.all([
     readNow(sql),
     marketAge(sql),
+    isOnSale(services),
     dailyMetrics(sql, daysShown + 1),
   ])
   const today = dayInIndia(clock)
   return {
     now,
-    attention: attentionItems(now, market),
+    attention: attentionItems(now, market, isOpen),
     market,
     counts,
     takenAt,

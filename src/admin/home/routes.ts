@@ -26,8 +26,6 @@ const labels = {
 
 /** /admin: what needs attention, then how the business goes. */
 const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services }) => {
-  app.get('/', async (_request, reply) =>
-    reply.page('admin/home/show', { ...(await readOverview(services.sql)), labels }),
-  )
+  app.get('/', async (_request, reply) => reply.page('admin/home/show', { ...(await readOverview(services)), labels }))
 }
 export default routes

@@ -1,6 +1,6 @@
 import { dateInIndia } from '../../platform/dates.ts'
 import { AppError } from '../../platform/errors.ts'
-import type { Services } from '../../platform/services.ts'
+import type { BillingServices } from '../payments/gateway.ts'
 import { findCurrentOrder, findLastAttempt, type Order } from '../payments/queries.ts'
 import { findPlan } from '../plans/plans.ts'
 import type { Plan } from '../plans/queries.ts'
@@ -8,6 +8,7 @@ import { findReceiptNumber } from '../receipts/queries.ts'
 import type { Subscription } from '../subscriptions/queries.ts'
 import { subscriptionOf } from '../subscriptions/subscriptions.ts'
 import { type MoneyUnderWay, moneyUnderWay } from './money-under-way.ts'
+import { isOnSale } from './on-sale.ts'
 import { findPeriod } from './queries.ts'
 
 export type Stage = 'none' | 'session-created' | 'paid'
@@ -22,6 +23,8 @@ export type Checkout = {
   notice: CheckoutNotice | null
   /** The order could not be created at Cashfree: nothing was charged, and trying again uses the same order. */
   unavailable: boolean
+  /** Nothing is sold at the moment: no payment is offered, of an open order neither. */
+  isClosed: boolean
   /** Orders of this person, of whatever plan, whose money may be moving: while there are any, no payment is offered. */
   underWay: MoneyUnderWay[]
   /** What paying buys, or bought. */
@@ -31,14 +34,14 @@ export type Checkout = {
 }
 
 /** The checkout of a plan for a user: of the open or newest order for it. Throws AppError `not-found` where there is nothing to buy. */
-export async function currentCheckout(services: Services, userId: string, planName: string): Promise<Checkout> {
+export async function currentCheckout(services: BillingServices, userId: string, planName: string): Promise<Checkout> {
   const plan = await findPlan(services.sql, planName)
   const order = (await findCurrentOrder(services.sql, userId, planName)) ?? null
   return compose(services, userId, { plan, order, recentMs: dayMs })
 }
 
 /** The checkout of one order, however old it is. Throws AppError `not-found` where nothing came of it and its plan is off sale. */
-export async function checkoutOf(services: Services, order: Order): Promise<Checkout> {
+export async function checkoutOf(services: BillingServices, order: Order): Promise<Checkout> {
   const plan = await findPlan(services.sql, order.planName)
   return compose(services, order.userId, { plan, order, recentMs: Number.POSITIVE_INFINITY })
 }
@@ -46,7 +49,7 @@ export async function checkoutOf(services: Services, order: Order): Promise<Chec
 const dayMs = 24 * 3600_000
 
 async function compose(
-  services: Services,
+  services: BillingServices,
   userId: string,
   { plan, order, recentMs }: { plan: Plan | undefined; order: Order | null; recentMs: number },
 ): Promise<Checkout> {
@@ -56,10 +59,12 @@ async function compose(
     moneyUnderWay(services.sql, userId),
   ])
   const isUnderWay = underWay.some((money) => money.orderId === order?.id)
-  const stage = stageOf(order, isUnderWay, subscription.hasAccess, recentMs)
-  if (stage === 'none' && !plan) throw new AppError('not-found', 'That plan is not offered any more.')
+  const reached = stageOf(order, isUnderWay, subscription.hasAccess, recentMs)
+  if (reached === 'none' && !plan) throw new AppError('not-found', 'That plan is not offered any more.')
 
-  const shown = stage === 'none' ? plan! : planOf(order!)
+  const isClosed = reached !== 'paid' && underWay.length === 0 && !(await isOnSale(services))
+  const stage = isClosed ? 'none' : reached
+  const shown = reached === 'none' ? plan! : planOf(order!)
   const lastAttempt = (order && (await findLastAttempt(services.sql, order.id))) ?? null
   const period = await findPeriod(services.sql, {
     id: stage === 'paid' ? order!.id : null,
@@ -71,8 +76,12 @@ async function compose(
     plan: shown,
     order,
     lastAttempt,
-    notice: underWay.length > 0 ? null : (noticeOf(stage, order, lastAttempt) ?? renewalNotice(stage, subscription)),
-    unavailable: order?.status === 'created',
+    notice:
+      underWay.length > 0 || isClosed
+        ? null
+        : (noticeOf(stage, order, lastAttempt) ?? renewalNotice(stage, subscription)),
+    unavailable: order?.status === 'created' && !isClosed,
+    isClosed,
     underWay: stage === 'paid' ? [] : underWay,
     period,
     receiptNumber: stage === 'paid' ? ((await findReceiptNumber(services.sql, order!.id)) ?? null) : null,

@@ -15,6 +15,7 @@ import {
   renewIdempotencyKey,
 } from '../payments/queries.ts'
 import { moneyUnderWay, refuseWhileUnderWay } from './money-under-way.ts'
+import { refuseUnlessOnSale } from './on-sale.ts'
 import { closeResolvedOrders, setAsidePending } from './queries.ts'
 import { refreshUnlessFresh } from './refresh-order.ts'
 import { settle, settleWith } from './settle.ts'
@@ -24,12 +25,13 @@ import { settle, settleWith } from './settle.ts'
  * Our row is committed before Cashfree is called, under an id and a key that make every repeat the same call.
  * When Cashfree cannot be reached the order comes back without a session, still `created`; calling again continues it.
  * Where another order turns out to be paid, that one is the answer. Throws AppError `not-found` for a plan that is not on
- * sale, and `conflict` while money of this person is under way.
+ * sale, `conflict` while money of this person is under way, and `unavailable` (OpensSoon) while nothing is sold.
  */
 export async function findOrCreateOrder(services: BillingServices, user: User, planName: string): Promise<Order> {
   const paid = await findPaidMeanwhile(services, user.id)
   if (paid) return paid
   await refuseWhileUnderWay(services.sql, user.id)
+  await refuseUnlessOnSale(services)
   await closeResolvedOrders(services.sql, user.id)
   for (let attempt = 1; ; attempt++) {
     const opened = await openOrder(services.sql, { userId: user.id, planName, newId: `ds_${ulid()}` })
@@ -51,6 +53,7 @@ export async function startOver(services: BillingServices, user: User, planName:
   if (paid) return paid
   const underWay = await moneyUnderWay(services.sql, user.id)
   if (underWay.some(({ mayPayAgain }) => !mayPayAgain)) await refuseWhileUnderWay(services.sql, user.id)
+  await refuseUnlessOnSale(services)
   const current = await findCurrentOrder(services.sql, user.id, planName)
   const toEnd = new Set([...underWay.map(({ orderId }) => orderId), ...(current ? [current.id] : [])])
   for (const id of toEnd) {

@@ -9,6 +9,7 @@ import { findOrder, type Order } from '../payments/queries.ts'
 import { type Checkout, checkoutOf, currentCheckout } from './checkout.ts'
 import { findOrCreateOrder, startOver } from './create-order.ts'
 import { fingerprintOf, moneyUnderWay, PaymentUnderWay } from './money-under-way.ts'
+import { OpensSoon } from './on-sale.ts'
 import { refreshForReturn, refreshUnlessFresh } from './refresh-order.ts'
 import { type CheckoutEntry, type CheckoutView, checkoutView } from './view.ts'
 
@@ -111,10 +112,10 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
     return isTheSame ? reply.code(204).send() : reply.header('HX-Refresh', 'true').send()
   })
 
-  /** Redirects to the checkout, which shows the order, or says why there is none while money is under way. */
+  /** Redirects to the checkout, which shows the order, or says why there is none: money is under way, or nothing is sold. */
   async function leaveForCheckout(reply: FastifyReply, plan: string, creation: Promise<Order>) {
     const order = await creation.catch((error: unknown) => {
-      if (!(error instanceof PaymentUnderWay)) throw error
+      if (!(error instanceof PaymentUnderWay || error instanceof OpensSoon)) throw error
       return null
     })
     return reply.leaveFor(`/checkout/${order?.planName ?? plan}`)

@@ -1,5 +1,5 @@
 import type { Services } from '../../platform/services.ts'
-import type { Checkout } from './checkout.ts'
+import { type Checkout, cannotBePaid } from './checkout.ts'
 
 /** The page around the checkout's region: /checkout/*, which alone may hold the form that leads to Cashfree, or the return page. */
 export type CheckoutEntry = 'checkout' | 'return'
@@ -40,7 +40,9 @@ export function checkoutView(
   const seconds = now - start < 120 ? 3 : now - start < 900 ? 10 : null
   const failed = lastAttempt?.status === 'FAILED'
   const dropped = lastAttempt?.status === 'USER_DROPPED' || lastAttempt?.status === 'CANCELLED'
-  const waits = checkout.stage === 'session-created'
+  // Of an order that was open before, a payment may come at any time.
+  const mayArrive = checkout.isClosed && order?.status === 'active' && !cannotBePaid(order)
+  const waits = checkout.stage === 'session-created' || mayArrive
   const isFree = checkout.underWay.length === 0
   const untried = waits && isFree && entry === 'return' && !failed && !dropped
   const isOfOthers = checkout.underWay.some((money) => money.orderId !== order?.id)
@@ -49,6 +51,7 @@ export function checkoutView(
     waits && failed && 'failed',
     waits && dropped && 'dropped',
     untried && 'untried',
+    checkout.isClosed && 'closed',
     ...checkout.underWay.map(({ state, mayPayAgain }) => `${state}${mayPayAgain ? '-again' : ''}`),
     waits && seconds !== 3 && `every-${seconds}`,
   ]
@@ -60,7 +63,7 @@ export function checkoutView(
       id: order.id,
       amountPaise: order.amountPaise,
       expiresAt: order.expiresAt,
-      paymentSessionId: isFree ? order.paymentSessionId : null,
+      paymentSessionId: isFree && !checkout.isClosed ? order.paymentSessionId : null,
       lastAttempt: failed && isFree ? lastAttempt : null,
     },
     entry,

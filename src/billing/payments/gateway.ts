@@ -145,5 +145,8 @@ export type Gateway = {
   listDisputes(orderId: string, within?: number): Promise<RemoteDispute[]>
 }
 
-/** What slices that move money are given: Cashfree too. */
-export type BillingServices = Services & { gateway: Gateway }
+/**
+ * What slices that move money are given: Cashfree too, and whether subscriptions are sold at the moment (absent: always), which
+ * rooms above decide.
+ */
+export type BillingServices = Services & { gateway: Gateway; isOnSale?: () => Promise<boolean> }
