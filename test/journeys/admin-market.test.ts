@@ -85,7 +85,7 @@ test.each([
   { size: 'laptop', scheme: 'light' },
   { size: 'phone', scheme: 'dark' },
 ] as const)(
-  'an admin keeps instruments, splits and holidays on a $size ($scheme)',
+  'an admin keeps instruments, splits and the calendar on a $size ($scheme)',
   async (options) => {
     const { size, scheme } = options
     const person = await scene.arriveAsAdmin(options)
@@ -124,17 +124,26 @@ test.each([
     await page.getByRole('button', { name: 'Remove ITBEES, Thu, 12 Nov 2026' }).click()
     await page.getByText('The split is removed').waitFor()
 
-    await page.getByRole('link', { name: 'Holidays' }).click()
-    await page.getByLabel('One a line').fill('2027-01-26 Republic Day\n2027-02-31 Nothing')
+    await scene.app.sql`update holidays set day = '2026-01-27' where day = '2026-01-26'`
+    await page.getByRole('link', { name: 'Calendar' }).click()
+    await page.getByText('Missing: Republic Day.').waitFor()
+    await page.getByLabel('NSE’s list').fill('2027-01-26 Republic Day\n2027-02-31 Nothing')
     await page.getByRole('button', { name: 'Save them' }).click()
     await page.getByText('Line 2:').waitFor()
-    await page.getByLabel('One a line').fill('2027-01-26 Republic Day\n2027-03-26 Good Friday')
+    await looksRight(person, `market-calendar-refused-${size}-${scheme}`)
+    await page.getByText('Where NSE’s list is').click()
+    await page
+      .getByLabel('NSE’s list')
+      .fill(
+        '1\t26-Jan-2027\tTuesday\tRepublic Day\n2\t26-Mar-2027\tFriday\tGood Friday\n3\t31-Jan-2027\tSunday\tUnion Budget*',
+      )
     await page.getByRole('button', { name: 'Save them' }).click()
-    await page.getByText('2 holidays saved.').waitFor()
-    await looksRight(person, `market-holidays-${size}-${scheme}`)
-    for (const name of ['Republic Day, 2027-01-26', 'Good Friday, 2027-03-26'])
+    await page.getByText('2 holidays and 1 special session saved. Open on Sun, 31 Jan 2027 (Union Budget).').waitFor()
+    await looksRight(person, `market-calendar-${size}-${scheme}`)
+    for (const name of ['Republic Day, 2027-01-26', 'Good Friday, 2027-03-26', 'Union Budget, 2027-01-31'])
       await page.getByRole('button', { name: `Remove ${name}` }).click()
-    await page.getByText('is a trading day again.').waitFor()
+    await page.getByText('Sun, 31 Jan 2027 has no session any more.').waitFor()
+    await scene.app.sql`update holidays set day = '2026-01-26' where day = '2026-01-27'`
   },
   60_000,
 )

@@ -89,12 +89,15 @@ function behind(age: MarketState['age']): Problem[] {
   return [{ tone: age.daysBehind > 2 ? 'bad' : 'warn', title, text, href: upload }]
 }
 
+/** A session that is lost within the last three months is in most of the figures that subscribers see. */
+const sessionsAQuarter = 63
+
 /** Days that every sector loses are one problem, the benchmark's, however many instruments miss them as well. */
 function withoutBenchmark({ symbol, all, missing, closed }: Sessions & { symbol: string }): Problem[] {
   const found: Problem[] = []
   if (missing.length > 0)
     found.push({
-      tone: 'bad',
+      tone: missing.at(-1)! >= (all.at(-sessionsAQuarter) ?? '') ? 'bad' : 'warn',
       title: `${symbol} has no price on ${many(missing.length, 'trading day')}`,
       text: `${daysText(missing, all)}. Everything is measured against it: no sector has a figure on these days. Import them, or correct the calendar.`,
       href: upload,

@@ -174,10 +174,17 @@ describe('the age of the market data', () => {
     await priced('upload', 14)
     expect(await home()).toMatch(/Prices are old .*trading days behind\. Import what is missing\./)
     expect((await reader.visitor.get('/admin')).body).toContain('<a href="/admin/market"><b>Prices are old</b>')
+    await app.sql`truncate special_sessions`
     await holidays()
     const page = await home()
     expect(page).toMatch(/Market data : up to .*, up to date\./)
     expect(page).not.toContain('Prices are old')
+    // What counts are sessions: two special ones on days that are closed otherwise.
+    await app.sql`
+      insert into special_sessions
+      select (now() at time zone 'Asia/Kolkata')::date - ago, 'closed' from unnest(array[0, 2, 5, 40]) ago on conflict do nothing`
+    expect(await home()).toMatch(/Market data : up to .*, 2 trading days behind\./)
+    await app.sql`delete from special_sessions where name = 'closed'`
     await app.sql`delete from holidays where name = 'closed'`
     await priced('upload', 1)
     expect(await home()).toMatch(/Market data : up to .*, up to date\./)
