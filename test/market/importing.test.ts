@@ -119,7 +119,11 @@ describe('an import', () => {
     )
     const held = (await findImport(sql, await readIntoImport(sql, [{ path, name: 'twice.zip' }], by)))!
     expect(held.problems).toEqual([
-      { file: 'twice.zip', line: 2, sentence: 'BANKBEES has a price for 2020-01-01 already, on line 2.' },
+      {
+        file: 'twice.zip › first.csv',
+        line: 2,
+        sentence: 'BANKBEES has a price for 2020-01-01 already, in twice.zip › all.csv, line 2.',
+      },
     ])
   })
 

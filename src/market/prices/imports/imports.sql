@@ -1,6 +1,6 @@
 -- Adds prices to an import that is being read; to one that was dropped meanwhile, none. Answers those whose symbol and day
--- the import has already, and where. (Files of one archive have one number, so that the same line may come again: a price is
--- found among those added just now by all of symbol, day, file and line.)
+-- the import has already, and where. (Files of one archive have one number, so that two of them may have the same symbol, day
+-- and line: of prices given together, the first of a symbol and day is added, and all others are answered.)
 create or replace function stage_prices(p_import_id bigint, p_prices jsonb)
 returns table (symbol text, day date, file integer, line integer, first_file integer, first_line integer)
 language plpgsql as $$
@@ -9,15 +9,17 @@ begin
   if not found then return; end if;
   return query
     with given as materialized (
-      select * from jsonb_to_recordset(p_prices)
-        as g(symbol text, day date, close double precision, basis text, file smallint, line integer)
+      select g.*, row_number() over (partition by g.symbol, g.day order by g.place) as nth
+      from rows from (jsonb_to_recordset(p_prices)
+        as (symbol text, day date, close double precision, basis text, file smallint, line integer))
+        with ordinality as g(symbol, day, close, basis, file, line, place)
     ), added as (
       insert into prices as p (import_id, symbol, day, close, basis, file, line)
-      select p_import_id, g.symbol, g.day, g.close, g.basis, g.file, g.line from given g
+      select p_import_id, g.symbol, g.day, g.close, g.basis, g.file, g.line from given g where g.nth = 1
       on conflict do nothing
       returning p.symbol, p.day, p.file, p.line
     ), missed as materialized (
-      select g.* from given g where (g.symbol, g.day, g.file, g.line) not in (select a.symbol, a.day, a.file, a.line from added a)
+      select g.* from given g where g.nth > 1 or (g.symbol, g.day) not in (select a.symbol, a.day from added a)
     )
     select m.symbol, m.day, m.file::int, m.line, first.file::int, first.line
     from missed m
@@ -26,7 +28,7 @@ begin
       union all
       select a.file, a.line from added a where a.symbol = m.symbol and a.day = m.day
     ) first
-    order by m.file, m.line;
+    order by m.place;
 end $$;
 
 -- Drops an import that never counted, with its prices and splits. False: it counts, counted, or is dropped already.

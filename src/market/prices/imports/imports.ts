@@ -5,35 +5,34 @@ import type { Actor } from '../../../platform/audit-context.ts'
 import type { Sql } from '../../../platform/db.ts'
 import { AppError } from '../../../platform/errors.ts'
 import { dayIn } from '../../calendar/days.ts'
+import { readTradingCalendar } from '../../calendar/trading-calendar.ts'
 import type { Problem } from '../../files/csv-files.ts'
 import { listSymbols } from '../../instruments/queries.ts'
 import type { Format } from '../files/formats.ts'
-import { type Found, type Reading, readPriceFile } from '../files/reading.ts'
+import { type Reading, readPriceFile } from '../files/reading.ts'
 import { type Decision, insertDecision, listDecisions, listJumps } from './jump-queries.ts'
 import { summariseImport } from './preview-queries.ts'
 import {
   commitImport,
   dropImport,
   type FileRead,
-  findSessions,
+  findToday,
   holdImport,
   type Import,
   type Refused,
-  type StagedPrice,
-  stagePrices,
   startImport,
   undoImport,
 } from './queries.ts'
+import { Staging } from './staging.ts'
 
 /** A file as it was given: where it lies now, and what it was called. */
 export type GivenFile = { path: string; name: string }
 
-const batch = 1_000
 const problemsKept = 100
 
 /**
- * Reads files into a held import: nothing of it counts until it is committed. Prices are stored a thousand at a time, so
- * memory does not grow with the files. Answers its id; the import lists what is wrong with the files, line by line.
+ * Reads files into a held import: nothing of it counts until it is committed. Memory does not grow with
+ * the files. Answers its id; the import lists which files could not be read, and what is wrong with the others, line by line.
  */
 export async function readIntoImport(
   sql: Sql,
@@ -72,6 +71,8 @@ async function readFiles(sql: Sql, importId: number, files: readonly GivenFile[]
     problemCount++
     if (problems.length < problemsKept) problems.push(problem)
   }
+  const names = files.map(({ name }) => name)
+  const staging = new Staging(sql, importId, names, complain)
   for (const [place, file] of files.entries()) {
     const seen: FileRead = {
       name: file.name,
@@ -79,68 +80,39 @@ async function readFiles(sql: Sql, importId: number, files: readonly GivenFile[]
       sha256: await digestOf(file.path),
       formats: [],
       prices: 0,
+      skipped: 0,
     }
     read.push(seen)
-    const found = readPriceFile(file.path, file.name, reading)
-    await stage(sql, { importId, place, files, complain, refuse: (one) => refused.push(one), seen }, found)
+    let format: Format | undefined
+    for await (const one of readPriceFile(file.path, file.name, reading)) {
+      if (one.kind === 'problem') complain(one.problem)
+      else if (one.kind === 'refused') refused.push({ file: one.file, sentence: one.sentence })
+      else if (one.kind === 'end') seen.skipped! += one.skipped
+      else if (one.kind === 'format') {
+        format = one.format
+        if (!seen.formats.includes(format.title)) seen.formats.push(format.title)
+      } else {
+        seen.prices++
+        const { symbol, day, close, line } = one.price
+        const basis = format!.basis === 'restated' ? 'restated' : 'traded'
+        await staging.add({ symbol, day, close, line, basis, file: place, from: one.file })
+      }
+    }
   }
+  await staging.store()
   await holdImport(sql, importId, { files: read, refused, problems, problemCount })
 }
 
-/** What the files are read against: our symbols, and the day in India at the database. */
+/** What the files are read against: our symbols, the day in India at the database, and the calendar. */
 async function prepareReading(sql: Sql): Promise<Reading> {
-  const [symbols, { today, sessions, years }] = await Promise.all([listSymbols(sql), findSessions(sql)])
+  const [symbols, today, calendar] = await Promise.all([listSymbols(sql), findToday(sql), readTradingCalendar(sql)])
   const followed = new Set(symbols)
   return {
     match: ({ symbol }) => (symbol !== null && followed.has(symbol) ? symbol : null),
     today,
     // Of a year whose calendar nobody entered, no day can be called closed.
-    isOpen: (day) => sessions.includes(day) || !years.includes(day.slice(0, 4)),
+    isOpen: (day) => calendar.isOpen(day) || !calendar.isKnown(Number(day.slice(0, 4))),
   }
-}
-
-type Staging = {
-  importId: number
-  place: number
-  files: readonly GivenFile[]
-  complain: (problem: Problem) => void
-  refuse: (one: Refused) => void
-  seen: FileRead
-}
-
-async function stage(
-  sql: Sql,
-  { importId, place, files, complain, refuse, seen }: Staging,
-  found: AsyncIterable<Found>,
-): Promise<void> {
-  let format: Format | undefined
-  let waiting: StagedPrice[] = []
-  const store = async () => {
-    for (const twice of await stagePrices(sql, importId, waiting)) {
-      const first =
-        twice.firstFile === twice.file
-          ? `on line ${twice.firstLine}`
-          : `in ${files[twice.firstFile]!.name}, line ${twice.firstLine}`
-      const sentence = `${twice.symbol} has a price for ${twice.day} already, ${first}.`
-      complain({ file: files[twice.file]!.name, line: twice.line, sentence })
-    }
-    waiting = []
-  }
-  for await (const one of found) {
-    if (one.kind === 'problem') complain(one.problem)
-    else if (one.kind === 'refused') refuse({ file: one.file, sentence: one.sentence })
-    else if (one.kind === 'format') {
-      format = one.format
-      if (!seen.formats.includes(format.title)) seen.formats.push(format.title)
-    } else if (one.kind === 'price') {
-      seen.prices++
-      const { symbol, day, close, line } = one.price
-      const basis = format!.basis === 'restated' ? 'restated' : 'traded'
-      waiting.push({ symbol, day, close, line, basis, file: place })
-      if (waiting.length >= batch) await store()
-    }
-  }
-  if (waiting.length > 0) await store()
 }
 
 /** What committing an import would do: prices per symbol compared with those that count, and the jumps to be decided first. */

@@ -3,8 +3,18 @@ import type { Sql } from '../../../platform/db.ts'
 import type { Problem } from '../../files/csv-files.ts'
 import type { Basis } from '../files/formats.ts'
 
-/** A file that was read: what it was, and how many prices it brought. */
-export type FileRead = { name: string; bytes: number; sha256: string; formats: string[]; prices: number }
+/**
+ * A file that was given: what it was, how many prices it brought, and how many days of our instruments it has without a price
+ * (undefined: it was read before those were counted).
+ */
+export type FileRead = {
+  name: string
+  bytes: number
+  sha256: string
+  formats: string[]
+  prices: number
+  skipped?: number
+}
 
 /** A file that could not be read at all; the files beside it can be committed. */
 export type Refused = { file: string; sentence: string }
@@ -68,18 +78,10 @@ export async function holdImport(
   `
 }
 
-/**
- * Today in India by the database's clock, the days on which the exchange is open although it is a weekend, and the years
- * whose holidays are known.
- */
-export async function findSessions(sql: Sql): Promise<{ today: string; sessions: string[]; years: string[] }> {
-  const [row] = await sql<{ today: string; sessions: string[]; years: string[] }[]>`
-    select (now() at time zone 'Asia/Kolkata')::date::text as today,
-           (select coalesce(jsonb_agg(day), '[]') from special_sessions) as sessions,
-           (select coalesce(jsonb_agg(year), '[]')
-            from (select to_char(day, 'YYYY') as year from holidays group by 1 having count(*) >= 10) known) as years
-  `
-  return row!
+/** Today in India by the database's clock. */
+export async function findToday(sql: Sql): Promise<string> {
+  const [row] = await sql<{ today: string }[]>`select (now() at time zone 'Asia/Kolkata')::date::text as today`
+  return row!.today
 }
 
 /** Whether anything was ever imported, the sample included. */
