@@ -3,7 +3,7 @@ import { type Day, dayIn } from '../market/calendar/days.ts'
 import type { Outcome } from '../market/feed/feed.ts'
 import { look, type Span } from '../market/feed/fetch-prices.ts'
 import { listPricedDays } from '../market/feed/queries.ts'
-import { findSessions } from '../market/prices/imports/queries.ts'
+import { findToday } from '../market/prices/imports/queries.ts'
 import type { Config } from '../platform/config.ts'
 import type { Sql } from '../platform/db.ts'
 import { createLog } from '../platform/log.ts'
@@ -25,7 +25,7 @@ export async function fetchNow(
   const { source } = config.prices
   if (source === null || source === 'off')
     return 'There is no source to fetch from: set PRICE_SOURCE, as “Prices” in docs/operating.md tells.'
-  const span = spanOf(given, (await findSessions(sql)).today)
+  const span = spanOf(given, await findToday(sql))
   if (typeof span === 'string') return span
   if (span !== null && source === 'folder') return 'A folder gives whatever lies in it: leave --from and --to out.'
   for (const day of span ? await listPricedDays(sql, config.prices.invented, span) : [])

@@ -12,7 +12,10 @@ export function adjusted(prices: Prices, splits: readonly Split[]): Prices {
   return new Map([...prices].map(([day, price]) => [day, price / ratioAfter(splits, day)]))
 }
 
-/** What a close that accounts for the splits up to a day is divided by: the later ones, all together. */
-export function ratioAfter(splits: readonly Split[], day: Day): number {
-  return splits.reduce((ratio, split) => (day < split.day ? ratio * split.ratio : ratio), 1)
+/**
+ * What a close is divided by: the ratios of all splits later than the day up to which it accounts for them. For a price as it was
+ * traded that is its own day; for one that its file's maker has restated, the day up to which that was done.
+ */
+export function ratioAfter(splits: readonly Split[], accountedFor: Day): number {
+  return splits.reduce((ratio, split) => (accountedFor < split.day ? ratio * split.ratio : ratio), 1)
 }

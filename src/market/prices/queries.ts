@@ -43,8 +43,11 @@ export async function findNewestDay(sql: Sql): Promise<{ newest: string | null; 
   return row!
 }
 
-/** Closing prices that count of one instrument; \`places\` are days after the first. */
-export type PricesRow = { symbol: string; places: number[]; closes: number[]; restated: boolean[] }
+/**
+ * Closing prices that count of one instrument; `places` are days after the first. `restatedAsOf`: for each of them the day up to
+ * which its file's maker restated it, null for one as it was traded; null when none is restated.
+ */
+export type PricesRow = { symbol: string; places: number[]; closes: number[]; restatedAsOf: (string | null)[] | null }
 
 /** The prices from one day to another of the next instruments by symbol, each with the oldest first. */
 export async function listPricesOf(
@@ -56,8 +59,9 @@ export async function listPricesOf(
     from (select symbol from instruments where symbol > ${after} order by symbol limit ${limit}) i
     cross join lateral (
       select coalesce(json_agg(day - ${first}::date), '[]') as places, coalesce(json_agg(close), '[]') as closes,
-             coalesce(json_agg(basis = 'restated'), '[]') as restated
-      from counted_prices(i.symbol)
+             case when bool_or(basis = 'restated')
+                  then json_agg(case when basis = 'restated' then coalesce(restated_as_of, '9999-12-31') end) end as restated_as_of
+      from counted_closes(i.symbol)
       where day between ${first} and ${last}
     ) p
     order by i.symbol

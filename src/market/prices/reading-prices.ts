@@ -29,10 +29,9 @@ export async function readPrices(
   }
 }
 
-function columnOf(run: DayRun, { places, closes, restated }: PricesRow, splits: readonly Split[]): Prices {
+function columnOf(run: DayRun, { places, closes, restatedAsOf }: PricesRow, splits: readonly Split[]): Prices {
   const column = new Float64Array(run.days.length).fill(Number.NaN)
-  // Prices that their source has restated are not restated again.
   for (const [i, place] of places.entries())
-    column[place] = restated[i] ? closes[i]! : closes[i]! / ratioAfter(splits, run.days[place]!)
+    column[place] = closes[i]! / ratioAfter(splits, restatedAsOf?.[i] ?? run.days[place]!)
   return new PriceColumn(run, column)
 }

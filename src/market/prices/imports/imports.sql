@@ -31,13 +31,15 @@ begin
     order by m.place;
 end $$;
 
--- Drops an import that never counted, with its prices and splits. False: it counts, counted, or is dropped already.
+-- Drops an import that never counted, with its prices, and what was decided and asked about them. False: it counts, counted, or is dropped already.
 create or replace function drop_import(p_import_id bigint, p_actor text, p_origin jsonb) returns boolean language plpgsql as $$
 begin
   update imports set status = 'dropped' where id = p_import_id and status in ('reading', 'held');
   if not found then return false; end if;
   delete from prices where import_id = p_import_id;
   delete from splits where import_id = p_import_id;
+  delete from real_jumps where import_id = p_import_id;
+  delete from import_questions where import_id = p_import_id;
   perform record_audit(p_actor, 'import.dropped', p_details => jsonb_build_object('import', p_import_id),
                        p_origin => p_origin);
   return true;
@@ -57,51 +59,10 @@ begin
   return v_dropped;
 end $$;
 
--- Says of one jump of a held import what it is: a split of that many new units for one old, or (null) the market's own.
--- (Of this function and the two below, processes of an earlier release call the one without p_origin, which therefore stays
--- in databases that have it.)
-create or replace function decide_jump(
-  p_import_id bigint, p_symbol text, p_day date, p_ratio double precision, p_actor text, p_origin jsonb
-) returns text language plpgsql as $$
-begin
-  perform 1 from market_state for update;
-  if not exists (select from imports where id = p_import_id and status = 'held') then return 'not-held'; end if;
-  if not exists (select from jumps_of_import(p_import_id) j where j.symbol = p_symbol and j.day = p_day) then
-    return 'decided';
-  end if;
-  if p_ratio is null then
-    insert into real_jumps (symbol, day, confirmed_by) values (p_symbol, p_day, p_actor);
-  else
-    insert into splits (symbol, day, ratio, import_id, confirmed_by) values (p_symbol, p_day, p_ratio, p_import_id, p_actor);
-  end if;
-  perform record_audit(
-    p_actor, case when p_ratio is null then 'jump.confirmed' else 'split.confirmed' end, p_origin => p_origin,
-    p_details => jsonb_strip_nulls(jsonb_build_object('import', p_import_id, 'symbol', p_symbol, 'day', p_day,
-                                                      'ratio', p_ratio)));
-  return 'done';
-end $$;
-
--- Forgets what was decided about a jump of a held import. False: nothing was, or the import is not held any more.
-create or replace function reopen_jump(p_import_id bigint, p_symbol text, p_day date, p_actor text, p_origin jsonb)
-returns boolean language plpgsql as $$
-declare
-  v_forgotten boolean;
-begin
-  perform 1 from imports where id = p_import_id and status = 'held' for update;
-  if not found then return false; end if;
-  delete from splits where import_id = p_import_id and symbol = p_symbol and day = p_day;
-  v_forgotten := found;
-  delete from real_jumps where symbol = p_symbol and day = p_day;
-  v_forgotten := v_forgotten or found;
-  if not v_forgotten then return false; end if;
-  perform record_audit(p_actor, 'jump.reopened', p_origin => p_origin,
-                       p_details => jsonb_build_object('import', p_import_id, 'symbol', p_symbol, 'day', p_day));
-  return true;
-end $$;
-
 -- The whole import counts from now on, or nothing of it; the answer is 'committed', or the reason for a refusal. Commits
 -- wait for each other, so that later ones have later times, by which it is decided what counts. `p_version`: of the market
--- that the preview was made from; null when there was no preview.
+-- that the preview was made from; null when there was no preview. (Of this function and the one below, processes of an
+-- earlier release call the one without p_origin, which therefore stays in databases that have it.)
 create or replace function commit_import(p_import_id bigint, p_version bigint, p_actor text, p_origin jsonb)
 returns text language plpgsql as $$
 declare
@@ -119,6 +80,7 @@ begin
   if p_version is not null and p_version <> (select version from market_state) then return 'changed'; end if;
   if v_import.problem_count > 0 then return 'has-problems'; end if;
   if not exists (select from prices where import_id = p_import_id) then return 'empty'; end if;
+  if exists (select from import_questions q where q.import_id = p_import_id and q.answer is null) then return 'undecided'; end if;
   if exists (select from jumps_of_import(p_import_id)) then return 'undecided'; end if;
   update imports set status = 'committed', committed_at = clock_timestamp() where id = p_import_id;
   -- The sample is dropped with the first real prices, and never counts beside them.

@@ -10,6 +10,7 @@ import type { Problem } from '../../files/csv-files.ts'
 import { listSymbols } from '../../instruments/queries.ts'
 import type { Format } from '../files/formats.ts'
 import { type Reading, readPriceFile } from '../files/reading.ts'
+import { noteBasis, type Spans, widen } from './basis.ts'
 import { type Decision, insertDecision, listDecisions, listJumps } from './jump-queries.ts'
 import { summariseImport } from './preview-queries.ts'
 import {
@@ -23,6 +24,7 @@ import {
   startImport,
   undoImport,
 } from './queries.ts'
+import { listQuestions } from './question-queries.ts'
 import { Staging } from './staging.ts'
 
 /** A file as it was given: where it lies now, and what it was called. */
@@ -83,18 +85,27 @@ async function readFiles(sql: Sql, importId: number, files: readonly GivenFile[]
       skipped: 0,
     }
     read.push(seen)
+    // Two files of one name are asked about separately.
+    const suffix = names.indexOf(file.name) < place ? `, file ${place + 1}` : ''
     let format: Format | undefined
+    let spans: Spans = new Map()
     for await (const one of readPriceFile(file.path, file.name, reading)) {
       if (one.kind === 'problem') complain(one.problem)
       else if (one.kind === 'refused') refused.push({ file: one.file, sentence: one.sentence })
-      else if (one.kind === 'end') seen.skipped! += one.skipped
-      else if (one.kind === 'format') {
+      else if (one.kind === 'end') {
+        seen.skipped! += one.skipped
+        if (format!.basis === 'traded') continue
+        await staging.store()
+        await noteBasis(sql, importId, { format: format!, file: one.file + suffix, place, spans })
+      } else if (one.kind === 'format') {
         format = one.format
+        spans = new Map()
         if (!seen.formats.includes(format.title)) seen.formats.push(format.title)
       } else {
         seen.prices++
         const { symbol, day, close, line } = one.price
         const basis = format!.basis === 'restated' ? 'restated' : 'traded'
+        widen(spans, symbol, day)
         await staging.add({ symbol, day, close, line, basis, file: place, from: one.file })
       }
     }
@@ -115,14 +126,19 @@ async function prepareReading(sql: Sql): Promise<Reading> {
   }
 }
 
-/** What committing an import would do: prices per symbol compared with those that count, and the jumps to be decided first. */
+/**
+ * What committing an import would do: prices per symbol compared with those that count, and the questions and jumps to be decided
+ * first. A jump of prices about which a question is open waits for its answer, which may explain it.
+ */
 export async function previewImport(sql: Sql, importId: number) {
-  const [symbols, jumps, decisions] = await Promise.all([
+  const [symbols, questions, jumps, decisions] = await Promise.all([
     summariseImport(sql, importId),
+    listQuestions(sql, importId),
     listJumps(sql, importId),
     listDecisions(sql, importId),
   ])
-  return { symbols, jumps, decisions }
+  const asked = new Set(questions.filter(({ answer }) => answer === null).map(({ symbol }) => symbol))
+  return { symbols, questions, jumps: jumps.filter(({ symbol }) => !asked.has(symbol)), decisions }
 }
 
 /** A split's ratio as a person types it: "10", "0.1", "10:1". Throws AppError `invalid` about the field `ratio`. */
@@ -134,13 +150,19 @@ export function parseRatio(text: string): number {
   throw new AppError('invalid', 'The ratio cannot be that.', { fields: { ratio: sentence } })
 }
 
-/** Decides one jump of a held import. Throws AppError `conflict` for a jump that is decided already, or gone. */
+/**
+ * Decides one jump of a held import. Throws AppError `conflict` for a jump that is decided already, or gone, and for a split of
+ * a day that has one.
+ */
 export async function decideJump(sql: Sql, importId: number, decision: Decision, by: Actor): Promise<void> {
   const { symbol, day } = decision
-  if (dayIn(day) === day && (await insertDecision(sql, importId, decision, by)) === 'done') return
+  const outcome = dayIn(day) === day ? await insertDecision(sql, importId, decision, by) : 'decided'
+  if (outcome === 'done') return
   throw new AppError(
     'conflict',
-    `No jump of ${symbol} on ${day} waits any more: perhaps somebody decided it meanwhile.`,
+    outcome === 'known'
+      ? `A split of ${symbol} on ${day} is known already. If it is wrong, take it back first.`
+      : `No jump of ${symbol} on ${day} waits any more: perhaps somebody decided it meanwhile.`,
   )
 }
 
@@ -152,7 +174,7 @@ const refusals: Record<string, string> = {
   changed,
   'has-problems': 'Some lines of these files could not be read. Correct them and import again: it is all or nothing.',
   empty: 'There is no price in this import.',
-  undecided: 'Some jumps look like splits. Say of each what it is first.',
+  undecided: 'Some jumps look like splits, or a question about a file is open. Answer each first.',
 }
 
 /**

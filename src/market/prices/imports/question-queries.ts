@@ -1,0 +1,57 @@
+import { type Actor, originJson } from '../../../platform/audit-context.ts'
+import type { Sql } from '../../../platform/db.ts'
+
+/**
+ * What somebody has to answer before an import may count, about prices of one instrument. `rename`, `isin`: whether the symbol
+ * or ISIN that was `seen` is its own; `basis`: whether the file that was `seen` accounts for splits.
+ */
+export type Question = {
+  kind: 'rename' | 'isin' | 'basis'
+  symbol: string
+  name: string
+  seen: string
+  firstDay: string
+  lastDay: string
+  prices: number
+  answer: 'same' | 'other' | 'traded' | 'restated' | null
+}
+
+/** A question as it is asked. `file`, for a basis: the file's place among the import's. */
+export type NewQuestion = Omit<Question, 'name' | 'answer'> & { file: number | null }
+
+/** Asks about an import that is being read; a question that it asks already spans the days of both. */
+export async function insertQuestions(sql: Sql, importId: number, asked: readonly NewQuestion[]): Promise<void> {
+  await sql`
+    insert into import_questions as q (import_id, kind, symbol, seen, first_day, last_day, prices, file)
+    select ${importId}, a.kind, a.symbol, a.seen, a."firstDay", a."lastDay", a.prices, a.file
+    from jsonb_to_recordset(${sql.json(asked as never)})
+      as a(kind text, symbol text, seen text, "firstDay" date, "lastDay" date, prices integer, file smallint)
+    on conflict (import_id, kind, symbol, seen) do update
+    set first_day = least(q.first_day, excluded.first_day), last_day = greatest(q.last_day, excluded.last_day),
+        prices = q.prices + excluded.prices
+  `
+}
+
+/** What an import asks and asked, unanswered ones first. */
+export async function listQuestions(sql: Sql, importId: number): Promise<Question[]> {
+  return sql<Question[]>`
+    select q.kind, q.symbol, i.name, q.seen, q.first_day::text as first_day, q.last_day::text as last_day, q.prices, q.answer
+    from import_questions q
+    join instruments i on i.symbol = q.symbol
+    where q.import_id = ${importId}
+    order by q.answer is not null, q.kind, q.symbol, q.seen
+  `
+}
+
+/** See answer_question in questions.sql for the answers. */
+export async function insertAnswer(
+  sql: Sql,
+  importId: number,
+  { kind, symbol, seen, answer }: Record<'kind' | 'symbol' | 'seen' | 'answer', string>,
+  by: Actor,
+): Promise<string> {
+  const [row] = await sql<{ outcome: string }[]>`
+    select answer_question(${importId}, ${kind}, ${symbol}, ${seen}, ${answer}, ${by.actor}, ${originJson(sql, by)}) as outcome
+  `
+  return row!.outcome
+}

@@ -1,0 +1,27 @@
+import type { Actor } from '../../../platform/audit-context.ts'
+import type { Sql } from '../../../platform/db.ts'
+import { AppError } from '../../../platform/errors.ts'
+import { insertAnswer, type Question } from './question-queries.ts'
+
+/** An answer to one question of an import: for a basis 'traded' or 'restated', for a name 'same' or 'other'. */
+export type Answer = Pick<Question, 'kind' | 'symbol' | 'seen'> & { answer: NonNullable<Question['answer']> }
+
+/**
+ * Answers one question of a held import; repeating it changes nothing. Throws AppError `conflict` when the import is not held any
+ * more, does not ask that, or has let go of the prices already.
+ */
+export async function answerQuestion(
+  sql: Sql,
+  importId: number,
+  answer: Record<keyof Answer, string>,
+  by: Actor,
+): Promise<void> {
+  const refusal = refusals[await insertAnswer(sql, importId, answer, by)]
+  if (refusal) throw new AppError('conflict', refusal)
+}
+
+const refusals: Record<string, string> = {
+  'not-held': 'This import is not held any more, so that nothing about it can be answered.',
+  unknown: 'This import does not ask that. Please look again.',
+  gone: 'These prices have left the import already. Import the file again to have them back.',
+}
