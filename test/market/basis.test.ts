@@ -1,0 +1,310 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { currentMarket } from '../../src/market/engine/market.ts'
+import { adjusted } from '../../src/market/prices/closing-prices.ts'
+import { correctBasis } from '../../src/market/prices/imports/basis.ts'
+import { commit, decideJump, previewImport, readIntoImport, undo } from '../../src/market/prices/imports/imports.ts'
+import { deleteDecision } from '../../src/market/prices/imports/jump-queries.ts'
+import { dropImport } from '../../src/market/prices/imports/queries.ts'
+import { addSplit } from '../../src/market/prices/splits/splits.ts'
+import { connect, type Sql } from '../../src/platform/db.ts'
+import { bhavcopy } from '../admin/market/uploading.ts'
+import { freshDatabase } from '../support/database.ts'
+
+let sql: Sql
+let drop: () => Promise<void>
+const folder = mkdtempSync(join(tmpdir(), 'etf-basis-'))
+beforeAll(async () => {
+  const database = await freshDatabase()
+  sql = connect(database.url, { max: 4 })
+  drop = database.drop
+})
+beforeEach(async () => {
+  await sql`truncate prices, splits, real_jumps, import_questions, imports restart identity cascade`
+  await sql`select market_changed()`
+})
+afterAll(async () => {
+  await sql.end({ timeout: 2 })
+  await drop()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+const by = { origin: 'upload', actor: 'test' } as const
+const tester = { actor: 'test', origin: null }
+type Row = [day: string, close: number]
+type File = { path: string; name: string }
+
+let files = 0
+function stored(name: string, content: string): File {
+  const path = join(folder, String(files++))
+  writeFileSync(path, content)
+  return { path, name }
+}
+/** A Yahoo download: restated for splits, with dividends in a column of its own that is nowhere near the close. */
+const yahoo = (symbol: string, ...rows: Row[]) =>
+  stored(
+    `${symbol}.NS.csv`,
+    [
+      'Date,Open,High,Low,Close,Adj Close,Volume',
+      ...rows.map(([day, close]) => `${day},${close},${close},${close},${close},${close * 0.9},100`),
+    ].join('\n'),
+  )
+/** NSE's bhavcopies: a file a day, as traded. */
+const traded = (symbol: string, ...rows: Row[]) =>
+  rows.map(([day, close]) => {
+    const { name, content } = bhavcopy(day, { [symbol]: close })
+    return stored(name, content as string)
+  })
+const benchmark = (...days: string[]) =>
+  stored('nifty.csv', ['date,symbol,close', ...days.map((day) => `${day},NIFTYBEES,290`)].join('\n'))
+
+const held = (...given: File[]) => readIntoImport(sql, given, by)
+async function committed(...given: File[]) {
+  const id = await held(...given)
+  await commit(sql, id, tester)
+  return id
+}
+const jumps = async (id: number) =>
+  (await previewImport(sql, id)).jumps.map((one) => [
+    one.day,
+    Number(one.factor.toFixed(3)),
+    one.split && [one.split.day, one.split.ratio],
+  ])
+const split = (id: number, symbol: string, day: string, ratio: number | null) =>
+  decideJump(sql, id, { symbol, day, ratio }, tester)
+/** The prices that the analysis is made of, rounded to paise. */
+async function shown(symbol: string) {
+  const market = await currentMarket(sql)
+  const { prices } = market.sectors.find((one) => one.symbol === symbol)!
+  return [...prices].map(([day, close]): Row => [day, Number(close.toFixed(2))])
+}
+
+test('a split is applied to a price when its day is after the one up to which the price accounts for splits', () => {
+  const prices = new Map([
+    ['2026-11-20', 1056],
+    ['2026-11-23', 1050],
+    ['2026-11-25', 105],
+  ])
+  const splits = [
+    { day: '2026-11-25', ratio: 10 },
+    { day: '2026-11-23', ratio: 2 },
+  ]
+  const with20th = (asOf: string) => [
+    ...adjusted(prices, splits, (day) => (day === '2026-11-20' ? asOf : undefined)).values(),
+  ]
+  expect([...adjusted(prices, splits).values()]).toEqual([52.8, 105, 105])
+  expect(with20th('2026-11-20')[0]).toBe(52.8)
+  expect(with20th('2026-11-23')[0]).toBe(105.6)
+  expect(with20th('2026-11-24')[0]).toBe(105.6)
+  expect(with20th('2026-11-25')[0]).toBe(1056)
+  expect(with20th('9999-12-31')[0]).toBe(1056)
+  expect(adjusted(prices, [])).toBe(prices)
+})
+
+describe.each<[string, string, number, number]>([
+  ['one for ten', 'BANKBEES', 10, 1056],
+  ['one for two', 'ITBEES', 2, 41.7],
+  ['a bonus of one for two', 'AUTOBEES', 1.5, 249.35],
+  ['ten for one', 'CPSEETF', 0.1, 33.2],
+])('a split of %s on 25 Nov', (_what, symbol, ratio, price) => {
+  const is = (factor: number) => Number((price * factor).toFixed(2))
+  const after = (factor: number) => Number(((price * factor) / ratio).toFixed(2))
+  const old: Row[] = [
+    ['2026-11-18', is(0.98)],
+    ['2026-11-19', is(1.01)],
+    ['2026-11-20', is(1)],
+  ]
+  const days: Row[] = [
+    ['2026-11-23', is(0.995)],
+    ['2026-11-24', is(0.99)],
+  ]
+  const since: Row[] = [
+    ['2026-11-25', after(0.985)],
+    ['2026-11-26', after(0.995)],
+  ]
+  const restated: Row[] = [...old, ...days].map(([day, close]) => [day, Number((close / ratio).toFixed(2))])
+  const clean = [...[...old, ...days].map(([day, close]): Row => [day, close / ratio]), ...since]
+  const all = clean.map(([day]) => day)
+  const expectClean = async () => {
+    const found = await shown(symbol)
+    expect(found.map(([day]) => day)).toEqual(all)
+    for (const [i, [, close]] of found.entries()) expect(Math.abs(close - clean[i]![1])).toBeLessThan(0.006 + 1e-9)
+  }
+
+  test('gives the same figures as without one after a restated history up to 20 Nov and traded days', async () => {
+    await committed(benchmark(...all))
+    await committed(yahoo(symbol, ...old))
+    await committed(...traded(symbol, ...days))
+    const id = await held(...traded(symbol, ...since))
+    expect(await jumps(id)).toMatchObject([['2026-11-25', expect.any(Number), null]])
+    await expect(commit(sql, id, tester)).rejects.toThrow('look like splits')
+    await split(id, symbol, '2026-11-25', ratio)
+    await commit(sql, id, tester)
+    await expectClean()
+  })
+
+  test('does so too when everything comes in one import', async () => {
+    const id = await held(benchmark(...all), yahoo(symbol, ...old), ...traded(symbol, ...days, ...since))
+    await split(id, symbol, '2026-11-25', ratio)
+    expect(await jumps(id)).toEqual([])
+    await commit(sql, id, tester)
+    await expectClean()
+  })
+
+  test('does so too when bhavcopies come first and a restated history after the split, with overlapping days', async () => {
+    await committed(benchmark(...all))
+    const id = await held(...traded(symbol, ...old.slice(1), ...days, ...since))
+    await split(id, symbol, '2026-11-25', ratio)
+    await commit(sql, id, tester)
+    const history = await committed(yahoo(symbol, ...restated.slice(0, 4), since[0]!, since[1]!))
+    await expectClean()
+    await undo(sql, history, tester)
+    expect((await shown(symbol)).map(([day]) => day)).toEqual(all.slice(1))
+  })
+
+  test('known before, is applied to a restated file that ends before it, and to none that ends after', async () => {
+    await committed(benchmark(...all))
+    await addSplit(sql, { symbol, day: '2026-11-25', ratio: String(ratio) }, tester)
+    await committed(yahoo(symbol, ...restated, ...since))
+    await expectClean()
+    await committed(yahoo(symbol, ...old))
+    await committed(...traded(symbol, ...days))
+    await expectClean()
+  })
+
+  test('is held where a history was downloaded after it but ends before: it would be applied twice', async () => {
+    await committed(benchmark(...all))
+    const first = await held(...traded(symbol, ...days, ...since))
+    await split(first, symbol, '2026-11-25', ratio)
+    await commit(sql, first, tester)
+    const id = await held(yahoo(symbol, ...restated.slice(0, 3)))
+    const [doubt] = (await previewImport(sql, id)).jumps
+    expect(doubt).toMatchObject({
+      day: '2026-11-23',
+      beforeDay: '2026-11-20',
+      split: { day: '2026-11-25', ratio },
+      before: { importId: id, basis: 'restated', asOf: '2026-11-20', file: `${symbol}.NS.csv` },
+      after: { importId: first, basis: 'traded', asOf: null },
+    })
+    expect(doubt!.factor).toBeCloseTo(1 / ratio / 0.995, 1)
+    await expect(commit(sql, id, tester)).rejects.toThrow('look like splits')
+    const correction = { place: 0, symbol, basis: 'restated', until: '2026-11-27' }
+    for (const until of ['2026-11-19', '2999-01-01', '', '2026-02-31'])
+      await expect(correctBasis(sql, id, { ...correction, until }, tester)).rejects.toThrow('That cannot be the day')
+    await expect(correctBasis(sql, id, { ...correction, place: 7 }, tester)).rejects.toThrow('look again')
+    await expect(correctBasis(sql, 999, correction, tester)).rejects.toThrow('look again')
+    await correctBasis(sql, id, correction, tester)
+    expect(await jumps(id)).toEqual([])
+    await commit(sql, id, tester)
+    await expectClean()
+    const [entry] = await sql`select details from audit where action = 'basis.corrected' order by id desc limit 1`
+    expect(entry!.details).toMatchObject({
+      before: [{ basis: 'restated', as_of: '2026-11-20' }],
+      after: { basis: 'restated', as_of: '2026-11-27' },
+    })
+  })
+
+  test('is held where a file called restated has prices as they were traded: it would not be applied at all', async () => {
+    const id = await held(benchmark(...all), yahoo(symbol, ...old, ...days, ...since))
+    expect(await jumps(id)).toMatchObject([['2026-11-25', expect.any(Number), null]])
+    await split(id, symbol, '2026-11-25', ratio)
+    const [again] = (await previewImport(sql, id)).jumps
+    expect(again).toMatchObject({ day: '2026-11-25', split: { day: '2026-11-25', ratio } })
+    expect(again!.factor).toBeCloseTo((0.99 / 0.985) * ratio, 1)
+    await expect(split(id, symbol, '2026-11-25', ratio)).rejects.toThrow('known already')
+    await correctBasis(sql, id, { place: 1, symbol, basis: 'traded', until: '' }, tester)
+    await commit(sql, id, tester)
+    await expectClean()
+  })
+
+  test('that did not happen, entered by hand, holds the traded days around it', async () => {
+    await addSplit(sql, { symbol, day: '2026-11-24', ratio: String(ratio) }, tester)
+    const id = await held(...traded(symbol, ...old, ...days))
+    const [doubt] = (await previewImport(sql, id)).jumps
+    expect(doubt).toMatchObject({ day: '2026-11-24', split: { day: '2026-11-24', ratio } })
+    await expect(commit(sql, id, tester)).rejects.toThrow('look like splits')
+  })
+})
+
+test('a small split that is known is seen where bases meet, though no market move of its size is asked about', async () => {
+  const quiet = await held(...traded('PHARMABEES', ['2026-11-18', 100], ['2026-11-19', 82], ['2026-11-20', 100]))
+  expect(await jumps(quiet)).toEqual([])
+  await commit(sql, quiet, tester)
+  await addSplit(sql, { symbol: 'PHARMABEES', day: '2026-11-25', ratio: '1.25' }, tester)
+  const id = await held(yahoo('PHARMABEES', ['2026-11-12', 80], ['2026-11-13', 80.4], ['2026-11-17', 80.2]))
+  expect(await jumps(id)).toMatchObject([['2026-11-18', 0.802, ['2026-11-25', 1.25]]])
+  await correctBasis(sql, id, { place: 0, symbol: 'PHARMABEES', basis: 'restated', until: '2026-11-26' }, tester)
+  expect(await jumps(id)).toEqual([])
+})
+
+test('the basis of an import that counts can be corrected, which changes the figures at once; of one undone it cannot', async () => {
+  const old = await committed(
+    benchmark('2026-11-18', '2026-11-19', '2026-11-20'),
+    yahoo('ITBEES', ['2026-11-18', 40], ['2026-11-19', 41]),
+  )
+  await addSplit(sql, { symbol: 'ITBEES', day: '2026-11-20', ratio: '10' }, tester)
+  expect(await shown('ITBEES')).toEqual([
+    ['2026-11-18', 4],
+    ['2026-11-19', 4.1],
+  ])
+  const id = await held(...traded('ITBEES', ['2026-11-20', 41]))
+  expect(await jumps(id)).toMatchObject([['2026-11-20', 0.1, ['2026-11-20', 10]]])
+  await correctBasis(sql, old, { place: 1, symbol: 'ITBEES', basis: 'restated', until: '2026-11-20' }, tester)
+  expect(await shown('ITBEES')).toEqual([
+    ['2026-11-18', 40],
+    ['2026-11-19', 41],
+  ])
+  await commit(sql, id, tester)
+  await undo(sql, old, tester)
+  await expect(
+    correctBasis(sql, old, { place: 1, symbol: 'ITBEES', basis: 'traded', until: '' }, tester),
+  ).rejects.toThrow('look again')
+})
+
+describe('what was decided about a day', () => {
+  const rows: Row[] = [
+    ['2026-11-23', 410],
+    ['2026-11-24', 405],
+    ['2026-11-25', 41],
+  ]
+  const asks = async () => {
+    const id = await held(...traded('ITBEES', ...rows))
+    const found = await jumps(id)
+    await expect(commit(sql, id, tester)).rejects.toThrow('look like splits')
+    await dropImport(sql, id, tester)
+    return found.map(([day]) => day)
+  }
+  test.each<[string, number | null]>([
+    ['a move of the market’s own', null],
+    ['a split', 10],
+  ])('as %s leaves with an import that is dropped, and with one that is undone', async (_what, ratio) => {
+    const looked = await held(...traded('ITBEES', ...rows))
+    await split(looked, 'ITBEES', '2026-11-25', ratio)
+    expect((await previewImport(sql, looked)).decisions).toEqual([{ symbol: 'ITBEES', day: '2026-11-25', ratio }])
+    await dropImport(sql, looked, tester)
+    expect(await asks()).toEqual(['2026-11-25'])
+
+    const real = await held(...traded('ITBEES', ...rows))
+    await split(real, 'ITBEES', '2026-11-25', ratio)
+    await commit(sql, real, tester)
+    const again = await held(...traded('ITBEES', ...rows))
+    expect(await jumps(again)).toEqual([])
+    await undo(sql, real, tester)
+    expect(await jumps(again)).toMatchObject([['2026-11-25', 9.878, null]])
+    expect((await previewImport(sql, again)).decisions).toEqual([])
+    await expect(commit(sql, again, tester)).rejects.toThrow('look like splits')
+  })
+
+  test('of another import that is still held does not count for this one, and is not forgotten from here', async () => {
+    const theirs = await held(...traded('ITBEES', ...rows))
+    await split(theirs, 'ITBEES', '2026-11-25', null)
+    const mine = await held(...traded('ITBEES', ...rows))
+    expect(await jumps(mine)).toMatchObject([['2026-11-25', 9.878, null]])
+    expect(await deleteDecision(sql, mine, { symbol: 'ITBEES', day: '2026-11-25' }, tester)).toBe(false)
+    expect(await jumps(theirs)).toEqual([])
+    await commit(sql, theirs, tester)
+    expect(await jumps(mine)).toEqual([])
+  })
+})
