@@ -3,11 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { currentMarket } from '../../src/market/engine/market.ts'
-import { adjusted } from '../../src/market/prices/closing-prices.ts'
+import { ratioAfter } from '../../src/market/prices/closing-prices.ts'
 import { correctBasis } from '../../src/market/prices/imports/basis.ts'
 import { commit, decideJump, previewImport, readIntoImport, undo } from '../../src/market/prices/imports/imports.ts'
 import { deleteDecision } from '../../src/market/prices/imports/jump-queries.ts'
 import { dropImport } from '../../src/market/prices/imports/queries.ts'
+import { answerQuestion } from '../../src/market/prices/imports/questions.ts'
 import { addSplit } from '../../src/market/prices/splits/splits.ts'
 import { connect, type Sql } from '../../src/platform/db.ts'
 import { bhavcopy } from '../admin/market/uploading.ts'
@@ -82,25 +83,15 @@ async function shown(symbol: string) {
 }
 
 test('a split is applied to a price when its day is after the one up to which the price accounts for splits', () => {
-  const prices = new Map([
-    ['2026-11-20', 1056],
-    ['2026-11-23', 1050],
-    ['2026-11-25', 105],
-  ])
   const splits = [
     { day: '2026-11-25', ratio: 10 },
     { day: '2026-11-23', ratio: 2 },
   ]
-  const with20th = (asOf: string) => [
-    ...adjusted(prices, splits, (day) => (day === '2026-11-20' ? asOf : undefined)).values(),
-  ]
-  expect([...adjusted(prices, splits).values()]).toEqual([52.8, 105, 105])
-  expect(with20th('2026-11-20')[0]).toBe(52.8)
-  expect(with20th('2026-11-23')[0]).toBe(105.6)
-  expect(with20th('2026-11-24')[0]).toBe(105.6)
-  expect(with20th('2026-11-25')[0]).toBe(1056)
-  expect(with20th('9999-12-31')[0]).toBe(1056)
-  expect(adjusted(prices, [])).toBe(prices)
+  const of = (...days: string[]) => days.map((day) => ratioAfter(splits, day))
+  expect(of('2026-11-20', '2026-11-22', '2026-11-23', '2026-11-24', '2026-11-25', '9999-12-31')).toEqual([
+    20, 20, 10, 10, 1, 1,
+  ])
+  expect(ratioAfter([], '2026-11-20')).toBe(1)
 })
 
 describe.each<[string, string, number, number]>([
@@ -110,7 +101,7 @@ describe.each<[string, string, number, number]>([
   ['ten for one', 'CPSEETF', 0.1, 33.2],
 ])('a split of %s on 25 Nov', (_what, symbol, ratio, price) => {
   const is = (factor: number) => Number((price * factor).toFixed(2))
-  const after = (factor: number) => Number(((price * factor) / ratio).toFixed(2))
+  const newPrice = (factor: number) => Number(((price * factor) / ratio).toFixed(2))
   const old: Row[] = [
     ['2026-11-18', is(0.98)],
     ['2026-11-19', is(1.01)],
@@ -121,8 +112,8 @@ describe.each<[string, string, number, number]>([
     ['2026-11-24', is(0.99)],
   ]
   const since: Row[] = [
-    ['2026-11-25', after(0.985)],
-    ['2026-11-26', after(0.995)],
+    ['2026-11-25', newPrice(0.985)],
+    ['2026-11-26', newPrice(0.995)],
   ]
   const restated: Row[] = [...old, ...days].map(([day, close]) => [day, Number((close / ratio).toFixed(2))])
   const clean = [...[...old, ...days].map(([day, close]): Row => [day, close / ratio]), ...since]
@@ -306,5 +297,79 @@ describe('what was decided about a day', () => {
     expect(await jumps(theirs)).toEqual([])
     await commit(sql, theirs, tester)
     expect(await jumps(mine)).toEqual([])
+  })
+})
+
+describe('a file that does not say whether it accounts for splits', () => {
+  const unknown = (name: string, ...rows: Row[]) =>
+    stored(name, ['Date,Open,High,Low,Close', ...rows.map(([day, c]) => `${day},${c},${c},${c},${c}`)].join('\n'))
+  const rows: Row[] = [
+    ['2026-11-18', 40],
+    ['2026-11-19', 40.4],
+    ['2026-11-20', 40.2],
+  ]
+  const question = { kind: 'basis' as const, symbol: 'ITBEES', seen: 'ITBEES.csv' }
+  const answer = (id: number, given: string, more: object = {}) =>
+    answerQuestion(sql, id, { ...question, ...more, answer: given }, tester)
+  const bases = async (id: number) =>
+    (
+      await sql<{ seen: string }[]>`
+        select basis || coalesce(' ' || restated_as_of, '') as seen from prices where import_id = ${id} order by symbol, day`
+    ).map(({ seen }) => seen)
+
+  test('is asked about, and held until somebody answers; the answer may change until it counts', async () => {
+    const id = await held(benchmark('2026-11-18', '2026-11-19', '2026-11-20'), unknown('ITBEES.csv', ...rows))
+    expect((await previewImport(sql, id)).questions).toEqual([
+      { ...question, name: 'IT', firstDay: '2026-11-18', lastDay: '2026-11-20', prices: 3, answer: null },
+    ])
+    await expect(commit(sql, id, tester)).rejects.toThrow('a question about a file is open')
+    for (const [given, more] of [
+      ['same', {}],
+      ['', {}],
+      ['traded', { seen: 'other.csv' }],
+      ['traded', { symbol: 'BANKBEES' }],
+      ['traded', { kind: 'rename' }],
+    ] as const)
+      await expect(answer(id, given, more)).rejects.toThrow('does not ask that')
+    await answer(id, 'restated')
+    await answer(id, 'restated')
+    expect((await bases(id)).slice(0, 4)).toEqual([...Array(3).fill('restated 2026-11-20'), 'traded'])
+    await answer(id, 'traded')
+    expect(await bases(id)).toEqual(Array(6).fill('traded'))
+    await answer(id, 'restated')
+    await commit(sql, id, tester)
+    await expect(answer(id, 'traded')).rejects.toThrow('not held any more')
+    const noted = await sql<{ details: object }[]>`
+      select details from audit where action = 'import.answered' and details ->> 'import' = ${String(id)} order by id`
+    expect(noted.map((entry) => entry.details)).toMatchObject([
+      { before: null, after: 'restated' },
+      { before: 'restated', after: 'traded' },
+      { before: 'traded', after: 'restated' },
+    ])
+    await addSplit(sql, { symbol: 'ITBEES', day: '2026-11-19', ratio: '10' }, tester)
+    expect(await shown('ITBEES')).toEqual(rows)
+    await addSplit(sql, { symbol: 'ITBEES', day: '2026-11-21', ratio: '2' }, tester)
+    expect(await shown('ITBEES')).toEqual(rows.map(([day, close]) => [day, close / 2]))
+  })
+
+  test('is asked about by itself, also when another one has its name, and nothing about its jumps until it is answered', async () => {
+    const id = await held(
+      unknown('ITBEES.csv', ['2026-11-18', 402], ['2026-11-19', 40.4]),
+      unknown('BANKBEES.csv', ['2026-11-18', 500]),
+      unknown('ITBEES.csv', ['2026-11-20', 40.3]),
+    )
+    const { questions, jumps: found } = await previewImport(sql, id)
+    expect([questions.map(({ seen }) => seen), found]).toEqual([
+      ['BANKBEES.csv', 'ITBEES.csv', 'ITBEES.csv, file 3'],
+      [],
+    ])
+    await answer(id, 'traded')
+    await answer(id, 'restated', { seen: 'ITBEES.csv, file 3' })
+    await expect(commit(sql, id, tester)).rejects.toThrow('a question about a file is open')
+    await answer(id, 'traded', { symbol: 'BANKBEES', seen: 'BANKBEES.csv' })
+    expect(await jumps(id)).toMatchObject([['2026-11-19', 9.95, null]])
+    expect(await bases(id)).toEqual(['traded', 'traded', 'traded', 'restated 2026-11-20'])
+    await dropImport(sql, id, tester)
+    expect(await sql`select from import_questions`).toHaveLength(0)
   })
 })

@@ -73,8 +73,10 @@ begin
   if not found then return 'unknown'; end if;
   if v_import.status = 'committed' then return 'committed'; end if;
   if v_import.status <> 'held' then return 'not-held'; end if;
-  -- A sample never comes after real prices; after another sample it does, as the exchange look-alike goes on with it.
-  if v_import.origin = 'sample' and exists (select from imports where committed_at is not null and origin <> 'sample') then
+  -- A sample never comes after real prices. After another sample it does, as the exchange look-alike goes on with it, except for
+  -- the one that fills an empty market.
+  if v_import.origin = 'sample'
+     and exists (select from imports where committed_at is not null and (origin <> 'sample' or v_import.created_by = 'sample')) then
     return 'late';
   end if;
   if p_version is not null and p_version <> (select version from market_state) then return 'changed'; end if;
