@@ -4,7 +4,7 @@ import { listHolidays, listSpecialSessions } from '../../market/calendar/queries
 import { listOtherIsins } from '../../market/instruments/etf-list/queries.ts'
 import { type Import, listImports } from '../../market/prices/imports/queries.ts'
 import { marketAge } from '../../market/prices/queries.ts'
-import { findSessions } from '../../market/prices/sessions.ts'
+import { findBenchmarkSessions } from '../../market/prices/sessions.ts'
 import { listSplits } from '../../market/prices/splits/queries.ts'
 import { dayInIndia } from '../../platform/dates.ts'
 import { namesOf } from '../incidents/queries.ts'
@@ -40,7 +40,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, panel) => {
   const { sql } = panel.services
   app.get('', async (request, reply) => {
     const today = dayInIndia(new Date())
-    const sessions = await findSessions(sql)
+    const sessions = await findBenchmarkSessions(sql)
     const [age, coverage, held, recent, holidays, special, split, isins] = await Promise.all([
       marketAge(sql),
       listCoverage(sql, sessions ?? undefined),

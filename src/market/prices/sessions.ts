@@ -39,7 +39,7 @@ export function sessionsOf(own: readonly Day[], traded: readonly Day[], calendar
 }
 
 /** The benchmark with its sessions as they stand now; invented prices miss none. Null without a benchmark or its prices. */
-export async function findSessions(sql: Sql): Promise<(Sessions & { symbol: string }) | null> {
+export async function findBenchmarkSessions(sql: Sql): Promise<(Sessions & { symbol: string }) | null> {
   const [benchmark, traded, calendar] = await Promise.all([
     findBenchmarkDays(sql),
     listDaysWithoutBenchmark(sql),

@@ -25,20 +25,28 @@ begin
   return null;
 end $$;
 
--- Whether a slot has an issue that the one before has not. A weekly report waits, where a session on the weekend follows its
--- weekday, for the first day on which that week is over.
+-- Whether a slot has an issue that the one before has not. Where a session on the weekend follows its weekday, a weekly report
+-- waits for the first day on which that week is over.
 create or replace function slot_has_news(p_cadence text, p_weekday int, p_slot timestamptz)
 returns boolean language plpgsql stable as $$
 declare
+  v_before date := report_issue(p_cadence, p_slot - interval '24 hours');
   v_days_after int := (extract(isodow from p_slot at time zone 'Asia/Kolkata')::int - p_weekday + 7) % 7;
   v_regular timestamptz := p_slot - make_interval(hours => 24 * v_days_after);
-  v_in_time boolean;
+  v_regular_issue date;
+  v_monday date := date_trunc('week', v_regular at time zone 'Asia/Kolkata');
 begin
   if p_cadence = 'weekly' then
-    v_in_time := report_issue('weekly', v_regular) is distinct from report_issue('weekly', v_regular - interval '168 hours');
-    if v_days_after = 0 or v_in_time then return v_in_time and v_days_after = 0; end if;
+    v_regular_issue := report_issue('weekly', v_regular);
+    if v_days_after = 0 then
+      v_before := report_issue('weekly', v_regular - interval '168 hours');
+    elsif v_regular_issue is distinct from report_issue('weekly', v_regular - interval '168 hours')
+          or v_before is distinct from v_regular_issue
+          or (trades_on(v_monday + 5) or trades_on(v_monday + 6)) is not true then
+      return false;
+    end if;
   end if;
-  return report_issue(p_cadence, p_slot) is distinct from report_issue(p_cadence, p_slot - interval '24 hours');
+  return report_issue(p_cadence, p_slot) is distinct from v_before;
 end $$;
 
 -- The first instant after another at which a report is due: on its weekday, or on every day that has a new issue.

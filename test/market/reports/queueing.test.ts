@@ -100,6 +100,45 @@ describe('when a report is due, and about what', () => {
   })
 })
 
+describe('of the sessions of three years, holidays and Muhurat evenings among them', () => {
+  const issuesFrom = (cadence: string, weekday: number, minute: number) =>
+    app.sql<{ issue: string }[]>`
+      with recursive slots as (
+        select next_report(${cadence}, ${weekday}, ${minute}, '2024-01-01T00:00+05:30') as at
+        union all
+        select next_report(${cadence}, ${weekday}, ${minute}, at) from slots where at < '2027-01-04T00:00+05:30'
+      )
+      select report_issue(${cadence}, at)::text as issue from slots`
+  const sessions = async (isOnlyLast: boolean) =>
+    (
+      await app.sql<{ day: string }[]>`
+        select max(day)::text as day
+        from (select generate_series('2024-01-01'::date, '2026-12-27', interval '1 day')::date as day) days
+        where trades_on(day) group by case when ${isOnlyLast} then date_trunc('week', day)::date else day end order by 1`
+    ).map(({ day }) => day)
+  const within = (issues: { issue: string }[], days: string[]) =>
+    issues.map(({ issue }) => issue).filter((issue) => issue >= days[0]! && issue <= days.at(-1)!)
+
+  test.each([[0], [480], [1079], [1080], [1439]])('each has one daily report, at minute %i', async (minute) => {
+    const days = await sessions(false)
+    expect(within(await issuesFrom('daily', 1, minute), days)).toEqual(days)
+  })
+
+  // Not on Friday morning: a week that a holiday ends on Thursday is there already, and takes the place of the one before.
+  test.each([
+    [1, 480],
+    [3, 1140],
+    [5, 1140],
+    [6, 480],
+    [6, 1140],
+    [7, 480],
+    [7, 1140],
+  ])('each week has one weekly report, on day %i at minute %i', async (weekday, minute) => {
+    const days = await sessions(true)
+    expect(within(await issuesFrom('weekly', weekday, minute), days)).toEqual(days)
+  })
+})
+
 test('a holiday that nobody entered is passed over once later prices are there', async () => {
   const issues = async () =>
     (
