@@ -21,7 +21,7 @@ import { prepareDatabase } from '../platform/migrate.ts'
 import { parseArguments } from './arguments.ts'
 import { fetchNow } from './fetching.ts'
 
-const usage = `Import closing prices: NSE bhavcopies of every age, Yahoo, Stooq, or our own date,symbol,close; zipped or not.
+const usage = `Import closing prices: NSE bhavcopies of every age, Yahoo, yfinance, Stooq, or our own date,symbol,close; zipped or not.
   npm run import -- FILES…                       reads all files; commits them when nothing is wrong or in doubt
   npm run import -- --dry-run FILES…             only says what would happen
   npm run import -- FILES… --split BANKBEES:2019-12-20:10   a jump is a split: ten new units for one old
@@ -133,6 +133,8 @@ async function decideAndCommit(sql: Sql, importId: number): Promise<void> {
         (jump.ratio ? `: a split? --split ${jump.symbol}:${jump.day}:${Number(jump.ratio.toFixed(4))}` : '') +
         ` or --real ${jump.symbol}:${jump.day}`,
     )
+  if (held.problemCount === 0 && held.files.every(({ prices }) => prices === 0))
+    return fail('Nothing was imported: there is no price in these files.')
   if (held.problemCount > 0 || jumps.length > 0 || values['dry-run']) {
     if (values['dry-run'] && held.problemCount === 0) return console.log('Nothing was imported: --dry-run.')
     return fail(
@@ -148,10 +150,21 @@ async function decideAndCommit(sql: Sql, importId: number): Promise<void> {
 function printFiles(held: Import, ms: number): void {
   const prices = held.files.reduce((sum, file) => sum + file.prices, 0)
   for (const file of held.files.slice(0, 20))
-    console.log(`${file.name}: ${file.formats.join(', ') || 'not read'}, ${file.prices} prices`)
+    console.log(
+      `${file.name}: ${file.formats.join(', ') || 'not read'}, ${file.prices} prices` +
+        (file.skipped ? `, ${file.skipped} rows without a price skipped` : ''),
+    )
   if (held.files.length > 20) console.log(`… and ${held.files.length - 20} more files`)
   console.log(`${prices} prices in ${(ms / 1000).toFixed(1)} s`)
   printProblems(held.problems, held.problemCount)
+  printRefused(held)
+}
+
+/** Files that could not be read. The others count all the same; the command fails, lest it goes unnoticed. */
+function printRefused({ refused }: Import): void {
+  const notRead = refused.map((one) => ({ ...one, line: null }))
+  printProblems(notRead, notRead.length)
+  if (notRead.length > 0) fail(`${notRead.length === 1 ? 'One file was' : `${notRead.length} files were`} not read.`)
 }
 
 function printProblems(problems: readonly Problem[], count: number): void {

@@ -1,109 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { strToU8, zipSync } from 'fflate'
-import { afterAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { dayIn } from '../../src/market/calendar/days.ts'
 import { symbolIn } from '../../src/market/instruments/identifiers.ts'
-import { priceIn } from '../../src/market/prices/files/cells.ts'
-import { type Found, type Reading, readPriceFile } from '../../src/market/prices/files/reading.ts'
+import { dayOf, priceIn } from '../../src/market/prices/files/cells.ts'
+import type { Reading } from '../../src/market/prices/files/reading.ts'
+import { read, shapes, udiffHeader, udiffRow } from './price-files.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'etf-files-'))
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
-const followed = new Set(['NIFTYBEES', 'BANKBEES', 'ITBEES'])
-
-const reading: Reading = {
-  match: ({ symbol }) => (symbol !== null && followed.has(symbol) ? symbol : null),
-  today: '2026-11-27',
-  isOpen: (day) => day === '2026-11-08',
-}
-
-/** What is read of a file with this content, under this name. */
-async function read(name: string, content: string | Uint8Array) {
-  const path = join(folder, 'given')
-  writeFileSync(path, content)
-  const found: Found[] = []
-  for await (const one of readPriceFile(path, name, reading)) found.push(one)
-  return {
-    formats: found.flatMap((one) => (one.kind === 'format' ? [one.format.name] : [])),
-    prices: found.flatMap((one) => (one.kind === 'price' ? [one.price] : [])),
-    problems: found.flatMap((one) => (one.kind === 'problem' ? [one.problem] : [])),
-    refused: found.flatMap((one) => (one.kind === 'refused' ? [one] : [])),
-  }
-}
-
-const udiffHeader =
-  'TradDt,BizDt,Sgmt,Src,FinInstrmTp,FinInstrmId,ISIN,TckrSymb,SctySrs,XpryDt,FininstrmActlXpryDt,StrkPric,OptnTp,FinInstrmNm,OpnPric,HghPric,LwPric,ClsPric,LastPric,PrvsClsgPric,UndrlygPric,SttlmPric,OpnIntrst,ChngInOpnIntrst,TtlTradgVol,TtlTrfVal,TtlNbOfTxsExctd,SsnId,NewBrdLotQty,Rmks,Rsvd1,Rsvd2,Rsvd3,Rsvd4'
-const udiffRow = (symbol: string, series: string, close: string) =>
-  `2026-11-20,2026-11-20,CM,NSE,STK,1,INF204KB15I9,${symbol},${series},,,,,A FUND,500,510,499,${close},505.1,500,,505,,,12345,6234567.8,321,F1,1,,,,,`
-
-/** One real-shaped file of every format, each with BANKBEES at 505.25 on 20 November 2026. */
-const shapes: Record<string, { name: string; lines: string[]; format: string }> = {
-  'NSE’s UDiFF bhavcopy': {
-    name: 'BhavCopy_NSE_CM_0_0_0_20261120_F_0000.csv',
-    format: 'nse-udiff',
-    lines: [
-      udiffHeader,
-      udiffRow('RELIANCE', 'EQ', '1400'),
-      udiffRow('BANKBEES', 'EQ', '505.25'),
-      udiffRow('BANKBEES', 'BL', '400'),
-    ],
-  },
-  'NSE’s bhavcopy until July 2024': {
-    name: 'cm20NOV2026bhav.csv',
-    format: 'nse-legacy',
-    lines: [
-      'SYMBOL,SERIES,OPEN,HIGH,LOW,CLOSE,LAST,PREVCLOSE,TOTTRDQTY,TOTTRDVAL,TIMESTAMP,TOTALTRADES,ISIN,',
-      'TCS,EQ,1,1,1,3000,1,1,1,1,20-NOV-2026,1,INE467B01029,',
-      'BANKBEES,EQ,500,510,499,505.25,505,500,1234,623456.7,20-NOV-2026,321,INF204KB15I9,',
-    ],
-  },
-  'its early years, without the last columns': {
-    name: 'cm20NOV2026bhav.csv',
-    format: 'nse-legacy',
-    lines: [
-      'SYMBOL,SERIES,OPEN,HIGH,LOW,CLOSE,LAST,PREVCLOSE,TOTTRDQTY,TOTTRDVAL,TIMESTAMP,',
-      'BANKBEES,EQ,500,510,499,505.25,505,500,1234,623456.7,20-NOV-2026,',
-    ],
-  },
-  'NSE’s full bhavcopy, a space after each comma': {
-    name: 'sec_bhavdata_full_20112026.csv',
-    format: 'nse-full',
-    lines: [
-      'SYMBOL, SERIES, DATE1, PREV_CLOSE, OPEN_PRICE, HIGH_PRICE, LOW_PRICE, LAST_PRICE, CLOSE_PRICE, AVG_PRICE, TTL_TRD_QNTY, TURNOVER_LACS, NO_OF_TRADES, DELIV_QTY, DELIV_PER',
-      'BANKBEES, EQ, 20-Nov-2026, 500.00, 501.00, 510.00, 499.00, 505.00, 505.25, 504.10, 1234, 6.23, 321, 800, 64.8',
-      'GS2029, GS, 20-Nov-2026, 100, 100, 100, 100, 100, 100, 100, 0, 0, 0, -, -',
-    ],
-  },
-  'a Yahoo download, with a row of nulls': {
-    name: 'BANKBEES.NS.csv',
-    format: 'yahoo',
-    lines: [
-      'Date,Open,High,Low,Close,Adj Close,Volume',
-      '2026-11-19,null,null,null,null,null,null',
-      '2026-11-20,500,510,499,505.25,500.1,1234',
-    ],
-  },
-  'Stooq, one symbol': {
-    name: 'bankbees.in.csv',
-    format: 'stooq',
-    lines: ['Date,Open,High,Low,Close,Volume', '2026-11-20,500,510,499,505.25,0'],
-  },
-  'Stooq, many symbols': {
-    name: 'data_d.csv',
-    format: 'stooq-bulk',
-    lines: [
-      '<TICKER>,<PER>,<DATE>,<TIME>,<OPEN>,<HIGH>,<LOW>,<CLOSE>,<VOL>,<OPENINT>',
-      'XYZ.IN,D,20261120,000000,1,1,1,1,1,0',
-      'BANKBEES.IN,D,20261120,000000,500,510,499,505.25,1234,0',
-    ],
-  },
-  'our own long form, columns in another order': {
-    name: 'mine.csv',
-    format: 'long',
-    lines: ['volume,close,symbol,date', '1234,505.25,bankbees,2026-11-20'],
-  },
-}
 const all = Object.entries(shapes).map(([title, shape]) => [title, shape] as const)
 const expected = [{ symbol: 'BANKBEES', day: '2026-11-20', close: 505.25 }]
 
@@ -135,64 +37,7 @@ describe.each(all)('%s', (_title, { name, lines, format }) => {
   })
 })
 
-describe('a price file', () => {
-  const { name, lines } = all[0]![1]
-  test('is not unpacked from a zip of more than 5,000 files', async () => {
-    const many = Object.fromEntries(Array.from({ length: 5_001 }, (_, i) => [`${i}.csv`, strToU8('x')]))
-    const found = await read('x.zip', zipSync({ [name]: strToU8(lines.join('\n')), ...many }, { level: 0 }))
-    expect([found.prices, found.refused.map(({ sentence }) => sentence)]).toEqual([
-      [],
-      [expect.stringContaining('more than 5,000 files')],
-    ])
-  })
-
-  test('is not unpacked from a zip that says it holds more than 2 GB', async () => {
-    const names = ['1.csv', '2.csv', '3.csv', '4.csv', name]
-    const zip = Buffer.from(zipSync(Object.fromEntries(names.map((one) => [one, strToU8(lines.join('\n'))]))))
-    // The size unpacked, in each entry of the directory at the end.
-    for (let at = zip.indexOf('PK\x01\x02'); at >= 0; at = zip.indexOf('PK\x01\x02', at + 4))
-      zip.writeUInt32LE(600 * 1024 * 1024, at + 24)
-    const found = await read('x.zip', zip)
-    expect(found.prices).toEqual([])
-    expect(found.refused.map(({ sentence }) => sentence)).toEqual([
-      ...Array(3).fill(expect.stringContaining('larger than 512 MB')),
-      expect.stringContaining('2 GB unpacked'),
-    ])
-  })
-})
-
-describe('a file that is not what its name says', () => {
-  test.each([
-    ['a web page', '<!DOCTYPE html><html><body>Access denied</body></html>', 'web page'],
-    ['a web page after empty lines', '\n\n<html>\n', 'web page'],
-    ['nothing', '', 'empty'],
-    ['only a header', 'date,symbol,close\n', 'no price of an instrument'],
-    ['columns nobody knows', 'a,b,c\n1,2,3\n', 'No format has these columns: A, B, C.'],
-    [
-      'NSE’s list of ETFs',
-      'Symbol,Underlying,SecurityName,DateofListing,MarketLot,ISINNumber,FaceValue\n',
-      'holds no prices',
-    ],
-    ['a quote that is never closed', 'date,symbol,close\n2026-11-20,BANKBEES,"505\n', 'not a CSV file'],
-    ['a zip without a CSV file', zipSync({ 'read.me': strToU8('x') }), 'no CSV file in this zip'],
-    ['text called a zip', 'PK not really', 'cannot be unpacked'],
-  ])('is refused in words: %s', async (what, content, words) => {
-    const found = await read(what.includes('zip') ? 'x.zip' : 'x.csv', content)
-    expect(found.prices).toEqual([])
-    expect([...found.refused, ...found.problems][0]!.sentence).toContain(words)
-  })
-
-  test.each([
-    ['UTF-16 without a mark', Buffer.from('date,symbol,close\n2026-11-20,BANKBEES,505.25\n', 'utf16le')],
-    ['a program', Buffer.from('\x7fELF\0\0\0,\0\u0001\n\0\0,\0\n', 'latin1')],
-    ['a NUL in a cell', Buffer.from('date,symbol,close\n2026\0-11-20,BANKBEES,505.25\n2026-11-20,BANK\0BEES,5\n')],
-  ])('%s is refused in words that a database can keep', async (_what, content) => {
-    const { prices, problems, refused } = await read('a.csv', content)
-    expect(prices).toEqual([])
-    expect([...problems, ...refused].length).toBeGreaterThan(0)
-    for (const { sentence } of [...problems, ...refused]) expect(sentence).not.toContain('\0')
-  })
-
+describe('a file', () => {
   test('a format without a symbol column needs the symbol as its name', async () => {
     const content = 'Date,Open,High,Low,Close,Volume\n2026-11-20,1,1,1,1,1\n'
     expect((await read('table (3).csv', content)).refused[0]!.sentence).toContain('not an instrument we follow')
@@ -203,6 +48,172 @@ describe('a file that is not what its name says', () => {
   test('a symbol nobody follows is named in our own form, and passed over in an exchange’s', async () => {
     const found = await read('x.csv', 'date,symbol,close\n2026-11-20,RELIANCE,1400\n2026-11-20,ITBEES,41\n')
     expect(found.problems).toMatchObject([{ line: 2, sentence: expect.stringContaining('“RELIANCE”') }])
+  })
+
+  test('of yfinance with tickers side by side gives each its prices, and counts the days without', async () => {
+    const found = await read(
+      'data.csv',
+      [
+        'Price,Adj Close,Adj Close,Close,Close,Volume,Volume',
+        'Ticker,BANKBEES.NS,ITBEES.NS,BANKBEES.NS,ITBEES.NS,BANKBEES.NS,ITBEES.NS',
+        'Date,,,,,,',
+        '2026-11-19,1,1,504.5,NaN,1,0',
+        '2026-11-20,1,1,505.25,41.5,1,1',
+        '2026-11-23,1,1,,null,1,1',
+      ].join('\n'),
+    )
+    expect(found.prices.map(({ symbol, day, close, line }) => [symbol, day, close, line])).toEqual([
+      ['BANKBEES', '2026-11-19', 504.5, 4],
+      ['BANKBEES', '2026-11-20', 505.25, 5],
+      ['ITBEES', '2026-11-20', 41.5, 5],
+    ])
+    expect(found.ends).toMatchObject([{ lastDay: '2026-11-23', skipped: 3 }])
+    expect([found.problems, found.refused]).toEqual([[], []])
+  })
+
+  test('of yfinance with a ticker nobody follows beside one of ours names it once', async () => {
+    const lines = [
+      'Price,Close,Close',
+      'Ticker,^NSEI,ITBEES.NS',
+      'Date,,',
+      '2026-11-19,24000,41',
+      '2026-11-20,24100,42',
+    ]
+    const found = await read('data.csv', lines.join('\n'))
+    expect(found.problems).toMatchObject([
+      { line: 4, sentence: expect.stringContaining('“^NSEI” is not an instrument') },
+    ])
+    expect(found.prices).toHaveLength(2)
+  })
+
+  test.each([['', 'nan', 'NaN', 'null', 'NULL', 'None']].flat())(
+    'with %j for a close skips the day and counts it',
+    async (blank) => {
+      const found = await read('x.csv', `date,symbol,close\n2026-11-19,BANKBEES,${blank}\n2026-11-20,BANKBEES,505.25\n`)
+      expect([found.prices.length, found.problems, found.ends[0]!.skipped]).toEqual([1, [], 1])
+      const none = await read('x.csv', `date,symbol,close\n2026-11-19,BANKBEES,${blank}\n`)
+      expect(none.refused).toMatchObject([{ sentence: 'Its closing prices are all empty.' }])
+    },
+  )
+
+  test('whose last line was cut off before its price says so', async () => {
+    const found = await read('x.csv', 'date,symbol,close\n2026-11-19,BANKBEES,505\n2026-11-20,BANKB')
+    expect(found.problems).toMatchObject([{ line: 3 }])
+    const short = await read('x.csv', 'date,symbol,close\n2026-11-19,BANKBEES,505\n2026-11-20,BANKBEES')
+    expect(short.problems).toMatchObject([{ line: 3, sentence: expect.stringContaining('cut off') }])
+  })
+
+  test.each([
+    ['BANKBEES.NS.csv', 'Date,Open,High,Low,Close,Adj Close,Volume', 'restated'],
+    ['BANKBEES.NS.csv', 'Date,Open,High,Low,Close,Volume,Dividends,Stock Splits', 'unknown'],
+    ['bankbees_in_d.csv', 'Date,Open,High,Low,Close,Volume', 'restated'],
+    ['BANKBEES.IN.csv', 'Date,Open,High,Low,Close', 'restated'],
+    ['BANKBEES.csv', 'Date,Open,High,Low,Close,Volume', 'unknown'],
+    ['BANKBEES (1).csv', 'date,open,high,low,close', 'unknown'],
+    ['BANKBEES.NS.csv', 'Date,Close,Low,High,Open', 'unknown'],
+  ])('called %s with %s has %s prices', async (name, header, basis) => {
+    const cells = header
+      .split(',')
+      .map((column) => ({ date: '2026-11-20', close: '505.25' })[column.toLowerCase()] ?? '7')
+    const { formats: _, ...found } = await read(name, `${header}\n${cells.join(',')}\n`)
+    expect(found.basis).toEqual([basis])
+    // Never the adjusted close, in which dividends are.
+    expect(found.prices).toMatchObject([{ symbol: 'BANKBEES', close: 505.25 }])
+    if (basis === 'unknown') expect(found.titles[0]).not.toContain('Stooq')
+  })
+
+  test('says by which name it called an instrument', async () => {
+    const found = await read('x.csv', [udiffHeader, udiffRow('BANKBEES', 'EQ', '505.25')].join('\n'))
+    expect(found.prices[0]!.seen).toEqual({ symbol: 'BANKBEES', isin: 'INF204KB15I9' })
+    const own = await read('BANKBEES.NS.csv', 'Date,Close,Adj Close\n2026-11-20,1,1\n')
+    expect(own.prices[0]!.seen).toEqual({ symbol: 'BANKBEES', isin: null })
+  })
+
+  test('called by a name that was an instrument’s until a day has its prices until then', async () => {
+    const match: Reading['match'] = ({ symbol, day }) =>
+      symbol === 'BANKOLD' && day <= '2026-11-18' ? 'BANKBEES' : null
+    const lines = ['Date,Close,Adj Close', '2026-11-18,500,1', '2026-11-19,501,1', '2026-11-20,502,1']
+    const found = await read('BANKOLD.NS.csv', lines.join('\n'), { match })
+    expect(found.prices).toMatchObject([{ symbol: 'BANKBEES', day: '2026-11-18', seen: { symbol: 'BANKOLD' } }])
+    expect(found.problems).toMatchObject([{ line: 3, sentence: expect.stringContaining('On 2026-11-19 “BANKOLD.NS”') }])
+  })
+})
+
+describe('series of an exchange’s file', () => {
+  const read3 = (rows: string[]) => read('x.csv', [udiffHeader, ...rows].join('\n'))
+
+  test.each([
+    ['EQ before BE', ['EQ', 'BE']],
+    ['BE before EQ', ['BE', 'EQ']],
+  ])('%s: only EQ counts', async (_order, series) => {
+    const rows = series.map((one) => udiffRow('BANKBEES', one, one === 'EQ' ? '505.25' : '499'))
+    const found = await read3([rows[0]!, udiffRow('ITBEES', 'EQ', '41'), rows[1]!])
+    expect(found.prices.map(({ symbol, close }) => [symbol, close]).sort()).toEqual([
+      ['BANKBEES', 505.25],
+      ['ITBEES', 41],
+    ])
+  })
+
+  test('BE counts where there is no EQ on that day; BZ, SM, BL and GS never do', async () => {
+    const others = ['BZ', 'SM', 'BL', 'GS'].map((series) => udiffRow('ITBEES', series, '1'))
+    const found = await read3([...others, udiffRow('BANKBEES', 'BE', '499'), udiffRow('NIFTYBEES', 'EQ', '250')])
+    expect(found.prices.map(({ symbol, close }) => [symbol, close]).sort()).toEqual([
+      ['BANKBEES', 499],
+      ['NIFTYBEES', 250],
+    ])
+    expect([found.problems, found.refused]).toEqual([[], []])
+  })
+
+  test('in a history each day has its own series', async () => {
+    const rows = [
+      '20-Nov-2026,EQ,505',
+      '19-Nov-2026,BE,504',
+      '18-Nov-2026,BE,1',
+      '18-Nov-2026,EQ,503',
+      '17-Nov-2026,BL,1',
+    ]
+    const lines = [
+      'Symbol,Series,Date,Close Price',
+      ...rows.map((row) => `BANKBEES,${row.replace(/(.*),(..),/, '$2,$1,')}`),
+    ]
+    const found = await read('x.csv', lines.join('\n'))
+    expect(found.prices.map(({ day, close }) => [day, close])).toEqual([
+      ['2026-11-20', 505],
+      ['2026-11-19', 504],
+      ['2026-11-18', 503],
+    ])
+  })
+
+  test('the same series twice on a day is not hidden by the other', async () => {
+    const found = await read3(['499', '498'].map((close) => udiffRow('BANKBEES', 'BE', close)))
+    expect(found.prices).toHaveLength(2)
+  })
+})
+
+describe('days that cannot be', () => {
+  const own = (day: string) => read('x.csv', `date,symbol,close\n2026-11-20,NIFTYBEES,250\n${day},NIFTYBEES,250\n`)
+  const daily = (day: string) =>
+    read('x.csv', [udiffHeader, udiffRow('BANKBEES', 'EQ', '505.25').replaceAll('2026-11-20', day)].join('\n'))
+
+  test.each([
+    ['2027-11-27', 'has not come yet'],
+    ['2026-11-28', 'has not come yet'],
+    ['2026-11-21', 'is a Saturday, and the calendar has no session on it'],
+    ['2026-11-22', 'is a Sunday'],
+  ])('%s is a wrong line in a history, and refuses a file of one day', async (day, words) => {
+    const found = await own(day)
+    expect(found.problems).toEqual([{ file: 'x.csv', line: 3, sentence: expect.stringContaining(`${day} ${words}`) }])
+    expect(found.prices).toHaveLength(1)
+    const whole = await daily(day)
+    expect([whole.prices, whole.problems]).toEqual([[], []])
+    expect(whole.refused).toEqual([{ file: 'x.csv', sentence: expect.stringContaining(words) }])
+  })
+
+  test('today and a Sunday with a session are read', async () => {
+    for (const day of ['2026-11-27', '2026-11-08']) {
+      expect((await own(day)).prices).toHaveLength(2)
+      expect((await daily(day)).prices).toHaveLength(1)
+    }
   })
 })
 
@@ -237,9 +248,23 @@ describe('cells', () => {
   ])('%j as a day is %s', (cell, day) => expect(dayIn(cell)).toBe(day))
 
   test.each([
+    ['2026-11-20 00:00:00+05:30', '2026-11-20'],
+    ['2026-11-20T00:00:00+0530', '2026-11-20'],
+    ['2026-11-20 00:00:00', '2026-11-20'],
+    ['2026-11-20 15:30:00.000+05:30', '2026-11-20'],
+    ['2026-11-19 18:30:00+00:00', '2026-11-20'],
+    ['2026-11-19 18:29:00Z', '2026-11-19'],
+    ['2026-02-30 00:00:00+05:30', null],
+    ['2026-11-20 25:00:00+05:30', null],
+    ['2026-11-20 noon', null],
+    ['20-Nov-2026', '2026-11-20'],
+  ])('%j as the day of a price is %s', (cell, day) => expect(dayOf(cell)).toBe(day))
+
+  test.each([
     ['bankbees.ns', 'BANKBEES'],
     ['M&M', 'M&M'],
     ['BAJAJ-AUTO', 'BAJAJ-AUTO'],
+    ['BANKBEES.BO', null],
     ['two words', null],
     ['<script>', null],
   ])('%j as a symbol is %s', (cell, symbol) => expect(symbolIn(cell)).toBe(symbol))

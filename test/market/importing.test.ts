@@ -127,6 +127,83 @@ describe('an import', () => {
     ])
   })
 
+  test.each([
+    ['the same price', '301', '301'],
+    ['another price', '301', '302'],
+  ])(
+    'with a day on the same line of two files of a zip, and %s, names both, though they are stored together',
+    async (_what, ...closes) => {
+      const path = join(folder, 'pair.zip')
+      const files = closes.map((close, i) => [
+        `${'ab'[i]}.csv`,
+        strToU8(`date,symbol,close\n2026-11-20,BANKBEES,${close}\n`),
+      ])
+      writeFileSync(path, zipSync(Object.fromEntries(files)))
+      const id = await readIntoImport(sql, [{ path, name: 'pair.zip' }], by)
+      expect((await findImport(sql, id))!.problems).toEqual([
+        {
+          file: 'pair.zip › b.csv',
+          line: 2,
+          sentence: 'BANKBEES has a price for 2026-11-20 already, in pair.zip › a.csv, line 2.',
+        },
+      ])
+      await expect(commit(sql, id, tester)).rejects.toThrow('all or nothing')
+    },
+  )
+
+  test('with a day thrice says so of the second and the third', async () => {
+    const lines = ['date,symbol,close', ...['505', '505', '506'].map((close) => `2026-11-20,BANKBEES,${close}`)]
+    const held = (await findImport(sql, await readIntoImport(sql, [file('x.csv', lines)], by)))!
+    expect(held.problems.map(({ line, sentence }) => [line, sentence.slice(-10)])).toEqual([
+      [3, 'on line 2.'],
+      [4, 'on line 2.'],
+    ])
+  })
+
+  test('of unreadable files and good ones counts the good ones, and keeps why the others were not read', async () => {
+    const bad = [
+      file('bhav.csv', ['PK\x03\x04 [Content_Types].xml']),
+      file('nul.csv', ['date,symbol,close', '2026-11-26,BANKBEES,505', '2026-11-27,BANKBEES,\0']),
+      file('wide.csv', [Buffer.from('date,symbol', 'utf16le').toString('latin1')]),
+    ]
+    const good = file('good.csv', ['date,symbol,close', '2026-11-25,FMCGIETF,60', '2026-11-26,FMCGIETF,nan'])
+    const id = await readIntoImport(sql, [...bad.slice(0, 2), good, ...bad.slice(2)], by)
+    const held = (await findImport(sql, id))!
+    expect(held.refused).toEqual([
+      { file: 'bhav.csv', sentence: expect.stringContaining('Excel workbook') },
+      { file: 'nul.csv', sentence: expect.stringContaining('Line 3: This is not a text file') },
+      { file: 'wide.csv', sentence: expect.stringContaining('No format has these columns: DATE, SYMBOL.') },
+    ])
+    expect(held.files.map(({ prices, skipped }) => [prices, skipped])).toEqual([
+      [0, 0],
+      [0, 0],
+      [1, 1],
+      [0, 0],
+    ])
+    await commit(sql, id, tester)
+    expect(await closesOf('FMCGIETF')).toEqual([['2026-11-25', 60]])
+    expect(await closesOf('BANKBEES')).toEqual([])
+    await undo(sql, id, tester)
+    const none = await readIntoImport(sql, bad, by)
+    await expect(commit(sql, none, tester)).rejects.toThrow('no price in this import')
+  })
+
+  test('of a day that has not come, or of a weekend of a year whose calendar is known, counts nothing', async () => {
+    const [clock] = await sql<{ year: string }[]>`select to_char(now(), 'YYYY') as year`
+    const future = `${Number(clock!.year) + 2}-11-27`
+    for (const day of [future, '2026-11-21']) {
+      const lines = ['date,symbol,close', '2026-11-20,NIFTYBEES,250', `${day},NIFTYBEES,250`]
+      const id = await readIntoImport(sql, [file('f.csv', lines)], by)
+      expect((await findImport(sql, id))!.problems).toMatchObject([{ line: 3, sentence: expect.stringContaining(day) }])
+      await expect(commit(sql, id, tester)).rejects.toThrow('all or nothing')
+      expect(await closesOf('NIFTYBEES')).toEqual([])
+    }
+    // Muhurat, and a Saturday with a session long before the years that are entered.
+    const sessions = ['date,symbol,close', '2026-11-08,NIFTYBEES,250', '2012-03-03,NIFTYBEES,53']
+    const id = await readIntoImport(sql, [file('s.csv', sessions)], by)
+    expect((await findImport(sql, id))!.problems).toEqual([])
+  })
+
   test('with a fall to a hundredth is held until somebody says that it is a split', async () => {
     const id = await readIntoImport(
       sql,

@@ -119,15 +119,28 @@ describe('a file that is not right', () => {
       'a.csv, line 3',
       'already, on line 2',
     ],
+  ])('%s is told with its line, and nothing of the upload can be committed', async (_what, file, where, sentence) => {
+    const { id, here, page } = await held(long('good.csv', ['2026-11-19', 'ITBEES', 40]), file)
+    expect(page.body).toContain(where)
+    expect(page.body).toContain(sentence)
+    expect(page.body).not.toContain('Commit 1')
+    const answer = await admin.visitor.post(`${here}/commit`, { version: versionOn(page.body) })
+    expect([answer.status, answer.body.includes('all or nothing')]).toEqual([409, true])
+    expect(await countedOf('ITBEES')).toEqual([])
+    await admin.visitor.post(`${here}/drop`)
+    expect(await noted(id)).toEqual(['import.dropped'])
+  })
+
+  test.each<[string, Chosen, string, string]>([
     [
       'a web page saved as CSV',
       { name: 'page.csv', content: '<!DOCTYPE html><html><body>Access denied</body></html>' },
-      'page.csv, line 1',
+      'page.csv',
       'This is a web page',
     ],
     [
       'a quote that is not closed',
-      { name: 'q.csv', content: 'date,symbol,close\n2026-11-20,"BANKBEES,1\n' },
+      { name: 'q.csv', content: 'date,symbol,close\n2026-11-20,BANKBEES,1\n2026-11-19,"BANKBEES,1\n' },
       'q.csv',
       'not a CSV file',
     ],
@@ -140,27 +153,48 @@ describe('a file that is not right', () => {
     ['an empty file', { name: 'none.csv', content: '' }, 'none.csv', 'This file is empty'],
     [
       'a name that tells no symbol',
-      { name: 'download (1).csv', content: 'Date,Open,High,Low,Close,Adj Close,Volume\n' },
+      { name: 'download (1).csv', content: 'Date,Open,High,Low,Close,Adj Close,Volume\n2026-11-20,1,1,1,1,1,1\n' },
       'download (1).csv',
       'not an instrument we follow',
     ],
     [
+      'an Excel workbook called CSV',
+      { name: 'bhav.csv', content: zipSync({ '[Content_Types].xml': strToU8('<Types/>') }) },
+      'bhav.csv',
+      'This is an Excel workbook. Open it and save it as CSV',
+    ],
+    [
+      'a NUL byte at the end of its last line',
+      { name: 'nul.csv', content: 'date,symbol,close\n2026-11-26,BANKBEES,505\n2026-11-27,BANKBEES,\0' },
+      'nul.csv',
+      'Line 3: This is not a text file',
+    ],
+    [
       'a name with markup in it',
       { name: '<img src=x>.csv', content: 'x,y\n' },
-      '&lt;img src=x&gt;.csv, line 1',
+      '&lt;img src=x&gt;.csv',
       'No format has these columns',
     ],
-  ])('%s is told with its line, and nothing of the upload can be committed', async (_what, file, where, sentence) => {
-    const { id, here, page } = await held(long('good.csv', ['2026-11-19', 'ITBEES', 40]), file)
-    expect(page.body).toContain(where)
-    expect(page.body).toContain(sentence)
-    expect(page.body).not.toContain('Commit 1')
-    const answer = await admin.visitor.post(`${here}/commit`, { version: versionOn(page.body) })
-    expect([answer.status, answer.body.includes('all or nothing')]).toEqual([409, true])
-    expect(await countedOf('ITBEES')).toEqual([])
-    await admin.visitor.post(`${here}/drop`)
-    expect(await noted(id)).toEqual(['import.dropped'])
-  })
+  ])(
+    'that is unreadable (%s) is one line with its reason, and the files beside it count',
+    async (_what, file, where, sentence) => {
+      const { id, here, page } = await held(long('good.csv', ['2026-11-19', 'ITBEES', 40]), file)
+      const [line] = page.body.match(/<li class="warn">.*?<\/li>/s) ?? []
+      expect(line).toContain(`<b>${where}</b>`)
+      expect(line).toContain(sentence)
+      expect(page.body.match(/<li class="(warn|bad)">/g)).toHaveLength(1)
+      expect(await app.sql`select refused from imports where id = ${id}`).toMatchObject([{ refused: [{}] }])
+      await admin.visitor.post(`${here}/commit`, { version: versionOn(page.body) })
+      expect([await statusOf(id), await countedOf('ITBEES'), await countedOf('BANKBEES')]).toEqual([
+        'committed',
+        [40],
+        [],
+      ])
+      const undoing = await admin.visitor.get(`${here}/undo`)
+      await admin.visitor.post(`${here}/undo`, { version: versionOn(undoing.body) })
+      expect(await countedOf('ITBEES')).toEqual([])
+    },
+  )
 
   test('nothing chosen, too many files, and files too large are refused before anything is read', async () => {
     const before = await app.sql`select id from imports`

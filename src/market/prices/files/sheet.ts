@@ -75,7 +75,7 @@ export class Sheet {
     const [unknown] = this.#unknown.keys()
     if (!this.#hasOurs && unknown !== undefined)
       throw new Unreadable(
-        `The file is called ${unknown.slice(0, 30)}, which ${notFollowed} Add it first, or correct the file’s name.`,
+        `This file is about “${unknown.slice(0, 30)}”, which ${notFollowed} Add it first, or correct the file’s name.`,
       )
     for (const [name, { line, day }] of this.#unknown)
       this.#give({ line, sentence: `On ${day} “${name.slice(0, 30)}” ${notFollowed} Add it first, or leave it out.` })
