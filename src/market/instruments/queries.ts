@@ -27,12 +27,6 @@ export async function listInstruments(sql: Sql): Promise<InstrumentRow[]> {
   `
 }
 
-/** The symbols of all instruments. */
-export async function listSymbols(sql: Sql): Promise<string[]> {
-  const rows = await sql<{ symbol: string }[]>`select symbol from instruments`
-  return rows.map((row) => row.symbol)
-}
-
 /** One instrument, and whether any import ever brought prices of it. */
 export async function findInstrument(sql: Sql, symbol: string): Promise<Revised | undefined> {
   const [row] = await sql<Revised[]>`

@@ -11,11 +11,12 @@ begin
     with given as materialized (
       select g.*, row_number() over (partition by g.symbol, g.day order by g.place) as nth
       from rows from (jsonb_to_recordset(p_prices)
-        as (symbol text, day date, close double precision, basis text, file smallint, line integer))
-        with ordinality as g(symbol, day, close, basis, file, line, place)
+        as (symbol text, day date, close double precision, basis text, file smallint, line integer,
+            "seenSymbol" text, "seenIsin" text))
+        with ordinality as g(symbol, day, close, basis, file, line, seen_symbol, seen_isin, place)
     ), added as (
-      insert into prices as p (import_id, symbol, day, close, basis, file, line)
-      select p_import_id, g.symbol, g.day, g.close, g.basis, g.file, g.line from given g where g.nth = 1
+      insert into prices as p (import_id, symbol, day, close, basis, file, line, seen_symbol, seen_isin)
+      select p_import_id, g.symbol, g.day, g.close, g.basis, g.file, g.line, g.seen_symbol, g.seen_isin from given g where g.nth = 1
       on conflict do nothing
       returning p.symbol, p.day, p.file, p.line
     ), missed as materialized (
@@ -82,8 +83,11 @@ begin
   if p_version is not null and p_version <> (select version from market_state) then return 'changed'; end if;
   if v_import.problem_count > 0 then return 'has-problems'; end if;
   if not exists (select from prices where import_id = p_import_id) then return 'empty'; end if;
+  perform ask_about_names(p_import_id);
   if exists (select from import_questions q where q.import_id = p_import_id and q.answer is null) then return 'undecided'; end if;
   if exists (select from jumps_of_import(p_import_id)) then return 'undecided'; end if;
+  if is_name_taken(p_import_id) then return 'name-taken'; end if;
+  perform settle_names(p_import_id, p_actor, p_origin);
   update imports set status = 'committed', committed_at = clock_timestamp() where id = p_import_id;
   -- The sample is dropped with the first real prices, and never counts beside them.
   if v_import.origin <> 'sample' then

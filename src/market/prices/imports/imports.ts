@@ -7,11 +7,11 @@ import { AppError } from '../../../platform/errors.ts'
 import { dayIn } from '../../calendar/days.ts'
 import { readTradingCalendar } from '../../calendar/trading-calendar.ts'
 import type { Problem } from '../../files/csv-files.ts'
-import { listSymbols } from '../../instruments/queries.ts'
 import type { Format } from '../files/formats.ts'
 import { type Reading, readPriceFile } from '../files/reading.ts'
 import { noteBasis, type Spans, widen } from './basis.ts'
 import { type Decision, insertDecision, listDecisions, listJumps } from './jump-queries.ts'
+import { Doubts, type Names, type NewNames, namesOf } from './names.ts'
 import { summariseImport } from './preview-queries.ts'
 import {
   commitImport,
@@ -25,7 +25,7 @@ import {
   undoImport,
 } from './queries.ts'
 import { listQuestions } from './question-queries.ts'
-import { Staging } from './staging.ts'
+import { Staging, type Waiting } from './staging.ts'
 
 /** A file as it was given: where it lies now, and what it was called. */
 export type GivenFile = { path: string; name: string }
@@ -64,7 +64,7 @@ export async function beginImport(
 }
 
 async function readFiles(sql: Sql, importId: number, files: readonly GivenFile[]): Promise<void> {
-  const reading = await prepareReading(sql)
+  const [instrumentNames, reading] = await prepareReading(sql)
   const read: FileRead[] = []
   const refused: Refused[] = []
   const problems: Problem[] = []
@@ -89,11 +89,20 @@ async function readFiles(sql: Sql, importId: number, files: readonly GivenFile[]
     const suffix = names.indexOf(file.name) < place ? `, file ${place + 1}` : ''
     let format: Format | undefined
     let spans: Spans = new Map()
+    const doubts = new Doubts<Waiting & NewNames>()
+    const store = async (prices: Waiting[]) => {
+      seen.prices += prices.length
+      for (const price of prices) {
+        widen(spans, price.symbol, price.day)
+        await staging.add(price)
+      }
+    }
     for await (const one of readPriceFile(file.path, file.name, reading)) {
       if (one.kind === 'problem') complain(one.problem)
       else if (one.kind === 'refused') refused.push({ file: one.file, sentence: one.sentence })
       else if (one.kind === 'end') {
         seen.skipped! += one.skipped
+        await store(doubts.end())
         if (format!.basis === 'traded') continue
         await staging.store()
         await noteBasis(sql, importId, { format: format!, file: one.file + suffix, place, spans })
@@ -102,28 +111,24 @@ async function readFiles(sql: Sql, importId: number, files: readonly GivenFile[]
         spans = new Map()
         if (!seen.formats.includes(format.title)) seen.formats.push(format.title)
       } else {
-        seen.prices++
         const { symbol, day, close, line } = one.price
         const basis = format!.basis === 'restated' ? 'restated' : 'traded'
-        widen(spans, symbol, day)
-        await staging.add({ symbol, day, close, line, basis, file: place, from: one.file })
+        const newNames = instrumentNames.newNames(symbol, { ...one.price.seen, day })
+        await store(doubts.take({ symbol, day, close, line, basis, file: place, from: one.file, ...newNames }))
       }
     }
+    await store(doubts.end())
   }
   await staging.store()
   await holdImport(sql, importId, { files: read, refused, problems, problemCount })
 }
 
-/** What the files are read against: our symbols, the day in India at the database, and the calendar. */
-async function prepareReading(sql: Sql): Promise<Reading> {
-  const [symbols, today, calendar] = await Promise.all([listSymbols(sql), findToday(sql), readTradingCalendar(sql)])
-  const followed = new Set(symbols)
-  return {
-    match: ({ symbol }) => (symbol !== null && followed.has(symbol) ? symbol : null),
-    today,
-    // Of a year whose calendar nobody entered, no day can be called closed.
-    isOpen: (day) => calendar.isOpen(day) || !calendar.isKnown(Number(day.slice(0, 4))),
-  }
+/** What the files are read against: names of our instruments, the day in India at the database, and the calendar. */
+async function prepareReading(sql: Sql): Promise<[Names, Reading]> {
+  const [names, today, calendar] = await Promise.all([namesOf(sql), findToday(sql), readTradingCalendar(sql)])
+  // Of a year whose calendar nobody entered, no day can be called closed.
+  const isOpen = (day: string) => calendar.isOpen(day) || !calendar.isKnown(Number(day.slice(0, 4)))
+  return [names, { match: names.match, today, isOpen }]
 }
 
 /**
@@ -174,7 +179,8 @@ const refusals: Record<string, string> = {
   changed,
   'has-problems': 'Some lines of these files could not be read. Correct them and import again: it is all or nothing.',
   empty: 'There is no price in this import.',
-  undecided: 'Some jumps look like splits, or a question about a file is open. Answer each first.',
+  undecided: 'Something waits for a decision: a jump, or a question about a file or a name. Answer each first.',
+  'name-taken': 'A fund’s new symbol is another instrument’s here. Rename that one first.',
 }
 
 /**

@@ -43,6 +43,9 @@ export type StagedPrice = {
   basis: Basis
   file: number
   line: number
+  /** What the file calls it, where that is none of the instrument's names on that day; see names.ts. */
+  seenSymbol?: string | null
+  seenIsin?: string | null
 }
 
 /** Begins an import; nothing of it counts. */
@@ -64,17 +67,21 @@ export async function stagePrices(sql: Sql, importId: number, prices: readonly S
   `
 }
 
-/** The files are read to their end: the import is held until somebody commits or drops it. */
+/** The files are read to their end: the import is held, with questions about new names, until somebody commits or drops it. */
 export async function holdImport(
   sql: Sql,
   importId: number,
   read: { files: FileRead[]; refused?: Refused[]; problems: Problem[]; problemCount: number },
 ): Promise<void> {
   await sql`
-    update imports
-    set status = 'held', files = ${sql.json(read.files as never)}, problems = ${sql.json(read.problems as never)},
-        problem_count = ${read.problemCount}, refused = ${sql.json((read.refused ?? []) as never)}
-    where id = ${importId} and status = 'reading'
+    with held as (
+      update imports
+      set status = 'held', files = ${sql.json(read.files as never)}, problems = ${sql.json(read.problems as never)},
+          problem_count = ${read.problemCount}, refused = ${sql.json((read.refused ?? []) as never)}
+      where id = ${importId} and status = 'reading'
+      returning id
+    )
+    select ask_about_names(id) from held
   `
 }
 

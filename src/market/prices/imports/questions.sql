@@ -26,8 +26,7 @@ begin
     where p.import_id = p_import_id and p.symbol = p_symbol and p.file = v_question.file
       and p.day between v_question.first_day and v_question.last_day;
   elsif p_answer = 'other' then
-    delete from prices p
-    where p.import_id = p_import_id and p.symbol = p_symbol and p.day between v_question.first_day and v_question.last_day;
+    perform remove_other_funds(p_import_id);
   end if;
   perform record_audit(p_actor, 'import.answered', p_origin => p_origin, p_details => jsonb_build_object(
     'import', p_import_id, 'about', p_kind, 'symbol', p_symbol, 'seen', p_seen,

@@ -3,7 +3,7 @@ import type { Problem } from '../../files/csv-files.ts'
 import { type StagedPrice, stagePrices } from './queries.ts'
 
 /** A price on its way in, and the file it is from, as people call it: of a zip the file in it. */
-type Waiting = StagedPrice & { from: string }
+export type Waiting = StagedPrice & { from: string }
 
 const batch = 5_000
 

@@ -1,0 +1,96 @@
+import type { Sql } from '../../../platform/db.ts'
+import type { Day } from '../../calendar/days.ts'
+import type { Seen } from '../files/reading.ts'
+import { listNames, type NamedInstrument } from './names-queries.ts'
+
+/** Whose a row of a file is, and what in its names is new. Pure, and a few look-ups in maps: it is asked for every row. */
+export type Names = {
+  /**
+   * The instrument's symbol; null for a row that is none of ours. By ISIN first, present or former; else by symbol, a former one
+   * up to its last day.
+   */
+  match: (seen: Seen & { day: Day }) => string | null
+  /** What the row calls the instrument, where that is none of its names on that day; null where it is. */
+  newNames: (symbol: string, seen: Seen & { day: Day }) => NewNames
+}
+/** `isForeign`: the ISIN is another than the instrument's own. */
+export type NewNames = { seenSymbol: string | null; seenIsin: string | null; isForeign: boolean }
+
+/** Like the ISIN of an Indian security; in files of every age something else may stand in its place. */
+const isinShape = /^IN[A-Z0-9]{9}\d$/
+
+/** The names of all instruments as they are now. */
+export async function namesOf(sql: Sql): Promise<Names> {
+  return namesAmong(await listNames(sql))
+}
+
+/** See namesOf. */
+export function namesAmong(instruments: readonly NamedInstrument[]): Names {
+  const bySymbol = new Map(instruments.map((one) => [one.symbol, one]))
+  const byIsin = new Map<string, string>()
+  const formerSymbols = new Map<string, { symbol: string; until: Day }[]>()
+  for (const { symbol, former } of instruments)
+    for (const { kind, name, until } of former)
+      if (kind === 'isin') byIsin.set(name, symbol)
+      else formerSymbols.set(name, [...(formerSymbols.get(name) ?? []), { symbol, until }])
+  for (const stays of formerSymbols.values()) stays.sort((a, b) => (a.until < b.until ? -1 : 1))
+  for (const { symbol, isin } of instruments) if (isin !== null) byIsin.set(isin, symbol)
+  const keyOf = (kind: 'rename' | 'isin', symbol: string, seen: string) => `${kind} ${symbol} ${seen}`
+  const others = new Set(
+    instruments.flatMap(({ symbol, others }) => others.map(({ kind, seen }) => keyOf(kind, symbol, seen))),
+  )
+
+  /** Whose symbol it was on a day: of those who gave it up, the first who still had it; else who has it now. */
+  const holderOf = (name: string, day: Day) =>
+    formerSymbols.get(name)?.find(({ until }) => day <= until)?.symbol ?? bySymbol.get(name)?.symbol
+
+  return {
+    match({ symbol, isin, day }) {
+      const known = isin === null ? undefined : byIsin.get(isin)
+      if (known !== undefined) return symbol === null || !others.has(keyOf('rename', known, symbol)) ? known : null
+      const holder = symbol === null ? undefined : holderOf(symbol, day)
+      if (holder === undefined || (isin !== null && others.has(keyOf('isin', holder, isin)))) return null
+      return holder
+    },
+    newNames(symbol, { symbol: name, isin, day }) {
+      const isKnown = name === null || name === symbol || wasCalled(formerSymbols.get(name), symbol, day)
+      const isNew = isin !== null && byIsin.get(isin) !== symbol && isinShape.test(isin)
+      return {
+        seenSymbol: isKnown ? null : name,
+        seenIsin: isNew ? isin : null,
+        isForeign: isNew && bySymbol.get(symbol)!.isin !== null,
+      }
+    },
+  }
+}
+
+function wasCalled(stays: readonly { symbol: string; until: Day }[] | undefined, symbol: string, day: Day): boolean {
+  return stays?.some((one) => one.symbol === symbol && day <= one.until) ?? false
+}
+
+/**
+ * Sorts out the rows of one file that two names bring for one instrument: when a fund is renamed, another may take its old
+ * symbol on the same day. The row with the instrument's ISIN is its own, and the one with a foreign ISIN is not ours.
+ */
+export class Doubts<Row extends { symbol: string; day: Day } & NewNames> {
+  readonly #renamed = new Set<string>()
+  #doubtful: Row[] = []
+
+  /** The rows that can be stored now: this one, or none, for one with a foreign ISIN has to wait for the end of its file. */
+  take(row: Row): Row[] {
+    if (row.isForeign) {
+      this.#doubtful.push(row)
+      return []
+    }
+    if (row.seenSymbol !== null) this.#renamed.add(`${row.symbol} ${row.day}`)
+    return [row]
+  }
+
+  /** At the end of a file: the rows that waited and may be the instrument's. */
+  end(): Row[] {
+    const own = this.#doubtful.filter(({ symbol, day }) => !this.#renamed.has(`${symbol} ${day}`))
+    this.#doubtful = []
+    this.#renamed.clear()
+    return own
+  }
+}
