@@ -1,5 +1,5 @@
 import type { CalendarFlaw } from '../../market/calendar/calendar-flaws.ts'
-import type { OtherIsin } from '../../market/instruments/etf-list/queries.ts'
+import type { ListedRename, OtherIsin } from '../../market/instruments/etf-list/queries.ts'
 import { daysText, type Sessions } from '../../market/prices/sessions.ts'
 import { dayText, many } from './labels.ts'
 import type { Coverage } from './queries.ts'
@@ -16,13 +16,15 @@ type MarketState = {
   calendar: readonly CalendarFlaw[]
   /** Instruments whose ISIN is missing or another one in NSE's list of ETFs. */
   isins: readonly OtherIsin[]
+  /** Instruments that NSE's list has under another symbol. */
+  renames: readonly ListedRename[]
 }
 
 const upload = '/admin/market/imports'
 const calendarPage = '/admin/market/holidays'
 
 /** All problems with the market's data, the most severe first. */
-export function problemsOf({ age, coverage, held, sessions, calendar, isins }: MarketState): Problem[] {
+export function problemsOf({ age, coverage, held, sessions, calendar, isins, renames }: MarketState): Problem[] {
   const benchmark = coverage.find((one) => one.kind === 'benchmark')
   const shown = coverage.filter((one) => one.shown || one.kind === 'benchmark')
   if (age.asOf === null)
@@ -34,6 +36,7 @@ export function problemsOf({ age, coverage, held, sessions, calendar, isins }: M
         href: upload,
       },
       ...calendar.map(({ title, text }): Problem => ({ tone: 'warn', title, text, href: calendarPage })),
+      ...otherNames(renames),
       ...otherIsins(isins),
     ]
   return [
@@ -52,8 +55,18 @@ export function problemsOf({ age, coverage, held, sessions, calendar, isins }: M
     ...unpriced(shown.filter((one) => one.prices === 0)),
     ...shown.filter((one) => one.prices > 0).flatMap((one) => flawsOf(one)),
     ...calendar.map(({ title, text }): Problem => ({ tone: 'warn', title, text, href: calendarPage })),
+    ...otherNames(renames),
     ...otherIsins(isins),
   ]
+}
+
+function otherNames(renames: readonly ListedRename[]): Problem[] {
+  return renames.map((one) => ({
+    tone: 'warn',
+    title: `NSE’s list calls ${one.symbol} ${one.listed}`,
+    text: `Both have ISIN ${one.isin}. Rename it, and its history goes on.`,
+    href: hrefOf(one),
+  }))
 }
 
 /** Missing ISINs are one problem, since the first list finds many; each different one is a problem of its own. */

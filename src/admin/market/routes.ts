@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { calendarFlaws } from '../../market/calendar/calendar-flaws.ts'
 import { listHolidays, listSpecialSessions } from '../../market/calendar/queries.ts'
-import { listOtherIsins } from '../../market/instruments/etf-list/queries.ts'
+import { listListedRenames, listOtherIsins } from '../../market/instruments/etf-list/queries.ts'
 import { type Import, listImports } from '../../market/prices/imports/queries.ts'
 import { marketAge } from '../../market/prices/queries.ts'
 import { findBenchmarkSessions } from '../../market/prices/sessions.ts'
@@ -41,7 +41,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, panel) => {
   app.get('', async (request, reply) => {
     const today = dayInIndia(new Date())
     const sessions = await findBenchmarkSessions(sql)
-    const [age, coverage, held, recent, holidays, special, split, isins] = await Promise.all([
+    const [age, coverage, held, recent, holidays, special, split, isins, renames] = await Promise.all([
       marketAge(sql),
       listCoverage(sql, sessions ?? undefined),
       countHeld(sql),
@@ -50,6 +50,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, panel) => {
       listSpecialSessions(sql),
       listSplits(sql),
       listOtherIsins(sql),
+      listListedRenames(sql),
     ])
     const people = await namesOf(
       sql,
@@ -60,7 +61,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, panel) => {
       days.filter(({ day }) => day >= today).slice(0, 3)
     return reply.page('admin/market/overview', {
       age,
-      problems: problemsOf({ age, coverage, held, sessions, calendar, isins }),
+      problems: problemsOf({ age, coverage, held, sessions, calendar, isins, renames }),
       coverage,
       recent,
       names: { ...machineNames, ...people },

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { LRUCache } from 'lru-cache'
-import { Type } from 'typebox'
+import { type Static, Type } from 'typebox'
 import { type MoneyUnderWay, moneyUnderWay } from '../../billing/checkout/money-under-way.ts'
 import { listPlansOnSale, type Plan } from '../../billing/plans/queries.ts'
 import type { Subscription } from '../../billing/subscriptions/queries.ts'
@@ -14,6 +14,7 @@ import type { Services } from '../../platform/services.ts'
 import { sendCompressing } from '../../web/compression.ts'
 import { currentMarket, type Market } from '../engine/market.ts'
 import { numberFormats, sourceOf, stampOf } from '../engine/summary.ts'
+import { findPresentSymbol } from '../instruments/names/queries.ts'
 import { type Analyser, analyserOf, spark } from './analyser.ts'
 import { type AnalyserParams, AnalyserQuery, analysisUrl, readParams } from './analysis-params.ts'
 import { type Preview, previewOf } from './preview.ts'
@@ -61,6 +62,10 @@ async function regionOf(market: Market, params: AnalyserParams, reply: FastifyRe
   return region
 }
 
+function isSector(market: Market, symbol: string): boolean {
+  return market.sectors.some((one) => one.symbol === symbol)
+}
+
 const OneSector = Type.Object({ symbol: Type.String() })
 
 /** /dashboard: the analyser for people with an active subscription; for others a preview that is three months old, and the plans. */
@@ -86,7 +91,8 @@ const routes: FastifyPluginAsyncTypebox<{ services: Services }> = async (app, { 
       })
       return show(request, reply, html)
     }
-    const body = await regionOf(await currentMarket(services.sql), readParams(request.query), reply)
+    const market = await currentMarket(services.sql)
+    const body = await regionOf(market, await paramsIn(request, market), reply)
     if (request.wantsFragment && body) return show(request, reply, body)
     return show(request, reply, await reply.render('market/dashboard/show', { ...person, body }))
   })
@@ -98,11 +104,14 @@ const routes: FastifyPluginAsyncTypebox<{ services: Services }> = async (app, { 
       const subscription = await subscriptionOf(services.sql, request.user!.id)
       if (!subscription.hasAccess) return turnAway(request, reply, 'A sector’s page opens with a subscription.')
       const market = await currentMarket(services.sql)
-      const isFollowed = market.sectors.some((one) => one.symbol === request.params.symbol)
+      const { symbol } = request.params
+      const params = await paramsIn(request, market)
+      const isFollowed = isSector(market, symbol)
+      const renamed = isFollowed ? null : await findPresentSymbol(services.sql, symbol)
+      if (renamed !== null)
+        return reply.leaveFor(analysisUrl(params, {}, `/dashboard/sectors/${encodeURIComponent(renamed)}`))
       if (isFollowed && market.asOf === null) return turnAway(request, reply, 'There are no prices of this sector yet.')
-      const sector = await runHeavyWork({ patient: false }, () =>
-        sectorOf(market, request.params.symbol, readParams(request.query)),
-      )
+      const sector = await runHeavyWork({ patient: false }, () => sectorOf(market, symbol, params))
       return show(request, reply, await reply.render('market/dashboard/sector', { subscription, sector }))
     },
   )
@@ -114,7 +123,8 @@ const routes: FastifyPluginAsyncTypebox<{ services: Services }> = async (app, { 
       const subscription = await subscriptionOf(services.sql, request.user!.id)
       if (!subscription.hasAccess) return turnAway(request, reply, 'The table as a file comes with a subscription.')
       const market = await currentMarket(services.sql)
-      const analyser = await runHeavyWork({ patient: false }, () => analyserOf(market, readParams(request.query)))
+      const params = await paramsIn(request, market)
+      const analyser = await runHeavyWork({ patient: false }, () => analyserOf(market, params))
       if (!analyser) return turnAway(request, reply, 'There are no prices yet, so there is no table to download.')
       return reply
         .header('cache-control', 'no-store')
@@ -123,6 +133,14 @@ const routes: FastifyPluginAsyncTypebox<{ services: Services }> = async (app, { 
         .send(tableCsv(analyser))
     },
   )
+
+  /** The parameters of a page; a sector that was renamed since it was bookmarked is focused under its present symbol. */
+  async function paramsIn(request: FastifyRequest, market: Market): Promise<AnalyserParams> {
+    const params = readParams(request.query as Static<typeof AnalyserQuery>)
+    const { focus } = params
+    if (focus === null || isSector(market, focus)) return params
+    return { ...params, focus: (await findPresentSymbol(services.sql, focus)) ?? focus }
+  }
 
   /** Back to the dashboard with a notice of the reason. */
   function turnAway(request: FastifyRequest, reply: FastifyReply, text: string) {

@@ -2,6 +2,7 @@ import type { Actor } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
 import { AppError } from '../../platform/errors.ts'
 import { isIsin, symbolIn } from './identifiers.ts'
+import { findIsinHolder } from './names/queries.ts'
 import {
   changeBenchmark,
   deleteInstrument,
@@ -27,12 +28,13 @@ export function parseDetails(typed: Record<(typeof detailFields)[number], string
   return { name, kind, tracks, isin: isin || null, shown: typed.shown !== '' }
 }
 
-/** Follows another instrument; repeating it changes nothing. Answers its symbol. Throws AppError `invalid` about `symbol`. */
+/** Follows another instrument; repeating it changes nothing. Answers its symbol. Throws AppError `invalid` about `symbol` or `isin`. */
 export async function addInstrument(sql: Sql, typed: string, details: InstrumentDetails, by: Actor): Promise<string> {
   const symbol = symbolIn(typed)
   const refuse = (sentence: string) =>
     new AppError('invalid', 'Please look at the fields below.', { fields: { symbol: sentence } })
   if (symbol === null) throw refuse('The symbol as NSE writes it, like BANKBEES.')
+  await assertOwnIsin(sql, symbol, details)
   if (await insertInstrument(sql, { ...details, symbol }, by)) return symbol
   const there = await findInstrument(sql, symbol)
   if (!there || !isSame(there, details)) throw refuse(`${symbol} is followed already.`)
@@ -41,13 +43,15 @@ export async function addInstrument(sql: Sql, typed: string, details: Instrument
 
 /**
  * Changes the details of an instrument that was seen at revision `seen`; the benchmark stays the benchmark, and shown.
- * Repeating it changes nothing. Throws AppError `conflict` when somebody else changed it meanwhile.
+ * Repeating it changes nothing. Throws AppError `invalid` about an ISIN that is another's, `conflict` when somebody else changed it
+ * meanwhile.
  */
 export async function changeInstrument(
   sql: Sql,
   given: InstrumentDetails & { symbol: string; seen: number },
   by: Actor,
 ): Promise<void> {
+  await assertOwnIsin(sql, given.symbol, given)
   if (await updateInstrument(sql, given, by)) return
   const there = await findInstrument(sql, given.symbol)
   if (!there || !isSame(there, given))
@@ -78,6 +82,15 @@ const refusals: Record<string, string> = {
 export async function measureAgainst(sql: Sql, given: { symbol: string; seen: string }, by: Actor): Promise<void> {
   const refusal = refusals[await changeBenchmark(sql, given, by)]
   if (refusal) throw new AppError('conflict', refusal)
+}
+
+/** An ISIN is one fund's, under whatever symbol: with two of it, prices would go to either. */
+async function assertOwnIsin(sql: Sql, symbol: string, { isin }: InstrumentDetails): Promise<void> {
+  const holder = isin === null ? null : await findIsinHolder(sql, isin)
+  if (holder === null || holder === symbol) return
+  throw new AppError('invalid', 'Please look at the fields below.', {
+    fields: { isin: `That is the ISIN of ${holder}. If the fund was renamed, rename ${holder}.` },
+  })
 }
 
 function isSame(there: InstrumentDetails, details: InstrumentDetails): boolean {

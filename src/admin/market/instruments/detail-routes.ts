@@ -2,8 +2,14 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { actorOf, requireWriteAccess } from '../../../identity/sessions/guards.ts'
-import { listOtherIsins } from '../../../market/instruments/etf-list/queries.ts'
+import { type ListedRename, listListedRenames, listOtherIsins } from '../../../market/instruments/etf-list/queries.ts'
 import { addInstrument, changeInstrument, detailFields, parseDetails } from '../../../market/instruments/instruments.ts'
+import {
+  type FormerName,
+  findLastDay,
+  findPresentSymbol,
+  listFormerNames,
+} from '../../../market/instruments/names/queries.ts'
 import { findInstrument, type Revised } from '../../../market/instruments/queries.ts'
 import type { Sql } from '../../../platform/db.ts'
 import { AppError } from '../../../platform/errors.ts'
@@ -18,6 +24,11 @@ declare module '../../../web/views.ts' {
       instrument: Revised | null
       /** Its ISIN in NSE's list, where that is not the one here. */
       listedIsin: string | null
+      /** What NSE's list calls it, where that is not its symbol. */
+      listedRename: ListedRename | null
+      formerNames: FormerName[]
+      /** The last day it is known by its present symbol. */
+      lastDay: string
       form: FormState
       mayAct: boolean
       labels: MarketLabels
@@ -53,6 +64,8 @@ const routes: FastifyPluginAsyncTypebox<{ services: Services }> = async (app, { 
   })
 
   app.get('/:symbol', { schema: { params: BySymbol } }, async (request, reply) => {
+    const renamed = await findPresentSymbol(sql, request.params.symbol)
+    if (renamed !== null) return reply.leaveFor(`/admin/market/instruments/${encodeURIComponent(renamed)}`)
     const found = await instrumentAt(sql, request)
     return showInstrument(sql, request, reply, found, formState(valuesOf(found)))
   })
@@ -82,9 +95,23 @@ export async function showInstrument(
   instrument: Revised | null,
   form: FormState,
 ) {
-  const other = (await listOtherIsins(sql)).find(({ symbol }) => symbol === instrument?.symbol)
-  const listedIsin = other?.listed ?? null
-  return reply.page('admin/market/instrument', { instrument, listedIsin, form, mayAct: request.mayAct, labels })
+  const symbol = instrument?.symbol ?? ''
+  const [others, renames, formerNames, lastDay] = await Promise.all([
+    listOtherIsins(sql),
+    listListedRenames(sql),
+    listFormerNames(sql, symbol),
+    findLastDay(sql, symbol),
+  ])
+  return reply.page('admin/market/instrument', {
+    instrument,
+    listedIsin: others.find((one) => one.symbol === symbol)?.listed ?? null,
+    listedRename: renames.find((one) => one.symbol === symbol) ?? null,
+    formerNames,
+    lastDay,
+    form,
+    mayAct: request.mayAct,
+    labels,
+  })
 }
 
 /** The instrument in the address. Throws AppError `not-found`. */

@@ -8,6 +8,8 @@ import { readEtfList } from '../../../market/instruments/etf-list/etf-list.ts'
 import {
   type Candidate,
   findEtfList,
+  type ListedRename,
+  listListedRenames,
   replaceEtfList,
   searchEtfList,
 } from '../../../market/instruments/etf-list/queries.ts'
@@ -21,11 +23,14 @@ import { labels, type MarketLabels, many } from '../labels.ts'
 import { limits, storeUploads, tooManyFiles } from '../uploads.ts'
 import actions from './action-routes.ts'
 import details, { backToList } from './detail-routes.ts'
+import names from './name-routes.ts'
 
 declare module '../../../web/views.ts' {
   interface Views {
     'admin/market/instruments': {
       instruments: InstrumentRow[]
+      /** What NSE's list calls otherwise. */
+      renames: ListedRename[]
       /** NSE's list of ETFs, null before the first; at most `most` of the matches in it are shown. */
       list: { entries: number; readAt: Date } | null
       q: string
@@ -72,6 +77,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services }) => {
 
   await app.register(details, { services })
   await app.register(actions, { services })
+  await app.register(names, { services })
 
   async function showList(
     request: FastifyRequest,
@@ -79,13 +85,15 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services }) => {
     { q = '', problems = [], form = formState() }: { q?: string | undefined; problems?: Problem[]; form?: FormState },
   ) {
     const wanted = q.replaceAll('\0', '').trim()
-    const [instruments, list, candidates] = await Promise.all([
+    const [instruments, renames, list, candidates] = await Promise.all([
       listInstruments(sql),
+      listListedRenames(sql),
       findEtfList(sql),
       wanted === '' ? [] : searchEtfList(sql, wanted, mostCandidates + 1),
     ])
     return reply.page('admin/market/instruments', {
       instruments,
+      renames,
       list,
       q: wanted,
       candidates,

@@ -34,12 +34,19 @@ export async function findEtfList(sql: Sql): Promise<{ entries: number; readAt: 
   return row!.readAt ? { entries: row!.entries, readAt: row!.readAt } : null
 }
 
-/** ETFs whose symbol, name or underlying contain every word, without those that are followed. The list is short enough to scan. */
+/** Something followed that the list has under another symbol. `until`: the last day it is known by the present one. */
+export type ListedRename = { symbol: string; isin: string; listed: string; revision: number; until: Day }
+
+/**
+ * ETFs whose symbol, name or underlying contain every word, without those that are followed, under whatever name. The list is short
+ * enough to scan.
+ */
 export async function searchEtfList(sql: Sql, words: string, limit: number): Promise<Candidate[]> {
   return sql<Candidate[]>`
     select l.symbol, l.security_name, l.underlying, l.isin
     from etf_list l
-    where not exists (select from instruments i where i.symbol = l.symbol)
+    where not exists (select from instruments i where i.symbol = l.symbol or i.isin = l.isin)
+      and not exists (select from former_names f where f.kind = 'isin' and f.name = l.isin)
       and not exists (
         select from regexp_split_to_table(lower(trim(${words})), '\\s+') word
         where strpos(lower(concat_ws(' ', l.symbol, l.security_name, l.underlying)), word) = 0
@@ -49,12 +56,26 @@ export async function searchEtfList(sql: Sql, words: string, limit: number): Pro
   `
 }
 
-/** Everything followed whose ISIN is not the list's. */
+/** Everything followed whose ISIN is not the list's; what the list has under another symbol is among listListedRenames instead. */
 export async function listOtherIsins(sql: Sql): Promise<OtherIsin[]> {
   return sql<OtherIsin[]>`
     select i.symbol, i.isin, l.isin as listed
     from instruments i
     join etf_list l on l.symbol = i.symbol and l.isin is distinct from i.isin
+    where not exists (select from etf_list o where o.isin = i.isin)
     order by i.symbol
+  `
+}
+
+/** Everything followed whose ISIN the list has under another symbol, and not under its own. */
+export async function listListedRenames(sql: Sql): Promise<ListedRename[]> {
+  return sql<ListedRename[]>`
+    select distinct on (i.symbol) i.symbol, i.isin, l.symbol as listed, i.revision,
+           coalesce((select max(p.day) from prices p join imports m on m.id = p.import_id and m.status = 'committed'
+                     where p.symbol = i.symbol), (now() at time zone 'Asia/Kolkata')::date - 1)::text as until
+    from instruments i
+    join etf_list l on l.isin = i.isin and l.symbol <> i.symbol
+    where not exists (select from etf_list o where o.isin = i.isin and o.symbol = i.symbol)
+    order by i.symbol, l.symbol
   `
 }

@@ -79,6 +79,7 @@ begin
   perform 1 from market_state for update;
   perform 1 from instruments where symbol = p_symbol and revision = p_seen for update;
   if not found then return 'changed'; end if;
+  if p_until > (now() at time zone 'Asia/Kolkata')::date then return 'future'; end if;
   if exists (select from instruments where symbol = p_new_symbol) then return 'taken'; end if;
   perform rename_instruments(
     jsonb_build_array(jsonb_build_object('symbol', p_symbol, 'newSymbol', p_new_symbol, 'until', p_until)), p_actor, p_origin);
