@@ -19,14 +19,14 @@ declare
 begin
   with saved as (
     insert into holidays as known (day, name)
-    select given.day, given.name from jsonb_to_recordset(p_holidays) as given(day date, name text)
+    select given.day, given.name from jsonb_to_recordset(p_holidays) as given(day date, name text) order by 1
     on conflict (day) do update set name = excluded.name where known.name <> excluded.name
     returning known.day, known.name
   )
   select coalesce(jsonb_agg(s.day || ' ' || s.name order by s.day), '[]') into v_holidays from saved s;
   with saved as (
     insert into special_sessions as known (day, name)
-    select given.day, given.name from jsonb_to_recordset(p_sessions) as given(day date, name text)
+    select given.day, given.name from jsonb_to_recordset(p_sessions) as given(day date, name text) order by 1
     on conflict (day) do update set name = excluded.name where known.name <> excluded.name
     returning known.day, known.name
   )
