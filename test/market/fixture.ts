@@ -65,3 +65,16 @@ export function withGaps(prices: Prices, random: () => number): Prices {
   if (random() < 0.25) drop(0, Math.floor(days.length * random()))
   return new Map([...prices].filter(([day]) => !dropped.has(day)))
 }
+
+/**
+ * Where two analyses differ, as paths. Numbers that agree to a billionth are the same: what rounding in another order of sums
+ * may change is not a difference, and rounding them first would only move the border at which it shows.
+ */
+export function differences(one: unknown, other: unknown, path = ''): string[] {
+  if (typeof one === 'number' && typeof other === 'number')
+    return Math.abs(one - other) <= 1e-9 * Math.max(1, Math.abs(one)) ? [] : [`${path}: ${one}, ${other}`]
+  if (typeof one !== 'object' || typeof other !== 'object' || one === null || other === null)
+    return one === other ? [] : [`${path}: ${one}, ${other}`]
+  const keys = new Set([...Object.keys(one), ...Object.keys(other)])
+  return [...keys].flatMap((key) => differences(one[key as never], other[key as never], `${path}.${key}`))
+}

@@ -5,7 +5,7 @@ import { type Analysis, type AnalysisParams, analyse, type Instrument } from '..
 import { explain } from '../../src/market/engine/explanation.ts'
 import { stepsOf } from '../../src/market/engine/frame.ts'
 import type { Prices } from '../../src/market/prices/closing-prices.ts'
-import { between, randomMarket, withGaps } from './fixture.ts'
+import { between, differences, randomMarket, withGaps } from './fixture.ts'
 
 const first = Number(process.env.SEED ?? Math.floor(Math.random() * 1e6))
 const seeds = Array.from({ length: 12 }, (_, i) => first + i)
@@ -17,18 +17,6 @@ const analyses: AnalysisParams[] = [
 ]
 const each = seeds.flatMap((seed) => analyses.map((params) => [seed, params.step, params] as const))
 
-/**
- * Where two analyses differ, as paths. Numbers that agree to a billionth are the same: what rounding in another order of sums
- * may change is not a difference, and rounding them first would only move the border at which it shows.
- */
-function differences(one: unknown, other: unknown, path = ''): string[] {
-  if (typeof one === 'number' && typeof other === 'number')
-    return Math.abs(one - other) <= 1e-9 * Math.max(1, Math.abs(one)) ? [] : [`${path}: ${one}, ${other}`]
-  if (typeof one !== 'object' || typeof other !== 'object' || one === null || other === null)
-    return one === other ? [] : [`${path}: ${one}, ${other}`]
-  const keys = new Set([...Object.keys(one), ...Object.keys(other)])
-  return [...keys].flatMap((key) => differences(one[key as never], other[key as never], `${path}.${key}`))
-}
 /** A market with gaps in every history, the benchmark's too, on a calendar that knows its trading days. */
 function brokenMarket(seed: number, params: AnalysisParams) {
   const { benchmark, instruments, days, random } = randomMarket(seed)

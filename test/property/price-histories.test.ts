@@ -1,0 +1,181 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type Day, daysAfter } from '../../src/market/calendar/days.ts'
+import { readTradingCalendar, type TradingCalendar } from '../../src/market/calendar/trading-calendar.ts'
+import { type Analysis, analyse } from '../../src/market/engine/analysis.ts'
+import { currentMarket } from '../../src/market/engine/market.ts'
+import { commit, decideJump, previewImport, readIntoImport, undo } from '../../src/market/prices/imports/imports.ts'
+import { findImport } from '../../src/market/prices/imports/queries.ts'
+import { addSplit } from '../../src/market/prices/splits/splits.ts'
+import { connect, type Sql } from '../../src/platform/db.ts'
+import { differences, seeded } from '../market/fixture.ts'
+import { freshDatabase } from '../support/database.ts'
+import { type FormatName, filesOf, formats, isRestated, lastOf, type Rows } from './price-pieces.ts'
+import { pick, randomWorld, type World } from './price-world.ts'
+
+const seed = Number(process.env.SEED ?? Date.now() & 0x7fffffff)
+/** Bounded whatever the machine; RUNS asks for a number and gets it. */
+const [runs, limitMs] = process.env.RUNS ? [Number(process.env.RUNS), Number.POSITIVE_INFINITY] : [40, 12_000]
+
+const symbols = ['NIFTYBEES', 'BANKBEES', 'ITBEES', 'AUTOBEES']
+const span = { from: '2023-10-02', to: '2025-11-14' }
+const by = { actor: 'test', origin: null }
+const folder = mkdtempSync(join(tmpdir(), 'etf-histories-'))
+
+let sql: Sql
+let drop: () => Promise<void>
+let calendar: TradingCalendar
+beforeAll(async () => {
+  const database = await freshDatabase()
+  sql = connect(database.url, { max: 2 })
+  drop = database.drop
+  calendar = await readTradingCalendar(sql)
+})
+afterAll(async () => {
+  await sql.end({ timeout: 2 })
+  await drop()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+test('whatever the prices came in, and in whatever order, the analysis is that of the clean series', {
+  timeout: Number.isFinite(limitMs) ? 60_000 : 24 * 3600_000,
+}, async () => {
+  console.log(`SEED=${seed}`)
+  const started = Date.now()
+  let run = 0
+  while (run < runs && Date.now() - started < limitMs) {
+    const own = seed + run++
+    const wrong = await playedFrom(seeded(own))
+    if (wrong.length > 0) throw new Error(`SEED=${own} RUNS=1 breaks it:\n${wrong.slice(0, 20).join('\n')}`)
+  }
+  console.log(`${run} histories in ${Math.round((Date.now() - started) / 1000)} s`)
+  expect(run).toBeGreaterThan(0)
+})
+
+/** Imports a random history; answers how the analysis differs from that of the clean series. */
+async function playedFrom(random: () => number): Promise<string[]> {
+  await sql`truncate imports, splits, real_jumps, former_names cascade`
+  const world = randomWorld(random, symbols, openDays())
+  const committed = new Map<number, Rows>()
+  for (const piece of piecesOf(random, world).toSorted(() => random() - 0.5)) {
+    const importId = await imported(random, world, piece)
+    committed.set(importId, piece.rows)
+    if (random() < 0.15) {
+      const undone = pick(random, [...committed.keys()])
+      await undo(sql, undone, by)
+      committed.delete(undone)
+    }
+  }
+  // Whoever keeps the site knows every split in the end, also those too small to be asked about.
+  for (const split of world.splits) await entered(split)
+  return compared(random, world, [...committed.values()].flat())
+}
+
+type Piece = { rows: Rows; format: FormatName; name: string }
+
+/** The world's days cut into pieces, each in a format of its own and with gaps; some come twice. */
+function piecesOf(random: () => number, world: World): Piece[] {
+  const cuts = Array.from({ length: 1 + Math.floor(4 * random()) }, () => Math.floor(world.days.length * random()))
+  const bounds = [0, ...cuts.sort((a, b) => a - b), world.days.length]
+  const stretches = bounds.slice(1).map((to, i) => world.days.slice(bounds[i], to))
+  for (let i = Math.floor(3 * random()); i > 0; i--) {
+    const from = Math.floor(world.days.length * random())
+    stretches.push(world.days.slice(from, from + 120))
+  }
+  return stretches
+    .flatMap((days, i) =>
+      random() < 0.5
+        ? [{ days, of: symbols, name: `all-${i}` }]
+        : symbols.map((symbol) => ({ days, of: [symbol], name: `${symbol}-${i}` })),
+    )
+    .map(({ days, of, name }) => ({ rows: withoutSome(random, of, days), name }))
+    .filter(({ rows }) => rows.length > 0)
+    .map((piece) => pieceOf(random, world, piece))
+}
+
+function pieceOf(random: () => number, { splits }: World, { rows, name }: Omit<Piece, 'format'>): Piece {
+  const isLater = splits.some((split) => rows.some(({ symbol }) => symbol === split.symbol) && split.day > lastOf(rows))
+  const format = pick(random, isLater ? formats.filter((one) => !isRestated(one)) : formats)
+  return { rows, format, name }
+}
+
+/** All rows but single ones here and there, and now and then a run of up to twelve days. */
+function withoutSome(random: () => number, of: readonly string[], days: readonly Day[]): Rows {
+  return of.flatMap((symbol) => {
+    const gap = random() < 0.25 ? Math.floor(days.length * random()) : Number.POSITIVE_INFINITY
+    const length = 1 + Math.floor(12 * random())
+    return days.filter((_, i) => random() > 1 / 250 && !(i >= gap && i < gap + length)).map((day) => ({ symbol, day }))
+  })
+}
+
+/** Imports a piece as a careful person does: what is asked is answered by what really happened. */
+async function imported(random: () => number, world: World, { rows, format, name }: Piece): Promise<number> {
+  const files = filesOf(random, world, rows, format, name).map((file) => {
+    const path = join(folder, file.name)
+    writeFileSync(path, file.bytes)
+    return { path, name: file.name }
+  })
+  const importId = await readIntoImport(sql, files, { origin: 'upload', actor: 'test' })
+  expect((await findImport(sql, importId))!.problems).toEqual([])
+  for (let jumps = await jumpsOf(importId); jumps.length > 0; jumps = await jumpsOf(importId)) {
+    const { symbol, day, beforeDay } = jumps[0]!
+    const between = world.splits.filter((one) => one.symbol === symbol && one.day > beforeDay && one.day <= day)
+    const [split] = between
+    if (split?.day === day && random() < 0.7) await decideJump(sql, importId, split, by)
+    else {
+      for (const one of between) await entered(one)
+      if ((await jumpsOf(importId)).some((one) => one.symbol === symbol && one.day === day))
+        await decideJump(sql, importId, { symbol, day, ratio: null }, by)
+    }
+  }
+  await commit(sql, importId, by)
+  return importId
+}
+
+async function jumpsOf(importId: number) {
+  return (await previewImport(sql, importId)).jumps
+}
+
+async function entered({ symbol, day, ratio }: World['splits'][number]): Promise<void> {
+  await addSplit(sql, { symbol, day, ratio: String(ratio) }, by)
+}
+
+async function compared(random: () => number, { clean, days }: World, rows: Rows): Promise<string[]> {
+  const present = new Map(symbols.map((symbol) => [symbol, new Map<Day, number>()]))
+  for (const { symbol, day } of rows.toSorted((a, b) => (a.day < b.day ? -1 : 1)))
+    present.get(symbol)!.set(day, clean.get(symbol)!.get(day)!)
+  const market = await currentMarket(sql)
+  return [null, pick(random, days)].flatMap((at) =>
+    (['week', 'day'] as const).flatMap((step) => {
+      const params = { step, at, tail: 8, calendar }
+      const sectors = market.sectors.map((one) => ({ ...one, prices: present.get(one.symbol) ?? new Map() }))
+      const expected = analyse(present.get('NIFTYBEES')!, sectors, params)
+      const found = analyse(market.benchmark!.prices, market.sectors, params)
+      return [...differences(found, expected, step), ...unexplained(found)]
+    }),
+  )
+}
+
+/** Figures that are blank without a reason. */
+function unexplained(analysis: Analysis | null): string[] {
+  return (analysis?.sectors ?? []).flatMap(({ symbol, blanks, ...one }) => {
+    const figures = {
+      score: one.score,
+      map: one.quadrant,
+      mansfield: one.mansfield,
+      ...one.returns,
+      high: one.fromHigh,
+    }
+    return Object.entries(figures).flatMap(([name, value]) =>
+      value === null && !blanks[name as keyof typeof blanks] ? [`${symbol}: no reason for no ${name}`] : [],
+    )
+  })
+}
+
+function openDays(): Day[] {
+  const days: Day[] = []
+  for (let day = span.from; day <= span.to; day = daysAfter(day, 1)) if (calendar.isOpen(day)) days.push(day)
+  return days
+}
