@@ -10,6 +10,7 @@ import { root } from '../platform/environment.ts'
 const { values } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
+    whole: { type: 'boolean', default: false },
     only: { type: 'string', multiple: true, default: [] },
     panel: { type: 'boolean', default: false },
     'panel-size': { type: 'string' },
@@ -25,13 +26,14 @@ if (values.panel || values['panel-size'] !== undefined) process.exit(await panel
 
 const folder = mkdtempSync(join(tmpdir(), 'etf-bench-'))
 const server = await startPostgres({ checkout: root, dataDir: folder })
-const limitMs = values.quick ? 90_000 : 360_000
+const limitMs = values.whole ? 3_600_000 : values.quick ? 90_000 : 360_000
 const stopping = new AbortController()
 const limit = AbortSignal.timeout(limitMs)
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort(new Error('stopped')))
 try {
   const text = await bench({
     quick: values.quick,
+    whole: values.whole,
     only: values.only.length > 0 ? (values.only as MeasureName[]) : measureNames,
     databaseUrl: server.url,
     signal: AbortSignal.any([stopping.signal, limit]),

@@ -14,6 +14,7 @@ import { measurePanel } from './panel/panel.ts'
 import { reusedDatabase } from './panel/reused-database.ts'
 import { measureReports } from './reports.ts'
 import { measureSettlements } from './settlements.ts'
+import { measureWholeMarket } from './whole-market.ts'
 
 const measures = {
   pages: measurePages,
@@ -25,12 +26,13 @@ const measures = {
   analyser: measureAnalyser,
   growth: measureGrowth,
   importing: measureImporting,
+  market: measureWholeMarket,
 } satisfies Record<string, (harness: BenchHarness) => Promise<Measurement[]>>
 
 export type MeasureName = keyof typeof measures
 export const measureNames = Object.keys(measures) as MeasureName[]
 
-export type BenchOptions = Pick<BenchHarness, 'quick' | 'databaseUrl' | 'log'> & {
+export type BenchOptions = Pick<BenchHarness, 'quick' | 'whole' | 'databaseUrl' | 'log'> & {
   only: MeasureName[]
   signal: AbortSignal
 }

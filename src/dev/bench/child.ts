@@ -4,8 +4,11 @@ import type { AddressInfo, Server } from 'node:net'
 import { join } from 'node:path'
 
 /** Starts a file of this folder as a process of its own and waits for its first message. */
-export async function start<Message>(file: string): Promise<{ child: ChildProcess; message: Message }> {
-  const child = fork(join(import.meta.dirname, file), { serialization: 'advanced' })
+export async function start<Message>(
+  file: string,
+  execArgv: string[] = process.execArgv,
+): Promise<{ child: ChildProcess; message: Message }> {
+  const child = fork(join(import.meta.dirname, file), { serialization: 'advanced', execArgv })
   const message = await Promise.race([
     once(child, 'message').then(([first]) => first as Message),
     once(child, 'exit').then(() => Promise.reject(new Error(`${file} ended instead of starting`))),

@@ -14,6 +14,8 @@ import { setKnownPasswords } from './signing-in.ts'
 /** Everything a measurement may use: the app as it is run, two clients, and the database. */
 export type BenchHarness = {
   quick: boolean
+  /** The measure of a whole market is taken with three thousand instruments, which takes minutes. */
+  whole: boolean
   databaseUrl: string
   sql: Sql
   app: { url: string; pid: number }
@@ -35,7 +37,7 @@ export const pool = 10
 export const subscribers = 10_000
 
 /** Starts all of it on loopback; each part is registered with `onClose` as soon as it runs. */
-export async function buildHarness(given: Pick<BenchHarness, 'quick' | 'databaseUrl' | 'log' | 'onClose'>) {
+export async function buildHarness(given: Pick<BenchHarness, 'quick' | 'whole' | 'databaseUrl' | 'log' | 'onClose'>) {
   const { databaseUrl, onClose } = given
   const fixture = await start<{ gateway: number; smtp: number }>('fixture.ts')
   onClose(() => end(fixture.child))

@@ -29,7 +29,7 @@ export async function measureImporting(harness: BenchHarness): Promise<Measureme
   ]) {
     const url = await emptyMarket(harness, name.replace(/\W/g, '_'))
     const path = join(folder, name)
-    await write(path, await symbolsAt(url), days)
+    await write(path, await symbolsAt(url, instruments), days)
     const took = await imported({ url, path, name })
     const title = `import of ${took.prices.toLocaleString('en-IN')} prices, ${what}`
     measurements.push(
@@ -60,16 +60,18 @@ function alone(name: string, value: number, { unit, most }: { unit: string; most
   }
 }
 
-async function emptyMarket(harness: BenchHarness, name: string): Promise<string> {
+/** A migrated database without prices; its address. */
+export async function emptyMarket(harness: BenchHarness, name: string): Promise<string> {
   await createDatabase(harness.sql, name)
   const url = Object.assign(new URL(harness.databaseUrl), { pathname: `/${name}` }).href
   await migrate(url)
   return url
 }
 
-async function symbolsAt(url: string): Promise<string[]> {
+/** Follows so many instruments in a database; their symbols. */
+export async function symbolsAt(url: string, count: number): Promise<string[]> {
   const sql = connect(url, { max: 1 })
-  return followInstruments(sql, instruments).finally(() => sql.end({ timeout: 5 }))
+  return followInstruments(sql, count).finally(() => sql.end({ timeout: 5 }))
 }
 
 async function imported(task: Task): Promise<Result> {

@@ -39,12 +39,12 @@ export async function writeBhavcopies(path: string, symbols: string[], days: str
   await once(file, 'close')
 }
 
-/** The same prices in our own format. */
-export async function writeLong(path: string, symbols: string[], days: string[]): Promise<void> {
+/** The same prices in our own format; `first`: how many days came before these. */
+export async function writeLong(path: string, symbols: string[], days: string[], first = 0): Promise<void> {
   const file = createWriteStream(path)
   file.write('date,symbol,close\n')
   for (const [i, day] of days.entries())
-    file.write(symbols.map((symbol, place) => `${day},${symbol},${closeOf(i, place)}\n`).join(''))
+    file.write(symbols.map((symbol, place) => `${day},${symbol},${closeOf(first + i, place)}\n`).join(''))
   file.end()
   await once(file, 'close')
 }
