@@ -8,11 +8,13 @@ import { type Analysis, analyse } from '../../src/market/engine/analysis.ts'
 import { currentMarket } from '../../src/market/engine/market.ts'
 import { commit, decideJump, previewImport, readIntoImport, undo } from '../../src/market/prices/imports/imports.ts'
 import { findImport } from '../../src/market/prices/imports/queries.ts'
+import { answerQuestion } from '../../src/market/prices/imports/questions.ts'
+import { listSplits } from '../../src/market/prices/splits/queries.ts'
 import { addSplit } from '../../src/market/prices/splits/splits.ts'
 import { connect, type Sql } from '../../src/platform/db.ts'
 import { differences, seeded } from '../market/fixture.ts'
 import { freshDatabase } from '../support/database.ts'
-import { type FormatName, filesOf, formats, isRestated, lastOf, type Rows } from './price-pieces.ts'
+import { filesOf, formats, type Piece, type Rows } from './price-pieces.ts'
 import { pick, randomWorld, type World } from './price-world.ts'
 
 const seed = Number(process.env.SEED ?? Date.now() & 0x7fffffff)
@@ -73,8 +75,6 @@ async function playedFrom(random: () => number): Promise<string[]> {
   return compared(random, world, [...committed.values()].flat())
 }
 
-type Piece = { rows: Rows; format: FormatName; name: string }
-
 /** The world's days cut into pieces, each in a format of its own and with gaps; some come twice. */
 function piecesOf(random: () => number, world: World): Piece[] {
   const cuts = Array.from({ length: 1 + Math.floor(4 * random()) }, () => Math.floor(world.days.length * random()))
@@ -92,13 +92,7 @@ function piecesOf(random: () => number, world: World): Piece[] {
     )
     .map(({ days, of, name }) => ({ rows: withoutSome(random, of, days), name }))
     .filter(({ rows }) => rows.length > 0)
-    .map((piece) => pieceOf(random, world, piece))
-}
-
-function pieceOf(random: () => number, { splits }: World, { rows, name }: Omit<Piece, 'format'>): Piece {
-  const isLater = splits.some((split) => rows.some(({ symbol }) => symbol === split.symbol) && split.day > lastOf(rows))
-  const format = pick(random, isLater ? formats.filter((one) => !isRestated(one)) : formats)
-  return { rows, format, name }
+    .map((piece) => ({ ...piece, format: pick(random, formats), restated: random() < 0.5 }))
 }
 
 /** All rows but single ones here and there, and now and then a run of up to twelve days. */
@@ -111,22 +105,25 @@ function withoutSome(random: () => number, of: readonly string[], days: readonly
 }
 
 /** Imports a piece as a careful person does: what is asked is answered by what really happened. */
-async function imported(random: () => number, world: World, { rows, format, name }: Piece): Promise<number> {
-  const files = filesOf(random, world, rows, format, name).map((file) => {
+async function imported(random: () => number, world: World, piece: Piece): Promise<number> {
+  const files = filesOf(random, world, piece).map((file) => {
     const path = join(folder, file.name)
     writeFileSync(path, file.bytes)
     return { path, name: file.name }
   })
   const importId = await readIntoImport(sql, files, { origin: 'upload', actor: 'test' })
   expect((await findImport(sql, importId))!.problems).toEqual([])
+  const basis = piece.restated ? 'restated' : 'traded'
+  for (const question of (await previewImport(sql, importId)).questions)
+    await answerQuestion(sql, importId, { ...question, answer: basis }, by)
   for (let jumps = await jumpsOf(importId); jumps.length > 0; jumps = await jumpsOf(importId)) {
-    const { symbol, day, beforeDay } = jumps[0]!
-    const between = world.splits.filter((one) => one.symbol === symbol && one.day > beforeDay && one.day <= day)
-    const [split] = between
-    if (split?.day === day && random() < 0.7) await decideJump(sql, importId, split, by)
+    const { symbol, day } = jumps[0]!
+    const own = world.splits.filter((split) => split.symbol === symbol)
+    const split = own.find((one) => one.day === day)
+    if (split && random() < 0.7 && !(await isKnown(split))) await decideJump(sql, importId, split, by)
     else {
-      for (const one of between) await entered(one)
-      if ((await jumpsOf(importId)).some((one) => one.symbol === symbol && one.day === day))
+      for (const one of own) await entered(one)
+      if ((await jumpsOf(importId)).some((jump) => jump.symbol === symbol && jump.day === day))
         await decideJump(sql, importId, { symbol, day, ratio: null }, by)
     }
   }
@@ -136,6 +133,10 @@ async function imported(random: () => number, world: World, { rows, format, name
 
 async function jumpsOf(importId: number) {
   return (await previewImport(sql, importId)).jumps
+}
+
+async function isKnown(split: World['splits'][number]): Promise<boolean> {
+  return (await listSplits(sql)).some((one) => one.symbol === split.symbol && one.day === split.day)
 }
 
 async function entered({ symbol, day, ratio }: World['splits'][number]): Promise<void> {
