@@ -14,6 +14,7 @@ import { findState, indianStates } from '../identity/users/indian-states.ts'
 import type { User } from '../identity/users/queries.ts'
 import { authenticate } from '../identity/users/users.ts'
 import { type Preview, previewOf } from '../market/dashboard/preview.ts'
+import { type Legends, legendsFor } from '../market/engine/meanings.ts'
 import { numberFormats, sourceOf } from '../market/engine/summary.ts'
 import { AppError } from '../platform/errors.ts'
 import { type FormState, formState, PostedForm, readForm } from '../web/forms.ts'
@@ -42,6 +43,7 @@ type Landing = Policy & {
   preview: Preview
   source: string
   formats: typeof numberFormats
+  legends: Legends
 }
 
 const fields = ['name', 'username', 'email', 'phone', 'state', 'password', 'plan'] as const
@@ -152,6 +154,7 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
       preview,
       source: sourceOf(preview),
       formats: numberFormats,
+      legends: legendsFor('week'),
       terms: policyTerms,
     }
   }

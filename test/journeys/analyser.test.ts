@@ -165,21 +165,43 @@ describe('looked at', () => {
     ['grace', '/dashboard', { endsInDays: -1 }],
     ['expired', '/dashboard', { endsInDays: -10 }],
   ]
-  test.each(pages)('%s fits, and axe finds nothing', async (name, path, subscription) => {
-    const person = await scene.arrive()
-    const { page } = person
-    await takeOver(person, await oneWhoseSubscriptionIs(scene.app, subscription))
-    await page.goto(path)
-    expect(await markupFlaws(page)).toEqual([])
-    for (const size of ['laptop', 'phone'] as Size[]) {
-      await page.setViewportSize(sizes[size])
-      for (const scheme of ['light', 'dark'] as Scheme[]) {
-        await page.emulateMedia({ colorScheme: scheme })
-        await screenshot(page, `analyser-${name}-${size}-${scheme}`)
-        expect([name, size, scheme, await overflowOf(page)]).toEqual([name, size, scheme, 0])
-        expect(await axeFindings(page, rulesFor(scheme))).toEqual([])
-      }
-    }
-    expect(await layoutFlawsAtWidths(page)).toEqual([])
-  })
+  test.each(pages)('%s fits, and axe finds nothing', looksRightAt)
 })
+
+describe('with gaps: a young sector, a stale one, one without a price, and a missing week', () => {
+  beforeAll(async () => {
+    await scene.app.sql`
+      delete from prices
+      where (symbol = 'MODEFENCE' and day < '2026-06-01') or (symbol = 'CPSEETF' and day > '2026-11-09')
+         or (symbol = 'BANKBEES' and day between '2026-10-12' and '2026-10-16') or symbol = 'OILIETF'
+    `
+    await scene.app.sql`update market_state set version = version + 1`
+  })
+  test.each([
+    ['gaps-table', '/dashboard'],
+    ['gaps-map', '/dashboard?view=map&focus=MODEFENCE'],
+    ['gaps-heat', '/dashboard?view=heat'],
+    ['gaps-young', '/dashboard/sectors/MODEFENCE'],
+    ['gaps-stale', '/dashboard/sectors/CPSEETF'],
+    ['gaps-carried', '/dashboard/sectors/BANKBEES'],
+    ['gaps-none', '/dashboard/sectors/OILIETF?step=day'],
+  ])('%s fits, and axe finds nothing', (name, path) => looksRightAt(name, path, {}))
+})
+
+async function looksRightAt(name: string, path: string, subscription: Parameters<typeof oneWhoseSubscriptionIs>[1]) {
+  const person = await scene.arrive()
+  const { page } = person
+  await takeOver(person, await oneWhoseSubscriptionIs(scene.app, subscription))
+  await page.goto(path)
+  expect(await markupFlaws(page)).toEqual([])
+  for (const size of ['laptop', 'phone'] as Size[]) {
+    await page.setViewportSize(sizes[size])
+    for (const scheme of ['light', 'dark'] as Scheme[]) {
+      await page.emulateMedia({ colorScheme: scheme })
+      await screenshot(page, `analyser-${name}-${size}-${scheme}`)
+      expect([name, size, scheme, await overflowOf(page)]).toEqual([name, size, scheme, 0])
+      expect(await axeFindings(page, rulesFor(scheme))).toEqual([])
+    }
+  }
+  expect(await layoutFlawsAtWidths(page)).toEqual([])
+}

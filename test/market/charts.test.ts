@@ -3,6 +3,7 @@ import { everyWeekday } from '../../src/market/calendar/trading-calendar.ts'
 import { boxOf } from '../../src/market/charts/labels.ts'
 import { drawMap, type RotationMap } from '../../src/market/charts/rotation-map.ts'
 import { analyse } from '../../src/market/engine/analysis.ts'
+import { svgOf } from '../../src/market/reports/picture.ts'
 import { randomMarket } from './fixture.ts'
 
 const first = Number(process.env.SEED ?? Math.floor(Math.random() * 1e6))
@@ -56,6 +57,61 @@ test('ticks stand on both sides of the middle, and 100 is the middle itself', ()
     for (const tick of own)
       expect(axis === 'ratio' ? tick.x > centre.x : tick.y < centre.y + 4).toBe(Number(tick.text) > 100)
   }
+})
+
+describe('provisional readings', () => {
+  const { benchmark, instruments } = randomMarket(5, 3, 8)
+  const { sectors } = analyse(benchmark, instruments, { step: 'week', at: null, tail: 6, calendar: everyWeekday })!
+  const full = sectors.filter((one) => one.formula === 'B/2')
+  /** A sector by formula C, whose tail ends at this reading. */
+  const young = (ratio: number, momentum: number): (typeof sectors)[number] => ({
+    ...full[0]!,
+    symbol: 'YOUNG',
+    name: 'Young',
+    formula: 'C/2',
+    tail: [
+      { day: '2022-11-11', ratio: 100.1, momentum: 99.9 },
+      { day: '2022-11-18', ratio, momentum },
+    ],
+  })
+  const alone = drawMap(full)
+
+  test.each([
+    [120, 100, '→', 'leading'],
+    [120, 130, '↗', 'leading'],
+    [80, 70, '↙', 'lagging'],
+    [100.1, 70, '↓', 'weakening'],
+    [99.9, 130, '↑', 'improving'],
+  ])('at %d and %d do not move the scale, and are drawn at the edge with %s', (ratio, momentum, arrow, quadrant) => {
+    const map = drawMap([...full, young(ratio, momentum)])
+    expect(map.ticks).toEqual(alone.ticks)
+    for (const one of alone.points) {
+      const same = map.points.find(({ symbol }) => symbol === one.symbol)!
+      expect([same.x, same.y, same.tail]).toEqual([one.x, one.y, one.tail])
+    }
+    const point = map.points.find(({ symbol }) => symbol === 'YOUNG')!
+    expect(point).toMatchObject({ isProvisional: true, beyond: arrow, quadrant })
+    expect(point.x > 30 && point.x < map.width && point.y > 22 && point.y < map.height).toBe(true)
+    expect(point.place?.label.text ?? arrow).toContain(arrow)
+    const corner = map.zones.map(({ label }) => boxOf(label))
+    const head = { left: point.x - 7, right: point.x + 7, top: point.y - 7, bottom: point.y + 7 }
+    expect(corner.some((box) => overlapping(head, box))).toBe(false)
+  })
+
+  test('within the map are drawn where they are', () => {
+    const point = drawMap([...full, young(100.2, 100.1)]).points.find(({ symbol }) => symbol === 'YOUNG')!
+    expect(point).toMatchObject({ isProvisional: true, beyond: '' })
+  })
+
+  test('make the scale where there are no others', () => {
+    const { points } = drawMap([young(120, 90)])
+    expect(points.map(({ beyond }) => beyond)).toEqual([''])
+  })
+
+  test('are dashed with a ring in the mail’s picture, others are not', () => {
+    expect(svgOf(alone)).not.toContain('stroke-dasharray')
+    expect(svgOf(drawMap([young(120, 90)]))).toMatch(/<circle [^>]*stroke-dasharray/)
+  })
 })
 
 test('without readings the map is empty, and still a map', () => {

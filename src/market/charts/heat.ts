@@ -1,8 +1,9 @@
+import type { Blanks } from '../engine/blanks.ts'
 import { type Span, spans } from '../engine/returns.ts'
 import { numberFormats } from '../engine/summary.ts'
 
-/** A coloured number: its text, and how strongly it is coloured, from -3 (fell most) to 3. */
-export type HeatCell = { text: string; step: number }
+/** A coloured number: its text, how strongly it is coloured, from -3 (fell most) to 3, and why there is none. */
+export type HeatCell = { text: string; step: number; reason?: string | undefined }
 
 /** From how many percent on a change is coloured, more, and most: longer spans move further. */
 export const heatBounds: Record<Span | 'high', readonly [number, number, number]> = {
@@ -15,13 +16,13 @@ export const heatBounds: Record<Span | 'high', readonly [number, number, number]
 }
 
 /** The returns of all spans on the one scale that pages and mails share. */
-export function heatCells(returns: Record<Span, number | null>): HeatCell[] {
-  return spans.map((span) => heatCell(span, returns[span]))
+export function heatCells(returns: Record<Span, number | null>, blanks: Blanks = {}): HeatCell[] {
+  return spans.map((span) => heatCell(span, returns[span], blanks[span]))
 }
 
 /** A change in percent over a span, or the distance from the year's high, on the same scale. */
-export function heatCell(span: Span | 'high', percent: number | null): HeatCell {
-  return { text: numberFormats.signed(percent), step: percent === null ? 0 : stepOf(heatBounds[span], percent) }
+export function heatCell(span: Span | 'high', percent: number | null, reason?: string): HeatCell {
+  return { text: numberFormats.signed(percent), step: percent === null ? 0 : stepOf(heatBounds[span], percent), reason }
 }
 
 function stepOf(bounds: readonly number[], percent: number): number {

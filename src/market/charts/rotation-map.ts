@@ -1,4 +1,5 @@
 import type { Analysis, Reading, SectorRank } from '../engine/analysis.ts'
+import { quadrantMeanings } from '../engine/meanings.ts'
 import { type Quadrant, quadrantOf } from '../engine/quadrants.ts'
 import { type Box, boxOf, type Label, type Placed, placeLabels, type Spot } from './labels.ts'
 
@@ -9,6 +10,11 @@ type MapPoint = Spot & {
   rank: number | null
   quadrant: Quadrant
   now: Reading
+  /** By formula C: drawn dashed. */
+  isProvisional: boolean
+  /** An arrow towards a reading that lies beyond the edge it is drawn at; '' where it is drawn where it is. */
+  beyond: string
+  carried: number
   /** The tail's legs as SVG paths, oldest first, each with its own opacity (0 to 1). */
   tail: { path: string; opacity: number }[]
   /** Outline of the head: a triangle that points with the quadrant. */
@@ -29,34 +35,20 @@ export type RotationMap = {
   quadrants: typeof quadrantLabels
 }
 
-/** `meaning` is relative to the sector's own average: a leading sector can still have done worse than the Nifty. */
+/** `meaning` is relative to the sector's own past: a leading sector can still have done worse than the Nifty. */
 export const quadrantLabels: Record<Quadrant, { title: string; mark: string; meaning: string }> = {
-  leading: {
-    title: 'Leading',
-    mark: '▲',
-    meaning: 'its strength against the Nifty is above its own average, and growing',
-  },
-  weakening: {
-    title: 'Weakening',
-    mark: '◣',
-    meaning: 'its strength against the Nifty is above its own average, but slipping',
-  },
-  lagging: {
-    title: 'Lagging',
-    mark: '▼',
-    meaning: 'its strength against the Nifty is below its own average, and slipping',
-  },
-  improving: {
-    title: 'Improving',
-    mark: '◥',
-    meaning: 'its strength against the Nifty is below its own average, but growing',
-  },
+  leading: { title: 'Leading', mark: '▲', meaning: quadrantMeanings.leading },
+  weakening: { title: 'Weakening', mark: '◣', meaning: quadrantMeanings.weakening },
+  lagging: { title: 'Lagging', mark: '▼', meaning: quadrantMeanings.lagging },
+  improving: { title: 'Improving', mark: '◥', meaning: quadrantMeanings.improving },
 }
 
 const width = 440
 const height = 420
 const frame: Box = { left: 30, right: width - 2, top: 22, bottom: height - 32 }
 const centre: Spot = { x: (frame.left + frame.right) / 2, y: (frame.top + frame.bottom) / 2 }
+/** What is beyond the scale is drawn at the edge of this box, where a head covers neither the frame nor a corner's word. */
+const inner: Box = { left: frame.left + 14, right: frame.right - 14, top: frame.top + 36, bottom: frame.bottom - 34 }
 const half = { width: centre.x - frame.left, height: centre.y - frame.top }
 
 const drawn = new WeakMap<Analysis, RotationMap>()
@@ -68,10 +60,14 @@ export function mapOf(analysis: Analysis): RotationMap {
   return map
 }
 
-/** Lays the sectors out for drawing; those without a reading are not on it. The scale fits every tail. */
+/**
+ * Lays the sectors out for drawing; those without a reading are not on it. The scale fits every tail by formula B; provisional
+ * ones do not stretch it, but are drawn at the edge where they lie beyond it.
+ */
 export function drawMap(sectors: readonly SectorRank[]): RotationMap {
   const shown = sectors.filter((one) => one.tail.length > 0)
-  const scale = scaleOf(shown.flatMap((one) => one.tail))
+  const full = shown.filter((one) => !isProvisional(one))
+  const scale = scaleOf((full.length > 0 ? full : shown).flatMap((one) => one.tail))
   const place = ({ ratio, momentum }: Pick<Reading, 'ratio' | 'momentum'>): Spot => ({
     x: round1(centre.x + (ratio - 100) * scale.x),
     y: round1(centre.y - (momentum - 100) * scale.y),
@@ -79,13 +75,16 @@ export function drawMap(sectors: readonly SectorRank[]): RotationMap {
   const zones = (['improving', 'leading', 'lagging', 'weakening'] as const).map(zoneAt)
   const heads = shown.map((one) => {
     const now = one.tail.at(-1)!
-    return { one, now, spots: one.tail.map(place), ...place(now) }
+    const drawnAt = (reading: Reading) =>
+      full.length > 0 && isProvisional(one) ? within(place(reading), inner) : place(reading)
+    const head = drawnAt(now)
+    return { one, now, beyond: arrowFrom(head, place(now)), spots: one.tail.map(drawnAt), ...head }
   })
   const places = placeLabels(
-    heads.map(({ x, y, one }) => ({ x, y, texts: [one.name, ...(one.rank === null ? [] : [String(one.rank)])] })),
+    heads.map(({ x, y, one, beyond }) => ({ x, y, texts: namesOf(one).map((name) => `${name} ${beyond}`.trim()) })),
     { frame, corners: zones.map(({ label }) => boxOf(label)), trails: heads.flatMap(({ spots }) => spots) },
   )
-  const points = heads.map(({ one, now, spots, x, y }, i) => {
+  const points = heads.map(({ one, now, beyond, spots, x, y }, i) => {
     const quadrant = quadrantOf(now)
     return {
       x,
@@ -95,12 +94,35 @@ export function drawMap(sectors: readonly SectorRank[]): RotationMap {
       rank: one.rank,
       quadrant,
       now,
+      isProvisional: isProvisional(one),
+      beyond,
+      carried: one.carried,
       tail: tailThrough(spots),
       head: headAt({ x, y }, quadrant),
       place: places[i]!,
     }
   })
   return { width, height, centre, zones, ticks: ticksAt(scale, place), points, quadrants: quadrantLabels }
+}
+
+function isProvisional({ formula }: SectorRank): boolean {
+  return formula === 'C/2'
+}
+
+/** The texts that can name a point, the best first. */
+function namesOf({ name, rank }: SectorRank): string[] {
+  return rank === null ? [name] : [name, String(rank)]
+}
+
+/** The spot itself, or the nearest one in the box. */
+function within({ x, y }: Spot, box: Box): Spot {
+  return { x: Math.min(Math.max(x, box.left), box.right), y: Math.min(Math.max(y, box.top), box.bottom) }
+}
+
+/** Which way a spot lies from where it is drawn; '' when it is drawn where it is. */
+function arrowFrom(drawn: Spot, spot: Spot): string {
+  const [right, down] = [Math.sign(spot.x - drawn.x), Math.sign(spot.y - drawn.y)]
+  return ['↖↑↗', '← →', '↙↓↘'][down + 1]![right + 1]!.trim()
 }
 
 type Scale = { x: number; y: number; reach: { ratio: number; momentum: number } }
@@ -156,8 +178,10 @@ function zoneAt(quadrant: Quadrant, index: number): RotationMap['zones'][number]
 /** A smooth line through the spots (Catmull-Rom, written as Bézier curves), fading towards the past. */
 function tailThrough(spots: readonly Spot[]): MapPoint['tail'] {
   const at = (index: number) => spots[Math.max(0, Math.min(index, spots.length - 1))]!
-  const lean = (spot: Spot, from: Spot, to: Spot) =>
-    `${round1(spot.x + (to.x - from.x) / 6)} ${round1(spot.y + (to.y - from.y) / 6)}`
+  const lean = (spot: Spot, from: Spot, to: Spot) => {
+    const { x, y } = within({ x: spot.x + (to.x - from.x) / 6, y: spot.y + (to.y - from.y) / 6 }, frame)
+    return `${round1(x)} ${round1(y)}`
+  }
   const legs = spots.length - 1
   return spots.slice(1).map((to, leg) => {
     const from = at(leg)

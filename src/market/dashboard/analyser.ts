@@ -3,7 +3,9 @@ import type { Day } from '../calendar/days.ts'
 import { sparkOf } from '../charts/panels.ts'
 import { mapOf, quadrantLabels, type RotationMap } from '../charts/rotation-map.ts'
 import type { Analysis, SectorRank } from '../engine/analysis.ts'
+import { describeCarried, type Group, grouped, inSentence, reasonsOf } from '../engine/gaps.ts'
 import { cachedAnalysis, type Market, stepsIn } from '../engine/market.ts'
+import { type Legends, legendsFor } from '../engine/meanings.ts'
 import type { Quadrant } from '../engine/quadrants.ts'
 import { numberFormats, sourceOf, stampOf, summaryOf } from '../engine/summary.ts'
 import { type AnalyserParams, analysisUrl, steps, tails, views } from './analysis-params.ts'
@@ -15,7 +17,9 @@ export type Row = SectorRank & {
   isPriced: boolean
   moved: string
   href: string
-  cells: { text: string; tone: string }[]
+  cells: { key: ColumnKey; text: string; tone: string; reason: string | undefined }[]
+  /** "last close used for 1 missing week"; '' where none was missing. */
+  carriedNote: string
   line: string
 }
 
@@ -35,10 +39,21 @@ export type Analyser = {
   heads: (Column & { href: string; order: 'ascending' | 'descending' | null })[]
   /** All sectors; those without any price up to the day are listed in one line instead of printed as dashes. */
   rows: Row[]
+  /** What is to be said of some sectors, in groups of which the same is said. */
+  notes: {
+    /** Why "of 13" leaves the others out. */
+    unranked: Group<Row>[]
+    provisional: Group<Row>[]
+    carried: Group<Row>[]
+    /** Every other dash: the sectors that lack the same figures for the same reasons. */
+    blanks: Group<Row>[]
+  }
+  /** What the words of the map and the table say. */
+  legends: Legends
   map: RotationMap
   /** Which sectors are in each quadrant, beside the map. */
   quadrants: { quadrant: Quadrant; title: string; mark: string; meaning: string; members: SectorRank[] }[]
-  focused: SectorRank | null
+  focused: Row | null
   heat: HeatMap
   views: typeof views
   steps: typeof steps
@@ -64,6 +79,7 @@ export function analyserOf(market: Market, given: AnalyserParams): Analyser | nu
   const address: Analyser['address'] = (changes, path) => analysisUrl(params, changes, path)
   const ordered = inOrder(analysis.sectors, params)
   const priced = pricedUpTo(market, analysis.asOf)
+  const rows = ordered.map((one) => ({ ...rowOf(one, params.step, address), isPriced: priced.has(one.symbol) }))
   return {
     params,
     market,
@@ -75,14 +91,16 @@ export function analyserOf(market: Market, given: AnalyserParams): Analyser | nu
     newer: days.findLast((day) => day > analysis.asOf) ?? null,
     days: shown.includes(analysis.asOf) ? shown : [...shown, analysis.asOf].sort().reverse(),
     heads: columns.map((column) => ({ ...column, ...headOf(column, params) })),
-    rows: ordered.map((one) => ({ ...rowOf(one, address), isPriced: priced.has(one.symbol) })),
+    rows,
+    notes: notesOf(rows),
+    legends: legendsFor(params.step),
     map: mapOf(analysis),
     quadrants: (Object.keys(quadrantLabels) as Quadrant[]).map((quadrant) => ({
       quadrant,
       ...quadrantLabels[quadrant],
       members: analysis.sectors.filter((one) => one.quadrant === quadrant),
     })),
-    focused: analysis.sectors.find((one) => one.symbol === params.focus) ?? null,
+    focused: rows.find((one) => one.symbol === params.focus) ?? null,
     heat: heatMapOf(
       market,
       ordered.filter((one) => priced.has(one.symbol)),
@@ -128,15 +146,27 @@ function pricedUpTo({ sectors }: Market, asOf: Day): Set<string> {
   return new Set(sectors.filter(({ prices }) => prices.keys().some((day) => day <= asOf)).map((one) => one.symbol))
 }
 
-function rowOf(one: SectorRank, address: Analyser['address']): Omit<Row, 'isPriced'> {
+function notesOf(rows: readonly Row[]): Analyser['notes'] {
+  const priced = rows.filter((row) => row.isPriced)
+  return {
+    unranked: grouped(rows, (row) => (row.rank === null ? inSentence(row.blanks.score!) : '')),
+    provisional: grouped(priced, (row) => inSentence(row.provisional ?? '')),
+    carried: grouped(priced, (row) => row.carriedNote),
+    blanks: grouped(priced, (row) => reasonsOf(row).join('. ')),
+  }
+}
+
+function rowOf(one: SectorRank, step: AnalyserParams['step'], address: Analyser['address']): Omit<Row, 'isPriced'> {
   return {
     ...one,
     moved: numberFormats.moved(one),
     href: address({}, `/dashboard/sectors/${encodeURIComponent(one.symbol)}`),
     cells: numberColumns.map((column) => {
       const text = printed(column, one)
-      return { text, tone: column.signed ? toneOf(text) : '' }
+      const reason = column.blank && one.blanks[column.blank]
+      return { key: column.key, text, tone: column.signed ? toneOf(text) : '', reason }
     }),
+    carriedNote: describeCarried(one, step),
     line: sparkOf(one.spark, spark),
   }
 }

@@ -1,4 +1,5 @@
 import type { SectorRank } from '../engine/analysis.ts'
+import type { Blanks } from '../engine/blanks.ts'
 import type { Quadrant } from '../engine/quadrants.ts'
 import { type Span, spans } from '../engine/returns.ts'
 import { numberFormats } from '../engine/summary.ts'
@@ -12,6 +13,8 @@ export type Column = {
   title: string
   about: string
   value: (one: SectorRank) => number | null
+  /** Whose blank tells why there is no value. */
+  blank?: keyof Blanks
   digits: number
   signed: boolean
   first: 'asc' | 'desc'
@@ -43,6 +46,7 @@ export const numberColumns: Column[] = [
   {
     ...plain,
     key: 'score',
+    blank: 'score',
     title: 'RS score',
     about:
       'Returns of 3, 6, 9 and 12 months against the Nifty, the last three months counting double; 100 is the Nifty’s own',
@@ -51,6 +55,7 @@ export const numberColumns: Column[] = [
   {
     ...plain,
     key: 'ratio',
+    blank: 'map',
     title: 'RS-Ratio',
     about:
       'Strength against the Nifty; 100 is its own average of the last 40 weeks (days when daily; 14 where provisional)',
@@ -59,13 +64,17 @@ export const numberColumns: Column[] = [
   {
     ...plain,
     key: 'momentum',
+    blank: 'map',
     title: 'RS-Mom.',
-    about: 'RS-Momentum: whether RS-Ratio is growing; above 100 it is',
+    about:
+      'RS-Momentum: the change of RS-Ratio over 4 weeks (days when daily); 100 is its own average of the last 40, ' +
+      'which may be a rise or a fall (where provisional: no change)',
     value: (one) => one.tail.at(-1)?.momentum ?? null,
   },
   {
     ...change,
     key: 'mansfield',
+    blank: 'mansfield',
     title: 'Mansfield',
     about: 'How far, in percent, the RS line is from its own mean of 52 weeks (200 days when daily)',
     value: (one) => one.mansfield,
@@ -73,6 +82,7 @@ export const numberColumns: Column[] = [
   ...spans.map((span) => ({
     ...change,
     key: span.toLowerCase() as Lowercase<Span>,
+    blank: span,
     title: span,
     about: `Change of the price over one ${spanNames[span]}, in percent`.replace('one 3', '3').replace('one 6', '6'),
     value: (one: SectorRank) => one.returns[span],
@@ -80,6 +90,7 @@ export const numberColumns: Column[] = [
   {
     ...change,
     key: 'high',
+    blank: 'high',
     title: 'From high',
     about: 'How far, in percent, the price is under its highest close of 52 weeks',
     value: (one) => one.fromHigh,
@@ -89,12 +100,20 @@ export const numberColumns: Column[] = [
 /** Everything that the table can be sorted by. */
 export const columns: Column[] = [
   { ...plain, key: 'name', title: 'Sector', about: '', value: () => null, first: 'asc' },
-  { ...plain, key: 'rank', title: 'Rank', about: 'By RS score', digits: 0, value: (one) => one.rank, first: 'asc' },
+  {
+    ...plain,
+    key: 'rank',
+    title: 'Rank',
+    about: 'By RS score: the past year against the Nifty',
+    digits: 0,
+    value: (one) => one.rank,
+    first: 'asc',
+  },
   {
     ...plain,
     key: 'quadrant',
     title: 'Quadrant',
-    about: 'Where it stands on the map',
+    about: 'Its strength and pace now, against its own past: where it is on the map',
     value: (one) => (one.quadrant === null ? null : quadrants.indexOf(one.quadrant)),
     first: 'asc',
   },

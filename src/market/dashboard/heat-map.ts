@@ -14,6 +14,10 @@ export function heatMapOf({ benchmark }: Market, sectors: readonly SectorRank[],
   return {
     spans,
     bounds: heatBounds,
-    rows: rows.map(({ name, isBenchmark, returns }) => ({ name, isBenchmark, cells: heatCells(returns) })),
+    rows: rows.map(({ name, isBenchmark, returns, blanks }) => ({
+      name,
+      isBenchmark,
+      cells: heatCells(returns, blanks),
+    })),
   }
 }

@@ -12,7 +12,9 @@ import { fmt } from '../../platform/format.ts'
 import { runHeavyWork } from '../../platform/heavy-work.ts'
 import type { Services } from '../../platform/services.ts'
 import { sendCompressing } from '../../web/compression.ts'
+import { freshnessOf } from '../engine/freshness.ts'
 import { currentMarket, type Market } from '../engine/market.ts'
+import { type Legends, legendsFor } from '../engine/meanings.ts'
 import { numberFormats, sourceOf, stampOf } from '../engine/summary.ts'
 import { findPresentSymbol } from '../instruments/names/queries.ts'
 import { type Analyser, analyserOf, spark } from './analyser.ts'
@@ -24,14 +26,15 @@ import { tableCsv } from './table-csv.ts'
 declare module '../../web/views.ts' {
   interface Views {
     'market/dashboard/show': Dashboard
-    'market/dashboard/preview': Omit<Dashboard, 'body'> & {
+    'market/dashboard/preview': Omit<Dashboard, 'body' | 'freshness'> & {
       preview: Preview
       source: string
       stamp: string
       formats: typeof numberFormats
+      legends: Legends
     }
     'market/dashboard/_analyser': { analyser: Analyser; spark: typeof spark }
-    'market/dashboard/sector': { subscription: Subscription; sector: Sector }
+    'market/dashboard/sector': { subscription: Subscription; sector: Sector; freshness: string | null }
   }
 }
 type Dashboard = {
@@ -41,6 +44,8 @@ type Dashboard = {
   plans: Plan[]
   /** The analyser's region as HTML; '' without prices. */
   body: string
+  /** What prices are due and not in; it depends on the clock, so it is not in the region, which is kept. */
+  freshness: string | null
 }
 
 /** Regions in the cache of one market: the most recently requested ones, of a tenth of a megabyte each. */
@@ -88,13 +93,15 @@ const routes: FastifyPluginAsyncTypebox<{ services: Services }> = async (app, { 
         source: sourceOf(preview),
         stamp: stampOf(preview.analysis),
         formats: numberFormats,
+        legends: legendsFor('week'),
       })
       return show(request, reply, html)
     }
     const market = await currentMarket(services.sql)
     const body = await regionOf(market, await paramsIn(request, market), reply)
     if (request.wantsFragment && body) return show(request, reply, body)
-    return show(request, reply, await reply.render('market/dashboard/show', { ...person, body }))
+    const freshness = freshnessOf(market, new Date())
+    return show(request, reply, await reply.render('market/dashboard/show', { ...person, body, freshness }))
   })
 
   app.get(
@@ -112,7 +119,8 @@ const routes: FastifyPluginAsyncTypebox<{ services: Services }> = async (app, { 
         return reply.leaveFor(analysisUrl(params, {}, `/dashboard/sectors/${encodeURIComponent(renamed)}`))
       if (isFollowed && market.asOf === null) return turnAway(request, reply, 'There are no prices of this sector yet.')
       const sector = await runHeavyWork({ patient: false }, () => sectorOf(market, symbol, params))
-      return show(request, reply, await reply.render('market/dashboard/sector', { subscription, sector }))
+      const freshness = freshnessOf(market, new Date())
+      return show(request, reply, await reply.render('market/dashboard/sector', { subscription, sector, freshness }))
     },
   )
 

@@ -2,9 +2,12 @@ import { AppError } from '../../platform/errors.ts'
 import { drawPanel, type Panel } from '../charts/panels.ts'
 import { quadrantLabels } from '../charts/rotation-map.ts'
 import type { SectorRank } from '../engine/analysis.ts'
+import { figureNames } from '../engine/blanks.ts'
 import { type Explanation, explain } from '../engine/explanation.ts'
+import { describeCarried } from '../engine/gaps.ts'
 import { type History, historyOf } from '../engine/history.ts'
 import type { Market } from '../engine/market.ts'
+import { describeMomentum, describeRatio, meaningsOf } from '../engine/meanings.ts'
 import { quadrantOf } from '../engine/quadrants.ts'
 import { type Analyser, analyserOf } from './analyser.ts'
 import type { AnalyserParams } from './analysis-params.ts'
@@ -15,7 +18,11 @@ export type Sector = Analyser & {
   sectorRank: SectorRank
   tracks: string
   benchmarkSymbol: string
-  facts: { title: string; about: string; text: string }[]
+  /** What the numbers say, true of these very ones; null where there are none, which `blanks` has the reason of. */
+  says: { ratio: string; momentum: string; quadrant: string; carried: string } | null
+  /** Nothing is shown of it, all for one reason. */
+  isSilent: boolean
+  facts: { title: string; about: string; text: string; reason: string | undefined }[]
   panels: { key: 'price' | 'rs' | 'mansfield'; title: string; about: string; panel: Panel | null }[]
   history: History
   explanation: Explanation | null
@@ -35,29 +42,52 @@ export function sectorOf(market: Market, symbol: string, given: AnalyserParams):
   const place = sectors.findIndex((one) => one.symbol === symbol)
   const sectorRank = sectors[place]!
   const benchmark = market.benchmark!
+  const { step } = analyser.params
+  const explanation = explain(benchmark.prices, instrument.prices, { asOf, step, calendar: market.calendar })
   const history = historyOf(benchmark.prices, instrument.prices, { asOf, calendar: market.calendar })
   return {
     ...analyser,
     sectorRank,
     tracks: instrument.tracks,
     benchmarkSymbol: benchmark.symbol,
+    isSilent: isSilent(sectorRank),
     facts: numberColumns.map((column) => ({
       title: column.title.replace('Mom.', 'Momentum'),
       about: column.about,
       text: printed(column, sectorRank) + (column.signed && column.value(sectorRank) !== null ? ' %' : ''),
+      reason: column.blank && sectorRank.blanks[column.blank],
     })),
     panels: panelsOf(history),
     history,
-    explanation: explain(benchmark.prices, instrument.prices, {
-      asOf,
-      step: analyser.params.step,
-      calendar: market.calendar,
-    }),
+    explanation,
+    says: explanation && whatItSays(explanation, step),
     stronger: sectors[place - 1] ?? null,
     weaker: sectors[place + 1] ?? null,
     quadrantOf,
     quadrantLabels,
   }
+}
+
+function isSilent({ blanks }: SectorRank): boolean {
+  return blanks.score !== undefined && figureNames.every((name) => blanks[name] === blanks.score)
+}
+
+function whatItSays(explanation: Explanation, step: 'week' | 'day'): Sector['says'] {
+  const { formula, ratio, momentum } = explanation
+  return {
+    ratio: describeRatio(ratio, formula, step),
+    momentum: describeMomentum(momentum, paceIn(explanation), step),
+    quadrant: meaningsOf(formula, step)[quadrantOf({ ratio, momentum })],
+    carried: describeCarried(explanation, step),
+  }
+}
+
+/** The change that momentum is made of, and what it is compared with: two neighbours among the steps of B. */
+function paceIn({ steps, momentum }: Explanation): { change: number; usual: number | null } {
+  const change = steps.findIndex(({ name }) => name === 'ROC4')
+  return change === -1
+    ? { change: momentum - 100, usual: null }
+    : { change: steps[change]!.value, usual: steps[change + 1]!.value }
 }
 
 function panelsOf({ days, closes, rs, mansfield }: History): Sector['panels'] {

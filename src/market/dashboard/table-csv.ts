@@ -1,12 +1,13 @@
 import { stringify } from 'csv-stringify/sync'
 import { escapeFormula } from '../../platform/csv.ts'
+import { notesOf } from '../engine/gaps.ts'
 import type { Analyser } from './analyser.ts'
 import { columnOf, numberColumns } from './columns.ts'
 
 /**
  * The rank table as a CSV file (UTF-8 with the mark that Excel needs, CRLF): one head, a row a sector in the
- * requested order, numbers rounded as on the page. As-of date, formula, source and whether it is a sample are in every row,
- * so that they stay with it wherever it is pasted.
+ * requested order, numbers rounded as on the page. As-of date, formula, why a cell is empty, source and whether it is a sample are
+ * in every row, so that they stay with it wherever it is pasted.
  */
 export function tableCsv({ rows, analysis, source, market }: Analyser): string {
   const head = [
@@ -20,6 +21,7 @@ export function tableCsv({ rows, analysis, source, market }: Analyser): string {
     ...numberColumns.map(({ title, signed }) => (signed ? `${title} (%)` : title.replace('Mom.', 'Momentum'))),
     'Formula',
     'Week not over',
+    'Notes',
     'Sample data',
     'Source',
   ]
@@ -34,6 +36,7 @@ export function tableCsv({ rows, analysis, source, market }: Analyser): string {
     ...numberColumns.map(({ key }) => rounded(columnOf(key), one)),
     one.formula ?? '',
     analysis.provisional ? 'yes' : 'no',
+    escapeFormula(notesOf(one, analysis.step).join('. ')),
     market.sample ? 'yes' : 'no',
     escapeFormula(source),
   ])

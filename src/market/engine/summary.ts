@@ -27,7 +27,7 @@ export function stampOf({ sectors }: Analysis): string {
   const [full, short] = [count('B/2'), count('C/2')]
   if (short === 0) return 'formula B/2'
   if (full === 0) return 'formula C/2, provisional'
-  return `formula B/2; C/2, provisional, for ${short} with a short history`
+  return `formula B/2; for ${short} ${short === 1 ? 'sector' : 'sectors'} C/2, provisional`
 }
 
 /**

@@ -2,6 +2,7 @@ import type { Config } from '../../platform/config.ts'
 import type { Sql } from '../../platform/db.ts'
 import type { Services } from '../../platform/services.ts'
 import type { Composed, Composers } from '../../records/mails/registry.ts'
+import { freshnessOf } from '../engine/freshness.ts'
 import { currentMarket } from '../engine/market.ts'
 import { describeSchedule } from './choices.ts'
 import { pictureOf } from './picture.ts'
@@ -72,6 +73,7 @@ async function written(
   return {
     data: {
       report: reportOf(market, analysis, cadence),
+      freshness: freshnessOf(market, new Date()),
       shows: { ranks: wanted.ranks, heat: wanted.heat, map: hasPicture },
       picture: `cid:${picture}`,
       schedule: describeSchedule(wanted),

@@ -51,8 +51,11 @@ export function svgOf(map: RotationMap): string {
     text(tick, { text: tick.text, anchor: tick.axis === 'ratio' ? 'middle' : 'end', size: 10.5, fill: soft }),
   )
   const names = [
-    text({ x: map.width - 2, y: map.height - 3 }, { text: 'Strength →', anchor: 'end', size: 10.5, fill: soft }),
-    text({ x: top.x, y: top.y - 7 }, { text: '↑ Momentum', anchor: 'start', size: 10.5, fill: soft }),
+    text(
+      { x: map.width - 2, y: map.height - 3 },
+      { text: 'Strength (RS-Ratio) →', anchor: 'end', size: 10.5, fill: soft },
+    ),
+    text({ x: top.x, y: top.y - 7 }, { text: '↑ Momentum (RS-Momentum)', anchor: 'start', size: 10.5, fill: soft }),
   ]
   const corners = map.zones.map(({ quadrant, label }) =>
     text(label, { ...label, size: 12, fill: colours[quadrant], bold: true }),
@@ -60,10 +63,17 @@ export function svgOf(map: RotationMap): string {
   const tails = map.points.flatMap((point) => [
     ...point.tail.map(
       ({ path, opacity }) =>
-        `<path d="${path}" fill="none" stroke="${colours[point.quadrant]}" stroke-width="1.4" stroke-linecap="round" stroke-opacity="${opacity}"/>`,
+        `<path d="${path}" fill="none" stroke="${colours[point.quadrant]}" stroke-width="1.4" ${
+          point.isProvisional ? 'stroke-dasharray="4 4"' : 'stroke-linecap="round"'
+        } stroke-opacity="${opacity}"/>`,
     ),
     ...(point.place?.leader ? [`<path d="${point.place.leader}" stroke="${line}" stroke-width="0.6"/>`] : []),
     `<polygon points="${point.head}" fill="${colours[point.quadrant]}" stroke="${paper}" stroke-width="1"/>`,
+    ...(point.isProvisional
+      ? [
+          `<circle cx="${point.x}" cy="${point.y}" r="10" fill="none" stroke="${colours[point.quadrant]}" stroke-width="1.2" stroke-dasharray="3 2.5"/>`,
+        ]
+      : []),
   ])
   const labels = map.points.flatMap(({ place }) =>
     place ? [text(place.label, { ...place.label, size: 12, fill: ink, halo: true })] : [],

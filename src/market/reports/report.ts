@@ -3,7 +3,9 @@ import { weekGoesOn } from '../calendar/trading-calendar.ts'
 import { type HeatCell, heatCell, heatCells } from '../charts/heat.ts'
 import { quadrantLabels } from '../charts/rotation-map.ts'
 import type { Analysis, SectorRank } from '../engine/analysis.ts'
+import { describeCarried, describeUnranked } from '../engine/gaps.ts'
 import { cachedAnalysis, type Market, stepsIn } from '../engine/market.ts'
+import { type Legends, legendsFor } from '../engine/meanings.ts'
 import { spans } from '../engine/returns.ts'
 import { numberFormats, sourceOf, stampOf, summaryOf } from '../engine/summary.ts'
 
@@ -16,13 +18,16 @@ export type Report = {
   source: string
   stamp: string
   ranked: number
+  /** Who has no rank and why, and whose readings rest on a close carried over; '' where all is there. */
+  gaps: string
+  legends: Legends
   ranks: { rank: string; moved: string; name: string; symbol: string; quadrant: QuadrantText | null; score: string }[]
   columns: string[]
   heat: { name: string; cells: HeatCell[] }[]
   /** The text that replaces the map's picture where pictures are off. */
   mapText: string
 }
-type QuadrantText = { key: keyof typeof quadrantLabels; mark: string; title: string }
+type QuadrantText = { key: keyof typeof quadrantLabels; mark: string; title: string; isProvisional: boolean }
 
 const tails = { weekly: 6, daily: 10 } as const
 
@@ -59,6 +64,8 @@ export function reportOf(market: Market, analysis: Analysis, cadence: 'weekly' |
     source: sourceOf(market),
     stamp: stampOf(analysis),
     ranked,
+    gaps: gapsOf(analysis),
+    legends: legendsFor(analysis.step),
     ranks: sectors.map((one) => ({
       rank: one.rank === null ? '–' : String(one.rank),
       moved: numberFormats.moved(one),
@@ -70,7 +77,7 @@ export function reportOf(market: Market, analysis: Analysis, cadence: 'weekly' |
     columns: [...spans, 'From high'],
     heat: sectors.map((one) => ({
       name: one.name,
-      cells: [...heatCells(one.returns), heatCell('high', one.fromHigh)],
+      cells: [...heatCells(one.returns, one.blanks), heatCell('high', one.fromHigh, one.blanks.high)],
     })),
     mapText: mapTextOf(sectors),
   }
@@ -78,15 +85,21 @@ export function reportOf(market: Market, analysis: Analysis, cadence: 'weekly' |
   return report
 }
 
-function quadrantText({ quadrant }: SectorRank): QuadrantText | null {
+function gapsOf({ sectors, step, ...analysis }: Analysis): string {
+  const carried = sectors.filter((one) => one.carried > 0).map((one) => `${one.name}: ${describeCarried(one, step)}.`)
+  return [describeUnranked(analysis), ...carried].filter((sentence) => sentence !== '').join(' ')
+}
+
+function quadrantText({ quadrant, formula }: SectorRank): QuadrantText | null {
   if (quadrant === null) return null
   const { mark, title } = quadrantLabels[quadrant]
-  return { key: quadrant, mark, title }
+  return { key: quadrant, mark, title, isProvisional: formula === 'C/2' }
 }
 
 function mapTextOf(sectors: readonly SectorRank[]): string {
   const placed = Object.entries(quadrantLabels).flatMap(([quadrant, { title }]) => {
-    const names = sectors.filter((one) => one.quadrant === quadrant).map((one) => one.name)
+    const members = sectors.filter((one) => one.quadrant === quadrant)
+    const names = members.map((one) => `${one.name}${one.formula === 'C/2' ? ' (provisional)' : ''}`)
     return names.length === 0 ? [] : [`${title}: ${names.join(', ')}.`]
   })
   return `Sector rotation map. ${placed.join(' ')}`

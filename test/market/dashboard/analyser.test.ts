@@ -3,6 +3,7 @@ import { parse } from 'csv-parse/sync'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { columns, numberColumns } from '../../../src/market/dashboard/columns.ts'
 import { analyse } from '../../../src/market/engine/analysis.ts'
+import { freshnessOf } from '../../../src/market/engine/freshness.ts'
 import { currentMarket, stepsIn } from '../../../src/market/engine/market.ts'
 import { numberFormats } from '../../../src/market/engine/summary.ts'
 import { seedSample } from '../../../src/market/prices/sample-prices.ts'
@@ -124,20 +125,18 @@ describe('the table', () => {
     const page = await visitor.get('/dashboard')
     expect(rowsOf(page.body, 'ranks').some(([name]) => name!.endsWith(silent))).toBe(false)
     expect(rowsOf(page.body, 'heat').some(([name]) => name === 'PSU')).toBe(false)
-    expect(page.body.match(/No prices yet: <a /g)).toHaveLength(2)
+    expect(page.body.match(/No prices yet: <a /g)).toHaveLength(1)
     expect(page.body).not.toMatch(/aria-label="PSU: /)
     const sector = await visitor.get(`/dashboard/sectors/${silent}`)
     expect(sector.status).toBe(200)
     expect(sector.body).not.toMatch(/NaN|undefined|null|Infinity/)
-    expect(sector.body).toContain('not enough prices')
+    expect(sector.body).toContain('There is no reading: No prices yet.')
   })
 
   test('marks a reading of a short history as provisional', async () => {
     const page = await visitor.get(`/dashboard/sectors/${young}`)
     expect(page.body).toContain('by formula C/2 (provisional')
-    expect((await visitor.get('/dashboard')).body).toContain(
-      'formula B/2; C/2, provisional, for 1 with a short history',
-    )
+    expect((await visitor.get('/dashboard')).body).toContain('formula B/2; for 1 sector C/2, provisional')
   })
 
   test('comes as CSV with the same figures, in the same order, with as-of date, formula and source in each row', async () => {
@@ -174,6 +173,95 @@ describe('the table', () => {
     await app.sql`update instruments set name = 'IT' where symbol = 'ITBEES'`
     await changed()
     expect(file.body).toContain(`"'=HYPERLINK(""http://x"")"`)
+  })
+})
+
+describe('gaps', () => {
+  const [stale, holed] = ['ITBEES', 'BANKBEES'] as const
+  /** Restores what was deleted: prices are never edited. */
+  async function without(condition: () => PromiseLike<unknown>, look: () => Promise<void>) {
+    await app.sql`create table kept as select * from prices`
+    try {
+      await condition()
+      await changed()
+      await look()
+    } finally {
+      await app.sql`insert into prices select * from kept on conflict do nothing`
+      await app.sql`drop table kept`
+      await changed()
+    }
+  }
+  const cellsOf = (html: string, symbol: string) => rowsOf(html, 'ranks').find(([name]) => name!.endsWith(symbol))!
+
+  test('“of 14” names the ones that are missing, each with its reason', async () => {
+    const { body } = await visitor.get('/dashboard')
+    const text = textOf(body)
+    expect(text).toContain('14 of 16 have a rank. Without one: ')
+    expect(text).toContain('Defence (prices begin on 1 Jun 2026: less than a year)')
+    expect(text).toContain('PSU (no prices yet)')
+    expect(text).toContain('Rank: the past year against the Nifty. Quadrant: ')
+  })
+
+  test('every dash in the tables has its reason on hover, and as text below', async () => {
+    const { body } = await visitor.get('/dashboard')
+    for (const table of ['ranks', 'heat']) {
+      const html = new RegExp(`<table class="data ${table}">([\\s\\S]*?)</table>`).exec(body)![1]!
+      expect(html).not.toMatch(/>\s*–\s*<\/td>/)
+      expect(html).toContain('<abbr class="blank" title="Prices begin on 1 Jun 2026: less than a year">–</abbr>')
+    }
+    expect(textOf(body)).toContain('Defence . Rank and RS score, 1Y, From high: prices begin on 1 Jun 2026')
+  })
+
+  test('a provisional reading is dashed in the table and on the map, with a legend, and said to be one', async () => {
+    const { body } = await visitor.get('/dashboard?view=map')
+    expect(body).toMatch(/class="quadrant \w+ dashed"\s+title="Provisional\. Prices begin on 1 Jun 2026/)
+    expect(body).toMatch(/aria-label="Defence: \w+, RS-Ratio [\d.]+, RS-Momentum [\d.]+, provisional/)
+    expect(body.match(/class="ring"/g)).toHaveLength(2)
+    expect(textOf(body)).toContain('Dashed: provisional, by formula C, because prices do not suffice for B.')
+  })
+
+  test('an instrument whose prices ended has no figure anywhere, and the day of its last price', () =>
+    without(
+      () => app.sql`delete from prices where symbol = ${stale} and day > '2026-11-10'`,
+      async () => {
+        const page = await visitor.get('/dashboard')
+        expect(new Set(cellsOf(page.body, stale).slice(1))).toEqual(new Set(['–']))
+        expect(page.body).toContain('title="No price since 10 Nov"')
+        expect(textOf(page.body)).toContain('IT (no price since 10 Nov)')
+        expect(page.body).not.toMatch(/aria-label="IT: /)
+        const sector = textOf((await visitor.get(`/dashboard/sectors/${stale}`)).body)
+        expect(sector).toContain('No price since 10 Nov, so there are no figures of it.')
+        const file = parse((await visitor.get('/dashboard/table.csv')).body, { bom: true, columns: true }) as Record<
+          string,
+          string
+        >[]
+        expect(file.find(({ ETF }) => ETF === stale)).toMatchObject({
+          '1W (%)': '',
+          Rank: '',
+          Notes: 'No price since 10 Nov',
+        })
+      },
+    ))
+
+  test('a missing week is carried over, and the reading says so', () =>
+    without(
+      () => app.sql`delete from prices where symbol = ${holed} and day between '2026-10-12' and '2026-10-16'`,
+      async () => {
+        const { body } = await visitor.get('/dashboard')
+        expect(cellsOf(body, holed)[2]).toMatch(/\w \*$/)
+        expect(textOf(body)).toContain('* Banks : last close used for 1 missing week.')
+        const sector = await visitor.get(`/dashboard/sectors/${holed}`)
+        expect(textOf(sector.body)).toContain('Gaps: last close used for 1 missing week.')
+      },
+    ))
+})
+
+describe('what is due', () => {
+  test('is said above the region, which is kept for everybody, and on a sector’s page', async () => {
+    const line = freshnessOf(await currentMarket(app.sql), new Date())
+    for (const path of ['/dashboard', '/dashboard/sectors/ITBEES'])
+      expect((await visitor.get(path)).body.includes('role="status">Sample prices of Thu, 19 Nov')).toBe(line !== null)
+    expect((await visitor.get('/dashboard', htmx)).body).not.toContain('not in yet')
   })
 })
 

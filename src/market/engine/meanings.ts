@@ -1,0 +1,82 @@
+import type { Quadrant } from './quadrants.ts'
+import type { Formula } from './strength.ts'
+import { numberFormats } from './summary.ts'
+
+type Unit = 'week' | 'day'
+
+/** Sentences beside a table or map: they tell rank and quadrant apart, and say what pace and provisional readings are. */
+export type Legends = { rankAndQuadrant: string; pace: string; provisional: string }
+
+/** The legends of weekly or daily readings. */
+export function legendsFor(unit: Unit): Legends {
+  return {
+    rankAndQuadrant:
+      'Rank: the past year against the Nifty. Quadrant: its strength and pace now, against its own past.',
+    pace:
+      `Pace is the change of RS-Ratio over 4 ${unit}s; usual is its average over 40 ${unit}s. ` +
+      'Where the usual is a fall, a slower fall is the better pace.',
+    provisional:
+      `provisional, by formula C, because prices do not suffice for B. Averages are of 14 ${unit}s, and RS-Momentum above 100 means that ` +
+      `RS-Ratio is higher than 4 ${unit}s ago.`,
+  }
+}
+
+/**
+ * What a quadrant says of the numbers, a phrase that goes on after the sector's name. B measures the pace against the usual
+ * one, so it says nothing of whether RS-Ratio rose; C measures against four bars ago, so it does. Exactly 100 counts as above.
+ */
+export const quadrantMeanings: Record<Quadrant, string> = meaningsOf('B/2', 'week')
+
+/** The same of one formula and step. */
+export function meaningsOf(formula: Formula, unit: Unit): Record<Quadrant, string> {
+  const [strong, weak, up, down] =
+    formula === 'B/2'
+      ? [
+          'stronger against the Nifty than its own average',
+          'weaker against the Nifty than its own average',
+          'at a better pace than usual',
+          'at a worse pace than usual',
+        ]
+      : [
+          `stronger against the Nifty than its average of 14 ${unit}s`,
+          `weaker against the Nifty than its average of 14 ${unit}s`,
+          `RS-Ratio higher than 4 ${unit}s ago`,
+          `RS-Ratio lower than 4 ${unit}s ago`,
+        ]
+  return {
+    leading: `${strong}, ${up}`,
+    weakening: `${strong}, ${down}`,
+    lagging: `${weak}, ${down}`,
+    improving: `${weak}, ${up}`,
+  }
+}
+
+/** "above its own average of 40 weeks". */
+export function describeRatio(ratio: number, formula: Formula, unit: Unit): string {
+  return `${sideOf(ratio - 100)} its own average of ${formula === 'B/2' ? 40 : 14} ${unit}s`
+}
+
+/**
+ * What RS-Momentum says, with the change it is made of. `change`: of RS-Ratio over four bars, in percent; `usual`: the mean of
+ * the last forty of them, which formula C does not have.
+ */
+export function describeMomentum(
+  momentum: number,
+  { change, usual }: { change: number; usual: number | null },
+  unit: Unit,
+): string {
+  const moved = `RS-Ratio ${describeChange(change)} in 4 ${unit}s`
+  if (usual === null) return moved
+  return `${sideOf(momentum - 100)} its usual pace: ${moved}, ${numberFormats.signed(usual, 2)} % on average`
+}
+
+/** What is printed as 100.00 although it is on one side of it is “just” there. */
+function sideOf(distance: number): string {
+  if (distance === 0) return 'exactly at'
+  return `${Math.abs(distance) < 0.005 ? 'just ' : ''}${distance > 0 ? 'above' : 'below'}`
+}
+
+function describeChange(percent: number): string {
+  if (Math.abs(percent) < 0.005) return 'hardly changed'
+  return `${percent > 0 ? 'rose' : 'fell'} by ${numberFormats.plain(Math.abs(percent))} %`
+}
