@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { basename } from 'node:path'
 import { withDatabase } from '../dev/services.ts'
 import type { Problem } from '../market/files/csv-files.ts'
@@ -73,6 +73,8 @@ async function fetchPrices(sql: Sql): Promise<void> {
 async function importFiles(sql: Sql): Promise<void> {
   const missing = positionals.filter((path) => !existsSync(path))
   if (missing.length > 0) return fail(`There is no file ${missing.join(', ')}.`)
+  const folders = positionals.filter((path) => statSync(path).isDirectory())
+  if (folders.length > 0) return fail(`${folders.join(', ')} is a folder. Name the files in it, as in prices/*.csv.`)
   const prices: GivenFile[] = []
   for (const path of positionals) {
     const file = { path, name: basename(path) }

@@ -8,7 +8,7 @@ const folder = mkdtempSync(join(tmpdir(), 'etf-files-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 const followed = new Set(['NIFTYBEES', 'BANKBEES', 'ITBEES'])
 
-export const reading: Reading = {
+const reading: Reading = {
   match: ({ symbol }) => (symbol !== null && followed.has(symbol) ? symbol : null),
   today: '2026-11-27',
   isOpen: (day) => day === '2026-11-08',

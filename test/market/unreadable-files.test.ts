@@ -253,6 +253,19 @@ describe('a zip', () => {
     expect(none.refused).toEqual([{ file: 'd_in_txt.zip', sentence: expect.stringContaining('in this zip') }])
   })
 
+  test('with a file that is too large to unpack in one go is read and checked all the same', async () => {
+    const others = Array.from({ length: 30_000 }, (_, i) => udiffRow(`SHARE${i}`, 'EQ', (100 + i / 7).toFixed(2)))
+    const content = strToU8([udiffHeader, ...others, udiffRow('BANKBEES', 'EQ', '505.25')].join('\n'))
+    const zip = Buffer.from(zipSync({ 'large.csv': content, 'good.csv': good.content }))
+    const found = await read('x.zip', zip)
+    expect([found.prices.map(({ line }) => line), found.refused, found.problems]).toEqual([[30_002, 2], [], []])
+    const directory = zip.indexOf('PK\x01\x02')
+    zip[directory + 16]! ^= 1
+    const damaged = await read('x.zip', zip)
+    expect(damaged.prices).toHaveLength(1)
+    expect(damaged.refused).toMatchObject([{ file: 'x.zip › large.csv', sentence: expect.stringContaining('damaged') }])
+  })
+
   test('may name its files with letters that no database keeps', async () => {
     const found = await read('x.zip', zipSync({ 'a\u0000b.csv': strToU8('x,y\n') }))
     expect(found.refused).toMatchObject([{ file: 'x.zip › ab.csv' }])

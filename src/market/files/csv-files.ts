@@ -54,7 +54,7 @@ function* plainRows(text: string, lines: { count: number }): Generator<Row> {
   for (let start = 0; start < text.length; ) {
     const end = text.indexOf('\n', start)
     row.line = ++lines.count
-    if (row.begin(start, end)) yield row
+    if (row.moveTo(start, end)) yield row
     start = end + 1
   }
 }
@@ -80,8 +80,8 @@ class PlainRow implements Row {
     this.#text = text
   }
 
-  /** False for an empty line. */
-  begin(start: number, end: number): boolean {
+  /** Goes to a line of the text; false for an empty one. */
+  moveTo(start: number, end: number): boolean {
     this.#end = end
     this.#starts[0] = start
     this.#known = 0

@@ -20,7 +20,7 @@ const mostFiles = 5_000
 /** A zip inside a zip is unpacked into memory. */
 const largestInnerZip = 64 * mb
 /** A file up to this size is unpacked in one go: several times as fast as a stream, and over before anybody waits for it. */
-const atOnce = 8 * mb
+const atOnce = 2 * mb
 
 /**
  * Opens a file, or one after another the files of prices in a zip and in the zips in it; each is closed when the next one is
