@@ -14,6 +14,9 @@ const bhavcopies = days.map((day, i) =>
   bhavcopy(day, { NIFTYBEES: 290 + i, BANKBEES: 505 + i, AUTOBEES: 21 + i / 10, ITBEES: i < 4 ? 402 + i : 40.7 }),
 )
 
+/** A file beside them that cannot be read, and is in nobody's way. */
+const workbook = { name: 'bhav.csv', content: 'PK\x03\x04 [Content_Types].xml' }
+
 test.each([
   { size: 'phone', scheme: 'light' },
   { size: 'laptop', scheme: 'dark' },
@@ -42,10 +45,12 @@ test.each([
     await page.getByText('Nothing of it counts.').first().waitFor()
     await page.getByRole('link', { name: '« Imports' }).click()
 
-    await page.getByLabel('Files').setInputFiles(chosen(bhavcopies))
+    await page.getByLabel('Files').setInputFiles(chosen([...bhavcopies, workbook]))
     await looksRight(person, `market-imports-${size}-${scheme}`)
     await page.getByRole('button', { name: 'Read these files' }).dblclick()
     await page.getByText('near a split of').waitFor()
+    await page.getByText('1 file not read').waitFor()
+    await page.getByText('This is an Excel workbook.').waitFor()
     await looksRight(person, `market-jump-${size}-${scheme}`)
     await page.getByLabel('New units for one old').fill('lots')
     await page.getByRole('button', { name: 'It is a split of ITBEES' }).click()
