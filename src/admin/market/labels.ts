@@ -26,6 +26,18 @@ function ratioText(ratio: number): string {
   return ratio >= 1 ? `${short(ratio)} for 1` : `1 for ${short(1 / ratio)}`
 }
 
+/** "+0.8 %", "−89.9 %": how a price changes that goes from `before` to `after`. */
+function change(before: number, after: number): string {
+  const percent = 100 * (after / before - 1)
+  return `${percent < 0 ? '−' : '+'}${Math.abs(percent).toLocaleString('en-IN', { minimumFractionDigits: 1, maximumFractionDigits: 1 })} %`
+}
+
+/** "restated up to Fri, 20 Nov 2026": what prices of a file are taken for. */
+function basisText({ basis, asOf }: { basis: 'traded' | 'restated'; asOf: string | null }): string {
+  if (basis === 'traded') return 'as traded'
+  return asOf === null ? 'restated for every split' : `restated up to ${dayText(asOf)}`
+}
+
 /** How a file's size reads: "840 KB", "3.2 MB". */
 function sizeText(bytes: number): string {
   return bytes < 1_000_000 ? `${Math.max(1, Math.round(bytes / 1000))} KB` : `${(bytes / 1_000_000).toFixed(1)} MB`
@@ -42,7 +54,18 @@ const statusLabels = {
 } as const
 
 /** Labels and number formats for the templates of the market's pages. */
-export const labels = { dayText, count, many, price, ratioText, sizeText, kinds: kindLabels, statuses: statusLabels }
+export const labels = {
+  dayText,
+  count,
+  many,
+  price,
+  change,
+  ratioText,
+  basisText,
+  sizeText,
+  kinds: kindLabels,
+  statuses: statusLabels,
+}
 export type MarketLabels = typeof labels
 
 /** The label of an actor that is no person. */

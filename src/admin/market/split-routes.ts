@@ -3,7 +3,14 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { actorOf, requireWriteAccess } from '../../identity/sessions/guards.ts'
 import { type InstrumentRow, listInstruments } from '../../market/instruments/queries.ts'
-import { deleteSplit, listOwnMoves, listSplits, type SplitRow } from '../../market/prices/splits/queries.ts'
+import {
+  deleteOwnMove,
+  deleteSplit,
+  listOwnMoves,
+  listSplits,
+  type OwnMove,
+  type SplitRow,
+} from '../../market/prices/splits/queries.ts'
 import { addSplit } from '../../market/prices/splits/splits.ts'
 import { formAction } from '../../web/form-action.ts'
 import { type FormState, formState, PostedForm, readForm } from '../../web/forms.ts'
@@ -16,7 +23,7 @@ declare module '../../web/views.ts' {
   interface Views {
     'admin/market/splits': {
       splits: SplitRow[]
-      ownMoves: { symbol: string; day: string; confirmedBy: string }[]
+      ownMoves: OwnMove[]
       instruments: InstrumentRow[]
       names: Record<string, string>
       form: FormState
@@ -51,6 +58,20 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services }) => {
         request.session.set('notice', {
           kind: 'good',
           text: 'The split is removed: older prices count as they were traded.',
+        })
+      return reply.leaveFor('/admin/market/splits')
+    },
+  )
+
+  app.post(
+    '/own-moves/:id/removal',
+    { preHandler: requireWriteAccess, schema: { params: ById, body: PostedForm } },
+    async (request, reply) => {
+      const symbol = await deleteOwnMove(sql, rowNumber(request.params.id), actorOf(request))
+      if (symbol !== null)
+        request.session.set('notice', {
+          kind: 'good',
+          text: `Taken back: the next import with prices of ${symbol} asks about that day again.`,
         })
       return reply.leaveFor('/admin/market/splits')
     },

@@ -175,24 +175,32 @@ describe('a file that is not right', () => {
       '&lt;img src=x&gt;.csv',
       'No format has these columns',
     ],
+    [
+      'a spreadsheet',
+      { name: 'bhav.csv', content: zipSync({ 'xl/workbook.xml': strToU8('<workbook/>') }) },
+      'bhav.csv',
+      'Excel workbook',
+    ],
   ])(
-    'that is unreadable (%s) is one line with its reason, and the files beside it count',
+    '%s is named with its reason, and the good file beside it can be committed',
     async (_what, file, where, sentence) => {
       const { id, here, page } = await held(long('good.csv', ['2026-11-19', 'ITBEES', 40]), file)
-      const [line] = page.body.match(/<li class="warn">.*?<\/li>/s) ?? []
-      expect(line).toContain(`<b>${where}</b>`)
-      expect(line).toContain(sentence)
-      expect(page.body.match(/<li class="(warn|bad)">/g)).toHaveLength(1)
-      expect(await app.sql`select refused from imports where id = ${id}`).toMatchObject([{ refused: [{}] }])
-      await admin.visitor.post(`${here}/commit`, { version: versionOn(page.body) })
-      expect([await statusOf(id), await countedOf('ITBEES'), await countedOf('BANKBEES')]).toEqual([
-        'committed',
-        [40],
-        [],
-      ])
+      expect(page.body).toContain('1 file not read')
+      expect(page.body).toContain(where)
+      expect(page.body).toContain(sentence)
+      expect(page.body).toContain('1 file that cannot be read is left out.')
+      expect((await admin.visitor.post(`${here}/commit`, { version: versionOn(page.body) })).status).toBe(303)
+      expect(await countedOf('ITBEES')).toEqual([40])
       const undoing = await admin.visitor.get(`${here}/undo`)
       await admin.visitor.post(`${here}/undo`, { version: versionOn(undoing.body) })
-      expect(await countedOf('ITBEES')).toEqual([])
+      expect(await noted(id)).toEqual(['import.committed', 'import.undone'])
+      const alone = await held(file)
+      expect([
+        alone.page.body.includes('Nothing else is in this import.'),
+        alone.page.body.includes('>Commit'),
+      ]).toEqual([true, false])
+      expect((await admin.visitor.post(`${alone.here}/commit`, { version: versionOn(page.body) })).status).toBe(409)
+      await admin.visitor.post(`${alone.here}/drop`)
     },
   )
 
@@ -326,7 +334,7 @@ test('who may only look sees everything and changes nothing; visitors find no ad
   expect([page.status, page.body.includes('Commit 1'), page.body.includes('Drop it')]).toEqual([200, false, false])
   expect((await reader.visitor.get('/admin/market/imports')).body).not.toContain('type="file"')
   expect((await upload(reader, long('a.csv', ['2026-11-20', 'ITBEES', 1]))).status).toBe(403)
-  for (const act of ['commit', 'drop', 'undo', 'decisions', 'decisions/removal'])
+  for (const act of ['commit', 'drop', 'undo', 'questions', 'basis', 'decisions', 'decisions/removal'])
     expect([act, (await reader.visitor.post(`${here}/${act}`, { version })).status]).toEqual([act, 403])
   expect(await statusOf(id)).toBe('held')
   for (const address of ['0', 'x', '99999999', '1e3', `${id}'`])

@@ -2,10 +2,12 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { actorOf, requireWriteAccess } from '../../../identity/sessions/guards.ts'
 import { dayIn } from '../../../market/calendar/days.ts'
+import { correctBasis } from '../../../market/prices/imports/basis.ts'
 import { commit, decideJump, parseRatio, undo } from '../../../market/prices/imports/imports.ts'
 import { deleteDecision } from '../../../market/prices/imports/jump-queries.ts'
 import { summariseUndoing, type UndoSummary } from '../../../market/prices/imports/preview-queries.ts'
 import { dropImport, findImport } from '../../../market/prices/imports/queries.ts'
+import { answerAllBases, answerQuestion } from '../../../market/prices/imports/questions.ts'
 import { AppError } from '../../../platform/errors.ts'
 import type { Services } from '../../../platform/services.ts'
 import { formAction } from '../../../web/form-action.ts'
@@ -16,7 +18,7 @@ import { ById, showImport, showUndo } from './detail-routes.ts'
 
 const acted = { preHandler: requireWriteAccess, schema: { params: ById, body: PostedForm } }
 
-/** /admin/market/imports/:id/…: deciding its jumps, committing, dropping and undoing it. */
+/** /admin/market/imports/:id/…: answering its questions, deciding its jumps, committing, dropping and undoing it. */
 const routes: FastifyPluginAsyncTypebox<{ services: Services }> = async (app, { services }) => {
   const { sql } = services
 
@@ -33,6 +35,26 @@ const routes: FastifyPluginAsyncTypebox<{ services: Services }> = async (app, { 
     const { symbol, day } = readForm(request.body, ['symbol', 'day'], 40)
     return act(request, reply, {}, async (importId) => {
       if (dayIn(day) === day) await deleteDecision(sql, importId, { symbol, day }, actorOf(request))
+      return null
+    })
+  })
+
+  app.post('/:id/questions', acted, async (request, reply) => {
+    const { all, ...answer } = readForm(request.body, ['kind', 'symbol', 'seen', 'answer', 'all'], 400)
+    return act(request, reply, {}, async (importId) => {
+      if (all === 'basis') await answerAllBases(sql, importId, answer.answer, actorOf(request))
+      else await answerQuestion(sql, importId, answer, actorOf(request))
+      return null
+    })
+  })
+
+  // The file may be of an earlier import, `of`, than the one whose page asks.
+  app.post('/:id/basis', acted, async (request, reply) => {
+    const names = ['symbol', 'day', 'basis', 'until', 'place', 'of'] as const
+    const { place, of, ...typed } = readForm(request.body, names, 40)
+    return act(request, reply, { ...typed, file: `${of}-${place}` }, async () => {
+      const file = { ...typed, place: /^\d{1,4}$/.test(place) ? Number(place) : -1 }
+      await correctBasis(sql, rowNumber(of), file, actorOf(request))
       return null
     })
   })

@@ -1,19 +1,22 @@
+import { doubtAbout, type Suspect, suspectOf } from '../../../market/prices/imports/doubts.ts'
 import { previewImport } from '../../../market/prices/imports/imports.ts'
 import type { Decision, Jump } from '../../../market/prices/imports/jump-queries.ts'
 import type { SymbolSummary } from '../../../market/prices/imports/preview-queries.ts'
 import type { Import } from '../../../market/prices/imports/queries.ts'
+import type { Question } from '../../../market/prices/imports/question-queries.ts'
 import { marketAge } from '../../../market/prices/queries.ts'
 import { findVersion } from '../../../market/version/queries.ts'
 import type { Sql } from '../../../platform/db.ts'
 import { namesOf } from '../../incidents/queries.ts'
-import { machineNames } from '../labels.ts'
+import { labels, machineNames } from '../labels.ts'
 
 /** Everything that the page of an import shows. `version`: of the market it was compared with. */
 export type ImportView = {
   found: Import
   createdBy: string
   symbols: SymbolSummary[]
-  jumps: Jump[]
+  questions: Question[]
+  jumps: (Jump & { doubt: string | null; suspect: Suspect | null })[]
   decisions: Decision[]
   prices: number
   /** Nothing in it is new or changed. */
@@ -31,14 +34,18 @@ export async function viewImport(sql: Sql, found: Import): Promise<ImportView> {
     marketAge(sql),
     // A sample is not compared, and what was dropped has no prices any more.
     found.status === 'reading' || found.status === 'dropped' || found.origin === 'sample'
-      ? { symbols: [], jumps: [], decisions: [] }
+      ? { symbols: [], questions: [], jumps: [], decisions: [] }
       : previewImport(sql, found.id),
   ])
   return {
     found,
     createdBy: names[found.createdBy] ?? machineNames[found.createdBy] ?? found.createdBy,
     ...preview,
-    jumps: found.status === 'held' ? preview.jumps : [],
+    jumps: (found.status === 'held' ? preview.jumps : []).map((jump) => ({
+      ...jump,
+      doubt: doubtAbout(jump, labels),
+      suspect: suspectOf(jump),
+    })),
     prices: preview.symbols.reduce((sum, one) => sum + one.rows, 0),
     knownAlready: preview.symbols.length > 0 && preview.symbols.every((one) => one.fresh + one.changed === 0),
     endsSample: age.sample,

@@ -30,17 +30,3 @@ export async function setBasis(sql: Sql, importId: number, given: BasisOfFile, b
   `
   return row!.outcome
 }
-
-/** The places of an import's files that have prices of an instrument, and the last day of each. */
-export async function listFilesOf(
-  sql: Sql,
-  importId: number,
-  symbol: string,
-): Promise<{ place: number; lastDay: string }[]> {
-  return sql<{ place: number; lastDay: string }[]>`
-    select file as place, max(day)::text as last_day
-    from prices where import_id = ${importId} and symbol = ${symbol}
-    group by file
-    order by file
-  `
-}

@@ -13,7 +13,7 @@ export type SymbolSummary = {
   gaps: number
 }
 
-/** What undoing an import does to one symbol, in prices; `splits` are days of splits that go with it. */
+/** What undoing an import does to one symbol, in prices; `splits` and `moves` are days of splits and own moves that go with it. */
 export type UndoSummary = {
   symbol: string
   name: string
@@ -21,6 +21,7 @@ export type UndoSummary = {
   back: number
   replaced: number
   splits: string[]
+  moves: string[]
 }
 
 /**
@@ -89,7 +90,9 @@ export async function summariseUndoing(sql: Sql, importId: number): Promise<Undo
            (count(*) filter (where not later))::int as back,
            (count(*) filter (where later))::int as replaced,
            (select coalesce(jsonb_agg(s.day::text order by s.day), '[]') from splits s
-            where s.import_id = ${importId} and s.symbol = seen.symbol) as splits
+            where s.import_id = ${importId} and s.symbol = seen.symbol) as splits,
+           (select coalesce(jsonb_agg(r.day::text order by r.day), '[]') from real_jumps r
+            where r.import_id = ${importId} and r.symbol = seen.symbol) as moves
     from seen
     join instruments i on i.symbol = seen.symbol
     group by seen.symbol, i.name, i.kind

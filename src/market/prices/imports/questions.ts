@@ -1,7 +1,7 @@
 import type { Actor } from '../../../platform/audit-context.ts'
 import type { Sql } from '../../../platform/db.ts'
 import { AppError } from '../../../platform/errors.ts'
-import { insertAnswer, type Question } from './question-queries.ts'
+import { insertAnswer, listQuestions, type Question } from './question-queries.ts'
 
 /** An answer to one question of an import: for a basis 'traded' or 'restated', for a name 'same' or 'other'. */
 export type Answer = Pick<Question, 'kind' | 'symbol' | 'seen'> & { answer: NonNullable<Question['answer']> }
@@ -18,6 +18,12 @@ export async function answerQuestion(
 ): Promise<void> {
   const refusal = refusals[await insertAnswer(sql, importId, answer, by)]
   if (refusal) throw new AppError('conflict', refusal)
+}
+
+/** Answers every open question about a basis alike. */
+export async function answerAllBases(sql: Sql, importId: number, answer: string, by: Actor): Promise<void> {
+  for (const one of await listQuestions(sql, importId))
+    if (one.kind === 'basis' && one.answer === null) await answerQuestion(sql, importId, { ...one, answer }, by)
 }
 
 const refusals: Record<string, string> = {

@@ -20,10 +20,17 @@ export async function listSplits(sql: Sql): Promise<SplitRow[]> {
   `
 }
 
-/** Jumps that were found to be the market's own, the newest first. */
-export async function listOwnMoves(sql: Sql) {
-  return sql<{ symbol: string; day: string; confirmedBy: string }[]>`
-    select symbol, day::text as day, confirmed_by from real_jumps order by day desc, symbol
+/** A jump that was found to be the market's own, and counts as that. `importId` null: confirmed by an earlier release. */
+export type OwnMove = { id: number; symbol: string; day: string; importId: number | null; confirmedBy: string }
+
+/** Such jumps, the newest first. */
+export async function listOwnMoves(sql: Sql): Promise<OwnMove[]> {
+  return sql<OwnMove[]>`
+    select r.id::int as id, r.symbol, r.day::text as day, r.import_id::int as import_id, r.confirmed_by
+    from real_jumps r
+    left join imports i on i.id = r.import_id
+    where r.import_id is null or i.status = 'committed'
+    order by r.day desc, r.symbol
   `
 }
 
@@ -45,4 +52,12 @@ export async function deleteSplit(sql: Sql, id: number, by: Actor): Promise<bool
     select remove_split(${id}, ${by.actor}, ${originJson(sql, by)}) as removed
   `
   return row!.removed
+}
+
+/** Takes back an own move; see remove_own_move in splits.sql. Its instrument; null when it is gone already. */
+export async function deleteOwnMove(sql: Sql, id: number, by: Actor): Promise<string | null> {
+  const [row] = await sql<{ symbol: string | null }[]>`
+    select remove_own_move(${id}, ${by.actor}, ${originJson(sql, by)}) as symbol
+  `
+  return row!.symbol
 }

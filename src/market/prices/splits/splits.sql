@@ -26,3 +26,17 @@ begin
     'symbol', v_split.symbol, 'day', v_split.day, 'ratio', v_split.ratio, 'import', v_split.import_id));
   return true;
 end $$;
+
+-- Takes back that a jump was the market's own move: the next import with prices of its instrument asks about it again. Null:
+-- that is done already.
+create or replace function remove_own_move(p_id bigint, p_actor text, p_origin jsonb) returns text language plpgsql as $$
+declare
+  v_move real_jumps;
+begin
+  delete from real_jumps where id = p_id returning * into v_move;
+  if not found then return null; end if;
+  perform market_changed();
+  perform record_audit(p_actor, 'jump.removed', p_origin => p_origin, p_details => jsonb_build_object(
+    'symbol', v_move.symbol, 'day', v_move.day, 'import', v_move.import_id));
+  return v_move.symbol;
+end $$;
