@@ -61,13 +61,13 @@ begin
     insert into former_names (symbol, kind, name, until_day)
     values (v_one.new_symbol, 'symbol', v_one.symbol, v_one.until_day)
     on conflict do nothing;
-    -- Back to a name it had before: that is no former one any more, unless another had it in between.
-    delete from former_names f
-    where f.symbol = v_one.new_symbol and f.kind = 'symbol' and f.name = v_one.new_symbol
-      and not exists (select from former_names o where o.kind = 'symbol' and o.name = f.name and o.symbol <> f.symbol);
     perform record_audit(p_actor, 'instrument.renamed', p_origin => p_origin, p_details => jsonb_strip_nulls(jsonb_build_object(
       'before', v_one.symbol, 'after', v_one.new_symbol, 'until', v_one.until_day, 'import', p_import_id)));
   end loop;
+  -- Back to a name it had before: that is no former one any more, unless another had it in between.
+  delete from former_names f
+  where f.kind = 'symbol' and f.name = f.symbol and f.symbol in (select r.new_symbol from renames_read(p_renames) r)
+    and not exists (select from former_names o where o.kind = 'symbol' and o.name = f.name and o.symbol <> f.symbol);
 end $$;
 
 -- Renames an instrument that was seen at revision `p_seen`; `p_until` is the last day it was known by the name before. The answer
