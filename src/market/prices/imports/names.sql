@@ -38,6 +38,13 @@ $$;
 -- counts: another import may have brought an answer, or a new question, meanwhile.
 create or replace function ask_about_names(p_import_id bigint) returns void language plpgsql as $$
 begin
+  -- What another import's answer says of a name holds here too.
+  delete from prices p
+  using import_questions q
+  join imports i on i.id = q.import_id and i.status = 'committed'
+  where p.import_id = p_import_id and (p.seen_symbol is not null or p.seen_isin is not null)
+    and q.answer = 'other' and q.symbol = p.symbol
+    and q.seen = case q.kind when 'rename' then p.seen_symbol when 'isin' then p.seen_isin end;
   delete from import_questions q
   where q.import_id = p_import_id and q.kind in ('rename', 'isin') and q.answer is null
     and not exists (select from names_seen(p_import_id) n where (n.kind, n.symbol, n.seen) = (q.kind, q.symbol, q.seen));
