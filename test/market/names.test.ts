@@ -458,8 +458,8 @@ describe('at random', () => {
       days.push({ day, rows: funds.map(({ symbol, isin }) => [symbol, isin, 100 + Math.round(random() * 1000) / 100]) })
     }
     // Imports of one to eight days: in order, as a feed brings them.
-    for (let i = 0; i < days.length; ) {
-      const some = days.slice(i, (i += 1 + Math.floor(random() * 8)))
+    for (const queue = [...days]; queue.length > 0; ) {
+      const some = queue.splice(0, 1 + Math.floor(random() * 8))
       const id = await read(...some.map(({ day, rows }) => udiff(day, ...rows)).sort(() => random() - 0.5))
       expect([seed, (await findImport(sql, id))!.problems]).toEqual([seed, []])
       const asked = await listQuestions(sql, id)
