@@ -13,8 +13,24 @@ returns table (
   before_import_id bigint, before_file smallint, before_basis text, before_as_of date,
   import_id bigint, file smallint, basis text, as_of date
 ) language sql stable as $$
-  with touched as materialized (
-    select distinct p.symbol from prices p where p.import_id = p_import_id
+  with of_import as materialized (
+    select p.symbol, min(p.day) as first_day, max(p.day) as last_day from prices p where p.import_id = p_import_id group by p.symbol
+  ), touched as materialized (
+    -- From the close that counts before the import's first one up to the close after its last: others stand as they stood. All
+    -- of them where the import brings a split, which changes what other closes are worth.
+    select o.symbol,
+           case when s.symbol is not null then '-infinity' else coalesce(before.day, o.first_day) end as from_day,
+           case when s.symbol is not null then 'infinity' else coalesce(after.day, o.last_day) end as to_day
+    from of_import o
+    left join (select distinct s.symbol from splits s where s.import_id = p_import_id) s on s.symbol = o.symbol
+    left join lateral (
+      select p.day from prices p join imports i on i.id = p.import_id and i.status = 'committed'
+      where p.symbol = o.symbol and p.day < o.first_day order by p.day desc limit 1
+    ) before on true
+    left join lateral (
+      select p.day from prices p join imports i on i.id = p.import_id and i.status = 'committed'
+      where p.symbol = o.symbol and p.day > o.last_day order by p.day limit 1
+    ) after on true
   ), known as materialized (
     select s.symbol, array_agg(s.day) as days, array_agg(s.ratio) as ratios
     from (select distinct on (s.symbol, s.day) s.symbol, s.day, s.ratio
@@ -25,11 +41,11 @@ returns table (
     group by s.symbol
   ), together as materialized (
     select distinct on (p.symbol, p.day) p.symbol, p.day, p.close, p.basis, p.restated_as_of as as_of, p.import_id, p.file
-    from prices p
+    from touched t
+    join prices p on p.symbol = t.symbol and p.day between t.from_day and t.to_day
     join imports i on i.id = p.import_id
     where (p.import_id = p_import_id
            or (i.status = 'committed' and (i.origin <> 'sample' or (select o.origin = 'sample' from imports o where o.id = p_import_id))))
-      and p.symbol in (select t.symbol from touched t)
     order by p.symbol, p.day, (p.import_id = p_import_id) desc, i.committed_at desc nulls last, p.import_id desc
   ), accounted as (
     select t.*, k.days, k.ratios, case when t.basis = 'traded' then t.day else coalesce(t.as_of, 'infinity') end as until
