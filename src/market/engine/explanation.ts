@@ -2,6 +2,7 @@ import type { Day } from '../calendar/days.ts'
 import type { TradingCalendar } from '../calendar/trading-calendar.ts'
 import type { Prices } from '../prices/closing-prices.ts'
 import { type Bars, dailyBars, weeklyBars } from './bars.ts'
+import { withYear } from './blank-days.ts'
 import { carriedOver, lastWithin, tolerated } from './carrying.ts'
 import { closesOn, frameOf } from './frame.ts'
 import { change, mean, type Series } from './series.ts'
@@ -60,7 +61,7 @@ function closesIn({ closes, benchmark, rs, days }: Bars): Step[] {
   return [
     {
       name: 'Close',
-      how: `of the ETF${isNow ? '' : ` on ${days[last]}, its last`}, in rupees, adjusted for splits`,
+      how: `of the ETF${isNow ? '' : ` on ${withYear(days[last]!)}, when both last traded`}, in rupees, adjusted for splits`,
       value: closes[last]!,
       digits: 2,
     },
