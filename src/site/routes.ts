@@ -13,6 +13,7 @@ import { suggestedEmail } from '../identity/users/email-suggestions.ts'
 import { findState, indianStates } from '../identity/users/indian-states.ts'
 import type { User } from '../identity/users/queries.ts'
 import { authenticate } from '../identity/users/users.ts'
+import { quadrantLabels } from '../market/charts/rotation-map.ts'
 import { type Preview, previewOf } from '../market/dashboard/preview.ts'
 import { type Legends, legendsFor } from '../market/engine/meanings.ts'
 import { numberFormats, sourceOf } from '../market/engine/summary.ts'
@@ -32,9 +33,11 @@ declare module '../web/views.ts' {
     'site/refunds': Policy
     'site/contact': Policy
     'site/disclaimer': Policy
+    'site/methodology': Methodology
   }
 }
 type Policy = { terms: typeof policyTerms; plans: Plan[] }
+type Methodology = { legends: Legends; quadrants: typeof quadrantLabels }
 type Landing = Policy & {
   /** Nothing is sold at the moment. */
   opensSoon: boolean
@@ -102,6 +105,11 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
       return reply.page('identity/_email-advice', { suggestion: suggestedEmail(email.trim()) })
     },
   )
+
+  app.get('/methodology', async (request, reply) => {
+    const html = () => reply.render('site/methodology', { legends: legendsFor('week'), quadrants: quadrantLabels })
+    return show(request, reply, 'methodology', html)
+  })
 
   for (const page of policyPages)
     app.get(`/${page}`, async (request, reply) => {

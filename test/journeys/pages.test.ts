@@ -81,6 +81,7 @@ const visitors: Record<string, Opening> = {
   refunds: at('/refunds'),
   contact: at('/contact'),
   disclaimer: at('/disclaimer'),
+  methodology: at('/methodology'),
   'not-found': at('/nowhere'),
   'return-neutral': at('/payment/return?order_id=ds_whoever'),
 }

@@ -34,6 +34,7 @@ export const endpoints: Record<string, Endpoint> = {
   'GET /': { may: 'everybody' },
   'GET /contact': { may: 'everybody' },
   'GET /disclaimer': { may: 'everybody' },
+  'GET /methodology': { may: 'everybody' },
   'GET /privacy': { may: 'everybody' },
   'GET /refunds': { may: 'everybody' },
   'GET /terms': { may: 'everybody' },
