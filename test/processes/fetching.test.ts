@@ -7,7 +7,6 @@ let archive: Archive
 beforeAll(async () => {
   feed = await startFeed('2026-11-27T19:00:00+05:30')
   archive = await startArchive()
-  await feed.sql`delete from holidays where day >= '2026-11-01'`
   await feed.commit(['2026-11-18', '2026-11-19', '2026-11-20'])
 })
 afterAll(async () => {

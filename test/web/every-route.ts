@@ -181,6 +181,7 @@ export const endpoints: Record<string, Endpoint> = {
   'GET /admin/webhooks/:id': { may: 'panel', path: ({ delivery }) => `/admin/webhooks/${delivery}` },
 
   'GET /admin/market': { may: 'panel' },
+  'GET /admin/market/feed': { may: 'panel' },
   'GET /admin/market/holidays': { may: 'panel' },
   'GET /admin/market/imports': { may: 'panel' },
   'GET /admin/market/imports/:id': { may: 'panel', path: ({ held }) => `/admin/market/imports/${held}` },
@@ -305,6 +306,7 @@ export const endpoints: Record<string, Endpoint> = {
     formAt: () => '/admin/market/instruments/BANKBEES/benchmark',
     form: () => ({ again: 'BANKBEES' }),
   },
+  'POST /admin/market/feed/look': { may: 'money' },
   'POST /admin/market/splits': {
     may: 'money',
     form: () => ({ symbol: 'BANKBEES', day: '2026-11-20', ratio: '10' }),

@@ -9,6 +9,7 @@ import { listSplits } from '../../market/prices/splits/queries.ts'
 import { dayInIndia } from '../../platform/dates.ts'
 import { namesOf } from '../incidents/queries.ts'
 import type { Panel } from '../panel.ts'
+import feed from './feed-routes.ts'
 import calendarPages from './holiday-routes.ts'
 import imports from './imports/routes.ts'
 import instruments from './instruments/routes.ts'
@@ -35,7 +36,7 @@ declare module '../../web/views.ts' {
   }
 }
 
-/** /admin/market: the state of the data, problems first; below it imports, instruments, splits and the calendar. */
+/** /admin/market: the state of the data, problems first; below it feed, imports, instruments, splits and the calendar. */
 const routes: FastifyPluginAsyncTypebox<Panel> = async (app, panel) => {
   const { sql } = panel.services
   app.get('', async (request, reply) => {
@@ -74,7 +75,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, panel) => {
     })
   })
 
-  for (const [name, place] of Object.entries({ imports, instruments, splits, holidays: calendarPages }))
+  for (const [name, place] of Object.entries({ feed, imports, instruments, splits, holidays: calendarPages }))
     await app.register(place, { ...panel, prefix: `/${name}` })
 }
 export default routes

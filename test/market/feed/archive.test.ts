@@ -11,8 +11,6 @@ let archive: Archive
 beforeEach(async () => {
   feed = await startFeed('2026-11-23T17:59:00+05:30')
   archive = await startArchive()
-  await feed.sql`delete from holidays where day >= '2026-11-01'`
-  await feed.sql`delete from special_sessions where day >= '2026-11-01'`
   await feed.sql`insert into holidays (day, name) values ('2026-11-24', 'A holiday')`
   await feed.commit(known)
 })

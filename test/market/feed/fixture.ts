@@ -37,7 +37,7 @@ export type TestFeed = {
   close: () => Promise<void>
 }
 
-/** A database of its own whose clock stands still. */
+/** A database of its own whose clock stands still, without special sessions, and without holidays from November 2026 on. */
 export async function startFeed(at: string): Promise<TestFeed> {
   const database = await freshDatabase()
   const making = postgres(database.url, { max: 1, onnotice: () => {} })
@@ -49,6 +49,8 @@ export async function startFeed(at: string): Promise<TestFeed> {
     do $$ begin execute format('alter database %I set search_path = public, pinned, pg_catalog', current_database()); end $$`)
   await making.end()
   const sql = connect(database.url, { max: 4 })
+  await sql`delete from special_sessions`
+  await sql`delete from holidays where day >= '2026-11-01'`
   const log = createLog('silent')
   const given = (prices: Partial<Config['prices']>) =>
     ({ sql, log, config: { prices: { ...off, ...prices } } }) as unknown as Services
@@ -60,29 +62,44 @@ export async function startFeed(at: string): Promise<TestFeed> {
     },
     run: (prices) => fetchPrices(given(prices)),
     look: (prices, span) => look(given(prices), { span: span ?? null }),
-    commit: async (days, { origin = 'command' } = {}) => {
-      const importId = await startImport(sql, { origin, actor: 'test' })
-      const rows = [benchmark, ...sectors].flatMap((symbol) =>
-        days.map((day, i) => ({
-          symbol,
-          day,
-          close: closeOf(symbol, day),
-          basis: 'traded' as const,
-          file: 0,
-          line: i + 1,
-        })),
-      )
-      await stagePrices(sql, importId, rows)
-      await holdImport(sql, importId, { files: [], problems: [], problemCount: 0 })
-      const outcome = await commitImport(sql, importId, { actor: 'test', origin: null }, null)
-      if (outcome !== 'committed') throw new Error(outcome)
-      return importId
-    },
+    commit: (days, { origin = 'command' } = {}) => commitPrices(sql, days, origin),
     close: async () => {
       await sql.end({ timeout: 2 })
       await database.drop()
     },
   }
+}
+
+/** Commits prices of the benchmark and the sectors on these days. */
+export async function commitPrices(sql: Sql, days: readonly Day[], origin: 'command' | 'sample' = 'command') {
+  const importId = await startImport(sql, { origin, actor: 'test' })
+  const rows = [benchmark, ...sectors].flatMap((symbol) =>
+    days.map((day, i) => ({
+      symbol,
+      day,
+      close: closeOf(symbol, day),
+      basis: 'traded' as const,
+      file: 0,
+      line: i + 1,
+    })),
+  )
+  await stagePrices(sql, importId, rows)
+  await holdImport(sql, importId, { files: [], refused: [], problems: [], problemCount: 0 })
+  const outcome = await commitImport(sql, importId, { actor: 'test', origin: null }, null)
+  if (outcome !== 'committed') throw new Error(outcome)
+  return importId
+}
+
+/** The newest sessions whose files were due by the clock of this database, the oldest first. */
+export async function newestSessions(sql: Sql, count: number): Promise<Day[]> {
+  const rows = await sql<{ day: Day }[]>`
+    select d.day::date::text as day
+    from generate_series(newest_session(18) - ${count * 3}::int, newest_session(18), interval '1 day') d(day)
+    where trades_on(d.day::date)
+    order by d.day desc
+    limit ${count}
+  `
+  return rows.map(({ day }) => day).reverse()
 }
 
 /** A close that never jumps from one day to the next. */

@@ -12,7 +12,6 @@ let folder: string
 beforeEach(async () => {
   feed = await startFeed('2026-11-26T19:00:00+05:30')
   folder = mkdtempSync(join(tmpdir(), 'etf-feed-'))
-  await feed.sql`delete from holidays where day >= '2026-11-01'`
   await feed.commit(known)
 })
 afterEach(async () => {

@@ -9,7 +9,6 @@ let archive: Archive
 beforeEach(async () => {
   feed = await startFeed('2026-11-23T20:59:00+05:30')
   archive = await startArchive()
-  await feed.sql`delete from holidays where day >= '2026-11-01'`
 })
 afterEach(async () => {
   await feed.close()
