@@ -25,6 +25,8 @@ declare module '../../web/views.ts' {
       place: string
       invented: boolean
       status: FeedStatus
+      /** Something is asked for in the next minute. */
+      isDue: boolean
       days: FeedDay[]
       files: FeedFile[]
       age: { asOf: string | null; sample: boolean; daysBehind: number }
@@ -69,6 +71,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services }) => {
       place: source === 'folder' ? (folder ?? '') : hostsOf(addressesOf(archiveUrls, dayInIndia(new Date()))),
       invented,
       status,
+      isDue: status.nextAt !== null && status.nextAt.getTime() <= Date.now() + 60_000,
       days,
       files,
       age,

@@ -1,6 +1,6 @@
 import type { Sql } from '../../platform/db.ts'
 
-/** How the source does. `nextAt`: when it is asked next, as far as that is known; null for a folder, which is looked into every minute. */
+/** How the source does. `nextAt`: when an archive is asked next, null when the calendar knows no session; the past: at once. */
 export type FeedStatus = {
   lookedAt: Date | null
   isLooking: boolean
@@ -16,9 +16,10 @@ export async function findFeedStatus(sql: Sql, invented: boolean): Promise<FeedS
     with state as (
       select * from feed_state
     ), soonest as (
-      select min(coalesce(f.next_at, now())) as at
-      from feed_days f
-      where f.state in ('waiting', 'failed') and f.day not in (select day from benchmark_days(${invented}) b(day))
+      select case when exists (select from feed_days_due(${invented}, null, null)) then now()
+                  else (select min(f.next_at) from feed_days f
+                        where f.state in ('waiting', 'failed')
+                          and f.day not in (select day from benchmark_days(${invented}) b(day))) end as at
     ), evening as (
       select min(slot.at) as at
       from generate_series(0, 20) ahead
@@ -28,7 +29,9 @@ export async function findFeedStatus(sql: Sql, invented: boolean): Promise<FeedS
     )
     select state.looked_at, coalesce(state.held_until > now(), false) as is_looking, state.errors, state.message,
            greatest(state.next_at, least(soonest.at, evening.at)) as next_at
-    from state, soonest, evening
+    from state
+    cross join soonest
+    cross join evening
   `
   return row ?? { lookedAt: null, isLooking: false, errors: 0, message: null, nextAt: null }
 }

@@ -51,7 +51,7 @@ describe('the feed in the panel', () => {
     expect(await notice()).toContain('It looks now')
     await app.run('fetch-prices')
     const row = await rowOf(day)
-    expect(row).toMatch(/Counts No\. \d+ Not in it: INFRABEES\./)
+    expect(row).toMatch(/Counts Not in it: INFRABEES\. .*No\. \d+/)
     await undo(app.sql, Number(/No\. (\d+)/.exec(row)![1]), { actor: 'test', origin: null })
     expect(await rowOf(day)).toMatch(/Taken back .*Fetch again/)
     await later()
