@@ -89,6 +89,7 @@ describe('the doctor', () => {
           'clock and Cashfree',
           'checkout script',
         ],
+        ...['price source', 'prices', 'calendar'],
         ...['site', 'webhook endpoint', 'mail'],
       ]),
     )

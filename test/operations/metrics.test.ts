@@ -8,6 +8,7 @@ import { instrumentPool } from '../../src/operations/observability/instrumented-
 import { bounded } from '../../src/operations/observability/labels.ts'
 import { createMetrics } from '../../src/operations/observability/metrics.ts'
 import { connect } from '../../src/platform/db.ts'
+import { commitPrices, newestSessions } from '../market/feed/fixture.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { newestOrder } from '../support/ledger.ts'
 import { until } from '../support/until.ts'
@@ -205,10 +206,11 @@ describe('/readyz', () => {
         const { statusCode, headers, body } = await running.inject('/readyz')
         return [statusCode, headers['retry-after'], JSON.parse(body)]
       })
+    const prices = { asOf: null, sessionsBehind: null }
     expect(await said({})).toEqual([
       200,
       undefined,
-      { status: 'ready', database: true, jobs: true, release: 'current' },
+      { status: 'ready', database: true, jobs: true, release: 'current', prices },
     ])
     expect(await said({ sql: away })).toEqual([
       503,
@@ -218,9 +220,33 @@ describe('/readyz', () => {
     expect(await said({ jobsReady: () => false })).toEqual([
       503,
       '5',
-      { status: 'not ready', database: true, jobs: false, release: 'current' },
+      { status: 'not ready', database: true, jobs: false, release: 'current', prices },
     ])
     expect(await said({ isClosing: () => true })).toEqual([503, '5', { status: 'closing' }])
     await away.end({ timeout: 1 })
+  })
+})
+
+describe('old prices', () => {
+  test('are told by /metrics and /readyz, which stays ready', async () => {
+    const first = await business()
+    expect(first).not.toHaveProperty('etf_price_age_sessions')
+    expect(first).not.toHaveProperty('etf_price_look_seconds')
+    await commitPrices(app.sql, ['2020-01-01'])
+    const [day] = (await newestSessions(app.sql, 1)) as [string]
+    await app.sql`
+      insert into feed_days (day, state, asked_at) values (${day}, 'failed', now())
+    `
+    await app.sql`update feed_state set looked_at = now() - interval '1 hour', errors = 4`
+    const now = await business()
+    expect(now['etf_price_days{state="failed"}']).toBe(1)
+    expect(now.etf_price_source_errors).toBe(4)
+    expect(now.etf_price_age_sessions).toBeGreaterThan(1_000)
+    expect(now.etf_price_look_seconds).toBeGreaterThan(3_599)
+    const { statusCode, body } = await withSite({}, (running) => running.inject('/readyz'))
+    expect([statusCode, JSON.parse(body).prices]).toEqual([
+      200,
+      { asOf: '2020-01-01', sessionsBehind: now.etf_price_age_sessions },
+    ])
   })
 })

@@ -3,6 +3,7 @@ import type { DoctorContext } from './context.ts'
 import { checkDatabase } from './database.ts'
 import { type Finding, runChecks } from './finding.ts'
 import { checkMachine } from './machine.ts'
+import { checkPrices } from './prices.ts'
 import { checkSettings } from './settings.ts'
 import { checkCertificate, checkSite } from './site.ts'
 import { checkMail } from './smtp.ts'
@@ -13,6 +14,7 @@ export function examine(context: DoctorContext): Promise<Finding[]> {
     { about: 'settings', run: () => checkSettings(context) },
     { about: 'machine', run: () => checkMachine(context) },
     { about: 'database', run: () => checkDatabase(context) },
+    { about: 'prices', run: () => checkPrices(context) },
     { about: 'Cashfree', run: () => checkCashfree(context) },
     { about: 'checkout script', run: () => checkCheckoutScript(context) },
     { about: 'https', run: () => checkCertificate(context) },

@@ -1,4 +1,5 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
+import { marketAge } from '../../market/prices/queries.ts'
 import type { Sql } from '../../platform/db.ts'
 import { bounded } from './labels.ts'
 import { countNewRows, type HealthSnapshot, readHealth } from './queries.ts'
@@ -25,7 +26,9 @@ export function businessMetrics(sql: Sql, registry: Registry): { refresh(): Prom
       counted.rescuedPaise += added.rescuedPaise
       for (const [verdict, count] of Object.entries(added.verdicts))
         counted.verdicts[verdict] = (counted.verdicts[verdict] ?? 0) + count
+      const age = await withTimeout(marketAge(sql))
       metrics.health(health)
+      metrics.priceAge(age.asOf === null ? null : age.daysBehind)
       metrics.verdicts(counted.verdicts)
       metrics.rescued(counted)
       metrics.up(true)
@@ -70,6 +73,12 @@ function businessGauges(registry: Registry) {
     oldestMailS: number('etf_oldest_mail_seconds', 'Age of the oldest mail in the outbox'),
     mailsDead: number('etf_mails_dead', 'Mails that were given up'),
     disputesDue: number('etf_disputes_due', 'Disputes whose answer is due within two days, or was'),
+    priceErrors: number('etf_price_source_errors', 'Errors of the source of prices in a row'),
+  }
+  // Absent while there is nothing to measure: 0 would say that all is well.
+  const present = {
+    priceAge: number('etf_price_age_sessions', 'Sessions since the newest prices, today’s not counted'),
+    priceLookS: number('etf_price_look_seconds', 'Time since somebody last looked for prices'),
   }
   const labelled = {
     orders: byLabel('etf_orders', 'Orders by status', 'status'),
@@ -77,6 +86,11 @@ function businessGauges(registry: Registry) {
     refunds: byLabel('etf_refunds_under_way', 'Refunds that are not finished, by status', 'status'),
     subscriptions: byLabel('etf_subscriptions', 'Subscriptions by status', 'status'),
     disputes: byLabel('etf_disputes', 'Disputes since ever, by status', 'status'),
+    priceDays: byLabel(
+      'etf_price_days',
+      'Sessions of the last 30 days that were asked for, by what became of them',
+      'state',
+    ),
     disputedRupees: byLabel('etf_disputed_rupees', 'What they are about, by status', 'status'),
   }
   const refusals = total('etf_webhook_refusals_total', 'Deliveries refused since ever, by reason', 'reason')
@@ -97,19 +111,28 @@ function businessGauges(registry: Registry) {
       fill(labelled.refunds, health.refunds, 'status')
       fill(labelled.subscriptions, health.subscriptions, 'status')
       fill(labelled.disputes, health.disputes, 'status')
+      fill(labelled.priceDays, health.priceDays, 'state')
+      set(present.priceLookS, health.priceLookS)
       const rupees = Object.entries(health.disputedPaise).map(([status, paise]) => [status, paise / 100] as const)
       fill(labelled.disputedRupees, Object.fromEntries(rupees), 'status')
     },
+    priceAge: (sessions: number | null) => set(present.priceAge, sessions),
     verdicts: (counts: Record<string, number>) => fill(deliveries, counts, 'verdict'),
     rescued(counted: { rescued: number; rescuedPaise: number }) {
       fill(rescued, { '': counted.rescued })
       fill(rescuedRupees, { '': counted.rescuedPaise / 100 })
     },
     clear() {
-      for (const gauge of [...Object.values(single), rescued, rescuedRupees]) gauge.remove()
+      for (const gauge of [...Object.values(single), ...Object.values(present), rescued, rescuedRupees]) gauge.remove()
       for (const metric of [...Object.values(labelled), refusals, deliveries]) metric.reset()
     },
   }
+}
+
+/** Sets a gauge, or leaves it out where there is no value. */
+function set(gauge: Gauge, value: number | null): void {
+  if (value === null) gauge.remove()
+  else gauge.set(value)
 }
 
 /** Replaces the values of a metric; without a label there is one value. */

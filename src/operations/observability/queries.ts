@@ -19,6 +19,12 @@ export type HealthSnapshot = {
   disputedPaise: Record<string, number>
   /** Disputes whose answer is due within two days, or overdue. */
   disputesDue: number
+  /** Seconds since somebody last looked for prices; null: nobody ever did. */
+  priceLookS: number | null
+  /** Errors of the source of prices in a row. */
+  priceErrors: number
+  /** Sessions of the last 30 days whose prices were asked for, by what became of them. */
+  priceDays: Record<string, number>
 }
 
 /** Reads all of it in one statement, so from one snapshot. */
@@ -53,7 +59,11 @@ export async function readHealth(sql: Sql): Promise<HealthSnapshot> {
       'disputedPaise', (select coalesce(jsonb_object_agg(status, paise), '{}')
                         from (select status, coalesce(sum(amount_paise), 0) as paise from disputes group by status) by_status),
       'disputesDue', (select count(*) from disputes
-                      where closed_at is null and status in ('open', 'unclear') and respond_by < now() + interval '2 days')
+                      where closed_at is null and status in ('open', 'unclear') and respond_by < now() + interval '2 days'),
+      'priceLookS', (select extract(epoch from now() - looked_at) from feed_state),
+      'priceErrors', (select errors from feed_state),
+      'priceDays', (select coalesce(jsonb_object_agg(state, number), '{}')
+                    from (select state, count(*) as number from feed_days where day > current_date - 30 group by state) by_state)
     ) as health
   `
   return row!.health

@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { marketAge } from '../../market/prices/queries.ts'
 import { answers } from '../../platform/db.ts'
 import { isLoopback, readHost } from '../../platform/host-header.ts'
 import { type ReleaseCompatibility, readCompatibility, readRelease } from '../../platform/release.ts'
@@ -23,7 +24,7 @@ const anyHost = { config: { anyHost: true } }
 
 /**
  * /healthz: the process answers. /readyz: it can serve, that is, the database answers, has room and is compatible with this
- * release, jobs run, and the process is not closing. /metrics: for Prometheus, with the token. Without a configured token
+ * release, jobs run, and the process is not closing; how old the prices are is told besides. /metrics: for Prometheus, with the token. Without a configured token
  * it is closed in production; elsewhere it is open to this machine under its own name.
  */
 export default async function observability(app: FastifyInstance, options: ObservabilityOptions) {
@@ -42,6 +43,12 @@ export default async function observability(app: FastifyInstance, options: Obser
     return now
   }
 
+  /** A detail, never a reason not to be ready: old prices are no better elsewhere. Null when it cannot be read. */
+  async function priceAge() {
+    const age = await marketAge(services.sql).catch(() => null)
+    return age && { asOf: age.asOf, sessionsBehind: age.asOf === null ? null : age.daysBehind }
+  }
+
   app.get('/healthz', anyHost, async () => ({ status: 'ok' }))
 
   app.get('/readyz', anyHost, async (_request, reply) => {
@@ -50,11 +57,13 @@ export default async function observability(app: FastifyInstance, options: Obser
     const jobs = options.jobsReady()
     const full = database ? await findFull() : []
     const release = database ? await compatibility() : last
+    const prices = database ? await priceAge() : null
     const ready = !closing && database && jobs && !full.includes('database') && release !== 'incompatible'
     if (!ready) reply.code(503).header('retry-after', 5)
     reply.header('cache-control', 'no-store')
     if (closing) return { status: 'closing' }
-    return { status: ready ? 'ready' : 'not ready', database, jobs, release, ...(full.length > 0 ? { full } : {}) }
+    const details = { ...(full.length > 0 ? { full } : {}), ...(prices === null ? {} : { prices }) }
+    return { status: ready ? 'ready' : 'not ready', database, jobs, release, ...details }
   })
 
   app.get('/metrics', anyHost, async (request, reply) => {
