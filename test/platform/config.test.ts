@@ -74,6 +74,14 @@ describe('settings', () => {
     ['TRUST_PROXY', '1'],
     ['TRUST_PROXY', 'true'],
     ['TRUST_PROXY', '10.0.0.0/99'],
+    ['PRICE_SOURCE', 'ftp'],
+    ['PRICE_FOLDER', 'prices'],
+    ['CHECKOUT_REQUIRES_PRICES', 'yes'],
+    ['PRICE_ARCHIVE_URL', 'http://example.in/{YYYY}{MM}{DD}.zip'],
+    ['PRICE_ARCHIVE_URL', 'https://example.in/{YYYY}{MM}.zip'],
+    ['PRICE_ARCHIVE_URL', 'https://example.in/{YYYY}{MM}{DD}{HH}.zip'],
+    ['PRICE_ARCHIVE_URL', 'https://example.in/{YYYY}{MM}{DD}.zip, bhavcopy.zip'],
+    ['PRICE_ARCHIVE_URL', 'http://localhost.example.in/{YYYY}{MM}{DD}.zip'],
   ])('%s=%s is refused by name', (name, value) => {
     expect(problemsWith({ [name]: value }).join('\n')).toContain(name)
   })
@@ -81,8 +89,28 @@ describe('settings', () => {
   test.each([
     ['BASE_URL', 'http://etf.example.in', 'https'],
     ['RATE_LIMIT_SCALE', '1000', 'only for tests'],
+    ['PRICE_SOURCE', 'archive', 'licence'],
+    ['PRICE_SOURCE', 'folder', 'PRICE_FOLDER'],
   ])('%s=%s is refused in production', (name, value, why) => {
     expect(problemsWith({ ...live, [name]: value }).join('\n')).toContain(why)
+  })
+
+  test('prices come from an archive with a licence, from a folder, or not by themselves; a demo decides later', () => {
+    expect(readConfig({}).prices).toMatchObject({ source: null, requiredForCheckout: false, invented: false })
+    expect(readConfig(live).prices).toMatchObject({ source: 'off', requiredForCheckout: true })
+    expect(readConfig({ ...live, PRICE_SOURCE: 'archive', PRICE_LICENCE: 'acknowledged' }).prices).toMatchObject({
+      source: 'archive',
+      archiveUrls: [],
+      licenceAcknowledged: true,
+    })
+    expect(problemsWith({ ...live, PRICE_SOURCE: 'archive', PRICE_LICENCE: 'yes' })).toHaveLength(1)
+    const patterns = 'https://example.in/{YYYY}/{Mon}/{DD}.zip,http://127.0.0.1:3003/{YY}{MM}{DD}.csv'
+    expect(readConfig({ PRICE_ARCHIVE_URL: patterns }).prices.archiveUrls).toEqual(patterns.split(','))
+    const folder = { PRICE_SOURCE: 'folder', PRICE_FOLDER: '/srv/etf/prices', CHECKOUT_REQUIRES_PRICES: 'false' }
+    expect(readConfig({ ...live, ...folder }).prices).toMatchObject({
+      folder: '/srv/etf/prices',
+      requiredForCheckout: false,
+    })
   })
 
   test('no value is ever printed', () => {

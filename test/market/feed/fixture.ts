@@ -11,8 +11,8 @@ import { createLog } from '../../../src/platform/log.ts'
 import type { Services } from '../../../src/platform/services.ts'
 import { freshDatabase } from '../../support/database.ts'
 
-export const benchmark = 'NIFTYBEES'
-export const sectors = ['BANKBEES', 'ITBEES', 'PHARMABEES', 'AUTOBEES', 'INFRABEES']
+const benchmark = 'NIFTYBEES'
+const sectors = ['BANKBEES', 'ITBEES', 'PHARMABEES', 'AUTOBEES', 'INFRABEES']
 
 const off: Config['prices'] = {
   source: 'off',
