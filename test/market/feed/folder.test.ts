@@ -90,7 +90,7 @@ describe('a folder of prices', () => {
   test('a file that cannot be read moves to refused/ with the reason beside it, and an incident names it', async () => {
     await put('notes.txt', 'Hello')
     await put(nameOf('2026-11-23'), bhavcopy('2026-11-23').subarray(0, 150))
-    await put('wrong.csv', 'date,symbol,close\n2026-11-23,NIFTYBEES,none\n2026-11-23,BANKBEES,-1\n')
+    await put('wrong.csv', 'date,symbol,close\n2026-11-23,NIFTYBEES,dear\n2026-11-23,BANKBEES,-1\n')
     await lookLater()
     expect(states(await lookLater()).sort()).toEqual([
       `${nameOf('2026-11-23')} refused`,
@@ -99,7 +99,7 @@ describe('a folder of prices', () => {
     ])
     expect(readdirSync(join(folder, 'refused'))).toHaveLength(6)
     const reason = readFileSync(join(folder, 'refused', 'wrong.csv.reason.txt'), 'utf8')
-    expect(reason).toMatch(/^wrong\.csv, line 2: .*none.*\nwrong\.csv, line 3: .*-1.*\n$/)
+    expect(reason).toMatch(/^wrong\.csv, line 2: .*dear.*\nwrong\.csv, line 3: .*-1.*\n$/)
     expect(readFileSync(join(folder, 'refused', `${nameOf('2026-11-23')}.reason.txt`), 'utf8')).toContain('damaged')
     expect(await incidents()).toEqual(Array(3).fill('prices-refused open'))
     expect(await closeOn('BANKBEES', '2026-11-23')).toBeUndefined()
