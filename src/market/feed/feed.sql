@@ -150,6 +150,7 @@ begin
   v_reason := coalesce(v_lack, case v_answer
     when 'committed' then null
     when 'undecided' then 'Something in it waits for a decision: a jump that may be a split, or a name that changed.'
+    when 'name-taken' then 'A new name in it belongs to another instrument.'
     when 'has-problems' then (select 'Some lines cannot be read. The first: ' || (i.problems -> 0 ->> 'sentence')
                               from imports i where i.id = p_import_id)
     else 'It cannot be committed: ' || v_answer || '.' end);

@@ -30,12 +30,6 @@ export async function listDueDays(
   return rows.map(({ day }) => day)
 }
 
-/** Today in India by the database's clock. */
-export async function readToday(sql: Sql): Promise<string> {
-  const [row] = await sql<{ today: string }[]>`select (now() at time zone 'Asia/Kolkata')::date::text as today`
-  return row!.today
-}
-
 /** Notes that a day's file is not there yet, or what is wrong with it. */
 export async function noteDay(sql: Sql, day: string, state: 'waiting' | 'failed', message: string): Promise<void> {
   await sql`select note_feed_day(${day}, ${state}, ${message})`

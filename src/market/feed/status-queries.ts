@@ -65,7 +65,7 @@ export async function listFeedDays(sql: Sql, invented: boolean, limit: number): 
       select s.day, f.message, f.tries, f.next_at, f.missing, coalesce(counted.import_id, f.import_id) as import_id,
              case when s.day in (select day from here) then 'here'
                   when i.status = 'held' then 'held'
-                  when i.status in ('dropped', 'undone') then 'taken-back'
+                  when i.status in ('dropped', 'undone') and i.origin <> 'sample' then 'taken-back'
                   when f.state in ('failed', 'waiting') then f.state
                   when s.day > local.asked then 'expected'
                   else 'missing' end as state,
