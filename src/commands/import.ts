@@ -4,21 +4,14 @@ import { withDatabase } from '../dev/services.ts'
 import type { Problem } from '../market/files/csv-files.ts'
 import { looksLikeEtfList, readEtfList } from '../market/instruments/etf-list/etf-list.ts'
 import { replaceEtfList } from '../market/instruments/etf-list/queries.ts'
-import {
-  commit,
-  decideJump,
-  type GivenFile,
-  parseRatio,
-  previewImport,
-  readIntoImport,
-  undo,
-} from '../market/prices/imports/imports.ts'
+import { commit, type GivenFile, previewImport, readIntoImport, undo } from '../market/prices/imports/imports.ts'
 import { dropImport, findImport, type Import, listImports } from '../market/prices/imports/queries.ts'
 import { connect, type Sql } from '../platform/db.ts'
 import { readSettings } from '../platform/environment.ts'
 import { AppError } from '../platform/errors.ts'
 import { prepareDatabase } from '../platform/migrate.ts'
 import { parseArguments } from './arguments.ts'
+import { decide, jumpLine, questionLine } from './deciding.ts'
 import { fetchNow } from './fetching.ts'
 
 const usage = `Import closing prices: NSE bhavcopies of every age, Yahoo, yfinance, Stooq, or our own date,symbol,close; zipped or not.
@@ -26,6 +19,9 @@ const usage = `Import closing prices: NSE bhavcopies of every age, Yahoo, yfinan
   npm run import -- --dry-run FILES…             only says what would happen
   npm run import -- FILES… --split BANKBEES:2019-12-20:10   a jump is a split: ten new units for one old
   npm run import -- FILES… --real BANKBEES:2020-03-23       a jump is the market's own
+  npm run import -- FILES… --basis traded        files that do not say it hold prices as traded; or --basis restated, for splits
+  npm run import -- FILES… --basis BANKBEES:restated:2026-11-27   a file in doubt accounts for splits up to that day
+  npm run import -- FILES… --same BANKBEES:BANKBEESNEW      a new symbol or ISIN is the same fund's; or --other
   npm run import -- eq_etfseclist.csv            NSE's list of ETFs, from which the panel's Instruments pick symbols
   npm run import -- --fetch                      what PRICE_SOURCE has that is missing here, now; exits 1 when something is held
   npm run import -- --fetch --from 2026-11-16 --to 2026-11-27
@@ -38,6 +34,9 @@ const { values, positionals } = parseArguments(usage, {
   options: {
     split: { type: 'string', multiple: true, default: [] },
     real: { type: 'string', multiple: true, default: [] },
+    basis: { type: 'string', multiple: true, default: [] },
+    same: { type: 'string', multiple: true, default: [] },
+    other: { type: 'string', multiple: true, default: [] },
     undo: { type: 'string' },
     list: { type: 'boolean', default: false },
     fetch: { type: 'boolean', default: false },
@@ -115,34 +114,26 @@ async function importPrices(sql: Sql, files: GivenFile[]): Promise<void> {
 
 async function decideAndCommit(sql: Sql, importId: number): Promise<void> {
   const held = (await findImport(sql, importId))!
-  for (const split of values.split) {
-    const [symbol = '', day = '', ratio] = split.split(':')
-    await decideJump(sql, importId, { symbol, day, ratio: parseRatio(ratio ?? '') }, by)
-  }
-  for (const real of values.real) {
-    const [symbol = '', day = ''] = real.split(':')
-    await decideJump(sql, importId, { symbol, day, ratio: null }, by)
-  }
-  const { symbols, jumps } = await previewImport(sql, importId)
+  await decide(sql, importId, values)
+  const { symbols, questions, jumps } = await previewImport(sql, importId)
+  const asked = questions.filter(({ answer }) => answer === null)
   for (const one of symbols)
     console.log(
       `  ${one.symbol.padEnd(12)} ${one.from} to ${one.to}: ${one.fresh} new, ${one.changed} changed, ${one.same} known` +
         (one.gaps > 0 ? `, ${one.gaps} trading days missing in between` : ''),
     )
-  for (const jump of jumps)
-    console.log(
-      `  ? ${jump.symbol} goes from ${jump.beforeClose} to ${jump.close} on ${jump.day}` +
-        (jump.ratio ? `: a split? --split ${jump.symbol}:${jump.day}:${Number(jump.ratio.toFixed(4))}` : '') +
-        ` or --real ${jump.symbol}:${jump.day}`,
-    )
+  for (const one of asked) console.log(`  ? ${questionLine(one)}`)
+  for (const jump of jumps) console.log(`  ? ${jumpLine(jump)}`)
   if (held.problemCount === 0 && held.files.every(({ prices }) => prices === 0))
     return fail('Nothing was imported: there is no price in these files.')
-  if (held.problemCount > 0 || jumps.length > 0 || values['dry-run']) {
+  if (held.problemCount > 0 || asked.length + jumps.length > 0 || values['dry-run']) {
     if (values['dry-run'] && held.problemCount === 0) return console.log('Nothing was imported: --dry-run.')
     return fail(
       held.problemCount > 0
         ? 'Nothing was imported: correct these lines first.'
-        : 'Nothing was imported: decide the jumps first.',
+        : asked.length > 0
+          ? 'Nothing was imported: answer the questions first.'
+          : 'Nothing was imported: decide the jumps first.',
     )
   }
   await commit(sql, importId, by)

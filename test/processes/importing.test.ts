@@ -91,3 +91,45 @@ test('NSE’s list of ETFs is read too, alone or before prices; with a wrong lin
   expect([done.code, await listed(), await counted()]).toEqual([0, 1, [41]])
   expect(done.output).toContain('Read: 1 new, 0 changed, 0 left the list.')
 }, 60_000)
+
+test('a look decides nothing for later: what was called the market’s own move is asked about by the real import', async () => {
+  const rows = ['2026-11-23,ITBEES,410', '2026-11-24,ITBEES,405', '2026-11-25,ITBEES,40.6']
+  const prices = file('fall.csv', 'date,symbol,close', ...rows)
+  const look = await run('--dry-run', '--real', 'ITBEES:2026-11-25', prices)
+  expect([look.code, look.output.includes('Nothing was imported: --dry-run.')]).toEqual([0, true])
+  const real = await run(prices)
+  expect([real.code, real.output.includes('decide the jumps first'), await counted()]).toEqual([1, true, [41]])
+  expect(await sql`select from real_jumps`).toHaveLength(0)
+  expect(await sql`select from splits where day = '2026-11-25'`).toHaveLength(0)
+}, 60_000)
+
+test('a file of unknown origin is held until --basis says what it holds; a wrong basis is named and corrected', async () => {
+  const unknown = (name: string, ...closes: number[]) =>
+    file(
+      name,
+      'Date,Open,High,Low,Close',
+      ...closes.map((close, i) => `2026-11-${16 + i},${close},${close},${close},${close}`),
+    )
+  const prices = unknown('PHARMABEES.csv', 20, 20.2, 20.4)
+  const held = await run(prices)
+  expect([held.code, held.output.includes('Nothing was imported: answer the questions first.')]).toEqual([1, true])
+  expect(held.output).toContain(
+    '? PHARMABEES.csv: 3 prices of PHARMABEES, 2026-11-16 to 2026-11-18. As they were traded, or restated for splits?',
+  )
+  for (const wrong of ['maybe', 'PHARMABEES:maybe', 'BANKBEES:traded']) {
+    const { code, output } = await run(prices, '--basis', wrong)
+    expect([wrong, code, output.includes('    at ')]).toEqual([wrong, 1, false])
+  }
+  const split = file('own.csv', 'date,symbol,close', '2026-11-19,PHARMABEES,204', '2026-11-20,PHARMABEES,20.3')
+  expect((await run(split, '--split', 'PHARMABEES:2026-11-20:10')).code).toBe(0)
+  const twice = await run(prices, '--basis', 'restated')
+  expect(twice.code).toBe(1)
+  expect(twice.output).toContain(
+    'it would be applied twice. --basis PHARMABEES:restated:2026-11-20 or --real PHARMABEES:2026-11-19',
+  )
+  const right = await run(prices, '--basis', 'restated', '--basis', 'PHARMABEES:restated:2026-11-20')
+  expect(right.output).toContain('Committed as import')
+  const [row] = await sql`
+    select count(*)::int as prices from counted_closes('PHARMABEES') where restated_as_of = '2026-11-20'`
+  expect(row!.prices).toBe(3)
+}, 60_000)
