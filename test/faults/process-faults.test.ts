@@ -73,6 +73,7 @@ test('a log that nobody reads does not stop the site', { timeout: 60_000 }, asyn
     RATE_LIMIT_SCALE: '',
     LOG_LEVEL: 'debug',
     TRUST_PROXY: 'loopback',
+    CHECKOUT_REQUIRES_PRICES: 'false',
   })
   app.child.stdout!.pause()
   app.child.stderr!.pause()

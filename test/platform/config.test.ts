@@ -45,6 +45,14 @@ describe('settings', () => {
     expect(problemsWith({ ...live, SHUTDOWN_DRAIN_MS: '8000' })).toEqual([])
   })
 
+  test('a checkout requires prices in production alone, unless it is said otherwise', () => {
+    const requires = (env: Record<string, string>) => readConfig(env).prices.requiredForCheckout
+    expect([requires(live), requires({})]).toEqual([true, false])
+    expect(requires({ ...live, CHECKOUT_REQUIRES_PRICES: 'false' })).toBe(false)
+    expect(requires({ CHECKOUT_REQUIRES_PRICES: 'true' })).toBe(true)
+    expect(problemsWith({ ...live, CHECKOUT_REQUIRES_PRICES: 'no' }).join()).toContain('CHECKOUT_REQUIRES_PRICES')
+  })
+
   test('in production everything that is missing is named at once', () => {
     const problems = problemsWith({ NODE_ENV: 'production' }).join('\n')
     for (const name of Object.keys(live).filter((name) => name !== 'NODE_ENV')) expect(problems).toContain(name)

@@ -141,7 +141,7 @@ function integrity(check: Now['integrity'], hasIncident: boolean): AttentionItem
 
 /** Nobody can subscribe: see hasPricesToSell. */
 function checkoutClosed(market: MarketAge): AttentionItem {
-  const age = market.sample ? 'are an invented sample' : market.asOf ? `are ${marketAgeLabel(market)}` : 'are missing'
+  const age = market.sample ? 'are an invented sample' : market.asOf ? `go ${marketAgeLabel(market)}` : 'are missing'
   const text = `Prices ${age}, so nobody can subscribe. It opens by itself when the latest ones are imported.`
   return { tone: 'bad', title: 'Checkout is closed: no prices', text, count: null, age: '', href: '/admin/market' }
 }

@@ -179,7 +179,7 @@ const refusals: Record<string, string> = {
   changed,
   'has-problems': 'Some lines of these files could not be read. Correct them and import again: it is all or nothing.',
   empty: 'There is no price in this import.',
-  undecided: 'Something waits for a decision: a jump, or a question about a file or a name. Answer each first.',
+  undecided: 'Some jumps look like splits, or a question about a file is open. Answer each first.',
   'name-taken': 'A fund’s new symbol is another instrument’s here. Rename that one first.',
 }
 
