@@ -2,7 +2,6 @@ import type { Sql } from '../../platform/db.ts'
 import { type Day, daysAfter, monthsAfter } from '../calendar/days.ts'
 import { everyWeekday, isWeekday, readTradingCalendar, type TradingCalendar } from '../calendar/trading-calendar.ts'
 import { type InstrumentRow, listInstruments } from '../instruments/queries.ts'
-import { findVersion } from '../version/queries.ts'
 import type { Prices } from './closing-prices.ts'
 import { commitImport, dropImport, hasImports, holdImport, stagePrices, startImport } from './imports/queries.ts'
 
@@ -19,7 +18,6 @@ const by = { actor: 'sample', origin: null }
  * dropped with the first real import. False: there are prices, or were.
  */
 export async function seedSample(sql: Sql, today: Day): Promise<boolean> {
-  const { version } = await findVersion(sql)
   if (await hasImports(sql)) return false
   const [instruments, calendar] = await Promise.all([listInstruments(sql), readTradingCalendar(sql)])
   const invented = inventPrices(instruments, today, calendar)
@@ -30,11 +28,10 @@ export async function seedSample(sql: Sql, today: Day): Promise<boolean> {
   for (let i = 0; i < rows.length; i += batch) await stagePrices(sql, importId, rows.slice(i, i + batch))
   const file = { name: 'invented', bytes: 0, sha256: '', formats: ['Sample'], prices: rows.length }
   await holdImport(sql, importId, { files: [file], problems: [], problemCount: 0 })
-  const outcome = await commitImport(sql, importId, by, version)
-  if (outcome === 'committed') return true
+  if ((await commitImport(sql, importId, by, null)) === 'committed') return true
+  // Another process committed prices first.
   await dropImport(sql, importId, by)
-  // Another process was first, or only the calendar or an instrument changed meanwhile.
-  return outcome === 'changed' && seedSample(sql, today)
+  return false
 }
 
 /** Four years of invented prices by symbol, of the days on which the exchange is open, up to the one before `today`. */
