@@ -8,6 +8,8 @@ import { type Analysis, analyse } from '../../../src/market/engine/analysis.ts'
 import { cachedAnalysis, currentMarket } from '../../../src/market/engine/market.ts'
 import { listInstruments } from '../../../src/market/instruments/queries.ts'
 import { decideJump } from '../../../src/market/prices/imports/imports.ts'
+import { commitImport } from '../../../src/market/prices/imports/queries.ts'
+import { answerQuestion } from '../../../src/market/prices/imports/questions.ts'
 import { inventPrices, seedSample } from '../../../src/market/prices/sample-prices.ts'
 import { exchangeAt } from '../../dev/exchange/market.ts'
 import { startFeed, type TestFeed } from './fixture.ts'
@@ -55,7 +57,9 @@ async function right(
   lastDay: string,
   as: { symbol?: string; closes?: (all: Closes) => Closes } = {},
 ): Promise<Analysis[]> {
-  const [instruments, calendar] = await Promise.all([listInstruments(feed.sql), readTradingCalendar(feed.sql)])
+  const [found, calendar] = await Promise.all([listInstruments(feed.sql), readTradingCalendar(feed.sql)])
+  // The exchange invents by the first symbol that an instrument had.
+  const instruments = found.map((one) => ({ ...one, symbol: one.symbol.replace(/NEW$/, '') }))
   // The sample began four years before the day the demo was made; what comes later does not move its beginning.
   const [first] = inventPrices(instruments, '2026-11-20', calendar).get('NIFTYBEES')!.keys()
   const invented = inventPrices(instruments, daysAfter(lastDay, 1), calendar)
@@ -66,7 +70,8 @@ async function right(
     return new Map(symbol === as.symbol ? as.closes!(all) : all)
   }
   const sectors = instruments.filter(({ kind, shown }) => kind !== 'benchmark' && shown)
-  const priced = sectors.map((one) => ({ ...one, prices: pricesOf(one.symbol) }))
+  const present = new Map(found.map(({ symbol }) => [symbol.replace(/NEW$/, ''), symbol]))
+  const priced = sectors.map(({ symbol, name }) => ({ symbol: present.get(symbol)!, name, prices: pricesOf(symbol) }))
   return (['day', 'week'] as const).map(
     (step) => analyse(pricesOf('NIFTYBEES'), priced, { step, at: null, tail: 8, calendar })!,
   )
@@ -153,7 +158,7 @@ describe('of the faults of an exchange', () => {
     expect(await incidents()).toEqual(['prices-held open', 'prices-held open'])
     const [held] = await feed.sql<{ id: number }[]>`select id::int as id from imports where status = 'held' order by id`
     await decideJump(feed.sql, held!.id, { symbol: 'ITBEES', day: '2026-11-20', ratio: 10 }, by)
-    await feed.sql`select commit_import(${held!.id}, null, 'test', null)`
+    expect(await commitImport(feed.sql, held!.id, by, null)).toBe('committed')
     await evening('11-23')
     // The exchange writes a tenth of the price in whole paise.
     const tenth = ([day, close]: Closes[number]): Closes[number] => [
@@ -161,6 +166,24 @@ describe('of the faults of an exchange', () => {
       day < '2026-11-20' ? close / 10 : Number((close / 10).toFixed(2)),
     ]
     expect(await shown()).toEqual(await right('2026-11-23', { symbol: 'ITBEES', closes: (all) => all.map(tenth) }))
+    expect(await incidents()).toEqual(['prices-held closed', 'prices-held closed'])
+  })
+
+  test('a new symbol of a known ISIN is asked about; the same instrument, its history goes on under the new one', async () => {
+    await exchange.control.fault('renamed')
+    expect((await evening('11-20')).join()).toMatch(/^2026-11-20 held .*decision/)
+    expect((await evening('11-23')).join()).toMatch(/^2026-11-23 held .*decision/)
+    expect(await shown()).toEqual(await right('2026-11-19'))
+    const held = await feed.sql<{ id: number }[]>`select id::int as id from imports where status = 'held' order by id`
+    const answer = { kind: 'rename', symbol: 'BANKBEES', seen: 'BANKBEESNEW', answer: 'same' }
+    await answerQuestion(feed.sql, held[0]!.id, answer, by)
+    expect(await commitImport(feed.sql, held[0]!.id, by, null)).toBe('committed')
+    expect(await runAt('2026-11-23T20:30:00+05:30')).toEqual([`import ${held[1]!.id} committed`])
+    expect(await feed.sql`select isin from instruments where symbol = 'BANKBEESNEW'`).toEqual([
+      { isin: 'INF204KB15I9' },
+    ])
+    expect(await evening('11-25')).toEqual(['2026-11-25 committed'])
+    expect(await shown()).toEqual(await right('2026-11-25'))
     expect(await incidents()).toEqual(['prices-held closed', 'prices-held closed'])
   })
 
