@@ -1,11 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll } from 'vitest'
 import { type Found, type Reading, readPriceFile } from '../../src/market/prices/files/reading.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'etf-files-'))
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
 const followed = new Set(['NIFTYBEES', 'BANKBEES', 'ITBEES'])
 
 const reading: Reading = {
@@ -16,10 +13,15 @@ const reading: Reading = {
 
 /** What is read of a file with this content, under this name. */
 export async function read(name: string, content: string | Uint8Array, other: Partial<Reading> = {}) {
+  const folder = mkdtempSync(join(tmpdir(), 'etf-files-'))
   const path = join(folder, 'given')
-  writeFileSync(path, content)
   const found: Found[] = []
-  for await (const one of readPriceFile(path, name, { ...reading, ...other })) found.push(one)
+  try {
+    writeFileSync(path, content)
+    for await (const one of readPriceFile(path, name, { ...reading, ...other })) found.push(one)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
   const formats = found.flatMap((one) => (one.kind === 'format' ? [one.format] : []))
   return {
     formats: formats.map((format) => format.name),

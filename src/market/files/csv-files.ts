@@ -29,14 +29,11 @@ export async function* rowsOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<Ite
     const text = rest + piece
     refuseZeros(text, lines.count)
     const quote = text.indexOf('"')
-    // Files of old Macs have no line feed; csv-parse finds out how their lines end.
-    const foreign = lines.count === 0 && !text.includes('\n') && text.includes('\r') ? 0 : -1
     const end = text.lastIndexOf('\n', quote < 0 ? text.length : quote) + 1
-    if (quote >= 0 || foreign === 0) {
-      if (end > 0) yield plainRows(text.slice(0, end), lines)
-      return yield* quotedRows(text.slice(end), pieces, lines.count)
-    }
     if (end > 0) yield plainRows(text.slice(0, end), lines)
+    // Files of old Macs have no line feed; csv-parse finds out how their lines end.
+    const isForeign = lines.count === 0 && end === 0 && text.includes('\r')
+    if (quote >= 0 || isForeign) return yield* quotedRows(text.slice(end), pieces, lines.count)
     rest = text.slice(end)
     if (rest.length > longest) throw notCsv(lines.count + 1)
   }
