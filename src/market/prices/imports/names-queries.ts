@@ -23,13 +23,3 @@ export async function listNames(sql: Sql): Promise<NamedInstrument[]> {
     order by i.symbol
   `
 }
-
-/** A name that an instrument gets with an import, or (not `isNewest`) is noted to have had. `symbol`: its present one. */
-export type AcceptedName = { kind: 'rename' | 'isin'; symbol: string; seen: string; isNewest: boolean }
-
-/** What committing a held import does to names, as far as it is answered. */
-export async function listAcceptedNames(sql: Sql, importId: number): Promise<AcceptedName[]> {
-  return sql<AcceptedName[]>`
-    select kind, symbol, seen, is_newest from accepted_names(${importId}) order by symbol, kind desc, is_newest desc, seen
-  `
-}
