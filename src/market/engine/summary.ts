@@ -37,13 +37,13 @@ export function stampOf({ sectors }: Analysis): string {
 export function summaryOf(analysis: Analysis): string {
   const placed = analysis.sectors.filter((one) => one.quadrant !== null)
   if (placed.length === 0) return 'There are not enough weeks of prices yet to place a sector on the map.'
-  const sentences = [countsOf(placed), highestOf(analysis), movesOf(placed, analysis)]
+  const sentences = [countsOf(placed, analysis.sectors.length), highestOf(analysis), movesOf(placed, analysis)]
   return sentences.filter((sentence) => sentence !== '').join(' ')
 }
 
 const quadrants: Quadrant[] = ['leading', 'weakening', 'lagging', 'improving']
 
-function countsOf(placed: readonly SectorRank[]): string {
+function countsOf(placed: readonly SectorRank[], followed: number): string {
   const counts = quadrants
     .map((quadrant) => ({ quadrant, count: placed.filter((one) => one.quadrant === quadrant).length }))
     .filter(({ count }) => count > 0)
@@ -51,7 +51,8 @@ function countsOf(placed: readonly SectorRank[]): string {
     const verb = i > 0 ? '' : count === 1 ? 'is ' : 'are '
     return `${count} ${verb}${quadrant}`
   })
-  return `Of ${placed.length} ${placed.length === 1 ? 'sector' : 'sectors'} ${listed(parts)}.`
+  const those = `${placed.length} ${placed.length === 1 ? 'sector' : 'sectors'}`
+  return `Of ${those}${placed.length < followed ? ' with a reading' : ''} ${listed(parts)}.`
 }
 
 function highestOf({ sectors }: Analysis): string {

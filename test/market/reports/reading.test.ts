@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { daysAfter } from '../../../src/market/calendar/days.ts'
 import { heatCell, heatCells } from '../../../src/market/charts/heat.ts'
 import { mapOf } from '../../../src/market/charts/rotation-map.ts'
 import { heatMapOf } from '../../../src/market/dashboard/heat-map.ts'
@@ -116,6 +117,31 @@ describe('how a report reads', () => {
   test('it never says what anybody should do', async () => {
     const { mail } = await scheduled()
     for (const body of [mail.html!, mail.text!]) expect(body).not.toMatch(/\b(buy|sell|hold|signal|opportunity|RRG)\b/i)
+  })
+
+  test('it says who has no rank and why, which readings are provisional, and what stands in for a missing week', async () => {
+    const back = (count: number) => daysAfter(slot.issue, -count)
+    await app.sql`create table kept as select * from prices`
+    await app.sql`
+      delete from prices
+      where (symbol = 'MODEFENCE' and day < ${back(200)}) or (symbol = 'CPSEETF' and day > ${back(20)})
+         or (symbol = 'BANKBEES' and day between ${back(32)} and ${back(28)})
+    `
+    await app.sql`update market_state set version = version + 1`
+    const { mail } = await scheduled()
+    await app.sql`insert into prices select * from kept on conflict do nothing`
+    await app.sql`drop table kept`
+    await app.sql`update market_state set version = version + 1`
+    for (const body of [mail.html!, mail.text!]) {
+      const text = body.replace(/\s+/g, ' ')
+      expect(text).toMatch(/Without a rank: .*PSU \(no price since \d+ \w+( \d{4})?\)/)
+      expect(text).toMatch(/Defence \(prices begin on \d+ \w+ \d{4}: less than a year\)/)
+      expect(text).toContain('Banks: last close used for 1 missing week.')
+      expect(text).toContain('(C): provisional, by formula C')
+      expect(text).toContain('Rank: the past year against the Nifty. Quadrant: ')
+    }
+    expect(mail.text).toMatch(/Defence +\w+ \(C\)/)
+    expect(mail.html).toMatch(/alt="[^"]*Defence \(provisional\)/)
   })
 
   test('a weekly one is about a week that is over, whatever was imported since', async () => {
