@@ -7,6 +7,7 @@ import { checkPrices } from '../../src/operations/doctor/prices.ts'
 import { type Config, readConfig } from '../../src/platform/config.ts'
 import {
   type Archive,
+  clearCalendar,
   commitPrices,
   newestSessions,
   startArchive,
@@ -19,6 +20,7 @@ let archive: Archive
 const folder = mkdtempSync(join(tmpdir(), 'etf-feed-'))
 beforeAll(async () => {
   feed = await startFeed('2026-11-27T22:00:00+05:30')
+  await clearCalendar(feed.sql)
   archive = await startArchive()
 })
 afterAll(async () => {

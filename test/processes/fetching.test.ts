@@ -1,11 +1,19 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Archive, bhavcopy, startArchive, startFeed, type TestFeed } from '../market/feed/fixture.ts'
+import {
+  type Archive,
+  bhavcopy,
+  clearCalendar,
+  startArchive,
+  startFeed,
+  type TestFeed,
+} from '../market/feed/fixture.ts'
 import { runCommand } from '../support/process.ts'
 
 let feed: TestFeed
 let archive: Archive
 beforeAll(async () => {
   feed = await startFeed('2026-11-27T19:00:00+05:30')
+  await clearCalendar(feed.sql)
   archive = await startArchive()
   await feed.commit(['2026-11-18', '2026-11-19', '2026-11-20'])
 })

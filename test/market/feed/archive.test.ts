@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { askNow } from '../../../src/market/feed/queries.ts'
 import { undo } from '../../../src/market/prices/imports/imports.ts'
-import { type Archive, bhavcopy, closeOf, startArchive, startFeed, type TestFeed } from './fixture.ts'
+import { type Archive, bhavcopy, clearCalendar, closeOf, startArchive, startFeed, type TestFeed } from './fixture.ts'
 
 /** Friday, 20 Nov 2026 and the ten sessions before it; Tuesday the 24th is a holiday. */
 const known = ['09', '10', '11', '12', '13', '16', '17', '18', '19', '20'].map((date) => `2026-11-${date}`)
@@ -10,6 +10,7 @@ let feed: TestFeed
 let archive: Archive
 beforeEach(async () => {
   feed = await startFeed('2026-11-23T17:59:00+05:30')
+  await clearCalendar(feed.sql)
   archive = await startArchive()
   await feed.sql`insert into holidays (day, name) values ('2026-11-24', 'A holiday')`
   await feed.commit(known)

@@ -37,7 +37,7 @@ export type TestFeed = {
   close: () => Promise<void>
 }
 
-/** A database of its own whose clock stands still, without special sessions, and without holidays from November 2026 on. */
+/** A database of its own whose clock stands still. */
 export async function startFeed(at: string): Promise<TestFeed> {
   const database = await freshDatabase()
   const making = postgres(database.url, { max: 1, onnotice: () => {} })
@@ -49,8 +49,6 @@ export async function startFeed(at: string): Promise<TestFeed> {
     do $$ begin execute format('alter database %I set search_path = public, pinned, pg_catalog', current_database()); end $$`)
   await making.end()
   const sql = connect(database.url, { max: 4 })
-  await sql`delete from special_sessions`
-  await sql`delete from holidays where day >= '2026-11-01'`
   const log = createLog('silent')
   const given = (prices: Partial<Config['prices']>) =>
     ({ sql, log, config: { prices: { ...off, ...prices } } }) as unknown as Services
@@ -68,6 +66,12 @@ export async function startFeed(at: string): Promise<TestFeed> {
       await database.drop()
     },
   }
+}
+
+/** From November 2026 on no holidays, and no special session ever: a test enters its own. */
+export async function clearCalendar(sql: Sql): Promise<void> {
+  await sql`delete from special_sessions`
+  await sql`delete from holidays where day >= '2026-11-01'`
 }
 
 /** Commits prices of the benchmark and the sectors on these days. */

@@ -4,13 +4,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { dropImport } from '../../../src/market/prices/imports/queries.ts'
-import { bhavcopy, closeOf, startFeed, type TestFeed } from './fixture.ts'
+import { bhavcopy, clearCalendar, closeOf, startFeed, type TestFeed } from './fixture.ts'
 
 const known = ['16', '17', '18', '19', '20'].map((date) => `2026-11-${date}`)
 let feed: TestFeed
 let folder: string
 beforeEach(async () => {
   feed = await startFeed('2026-11-26T19:00:00+05:30')
+  await clearCalendar(feed.sql)
   folder = mkdtempSync(join(tmpdir(), 'etf-feed-'))
   await feed.commit(known)
 })

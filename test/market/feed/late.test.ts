@@ -1,13 +1,14 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { withFeed } from '../../../src/market/feed/feed.ts'
 import { insertAlertMails } from '../../../src/records/incidents/queries.ts'
-import { type Archive, bhavcopy, startArchive, startFeed, type TestFeed } from './fixture.ts'
+import { type Archive, bhavcopy, clearCalendar, startArchive, startFeed, type TestFeed } from './fixture.ts'
 
 const known = ['16', '17', '18', '19', '20'].map((date) => `2026-11-${date}`)
 let feed: TestFeed
 let archive: Archive
 beforeEach(async () => {
   feed = await startFeed('2026-11-23T20:59:00+05:30')
+  await clearCalendar(feed.sql)
   archive = await startArchive()
 })
 afterEach(async () => {
