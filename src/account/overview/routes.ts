@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { type MoneyUnderWay, moneyUnderWay } from '../../billing/checkout/money-under-way.ts'
+import { isOnSale } from '../../billing/checkout/on-sale.ts'
 import { type LostMoney, listLostDisputesOf } from '../../billing/disputes/queries.ts'
 import { methodTitle } from '../../billing/payments/payments.ts'
 import { listPaymentsOf, type PaymentRow } from '../../billing/payments/queries.ts'
@@ -21,6 +22,7 @@ declare module '../../web/views.ts' {
       subscription: Subscription
       underWay: MoneyUnderWay[]
       plans: Plan[]
+      opensSoon: boolean
       periods: PeriodRow[]
       bar: PeriodBar | null
       payments: (Omit<PaymentRow, 'method'> & { method: string; refundedPaise: number; lostPaise: number })[]
@@ -39,25 +41,39 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { services }) => 
   app.get('/', async (request, reply) => {
     const { sql } = services
     const userId = request.user!.id
-    const [subscription, underWay, plans, periods, orders, payments, receipts, refunds, lost, changes, unconfirmed] =
-      await Promise.all([
-        subscriptionOf(sql, userId),
-        moneyUnderWay(sql, userId),
-        listPlansOnSale(sql),
-        listPeriodsOf(sql, userId),
-        listOrdersOf(sql, userId, shown),
-        listPaymentsOf(sql, userId, shown),
-        listReceiptsOf(sql, userId, shown),
-        listRefundsOf(sql, userId, shown),
-        listLostDisputesOf(sql, userId, shown),
-        listStatusChangesOf(sql, userId, shown),
-        findUnconfirmedEmail(sql, userId),
-      ])
+    const [
+      subscription,
+      underWay,
+      plans,
+      isOpen,
+      periods,
+      orders,
+      payments,
+      receipts,
+      refunds,
+      lost,
+      changes,
+      unconfirmed,
+    ] = await Promise.all([
+      subscriptionOf(sql, userId),
+      moneyUnderWay(sql, userId),
+      listPlansOnSale(sql),
+      isOnSale(services),
+      listPeriodsOf(sql, userId),
+      listOrdersOf(sql, userId, shown),
+      listPaymentsOf(sql, userId, shown),
+      listReceiptsOf(sql, userId, shown),
+      listRefundsOf(sql, userId, shown),
+      listLostDisputesOf(sql, userId, shown),
+      listStatusChangesOf(sql, userId, shown),
+      findUnconfirmedEmail(sql, userId),
+    ])
     return reply.page('account/overview', {
       unconfirmed,
       subscription,
       underWay,
       plans,
+      opensSoon: !isOpen,
       periods,
       bar: periodBar(periods, new Date()),
       payments: payments.map((payment) => ({

@@ -3,6 +3,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { LRUCache } from 'lru-cache'
 import { type Static, Type } from 'typebox'
 import { type MoneyUnderWay, moneyUnderWay } from '../../billing/checkout/money-under-way.ts'
+import { isOnSale } from '../../billing/checkout/on-sale.ts'
+import type { BillingServices } from '../../billing/payments/gateway.ts'
 import { listPlansOnSale, type Plan } from '../../billing/plans/queries.ts'
 import type { Subscription } from '../../billing/subscriptions/queries.ts'
 import { subscriptionOf } from '../../billing/subscriptions/subscriptions.ts'
@@ -10,7 +12,6 @@ import { findUnconfirmedEmail } from '../../identity/email-tokens/request-querie
 import { requireUser } from '../../identity/sessions/guards.ts'
 import { fmt } from '../../platform/format.ts'
 import { runHeavyWork } from '../../platform/heavy-work.ts'
-import type { Services } from '../../platform/services.ts'
 import { sendCompressing } from '../../web/compression.ts'
 import { freshnessOf } from '../engine/freshness.ts'
 import { currentMarket, type Market } from '../engine/market.ts'
@@ -42,6 +43,7 @@ type Dashboard = {
   subscription: Subscription
   underWay: MoneyUnderWay[]
   plans: Plan[]
+  opensSoon: boolean
   /** The analyser's region as HTML; '' without prices. */
   body: string
   /** What prices are due and not in; it depends on the clock, so it is not in the region, which is kept. */
@@ -74,16 +76,17 @@ function isSector(market: Market, symbol: string): boolean {
 const OneSector = Type.Object({ symbol: Type.String() })
 
 /** /dashboard: the analyser for people with an active subscription; for others a preview that is three months old, and the plans. */
-const routes: FastifyPluginAsyncTypebox<{ services: Services }> = async (app, { services }) => {
+const routes: FastifyPluginAsyncTypebox<{ services: BillingServices }> = async (app, { services }) => {
   app.get('/dashboard', { preHandler: requireUser, schema: { querystring: AnalyserQuery } }, async (request, reply) => {
     const userId = request.user!.id
-    const [subscription, underWay, plans, unconfirmed] = await Promise.all([
+    const [subscription, underWay, plans, isOpen, unconfirmed] = await Promise.all([
       subscriptionOf(services.sql, userId),
       moneyUnderWay(services.sql, userId),
       listPlansOnSale(services.sql),
+      isOnSale(services),
       findUnconfirmedEmail(services.sql, userId),
     ])
-    const person = { subscription, underWay, plans, unconfirmed }
+    const person = { subscription, underWay, plans, opensSoon: !isOpen, unconfirmed }
     if (!subscription.hasAccess) {
       if (request.wantsFragment) return reply.leaveFor('/dashboard')
       const preview = await previewOf(services.sql)

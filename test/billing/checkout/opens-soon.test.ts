@@ -63,6 +63,14 @@ async function expectClosed(visitor: Visitor) {
   }
 }
 
+/** The dashboard and the account say so in place of the buttons that would lead to a payment. */
+async function expectNoOffers(visitor: Visitor) {
+  for (const path of ['/dashboard', '/account']) {
+    const { body } = await visitor.get(path)
+    expect([path, body.includes('Opens soon'), /action="\/checkout\//.test(body)]).toEqual([path, true, false])
+  }
+}
+
 async function expectRefused(visitor: Visitor, path: string, body: object) {
   const answer = await visitor.postJson(path, body)
   expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '3600'])
@@ -81,6 +89,8 @@ describe('without prices to sell', () => {
     const { email = '' } = await visitor.register({ plan: 'annual' })
     expect(await subscriberOf(app, email)).toMatchObject({ status: 'pending', isPaid: false })
     await expectClosed(visitor)
+    await expectNoOffers(visitor)
+    expect((await visitor.get('/account')).body).not.toContain('Why you have no access')
     await expect(newestOrder(app, email)).rejects.toThrow('there is no order')
     expect(ordersAtCashfree()).toBe(before)
   })
