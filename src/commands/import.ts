@@ -145,7 +145,7 @@ function printFiles(held: Import, ms: number): void {
   for (const file of held.files.slice(0, 20))
     console.log(
       `${file.name}: ${file.formats.join(', ') || 'not read'}, ${file.prices} prices` +
-        (file.skipped ? `, ${file.skipped} rows without a price skipped` : ''),
+        (file.skipped ? `, skipped without a price: ${file.skipped}` : ''),
     )
   if (held.files.length > 20) console.log(`… and ${held.files.length - 20} more files`)
   console.log(`${prices} prices in ${(ms / 1000).toFixed(1)} s`)
