@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { isinOf } from '../../src/dev/exchange/listing.ts'
 import { type Day, daysAfter } from '../../src/market/calendar/days.ts'
 import { readTradingCalendar, type TradingCalendar } from '../../src/market/calendar/trading-calendar.ts'
 import { type Analysis, analyse } from '../../src/market/engine/analysis.ts'
@@ -14,7 +15,7 @@ import { addSplit } from '../../src/market/prices/splits/splits.ts'
 import { connect, type Sql } from '../../src/platform/db.ts'
 import { differences, seeded } from '../market/fixture.ts'
 import { freshDatabase } from '../support/database.ts'
-import { filesOf, formats, type Piece, type Rows } from './price-pieces.ts'
+import { type FormatName, filesOf, formats, type Piece, type Rows, withIsin } from './price-pieces.ts'
 import { pick, randomWorld, type World } from './price-world.ts'
 
 const seed = Number(process.env.SEED ?? Date.now() & 0x7fffffff)
@@ -22,6 +23,10 @@ const seed = Number(process.env.SEED ?? Date.now() & 0x7fffffff)
 const [runs, limitMs] = process.env.RUNS ? [Number(process.env.RUNS), Number.POSITIVE_INFINITY] : [40, 12_000]
 
 const symbols = ['NIFTYBEES', 'BANKBEES', 'ITBEES', 'AUTOBEES']
+/** What one of them was called before; `renamed` is the one, in this history or an earlier one. */
+const former = 'FORMERETF'
+let renamed = symbols[0]!
+const finalSymbol = (symbol: string) => (symbol === former ? renamed : symbol)
 const span = { from: '2023-10-02', to: '2025-11-14' }
 const by = { actor: 'test', origin: null }
 const folder = mkdtempSync(join(tmpdir(), 'etf-histories-'))
@@ -59,7 +64,8 @@ test('whatever the prices came in, and in whatever order, the analysis is that o
 /** Imports a random history; answers how the analysis differs from that of the clean series. */
 async function playedFrom(random: () => number): Promise<string[]> {
   await sql`truncate imports, splits, real_jumps, former_names cascade`
-  const world = randomWorld(random, symbols, openDays())
+  const world = randomWorld(random, { symbols, former }, openDays())
+  await registered(random, world)
   const committed = new Map<number, Rows>()
   for (const piece of piecesOf(random, world).toSorted(() => random() - 0.5)) {
     const importId = await imported(random, world, piece)
@@ -73,6 +79,27 @@ async function playedFrom(random: () => number): Promise<string[]> {
   // Whoever keeps the site knows every split in the end, also those too small to be asked about.
   for (const split of world.splits) await entered(split)
   return compared(random, world, [...committed.values()].flat())
+}
+
+/** What whoever keeps the site has entered: the instruments' symbols, those of the beginning or of the end, and their ISINs. */
+async function registered(random: () => number, { renaming, reissue }: World): Promise<void> {
+  await sql`update instruments set symbol = ${renamed} where symbol = ${former}`
+  for (const symbol of symbols) {
+    const isin = isinOf('INF', reissue?.symbol === symbol && random() < 0.5 ? `${symbol} anew` : symbol)
+    await sql`update instruments set isin = ${isin} where symbol = ${symbol}`
+  }
+  if (!renaming) return
+  const { symbol, until, isNoted } = renaming
+  renamed = symbol
+  if (isNoted)
+    await sql`insert into former_names (symbol, kind, name, until_day) values (${symbol}, 'symbol', ${former}, ${until})`
+  else if (random() < 0.5) await sql`update instruments set symbol = ${former} where symbol = ${symbol}`
+}
+
+/** What an instrument is called in the database now. */
+async function presentSymbol(symbol: string): Promise<string> {
+  const [row] = await sql`select from instruments where symbol = ${symbol}`
+  return row ? symbol : former
 }
 
 /** The world's days cut into pieces, each in a format of its own and with gaps; some come twice. */
@@ -92,7 +119,13 @@ function piecesOf(random: () => number, world: World): Piece[] {
     )
     .map(({ days, of, name }) => ({ rows: withoutSome(random, of, days), name }))
     .filter(({ rows }) => rows.length > 0)
-    .map((piece) => ({ ...piece, format: pick(random, formats), restated: random() < 0.5 }))
+    .map((piece) => ({ ...piece, format: pick(random, formatsOf(world, piece.rows)), restated: random() < 0.5 }))
+}
+
+/** A name that nobody has entered is found by the ISIN, or not at all. */
+function formatsOf({ renaming }: World, rows: Rows): readonly FormatName[] {
+  const isUnheardOf = renaming !== null && !renaming.isNoted && rows.some(({ symbol }) => symbol === renaming.symbol)
+  return isUnheardOf ? withIsin : formats
 }
 
 /** All rows but single ones here and there, and now and then a run of up to twelve days. */
@@ -113,14 +146,17 @@ async function imported(random: () => number, world: World, piece: Piece): Promi
   })
   const importId = await readIntoImport(sql, files, { origin: 'upload', actor: 'test' })
   expect((await findImport(sql, importId))!.problems).toEqual([])
-  const basis = piece.restated ? 'restated' : 'traded'
-  for (const question of (await previewImport(sql, importId)).questions)
-    await answerQuestion(sql, importId, { ...question, answer: basis }, by)
+  const asked = (await previewImport(sql, importId)).questions
+  for (const { kind, symbol, seen } of asked) {
+    const answer = kind === 'basis' ? (piece.restated ? 'restated' : 'traded') : 'same'
+    await answerQuestion(sql, importId, { kind, symbol, seen, answer }, by)
+  }
   for (let jumps = await jumpsOf(importId); jumps.length > 0; jumps = await jumpsOf(importId)) {
     const { symbol, day } = jumps[0]!
-    const own = world.splits.filter((split) => split.symbol === symbol)
+    const own = world.splits.filter((split) => split.symbol === finalSymbol(symbol))
     const split = own.find((one) => one.day === day)
-    if (split && random() < 0.7 && !(await isKnown(split))) await decideJump(sql, importId, split, by)
+    if (split && random() < 0.7 && !(await isKnown(symbol, day)))
+      await decideJump(sql, importId, { symbol, day, ratio: split.ratio }, by)
     else {
       for (const one of own) await entered(one)
       if ((await jumpsOf(importId)).some((jump) => jump.symbol === symbol && jump.day === day))
@@ -135,12 +171,12 @@ async function jumpsOf(importId: number) {
   return (await previewImport(sql, importId)).jumps
 }
 
-async function isKnown(split: World['splits'][number]): Promise<boolean> {
-  return (await listSplits(sql)).some((one) => one.symbol === split.symbol && one.day === split.day)
+async function isKnown(symbol: string, day: Day): Promise<boolean> {
+  return (await listSplits(sql)).some((one) => one.symbol === symbol && one.day === day)
 }
 
 async function entered({ symbol, day, ratio }: World['splits'][number]): Promise<void> {
-  await addSplit(sql, { symbol, day, ratio: String(ratio) }, by)
+  await addSplit(sql, { symbol: await presentSymbol(symbol), day, ratio: String(ratio) }, by)
 }
 
 async function compared(random: () => number, { clean, days }: World, rows: Rows): Promise<string[]> {
@@ -151,7 +187,10 @@ async function compared(random: () => number, { clean, days }: World, rows: Rows
   return [null, pick(random, days)].flatMap((at) =>
     (['week', 'day'] as const).flatMap((step) => {
       const params = { step, at, tail: 8, calendar }
-      const sectors = market.sectors.map((one) => ({ ...one, prices: present.get(one.symbol) ?? new Map() }))
+      const sectors = market.sectors.map((one) => ({
+        ...one,
+        prices: present.get(finalSymbol(one.symbol)) ?? new Map(),
+      }))
       const expected = analyse(present.get('NIFTYBEES')!, sectors, params)
       const found = analyse(market.benchmark!.prices, market.sectors, params)
       return [...differences(found, expected, step), ...unexplained(found)]

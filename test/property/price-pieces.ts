@@ -1,6 +1,6 @@
 import { strToU8, type Zippable, zipSync } from 'fflate'
 import type { Day } from '../../src/market/calendar/days.ts'
-import { closeAsOf, pick, type World } from './price-world.ts'
+import { closeAsOf, isinOn, pick, symbolOn, type World } from './price-world.ts'
 
 /** Rows of the world that come in files together: these days of these symbols. */
 export type Rows = readonly { symbol: string; day: Day }[]
@@ -22,6 +22,8 @@ export const formats = [
   'long-adjusted',
 ] as const
 export type FormatName = (typeof formats)[number]
+/** Those that have the ISIN, by which an instrument is found under a name that nobody has heard of. */
+export const withIsin = ['udiff', 'legacy'] as const
 
 /** Rows as they come: `restated`, where the format leaves it open. */
 export type Piece = { rows: Rows; format: FormatName; restated: boolean; name: string }
@@ -39,12 +41,16 @@ export function filesOf(random: () => number, world: World, { rows, format, rest
     isRestated = true,
   ) =>
     [...perSymbol].map(([symbol, own]) => {
-      const rowsOf = own.map(({ day }) => line(day, written(world, { symbol, day }, isRestated ? lastOf(own) : day)))
-      return { name: nameOf(symbol), bytes: text([header, ...rowsOf]) }
+      const asOf = lastOf(own)
+      const lines = own.map((row) => line(row.day, written(world, row, isRestated ? asOf : row.day)))
+      return { name: nameOf(symbolOn(world, symbol, asOf)), bytes: text([header, ...lines]) }
     })
   const together = (header: string, line: (symbol: string, day: Day, close: string) => string, isRestated: boolean) => {
-    const asOf = lastOf(rows)
-    const lines = shuffled.map((row) => line(row.symbol, row.day, written(world, row, isRestated ? asOf : row.day)))
+    const last = lastOf(rows)
+    const lines = shuffled.map((row) => {
+      const asOf = isRestated ? last : row.day
+      return line(symbolOn(world, row.symbol, asOf), row.day, written(world, row, asOf))
+    })
     return [{ name: `${name}.csv`, bytes: text([header, ...lines]) }]
   }
   if (format === 'yahoo')
@@ -69,7 +75,7 @@ export function filesOf(random: () => number, world: World, { rows, format, rest
   if (format === 'long')
     return together('date,symbol,close', (symbol, day, close) => `${day},${symbol},${close}`, false)
   if (format === 'long-adjusted')
-    return together('date,symbol,close,adj_close', (symbol, day, close) => `${day},${symbol},${close},0.5`, restated)
+    return together('Date,Symbol,Close,Adj Close', (symbol, day, close) => `${day},${symbol},${close},0.5`, restated)
   if (format === 'stooq-bulk')
     return together(
       '<TICKER>,<PER>,<DATE>,<TIME>,<OPEN>,<HIGH>,<LOW>,<CLOSE>,<VOL>,<OPENINT>',
@@ -79,9 +85,8 @@ export function filesOf(random: () => number, world: World, { rows, format, rest
   const days: Zippable = {}
   for (const [day, own] of Map.groupBy(shuffled, (row) => row.day)) {
     const lines = bhavcopy[format](
-      world,
       day,
-      [...own.map((row) => row.symbol), 'STRANGER'].toSorted(() => random() - 0.5),
+      [...own.map((row) => listed(world, row)), stranger].toSorted(() => random() - 0.5),
     )
     days[`${pick(random, ['', 'in/a/folder/'])}${format}-${day}.csv`] = text(lines)
   }
@@ -98,27 +103,30 @@ const lastOf = (rows: Rows) =>
 
 /** A close with every digit, and never an exponent. */
 function written(world: World, { symbol, day }: Rows[number], asOf: Day): string {
-  return (world.clean.has(symbol) ? closeAsOf(world, symbol, day, asOf) : 77).toFixed(12)
+  return closeAsOf(world, symbol, day, asOf).toFixed(12)
+}
+
+/** A security in a file of its day. */
+type Listed = { symbol: string; isin: string; close: string }
+const stranger: Listed = { symbol: 'STRANGER', isin: 'INE000A01010', close: '77' }
+
+function listed(world: World, row: Rows[number]): Listed {
+  const { symbol, day } = row
+  return { symbol: symbolOn(world, symbol, day), isin: isinOn(world, symbol, day), close: written(world, row, day) }
 }
 
 /** Bhavcopies as the exchange writes them: prices as they were traded, its other securities among them. */
 const bhavcopy = {
-  udiff: (world: World, day: Day, symbols: readonly string[]) => [
-    'TradDt,BizDt,Sgmt,Src,FinInstrmTp,FinInstrmId,ISIN,TckrSymb,SctySrs,XpryDt,FininstrmActlXpryDt,StrkPric,OptnTp,FinInstrmNm,OpnPric,HghPric,LwPric,ClsPric,LastPric,PrvsClsgPric,UndrlygPric,SttlmPric,OpnIntrst,ChngInOpnIntrst,TtlTradgVol,TtlTrfVal,TtlNbOfTxsExctd,SsnId,NewBrdLotQty,Rmks,Rsvd1,Rsvd2,Rsvd3,Rsvd4',
-    ...symbols.map((symbol) => {
-      const close = written(world, { symbol, day }, day)
-      return `${day},${day},CM,NSE,STK,1,,${symbol},EQ,,,,,NAME,${close},${close},${close},${close},${close},1,,${close},,,9,9,9,F1,1,,,,,`
-    }),
+  udiff: (day: Day, all: readonly Listed[]) => [
+    'TradDt,BizDt,Sgmt,Src,FinInstrmTp,FinInstrmId,ISIN,TckrSymb,SctySrs,FinInstrmNm,OpnPric,ClsPric,LastPric,Rmks',
+    ...all.map(({ symbol, isin, close }) => `${day},${day},CM,NSE,STK,1,${isin},${symbol},EQ,NAME,1,${close},1,`),
   ],
-  legacy: (world: World, day: Day, symbols: readonly string[]) => [
+  legacy: (day: Day, all: readonly Listed[]) => [
     'SYMBOL,SERIES,OPEN,HIGH,LOW,CLOSE,LAST,PREVCLOSE,TOTTRDQTY,TOTTRDVAL,TIMESTAMP,TOTALTRADES,ISIN,',
-    ...symbols.map((symbol) => `${symbol},EQ,1,1,1,${written(world, { symbol, day }, day)},1,1,9,9,${named(day)},9,,`),
+    ...all.map(({ symbol, isin, close }) => `${symbol},EQ,1,1,1,${close},1,1,9,9,${named(day)},9,${isin},`),
   ],
-  full: (world: World, day: Day, symbols: readonly string[]) => [
-    'SYMBOL, SERIES, DATE1, PREV_CLOSE, OPEN_PRICE, HIGH_PRICE, LOW_PRICE, LAST_PRICE, CLOSE_PRICE, AVG_PRICE, TTL_TRD_QNTY, TURNOVER_LACS, NO_OF_TRADES, DELIV_QTY, DELIV_PER',
-    ...symbols.map(
-      (symbol) =>
-        `${symbol}, EQ, ${named(day)}, 1, 1, 1, 1, 1, ${written(world, { symbol, day }, day)}, 1, 9, 9, 9, 9, 9`,
-    ),
+  full: (day: Day, all: readonly Listed[]) => [
+    'SYMBOL, SERIES, DATE1, PREV_CLOSE, OPEN_PRICE, HIGH_PRICE, LOW_PRICE, LAST_PRICE, CLOSE_PRICE, AVG_PRICE',
+    ...all.map(({ symbol, close }) => `${symbol}, EQ, ${named(day)}, 1, 1, 1, 1, 1, ${close}, 1`),
   ],
 }
