@@ -110,7 +110,7 @@ describe('opening a checkout', () => {
     expect((await visitor.post('/checkout/skip')).location).toBe('/dashboard')
     const first = await visitor.get('/dashboard')
     expect(first.body).toContain('Nothing was paid; activate whenever you like.')
-    expect(first.body).toContain('choose a plan to switch it on')
+    expect(first.body).toContain('Choose a plan to start')
     expect((await visitor.get('/dashboard')).body).not.toContain('Nothing was paid; activate')
     expect((await visitor.get('/checkout/skip')).status).toBe(404)
   })
