@@ -83,21 +83,43 @@ create or replace function note_feed_source(p_message text) returns void languag
                      then now() + least(interval '20 minutes' * 2 ^ least(errors, 6), interval '4 hours') end
 $$;
 
--- Instruments that subscribers see, that traded in the ten days before a day, and that have no price on it, in an import or
--- among what counts; and of how many such instruments.
-create or replace function missing_from_import(p_import_id bigint, p_day date, p_invented boolean)
-returns table (symbols text[], expected integer) language sql stable as $$
-  with near as materialized (
+-- For each of the newest 60 days of an import: instruments that subscribers see, that traded in the ten days before it, and
+-- that have no price on it, in the import or among what counts; and of how many such instruments. A gap is found between
+-- neighbouring prices, so that the work grows with the prices and not with days times instruments.
+create or replace function missing_from_import(p_import_id bigint, p_invented boolean)
+returns table (day date, symbols text[], expected integer) language sql stable as $$
+  with days as materialized (
+    select distinct p.day from prices p where p.import_id = p_import_id order by p.day desc limit 60
+  ), near as materialized (
     select distinct p.symbol, p.day
     from prices p
     join imports i on i.id = p.import_id
     join instruments s on s.symbol = p.symbol and s.shown and s.kind <> 'benchmark'
-    where p.day between p_day - 10 and p_day
+    where p.day between (select min(d.day) from days d) - 10 and (select max(d.day) from days d)
       and (i.id = p_import_id or (i.status = 'committed' and (p_invented or i.origin <> 'sample')))
-  ), traded as (
-    select n.symbol, bool_or(n.day = p_day) as is_here from near n group by n.symbol having min(n.day) < p_day
+  ), sessions as materialized (
+    select s.day, lead(s.day) over (order by s.day) as next_day
+    from (select n.day from near n union select d.day from days d) s
+  ), placed as materialized (
+    select n.symbol, n.day, lag(n.day) over by_day as before_day, lead(n.day) over by_day as next_day
+    from near n
+    window by_day as (partition by n.symbol order by n.day)
+  ), here as (
+    select p.day, count(*)::int as number from placed p where p.before_day >= p.day - 10 group by p.day
+  ), broken_off as materialized (
+    select p.symbol, p.day, coalesce(p.next_day, 'infinity') as next_day
+    from placed p
+    join sessions s on s.day = p.day and s.next_day < coalesce(p.next_day, 'infinity')
+  ), gaps as (
+    select d.day, array_agg(b.symbol order by b.symbol) as symbols
+    from broken_off b
+    join days d on d.day > b.day and d.day <= b.day + 10 and d.day < b.next_day
+    group by d.day
   )
-  select coalesce(array_agg(t.symbol order by t.symbol) filter (where not t.is_here), '{}'), count(*)::int from traded t
+  select d.day, coalesce(g.symbols, '{}'), coalesce(h.number, 0) + coalesce(cardinality(g.symbols), 0)
+  from days d
+  left join here h on h.day = d.day
+  left join gaps g on g.day = d.day
 $$;
 
 -- What keeps an import from counting by itself although its lines are right, as a sentence; null: nothing. One instrument that
@@ -116,12 +138,11 @@ create or replace function lack_of_import(p_import_id bigint, p_invented boolean
   ), unmeasured as (
     select min(d.day) as day from days d where d.day not in (select b.day from benchmark b)
   ), thin as (
-    select d.day, m.symbols, m.expected
-    from days d
-    cross join lateral missing_from_import(p_import_id, d.day, p_invented) m
-    where d.day > coalesce((select max(b.day) from benchmark_days(p_invented) b(day)), '-infinity')
+    select m.day, m.symbols, m.expected
+    from missing_from_import(p_import_id, p_invented) m
+    where m.day > coalesce((select max(b.day) from benchmark_days(p_invented) b(day)), '-infinity')
       and cardinality(m.symbols) * 4 > m.expected
-    order by d.day
+    order by m.day
     limit 1
   )
   select coalesce(
@@ -155,11 +176,9 @@ begin
                               from imports i where i.id = p_import_id)
     else 'It cannot be committed: ' || v_answer || '.' end);
   insert into feed_days as f (day, state, message, missing, import_id, asked_at)
-  select d.day, case when v_reason is null then 'committed' else 'held' end, v_reason, m.symbols, p_import_id, now()
+  select d.day, case when v_reason is null then 'committed' else 'held' end, v_reason, coalesce(m.symbols, '{}'), p_import_id, now()
   from (select distinct p.day from prices p where p.import_id = p_import_id) d
-  cross join lateral missing_from_import(p_import_id, d.day, p_invented) m
-  where d.day > (now() at time zone 'Asia/Kolkata')::date - 60
-     or exists (select from feed_days known where known.day = d.day)
+  left join missing_from_import(p_import_id, p_invented) m on m.day = d.day
   on conflict (day) do update
   set state = excluded.state, message = excluded.message, missing = excluded.missing, import_id = excluded.import_id,
       tries = 1, asked_at = excluded.asked_at, next_at = null;

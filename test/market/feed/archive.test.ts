@@ -74,6 +74,9 @@ describe('the archive', () => {
     await feed.setClock('2026-12-08T19:00:00+05:30')
     expect(states(await feed.run(archive.prices))).toEqual(missing.map((day) => `2026-${day} held`))
     expect(await incidents()).toMatchObject([{ kind: 'prices-held', isOpen: true }])
+    archive.asked.length = 0
+    expect(await feed.run(archive.prices)).toEqual([])
+    expect(archive.asked, 'what waits for a decision is not fetched again').toEqual([])
   }, 20_000)
 
   test('leaves a day open whose file never comes, and goes on with those after it', async () => {

@@ -131,4 +131,20 @@ describe('a fresh site', () => {
     expect(found.map(({ about, state }) => `${about} ${state}`)).toEqual(days.map((day) => `${day} committed`))
     expect(await feed.sql`select from imports`).toHaveLength(1)
   })
+
+  test('fetches nothing twice of years that wait for a decision', async () => {
+    await feed.sql`
+      insert into holidays (day, name)
+      select d, 'Closed' from generate_series('2023-11-25'::date, '2026-11-08', '1 day') d
+      on conflict do nothing
+    `
+    await feed.setClock('2026-11-23T19:00:00+05:30')
+    for (const day of ['2023-11-23', '2023-11-24']) archive.files.set(day, bhavcopy(day))
+    for (const date of ['09', '10', '11', '12', '13', '16', '17', '18', '19', '20', '23'])
+      archive.files.set(`2026-11-${date}`, bhavcopy(`2026-11-${date}`, { ITBEES: 9 }))
+    expect((await feed.run(archive.prices)).every(({ state }) => state === 'held')).toBe(true)
+    archive.asked.length = 0
+    expect(await feed.run(archive.prices)).toEqual([])
+    expect(archive.asked).toEqual([])
+  })
 })
