@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as pause } from 'node:timers/promises'
 import { createTransport } from 'nodemailer'
+import { readTradingCalendar } from '../../market/calendar/trading-calendar.ts'
 import { listInstruments } from '../../market/instruments/queries.ts'
 import { commitImport, holdImport, stagePrices, startImport } from '../../market/prices/imports/queries.ts'
 import { inventPrices } from '../../market/prices/sample-prices.ts'
@@ -75,7 +76,8 @@ async function prepare(sql: Sql): Promise<number> {
   const slot = await findReportSlot(sql)
   const by = { actor: 'bench', origin: null }
   const importId = await startImport(sql, { origin: 'command', actor: by.actor })
-  const rows = [...inventPrices(await listInstruments(sql), slot.dayAfter)].flatMap(([symbol, prices]) =>
+  const [instruments, calendar] = await Promise.all([listInstruments(sql), readTradingCalendar(sql)])
+  const rows = [...inventPrices(instruments, slot.dayAfter, calendar)].flatMap(([symbol, prices]) =>
     [...prices].map(([day, close], i) => ({ symbol, day, close, basis: 'traded' as const, file: 0, line: i + 1 })),
   )
   for (let i = 0; i < rows.length; i += 2_000) await stagePrices(sql, importId, rows.slice(i, i + 2_000))
