@@ -6,8 +6,8 @@ import { daysAfter } from '../../market/calendar/days.ts'
 const others = 2_000
 const header =
   'TradDt,BizDt,Sgmt,Src,FinInstrmTp,FinInstrmId,ISIN,TckrSymb,SctySrs,XpryDt,FininstrmActlXpryDt,StrkPric,OptnTp,FinInstrmNm,OpnPric,HghPric,LwPric,ClsPric,LastPric,PrvsClsgPric,UndrlygPric,SttlmPric,OpnIntrst,ChngInOpnIntrst,TtlTradgVol,TtlTrfVal,TtlNbOfTxsExctd,SsnId,NewBrdLotQty,Rmks,Rsvd1,Rsvd2,Rsvd3,Rsvd4'
-const row = (day: string, symbol: string, close: string) =>
-  `${day},${day},CM,NSE,STK,11536,INE467B01029,${symbol},EQ,,,,,A COMPANY LIMITED,${close},${close},${close},${close},${close},${close},,${close},,,2172843,6702511854.10,134811,F1,1,,,,,`
+const row = (day: string, symbol: string, isin: string, close: string) =>
+  `${day},${day},CM,NSE,STK,11536,${isin},${symbol},EQ,,,,,A COMPANY LIMITED,${close},${close},${close},${close},${close},${close},,${close},,,2172843,6702511854.10,134811,F1,1,,,,,`
 
 /** The last so many weekdays before a day, oldest first. */
 export function weekdays(until: string, count: number): string[] {
@@ -17,11 +17,11 @@ export function weekdays(until: string, count: number): string[] {
   return days.reverse()
 }
 
-/** A zip of daily bhavcopies as NSE makes them: our symbols among two thousand others. */
+/** A zip of daily bhavcopies as NSE makes them: our symbols, here without an ISIN, among two thousand others with one. */
 export async function writeBhavcopies(path: string, symbols: string[], days: string[]): Promise<void> {
-  const strangers = Array.from({ length: others }, (_, i) => row('DAY', `SHARE${i}`, (100 + i / 7).toFixed(2))).join(
-    '\n',
-  )
+  const strangers = Array.from({ length: others }, (_, i) =>
+    row('DAY', `SHARE${i}`, `INE${100_000 + i}010`, (100 + i / 7).toFixed(2)),
+  ).join('\n')
   const file = createWriteStream(path)
   const zip = new Zip((error, chunk, isLast) => {
     if (error) throw error
@@ -31,7 +31,7 @@ export async function writeBhavcopies(path: string, symbols: string[], days: str
   for (const [i, day] of days.entries()) {
     const entry = new ZipDeflate(`BhavCopy_NSE_CM_0_0_0_${day.replaceAll('-', '')}_F_0000.csv`, { level: 1 })
     zip.add(entry)
-    const ours = symbols.map((symbol, place) => row(day, symbol, closeOf(i, place)))
+    const ours = symbols.map((symbol, place) => row(day, symbol, '', closeOf(i, place)))
     entry.push(Buffer.from([header, ...ours, strangers.replaceAll('DAY', day)].join('\n')), true)
     if (file.writableNeedDrain) await once(file, 'drain')
   }
