@@ -14,7 +14,7 @@ const retired: { word: string; now: string; only?: RegExp }[] = [
   { word: 'opening', now: 'create-order' },
   { word: 'telling', now: 'log-settlement, log-refund, summary' },
   { word: 'deliveries', now: 'inbox', only: /billing\/(webhooks|checkout)\/[^/]*$/ },
-  { word: 'question', now: 'analysis-params', only: /market\// },
+  { word: 'question', now: 'analysis-params', only: /market\/dashboard\// },
   { word: 'answer of', now: 'cachedAnalysis' },
   { word: 'looked at', now: 'preview-guard' },
   { word: 'plain words', now: 'labels' },

@@ -13,6 +13,7 @@ import { listQuestions } from '../../src/market/prices/imports/question-queries.
 import { answerQuestion } from '../../src/market/prices/imports/questions.ts'
 import { connect, type Sql } from '../../src/platform/db.ts'
 import { freshDatabase } from '../support/database.ts'
+import { until } from '../support/until.ts'
 import { seeded } from './fixture.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'etf-names-'))
@@ -20,13 +21,15 @@ const tester = { actor: 'test', origin: null }
 const psu = 'INF204KB16I7'
 const [fundA, fundB, fundC] = ['AAA', 'BBB', 'CCC'].map((name) => isinOf('INF', name)) as [string, string, string]
 let sql: Sql
+let url: string
 let drop = async () => {}
 
 function useFreshDatabase() {
   beforeEach(async () => {
     await close()
     const database = await freshDatabase()
-    sql = connect(database.url, { max: 4 })
+    url = database.url
+    sql = connect(url, { max: 4 })
     drop = database.drop
   })
 }
@@ -308,6 +311,40 @@ describe('a fund that trades under a new symbol', () => {
     await accepts(udiff('2025-03-19', ['THIRD', psu, 66]), udiff('2025-03-17', ['SECOND', psu, 64]))
     expect(await former('THIRD')).toEqual(['symbol PSUBNKBEES 2025-03-16', 'symbol SECOND 2025-03-17'])
     expect(await closesOf('THIRD')).toEqual(['03-11 61', '03-12 62', '03-17 64', '03-19 66'])
+  })
+})
+
+describe('an instrument that is renamed while files are read', () => {
+  useFreshDatabase()
+
+  test.each([
+    ['has another name by now', [['PSUBNKBEES', 'PSUNEW']]],
+    [
+      'has given it to another',
+      [
+        ['PSUBNKBEES', 'ASIDE'],
+        ['BANKBEES', 'PSUBNKBEES'],
+        ['ASIDE', 'BANKBEES'],
+      ],
+    ],
+  ])('%s: the files have to be read again, and no price is another fund’s', async (_, renames) => {
+    const own = connect(url, { max: 1 })
+    await own`begin`
+    await own`lock table prices in exclusive mode`
+    const reading = read(legacy('13-Mar-2025', ['PSUBNKBEES', 60], ['NIFTYBEES', 250]))
+    await until(async () => (await sql`select from pg_locks where not granted`).count > 0)
+    for (const [before, after] of renames)
+      await own`
+        select rename_instrument(symbol, revision, ${after!}, '2025-03-12', 'test', null)
+        from instruments where symbol = ${before!}
+      `
+    await own`commit`
+    await own.end({ timeout: 2 })
+    const held = (await findImport(sql, await reading))!
+    expect(held.problems.map(({ sentence }) => sentence)).toEqual([
+      'An instrument was renamed while these files were read. Import them again.',
+    ])
+    await expect(commit(sql, held.id, tester)).rejects.toThrow('all or nothing')
   })
 })
 

@@ -14,6 +14,8 @@ begin
         as (symbol text, day date, close double precision, basis text, file smallint, line integer,
             "seenSymbol" text, "seenIsin" text))
         with ordinality as g(symbol, day, close, basis, file, line, seen_symbol, seen_isin, place)
+      -- One that was renamed while its file is being read has this symbol no more; the reader notices at the end.
+      where exists (select from instruments i where i.symbol = g.symbol)
     ), added as (
       insert into prices as p (import_id, symbol, day, close, basis, file, line, seen_symbol, seen_isin)
       select p_import_id, g.symbol, g.day, g.close, g.basis, g.file, g.line, g.seen_symbol, g.seen_isin from given g where g.nth = 1

@@ -12,6 +12,7 @@ import { type Reading, readPriceFile } from '../files/reading.ts'
 import { noteBasis, type Spans, widen } from './basis.ts'
 import { type Decision, insertDecision, listDecisions, listJumps } from './jump-queries.ts'
 import { Doubts, type Names, type NewNames, namesOf } from './names.ts'
+import { areOutdated } from './names-queries.ts'
 import { summariseImport } from './preview-queries.ts'
 import {
   commitImport,
@@ -120,8 +121,12 @@ async function readFiles(sql: Sql, importId: number, files: readonly GivenFile[]
     await store(doubts.end())
   }
   await staging.store()
+  if (await areOutdated(sql, instrumentNames.instruments))
+    complain({ file: names.join(', ').slice(0, 100), line: null, sentence: outdated })
   await holdImport(sql, importId, { files: read, refused, problems, problemCount })
 }
+
+const outdated = 'An instrument was renamed while these files were read. Import them again.'
 
 /** What the files are read against: names of our instruments, the day in India at the database, and the calendar. */
 async function prepareReading(sql: Sql): Promise<[Names, Reading]> {

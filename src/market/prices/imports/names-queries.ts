@@ -23,3 +23,24 @@ export async function listNames(sql: Sql): Promise<NamedInstrument[]> {
     order by i.symbol
   `
 }
+
+/** Whether an instrument is by now another one than it was when the names were listed: renamed, or with another ISIN. */
+export async function areOutdated(sql: Sql, names: readonly NamedInstrument[]): Promise<boolean> {
+  const [row] = await sql<{ outdated: boolean }[]>`
+    select exists (
+      select from jsonb_to_recordset(${sql.json(names as never)}) as n(symbol text, isin text)
+      where not exists (select from instruments i where i.symbol = n.symbol and (n.isin is null or n.isin = i.isin))
+    ) as outdated
+  `
+  return row!.outdated
+}
+
+/** A name that an instrument gets with an import, or (not `isNewest`) is noted to have had. `symbol`: its present one. */
+export type AcceptedName = { kind: 'rename' | 'isin'; symbol: string; seen: string; isNewest: boolean }
+
+/** What committing a held import does to names, as far as it is answered. */
+export async function listAcceptedNames(sql: Sql, importId: number): Promise<AcceptedName[]> {
+  return sql<AcceptedName[]>`
+    select kind, symbol, seen, is_newest from accepted_names(${importId}) order by symbol, kind desc, is_newest desc, seen
+  `
+}

@@ -5,6 +5,7 @@ import { listNames, type NamedInstrument } from './names-queries.ts'
 
 /** Whose a row of a file is, and what in its names is new. Pure, and a few look-ups in maps: it is asked for every row. */
 export type Names = {
+  instruments: readonly NamedInstrument[]
   /**
    * The instrument's symbol; null for a row that is none of ours. By ISIN first, present or former; else by symbol, a former one
    * up to its last day.
@@ -45,6 +46,7 @@ export function namesAmong(instruments: readonly NamedInstrument[]): Names {
     formerSymbols.get(name)?.find(({ until }) => day <= until)?.symbol ?? bySymbol.get(name)?.symbol
 
   return {
+    instruments,
     match({ symbol, isin, day }) {
       const known = isin === null ? undefined : byIsin.get(isin)
       if (known !== undefined) return symbol === null || !others.has(keyOf('rename', known, symbol)) ? known : null

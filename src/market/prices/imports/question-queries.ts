@@ -26,6 +26,7 @@ export async function insertQuestions(sql: Sql, importId: number, asked: readonl
     select ${importId}, a.kind, a.symbol, a.seen, a."firstDay", a."lastDay", a.prices, a.file
     from jsonb_to_recordset(${sql.json(asked as never)})
       as a(kind text, symbol text, seen text, "firstDay" date, "lastDay" date, prices integer, file smallint)
+    where exists (select from instruments i where i.symbol = a.symbol)
     on conflict (import_id, kind, symbol, seen) do update
     set first_day = least(q.first_day, excluded.first_day), last_day = greatest(q.last_day, excluded.last_day),
         prices = q.prices + excluded.prices
