@@ -320,7 +320,7 @@ describe('a file that does not say whether it accounts for splits', () => {
   test('is asked about, and held until somebody answers; the answer may change until it counts', async () => {
     const id = await held(benchmark('2026-11-18', '2026-11-19', '2026-11-20'), unknown('ITBEES.csv', ...rows))
     expect((await previewImport(sql, id)).questions).toEqual([
-      { ...question, name: 'IT', firstDay: '2026-11-18', lastDay: '2026-11-20', prices: 3, answer: null },
+      { ...question, name: 'IT', isin: null, firstDay: '2026-11-18', lastDay: '2026-11-20', prices: 3, answer: null },
     ])
     await expect(commit(sql, id, tester)).rejects.toThrow('a question about a file is open')
     for (const [given, more] of [
