@@ -197,6 +197,63 @@ test.each([
   60_000,
 )
 
+test.each([
+  { size: 'phone', scheme: 'dark' },
+  { size: 'laptop', scheme: 'light' },
+] as const)(
+  'an admin accepts the new symbol of a fund, and renames another as NSE’s list says, on a $size ($scheme)',
+  async (options) => {
+    const { size, scheme } = options
+    const { sql } = scene.app
+    await sql`truncate prices, splits, real_jumps, imports, etf_list, former_names restart identity cascade`
+    await sql`update instruments set symbol = 'BANKBEES' where isin = 'INF204KB15I9'`
+    await sql`update instruments set symbol = 'PSUBNKBEES' where isin = 'INF204KB16I7'`
+    const person = await scene.arriveAsAdmin(options)
+    const { page } = person
+    await page.goto('/admin/market/imports')
+    const renamed = bhavcopy('2026-11-18', { NIFTYBEES: 291, BANKNEW: 506 }, { BANKNEW: 'INF204KB15I9' })
+    await page
+      .getByLabel('Files')
+      .setInputFiles(chosen([bhavcopy('2026-11-17', { NIFTYBEES: 290, BANKBEES: 505, PSUBNKBEES: 60 }), renamed]))
+    await page.getByRole('button', { name: 'Read these files' }).dblclick()
+    await page.getByText('ISIN INF204KB15I9 now trades as').waitFor()
+    await looksRight(person, `market-rename-asked-${size}-${scheme}`)
+    await page.getByRole('button', { name: 'It is BANKBEES, renamed' }).click()
+    await page.getByText('BANKBEES is called BANKNEW from then on').waitFor()
+    await looksRight(person, `market-rename-answered-${size}-${scheme}`)
+    await page.getByRole('button', { name: 'Commit 5 prices' }).click()
+    await page.getByText('These prices count from now on.').waitFor()
+    await page.getByRole('link', { name: 'Take it back…' }).click()
+    await page.getByText('accepted with it stay: BANKNEW').waitFor()
+    await looksRight(person, `market-rename-undo-${size}-${scheme}`)
+
+    await page.goto('/admin/market/instruments')
+    await page
+      .getByLabel('Read NSE’s list of ETFs')
+      .setInputFiles(chosen([etfList(['PSUBANKETF', 'Nifty PSU Bank', 'Nippon PSU Bank BeES', 'INF204KB16I7'])]))
+    await page.getByRole('button', { name: 'Read the list' }).click()
+    await page.getByText('NSE’s list calls PSUBNKBEES PSUBANKETF').waitFor()
+    await looksRight(person, `market-list-rename-${size}-${scheme}`)
+    await page.getByRole('link', { name: 'PSUBNKBEES' }).click()
+    await page.getByText('NSE’s list calls it PSUBANKETF').waitFor()
+    await page.getByLabel('New symbol').fill('BANKNEW')
+    await page.getByRole('button', { name: 'Rename', exact: true }).click()
+    await page.getByText('BANKNEW is another instrument’s symbol.').waitFor()
+    await looksRight(person, `market-rename-refused-${size}-${scheme}`)
+    await page.getByRole('button', { name: 'Rename PSUBNKBEES to PSUBANKETF' }).dblclick()
+    await page.getByText('PSUBNKBEES is called PSUBANKETF from now on.').waitFor()
+    await page.goto('/admin/market/instruments/PSUBNKBEES')
+    await page.getByText('Former names').waitFor()
+    await looksRight(person, `market-renamed-${size}-${scheme}`)
+    await page.getByRole('button', { name: 'Remove PSUBNKBEES' }).click()
+    await page.getByText('PSUBNKBEES is no former name of PSUBANKETF any more.').waitFor()
+    await sql`update instruments set symbol = 'BANKBEES' where isin = 'INF204KB15I9'`
+    await sql`update instruments set symbol = 'PSUBNKBEES' where isin = 'INF204KB16I7'`
+    await sql`truncate etf_list`
+  },
+  60_000,
+)
+
 test('an import that is still being read says so, and shows itself when it was read', async () => {
   const { page } = await scene.arriveAsAdmin({ size: 'laptop' })
   const [row] = await scene.app.sql<{ id: number }[]>`

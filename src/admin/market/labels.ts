@@ -1,3 +1,4 @@
+import type { AcceptedName } from '../../market/prices/imports/names-queries.ts'
 import { dateInIndia } from '../../platform/dates.ts'
 
 /** "Fri, 20 Nov 2026" of a day like 2026-11-20; a dash where there is none. */
@@ -53,6 +54,14 @@ const statusLabels = {
   dropped: { label: 'Dropped', tone: '' },
 } as const
 
+/** What committing an import does to a name of an instrument, as a sentence. */
+function nameChange({ kind, symbol, seen, isNewest }: AcceptedName): string {
+  if (!isNewest) return `${seen} is noted as a former ${kind === 'rename' ? 'symbol' : 'ISIN'} of ${symbol}.`
+  return kind === 'rename'
+    ? `${symbol} is called ${seen} from then on, with all its history. That stays when the import is taken back.`
+    : `${symbol} gets the ISIN ${seen}.`
+}
+
 /** Labels and number formats for the templates of the market's pages. */
 export const labels = {
   dayText,
@@ -62,6 +71,7 @@ export const labels = {
   change,
   ratioText,
   basisText,
+  nameChange,
   sizeText,
   kinds: kindLabels,
   statuses: statusLabels,

@@ -50,10 +50,10 @@ const udiffHeader =
 /** The ISINs that the product knows; of other instruments a row gives none. */
 const isins: Record<string, string> = { NIFTYBEES: 'INF204KB14I2', BANKBEES: 'INF204KB15I9', RELIANCE: 'INE002A01018' }
 
-/** NSE's bhavcopy of a day as it is since July 2024, with a share and a bond beside what is given. */
-export function bhavcopy(day: string, closes: Record<string, number>): Chosen {
+/** NSE's bhavcopy of a day as it is since July 2024, with a share and a bond beside what is given. `more`: ISINs of other symbols. */
+export function bhavcopy(day: string, closes: Record<string, number>, more: Record<string, string> = {}): Chosen {
   const row = (symbol: string, series: string, close: number) =>
-    `${day},${day},CM,NSE,STK,1,${isins[symbol] ?? ''},${symbol},${series},,,,,A FUND,${close},${close},${close},${close},${close},${close},,${close},,,12345,6234567.8,321,F1,1,,,,,`
+    `${day},${day},CM,NSE,STK,1,${{ ...isins, ...more }[symbol] ?? ''},${symbol},${series},,,,,A FUND,${close},${close},${close},${close},${close},${close},,${close},,,12345,6234567.8,321,F1,1,,,,,`
   const rows = Object.entries(closes).map(([symbol, close]) => row(symbol, 'EQ', close))
   const content = [udiffHeader, row('RELIANCE', 'EQ', 1400), ...rows, row('GOI2031', 'GS', 99)].join('\r\n')
   return { name: `BhavCopy_NSE_CM_0_0_0_${day.replaceAll('-', '')}_F_0000.csv`, content }

@@ -4,6 +4,7 @@ import { Type } from 'typebox'
 import { requireWriteAccess } from '../../../identity/sessions/guards.ts'
 import { summariseUndoing, type UndoSummary } from '../../../market/prices/imports/preview-queries.ts'
 import { findImport, type Import } from '../../../market/prices/imports/queries.ts'
+import { listQuestions } from '../../../market/prices/imports/question-queries.ts'
 import { findVersion } from '../../../market/version/queries.ts'
 import type { Sql } from '../../../platform/db.ts'
 import { AppError } from '../../../platform/errors.ts'
@@ -20,6 +21,8 @@ declare module '../../../web/views.ts' {
     'admin/market/undo': {
       found: Import
       symbols: UndoSummary[]
+      /** New symbols and ISINs that were accepted with it. */
+      accepted: string[]
       version: number
       form: FormState
       labels: MarketLabels
@@ -57,8 +60,9 @@ export async function showImport(sql: Sql, request: FastifyRequest, reply: Fasti
 export async function showUndo(sql: Sql, request: FastifyRequest, reply: FastifyReply, form: FormState) {
   const found = await importAt(sql, request)
   const { version } = await findVersion(sql)
-  const symbols = await summariseUndoing(sql, found.id)
-  return reply.page('admin/market/undo', { found, symbols, version, form, labels })
+  const [symbols, questions] = await Promise.all([summariseUndoing(sql, found.id), listQuestions(sql, found.id)])
+  const accepted = questions.filter(({ answer }) => answer === 'same').map(({ seen }) => seen)
+  return reply.page('admin/market/undo', { found, symbols, accepted, version, form, labels })
 }
 
 async function importAt(sql: Sql, request: FastifyRequest): Promise<Import> {

@@ -1,6 +1,7 @@
 import { doubtAbout, type Suspect, suspectOf } from '../../../market/prices/imports/doubts.ts'
 import { previewImport } from '../../../market/prices/imports/imports.ts'
 import type { Decision, Jump } from '../../../market/prices/imports/jump-queries.ts'
+import { type AcceptedName, listAcceptedNames } from '../../../market/prices/imports/names-queries.ts'
 import type { SymbolSummary } from '../../../market/prices/imports/preview-queries.ts'
 import type { Import } from '../../../market/prices/imports/queries.ts'
 import type { Question } from '../../../market/prices/imports/question-queries.ts'
@@ -18,6 +19,8 @@ export type ImportView = {
   questions: Question[]
   jumps: (Jump & { doubt: string | null; suspect: Suspect | null })[]
   decisions: Decision[]
+  /** What committing it does to names. */
+  names: AcceptedName[]
   prices: number
   /** Nothing in it is new or changed. */
   knownAlready: boolean
@@ -29,9 +32,10 @@ export type ImportView = {
 /** Compares an import with what counts; the version is read first, so that a change in between is noticed. */
 export async function viewImport(sql: Sql, found: Import): Promise<ImportView> {
   const { version } = await findVersion(sql)
-  const [names, age, preview] = await Promise.all([
+  const [people, age, accepted, preview] = await Promise.all([
     namesOf(sql, [found.createdBy]),
     marketAge(sql),
+    found.status === 'held' ? listAcceptedNames(sql, found.id) : [],
     // A sample is not compared, and what was dropped has no prices any more.
     found.status === 'reading' || found.status === 'dropped' || found.origin === 'sample'
       ? { symbols: [], questions: [], jumps: [], decisions: [] }
@@ -39,8 +43,9 @@ export async function viewImport(sql: Sql, found: Import): Promise<ImportView> {
   ])
   return {
     found,
-    createdBy: names[found.createdBy] ?? machineNames[found.createdBy] ?? found.createdBy,
+    createdBy: people[found.createdBy] ?? machineNames[found.createdBy] ?? found.createdBy,
     ...preview,
+    names: accepted,
     jumps: (found.status === 'held' ? preview.jumps : []).map((jump) => ({
       ...jump,
       doubt: doubtAbout(jump, labels),

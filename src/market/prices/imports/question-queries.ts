@@ -9,6 +9,8 @@ export type Question = {
   kind: 'rename' | 'isin' | 'basis'
   symbol: string
   name: string
+  /** The instrument's present ISIN. */
+  isin: string | null
   seen: string
   firstDay: string
   lastDay: string
@@ -17,7 +19,7 @@ export type Question = {
 }
 
 /** A question as it is asked. `file`, for a basis: the file's place among the import's. */
-export type NewQuestion = Omit<Question, 'name' | 'answer'> & { file: number | null }
+export type NewQuestion = Omit<Question, 'name' | 'isin' | 'answer'> & { file: number | null }
 
 /** Asks about an import that is being read; a question that it asks already spans the days of both. */
 export async function insertQuestions(sql: Sql, importId: number, asked: readonly NewQuestion[]): Promise<void> {
@@ -36,7 +38,7 @@ export async function insertQuestions(sql: Sql, importId: number, asked: readonl
 /** What an import asks and asked, unanswered ones first. */
 export async function listQuestions(sql: Sql, importId: number): Promise<Question[]> {
   return sql<Question[]>`
-    select q.kind, q.symbol, i.name, q.seen, q.first_day::text as first_day, q.last_day::text as last_day, q.prices, q.answer
+    select q.kind, q.symbol, i.name, i.isin, q.seen, q.first_day::text as first_day, q.last_day::text as last_day, q.prices, q.answer
     from import_questions q
     join instruments i on i.symbol = q.symbol
     where q.import_id = ${importId}
