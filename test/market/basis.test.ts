@@ -107,10 +107,8 @@ describe.each<[string, string, number, number]>([
     ['2026-11-19', is(1.01)],
     ['2026-11-20', is(1)],
   ]
-  const days: Row[] = [
-    ['2026-11-23', is(0.995)],
-    ['2026-11-24', is(0.99)],
-  ]
+  // The 24th is a holiday.
+  const days: Row[] = [['2026-11-23', is(0.995)]]
   const since: Row[] = [
     ['2026-11-25', newPrice(0.985)],
     ['2026-11-26', newPrice(0.995)],
@@ -203,7 +201,7 @@ describe.each<[string, string, number, number]>([
     await split(id, symbol, '2026-11-25', ratio)
     const [again] = (await previewImport(sql, id)).jumps
     expect(again).toMatchObject({ day: '2026-11-25', split: { day: '2026-11-25', ratio } })
-    expect(again!.factor).toBeCloseTo((0.99 / 0.985) * ratio, 1)
+    expect(again!.factor).toBeCloseTo((0.995 / 0.985) * ratio, 1)
     await expect(split(id, symbol, '2026-11-25', ratio)).rejects.toThrow('known already')
     await correctBasis(sql, id, { place: 1, symbol, basis: 'traded', until: '' }, tester)
     await commit(sql, id, tester)
@@ -211,10 +209,10 @@ describe.each<[string, string, number, number]>([
   })
 
   test('that did not happen, entered by hand, holds the traded days around it', async () => {
-    await addSplit(sql, { symbol, day: '2026-11-24', ratio: String(ratio) }, tester)
+    await addSplit(sql, { symbol, day: '2026-11-23', ratio: String(ratio) }, tester)
     const id = await held(...traded(symbol, ...old, ...days))
     const [doubt] = (await previewImport(sql, id)).jumps
-    expect(doubt).toMatchObject({ day: '2026-11-24', split: { day: '2026-11-24', ratio } })
+    expect(doubt).toMatchObject({ day: '2026-11-23', split: { day: '2026-11-23', ratio } })
     await expect(commit(sql, id, tester)).rejects.toThrow('look like splits')
   })
 })
@@ -256,8 +254,8 @@ test('the basis of an import that counts can be corrected, which changes the fig
 
 describe('what was decided about a day', () => {
   const rows: Row[] = [
-    ['2026-11-23', 410],
-    ['2026-11-24', 405],
+    ['2026-11-20', 410],
+    ['2026-11-23', 405],
     ['2026-11-25', 41],
   ]
   const asks = async () => {
@@ -322,7 +320,7 @@ describe('a file that does not say whether it accounts for splits', () => {
     expect((await previewImport(sql, id)).questions).toEqual([
       { ...question, name: 'IT', isin: null, firstDay: '2026-11-18', lastDay: '2026-11-20', prices: 3, answer: null },
     ])
-    await expect(commit(sql, id, tester)).rejects.toThrow('a question about a file is open')
+    await expect(commit(sql, id, tester)).rejects.toThrow('a question about a file')
     for (const [given, more] of [
       ['same', {}],
       ['', {}],
@@ -365,11 +363,21 @@ describe('a file that does not say whether it accounts for splits', () => {
     ])
     await answer(id, 'traded')
     await answer(id, 'restated', { seen: 'ITBEES.csv, file 3' })
-    await expect(commit(sql, id, tester)).rejects.toThrow('a question about a file is open')
+    await expect(commit(sql, id, tester)).rejects.toThrow('a question about a file')
     await answer(id, 'traded', { symbol: 'BANKBEES', seen: 'BANKBEES.csv' })
     expect(await jumps(id)).toMatchObject([['2026-11-19', 9.95, null]])
     expect(await bases(id)).toEqual(['traded', 'traded', 'traded', 'restated 2026-11-20'])
     await dropImport(sql, id, tester)
     expect(await sql`select from import_questions`).toHaveLength(0)
   })
+})
+
+test('a price is compared with the last one before it, however long ago, and one price a symbol costs no look at its history', async () => {
+  await committed(...traded('ITBEES', ['2024-01-10', 400]))
+  const id = await held(...traded('ITBEES', ['2026-11-20', 41]))
+  expect(await jumps(id)).toMatchObject([['2026-11-20', 9.756, null]])
+  await dropImport(sql, id, tester)
+  await committed(...traded('ITBEES', ['2026-11-19', 400.5]))
+  const next = await held(...traded('ITBEES', ['2026-11-20', 401]))
+  expect(await jumps(next)).toEqual([])
 })

@@ -71,7 +71,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services }) => {
       if (symbol !== null)
         request.session.set('notice', {
           kind: 'good',
-          text: `Taken back: the next import with prices of ${symbol} asks about that day again.`,
+          text: `Taken back: the next import of ${symbol} around that day asks again. If it was a split, enter it here.`,
         })
       return reply.leaveFor('/admin/market/splits')
     },

@@ -4,6 +4,8 @@
 --   by about the ratio of a known split, or its inverse, where that split lies between the two or their bases differ: then it
 --   is accounted for twice, or not at all. Nearer to the ratio than to no move is enough, for such a move is rare and a
 --   wrongly adjusted history is wrong for years; moves below a twentieth are never asked about.
+-- Looked at are the closes from a month before the import's first one (or the last before that) to the one after its last; all of
+-- them where a split came with the import or was entered in the last ninety days, since it changes what other closes are worth.
 -- `factor` is what is left of before / after; `ratio` a usual split's near it; `split_…` the known split in question. Moves that
 -- were confirmed as the market's own are left out while the import they were confirmed with counts, or is this one.
 create or replace function doubts_of_import(p_import_id bigint)
@@ -13,24 +15,12 @@ returns table (
   before_import_id bigint, before_file smallint, before_basis text, before_as_of date,
   import_id bigint, file smallint, basis text, as_of date
 ) language sql stable as $$
-  with of_import as materialized (
-    select p.symbol, min(p.day) as first_day, max(p.day) as last_day from prices p where p.import_id = p_import_id group by p.symbol
-  ), touched as materialized (
-    -- From the close that counts before the import's first one up to the close after its last: others stand as they stood. All
-    -- of them where the import brings a split, which changes what other closes are worth.
-    select o.symbol,
-           case when s.symbol is not null then '-infinity' else coalesce(before.day, o.first_day) end as from_day,
-           case when s.symbol is not null then 'infinity' else coalesce(after.day, o.last_day) end as to_day
-    from of_import o
-    left join (select distinct s.symbol from splits s where s.import_id = p_import_id) s on s.symbol = o.symbol
-    left join lateral (
-      select p.day from prices p join imports i on i.id = p.import_id and i.status = 'committed'
-      where p.symbol = o.symbol and p.day < o.first_day order by p.day desc limit 1
-    ) before on true
-    left join lateral (
-      select p.day from prices p join imports i on i.id = p.import_id and i.status = 'committed'
-      where p.symbol = o.symbol and p.day > o.last_day order by p.day limit 1
-    ) after on true
+  with touched as materialized (
+    select p.symbol, min(p.day) as first_day, max(p.day) as last_day,
+           exists (select from splits s where s.symbol = p.symbol
+                   and (s.import_id = p_import_id or s.created_at > now() - interval '90 days')) as is_split
+    from prices p where p.import_id = p_import_id
+    group by p.symbol
   ), known as materialized (
     select s.symbol, array_agg(s.day) as days, array_agg(s.ratio) as ratios
     from (select distinct on (s.symbol, s.day) s.symbol, s.day, s.ratio
@@ -39,30 +29,43 @@ returns table (
           where s.import_id is null or s.import_id = p_import_id or i.status = 'committed'
           order by s.symbol, s.day, s.import_id nulls first) s
     group by s.symbol
-  ), together as materialized (
-    select distinct on (p.symbol, p.day) p.symbol, p.day, p.close, p.basis, p.restated_as_of as as_of, p.import_id, p.file
-    from touched t
-    join prices p on p.symbol = t.symbol and p.day between t.from_day and t.to_day
-    join imports i on i.id = p.import_id
-    where (p.import_id = p_import_id
-           or (i.status = 'committed' and (i.origin <> 'sample' or (select o.origin = 'sample' from imports o where o.id = p_import_id))))
-    order by p.symbol, p.day, (p.import_id = p_import_id) desc, i.committed_at desc nulls last, p.import_id desc
-  ), accounted as (
-    select t.*, k.days, k.ratios, case when t.basis = 'traded' then t.day else coalesce(t.as_of, 'infinity') end as until
-    from together t
-    left join known k on k.symbol = t.symbol
-  ), adjusted as (
-    select a.*, case when a.days is null then a.close
-                     else a.close / (select coalesce(exp(sum(ln(u.ratio))), 1)
-                                     from unnest(a.days, a.ratios) u(day, ratio) where u.day > a.until) end as adjusted
-    from accounted a
+  ), usable as materialized (
+    select i.id, i.committed_at
+    from imports i
+    where i.id = p_import_id
+       or (i.status = 'committed' and (i.origin <> 'sample' or (select o.origin = 'sample' from imports o where o.id = p_import_id)))
   ), pairs as (
-    select a.*, lag(a.day) over by_day as before_day, lag(a.close) over by_day as before_close,
-           lag(a.adjusted) over by_day / a.adjusted as factor,
-           lag(a.basis) over by_day as before_basis, lag(a.as_of) over by_day as before_as_of,
-           lag(a.import_id) over by_day as before_import_id, lag(a.file) over by_day as before_file
-    from adjusted a
-    window by_day as (partition by a.symbol order by a.day)
+    select t.symbol, k.days, k.ratios, p.*
+    from touched t
+    left join known k on k.symbol = t.symbol
+    left join lateral (
+      select p.day from prices p join usable i on i.id = p.import_id
+      where p.symbol = t.symbol and p.day < t.first_day
+      order by p.day desc limit 1
+    ) before on true
+    left join lateral (
+      select p.day from prices p join usable i on i.id = p.import_id
+      where p.symbol = t.symbol and p.day > t.last_day
+      order by p.day limit 1
+    ) after on true
+    cross join lateral (
+      select a.*, lag(a.day) over by_day as before_day, lag(a.close) over by_day as before_close,
+             lag(a.adjusted) over by_day / a.adjusted as factor,
+             lag(a.basis) over by_day as before_basis, lag(a.as_of) over by_day as before_as_of,
+             lag(a.import_id) over by_day as before_import_id, lag(a.file) over by_day as before_file
+      from (select c.*, case when k.days is null then c.close
+                             else c.close / (select coalesce(exp(sum(ln(u.ratio))), 1) from unnest(k.days, k.ratios) u(day, ratio)
+                                             where u.day > case when c.basis = 'traded' then c.day
+                                                                else coalesce(c.as_of, 'infinity') end) end as adjusted
+            from (select distinct on (p.day) p.day, p.close, p.basis, p.restated_as_of as as_of, p.import_id, p.file
+                  from prices p
+                  join usable i on i.id = p.import_id
+                  where p.symbol = t.symbol
+                    and (t.is_split or p.day between least(t.first_day - 30, before.day) and coalesce(after.day, t.last_day))
+                  order by p.day, (p.import_id = p_import_id) desc, i.committed_at desc nulls last, p.import_id desc) c
+            offset 0) a  -- so that what it is divided by is computed once
+      window by_day as (order by a.day)
+    ) p
   ), moved as (
     select p.*, abs(ln(p.factor)) as size, (p.before_basis, p.before_as_of) is distinct from (p.basis, p.as_of) as bases_meet
     from pairs p

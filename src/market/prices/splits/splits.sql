@@ -27,8 +27,8 @@ begin
   return true;
 end $$;
 
--- Takes back that a jump was the market's own move: the next import with prices of its instrument asks about it again. Null:
--- that is done already.
+-- Takes back that a jump was the market's own move: the next import with prices of its instrument from the month after it, or from
+-- before, asks about it again. Null: that is done already.
 create or replace function remove_own_move(p_id bigint, p_actor text, p_origin jsonb) returns text language plpgsql as $$
 declare
   v_move real_jumps;
