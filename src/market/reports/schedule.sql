@@ -65,7 +65,7 @@ begin
 end $$;
 
 -- The reason why nothing may be mailed about a day's prices, null when it may: they are a 'sample'; a 'held' import of that
--- day has jumps that may turn out to be splits; the benchmark's price is 'missing'; or 'half': of the sectors that traded in
+-- day asks about its prices, or has jumps that may turn out to be splits; the benchmark's price is 'missing'; or 'half': of the sectors that traded in
 -- the ten days before, more than a quarter have no price, as if only half the files were imported.
 create or replace function report_lack(p_day date) returns text language sql stable as $$
   select case
@@ -73,7 +73,9 @@ create or replace function report_lack(p_day date) returns text language sql sta
     when exists (select from imports i
                  where i.status = 'held' and i.origin <> 'sample'
                    and exists (select from prices p where p.import_id = i.id and p.day = p_day)
-                   and exists (select from jumps_of_import(i.id) j where j.day <= p_day)) then 'held'
+                   and (exists (select from import_questions q where q.import_id = i.id and q.answer is null
+                                and p_day between q.first_day and q.last_day)
+                        or exists (select from jumps_of_import(i.id) j where j.day <= p_day))) then 'held'
     when (select has_price(symbol, p_day, p_day) from instruments where kind = 'benchmark') is not true then 'missing'
     when (select count(*) filter (where has_price(symbol, p_day, p_day)) * 4 < count(*) * 3
           from instruments

@@ -351,6 +351,23 @@ describe('prices that are late, held or half there', () => {
     expect((await queuedFor(app, userId)).map(({ kind }) => kind)).toEqual(['report-late', 'report'])
   })
 
+  test('an import of that day with a question nobody answered holds it back, one about earlier days does not', async () => {
+    const slot = await pastSlot(app, 'weekly')
+    await importUntil(app, slot.issue)
+    const { userId } = await reader(app)
+    await makeDue(app, slot, [userId])
+    const held = await importUntil(app, slot.issue, { symbols: ['ITBEES'], from: slot.issue, commit: false })
+    await app.sql`
+      insert into import_questions (import_id, kind, symbol, seen, first_day, last_day, prices)
+      values (${held}, 'basis', 'ITBEES', 'ITBEES.csv', ${slot.issue}, ${slot.issue}, 1)`
+    await app.run('queue-reports')
+    expect((await queuedFor(app, userId)).map(({ kind }) => kind)).toEqual(['report-late'])
+    await app.sql`update import_questions set first_day = '2020-01-01', last_day = '2020-01-01' where import_id = ${held}`
+    await app.run('queue-reports')
+    expect((await queuedFor(app, userId)).map(({ kind }) => kind)).toEqual(['report-late', 'report'])
+    await app.sql`update imports set status = 'dropped' where id = ${held}`
+  })
+
   test('the benchmark’s price without those of the sectors is half an import, and waits', async () => {
     await undoAll()
     const slot = await pastSlot(app, 'weekly')
