@@ -16,7 +16,7 @@ import { connect, type Sql } from '../../src/platform/db.ts'
 import { differences, seeded } from '../market/fixture.ts'
 import { freshDatabase } from '../support/database.ts'
 import { type FormatName, filesOf, formats, type Piece, type Rows, withIsin } from './price-pieces.ts'
-import { pick, randomWorld, type World } from './price-world.ts'
+import { pick, randomTruth, type Truth } from './price-truth.ts'
 
 const seed = Number(process.env.SEED ?? Date.now() & 0x7fffffff)
 /** Bounded whatever the machine; RUNS asks for a number and gets it. */
@@ -64,11 +64,11 @@ test('whatever the prices came in, and in whatever order, the analysis is that o
 /** Imports a random history; answers how the analysis differs from that of the clean series. */
 async function playedFrom(random: () => number): Promise<string[]> {
   await sql`truncate imports, splits, real_jumps, former_names cascade`
-  const world = randomWorld(random, { symbols, former }, openDays())
-  await registered(random, world)
+  const truth = randomTruth(random, { symbols, former }, openDays())
+  await registered(random, truth)
   const committed = new Map<number, Rows>()
-  for (const piece of piecesOf(random, world).toSorted(() => random() - 0.5)) {
-    const importId = await imported(random, world, piece)
+  for (const piece of piecesOf(random, truth).toSorted(() => random() - 0.5)) {
+    const importId = await imported(random, truth, piece)
     committed.set(importId, piece.rows)
     if (random() < 0.15) {
       const undone = pick(random, [...committed.keys()])
@@ -77,12 +77,12 @@ async function playedFrom(random: () => number): Promise<string[]> {
     }
   }
   // Whoever keeps the site knows every split in the end, also those too small to be asked about.
-  for (const split of world.splits) await entered(split)
-  return compared(random, world, [...committed.values()].flat())
+  for (const split of truth.splits) await entered(split)
+  return compared(random, truth, [...committed.values()].flat())
 }
 
 /** What whoever keeps the site has entered: the instruments' symbols, those of the beginning or of the end, and their ISINs. */
-async function registered(random: () => number, { renaming, reissue }: World): Promise<void> {
+async function registered(random: () => number, { renaming, reissue }: Truth): Promise<void> {
   await sql`update instruments set symbol = ${renamed} where symbol = ${former}`
   for (const symbol of symbols) {
     const isin = isinOf('INF', reissue?.symbol === symbol && random() < 0.5 ? `${symbol} anew` : symbol)
@@ -102,14 +102,14 @@ async function presentSymbol(symbol: string): Promise<string> {
   return row ? symbol : former
 }
 
-/** The world's days cut into pieces, each in a format of its own and with gaps; some come twice. */
-function piecesOf(random: () => number, world: World): Piece[] {
-  const cuts = Array.from({ length: 1 + Math.floor(4 * random()) }, () => Math.floor(world.days.length * random()))
-  const bounds = [0, ...cuts.sort((a, b) => a - b), world.days.length]
-  const stretches = bounds.slice(1).map((to, i) => world.days.slice(bounds[i], to))
+/** All days cut into pieces, each in a format of its own and with gaps; some come twice. */
+function piecesOf(random: () => number, truth: Truth): Piece[] {
+  const cuts = Array.from({ length: 1 + Math.floor(4 * random()) }, () => Math.floor(truth.days.length * random()))
+  const bounds = [0, ...cuts.sort((a, b) => a - b), truth.days.length]
+  const stretches = bounds.slice(1).map((to, i) => truth.days.slice(bounds[i], to))
   for (let i = Math.floor(3 * random()); i > 0; i--) {
-    const from = Math.floor(world.days.length * random())
-    stretches.push(world.days.slice(from, from + 120))
+    const from = Math.floor(truth.days.length * random())
+    stretches.push(truth.days.slice(from, from + 120))
   }
   return stretches
     .flatMap((days, i) =>
@@ -119,11 +119,11 @@ function piecesOf(random: () => number, world: World): Piece[] {
     )
     .map(({ days, of, name }) => ({ rows: withoutSome(random, of, days), name }))
     .filter(({ rows }) => rows.length > 0)
-    .map((piece) => ({ ...piece, format: pick(random, formatsOf(world, piece.rows)), restated: random() < 0.5 }))
+    .map((piece) => ({ ...piece, format: pick(random, formatsOf(truth, piece.rows)), restated: random() < 0.5 }))
 }
 
 /** A name that nobody has entered is found by the ISIN, or not at all. */
-function formatsOf({ renaming }: World, rows: Rows): readonly FormatName[] {
+function formatsOf({ renaming }: Truth, rows: Rows): readonly FormatName[] {
   const isUnheardOf = renaming !== null && !renaming.isNoted && rows.some(({ symbol }) => symbol === renaming.symbol)
   return isUnheardOf ? withIsin : formats
 }
@@ -138,8 +138,8 @@ function withoutSome(random: () => number, of: readonly string[], days: readonly
 }
 
 /** Imports a piece as a careful person does: what is asked is answered by what really happened. */
-async function imported(random: () => number, world: World, piece: Piece): Promise<number> {
-  const files = filesOf(random, world, piece).map((file) => {
+async function imported(random: () => number, truth: Truth, piece: Piece): Promise<number> {
+  const files = filesOf(random, truth, piece).map((file) => {
     const path = join(folder, file.name)
     writeFileSync(path, file.bytes)
     return { path, name: file.name }
@@ -153,7 +153,7 @@ async function imported(random: () => number, world: World, piece: Piece): Promi
   }
   for (let jumps = await jumpsOf(importId); jumps.length > 0; jumps = await jumpsOf(importId)) {
     const { symbol, day } = jumps[0]!
-    const own = world.splits.filter((split) => split.symbol === finalSymbol(symbol))
+    const own = truth.splits.filter((split) => split.symbol === finalSymbol(symbol))
     const split = own.find((one) => one.day === day)
     if (split && random() < 0.7 && !(await isKnown(symbol, day)))
       await decideJump(sql, importId, { symbol, day, ratio: split.ratio }, by)
@@ -175,11 +175,11 @@ async function isKnown(symbol: string, day: Day): Promise<boolean> {
   return (await listSplits(sql)).some((one) => one.symbol === symbol && one.day === day)
 }
 
-async function entered({ symbol, day, ratio }: World['splits'][number]): Promise<void> {
+async function entered({ symbol, day, ratio }: Truth['splits'][number]): Promise<void> {
   await addSplit(sql, { symbol: await presentSymbol(symbol), day, ratio: String(ratio) }, by)
 }
 
-async function compared(random: () => number, { clean, days }: World, rows: Rows): Promise<string[]> {
+async function compared(random: () => number, { clean, days }: Truth, rows: Rows): Promise<string[]> {
   const present = new Map(symbols.map((symbol) => [symbol, new Map<Day, number>()]))
   for (const { symbol, day } of rows.toSorted((a, b) => (a.day < b.day ? -1 : 1)))
     present.get(symbol)!.set(day, clean.get(symbol)!.get(day)!)

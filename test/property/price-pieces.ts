@@ -1,8 +1,8 @@
 import { strToU8, type Zippable, zipSync } from 'fflate'
 import type { Day } from '../../src/market/calendar/days.ts'
-import { closeAsOf, isinOn, pick, symbolOn, type World } from './price-world.ts'
+import { closeAsOf, isinOn, pick, symbolOn, type Truth } from './price-truth.ts'
 
-/** Rows of the world that come in files together: these days of these symbols. */
+/** What comes in files together: these days of these symbols. */
 export type Rows = readonly { symbol: string; day: Day }[]
 type File = { name: string; bytes: Uint8Array }
 
@@ -29,7 +29,7 @@ export const withIsin = ['udiff', 'legacy'] as const
 export type Piece = { rows: Rows; format: FormatName; restated: boolean; name: string }
 
 /** The files of these rows, in random order and with what different senders make of a text file. */
-export function filesOf(random: () => number, world: World, { rows, format, restated, name }: Piece): File[] {
+export function filesOf(random: () => number, truth: Truth, { rows, format, restated, name }: Piece): File[] {
   const shuffled = rows.toSorted(() => random() - 0.5)
   const text = (lines: readonly string[]) =>
     strToU8((random() < 0.3 ? '\ufeff' : '') + lines.join(random() < 0.5 ? '\n' : '\r\n'))
@@ -42,14 +42,14 @@ export function filesOf(random: () => number, world: World, { rows, format, rest
   ) =>
     [...perSymbol].map(([symbol, own]) => {
       const asOf = lastOf(own)
-      const lines = own.map((row) => line(row.day, written(world, row, isRestated ? asOf : row.day)))
-      return { name: nameOf(symbolOn(world, symbol, asOf)), bytes: text([header, ...lines]) }
+      const lines = own.map((row) => line(row.day, written(truth, row, isRestated ? asOf : row.day)))
+      return { name: nameOf(symbolOn(truth, symbol, asOf)), bytes: text([header, ...lines]) }
     })
   const together = (header: string, line: (symbol: string, day: Day, close: string) => string, isRestated: boolean) => {
     const last = lastOf(rows)
     const lines = shuffled.map((row) => {
       const asOf = isRestated ? last : row.day
-      return line(symbolOn(world, row.symbol, asOf), row.day, written(world, row, asOf))
+      return line(symbolOn(truth, row.symbol, asOf), row.day, written(truth, row, asOf))
     })
     return [{ name: `${name}.csv`, bytes: text([header, ...lines]) }]
   }
@@ -86,7 +86,7 @@ export function filesOf(random: () => number, world: World, { rows, format, rest
   for (const [day, own] of Map.groupBy(shuffled, (row) => row.day)) {
     const lines = bhavcopy[format](
       day,
-      [...own.map((row) => listed(world, row)), stranger].toSorted(() => random() - 0.5),
+      [...own.map((row) => listed(truth, row)), stranger].toSorted(() => random() - 0.5),
     )
     days[`${pick(random, ['', 'in/a/folder/'])}${format}-${day}.csv`] = text(lines)
   }
@@ -102,17 +102,17 @@ const lastOf = (rows: Rows) =>
     .at(-1)!
 
 /** A close with every digit, and never an exponent. */
-function written(world: World, { symbol, day }: Rows[number], asOf: Day): string {
-  return closeAsOf(world, symbol, day, asOf).toFixed(12)
+function written(truth: Truth, { symbol, day }: Rows[number], asOf: Day): string {
+  return closeAsOf(truth, symbol, day, asOf).toFixed(12)
 }
 
 /** A security in a file of its day. */
 type Listed = { symbol: string; isin: string; close: string }
 const stranger: Listed = { symbol: 'STRANGER', isin: 'INE000A01010', close: '77' }
 
-function listed(world: World, row: Rows[number]): Listed {
+function listed(truth: Truth, row: Rows[number]): Listed {
   const { symbol, day } = row
-  return { symbol: symbolOn(world, symbol, day), isin: isinOn(world, symbol, day), close: written(world, row, day) }
+  return { symbol: symbolOn(truth, symbol, day), isin: isinOn(truth, symbol, day), close: written(truth, row, day) }
 }
 
 /** Bhavcopies as the exchange writes them: prices as they were traded, its other securities among them. */

@@ -1,6 +1,6 @@
 import { cachedAnalysis, currentMarket } from '../../market/engine/market.ts'
 import { commit, readIntoImport } from '../../market/prices/imports/imports.ts'
-import { connect } from '../../platform/db.ts'
+import { answers, connect } from '../../platform/db.ts'
 import { ready } from './child.ts'
 
 /** What the parent sends: files to be imported one after the other, or none, to read the market and analyse it. */
@@ -13,7 +13,7 @@ export type Result = { seconds: number; extraMb: number; keptKb: number; analysi
 
 process.on('message', async ({ url, paths }: Task) => {
   const sql = connect(url, { max: 2 })
-  await sql`select 1`
+  await answers(sql)
   globalThis.gc?.()
   const before = process.memoryUsage()
   const started = performance.now()

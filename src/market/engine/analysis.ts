@@ -2,7 +2,15 @@ import { type Day, daysAfter } from '../calendar/days.ts'
 import { type TradingCalendar, weekGoesOn } from '../calendar/trading-calendar.ts'
 import type { Prices } from '../prices/closing-prices.ts'
 import { type Bars, dailyBars, weeklyBars } from './bars.ts'
-import { type Blanks, figureNames, type Subject, whyBlank, whyNoReturns, whyProvisional, whyStale } from './blanks.ts'
+import {
+  type Blanks,
+  blanksOf,
+  figureNames,
+  provisionalReason,
+  returnBlanksOf,
+  type Subject,
+  staleReason,
+} from './blanks.ts'
 import { carriedOver, tolerated } from './carrying.ts'
 import { closesOn, type Frame, frameOf, sessionAt } from './frame.ts'
 import { type Quadrant, quadrantOf } from './quadrants.ts'
@@ -122,7 +130,7 @@ function measure(frame: Frame, { symbol, name, prices }: Instrument): Measured {
     ...subject,
     symbol,
     name,
-    stale: whyStale(subject),
+    stale: staleReason(subject),
     daily: dailyBars(frame, closes),
     weekly: weeklyBars(frame, closes),
   }
@@ -147,11 +155,11 @@ function figuresOf(one: Measured, score: number | null, { step, tail }: Analysis
   return {
     ...figures,
     formula: readings?.formula ?? null,
-    provisional: readings?.formula === 'C/2' ? whyProvisional(one, bars, line) : null,
+    provisional: readings?.formula === 'C/2' ? provisionalReason(one, bars, line) : null,
     quadrant: now ? quadrantOf(now) : null,
     carried: readings?.carried ?? 0,
     spark: one.weekly.rs.slice(-sparkBars),
-    blanks: whyBlank(one, { bars, line, figures }),
+    blanks: blanksOf(one, { bars, line, figures }),
   }
 }
 
@@ -166,7 +174,7 @@ function noFigures(reason: string): Figures {
 function benchmarkIn(frame: Frame, prices: Prices): Analysis['benchmark'] {
   const subject = { frame, prices, closes: frame.benchmark }
   const returns = returnsOf(frame, frame.benchmark)
-  return { returns, blanks: whyNoReturns(subject, returns) }
+  return { returns, blanks: returnBlanksOf(subject, returns) }
 }
 
 function tailOf({ days }: Bars, { ratio, momentum }: Readings, length: number): Reading[] {

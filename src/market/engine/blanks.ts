@@ -27,7 +27,7 @@ const lengths: Record<Span, string> = {
 }
 
 /** Why an instrument has no figure at all: no close in the last sessions. Null when it has one. */
-export function whyStale({ frame, prices, closes }: Subject): string | null {
+export function staleReason({ frame, prices, closes }: Subject): string | null {
   if (lastWithin(closes, frame.days.length - 1) !== -1) return null
   const last = endOf(prices, frame.asOf, (day, other) => day > other)
   return last === null ? 'No prices yet' : `No price since ${sinceDay(last, frame.asOf)}`
@@ -42,59 +42,59 @@ type Figures = {
 }
 
 /** The reason of every figure that is null, for an instrument that is not stale. `bars`: those of the map. */
-export function whyBlank(
+export function blanksOf(
   subject: Subject & { daily: Bars },
   { bars, line, figures }: { bars: Bars; line: Carried; figures: Figures },
 ): Blanks {
   const unit = `${bars.step}s`
   const window = (size: number, needs: string) =>
-    whyNoWindow(subject, { bars, line, size, needs: `${needs} ${size} ${unit}` })
-  const blanks: Blanks = whyNoReturns(subject, figures.returns)
-  if (figures.score === null) blanks.score = whyNoScore(subject, subject.daily)
+    windowReason(subject, { bars, line, size, needs: `${needs} ${size} ${unit}` })
+  const blanks: Blanks = returnBlanksOf(subject, figures.returns)
+  if (figures.score === null) blanks.score = scoreReason(subject, subject.daily)
   if (figures.tail.length === 0) blanks.map = window(lookback['C/2'], 'a reading needs')
   if (figures.mansfield === null) blanks.mansfield = window(mansfieldBars[bars.step], 'Mansfield RS needs')
-  if (figures.fromHigh === null) blanks.high = whyNoHigh(subject)
+  if (figures.fromHigh === null) blanks.high = highReason(subject)
   return blanks
 }
 
 /** The reason of every return that is null. */
-export function whyNoReturns(subject: Subject, returns: Record<Span, number | null>): Blanks {
+export function returnBlanksOf(subject: Subject, returns: Record<Span, number | null>): Blanks {
   const none = spans.filter((span) => returns[span] === null)
-  return Object.fromEntries(none.map((span) => [span, whyNoReturn(subject, span)]))
+  return Object.fromEntries(none.map((span) => [span, returnReason(subject, span)]))
 }
 
 /** Why a reading is C's and not B's. */
-export function whyProvisional(subject: Subject, bars: Bars, line: Carried): string {
+export function provisionalReason(subject: Subject, bars: Bars, line: Carried): string {
   const size = lookback['B/2']
-  return whyNoWindow(subject, { bars, line, size, needs: `formula B needs ${size} ${bars.step}s` })
+  return windowReason(subject, { bars, line, size, needs: `formula B needs ${size} ${bars.step}s` })
 }
 
-function whyNoReturn(subject: Subject, span: Span): string {
-  return whyNoClose(subject, startsOf(subject.frame)[span], `less than ${lengths[span]}`)
+function returnReason(subject: Subject, span: Span): string {
+  return closeReason(subject, startsOf(subject.frame)[span], `less than ${lengths[span]}`)
 }
 
 /** Why there is no distance from the year's high. */
-function whyNoHigh(subject: Subject): string {
+function highReason(subject: Subject): string {
   const { frame, closes } = subject
   const start = yearStartOf(frame)
-  if (lastWithin(closes, start) === -1) return whyNoClose(subject, start, 'less than a year')
+  if (lastWithin(closes, start) === -1) return closeReason(subject, start, 'less than a year')
   const weeks = weeksWithout(frame, closes, start).map(({ from, to }) => ({ from, to: to - 1 }))
   return gapsIn(frame, weeks, { subject: 'No price', of: '52 weeks', in: 'in' })
 }
 
 /** Why there is no score. */
-function whyNoScore(subject: Subject, { rs }: Bars): string {
+function scoreReason(subject: Subject, { rs }: Bars): string {
   const { frame, closes } = subject
   const places = [0, 1, 2, 3, 4].map((quarters) => rs.length - 1 - quarter * quarters)
   const place = places.find((one) => lastWithin(rs, one) === -1)
   if (place === undefined) return 'The returns of a year give no score'
-  if (place < 0 || lastWithin(closes, place) === -1) return whyNoClose(subject, place, 'less than a year')
+  if (place < 0 || lastWithin(closes, place) === -1) return closeReason(subject, place, 'less than a year')
   const gap = gapAround(rs, place)
   return `${lacking(subject, [gap])} ${onDays(frame.days[gap.from]!, frame.days[gap.to]!, frame.asOf)}`
 }
 
 /** Why a window of `size` bars up to now has no value; `needs` says what for: "Mansfield RS needs 52 weeks". */
-function whyNoWindow(
+function windowReason(
   subject: Subject,
   { bars, line, size, needs }: { bars: Bars; line: Carried; size: number; needs: string },
 ): string {
@@ -120,7 +120,7 @@ function whyNoWindow(
 }
 
 /** Why there is no close fresh enough for the trading day at `place`; before the first trading day it is -1 or less. */
-function whyNoClose(subject: Subject, place: number, short: string): string {
+function closeReason(subject: Subject, place: number, short: string): string {
   const { frame, closes } = subject
   const begun = beginningOf(subject)
   if (place < 0 || begun === null || begun > frame.days[place]!) return tooShort(subject, short)

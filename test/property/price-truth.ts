@@ -12,7 +12,7 @@ type Renaming = { symbol: string; old: string; until: Day; isNoted: boolean }
  * What really happened: the clean series, restated for every split, the splits, who was called differently, and whose ISIN is
  * another one from a day on. Instruments are called by the symbol they have in the end.
  */
-export type World = {
+export type Truth = {
   days: readonly Day[]
   symbols: readonly string[]
   splits: readonly Split[]
@@ -25,12 +25,12 @@ export type Clean = ReadonlyMap<string, ReadonlyMap<Day, number>>
 /** Faces split, bonuses of one for one, for two and for five, and units put together. */
 const ratios = [2, 5, 10, 1.5, 1.2, 0.1] as const
 
-/** A random world of these symbols over these days; `former` is what one of them may have been called. */
-export function randomWorld(
+/** A random history of these symbols over these days; `former` is what one of them may have been called. */
+export function randomTruth(
   random: () => number,
   { symbols, former }: { symbols: readonly string[]; former: string },
   days: readonly Day[],
-): World {
+): Truth {
   const splits: Split[] = []
   for (let i = Math.floor(4 * random()); i > 0; i--) {
     const symbol = pick(random, symbols)
@@ -56,17 +56,17 @@ export function randomWorld(
 }
 
 /** What an instrument was called on a day. */
-export function symbolOn({ renaming }: World, symbol: string, day: Day): string {
+export function symbolOn({ renaming }: Truth, symbol: string, day: Day): string {
   return renaming?.symbol === symbol && day <= renaming.until ? renaming.old : symbol
 }
 
 /** The ISIN an instrument had on a day. */
-export function isinOn({ reissue }: World, symbol: string, day: Day): string {
+export function isinOn({ reissue }: Truth, symbol: string, day: Day): string {
   return isinOf('INF', reissue?.symbol === symbol && day >= reissue.from ? `${symbol} anew` : symbol)
 }
 
 /** The close of a day as it was written when only the splits up to `asOf` had happened: as traded, when that is the day itself. */
-export function closeAsOf({ clean, splits }: World, symbol: string, day: Day, asOf: Day): number {
+export function closeAsOf({ clean, splits }: Truth, symbol: string, day: Day, asOf: Day): number {
   const later = splits.filter((split) => split.symbol === symbol && split.day > asOf)
   return later.reduce((close, { ratio }) => close * ratio, clean.get(symbol)!.get(day)!)
 }
