@@ -20,7 +20,7 @@ export type Truth = {
   renaming: Renaming | null
   reissue: { symbol: string; from: Day } | null
 }
-export type Clean = ReadonlyMap<string, ReadonlyMap<Day, number>>
+type Clean = ReadonlyMap<string, ReadonlyMap<Day, number>>
 
 /** Faces split, bonuses of one for one, for two and for five, and units put together. */
 const ratios = [2, 5, 10, 1.5, 1.2, 0.1] as const
