@@ -10,6 +10,8 @@ import type { Measurement } from './measurement.ts'
 import { weekdays, writeLong } from './price-files.ts'
 import { seriesOf } from './series.ts'
 
+/** Memory is bounded as `npm start` bounds it. */
+const flags = ['--expose-gc', '--max-semi-space-size=8', '--max-old-space-size=256']
 const quarters = 40
 const daysAQuarter = 65
 /** Of what a market of three thousand takes, a thirtieth is enough to see what an instrument adds. */
@@ -51,7 +53,7 @@ export async function measureWholeMarket(harness: BenchHarness): Promise<Measure
 }
 
 async function done(task: Task): Promise<Result> {
-  const { child } = await start<string>('market-reader.ts', ['--expose-gc'])
+  const { child } = await start<string>('market-reader.ts', flags)
   try {
     child.send(task)
     const [result] = await Promise.race([

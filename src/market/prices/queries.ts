@@ -49,14 +49,19 @@ export async function findNewestDay(sql: Sql): Promise<{ newest: string | null; 
  */
 export type PricesRow = { symbol: string; places: number[]; closes: number[]; restatedAsOf: (string | null)[] | null }
 
-/** The prices from one day to another of the next instruments by symbol, each with the oldest first. */
+/** The prices from one day to another of the next instruments by symbol that are shown, each with the oldest first. */
 export async function listPricesOf(
   sql: Sql,
   { after, limit, first, last }: { after: string; limit: number; first: string; last: string },
 ): Promise<PricesRow[]> {
   return sql<PricesRow[]>`
     select i.symbol, p.*
-    from (select symbol from instruments where symbol > ${after} order by symbol limit ${limit}) i
+    from (
+      select symbol from instruments
+      where symbol > ${after} and (shown or kind = 'benchmark')
+      order by symbol
+      limit ${limit}
+    ) i
     cross join lateral (
       select coalesce(json_agg(day - ${first}::date), '[]') as places, coalesce(json_agg(close), '[]') as closes,
              case when bool_or(basis = 'restated')

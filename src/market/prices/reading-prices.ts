@@ -9,8 +9,9 @@ import { listSplits } from './splits/queries.ts'
 const batch = 20
 
 /**
- * The closing prices that count, adjusted for splits, by symbol: of the last `years` up to the benchmark's newest day. However
- * many there are, memory grows by eight bytes a day and instrument. `newest` null: the benchmark has no price.
+ * The closing prices that count of the benchmark and of what is shown, adjusted for splits, by symbol: of the last `years` up to
+ * the benchmark's newest day. However many there are, memory grows by eight bytes a day and instrument. `newest` null: the
+ * benchmark has no price.
  */
 export async function readPrices(
   sql: Sql,
