@@ -222,15 +222,15 @@ describe('gaps', () => {
 
   test('an instrument whose prices ended has no figure anywhere, and the day of its last price', () =>
     without(
-      () => app.sql`delete from prices where symbol = ${stale} and day > '2026-11-10'`,
+      () => app.sql`delete from prices where symbol = ${stale} and day > '2026-11-06'`,
       async () => {
         const page = await visitor.get('/dashboard')
         expect(new Set(cellsOf(page.body, stale).slice(1))).toEqual(new Set(['–']))
-        expect(page.body).toContain('title="No price since 10 Nov"')
-        expect(textOf(page.body)).toContain('IT (no price since 10 Nov)')
+        expect(page.body).toContain('title="No price since 6 Nov"')
+        expect(textOf(page.body)).toContain('IT (no price since 6 Nov)')
         expect(page.body).not.toMatch(/aria-label="IT: /)
         const sector = textOf((await visitor.get(`/dashboard/sectors/${stale}`)).body)
-        expect(sector).toContain('No price since 10 Nov, so there are no figures of it.')
+        expect(sector).toContain('No price since 6 Nov, so there are no figures of it.')
         const file = parse((await visitor.get('/dashboard/table.csv')).body, { bom: true, columns: true }) as Record<
           string,
           string
@@ -238,7 +238,7 @@ describe('gaps', () => {
         expect(file.find(({ ETF }) => ETF === stale)).toMatchObject({
           '1W (%)': '',
           Rank: '',
-          Notes: 'No price since 10 Nov',
+          Notes: 'No price since 6 Nov',
         })
       },
     ))
