@@ -40,6 +40,7 @@ const machines = [
   'refunds',
   'clock',
   'command',
+  'feed',
   'cashfree',
   'visitor',
   'link',

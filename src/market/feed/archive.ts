@@ -29,7 +29,7 @@ export async function fetchDays(feed: Feed, days: readonly Day[], until: number)
   for (let i = 0; i < days.length; i += size) {
     if (feed.stopping.aborted || performance.now() > until || (await countHeldImports(feed.sql)) >= mostHeld) break
     if (i > 0) await pause(pauseMs)
-    const { found, failed } = await inTemporaryFolder((folder) => fetchBatch(feed, days.slice(i, i + size), folder))
+    const { found, failed } = await inTemporaryFolder((folder) => fetchBatch(feed, days.slice(i, i + size), folder, until))
     outcomes.push(...found)
     if (failed) break
   }
@@ -40,12 +40,13 @@ async function fetchBatch(
   feed: Feed,
   days: readonly Day[],
   folder: string,
+  until: number,
 ): Promise<{ found: Outcome[]; failed: boolean }> {
   const found: Outcome[] = []
   const good: (GivenFile & { day: Day })[] = []
   let failed = false
   for (const [place, day] of days.entries()) {
-    if (feed.stopping.aborted) break
+    if (feed.stopping.aborted || performance.now() > until) break
     if (place > 0) await pause(pauseMs)
     try {
       const file = await fetchDay(feed, day, join(folder, day))
@@ -65,7 +66,8 @@ async function fetchBatch(
       break
     }
   }
-  if (good.length > 0) found.push(...(await importFiles(feed, good)))
+  // A process that ends leaves them to the next one, for reading them takes longer than it has.
+  if (good.length > 0 && !feed.stopping.aborted) found.push(...(await importFiles(feed, good)))
   return { found, failed }
 }
 
