@@ -29,7 +29,9 @@ export async function fetchDays(feed: Feed, days: readonly Day[], until: number)
   for (let i = 0; i < days.length; i += size) {
     if (feed.stopping.aborted || performance.now() > until || (await countHeldImports(feed.sql)) >= mostHeld) break
     if (i > 0) await pause(pauseMs)
-    const { found, failed } = await inTemporaryFolder((folder) => fetchBatch(feed, days.slice(i, i + size), folder, until))
+    const { found, failed } = await inTemporaryFolder((folder) =>
+      fetchBatch(feed, days.slice(i, i + size), folder, until),
+    )
     outcomes.push(...found)
     if (failed) break
   }

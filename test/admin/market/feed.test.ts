@@ -1,5 +1,8 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { undo } from '../../../src/market/prices/imports/imports.ts'
+import { readIntoImport, undo } from '../../../src/market/prices/imports/imports.ts'
 import { type Archive, bhavcopy, commitPrices, newestSessions, startArchive } from '../../market/feed/fixture.ts'
 import { admin, app, reader, usePanel } from '../panel.ts'
 
@@ -10,7 +13,11 @@ beforeAll(async () => {
   env.PRICE_ARCHIVE_URL = archive.prices.archiveUrls![0]!
 })
 usePanel(['admin', 'reader'], env)
-afterAll(() => archive.close())
+const folder = mkdtempSync(join(tmpdir(), 'etf-feed-'))
+afterAll(async () => {
+  await archive.close()
+  rmSync(folder, { recursive: true })
+})
 
 const page = async () => (await admin.visitor.get('/admin/market/feed')).body.replace(/\s+/g, ' ')
 /** The row of a day's table, as text. */
@@ -81,6 +88,28 @@ describe('the feed in the panel', () => {
   test('is read by an administrator who only looks, and moved by none of them', async () => {
     expect((await reader.visitor.get('/admin/market/feed')).body).not.toContain('Look now')
     expect((await reader.visitor.post('/admin/market/feed/look')).status).toBe(403)
+  })
+
+  test('a held file of the exchange look-alike can be decided like a real one', async () => {
+    const [before, day] = (await newestSessions(app.sql, 2)) as [string, string]
+    await app.sql`truncate imports, feed_days cascade`
+    await commitPrices(app.sql, [before], 'sample')
+    const path = join(folder, 'day.csv.zip')
+    writeFileSync(path, bhavcopy(day, { ITBEES: 10 }))
+    const id = await readIntoImport(app.sql, [{ path, name: 'day.csv.zip' }], { origin: 'sample', actor: 'feed' })
+    const { body } = await admin.visitor.get(`/admin/market/imports/${id}`)
+    expect(body).toContain(`action="/admin/market/imports/${id}/decisions"`)
+    expect(body).toContain('day.csv.zip')
+    const ratio = { symbol: 'ITBEES', day, what: 'split', ratio: '10' }
+    expect((await admin.visitor.post(`/admin/market/imports/${id}/decisions`, ratio)).status).toBe(303)
+    const decided = (await admin.visitor.get(`/admin/market/imports/${id}`)).body
+    expect(decided).not.toContain('The sample ends')
+    const version = /name="version" value="(\d+)"/.exec(decided)![1]!
+    expect((await admin.visitor.post(`/admin/market/imports/${id}/commit`, { version })).status).toBe(303)
+    expect(await app.sql`select status from imports order by id`).toMatchObject([
+      { status: 'committed' },
+      { status: 'committed' },
+    ])
   })
 
   test('an incident about held prices leads to the import', async () => {

@@ -36,8 +36,8 @@ export async function viewImport(sql: Sql, found: Import): Promise<ImportView> {
     namesOf(sql, [found.createdBy]),
     marketAge(sql),
     found.status === 'held' ? listAcceptedNames(sql, found.id) : [],
-    // A sample is not compared, and what was dropped has no prices any more.
-    found.status === 'reading' || found.status === 'dropped' || found.origin === 'sample'
+    // The sample that a demo begins with is not compared, and what was dropped has no prices any more.
+    found.status === 'reading' || found.status === 'dropped' || found.createdBy === 'sample'
       ? { symbols: [], questions: [], jumps: [], decisions: [] }
       : previewImport(sql, found.id),
   ])
@@ -53,7 +53,7 @@ export async function viewImport(sql: Sql, found: Import): Promise<ImportView> {
     })),
     prices: preview.symbols.reduce((sum, one) => sum + one.rows, 0),
     knownAlready: preview.symbols.length > 0 && preview.symbols.every((one) => one.fresh + one.changed === 0),
-    endsSample: age.sample,
+    endsSample: age.sample && found.origin !== 'sample',
     version,
   }
 }
