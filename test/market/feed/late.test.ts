@@ -29,6 +29,8 @@ describe('late prices', () => {
     await feed.setClock('2026-11-23T21:00:00+05:30')
     for (let again = 0; again < 3; again++) await feed.run(archive.prices)
     expect(await late()).toEqual([{ subjectKey: '2026-11-23', isOpen: true }])
+    // Where an instant is written by default it is the real one.
+    await feed.sql`update incidents set opened_at = now()`
     expect(await insertAlertMails(feed.sql, 'ops@example.in')).toBe(1)
     expect(await insertAlertMails(feed.sql, 'ops@example.in')).toBe(0)
     archive.files.set('2026-11-23', bhavcopy('2026-11-23'))
