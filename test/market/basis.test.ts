@@ -5,6 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { currentMarket } from '../../src/market/engine/market.ts'
 import { ratioAfter } from '../../src/market/prices/closing-prices.ts'
 import { correctBasis } from '../../src/market/prices/imports/basis.ts'
+import { doubtAbout, suspectOf } from '../../src/market/prices/imports/doubts.ts'
 import { commit, decideJump, previewImport, readIntoImport, undo } from '../../src/market/prices/imports/imports.ts'
 import { deleteDecision } from '../../src/market/prices/imports/jump-queries.ts'
 import { dropImport } from '../../src/market/prices/imports/queries.ts'
@@ -380,4 +381,42 @@ test('a price is compared with the last one before it, however long ago, and one
   await committed(...traded('ITBEES', ['2026-11-19', 400.5]))
   const next = await held(...traded('ITBEES', ['2026-11-20', 401]))
   expect(await jumps(next)).toEqual([])
+})
+
+test('the file that may be taken for the wrong thing is named, on whichever side of the join it is', async () => {
+  await addSplit(sql, { symbol: 'ITBEES', day: '2026-11-25', ratio: '10' }, tester)
+  await committed(...traded('ITBEES', ['2026-11-19', 400], ['2026-11-20', 402]))
+  const about = async (id: number) =>
+    (await previewImport(sql, id)).jumps.map((jump) => [
+      jump.day,
+      suspectOf(jump)?.source.file ?? null,
+      doubtAbout(jump, { dayText: (day) => day, ratioText: (ratio) => `${ratio}:1` }),
+    ])
+  // Called restated, yet as traded: what follows the join is too high, and falls within the file.
+  const raw = await held(yahoo('ITBEES', ['2026-11-23', 401], ['2026-11-25', 40.3]))
+  const notApplied =
+    'ITBEES.NS.csv is taken as restated up to 2026-11-25, so that the split of 10:1 on 2026-11-25 is not applied to its prices. They look as they were traded: it would not be applied at all.'
+  expect(await about(raw)).toEqual([
+    ['2026-11-23', 'ITBEES.NS.csv', notApplied],
+    ['2026-11-25', 'ITBEES.NS.csv', notApplied],
+  ])
+  await dropImport(sql, raw, tester)
+  // Downloaded after the split and cut off before it.
+  const cut = await held(yahoo('ITBEES', ['2026-11-23', 40.1]))
+  expect(await about(cut)).toMatchObject([['2026-11-23', 'ITBEES.NS.csv', expect.stringContaining('applied twice')]])
+  await dropImport(sql, cut, tester)
+  // No split is known that would explain it.
+  const later = await held(
+    yahoo('AUTOBEES', ['2026-11-19', 20], ['2026-11-20', 20.1]),
+    ...traded('AUTOBEES', ['2026-11-23', 60]),
+  )
+  expect(await about(later)).toMatchObject([
+    ['2026-11-23', null, expect.stringContaining('a split that is not known yet')],
+  ])
+  await dropImport(sql, later, tester)
+  // Both sides are as traded: the split itself is in doubt.
+  const none = await held(...traded('ITBEES', ['2026-11-23', 403], ['2026-11-25', 402]))
+  expect(await about(none)).toMatchObject([
+    ['2026-11-25', null, expect.stringContaining('The prices do not show the split')],
+  ])
 })
