@@ -259,6 +259,19 @@ export const endpoints: Record<string, Endpoint> = {
     path: ({ held }) => `/admin/market/imports/${held}/decisions/removal`,
     form: () => ({ symbol: 'BANKBEES', day: '2026-11-20' }),
   },
+  // Nothing is asked about this import, and the other has no such file.
+  'POST /admin/market/imports/:id/questions': {
+    may: 'money',
+    path: ({ held }) => `/admin/market/imports/${held}/questions`,
+    form: () => ({ kind: 'basis', symbol: 'BANKBEES', seen: 'BANKBEES.csv', answer: 'traded' }),
+    answers: 409,
+  },
+  'POST /admin/market/imports/:id/basis': {
+    may: 'money',
+    path: ({ held }) => `/admin/market/imports/${held}/basis`,
+    form: () => ({ symbol: 'BANKBEES', day: '2026-11-20', basis: 'traded', until: '', place: '9', of: '999999' }),
+    answers: 409,
+  },
   'POST /admin/market/imports/:id/drop': {
     may: 'money',
     path: ({ unwanted }) => `/admin/market/imports/${unwanted}/drop`,
@@ -290,6 +303,18 @@ export const endpoints: Record<string, Endpoint> = {
     path: () => '/admin/market/instruments/BANKBEES/verified',
     formAt: () => '/admin/market/instruments/BANKBEES',
   },
+  'POST /admin/market/instruments/:symbol/rename': {
+    may: 'money',
+    path: () => '/admin/market/instruments/BANKBEES/rename',
+    formAt: () => '/admin/market/instruments/BANKBEES',
+    form: () => ({ newSymbol: 'BANKBEES' }),
+    answers: 422,
+  },
+  'POST /admin/market/instruments/:symbol/former-names/removal': {
+    may: 'money',
+    path: () => '/admin/market/instruments/BANKBEES/former-names/removal',
+    form: () => ({ seen: '1', kind: 'symbol', name: 'BANKOLD', until: '2026-11-20' }),
+  },
   // What has prices stays.
   'POST /admin/market/instruments/:symbol/removal': {
     may: 'money',
@@ -310,6 +335,10 @@ export const endpoints: Record<string, Endpoint> = {
   'POST /admin/market/splits': {
     may: 'money',
     form: () => ({ symbol: 'BANKBEES', day: '2026-11-20', ratio: '10' }),
+  },
+  'POST /admin/market/splits/own-moves/:id/removal': {
+    may: 'money',
+    path: () => '/admin/market/splits/own-moves/999999/removal',
   },
   'POST /admin/market/splits/:id/removal': { may: 'money', path: () => '/admin/market/splits/1/removal' },
 
