@@ -38,14 +38,15 @@ returns table (
     select t.symbol, k.days, k.ratios, p.*
     from touched t
     left join known k on k.symbol = t.symbol
+    -- Conditions an index can use: a join with the imports here, or an `or` below, would read all of a history.
     left join lateral (
-      select p.day from prices p join usable i on i.id = p.import_id
-      where p.symbol = t.symbol and p.day < t.first_day
+      select p.day from prices p
+      where p.symbol = t.symbol and p.day < t.first_day and p.import_id = any ((select array_agg(i.id) from usable i)::bigint[])
       order by p.day desc limit 1
     ) before on true
     left join lateral (
-      select p.day from prices p join usable i on i.id = p.import_id
-      where p.symbol = t.symbol and p.day > t.last_day
+      select p.day from prices p
+      where p.symbol = t.symbol and p.day > t.last_day and p.import_id = any ((select array_agg(i.id) from usable i)::bigint[])
       order by p.day limit 1
     ) after on true
     cross join lateral (
@@ -61,7 +62,8 @@ returns table (
                   from prices p
                   join usable i on i.id = p.import_id
                   where p.symbol = t.symbol
-                    and (t.is_split or p.day between least(t.first_day - 30, before.day) and coalesce(after.day, t.last_day))
+                    and p.day between case when t.is_split then '-infinity' else least(t.first_day - 30, before.day) end
+                                  and case when t.is_split then 'infinity' else coalesce(after.day, t.last_day) end
                   order by p.day, (p.import_id = p_import_id) desc, i.committed_at desc nulls last, p.import_id desc) c
             offset 0) a  -- so that what it is divided by is computed once
       window by_day as (order by a.day)
