@@ -49,7 +49,8 @@ const { values, positionals } = parseArguments(usage, {
 const settings = readSettings()
 await withDatabase(settings, async (url) => {
   await prepareDatabase(url)
-  const sql = connect(url, { max: 2 })
+  // Nobody waits behind it: ten years of a whole market are compared with what counts in one statement.
+  const sql = connect(url, { max: 2, deadline: 600_000 })
   try {
     if (values.list) await list(sql)
     else if (values.fetch) await fetchPrices(sql)

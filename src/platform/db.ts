@@ -20,7 +20,7 @@ const queuedPerConnection = 100
 
 /**
  * Opens a pool (lazily: no connection is made here). Timeouts are set on the server and once more on our side,
- * because a frozen server never enforces its own. `bigint` arrives as a number when it is safe, else it throws.
+ * because a frozen server never enforces its own: a statement has four seconds, or almost a longer `deadline` (in ms). `bigint` arrives as a number when it is safe, else it throws.
  */
 export function connect(url: string, options: { max: number; name?: string; deadline?: number }): Sql {
   const sockets = databaseSockets()
@@ -38,7 +38,7 @@ export function connect(url: string, options: { max: number; name?: string; dead
     types: { bigint: { to: 20, from: [20], serialize: String, parse: safeInteger } },
     connection: {
       application_name: options.name ?? 'etf-web',
-      statement_timeout: 4_000,
+      statement_timeout: Math.max(4_000, (options.deadline ?? deadlineMs) - 1_000),
       lock_timeout: 2_000,
       idle_in_transaction_session_timeout: 5_000,
     },

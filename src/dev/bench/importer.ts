@@ -15,7 +15,7 @@ export type Task = { url: string; path: string; name: string }
 export type Result = { seconds: number; extraMb: number; prices: number; csvParseSeconds: number }
 
 process.on('message', async ({ url, path, name }: Task) => {
-  const sql = connect(url, { max: 2 })
+  const sql = connect(url, { max: 2, deadline: 600_000 })
   const before = process.memoryUsage().rss
   const started = performance.now()
   const importId = await readIntoImport(sql, [{ path, name }], { origin: 'command', actor: 'command' })
