@@ -29,7 +29,7 @@ returns table (
           where s.import_id is null or s.import_id = p_import_id or i.status = 'committed'
           order by s.symbol, s.day, s.import_id nulls first) s
     group by s.symbol
-  ), usable as materialized (
+  ), usable as not materialized (
     select i.id, i.committed_at
     from imports i
     where i.id = p_import_id
@@ -38,17 +38,21 @@ returns table (
     select t.symbol, k.days, k.ratios, p.*
     from touched t
     left join known k on k.symbol = t.symbol
-    -- Conditions an index can use: a join with the imports here, or an `or` below, would read all of a history.
     left join lateral (
-      select p.day from prices p
-      where p.symbol = t.symbol and p.day < t.first_day and p.import_id = any ((select array_agg(i.id) from usable i)::bigint[])
+      select p.day from prices p join usable i on i.id = p.import_id
+      where p.symbol = t.symbol and p.day < t.first_day
       order by p.day desc limit 1
     ) before on true
     left join lateral (
-      select p.day from prices p
-      where p.symbol = t.symbol and p.day > t.last_day and p.import_id = any ((select array_agg(i.id) from usable i)::bigint[])
+      select p.day from prices p join usable i on i.id = p.import_id
+      where p.symbol = t.symbol and p.day > t.last_day
       order by p.day limit 1
     ) after on true
+    cross join lateral (
+      -- Plain bounds, so that the index finds the few closes of a daily file among those of many years.
+      select case when t.is_split then '-infinity' else least(t.first_day - 30, before.day) end as from_day,
+             case when t.is_split then 'infinity' else coalesce(after.day, t.last_day) end as to_day
+    ) looked_at
     cross join lateral (
       select a.*, lag(a.day) over by_day as before_day, lag(a.close) over by_day as before_close,
              lag(a.adjusted) over by_day / a.adjusted as factor,
@@ -61,9 +65,7 @@ returns table (
             from (select distinct on (p.day) p.day, p.close, p.basis, p.restated_as_of as as_of, p.import_id, p.file
                   from prices p
                   join usable i on i.id = p.import_id
-                  where p.symbol = t.symbol
-                    and p.day between case when t.is_split then '-infinity' else least(t.first_day - 30, before.day) end
-                                  and case when t.is_split then 'infinity' else coalesce(after.day, t.last_day) end
+                  where p.symbol = t.symbol and p.day between looked_at.from_day and looked_at.to_day
                   order by p.day, (p.import_id = p_import_id) desc, i.committed_at desc nulls last, p.import_id desc) c
             offset 0) a  -- so that what it is divided by is computed once
       window by_day as (order by a.day)
