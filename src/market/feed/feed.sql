@@ -16,25 +16,16 @@ create or replace function newest_session(p_hours integer) returns date language
   where trades_on(d.day)
 $$;
 
--- Days on which the benchmark has a price that counts. The sample counts only where prices are invented.
-create or replace function benchmark_days(p_invented boolean) returns setof date language sql stable as $$
-  select distinct p.day
-  from instruments b
-  join prices p on p.symbol = b.symbol
-  join imports i on i.id = p.import_id and i.status = 'committed' and (p_invented or i.origin <> 'sample')
-  where b.kind = 'benchmark'
-$$;
-
 -- The sessions whose prices are missing and may be asked for now, the oldest first. From the day after the newest that is here
 -- (the last two weeks again, for what came late), on a site without prices three years back: the slow formula needs 92 weeks,
 -- and a year to look back on. Not those that wait for a person, nor those that a person dropped or took back. With `p_from`
 -- all that are missing in that span, whatever became of them, except what is held.
 create or replace function feed_days_due(p_invented boolean, p_from date, p_to date)
 returns table (day date) language sql stable as $$
-  with here as materialized (
-    select benchmark_days(p_invented) as day
-  ), edges as (
-    select min(here.day) as first_day, max(here.day) as last_day, (now() at time zone 'Asia/Kolkata')::date as today from here
+  with edges as (
+    select (select b.day from benchmark_days(p_invented) b(day) order by b.day limit 1) as first_day,
+           (select b.day from benchmark_days(p_invented) b(day) order by b.day desc limit 1) as last_day,
+           (now() at time zone 'Asia/Kolkata')::date as today
   ), span as (
     select coalesce(p_from, case when last_day is not null then greatest(first_day, least(last_day + 1, today - 14))
                                  when not p_invented then (today - interval '3 years')::date end) as from_day,
@@ -47,7 +38,7 @@ returns table (day date) language sql stable as $$
   left join feed_days f on f.day = d.day::date
   left join imports i on i.id = f.import_id
   where trades_on(d.day::date)
-    and d.day::date not in (select here.day from here)
+    and not exists (select from benchmark_days(p_invented) b(day) where b.day = d.day::date)
     and i.status is distinct from 'held'
     and (p_from is not null or f.day is null or (f.state in ('waiting', 'failed') and coalesce(f.next_at, now()) <= now()))
   order by d.day
@@ -83,64 +74,44 @@ create or replace function note_feed_source(p_message text) returns void languag
                      then now() + least(interval '20 minutes' * 2 ^ least(errors, 6), interval '4 hours') end
 $$;
 
--- For each of the newest 60 days of an import: instruments that subscribers see, that traded in the ten days before it, and
--- that have no price on it, in the import or among what counts; and of how many such instruments. A gap is found between
--- neighbouring prices, so that the work grows with the prices and not with days times instruments.
+-- For each day of an import, of more than a quarter its last ninety days: instruments that subscribers see, whose last price
+-- before that day is ten days old at most, and that have none on it, in the import or among what counts; and of how many such
+-- instruments.
 create or replace function missing_from_import(p_import_id bigint, p_invented boolean)
 returns table (day date, symbols text[], expected integer) language sql stable as $$
   with days as materialized (
-    select distinct p.day from prices p where p.import_id = p_import_id order by p.day desc limit 60
-  ), near as materialized (
+    select distinct p.day from prices p
+    where p.import_id = p_import_id and p.day > (select max(o.day) from prices o where o.import_id = p_import_id) - 90
+  ), near as (
     select distinct p.symbol, p.day
     from prices p
     join imports i on i.id = p.import_id
     join instruments s on s.symbol = p.symbol and s.shown and s.kind <> 'benchmark'
     where p.day between (select min(d.day) from days d) - 10 and (select max(d.day) from days d)
       and (i.id = p_import_id or (i.status = 'committed' and (p_invented or i.origin <> 'sample')))
-  ), sessions as materialized (
-    select s.day, lead(s.day) over (order by s.day) as next_day
-    from (select n.day from near n union select d.day from days d) s
   ), placed as materialized (
-    select n.symbol, n.day, lag(n.day) over by_day as before_day, lead(n.day) over by_day as next_day
-    from near n
-    window by_day as (partition by n.symbol order by n.day)
-  ), here as (
-    select p.day, count(*)::int as number from placed p where p.before_day >= p.day - 10 group by p.day
-  ), broken_off as materialized (
-    select p.symbol, p.day, coalesce(p.next_day, 'infinity') as next_day
-    from placed p
-    join sessions s on s.day = p.day and s.next_day < coalesce(p.next_day, 'infinity')
-  ), gaps as (
-    select d.day, array_agg(b.symbol order by b.symbol) as symbols
-    from broken_off b
-    join days d on d.day > b.day and d.day <= b.day + 10 and d.day < b.next_day
-    group by d.day
+    select n.symbol, n.day, lead(n.day, 1, 'infinity') over (partition by n.symbol order by n.day) as next_day from near n
   )
-  select d.day, coalesce(g.symbols, '{}'), coalesce(h.number, 0) + coalesce(cardinality(g.symbols), 0)
+  select d.day, coalesce(array_agg(p.symbol order by p.symbol) filter (where p.next_day > d.day), '{}'), count(p.symbol)::int
   from days d
-  left join here h on h.day = d.day
-  left join gaps g on g.day = d.day
+  left join placed p on p.day between d.day - 10 and d.day - 1 and p.next_day >= d.day
+  group by d.day
 $$;
 
 -- What keeps an import from counting by itself although its lines are right, as a sentence; null: nothing. One instrument that
 -- is missing is a gap that the analysis names; without the benchmark nothing can be measured, and with more than a quarter of
 -- the sectors missing half the file is.
 create or replace function lack_of_import(p_import_id bigint, p_invented boolean) returns text language sql stable as $$
-  with days as materialized (
-    select distinct p.day from prices p where p.import_id = p_import_id
-  ), benchmark as materialized (
-    select b.symbol, p.day
-    from instruments b
-    join prices p on p.symbol = b.symbol
-    join imports i on i.id = p.import_id
-    where b.kind = 'benchmark'
-      and (i.id = p_import_id or (i.status = 'committed' and (p_invented or i.origin <> 'sample')))
-  ), unmeasured as (
-    select min(d.day) as day from days d where d.day not in (select b.day from benchmark b)
+  with unmeasured as (
+    select min(d.day) as day
+    from (select distinct p.day from prices p where p.import_id = p_import_id) d
+    where not exists (select from benchmark_days(p_invented) b(day) where b.day = d.day)
+      and not exists (select from instruments b join prices p on p.symbol = b.symbol
+                      where b.kind = 'benchmark' and p.import_id = p_import_id and p.day = d.day)
   ), thin as (
     select m.day, m.symbols, m.expected
     from missing_from_import(p_import_id, p_invented) m
-    where m.day > coalesce((select max(b.day) from benchmark_days(p_invented) b(day)), '-infinity')
+    where not exists (select from benchmark_days(p_invented) b(day) where b.day >= m.day)
       and cardinality(m.symbols) * 4 > m.expected
     order by m.day
     limit 1

@@ -90,7 +90,7 @@ export async function listPricedDays(
   { from, to }: { from: string; to: string },
 ): Promise<string[]> {
   const rows = await sql<{ day: string }[]>`
-    select day::text as day from benchmark_days(${invented}) b(day) where day between ${from} and ${to} order by day
+    select distinct day::text as day from benchmark_days(${invented}) b(day) where day between ${from} and ${to} order by 1
   `
   return rows.map(({ day }) => day)
 }
@@ -139,7 +139,7 @@ export async function findLateDay(sql: Sql, invented: boolean): Promise<string |
   const [row] = await sql<{ day: string }[]>`
     select late.day::text as day
     from (select newest_session(21) as day) late
-    where late.day not in (select day from benchmark_days(${invented}) b(day))
+    where not exists (select from benchmark_days(${invented}) b(day) where b.day = late.day)
       and not exists (select from feed_days f join imports i on i.id = f.import_id and i.status = 'held' where f.day = late.day)
   `
   return row?.day
@@ -151,11 +151,10 @@ export type SettledIncident = { id: number; kind: string; outcome: string }
 /** Open incidents whose prices came, or whose import was decided. */
 export async function listSettledIncidents(sql: Sql, invented: boolean): Promise<SettledIncident[]> {
   return sql<SettledIncident[]>`
-    select late.id, 'prices-late' as kind, case when late.is_session then 'came' else 'closed' end as outcome
-    from (select n.id::int as id, n.subject_key as day,
-                 case when n.kind = 'prices-late' then trades_on(n.subject_key::date) end as is_session
-          from incidents n where n.kind = 'prices-late' and n.resolved_at is null) late
-    where not late.is_session or late.day in (select day::text from benchmark_days(${invented}) b(day))
+    select late.id, 'prices-late' as kind, case when trades_on(late.day) then 'came' else 'closed' end as outcome
+    from (select n.id::int as id, n.subject_key::date as day
+          from incidents n where n.kind = 'prices-late' and n.resolved_at is null offset 0) late
+    where not trades_on(late.day) or exists (select from benchmark_days(${invented}) b(day) where b.day = late.day)
     union all
     select n.id::int, n.kind, i.status
     from incidents n

@@ -19,7 +19,7 @@ export async function findFeedStatus(sql: Sql, invented: boolean): Promise<FeedS
       select case when exists (select from feed_days_due(${invented}, null, null)) then now()
                   else (select min(f.next_at) from feed_days f
                         where f.state in ('waiting', 'failed')
-                          and f.day not in (select day from benchmark_days(${invented}) b(day))) end as at
+                          and not exists (select from benchmark_days(${invented}) b(day) where b.day = f.day)) end as at
     ), evening as (
       select min(slot.at) as at
       from generate_series(0, 20) ahead
@@ -57,19 +57,18 @@ export async function listFeedDays(sql: Sql, invented: boolean, limit: number): 
     with local as (
       select (now() at time zone 'Asia/Kolkata')::date as today, newest_session(18) as asked, newest_session(21) as late
     ), sessions as (
-      select local.today - back as day from local, generate_series(0, 60) back
-      where trades_on(local.today - back) order by 1 desc limit ${limit}
-    ), here as materialized (
-      select day from benchmark_days(${invented}) b(day)
+      select d.day, exists (select from benchmark_days(${invented}) b(day) where b.day = d.day) as is_here
+      from (select local.today - back as day from local, generate_series(0, 60) back
+            where trades_on(local.today - back) order by 1 desc limit ${limit}) d
     ), states as (
       select s.day, f.message, f.tries, f.next_at, f.missing, coalesce(counted.import_id, f.import_id) as import_id,
-             case when s.day in (select day from here) then 'here'
+             case when s.is_here then 'here'
                   when i.status = 'held' then 'held'
                   when i.status in ('dropped', 'undone') and i.origin <> 'sample' then 'taken-back'
                   when f.state in ('failed', 'waiting') then f.state
                   when s.day > local.asked then 'expected'
                   else 'missing' end as state,
-             s.day <= local.late and s.day not in (select day from here) as is_late
+             s.day <= local.late and not s.is_here as is_late
       from local
       cross join sessions s
       left join feed_days f on f.day = s.day

@@ -28,3 +28,12 @@ create or replace function counted_splits() returns setof splits language sql st
   where s.import_id is null or i.status = 'committed'
   order by s.symbol, s.day, s.import_id nulls first
 $$;
+
+-- Days on which the benchmark has a price that counts, one for each such price. The sample counts only where prices are invented.
+-- (Its symbol is looked up once, so that the newest day and whether there is one are found by the index.)
+create or replace function benchmark_days(p_invented boolean) returns setof date language sql stable as $$
+  select p.day
+  from prices p
+  join imports i on i.id = p.import_id and i.status = 'committed' and (p_invented or i.origin <> 'sample')
+  where p.symbol = (select b.symbol from instruments b where b.kind = 'benchmark')
+$$;

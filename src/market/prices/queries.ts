@@ -1,44 +1,19 @@
 import type { Sql } from '../../platform/db.ts'
 
 /**
- * How old the market is: its newest trading day (the benchmark's), whether it is the invented sample, and how many sessions
- * the exchange held since then, special ones among them, up to yesterday in India. `asOf` null: there are no prices.
+ * How old the market is: its newest trading day (the benchmark's), whether it is the invented sample, which never counts beside
+ * real prices, and how many sessions the exchange held since then, special ones among them, up to yesterday in India. `asOf`
+ * null: there are no prices.
  */
 export async function marketAge(sql: Sql): Promise<{ asOf: string | null; sample: boolean; daysBehind: number }> {
   const [row] = await sql<{ asOf: string | null; sample: boolean; daysBehind: number }[]>`
     with newest as (
-      select p.day, i.origin = 'sample' as sample
-      from instruments b
-      join prices p on p.symbol = b.symbol
-      join imports i on i.id = p.import_id and i.status = 'committed'
-      where b.kind = 'benchmark'
-      order by p.day desc
-      limit 1
+      select day from benchmark_days(true) b(day) order by day desc limit 1
     )
-    select max(newest.day)::text as as_of, coalesce(bool_or(newest.sample), false) as sample,
-           count(d.day) filter (where trades_on(d.day::date))::int as days_behind
-    from newest
-    left join lateral generate_series(newest.day + interval '1 day', (now() at time zone 'Asia/Kolkata')::date - interval '1 day',
-                                      interval '1 day') d(day) on true
-  `
-  return row!
-}
-
-/** The benchmark's newest day, null without one, and whether its prices are the invented sample. */
-export async function findNewestDay(sql: Sql): Promise<{ newest: string | null; sample: boolean }> {
-  const [row] = await sql<{ newest: string | null; sample: boolean }[]>`
-    select max(p.day)::text as newest,
-           exists (select from imports where origin = 'sample' and status = 'committed') as sample
-    from instruments b
-    cross join lateral (
-      select p.day
-      from prices p
-      join imports i on i.id = p.import_id and i.status = 'committed'
-      where p.symbol = b.symbol
-      order by p.day desc
-      limit 1
-    ) p
-    where b.kind = 'benchmark'
+    select (select day::text from newest) as as_of,
+           exists (select from imports where origin = 'sample' and status = 'committed') as sample,
+           (select count(*)::int from newest, generate_series(1, (now() at time zone 'Asia/Kolkata')::date - day - 1) later
+            where trades_on(day + later)) as days_behind
   `
   return row!
 }

@@ -2,7 +2,7 @@ import type { Sql } from '../../platform/db.ts'
 import { type Day, daysAfter, monthsAfter } from '../calendar/days.ts'
 import { type Prices, ratioAfter, type Split } from './closing-prices.ts'
 import { DayRun, PriceColumn } from './price-columns.ts'
-import { findNewestDay, listPricesOf, type PricesRow } from './queries.ts'
+import { listPricesOf, marketAge, type PricesRow } from './queries.ts'
 import { listSplits } from './splits/queries.ts'
 
 /** How many instruments are read at once: memory holds the rows of these, and numbers of the others. */
@@ -17,7 +17,7 @@ export async function readPrices(
   sql: Sql,
   years: number,
 ): Promise<{ newest: Day | null; sample: boolean; prices: ReadonlyMap<string, Prices> }> {
-  const { newest, sample } = await findNewestDay(sql)
+  const { asOf: newest, sample } = await marketAge(sql)
   const prices = new Map<string, Prices>()
   if (newest === null) return { newest, sample: false, prices }
   const run = new DayRun(daysAfter(monthsAfter(newest, -12 * years), 1), newest)

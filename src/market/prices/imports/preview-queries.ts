@@ -31,22 +31,22 @@ export type UndoSummary = {
 export async function summariseImport(sql: Sql, importId: number): Promise<SymbolSummary[]> {
   return sql<SymbolSummary[]>`
     with touched as materialized (
-      select distinct symbol from prices where import_id = ${importId}
+      select symbol, min(day) as first_day, max(day) as last_day from prices where import_id = ${importId} group by symbol
     ), seen as materialized (
       select p.symbol, p.day, max(p.close) filter (where p.import_id = ${importId}) as close,
              (array_agg(p.close order by i.committed_at desc nulls last, p.import_id desc)
                 filter (where p.import_id <> ${importId}))[1] as counted
-      from prices p
+      from touched t
+      join prices p on p.symbol = t.symbol and p.day between t.first_day and t.last_day
       join imports i on i.id = p.import_id
-      where p.symbol in (select symbol from touched)
-        and (p.import_id = ${importId} or (i.status = 'committed' and i.origin <> 'sample'))
+      where p.import_id = ${importId} or (i.status = 'committed' and i.origin <> 'sample')
       group by p.symbol, p.day
     ), trading as materialized (
       select distinct p.day
       from instruments b
       join prices p on p.symbol = b.symbol
       join imports i on i.id = p.import_id
-      where b.kind = 'benchmark'
+      where b.kind = 'benchmark' and p.day between (select min(first_day) from touched) and (select max(last_day) from touched)
         and (p.import_id = ${importId} or (i.status = 'committed' and i.origin <> 'sample'))
     ), compared as (
       select symbol, min(day) as first_day, max(day) as last_day, count(*)::int as rows,
@@ -75,13 +75,13 @@ export async function summariseUndoing(sql: Sql, importId: number): Promise<Undo
     with given as materialized (
       select committed_at from imports where id = ${importId}
     ), touched as materialized (
-      select distinct symbol from prices where import_id = ${importId}
+      select symbol, min(day) as first_day, max(day) as last_day from prices where import_id = ${importId} group by symbol
     ), seen as materialized (
       select p.symbol, p.day,
              bool_or(i.committed_at > (select committed_at from given)) filter (where p.import_id <> ${importId}) as later
-      from prices p
+      from touched t
+      join prices p on p.symbol = t.symbol and p.day between t.first_day and t.last_day
       join imports i on i.id = p.import_id and i.status = 'committed' and i.origin <> 'sample'
-      where p.symbol in (select symbol from touched)
       group by p.symbol, p.day
       having bool_or(p.import_id = ${importId})
     )
