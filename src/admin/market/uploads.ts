@@ -1,9 +1,8 @@
 import { createWriteStream } from 'node:fs'
-import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Readable, Transform } from 'node:stream'
 import { finished, pipeline } from 'node:stream/promises'
+import { temporaryFolder } from '../../market/files/temporary-folder.ts'
 import type { GivenFile } from '../../market/prices/imports/imports.ts'
 import { AppError } from '../../platform/errors.ts'
 
@@ -13,9 +12,6 @@ export const limits = { files: 60, fileBytes: 50_000_000, totalBytes: 250_000_00
 /** A file as it arrives. `isCut`, once it was read: it was larger than `limits.fileBytes`. */
 type Arriving = { filename: string | undefined; content: Readable; isCut: () => boolean }
 
-const prefix = 'etf-upload-'
-const forgottenAfterMs = 3600_000
-
 /**
  * Stores files as they arrive, in a folder of their own that only we can read; memory does not grow with them. `remove`
  * takes the folder away; when this throws it is gone already. Throws AppError `invalid` about the field `files`.
@@ -23,9 +19,7 @@ const forgottenAfterMs = 3600_000
 export async function storeUploads(
   arriving: AsyncIterable<Arriving>,
 ): Promise<{ files: GivenFile[]; remove: () => Promise<void> }> {
-  await removeForgotten()
-  const folder = await mkdtemp(join(tmpdir(), prefix))
-  const remove = () => rm(folder, { recursive: true, force: true })
+  const { folder, remove } = await temporaryFolder()
   try {
     const files = await storeIn(folder, arriving)
     if (files.length === 0) throw refusal('Choose one file or more.')
@@ -84,15 +78,4 @@ function nameOf(filename = ''): string {
     .trim()
     .slice(-150)
     .toWellFormed()
-}
-
-/** Folders left behind by a process that was killed in the middle of an upload. */
-async function removeForgotten(): Promise<void> {
-  for (const name of await readdir(tmpdir())) {
-    if (!name.startsWith(prefix)) continue
-    const path = join(tmpdir(), name)
-    const seen = await stat(path).catch(() => null)
-    if (seen && Date.now() - seen.mtimeMs > forgottenAfterMs)
-      await rm(path, { recursive: true, force: true }).catch(() => {})
-  }
 }

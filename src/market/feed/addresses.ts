@@ -1,4 +1,4 @@
-import type { Day } from '../calendar/days.ts'
+import { type Day, dayIn } from '../calendar/days.ts'
 
 const udiff = 'https://nsearchives.nseindia.com/content/cm/BhavCopy_NSE_CM_0_0_0_{YYYY}{MM}{DD}_F_0000.csv.zip'
 const legacy = 'https://nsearchives.nseindia.com/content/historical/EQUITIES/{YYYY}/{MON}/cm{DD}{MON}{YYYY}bhav.csv.zip'
@@ -29,13 +29,8 @@ function addressOn(pattern: string, day: Day): string {
 
 /** The trading day that the name of an exchange's file tells (20261127, 27NOV2026, 27112026); null where it tells none. */
 export function dayInName(name: string): Day | null {
-  const iso = /(?<!\d)(20\d\d)-?(0[1-9]|1[0-2])-?(0[1-9]|[12]\d|3[01])(?!\d)/.exec(name)
-  if (iso) return `${iso[1]}-${iso[2]}-${iso[3]}`
-  const named = /(?<!\d)(0[1-9]|[12]\d|3[01])([a-z]{3})(20\d\d)(?!\d)/i.exec(name)
-  const month = named ? months.indexOf(named[2]!.toLowerCase()) + 1 : 0
-  if (named && month > 0) return `${named[3]}-${String(month).padStart(2, '0')}-${named[1]}`
-  const indian = /(?<!\d)(0[1-9]|[12]\d|3[01])(0[1-9]|1[0-2])(20\d\d)(?!\d)/.exec(name)
-  return indian ? `${indian[3]}-${indian[2]}-${indian[1]}` : null
+  const [iso = ''] = /(?<!\d)20\d\d-?\d\d-?\d\d(?!\d)/.exec(name) ?? []
+  const [, ...named] = /(?<!\d)(\d\d)([a-z]{3})(20\d\d)(?!\d)/i.exec(name) ?? []
+  const [, ...indian] = /(?<!\d)(\d\d)(\d\d)(20\d\d)(?!\d)/.exec(name) ?? []
+  return dayIn(iso) ?? dayIn(named.join('-')) ?? dayIn(indian.reverse().join('-'))
 }
-
-const months = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec']

@@ -3,6 +3,7 @@ import { basename, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { dateInIndia } from '../../platform/dates.ts'
 import type { Day } from '../calendar/days.ts'
+import { temporaryFolder } from '../files/temporary-folder.ts'
 import { readPriceFile, type Seen } from '../prices/files/reading.ts'
 import { type GivenFile, readIntoImport } from '../prices/imports/imports.ts'
 import { dropImport, findImport } from '../prices/imports/queries.ts'
@@ -10,7 +11,6 @@ import { addressesOf } from './addresses.ts'
 import { download, SourceError } from './download.ts'
 import { by, type Feed, type Outcome } from './feed.ts'
 import { countHeldImports, noteDay, noteSource, settleImport } from './queries.ts'
-import { inTemporaryFolder } from './temporary-folder.ts'
 
 /** More missing days than this are imported together: a split among them is then one decision, not one for each day after it. */
 const mostSingly = 10
@@ -29,9 +29,8 @@ export async function fetchDays(feed: Feed, days: readonly Day[], until: number)
   for (let i = 0; i < days.length; i += size) {
     if (feed.stopping.aborted || performance.now() > until || (await countHeldImports(feed.sql)) >= mostHeld) break
     if (i > 0) await pause(pauseMs)
-    const { found, failed } = await inTemporaryFolder((folder) =>
-      fetchBatch(feed, days.slice(i, i + size), folder, until),
-    )
+    const { folder, remove } = await temporaryFolder()
+    const { found, failed } = await fetchBatch(feed, days.slice(i, i + size), folder, until).finally(remove)
     outcomes.push(...found)
     if (failed) break
   }
@@ -96,7 +95,7 @@ async function flawOf(file: GivenFile, day: Day): Promise<string | null> {
   for await (const one of readPriceFile(file.path, file.name, reading)) {
     if (one.kind === 'refused') return one.sentence
     if (one.kind === 'price' && one.price.day !== day)
-      return `The file is of ${dayText(one.price.day)}, not of the day that was asked for.`
+      return `The file is of ${dateInIndia(new Date(one.price.day))}, not of the day that was asked for.`
   }
   return null
 }
@@ -132,8 +131,4 @@ async function importFiles(feed: Feed, files: readonly (GivenFile & { day: Day }
 async function noted(feed: Feed, day: Day, state: 'waiting' | 'failed', sentence: string): Promise<Outcome> {
   await noteDay(feed.sql, day, state, sentence)
   return { about: day, state, importId: null, sentence }
-}
-
-function dayText(day: Day): string {
-  return dateInIndia(new Date(`${day}T12:00:00+05:30`))
 }

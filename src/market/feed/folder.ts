@@ -1,10 +1,8 @@
-import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
 import { access, lstat, mkdir, readdir, rename, writeFile } from 'node:fs/promises'
 import { join, parse } from 'node:path'
 import { insertIncident } from '../../records/incidents/queries.ts'
 import type { Problem } from '../files/csv-files.ts'
-import { readIntoImport } from '../prices/imports/imports.ts'
+import { digestOf, readIntoImport } from '../prices/imports/imports.ts'
 import { dropImport, findImport, type Import } from '../prices/imports/queries.ts'
 import { dayInName } from './addresses.ts'
 import { by, type Feed, type Outcome } from './feed.ts'
@@ -138,12 +136,6 @@ function exists(path: string): Promise<boolean> {
     () => true,
     () => false,
   )
-}
-
-async function digestOf(path: string): Promise<string> {
-  const hash = createHash('sha256')
-  for await (const chunk of createReadStream(path)) hash.update(chunk)
-  return hash.digest('hex')
 }
 
 function codeOf(error: unknown): string {

@@ -13,8 +13,7 @@ export async function noteLatePrices(sql: Sql, { source, invented }: Config['pri
   const isWatched = (source !== null && source !== 'off') || (await hasRealPrices(sql))
   const day = isWatched ? await findLateDay(sql, invented) : undefined
   if (day === undefined) return
-  const text = dateInIndia(new Date(`${day}T12:00:00+05:30`))
-  await insertIncident(sql, 'prices-late', day, { reason: `No prices of ${text} by 21:00.` })
+  await insertIncident(sql, 'prices-late', day, { reason: `No prices of ${dateInIndia(new Date(day))} by 21:00.` })
 }
 
 const resolutions: Record<string, string> = {

@@ -80,7 +80,7 @@ function runText(from: Day, to: Day): string {
 }
 
 function shortText(day: Day): string {
-  return dateInIndia(new Date(`${day}T12:00:00+05:30`)).replace(',', '')
+  return dateInIndia(new Date(day)).replace(',', '')
 }
 
 function yearOf(day: Day): number {

@@ -204,7 +204,8 @@ export async function undo(sql: Sql, importId: number, by: Actor, version: numbe
   if (outcome !== 'undone') throw new AppError('conflict', 'Only a committed import of real prices can be undone.')
 }
 
-async function digestOf(path: string): Promise<string> {
+/** The SHA-256 of a file, in hexadecimal: imports know their files by it. */
+export async function digestOf(path: string): Promise<string> {
   const hash = createHash('sha256')
   for await (const chunk of createReadStream(path)) hash.update(chunk)
   return hash.digest('hex')
