@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-const prefix = 'etf-prices-'
+const prefix = 'etf-upload-'
 const forgottenAfterMs = 3600_000
 
 /** An empty folder for files that arrive, which only we can read, and how to take it away with all that lies in it. */
