@@ -141,6 +141,32 @@ describe('a series that ended', () => {
     expect(until('2026-11-23').blanks['1W']).toBe('No price since 23 Nov')
   })
 
+  test('has no change over a week in which it never traded, although its last close still stands', () => {
+    const closed = ['2026-11-23', '2026-11-24']
+    const prices = between(without(sectors[0]!.prices, ...closed), '2023-01-01', '2026-11-20')
+    const analysis = analyse(without(benchmark, ...closed), [{ ...sectors[0]!, prices }], {
+      step: 'week',
+      at: null,
+      tail: 12,
+      calendar: tradingCalendar([...holidays, ...closed.map((day) => ({ day }))], []),
+    })!
+    const [one] = analysis.sectors
+    expect([one!.returns['1W'], one!.blanks]).toEqual([null, { '1W': 'No price since 20 Nov' }])
+    expect(one!.returns['1M']).not.toBeNull()
+  })
+
+  test('keeps the rank that it had a week ago, and so do those it left behind', () => {
+    const ended = sectors.map((one, i) =>
+      i < 3 ? { ...one, prices: between(one.prices, '2023-01-01', '2026-11-18') } : one,
+    )
+    const { sectors: now } = of(ended)
+    const then = analyse(benchmark, ended, { step: 'week', at: '2026-11-20', tail: 12, calendar })!
+    const ranks = (found: typeof now, of: (one: (typeof now)[number]) => number | null) =>
+      Object.fromEntries(found.map((one) => [one.symbol, of(one)]))
+    expect(ranks(now, (one) => one.rankBefore)).toEqual(ranks(then.sectors, (one) => one.rank))
+    expect(now.slice(-3).map((one) => one.rank)).toEqual([null, null, null])
+  })
+
   test('in another year is told with the year', () => {
     const { one } = changed((prices) => between(prices, '2023-01-01', '2025-12-30'))
     expect(one.blanks.score).toBe('No price since 30 Dec 2025')

@@ -188,7 +188,7 @@ function tailOf({ days }: Bars, { ratio, momentum }: Readings, length: number): 
 }
 
 function scoresAt(instruments: readonly Measured[], bar: number): Map<string, number | null> {
-  return new Map(instruments.map((one) => [one.symbol, one.stale ? null : scoreAt(one.daily, bar)]))
+  return new Map(instruments.map((one) => [one.symbol, scoreAt(one.daily, bar)]))
 }
 
 function ranksOf(scores: ReadonlyMap<string, number | null>): Map<string, number> {

@@ -30,7 +30,11 @@ const lengths: Record<Span, string> = {
 export function staleReason({ frame, prices, closes }: Subject): string | null {
   if (lastWithin(closes, frame.days.length - 1) !== -1) return null
   const last = endOf(prices, frame.asOf, (day, other) => day > other)
-  return last === null ? 'No prices yet' : `No price since ${sinceDay(last, frame.asOf)}`
+  return last === null ? 'No prices yet' : noneSince(last, frame)
+}
+
+function noneSince(day: Day, { asOf }: Frame): string {
+  return `No price since ${sinceDay(day, asOf)}`
 }
 
 type Figures = {
@@ -70,7 +74,12 @@ export function provisionalReason(subject: Subject, bars: Bars, line: Carried): 
 }
 
 function returnReason(subject: Subject, span: Span): string {
-  return closeReason(subject, startsOf(subject.frame)[span], `less than ${lengths[span]}`)
+  const { frame, closes } = subject
+  const start = startsOf(frame)[span]
+  const last = lastWithin(closes, frame.days.length - 1)
+  // The newest close may be as old as the span itself, where a week has few sessions.
+  if (last !== -1 && last <= start) return noneSince(frame.days[last]!, frame)
+  return closeReason(subject, start, `less than ${lengths[span]}`)
 }
 
 /** Why there is no distance from the year's high. */

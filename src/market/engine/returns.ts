@@ -1,5 +1,5 @@
 import { type Day, daysAfter, monthsAfter } from '../calendar/days.ts'
-import { lastWithin } from './carrying.ts'
+import { lastWithin, tolerated } from './carrying.ts'
 import { type Frame, sessionAt } from './frame.ts'
 import type { Series } from './series.ts'
 
@@ -22,14 +22,16 @@ export function startsOf(frame: Frame): Record<Span, number> {
 
 /**
  * Change in percent over calendar spans that end now, each against the last close on or before the span's first day. Null
- * where no close is fresh enough at one of the two ends.
+ * where no close is fresh enough at one of the two ends, and where the newest one is itself no younger than that first day.
  */
 export function returnsOf(frame: Frame, closes: Series): Record<Span, number | null> {
   const starts = startsOf(frame)
-  const now = closes[lastWithin(closes, frame.days.length - 1)] ?? null
+  const last = lastWithin(closes, frame.days.length - 1)
+  const now = closes[last] ?? null
   const of = (span: Span) => {
     const before = closes[lastWithin(closes, starts[span])] ?? null
-    return now === null || before === null || before <= 0 ? null : 100 * (now / before - 1)
+    if (now === null || before === null || before <= 0 || last <= starts[span]) return null
+    return 100 * (now / before - 1)
   }
   return Object.fromEntries(spans.map((span) => [span, of(span)])) as Record<Span, number | null>
 }
@@ -41,12 +43,13 @@ export function yearStartOf(frame: Frame): number {
 
 /**
  * How far, in percent, the close is under the highest one of the last 52 weeks. Null without a year of prices, and where more
- * than one week in it has none.
+ * weeks in it have none than may be missing.
  */
 export function fromYearHigh(frame: Frame, closes: Series): number | null {
   const start = yearStartOf(frame)
   const now = closes[lastWithin(closes, frame.days.length - 1)] ?? null
-  if (now === null || lastWithin(closes, start) === -1 || weeksWithout(frame, closes, start).length > 1) return null
+  if (now === null || lastWithin(closes, start) === -1 || weeksWithout(frame, closes, start).length > tolerated.week)
+    return null
   let high = now
   for (let i = closes.length - 1; i > start; i--) high = Math.max(high, closes[i] ?? 0)
   return 100 * (now / high - 1)
