@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { daysAfter } from '../../src/market/calendar/days.ts'
+import { daysAfter, monthsAfter } from '../../src/market/calendar/days.ts'
 import { everyWeekday } from '../../src/market/calendar/trading-calendar.ts'
+import { tails } from '../../src/market/dashboard/analysis-params.ts'
 import { type Analysis, type AnalysisParams, analyse, type Instrument } from '../../src/market/engine/analysis.ts'
 import { explain } from '../../src/market/engine/explanation.ts'
 import { stepsOf } from '../../src/market/engine/frame.ts'
+import { historyOf } from '../../src/market/engine/history.ts'
 import type { Prices } from '../../src/market/prices/closing-prices.ts'
 import { between, differences, randomMarket, withGaps } from './fixture.ts'
 
@@ -41,6 +43,20 @@ describe('the analysis of a random market', () => {
     const cut = (prices: Prices) => between(prices, from, '9999-12-31')
     expect(analyse(cut(benchmark), map(instruments, cut), params)).toEqual(analyse(benchmark, instruments, params))
   })
+
+  test.each(each)(
+    'of seed %i by %s, and its charts, need no more than four years before its day',
+    (seed, _step, given) => {
+      const params = { ...given, tail: Math.max(...tails) }
+      const { benchmark, instruments, days } = randomMarket(seed, 6)
+      const [asOf, from] = [days.at(-1)!, monthsAfter(days.at(-1)!, -48)]
+      const cut = (prices: Prices) => between(prices, from, '9999-12-31')
+      expect(analyse(cut(benchmark), map(instruments, cut), params)).toEqual(analyse(benchmark, instruments, params))
+      const drawn = (change: (prices: Prices) => Prices) =>
+        historyOf(change(benchmark), change(instruments[0]!.prices), { asOf, calendar: params.calendar })
+      expect(drawn(cut)).toEqual(drawn((prices) => prices))
+    },
+  )
 
   test.each(each)('of seed %i by %s does not depend on the scale of prices', (seed, _step, given) => {
     const { benchmark, instruments, random, params } = brokenMarket(seed, given)

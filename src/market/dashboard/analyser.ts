@@ -68,7 +68,7 @@ export const spark = { width: 84, height: 24 } as const
 
 /**
  * Composes a page of the analyser. Null where no prices were imported yet. Throws AppError `invalid` for a day before the
- * first price.
+ * first price, or of more than four years ago.
  */
 export function analyserOf(market: Market, given: AnalyserParams): Analyser | null {
   if (market.asOf === null) return null
@@ -121,7 +121,8 @@ function resolve(market: Market, params: AnalyserParams): AnalyserParams {
   if (focus !== null && !known) throw new AppError('not-found', 'There is no such sector.')
   if (at === null) return params
   const day = daysOf(market, 'day').find((one) => one <= at)
-  if (day === undefined) throw new AppError('invalid', 'There are no prices that old.')
+  if (day === undefined)
+    throw new AppError('invalid', 'The analyser goes back four years at most, and to the first price.')
   return { ...params, at: day === market.asOf ? null : day }
 }
 

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { Sql } from '../../platform/db.ts'
-import type { Day } from '../calendar/days.ts'
+import { type Day, monthsAfter } from '../calendar/days.ts'
 import { readTradingCalendar, type TradingCalendar } from '../calendar/trading-calendar.ts'
 import { type InstrumentRow, listInstruments } from '../instruments/queries.ts'
 import type { Prices } from '../prices/closing-prices.ts'
@@ -23,8 +23,11 @@ export type Market = {
   asOf: Day | null
 }
 
-/** History in memory. The longest window needs three and a half years; the rest is for stepping back in time. */
-const years = 6
+/**
+ * Years that can be stepped back, and years that are in memory: the longest window, that of the charts, is three years and two
+ * weeks, so whatever can be shown has all of its own.
+ */
+const years = { shown: 4, kept: 8 } as const
 /** Analyses that are kept: sixty, and fewer where there are many sectors in one. */
 const kept = { max: 60, maxSize: 12_000, sizeCalculation: ({ sectors }: Analysis) => Math.max(1, sectors.length) }
 
@@ -55,15 +58,17 @@ export function cachedAnalysis(market: Market, params: Omit<AnalysisParams, 'cal
   return analysis
 }
 
-/** The days that can be stepped to, newest first. */
-export function stepsIn(market: Market, step: AnalysisParams['step']): Day[] {
-  return market.benchmark ? stepsOf(market.benchmark.prices, step) : []
+/** The days of the last four years that can be stepped to, newest first. */
+export function stepsIn({ benchmark, asOf }: Market, step: AnalysisParams['step']): Day[] {
+  if (benchmark === null || asOf === null) return []
+  const oldest = monthsAfter(asOf, -12 * years.shown)
+  return stepsOf(benchmark.prices, step).filter((day) => day >= oldest)
 }
 
 async function readMarket(sql: Sql, version: number, changedAt: Date): Promise<Market> {
   const [instruments, { newest, sample, prices }, calendar] = await Promise.all([
     listInstruments(sql),
-    readPrices(sql, years),
+    readPrices(sql, years.kept),
     readTradingCalendar(sql),
   ])
   // Many statements read it: what changed between two of them is read again, all of it.
