@@ -69,6 +69,7 @@ describe('provisional readings', () => {
     symbol: 'YOUNG',
     name: 'Young',
     formula: 'C/2',
+    provisional: 'Prices begin on 3 Mar 2022: formula B needs 92 weeks',
     tail: [
       { day: '2022-11-11', ratio: 100.1, momentum: 99.9 },
       { day: '2022-11-18', ratio, momentum },

@@ -22,6 +22,11 @@ export function weekOf(day: Day): Day {
   return daysAfter(day, -((weekday + 6) % 7))
 }
 
+/** "Friday". */
+export function weekdayOf(day: Day): string {
+  return new Date(day).toLocaleDateString('en-IN', { weekday: 'long', timeZone: 'UTC' })
+}
+
 /** A day as exchanges and sites write it: 2026-11-20, 20261120, 20-NOV-2026, 20-Nov-26. Null for other text and for days that do not exist. */
 export function dayIn(cell: string): Day | null {
   const text = cell.trim()

@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
 import { AppError } from '../../platform/errors.ts'
-import { type Day, dayIn } from './days.ts'
+import { type Day, dayIn, weekdayOf } from './days.ts'
 import type { Holiday, SpecialSession } from './queries.ts'
 import { isWeekday } from './trading-calendar.ts'
 
@@ -100,10 +100,6 @@ function isMuhurat(name: string): boolean {
 
 function isDiwali(name: string): boolean {
   return isMuhurat(name) || /diwali|deepavali|la(x|ksh)mi/i.test(name)
-}
-
-function weekdayOf(day: Day): string {
-  return new Date(day).toLocaleDateString('en-IN', { weekday: 'long', timeZone: 'UTC' })
 }
 
 function refusal(sentence: string): AppError {

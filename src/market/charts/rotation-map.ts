@@ -105,8 +105,8 @@ export function drawMap(sectors: readonly SectorRank[]): RotationMap {
   return { width, height, centre, zones, ticks: ticksAt(scale, place), points, quadrants: quadrantLabels }
 }
 
-function isProvisional({ formula }: SectorRank): boolean {
-  return formula === 'C/2'
+function isProvisional({ provisional }: SectorRank): boolean {
+  return provisional !== null
 }
 
 /** The texts that can name a point, the best first. */

@@ -2,9 +2,8 @@ import { AppError } from '../../platform/errors.ts'
 import { drawPanel, type Panel } from '../charts/panels.ts'
 import { quadrantLabels } from '../charts/rotation-map.ts'
 import type { SectorRank } from '../engine/analysis.ts'
-import { figureNames } from '../engine/blanks.ts'
 import { type Explanation, explain } from '../engine/explanation.ts'
-import { describeCarried } from '../engine/gaps.ts'
+import { describeCarried, isSilent } from '../engine/gaps.ts'
 import { type History, historyOf } from '../engine/history.ts'
 import type { Market } from '../engine/market.ts'
 import { describeMomentum, describeRatio, meaningsOf } from '../engine/meanings.ts'
@@ -68,26 +67,14 @@ export function sectorOf(market: Market, symbol: string, given: AnalyserParams):
   }
 }
 
-function isSilent({ blanks }: SectorRank): boolean {
-  return blanks.score !== undefined && figureNames.every((name) => blanks[name] === blanks.score)
-}
-
 function whatItSays(explanation: Explanation, step: 'week' | 'day'): Sector['says'] {
-  const { formula, ratio, momentum } = explanation
+  const { formula, ratio, momentum, pace } = explanation
   return {
     ratio: describeRatio(ratio, formula, step),
-    momentum: describeMomentum(momentum, paceIn(explanation), step),
+    momentum: describeMomentum(momentum, pace, step),
     quadrant: meaningsOf(formula, step)[quadrantOf({ ratio, momentum })],
     carried: describeCarried(explanation, step),
   }
-}
-
-/** The change that momentum is made of, and what it is compared with: two neighbours among the steps of B. */
-function paceIn({ steps, momentum }: Explanation): { change: number; usual: number | null } {
-  const change = steps.findIndex(({ name }) => name === 'ROC4')
-  return change === -1
-    ? { change: momentum - 100, usual: null }
-    : { change: steps[change]!.value, usual: steps[change + 1]!.value }
 }
 
 function panelsOf({ days, closes, rs, mansfield }: History): Sector['panels'] {

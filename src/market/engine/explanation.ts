@@ -13,13 +13,14 @@ export type Step = { name: string; how: string; value: number; digits: number }
 
 /**
  * How an instrument's place on the map is computed. `carried`: how many bars of the lookback took the RS before them because
- * their own was missing.
+ * their own was missing. `pace`: the change of RS-Ratio over four bars, in percent, and the usual one, which C does not have.
  */
 export type Explanation = Pick<Readings, 'formula' | 'carried'> & {
   day: Day
   steps: Step[]
   ratio: number
   momentum: number
+  pace: { change: number; usual: number | null }
 }
 
 /**
@@ -47,11 +48,8 @@ export function explain(
   if (readings === null) return null
   const { formula, carried } = readings
   const [ratio, momentum] = [readings.ratio.at(-1)!, readings.momentum.at(-1)!]
-  const rest =
-    formula === 'B/2'
-      ? stepsOfB(line.values, { ratio, momentum }, step)
-      : stepsOfC(line.values, { ratio, momentum }, step)
-  return { formula, carried, ratio, momentum, day: bars.days.at(-1)!, steps: [...closesIn(bars), ...rest] }
+  const { steps, pace } = (formula === 'B/2' ? stepsOfB : stepsOfC)(line.values, { ratio, momentum }, step)
+  return { formula, carried, ratio, momentum, pace, day: bars.days.at(-1)!, steps: [...closesIn(bars), ...steps] }
 }
 
 /** Both closes of the newest bar that has them, and their RS. */
@@ -71,12 +69,13 @@ function closesIn({ closes, benchmark, rs, days }: Bars): Step[] {
 }
 
 type Now = { ratio: number; momentum: number }
+type Computed = Pick<Explanation, 'steps' | 'pace'>
 
-function stepsOfB(rs: Series, { ratio, momentum }: Now, unit: 'week' | 'day'): Step[] {
+function stepsOfB(rs: Series, { ratio, momentum }: Now, unit: 'week' | 'day'): Computed {
   const smooth = mean(rs, 10).slice(-40) as number[]
   const pace = change(strengthB(rs).ratio, 4).slice(-40) as number[]
   const [own, paceOwn] = [spreadOf(smooth), spreadOf(pace)]
-  return [
+  const steps = [
     { name: 'SMA10', how: `mean of RS over the last 10 ${unit}s`, value: smooth.at(-1)!, digits: 4 },
     { name: 'Mean of 40', how: `mean of SMA10 over the last 40 ${unit}s`, value: own.mean, digits: 4 },
     { name: 'Deviation of 40', how: 'standard deviation of the same 40', value: own.deviation, digits: 4 },
@@ -87,15 +86,17 @@ function stepsOfB(rs: Series, { ratio, momentum }: Now, unit: 'week' | 'day'): S
     { name: 'Deviation of 40', how: 'standard deviation of the same 40', value: paceOwn.deviation, digits: 4 },
     { name: 'RS-Momentum', how: '100 + (ROC4 − mean) ÷ deviation', value: momentum, digits: 2 },
   ]
+  return { steps, pace: { change: pace.at(-1)!, usual: paceOwn.mean } }
 }
 
-function stepsOfC(rs: Series, { ratio, momentum }: Now, unit: 'week' | 'day'): Step[] {
-  return [
+function stepsOfC(rs: Series, { ratio, momentum }: Now, unit: 'week' | 'day'): Computed {
+  const steps = [
     { name: 'SMA14', how: `mean of RS over the last 14 ${unit}s`, value: mean(rs, 14).at(-1)!, digits: 4 },
     { name: 'RS-Ratio', how: '100 × RS ÷ SMA14', value: ratio, digits: 2 },
     { name: 'RS-Ratio before', how: `4 ${unit}s ago`, value: strengthC(rs).ratio.at(-5)!, digits: 2 },
     { name: 'RS-Momentum', how: '100 × RS-Ratio ÷ RS-Ratio before', value: momentum, digits: 2 },
   ]
+  return { steps, pace: { change: momentum - 100, usual: null } }
 }
 
 function spreadOf(values: readonly number[]): { mean: number; deviation: number } {

@@ -1,10 +1,9 @@
 import { dateInIndia, dayInIndia, isoInIndia } from '../../platform/dates.ts'
-import { type Day, daysAfter } from '../calendar/days.ts'
+import { type Day, daysAfter, weekdayOf } from '../calendar/days.ts'
 import type { TradingCalendar } from '../calendar/trading-calendar.ts'
 
 /** From this time of a session's day on, in India, its prices are due: the exchange publishes them by then. */
 const dueFrom = '18:00'
-const weekdays = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday']
 
 /** What freshness is told by: the newest trading day there are prices of, whether they are invented, and the sessions. */
 type Priced = { asOf: Day | null; sample: boolean; calendar: TradingCalendar }
@@ -38,7 +37,7 @@ function sessionsDue(asOf: Day, now: Date, { isOpen }: TradingCalendar): Day[] {
 /** "Friday's are", "Thursday's and Friday's are": by weekday where that can be only one day. */
 function missing(due: readonly Day[], today: Day): string {
   if (due.length > 2) return `those of the ${due.length} sessions since are`
-  const names = due.map((day) => (day > daysAfter(today, -7) ? `${weekdays[new Date(day).getUTCDay()]}’s` : null))
+  const names = due.map((day) => (day > daysAfter(today, -7) ? `${weekdayOf(day)}’s` : null))
   if (!names.includes(null)) return `${names.join(' and ')} are`
   return `those of ${due.map((day) => shortDate(day, today)).join(' and ')} are`
 }

@@ -20,10 +20,15 @@ const titles: Record<keyof Blanks, string> = {
 export function reasonsOf({ blanks }: Pick<SectorRank, 'blanks'>): string[] {
   const missing = figureNames.filter((name) => blanks[name] !== undefined)
   const byReason = Map.groupBy(missing, (name) => blanks[name]!)
-  if (byReason.size === 1 && missing.length === figureNames.length) return [...byReason.keys()]
+  if (isSilent({ blanks })) return [...byReason.keys()]
   return [...byReason].map(
     ([reason, names]) => `${names.map((name) => titles[name]).join(', ')}: ${inSentence(reason)}`,
   )
+}
+
+/** Whether nothing is shown of a sector, all for one reason. */
+export function isSilent({ blanks }: Pick<SectorRank, 'blanks'>): boolean {
+  return blanks.score !== undefined && figureNames.every((name) => blanks[name] === blanks.score)
 }
 
 /** "last close used for 1 missing week"; '' where no bar was missing. */

@@ -90,16 +90,16 @@ function gapsOf({ sectors, step, ...analysis }: Analysis): string {
   return [describeUnranked(analysis), ...carried].filter((sentence) => sentence !== '').join(' ')
 }
 
-function quadrantText({ quadrant, formula }: SectorRank): QuadrantText | null {
+function quadrantText({ quadrant, provisional }: SectorRank): QuadrantText | null {
   if (quadrant === null) return null
   const { mark, title } = quadrantLabels[quadrant]
-  return { key: quadrant, mark, title, isProvisional: formula === 'C/2' }
+  return { key: quadrant, mark, title, isProvisional: provisional !== null }
 }
 
 function mapTextOf(sectors: readonly SectorRank[]): string {
   const placed = Object.entries(quadrantLabels).flatMap(([quadrant, { title }]) => {
     const members = sectors.filter((one) => one.quadrant === quadrant)
-    const names = members.map((one) => `${one.name}${one.formula === 'C/2' ? ' (provisional)' : ''}`)
+    const names = members.map((one) => `${one.name}${one.provisional !== null ? ' (provisional)' : ''}`)
     return names.length === 0 ? [] : [`${title}: ${names.join(', ')}.`]
   })
   return `Sector rotation map. ${placed.join(' ')}`
