@@ -2,10 +2,11 @@ import { Agent, request } from 'node:http'
 import { currentMarket, stepsIn } from '../../market/engine/market.ts'
 import { commitImport, holdImport, stagePrices, startImport } from '../../market/prices/imports/queries.ts'
 import type { BenchHarness } from './harness.ts'
-import type { Measurement } from './measurement.ts'
+import { alone, type Measurement } from './measurement.ts'
+import { weekdays } from './price-files.ts'
 import { processorMs } from './processor.ts'
 import { findBenchmark, insertSectors, renewMarket } from './queries.ts'
-import { byTurns, type Series, seriesOf } from './series.ts'
+import { byTurns, seriesOf } from './series.ts'
 import { signedIn } from './signing-in.ts'
 
 const sectors = 40
@@ -37,19 +38,12 @@ export async function measureAnalyser(harness: BenchHarness): Promise<Measuremen
   })
   agent.destroy()
   const size = seriesOf([bytes / 1024])
-  const measurement = (name: string, unit: string, ours: Series, most: number, notes: string[]): Measurement => {
-    return { name, unit, ours, theirs: null, result: ours.median, aim: { most, unit: ` ${unit}` }, notes }
-  }
   const [known, unknown, anew] = [answered.known, answered.unknown, answered.anew]
   return [
-    measurement('analyser, first view compressed', 'KB', size, 50, [
-      `${sectors} instruments, ${prices} prices; brotli`,
-    ]),
-    measurement('  … its answer known: server time', 'ms', known, 50, []),
-    measurement('  … of a week not looked at before', 'ms', unknown, 50, []),
-    measurement('  … the first after an import', 'ms', anew, 1_000, [
-      'all prices read from the database and aligned anew',
-    ]),
+    alone('analyser, first view compressed', 'KB', size, 50, [`${sectors} instruments, ${prices} prices; brotli`]),
+    alone('  … its answer known: server time', 'ms', known, 50),
+    alone('  … of a week not looked at before', 'ms', unknown, 50),
+    alone('  … the first after an import', 'ms', anew, 1_000, ['all prices read from the database and aligned anew']),
   ]
 }
 
@@ -78,15 +72,6 @@ async function fillMarket({ sql }: BenchHarness): Promise<number> {
   const outcome = await commitImport(sql, importId, { actor: 'command', origin: null }, null)
   if (outcome !== 'committed') throw new Error(`the prices were not committed: ${outcome}`)
   return rows.length
-}
-
-function weekdays(count: number): string[] {
-  const days: string[] = []
-  for (let at = Date.now(); days.length < count; at -= 86_400_000) {
-    const weekday = new Date(at).getUTCDay()
-    if (weekday !== 0 && weekday !== 6) days.push(new Date(at).toISOString().slice(0, 10))
-  }
-  return days.reverse()
 }
 
 function timed(agent: Agent, url: string, cookie: string): Promise<{ ms: number; bytes: number }> {

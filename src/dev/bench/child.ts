@@ -16,6 +16,21 @@ export async function start<Message>(
   return { child, message }
 }
 
+/** Has a file of this folder do a task in a process of its own, so that its memory is that work's alone; what it sends back. */
+export async function doneBy<Result>(file: string, task: object, execArgv?: string[]): Promise<Result> {
+  const { child } = await start<string>(file, execArgv)
+  try {
+    child.send(task)
+    const [result] = await Promise.race([
+      once(child, 'message'),
+      once(child, 'exit').then(() => Promise.reject(new Error(`${file} ended before its task`))),
+    ])
+    return result as Result
+  } finally {
+    await end(child)
+  }
+}
+
 /** Ends a child process and waits for its end. */
 export async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return

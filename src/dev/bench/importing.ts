@@ -1,13 +1,12 @@
-import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect } from '../../platform/db.ts'
 import { migrate } from '../../platform/migrate.ts'
-import { end, start } from './child.ts'
+import { doneBy } from './child.ts'
 import type { BenchHarness } from './harness.ts'
 import type { Result, Task } from './importer.ts'
-import { type Measurement, show } from './measurement.ts'
+import { alone, type Measurement, show } from './measurement.ts'
 import { weekdays, writeBhavcopies, writeLong } from './price-files.ts'
 import { createDatabase, followInstruments } from './queries.ts'
 import { seriesOf } from './series.ts'
@@ -21,7 +20,7 @@ const instruments = 40
 export async function measureImporting(harness: BenchHarness): Promise<Measurement[]> {
   const folder = mkdtempSync(join(tmpdir(), 'etf-bench-prices-'))
   harness.onClose(async () => rmSync(folder, { recursive: true, force: true }))
-  const days = weekdays('2026-11-20', harness.quick ? 250 : 1_250)
+  const days = weekdays(harness.quick ? 250 : 1_250)
   const measurements: Measurement[] = []
   for (const { name, what, write } of [
     { name: 'bhavcopies.zip', what: `${days.length} bhavcopies of 2,040 rows in a zip`, write: writeBhavcopies },
@@ -30,11 +29,11 @@ export async function measureImporting(harness: BenchHarness): Promise<Measureme
     const url = await emptyMarket(harness, name.replace(/\W/g, '_'))
     const path = join(folder, name)
     await write(path, await symbolsAt(url, instruments), days)
-    const took = await imported({ url, path, name })
+    const took = await doneBy<Result>('importer.ts', { url, path, name } satisfies Task)
     const title = `import of ${took.prices.toLocaleString('en-IN')} prices, ${what}`
     measurements.push(
-      name.endsWith('.zip') ? besideCsvParse(title, took) : alone(title, took.seconds, { unit: 's', most: 30 }),
-      alone('… memory on top', took.extraMb, { unit: 'MB', most: 150 }),
+      name.endsWith('.zip') ? besideCsvParse(title, took) : alone(title, 's', seriesOf([took.seconds]), 30),
+      alone('… memory on top', 'MB', seriesOf([took.extraMb]), 150),
     )
   }
   return measurements
@@ -46,18 +45,6 @@ function besideCsvParse(name: string, { seconds, csvParseSeconds }: Result): Mea
   const [ours, theirs] = [seriesOf([seconds]), seriesOf([csvParseSeconds])]
   const note = `theirs: csv-parse alone on the same bytes, nothing kept; the import takes ${show(result)} times as long`
   return { name, unit: 's', ours, theirs, result, aim: { most: 0.5 }, notes: [note] }
-}
-
-function alone(name: string, value: number, { unit, most }: { unit: string; most: number }): Measurement {
-  return {
-    name,
-    unit,
-    ours: seriesOf([value]),
-    theirs: null,
-    result: value,
-    aim: { most, unit: ` ${unit}` },
-    notes: [],
-  }
 }
 
 /** A migrated database without prices; its address. */
@@ -72,18 +59,4 @@ export async function emptyMarket(harness: BenchHarness, name: string): Promise<
 export async function symbolsAt(url: string, count: number): Promise<string[]> {
   const sql = connect(url, { max: 1 })
   return followInstruments(sql, count).finally(() => sql.end({ timeout: 5 }))
-}
-
-async function imported(task: Task): Promise<Result> {
-  const { child } = await start<string>('importer.ts')
-  try {
-    child.send(task)
-    const [result] = await Promise.race([
-      once(child, 'message'),
-      once(child, 'exit').then(() => Promise.reject(new Error('the import did not end well'))),
-    ])
-    return result as Result
-  } finally {
-    await end(child)
-  }
 }

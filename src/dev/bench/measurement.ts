@@ -13,6 +13,11 @@ export type Measurement = {
   notes: string[]
 }
 
+/** A line without a counterpart, whose median may be so much `at most`, in its unit. */
+export function alone(name: string, unit: string, ours: Series, most: number, notes: string[] = []): Measurement {
+  return { name, unit, ours, theirs: null, result: ours.median, aim: { most, unit: ` ${unit}` }, notes }
+}
+
 /** Whether the aim is met. */
 function isMet({ result, aim }: Measurement): boolean {
   return result >= (aim.least ?? Number.NEGATIVE_INFINITY) && result <= (aim.most ?? Number.POSITIVE_INFINITY)

@@ -2,6 +2,8 @@ import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
 import { Zip, ZipDeflate } from 'fflate'
 import { daysAfter } from '../../market/calendar/days.ts'
+import { isWeekday } from '../../market/calendar/trading-calendar.ts'
+import { dayInIndia } from '../../platform/dates.ts'
 
 const others = 2_000
 const header =
@@ -9,11 +11,11 @@ const header =
 const row = (day: string, symbol: string, isin: string, close: string) =>
   `${day},${day},CM,NSE,STK,11536,${isin},${symbol},EQ,,,,,A COMPANY LIMITED,${close},${close},${close},${close},${close},${close},,${close},,,2172843,6702511854.10,134811,F1,1,,,,,`
 
-/** The last so many weekdays before a day, oldest first. */
-export function weekdays(until: string, count: number): string[] {
+/** The last so many weekdays up to today in India, oldest first. */
+export function weekdays(count: number): string[] {
   const days: string[] = []
-  for (let day = until; days.length < count; day = daysAfter(day, -1))
-    if (![0, 6].includes(new Date(day).getUTCDay())) days.push(day)
+  for (let day = dayInIndia(new Date()); days.length < count; day = daysAfter(day, -1))
+    if (isWeekday(day)) days.push(day)
   return days.reverse()
 }
 

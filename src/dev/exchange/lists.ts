@@ -1,3 +1,4 @@
+import { weekdayOf } from '../../market/calendar/days.ts'
 import { namedDay } from './day-files.ts'
 import type { Listing } from './listing.ts'
 
@@ -7,7 +8,7 @@ export function holidayList({ holidays }: Listing, year: string) {
     .filter(({ day }) => day.startsWith(year))
     .map(({ day, name }, place) => ({
       tradingDate: namedDay(day),
-      weekDay: new Date(day).toLocaleString('en-US', { weekday: 'long', timeZone: 'UTC' }),
+      weekDay: weekdayOf(day),
       description: name,
       Sr_no: place + 1,
     }))
