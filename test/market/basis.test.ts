@@ -13,6 +13,7 @@ import { answerQuestion } from '../../src/market/prices/imports/questions.ts'
 import { addSplit } from '../../src/market/prices/splits/splits.ts'
 import { connect, type Sql } from '../../src/platform/db.ts'
 import { bhavcopy } from '../admin/market/uploading.ts'
+import { notBefore } from '../support/clock.ts'
 import { freshDatabase } from '../support/database.ts'
 
 let sql: Sql
@@ -20,6 +21,7 @@ let drop: () => Promise<void>
 const folder = mkdtempSync(join(tmpdir(), 'etf-basis-'))
 beforeAll(async () => {
   const database = await freshDatabase()
+  await notBefore('2026-11-28')(database.url)
   sql = connect(database.url, { max: 4 })
   drop = database.drop
 })

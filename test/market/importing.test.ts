@@ -8,6 +8,7 @@ import { commit, decideJump, previewImport, readIntoImport, undo } from '../../s
 import { findImport } from '../../src/market/prices/imports/queries.ts'
 import { seedSample } from '../../src/market/prices/sample-prices.ts'
 import { connect, type Sql } from '../../src/platform/db.ts'
+import { notBefore } from '../support/clock.ts'
 import { freshDatabase } from '../support/database.ts'
 
 let sql: Sql
@@ -15,6 +16,7 @@ let drop: () => Promise<void>
 const folder = mkdtempSync(join(tmpdir(), 'etf-import-'))
 beforeAll(async () => {
   const database = await freshDatabase()
+  await notBefore('2026-11-28')(database.url)
   sql = connect(database.url, { max: 4 })
   drop = database.drop
 })
@@ -244,6 +246,7 @@ describe('an import', () => {
 
 test('the sample fills an empty market, is known as one, and ends with the first real prices', async () => {
   const own = await freshDatabase()
+  await notBefore('2026-11-28')(own.url)
   const fresh = connect(own.url, { max: 2 })
   try {
     expect(await seedSample(fresh, '2026-11-20')).toBe(true)

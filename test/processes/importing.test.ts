@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { connect, type Sql } from '../../src/platform/db.ts'
+import { notBefore } from '../support/clock.ts'
 import { freshDatabase } from '../support/database.ts'
 import { runCommand } from '../support/process.ts'
 
@@ -11,6 +12,7 @@ let sql: Sql
 let database: Awaited<ReturnType<typeof freshDatabase>>
 beforeAll(async () => {
   database = await freshDatabase()
+  await notBefore('2026-11-28')(database.url)
   sql = connect(database.url, { max: 1 })
 })
 afterAll(async () => {

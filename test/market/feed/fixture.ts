@@ -1,7 +1,6 @@
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { strToU8, zipSync } from 'fflate'
-import postgres from 'postgres'
 import type { Day } from '../../../src/market/calendar/days.ts'
 import { fetchPrices, look } from '../../../src/market/feed/fetch-prices.ts'
 import { commitImport, holdImport, stagePrices, startImport } from '../../../src/market/prices/imports/queries.ts'
@@ -9,6 +8,7 @@ import type { Config } from '../../../src/platform/config.ts'
 import { connect, type Sql } from '../../../src/platform/db.ts'
 import { createLog } from '../../../src/platform/log.ts'
 import type { Services } from '../../../src/platform/services.ts'
+import { replaceNow } from '../../support/clock.ts'
 import { freshDatabase } from '../../support/database.ts'
 
 const benchmark = 'NIFTYBEES'
@@ -40,14 +40,11 @@ export type TestFeed = {
 /** A database of its own whose clock stands still. */
 export async function startFeed(at: string): Promise<TestFeed> {
   const database = await freshDatabase()
-  const making = postgres(database.url, { max: 1, onnotice: () => {} })
-  await making.unsafe(`
-    create schema pinned;
-    create table pinned.clock (at timestamptz not null);
-    insert into pinned.clock values ('${at}');
-    create function pinned.now() returns timestamptz language sql stable as 'select at from pinned.clock';
-    do $$ begin execute format('alter database %I set search_path = public, pinned, pg_catalog', current_database()); end $$`)
-  await making.end()
+  await replaceNow(
+    database.url,
+    'at from pinned.clock',
+    `create table pinned.clock (at timestamptz not null); insert into pinned.clock values ('${at}');`,
+  )
   const sql = connect(database.url, { max: 4 })
   const log = createLog('silent')
   const given = (prices: Partial<Config['prices']>) =>
