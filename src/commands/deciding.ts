@@ -51,9 +51,14 @@ async function decideBasis(sql: Sql, importId: number, text: string): Promise<vo
   const doubted = jumps
     .filter((jump) => jump.symbol === symbol)
     .flatMap((jump) => suspectOf(jump)?.source ?? [jump.before, jump.after].filter((file) => file.basis === 'restated'))
-  const places = new Set(doubted.filter((file) => file.importId === importId).map(({ place }) => place))
-  if (asked.length + places.size === 0) throw new AppError('conflict', `No file with prices of ${symbol} is in doubt.`)
-  for (const place of places) await correctBasis(sql, importId, { place, symbol, basis, until }, by)
+  const files = new Map(
+    doubted
+      .filter((file) => file.importId === importId)
+      .map((file) => [`${file.place} ${file.basis} ${file.asOf}`, file] as const),
+  )
+  if (asked.length + files.size === 0) throw new AppError('conflict', `No file with prices of ${symbol} is in doubt.`)
+  for (const { place, ...taken } of files.values())
+    await correctBasis(sql, importId, { place, symbol, taken, basis, until }, by)
 }
 
 /** A question as the command prints it, with what to type. */

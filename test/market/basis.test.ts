@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { strToU8, zipSync } from 'fflate'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { currentMarket } from '../../src/market/engine/market.ts'
 import { ratioAfter } from '../../src/market/prices/closing-prices.ts'
@@ -78,6 +79,7 @@ const jumps = async (id: number) =>
   ])
 const split = (id: number, symbol: string, day: string, ratio: number | null) =>
   decideJump(sql, id, { symbol, day, ratio }, tester)
+const upTo = (asOf: string) => ({ basis: 'restated' as const, asOf })
 /** The prices that the analysis is made of, rounded to paise. */
 async function shown(symbol: string) {
   const market = await currentMarket(sql)
@@ -182,7 +184,7 @@ describe.each<[string, string, number, number]>([
     })
     expect(doubt!.factor).toBeCloseTo(1 / ratio / 0.995, 1)
     await expect(commit(sql, id, tester)).rejects.toThrow('look like splits')
-    const correction = { place: 0, symbol, basis: 'restated', until: '2026-11-27' }
+    const correction = { place: 0, symbol, taken: upTo('2026-11-20'), basis: 'restated', until: '2026-11-27' }
     for (const until of ['2026-11-19', '2999-01-01', '', '2026-02-31'])
       await expect(correctBasis(sql, id, { ...correction, until }, tester)).rejects.toThrow('That cannot be the day')
     await expect(correctBasis(sql, id, { ...correction, place: 7 }, tester)).rejects.toThrow('look again')
@@ -193,7 +195,7 @@ describe.each<[string, string, number, number]>([
     await expectClean()
     const [entry] = await sql`select details from audit where action = 'basis.corrected' order by id desc limit 1`
     expect(entry!.details).toMatchObject({
-      before: [{ basis: 'restated', as_of: '2026-11-20' }],
+      before: { basis: 'restated', as_of: '2026-11-20' },
       after: { basis: 'restated', as_of: '2026-11-27' },
     })
   })
@@ -206,7 +208,7 @@ describe.each<[string, string, number, number]>([
     expect(again).toMatchObject({ day: '2026-11-25', split: { day: '2026-11-25', ratio } })
     expect(again!.factor).toBeCloseTo((0.995 / 0.985) * ratio, 1)
     await expect(split(id, symbol, '2026-11-25', ratio)).rejects.toThrow('known already')
-    await correctBasis(sql, id, { place: 1, symbol, basis: 'traded', until: '' }, tester)
+    await correctBasis(sql, id, { place: 1, symbol, taken: upTo('2026-11-26'), basis: 'traded', until: '' }, tester)
     await commit(sql, id, tester)
     await expectClean()
   })
@@ -227,7 +229,12 @@ test('a small split that is known is seen where bases meet, though no market mov
   await addSplit(sql, { symbol: 'PHARMABEES', day: '2026-11-25', ratio: '1.25' }, tester)
   const id = await held(yahoo('PHARMABEES', ['2026-11-12', 80], ['2026-11-13', 80.4], ['2026-11-17', 80.2]))
   expect(await jumps(id)).toMatchObject([['2026-11-18', 0.802, ['2026-11-25', 1.25]]])
-  await correctBasis(sql, id, { place: 0, symbol: 'PHARMABEES', basis: 'restated', until: '2026-11-26' }, tester)
+  await correctBasis(
+    sql,
+    id,
+    { place: 0, symbol: 'PHARMABEES', taken: upTo('2026-11-17'), basis: 'restated', until: '2026-11-26' },
+    tester,
+  )
   expect(await jumps(id)).toEqual([])
 })
 
@@ -243,7 +250,12 @@ test('the basis of an import that counts can be corrected, which changes the fig
   ])
   const id = await held(...traded('ITBEES', ['2026-11-20', 41]))
   expect(await jumps(id)).toMatchObject([['2026-11-20', 0.1, ['2026-11-20', 10]]])
-  await correctBasis(sql, old, { place: 1, symbol: 'ITBEES', basis: 'restated', until: '2026-11-20' }, tester)
+  await correctBasis(
+    sql,
+    old,
+    { place: 1, symbol: 'ITBEES', taken: upTo('2026-11-19'), basis: 'restated', until: '2026-11-20' },
+    tester,
+  )
   expect(await shown('ITBEES')).toEqual([
     ['2026-11-18', 40],
     ['2026-11-19', 41],
@@ -251,7 +263,12 @@ test('the basis of an import that counts can be corrected, which changes the fig
   await commit(sql, id, tester)
   await undo(sql, old, tester)
   await expect(
-    correctBasis(sql, old, { place: 1, symbol: 'ITBEES', basis: 'traded', until: '' }, tester),
+    correctBasis(
+      sql,
+      old,
+      { place: 1, symbol: 'ITBEES', taken: upTo('2026-11-20'), basis: 'traded', until: '' },
+      tester,
+    ),
   ).rejects.toThrow('look again')
 })
 
@@ -372,6 +389,77 @@ describe('a file that does not say whether it accounts for splits', () => {
     expect(await bases(id)).toEqual(['traded', 'traded', 'traded', 'restated 2026-11-20'])
     await dropImport(sql, id, tester)
     expect(await sql`select from import_questions`).toHaveLength(0)
+  })
+})
+
+describe('an archive of a history and bhavcopies', () => {
+  const daily = (day: string, close: number) => {
+    const { name, content } = bhavcopy(day, { ITBEES: close })
+    return { [name]: strToU8(content as string) }
+  }
+  const archive = (entries: Record<string, Uint8Array>) => {
+    const file = stored('prices.zip', '')
+    writeFileSync(file.path, zipSync(entries))
+    return file
+  }
+  const history = (name: string, columns: string, ...rows: Row[]) => ({
+    [name]: strToU8([`Date,Open,High,Low,${columns}`, ...rows.map(([day, c]) => `${day},1,1,1,${c},1`)].join('\n')),
+  })
+  const days = ['2026-11-18', '2026-11-19', '2026-11-20', '2026-11-23', '2026-11-25']
+  beforeEach(async () => {
+    await committed(benchmark(...days))
+    await addSplit(sql, { symbol: 'ITBEES', day: '2026-11-25', ratio: '1.25' }, tester)
+  })
+
+  test('of unknown origin: the answer is about the prices of that file alone, also on a day among its own', async () => {
+    const older: Row[] = [
+      ['2026-11-18', 800],
+      ['2026-11-23', 803],
+    ]
+    const id = await held(
+      archive({
+        ...daily('2026-11-20', 1000),
+        ...history('ITBEES.csv', 'Close,Volume', ...older, ['2026-11-25', 805]),
+        ...history('as-traded/ITBEES.csv', 'Close,Volume', ['2026-11-19', 1001.25]),
+      }),
+    )
+    const { questions } = await previewImport(sql, id)
+    expect(questions.map(({ seen, prices }) => [seen, prices])).toEqual([
+      ['prices.zip › ITBEES.csv', 3],
+      ['prices.zip › ITBEES.csv, file 2', 1],
+    ])
+    await answerQuestion(sql, id, { ...questions[0]!, answer: 'restated' }, tester)
+    await answerQuestion(sql, id, { ...questions[1]!, answer: 'traded' }, tester)
+    await commit(sql, id, tester)
+    expect(await shown('ITBEES')).toEqual([
+      ['2026-11-18', 800],
+      ['2026-11-19', 801],
+      ['2026-11-20', 800],
+      ['2026-11-23', 803],
+      ['2026-11-25', 805],
+    ])
+  })
+
+  test('taken for the wrong thing: a correction is about the prices that are taken for it', async () => {
+    const id = await held(
+      archive({
+        ...daily('2026-11-18', 1000),
+        ...history('ITBEES.NS.csv', 'Close,Adj Close', ['2026-11-19', 801], ['2026-11-20', 802]),
+        ...daily('2026-11-23', 1002),
+      }),
+    )
+    expect((await jumps(id)).map(([day]) => day)).toEqual(['2026-11-19', '2026-11-23'])
+    const right = { place: 0, symbol: 'ITBEES', taken: upTo('2026-11-20'), basis: 'restated', until: '2026-11-25' }
+    await correctBasis(sql, id, right, tester)
+    await correctBasis(sql, id, right, tester)
+    expect(await jumps(id)).toEqual([])
+    await commit(sql, id, tester)
+    expect(await shown('ITBEES')).toEqual([
+      ['2026-11-18', 800],
+      ['2026-11-19', 801],
+      ['2026-11-20', 802],
+      ['2026-11-23', 801.6],
+    ])
   })
 })
 

@@ -50,10 +50,14 @@ const routes: FastifyPluginAsyncTypebox<{ services: Services }> = async (app, { 
 
   // The file may be of an earlier import, `of`, than the one whose page asks.
   app.post('/:id/basis', acted, async (request, reply) => {
-    const names = ['symbol', 'day', 'basis', 'until', 'place', 'of'] as const
-    const { place, of, ...typed } = readForm(request.body, names, 40)
-    return act(request, reply, { ...typed, file: `${of}-${place}` }, async () => {
-      const file = { ...typed, place: /^\d{1,4}$/.test(place) ? Number(place) : -1 }
+    const names = ['symbol', 'day', 'basis', 'until', 'place', 'of', 'taken', 'asOf'] as const
+    const { place, of, taken, asOf, ...typed } = readForm(request.body, names, 40)
+    return act(request, reply, { ...typed, file: [of, place, taken, asOf].join('-') }, async () => {
+      const file = {
+        ...typed,
+        place: /^\d{1,4}$/.test(place) ? Number(place) : -1,
+        taken: { basis: taken === 'restated' ? ('restated' as const) : ('traded' as const), asOf: dayIn(asOf) },
+      }
       await correctBasis(sql, rowNumber(of), file, actorOf(request))
       return null
     })

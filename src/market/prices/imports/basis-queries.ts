@@ -19,14 +19,18 @@ export async function setRestatedAsOf(
   `
 }
 
-/** What one file's prices of an instrument are to be taken for; `asOf` null where they are as traded. */
-export type BasisOfFile = { place: number; symbol: string; basis: Basis; asOf: string | null }
+/** What prices are taken for; `asOf` null where they are as traded. */
+export type Taken = { basis: Basis; asOf: string | null }
+
+/** One file's prices of an instrument that are `taken` for something, and what they are to be taken for. */
+export type BasisOfFile = { place: number; symbol: string; taken: Taken; right: Taken }
 
 /** See set_basis in basis.sql for the answers. */
 export async function setBasis(sql: Sql, importId: number, given: BasisOfFile, by: Actor): Promise<string> {
-  const { place, symbol, basis, asOf } = given
+  const { place, symbol, taken, right } = given
   const [row] = await sql<{ outcome: string }[]>`
-    select set_basis(${importId}, ${place}, ${symbol}, ${basis}, ${asOf}, ${by.actor}, ${originJson(sql, by)}) as outcome
+    select set_basis(${importId}, ${place}, ${symbol}, ${taken.basis}, ${taken.asOf}, ${right.basis}, ${right.asOf},
+                     ${by.actor}, ${originJson(sql, by)}) as outcome
   `
   return row!.outcome
 }

@@ -76,6 +76,8 @@ async function readFiles(sql: Sql, importId: number, files: readonly GivenFile[]
   }
   const names = files.map(({ name }) => name)
   const staging = new Staging(sql, importId, names, complain)
+  /** Names of the files that do not say their basis. */
+  const unknown: string[] = []
   for (const [place, file] of files.entries()) {
     const seen: FileRead = {
       name: file.name,
@@ -86,8 +88,6 @@ async function readFiles(sql: Sql, importId: number, files: readonly GivenFile[]
       skipped: 0,
     }
     read.push(seen)
-    // Two files of one name are asked about separately.
-    const suffix = names.indexOf(file.name) < place ? `, file ${place + 1}` : ''
     let format: Format | undefined
     let spans: Spans = new Map()
     const doubts = new Doubts<Waiting & NewNames>()
@@ -106,16 +106,21 @@ async function readFiles(sql: Sql, importId: number, files: readonly GivenFile[]
         await store(doubts.end())
         if (format!.basis === 'traded') continue
         await staging.store()
-        await noteBasis(sql, importId, { format: format!, file: one.file + suffix, place, spans })
+        // Two files of one name are asked about separately.
+        const part = unknown.length
+        const about = unknown.indexOf(one.file) < part - 1 ? `${one.file}, file ${part}` : one.file
+        await noteBasis(sql, importId, { format: format!, file: about, place, part, spans })
       } else if (one.kind === 'format') {
         format = one.format
         spans = new Map()
+        if (format.basis === 'unknown') unknown.push(one.file)
         if (!seen.formats.includes(format.title)) seen.formats.push(format.title)
       } else {
         const { symbol, day, close, line } = one.price
         const basis = format!.basis === 'restated' ? 'restated' : 'traded'
         const newNames = instrumentNames.newNames(symbol, { ...one.price.seen, day })
-        await store(doubts.take({ symbol, day, close, line, basis, file: place, from: one.file, ...newNames }))
+        const part = format!.basis === 'unknown' ? unknown.length : null
+        await store(doubts.take({ symbol, day, close, line, basis, file: place, part, from: one.file, ...newNames }))
       }
     }
     await store(doubts.end())

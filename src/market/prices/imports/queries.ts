@@ -46,6 +46,8 @@ export type StagedPrice = {
   /** What the file calls it, where that is none of the instrument's names on that day; see names.ts. */
   seenSymbol?: string | null
   seenIsin?: string | null
+  /** Of a file that does not say its basis: which of these it is in the import. */
+  part?: number | null
 }
 
 /** Begins an import; nothing of it counts. */

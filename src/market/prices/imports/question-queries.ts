@@ -18,20 +18,17 @@ export type Question = {
   answer: 'same' | 'other' | 'traded' | 'restated' | null
 }
 
-/** A question as it is asked. `file`, for a basis: the file's place among the import's. */
-export type NewQuestion = Omit<Question, 'name' | 'isin' | 'answer'> & { file: number | null }
+/** A question as it is asked. For a basis, `file`: the file's place among the import's; `part`: see migration 0077. */
+export type NewQuestion = Omit<Question, 'name' | 'isin' | 'answer'> & { file: number; part: number }
 
-/** Asks about an import that is being read; a question that it asks already spans the days of both. */
+/** Asks about an import that is being read. */
 export async function insertQuestions(sql: Sql, importId: number, asked: readonly NewQuestion[]): Promise<void> {
   await sql`
-    insert into import_questions as q (import_id, kind, symbol, seen, first_day, last_day, prices, file)
-    select ${importId}, a.kind, a.symbol, a.seen, a."firstDay", a."lastDay", a.prices, a.file
+    insert into import_questions (import_id, kind, symbol, seen, first_day, last_day, prices, file, part)
+    select ${importId}, a.kind, a.symbol, a.seen, a."firstDay", a."lastDay", a.prices, a.file, a.part
     from jsonb_to_recordset(${sql.json(asked as never)})
-      as a(kind text, symbol text, seen text, "firstDay" date, "lastDay" date, prices integer, file smallint)
+      as a(kind text, symbol text, seen text, "firstDay" date, "lastDay" date, prices integer, file smallint, part integer)
     where exists (select from instruments i where i.symbol = a.symbol)
-    on conflict (import_id, kind, symbol, seen) do update
-    set first_day = least(q.first_day, excluded.first_day), last_day = greatest(q.last_day, excluded.last_day),
-        prices = q.prices + excluded.prices
   `
 }
 

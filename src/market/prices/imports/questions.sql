@@ -23,8 +23,7 @@ begin
   if p_kind = 'basis' then
     update prices p
     set basis = p_answer, restated_as_of = case when p_answer = 'restated' then v_question.last_day end
-    where p.import_id = p_import_id and p.symbol = p_symbol and p.file = v_question.file
-      and p.day between v_question.first_day and v_question.last_day;
+    where p.import_id = p_import_id and p.symbol = p_symbol and p.part = v_question.part;
   elsif p_answer = 'other' then
     perform remove_other_funds(p_import_id);
   end if;
