@@ -29,12 +29,12 @@ const lengths: Record<Span, string> = {
 /** Why an instrument has no figure at all: no close in the last sessions. Null when it has one. */
 export function staleReason({ frame, prices, closes }: Subject): string | null {
   if (lastWithin(closes, frame.days.length - 1) !== -1) return null
-  const last = endOf(prices, frame.asOf, (day, other) => day > other)
-  return last === null ? 'No prices yet' : noneSince(last, frame)
+  return sinceReason({ frame, prices })
 }
 
-function noneSince(day: Day, { asOf }: Frame): string {
-  return `No price since ${sinceDay(day, asOf)}`
+function sinceReason({ frame, prices }: Pick<Subject, 'frame' | 'prices'>): string {
+  const last = endOf(prices, frame.asOf, (day, other) => day > other)
+  return last === null ? 'No prices yet' : `No price since ${sinceDay(last, frame.asOf)}`
 }
 
 type Figures = {
@@ -75,11 +75,9 @@ export function provisionalReason(subject: Subject, bars: Bars, line: Carried): 
 
 function returnReason(subject: Subject, span: Span): string {
   const { frame, closes } = subject
-  const start = startsOf(frame)[span]
-  const last = lastWithin(closes, frame.days.length - 1)
-  // The newest close may be as old as the span itself, where a week has few sessions.
-  if (last !== -1 && last <= start) return noneSince(frame.days[last]!, frame)
-  return closeReason(subject, start, `less than ${lengths[span]}`)
+  const newest = lastWithin(closes, frame.days.length - 1)
+  if (newest >= 0 && newest <= startsOf(frame)[span]) return sinceReason(subject)
+  return closeReason(subject, startsOf(frame)[span], `less than ${lengths[span]}`)
 }
 
 /** Why there is no distance from the year's high. */
