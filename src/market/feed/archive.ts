@@ -104,7 +104,7 @@ async function beginsLikeAPage(path: string): Promise<boolean> {
   const file = await open(path)
   try {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(64), 0, 64, 0)
-    return /^\s*</.test(buffer.subarray(0, bytesRead).toString('latin1'))
+    return /^\s*</.test(new TextDecoder().decode(buffer.subarray(0, bytesRead)))
   } finally {
     await file.close()
   }

@@ -35,6 +35,11 @@ export async function download(address: string, path: string, stopping?: AbortSi
     return true
   } catch (error) {
     if (error instanceof SourceError) throw error
+    const { code } = error as { code?: string }
+    if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EROFS')
+      throw new SourceError(
+        `The file cannot be stored on this server (${code}): its disk is full or cannot be written.`,
+      )
     throw new SourceError(`${new URL(address).host} ${failureOf(error)}.`)
   }
 }
@@ -47,9 +52,11 @@ async function followed(address: string, signal: AbortSignal): Promise<Response>
     const location = answer.headers.get('location')
     if (answer.status < 300 || answer.status > 399 || location === null) return answer
     await answer.body?.cancel()
-    if (!URL.canParse(location, url) || new URL(location, url).origin !== origin)
-      throw new SourceError(`${host} sends us on to another host, where nothing is fetched.`)
-    url = new URL(location, url).href
+    const next = URL.canParse(location, url) ? new URL(location, url) : null
+    // A name and password, which fetch() takes in no address, are nothing to send on either.
+    if (next?.origin !== origin || next.username !== '' || next.password !== '')
+      throw new SourceError(`${host} sends us on to another host, port or scheme, where nothing is fetched.`)
+    url = next.href
   }
   throw new SourceError(`${host} sends us on more than ${mostRedirects} times.`)
 }

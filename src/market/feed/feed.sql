@@ -16,10 +16,12 @@ create or replace function newest_session(p_hours integer) returns date language
   where trades_on(d.day)
 $$;
 
--- The sessions whose prices are missing and may be asked for now, the oldest first. From the day after the newest that is here
--- (the last two weeks again, for what came late), on a site without prices three years back: the slow formula needs 92 weeks,
--- and a year to look back on. Not those that wait for a person, nor those that a person dropped or took back. With `p_from`
--- all that are missing in that span, whatever became of them, except what is held.
+-- The sessions whose prices are missing and may be asked for now, the oldest first; one that failed three times in a row comes
+-- last, so that a source that always refuses it holds up no other. From the day after the newest that is here (the last two weeks
+-- again, for what came late), on a site without prices three years back: the slow formula needs 92 weeks, and a year to look
+-- back on. An older day that an outage left open is asked for twenty times more. Not those that wait for a person, nor those
+-- that a person dropped or took back. With `p_from` all that are missing in that span, whatever became of them, except what is
+-- held.
 create or replace function feed_days_due(p_invented boolean, p_from date, p_to date)
 returns table (day date) language sql stable as $$
   with edges as (
@@ -29,19 +31,23 @@ returns table (day date) language sql stable as $$
   ), span as (
     select coalesce(p_from, case when last_day is not null then greatest(first_day, least(last_day + 1, today - 14))
                                  when not p_invented then (today - interval '3 years')::date end) as from_day,
-           coalesce(p_to, newest_session(18)) as to_day
+           coalesce(p_to, newest_session(18)) as to_day, first_day
     from edges
+  ), asked as (
+    select d.day::date as day from span cross join lateral generate_series(span.from_day, span.to_day, interval '1 day') d(day)
+    union
+    select f.day from span join feed_days f on f.day > span.first_day and f.day < span.from_day
+    where p_from is null and f.state in ('waiting', 'failed') and f.tries < 20
   )
-  select d.day::date
-  from span
-  cross join lateral generate_series(span.from_day, span.to_day, interval '1 day') d(day)
-  left join feed_days f on f.day = d.day::date
+  select d.day
+  from asked d
+  left join feed_days f on f.day = d.day
   left join imports i on i.id = f.import_id
-  where trades_on(d.day::date)
-    and not exists (select from benchmark_days(p_invented) b(day) where b.day = d.day::date)
+  where trades_on(d.day)
+    and not exists (select from benchmark_days(p_invented) b(day) where b.day = d.day)
     and i.status is distinct from 'held'
     and (p_from is not null or f.day is null or (f.state in ('waiting', 'failed') and coalesce(f.next_at, now()) <= now()))
-  order by d.day
+  order by coalesce(f.state = 'failed' and f.tries >= 3, false), d.day
 $$;
 
 -- Notes that a day's file is not there yet ('waiting'), or what is wrong with it ('failed'), and when it is asked for again: in

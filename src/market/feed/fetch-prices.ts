@@ -3,7 +3,7 @@ import type { Services } from '../../platform/services.ts'
 import { insertIncident } from '../../records/incidents/queries.ts'
 import { fetchDays } from './archive.ts'
 import { type Feed, type Outcome, withFeed } from './feed.ts'
-import { FolderError, readFolder } from './folder.ts'
+import { readFolder } from './folder.ts'
 import { closeSettledIncidents, noteLatePrices, resolveFolderIncidents } from './incidents.ts'
 import { hasRealPrices, isBackingOff, listDueDays, listUntouchedImports, settleImport } from './queries.ts'
 
@@ -60,16 +60,14 @@ async function lookInArchive(feed: Feed, span: Span | null, until: number): Prom
 }
 
 async function lookInFolder(feed: Feed, until: number): Promise<Outcome[]> {
-  try {
-    const found = await readFolder(feed, feed.source.folder!, until)
+  const { found, failure } = await readFolder(feed, feed.source.folder!, until)
+  if (failure === null) {
     await resolveFolderIncidents(feed.sql)
     return found
-  } catch (error) {
-    if (!(error instanceof FolderError)) throw error
-    await insertIncident(feed.sql, 'prices-folder', dayInIndia(new Date()), { reason: error.message })
-    feed.log.warn({ reason: error.message }, 'the folder of prices cannot be used')
-    return [{ about: 'PRICE_FOLDER', state: 'failed', importId: null, sentence: error.message }]
   }
+  await insertIncident(feed.sql, 'prices-folder', dayInIndia(new Date()), { reason: failure.message })
+  feed.log.warn({ reason: failure.message }, 'the folder of prices cannot be used')
+  return [...found, { about: 'PRICE_FOLDER', state: 'failed', importId: null, sentence: failure.message }]
 }
 
 /** A decision about an earlier import, or a file that came later, may have made a held one clean. */

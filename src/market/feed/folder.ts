@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs'
 import { access, lstat, mkdir, readdir, rename, writeFile } from 'node:fs/promises'
 import { join, parse } from 'node:path'
 import { insertIncident } from '../../records/incidents/queries.ts'
@@ -13,27 +14,42 @@ const leftAlone = /^(done|refused)$|^\.|\.(part|partial|tmp|temp|filepart|crdown
 /** A file that cannot be read and changed within this time may still be arriving over a line that stalls. */
 const settlesWithinMs = 10 * 60_000
 
-/** The folder, or one of its two subfolders, cannot be used. `message` is a sentence for the operator. */
-export class FolderError extends Error {
+/** The folder, or something in it, cannot be used. `message` is a sentence for the operator. */
+class FolderError extends Error {
   override name = 'FolderError'
 }
 
+/** One file in the folder cannot be opened, perhaps for lack of permission. The others can. */
+class FileError extends FolderError {}
+
 /**
  * Imports every complete file in the folder by itself, the oldest trading day first as far as names tell, and moves it to done/,
- * or to refused/ with its reason in a text file beside it. Subfolders, links and unfinished files are left alone. Throws
- * FolderError.
+ * or to refused/ with its reason in a text file beside it. Subfolders, links and unfinished files are left alone. Of what cannot
+ * be used the first is answered as well; a file that cannot be opened holds up no other.
  */
-export async function readFolder(feed: Feed, folder: string, until: number): Promise<Outcome[]> {
-  const seen = await filesIn(folder)
-  const complete = await noteFiles(feed.sql, seen)
-  const inOrder = complete.toSorted((a, b) => (orderOf(a.name) < orderOf(b.name) ? -1 : 1))
-  const outcomes: Outcome[] = []
-  for (const file of inOrder) {
-    if (feed.stopping.aborted || performance.now() > until) break
-    const outcome = await takeIn(feed, folder, file)
-    if (outcome) outcomes.push(outcome)
+export async function readFolder(
+  feed: Feed,
+  folder: string,
+  until: number,
+): Promise<{ found: Outcome[]; failure: FolderError | null }> {
+  const found: Outcome[] = []
+  let failure: FolderError | null = null
+  try {
+    const complete = await noteFiles(feed.sql, await filesIn(folder))
+    for (const file of complete.toSorted((a, b) => (orderOf(a.name) < orderOf(b.name) ? -1 : 1))) {
+      if (feed.stopping.aborted || performance.now() > until) break
+      const outcome = await takeIn(feed, folder, file).catch((error: unknown) => {
+        if (!(error instanceof FileError)) throw error
+        failure ??= error
+        return null
+      })
+      if (outcome) found.push(outcome)
+    }
+  } catch (error) {
+    if (!(error instanceof FolderError)) throw error
+    failure = error
   }
-  return outcomes
+  return { found, failure }
 }
 
 /** By trading day; names without one come last, by name. */
@@ -63,10 +79,12 @@ async function takeIn(feed: Feed, folder: string, file: { id: number; name: stri
   const found = await lstat(path).catch(() => null)
   if (!found?.isFile()) return null
   // After a crash between commit and move the file still lies here.
-  const known = await findImportOf(feed.sql, await digestOf(path))
+  const sha256 = await digestUnlessGone(path, file.name)
+  if (sha256 === null) return null
+  const known = await findImportOf(feed.sql, sha256)
   if (known) {
     const sentence = `It was imported already, as No. ${known.id}.`
-    await moveTo(folder, 'done', file.name)
+    await moveUnlessReplaced(folder, file.name, found)
     return settled(feed, file, { state: 'known', importId: known.id, sentence })
   }
   const importId = await readIntoImport(feed.sql, [{ path, name: file.name }], { origin: 'feed', actor: by.actor })
@@ -81,7 +99,7 @@ async function takeIn(feed: Feed, folder: string, file: { id: number; name: stri
     await dropImport(feed.sql, importId, by)
     return null
   }
-  await moveTo(folder, 'done', file.name)
+  await moveUnlessReplaced(folder, file.name, found)
   const [unread] = read.refused
   const passedOver = unread ? `Passed over: ${unread.file}: ${unread.sentence}` : null
   return settled(feed, file, { state: outcome, importId, sentence: sentence ?? passedOver })
@@ -90,15 +108,18 @@ async function takeIn(feed: Feed, folder: string, file: { id: number; name: stri
 async function refuse(feed: Feed, folder: string, file: { id: number; name: string }, read: Import): Promise<Outcome> {
   const lines = [...read.refused.map((one) => ({ ...one, line: null })), ...read.problems].map(sentenceOf)
   const sentence = lines[0] ?? `${file.name}: There is no price in this file.`
-  const moved = await moveTo(folder, 'refused', file.name)
   const more = read.problemCount - read.problems.length
   const rest = more > 0 ? [`And ${more} more.`] : []
-  await writeFile(`${moved}.reason.txt`, `${[sentence, ...lines.slice(1), ...rest].join('\n')}\n`)
+  // First, so that a crash before the file is moved tells nobody less.
   await insertIncident(feed.sql, 'prices-refused', file.name, {
     file: file.name,
     reason: sentence,
     sha256: read.files[0]?.sha256,
   })
+  const moved = await moveTo(folder, 'refused', file.name)
+  await writeFile(`${moved}.reason.txt`, `${[sentence, ...lines.slice(1), ...rest].join('\n')}\n`).catch(
+    cannotWrite('refused'),
+  )
   return settled(feed, file, { state: 'refused', importId: null, sentence })
 }
 
@@ -115,6 +136,13 @@ async function settled(
   return { about: file.name, ...to }
 }
 
+/** A file that was replaced, or went on growing, while it was read stays: what it is now has not been read yet. */
+async function moveUnlessReplaced(folder: string, name: string, read: Stats): Promise<void> {
+  const now = await lstat(join(folder, name)).catch(() => null)
+  const isSame = now?.ino === read.ino && now.size === read.size && now.mtimeMs === read.mtimeMs
+  if (isSame) await moveTo(folder, 'done', name)
+}
+
 /** Moves a file into a subfolder, under another name when one of its name lies there. Answers its new path. Throws FolderError. */
 async function moveTo(folder: string, place: 'done' | 'refused', name: string): Promise<string> {
   try {
@@ -127,6 +155,12 @@ async function moveTo(folder: string, place: 'done' | 'refused', name: string): 
     await rename(join(folder, name), path)
     return path
   } catch (error) {
+    return cannotWrite(place)(error)
+  }
+}
+
+function cannotWrite(place: 'done' | 'refused') {
+  return (error: unknown): never => {
     throw new FolderError(`${place}/ in PRICE_FOLDER cannot be written (${codeOf(error)}).`)
   }
 }
@@ -136,6 +170,16 @@ function exists(path: string): Promise<boolean> {
     () => true,
     () => false,
   )
+}
+
+/** Null: it is gone meanwhile. Throws FileError. */
+async function digestUnlessGone(path: string, name: string): Promise<string | null> {
+  try {
+    return await digestOf(path)
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return null
+    throw new FileError(`${name.toWellFormed()} in PRICE_FOLDER cannot be opened (${codeOf(error)}).`)
+  }
 }
 
 function codeOf(error: unknown): string {

@@ -18,7 +18,7 @@ export async function findFeedStatus(sql: Sql, invented: boolean): Promise<FeedS
     ), soonest as (
       select case when exists (select from feed_days_due(${invented}, null, null)) then now()
                   else (select min(f.next_at) from feed_days f
-                        where f.state in ('waiting', 'failed')
+                        where f.state in ('waiting', 'failed') and f.next_at > now()
                           and not exists (select from benchmark_days(${invented}) b(day) where b.day = f.day)) end as at
     ), evening as (
       select min(slot.at) as at

@@ -1,5 +1,8 @@
+import { gzipSync } from 'node:zlib'
+import { strFromU8, strToU8, unzipSync, zipSync } from 'fflate'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { askNow } from '../../../src/market/feed/queries.ts'
+import { findFeedStatus } from '../../../src/market/feed/status-queries.ts'
 import { undo } from '../../../src/market/prices/imports/imports.ts'
 import { type Archive, bhavcopy, clearCalendar, closeOf, startArchive, startFeed, type TestFeed } from './fixture.ts'
 
@@ -89,6 +92,20 @@ describe('the archive', () => {
   })
 })
 
+/** The files of two days in one zip. */
+function twoDays(day: string, other: string): Uint8Array {
+  return zipSync({ ...unzipSync(bhavcopy(day)), ...unzipSync(bhavcopy(other)) })
+}
+
+/** A day's file in which the benchmark's row is of another day. */
+function oneRowOf(day: string, other: string): Uint8Array {
+  const files = Object.entries(unzipSync(bhavcopy(day))).map(([name, content]) => {
+    const rows = strFromU8(content).split('\n')
+    return [name, strToU8(rows.map((row) => (row.includes('NIFTYBEES') ? row.replaceAll(day, other) : row)).join('\n'))]
+  })
+  return zipSync(Object.fromEntries(files))
+}
+
 describe('a wrong answer of the archive', () => {
   const blocked = 'it may block this server'
   const page = '<!DOCTYPE html><title>Denied</title>'
@@ -106,7 +123,7 @@ describe('a wrong answer of the archive', () => {
     [
       'a redirect to another host',
       () => (_, response) => response.writeHead(302, { location: 'https://example.in/' }).end(),
-      'another host',
+      'sends us on to another host, port or scheme',
     ],
     [
       'a redirect without end',
@@ -145,6 +162,93 @@ describe('a wrong answer of the archive', () => {
     await feed.setClock('2026-11-24T09:00:00+05:30')
     expect(states(await feed.run(archive.prices))).toEqual(['2026-11-23 committed'])
   })
+
+  test('is told from every other, in a sentence', async () => {
+    await feed.setClock('2026-11-23T18:00:00+05:30')
+    const answers: [string, (day: string) => Parameters<Archive['files']['set']>[1], string][] = [
+      [
+        'a redirect to another port',
+        () => (_, response) => response.writeHead(302, { location: 'http://127.0.0.1:8/' }).end(),
+        'sends us on to another host, port or scheme',
+      ],
+      [
+        'a redirect to another scheme',
+        () => (request, response) => response.writeHead(301, { location: `https://${request.headers.host}/` }).end(),
+        'sends us on to another host, port or scheme',
+      ],
+      [
+        'a redirect with a password',
+        () => (request, response) => response.writeHead(302, { location: `http://a:b@${request.headers.host}/` }).end(),
+        'sends us on to another host, port or scheme',
+      ],
+      [
+        'a redirect to nowhere',
+        () => (_, response) => response.writeHead(302, { location: 'http://[' }).end(),
+        'sends us on to another host, port or scheme',
+      ],
+      ['nothing', () => new Uint8Array(), 'not downloaded to its end'],
+      ['half of it (206)', () => (_, response) => response.writeHead(206).end('PK'), 'answers 206'],
+      ['a block page with a byte order mark', () => new TextEncoder().encode(`\uFEFF\n${page}`), blocked.slice(3)],
+      ['a zip of two days', (day) => twoDays(day, '2026-11-20'), 'The file is of Fri, 20 Nov 2026, not of the day'],
+      ['a file with one row of another day', (day) => oneRowOf(day, '2026-11-20'), 'The file is of Fri, 20 Nov 2026'],
+      [
+        'too much when it is unpacked on the way',
+        () => (_, response) =>
+          response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(Buffer.alloc(21 * 1024 * 1024))),
+        'more than 20 MB',
+      ],
+      ['“too often”', () => (_, response) => response.writeHead(429, { 'retry-after': '60' }).end(), 'ask too often'],
+    ]
+    for (const [name, answer, sentence] of answers) {
+      archive.files.set('2026-11-23', answer('2026-11-23'))
+      await feed.sql`delete from feed_days`
+      await feed.sql`update feed_state set next_at = null`
+      const found = await feed.run(archive.prices)
+      expect([name, states(found)]).toEqual([name, ['2026-11-23 failed']])
+      expect(found[0]!.sentence, name).toContain(sentence)
+    }
+    expect(await feed.sql`select from imports where created_by = 'feed'`).toHaveLength(0)
+  })
+
+  test('about one day, again and again, holds up the days after it no longer than three times', async () => {
+    archive.files.set('2026-11-23', (_, response) => response.writeHead(403).end())
+    for (const day of ['2026-11-25', '2026-11-26']) archive.files.set(day, bhavcopy(day))
+    await feed.setClock('2026-11-26T18:00:00+05:30')
+    for (const at of ['18:00', '18:20', '19:00']) {
+      await feed.setClock(`2026-11-26T${at}:00+05:30`)
+      expect(states(await feed.run(archive.prices))).toEqual(['2026-11-23 failed'])
+    }
+    await feed.setClock('2026-11-26T20:20:00+05:30')
+    expect(states(await feed.run(archive.prices))).toEqual([
+      '2026-11-25 committed',
+      '2026-11-26 committed',
+      '2026-11-23 failed',
+    ])
+  })
+
+  test('about a day of a long outage is asked for again, however old the day is, and in the end no more', async () => {
+    const sessions = await feed.sql<{ day: string }[]>`
+      select d::date::text as day from generate_series('2026-11-23'::date, '2026-12-31', '1 day') d where trades_on(d::date)
+    `
+    for (const { day } of sessions) archive.files.set(day, bhavcopy(day))
+    archive.files.set('2026-11-25', bhavcopy('2026-11-23'))
+    archive.files.delete('2026-11-26')
+    await feed.setClock('2026-12-31T19:00:00+05:30')
+    const first = states(await feed.run(archive.prices))
+    expect(first.filter((state) => !state.endsWith('committed'))).toEqual(['2026-11-25 failed', '2026-11-26 waiting'])
+    expect(first).toHaveLength(sessions.length)
+    archive.files.set('2026-11-25', bhavcopy('2026-11-25'))
+    await feed.setClock('2027-01-01T10:00:00+05:30')
+    expect(states(await feed.run(archive.prices))).toEqual(['2026-11-25 committed', '2026-11-26 waiting'])
+    archive.asked.length = 0
+    await feed.sql`insert into holidays (day, name) select d, 'Closed' from generate_series('2027-01-01'::date, '2027-03-01', '1 day') d`
+    for (let hours = 0; hours < 24 * 30; hours += 6) {
+      await feed.setClock(new Date(Date.parse('2027-01-02T10:00:00+05:30') + hours * 3_600_000).toISOString())
+      await feed.run(archive.prices)
+    }
+    expect(archive.asked).toEqual(Array(18).fill('2026-11-26'))
+    expect((await findFeedStatus(feed.sql, false)).nextAt, 'what is asked no more is not due').toBeNull()
+  }, 60_000)
 
   test('about one day does not stop the others; one of the whole archive does', async () => {
     archive.files.set('2026-11-23', bhavcopy('2026-11-20'))
