@@ -1,7 +1,18 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { utimes } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { dropImport } from '../../../src/market/prices/imports/queries.ts'
 import { bhavcopy, clearCalendar, closeOf, startFeed, type TestFeed } from './fixture.ts'
@@ -158,6 +169,55 @@ describe('a folder of prices', () => {
     mkdirSync(folder)
     await lookLater()
     expect(await incidents()).toEqual(['prices-folder closed'])
+  })
+
+  test('of which one file cannot be opened names it, and reads the others', async () => {
+    const name = nameOf('2026-11-23')
+    await put(name, bhavcopy('2026-11-23'))
+    await put(nameOf('2026-11-24'), bhavcopy('2026-11-24'))
+    const mine = process.geteuid!()
+    // The superuser may open everything.
+    if (mine === 0) chownSync(folder, 65534, 65534)
+    chmodSync(join(folder, name), mine === 0 ? 0o600 : 0o000)
+    const asNobody = async () => {
+      if (mine === 0) process.seteuid!(65534)
+      return lookLater().finally(() => mine === 0 && process.seteuid!(0))
+    }
+    await asNobody()
+    expect(await asNobody()).toMatchObject([
+      { about: nameOf('2026-11-24'), state: 'committed' },
+      { state: 'failed', sentence: `${name} in PRICE_FOLDER cannot be opened (EACCES).` },
+    ])
+    expect(await incidents()).toEqual(['prices-folder open'])
+    chmodSync(join(folder, name), 0o644)
+    expect(states(await asNobody())).toEqual([`${name} committed`])
+    expect(await incidents()).toEqual(['prices-folder closed'])
+    expect(readdirSync(folder)).toEqual(['done'])
+  })
+
+  test('in which a file is replaced while it is read reads both, the newer one last', async () => {
+    const name = nameOf('2026-11-23')
+    await put(name, bhavcopy('2026-11-23'))
+    await lookLater()
+    // It waits at the end of reading, and is replaced there.
+    await feed.sql.unsafe(`
+      create function wait_here() returns trigger language plpgsql as $$
+      begin perform pg_advisory_xact_lock_shared(7); return new; end $$;
+      create trigger wait_here before update on imports for each row when (new.status = 'held') execute function wait_here()`)
+    const gate = await feed.sql.reserve()
+    await gate`select pg_advisory_lock(7)`
+    const looking = lookLater()
+    while ((await gate`select from pg_locks where locktype = 'advisory' and not granted`).count === 0) await pause(20)
+    await put(name, bhavcopy('2026-11-23', { BANKBEES: 109.25 }))
+    await gate`select pg_advisory_unlock(7)`
+    gate.release()
+    const found = await looking
+    expect(states(found)).toEqual([`${name} committed`])
+    expect(readdirSync(folder), 'what it is now was not read').toContain(name)
+    await lookLater()
+    expect(states(await lookLater())).toEqual([`${name} committed`])
+    expect(await closeOn('BANKBEES', '2026-11-23')).toBe(109.25)
+    expect(readdirSync(folder)).toEqual(['done'])
   })
 
   test('in which nothing can be moved imports nothing twice', async () => {
