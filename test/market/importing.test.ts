@@ -5,11 +5,13 @@ import { strToU8, zipSync } from 'fflate'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { cachedAnalysis, currentMarket } from '../../src/market/engine/market.ts'
 import { commit, decideJump, previewImport, readIntoImport, undo } from '../../src/market/prices/imports/imports.ts'
-import { findImport } from '../../src/market/prices/imports/queries.ts'
+import { deleteDecision } from '../../src/market/prices/imports/jump-queries.ts'
+import { commitImport, dropImport, findImport } from '../../src/market/prices/imports/queries.ts'
 import { seedSample } from '../../src/market/prices/sample-prices.ts'
 import { connect, type Sql } from '../../src/platform/db.ts'
 import { notBefore } from '../support/clock.ts'
 import { freshDatabase } from '../support/database.ts'
+import { until } from '../support/until.ts'
 
 let sql: Sql
 let drop: () => Promise<void>
@@ -241,6 +243,40 @@ describe('an import', () => {
       { action: string }[]
     >`select action from audit where details ->> 'import' = ${String(id)} order by id`
     expect(rows.map((row) => row.action)).toEqual(['import.committed', 'import.undone'])
+  })
+})
+
+describe('an import that somebody commits', () => {
+  /** Commits while another transaction that has done `first` is still open, and answers what became of it. */
+  async function commitBeside(id: number, first: (tx: Sql) => Promise<unknown>) {
+    return sql.begin(async (tx) => {
+      await first(tx as unknown as Sql)
+      const outcome = commitImport(sql, id, tester, null)
+      await until(
+        async () =>
+          (await sql`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`)
+            .count > 0,
+      )
+      return { outcome }
+    })
+  }
+
+  test('while it is dropped does not count without its prices', async () => {
+    const id = await readIntoImport(sql, [file('d.csv', ['date,symbol,close', '2026-11-20,AUTOBEES,250'])], by)
+    const { outcome } = await commitBeside(id, (tx) => dropImport(tx, id, tester))
+    expect(await outcome).toBe('not-held')
+    expect((await findImport(sql, id))!.status).toBe('dropped')
+  })
+
+  test('while what was decided about it is taken back waits for the next decision', async () => {
+    const lines = ['date,symbol,close', '2026-11-19,AUTOBEES,250', '2026-11-20,AUTOBEES,25']
+    const id = await readIntoImport(sql, [file('d.csv', lines)], by)
+    const jump = { symbol: 'AUTOBEES', day: '2026-11-20' }
+    await decideJump(sql, id, { ...jump, ratio: 10 }, tester)
+    const { outcome } = await commitBeside(id, (tx) => deleteDecision(tx, id, jump, tester))
+    expect(await outcome).toBe('undecided')
+    expect((await findImport(sql, id))!.status).toBe('held')
+    await dropImport(sql, id, tester)
   })
 })
 

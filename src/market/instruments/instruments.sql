@@ -3,6 +3,7 @@ create or replace function add_instrument(
   p_symbol text, p_name text, p_kind text, p_tracks text, p_isin text, p_shown boolean, p_actor text, p_origin jsonb
 ) returns boolean language plpgsql as $$
 begin
+  perform 1 from market_state for update;
   insert into instruments (symbol, name, kind, tracks, isin, shown)
   values (p_symbol, p_name, p_kind, p_tracks, p_isin, p_shown)
   on conflict do nothing;
@@ -28,6 +29,7 @@ declare
   v_before instruments;
   v_after  instruments;
 begin
+  perform 1 from market_state for update;
   select * into v_before from instruments where symbol = p_symbol and revision = p_seen for update;
   if not found then return false; end if;
   update instruments
@@ -48,6 +50,7 @@ returns boolean language plpgsql as $$
 declare
   v_today date := (now() at time zone 'Asia/Kolkata')::date;
 begin
+  perform 1 from market_state for update;
   update instruments set verified_on = v_today
   where symbol = p_symbol and revision = p_seen and verified_on is distinct from v_today;
   if not found then return false; end if;
@@ -63,6 +66,7 @@ returns boolean language plpgsql as $$
 declare
   v_name text;
 begin
+  perform 1 from market_state for update;
   delete from instruments i
   where symbol = p_symbol and kind <> 'benchmark'
     and not exists (select from prices p where p.symbol = i.symbol)

@@ -1,3 +1,6 @@
+-- Whoever changes the market locks its row first (`perform 1 from market_state for update`), then instruments and imports: in
+-- another order two changes could wait for each other.
+
 -- To be called by whatever changes something that the analysis is made of: what was computed from the version before is
 -- computed anew.
 create or replace function market_changed() returns void language sql as $$

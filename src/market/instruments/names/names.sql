@@ -92,6 +92,7 @@ create or replace function forget_name(
   p_symbol text, p_seen integer, p_kind text, p_name text, p_until date, p_actor text, p_origin jsonb
 ) returns boolean language plpgsql as $$
 begin
+  perform 1 from market_state for update;
   perform 1 from instruments where symbol = p_symbol and revision = p_seen for update;
   if not found then return false; end if;
   delete from former_names where symbol = p_symbol and kind = p_kind and name = p_name and until_day = p_until;

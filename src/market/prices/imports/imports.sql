@@ -73,7 +73,8 @@ declare
   v_import imports;
 begin
   perform 1 from market_state for update;
-  select * into v_import from imports where id = p_import_id;
+  -- Locked too, so that it is not dropped, nor a decision about it taken back, between this look and the end.
+  select * into v_import from imports where id = p_import_id for update;
   if not found then return 'unknown'; end if;
   if v_import.status = 'committed' then return 'committed'; end if;
   if v_import.status <> 'held' then return 'not-held'; end if;

@@ -2,6 +2,7 @@
 create or replace function add_split(p_symbol text, p_day date, p_ratio double precision, p_actor text, p_origin jsonb)
 returns boolean language plpgsql as $$
 begin
+  perform 1 from market_state for update;
   insert into splits (symbol, day, ratio, confirmed_by)
   select i.symbol, p_day, p_ratio, p_actor from instruments i
   where i.symbol = p_symbol
@@ -19,6 +20,7 @@ create or replace function remove_split(p_id bigint, p_actor text, p_origin json
 declare
   v_split splits;
 begin
+  perform 1 from market_state for update;
   delete from splits where id = p_id returning * into v_split;
   if not found then return false; end if;
   perform market_changed();
@@ -33,6 +35,7 @@ create or replace function remove_own_move(p_id bigint, p_actor text, p_origin j
 declare
   v_move real_jumps;
 begin
+  perform 1 from market_state for update;
   delete from real_jumps where id = p_id returning * into v_move;
   if not found then return null; end if;
   perform market_changed();
