@@ -34,14 +34,14 @@ create or replace function isins_taken_over(p_import_id bigint) returns table (s
   order by n.symbol, n.last_day desc, n.seen
 $$;
 
--- Asks whether names that came with an import are the same instruments'. To be called when it is held, and again before it
+-- Asks whether names that came with an import are the same instruments', and takes out of it the prices of names that were said
+-- to be another fund's, of this import or of one that counts. To be called when it is held, after an answer, and again before it
 -- counts: another import may have brought an answer, or a new question, meanwhile.
 create or replace function ask_about_names(p_import_id bigint) returns void language plpgsql as $$
 begin
-  -- What another import's answer says of a name holds here too.
   delete from prices p
   using import_questions q
-  join imports i on i.id = q.import_id and i.status = 'committed'
+  join imports i on i.id = q.import_id and (i.status = 'committed' or i.id = p_import_id)
   where p.import_id = p_import_id and (p.seen_symbol is not null or p.seen_isin is not null)
     and q.answer = 'other' and q.symbol = p.symbol
     and q.seen = case q.kind when 'rename' then p.seen_symbol when 'isin' then p.seen_isin end;
@@ -54,14 +54,6 @@ begin
   where not exists (select from isins_taken_over(p_import_id) t where n.kind = 'isin' and (t.symbol, t.isin) = (n.symbol, n.seen))
   on conflict do nothing;
 end $$;
-
--- Takes out of an import the prices of names that were said to be another fund's.
-create or replace function remove_other_funds(p_import_id bigint) returns void language sql as $$
-  delete from prices p
-  using import_questions q
-  where q.import_id = p_import_id and q.answer = 'other' and p.import_id = p_import_id and p.symbol = q.symbol
-    and q.seen = case q.kind when 'rename' then p.seen_symbol when 'isin' then p.seen_isin end
-$$;
 
 -- Names of an import that are accepted: answered 'same', or taken over. `is_newest`: it becomes the present name, because no price
 -- under the present one is of a later day; the present one was known up to `until_day` then. Else `until_day` is the name's own.

@@ -25,7 +25,7 @@ begin
     set basis = p_answer, restated_as_of = case when p_answer = 'restated' then v_question.last_day end
     where p.import_id = p_import_id and p.symbol = p_symbol and p.part = v_question.part;
   elsif p_answer = 'other' then
-    perform remove_other_funds(p_import_id);
+    perform ask_about_names(p_import_id);
   end if;
   perform record_audit(p_actor, 'import.answered', p_origin => p_origin, p_details => jsonb_build_object(
     'import', p_import_id, 'about', p_kind, 'symbol', p_symbol, 'seen', p_seen,
