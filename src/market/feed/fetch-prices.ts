@@ -5,7 +5,7 @@ import { fetchDays } from './archive.ts'
 import { type Feed, type Outcome, withFeed } from './feed.ts'
 import { readFolder } from './folder.ts'
 import { closeSettledIncidents, noteLatePrices, resolveFolderIncidents } from './incidents.ts'
-import { hasRealPrices, isBackingOff, listDueDays, listUntouchedImports, settleImport } from './queries.ts'
+import { hasRealPrices, isBackingOff, listDueDays, settleImport, takeUntouchedImports } from './queries.ts'
 
 /** The job queue lets a run last a quarter of an hour; what is left is done by the next one. */
 const withinMs = 10 * 60_000
@@ -73,7 +73,7 @@ async function lookInFolder(feed: Feed, until: number): Promise<Outcome[]> {
 /** A decision about an earlier import, or a file that came later, may have made a held one clean. */
 async function settleUntouched(feed: Feed): Promise<Outcome[]> {
   const outcomes: Outcome[] = []
-  for (const importId of await listUntouchedImports(feed.sql)) {
+  for (const importId of await takeUntouchedImports(feed.sql)) {
     const given = { holder: feed.holder, invented: feed.source.invented }
     const { outcome, sentence } = await settleImport(feed.sql, importId, given)
     if (outcome === 'committed') outcomes.push({ about: `import ${importId}`, state: outcome, importId, sentence })

@@ -63,11 +63,20 @@ export async function countHeldImports(sql: Sql): Promise<number> {
   return row!.count
 }
 
-/** Imports of the feed that are held and in which no person decided anything: they may have become clean by a decision elsewhere. */
-export async function listUntouchedImports(sql: Sql): Promise<number[]> {
+/**
+ * Imports of the feed that are held and in which no person decided anything, once after each change of the market: it may have made
+ * them clean.
+ */
+export async function takeUntouchedImports(sql: Sql): Promise<number[]> {
   const rows = await sql<{ id: number }[]>`
+    with changed as (
+      update feed_state f set tried_version = m.version from market_state m
+      where f.tried_version is distinct from m.version
+      returning f.tried_version
+    )
     select i.id::int as id
     from imports i
+    cross join changed
     where i.status = 'held' and i.created_by = 'feed'
       and not exists (select from splits s where s.import_id = i.id)
       and not exists (select from real_jumps r where r.import_id = i.id)

@@ -7,7 +7,8 @@ create table feed_state (
   looked_at  timestamptz,                            -- when somebody last looked, whatever was found
   next_at    timestamptz,                            -- after errors the source is not asked before this
   errors     integer not null default 0,             -- of the source as a whole, in a row
-  message    text                                    -- the last of them; null: it answers
+  message    text,                                   -- the last of them; null: it answers
+  tried_version bigint                               -- of the market in which held imports were last tried again
 );
 insert into feed_state default values;
 
