@@ -67,7 +67,7 @@ describe('a file', () => {
       ['BANKBEES', '2026-11-20', 505.25, 5],
       ['ITBEES', '2026-11-20', 41.5, 5],
     ])
-    expect(found.ends).toMatchObject([{ lastDay: '2026-11-23', skipped: 3 }])
+    expect(found.ends).toMatchObject([{ skipped: 3 }])
     expect([found.problems, found.refused]).toEqual([[], []])
   })
 

@@ -2,7 +2,6 @@
 -- in which its holder did not ask.
 create or replace function take_feed(p_holder text) returns boolean language plpgsql as $$
 begin
-  insert into feed_state default values on conflict do nothing;
   update feed_state set holder = p_holder, held_until = now() + interval '2 minutes'
   where holder is null or holder = p_holder or held_until < now();
   return found;

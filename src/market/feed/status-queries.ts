@@ -33,7 +33,7 @@ export async function findFeedStatus(sql: Sql, invented: boolean): Promise<FeedS
     cross join soonest
     cross join evening
   `
-  return row ?? { lookedAt: null, isLooking: false, errors: 0, message: null, nextAt: null }
+  return row!
 }
 
 /** What became of a session's prices. */

@@ -29,14 +29,14 @@ const atOnce = 2 * mb
 export async function* openFiles(path: string, name: string): AsyncGenerator<Opened> {
   if (!/\.zip$/i.test(name)) return yield { file: name, chunks: bytesOf(path) }
   const zip = await openPromise(path).catch(() => null)
-  if (zip) yield* filesIn(zip, name, { files: 0, unpacked: 0, depth: 0 })
+  if (zip) yield* filesIn(zip, name, { files: 0, unpacked: 0 })
   else yield refused(name, otherThanZip(await beginningOf(path)) ?? damaged)
 }
 
-/** What was taken out of a zip so far, and how many zips there are around this one. */
-type Taken = { files: number; unpacked: number; depth: number }
+/** What was taken out of a zip and the zips in it so far. */
+type Taken = { files: number; unpacked: number }
 
-async function* filesIn(zip: ZipFile, name: string, taken: Taken): AsyncGenerator<Opened> {
+async function* filesIn(zip: ZipFile, name: string, taken: Taken, isInner = false): AsyncGenerator<Opened> {
   if (zip.entryCount > mostFiles) {
     zip.close()
     return yield refused(name, tooMuch)
@@ -52,7 +52,7 @@ async function* filesIn(zip: ZipFile, name: string, taken: Taken): AsyncGenerato
       taken.unpacked += entry.uncompressedSize
       if (taken.files > mostFiles || taken.unpacked > mostUnpacked) return yield refused(name, tooMuch)
       const file = `${name} › ${basename(entry.fileName).replace(/\p{Cc}/gu, '')}`
-      if (/\.zip$/i.test(file)) yield* innerZip(zip, entry, file, taken)
+      if (/\.zip$/i.test(file)) yield* isInner ? [refused(file, tooDeep)] : innerZip(zip, entry, file, taken)
       else if (entry.uncompressedSize > largest) yield refused(file, tooLarge('512 MB unpacked. Please split it.'))
       else yield { file, chunks: unpacked(zip, entry) }
     }
@@ -63,17 +63,13 @@ async function* filesIn(zip: ZipFile, name: string, taken: Taken): AsyncGenerato
 }
 
 async function* innerZip(zip: ZipFile, entry: Entry, file: string, taken: Taken): AsyncGenerator<Opened> {
-  if (taken.depth > 0)
-    return yield refused(file, 'This is a zip in a zip in a zip. Take it out and import it by itself.')
   if (entry.uncompressedSize > largestInnerZip)
     return yield refused(file, tooLarge('64 MB. Take it out of the zip around it and import it by itself.'))
   const inner = await Array.fromAsync(unpacked(zip, entry))
     .then((chunks) => fromBufferPromise(Buffer.concat(chunks)))
     .catch((error) => (error instanceof Unreadable ? error.message : damaged))
   if (typeof inner === 'string') return yield refused(file, inner)
-  const within = { ...taken, depth: taken.depth + 1 }
-  yield* filesIn(inner, file, within)
-  Object.assign(taken, { files: within.files, unpacked: within.unpacked })
+  yield* filesIn(inner, file, taken, true)
 }
 
 /** Files that may hold prices, in a form that is read or in one that can be said to be another; not a zip's readme or pictures. */
@@ -125,6 +121,7 @@ async function beginningOf(path: string): Promise<Buffer> {
 
 const damaged = 'This zip cannot be unpacked: it is damaged or was not downloaded to its end.'
 const tooMuch = 'This zip holds more than 5,000 files or 2 GB unpacked, so nothing more of it is read. Please split it.'
+const tooDeep = 'This is a zip in a zip in a zip. Take it out and import it by itself.'
 const tooLarge = (rest: string) => `This file is larger than ${rest}`
 
 function refused(file: string, sentence: string): Opened {

@@ -1,4 +1,3 @@
-import type { Day } from '../../calendar/days.ts'
 import { normalised, type Problem, type Row, rowsOf } from '../../files/csv-files.ts'
 import { openFiles } from '../../files/open-files.ts'
 import { Unreadable } from '../../files/unreadable.ts'
@@ -10,14 +9,14 @@ export type { Reading, Seen } from './sheet.ts'
 
 /**
  * What is found in a file, in its order: its format, then prices and problems, then its end. A file that cannot be read at all
- * is `refused`, and has no prices. `lastDay`: of our rows; null when there are none. `skipped`: rows of ours without a price.
+ * is `refused`, and has no prices; one of others, in a zip, ends without a word. `skipped`: rows of ours without a price.
  */
 export type Found =
   | { kind: 'format'; file: string; format: Format }
   | { kind: 'price'; file: string; price: PriceLine }
   | { kind: 'problem'; problem: Problem }
   | { kind: 'refused'; file: string; sentence: string }
-  | { kind: 'end'; file: string; lastDay: Day | null; skipped: number }
+  | { kind: 'end'; file: string; skipped: number }
 
 /** So much of a file is held back until it is read to its end, lest prices come out of a file that turns out to be unreadable. */
 const mostHeld = 100_000
@@ -34,7 +33,7 @@ export async function* readPriceFile(path: string, name: string, reading: Readin
     if (!opened.chunks) yield refused(file, opened.sentence)
     else
       for await (const found of readOne(opened.chunks, { file, isPart: file !== name }, reading)) {
-        hasOurs ||= found.kind !== 'format' && !(found.kind === 'end' && found.lastDay === null)
+        hasOurs ||= found.kind !== 'format'
         yield found
       }
     hasOurs ||= !opened.chunks
@@ -62,9 +61,10 @@ async function* readOne(
       isHandedOn = true
     }
     if (!sheet) throw header[0] ? unknownHeader(normalised(header[0])) : new Unreadable('This file is empty.')
-    if (!(isPart && sheet.isOfOthers)) sheet.end()
+    const isPassedOver = isPart && sheet.isOfOthers
+    if (!isPassedOver) sheet.end()
     yield* held
-    yield { kind: 'end', file, lastDay: sheet.lastDay, skipped: sheet.skipped }
+    if (!isPassedOver) yield { kind: 'end', file, skipped: sheet.skipped }
   } catch (error) {
     if (!(error instanceof Unreadable)) throw error
     const { line, message } = error

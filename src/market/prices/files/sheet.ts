@@ -27,8 +27,6 @@ type Result = PriceLine | WrongLine | null
 
 /** Takes the rows below a file's header, one after another, and finds our prices in them. */
 export class Sheet {
-  /** The last day of our rows. */
-  lastDay: Day | null = null
   /** Rows of ours without a price. */
   skipped = 0
   readonly #layout: Layout
@@ -172,12 +170,6 @@ export class Sheet {
   }
 
   #give(result: Result): void {
-    if (
-      (result === null || 'day' in result) &&
-      this.#day !== null &&
-      (this.lastDay === null || this.#day > this.lastDay)
-    )
-      this.lastDay = this.#day
     if (result === null) this.skipped++
     else {
       this.#emitted++

@@ -11,7 +11,7 @@ import type { Format } from '../files/formats.ts'
 import { type Reading, readPriceFile } from '../files/reading.ts'
 import { noteBasis, type Spans, widen } from './basis.ts'
 import { type Decision, insertDecision, listDecisions, listJumps } from './jump-queries.ts'
-import { Doubts, type Names, type NewNames, namesOf } from './names.ts'
+import { ForeignRows, type Names, type NewNames, namesOf } from './names.ts'
 import { areOutdated } from './names-queries.ts'
 import { summariseImport } from './preview-queries.ts'
 import {
@@ -90,7 +90,7 @@ async function readFiles(sql: Sql, importId: number, files: readonly GivenFile[]
     read.push(seen)
     let format: Format | undefined
     let spans: Spans = new Map()
-    const doubts = new Doubts<Waiting & NewNames>()
+    const foreign = new ForeignRows<Waiting & NewNames>()
     const store = async (prices: Waiting[]) => {
       seen.prices += prices.length
       for (const price of prices) {
@@ -103,7 +103,7 @@ async function readFiles(sql: Sql, importId: number, files: readonly GivenFile[]
       else if (one.kind === 'refused') refused.push({ file: one.file, sentence: one.sentence })
       else if (one.kind === 'end') {
         seen.skipped! += one.skipped
-        await store(doubts.end())
+        await store(foreign.end())
         if (format!.basis === 'traded') continue
         await staging.store()
         // Two files of one name are asked about separately.
@@ -120,10 +120,10 @@ async function readFiles(sql: Sql, importId: number, files: readonly GivenFile[]
         const basis = format!.basis === 'restated' ? 'restated' : 'traded'
         const newNames = instrumentNames.newNames(symbol, { ...one.price.seen, day })
         const part = format!.basis === 'unknown' ? unknown.length : null
-        await store(doubts.take({ symbol, day, close, line, basis, file: place, part, from: one.file, ...newNames }))
+        await store(foreign.take({ symbol, day, close, line, basis, file: place, part, from: one.file, ...newNames }))
       }
     }
-    await store(doubts.end())
+    await store(foreign.end())
   }
   await staging.store()
   if (await areOutdated(sql, instrumentNames.instruments))

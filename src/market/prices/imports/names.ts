@@ -71,17 +71,17 @@ function wasCalled(stays: readonly { symbol: string; until: Day }[] | undefined,
 }
 
 /**
- * Sorts out the rows of one file that two names bring for one instrument: when a fund is renamed, another may take its old
- * symbol on the same day. The row with the instrument's ISIN is its own, and the one with a foreign ISIN is not ours.
+ * The rows of one file under an instrument's symbol and a foreign ISIN: when a fund is renamed, another may take its old symbol on
+ * the same day. Then the row with the instrument's ISIN is its own, and the one with the foreign ISIN is not ours.
  */
-export class Doubts<Row extends { symbol: string; day: Day } & NewNames> {
+export class ForeignRows<Row extends { symbol: string; day: Day } & NewNames> {
   readonly #renamed = new Set<string>()
-  #doubtful: Row[] = []
+  #waiting: Row[] = []
 
   /** The rows that can be stored now: this one, or none, for one with a foreign ISIN has to wait for the end of its file. */
   take(row: Row): Row[] {
     if (row.isForeign) {
-      this.#doubtful.push(row)
+      this.#waiting.push(row)
       return []
     }
     if (row.seenSymbol !== null) this.#renamed.add(`${row.symbol} ${row.day}`)
@@ -90,8 +90,8 @@ export class Doubts<Row extends { symbol: string; day: Day } & NewNames> {
 
   /** At the end of a file: the rows that waited and may be the instrument's. */
   end(): Row[] {
-    const own = this.#doubtful.filter(({ symbol, day }) => !this.#renamed.has(`${symbol} ${day}`))
-    this.#doubtful = []
+    const own = this.#waiting.filter(({ symbol, day }) => !this.#renamed.has(`${symbol} ${day}`))
+    this.#waiting = []
     this.#renamed.clear()
     return own
   }

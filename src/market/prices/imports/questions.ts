@@ -1,19 +1,17 @@
 import type { Actor } from '../../../platform/audit-context.ts'
 import type { Sql } from '../../../platform/db.ts'
 import { AppError } from '../../../platform/errors.ts'
-import { insertAnswer, listQuestions, type Question } from './question-queries.ts'
-
-/** An answer to one question of an import: for a basis 'traded' or 'restated', for a name 'same' or 'other'. */
-export type Answer = Pick<Question, 'kind' | 'symbol' | 'seen'> & { answer: NonNullable<Question['answer']> }
+import { insertAnswer, listQuestions } from './question-queries.ts'
 
 /**
- * Answers one question of a held import; repeating it changes nothing. Throws AppError `conflict` when the import is not held any
+ * Answers one question of a held import, about a basis by 'traded' or 'restated', about a name by 'same' or 'other'; repeating it
+ * changes nothing. Throws AppError `conflict` when the import is not held any
  * more, does not ask that, or has let go of the prices already.
  */
 export async function answerQuestion(
   sql: Sql,
   importId: number,
-  answer: Record<keyof Answer, string>,
+  answer: Record<'kind' | 'symbol' | 'seen' | 'answer', string>,
   by: Actor,
 ): Promise<void> {
   const refusal = refusals[await insertAnswer(sql, importId, answer, by)]
