@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { type Readable, Transform } from 'node:stream'
 import { finished, pipeline } from 'node:stream/promises'
 import { temporaryFolder } from '../../market/files/temporary-folder.ts'
-import type { GivenFile } from '../../market/prices/imports/imports.ts'
+import type { GivenFile } from '../../market/prices/imports/read-files.ts'
 import { AppError } from '../../platform/errors.ts'
 
 /** What may be sent at once: files, bytes of one of them, bytes of all together, and milliseconds for all to arrive. */

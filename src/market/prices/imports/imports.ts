@@ -1,37 +1,12 @@
-import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
-import { stat } from 'node:fs/promises'
 import type { Actor } from '../../../platform/audit-context.ts'
 import type { Sql } from '../../../platform/db.ts'
 import { AppError } from '../../../platform/errors.ts'
 import { dayIn } from '../../calendar/days.ts'
-import { readTradingCalendar } from '../../calendar/trading-calendar.ts'
-import type { Problem } from '../../files/csv-files.ts'
-import type { Format } from '../files/formats.ts'
-import { type Reading, readPriceFile } from '../files/reading.ts'
-import { noteBasis, type Spans, widen } from './basis.ts'
 import { type Decision, insertDecision, listDecisions, listJumps } from './jump-queries.ts'
-import { ForeignRows, type Names, type NewNames, namesOf } from './names.ts'
-import { areOutdated } from './names-queries.ts'
 import { summariseImport } from './preview-queries.ts'
-import {
-  commitImport,
-  dropImport,
-  type FileRead,
-  findToday,
-  holdImport,
-  type Import,
-  type Refused,
-  startImport,
-  undoImport,
-} from './queries.ts'
+import { commitImport, dropImport, type Import, startImport, undoImport } from './queries.ts'
 import { listQuestions } from './question-queries.ts'
-import { Staging, type Waiting } from './staging.ts'
-
-/** A file as it was given: where it lies now, and what it was called. */
-export type GivenFile = { path: string; name: string }
-
-const problemsKept = 100
+import { type GivenFile, readFiles } from './read-files.ts'
 
 /**
  * Reads files into a held import: nothing of it counts until it is committed. Memory does not grow with
@@ -62,83 +37,6 @@ export async function beginImport(
     throw error
   })
   return { importId, read }
-}
-
-async function readFiles(sql: Sql, importId: number, files: readonly GivenFile[]): Promise<void> {
-  const [instrumentNames, reading] = await prepareReading(sql)
-  const read: FileRead[] = []
-  const refused: Refused[] = []
-  const problems: Problem[] = []
-  let problemCount = 0
-  const complain = (problem: Problem) => {
-    problemCount++
-    if (problems.length < problemsKept) problems.push(problem)
-  }
-  const names = files.map(({ name }) => name)
-  const staging = new Staging(sql, importId, names, complain)
-  /** Names of the files that do not say their basis. */
-  const unknown: string[] = []
-  for (const [place, file] of files.entries()) {
-    const seen: FileRead = {
-      name: file.name,
-      bytes: (await stat(file.path)).size,
-      sha256: await digestOf(file.path),
-      formats: [],
-      prices: 0,
-      skipped: 0,
-    }
-    read.push(seen)
-    let format: Format | undefined
-    let spans: Spans = new Map()
-    const foreign = new ForeignRows<Waiting & NewNames>()
-    const store = async (prices: Waiting[]) => {
-      seen.prices += prices.length
-      for (const price of prices) {
-        widen(spans, price.symbol, price.day)
-        await staging.add(price)
-      }
-    }
-    for await (const one of readPriceFile(file.path, file.name, reading)) {
-      if (one.kind === 'problem') complain(one.problem)
-      else if (one.kind === 'refused') refused.push({ file: one.file, sentence: one.sentence })
-      else if (one.kind === 'end') {
-        seen.skipped! += one.skipped
-        await store(foreign.end())
-        if (format!.basis === 'traded') continue
-        await staging.store()
-        // Two files of one name are asked about separately.
-        const part = unknown.length
-        const about = unknown.indexOf(one.file) < part - 1 ? `${one.file}, file ${part}` : one.file
-        await noteBasis(sql, importId, { format: format!, file: about, place, part, spans })
-      } else if (one.kind === 'format') {
-        format = one.format
-        spans = new Map()
-        if (format.basis === 'unknown') unknown.push(one.file)
-        if (!seen.formats.includes(format.title)) seen.formats.push(format.title)
-      } else {
-        const { symbol, day, close, line } = one.price
-        const basis = format!.basis === 'restated' ? 'restated' : 'traded'
-        const newNames = instrumentNames.newNames(symbol, { ...one.price.seen, day })
-        const part = format!.basis === 'unknown' ? unknown.length : null
-        await store(foreign.take({ symbol, day, close, line, basis, file: place, part, from: one.file, ...newNames }))
-      }
-    }
-    await store(foreign.end())
-  }
-  await staging.store()
-  if (await areOutdated(sql, instrumentNames.instruments))
-    complain({ file: names.join(', ').slice(0, 100), line: null, sentence: outdated })
-  await holdImport(sql, importId, { files: read, refused, problems, problemCount })
-}
-
-const outdated = 'An instrument was renamed while these files were read. Import them again.'
-
-/** What the files are read against: names of our instruments, the day in India at the database, and the calendar. */
-async function prepareReading(sql: Sql): Promise<[Names, Reading]> {
-  const [names, today, calendar] = await Promise.all([namesOf(sql), findToday(sql), readTradingCalendar(sql)])
-  // Of a year whose calendar nobody entered, no day can be called closed.
-  const isOpen = (day: string) => calendar.isOpen(day) || !calendar.isKnown(Number(day.slice(0, 4)))
-  return [names, { match: names.match, today, isOpen }]
 }
 
 /**
@@ -207,11 +105,4 @@ export async function undo(sql: Sql, importId: number, by: Actor, version: numbe
   const outcome = await undoImport(sql, importId, by, version)
   if (outcome === 'changed') throw new AppError('conflict', changed)
   if (outcome !== 'undone') throw new AppError('conflict', 'Only a committed import of real prices can be undone.')
-}
-
-/** The SHA-256 of a file, in hexadecimal: imports know their files by it. */
-export async function digestOf(path: string): Promise<string> {
-  const hash = createHash('sha256')
-  for await (const chunk of createReadStream(path)) hash.update(chunk)
-  return hash.digest('hex')
 }

@@ -76,7 +76,7 @@ function wasCalled(stays: readonly { symbol: string; until: Day }[] | undefined,
  */
 export class ForeignRows<Row extends { symbol: string; day: Day } & NewNames> {
   readonly #renamed = new Set<string>()
-  #waiting: Row[] = []
+  readonly #waiting: Row[] = []
 
   /** The rows that can be stored now: this one, or none, for one with a foreign ISIN has to wait for the end of its file. */
   take(row: Row): Row[] {
@@ -90,9 +90,6 @@ export class ForeignRows<Row extends { symbol: string; day: Day } & NewNames> {
 
   /** At the end of a file: the rows that waited and may be the instrument's. */
   end(): Row[] {
-    const own = this.#waiting.filter(({ symbol, day }) => !this.#renamed.has(`${symbol} ${day}`))
-    this.#waiting = []
-    this.#renamed.clear()
-    return own
+    return this.#waiting.filter(({ symbol, day }) => !this.#renamed.has(`${symbol} ${day}`))
   }
 }
