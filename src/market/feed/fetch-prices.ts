@@ -12,9 +12,6 @@ const withinMs = 10 * 60_000
 
 type Given = Pick<Services, 'sql' | 'log' | 'config'>
 
-/** What one look brought; null: another process is looking right now. */
-export type Look = Outcome[] | null
-
 /**
  * The job: fetches what is due by the database's clock, commits what is clean, holds the rest with an incident, and tells the
  * operator in the evening when prices are late. Does nothing twice, however many processes run it.
@@ -40,7 +37,7 @@ export type Span = { from: string; to: string }
 export async function look(
   { sql, log, config }: Given,
   options: { span?: Span | null; stopping?: AbortSignal | undefined; withinMs?: number } = {},
-): Promise<Look> {
+): Promise<Outcome[] | null> {
   const source = config.prices
   const { span = null, stopping } = options
   const until = performance.now() + (options.withinMs ?? withinMs)

@@ -21,7 +21,7 @@ export async function findBenchmarkDays(
 export async function listDaysWithoutBenchmark(sql: Sql): Promise<Day[]> {
   const rows = await sql<{ day: Day }[]>`
     with own as materialized (
-      select p.day from instruments b cross join lateral counted_prices(b.symbol) p where b.kind = 'benchmark'
+      select day from benchmark_days(true) b(day)
     )
     select p.day::text as day
     from prices p

@@ -303,7 +303,12 @@ describe('what is not clean', () => {
     const [first, second] = await feed.run(archive.prices)
     expect([first, second]).toMatchObject([{ state: 'held' }, { state: 'held' }])
     await feed.sql`select decide_jump(${first!.importId}, 'ITBEES', '2026-11-23', 10, 'test', null)`
+    await feed.setClock('2026-11-25T18:30:00+05:30')
     expect(await feed.run(archive.prices), 'the person still says when').toEqual([])
+    const [tried] = await feed.sql`select max(asked_at) as at from feed_days where state = 'held'`
+    expect(tried!.at, 'as long as nothing changed, nothing is tried again').toEqual(
+      new Date('2026-11-25T18:00:00+05:30'),
+    )
     await feed.sql`select commit_import(${first!.importId}, null, 'test', null)`
     expect(states(await feed.run(archive.prices))).toEqual([`import ${second!.importId} committed`])
     expect((await incidents()).map(({ isOpen }) => isOpen)).toEqual([false, false])
