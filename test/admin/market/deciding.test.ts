@@ -39,12 +39,12 @@ const entries = async (action: string) =>
 
 describe('a file of unknown origin', () => {
   test('asks for its basis on the import’s page, and nothing of it counts before somebody answers', async () => {
-    const { id, here, text, commits } = await held(unknown('PHARMABEES', ['2026-11-18', 20], ['2026-11-19', 20.2]))
+    const { id, here, text, commits } = await held(unknown('PHARMABEES', ['2020-11-18', 20], ['2020-11-19', 20.2]))
     const page = await text()
     expect(page).toContain(
       'PHARMABEES.csv does not say whether its prices are as they were traded, or restated for splits.',
     )
-    expect(page).toContain('It is about 2 prices, Wed, 18 Nov 2026 to Thu, 19 Nov 2026.')
+    expect(page).toContain('It is about 2 prices, Wed, 18 Nov 2020 to Thu, 19 Nov 2020.')
     expect(page).toContain('Answer what is asked above, then it can be committed.')
     expect(page).not.toContain('Commit 2')
     expect((await admin.visitor.post(`${here}/commit`, { version: '1' })).status).toBe(409)
@@ -64,7 +64,7 @@ describe('a file of unknown origin', () => {
     await Promise.all(
       [admin, other].map((who) => who.visitor.post(`${here}/questions`, { ...asked, answer: 'restated' })),
     )
-    expect(await basesOf(id)).toEqual(['PHARMABEES restated 2026-11-19'])
+    expect(await basesOf(id)).toEqual(['PHARMABEES restated 2020-11-19'])
     expect(await entries('import.answered')).toHaveLength(1)
     expect(await text()).toContain('PHARMABEES , PHARMABEES.csv: restated for splits They are as they were traded')
     expect((await admin.visitor.post(`${here}/questions`, { ...asked, answer: 'traded' })).status).toBe(303)
@@ -76,17 +76,17 @@ describe('a file of unknown origin', () => {
 
   test('is answered with all others of its import by one button', async () => {
     const { id, here, text } = await held(
-      unknown('PHARMABEES', ['2026-11-18', 20]),
-      unknown('HEALTHIETF', ['2026-11-18', 30]),
-      long('own.csv', ['2026-11-18', 'OILIETF', 10]),
+      unknown('PHARMABEES', ['2020-11-18', 20]),
+      unknown('HEALTHIETF', ['2020-11-18', 30]),
+      long('own.csv', ['2020-11-18', 'OILIETF', 10]),
     )
     expect(await text()).toContain('All 2 files:')
     expect((await admin.visitor.post(`${here}/questions`, { all: 'basis', answer: 'nonsense' })).status).toBe(409)
     expect((await admin.visitor.post(`${here}/questions`, { all: 'basis', answer: 'restated' })).status).toBe(303)
     expect(await basesOf(id)).toEqual([
-      'HEALTHIETF restated 2026-11-18',
+      'HEALTHIETF restated 2020-11-18',
       'OILIETF traded',
-      'PHARMABEES restated 2026-11-18',
+      'PHARMABEES restated 2020-11-18',
     ])
     expect(await text()).toContain('Commit 3 prices')
     await admin.visitor.post(`${here}/drop`)
@@ -94,33 +94,33 @@ describe('a file of unknown origin', () => {
 })
 
 test('a split that would be applied twice is named with both files, and the right basis explains it', async () => {
-  const days = await held(bhavcopy('2026-11-23', { BANKBEES: 1050 }), bhavcopy('2026-11-25', { BANKBEES: 105.9 }))
+  const days = await held(bhavcopy('2020-11-23', { BANKBEES: 1050 }), bhavcopy('2020-11-25', { BANKBEES: 105.9 }))
   expect(await days.text()).toContain(
-    'A split of 10 for 1: ₹1,050.00 is shown as ₹105.00, and Wed, 25 Nov 2026 as +0.9 %. The market’s own: Wed, 25 Nov 2026 is shown as −89.9 %.',
+    'A split of 10 for 1: ₹1,050.00 is shown as ₹105.00, and Wed, 25 Nov 2020 as +0.9 %. The market’s own: Wed, 25 Nov 2020 is shown as −89.9 %.',
   )
   await admin.visitor.post(`${days.here}/decisions`, {
     symbol: 'BANKBEES',
-    day: '2026-11-25',
+    day: '2020-11-25',
     what: 'split',
     ratio: '10',
   })
   expect(await days.commits()).toBe(303)
 
-  const { id, here, text, commits } = await held(yahoo('BANKBEES', ['2026-11-19', 105.2], ['2026-11-20', 105.6]))
+  const { id, here, text, commits } = await held(yahoo('BANKBEES', ['2020-11-19', 105.2], ['2020-11-20', 105.6]))
   const page = await text()
   expect(page).toContain(
-    '₹105.60 on Fri, 20 Nov 2026, ₹1,050.00 on Mon, 23 Nov 2026. With known splits accounted for, that is +894.3 % .',
+    '₹105.60 on Fri, 20 Nov 2020, ₹1,050.00 on Mon, 23 Nov 2020. With known splits accounted for, that is +894.3 % .',
   )
   expect(page).toContain(
-    'The first is from BANKBEES.NS.csv, restated up to Fri, 20 Nov 2026; the second from BhavCopy_NSE_CM_0_0_0_20261123_F_0000.csv of import',
+    'The first is from BANKBEES.NS.csv, restated up to Fri, 20 Nov 2020; the second from BhavCopy_NSE_CM_0_0_0_20201123_F_0000.csv of import',
   )
   expect(page).toContain('They look as if they accounted for it already: it would be applied twice.')
-  expect(page).toContain('Mon, 23 Nov 2026 then shows −0.6 %.')
+  expect(page).toContain('Mon, 23 Nov 2020 then shows −0.6 %.')
   expect(page).not.toContain('Commit 2')
 
-  const jump = { symbol: 'BANKBEES', day: '2026-11-23' }
+  const jump = { symbol: 'BANKBEES', day: '2020-11-23' }
   const correction = { ...jump, of: String(id), place: '0', basis: 'restated' }
-  for (const until of ['', '2026-11-19', '2999-01-01', 'soon']) {
+  for (const until of ['', '2020-11-19', '2999-01-01', 'soon']) {
     const wrong = await admin.visitor.post(`${here}/basis`, { ...correction, until })
     expect([
       until,
@@ -132,35 +132,35 @@ test('a split that would be applied twice is named with both files, and the righ
   for (const wrong of [{ place: '1' }, { place: '-1' }, { place: 'x' }, { symbol: 'ITBEES' }])
     expect([
       wrong,
-      (await admin.visitor.post(`${here}/basis`, { ...correction, until: '2026-11-25', ...wrong })).status,
+      (await admin.visitor.post(`${here}/basis`, { ...correction, until: '2020-11-25', ...wrong })).status,
     ]).toEqual([wrong, 409])
   expect((await admin.visitor.post(`${here}/basis`, { ...correction, of: 'x' })).status).toBe(404)
   expect(
-    (await admin.visitor.post(`${here}/decisions`, { ...jump, day: '2026-11-25', what: 'split', ratio: '10' })).status,
+    (await admin.visitor.post(`${here}/decisions`, { ...jump, day: '2020-11-25', what: 'split', ratio: '10' })).status,
   ).toBe(409)
-  expect((await admin.visitor.post(`${here}/basis`, { ...correction, until: '2026-11-25' })).status).toBe(303)
-  expect(await basesOf(id)).toEqual(['BANKBEES restated 2026-11-25'])
+  expect((await admin.visitor.post(`${here}/basis`, { ...correction, until: '2020-11-25' })).status).toBe(303)
+  expect(await basesOf(id)).toEqual(['BANKBEES restated 2020-11-25'])
   expect(await commits()).toBe(303)
   expect(await entries('basis.corrected')).toMatchObject([
     {
       import: id,
-      before: [{ basis: 'restated', as_of: '2026-11-20' }],
-      after: { basis: 'restated', as_of: '2026-11-25' },
+      before: [{ basis: 'restated', as_of: '2020-11-20' }],
+      after: { basis: 'restated', as_of: '2020-11-25' },
     },
   ])
 })
 
 test('a move of the market’s own is taken back in the panel, and the next import with its instrument asks again', async () => {
   const rows: Parameters<typeof long>[1][] = [
-    ['2026-11-19', 'AUTOBEES', 200],
-    ['2026-11-20', 'AUTOBEES', 130],
+    ['2020-11-19', 'AUTOBEES', 200],
+    ['2020-11-20', 'AUTOBEES', 130],
   ]
   const first = await held(long('auto.csv', ...rows))
-  await admin.visitor.post(`${first.here}/decisions`, { symbol: 'AUTOBEES', day: '2026-11-20', what: 'own', ratio: '' })
+  await admin.visitor.post(`${first.here}/decisions`, { symbol: 'AUTOBEES', day: '2020-11-20', what: 'own', ratio: '' })
   expect(plain((await admin.visitor.get('/admin/market/splits')).body)).not.toContain('AUTOBEES , Fri')
   expect(await first.commits()).toBe(303)
   expect(plain((await admin.visitor.get(`${first.here}/undo`)).body)).toContain(
-    'These moves, confirmed as the market’s own, are asked about again: AUTOBEES on Fri, 20 Nov 2026.',
+    'These moves, confirmed as the market’s own, are asked about again: AUTOBEES on Fri, 20 Nov 2020.',
   )
   const splits = await admin.visitor.get('/admin/market/splits')
   const action = /\/admin\/market\/splits\/own-moves\/\d+\/removal/.exec(splits.body)![0]
@@ -170,9 +170,9 @@ test('a move of the market’s own is taken back in the panel, and the next impo
   await Promise.all([admin, other].map((who) => who.visitor.post(action)))
   const [now] = await app.sql<{ version: number }[]>`select version::int as version from market_state`
   expect(now!.version).toBe(before!.version + 1)
-  expect(await entries('jump.removed')).toMatchObject([{ symbol: 'AUTOBEES', day: '2026-11-20', import: first.id }])
+  expect(await entries('jump.removed')).toMatchObject([{ symbol: 'AUTOBEES', day: '2020-11-20', import: first.id }])
   expect((await admin.visitor.post('/admin/market/splits/own-moves/x/removal')).status).toBe(404)
-  const next = await held(long('next.csv', ['2026-11-23', 'AUTOBEES', 131]))
-  expect(await next.text()).toContain('₹200.00 on Thu, 19 Nov 2026, ₹130.00 on Fri, 20 Nov 2026')
+  const next = await held(long('next.csv', ['2020-11-23', 'AUTOBEES', 131]))
+  expect(await next.text()).toContain('₹200.00 on Thu, 19 Nov 2020, ₹130.00 on Fri, 20 Nov 2020')
   expect(await next.commits()).toBe(409)
 })

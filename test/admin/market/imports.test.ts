@@ -44,46 +44,46 @@ async function held(...files: Chosen[]) {
 describe('files of every format', () => {
   const day = (name: string, lines: string[]): Chosen => ({ name, content: lines.join('\n') })
   test.each<[string, Chosen]>([
-    ['NSE bhavcopy (UDiFF', bhavcopy('2026-11-20', { BANKBEES: 505.25 })],
+    ['NSE bhavcopy (UDiFF', bhavcopy('2020-11-20', { BANKBEES: 505.25 })],
     [
       'NSE bhavcopy (until',
-      day('cm20NOV2026bhav.csv', [
+      day('cm20NOV2020bhav.csv', [
         'SYMBOL,SERIES,OPEN,HIGH,LOW,CLOSE,LAST,PREVCLOSE,TOTTRDQTY,TOTTRDVAL,TIMESTAMP,TOTALTRADES,ISIN,',
-        'BANKBEES,EQ,500,510,499,505.25,505,500,1234,623456.7,20-NOV-2026,321,INF204KB15I9,',
+        'BANKBEES,EQ,500,510,499,505.25,505,500,1234,623456.7,20-NOV-2020,321,INF204KB15I9,',
       ]),
     ],
     [
       'NSE full bhavcopy',
-      day('sec_bhavdata_full_20112026.csv', [
+      day('sec_bhavdata_full_20112020.csv', [
         'SYMBOL, SERIES, DATE1, PREV_CLOSE, OPEN_PRICE, HIGH_PRICE, LOW_PRICE, LAST_PRICE, CLOSE_PRICE, AVG_PRICE, TTL_TRD_QNTY, TURNOVER_LACS, NO_OF_TRADES, DELIV_QTY, DELIV_PER',
-        'BANKBEES, EQ, 20-Nov-2026, 500, 500, 510, 499, 505, 505.25, 505, 1234, 6.23, 321, 1000, 81.0',
+        'BANKBEES, EQ, 20-Nov-2020, 500, 500, 510, 499, 505, 505.25, 505, 1234, 6.23, 321, 1000, 81.0',
       ]),
     ],
     [
       'Yahoo download',
       day('BANKBEES.NS.csv', [
         'Date,Open,High,Low,Close,Adj Close,Volume',
-        '2026-11-19,null,null,null,null,null,null',
-        '2026-11-20,500,510,499,505.25,505.25,1234',
+        '2020-11-19,null,null,null,null,null,null',
+        '2020-11-20,500,510,499,505.25,505.25,1234',
       ]),
     ],
     [
       'Stooq, one symbol',
-      day('bankbees.in.csv', ['Date,Open,High,Low,Close,Volume', '2026-11-20,500,510,499,505.25,1234']),
+      day('bankbees.in.csv', ['Date,Open,High,Low,Close,Volume', '2020-11-20,500,510,499,505.25,1234']),
     ],
     [
       'Stooq, many symbols',
       day('data.csv', [
         '<TICKER>,<PER>,<DATE>,<TIME>,<OPEN>,<HIGH>,<LOW>,<CLOSE>,<VOL>,<OPENINT>',
-        'BANKBEES.IN,D,20261120,000000,500,510,499,505.25,1234,0',
+        'BANKBEES.IN,D,20201120,000000,500,510,499,505.25,1234,0',
       ]),
     ],
-    ['Our own', { name: 'own.csv', content: '\uFEFFdate,symbol,close\r\n20-Nov-2026,BANKBEES,"505.25"\r\n' }],
+    ['Our own', { name: 'own.csv', content: '\uFEFFdate,symbol,close\r\n20-Nov-2020,BANKBEES,"505.25"\r\n' }],
     [
       'NSE bhavcopy (UDiFF',
       {
         name: 'month.zip',
-        content: zipSync({ 'a.csv': strToU8(bhavcopy('2026-11-20', { BANKBEES: 505.25 }).content as string) }),
+        content: zipSync({ 'a.csv': strToU8(bhavcopy('2020-11-20', { BANKBEES: 505.25 }).content as string) }),
       },
     ],
   ])('%s is known by its columns and held', async (title, file) => {
@@ -91,7 +91,7 @@ describe('files of every format', () => {
     expect(page.body).toContain(title)
     expect(page.body).toContain('Commit 1 price<')
     const rows = await app.sql`select symbol, day::text as day, close from prices where import_id = ${id}`
-    expect([...rows]).toEqual([{ symbol: 'BANKBEES', day: '2026-11-20', close: 505.25 }])
+    expect([...rows]).toEqual([{ symbol: 'BANKBEES', day: '2020-11-20', close: 505.25 }])
     expect(await countedOf('BANKBEES')).toEqual([])
     await admin.visitor.post(`/admin/market/imports/${id}/drop`)
     expect(await statusOf(id)).toBe('dropped')
@@ -102,25 +102,25 @@ describe('a file that is not right', () => {
   test.each<[string, Chosen, string, string]>([
     [
       'an unknown symbol',
-      long('a.csv', ['2026-11-20', 'BANKBEES', 1], ['2026-11-20', 'NOSUCH', 1]),
+      long('a.csv', ['2020-11-20', 'BANKBEES', 1], ['2020-11-20', 'NOSUCH', 1]),
       'a.csv, line 3',
       '“NOSUCH” is not an instrument we follow',
     ],
-    ['a day that does not exist', long('a.csv', ['2026-02-31', 'BANKBEES', 1]), 'a.csv, line 2', 'is not a date like'],
+    ['a day that does not exist', long('a.csv', ['2020-02-31', 'BANKBEES', 1]), 'a.csv, line 2', 'is not a date like'],
     [
       'a price that is none',
-      long('a.csv', ['2026-11-20', 'BANKBEES', '"1,2,3"']),
+      long('a.csv', ['2020-11-20', 'BANKBEES', '"1,2,3"']),
       'a.csv, line 2',
       'is not a closing price',
     ],
     [
       'a day twice',
-      long('a.csv', ['2026-11-20', 'BANKBEES', 1], ['2026-11-20', 'BANKBEES', 2]),
+      long('a.csv', ['2020-11-20', 'BANKBEES', 1], ['2020-11-20', 'BANKBEES', 2]),
       'a.csv, line 3',
       'already, on line 2',
     ],
   ])('%s is told with its line, and nothing of the upload can be committed', async (_what, file, where, sentence) => {
-    const { id, here, page } = await held(long('good.csv', ['2026-11-19', 'ITBEES', 40]), file)
+    const { id, here, page } = await held(long('good.csv', ['2020-11-19', 'ITBEES', 40]), file)
     expect(page.body).toContain(where)
     expect(page.body).toContain(sentence)
     expect(page.body).not.toContain('Commit 1')
@@ -140,7 +140,7 @@ describe('a file that is not right', () => {
     ],
     [
       'a quote that is not closed',
-      { name: 'q.csv', content: 'date,symbol,close\n2026-11-20,BANKBEES,1\n2026-11-19,"BANKBEES,1\n' },
+      { name: 'q.csv', content: 'date,symbol,close\n2020-11-20,BANKBEES,1\n2020-11-19,"BANKBEES,1\n' },
       'q.csv',
       'not a CSV file',
     ],
@@ -153,7 +153,7 @@ describe('a file that is not right', () => {
     ['an empty file', { name: 'none.csv', content: '' }, 'none.csv', 'This file is empty'],
     [
       'a name that tells no symbol',
-      { name: 'download (1).csv', content: 'Date,Open,High,Low,Close,Adj Close,Volume\n2026-11-20,1,1,1,1,1,1\n' },
+      { name: 'download (1).csv', content: 'Date,Open,High,Low,Close,Adj Close,Volume\n2020-11-20,1,1,1,1,1,1\n' },
       'download (1).csv',
       'not an instrument we follow',
     ],
@@ -165,7 +165,7 @@ describe('a file that is not right', () => {
     ],
     [
       'a NUL byte at the end of its last line',
-      { name: 'nul.csv', content: 'date,symbol,close\n2026-11-26,BANKBEES,505\n2026-11-27,BANKBEES,\0' },
+      { name: 'nul.csv', content: 'date,symbol,close\n2020-11-26,BANKBEES,505\n2020-11-27,BANKBEES,\0' },
       'nul.csv',
       'Line 3: This is not a text file',
     ],
@@ -184,7 +184,7 @@ describe('a file that is not right', () => {
   ])(
     '%s is named with its reason, and the good file beside it can be committed',
     async (_what, file, where, sentence) => {
-      const { id, here, page } = await held(long('good.csv', ['2026-11-19', 'ITBEES', 40]), file)
+      const { id, here, page } = await held(long('good.csv', ['2020-11-19', 'ITBEES', 40]), file)
       expect(page.body).toContain('1 file not read')
       expect(page.body).toContain(where)
       expect(page.body).toContain(sentence)
@@ -239,7 +239,7 @@ describe('a file that is not right', () => {
 
 describe('an import', () => {
   test('by two admins at once counts once, is taken back once, and each of them is told the same', async () => {
-    const { id, here, version } = await held(bhavcopy('2026-11-18', { NIFTYBEES: 290, ITBEES: 40 }))
+    const { id, here, version } = await held(bhavcopy('2020-11-18', { NIFTYBEES: 290, ITBEES: 40 }))
     const both = [admin, other, admin, other]
     const commits = await Promise.all(both.map((who) => who.visitor.post(`${here}/commit`, { version })))
     expect(commits.map(({ status }) => status)).toEqual([303, 303, 303, 303])
@@ -258,8 +258,8 @@ describe('an import', () => {
   })
 
   test('that was compared with what does not count any more is looked at again first', async () => {
-    const mine = await held(long('mine.csv', ['2026-11-16', 'AUTOBEES', 20]))
-    const theirs = await held(long('theirs.csv', ['2026-11-16', 'AUTOBEES', 21]))
+    const mine = await held(long('mine.csv', ['2020-11-16', 'AUTOBEES', 20]))
+    const theirs = await held(long('theirs.csv', ['2020-11-16', 'AUTOBEES', 21]))
     await other.visitor.post(`${theirs.here}/commit`, { version: theirs.version })
     const late = await admin.visitor.post(`${mine.here}/commit`, { version: mine.version })
     expect([late.status, late.body.includes('Something changed in the market meanwhile')]).toEqual([409, true])
@@ -329,11 +329,11 @@ describe('an import', () => {
 })
 
 test('who may only look sees everything and changes nothing; visitors find no address', async () => {
-  const { id, here, version } = await held(long('look.csv', ['2026-11-20', 'PHARMABEES', 20]))
+  const { id, here, version } = await held(long('look.csv', ['2020-11-20', 'PHARMABEES', 20]))
   const page = await reader.visitor.get(here)
   expect([page.status, page.body.includes('Commit 1'), page.body.includes('Drop it')]).toEqual([200, false, false])
   expect((await reader.visitor.get('/admin/market/imports')).body).not.toContain('type="file"')
-  expect((await upload(reader, long('a.csv', ['2026-11-20', 'ITBEES', 1]))).status).toBe(403)
+  expect((await upload(reader, long('a.csv', ['2020-11-20', 'ITBEES', 1]))).status).toBe(403)
   for (const act of ['commit', 'drop', 'undo', 'questions', 'basis', 'decisions', 'decisions/removal'])
     expect([act, (await reader.visitor.post(`${here}/${act}`, { version })).status]).toEqual([act, 403])
   expect(await statusOf(id)).toBe('held')

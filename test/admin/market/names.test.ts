@@ -10,7 +10,7 @@ const here = '/admin/market/instruments'
 const instrument = (symbol: string) => findInstrument(app.sql, symbol)
 const rename = async (who: typeof admin, symbol: string, newSymbol: string, changes: Record<string, string> = {}) => {
   const seen = String((await instrument(symbol))?.revision ?? 1)
-  return who.visitor.post(`${here}/${symbol}/rename`, { seen, newSymbol, until: '2026-11-12', ...changes })
+  return who.visitor.post(`${here}/${symbol}/rename`, { seen, newSymbol, until: '2020-11-12', ...changes })
 }
 const entries = async (action: string) =>
   (await app.sql<{ details: unknown }[]>`select details from audit where action = ${action} order by id`).map(
@@ -27,20 +27,20 @@ async function commits(...rows: Parameters<typeof long>[1][]) {
 
 beforeAll(async () => {
   await commits(
-    ['2026-11-11', 'NIFTYBEES', 250],
-    ['2026-11-12', 'NIFTYBEES', 251],
-    ['2026-11-11', 'HEALTHIETF', 140],
-    ['2026-11-12', 'HEALTHIETF', 141],
+    ['2020-11-11', 'NIFTYBEES', 250],
+    ['2020-11-12', 'NIFTYBEES', 251],
+    ['2020-11-11', 'HEALTHIETF', 140],
+    ['2020-11-12', 'HEALTHIETF', 141],
   )
 })
 
 describe('an instrument', () => {
   test('is renamed with all it has, once, and its old addresses lead to it', async () => {
-    await app.sql`select add_split('HEALTHIETF', '2026-11-12', 2, 'test', null)`
-    await app.sql`insert into real_jumps (symbol, day, confirmed_by) values ('HEALTHIETF', '2026-11-11', 'test')`
+    await app.sql`select add_split('HEALTHIETF', '2020-11-12', 2, 'test', null)`
+    await app.sql`insert into real_jumps (symbol, day, confirmed_by) values ('HEALTHIETF', '2020-11-11', 'test')`
     const form = (await admin.visitor.get(`${here}/HEALTHIETF`)).body
     // The last day under the symbol is its newest price's, until somebody says otherwise.
-    expect(form).toMatch(/name="until"[^>]*value="2026-11-12"|value="2026-11-12"[^>]*name="until"/)
+    expect(form).toMatch(/name="until"[^>]*value="2020-11-12"|value="2020-11-12"[^>]*name="until"/)
     const answers = await Promise.all([admin, other].map((who) => rename(who, 'HEALTHIETF', 'healthbees.ns')))
     expect(answers.map(({ status, location }) => [status, location])).toEqual([
       [303, here],
@@ -48,7 +48,7 @@ describe('an instrument', () => {
     ])
     expect((await admin.visitor.get(here)).body).toContain('HEALTHIETF is called HEALTHBEES from now on.')
     expect(await entries('instrument.renamed')).toEqual([
-      { before: 'HEALTHIETF', after: 'HEALTHBEES', until: '2026-11-12' },
+      { before: 'HEALTHIETF', after: 'HEALTHBEES', until: '2020-11-12' },
     ])
     expect(await instrument('HEALTHBEES')).toMatchObject({ name: 'Healthcare', hasPrices: true })
     for (const table of ['prices', 'splits', 'real_jumps'])
@@ -58,7 +58,7 @@ describe('an instrument', () => {
     const old = await admin.visitor.get(`${here}/HEALTHIETF`)
     expect([old.status, old.location]).toEqual([303, `${here}/HEALTHBEES`])
     expect((await admin.visitor.get(`${here}/HEALTHBEES`)).body).toMatch(
-      /<b>HEALTHIETF<\/b>[\s\S]*until\s+Thu, 12 Nov 2026/,
+      /<b>HEALTHIETF<\/b>[\s\S]*until\s+Thu, 12 Nov 2020/,
     )
 
     const { visitor } = await subscriberAt(app)
@@ -82,7 +82,7 @@ describe('an instrument', () => {
     ['the symbol it has', { newSymbol: 'metalietf' }, 422, 'It is called METALIETF already.'],
     ['no symbol', { newSymbol: 'A B' }, 422, 'The symbol as NSE writes it'],
     ['nothing', { newSymbol: '' }, 422, 'The symbol as NSE writes it'],
-    ['a day that does not exist', { until: '2026-02-30' }, 422, 'The last day it traded as METALIETF'],
+    ['a day that does not exist', { until: '2020-02-30' }, 422, 'The last day it traded as METALIETF'],
     ['no day', { until: '' }, 422, 'The last day it traded as METALIETF'],
     ['a day that has not come', { until: '2199-01-01' }, 422, 'That day has not come yet.'],
     ['an older page', { seen: '999' }, 409, 'Somebody changed METALIETF meanwhile.'],
@@ -90,7 +90,7 @@ describe('an instrument', () => {
   ])('is not renamed by %s; the reason is said, and what was typed is kept', async (_, changes, status, sentence) => {
     const answer = await rename(admin, 'METALIETF', 'METALBEES', changes)
     expect([answer.status, answer.body.includes(sentence)]).toEqual([status, true])
-    const typed = { newSymbol: 'METALBEES', until: '2026-11-12', ...changes }
+    const typed = { newSymbol: 'METALBEES', until: '2020-11-12', ...changes }
     for (const value of [typed.newSymbol, typed.until]) if (value) expect(answer.body).toContain(`value="${value}"`)
     expect(await instrument('METALIETF')).toMatchObject({ symbol: 'METALIETF', revision: 1 })
     expect(await instrument('METALBEES')).toBeUndefined()
@@ -105,17 +105,17 @@ describe('an instrument', () => {
 
   test('goes back to its former symbol, which is a former one no more; a mistaken former name can be removed', async () => {
     expect((await rename(admin, 'OILIETF', 'OILBEES')).status).toBe(303)
-    expect((await rename(admin, 'OILBEES', 'OILIETF', { until: '2026-11-13' })).status).toBe(303)
+    expect((await rename(admin, 'OILBEES', 'OILIETF', { until: '2020-11-13' })).status).toBe(303)
     const former = () => app.sql`select kind, name, until_day::text as until from former_names where symbol = 'OILIETF'`
-    expect(await former()).toEqual([{ kind: 'symbol', name: 'OILBEES', until: '2026-11-13' }])
+    expect(await former()).toEqual([{ kind: 'symbol', name: 'OILBEES', until: '2020-11-13' }])
     const seen = String((await instrument('OILIETF'))!.revision)
-    const given = { seen, kind: 'symbol', name: 'OILBEES', until: '2026-11-13' }
+    const given = { seen, kind: 'symbol', name: 'OILBEES', until: '2020-11-13' }
     const remove = (who: typeof admin, changes = {}) =>
       who.visitor.post(`${here}/OILIETF/former-names/removal`, { ...given, ...changes })
     expect((await remove(reader)).status).toBe(403)
     const stale = await remove(admin, { seen: '1' })
     expect([stale.status, stale.body.includes('Somebody changed OILIETF meanwhile.')]).toEqual([409, true])
-    for (const changes of [{ until: '2026-13-45' }, { name: '\0' }, { kind: 'isin' }])
+    for (const changes of [{ until: '2020-13-45' }, { name: '\0' }, { kind: 'isin' }])
       expect([changes, (await remove(admin, changes)).status]).toEqual([changes, 303])
     expect(await former()).toHaveLength(1)
     expect(await Promise.all([remove(admin), remove(other)]).then((all) => all.map(({ status }) => status))).toEqual([
@@ -123,7 +123,7 @@ describe('an instrument', () => {
     ])
     expect([await former(), await entries('instrument.name-forgotten')]).toEqual([
       [],
-      [{ symbol: 'OILIETF', kind: 'symbol', name: 'OILBEES', until: '2026-11-13' }],
+      [{ symbol: 'OILIETF', kind: 'symbol', name: 'OILBEES', until: '2020-11-13' }],
     ])
   })
 
@@ -131,7 +131,7 @@ describe('an instrument', () => {
     expect((await rename(admin, 'NIFTYBEES', 'NIFTYETF')).status).toBe(303)
     expect(await instrument('NIFTYETF')).toMatchObject({ kind: 'benchmark', shown: true })
     expect((await (await subscriberAt(app)).visitor.get('/dashboard')).body).toContain('id="analyser"')
-    expect((await rename(admin, 'NIFTYETF', 'NIFTYBEES', { until: '2026-11-13' })).status).toBe(303)
+    expect((await rename(admin, 'NIFTYETF', 'NIFTYBEES', { until: '2020-11-13' })).status).toBe(303)
     expect((await rename(admin, 'MOREALTY', 'REALTYBEES')).status).toBe(303)
     expect((await admin.visitor.post(`${here}/REALTYBEES/removal`)).status).toBe(303)
     expect(await app.sql`select from former_names where name = 'MOREALTY'`).toHaveLength(0)
@@ -184,7 +184,7 @@ describe('a fund that NSE’s list has under another symbol', () => {
     expect((await admin.visitor.post(action!, given)).status).toBe(303)
     expect(await instrument('PSUBANKETF')).toMatchObject({ isin: psu, name: 'PSU banks' })
     expect((await admin.visitor.get('/admin/market')).body).not.toContain('NSE’s list calls')
-    await rename(admin, 'PSUBANKETF', 'PSUBNKBEES', { until: '2026-11-13' })
+    await rename(admin, 'PSUBANKETF', 'PSUBNKBEES', { until: '2020-11-13' })
   })
 
   test('whose symbol another fund took is one rename, and no second warning', async () => {

@@ -88,7 +88,7 @@ describe('instruments', () => {
   })
 
   test('the benchmark stays the benchmark and shown, unless another one is chosen on purpose', async () => {
-    await commits(['2026-11-17', 'NIFTYBEES', 290], ['2026-11-17', 'BANKBEES', 500])
+    await commits(['2020-11-17', 'NIFTYBEES', 290], ['2020-11-17', 'BANKBEES', 500])
     const [seen] = await app.sql<{ revision: number }[]>`select revision from instruments where symbol = 'NIFTYBEES'`
     await admin.visitor.post('/admin/market/instruments/NIFTYBEES', {
       ...details,
@@ -128,13 +128,13 @@ const dayOfList = (day: string, later: number) => {
 
 describe('splits and holidays', () => {
   test('a split entered by hand counts once, cannot be doubled, and is taken away again', async () => {
-    const split = { symbol: 'ITBEES', day: '2026-11-12', ratio: '10' }
+    const split = { symbol: 'ITBEES', day: '2020-11-12', ratio: '10' }
     const before = await version()
     const twice = await Promise.all([1, 2].map(() => admin.visitor.post('/admin/market/splits', split)))
     expect(twice.map(({ status }) => status)).toEqual([303, 303])
     expect(await version()).toBe(before + 1)
     expect((await admin.visitor.post('/admin/market/splits', { ...split, ratio: '5' })).status).toBe(409)
-    for (const wrong of [{ symbol: 'NOSUCH' }, { day: '2026-02-31' }, { day: '' }, { ratio: '1' }])
+    for (const wrong of [{ symbol: 'NOSUCH' }, { day: '2020-02-31' }, { day: '' }, { ratio: '1' }])
       expect([wrong, (await admin.visitor.post('/admin/market/splits', { ...split, ...wrong })).status]).toEqual([
         wrong,
         422,
@@ -245,36 +245,36 @@ describe('splits and holidays', () => {
 
 test('the overview tells what is missing in between, what has gone stale, and how old the market is', async () => {
   await commits(
-    ['2026-11-16', 'NIFTYBEES', 289],
-    ['2026-11-18', 'NIFTYBEES', 291],
-    ['2026-11-19', 'NIFTYBEES', 292],
-    ['2026-11-16', 'AUTOBEES', 20],
-    ['2026-11-18', 'AUTOBEES', 21],
-    ['2026-11-16', 'INFRABEES', 9],
-    ['2026-11-19', 'INFRABEES', 9.1],
+    ['2020-11-16', 'NIFTYBEES', 289],
+    ['2020-11-18', 'NIFTYBEES', 291],
+    ['2020-11-19', 'NIFTYBEES', 292],
+    ['2020-11-16', 'AUTOBEES', 20],
+    ['2020-11-18', 'AUTOBEES', 21],
+    ['2020-11-16', 'INFRABEES', 9],
+    ['2020-11-19', 'INFRABEES', 9.1],
   )
   const page = await admin.visitor.get('/admin/market')
-  expect(page.body).toContain('AUTOBEES has no price since Wed, 18 Nov 2026')
+  expect(page.body).toContain('AUTOBEES has no price since Wed, 18 Nov 2020')
   expect(page.body).toContain('INFRABEES misses 2 trading days')
-  expect(page.body).toContain('In between: Tue, 17 Nov 2026; Wed, 18 Nov 2026.')
+  expect(page.body).toContain('In between: Tue, 17 Nov 2020; Wed, 18 Nov 2020.')
   expect(page.body).toMatch(/\d+ instruments have no prices/)
   expect(page.body).toContain('METALIETF')
-  expect(page.body).toContain('As of Thu, 19 Nov 2026')
+  expect(page.body).toContain('As of Thu, 19 Nov 2020')
   const age = await marketAge(app.sql)
-  expect([age.asOf, age.sample]).toEqual(['2026-11-19', false])
+  expect([age.asOf, age.sample]).toEqual(['2020-11-19', false])
 })
 
 test('a week that every instrument misses is one problem, the benchmark’s; so is a day that it misses alone', async () => {
   const symbols = ['NIFTYBEES', 'BANKBEES', 'ITBEES', 'PHARMABEES']
   const rows: Parameters<typeof long>[1][] = []
-  for (let day = '2026-09-28'; day <= '2026-11-27'; day = daysAfter(day, 1))
-    if ((await opens(day)) && !(day >= '2026-11-16' && day <= '2026-11-20'))
-      for (const symbol of symbols) if (!(symbol === 'NIFTYBEES' && day === '2026-10-13')) rows.push([day, symbol, 100])
+  for (let day = '2025-09-29'; day <= '2025-11-28'; day = daysAfter(day, 1))
+    if ((await opens(day)) && !(day >= '2025-11-17' && day <= '2025-11-21'))
+      for (const symbol of symbols) if (!(symbol === 'NIFTYBEES' && day === '2025-10-14')) rows.push([day, symbol, 100])
   await app.sql`update imports set status = 'undone', undone_at = now() where status = 'committed'`
   await commits(...rows)
   const { body } = await admin.visitor.get('/admin/market')
   expect(body).toContain('NIFTYBEES has no price on 6 trading days')
-  expect(body).toContain('Mon 16 Nov to Fri 20 Nov 2026; Tue 13 Oct 2026.')
+  expect(body).toContain('Mon 17 Nov to Fri 21 Nov 2025; Tue 14 Oct 2025.')
   expect(body.match(/BANKBEES (misses|has \d+ prices? on days)/g)).toBeNull()
   const cells = (symbol: string) =>
     body
@@ -285,7 +285,7 @@ test('a week that every instrument misses is one problem, the benchmark’s; so 
   expect(cells('NIFTYBEES')).toMatch(/Incomplete .* 6 0 $/)
   expect(cells('BANKBEES')).toMatch(/Incomplete .* 5 0 $/)
 
-  await commits(['2026-10-02', 'NIFTYBEES', 101])
+  await commits(['2025-10-02', 'NIFTYBEES', 101])
   expect((await admin.visitor.get('/admin/market')).body).toContain(
     'NIFTYBEES has prices on 1 day on which the exchange was closed',
   )
@@ -321,14 +321,14 @@ test('who may only look sees every page and changes nothing', async () => {
 test('a demo’s market says that it is a sample and how it ends; a second sample is never made', async () => {
   const demo = await startApp()
   try {
-    const both = await Promise.all([seedSample(demo.sql, '2026-11-20'), seedSample(demo.sql, '2026-11-20')])
+    const both = await Promise.all([seedSample(demo.sql, '2020-11-20'), seedSample(demo.sql, '2020-11-20')])
     expect(both.filter(Boolean)).toHaveLength(1)
     expect(await demo.sql`select from imports where status = 'committed'`).toHaveLength(1)
     const someone = await adminOf(demo)
     const page = await someone.visitor.get('/admin/market')
-    expect(page.body).toContain('These prices are invented, up to Thu, 19 Nov 2026')
-    expect(await marketAge(demo.sql)).toMatchObject({ asOf: '2026-11-19', sample: true })
-    const { location } = await upload(someone, long('real.csv', ['2026-11-20', 'NIFTYBEES', 290]))
+    expect(page.body).toContain('These prices are invented, up to Thu, 19 Nov 2020')
+    expect(await marketAge(demo.sql)).toMatchObject({ asOf: '2020-11-19', sample: true })
+    const { location } = await upload(someone, long('real.csv', ['2020-11-20', 'NIFTYBEES', 290]))
     expect((await someone.visitor.get(location!)).body).toContain('The sample ends.')
   } finally {
     await demo.close()
@@ -338,7 +338,7 @@ test('a demo’s market says that it is a sample and how it ends; a second sampl
 test('an import is known by when it was committed, not by when it was read', async () => {
   const by = { actor: 'test', origin: null }
   const given = async (close: number) => {
-    const { location } = await upload(admin, long(`${close}.csv`, ['2026-11-11', 'OILIETF', close]))
+    const { location } = await upload(admin, long(`${close}.csv`, ['2020-11-11', 'OILIETF', close]))
     return Number(location!.split('/').at(-1))
   }
   const [first, second] = [await given(10), await given(11)]
