@@ -4,10 +4,23 @@ create or replace function trades_on(p_day date) returns boolean language sql st
       or (extract(isodow from p_day) < 6 and not exists (select from holidays h where h.day = p_day))
 $$;
 
--- When the prices of a day are late: from nine in the evening on, Indian time. NSE publishes them between six and eight, and
--- those of an evening session (Muhurat) within two hours of its end.
+-- How far into its Indian day the prices of a session are due, and how far they are late: NSE publishes them between six and
+-- eight in the evening, and those of an evening session (Muhurat) within two hours of its end. The line about prices that are
+-- due (engine/freshness.ts) begins at the same time.
+create or replace function prices_due_after() returns interval language sql immutable as $$ select interval '18 hours' $$;
+create or replace function prices_late_after() returns interval language sql immutable as $$ select interval '21 hours' $$;
+
+-- When the prices of a day are late.
 create or replace function prices_late_at(p_day date) returns timestamptz language sql immutable as $$
-  select (p_day + time '21:00') at time zone 'Asia/Kolkata'
+  select (p_day + prices_late_after()) at time zone 'Asia/Kolkata'
+$$;
+
+-- The newest session that is so far into its Indian day.
+create or replace function newest_session(p_after interval) returns date language sql stable as $$
+  select max(d.day)
+  from (select (now() at time zone 'Asia/Kolkata' - p_after)::date as newest) known
+  cross join lateral (select known.newest - back as day from generate_series(0, 20) back) d
+  where trades_on(d.day)
 $$;
 
 -- Adds holidays and special sessions (JSON arrays of {day, name}), or names known ones anew. Answers how many of each changed.

@@ -7,14 +7,6 @@ begin
   return found;
 end $$;
 
--- The newest session that is this many hours into its Indian day.
-create or replace function newest_session(p_hours integer) returns date language sql stable as $$
-  select max(d.day)
-  from (select (now() at time zone 'Asia/Kolkata' - make_interval(hours => p_hours))::date as newest) known
-  cross join lateral (select known.newest - back as day from generate_series(0, 20) back) d
-  where trades_on(d.day)
-$$;
-
 -- The sessions whose prices are missing and may be asked for now, the oldest first; one that failed three times in a row comes
 -- last, so that a source that always refuses it holds up no other. From the day after the newest that is here (the last two weeks
 -- again, for what came late), on a site without prices three years back: the slow formula needs 92 weeks, and a year to look
@@ -30,7 +22,7 @@ returns table (day date) language sql stable as $$
   ), span as (
     select coalesce(p_from, case when last_day is not null then greatest(first_day, least(last_day + 1, today - 14))
                                  when not p_invented then (today - interval '3 years')::date end) as from_day,
-           coalesce(p_to, newest_session(18)) as to_day, first_day
+           coalesce(p_to, newest_session(prices_due_after())) as to_day, first_day
     from edges
   ), asked as (
     select d.day::date as day from span cross join lateral generate_series(span.from_day, span.to_day, interval '1 day') d(day)

@@ -147,7 +147,7 @@ export async function findImportOf(sql: Sql, sha256: string): Promise<{ id: numb
 export async function findLateDay(sql: Sql, invented: boolean): Promise<string | undefined> {
   const [row] = await sql<{ day: string }[]>`
     select late.day::text as day
-    from (select newest_session(21) as day) late
+    from (select newest_session(prices_late_after()) as day) late
     where not exists (select from benchmark_days(${invented}) b(day) where b.day = late.day)
       and not exists (select from feed_days f join imports i on i.id = f.import_id and i.status = 'held' where f.day = late.day)
   `

@@ -24,7 +24,7 @@ export async function findFeedStatus(sql: Sql, invented: boolean): Promise<FeedS
       select min(slot.at) as at
       from generate_series(0, 20) ahead
       cross join lateral (select (now() at time zone 'Asia/Kolkata')::date + ahead as day) d
-      cross join lateral (select (d.day + interval '18 hours') at time zone 'Asia/Kolkata' as at) slot
+      cross join lateral (select (d.day + prices_due_after()) at time zone 'Asia/Kolkata' as at) slot
       where trades_on(d.day) and slot.at > now()
     )
     select state.looked_at, coalesce(state.held_until > now(), false) as is_looking, state.errors, state.message,
@@ -55,7 +55,8 @@ export type FeedDay = {
 export async function listFeedDays(sql: Sql, invented: boolean, limit: number): Promise<FeedDay[]> {
   return sql<FeedDay[]>`
     with local as (
-      select (now() at time zone 'Asia/Kolkata')::date as today, newest_session(18) as asked, newest_session(21) as late
+      select (now() at time zone 'Asia/Kolkata')::date as today, newest_session(prices_due_after()) as asked,
+             newest_session(prices_late_after()) as late
     ), sessions as (
       select d.day, exists (select from benchmark_days(${invented}) b(day) where b.day = d.day) as is_here
       from (select local.today - back as day from local, generate_series(0, 60) back

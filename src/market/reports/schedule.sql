@@ -11,7 +11,7 @@ $$;
 -- time), for a weekly report the last one of a week that is over, a session on its weekend included.
 create or replace function report_issue(p_cadence text, p_due timestamptz) returns date language plpgsql stable as $$
 declare
-  v_newest date := (p_due at time zone 'Asia/Kolkata' - interval '18 hours')::date;
+  v_newest date := (p_due at time zone 'Asia/Kolkata' - prices_due_after())::date;
   v_day date;
 begin
   for v_back in 0..20 loop

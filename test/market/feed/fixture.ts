@@ -95,7 +95,8 @@ export async function commitPrices(sql: Sql, days: readonly Day[], origin: 'comm
 export async function newestSessions(sql: Sql, count: number): Promise<Day[]> {
   const rows = await sql<{ day: Day }[]>`
     select d.day::date::text as day
-    from generate_series(newest_session(18) - ${count * 3}::int, newest_session(18), interval '1 day') d(day)
+    from (select newest_session(prices_due_after()) as day) newest
+    cross join lateral generate_series(newest.day - ${count * 3}::int, newest.day, interval '1 day') d(day)
     where trades_on(d.day::date)
     order by d.day desc
     limit ${count}

@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { daysAfter } from '../../../src/market/calendar/days.ts'
+import { everyWeekday } from '../../../src/market/calendar/trading-calendar.ts'
+import { freshnessOf } from '../../../src/market/engine/freshness.ts'
 import { undoImport } from '../../../src/market/prices/imports/queries.ts'
 import { dayInIndia } from '../../../src/platform/dates.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
@@ -165,6 +167,14 @@ describe('prices of a day are late', () => {
   ])('at %s: %s, %s', async (at, late) => {
     const [row] = await app.sql<{ late: boolean }[]>`select prices_late_at('2026-11-27') < ${at} as late`
     expect(row!.late).toBe(late)
+  })
+
+  test('and are due from six on, in the database as in the line on pages', async () => {
+    const [row] = await app.sql<{ after: string }[]>`select prices_due_after()::text as after`
+    const due = Date.parse(`2026-11-27T${row!.after}+05:30`)
+    const lineAt = (ms: number) =>
+      freshnessOf({ asOf: '2026-11-26', sample: false, calendar: everyWeekday }, new Date(ms))
+    expect([lineAt(due - 1_000), lineAt(due)]).toEqual([null, expect.stringContaining('not in yet')])
   })
 })
 
