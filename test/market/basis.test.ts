@@ -9,6 +9,7 @@ import { correctBasis } from '../../src/market/prices/imports/basis.ts'
 import { doubtAbout, suspectOf } from '../../src/market/prices/imports/doubts.ts'
 import { commit, decideJump, previewImport, readIntoImport, undo } from '../../src/market/prices/imports/imports.ts'
 import { deleteDecision } from '../../src/market/prices/imports/jump-queries.ts'
+import { summariseUndoing } from '../../src/market/prices/imports/preview-queries.ts'
 import { dropImport } from '../../src/market/prices/imports/queries.ts'
 import { answerQuestion } from '../../src/market/prices/imports/questions.ts'
 import { addSplit } from '../../src/market/prices/splits/splits.ts'
@@ -509,4 +510,75 @@ test('the file that may be taken for the wrong thing is named, on whichever side
   expect(await about(none)).toMatchObject([
     ['2026-11-25', null, expect.stringContaining('The prices do not show the split')],
   ])
+})
+
+describe('undoing an import between others', () => {
+  const old: Row[] = [
+    ['2026-11-20', 1056],
+    ['2026-11-23', 1050],
+  ]
+  const gone: Row = ['2026-11-25', 105]
+  const later: Row[] = [['2026-11-26', 106]]
+  const clean: Row[] = [
+    ['2026-11-20', 105.6],
+    ['2026-11-23', 105],
+    ['2026-11-26', 106],
+  ]
+  const decisions = () => sql`
+    select symbol, day::text as day, ratio, import_id::int as import_id from splits
+    union all
+    select symbol, day::text, null, import_id::int from real_jumps
+  `
+  beforeEach(async () => {
+    await committed(benchmark('2026-11-20', '2026-11-23', '2026-11-25', '2026-11-26', '2026-11-27'))
+    await committed(...traded('ITBEES', ...old))
+  })
+
+  test('keeps a split that was confirmed with it while prices of another rest on it', async () => {
+    const middle = await held(...traded('ITBEES', gone))
+    await split(middle, 'ITBEES', '2026-11-25', 10)
+    await commit(sql, middle, tester)
+    const last = await committed(...traded('ITBEES', ...later))
+    expect((await summariseUndoing(sql, middle))[0]).toMatchObject({ splits: [], kept: ['2026-11-25'] })
+    await undo(sql, middle, tester)
+    expect(await shown('ITBEES')).toEqual(clean)
+    expect(await decisions()).toMatchObject([{ symbol: 'ITBEES', day: '2026-11-25', ratio: 10, importId: last }])
+    await undo(sql, last, tester)
+    expect(await shown('ITBEES')).toEqual(old)
+    expect(await jumps(await held(...traded('ITBEES', gone)))).toEqual([['2026-11-25', 10, null]])
+  })
+
+  test('keeps a move of the market’s own on the day on which it shows then', async () => {
+    const middle = await held(...traded('ITBEES', ['2026-11-24', 700], ['2026-11-25', 400]))
+    await split(middle, 'ITBEES', '2026-11-24', null)
+    await split(middle, 'ITBEES', '2026-11-25', null)
+    await commit(sql, middle, tester)
+    const last = await committed(...traded('ITBEES', ['2026-11-26', 405]))
+    await undo(sql, middle, tester)
+    expect(await decisions()).toContainEqual({ symbol: 'ITBEES', day: '2026-11-26', ratio: null, importId: last })
+    expect(await jumps(await held(...traded('ITBEES', ['2026-11-27', 406])))).toEqual([])
+  })
+
+  test('that brings back prices from before a split nobody entered is refused, unless what is left was seen', async () => {
+    const restated = await committed(yahoo('ITBEES', ...clean.slice(0, 2), gone))
+    await committed(...traded('ITBEES', ...later))
+    await expect(undo(sql, restated, tester)).rejects.toThrow('ITBEES from 1050 on 2026-11-23 to 106 on 2026-11-26')
+    expect(await shown('ITBEES')).toEqual([...clean.slice(0, 2), gone, ...later])
+    await addSplit(sql, { symbol: 'ITBEES', day: '2026-11-25', ratio: '10' }, tester)
+    expect(await shown('ITBEES')).toEqual([...clean.slice(0, 2), gone, ...later])
+    await undo(sql, restated, tester)
+    expect(await shown('ITBEES')).toEqual(clean)
+  })
+
+  test('is not refused for what was there before', async () => {
+    const first = await committed(...traded('PHARMABEES', ['2026-11-20', 100], ['2026-11-23', 101]))
+    const split = { symbol: 'PHARMABEES', day: '2026-11-23', ratio: '10' }
+    await addSplit(sql, split, tester)
+    const second = await held(...traded('PHARMABEES', ['2026-11-26', 102]))
+    await decideJump(sql, second, { symbol: 'PHARMABEES', day: '2026-11-23', ratio: null }, tester)
+    await commit(sql, second, tester)
+    await undo(sql, second, tester)
+    await undo(sql, first, tester)
+    expect(await shown('PHARMABEES')).toEqual([])
+  })
 })

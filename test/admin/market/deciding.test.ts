@@ -119,13 +119,13 @@ test('a split that would be applied twice is named with both files, and the righ
   expect(page).not.toContain('Commit 2')
 
   const jump = { symbol: 'BANKBEES', day: '2020-11-23' }
-  const correction = { ...jump, of: String(id), place: '0', basis: 'restated' }
+  const correction = { ...jump, of: String(id), place: '0', taken: 'restated', asOf: '2020-11-20', basis: 'restated' }
   for (const until of ['', '2020-11-19', '2999-01-01', 'soon']) {
     const wrong = await admin.visitor.post(`${here}/basis`, { ...correction, until })
     expect([
       until,
       wrong.status,
-      wrong.body.includes('A day like 2026-11-20, from the file’s last one up to today.'),
+      wrong.body.includes('A day like 2020-11-20, from the file’s last one up to today.'),
     ]).toEqual([until, 422, true])
     expect(wrong.body).toContain(`value="${until}"`)
   }
@@ -144,7 +144,7 @@ test('a split that would be applied twice is named with both files, and the righ
   expect(await entries('basis.corrected')).toMatchObject([
     {
       import: id,
-      before: [{ basis: 'restated', as_of: '2020-11-20' }],
+      before: { basis: 'restated', as_of: '2020-11-20' },
       after: { basis: 'restated', as_of: '2020-11-25' },
     },
   ])
@@ -175,4 +175,22 @@ test('a move of the market’s own is taken back in the panel, and the next impo
   const next = await held(long('next.csv', ['2020-11-23', 'AUTOBEES', 131]))
   expect(await next.text()).toContain('₹200.00 on Thu, 19 Nov 2020, ₹130.00 on Fri, 20 Nov 2020')
   expect(await next.commits()).toBe(409)
+})
+
+test('taking an import back says which decisions stay, and what nobody has explained that subscribers will see then', async () => {
+  const rows = (...closes: [string, number][]) =>
+    long('cpse.csv', ...closes.map(([day, close]) => [day, 'CPSEETF', close] as [string, string, number]))
+  expect(await (await held(rows(['2020-11-19', 400], ['2020-11-20', 401]))).commits()).toBe(303)
+  const restated = await held(yahoo('CPSEETF', ['2020-11-19', 40], ['2020-11-20', 40.1], ['2020-11-23', 40.2]))
+  expect(await restated.commits()).toBe(303)
+  const later = await held(rows(['2020-11-25', 80]))
+  const jump = { symbol: 'CPSEETF', day: '2020-11-25' }
+  await admin.visitor.post(`${later.here}/decisions`, { ...jump, what: 'split', ratio: '0.5' })
+  expect(await later.commits()).toBe(303)
+  expect(await (await held(rows(['2020-11-26', 81]))).commits()).toBe(303)
+  const undoing = async (here: string) => plain((await admin.visitor.get(`${here}/undo`)).body)
+  expect(await undoing(later.here)).toContain('What was decided with it about CPSEETF on Wed, 25 Nov 2020 stays')
+  expect(await undoing(restated.here)).toContain(
+    'Subscribers will see as a move of the market: CPSEETF from ₹401.00 on Fri, 20 Nov 2020 to ₹80.00 on Wed, 25 Nov 2020. If that is a split, enter it first.',
+  )
 })

@@ -2,7 +2,12 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { requireWriteAccess } from '../../../identity/sessions/guards.ts'
-import { summariseUndoing, type UndoSummary } from '../../../market/prices/imports/preview-queries.ts'
+import {
+  type LeftJump,
+  listJumpsLeft,
+  summariseUndoing,
+  type UndoSummary,
+} from '../../../market/prices/imports/preview-queries.ts'
 import { findImport, type Import } from '../../../market/prices/imports/queries.ts'
 import { listQuestions } from '../../../market/prices/imports/question-queries.ts'
 import { findVersion } from '../../../market/version/queries.ts'
@@ -23,6 +28,8 @@ declare module '../../../web/views.ts' {
       symbols: UndoSummary[]
       /** New symbols and ISINs that were accepted with it. */
       accepted: string[]
+      /** What would be left unexplained. */
+      jumps: LeftJump[]
       version: number
       form: FormState
       labels: MarketLabels
@@ -60,9 +67,13 @@ export async function showImport(sql: Sql, request: FastifyRequest, reply: Fasti
 export async function showUndo(sql: Sql, request: FastifyRequest, reply: FastifyReply, form: FormState) {
   const found = await importAt(sql, request)
   const { version } = await findVersion(sql)
-  const [symbols, questions] = await Promise.all([summariseUndoing(sql, found.id), listQuestions(sql, found.id)])
+  const [symbols, questions, jumps] = await Promise.all([
+    summariseUndoing(sql, found.id),
+    listQuestions(sql, found.id),
+    found.status === 'committed' ? listJumpsLeft(sql, found.id) : [],
+  ])
   const accepted = questions.filter(({ answer }) => answer === 'same').map(({ seen }) => seen)
-  return reply.page('admin/market/undo', { found, symbols, accepted, version, form, labels })
+  return reply.page('admin/market/undo', { found, symbols, accepted, jumps, version, form, labels })
 }
 
 async function importAt(sql: Sql, request: FastifyRequest): Promise<Import> {

@@ -1,5 +1,5 @@
--- Pairs of neighbouring closes in what would count if an import were committed (for a sample, beside the sample only) that need
--- a person: with every known split accounted for by the basis of each price, the later one still differs
+-- Pairs of neighbouring closes in what would count with an import (for a sample, beside the sample only), or without it where not
+-- `p_counts`, that need a person: with every known split accounted for by the basis of each price, the later one still differs
 --   by more than three tenths, as no market moves an ETF in a day; or
 --   by about the ratio of a known split, or its inverse, where that split lies between the two or their bases differ: then it
 --   is accounted for twice, or not at all. Nearer to the ratio than to no move is enough, for such a move is rare and a
@@ -8,7 +8,7 @@
 -- them where a split came with the import or was entered in the last ninety days, since it changes what other closes are worth.
 -- `factor` is what is left of before / after; `ratio` a usual split's near it; `split_…` the known split in question. Moves that
 -- were confirmed as the market's own are left out while the import they were confirmed with counts, or is this one.
-create or replace function doubts_of_import(p_import_id bigint)
+create or replace function doubts_around(p_import_id bigint, p_counts boolean)
 returns table (
   symbol text, day date, before_day date, before_close double precision, close double precision,
   factor double precision, ratio double precision, split_day date, split_ratio double precision,
@@ -26,14 +26,16 @@ returns table (
     from (select distinct on (s.symbol, s.day) s.symbol, s.day, s.ratio
           from splits s
           left join imports i on i.id = s.import_id
-          where s.import_id is null or s.import_id = p_import_id or i.status = 'committed'
+          where s.import_id is null or (s.import_id = p_import_id and p_counts)
+             or (s.import_id <> p_import_id and i.status = 'committed')
           order by s.symbol, s.day, s.import_id nulls first) s
     group by s.symbol
   ), usable as not materialized (
     select i.id, i.committed_at
     from imports i
-    where i.id = p_import_id
-       or (i.status = 'committed' and (i.origin <> 'sample' or (select o.origin = 'sample' from imports o where o.id = p_import_id)))
+    where (i.id = p_import_id and p_counts)
+       or (i.id <> p_import_id and i.status = 'committed'
+           and (i.origin <> 'sample' or (select o.origin = 'sample' from imports o where o.id = p_import_id)))
   ), pairs as (
     select t.symbol, k.days, k.ratios, p.*
     from touched t
@@ -97,8 +99,20 @@ returns table (
     and not exists (select from real_jumps r
                     left join imports i on i.id = r.import_id
                     where r.symbol = m.symbol and r.day = m.day
-                      and (r.import_id is null or r.import_id = p_import_id or i.status = 'committed'))
+                      and (r.import_id is null or (r.import_id = p_import_id and p_counts)
+                           or (r.import_id <> p_import_id and i.status = 'committed')))
   order by m.symbol, m.day
+$$;
+
+-- The same of what would count if a held import were committed.
+create or replace function doubts_of_import(p_import_id bigint)
+returns table (
+  symbol text, day date, before_day date, before_close double precision, close double precision,
+  factor double precision, ratio double precision, split_day date, split_ratio double precision,
+  before_import_id bigint, before_file smallint, before_basis text, before_as_of date,
+  import_id bigint, file smallint, basis text, as_of date
+) language sql stable as $$
+  select * from doubts_around(p_import_id, true)
 $$;
 
 -- The same by day, as processes of an earlier release and the reports read it.

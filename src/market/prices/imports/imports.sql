@@ -65,7 +65,7 @@ end $$;
 
 -- The whole import counts from now on, or nothing of it; the answer is 'committed', or the reason for a refusal. Commits
 -- wait for each other, so that later ones have later times, by which it is decided what counts. `p_version`: of the market
--- that the preview was made from; null when there was no preview. (Of this function and the one below, processes of an
+-- that the preview was made from; null when there was no preview. (Of this function and of undo_import, processes of an
 -- earlier release call the one without p_origin, which therefore stays in databases that have it.)
 create or replace function commit_import(p_import_id bigint, p_version bigint, p_actor text, p_origin jsonb)
 returns text language plpgsql as $$
@@ -101,24 +101,4 @@ begin
   perform record_audit(p_actor, 'import.committed', p_origin => p_origin, p_details => jsonb_build_object(
     'import', p_import_id, 'before', v_import.status, 'after', 'committed'));
   return 'committed';
-end $$;
-
--- Undoes a committed import: what it had replaced counts again. The answer is 'undone', or the reason for a refusal.
--- `p_version` as above.
-create or replace function undo_import(p_import_id bigint, p_version bigint, p_actor text, p_origin jsonb)
-returns text language plpgsql as $$
-declare
-  v_import imports;
-begin
-  perform 1 from market_state for update;
-  select * into v_import from imports where id = p_import_id;
-  if not found then return 'unknown'; end if;
-  if v_import.status = 'undone' then return 'undone'; end if;
-  if v_import.status <> 'committed' or v_import.origin = 'sample' then return 'not-committed'; end if;
-  if p_version is not null and p_version <> (select version from market_state) then return 'changed'; end if;
-  update imports set status = 'undone', undone_at = now() where id = p_import_id;
-  perform market_changed();
-  perform record_audit(p_actor, 'import.undone', p_origin => p_origin, p_details => jsonb_build_object(
-    'import', p_import_id, 'before', 'committed', 'after', 'undone'));
-  return 'undone';
 end $$;

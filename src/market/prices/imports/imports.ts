@@ -3,7 +3,7 @@ import type { Sql } from '../../../platform/db.ts'
 import { AppError } from '../../../platform/errors.ts'
 import { dayIn } from '../../calendar/days.ts'
 import { type Decision, insertDecision, listDecisions, listJumps } from './jump-queries.ts'
-import { summariseImport } from './preview-queries.ts'
+import { listJumpsLeft, summariseImport } from './preview-queries.ts'
 import { commitImport, dropImport, type Import, startImport, undoImport } from './queries.ts'
 import { listQuestions } from './question-queries.ts'
 import { type GivenFile, readFiles } from './read-files.ts'
@@ -100,9 +100,24 @@ export async function commit(sql: Sql, importId: number, by: Actor, version: num
   if (refusal) throw new AppError('conflict', refusal)
 }
 
-/** Undoes a committed import; what it replaced counts again. Repeating it changes nothing. Throws AppError `conflict`. */
+/**
+ * Undoes a committed import; what it replaced counts again. Repeating it changes nothing. `version`: of the market that was shown
+ * with what undoing does; null when nobody saw that. Throws AppError `conflict`: also, where nobody saw it, when prices would be
+ * left side by side that jump as no market does.
+ */
 export async function undo(sql: Sql, importId: number, by: Actor, version: number | null = null): Promise<void> {
   const outcome = await undoImport(sql, importId, by, version)
   if (outcome === 'changed') throw new AppError('conflict', changed)
+  if (outcome === 'jumps') {
+    const [one] = await listJumpsLeft(sql, importId)
+    const jump = one
+      ? `${one.symbol} from ${one.beforeClose} on ${one.beforeDay} to ${one.close} on ${one.day}`
+      : 'prices'
+    throw new AppError(
+      'conflict',
+      `Without import ${importId} this would be left unexplained: ${jump}. If it is a split, enter it first, in the panel under ` +
+        'Market, Splits; or undo the import there, where all that is left is shown.',
+    )
+  }
   if (outcome !== 'undone') throw new AppError('conflict', 'Only a committed import of real prices can be undone.')
 }

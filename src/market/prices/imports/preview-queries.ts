@@ -13,7 +13,10 @@ export type SymbolSummary = {
   gaps: number
 }
 
-/** What undoing an import does to one symbol, in prices; `splits` and `moves` are days of splits and own moves that go with it. */
+/**
+ * What undoing an import does to one symbol, in prices; `splits` and `moves` are days of splits and own moves that go with it,
+ * `kept` of those that stay, because prices of other imports rest on them.
+ */
 export type UndoSummary = {
   symbol: string
   name: string
@@ -22,6 +25,7 @@ export type UndoSummary = {
   replaced: number
   splits: string[]
   moves: string[]
+  kept: string[]
 }
 
 /**
@@ -84,18 +88,33 @@ export async function summariseUndoing(sql: Sql, importId: number): Promise<Undo
       join imports i on i.id = p.import_id and i.status = 'committed' and i.origin <> 'sample'
       group by p.symbol, p.day
       having bool_or(p.import_id = ${importId})
+    ), kept as materialized (
+      select kind, id, symbol, day from decisions_kept(${importId})
     )
     select seen.symbol, i.name,
            (count(*) filter (where later is null))::int as gone,
            (count(*) filter (where not later))::int as back,
            (count(*) filter (where later))::int as replaced,
            (select coalesce(jsonb_agg(s.day::text order by s.day), '[]') from splits s
-            where s.import_id = ${importId} and s.symbol = seen.symbol) as splits,
+            where s.import_id = ${importId} and s.symbol = seen.symbol
+              and not exists (select from kept k where k.kind = 'split' and k.id = s.id)) as splits,
            (select coalesce(jsonb_agg(r.day::text order by r.day), '[]') from real_jumps r
-            where r.import_id = ${importId} and r.symbol = seen.symbol) as moves
+            where r.import_id = ${importId} and r.symbol = seen.symbol
+              and not exists (select from kept k where k.kind = 'move' and k.id = r.id)) as moves,
+           (select coalesce(jsonb_agg(k.day::text order by k.day), '[]') from kept k where k.symbol = seen.symbol) as kept
     from seen
     join instruments i on i.symbol = seen.symbol
     group by seen.symbol, i.name, i.kind
     order by i.kind, i.name
+  `
+}
+
+/** Two neighbouring prices that undoing an import leaves side by side, and that differ as nobody has explained. */
+export type LeftJump = { symbol: string; beforeDay: string; day: string; beforeClose: number; close: number }
+
+/** Such prices; see jumps_left_by in undoing.sql. */
+export async function listJumpsLeft(sql: Sql, importId: number): Promise<LeftJump[]> {
+  return sql<LeftJump[]>`
+    select symbol, before_day::text as before_day, day::text as day, before_close, close from jumps_left_by(${importId})
   `
 }

@@ -129,7 +129,7 @@ export async function commitImport(sql: Sql, importId: number, by: Actor, versio
   return row!.outcome
 }
 
-/** See undo_import in imports.sql for the answers. `version` as above. */
+/** See undo_import in undoing.sql for the answers. `version` as above. */
 export async function undoImport(sql: Sql, importId: number, by: Actor, version: number | null): Promise<string> {
   const [row] = await sql<{ outcome: string }[]>`
     select undo_import(${importId}, ${version}, ${by.actor}, ${originJson(sql, by)}) as outcome
