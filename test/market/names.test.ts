@@ -5,12 +5,15 @@ import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import { isinOf } from '../../src/dev/exchange/listing.ts'
 import { daysAfter } from '../../src/market/calendar/days.ts'
 import { currentMarket } from '../../src/market/engine/market.ts'
+import { changeInstrument } from '../../src/market/instruments/instruments.ts'
+import { findInstrument } from '../../src/market/instruments/queries.ts'
 import { commit, decideJump, readIntoImport, undo } from '../../src/market/prices/imports/imports.ts'
 import { namesAmong } from '../../src/market/prices/imports/names.ts'
 import type { NamedInstrument } from '../../src/market/prices/imports/names-queries.ts'
 import { dropImport, findImport } from '../../src/market/prices/imports/queries.ts'
 import { listQuestions } from '../../src/market/prices/imports/question-queries.ts'
 import { answerQuestion } from '../../src/market/prices/imports/questions.ts'
+import { addSplit } from '../../src/market/prices/splits/splits.ts'
 import { connect, type Sql } from '../../src/platform/db.ts'
 import { freshDatabase } from '../support/database.ts'
 import { until } from '../support/until.ts'
@@ -330,7 +333,7 @@ describe('an instrument that is renamed while files are read', () => {
   ])('%s: the files have to be read again, and no price is another fund’s', async (_, renames) => {
     const own = connect(url, { max: 1 })
     await own`begin`
-    await own`lock table prices in exclusive mode`
+    await own`select from market_state for update`
     const reading = read(legacy('13-Mar-2025', ['PSUBNKBEES', 60], ['NIFTYBEES', 250]))
     await until(async () => (await sql`select from pg_locks where not granted`).count > 0)
     for (const [before, after] of renames)
@@ -510,5 +513,37 @@ describe('at random', () => {
         days.map(({ day, rows }) => `${day.slice(5)} ${rows.find((row) => row[1] === isin)![2]}`),
       ])
     }
+  })
+})
+
+describe('a rename while others work', () => {
+  useFreshDatabase()
+
+  test('waits for them, or they for it: nobody is turned away by a deadlock, and nothing is half done', async () => {
+    const bank = 'INF204KB15I9'
+    const turnedAway: unknown[] = []
+    const unlessDeadlock = (error: { code?: string }) => {
+      if (error.code === '40P01') turnedAway.push(error)
+    }
+    for (let round = 0; round < 12; round++) {
+      const [now, next] = round % 2 === 0 ? ['BANKBEES', 'BANKNEW'] : ['BANKNEW', 'BANKBEES']
+      const day = daysAfter('2025-03-03', 7 * round)
+      const id = await read(udiff(day, [next!, bank, 500 + round]))
+      await answers(id, 'same')
+      const unwanted = await read(udiff(day, [next!, bank, 500 + round]))
+      const seen = (await findInstrument(sql, now!))!
+      await Promise.all([
+        commit(sql, id, tester).catch(unlessDeadlock),
+        changeInstrument(sql, { ...seen, seen: seen.revision, name: `Banks ${round}` }, tester).catch(unlessDeadlock),
+        addSplit(sql, { symbol: now!, day: daysAfter('2010-03-03', round), ratio: '1.01' }, tester).catch(
+          unlessDeadlock,
+        ),
+        read(legacy('03-Feb-2025', [now!, 500], ['NIFTYBEES', 250])).catch(unlessDeadlock),
+        dropImport(sql, unwanted, tester).catch(unlessDeadlock),
+      ])
+      expect((await findImport(sql, id))!.status).toBe('committed')
+      expect(await isinOfSymbol(next!)).toBe(bank)
+    }
+    expect(turnedAway).toEqual([])
   })
 })

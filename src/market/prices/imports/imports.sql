@@ -5,6 +5,7 @@ create or replace function stage_prices(p_import_id bigint, p_prices jsonb)
 returns table (symbol text, day date, file integer, line integer, first_file integer, first_line integer)
 language plpgsql as $$
 begin
+  perform 1 from market_state for key share;
   perform 1 from imports where id = p_import_id and status = 'reading' for share;
   if not found then return; end if;
   return query
@@ -35,9 +36,22 @@ begin
     order by m.place;
 end $$;
 
+-- The files of an import are read to their end: it is held, with questions about new names. One that was dropped meanwhile stays so.
+create or replace function hold_import(
+  p_import_id bigint, p_files jsonb, p_refused jsonb, p_problems jsonb, p_problem_count integer
+) returns void language plpgsql as $$
+begin
+  perform 1 from market_state for key share;
+  update imports
+  set status = 'held', files = p_files, refused = p_refused, problems = p_problems, problem_count = p_problem_count
+  where id = p_import_id and status = 'reading';
+  if found then perform ask_about_names(p_import_id); end if;
+end $$;
+
 -- Drops an import that never counted, with its prices, and what was decided and asked about them. False: it counts, counted, or is dropped already.
 create or replace function drop_import(p_import_id bigint, p_actor text, p_origin jsonb) returns boolean language plpgsql as $$
 begin
+  perform 1 from market_state for update;
   update imports set status = 'dropped' where id = p_import_id and status in ('reading', 'held');
   if not found then return false; end if;
   delete from prices where import_id = p_import_id;

@@ -39,6 +39,7 @@ $$;
 -- counts: another import may have brought an answer, or a new question, meanwhile.
 create or replace function ask_about_names(p_import_id bigint) returns void language plpgsql as $$
 begin
+  perform 1 from market_state for key share;
   delete from prices p
   using import_questions q
   join imports i on i.id = q.import_id and (i.status = 'committed' or i.id = p_import_id)

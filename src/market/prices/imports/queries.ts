@@ -76,14 +76,8 @@ export async function holdImport(
   read: { files: FileRead[]; refused?: Refused[]; problems: Problem[]; problemCount: number },
 ): Promise<void> {
   await sql`
-    with held as (
-      update imports
-      set status = 'held', files = ${sql.json(read.files as never)}, problems = ${sql.json(read.problems as never)},
-          problem_count = ${read.problemCount}, refused = ${sql.json((read.refused ?? []) as never)}
-      where id = ${importId} and status = 'reading'
-      returning id
-    )
-    select ask_about_names(id) from held
+    select hold_import(${importId}, ${sql.json(read.files as never)}, ${sql.json((read.refused ?? []) as never)},
+                       ${sql.json(read.problems as never)}, ${read.problemCount})
   `
 }
 
