@@ -53,7 +53,8 @@ await withDatabase(settings, async (url) => {
   // Nobody waits behind it: ten years of a whole market are compared with what counts in one statement.
   const sql = connect(url, { max: 2, deadline: 600_000 })
   try {
-    if (values.list) await list(sql)
+    if (values['dry-run'] && (values.fetch || values.undo !== undefined)) fail('--dry-run goes with files only.')
+    else if (values.list) await list(sql)
     else if (values.fetch) await fetchPrices(sql)
     else if (values.undo !== undefined) await undoImport(sql, values.undo)
     else if (positionals.length > 0) await importFiles(sql)

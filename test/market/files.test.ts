@@ -111,10 +111,16 @@ describe('a file', () => {
     ['BANKBEES.csv', 'Date,Open,High,Low,Close,Volume', 'unknown'],
     ['BANKBEES (1).csv', 'date,open,high,low,close', 'unknown'],
     ['BANKBEES.NS.csv', 'Date,Close,Low,High,Open', 'unknown'],
+    ['mine.csv', 'date,symbol,close,volume', 'traded'],
+    ['mine.csv', 'date,symbol,open,high,low,close,volume', 'unknown'],
+    ['mine.csv', 'Date,Symbol,Close,Adj Close', 'unknown'],
+    ['mine.csv', 'date,symbol,adj_close,close', 'unknown'],
+    ['mine.csv', 'date,symbol,close,AdjClose', 'unknown'],
+    ['mine.csv', 'date,symbol,close,Adjusted Close', 'unknown'],
   ])('called %s with %s has %s prices', async (name, header, basis) => {
     const cells = header
       .split(',')
-      .map((column) => ({ date: '2026-11-20', close: '505.25' })[column.toLowerCase()] ?? '7')
+      .map((column) => ({ date: '2026-11-20', symbol: 'BANKBEES', close: '505.25' })[column.toLowerCase()] ?? '7')
     const { formats: _, ...found } = await read(name, `${header}\n${cells.join(',')}\n`)
     expect(found.basis).toEqual([basis])
     // Never the adjusted close, in which dividends are.

@@ -100,6 +100,9 @@ describe('a file that is not what its name says', () => {
       'Date,Open,High,Low,Close,Adj Close,Volume\n2026-11-20,1,1,1,1,1,1\n',
       'BANKBEES.BO is a price of BSE',
     ],
+    ['mine.csv', 'date;symbol;close\n2026-11-20;ITBEES;41,25\n', 'separated by semicolons'],
+    ['mine.csv', 'date\tsymbol\tclose\n2026-11-20\tITBEES\t41.25\n', 'separated by tabs'],
+    ['mine.csv', 'date|symbol|close\n2026-11-20|ITBEES|41.25\n', 'separated by vertical bars'],
     [
       'data.csv',
       'Price,Close,Close\nTicker,ITBEES.NS,BANKBEES.BO\nDate,,\n2026-11-20,1,1\n',
@@ -269,6 +272,16 @@ describe('a zip', () => {
   test('may name its files with letters that no database keeps', async () => {
     const found = await read('x.zip', zipSync({ 'a\u0000b.csv': strToU8('x,y\n') }))
     expect(found.refused).toMatchObject([{ file: 'x.zip › ab.csv' }])
+  })
+
+  test('may name its files as long as it likes: people see the end of the name, and a question about one is kept', async () => {
+    const long = `${'long-name-'.repeat(600)}of-prices.csv`
+    const found = await read(
+      'x.zip',
+      zipSync({ [long]: strToU8('date,symbol,close,adj close\n2026-11-20,ITBEES,41,40\n') }),
+    )
+    expect(found.ends[0]!.file).toHaveLength('x.zip › '.length + 100)
+    expect(found.ends[0]!.file).toMatch(/of-prices\.csv$/)
   })
 
   test('of more than 5,000 files is not unpacked', async () => {

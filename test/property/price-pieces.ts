@@ -19,7 +19,7 @@ export const formats = [
   'stooq',
   'stooq-bulk',
   'ohlc',
-  'long-adjusted',
+  'long-unknown',
 ] as const
 export type FormatName = (typeof formats)[number]
 /** Those that have the ISIN, by which an instrument is found under a name that nobody has heard of. */
@@ -74,7 +74,7 @@ export function filesOf(random: () => number, truth: Truth, { rows, format, rest
     )
   if (format === 'long')
     return together('date,symbol,close', (symbol, day, close) => `${day},${symbol},${close}`, false)
-  if (format === 'long-adjusted')
+  if (format === 'long-unknown')
     return together('Date,Symbol,Close,Adj Close', (symbol, day, close) => `${day},${symbol},${close},0.5`, restated)
   if (format === 'stooq-bulk')
     return together(

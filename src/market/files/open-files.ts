@@ -19,6 +19,7 @@ const mostUnpacked = 2 * 1024 * mb
 const mostFiles = 5_000
 /** A zip inside a zip is unpacked into memory. */
 const largestInnerZip = 64 * mb
+const longestName = 100
 /** A file up to this size is unpacked in one go: several times as fast as a stream, and over before anybody waits for it. */
 const atOnce = 2 * mb
 
@@ -51,7 +52,7 @@ async function* filesIn(zip: ZipFile, name: string, taken: Taken, isInner = fals
       taken.files++
       taken.unpacked += entry.uncompressedSize
       if (taken.files > mostFiles || taken.unpacked > mostUnpacked) return yield refused(name, tooMuch)
-      const file = `${name} › ${basename(entry.fileName).replace(/\p{Cc}/gu, '')}`
+      const file = `${name} › ${nameOf(entry)}`
       if (/\.zip$/i.test(file)) yield* isInner ? [refused(file, tooDeep)] : innerZip(zip, entry, file, taken)
       else if (entry.uncompressedSize > largest) yield refused(file, tooLarge('512 MB unpacked. Please split it.'))
       else yield { file, chunks: unpacked(zip, entry) }
@@ -60,6 +61,14 @@ async function* filesIn(zip: ZipFile, name: string, taken: Taken, isInner = fals
   } catch {
     yield refused(name, damaged)
   }
+}
+
+/** A file's own name, without what no database keeps; a zip may give it 64 KB. */
+function nameOf({ fileName }: Entry): string {
+  return basename(fileName)
+    .replace(/\p{Cc}/gu, '')
+    .slice(-longestName)
+    .toWellFormed()
 }
 
 async function* innerZip(zip: ZipFile, entry: Entry, file: string, taken: Taken): AsyncGenerator<Opened> {

@@ -52,6 +52,10 @@ const nse = { column: 'SERIES', main: 'EQ', standIn: 'BE' }
 const bhavcopy = { series: nse, wholeMarket: true, daily: true }
 const oneSymbol = { symbol: null, never: ['SYMBOL', 'TICKER'] }
 const openHighLow = ['OPEN', 'HIGH', 'LOW']
+/** As pandas, Yahoo and their imitators call a close that accounts for dividends. */
+const adjustedCloses = [' ', '_', ''].flatMap((space) =>
+  ['ADJ', 'ADJ.', 'ADJUSTED'].map((word) => `${word}${space}CLOSE`),
+)
 
 /** Every format with a header of one line, the most specific first. `Adj Close`, which accounts for dividends, is never read. */
 const formats: readonly Format[] = [
@@ -76,11 +80,8 @@ const formats: readonly Format[] = [
     basis: 'restated',
     wholeMarket: true,
   }),
-  format('long-adjusted', 'Date, symbol, close and adjusted close, origin unknown', {
-    basis: 'unknown',
-    also: ['ADJ CLOSE'],
-  }),
-  format('long', 'Our own: date, symbol, close', {}),
+  format('long', 'Our own: date, symbol, close', { never: [...openHighLow, ...adjustedCloses] }),
+  format('long-unknown', 'Date, symbol, close and other prices, origin unknown', { basis: 'unknown' }),
   // Stooq calls India IN, in its symbols (bankbees.in) and its downloads (bankbees_in_d.csv).
   format('stooq', 'Stooq, one symbol', { ...oneSymbol, basis: 'restated', also: openHighLow, called: /[._]in(_d)?$/i }),
   format('yfinance-history', 'yfinance history, perhaps with dividends in its prices', {

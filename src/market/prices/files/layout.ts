@@ -35,8 +35,17 @@ export function layoutOf(lines: readonly string[][], file: string): Layout | nul
   return lines.length < 3 ? null : wideLayout(lines.map(normalised))
 }
 
+const separators = [
+  [';', 'semicolons'],
+  ['\t', 'tabs'],
+  ['|', 'vertical bars'],
+] as const
+
 /** The refusal of a header that no format has. */
 export function unknownHeader(header: readonly string[]): Unreadable {
+  const separator = separators.find(([sign]) => header.some((cell) => cell.split(sign).length > 2))
+  if (separator)
+    return new Unreadable(`Its columns are separated by ${separator[1]}. Save it as CSV, with commas in between.`)
   return new Unreadable(`No format has these columns: ${header.slice(0, 8).join(', ').slice(0, 120)}.`)
 }
 
