@@ -135,13 +135,37 @@ describe('a file', () => {
     expect(own.prices[0]!.seen).toEqual({ symbol: 'BANKBEES', isin: null })
   })
 
-  test('called by a name that was an instrument’s until a day has its prices until then', async () => {
+  test('of one symbol is of whoever had it on the file’s last day; an exchange’s rows are of whoever had it on theirs', async () => {
+    // BANKBEES was called X until the 18th; ITBEES is called so since.
     const match: Reading['match'] = ({ symbol, day }) =>
-      symbol === 'BANKOLD' && day <= '2026-11-18' ? 'BANKBEES' : null
-    const lines = ['Date,Close,Adj Close', '2026-11-18,500,1', '2026-11-19,501,1', '2026-11-20,502,1']
-    const found = await read('BANKOLD.NS.csv', lines.join('\n'), { match })
-    expect(found.prices).toMatchObject([{ symbol: 'BANKBEES', day: '2026-11-18', seen: { symbol: 'BANKOLD' } }])
-    expect(found.problems).toMatchObject([{ line: 3, sentence: expect.stringContaining('On 2026-11-19 “BANKOLD.NS”') }])
+      symbol !== 'X' ? null : day <= '2026-11-18' ? 'BANKBEES' : 'ITBEES'
+    const given = { match, wasGivenUp: (symbol: string) => symbol === 'X' }
+    const whose = async (name: string, ...lines: string[]) => {
+      const { prices, problems } = await read(name, lines.join('\n'), given)
+      return [prices.map(({ symbol, day, seen }) => `${seen.symbol} ${day.slice(8)} ${symbol}`), problems]
+    }
+    const lines = ['Date,Close,Adj Close', '2026-11-17,500,1', '2026-11-18,501,1', '2026-11-19,502,1']
+    expect(await whose('X.NS.csv', ...lines)).toEqual([['X 17 ITBEES', 'X 18 ITBEES', 'X 19 ITBEES'], []])
+    expect(await whose('X.NS.csv', ...lines.slice(0, 3))).toEqual([['X 17 BANKBEES', 'X 18 BANKBEES'], []])
+    const bulk = ['<TICKER>,<PER>,<DATE>,<CLOSE>', 'X.IN,D,20261119,41', 'X.IN,D,20261118,42']
+    expect(await whose('x.in.txt', ...bulk)).toEqual([['X 19 ITBEES', 'X 18 ITBEES'], []])
+    const own = ['date,symbol,close', '2026-11-18,X,500', '2026-11-19,X,41']
+    expect(await whose('own.csv', ...own)).toEqual([['X 18 BANKBEES', 'X 19 ITBEES'], []])
+  })
+
+  test('of one symbol that nobody we follow had on its last day is refused, and passed over in a vendor’s file of many', async () => {
+    const match: Reading['match'] = ({ symbol, day }) =>
+      symbol === 'ITBEES' ? 'ITBEES' : symbol === 'OLD' && day <= '2026-11-18' ? 'BANKBEES' : null
+    const given = { match, wasGivenUp: (symbol: string) => symbol === 'OLD' }
+    const lines = ['Date,Close,Adj Close', '2026-11-18,500,1', '2026-11-19,501,1']
+    const found = await read('OLD.NS.csv', lines.join('\n'), given)
+    expect([found.prices, found.problems]).toEqual([[], []])
+    expect(found.refused[0]!.sentence).toContain('This file is about “OLD”, which is not an instrument we follow.')
+    const bulk = ['<TICKER>,<PER>,<DATE>,<CLOSE>', 'OLD.IN,D,20261118,500', 'ITBEES.IN,D,20261119,41']
+    const many = await read('all.txt', bulk.join('\n'), given)
+    expect([many.prices.map(({ symbol }) => symbol), many.problems, many.refused]).toEqual([['ITBEES'], [], []])
+    const zipped = await read('x.zip', zipSync({ 'old.in.txt': strToU8(bulk.slice(0, 2).join('\n')) }), given)
+    expect(zipped.prices).toMatchObject([{ symbol: 'BANKBEES', day: '2026-11-18' }])
   })
 })
 

@@ -7,6 +7,7 @@ const followed = new Set(['NIFTYBEES', 'BANKBEES', 'ITBEES'])
 
 const reading: Reading = {
   match: ({ symbol }) => (symbol !== null && followed.has(symbol) ? symbol : null),
+  wasGivenUp: () => false,
   today: '2026-11-27',
   isOpen: (day) => day === '2026-11-08',
 }

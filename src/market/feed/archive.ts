@@ -92,7 +92,12 @@ async function fetchDay(feed: Feed, day: Day, path: string): Promise<GivenFile |
 async function flawOf(file: GivenFile, day: Day): Promise<string | null> {
   if (await beginsLikeAPage(file.path))
     return 'A web page came in place of the file: the archive may block this server.'
-  const reading = { match: ({ symbol }: Seen) => symbol, today: '9999-12-31', isOpen: () => true }
+  const reading = {
+    match: ({ symbol }: Seen) => symbol,
+    wasGivenUp: () => false,
+    today: '9999-12-31',
+    isOpen: () => true,
+  }
   for await (const one of readPriceFile(file.path, file.name, reading)) {
     if (one.kind === 'refused') return one.sentence
     if (one.kind === 'price' && one.price.day !== day)

@@ -61,10 +61,9 @@ async function* readOne(
       isHandedOn = true
     }
     if (!sheet) throw header[0] ? unknownHeader(normalised(header[0])) : new Unreadable('This file is empty.')
-    const isPassedOver = isPart && sheet.isOfOthers
-    if (!isPassedOver) sheet.end()
+    const isOurs = sheet.end(isPart)
     yield* held
-    if (!isPassedOver) yield { kind: 'end', file, skipped: sheet.skipped }
+    if (isOurs) yield { kind: 'end', file, skipped: sheet.skipped }
   } catch (error) {
     if (!(error instanceof Unreadable)) throw error
     const { line, message } = error

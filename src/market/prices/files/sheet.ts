@@ -15,9 +15,13 @@ export type PriceLine = { line: number; symbol: string; day: Day; close: number;
 /** A line that is wrong, and why. */
 export type WrongLine = { line: number; sentence: string }
 
-/** What a reader has to know: which rows are ours (null: none of our instruments), today in India, and when the exchange is open. */
+/**
+ * What a reader has to know: which rows are ours (null: none of our instruments), which symbols somebody has given up, today in
+ * India, and when the exchange is open.
+ */
 export type Reading = {
   match: (seen: Seen & { day: Day }) => string | null
+  wasGivenUp: (symbol: string) => boolean
   today: Day
   isOpen: (day: Day) => boolean
 }
@@ -40,6 +44,8 @@ export class Sheet {
   /** Of the day whose rows are being read: instruments of the main series, and what those of the other one say. */
   readonly #main = new Set<string>()
   #standIns: { symbol: string; result: Result }[] = []
+  /** Prices under a symbol that changed hands, in a file that calls all days as its last one: whose they are is known at its end. */
+  readonly #ofLastDay: PriceLine[] = []
   /** Names of the file or of its columns that are not ours, and the first row of each. */
   readonly #unknown = new Map<string, { line: number; day: string }>()
 
@@ -48,12 +54,6 @@ export class Sheet {
     this.#layout = layout
     this.#reading = reading
     this.#emit = emit
-  }
-
-  /** Whether the file is, among many in one zip, the history of instruments that nobody follows: it may be passed over. */
-  get isOfOthers(): boolean {
-    const { wholeMarket, daily } = this.#layout.format
-    return wholeMarket && !daily && !this.#hasOurs
   }
 
   /** Takes the next row. Throws Unreadable when it shows that nothing of the file is to be read. */
@@ -67,9 +67,16 @@ export class Sheet {
     for (const close of closes) this.#takePrice(row, close, format.series !== null && ofSeries !== format.series.main)
   }
 
-  /** Ends the file. Throws Unreadable when there was no price of an instrument of ours, nor a wrong line. */
-  end(): void {
+  /**
+   * Ends the file. Throws Unreadable when there was no price of an instrument of ours, nor a wrong line. False for one among many
+   * in a zip (`isPart`) that is the history of instruments that nobody follows: it may be passed over.
+   */
+  end(isPart: boolean): boolean {
     this.#turnTo('')
+    const lastDay = this.#ofLastDay.reduce((last, { day }) => (day > last ? day : last), '')
+    for (const price of this.#ofLastDay) this.#emitAsOf(lastDay, price)
+    const { wholeMarket, daily } = this.#layout.format
+    if (isPart && wholeMarket && !daily && !this.#hasOurs) return false
     const [unknown] = this.#unknown.keys()
     if (!this.#hasOurs && unknown !== undefined)
       throw new Unreadable(
@@ -83,6 +90,7 @@ export class Sheet {
           ? 'Its closing prices are all empty.'
           : 'There is no price of an instrument we follow in this file.',
       )
+    return true
   }
 
   #takePrice(row: Row, close: Layout['closes'][number], isStandIn: boolean): void {
@@ -92,12 +100,15 @@ export class Sheet {
       symbol: close.name === null ? symbolIn(written) : close.symbol,
       isin: isinAt < 0 ? null : row.cell(isinAt) || null,
     }
-    const symbol = this.#reading.match({ ...seen, day: this.#day ?? this.#reading.today })
+    // For series, and until the end, a symbol that changed hands stands for whoever has it.
+    const symbol = this.#isOfLastDay(seen.symbol)
+      ? seen.symbol
+      : this.#reading.match({ ...seen, day: this.#day ?? this.#reading.today })
     if (symbol === null) {
       this.#passOver(row, close.name, written)
       return
     }
-    this.#hasOurs = true
+    this.#hasOurs ||= !this.#isOfLastDay(seen.symbol)
     const result = this.#resultOf(row, close.at, { symbol, seen })
     if (isStandIn) this.#standIns.push({ symbol, result })
     else {
@@ -159,6 +170,28 @@ export class Sheet {
       })
   }
 
+  /**
+   * Whether a symbol is to be understood as of the file's last day: it changed hands, and the file is the history of who had it
+   * then, under that name throughout, as everybody but the exchange writes them.
+   */
+  #isOfLastDay(symbol: string | null): boolean {
+    const { format } = this.#layout
+    return (
+      symbol !== null && (format.symbol === null || format.basis === 'restated') && this.#reading.wasGivenUp(symbol)
+    )
+  }
+
+  #emitAsOf(lastDay: Day, price: PriceLine): void {
+    const { seen, line, day } = price
+    const symbol = this.#reading.match({ ...seen, day: lastDay })
+    if (symbol !== null) {
+      this.#hasOurs = true
+      this.#emitted++
+      this.#emit({ ...price, symbol })
+    } else if (!this.#layout.format.wholeMarket && !this.#unknown.has(seen.symbol!))
+      this.#unknown.set(seen.symbol!, { line, day })
+  }
+
   /** Ends the rows of one day: instruments without a row of the main series get the price of the other. */
   #turnTo(dayText: string): void {
     const waiting = this.#standIns.filter(({ symbol }) => !this.#main.has(symbol))
@@ -171,6 +204,7 @@ export class Sheet {
 
   #give(result: Result): void {
     if (result === null) this.skipped++
+    else if ('day' in result && this.#isOfLastDay(result.seen.symbol)) this.#ofLastDay.push(result)
     else {
       this.#emitted++
       this.#emit(result)

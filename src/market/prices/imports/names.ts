@@ -11,6 +11,8 @@ export type Names = {
    * up to its last day.
    */
   match: (seen: Seen & { day: Day }) => string | null
+  /** Whether a symbol was once an instrument's that has another one now, whoever has it since. */
+  wasGivenUp: (symbol: string) => boolean
   /** What the row calls the instrument, where that is none of its names on that day; null where it is. */
   newNames: (symbol: string, seen: Seen & { day: Day }) => NewNames
 }
@@ -54,6 +56,7 @@ export function namesAmong(instruments: readonly NamedInstrument[]): Names {
       if (holder === undefined || (isin !== null && others.has(keyOf('isin', holder, isin)))) return null
       return holder
     },
+    wasGivenUp: (symbol) => formerSymbols.has(symbol),
     newNames(symbol, { symbol: name, isin, day }) {
       const isKnown = name === null || name === symbol || wasCalled(formerSymbols.get(name), symbol, day)
       const isNew = isin !== null && byIsin.get(isin) !== symbol && isinShape.test(isin)

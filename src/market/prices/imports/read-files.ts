@@ -55,7 +55,7 @@ async function prepareReading(sql: Sql): Promise<[Names, Reading]> {
   const [names, today, calendar] = await Promise.all([namesOf(sql), findToday(sql), readTradingCalendar(sql)])
   // Of a year whose calendar nobody entered, no day can be called closed.
   const isOpen = (day: string) => calendar.isOpen(day) || !calendar.isKnown(Number(day.slice(0, 4)))
-  return [names, { match: names.match, today, isOpen }]
+  return [names, { match: names.match, wasGivenUp: names.wasGivenUp, today, isOpen }]
 }
 
 /** What is gathered of one CSV file until it ends: one that was given, or one in a zip. */
