@@ -371,6 +371,21 @@ describe('a file that does not say whether it accounts for splits', () => {
     expect(await shown('ITBEES')).toEqual(rows.map(([day, close]) => [day, close / 2]))
   })
 
+  test('accounts, where it is restated, for splits up to its last day, whatever symbol has that', async () => {
+    await committed(benchmark('2026-11-18', '2026-11-19', '2026-11-20', '2026-11-25'))
+    await addSplit(sql, { symbol: 'ITBEES', day: '2026-11-20', ratio: '1.25' }, tester)
+    const lines = ['Date,Symbol,Close,Adj Close', '2026-11-18,ITBEES,40,39', '2026-11-25,BANKBEES,500,499']
+    const id = await held(stored('all.csv', lines.join('\n')), ...traded('ITBEES', ['2026-11-20', 40.2]))
+    for (const symbol of ['ITBEES', 'BANKBEES'])
+      await answerQuestion(sql, id, { kind: 'basis', symbol, seen: 'all.csv', answer: 'restated' }, tester)
+    expect(await jumps(id)).toEqual([])
+    await commit(sql, id, tester)
+    expect(await shown('ITBEES')).toEqual([
+      ['2026-11-18', 40],
+      ['2026-11-20', 40.2],
+    ])
+  })
+
   test('is asked about by itself, also when another one has its name, and nothing about its jumps until it is answered', async () => {
     const id = await held(
       unknown('ITBEES.csv', ['2026-11-18', 402], ['2026-11-19', 40.4]),
@@ -568,6 +583,19 @@ describe('undoing an import between others', () => {
     expect(await shown('ITBEES')).toEqual([...clean.slice(0, 2), gone, ...later])
     await undo(sql, restated, tester)
     expect(await shown('ITBEES')).toEqual(clean)
+  })
+
+  test('leaves one split a day: of two that were decided while both imports waited, the one that counted first', async () => {
+    const first = await held(...traded('ITBEES', gone))
+    await split(first, 'ITBEES', '2026-11-25', 9)
+    const second = await held(...traded('ITBEES', gone, ...later))
+    await split(second, 'ITBEES', '2026-11-25', 10)
+    await commit(sql, second, tester)
+    await commit(sql, first, tester)
+    expect(await decisions()).toMatchObject([{ ratio: 10, importId: second }])
+    await undo(sql, second, tester)
+    expect(await decisions()).toMatchObject([{ ratio: 10, importId: first }])
+    expect(await shown('ITBEES')).toEqual([...clean.slice(0, 2), gone])
   })
 
   test('is not refused for what was there before', async () => {

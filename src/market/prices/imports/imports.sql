@@ -102,6 +102,10 @@ begin
   if v_import.problem_count > 0 then return 'has-problems'; end if;
   if not exists (select from prices where import_id = p_import_id) then return 'empty'; end if;
   perform ask_about_names(p_import_id);
+  -- A day's split that was decided with another import meanwhile, or entered by hand, is the one that counts, also later on.
+  delete from splits s where s.import_id = p_import_id and exists (
+    select from splits o left join imports i on i.id = o.import_id
+    where o.symbol = s.symbol and o.day = s.day and o.id <> s.id and (o.import_id is null or i.status = 'committed'));
   if exists (select from import_questions q where q.import_id = p_import_id and q.answer is null) then return 'undecided'; end if;
   if exists (select from jumps_of_import(p_import_id)) then return 'undecided'; end if;
   if is_name_taken(p_import_id) then return 'name-taken'; end if;

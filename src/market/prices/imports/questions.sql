@@ -1,5 +1,5 @@
 -- Answers what a held import asks. 'basis': the file's prices are as they were traded, or restated by their maker up to the
--- file's last day; the answer may change while the import is held. 'rename' and 'isin': it is the 'same' instrument, or an
+-- file's last day, whatever symbol has it; the answer may change while the import is held. 'rename' and 'isin': it is the 'same' instrument, or an
 -- 'other', whose prices leave the import. The result is 'done', or why not: 'not-held', 'unknown', or 'gone' for prices that
 -- have left.
 create or replace function answer_question(
@@ -22,7 +22,9 @@ begin
   where q.import_id = p_import_id and q.kind = p_kind and q.symbol = p_symbol and q.seen = p_seen;
   if p_kind = 'basis' then
     update prices p
-    set basis = p_answer, restated_as_of = case when p_answer = 'restated' then v_question.last_day end
+    set basis = p_answer,
+        restated_as_of = case when p_answer = 'restated' then (select max(q.last_day) from import_questions q
+                                                               where q.import_id = p_import_id and q.part = v_question.part) end
     where p.import_id = p_import_id and p.symbol = p_symbol and p.part = v_question.part;
   elsif p_answer = 'other' then
     perform ask_about_names(p_import_id);
