@@ -26,8 +26,8 @@ type Reader = {
   reading: Reading
   found: { files: FileRead[]; refused: Refused[]; problems: Problem[]; problemCount: number }
   complain: (problem: Problem) => void
-  /** Names of the files, in zips too, that do not say their basis. */
-  unknown: string[]
+  /** Of the files, in zips too, that do not say their basis: how many, and the names under which they are asked about. */
+  unknown: { count: number; asked: Set<string> }
 }
 
 /** Reads the files of an import, stores their prices, and holds it with what is wrong with them and what has to be asked. */
@@ -40,7 +40,16 @@ export async function readFiles(sql: Sql, importId: number, files: readonly Give
   }
   const fileNames = files.map(({ name }) => name)
   const staging = new Staging(sql, importId, fileNames, complain)
-  const reader: Reader = { sql, importId, staging, names, reading, found, complain, unknown: [] }
+  const reader: Reader = {
+    sql,
+    importId,
+    staging,
+    names,
+    reading,
+    found,
+    complain,
+    unknown: { count: 0, asked: new Set() },
+  }
   for (const file of files) await readFile(reader, file)
   await staging.store()
   if (await areOutdated(sql, names.instruments))
@@ -80,12 +89,12 @@ async function readFile(reader: Reader, { path, name }: GivenFile): Promise<void
     else if (one.kind === 'refused') found.refused.push({ file: one.file, sentence: one.sentence })
     else if (one.kind === 'format') {
       part = { format: one.format, spans: new Map(), foreign: new ForeignRows() }
-      if (one.format.basis === 'unknown') unknown.push(one.file)
+      if (one.format.basis === 'unknown') unknown.count++
       if (!file.formats.includes(one.format.title)) file.formats.push(one.format.title)
     } else if (one.kind === 'price') {
       const { symbol, day, close, line, seen } = one.price
       const basis = part!.format.basis === 'restated' ? 'restated' : 'traded'
-      const unknownPart = part!.format.basis === 'unknown' ? unknown.length : null
+      const unknownPart = part!.format.basis === 'unknown' ? unknown.count : null
       const price = { symbol, day, close, line, basis, file: place, part: unknownPart, from: one.file } as const
       await store(part!.foreign.take({ ...price, ...names.newNames(symbol, { ...seen, day }) }))
     } else {
@@ -94,9 +103,10 @@ async function readFile(reader: Reader, { path, name }: GivenFile): Promise<void
       if (part!.format.basis === 'traded') continue
       await staging.store()
       // Two files of one name are asked about separately.
-      const count = unknown.length
-      const about = unknown.indexOf(one.file) < count - 1 ? `${one.file}, file ${count}` : one.file
-      await noteBasis(sql, importId, { ...part!, file: about, place, part: count })
+      let about = one.file
+      while (unknown.asked.has(about)) about += `, file ${unknown.count}`
+      unknown.asked.add(about)
+      await noteBasis(sql, importId, { ...part!, file: about, place, part: unknown.count })
     }
   }
 }
