@@ -64,5 +64,6 @@ function spanOf({ from, to }: { from?: string | undefined; to?: string | undefin
 }
 
 function lineOf({ about, state, importId, sentence }: Outcome): string {
-  return `${about.padEnd(10)}  ${state}${importId === null ? '' : ` (import ${importId})`}${sentence === null ? '' : `: ${sentence}`}`
+  const which = importId === null ? '' : ` (import ${importId})`
+  return `${about.padEnd(10)}  ${state}${which}${sentence === null ? '' : `: ${sentence}`}`
 }

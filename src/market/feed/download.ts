@@ -14,7 +14,7 @@ const headers = {
   'accept-language': 'en-IN,en;q=0.9',
 }
 
-/** The source cannot be used now: it blocks us, is not reached, or sends something else. `message` is a sentence for the operator. */
+/** The source cannot be used now: it blocks us, is not reached, or sends something else. `message` tells the operator. */
 export class SourceError extends Error {
   override name = 'SourceError'
 }

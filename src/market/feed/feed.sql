@@ -122,7 +122,8 @@ create or replace function lack_of_import(p_import_id bigint, p_invented boolean
 $$;
 
 -- Makes an import of the feed count when it is clean, or holds it with an incident; the outcome is 'committed', 'held', or
--- 'lost': somebody else has the feed now, or the sample has ended, and nothing was done. Only `p_holder` decides, so that two never import one day.
+-- 'lost': somebody else has the feed now, or the sample has ended, and nothing was done. Only `p_holder` decides, so that two
+-- never import one day.
 create or replace function settle_feed_import(p_import_id bigint, p_holder text, p_invented boolean)
 returns table (outcome text, sentence text) language plpgsql as $$
 declare

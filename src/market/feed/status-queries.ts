@@ -106,7 +106,8 @@ export type FeedFile = {
 /** Files of the folder: those that arrive, then the newest that came. */
 export async function listFeedFiles(sql: Sql, limit: number): Promise<FeedFile[]> {
   return sql<FeedFile[]>`
-    select f.id::int as id, f.name, f.bytes, case when f.state = 'held' and i.status = 'committed' then 'committed' else f.state end as state,
+    select f.id::int as id, f.name, f.bytes,
+           case when f.state = 'held' and i.status = 'committed' then 'committed' else f.state end as state,
            f.message, f.import_id::int as import_id, coalesce(f.settled_at, f.seen_at) as at
     from feed_files f
     left join imports i on i.id = f.import_id

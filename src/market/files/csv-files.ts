@@ -101,7 +101,7 @@ class PlainRow implements Row {
     return cells
   }
 
-  /** The next comma of the row, or its end. One that was found beyond the row is kept, lest long texts be searched again and again. */
+  /** The next comma of the row, or its end. One beyond the row is kept, lest long texts be searched again and again. */
   #commaFrom(start: number): number {
     if (this.#comma < start) {
       const found = this.#text.indexOf(',', start)

@@ -14,7 +14,7 @@ export type Opened = { file: string; chunks: AsyncIterable<Buffer> } | { file: s
 
 const mb = 1024 * 1024
 const largest = 512 * mb
-/** Of a zip with the zips in it: all files unpacked, and how many there may be. Ten years of an exchange's daily files are half of either. */
+/** Of a zip with the zips in it, unpacked: bytes and files. Ten years of an exchange's daily files are half of either. */
 const mostUnpacked = 2 * 1024 * mb
 const mostFiles = 5_000
 /** A zip inside a zip is unpacked into memory. */

@@ -28,7 +28,7 @@ export function parseDetails(typed: Record<(typeof detailFields)[number], string
   return { name, kind, tracks, isin: isin || null, shown: typed.shown !== '' }
 }
 
-/** Follows another instrument; repeating it changes nothing. Answers its symbol. Throws AppError `invalid` about `symbol` or `isin`. */
+/** Follows another instrument; repeating it changes nothing. Answers its symbol. Throws AppError `invalid` about a field. */
 export async function addInstrument(sql: Sql, typed: string, details: InstrumentDetails, by: Actor): Promise<string> {
   const symbol = symbolIn(typed)
   const refuse = (sentence: string) =>

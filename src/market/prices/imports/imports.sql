@@ -48,7 +48,8 @@ begin
   if found then perform ask_about_names(p_import_id); end if;
 end $$;
 
--- Drops an import that never counted, with its prices, and what was decided and asked about them. False: it counts, counted, or is dropped already.
+-- Drops an import that never counted, with its prices, and what was decided and asked about them. False: it counts, counted, or
+-- is dropped already.
 create or replace function drop_import(p_import_id bigint, p_actor text, p_origin jsonb) returns boolean language plpgsql as $$
 begin
   perform 1 from market_state for update;
