@@ -131,7 +131,8 @@ create or replace function decide_jump(
 ) returns text language plpgsql as $$
 begin
   perform 1 from market_state for update;
-  if not exists (select from imports where id = p_import_id and status = 'held') then return 'not-held'; end if;
+  perform 1 from imports where id = p_import_id and status = 'held' for update;
+  if not found then return 'not-held'; end if;
   if not exists (select from doubts_of_import(p_import_id) d where d.symbol = p_symbol and d.day = p_day) then
     return 'decided';
   end if;
