@@ -6,8 +6,8 @@ import { columnOf, numberColumns } from './columns.ts'
 
 /**
  * The rank table as a CSV file (UTF-8 with the mark that Excel needs, CRLF): one head, a row a sector in the
- * requested order, numbers rounded as on the page. As-of date, formula, why a cell is empty, source and whether it is a sample are
- * in every row, so that they stay with it wherever it is pasted.
+ * requested order, numbers rounded as on the page. As-of date, formula, why a cell is empty, source and whether it is a
+ * sample are in every row, so that they stay with it wherever it is pasted.
  */
 export function tableCsv({ rows, analysis, source, market }: Analyser): string {
   const head = [

@@ -65,8 +65,8 @@ begin
 end $$;
 
 -- The reason why nothing may be mailed about a day's prices, null when it may: they are a 'sample'; a 'held' import of that
--- day asks about its prices, or has jumps that may turn out to be splits; the benchmark's price is 'missing'; or 'half': of the sectors that traded in
--- the ten days before, more than a quarter have no price, as if only half the files were imported.
+-- day asks about its prices, or has jumps that may turn out to be splits; the benchmark's price is 'missing'; or 'half': of
+-- the sectors that traded in the ten days before, more than a quarter have no price, as if only half the files were imported.
 create or replace function report_lack(p_day date) returns text language sql stable as $$
   select case
     when exists (select from imports where origin = 'sample' and status = 'committed') then 'sample'

@@ -63,7 +63,8 @@ export async function readHealth(sql: Sql): Promise<HealthSnapshot> {
       'priceLookS', (select extract(epoch from now() - looked_at) from feed_state),
       'priceErrors', (select errors from feed_state),
       'priceDays', (select coalesce(jsonb_object_agg(state, number), '{}')
-                    from (select state, count(*) as number from feed_days where day > current_date - 30 group by state) by_state)
+                    from (select state, count(*) as number from feed_days
+                          where day > (now() at time zone 'Asia/Kolkata')::date - 30 group by state) by_state)
     ) as health
   `
   return row!.health
