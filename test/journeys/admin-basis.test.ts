@@ -28,8 +28,8 @@ test.each([
       await page.getByRole('button', { name: 'Read these files' }).click()
     }
     await gives(
-      bhavcopy('2026-11-19', { AUTOBEES: 30, ITBEES: 405 }),
-      bhavcopy('2026-11-20', { AUTOBEES: 20.4, ITBEES: 40.7 }),
+      bhavcopy('2020-11-19', { AUTOBEES: 30, ITBEES: 405 }),
+      bhavcopy('2020-11-20', { AUTOBEES: 20.4, ITBEES: 40.7 }),
       { name: 'broken.csv', content: 'x,y' },
     )
     await page.getByText('1 file not read').waitFor()
@@ -44,19 +44,19 @@ test.each([
     await page.getByText('If it was a split, enter it here.').waitFor()
 
     await gives(
-      unknown('ITBEES', ['2026-11-17', 40.1], ['2026-11-18', 40.2]),
-      unknown('BANKBEES', ['2026-11-17', 500], ['2026-11-18', 501]),
+      unknown('ITBEES', ['2020-11-17', 40.1], ['2020-11-18', 40.2]),
+      unknown('BANKBEES', ['2020-11-17', 500], ['2020-11-18', 501]),
     )
     await page.getByText('All 2 files:').waitFor()
     await looksRight(person, `basis-questions-${name}`)
     await page.getByRole('button', { name: 'Restated', exact: true }).click()
     await page.getByText('it would be applied twice.').waitFor()
     await looksRight(person, `basis-twice-${name}`)
-    await page.getByLabel('Restated up to').first().fill('2026-11-01')
+    await page.getByLabel('Restated up to').first().fill('2020-11-01')
     await page.getByRole('button', { name: 'Correct it for ITBEES' }).first().click()
     await page.getByText('from the file’s last one up to today.').waitFor()
     await looksRight(person, `basis-refused-${name}`)
-    await page.getByLabel('Restated up to').first().fill('2026-11-20')
+    await page.getByLabel('Restated up to').first().fill('2020-11-20')
     await page.getByRole('button', { name: 'Correct it for ITBEES' }).first().dblclick()
     await page.getByRole('button', { name: 'Commit 4 prices' }).click()
     await page.getByText('These prices count from now on.').waitFor()

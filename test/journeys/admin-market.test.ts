@@ -9,7 +9,7 @@ const chosen = (files: Chosen[]) =>
   files.map(({ name, content }) => ({ name, mimeType: 'text/csv', buffer: Buffer.from(content) }))
 
 /** Bhavcopies of some days, in which ITBEES splits ten for one on the last. */
-const days = ['2026-11-16', '2026-11-17', '2026-11-18', '2026-11-19', '2026-11-20']
+const days = ['2020-11-16', '2020-11-17', '2020-11-18', '2020-11-19', '2020-11-20']
 const bhavcopies = days.map((day, i) =>
   bhavcopy(day, { NIFTYBEES: 290 + i, BANKBEES: 505 + i, AUTOBEES: 21 + i / 10, ITBEES: i < 4 ? 402 + i : 40.7 }),
 )
@@ -25,7 +25,7 @@ test.each([
   async (options) => {
     const { size, scheme } = options
     await scene.app.sql`truncate prices, splits, real_jumps, imports restart identity cascade`
-    await seedSample(scene.app.sql, '2026-11-20')
+    await seedSample(scene.app.sql, '2020-11-20')
     const person = await scene.arriveAsAdmin(options)
     const { page } = person
     await page.goto('/admin/market')
@@ -36,7 +36,7 @@ test.each([
     // First with a line that is wrong.
     await page
       .getByLabel('Files')
-      .setInputFiles(chosen([long('mine.csv', ['2026-11-20', 'NOSUCH', 1], ['2026-13-20', 'ITBEES', 1])]))
+      .setInputFiles(chosen([long('mine.csv', ['2020-11-20', 'NOSUCH', 1], ['2026-13-20', 'ITBEES', 1])]))
     await page.getByRole('button', { name: 'Read these files' }).click()
     await page.getByText('mine.csv, line 2').waitFor()
     await page.getByText('It cannot be committed as it is.').waitFor()
@@ -67,7 +67,7 @@ test.each([
     await looksRight(person, `market-committed-${size}-${scheme}`)
 
     await page.goto('/admin/market')
-    await page.getByText('As of Fri, 20 Nov 2026').waitFor()
+    await page.getByText('As of Fri, 20 Nov 2020').waitFor()
     await looksRight(person, `market-overview-${size}-${scheme}`)
     await page.getByRole('link', { name: 'Splits' }).click()
     await page.getByRole('cell', { name: '10 for 1' }).waitFor()
@@ -75,7 +75,7 @@ test.each([
     await page.getByRole('link', { name: /^import \d+$/ }).click()
     await page.getByRole('link', { name: 'Take it back…' }).click()
     await page.getByText('20 prices will be gone').waitFor()
-    await page.getByText('ITBEES on Fri, 20 Nov 2026').waitFor()
+    await page.getByText('ITBEES on Fri, 20 Nov 2020').waitFor()
     await looksRight(person, `market-undo-${size}-${scheme}`)
     await page.getByRole('button', { name: 'Take it back' }).dblclick()
     await page.getByText('is undone. 20 prices had nothing before and are gone.').waitFor()
@@ -122,11 +122,11 @@ test.each([
 
     await page.getByRole('link', { name: 'Splits' }).click()
     await page.getByLabel('Instrument').selectOption('ITBEES')
-    await page.getByLabel('First day at the new price').fill('2026-11-12')
+    await page.getByLabel('First day at the new price').fill('2020-11-12')
     await page.getByLabel('New units for one old').fill('10')
     await page.getByRole('button', { name: 'Enter it' }).dblclick()
     await page.getByText('The split of ITBEES counts from now on.').waitFor()
-    await page.getByRole('button', { name: 'Remove ITBEES, Thu, 12 Nov 2026' }).click()
+    await page.getByRole('button', { name: 'Remove ITBEES, Thu, 12 Nov 2020' }).click()
     await page.getByText('The split is removed').waitFor()
 
     await scene.app.sql`update holidays set day = '2026-01-27' where day = '2026-01-26'`
@@ -211,10 +211,10 @@ test.each([
     const person = await scene.arriveAsAdmin(options)
     const { page } = person
     await page.goto('/admin/market/imports')
-    const renamed = bhavcopy('2026-11-18', { NIFTYBEES: 291, BANKNEW: 506 }, { BANKNEW: 'INF204KB15I9' })
+    const renamed = bhavcopy('2020-11-18', { NIFTYBEES: 291, BANKNEW: 506 }, { BANKNEW: 'INF204KB15I9' })
     await page
       .getByLabel('Files')
-      .setInputFiles(chosen([bhavcopy('2026-11-17', { NIFTYBEES: 290, BANKBEES: 505, PSUBNKBEES: 60 }), renamed]))
+      .setInputFiles(chosen([bhavcopy('2020-11-17', { NIFTYBEES: 290, BANKBEES: 505, PSUBNKBEES: 60 }), renamed]))
     await page.getByRole('button', { name: 'Read these files' }).dblclick()
     await page.getByText('ISIN INF204KB15I9 now trades as').waitFor()
     await looksRight(person, `market-rename-asked-${size}-${scheme}`)
@@ -269,7 +269,7 @@ test('an import that is still being read says so, and shows itself when it was r
 test('without scripts files are uploaded, committed and taken back', async () => {
   const { page } = await scene.arriveAsAdmin({ size: 'phone', script: false })
   await page.goto('/admin/market/imports')
-  await page.getByLabel('Files').setInputFiles(chosen([bhavcopy('2026-11-13', { METALIETF: 9.5 })]))
+  await page.getByLabel('Files').setInputFiles(chosen([bhavcopy('2020-11-13', { METALIETF: 9.5 })]))
   await page.getByRole('button', { name: 'Read these files' }).click()
   await page.getByRole('button', { name: 'Commit 1 price' }).click()
   await page.getByRole('link', { name: 'Take it back…' }).click()
