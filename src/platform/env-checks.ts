@@ -68,6 +68,7 @@ function* shutdownProblems({ SHUTDOWN_DRAIN_MS, SHUTDOWN_GRACE_MS }: Environment
 function* priceProblems(env: Environment) {
   const { PRICE_SOURCE: source, PRICE_ARCHIVE_URL, PRICE_FOLDER, PRICE_LICENCE } = env
   for (const pattern of listIn(PRICE_ARCHIVE_URL)) yield* patternProblems(pattern)
+  if (PRICE_ARCHIVE_URL && listIn(PRICE_ARCHIVE_URL).length === 0) yield 'PRICE_ARCHIVE_URL: names no address'
   if (source === 'folder' && !PRICE_FOLDER) yield 'PRICE_FOLDER: required with PRICE_SOURCE=folder'
   if (PRICE_FOLDER && !isAbsolute(PRICE_FOLDER)) yield 'PRICE_FOLDER: must be an absolute path'
   if (env.NODE_ENV === 'production' && source === 'archive' && PRICE_LICENCE !== 'acknowledged')
@@ -82,7 +83,10 @@ function* patternProblems(pattern: string): Generator<string> {
   if (/[{}]/.test(example)) yield `${name}: knows the tokens {YYYY} {YY} {MM} {MON} {Mon} {DD} alone`
   if (!/\{YY(YY)?\}/.test(pattern) || !/\{(MM|MON|Mon)\}/.test(pattern) || !pattern.includes('{DD}'))
     yield `${name}: must hold the year, the month and the day, like {YYYY}{MM}{DD}`
-  const { protocol, hostname } = new URL(example)
+  const { protocol, hostname, username, password, hash } = new URL(example)
+  // fetch() takes no such address.
+  if (username !== '' || password !== '') yield `${name}: must not hold a name and a password`
+  if (hash !== '') yield `${name}: must not hold a #, for what follows it is not sent`
   const isLocal = hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname)
   if (protocol !== 'https:' && !(protocol === 'http:' && isLocal)) yield `${name}: must start with https://`
 }

@@ -69,7 +69,10 @@ export type Environment = Static<typeof Environment>
 export function parseEnvironment(source: Record<string, string | undefined>): { env: Environment; problems: string[] } {
   const given = Object.fromEntries(Object.entries(source).filter(([, value]) => value !== undefined && value !== ''))
   const env = Value.Convert(Environment, Value.Default(Environment, Value.Clean(Environment, given)))
-  const problems = Value.Errors(Environment, env).map((error) => `${error.instancePath.slice(1)}: ${error.message}`)
+  const problems = Value.Errors(Environment, env).map((error) => {
+    const must = error.keyword === 'enum' ? `must be one of ${error.params.allowedValues.join(', ')}` : error.message
+    return `${error.instancePath.slice(1)}: ${must}`
+  })
   return { env: env as Environment, problems: [...new Set(problems)] }
 }
 

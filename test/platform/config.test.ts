@@ -90,6 +90,9 @@ describe('settings', () => {
     ['PRICE_ARCHIVE_URL', 'https://example.in/{YYYY}{MM}{DD}{HH}.zip'],
     ['PRICE_ARCHIVE_URL', 'https://example.in/{YYYY}{MM}{DD}.zip, bhavcopy.zip'],
     ['PRICE_ARCHIVE_URL', 'http://localhost.example.in/{YYYY}{MM}{DD}.zip'],
+    ['PRICE_ARCHIVE_URL', 'https://name:secret@example.in/{YYYY}{MM}{DD}.zip'],
+    ['PRICE_ARCHIVE_URL', 'https://example.in/bhavcopy#{YYYY}{MM}{DD}'],
+    ['PRICE_ARCHIVE_URL', ' , '],
   ])('%s=%s is refused by name', (name, value) => {
     expect(problemsWith({ [name]: value }).join('\n')).toContain(name)
   })
@@ -101,6 +104,10 @@ describe('settings', () => {
     ['PRICE_SOURCE', 'folder', 'PRICE_FOLDER'],
   ])('%s=%s is refused in production', (name, value, why) => {
     expect(problemsWith({ ...live, [name]: value }).join('\n')).toContain(why)
+  })
+
+  test('a word that is none of a setting’s is refused with those that are', () => {
+    expect(problemsWith({ PRICE_SOURCE: 'ARCHIVE' })).toEqual(['PRICE_SOURCE: must be one of off, archive, folder'])
   })
 
   test('prices come from an archive with a licence, from a folder, or not by themselves; a demo decides later', () => {
