@@ -1,9 +1,10 @@
 -- Takes the feed for somebody, or keeps it for its holder; false: somebody else has it. It is free again after two minutes
--- in which its holder did not ask.
+-- in which its holder did not ask. (Here and below, a time that lies further ahead than it can have been set is from before the
+-- clock was put back.)
 create or replace function take_feed(p_holder text) returns boolean language plpgsql as $$
 begin
   update feed_state set holder = p_holder, held_until = now() + interval '2 minutes'
-  where holder is null or holder = p_holder or held_until < now();
+  where holder is null or holder = p_holder or held_until not between now() and now() + interval '2 minutes';
   return found;
 end $$;
 
@@ -37,7 +38,8 @@ returns table (day date) language sql stable as $$
   where trades_on(d.day)
     and not exists (select from benchmark_days(p_invented) b(day) where b.day = d.day)
     and i.status is distinct from 'held'
-    and (p_from is not null or f.day is null or (f.state in ('waiting', 'failed') and coalesce(f.next_at, now()) <= now()))
+    and (p_from is not null or f.day is null
+         or (f.state in ('waiting', 'failed') and (f.next_at > now() and f.next_at <= now() + interval '6 hours') is not true))
   order by coalesce(f.state = 'failed' and f.tries >= 3, false), d.day
 $$;
 
@@ -167,7 +169,7 @@ begin
   select g.name, g.bytes, g.modified_at, now() from jsonb_to_recordset(p_files) g(name text, bytes bigint, modified_at timestamptz)
   on conflict (name) where state = 'arriving' do update
   set bytes = excluded.bytes, modified_at = excluded.modified_at, seen_at = excluded.seen_at
-  where (f.bytes, f.modified_at) is distinct from (excluded.bytes, excluded.modified_at);
+  where (f.bytes, f.modified_at) is distinct from (excluded.bytes, excluded.modified_at) or f.seen_at > excluded.seen_at;
   delete from feed_files f where f.settled_at < now() - interval '1 year';
   return query select f.id, f.name from feed_files f where f.state = 'arriving' and f.seen_at <= now() - interval '10 seconds';
 end $$;

@@ -14,7 +14,7 @@ export async function releaseFeed(sql: Sql, holder: string): Promise<void> {
 
 /** Whether the source may not be asked yet, after errors. */
 export async function isBackingOff(sql: Sql): Promise<boolean> {
-  const rows = await sql`select from feed_state where next_at > now()`
+  const rows = await sql`select from feed_state where next_at > now() and next_at <= now() + interval '4 hours'`
   return rows.count > 0
 }
 

@@ -87,6 +87,18 @@ describe('many processes', () => {
     ])
   })
 
+  test('a clock that is put back by a day holds nothing up for a day', async () => {
+    await feed.commit(known)
+    archive.files.set('2026-11-23', (_, response) => response.writeHead(403).end())
+    await feed.setClock('2026-11-24T20:00:00+05:30')
+    expect(await feed.look(archive.prices)).toMatchObject([{ state: 'failed' }])
+    await feed.sql`update feed_state set holder = 'a dead process', held_until = now() + interval '2 minutes'`
+    expect(await feed.look(archive.prices)).toBeNull()
+    archive.files.set('2026-11-23', bhavcopy('2026-11-23'))
+    await feed.setClock('2026-11-23T20:00:00+05:30')
+    expect(await feed.look(archive.prices)).toMatchObject([{ about: '2026-11-23', state: 'committed' }])
+  })
+
   test('a look that fails gives the feed back', async () => {
     const given = { ...({} as Parameters<typeof withFeed>[0]), sql: feed.sql }
     await expect(withFeed(given, () => Promise.reject(new Error('broken')))).rejects.toThrow('broken')
