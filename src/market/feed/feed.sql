@@ -124,8 +124,8 @@ create or replace function lack_of_import(p_import_id bigint, p_invented boolean
 $$;
 
 -- Makes an import of the feed count when it is clean, or holds it with an incident; the outcome is 'committed', 'held', or
--- 'lost': somebody else has the feed now, or the sample has ended, and nothing was done. Only `p_holder` decides, so that two
--- never import one day.
+-- 'lost': somebody else has the feed now, or the sample has ended, and nothing was done; or there is no price in it, and it was
+-- dropped. Only `p_holder` decides, so that two never import one day.
 create or replace function settle_feed_import(p_import_id bigint, p_holder text, p_invented boolean)
 returns table (outcome text, sentence text) language plpgsql as $$
 declare
@@ -135,13 +135,18 @@ declare
 begin
   perform from feed_state f where f.holder = p_holder and f.held_until > now() for update;
   if not found then return query select 'lost', null::text; return; end if;
+  -- A process that was killed leaves it behind of a file in which nothing is.
+  if not exists (select from prices p where p.import_id = p_import_id) then
+    perform drop_import(p_import_id, 'feed', null);
+    return query select 'lost', null::text; return;
+  end if;
   v_lack := lack_of_import(p_import_id, p_invented);
   if v_lack is null then v_answer := commit_import(p_import_id, null, 'feed', null); end if;
   -- Real prices were committed while more of the sample was read.
   if v_answer = 'late' then return query select 'lost', null::text; return; end if;
   v_reason := coalesce(v_lack, case v_answer
     when 'committed' then null
-    when 'undecided' then 'Something in it waits for a decision: a jump that may be a split, or a name that changed.'
+    when 'undecided' then 'Needs a decision: a jump that may be a split, or a name that changed.'
     when 'name-taken' then 'A new name in it belongs to another instrument.'
     when 'has-problems' then (select 'Some lines cannot be read. The first: ' || (i.problems -> 0 ->> 'sentence')
                               from imports i where i.id = p_import_id)

@@ -85,6 +85,10 @@ describe('many processes', () => {
     expect(await feed.sql`select outcome from settle_feed_import(${held!.id}, 'a dead process', false)`).toMatchObject([
       { outcome: 'lost' },
     ])
+    await feed.look(archive.prices)
+    const [left] = await feed.sql`select status from imports where id = ${held!.id}`
+    expect(left, 'nothing is in it, and nobody is asked about nothing').toEqual({ status: 'dropped' })
+    expect(await feed.sql`select from incidents where kind = 'prices-held'`).toHaveLength(0)
   })
 
   test('a clock that is put back by a day holds nothing up for a day', async () => {
