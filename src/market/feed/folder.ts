@@ -85,14 +85,15 @@ async function takeIn(feed: Feed, folder: string, file: { id: number; name: stri
   const known = await findImportOf(feed.sql, sha256)
   if (known) {
     const sentence = `It was imported already, as No. ${known.id}.`
-    await moveUnlessReplaced(folder, file.name, found)
+    if (await isAsRead(path, found)) await moveTo(folder, 'done', file.name)
     return settled(feed, file, { state: 'known', importId: known.id, sentence })
   }
   const importId = await readIntoImport(feed.sql, [{ path, name: file.name }], { origin: 'feed', actor: by.actor })
   const read = (await findImport(feed.sql, importId))!
   if (read.problemCount > 0 || read.files.every(({ prices }) => prices === 0)) {
     await dropImport(feed.sql, importId, by)
-    if (Date.now() - found.mtimeMs < settlesWithinMs && read.problemCount === 0) return null
+    const mayArrive = Date.now() - found.mtimeMs < settlesWithinMs && read.problemCount === 0
+    if (mayArrive || !(await isAsRead(path, found))) return null
     return refuse(feed, folder, file, read)
   }
   const { outcome, sentence } = await settleImport(feed.sql, importId, { holder: feed.holder, invented: false })
@@ -100,7 +101,7 @@ async function takeIn(feed: Feed, folder: string, file: { id: number; name: stri
     await dropImport(feed.sql, importId, by)
     return null
   }
-  await moveUnlessReplaced(folder, file.name, found)
+  if (await isAsRead(path, found)) await moveTo(folder, 'done', file.name)
   const [unread] = read.refused
   const passedOver = unread ? `Passed over: ${unread.file}: ${unread.sentence}` : null
   return settled(feed, file, { state: outcome, importId, sentence: sentence ?? passedOver })
@@ -137,11 +138,10 @@ async function settled(
   return { about: file.name, ...to }
 }
 
-/** A file that was replaced, or went on growing, while it was read stays: what it is now has not been read yet. */
-async function moveUnlessReplaced(folder: string, name: string, read: Stats): Promise<void> {
-  const now = await lstat(join(folder, name)).catch(() => null)
-  const isSame = now?.ino === read.ino && now.size === read.size && now.mtimeMs === read.mtimeMs
-  if (isSame) await moveTo(folder, 'done', name)
+/** Whether a file is what was read. One that was replaced, or went on growing, meanwhile has not been read yet as it is now. */
+async function isAsRead(path: string, read: Stats): Promise<boolean> {
+  const now = await lstat(path).catch(() => null)
+  return now?.ino === read.ino && now.size === read.size && now.mtimeMs === read.mtimeMs
 }
 
 /** Moves a file into a subfolder, under another name when one of its name lies there. Answers its new path. Throws FolderError. */
