@@ -25,7 +25,7 @@ test.each([
     const gives = async (...files: Chosen[]) => {
       await page.goto('/admin/market/imports')
       await page.getByLabel('Files').setInputFiles(chosen(files))
-      await page.getByRole('button', { name: 'Read these files' }).click()
+      await page.getByRole('button', { name: 'Read files' }).click()
     }
     await gives(
       bhavcopy('2020-11-19', { AUTOBEES: 30, ITBEES: 405 }),
@@ -37,7 +37,7 @@ test.each([
     await page.getByRole('button', { name: 'It is a split of ITBEES' }).click()
     await page.getByRole('button', { name: 'The market’s own move of AUTOBEES' }).click()
     await page.getByRole('button', { name: 'Commit 4 prices' }).click()
-    await page.getByText('These prices count from now on.').waitFor()
+    await page.getByText('These prices are live.').waitFor()
     await page.goto('/admin/market/splits')
     await looksRight(person, `basis-own-moves-${name}`)
     await page.getByRole('button', { name: 'Ask again about AUTOBEES' }).dblclick()
@@ -53,13 +53,13 @@ test.each([
     await page.getByText('it would be applied twice.').waitFor()
     await looksRight(person, `basis-twice-${name}`)
     await page.getByLabel('Restated up to').first().fill('2020-11-01')
-    await page.getByRole('button', { name: 'Correct it for ITBEES' }).first().click()
+    await page.getByRole('button', { name: 'Correct for ITBEES' }).first().click()
     await page.getByText('from the file’s last one up to today.').waitFor()
     await looksRight(person, `basis-refused-${name}`)
     await page.getByLabel('Restated up to').first().fill('2020-11-20')
-    await page.getByRole('button', { name: 'Correct it for ITBEES' }).first().dblclick()
+    await page.getByRole('button', { name: 'Correct for ITBEES' }).first().dblclick()
     await page.getByRole('button', { name: 'Commit 4 prices' }).click()
-    await page.getByText('These prices count from now on.').waitFor()
+    await page.getByText('These prices are live.').waitFor()
   },
   60_000,
 )

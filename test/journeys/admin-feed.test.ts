@@ -19,7 +19,7 @@ async function fill({ app }: Scene) {
     insert into feed_days (day, state, message, tries, missing, import_id, asked_at, next_at) values
       (${second}, 'committed', null, 1, '{INFRABEES,PHARMABEES}', ${here}, now(), null),
       (${taken}, 'committed', null, 1, '{}', ${gone}, now(), null),
-      (${held}, 'held', 'Something in it waits for a decision: a jump that may be a split, or a name that changed.', 1, '{}', ${waits!.id}, now(), null),
+      (${held}, 'held', 'Needs a decision: a jump that may be a split, or a name that changed.', 1, '{}', ${waits!.id}, now(), null),
       (${failed}, 'failed', 'nsearchives.nseindia.com answers with a web page in place of the file: it may block this server.', 3, '{}', null, now(), now() + interval '80 minutes'),
       (${waiting}, 'waiting', 'The archive has no file of this day yet.', 2, '{}', null, now(), now() + interval '20 minutes')
   `
@@ -59,7 +59,7 @@ describe('an administrator looks at the feed of a folder', () => {
     await scene.app.sql`truncate imports, feed_days, feed_files cascade`
     const person = await scene.arriveAsAdmin({ size })
     await person.page.goto('/admin/market/feed')
-    await person.page.getByText('No file came yet').waitFor()
+    await person.page.getByText('No files yet').waitFor()
     await fill(scene)
     await person.page.reload()
     await person.page.getByText('Arriving').waitFor()

@@ -142,7 +142,7 @@ function integrity(check: Now['integrity'], hasIncident: boolean): AttentionItem
 /** Nobody can subscribe: see hasPricesToSell. */
 function checkoutClosed(market: MarketAge): AttentionItem {
   const age = market.sample ? 'are an invented sample' : market.asOf ? `go ${marketAgeLabel(market)}` : 'are missing'
-  const text = `Prices ${age}, so nobody can subscribe. It opens by itself when the latest ones are imported.`
+  const text = `Prices ${age}, so nobody can subscribe. It reopens by itself once the latest prices are in.`
   return { tone: 'bad', title: 'Checkout is closed: no prices', text, count: null, age: '', href: '/admin/market' }
 }
 

@@ -43,11 +43,12 @@ export const whatToDo: Partial<Record<IncidentKind, string>> = {
     'If another site uses the same Cashfree account, tell its people of the deadline. Else look whether a database was restored from an old backup.',
   'report-held': 'Import the prices of that day, or decide the held import. What is due then goes out by itself.',
   'prices-late':
-    'Look at Market, Feed: it says what the source answers. Meanwhile import the day’s file by hand under Imports. This closes by itself when the prices come.',
-  'prices-held': 'Open the import, answer what it asks, and commit or drop it. This closes by itself then.',
-  'prices-refused': 'Read the reason. Put the right file into the folder, or delete this one from refused/.',
+    'Market, Feed says what the source answers. Meanwhile you can import the day’s file yourself under Imports. This closes by itself when the prices are in.',
+  'prices-held': 'Open the import, answer what it asks, then commit or discard it. This then closes by itself.',
+  'prices-refused':
+    'Read the reason. Put a correct file into the folder, or delete this one from refused/, and resolve this.',
   'prices-folder':
-    'Check that the folder exists and that the service’s account may read it and write into it. This closes by itself then.',
+    'Check that the folder exists and that the service’s account may read and write it. This then closes by itself.',
   'password-guessing':
     'Look in the log for the networks of `log-in refused`. Few of them: block them at the proxy. Many: wait, each is slowed down by itself; make sure that administrators’ passwords are used nowhere else.',
   'gateway-keys': 'Correct the keys and restart. Until then nobody can pay.',

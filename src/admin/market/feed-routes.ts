@@ -41,20 +41,20 @@ const sessionsShown = 15
 const filesShown = 20
 
 const stateLabels = {
-  here: { label: 'Counts', tone: 'good' },
-  held: { label: 'Waits for you', tone: 'warn' },
-  'taken-back': { label: 'Taken back', tone: '' },
+  here: { label: 'Live', tone: 'good' },
+  held: { label: 'Needs a decision', tone: 'warn' },
+  'taken-back': { label: 'Undone', tone: '' },
   failed: { label: 'Wrong file', tone: 'bad' },
-  waiting: { label: 'Not there yet', tone: 'info' },
-  expected: { label: 'From 6 pm', tone: '' },
+  waiting: { label: 'Not out yet', tone: 'info' },
+  expected: { label: 'Due after 6 pm', tone: '' },
   missing: { label: 'Missing', tone: 'bad' },
   arriving: { label: 'Arriving', tone: 'info' },
-  committed: { label: 'Counts', tone: 'good' },
-  known: { label: 'Known already', tone: '' },
+  committed: { label: 'Live', tone: 'good' },
+  known: { label: 'Already here', tone: '' },
   refused: { label: 'Refused', tone: 'bad' },
 } as const
 
-/** /admin/market/feed: where prices come from by themselves, what became of the last sessions, and a look now. */
+/** /admin/market/feed: where prices come from by themselves, what became of the last sessions, and a button to check now. */
 const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services }) => {
   const { sql, config } = services
   const { source, archiveUrls, folder, invented } = config.prices
@@ -92,8 +92,11 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services }) => {
 }
 export default routes
 
-const looking = { kind: 'good', text: 'It looks now. Load this page again in a moment to see what came.' } as const
-const justAsked = { kind: 'info', text: 'The source was asked less than a minute ago. Try again in a minute.' } as const
+const looking = { kind: 'good', text: 'Checking now. Reload this page in a moment to see what came.' } as const
+const justAsked = {
+  kind: 'info',
+  text: 'The source was checked less than a minute ago. Try again in a minute.',
+} as const
 
 /** The hosts of these addresses, each once. */
 function hostsOf(addresses: readonly string[]): string {

@@ -55,7 +55,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services }) => {
   app.post('/removal', { preHandler: requireWriteAccess, schema: { body: PostedForm } }, async (request, reply) => {
     const { day, kind } = readForm(request.body, ['day', 'kind'], 10)
     const [remove, outcome] =
-      kind === 'session' ? [removeSpecialSession, 'has no session any more'] : [removeHoliday, 'is no holiday any more']
+      kind === 'session' ? [removeSpecialSession, 'is no longer a session'] : [removeHoliday, 'is no longer a holiday']
     if (dayIn(day) === day && (await remove(sql, day, actorOf(request))))
       request.session.set('notice', { kind: 'good', text: `${labels.dayText(day)} ${outcome}.` })
     return reply.leaveFor('/admin/market/holidays')
@@ -82,7 +82,7 @@ function savedText({ holidays, sessions, listedSessions, weekends, unlisted }: S
     ...(sessions > 0 ? [labels.many(sessions, 'special session')] : []),
   ]
   return [
-    holidays + sessions === 0 ? 'All of these were known.' : `${counts.join(' and ')} saved.`,
+    holidays + sessions === 0 ? 'All of these were here already.' : `${counts.join(' and ')} saved.`,
     ...(sessions > 0 ? [`Open on ${named(listedSessions)}.`] : []),
     ...(weekends > 0
       ? [`${labels.many(weekends, 'day')} on weekends left out: the exchange is closed then anyway.`]

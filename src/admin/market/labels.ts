@@ -47,18 +47,18 @@ function sizeText(bytes: number): string {
 const kindLabels = { benchmark: 'Benchmark', sector: 'Sector', other: 'For comparison' } as const
 
 const statusLabels = {
-  reading: { label: 'Being read', tone: 'info' },
-  held: { label: 'Waits for you', tone: 'warn' },
-  committed: { label: 'Counts', tone: 'good' },
+  reading: { label: 'Reading', tone: 'info' },
+  held: { label: 'Needs a decision', tone: 'warn' },
+  committed: { label: 'Live', tone: 'good' },
   undone: { label: 'Undone', tone: '' },
-  dropped: { label: 'Dropped', tone: '' },
+  dropped: { label: 'Discarded', tone: '' },
 } as const
 
 /** What committing an import does to a name of an instrument, as a sentence. */
 function nameChange({ kind, symbol, seen, isNewest }: AcceptedName): string {
   if (!isNewest) return `${seen} is noted as a former ${kind === 'rename' ? 'symbol' : 'ISIN'} of ${symbol}.`
   return kind === 'rename'
-    ? `${symbol} is called ${seen} from then on, with all its history. That stays when the import is taken back.`
+    ? `${symbol} becomes ${seen} and keeps its history. The new symbol stays even if the import is undone.`
     : `${symbol} gets the ISIN ${seen}.`
 }
 

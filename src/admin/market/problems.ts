@@ -45,8 +45,8 @@ export function problemsOf({ age, coverage, held, sessions, calendar, isins, ren
       ? [
           {
             tone: 'warn' as const,
-            title: `${many(held, 'import')} waiting for you`,
-            text: 'Read, and not counted yet.',
+            title: `${many(held, 'import')} to decide`,
+            text: 'Read, but not live yet.',
             href: upload,
           },
         ]
@@ -64,7 +64,7 @@ function otherNames(renames: readonly ListedRename[]): Problem[] {
   return renames.map((one) => ({
     tone: 'warn',
     title: `NSE’s list calls ${one.symbol} ${one.listed}`,
-    text: `Both have ISIN ${one.isin}. Rename it, and its history goes on.`,
+    text: `Both have ISIN ${one.isin}. Rename it; it keeps its history.`,
     href: hrefOf(one),
   }))
 }
@@ -112,14 +112,14 @@ function withoutBenchmark({ symbol, all, missing, closed }: Sessions & { symbol:
     found.push({
       tone: missing.at(-1)! >= (all.at(-sessionsAQuarter) ?? '') ? 'bad' : 'warn',
       title: `${symbol} has no price on ${many(missing.length, 'trading day')}`,
-      text: `${daysText(missing, all)}. Everything is measured against it: no sector has a figure on these days. Import them, or correct the calendar.`,
+      text: `${daysText(missing, all)}. Every sector is measured against it, so none has a figure for these days. Import the prices, or correct the calendar.`,
       href: upload,
     })
   if (closed.length > 0)
     found.push({
       tone: 'warn',
-      title: `${symbol} has prices on ${many(closed.length, 'day')} on which the exchange was closed`,
-      text: `${daysText(closed, all)}. Correct the calendar, or take back the import they came with.`,
+      title: `${symbol} has prices on ${many(closed.length, 'day')} when the exchange was closed`,
+      text: `${daysText(closed, all)}. Correct the calendar, or undo the import they came with.`,
       href: calendarPage,
     })
   return found
@@ -156,16 +156,16 @@ function flawsOf(one: Coverage): Problem[] {
     ...(one.ownGaps > 0
       ? [
           warn(
-            `${one.symbol} misses ${many(one.ownGaps, 'trading day')}`,
-            `In between: ${one.ownGaps > 5 ? 'lately ' : ''}${one.gapDays.map(dayText).join('; ')}.`,
+            `${one.symbol} has no price on ${many(one.ownGaps, 'trading day')}`,
+            `${one.ownGaps > 5 ? 'Most recently ' : ''}${one.gapDays.map(dayText).join('; ')}.`,
           ),
         ]
       : []),
     ...(one.beyond > 0
       ? [
           warn(
-            `${one.symbol} has ${many(one.beyond, 'price')} on days on which nothing else traded`,
-            'These are not used: trading days are the benchmark’s.',
+            `${one.symbol} has ${many(one.beyond, 'price')} on days when nothing else traded`,
+            'They are not used: trading days are the benchmark’s.',
           ),
         ]
       : []),

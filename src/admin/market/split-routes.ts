@@ -44,7 +44,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services }) => {
     const typed = readForm(request.body, ['symbol', 'day', 'ratio'], 40)
     const add = async () => {
       await addSplit(sql, typed, actorOf(request))
-      request.session.set('notice', { kind: 'good', text: `The split of ${typed.symbol} counts from now on.` })
+      request.session.set('notice', { kind: 'good', text: `The split of ${typed.symbol} applies from now on.` })
       return reply.leaveFor('/admin/market/splits')
     }
     return formAction(reply, typed, add, (form) => show(request, reply, form))
@@ -57,7 +57,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services }) => {
       if (await deleteSplit(sql, rowNumber(request.params.id), actorOf(request)))
         request.session.set('notice', {
           kind: 'good',
-          text: 'The split is removed: older prices count as they were traded.',
+          text: 'The split is removed: older prices are used as imported again.',
         })
       return reply.leaveFor('/admin/market/splits')
     },
@@ -71,7 +71,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services }) => {
       if (symbol !== null)
         request.session.set('notice', {
           kind: 'good',
-          text: `Taken back: the next import of ${symbol} around that day asks again. If it was a split, enter it here.`,
+          text: `Removed: the next import of ${symbol} around that day will ask again. If it was a split, enter it here.`,
         })
       return reply.leaveFor('/admin/market/splits')
     },

@@ -41,14 +41,12 @@ describe('a file of unknown origin', () => {
   test('asks for its basis on the import’s page, and nothing of it counts before somebody answers', async () => {
     const { id, here, text, commits } = await held(unknown('PHARMABEES', ['2020-11-18', 20], ['2020-11-19', 20.2]))
     const page = await text()
-    expect(page).toContain(
-      'PHARMABEES.csv does not say whether its prices are as they were traded, or restated for splits.',
-    )
-    expect(page).toContain('It is about 2 prices, Wed, 18 Nov 2020 to Thu, 19 Nov 2020.')
-    expect(page).toContain('Answer what is asked above, then it can be committed.')
+    expect(page).toContain('PHARMABEES.csv does not say whether its prices are as traded or restated for splits.')
+    expect(page).toContain('This concerns 2 prices, Wed, 18 Nov 2020 to Thu, 19 Nov 2020.')
+    expect(page).toContain('Answer the questions above, then you can commit it.')
     expect(page).not.toContain('Commit 2')
     expect((await admin.visitor.post(`${here}/commit`, { version: '1' })).status).toBe(409)
-    expect(await text(reader)).not.toContain('They are as traded')
+    expect(await text(reader)).not.toContain('Restated up to')
 
     const asked = { kind: 'basis', symbol: 'PHARMABEES', seen: 'PHARMABEES.csv' }
     for (const wrong of [
@@ -66,7 +64,7 @@ describe('a file of unknown origin', () => {
     )
     expect(await basesOf(id)).toEqual(['PHARMABEES restated 2020-11-19'])
     expect(await entries('import.answered')).toHaveLength(1)
-    expect(await text()).toContain('PHARMABEES , PHARMABEES.csv: restated for splits They are as they were traded')
+    expect(await text()).toContain('PHARMABEES , PHARMABEES.csv: restated for splits Change to as traded')
     expect((await admin.visitor.post(`${here}/questions`, { ...asked, answer: 'traded' })).status).toBe(303)
     expect(await basesOf(id)).toEqual(['PHARMABEES traded'])
     expect(await commits()).toBe(303)
@@ -96,7 +94,7 @@ describe('a file of unknown origin', () => {
 test('a split that would be applied twice is named with both files, and the right basis explains it', async () => {
   const days = await held(bhavcopy('2020-11-23', { BANKBEES: 1050 }), bhavcopy('2020-11-25', { BANKBEES: 105.9 }))
   expect(await days.text()).toContain(
-    'A split of 10 for 1: ₹1,050.00 is shown as ₹105.00, and Wed, 25 Nov 2020 as +0.9 %. The market’s own: Wed, 25 Nov 2020 is shown as −89.9 %.',
+    'With a split of 10 for 1, ₹1,050.00 is shown as ₹105.00 and Wed, 25 Nov 2020 as +0.9 %. As the market’s own move, Wed, 25 Nov 2020 is shown as −89.9 %.',
   )
   await admin.visitor.post(`${days.here}/decisions`, {
     symbol: 'BANKBEES',
@@ -109,7 +107,7 @@ test('a split that would be applied twice is named with both files, and the righ
   const { id, here, text, commits } = await held(yahoo('BANKBEES', ['2020-11-19', 105.2], ['2020-11-20', 105.6]))
   const page = await text()
   expect(page).toContain(
-    '₹105.60 on Fri, 20 Nov 2020, ₹1,050.00 on Mon, 23 Nov 2020. With known splits accounted for, that is +894.3 % .',
+    '₹105.60 on Fri, 20 Nov 2020, ₹1,050.00 on Mon, 23 Nov 2020. After known splits, that is a change of +894.3 % .',
   )
   expect(page).toContain(
     'The first is from BANKBEES.NS.csv, restated up to Fri, 20 Nov 2020; the second from BhavCopy_NSE_CM_0_0_0_20201123_F_0000.csv of import',
@@ -160,7 +158,7 @@ test('a move of the market’s own is taken back in the panel, and the next impo
   expect(plain((await admin.visitor.get('/admin/market/splits')).body)).not.toContain('AUTOBEES , Fri')
   expect(await first.commits()).toBe(303)
   expect(plain((await admin.visitor.get(`${first.here}/undo`)).body)).toContain(
-    'These moves, confirmed as the market’s own, are asked about again: AUTOBEES on Fri, 20 Nov 2020.',
+    'These moves, confirmed with it as the market’s own, will be asked about again: AUTOBEES on Fri, 20 Nov 2020.',
   )
   const splits = await admin.visitor.get('/admin/market/splits')
   const action = /\/admin\/market\/splits\/own-moves\/\d+\/removal/.exec(splits.body)![0]

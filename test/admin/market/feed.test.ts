@@ -47,7 +47,7 @@ describe('the feed in the panel', () => {
   test('says of each session what became of its prices, and looks when it is told to', async () => {
     const [first, before, day] = (await newestSessions(app.sql, 3)) as [string, string, string]
     expect(await rowOf(day)).toMatch(/Missing|Late/)
-    expect(await page()).toContain('Never yet')
+    expect(await page()).toContain('Not yet')
     await commitPrices(app.sql, [first, before])
     archive.files.set(day, bhavcopy(before))
     await app.run('fetch-prices')
@@ -55,18 +55,18 @@ describe('the feed in the panel', () => {
     expect(await notice()).toContain('less than a minute ago')
     archive.files.set(day, bhavcopy(day, { INFRABEES: null }))
     await later()
-    expect(await notice()).toContain('It looks now')
+    expect(await notice()).toContain('Checking now')
     await app.run('fetch-prices')
     const row = await rowOf(day)
-    expect(row).toMatch(/Counts Not in it: INFRABEES\. .*No\. \d+/)
+    expect(row).toMatch(/Live Without a price: INFRABEES\. .*No\. \d+/)
     await undo(app.sql, Number(/No\. (\d+)/.exec(row)![1]), { actor: 'test', origin: null })
-    expect(await rowOf(day)).toMatch(/Taken back .*Fetch again/)
+    expect(await rowOf(day)).toMatch(/Undone .*Fetch again/)
     await later()
     await app.run('fetch-prices')
-    expect(await rowOf(day)).toMatch(/Taken back/)
+    expect(await rowOf(day)).toMatch(/Undone/)
     await notice(day)
     await app.run('fetch-prices')
-    expect(await rowOf(day)).toMatch(/Counts/)
+    expect(await rowOf(day)).toMatch(/Live/)
     expect(await app.sql`select details from audit where action = 'feed.asked' order by id`).toMatchObject([
       { details: {} },
       { details: { day } },
@@ -80,13 +80,13 @@ describe('the feed in the panel', () => {
     archive.files.set(day, (_, response) => response.writeHead(403).end())
     await app.run('fetch-prices')
     const shown = await page()
-    expect(shown).toContain('Source fails')
+    expect(shown).toContain('Source failing')
     expect(shown).toContain('refuses us (403): it may block this server’s address.')
     expect(await rowOf(day)).toContain('refuses us (403)')
   })
 
   test('is read by an administrator who only looks, and moved by none of them', async () => {
-    expect((await reader.visitor.get('/admin/market/feed')).body).not.toContain('Look now')
+    expect((await reader.visitor.get('/admin/market/feed')).body).not.toContain('Check now')
     expect((await reader.visitor.post('/admin/market/feed/look')).status).toBe(403)
   })
 
@@ -103,7 +103,7 @@ describe('the feed in the panel', () => {
     const ratio = { symbol: 'ITBEES', day, what: 'split', ratio: '10' }
     expect((await admin.visitor.post(`/admin/market/imports/${id}/decisions`, ratio)).status).toBe(303)
     const decided = (await admin.visitor.get(`/admin/market/imports/${id}`)).body
-    expect(decided).not.toContain('The sample ends')
+    expect(decided).not.toContain('The sample prices are replaced')
     const version = /name="version" value="(\d+)"/.exec(decided)![1]!
     expect((await admin.visitor.post(`/admin/market/imports/${id}/commit`, { version })).status).toBe(303)
     expect(await app.sql`select status from imports order by id`).toMatchObject([

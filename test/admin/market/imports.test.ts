@@ -196,7 +196,7 @@ describe('a file that is not right', () => {
       expect(await noted(id)).toEqual(['import.committed', 'import.undone'])
       const alone = await held(file)
       expect([
-        alone.page.body.includes('Nothing else is in this import.'),
+        alone.page.body.includes('There is nothing else in this import.'),
         alone.page.body.includes('>Commit'),
       ]).toEqual([true, false])
       expect((await admin.visitor.post(`${alone.here}/commit`, { version: versionOn(page.body) })).status).toBe(409)
@@ -245,7 +245,7 @@ describe('an import', () => {
     expect(commits.map(({ status }) => status)).toEqual([303, 303, 303, 303])
     expect(await countedOf('ITBEES')).toEqual([40])
     const undoing = await admin.visitor.get(`${here}/undo`)
-    expect(undoing.body).toContain('2 prices will be gone')
+    expect(undoing.body).toContain('2 prices will be removed')
     const given = { version: versionOn(undoing.body) }
     const undone = await Promise.all(both.map((who) => who.visitor.post(`${here}/undo`, given)))
     expect(undone.map(({ status }) => status)).toEqual([303, 303, 303, 303])
@@ -267,9 +267,9 @@ describe('an import', () => {
     expect((await admin.visitor.post(`${mine.here}/commit`, { version: versionOn(late.body) })).status).toBe(303)
     expect(await countedOf('AUTOBEES')).toEqual([20])
     const undoing = await admin.visitor.get(`${mine.here}/undo`)
-    expect(undoing.body).toContain('For 1 price what was there before counts again')
+    expect(undoing.body).toContain('For 1 price the earlier value goes live again')
     await admin.visitor.post(`${mine.here}/undo`, { version: versionOn(undoing.body) })
-    expect((await admin.visitor.get(mine.here)).body).toContain('For 1 price what was there before counts again.')
+    expect((await admin.visitor.get(mine.here)).body).toContain('For 1 price the earlier value is live again.')
     expect(await countedOf('AUTOBEES')).toEqual([21])
   })
 
@@ -282,7 +282,7 @@ describe('an import', () => {
         ['2019-12-20', 'CPSEETF', 33.6],
       ),
     )
-    expect(page.body).toContain('near a split of <b>100 for 1</b>')
+    expect(page.body).toContain('close to a split of <b>100 for 1</b>')
     expect(page.body).not.toContain('Commit 3')
     const jump = { symbol: 'CPSEETF', day: '2019-12-19' }
     const decide = (who: Admin, more: Record<string, string>) =>
@@ -331,7 +331,7 @@ describe('an import', () => {
 test('who may only look sees everything and changes nothing; visitors find no address', async () => {
   const { id, here, version } = await held(long('look.csv', ['2020-11-20', 'PHARMABEES', 20]))
   const page = await reader.visitor.get(here)
-  expect([page.status, page.body.includes('Commit 1'), page.body.includes('Drop it')]).toEqual([200, false, false])
+  expect([page.status, page.body.includes('Commit 1'), page.body.includes('Discard')]).toEqual([200, false, false])
   expect((await reader.visitor.get('/admin/market/imports')).body).not.toContain('type="file"')
   expect((await upload(reader, long('a.csv', ['2020-11-20', 'ITBEES', 1]))).status).toBe(403)
   for (const act of ['commit', 'drop', 'undo', 'questions', 'basis', 'decisions', 'decisions/removal'])

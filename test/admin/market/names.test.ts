@@ -46,7 +46,7 @@ describe('an instrument', () => {
       [303, here],
       [303, here],
     ])
-    expect((await admin.visitor.get(here)).body).toContain('HEALTHIETF is called HEALTHBEES from now on.')
+    expect((await admin.visitor.get(here)).body).toContain('HEALTHIETF is now HEALTHBEES, with all its history.')
     expect(await entries('instrument.renamed')).toEqual([
       { before: 'HEALTHIETF', after: 'HEALTHBEES', until: '2020-11-12' },
     ])

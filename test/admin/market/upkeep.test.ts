@@ -255,8 +255,8 @@ test('the overview tells what is missing in between, what has gone stale, and ho
   )
   const page = await admin.visitor.get('/admin/market')
   expect(page.body).toContain('AUTOBEES has no price since Wed, 18 Nov 2020')
-  expect(page.body).toContain('INFRABEES misses 2 trading days')
-  expect(page.body).toContain('In between: Tue, 17 Nov 2020; Wed, 18 Nov 2020.')
+  expect(page.body).toContain('INFRABEES has no price on 2 trading days')
+  expect(page.body).toContain('Tue, 17 Nov 2020; Wed, 18 Nov 2020.')
   expect(page.body).toMatch(/\d+ instruments have no prices/)
   expect(page.body).toContain('METALIETF')
   expect(page.body).toContain('As of Thu, 19 Nov 2020')
@@ -275,7 +275,7 @@ test('a week that every instrument misses is one problem, the benchmark’s; so 
   const { body } = await admin.visitor.get('/admin/market')
   expect(body).toContain('NIFTYBEES has no price on 6 trading days')
   expect(body).toContain('Mon 17 Nov to Fri 21 Nov 2025; Tue 14 Oct 2025.')
-  expect(body.match(/BANKBEES (misses|has \d+ prices? on days)/g)).toBeNull()
+  expect(body.match(/BANKBEES (has no price on|has \d+ prices? on days)/g)).toBeNull()
   const cells = (symbol: string) =>
     body
       .split(`/instruments/${symbol}">`)[1]!
@@ -287,11 +287,11 @@ test('a week that every instrument misses is one problem, the benchmark’s; so 
 
   await commits(['2025-10-02', 'NIFTYBEES', 101])
   expect((await admin.visitor.get('/admin/market')).body).toContain(
-    'NIFTYBEES has prices on 1 day on which the exchange was closed',
+    'NIFTYBEES has prices on 1 day when the exchange was closed',
   )
   await commits(['2019-08-05', 'NIFTYBEES', 99])
   const old = (await admin.visitor.get('/admin/market')).body
-  expect(old).toContain('No calendar is entered for 5 years from 2019 to 2023')
+  expect(old).toContain('There is no calendar for 5 years from 2019 to 2023')
   expect(old).toContain('NIFTYBEES has no price on')
 })
 
@@ -329,7 +329,7 @@ test('a demo’s market says that it is a sample and how it ends; a second sampl
     expect(page.body).toContain('These prices are invented, up to Thu, 19 Nov 2020')
     expect(await marketAge(demo.sql)).toMatchObject({ asOf: '2020-11-19', sample: true })
     const { location } = await upload(someone, long('real.csv', ['2020-11-20', 'NIFTYBEES', 290]))
-    expect((await someone.visitor.get(location!)).body).toContain('The sample ends.')
+    expect((await someone.visitor.get(location!)).body).toContain('The sample prices are replaced for good')
   } finally {
     await demo.close()
   }

@@ -66,7 +66,7 @@ const routes: FastifyPluginAsyncTypebox<{ services: Services }> = async (app, { 
   app.post('/:id/commit', acted, async (request, reply) =>
     act(request, reply, {}, async (importId) => {
       await commit(sql, importId, actorOf(request), versionIn(request.body))
-      return 'These prices count from now on.'
+      return 'These prices are live.'
     }),
   )
 
@@ -74,8 +74,8 @@ const routes: FastifyPluginAsyncTypebox<{ services: Services }> = async (app, { 
     act(request, reply, {}, async (importId) => {
       const isGone =
         (await dropImport(sql, importId, actorOf(request))) || (await findImport(sql, importId))?.status === 'dropped'
-      if (!isGone) throw new AppError('conflict', 'This import was committed meanwhile. It can be undone.')
-      return 'The import is dropped. Nothing of it counts.'
+      if (!isGone) throw new AppError('conflict', 'This import was committed meanwhile. You can undo it.')
+      return 'The import is discarded. None of it is live.'
     }),
   )
 
@@ -123,8 +123,8 @@ function effectOfUndoing(before: UndoSummary[]): string {
   const back = before.reduce((total, row) => total + row.back, 0)
   const gone = before.reduce((total, row) => total + row.gone, 0)
   const sentences = [
-    ...(back > 0 ? [`For ${labels.many(back, 'price')} what was there before counts again.`] : []),
-    ...(gone > 0 ? [`${labels.many(gone, 'price')} had nothing before and are gone.`] : []),
+    ...(back > 0 ? [`For ${labels.many(back, 'price')} the earlier value is live again.`] : []),
+    ...(gone > 0 ? [`${labels.many(gone, 'price')} had no earlier value and are removed.`] : []),
   ]
-  return sentences.length > 0 ? sentences.join(' ') : 'Nothing of it counts.'
+  return sentences.length > 0 ? sentences.join(' ') : 'None of it is live.'
 }

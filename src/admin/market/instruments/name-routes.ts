@@ -17,7 +17,7 @@ const routes: FastifyPluginAsyncTypebox<{ services: Services }> = async (app, { 
     const typed = readForm(request.body, ['seen', ...renameFields], 100)
     const rename = async () => {
       const newSymbol = await renameInstrument(sql, { ...typed, symbol, seen: revisionIn(typed) }, actorOf(request))
-      return backToList(request, reply, `${symbol} is called ${newSymbol} from now on. Its history went with it.`)
+      return backToList(request, reply, `${symbol} is now ${newSymbol}, with all its history.`)
     }
     return formAction(reply, typed, rename, async (form) => {
       const found = await instrumentAt(sql, request)
@@ -37,7 +37,7 @@ const routes: FastifyPluginAsyncTypebox<{ services: Services }> = async (app, { 
         until,
       } as const
       await forgetName(sql, given, actorOf(request))
-      request.session.set('notice', { kind: 'good', text: `${name} is no former name of ${symbol} any more.` })
+      request.session.set('notice', { kind: 'good', text: `${name} is no longer a former name of ${symbol}.` })
       return reply.leaveFor(`/admin/market/instruments/${encodeURIComponent(symbol)}`)
     }
     return formAction(reply, {}, forget, async (form) => {
