@@ -43,8 +43,8 @@ import session from './web/session.ts'
 import trailingSlash from './web/trailing-slash.ts'
 import views from './web/views.ts'
 
-/** URLs of the demo's mail catcher and Cashfree console, when they run; every page links to them. */
-export type Demo = { mailboxUrl: string; consoleUrl: string }
+/** URLs of the demo's mail catcher, Cashfree console and exchange look-alike, when they run; every page links to them. */
+export type Demo = { mailboxUrl: string; consoleUrl: string; exchangeUrl?: string | null }
 
 export type AppOptions = {
   services: BillingServices

@@ -76,7 +76,7 @@ const services: BillingServices = {
 }
 const demo =
   running.mailCatcherUrl && running.sandboxUrl
-    ? { mailboxUrl: running.mailCatcherUrl, consoleUrl: running.sandboxUrl }
+    ? { mailboxUrl: running.mailCatcherUrl, consoleUrl: running.sandboxUrl, exchangeUrl: running.exchangeUrl }
     : null
 const app = await buildApp({
   services,

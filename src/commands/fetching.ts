@@ -24,18 +24,18 @@ export async function fetchNow(
 ): Promise<string | null> {
   const { source } = config.prices
   if (source === null || source === 'off')
-    return 'There is no source to fetch from: set PRICE_SOURCE, as “Prices” in docs/operating.md tells.'
+    return 'There is no source to fetch from: set PRICE_SOURCE (see “Prices” in docs/operating.md). A demo fetches by itself while it runs.'
   const span = spanOf(given, await findToday(sql))
   if (typeof span === 'string') return span
-  if (span !== null && source === 'folder') return 'A folder gives whatever lies in it: leave --from and --to out.'
+  if (span !== null && source === 'folder') return 'A folder gives whatever is in it: leave out --from and --to.'
   for (const day of span ? await listPricedDays(sql, config.prices.invented, span) : [])
     console.log(`${day}  is here already`)
   const found = await lookPatiently(sql, config, span)
-  if (found === null) return 'Another process fetches prices right now. Try again in a minute.'
+  if (found === null) return 'Another process is fetching prices right now. Try again in a minute.'
   for (const one of found) console.log(lineOf(one))
   if (found.length === 0) console.log('Nothing was due.')
   return found.some(({ state }) => ['held', 'failed', 'refused'].includes(state))
-    ? 'Not everything counts: see the lines above, and the panel under Market, Feed.'
+    ? 'Not everything is live: see the lines above, and the panel under Market, Feed.'
     : null
 }
 
@@ -58,7 +58,7 @@ function spanOf({ from, to }: { from?: string | undefined; to?: string | undefin
   if (from === undefined && to === undefined) return null
   const span = { from: from ?? '', to: to ?? today }
   if (dayIn(span.from) !== span.from || dayIn(span.to) !== span.to)
-    return 'The days are written like --from 2026-11-16 --to 2026-11-27.'
+    return 'Write days like --from 2026-11-16 --to 2026-11-27.'
   if (span.from > span.to) return `${span.from} is after ${span.to}.`
   return span.to > today ? `${span.to} has not come yet.` : span
 }

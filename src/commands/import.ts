@@ -140,7 +140,7 @@ async function decideAndCommit(sql: Sql, importId: number): Promise<void> {
     )
   }
   await commit(sql, importId, by)
-  console.log(`Committed as import ${importId}. To take it back: npm run import -- --undo ${importId}`)
+  console.log(`Committed as import ${importId}. To undo it: npm run import -- --undo ${importId}`)
 }
 
 function printFiles(held: Import, ms: number): void {
@@ -183,7 +183,9 @@ async function undoImport(sql: Sql, number: string): Promise<void> {
   if (!/^[1-9]\d{0,14}$/.test(number)) return fail(usage)
   const importId = Number(number)
   await undo(sql, importId, by)
-  console.log(`Import ${importId} is undone: nothing of it counts; earlier prices that it had replaced count again.`)
+  console.log(
+    `Import ${importId} is undone: none of it is live, and the earlier prices it had replaced are live again.`,
+  )
 }
 
 function fail(sentence: string): void {

@@ -63,5 +63,5 @@ test('it refuses spans that are none, and says when there is no source', async (
   const off = await run([], { PRICE_SOURCE: 'off' })
   expect([off.code, off.output]).toEqual([1, expect.stringContaining('set PRICE_SOURCE')])
   const folder = await run(['--from', '2026-11-20'], { PRICE_SOURCE: 'folder', PRICE_FOLDER: '/tmp' })
-  expect([folder.code, folder.output]).toEqual([1, expect.stringContaining('leave --from and --to out')])
+  expect([folder.code, folder.output]).toEqual([1, expect.stringContaining('leave out --from and --to')])
 }, 60_000)

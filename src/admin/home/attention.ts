@@ -141,9 +141,17 @@ function integrity(check: Now['integrity'], hasIncident: boolean): AttentionItem
 
 /** Nobody can subscribe: see hasPricesToSell. */
 function checkoutClosed(market: MarketAge): AttentionItem {
-  const age = market.sample ? 'are an invented sample' : market.asOf ? `go ${marketAgeLabel(market)}` : 'are missing'
+  const isOld = market.asOf !== null && !market.sample
+  const age = market.sample ? 'are an invented sample' : isOld ? `go ${marketAgeLabel(market)}` : 'are missing'
   const text = `Prices ${age}, so nobody can subscribe. It reopens by itself once the latest prices are in.`
-  return { tone: 'bad', title: 'Checkout is closed: no prices', text, count: null, age: '', href: '/admin/market' }
+  return {
+    tone: 'bad',
+    title: `Checkout is closed: ${isOld ? 'old' : 'no'} prices`,
+    text,
+    count: null,
+    age: '',
+    href: '/admin/market',
+  }
 }
 
 /** Real prices only: the demo's invented ones end where they end. */

@@ -29,8 +29,8 @@ function ratioText(ratio: number): string {
 
 /** "+0.8 %", "−89.9 %": how a price changes that goes from `before` to `after`. */
 function change(before: number, after: number): string {
-  const percent = 100 * (after / before - 1)
-  return `${percent < 0 ? '−' : '+'}${Math.abs(percent).toLocaleString('en-IN', { minimumFractionDigits: 1, maximumFractionDigits: 1 })} %`
+  const percent = Math.round(1000 * (after / before - 1)) / 10
+  return `${percent < 0 ? '−' : percent > 0 ? '+' : ''}${Math.abs(percent).toLocaleString('en-IN', { minimumFractionDigits: 1, maximumFractionDigits: 1 })} %`
 }
 
 /** "restated up to Fri, 20 Nov 2026": what prices of a file are taken for. */

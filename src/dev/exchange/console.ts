@@ -48,7 +48,7 @@ export function consoleRoutes(control: Control) {
     if (name === 'none') return control.clearFaults()
     if (!isFault(name)) throw new ControlError(`There is no fault called ${name.slice(0, 40)}.`)
     const on = dayIn(day)
-    if (day !== '' && on === null) throw new ControlError('The day is not one like 2026-11-30.')
+    if (day !== '' && on === null) throw new ControlError('The day must look like 2026-11-30.')
     return control.fault(name, { ...(on && { day: on }), symbol: symbol.trim().toUpperCase() })
   }
 }
@@ -71,23 +71,23 @@ function page({ clock, sessions, faults }: Awaited<ReturnType<Control['state']>>
 <body>
 <header class="top">
   <h1>Exchange look-alike</h1>
-  <p>Files like NSE’s, with invented prices. The site asks for the days that it is missing, up to today.</p>
+  <p>Files like NSE’s, with invented prices. The site fetches each session’s file from 6 pm on, by its own clock; this one only decides which files are out.</p>
 </header>
 <main>
   <div class="panels">
   <section class="card"><h2>Clock</h2>
     <p class="time">${clock.now.slice(0, 16).replace('T', ' ')}</p>
-    <p class="faint">${clock.offsetMs === 0 ? 'India, real time' : 'India, moved away from real time'}</p>
+    <p class="faint">${clock.offsetMs === 0 ? 'India, real time' : 'India, not real time'}</p>
     <form method="post" action="/control/clock" class="buttons">
-      <button name="to" value="next-session">To the next file</button>
-      ${clock.offsetMs !== 0 && html`<button name="to" value="real-time">Real time</button>`}
+      <button name="to" value="next-session">Go to the next file</button>
+      ${clock.offsetMs !== 0 && html`<button name="to" value="real-time">Back to real time</button>`}
     </form>
   </section>
   <section class="card"><h2>Sessions</h2>
     <ul class="list">${sessions.map(
       ({ day, appears, hasAppeared }) =>
         html`<li>${day} <span class="tag ${hasAppeared ? 'SUCCESS' : 'PENDING'}">${
-          hasAppeared ? 'file is there' : `appears ${appears.slice(0, 16).replace('T', ' ')}`
+          hasAppeared ? 'is out' : `appears ${appears.slice(0, 16).replace('T', ' ')}`
         }</span></li>`,
     )}</ul>
   </section>
@@ -99,9 +99,9 @@ function page({ clock, sessions, faults }: Awaited<ReturnType<Control['state']>>
         ({ name, day, symbol }) =>
           html`<li><span class="tag FAILED">${day}</span> ${FAULTS[name]} ${symbol && html`<code>${symbol}</code>`}</li>`,
       )}</ul>
-      <form method="post" action="/control/faults" class="buttons"><button name="name" value="none">Switch all off</button></form>`
+      <form method="post" action="/control/faults" class="buttons"><button name="name" value="none">Clear all</button></form>`
     }
-    <p class="faint">Without a day: the next file. Without a symbol: BANKBEES.</p>
+    <p class="faint">No day: the next file. No symbol: BANKBEES.</p>
     <form method="post" action="/control/faults" class="card">
       <div class="buttons">
         <input name="day" type="date" aria-label="Day">

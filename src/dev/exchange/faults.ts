@@ -4,12 +4,12 @@ import type { Day } from '../../market/calendar/days.ts'
 export const FAULTS = {
   late: 'The file appears at 22:30 instead of soon after 18:00',
   blocked: 'The file’s address answers 403 with a block page',
-  truncated: 'The zip ends half-way',
-  stale: 'The file of the session before comes again',
+  truncated: 'The zip is cut short',
+  stale: 'The previous session’s file comes again',
   missing: 'One symbol is missing',
-  split: 'One symbol is split 1:10, overnight',
+  split: 'One symbol is split 1:10 overnight',
   renamed: 'One symbol trades under a new name from this day on',
-  session: 'A special session although the day is closed',
+  session: 'A special session on a day when the exchange is closed',
   closed: 'A holiday that nobody announced',
 } as const
 

@@ -83,13 +83,11 @@ async function checkLooks(sql: Sql, { prices, production }: Config): Promise<Fin
     return [
       warning(
         about,
-        lookedAt === null
-          ? 'nobody ever looked for prices'
-          : `nobody looked for prices since ${lookedAt.toISOString()}`,
-        'Its job does not run: is a site up, with these settings?',
+        lookedAt === null ? 'never looked for prices' : `has not looked for prices since ${lookedAt.toISOString()}`,
+        'Its job is not running: is a site up, with these settings?',
       ),
     ]
-  return [ok(about, lookedAt === null ? 'nobody looked yet' : `looked last at ${lookedAt.toISOString()}`)]
+  return [ok(about, lookedAt === null ? 'has not looked yet' : `last looked at ${lookedAt.toISOString()}`)]
 }
 
 async function checkCalendar(sql: Sql, { production }: Config): Promise<Finding[]> {

@@ -41,12 +41,11 @@ export const meanings = {
   'report-held':
     'E-mail reports are due and held back: the prices they need are missing, half imported or wait for a decision. Import them, or decide the held import; the reports then go out by themselves for three days.',
   'prices-late':
-    'A session is over since hours and its closing prices are not here. Subscribers see the ranks of the day before, and reports wait.',
+    'A session ended hours ago and its closing prices are not here. Subscribers see the ranks of the session before, and reports wait.',
   'prices-held':
-    'Prices were fetched and do not count yet: something in them needs a decision. Subscribers see the ranks of the day before.',
-  'prices-refused':
-    'A file in the folder of prices cannot be read. It was moved to refused/, with the reason beside it.',
-  'prices-folder': 'The folder of prices (PRICE_FOLDER) cannot be read or written, so nothing is fetched from it.',
+    'Prices were fetched and are not live yet: something in them needs a decision. Until then subscribers see earlier ranks.',
+  'prices-refused': 'A file in the price folder cannot be read. It was moved to refused/, with the reason beside it.',
+  'prices-folder': 'The price folder (PRICE_FOLDER) cannot be read or written, so nothing is fetched from it.',
   'password-guessing':
     '300 wrong passwords came within an hour, for all accounts together: somebody may be trying a list. Each account and each network is slowed down by itself.',
   'gateway-keys': 'Cashfree refuses our keys (401). Check CASHFREE_CLIENT_ID, CASHFREE_CLIENT_SECRET and CASHFREE_ENV.',

@@ -33,7 +33,7 @@ test('the console shows clock, sessions and faults, and its buttons come back to
   expect((await press('/control/clock', { to: 'next-session' })).status).toBe(303)
   const page = await (await fetch(exchange.url)).text()
   expect(page).toContain('2026-11-20 18:0')
-  expect(page).toContain('One symbol is split 1:10, overnight <code>ITBEES</code>')
+  expect(page).toContain('One symbol is split 1:10 overnight <code>ITBEES</code>')
   expect(page).toMatch(/2026-11-23 <span class="tag PENDING">appears 2026-11-23 18:0\d/)
   await press('/control/faults', { name: 'none' })
   expect((await exchange.control.state()).faults).toEqual([])
@@ -41,7 +41,7 @@ test('the console shows clock, sessions and faults, and its buttons come back to
 
 test.each([
   ['/control/faults', { name: 'toString' }, 'There is no fault called toString.'],
-  ['/control/faults', { name: 'late', day: '2026-13-01' }, 'The day is not one like 2026-11-30.'],
+  ['/control/faults', { name: 'late', day: '2026-13-01' }, 'The day must look like 2026-11-30.'],
   ['/control/faults', { name: 'split', symbol: '<b>' }, 'There is no <B> in its list.'],
   ['/control/clock', { to: 'tomorrow' }, '“to” is next-session, real-time, or a moment in ISO form.'],
 ])('%s with %j says what is wrong', async (path, fields, sentence) => {
