@@ -16,7 +16,7 @@ export function legendsFor(unit: Unit): Legends {
       `Pace is the change of RS-Ratio over 4 ${unit}s; usual is its average over 40 ${unit}s. ` +
       'Where the usual is a fall, a slower fall is the better pace.',
     provisional:
-      `provisional, by formula C, because prices do not suffice for B. Averages are of 14 ${unit}s, and RS-Momentum above 100 means that ` +
+      `provisional, by formula C, because there are too few prices for B. Averages are of 14 ${unit}s, and RS-Momentum above 100 means that ` +
       `RS-Ratio is higher than 4 ${unit}s ago.`,
   }
 }

@@ -217,7 +217,7 @@ describe('gaps', () => {
     expect(body).toMatch(/class="quadrant \w+ dashed"\s+title="Provisional\. Prices begin on 1 Jun 2026/)
     expect(body).toMatch(/aria-label="Defence: \w+, RS-Ratio [\d.]+, RS-Momentum [\d.]+, provisional/)
     expect(body.match(/class="ring"/g)).toHaveLength(2)
-    expect(textOf(body)).toContain('Dashed: provisional, by formula C, because prices do not suffice for B.')
+    expect(textOf(body)).toContain('Dashed: provisional, by formula C, because there are too few prices for B.')
   })
 
   test('an instrument whose prices ended has no figure anywhere, and the day of its last price', () =>
@@ -230,7 +230,7 @@ describe('gaps', () => {
         expect(textOf(page.body)).toContain('IT (no price since 6 Nov)')
         expect(page.body).not.toMatch(/aria-label="IT: /)
         const sector = textOf((await visitor.get(`/dashboard/sectors/${stale}`)).body)
-        expect(sector).toContain('No price since 6 Nov, so there are no figures of it.')
+        expect(sector).toContain('No price since 6 Nov, so it has no figures.')
         const file = parse((await visitor.get('/dashboard/table.csv')).body, { bom: true, columns: true }) as Record<
           string,
           string
