@@ -37,7 +37,7 @@ describe('an administrator looks at the feed of an archive', () => {
     await scene.app.sql`truncate imports, feed_days, feed_files cascade`
     const person = await scene.arriveAsAdmin({ size })
     await person.page.goto('/admin/market/feed')
-    await person.page.getByText('Never yet').waitFor()
+    await person.page.getByText('Not yet').waitFor()
     await looksRightInBothSchemes(person, `feed-new-${size}`)
     await fill(scene)
     await scene.app.sql`

@@ -48,7 +48,7 @@ test.each([
     await page.getByLabel('Files').setInputFiles(chosen([...bhavcopies, workbook]))
     await looksRight(person, `market-imports-${size}-${scheme}`)
     await page.getByRole('button', { name: 'Read files' }).dblclick()
-    await page.getByText('near a split of').waitFor()
+    await page.getByText('close to a split of').waitFor()
     await page.getByText('1 file not read').waitFor()
     await page.getByText('This is an Excel workbook.').waitFor()
     await looksRight(person, `market-jump-${size}-${scheme}`)
@@ -246,7 +246,7 @@ test.each([
     await page.getByText('Former names').waitFor()
     await looksRight(person, `market-renamed-${size}-${scheme}`)
     await page.getByRole('button', { name: 'Remove PSUBNKBEES' }).click()
-    await page.getByText('PSUBNKBEES is no former name of PSUBANKETF any more.').waitFor()
+    await page.getByText('PSUBNKBEES is no longer a former name of PSUBANKETF.').waitFor()
     await sql`update instruments set symbol = 'BANKBEES' where isin = 'INF204KB15I9'`
     await sql`update instruments set symbol = 'PSUBNKBEES' where isin = 'INF204KB16I7'`
     await sql`truncate etf_list`
