@@ -73,7 +73,11 @@ export class Sheet {
    */
   end(isPart: boolean): boolean {
     this.#turnTo('')
-    const lastDay = this.#ofLastDay.reduce((last, { day }) => (day > last ? day : last), '')
+    const lastDay =
+      this.#ofLastDay
+        .map(({ day }) => day)
+        .sort()
+        .at(-1) ?? ''
     for (const price of this.#ofLastDay) this.#emitAsOf(lastDay, price)
     const { wholeMarket, daily } = this.#layout.format
     if (isPart && wholeMarket && !daily && !this.#hasOurs) return false
