@@ -30,6 +30,7 @@ export async function fetchNow(
   if (span !== null && source === 'folder') return 'A folder gives whatever is in it: leave out --from and --to.'
   for (const day of span ? await listPricedDays(sql, config.prices.invented, span) : [])
     console.log(`${day}  is here already`)
+  console.log('Looking at the source; years of prices take some minutes.')
   const found = await lookPatiently(sql, config, span)
   if (found === null) return 'Another process is fetching prices right now. Try again in a minute.'
   for (const one of found) console.log(lineOf(one))

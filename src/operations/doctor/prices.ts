@@ -3,7 +3,7 @@ import { findCalendarFlaws } from '../../market/calendar/calendar-flaws.ts'
 import { findFeedStatus } from '../../market/feed/status-queries.ts'
 import { hasPricesToSell } from '../../market/prices/on-sale.ts'
 import { marketAge } from '../../market/prices/queries.ts'
-import { dateInIndia, dayInIndia } from '../../platform/dates.ts'
+import { dateInIndia, dateTimeInIndia, dayInIndia } from '../../platform/dates.ts'
 import { connect, type Sql } from '../../platform/db.ts'
 import type { DoctorContext } from './context.ts'
 import { type Finding, failure, ok, warning } from './finding.ts'
@@ -83,11 +83,11 @@ async function checkLooks(sql: Sql, { prices, production }: Config): Promise<Fin
     return [
       warning(
         about,
-        lookedAt === null ? 'never looked for prices' : `has not looked for prices since ${lookedAt.toISOString()}`,
+        lookedAt === null ? 'never looked for prices' : `has not looked for prices since ${dateTimeInIndia(lookedAt)}`,
         'Its job is not running: is a site up, with these settings?',
       ),
     ]
-  return [ok(about, lookedAt === null ? 'has not looked yet' : `last looked at ${lookedAt.toISOString()}`)]
+  return [ok(about, lookedAt === null ? 'has not looked yet' : `last looked at ${dateTimeInIndia(lookedAt)}`)]
 }
 
 async function checkCalendar(sql: Sql, { production }: Config): Promise<Finding[]> {
