@@ -274,7 +274,7 @@ function ranksIn({ sectors }: Analysis): string[] {
 
 function ranksBy(sessions: readonly Day[], owns: ReadonlyMap<string, Prices>, benchmark: Prices, at: number): string[] {
   return [...owns]
-    .filter(([, own]) => freshest((place) => own.has(sessions[place]!), sessions.length - 1) !== -1)
+    .filter(([, own]) => freshest((place) => own.has(sessions[place]!), at) !== -1)
     .map(([symbol, own]) => ({ symbol, score: at < 0 ? null : scoreBy(sessions, own, benchmark, at) }))
     .filter((one): one is { symbol: string; score: number } => one.score !== null)
     .sort((a, b) => b.score - a.score || (a.symbol < b.symbol ? -1 : 1))

@@ -335,7 +335,12 @@ describe('an instrument that is renamed while files are read', () => {
     await own`begin`
     await own`select from market_state for update`
     const reading = read(legacy('13-Mar-2025', ['PSUBNKBEES', 60], ['NIFTYBEES', 250]))
-    await until(async () => (await sql`select from pg_locks where not granted`).count > 0)
+    await until(
+      async () =>
+        (
+          await sql`select from pg_locks l join pg_stat_activity a using (pid) where not l.granted and a.datname = current_database()`
+        ).count > 0,
+    )
     for (const [before, after] of renames)
       await own`
         select rename_instrument(symbol, revision, ${after!}, '2025-03-12', 'test', null)

@@ -66,7 +66,9 @@ describe('a process that is killed', () => {
       await until(async () =>
         where === ''
           ? archive.asked.length > 0
-          : (await gate`select from pg_locks where locktype = 'advisory' and not granted`).count > 0,
+          : (
+              await gate`select from pg_locks l join pg_stat_activity a using (pid) where not l.granted and a.datname = current_database()`
+            ).count > 0,
       )
       const ended = once(child, 'close')
       child.kill('SIGKILL')

@@ -64,8 +64,8 @@ export async function countHeldImports(sql: Sql): Promise<number> {
 }
 
 /**
- * Imports of the feed that are held and in which no person decided anything, once after each change of the market: it may have made
- * them clean.
+ * Imports of the feed that are held and in which no person decided anything, once after each change of the market, which may have
+ * made them clean; and those that were never tried, because the process that read them was killed.
  */
 export async function takeUntouchedImports(sql: Sql): Promise<number[]> {
   const rows = await sql<{ id: number }[]>`
@@ -76,8 +76,8 @@ export async function takeUntouchedImports(sql: Sql): Promise<number[]> {
     )
     select i.id::int as id
     from imports i
-    cross join changed
     where i.status = 'held' and i.created_by = 'feed'
+      and (exists (select from changed) or not exists (select from feed_days f where f.import_id = i.id))
       and not exists (select from splits s where s.import_id = i.id)
       and not exists (select from real_jumps r where r.import_id = i.id)
       and not exists (select from import_questions q where q.import_id = i.id and q.answer is not null)
@@ -148,7 +148,8 @@ export async function findLateDay(sql: Sql, invented: boolean): Promise<string |
   const [row] = await sql<{ day: string }[]>`
     select late.day::text as day
     from (select newest_session(prices_late_after()) as day) late
-    where not exists (select from benchmark_days(${invented}) b(day) where b.day = late.day)
+    where late.day is not null
+      and not exists (select from benchmark_days(${invented}) b(day) where b.day = late.day)
       and not exists (select from feed_days f join imports i on i.id = f.import_id and i.status = 'held' where f.day = late.day)
   `
   return row?.day

@@ -123,7 +123,7 @@ test('a split that would be applied twice is named with both files, and the righ
     expect([
       until,
       wrong.status,
-      wrong.body.includes('A day like 2020-11-20, from the file’s last one up to today.'),
+      wrong.body.includes('A day like 2026-11-20, from the file’s last one up to today.'),
     ]).toEqual([until, 422, true])
     expect(wrong.body).toContain(`value="${until}"`)
   }

@@ -6,7 +6,7 @@ export function textOfPdf(pdf: Buffer): string {
   for (const [, number, body] of pdf.toString('latin1').matchAll(/(\d+) 0 obj\n([\s\S]*?)\nendobj/g))
     objects.set(number!, body!)
   const streamOf = (number: string) => {
-    const [, content] = /stream\r?\n([\s\S]*?)\r?\nendstream/.exec(objects.get(number) ?? '') ?? []
+    const [, content] = /stream\n([\s\S]*?)\nendstream/.exec(objects.get(number) ?? '') ?? []
     return content === undefined ? '' : inflateSync(Buffer.from(content, 'latin1')).toString('latin1')
   }
   const fonts = new Map<string, string[]>()

@@ -267,7 +267,7 @@ describe('a wrong answer of the archive', () => {
 
 describe('what is not clean', () => {
   test.each<[string, Record<string, number | string | null>, RegExp]>([
-    ['a split overnight', { ITBEES: 10 }, /waits for a decision/],
+    ['a split overnight', { ITBEES: 10 }, /^Needs a decision/],
     ['no benchmark', { NIFTYBEES: null }, /The benchmark has no price on 23 Nov 2026/],
     ['half a file', { BANKBEES: null, ITBEES: null }, /2 of 5 instruments .* half a file/],
     ['a price that is none', { ITBEES: 'n/a' }, /Some lines cannot be read/],

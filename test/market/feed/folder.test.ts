@@ -207,7 +207,10 @@ describe('a folder of prices', () => {
     const gate = await feed.sql.reserve()
     await gate`select pg_advisory_lock(7)`
     const looking = lookLater()
-    while ((await gate`select from pg_locks where locktype = 'advisory' and not granted`).count === 0) await pause(20)
+    const waiting = () => gate`
+      select from pg_locks l join pg_stat_activity a using (pid) where not l.granted and a.datname = current_database()
+    `
+    while ((await waiting()).count === 0) await pause(20)
     await put(name, bhavcopy('2026-11-23', { BANKBEES: 109.25 }))
     await gate`select pg_advisory_unlock(7)`
     gate.release()

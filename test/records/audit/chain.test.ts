@@ -108,7 +108,7 @@ describe('the audit is a chain', () => {
   })
 
   test('a hundred thousand rows verify, and how long that takes is printed', async () => {
-    await written(100_000)
+    for (let i = 0; i < 10; i++) await written(10_000)
     const sealing = performance.now()
     await seal()
     const verifying = performance.now()

@@ -41,6 +41,8 @@ export class Sheet {
   #emitted = 0
   #dayText = ''
   #day: Day | null = null
+  /** The last day of our rows; '' before the first. */
+  #lastDay: Day = ''
   /** Of the day whose rows are being read: instruments of the main series, and what those of the other one say. */
   readonly #main = new Set<string>()
   #standIns: { symbol: string; result: Result }[] = []
@@ -73,12 +75,7 @@ export class Sheet {
    */
   end(isPart: boolean): boolean {
     this.#turnTo('')
-    const lastDay =
-      this.#ofLastDay
-        .map(({ day }) => day)
-        .sort()
-        .at(-1) ?? ''
-    for (const price of this.#ofLastDay) this.#emitAsOf(lastDay, price)
+    for (const price of this.#ofLastDay) this.#emitAsOfLastDay(price)
     const { wholeMarket, daily } = this.#layout.format
     if (isPart && wholeMarket && !daily && !this.#hasOurs) return false
     const [unknown] = this.#unknown.keys()
@@ -185,9 +182,9 @@ export class Sheet {
     )
   }
 
-  #emitAsOf(lastDay: Day, price: PriceLine): void {
+  #emitAsOfLastDay(price: PriceLine): void {
     const { seen, line, day } = price
-    const symbol = this.#reading.match({ ...seen, day: lastDay })
+    const symbol = this.#reading.match({ ...seen, day: this.#lastDay })
     if (symbol !== null) {
       this.#hasOurs = true
       this.#emitted++
@@ -207,6 +204,8 @@ export class Sheet {
   }
 
   #give(result: Result): void {
+    if (this.#day !== null && this.#day > this.#lastDay && (result === null || 'day' in result))
+      this.#lastDay = this.#day
     if (result === null) this.skipped++
     else if ('day' in result && this.#isOfLastDay(result.seen.symbol)) this.#ofLastDay.push(result)
     else {
