@@ -100,7 +100,9 @@ async function makePayable(services: BillingServices, user: User, order: Order):
 }
 
 async function createAtCashfree(services: BillingServices, user: User, found: Order): Promise<Order> {
-  const order = (await refreshUnsentOrder(services.sql, found.id)) ?? found
+  const order = (await refreshUnsentOrder(services.sql, found.id)) ?? (await findOrder(services.sql, found.id))!
+  // Another click may have made it payable since this one read it.
+  if (order.status !== 'created') return order
   const remote = await services.gateway.createOrder({
     orderId: order.id,
     idempotencyKey: order.idempotencyKey,
