@@ -1,5 +1,6 @@
 import { listHolidays, listSpecialSessions } from '../../market/calendar/queries.ts'
 import { type TradingCalendar, tradingCalendar } from '../../market/calendar/trading-calendar.ts'
+import { checkDigitOf } from '../../market/instruments/identifiers.ts'
 import type { Sql } from '../../platform/db.ts'
 import { listSecurities } from './queries.ts'
 
@@ -47,12 +48,7 @@ export const companies: readonly Security[] = names.flatMap((name, place) =>
 /** An ISIN with the right check digit (ISO 6166), the same for the same symbol. */
 export function isinOf(issuer: 'INE' | 'INF', symbol: string): string {
   const stem = `${issuer}${seedOf(symbol).toString(36).toUpperCase().padStart(8, '0')}`
-  const digits = [...stem].map((letter) => Number.parseInt(letter, 36)).join('')
-  const sum = [...digits].reverse().reduce((total, digit, place) => {
-    const worth = Number(digit) * (place % 2 === 0 ? 2 : 1)
-    return total + (worth > 9 ? worth - 9 : worth)
-  }, 0)
-  return `${stem}${(10 - (sum % 10)) % 10}`
+  return `${stem}${checkDigitOf(stem)}`
 }
 
 /** A number below 2³² that the letters decide (FNV-1a). */
