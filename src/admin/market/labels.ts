@@ -3,7 +3,7 @@ import { dateInIndia } from '../../platform/dates.ts'
 
 /** "Fri, 20 Nov 2026" of a day like 2026-11-20; a dash where there is none. */
 export function dayText(day: string | null): string {
-  return day === null ? '—' : dateInIndia(new Date(`${day}T12:00:00+05:30`))
+  return day === null ? '—' : dateInIndia(new Date(day))
 }
 
 /** "12,34,567": a number as India groups it. */

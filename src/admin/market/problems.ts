@@ -27,6 +27,11 @@ const calendarPage = '/admin/market/holidays'
 export function problemsOf({ age, coverage, held, sessions, calendar, isins, renames }: MarketState): Problem[] {
   const benchmark = coverage.find((one) => one.kind === 'benchmark')
   const shown = coverage.filter((one) => one.shown || one.kind === 'benchmark')
+  const ofSettings: Problem[] = [
+    ...calendar.map(({ title, text }): Problem => ({ tone: 'warn', title, text, href: calendarPage })),
+    ...otherNames(renames),
+    ...otherIsins(isins),
+  ]
   if (age.asOf === null)
     return [
       {
@@ -35,9 +40,7 @@ export function problemsOf({ age, coverage, held, sessions, calendar, isins, ren
         text: `${benchmark ? `Everything is measured against ${benchmark.symbol}, which has none. ` : ''}Subscribers see no numbers.`,
         href: upload,
       },
-      ...calendar.map(({ title, text }): Problem => ({ tone: 'warn', title, text, href: calendarPage })),
-      ...otherNames(renames),
-      ...otherIsins(isins),
+      ...ofSettings,
     ]
   return [
     ...behind(age),
@@ -54,9 +57,7 @@ export function problemsOf({ age, coverage, held, sessions, calendar, isins, ren
     ...(sessions ? withoutBenchmark(sessions) : []),
     ...unpriced(shown.filter((one) => one.prices === 0)),
     ...shown.filter((one) => one.prices > 0).flatMap((one) => flawsOf(one)),
-    ...calendar.map(({ title, text }): Problem => ({ tone: 'warn', title, text, href: calendarPage })),
-    ...otherNames(renames),
-    ...otherIsins(isins),
+    ...ofSettings,
   ]
 }
 

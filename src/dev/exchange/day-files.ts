@@ -1,5 +1,5 @@
 import { strToU8, zipSync } from 'fflate'
-import type { Day } from '../../market/calendar/days.ts'
+import { type Day, yearOf } from '../../market/calendar/days.ts'
 import { inventMarket } from '../../market/prices/sample-prices.ts'
 import { type Fault, renamedTo, splitRatio } from './faults.ts'
 import { companies, type Listing, type Security, seedOf } from './listing.ts'
@@ -97,7 +97,7 @@ let market: { until: Day; walkOf: ReturnType<typeof inventMarket> } | undefined
 
 function closeOf(symbol: string, day: Day): number {
   if (!market || day > market.until) {
-    const until = `${Number(day.slice(0, 4)) + 1}-12-31`
+    const until = `${yearOf(day) + 1}-12-31`
     market = { until, walkOf: inventMarket(until) }
     walks.clear()
   }

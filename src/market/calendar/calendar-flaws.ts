@@ -1,5 +1,5 @@
 import type { Sql } from '../../platform/db.ts'
-import type { Day } from './days.ts'
+import { type Day, yearOf } from './days.ts'
 import { type Holiday, listHolidays, listSpecialSessions, type SpecialSession } from './queries.ts'
 import { fewestHolidays, isWeekday } from './trading-calendar.ts'
 
@@ -28,9 +28,9 @@ export function calendarFlaws(
 ): CalendarFlaw[] {
   const perYear = Map.groupBy(
     holidays.filter(({ day }) => isWeekday(day)),
-    ({ day }) => Number(day.slice(0, 4)),
+    ({ day }) => yearOf(day),
   )
-  const thisYear = Number(today.slice(0, 4))
+  const thisYear = yearOf(today)
   const years = new Set([thisYear, ...perYear.keys()])
   if (today.slice(5) >= announced) years.add(thisYear + 1)
   return [...years]

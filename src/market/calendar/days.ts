@@ -16,6 +16,11 @@ export function monthsAfter(day: Day, count: number): Day {
   return new Date(Date.UTC(year, month - 1 + count, Math.min(date, last))).toISOString().slice(0, 10)
 }
 
+/** Its year, as a number. */
+export function yearOf(day: Day): number {
+  return Number(day.slice(0, 4))
+}
+
 /** The Monday of a day's ISO week. */
 export function weekOf(day: Day): Day {
   const weekday = new Date(Date.parse(day)).getUTCDay()

@@ -1,5 +1,5 @@
 import type { Sql } from '../../platform/db.ts'
-import { type Day, daysAfter, weekOf } from './days.ts'
+import { type Day, daysAfter, weekOf, yearOf } from './days.ts'
 import { listHolidays, listSpecialSessions } from './queries.ts'
 
 /** When the exchange trades, as far as it is entered. */
@@ -19,7 +19,7 @@ type Entry = { day: Day }
 export function tradingCalendar(holidays: readonly Entry[], sessions: readonly Entry[]): TradingCalendar {
   const closed = new Set(holidays.map(({ day }) => day))
   const special = new Set(sessions.map(({ day }) => day))
-  const perYear = Map.groupBy([...closed].filter(isWeekday), (day) => Number(day.slice(0, 4)))
+  const perYear = Map.groupBy([...closed].filter(isWeekday), yearOf)
   return {
     isOpen: (day) => special.has(day) || (isWeekday(day) && !closed.has(day)),
     isKnown: (year) => (perYear.get(year)?.length ?? 0) >= fewestHolidays,

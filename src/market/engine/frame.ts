@@ -1,4 +1,4 @@
-import { type Day, daysAfter, weekOf } from '../calendar/days.ts'
+import { type Day, daysAfter, weekOf, yearOf } from '../calendar/days.ts'
 import type { TradingCalendar } from '../calendar/trading-calendar.ts'
 import type { Prices } from '../prices/closing-prices.ts'
 import type { Series } from './series.ts'
@@ -32,7 +32,7 @@ export function frameOf(
   const weeks: Week[] = []
   let monday = ''
   for (let day = asOf; day >= first; day = daysAfter(day, -1)) {
-    if (!benchmark.has(day) && !(calendar.isKnown(Number(day.slice(0, 4))) && calendar.isOpen(day))) continue
+    if (!benchmark.has(day) && !(calendar.isKnown(yearOf(day)) && calendar.isOpen(day))) continue
     if (day < monday || monday === '') {
       if (weeks.length >= need.weeks && days.length >= need.days) break
       monday = weekOf(day)

@@ -1,5 +1,5 @@
 import { dateInIndia, dayInIndia, isoInIndia } from '../../platform/dates.ts'
-import { type Day, daysAfter, weekdayOf } from '../calendar/days.ts'
+import { type Day, daysAfter, weekdayOf, yearOf } from '../calendar/days.ts'
 import type { TradingCalendar } from '../calendar/trading-calendar.ts'
 
 /** From this time of a session's day on, in India, its prices are due: the exchange publishes them by then. */
@@ -17,7 +17,7 @@ export function freshnessOf({ asOf, sample, calendar }: Priced, now: Date): stri
   if (asOf === null) return null
   const due = sessionsDue(asOf, now, calendar)
   if (due.length === 0) return null
-  const isSure = due.every((day) => calendar.isKnown(Number(day.slice(0, 4))))
+  const isSure = due.every((day) => calendar.isKnown(yearOf(day)))
   const today = dayInIndia(now)
   return (
     `${sample ? 'Sample prices' : 'Prices'} of ${shortDate(asOf, today)}; ${missing(due, today)} not in yet` +

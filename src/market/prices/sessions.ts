@@ -1,6 +1,6 @@
 import { dateInIndia } from '../../platform/dates.ts'
 import type { Sql } from '../../platform/db.ts'
-import { type Day, daysAfter } from '../calendar/days.ts'
+import { type Day, daysAfter, yearOf } from '../calendar/days.ts'
 import { readTradingCalendar, type TradingCalendar } from '../calendar/trading-calendar.ts'
 import { findBenchmarkDays, listDaysWithoutBenchmark } from './session-queries.ts'
 
@@ -23,7 +23,7 @@ export type Sessions = {
 export function sessionsOf(own: readonly Day[], traded: readonly Day[], calendar: TradingCalendar): Sessions {
   const [first, last] = [own[0], own.at(-1)]
   if (first === undefined || last === undefined) return { all: [], missing: [], closed: [], unknownYears: [] }
-  const isKnown = (day: Day) => calendar.isKnown(Number(day.slice(0, 4)))
+  const isKnown = (day: Day) => calendar.isKnown(yearOf(day))
   const priced = new Set(own)
   const elsewhere = new Set(traded)
   const missing: Day[] = []
@@ -81,8 +81,4 @@ function runText(from: Day, to: Day): string {
 
 function shortText(day: Day): string {
   return dateInIndia(new Date(day)).replace(',', '')
-}
-
-function yearOf(day: Day): number {
-  return Number(day.slice(0, 4))
 }

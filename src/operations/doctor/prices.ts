@@ -1,5 +1,6 @@
 import { access, constants } from 'node:fs/promises'
 import { findCalendarFlaws } from '../../market/calendar/calendar-flaws.ts'
+import { yearOf } from '../../market/calendar/days.ts'
 import { findFeedStatus } from '../../market/feed/status-queries.ts'
 import { hasPricesToSell } from '../../market/prices/on-sale.ts'
 import { marketAge } from '../../market/prices/queries.ts'
@@ -67,7 +68,7 @@ async function checkAge(sql: Sql, { prices, production }: Config): Promise<Findi
   const says =
     asOf === null
       ? 'there are none'
-      : `${sample ? 'invented ones, ' : ''}up to ${dateInIndia(new Date(`${asOf}T12:00:00+05:30`))}` +
+      : `${sample ? 'invented ones, ' : ''}up to ${dateInIndia(new Date(asOf))}` +
         (daysBehind > 0 ? `, ${daysBehind} ${daysBehind === 1 ? 'session' : 'sessions'} behind` : '')
   const todo = `Look at the panel’s Market, Feed; import what is missing: ${page}.`
   if (!(await hasPricesToSell(sql, prices))) return [failure(about, `${says}: nothing is sold`, todo)]
@@ -93,7 +94,7 @@ async function checkLooks(sql: Sql, { prices, production }: Config): Promise<Fin
 async function checkCalendar(sql: Sql, { production }: Config): Promise<Finding[]> {
   const about = 'calendar'
   const today = dayInIndia(new Date())
-  const flaws = (await findCalendarFlaws(sql, today)).filter(({ year }) => year >= Number(today.slice(0, 4)))
+  const flaws = (await findCalendarFlaws(sql, today)).filter(({ year }) => year >= yearOf(today))
   if (flaws.length === 0 || !production) return [ok(about, flaws[0]?.title ?? 'this year’s looks complete')]
   return flaws.map(({ title, text }) =>
     warning(about, `${title}: ${text}`, 'Import NSE’s list of holidays: the panel’s Market, Calendar.'),

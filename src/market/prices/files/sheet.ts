@@ -1,4 +1,4 @@
-import type { Day } from '../../calendar/days.ts'
+import { type Day, weekdayOf } from '../../calendar/days.ts'
 import type { Row } from '../../files/csv-files.ts'
 import { Unreadable } from '../../files/unreadable.ts'
 import { symbolIn } from '../../instruments/identifiers.ts'
@@ -144,7 +144,7 @@ export class Sheet {
     if (day > today) return `${day} has not come yet.`
     const weekday = new Date(day).getUTCDay()
     if ((weekday === 0 || weekday === 6) && !isOpen(day))
-      return `${day} is a ${weekday === 6 ? 'Saturday' : 'Sunday'}, and the calendar has no session on it.`
+      return `${day} is a ${weekdayOf(day)}, and the calendar has no session on it.`
     return undefined
   }
 

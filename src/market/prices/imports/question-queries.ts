@@ -18,7 +18,10 @@ export type Question = {
   answer: 'same' | 'other' | 'traded' | 'restated' | null
 }
 
-/** A question as it is asked. For a basis, `file`: the file's place among the import's; `part`: see migration 0077. */
+/**
+ * A question as it is asked. For a basis, `file`: the file's place among the import's; `part`: which it is of the import's files
+ * that do not say their basis, from 1.
+ */
 export type NewQuestion = Omit<Question, 'name' | 'isin' | 'answer'> & { file: number; part: number }
 
 /** Asks about an import that is being read. */

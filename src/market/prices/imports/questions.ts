@@ -5,8 +5,8 @@ import { insertAnswer, listQuestions } from './question-queries.ts'
 
 /**
  * Answers one question of a held import, about a basis by 'traded' or 'restated', about a name by 'same' or 'other'; repeating it
- * changes nothing. Throws AppError `conflict` when the import is not held any
- * more, does not ask that, or has let go of the prices already.
+ * changes nothing. Throws AppError `conflict` when the import is not held any more, does not ask that, or has let go of the
+ * prices already.
  */
 export async function answerQuestion(
   sql: Sql,

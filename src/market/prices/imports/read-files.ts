@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import type { Sql } from '../../../platform/db.ts'
+import { yearOf } from '../../calendar/days.ts'
 import { readTradingCalendar } from '../../calendar/trading-calendar.ts'
 import type { Problem } from '../../files/csv-files.ts'
 import type { Format } from '../files/formats.ts'
@@ -63,7 +64,7 @@ const outdated = 'An instrument was renamed while these files were read. Import 
 async function prepareReading(sql: Sql): Promise<[Names, Reading]> {
   const [names, today, calendar] = await Promise.all([namesOf(sql), findToday(sql), readTradingCalendar(sql)])
   // Of a year whose calendar nobody entered, no day can be called closed.
-  const isOpen = (day: string) => calendar.isOpen(day) || !calendar.isKnown(Number(day.slice(0, 4)))
+  const isOpen = (day: string) => calendar.isOpen(day) || !calendar.isKnown(yearOf(day))
   return [names, { match: names.match, wasGivenUp: names.wasGivenUp, today, isOpen }]
 }
 
