@@ -89,7 +89,7 @@ export async function summariseUndoing(sql: Sql, importId: number): Promise<Undo
       group by p.symbol, p.day
       having bool_or(p.import_id = ${importId})
     ), kept as materialized (
-      select kind, id, symbol, day from decisions_kept(${importId})
+      select kind, id, symbol, day from effects_of_undoing(${importId}) where kind <> 'jump'
     )
     select seen.symbol, i.name,
            (count(*) filter (where later is null))::int as gone,
@@ -112,9 +112,11 @@ export async function summariseUndoing(sql: Sql, importId: number): Promise<Undo
 /** Two neighbouring prices that undoing an import leaves side by side, and that differ as nobody has explained. */
 export type LeftJump = { symbol: string; beforeDay: string; day: string; beforeClose: number; close: number }
 
-/** Such prices; see jumps_left_by in undoing.sql. */
+/** Such prices; see effects_of_undoing in undoing.sql. */
 export async function listJumpsLeft(sql: Sql, importId: number): Promise<LeftJump[]> {
   return sql<LeftJump[]>`
-    select symbol, before_day::text as before_day, day::text as day, before_close, close from jumps_left_by(${importId})
+    select symbol, before_day::text as before_day, day::text as day, before_close, close from effects_of_undoing(${importId})
+    where kind = 'jump'
+    order by symbol, day
   `
 }

@@ -1,7 +1,7 @@
 -- Answers what a held import asks. 'basis': the file's prices are as they were traded, or restated by their maker up to the
--- file's last day, whatever symbol has it; the answer may change while the import is held. 'rename' and 'isin': it is the 'same' instrument, or an
--- 'other', whose prices leave the import. The result is 'done', or why not: 'not-held', 'unknown', or 'gone' for prices that
--- have left.
+-- file's last day, whatever symbol has it; the answer may change while the import is held. 'rename' and 'isin': it is the 'same'
+-- instrument, or an 'other', whose prices leave the import. The result is 'done', or why not: 'not-held', 'unknown', or 'gone'
+-- for prices that have left.
 create or replace function answer_question(
   p_import_id bigint, p_kind text, p_symbol text, p_seen text, p_answer text, p_actor text, p_origin jsonb
 ) returns text language plpgsql as $$
