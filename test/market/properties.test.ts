@@ -24,9 +24,12 @@ function brokenMarket(seed: number, params: AnalysisParams) {
   const { benchmark, instruments, days, random } = randomMarket(seed)
   const open = new Set(days)
   const gappy = (prices: Prices) => withGaps(prices, random)
+  // Gaps that leave the benchmark no price at all leave nothing to analyse.
+  let against = gappy(benchmark)
+  while (against.size === 0) against = gappy(benchmark)
   const calendar = seed % 3 === 0 ? everyWeekday : { isOpen: (day: string) => open.has(day), isKnown: () => true }
   return {
-    benchmark: gappy(benchmark),
+    benchmark: against,
     instruments: map(instruments, gappy),
     days,
     random,
