@@ -10,13 +10,12 @@ import {
   findOrder,
   listPayableOrders,
   type Order,
-  openOrder,
   refreshUnsentOrder,
   renewIdempotencyKey,
 } from '../payments/queries.ts'
 import { moneyUnderWay, refuseWhileUnderWay } from './money-under-way.ts'
 import { refuseUnlessOnSale } from './on-sale.ts'
-import { closeResolvedOrders, setAsidePending } from './queries.ts'
+import { closeResolvedOrders, closeUnsentOrders, type OrderWish, openOrder, setAsidePending } from './queries.ts'
 import { refreshUnlessFresh } from './refresh-order.ts'
 import { settle, settleWith } from './settle.ts'
 
@@ -27,16 +26,27 @@ import { settle, settleWith } from './settle.ts'
  * Where another order turns out to be paid, that one is the answer. Throws AppError `not-found` for a plan that is not on
  * sale, `conflict` while money of this person is under way, and `unavailable` (OpensSoon) while nothing is sold.
  */
-export async function findOrCreateOrder(services: BillingServices, user: User, planName: string): Promise<Order> {
+export async function findOrCreateOrder(
+  services: BillingServices,
+  user: User,
+  planName: string,
+  wish: OrderWish = {},
+): Promise<Order> {
   const paid = await findPaidMeanwhile(services, user.id)
   if (paid) return paid
   await refuseWhileUnderWay(services.sql, user.id)
   await refuseUnlessOnSale(services)
   await closeResolvedOrders(services.sql, user.id)
   for (let attempt = 1; ; attempt++) {
-    const opened = await openOrder(services.sql, { userId: user.id, planName, newId: `ds_${ulid()}` })
-    if (!opened) throw new AppError('not-found', 'That plan is not offered.')
-    const order = await makePayable(services, user, opened)
+    const opened = await openOrder(services.sql, { userId: user.id, planName, newId: `ds_${ulid()}`, wish })
+    if (opened.refusal === 'differs') {
+      const ended = await endAtCashfree(services, (await findOrder(services.sql, opened.orderId!))!)
+      if (ended) return ended
+      continue
+    }
+    if (opened.refusal !== null) throw refusalOf(opened.refusal)
+    // Another statement: one that began before the price changed does not see the version that the order was opened with.
+    const order = await makePayable(services, user, (await findOrder(services.sql, opened.orderId))!)
     // An old order may turn out to be over at Cashfree; then the next round opens its successor.
     if (order.status === 'created' || order.status === 'active' || order.status === 'paid' || attempt === 2)
       return order
@@ -57,19 +67,26 @@ export async function startOver(services: BillingServices, user: User, planName:
   const current = await findCurrentOrder(services.sql, user.id, planName)
   const toEnd = new Set([...underWay.map(({ orderId }) => orderId), ...(current ? [current.id] : [])])
   for (const id of toEnd) {
-    const order = (await findOrder(services.sql, id))!
-    if (order.status !== 'active') continue
-    try {
-      const ended = (await settleWith(services, id, await services.gateway.terminateOrder(id), 'checkout')).order!
-      if (ended.status === 'paid' || ended.status === 'active') return ended
-    } catch (error) {
-      if (!isGatewayFailure(error)) throw error
-      services.log.warn({ orderId: id, err: error }, 'the old order could not be ended')
-      return order
-    }
+    const stays = await endAtCashfree(services, (await findOrder(services.sql, id))!)
+    if (stays) return stays
   }
   await setAsidePending(services.sql, user.id)
   return findOrCreateOrder(services, user, planName)
+}
+
+/** Ends an open order, at Cashfree where it may be known. Answers the order where it stays: it was paid meanwhile, or Cashfree cannot be asked. */
+async function endAtCashfree(services: BillingServices, order: Order): Promise<Order | undefined> {
+  if (order.status === 'created') await closeUnsentOrders(services.sql, order.userId)
+  if (order.status !== 'active') return undefined
+  try {
+    const ended = (await settleWith(services, order.id, await services.gateway.terminateOrder(order.id), 'checkout'))
+      .order!
+    return ended.status === 'paid' || ended.status === 'active' ? ended : undefined
+  } catch (error) {
+    if (!isGatewayFailure(error)) throw error
+    services.log.warn({ orderId: order.id, err: error }, 'the old order could not be ended')
+    return order
+  }
 }
 
 /**
@@ -129,6 +146,12 @@ async function createAtCashfree(services: BillingServices, user: User, found: Or
 /** Cashfree wants 3 to 100 characters; a shorter name is a real name all the same. */
 function gatewayName(name: string): string {
   return name.length >= 3 ? name : name.padEnd(3, '.')
+}
+
+/** Why there is no order: `refusal` in open-order.sql. */
+function refusalOf(refusal: string): AppError {
+  if (refusal === 'entitlement' || refusal === 'plan') return new AppError('not-found', 'That plan is not offered.')
+  return new AppError('invalid', 'Please check the highlighted fields.', { fields: { coupon: refusal } })
 }
 
 const calls = new Map<string, Promise<Order>>()

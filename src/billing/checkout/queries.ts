@@ -1,6 +1,6 @@
 import type { Sql } from '../../platform/db.ts'
 import type { RemoteOrder } from '../payments/gateway.ts'
-import { type Order, orderColumns } from '../payments/queries.ts'
+import { minutesToPay, type Order, orderColumns } from '../payments/queries.ts'
 
 /**
  * What settling came to. `paid` is said exactly once per order, `already-paid` ever after; `given-back` when the money
@@ -19,6 +19,32 @@ export type SettlementOutcome =
 
 /** The outcome, and the order as it is afterwards. (A newer release's function may answer an outcome unknown to this one.) */
 export type Settlement = { outcome: SettlementOutcome | (string & {}); order: Order | null }
+
+/**
+ * What is bought, and how: another plan at once (`switch`) or a present (`gift`) instead of a period; a coupon's code ('' takes
+ * one off), whom the receipt is made out to (null: the buyer), whom a gift is for. What is left out stays as it is.
+ */
+export type OrderWish = {
+  purpose?: 'period' | 'switch' | 'gift'
+  coupon?: string
+  company?: { legalName: string; address: string; gstin: string | null } | null
+  gift?: { recipientName: string; recipientEmail: string; message: string; deliverOn: string }
+}
+
+/** The open order, or why there is none; see open-order.sql for the reasons. `differs` comes with the order to end first. */
+export type OpenedOrder = { refusal: null; orderId: string } | { refusal: string; orderId: string | null }
+
+/** The user's open order for a plan, new or found. */
+export async function openOrder(
+  sql: Sql,
+  order: { userId: string; planName: string; newId: string; wish?: OrderWish },
+): Promise<OpenedOrder> {
+  const [opened] = await sql<OpenedOrder[]>`
+    select refusal, order_id
+    from open_order_as_wished(${order.userId}, ${order.planName}, ${order.newId}, ${minutesToPay}, ${sql.json(order.wish ?? {})})
+  `
+  return opened!
+}
 
 /** Makes an order agree with Cashfree's answer: settle-order.sql, the one statement that decides about money. */
 export async function settleOrder(
@@ -66,6 +92,11 @@ export async function setAsidePending(sql: Sql, userId: string): Promise<void> {
 /** Terminates a person's open orders that nobody can pay any more; see money-under-way.sql. */
 export async function closeResolvedOrders(sql: Sql, userId: string): Promise<void> {
   await sql`select close_resolved_orders(${userId}, ${`user:${userId}`})`
+}
+
+/** Terminates a person's orders that were never created at Cashfree; see entitlement.sql. */
+export async function closeUnsentOrders(sql: Sql, userId: string): Promise<void> {
+  await sql`select close_unsent_orders(${userId}, ${`user:${userId}`})`
 }
 
 /** The period an order bought, or would buy if it were paid now. */

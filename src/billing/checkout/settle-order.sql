@@ -58,7 +58,7 @@ begin
   end if;
 
   o := mark_order_paid(o, payment.cf_payment_id);
-  perform extend_subscription(o);
+  perform fulfil_order(o);
   receipt := issue_receipt(o, payment.cf_payment_id, p_seller);
   perform note_further_money(o);
   perform note_second_order(o);

@@ -8,7 +8,13 @@ export type Order = {
   planName: string
   planTitle: string
   months: number
+  purpose: 'period' | 'switch' | 'gift'
+  /** What is paid: the plan's price without `discountPaise` of a coupon and `creditPaise` for unused days. */
   amountPaise: number
+  discountPaise: number
+  creditPaise: number
+  couponCode: string | null
+  company: { legalName: string; address: string; gstin: string | null } | null
   currency: string
   status: 'created' | 'active' | 'terminating' | 'expired' | 'terminated' | 'paid'
   idempotencyKey: string
@@ -42,19 +48,8 @@ export type PaymentRow = {
   at: Date
 }
 
-const minutesToPay = 30
-
-/**
- * The user's open order for the plan on sale under this name, new or found. Undefined: no such plan is on sale, or this
- * account may not be given what it would pay for.
- */
-export async function openOrder(sql: Sql, order: { userId: string; planName: string; newId: string }) {
-  const [opened] = await sql<{ id: string }[]>`
-    select id from open_order(${order.userId}, ${order.planName}, ${order.newId}, ${minutesToPay})
-  `
-  // Another statement: one that began before the price changed does not see the version that the order was opened with.
-  return opened && findOrder(sql, opened.id)
-}
+/** Minutes in which an order can be paid. */
+export const minutesToPay = 30
 
 /** An order by its id. */
 export async function findOrder(sql: Sql, orderId: string): Promise<Order | undefined> {
@@ -217,7 +212,9 @@ export async function postponeLook(sql: Sql, orderId: string, seconds: number): 
 
 /** The columns of an `Order`, of `orders o` and its plan `plans p`. */
 export function orderColumns(sql: Sql) {
-  return sql`o.id, o.user_id, o.plan_key, p.name as plan_name, p.title as plan_title, p.months, o.amount_paise, o.currency,
+  return sql`o.id, o.user_id, o.plan_key, p.name as plan_name, p.title as plan_title, p.months, o.purpose, o.amount_paise,
+             o.discount_paise, o.credit_paise, o.company, o.currency,
+             (select coupon_code from coupon_claims claim where claim.order_id = o.id) as coupon_code,
              o.status, o.idempotency_key, o.expires_at, o.cf_order_id, o.payment_session_id, o.gateway_status, o.paid_at,
              o.closed_at, o.held_at, o.asked_at, o.created_at, o.expires_at < now() + interval '1 minute' as is_ending`
 }

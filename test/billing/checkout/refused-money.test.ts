@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { setSuspension } from '../../../src/admin/subscribers/actions/queries.ts'
 import { findOrCreateOrder } from '../../../src/billing/checkout/create-order.ts'
+import { openOrder } from '../../../src/billing/checkout/queries.ts'
 import { settle } from '../../../src/billing/checkout/settle.ts'
-import { openOrder } from '../../../src/billing/payments/queries.ts'
 import { checkInvariants } from '../../../src/operations/integrity/integrity.ts'
 import { refundInFull, registrant, subscriber } from '../../account/people.ts'
 import { type Admin, adminOf } from '../../support/admin.ts'
@@ -100,7 +100,10 @@ describe('when an account is suspended', () => {
       await visitor.post('/api/create-cashfree-order', { plan: 'annual' }),
     ])
       expect(answer.location?.startsWith('/login') || answer.status >= 400).toBe(true)
-    expect(await openOrder(app.sql, { userId, planName: 'annual', newId: 'ds_refused' })).toBeUndefined()
+    expect(await openOrder(app.sql, { userId, planName: 'annual', newId: 'ds_refused' })).toEqual({
+      refusal: 'entitlement',
+      orderId: null,
+    })
     await expect(findOrCreateOrder(app.services, user as never, 'annual')).rejects.toThrow()
     expect(await app.sql`select from orders where user_id = ${userId}`).toHaveLength(before.length)
   })

@@ -156,7 +156,7 @@ describe('granted days', () => {
     ).rejects.toThrow('granted_says_why')
     await expect(
       app.sql`insert into subscription_periods (user_id, starts_at, ends_at) values (${userId}, now(), now() + interval '1 day')`,
-    ).rejects.toThrow('bought_or_granted')
+    ).rejects.toThrow('bought_granted_or_a_gift')
   })
 })
 

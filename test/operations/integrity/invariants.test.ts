@@ -45,7 +45,7 @@ beforeAll(async () => {
   // Damage that constraints refuse is done without them: the checks are there for the day a constraint is gone.
   await app.sql.unsafe(`
     alter table orders drop constraint paid_has_its_time; drop index one_open_order; drop index one_applied_payment_per_order;
-    drop index periods_do_not_start_together; alter table receipts drop constraint receipts_order_id_key;
+    drop index periods_do_not_start_together; drop index one_receipt_per_order;
     alter table subscriptions drop constraint paid_has_a_period; alter table refunds drop constraint finished_has_its_time`)
 })
 afterAll(async () => {

@@ -1,0 +1,12 @@
+-- Gives the buyer of a paid order what it was for, once. Called only inside settle_order, which holds the order's lock.
+create or replace function fulfil_order(o orders) returns void language plpgsql as $$
+begin
+  perform keep_claim(o);   -- an order that died and was paid after all had released its coupon
+  case o.purpose
+    when 'switch' then perform switch_subscription(o);
+    when 'gift' then perform activate_gift(o);
+    else perform extend_subscription(o);
+  end case;
+  perform note_reminded_payment(o);
+  perform end_renewal_links(o.user_id);
+end $$;
