@@ -22,6 +22,7 @@ import { composersOf } from './operations/jobs/jobs.ts'
 import { createMetrics, type Metrics } from './operations/observability/metrics.ts'
 import observability, { instrumentRequests } from './operations/observability/routes.ts'
 import { rateLimitKey } from './platform/networks.ts'
+import complaints from './site/complaint-routes.ts'
 import site from './site/routes.ts'
 import wellKnown from './site/well-known-routes.ts'
 import allowedHosts from './web/allowed-hosts.ts'
@@ -119,7 +120,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     await people.register(heavyPages)
     await people.register(downloads)
     handleErrors(people)
-    for (const routes of [site, wellKnown, users, links, checkout, dashboard, receipts, account, reports])
+    for (const routes of [site, complaints, wellKnown, users, links, checkout, dashboard, receipts, account, reports])
       await people.register(routes, { services, limit: limitOf(config.rateLimitScale) })
     await people.register(admin, { prefix: '/admin', services, composers: composersOf(services) })
     await people.register(api, {
@@ -178,6 +179,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       isSomebody: request.sessionUnread,
       sandbox: options.demo ?? null,
       notice,
+      grievanceOfficer: config.grievanceOfficer,
       seller: { ...config.seller, gstin: config.seller.gstin || null },
       scripts: request.url.startsWith('/checkout/') ? ['checkout.js'] : [],
     }

@@ -7,6 +7,7 @@ const owners: Record<string, string[]> = {
   'records/audit': ['audit', 'audit_head', 'audit_seals'],
   'records/incidents': ['incidents'],
   'records/mails': ['mails'],
+  'records/complaints': ['complaints'],
   'identity/users': ['users'],
   'identity/sessions': ['sessions'],
   'identity/known-browsers': ['known_devices'],

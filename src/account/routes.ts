@@ -3,6 +3,7 @@ import { requireUser } from '../identity/sessions/guards.ts'
 import type { Account } from './account.ts'
 import data from './data/routes.ts'
 import overview from './overview/routes.ts'
+import privacy from './privacy/routes.ts'
 import profile from './profile/routes.ts'
 import reports from './report-routes.ts'
 import secondFactor from './second-factor-routes.ts'
@@ -19,6 +20,7 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, account) => {
   await app.register(secondFactor, given)
   await app.register(sessions, given)
   await app.register(reports, given)
+  await app.register(privacy, given)
   await app.register(data, given)
 }
 export default routes

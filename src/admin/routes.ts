@@ -3,6 +3,7 @@ import { requireAdmin } from '../identity/sessions/guards.ts'
 import { AppError } from '../platform/errors.ts'
 import { heavyPages } from '../web/heavy-pages.ts'
 import audit from './audit/routes.ts'
+import complaints from './complaints/routes.ts'
 import disputes from './disputes/routes.ts'
 import home from './home/routes.ts'
 import incidents from './incidents/routes.ts'
@@ -28,7 +29,20 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, panel) => {
     throw new AppError('not-found', 'There is nothing at this address.')
   })
   await app.register(home, { ...panel, prefix: '' })
-  const slices = { subscribers, orders, refunds, disputes, incidents, webhooks, mails, jobs, plans, market, audit }
+  const slices = {
+    subscribers,
+    orders,
+    refunds,
+    disputes,
+    complaints,
+    incidents,
+    webhooks,
+    mails,
+    jobs,
+    plans,
+    market,
+    audit,
+  }
   for (const [name, slice] of Object.entries(slices)) await app.register(slice, { ...panel, prefix: `/${name}` })
 }
 export default routes

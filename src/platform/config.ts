@@ -83,6 +83,10 @@ export type Config = Readonly<{
     pgDump: string | null
   }
   seller: Seller
+  /** Who answers complaints; without a name, pages say “our grievance officer”. */
+  grievanceOfficer: { name: string; designation: string; phone: string; email: string }
+  /** SEBI Research Analyst registration, when the operator has one. */
+  raNumber: string | null
 }>
 
 /** Everything that is wrong with the settings, at once, so that an operator corrects it in one go. */
@@ -103,6 +107,7 @@ export function readConfig(source: Record<string, string | undefined>): Config {
   problems.push(...checkEnvironment(env, baseUrl))
   if (problems.length > 0) throw new ConfigError(problems)
   const sessionKeys = keysIn(env.SESSION_KEY)
+  const sellerEmail = env.SELLER_EMAIL ?? env.SENDER_EMAIL ?? `help@${new URL(baseUrl).hostname}`
   return Object.freeze({
     production,
     host: env.HOST ?? (production ? '0.0.0.0' : 'localhost'),
@@ -154,12 +159,19 @@ export function readConfig(source: Record<string, string | undefined>): Config {
     seller: {
       name: env.SELLER_NAME,
       address: env.SELLER_ADDRESS,
-      email: env.SELLER_EMAIL ?? env.SENDER_EMAIL ?? `help@${new URL(baseUrl).hostname}`,
+      email: sellerEmail,
       phone: env.SELLER_PHONE,
       stateCode: env.SELLER_GSTIN ? env.SELLER_GSTIN.slice(0, 2) : env.SELLER_STATE,
       gstin: env.SELLER_GSTIN,
       sac: env.SELLER_SAC,
     },
+    grievanceOfficer: {
+      name: env.GRIEVANCE_OFFICER_NAME,
+      designation: env.GRIEVANCE_OFFICER_DESIGNATION,
+      phone: env.GRIEVANCE_OFFICER_PHONE,
+      email: env.GRIEVANCE_OFFICER_EMAIL ?? sellerEmail,
+    },
+    raNumber: env.RA_NUMBER || null,
   })
 }
 

@@ -10,8 +10,6 @@ export const policyTerms = {
   graceDays,
   /** Days within which a complaint is answered. */
   answerDays: 7,
-  /** SEBI Research Analyst registration, when the operator has one. */
-  raNumber: null as string | null,
   /** Days for which the application's own log lines are kept by the operator. */
   logDays: 30,
   deliveryDays: eventDays,

@@ -36,7 +36,7 @@ declare module '../web/views.ts' {
     'site/methodology': Methodology
   }
 }
-type Policy = { terms: typeof policyTerms; plans: Plan[] }
+type Policy = { terms: typeof policyTerms; plans: Plan[]; raNumber: string | null }
 type Methodology = { legends: Legends; quadrants: typeof quadrantLabels }
 type Landing = Policy & {
   /** Nothing is sold at the moment. */
@@ -114,7 +114,11 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
   for (const page of policyPages)
     app.get(`/${page}`, async (request, reply) => {
       const html = async () =>
-        reply.render(`site/${page}`, { terms: policyTerms, plans: await listPlansOnSale(services.sql) })
+        reply.render(`site/${page}`, {
+          terms: policyTerms,
+          plans: await listPlansOnSale(services.sql),
+          raNumber: services.config.raNumber,
+        })
       return show(request, reply, page, html)
     })
 
@@ -164,6 +168,7 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
       formats: numberFormats,
       legends: legendsFor('week'),
       terms: policyTerms,
+      raNumber: services.config.raNumber,
     }
   }
 

@@ -33,6 +33,8 @@ export const endpoints: Record<string, Endpoint> = {
   // The public site
   'GET /': { may: 'everybody' },
   'GET /contact': { may: 'everybody' },
+  'GET /complaint': { may: 'everybody' },
+  'POST /complaint': { may: 'everybody', form: () => ({ name: '' }), answers: 422 },
   'GET /disclaimer': { may: 'everybody' },
   'GET /methodology': { may: 'everybody' },
   'GET /privacy': { may: 'everybody' },
@@ -72,6 +74,7 @@ export const endpoints: Record<string, Endpoint> = {
   'GET /account/data': { may: 'signed-in' },
   'GET /account/data.csv': { may: 'signed-in' },
   'GET /account/data.json': { may: 'signed-in' },
+  'GET /account/privacy': { may: 'signed-in' },
   'GET /account/profile': { may: 'signed-in' },
   'GET /account/reports': { may: 'signed-in' },
   'POST /account/reports': {
@@ -103,6 +106,8 @@ export const endpoints: Record<string, Endpoint> = {
   'GET /account/security': { may: 'signed-in' },
   'GET /account/sessions': { may: 'signed-in' },
   'POST /account/delete': { may: 'signed-in', answers: 422, except: { reader: 409, money: 409 } },
+  'POST /account/privacy/consent': { may: 'signed-in' },
+  'POST /account/privacy/withdraw': { may: 'signed-in' },
   'POST /account/profile': { may: 'signed-in', form: () => ({ name: 'Asha', phone: '9876500001', state: '27' }) },
   'POST /account/security/email': { may: 'signed-in', answers: 422 },
   'POST /account/security/password': { may: 'signed-in', answers: 422 },
@@ -148,6 +153,9 @@ export const endpoints: Record<string, Endpoint> = {
   'POST /admin/audit/verify': { may: 'panel', answers: 200 },
   'GET /admin/disputes': { may: 'panel' },
   'GET /admin/disputes.csv': { may: 'panel' },
+  'GET /admin/complaints': { may: 'panel' },
+  'GET /admin/complaints.csv': { may: 'panel' },
+  'GET /admin/complaints/:number': { may: 'panel', path: ({ complaint }) => `/admin/complaints/${complaint}` },
   'GET /admin/incidents': { may: 'panel' },
   'GET /admin/incidents.csv': { may: 'panel' },
   'GET /admin/incidents/:id': { may: 'panel', path: ({ incident }) => `/admin/incidents/${incident}` },
@@ -190,6 +198,11 @@ export const endpoints: Record<string, Endpoint> = {
   'GET /admin/market/splits': { may: 'panel' },
 
   // Its acts, and the pages that ask before them
+  'POST /admin/complaints/:number/answer': {
+    may: 'money',
+    path: ({ complaint }) => `/admin/complaints/${complaint}/answer`,
+    form: () => ({ answer: 'Sorry, it is mended.' }),
+  },
   'POST /admin/incidents/:id/resolution': {
     may: 'money',
     path: ({ incident }) => `/admin/incidents/${incident}/resolution`,

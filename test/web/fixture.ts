@@ -7,6 +7,7 @@ import { readIntoImport } from '../../src/market/prices/imports/imports.ts'
 import { seedSample } from '../../src/market/prices/sample-prices.ts'
 import { recordJobRuns } from '../../src/operations/jobs/job-runs.ts'
 import type { Sql } from '../../src/platform/db.ts'
+import { insertComplaint } from '../../src/records/complaints/queries.ts'
 import { linkTo, open, subjects } from '../account/mailed.ts'
 import { deliver, signed } from '../billing/webhooks/sender.ts'
 import { type Admin, adminOf } from '../support/admin.ts'
@@ -42,6 +43,7 @@ export type Ids = {
   mail: string
   delivery: string
   incident: string
+  complaint: string
   grantedTo: string
   committed: string
   held: string
@@ -88,6 +90,19 @@ export async function buildFixture(
     ownerSession: await sessionBesides(app, owner),
     openOrder: (await newestOrder(app, owner.form.email!)).id,
     waitingOrder: waiting.order.id,
+    complaint: await insertComplaint(
+      app.sql,
+      {
+        formKey: 'fixture',
+        userId: null,
+        name: 'Asha',
+        email: 'asha@example.in',
+        reference: '',
+        text: 'No answer yet.',
+      },
+      null,
+      { actor: 'visitor', origin: null },
+    ),
     incident: await numberOf(app.sql`select id from incidents where order_id = ${short.order.id}`),
     grantedTo: await lifeOf(await customer(app, direct, 499), money),
     ...(await importsOf(app)),

@@ -76,6 +76,7 @@ begin
   delete from second_factors where user_id = person.id;
   delete from reset_requests where email = lower(person.email);
   delete from report_choices where user_id = person.id;
+  update complaints set name = 'Deleted account', email = deleted_email(person.id) where user_id = person.id;
   update mails set status = 'skipped', leased_until = null
   where user_id = person.id and status = 'queued' and kind <> 'receipt';
   update mails set to_name = 'Deleted account', to_email = deleted_email(person.id), last_error = null

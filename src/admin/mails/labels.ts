@@ -33,6 +33,8 @@ export const kindLabels: Record<MailKind, string> = {
   'account-deleted': 'Account deleted',
   report: 'E-mail report',
   'report-late': 'Report is late',
+  'complaint-received': 'Complaint received',
+  'complaint-answered': 'Complaint answered',
 }
 
 /** The label of a mail's kind; a kind that this release does not know is its own name. */

@@ -151,6 +151,11 @@ function gatewayName(name: string): string {
 /** Why there is no order: `refusal` in open-order.sql. */
 function refusalOf(refusal: string): AppError {
   if (refusal === 'entitlement' || refusal === 'plan') return new AppError('not-found', 'That plan is not offered.')
+  if (refusal === 'consent')
+    return new AppError(
+      'conflict',
+      'You withdrew your consent, so nothing can be bought. Give it again under Account, Privacy.',
+    )
   return new AppError('invalid', 'Please check the highlighted fields.', { fields: { coupon: refusal } })
 }
 

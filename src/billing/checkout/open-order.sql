@@ -2,7 +2,7 @@
 -- is bought and how: {purpose: 'period' | 'switch' | 'gift', coupon: text | null, company: {legalName, address, gstin} | null,
 -- gift: {recipientName, recipientEmail, message, deliverOn}}; whatever is left out stays as it is at an open order. Safe to call
 -- from any number of tabs at once; all get the same row. `refusal` is null, or why there is no such order: 'entitlement' (this
--- account may not be given what it would pay for), 'plan' (not on sale), 'differs' (order_id is open with another coupon or
+-- account may not be given what it would pay for), 'consent' (withdrawn, so nothing is bought), 'plan' (not on sale), 'differs' (order_id is open with another coupon or
 -- credit, and has to be ended at Cashfree first), 'nothing-to-credit', 'too-little' (less than Cashfree takes), or a
 -- coupon_refusal.
 create or replace function open_order_as_wished(
@@ -20,6 +20,7 @@ begin
   -- and of the other. A deletion or suspension of the account waits here as well.
   perform 1 from users where id = p_user_id for no key update;
   if entitlement_refusal(p_user_id) is not null then refusal := 'entitlement'; return; end if;
+  if exists (select from users where id = p_user_id and consent_withdrawn_at is not null) then refusal := 'consent'; return; end if;
   plan := plan_for(p_user_id, p_plan_name);
   if plan.key is null then refusal := 'plan'; return; end if;
   if wanted = 'switch' then

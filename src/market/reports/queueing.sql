@@ -4,7 +4,7 @@ create or replace function report_readers(p_user_id uuid) returns table (name te
   from users u
   join subscriptions s on s.user_id = u.id
   where u.id = p_user_id and has_access(s) and u.email_verified_at is not null
-    and u.suspended_at is null and u.deleted_at is null
+    and u.suspended_at is null and u.deleted_at is null and u.consent_withdrawn_at is null
 $$;
 
 -- Queues the mails of some who wait in a slot (the people with one cadence, due at one time) and moves them on to the next,

@@ -11,6 +11,7 @@ export async function checkSettings({ config, root, standIn }: DoctorContext): P
     proxy(config),
     ...(standIn.cashfree ? [] : keysAndEnvironment(config.cashfree)),
     seller(config),
+    grievanceOfficer(config),
     ...(config.production ? monitoring(config) : []),
   ]
 }
@@ -121,6 +122,17 @@ function seller({ seller, production }: Config): Finding {
     about,
     says,
     'Fill them in: they stand on every receipt and on the contact page.',
+  )
+}
+
+function grievanceOfficer({ grievanceOfficer: officer, production }: Config): Finding {
+  const about = 'grievance officer'
+  if (officer.name !== '' && officer.phone !== '') return ok(about, 'named on the contact page')
+  const missing = officer.name === '' ? 'GRIEVANCE_OFFICER_NAME' : 'GRIEVANCE_OFFICER_PHONE'
+  return (production ? warning : ok)(
+    about,
+    `${missing} is empty`,
+    'The E-Commerce Rules 2020 ask for name, designation and contact of a grievance officer on the site.',
   )
 }
 

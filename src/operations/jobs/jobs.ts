@@ -17,6 +17,7 @@ import { queueReports } from '../../market/reports/queueing.ts'
 import type { Job } from '../../platform/jobs.ts'
 import type { Mailer } from '../../platform/mailer.ts'
 import { sealAudit } from '../../records/audit/audit.ts'
+import { complaintAlert, complaintMails } from '../../records/complaints/mails.ts'
 import { queueAlertMails } from '../../records/incidents/incidents.ts'
 import { alertMails } from '../../records/incidents/mails.ts'
 import { deliverMails } from '../../records/mails/mails.ts'
@@ -27,7 +28,8 @@ import { reconcile } from './reconcile.ts'
 
 /** How a mail of each kind is composed, put together from the slices; the outbox sends with it, the panel shows with it. */
 export const composersOf = (services: BillingServices): Composers => ({
-  ...alertMails(services, { dispute: disputeReminder(services) }),
+  ...alertMails(services, { dispute: disputeReminder(services), complaint: complaintAlert(services) }),
+  ...complaintMails(services),
   ...identityMails(services),
   ...receiptMails(services),
   ...refundMails(services),

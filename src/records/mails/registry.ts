@@ -10,6 +10,8 @@ export const mailKinds = [
   'authenticator-changed',
   'cancelled',
   'change-email',
+  'complaint-answered',
+  'complaint-received',
   'email-changed',
   'granted',
   'password-changed',

@@ -5,6 +5,7 @@ import type { Sql } from '../../../platform/db.ts'
 import { runHeavyWork } from '../../../platform/heavy-work.ts'
 import {
   listAudit,
+  listComplaints,
   listCreditNotes,
   listDeliveries,
   listDisputes,
@@ -44,6 +45,7 @@ const sections = {
   mails: listMails,
   reportsByCashfree: listDeliveries,
   incidents: listIncidents,
+  complaints: listComplaints,
 }
 
 /** One JSON document, as a stream made section by section. Amounts in paise, times in UTC. */

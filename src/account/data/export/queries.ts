@@ -7,7 +7,7 @@ type List = (sql: Sql, userId: string) => Promise<Row[]>
 /** The account itself; the password is not there, only a hash that nobody can read it from is kept. */
 export const listProfile: List = (sql, userId) => sql`
   select username, email, email_verified_at, name, phone, state_code, role, created_at, suspended_at, suspended_reason,
-         consented_to, consented_at
+         consented_to, consented_at, consent_withdrawn_at
   from users
   where id = ${userId}
 `
@@ -43,6 +43,10 @@ export const listReportChoices: List = (sql, userId) => sql`
   select cadence, weekday, minute, ranks, heat, map, next_due_at, created_at, updated_at
   from report_choices
   where user_id = ${userId}
+`
+
+export const listComplaints: List = (sql, userId) => sql`
+  select number, received_at, reference, text, answered_at, answer from complaints where user_id = ${userId} order by id
 `
 
 export const listOrders: List = (sql, userId) => sql`

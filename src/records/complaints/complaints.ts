@@ -1,0 +1,40 @@
+import type { Actor } from '../../platform/audit-context.ts'
+import type { Sql } from '../../platform/db.ts'
+import { AppError } from '../../platform/errors.ts'
+import { answerComplaint, type Complaint, findComplaint } from './queries.ts'
+
+const longest = { reference: 100, text: 4_000, answer: 4_000 }
+
+/** What is typed into the form, checked. Throws AppError `invalid` with a sentence for each field. */
+export function readComplaint(typed: { name: string; email: string; reference: string; text: string }) {
+  const complaint = {
+    name: typed.name.trim(),
+    email: typed.email.trim(),
+    reference: typed.reference.trim().slice(0, longest.reference),
+    text: typed.text.trim(),
+  }
+  const fields: Record<string, string> = {}
+  if (complaint.name === '') fields.name = 'Please enter your name.'
+  if (complaint.text === '') fields.text = 'Please say what went wrong.'
+  if (complaint.text.length > longest.text) fields.text = `At most ${longest.text} characters. Please shorten it.`
+  if (Object.keys(fields).length > 0) throw new AppError('invalid', 'Please check the highlighted fields.', { fields })
+  return complaint
+}
+
+/** The complaint with this number. Throws AppError `not-found`. */
+export async function complaintAt(sql: Sql, number: string): Promise<Complaint> {
+  const complaint = await findComplaint(sql, number)
+  if (!complaint) throw new AppError('not-found', 'There is no such complaint.')
+  return complaint
+}
+
+/** Answers a complaint by mail, once. Throws AppError `invalid` without an answer, `conflict` when it was answered meanwhile. */
+export async function answer(sql: Sql, number: string, typed: string, by: Actor): Promise<void> {
+  const text = typed.trim()
+  const refuse = (sentence: string) =>
+    new AppError('invalid', 'Please check the highlighted fields.', { fields: { answer: sentence } })
+  if (text === '') throw refuse('Please write the answer that is mailed.')
+  if (text.length > longest.answer) throw refuse(`At most ${longest.answer} characters. Please shorten it.`)
+  if (!(await answerComplaint(sql, number, text, by)))
+    throw new AppError('conflict', 'This complaint was answered meanwhile. Nothing was sent.')
+}

@@ -1,0 +1,97 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { mailsTo } from '../account/mailed.ts'
+import { registrant } from '../account/people.ts'
+import { adminOf } from '../support/admin.ts'
+import { startApp, type TestApp } from '../support/app.ts'
+import { Visitor } from '../support/visitor.ts'
+
+let app: TestApp
+beforeAll(async () => {
+  app = await startApp({
+    ALERT_EMAIL: 'owner@example.in',
+    GRIEVANCE_OFFICER_NAME: 'Nandini Rao',
+    GRIEVANCE_OFFICER_PHONE: '+91 22 4000 0000',
+    RA_NUMBER: 'INH000012345',
+  })
+})
+afterAll(() => app.close())
+
+const typed = { name: 'Asha Rao', email: 'asha@example.in', reference: 'R2627-000001', text: 'I was charged twice.' }
+const keyOn = async (visitor: Visitor) => /name="key" value="([^"]+)"/.exec((await visitor.get('/complaint')).body)![1]!
+const complaints = () =>
+  app.sql<{ number: string; userId: string | null }[]>`select number, user_id from complaints order by id`
+
+describe('a complaint', () => {
+  test('gets its number on the page and by mail, and the operator is alerted', async () => {
+    const visitor = new Visitor(app)
+    const answer = await visitor.post('/complaint', { ...typed, key: await keyOn(visitor) })
+    expect([answer.status, answer.location]).toEqual([303, '/complaint'])
+    const { number } = (await complaints())[0]!
+    expect(number).toMatch(/^G-\d{6}$/)
+    expect((await visitor.get('/complaint')).body).toContain(number)
+    const [confirmation] = await mailsTo(app, typed.email, /^Your complaint G-/)
+    expect(confirmation!.text).toContain(`Your complaint has the number ${number}`)
+    expect(confirmation!.text).toContain('Nandini Rao')
+    expect(await mailsTo(app, 'owner@example.in', new RegExp(number))).toHaveLength(1)
+  })
+
+  test('sent twice, or from two tabs at once, is one', async () => {
+    const visitor = new Visitor(app)
+    const key = await keyOn(visitor)
+    const before = (await complaints()).length
+    await Promise.all([1, 2, 3].map(() => visitor.post('/complaint', { ...typed, key })))
+    expect(await complaints()).toHaveLength(before + 1)
+  })
+
+  test('that lacks something is refused, and what was typed stays', async () => {
+    const before = (await complaints()).length
+    for (const change of [{ name: ' ' }, { email: 'asha@' }, { text: '' }, { text: 'a'.repeat(4_001) }]) {
+      const answer = await new Visitor(app).post('/complaint', { ...typed, ...change })
+      expect(answer.status).toBe(422)
+      expect(answer.body).toContain('R2627-000001')
+    }
+    expect(await complaints()).toHaveLength(before)
+  })
+
+  test('is seen by who made it, and by nobody else', async () => {
+    const { visitor, userId } = await registrant(app)
+    await visitor.post('/complaint', { ...typed, text: 'Only mine', key: await keyOn(visitor) })
+    const own = (await complaints()).at(-1)!
+    expect(own.userId).toBe(userId)
+    expect((await visitor.get('/complaint')).body).toContain(own.number)
+    const { visitor: other } = await registrant(app)
+    expect((await other.get('/complaint')).body).not.toContain(own.number)
+    expect((await visitor.get('/account/data.json')).body).toContain('Only mine')
+  })
+
+  test('is late after 48 hours without a mail that went out, and after 30 days without an answer', async () => {
+    const admin = await adminOf(app)
+    const { number } = (await complaints())[0]!
+    const isLate = async () => (await admin.visitor.get(`/admin/complaints/${number}`)).body.includes('>Late<')
+    expect(await isLate()).toBe(false)
+    await app.sql`update complaints set received_at = now() - interval '30 days 1 second' where number = ${number}`
+    expect(await isLate()).toBe(true)
+    await app.sql`update complaints set received_at = now() - interval '49 hours' where number = ${number}`
+    await app.sql`update mails set sent_at = null where kind = 'complaint-received' and subject_key = ${number}`
+    expect(await isLate()).toBe(true)
+  })
+
+  test('is answered once, by mail; a second answer is kept on the page and not sent', async () => {
+    const admin = await adminOf(app)
+    const { number } = (await complaints()).at(-1)!
+    const answers = (answer: string) => admin.visitor.post(`/admin/complaints/${number}/answer`, { answer })
+    expect((await answers(' ')).status).toBe(422)
+    expect((await answers('Sorry. The second payment is on its way back.')).status).toBe(303)
+    const second = await answers('Another answer')
+    expect([second.status, second.body.includes('Another answer')]).toEqual([409, true])
+    const sent = await mailsTo(app, typed.email, /^Answer to your complaint/)
+    expect(sent.map(({ text }) => text.includes('on its way back'))).toEqual([true])
+  })
+})
+
+test('the contact page names the grievance officer, the disclaimer the registration with SEBI', async () => {
+  const visitor = new Visitor(app)
+  const contact = (await visitor.get('/contact')).body
+  expect([contact.includes('Nandini Rao'), contact.includes('tel:+912240000000')]).toEqual([true, true])
+  expect((await visitor.get('/disclaimer')).body).toContain('INH000012345')
+})
