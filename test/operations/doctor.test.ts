@@ -73,6 +73,7 @@ describe('the doctor', () => {
           'TRUST_PROXY',
           'Cashfree keys',
           'receipts',
+          'grievance officer',
           'Node',
           'disk',
           'backup',

@@ -81,6 +81,13 @@ export function attentionItems(now: Now, market: MarketAge, isOnSale: boolean): 
       now.refundsStuck,
       '/admin/refunds?status=open',
     ),
+    ...line(
+      (now.complaints.ageS ?? 0) > 23 * 86_400 ? 'bad' : 'warn',
+      'Complaints to answer',
+      'Each within 30 days, by law.',
+      now.complaints,
+      '/admin/complaints',
+    ),
     ...late(now.mails, 15 * 60, (waiting) =>
       line(
         'warn',

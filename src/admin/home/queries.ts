@@ -19,6 +19,8 @@ export type Now = {
   disputes: { count: number; nextBy: string | null; nextInS: number | null }
   /** Cashfree could not be asked, or takes longer than ten days. */
   refundsStuck: Waiting
+  /** Not answered yet. */
+  complaints: Waiting
   jobs: { name: string; error: string | null; ageS: number | null }[]
   /** The last integrity check. */
   integrity: { broken: number; ageS: number; checkedAt: string } | null
@@ -52,6 +54,7 @@ export async function readNow(sql: Sql): Promise<Now> {
       'mails', (select ${waiting(sql, sql`created_at`)} from mails where status = 'queued'),
       'refundsStuck', (select ${waiting(sql, sql`created_at`)} from refunds
                        where finished_at is null and (last_error is not null or created_at < now() - interval '10 days')),
+      'complaints', (select ${waiting(sql, sql`received_at`)} from complaints where answered_at is null),
       'disputes', (select jsonb_build_object('count', count(*), 'nextBy', min(respond_by),
                             'nextInS', extract(epoch from min(respond_by) - now()))
                    from disputes where closed_at is null and status in ('open', 'unclear')),
