@@ -12,7 +12,7 @@ afterAll(() => app.close())
 test('consent is withdrawn with one button, and what was paid for goes on', async () => {
   const { visitor, userId } = await subscriber(app)
   expect((await visitor.get('/account/privacy')).body).toContain('Withdraw consent')
-  expect((await visitor.post('/account/privacy/withdraw')).status).toBe(303)
+  expect((await visitor.post('/account/privacy/consent', { consent: 'withdrawn' })).status).toBe(303)
   expect((await visitor.get('/account/privacy')).body).toContain('Give consent again')
   expect((await visitor.get('/dashboard')).status).toBe(200)
   expect(await app.sql`select from known_devices where user_id = ${userId}`).toHaveLength(0)
@@ -21,21 +21,21 @@ test('consent is withdrawn with one button, and what was paid for goes on', asyn
 
 test('who withdrew it buys nothing until they give it again, which is as easy', async () => {
   const { visitor, email, order } = await registrant(app)
-  await visitor.post('/account/privacy/withdraw')
+  await visitor.post('/account/privacy/consent', { consent: 'withdrawn' })
   app.sandbox.control.expire(order.id)
   await app.sql`update orders set status = 'expired', closed_at = now() where id = ${order.id}`
   const refused = await visitor.post('/checkout/annual')
   expect([refused.status, refused.body.includes('Give it again under Account, Privacy')]).toEqual([409, true])
   expect((await newestOrder(app, email)).id).toBe(order.id)
-  await visitor.post('/account/privacy/consent')
+  await visitor.post('/account/privacy/consent', { consent: 'given' })
   expect((await visitor.post('/checkout/annual')).status).toBe(303)
   expect((await newestOrder(app, email)).id).not.toBe(order.id)
 })
 
 test('withdrawing twice, and giving it twice, is once in the audit', async () => {
   const { visitor, userId } = await registrant(app)
-  await Promise.all([1, 2, 3].map(() => visitor.post('/account/privacy/withdraw')))
-  await Promise.all([1, 2].map(() => visitor.post('/account/privacy/consent')))
+  await Promise.all([1, 2, 3].map(() => visitor.post('/account/privacy/consent', { consent: 'withdrawn' })))
+  await Promise.all([1, 2].map(() => visitor.post('/account/privacy/consent', { consent: 'given' })))
   const rows = await app.sql<{ action: string }[]>`
     select action from audit where user_id = ${userId} and action like 'consent.%' order by id`
   expect(rows.map(({ action }) => action)).toEqual(['consent.withdrawn', 'consent.given'])

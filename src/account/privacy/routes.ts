@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { FastifyReply, FastifyRequest } from 'fastify'
 import { consentVersion } from '../../identity/registration/consent.ts'
 import { actorOf } from '../../identity/sessions/guards.ts'
+import { PostedForm, readForm } from '../../web/forms.ts'
 import type { Account } from '../account.ts'
 import { type Consent, findConsent, giveConsent, withdrawConsent } from './queries.ts'
 
@@ -20,19 +20,17 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { services, limit
     }),
   )
 
-  app.post('/privacy/withdraw', { config: limit }, async (request, reply) => {
-    await withdrawConsent(services.sql, request.user!.id, consentVersion, actorOf(request))
-    return leave(request, reply, 'Your consent is withdrawn. Your account and what you paid for stay.')
-  })
-
-  app.post('/privacy/consent', { config: limit }, async (request, reply) => {
-    await giveConsent(services.sql, request.user!.id, consentVersion, actorOf(request))
-    return leave(request, reply, 'Thank you. Your choices of before count again.')
+  app.post('/privacy/consent', { schema: { body: PostedForm }, config: limit }, async (request, reply) => {
+    const { consent } = readForm(request.body, ['consent'], 20)
+    const change = consent === 'withdrawn' ? withdrawConsent : giveConsent
+    await change(services.sql, request.user!.id, consentVersion, actorOf(request))
+    request.session.set('notice', { kind: 'good', text: notices[consent === 'withdrawn' ? 'withdrawn' : 'given'] })
+    return reply.leaveFor('/account/privacy')
   })
 }
 export default routes
 
-function leave(request: FastifyRequest, reply: FastifyReply, text: string): FastifyReply {
-  request.session.set('notice', { kind: 'good', text })
-  return reply.leaveFor('/account/privacy')
+const notices = {
+  withdrawn: 'Your consent is withdrawn. Your account and what you paid for stay.',
+  given: 'Thank you. Your choices of before count again.',
 }
