@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { requireUser } from '../identity/sessions/guards.ts'
 import type { Account } from './account.ts'
+import company from './company-routes.ts'
 import data from './data/routes.ts'
 import overview from './overview/routes.ts'
 import privacy from './privacy/routes.ts'
@@ -16,6 +17,7 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, account) => {
   const given = { ...account, prefix: '/account' }
   await app.register(overview, given)
   await app.register(profile, given)
+  await app.register(company, given)
   await app.register(security, given)
   await app.register(secondFactor, given)
   await app.register(sessions, given)

@@ -1,5 +1,6 @@
 import { isAbsolute } from 'node:path'
 import { type Environment, keysIn, listIn } from './env-schema.ts'
+import { gstinProblem } from './gstin.ts'
 import { isNetwork } from './networks.ts'
 
 /** What a process needs to answer what is under way and to close its files, after it has stopped accepting requests. */
@@ -23,6 +24,7 @@ export function checkEnvironment(env: Environment, baseUrl: string): string[] {
     ...keyProblems('TOTP_KEY', env.TOTP_KEY),
     ...cashfreeProblems(env),
     ...networkProblems(env),
+    ...sellerProblems(env),
     ...shutdownProblems(env),
     ...priceProblems(env),
     ...(env.NODE_ENV === 'production' ? productionProblems(env, baseUrl) : []),
@@ -58,6 +60,12 @@ function* networkProblems(env: Environment) {
   // The names are Fastify's. A number or `true`, which it takes as well, would trust anyone.
   if (!listIn(env.TRUST_PROXY).every((text) => /^(loopback|linklocal|uniquelocal)$/.test(text) || isNetwork(text)))
     yield 'TRUST_PROXY: must be addresses or networks, like 10.0.0.0/8, or "loopback"'
+}
+
+/** A wrong GSTIN would stand on every tax invoice, and cost buyers their input credit. */
+function* sellerProblems({ SELLER_GSTIN }: Environment) {
+  const problem = SELLER_GSTIN ? gstinProblem(SELLER_GSTIN) : null
+  if (problem) yield `SELLER_GSTIN: ${problem}`
 }
 
 function* shutdownProblems({ SHUTDOWN_DRAIN_MS, SHUTDOWN_GRACE_MS }: Environment) {

@@ -57,12 +57,12 @@ const Environment = Type.Object({
   SELLER_EMAIL: Optional,
   SELLER_PHONE: Type.String({ default: '' }),
   SELLER_STATE: Type.String({ pattern: '^[0-9]{2}$', default: '27' }),
-  SELLER_GSTIN: Type.String({ pattern: '^([0-9]{2}[A-Z]{5}[0-9]{4}[A-Z][0-9A-Z]Z[0-9A-Z])?$', default: '' }),
   GRIEVANCE_OFFICER_NAME: Type.String({ default: '' }),
   GRIEVANCE_OFFICER_DESIGNATION: Type.String({ default: 'Grievance officer' }),
   GRIEVANCE_OFFICER_PHONE: Type.String({ default: '' }),
   GRIEVANCE_OFFICER_EMAIL: Optional,
   RA_NUMBER: Type.String({ default: '' }),
+  SELLER_GSTIN: Type.String({ default: '' }),
   SELLER_SAC: Type.String({ pattern: '^[0-9]{6}$', default: '997331' }),
 })
 export type Environment = Static<typeof Environment>

@@ -1,3 +1,5 @@
+// The codes that the GST Network gives to states and union territories; 25 and 28 were merged away.
+const state = /^(0[1-9]|1[0-9]|2[0-4679]|3[0-8])/
 const shape = /^[0-9]{2}[A-Z]{5}[0-9]{4}[A-Z][1-9A-Z]Z[0-9A-Z]$/
 const signs = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ'
 
@@ -8,12 +10,13 @@ export function writtenGstin(typed: string): string {
 
 /**
  * What is wrong with a GSTIN in its written form, as a sentence; null: nothing, as far as its shape and its check digit tell
- * (whether it is registered, only the tax office knows). The first two digits are the state's code.
+ * (whether it is registered, only the tax office knows). Its first two digits are the code of the state that decides the tax.
  */
 export function gstinProblem(gstin: string): string | null {
   if (gstin.length !== 15) return `A GSTIN has 15 characters; this one has ${gstin.length}.`
   if (!shape.test(gstin))
     return 'A GSTIN looks like 27AAPFU0939F1ZV: state code, PAN, a digit, Z and a check character.'
+  if (!state.test(gstin)) return 'A GSTIN begins with the code of a state, like 27 for Maharashtra; this one does not.'
   if (gstin[14] !== checkCharacterOf(gstin.slice(0, 14)))
     return 'This GSTIN’s last character does not match the rest. Please compare it with the registration certificate.'
   return null

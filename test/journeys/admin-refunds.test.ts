@@ -4,7 +4,7 @@ import { until } from '../support/until.ts'
 import { Visitor } from '../support/visitor.ts'
 import { looksRight, openScene } from './scene.ts'
 
-const scene = openScene({ SELLER_GSTIN: '27ABCDE1234F1Z0' })
+const scene = openScene({ SELLER_GSTIN: '27AAPFU0939F1ZV' })
 
 /** Somebody who paid. */
 async function customer(name: string, plan = 'monthly') {

@@ -76,6 +76,9 @@ describe('settings', () => {
     ['TOTP_KEY', ' , ,'],
     ['CASHFREE_WEBHOOK_SECRETS', ','],
     ['SELLER_GSTIN', '27AAPFU0939F1'],
+    ['SELLER_GSTIN', '27AAPFU0939F1ZA'],
+    ['SELLER_GSTIN', '99AAPFU0939F1ZV'],
+    ['SELLER_GSTIN', '27aapfu0939f1zv'],
     ['SELLER_STATE', 'MH'],
     ['SELLER_SAC', '99'],
     ['CASHFREE_CLIENT_ID', 'alone'],
@@ -104,6 +107,13 @@ describe('settings', () => {
     ['PRICE_SOURCE', 'folder', 'PRICE_FOLDER'],
   ])('%s=%s is refused in production', (name, value, why) => {
     expect(problemsWith({ ...live, [name]: value }).join('\n')).toContain(why)
+  })
+
+  test('a GSTIN whose check character does not fit is refused in a sentence that does not repeat it', () => {
+    const [problem, ...others] = problemsWith({ SELLER_GSTIN: '27AAPFU0939F1ZA' })
+    expect(others).toEqual([])
+    expect(problem).toContain('SELLER_GSTIN: This GSTIN’s last character does not match the rest')
+    expect(problem).not.toContain('27AAPFU0939F1')
   })
 
   test('a word that is none of a setting’s is refused with those that are', () => {
@@ -162,6 +172,6 @@ describe('settings', () => {
   })
 
   test('the seller’s state is the one in the GSTIN', () => {
-    expect(readConfig({ SELLER_GSTIN: '29AAPFU0939F1ZV', SELLER_STATE: '27' }).seller.stateCode).toBe('29')
+    expect(readConfig({ SELLER_GSTIN: '29AAPFU0939F1ZR', SELLER_STATE: '27' }).seller.stateCode).toBe('29')
   })
 })

@@ -107,6 +107,8 @@ export const endpoints: Record<string, Endpoint> = {
   'GET /account/sessions': { may: 'signed-in' },
   'POST /account/delete': { may: 'signed-in', answers: 422, except: { reader: 409, money: 409 } },
   'POST /account/privacy/consent': { may: 'signed-in', form: () => ({ consent: 'given' }) },
+  'GET /account/company': { may: 'signed-in' },
+  'POST /account/company': { may: 'signed-in', form: () => ({ company: 'Rao Traders' }) },
   'POST /account/profile': { may: 'signed-in', form: () => ({ name: 'Asha', phone: '9876500001', state: '27' }) },
   'POST /account/security/email': { may: 'signed-in', answers: 422 },
   'POST /account/security/password': { may: 'signed-in', answers: 422 },

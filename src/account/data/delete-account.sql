@@ -75,6 +75,8 @@ begin
   delete from recovery_codes where user_id = person.id;
   delete from second_factors where user_id = person.id;
   delete from reset_requests where email = lower(person.email);
+  delete from billing_details where user_id = person.id;
+  update orders set company = null where user_id = person.id and paid_at is null;
   delete from report_choices where user_id = person.id;
   update complaints set name = 'Deleted account', email = deleted_email(person.id) where user_id = person.id;
   update mails set status = 'skipped', leased_until = null

@@ -9,9 +9,11 @@ export type PersonForm = { name: string; phone: string; state: string }
 /** The same, checked and in the shape it is stored in. */
 export type Person = { name: string; phone: string; stateCode: string }
 
-// What the edge leaves of Unicode's "other" characters, but for the joiners that Indian scripts are spelt with: unassigned
-// and private ones, which no font can draw.
-const unprintable = /[^\P{C}\u200c\u200d]/u
+/**
+ * What the edge leaves of Unicode's "other" characters, but for the joiners that Indian scripts are spelt with: unassigned and
+ * private ones, which no font can draw.
+ */
+export const unprintable = /[^\P{C}\u200c\u200d]/u
 // One address as RFC 5321 (4.1.2) writes a mailbox, without its quoted form, comments and lists: words of the signs it
 // allows, with single dots between them, at a host name. SMTP and Cashfree (3 to 100 characters) must accept it.
 const word = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"

@@ -6,7 +6,7 @@ import { until } from '../../support/until.ts'
 import { type Answer, Visitor } from '../../support/visitor.ts'
 import { app, usePanel } from '../panel.ts'
 
-usePanel([], { SELLER_GSTIN: '27ABCDE1234F1Z0' })
+usePanel([], { SELLER_GSTIN: '27AAPFU0939F1ZV' })
 afterEach(() => {
   app.sandbox.control.clearFaults()
   app.sandbox.control.settings({ refundOutcome: 'SUCCESS' })

@@ -28,7 +28,7 @@ afterAll(async () => {
 /** Who sold it: registered in the buyer's state (27), registered in another, or not registered. */
 const sellers = {
   'in the buyer’s state': { gstin: '27AAPFU0939F1ZV', stateCode: '27' },
-  'in another state': { gstin: '29AAPFU0939F1ZV', stateCode: '29' },
+  'in another state': { gstin: '29AAPFU0939F1ZR', stateCode: '29' },
   'without a GSTIN': { gstin: '', stateCode: '27' },
 }
 

@@ -5,6 +5,7 @@ import type { Sql } from '../../../platform/db.ts'
 import { runHeavyWork } from '../../../platform/heavy-work.ts'
 import {
   listAudit,
+  listCompany,
   listComplaints,
   listCreditNotes,
   listDeliveries,
@@ -29,6 +30,7 @@ import {
 /** Everything we hold about a person, section by section, in the order it is printed. */
 const sections = {
   profile: listProfile,
+  company: listCompany,
   subscription: listSubscription,
   sessions: listSessions,
   knownBrowsers: listKnownBrowsers,

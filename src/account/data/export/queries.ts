@@ -12,6 +12,11 @@ export const listProfile: List = (sql, userId) => sql`
   where id = ${userId}
 `
 
+/** The company that receipts are made out to. */
+export const listCompany: List = (sql, userId) => sql`
+  select legal_name, address, gstin, updated_at from billing_details where user_id = ${userId}
+`
+
 export const listSubscription: List = (sql, userId) => sql`
   select status_by_now(s) as status, is_paid, running_plan(s) as plan, current_period_start, current_period_end
   from subscriptions s
@@ -50,7 +55,7 @@ export const listComplaints: List = (sql, userId) => sql`
 `
 
 export const listOrders: List = (sql, userId) => sql`
-  select id, cf_order_id as cashfree_order, plan_key as plan, amount_paise, currency, status, created_at, expires_at,
+  select id, cf_order_id as cashfree_order, plan_key as plan, amount_paise, currency, company, status, created_at, expires_at,
          paid_at, closed_at
   from orders
   where user_id = ${userId}
