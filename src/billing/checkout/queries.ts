@@ -104,12 +104,10 @@ export async function findPeriod(sql: Sql, order: { id: string | null; userId: s
   const [row] = await sql<{ from: Date; to: Date }[]>`
     with bought as (
       select starts_at, ends_at from subscription_periods where order_id = ${order.id}
-    ), next as (
-      select greatest(now(), (select current_period_end from subscriptions where user_id = ${order.userId})) as starts_at
     )
     select starts_at as "from", ends_at as "to" from bought
     union all
-    select starts_at, months_later_in_india(starts_at, ${order.months}) from next where not exists (select from bought)
+    select starts_at, ends_at from next_period(${order.userId}, ${order.months}) where not exists (select from bought)
   `
   return row!
 }

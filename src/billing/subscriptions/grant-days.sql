@@ -16,18 +16,11 @@ begin
   if found then return case when period.user_id = p_user_id then 'repeated' else 'changed' end; end if;
   if running.current_period_end is distinct from p_seen_end then return 'changed'; end if;
 
-  period.starts_at := greatest(clock_timestamp(), running.current_period_end);
+  period.starts_at := case when has_access(running) then running.current_period_end else clock_timestamp() end;
   insert into subscription_periods (user_id, starts_at, ends_at, granted_by, grant_reason, grant_key)
   values (p_user_id, period.starts_at, period.starts_at + make_interval(hours => 24 * p_days), p_actor, p_reason, p_key)
   returning * into period;
-  update subscriptions
-  set status = 'active',
-      is_paid = is_paid and period.starts_at = running.current_period_end,
-      current_period_start = case when period.starts_at = running.current_period_end then current_period_start
-                                  else period.starts_at end,
-      current_period_end = period.ends_at,
-      updated_at = now()
-  where user_id = p_user_id;
+  perform begin_period(period, day_of_month_in_india(period.ends_at), p_is_paid => false);
   perform enqueue_mail('granted', period.id::text, id, name, email) from users where id = p_user_id;
   perform record_audit(p_actor, 'subscription.granted', p_user_id => p_user_id, p_origin => p_origin, p_details => jsonb_build_object(
     'period', period.id, 'days', p_days, 'reason', p_reason,

@@ -15,7 +15,7 @@ begin
     for update skip locked
   ), moved as (
     update subscriptions s
-    set status = due.becomes, is_paid = s.is_paid and due.becomes <> 'expired', updated_at = now()
+    set status = due.becomes, is_paid = s.is_paid and due.becomes not in ('expired', 'cancelled'), updated_at = now()
     from due
     where s.user_id = due.user_id
     returning s.user_id, due.was, due.becomes

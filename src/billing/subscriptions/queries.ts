@@ -18,7 +18,12 @@ export type Subscription = {
   planTitle: string | null
   currentPeriodStart: Date | null
   currentPeriodEnd: Date | null
+  /** When access stops; the same as `currentPeriodEnd` for who chose to leave. */
   graceEndsAt: Date | null
+  /** Since when its owner wants to leave at the end; null: they stay. */
+  cancelRequestedAt: Date | null
+  /** The name of the plan they chose from the period's end on; null: the same. */
+  nextPlan: string | null
   /** What runs and what is to come, plan by plan; empty when nothing runs. */
   phases: Phase[]
 }
@@ -43,7 +48,8 @@ export async function findSubscriptionRow(sql: Sql, userId: string): Promise<Sub
   const [row] = await sql<(Omit<Subscription, 'phases'> & { phases: PhaseAsText[] })[]>`
     select s.user_id, status_by_now(s) as status, s.is_paid, has_access(s) is true as has_access,
            p.key as plan_key, p.name as plan_name, p.title as plan_title, phases_of(s.user_id) as phases,
-           s.current_period_start, s.current_period_end, s.current_period_end + grace_period() as grace_ends_at
+           s.current_period_start, s.current_period_end, s.current_period_end + grace_of(s) as grace_ends_at,
+           s.cancel_requested_at, s.next_plan
     from subscriptions s
     left join plans p on p.key = running_plan(s)
     where s.user_id = ${userId}
@@ -157,9 +163,9 @@ function instantOf(sql: Sql, micros: string | null) {
 export async function findEnd(sql: Sql, userId: string, days: number) {
   const [row] = await sql<{ end: Date | null; seenEnd: string | null; startsAt: Date; endsAt: Date }[]>`
     select current_period_end as end, (extract(epoch from current_period_end) * 1000000)::bigint::text as seen_end,
-           greatest(now(), current_period_end) as starts_at,
-           greatest(now(), current_period_end) + make_interval(hours => 24 * ${days}::int) as ends_at
-    from subscriptions
+           from_when as starts_at, from_when + make_interval(hours => 24 * ${days}::int) as ends_at
+    from subscriptions s
+    cross join lateral (select case when has_access(s) then s.current_period_end else now() end as from_when) start
     where user_id = ${userId}
   `
   return row

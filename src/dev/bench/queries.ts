@@ -48,10 +48,10 @@ export function fillStatements(subscribers: number): string[][] {
      from bench_buyers`,
     `insert into subscriptions (user_id, status, is_paid, plan_key, current_period_start, current_period_end, created_at)
      select p.user_id, case when b.n is null then 'pending' else 'active' end, b.n is not null,
-            case when b.n is not null then 'annual_v1' end, b.paid_at, months_later_in_india(b.paid_at, 12), p.paid_at
+            case when b.n is not null then 'annual_v1' end, b.paid_at, anchored_months_later(b.paid_at, 12, day_of_month_in_india(b.paid_at)), p.paid_at
      from bench_people p left join bench_buyers b using (n)`,
     `insert into subscription_periods (order_id, user_id, plan_key, starts_at, ends_at, created_at)
-     select 'seed-' || n, user_id, 'annual_v1', paid_at, months_later_in_india(paid_at, 12), paid_at from bench_buyers`,
+     select 'seed-' || n, user_id, 'annual_v1', paid_at, anchored_months_later(paid_at, 12, day_of_month_in_india(paid_at)), paid_at from bench_buyers`,
     `insert into receipts (number, order_id, user_id, cf_payment_id, financial_year, serial, issued_at, amount_paise,
                            taxable_paise, seller, buyer)
      select 'R' || year || '-' || lpad(serial::text, 6, '0'), 'seed-' || n, user_id, 'cf-seed-' || n, year, serial,

@@ -95,17 +95,21 @@ describe('a subscription', () => {
     expect(now.currentPeriodStart!.getTime()).toBeLessThan(first.getTime())
   })
 
-  test.each(['-1 day', '-10 days'])('renewed when it ended %s ago starts now and loses nothing', async (ago) => {
+  test.each([
+    ['-1 day', true],
+    ['-10 days', false],
+  ])('renewed when it ended %s ago starts where grace runs at the old end, after it now', async (ago, isInGrace) => {
     const { visitor, email, userId, endsIn, pay } = await subscriber()
     await endsIn(ago)
     await app.run('keep-statuses')
     await app.sql`update orders set paid_at = paid_at - interval '40 days' where user_id = ${userId}`
+    const { currentPeriodEnd: ended } = await subscriberOf(app, email)
     await visitor.post('/checkout/monthly')
     const order = await pay()
-    const [row] = await app.sql<
-      { startsNow: boolean }[]
-    >`select starts_at between now() - interval '1 minute' and now() as starts_now from subscription_periods where order_id = ${order.id}`
-    expect(row?.startsNow).toBe(true)
+    const [period] = await app.sql<{ startsAt: Date; isNow: boolean }[]>`
+      select starts_at, starts_at between now() - interval '1 minute' and now() as is_now
+      from subscription_periods where order_id = ${order.id}`
+    expect(isInGrace ? period!.startsAt : period!.isNow).toEqual(isInGrace ? ended : true)
     expect(await subscriberOf(app, email)).toMatchObject({ status: 'active', isPaid: true })
   })
 

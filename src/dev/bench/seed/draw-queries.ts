@@ -73,8 +73,8 @@ const sales = ({ random }: FixtureSize) => `
     cross join lateral (select case p.plan_key when 'annual_v1' then 12 else 1 end as months) m
     cross join lateral (select registered_at + interval '90 seconds' + seed_chance(p.n, 9) * interval '6 minutes' as at) first
     cross join lateral generate_series(1, p.wanted) k
-    cross join lateral (select months_later_in_india(first.at, (k - 1) * m.months) + (k - 1) * days_late * interval '1 day' as starts_at,
-                               months_later_in_india(first.at, k * m.months) + (k - 1) * days_late * interval '1 day' as ends_at) period
+    cross join lateral (select anchored_months_later(first.at, (k - 1) * m.months, day_of_month_in_india(first.at)) + (k - 1) * days_late * interval '1 day' as starts_at,
+                               anchored_months_later(first.at, k * m.months, day_of_month_in_india(first.at)) + (k - 1) * days_late * interval '1 day' as ends_at) period
   ), paid as (
     select *, lead(paid_at) over (partition by n order by k) as next_at
     from chained where paid_at < now() - interval '1 minute'
