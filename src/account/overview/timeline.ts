@@ -133,9 +133,10 @@ function periodEntries(period: PeriodRow): TimelineEntry[] {
   if (!period.voidedAt || !period.endCause) return [given]
   const ended: TimelineEntry = {
     at: period.voidedAt,
-    tone: 'bad',
+    tone: period.endCause === 'switch' ? 'info' : 'bad',
     what: `Access of ${days} ended`,
     why: {
+      switch: 'You changed to another plan; the unused days were credited towards its price.',
       'by-hand': `Ended by us: ${period.voidReason}.`,
       dispute: 'Your bank took the payment back, so the time it paid for ended.',
       refund: 'The whole price was refunded.',

@@ -25,6 +25,9 @@ export const whatToDo: Partial<Record<IncidentKind, string>> = {
   'settling-fails':
     'Look into the log for the error and write to the developer. The customer’s money is safe at Cashfree.',
   'refunded-twice': 'Ask Cashfree which refund was not meant, and tell the customer before anybody else does.',
+  'credited-money-gone':
+    'The person keeps the plan they changed to for less than was agreed. Ask them for the difference, or let it be, and write down which.',
+  'switch-not-undone': 'Grant the unused days of what they had before, from the person’s page.',
   'refund-mismatch': 'Compare with Cashfree’s dashboard. The credit note was written for our amount.',
   'refund-failed': 'Ask the customer for another account, or refund again from the order’s page.',
   'refund-onhold': 'Add balance in Cashfree’s dashboard, or answer what they ask there. It goes on by itself.',

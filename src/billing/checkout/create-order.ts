@@ -156,6 +156,13 @@ function refusalOf(refusal: string): AppError {
       'conflict',
       'You withdrew your consent, so nothing can be bought. Give it again under Account, Privacy.',
     )
+  if (refusal === 'nothing-to-credit')
+    return new AppError('conflict', 'There are no unused days to credit towards this plan now.')
+  if (refusal === 'too-little')
+    return new AppError(
+      'conflict',
+      'After what is taken off, less than ₹1 would be left to pay: Cashfree takes no less.',
+    )
   return new AppError('invalid', 'Please check the highlighted fields.', { fields: { coupon: refusal } })
 }
 

@@ -7,6 +7,7 @@ begin
     when 'gift' then perform activate_gift(o);
     else perform extend_subscription(o);
   end case;
+  if o.purpose = 'period' then perform clear_next_plan(o); end if;
   perform note_reminded_payment(o);
   perform end_renewal_links(o.user_id);
 end $$;

@@ -24,6 +24,7 @@ begin
   plan := plan_for(p_user_id, p_plan_name);
   if plan.key is null then refusal := 'plan'; return; end if;
   if wanted = 'switch' then
+    perform 1 from subscriptions where user_id = p_user_id for update;   -- a refund may be taking what is credited
     credit := coalesce((select sum(c.credit_paise) from credits_for_switch(p_user_id, plan.key) c), 0);
     if credit = 0 then refusal := 'nothing-to-credit'; return; end if;
   end if;

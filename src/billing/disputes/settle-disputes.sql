@@ -138,6 +138,7 @@ begin
   if d.status = 'lost' then
     perform end_period_when_price_is_back(o);
     perform open_incident('dispute-lost', d.id, o, facts);
+    perform note_credited_money_gone(o, d.cf_payment_id);
     if gone_or_going(d.cf_payment_id) > (select amount_paise from payments where cf_payment_id = d.cf_payment_id) then
       perform open_incident('refunded-twice', d.cf_payment_id, o, jsonb_build_object(
         'payment', d.cf_payment_id, 'backPaise', gone_or_going(d.cf_payment_id)));

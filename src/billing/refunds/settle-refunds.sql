@@ -14,6 +14,7 @@ declare
 begin
   select * into o from orders where id = (select order_id from payments where cf_payment_id = p_cf_payment_id) for update;
   if not found then return 'unknown-payment'; end if;
+  perform 1 from subscriptions where user_id = o.user_id for update;   -- a switch may be using the same money as a credit
   select * into payment from payments where cf_payment_id = p_cf_payment_id;
   select * into known from refunds where id = new_id;
   if found then
@@ -23,7 +24,10 @@ begin
   -- The bank may take the same money back: it would be lost twice.
   if exists (select from disputes where cf_payment_id = p_cf_payment_id and closed_at is null) then return 'disputed'; end if;
   if coalesce(payment.completed_at, payment.created_at) < now() - interval '6 months' then return 'too-late'; end if;
-  if (gone_or_going(p_cf_payment_id) + p_amount_paise <= payment.amount_paise) is not true then return 'too-much'; end if;
+  if (gone_or_going(p_cf_payment_id) + p_amount_paise
+      <= payment.amount_paise - case when payment.applied_at is null then 0 else credited_paise(o.id) end) is not true then
+    return 'too-much';
+  end if;
   if p_ordinal is distinct from 1 + (select count(*) from refunds where cf_payment_id = p_cf_payment_id
                                                                     and requested_by <> 'cashfree') then
     return 'differs';
@@ -122,6 +126,7 @@ begin
     perform open_incident('refunded-twice', r.cf_payment_id, o,
       jsonb_build_object('payment', r.cf_payment_id, 'backPaise', gone_or_going(r.cf_payment_id)));
   end if;
+  if next_status = 'succeeded' then perform note_credited_money_gone(o, r.cf_payment_id); end if;
   if next_status in ('failed', 'onhold') then
     perform open_incident('refund-' || next_status, r.id, o,
       jsonb_build_object('refund', r.id, 'amountPaise', r.amount_paise, 'theirs', p_entry, 'at', now()));
@@ -143,14 +148,21 @@ $$;
 -- The declared rule of access, the only place of it: once the whole price of the order is back with the payer, by refunds
 -- that arrived or because their bank took it in a dispute, the period it paid for ends; less than that keeps it. Extra
 -- payments never bought a period.
-create or replace function end_period_when_price_is_back(o orders) returns void language sql as $$
-  select void_period(o.id)
-  from payments p
-  where p.order_id = o.id and p.applied_at is not null
-    and lost_to_disputes(p.cf_payment_id) + coalesce((
-          select sum(r.amount_paise) from refunds r
-          where r.cf_payment_id = p.cf_payment_id and r.status = 'succeeded'), 0) >= o.amount_paise
-$$;
+-- A switch whose price is back gives back what it had replaced, unless that is paid for no more itself.
+create or replace function end_period_when_price_is_back(o orders) returns void language plpgsql as $$
+declare
+  replaced orders[];
+begin
+  if not price_is_back(o) then return; end if;
+  perform 1 from subscriptions where user_id = o.user_id for update;
+  if not exists (select from subscription_periods where order_id = o.id and voided_at is null) then return; end if;
+  replaced := array(select old from subscription_periods p join orders old on old.id = p.order_id where p.switched_to = o.id);
+  perform void_period(o.id);
+  if not restore_replaced_periods(o) then
+    perform open_incident('switch-not-undone', o.id, o, jsonb_build_object('switch', o.id));
+  end if;
+  perform end_period_when_price_is_back(old) from unnest(replaced) old;
+end $$;
 
 -- The money reached the customer: credit note, mail, and what it does to access.
 create or replace function complete_refund(o orders, p_refund_id text, p_seller jsonb) returns void language plpgsql as $$

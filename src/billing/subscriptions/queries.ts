@@ -41,7 +41,7 @@ export type Grant = { userId: string; days: number; reason: string; key: string;
 export type Cancellation = Omit<Grant, 'days'>
 
 /** What ended a period early: `end_cause` in void-period.sql. */
-export type EndCause = 'by-hand' | 'dispute' | 'refund'
+export type EndCause = 'switch' | 'by-hand' | 'dispute' | 'refund'
 
 /** Where does this user stand, now? The stored status may lag behind the clock, so it is computed. */
 export async function findSubscriptionRow(sql: Sql, userId: string): Promise<Subscription | undefined> {

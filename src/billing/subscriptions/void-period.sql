@@ -49,11 +49,13 @@ begin
   end if;
 end $$;
 
--- What ended a period before its time: 'by-hand' (void_reason says why), 'dispute' (the payer's bank took the price back) or
--- 'refund' (all of the price was refunded). Null: it was not ended early.
+-- What ended a period before its time: 'switch' (its unused days were credited towards another plan), 'by-hand' (void_reason
+-- says why), 'dispute' (the payer's bank took the price back) or 'refund' (all of the price was refunded). Null: it was not
+-- ended early.
 create or replace function end_cause(p subscription_periods) returns text language sql stable as $$
   select case
     when p.voided_at is null then null
+    when p.switched_to is not null then 'switch'
     when p.void_reason is not null then 'by-hand'
     when exists (select from disputes d where d.order_id = p.order_id and d.status = 'lost') then 'dispute'
     else 'refund'

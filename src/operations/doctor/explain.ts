@@ -50,6 +50,7 @@ function paid(
         : 'Nothing to do.'
   if (period.endCause) {
     const cause = {
+      switch: 'the person changed to another plan, which credited its unused days',
       'by-hand': `an administrator cancelled the subscription (${period.voidReason})`,
       dispute: 'a dispute was lost and the whole price is gone, which ended its period',
       refund: 'the whole price was refunded, which ended its period',

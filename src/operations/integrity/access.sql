@@ -14,7 +14,7 @@ create or replace function broken_i2_periods() returns setof text language sql s
 $$;
 
 -- I2. A period is ended early when its whole price went back, by refunds and lost disputes, or by a person who gives a
--- reason; and always when the whole price went back. After a lost dispute that was won later, or took less in the end, the
+-- reason, or by a switch that was paid; and always when the whole price went back. After a lost dispute that was won later, or took less in the end, the
 -- period stays ended, and an incident lets a person decide.
 create or replace function broken_i2_voided() returns setof text language sql stable as $$
   with back as (
@@ -33,6 +33,7 @@ create or replace function broken_i2_voided() returns setof text language sql st
   where (period.voided_at is null and back.staying >= o.amount_paise)
      or (period.voided_at is not null and (back.paise >= o.amount_paise) is not true
          and not (period.voided_by is not null and period.void_reason is not null)
+         and not exists (select from orders switch where switch.id = period.switched_to and switch.paid_at is not null)
          and not exists (select from incidents i where i.kind = 'dispute-turned' and i.order_id = period.order_id))
 $$;
 

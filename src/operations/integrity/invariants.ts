@@ -39,7 +39,7 @@ export const invariants: readonly Invariant[] = [
     'I2',
     'broken_i2_voided',
     'periods',
-    'a period is ended early exactly when its whole price went back or was lost, or by an administrator who says why',
+    'a period is ended early exactly when its whole price went back or was lost, by a paid switch, or by an administrator who says why',
   ),
   invariant('I2', 'broken_i2_by_hand', 'periods', 'what was granted or cancelled by hand is on record with its reason'),
   invariant(
@@ -97,7 +97,13 @@ export const invariants: readonly Invariant[] = [
     'I8',
     'broken_i8_amounts',
     'orders',
-    'an order costs what its plan’s key costs, and the applied payment covers it',
+    'an order costs what its plan’s key costs, less discount and credit, and the applied payment covers it',
+  ),
+  invariant(
+    'I8',
+    'broken_i8_credits',
+    'orders',
+    'a switch is credited what it took of each period, and no money is both credited and given back',
   ),
   invariant(
     'I9',

@@ -76,12 +76,13 @@ create or replace function broken_i5_applied_payment() returns setof text langua
            select from incidents i where i.kind = 'payment-reversed' and i.subject_key = p.cf_payment_id))
 $$;
 
--- I8. What was applied covers the price in the order's currency, and the price is that of the plan's key.
+-- I8. What was applied covers the price in the order's currency, and the price is that of the plan's key, less discount and
+-- credit.
 create or replace function broken_i8_amounts() returns setof text language sql stable as $$
   select o.id from orders o
   join plans plan on plan.key = o.plan_key
   left join payments p on p.order_id = o.id and p.applied_at is not null
-  where o.amount_paise <> plan.price_paise
+  where o.amount_paise + o.discount_paise + o.credit_paise <> plan.price_paise
      or p.amount_paise < o.amount_paise
      or p.currency <> o.currency
      or (p.cf_payment_id is not null and p.amount_paise is null)
@@ -120,4 +121,19 @@ create or replace function broken_i9_disputes() returns setof text language sql 
   where exists (select from disputes d where d.cf_payment_id = p.cf_payment_id and d.status = 'lost')
     and gone_or_going(p.cf_payment_id) > p.amount_paise
     and not exists (select from incidents i where i.kind = 'refunded-twice' and i.subject_key = p.cf_payment_id)
+$$;
+
+-- I8. The credit of a switch is the sum of what it credits of each period; nothing else has one. What went back of an order,
+-- and what a switch used of it, are not more than it brought, but where an incident says so.
+create or replace function broken_i8_credits() returns setof text language sql stable as $$
+  select o.id from orders o
+  left join (select order_id, sum(credit_paise) as paise from order_credits group by order_id) c on c.order_id = o.id
+  where o.credit_paise <> coalesce(c.paise, 0) or (o.credit_paise > 0) <> (o.purpose = 'switch')
+  union all
+  select period.order_id from subscription_periods period
+  join payments p on p.order_id = period.order_id and p.applied_at is not null
+  where period.switched_to is not null and credited_paise(period.order_id) > 0
+    and gone_or_going(p.cf_payment_id) + credited_paise(period.order_id) > p.amount_paise
+    and not exists (select from incidents i where i.kind = 'credited-money-gone'
+                                              and i.subject_key in (period.order_id, period.switched_to))
 $$;

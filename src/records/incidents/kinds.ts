@@ -23,6 +23,10 @@ export const meanings = {
     'A signed webhook names another amount, currency or customer than our order, or a second order. Cashfree’s API decides.',
   'settling-fails': 'An order cannot be settled because of an error of ours. It is tried again; see the log.',
   'refunded-twice': 'More went back than the payment brought. Ask Cashfree, and the customer.',
+  'credited-money-gone':
+    'Money of an order went back although its unused days had been credited towards another plan. The other plan runs on.',
+  'switch-not-undone':
+    'All of the price of a change of plan went back, and its period ended. The days it had credited were not given back: other time runs by now.',
   'refund-mismatch': 'Cashfree’s refund differs from the one we asked for.',
   'refund-failed': 'A refund failed. The customer still waits for the money.',
   'refund-onhold': 'Cashfree holds a refund back, usually for lack of balance.',

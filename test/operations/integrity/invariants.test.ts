@@ -110,6 +110,7 @@ const damage: Record<string, string> = {
   broken_i6_credit_note_parts: `update credit_notes set taxable_paise = taxable_paise - 1, round_off_paise = round_off_paise + 1`,
   broken_i7_audit: `insert into audit (actor, action, order_id) values ('test', 'order.paid', $paid)`,
   broken_i8_amounts: `update payments set amount_paise = 49899 where order_id = $paid`,
+  broken_i8_credits: `update orders set credit_paise = 1, amount_paise = amount_paise - 1 where id = $paid`,
   broken_i9_refunds: `update refunds set amount_paise = 49901 where order_id = $refunded`,
   broken_i10_webhooks: `update webhook_events set body = '' where id = (select min(id) from webhook_events)`,
   broken_i11_forgotten: `update webhook_events set settled_at = null, next_settle_at = null where id = (select min(id) from webhook_events)`,

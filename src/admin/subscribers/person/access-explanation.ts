@@ -83,6 +83,7 @@ function sentenceOf({ startsAt, endsAt, planTitle, amountPaise, grantedBy, grant
 
 function endOf({ voidedAt, voidReason, endCause }: Period): string {
   const cause = {
+    switch: 'the person changed to another plan, which credited its unused days',
     'by-hand': `by hand, because: ${voidReason}`,
     dispute: 'because a dispute was lost and its whole price is gone',
     refund: 'because its whole price was refunded',

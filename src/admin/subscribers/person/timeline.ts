@@ -106,6 +106,15 @@ const audited: Record<string, (event: TimelineEvent) => Description> = {
     tone: 'bad',
     text: `Access ended by ${actorLabel(event.actor)}, because: ${text(event, 'reason')}. Money was not touched.`,
   }),
+  'subscription.switched': (event) => ({
+    tone: 'good',
+    text: `Changed to ${text(event, 'plan')} at once; unused days counted ${rupees(Number(event.details.creditPaise))} towards it.`,
+  }),
+  'subscription.next-plan': (event) => ({
+    text: event.details.after
+      ? `Chose the ${text(event, 'after')} plan for when what runs has ended.`
+      : 'Took back the choice of another plan for later.',
+  }),
   'subscription.grace': () => ({ tone: 'warn', text: 'The period ended. Three days of grace began.' }),
   'subscription.expired': () => ({ tone: 'bad', text: 'Grace ended: no access any more.' }),
   'user.suspended': (event) => ({

@@ -1,0 +1,32 @@
+-- Another plan at once, with the unused days of what was bought credited towards its price.
+
+-- What a switch to a plan would credit now, a row for each period that it would end: bought, not ended, and with days left by
+-- the Indian calendar, today among them. Of a period's money that is neither gone, nor on its way back, nor used as a credit,
+-- the share of the unused days counts, rounded down. No rows: everything has ended, nothing of the money is left, or the plan
+-- is not longer than what was bought.
+create or replace function credits_for_switch(p_user_id uuid, p_plan_key text)
+returns table (period_id uuid, unused_days integer, credit_paise integer) language sql stable as $$
+  with bought as (
+    select p.id, p.order_id, plan.months, o.amount_paise, payment.cf_payment_id,
+           (p.starts_at at time zone 'Asia/Kolkata')::date as starts_on, (p.ends_at at time zone 'Asia/Kolkata')::date as ends_on
+    from subscription_periods p
+    join orders o on o.id = p.order_id
+    join plans plan on plan.key = p.plan_key
+    join payments payment on payment.order_id = o.id and payment.applied_at is not null
+    where p.user_id = p_user_id and p.voided_at is null and p.ends_at > now()
+  ), counted as (
+    select bought.*, ends_on - greatest(starts_on, (now() at time zone 'Asia/Kolkata')::date) as unused,
+           greatest(0, amount_paise - gone_or_going(cf_payment_id) - credited_paise(order_id)) as left_paise
+    from bought
+  ), credited as (
+    select id, unused, (left_paise * unused / (ends_on - starts_on))::integer as paise from counted where unused > 0
+  )
+  select id, unused, paise from credited
+  where paise > 0 and (select target.months from plans target where target.key = p_plan_key) > (select max(months) from bought)
+$$;
+
+-- Writes down what a switch credits, in the statement that opens its order. It counts once the order is paid.
+create or replace function keep_credits(o orders) returns void language sql as $$
+  insert into order_credits (order_id, period_id, unused_days, credit_paise)
+  select o.id, c.period_id, c.unused_days, c.credit_paise from credits_for_switch(o.user_id, o.plan_key) c
+$$;
