@@ -96,7 +96,7 @@ create table billing_details (
 );
 
 -- A receipt says what was sold, whatever happens to the period afterwards; one that was wrong is taken back by a credit note
--- and replaced by another.
+-- and replaced by another. None is ever changed: the receipt of an order that counts is the one that no other replaces.
 alter table receipts
   add column plan_title     text,
   add column sold_from      timestamptz,
@@ -104,12 +104,11 @@ alter table receipts
   add column discount_paise integer not null default 0,
   add column credit_paise   integer not null default 0,
   add column replaces       text unique references receipts,
-  add column replaced_at    timestamptz,
   drop constraint receipts_order_id_key;
 update receipts r set plan_title = p.title, sold_from = period.starts_at, sold_until = period.ends_at
 from orders o join plans p on p.key = o.plan_key, subscription_periods period
 where o.id = r.order_id and period.order_id = r.order_id;
-create unique index one_receipt_per_order on receipts (order_id) where replaced_at is null;
+create unique index one_receipt_per_order on receipts (order_id) where replaces is null;
 
 alter table credit_notes
   add column kind text not null default 'refund' check (kind in ('refund', 'correction')),
