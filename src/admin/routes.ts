@@ -13,6 +13,7 @@ import market from './market/routes.ts'
 import orders from './orders/routes.ts'
 import type { Panel } from './panel.ts'
 import plans from './plans/routes.ts'
+import receipts from './receipts/routes.ts'
 import refunds from './refunds/routes.ts'
 import subscribers from './subscribers/routes.ts'
 import webhooks from './webhooks/routes.ts'
@@ -33,6 +34,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, panel) => {
     subscribers,
     orders,
     refunds,
+    receipts,
     disputes,
     complaints,
     incidents,

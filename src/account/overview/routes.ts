@@ -5,7 +5,7 @@ import { type LostMoney, listLostDisputesOf } from '../../billing/disputes/queri
 import { methodTitle } from '../../billing/payments/payments.ts'
 import { listPaymentsOf, type PaymentRow } from '../../billing/payments/queries.ts'
 import { listPlansOnSale, type Plan } from '../../billing/plans/queries.ts'
-import { listReceiptsOf } from '../../billing/receipts/queries.ts'
+import { listPapersOf } from '../../billing/receipts/queries.ts'
 import { listRefundsOf } from '../../billing/refunds/queries.ts'
 import type { Subscription } from '../../billing/subscriptions/queries.ts'
 import { subscriptionOf } from '../../billing/subscriptions/subscriptions.ts'
@@ -26,7 +26,7 @@ declare module '../../web/views.ts' {
       periods: PeriodRow[]
       bar: PeriodBar | null
       payments: (Omit<PaymentRow, 'method'> & { method: string; refundedPaise: number; lostPaise: number })[]
-      receipts: Awaited<ReturnType<typeof listReceiptsOf>>
+      receipts: Awaited<ReturnType<typeof listPapersOf>>
       lost: LostMoney[]
       refunds: Awaited<ReturnType<typeof listRefundsOf>>
       timeline: TimelineEntry[]
@@ -62,7 +62,7 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { services }) => 
       listPeriodsOf(sql, userId),
       listOrdersOf(sql, userId, shown),
       listPaymentsOf(sql, userId, shown),
-      listReceiptsOf(sql, userId, shown),
+      listPapersOf(sql, userId, shown),
       listRefundsOf(sql, userId, shown),
       listLostDisputesOf(sql, userId, shown),
       listStatusChangesOf(sql, userId, shown),

@@ -1,5 +1,5 @@
 import { methodTitle } from '../../billing/payments/payments.ts'
-import { taxesOf } from '../../billing/receipts/receipts.ts'
+import { taxesOf } from '../../billing/receipts/paper.ts'
 import type { RefundRequest, Rehearsal } from '../../billing/refunds/queries.ts'
 import { rehearse } from '../../billing/refunds/rehearsal.ts'
 import { AppError } from '../../platform/errors.ts'
@@ -63,7 +63,7 @@ async function outcomeOf(
   const less = note?.amountPaise ?? 0
   return {
     rehearsal: rehearsal!,
-    taxes: note ? taxesOf(note) : [],
+    taxes: note ? taxesOf(note, services.config.seller.stateCode) : [],
     revenue: [
       { label: 'Revenue today, net', nowPaise: net.todayPaise, thenPaise: net.todayPaise - less },
       { label: 'Revenue this month, net', nowPaise: net.monthPaise, thenPaise: net.monthPaise - less },

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { methodTitle } from '../../billing/payments/payments.ts'
-import { taxesOf } from '../../billing/receipts/receipts.ts'
+import { taxesOf } from '../../billing/receipts/paper.ts'
 import { AppError } from '../../platform/errors.ts'
 import type { Services } from '../../platform/services.ts'
 import { findRefundFile, listRefundSteps, type RefundFile } from './queries.ts'
@@ -41,7 +41,7 @@ export async function refundProgress(services: Services, id: string): Promise<Re
   return {
     refund,
     method: methodTitle(refund.method),
-    taxes: refund.creditNote ? taxesOf(refund as Parameters<typeof taxesOf>[0]) : [],
+    taxes: refund.creditNote ? taxesOf(refund as Parameters<typeof taxesOf>[0], services.config.seller.stateCode) : [],
     steps,
     next: next[refund.status],
     seen: isOver ? null : digest.digest('hex').slice(0, 16),

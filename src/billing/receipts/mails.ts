@@ -1,9 +1,9 @@
 import type { Log } from '../../platform/log.ts'
 import type { Services } from '../../platform/services.ts'
 import type { Composed, Composers } from '../../records/mails/registry.ts'
+import { type Paper, paperOfReceipt } from './paper.ts'
 import { printed } from './print.ts'
 import { findReceiptRow } from './queries.ts'
-import { type Receipt, receiptOf } from './receipts.ts'
 
 /** The mail with a receipt; it is the activation mail too. */
 export const receiptMails = (services: Services): Pick<Composers, 'receipt'> => ({
@@ -20,31 +20,29 @@ async function composeReceiptMail(
 ): Promise<Composed> {
   const row = await findReceiptRow(sql, mail.subjectKey)
   if (!row) throw new Error('a receipt mail without its receipt')
-  const receipt = receiptOf(row)
-  const file = preview ? null : await attachmentOf(receipt, log)
+  const paper = paperOfReceipt(row)
+  const file = preview ? null : await attachmentOf(paper, log)
   return {
     data: {
-      receipt,
+      paper,
+      paidAt: row.paidAt,
       account: { name: mail.toName },
       seller: config.seller,
       dashboardUrl: `${config.baseUrl}/dashboard`,
-      receiptUrl: `${config.baseUrl}/receipts/${row.number}`,
+      paperUrl: `${config.baseUrl}/receipts/${row.number}`,
       isAttached: preview || file !== null,
     },
     ...(file ? { attachments: [file] } : {}),
   }
 }
 
-/** The receipt as PDF. Null when it could not be made: the mail has it all in words and a link, and goes without. */
-async function attachmentOf(receipt: Receipt, log: Log) {
+/** A paper as PDF. Null when it could not be made: the mail has it all in words and a link, and goes without. */
+export async function attachmentOf(paper: Paper, log: Log) {
   try {
-    const content = await printed(receipt, log, { patient: true })
-    return { filename: `${receipt.number}.pdf`, content, contentType: 'application/pdf' }
+    const content = await printed(paper, log, { patient: true })
+    return { filename: `${paper.number}.pdf`, content, contentType: 'application/pdf' }
   } catch (error) {
-    log.warn(
-      { event: 'receipt not attached', receipt: receipt.number, err: error },
-      'a receipt mail goes without its PDF',
-    )
+    log.warn({ event: 'paper not attached', paper: paper.number, err: error }, 'a mail goes without its PDF')
     return null
   }
 }

@@ -1,7 +1,7 @@
 import PDFDocument from 'pdfkit'
 import { dateInIndia, dateTimeInIndia } from '../../platform/dates.ts'
 import { rupeesExact } from '../../platform/money.ts'
-import type { Receipt } from './receipts.ts'
+import type { Paper } from './paper.ts'
 import { printable } from './typesetting/lines.ts'
 import { type Doc, type Place, type SetText, setPlainText, setText } from './typesetting/set-text.ts'
 
@@ -19,7 +19,7 @@ type Page = { doc: Doc; set: SetText; y: number }
 export type ReceiptPdf = { pdf: Uint8Array; fallback: string | null }
 
 /** The receipt as one A4 page. The same receipt gives the same text every time. No name, however odd, makes it fail. */
-export async function receiptPdf(receipt: Receipt): Promise<ReceiptPdf> {
+export async function receiptPdf(receipt: Paper): Promise<ReceiptPdf> {
   try {
     return { pdf: await drawn(receipt, setText), fallback: null }
   } catch (error) {
@@ -27,7 +27,7 @@ export async function receiptPdf(receipt: Receipt): Promise<ReceiptPdf> {
   }
 }
 
-async function drawn(receipt: Receipt, set: SetText): Promise<Buffer> {
+async function drawn(receipt: Paper, set: SetText): Promise<Buffer> {
   const doc = new PDFDocument({
     size: 'A4',
     margin: left,
@@ -49,7 +49,7 @@ async function drawn(receipt: Receipt, set: SetText): Promise<Buffer> {
   return done
 }
 
-function drawHead(page: Page, { title, number, issuedAt }: Receipt) {
+function drawHead(page: Page, { title, number, issuedAt }: Paper) {
   const corner = { x: left, width: wide, align: 'right' } as const
   write(page, title, { y: 56, size: 20, weight: 'bold' })
   write(page, number, { ...corner, y: 60, size: 11, weight: 'bold' })
@@ -58,21 +58,26 @@ function drawHead(page: Page, { title, number, issuedAt }: Receipt) {
   page.y = 116
 }
 
-function drawParties(page: Page, { seller, buyer, kind }: Receipt) {
+function drawParties(page: Page, { seller, buyer, placeOfSupply, original, reason }: Paper) {
   const { y } = page
-  const sold = [seller.address, kind === 'tax-invoice' ? `GSTIN ${seller.gstin}` : '', seller.stateName, seller.email]
-  const bought = [buyer.email, `${buyer.stateName} (${buyer.stateCode})`]
-  const bottom = Math.max(
+  const sold = [seller.address, seller.gstin ? `GSTIN ${seller.gstin}` : '', seller.stateName, seller.email]
+  const bought = [
+    buyer.person ?? '',
+    buyer.address,
+    buyer.gstin ? `GSTIN ${buyer.gstin}` : '',
+    buyer.email,
+    `${buyer.stateName} (${buyer.stateCode})`,
+  ]
+  page.y = Math.max(
     party(page, { label: 'From', name: seller.name, details: sold, x: left, y }),
     party(page, { label: 'To', name: buyer.name, details: bought, x: 310, y }),
   )
-  page.y = bottom
-  if (kind === 'tax-invoice')
-    page.y = write(page, `Place of supply: ${buyer.stateName} (${buyer.stateCode}). Reverse charge: no.`, {
-      y: bottom + 6,
-      size: 8,
-      colour: soft,
-    })
+  const notes = [
+    placeOfSupply ? `Place of supply: ${placeOfSupply.name} (${placeOfSupply.code}). Reverse charge: no.` : '',
+    original ? `For ${original.title.toLowerCase()} ${original.number} of ${dateInIndia(original.issuedAt)}.` : '',
+    reason ? `Reason: ${reason}.` : '',
+  ]
+  for (const note of notes.filter(Boolean)) page.y = write(page, note, { y: page.y + 6, size: 8, colour: soft })
   page.y += 18
 }
 
@@ -87,30 +92,28 @@ function party(page: Page, { label, name, details, x, y }: Party): number {
   return bottom
 }
 
-function drawLines(page: Page, receipt: Receipt) {
+function drawLines(page: Page, receipt: Paper) {
   line(page, page.y)
   page.y += 10
   for (const { description, sac, amountPaise } of receipt.lines)
     row(page, sac ? `${description} (SAC ${sac})` : description, rupeesExact(amountPaise))
-  row(page, `Period: ${dateInIndia(receipt.period.from)} to ${dateInIndia(receipt.period.to)}`, '', { colour: soft })
-  // The taxable value stands in the lines above: an invoice's PDF stays as it was issued.
-  for (const { label, amountPaise } of receipt.breakdown.slice(1)) row(page, label, rupeesExact(amountPaise))
+  if (receipt.period)
+    row(page, `Period: ${dateInIndia(receipt.period.from)} to ${dateInIndia(receipt.period.to)}`, '', { colour: soft })
+  for (const { label, amountPaise } of receipt.breakdown) row(page, label, rupeesExact(amountPaise))
   line(page, page.y + 2)
   page.y += 10
   row(page, 'Total', rupeesExact(receipt.totalPaise), { size: 12, weight: 'bold' })
   page.y = write(page, receipt.totalInWords, { size: 9, colour: soft }) + 18
 }
 
-function drawPayment(page: Page, { payment, seller, title }: Receipt) {
-  const facts = [
-    `Paid on ${dateTimeInIndia(payment.paidAt)} by ${payment.method}`,
-    payment.reference ? `bank reference ${payment.reference}` : '',
-    `Cashfree payment ${payment.cfPaymentId}`,
-  ]
-  page.y = write(page, `${facts.filter(Boolean).join(', ')}.`, { size: 9 }) + 10
+function drawPayment(page: Page, { facts, seller, title }: Paper) {
+  const said = facts.flatMap(({ label, value }) =>
+    value === null ? [] : [`${label}: ${value instanceof Date ? dateTimeInIndia(value) : value}`],
+  )
+  page.y = write(page, said.join(', '), { size: 9 }) + 10
   write(
     page,
-    `Computer-generated ${title.toLowerCase()}; no signature is needed. Prepaid: nothing is debited by itself. Questions: ${seller.email}`,
+    `Computer-generated ${title.toLowerCase()}; no signature is needed. Prepaid: no auto-debit. Questions: ${seller.email}`,
     { size: 8, colour: soft },
   )
 }

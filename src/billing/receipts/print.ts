@@ -2,14 +2,14 @@ import { join } from 'node:path'
 import { LRUCache } from 'lru-cache'
 import type { Log } from '../../platform/log.ts'
 import { threadPool } from '../../platform/thread-pool.ts'
+import type { Paper } from './paper.ts'
 import type { ReceiptPdf } from './pdf.ts'
-import type { Receipt } from './receipts.ts'
 
 /**
  * A second or two of work may wait; requests after that are refused with 503. A mail that begins late in its round and
  * waits so long for its PDF is still handed over within its lease (mails.ts).
  */
-const pool = threadPool<Receipt, ReceiptPdf>({
+const pool = threadPool<Paper, ReceiptPdf>({
   name: 'receipt-pdf',
   file: join(import.meta.dirname, 'pdf-thread.ts'),
   longestQueue: 100,
@@ -23,7 +23,7 @@ const kept = new LRUCache<string, Promise<Buffer>>({ max: 100 })
  * A receipt as PDF, made in a thread of its own: the same as before as long as nothing on it changed. Throws AppError
  * `unavailable` when too many are waiting; for a `patient` caller that is a job, only when it takes too long.
  */
-export async function printed(receipt: Receipt, log: Log, how = { patient: false }): Promise<Buffer> {
+export async function printed(receipt: Paper, log: Log, how = { patient: false }): Promise<Buffer> {
   const key = JSON.stringify(receipt)
   const known = kept.get(key)
   if (known) return known
@@ -33,7 +33,7 @@ export async function printed(receipt: Receipt, log: Log, how = { patient: false
   return printing
 }
 
-async function print(receipt: Receipt, log: Log, how: { patient: boolean }): Promise<Buffer> {
+async function print(receipt: Paper, log: Log, how: { patient: boolean }): Promise<Buffer> {
   const { pdf, fallback } = await pool.run(receipt, how)
   if (fallback !== null)
     log.error(

@@ -11,62 +11,124 @@ export type TaxedAmount = {
   roundOffPaise: number
 }
 
-/** A receipt as stored: seller, buyer and tax lines are a copy of the day it was issued. */
-export type ReceiptRow = TaxedAmount & {
+/** What a receipt and a credit note have in common, as stored: a copy of the day it was issued. */
+export type PaperRow = TaxedAmount & {
   number: string
   userId: string
-  orderId: string
   issuedAt: Date
-  paidAt: Date
   seller: Seller
-  buyer: { name: string; email: string; stateCode: string }
+  /** `legalName`, `address` and `gstin` of a company; papers of earlier releases have none. */
+  buyer: {
+    name: string
+    email: string
+    stateCode: string
+    legalName?: string | null
+    address?: string | null
+    gstin?: string | null
+  }
   planTitle: string
-  startsAt: Date
-  endsAt: Date
+  isGift: boolean
+}
+
+/** A receipt as stored, and how it was paid. */
+export type ReceiptRow = PaperRow & {
+  orderId: string
+  paidAt: Date
+  soldFrom: Date | null
+  soldUntil: Date | null
+  discountPaise: number
+  creditPaise: number
+  /** The receipt that this one corrects, and its time. */
+  replaces: string | null
+  replacedIssuedAt: Date | null
   cfPaymentId: string
   method: string | null
   bankReference: string | null
 }
 
-/** The number of the receipt of a paid order. */
+/** A credit note as stored, with its receipt and, unless it corrects one, its refund. */
+export type CreditNoteRow = PaperRow & {
+  kind: 'refund' | 'correction'
+  receiptNumber: string
+  receiptIssuedAt: Date
+  refundId: string | null
+  refundedAt: Date | null
+  bankReference: string | null
+}
+
+/** The number of the receipt of a paid order: of the one that no other replaces. */
 export async function findReceiptNumber(sql: Sql, orderId: string): Promise<string | undefined> {
-  const [row] = await sql<{ number: string }[]>`select number from receipts where order_id = ${orderId}`
-  return row?.number
+  const [row] = await sql<{ number: string }[]>`select valid_receipt_number(${orderId}) as number`
+  return row?.number ?? undefined
 }
 
 /** A receipt with what it was for and how it was paid. */
 export async function findReceiptRow(sql: Sql, number: string): Promise<ReceiptRow | undefined> {
   const [row] = await sql<ReceiptRow[]>`
-    select r.number, r.user_id, r.issued_at, r.amount_paise, r.taxable_paise, r.cgst_paise, r.sgst_paise, r.igst_paise,
-           r.round_off_paise, r.seller, r.buyer, o.id as order_id, o.paid_at, p.title as plan_title,
-           period.starts_at, period.ends_at, pay.cf_payment_id, pay.method, pay.bank_reference
+    select r.number, r.user_id, r.issued_at, ${amounts(sql, 'r')}, r.seller, r.buyer, r.order_id, o.paid_at,
+           coalesce(r.plan_title, p.title) as plan_title, r.sold_from, r.sold_until, o.purpose = 'gift' as is_gift,
+           r.discount_paise, r.credit_paise, r.replaces, replaced.issued_at as replaced_issued_at,
+           pay.cf_payment_id, pay.method, pay.bank_reference
     from receipts r
     join orders o on o.id = r.order_id
     join plans p on p.key = o.plan_key
-    join subscription_periods period on period.order_id = o.id
     join payments pay on pay.cf_payment_id = r.cf_payment_id
+    left join receipts replaced on replaced.number = r.replaces
     where r.number = ${number}
   `
   return row
 }
 
+/** A credit note with the receipt it takes back and the refund it is about. */
+export async function findCreditNoteRow(sql: Sql, number: string): Promise<CreditNoteRow | undefined> {
+  const [row] = await sql<CreditNoteRow[]>`
+    select n.number, n.user_id, n.issued_at, ${amounts(sql, 'n')}, n.seller, n.buyer, n.kind,
+           coalesce(r.plan_title, p.title) as plan_title, o.purpose = 'gift' as is_gift,
+           n.receipt_number, r.issued_at as receipt_issued_at, n.refund_id, refund.finished_at as refunded_at, refund.bank_reference
+    from credit_notes n
+    join receipts r on r.number = n.receipt_number
+    join orders o on o.id = r.order_id
+    join plans p on p.key = o.plan_key
+    left join refunds refund on refund.id = n.refund_id
+    where n.number = ${number}
+  `
+  return row
+}
+
+/** The columns of a `TaxedAmount`, of `receipts r` or `credit_notes n`. */
+function amounts(sql: Sql, of: 'r' | 'n') {
+  return of === 'r'
+    ? sql`r.amount_paise, r.taxable_paise, r.cgst_paise, r.sgst_paise, r.igst_paise, r.round_off_paise`
+    : sql`n.amount_paise, n.taxable_paise, n.cgst_paise, n.sgst_paise, n.igst_paise, n.round_off_paise`
+}
+
 /** What went back of a receipt since it was issued, oldest first. `userId` is the buyer's. */
 export async function listTakenBack(sql: Sql, { number, userId }: { number: string; userId: string }) {
-  return sql<{ number: string; issuedAt: Date; amountPaise: number }[]>`
-    select number, issued_at, amount_paise
+  return sql<ListedPaper[]>`
+    select number, issued_at, amount_paise, receipt_number, kind = 'correction' as is_correction
     from credit_notes
     where user_id = ${userId} and receipt_number = ${number}
     order by issued_at
   `
 }
 
-/** A user's receipts, newest first. */
-export async function listReceiptsOf(sql: Sql, userId: string, limit: number) {
-  return sql<{ number: string; issuedAt: Date; amountPaise: number }[]>`
-    select number, issued_at, amount_paise
-    from receipts
-    where user_id = ${userId}
-    order by issued_at desc
+/** A paper of a list: a receipt, or a credit note about one. */
+export type ListedPaper = {
+  number: string
+  issuedAt: Date
+  amountPaise: number
+  /** Of a credit note: the receipt it takes back, and whether that was only corrected. */
+  receiptNumber: string | null
+  isCorrection: boolean
+}
+
+/** A user's receipts and credit notes, newest first. */
+export async function listPapersOf(sql: Sql, userId: string, limit: number): Promise<ListedPaper[]> {
+  return sql<ListedPaper[]>`
+    select number, issued_at, amount_paise, null as receipt_number, false as is_correction from receipts where user_id = ${userId}
+    union all
+    select number, issued_at, amount_paise, receipt_number, kind = 'correction' from credit_notes where user_id = ${userId}
+    order by issued_at desc, number desc
     limit ${limit}
   `
 }

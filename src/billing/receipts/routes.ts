@@ -1,47 +1,61 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { requireUser } from '../../identity/sessions/guards.ts'
 import { AppError } from '../../platform/errors.ts'
 import type { Services } from '../../platform/services.ts'
+import { type Paper, paperOfCreditNote, paperOfReceipt } from './paper.ts'
 import { printed } from './print.ts'
-import { findReceiptRow, listTakenBack } from './queries.ts'
-import { type Receipt, receiptOf } from './receipts.ts'
+import { findCreditNoteRow, findReceiptRow, type ListedPaper, listTakenBack } from './queries.ts'
 
 declare module '../../web/views.ts' {
   interface Views {
-    'billing/receipts/show': { receipt: Receipt; takenBack: Awaited<ReturnType<typeof listTakenBack>> }
+    'billing/receipts/show': { paper: Paper; takenBack: readonly ListedPaper[] }
   }
 }
 
 const ByFile = Type.Object({ file: Type.String({ maxLength: 40 }) })
 
 /**
- * GET /receipts/:number and the same with .pdf: for the buyer and for admins; for everybody else it does not exist. The
- * page says what was refunded since; the PDF stays as issued, because the credit note is what corrects it.
+ * GET /receipts/:number, /credit-notes/:number and the same with .pdf: for the buyer and for admins; for everybody else they do
+ * not exist. A receipt's page says what was refunded since; its PDF stays as issued, because the credit note is what corrects it.
  */
 const routes: FastifyPluginAsyncTypebox<{ services: Services }> = async (app, { services }) => {
-  app.get('/receipts/:file', { preHandler: requireUser, schema: { params: ByFile } }, async (request, reply) => {
+  const signedIn = { preHandler: requireUser, schema: { params: ByFile } }
+
+  app.get('/receipts/:file', signedIn, async (request, reply) => {
     const [, number, pdf] = /^(R\d{4}-\d{6,})(\.pdf)?$/.exec(request.params.file) ?? []
-    const receipt = await visibleReceipt(services, request, number)
-    if (!pdf)
-      return reply.page('billing/receipts/show', { receipt, takenBack: await listTakenBack(services.sql, receipt) })
+    const row = number ? await findReceiptRow(services.sql, number) : undefined
+    const paper = visible(request, row && paperOfReceipt(row))
+    return pdf ? sendPdf(reply, paper) : showPaper(reply, paper)
+  })
+
+  app.get('/credit-notes/:file', signedIn, async (request, reply) => {
+    const [, number, pdf] = /^(C\d{4}-\d{6,})(\.pdf)?$/.exec(request.params.file) ?? []
+    const row = number ? await findCreditNoteRow(services.sql, number) : undefined
+    const paper = visible(request, row && paperOfCreditNote(row))
+    return pdf ? sendPdf(reply, paper) : showPaper(reply, paper)
+  })
+
+  async function showPaper(reply: FastifyReply, paper: Paper) {
+    const takenBack = paper.kind === 'credit-note' ? [] : await listTakenBack(services.sql, paper)
+    return reply.page('billing/receipts/show', { paper, takenBack })
+  }
+
+  async function sendPdf(reply: FastifyReply, paper: Paper) {
     return reply
       .header('cache-control', 'no-store')
-      .header('content-disposition', `inline; filename="${receipt.number}.pdf"`)
+      .header('content-disposition', `inline; filename="${paper.number}.pdf"`)
       .type('application/pdf')
-      .send(await printed(receipt, services.log))
-  })
+      .send(await printed(paper, services.log))
+  }
 }
 export default routes
 
-async function visibleReceipt(
-  services: Services,
-  request: FastifyRequest,
-  number: string | undefined,
-): Promise<Receipt> {
-  const row = number ? await findReceiptRow(services.sql, number) : undefined
-  const allowed = row && (row.userId === request.user?.id || (request.user && request.user.role !== 'subscriber'))
-  if (!allowed) throw new AppError('not-found', 'There is no such receipt in your account.')
-  return receiptOf(row)
+/** The paper, for its buyer and for admins. Throws AppError `not-found` for everybody else. */
+function visible(request: FastifyRequest, paper: Paper | undefined): Paper {
+  const { user } = request
+  if (!paper || !user || (paper.userId !== user.id && user.role === 'subscriber'))
+    throw new AppError('not-found', 'There is no such receipt in your account.')
+  return paper
 }

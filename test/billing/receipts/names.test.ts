@@ -1,8 +1,8 @@
 import { randomInt } from 'node:crypto'
 import PDFDocument from 'pdfkit'
 import { describe, expect, test } from 'vitest'
+import type { Paper } from '../../../src/billing/receipts/paper.ts'
 import { receiptPdf } from '../../../src/billing/receipts/pdf.ts'
-import type { Receipt } from '../../../src/billing/receipts/receipts.ts'
 import { linesOf, printable } from '../../../src/billing/receipts/typesetting/lines.ts'
 import { type SetText, setPlainText, setText } from '../../../src/billing/receipts/typesetting/set-text.ts'
 import { textOfPdf } from './pdf-text.ts'
@@ -110,16 +110,20 @@ describe('a name that is long', () => {
   })
 })
 
-const receipt = (name: string): Receipt => {
+const receipt = (name: string): Paper => {
   const at = new Date('2026-11-20T10:00:00Z')
+  const state = { stateName: 'Maharashtra', stateCode: '27' }
   return {
     number: 'R2627-000001',
     userId: 'u',
     issuedAt: at,
     kind: 'tax-invoice',
     title: 'Tax invoice',
-    seller: { name, address: name, gstin: '27AAPFU0939F1ZV', stateName: 'Maharashtra', email: 'help@example.in' },
-    buyer: { name, email: 'asha@example.in', stateName: 'Maharashtra', stateCode: '27' },
+    seller: { name, address: name, gstin: '27AAPFU0939F1ZV', email: 'help@example.in', ...state },
+    buyer: { name, person: name, address: name, gstin: null, email: 'asha@example.in', ...state },
+    placeOfSupply: { code: '27', name: 'Maharashtra' },
+    original: null,
+    reason: null,
     lines: [{ description: 'Sector ETF RS Analyzer, annual subscription', sac: '997331', amountPaise: 422_881 }],
     breakdown: [
       { label: 'Taxable value', amountPaise: 422_881 },
@@ -127,10 +131,22 @@ const receipt = (name: string): Receipt => {
       { label: 'SGST 9%', amountPaise: 38_059 },
       { label: 'Round off', amountPaise: 1, isSigned: true },
     ],
+    tax: {
+      ratePercent: 18,
+      taxablePaise: 422_881,
+      heads: [
+        { label: 'CGST', ratePercent: 9, amountPaise: 38_059 },
+        { label: 'SGST', ratePercent: 9, amountPaise: 38_059 },
+      ],
+    },
     totalPaise: 499_000,
     totalInWords: 'Rupees Four Thousand Nine Hundred Ninety Only',
     period: { from: at, to: at },
-    payment: { method: 'UPI', reference: null, cfPaymentId: '1', paidAt: at },
+    facts: [
+      { label: 'Paid', value: at },
+      { label: 'Method', value: 'UPI' },
+      { label: 'Bank reference', value: null },
+    ],
   }
 }
 

@@ -1,4 +1,4 @@
-import { listReceiptsOf } from '../../../billing/receipts/queries.ts'
+import { listPapersOf } from '../../../billing/receipts/queries.ts'
 import { listRefundsOf } from '../../../billing/refunds/queries.ts'
 import { browserName } from '../../../identity/known-browsers/browser-name.ts'
 import { findState } from '../../../identity/users/indian-states.ts'
@@ -36,7 +36,7 @@ export async function personPage(sql: Sql, id: string, after: string | undefined
   const [periods, orders, receipts, refunds, mails, sessions, timeline] = await Promise.all([
     listPeriods(sql, id, shown),
     listOrders(sql, id, shown),
-    listReceiptsOf(sql, id, shown),
+    listPapersOf(sql, id, shown),
     listRefundsOf(sql, id, shown),
     listMails(sql, id, shown),
     listSessions(sql, id, shown),

@@ -1,0 +1,28 @@
+-- Corrects whom a receipt is made out to: a credit note takes the whole of it back and another receipt takes its place (s.34
+-- CGST); no money moves. p_company is {legalName, address, gstin}, null for the person alone. Answers {outcome, receipt}:
+-- 'corrected', 'repeated' (it says so already), or why not: 'unknown', 'replaced' (by another meanwhile), 'credited' (part of
+-- it went back already).
+create or replace function correct_receipt(
+  p_number text, p_company jsonb, p_actor text, p_origin jsonb, out outcome text, out receipt text
+) language plpgsql as $$
+declare
+  o     orders;
+  old   receipts;
+  buyer jsonb;
+  note  text;
+begin
+  select * into o from orders where id = (select order_id from receipts where number = p_number) for update;   -- refunds wait
+  if not found then outcome := 'unknown'; return; end if;
+  select * into old from receipts where number = valid_receipt_number(o.id);
+  buyer := (old.buyer - 'legalName' - 'address' - 'gstin') || coalesce(p_company, '{"legalName": null, "address": null, "gstin": null}');
+  receipt := old.number;
+  if jsonb_strip_nulls(buyer) = jsonb_strip_nulls(old.buyer) then outcome := 'repeated'; return; end if;
+  if old.number is distinct from p_number then outcome := 'replaced'; return; end if;
+  if exists (select from credit_notes where receipt_number = old.number) then outcome := 'credited'; return; end if;
+  note := write_credit_note(old.number, null, old.amount_paise);
+  receipt := write_receipt(o, old.cf_payment_id, old.seller, buyer, old.number);
+  perform enqueue_mail('receipt', receipt, id, name, email) from users where id = o.user_id;
+  perform record_audit(p_actor, 'receipt.corrected', o.id, o.user_id, jsonb_build_object(
+    'before', old.number, 'creditNote', note, 'after', receipt), p_origin);
+  outcome := 'corrected';
+end $$;
