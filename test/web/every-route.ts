@@ -238,6 +238,12 @@ export const endpoints: Record<string, Endpoint> = {
     path: () => '/admin/plans/monthly_v1/price',
     form: () => ({ price: '549' }),
   },
+  'GET /admin/plans/changes/:id': { may: 'money', path: () => '/admin/plans/changes/1', answers: 404 },
+  'POST /admin/plans/changes/:id/withdrawal': {
+    may: 'money',
+    path: () => '/admin/plans/changes/1/withdrawal',
+    answers: 404,
+  },
   'GET /admin/plans/:key/sale': { may: 'money', path: () => '/admin/plans/annual_v1/sale' },
   'POST /admin/plans/:key/withdrawal': { may: 'money', path: () => '/admin/plans/annual_v1/withdrawal' },
   'POST /admin/plans/:key/offer': { may: 'money', path: () => '/admin/plans/annual_v1/offer' },

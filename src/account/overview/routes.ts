@@ -4,7 +4,8 @@ import { isOnSale } from '../../billing/checkout/on-sale.ts'
 import { type LostMoney, listLostDisputesOf } from '../../billing/disputes/queries.ts'
 import { methodTitle } from '../../billing/payments/payments.ts'
 import { listPaymentsOf, type PaymentRow } from '../../billing/payments/queries.ts'
-import { listPlansOnSale, type Plan } from '../../billing/plans/queries.ts'
+import type { Plan } from '../../billing/plans/queries.ts'
+import { listPlansFor } from '../../billing/pricing/queries.ts'
 import { listPapersOf } from '../../billing/receipts/queries.ts'
 import { listRefundsOf } from '../../billing/refunds/queries.ts'
 import type { Subscription } from '../../billing/subscriptions/queries.ts'
@@ -57,7 +58,7 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { services }) => 
     ] = await Promise.all([
       subscriptionOf(sql, userId),
       moneyUnderWay(sql, userId),
-      listPlansOnSale(sql),
+      listPlansFor(sql, userId),
       isOnSale(services),
       listPeriodsOf(sql, userId),
       listOrdersOf(sql, userId, shown),

@@ -30,6 +30,7 @@ export const kindLabels: Record<MailKind, string> = {
   'reset-password': 'New password',
   'password-changed': 'Password was changed',
   'authenticator-changed': 'Authenticator was changed',
+  'price-change': 'New price',
   'account-deleted': 'Account deleted',
   report: 'E-mail report',
   'report-late': 'Report is late',

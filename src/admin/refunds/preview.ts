@@ -3,7 +3,7 @@ import { taxesOf } from '../../billing/receipts/paper.ts'
 import type { RefundRequest, Rehearsal } from '../../billing/refunds/queries.ts'
 import { rehearse } from '../../billing/refunds/rehearsal.ts'
 import { AppError } from '../../platform/errors.ts'
-import { paiseFromRupees } from '../../platform/money.ts'
+import { paiseFromRupees, rupees } from '../../platform/money.ts'
 import type { Services } from '../../platform/services.ts'
 import { findNetRevenue, findRefundBasis, listRefundsOfPayment, type RefundBasis, type Sibling } from './queries.ts'
 
@@ -77,10 +77,12 @@ function reasonFor({ appliedAt, orderPaidAt, refusal }: RefundBasis): string {
   return refusal === null ? '' : `Paid while the account was ${refusal}; nothing was granted.`
 }
 
-function closedBecause({ status, leftPaise, isTooOld, isDisputed }: RefundBasis): string | null {
+function closedBecause({ status, leftPaise, creditedPaise, isTooOld, isDisputed }: RefundBasis): string | null {
   if (status !== 'SUCCESS') return 'This payment brought no money, so there is nothing to refund.'
   if (isDisputed)
     return 'The payer disputes this payment at their bank. A refund now could be lost twice: answer or accept the dispute in Cashfree’s dashboard.'
+  if (leftPaise <= 0 && creditedPaise > 0)
+    return `Nothing is left of this payment: ${rupees(creditedPaise)} of it were credited towards another plan. To give that back, refund the order of that plan.`
   if (leftPaise <= 0)
     return 'Nothing is left of this payment: all of it went back, is on its way, or was lost in a dispute.'
   if (isTooOld) return 'Cashfree refunds payments of the last six months only. Pay this one back by bank transfer.'

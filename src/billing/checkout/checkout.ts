@@ -2,8 +2,8 @@ import { dateInIndia } from '../../platform/dates.ts'
 import { AppError } from '../../platform/errors.ts'
 import type { BillingServices } from '../payments/gateway.ts'
 import { findCurrentOrder, findLastAttempt, type Order } from '../payments/queries.ts'
-import { findPlan } from '../plans/plans.ts'
-import type { Plan } from '../plans/queries.ts'
+import type { PlanOnSale } from '../plans/queries.ts'
+import { findPlanFor } from '../pricing/queries.ts'
 import { findReceiptNumber } from '../receipts/queries.ts'
 import type { Subscription } from '../subscriptions/queries.ts'
 import { subscriptionOf } from '../subscriptions/subscriptions.ts'
@@ -35,14 +35,14 @@ export type Checkout = {
 
 /** The checkout of a plan for a user: of the open or newest order for it. Throws AppError `not-found` where there is nothing to buy. */
 export async function currentCheckout(services: BillingServices, userId: string, planName: string): Promise<Checkout> {
-  const plan = await findPlan(services.sql, planName)
+  const plan = await findPlanFor(services.sql, userId, planName)
   const order = (await findCurrentOrder(services.sql, userId, planName)) ?? null
   return compose(services, userId, { plan, order, recentMs: dayMs })
 }
 
 /** The checkout of one order, however old it is. Throws AppError `not-found` where nothing came of it and its plan is off sale. */
 export async function checkoutOf(services: BillingServices, order: Order): Promise<Checkout> {
-  const plan = await findPlan(services.sql, order.planName)
+  const plan = await findPlanFor(services.sql, order.userId, order.planName)
   return compose(services, order.userId, { plan, order, recentMs: Number.POSITIVE_INFINITY })
 }
 
@@ -51,7 +51,7 @@ const dayMs = 24 * 3600_000
 async function compose(
   services: BillingServices,
   userId: string,
-  { plan, order, recentMs }: { plan: Plan | undefined; order: Order | null; recentMs: number },
+  { plan, order, recentMs }: { plan: PlanOnSale | undefined; order: Order | null; recentMs: number },
 ): Promise<Checkout> {
   if (!plan && !order) throw new AppError('not-found', 'That plan is not offered.')
   const [subscription, underWay] = await Promise.all([

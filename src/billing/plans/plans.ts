@@ -2,7 +2,16 @@ import type { Actor } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
 import { AppError } from '../../platform/errors.ts'
 import { paiseFromRupees, rupees } from '../../platform/money.ts'
-import { findPlanByKey, insertVersion, listPlansOnSale, offerPlan, type Plan, withdrawPlan } from './queries.ts'
+import {
+  findPlanByKey,
+  listPlansOnSale,
+  offerPlan,
+  type Plan,
+  type PricePlan,
+  planPriceChange,
+  withdrawPlan,
+  withdrawPriceChange,
+} from './queries.ts'
 
 /** The plan on sale under this name, or undefined. */
 export async function findPlan(sql: Sql, name: string): Promise<Plan | undefined> {
@@ -22,26 +31,41 @@ export function priceTyped(text: string): number {
 }
 
 /**
- * Puts a new price on sale as the next version of a plan, in the place of the version `replaces`, all in one moment.
- * Asking twice is one version. Throws AppError `invalid` when the price is the same, `conflict` when another version
- * went on sale meanwhile or that one is not on sale.
+ * Plans a new price for a version on sale; without a day it is on sale at once, as the next version. Asking twice is one. Answers
+ * the version on sale afterwards. Throws AppError `invalid` for the same price or a day that is too soon, `conflict` when another
+ * version went on sale meanwhile, that one is not on sale, or a price is planned already.
  */
-export async function changePrice(sql: Sql, given: { replaces: string; pricePaise: number; by: Actor }): Promise<Plan> {
+export async function changePrice(sql: Sql, given: PricePlan): Promise<Plan> {
   const now = await findPlanByKey(sql, given.replaces)
   if (!now) throw new AppError('not-found', 'There is no such plan.')
-  if (now.pricePaise === given.pricePaise)
+  const outcome = await planPriceChange(sql, given)
+  if (outcome === 'same-price')
     throw new AppError('invalid', 'Nothing was changed.', { fields: { price: 'This is the price already.' } })
-  const written = await insertVersion(sql, given)
-  if (written) return written
+  if (outcome === 'too-soon') throw new AppError('invalid', 'Nothing was changed.', { fields: tooSoon(given) })
+  if (outcome === 'planned-already')
+    throw new AppError('conflict', 'A new price is planned for this plan already. Take that one back first.')
   const onSale = await findPlan(sql, now.name)
-  const same = onSale && (await findPlanByKey(sql, onSale.key))
-  if (same?.replaces === given.replaces && same.pricePaise === given.pricePaise) return same
+  if (outcome === 'planned' && onSale) return onSale
   throw new AppError(
     'conflict',
-    onSale
+    onSale && onSale.key !== now.key
       ? `Another version went on sale meanwhile: ${onSale.title} for ${rupees(onSale.pricePaise)}. Please look again.`
       : 'This plan was taken off sale meanwhile. Put it back on sale first.',
   )
+}
+
+const tooSoon = ({ subscribersFrom }: PricePlan): Record<string, string> =>
+  subscribersFrom
+    ? {
+        subscribers_from:
+          'Not before the new price, and at least eight days from today: they read of it seven days before.',
+      }
+    : { from: 'Tomorrow or later. Leave it empty to sell at the new price at once.' }
+
+/** Takes back an announced price before its moment. Throws AppError `conflict` when that has come, or somebody else did. */
+export async function takeBackPrice(sql: Sql, id: string, by: Actor): Promise<void> {
+  if (!(await withdrawPriceChange(sql, id, by)))
+    throw new AppError('conflict', 'This price is in force already, or was taken back before. Nothing was done.')
 }
 
 /**

@@ -39,7 +39,8 @@ begin
   select * into old from plans where key = p_replaces for update;   -- of two at once, the second finds the first
   select * into c from price_changes where replaces = p_replaces and withdrawn_at is null order by id desc limit 1;
   if c.price_paise = p_price_paise and c.subscribers_from is not distinct from p_subscribers_from
-     and (c.effective_at = moment or (p_effective_at is null and c.applied_at is not null)) then return 'planned'; end if;
+     and (case when c.applied_at is null then c.effective_at = p_effective_at
+               else p_effective_at is null and not old.on_sale end) then return 'planned'; end if;   -- the same, asked again
   if old.on_sale is not true then return 'not-on-sale'; end if;
   if old.price_paise = p_price_paise then return 'same-price'; end if;
   if c.id is not null and c.applied_at is null then return 'planned-already'; end if;

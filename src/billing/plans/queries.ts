@@ -12,14 +12,28 @@ export type PlanVersion = Plan & {
   replaces: string | null
 }
 
-/** The plans on sale, shortest first. */
-export async function listPlansOnSale(sql: Sql): Promise<Plan[]> {
-  return sql<Plan[]>`
-    select key, name, title, price_paise, months
-    from plans
-    where on_sale
-    order by months, price_paise
+/** A plan on sale, and the price that is announced for it and from when, if one is. */
+export type PlanOnSale = Plan & { nextPricePaise: number | null; nextPriceFrom: Date | null }
+
+/** The plans on sale, shortest first. An announced price whose moment has come is put on sale first. */
+export async function listPlansOnSale(sql: Sql): Promise<PlanOnSale[]> {
+  const rows = await sql<(PlanOnSale & { isDue: boolean })[]>`
+    select p.key, p.name, p.title, p.price_paise, p.months, c.price_paise as next_price_paise, c.effective_at as next_price_from,
+           is_due(c) is true as is_due
+    from plans p
+    left join price_changes c on c.replaces = p.key and c.applied_at is null and c.withdrawn_at is null
+    where p.on_sale
+    order by p.months, p.price_paise
   `
+  if (!rows.some(({ isDue }) => isDue)) return rows.map(({ isDue, ...plan }) => plan)
+  await applyPriceChanges(sql)
+  return listPlansOnSale(sql)
+}
+
+/** Puts announced prices on sale whose moment has come. Returns how many. */
+async function applyPriceChanges(sql: Sql): Promise<number> {
+  const [row] = await sql<{ applied: number }[]>`select apply_price_changes() as applied`
+  return row!.applied
 }
 
 /** One version, on sale or not. */
@@ -30,17 +44,35 @@ export async function findPlanByKey(sql: Sql, key: string): Promise<PlanVersion 
   return row
 }
 
-/** Puts a new version on sale in the place of `replaces`. Undefined: that one is not on sale (any more). */
-export async function insertVersion(
-  sql: Sql,
-  { replaces, pricePaise, by }: { replaces: string; pricePaise: number; by: Actor },
-): Promise<Plan | undefined> {
-  const [row] = await sql<Plan[]>`
-    select key, name, title, price_paise, months
-    from reprice_plan(${replaces}, ${pricePaise}, ${by.actor}, ${originJson(sql, by)})
-    where key is not null
+/**
+ * A new price for the version on sale: from the beginning of an Indian day ('2026-12-01'; left out: at once), and from which day
+ * on present subscribers pay it (left out: they keep theirs).
+ */
+export type PricePlan = {
+  replaces: string
+  pricePaise: number
+  from?: string | null
+  subscribersFrom?: string | null
+  by: Actor
+}
+
+/** Plans a new price; see plan_price_change in price-changes.sql for the answers. */
+export async function planPriceChange(sql: Sql, { by, ...plan }: PricePlan): Promise<string> {
+  const [row] = await sql<{ outcome: string }[]>`
+    select plan_price_change(${plan.replaces}, ${plan.pricePaise},
+                             ${plan.from ?? null}::timestamp at time zone 'Asia/Kolkata',
+                             ${plan.subscribersFrom ?? null}::timestamp at time zone 'Asia/Kolkata',
+                             ${by.actor}, ${originJson(sql, by)}) as outcome
   `
-  return row
+  return row!.outcome
+}
+
+/** Takes back an announced price. False: its moment has come, or it was taken back already. */
+export async function withdrawPriceChange(sql: Sql, id: string, by: Actor): Promise<boolean> {
+  const [row] = await sql<{ isDone: boolean }[]>`
+    select withdraw_price_change(${id}, ${by.actor}, ${originJson(sql, by)}) as is_done
+  `
+  return row!.isDone
 }
 
 /** Takes a version off sale unless it is the last one that is. False: it is, or it was not on sale. */

@@ -94,3 +94,17 @@ begin
   end loop;
   return total;
 end $$;
+
+-- The price announced for the version that a person is sold, and from when they pay it. None: nothing is announced, or they
+-- keep theirs.
+create or replace function price_to_come(p_user_id uuid, p_plan_key text) returns table (price_paise integer, starts_at timestamptz)
+language sql stable as $$
+  select c.price_paise, case when holds then c.subscribers_from else c.effective_at end
+  from price_changes c
+  cross join lateral (
+    select (held_version(p_user_id, (select name from plans where key = p_plan_key))).key is not distinct from p_plan_key as holds
+  ) held
+  where c.replaces = p_plan_key and c.withdrawn_at is null
+    and case when holds then c.subscribers_from is not null else c.applied_at is null end
+  order by c.id desc limit 1
+$$;

@@ -11,6 +11,7 @@ declare
   o       orders;
   payment payments;
   known   refunds;
+  rest    bigint;
 begin
   select * into o from orders where id = (select order_id from payments where cf_payment_id = p_cf_payment_id) for update;
   if not found then return 'unknown-payment'; end if;
@@ -24,15 +25,13 @@ begin
   -- The bank may take the same money back: it would be lost twice.
   if exists (select from disputes where cf_payment_id = p_cf_payment_id and closed_at is null) then return 'disputed'; end if;
   if coalesce(payment.completed_at, payment.created_at) < now() - interval '6 months' then return 'too-late'; end if;
-  if (gone_or_going(p_cf_payment_id) + p_amount_paise
-      <= payment.amount_paise - case when payment.applied_at is null then 0 else credited_paise(o.id) end) is not true then
-    return 'too-much';
-  end if;
+  rest := payment.amount_paise - gone_or_going(p_cf_payment_id) - case when payment.applied_at is null then 0 else credited_paise(o.id) end;
+  if (p_amount_paise <= rest) is not true then return 'too-much'; end if;
   if p_ordinal is distinct from 1 + (select count(*) from refunds where cf_payment_id = p_cf_payment_id
                                                                     and requested_by <> 'cashfree') then
     return 'differs';
   end if;
-  if p_left_paise is not null and p_left_paise is distinct from payment.amount_paise - gone_or_going(p_cf_payment_id) then
+  if p_left_paise is not null and p_left_paise is distinct from rest then
     return 'differs';
   end if;
   insert into refunds (id, order_id, cf_payment_id, user_id, amount_paise, reason, requested_by)

@@ -5,7 +5,8 @@ import { type Static, Type } from 'typebox'
 import { type MoneyUnderWay, moneyUnderWay } from '../../billing/checkout/money-under-way.ts'
 import { isOnSale } from '../../billing/checkout/on-sale.ts'
 import type { BillingServices } from '../../billing/payments/gateway.ts'
-import { listPlansOnSale, type Plan } from '../../billing/plans/queries.ts'
+import type { Plan } from '../../billing/plans/queries.ts'
+import { listPlansFor } from '../../billing/pricing/queries.ts'
 import type { Subscription } from '../../billing/subscriptions/queries.ts'
 import { subscriptionOf } from '../../billing/subscriptions/subscriptions.ts'
 import { findUnconfirmedEmail } from '../../identity/email-tokens/request-queries.ts'
@@ -82,7 +83,7 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices }> = async (
     const [subscription, underWay, plans, isOpen, unconfirmed] = await Promise.all([
       subscriptionOf(services.sql, userId),
       moneyUnderWay(services.sql, userId),
-      listPlansOnSale(services.sql),
+      listPlansFor(services.sql, userId),
       isOnSale(services),
       findUnconfirmedEmail(services.sql, userId),
     ])

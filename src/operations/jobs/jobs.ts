@@ -3,6 +3,8 @@ import { checkoutMails } from '../../billing/checkout/mails.ts'
 import { disputeReminder } from '../../billing/disputes/mails.ts'
 import { watchDisputes } from '../../billing/disputes/watching.ts'
 import type { BillingServices } from '../../billing/payments/gateway.ts'
+import { priceMails } from '../../billing/pricing/mails.ts'
+import { announcePrices } from '../../billing/pricing/queries.ts'
 import { receiptMails } from '../../billing/receipts/mails.ts'
 import { refundMails } from '../../billing/refunds/mails.ts'
 import { sendRefunds } from '../../billing/refunds/sending.ts'
@@ -36,6 +38,7 @@ export const composersOf = (services: BillingServices): Composers => ({
   ...reportMails(services),
   ...subscriptionMails(services),
   ...checkoutMails(services),
+  ...priceMails(services),
 })
 
 /** The background jobs, each with its interval. */
@@ -62,6 +65,7 @@ export function jobsOf(services: BillingServices, mailer: Mailer): Job[] {
     { name: 'watch-disputes', everyMs: minute, run: () => watchDisputes(services) },
     { name: 'reconcile', everyMs: services.config.reconcile.intervalMs, run: () => reconcile(services) },
     { name: 'keep-statuses', everyMs: minute / 2, run: () => updateStatuses(services.sql) },
+    { name: 'announce-prices', everyMs: minute, run: () => announcePrices(services.sql) },
     { name: 'alert', everyMs: minute, run: () => queueAlertMails(services.sql, services.config.alertEmail) },
     { name: 'figures', everyMs: minute, run: () => recordDailyMetrics(services.sql) },
     {

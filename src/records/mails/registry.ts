@@ -15,6 +15,7 @@ export const mailKinds = [
   'email-changed',
   'granted',
   'password-changed',
+  'price-change',
   'receipt',
   'refund',
   'renewal',

@@ -1,0 +1,39 @@
+import type { Sql } from '../../platform/db.ts'
+import type { PlanOnSale } from '../plans/queries.ts'
+
+/** The version of a plan that a person is sold now, or undefined: the plan is not on sale. See plan-for.sql. */
+export async function findPlanFor(sql: Sql, userId: string, name: string): Promise<PlanOnSale | undefined> {
+  return (await listPlansFor(sql, userId)).find((plan) => plan.name === name)
+}
+
+/** The plans on sale in the versions that a person is sold now, shortest first, with the price that is announced for them. */
+export async function listPlansFor(sql: Sql, userId: string): Promise<PlanOnSale[]> {
+  return sql<PlanOnSale[]>`
+    select own.key, own.name, own.title, own.price_paise, own.months,
+           next.price_paise as next_price_paise, next.starts_at as next_price_from
+    from plans p
+    cross join lateral plan_for(${userId}, p.name) own
+    left join lateral price_to_come(${userId}, own.key) next on true
+    where p.on_sale
+    order by own.months, own.price_paise
+  `
+}
+
+/** Writes to those whom announced prices concern; see plan-for.sql. Returns how many mails are new. */
+export async function announcePrices(sql: Sql): Promise<number> {
+  const [row] = await sql<{ mailed: number }[]>`select announce_prices() as mailed`
+  return row!.mailed
+}
+
+/** What the mail about an announced price says; undefined when it was taken back, or access has ended. */
+export async function findAnnouncement(sql: Sql, changeId: string, userId: string) {
+  const [row] = await sql<{ planTitle: string; pricePaise: number; newPricePaise: number; from: Date; until: Date }[]>`
+    select old.title as plan_title, old.price_paise, c.price_paise as new_price_paise, c.subscribers_from as "from",
+           s.current_period_end as until
+    from price_changes c
+    join plans old on old.key = c.replaces
+    join subscriptions s on s.user_id = ${userId}
+    where c.id = ${changeId} and c.withdrawn_at is null and has_access(s)
+  `
+  return row
+}
