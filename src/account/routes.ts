@@ -4,6 +4,7 @@ import type { Account } from './account.ts'
 import company from './company-routes.ts'
 import data from './data/routes.ts'
 import overview from './overview/routes.ts'
+import plan from './plan/routes.ts'
 import privacy from './privacy/routes.ts'
 import profile from './profile/routes.ts'
 import reports from './report-routes.ts'
@@ -16,6 +17,7 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, account) => {
   app.addHook('preHandler', requireUser)
   const given = { ...account, prefix: '/account' }
   await app.register(overview, given)
+  await app.register(plan, given)
   await app.register(profile, given)
   await app.register(company, given)
   await app.register(security, given)

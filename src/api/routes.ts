@@ -9,7 +9,7 @@ import { refreshUnlessFresh } from '../billing/checkout/refresh-order.ts'
 import type { BillingServices } from '../billing/payments/gateway.ts'
 import { orderOf } from '../billing/payments/payments.ts'
 import { findCurrentOrder, listAttemptsOf, type Order } from '../billing/payments/queries.ts'
-import { findPlan } from '../billing/plans/plans.ts'
+import { findPlanFor } from '../billing/pricing/queries.ts'
 import { subscriptionOf } from '../billing/subscriptions/subscriptions.ts'
 import { requireUser } from '../identity/sessions/guards.ts'
 import { AppError } from '../platform/errors.ts'
@@ -45,7 +45,7 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
 
   app.post('/create-cashfree-order', { schema: { body: CreateOrder }, config: limit }, async (request, reply) => {
     const order = await orderFor(request.user!.id, request.body)
-    const opened = await findOrCreateOrder(services, request.user!, order.planName)
+    const opened = await findOrCreateOrder(services, request.user!, order.planName, order.wish)
     // Cashfree took its time; money that was heard of meanwhile counts.
     await refuseWhileUnderWay(services.sql, request.user!.id)
     if (opened.status === 'paid') throw new AppError('conflict', conflictOf(opened))
@@ -96,7 +96,7 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
 
   /** Checks what the caller claims about the order against ours; nothing of it is used. */
   async function orderFor(userId: string, claim: { plan: string; orderAmount?: string | number; orderId?: string }) {
-    const plan = await findPlan(services.sql, claim.plan)
+    const plan = await findPlanFor(services.sql, userId, claim.plan)
     if (!plan)
       throw new AppError('invalid', 'That plan is not offered.', { fields: { plan: 'Use "monthly" or "annual".' } })
     if (claim.orderAmount !== undefined && paiseFromRupees(claim.orderAmount) !== plan.pricePaise)
@@ -104,11 +104,12 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
         fields: { orderAmount: `Leave it out, or send ${plan.pricePaise / 100}.` },
       })
     if (claim.orderId !== undefined) {
-      const open = await findCurrentOrder(services.sql, userId, plan.name)
+      const open = await findCurrentOrder(services.sql, userId, plan.name, claim.orderId)
       if (!open || open.id !== claim.orderId || (open.status !== 'created' && open.status !== 'active'))
         throw new AppError('not-found', 'There is no such open order in your account. Leave orderId out to open one.')
+      return { planName: plan.name, wish: { purpose: open.purpose } }
     }
-    return { planName: plan.name }
+    return { planName: plan.name, wish: {} }
   }
 }
 export default routes

@@ -75,6 +75,10 @@ export const endpoints: Record<string, Endpoint> = {
   'GET /account/data.csv': { may: 'signed-in' },
   'GET /account/data.json': { may: 'signed-in' },
   'GET /account/privacy': { may: 'signed-in' },
+  'GET /account/plan': { may: 'signed-in' },
+  'POST /account/plan/switch': { may: 'signed-in', form: () => ({ plan: 'nothing' }), answers: 404 },
+  'POST /account/plan/next': { may: 'signed-in', form: () => ({ plan: 'monthly' }) },
+  'POST /account/plan/next/withdrawal': { may: 'signed-in' },
   'GET /account/profile': { may: 'signed-in' },
   'GET /account/reports': { may: 'signed-in' },
   'POST /account/reports': {

@@ -55,12 +55,12 @@ export async function listOrdersOf(sql: Sql, userId: string, limit: number): Pro
   `
 }
 
-/** When the clock moved a person's subscription along, newest first. */
+/** When the clock moved a person's subscription along, or they chose a plan for later, newest first. */
 export async function listStatusChangesOf(sql: Sql, userId: string, limit: number) {
-  return sql<{ at: Date; action: string }[]>`
-    select at, action
+  return sql<{ at: Date; action: string; plan: string | null }[]>`
+    select at, action, details ->> 'after' as plan
     from audit
-    where user_id = ${userId} and action in ('subscription.grace', 'subscription.expired')
+    where user_id = ${userId} and action in ('subscription.grace', 'subscription.expired', 'subscription.next-plan')
     order by id desc
     limit ${limit}
   `

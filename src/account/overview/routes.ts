@@ -8,6 +8,7 @@ import type { Plan } from '../../billing/plans/queries.ts'
 import { listPlansFor } from '../../billing/pricing/queries.ts'
 import { listPapersOf } from '../../billing/receipts/queries.ts'
 import { listRefundsOf } from '../../billing/refunds/queries.ts'
+import { findPlanToCome } from '../../billing/subscriptions/next-plan-queries.ts'
 import type { Subscription } from '../../billing/subscriptions/queries.ts'
 import { subscriptionOf } from '../../billing/subscriptions/subscriptions.ts'
 import { findUnconfirmedEmail } from '../../identity/email-tokens/request-queries.ts'
@@ -24,6 +25,8 @@ declare module '../../web/views.ts' {
       underWay: MoneyUnderWay[]
       plans: Plan[]
       opensSoon: boolean
+      /** The plan chosen for when what runs has ended. */
+      nextTitle: string | null
       periods: PeriodRow[]
       bar: PeriodBar | null
       payments: (Omit<PaymentRow, 'method'> & { method: string; refundedPaise: number; lostPaise: number })[]
@@ -55,6 +58,7 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { services }) => 
       lost,
       changes,
       unconfirmed,
+      { nextTitle },
     ] = await Promise.all([
       subscriptionOf(sql, userId),
       moneyUnderWay(sql, userId),
@@ -68,6 +72,7 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { services }) => 
       listLostDisputesOf(sql, userId, shown),
       listStatusChangesOf(sql, userId, shown),
       findUnconfirmedEmail(sql, userId),
+      findPlanToCome(sql, userId),
     ])
     return reply.page('account/overview', {
       unconfirmed,
@@ -75,6 +80,7 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { services }) => 
       underWay,
       plans,
       opensSoon: !isOpen,
+      nextTitle,
       periods,
       bar: periodBar(periods, new Date()),
       payments: payments.map((payment) => ({

@@ -16,7 +16,7 @@ export type Facts = {
   periods: readonly PeriodRow[]
   refunds: readonly (Pick<Refund, 'cfPaymentId' | 'amountPaise' | 'status'> & { at: Date; creditNote: string | null })[]
   lost: readonly LostMoney[]
-  changes: readonly { at: Date; action: string }[]
+  changes: readonly { at: Date; action: string; plan: string | null }[]
 }
 
 /** Everything that gave or took access, newest first, each with its cause: the answer to "why do I have access?". */
@@ -174,7 +174,14 @@ function refundEntry({ at, amountPaise, status, creditNote }: Facts['refunds'][n
   }
 }
 
-function statusEntry({ at, action }: { at: Date; action: string }): TimelineEntry {
+function statusEntry({ at, action, plan }: Facts['changes'][number]): TimelineEntry {
+  if (action === 'subscription.next-plan')
+    return {
+      at,
+      tone: 'info',
+      what: plan ? `You chose the ${plan} plan for later` : 'You took back the choice of another plan',
+      why: plan ? 'It is what we offer when your period ends.' : 'What you have now is what we offer when it ends.',
+    }
   if (action === 'subscription.grace')
     return {
       at,

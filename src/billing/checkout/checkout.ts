@@ -7,6 +7,7 @@ import { findPlanFor } from '../pricing/queries.ts'
 import { findReceiptNumber } from '../receipts/queries.ts'
 import type { Subscription } from '../subscriptions/queries.ts'
 import { subscriptionOf } from '../subscriptions/subscriptions.ts'
+import { findSwitchPeriod } from '../switching/queries.ts'
 import { type MoneyUnderWay, moneyUnderWay } from './money-under-way.ts'
 import { isOnSale } from './on-sale.ts'
 import { findPeriod } from './queries.ts'
@@ -33,10 +34,15 @@ export type Checkout = {
   validUntil: Date | null
 }
 
-/** The checkout of a plan for a user: of the open or newest order for it. Throws AppError `not-found` where there is nothing to buy. */
-export async function currentCheckout(services: BillingServices, userId: string, planName: string): Promise<Checkout> {
+/** The checkout of a plan for a user: of this order of theirs if it is open, else the newest open one, else the newest. Throws AppError `not-found` where there is nothing to buy. */
+export async function currentCheckout(
+  services: BillingServices,
+  userId: string,
+  planName: string,
+  orderId?: string,
+): Promise<Checkout> {
   const plan = await findPlanFor(services.sql, userId, planName)
-  const order = (await findCurrentOrder(services.sql, userId, planName)) ?? null
+  const order = (await findCurrentOrder(services.sql, userId, planName, orderId)) ?? null
   return compose(services, userId, { plan, order, recentMs: dayMs })
 }
 
@@ -66,6 +72,7 @@ async function compose(
   const stage = isClosed ? 'none' : reached
   const shown = reached === 'none' ? plan! : planOf(order!)
   const lastAttempt = (order && (await findLastAttempt(services.sql, order.id))) ?? null
+  const isSwitch = stage !== 'none' && order?.purpose === 'switch'
   const period = await findPeriod(services.sql, {
     id: stage === 'paid' ? order!.id : null,
     userId,
@@ -79,11 +86,11 @@ async function compose(
     notice:
       underWay.length > 0 || isClosed
         ? null
-        : (noticeOf(stage, order, lastAttempt) ?? renewalNotice(stage, subscription)),
+        : (noticeOf(stage, order, lastAttempt) ?? (isSwitch ? null : renewalNotice(stage, subscription))),
     unavailable: order?.status === 'created' && !isClosed,
     isClosed,
     underWay: stage === 'paid' ? [] : underWay,
-    period,
+    period: isSwitch && stage !== 'paid' ? await switchPeriod(services, order!) : period,
     receiptNumber: stage === 'paid' ? ((await findReceiptNumber(services.sql, order!.id)) ?? null) : null,
     validUntil: subscription.currentPeriodEnd,
   }
@@ -130,6 +137,11 @@ function renewalNotice(stage: Stage, { hasAccess, currentPeriodEnd }: Subscripti
     kind: 'info',
     text: `Your plan runs until ${dateInIndia(currentPeriodEnd)}. What you buy here is added after it.`,
   }
+}
+
+async function switchPeriod({ sql }: BillingServices, order: Order): Promise<Checkout['period']> {
+  const { from, until } = await findSwitchPeriod(sql, order.userId, order.planKey)
+  return { from, to: until }
 }
 
 function planOf(order: Order): Checkout['plan'] {

@@ -71,7 +71,7 @@ export async function startOver(services: BillingServices, user: User, planName:
     if (stays) return stays
   }
   await setAsidePending(services.sql, user.id)
-  return findOrCreateOrder(services, user, planName)
+  return findOrCreateOrder(services, user, planName, current?.purpose === 'switch' ? { purpose: 'switch' } : {})
 }
 
 /** Ends an open order, at Cashfree where it may be known. Answers the order where it stays: it was paid meanwhile, or Cashfree cannot be asked. */

@@ -1,5 +1,6 @@
 import type { Services } from '../../platform/services.ts'
 import type { Composed, Composers } from '../../records/mails/registry.ts'
+import { findPlanFor } from '../pricing/queries.ts'
 import { findEndingSubscription } from '../subscriptions/queries.ts'
 import { findMoneyUnderWay } from './queries.ts'
 
@@ -19,10 +20,11 @@ async function composeRenewalMail(
   const [userId, endsOn] = mail.subjectKey.split(':')
   const ending = await findEndingSubscription(sql, userId!, endsOn!)
   if (!ending) return null
+  const offered = await findPlanFor(sql, userId!, ending.nextName)
   const isPaying = (await findMoneyUnderWay(sql, userId!)).length > 0
   return {
     data: {
-      ending: { ...ending, isPaying },
+      ending: { ...ending, pricePaise: offered?.pricePaise ?? ending.pricePaise, isPaying },
       account: { name: mail.toName },
       seller: config.seller,
       renewUrl: `${config.baseUrl}/checkout/${ending.nextName}`,

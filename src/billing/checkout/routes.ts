@@ -3,6 +3,7 @@ import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { findUnconfirmedEmail } from '../../identity/email-tokens/request-queries.ts'
 import { requireUser } from '../../identity/sessions/guards.ts'
+import { PostedForm, readForm } from '../../web/forms.ts'
 import type { BillingServices } from '../payments/gateway.ts'
 import { isOrderId, orderOf } from '../payments/payments.ts'
 import { findOrder, type Order } from '../payments/queries.ts'
@@ -10,6 +11,7 @@ import { type Checkout, checkoutOf, currentCheckout } from './checkout.ts'
 import { findOrCreateOrder, startOver } from './create-order.ts'
 import { fingerprintOf, moneyUnderWay, PaymentUnderWay } from './money-under-way.ts'
 import { OpensSoon } from './on-sale.ts'
+import type { OrderWish } from './queries.ts'
 import { refreshForReturn, refreshUnlessFresh } from './refresh-order.ts'
 import { type CheckoutEntry, type CheckoutView, checkoutView } from './view.ts'
 
@@ -23,6 +25,8 @@ declare module '../../web/views.ts' {
 }
 
 const ByPlan = Type.Object({ plan: Type.String({ maxLength: 40 }) })
+/** Which of several open orders of the plan is meant. */
+const Meant = Type.Object({ order: Type.Optional(Type.String({ maxLength: 100 })) })
 const ByOrder = Type.Object({ orderId: Type.String({ maxLength: 100 }) })
 /** `door` is the CheckoutEntry of the page that polls; open pages of earlier releases send it under this name. */
 const Poll = Type.Object({
@@ -39,13 +43,20 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
 ) => {
   const owner = { preHandler: requireUser }
 
-  app.get('/checkout/:plan', { ...owner, schema: { params: ByPlan } }, async (request, reply) => {
-    const checkout = await currentCheckout(services, request.user!.id, request.params.plan)
+  app.get('/checkout/:plan', { ...owner, schema: { params: ByPlan, querystring: Meant } }, async (request, reply) => {
+    const checkout = await currentCheckout(services, request.user!.id, request.params.plan, request.query.order)
     return show(request, reply, checkout, 'checkout')
   })
 
-  app.post('/checkout/:plan', { ...owner, schema: { params: ByPlan }, config: limit }, async (request, reply) => {
-    return leaveForCheckout(reply, request.params.plan, findOrCreateOrder(services, request.user!, request.params.plan))
+  const paying = { ...owner, schema: { params: ByPlan, body: PostedForm }, config: limit }
+  app.post('/checkout/:plan', paying, async (request, reply) => {
+    const { purpose } = readForm(request.body, ['purpose'], 10)
+    const wish: OrderWish = purpose === 'switch' ? { purpose } : {}
+    return leaveForCheckout(
+      reply,
+      request.params.plan,
+      findOrCreateOrder(services, request.user!, request.params.plan, wish),
+    )
   })
 
   app.post('/checkout/:plan/restart', { ...owner, schema: { params: ByPlan }, config: limit }, (request, reply) =>
@@ -118,7 +129,9 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
       if (!(error instanceof PaymentUnderWay || error instanceof OpensSoon)) throw error
       return null
     })
-    return reply.leaveFor(`/checkout/${order?.planName ?? plan}`)
+    return reply.leaveFor(
+      `/checkout/${order?.planName ?? plan}${order?.purpose === 'switch' ? `?order=${order.id}` : ''}`,
+    )
   }
 
   /** The region that polls, within its page. Cashfree's script and forms are allowed on /checkout/* alone. */

@@ -8,7 +8,10 @@ export type CheckoutEntry = 'checkout' | 'return'
 export type CheckoutView = Omit<Checkout, 'order' | 'lastAttempt'> & {
   order: null | {
     id: string
+    purpose: 'period' | 'switch' | 'gift'
     amountPaise: number
+    creditPaise: number
+    discountPaise: number
     expiresAt: Date
     paymentSessionId: string | null
     lastAttempt: { status: string; reason: string | null } | null
@@ -61,7 +64,10 @@ export function checkoutView(
     ...rest,
     order: order && {
       id: order.id,
+      purpose: order.purpose,
       amountPaise: order.amountPaise,
+      creditPaise: order.creditPaise,
+      discountPaise: order.discountPaise,
       expiresAt: order.expiresAt,
       paymentSessionId: isFree && !checkout.isClosed ? order.paymentSessionId : null,
       lastAttempt: failed && isFree ? lastAttempt : null,

@@ -59,15 +59,23 @@ export async function findOrder(sql: Sql, orderId: string): Promise<Order | unde
   return row
 }
 
-/** The order a user's checkout of a plan is about: the open one, else the newest. */
-export async function findCurrentOrder(sql: Sql, userId: string, planName: string): Promise<Order | undefined> {
+/**
+ * The order a user's checkout of a plan is about: the newest open one, else the newest. There may be several open: a renewal, a
+ * switch, a gift. `preferred` is the id of the one that is meant, as long as it is open.
+ */
+export async function findCurrentOrder(
+  sql: Sql,
+  userId: string,
+  planName: string,
+  preferred = '',
+): Promise<Order | undefined> {
   const [row] = await sql<Order[]>`
     select ${orderColumns(sql)}
     from orders o
     join plans p on p.key = o.plan_key
     where o.user_id = ${userId}
       and p.name = ${planName}
-    order by o.status in ('created', 'active') desc, o.created_at desc
+    order by o.status in ('created', 'active') desc, o.id = ${preferred} desc, o.created_at desc
     limit 1
   `
   return row

@@ -96,7 +96,7 @@ export async function queueRenewalMails(sql: Sql): Promise<number> {
 
 /**
  * The subscription a renewal mail is about, if its access still ends on that Indian day, and the plan to go on with: the
- * one bought last at today's price, else the shortest on sale. `planTitle` is the plan that ends then, null where days were
+ * one they chose, else the one bought last, else the shortest on sale. `planTitle` is the plan that ends then, null where days were
  * granted.
  */
 export async function findEndingSubscription(sql: Sql, userId: string, endsOn: string) {
@@ -125,7 +125,7 @@ export async function findEndingSubscription(sql: Sql, userId: string, endsOn: s
       select name, title, price_paise
       from plans
       where on_sale
-      order by name = last.bought_name desc nulls last, months, price_paise
+      order by name = s.next_plan desc nulls last, name = last.bought_name desc nulls last, months, price_paise
       limit 1
     ) next
     where s.user_id = ${userId}

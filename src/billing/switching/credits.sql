@@ -30,3 +30,16 @@ create or replace function keep_credits(o orders) returns void language sql as $
   insert into order_credits (order_id, period_id, unused_days, credit_paise)
   select o.id, c.period_id, c.unused_days, c.credit_paise from credits_for_switch(o.user_id, o.plan_key) c
 $$;
+
+-- From when to when the period of a switch would run if it were paid now: after what runs and is not credited, else from now.
+create or replace function period_of_switch(p_user_id uuid, p_plan_key text, out starts_at timestamptz, out ends_at timestamptz)
+language sql stable as $$
+  select start.at, months_later_in_india(start.at, plan.months)
+  from plans plan
+  cross join lateral (
+    select coalesce(max(p.ends_at), now()) as at from subscription_periods p
+    where p.user_id = p_user_id and p.voided_at is null and p.starts_at <= now() and p.ends_at > now()
+      and p.id not in (select c.period_id from credits_for_switch(p_user_id, p_plan_key) c)
+  ) start
+  where plan.key = p_plan_key
+$$;

@@ -1,0 +1,100 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { rupees } from '../../src/platform/money.ts'
+import { having, later, openSwitch, pay } from '../billing/switching/fixture.ts'
+import { startApp, type TestApp } from '../support/app.ts'
+
+let app: TestApp
+beforeAll(async () => {
+  app = await startApp()
+  app.sandbox.control.webhooks({ paused: true })
+})
+afterAll(() => app.close())
+
+const text = (html: string) => html.replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ')
+
+describe('the plan page', () => {
+  test('says what a change costs, opens its order, and the checkout shows that order beside another open one', async () => {
+    const person = await having(app, 'monthly')
+    await later(app, person, '15 days')
+    const [credit] = await app.sql<{ paise: number }[]>`
+      select sum(credit_paise)::int as paise from credits_for_switch(${person.userId}, 'annual_v1')`
+    const net = rupees(499_000 - credit!.paise)
+    const page = text((await person.visitor.get('/account/plan')).body)
+    expect(page).toContain(`− ${rupees(credit!.paise)}`)
+    expect(page).toContain(`Change for ${net}`)
+
+    const answer = await person.visitor.post('/account/plan/switch', { plan: 'annual' })
+    expect(answer).toMatchObject({ status: 303, location: expect.stringMatching(/^\/checkout\/annual\?order=ds_/) })
+    await person.visitor.post('/checkout/annual')
+    expect(text((await person.visitor.get(answer.location!)).body)).toContain(`Pay ${net}`)
+    expect(text((await person.visitor.get('/checkout/annual')).body)).toContain('Pay ₹4,990')
+    const shown = text((await person.visitor.get(answer.location!)).body)
+    expect(shown).toContain(`Unused days of what you have − ${rupees(credit!.paise)}`)
+
+    await pay(app, person, answer.location!.split('order=')[1]!)
+    const account = text((await person.visitor.get('/account')).body)
+    expect(account).toContain('You changed to another plan; the unused days were credited towards its price.')
+  })
+
+  test('started over, the order of a change stays one', async () => {
+    const person = await having(app, 'monthly')
+    const first = await openSwitch(app, person)
+    const answer = await person.visitor.post('/checkout/annual/restart')
+    expect(answer.location).toMatch(/^\/checkout\/annual\?order=ds_/)
+    expect(answer.location).not.toContain(first.id)
+    const open = await app.sql`select purpose from orders where user_id = ${person.userId} and status = 'active'`
+    expect(open.map(({ purpose }) => purpose)).toEqual(['switch'])
+  })
+
+  test('where there is nothing to credit, nothing is opened and a sentence says so', async () => {
+    const person = await having(app, 'annual')
+    const answer = await person.visitor.post('/account/plan/switch', { plan: 'annual' })
+    expect([answer.status, answer.body.includes('There are no unused days to credit')]).toEqual([409, true])
+    expect((await person.visitor.post('/account/plan/switch', { plan: 'weekly' })).status).toBe(404)
+  })
+
+  test('a shorter plan is chosen for later, taken back, offered when it is time, and cleared by a purchase', async () => {
+    const person = await having(app, 'annual')
+    const nextPlan = async () =>
+      (
+        await app.sql<
+          { plan: string | null }[]
+        >`select next_plan as plan from subscriptions where user_id = ${person.userId}`
+      )[0]!.plan
+    const audited = async () =>
+      (await app.sql`select from audit where user_id = ${person.userId} and action = 'subscription.next-plan'`).count
+    await Promise.all([1, 2, 3].map(() => person.visitor.post('/account/plan/next', { plan: 'monthly' })))
+    expect([await nextPlan(), await audited()]).toEqual(['monthly', 1])
+    expect(text((await person.visitor.get('/account/plan')).body)).toContain(', then Monthly if you renew')
+    expect((await person.visitor.post('/account/plan/next', { plan: 'weekly' })).status).toBe(404)
+    await person.visitor.post('/account/plan/next/withdrawal')
+    expect([await nextPlan(), await audited()]).toEqual([null, 2])
+
+    await person.visitor.post('/account/plan/next', { plan: 'monthly' })
+    await app.sql`with moved as (
+        update subscription_periods set starts_at = now() - interval '360 days', ends_at = now() + interval '5 days'
+        where user_id = ${person.userId})
+      update subscriptions set current_period_start = now() - interval '360 days', current_period_end = now() + interval '5 days'
+      where user_id = ${person.userId}`
+    await app.run('remind')
+    await app.run('deliver-mails')
+    const mail = (await app.mailbox.list()).find(
+      ({ recipients, text }) => recipients.includes(person.email) && text!.includes('/checkout/'),
+    )
+    expect(mail!.text).toContain('/checkout/monthly')
+    await person.visitor.post('/checkout/monthly')
+    const [order] = await app.sql<{ id: string }[]>`
+      select id from orders where user_id = ${person.userId} and status = 'active' and plan_key = 'monthly_v1'`
+    await pay(app, person, order!.id)
+    expect(await nextPlan()).toBeNull()
+  })
+
+  test('who has no access chooses nothing for later', async () => {
+    const person = await having(app)
+    await person.visitor.post('/account/plan/next', { plan: 'monthly' })
+    expect(
+      (await app.sql`select from subscriptions where user_id = ${person.userId} and next_plan is not null`).count,
+    ).toBe(0)
+    expect(text((await person.visitor.get('/account/plan')).body)).toContain('Nothing runs now')
+  })
+})
