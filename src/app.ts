@@ -3,6 +3,8 @@ import formbody from '@fastify/formbody'
 import rateLimit from '@fastify/rate-limit'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, LogController } from 'fastify'
 import links from './account/email-link-routes.ts'
+import giftBuying from './account/gifts/buying-routes.ts'
+import giftRedeeming from './account/gifts/redeeming-routes.ts'
 import account from './account/routes.ts'
 import admin from './admin/routes.ts'
 import api from './api/routes.ts'
@@ -120,8 +122,21 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     await people.register(heavyPages)
     await people.register(downloads)
     handleErrors(people)
-    for (const routes of [site, complaints, wellKnown, users, links, checkout, dashboard, receipts, account, reports])
-      await people.register(routes, { services, limit: limitOf(config.rateLimitScale) })
+    const slices = [
+      site,
+      complaints,
+      wellKnown,
+      users,
+      links,
+      checkout,
+      giftBuying,
+      giftRedeeming,
+      dashboard,
+      receipts,
+      account,
+      reports,
+    ]
+    for (const routes of slices) await people.register(routes, { services, limit: limitOf(config.rateLimitScale) })
     await people.register(admin, { prefix: '/admin', services, composers: composersOf(services) })
     await people.register(api, {
       prefix: '/api',

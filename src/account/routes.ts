@@ -3,6 +3,7 @@ import { requireUser } from '../identity/sessions/guards.ts'
 import type { Account } from './account.ts'
 import company from './company-routes.ts'
 import data from './data/routes.ts'
+import gifts from './gifts/routes.ts'
 import overview from './overview/routes.ts'
 import plan from './plan/routes.ts'
 import privacy from './privacy/routes.ts'
@@ -20,6 +21,7 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, account) => {
   await app.register(plan, given)
   await app.register(profile, given)
   await app.register(company, given)
+  await app.register(gifts, given)
   await app.register(security, given)
   await app.register(secondFactor, given)
   await app.register(sessions, given)

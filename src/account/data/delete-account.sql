@@ -76,11 +76,14 @@ begin
   delete from second_factors where user_id = person.id;
   delete from reset_requests where email = lower(person.email);
   delete from billing_details where user_id = person.id;
+  -- What somebody may still redeem keeps its address; the rest of a gift is nobody's any more.
+  update gifts set recipient_name = '', recipient_email = '', message = ''
+  where (buyer_id = person.id and not is_open_gift(gifts)) or redeemed_by = person.id;
   update orders set company = null where user_id = person.id and paid_at is null;
   delete from report_choices where user_id = person.id;
   update complaints set name = 'Deleted account', email = deleted_email(person.id) where user_id = person.id;
   update mails set status = 'skipped', leased_until = null
-  where user_id = person.id and status = 'queued' and kind <> 'receipt';
+  where user_id = person.id and status = 'queued' and kind not in ('receipt', 'gift');   -- what was given stays given
   update mails set to_name = 'Deleted account', to_email = deleted_email(person.id), last_error = null
   where user_id = person.id and status <> 'queued';
   update webhook_events set body = '', headers = '{}', redacted_at = p_moment

@@ -19,6 +19,7 @@ const does: Record<string, string> = {
   'keep-statuses': 'Moves subscriptions along when their time is over',
   alert: 'Writes you when something needs a person',
   figures: 'Counts what the home of this panel shows',
+  'queue-gifts': 'Queues the codes of gifts whose day has come',
   'queue-reports': 'Queues the e-mail reports that are due',
   remind: 'Reminds subscribers a week and a day before the end',
   'check-books': 'Checks all books once a day',

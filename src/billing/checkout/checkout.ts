@@ -1,5 +1,6 @@
 import { dateInIndia } from '../../platform/dates.ts'
 import { AppError } from '../../platform/errors.ts'
+import { findGiftOfOrder, type Gift } from '../gifts/queries.ts'
 import type { BillingServices } from '../payments/gateway.ts'
 import { findCurrentOrder, findLastAttempt, type Order } from '../payments/queries.ts'
 import type { PlanOnSale } from '../plans/queries.ts'
@@ -28,6 +29,8 @@ export type Checkout = {
   isClosed: boolean
   /** Orders of this person, of whatever plan, whose money may be moving: while there are any, no payment is offered. */
   underWay: MoneyUnderWay[]
+  /** Whom the order is a present for; null where its buyer keeps what it buys. */
+  gift: Gift | null
   /** What paying buys, or bought. */
   period: { from: Date; to: Date }
   receiptNumber: string | null
@@ -65,7 +68,8 @@ async function compose(
     moneyUnderWay(services.sql, userId),
   ])
   const isUnderWay = underWay.some((money) => money.orderId === order?.id)
-  const reached = stageOf(order, isUnderWay, subscription.hasAccess, recentMs)
+  const gift = order?.purpose === 'gift' ? ((await findGiftOfOrder(services.sql, order.id)) ?? null) : null
+  const reached = stageOf(order, isUnderWay, subscription.hasAccess || gift !== null, recentMs)
   if (reached === 'none' && !plan) throw new AppError('not-found', 'That plan is not offered any more.')
 
   const isClosed = reached !== 'paid' && underWay.length === 0 && !(await isOnSale(services))
@@ -86,10 +90,11 @@ async function compose(
     notice:
       underWay.length > 0 || isClosed
         ? null
-        : (noticeOf(stage, order, lastAttempt) ?? (isSwitch ? null : renewalNotice(stage, subscription))),
+        : (noticeOf(stage, order, lastAttempt) ?? (isSwitch || gift ? null : renewalNotice(stage, subscription))),
     unavailable: order?.status === 'created' && !isClosed,
     isClosed,
     underWay: stage === 'paid' ? [] : underWay,
+    gift,
     period: isSwitch && stage !== 'paid' ? await switchPeriod(services, order!) : period,
     receiptNumber: stage === 'paid' ? ((await findReceiptNumber(services.sql, order!.id)) ?? null) : null,
     validUntil: subscription.currentPeriodEnd,

@@ -11,7 +11,7 @@ begin
   if jsonb_typeof(p_remote) is distinct from 'array' then raise exception 'p_remote must be an array'; end if;
   select * into o from orders where id = p_order_id for update;
   if not found then return 'unknown-order'; end if;
-  perform 1 from subscriptions where user_id = o.user_id for update;   -- locks in the order of settle_refunds
+  perform 1 from subscriptions where user_id = holder_of_access(o) for update;   -- locks in the order of settle_refunds
   for entry in select * from jsonb_array_elements(p_remote) loop
     changed := settle_dispute(o, entry, p_actor) or changed;
   end loop;

@@ -61,7 +61,7 @@ export async function findOrder(sql: Sql, orderId: string): Promise<Order | unde
 
 /**
  * The order a user's checkout of a plan is about: the newest open one, else the newest. There may be several open: a renewal, a
- * switch, a gift. `preferred` is the id of the one that is meant, as long as it is open.
+ * switch. `preferred` is the id of the one that is meant, as long as it is open. A gift's order has a checkout of its own.
  */
 export async function findCurrentOrder(
   sql: Sql,
@@ -75,6 +75,7 @@ export async function findCurrentOrder(
     join plans p on p.key = o.plan_key
     where o.user_id = ${userId}
       and p.name = ${planName}
+      and o.purpose <> 'gift'
     order by o.status in ('created', 'active') desc, o.id = ${preferred} desc, o.created_at desc
     limit 1
   `

@@ -11,9 +11,10 @@ declare
 begin
   select * into o from orders where id = (select order_id from payments where cf_payment_id = p_cf_payment_id) for update;
   if not found then return null; end if;
-  perform 1 from subscriptions where user_id = o.user_id for update;   -- locks in the order of settle_refunds
-  select coalesce(jsonb_agg(jsonb_build_object('id', id, 'orderId', order_id, 'startsAt', starts_at, 'endsAt', ends_at)), '[]') into as_is
-  from subscription_periods where user_id = o.user_id and voided_at is null;
+  perform 1 from subscriptions where user_id = holder_of_access(o) for update;   -- locks in the order of settle_refunds
+  select coalesce(jsonb_agg(jsonb_build_object('id', id, 'startsAt', starts_at, 'endsAt', ends_at,
+    'orderId', coalesce(order_id, (select g.order_id from gifts g where g.id = gift_id)))), '[]') into as_is
+  from subscription_periods where user_id = holder_of_access(o) and voided_at is null;
   begin
     for under_way in select * from refunds where order_id = o.id and finished_at is null order by created_at, id loop
       update refunds set status = 'succeeded', finished_at = now() where id = under_way.id;
@@ -40,7 +41,8 @@ language sql volatile as $$
     'until', s.current_period_end,
     'hasAccess', has_access(s) is true,
     'endsPeriod', exists (select from was where was."orderId" = o.id and not exists (
-                            select from subscription_periods p where p.order_id = o.id and p.voided_at is null)),
+                            select from subscription_periods p left join gifts g on g.id = p.gift_id
+                            where o.id in (p.order_id, g.order_id) and p.voided_at is null)),
     'moved', (
       select coalesce(jsonb_agg(jsonb_build_object('orderId', p.order_id, 'planTitle', plan.title, 'from', was."startsAt",
                                 'to', was."endsAt", 'newFrom', p.starts_at, 'newTo', p.ends_at) order by p.starts_at), '[]')
@@ -55,5 +57,5 @@ language sql volatile as $$
       from credit_notes n where n.refund_id = p_refund_id
     ))
   from subscriptions s
-  where s.user_id = o.user_id
+  where s.user_id = holder_of_access(o)
 $$;

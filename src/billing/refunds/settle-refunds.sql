@@ -57,7 +57,7 @@ begin
   if not found then return 'unknown-order'; end if;
   -- Locks are taken in one order everywhere: order, subscription, series. Several refunds of one order would otherwise
   -- take the series for the first and the subscription for the last, against another order of this person.
-  perform 1 from subscriptions where user_id = o.user_id for update;
+  perform 1 from subscriptions where user_id = holder_of_access(o) for update;
   for entry in select * from jsonb_array_elements(p_remote) loop
     outcome := settle_refund(o, entry, p_actor, p_seller);
     if outcome = 'changed' then changed := changed + 1; end if;
@@ -145,14 +145,18 @@ create or replace function refund_status_of(p_word text) returns text language s
 $$;
 
 -- The declared rule of access, the only place of it: once the whole price of the order is back with the payer, by refunds
--- that arrived or because their bank took it in a dispute, the period it paid for ends; less than that keeps it. Extra
--- payments never bought a period.
+-- that arrived or because their bank took it in a dispute, the period it paid for ends, or the gift; less than that keeps
+-- it. Extra payments never bought a period.
 -- A switch whose price is back gives back what it had replaced, unless that is paid for no more itself.
 create or replace function end_period_when_price_is_back(o orders) returns void language plpgsql as $$
 declare
   replaced orders[];
 begin
   if not price_is_back(o) then return; end if;
+  if o.purpose = 'gift' then
+    perform void_gift(o.id);
+    return;
+  end if;
   perform 1 from subscriptions where user_id = o.user_id for update;
   if not exists (select from subscription_periods where order_id = o.id and voided_at is null) then return; end if;
   replaced := array(select old from subscription_periods p join orders old on old.id = p.order_id where p.switched_to = o.id);

@@ -1,15 +1,16 @@
--- Ends the period an order paid for, now. Periods bought or granted after it move forward to close the gap, so that what
+-- Ends the period an order paid for, now: its buyer's or, of a gift, that of whoever redeemed it. Periods bought or granted after it move forward to close the gap, so that what
 -- was paid and not refunded is enjoyed in full. Called inside settle_refunds, which holds the order's lock.
 create or replace function void_period(p_order_id text) returns void language plpgsql as $$
 declare
-  owner uuid := (select user_id from orders where id = p_order_id);
+  bought uuid := (select period.id from subscription_periods period left join gifts g on g.id = period.gift_id
+                  where period.order_id = p_order_id or g.order_id = p_order_id);
   gone  subscription_periods;
   gap   interval;
   left_over subscription_periods;
 begin
   -- Lock before reading: another refund of this person may be moving the very period.
-  perform 1 from subscriptions where user_id = owner for update;
-  select * into gone from subscription_periods where order_id = p_order_id and voided_at is null;
+  perform 1 from subscriptions where user_id = (select user_id from subscription_periods where id = bought) for update;
+  select * into gone from subscription_periods where id = bought and voided_at is null;
   if not found then return; end if;
   update subscription_periods set voided_at = now() where id = gone.id;
   -- In seconds: subtracted as days, it would be an hour off where the server's own time zone changes its clock.
@@ -32,7 +33,7 @@ declare
   ends      timestamptz;
   paid_ends timestamptz;
 begin
-  select max(ends_at), min(starts_at) filter (where ends_at > p_now), max(ends_at) filter (where order_id is not null)
+  select max(ends_at), min(starts_at) filter (where ends_at > p_now), max(ends_at) filter (where granted_by is null)
   into ends, starts, paid_ends
   from subscription_periods where user_id = p_user_id and voided_at is null;
   if ends is null or ends <= p_now then
@@ -57,7 +58,7 @@ create or replace function end_cause(p subscription_periods) returns text langua
     when p.voided_at is null then null
     when p.switched_to is not null then 'switch'
     when p.void_reason is not null then 'by-hand'
-    when exists (select from disputes d where d.order_id = p.order_id and d.status = 'lost') then 'dispute'
+    when exists (select from disputes d where d.order_id = coalesce(p.order_id, (select order_id from gifts where id = p.gift_id)) and d.status = 'lost') then 'dispute'
     else 'refund'
   end
 $$;

@@ -3,7 +3,7 @@
 -- I2. One period for every paid order and none for any other; it belongs to the buyer and is as long as the plan.
 -- (Days, not dates: a refund of an earlier order moves later periods forward, and months differ in length.)
 create or replace function broken_i2_periods() returns setof text language sql stable as $$
-  select coalesce(o.id, p.order_id) from orders o
+  select coalesce(o.id, p.order_id) from (select * from orders where purpose <> 'gift') o
   full join (select * from subscription_periods where order_id is not null) p on p.order_id = o.id
   left join plans plan on plan.key = o.plan_key
   where (o.paid_at is not null) <> (p.order_id is not null)
@@ -28,19 +28,40 @@ create or replace function broken_i2_voided() returns setof text language sql st
     group by p.order_id
   )
   select coalesce(period.order_id, period.id::text) from subscription_periods period
-  left join orders o on o.id = period.order_id
-  left join back on back.order_id = period.order_id
+  left join gifts g on g.id = period.gift_id
+  left join orders o on o.id = coalesce(period.order_id, g.order_id)
+  left join back on back.order_id = o.id
   where (period.voided_at is null and back.staying >= o.amount_paise)
      or (period.voided_at is not null and (back.paise >= o.amount_paise) is not true
          and not (period.voided_by is not null and period.void_reason is not null)
          and not exists (select from orders switch where switch.id = period.switched_to and switch.paid_at is not null)
-         and not exists (select from incidents i where i.kind = 'dispute-turned' and i.order_id = period.order_id))
+         and not exists (select from incidents i where i.kind = 'dispute-turned' and i.order_id = o.id))
+$$;
+
+-- I2. A gift's order is paid exactly where its gift is, and gives its buyer no period. One that was redeemed, and no other, is
+-- a period of its plan for whoever redeemed it; one that is void, and no other, has its whole price gone back.
+create or replace function broken_i2_gifts() returns setof text language sql stable as $$
+  select o.id from orders o
+  left join gifts g on g.order_id = o.id
+  left join subscription_periods p on p.gift_id = g.id
+  left join plans plan on plan.key = o.plan_key
+  where (o.purpose = 'gift' or g.id is not null)
+    and ((o.paid_at is not null and g.paid_at is null) or (g.paid_at is not null and o.paid_at is null)
+      or o.purpose <> 'gift' or (g.id is not null and (g.buyer_id, g.plan_key) <> (o.user_id, o.plan_key))
+      or (g.redeemed_at is not null and (g.paid_at is null or p.id is null))
+      or (p.id is not null and ((p.user_id, p.plan_key) is distinct from (g.redeemed_by, g.plan_key)
+                                or p.ends_at - p.starts_at < make_interval(days => 28 * plan.months)
+                                or p.ends_at - p.starts_at > make_interval(days => 31 * plan.months)))
+      or (g.voided_at is not null and p.id is not null and p.voided_at is null)
+      or (g.paid_at is not null and g.voided_at is null and (
+            select sum(r.amount_paise) from refunds r join payments pay on pay.cf_payment_id = r.cf_payment_id
+            where r.order_id = o.id and r.status = 'succeeded' and pay.applied_at is not null) >= o.amount_paise))
 $$;
 
 -- I2. What was granted or cancelled by hand has its audit row with the reason.
 create or replace function broken_i2_by_hand() returns setof text language sql stable as $$
   select p.id::text from subscription_periods p
-  where p.order_id is null
+  where p.granted_by is not null
     and not exists (select from audit a where a.user_id = p.user_id and a.action = 'subscription.granted'
                       and a.details ->> 'period' = p.id::text and a.details ->> 'reason' = p.grant_reason)
   union all
@@ -60,11 +81,11 @@ create or replace function broken_i3_overlaps() returns setof text language sql 
 $$;
 
 -- I3. Everybody has one subscription, which ends with the last period that is not voided. It is paid when a period that
--- was bought ends after the present access began.
+-- was bought, or given as a gift, ends after the present access began.
 create or replace function broken_i3_subscriptions() returns setof text language sql stable as $$
   select u.id::text from users u
   left join subscriptions s on s.user_id = u.id
-  left join (select user_id, max(ends_at) as last_end, max(ends_at) filter (where order_id is not null) as last_paid_end
+  left join (select user_id, max(ends_at) as last_end, max(ends_at) filter (where granted_by is null) as last_paid_end
              from subscription_periods where voided_at is null group by user_id) p
     on p.user_id = u.id
   where s.user_id is null
@@ -80,7 +101,8 @@ $$;
 create or replace function broken_i2_false_grants() returns setof text language sql stable as $$
   select s.user_id::text from subscriptions s
   where has_access(s)
-    and not exists (select from subscription_periods p left join orders o on o.id = p.order_id
+    and not exists (select from subscription_periods p left join gifts g on g.id = p.gift_id
+                    left join orders o on o.id = coalesce(p.order_id, g.order_id)
                     where p.user_id = s.user_id and p.voided_at is null and p.ends_at + grace_period() > now()
                       and (o.paid_at is not null or (p.granted_by is not null and p.grant_reason is not null)))
 $$;

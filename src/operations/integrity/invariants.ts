@@ -41,6 +41,12 @@ export const invariants: readonly Invariant[] = [
     'periods',
     'a period is ended early exactly when its whole price went back or was lost, by a paid switch, or by an administrator who says why',
   ),
+  invariant(
+    'I2',
+    'broken_i2_gifts',
+    'paid orders',
+    'a gift is paid with its order, a redeemed one is one period of its plan, and one whose price went back is void',
+  ),
   invariant('I2', 'broken_i2_by_hand', 'periods', 'what was granted or cancelled by hand is on record with its reason'),
   invariant(
     'I2',

@@ -6,7 +6,7 @@ import { deleteEndedSessions } from '../../identity/sessions/queries.ts'
 import { dropAbandonedImports } from '../../market/prices/imports/queries.ts'
 import type { Sql } from '../../platform/db.ts'
 import { deleteEndedWindows } from '../../platform/rate-counters.ts'
-import { clearOldEventBodies, forgetDeletedRecipients } from './retention-queries.ts'
+import { clearOldEventBodies, forgetDeletedRecipients, forgetOldRecipients } from './retention-queries.ts'
 
 /** Deletes what has expired: sessions, counters, tokens, unused browsers, personal data past its retention. Returns how many rows. */
 export async function deleteExpired(sql: Sql): Promise<number> {
@@ -26,7 +26,7 @@ export async function deleteExpired(sql: Sql): Promise<number> {
 
 /** Removes personal data whose retention by the privacy notice has ended. */
 async function applyRetention(sql: Sql): Promise<number> {
-  let cleared = await forgetDeletedRecipients(sql)
+  let cleared = (await forgetDeletedRecipients(sql)) + (await forgetOldRecipients(sql))
   for (let some = 1; some > 0; cleared += some) some = await clearOldEventBodies(sql, eventDays)
   return cleared
 }

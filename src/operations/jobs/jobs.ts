@@ -2,6 +2,8 @@ import { recordDailyMetrics } from '../../admin/metrics/daily-metrics.ts'
 import { checkoutMails } from '../../billing/checkout/mails.ts'
 import { disputeReminder } from '../../billing/disputes/mails.ts'
 import { watchDisputes } from '../../billing/disputes/watching.ts'
+import { giftMails } from '../../billing/gifts/mails.ts'
+import { queueDueGifts } from '../../billing/gifts/queries.ts'
 import type { BillingServices } from '../../billing/payments/gateway.ts'
 import { priceMails } from '../../billing/pricing/mails.ts'
 import { announcePrices } from '../../billing/pricing/queries.ts'
@@ -39,6 +41,7 @@ export const composersOf = (services: BillingServices): Composers => ({
   ...subscriptionMails(services),
   ...checkoutMails(services),
   ...priceMails(services),
+  ...giftMails(services),
 })
 
 /** The background jobs, each with its interval. */
@@ -81,6 +84,13 @@ export function jobsOf(services: BillingServices, mailer: Mailer): Job[] {
       everyMs: minute,
       run: async (stopping) => {
         if ((await queueReports(services.sql, stopping)) > 0) services.wake('deliver-mails')
+      },
+    },
+    {
+      name: 'queue-gifts',
+      everyMs: minute,
+      run: async () => {
+        if ((await queueDueGifts(services.sql)) > 0) services.wake('deliver-mails')
       },
     },
     { name: 'remind', everyMs: 60 * minute, run: () => queueRenewalMails(services.sql) },

@@ -62,6 +62,17 @@ export const listOrders: List = (sql, userId) => sql`
   order by created_at
 `
 
+/** Gifts that somebody paid for, and those they redeemed: of these without what is the giver's. */
+export const listGifts: List = (sql, userId) => sql`
+  select case when buyer_id = ${userId} then order_id end as "order", plan_key as plan,
+         case when buyer_id = ${userId} then recipient_name end as recipient_name,
+         case when buyer_id = ${userId} then recipient_email end as recipient_email, message, deliver_on::text as deliver_on,
+         paid_at, redeemed_at, redeemed_by = ${userId} as redeemed_by_you, voided_at
+  from gifts
+  where buyer_id = ${userId} or redeemed_by = ${userId}
+  order by created_at
+`
+
 export const listPayments: List = (sql, userId) => sql`
   select p.cf_payment_id as payment, p.order_id as "order", p.status, p.amount_paise, p.currency, p.method,
          p.bank_reference, p.failure_reason, p.started_at, p.completed_at, p.applied_at
