@@ -49,6 +49,8 @@ export type Ids = {
   held: string
   unwanted: string
   reportsLink: string
+  gift: string
+  giftOrder: string
 }
 
 /** Builds it through the real endpoints: people register and pay, Cashfree reports, jobs run. */
@@ -84,6 +86,7 @@ export async function buildFixture(
     reader: reader.visitor,
     money: money.visitor,
   }
+  const given = await giftOf(app, at.owner)
   await at.owner.post('/checkout/annual')
   const ids = {
     ...(await booksOf(app, owner, money)),
@@ -107,6 +110,7 @@ export async function buildFixture(
     grantedTo: await lifeOf(await customer(app, direct, 499), money),
     ...(await importsOf(app)),
     reportsLink: await reportsOf(app, short),
+    ...given,
   }
   app.sandbox.control.dispute(short.order.id, { reason: 'Did not get what was paid for' })
   await until(async () => (await app.sql`select from disputes`).length > 0)
@@ -129,6 +133,19 @@ async function customer(app: TestApp, direct: { url: string }, rupees: number | 
     await visitor.get(`/payment/return?order_id=${order.id}`)
   }
   return { visitor, form, order }
+}
+
+/** A gift that its buyer paid for and nobody redeemed. */
+async function giftOf(app: TestApp, buyer: Visitor): Promise<{ gift: string; giftOrder: string }> {
+  const form = { plan: 'monthly', recipient: 'Ravi Iyer', email: 'ravi@example.in', message: 'Enjoy', day: '' }
+  const { location } = await buyer.post('/gift', form)
+  const giftOrder = location!.split('/').at(-1)!
+  app.sandbox.control.pay(giftOrder)
+  await buyer.get(`/payment/return?order_id=${giftOrder}`)
+  const [row] = await app.sql<
+    { id: string }[]
+  >`select id from gifts where order_id = ${giftOrder} and paid_at is not null`
+  return { gift: row!.id, giftOrder }
 }
 
 async function booksOf(app: TestApp, owner: Customer, money: Admin) {

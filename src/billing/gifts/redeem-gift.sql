@@ -20,7 +20,7 @@ begin
   perform 1 from subscriptions where user_id = p_user_id for update;   -- a deletion of the account waits here
   if entitlement_refusal(p_user_id) is not null then outcome := 'refused'; return; end if;
 
-  period := append_gift(p_user_id, g.id, g.order_id);
+  period := append_gift(p_user_id, g.id, g.plan_key);
   update gifts set redeemed_by = p_user_id, redeemed_at = period.created_at where id = g.id returning * into g;
   perform record_audit(p_actor, 'gift.redeemed', g.order_id, p_user_id, jsonb_build_object('gift', g.id, 'period', period.id,
     'plan', g.plan_key, 'startsAt', period.starts_at, 'endsAt', period.ends_at), p_origin);

@@ -1,5 +1,5 @@
--- Ends the period an order paid for, now: its buyer's or, of a gift, that of whoever redeemed it. Periods bought or granted after it move forward to close the gap, so that what
--- was paid and not refunded is enjoyed in full. Called inside settle_refunds, which holds the order's lock.
+-- Ends the period an order paid for, now: its buyer's or, of a gift, that of whoever redeemed it. Periods bought or granted
+-- after it move forward to close the gap, so that what was paid and not refunded is enjoyed in full. Called inside settle_refunds, which holds the order's lock.
 create or replace function void_period(p_order_id text) returns void language plpgsql as $$
 declare
   bought uuid := (select period.id from subscription_periods period left join gifts g on g.id = period.gift_id
@@ -58,7 +58,8 @@ create or replace function end_cause(p subscription_periods) returns text langua
     when p.voided_at is null then null
     when p.switched_to is not null then 'switch'
     when p.void_reason is not null then 'by-hand'
-    when exists (select from disputes d where d.order_id = coalesce(p.order_id, (select order_id from gifts where id = p.gift_id)) and d.status = 'lost') then 'dispute'
+    when exists (select from disputes d left join gifts g on g.id = p.gift_id
+                 where d.order_id in (p.order_id, g.order_id) and d.status = 'lost') then 'dispute'
     else 'refund'
   end
 $$;
