@@ -5,6 +5,7 @@ import { heavyPages } from '../web/heavy-pages.ts'
 import audit from './audit/routes.ts'
 import complaints from './complaints/routes.ts'
 import disputes from './disputes/routes.ts'
+import gifts from './gifts/routes.ts'
 import home from './home/routes.ts'
 import incidents from './incidents/routes.ts'
 import jobs from './jobs/routes.ts'
@@ -36,6 +37,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, panel) => {
     refunds,
     receipts,
     disputes,
+    gifts,
     complaints,
     incidents,
     webhooks,

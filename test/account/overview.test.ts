@@ -98,6 +98,7 @@ describe('the bar of periods', () => {
     grantReason: null,
     planTitle: 'Monthly',
     orderId: 'ds_1',
+    isGift: false,
     receiptNumber: null,
   })
   const now = new Date('2026-11-15')

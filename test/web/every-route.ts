@@ -171,6 +171,8 @@ export const endpoints: Record<string, Endpoint> = {
   'GET /admin/audit.csv': { may: 'panel' },
   'GET /admin/audit/verify': { may: 'panel' },
   'POST /admin/audit/verify': { may: 'panel', answers: 200 },
+  'GET /admin/gifts': { may: 'panel' },
+  'GET /admin/gifts.csv': { may: 'panel' },
   'GET /admin/disputes': { may: 'panel' },
   'GET /admin/disputes.csv': { may: 'panel' },
   'GET /admin/complaints': { may: 'panel' },

@@ -8,15 +8,8 @@ import { isOnSale, OpensSoon } from '../../billing/checkout/on-sale.ts'
 import { type CheckoutView, checkoutView } from '../../billing/checkout/view.ts'
 import { type CompanyForm, companyFields, companyForm, readCompany } from '../../billing/company-details/company.ts'
 import { findCompany, keepCompany } from '../../billing/company-details/queries.ts'
-import {
-  checkGift,
-  type DeliveryDays,
-  type GiftForm,
-  type GiftWish,
-  giftFields,
-  giftTerms,
-} from '../../billing/gifts/gift.ts'
-import { findDeliveryDays } from '../../billing/gifts/queries.ts'
+import { checkGift, type GiftForm, type GiftWish, giftFields, giftTerms } from '../../billing/gifts/gift.ts'
+import { type DeliveryDays, findDeliveryDays } from '../../billing/gifts/queries.ts'
 import type { BillingServices } from '../../billing/payments/gateway.ts'
 import { orderOf } from '../../billing/payments/payments.ts'
 import type { Order } from '../../billing/payments/queries.ts'
@@ -86,7 +79,7 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
     const { company, problems } = readCompany(typed)
     const isOffered = (await listGiftPlans(services.sql, request.user!.id)).some(({ name }) => name === typed.plan)
     const others = { ...(isOffered ? {} : { plan: 'Please choose how long the gift is.' }), ...problems }
-    const gift = checkGift(typed, await findDeliveryDays(services.sql), others)
+    const gift = checkGift(typed, await findDeliveryDays(services.sql, giftTerms.daysAhead), others)
     return { gift, company }
   }
 
@@ -108,7 +101,7 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
   async function show(request: FastifyRequest, reply: FastifyReply, form: FormState, gift?: GiftWish) {
     const [plans, days, isOpen, underWay] = await Promise.all([
       listGiftPlans(services.sql, request.user!.id),
-      findDeliveryDays(services.sql),
+      findDeliveryDays(services.sql, giftTerms.daysAhead),
       isOnSale(services),
       moneyUnderWay(services.sql, request.user!.id),
     ])

@@ -12,6 +12,7 @@ export type PeriodRow = {
   grantReason: string | null
   planTitle: string | null
   orderId: string | null
+  isGift: boolean
   receiptNumber: string | null
 }
 
@@ -20,7 +21,8 @@ export async function listPeriodsOf(sql: Sql, userId: string): Promise<PeriodRow
   const newest = await sql<PeriodRow[]>`
     select period.starts_at, period.ends_at, period.created_at, period.voided_at, period.void_reason,
            end_cause(period) as end_cause,
-           period.grant_reason, p.title as plan_title, period.order_id, r.number as receipt_number
+           period.grant_reason, p.title as plan_title, period.order_id, period.gift_id is not null as is_gift,
+           r.number as receipt_number
     from subscription_periods period
     left join plans p on p.key = period.plan_key
     left join receipts r on r.order_id = period.order_id
@@ -34,6 +36,7 @@ export async function listPeriodsOf(sql: Sql, userId: string): Promise<PeriodRow
 /** An order as its owner's timeline tells it. */
 export type OrderRow = {
   id: string
+  purpose: 'period' | 'switch' | 'gift'
   planTitle: string
   amountPaise: number
   status: string
@@ -46,7 +49,7 @@ export type OrderRow = {
 /** A person's orders, newest first. */
 export async function listOrdersOf(sql: Sql, userId: string, limit: number): Promise<OrderRow[]> {
   return sql<OrderRow[]>`
-    select o.id, p.title as plan_title, o.amount_paise, o.status, o.created_at, o.paid_at, o.closed_at, o.held_at
+    select o.id, o.purpose, p.title as plan_title, o.amount_paise, o.status, o.created_at, o.paid_at, o.closed_at, o.held_at
     from orders o
     join plans p on p.key = o.plan_key
     where o.user_id = ${userId}

@@ -53,8 +53,8 @@ function orderEntries(order: OrderRow, all: readonly Payment[]): TimelineEntry[]
   const opened: TimelineEntry = {
     at: order.createdAt,
     tone: 'info',
-    what: `Order opened: ${order.planTitle.toLowerCase()} plan, ${rupees(order.amountPaise)}`,
-    why: `You asked to subscribe. Order ${order.id}.`,
+    what: `${order.purpose === 'gift' ? 'Gift ordered' : 'Order opened'}: ${order.planTitle.toLowerCase()} plan, ${rupees(order.amountPaise)}`,
+    why: `${order.purpose === 'gift' ? 'You gave a subscription' : 'You asked to subscribe'}. Order ${order.id}.`,
   }
   const after: TimelineEntry[] = []
   if (order.closedAt && !order.paidAt) {
@@ -128,7 +128,9 @@ function periodEntries(period: PeriodRow): TimelineEntry[] {
     what: `Access from ${days}`,
     why: period.orderId
       ? `Bought with order ${period.orderId}${period.receiptNumber ? `, receipt ${period.receiptNumber}` : ''}.`
-      : `Given by us: ${period.grantReason}.`,
+      : period.isGift
+        ? 'A gift that you redeemed.'
+        : `Given by us: ${period.grantReason}.`,
   }
   if (!period.voidedAt || !period.endCause) return [given]
   const ended: TimelineEntry = {

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
+import { giftStates } from '../../billing/gifts/labels.ts'
+import { findGiftOfOrder, type Gift } from '../../billing/gifts/queries.ts'
 import { isOrderId, methodTitle } from '../../billing/payments/payments.ts'
 import { confirmIdentity, identityFields } from '../../identity/second-factor/reauthentication.ts'
 import { actorOf, requireWriteAccess } from '../../identity/sessions/guards.ts'
@@ -36,7 +38,7 @@ declare module '../../web/views.ts' {
         'statuses' | 'methods' | 'groups',
         Choice[]
       >
-    'admin/orders/show': Labels & { file: OrderFile; comparison: Comparison | null; mayAct: boolean }
+    'admin/orders/show': Labels & { file: OrderFile; comparison: Comparison | null; gift: Gift | null; mayAct: boolean }
     'admin/orders/_cashfree': { file: OrderFile; comparison: Comparison }
     'admin/orders/terminate': { file: OrderFile; form: FormState; key: string; fresh: boolean }
   }
@@ -51,6 +53,7 @@ const labels = {
   methodTitle,
   disputeStatuses,
   disputeKind,
+  giftStates,
 }
 
 const Word = Type.Optional(Type.String({ maxLength: 60 }))
@@ -108,6 +111,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services }) => {
     return reply.page('admin/orders/show', {
       file,
       comparison: request.query.ask === 'cashfree' ? await compareWithCashfree(services, file) : null,
+      gift: (await findGiftOfOrder(services.sql, request.params.id)) ?? null,
       mayAct: request.mayAct,
       labels,
     })

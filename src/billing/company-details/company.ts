@@ -1,9 +1,7 @@
 import { unprintable } from '../../identity/users/field-checks.ts'
 import { AppError } from '../../platform/errors.ts'
 import { gstinProblem, writtenGstin } from '../../platform/gstin.ts'
-
-/** The company that a receipt is made out to. `address` may be empty; a GSTIN decides the state whose tax applies. */
-export type Company = { legalName: string; address: string; gstin: string | null }
+import type { Company } from './queries.ts'
 
 /** The fields of a form about a company, at checkout and in the account. */
 export const companyFields = ['company', 'address', 'gstin'] as const

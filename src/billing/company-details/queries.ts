@@ -1,6 +1,8 @@
 import { type Actor, originJson } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
-import type { Company } from './company.ts'
+
+/** The company that a receipt is made out to. `address` may be empty; a GSTIN decides the state whose tax applies. */
+export type Company = { legalName: string; address: string; gstin: string | null }
 
 /** The company that a person's receipts are made out to; null where they are a person's. */
 export async function findCompany(sql: Sql, userId: string): Promise<Company | null> {

@@ -1,5 +1,6 @@
 import { emailProblem, unprintable } from '../../identity/users/field-checks.ts'
 import { AppError } from '../../platform/errors.ts'
+import type { DeliveryDays } from './queries.ts'
 
 /** Whom a gift is for, and when its code goes out: what an order is opened with. `deliverOn` is an Indian day. */
 export type GiftWish = { recipientName: string; recipientEmail: string; message: string; deliverOn: string }
@@ -9,9 +10,6 @@ export const giftFields = ['plan', 'recipient', 'email', 'message', 'day'] as co
 
 /** What was typed into them. */
 export type GiftForm = Record<(typeof giftFields)[number], string>
-
-/** The days on which a code may go out, both included, as the database's clock has them: "2026-11-29". */
-export type DeliveryDays = { first: string; last: string }
 
 /** How far ahead of paying a gift may be delivered, in days, and how long its code works, in months. */
 export const giftTerms = { daysAhead: 90, monthsValid: 12, longestMessage: 300 } as const

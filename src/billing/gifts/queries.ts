@@ -1,6 +1,5 @@
 import { type Actor, originJson } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
-import { type DeliveryDays, giftTerms } from './gift.ts'
 
 /** A gift as its buyer sees it. Who redeemed it is not told: only that and when. */
 export type Gift = {
@@ -59,10 +58,13 @@ export async function findGiftOfOrder(sql: Sql, orderId: string): Promise<Gift |
   return row
 }
 
-/** The days on which a gift that is paid now may be delivered. */
-export async function findDeliveryDays(sql: Sql): Promise<DeliveryDays> {
+/** The days on which a code may go out, both included, by the database's clock in India: "2026-11-29". */
+export type DeliveryDays = { first: string; last: string }
+
+/** The days on which a gift that is paid now may be delivered: today and so many days ahead. */
+export async function findDeliveryDays(sql: Sql, daysAhead: number): Promise<DeliveryDays> {
   const [row] = await sql<DeliveryDays[]>`
-    select today::text as first, (today + ${giftTerms.daysAhead}::integer)::text as last
+    select today::text as first, (today + ${daysAhead}::integer)::text as last
     from (select (now() at time zone 'Asia/Kolkata')::date as today) clock
   `
   return row!

@@ -95,6 +95,7 @@ const damage: Record<string, string> = {
   broken_i1_paid_not_granted: `update orders set status = 'active', paid_at = null, gateway_status = 'PAID', created_at = now() - interval '1 hour', asked_at = now() - interval '1 hour' where id = $paid`,
   broken_i2_periods: `delete from subscription_periods where order_id = $paid`,
   broken_i2_voided: `update subscription_periods set voided_at = now() where order_id = $paid`,
+  broken_i2_gifts: `update orders set purpose = 'gift' where id = $paid`,
   broken_i2_by_hand: `insert into subscription_periods (user_id, starts_at, ends_at, granted_by, grant_reason, grant_key) select user_id, now() + interval '1 year', now() + interval '2 years', 'user:x', 'no record', 'k' from orders where id = $paid`,
   broken_i2_false_grants: `update subscription_periods set voided_at = now() where order_id = $paid`,
   broken_i3_overlaps: `update subscription_periods p set user_id = (select user_id from orders where id = $paid), voided_at = null where order_id = $refunded`,

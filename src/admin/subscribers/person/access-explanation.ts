@@ -74,8 +74,18 @@ function ofSubscription(person: PersonFile, periods: readonly Period[], order: O
 }
 
 /** "Annual, ₹4,990 paid: Fri, 20 Nov 2026 to Sat, 20 Nov 2027." */
-function sentenceOf({ startsAt, endsAt, planTitle, amountPaise, grantedBy, grantReason, when }: Period): string {
+function sentenceOf({
+  startsAt,
+  endsAt,
+  planTitle,
+  amountPaise,
+  isGift,
+  grantedBy,
+  grantReason,
+  when,
+}: Period): string {
   const span = `${day(startsAt)} to ${day(endsAt)}${when === 'ahead' ? ', to come' : ''}`
+  if (isGift) return `${planTitle}, a gift that was redeemed: ${span}.`
   if (!grantedBy) return `${planTitle}, ${rupees(amountPaise ?? 0)} paid: ${span}.`
   const days = Math.round((endsAt.getTime() - startsAt.getTime()) / 86_400_000)
   return `${days === 1 ? '1 day' : `${days} days`} granted by ${grantedBy}, because: ${grantReason}. ${span}.`

@@ -53,6 +53,7 @@ export type Period = {
   startsAt: Date
   endsAt: Date
   orderId: string | null
+  isGift: boolean
   planTitle: string | null
   amountPaise: number | null
   grantedBy: string | null
@@ -66,7 +67,7 @@ export type Period = {
 export async function listPeriods(sql: Sql, userId: string, limit: number): Promise<Period[]> {
   return sql<Period[]>`
     select case when d.ends_at <= now() then 'past' when d.starts_at > now() then 'ahead' else 'running' end as "when",
-           d.starts_at, d.ends_at, d.order_id, p.title as plan_title, o.amount_paise,
+           d.starts_at, d.ends_at, d.order_id, d.gift_id is not null as is_gift, p.title as plan_title, o.amount_paise,
            coalesce(a.username, d.granted_by) as granted_by, d.grant_reason, d.voided_at, d.void_reason,
            end_cause(d) as end_cause
     from subscription_periods d

@@ -117,6 +117,17 @@ const audited: Record<string, (event: TimelineEvent) => Description> = {
   }),
   'subscription.grace': () => ({ tone: 'warn', text: 'The period ended. Three days of grace began.' }),
   'subscription.expired': () => ({ tone: 'bad', text: 'Grace ended: no access any more.' }),
+  'gift.bought': (event) => ({
+    tone: 'good',
+    text: `Gave a subscription; its code goes out on ${text(event, 'deliverOn')}.`,
+  }),
+  'gift.readdressed': () => ({ text: 'Corrected whom a gift goes to; a code that was sent before has ended.' }),
+  'gift.redeemed': (event) => ({
+    tone: 'good',
+    text: `Redeemed a gift. Access from ${day(new Date(text(event, 'startsAt')))} to ${day(new Date(text(event, 'endsAt')))}.`,
+  }),
+  'gift.voided': () => ({ tone: 'bad', text: 'A gift ended, because its whole price went back.' }),
+  'company.changed': () => ({ text: 'Changed the company that receipts are made out to.' }),
   'user.suspended': (event) => ({
     tone: 'bad',
     text: `Suspended by ${actorLabel(event.actor)}, because: ${text(event, 'reason')}. ${plural(Number(event.details.sessions), 'session')} ended.`,

@@ -1,0 +1,209 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { deletionForm, registrant, subscriber } from '../../account/people.ts'
+import { startApp, type TestApp } from '../../support/app.ts'
+import { Visitor } from '../../support/visitor.ts'
+import { codeTo, deliverNow, giftForm, giftOf, give } from './giving.ts'
+
+let app: TestApp
+beforeAll(async () => {
+  app = await startApp()
+})
+afterAll(() => app.close())
+
+const dayIn = async (days: number) =>
+  (
+    await app.sql<{ day: string }[]>`select ((now() at time zone 'Asia/Kolkata')::date + ${days}::integer)::text as day`
+  )[0]!.day
+const mailsAbout = (giftId: string) =>
+  app.sql<{ copy: number; status: string; toEmail: string }[]>`
+    select copy, status, to_email from mails where kind = 'gift' and subject_key = ${giftId} order by copy`
+
+describe('buying a gift', () => {
+  test('opens an order of its own; paid, it says when the code goes out, and the buyer’s own plan is as it was', async () => {
+    const buyer = await subscriber(app)
+    const day = await dayIn(30)
+    const { page, orderId, paidAt } = await give(app, buyer.visitor, { day })
+    expect(paidAt).not.toBeNull()
+    expect(page.body).toContain('Your gift for Ravi Iyer is ready')
+    expect(page.body).toContain('The code goes out to ravi.gift@example.in on')
+    expect(await app.sql`select from subscription_periods where user_id = ${buyer.userId}`).toHaveLength(1)
+    const checkout = await buyer.visitor.get('/checkout/monthly')
+    expect(checkout.body).not.toContain('Ravi Iyer')
+    await app.run('queue-gifts')
+    expect(await mailsAbout((await giftOf(app, orderId)).giftId)).toEqual([])
+    expect((await buyer.visitor.get('/account/gifts')).body).toContain('Code not sent yet')
+  })
+
+  test('told again before it is paid, the open order goes to the last one named', async () => {
+    const buyer = await registrant(app)
+    const first = await buyer.visitor.post('/gift', giftForm)
+    const second = await buyer.visitor.post('/gift', { ...giftForm, recipient: 'Meera', email: 'meera@example.in' })
+    expect(second.location).toBe(first.location)
+    const page = await buyer.visitor.get(second.location!)
+    expect(page.status).toBe(200)
+    expect(page.body).toContain('meera@example.in')
+    expect((await buyer.visitor.get('/gift')).body).toContain('value="Meera"')
+  })
+
+  test('the preview shows the mail, keeps what was typed and opens nothing', async () => {
+    const buyer = await registrant(app)
+    const page = await buyer.visitor.post('/gift', { ...giftForm, preview: 'yes' })
+    expect(page.status).toBe(200)
+    for (const text of ['Asha Rao gives you a month', 'Happy birthday!', 'value="Ravi Iyer"'])
+      expect([text, page.body.includes(text)]).toEqual([text, true])
+    expect(await app.sql`select from orders where user_id = ${buyer.userId} and purpose = 'gift'`).toEqual([])
+  })
+
+  test.each([
+    ['no name', { recipient: ' ' }, 'who it is for'],
+    ['markup in the name', { recipient: 'Ravi <b>' }, 'ordinary punctuation'],
+    ['no address', { email: 'ravi' }, 'one e-mail address'],
+    ['a long message', { message: 'x'.repeat(301) }, 'to 300 characters'],
+    ['a day that is none', { day: '2026-02-30' }, 'Please choose a day'],
+    ['words for a day', { day: 'tomorrow' }, 'Please choose a day'],
+    ['another plan', { plan: 'forever' }, 'how long the gift is'],
+    ['a GSTIN without a company', { gstin: '27AAPFU0939F1ZV' }, 'A GSTIN belongs to a company'],
+  ])('%s is refused with a sentence, and no order is opened', async (_what, changes, sentence) => {
+    const buyer = await registrant(app)
+    const answer = await buyer.visitor.post('/gift', { ...giftForm, ...(changes as Record<string, string>) })
+    expect([answer.status, answer.body.includes(sentence)]).toEqual([422, true])
+    expect(await app.sql`select from orders where user_id = ${buyer.userId} and purpose = 'gift'`).toEqual([])
+  })
+
+  test.each([
+    [-1, 422],
+    [0, 303],
+    [90, 303],
+    [91, 422],
+  ])('a day %i days ahead answers %i', async (ahead, status) => {
+    const buyer = await registrant(app)
+    expect((await buyer.visitor.post('/gift', { ...giftForm, day: await dayIn(ahead) })).status).toBe(status)
+  })
+
+  test('a company that is named stands on the order, and is kept for next time', async () => {
+    const buyer = await registrant(app)
+    const { orderId } = await give(app, buyer.visitor, { company: 'Rao Traders', gstin: '29 aagcb7383j1z4' })
+    const company = { legalName: 'Rao Traders', address: '', gstin: '29AAGCB7383J1Z4' }
+    expect(await app.sql`select company from orders where id = ${orderId}`).toEqual([{ company }])
+    expect((await buyer.visitor.get('/gift')).body).toContain('29AAGCB7383J1Z4')
+  })
+
+  test('waits while another payment of the buyer is at the bank', async () => {
+    const buyer = await registrant(app)
+    app.sandbox.control.pending(buyer.order.id)
+    await buyer.visitor.get(`/payment/return?order_id=${buyer.order.id}`)
+    const answer = await buyer.visitor.post('/gift', giftForm)
+    expect(answer.location).toBe('/gift')
+    expect((await buyer.visitor.get('/gift')).body).toContain('Confirming your payment')
+    expect(await app.sql`select from orders where user_id = ${buyer.userId} and purpose = 'gift'`).toEqual([])
+  })
+
+  test('belongs to its buyer: for others neither its checkout nor the gift exists, and visitors log in', async () => {
+    const buyer = await registrant(app)
+    const { orderId, giftId } = await give(app, buyer.visitor)
+    const other = await registrant(app)
+    expect((await other.visitor.get(`/checkout/gift/${orderId}`)).status).toBe(404)
+    expect((await buyer.visitor.get(`/checkout/gift/${buyer.order.id}`)).status).toBe(404)
+    const to = { recipient: 'Me', email: other.email }
+    expect((await other.visitor.post(`/account/gifts/${giftId}`, to)).status).toBe(404)
+    expect((await new Visitor(app).post('/gift', giftForm)).location).toContain('/login')
+  })
+})
+
+describe('the code', () => {
+  test('is due at nine on its day in India, and counts until twelve months after it, the day included', async () => {
+    const [row] = await app.sql`
+      select gift_due_at(g) as due_at, gift_ends_at(g) as ends_at
+      from (select (jsonb_populate_record(null::gifts, '{"deliver_on": "2028-02-29"}')).*) g`
+    expect(row).toEqual({
+      dueAt: new Date('2028-02-29T03:30:00Z'),
+      endsAt: new Date('2029-02-28T18:30:00Z'),
+    })
+  })
+
+  test('goes out once, whatever runs at once, and only its hash is kept', async () => {
+    const buyer = await registrant(app)
+    const email = 'once@example.in'
+    const { orderId, giftId } = await give(app, buyer.visitor, { email, day: await dayIn(5) })
+    await deliverNow(app, orderId)
+    await Promise.all([app.run('queue-gifts'), app.run('queue-gifts'), app.run('queue-gifts')])
+    const code = await codeTo(app, email)
+    await app.run('deliver-mails')
+    expect(await mailsAbout(giftId)).toEqual([{ copy: 0, status: 'sent', toEmail: email }])
+    const stored = await app.sql`select g::text as gift from gifts g where id = ${giftId}`
+    expect(JSON.stringify(stored)).not.toContain(code.replaceAll('-', ''))
+    const page = await buyer.visitor.get('/account/gifts')
+    expect([page.body.includes('Code sent'), page.body.includes(code)]).toEqual([true, false])
+    expect((await buyer.visitor.get('/account/data.json')).body).not.toContain(code)
+  })
+
+  test('is not sent before its day, and the buyer may correct the address until then without a mail', async () => {
+    const buyer = await registrant(app)
+    const { giftId, orderId } = await give(app, buyer.visitor, { email: 'wrong@example.in', day: await dayIn(2) })
+    await buyer.visitor.post(`/account/gifts/${giftId}`, { recipient: 'Ravi', email: 'right@example.in' })
+    expect(await mailsAbout(giftId)).toEqual([])
+    await deliverNow(app, orderId)
+    expect((await mailsAbout(giftId)).map(({ toEmail }) => toEmail)).toEqual(['right@example.in'])
+  })
+
+  test('sent five times a day at most', async () => {
+    const buyer = await registrant(app)
+    const { giftId, orderId } = await give(app, buyer.visitor)
+    await deliverNow(app, orderId)
+    const again = () => buyer.visitor.post(`/account/gifts/${giftId}`, { recipient: 'Ravi', email: 'ravi2@example.in' })
+    const answers = []
+    for (let time = 0; time < 5; time++) answers.push((await again()).status)
+    expect(answers).toEqual([303, 303, 303, 303, 429])
+  })
+
+  test('whose mail is refused is shown to the buyer', async () => {
+    const buyer = await registrant(app)
+    const { giftId, orderId } = await give(app, buyer.visitor)
+    await deliverNow(app, orderId)
+    await app.sql`update mails set status = 'dead', last_error = '550' where kind = 'gift' and subject_key = ${giftId}`
+    const page = await buyer.visitor.get('/account/gifts')
+    expect(page.body).toContain('The mail server refused ravi.gift@example.in')
+  })
+
+  test('works although its buyer deleted their account, and the receipt stays', async () => {
+    const buyer = await registrant(app)
+    const email = 'orphan@example.in'
+    const { orderId } = await give(app, buyer.visitor, { email, day: await dayIn(3) })
+    const answer = await buyer.visitor.post('/account/delete', await deletionForm(buyer.visitor, buyer.username))
+    expect(answer.status).toBe(303)
+    await deliverNow(app, orderId)
+    const recipient = await registrant(app)
+    expect((await recipient.visitor.post('/redeem', { code: await codeTo(app, email) })).status).toBe(303)
+    expect(await app.sql`select from receipts where order_id = ${orderId}`).toHaveLength(1)
+  })
+})
+
+describe('somebody with a code and no account', () => {
+  test('is told what it is, registers without an order, and comes back to redeem it', async () => {
+    const buyer = await registrant(app)
+    const email = 'newcomer@example.in'
+    const { orderId } = await give(app, buyer.visitor, { email })
+    await deliverNow(app, orderId)
+    const code = await codeTo(app, email)
+    const visitor = new Visitor(app)
+    const page = await visitor.get(`/redeem?code=${code}`)
+    expect(page.body).toContain(`/redeem/register?code=${code}`)
+    expect(page.body).toContain(`/login?next=%2Fredeem%3Fcode%3D${code}`)
+    expect((await visitor.get(`/redeem/register?code=${code}`)).body).toContain('action="/redeem/register"')
+    const form = {
+      name: 'Ravi Iyer',
+      username: 'ravi.iyer',
+      email,
+      phone: '9876500001',
+      state: '27',
+      password: 'TestPass123',
+      code,
+    }
+    expect((await visitor.post('/redeem/register', { ...form, phone: '1' })).body).toContain('10-digit')
+    const answer = await visitor.post('/redeem/register', form)
+    expect([answer.status, answer.location]).toEqual([303, `/redeem?code=${code}`])
+    expect(await app.sql`select from orders o join users u on u.id = o.user_id where u.email = ${email}`).toEqual([])
+    expect((await visitor.get(answer.location!)).body).toContain(`value="${code}"`)
+    expect((await visitor.post('/redeem', { code })).location).toBe('/dashboard')
+  })
+})
