@@ -11,9 +11,9 @@ begin
   select count(*) into f.registered from users where created_at >= since and created_at < until and role = 'subscriber';
   select count(*) into f.opened from orders where created_at >= since and created_at < until;
   select count(*), coalesce(sum(amount_paise), 0) into f.paid, f.gross_paise
-  from receipts where issued_at >= since and issued_at < until;
+  from receipts where issued_at >= since and issued_at < until and replaces is null;   -- a corrected one is one sale
   select count(*), coalesce(sum(amount_paise), 0) into f.refunds, f.refunded_paise
-  from credit_notes where issued_at >= since and issued_at < until;
+  from credit_notes where issued_at >= since and issued_at < until and kind = 'refund';
   select count(*), coalesce(sum((details ->> 'amountPaise')::bigint), 0) into f.rescued, f.rescued_paise
   from audit where at >= since and at < until and action = 'order.paid' and actor = 'reconciler';
 

@@ -20,7 +20,7 @@ create or replace function orders_named(p_text text) returns setof text language
   union
   select order_id from receipts where number = upper(p_text)
   union
-  select r.order_id from credit_notes n join refunds r on r.id = n.refund_id where n.number = upper(p_text)
+  select r.order_id from credit_notes n join receipts r on r.number = n.receipt_number where n.number = upper(p_text)
 $$;
 
 -- The refunds that such a number belongs to: that very refund, else all of the order.
@@ -30,7 +30,7 @@ create or replace function refunds_named(p_text text) returns setof text languag
     union
     select id from refunds where bank_reference = p_text
     union
-    select refund_id from credit_notes where number = upper(p_text)
+    select refund_id from credit_notes where number = upper(p_text) and refund_id is not null
   )
   select id from named
   union

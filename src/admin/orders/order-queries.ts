@@ -92,7 +92,7 @@ export async function findOrderFile(sql: Sql, id: string): Promise<OrderFile | u
       select starts_at, ends_at, voided_at from subscription_periods where order_id = ${id}`,
     sql<
       NonNullable<OrderFile['receipt']>[]
-    >`select number, issued_at, amount_paise from receipts where order_id = ${id}`,
+    >`select number, issued_at, amount_paise from receipts where number = valid_receipt_number(${id})`,
     sql<OrderFile['incidents']>`
       select id, kind, opened_at, resolved_at,
              case when details ? 'preparedRefundPaise' then details ->> 'cfPaymentId' end as prepared_refund_of

@@ -102,7 +102,7 @@ export async function findRefundBasis(sql: Sql, cfPaymentId: string): Promise<Re
     join plans p on p.key = o.plan_key
     join subscriptions s on s.user_id = o.user_id
     cross join lateral (select case when pay.applied_at is null then 0 else credited_paise(o.id) end as paise) credited
-    left join receipts receipt on receipt.order_id = o.id and receipt.cf_payment_id = pay.cf_payment_id
+    left join receipts receipt on receipt.number = valid_receipt_number(o.id) and receipt.cf_payment_id = pay.cf_payment_id
     where pay.cf_payment_id = ${cfPaymentId}
   `
   return row

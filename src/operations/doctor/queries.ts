@@ -122,7 +122,7 @@ export async function readOrderFile(sql: Sql, orderId: string): Promise<OrderFil
           'isNow', now() between starts_at and ends_at) from subscription_periods where order_id = o.id),
       'subscription', (select jsonb_build_object('status', status, 'isPaid', is_paid,
           'currentPeriodEnd', current_period_end) from subscriptions where user_id = o.user_id),
-      'receipt', (select number from receipts where order_id = o.id),
+      'receipt', valid_receipt_number(o.id),
       'refunds', (select coalesce(jsonb_agg(jsonb_build_object('id', id, 'status', status, 'amountPaise', amount_paise,
           'lastError', last_error) order by created_at), '[]') from refunds where order_id = o.id),
       'disputes', (select coalesce(jsonb_agg(jsonb_build_object('id', id, 'status', status, 'type', type,

@@ -48,7 +48,8 @@ create or replace function broken_i6_mails() returns setof text language sql sta
   where m.kind = 'receipt' and not exists (select from receipts r where r.number = m.subject_key)
 $$;
 
--- I6. What was refunded of an applied payment has its credit note, and the credit notes of a receipt never exceed it.
+-- I6. What was refunded of an applied payment has its credit note on the receipt that counts, and the credit notes of a receipt
+-- never exceed it. One that another replaces was taken back whole, by one credit note, and its successor is over the same money.
 create or replace function broken_i6_credit_notes() returns setof text language sql stable as $$
   select c.receipt_number from credit_notes c join receipts r on r.number = c.receipt_number
   group by c.receipt_number, r.amount_paise having sum(c.amount_paise) > r.amount_paise
@@ -58,9 +59,19 @@ create or replace function broken_i6_credit_notes() returns setof text language 
     join payments p on p.cf_payment_id = r.cf_payment_id and p.applied_at is not null
     where r.status = 'succeeded' group by r.order_id
   ) refunded
-  join receipts on receipts.order_id = refunded.order_id
+  join receipts on receipts.number = valid_receipt_number(refunded.order_id)
   where least(refunded.paise, receipts.amount_paise) <> coalesce(
     (select sum(c.amount_paise) from credit_notes c where c.receipt_number = receipts.number), 0)
+  union all
+  select old.number from receipts later
+  join receipts old on old.number = later.replaces
+  left join credit_notes c on c.receipt_number = old.number
+  group by old.number, old.amount_paise, later.order_id, old.order_id, later.amount_paise
+  having (count(*) = 1 and bool_and(c.kind = 'correction') and sum(c.amount_paise) = old.amount_paise
+          and later.order_id = old.order_id and later.amount_paise = old.amount_paise) is not true
+  union all
+  select c.number from credit_notes c
+  where c.kind = 'correction' and not exists (select from receipts later where later.replaces = c.receipt_number)
 $$;
 
 -- I6. No part of a credit note is negative, and CGST equals SGST. The credit notes of a receipt together are its amounts in

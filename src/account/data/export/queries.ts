@@ -92,7 +92,7 @@ export const listPeriods: List = (sql, userId) => sql`
 
 export const listReceipts: List = (sql, userId) => sql`
   select number, order_id as "order", issued_at, amount_paise, taxable_paise, cgst_paise, sgst_paise, igst_paise,
-         round_off_paise, buyer
+         round_off_paise, buyer, plan_title as plan, sold_from, sold_until, discount_paise, credit_paise, replaces
   from receipts
   where user_id = ${userId}
   order by issued_at
@@ -116,7 +116,7 @@ export const listDisputes: List = (sql, userId) => sql`
 `
 
 export const listCreditNotes: List = (sql, userId) => sql`
-  select number, refund_id as refund, receipt_number as receipt, issued_at, amount_paise, taxable_paise, cgst_paise,
+  select number, kind, refund_id as refund, receipt_number as receipt, issued_at, amount_paise, taxable_paise, cgst_paise,
          sgst_paise, igst_paise, round_off_paise, buyer
   from credit_notes
   where user_id = ${userId}
