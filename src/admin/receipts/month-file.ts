@@ -12,9 +12,14 @@ export type MonthFile = { name: string; pieces: AsyncIterable<string> }
 
 /** Lines of a file that other programs read: no mark at its start, CRLF, text harmless to a spreadsheet. */
 export function csvLines(rows: readonly (readonly (string | number)[])[]): string {
-  const safe = rows.map((row) => row.map((cell) => (typeof cell === 'string' ? escapeFormula(cell) : cell)))
+  const safe = rows.map((row) =>
+    row.map((cell) => (typeof cell === 'number' || isAmount(cell) ? cell : escapeFormula(cell))),
+  )
   return stringify(safe, { record_delimiter: 'windows' })
 }
+
+/** A negative amount begins like a formula, and is none. */
+const isAmount = (cell: string) => /^-?\d+\.\d\d$/.test(cell)
 
 /** A file of short tables, made at once. */
 export async function* shortFile(head: readonly string[], rows: readonly (readonly (string | number)[])[]) {
