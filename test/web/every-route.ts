@@ -229,6 +229,14 @@ export const endpoints: Record<string, Endpoint> = {
     path: ({ complaint }) => `/admin/complaints/${complaint}/answer`,
     form: () => ({ answer: 'Sorry, it is mended.' }),
   },
+  'GET /admin/receipts/:number/correction': {
+    may: 'money',
+    path: ({ receipt }) => `/admin/receipts/${receipt}/correction`,
+  },
+  'POST /admin/receipts/:number/correction': {
+    may: 'money',
+    path: ({ receipt }) => `/admin/receipts/${receipt}/correction`,
+  },
   'POST /admin/incidents/:id/resolution': {
     may: 'money',
     path: ({ incident }) => `/admin/incidents/${incident}/resolution`,

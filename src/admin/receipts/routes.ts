@@ -1,7 +1,16 @@
 import { Readable } from 'node:stream'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
+import { checkCompany, companyFields, companyForm } from '../../billing/company-details/company.ts'
+import { correctReceipt } from '../../billing/receipts/correction.ts'
+import { type Paper, paperOfReceipt } from '../../billing/receipts/paper.ts'
+import { findReceiptRow } from '../../billing/receipts/queries.ts'
+import { confirmIdentity, identityFields } from '../../identity/second-factor/reauthentication.ts'
+import { actorOf, requireWriteAccess } from '../../identity/sessions/guards.ts'
 import { findState, indianStates } from '../../identity/users/indian-states.ts'
+import { AppError } from '../../platform/errors.ts'
+import { formAction } from '../../web/form-action.ts'
+import { type FormState, formState, PostedForm, readForm } from '../../web/forms.ts'
 import { sendCsv } from '../csv-routes.ts'
 import { spanOfDays } from '../days.ts'
 import { allOf, filterOf, type List, type ListPage, listPage } from '../listing.ts'
@@ -22,6 +31,7 @@ declare module '../../web/views.ts' {
       byState: (Awaited<ReturnType<typeof sumByState>>[number] & { stateName: string })[]
       states: typeof indianStates
     }
+    'admin/receipts/correction': { paper: Paper; form: FormState; fresh: boolean }
   }
 }
 
@@ -29,10 +39,13 @@ const Word = Type.Optional(Type.String({ maxLength: 100 }))
 const names = ['month', 'what', 'buyer', 'state', 'q'] as const
 const Filter = Type.Object({ month: Word, what: Word, buyer: Word, state: Word, q: Word })
 const Listed = Type.Object({ ...Filter.properties, after: Type.Optional(Type.String({ maxLength: 300 })) })
+const ByNumber = Type.Object({ number: Type.String({ maxLength: 40 }) })
 const OfMonth = Type.Object({ month: Word })
 
 /** /admin/receipts: receipts and credit notes of an Indian month, what they add up to, and the files an accountant asks for. */
-const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services: { sql } }) => {
+const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services }) => {
+  const { sql } = services
+
   app.get('', { schema: { querystring: Listed } }, async (request, reply) => {
     const [filter, months] = [filterOf(names, request.query), await listMonths(sql)]
     const month = monthIn(filter.month, months)
@@ -67,6 +80,48 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services: { sql }
       .type('text/csv; charset=utf-8')
       .send(Readable.from(inTurns(tallyFile(sql, spanOf(month))), { objectMode: false }))
   })
+
+  const correction = { preHandler: requireWriteAccess, schema: { params: ByNumber } }
+
+  app.get('/:number/correction', correction, async (request, reply) => {
+    const { row, paper } = await receiptNamed(request.params.number)
+    const { legalName, address, gstin } = row.buyer
+    const company = legalName ? { legalName, address: address ?? '', gstin: gstin ?? null } : null
+    const form = formState(companyForm(company))
+    return reply.page('admin/receipts/correction', { paper, form, fresh: request.signedIn!.isFresh })
+  })
+
+  app.post(
+    '/:number/correction',
+    { ...correction, schema: { params: ByNumber, body: PostedForm } },
+    async (request, reply) => {
+      const { number } = request.params
+      const { paper } = await receiptNamed(number)
+      const typed = readForm(request.body, [...companyFields, ...identityFields])
+      const { company, address, gstin } = typed
+      let fresh = request.signedIn!.isFresh
+      const correct = async () => {
+        const wanted = checkCompany(typed)
+        await confirmIdentity(services, request.signedIn!, typed)
+        fresh = true
+        const { number: newest, done } = await correctReceipt(sql, number, wanted, actorOf(request))
+        const text = done
+          ? `${newest} takes the place of ${number}, and is mailed to its buyer.`
+          : 'It says so already.'
+        request.session.set('notice', { kind: 'good', text })
+        return reply.leaveFor(`/receipts/${newest}`)
+      }
+      return formAction(reply, { company, address, gstin }, correct, (form) =>
+        reply.page('admin/receipts/correction', { paper, form, fresh }),
+      )
+    },
+  )
+
+  async function receiptNamed(number: string) {
+    const row = await findReceiptRow(sql, number)
+    if (!row) throw new AppError('not-found', 'There is no such receipt.')
+    return { row, paper: paperOfReceipt(row) }
+  }
 
   /** What is searched for is looked for in all months, unless one is named. */
   function listFor(filter: Record<(typeof names)[number], string>, months: string[]): List<TaxPaper> {

@@ -1,6 +1,6 @@
 -- Corrects whom a receipt is made out to: a credit note takes the whole of it back and another receipt takes its place (s.34
 -- CGST); no money moves. p_company is {legalName, address, gstin}, null for the person alone. Answers {outcome, receipt}:
--- 'corrected', 'repeated' (it says so already), or why not: 'unknown', 'replaced' (by another meanwhile), 'credited' (part of
+-- 'corrected', 'repeated' (it says so already), or why not: 'unknown', 'gone' (its buyer's account), 'replaced' (by another meanwhile), 'credited' (part of
 -- it went back already).
 create or replace function correct_receipt(
   p_number text, p_company jsonb, p_actor text, p_origin jsonb, out outcome text, out receipt text
@@ -13,6 +13,7 @@ declare
 begin
   select * into o from orders where id = (select order_id from receipts where number = p_number) for update;   -- refunds wait
   if not found then outcome := 'unknown'; return; end if;
+  if exists (select from users where id = o.user_id and deleted_at is not null) then outcome := 'gone'; return; end if;
   select * into old from receipts where number = valid_receipt_number(o.id);
   buyer := (old.buyer - 'legalName' - 'address' - 'gstin') || coalesce(p_company, '{"legalName": null, "address": null, "gstin": null}');
   receipt := old.number;

@@ -1,5 +1,7 @@
+import { type Actor, originJson } from '../../platform/audit-context.ts'
 import type { Seller } from '../../platform/config.ts'
 import type { Sql } from '../../platform/db.ts'
+import type { Company } from '../company-details/company.ts'
 
 /** An amount and what it is made of, in paise, as a receipt and its credit notes are stored. */
 export type TaxedAmount = {
@@ -131,4 +133,17 @@ export async function listPapersOf(sql: Sql, userId: string, limit: number): Pro
     order by issued_at desc, number desc
     limit ${limit}
   `
+}
+
+/** What became of a receipt that was to be corrected, and the number of the one that counts. See correct-receipt.sql. */
+export type Correction = {
+  outcome: 'corrected' | 'repeated' | 'unknown' | 'gone' | 'replaced' | 'credited'
+  receipt: string | null
+}
+
+/** Corrects whom a receipt is made out to. */
+export async function correctBuyer(sql: Sql, number: string, company: Company | null, by: Actor): Promise<Correction> {
+  const [row] = await sql<Correction[]>`
+    select * from correct_receipt(${number}, ${company && sql.json(company)}, ${by.actor}, ${originJson(sql, by)})`
+  return row!
 }

@@ -10,7 +10,7 @@ import { findCreditNoteRow, findReceiptRow, type ListedPaper, listTakenBack } fr
 
 declare module '../../web/views.ts' {
   interface Views {
-    'billing/receipts/show': { paper: Paper; takenBack: readonly ListedPaper[] }
+    'billing/receipts/show': { paper: Paper; takenBack: readonly ListedPaper[]; mayAct: boolean }
   }
 }
 
@@ -27,19 +27,19 @@ const routes: FastifyPluginAsyncTypebox<{ services: Services }> = async (app, { 
     const [, number, pdf] = /^(R\d{4}-\d{6,})(\.pdf)?$/.exec(request.params.file) ?? []
     const row = number ? await findReceiptRow(services.sql, number) : undefined
     const paper = visible(request, row && paperOfReceipt(row))
-    return pdf ? sendPdf(reply, paper) : showPaper(reply, paper)
+    return pdf ? sendPdf(reply, paper) : showPaper(reply, paper, request.mayAct)
   })
 
   app.get('/credit-notes/:file', signedIn, async (request, reply) => {
     const [, number, pdf] = /^(C\d{4}-\d{6,})(\.pdf)?$/.exec(request.params.file) ?? []
     const row = number ? await findCreditNoteRow(services.sql, number) : undefined
     const paper = visible(request, row && paperOfCreditNote(row))
-    return pdf ? sendPdf(reply, paper) : showPaper(reply, paper)
+    return pdf ? sendPdf(reply, paper) : showPaper(reply, paper, request.mayAct)
   })
 
-  async function showPaper(reply: FastifyReply, paper: Paper) {
+  async function showPaper(reply: FastifyReply, paper: Paper, mayAct: boolean) {
     const takenBack = paper.kind === 'credit-note' ? [] : await listTakenBack(services.sql, paper)
-    return reply.page('billing/receipts/show', { paper, takenBack })
+    return reply.page('billing/receipts/show', { paper, takenBack, mayAct })
   }
 
   async function sendPdf(reply: FastifyReply, paper: Paper) {
