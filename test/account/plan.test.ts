@@ -79,7 +79,7 @@ describe('the plan page', () => {
     await app.run('remind')
     await app.run('deliver-mails')
     const mail = (await app.mailbox.list()).find(
-      ({ recipients, text }) => recipients.includes(person.email) && text!.includes('/checkout/'),
+      (one) => one.recipients.includes(person.email) && one.text?.includes('/checkout/'),
     )
     expect(mail!.text).toContain('/checkout/monthly')
     await person.visitor.post('/checkout/monthly')

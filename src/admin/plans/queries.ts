@@ -39,7 +39,7 @@ export type PriceChangeLine = {
 /** Planned prices, the newest first; the last fifty. */
 export async function listPriceChanges(sql: Sql): Promise<PriceChangeLine[]> {
   return sql<PriceChangeLine[]>`
-    select c.id, old.title as plan_title, c.replaces, old.price_paise as old_paise, c.price_paise as new_paise,
+    select c.id::text, old.title as plan_title, c.replaces, old.price_paise as old_paise, c.price_paise as new_paise,
            c.effective_at as "from", c.subscribers_from, c.announced_at, c.applied_at, c.withdrawn_at, c.created_at,
            a.username as made_by,
            (select count(*)::int from (

@@ -19,7 +19,8 @@ type CheckoutNotice = { kind: 'info' | 'good' | 'warn' | 'bad'; text: string }
 /** How far a person is with buying one plan, computed from rows at every request. A stage's template is `_stage-<stage>`. */
 export type Checkout = {
   stage: Stage
-  plan: { name: string; title: string; pricePaise: number; months: number }
+  plan: Pick<PlanOnSale, 'name' | 'title' | 'pricePaise' | 'months'> &
+    Partial<Pick<PlanOnSale, 'nextPricePaise' | 'nextPriceFrom'>>
   order: Order | null
   lastAttempt: { status: string; reason: string | null } | null
   notice: CheckoutNotice | null

@@ -72,3 +72,8 @@ end $$;
 create or replace function notice_of_a_price() returns interval language sql immutable as $$
   select interval '7 days'
 $$;
+
+-- Everybody whom an announced price concerns was written to.
+create or replace function note_announced(c price_changes) returns void language sql as $$
+  update price_changes set announced_at = now() where id = c.id and announced_at is null
+$$;

@@ -89,7 +89,7 @@ begin
   loop
     select count(enqueue_mail('price-change', c.id || ':' || u.id, u.id, u.name, u.email, p_bulk => true))
     into mailed from concerned_by(c, p_limit) u;
-    if mailed < p_limit and c.announced_at is null then update price_changes set announced_at = now() where id = c.id; end if;
+    if mailed < p_limit then perform note_announced(c); end if;
     total := total + mailed;
   end loop;
   return total;

@@ -1,7 +1,7 @@
 import type { Actor } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
 import { AppError } from '../../platform/errors.ts'
-import type { Company } from '../company-details/company.ts'
+import type { Company } from '../company-details/queries.ts'
 import { type Correction, correctBuyer } from './queries.ts'
 
 /**

@@ -1,7 +1,7 @@
 import { type Actor, originJson } from '../../platform/audit-context.ts'
 import type { Seller } from '../../platform/config.ts'
 import type { Sql } from '../../platform/db.ts'
-import type { Company } from '../company-details/company.ts'
+import type { Company } from '../company-details/queries.ts'
 
 /** An amount and what it is made of, in paise, as a receipt and its credit notes are stored. */
 export type TaxedAmount = {

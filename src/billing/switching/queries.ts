@@ -6,6 +6,8 @@ export type SwitchPreview = {
   creditPaise: number
   from: Date
   until: Date
+  /** It would begin at once, not after days that run and are not credited. */
+  startsNow: boolean
 }
 
 /** The preview of a switch to a version of a plan; undefined where nothing would be credited, so that it is not offered. */
@@ -29,9 +31,9 @@ export async function findSwitchPeriod(
   sql: Sql,
   userId: string,
   planKey: string,
-): Promise<{ from: Date; until: Date }> {
-  const [row] = await sql<{ from: Date; until: Date }[]>`
-    select starts_at as "from", ends_at as until from period_of_switch(${userId}, ${planKey})
+): Promise<Pick<SwitchPreview, 'from' | 'until' | 'startsNow'>> {
+  const [row] = await sql<Pick<SwitchPreview, 'from' | 'until' | 'startsNow'>[]>`
+    select starts_at as "from", ends_at as until, starts_at <= now() as starts_now from period_of_switch(${userId}, ${planKey})
   `
   return row!
 }

@@ -79,8 +79,8 @@ export const creditsOf = async (app: TestApp, { userId }: Pick<Person, 'userId'>
   app.sql<{ unusedDays: number; creditPaise: number }[]>`
     select unused_days, credit_paise from credits_for_switch(${userId}, ${planKey})`
 
-/** Nothing in the books disagrees. */
-export async function expectBooksInOrder(app: TestApp) {
+/** No invariant is broken. */
+export async function expectInvariants(app: TestApp) {
   const { checks } = await checkInvariants(app.sql)
   expect(checks.filter(({ wrong }) => wrong > 0)).toEqual([])
 }

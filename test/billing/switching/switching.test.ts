@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { grantDays } from '../../../src/billing/subscriptions/subscriptions.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
 import { subscriberOf } from '../../support/ledger.ts'
-import { creditsOf, expectBooksInOrder, having, later, openSwitch, pay, periodsOf, refund } from './fixture.ts'
+import { creditsOf, expectInvariants, having, later, openSwitch, pay, periodsOf, refund } from './fixture.ts'
 
 let app: TestApp
 beforeAll(async () => {
@@ -10,7 +10,7 @@ beforeAll(async () => {
   app.sandbox.control.webhooks({ paused: true })
 })
 afterAll(() => app.close())
-afterEach(() => expectBooksInOrder(app))
+afterEach(() => expectInvariants(app))
 
 const admin = { actor: 'user:admin', origin: null }
 const incidents = async (orderId: string) =>
