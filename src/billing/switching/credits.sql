@@ -8,21 +8,25 @@ create or replace function credits_for_switch(p_user_id uuid, p_plan_key text)
 returns table (period_id uuid, unused_days integer, credit_paise integer) language sql stable as $$
   with bought as (
     select p.id, p.order_id, plan.months, o.amount_paise, payment.cf_payment_id,
-           (p.starts_at at time zone 'Asia/Kolkata')::date as starts_on, (p.ends_at at time zone 'Asia/Kolkata')::date as ends_on
+           days_in_india(p.starts_at, p.ends_at) as days, days_in_india(greatest(p.starts_at, now()), p.ends_at) as unused
     from subscription_periods p
     join orders o on o.id = p.order_id
     join plans plan on plan.key = p.plan_key
     join payments payment on payment.order_id = o.id and payment.applied_at is not null
     where p.user_id = p_user_id and p.voided_at is null and p.ends_at > now()
   ), counted as (
-    select bought.*, ends_on - greatest(starts_on, (now() at time zone 'Asia/Kolkata')::date) as unused,
-           greatest(0, amount_paise - gone_or_going(cf_payment_id) - credited_paise(order_id)) as left_paise
+    select bought.*, greatest(0, amount_paise - gone_or_going(cf_payment_id) - credited_paise(order_id)) as left_paise
     from bought
   ), credited as (
-    select id, unused, (left_paise * unused / (ends_on - starts_on))::integer as paise from counted where unused > 0
+    select id, unused, (left_paise * unused / days)::integer as paise from counted where unused > 0
   )
   select id, unused, paise from credited
   where paise > 0 and (select target.months from plans target where target.key = p_plan_key) > (select max(months) from bought)
+$$;
+
+-- Midnights in India between two instants: the days of a period, the first one counted and that of its end not.
+create or replace function days_in_india(p_from timestamptz, p_until timestamptz) returns integer language sql immutable as $$
+  select (p_until at time zone 'Asia/Kolkata')::date - (p_from at time zone 'Asia/Kolkata')::date
 $$;
 
 -- Writes down what a switch credits, in the statement that opens its order. It counts once the order is paid.

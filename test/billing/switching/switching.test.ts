@@ -112,6 +112,46 @@ describe('a switch to the annual plan', () => {
   })
 })
 
+describe('unused days', () => {
+  test.each([
+    [
+      'a minute before midnight in India the day still counts',
+      '2027-02-10T23:59:00+05:30',
+      '2027-02-28T10:00:00+05:30',
+      18,
+    ],
+    ['and a minute later it is used', '2027-02-11T00:01:00+05:30', '2027-02-28T10:00:00+05:30', 17],
+    ['on 29 February', '2028-02-29T12:00:00+05:30', '2028-03-31T12:00:00+05:30', 31],
+    ['of a month that begins on its last day', '2027-01-31T12:00:00+05:30', '2027-02-28T12:00:00+05:30', 28],
+    ['of a year with 29 February', '2027-11-29T05:00:00+05:30', '2028-11-29T05:00:00+05:30', 366],
+    ['on the day of the end there are none', '2027-03-31T00:00:00+05:30', '2027-03-31T23:00:00+05:30', 0],
+  ])('%s', async (_what, from, to, days) => {
+    const [row] = await app.sql<
+      { days: number }[]
+    >`select days_in_india(${from}::timestamptz, ${to}::timestamptz) as days`
+    expect(row!.days).toBe(days)
+  })
+
+  test('are worth less every day, from all that was paid to nothing, and never more than was paid', async () => {
+    const person = await having(app, 'monthly')
+    const { total } = await monthOf(person.userId)
+    const worth: number[] = []
+    for (let day = 0; day <= total; day++) {
+      const credits = await creditsOf(app, person)
+      worth.push(credits.reduce((sum, { creditPaise }) => sum + creditPaise, 0))
+      await later(app, person, '1 day')
+    }
+    expect([worth[0], worth.at(-1)]).toEqual([49_900, 0])
+    expect(worth).toEqual(worth.map((_, day) => Math.floor((49_900 * (total - day)) / total)))
+  })
+
+  test('of a month that was refunded in part are a share of what is left', async () => {
+    const person = await having(app, 'monthly')
+    await refund(app, person.orders[0]!, 20_000)
+    expect((await creditsOf(app, person)).map(({ creditPaise }) => creditPaise)).toEqual([29_900])
+  })
+})
+
 describe('money that moves around a switch', () => {
   test('a month that was refunded after the order was opened: the year is given, and a person is told', async () => {
     const person = await having(app, 'monthly')
