@@ -286,14 +286,17 @@ describe('npm run doctor', () => {
       NODE_ENV: 'production',
       BASE_URL: 'http://etf.example.in',
       SESSION_KEY: 'short',
+      SELLER_GSTIN: '27AAPFU0939F1ZA',
     })
     expect(status).toBe(1)
+    expect(stdout).not.toContain('27AAPFU0939F1')
     for (const name of [
       'DATABASE_URL',
       'CASHFREE_CLIENT_SECRET',
       'SMTP_SERVER',
       'SESSION_KEY',
       'BASE_URL: must start with https',
+      'SELLER_GSTIN: This GSTIN’s last character does not match the rest',
     ])
       expect(stdout).toContain(name)
   })

@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { refundInFull, registrant, subscriber } from '../../account/people.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
-import { subscriberOf } from '../../support/ledger.ts'
+import { newestOrder, subscriberOf } from '../../support/ledger.ts'
+import { until } from '../../support/until.ts'
 import { Visitor } from '../../support/visitor.ts'
+import { remoteDispute, write } from '../disputes/fixture.ts'
 import { codeTo, deliverNow, giftOf, give } from './giving.ts'
 
 let app: TestApp
@@ -44,7 +46,8 @@ describe('redeeming a gift', () => {
     const buyer = await registrant(app)
     const gift = await mailedGift(buyer.visitor)
     expect((await subscriberOf(app, buyer.email)).status).toBe('pending')
-    expect(await app.sql`select from receipts where order_id = ${gift.orderId}`).toHaveLength(1)
+    const [receipt] = await app.sql<{ number: string }[]>`select number from receipts where order_id = ${gift.orderId}`
+    expect((await buyer.visitor.get(`/receipts/${receipt!.number}`)).body).toContain('as a gift')
 
     const recipient = await registrant(app)
     const answer = await recipient.visitor.post('/redeem', { code: gift.code.toLowerCase().replaceAll('-', ' ') })
@@ -170,6 +173,35 @@ describe('a gift whose price goes back', () => {
     expect(Math.abs(bought!.startsAt.getTime() - ended!.voidedAt!.getTime())).toBeLessThan(1_000)
     expect((await subscriberOf(app, recipient.email)).currentPeriodEnd).toEqual(bought!.endsAt)
     expect((await subscriberOf(app, buyer.email)).currentPeriodEnd).toEqual(buyersEnd)
+    expect(await broken()).toEqual([])
+  })
+
+  test('keeps it where only a part went back, and ends it where the buyer’s bank took the money', async () => {
+    const buyer = await registrant(app)
+    const [part, disputed] = [await mailedGift(buyer.visitor), await mailedGift(buyer.visitor)]
+    await app.sql`select request_refund(${await paymentOf(part.orderId)}, 1, 10000, 'a part', 'test', null, null)`
+    await until(async () => {
+      await app.run('send-refunds')
+      await app.sql`update refunds set next_look_at = now() where order_id = ${part.orderId} and finished_at is null`
+      const [refund] = await app.sql<{ status: string }[]>`select status from refunds where order_id = ${part.orderId}`
+      return refund?.status === 'succeeded'
+    })
+    const recipient = await registrant(app)
+    expect((await recipient.visitor.post('/redeem', { code: part.code })).status).toBe(303)
+    const second = await registrant(app)
+    await second.visitor.post('/redeem', { code: disputed.code })
+    const order = await newestOrder(app, buyer.email)
+    await write(
+      app,
+      disputed.orderId,
+      remoteDispute({ ...order, id: disputed.orderId }, await paymentOf(disputed.orderId), {
+        status: 'CHARGEBACK_MERCHANT_LOST',
+      }),
+    )
+    expect((await giftOf(app, part.orderId)).voidedAt).toBeNull()
+    expect((await giftOf(app, disputed.orderId)).voidedAt).not.toBeNull()
+    expect(await periodsOf(second.userId)).toMatchObject([{ voidedAt: expect.any(Date) }])
+    expect((await subscriberOf(app, recipient.email)).status).toBe('active')
     expect(await broken()).toEqual([])
   })
 
