@@ -9,6 +9,7 @@ export const orderColumns: Column<OrderLine>[] = [
   { title: 'Order', text: (row) => row.id },
   { title: 'Person', text: (row) => row.personName },
   { title: 'Plan', text: (row) => row.planTitle },
+  { title: 'Purpose', text: (row) => row.purpose },
   { title: 'Amount', paise: (row) => row.amountPaise },
   { title: 'Status', text: (row) => row.status },
   { title: 'Held', time: (row) => row.heldAt },

@@ -11,6 +11,7 @@ export type OrderLine = {
   personId: string
   personName: string
   planTitle: string
+  purpose: Order['purpose']
   amountPaise: number
   status: Order['status']
   heldAt: Date | null
@@ -50,7 +51,7 @@ export async function listOrders(
       order by o.created_at desc, o.id desc
       limit ${limit}
     )
-    select o.id, o.created_at as at, o.user_id as person_id, u.name as person_name, p.title as plan_title, o.amount_paise,
+    select o.id, o.created_at as at, o.user_id as person_id, u.name as person_name, p.title as plan_title, o.purpose, o.amount_paise,
            o.status, o.held_at, o.paid_at, paid.actor as paid_by, coalesce(tried.attempts, 0) as attempts, tried.method,
            tried.bank_reference
     from listed o

@@ -100,7 +100,7 @@ export async function findRefundBasis(sql: Sql, cfPaymentId: string): Promise<Re
     join orders o on o.id = pay.order_id
     join users u on u.id = o.user_id
     join plans p on p.key = o.plan_key
-    join subscriptions s on s.user_id = o.user_id
+    join subscriptions s on s.user_id = holder_of_access(o)
     cross join lateral (select case when pay.applied_at is null then 0 else credited_paise(o.id) end as paise) credited
     left join receipts receipt on receipt.number = valid_receipt_number(o.id) and receipt.cf_payment_id = pay.cf_payment_id
     where pay.cf_payment_id = ${cfPaymentId}

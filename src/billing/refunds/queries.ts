@@ -41,6 +41,8 @@ export type Rehearsal = {
   until: Date | null
   /** The period this payment bought ends at once. */
   endsPeriod: boolean
+  /** The order is a gift’s, and its price is all back then: its code works no more. */
+  endsGift: boolean
   /** Later periods that move forward to close the gap; those without an order were granted by an administrator. */
   moved: { orderId: string | null; planTitle: string | null; from: Date; to: Date; newFrom: Date; newTo: Date }[]
   /** None where the payment was never receipted, or all of the receipt was credited before. */

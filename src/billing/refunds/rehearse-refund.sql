@@ -41,8 +41,8 @@ language sql volatile as $$
     'until', s.current_period_end,
     'hasAccess', has_access(s) is true,
     'endsPeriod', exists (select from was where was."orderId" = o.id and not exists (
-                            select from subscription_periods p left join gifts g on g.id = p.gift_id
-                            where o.id in (p.order_id, g.order_id) and p.voided_at is null)),
+                            select from subscription_periods p where p.id = was.id and p.voided_at is null)),
+    'endsGift', exists (select from gifts where order_id = o.id and voided_at is not null),
     'moved', (
       select coalesce(jsonb_agg(jsonb_build_object('orderId', p.order_id, 'planTitle', plan.title, 'from', was."startsAt",
                                 'to', was."endsAt", 'newFrom', p.starts_at, 'newTo', p.ends_at) order by p.starts_at), '[]')

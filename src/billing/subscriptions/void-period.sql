@@ -2,8 +2,9 @@
 -- after it move forward to close the gap, so that what was paid and not refunded is enjoyed in full. Called inside settle_refunds, which holds the order's lock.
 create or replace function void_period(p_order_id text) returns void language plpgsql as $$
 declare
-  bought uuid := (select period.id from subscription_periods period left join gifts g on g.id = period.gift_id
-                  where period.order_id = p_order_id or g.order_id = p_order_id);
+  bought uuid := coalesce(
+    (select id from subscription_periods where order_id = p_order_id),
+    (select period.id from gifts g join subscription_periods period on period.gift_id = g.id where g.order_id = p_order_id));
   gone  subscription_periods;
   gap   interval;
   left_over subscription_periods;
@@ -58,8 +59,9 @@ create or replace function end_cause(p subscription_periods) returns text langua
     when p.voided_at is null then null
     when p.switched_to is not null then 'switch'
     when p.void_reason is not null then 'by-hand'
-    when exists (select from disputes d left join gifts g on g.id = p.gift_id
-                 where d.order_id in (p.order_id, g.order_id) and d.status = 'lost') then 'dispute'
+    when exists (select from disputes d
+                 where d.order_id = coalesce(p.order_id, (select g.order_id from gifts g where g.id = p.gift_id))
+                   and d.status = 'lost') then 'dispute'
     else 'refund'
   end
 $$;

@@ -111,6 +111,30 @@ describe('buying a gift', () => {
 })
 
 describe('the code', () => {
+  test('goes out with settlement where its day is over when the money comes', async () => {
+    const buyer = await registrant(app)
+    const { location } = await buyer.visitor.post('/gift', giftForm)
+    const orderId = location!.split('/').at(-1)!
+    await app.sql`update gifts set deliver_on = deliver_on - 1 where order_id = ${orderId}`
+    app.sandbox.control.pay(orderId)
+    const page = await buyer.visitor.get(`/payment/return?order_id=${orderId}`)
+    expect(page.body).toContain('The code is on its way to ravi.gift@example.in')
+    expect(await mailsAbout((await giftOf(app, orderId)).giftId)).toHaveLength(1)
+  })
+
+  test('and whom it was for are forgotten a month after it expired', async () => {
+    const buyer = await registrant(app)
+    const { orderId } = await give(app, buyer.visitor, { email: 'forgotten@example.in' })
+    await app.sql`update gifts set deliver_on = deliver_on - 366 - 29 where order_id = ${orderId}`
+    await app.run('clean')
+    const recipient = async () =>
+      (await app.sql`select recipient_email from gifts where order_id = ${orderId}`)[0]!.recipientEmail
+    expect(await recipient()).toBe('forgotten@example.in')
+    await app.sql`update gifts set deliver_on = deliver_on - 3 where order_id = ${orderId}`
+    await app.run('clean')
+    expect(await recipient()).toBe('')
+  })
+
   test('is due at nine on its day in India, and counts until twelve months after it, the day included', async () => {
     const [row] = await app.sql`
       select gift_due_at(g) as due_at, gift_ends_at(g) as ends_at
