@@ -39,7 +39,10 @@ test.each(looks)(
     await requestByUpi(hosted)
     await openDashboard(page, 'Annual')
     await page.goto('/account/plan')
-    await page.getByText(/^Annual until/).last().waitFor()
+    await page
+      .getByText(/^Annual until/)
+      .last()
+      .waitFor()
     await page.getByRole('button', { name: 'Choose monthly for later' }).click()
     await page.getByText('then Monthly if you renew').waitFor()
     await looksRight(person, `plan-later-${name}`)

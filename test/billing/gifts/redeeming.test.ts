@@ -41,6 +41,12 @@ const broken = async () => {
   return found
 }
 
+async function paymentOf(orderId: string): Promise<string> {
+  const [row] = await app.sql<{ id: string }[]>`
+    select cf_payment_id as id from payments where order_id = ${orderId} and applied_at is not null`
+  return row!.id
+}
+
 describe('redeeming a gift', () => {
   test('gives its period once; the buyer gets a receipt and no access, and both are told', async () => {
     const buyer = await registrant(app)
@@ -105,7 +111,7 @@ describe('redeeming a gift', () => {
     await (await registrant(app)).visitor.post('/redeem', { code: taken.code })
     const corrected = { recipient: 'Ravi', email: 'ravi.right@example.in' }
     expect((await buyer.visitor.post(`/account/gifts/${replaced.giftId}`, corrected)).status).toBe(303)
-    await app.sql`select void_gift(${refunded.orderId})`
+    await refundInFull(app, await paymentOf(refunded.orderId), refunded.orderId)
     const other = await registrant(app)
     for (const code of [taken.code, replaced.code, refunded.code, 'ABCD-EFGH-JKMN-PQRS-TVWX', 'nonsense', '']) {
       const answer = await other.visitor.post('/redeem', { code })
@@ -205,9 +211,20 @@ describe('a gift whose price goes back', () => {
     expect(await broken()).toEqual([])
   })
 
-  async function paymentOf(orderId: string): Promise<string> {
-    const [row] = await app.sql<{ id: string }[]>`
-      select cf_payment_id as id from payments where order_id = ${orderId} and applied_at is not null`
-    return row!.id
-  }
+  test('at the very moment of its redeeming leaves no access either way', async () => {
+    const buyer = await registrant(app)
+    const people = await Promise.all(Array.from({ length: 6 }, () => registrant(app)))
+    for (const person of people) {
+      const gift = await mailedGift(buyer.visitor)
+      await Promise.all([
+        person.visitor.post('/redeem', { code: gift.code }),
+        refundInFull(app, await paymentOf(gift.orderId), gift.orderId),
+      ])
+      const { redeemedAt, voidedAt } = await giftOf(app, gift.orderId)
+      expect(voidedAt).not.toBeNull()
+      const voided = (await periodsOf(person.userId)).map((period) => period.voidedAt !== null)
+      expect(voided).toEqual(redeemedAt ? [true] : [])
+    }
+    expect(await broken()).toEqual([])
+  })
 })
