@@ -1,13 +1,13 @@
 import { enableCompileCache } from 'node:module'
 import { join } from 'node:path'
 import type { Paper } from './paper.ts'
-import type { ReceiptPdf } from './pdf.ts'
+import type { PaperPdf } from './pdf.ts'
 
 // As in main.ts: what Node made of our TypeScript is kept, and must be before anything else is loaded.
 enableCompileCache(join(import.meta.dirname, '..', '..', '..', 'node_modules', '.cache', 'compiled'))
-const { receiptPdf } = await import('./pdf.ts')
+const { paperPdf } = await import('./pdf.ts')
 
-/** What a thread does: one receipt in, its PDF out. */
-export default function print(receipt: Paper): Promise<ReceiptPdf> {
-  return receiptPdf(receipt)
+/** What a thread does: one paper in, its PDF out. */
+export default function print(paper: Paper): Promise<PaperPdf> {
+  return paperPdf(paper)
 }

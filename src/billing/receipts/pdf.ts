@@ -1,143 +1,220 @@
-import PDFDocument from 'pdfkit'
 import { dateInIndia, dateTimeInIndia } from '../../platform/dates.ts'
 import { rupeesExact } from '../../platform/money.ts'
 import type { Paper } from './paper.ts'
-import { printable } from './typesetting/lines.ts'
-import { type Doc, type Place, type SetText, setPlainText, setText } from './typesetting/set-text.ts'
+import { drawMark } from './typesetting/mark.ts'
+import {
+  closePages,
+  content,
+  lower,
+  openPages,
+  ornament,
+  type Pages,
+  type Piece,
+  type Spot,
+  sheet,
+  within,
+  write,
+} from './typesetting/pages.ts'
+import { type SetText, setPlainText, setText } from './typesetting/set-text.ts'
+import { type Cell, type Column, hairline, ink, soft, tableRow } from './typesetting/table.ts'
 
-const ink = '#1f1c18'
-const soft = '#5f574c'
-const rule = '#d9d2c7'
-const left = 56
-const right = 539
-const wide = right - left
+/** A paper as PDF, and what was thrown while it was set in its own script, when it had to do without. */
+export type PaperPdf = { pdf: Uint8Array; fallback: string | null }
 
-/** A page under way: the document, how text is set on it, and how far down it is written. */
-type Page = { doc: Doc; set: SetText; y: number }
+const product = 'D’s Sector ETF RS Analyzer'
 
-/** A receipt as PDF, and what was thrown while it was set in its own script, when it had to do without. */
-export type ReceiptPdf = { pdf: Uint8Array; fallback: string | null }
-
-/** The receipt as one A4 page. The same receipt gives the same text every time. No name, however odd, makes it fail. */
-export async function receiptPdf(receipt: Paper): Promise<ReceiptPdf> {
+/**
+ * The paper on A4, tagged for screen readers; a second page only where names or addresses need it. The same paper gives the
+ * same bytes every time. No name, however odd, makes it fail.
+ */
+export async function paperPdf(paper: Paper): Promise<PaperPdf> {
   try {
-    return { pdf: await drawn(receipt, setText), fallback: null }
+    return { pdf: await drawn(paper, setText), fallback: null }
   } catch (error) {
-    return { pdf: await drawn(receipt, setPlainText), fallback: String((error as Error)?.stack ?? error) }
+    return { pdf: await drawn(paper, setPlainText), fallback: String((error as Error)?.stack ?? error) }
   }
 }
 
-async function drawn(receipt: Paper, set: SetText): Promise<Buffer> {
-  const doc = new PDFDocument({
-    size: 'A4',
-    margin: left,
-    font: '',
-    lang: 'en-IN',
-    info: {
-      Title: `${receipt.title} ${receipt.number}`,
-      Author: printable(receipt.seller.name),
-      CreationDate: receipt.issuedAt,
-    },
-  })
-  const done = collect(doc)
-  const page: Page = { doc, set, y: 56 }
-  drawHead(page, receipt)
-  drawParties(page, receipt)
-  drawLines(page, receipt)
-  drawPayment(page, receipt)
-  doc.end()
-  return done
+async function drawn(paper: Paper, set: SetText): Promise<Buffer> {
+  const pages = openPages({ title: `${paper.title} ${paper.number}`, made: paper.issuedAt, set })
+  let spot = head(pages, paper)
+  spot = parties(pages, paper, spot)
+  spot = supply(pages, paper, spot)
+  spot = amounts(pages, paper, spot)
+  spot = taxes(pages, paper, spot)
+  spot = particulars(pages, paper, spot)
+  write(pages, pages.root, closingWords(paper), { ...paragraph, size: 8, colour: soft }, spot)
+  return closePages(pages, (page, count) => foot(pages, paper, page, count))
 }
 
-function drawHead(page: Page, { title, number, issuedAt }: Paper) {
-  const corner = { x: left, width: wide, align: 'right' } as const
-  write(page, title, { y: 56, size: 20, weight: 'bold' })
-  write(page, number, { ...corner, y: 60, size: 11, weight: 'bold' })
-  write(page, dateInIndia(issuedAt), { ...corner, y: 76, size: 9, colour: soft })
-  line(page, 100)
-  page.y = 116
+const column = { x: sheet.left, width: sheet.width }
+const paragraph: Piece = { as: 'P', ...column, size: 9, colour: ink }
+const heading: Piece = { as: 'H2', ...column, size: 8, colour: soft }
+
+function head(pages: Pages, { title, number, issuedAt, original }: Paper): Spot {
+  const top = { page: 0, y: sheet.top }
+  const { root } = pages
+  const side = 30
+  const bbox = [sheet.left, top.y, sheet.left + side, top.y + side]
+  const mark = within(pages, root, 'Figure', { alt: `Mark of ${product}`, bbox, placement: 'Block' })
+  content(pages, mark, 'Figure', () => drawMark(pages.doc, sheet.left, top.y, side))
+  const beside = { ...paragraph, x: sheet.left + 40, width: 220, size: 10.5, weight: 'bold' } as const
+  write(pages, root, product, beside, { ...top, y: top.y + 8 })
+  const corner = { ...paragraph, x: 300, width: sheet.right - 300, align: 'right' } as const
+  let spot = write(pages, root, title, { ...corner, as: 'H1', size: 18, weight: 'bold' }, { ...top, y: top.y - 3 })
+  spot = write(pages, root, number, { ...corner, size: 10.5, weight: 'bold' }, spot)
+  spot = write(pages, root, dateInIndia(issuedAt), { ...corner, colour: soft }, spot)
+  if (original) {
+    const takesPlace = title === 'Credit note' ? 'For' : 'Replaces'
+    const words = `${takesPlace} ${original.title.toLowerCase()} ${original.number} of ${dateInIndia(original.issuedAt)}`
+    spot = write(pages, root, words, { ...corner, colour: soft }, spot)
+  }
+  return hairline(pages, { ...spot, y: spot.y + 12 }, { below: 14 })
 }
 
-function drawParties(page: Page, { seller, buyer, placeOfSupply, original, reason }: Paper) {
-  const { y } = page
-  const sold = [seller.address, seller.gstin ? `GSTIN ${seller.gstin}` : '', seller.stateName, seller.email]
-  const bought = [
-    buyer.person ?? '',
-    buyer.address,
-    buyer.gstin ? `GSTIN ${buyer.gstin}` : '',
-    buyer.email,
-    `${buyer.stateName} (${buyer.stateCode})`,
-  ]
-  page.y = Math.max(
-    party(page, { label: 'From', name: seller.name, details: sold, x: left, y }),
-    party(page, { label: 'To', name: buyer.name, details: bought, x: 310, y }),
-  )
-  const notes = [
-    placeOfSupply ? `Place of supply: ${placeOfSupply.name} (${placeOfSupply.code}). Reverse charge: no.` : '',
-    original ? `For ${original.title.toLowerCase()} ${original.number} of ${dateInIndia(original.issuedAt)}.` : '',
-    reason ? `Reason: ${reason}.` : '',
-  ]
-  for (const note of notes.filter(Boolean)) page.y = write(page, note, { y: page.y + 6, size: 8, colour: soft })
-  page.y += 18
+function parties(pages: Pages, { title, seller, buyer }: Paper, at: Spot): Spot {
+  const sold = [seller.address, gstinOf(seller), stateOf(seller), seller.email]
+  const bought = [buyer.person ?? '', buyer.address, gstinOf(buyer), stateOf(buyer), buyer.email]
+  const to = title === 'Credit note' ? 'Credited to' : 'Billed to'
+  const left = party(pages, { label: 'Sold by', name: seller.name, details: sold, x: sheet.left }, at)
+  const right = party(pages, { label: to, name: buyer.name, details: bought, x: 312 }, at)
+  const end = lower(left, right)
+  return { ...end, y: end.y + 14 }
 }
 
-type Party = { label: string; name: string; details: string[]; x: number; y: number }
+const gstinOf = ({ gstin }: { gstin: string | null }) => (gstin ? `GSTIN ${gstin}` : '')
+const stateOf = ({ stateName, stateCode }: { stateName: string; stateCode: string }) =>
+  stateName ? `${stateName} (${stateCode})` : ''
 
-function party(page: Page, { label, name, details, x, y }: Party): number {
-  const column = { x, width: 225 }
-  write(page, label, { ...column, y, size: 8, colour: soft })
-  let bottom = write(page, name, { ...column, y: y + 13, size: 10.5, weight: 'bold' })
+type Party = { label: string; name: string; details: string[]; x: number }
+
+function party(pages: Pages, { label, name, details, x }: Party, at: Spot): Spot {
+  const narrow = { x, width: 227 }
+  const section = within(pages, pages.root, 'Sect')
+  let spot = write(pages, section, label, { ...heading, ...narrow }, at)
+  spot = write(pages, section, name, { ...paragraph, ...narrow, size: 10.5, weight: 'bold' }, down(spot, 3))
   for (const detail of details.filter(Boolean))
-    bottom = write(page, detail, { ...column, y: bottom + 2, size: 9, colour: soft })
-  return bottom
+    spot = write(pages, section, detail, { ...paragraph, ...narrow, colour: soft }, down(spot, 2))
+  return spot
 }
 
-function drawLines(page: Page, receipt: Paper) {
-  line(page, page.y)
-  page.y += 10
-  for (const { description, sac, amountPaise } of receipt.lines)
-    row(page, sac ? `${description} (SAC ${sac})` : description, rupeesExact(amountPaise))
-  if (receipt.period)
-    row(page, `Period: ${dateInIndia(receipt.period.from)} to ${dateInIndia(receipt.period.to)}`, '', { colour: soft })
-  for (const { label, amountPaise } of receipt.breakdown) row(page, label, rupeesExact(amountPaise))
-  line(page, page.y + 2)
-  page.y += 10
-  row(page, 'Total', rupeesExact(receipt.totalPaise), { size: 12, weight: 'bold' })
-  page.y = write(page, receipt.totalInWords, { size: 9, colour: soft }) + 18
+function supply(pages: Pages, { placeOfSupply, tax, reason }: Paper, at: Spot): Spot {
+  let spot = at
+  if (tax && placeOfSupply) {
+    const place = `Place of supply: ${placeOfSupply.name} (${placeOfSupply.code})`
+    spot = down(write(pages, pages.root, `${place}. Reverse charge: No.`, paragraph, spot), 4)
+  }
+  if (reason) spot = down(write(pages, pages.root, `Reason: ${reason}.`, paragraph, spot), 4)
+  return down(spot, 12)
 }
 
-function drawPayment(page: Page, { facts, seller, title }: Paper) {
-  const said = facts.flatMap(({ label, value }) =>
-    value === null ? [] : [`${label}: ${value instanceof Date ? dateTimeInIndia(value) : value}`],
+function amounts(pages: Pages, paper: Paper, at: Spot): Spot {
+  const { tax, lines, breakdown, totalPaise, totalInWords } = paper
+  const columns: Column[] = [
+    { x: sheet.left, width: 290 },
+    { x: 356, width: 70 },
+    { x: 426, width: sheet.right - 426, align: 'right' },
+  ]
+  const table = within(pages, pages.root, 'Table')
+  const label = (text: string): Cell => ({ text, heads: 'Column', size: 8, colour: soft })
+  const names = ['Description', tax ? 'SAC' : ' ', tax ? 'Before tax' : 'Amount'].map(label)
+  let spot = hairline(pages, tableRow(pages, table, columns, names, at), { below: 8 })
+  for (const { description, sac, amountPaise } of lines) {
+    const cells = [{ text: description }, { text: sac ?? '' }, { text: signed(amountPaise) }]
+    spot = tableRow(pages, table, columns, cells, spot, 6)
+  }
+  spot = hairline(pages, down(spot, 2), { x: 312, below: 8 })
+  const sums: Column[] = [{ x: 312, width: 114 }, columns[2]!]
+  // Of the heads of a sum the first column is the second of the lines' columns; an empty cell stands before it.
+  const sum = (name: string, amount: string, look: Partial<Cell> = {}) => {
+    const cells: Cell[] = [{ text: '' }, { text: name, heads: 'Row', colour: soft, ...look }, { text: amount, ...look }]
+    spot = tableRow(pages, table, [columns[0]!, ...sums], cells, spot)
+  }
+  for (const { label: name, amountPaise, isSigned } of breakdown)
+    sum(name, isSigned ? withSign(amountPaise) : rupeesExact(amountPaise))
+  if (breakdown.length > 0) spot = hairline(pages, down(spot, 2), { x: 312, below: 8 })
+  sum('Total', rupeesExact(totalPaise), { size: 12, weight: 'bold', colour: ink })
+  const words = write(pages, pages.root, totalInWords, { ...paragraph, colour: soft, align: 'right' }, spot)
+  return down(words, 22)
+}
+
+/** The tax table of Rule 46: for the one service, its code, value, rates and taxes. */
+function taxes(pages: Pages, { tax, lines }: Paper, at: Spot): Spot {
+  if (!tax) return at
+  const sac = lines.find((line) => line.sac)?.sac
+  const total = tax.heads.reduce((sum, { amountPaise }) => sum + amountPaise, 0)
+  const facts: [head: string, value: string][] = [
+    ['Service', sac ? `SAC ${sac}` : ''],
+    ['Taxable value', rupeesExact(tax.taxablePaise)],
+    ['Rate', `${tax.ratePercent}%`],
+    ...tax.heads.map(({ label, ratePercent, amountPaise }): [string, string] => [
+      `${label} ${ratePercent}%`,
+      rupeesExact(amountPaise),
+    ]),
+    ['Tax in all', rupeesExact(total)],
+  ]
+  const width = sheet.width / facts.length
+  const columns = facts.map(
+    (_, i): Column => ({
+      x: sheet.left + i * width,
+      width: width - (i === facts.length - 1 ? 0 : 6),
+      ...(i > 0 ? { align: 'right' } : {}),
+    }),
   )
-  page.y = write(page, said.join(', '), { size: 9 }) + 10
-  write(
-    page,
-    `Computer-generated ${title.toLowerCase()}; no signature is needed. Prepaid: no auto-debit. Questions: ${seller.email}`,
-    { size: 8, colour: soft },
+  let spot = write(pages, pages.root, 'Tax', { ...paragraph, as: 'H2', weight: 'bold' }, at)
+  const table = within(pages, pages.root, 'Table')
+  const names = facts.map(([text]): Cell => ({ text, heads: 'Column', size: 8, colour: soft }))
+  spot = hairline(pages, tableRow(pages, table, columns, names, down(spot, 6)), { below: 8 })
+  const values = facts.map(([, text]): Cell => ({ text }))
+  return down(tableRow(pages, table, columns, values, spot), 22)
+}
+
+/** What was sold for how long, and how it was paid. */
+function particulars(pages: Pages, { title, period, facts }: Paper, at: Spot): Spot {
+  const name = title === 'Credit note' ? 'Refund' : 'Period and payment'
+  let spot = write(pages, pages.root, name, { ...paragraph, as: 'H2', weight: 'bold' }, at)
+  spot = hairline(pages, down(spot, 5), { below: 8 })
+  const columns: Column[] = [
+    { x: sheet.left, width: 120 },
+    { x: sheet.left + 130, width: sheet.width - 130 },
+  ]
+  const table = within(pages, pages.root, 'Table')
+  const sold = period ? `${dateInIndia(period.from)} to ${dateInIndia(period.to)}` : null
+  for (const { label, value } of [{ label: 'Period sold', value: sold }, ...facts]) {
+    if (!value) continue
+    const text = value instanceof Date ? dateTimeInIndia(value) : value
+    spot = tableRow(pages, table, columns, [{ text: label, heads: 'Row', colour: soft }, { text }], spot)
+  }
+  return down(spot, 18)
+}
+
+function closingWords({ title, seller }: Paper): string {
+  return `Computer-generated ${title.toLowerCase()}; no signature is needed. Prepaid: nothing is debited by itself. Questions: ${seller.email}`
+}
+
+function foot(pages: Pages, { title, number, seller }: Paper, page: number, count: number): void {
+  const look = { size: 8, colour: soft, width: 360 }
+  ornament(
+    pages,
+    () => {
+      const [words] = pages.set(pages.doc, `${title} ${number} · ${seller.name}`, look)
+      words?.draw(sheet.left, 796)
+      const [place] = pages.set(pages.doc, `Page ${page} of ${count}`, look)
+      place?.draw(sheet.right - place.width, 796)
+    },
+    'Pagination',
   )
 }
 
-function row(page: Page, label: string, amount: string, look: Partial<Place> = {}) {
-  const style = { size: 10, ...look }
-  const bottoms = [write(page, label, { ...style, width: 360 }), write(page, amount, { ...style, align: 'right' })]
-  page.y = Math.max(...bottoms) + 5
+function down(spot: Spot, points: number): Spot {
+  return { ...spot, y: spot.y + points }
 }
 
-/** Sets a text where the page has come to, in ink over the whole width unless told otherwise. Answers where it ends. */
-function write({ doc, set, y }: Page, text: string, look: Partial<Place> & { size: number }): number {
-  return set(doc, text, { x: left, y, width: wide, colour: ink, ...look })
+/** What was taken off has the sign that readers of figures know, U+2212. */
+function signed(amountPaise: number): string {
+  return amountPaise < 0 ? `−${rupeesExact(-amountPaise)}` : rupeesExact(amountPaise)
 }
 
-function line({ doc }: Page, y: number) {
-  doc.moveTo(left, y).lineTo(right, y).lineWidth(0.7).strokeColor(rule).stroke()
-}
-
-function collect(doc: Doc): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = []
-    doc.on('data', (chunk: Buffer) => chunks.push(chunk))
-    doc.on('end', () => resolve(Buffer.concat(chunks)))
-    doc.on('error', reject)
-  })
+function withSign(amountPaise: number): string {
+  return amountPaise > 0 ? `+${rupeesExact(amountPaise)}` : signed(amountPaise)
 }

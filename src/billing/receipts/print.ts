@@ -3,42 +3,42 @@ import { LRUCache } from 'lru-cache'
 import type { Log } from '../../platform/log.ts'
 import { threadPool } from '../../platform/thread-pool.ts'
 import type { Paper } from './paper.ts'
-import type { ReceiptPdf } from './pdf.ts'
+import type { PaperPdf } from './pdf.ts'
 
 /**
  * A second or two of work may wait; requests after that are refused with 503. A mail that begins late in its round and
  * waits so long for its PDF is still handed over within its lease (mails.ts).
  */
-const pool = threadPool<Paper, ReceiptPdf>({
+const pool = threadPool<Paper, PaperPdf>({
   name: 'receipt-pdf',
   file: join(import.meta.dirname, 'pdf-thread.ts'),
   longestQueue: 100,
   limitMs: 8_000,
 })
 
-/** The newest PDFs by what is printed on them, about 3 MB: many readers of one receipt are one piece of work. */
+/** The newest PDFs by what is printed on them, about 3 MB: many readers of one paper are one piece of work. */
 const kept = new LRUCache<string, Promise<Buffer>>({ max: 100 })
 
 /**
- * A receipt as PDF, made in a thread of its own: the same as before as long as nothing on it changed. Throws AppError
+ * A paper as PDF, made in a thread of its own: the same as before as long as nothing on it changed. Throws AppError
  * `unavailable` when too many are waiting; for a `patient` caller that is a job, only when it takes too long.
  */
-export async function printed(receipt: Paper, log: Log, how = { patient: false }): Promise<Buffer> {
-  const key = JSON.stringify(receipt)
+export async function printed(paper: Paper, log: Log, how = { patient: false }): Promise<Buffer> {
+  const key = JSON.stringify(paper)
   const known = kept.get(key)
   if (known) return known
-  const printing = print(receipt, log, how)
+  const printing = print(paper, log, how)
   kept.set(key, printing)
   printing.catch(() => kept.delete(key))
   return printing
 }
 
-async function print(receipt: Paper, log: Log, how: { patient: boolean }): Promise<Buffer> {
-  const { pdf, fallback } = await pool.run(receipt, how)
+async function print(paper: Paper, log: Log, how: { patient: boolean }): Promise<Buffer> {
+  const { pdf, fallback } = await pool.run(paper, how)
   if (fallback !== null)
     log.error(
-      { event: 'receipt set plainly', receipt: receipt.number, reason: fallback },
-      'a receipt could not be set in its own script',
+      { event: 'paper set plainly', paper: paper.number, reason: fallback },
+      'a paper could not be set in its own script',
     )
   return Buffer.from(pdf)
 }

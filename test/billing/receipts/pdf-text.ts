@@ -7,7 +7,8 @@ export function textOfPdf(pdf: Buffer): string {
     objects.set(number!, body!)
   const streamOf = (number: string) => {
     const [, content] = /stream\n([\s\S]*?)\nendstream/.exec(objects.get(number) ?? '') ?? []
-    return content === undefined ? '' : inflateSync(Buffer.from(content, 'latin1')).toString('latin1')
+    const isPacked = objects.get(number)?.includes('/FlateDecode')
+    return content === undefined || !isPacked ? '' : inflateSync(Buffer.from(content, 'latin1')).toString('latin1')
   }
   const fonts = new Map<string, string[]>()
   for (const body of objects.values())
@@ -46,7 +47,7 @@ function spelt(text: string): string {
     text.replace(/\\([\s\S])/g, (_, sign) => escapes[sign] ?? sign),
     'latin1',
   )
-  return bytes.subarray(2).swap16().toString('utf16le')
+  return bytes[0] === 0xfe ? bytes.subarray(2).swap16().toString('utf16le') : bytes.toString('latin1')
 }
 
 function charactersIn(cmap: string): string[] {
@@ -61,5 +62,22 @@ function charactersIn(cmap: string): string[] {
 }
 
 function decoded(hex: string, font: string[]): string {
-  return (hex.match(/.{4}/g) ?? []).map((glyph) => font[Number.parseInt(glyph, 16)] ?? '?').join('')
+  const read = (hex.match(/.{4}/g) ?? []).map((glyph) => font[Number.parseInt(glyph, 16)] ?? '?')
+  // What a glyph reads that belongs to the one before it: an invisible sign.
+  return read.join('').replaceAll('\u2060', '')
+}
+
+/** The drawing operators of all pages. */
+export function drawingsOf(pdf: Buffer): string {
+  return [...pdf.toString('latin1').matchAll(/stream\n([\s\S]*?)\nendstream/g)]
+    .map(([, content]) => {
+      try {
+        return inflateSync(Buffer.from(content!, 'latin1')).toString('latin1')
+      } catch {
+        // Metadata is not compressed.
+        return ''
+      }
+    })
+    .filter((content) => content.includes(' TJ'))
+    .join('\n')
 }

@@ -20,23 +20,26 @@ export type Weight = 'regular' | 'bold'
 
 // The PDF standard fonts have no rupee sign and print it as something else; DejaVu has it.
 const text: Record<Weight, string> = {
-  regular: 'dejavu-fonts-ttf/ttf/DejaVuSans.ttf',
-  bold: 'dejavu-fonts-ttf/ttf/DejaVuSans-Bold.ttf',
+  regular: 'dejavu-fonts-ttf/ttf/DejaVuSansCondensed.ttf',
+  bold: 'dejavu-fonts-ttf/ttf/DejaVuSansCondensed-Bold.ttf',
 }
 
-/** The scripts that India's languages are written in and DejaVu does not have. */
-const scripts: readonly [RegExp, string][] = [
-  [/\p{Script=Devanagari}/u, 'devanagari'],
-  [/\p{Script=Bengali}/u, 'bengali'],
-  [/\p{Script=Tamil}/u, 'tamil'],
-  [/\p{Script=Telugu}/u, 'telugu'],
-  [/\p{Script=Kannada}/u, 'kannada'],
-  [/\p{Script=Malayalam}/u, 'malayalam'],
-  [/\p{Script=Gujarati}/u, 'gujarati'],
-  [/\p{Script=Gurmukhi}/u, 'gurmukhi'],
-  [/\p{Script=Oriya}/u, 'oriya'],
-  [/\p{Script=Ol_Chiki}/u, 'ol-chiki'],
-  [/\p{Script=Meetei_Mayek}/u, 'meetei-mayek'],
+/** The scripts of the Eighth Schedule's languages and Sinhala, each with its package and the part of it with the script. */
+const scripts: readonly [RegExp, family: string, part: string][] = [
+  [/\p{Script=Devanagari}/u, 'noto-sans-devanagari', 'devanagari'],
+  [/\p{Script=Bengali}/u, 'noto-sans-bengali', 'bengali'],
+  [/\p{Script=Tamil}/u, 'noto-sans-tamil', 'tamil'],
+  [/\p{Script=Telugu}/u, 'noto-sans-telugu', 'telugu'],
+  [/\p{Script=Kannada}/u, 'noto-sans-kannada', 'kannada'],
+  [/\p{Script=Malayalam}/u, 'noto-sans-malayalam', 'malayalam'],
+  [/\p{Script=Gujarati}/u, 'noto-sans-gujarati', 'gujarati'],
+  [/\p{Script=Gurmukhi}/u, 'noto-sans-gurmukhi', 'gurmukhi'],
+  [/\p{Script=Oriya}/u, 'noto-sans-oriya', 'oriya'],
+  [/\p{Script=Ol_Chiki}/u, 'noto-sans-ol-chiki', 'ol-chiki'],
+  [/\p{Script=Meetei_Mayek}/u, 'noto-sans-meetei-mayek', 'meetei-mayek'],
+  [/\p{Script=Sinhala}/u, 'noto-sans-sinhala', 'sinhala'],
+  // Urdu, Kashmiri and Sindhi: Naskh has every letter of the block.
+  [/\p{Script=Arabic}/u, 'noto-naskh-arabic', 'arabic'],
 ]
 
 /** A plain drawing of nearly every character there is: for the scripts of the rest of the world. */
@@ -48,10 +51,24 @@ const shared = /[\p{M}\p{Script=Common}\p{Script=Inherited}]/u
 /** The font that prints this character, when what stands before it is printed with `before`. */
 export function fontFor(character: string, weight: Weight, before: Font | undefined): Font {
   const codePoint = character.codePointAt(0)!
-  if (before && shared.test(character) && (before.has(codePoint) || isJoiner(codePoint))) return before
-  const script = scripts.find(([pattern]) => pattern.test(character))?.[1]
-  const candidates = [...(script ? [indic(script)] : []), text[weight], indic('devanagari'), lastResort]
+  if (before && staysWith(before, character)) return before
+  const own = scripts.find(([pattern]) => pattern.test(character))
+  const [, devanagariFamily, devanagari] = scripts[0]!
+  const candidates = [
+    ...(own ? [packaged(own[1], own[2], weight)] : []),
+    text[weight],
+    // Signs that the scripts of India share, such as the danda.
+    packaged(devanagariFamily, devanagari, weight),
+    lastResort,
+  ]
   return open(candidates.find((file) => open(file).has(codePoint)) ?? text[weight])
+}
+
+/** What several scripts share is printed with the letters before it; a plain drawing keeps no more than its marks. */
+function staysWith(before: Font, character: string): boolean {
+  const codePoint = character.codePointAt(0)!
+  const stays = lastResort.includes(before.name) ? /\p{M}/u : shared
+  return isJoiner(codePoint) || (stays.test(character) && before.has(codePoint))
 }
 
 /** Where the font of everything else lies, for who draws without a shaper. */
@@ -68,8 +85,8 @@ function isJoiner(codePoint: number): boolean {
   return codePoint === 0x200c || codePoint === 0x200d
 }
 
-function indic(script: string): string {
-  return `@fontsource/noto-sans-${script}/files/noto-sans-${script}-${script}-400-normal.woff`
+function packaged(family: string, part: string, weight: Weight): string {
+  return `@fontsource/${family}/files/${family}-${part}-${weight === 'bold' ? 700 : 400}-normal.woff`
 }
 
 const opened = new Map<string, Font>()
@@ -77,8 +94,8 @@ const require = createRequire(import.meta.url)
 
 /** `file` starts with the name of the package that it is in. */
 function pathOf(file: string): string {
-  const [, packaged, inside] = /^((?:@[^/]+\/)?[^/]+)\/(.+)$/.exec(file)!
-  return join(dirname(require.resolve(`${packaged}/package.json`)), inside!)
+  const [, folder, inside] = /^((?:@[^/]+\/)?[^/]+)\/(.+)$/.exec(file)!
+  return join(dirname(require.resolve(`${folder}/package.json`)), inside!)
 }
 
 /** Reads a font once. */

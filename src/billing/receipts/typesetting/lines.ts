@@ -2,8 +2,8 @@ import bidiFactory from 'bidi-js'
 import { type Font, fontFor, textFont, type Weight } from './fonts.ts'
 import { type Glyph, shaped } from './shaping.ts'
 
-/** Letters of one font and one direction, as they are drawn; `width` in points. */
-export type Run = { text: string; font: Font; isRightToLeft: boolean; glyphs: Glyph[]; width: number }
+/** Letters of one font and one direction, as they are drawn; `from` counts UTF-16 units of the text, `width` is in points. */
+export type Run = { text: string; from: number; font: Font; isRightToLeft: boolean; glyphs: Glyph[]; width: number }
 
 /** One line of a text: its characters in the order they are read, its runs from left to right. Measures in points. */
 export type Line = { text: string; runs: Run[]; width: number; ascent: number; height: number }
@@ -104,6 +104,7 @@ function runsBetween(text: string, { from, to }: Range, { fonts, levels, size }:
     const units = glyphs.reduce((sum, glyph) => sum + glyph.xAdvance, 0)
     runs.push({
       text: text.slice(start, end),
+      from: start,
       font,
       level,
       isRightToLeft,
