@@ -3,6 +3,7 @@ import closeWithGrace from 'close-with-grace'
 import { buildApp } from './app.ts'
 import { cashfree } from './billing/payments/cashfree.ts'
 import type { BillingServices } from './billing/payments/gateway.ts'
+import { keepGraceDays } from './billing/subscriptions/queries.ts'
 import { banner } from './dev/banner.ts'
 import { seedDemo } from './dev/demo.ts'
 import { startServices } from './dev/services.ts'
@@ -55,6 +56,11 @@ const sql = instrumentPool(
 const reencrypted = await reencryptSecrets(sql, config.totpKeys).catch(refuse)
 if (reencrypted > 0)
   log.info({ event: 'second factors re-encrypted', reencrypted }, 'second factors re-encrypted with the newest key')
+if (await keepGraceDays(sql, config.graceDays).catch(refuse))
+  log.info(
+    { event: 'grace days changed', days: config.graceDays },
+    'access goes on for another number of days after its end',
+  )
 const mailer = mailerOf(config)
 const gateway = cashfree({
   ...config.cashfree,

@@ -12,12 +12,14 @@ import reports from './report-routes.ts'
 import secondFactor from './second-factor-routes.ts'
 import security from './security/routes.ts'
 import sessions from './sessions/routes.ts'
+import subscription from './subscription-routes.ts'
 
 /** A person's own pages, under /account. Every one of them is about the person who is signed in. */
 const routes: FastifyPluginAsyncTypebox<Account> = async (app, account) => {
   app.addHook('preHandler', requireUser)
   const given = { ...account, prefix: '/account' }
   await app.register(overview, given)
+  await app.register(subscription, given)
   await app.register(plan, given)
   await app.register(profile, given)
   await app.register(company, given)

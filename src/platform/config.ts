@@ -82,6 +82,8 @@ export type Config = Readonly<{
     backupDir: string | null
     pgDump: string | null
   }
+  /** Days of access after a period has ended; the database knows it too (keepGraceDays). */
+  graceDays: number
   seller: Seller
   /** Who answers complaints; without a name, pages say “our grievance officer”. */
   grievanceOfficer: { name: string; designation: string; phone: string; email: string }
@@ -156,6 +158,7 @@ export function readConfig(source: Record<string, string | undefined>): Config {
       backupDir: env.BACKUP_DIR ?? null,
       pgDump: env.PG_DUMP ?? null,
     },
+    graceDays: env.GRACE_DAYS,
     seller: {
       name: env.SELLER_NAME,
       address: env.SELLER_ADDRESS,

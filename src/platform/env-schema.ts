@@ -52,6 +52,7 @@ const Environment = Type.Object({
   BACKUP_DIR: Optional,
   PG_DUMP: Optional,
   RATE_LIMIT_SCALE: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 1_000_000 })),
+  GRACE_DAYS: Type.Integer({ minimum: 0, maximum: 60, default: 3 }),
   SELLER_NAME: Type.String({ default: "D's Sector ETF RS Analyzer" }),
   SELLER_ADDRESS: Type.String({ default: '' }),
   SELLER_EMAIL: Optional,

@@ -1,4 +1,3 @@
-import { graceDays } from '../billing/subscriptions/subscriptions.ts'
 import { eventDays } from '../billing/webhooks/inbox.ts'
 import { consentVersion } from '../identity/registration/consent.ts'
 
@@ -6,8 +5,6 @@ import { consentVersion } from '../identity/registration/consent.ts'
 export const policyTerms = {
   /** Days after payment in which a full refund may be asked for without a reason. */
   refundDays: 7,
-  /** Days of access after the paid period has ended. */
-  graceDays,
   /** Days within which a complaint is answered. */
   answerDays: 7,
   /** Days for which the application's own log lines are kept by the operator. */

@@ -36,7 +36,7 @@ declare module '../web/views.ts' {
     'site/methodology': Methodology
   }
 }
-type Policy = { terms: typeof policyTerms; plans: Plan[]; raNumber: string | null }
+type Policy = { terms: typeof policyTerms & { graceDays: number }; plans: Plan[]; raNumber: string | null }
 type Methodology = { legends: Legends; quadrants: typeof quadrantLabels }
 type Landing = Policy & {
   /** Nothing is sold at the moment. */
@@ -58,6 +58,8 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
   { services, limit },
 ) => {
   const sendOnce = pageCache(5_000)
+  const { raNumber, graceDays } = services.config
+  const terms = { ...policyTerms, graceDays }
 
   app.get('/', { schema: { querystring: ByPlan } }, async (request, reply) => {
     const plan = [request.query.plan].flat()[0]
@@ -115,9 +117,9 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
     app.get(`/${page}`, async (request, reply) => {
       const html = async () =>
         reply.render(`site/${page}`, {
-          terms: policyTerms,
+          terms,
           plans: await listPlansOnSale(services.sql),
-          raNumber: services.config.raNumber,
+          raNumber,
         })
       return show(request, reply, page, html)
     })
@@ -167,8 +169,8 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
       source: sourceOf(preview),
       formats: numberFormats,
       legends: legendsFor('week'),
-      terms: policyTerms,
-      raNumber: services.config.raNumber,
+      terms,
+      raNumber,
     }
   }
 

@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import { buildApp } from '../../src/app.ts'
 import type { BillingServices } from '../../src/billing/payments/gateway.ts'
+import { keepGraceDays } from '../../src/billing/subscriptions/queries.ts'
 import type { Sandbox } from '../../src/dev/cashfree-sandbox/sandbox.ts'
 import type { MailCatcher } from '../../src/dev/mail-catcher/mail-catcher.ts'
 import type { Config } from '../../src/platform/config.ts'
@@ -57,6 +58,7 @@ export async function startApp(
     },
     { disturbed },
   )
+  await keepGraceDays(sql, config.graceDays)
   const app = await buildApp({ services, sessionKeys: config.sessionKeys })
   await app.listen({ port, host: 'localhost' })
   sandbox.control.webhooks({ url: `http://127.0.0.1:${(app.server.address() as AddressInfo).port}/webhooks/cashfree` })

@@ -1,4 +1,3 @@
-import { graceDays } from '../../billing/subscriptions/subscriptions.ts'
 import type { PeriodRow } from './queries.ts'
 
 /** What a stretch of the bar stands for. */
@@ -16,17 +15,16 @@ export type PeriodBar = {
 
 const width = 1000
 const height = 36
-const day = 86_400_000
 
 /**
- * Lays out periods from the first to the last, grace included, true to scale. A period that was ended early is drawn as
+ * Lays out periods from the first to the last, grace included (until `graceEndsAt`), true to scale. A period that was ended early is drawn as
  * far as it was enjoyed, and empty for the rest. Null without periods.
  */
-export function periodBar(periods: readonly PeriodRow[], now: Date): PeriodBar | null {
+export function periodBar(periods: readonly PeriodRow[], graceEndsAt: Date | null, now: Date): PeriodBar | null {
   if (periods.length === 0) return null
   const counted = periods.filter((period) => !period.voidedAt)
   const lastEnd = Math.max(0, ...counted.map((period) => period.endsAt.getTime()))
-  const graceEnd = lastEnd + graceDays * day
+  const graceEnd = Math.max(lastEnd, lastEnd === 0 ? 0 : (graceEndsAt?.getTime() ?? 0))
   const from = Math.min(...periods.map((period) => period.startsAt.getTime()))
   const to = Math.max(graceEnd, ...periods.map((period) => period.endsAt.getTime()))
   const at = (instant: number) => Math.round(((instant - from) / (to - from)) * width * 10) / 10

@@ -63,7 +63,8 @@ export async function listStatusChangesOf(sql: Sql, userId: string, limit: numbe
   return sql<{ at: Date; action: string; plan: string | null }[]>`
     select at, action, details ->> 'after' as plan
     from audit
-    where user_id = ${userId} and action in ('subscription.grace', 'subscription.expired', 'subscription.next-plan')
+    where user_id = ${userId} and action in ('subscription.grace', 'subscription.expired', 'subscription.next-plan',
+                                            'subscription.cancel-requested', 'subscription.resumed')
     order by id desc
     limit ${limit}
   `

@@ -82,7 +82,7 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { services }) => 
       opensSoon: !isOpen,
       nextTitle,
       periods,
-      bar: periodBar(periods, new Date()),
+      bar: periodBar(periods, subscription.graceEndsAt, new Date()),
       payments: payments.map((payment) => ({
         ...payment,
         method: methodTitle(payment.method),

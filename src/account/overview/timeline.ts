@@ -177,6 +177,15 @@ function refundEntry({ at, amountPaise, status, creditNote }: Facts['refunds'][n
 }
 
 function statusEntry({ at, action, plan }: Facts['changes'][number]): TimelineEntry {
+  if (action === 'subscription.cancel-requested')
+    return {
+      at,
+      tone: 'info',
+      what: 'You cancelled',
+      why: 'Access stays until the end of what you paid for; no reminders are sent.',
+    }
+  if (action === 'subscription.resumed')
+    return { at, tone: 'good', what: 'You resumed', why: 'Everything is as it was before you cancelled.' }
   if (action === 'subscription.next-plan')
     return {
       at,

@@ -28,6 +28,7 @@ export const kindLabels: Record<MailKind, string> = {
   'gift-redeemed': 'Gift was redeemed',
   'gift-started': 'Gift began',
   cancelled: 'Subscription cancelled',
+  leaving: 'Cancelled by the subscriber',
   'verify-email': 'Confirm the address',
   'change-email': 'Confirm the new address',
   'email-changed': 'Address was changed',

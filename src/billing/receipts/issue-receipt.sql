@@ -13,7 +13,8 @@ $$;
 -- Whom papers of an order are made out to: the person, and the company of the order, or the one that the account names.
 create or replace function buyer_of(o orders) returns jsonb language sql stable as $$
   select jsonb_build_object('name', u.name, 'email', u.email, 'stateCode', u.state_code)
-         || coalesce(o.company, jsonb_build_object('legalName', d.legal_name, 'address', d.address, 'gstin', d.gstin))
+         || jsonb_strip_nulls(coalesce(o.company,
+              jsonb_build_object('legalName', d.legal_name, 'address', d.address, 'gstin', d.gstin)))
   from users u left join billing_details d on d.user_id = u.id
   where u.id = o.user_id
 $$;

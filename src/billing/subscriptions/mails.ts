@@ -2,10 +2,11 @@ import type { Config } from '../../platform/config.ts'
 import type { Sql } from '../../platform/db.ts'
 import type { Services } from '../../platform/services.ts'
 import type { Composed, Composers } from '../../records/mails/registry.ts'
-import { findCancelledEnd, findGrant } from './queries.ts'
+import { findCancelledEnd, findGrant, findSubscriptionRow } from './queries.ts'
 
 /** The mails about a subscription: after it was cancelled, and about granted days. */
-export const subscriptionMails = ({ sql, config }: Services): Pick<Composers, 'granted' | 'cancelled'> => ({
+export const subscriptionMails = ({ sql, config }: Services): Pick<Composers, 'granted' | 'cancelled' | 'leaving'> => ({
+  leaving: (mail) => composeLeavingMail(sql, config, mail),
   granted: (mail) => composeGrantedMail(sql, config, mail),
   cancelled: (mail) => composeCancelledMail(sql, config, mail),
 })
@@ -24,6 +25,25 @@ async function composeGrantedMail(
       account: { name: mail.toName },
       seller: config.seller,
       dashboardUrl: `${config.baseUrl}/dashboard`,
+    },
+  }
+}
+
+/** What the mail that confirms leaving says; null when they stay after all. */
+async function composeLeavingMail(
+  sql: Sql,
+  config: Config,
+  mail: { subjectKey: string; toName: string },
+): Promise<Composed | null> {
+  const [userId] = mail.subjectKey.split(':')
+  const subscription = await findSubscriptionRow(sql, userId!)
+  if (!subscription?.cancelRequestedAt) return null
+  return {
+    data: {
+      endsAt: subscription.currentPeriodEnd,
+      account: { name: mail.toName },
+      seller: config.seller,
+      accountUrl: `${config.baseUrl}/account`,
     },
   }
 }

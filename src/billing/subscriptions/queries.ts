@@ -3,7 +3,7 @@ import type { Sql } from '../../platform/db.ts'
 
 /**
  * Where a subscription stands by the database's clock.
- * pending: never paid · active: until `currentPeriodEnd` · grace: `graceDays` more · expired · cancelled.
+ * pending: never paid · active: until `currentPeriodEnd` · grace: until `graceEndsAt` · expired · cancelled.
  */
 export type Subscription = {
   userId: string
@@ -152,6 +152,33 @@ export async function endNow(sql: Sql, cancellation: Cancellation, by: Actor): P
                                ${by.actor}, ${originJson(sql, by)}) as outcome
   `
   return row!.outcome
+}
+
+/** The subscriber leaves at the end; see leave-subscription.sql for the answers. */
+export async function leaveAtEnd(
+  sql: Sql,
+  userId: string,
+  why: { reason: string; comment: string },
+  by: Actor,
+): Promise<string> {
+  const [row] = await sql<{ outcome: string }[]>`
+    select leave_at_end(${userId}, ${why.reason}, ${why.comment}, ${by.actor}, ${originJson(sql, by)}) as outcome
+  `
+  return row!.outcome
+}
+
+/** The subscriber stays after all; see leave-subscription.sql for the answers. */
+export async function resumeLeft(sql: Sql, userId: string, by: Actor): Promise<string> {
+  const [row] = await sql<{ outcome: string }[]>`
+    select resume_subscription(${userId}, ${by.actor}, ${originJson(sql, by)}) as outcome
+  `
+  return row!.outcome
+}
+
+/** Writes the setting down for SQL (grace-period.sql). True when it was another one. */
+export async function keepGraceDays(sql: Sql, days: number): Promise<boolean> {
+  const [row] = await sql<{ changed: boolean }[]>`select keep_grace_days(${days}) as changed`
+  return row!.changed
 }
 
 /** An instant from microseconds since 1970: a Date would lose what comes after the milliseconds. */

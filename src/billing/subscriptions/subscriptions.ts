@@ -8,12 +8,11 @@ import {
   endNow,
   findSubscriptionRow,
   type Grant,
+  leaveAtEnd,
   type Phase,
+  resumeLeft,
   type Subscription,
 } from './queries.ts'
-
-/** Days of access after a paid period has ended; `grace_period()` in SQL. */
-export const graceDays = 3
 
 /** "Annual until 28 Nov 2027, then Monthly until 28 Dec 2027"; null when nothing runs. At most so many phases one by one. */
 export function phasesLabel(phases: readonly Phase[], most = 4): string | null {
@@ -38,6 +37,7 @@ const refusals: Record<string, AppError> = {
   'unknown-user': new AppError('not-found', 'There is no such account.'),
   changed: new AppError('conflict', 'This subscription changed meanwhile. Nothing was done; please look again.'),
   'nothing-runs': new AppError('conflict', 'No access is running, so there is nothing to cancel.'),
+  over: new AppError('conflict', 'Your access has ended meanwhile. Subscribe again to come back.'),
 }
 
 /**
@@ -55,5 +55,44 @@ export async function grantDays(sql: Sql, grant: Grant, by: Actor): Promise<void
  */
 export async function cancelSubscription(sql: Sql, cancellation: Cancellation, by: Actor): Promise<void> {
   const refusal = refusals[await endNow(sql, cancellation, by)]
+  if (refusal) throw refusal
+}
+
+/** Why subscribers leave, as the form offers it. */
+export const leavingReasons = {
+  price: 'It costs too much',
+  use: 'I do not use it enough',
+  missing: 'Something is missing',
+  trust: 'The numbers did not help me',
+  trouble: 'Something did not work',
+  other: 'Another reason',
+} as const
+
+const longestComment = 500
+
+/**
+ * The subscriber leaves at the end of what runs: access stays until then, reminders stop, and a mail confirms it. Asking
+ * again keeps the newer reason. Throws AppError `invalid` for a reason that is not offered or a text over 500 characters,
+ * `conflict` when nothing runs.
+ */
+export async function leave(
+  sql: Sql,
+  userId: string,
+  why: { reason: string; comment: string },
+  by: Actor,
+): Promise<void> {
+  const comment = why.comment.trim()
+  const fields: Record<string, string> = {}
+  if (why.reason !== '' && !Object.hasOwn(leavingReasons, why.reason))
+    fields.reason = 'Please choose one of the reasons, or none.'
+  if (comment.length > longestComment) fields.comment = `At most ${longestComment} characters. Please shorten it.`
+  if (Object.keys(fields).length > 0) throw new AppError('invalid', 'Please check the highlighted fields.', { fields })
+  const refusal = refusals[await leaveAtEnd(sql, userId, { reason: why.reason, comment }, by)]
+  if (refusal) throw refusal
+}
+
+/** The subscriber stays after all. Throws AppError `conflict` when access has ended. */
+export async function resume(sql: Sql, userId: string, by: Actor): Promise<void> {
+  const refusal = refusals[await resumeLeft(sql, userId, by)]
   if (refusal) throw refusal
 }

@@ -18,6 +18,7 @@ export const mailKinds = [
   'gift-redeemed',
   'gift-started',
   'granted',
+  'leaving',
   'password-changed',
   'price-change',
   'receipt',

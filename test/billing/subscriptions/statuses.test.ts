@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { graceDays, subscriptionOf } from '../../../src/billing/subscriptions/subscriptions.ts'
+import { subscriptionOf } from '../../../src/billing/subscriptions/subscriptions.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
 import { newestOrder, subscriberOf } from '../../support/ledger.ts'
 import { Visitor } from '../../support/visitor.ts'
@@ -131,6 +131,6 @@ describe('a subscription', () => {
 
   test('has one period of grace, the same for SQL and for pages', async () => {
     const [row] = await app.sql<{ days: number }[]>`select extract(epoch from grace_period())::int / 86400 as days`
-    expect(row!.days).toBe(graceDays)
+    expect(row!.days).toBe(app.config.graceDays)
   })
 })

@@ -47,6 +47,11 @@ function describe(event: TimelineEvent): Description {
 
 const audited: Record<string, (event: TimelineEvent) => Description> = {
   'user.registered': () => ({ text: 'Registered. No access yet: nothing was paid.' }),
+  'subscription.cancel-requested': (event) => ({
+    tone: 'warn',
+    text: `Cancelled: access stays until its end, and no reminders are sent.${text(event, 'reason') ? ` Reason: ${text(event, 'reason')}.` : ''}`,
+  }),
+  'subscription.resumed': () => ({ tone: 'good', text: 'Resumed before the end: as if never cancelled.' }),
   'order.set-aside': () => ({ text: 'Said that a payment pending at the bank had failed, and went to pay again.' }),
   'order.opened': () => ({ text: 'Went to pay: an order was opened.' }),
   'order.active': () => ({ text: 'Cashfree opened the order. It waits for payment.' }),
