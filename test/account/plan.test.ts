@@ -50,7 +50,7 @@ describe('the plan page', () => {
     const person = await having(app, 'annual')
     const answer = await person.visitor.post('/account/plan/switch', { plan: 'annual' })
     expect([answer.status, answer.body.includes('There are no unused days to credit')]).toEqual([409, true])
-    expect((await person.visitor.post('/account/plan/switch', { plan: 'weekly' })).status).toBe(404)
+    expect((await person.visitor.post('/account/plan/switch', { plan: 'weekly' })).status).toBe(422)
   })
 
   test('a shorter plan is chosen for later, taken back, offered when it is time, and cleared by a purchase', async () => {

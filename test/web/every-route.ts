@@ -84,7 +84,7 @@ export const endpoints: Record<string, Endpoint> = {
     except: { other: 303, reader: 303, money: 303 },
   },
   'POST /account/subscription/resume': { may: 'signed-in', except: { other: 409, reader: 409, money: 409 } },
-  'POST /account/plan/switch': { may: 'signed-in', form: () => ({ plan: 'nothing' }), answers: 404 },
+  'POST /account/plan/switch': { may: 'signed-in', form: () => ({ plan: 'nothing' }), answers: 422 },
   'POST /account/plan/next': { may: 'signed-in', form: () => ({ plan: 'monthly' }) },
   'POST /account/plan/next/withdrawal': { may: 'signed-in' },
   'GET /account/profile': { may: 'signed-in' },

@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { findOrCreateOrder } from '../../billing/checkout/create-order.ts'
+import { findPlanFor } from '../../billing/pricing/queries.ts'
 import { chooseNextPlan } from '../../billing/subscriptions/next-plan-queries.ts'
 import { actorOf } from '../../identity/sessions/guards.ts'
 import { AppError } from '../../platform/errors.ts'
@@ -23,6 +24,8 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { services, limit
   app.post('/plan/switch', { schema: { body: PostedForm }, config: limit }, async (request, reply) => {
     const { plan } = readForm(request.body, ['plan'], 40)
     const open = async () => {
+      if (!(await findPlanFor(services.sql, request.user!.id, plan)))
+        throw new AppError('invalid', 'That plan is not offered. Nothing was done.')
       const order = await findOrCreateOrder(services, request.user!, plan, { purpose: 'switch' })
       return reply.leaveFor(`/checkout/${order.planName}?order=${order.id}`)
     }
