@@ -8,6 +8,7 @@ begin
     else perform extend_subscription(o);
   end case;
   if o.purpose = 'period' then perform clear_next_plan(o); end if;
+  if o.purpose = 'gift' then return; end if;   -- it renews nothing of its buyer's: reminders and their links stay
   perform note_reminded_payment(o);
   perform end_renewal_links(o.user_id);
 end $$;

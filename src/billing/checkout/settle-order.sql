@@ -92,11 +92,13 @@ create or replace function has_money_left(o orders) returns boolean language sql
                                           and (gone_or_going(p.cf_payment_id) >= p.amount_paise) is not true)
 $$;
 
--- Two orders that were open side by side were both paid: both periods are given, and the admin is told.
+-- Two orders that were open side by side were both paid: both periods are given, and the admin is told. A gift is another
+-- purchase, which is meant to stand beside.
 create or replace function note_second_order(o orders) returns void language plpgsql as $$
 declare
   earlier text := (select e.id from orders e
-                   where e.user_id = o.user_id and e.id <> o.id and e.paid_at > o.created_at limit 1);
+                   where e.user_id = o.user_id and e.id <> o.id and e.paid_at > o.created_at
+                     and 'gift' not in (e.purpose, o.purpose) limit 1);
 begin
   if earlier is not null then
     perform open_incident('two-orders-paid', o.id, o,

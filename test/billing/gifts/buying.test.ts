@@ -34,6 +34,27 @@ describe('buying a gift', () => {
     expect((await buyer.visitor.get('/account/gifts')).body).toContain('Code not sent yet')
   })
 
+  test('ends no link with which the buyer may renew', async () => {
+    const buyer = await subscriber(app)
+    await app.sql`insert into account_links (user_id, purpose, email, expires_at, plan_name)
+                  values (${buyer.userId}, 'renew', ${buyer.email}, now() + interval '30 days', 'monthly')`
+    await give(app, buyer.visitor)
+    const links =
+      await app.sql`select ended_at from account_links where user_id = ${buyer.userId} and purpose = 'renew'`
+    expect(links).toEqual([{ endedAt: null }])
+  })
+
+  test('beside an open order of the buyer’s own is no second payment', async () => {
+    const buyer = await registrant(app)
+    const { location } = await buyer.visitor.post('/gift', giftForm)
+    for (const id of [buyer.order.id, location!.split('/').at(-1)!]) {
+      app.sandbox.control.pay(id)
+      await buyer.visitor.get(`/payment/return?order_id=${id}`)
+    }
+    expect(await app.sql`select from incidents where user_id = ${buyer.userId}`).toEqual([])
+    expect(await app.sql`select from receipts where user_id = ${buyer.userId}`).toHaveLength(2)
+  })
+
   test('told again before it is paid, the open order goes to the last one named', async () => {
     const buyer = await registrant(app)
     const first = await buyer.visitor.post('/gift', giftForm)
