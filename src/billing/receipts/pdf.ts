@@ -117,7 +117,7 @@ function amounts(pages: Pages, paper: Paper, at: Spot): Spot {
   ]
   const table = within(pages, pages.root, 'Table')
   const label = (text: string): Cell => ({ text, heads: 'Column', size: 8, colour: soft })
-  const names = ['Description', tax ? 'SAC' : ' ', tax ? 'Before tax' : 'Amount'].map(label)
+  const names = [label('Description'), tax ? label('SAC') : { text: '' }, label(tax ? 'Before tax' : 'Amount')]
   let spot = hairline(pages, tableRow(pages, table, columns, names, at), { below: 8 })
   for (const { description, sac, amountPaise } of lines) {
     const cells = [{ text: description }, { text: sac ?? '' }, { text: signed(amountPaise) }]
@@ -189,7 +189,8 @@ function particulars(pages: Pages, { title, period, facts }: Paper, at: Spot): S
 }
 
 function closingWords({ title, seller }: Paper): string {
-  return `Computer-generated ${title.toLowerCase()}; no signature is needed. Prepaid: nothing is debited by itself. Questions: ${seller.email}`
+  const prepaid = title === 'Credit note' ? '' : ' Prepaid: nothing is debited by itself.'
+  return `Computer-generated ${title.toLowerCase()}; no signature is needed.${prepaid} Questions: ${seller.email}`
 }
 
 function foot(pages: Pages, { title, number, seller }: Paper, page: number, count: number): void {

@@ -77,6 +77,27 @@ describe('a paper that needs a second page', () => {
   })
 })
 
+test('a credit note names its invoice and why; a receipt without GST has no word of tax', async () => {
+  const invoice = invoiceTo('Asha Rao')
+  const original = { number: 'R2627-000001', issuedAt: invoice.issuedAt, title: 'Tax invoice' }
+  const heads = { kind: 'credit-note', title: 'Credit note', number: 'C2627-000001' } as const
+  const note = await readPdf(
+    await printed({ ...invoice, ...heads, original, reason: 'Payment refunded', period: null }),
+  )
+  for (const words of ['Credit note C2627-000001', 'For tax invoice R2627-000001 of', 'Reason: Payment refunded.'])
+    expect(note.text).toContain(words)
+  expect(note.text).not.toMatch(/Period sold|Prepaid/)
+  const untaxed = { kind: 'receipt', title: 'Receipt', tax: null, placeOfSupply: null, breakdown: [] } as const
+  const lines = [{ description: 'Annual', sac: null, amountPaise: 509_000 }]
+  const off = { description: 'Discount', sac: null, amountPaise: -10_000 }
+  const seller = { ...invoice.seller, gstin: null }
+  const receipt = await readPdf(
+    await printed({ ...invoice, ...untaxed, seller, breakdown: [], lines: [...lines, off] }),
+  )
+  expect(receipt.text).toContain('Discount −₹100.00')
+  expect(receipt.text).not.toMatch(/GST|SAC|tax|Place of supply|Reverse/i)
+})
+
 describe('a name is copied from a paper as it was typed', () => {
   test.each(namesByScript)('%s', async (_language, name) => {
     const pdf = await printed(invoiceTo(name))

@@ -19,7 +19,10 @@ const tolerance = 1
 let browser: Browser
 let drawing: Page
 beforeAll(async () => {
-  browser = await chromium.launch({ executablePath: inject('chromium'), args: ['--no-sandbox', '--font-render-hinting=none'] })
+  browser = await chromium.launch({
+    executablePath: inject('chromium'),
+    args: ['--no-sandbox', '--font-render-hinting=none'],
+  })
   drawing = await drawingPage(browser)
 })
 afterAll(() => browser?.close())
