@@ -1,7 +1,9 @@
+import type PDFDocument from 'pdfkit'
 import type { Font } from './fonts.ts'
 import type { Run } from './lines.ts'
-import type { Doc } from './set-text.ts'
 import type { Glyph } from './shaping.ts'
+
+export type Doc = InstanceType<typeof PDFDocument>
 
 /** Where a run begins on a page that runs upwards, in points. */
 type Start = { x: number; y: number; size: number }
@@ -15,7 +17,7 @@ export function drawRun(doc: Doc, { font, glyphs }: Run, { x, y, size }: Start):
   doc.page.fonts[embedded.id] ??= embedded.ref()
   const scale = size / font.unitsPerEm
   doc.addContent(`BT\n/${embedded.id} ${short(size)} Tf`)
-  const pieces: { glyph: Glyph; code: string; at: number }[] = []
+  const pieces: Piece[] = []
   let pen = 0
   for (const glyph of glyphs) {
     pieces.push({ glyph, code: codeOf(embedded, glyph), at: pen + glyph.xOffset })

@@ -1,5 +1,6 @@
 import PDFDocument from 'pdfkit'
-import { type Doc, type Look, type SetText, setText } from './set-text.ts'
+import type { Doc } from './draw-run.ts'
+import { type Look, type SetText, setText } from './set-text.ts'
 
 /** Margins of an A4 page, in points from its left and top edge. */
 export const sheet = { left: 56, right: 539, top: 52, bottom: 770, width: 483 }

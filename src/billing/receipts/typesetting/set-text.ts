@@ -1,9 +1,6 @@
-import type PDFDocument from 'pdfkit'
-import { drawRun } from './draw-run.ts'
+import { type Doc, drawRun } from './draw-run.ts'
 import { textFile, type Weight } from './fonts.ts'
 import { type Line, linesOf, printable, type Run } from './lines.ts'
-
-export type Doc = InstanceType<typeof PDFDocument>
 
 /** How a text looks and how wide it may be, in points. */
 export type Look = { width: number; size: number; colour: string; weight?: Weight }
