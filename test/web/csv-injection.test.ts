@@ -110,8 +110,12 @@ describe('an export', () => {
       const bytes = Buffer.from(await (await fetchBytes(way)).arrayBuffer())
       expect([way.address, answer.status, bytes.subarray(0, 3).toString('hex')]).toEqual([way.address, 200, 'efbbbf'])
       expect(answer.headers.get('content-type')).toBe('text/csv; charset=utf-8')
-      // A table of prices is of the day of its prices.
-      const day = way.address.startsWith('/dashboard') ? String.raw`\d{4}-\d\d-\d\d` : today
+      // A table of prices is of the day of its prices, vouchers are of a month.
+      const day = way.address.startsWith('/dashboard')
+        ? String.raw`\d{4}-\d\d-\d\d`
+        : way.address.startsWith('/admin/receipts/tally')
+          ? today.slice(0, 7)
+          : today
       const named = new RegExp(`^attachment; filename="[a-z-]+-${day}\\.csv"$`)
       expect(answer.headers.get('content-disposition')).toMatch(named)
       expect(answer.headers.get('cache-control')).toBe('no-store')

@@ -16,8 +16,9 @@ const head = [
 ]
 
 /** The month's sales and credit notes as vouchers for Tally, each balanced: money on one side, value and taxes on the other. */
-export function tallyFile(sql: Sql, month: Month) {
-  return paperFile(sql, { month, filter: allPapers, head }, voucherLines)
+export async function* tallyFile(sql: Sql, month: Month) {
+  yield '\ufeff' // it is opened in a spreadsheet first
+  yield* paperFile(sql, { month, filter: allPapers, head }, voucherLines)
 }
 
 function voucherLines(paper: TaxPaper) {

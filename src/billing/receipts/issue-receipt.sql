@@ -61,7 +61,9 @@ begin
                         cgst_paise, sgst_paise, igst_paise, round_off_paise, seller, buyer, plan_title, sold_from, sold_until,
                         discount_paise, credit_paise, replaces)
   select receipt_no, o.id, o.user_id, p_cf_payment_id, year, serial_no, issued, o.amount_paise, taxable,
-         half, half, igst, o.amount_paise - taxable - 2 * half - igst, p_seller, p_buyer, plan.title,
+         half, half, igst, o.amount_paise - taxable - 2 * half - igst, p_seller, p_buyer,
+         case when o.purpose = 'gift' then 'Gift of ' || plan.months || case plan.months when 1 then ' month' else ' months' end
+              else plan.title end,
          coalesce(first.sold_from, period.starts_at), coalesce(first.sold_until, period.ends_at),
          o.discount_paise, o.credit_paise, p_replaces
   from plans plan

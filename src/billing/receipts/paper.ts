@@ -154,7 +154,7 @@ function linesOf(row: ReceiptRow, isTaxed: boolean): Paper['lines'] {
 }
 
 function product(planTitle: string, isGift: boolean): string {
-  return `Sector ETF RS Analyzer, ${planTitle.toLowerCase()} subscription${isGift ? ' as a gift' : ''}`
+  return `Sector ETF RS Analyzer, ${planTitle.toLowerCase()}${isGift ? '' : ' subscription'}`
 }
 
 function breakdownOf(row: PaperRow): AmountRow[] {

@@ -119,10 +119,10 @@ describe(`ten thousand invented invoices (RECEIPTS_SEED=${random})`, () => {
   })
 
   test('are vouchers for Tally that balance', async () => {
-    const rows = parse(await download(`/admin/receipts/tally.csv?month=${months[0]}`), { columns: true }) as Record<
-      string,
-      string
-    >[]
+    const rows = parse(await download(`/admin/receipts/tally.csv?month=${months[0]}`), {
+      columns: true,
+      bom: true,
+    }) as Record<string, string>[]
     const balance = new Map<string, number>()
     for (const row of rows) {
       const sign = row['Ledger Amount Dr/Cr'] === 'Cr' ? 1 : -1

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { paperOfReceipt } from '../../../src/billing/receipts/paper.ts'
+import { findReceiptRow } from '../../../src/billing/receipts/queries.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
 import { newestOrder } from '../../support/ledger.ts'
 import { Visitor } from '../../support/visitor.ts'
@@ -109,5 +111,63 @@ describe('a registered seller’s tax invoice', () => {
     const visitor = new Visitor(app)
     await visitor.register()
     expect((await visitor.get('/checkout/monthly')).body).toContain('GST included')
+  })
+
+  /** A receipt of an order as it is paid, by a seller of a state. */
+  async function issued(
+    order: Record<string, unknown>,
+    seller = { gstin: '27AAPFU0939F1ZV', stateCode: '27' },
+    state = '27',
+  ) {
+    const form = await new Visitor(app).register({ plan: 'annual', state })
+    const { id } = await newestOrder(app, form.email!)
+    await app.sql`update orders set ${app.sql(order)}, status = 'paid', paid_at = now() where id = ${id}`
+    await app.sql`insert into payments (cf_payment_id, order_id, status, method, applied_at) values ('cf' || ${id}, ${id}, 'SUCCESS', 'upi', now())`
+    const all = { name: 'Sector Tools LLP', address: '', email: 'help@example.in', sac: '997331', ...seller }
+    const [row] = await app.sql<{ number: string }[]>`
+      select write_receipt(o, 'cf' || o.id, ${app.sql.json(all)}, buyer_of(o), null) as number from orders o where id = ${id}`
+    return paperOfReceipt((await findReceiptRow(app.sql, row!.number))!)
+  }
+
+  test.each(['04', '26', '31', '35', '38'])(
+    'of a seller in the union territory %s charges UTGST beside CGST',
+    async (code) => {
+      const seller = { gstin: `${code}AAPFU0939F1ZV`, stateCode: code }
+      const paper = await issued({ amount_paise: 499_000 }, seller, code)
+      expect(paper.tax!.heads).toEqual([
+        { label: 'CGST', ratePercent: 9, amountPaise: 38_059 },
+        { label: 'UTGST', ratePercent: 9, amountPaise: 38_059 },
+      ])
+      expect((await issued({ amount_paise: 499_000 }, seller)).tax!.heads).toEqual([
+        { label: 'IGST', ratePercent: 18, amountPaise: 76_119 },
+      ])
+    },
+  )
+
+  test('to a company goes by the state of its GSTIN, wherever the person lives', async () => {
+    const company = app.sql.json({ legalName: 'Rao Traders Pvt Ltd', address: 'Bengaluru', gstin: '29AAPFU0939F1ZR' })
+    const paper = await issued({ amount_paise: 499_000, company })
+    expect(paper.buyer).toMatchObject({ name: 'Rao Traders Pvt Ltd', gstin: '29AAPFU0939F1ZR', stateName: 'Karnataka' })
+    expect(paper.placeOfSupply).toEqual({ code: '29', name: 'Karnataka' })
+    expect(paper.tax!.heads).toEqual([{ label: 'IGST', ratePercent: 18, amountPaise: 76_119 }])
+  })
+
+  test('names discount and credit before tax, and its lines add up to the taxable value', async () => {
+    for (let i = 0; i < 25; i++) {
+      const [discount, credit] = [1 + ((i * 7_919) % 99_999), (i * 104_729) % 199_999]
+      const paper = await issued({
+        amount_paise: 499_000 - discount - credit,
+        discount_paise: discount,
+        credit_paise: credit,
+      })
+      expect(paper.lines.reduce((sum, { amountPaise }) => sum + amountPaise, 0)).toBe(paper.tax!.taxablePaise)
+      expect(paper.lines.map(({ description }) => description)).toContain('Discount')
+      expect(Math.abs(paper.lines[0]!.amountPaise - 422_881)).toBeLessThanOrEqual(2)
+    }
+  })
+
+  test('of a gift says for how many months, and no period', async () => {
+    const paper = await issued({ amount_paise: 499_000, purpose: 'gift' })
+    expect([paper.lines[0]!.description, paper.period]).toEqual(['Sector ETF RS Analyzer, gift of 12 months', null])
   })
 })
