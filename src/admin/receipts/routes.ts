@@ -25,8 +25,8 @@ declare module '../../web/views.ts' {
   interface Views {
     'admin/receipts/list': {
       list: ListPage<TaxPaper>
-      months: string[]
-      month: string
+      months: { value: string; label: string }[]
+      month: { value: string; label: string }
       kinds: Awaited<ReturnType<typeof sumByKind>>
       byState: (Awaited<ReturnType<typeof sumByState>>[number] & { stateName: string })[]
       states: typeof indianStates
@@ -56,7 +56,14 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services }) => {
       sumByState(sql, span),
     ])
     const named = byState.map((sum) => ({ ...sum, stateName: findState(sum.stateCode)?.name ?? sum.stateCode }))
-    return reply.page('admin/receipts/list', { list, months, month, kinds, byState: named, states: indianStates })
+    return reply.page('admin/receipts/list', {
+      list,
+      months: months.map(labelled),
+      month: labelled(month),
+      kinds,
+      byState: named,
+      states: indianStates,
+    })
   })
 
   app.get('.csv', { schema: { querystring: Filter } }, async (request, reply) => {
@@ -138,6 +145,13 @@ const keyOf = ({ issuedAt, number }: TaxPaper) => ({ at: issuedAt, id: number })
 /** A month that has papers, as it was asked for; else the present one. */
 function monthIn(asked: string, months: string[]): string {
   return months.includes(asked) ? asked : months[0]!
+}
+
+const monthWords = new Intl.DateTimeFormat('en-IN', { month: 'long', year: 'numeric', timeZone: 'Asia/Kolkata' })
+
+/** "2026-11" as an option of a form: "November 2026". */
+function labelled(month: string) {
+  return { value: month, label: monthWords.format(spanOf(month).since) }
 }
 
 /** The instants of an Indian month ("2026-11"). */
