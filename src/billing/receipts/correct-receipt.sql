@@ -15,9 +15,9 @@ begin
   if not found then outcome := 'unknown'; return; end if;
   if exists (select from users where id = o.user_id and deleted_at is not null) then outcome := 'gone'; return; end if;
   select * into old from receipts where number = valid_receipt_number(o.id);
-  buyer := (old.buyer - 'legalName' - 'address' - 'gstin') || coalesce(p_company, '{"legalName": null, "address": null, "gstin": null}');
+  buyer := (old.buyer - 'legalName' - 'address' - 'gstin') || jsonb_strip_nulls(coalesce(p_company, '{}'));
   receipt := old.number;
-  if jsonb_strip_nulls(buyer) = jsonb_strip_nulls(old.buyer) then outcome := 'repeated'; return; end if;
+  if buyer = old.buyer then outcome := 'repeated'; return; end if;
   if old.number is distinct from p_number then outcome := 'replaced'; return; end if;
   if exists (select from credit_notes where receipt_number = old.number) then outcome := 'credited'; return; end if;
   note := write_credit_note(old.number, null, old.amount_paise);
