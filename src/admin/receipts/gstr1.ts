@@ -4,7 +4,7 @@ import { type MonthFile, paperFile, plainRupees, shortFile, toolDay } from './mo
 import { allPapers, listSeries, type Month, sumByCode, sumByKind, sumOfConsumers, type TaxPaper } from './queries.ts'
 
 /** Column heads as the CSV templates of the GST offline tool have them, one file a sheet. */
-export const heads = {
+const heads = {
   b2b: [
     ...[
       'GSTIN/UIN of Recipient',

@@ -11,7 +11,7 @@ import { listTaxPapers, type Month, type PaperFilter, type TaxPaper } from './qu
 export type MonthFile = { name: string; pieces: AsyncIterable<string> }
 
 /** Lines of a file that other programs read: no mark at its start, CRLF, text harmless to a spreadsheet. */
-export function csvLines(rows: readonly (readonly (string | number)[])[]): string {
+function csvLines(rows: readonly (readonly (string | number)[])[]): string {
   const safe = rows.map((row) =>
     row.map((cell) => (typeof cell === 'number' || isAmount(cell) ? cell : escapeFormula(cell))),
   )

@@ -131,7 +131,7 @@ function common(row: PaperRow, title: Paper['title']) {
 }
 
 /** The GST code of the state whose tax it is: the company's registration decides, else where the person lives. */
-export function placeOfSupplyOf(buyer: PaperRow['buyer']): string {
+function placeOfSupplyOf(buyer: PaperRow['buyer']): string {
   return buyer.gstin?.slice(0, 2) || buyer.stateCode
 }
 
@@ -179,7 +179,7 @@ const unionTerritories = ['04', '26', '31', '35', '38']
 type Taxes = { cgstPaise: number; sgstPaise: number; igstPaise: number }
 
 /** The taxes that were charged: CGST with SGST or UTGST, by the seller's state, or IGST. */
-export function taxHeads(row: Taxes, sellerState: string): TaxHead[] {
+function taxHeads(row: Taxes, sellerState: string): TaxHead[] {
   const state = unionTerritories.includes(sellerState) ? 'UTGST' : 'SGST'
   return [
     { label: 'CGST', ratePercent: 9, amountPaise: row.cgstPaise },
