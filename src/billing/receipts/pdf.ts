@@ -189,7 +189,7 @@ function particulars(pages: Pages, { title, period, facts }: Paper, at: Spot): S
 }
 
 function closingWords({ title, seller }: Paper): string {
-  const prepaid = title === 'Credit note' ? '' : ' Prepaid: nothing is debited by itself.'
+  const prepaid = title === 'Credit note' ? '' : ' Prepaid: we never charge automatically.'
   return `Computer-generated ${title.toLowerCase()}; no signature is needed.${prepaid} Questions: ${seller.email}`
 }
 
