@@ -74,6 +74,7 @@ begin
       next_look_at = case when is_going then now() + interval '1 hour' else later_look(o) end
   where id = o.id;
   if o.status in ('created', 'active') then
+    perform release_coupon(o.id);
     perform record_audit(p_actor, 'order.terminated', o.id, o.user_id,
       jsonb_build_object('from', o.status, 'why', 'its money went back'));
   end if;

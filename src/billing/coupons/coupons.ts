@@ -1,0 +1,105 @@
+import type { Actor } from '../../platform/audit-context.ts'
+import { dateInIndia } from '../../platform/dates.ts'
+import type { Sql } from '../../platform/db.ts'
+import { AppError } from '../../platform/errors.ts'
+import { paiseFromRupees, rupees } from '../../platform/money.ts'
+import { type Coupon, insertCoupon, type NewCoupon } from './queries.ts'
+
+/** The code as it is stored, of whatever a person typed: capitals, without spaces and dashes. */
+export function writtenCode(typed: string): string {
+  return typed.replace(/[\s-]/g, '').toUpperCase().slice(0, 40)
+}
+
+/** Why a coupon was refused (coupon_refusal in claims.sql), as a sentence beside its field; undefined for another reason. */
+export function couponSentence(refusal: string): string | undefined {
+  return Object.hasOwn(sentences, refusal) ? sentences[refusal] : undefined
+}
+
+const sentences: Record<string, string> = {
+  'coupon-unknown': 'There is no such code. Please check the spelling, or leave it empty.',
+  'coupon-not-yet': 'This code is not valid yet.',
+  'coupon-ended': 'This code is not valid any more.',
+  'coupon-plan': 'This code is for another plan.',
+  'coupon-used': 'You have used this code already; it works once for each person.',
+  'coupon-used-up': 'This code has been used as often as it could be.',
+  'coupon-too-much': 'This code takes nothing off this price.',
+  'coupon-purpose': 'A code works for a plan of your own, not for a gift.',
+}
+
+/** "20 % off", "₹100 off". */
+export function discountLabel({ percent, amountPaise }: Pick<Coupon, 'percent' | 'amountPaise'>): string {
+  return `${percent === null ? rupees(amountPaise!) : `${percent} %`} off`
+}
+
+/** "SAVE20: 20 % off the annual plan, until Thu, 31 Dec 2026", for whoever came by a link with a code. */
+export function offerLabel(coupon: Coupon): string {
+  const plans = coupon.planNames === null ? '' : ` the ${coupon.planNames.join(' and ')} plan`
+  const until = coupon.endsAt === null ? '' : `, until ${dateInIndia(new Date(coupon.endsAt.getTime() - 1))}`
+  return `${coupon.code}: ${discountLabel(coupon)}${plans}${until}`
+}
+
+/** The fields of the form that makes a coupon. */
+export const couponFields = ['code', 'percent', 'amount', 'from', 'until', 'uses', 'rupees', 'plan'] as const
+export type CouponForm = Record<(typeof couponFields)[number], string>
+
+/** Makes a coupon of a form. Throws AppError `invalid` with a sentence per field. Days are Indian; `until` is the last one. */
+export async function createCoupon(
+  sql: Sql,
+  form: CouponForm,
+  planNames: readonly string[],
+  by: Actor,
+): Promise<string> {
+  const coupon = readCoupon(form, planNames)
+  if (!(await insertCoupon(sql, coupon, by)))
+    throw new AppError('invalid', 'Please check the highlighted fields.', {
+      fields: { code: 'There is a coupon of this code already. Codes are never used again.' },
+    })
+  return coupon.code
+}
+
+function readCoupon(form: CouponForm, plans: readonly string[]): NewCoupon {
+  const code = writtenCode(form.code)
+  const fields: Record<string, string> = {}
+  if (!/^[A-Z0-9]{3,20}$/.test(code)) fields.code = 'Please use 3 to 20 letters and digits.'
+  const percent = form.percent.trim() === '' ? null : Number(form.percent)
+  const amountPaise = form.amount.trim() === '' ? null : paiseFromRupees(form.amount.replace(/[₹,\s]/g, ''))
+  if ((percent === null) === (form.amount.trim() === ''))
+    fields.percent = 'Please enter either a percentage or an amount.'
+  else if (percent !== null && !(Number.isInteger(percent) && percent >= 1 && percent <= 99))
+    fields.percent = 'Please enter a whole number from 1 to 99.'
+  else if (percent === null && (amountPaise === null || amountPaise < 100 || amountPaise > 100_000_00))
+    fields.amount = 'Please enter rupees, from ₹1 to ₹1,00,000.'
+  const startsAt = dayStart(form.from)
+  if (form.from.trim() !== '' && startsAt === null) fields.from = 'Please enter a day.'
+  const lastDay = dayStart(form.until)
+  const endsAt = lastDay && new Date(lastDay.getTime() + 86_400_000)
+  if (form.until.trim() !== '' && endsAt === null) fields.until = 'Please enter a day.'
+  else if (endsAt !== null && endsAt.getTime() <= Math.max(Date.now(), startsAt?.getTime() ?? 0))
+    fields.until = 'This day is over, or before the first.'
+  const maxUses = form.uses.trim() === '' ? null : Number(form.uses)
+  if (maxUses !== null && !(Number.isInteger(maxUses) && maxUses >= 1 && maxUses <= 1_000_000))
+    fields.uses = 'Please enter a whole number, or leave it empty.'
+  const maxDiscountPaise = form.rupees.trim() === '' ? null : paiseFromRupees(form.rupees.replace(/[₹,\s]/g, ''))
+  if (form.rupees.trim() !== '' && (maxDiscountPaise === null || maxDiscountPaise < 100))
+    fields.rupees = 'Please enter rupees, or leave it empty.'
+  const plan = form.plan.trim()
+  if (plan !== '' && !plans.includes(plan)) fields.plan = 'Please choose one of the plans.'
+  if (Object.keys(fields).length > 0) throw new AppError('invalid', 'Please check the highlighted fields.', { fields })
+  return {
+    code,
+    percent,
+    amountPaise,
+    startsAt,
+    endsAt,
+    maxUses,
+    maxDiscountPaise,
+    planNames: plan === '' ? null : [plan],
+  }
+}
+
+/** Midnight in India at which a day ("2026-12-31") begins; null when it is none. */
+function dayStart(typed: string): Date | null {
+  const day = typed.trim()
+  const at = /^\d{4}-\d\d-\d\d$/.test(day) ? new Date(`${day}T00:00:00+05:30`) : null
+  return at && !Number.isNaN(at.getTime()) ? at : null
+}
