@@ -4,6 +4,7 @@ import { AppError } from '../platform/errors.ts'
 import { heavyPages } from '../web/heavy-pages.ts'
 import audit from './audit/routes.ts'
 import complaints from './complaints/routes.ts'
+import coupons from './coupons/routes.ts'
 import disputes from './disputes/routes.ts'
 import gifts from './gifts/routes.ts'
 import home from './home/routes.ts'
@@ -44,6 +45,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, panel) => {
     mails,
     jobs,
     plans,
+    coupons,
     market,
     audit,
   }

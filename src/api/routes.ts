@@ -5,7 +5,9 @@ import { cannotBePaid } from '../billing/checkout/checkout.ts'
 import { findOrCreateOrder } from '../billing/checkout/create-order.ts'
 import { refuseWhileUnderWay } from '../billing/checkout/money-under-way.ts'
 import { refuseUnlessOnSale } from '../billing/checkout/on-sale.ts'
+import type { OrderWish } from '../billing/checkout/queries.ts'
 import { refreshUnlessFresh } from '../billing/checkout/refresh-order.ts'
+import { writtenCode } from '../billing/coupons/coupons.ts'
 import type { BillingServices } from '../billing/payments/gateway.ts'
 import { orderOf } from '../billing/payments/payments.ts'
 import { findCurrentOrder, listAttemptsOf, type Order } from '../billing/payments/queries.ts'
@@ -20,6 +22,7 @@ const CreateOrder = Type.Object({
   plan: Type.String({ maxLength: 40 }),
   orderAmount: Type.Optional(Type.Union([Type.Number(), Type.String({ maxLength: 20 })])),
   orderId: Type.Optional(Type.String({ maxLength: 45 })),
+  coupon: Type.Optional(Type.String({ maxLength: 40 })),
   customerDetails: Type.Optional(Type.Object({}, { additionalProperties: true })),
 })
 const CreateToken = Type.Object({ orderId: Type.String({ maxLength: 100 }) })
@@ -45,7 +48,9 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
 
   app.post('/create-cashfree-order', { schema: { body: CreateOrder }, config: limit }, async (request, reply) => {
     const order = await orderFor(request.user!.id, request.body)
-    const opened = await findOrCreateOrder(services, request.user!, order.planName, order.wish)
+    const { coupon } = request.body
+    const wish: OrderWish = coupon === undefined ? order.wish : { ...order.wish, coupon: writtenCode(coupon) }
+    const opened = await findOrCreateOrder(services, request.user!, order.planName, wish)
     // Cashfree took its time; money that was heard of meanwhile counts.
     await refuseWhileUnderWay(services.sql, request.user!.id)
     if (opened.status === 'paid') throw new AppError('conflict', conflictOf(opened))

@@ -4,6 +4,8 @@ import { Type } from 'typebox'
 import { findOrCreateOrder } from '../billing/checkout/create-order.ts'
 import { PaymentUnderWay } from '../billing/checkout/money-under-way.ts'
 import { isOnSale, OpensSoon } from '../billing/checkout/on-sale.ts'
+import { offerLabel, writtenCode } from '../billing/coupons/coupons.ts'
+import { findCoupon } from '../billing/coupons/queries.ts'
 import type { BillingServices } from '../billing/payments/gateway.ts'
 import { listPlansOnSale, type Plan } from '../billing/plans/queries.ts'
 import { tryPassword } from '../identity/login-throttle/login-throttle.ts'
@@ -38,7 +40,10 @@ declare module '../web/views.ts' {
 }
 type Policy = { terms: typeof policyTerms & { graceDays: number }; plans: Plan[]; raNumber: string | null }
 type Methodology = { legends: Legends; quadrants: typeof quadrantLabels }
+type Offer = { isGood: boolean; text: string }
 type Landing = Policy & {
+  /** Of the code that a link carries. */
+  offer: Offer | null
   /** Nothing is sold at the moment. */
   opensSoon: boolean
   states: typeof indianStates
@@ -49,8 +54,9 @@ type Landing = Policy & {
   legends: Legends
 }
 
-const fields = ['name', 'username', 'email', 'phone', 'state', 'password', 'plan'] as const
-const ByPlan = Type.Object({ plan: Type.Optional(Type.Union([Type.String(), Type.Array(Type.String())])) })
+const fields = ['name', 'username', 'email', 'phone', 'state', 'password', 'plan', 'coupon'] as const
+const Word = Type.Optional(Type.Union([Type.String(), Type.Array(Type.String())]))
+const ByPlan = Type.Object({ plan: Word, coupon: Word })
 
 /** The public pages, and the one form that makes the account, the order and Cashfree's session in one go. */
 const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: object }> = async (
@@ -64,8 +70,10 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
   app.get('/', { schema: { querystring: ByPlan } }, async (request, reply) => {
     const plan = [request.query.plan].flat()[0]
     const chosen = plan === 'monthly' || plan === 'annual' ? plan : ''
-    const html = async () => reply.render('site/landing', await landing(formState(chosen ? { plan: chosen } : {})))
-    return show(request, reply, `/${chosen}`, html)
+    const coupon = writtenCode([request.query.coupon].flat()[0] ?? '')
+    const form = formState({ ...(chosen ? { plan: chosen } : {}), ...(coupon ? { coupon } : {}) })
+    const html = async () => reply.render('site/landing', await landing(form))
+    return show(request, reply, coupon ? null : `/${chosen}`, html)
   })
 
   // Where a refused form was shown; somebody who reloads or types it wants the form.
@@ -82,15 +90,13 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
         services.wake('deliver-mails')
         await signIn(services, request, reply, user)
         // An account is worth keeping even when the payment cannot be started: the checkout page says so and tries again.
-        await orderUnlessRefused(user, form.plan)
-        return reply.leaveFor(`/checkout/${form.plan}`)
+        return reply.leaveFor(await checkoutAfter(request, user, form))
       } catch (error) {
         if (!(error instanceof AppError) || error.code !== 'invalid') throw error
         const own = await theirOwn(request, form, error)
         if (own) {
           await signIn(services, request, reply, own)
-          await orderUnlessRefused(own, form.plan)
-          return reply.leaveFor(`/checkout/${form.plan}`)
+          return reply.leaveFor(await checkoutAfter(request, own, form))
         }
         const shown = { ...form, state: findState(form.state)?.code ?? form.state }
         return showForm(request, reply.code(422), formState(shown, error.fields, error.message))
@@ -124,16 +130,29 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
       return show(request, reply, page, html)
     })
 
-  /** Opens the order; where there can be none, the checkout says why: money is under way, or nothing is sold. */
-  async function orderUnlessRefused(user: User, plan: string) {
-    await findOrCreateOrder(services, user, plan).catch((failure: unknown) => {
-      if (!(failure instanceof PaymentUnderWay || failure instanceof OpensSoon)) throw failure
-    })
+  /**
+   * Opens the order and answers the address of its checkout. Where there can be none, the checkout says why: money is under way,
+   * nothing is sold, or the code that a link carried is refused, which is said there and blocks nothing.
+   */
+  async function checkoutAfter(
+    request: FastifyRequest,
+    user: User,
+    { plan, coupon }: { plan: string; coupon: string },
+  ) {
+    const code = writtenCode(coupon)
+    try {
+      await findOrCreateOrder(services, user, plan, code ? { coupon: code } : {})
+    } catch (failure) {
+      if (failure instanceof AppError && failure.fields.coupon) {
+        request.session.set('notice', { kind: 'warn', text: `The code ${code} was not used. ${failure.fields.coupon}` })
+      } else if (!(failure instanceof PaymentUnderWay || failure instanceof OpensSoon)) throw failure
+    }
+    return `/checkout/${plan}`
   }
 
   /** One page for all visitors; somebody with a cookie gets their own, with their name on it. */
-  async function show(request: FastifyRequest, reply: FastifyReply, key: string, html: () => Promise<string>) {
-    if (request.headers.cookie === undefined) return sendOnce(request, reply, key, html)
+  async function show(request: FastifyRequest, reply: FastifyReply, key: string | null, html: () => Promise<string>) {
+    if (key !== null && request.headers.cookie === undefined) return sendOnce(request, reply, key, html)
     return reply
       .header('cache-control', 'no-store')
       .header('vary', 'HX-Request')
@@ -155,12 +174,14 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
   }
 
   async function landing(form: FormState): Promise<Landing> {
-    const [plans, preview, isOpen] = await Promise.all([
+    const [plans, preview, isOpen, offer] = await Promise.all([
       listPlansOnSale(services.sql),
       previewOf(services.sql),
       isOnSale(services),
+      form.values.coupon ? offerOf(form.values.coupon) : null,
     ])
     return {
+      offer,
       plans,
       opensSoon: !isOpen,
       states: indianStates,
@@ -172,6 +193,14 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
       terms,
       raNumber,
     }
+  }
+
+  /** What a code promises, or gently that it does not. */
+  async function offerOf(code: string): Promise<Offer> {
+    const coupon = await findCoupon(services.sql, writtenCode(code))
+    return coupon?.state === 'running'
+      ? { isGood: true, text: offerLabel(coupon) }
+      : { isGood: false, text: `The code ${writtenCode(code)} is not valid now. You can subscribe without it.` }
   }
 
   async function showForm(request: FastifyRequest, reply: FastifyReply, form: FormState) {

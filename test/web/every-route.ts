@@ -183,6 +183,8 @@ export const endpoints: Record<string, Endpoint> = {
   'GET /admin/gifts.csv': { may: 'panel' },
   'GET /admin/disputes': { may: 'panel' },
   'GET /admin/disputes.csv': { may: 'panel' },
+  'GET /admin/coupons': { may: 'panel' },
+  'GET /admin/coupons/:code': { may: 'panel', path: () => '/admin/coupons/WALK20' },
   'GET /admin/complaints': { may: 'panel' },
   'GET /admin/complaints.csv': { may: 'panel' },
   'GET /admin/complaints/:number': { may: 'panel', path: ({ complaint }) => `/admin/complaints/${complaint}` },
@@ -232,6 +234,8 @@ export const endpoints: Record<string, Endpoint> = {
   'GET /admin/market/splits': { may: 'panel' },
 
   // Its acts, and the pages that ask before them
+  'POST /admin/coupons': { may: 'money', form: () => ({ code: '' }), answers: 422 },
+  'POST /admin/coupons/:code/withdrawal': { may: 'money', path: () => '/admin/coupons/WALK20/withdrawal' },
   'POST /admin/complaints/:number/answer': {
     may: 'money',
     path: ({ complaint }) => `/admin/complaints/${complaint}/answer`,

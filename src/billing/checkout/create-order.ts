@@ -4,6 +4,7 @@ import { AppError } from '../../platform/errors.ts'
 import { ulid } from '../../platform/ids.ts'
 import { paise } from '../../platform/money.ts'
 import { paymentLog } from '../../platform/payment-log.ts'
+import { couponSentence } from '../coupons/coupons.ts'
 import { type BillingServices, GatewayRefused, isGatewayFailure } from '../payments/gateway.ts'
 import {
   findCurrentOrder,
@@ -163,7 +164,8 @@ function refusalOf(refusal: string): AppError {
       'conflict',
       'After what is taken off, less than ₹1 would be left to pay: Cashfree takes no less.',
     )
-  return new AppError('invalid', 'Please check the highlighted fields.', { fields: { coupon: refusal } })
+  const coupon = couponSentence(refusal) ?? 'This code cannot be used now.'
+  return new AppError('invalid', 'Please check the highlighted fields.', { fields: { coupon } })
 }
 
 const calls = new Map<string, Promise<Order>>()

@@ -15,12 +15,14 @@ declare
   o        orders;
   credit   integer := 0;
   discount integer := 0;
+  wants_other boolean;
 begin
   -- Lock before reading: where the price changes at this very moment, two tabs would otherwise open an order each, of one version
   -- and of the other. A deletion or suspension of the account waits here as well.
   perform 1 from users where id = p_user_id for no key update;
   if entitlement_refusal(p_user_id) is not null then refusal := 'entitlement'; return; end if;
   if exists (select from users where id = p_user_id and consent_withdrawn_at is not null) then refusal := 'consent'; return; end if;
+  if wanted = 'gift' and code is not null then refusal := 'coupon-purpose'; return; end if;
   plan := plan_for(p_user_id, p_plan_name);
   if plan.key is null then refusal := 'plan'; return; end if;
   if wanted = 'switch' then
@@ -34,8 +36,13 @@ begin
   order by open.created_at desc limit 1;
   if found then
     order_id := o.id;
-    if (p_wish ? 'coupon' and code is distinct from (select coupon_code from coupon_claims claim where claim.order_id = o.id))
-       or credit <> o.credit_paise then refusal := 'differs'; return; end if;
+    wants_other := p_wish ? 'coupon' and code is distinct from (select coupon_code from coupon_claims claim where claim.order_id = o.id);
+    -- A code that is refused ends nothing: the order that is open stays as it is.
+    if wants_other and code is not null then
+      refusal := coupon_refusal(code, p_user_id, p_plan_name, plan.price_paise - credit);
+      if refusal is not null then return; end if;
+    end if;
+    if wants_other or credit <> o.credit_paise then refusal := 'differs'; return; end if;
     perform keep_wishes(o, p_wish);
     return;
   end if;

@@ -2,8 +2,12 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { findUnconfirmedEmail } from '../../identity/email-tokens/request-queries.ts'
-import { requireUser } from '../../identity/sessions/guards.ts'
-import { PostedForm, readForm } from '../../web/forms.ts'
+import { actorOf, requireUser } from '../../identity/sessions/guards.ts'
+import { formAction } from '../../web/form-action.ts'
+import { type FormState, formState, PostedForm, readForm } from '../../web/forms.ts'
+import { type CompanyForm, checkCompany, companyFields, companyForm } from '../company-details/company.ts'
+import { findCompany, keepCompany } from '../company-details/queries.ts'
+import { writtenCode } from '../coupons/coupons.ts'
 import type { BillingServices } from '../payments/gateway.ts'
 import { isOrderId, orderOf } from '../payments/payments.ts'
 import { findOrder, type Order } from '../payments/queries.ts'
@@ -17,7 +21,7 @@ import { type CheckoutEntry, type CheckoutView, checkoutView } from './view.ts'
 
 declare module '../../web/views.ts' {
   interface Views {
-    'billing/checkout/show': { checkout: CheckoutView; unconfirmed: string | null }
+    'billing/checkout/show': { checkout: CheckoutView; unconfirmed: string | null; form: FormState }
     'billing/checkout/_stage': { checkout: CheckoutView }
     'billing/checkout/confirm': { checkout: CheckoutView }
     'billing/checkout/return': object
@@ -25,8 +29,11 @@ declare module '../../web/views.ts' {
 }
 
 const ByPlan = Type.Object({ plan: Type.String({ maxLength: 40 }) })
-/** Which of several open orders of the plan is meant. */
-const Meant = Type.Object({ order: Type.Optional(Type.String({ maxLength: 100 })) })
+/** Which of several open orders of the plan is meant, and a code that a link carries. */
+const Meant = Type.Object({
+  order: Type.Optional(Type.String({ maxLength: 100 })),
+  coupon: Type.Optional(Type.String({ maxLength: 40 })),
+})
 const ByOrder = Type.Object({ orderId: Type.String({ maxLength: 100 }) })
 /** `door` is the CheckoutEntry of the page that polls; open pages of earlier releases send it under this name. */
 const Poll = Type.Object({
@@ -44,18 +51,30 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
   const owner = { preHandler: requireUser }
 
   app.get('/checkout/:plan', { ...owner, schema: { params: ByPlan, querystring: Meant } }, async (request, reply) => {
-    const checkout = await currentCheckout(services, request.user!.id, request.params.plan, request.query.order)
-    return show(request, reply, checkout, 'checkout')
+    const { order, coupon } = request.query
+    const checkout = await currentCheckout(services, request.user!.id, request.params.plan, order)
+    return show(request, reply, checkout, 'checkout', coupon === undefined ? undefined : formState({ coupon }))
   })
 
   const paying = { ...owner, schema: { params: ByPlan, body: PostedForm }, config: limit }
   app.post('/checkout/:plan', paying, async (request, reply) => {
-    const { purpose } = readForm(request.body, ['purpose'], 10)
-    const wish: OrderWish = purpose === 'switch' ? { purpose } : {}
-    return leaveForCheckout(
+    const { plan } = request.params
+    const { purpose, ...typed } = readForm(request.body, ['purpose', 'coupon', ...companyFields], 1_000)
+    return formAction(
       reply,
-      request.params.plan,
-      findOrCreateOrder(services, request.user!, request.params.plan, wish),
+      typed,
+      async () => {
+        const wish = await wishIn(request, typed)
+        const creation = findOrCreateOrder(
+          services,
+          request.user!,
+          plan,
+          purpose === 'switch' ? { ...wish, purpose } : wish,
+        )
+        return leaveForCheckout(reply, plan, creation)
+      },
+      async (form) => show(request, reply, await currentCheckout(services, request.user!.id, plan), 'checkout', form),
+      ['invalid'],
     )
   })
 
@@ -134,12 +153,34 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
     )
   }
 
+  /** What the form says beside the plan: of a form without these fields, what is open stays as it is. The company is kept. */
+  async function wishIn(request: FastifyRequest, typed: CompanyForm & { coupon: string }): Promise<OrderWish> {
+    const sent = (request.body ?? {}) as Record<string, unknown>
+    const wish: OrderWish = 'coupon' in sent ? { coupon: writtenCode(typed.coupon) } : {}
+    if (!companyFields.some((field) => field in sent)) return wish
+    const company = checkCompany(typed)
+    await keepCompany(services.sql, request.user!.id, company, actorOf(request))
+    return { ...wish, company }
+  }
+
   /** The region that polls, within its page. Cashfree's script and forms are allowed on /checkout/* alone. */
-  async function show(request: FastifyRequest, reply: FastifyReply, checkout: Checkout, entry: CheckoutEntry) {
+  async function show(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    checkout: Checkout,
+    entry: CheckoutEntry,
+    typed?: FormState,
+  ) {
     const view = checkoutView(services, checkout, entry)
     if (entry === 'return') return reply.page('billing/checkout/confirm', { checkout: view })
     const unconfirmed = await findUnconfirmedEmail(services.sql, request.user!.id)
-    return reply.allowCheckout().page('billing/checkout/show', { checkout: view, unconfirmed })
+    const known = companyForm(checkout.order?.company ?? (await findCompany(services.sql, request.user!.id)))
+    const form = formState(
+      { coupon: checkout.order?.couponCode ?? '', ...known, ...typed?.values },
+      typed?.errors,
+      typed?.formError ?? undefined,
+    )
+    return reply.allowCheckout().page('billing/checkout/show', { checkout: view, unconfirmed, form })
   }
 }
 export default routes

@@ -12,6 +12,7 @@ export type CheckoutView = Omit<Checkout, 'order' | 'lastAttempt'> & {
     amountPaise: number
     creditPaise: number
     discountPaise: number
+    couponCode: string | null
     expiresAt: Date
     paymentSessionId: string | null
     lastAttempt: { status: string; reason: string | null } | null
@@ -68,6 +69,7 @@ export function checkoutView(
       amountPaise: order.amountPaise,
       creditPaise: order.creditPaise,
       discountPaise: order.discountPaise,
+      couponCode: order.couponCode,
       expiresAt: order.expiresAt,
       paymentSessionId: isFree && !checkout.isClosed ? order.paymentSessionId : null,
       lastAttempt: failed && isFree ? lastAttempt : null,
