@@ -59,13 +59,16 @@ const everywhere = (fixture: WebFixture) => ({
   'x-powered-by': null,
 })
 
+const paying = (fixture: WebFixture) => ({
+  'content-security-policy': checkout(fixture),
+  'cross-origin-opener-policy': 'same-origin-allow-popups',
+  'referrer-policy': 'strict-origin-when-cross-origin',
+})
+
 /** The pages that are let something, when they are shown. */
 const exceptions: Record<string, (fixture: WebFixture) => Record<string, string>> = {
-  'GET /checkout/:plan': (fixture) => ({
-    'content-security-policy': checkout(fixture),
-    'cross-origin-opener-policy': 'same-origin-allow-popups',
-    'referrer-policy': 'strict-origin-when-cross-origin',
-  }),
+  'GET /checkout/:plan': paying,
+  'GET /checkout/gift/:orderId': paying,
   'GET /admin/mails/:id/preview': () => ({ 'content-security-policy': mail }),
   'GET /account/reports/preview': () => ({ 'content-security-policy': mail }),
 }

@@ -87,6 +87,7 @@ export async function buildFixture(
     money: money.visitor,
   }
   const given = await giftOf(app, at.owner)
+  await money.visitor.post('/admin/coupons', { code: 'WALK20', percent: '20' })
   await at.owner.post('/checkout/annual')
   const ids = {
     ...(await booksOf(app, owner, money)),

@@ -53,7 +53,7 @@ describe('redeeming a gift', () => {
     const gift = await mailedGift(buyer.visitor)
     expect((await subscriberOf(app, buyer.email)).status).toBe('pending')
     const [receipt] = await app.sql<{ number: string }[]>`select number from receipts where order_id = ${gift.orderId}`
-    expect((await buyer.visitor.get(`/receipts/${receipt!.number}`)).body).toContain('as a gift')
+    expect((await buyer.visitor.get(`/receipts/${receipt!.number}`)).body).toContain('gift of')
 
     const recipient = await registrant(app)
     const answer = await recipient.visitor.post('/redeem', { code: gift.code.toLowerCase().replaceAll('-', ' ') })
