@@ -5,10 +5,12 @@ import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequ
 import links from './account/email-link-routes.ts'
 import giftBuying from './account/gifts/buying-routes.ts'
 import giftRedeeming from './account/gifts/redeeming-routes.ts'
+import loginLinks from './account/login-link-routes.ts'
 import account from './account/routes.ts'
 import admin from './admin/routes.ts'
 import api from './api/routes.ts'
 import { type MoneyUnderWay, moneyUnderWay } from './billing/checkout/money-under-way.ts'
+import renewal, { stopReminders } from './billing/checkout/renewal-routes.ts'
 import checkout from './billing/checkout/routes.ts'
 import type { BillingServices } from './billing/payments/gateway.ts'
 import receipts from './billing/receipts/routes.ts'
@@ -128,7 +130,9 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       wellKnown,
       users,
       links,
+      loginLinks,
       checkout,
+      renewal,
       giftBuying,
       giftRedeeming,
       dashboard,
@@ -149,6 +153,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(async (machines) => {
     await machines.register(webhooks, { services, count })
     await machines.register(oneClick, { services })
+    await machines.register(stopReminders, { services })
     await machines.register(observability, {
       services,
       metrics,
@@ -196,7 +201,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       notice,
       grievanceOfficer: config.grievanceOfficer,
       seller: { ...config.seller, gstin: config.seller.gstin || null },
-      scripts: request.url.startsWith('/checkout/') ? ['checkout.js'] : [],
+      scripts: /^\/(checkout|renew)\//.test(request.url) ? ['checkout.js'] : [],
     }
   }
 }

@@ -13,7 +13,7 @@ const owners: Record<string, string[]> = {
   'identity/known-browsers': ['known_devices'],
   'identity/login-throttle': ['login_throttle'],
   'identity/second-factor': ['second_factors', 'recovery_codes'],
-  'identity/email-tokens': ['account_links', 'reset_requests'],
+  'identity/email-tokens': ['account_links', 'reset_requests', 'login_link_requests'],
   'billing/plans': ['plans', 'price_changes'],
   'billing/company-details': ['billing_details'],
   'billing/coupons': ['coupons', 'coupon_claims'],

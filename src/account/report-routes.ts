@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { areRemindersStopped, setReminders } from '../billing/reminders/queries.ts'
 import { actorOf } from '../identity/sessions/guards.ts'
 import {
   askedADay,
@@ -33,6 +34,7 @@ declare module '../web/views.ts' {
       askKey: string
       askedADay: number
       problem: string | null
+      remindersStopped: boolean
     }
   }
 }
@@ -75,6 +77,13 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { services, limit
     return leave(request, reply, 'Done. The links in mails that were sent before open nothing any more.')
   })
 
+  app.post('/reports/reminders', { schema: { body: PostedForm }, config: limit }, async (request, reply) => {
+    const isStopped = readForm(request.body, ['reminders'], 10).reminders !== 'on'
+    await setReminders(services.sql, request.user!.id, isStopped, actorOf(request))
+    const text = isStopped ? 'Saved: no more reminders. Receipts still come.' : 'Saved: we write before your plan ends.'
+    return leave(request, reply, text)
+  })
+
   app.get('/reports/preview', async (request, reply) => {
     const { html } = await previewFor(request)
     return reply
@@ -115,6 +124,7 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { services, limit
       askKey: randomBytes(12).toString('base64url'),
       askedADay,
       problem: more.problem ?? null,
+      remindersStopped: await areRemindersStopped(services.sql, request.user!.id),
     })
   }
 }

@@ -17,6 +17,7 @@ import type { Panel } from './panel.ts'
 import plans from './plans/routes.ts'
 import receipts from './receipts/routes.ts'
 import refunds from './refunds/routes.ts'
+import reminders from './reminders/routes.ts'
 import subscribers from './subscribers/routes.ts'
 import webhooks from './webhooks/routes.ts'
 
@@ -46,6 +47,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, panel) => {
     jobs,
     plans,
     coupons,
+    reminders,
     market,
     audit,
   }

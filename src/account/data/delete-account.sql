@@ -75,6 +75,7 @@ begin
   delete from recovery_codes where user_id = person.id;
   delete from second_factors where user_id = person.id;
   delete from reset_requests where email = lower(person.email);
+  delete from login_link_requests where email = lower(person.email);
   delete from billing_details where user_id = person.id;
   -- What somebody may still redeem keeps its address; the rest of a gift is nobody's any more.
   update gifts set recipient_name = '', recipient_email = '', message = ''

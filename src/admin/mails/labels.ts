@@ -21,6 +21,8 @@ export const kindLabels: Record<MailKind, string> = {
   receipt: 'Receipt',
   refund: 'Refund',
   renewal: 'Reminder',
+  rescue: 'Reminder of something unpaid',
+  'log-in': 'Log-in link',
   alert: 'Alert to you',
   granted: 'Days granted',
   gift: 'Gift’s code',

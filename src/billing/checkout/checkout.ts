@@ -50,6 +50,13 @@ export async function currentCheckout(
   return compose(services, userId, { plan, order, recentMs: dayMs })
 }
 
+/** The checkout behind a reminder's link: as `currentCheckout`, but what was bought before is past, however lately. */
+export async function renewalCheckout(services: BillingServices, userId: string, planName: string): Promise<Checkout> {
+  const plan = await findPlanFor(services.sql, userId, planName)
+  const order = (await findCurrentOrder(services.sql, userId, planName)) ?? null
+  return compose(services, userId, { plan, order, recentMs: 0 })
+}
+
 /** The checkout of one order, however old it is. Throws AppError `not-found` where nothing came of it and its plan is off sale. */
 export async function checkoutOf(services: BillingServices, order: Order): Promise<Checkout> {
   const plan = await findPlanFor(services.sql, order.userId, order.planName)

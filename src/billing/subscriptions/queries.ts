@@ -71,65 +71,34 @@ export async function updateStatuses(sql: Sql): Promise<number> {
 }
 
 /**
- * Enqueues the mails that tell people their access ends, bought or granted, 7 days and 1 day before. The subject names
- * user, end and days ahead, so that a renewal makes a new subject and a repeat makes none. The week's mail is left out where
- * the day's is due already, and either where days were granted for no longer than that: the mail about them has just said
- * when they end. Returns how many are new.
- */
-export async function queueRenewalMails(sql: Sql): Promise<number> {
-  const [row] = await sql<{ written: number }[]>`
-    select count(enqueue_mail('renewal',
-             s.user_id || ':' || (s.current_period_end at time zone 'Asia/Kolkata')::date || ':' || ahead.days,
-             s.user_id, u.name, u.email))::int as written
-    from subscriptions s
-    join users u on u.id = s.user_id
-    cross join lateral (
-      select case when s.current_period_end < now() + interval '1 day' then 1 else 7 end as days
-    ) ahead
-    where s.status = 'active'
-      and s.current_period_end > now()
-      and s.current_period_end < now() + interval '7 days'
-      and (s.is_paid or s.current_period_start < s.current_period_end - make_interval(days => ahead.days))
-  `
-  return row!.written
-}
-
-/**
- * The subscription a renewal mail is about, if its access still ends on that Indian day, and the plan to go on with: the
- * one they chose, else the one bought last, else the shortest on sale. `planTitle` is the plan that ends then, null where days were
- * granted.
+ * The subscription a reminder is about, if its access still ends, or ended, on that Indian day and its owner did not leave.
+ * `planTitle` is the plan that ends then, null where days were granted; `paidPaise` what that plan cost when it was bought.
  */
 export async function findEndingSubscription(sql: Sql, userId: string, endsOn: string) {
   const [row] = await sql<
     {
+      status: Subscription['status']
       planTitle: string | null
+      paidPaise: number | null
+      planName: string | null
       nextName: string
-      nextTitle: string
-      pricePaise: number
       currentPeriodEnd: Date
       graceEndsAt: Date
     }[]
   >`
-    select last.title as plan_title,
-           next.name as next_name, next.title as next_title, next.price_paise,
-           s.current_period_end, s.current_period_end + grace_period() as grace_ends_at
+    select status_by_now(s) as status, last.title as plan_title, last.price_paise as paid_paise, last.name as plan_name,
+           plan_to_offer(s) as next_name, s.current_period_end, s.current_period_end + grace_period() as grace_ends_at
     from subscriptions s
-    cross join lateral (
-      select (array_agg(plan.title order by period.ends_at desc))[1] as title,
-             (array_agg(plan.name order by period.ends_at desc) filter (where plan.name is not null))[1] as bought_name
-      from subscription_periods period
-      left join plans plan on plan.key = period.plan_key
+    left join lateral (
+      select plan.title, plan.price_paise, plan.name
+      from subscription_periods period left join plans plan on plan.key = period.plan_key
       where period.user_id = s.user_id and period.voided_at is null
-    ) last
-    cross join lateral (
-      select name, title, price_paise
-      from plans
-      where on_sale
-      order by name = s.next_plan desc nulls last, name = last.bought_name desc nulls last, months, price_paise
-      limit 1
-    ) next
+      order by period.ends_at desc limit 1
+    ) last on true
     where s.user_id = ${userId}
-      and has_access(s)
+      and status_by_now(s) in ('active', 'grace', 'expired')
+      and s.cancel_requested_at is null
+      and plan_to_offer(s) is not null
       and (s.current_period_end at time zone 'Asia/Kolkata')::date = ${endsOn}::date
   `
   return row

@@ -6,16 +6,23 @@ import { rateLimitKey } from '../../platform/networks.ts'
 import { countersOf } from '../login-throttle/login-throttle.ts'
 import { hashPassword } from '../passwords/passwords.ts'
 import { emailProblem, passwordProblem } from '../users/field-checks.ts'
+import type { User } from '../users/queries.ts'
 import {
   findOpenToken,
   findUsedToken,
   type OpenToken,
   type UsedToken,
   useEmailChange,
+  useLoginLink,
   usePasswordReset,
   useVerification,
 } from './queries.ts'
-import { correctUnconfirmedEmail, insertEmailChange, insertResetRequest } from './request-queries.ts'
+import {
+  correctUnconfirmedEmail,
+  insertEmailChange,
+  insertLoginRequest,
+  insertResetRequest,
+} from './request-queries.ts'
 
 /** Forgotten passwords that one network may report in an hour, times RATE_LIMIT_SCALE. */
 const perNetwork = 3
@@ -49,6 +56,21 @@ export async function forgotPassword(sql: Sql, typed: string, origin: AuditConte
   refuse({ email: emailProblem(email) })
   const allowed = Math.max(1, Math.floor(perNetwork * scale))
   await insertResetRequest(sql, { email, networkKey: `forgot ${rateLimitKey(origin.address)}`, allowed, origin })
+}
+
+/** Notes that somebody wants to log in by mail; otherwise as `forgotPassword`. */
+export async function askForLoginLink(sql: Sql, typed: string, origin: AuditContext, scale: number): Promise<void> {
+  const email = typed.trim()
+  refuse({ email: emailProblem(email) })
+  const allowed = Math.max(1, Math.floor(10 * scale))
+  await insertLoginRequest(sql, { email, networkKey: `login-link ${rateLimitKey(origin.address)}`, allowed, origin })
+}
+
+/** Logs in by a link, once. Throws AppError `conflict` when it does not work any more, or the account may not log in. */
+export async function logInByLink(sql: Sql, secret: string, origin: AuditContext): Promise<User> {
+  const user = await useLoginLink(sql, byLink(origin), hashOfSecret(secret))
+  if (!user) throw deadLink()
+  return user
 }
 
 /**

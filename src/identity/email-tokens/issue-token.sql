@@ -1,6 +1,11 @@
 -- How long a token works from when its mail is sent.
 create or replace function email_token_lifetime(p_purpose text) returns interval language sql immutable as $$
-  select case p_purpose when 'verify-email' then interval '3 days' else interval '30 minutes' end
+  select case p_purpose
+    when 'verify-email' then interval '3 days'
+    when 'renew' then interval '30 days'
+    when 'log-in' then interval '15 minutes'
+    else interval '30 minutes'
+  end
 $$;
 
 -- The key of the advisory lock under which one transaction at a time issues an account's tokens of a purpose.

@@ -13,6 +13,7 @@ export function identityMails(services: Services) {
     'verify-email': token,
     'change-email': token,
     'reset-password': token,
+    'log-in': token,
     'account-deleted': notice,
     'authenticator-changed': notice,
     'email-changed': notice,
@@ -21,7 +22,12 @@ export function identityMails(services: Services) {
 }
 
 /** Where the link of each purpose leads. */
-const pages = { 'verify-email': 'verify-email', 'change-email': 'verify-email', 'reset-password': 'reset-password' }
+const pages = {
+  'verify-email': 'verify-email',
+  'change-email': 'verify-email',
+  'reset-password': 'reset-password',
+  'log-in': 'login/link',
+}
 
 /**
  * The mail with a link. Its secret is made here, when the mail is about to be sent, and kept only as a hash; the time the

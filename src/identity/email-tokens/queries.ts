@@ -1,8 +1,9 @@
 import { type Actor, originJson } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
+import type { User } from '../users/queries.ts'
 
 /** What the link in a mail is for. */
-export type Purpose = 'verify-email' | 'change-email' | 'reset-password'
+export type Purpose = 'verify-email' | 'change-email' | 'reset-password' | 'log-in'
 
 /** A token that still works, and its account. `email` is where its link was sent, `presentEmail` the account's. */
 export type OpenToken = {
@@ -125,6 +126,46 @@ export async function usePasswordReset(
     select reset_password(${secretHash}, ${passwordHash}, ${hexCounters}, ${by.actor}, ${originJson(sql, by)}) as done
   `
   return row!.done
+}
+
+/** A token of a reminder, with its account; `isOpen`: it still opens an order. */
+export type RenewalToken = {
+  userId: string
+  planName: string
+  reminderId: number
+  email: string
+  isOpen: boolean
+}
+
+/** The token of a reminder with this secret, whatever became of it. */
+export async function findRenewalToken(sql: Sql, secretHash: Buffer): Promise<RenewalToken | undefined> {
+  const [token] = await sql<RenewalToken[]>`
+    select l.user_id, l.plan_name, l.reminder_id::float8 as reminder_id, l.email,
+           l.ended_at is null and l.expires_at > now() and lower(l.email) = lower(u.email) and u.suspended_at is null as is_open
+    from account_links l
+    join users u on u.id = l.user_id
+    where l.secret_hash = ${secretHash} and l.purpose = 'renew' and u.deleted_at is null
+  `
+  return token
+}
+
+/** Writes the token of a reminder whose mail is about to be sent (renewal-tokens.sql). */
+export async function insertRenewalToken(
+  sql: Sql,
+  token: { userId: string; email: string; planName: string; reminderId: number; secretHash: Buffer },
+): Promise<void> {
+  const { userId, email, planName, reminderId, secretHash } = token
+  await sql`select issue_renewal_token(${userId}, ${email}, ${planName}, ${reminderId}, ${secretHash})`
+}
+
+/** Uses a log-in link, once (log-in-by-token.sql). Undefined: it does not work (any more), or the account may not log in. */
+export async function useLoginLink(sql: Sql, by: Actor, secretHash: Buffer): Promise<User | undefined> {
+  const [user] = await sql<User[]>`
+    select u.id, u.username, u.email, u.name, u.phone, u.state_code, u.role
+    from users u, use_login_link(${secretHash}, ${by.actor}, ${originJson(sql, by)}) as used
+    where u.id = used
+  `
+  return user
 }
 
 /** What a notice is about: a change of an account, when, from where, and the addresses as the audit shows them. */

@@ -29,9 +29,29 @@ export async function insertResetRequest(
   `
 }
 
-/** Turns the noted addresses into mails with links (request-token.sql). */
-export async function issueRequestedResets(sql: Sql): Promise<void> {
-  await sql`select issue_requested_resets()`
+/** Notes that somebody wants a log-in link for this address; counted and answered as `insertResetRequest`. */
+export async function insertLoginRequest(
+  sql: Sql,
+  asked: { email: string; networkKey: string; allowed: number; origin: AuditContext },
+): Promise<void> {
+  await sql`
+    with counted as (
+      insert into rate_counters as seen (key, count, resets_at)
+      values (${asked.networkKey}, 1, now() + interval '1 hour')
+      on conflict (key) do update
+      set count = case when seen.resets_at <= now() then 1 else seen.count + 1 end,
+          resets_at = case when seen.resets_at <= now() then excluded.resets_at else seen.resets_at end
+      returning count
+    )
+    insert into login_link_requests (email, origin)
+    select lower(${asked.email}), ${sql.json(asked.origin)} from counted where count <= ${asked.allowed}
+    on conflict (email) do nothing
+  `
+}
+
+/** Turns the noted addresses into mails with links (request-token.sql, log-in-by-token.sql). */
+export async function issueRequestedTokens(sql: Sql): Promise<void> {
+  await sql`select issue_requested_resets(), issue_requested_logins()`
 }
 
 /** Sends the link that confirms an account's address once more. Returns whether it was within three an hour. */

@@ -29,6 +29,14 @@ export async function findCredentials(sql: Sql, login: string): Promise<Credenti
   return row
 }
 
+/** An account by its id, unless it was deleted. */
+export async function findUser(sql: Sql, userId: string): Promise<User | undefined> {
+  const [user] = await sql<User[]>`
+    select id, username, email, name, phone, state_code, role from users where id = ${userId} and deleted_at is null
+  `
+  return user
+}
+
 /** Replaces the hash that was checked by a better one of the same password. */
 export async function renewHash(sql: Sql, userId: string, checked: string, renewed: string): Promise<void> {
   await sql`update users set password_hash = ${renewed} where id = ${userId} and password_hash = ${checked}`

@@ -61,6 +61,7 @@ $$;
 -- I20. No work has been due for an hour; otherwise the jobs do not run.
 create or replace function broken_i20_overdue() returns setof text language sql stable as $$
   select 'mail ' || id from mails where status = 'queued' and next_attempt_at < now() - interval '1 hour'
+    and kind not in ('renewal', 'rescue')   -- these wait for the morning
   union all
   select 'webhook ' || id from webhook_events
   where accepted and settled_at is null and next_settle_at < now() - interval '1 hour'

@@ -1,5 +1,6 @@
 import { recordDailyMetrics } from '../../admin/metrics/daily-metrics.ts'
 import { checkoutMails } from '../../billing/checkout/mails.ts'
+import { isOnSale } from '../../billing/checkout/on-sale.ts'
 import { disputeReminder } from '../../billing/disputes/mails.ts'
 import { watchDisputes } from '../../billing/disputes/watching.ts'
 import { giftMails } from '../../billing/gifts/mails.ts'
@@ -10,11 +11,12 @@ import { announcePrices } from '../../billing/pricing/queries.ts'
 import { receiptMails } from '../../billing/receipts/mails.ts'
 import { refundMails } from '../../billing/refunds/mails.ts'
 import { sendRefunds } from '../../billing/refunds/sending.ts'
+import { queueReminders } from '../../billing/reminders/queries.ts'
 import { subscriptionMails } from '../../billing/subscriptions/mails.ts'
-import { queueRenewalMails, updateStatuses } from '../../billing/subscriptions/queries.ts'
+import { updateStatuses } from '../../billing/subscriptions/queries.ts'
 import { settleWaitingEvents } from '../../billing/webhooks/inbox.ts'
 import { identityMails } from '../../identity/email-tokens/mails.ts'
-import { issueRequestedResets } from '../../identity/email-tokens/request-queries.ts'
+import { issueRequestedTokens } from '../../identity/email-tokens/request-queries.ts'
 import { fetchPrices } from '../../market/feed/fetch-prices.ts'
 import { reportMails } from '../../market/reports/mails.ts'
 import { queueReports } from '../../market/reports/queueing.ts'
@@ -58,7 +60,7 @@ export function jobsOf(services: BillingServices, mailer: Mailer): Job[] {
           mailer,
           composers,
           log: services.log,
-          before: () => issueRequestedResets(services.sql),
+          before: () => issueRequestedTokens(services.sql),
           stopping,
         }),
     },
@@ -93,7 +95,13 @@ export function jobsOf(services: BillingServices, mailer: Mailer): Job[] {
         if ((await queueDueGifts(services.sql)) > 0) services.wake('deliver-mails')
       },
     },
-    { name: 'remind', everyMs: 60 * minute, run: () => queueRenewalMails(services.sql) },
+    {
+      name: 'remind',
+      everyMs: 10 * minute,
+      run: async () => {
+        if ((await queueReminders(services.sql, await isOnSale(services))) > 0) services.wake('deliver-mails')
+      },
+    },
     { name: 'check-books', everyMs: 24 * 60 * minute, run: () => recordIntegrityCheck(services.sql) },
     { name: 'clean', everyMs: 6 * 60 * minute, run: () => deleteExpired(services.sql) },
   ]

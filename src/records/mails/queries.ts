@@ -34,6 +34,7 @@ export async function leaseMails(sql: Sql, limit: number): Promise<LeasedMail[]>
       where status = 'queued'
         and next_attempt_at <= now()
         and handed_at is null
+        and (kind not in ('renewal', 'rescue') or reminders_may_go_now())
       order by bulk, next_attempt_at
       limit ${limit}
       for update skip locked

@@ -19,6 +19,7 @@ export const mailKinds = [
   'gift-started',
   'granted',
   'leaving',
+  'log-in',
   'password-changed',
   'price-change',
   'receipt',
@@ -26,6 +27,7 @@ export const mailKinds = [
   'renewal',
   'report',
   'report-late',
+  'rescue',
   'reset-password',
   'verify-email',
 ] as const

@@ -2,6 +2,7 @@ import PostalMime from 'postal-mime'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { connectMailer } from '../../../src/platform/mailer.ts'
 import { textOfPdf } from '../../billing/receipts/pdf-text.ts'
+import { atAnHour } from '../../billing/reminders/fixture.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
 import { newestOrder } from '../../support/ledger.ts'
 import { Visitor } from '../../support/visitor.ts'
@@ -156,7 +157,8 @@ describe('delivering mails', () => {
   test('every Message-ID is one that a strict server accepts, whatever the mail is about', async () => {
     const email = await paid()
     await app.run('deliver-mails')
-    await app.sql`update subscriptions set current_period_end = now() + interval '5 days' where user_id = (select id from users where email = ${email})`
+    await atAnHour(app, true)
+    await app.sql`update subscriptions set current_period_end = now() + interval '3 days' where user_id = (select id from users where email = ${email})`
     await app.run('remind')
     await app.run('deliver-mails')
     const ids = taken(email).map(({ messageId }) => messageId)

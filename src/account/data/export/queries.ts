@@ -54,6 +54,11 @@ export const listComplaints: List = (sql, userId) => sql`
   select number, received_at, reference, text, answered_at, answer from complaints where user_id = ${userId} order by id
 `
 
+export const listReminders: List = (sql, userId) => sql`
+  select ladder, about, step, plan_name as plan, queued_at, opened_at, paid_order_id as paid_order, paid_at
+  from reminders where user_id = ${userId} order by id
+`
+
 export const listOrders: List = (sql, userId) => sql`
   select id, cf_order_id as cashfree_order, plan_key as plan, amount_paise, currency, company, status, created_at, expires_at,
          paid_at, closed_at

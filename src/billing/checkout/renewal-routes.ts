@@ -1,0 +1,124 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
+import { hashOfSecret, maskedEmail } from '../../identity/email-tokens/email-tokens.ts'
+import { findRenewalToken, type RenewalToken } from '../../identity/email-tokens/queries.ts'
+import { auditContext } from '../../identity/sessions/guards.ts'
+import { findUser } from '../../identity/users/queries.ts'
+import { AppError } from '../../platform/errors.ts'
+import type { Services } from '../../platform/services.ts'
+import { failureOf } from '../../web/errors.ts'
+import type { BillingServices } from '../payments/gateway.ts'
+import { areRemindersStopped, noteOpened, setReminders } from '../reminders/queries.ts'
+import { renewalCheckout } from './checkout.ts'
+import { findOrCreateOrder } from './create-order.ts'
+import { PaymentUnderWay } from './money-under-way.ts'
+import { OpensSoon } from './on-sale.ts'
+import { type CheckoutView, checkoutView } from './view.ts'
+
+declare module '../../web/views.ts' {
+  interface Views {
+    'billing/renewal/show': { checkout: CheckoutView; email: string; action: string }
+    'billing/renewal/stop': { email: string; isStopped: boolean; action: string }
+    'billing/renewal/ended': object
+  }
+}
+
+const ByToken = Type.Object({ token: Type.String({ maxLength: 100 }) })
+
+/**
+ * /renew/:token: what the link in a reminder opens, without signing in and without a session. It shows a plan, a price and a
+ * masked address, opens the order and leads to Cashfree; nothing else of the account is seen. A GET changes nothing, because
+ * mail scanners open every link.
+ */
+const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: object }> = async (
+  app,
+  { services, limit },
+) => {
+  app.addHook('onSend', async (_request, reply) => {
+    reply.headers({ 'x-robots-tag': 'noindex', 'cache-control': 'no-store' })
+  })
+
+  app.get('/renew/:token', { schema: { params: ByToken } }, async (request, reply) => show(request, reply))
+
+  app.post('/renew/:token', { schema: { params: ByToken }, config: limit }, async (request, reply) => {
+    const token = await tokenBehind(request)
+    const user = token?.isOpen ? await findUser(services.sql, token.userId) : undefined
+    if (!token || !user) return reply.code(404).page('billing/renewal/ended', {})
+    await noteOpened(services.sql, token.reminderId)
+    try {
+      await findOrCreateOrder(services, user, token.planName)
+    } catch (error) {
+      // The page says why there is no order: money is under way, or nothing is sold.
+      if (!(error instanceof PaymentUnderWay || error instanceof OpensSoon)) throw error
+    }
+    return reply.leaveFor(request.url)
+  })
+
+  app.get('/renew/:token/stop', { schema: { params: ByToken } }, async (request, reply) => showStop(request, reply))
+
+  app.post('/renew/:token/reminders', { schema: { params: ByToken }, config: limit }, async (request, reply) => {
+    const token = await tokenBehind(request)
+    if (!token) return reply.code(404).page('billing/renewal/ended', {})
+    const by = { actor: 'link', origin: auditContext(request) }
+    await setReminders(services.sql, token.userId, !(await areRemindersStopped(services.sql, token.userId)), by)
+    return reply.leaveFor(`/renew/${encodeURIComponent(request.params.token)}/stop`)
+  })
+
+  async function show(request: FastifyRequest<{ Params: { token: string } }>, reply: FastifyReply) {
+    const token = await tokenBehind(request)
+    if (!token?.isOpen) return reply.code(404).page('billing/renewal/ended', {})
+    const checkout = await renewalCheckout(services, token.userId, token.planName).catch((error: unknown) => {
+      if (error instanceof AppError && error.code === 'not-found') return undefined
+      throw error
+    })
+    if (!checkout) return reply.code(404).page('billing/renewal/ended', {})
+    return reply.allowCheckout().page('billing/renewal/show', {
+      checkout: checkoutView(services, checkout, 'checkout'),
+      email: maskedEmail(token.email),
+      action: `/renew/${encodeURIComponent(request.params.token)}`,
+    })
+  }
+
+  async function showStop(request: FastifyRequest<{ Params: { token: string } }>, reply: FastifyReply) {
+    const token = await tokenBehind(request)
+    if (!token) return reply.code(404).page('billing/renewal/ended', {})
+    return reply.page('billing/renewal/stop', {
+      email: maskedEmail(token.email),
+      isStopped: await areRemindersStopped(services.sql, token.userId),
+      action: `/renew/${encodeURIComponent(request.params.token)}/reminders`,
+    })
+  }
+
+  function tokenBehind(request: FastifyRequest<{ Params: { token: string } }>): Promise<RenewalToken | undefined> {
+    return findRenewalToken(services.sql, hashOfSecret(request.params.token))
+  }
+}
+export default routes
+
+/**
+ * POST /renew/…/stop: the one-click unsubscribe of RFC 8058, sent by mail providers; as that of the reports, outside the scope of
+ * the pages. Receipts and messages about payments go on.
+ */
+export async function stopReminders(app: FastifyInstance, { services }: { services: Services }): Promise<void> {
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: 16 * 1024 }, (_request, _body, done) =>
+    done(null, null),
+  )
+  app.setErrorHandler((error, request, reply) => {
+    const { status, retryAfterS } = failureOf(error)
+    if (status >= 500) request.log.error({ err: error }, 'reminders could not be stopped')
+    if (retryAfterS !== null) reply.header('retry-after', retryAfterS)
+    return answer(reply, status, 'This did not work. Please try again.')
+  })
+  app.post<{ Params: { token: string } }>('/renew/:token/stop', async (request, reply) => {
+    const token = await findRenewalToken(services.sql, hashOfSecret(request.params.token))
+    if (!token) return answer(reply, 404, 'This link does not work any more.')
+    await setReminders(services.sql, token.userId, true, { actor: 'one-click', origin: auditContext(request) })
+    return answer(reply, 200, 'Done: no more reminders. Receipts still come.')
+  })
+}
+
+function answer(reply: FastifyReply, status: number, text: string): FastifyReply {
+  return reply.code(status).header('cache-control', 'no-store').type('text/plain; charset=utf-8').send(text)
+}
