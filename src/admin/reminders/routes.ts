@@ -11,19 +11,23 @@ declare module '../../web/views.ts' {
 }
 type Ladder = { title: string; steps: (StepMetrics & { label: string })[] }
 
-const labels = {
-  renewal: {
-    '7': '7 days before',
-    '3': '3 days before',
-    '1': 'the day before',
-    '0': 'the last day',
-    'grace-first': 'first grace day',
-    'grace-last': 'last grace day',
-    'after-3': '3 days after access stopped',
-    'after-14': '14 days after access stopped',
-  },
-  rescue: { '1h': 'an hour after', '24h': 'a day after', '72h': 'three days after' },
-} as const
+const labels: Record<StepMetrics['ladder'], readonly (readonly [step: string, label: string])[]> = {
+  renewal: [
+    ['7', '7 days before'],
+    ['3', '3 days before'],
+    ['1', 'the day before'],
+    ['0', 'the last day'],
+    ['grace-first', 'first grace day'],
+    ['grace-last', 'last grace day'],
+    ['after-3', '3 days after access stopped'],
+    ['after-14', '14 days after access stopped'],
+  ],
+  rescue: [
+    ['1h', 'an hour after'],
+    ['24h', 'a day after'],
+    ['72h', 'three days after'],
+  ],
+}
 
 const Asked = Type.Object({ month: Type.Optional(Type.String({ maxLength: 10 })) })
 
@@ -35,7 +39,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services }) => {
     const figures = await listStepMetrics(services.sql, month)
     const ladder = (title: string, name: StepMetrics['ladder']): Ladder => ({
       title,
-      steps: Object.entries(labels[name]).map(([step, label]) => ({
+      steps: labels[name].map(([step, label]) => ({
         ...(figures.find((one) => one.ladder === name && one.step === step) ?? nothing(name, step)),
         label,
       })),
