@@ -34,10 +34,10 @@ create or replace function broken_i11_forgotten() returns setof text language sq
   select id::text from webhook_events where accepted and settled_at is null and next_settle_at is null
 $$;
 
--- I13. One order to pay per person and plan, whichever of its versions.
+-- I13. One order to pay per person, plan and purpose, whichever of the plan's versions.
 create or replace function broken_i13_open_orders() returns setof text language sql stable as $$
   select min(o.id) from orders o join plans p on p.key = o.plan_key
-  where o.status in ('created', 'active') group by o.user_id, p.name having count(*) > 1
+  where o.status in ('created', 'active') group by o.user_id, p.name, o.purpose having count(*) > 1
 $$;
 
 -- I20. Whatever has a next step has the time of it, and no lease is longer than allowed.

@@ -94,6 +94,12 @@ export const invariants: readonly Invariant[] = [
     'the credit notes of a receipt take back each tax head in its proportion, and all of it once all is refunded',
   ),
   invariant(
+    'I6',
+    'broken_i6_as_sold',
+    'receipts',
+    'a receipt says what was taken off its price and which period was sold, and charges the tax of the place of supply',
+  ),
+  invariant(
     'I7',
     'broken_i7_audit',
     'orders',
@@ -110,6 +116,12 @@ export const invariants: readonly Invariant[] = [
     'broken_i8_credits',
     'orders',
     'a switch is credited what it took of each period, and no money is both credited and given back',
+  ),
+  invariant(
+    'I8',
+    'broken_i8_coupons',
+    'orders',
+    'a discount is what a coupon gave, claimed once for each person, and let go of where the order died unpaid',
   ),
   invariant(
     'I9',
@@ -136,7 +148,7 @@ export const invariants: readonly Invariant[] = [
     'deliveries',
     'no success and no dispute is reported for an order that is not ours without an incident',
   ),
-  invariant('I13', 'broken_i13_open_orders', 'orders', 'one open order per person and plan'),
+  invariant('I13', 'broken_i13_open_orders', 'orders', 'one open order per person, plan and purpose'),
   invariant('I20', 'broken_i20_watched', 'orders', 'whatever has a next step has its time, and no lease is too long'),
   invariant('I20', 'broken_i20_overdue', 'mails', 'no work has been due for an hour'),
   invariant('I24', 'broken_i24_untold_disputes', 'disputes', 'a person is told of every dispute that asks or takes'),

@@ -91,3 +91,17 @@ create or replace function broken_i6_credit_note_parts() returns setof text lang
         (share_of_head(taxable_paise, back, amount_paise), share_of_head(cgst_paise, back, amount_paise),
          share_of_head(sgst_paise, back, amount_paise), share_of_head(igst_paise, back, amount_paise))
 $$;
+
+-- I6. A receipt says what its order took off the price and, but for a gift's, which period was sold. With a GSTIN its taxes are
+-- those of the place of supply: the state of the buyer's GSTIN, or where the buyer lives.
+create or replace function broken_i6_as_sold() returns setof text language sql stable as $$
+  select r.number from receipts r
+  join orders o on o.id = r.order_id
+  where (r.discount_paise, r.credit_paise) is distinct from (o.discount_paise, o.credit_paise)
+     or (r.sold_from is null) is distinct from (o.purpose = 'gift')
+     or r.sold_from >= r.sold_until
+     or (coalesce(r.seller ->> 'gstin', '') = '' and r.taxable_paise <> r.amount_paise)
+     or (coalesce(r.seller ->> 'gstin', '') <> ''
+         and (r.igst_paise = 0) is distinct from
+             (coalesce(left(r.buyer ->> 'gstin', 2), r.buyer ->> 'stateCode') is not distinct from r.seller ->> 'stateCode'))
+$$;
