@@ -53,9 +53,10 @@ export function fillStatements(subscribers: number): string[][] {
     `insert into subscription_periods (order_id, user_id, plan_key, starts_at, ends_at, created_at)
      select 'seed-' || n, user_id, 'annual_v1', paid_at, anchored_months_later(paid_at, 12, day_of_month_in_india(paid_at)), paid_at from bench_buyers`,
     `insert into receipts (number, order_id, user_id, cf_payment_id, financial_year, serial, issued_at, amount_paise,
-                           taxable_paise, seller, buyer)
+                           taxable_paise, seller, buyer, sold_from, sold_until)
      select 'R' || year || '-' || lpad(serial::text, 6, '0'), 'seed-' || n, user_id, 'cf-seed-' || n, year, serial,
-            paid_at, 499000, 499000, ${seller}, ${buyer} from bench_buyers`,
+            paid_at, 499000, 499000, ${seller}, ${buyer}, paid_at, anchored_months_later(paid_at, 12, day_of_month_in_india(paid_at))
+     from bench_buyers`,
     `insert into mails (kind, subject_key, user_id, to_name, to_email, status, sent_at, created_at)
      select 'receipt', 'R' || year || '-' || lpad(serial::text, 6, '0'), user_id, 'Subscriber', 'sub' || n || '@example.in',
             'sent', paid_at, paid_at from bench_buyers`,

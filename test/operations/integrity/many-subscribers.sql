@@ -22,9 +22,9 @@ insert into subscriptions (user_id, status, is_paid, plan_key, current_period_st
 select user_id, 'active', true, plan_key, starts_at, ends_at from subscription_periods;
 
 insert into receipts (number, order_id, user_id, cf_payment_id, financial_year, serial, issued_at, amount_paise,
-                      taxable_paise, seller, buyer)
+                      taxable_paise, seller, buyer, sold_from, sold_until)
 select 'R' || financial_year_of(now()) || '-' || lpad(n::text, greatest(6, length(n::text)), '0'), 'ds_' || n, md5('u' || n)::uuid, n::text,
-       financial_year_of(now()), n, now(), 49900, 49900, '{}', '{}'
+       financial_year_of(now()), n, now(), 49900, 49900, '{}', '{}', now() - interval '5 days', now() + interval '25 days'
 from generate_series(1, :subscribers) n;
 insert into receipt_series select financial_year_of(now()), :subscribers;
 

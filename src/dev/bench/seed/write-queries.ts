@@ -105,10 +105,11 @@ const receipts = () => {
     `'${letter}' || ${year} || '-' || lpad(${serial}::text, greatest(6, length(${serial}::text)), '0')`
   return [
     `insert into receipts (number, order_id, user_id, cf_payment_id, financial_year, serial, issued_at, amount_paise,
-                           taxable_paise, seller, buyer)
+                           taxable_paise, seller, buyer, sold_from, sold_until)
      select ${number('R', 's.year', 's.serial')}, s.order_id, s.user_id, a.cf_payment_id, s.year, s.serial, s.paid_at,
-            s.amount_paise, s.amount_paise, ${seller}, ${buyer}
+            s.amount_paise, s.amount_paise, ${seller}, ${buyer}, period.starts_at, period.ends_at
      from seed_sales s join seed_people p using (n) join seed_attempts a on a.order_id = s.order_id and a.applied
+     join subscription_periods period on period.order_id = s.order_id
      order by s.paid_at`,
     `insert into receipt_series (financial_year, last_serial) select year, max(serial) from seed_sales group by year`,
     `insert into credit_notes (number, refund_id, receipt_number, user_id, financial_year, serial, issued_at, amount_paise,
