@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { rupees } from '../../src/platform/money.ts'
+import { atAnHour } from '../billing/reminders/fixture.ts'
 import { having, later, openSwitch, pay } from '../billing/switching/fixture.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 
@@ -74,14 +75,15 @@ describe('the plan page', () => {
     await app.sql`with moved as (
         update subscription_periods set starts_at = now() - interval '360 days', ends_at = now() + interval '5 days'
         where user_id = ${person.userId})
-      update subscriptions set current_period_start = now() - interval '360 days', current_period_end = now() + interval '5 days'
+      update subscriptions set current_period_start = now() - interval '360 days', current_period_end = now() + interval '3 days'
       where user_id = ${person.userId}`
+    await atAnHour(app, true)
     await app.run('remind')
     await app.run('deliver-mails')
     const mail = (await app.mailbox.list()).find(
-      (one) => one.recipients.includes(person.email) && one.text?.includes('/checkout/'),
+      (one) => one.recipients.includes(person.email) && one./^Your plan ends/.test(one.subject),
     )
-    expect(mail!.text).toContain('/checkout/monthly')
+    expect(mail!.text).toMatch(/take the monthly plan|renew for ₹499/)
     await person.visitor.post('/checkout/monthly')
     const [order] = await app.sql<{ id: string }[]>`
       select id from orders where user_id = ${person.userId} and status = 'active' and plan_key = 'monthly_v1'`

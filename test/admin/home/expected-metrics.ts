@@ -11,9 +11,8 @@ const endOf = ({ endsAt, voidedAt }: Period) =>
 /** Every bought period there is. */
 export function boughtPeriods(sql: Sql): Promise<Period[]> {
   return sql<Period[]>`
-    select s.user_id, s.created_at, s.ends_at, s.voided_at, (p.price_paise::float8 / p.months) as monthly
-    from subscription_periods s join plans p on p.key = s.plan_key
-    where s.order_id is not null
+    select s.user_id, s.created_at, s.ends_at, s.voided_at, (o.amount_paise::float8 / p.months) as monthly
+    from subscription_periods s join plans p on p.key = s.plan_key join orders o on o.id = s.order_id
   `
 }
 

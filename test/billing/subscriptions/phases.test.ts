@@ -12,6 +12,7 @@ import { startApp, type TestApp } from '../../support/app.ts'
 import { newestOrder, subscriberOf } from '../../support/ledger.ts'
 import { until } from '../../support/until.ts'
 import { Visitor } from '../../support/visitor.ts'
+import { atAnHour } from '../reminders/fixture.ts'
 
 let app: TestApp
 beforeAll(async () => {
@@ -299,14 +300,15 @@ describe('the mail before access ends', () => {
   test('names the plan that ends then, not the one that ran before', async () => {
     const person = await having('annual', 'monthly')
     const { currentPeriodEnd } = await subscriptionOf(app.sql, person.userId)
-    await later(person.userId, `${Math.floor((currentPeriodEnd!.getTime() - Date.now()) / 86_400_000) - 5} days`)
+    await later(person.userId, `${Math.floor((currentPeriodEnd!.getTime() - Date.now()) / 86_400_000) - 2} days`)
+    await atAnHour(app, true)
     await app.run('remind')
     await app.run('deliver-mails')
     const mail = (await app.mailbox.list()).find(
       ({ recipients, subject }) => recipients.includes(person.email) && /ends/.test(subject),
     )
     expect(mail!.text).toContain('Your monthly plan ends on')
-    expect(mail!.text).toContain('/checkout/monthly')
+    expect(mail!.text).toContain('₹499')
     expect(mail!.text).not.toContain('under way')
   })
 
@@ -318,7 +320,8 @@ describe('the mail before access ends', () => {
     app.sandbox.control.pending(renewal.id)
     await person.visitor.get(`/payment/return?order_id=${renewal.id}`)
     const { currentPeriodEnd } = await subscriptionOf(app.sql, person.userId)
-    await later(person.userId, `${Math.floor((currentPeriodEnd!.getTime() - Date.now()) / 86_400_000) - 5} days`)
+    await later(person.userId, `${Math.floor((currentPeriodEnd!.getTime() - Date.now()) / 86_400_000) - 2} days`)
+    await atAnHour(app, true)
     await app.run('remind')
     await app.run('deliver-mails')
     const mail = (await app.mailbox.list()).find(
