@@ -81,7 +81,7 @@ describe('the plan page', () => {
     await app.run('remind')
     await app.run('deliver-mails')
     const mail = (await app.mailbox.list()).find(
-      (one) => one.recipients.includes(person.email) && one./^Your plan ends/.test(one.subject),
+      (one) => one.recipients.includes(person.email) && /^Your plan ends/.test(one.subject),
     )
     expect(mail!.text).toMatch(/take the monthly plan|renew for ₹499/)
     await person.visitor.post('/checkout/monthly')
