@@ -15,12 +15,12 @@ const inIndia = (at: number) => new Date(at + indiaMs)
 const daysIn = (year: number, month: number) => new Date(Date.UTC(year, month + 1, 0)).getUTCDate()
 
 /** The Indian day of the month of an instant. */
-export function dayOf(at: number): number {
+function dayOf(at: number): number {
   return inIndia(at).getUTCDate()
 }
 
 /** Indian midnights between two instants. */
-export function daysBetween(from: number, until: number): number {
+function daysBetween(from: number, until: number): number {
   return Math.floor((until + indiaMs) / dayMs) - Math.floor((from + indiaMs) / dayMs)
 }
 
