@@ -4,7 +4,7 @@ const dayMs = 86_400_000
 const indiaMs = 5.5 * 3_600_000
 
 /** What decides about somebody's next period, as it was read before an act. */
-export type Standing = {
+export type BeforeAct = {
   now: number
   end: number | null
   hasAccess: boolean
@@ -34,7 +34,7 @@ export function monthsLater(from: number, months: number, anchorDay: number): nu
 }
 
 /** What so many months bought now give: from the end of the access that runs, grace included, else from now. */
-export function nextPeriod({ now, end, hasAccess, anchorDay }: Standing, months: number) {
+export function nextPeriod({ now, end, hasAccess, anchorDay }: BeforeAct, months: number) {
   const from = hasAccess ? end! : now
   const fits = hasAccess && anchorDay !== null && Math.min(anchorDay, daysInMonthOf(from)) === dayOf(from)
   const anchor = fits ? anchorDay! : dayOf(from)

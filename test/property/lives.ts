@@ -10,7 +10,7 @@ import { requestRefund, settleRefundRows } from '../../src/billing/refunds/queri
 import { addDays, findEnd, leaveAtEnd, resumeLeft, updateStatuses } from '../../src/billing/subscriptions/queries.ts'
 import type { Sql } from '../../src/platform/db.ts'
 import { remoteAttempt, remoteOrder } from '../billing/payments/remote-orders.ts'
-import { creditOf, discountOf, monthsLater, nextPeriod, type Standing } from './life-rules.ts'
+import { type BeforeAct, creditOf, discountOf, monthsLater, nextPeriod } from './life-rules.ts'
 
 /** What happens in the life of two people’s subscriptions, in numbers small enough to shrink. */
 export type Act =
@@ -75,7 +75,7 @@ export type Life = {
 const by = { actor: 'command', origin: null }
 const toleranceMs = 5_000
 
-type Read = Standing & { status: string; left: boolean; isPaid: boolean }
+type Read = BeforeAct & { status: string; left: boolean; isPaid: boolean }
 
 async function read({ sql, people }: Life, who: 0 | 1): Promise<Read> {
   const [row] = await sql<Read[]>`
