@@ -48,7 +48,8 @@ export type BookedUser = {
   status: string
   hasAccess: boolean
   daysLeft: number | null
-  periods: { id: string; grant: string | null; days: number; counts: boolean }[]
+  /** `late`: days of it that had gone by when it was bought, within grace. */
+  periods: { id: string; grant: string | null; days: number; counts: boolean; late: number }[]
   cancels: string[]
   isGone: boolean
   isSuspended: boolean
@@ -196,7 +197,9 @@ function wrongPerson(model: Model, user: number, booked: BookedUser): string[] {
 
 /** What is left of the periods that count is what there is access for, to the quarter of an hour. */
 function wrongAccess(model: Model, { periods, isGone, hasAccess, daysLeft, status }: BookedUser): string[] {
-  const left = sum(periods.filter(({ counts }) => counts).map(({ id, days }) => days - (model.used[id] ?? 0)))
+  const left = sum(
+    periods.filter(({ counts }) => counts).map(({ id, days, late }) => days - late - (model.used[id] ?? 0)),
+  )
   if (isGone && (hasAccess || left > 0.01)) return [`deleted, with ${left} days left, access ${hasAccess}`]
   if (left < 0.01) return hasAccess && status === 'active' && (daysLeft ?? 0) > 0.01 ? ['access that nobody gave'] : []
   return hasAccess && Math.abs((daysLeft ?? 0) - left) < 0.01

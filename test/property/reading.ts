@@ -28,7 +28,8 @@ export async function readLedger(
     select s.user_id as id, s.status, has_access(s) is true as has_access,
            (extract(epoch from s.current_period_end - now()) / 86400)::float8 as days_left,
            (select coalesce(jsonb_agg(jsonb_build_object('id', p.id, 'grant', p.grant_key,
-                      'days', extract(epoch from p.ends_at - p.starts_at) / 86400, 'counts', p.voided_at is null)), '[]')
+                      'days', extract(epoch from p.ends_at - p.starts_at) / 86400, 'counts', p.voided_at is null,
+                      'late', greatest(0, extract(epoch from p.created_at - p.starts_at)) / 86400)), '[]')
             from subscription_periods p where p.user_id = s.user_id) as periods,
            (select coalesce(jsonb_agg(a.details ->> 'key'), '[]') from audit a
             where a.user_id = s.user_id and a.action = 'subscription.cancelled' and a.details ? 'key') as cancels,

@@ -169,7 +169,9 @@ async function letTimePass({ fixture, model, users }: Run, { user, days }: Extra
       select id, extract(epoch from least(ends_at, now() + ${passing}) - greatest(starts_at, now())) / 86400 as days
       from subscription_periods where user_id = '${id}' and voided_at is null
     ), periods as (
-      update subscription_periods set starts_at = starts_at - ${passing}, ends_at = ends_at - ${passing} where user_id = '${id}'
+      update subscription_periods
+      set starts_at = starts_at - ${passing}, ends_at = ends_at - ${passing}, created_at = created_at - ${passing}
+      where user_id = '${id}'
     ), subscription as (
       update subscriptions
       set current_period_start = current_period_start - ${passing}, current_period_end = current_period_end - ${passing}

@@ -92,7 +92,8 @@ function wanted(fixture: WebFixture, way: Way, who: Who, status: number): Record
 }
 
 /** What a link in a mail opens. */
-const isSecretPage = (way: Way) => way.address.startsWith('/reports/') && way.route !== 'POST /reports/:link/stop'
+const isSecretPage = (way: Way) =>
+  /^\/(reports|renew)\//.test(way.address) && !/^POST \/(reports|renew)\/:\w+\/stop$/.test(way.route)
 
 function keeping(way: Way, who: Who): string | null {
   if (way.route.startsWith('GET /assets/')) return 'public, max-age=31536000, immutable'

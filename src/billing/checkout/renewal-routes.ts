@@ -36,7 +36,7 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
   { services, limit },
 ) => {
   app.addHook('onSend', async (_request, reply) => {
-    reply.headers({ 'x-robots-tag': 'noindex', 'cache-control': 'no-store' })
+    reply.header('x-robots-tag', 'noindex')
   })
 
   app.get('/renew/:token', { schema: { params: ByToken } }, async (request, reply) => show(request, reply))
