@@ -2,19 +2,19 @@
 -- is bought and how: {purpose: 'period' | 'switch' | 'gift', coupon: text | null, company: {legalName, address, gstin} | null,
 -- gift: {recipientName, recipientEmail, message, deliverOn}}; whatever is left out stays as it is at an open order. Safe to call
 -- from any number of tabs at once; all get the same row. `refusal` is null, or why there is no such order: 'entitlement' (this
--- account may not be given what it would pay for), 'consent' (withdrawn, so nothing is bought), 'plan' (not on sale), 'differs' (order_id is open with another coupon or
--- credit, and has to be ended at Cashfree first), 'nothing-to-credit', 'too-little' (less than Cashfree takes), or a
--- coupon_refusal.
+-- account may not be given what it would pay for), 'consent' (withdrawn, so nothing is bought), 'plan' (not on sale), 'differs'
+-- (order_id is open with another coupon or credit, and has to be ended at Cashfree first), 'nothing-to-credit', 'too-little' (less
+-- than Cashfree takes), 'coupon-purpose' (no code on a gift), or a coupon_refusal.
 create or replace function open_order_as_wished(
   p_user_id uuid, p_plan_name text, p_new_id text, p_minutes integer, p_wish jsonb, out refusal text, out order_id text
 ) language plpgsql as $$
 declare
-  wanted   text := coalesce(p_wish ->> 'purpose', 'period');
-  code     text := upper(nullif(p_wish ->> 'coupon', ''));
-  plan     plans;
-  o        orders;
-  credit   integer := 0;
-  discount integer := 0;
+  wanted      text := coalesce(p_wish ->> 'purpose', 'period');
+  code        text := upper(nullif(p_wish ->> 'coupon', ''));
+  plan        plans;
+  o           orders;
+  credit      integer := 0;
+  discount    integer := 0;
   wants_other boolean;
 begin
   -- Lock before reading: where the price changes at this very moment, two tabs would otherwise open an order each, of one version

@@ -14,8 +14,8 @@ create or replace function broken_i2_periods() returns setof text language sql s
 $$;
 
 -- I2. A period is ended early when its whole price went back, by refunds and lost disputes, or by a person who gives a
--- reason, or by a switch that was paid; and always when the whole price went back. After a lost dispute that was won later, or took less in the end, the
--- period stays ended, and an incident lets a person decide.
+-- reason, or by a switch that was paid; and always when the whole price went back. After a lost dispute that was won later, or
+-- took less in the end, the period stays ended, and an incident lets a person decide.
 create or replace function broken_i2_voided() returns setof text language sql stable as $$
   with back as (
     select p.order_id, sum(gone.paise) as paise, sum(gone.paise) filter (where gone.stays) as staying

@@ -18,7 +18,8 @@ export const listCompany: List = (sql, userId) => sql`
 `
 
 export const listSubscription: List = (sql, userId) => sql`
-  select status_by_now(s) as status, is_paid, running_plan(s) as plan, current_period_start, current_period_end
+  select status_by_now(s) as status, is_paid, running_plan(s) as plan, current_period_start, current_period_end, next_plan,
+         cancel_requested_at, cancel_reason, cancel_comment
   from subscriptions s
   where user_id = ${userId}
 `
@@ -60,7 +61,8 @@ export const listReminders: List = (sql, userId) => sql`
 `
 
 export const listOrders: List = (sql, userId) => sql`
-  select id, cf_order_id as cashfree_order, plan_key as plan, amount_paise, currency, company, status, created_at, expires_at,
+  select id, cf_order_id as cashfree_order, plan_key as plan, purpose, amount_paise, discount_paise, credit_paise,
+         (select coupon_code from coupon_claims c where c.order_id = orders.id) as coupon, currency, company, status, created_at, expires_at,
          paid_at, closed_at
   from orders
   where user_id = ${userId}
