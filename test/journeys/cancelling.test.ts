@@ -1,0 +1,28 @@
+import { describe, test } from 'vitest'
+import { subscriber } from '../account/people.ts'
+import { type Size, sizes, takeOver } from '../support/browser.ts'
+import { looksRightInBothSchemes, openScene } from './scene.ts'
+
+const scene = openScene()
+
+describe.each(Object.keys(sizes) as Size[])('on a %s', (size) => {
+  test('a subscriber cancels in two clicks, keeps access, and resumes with one', async () => {
+    const person = await scene.arrive({ size })
+    const { page } = person
+    const { visitor } = await subscriber(scene.app)
+    await takeOver(person, visitor)
+    await page.goto('/account')
+    await page.getByRole('link', { name: 'Cancel subscription' }).click()
+    await looksRightInBothSchemes(person, `cancel-${size}`)
+    await page.getByLabel('Why do you leave?').selectOption('use')
+    await page.getByRole('button', { name: 'Cancel subscription' }).click()
+    await page.getByText('Cancelled. Your access stays until').first().waitFor()
+    await looksRightInBothSchemes(person, `cancelled-${size}`)
+    await page.goto('/dashboard')
+    await page.getByText('Valid until').first().waitFor()
+    await page.goto('/account')
+    await page.getByRole('button', { name: 'Resume subscription' }).click()
+    await page.getByText('Welcome back. Everything is as it was.').waitFor()
+    await page.getByRole('link', { name: 'Cancel subscription' }).waitFor()
+  })
+})
