@@ -41,20 +41,7 @@ export async function migrate(url: string, { replaceNewerFunctions = false }: Mi
     const goesBack = replaceNewerFunctions && before.compatibility === 'older-than-database'
     if (before.newer.length > 0 && !goesBack) throw new OlderThanDatabase(before)
     if (!(await mayMigrate(sql))) throw new MayNotMigrate([...before.missing, 'functions'].join(', '))
-    return await sql.begin(async (tx) => {
-      await tx`select pg_advisory_xact_lock(771034)`
-      await tx`create table if not exists migrations (name text primary key, applied_at timestamptz not null default now())`
-      // A newer release may have migrated while this one waited for the lock.
-      const now = await compare(tx, release)
-      if (now.newer.length > 0 && !(replaceNewerFunctions && now.compatibility === 'older-than-database'))
-        throw new OlderThanDatabase(now)
-      for (const name of now.missing) {
-        await tx.unsafe(await readMigration(name))
-        await tx`insert into migrations (name) values (${name})`
-      }
-      if (now.missing.length > 0 || now.functionsDiffer) await recreateFunctions(tx, release)
-      return now.missing
-    })
+    return await repeatedAfterDeadlock(() => sql.begin((tx) => bringUpToDate(tx, release, replaceNewerFunctions)))
   } finally {
     await sql.end({ timeout: 5 })
   }
@@ -70,6 +57,34 @@ export async function prepareDatabase(url: string): Promise<{ applied: string[];
   } catch (error) {
     if (error instanceof OlderThanDatabase && error.compatible) return { applied: [], older: error }
     throw error
+  }
+}
+
+async function bringUpToDate(tx: postgres.TransactionSql, release: Release, replaceNewer: boolean): Promise<string[]> {
+  await tx`select pg_advisory_xact_lock(771034)`
+  await tx`create table if not exists migrations (name text primary key, applied_at timestamptz not null default now())`
+  // A newer release may have migrated while this one waited for the lock.
+  const now = await compare(tx, release)
+  if (now.newer.length > 0 && !(replaceNewer && now.compatibility === 'older-than-database'))
+    throw new OlderThanDatabase(now)
+  for (const name of now.missing) {
+    await tx.unsafe(await readMigration(name))
+    await tx`insert into migrations (name) values (${name})`
+  }
+  if (now.missing.length > 0 || now.functionsDiffer) await recreateFunctions(tx, release)
+  return now.missing
+}
+
+/**
+ * A migration locks its tables one after the other, and processes that serve meanwhile may hold them the other way round.
+ * Nothing is left of the transaction that the database then ends.
+ */
+async function repeatedAfterDeadlock<T>(act: () => Promise<T>, times = 3): Promise<T> {
+  try {
+    return await act()
+  } catch (error) {
+    if (!(error instanceof postgres.PostgresError) || error.code !== '40P01' || times === 1) throw error
+    return repeatedAfterDeadlock(act, times - 1)
   }
 }
 

@@ -48,6 +48,13 @@ const functionsInDatabase = async () => {
   if (!row!.there) return 'one'
   return (await harness.sql<{ name: string }[]>`select which_release() as name`)[0]!.name
 }
+const deadlocks = async () => {
+  const [row] = await harness.sql<{ count: number }[]>`
+    select deadlocks::int as count from pg_stat_database where datname = current_database()`
+  return row!.count
+}
+const waitsFor = async (table: string) =>
+  (await harness.sql`select from pg_locks where relation = ${table}::regclass and not granted`).length > 0
 const readyz = async (app: AppProcess) => {
   const answer = await fetch(`${app.url}/readyz`)
   return { ...((await answer.json()) as { release: string }), status: answer.status }
@@ -190,5 +197,25 @@ describe('a rolling release', () => {
     expect(await functionsInDatabase()).toBe('three')
     expect(await readyz(next)).toMatchObject({ status: 200, release: 'current' })
     await Promise.all([old.stop(), next.stop()])
+  })
+
+  test('that the database ends because of a deadlock with somebody’s payment begins again', async () => {
+    const twoTables = await release('two', 'three', 'four')
+    twoTables.write('platform/migrations/9000-notes.sql', withMigration.read('platform/migrations/9000-notes.sql'))
+    twoTables.write(
+      'platform/migrations/9001-marks.sql',
+      'alter table orders add column mark text; alter table mails add column mark text;',
+    )
+    const before = await deadlocks()
+    let migrating: ReturnType<typeof command> | undefined
+    await harness.sql.begin(async (payment) => {
+      await payment`lock table mails in row exclusive mode`
+      migrating = command(twoTables, 'migrate')
+      await until(async () => waitsFor('mails'))
+      await payment`lock table orders in row exclusive mode`
+    })
+    expect(await migrating).toMatchObject({ code: 0 })
+    await until(async () => (await deadlocks()) > before)
+    twoTables.remove()
   })
 })

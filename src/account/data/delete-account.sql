@@ -98,5 +98,10 @@ begin
   new.leased_until := null;
   return new;
 end $$;
-create or replace trigger skip_mail_to_nobody before insert or update on mails
-for each row when (new.status = 'queued' and new.to_email like '%@deleted.invalid') execute function skip_mail_to_nobody();
+-- Made once, as in next-occurrence.sql.
+do $$ begin
+  if not exists (select from pg_trigger where tgrelid = 'mails'::regclass and tgname = 'skip_mail_to_nobody') then
+    create trigger skip_mail_to_nobody before insert or update on mails
+    for each row when (new.status = 'queued' and new.to_email like '%@deleted.invalid') execute function skip_mail_to_nobody();
+  end if;
+end $$;

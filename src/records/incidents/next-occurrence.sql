@@ -11,5 +11,9 @@ begin
   return new;
 end $$;
 
-create or replace trigger count_occurrences before insert on incidents
-for each row execute function next_occurrence();
+-- Made once: to make it anew locks the table, and whoever writes here may wait for one that a migration has locked before.
+do $$ begin
+  if not exists (select from pg_trigger where tgrelid = 'incidents'::regclass and tgname = 'count_occurrences') then
+    create trigger count_occurrences before insert on incidents for each row execute function next_occurrence();
+  end if;
+end $$;
