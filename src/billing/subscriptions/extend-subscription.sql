@@ -25,13 +25,11 @@ create or replace function days_in_month(p_in timestamp) returns integer languag
 $$;
 
 -- The day on which periods after the present end begin: the one the subscription remembers while the end falls on it, which
--- days that were granted and refunds of earlier periods may change; then the end's own.
+-- days that were granted and refunds of earlier periods may change; then, and where none is remembered, the end's own.
 create or replace function anchor_of(s subscriptions) returns integer language sql immutable as $$
-  select case
-    when least(s.anchor_day, days_in_month(s.current_period_end at time zone 'Asia/Kolkata')) = day_of_month_in_india(s.current_period_end)
-      then s.anchor_day::integer
-    else day_of_month_in_india(s.current_period_end)
-  end
+  select case when least(s.anchor_day, days_in_month(here)) = extract(day from here) and s.anchor_day is not null
+              then s.anchor_day else extract(day from here) end::integer
+  from (select s.current_period_end at time zone 'Asia/Kolkata' as here) india
 $$;
 
 -- The period that so many months bought now are: from the end of the access that runs, grace included, which so is not free;

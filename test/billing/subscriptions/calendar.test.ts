@@ -56,6 +56,18 @@ describe('so many months later, by the Indian calendar', () => {
   })
 })
 
+test.each([
+  ['2027-04-30 09:00:00+05:30', null, 30],
+  ['2027-02-28 09:00:00+05:30', null, 28],
+  ['2027-02-28 09:00:00+05:30', 31, 31],
+  ['2027-04-29 09:00:00+05:30', 31, 29],
+])('what ends on %s with the day %s remembered goes on from day %i', async (end, remembered, day) => {
+  const [row] = await sql<{ day: number }[]>`
+    select anchor_of(s) as day
+    from jsonb_populate_record(null::subscriptions, ${sql.json({ current_period_end: end, anchor_day: remembered })}) s`
+  expect(row!.day).toBe(day)
+})
+
 describe('renewals in a row', () => {
   /** The ends of so many renewals of so many months, each from the end of the one before, as Indian days. */
   async function endsOf(from: string, months: number, times: number): Promise<string[]> {
