@@ -11,7 +11,7 @@ export type Holdings = {
   sessions: number
 }
 
-/** Counts it. Days are whole ones, rounded up, of access that was paid for or granted; the three days of grace are none. */
+/** Counts it. Days are whole ones, rounded up, of access that was paid for or granted; days of grace are none. */
 export async function countHoldings(sql: Sql, userId: string): Promise<Holdings> {
   const [row] = await sql<Holdings[]>`
     select case when s.status in ('active', 'grace')

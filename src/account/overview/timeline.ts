@@ -197,7 +197,7 @@ function statusEntry({ at, action, plan }: Facts['changes'][number]): TimelineEn
     return {
       at,
       tone: 'warn',
-      what: 'Three days of grace began',
+      what: 'The days of grace began',
       why: 'The paid period ended; access stays on so that you can renew.',
     }
   return { at, tone: 'bad', what: 'Access ended', why: 'The days of grace were over and no further period was paid.' }

@@ -58,7 +58,7 @@ export function dailyCharts(days: readonly Day[], today: string): Record<'revenu
     people: {
       id: 'people',
       title: 'Subscribers gained and lost',
-      caption: 'Up: new, or back after a while. Down: paid access ended and was not renewed within three days.',
+      caption: 'Up: new, or back after a while. Down: paid access ended and was not renewed within the days of grace.',
       chart: barChart(
         shown.map(({ metrics }, index) => ({
           label: labels[index]!,

@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { leavingReasons } from '../../billing/subscriptions/subscriptions.ts'
 import { failureGroups } from '../orders/labels.ts'
 import type { Panel } from '../panel.ts'
 import { ageLabel, count, percent, roughly, signed } from './labels.ts'
@@ -14,6 +15,7 @@ declare module '../../web/views.ts' {
 
 const labels = {
   failureGroups,
+  leavingReasons,
   count,
   percent,
   roughly,

@@ -1,5 +1,6 @@
--- The metrics of one Indian day, from the ledger, along indexes. Somebody "pays" at an instant when a period they bought
--- counts then and ended less than a grace period before; what an administrator granted does not count.
+-- The metrics of one Indian day, from the ledger, along indexes. Somebody "pays" at an instant when a period that was paid for,
+-- by them or by who gave it, counts then and ended less than a grace period before; what an administrator granted does not count.
+-- Who cancelled has no grace and counts all the same until it would be over: who comes back by then has not left.
 create or replace function metrics_of_day(p_day date) returns daily_figures language plpgsql stable as $$
 declare
   f     daily_figures;
@@ -44,41 +45,41 @@ begin
     select count(*) > 0 as ever,
            coalesce(bool_or(pays_at(q, p.created_at)), false) as paying
     from subscription_periods q
-    where q.user_id = p.user_id and q.order_id is not null and (q.created_at, q.id) < (p.created_at, p.id)
+    where q.user_id = p.user_id and q.granted_by is null and (q.created_at, q.id) < (p.created_at, p.id)
   ) before
-  where p.order_id is not null and p.created_at >= since and p.created_at < until;
+  where p.granted_by is null and p.created_at >= since and p.created_at < until;
 
   f.churned := ran_out_between(since, least(until, now())) + voided_between(since, until);
   return f;
 end $$;
 
--- Whether this bought period makes its owner a payer at that instant.
+-- Whether this period that was paid for makes its owner a payer at that instant.
 create or replace function pays_at(p subscription_periods, p_at timestamptz) returns boolean language sql stable as $$
   select p.created_at <= p_at and p.ends_at > p_at - grace_period() and (p.voided_at is null or p.voided_at > p_at)
 $$;
 
--- How many people's paid access ran out: a grace period after the end, and nothing else they bought goes on.
+-- How many people's paid access ran out: a grace period after the end, and nothing else that was paid for goes on.
 create or replace function ran_out_between(p_since timestamptz, p_until timestamptz) returns integer language sql stable as $$
   select count(*)::integer from subscription_periods p
-  where p.order_id is not null
+  where p.granted_by is null
     and p.ends_at >= p_since - grace_period() and p.ends_at < p_until - grace_period()
     and (p.voided_at is null or p.voided_at >= p.ends_at + grace_period())
     and not exists (
       select from subscription_periods q
-      where q.user_id = p.user_id and q.order_id is not null and (q.ends_at, q.id) > (p.ends_at, p.id)
+      where q.user_id = p.user_id and q.granted_by is null and (q.ends_at, q.id) > (p.ends_at, p.id)
         and q.created_at <= p.ends_at + grace_period()
         and (q.voided_at is null or q.voided_at > p.ends_at + grace_period()))
 $$;
 
--- How many people's paid access ended early, by a refund or by an administrator, with nothing else they bought left.
+-- How many people's paid access ended early, by a refund or by an administrator, with nothing else left that was paid for.
 create or replace function voided_between(p_since timestamptz, p_until timestamptz) returns integer language sql stable as $$
   select count(*)::integer from subscription_periods p
-  where p.order_id is not null
+  where p.granted_by is null
     and p.voided_at >= p_since and p.voided_at < p_until
     and p.voided_at < p.ends_at + grace_period()
     and not exists (
       select from subscription_periods q
-      where q.user_id = p.user_id and q.order_id is not null and q.id <> p.id
+      where q.user_id = p.user_id and q.granted_by is null and q.id <> p.id
         and q.created_at <= p.voided_at and q.ends_at > p.voided_at - grace_period()
         and (q.voided_at is null or (q.voided_at, q.id) > (p.voided_at, p.id)))
 $$;

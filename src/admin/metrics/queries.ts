@@ -35,6 +35,8 @@ export type SubscriberCounts = {
   returnedPaise: number
   churnedPaise: number
   changedPaise: number
+  /** Who cancelled in the last thirty days, by reason ('': none given); a count of an earlier release has none. */
+  leaving?: Record<string, number>
   funnel: { registered: number; opened: number; tried: number; paid: number; waiting: number }
 }
 

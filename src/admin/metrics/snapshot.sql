@@ -1,6 +1,7 @@
 -- Counts over everybody, in one query. Revenue that recurs: of everybody who pays (daily.sql), what was paid for the period that
 -- runs, by month and without GST: a discount lowers it, the credit of a switch was paid before and counts, a gift counts as its
--- buyer paid it. What they bought ahead counts from when it begins. It is compared with the same thirty days ago, person by person. At a million accounts it takes two seconds, which is why no page waits for it.
+-- buyer paid it. What they bought ahead counts from when it begins. It is compared with the same thirty days ago, person by
+-- person. At a million accounts it takes two seconds, which is why no page waits for it.
 create or replace function subscriber_counts() returns jsonb language sql stable set work_mem = '64MB' set jit = off as $$
   with bought as (
     select p.user_id, p.ends_at, p.voided_at, p.created_at, plan.key as plan_key,
@@ -31,7 +32,7 @@ create or replace function subscriber_counts() returns jsonb language sql stable
   select jsonb_build_object(
     'payers', (select count(*) from payers),
     'granted', (select count(*) from subscriptions s
-                where s.status in ('active', 'grace') and s.current_period_end > now() - grace_period() and not s.is_paid),
+                where s.status in ('active', 'grace') and s.current_period_end > now() - grace_of(s) and not s.is_paid),
     'byPlan', (select coalesce(jsonb_object_agg(plan_key, many), '{}')
                from (select plan_key, count(*) as many from payers group by plan_key) plans),
     'mrrPaise', (select coalesce(round(sum(monthly)), 0) from payers),
@@ -40,6 +41,9 @@ create or replace function subscriber_counts() returns jsonb language sql stable
     'returnedPaise', (select coalesce(round(sum(is_now)), 0) from moved where was is null and came_back),
     'churnedPaise', (select coalesce(round(sum(was)), 0) from moved where is_now is null),
     'changedPaise', (select coalesce(round(sum(is_now - was)), 0) from moved where is_now is not null and was is not null),
+    'leaving', (select coalesce(jsonb_object_agg(reason, many), '{}')
+                from (select coalesce(cancel_reason, '') as reason, count(*) as many from subscriptions
+                      where cancel_requested_at > now() - interval '30 days' group by reason) left_us),
     'funnel', funnel_since(((now() at time zone 'Asia/Kolkata')::date - 29)::timestamp at time zone 'Asia/Kolkata'))
 $$;
 

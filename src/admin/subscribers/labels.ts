@@ -1,6 +1,7 @@
 /** How a subscription's status reads in the filter and on a chip. */
 export const statuses: Record<string, { label: string; tone: 'good' | 'warn' | 'bad' }> = {
   active: { label: 'Active', tone: 'good' },
+  leaving: { label: 'Cancelled, still running', tone: 'warn' },
   grace: { label: 'Grace days', tone: 'warn' },
   pending: { label: 'Never paid', tone: 'warn' },
   expired: { label: 'Expired', tone: 'bad' },

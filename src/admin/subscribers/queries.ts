@@ -20,7 +20,7 @@ export type Person = {
   until: Date | null
 }
 
-/** '' admits everybody. `verified` is 'yes' or 'no'; `plan` a plan's name, whatever its version. */
+/** '' admits everybody; the status 'leaving': cancelled, and what was paid for still runs. `verified` is 'yes' or 'no'; `plan` a plan's name, whatever its version. */
 export type Filter = { status: string; plan: string; role: string; verified: string }
 
 /** A tsquery over the words of a name, and a `like` pattern for the start of a user name or address. */
@@ -38,7 +38,7 @@ export async function listNewest(sql: Sql, filter: Filter, after: Cursor | null,
     join users u on u.id = s.user_id
     where true
       ${plan ? sql`and s.plan_key = version.key` : sql``}
-      ${status ? sql`and s.status = ${status}` : sql``}
+      ${status === 'leaving' ? sql`and is_leaving(s)` : status ? sql`and s.status = ${status}` : sql``}
       ${role === 'subscriber' ? sql`and u.role = 'subscriber'` : sql``}
       ${role && role !== 'subscriber' ? sql`and u.role <> 'subscriber' and u.role = ${role}` : sql``}
       ${verified === 'yes' ? sql`and u.email_verified_at is not null` : sql``}
@@ -123,6 +123,6 @@ export async function listPlanNames(sql: Sql): Promise<string[]> {
 function columns(sql: Sql) {
   return sql`u.id, u.created_at as at, u.name, u.username, u.email, u.phone, u.role,
              u.email_verified_at is not null as is_verified, u.suspended_at is not null as is_suspended,
-             u.deleted_at is not null as is_deleted, status_by_now(s) as status, s.is_paid, p.title as plan_title,
+             u.deleted_at is not null as is_deleted, case when is_leaving(s) then 'leaving' else status_by_now(s) end as status, s.is_paid, p.title as plan_title,
              s.current_period_end as until`
 }

@@ -24,7 +24,7 @@ begin
     found := array(
       select u.id
       from (select * from subscriptions n
-            where (p_status = '' or n.status = p_status)
+            where (p_status = '' or has_status(n, p_status))
               and (p_plan = '' or n.plan_key = any (versions))
               and (p_id is null or (n.created_at, n.user_id) < (p_at, p_id))
             order by n.created_at desc, n.user_id desc limit among) s
@@ -51,11 +51,21 @@ begin
     where (p_id is null or (c.created_at, c.id) < (p_at, p_id))
       and (p_status = '' and p_plan = '' or exists (
              select from subscriptions s
-             where s.user_id = c.id and (p_status = '' or s.status = p_status)
+             where s.user_id = c.id and (p_status = '' or has_status(s, p_status))
                and (p_plan = '' or s.plan_key = any (versions))))
     order by c.created_at desc, c.id desc
     limit p_limit;
 end $$;
+
+-- Cancelled by its owner, and what was paid for still runs.
+create or replace function is_leaving(s subscriptions) returns boolean language sql stable as $$
+  select s.cancel_requested_at is not null and s.status in ('active', 'grace') and now() < s.current_period_end
+$$;
+
+-- Whether a subscription belongs in the list of a status as the panel names it.
+create or replace function has_status(s subscriptions, p_status text) returns boolean language sql stable as $$
+  select case p_status when 'leaving' then is_leaving(s) else s.status = p_status end
+$$;
 
 -- Both are inlined, so that the planner sees the indexes they can use.
 create or replace function is_called(u users, p_words tsquery, p_start text) returns boolean language sql immutable as $$

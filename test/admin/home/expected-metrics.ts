@@ -8,11 +8,12 @@ const dayOf = (ms: number) => new Date(ms + 330 * 60_000).toISOString().slice(0,
 const endOf = ({ endsAt, voidedAt }: Period) =>
   Math.min(endsAt.getTime() + graceMs, voidedAt?.getTime() ?? Number.POSITIVE_INFINITY)
 
-/** Every bought period there is. */
+/** Every period that was paid for, by whoever has it or who gave it. */
 export function boughtPeriods(sql: Sql): Promise<Period[]> {
   return sql<Period[]>`
     select s.user_id, s.created_at, s.ends_at, s.voided_at, (o.amount_paise::float8 / p.months) as monthly
-    from subscription_periods s join plans p on p.key = s.plan_key join orders o on o.id = s.order_id
+    from subscription_periods s join plans p on p.key = s.plan_key left join gifts g on g.id = s.gift_id
+    join orders o on o.id = coalesce(s.order_id, g.order_id)
   `
 }
 

@@ -79,6 +79,14 @@ describe.for([first, first + 1])('the metrics of the database seeded with %i', (
     expect(Math.abs(counts.mrrPaise - counts.mrrBeforePaise - moved)).toBeLessThanOrEqual(3)
   })
 
+  test('count who cancelled of late, by the reason they gave', async () => {
+    const [plain] = await sql<
+      { count: number }[]
+    >`select count(*)::int from subscriptions where cancel_reason = 'price'`
+    expect(plain!.count).toBeGreaterThan(0)
+    expect(kept.counts.leaving).toEqual({ price: plain!.count })
+  })
+
   test('follow the people of the last thirty days from account to payment', async () => {
     const [plain] = await sql`
       select count(*)::int as registered,
@@ -121,7 +129,13 @@ async function disturb(sql: Sql, random: number): Promise<void> {
       select user_id, ends_at + interval '7 minutes', ends_at + interval '20 days', 'user:x', 'a gift', 'gift-' || p.id, p.created_at
       from subscription_periods p join odd on odd.id = p.order_id where kind = 3;
     update subscription_periods p set plan_key = 'annual_v1'
-      from odd where odd.id = p.order_id and kind = 1`)
+      from odd where odd.id = p.order_id and kind = 1;
+    update subscriptions set cancel_requested_at = now() - interval '10 days', cancel_reason = 'price'
+      where user_id in (select user_id from orders join odd using (id) where kind = 2);
+    insert into gifts (order_id, buyer_id, plan_key, recipient_name, recipient_email, deliver_on, paid_at, redeemed_by, redeemed_at)
+      select o.id, o.user_id, o.plan_key, 'Ravi', 'ravi@example.in', current_date, o.paid_at, o.user_id, o.paid_at
+      from orders o join odd using (id) where kind = 0 and exists (select from subscription_periods p where p.order_id = o.id);
+    update subscription_periods p set gift_id = g.id, order_id = null from gifts g where g.order_id = p.order_id`)
 }
 
 test('a seeded business keeps every book in order, and is never put among real orders', {

@@ -66,7 +66,7 @@ describe('why an account has access, or none', () => {
       await app.run('keep-statuses')
       return pageOf(id)
     }
-    expect(await ended('1 day')).toContain('Access for three days of grace')
+    expect(await ended('1 day')).toContain('Access in the days of grace')
     const expired = await ended('5 days')
     expect(expired).toContain('it ended and was not renewed')
     expect(storyOn(expired)[0]).toBe('Grace ended: no access any more.')

@@ -46,7 +46,7 @@ function ofSubscription(person: PersonFile, periods: readonly Period[], order: O
     case 'grace':
       return {
         tone: 'warn',
-        answer: `Access for three days of grace, until ${day(person.graceEndsAt!)}.`,
+        answer: `Access in the days of grace, until ${day(person.graceEndsAt!)}.`,
         reasons: [
           `The last period ended on ${day(until!)} and was not renewed.`,
           ...counting.slice(0, 1).map(sentenceOf),

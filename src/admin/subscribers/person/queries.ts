@@ -37,7 +37,7 @@ export async function findPerson(sql: Sql, id: string): Promise<PersonFile | und
     select u.id, u.name, u.username, u.email, u.phone, u.state_code, u.role, u.created_at, u.email_verified_at,
            u.consented_to, u.consented_at, u.suspended_at, u.suspended_reason, u.deleted_at, status_by_now(s) as status,
            s.is_paid, has_access(s) is true as has_access, p.title as plan_title, phases_of(u.id) as phases, s.current_period_start,
-           s.current_period_end, s.current_period_end + grace_period() as grace_ends_at,
+           s.current_period_end, s.current_period_end + grace_of(s) as grace_ends_at,
            (select count(*)::int from sessions where user_id = u.id and now() < expires_at) as sessions
     from users u
     join subscriptions s on s.user_id = u.id

@@ -109,7 +109,10 @@ const audited: Record<string, (event: TimelineEvent) => Description> = {
   }),
   'subscription.cancelled': (event) => ({
     tone: 'bad',
-    text: `Access ended by ${actorLabel(event.actor)}, because: ${text(event, 'reason')}. Money was not touched.`,
+    text:
+      event.actor === 'clock'
+        ? 'What was paid for ended, and with it access, as they had asked.'
+        : `Access ended by ${actorLabel(event.actor)}, because: ${text(event, 'reason')}. Money was not touched.`,
   }),
   'subscription.switched': (event) => ({
     tone: 'good',
@@ -120,7 +123,7 @@ const audited: Record<string, (event: TimelineEvent) => Description> = {
       ? `Chose the ${text(event, 'after')} plan for when what runs has ended.`
       : 'Took back the choice of another plan for later.',
   }),
-  'subscription.grace': () => ({ tone: 'warn', text: 'The period ended. Three days of grace began.' }),
+  'subscription.grace': () => ({ tone: 'warn', text: 'The period ended. The days of grace began.' }),
   'subscription.expired': () => ({ tone: 'bad', text: 'Grace ended: no access any more.' }),
   'gift.bought': (event) => ({
     tone: 'good',
