@@ -71,6 +71,9 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
           plan,
           purpose === 'switch' ? { ...wish, purpose } : wish,
         )
+        // What was typed changes what is paid, or to whom the receipt is made out: it is read once more before paying.
+        if ((typed.coupon || typed.company) && (await creation.catch(() => null))?.status === 'active')
+          request.session.set('notice', { kind: 'good', text: 'Saved. Please check the details below, then pay.' })
         return leaveForCheckout(reply, plan, creation)
       },
       async (form) => show(request, reply, await currentCheckout(services, request.user!.id, plan), 'checkout', form),
