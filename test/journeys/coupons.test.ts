@@ -26,7 +26,7 @@ describe.each(Object.keys(sizes) as Size[])('on a %s', (size) => {
     const { page } = person
     const form = registration({ plan: 'annual' })
     await page.goto(`/?coupon=${code}&plan=annual`)
-    await page.getByText(`${code}: 20 % off the annual plan`).waitFor()
+    await page.getByText(`${code}: 20% off the annual plan`).waitFor()
     await fillRegistration(page, form)
     await createAccount(page).click()
     await page.waitForURL('**/checkout/annual')

@@ -90,7 +90,7 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
     if ((await moneyUnderWay(services.sql, request.user!.id)).length === 0)
       request.session.set('notice', {
         kind: 'info',
-        text: 'Your account is ready. Nothing was paid; activate whenever you like.',
+        text: 'Nothing was paid. Your account is ready, and you can pay whenever you like.',
       })
     return reply.leaveFor('/dashboard')
   })
