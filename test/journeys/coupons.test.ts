@@ -32,7 +32,7 @@ describe.each(Object.keys(sizes) as Size[])('on a %s', (size) => {
     await page.waitForURL('**/checkout/annual')
     await stage(page, 'session-created')
     await page.getByText(`Code ${code}`).waitFor()
-    await page.getByText('Change the code or the company').click()
+    await page.getByRole('link', { name: 'Change the code or the company' }).click()
     await page.getByLabel('Company’s legal name').fill('Rao Traders Private Limited')
     await page.getByLabel('GSTIN (optional)').fill('29AAGCB7383J1Z5')
     await page.getByRole('button', { name: 'Apply' }).click()
