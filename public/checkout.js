@@ -31,8 +31,20 @@ function explain() {
   for (const note of document.querySelectorAll('[data-note]')) note.hidden = note.dataset.note !== plain
 }
 
+/** What was typed below the payment and not applied: the order does not know of it yet. */
+function unapplied() {
+  const form = document.getElementById('extras')
+  return form && [...form.elements].some((field) => (field.defaultValue ?? field.value) !== field.value) ? form : null
+}
+
 async function pay(event) {
   const form = event.target
+  const first = form.id === 'pay' && unapplied()
+  if (first) {
+    event.preventDefault()
+    event.stopPropagation()
+    return first.requestSubmit()
+  }
   if (form.id !== 'pay' || plain || !wide.matches || typeof window.Cashfree !== 'function') return
   event.preventDefault()
   event.stopPropagation()

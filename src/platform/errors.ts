@@ -11,16 +11,24 @@ export class AppError extends Error {
   readonly fields: Record<string, string>
   /** Seconds after which trying again makes sense, for `busy` and `unavailable`. */
   readonly retryAfterS: number
+  /** The page where the person can do something about it. */
+  readonly act: { href: string; label: string } | undefined
 
   constructor(
     code: ErrorCode,
     message: string,
-    more: { fields?: Record<string, string>; retryAfterS?: number; cause?: unknown } = {},
+    more: {
+      fields?: Record<string, string>
+      retryAfterS?: number
+      act?: { href: string; label: string }
+      cause?: unknown
+    } = {},
   ) {
     super(message, more.cause === undefined ? undefined : { cause: more.cause })
     this.name = 'AppError'
     this.code = code
     this.fields = more.fields ?? {}
     this.retryAfterS = more.retryAfterS ?? 5
+    this.act = more.act
   }
 }

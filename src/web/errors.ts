@@ -38,11 +38,17 @@ export type Failure = {
   message: string
   fields: Record<string, string>
   retryAfterS: number | null
+  act?: AppError['act']
 }
 
 declare module './views.ts' {
   interface Views {
-    'shared/error': { status: number; errorTitle: string; sentence: string } & typeof noPersonalData
+    'shared/error': {
+      status: number
+      errorTitle: string
+      sentence: string
+      act: AppError['act']
+    } & typeof noPersonalData
     'shared/_notice': { kind: 'info' | 'good' | 'warn' | 'bad'; text: string } & Partial<typeof noPersonalData>
   }
 }
@@ -53,7 +59,7 @@ export function failureOf(error: unknown): Failure {
   if (error instanceof AppError) {
     const status = statuses[error.code]
     const retryAfterS = status === 429 || status === 503 ? error.retryAfterS : null
-    return { status, code: error.code, message: error.message, fields: error.fields, retryAfterS }
+    return { status, code: error.code, message: error.message, fields: error.fields, retryAfterS, act: error.act }
   }
   // The sender disconnected in the middle of the request: nobody reads the answer, and nothing failed that belongs in the log.
   if (isDisconnected(error)) return { ...plain, status: 400, code: 'invalid', message: sentenceFor(400) }
@@ -111,7 +117,7 @@ async function showFailure(request: FastifyRequest, reply: FastifyReply, failure
   reply.removeHeader('content-disposition')
   if (request.wantsFragment) return reply.page('shared/_notice', { kind: 'bad', text: message, ...noPersonalData })
   const errorTitle = titles[status] ?? 'Please check'
-  return reply.page('shared/error', { status, errorTitle, sentence: message, ...noPersonalData })
+  return reply.page('shared/error', { status, errorTitle, sentence: message, act: failure.act, ...noPersonalData })
 }
 
 /**

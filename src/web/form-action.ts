@@ -25,6 +25,6 @@ export async function formAction<Answer>(
     const { status, retryAfterS } = failureOf(error)
     if (retryAfterS !== null) reply.header('retry-after', retryAfterS)
     reply.code(status)
-    return showAgain(formState(typed, error.fields, error.message), error)
+    return showAgain({ ...formState(typed, error.fields, error.message), act: error.act }, error)
   }
 }

@@ -1,7 +1,13 @@
 import { type Static, Type } from 'typebox'
+import type { AppError } from '../platform/errors.ts'
 
-/** What a form shows again: what was typed (never a password), a sentence per field, and one for the whole. */
-export type FormState = { values: Record<string, string>; errors: Record<string, string>; formError: string | null }
+/** What a form shows again: what was typed (never a password), a sentence per field, and one for the whole with where it leads. */
+export type FormState = {
+  values: Record<string, string>
+  errors: Record<string, string>
+  formError: string | null
+  act?: AppError['act']
+}
 
 /** A form with these values, and with the error sentences of validating it, if any. */
 export function formState(

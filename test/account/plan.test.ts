@@ -97,6 +97,6 @@ describe('the plan page', () => {
     expect(
       (await app.sql`select from subscriptions where user_id = ${person.userId} and next_plan is not null`).count,
     ).toBe(0)
-    expect(text((await person.visitor.get('/account/plan')).body)).toContain('Nothing runs now')
+    expect(text((await person.visitor.get('/account/plan')).body)).toContain('You have no running plan')
   })
 })

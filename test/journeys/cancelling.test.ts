@@ -14,7 +14,7 @@ describe.each(Object.keys(sizes) as Size[])('on a %s', (size) => {
     await page.goto('/account')
     await page.getByRole('link', { name: 'Cancel subscription' }).click()
     await looksRightInBothSchemes(person, `cancel-${size}`)
-    await page.getByLabel('Why do you leave?').selectOption('use')
+    await page.getByLabel('Why are you leaving?').selectOption('use')
     await page.getByRole('button', { name: 'Cancel subscription' }).click()
     await page.getByText('Cancelled. Your access stays until').first().waitFor()
     await looksRightInBothSchemes(person, `cancelled-${size}`)

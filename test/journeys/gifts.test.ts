@@ -52,7 +52,7 @@ describe('a gift', () => {
     const code = await codeTo(scene.app, email)
     await page.reload()
     await page.getByText('Code sent').waitFor()
-    await page.getByText('Send it again').click()
+    await page.getByText('Send the code again').click()
     await looksRight(buyer, `gifts-sent-${size}`)
 
     const recipient = await scene.arrive({ size })

@@ -37,7 +37,7 @@ describe('leaving without paying', () => {
     await openFullPage(page)
     await page.getByRole('button', { name: 'Cancel and return to merchant' }).click()
     await page.getByRole('heading', { name: 'No payment has reached us yet' }).waitFor()
-    await page.getByRole('link', { name: 'Go on to pay' }).click()
+    await page.getByRole('link', { name: 'Continue to payment' }).click()
     await page.waitForURL('**/checkout/monthly')
     await stage(page, 'session-created')
   })

@@ -46,8 +46,8 @@ test.each(looks)(
     await page.getByRole('button', { name: 'Choose monthly for later' }).click()
     await page.getByText('then Monthly if you renew').waitFor()
     await looksRight(person, `plan-later-${name}`)
-    await page.getByRole('button', { name: 'Take it back, stay with annual' }).click()
-    await page.getByText('Taken back.').waitFor()
+    await page.getByRole('button', { name: 'Stay with annual instead' }).click()
+    await page.getByText('we offer you the plan you have now').waitFor()
   },
   90_000,
 )
@@ -62,9 +62,9 @@ test.each(looks)(
     const day = (days: number) => dayInIndia(new Date(Date.now() + days * 86_400_000))
     await page.goto('/admin/plans/monthly_v1/price')
     await page.getByLabel('New price in rupees').fill('599')
-    await page.getByLabel('From which day').fill(day(3))
-    await page.getByLabel('Present subscribers').selectOption('pay')
-    await page.getByLabel('They pay it from').fill(day(20))
+    await page.getByLabel('First day of the new price').fill(day(3))
+    await page.getByLabel('Current subscribers').selectOption('pay')
+    await page.getByLabel('They pay the new price from').fill(day(20))
     await page.getByRole('button', { name: 'See what changes' }).click()
     await page.getByRole('button', { name: 'Plan to sell for ₹599' }).waitFor()
     await looksRight(admin, `price-preview-${name}`)

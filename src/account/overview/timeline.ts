@@ -190,7 +190,7 @@ function statusEntry({ at, action, plan }: Facts['changes'][number]): TimelineEn
     return {
       at,
       tone: 'info',
-      what: plan ? `You chose the ${plan} plan for later` : 'You took back the choice of another plan',
+      what: plan ? `You chose the ${plan} plan for later` : 'You chose to stay with your plan',
       why: plan ? 'It is what we offer when your period ends.' : 'What you have now is what we offer when it ends.',
     }
   if (action === 'subscription.grace')

@@ -50,11 +50,12 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { services, limit
 export default routes
 
 function noticeOf(outcome: string, isChoice: boolean): { kind: 'good' | 'info'; text: string } {
-  if (outcome === 'nothing-runs') return { kind: 'info', text: 'Nothing runs now, so you can simply choose any plan.' }
+  if (outcome === 'nothing-runs')
+    return { kind: 'info', text: 'You have no running plan, so you can simply choose one.' }
   return {
     kind: 'good',
     text: isChoice
-      ? 'Kept. When your period ends, that is the plan we offer you; nothing is charged by itself.'
-      : 'Taken back. When your period ends, we offer you the plan you have now.',
+      ? 'Saved. When your period ends, we offer you that plan; nothing is charged automatically.'
+      : 'Saved. When your period ends, we offer you the plan you have now.',
   }
 }

@@ -32,5 +32,5 @@ export default routes
 
 const notices = {
   withdrawn: 'Your consent is withdrawn. Your account and what you paid for stay.',
-  given: 'Thank you. Your choices of before count again.',
+  given: 'Thank you. Your earlier choices apply again.',
 }

@@ -6,26 +6,26 @@ import { listStepMetrics, type StepMetrics } from './queries.ts'
 
 declare module '../../web/views.ts' {
   interface Views {
-    'admin/reminders/show': { month: string; months: string[]; ladders: Ladder[]; rescuedPaise: number }
+    'admin/reminders/show': { month: string; months: { value: string; label: string }[]; ladders: Ladder[] }
   }
 }
-type Ladder = { title: string; steps: (StepMetrics & { label: string })[] }
+type Ladder = { title: string; steps: (StepMetrics & { label: string })[]; paidPaise: number }
 
 const labels: Record<StepMetrics['ladder'], readonly (readonly [step: string, label: string])[]> = {
   renewal: [
     ['7', '7 days before'],
     ['3', '3 days before'],
-    ['1', 'the day before'],
-    ['0', 'the last day'],
-    ['grace-first', 'first grace day'],
-    ['grace-last', 'last grace day'],
+    ['1', 'The day before'],
+    ['0', 'The last day'],
+    ['grace-first', 'First day of grace'],
+    ['grace-last', 'Last day of grace'],
     ['after-3', '3 days after access stopped'],
     ['after-14', '14 days after access stopped'],
   ],
   rescue: [
-    ['1h', 'an hour after'],
-    ['24h', 'a day after'],
-    ['72h', 'three days after'],
+    ['1h', 'An hour later'],
+    ['24h', 'A day later'],
+    ['72h', 'Three days later'],
   ],
 }
 
@@ -43,18 +43,18 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services }) => {
         ...(figures.find((one) => one.ladder === name && one.step === step) ?? nothing(name, step)),
         label,
       })),
+      paidPaise: figures.filter((one) => one.ladder === name).reduce((total, step) => total + step.paidPaise, 0),
     })
     return reply.page('admin/reminders/show', {
       month,
-      months,
-      ladders: [ladder('Before and after an end', 'renewal'), ladder('Begun and not paid', 'rescue')],
-      rescuedPaise: figures
-        .filter((one) => one.ladder === 'rescue')
-        .reduce((total, { paidPaise }) => total + paidPaise, 0),
+      months: months.map((value) => ({ value, label: monthLabel.format(new Date(value)) })),
+      ladders: [ladder('Plans that end', 'renewal'), ladder('Unfinished payments', 'rescue')],
     })
   })
 }
 export default routes
+
+const monthLabel = new Intl.DateTimeFormat('en-IN', { month: 'long', year: 'numeric', timeZone: 'UTC' })
 
 const nothing = (ladder: StepMetrics['ladder'], step: string): StepMetrics => ({
   ladder,

@@ -155,7 +155,8 @@ function refusalOf(refusal: string): AppError {
   if (refusal === 'consent')
     return new AppError(
       'conflict',
-      'You withdrew your consent, so nothing can be bought. Give it again under Account, Privacy.',
+      'You withdrew your consent, so nothing can be bought. Nothing was charged. Give it again under Account, Privacy.',
+      { act: { href: '/account/privacy', label: 'Go to Privacy' } },
     )
   if (refusal === 'nothing-to-credit')
     return new AppError('conflict', 'There are no unused days to credit towards this plan now.')

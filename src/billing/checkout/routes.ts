@@ -71,6 +71,9 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
           plan,
           purpose === 'switch' ? { ...wish, purpose } : wish,
         )
+        // What was typed changes what is paid, or to whom the receipt is made out: it is read once more before paying.
+        if ((typed.coupon || typed.company) && (await creation.catch(() => null))?.status === 'active')
+          request.session.set('notice', { kind: 'good', text: 'Saved. Please check the details below, then pay.' })
         return leaveForCheckout(reply, plan, creation)
       },
       async (form) => show(request, reply, await currentCheckout(services, request.user!.id, plan), 'checkout', form),
@@ -87,7 +90,7 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
     if ((await moneyUnderWay(services.sql, request.user!.id)).length === 0)
       request.session.set('notice', {
         kind: 'info',
-        text: 'Your account is ready. Nothing was paid; activate whenever you like.',
+        text: 'Nothing was paid. Your account is ready, and you can pay whenever you like.',
       })
     return reply.leaveFor('/dashboard')
   })

@@ -26,12 +26,12 @@ const sentences: Record<string, string> = {
   'coupon-purpose': 'A code works for a plan of your own, not for a gift.',
 }
 
-/** "20 % off", "₹100 off". */
+/** "20% off", "₹100 off". */
 export function discountLabel({ percent, amountPaise }: Pick<Coupon, 'percent' | 'amountPaise'>): string {
-  return `${percent === null ? rupees(amountPaise!) : `${percent} %`} off`
+  return `${percent === null ? rupees(amountPaise!) : `${percent}%`} off`
 }
 
-/** "SAVE20: 20 % off the annual plan, until Thu, 31 Dec 2026", for whoever came by a link with a code. */
+/** "SAVE20: 20% off the annual plan, until Thu, 31 Dec 2026", for whoever came by a link with a code. */
 export function offerLabel(coupon: Coupon): string {
   const plans = coupon.planNames === null ? '' : ` the ${coupon.planNames.join(' and ')} plan`
   const until = coupon.endsAt === null ? '' : `, until ${dateInIndia(new Date(coupon.endsAt.getTime() - 1))}`

@@ -94,8 +94,8 @@ describe('a morning with payments', () => {
     expect(page).toMatch(/2 never paid and could still be won/)
   })
 
-  test('what only the reconciler heard of is told as rescued', async () => {
-    expect(await home()).toContain('Rescued this month ₹499 1 order only the reconciler heard of')
+  test('what only the reconciler heard of is told as found by our own check', async () => {
+    expect(await home()).toContain('Payments found by our own check ₹499 this month, 1 order without webhook or return')
   })
 })
 

@@ -175,7 +175,7 @@ describe('a link with a code', () => {
   test('says what it promises, and the order that registration opens has it', async () => {
     const code = await coupon({ planNames: ['annual'] })
     const visitor = new Visitor(app)
-    expect((await visitor.get(`/?coupon=${code}`)).body).toContain(`${code}: 20 % off the annual plan`)
+    expect((await visitor.get(`/?coupon=${code}`)).body).toContain(`${code}: 20% off the annual plan`)
     const form = registration({ plan: 'annual' })
     await visitor.post('/register', { ...form, coupon: code })
     const [row] =
@@ -230,7 +230,7 @@ test('the panel makes a coupon, refuses what cannot be, and withdraws it', async
   }
   expect((await admin.visitor.post('/admin/coupons', form)).location).toBe('/admin/coupons/DIWALI26')
   expect((await admin.visitor.post('/admin/coupons', form)).status).toBe(422)
-  expect((await admin.visitor.get('/admin/coupons/DIWALI26')).body).toContain('25 % off')
+  expect((await admin.visitor.get('/admin/coupons/DIWALI26')).body).toContain('25% off')
   await admin.visitor.post('/admin/coupons/DIWALI26/withdrawal')
   expect((await admin.visitor.get('/admin/coupons')).body).toContain('Withdrawn')
   const rows = await app.sql<

@@ -68,7 +68,10 @@ describe('the link of a reminder', () => {
     const stranger = new Visitor(app)
     expect((await stranger.post(path)).status).toBe(303)
     const page = (await stranger.get(path)).body
-    expect([page.includes('is under way already'), page.includes('payment_session_id')]).toEqual([true, false])
+    expect([page.includes('is under way, so we take no other'), page.includes('payment_session_id')]).toEqual([
+      true,
+      false,
+    ])
   })
 
   test('is over after a change of password, a suspension, a deletion, thirty days; an unknown one never was', async () => {
@@ -155,5 +158,5 @@ describe('logging in by mail', () => {
 test('the panel counts what each step brought', async () => {
   const admin = await adminOf(app)
   const page = (await admin.visitor.get('/admin/reminders')).body
-  expect([page.includes('3 days before'), page.includes('three days after')]).toEqual([true, true])
+  expect([page.includes('3 days before'), page.includes('Three days later')]).toEqual([true, true])
 })
