@@ -52,14 +52,15 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
 
   app.get('/checkout/:plan', { ...owner, schema: { params: ByPlan, querystring: Meant } }, async (request, reply) => {
     const { order, coupon } = request.query
-    const checkout = await currentCheckout(services, request.user!.id, request.params.plan, order)
-    return show(request, reply, checkout, 'checkout', coupon === undefined ? undefined : formState({ coupon }))
+    const checkout = await currentCheckout(services, request.user!.id, request.params.plan, { orderId: order, coupon })
+    return show(request, reply, checkout, 'checkout')
   })
 
   const paying = { ...owner, schema: { params: ByPlan, body: PostedForm }, config: limit }
   app.post('/checkout/:plan', paying, async (request, reply) => {
     const { plan } = request.params
-    const { purpose, ...typed } = readForm(request.body, ['purpose', 'coupon', ...companyFields], 1_000)
+    const { purpose, coupon, ...company } = readForm(request.body, ['purpose', 'coupon', ...companyFields], 1_000)
+    const typed = 'coupon' in (request.body ?? {}) ? { ...company, coupon } : company
     return formAction(
       reply,
       typed,
@@ -73,14 +74,21 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
         )
         return leaveForCheckout(reply, plan, creation)
       },
-      async (form) => show(request, reply, await currentCheckout(services, request.user!.id, plan), 'checkout', form),
-      ['invalid'],
+      (form) => showRefusal(request, reply, plan, form),
+      ['invalid', 'unavailable'],
     )
   })
 
-  app.post('/checkout/:plan/restart', { ...owner, schema: { params: ByPlan }, config: limit }, (request, reply) =>
-    leaveForCheckout(reply, request.params.plan, startOver(services, request.user!, request.params.plan)),
-  )
+  app.post('/checkout/:plan/restart', { ...owner, schema: { params: ByPlan }, config: limit }, (request, reply) => {
+    const { plan } = request.params
+    return formAction(
+      reply,
+      {},
+      () => leaveForCheckout(reply, plan, startOver(services, request.user!, plan)),
+      (form) => showRefusal(request, reply, plan, form),
+      ['invalid'],
+    )
+  })
 
   app.post('/checkout/skip', owner, async (request, reply) => {
     // Where money is under way, the dashboard says so itself.
@@ -154,13 +162,19 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
   }
 
   /** What the form says beside the plan: of a form without these fields, what is open stays as it is. The company is kept. */
-  async function wishIn(request: FastifyRequest, typed: CompanyForm & { coupon: string }): Promise<OrderWish> {
+  async function wishIn(request: FastifyRequest, typed: CompanyForm & { coupon?: string }): Promise<OrderWish> {
     const sent = (request.body ?? {}) as Record<string, unknown>
-    const wish: OrderWish = 'coupon' in sent ? { coupon: writtenCode(typed.coupon) } : {}
+    const wish: OrderWish = typed.coupon === undefined ? {} : { coupon: writtenCode(typed.coupon) }
     if (!companyFields.some((field) => field in sent)) return wish
     const company = checkCompany(typed)
     await keepCompany(services.sql, request.user!.id, company, actorOf(request))
     return { ...wish, company }
+  }
+
+  /** The checkout as it is now, with what was typed and why it was refused. */
+  async function showRefusal(request: FastifyRequest, reply: FastifyReply, plan: string, form: FormState) {
+    const { coupon } = form.values
+    return show(request, reply, await currentCheckout(services, request.user!.id, plan, { coupon }), 'checkout', form)
   }
 
   /** The region that polls, within its page. Cashfree's script and forms are allowed on /checkout/* alone. */
@@ -176,7 +190,11 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
     const unconfirmed = await findUnconfirmedEmail(services.sql, request.user!.id)
     const known = companyForm(checkout.order?.company ?? (await findCompany(services.sql, request.user!.id)))
     const form = formState(
-      { coupon: checkout.order?.couponCode ?? '', ...known, ...typed?.values },
+      {
+        coupon: checkout.code?.code ?? (checkout.stage === 'none' ? '' : (checkout.order?.couponCode ?? '')),
+        ...known,
+        ...typed?.values,
+      },
       typed?.errors,
       typed?.formError ?? undefined,
     )

@@ -10,9 +10,9 @@ export function writtenCode(typed: string): string {
   return typed.replace(/[\s-]/g, '').toUpperCase().slice(0, 40)
 }
 
-/** Why a coupon was refused (coupon_refusal in claims.sql), as a sentence beside its field; undefined for another reason. */
-export function couponSentence(refusal: string): string | undefined {
-  return Object.hasOwn(sentences, refusal) ? sentences[refusal] : undefined
+/** Why a coupon was refused (coupon_refusal in claims.sql), as a sentence beside its field. */
+export function couponSentence(refusal: string): string {
+  return sentences[refusal] ?? 'This code cannot be used now. Please go on without it.'
 }
 
 const sentences: Record<string, string> = {
