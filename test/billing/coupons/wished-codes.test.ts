@@ -60,6 +60,7 @@ describe('before anybody pays', () => {
     await visitor.post('/checkout/monthly', { coupon: codeSent(body)! })
     expect(await amountOf(email)).toEqual([33_433, code])
     expect(button((await visitor.get('/checkout/monthly')).body)).toBe('₹334.33')
+    expect((await visitor.get('/account')).body).toContain(`The code ${code} took ₹164.67 off.`)
   })
 
   test('a code that is not valid any more when the order is opened again is named, with the full price', async () => {

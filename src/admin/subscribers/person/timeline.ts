@@ -119,7 +119,7 @@ const audited: Record<string, (event: TimelineEvent) => Description> = {
   }),
   'subscription.switched': (event) => ({
     tone: 'good',
-    text: `Changed to ${text(event, 'plan')} at once; unused days counted ${rupees(Number(event.details.creditPaise))} towards it.`,
+    text: `Changed to the ${text(event, 'planTitle').toLowerCase()} plan at once; unused days counted ${rupees(Number(event.details.creditPaise))} towards it.`,
   }),
   'subscription.next-plan': (event) => ({
     text: event.details.after
