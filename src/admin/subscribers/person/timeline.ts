@@ -63,9 +63,12 @@ const audited: Record<string, (event: TimelineEvent) => Description> = {
     text: `The order was ended${text(event, 'why') ? `: ${text(event, 'why')}` : ' unpaid'}. Nothing was granted.`,
   }),
   'order.termination-asked': (event) => ({
-    text: text(event, 'why')
-      ? `Cashfree was asked to end the order, because the account is ${text(event, 'why')}.`
-      : `Cashfree was asked to end the order by ${actorLabel(event.actor)}.`,
+    text:
+      text(event, 'why') === 'over'
+        ? 'Cashfree was asked to end the order, which is over here.'
+        : text(event, 'why')
+          ? `Cashfree was asked to end the order, because the account is ${text(event, 'why')}.`
+          : `Cashfree was asked to end the order by ${actorLabel(event.actor)}.`,
   }),
   'order.terminating': () => ({ tone: 'warn', text: 'The order is being ended.' }),
   'order.unverified': () => ({
@@ -117,7 +120,7 @@ const audited: Record<string, (event: TimelineEvent) => Description> = {
   }),
   'subscription.switched': (event) => ({
     tone: 'good',
-    text: `Changed to ${text(event, 'plan')} at once; unused days counted ${rupees(Number(event.details.creditPaise))} towards it.`,
+    text: `Changed to the ${text(event, 'planTitle').toLowerCase()} plan at once; unused days counted ${rupees(Number(event.details.creditPaise))} towards it.`,
   }),
   'subscription.next-plan': (event) => ({
     text: event.details.after
