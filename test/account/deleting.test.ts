@@ -2,6 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { refundPayment } from '../../src/billing/refunds/refunds.ts'
 import { grantDays } from '../../src/billing/subscriptions/subscriptions.ts'
 import { checkInvariants } from '../../src/operations/integrity/integrity.ts'
+import { dayInIndia } from '../../src/platform/dates.ts'
+import { codeTo, deliverNow, give } from '../billing/gifts/giving.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { newestOrder, nothingGranted, tracesOf } from '../support/ledger.ts'
 import { until } from '../support/until.ts'
@@ -86,6 +88,72 @@ describe('deleting an account', () => {
       [],
     )
     expect(await brokenBooks()).toEqual([])
+  })
+
+  test('forgets what they wrote: why they left, complaints, gifts, their company; invoices keep what the law needs', async () => {
+    const mark = 'Unforgettable'
+    const company = { company: `${mark} Traders LLP`, address: `12 ${mark} Road, Pune`, gstin: '' }
+    const person = await subscriber(app)
+    const { visitor, username, email, userId } = person
+    await app.sql`update users set email_verified_at = now() where id = ${userId}`
+    const complain = async (writer: Visitor, reference: string) => {
+      const key = /name="key" value="([^"]+)"/.exec((await writer.get('/complaint')).body)![1]!
+      const typed = { name: `${mark} Rao`, email: email.toUpperCase(), reference, text: `${mark} trouble` }
+      expect((await writer.post('/complaint', { ...typed, key })).status).toBe(303)
+    }
+    await complain(new Visitor(app), `${mark} 1`)
+    await complain(visitor, `${mark} 2`)
+    await complain(visitor, `${mark} 3`)
+    await app.sql`update complaints set answer = ${`${mark} answer`}, answered_by = 'user:x', answered_at = now()
+                  where reference = ${`${mark} 3`}`
+    const gift = { recipient: `${mark} Iyer`, message: `${mark} birthday`, ...company }
+    const sent = await give(app, visitor, { ...gift, email: 'unforgettable-one@example.in' })
+    const waits = await give(app, visitor, {
+      ...gift,
+      email: 'unforgettable-two@example.in',
+      day: dayInIndia(new Date(Date.now() + 40 * 86_400_000)),
+    })
+    await deliverNow(app, sent.orderId)
+    await app.run('deliver-mails')
+    // What they were given themselves.
+    const giver = await subscriber(app)
+    const given = await give(app, giver.visitor, { recipient: `${mark} Self`, email, message: `${mark} thanks` })
+    await deliverNow(app, given.orderId)
+    const code = await codeTo(app, email)
+    expect((await visitor.post('/redeem', { code })).status).toBe(303)
+    const left = await visitor.post('/account/subscription/cancel', { reason: 'trust', comment: `${mark} numbers` })
+    expect(left.status).toBe(303)
+
+    expect((await visitor.post('/account/delete', await deletionForm(visitor, username))).status).toBe(303)
+    await app.run('deliver-mails')
+    await app.run('clean')
+    expect(await tablesNaming([mark, email])).toEqual(['gifts', 'receipts']) // a gift waits for its day
+    const bought =
+      await app.sql`select recipient_email, message from gifts where buyer_id = ${userId} order by deliver_on`
+    expect(bought).toMatchObject([
+      { recipientEmail: '', message: '' },
+      { recipientEmail: 'unforgettable-two@example.in', message: `${mark} birthday` },
+    ])
+    expect(await app.sql`select cancel_reason from subscriptions where user_id = ${userId}`).toMatchObject([
+      { cancelReason: null },
+    ])
+    expect(await app.sql`select from audit where details::text like '%trust%'`).toHaveLength(0)
+    expect(await app.sql`select from complaints where answered_at is null`).toHaveLength(0)
+
+    await deliverNow(app, waits.orderId)
+    await app.run('deliver-mails')
+    await app.run('clean')
+    expect(await tablesNaming([mark, email])).toEqual(['receipts'])
+    expect(await brokenBooks()).toEqual([])
+  })
+
+  test('leaves the complaints of others alone who once had the address, where it was never confirmed', async () => {
+    const { visitor, username, email } = await registrant(app)
+    const other = new Visitor(app)
+    const key = /name="key" value="([^"]+)"/.exec((await other.get('/complaint')).body)![1]!
+    await other.post('/complaint', { name: 'Meera', email, reference: '', text: 'Not theirs', key })
+    await visitor.post('/account/delete', await deletionForm(visitor, username))
+    expect(await app.sql`select from complaints where text = 'Not theirs' and email = ${email}`).toHaveLength(1)
   })
 
   test('ends every session; neither the old name nor the new one logs in, and the name is free again', async () => {

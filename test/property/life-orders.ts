@@ -55,7 +55,6 @@ export async function buy(life: Life, who: Who, plan: PlanName, purpose: LifeOrd
     state: 'open',
     code,
     discountPaise: discount,
-    claims: code !== null,
   })
   if (asked.planKey !== version.key) life.wrong.push(`sold ${asked.planKey}, should be ${version.key}`)
   if (asked.creditPaise !== credit || asked.discountPaise !== discount)
@@ -88,11 +87,12 @@ function refusalDue(life: Life, { who, plan, purpose, code, credit, open, priceP
 
 function couponRefusal(life: Life, who: Who, plan: PlanName, code: string, pricePaise: number): string | null {
   const coupon = life.coupons.find((one) => one.code === code)!
-  const claims = life.orders.filter((one) => one.code === code && one.claims)
-  const given = claims.reduce((total, one) => total + one.discountPaise, 0)
+  const uses = life.orders.filter((one) => one.code === code && claims(one))
+  const given = uses.reduce((total, one) => total + one.discountPaise, 0)
   if (coupon.only && coupon.only !== plan) return 'coupon-plan'
-  if (claims.some((one) => one.who === who)) return 'coupon-used'
-  if (claims.length >= (coupon.maxUses ?? Number.POSITIVE_INFINITY)) return 'coupon-used-up'
+  const theirs = uses.filter((one) => one.who === who)
+  if (theirs.length > 0) return theirs.some((one) => one.state === 'paid') ? 'coupon-used' : 'coupon-open'
+  if (uses.length >= (coupon.maxUses ?? Number.POSITIVE_INFINITY)) return 'coupon-used-up'
   return given + discountOf(coupon, pricePaise) > (coupon.maxDiscountPaise ?? Number.POSITIVE_INFINITY)
     ? 'coupon-used-up'
     : null
@@ -117,22 +117,19 @@ async function remote(life: Life, orderId: string, status: string) {
   return remoteOrder(orderId, { status, amountPaise, attempts } as never)
 }
 
-/** Cashfree says that an order has expired: unpaid, it dies and lets go of its coupon. */
-export async function expire(life: Life, n: number) {
+/** Cashfree says that an order is over, or about to be: unpaid, it dies and lets go of its coupon. */
+export async function die(life: Life, n: number, status: 'EXPIRED' | 'TERMINATION_REQUESTED') {
   const order = pick(life.orders, n)
   if (!order) return
-  const { outcome } = await settle(life, order, 'EXPIRED')
-  if (outcome !== (order.state === 'paid' ? 'already-paid' : 'closed')) life.wrong.push(`expiring came to ${outcome}`)
+  const { outcome } = await settle(life, order, status)
+  if (outcome !== (order.state === 'paid' ? 'already-paid' : 'closed')) life.wrong.push(`${status} came to ${outcome}`)
   if (order.state !== 'open') return
   order.state = 'dead'
-  order.claims = false
-  // One that was paid after it had died used the coupon as well, and holds it again.
-  const used = life.orders.find(({ who, code, state }) => who === order.who && code === order.code && state === 'paid')
-  if (order.code !== null && used && !claimsAlready(life, order)) used.claims = true
 }
 
-function claimsAlready(life: Life, order: LifeOrder): boolean {
-  return life.orders.some(({ who, code, claims }) => who === order.who && code === order.code && claims)
+/** Whether an order uses its coupon: while it is open or paid, however late, and whatever else its buyer used the coupon for. */
+export function claims({ code, state }: LifeOrder): boolean {
+  return code !== null && state !== 'dead'
 }
 
 async function settle(life: Life, order: LifeOrder, status: string) {
@@ -151,7 +148,6 @@ export async function pay(life: Life, n: number) {
   if (outcome !== (order.state === 'paid' ? 'already-paid' : 'paid')) life.wrong.push(`paying came to ${outcome}`)
   if (outcome !== 'paid') return
   order.state = 'paid'
-  if (order.code !== null && !claimsAlready(life, order)) order.claims = true
   const after = await read(life, order.who)
   if (order.purpose === 'gift') return giftPaid(life, order, before.end, after.end)
   if (!after.hasAccess || !after.isPaid || after.left || after.nextPlan !== null)

@@ -15,8 +15,6 @@ export type LifeOrder = {
   state: 'open' | 'dead' | 'paid'
   code: string | null
   discountPaise: number
-  /** Whether its coupon counts as used. */
-  claims: boolean
 }
 
 /** Two people of one life, their coupons, their orders and gifts as they were opened, and what was seen to be wrong. */

@@ -8,6 +8,7 @@ import { connect, type Sql } from '../../src/platform/db.ts'
 import { freshDatabase } from '../support/database.ts'
 import { somebody } from './fixture.ts'
 import { by, type Life, type LifeCoupon, newCode } from './life.ts'
+import { claims } from './life-orders.ts'
 import { creditOf, discountOf, monthsLater, nextPeriod } from './life-rules.ts'
 import { type Act, live, lives } from './lives.ts'
 
@@ -116,7 +117,7 @@ async function born(): Promise<Life> {
 async function differingClaims({ orders }: Life): Promise<string[]> {
   const rows = await sql<{ orderId: string }[]>`select order_id from coupon_claims where released_at is null`
   const live = new Set(rows.map(({ orderId }) => orderId))
-  return orders.filter(({ id, claims }) => live.has(id) !== claims).map(({ id }) => `the claim of ${id} differs`)
+  return orders.filter((order) => live.has(order.id) !== claims(order)).map(({ id }) => `the claim of ${id} differs`)
 }
 
 /** The tables, so that checking the books stays quick. The audit refuses to be emptied, unless its triggers sleep. */

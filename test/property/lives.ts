@@ -11,14 +11,14 @@ import {
   refund,
   resume,
 } from './life-changes.ts'
-import { buy, expire, pay, redeem } from './life-orders.ts'
+import { buy, die, pay, redeem } from './life-orders.ts'
 
 /** What happens in the life of two people’s subscriptions, in numbers small enough to shrink. */
 export type Act =
   | { do: 'buy'; who: Who; plan: PlanName; coupon: number | null }
   | { do: 'switch'; who: Who; coupon: number | null }
   | { do: 'gift'; who: Who; plan: PlanName; coupon: number | null }
-  | { do: 'pay' | 'expire' | 'refund' | 'half refund'; order: number }
+  | { do: 'pay' | 'expire' | 'terminate' | 'refund' | 'half refund'; order: number }
   | { do: 'correct'; order: number; company: number }
   | { do: 'redeem'; who: Who; gift: number }
   | { do: 'leave' | 'resume' | 'grant' | 'forget the anchor' | 'month end'; who: Who }
@@ -39,7 +39,7 @@ const act: fc.Arbitrary<Act> = fc.oneof(
   weighted(6, ['buy'], { who, plan, coupon }),
   weighted(3, ['switch', 'switch', 'gift'], { who, plan, coupon }),
   weighted(9, ['pay'], { order }),
-  weighted(3, ['expire', 'refund', 'half refund'], { order }),
+  weighted(3, ['expire', 'terminate', 'refund', 'half refund'], { order }),
   weighted(1, ['correct'], { order, company: fc.nat(2) }),
   weighted(2, ['redeem'], { who, gift: fc.nat(2) }),
   weighted(4, ['leave', 'resume', 'grant'], { who }),
@@ -108,7 +108,9 @@ export async function live(life: Life, act: Act): Promise<void> {
     case 'pay':
       return pay(life, act.order)
     case 'expire':
-      return expire(life, act.order)
+      return die(life, act.order, 'EXPIRED')
+    case 'terminate':
+      return die(life, act.order, 'TERMINATION_REQUESTED')
     case 'refund':
       return refund(life, act.order, 'all')
     case 'half refund':

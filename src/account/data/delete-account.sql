@@ -77,19 +77,50 @@ begin
   delete from reset_requests where email = lower(person.email);
   delete from login_link_requests where email = lower(person.email);
   delete from billing_details where user_id = person.id;
-  -- What somebody may still redeem keeps its address; the rest of a gift is nobody's any more.
-  update gifts set recipient_name = '', recipient_email = '', message = ''
-  where (buyer_id = person.id and not is_open_gift(gifts)) or redeemed_by = person.id;
-  update orders set company = null where user_id = person.id and paid_at is null;
+  perform forget_recipients(array(select id from gifts where redeemed_by = person.id
+                                                        or (buyer_id = person.id and not waits_for_its_day(gifts))));
+  update orders set company = null where user_id = person.id;   -- receipts have a copy
+  update subscriptions set cancel_reason = null, cancel_comment = null where user_id = person.id;
   delete from report_choices where user_id = person.id;
-  update complaints set name = 'Deleted account', email = deleted_email(person.id) where user_id = person.id;
+  perform forget_complaints(person);
   update mails set status = 'skipped', leased_until = null
   where user_id = person.id and status = 'queued' and kind not in ('receipt', 'gift');   -- what was given stays given
   update mails set to_name = 'Deleted account', to_email = deleted_email(person.id), last_error = null
-  where user_id = person.id and status <> 'queued';
+  where (user_id = person.id or is_address_of(to_email, person)) and status <> 'queued';
   update webhook_events set body = '', headers = '{}', redacted_at = p_moment
   where order_id in (select id from orders where user_id = person.id) and redacted_at is null;
 end $$;
+
+-- Whom gifts were for, what was written to them, and the addresses of the mails with their codes. Answers how many gifts.
+create or replace function forget_recipients(p_gift_ids uuid[]) returns bigint language sql as $$
+  update mails set to_name = '', to_email = deleted_email(g), last_error = null
+  from unnest(p_gift_ids) g
+  where kind = 'gift' and subject_key = g::text and status <> 'queued';
+  with forgotten as (
+    update gifts set recipient_name = '', recipient_email = '', message = '' where id = any (p_gift_ids) returning id
+  )
+  select count(*) from forgotten
+$$;
+
+-- Whether the code of a gift has not gone out yet: until then its recipient is needed, even where its buyer is gone.
+create or replace function waits_for_its_day(g gifts) returns boolean language sql stable as $$
+  select is_open_gift(g) and not exists (
+    select from mails where kind = 'gift' and subject_key = g.id::text and status in ('sent', 'dead'))
+$$;
+
+-- Complaints of a person, those from before they logged in included, keep their number and times. One that is open is closed:
+-- its answer could reach nobody.
+create or replace function forget_complaints(person users) returns void language sql as $$
+  update complaints
+  set name = 'Deleted account', email = deleted_email(person.id), reference = '', text = '', answer = '',
+      answered_by = coalesce(answered_by, 'user:' || person.id), answered_at = coalesce(answered_at, now())
+  where user_id = person.id or (user_id is null and is_address_of(email, person))
+$$;
+
+-- Whether an address is this person's, as they have confirmed: what only claims it may be somebody else's.
+create or replace function is_address_of(p_email text, person users) returns boolean language sql immutable as $$
+  select person.email_verified_at is not null and lower(p_email) = lower(person.email)
+$$;
 
 -- Nothing is sent to the address of a deleted account, whatever enqueues the mail.
 create or replace function skip_mail_to_nobody() returns trigger language plpgsql as $$

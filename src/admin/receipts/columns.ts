@@ -18,5 +18,6 @@ export const columns: Column<TaxPaper>[] = [
   { title: 'IGST', paise: (row) => row.igstPaise },
   { title: 'Round off', paise: (row) => row.roundOffPaise },
   { title: 'Total', paise: (row) => row.amountPaise },
+  { title: 'Seller’s GSTIN', text: (row) => row.sellerGstin },
   { title: 'Order', text: (row) => row.orderId },
 ]

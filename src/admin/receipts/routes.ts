@@ -18,7 +18,7 @@ import type { Panel } from '../panel.ts'
 import { columns } from './columns.ts'
 import { gstr1Files } from './gstr1.ts'
 import { inTurns, zipOf } from './month-file.ts'
-import { listMonths, listTaxPapers, type Month, sumByKind, sumByState, type TaxPaper } from './queries.ts'
+import { allPapers, listMonths, listTaxPapers, type Month, sumByKind, sumByState, type TaxPaper } from './queries.ts'
 import { tallyFile } from './tally.ts'
 
 declare module '../../web/views.ts' {
@@ -135,7 +135,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services }) => {
     const { month, what, buyer, state, q: search } = filter
     const newest = spanOf(monthIn(month, months))
     const span = search && !months.includes(month) ? { ...newest, since: spanOf(months.at(-1)!).since } : newest
-    return (after, limit) => listTaxPapers(sql, span, { what, buyer, state, search }, after, limit)
+    return (after, limit) => listTaxPapers(sql, span, { ...allPapers, what, buyer, state, search }, after, limit)
   }
 }
 export default routes

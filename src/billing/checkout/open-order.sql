@@ -30,6 +30,7 @@ begin
     credit := coalesce((select sum(c.credit_paise) from credits_for_switch(p_user_id, plan.key) c), 0);
     if credit = 0 then refusal := 'nothing-to-credit'; return; end if;
   end if;
+  if code is not null then perform lock_coupon(code); end if;
   -- One that was opened before the price changed keeps its version until it ends: nobody has two to pay.
   select open.* into o from orders open join plans version on version.key = open.plan_key
   where open.user_id = p_user_id and open.status in ('created', 'active') and version.name = p_plan_name and open.purpose = wanted
@@ -48,7 +49,7 @@ begin
   end if;
 
   if code is not null then
-    refusal := coupon_refusal(code, p_user_id, p_plan_name, plan.price_paise - credit);   -- locks the coupon
+    refusal := coupon_refusal(code, p_user_id, p_plan_name, plan.price_paise - credit);
     if refusal is not null then return; end if;
     discount := coupon_discount(code, plan.price_paise - credit);
   end if;

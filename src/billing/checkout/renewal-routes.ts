@@ -8,6 +8,7 @@ import { findUser } from '../../identity/users/queries.ts'
 import { AppError } from '../../platform/errors.ts'
 import type { Services } from '../../platform/services.ts'
 import { failureOf } from '../../web/errors.ts'
+import { PostedForm, readForm } from '../../web/forms.ts'
 import type { BillingServices } from '../payments/gateway.ts'
 import { areRemindersStopped, noteOpened, setReminders } from '../reminders/queries.ts'
 import { renewalCheckout } from './checkout.ts'
@@ -57,13 +58,18 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
 
   app.get('/renew/:token/stop', { schema: { params: ByToken } }, async (request, reply) => showStop(request, reply))
 
-  app.post('/renew/:token/reminders', { schema: { params: ByToken }, config: limit }, async (request, reply) => {
-    const token = await tokenBehind(request)
-    if (!token) return reply.code(404).page('billing/renewal/ended', {})
-    const by = { actor: 'link', origin: auditContext(request) }
-    await setReminders(services.sql, token.userId, !(await areRemindersStopped(services.sql, token.userId)), by)
-    return reply.leaveFor(`/renew/${encodeURIComponent(request.params.token)}/stop`)
-  })
+  app.post(
+    '/renew/:token/reminders',
+    { schema: { params: ByToken, body: PostedForm }, config: limit },
+    async (request, reply) => {
+      const token = await tokenBehind(request)
+      if (!token) return reply.code(404).page('billing/renewal/ended', {})
+      const { reminders } = readForm(request.body, ['reminders'], 10)
+      const by = { actor: 'link', origin: auditContext(request) }
+      await setReminders(services.sql, token.userId, reminders !== 'on', by)
+      return reply.leaveFor(`/renew/${encodeURIComponent(request.params.token)}/stop`)
+    },
+  )
 
   async function show(request: FastifyRequest<{ Params: { token: string } }>, reply: FastifyReply) {
     const token = await tokenBehind(request)

@@ -16,14 +16,16 @@ export function couponSentence(refusal: string): string | undefined {
 }
 
 const sentences: Record<string, string> = {
-  'coupon-unknown': 'There is no such code. Please check the spelling, or leave it empty.',
-  'coupon-not-yet': 'This code is not valid yet.',
-  'coupon-ended': 'This code is not valid any more.',
-  'coupon-plan': 'This code is for another plan.',
-  'coupon-used': 'You have used this code already; it works once for each person.',
-  'coupon-used-up': 'This code has been used as often as it could be.',
-  'coupon-too-much': 'This code takes nothing off this price.',
-  'coupon-purpose': 'A code works for a plan of your own, not for a gift.',
+  'coupon-unknown': 'There is no such code. Please check the spelling, or go on without it.',
+  'coupon-not-yet': 'This code is not valid yet. Please come back when its offer begins, or go on without it.',
+  'coupon-ended': 'This code is not valid any more. Please go on without it.',
+  'coupon-plan': 'This code is for another plan. Please choose that one, or go on without the code.',
+  'coupon-used': 'You have paid with this code already; it works once for each person. Please go on without it.',
+  'coupon-open':
+    'Another order of yours is open with this code, which works once for each person. Pay that order, or take the code off it and use it here. Unpaid, it closes half an hour after it was opened.',
+  'coupon-used-up': 'All that this code gives is used up. Please go on without it.',
+  'coupon-too-much': 'This code has nothing to take off this price. Please go on without it.',
+  'coupon-purpose': 'A code works for a plan of your own, not for a gift. Please go on without it.',
 }
 
 /** "20% off", "₹100 off". */

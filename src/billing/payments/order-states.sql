@@ -53,7 +53,7 @@ begin
   if p_sees_money and o.money_seen_at < now() - interval '10 minutes' then
     perform open_incident('success-unpaid', o.id, o, jsonb_build_object('since', o.money_seen_at, 'theirStatus', p_status));
   end if;
-  if next_status in ('expired', 'terminated') then perform release_coupon(o.id); end if;
+  if next_status in ('expired', 'terminated', 'terminating') then perform release_coupon(o.id); end if;
   if next_status is distinct from previous_status then
     perform record_audit(p_actor, 'order.' || next_status, o.id, o.user_id, jsonb_build_object('from', previous_status));
   end if;

@@ -14,7 +14,7 @@ import {
 } from './queries.ts'
 
 /** The plan on sale under this name, or undefined. */
-export async function findPlan(sql: Sql, name: string): Promise<Plan | undefined> {
+async function findPlan(sql: Sql, name: string): Promise<Plan | undefined> {
   return (await listPlansOnSale(sql)).find((plan) => plan.name === name)
 }
 

@@ -19,21 +19,21 @@ export async function listPlansFor(sql: Sql, userId: string): Promise<PlanOnSale
   `
 }
 
-/** Writes to those whom announced prices concern; see plan-for.sql. Returns how many mails are new. */
+/** Writes to those whom announced prices concern, or concerned and were taken back; see plan-for.sql. Returns how many mails are new. */
 export async function announcePrices(sql: Sql): Promise<number> {
   const [row] = await sql<{ mailed: number }[]>`select announce_prices() as mailed`
   return row!.mailed
 }
 
-/** What the mail about an announced price says; undefined when it was taken back, or access has ended. */
-export async function findAnnouncement(sql: Sql, changeId: string, userId: string) {
+/** What the mail about an announced price says, or the one that it was taken back; undefined when that is not so, or access has ended. */
+export async function findAnnouncement(sql: Sql, changeId: string, userId: string, about: { isTakenBack: boolean }) {
   const [row] = await sql<{ planTitle: string; pricePaise: number; newPricePaise: number; from: Date; until: Date }[]>`
     select old.title as plan_title, old.price_paise, c.price_paise as new_price_paise, c.subscribers_from as "from",
            s.current_period_end as until
     from price_changes c
     join plans old on old.key = c.replaces
     join subscriptions s on s.user_id = ${userId}
-    where c.id = ${changeId} and c.withdrawn_at is null and has_access(s)
+    where c.id = ${changeId} and (c.withdrawn_at is not null) = ${about.isTakenBack} and has_access(s)
   `
   return row
 }

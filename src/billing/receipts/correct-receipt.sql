@@ -1,7 +1,7 @@
 -- Corrects whom a receipt is made out to: a credit note takes the whole of it back and another receipt takes its place (s.34
 -- CGST); no money moves. p_company is {legalName, address, gstin}, null for the person alone. Answers {outcome, receipt}:
--- 'corrected', 'repeated' (it says so already), or why not: 'unknown', 'gone' (its buyer's account), 'replaced' (by another meanwhile), 'credited' (part of
--- it went back already).
+-- 'corrected', 'repeated' (it says so already), or why not: 'unknown', 'gone' (its buyer's account), 'replaced' (by another
+-- meanwhile), 'credited' (part of it went back already).
 create or replace function correct_receipt(
   p_number text, p_company jsonb, p_actor text, p_origin jsonb, out outcome text, out receipt text
 ) language plpgsql as $$

@@ -40,9 +40,12 @@ export type ReceiptRow = PaperRow & {
   soldUntil: Date | null
   discountPaise: number
   creditPaise: number
-  /** The receipt that this one corrects, and its time. */
+  /** The receipt that this one corrects, its time, and the credit note that took it back. */
   replaces: string | null
   replacedIssuedAt: Date | null
+  replacedByNote: string | null
+  /** The receipt that corrects this one. */
+  replacedBy: string | null
   cfPaymentId: string
   method: string | null
   bankReference: string | null
@@ -70,12 +73,15 @@ export async function findReceiptRow(sql: Sql, number: string): Promise<ReceiptR
     select r.number, r.user_id, r.issued_at, ${amounts(sql, 'r')}, r.seller, r.buyer, r.order_id, o.paid_at,
            coalesce(r.plan_title, p.title) as plan_title, r.sold_from, r.sold_until, o.purpose = 'gift' as is_gift,
            r.discount_paise, r.credit_paise, r.replaces, replaced.issued_at as replaced_issued_at,
-           pay.cf_payment_id, pay.method, pay.bank_reference
+           note.number as replaced_by_note, later.number as replaced_by, pay.cf_payment_id, pay.method,
+           pay.bank_reference
     from receipts r
     join orders o on o.id = r.order_id
     join plans p on p.key = o.plan_key
     join payments pay on pay.cf_payment_id = r.cf_payment_id
     left join receipts replaced on replaced.number = r.replaces
+    left join credit_notes note on note.receipt_number = r.replaces and note.kind = 'correction'
+    left join receipts later on later.replaces = r.number
     where r.number = ${number}
   `
   return row

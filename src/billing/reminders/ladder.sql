@@ -51,13 +51,16 @@ begin
   return written;
 end $$;
 
+-- Whether a reminder was written or sent to somebody on this Indian day; one that was written in the evening leaves in the morning.
 create or replace function reminded_today(p_user_id uuid) returns boolean language sql stable as $$
-  select exists (select from reminders where user_id = p_user_id
-                 and (queued_at at time zone 'Asia/Kolkata')::date = (now() at time zone 'Asia/Kolkata')::date)
+  with today as (select date_trunc('day', now() at time zone 'Asia/Kolkata') at time zone 'Asia/Kolkata' as began)
+  select exists (select from reminders, today where user_id = p_user_id and queued_at >= began)
+      or exists (select from mails, today where user_id = p_user_id and kind in ('renewal', 'rescue') and sent_at >= began)
 $$;
 
--- Writes the reminders of what was begun and not paid: an hour, a day and three days after the newest unpaid order of somebody
--- without access, or after registration where none was opened. To an address that nobody confirmed only the first.
+-- Writes the reminders of what was begun and not paid: an hour, a day and three days after the newest order of somebody without
+-- access, who never had any or opened it after it ended, or after registration where none was opened. An address that nobody
+-- confirmed gets one in all.
 create or replace function queue_rescue_reminders() returns integer language plpgsql as $$
 declare
   written integer;
@@ -70,10 +73,11 @@ begin
     from users u
     join subscriptions s on s.user_id = u.id
     left join lateral (
-      select o.id, o.created_at, plan.name as plan_name from orders o join plans plan on plan.key = o.plan_key
+      select o.id, o.created_at, o.paid_at, plan.name as plan_name from orders o join plans plan on plan.key = o.plan_key
       where o.user_id = u.id and o.purpose = 'period' order by o.created_at desc, o.id desc limit 1
     ) o on true
-    where s.status = 'pending' and may_be_reminded(u)
+    where may_be_reminded(u) and o.paid_at is null
+      and (s.status = 'pending' or (s.status in ('expired', 'cancelled') and o.created_at > s.current_period_end))
       and coalesce(o.created_at, u.created_at) between now() - interval '5 days' and now() - interval '1 hour'
       and exists (select from plans p where p.on_sale and p.name = coalesce(o.plan_name, plan_to_offer(s)))
   ), due as (
@@ -82,7 +86,8 @@ begin
   ), new as (
     insert into reminders (user_id, ladder, about, step, plan_name)
     select user_id, 'rescue', about, step, plan_name from due
-    where (is_confirmed or step = '1h') and not reminded_today(user_id)
+    where (is_confirmed or not exists (select from reminders r where r.user_id = due.user_id and r.ladder = 'rescue'))
+      and not reminded_today(user_id)
       and (select count(*) from reminders r where r.user_id = due.user_id and r.queued_at > now() - interval '7 days') < 3
     on conflict do nothing
     returning user_id, about, step

@@ -1,5 +1,6 @@
 -- A subscriber leaves at the end of what they paid for: nothing is taken away, no grace follows, and they are reminded of nothing.
--- Answers 'cancelled', 'repeated' (the reason is kept anew), or 'nothing-runs'.
+-- The reason stands in their subscription alone: the audit could not forget it. Answers 'cancelled', 'repeated' (the reason
+-- is kept anew), or 'nothing-runs'.
 create or replace function leave_at_end(
   p_user_id uuid, p_reason text, p_comment text, p_actor text, p_origin jsonb
 ) returns text language plpgsql as $$
@@ -7,15 +8,16 @@ declare
   running subscriptions;
 begin
   select * into running from subscriptions where user_id = p_user_id for update;
-  if status_by_now(running) is distinct from 'active' and status_by_now(running) is distinct from 'grace' then return 'nothing-runs'; end if;
+  if coalesce(status_by_now(running), '') not in ('active', 'grace') then return 'nothing-runs'; end if;
   update subscriptions
   set cancel_requested_at = coalesce(cancel_requested_at, now()), cancel_reason = nullif(p_reason, ''),
       cancel_comment = nullif(p_comment, ''), updated_at = now()
   where user_id = p_user_id;
   if running.cancel_requested_at is not null then return 'repeated'; end if;
-  perform enqueue_mail('leaving', p_user_id || ':' || extract(epoch from now())::bigint, id, name, email) from users where id = p_user_id;
+  perform enqueue_mail('leaving', p_user_id || ':' || extract(epoch from now())::bigint, id, name, email)
+  from users where id = p_user_id;
   perform record_audit(p_actor, 'subscription.cancel-requested', p_user_id => p_user_id, p_origin => p_origin,
-    p_details => jsonb_strip_nulls(jsonb_build_object('currentPeriodEnd', running.current_period_end, 'reason', nullif(p_reason, ''))));
+    p_details => jsonb_build_object('currentPeriodEnd', running.current_period_end));
   return 'cancelled';
 end $$;
 

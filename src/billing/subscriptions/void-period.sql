@@ -1,5 +1,6 @@
 -- Ends the period an order paid for, now: its buyer's or, of a gift, that of whoever redeemed it. Periods bought or granted
--- after it move forward to close the gap, so that what was paid and not refunded is enjoyed in full. Called inside settle_refunds, which holds the order's lock.
+-- after it move forward to close the gap, so that what was paid and not refunded is enjoyed in full. Called inside
+-- settle_refunds, which holds the order's lock.
 create or replace function void_period(p_order_id text) returns void language plpgsql as $$
 declare
   bought uuid := coalesce(

@@ -1,14 +1,24 @@
 import { type Actor, type AuditContext, originJson } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
 
+/** What somebody who is not signed in asks to be mailed. */
+type Asked = { email: string; networkKey: string; allowed: number; origin: AuditContext }
+
+/** Notes that somebody forgot the password of this address; see `insertRequest`. */
+export async function insertResetRequest(sql: Sql, asked: Asked): Promise<void> {
+  await insertRequest(sql, 'reset_requests', asked)
+}
+
+/** Notes that somebody wants a log-in link for this address; see `insertRequest`. */
+export async function insertLoginRequest(sql: Sql, asked: Asked): Promise<void> {
+  await insertRequest(sql, 'login_link_requests', asked)
+}
+
 /**
- * Notes that somebody forgot the password of this address. The same work whether or not an account has it; nothing is
- * noted when this network has asked `allowed` times and an hour has not passed since, or the address waits already.
+ * The same work whether or not an account has the address; nothing is noted when this network has asked `allowed` times and
+ * an hour has not passed since, or the address waits already.
  */
-export async function insertResetRequest(
-  sql: Sql,
-  asked: { email: string; networkKey: string; allowed: number; origin: AuditContext },
-): Promise<void> {
+async function insertRequest(sql: Sql, table: string, asked: Asked): Promise<void> {
   await sql`
     with counted as (
       insert into rate_counters as seen (key, count, resets_at)
@@ -21,30 +31,10 @@ export async function insertResetRequest(
           end
       returning count
     )
-    insert into reset_requests (email, origin)
+    insert into ${sql(table)} (email, origin)
     select lower(${asked.email}), ${sql.json(asked.origin)}
     from counted
     where count <= ${asked.allowed}
-    on conflict (email) do nothing
-  `
-}
-
-/** Notes that somebody wants a log-in link for this address; counted and answered as `insertResetRequest`. */
-export async function insertLoginRequest(
-  sql: Sql,
-  asked: { email: string; networkKey: string; allowed: number; origin: AuditContext },
-): Promise<void> {
-  await sql`
-    with counted as (
-      insert into rate_counters as seen (key, count, resets_at)
-      values (${asked.networkKey}, 1, now() + interval '1 hour')
-      on conflict (key) do update
-      set count = case when seen.resets_at <= now() then 1 else seen.count + 1 end,
-          resets_at = case when seen.resets_at <= now() then excluded.resets_at else seen.resets_at end
-      returning count
-    )
-    insert into login_link_requests (email, origin)
-    select lower(${asked.email}), ${sql.json(asked.origin)} from counted where count <= ${asked.allowed}
     on conflict (email) do nothing
   `
 }

@@ -121,7 +121,7 @@ export const invariants: readonly Invariant[] = [
     'I8',
     'broken_i8_coupons',
     'orders',
-    'a discount is what a coupon gave, claimed once for each person, and let go of where the order died unpaid',
+    'a discount is what a coupon gave; its claim counts while the order is open or paid, and no longer',
   ),
   invariant(
     'I9',

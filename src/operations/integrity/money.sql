@@ -138,16 +138,13 @@ create or replace function broken_i8_credits() returns setof text language sql s
                                               and i.subject_key in (period.order_id, period.switched_to))
 $$;
 
--- I8. A discount is a coupon's: claimed by its order and its buyer, once for each person, over the same amount; let go of exactly
--- where the order died unpaid, or where its buyer had used the coupon again before paying the dead one.
+-- I8. A discount is a coupon's: claimed by its order and its buyer, over the same amount. The claim counts exactly while the
+-- order is open or paid; beside another claim of its buyer's (an index sees to that) only where its order had died before.
 create or replace function broken_i8_coupons() returns setof text language sql stable as $$
-  select coalesce(o.id, claim.order_id) from orders o
-  full join coupon_claims claim on claim.order_id = o.id
+  select o.id from orders o
+  left join coupon_claims claim on claim.order_id = o.id
   where o.discount_paise <> coalesce(claim.discount_paise, 0)
-     or (claim.order_id is not null and o.user_id is distinct from claim.user_id)
-     or (claim.released_at is null and o.discount_paise > 0 and o.paid_at is null and o.status in ('expired', 'terminated'))
-     or (claim.released_at is not null and o.status in ('created', 'active'))
-     or (claim.released_at is not null and o.paid_at is not null and not exists (
-           select from coupon_claims other where other.coupon_code = claim.coupon_code and other.user_id = claim.user_id
-             and other.released_at is null))
+     or o.user_id <> claim.user_id
+     or (claim.order_id is not null and (claim.released_at is null) <> (o.paid_at is not null or o.status in ('created', 'active')))
+     or (claim.paid_late and (o.paid_at is null or o.closed_at is null))
 $$;

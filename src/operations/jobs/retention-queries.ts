@@ -18,22 +18,26 @@ export async function clearOldEventBodies(sql: Sql, days: number): Promise<numbe
   return cleared.count
 }
 
-/** Removes whom a gift was for where nobody can redeem it any more, 30 days after that. Returns how many; 1,000 at most. */
+/**
+ * Removes whom a gift was for where nobody can redeem it any more, 30 days after that, and where its code has gone out and its
+ * buyer deleted the account. Returns how many; 1,000 at most.
+ */
 export async function forgetOldRecipients(sql: Sql): Promise<number> {
-  const cleared = await sql`
-    update gifts set recipient_name = '', recipient_email = '', message = ''
-    where id in (
+  const [row] = await sql<{ forgotten: number }[]>`
+    select forget_recipients(array(
       select g.id
       from gifts g
       join orders o on o.id = g.order_id
+      join users buyer on buyer.id = g.buyer_id
       where g.recipient_email <> ''
-        and g.redeemed_at is null
-        and (g.voided_at < now() - interval '30 days' or gift_ends_at(g) < now() - interval '30 days'
-             or (o.paid_at is null and o.closed_at < now() - interval '30 days'))
+        and ((g.redeemed_at is null
+              and (g.voided_at < now() - interval '30 days' or gift_ends_at(g) < now() - interval '30 days'
+                   or (o.paid_at is null and o.closed_at < now() - interval '30 days')))
+             or (buyer.deleted_at is not null and not waits_for_its_day(g)))
       limit 1000
-    )
+    ))::integer as forgotten
   `
-  return cleared.count
+  return row!.forgotten
 }
 
 /** Removes recipient and last error from mails, except queued ones, of accounts deleted in the last 30 days. Returns how many. */

@@ -22,6 +22,7 @@ export const mailKinds = [
   'log-in',
   'password-changed',
   'price-change',
+  'price-stays',
   'receipt',
   'refund',
   'renewal',

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { mailsTo } from '../../account/mailed.ts'
 import { admin, app, payer, reader, usePanel } from '../panel.ts'
 
 usePanel(['admin', 'reader'], { SELLER_GSTIN: '27AAPFU0939F1ZV', SELLER_NAME: 'Sector Tools LLP' })
@@ -73,6 +74,37 @@ describe('a receipt with the wrong buyer', () => {
     expect(await app.sql`select from receipts where order_id = ${person.order.id}`).toHaveLength(2)
     expect(await brokenPapers()).toEqual([])
   })
+
+  test.each(['before', 'after', 'twice before'])(
+    'goes out in one mail with both papers, corrected %s its own mail went out',
+    async (when) => {
+      const person = await payer()
+      const mails = async () => (await mailsTo(app, person.form.email!, /R\d{4}-\d+/)).map(({ subject }) => subject)
+      const old = await receiptOf(person.order.id)
+      if (when === 'after') expect(await mails()).toHaveLength(1)
+      await correct(old)
+      const first = await receiptOf(person.order.id)
+      if (when === 'twice before') await correct(first, { ...right, company: 'Rao Brothers LLP' })
+      const newest = await receiptOf(person.order.id)
+      await mails()
+      const sent = await mails()
+      expect(sent).toHaveLength(when === 'after' ? 2 : 1)
+      const replaced = when === 'twice before' ? first : old
+      expect(sent.at(-1)).toBe(`Corrected: tax invoice ${newest} in place of ${replaced}`)
+      const [{ number: note }] = await app.sql<[{ number: string }]>`
+        select number from credit_notes where receipt_number = ${replaced}`
+      const mail = (await mailsTo(app, person.form.email!, /^Corrected/)).at(-1)!
+      expect(mail.attachments.map(({ filename }) => filename)).toEqual([`${newest}.pdf`, `${note}.pdf`])
+      expect(mail.text).toContain(
+        `Credit note ${note}, which takes ${replaced} back: ${app.config.baseUrl}/credit-notes/${note}`,
+      )
+      expect(mail.text).toContain('Both are attached as PDF, too.')
+      // Asked for again, the old one is not sent as if it still counted; the new one brings both once more.
+      const again = (number: string) => admin.visitor.get(`/admin/subscribers/${person.id}/receipt?number=${number}`)
+      expect((await again(old)).body).toContain('This receipt was corrected. Please send')
+      expect((await again(newest)).body).toContain('Send it again')
+    },
+  )
 
   test('is refunded afterwards on the receipt that counts, and counts once in the figures', async () => {
     const person = await payer()

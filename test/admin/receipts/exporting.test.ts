@@ -1,42 +1,32 @@
 import { parse } from 'csv-parse/sync'
-import { strFromU8, unzipSync } from 'fflate'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { app, reader, usePanel } from '../panel.ts'
 import { inventMonths } from './invented-month.ts'
+import { download, gstr1Of, paiseOf, type Row, sum } from './month-files.ts'
 
 const random = Number(process.env.RECEIPTS_SEED ?? Date.now() % 1_000_000)
+const gstin = '27AAPFU0939F1ZV'
 const heads = ['amount_paise', 'taxable_paise', 'cgst_paise', 'sgst_paise', 'igst_paise', 'round_off_paise'] as const
 
 usePanel(['reader'], {
-  SELLER_GSTIN: '27AAPFU0939F1ZV',
+  SELLER_GSTIN: gstin,
   SELLER_NAME: 'Sector Tools LLP',
   SELLER_ADDRESS: '1 MG Road, Pune',
 })
 
 let months: string[]
 beforeAll(async () => {
-  await inventMonths(app.sql, { invoices: 10_000, random, seller: { gstin: '27AAPFU0939F1ZV', stateCode: '27' } })
+  await inventMonths(app.sql, { invoices: 10_000, random, seller: { gstin, stateCode: '27' } })
   const rows = await app.sql<{ month: string }[]>`
     select distinct to_char(issued_at at time zone 'Asia/Kolkata', 'YYYY-MM') as month from receipts order by 1 desc`
   months = rows.map(({ month }) => month)
 }, 60_000)
 
-async function download(path: string): Promise<Buffer> {
-  const cookie = [...reader.visitor.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
-  const answer = await fetch(`${app.url}${path}`, { headers: { cookie } })
-  expect(answer.status).toBe(200)
-  return Buffer.from(await answer.arrayBuffer())
-}
-
-/** The zip of a month: each table as rows by head. */
+/** The tables of a month of the one registration. */
 async function tablesOf(month: string) {
-  const files = unzipSync(await download(`/admin/receipts/gstr1.zip?month=${month}`))
-  const table = (name: string) => parse(strFromU8(files[`${name}.csv`]!), { columns: true }) as Record<string, string>[]
-  return { files, table }
+  const { files, table } = await gstr1Of(reader.visitor, month)
+  return { files, table: (name: string) => table(`${gstin}/${name}`) }
 }
-
-const paiseOf = (rupees: string) => Math.round(Number(rupees) * 100)
-const sum = (rows: Record<string, string>[], head: string) => rows.reduce((all, row) => all + paiseOf(row[head]!), 0)
 
 /** What the stored papers of a month say, read without any function of the product's. */
 async function stored(month: string, what: 'receipts' | 'credit_notes', isCompany: boolean) {
@@ -105,24 +95,24 @@ describe(`ten thousand invented invoices (RECEIPTS_SEED=${random})`, () => {
 
   test('have the tool’s heads and its names of states, and no cell that a spreadsheet runs', async () => {
     const { files, table } = await tablesOf(months[0]!)
-    const first = (name: string) => strFromU8(files[`${name}.csv`]!).split('\r\n')[0]
+    const first = (name: string) => files[`${gstin}/${name}.csv`]!.split('\r\n')[0]
     expect(first('b2cs')).toBe(
       'Type,Place Of Supply,Rate,Applicable % of Tax Rate,Taxable Value,Cess Amount,E-Commerce GSTIN',
     )
     expect(first('docs')).toBe('Nature of Document,Sr. No. From,Sr. No. To,Total Number,Cancelled')
     expect(table('b2cs').map((row) => row['Place Of Supply'])).toContain('27-Maharashtra')
     expect(table('b2b')[0]!['Invoice date']).toMatch(/^\d\d-[A-Z][a-z]{2}-\d{4}$/)
-    expect(strFromU8(files['README.txt']!)).toContain('never imported into the real tool')
-    const tally = (await download(`/admin/receipts/tally.csv?month=${months[0]}`)).toString()
+    expect(files['README.txt']).toContain('never imported into the real tool')
+    const tally = (await download(reader.visitor, `/admin/receipts/tally.csv?month=${months[0]}`)).toString()
     expect(tally).toContain("'=cmd|")
     expect(tally).not.toMatch(/(^|,|")=cmd/m)
   })
 
   test('are vouchers for Tally that balance', async () => {
-    const rows = parse(await download(`/admin/receipts/tally.csv?month=${months[0]}`), {
+    const rows = parse(await download(reader.visitor, `/admin/receipts/tally.csv?month=${months[0]}`), {
       columns: true,
       bom: true,
-    }) as Record<string, string>[]
+    }) as Row[]
     const balance = new Map<string, number>()
     for (const row of rows) {
       const sign = row['Ledger Amount Dr/Cr'] === 'Cr' ? 1 : -1

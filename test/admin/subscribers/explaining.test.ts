@@ -76,6 +76,17 @@ describe('why an account has access, or none', () => {
     expect(suspended).toContain('because: stolen card')
   })
 
+  test('somebody who leaves: why, and what they wrote, until they stay after all', async () => {
+    const { visitor, order, id } = await customer()
+    app.sandbox.control.pay(order.id)
+    await visitor.get(`/payment/return?order_id=${order.id}`)
+    await visitor.post('/account/subscription/cancel', { reason: 'trust', comment: 'Too <slow> for me' })
+    const line = storyOn(await pageOf(id)).find((words) => words.startsWith('Cancelled:'))
+    expect(line).toContain('Reason: The numbers did not help me. They wrote: “Too &lt;slow&gt; for me”')
+    await visitor.post('/account/subscription/resume', {})
+    expect(await pageOf(id)).not.toContain('The numbers did not help me')
+  })
+
   test('somebody whose money went back', async () => {
     const { visitor, order, id } = await customer()
     app.sandbox.control.pay(order.id)

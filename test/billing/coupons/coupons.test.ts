@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { openOrder } from '../../../src/billing/checkout/queries.ts'
-import { insertCoupon, type NewCoupon, withdrawCoupon } from '../../../src/billing/coupons/queries.ts'
+import { openOrder, settleOrder } from '../../../src/billing/checkout/queries.ts'
+import { findCoupon, insertCoupon, type NewCoupon, withdrawCoupon } from '../../../src/billing/coupons/queries.ts'
 import { checkInvariants } from '../../../src/operations/integrity/integrity.ts'
 import { registrant } from '../../account/people.ts'
 import { adminOf } from '../../support/admin.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
 import { newestOrder } from '../../support/ledger.ts'
 import { registration, Visitor } from '../../support/visitor.ts'
+import { remoteAttempt, remoteOrder } from '../payments/remote-orders.ts'
 import { openSwitch } from '../switching/fixture.ts'
 
 let app: TestApp
@@ -87,7 +88,7 @@ describe('a code at the checkout', () => {
       [await coupon({ startsAt: new Date(Date.now() + 60_000) }), 'not valid yet'],
       [await coupon({ planNames: ['annual'] }), 'for another plan'],
       [withdrawn, 'not valid any more'],
-      [await coupon({ maxDiscountPaise: 9_979 }), 'as often as it could be'],
+      [await coupon({ maxDiscountPaise: 9_979 }), 'is used up'],
     ]
     const { visitor, email, order } = await registrant(app)
     for (const [code, sentence] of cases) {
@@ -107,7 +108,7 @@ describe('a code at the checkout', () => {
     await visitor.post('/checkout/monthly', { coupon: code })
     const first = await newestOrder(app, email)
     const other = await visitor.post('/checkout/annual', { coupon: code })
-    expect([other.status, other.body.includes('You have used this code already')]).toEqual([422, true])
+    expect([other.status, other.body.includes('Another order of yours is open with this code')]).toEqual([422, true])
     await expire(first.id)
     expect((await claimsOf(code))[0]!.released).toBe(true)
     expect((await visitor.post('/checkout/annual', { coupon: code })).status).toBe(303)
@@ -126,6 +127,78 @@ describe('a code at the checkout', () => {
     expect((await claimsOf(code)).map(({ released }) => released)).toEqual([false, false])
     const [receipt] = await app.sql`select amount_paise, discount_paise from receipts where order_id = ${late.id}`
     expect(receipt).toEqual({ amountPaise: 39_920, discountPaise: 9_980 })
+  })
+
+  test('counts both uses where its buyer used it again before paying the dead order, and never a third', async () => {
+    const code = await coupon()
+    const { visitor, email, userId } = await registrant(app)
+    await visitor.post('/checkout/monthly', { coupon: code })
+    const late = await newestOrder(app, email)
+    await expire(late.id)
+    await visitor.post('/checkout/annual', { coupon: code })
+    const again = await newestOrder(app, email)
+    app.sandbox.control.pay(late.id)
+    await visitor.get(`/payment/return?order_id=${late.id}`)
+    const uses = async () => {
+      const found = await findCoupon(app.sql, code)
+      return [found?.uses, found?.givenPaise, found?.paid]
+    }
+    expect(await uses()).toEqual([2, 9_980 + 99_800, 1])
+    await expire(again.id)
+    expect(await uses()).toEqual([1, 9_980, 1])
+    const third = { userId, planName: 'annual', newId: 'ds_third_use', wish: { coupon: code } }
+    expect(await openOrder(app.sql, third)).toMatchObject({ refusal: 'coupon-used' })
+    app.sandbox.control.pay(again.id)
+    await visitor.get(`/payment/return?order_id=${again.id}`)
+    expect(await uses()).toEqual([2, 9_980 + 99_800, 2])
+  })
+
+  test('is free again as soon as Cashfree is asked to end its order', async () => {
+    const code = await coupon({ maxUses: 1 })
+    const { visitor, email } = await registrant(app)
+    await visitor.post('/checkout/monthly', { coupon: code })
+    const { id } = await newestOrder(app, email)
+    const remote = remoteOrder(id, { status: 'TERMINATION_REQUESTED', amountPaise: 39_920 } as never)
+    await settleOrder(app.sql, id, remote, { actor: 'test', seller: {} })
+    expect(await claimsOf(code)).toMatchObject([{ released: true }])
+  })
+
+  test('is not given twice where its dead order is paid while another is opened with it', async () => {
+    for (let round = 0; round < 4; round++) {
+      const code = await coupon()
+      const { visitor, email, userId } = await registrant(app)
+      await visitor.post('/checkout/monthly', { coupon: code })
+      const { id } = await newestOrder(app, email)
+      await expire(id)
+      const paid = remoteOrder(id, {
+        status: 'PAID',
+        amountPaise: 39_920,
+        attempts: [remoteAttempt(id, { amountPaise: 39_920 })],
+      } as never)
+      const next = { userId, planName: 'annual', newId: `ds_race_${round}`, wish: { coupon: code } }
+      const [settled, opened] = await Promise.all([
+        settleOrder(app.sql, id, paid, { actor: 'test', seller: {} }),
+        openOrder(app.sql, next),
+      ])
+      expect(settled.outcome).toBe('paid')
+      const claims = await claimsOf(code)
+      expect([opened.refusal, claims.length]).toEqual(opened.refusal === null ? [null, 2] : ['coupon-used', 1])
+      expect(claims.every(({ released }) => !released)).toBe(true)
+    }
+  })
+
+  test('is claimed once where one person opens orders of two plans at once', async () => {
+    const code = await coupon()
+    const { userId, order } = await registrant(app)
+    await expire(order.id)
+    const opened = await Promise.all(
+      ['monthly', 'annual', 'monthly', 'annual'].map((planName, i) =>
+        openOrder(app.sql, { userId, planName, newId: `ds_two_plans_${i}`, wish: { coupon: code } }),
+      ),
+    )
+    expect(opened.filter(({ refusal }) => refusal === 'coupon-open')).toHaveLength(2)
+    expect(new Set(opened.flatMap(({ orderId, refusal }) => (refusal ? [] : orderId))).size).toBe(1)
+    expect(await claimsOf(code)).toHaveLength(1)
   })
 
   test('keeps its cap of uses and of rupees, however many open orders at once', async () => {

@@ -156,6 +156,14 @@ describe('a present subscriber', () => {
       ({ recipients, subject }) => recipients.includes(person.email) && subject.startsWith('Monthly plan: ₹599'),
     )
     expect(mail!.text).toContain('you pay ₹499, as before')
+    const untold = await having(app, 'monthly')
+    const [change] = await app.sql<{ id: string }[]>`select id::text from price_changes`
+    await takeBackPrice(app.sql, change!.id, by)
+    for (let time = 0; time < 2; time++) await app.run('announce-prices')
+    await app.run('deliver-mails')
+    const stays = (await app.mailbox.list()).filter(({ subject }) => subject === 'Monthly plan: the price stays ₹499')
+    expect(stays.filter(({ recipients }) => recipients.includes(person.email))).toHaveLength(1)
+    expect(stays.filter(({ recipients }) => recipients.includes(untold.email))).toEqual([])
     const keeper = await having(app, 'monthly')
     await app.sql`delete from price_changes`
     await plan({ from: day(2) })

@@ -29,8 +29,10 @@ export async function endsIn(app: TestApp, userId: string, days: number) {
   await app.run('keep-statuses')
 }
 
-/** Reminders that were written before count as yesterday's. */
-export const nextDay = (app: TestApp) => app.sql`update reminders set queued_at = queued_at - interval '1 day'`
+/** Reminders that were written and sent before count as yesterday's. */
+export const nextDay = (app: TestApp) => app.sql`
+  with sent as (update mails set sent_at = sent_at - interval '1 day' where kind in ('renewal', 'rescue'))
+  update reminders set queued_at = queued_at - interval '1 day'`
 
 /** Writes and delivers what is due; answers the mails of a kind to this address, oldest first. */
 export async function mailed(app: TestApp, email: string, subject: RegExp) {

@@ -103,8 +103,10 @@ describe('the link of a reminder', () => {
     expect([oneClick.status, await stopped()]).toEqual([200, true])
     const stranger = new Visitor(app)
     expect((await stranger.get(`${path}/stop`)).body).toContain('gets no reminders any more')
-    await stranger.post(`${path}/reminders`)
-    expect(await stopped()).toBe(false)
+    for (const wanted of ['on', 'on', 'off', 'off', 'on']) {
+      await stranger.post(`${path}/reminders`, { reminders: wanted }) // a double click is no change of mind
+      expect(await stopped()).toBe(wanted === 'off')
+    }
     await visitor.post('/account/reports/reminders', { reminders: 'off' })
     expect(await stopped()).toBe(true)
   })

@@ -109,6 +109,45 @@ describe('the ladder around an end', () => {
     expect(await mailed(app, email, aboutAnEnd)).toHaveLength(0)
   })
 
+  test('does not mail twice on a day, when a step of the evening before leaves in the morning', async () => {
+    const { email, userId } = await endingIn(app, 1)
+    await app.run('remind')
+    await app.sql`update reminders set queued_at = queued_at - interval '1 day' where user_id = ${userId}`
+    await app.run('deliver-mails')
+    await endsIn(app, userId, 0)
+    expect(await mailed(app, email, aboutAnEnd)).toHaveLength(1)
+    expect(await stepsOf(userId)).toEqual(['1'])
+  })
+
+  test('counts a payment once, for the last step that was sent', async () => {
+    const paidFor = async (userId: string) =>
+      app.sql`select step from reminders where user_id = ${userId} and paid_order_id is not null`
+    const { email, userId, visitor } = await endingIn(app, 3)
+    const pay = async () => {
+      await visitor.post('/checkout/monthly')
+      const [order] = await app.sql<
+        { id: string }[]
+      >`select id from orders where user_id = ${userId} and status = 'active'`
+      app.sandbox.control.pay(order!.id)
+      await visitor.get(`/payment/return?order_id=${order!.id}`)
+    }
+    await mailed(app, email, aboutAnEnd)
+    await nextDay(app)
+    await endsIn(app, userId, 1)
+    await mailed(app, email, aboutAnEnd)
+    await pay()
+    await pay()
+    expect(await paidFor(userId)).toEqual([{ step: '1' }])
+    const unsent = await endingIn(app, 3)
+    await app.run('remind')
+    await unsent.visitor.post('/checkout/monthly')
+    const [order] = await app.sql<{ id: string }[]>`
+      select id from orders where user_id = ${unsent.userId} and status = 'active'`
+    app.sandbox.control.pay(order!.id)
+    await unsent.visitor.get(`/payment/return?order_id=${order!.id}`)
+    expect(await paidFor(unsent.userId)).toEqual([])
+  })
+
   test('is not walked by who left, stopped, withdrew consent, is suspended or renewed', async () => {
     for (const change of [
       'update subscriptions set cancel_requested_at = now() where user_id = $1',
@@ -220,5 +259,28 @@ describe('what was begun and not paid', () => {
     await nextDay(app)
     await unconfirmed.ago(24)
     expect(await mailed(app, unconfirmed.email, unpaid)).toHaveLength(1)
+    await nextDay(app)
+    await app.sql`update orders set status = 'terminated', closed_at = now() where id = ${unconfirmed.order.id}`
+    await unconfirmed.visitor.post('/checkout/annual')
+    await unconfirmed.ago(1)
+    expect(await mailed(app, unconfirmed.email, unpaid)).toHaveLength(1)
+    const waiting = await begun(1)
+    app.sandbox.control.pending(waiting.order.id)
+    await waiting.visitor.get(`/payment/return?order_id=${waiting.order.id}`)
+    expect(await mailed(app, waiting.email, unpaid)).toEqual([])
+    const unsold = await begun(1)
+    await app.sql`update plans set on_sale = false where name = 'monthly'`
+    expect(await mailed(app, unsold.email, unpaid)).toEqual([])
+    await app.sql`update plans set on_sale = true where key = 'monthly_v1'`
+  })
+
+  test('is reminded of as well where somebody comes back after their access ended, and not after leaving it be', async () => {
+    const gone = await endingIn(app, -30)
+    expect(await mailed(app, gone.email, unpaid)).toEqual([])
+    await gone.visitor.post('/checkout/monthly')
+    await app.sql`
+      update orders set created_at = now() - case when paid_at is null then interval '61 minutes' else interval '60 days' end
+      where user_id = ${gone.userId}`
+    expect(await mailed(app, gone.email, unpaid)).toHaveLength(1)
   })
 })

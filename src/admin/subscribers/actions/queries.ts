@@ -25,10 +25,22 @@ export async function signOutEverywhere(sql: Sql, userId: string, actor: Actor):
   return row!.ended
 }
 
+/** A receipt, the newest copy of its mail, and where the next one goes. */
+type ReceiptMail = {
+  id: number
+  copy: number
+  email: string
+  sentAt: Date | null
+  amountPaise: number
+  /** The receipt that corrects it. */
+  replacedBy: string | null
+}
+
 /** The newest copy of a receipt's mail, and where the next one goes. */
-export async function findReceiptMail(sql: Sql, userId: string, number: string) {
-  const [row] = await sql<{ id: number; copy: number; email: string; sentAt: Date | null; amountPaise: number }[]>`
-    select m.id, m.copy, u.email, m.sent_at, r.amount_paise
+export async function findReceiptMail(sql: Sql, userId: string, number: string): Promise<ReceiptMail | undefined> {
+  const [row] = await sql<ReceiptMail[]>`
+    select m.id, m.copy, u.email, m.sent_at, r.amount_paise,
+           (select later.number from receipts later where later.replaces = r.number) as replaced_by
     from receipts r
     join users u on u.id = r.user_id
     join mails m on m.kind = 'receipt' and m.subject_key = r.number

@@ -24,16 +24,21 @@ export const receipt: AdminAction = {
       text: 'The same receipt, to the address the account has now.',
       button: 'Send it again',
       hidden: { number: typed.number, seen: String(mail.copy + 1) },
-      closed: closedFor(person),
+      closed: closedFor(person) ?? closedBy(mail),
     }
   },
   perform: async (sql, person, typed, actor) => {
     const mail = await findReceiptMail(sql, person.id, typed.number)
     if (!mail) throw new AppError('not-found', 'There is no such receipt in this account.')
     const copy = /^\d{1,6}$/.test(typed.seen) ? Number(typed.seen) : 0
-    if (copy < 1 || person.deletedAt)
-      throw new AppError('conflict', closedFor(person) ?? 'Please look at the page again.')
+    const closed = closedFor(person) ?? closedBy(mail)
+    if (copy < 1 || closed) throw new AppError('conflict', closed ?? 'Please look at the page again.')
     await resendMail(sql, mail.id, { by: actor, copy })
     return `Receipt ${typed.number} goes to ${mail.email} again.`
   },
+}
+
+/** The mail of a receipt that counts no more is not sent: that of its correction brings all papers. */
+function closedBy({ replacedBy }: { replacedBy: string | null }): string | null {
+  return replacedBy && `This receipt was corrected. Please send ${replacedBy} instead.`
 }

@@ -157,12 +157,14 @@ export async function listTimeline(
   const part = (at: string, key: string) => sql`${older(at, key)} order by 1 desc, 2 desc limit ${limit}`
   return sql<TimelineEvent[]>`
     with audited as (
-      select date_trunc('milliseconds', x.at) as at, 'a' || lpad(x.id::text, 19, '0') as key, 'audit' as source, x.action as kind, x.actor,
-             x.order_id, x.details
+      select date_trunc('milliseconds', x.at) as at, 'a' || lpad(x.id::text, 19, '0') as key, 'audit' as source, x.action as kind,
+             x.actor, x.order_id, x.details
              || case when x.action = 'order.paid' then jsonb_build_object(
                   'startsAt', d.starts_at, 'endsAt', d.ends_at, 'method', p.method, 'bankReference', p.bank_reference)
+                when s.user_id is not null then jsonb_build_object('reason', s.cancel_reason, 'comment', s.cancel_comment)
                 else '{}' end as details
       from audit x
+      left join subscriptions s on s.user_id = x.user_id and x.action = 'subscription.cancel-requested' and s.cancel_requested_at <= x.at
       left join subscription_periods d on d.order_id = x.order_id and x.action = 'order.paid'
       left join payments p on p.cf_payment_id = x.details ->> 'cfPaymentId' and x.action = 'order.paid'
       where x.user_id = ${userId} ${part('x.at', "'a' || lpad(x.id::text, 19, '0')")}

@@ -1,4 +1,5 @@
 import { methodTitle } from '../../../billing/payments/payments.ts'
+import { leavingReasons } from '../../../billing/subscriptions/subscriptions.ts'
 import { dateInIndia as day } from '../../../platform/dates.ts'
 import { rupees } from '../../../platform/money.ts'
 import { kindLabel } from '../../mails/labels.ts'
@@ -49,7 +50,7 @@ const audited: Record<string, (event: TimelineEvent) => Description> = {
   'user.registered': () => ({ text: 'Registered. No access yet: nothing was paid.' }),
   'subscription.cancel-requested': (event) => ({
     tone: 'warn',
-    text: `Cancelled: access stays until its end, and no reminders are sent.${text(event, 'reason') ? ` Reason: ${text(event, 'reason')}.` : ''}`,
+    text: ['Cancelled: access stays until its end, and no reminders are sent.', ...leavingWords(event)].join(' '),
   }),
   'subscription.resumed': () => ({ tone: 'good', text: 'Resumed before the end: as if never cancelled.' }),
   'order.set-aside': () => ({ text: 'Said that a payment pending at the bank had failed, and went to pay again.' }),
@@ -154,6 +155,13 @@ const audited: Record<string, (event: TimelineEvent) => Description> = {
     text: `Mail “${kindLabel(text(event, 'kind'))}” sent again by ${actorLabel(event.actor)}.`,
     link: { href: `/admin/mails/${text(event, 'mail')}`, label: 'Mail' },
   }),
+}
+
+/** Why they leave and what they wrote, as far as they said so and still leave. */
+function leavingWords(event: TimelineEvent): string[] {
+  const reason = leavingReasons[text(event, 'reason') as keyof typeof leavingReasons]
+  const comment = text(event, 'comment')
+  return [...(reason ? [`Reason: ${reason}.`] : []), ...(comment ? [`They wrote: “${comment}”`] : [])]
 }
 
 /** How a payment became known, by the audit's actor. */

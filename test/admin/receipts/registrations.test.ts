@@ -1,0 +1,120 @@
+import { beforeAll, describe, expect, test } from 'vitest'
+import { gstinProblem } from '../../../src/platform/gstin.ts'
+import { app, reader, usePanel } from '../panel.ts'
+import { gstr1Of, sum } from './month-files.ts'
+
+usePanel(['reader'])
+
+const pune = { gstin: '27AAPFU0939F1ZV', stateCode: '27' }
+const bengaluru = { gstin: '29AAPFU0939F1ZR', stateCode: '29' }
+const unregistered = { gstin: '', stateCode: '27' }
+type Seller = typeof pune
+
+let month: string
+beforeAll(async () => {
+  const [row] = await app.sql<{ month: string }[]>`
+    select to_char(now() at time zone 'Asia/Kolkata', 'YYYY-MM') as month`
+  month = row!.month
+  await app.sql`
+    insert into users (username, email, name, phone, state_code, password_hash)
+    values ('asha', 'asha@example.in', 'Asha Rao', '+919876543210', '27', 'none')`
+})
+
+let sold = 0
+
+/** A paid order's receipt by this seller, in this month; to a company of Maharashtra, or to the consumer. Answers its number. */
+async function sell(seller: Seller, company: object | null = null): Promise<string> {
+  const id = `order_${++sold}`
+  const paper = { name: 'Sector Tools LLP', address: 'Pune', email: 'help@example.in', sac: '997331', ...seller }
+  await app.sql`
+    insert into orders (id, user_id, plan_key, amount_paise, status, paid_at, expires_at, company)
+    select ${id}, id, 'annual_v1', 499000, 'paid', now(), now(), ${company && app.sql.json(company as never)} from users where username = 'asha'`
+  await app.sql`insert into payments (cf_payment_id, order_id, status) values ('pay_' || ${id}, ${id}, 'SUCCESS')`
+  const [row] = await app.sql<{ number: string }[]>`
+    select write_receipt(o, 'pay_' || o.id, ${app.sql.json(paper)}, buyer_of(o), null) as number from orders o where id = ${id}`
+  return row!.number
+}
+
+const takeBack = async (receipt: string, paise: number) => {
+  const id = `refund_${++sold}`
+  await app.sql`
+    insert into refunds (id, order_id, cf_payment_id, user_id, amount_paise, reason, requested_by, status, finished_at)
+    select ${id}, order_id, cf_payment_id, user_id, ${paise}, 'asked', 'cashfree', 'succeeded', now() from receipts where number = ${receipt}`
+  const [row] = await app.sql<
+    { number: string }[]
+  >`select issue_credit_note(r) as number from refunds r where id = ${id}`
+  return row!.number
+}
+
+const traders = { legalName: 'Rao Traders', address: 'Pune', gstin: '27AABCU9603R1ZN' }
+
+describe('a seller who moves to another state in the middle of a month', () => {
+  test('has a folder for each GSTIN, and each document stands under the one that issued it', async () => {
+    expect([pune, bengaluru].map(({ gstin }) => gstinProblem(gstin))).toEqual([null, null])
+    const before = await sell(unregistered)
+    const [first, second] = [await sell(pune), await sell(pune, traders)]
+    const [third, fourth] = [await sell(bengaluru), await sell(bengaluru, traders)]
+    const noteOfOld = await takeBack(second, 100_000)
+    const noteOfNew = await takeBack(third, 499_000)
+    // Corrected after the move, an old invoice is replaced under the registration that issued it.
+    await app.sql`select correct_receipt(${first}, ${app.sql.json(traders)}, 'user:x', null)`
+    const [corrected] = await app.sql<{ number: string; note: string }[]>`
+      select r.number, n.number as note from receipts r join credit_notes n on n.receipt_number = r.replaces`
+    const { files, table } = await gstr1Of(reader.visitor, month)
+
+    const folders = new Set(Object.keys(files).flatMap((name) => (name.includes('/') ? name.split('/')[0] : [])))
+    expect([...folders]).toEqual([pune.gstin, bengaluru.gstin])
+    const numbers = (name: string, head: string) => table(name).map((row) => row[head])
+    expect(numbers(`${pune.gstin}/b2b`, 'Invoice Number')).toEqual([corrected!.number, second])
+    expect(numbers(`${bengaluru.gstin}/b2b`, 'Invoice Number')).toEqual([fourth])
+    expect(numbers(`${pune.gstin}/cdnr`, 'Note Number')).toEqual([noteOfOld])
+    expect(numbers(`${bengaluru.gstin}/cdnr`, 'Note Number')).toEqual([])
+    // Sold within the state and across: the same buyer, another split.
+    expect(sum(table(`${pune.gstin}/hsn(b2b)`), 'Integrated Tax Amount')).toBe(0)
+    expect(sum(table(`${bengaluru.gstin}/hsn(b2b)`), 'Integrated Tax Amount')).toBe(76_119)
+    expect(sum(table(`${bengaluru.gstin}/b2cs`), 'Taxable Value')).toBe(0)
+    expect(files['README.txt']).toContain('1 papers of this month were issued without a GSTIN')
+
+    const runs = (gstin: string) =>
+      table(`${gstin}/docs`).map((row) => [row['Sr. No. From'], row['Sr. No. To'], row['Total Number'], row.Cancelled])
+    expect(runs(pune.gstin)).toEqual([
+      [first, second, '2', '0'],
+      [corrected!.number, corrected!.number, '1', '0'],
+      [noteOfOld, noteOfOld, '1', '0'],
+      [corrected!.note, corrected!.note, '1', '0'],
+    ])
+    expect(runs(bengaluru.gstin)).toEqual([
+      [third, fourth, '2', '0'],
+      [noteOfNew, noteOfNew, '1', '0'],
+    ])
+    expect(before).toMatch(/-000001$/)
+    const totals = table('totals').map((row) => [row.GSTIN, row.Papers, row.Number])
+    expect(totals).toEqual([
+      [pune.gstin, 'Receipts', '3'],
+      [pune.gstin, 'Credit notes', '2'],
+      [bengaluru.gstin, 'Receipts', '2'],
+      [bengaluru.gstin, 'Credit notes', '1'],
+      ['none', 'Receipts', '1'],
+    ])
+  })
+
+  test('has a line in docs for each financial year and each unbroken run of its series', async () => {
+    // As in the first minutes of April: numbers of the year before in the same file.
+    const numbers = [await sell(bengaluru), await sell(bengaluru), await sell(bengaluru)]
+    await app.sql`
+      update receipts set number = 'R1920-000099', financial_year = '1920', serial = 99 where number = ${numbers[1]!}`
+    const { table } = await gstr1Of(reader.visitor, month)
+    const runs = table(`${bengaluru.gstin}/docs`).map((row) => [
+      row['Nature of Document'],
+      row['Sr. No. From'],
+      row['Total Number'],
+    ])
+    expect(runs).toEqual([
+      ['Invoices for outward supply', 'R1920-000099', '1'],
+      ['Invoices for outward supply', expect.stringMatching(/-000004$/), '2'],
+      ['Invoices for outward supply', numbers[0], '1'],
+      ['Invoices for outward supply', numbers[2], '1'],
+      ['Credit Note', expect.any(String), '1'],
+    ])
+  })
+})
