@@ -52,3 +52,9 @@ export function factText(key: string, value: unknown): string {
   const known = Object.entries(value).filter(([, inner]) => inner !== null)
   return known.map(([name, inner]) => `${labelOf(name)} ${factText(name, inner)}`).join(', ') || 'none'
 }
+
+/** How a kind or an outcome reads: "payment-mismatch" is "Payment mismatch". */
+export function sentenceCase(kind: string): string {
+  const text = kind.replaceAll('-', ' ')
+  return text.charAt(0).toUpperCase() + text.slice(1)
+}

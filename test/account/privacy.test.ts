@@ -26,6 +26,7 @@ test('who withdrew it buys nothing until they give it again, which is as easy', 
   await app.sql`update orders set status = 'expired', closed_at = now() where id = ${order.id}`
   const refused = await visitor.post('/checkout/annual')
   expect([refused.status, refused.body.includes('Give it again under Account, Privacy')]).toEqual([409, true])
+  expect(refused.body).toContain('href="/account/privacy">Go to Privacy')
   expect((await newestOrder(app, email)).id).toBe(order.id)
   await visitor.post('/account/privacy/consent', { consent: 'given' })
   expect((await visitor.post('/checkout/annual')).status).toBe(303)

@@ -108,5 +108,11 @@ describe('a company', () => {
     await page.goto('/gift')
     expect(await page.getByLabel('Company’s legal name').inputValue()).toBe('Rao Traders LLP')
     await looksRight(person, `company-at-checkout-${size}`)
+
+    // What the form of a checkout says goes along with the button that opens the order.
+    await page.goto('/checkout/annual')
+    await page.getByRole('button', { name: 'Pay ₹4,990' }).click()
+    await page.getByText('Please check the details below, then pay.').waitFor()
+    await page.getByText('Rao Traders LLP, 27AAPFU0939F1ZV').waitFor()
   })
 })

@@ -1,5 +1,6 @@
 import { dateTimeInIndia } from '../../platform/dates.ts'
 import { meaningOf } from '../../records/incidents/kinds.ts'
+import { sentenceCase } from '../labels.ts'
 import { queryOf } from '../listing.ts'
 import { ageLabel } from './labels.ts'
 import { isStale, type MarketAge, marketAgeLabel } from './market-age.ts'
@@ -166,9 +167,4 @@ function prices(market: MarketAge): AttentionItem[] {
   if (market.sample || !isStale(market)) return []
   const text = `Market data ${marketAgeLabel(market)}. Import what is missing.`
   return [{ tone: 'warn', title: 'Prices are old', text, count: null, age: '', href: '/admin/market' }]
-}
-
-function sentenceCase(kind: string): string {
-  const text = kind.replaceAll('-', ' ')
-  return text.charAt(0).toUpperCase() + text.slice(1)
 }

@@ -8,6 +8,7 @@ import { findIncident, type Incident } from '../../records/incidents/queries.ts'
 import { formAction } from '../../web/form-action.ts'
 import { type FormState, formState, PostedForm, readForm } from '../../web/forms.ts'
 import { sendCsv } from '../csv-routes.ts'
+import { sentenceCase } from '../labels.ts'
 import { allOf, type List, type ListPage, listPage } from '../listing.ts'
 import type { Panel } from '../panel.ts'
 import { rowNumber } from '../row-numbers.ts'
@@ -18,11 +19,13 @@ import { type IncidentFilter, listIncidents, listOccurrences, namesOf } from './
 declare module '../../web/views.ts' {
   interface Views {
     'admin/incidents/list': {
+      titleOf: typeof sentenceCase
       list: ListPage<Incident>
       meanings: Record<string, string>
       names: Record<string, string>
     }
     'admin/incidents/show': {
+      titleOf: typeof sentenceCase
       incident: Incident
       means: string
       whatToDo: string
@@ -52,6 +55,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services }) => {
     return incident
   }
   const shown = async (incident: Incident, mayAct: boolean, form = formState()) => ({
+    titleOf: sentenceCase,
     incident,
     means: meaningOf(incident.kind),
     whatToDo: whatToDo[incident.kind as IncidentKind] ?? 'Look into the log, and write here what you found.',
@@ -72,7 +76,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services }) => {
       services.sql,
       list.rows.map((row) => row.resolvedBy ?? ''),
     )
-    return reply.page('admin/incidents/list', { list, meanings, names })
+    return reply.page('admin/incidents/list', { titleOf: sentenceCase, list, meanings, names })
   })
 
   app.get('.csv', { schema: { querystring: Filter } }, async (request, reply) =>

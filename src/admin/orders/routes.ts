@@ -13,6 +13,7 @@ import { actionLabel } from '../audit/labels.ts'
 import { sendCsv } from '../csv-routes.ts'
 import { spanOfDays } from '../days.ts'
 import { disputeKind, disputeStatuses } from '../disputes/labels.ts'
+import { sentenceCase } from '../labels.ts'
 import { allOf, filterOf, type List, type ListPage, listPage } from '../listing.ts'
 import type { Panel } from '../panel.ts'
 import { settleNow, terminate } from './actions.ts'
@@ -55,6 +56,7 @@ const labels = {
   disputeStatuses,
   disputeKind,
   giftStates,
+  sentenceCase,
 }
 
 const Word = Type.Optional(Type.String({ maxLength: 60 }))

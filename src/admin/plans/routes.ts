@@ -163,8 +163,9 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services }) => {
       async (request, reply) => {
         const perform = async () => {
           await confirmIdentity(services, request.signedIn!, readForm(request.body, identityFields, 200))
-          await change(services.sql, request.params.key, actorOf(request))
-          request.session.set('notice', { kind: 'good', text: `${request.params.key} ${done}` })
+          const { plan } = await versionAt(request.params.key)
+          await change(services.sql, plan.key, actorOf(request))
+          request.session.set('notice', { kind: 'good', text: `${plan.title} ${done}` })
           return reply.leaveFor('/admin/plans')
         }
         return formAction(reply, {}, perform, (form) => showSale(request, reply, form), anyRefusal)

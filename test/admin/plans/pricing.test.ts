@@ -19,7 +19,7 @@ describe('a new price', () => {
     const page = await admin.visitor.get('/admin/plans/monthly_v1/price?price=₹ 599')
     expect(page.status).toBe(200)
     expect(page.body).toContain('Sell for ₹599')
-    expect(page.body).toContain('+₹100 (+20 %)')
+    expect(page.body).toContain('+₹100 (+20%)')
     expect(await onSale()).toEqual(['annual_v1', 'monthly_v1'])
   })
 
