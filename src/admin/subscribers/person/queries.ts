@@ -164,7 +164,8 @@ export async function listTimeline(
                 when s.user_id is not null then jsonb_build_object('reason', s.cancel_reason, 'comment', s.cancel_comment)
                 else '{}' end as details
       from audit x
-      left join subscriptions s on s.user_id = x.user_id and x.action = 'subscription.cancel-requested' and s.cancel_requested_at <= x.at
+      left join subscriptions s on s.user_id = x.user_id and x.action = 'subscription.cancel-requested'
+                                   and s.cancel_requested_at <= x.at
       left join subscription_periods d on d.order_id = x.order_id and x.action = 'order.paid'
       left join payments p on p.cf_payment_id = x.details ->> 'cfPaymentId' and x.action = 'order.paid'
       where x.user_id = ${userId} ${part('x.at', "'a' || lpad(x.id::text, 19, '0')")}
