@@ -3,6 +3,7 @@ import { refundPayment } from '../../src/billing/refunds/refunds.ts'
 import { grantDays } from '../../src/billing/subscriptions/subscriptions.ts'
 import { checkInvariants } from '../../src/operations/integrity/integrity.ts'
 import { dayInIndia } from '../../src/platform/dates.ts'
+import { readMigration } from '../../src/platform/release.ts'
 import { codeTo, deliverNow, give } from '../billing/gifts/giving.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { newestOrder, nothingGranted, tracesOf } from '../support/ledger.ts'
@@ -145,6 +146,20 @@ describe('deleting an account', () => {
     await app.run('clean')
     expect(await tablesNaming([mark, email])).toEqual(['receipts'])
     expect(await brokenBooks()).toEqual([])
+  })
+
+  test('and what earlier releases left of deleted accounts is forgotten by a migration', async () => {
+    const { visitor, username, userId, order } = await subscriber(app)
+    await visitor.post('/account/delete', await deletionForm(visitor, username))
+    const left = 'Leftover'
+    await app.sql`update subscriptions set cancel_reason = 'other', cancel_comment = ${left} where user_id = ${userId}`
+    await app.sql`update orders set company = ${app.sql.json({ legalName: left })} where id = ${order.id}`
+    await app.sql`
+      insert into complaints (form_key, user_id, name, email, reference, text)
+      values ('left', ${userId}, 'Deleted account', 'x@deleted.invalid', ${left}, ${left})`
+    await app.sql.unsafe(await readMigration('0097-what-deleted-accounts-left.sql'))
+    expect(await tablesNaming([left])).toEqual([])
+    expect(await app.sql`select from complaints where user_id = ${userId} and answered_at is null`).toHaveLength(0)
   })
 
   test('leaves the complaints of others alone who once had the address, where it was never confirmed', async () => {

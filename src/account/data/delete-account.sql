@@ -48,7 +48,8 @@ end $$;
 -- Why this account's money is not at rest; null when it is. An attempt begun in time may end a day later.
 create or replace function money_on_its_way(p_user_id uuid) returns text language sql stable as $$
   select case
-    when exists (select from orders o where o.user_id = p_user_id and o.status in ('active', 'terminating')) then 'payment-under-way'
+    when exists (select from orders o where o.user_id = p_user_id and o.status in ('active', 'terminating'))
+      then 'payment-under-way'
     when exists (select from orders o join payments p on p.order_id = o.id
                  where o.user_id = p_user_id and now() < o.expires_at + interval '25 hours' and may_still_move(p))
       then 'payment-under-way'

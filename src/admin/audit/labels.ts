@@ -141,3 +141,25 @@ export function actionLabel(action: string): { title: string; tone: Tone } {
   const label = actionLabels[action] ?? action
   return typeof label === 'string' ? { title: label, tone: 'info' } : label
 }
+
+/** Actors that are no person; people are 'user:<id>'. */
+export const machineLabels: Record<string, string> = {
+  webhook: 'webhook',
+  return: 'return page',
+  poll: 'waiting page',
+  reconciler: 'reconciler',
+  checkout: 'checkout',
+  api: 'API',
+  admin: 'administrator',
+  settlement: 'settlement',
+  refunds: 'refund job',
+  disputes: 'dispute job',
+  clock: 'clock',
+  command: 'command on the server',
+  feed: 'price feed',
+  sample: 'sample prices',
+  cashfree: 'Cashfree',
+  visitor: 'visitor',
+  link: 'link in a mail',
+  'one-click': 'unsubscribe button of a mail program',
+}

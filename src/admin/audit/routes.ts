@@ -6,7 +6,7 @@ import { spanOfDays } from '../days.ts'
 import { allOf, filterOf, type List, type ListPage, listPage } from '../listing.ts'
 import type { Panel } from '../panel.ts'
 import { changesIn } from './changes.ts'
-import { actionLabel } from './labels.ts'
+import { actionLabel, machineLabels } from './labels.ts'
 import { type Entry, findPerson, listActions, listAdmins, listAudit } from './queries.ts'
 import { type Chain, chainNow, verifyNow } from './verifying.ts'
 
@@ -17,6 +17,7 @@ declare module '../../web/views.ts' {
       unknownPerson: boolean
       actions: { value: string; label: string }[]
       actionLabel: typeof actionLabel
+      machineLabels: typeof machineLabels
       actors: string[]
       changesIn: typeof changesIn
       browserName: typeof browserName
@@ -31,23 +32,6 @@ const Text = Type.Optional(Type.String({ maxLength: 200 }))
 const Filtered = Type.Object({ actor: Text, action: Text, person: Text, order: Text, day: Text })
 const Listed = Type.Object({ ...Filtered.properties, after: Type.Optional(Type.String({ maxLength: 300 })) })
 
-/** Actors that are no person; people are 'user:<id>'. */
-const machines = [
-  'webhook',
-  'return',
-  'poll',
-  'reconciler',
-  'checkout',
-  'api',
-  'refunds',
-  'clock',
-  'command',
-  'feed',
-  'cashfree',
-  'visitor',
-  'link',
-]
-
 /** /admin/audit: who did what, on what, from where; and whether nobody changed it since. */
 const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services }) => {
   /** The list for a filter; undefined when it names a person we do not know. */
@@ -61,7 +45,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services }) => {
 
   /** An actor as the audit has it: a person by name, e-mail or id becomes 'user:<id>', anything else is a machine. */
   async function actorNamed(typed: string): Promise<string> {
-    if (typed === '' || machines.includes(typed)) return typed
+    if (typed === '' || Object.hasOwn(machineLabels, typed)) return typed
     const id = await findPerson(services.sql, typed.replace(/^user:/, ''))
     return id === undefined ? typed : `user:${id}`
   }
@@ -76,7 +60,8 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services }) => {
       unknownPerson: entries === undefined,
       actions: (await listActions(services.sql)).map((value) => ({ value, label: actionLabel(value).title })),
       actionLabel,
-      actors: [...admins.map(({ username }) => username), ...machines],
+      actors: [...admins.map(({ username }) => username), ...Object.keys(machineLabels)],
+      machineLabels,
       changesIn,
       browserName,
     })
@@ -95,7 +80,7 @@ export default routes
 const columns = [
   { title: 'Number', number: (row: Entry) => row.id },
   { title: 'When', time: (row: Entry) => row.at },
-  { title: 'Who', text: (row: Entry) => row.actorName ?? row.actor },
+  { title: 'Who', text: (row: Entry) => row.actorName ?? machineLabels[row.actor] ?? row.actor },
   { title: 'Actor', text: (row: Entry) => row.actor },
   { title: 'What', text: (row: Entry) => actionLabel(row.action).title },
   { title: 'Action', text: (row: Entry) => row.action },

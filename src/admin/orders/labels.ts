@@ -35,20 +35,6 @@ export const failureGroups: Record<string, string> = {
   other: 'Something else',
 }
 
-/** What asked Cashfree, or heard from it: the audit's actors that are no person. */
-export const machineLabels: Record<string, string> = {
-  webhook: 'webhook',
-  return: 'return page',
-  poll: 'waiting page',
-  reconciler: 'reconciler',
-  checkout: 'checkout',
-  api: 'API',
-  admin: 'administrator',
-  refunds: 'refund job',
-  disputes: 'dispute job',
-  clock: 'clock',
-}
-
 /** The choices of a filter. */
 export function choicesOf(labels: Record<string, string | { label: string }>): Choice[] {
   return Object.entries(labels).map(([value, label]) => ({

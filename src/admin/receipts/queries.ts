@@ -3,7 +3,7 @@ import type { Sql } from '../../platform/db.ts'
 import { keyOfCursor } from '../list-queries.ts'
 import type { Cursor } from '../listing.ts'
 
-/** A receipt or a credit note as the books have it: what a note takes back is negative. `about`: the receipt it takes back or replaces. */
+/** A receipt or a credit note as the books have it; a note is negative. `about`: the receipt that it takes back or replaces. */
 export type TaxPaper = TaxedAmount & {
   number: string
   kind: 'receipt' | 'refund' | 'correction'

@@ -11,6 +11,7 @@ const head = [
     'Buyer/Supplier - Name',
     'Buyer/Supplier - State',
     'Buyer/Supplier - GSTIN/UIN',
+    'GST Registration',
     'Voucher Narration',
   ],
 ]
@@ -34,7 +35,15 @@ function voucherLines(paper: TaxPaper) {
   return entriesOf(paper)
     .filter(({ paise }) => paise !== 0)
     .map(({ ledger, paise }) => [
-      ...[...voucher, ledger, plainRupees(Math.abs(paise)), paise > 0 ? 'Cr' : 'Dr', ...buyer, narration],
+      ...[
+        ...voucher,
+        ledger,
+        plainRupees(Math.abs(paise)),
+        paise > 0 ? 'Cr' : 'Dr',
+        ...buyer,
+        paper.sellerGstin ?? '',
+        narration,
+      ],
     ])
 }
 

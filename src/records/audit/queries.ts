@@ -48,7 +48,9 @@ export async function verifyAudit(sql: Sql): Promise<Verdict> {
 
 /** Puts on record that somebody took a file with data of many people: which, and by what it was narrowed. */
 export async function recordExport(sql: Sql, details: Record<string, string>, by: Actor): Promise<void> {
-  await sql`select record_audit(${by.actor}, 'export.downloaded', p_details => ${sql.json(details)}, p_origin => ${originJson(sql, by)})`
+  await sql`
+    select record_audit(${by.actor}, 'export.downloaded', p_details => ${sql.json(details)}, p_origin => ${originJson(sql, by)})
+  `
 }
 
 /** Puts on record that an administrator took somebody's receipt or credit note. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { actionLabels } from '../../../src/admin/audit/labels.ts'
+import { actionLabels, machineLabels } from '../../../src/admin/audit/labels.ts'
 import { sourceFiles } from '../../support/floor-plan.ts'
 
 /** What stands after a prefix that SQL puts together, 'order.' || status: the constraints of the tables have no other. */
@@ -14,13 +14,14 @@ const impossible = ['order.created']
 /** Recorded by earlier releases alone. */
 const historic = ['user.promoted']
 
+const texts = ['.sql', '.ts'].flatMap((ending) =>
+  sourceFiles(ending)
+    .filter(({ file }) => !/^(dev|platform)\//.test(file))
+    .map(({ text }) => text.replaceAll(/--[^\n]*/g, '')),
+)
+
 /** The second argument of every call of record_audit, and of what hands it on. */
 function recorded(): string[] {
-  const texts = ['.sql', '.ts'].flatMap((ending) =>
-    sourceFiles(ending)
-      .filter(({ file }) => !/^(dev|platform)\//.test(file))
-      .map(({ text }) => text.replaceAll(/--[^\n]*/g, '')),
-  )
   const calls = texts.flatMap((text) => [
     ...text.matchAll(/\b(?:record_audit|announce_second_factor_change)\(([^;`]*)/g),
   ])
@@ -40,4 +41,14 @@ test('every action that is recorded has a label, and every label an action', () 
 test('no two actions read the same', () => {
   const titles = Object.values(actionLabels).map((label) => (typeof label === 'string' ? label : label.title))
   expect(titles.filter((title, i) => titles.indexOf(title) !== i)).toEqual([])
+})
+
+test('every actor that is no person has a name', () => {
+  const actors = texts.flatMap((text) =>
+    [...text.matchAll(/\brecord_audit\(\s*'([a-z-]+)'|\bactor: '([a-z-]+)'/g)].map(
+      ([, inSql, inCode]) => inSql ?? inCode!,
+    ),
+  )
+  expect(new Set(actors).size).toBeGreaterThan(5)
+  expect(actors.filter((actor) => !Object.hasOwn(machineLabels, actor))).toEqual([])
 })

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { priceTyped } from '../../../src/billing/plans/plans.ts'
 import { rupees, rupeesExact } from '../../../src/platform/money.ts'
 import { textOfPdf } from '../../billing/receipts/pdf-text.ts'
 import { admin, app, usePanel } from '../panel.ts'
@@ -155,6 +156,11 @@ describe('page, PDF and GSTR-1 agree to the paisa', () => {
       expect((await reported(pune, number))[0]!['Receiver Name']).toBe(name)
     },
   )
+
+  test('no price is above the ₹1 lakh from which GSTR-1 lists invoices to consumers of other states', () => {
+    expect(priceTyped('1,00,000')).toBe(10_000_000)
+    expect(() => priceTyped('1,00,000.01')).toThrow()
+  })
 
   test('without a GSTIN there is no tax on any paper, and none in GSTR-1', async () => {
     const seller = { gstin: '', stateCode: '27' }

@@ -6,7 +6,7 @@ type Sale = { seller: Seller; buyer?: Buyer; paise?: number; discount?: number; 
 
 let sold = 0
 
-/** The receipt of a paid order of the yearly plan, by this seller, to a consumer of Maharashtra where nothing else is said. Its number. */
+/** The number of the receipt of a paid order by this seller; to a consumer of Maharashtra where nothing else is said. */
 export async function sell({ seller, buyer = {}, paise = 499_000, discount = 0, credit = 0 }: Sale): Promise<string> {
   const id = `sale_${++sold}`
   const paper = { name: 'Sector Tools LLP', address: '1 MG Road', email: 'help@example.in', sac: '997331', ...seller }
@@ -29,7 +29,8 @@ export async function takeBack(receipt: string, paise: number): Promise<string> 
   const id = `back_${++sold}`
   await app.sql`
     insert into refunds (id, order_id, cf_payment_id, user_id, amount_paise, reason, requested_by, status, finished_at)
-    select ${id}, order_id, cf_payment_id, user_id, ${paise}, 'asked', 'cashfree', 'succeeded', now() from receipts where number = ${receipt}`
+    select ${id}, order_id, cf_payment_id, user_id, ${paise}, 'asked', 'cashfree', 'succeeded', now()
+    from receipts where number = ${receipt}`
   const [row] = await app.sql<
     { number: string }[]
   >`select issue_credit_note(r) as number from refunds r where id = ${id}`

@@ -165,7 +165,8 @@ export async function listTimeline(
                 when x.action = 'subscription.switched' then jsonb_build_object('planTitle', sold.title)
                 else '{}' end as details
       from audit x
-      left join subscriptions s on s.user_id = x.user_id and x.action = 'subscription.cancel-requested' and s.cancel_requested_at <= x.at
+      left join subscriptions s on s.user_id = x.user_id and x.action = 'subscription.cancel-requested'
+                                   and s.cancel_requested_at <= x.at
       left join subscription_periods d on d.order_id = x.order_id and x.action = 'order.paid'
       left join payments p on p.cf_payment_id = x.details ->> 'cfPaymentId' and x.action = 'order.paid'
       left join plans sold on sold.key = x.details ->> 'plan' and x.action = 'subscription.switched'
