@@ -27,8 +27,11 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { services, limit
         const userId = request.user!.id
         await leave(services.sql, userId, typed, actorOf(request))
         services.wake('deliver-mails')
-        const { currentPeriodEnd } = await subscriptionOf(services.sql, userId)
-        return done(request, reply, `Cancelled. Your access stays until ${dateInIndia(currentPeriodEnd!)}.`)
+        const { currentPeriodEnd, hasAccess } = await subscriptionOf(services.sql, userId)
+        const access = hasAccess
+          ? `Your access stays until ${dateInIndia(currentPeriodEnd!)}.`
+          : 'What you paid for had ended, so your access has stopped.' // who cancels within grace has none from now on
+        return done(request, reply, `Cancelled. ${access}`)
       },
       (form) => show(request, reply, form),
       ['invalid'],

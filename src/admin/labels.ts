@@ -12,6 +12,7 @@ const labels: Record<string, string> = {
   pricePaise: 'Price',
   preparedRefundPaise: 'Prepared refund',
   backPaise: 'Went back',
+  q: 'Search',
   currency: 'Currency',
   status: 'Status',
   statusNow: 'Status now',

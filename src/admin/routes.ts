@@ -6,6 +6,7 @@ import audit from './audit/routes.ts'
 import complaints from './complaints/routes.ts'
 import coupons from './coupons/routes.ts'
 import disputes from './disputes/routes.ts'
+import { auditDownloads } from './download-routes.ts'
 import gifts from './gifts/routes.ts'
 import home from './home/routes.ts'
 import incidents from './incidents/routes.ts'
@@ -26,6 +27,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, panel) => {
   // Before anything sent is read, and at unknown addresses too: for others no address here exists.
   app.addHook('preValidation', requireAdmin)
   heavyPages(app)
+  auditDownloads(app, panel.services)
   app.addHook('onRequest', async (_request, reply) => {
     reply.headers({ 'x-robots-tag': 'noindex, nofollow', 'cache-control': 'no-store' })
   })

@@ -1,5 +1,6 @@
 import { parse } from 'csv-parse/sync'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { having, openSwitch } from '../billing/switching/fixture.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { until } from '../support/until.ts'
 import { Visitor } from '../support/visitor.ts'
@@ -47,6 +48,23 @@ test('the JSON holds everything about a person, and nothing of anybody else', as
     '9000000002',
   ])
     expect([foreign, answer.body.includes(foreign)]).toEqual([foreign, false])
+})
+
+test('what a change of plan credited is in it, and the day of the month from which periods are counted', async () => {
+  const person = await having(app, 'monthly')
+  const switched = await openSwitch(app, person)
+  const data = (await person.visitor.get('/account/data.json')).json() as Record<string, Record<string, unknown>[]>
+  expect(data.subscription![0]!.anchorDay).toBe(new Date(Date.now() + 5.5 * 3_600_000).getUTCDate())
+  expect(data.credits).toEqual([
+    expect.objectContaining({
+      order: switched.id,
+      creditedOrder: person.orders[0],
+      creditPaise: switched.creditPaise,
+      unusedDays: expect.any(Number),
+    }),
+  ])
+  const other = (await (await registrant(app)).visitor.get('/account/data.json')).json() as Record<string, unknown[]>
+  expect(other.credits).toEqual([])
 })
 
 test('no secret is in either file: no password or its hash, no session, no link, no payment session', async () => {

@@ -78,6 +78,7 @@ describe('the doctor', () => {
           'disk',
           'backup',
           'database',
+          'grace days',
         ],
         ...[
           'clock and database',
@@ -162,6 +163,9 @@ describe('the doctor', () => {
     expect(await findingOf(context(), 'migrations')).toBe('failure: the functions are of another release')
     await app.sql`insert into migrations (name) values (${functions!.name})`
     expect(await findingOf(context({ database: { poolMax: 500 } }), 'connections')).toMatch(/^warning/)
+    expect(await findingOf(context({ graceDays: 7 }), 'grace days')).toBe(
+      'warning: access goes on for 3 after a period, and GRACE_DAYS says 7',
+    )
   })
 
   test('tells what waits in the books', async () => {

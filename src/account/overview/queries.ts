@@ -39,6 +39,9 @@ export type OrderRow = {
   purpose: 'period' | 'switch' | 'gift'
   planTitle: string
   amountPaise: number
+  discountPaise: number
+  creditPaise: number
+  couponCode: string | null
   status: string
   createdAt: Date
   paidAt: Date | null
@@ -49,7 +52,9 @@ export type OrderRow = {
 /** A person's orders, newest first. */
 export async function listOrdersOf(sql: Sql, userId: string, limit: number): Promise<OrderRow[]> {
   return sql<OrderRow[]>`
-    select o.id, o.purpose, p.title as plan_title, o.amount_paise, o.status, o.created_at, o.paid_at, o.closed_at, o.held_at
+    select o.id, o.purpose, p.title as plan_title, o.amount_paise, o.discount_paise, o.credit_paise,
+           (select coupon_code from coupon_claims claim where claim.order_id = o.id) as coupon_code,
+           o.status, o.created_at, o.paid_at, o.closed_at, o.held_at
     from orders o
     join plans p on p.key = o.plan_key
     where o.user_id = ${userId}

@@ -54,7 +54,7 @@ function orderEntries(order: OrderRow, all: readonly Payment[]): TimelineEntry[]
     at: order.createdAt,
     tone: 'info',
     what: `${order.purpose === 'gift' ? 'Gift ordered' : 'Order opened'}: ${order.planTitle.toLowerCase()} plan, ${rupees(order.amountPaise)}`,
-    why: `${order.purpose === 'gift' ? 'You gave a subscription' : 'You asked to subscribe'}. Order ${order.id}.`,
+    why: `${asked[order.purpose]}. ${takenOff(order)}Order ${order.id}.`,
   }
   const after: TimelineEntry[] = []
   if (order.closedAt && !order.paidAt) {
@@ -83,6 +83,17 @@ function orderEntries(order: OrderRow, all: readonly Payment[]): TimelineEntry[]
       why: 'What Cashfree reported did not agree with the order, so no access was given yet.',
     })
   return [...after, opened]
+}
+
+const asked: Record<OrderRow['purpose'], string> = {
+  period: 'You asked to subscribe',
+  switch: 'You asked to change your plan at once',
+  gift: 'You gave a subscription',
+}
+
+function takenOff({ couponCode, discountPaise, creditPaise }: OrderRow): string {
+  const discount = discountPaise > 0 ? `The code ${couponCode} took ${rupees(discountPaise)} off. ` : ''
+  return `${discount}${creditPaise > 0 ? `Unused days took ${rupees(creditPaise)} off. ` : ''}`
 }
 
 function paymentEntry(payment: Payment): TimelineEntry {

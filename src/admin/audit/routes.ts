@@ -6,6 +6,7 @@ import { spanOfDays } from '../days.ts'
 import { allOf, filterOf, type List, type ListPage, listPage } from '../listing.ts'
 import type { Panel } from '../panel.ts'
 import { changesIn } from './changes.ts'
+import { actionLabel } from './labels.ts'
 import { type Entry, findPerson, listActions, listAdmins, listAudit } from './queries.ts'
 import { type Chain, chainNow, verifyNow } from './verifying.ts'
 
@@ -14,7 +15,8 @@ declare module '../../web/views.ts' {
     'admin/audit/list': {
       list: ListPage<Entry>
       unknownPerson: boolean
-      actions: string[]
+      actions: { value: string; label: string }[]
+      actionLabel: typeof actionLabel
       actors: string[]
       changesIn: typeof changesIn
       browserName: typeof browserName
@@ -72,7 +74,8 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services }) => {
     return reply.page('admin/audit/list', {
       list,
       unknownPerson: entries === undefined,
-      actions: await listActions(services.sql),
+      actions: (await listActions(services.sql)).map((value) => ({ value, label: actionLabel(value).title })),
+      actionLabel,
       actors: [...admins.map(({ username }) => username), ...machines],
       changesIn,
       browserName,
@@ -94,7 +97,8 @@ const columns = [
   { title: 'When', time: (row: Entry) => row.at },
   { title: 'Who', text: (row: Entry) => row.actorName ?? row.actor },
   { title: 'Actor', text: (row: Entry) => row.actor },
-  { title: 'What', text: (row: Entry) => row.action },
+  { title: 'What', text: (row: Entry) => actionLabel(row.action).title },
+  { title: 'Action', text: (row: Entry) => row.action },
   { title: 'Order', text: (row: Entry) => row.orderId },
   { title: 'Person', text: (row: Entry) => row.userId },
   { title: 'Details', text: (row: Entry) => changesIn(row.details).join('; ') },

@@ -56,36 +56,3 @@ export function choicesOf(labels: Record<string, string | { label: string }>): C
     label: typeof label === 'string' ? label : label.label,
   }))
 }
-
-const actions: Record<string, { title: string; tone?: Tone }> = {
-  'order.opened': { title: 'Opened' },
-  'order.active': { title: 'Cashfree holds it open' },
-  'order.paid': { title: 'Paid: period, receipt and mail were made', tone: 'good' },
-  'order.expired': { title: 'Expired without payment' },
-  'order.terminating': { title: 'Cashfree is ending it' },
-  'order.terminated': { title: 'Ended' },
-  'order.held': { title: 'Held: nothing was granted', tone: 'bad' },
-  'order.set-aside': { title: 'Its payer said that the pending attempt failed, and pays again', tone: 'warn' },
-  'order.unverified': { title: 'Paid, says Cashfree, without a payment that can be read', tone: 'warn' },
-  'order.settle-asked': { title: 'Asked to settle now' },
-  'order.termination-asked': { title: 'Asked to end the order', tone: 'warn' },
-  'webhook.replayed': { title: 'A webhook was replayed' },
-  'incident.resolved': { title: 'An incident was resolved', tone: 'good' },
-  'dispute.open': { title: 'The payer disputes the payment; an answer is due', tone: 'bad' },
-  'dispute.under-review': { title: 'The dispute is with the bank', tone: 'warn' },
-  'dispute.won': { title: 'The dispute was won: the money stays', tone: 'good' },
-  'dispute.lost': { title: 'The dispute was lost: the bank took the money', tone: 'bad' },
-  'dispute.unclear': { title: 'The dispute says something unknown; a person has to look', tone: 'warn' },
-  'refund.requested': { title: 'A refund was promised', tone: 'warn' },
-  'refund.asked': { title: 'Cashfree was asked about a refund' },
-  'refund.pending': { title: 'Cashfree has the refund' },
-  'refund.onhold': { title: 'Cashfree holds the refund back', tone: 'warn' },
-  'refund.succeeded': { title: 'The refund reached the bank', tone: 'good' },
-  'refund.failed': { title: 'The refund failed', tone: 'bad' },
-  'refund.cancelled': { title: 'The refund was cancelled', tone: 'bad' },
-}
-
-/** How an action of the audit reads on the order's page; an unknown one is its own label. */
-export function actionLabel(action: string): { title: string; tone: Tone } {
-  return { tone: 'info', title: action, ...actions[action] }
-}

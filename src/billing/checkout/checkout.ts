@@ -1,5 +1,8 @@
 import { dateInIndia } from '../../platform/dates.ts'
 import { AppError } from '../../platform/errors.ts'
+import { rupees } from '../../platform/money.ts'
+import { couponSentence, writtenCode } from '../coupons/coupons.ts'
+import { tryCoupon } from '../coupons/queries.ts'
 import { findGiftOfOrder, type Gift } from '../gifts/queries.ts'
 import type { BillingServices } from '../payments/gateway.ts'
 import { findCurrentOrder, findLastAttempt, type Order } from '../payments/queries.ts'
@@ -16,12 +19,17 @@ import { findPeriod } from './queries.ts'
 export type Stage = 'none' | 'session-created' | 'paid'
 type CheckoutNotice = { kind: 'info' | 'good' | 'warn' | 'bad'; text: string }
 
+/** What a code would take off the next order; 0 where it is refused or an order is open, and then the notice says so. */
+export type WishedCode = { code: string; discountPaise: number; notice: CheckoutNotice | null }
+
 /** How far a person is with buying one plan, computed from rows at every request. A stage's template is `_stage-<stage>`. */
 export type Checkout = {
   stage: Stage
   plan: Pick<PlanOnSale, 'name' | 'title' | 'pricePaise' | 'months'> &
     Partial<Pick<PlanOnSale, 'nextPricePaise' | 'nextPriceFrom'>>
   order: Order | null
+  /** The code that is wished for and that the order, if one is open, was not opened with. */
+  code: WishedCode | null
   lastAttempt: { status: string; reason: string | null } | null
   notice: CheckoutNotice | null
   /** The order could not be created at Cashfree: nothing was charged, and trying again uses the same order. */
@@ -38,23 +46,31 @@ export type Checkout = {
   validUntil: Date | null
 }
 
-/** The checkout of a plan for a user: of this order of theirs if it is open, else the newest open one, else the newest. Throws AppError `not-found` where there is nothing to buy. */
+/**
+ * The checkout of a plan for a user: of this order of theirs if it is open, else the newest open one, else the newest. `coupon` is a
+ * code that a link carries or that was typed. Throws AppError `not-found` where there is nothing to buy.
+ */
 export async function currentCheckout(
   services: BillingServices,
   userId: string,
   planName: string,
-  orderId?: string,
+  { orderId, coupon }: { orderId?: string | undefined; coupon?: string | undefined } = {},
 ): Promise<Checkout> {
   const plan = await findPlanFor(services.sql, userId, planName)
   const order = (await findCurrentOrder(services.sql, userId, planName, orderId)) ?? null
-  return compose(services, userId, { plan, order, recentMs: dayMs })
+  return compose(services, userId, { plan, order, recentMs: dayMs, coupon })
 }
 
 /** The checkout behind a reminder's link: as `currentCheckout`, but what was bought before is past, however lately. */
-export async function renewalCheckout(services: BillingServices, userId: string, planName: string): Promise<Checkout> {
+export async function renewalCheckout(
+  services: BillingServices,
+  userId: string,
+  planName: string,
+  coupon?: string,
+): Promise<Checkout> {
   const plan = await findPlanFor(services.sql, userId, planName)
   const order = (await findCurrentOrder(services.sql, userId, planName)) ?? null
-  return compose(services, userId, { plan, order, recentMs: 0 })
+  return compose(services, userId, { plan, order, recentMs: 0, coupon })
 }
 
 /** The checkout of one order, however old it is. Throws AppError `not-found` where nothing came of it and its plan is off sale. */
@@ -65,11 +81,10 @@ export async function checkoutOf(services: BillingServices, order: Order): Promi
 
 const dayMs = 24 * 3600_000
 
-async function compose(
-  services: BillingServices,
-  userId: string,
-  { plan, order, recentMs }: { plan: PlanOnSale | undefined; order: Order | null; recentMs: number },
-): Promise<Checkout> {
+type Asked = { plan: PlanOnSale | undefined; order: Order | null; recentMs: number; coupon?: string | undefined }
+
+async function compose(services: BillingServices, userId: string, asked: Asked): Promise<Checkout> {
+  const { plan, order, recentMs } = asked
   if (!plan && !order) throw new AppError('not-found', 'That plan is not offered.')
   const [subscription, underWay] = await Promise.all([
     subscriptionOf(services.sql, userId),
@@ -94,6 +109,10 @@ async function compose(
     stage,
     plan: shown,
     order,
+    code:
+      isClosed || underWay.length > 0 || gift || stage === 'paid'
+        ? null
+        : await wishedCode(services, userId, asked, stage),
     lastAttempt,
     notice:
       underWay.length > 0 || isClosed
@@ -107,6 +126,30 @@ async function compose(
     receiptNumber: stage === 'paid' ? ((await findReceiptNumber(services.sql, order!.id)) ?? null) : null,
     validUntil: subscription.currentPeriodEnd,
   }
+}
+
+/** Of an order that died unpaid its code is still wished for, unless another is, or none. */
+async function wishedCode(
+  { sql }: BillingServices,
+  userId: string,
+  { plan, order, coupon }: Asked,
+  stage: Stage,
+): Promise<WishedCode | null> {
+  const open = stage === 'session-created' || order?.status === 'created' ? order : null
+  const died = open === null && order?.paidAt === null ? order : null
+  const code = writtenCode(coupon ?? died?.couponCode ?? '')
+  if (!plan || code === '' || code === open?.couponCode) return null
+  const pricePaise = plan.pricePaise - (open?.creditPaise ?? 0)
+  const { refusal, discountPaise } = await tryCoupon(sql, { code, userId, planName: plan.name, pricePaise })
+  if (refusal !== null)
+    return {
+      code,
+      discountPaise: 0,
+      notice: { kind: 'warn', text: `The code ${code} is not used. ${couponSentence(refusal)}` },
+    }
+  if (!open) return { code, discountPaise, notice: null }
+  const text = `The code ${code} is not applied yet. Choose “Apply”, and ${rupees(pricePaise - discountPaise)} is left to pay.`
+  return { code, discountPaise: 0, notice: { kind: 'info', text } }
 }
 
 /**

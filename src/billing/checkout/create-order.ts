@@ -16,7 +16,7 @@ import {
 } from '../payments/queries.ts'
 import { moneyUnderWay, refuseWhileUnderWay } from './money-under-way.ts'
 import { refuseUnlessOnSale } from './on-sale.ts'
-import { closeResolvedOrders, closeUnsentOrders, type OrderWish, openOrder, setAsidePending } from './queries.ts'
+import { closeResolvedOrders, closeUnsentOrder, type OrderWish, openOrder, setAsidePending } from './queries.ts'
 import { refreshUnlessFresh } from './refresh-order.ts'
 import { settle, settleWith } from './settle.ts'
 
@@ -38,26 +38,50 @@ export async function findOrCreateOrder(
   await refuseWhileUnderWay(services.sql, user.id)
   await refuseUnlessOnSale(services)
   await closeResolvedOrders(services.sql, user.id)
-  for (let attempt = 1; ; attempt++) {
-    const opened = await openOrder(services.sql, { userId: user.id, planName, newId: `ds_${ulid()}`, wish })
+  let wished = wish
+  for (let attempt = 1; attempt <= 4; attempt++) {
+    const opened = await openOrder(services.sql, { userId: user.id, planName, newId: `ds_${ulid()}`, wish: wished })
     if (opened.refusal === 'differs') {
-      const ended = await endAtCashfree(services, (await findOrder(services.sql, opened.orderId!))!)
-      if (ended) return ended
+      const open = (await findOrder(services.sql, opened.orderId!))!
+      const stays = await endAtCashfree(services, open)
+      if (stays?.status === 'active') refuseAnotherCode(stays, wished)
+      if (stays) return stays
+      wished = { ...keptOf(open), ...wished }
       continue
     }
     if (opened.refusal !== null) throw refusalOf(opened.refusal)
     // Another statement: one that began before the price changed does not see the version that the order was opened with.
     const order = await makePayable(services, user, (await findOrder(services.sql, opened.orderId))!)
-    // An old order may turn out to be over at Cashfree; then the next round opens its successor.
-    if (order.status === 'created' || order.status === 'active' || order.status === 'paid' || attempt === 2)
-      return order
+    if (order.status === 'created' || order.status === 'active' || order.status === 'paid') return order
+    // An old order turned out to be over at Cashfree: the next round opens its successor.
+    wished = { ...keptOf(order), ...wished }
   }
+  throw new AppError(
+    'conflict',
+    'The last order is still being closed. Nothing was charged; please try again in a minute.',
+  )
+}
+
+/** What the successor of an order that died takes over: its code, which may be refused by now, and its company. */
+function keptOf({ couponCode, company }: Order): OrderWish {
+  return { ...(couponCode === null ? {} : { coupon: couponCode }), ...(company === null ? {} : { company }) }
+}
+
+/** The order that is open could not be ended, so it keeps its price: whoever asked for another code must not pay it unawares. */
+function refuseAnotherCode({ couponCode }: Order, { coupon }: OrderWish): void {
+  if (coupon === undefined || coupon === (couponCode ?? '')) return
+  throw new AppError('unavailable', 'The code was not changed.', {
+    fields: {
+      coupon:
+        'Cashfree did not answer, so the open order stays as it was, at its price. Nothing was charged; please try again in a minute.',
+    },
+  })
 }
 
 /**
  * A new order in the place of the plan's open one: that one is ended at Cashfree first, and so is whatever has been pending at
  * the bank so long that the payer may say it failed. When Cashfree says that one was paid meanwhile, or cannot be asked, it
- * stays and is returned. Throws as `findOrCreateOrder` does.
+ * stays and is returned. The new one takes over its code and company. Throws as `findOrCreateOrder` does.
  */
 export async function startOver(services: BillingServices, user: User, planName: string): Promise<Order> {
   const paid = await findPaidMeanwhile(services, user.id)
@@ -72,13 +96,15 @@ export async function startOver(services: BillingServices, user: User, planName:
     if (stays) return stays
   }
   await setAsidePending(services.sql, user.id)
-  return findOrCreateOrder(services, user, planName, current?.purpose === 'switch' ? { purpose: 'switch' } : {})
+  if (!current || current.status === 'paid') return findOrCreateOrder(services, user, planName)
+  return findOrCreateOrder(services, user, planName, { ...keptOf(current), purpose: current.purpose })
 }
 
 /** Ends an open order, at Cashfree where it may be known. Answers the order where it stays: it was paid meanwhile, or Cashfree cannot be asked. */
 async function endAtCashfree(services: BillingServices, order: Order): Promise<Order | undefined> {
-  if (order.status === 'created') await closeUnsentOrders(services.sql, order.userId)
-  if (order.status !== 'active') return undefined
+  if (order.status === 'paid') return order
+  if (order.status !== 'created' && order.status !== 'active') return undefined
+  if (order.status === 'created' && (await closeUnsentOrder(services.sql, order))) return undefined
   try {
     const ended = (await settleWith(services, order.id, await services.gateway.terminateOrder(order.id), 'checkout'))
       .order!
@@ -165,8 +191,9 @@ function refusalOf(refusal: string): AppError {
       'conflict',
       'After what is taken off, less than ₹1 would be left to pay: Cashfree takes no less.',
     )
-  const coupon = couponSentence(refusal) ?? 'This code cannot be used now.'
-  return new AppError('invalid', 'Please check the highlighted fields.', { fields: { coupon } })
+  return new AppError('invalid', 'Please check the highlighted fields.', {
+    fields: { coupon: couponSentence(refusal) },
+  })
 }
 
 const calls = new Map<string, Promise<Order>>()

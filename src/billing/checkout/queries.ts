@@ -94,9 +94,10 @@ export async function closeResolvedOrders(sql: Sql, userId: string): Promise<voi
   await sql`select close_resolved_orders(${userId}, ${`user:${userId}`})`
 }
 
-/** Terminates a person's orders that were never created at Cashfree; see entitlement.sql. */
-export async function closeUnsentOrders(sql: Sql, userId: string): Promise<void> {
-  await sql`select close_unsent_orders(${userId}, ${`user:${userId}`})`
+/** Terminates an order that was never created at Cashfree; see entitlement.sql. False: Cashfree knows it, or it is over. */
+export async function closeUnsentOrder(sql: Sql, { id, userId }: Order): Promise<boolean> {
+  const [row] = await sql<{ done: boolean }[]>`select close_unsent_order(${id}, ${`user:${userId}`}) as done`
+  return row!.done
 }
 
 /** The period an order bought, or would buy if it were paid now. */

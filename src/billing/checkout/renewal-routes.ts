@@ -9,6 +9,7 @@ import { AppError } from '../../platform/errors.ts'
 import type { Services } from '../../platform/services.ts'
 import { failureOf } from '../../web/errors.ts'
 import { PostedForm, readForm } from '../../web/forms.ts'
+import { writtenCode } from '../coupons/coupons.ts'
 import type { BillingServices } from '../payments/gateway.ts'
 import { areRemindersStopped, noteOpened, setReminders } from '../reminders/queries.ts'
 import { renewalCheckout } from './checkout.ts'
@@ -26,6 +27,7 @@ declare module '../../web/views.ts' {
 }
 
 const ByToken = Type.Object({ token: Type.String({ maxLength: 100 }) })
+const WithCode = Type.Object({ coupon: Type.Optional(Type.String({ maxLength: 40 })) })
 
 /**
  * /renew/:token: what the link in a reminder opens, without signing in and without a session. It shows a plan, a price and a
@@ -40,20 +42,25 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
     reply.header('x-robots-tag', 'noindex')
   })
 
-  app.get('/renew/:token', { schema: { params: ByToken } }, async (request, reply) => show(request, reply))
+  app.get('/renew/:token', { schema: { params: ByToken, querystring: WithCode } }, async (request, reply) =>
+    show(request, reply, request.query.coupon),
+  )
 
-  app.post('/renew/:token', { schema: { params: ByToken }, config: limit }, async (request, reply) => {
+  const paying = { schema: { params: ByToken, body: PostedForm }, config: limit }
+  app.post('/renew/:token', paying, async (request, reply) => {
     const token = await tokenBehind(request)
     const user = token?.isOpen ? await findUser(services.sql, token.userId) : undefined
     if (!token || !user) return reply.code(404).page('billing/renewal/ended', {})
     await noteOpened(services.sql, token.reminderId)
+    const coupon = writtenCode(readForm(request.body, ['coupon'], 100).coupon)
     try {
-      await findOrCreateOrder(services, user, token.planName)
+      await findOrCreateOrder(services, user, token.planName, coupon ? { coupon } : {})
     } catch (error) {
-      // The page says why there is no order: money is under way, or nothing is sold.
+      // The page says why there is no order, or none with this code.
+      if (error instanceof AppError && error.fields.coupon) return show(request, reply.code(422), coupon)
       if (!(error instanceof PaymentUnderWay || error instanceof OpensSoon)) throw error
     }
-    return reply.leaveFor(request.url)
+    return reply.leaveFor(pathOf(request.params.token))
   })
 
   app.get('/renew/:token/stop', { schema: { params: ByToken } }, async (request, reply) => showStop(request, reply))
@@ -67,14 +74,14 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
       const { reminders } = readForm(request.body, ['reminders'], 10)
       const by = { actor: 'link', origin: auditContext(request) }
       await setReminders(services.sql, token.userId, reminders !== 'on', by)
-      return reply.leaveFor(`/renew/${encodeURIComponent(request.params.token)}/stop`)
+      return reply.leaveFor(`${pathOf(request.params.token)}/stop`)
     },
   )
 
-  async function show(request: FastifyRequest<{ Params: { token: string } }>, reply: FastifyReply) {
+  async function show(request: FastifyRequest<{ Params: { token: string } }>, reply: FastifyReply, coupon?: string) {
     const token = await tokenBehind(request)
     if (!token?.isOpen) return reply.code(404).page('billing/renewal/ended', {})
-    const checkout = await renewalCheckout(services, token.userId, token.planName).catch((error: unknown) => {
+    const checkout = await renewalCheckout(services, token.userId, token.planName, coupon).catch((error: unknown) => {
       if (error instanceof AppError && error.code === 'not-found') return undefined
       throw error
     })
@@ -82,7 +89,7 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
     return reply.allowCheckout().page('billing/renewal/show', {
       checkout: checkoutView(services, checkout, 'checkout'),
       email: maskedEmail(token.email),
-      action: `/renew/${encodeURIComponent(request.params.token)}`,
+      action: pathOf(request.params.token),
     })
   }
 
@@ -92,7 +99,7 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
     return reply.page('billing/renewal/stop', {
       email: maskedEmail(token.email),
       isStopped: await areRemindersStopped(services.sql, token.userId),
-      action: `/renew/${encodeURIComponent(request.params.token)}/reminders`,
+      action: `${pathOf(request.params.token)}/reminders`,
     })
   }
 
@@ -101,6 +108,10 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
   }
 }
 export default routes
+
+function pathOf(token: string): string {
+  return `/renew/${encodeURIComponent(token)}`
+}
 
 /**
  * POST /renew/…/stop: the one-click unsubscribe of RFC 8058, sent by mail providers; as that of the reports, outside the scope of

@@ -52,14 +52,15 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
 
   app.get('/checkout/:plan', { ...owner, schema: { params: ByPlan, querystring: Meant } }, async (request, reply) => {
     const { order, coupon } = request.query
-    const checkout = await currentCheckout(services, request.user!.id, request.params.plan, order)
-    return show(request, reply, checkout, 'checkout', coupon === undefined ? undefined : formState({ coupon }))
+    const checkout = await currentCheckout(services, request.user!.id, request.params.plan, { orderId: order, coupon })
+    return show(request, reply, checkout, 'checkout')
   })
 
   const paying = { ...owner, schema: { params: ByPlan, body: PostedForm }, config: limit }
   app.post('/checkout/:plan', paying, async (request, reply) => {
     const { plan } = request.params
-    const { purpose, ...typed } = readForm(request.body, ['purpose', 'coupon', ...companyFields], 1_000)
+    const { purpose, coupon, ...company } = readForm(request.body, ['purpose', 'coupon', ...companyFields], 1_000)
+    const typed = 'coupon' in (request.body ?? {}) ? { ...company, coupon } : company
     return formAction(
       reply,
       typed,
@@ -72,18 +73,25 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
           purpose === 'switch' ? { ...wish, purpose } : wish,
         )
         // What was typed changes what is paid, or to whom the receipt is made out: it is read once more before paying.
-        if ((typed.coupon || typed.company) && (await creation.catch(() => null))?.status === 'active')
+        if ((wish.coupon || wish.company) && (await creation.catch(() => null))?.status === 'active')
           request.session.set('notice', { kind: 'good', text: 'Saved. Please check the details below, then pay.' })
         return leaveForCheckout(reply, plan, creation)
       },
-      async (form) => show(request, reply, await currentCheckout(services, request.user!.id, plan), 'checkout', form),
-      ['invalid'],
+      (form) => showRefusal(request, reply, plan, form),
+      ['invalid', 'unavailable'],
     )
   })
 
-  app.post('/checkout/:plan/restart', { ...owner, schema: { params: ByPlan }, config: limit }, (request, reply) =>
-    leaveForCheckout(reply, request.params.plan, startOver(services, request.user!, request.params.plan)),
-  )
+  app.post('/checkout/:plan/restart', { ...owner, schema: { params: ByPlan }, config: limit }, (request, reply) => {
+    const { plan } = request.params
+    return formAction(
+      reply,
+      {},
+      () => leaveForCheckout(reply, plan, startOver(services, request.user!, plan)),
+      (form) => showRefusal(request, reply, plan, form),
+      ['invalid'],
+    )
+  })
 
   app.post('/checkout/skip', owner, async (request, reply) => {
     // Where money is under way, the dashboard says so itself.
@@ -157,13 +165,19 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
   }
 
   /** What the form says beside the plan: of a form without these fields, what is open stays as it is. The company is kept. */
-  async function wishIn(request: FastifyRequest, typed: CompanyForm & { coupon: string }): Promise<OrderWish> {
+  async function wishIn(request: FastifyRequest, typed: CompanyForm & { coupon?: string }): Promise<OrderWish> {
     const sent = (request.body ?? {}) as Record<string, unknown>
-    const wish: OrderWish = 'coupon' in sent ? { coupon: writtenCode(typed.coupon) } : {}
+    const wish: OrderWish = typed.coupon === undefined ? {} : { coupon: writtenCode(typed.coupon) }
     if (!companyFields.some((field) => field in sent)) return wish
     const company = checkCompany(typed)
     await keepCompany(services.sql, request.user!.id, company, actorOf(request))
     return { ...wish, company }
+  }
+
+  /** The checkout as it is now, with what was typed and why it was refused. */
+  async function showRefusal(request: FastifyRequest, reply: FastifyReply, plan: string, form: FormState) {
+    const { coupon } = form.values
+    return show(request, reply, await currentCheckout(services, request.user!.id, plan, { coupon }), 'checkout', form)
   }
 
   /** The region that polls, within its page. Cashfree's script and forms are allowed on /checkout/* alone. */
@@ -179,7 +193,11 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
     const unconfirmed = await findUnconfirmedEmail(services.sql, request.user!.id)
     const known = companyForm(checkout.order?.company ?? (await findCompany(services.sql, request.user!.id)))
     const form = formState(
-      { coupon: checkout.order?.couponCode ?? '', ...known, ...typed?.values },
+      {
+        coupon: codeToApply(checkout),
+        ...known,
+        ...typed?.values,
+      },
       typed?.errors,
       typed?.formError ?? undefined,
     )
@@ -187,6 +205,12 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
   }
 }
 export default routes
+
+/** The code that the form holds: the wished one unless it is refused, else that of the open order. */
+function codeToApply({ code, stage, order }: Checkout): string {
+  if (code && code.notice?.kind !== 'warn') return code.code
+  return stage === 'none' ? '' : (order?.couponCode ?? '')
+}
 
 /**
  * Cashfree, or a bank's page behind it, may post its visitor back to us, with whatever body or none. The browser is redirected

@@ -10,9 +10,9 @@ export function writtenCode(typed: string): string {
   return typed.replace(/[\s-]/g, '').toUpperCase().slice(0, 40)
 }
 
-/** Why a coupon was refused (coupon_refusal in claims.sql), as a sentence beside its field; undefined for another reason. */
-export function couponSentence(refusal: string): string | undefined {
-  return Object.hasOwn(sentences, refusal) ? sentences[refusal] : undefined
+/** Why a coupon was refused (coupon_refusal in claims.sql), as a sentence beside its field. */
+export function couponSentence(refusal: string): string {
+  return sentences[refusal] ?? 'This code cannot be used now. Please go on without it.'
 }
 
 const sentences: Record<string, string> = {
@@ -22,7 +22,7 @@ const sentences: Record<string, string> = {
   'coupon-plan': 'This code is for another plan. Please choose that one, or go on without the code.',
   'coupon-used': 'You have paid with this code already; it works once for each person. Please go on without it.',
   'coupon-open':
-    'Another order of yours is open with this code, which works once for each person. Pay that order, or take the code off it and use it here. Unpaid, it closes half an hour after it was opened.',
+    'Another order of yours is open with this code, which works once for each person. Pay that order, or take the code off it and use it here. Unpaid, it closes about half an hour after it was opened.',
   'coupon-used-up': 'All that this code gives is used up. Please go on without it.',
   'coupon-too-much': 'This code has nothing to take off this price. Please go on without it.',
   'coupon-purpose': 'A code works for a plan of your own, not for a gift. Please go on without it.',

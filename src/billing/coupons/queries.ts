@@ -67,6 +67,18 @@ export async function withdrawCoupon(sql: Sql, code: string, by: Actor): Promise
   return row!.done
 }
 
+/** What a coupon would take off a price for somebody now, or why they may not use it: see coupon_refusal in claims.sql. */
+export async function tryCoupon(
+  sql: Sql,
+  { code, userId, planName, pricePaise }: { code: string; userId: string; planName: string; pricePaise: number },
+): Promise<{ refusal: string | null; discountPaise: number }> {
+  const [row] = await sql<{ refusal: string | null; discountPaise: number }[]>`
+    select refusal, case when refusal is null then coupon_discount(${code}, ${pricePaise}) else 0 end as discount_paise
+    from coupon_refusal(${code}, ${userId}, ${planName}, ${pricePaise}) refusal
+  `
+  return row!
+}
+
 /** The columns of a `Coupon`, of `coupons c`. */
 function couponColumns(sql: Sql) {
   const claims = sql`from coupon_claims claim where claim.coupon_code = c.code and claim.released_at is null`

@@ -9,13 +9,21 @@ create or replace function entitlement_refusal(p_user_id uuid) returns text lang
   from (values (p_user_id)) as asked(id) left join users person on person.id = asked.id
 $$;
 
--- Terminates a person's orders that were never created at Cashfree, so that nobody has to be asked. The reconciler goes on
--- asking about them as about any other: the call that created one may have been lost on its way back.
-create or replace function close_unsent_orders(p_user_id uuid, p_actor text) returns void language plpgsql as $$
+-- Terminates an order that Cashfree has never spoken of, so that nobody has to be asked: nobody was led to its payment. Where the
+-- call that created it was lost on its way back, the reconciler finds it, for it goes on asking. False: it is not such an order.
+create or replace function close_unsent_order(p_order_id text, p_actor text) returns boolean language plpgsql as $$
 declare
   o orders;
 begin
-  for o in select * from orders where user_id = p_user_id and status = 'created' order by id for update loop
-    perform terminate_order(o, p_actor, '{"from": "created"}');
-  end loop;
+  select * into o from orders
+  where id = p_order_id and status = 'created' and coalesce(gateway_status, 'ABSENT') = 'ABSENT' for update;
+  if not found then return false; end if;
+  perform terminate_order(o, p_actor, '{"from": "created"}');
+  return true;
 end $$;
+
+-- The same for all of a person's.
+create or replace function close_unsent_orders(p_user_id uuid, p_actor text) returns void language sql as $$
+  select close_unsent_order(unsent.id, p_actor)
+  from (select id from orders where user_id = p_user_id and status = 'created' order by id) unsent
+$$;

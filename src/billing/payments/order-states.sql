@@ -67,13 +67,13 @@ declare
   is_going boolean := exists (select from refunds where order_id = o.id and finished_at is null);
 begin
   update orders
-  set status = case when status in ('created', 'active') then 'terminated' else status end,
+  set status = case when status in ('created', 'active', 'terminating') then 'terminated' else status end,
       closed_at = coalesce(closed_at, now()),
       held_at = case when is_going then coalesce(held_at, now()) end,
       money_seen_at = null,
       next_look_at = case when is_going then now() + interval '1 hour' else later_look(o) end
   where id = o.id;
-  if o.status in ('created', 'active') then
+  if o.status in ('created', 'active', 'terminating') then
     perform release_coupon(o.id);
     perform record_audit(p_actor, 'order.terminated', o.id, o.user_id,
       jsonb_build_object('from', o.status, 'why', 'its money went back'));

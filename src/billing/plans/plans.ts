@@ -18,6 +18,7 @@ async function findPlan(sql: Sql, name: string): Promise<Plan | undefined> {
   return (await listPlansOnSale(sql)).find((plan) => plan.name === name)
 }
 
+/** Above ₹1 lakh an invoice to a consumer of another state has tables of its own in GSTR-1, which admin/receipts/gstr1.ts lacks. */
 const highestPaise = 100_000_00
 
 /** A price as a person types it ("599", "₹5,990.00") in paise. Throws AppError `invalid` about the field `price`. */

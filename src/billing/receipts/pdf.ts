@@ -169,8 +169,9 @@ function taxes(pages: Pages, { tax, lines }: Paper, at: Spot): Spot {
   return down(tableRow(pages, table, columns, values, spot), 22)
 }
 
-/** What was sold for how long, and how it was paid. */
+/** What was sold for how long, and how it was paid or went back; nothing of a correction, where no money moved. */
 function particulars(pages: Pages, { title, period, facts }: Paper, at: Spot): Spot {
+  if (!period && facts.every(({ value }) => !value)) return at
   const name = title === 'Credit note' ? 'Refund' : 'Period and payment'
   let spot = write(pages, pages.root, name, { ...paragraph, as: 'H2', weight: 'bold' }, at)
   spot = hairline(pages, down(spot, 5), { below: 8 })

@@ -1,9 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import { requireUser } from '../../identity/sessions/guards.ts'
+import { actorOf, requireUser } from '../../identity/sessions/guards.ts'
 import { AppError } from '../../platform/errors.ts'
 import type { Services } from '../../platform/services.ts'
+import { recordPaperDownload } from '../../records/audit/queries.ts'
 import { type Paper, paperOfCreditNote, paperOfReceipt } from './paper.ts'
 import { printed } from './print.ts'
 import { findCreditNoteRow, findReceiptRow, type ListedPaper, listTakenBack } from './queries.ts'
@@ -27,14 +28,14 @@ const routes: FastifyPluginAsyncTypebox<{ services: Services }> = async (app, { 
     const [, number, pdf] = /^(R\d{4}-\d{6,})(\.pdf)?$/.exec(request.params.file) ?? []
     const row = number ? await findReceiptRow(services.sql, number) : undefined
     const paper = visible(request, row && paperOfReceipt(row))
-    return pdf ? sendPdf(reply, paper) : showPaper(reply, paper, request.mayAct)
+    return pdf ? sendPdf(request, reply, paper) : showPaper(reply, paper, request.mayAct)
   })
 
   app.get('/credit-notes/:file', signedIn, async (request, reply) => {
     const [, number, pdf] = /^(C\d{4}-\d{6,})(\.pdf)?$/.exec(request.params.file) ?? []
     const row = number ? await findCreditNoteRow(services.sql, number) : undefined
     const paper = visible(request, row && paperOfCreditNote(row))
-    return pdf ? sendPdf(reply, paper) : showPaper(reply, paper, request.mayAct)
+    return pdf ? sendPdf(request, reply, paper) : showPaper(reply, paper, request.mayAct)
   })
 
   async function showPaper(reply: FastifyReply, paper: Paper, mayAct: boolean) {
@@ -42,7 +43,8 @@ const routes: FastifyPluginAsyncTypebox<{ services: Services }> = async (app, { 
     return reply.page('billing/receipts/show', { paper, takenBack, mayAct })
   }
 
-  async function sendPdf(reply: FastifyReply, paper: Paper) {
+  async function sendPdf(request: FastifyRequest, reply: FastifyReply, paper: Paper) {
+    if (paper.userId !== request.user!.id) await recordPaperDownload(services.sql, paper, actorOf(request))
     return reply
       .header('cache-control', 'no-store')
       .header('content-disposition', `inline; filename="${paper.number}.pdf"`)

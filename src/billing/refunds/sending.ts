@@ -17,16 +17,19 @@ import { settleRefunds } from './refunds.ts'
 
 /** Refunds get the longest time limit, in milliseconds: Cashfree's slowest call, and nobody waits. */
 const limitMs = 30_000
+/** While Cashfree is silent, the first of many are due again before the last was asked about. */
+const maxPerRun = 200
 
 /** The job: asks Cashfree for refunds that were promised and looks after those under way. Returns how many it handled. */
 export async function sendRefunds(services: BillingServices): Promise<number> {
   let handled = 0
-  for (;;) {
+  while (handled < maxPerRun) {
     const due = await leaseRefunds(services.sql, 4)
-    if (due.length === 0) return handled
+    if (due.length === 0) break
     await Promise.all(due.map((refund) => handle(services, refund)))
     handled += due.length
   }
+  return handled
 }
 
 /**

@@ -40,7 +40,8 @@ async function composeLeavingMail(
   if (!subscription?.cancelRequestedAt) return null
   return {
     data: {
-      endsAt: subscription.currentPeriodEnd,
+      /** Null where it has stopped: who cancels within grace has no access from that moment. */
+      endsAt: subscription.hasAccess ? subscription.currentPeriodEnd : null,
       account: { name: mail.toName },
       seller: config.seller,
       accountUrl: `${config.baseUrl}/account`,

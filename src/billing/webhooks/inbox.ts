@@ -34,16 +34,20 @@ export async function settleEvent(
   }
 }
 
+/** While Cashfree is silent, the first of many wait again before the last was tried. */
+const maxPerRun = 1_000
+
 /** The job: settles what was not settled when it arrived, in this process or in one that died. Returns how many orders. */
 export async function settleWaitingEvents(services: BillingServices): Promise<number> {
   let settled = 0
-  for (;;) {
+  while (settled < maxPerRun) {
     const due = await leaseOrdersToSettle(services.sql, 100)
-    if (due.length === 0) return settled
+    if (due.length === 0) break
     for (let i = 0; i < due.length; i += 4)
       await Promise.all(due.slice(i, i + 4).map((waiting) => settleEvent(services, waiting)))
     settled += due.length
   }
+  return settled
 }
 
 /**

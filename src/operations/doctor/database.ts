@@ -3,7 +3,7 @@ import { connect, type Sql } from '../../platform/db.ts'
 import { compareRelease, readRelease } from '../../platform/release.ts'
 import type { DoctorContext } from './context.ts'
 import { type Finding, failure, ok, reasonOf, warning } from './finding.ts'
-import { readMigrations, readProblems, readRights, readServer } from './queries.ts'
+import { readGraceDays, readMigrations, readProblems, readRights, readServer } from './queries.ts'
 
 const about = 'database'
 const jobConnections = 3
@@ -35,6 +35,7 @@ export async function checkDatabase({ config, databaseUrl }: DoctorContext): Pro
       ...found,
       current,
       roles(await readRights(sql), config.production),
+      graceDays(config.graceDays, await readGraceDays(sql)),
       ...(await secondFactors(sql, config.totpKeys)),
       ...problems(await readProblems(sql)),
     ]
@@ -117,6 +118,17 @@ function roles({ rewrites }: { rewrites: boolean }, production: boolean): Findin
     'one, the owner: the site may change the audit and the tables',
     'Give the site a role of its own: “Two roles” in docs/operating.md.',
   )
+}
+
+/** Every start writes its setting down: where they differ, what decides about access is not what these settings say. */
+function graceDays(configured: number, kept: number): Finding {
+  return configured === kept
+    ? ok('grace days', `${kept}`)
+    : warning(
+        'grace days',
+        `access goes on for ${kept} after a period, and GRACE_DAYS says ${configured}`,
+        'Restart every process of the site with the same GRACE_DAYS: the last start decides.',
+      )
 }
 
 function problems(t: Awaited<ReturnType<typeof readProblems>>): Finding[] {

@@ -30,6 +30,12 @@ export async function readRights(sql: Sql): Promise<{ rewrites: boolean }> {
   return row!
 }
 
+/** For how many days access goes on after a period, as the last start wrote it down. */
+export async function readGraceDays(sql: Sql): Promise<number> {
+  const [row] = await sql<{ graceDays: number }[]>`select grace_days from product_settings`
+  return row!.graceDays
+}
+
 /** What waits for a person or has waited too long. Ages in seconds, null where nothing waits. */
 export async function readProblems(sql: Sql) {
   const [row] = await sql<

@@ -97,7 +97,19 @@ export const invariants: readonly Invariant[] = [
     'I6',
     'broken_i6_as_sold',
     'receipts',
-    'a receipt says what was taken off its price and which period was sold, and charges the tax of the place of supply',
+    'a receipt says what was taken off its price and which period was sold',
+  ),
+  invariant(
+    'I6',
+    'broken_i6_tax',
+    'receipts',
+    'the parts of a receipt add up to its total, and its tax is that of the place of supply',
+  ),
+  invariant(
+    'I6',
+    'broken_i6_credit_note_parties',
+    'refunds',
+    'a credit note is between the seller and the buyer of its receipt, and adds up',
   ),
   invariant(
     'I7',

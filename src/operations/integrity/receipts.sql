@@ -92,16 +92,37 @@ create or replace function broken_i6_credit_note_parts() returns setof text lang
          share_of_head(sgst_paise, back, amount_paise), share_of_head(igst_paise, back, amount_paise))
 $$;
 
--- I6. A receipt says what its order took off the price and, but for a gift's, which period was sold. With a GSTIN its taxes are
--- those of the place of supply: the state of the buyer's GSTIN, or where the buyer lives.
+-- I6. A receipt says what its order took off the price and, but for a gift's, which period was sold.
 create or replace function broken_i6_as_sold() returns setof text language sql stable as $$
   select r.number from receipts r
   join orders o on o.id = r.order_id
   where (r.discount_paise, r.credit_paise) is distinct from (o.discount_paise, o.credit_paise)
      or (r.sold_from is null) is distinct from (o.purpose = 'gift')
      or r.sold_from >= r.sold_until
-     or (coalesce(r.seller ->> 'gstin', '') = '' and r.taxable_paise <> r.amount_paise)
-     or (coalesce(r.seller ->> 'gstin', '') <> ''
-         and (r.igst_paise = 0) is distinct from
-             (coalesce(left(r.buyer ->> 'gstin', 2), r.buyer ->> 'stateCode') is not distinct from r.seller ->> 'stateCode'))
+$$;
+
+-- I6. The parts of a receipt add up to its total. Without a GSTIN there is no tax; with one it is CGST and SGST (or UTGST) of 9%
+-- each where the place of supply is the seller's state, else IGST of 18%. The place is the state of the buyer's GSTIN, or
+-- where the buyer lives.
+create or replace function broken_i6_tax() returns setof text language sql stable as $$
+  select r.number
+  from receipts r
+  cross join lateral (select
+    coalesce(r.seller ->> 'gstin', '') <> '' as registered,
+    coalesce(left(r.buyer ->> 'gstin', 2), r.buyer ->> 'stateCode') is not distinct from r.seller ->> 'stateCode' as within) supply
+  where r.amount_paise <> r.taxable_paise + r.cgst_paise + r.sgst_paise + r.igst_paise + r.round_off_paise
+     or (not registered and r.taxable_paise <> r.amount_paise)
+     or (r.cgst_paise, r.sgst_paise, r.igst_paise) is distinct from
+        (case when registered and within then round(r.taxable_paise * 0.09) else 0 end,
+         case when registered and within then round(r.taxable_paise * 0.09) else 0 end,
+         case when registered and not within then round(r.taxable_paise * 0.18) else 0 end)
+$$;
+
+-- I6. A credit note is between those whom its receipt names, and its parts add up to its total.
+create or replace function broken_i6_credit_note_parties() returns setof text language sql stable as $$
+  select n.number
+  from credit_notes n
+  join receipts r on r.number = n.receipt_number
+  where (n.seller, n.buyer, n.user_id) is distinct from (r.seller, r.buyer, r.user_id)
+     or n.amount_paise <> n.taxable_paise + n.cgst_paise + n.sgst_paise + n.igst_paise + n.round_off_paise
 $$;

@@ -19,14 +19,17 @@ const maxPerRun = 150
  */
 export async function reconcile(services: BillingServices): Promise<number> {
   let asked = 0
-  for (;;) {
-    const limit = Math.min(batchSize, maxPerRun - asked)
+  // Counted by what was tried: while Cashfree is silent, orders are due again before all were tried, and that would never end.
+  for (let tried = 0; tried < maxPerRun; ) {
+    const limit = Math.min(batchSize, maxPerRun - tried)
     const due = await leaseOrdersToLookAt(services.sql, limit, services.config.reconcile.minAgeMs)
     const batch = await settleBatch(services, due)
     asked += batch.asked
-    if (batch.stop || asked >= maxPerRun) return asked
+    tried += due.length
+    if (batch.stop) return asked
     if (due.length < limit) return wakeForNextDue(services).then(() => asked)
   }
+  return asked
 }
 
 let timer: NodeJS.Timeout | undefined

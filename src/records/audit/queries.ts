@@ -1,3 +1,4 @@
+import { type Actor, originJson } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
 
 /** The end of the chain: how many rows are sealed, and the last seal, in hexadecimal. */
@@ -43,4 +44,21 @@ export async function verifyAudit(sql: Sql): Promise<Verdict> {
             (select coalesce(jsonb_agg(faults.entry order by place), '[]') from faults where place <= ${shown}) as faults`,
   )) as unknown as { looked: number; wrong: number; faults: Fault[] }[][]
   return results.at(-1)![0]!
+}
+
+/** Puts on record that somebody took a file with data of many people: which, and by what it was narrowed. */
+export async function recordExport(sql: Sql, details: Record<string, string>, by: Actor): Promise<void> {
+  await sql`select record_audit(${by.actor}, 'export.downloaded', p_details => ${sql.json(details)}, p_origin => ${originJson(sql, by)})`
+}
+
+/** Puts on record that an administrator took somebody's receipt or credit note. */
+export async function recordPaperDownload(
+  sql: Sql,
+  paper: { number: string; userId: string },
+  by: Actor,
+): Promise<void> {
+  await sql`
+    select record_audit(${by.actor}, 'paper.downloaded', p_user_id => ${paper.userId}, p_origin => ${originJson(sql, by)},
+                        p_details => jsonb_build_object('paper', ${paper.number}::text))
+  `
 }

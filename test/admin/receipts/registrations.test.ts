@@ -2,58 +2,30 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { gstinProblem } from '../../../src/platform/gstin.ts'
 import { app, reader, usePanel } from '../panel.ts'
 import { gstr1Of, sum } from './month-files.ts'
+import { sell, takeBack, thisMonth } from './sales.ts'
 
 usePanel(['reader'])
 
 const pune = { gstin: '27AAPFU0939F1ZV', stateCode: '27' }
 const bengaluru = { gstin: '29AAPFU0939F1ZR', stateCode: '29' }
 const unregistered = { gstin: '', stateCode: '27' }
-type Seller = typeof pune
 
 let month: string
 beforeAll(async () => {
-  const [row] = await app.sql<{ month: string }[]>`
-    select to_char(now() at time zone 'Asia/Kolkata', 'YYYY-MM') as month`
-  month = row!.month
-  await app.sql`
-    insert into users (username, email, name, phone, state_code, password_hash)
-    values ('asha', 'asha@example.in', 'Asha Rao', '+919876543210', '27', 'none')`
+  month = await thisMonth()
 })
-
-let sold = 0
-
-/** A paid order's receipt by this seller, in this month; to a company of Maharashtra, or to the consumer. Answers its number. */
-async function sell(seller: Seller, company: object | null = null): Promise<string> {
-  const id = `order_${++sold}`
-  const paper = { name: 'Sector Tools LLP', address: 'Pune', email: 'help@example.in', sac: '997331', ...seller }
-  await app.sql`
-    insert into orders (id, user_id, plan_key, amount_paise, status, paid_at, expires_at, company)
-    select ${id}, id, 'annual_v1', 499000, 'paid', now(), now(), ${company && app.sql.json(company as never)} from users where username = 'asha'`
-  await app.sql`insert into payments (cf_payment_id, order_id, status) values ('pay_' || ${id}, ${id}, 'SUCCESS')`
-  const [row] = await app.sql<{ number: string }[]>`
-    select write_receipt(o, 'pay_' || o.id, ${app.sql.json(paper)}, buyer_of(o), null) as number from orders o where id = ${id}`
-  return row!.number
-}
-
-const takeBack = async (receipt: string, paise: number) => {
-  const id = `refund_${++sold}`
-  await app.sql`
-    insert into refunds (id, order_id, cf_payment_id, user_id, amount_paise, reason, requested_by, status, finished_at)
-    select ${id}, order_id, cf_payment_id, user_id, ${paise}, 'asked', 'cashfree', 'succeeded', now() from receipts where number = ${receipt}`
-  const [row] = await app.sql<
-    { number: string }[]
-  >`select issue_credit_note(r) as number from refunds r where id = ${id}`
-  return row!.number
-}
 
 const traders = { legalName: 'Rao Traders', address: 'Pune', gstin: '27AABCU9603R1ZN' }
 
 describe('a seller who moves to another state in the middle of a month', () => {
   test('has a folder for each GSTIN, and each document stands under the one that issued it', async () => {
     expect([pune, bengaluru].map(({ gstin }) => gstinProblem(gstin))).toEqual([null, null])
-    const before = await sell(unregistered)
-    const [first, second] = [await sell(pune), await sell(pune, traders)]
-    const [third, fourth] = [await sell(bengaluru), await sell(bengaluru, traders)]
+    const before = await sell({ seller: unregistered })
+    const [first, second] = [await sell({ seller: pune }), await sell({ seller: pune, buyer: { company: traders } })]
+    const [third, fourth] = [
+      await sell({ seller: bengaluru }),
+      await sell({ seller: bengaluru, buyer: { company: traders } }),
+    ]
     const noteOfOld = await takeBack(second, 100_000)
     const noteOfNew = await takeBack(third, 499_000)
     // Corrected after the move, an old invoice is replaced under the registration that issued it.
@@ -100,7 +72,11 @@ describe('a seller who moves to another state in the middle of a month', () => {
 
   test('has a line in docs for each financial year and each unbroken run of its series', async () => {
     // As in the first minutes of April: numbers of the year before in the same file.
-    const numbers = [await sell(bengaluru), await sell(bengaluru), await sell(bengaluru)]
+    const numbers = [
+      await sell({ seller: bengaluru }),
+      await sell({ seller: bengaluru }),
+      await sell({ seller: bengaluru }),
+    ]
     await app.sql`
       update receipts set number = 'R1920-000099', financial_year = '1920', serial = 99 where number = ${numbers[1]!}`
     const { table } = await gstr1Of(reader.visitor, month)

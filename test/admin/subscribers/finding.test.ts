@@ -54,6 +54,23 @@ describe('looking for a person', () => {
       expect(listed((await find(` ${q} `)).body), q).toEqual([id])
   })
 
+  test('finds who has cancelled while what they paid for still runs, and nobody else', async () => {
+    const name = { name: 'Leaving Person' }
+    const [leaves, stays, left] = [await payer(name), await payer(name), await payer(name)]
+    for (const { visitor } of [leaves, left]) await visitor.post('/account/subscription/cancel', {})
+    await app.sql`
+      update subscriptions set current_period_end = now(), current_period_start = current_period_start - interval '1 month'
+      where user_id = ${left.id}`
+    const { body } = await find('Leaving', { status: 'leaving' })
+    expect(listed(body)).toEqual([leaves.id])
+    expect(body).toContain('Cancelled, still running')
+    expect(listed((await find('', { status: 'leaving' })).body)).toEqual([leaves.id])
+    expect(listed((await find('Leaving')).body)).toHaveLength(3)
+    await stays.visitor.post('/account/subscription/cancel', {})
+    await stays.visitor.post('/account/subscription/resume')
+    expect(listed((await find('Leaving', { status: 'leaving' })).body)).toEqual([leaves.id])
+  })
+
   test('of nobody says so, whatever is typed', async () => {
     for (const q of [
       "'; drop table users; --",

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { insertCoupon } from '../../../src/billing/coupons/queries.ts'
 import { type Admin, adminOf } from '../../support/admin.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
 import { newestOrder, nothingGranted, tracesOf } from '../../support/ledger.ts'
@@ -67,6 +68,30 @@ test('held money that was lost and comes back after all is held again', async ()
   expect(await stateOf(userId)).toEqual(['held'])
   await sound(app)
 })
+
+test.each(['active', 'terminating'])(
+  'an order that was %s lets go of its code when its money went back',
+  async (status) => {
+    const code = `BACK${status.toUpperCase()}`
+    const offer = { percent: 20, amountPaise: null, startsAt: null, endsAt: null, maxUses: 1, maxDiscountPaise: null }
+    await insertCoupon(app.sql, { code, ...offer, planNames: null }, { actor: 'command', origin: null })
+    const visitor = new Visitor(app)
+    const form = await visitor.register({ plan: 'monthly' })
+    await visitor.post('/checkout/monthly', { coupon: code })
+    const { id } = await newestOrder(app, form.email!)
+    app.sandbox.control.pay(id, { amount: 398 })
+    await visitor.get(`/payment/return?order_id=${id}`)
+    await quiet(app)
+    await app.sql`update orders set status = ${status} where id = ${id}`
+    app.sandbox.control.closeDispute(app.sandbox.control.dispute(id).dispute_id, 'lost')
+    await quiet(app)
+    await app.run('reconcile')
+    expect(await tracesOf(app, id)).toMatchObject({ ...nothingGranted, status: 'terminated', heldAt: null })
+    expect(await app.sql`select from coupon_claims where order_id = ${id} and released_at is null`).toHaveLength(0)
+    expect((await visitor.post('/checkout/monthly', { coupon: code })).status).toBe(303)
+    await sound(app)
+  },
+)
 
 test('a dispute of held money whose webhook was lost is heard of by “Settle now”', async () => {
   const { id } = await heldPayer()

@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { settleWith } from '../../../src/billing/checkout/settle.ts'
-import type { Attempt } from '../../../src/billing/payments/gateway.ts'
+import { type Attempt, GatewayUnavailable } from '../../../src/billing/payments/gateway.ts'
 import { msToSoonestLook } from '../../../src/billing/payments/queries.ts'
+import { reconcile } from '../../../src/operations/jobs/reconcile.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
 import { newestOrder, paidOnce, tracesOf } from '../../support/ledger.ts'
 import { until } from '../../support/until.ts'
@@ -43,6 +44,23 @@ const waitS = async (id: string) =>
 const asked = () => meter.count(/^GET \/pg\/orders\/[^/]+$/)
 
 describe('the reconciler', () => {
+  test('ends a run after so many orders even while Cashfree is silent, so that it never chases its own tail', async () => {
+    const { userId } = await due()
+    await app.sql.unsafe(`
+      insert into plans (key, name, title, price_paise, months, on_sale)
+      select 'silent_' || n, 'silent_' || n, 'Silent', 100, 1, false from generate_series(1, 160) n;
+      insert into orders (id, user_id, plan_key, amount_paise, status, expires_at, next_look_at)
+      select 'ds_silent_' || n, '${userId}', 'silent_' || n, 100, 'active', now() + interval '9 minutes', now() from generate_series(1, 160) n`)
+    let calls = 0
+    const fetchOrder = async () => {
+      calls++
+      throw new GatewayUnavailable('silence')
+    }
+    const silent = { ...app.services, gateway: { ...app.services.gateway, fetchOrder } }
+    expect([await reconcile(silent), calls]).toEqual([0, 150])
+    await app.sql`update orders set status = 'expired', closed_at = now() where id like 'ds_silent_%'`
+  })
+
   test('looks at what is due, and again 45 seconds later while it can be paid', async () => {
     const order = await due()
     await app.run('reconcile')

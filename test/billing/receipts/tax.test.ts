@@ -166,6 +166,26 @@ describe('a registered seller’s tax invoice', () => {
     }
   })
 
+  test('of the wrong state, or that does not add up, is noticed by the books', async () => {
+    const [within, across] = [(await bought('annual', '27')).row.number!, (await bought('annual', '29')).row.number!]
+    const broken = async () =>
+      (await app.sql<{ number: string }[]>`select broken_i6_tax() as number`).map((r) => r.number)
+    expect(await broken()).toEqual([])
+    const igst = { cgst_paise: 0, sgst_paise: 0, igst_paise: 76_119, round_off_paise: 0 }
+    const halves = { cgst_paise: 38_059, sgst_paise: 38_059, igst_paise: 0, round_off_paise: 1 }
+    await app.sql`update receipts set ${app.sql(igst)} where number = ${within}`
+    await app.sql`update receipts set ${app.sql(halves)} where number = ${across}`
+    expect((await broken()).sort()).toEqual([within, across].sort())
+    await app.sql`update receipts set ${app.sql(halves)} where number = ${within}`
+    await app.sql`update receipts set ${app.sql(igst)} where number = ${across}`
+    expect(await broken()).toEqual([])
+    // Constraints refuse the rest; the check is there for the day one is gone.
+    await app.sql`alter table receipts drop constraint lines_add_up`
+    await app.sql`update receipts set round_off_paise = 2 where number = ${within}`
+    expect(await broken()).toEqual([within])
+    await app.sql`update receipts set round_off_paise = 1 where number = ${within}`
+  })
+
   test('of a gift says for how many months, and no period', async () => {
     const paper = await issued({ amount_paise: 499_000, purpose: 'gift' })
     expect([paper.lines[0]!.description, paper.period]).toEqual(['Sector ETF RS Analyzer, gift of 12 months', null])

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { insertCoupon } from '../../../src/billing/coupons/queries.ts'
 import { mailsTo } from '../../account/mailed.ts'
 import { registrant } from '../../account/people.ts'
 import { adminOf } from '../../support/admin.ts'
@@ -55,6 +56,30 @@ describe('the link of a reminder', () => {
     await app.run('reconcile')
     const [opened] = await app.sql`select opened_at is not null as is from reminders where user_id = ${userId}`
     expect(opened).toEqual({ is: true })
+  })
+
+  test('keeps the code that it carries: page, button and order show the same amount, and a refused one is named', async () => {
+    const { path, userId } = await reminded()
+    const offer = {
+      percent: 33,
+      amountPaise: null,
+      startsAt: null,
+      endsAt: null,
+      maxUses: null,
+      maxDiscountPaise: null,
+    }
+    await insertCoupon(app.sql, { code: 'RENEW33', ...offer, planNames: null }, { actor: 'command', origin: null })
+    const stranger = new Visitor(app)
+    expect((await stranger.get(`${path}?coupon=NOSUCH`)).body).toContain('The code NOSUCH is not used.')
+    const refused = await stranger.post(path, { coupon: 'NOSUCH' })
+    expect([refused.status, refused.body.includes('Continue to payment, ₹499')]).toEqual([422, true])
+    const page = (await stranger.get(`${path}?coupon=renew33`)).body
+    for (const words of ['name="coupon" value="RENEW33"', 'Code RENEW33', 'Continue to payment, ₹334.33'])
+      expect(page).toContain(words)
+    await stranger.post(path, { coupon: 'RENEW33' })
+    expect((await stranger.get(path)).body).toContain('Pay ₹334.33')
+    const open = await app.sql`select amount_paise from orders where user_id = ${userId} and status = 'active'`
+    expect(open).toEqual([{ amountPaise: 33_433 }])
   })
 
   test('asks for nothing while money is under way', async () => {

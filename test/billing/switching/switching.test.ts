@@ -1,5 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { listTimeline } from '../../../src/admin/subscribers/person/queries.ts'
+import { lineOf } from '../../../src/admin/subscribers/person/timeline.ts'
 import { grantDays } from '../../../src/billing/subscriptions/subscriptions.ts'
+import { rupees } from '../../../src/platform/money.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
 import { subscriberOf } from '../../support/ledger.ts'
 import { creditsOf, expectInvariants, having, later, openSwitch, pay, periodsOf, refund } from './fixture.ts'
@@ -47,9 +50,12 @@ describe('a switch to the annual plan', () => {
     ])
     expect([365, 366]).toContain(year.days)
     expect(await subscriberOf(app, person.email)).toMatchObject({ status: 'active', isPaid: true })
-    expect(
-      await app.sql`select details from audit where order_id = ${order.id} and action = 'subscription.switched'`,
-    ).toHaveLength(1)
+    const [line] = (await listTimeline(app.sql, person.userId, null, 50))
+      .filter(({ kind }) => kind === 'subscription.switched')
+      .map(lineOf)
+    expect(line!.text).toBe(`Changed to the annual plan at once; unused days counted ${rupees(credit)} towards it.`)
+    const account = (await person.visitor.get('/account')).body
+    expect(account).toContain(`You asked to change your plan at once. Unused days took ${rupees(credit)} off.`)
     expect(await creditsOf(app, person)).toEqual([])
   })
 

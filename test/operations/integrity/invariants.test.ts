@@ -110,6 +110,8 @@ const damage: Record<string, string> = {
   broken_i6_credit_notes: `update credit_notes set amount_paise = amount_paise + 1, taxable_paise = taxable_paise + 1`,
   broken_i6_credit_note_parts: `update credit_notes set taxable_paise = taxable_paise - 1, round_off_paise = round_off_paise + 1`,
   broken_i6_as_sold: `update receipts set discount_paise = 1 where order_id = $paid`,
+  broken_i6_tax: `update receipts set igst_paise = 7612, taxable_paise = taxable_paise - 7612 where order_id = $paid`,
+  broken_i6_credit_note_parties: `update credit_notes set buyer = buyer || '{"gstin": "29AAPFU0939F1ZR"}'`,
   broken_i7_audit: `insert into audit (actor, action, order_id) values ('test', 'order.paid', $paid)`,
   broken_i8_amounts: `update payments set amount_paise = 49899 where order_id = $paid`,
   broken_i8_credits: `update orders set credit_paise = 1, amount_paise = amount_paise - 1 where id = $paid`,

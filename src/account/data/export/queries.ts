@@ -18,8 +18,8 @@ export const listCompany: List = (sql, userId) => sql`
 `
 
 export const listSubscription: List = (sql, userId) => sql`
-  select status_by_now(s) as status, is_paid, running_plan(s) as plan, current_period_start, current_period_end, next_plan,
-         cancel_requested_at, cancel_reason, cancel_comment
+  select status_by_now(s) as status, is_paid, running_plan(s) as plan, current_period_start, current_period_end, anchor_day,
+         next_plan, cancel_requested_at, cancel_reason, cancel_comment
   from subscriptions s
   where user_id = ${userId}
 `
@@ -67,6 +67,16 @@ export const listOrders: List = (sql, userId) => sql`
   from orders
   where user_id = ${userId}
   order by created_at
+`
+
+/** What a change of plan credited of the periods that it ended. */
+export const listCredits: List = (sql, userId) => sql`
+  select c.order_id as "order", p.order_id as "credited_order", p.starts_at, p.ends_at, c.unused_days, c.credit_paise
+  from orders o
+  join order_credits c on c.order_id = o.id
+  join subscription_periods p on p.id = c.period_id
+  where o.user_id = ${userId}
+  order by o.created_at, p.starts_at
 `
 
 /** Gifts that somebody paid for, and those they redeemed: of these without what is the giver's. */

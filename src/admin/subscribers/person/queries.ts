@@ -162,11 +162,13 @@ export async function listTimeline(
              || case when x.action = 'order.paid' then jsonb_build_object(
                   'startsAt', d.starts_at, 'endsAt', d.ends_at, 'method', p.method, 'bankReference', p.bank_reference)
                 when s.user_id is not null then jsonb_build_object('reason', s.cancel_reason, 'comment', s.cancel_comment)
+                when x.action = 'subscription.switched' then jsonb_build_object('planTitle', sold.title)
                 else '{}' end as details
       from audit x
       left join subscriptions s on s.user_id = x.user_id and x.action = 'subscription.cancel-requested' and s.cancel_requested_at <= x.at
       left join subscription_periods d on d.order_id = x.order_id and x.action = 'order.paid'
       left join payments p on p.cf_payment_id = x.details ->> 'cfPaymentId' and x.action = 'order.paid'
+      left join plans sold on sold.key = x.details ->> 'plan' and x.action = 'subscription.switched'
       where x.user_id = ${userId} ${part('x.at', "'a' || lpad(x.id::text, 19, '0')")}
     ), attempts as (
       select date_trunc('milliseconds', ${sql.unsafe(endedAt)}) as at, 'p' || p.cf_payment_id as key,

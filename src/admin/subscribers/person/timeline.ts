@@ -2,6 +2,7 @@ import { methodTitle } from '../../../billing/payments/payments.ts'
 import { leavingReasons } from '../../../billing/subscriptions/subscriptions.ts'
 import { dateInIndia as day } from '../../../platform/dates.ts'
 import { rupees } from '../../../platform/money.ts'
+import { actionLabel } from '../../audit/labels.ts'
 import { kindLabel } from '../../mails/labels.ts'
 import type { TimelineEvent } from './queries.ts'
 
@@ -42,7 +43,7 @@ function describe(event: TimelineEvent): Description {
         link: incidentLink(event),
       }
     case 'audit':
-      return audited[event.kind]?.(event) ?? { text: `${sentence(spaced(event.kind))} (${actorLabel(event.actor)}).` }
+      return audited[event.kind]?.(event) ?? { text: `${actionLabel(event.kind).title} (${actorLabel(event.actor)}).` }
   }
 }
 
@@ -63,9 +64,12 @@ const audited: Record<string, (event: TimelineEvent) => Description> = {
     text: `The order was ended${text(event, 'why') ? `: ${text(event, 'why')}` : ' unpaid'}. Nothing was granted.`,
   }),
   'order.termination-asked': (event) => ({
-    text: text(event, 'why')
-      ? `Cashfree was asked to end the order, because the account is ${text(event, 'why')}.`
-      : `Cashfree was asked to end the order by ${actorLabel(event.actor)}.`,
+    text:
+      text(event, 'why') === 'over'
+        ? 'Cashfree was asked to end the order, which is over here.'
+        : text(event, 'why')
+          ? `Cashfree was asked to end the order, because the account is ${text(event, 'why')}.`
+          : `Cashfree was asked to end the order by ${actorLabel(event.actor)}.`,
   }),
   'order.terminating': () => ({ tone: 'warn', text: 'The order is being ended.' }),
   'order.unverified': () => ({
@@ -117,7 +121,7 @@ const audited: Record<string, (event: TimelineEvent) => Description> = {
   }),
   'subscription.switched': (event) => ({
     tone: 'good',
-    text: `Changed to ${text(event, 'plan')} at once; unused days counted ${rupees(Number(event.details.creditPaise))} towards it.`,
+    text: `Changed to the ${text(event, 'planTitle').toLowerCase()} plan at once; unused days counted ${rupees(Number(event.details.creditPaise))} towards it.`,
   }),
   'subscription.next-plan': (event) => ({
     text: event.details.after
@@ -249,5 +253,4 @@ const text = (event: TimelineEvent, key: string) => String(event.details[key] ??
 const money = (event: TimelineEvent) => rupees(Number(event.details.amountPaise ?? 0))
 const disputeType = (event: TimelineEvent) => spaced(text(event, 'type')).toLowerCase()
 const spaced = (name: string) => name.replaceAll(/[-._]/g, ' ')
-const sentence = (text: string) => text.charAt(0).toUpperCase() + text.slice(1)
 const plural = (count: number, noun: string) => (count === 1 ? `1 ${noun}` : `${count || 0} ${noun}s`)
