@@ -132,7 +132,7 @@ describe.for(['phone', 'laptop'] as const)('refunds on a %s', (size) => {
     await page.goto(`/admin/orders/${order.id}`)
     await page.getByRole('link', { name: 'Refund the payment' }).waitFor()
     await looksRight(person, `order-refused-${size}`)
-    await page.getByRole('link', { name: 'entitlement-refused' }).first().click()
+    await page.getByRole('link', { name: 'Entitlement refused' }).first().click()
     await page
       .getByText('Confirm it', { exact: false })
       .or(page.getByText('Look at the refund below'))

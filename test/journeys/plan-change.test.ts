@@ -82,10 +82,10 @@ test.each(looks)(
     await person.page.goto('/')
     await person.page.getByText('₹599 from').waitFor()
 
-    await page.getByRole('link', { name: 'take back' }).first().click()
+    await page.getByRole('link', { name: 'withdraw' }).first().click()
     await looksRight(admin, `price-take-back-${name}`)
-    await page.getByRole('button', { name: 'Take it back' }).click()
-    await page.getByText('The planned price is taken back.').waitFor()
+    await page.getByRole('button', { name: 'Withdraw the price' }).click()
+    await page.getByText('The planned price is withdrawn.').waitFor()
     expect((await scene.app.sql`select from price_changes where withdrawn_at is null`).count).toBe(0)
   },
   90_000,

@@ -50,7 +50,10 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services }) => {
       async () => {
         const plans = (await listPlansOnSale(sql)).map(({ name }) => name)
         const code = await createCoupon(sql, typed, plans, actorOf(request))
-        request.session.set('notice', { kind: 'good', text: `${code} is made.` })
+        request.session.set('notice', {
+          kind: 'good',
+          text: `${code} is ready. Anybody with the code or the link can use it.`,
+        })
         return reply.leaveFor(`/admin/coupons/${code}`)
       },
       async (form) => reply.page('admin/coupons/list', await list(true, form)),

@@ -38,7 +38,7 @@ export const kindLabels: Record<MailKind, string> = {
   'password-changed': 'Password was changed',
   'authenticator-changed': 'Authenticator was changed',
   'price-change': 'New price',
-  'price-stays': 'New price taken back',
+  'price-stays': 'New price withdrawn',
   'account-deleted': 'Account deleted',
   report: 'E-mail report',
   'report-late': 'Report is late',

@@ -111,7 +111,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services }) => {
         await oneChange(request.params.id)
         await confirmIdentity(services, request.signedIn!, readForm(request.body, identityFields, 200))
         await takeBackPrice(services.sql, request.params.id, actorOf(request))
-        request.session.set('notice', { kind: 'good', text: 'The planned price is taken back. The old one stays.' })
+        request.session.set('notice', { kind: 'good', text: 'The planned price is withdrawn. The old one stays.' })
         return reply.leaveFor('/admin/plans')
       }
       const showAgain = (form: FormState) => showChange(request, reply, request.params.id, form)

@@ -66,7 +66,7 @@ const tooSoon = ({ subscribersFrom }: PricePlan): Record<string, string> =>
 /** Takes back an announced price before its moment. Throws AppError `conflict` when that has come, or somebody else did. */
 export async function takeBackPrice(sql: Sql, id: string, by: Actor): Promise<void> {
   if (!(await withdrawPriceChange(sql, id, by)))
-    throw new AppError('conflict', 'This price is in force already, or was taken back before. Nothing was done.')
+    throw new AppError('conflict', 'This price is in force already, or was withdrawn before. Nothing was done.')
 }
 
 /**

@@ -65,7 +65,7 @@ describe('an announced price', () => {
     await expect(plan({ from: day(4), pricePaise: 69_900 })).rejects.toThrow('planned for this plan already')
     const [change] = await app.sql<{ id: string }[]>`select id::text from price_changes`
     await takeBackPrice(app.sql, change!.id, by)
-    await expect(takeBackPrice(app.sql, change!.id, by)).rejects.toThrow('taken back before')
+    await expect(takeBackPrice(app.sql, change!.id, by)).rejects.toThrow('withdrawn before')
     await pass('5 days')
     expect(await onSale()).toMatchObject({ pricePaise: 49_900, nextPricePaise: null })
   })
