@@ -30,7 +30,7 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { services, limit
         const { currentPeriodEnd, hasAccess } = await subscriptionOf(services.sql, userId)
         const access = hasAccess
           ? `Your access stays until ${dateInIndia(currentPeriodEnd!)}.`
-          : 'What you paid for had ended, so your access has stopped.' // who cancels within grace has none from now on
+          : 'Your paid time has ended, so your access has stopped.' // who cancels within grace has none from now on
         return done(request, reply, `Cancelled. ${access}`)
       },
       (form) => show(request, reply, form),

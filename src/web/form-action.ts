@@ -8,7 +8,7 @@ export const anyRefusal = ['invalid', 'conflict', 'busy'] as const
 
 /**
  * Runs a form's action; when it is refused, shows the form again with what was typed (never a password), a sentence per field,
- * and the refusal's status: 422 `invalid`, 409 `conflict`, 429 `busy`. `shown` are the codes that this form shows itself; any
+ * and the refusal's status: 422 `invalid`, 409 `conflict`, 429 `busy`, 503 `unavailable`. `shown` are the codes that this form shows itself; any
  * other error is rethrown to the error page. Returns the result of `action` or `showAgain`.
  */
 export async function formAction<Answer>(

@@ -27,7 +27,7 @@ describe('cancelling', () => {
     const { visitor, email, userId } = await endingIn(app, -1)
     await visitor.post('/account/subscription/cancel', {})
     const { body } = await visitor.get('/account')
-    expect(body).toContain('Cancelled. What you paid for had ended, so your access has stopped.')
+    expect(body).toContain('Cancelled. Your paid time has ended, so your access has stopped.')
     expect([body.includes('Your access stays until'), body.includes('Resume subscription')]).toEqual([false, false])
     const [mail] = await mailsTo(app, email, /^You cancelled/)
     expect(mail!.subject).toBe('You cancelled: your access has stopped')

@@ -164,7 +164,7 @@ describe('the doctor', () => {
     await app.sql`insert into migrations (name) values (${functions!.name})`
     expect(await findingOf(context({ database: { poolMax: 500 } }), 'connections')).toMatch(/^warning/)
     expect(await findingOf(context({ graceDays: 7 }), 'grace days')).toBe(
-      'warning: access goes on for 3 after a period, and GRACE_DAYS says 7',
+      'warning: access lasts 3 days after a period, but GRACE_DAYS is 7',
     )
   })
 

@@ -10,7 +10,7 @@ $$;
 -- p_seen_end is the end of the paid time that the person was told they lose; p_unusable_hash is of a password nobody knows.
 -- Cashfree was asked about open orders just before; what it said is in the tables.
 -- Answers 'deleted', 'gone' (it was already), or why not: 'administrator', 'changed', 'payment-under-way', 'held',
--- 'refund-under-way'. Locks in the one order: orders, subscription.
+-- 'refund-under-way'. Locks in the one order: the person (as open_order_as_wished does), orders, subscription.
 create or replace function delete_account(
   p_user_id uuid, p_seen_end timestamptz, p_unusable_hash text, p_actor text, p_origin jsonb
 ) returns text language plpgsql as $$
@@ -23,9 +23,9 @@ declare
 begin
   -- What is called below writes to the audit as well, and says from where by this.
   perform set_config('etf.origin', coalesce(p_origin::text, ''), true);
+  select * into person from users where id = p_user_id for no key update;   -- who notes something about them need not wait
   perform 1 from orders where user_id = p_user_id order by id for update;
   select * into running from subscriptions where user_id = p_user_id for update;
-  select * into person from users where id = p_user_id for no key update;   -- who notes something about them need not wait
   moment := clock_timestamp();
   if person.deleted_at is not null then return 'gone'; end if;
   if person.role is distinct from 'subscriber' then return 'administrator'; end if;
@@ -79,7 +79,7 @@ begin
   delete from login_link_requests where email = lower(person.email);
   delete from billing_details where user_id = person.id;
   perform forget_recipients(array(select id from gifts where redeemed_by = person.id
-                                                        or (buyer_id = person.id and not waits_for_its_day(gifts))));
+                                                        or (buyer_id = person.id and not awaits_delivery(gifts))));
   update orders set company = null where user_id = person.id;   -- receipts have a copy
   update subscriptions set cancel_reason = null, cancel_comment = null where user_id = person.id;
   delete from report_choices where user_id = person.id;
@@ -94,19 +94,13 @@ end $$;
 
 -- Whom gifts were for, what was written to them, and the addresses of the mails with their codes. Answers how many gifts.
 create or replace function forget_recipients(p_gift_ids uuid[]) returns bigint language sql as $$
-  update mails set to_name = '', to_email = deleted_email(g), last_error = null
+  update mails set to_name = '', to_email = 'forgotten@deleted.invalid', last_error = null
   from unnest(p_gift_ids) g
   where kind = 'gift' and subject_key = g::text and status <> 'queued';
   with forgotten as (
     update gifts set recipient_name = '', recipient_email = '', message = '' where id = any (p_gift_ids) returning id
   )
   select count(*) from forgotten
-$$;
-
--- Whether the code of a gift has not gone out yet: until then its recipient is needed, even where its buyer is gone.
-create or replace function waits_for_its_day(g gifts) returns boolean language sql stable as $$
-  select is_open_gift(g) and not exists (
-    select from mails where kind = 'gift' and subject_key = g.id::text and status in ('sent', 'dead'))
 $$;
 
 -- Complaints of a person, those from before they logged in included, keep their number and times. One that is open is closed:

@@ -1,4 +1,5 @@
 import type { Dispute } from '../../billing/disputes/queries.ts'
+import { sentenceCase } from '../labels.ts'
 
 /** How a dispute's status reads on a chip. */
 export const disputeStatuses: Record<Dispute['status'], { label: string; tone: 'info' | 'good' | 'warn' | 'bad' }> = {
@@ -11,6 +12,5 @@ export const disputeStatuses: Record<Dispute['status'], { label: string; tone: '
 
 /** How Cashfree's name for the kind of a dispute reads: "PRE_ARBITRATION" is "Pre arbitration". */
 export function disputeKind(type: string): string {
-  const text = type.replaceAll('_', ' ').toLowerCase()
-  return text.charAt(0).toUpperCase() + text.slice(1)
+  return sentenceCase(type.replaceAll('_', '-').toLowerCase())
 }

@@ -1,4 +1,5 @@
 import type { MailKind } from '../../records/mails/registry.ts'
+import { sentenceCase } from '../labels.ts'
 
 /** What became of a mail: its label, and a sentence that explains it. */
 export const statuses: Record<string, { label: string; tone: 'good' | 'warn' | 'bad' | 'info'; means: string }> = {
@@ -49,5 +50,5 @@ export const kindLabels: Record<MailKind, string> = {
 /** The label of a mail's kind; a kind that this release does not know is its own name. */
 export function kindLabel(kind: string): string {
   if (Object.hasOwn(kindLabels, kind)) return kindLabels[kind as MailKind]
-  return `${kind.charAt(0).toUpperCase()}${kind.slice(1)}`.replaceAll('-', ' ')
+  return sentenceCase(kind)
 }

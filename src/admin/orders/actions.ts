@@ -89,7 +89,7 @@ const outcomes: Record<SettlementOutcome, Notice> = {
   },
   'to-end': {
     kind: 'warn',
-    text: 'The order is over here, or its account may not be given what it buys. Cashfree was asked to end it and has not done so yet.',
+    text: 'The order is closed on our side, or its account may not be given what it buys. Cashfree was asked to end it and has not done so yet.',
   },
   unverified: {
     kind: 'warn',

@@ -85,16 +85,16 @@ async function tablesOf(sql: Sql, month: Month, gstin: string): Promise<MonthFil
   const notes = { month, filter: { ...toCompanies, what: 'notes' }, head: heads.cdnr }
   const hsn = (isCompany: boolean) => codes.filter((code) => code.isCompany === isCompany).map(hsnLine)
   return [
-    { name: `${gstin}/b2b.csv`, pieces: paperFile(sql, invoices, b2bLine) },
+    { name: `${gstin}/b2b.csv`, pieces: paperFile(sql, invoices, b2bLines) },
     { name: `${gstin}/b2cs.csv`, pieces: shortFile(heads.b2cs, consumers.map(b2csLine)) },
-    { name: `${gstin}/cdnr.csv`, pieces: paperFile(sql, notes, cdnrLine) },
+    { name: `${gstin}/cdnr.csv`, pieces: paperFile(sql, notes, cdnrLines) },
     { name: `${gstin}/hsn(b2b).csv`, pieces: shortFile(heads.hsn, hsn(true)) },
     { name: `${gstin}/hsn(b2c).csv`, pieces: shortFile(heads.hsn, hsn(false)) },
     { name: `${gstin}/docs.csv`, pieces: shortFile(heads.docs, runs.map(docsLine)) },
   ]
 }
 
-function b2bLine({ gstin, buyerName, number, issuedAt, amountPaise, stateCode, taxablePaise }: TaxPaper) {
+function b2bLines({ gstin, buyerName, number, issuedAt, amountPaise, stateCode, taxablePaise }: TaxPaper) {
   return [
     [
       ...[gstin!, buyerName, number, toolDay(issuedAt), plainRupees(amountPaise), toolState(stateCode)],
@@ -108,7 +108,7 @@ function b2csLine({ stateCode, taxablePaise }: { stateCode: string; taxablePaise
 }
 
 /** A note stands with positive amounts: that it takes back is said by its type, C. */
-function cdnrLine({ gstin, buyerName, number, issuedAt, amountPaise, stateCode, taxablePaise }: TaxPaper) {
+function cdnrLines({ gstin, buyerName, number, issuedAt, amountPaise, stateCode, taxablePaise }: TaxPaper) {
   return [
     [
       ...[gstin!, buyerName, number, toolDay(issuedAt), 'C', toolState(stateCode)],
@@ -151,11 +151,11 @@ How to import: in the tool, choose GSTIN, year and month, then "Import files", a
 totals.csv is for your own check and is not imported.
 
 What to know:
-- A credit note belongs to the GSTIN of its invoice, also where the seller has another one by now.
+- A credit note belongs to the GSTIN of its invoice, even where the seller has another one now.
 - An invoice that was corrected stays where it was; a credit note takes the whole of it back and another invoice follows.
 - Total values have the round off of each paper in them; taxes are each paper's, added up.
 - Invoices to consumers of another state above Rs 1 lakh belong in b2cl, and their notes in cdnur. There is no such price here.
-${untaxed > 0 ? `- ${untaxed} papers of this month were issued without a GSTIN. They are in totals.csv alone.\n` : ''}
+${untaxed > 0 ? `- ${untaxed === 1 ? '1 paper of this month was' : `${untaxed} papers of this month were`} issued without a GSTIN: in totals.csv alone.\n` : ''}
 Not verified: these files were never imported into the real tool. Heads are those that public texts give; between versions
 of the tool the order of the columns of hsn differs, and state names may be written otherwise. Import one month as a trial
 and compare the tool's summary with totals.csv before anything is filed.`

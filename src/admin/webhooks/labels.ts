@@ -91,7 +91,7 @@ const outcomes: Record<SettlementOutcome | OtherOutcome, string> = {
   closed: 'The order ended without a payment.',
   'given-back': 'The order was paid; the money went back before it counted.',
   held: 'Nothing was granted; the order is held. See Incidents.',
-  'to-end': 'It is over here, or its account may not be given what it buys; Cashfree was asked to end it.',
+  'to-end': 'It is closed on our side, or its account may not be given what it buys; Cashfree was asked to end it.',
   'unknown-order': 'The order is not in our books.',
   unverified: 'Cashfree’s answer could not be read in full; asked again later.',
   replayed: 'Being settled again.',

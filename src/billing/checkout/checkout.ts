@@ -128,7 +128,7 @@ async function compose(services: BillingServices, userId: string, asked: Asked):
   }
 }
 
-/** Of an order that died unpaid its code is still wished for, unless another is, or none. */
+/** Of an order that died unpaid in the last day its code is still wished for, unless another is, or none. */
 async function wishedCode(
   { sql }: BillingServices,
   userId: string,
@@ -136,7 +136,8 @@ async function wishedCode(
   stage: Stage,
 ): Promise<WishedCode | null> {
   const open = stage === 'session-created' || order?.status === 'created' ? order : null
-  const died = open === null && order?.paidAt === null ? order : null
+  const isRecent = Date.now() - (order?.createdAt.getTime() ?? 0) < dayMs
+  const died = open === null && order?.paidAt === null && isRecent ? order : null
   const code = writtenCode(coupon ?? died?.couponCode ?? '')
   if (!plan || code === '' || code === open?.couponCode) return null
   const pricePaise = plan.pricePaise - (open?.creditPaise ?? 0)

@@ -44,7 +44,7 @@ export async function findOrCreateOrder(
     if (opened.refusal === 'differs') {
       const open = (await findOrder(services.sql, opened.orderId!))!
       const stays = await endAtCashfree(services, open)
-      if (stays?.status === 'active') refuseAnotherCode(stays, wished)
+      if (stays && stays.status !== 'paid') refuseAnotherCode(stays, wished)
       if (stays) return stays
       wished = { ...keptOf(open), ...wished }
       continue
@@ -73,7 +73,7 @@ function refuseAnotherCode({ couponCode }: Order, { coupon }: OrderWish): void {
   throw new AppError('unavailable', 'The code was not changed.', {
     fields: {
       coupon:
-        'Cashfree did not answer, so the open order stays as it was, at its price. Nothing was charged; please try again in a minute.',
+        'Cashfree did not end the open order, so it keeps its price. Nothing was charged; please try again in a minute.',
     },
   })
 }

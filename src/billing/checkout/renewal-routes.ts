@@ -20,7 +20,7 @@ import { type CheckoutView, checkoutView } from './view.ts'
 
 declare module '../../web/views.ts' {
   interface Views {
-    'billing/renewal/show': { checkout: CheckoutView; email: string; action: string }
+    'billing/renewal/show': { checkout: CheckoutView; email: string; action: string; problem: string | null }
     'billing/renewal/stop': { email: string; isStopped: boolean; action: string }
     'billing/renewal/ended': object
   }
@@ -43,7 +43,7 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
   })
 
   app.get('/renew/:token', { schema: { params: ByToken, querystring: WithCode } }, async (request, reply) =>
-    show(request, reply, request.query.coupon),
+    show(request, reply, { coupon: request.query.coupon }),
   )
 
   const paying = { schema: { params: ByToken, body: PostedForm }, config: limit }
@@ -57,7 +57,11 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
       await findOrCreateOrder(services, user, token.planName, coupon ? { coupon } : {})
     } catch (error) {
       // The page says why there is no order, or none with this code.
-      if (error instanceof AppError && error.fields.coupon) return show(request, reply.code(422), coupon)
+      if (error instanceof AppError && error.fields.coupon) {
+        const { status, retryAfterS } = failureOf(error)
+        if (retryAfterS !== null) reply.header('retry-after', retryAfterS)
+        return show(request, reply.code(status), { coupon, problem: error.fields.coupon })
+      }
       if (!(error instanceof PaymentUnderWay || error instanceof OpensSoon)) throw error
     }
     return reply.leaveFor(pathOf(request.params.token))
@@ -78,7 +82,11 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
     },
   )
 
-  async function show(request: FastifyRequest<{ Params: { token: string } }>, reply: FastifyReply, coupon?: string) {
+  async function show(
+    request: FastifyRequest<{ Params: { token: string } }>,
+    reply: FastifyReply,
+    { coupon, problem = null }: { coupon?: string | undefined; problem?: string | null } = {},
+  ) {
     const token = await tokenBehind(request)
     if (!token?.isOpen) return reply.code(404).page('billing/renewal/ended', {})
     const checkout = await renewalCheckout(services, token.userId, token.planName, coupon).catch((error: unknown) => {
@@ -90,6 +98,7 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
       checkout: checkoutView(services, checkout, 'checkout'),
       email: maskedEmail(token.email),
       action: pathOf(request.params.token),
+      problem,
     })
   }
 

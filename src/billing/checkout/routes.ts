@@ -17,7 +17,7 @@ import { fingerprintOf, moneyUnderWay, PaymentUnderWay } from './money-under-way
 import { OpensSoon } from './on-sale.ts'
 import type { OrderWish } from './queries.ts'
 import { refreshForReturn, refreshUnlessFresh } from './refresh-order.ts'
-import { type CheckoutEntry, type CheckoutView, checkoutView } from './view.ts'
+import { type CheckoutEntry, type CheckoutView, checkoutView, withoutForm } from './view.ts'
 
 declare module '../../web/views.ts' {
   interface Views {
@@ -135,8 +135,10 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
       const entry: CheckoutEntry = request.query.door === 'return' ? 'return' : 'checkout'
       const view = checkoutView(services, await checkoutOf(services, refreshed), entry, Number(request.query.since))
       if (view.seen === request.query.seen) return reply.code(204).header('cache-control', 'no-store').send()
-      // Paid: the header's chip, the title and the page around the region change as well, so the whole page is asked for again.
-      if (view.stage === 'paid' && request.wantsFragment) reply.header('hx-refresh', 'true')
+      // Around the region the header's chip and the title change when it is paid, and the form for code and company appears when
+      // nothing is under way any more: then the whole page is asked for again.
+      const formAppears = view.takesWishes && request.query.seen?.includes(withoutForm)
+      if (request.wantsFragment && (view.stage === 'paid' || formAppears)) reply.header('hx-refresh', 'true')
       return reply.page('billing/checkout/_stage', { checkout: view })
     },
   )
@@ -207,9 +209,9 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
 export default routes
 
 /** The code that the form holds: the wished one unless it is refused, else that of the open order. */
-function codeToApply({ code, stage, order }: Checkout): string {
+function codeToApply({ code, stage, unavailable, order }: Checkout): string {
   if (code && code.notice?.kind !== 'warn') return code.code
-  return stage === 'none' ? '' : (order?.couponCode ?? '')
+  return stage === 'none' && !unavailable ? '' : (order?.couponCode ?? '')
 }
 
 /**

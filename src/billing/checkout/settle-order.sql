@@ -1,8 +1,8 @@
 -- The only function that decides about money: makes one order agree with what Cashfree says of it, all of it or nothing. It
 -- composes what the slices below offer. p_remote is a RemoteOrder (payments/gateway.ts); p_actor is who asked Cashfree
 -- ('return', 'webhook', 'poll'…) and stands in the audit; p_seller goes on the receipt. Answers what it came to, one of the
--- outcomes in queries.ts; 'to-end': Cashfree must be asked to end the order, because it is over here (the call that created it was
--- still on its way), or its owner may not be given what it buys.
+-- outcomes in queries.ts; 'to-end': Cashfree must be asked to end the order, because it is closed on our side (the call that
+-- created it was still on its way), or its owner may not be given what it buys.
 -- Safe to repeat with the same arguments: after a lost reply the caller repeats and never compensates.
 create or replace function settle_order(p_order_id text, p_remote jsonb, p_actor text, p_seller jsonb) returns text
 language plpgsql as $$
@@ -13,7 +13,7 @@ declare
   differing jsonb;
   mismatch  text;
   refusal   text;
-  to_end    boolean;   -- Cashfree still takes money for what is over here, or may not be given to its buyer
+  to_end    boolean;   -- Cashfree still takes money for what is closed on our side, or may not be given to its buyer
   waiting   text;
   has_list  boolean := jsonb_typeof(p_remote -> 'attempts') is not distinct from 'array';
 begin

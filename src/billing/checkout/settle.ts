@@ -28,7 +28,7 @@ export function settle(
 
 /**
  * Writes an answer of Cashfree that is already at hand, and wakes the jobs that go on from it. Where Cashfree still takes
- * money for an order that is over here, or whose owner may not be given what it buys, it is ended there, and what comes of
+ * money for an order that is closed on our side, or whose owner may not be given what it buys, it is ended there, and what comes of
  * that is written as well.
  */
 export async function settleWith(

@@ -22,12 +22,17 @@ export type CheckoutView = Omit<Checkout, 'order' | 'lastAttempt'> & {
   entry: CheckoutEntry
   /** The payer is back from Cashfree, which knows of no attempt that reached a bank. */
   untried: boolean
+  /** A code and a company can be typed beside the region. */
+  takesWishes: boolean
   /** Names what the region shows. The poll sends it back, and is answered 204 while it is still the same. */
   seen: string
   poll: { url: string; seconds: number } | null
   gateway: { formAction: string; mode: 'sandbox' | 'production'; jsUrl: string }
   testData: boolean
 }
+
+/** In `seen`: the page around the region had no form for a code and a company. */
+export const withoutForm = 'without-form'
 
 /**
  * The view of a checkout. `since` is when the page began to wait, in seconds since 1970, as its polls repeat it: it polls every
@@ -50,6 +55,8 @@ export function checkoutView(
   const mayArrive = checkout.isClosed && order?.status === 'active' && !cannotBePaid(order)
   const waits = checkout.stage === 'session-created' || mayArrive
   const isFree = checkout.underWay.length === 0
+  const takesWishes =
+    entry === 'checkout' && checkout.stage !== 'paid' && isFree && !checkout.isClosed && !checkout.gift
   const untried = waits && isFree && entry === 'return' && !failed && !dropped
   const isOfOthers = checkout.underWay.some((money) => money.orderId !== order?.id)
   // Whatever changes the region must change this: another attempt's outcome, money under way, a slower pace of polling.
@@ -59,6 +66,7 @@ export function checkoutView(
     untried && 'untried',
     checkout.isClosed && 'closed',
     ...checkout.underWay.map(({ state, mayPayAgain }) => `${state}${mayPayAgain ? '-again' : ''}`),
+    entry === 'checkout' && !takesWishes && withoutForm,
     waits && seconds !== 3 && `every-${seconds}`,
   ]
   const seen = [checkout.stage, ...details].filter(Boolean).join('-')
@@ -79,6 +87,7 @@ export function checkoutView(
     },
     entry,
     untried,
+    takesWishes,
     seen,
     poll: waits && seconds !== null && !isOfOthers ? { url: `/payment/status/${order!.id}?${query}`, seconds } : null,
     gateway: {

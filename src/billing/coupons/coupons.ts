@@ -23,8 +23,8 @@ const sentences: Record<string, string> = {
   'coupon-used': 'You have paid with this code already; it works once for each person. Please go on without it.',
   'coupon-open':
     'Another order of yours is open with this code, which works once for each person. Pay that order, or take the code off it and use it here. Unpaid, it closes about half an hour after it was opened.',
-  'coupon-used-up': 'All that this code gives is used up. Please go on without it.',
-  'coupon-too-much': 'This code has nothing to take off this price. Please go on without it.',
+  'coupon-used-up': 'This code has been fully used. Please go on without it.',
+  'coupon-too-much': 'This code cannot lower this price. Please go on without it.',
   'coupon-purpose': 'A code works for a plan of your own, not for a gift. Please go on without it.',
 }
 

@@ -13,6 +13,13 @@ create or replace function is_open_gift(g gifts) returns boolean language sql st
   select g.paid_at is not null and g.redeemed_at is null and g.voided_at is null and now() < gift_ends_at(g)
 $$;
 
+-- Whether the code of a gift has not gone out yet, or is to go out again to a corrected address: until then its recipient is
+-- needed, even where its buyer is gone.
+create or replace function awaits_delivery(g gifts) returns boolean language sql stable as $$
+  select is_open_gift(g) and coalesce((
+    select status from mails where kind = 'gift' and subject_key = g.id::text order by copy desc limit 1), 'queued') = 'queued'
+$$;
+
 -- Queues the mail with the code of a gift whose time has come, once. The mail is noted under the buyer, who answers for the
 -- address. Answers whether there is a new one.
 create or replace function send_due_gift(g gifts) returns boolean language sql as $$

@@ -95,18 +95,20 @@ begin
   return total + take_back_announcements(p_limit);
 end $$;
 
--- Writes to those who were told of a price that was taken back afterwards, once each; to whom the first mail did not leave yet,
--- it never does. Answers how many mails are new.
+-- Writes to those who were told of a price that was taken back afterwards, once each, unless another one is announced in its
+-- place. A first mail that still waits is never sent. Answers how many mails are new.
 create or replace function take_back_announcements(p_limit integer) returns integer language sql as $$
-  select count(enqueue_mail('price-stays', told.subject_key, u.id, u.name, u.email, p_bulk => true))::integer
+  select count(enqueue_mail('price-stays', told.subject_key, told.id, told.name, told.email, p_bulk => true))::integer
   from (
-    select m.user_id, m.subject_key from price_changes c
-    join mails m on m.kind = 'price-change' and m.subject_key like c.id || ':%' and m.status = 'sent'
+    select distinct m.subject_key, u.id, u.name, u.email from price_changes c
+    join mails m on m.kind = 'price-change' and m.subject_key = c.id || ':' || m.user_id and m.status = 'sent'
+    join users u on u.id = m.user_id and u.deleted_at is null and u.suspended_at is null
     where c.withdrawn_at > now() - interval '30 days'
+      and not exists (select from price_changes later
+                      where later.replaces = c.replaces and later.id > c.id and later.withdrawn_at is null)
       and not exists (select from mails later where later.kind = 'price-stays' and later.subject_key = m.subject_key)
     limit p_limit
   ) told
-  join users u on u.id = told.user_id and u.deleted_at is null and u.suspended_at is null
 $$;
 
 -- The price announced for the version that a person is sold, and from when they pay it. None: nothing is announced, or they

@@ -24,7 +24,7 @@ async function composeReceiptMail(
   if (!row) throw new Error('a receipt mail without its receipt')
   if (row.replacedBy) return null
   const paper = paperOfReceipt(row)
-  const note = row.replacedByNote ? await findCreditNoteRow(sql, row.replacedByNote) : undefined
+  const note = row.noteOverReplaced ? await findCreditNoteRow(sql, row.noteOverReplaced) : undefined
   const papers = note ? [paper, paperOfCreditNote(note)] : [paper]
   const made = preview ? [] : await Promise.all(papers.map((one) => attachmentOf(one, log)))
   const attachments = made.filter((file) => file !== null)

@@ -43,7 +43,7 @@ export type ReceiptRow = PaperRow & {
   /** The receipt that this one corrects, its time, and the credit note that took it back. */
   replaces: string | null
   replacedIssuedAt: Date | null
-  replacedByNote: string | null
+  noteOverReplaced: string | null
   /** The receipt that corrects this one. */
   replacedBy: string | null
   cfPaymentId: string
@@ -73,7 +73,7 @@ export async function findReceiptRow(sql: Sql, number: string): Promise<ReceiptR
     select r.number, r.user_id, r.issued_at, ${amounts(sql, 'r')}, r.seller, r.buyer, r.order_id, o.paid_at,
            coalesce(r.plan_title, p.title) as plan_title, r.sold_from, r.sold_until, o.purpose = 'gift' as is_gift,
            r.discount_paise, r.credit_paise, r.replaces, replaced.issued_at as replaced_issued_at,
-           note.number as replaced_by_note, later.number as replaced_by, pay.cf_payment_id, pay.method,
+           note.number as note_over_replaced, later.number as replaced_by, pay.cf_payment_id, pay.method,
            pay.bank_reference
     from receipts r
     join orders o on o.id = r.order_id

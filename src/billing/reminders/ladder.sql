@@ -70,7 +70,11 @@ begin
     select u.id as user_id, u.name, u.email, u.email_verified_at is not null as is_confirmed,
            coalesce(o.id, 'registration') as about, coalesce(o.created_at, u.created_at) as at,
            coalesce(o.plan_name, plan_to_offer(s)) as plan_name
-    from users u
+    from (
+      select user_id from orders where created_at > now() - interval '5 days'
+      union select id from users where created_at > now() - interval '5 days'
+    ) recent
+    join users u on u.id = recent.user_id
     join subscriptions s on s.user_id = u.id
     left join lateral (
       select o.id, o.created_at, o.paid_at, plan.name as plan_name from orders o join plans plan on plan.key = o.plan_key

@@ -126,7 +126,7 @@ function graceDays(configured: number, kept: number): Finding {
     ? ok('grace days', `${kept}`)
     : warning(
         'grace days',
-        `access goes on for ${kept} after a period, and GRACE_DAYS says ${configured}`,
+        `access lasts ${kept} days after a period, but GRACE_DAYS is ${configured}`,
         'Restart every process of the site with the same GRACE_DAYS: the last start decides.',
       )
 }

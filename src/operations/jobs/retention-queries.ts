@@ -33,7 +33,7 @@ export async function forgetOldRecipients(sql: Sql): Promise<number> {
         and ((g.redeemed_at is null
               and (g.voided_at < now() - interval '30 days' or gift_ends_at(g) < now() - interval '30 days'
                    or (o.paid_at is null and o.closed_at < now() - interval '30 days')))
-             or (buyer.deleted_at is not null and not waits_for_its_day(g)))
+             or (buyer.deleted_at is not null and not awaits_delivery(g)))
       limit 1000
     ))::integer as forgotten
   `

@@ -45,7 +45,7 @@ describe('a seller who moves to another state in the middle of a month', () => {
     expect(sum(table(`${pune.gstin}/hsn(b2b)`), 'Integrated Tax Amount')).toBe(0)
     expect(sum(table(`${bengaluru.gstin}/hsn(b2b)`), 'Integrated Tax Amount')).toBe(76_119)
     expect(sum(table(`${bengaluru.gstin}/b2cs`), 'Taxable Value')).toBe(0)
-    expect(files['README.txt']).toContain('1 papers of this month were issued without a GSTIN')
+    expect(files['README.txt']).toContain('1 paper of this month was issued without a GSTIN')
 
     const runs = (gstin: string) =>
       table(`${gstin}/docs`).map((row) => [row['Sr. No. From'], row['Sr. No. To'], row['Total Number'], row.Cancelled])

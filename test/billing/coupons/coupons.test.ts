@@ -88,7 +88,7 @@ describe('a code at the checkout', () => {
       [await coupon({ startsAt: new Date(Date.now() + 60_000) }), 'not valid yet'],
       [await coupon({ planNames: ['annual'] }), 'for another plan'],
       [withdrawn, 'not valid any more'],
-      [await coupon({ maxDiscountPaise: 9_979 }), 'is used up'],
+      [await coupon({ maxDiscountPaise: 9_979 }), 'has been fully used'],
     ]
     const { visitor, email, order } = await registrant(app)
     for (const [code, sentence] of cases) {

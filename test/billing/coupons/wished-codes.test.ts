@@ -101,8 +101,36 @@ describe('before anybody pays', () => {
     const answer = await visitor.post('/checkout/monthly', { coupon: code })
     app.sandbox.control.clearFaults()
     expect([answer.status, button(answer.body)]).toEqual([503, '₹499'])
-    expect(answer.body).toContain('Cashfree did not answer, so the open order stays as it was')
+    expect(answer.body).toContain('Cashfree did not end the open order, so it keeps its price')
     expect((await newestOrder(app, email)).id).toBe(order.id)
+  })
+
+  test('an order with a code that Cashfree could not open keeps it when that is tried again, on either page', async () => {
+    const code = await coupon()
+    const { visitor, email, order } = await registrant(app)
+    await expire(visitor, order.id)
+    app.sandbox.control.faults({ serverError: true })
+    await visitor.post('/checkout/monthly', { coupon: code })
+    const { body } = await visitor.get('/checkout/monthly')
+    expect(body).toMatch(/Try again\s*<\/button>/)
+    expect([codeSent(body), /class="total"><dt>Total<\/dt><dd>([^<]+)/.exec(body)![1]]).toEqual([code, '₹334.33'])
+    app.sandbox.control.clearFaults()
+    await visitor.post('/checkout/monthly', { coupon: codeSent(body)!, company: '', address: '', gstin: '' })
+    expect(await amountOf(email)).toEqual([33_433, code])
+  })
+
+  test('a page that was loaded while money was under way is loaded anew when its button needs the form of the code', async () => {
+    const { visitor, order } = await registrant(app)
+    app.sandbox.control.pending(order.id)
+    await visitor.get(`/payment/return?order_id=${order.id}`)
+    const { body } = await visitor.get('/checkout/monthly')
+    expect(body).not.toContain('id="extras"')
+    const poll = /hx-get="(\/payment\/status[^"]*)"/.exec(body)![1]!.replaceAll('&amp;', '&')
+    app.sandbox.control.fail(order.id)
+    await app.sql`update orders set asked_at = now() - interval '1 minute' where id = ${order.id}`
+    const region = await visitor.get(poll, { 'hx-request': 'true' })
+    expect([region.status, region.headers.get('hx-refresh')]).toEqual([200, 'true'])
+    expect((await visitor.get('/checkout/monthly')).body).toContain('id="extras"')
   })
 
   test('an order that turns out to be over at Cashfree is followed by one with its code', async () => {

@@ -210,6 +210,18 @@ describe('the code', () => {
     expect(page.body).toContain('The mail server refused ravi.gift@example.in')
   })
 
+  test('is still sent to a corrected address, although its buyer deletes their account before the mail leaves', async () => {
+    const buyer = await registrant(app)
+    const { giftId, orderId } = await give(app, buyer.visitor)
+    await deliverNow(app, orderId)
+    const corrected = 'corrected.gift@example.in'
+    await buyer.visitor.post(`/account/gifts/${giftId}`, { recipient: 'Ravi', email: corrected })
+    const deletion = await deletionForm(buyer.visitor, buyer.username)
+    expect((await buyer.visitor.post('/account/delete', deletion)).status).toBe(303)
+    await app.run('clean')
+    expect(await codeTo(app, corrected)).toBeTruthy()
+  })
+
   test('works although its buyer deleted their account, and the receipt stays', async () => {
     const buyer = await registrant(app)
     const email = 'orphan@example.in'

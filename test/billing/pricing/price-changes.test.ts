@@ -161,9 +161,15 @@ describe('a present subscriber', () => {
     await takeBackPrice(app.sql, change!.id, by)
     for (let time = 0; time < 2; time++) await app.run('announce-prices')
     await app.run('deliver-mails')
-    const stays = (await app.mailbox.list()).filter(({ subject }) => subject === 'Monthly plan: the price stays ₹499')
+    const stays = (await app.mailbox.list()).filter(
+      ({ subject }) => subject === 'Monthly plan: the price stays at ₹499',
+    )
     expect(stays.filter(({ recipients }) => recipients.includes(person.email))).toHaveLength(1)
     expect(stays.filter(({ recipients }) => recipients.includes(untold.email))).toEqual([])
+    await app.sql`delete from mails where kind = 'price-stays'`
+    await plan({ from: day(3) })
+    await app.run('announce-prices') // another price in its place: not told that nothing changes
+    expect((await app.sql`select from mails where kind = 'price-stays'`).count).toBe(0)
     const keeper = await having(app, 'monthly')
     await app.sql`delete from price_changes`
     await plan({ from: day(2) })

@@ -66,7 +66,7 @@ const audited: Record<string, (event: TimelineEvent) => Description> = {
   'order.termination-asked': (event) => ({
     text:
       text(event, 'why') === 'over'
-        ? 'Cashfree was asked to end the order, which is over here.'
+        ? 'Cashfree was asked to end the order, which is closed on our side.'
         : text(event, 'why')
           ? `Cashfree was asked to end the order, because the account is ${text(event, 'why')}.`
           : `Cashfree was asked to end the order by ${actorLabel(event.actor)}.`,
