@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { cannotBePaid } from '../billing/checkout/checkout.ts'
-import { findOrCreateOrder } from '../billing/checkout/create-order.ts'
+import { findOrCreateOrder, findPaidMeanwhile } from '../billing/checkout/create-order.ts'
 import { refuseWhileUnderWay } from '../billing/checkout/money-under-way.ts'
 import { refuseUnlessOnSale } from '../billing/checkout/on-sale.ts'
 import type { OrderWish } from '../billing/checkout/queries.ts'
@@ -68,7 +68,7 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
 
   app.post('/create-payment-token', { schema: { body: CreateToken }, config: limit }, async (request, reply) => {
     const known = await orderOf(services.sql, request.user!.id, request.body.orderId)
-    await refreshUnlessFresh(services, known, 'checkout', 10_000)
+    await findPaidMeanwhile(services, known.userId)
     await refuseWhileUnderWay(services.sql, request.user!.id)
     await refuseUnlessOnSale(services)
     const order = await orderOf(services.sql, request.user!.id, known.id)

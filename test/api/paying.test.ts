@@ -62,7 +62,7 @@ describe('paying over JSON', () => {
   test('the status tells the whole story: open, failed, paid', async () => {
     const { visitor, order } = await registered()
     const look = async () => {
-      await app.sql`update orders set asked_at = now() - interval '1 minute' where id = ${order.id}`
+      await app.sql`update orders set asked_at = now() - interval '1 minute', attempts_asked_at = now() - interval '1 minute' where id = ${order.id}`
       return (await visitor.get(`/api/payment-status/${order.id}`)).json()
     }
     expect(await look()).toEqual({
@@ -113,7 +113,7 @@ describe('paying over JSON', () => {
   test('Cashfree away: the status says what is known', async () => {
     const { visitor, order } = await registered()
     app.sandbox.control.faults({ serverError: true })
-    await app.sql`update orders set asked_at = now() - interval '1 minute' where id = ${order.id}`
+    await app.sql`update orders set asked_at = now() - interval '1 minute', attempts_asked_at = now() - interval '1 minute' where id = ${order.id}`
     const answer = await visitor.get(`/api/payment-status/${order.id}`)
     app.sandbox.control.clearFaults()
     expect([answer.status, answer.json()]).toEqual([

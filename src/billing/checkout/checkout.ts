@@ -1,6 +1,7 @@
 import { dateInIndia } from '../../platform/dates.ts'
 import { AppError } from '../../platform/errors.ts'
 import { rupees } from '../../platform/money.ts'
+import { type Company, findCompany } from '../company-details/queries.ts'
 import { couponSentence, writtenCode } from '../coupons/coupons.ts'
 import { tryCoupon } from '../coupons/queries.ts'
 import { findGiftOfOrder, type Gift } from '../gifts/queries.ts'
@@ -14,7 +15,7 @@ import { subscriptionOf } from '../subscriptions/subscriptions.ts'
 import { findSwitchPeriod } from '../switching/queries.ts'
 import { type MoneyUnderWay, moneyUnderWay } from './money-under-way.ts'
 import { isOnSale } from './on-sale.ts'
-import { findPeriod } from './queries.ts'
+import { findPeriod, isTakenBack } from './queries.ts'
 
 export type Stage = 'none' | 'session-created' | 'paid'
 type CheckoutNotice = { kind: 'info' | 'good' | 'warn' | 'bad'; text: string }
@@ -28,6 +29,8 @@ export type Checkout = {
   plan: Pick<PlanOnSale, 'name' | 'title' | 'pricePaise' | 'months'> &
     Partial<Pick<PlanOnSale, 'nextPricePaise' | 'nextPriceFrom'>>
   order: Order | null
+  /** Whom the receipt is made out to beside the person, as it is now: the order's company, or the account's. */
+  company: Company | null
   /** The code that is wished for and that the order, if one is open, was not opened with. */
   code: WishedCode | null
   lastAttempt: { status: string; reason: string | null } | null
@@ -92,7 +95,9 @@ async function compose(services: BillingServices, userId: string, asked: Asked):
   ])
   const isUnderWay = underWay.some((money) => money.orderId === order?.id)
   const gift = order?.purpose === 'gift' ? ((await findGiftOfOrder(services.sql, order.id)) ?? null) : null
-  const reached = stageOf(order, isUnderWay, subscription.hasAccess || gift !== null, recentMs)
+  const isKept =
+    gift !== null || (subscription.hasAccess && !(order?.paidAt && (await isTakenBack(services.sql, order.id))))
+  const reached = stageOf(order, isUnderWay, isKept, recentMs)
   if (reached === 'none' && !plan) throw new AppError('not-found', 'That plan is not offered any more.')
 
   const isClosed = reached !== 'paid' && underWay.length === 0 && !(await isOnSale(services))
@@ -109,6 +114,7 @@ async function compose(services: BillingServices, userId: string, asked: Asked):
     stage,
     plan: shown,
     order,
+    company: order?.company ?? (gift ? null : await findCompany(services.sql, userId)),
     code:
       isClosed || underWay.length > 0 || gift || stage === 'paid'
         ? null
@@ -155,13 +161,13 @@ async function wishedCode(
 
 /**
  * none: no order waits to be paid · session-created: Cashfree has the order and waits, or its money is under way · paid:
- * paid within `recentMs`. Earlier purchases are past: a subscriber who comes back to renew starts from `none`. A page about
+ * paid within `recentMs`, and still there (`isKept`). Earlier purchases are past: a subscriber who comes back to renew starts from `none`. A page about
  * one order (a tab left open after paying) shows that purchase however old it is.
  */
-function stageOf(order: Order | null, isUnderWay: boolean, hasAccess: boolean, recentMs: number): Stage {
+function stageOf(order: Order | null, isUnderWay: boolean, isKept: boolean, recentMs: number): Stage {
   if (isUnderWay && order?.status !== 'created') return 'session-created'
   if (order?.status === 'active') return cannotBePaid(order) ? 'none' : 'session-created'
-  if (order?.status === 'paid' && hasAccess && Date.now() - order.paidAt!.getTime() < recentMs) return 'paid'
+  if (order?.status === 'paid' && isKept && Date.now() - order.paidAt!.getTime() < recentMs) return 'paid'
   return 'none'
 }
 

@@ -46,6 +46,7 @@ export async function findOrCreateOrder(
       const stays = await endAtCashfree(services, open)
       if (stays && stays.status !== 'paid') refuseAnotherCode(stays, wished)
       if (stays) return stays
+      await refuseWhileUnderWay(services.sql, user.id) // ending it may have shown that a payment of it is pending
       wished = { ...keptOf(open), ...wished }
       continue
     }
@@ -120,7 +121,7 @@ async function endAtCashfree(services: BillingServices, order: Order): Promise<O
  * Where a payer never came back to us, Cashfree alone knows how their attempt ended: it is asked before another payment is
  * asked for. Answers the order that turns out to be paid, if one does.
  */
-async function findPaidMeanwhile(services: BillingServices, userId: string): Promise<Order | undefined> {
+export async function findPaidMeanwhile(services: BillingServices, userId: string): Promise<Order | undefined> {
   for (const order of await listPayableOrders(services.sql, userId)) {
     await refreshUnlessFresh(services, order, 'checkout', 10_000)
     // Read anew: it may have been paid while another order of the list was asked about.

@@ -100,6 +100,15 @@ export async function closeUnsentOrder(sql: Sql, { id, userId }: Order): Promise
   return row!.done
 }
 
+/** Whether the period of a paid order was taken back: its money was refunded, or the person changed to another plan. */
+export async function isTakenBack(sql: Sql, orderId: string): Promise<boolean> {
+  const [row] = await sql<{ over: boolean }[]>`
+    select exists (select from subscription_periods
+                   where order_id = ${orderId} and (voided_at is not null or switched_to is not null)) as over
+  `
+  return row!.over
+}
+
 /** The period an order bought, or would buy if it were paid now. */
 export async function findPeriod(sql: Sql, order: { id: string | null; userId: string; months: number }) {
   const [row] = await sql<{ from: Date; to: Date }[]>`

@@ -34,8 +34,8 @@ export function refreshForReturn(services: BillingServices, order: Order): Promi
 const asking = new Map<string, Promise<Order>>()
 
 /**
- * Asks Cashfree about an unpaid order unless somebody did within the last `freshMs`, and answers the order as it is then.
- * Callers of one source share a question that is under way. Never throws because Cashfree is away.
+ * Asks Cashfree about an unpaid order unless somebody did within the last `freshMs`, and answers the order as it is then. To all
+ * but polls only what was heard of its attempts is fresh: one of them may be pending at the bank. Callers of one source share a question that is under way. Never throws because Cashfree is away.
  */
 export async function refreshUnlessFresh(
   services: BillingServices,
@@ -44,8 +44,9 @@ export async function refreshUnlessFresh(
   freshMs: number,
 ): Promise<Order> {
   if (!mayChange(order)) return order
+  const lastAsked = actor === 'poll' ? order.askedAt : (order.attemptsAskedAt ?? order.createdAt)
   // The time is the database's; where our clock is far off, asking once too often beats never asking.
-  if (order.askedAt && Math.abs(Date.now() - order.askedAt.getTime()) < freshMs) return order
+  if (lastAsked && Math.abs(Date.now() - lastAsked.getTime()) < freshMs) return order
   const key = `${actor} ${order.id}`
   const shared = asking.get(key)
   if (shared) return shared

@@ -6,7 +6,7 @@ import { actorOf, requireUser } from '../../identity/sessions/guards.ts'
 import { formAction } from '../../web/form-action.ts'
 import { type FormState, formState, PostedForm, readForm } from '../../web/forms.ts'
 import { type CompanyForm, checkCompany, companyFields, companyForm } from '../company-details/company.ts'
-import { findCompany, keepCompany } from '../company-details/queries.ts'
+import { keepCompany } from '../company-details/queries.ts'
 import { writtenCode } from '../coupons/coupons.ts'
 import type { BillingServices } from '../payments/gateway.ts'
 import { isOrderId, orderOf } from '../payments/payments.ts'
@@ -193,11 +193,10 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
     const view = checkoutView(services, checkout, entry)
     if (entry === 'return') return reply.page('billing/checkout/confirm', { checkout: view })
     const unconfirmed = await findUnconfirmedEmail(services.sql, request.user!.id)
-    const known = companyForm(checkout.order?.company ?? (await findCompany(services.sql, request.user!.id)))
     const form = formState(
       {
         coupon: codeToApply(checkout),
-        ...known,
+        ...companyForm(checkout.company),
         ...typed?.values,
       },
       typed?.errors,

@@ -1,5 +1,4 @@
 import type { Services } from '../../platform/services.ts'
-import type { Company } from '../company-details/queries.ts'
 import { type Checkout, cannotBePaid } from './checkout.ts'
 
 /** The page around the checkout's region: /checkout/*, which alone may hold the form that leads to Cashfree, or the return page. */
@@ -14,7 +13,6 @@ export type CheckoutView = Omit<Checkout, 'order' | 'lastAttempt'> & {
     creditPaise: number
     discountPaise: number
     couponCode: string | null
-    company: Company | null
     expiresAt: Date
     paymentSessionId: string | null
     lastAttempt: { status: string; reason: string | null } | null
@@ -80,7 +78,6 @@ export function checkoutView(
       creditPaise: order.creditPaise,
       discountPaise: order.discountPaise,
       couponCode: order.couponCode,
-      company: order.company,
       expiresAt: order.expiresAt,
       paymentSessionId: isFree && !checkout.isClosed ? order.paymentSessionId : null,
       lastAttempt: failed && isFree ? lastAttempt : null,

@@ -9,6 +9,8 @@ begin
       payment_session_id = coalesce(p_remote ->> 'sessionId', payment_session_id),
       expires_at = coalesce((p_remote ->> 'expiresAt')::timestamptz, expires_at),
       asked_at = greatest(asked_at, now()),
+      attempts_asked_at = case when jsonb_typeof(p_remote -> 'attempts') = 'array' then greatest(attempts_asked_at, now())
+                               else attempts_asked_at end,
       looks = looks + 1
   where id = o.id returning * into o;
   return o;

@@ -26,6 +26,7 @@ export type Order = {
   closedAt: Date | null
   heldAt: Date | null
   askedAt: Date | null
+  attemptsAskedAt: Date | null
   createdAt: Date
   /** True when less than a minute is left to start a payment, by the database's clock. */
   isEnding: boolean
@@ -225,5 +226,5 @@ export function orderColumns(sql: Sql) {
              o.discount_paise, o.credit_paise, o.company, o.currency,
              (select coupon_code from coupon_claims claim where claim.order_id = o.id) as coupon_code,
              o.status, o.idempotency_key, o.expires_at, o.cf_order_id, o.payment_session_id, o.gateway_status, o.paid_at,
-             o.closed_at, o.held_at, o.asked_at, o.created_at, o.expires_at < now() + interval '1 minute' as is_ending`
+             o.closed_at, o.held_at, o.asked_at, o.attempts_asked_at, o.created_at, o.expires_at < now() + interval '1 minute' as is_ending`
 }

@@ -10,12 +10,13 @@ create or replace function valid_receipt_number(p_order_id text) returns text la
   where r.order_id = p_order_id and not exists (select from receipts later where later.replaces = r.number)
 $$;
 
--- Whom papers of an order are made out to: the person, and the company of the order, or the one that the account names.
+-- Whom papers of an order are made out to: the person, and the company of the order, or the one that the account names; of a
+-- gift only that of the order, whose form asks for it.
 create or replace function buyer_of(o orders) returns jsonb language sql stable as $$
   select jsonb_build_object('name', u.name, 'email', u.email, 'stateCode', u.state_code)
          || jsonb_strip_nulls(coalesce(o.company,
               jsonb_build_object('legalName', d.legal_name, 'address', d.address, 'gstin', d.gstin)))
-  from users u left join billing_details d on d.user_id = u.id
+  from users u left join billing_details d on d.user_id = u.id and o.purpose <> 'gift'
   where u.id = o.user_id
 $$;
 

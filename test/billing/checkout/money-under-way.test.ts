@@ -124,16 +124,30 @@ describe('money that may be moving', () => {
     for (const plan of ['monthly', 'annual']) {
       const person = await opened()
       app.sandbox.control.pending(person.order.id)
-      await app.sql`update orders set asked_at = now() - interval '1 minute' where id = ${person.order.id}`
+      await app.sql`update orders set asked_at = now() - interval '1 minute', attempts_asked_at = now() - interval '1 minute' where id = ${person.order.id}`
       expect((await person.visitor.post(`/checkout/${plan}`)).location).toBe(`/checkout/${plan}`)
       await expectLocked(person, 'your bank has not said yet')
     }
   })
 
+  test('is found out although a page that waits has just asked about the order alone, and over the API for another order', async () => {
+    const person = await opened()
+    await person.visitor.post('/checkout/annual')
+    const annual = await newestOrder(app, person.email)
+    app.sandbox.control.pending(person.order.id)
+    await app.sql`
+      update orders set asked_at = now() - interval '5 seconds', attempts_asked_at = null, created_at = created_at - interval '1 minute'
+      where user_id = ${person.order.userId}`
+    expect((await person.visitor.get(`/payment/status/${person.order.id}?seen=session-created`)).status).toBe(204)
+    const token = await person.visitor.postJson('/api/create-payment-token', { orderId: annual.id })
+    expect([token.status, token.body]).toEqual([409, expect.stringContaining('your bank has not said yet')])
+    await expectLocked(person, 'your bank has not said yet')
+  })
+
   test('turns out to be paid when somebody wants to buy the other plan: they see that, and nothing is opened', async () => {
     const { visitor, email, order } = await opened()
     app.sandbox.control.pay(order.id)
-    await app.sql`update orders set asked_at = now() - interval '1 minute' where id = ${order.id}`
+    await app.sql`update orders set asked_at = now() - interval '1 minute', attempts_asked_at = now() - interval '1 minute' where id = ${order.id}`
     expect((await visitor.post('/checkout/annual')).location).toBe('/checkout/monthly')
     expect(stageOn(await visitor.get('/checkout/monthly'))).toBe('paid')
     expect(await orderCount(email)).toBe(1)
@@ -407,7 +421,7 @@ describe('several tabs at once', () => {
     const waiting = /hx-get="(\/payment\/under-way[^"]*)"/.exec(region.body)![1]!.replaceAll('&amp;', '&')
     expect((await person.visitor.get(waiting, { 'hx-request': 'true' })).status).toBe(204)
     app.sandbox.control.fail(person.order.id)
-    await app.sql`update orders set asked_at = now() - interval '1 minute' where id = ${person.order.id}`
+    await app.sql`update orders set asked_at = now() - interval '1 minute', attempts_asked_at = now() - interval '1 minute' where id = ${person.order.id}`
     const over = await person.visitor.get(waiting, { 'hx-request': 'true' })
     expect([over.status, over.headers.get('hx-refresh')]).toEqual([200, 'true'])
     expect((await person.visitor.get('/checkout/annual')).body).toContain('name="payment_session_id"')

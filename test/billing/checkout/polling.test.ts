@@ -19,7 +19,7 @@ async function waiting() {
 
 /** The last question to Cashfree is long ago. */
 const letTimePass = (orderId: string) =>
-  app.sql`update orders set asked_at = now() - interval '10 seconds' where id = ${orderId}`
+  app.sql`update orders set asked_at = now() - interval '10 seconds', attempts_asked_at = now() - interval '10 seconds' where id = ${orderId}`
 const asked = () => meter.count(/^GET \/pg\/orders\/[^/]+$/)
 const fragment = { 'hx-request': 'true' }
 
@@ -93,7 +93,7 @@ describe('the poll of a waiting checkout', () => {
 
   test.each([-10, 10])('finds the payment although our clock is %i minutes off', async (minutes) => {
     const { visitor, order, url } = await waiting()
-    await app.sql`update orders set asked_at = now() - interval '4 seconds' where id = ${order.id}`
+    await app.sql`update orders set asked_at = now() - interval '4 seconds', attempts_asked_at = now() - interval '4 seconds' where id = ${order.id}`
     app.sandbox.control.pay(order.id)
     const real = Date.now
     Date.now = () => real() + minutes * 60_000

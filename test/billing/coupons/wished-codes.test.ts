@@ -96,7 +96,7 @@ describe('before anybody pays', () => {
   test('an order that Cashfree cannot end keeps its price, and says that the code was not changed', async () => {
     const code = await coupon()
     const { visitor, email, order } = await registrant(app)
-    await app.sql`update orders set asked_at = now() where id = ${order.id}`
+    await app.sql`update orders set attempts_asked_at = now() where id = ${order.id}`
     app.sandbox.control.faults({ serverError: true })
     const answer = await visitor.post('/checkout/monthly', { coupon: code })
     app.sandbox.control.clearFaults()
@@ -127,7 +127,7 @@ describe('before anybody pays', () => {
     expect(body).not.toContain('id="extras"')
     const poll = /hx-get="(\/payment\/status[^"]*)"/.exec(body)![1]!.replaceAll('&amp;', '&')
     app.sandbox.control.fail(order.id)
-    await app.sql`update orders set asked_at = now() - interval '1 minute' where id = ${order.id}`
+    await app.sql`update orders set asked_at = now() - interval '1 minute', attempts_asked_at = now() - interval '1 minute' where id = ${order.id}`
     const region = await visitor.get(poll, { 'hx-request': 'true' })
     expect([region.status, region.headers.get('hx-refresh')]).toEqual([200, 'true'])
     expect((await visitor.get('/checkout/monthly')).body).toContain('id="extras"')
@@ -138,7 +138,7 @@ describe('before anybody pays', () => {
     const { visitor, email } = await registrant(app)
     await visitor.post('/checkout/monthly', { coupon: code })
     const order = await newestOrder(app, email)
-    await app.sql`update orders set expires_at = now(), asked_at = now() where id = ${order.id}`
+    await app.sql`update orders set expires_at = now(), attempts_asked_at = now() where id = ${order.id}`
     app.sandbox.control.expire(order.id)
     await visitor.post('/checkout/monthly')
     expect((await newestOrder(app, email)).id).not.toBe(order.id)

@@ -182,6 +182,14 @@ describe('the code', () => {
     expect((await buyer.visitor.get('/account/data.json')).body).not.toContain(code)
   })
 
+  test('bought privately by somebody who buys for a company too is receipted to the person', async () => {
+    const buyer = await registrant(app)
+    await buyer.visitor.post('/account/company', { company: 'Rao Traders', address: '', gstin: '' })
+    const { orderId } = await give(app, buyer.visitor, { company: '', address: '', gstin: '' })
+    const [receipt] = await app.sql`select buyer from receipts where order_id = ${orderId}`
+    expect(receipt!.buyer).not.toHaveProperty('legalName')
+  })
+
   test('is not sent before its day, and the buyer may correct the address until then without a mail', async () => {
     const buyer = await registrant(app)
     const { giftId, orderId } = await give(app, buyer.visitor, { email: 'wrong@example.in', day: await dayIn(2) })

@@ -162,6 +162,10 @@ describe('a gift whose price goes back', () => {
     const other = await registrant(app)
     expect((await other.visitor.post('/redeem', { code: gift.code })).status).toBe(422)
     expect((await buyer.visitor.get('/account/gifts')).body).toContain('Refunded, code ended')
+    for (const path of [`/checkout/gift/${gift.orderId}`, `/payment/return?order_id=${gift.orderId}`]) {
+      const { body } = await buyer.visitor.get(path)
+      expect([body.includes('This gift was refunded.'), body.includes('is ready')]).toEqual([true, false])
+    }
     expect(await broken()).toEqual([])
   })
 

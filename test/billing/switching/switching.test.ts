@@ -5,6 +5,7 @@ import { grantDays } from '../../../src/billing/subscriptions/subscriptions.ts'
 import { rupees } from '../../../src/platform/money.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
 import { subscriberOf } from '../../support/ledger.ts'
+import { stageOn } from '../../support/visitor.ts'
 import { creditsOf, expectInvariants, having, later, openSwitch, pay, periodsOf, refund } from './fixture.ts'
 
 let app: TestApp
@@ -57,6 +58,13 @@ describe('a switch to the annual plan', () => {
     const account = (await person.visitor.get('/account')).body
     expect(account).toContain(`You asked to change your plan at once. Unused days took ${rupees(credit)} off.`)
     expect(await creditsOf(app, person)).toEqual([])
+  })
+
+  test('on the day of buying the month: its checkout does not say any more that the month is paid and runs', async () => {
+    const person = await having(app, 'monthly')
+    expect(stageOn(await person.visitor.get('/checkout/monthly'))).toBe('paid')
+    await pay(app, person, (await openSwitch(app, person)).id)
+    expect(stageOn(await person.visitor.get('/checkout/monthly'))).toBe('none')
   })
 
   test('credits every month that was bought ahead, in full where it has not begun', async () => {

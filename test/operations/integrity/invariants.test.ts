@@ -92,7 +92,7 @@ describe('books that are in order', () => {
 
 /** For every check, damage that it must notice. */
 const damage: Record<string, string> = {
-  broken_i1_paid_not_granted: `update orders set status = 'active', paid_at = null, gateway_status = 'PAID', created_at = now() - interval '1 hour', asked_at = now() - interval '1 hour' where id = $paid`,
+  broken_i1_paid_not_granted: `update orders set status = 'active', paid_at = null, gateway_status = 'PAID', created_at = now() - interval '1 hour', asked_at = now() - interval '1 hour', attempts_asked_at = now() - interval '1 hour' where id = $paid`,
   broken_i2_periods: `delete from subscription_periods where order_id = $paid`,
   broken_i2_voided: `update subscription_periods set voided_at = now() where order_id = $paid`,
   broken_i2_gifts: `update orders set purpose = 'gift' where id = $paid`,
