@@ -1,6 +1,7 @@
 import type { Actor } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
 import { AppError } from '../../platform/errors.ts'
+import { beginningOf } from '../../platform/text.ts'
 import { answerComplaint, type Complaint, findComplaint } from './queries.ts'
 
 const longest = { reference: 100, text: 4_000, answer: 4_000 }
@@ -16,7 +17,7 @@ export function readComplaint(
   const complaint = {
     name: typed.name,
     email: typed.email,
-    reference: typed.reference.trim().slice(0, longest.reference),
+    reference: beginningOf(typed.reference.trim(), longest.reference),
     text: typed.text.trim(),
   }
   const fields = { ...already }
