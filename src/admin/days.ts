@@ -1,4 +1,4 @@
-import { dayInIndia } from '../platform/dates.ts'
+import { midnightInIndia } from '../platform/dates.ts'
 
 /** From the start of one Indian day to the end of another; null where an end is open. */
 export type Span = { since: Date | null; before: Date | null }
@@ -10,12 +10,4 @@ export function spanOfDays(from: string, to: string): Span {
   const since = midnightInIndia(from)
   const last = midnightInIndia(to)
   return { since, before: last && new Date(last.getTime() + dayMs) }
-}
-
-function midnightInIndia(day: string): Date | null {
-  const midnight = new Date(`${day}T00:00:00+05:30`)
-  // 31 February parses as a day of March: only what reads as it was typed is a day.
-  return /^\d{4}-\d\d-\d\d$/.test(day) && !Number.isNaN(midnight.getTime()) && dayInIndia(midnight) === day
-    ? midnight
-    : null
 }

@@ -75,8 +75,9 @@ function readCursor(text: string | undefined): Cursor | null {
   try {
     const [at, id] = JSON.parse(Buffer.from(text, 'base64url').toString()) as [string, string]
     const instant = new Date(at)
-    // Exactly as written, and nothing that the database would not take: no NUL, no year beyond its calendar.
-    if (instant.toISOString() !== at || at.length !== 24 || !/^\P{C}{1,100}$/u.test(id)) throw new Error('not a cursor')
+    // Exactly as written, and nothing that the database would not take: no NUL, no year before or beyond its calendar.
+    if (instant.toISOString() !== at || !/^[1-9].{23}$/.test(at) || !/^\P{C}{1,100}$/u.test(id))
+      throw new Error('not a cursor')
     return { at: instant, id }
   } catch {
     throw new AppError('not-found', 'This page of the list does not exist. Please start from the first one.')

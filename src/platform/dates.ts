@@ -41,6 +41,15 @@ export function dayInIndia(instant: Date): string {
   return isoInIndia(instant).slice(0, 10)
 }
 
+/** Midnight in India at which a day of this age begins, as a date field posts it ("2026-11-20"); null where it is none. */
+export function midnightInIndia(day: string): Date | null {
+  const midnight = new Date(`${day}T00:00:00+05:30`)
+  // 31 February parses as a day of March: only what reads as it was typed is a day.
+  return /^2\d{3}-\d\d-\d\d$/.test(day) && !Number.isNaN(midnight.getTime()) && dayInIndia(midnight) === day
+    ? midnight
+    : null
+}
+
 /** An instant as Cashfree writes it: ISO-8601 to the second with the literal offset +05:30. */
 export function isoInIndia(instant: Date): string {
   const shifted = new Date(instant.getTime() + 330 * 60_000)

@@ -2,11 +2,15 @@ import { randomBytes } from 'node:crypto'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { actorOf, auditContext } from '../identity/sessions/guards.ts'
-import { emailProblem } from '../identity/users/field-checks.ts'
-import { AppError } from '../platform/errors.ts'
+import { emailProblem, nameProblem, writtenName } from '../identity/users/field-checks.ts'
 import type { Services } from '../platform/services.ts'
 import { readComplaint } from '../records/complaints/complaints.ts'
-import { type Complaint, insertComplaint, listComplaintsOf } from '../records/complaints/queries.ts'
+import {
+  type Complaint,
+  insertComplaint,
+  isAcknowledgedByMail,
+  listComplaintsOf,
+} from '../records/complaints/queries.ts'
 import { anyRefusal, formAction } from '../web/form-action.ts'
 import { type FormState, formState, PostedForm, readForm } from '../web/forms.ts'
 
@@ -29,7 +33,8 @@ const routes: FastifyPluginAsyncTypebox<{ services: Services; limit: object }> =
     '/complaint',
     { schema: { body: PostedForm }, attachValidation: true, config: limit },
     async (request, reply) => {
-      const { key, ...typed } = readForm(request.body, fields, 6_000)
+      const { key: posted, ...typed } = readForm(request.body, fields, 6_000)
+      const key = keyShape.test(posted) ? posted : newKey()
       return formAction(
         reply,
         typed,
@@ -38,7 +43,11 @@ const routes: FastifyPluginAsyncTypebox<{ services: Services; limit: object }> =
           services.wake('deliver-mails')
           request.session.set('notice', {
             kind: 'good',
-            text: `Your complaint has the number ${number}. A mail confirms it; you get an answer within 30 days.`,
+            text: `Your complaint has the number ${number}. ${
+              (await isAcknowledgedByMail(services.sql, number))
+                ? 'A mail confirms it'
+                : 'Please note it down: that address has had its mails of today'
+            }; you get an answer within 30 days.`,
           })
           return reply.leaveFor('/complaint')
         },
@@ -53,12 +62,12 @@ const routes: FastifyPluginAsyncTypebox<{ services: Services; limit: object }> =
     key: string,
     typed: Record<'name' | 'email' | 'reference' | 'text', string>,
   ) {
-    const complaint = readComplaint(typed)
-    const wrongEmail = emailProblem(complaint.email)
-    if (wrongEmail)
-      throw new AppError('invalid', 'Please check the highlighted fields.', { fields: { email: wrongEmail } })
+    const [name, email] = [writtenName(typed.name), typed.email.trim()]
+    const [wrongName, wrongEmail] = [nameProblem(name), emailProblem(email)]
+    const problems = { ...(wrongName && { name: wrongName }), ...(wrongEmail && { email: wrongEmail }) }
+    const complaint = readComplaint({ ...typed, name, email }, problems)
     const by = request.user ? actorOf(request) : { actor: 'visitor', origin: auditContext(request) }
-    const filed = { ...complaint, userId: request.user?.id ?? null, formKey: key || newKey() }
+    const filed = { ...complaint, userId: request.user?.id ?? null, formKey: key }
     return insertComplaint(services.sql, filed, services.config.alertEmail, by)
   }
 
@@ -70,3 +79,4 @@ const routes: FastifyPluginAsyncTypebox<{ services: Services; limit: object }> =
 export default routes
 
 const newKey = () => randomBytes(12).toString('base64url')
+const keyShape = /^[\w-]{16}$/

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
 import type { AppError } from '../platform/errors.ts'
+import { beginningOf } from '../platform/text.ts'
 
 /** What a form shows again: what was typed (never a password), a sentence per field, and one for the whole with where it leads. */
 export type FormState = {
@@ -38,7 +39,7 @@ export function readForm<Name extends string>(
   const read = (name: Name) => {
     const value = body && Object.hasOwn(body, name) ? body[name] : ''
     const text = Array.isArray(value) ? value[0] : value
-    return typeof text === 'string' ? text.slice(0, longest).replaceAll('\0', '') : ''
+    return typeof text === 'string' ? beginningOf(text, longest).replaceAll('\0', '') : ''
   }
   return Object.fromEntries(names.map((name) => [name, read(name)])) as Record<Name, string>
 }

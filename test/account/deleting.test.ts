@@ -353,6 +353,14 @@ describe('deleting is refused', () => {
     expect(answer.body).toMatch(/\d+ days of access/)
   })
 
+  test.each(['+275760-09-13T00:00:00.000Z', '-000044-03-15T00:00:00Z', 'soon'])(
+    'when the page cannot have shown an end like %j',
+    async (seen) => {
+      const person = await subscriber(app)
+      await refused(person, 409, 'changed meanwhile', { seen })
+    },
+  )
+
   test('for an administrator, whoever they say they are', async () => {
     const person = await registrant(app)
     await app.sql`update users set role = 'admin' where id = ${person.userId}`

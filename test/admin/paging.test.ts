@@ -113,3 +113,18 @@ describe('a list whose rows are all of one millisecond', () => {
     expect(new Set(named).size).toBe(crowdSize)
   })
 })
+
+test.each(lists.filter(([, , query]) => /(from|day)=/.test(query)))(
+  '%s: a day that no calendar here has narrows nothing and breaks nothing',
+  async (_name, path, query) => {
+    for (const day of ['0000-01-01', '9999-12-31', '2026-02-30', '%00'])
+      expect((await admin.visitor.get(path + query.replaceAll('2021-05-05', day))).status).toBe(200)
+  },
+)
+
+test('a page that no link leads to does not exist, whatever year it names', async () => {
+  for (const at of ['0000-01-01T00:00:00.000Z', '-000044-03-15T00:00:00.000Z', '+275760-09-13T00:00:00.000Z']) {
+    const after = Buffer.from(JSON.stringify([at, 'x'])).toString('base64url')
+    expect((await admin.visitor.get(`/admin/orders?after=${after}`)).status).toBe(404)
+  }
+})

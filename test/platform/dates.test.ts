@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { dateInIndia, dateTimeInIndia, isoInIndia } from '../../src/platform/dates.ts'
+import { dateInIndia, dateTimeInIndia, isoInIndia, midnightInIndia } from '../../src/platform/dates.ts'
 
 describe('days and times are India’s', () => {
   test.each([
@@ -17,4 +17,12 @@ describe('days and times are India’s', () => {
     expect(isoInIndia(new Date('2026-12-31T18:30:00.999Z'))).toBe('2027-01-01T00:00:00+05:30')
     expect(Date.parse(isoInIndia(new Date('2026-11-20T18:29:59Z')))).toBe(Date.parse('2026-11-20T18:29:59Z'))
   })
+
+  test.each(['0000-01-01', '1999-12-31', '3000-01-01', '2026-02-30', '2026-13-01', '26-01-01', ' 2026-01-01', ''])(
+    'a day typed as %j is none',
+    (day) => expect(midnightInIndia(day)).toBeNull(),
+  )
+
+  test('a day begins at its Indian midnight', () =>
+    expect(midnightInIndia('2027-01-01')).toEqual(new Date('2026-12-31T18:30:00Z')))
 })

@@ -1,5 +1,6 @@
+import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { mailsTo } from '../account/mailed.ts'
+import { confirmAddress, mailsTo } from '../account/mailed.ts'
 import { registrant } from '../account/people.ts'
 import { adminOf } from '../support/admin.ts'
 import { startApp, type TestApp } from '../support/app.ts'
@@ -43,9 +44,98 @@ describe('a complaint', () => {
     expect(await complaints()).toHaveLength(before + 1)
   })
 
+  test('typed over one that was sent is another, and a key that another person sent is no repeat', async () => {
+    const { visitor } = await registrant(app)
+    const key = await keyOn(visitor)
+    const before = (await complaints()).length
+    await visitor.post('/complaint', { ...typed, email: 'twice@example.in', key })
+    const first = (await complaints()).at(-1)!.number
+    expect((await visitor.get('/complaint')).body).toContain(`has the number ${first}`)
+    await visitor.post('/complaint', { ...typed, email: 'twice@example.in', text: 'Something else too.', key })
+    const second = (await complaints()).at(-1)!.number
+    expect((await visitor.get('/complaint')).body).toContain(`has the number ${second}`)
+    const stranger = new Visitor(app)
+    await stranger.post('/complaint', { ...typed, email: 'twice@example.in', key })
+    expect((await stranger.get('/complaint')).body).not.toMatch(new RegExp(`${first}|${second}`))
+    expect(await complaints()).toHaveLength(before + 3)
+  })
+
+  test('with a key that is not one of the form’s is filed all the same', async () => {
+    const before = (await complaints()).length
+    const key = randomBytes(2_500).toString('base64url')
+    const answer = await new Visitor(app).post('/complaint', { ...typed, email: 'long.key@example.in', key })
+    expect(answer.status).toBe(303)
+    expect(await complaints()).toHaveLength(before + 1)
+  })
+
+  test('sends nothing that was typed to an address which its sender has not confirmed as theirs', async () => {
+    const typedHere = { ...typed, name: 'You won', text: 'Click https://phish.example/ now' }
+    const { visitor, email } = await registrant(app)
+    const parts = async (to: string) =>
+      (await mailsTo(app, to, /^Your complaint G-/)).map((mail) => JSON.stringify(mail)).join()
+    await new Visitor(app).post('/complaint', { ...typedHere, email: 'victim@example.in' })
+    await visitor.post('/complaint', { ...typedHere, email: 'victim@example.in', text: 'phish.example again' })
+    await visitor.post('/complaint', { ...typedHere, email })
+    for (const to of ['victim@example.in', email]) {
+      expect(await parts(to)).toContain('Your complaint has the number G-')
+      expect(await parts(to)).not.toMatch(/phish|You won/)
+    }
+    await confirmAddress(app, email)
+    await visitor.post('/complaint', { ...typedHere, email, text: 'I was charged twice, says who is signed in.' })
+    expect(await parts(email)).toContain('says who is signed in')
+  })
+
+  test('is filed however many there are; an address gets five mails a day, and the page says when none goes out', async () => {
+    const before = (await complaints()).length
+    const visitors = Array.from({ length: 8 }, () => new Visitor(app))
+    const email = (nth: number) => (nth % 2 ? 'Flooded@example.in' : 'flooded@example.in')
+    await Promise.all(
+      visitors.map((v, nth) => v.post('/complaint', { ...typed, email: email(nth), text: `No ${nth}` })),
+    )
+    expect(await complaints()).toHaveLength(before + 8)
+    await app.run('deliver-mails')
+    const sent = (await app.mailbox.list()).filter((mail) => mail.recipients.some((to) => /^flooded@/i.test(to)))
+    expect(sent).toHaveLength(5)
+    const notices = await Promise.all(visitors.map(async (v) => (await v.get('/complaint')).body))
+    expect(notices.filter((body) => body.includes('A mail confirms it'))).toHaveLength(5)
+    expect(notices.filter((body) => body.includes('Please note it down'))).toHaveLength(3)
+  })
+
+  test('alerts the operator at once, and the next ones together after a quarter of an hour', async () => {
+    const alerts = async () => {
+      await app.run('alert')
+      return mailsTo(app, 'owner@example.in', /complaint/i)
+    }
+    const before = await alerts()
+    const aQuarterLater = () =>
+      app.sql`update mails set created_at = created_at - interval '15 minutes' where kind = 'alert'`
+    await app.sql`update mails set created_at = created_at - interval '1 day' where kind = 'alert'`
+    const file = (nth: number) => new Visitor(app).post('/complaint', { ...typed, email: `n${nth}@example.in` })
+    await file(1)
+    expect(await alerts()).toHaveLength(before.length + 1)
+    await Promise.all([2, 3, 4].map(file))
+    expect(await alerts()).toHaveLength(before.length + 1)
+    await app.sql`update complaints set received_at = received_at - interval '10 minutes' where email ~ '^n[234]@'`
+    await aQuarterLater()
+    const after = await alerts()
+    expect(after).toHaveLength(before.length + 2)
+    const [{ count } = { count: 0 }] = await app.sql<{ count: number }[]>`
+      select count(*)::int from complaints where answered_at is null`
+    expect(after.at(-1)!.text).toContain(`Waiting: ${count}`)
+    await aQuarterLater()
+    expect(await alerts()).toHaveLength(before.length + 2)
+  })
+
   test('that lacks something is refused, and what was typed stays', async () => {
     const before = (await complaints()).length
-    for (const change of [{ name: ' ' }, { email: 'asha@' }, { text: '' }, { text: 'a'.repeat(4_001) }]) {
+    for (const change of [
+      { name: ' ' },
+      { name: 'a'.repeat(101) },
+      { name: 'A <b>' },
+      { email: 'asha@' },
+      { text: '' },
+      { text: 'a'.repeat(4_001) },
+    ]) {
       const answer = await new Visitor(app).post('/complaint', { ...typed, ...change })
       expect(answer.status).toBe(422)
       expect(answer.body).toContain('R2627-000001')

@@ -6,6 +6,7 @@ import { hashPassword } from '../../identity/passwords/passwords.ts'
 import type { SignedIn } from '../../identity/sessions/sessions.ts'
 import { authenticate } from '../../identity/users/users.ts'
 import type { Actor } from '../../platform/audit-context.ts'
+import { instantIn } from '../../platform/dates.ts'
 import { AppError } from '../../platform/errors.ts'
 import { deleteAccountRows, listOrdersToClose } from './queries.ts'
 
@@ -39,7 +40,8 @@ export async function deleteAccount(
   await confirm(services, signedIn, form)
   await closeOrders(services, user.id)
   const unusableHash = await hashPassword(randomBytes(32).toString('base64'))
-  const seenEnd = form.seen === '' || Number.isNaN(Date.parse(form.seen)) ? null : new Date(form.seen)
+  const seen = instantIn(form.seen)
+  const seenEnd = seen === null ? null : new Date(seen)
   const outcome = await deleteAccountRows(services.sql, user.id, { seenEnd, unusableHash, by })
   const refusal = refusals[outcome]
   if (refusal) throw new AppError('conflict', refusal)

@@ -1,13 +1,14 @@
 import type { Actor } from '../../platform/audit-context.ts'
-import { dateInIndia } from '../../platform/dates.ts'
+import { dateInIndia, midnightInIndia } from '../../platform/dates.ts'
 import type { Sql } from '../../platform/db.ts'
 import { AppError } from '../../platform/errors.ts'
 import { paiseFromRupees, rupees } from '../../platform/money.ts'
+import { beginningOf } from '../../platform/text.ts'
 import { type Coupon, insertCoupon, type NewCoupon } from './queries.ts'
 
 /** The code as it is stored, of whatever a person typed: capitals, without spaces and dashes. */
 export function writtenCode(typed: string): string {
-  return typed.replace(/[\s-]/g, '').toUpperCase().slice(0, 40)
+  return beginningOf(typed.replace(/[\s-]/g, '').toUpperCase(), 40)
 }
 
 /** Why a coupon was refused (coupon_refusal in claims.sql), as a sentence beside its field. */
@@ -71,9 +72,9 @@ function readCoupon(form: CouponForm, plans: readonly string[]): NewCoupon {
     fields.percent = 'Please enter a whole number from 1 to 99.'
   else if (percent === null && (amountPaise === null || amountPaise < 100 || amountPaise > 100_000_00))
     fields.amount = 'Please enter rupees, from ₹1 to ₹1,00,000.'
-  const startsAt = dayStart(form.from)
+  const startsAt = midnightInIndia(form.from.trim())
   if (form.from.trim() !== '' && startsAt === null) fields.from = 'Please enter a day.'
-  const lastDay = dayStart(form.until)
+  const lastDay = midnightInIndia(form.until.trim())
   const endsAt = lastDay && new Date(lastDay.getTime() + 86_400_000)
   if (form.until.trim() !== '' && endsAt === null) fields.until = 'Please enter a day.'
   else if (endsAt !== null && endsAt.getTime() <= Math.max(Date.now(), startsAt?.getTime() ?? 0))
@@ -97,11 +98,4 @@ function readCoupon(form: CouponForm, plans: readonly string[]): NewCoupon {
     maxDiscountPaise,
     planNames: plan === '' ? null : [plan],
   }
-}
-
-/** Midnight in India at which a day ("2026-12-31") begins; null when it is none. */
-function dayStart(typed: string): Date | null {
-  const day = typed.trim()
-  const at = /^\d{4}-\d\d-\d\d$/.test(day) ? new Date(`${day}T00:00:00+05:30`) : null
-  return at && !Number.isNaN(at.getTime()) ? at : null
 }

@@ -1,4 +1,4 @@
-import { emailProblem, unprintable } from '../../identity/users/field-checks.ts'
+import { emailProblem, nameProblem, unprintable, writtenName } from '../../identity/users/field-checks.ts'
 import { AppError } from '../../platform/errors.ts'
 import type { DeliveryDays } from './queries.ts'
 
@@ -40,13 +40,11 @@ export function checkRecipient(form: Pick<GiftForm, 'recipient' | 'email'>): { n
 }
 
 function readRecipient(form: Pick<GiftForm, 'recipient' | 'email'>) {
-  const name = form.recipient.normalize('NFC').replace(/\s+/g, ' ').trim()
+  const name = writtenName(form.recipient)
   const email = form.email.trim()
   const problems: Record<string, string> = {}
-  if (!/[\p{L}\p{N}]/u.test(name)) problems.recipient = 'Please tell us who it is for.'
-  else if (unprintable.test(name) || /[<>]/.test(name))
-    problems.recipient = 'Please use letters, spaces and ordinary punctuation only.'
-  else if (name.length > 100) problems.recipient = 'Please shorten the name to 100 characters.'
+  const wrongName = nameProblem(name, 'Please tell us who it is for.')
+  if (wrongName) problems.recipient = wrongName
   const wrongEmail = emailProblem(email)
   if (wrongEmail) problems.email = wrongEmail
   return { recipient: { name, email }, problems }

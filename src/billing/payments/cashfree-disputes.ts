@@ -2,6 +2,7 @@ import { type Static, type TSchema, Type } from 'typebox'
 import { Value } from 'typebox/value'
 import { instantIn } from '../../platform/dates.ts'
 import { paiseFromRupees } from '../../platform/money.ts'
+import { beginningOf } from '../../platform/text.ts'
 import type { Answer, Call } from './cashfree-http.ts'
 import { type Gateway, GatewayRefused, GatewayUnavailable, type RemoteDispute } from './gateway.ts'
 
@@ -69,7 +70,9 @@ function amountIn(rupees: unknown): number | null {
 }
 
 function text(value: unknown): string | null {
-  return (typeof value === 'string' || typeof value === 'number') && value !== '' ? String(value).slice(0, 500) : null
+  return (typeof value === 'string' || typeof value === 'number') && value !== ''
+    ? beginningOf(String(value), 500)
+    : null
 }
 
 /** Disputes carry Indian wall-clock times without an offset; 9999-09-09 stands for never. */

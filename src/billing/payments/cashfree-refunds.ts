@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox'
 import { Value } from 'typebox/value'
 import { paiseFromRupees, rupeesForGateway } from '../../platform/money.ts'
+import { beginningOf } from '../../platform/text.ts'
 import type { Answer, Call } from './cashfree-http.ts'
 import { type Gateway, GatewayRefused, GatewayUnavailable, type NewRefund, type RemoteRefund } from './gateway.ts'
 
@@ -79,5 +80,5 @@ function idText(id: string | number | null | undefined): string | null {
 
 /** Cashfree takes 3 to 100 characters. */
 function noteFor(reason: string): string {
-  return reason.replace(/\s+/g, ' ').trim().slice(0, 100).padEnd(3, '.')
+  return beginningOf(reason.replace(/\s+/g, ' ').trim(), 100).padEnd(3, '.')
 }

@@ -2,6 +2,7 @@ import { type Static, type TSchema, Type } from 'typebox'
 import { Value } from 'typebox/value'
 import { instantIn, isoInIndia } from '../../platform/dates.ts'
 import { paiseFromRupees, rupeesForGateway } from '../../platform/money.ts'
+import { beginningOf } from '../../platform/text.ts'
 import { cashfreeDisputes } from './cashfree-disputes.ts'
 import { type Answer, type CashfreeSettings, cashfreeHttp } from './cashfree-http.ts'
 import { cashfreeRefunds } from './cashfree-refunds.ts'
@@ -155,7 +156,7 @@ function readAttempt(payment: Static<typeof Payment>): Attempt {
     orderId: isLeftOut(payment.order_id) ? null : String(payment.order_id),
     orderAmountPaise: isLeftOut(payment.order_amount)
       ? null
-      : (paiseFromRupees(payment.order_amount) ?? JSON.stringify(payment.order_amount).slice(0, 100)),
+      : (paiseFromRupees(payment.order_amount) ?? beginningOf(JSON.stringify(payment.order_amount), 100)),
     orderCurrency: payment.order_currency || null,
     // A success that was only authorised has brought no money yet.
     status: status === 'SUCCESS' && !isCaptured(payment.is_captured) ? 'AUTHORISED' : status,
@@ -203,11 +204,11 @@ function refusalOrOutage(answer: Answer): Error {
 /** An id as text. A value of another type is kept as JSON, because it contradicts ours. */
 function idText(id: unknown): string | null {
   if (isLeftOut(id) || id === '') return null
-  return typeof id === 'string' ? id : JSON.stringify(id).slice(0, 100)
+  return typeof id === 'string' ? id : beginningOf(JSON.stringify(id), 100)
 }
 
 /** A descriptive value as text; null where it is none. Cashfree writes "NA" and the word "null" where it has nothing. */
 function textOf(value: unknown): string | null {
-  const text = typeof value === 'string' || typeof value === 'number' ? String(value).trim().slice(0, 300) : ''
+  const text = typeof value === 'string' || typeof value === 'number' ? beginningOf(String(value).trim(), 300) : ''
   return text === '' || /^(na|null)$/i.test(text) ? null : text
 }

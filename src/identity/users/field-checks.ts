@@ -32,17 +32,27 @@ export function checkPerson(form: PersonForm): Person {
 
 /** The same with the problems found instead of an error. `person` counts only where there are none. */
 export function readPerson(form: PersonForm): { person: Person; problems: Record<string, string> } {
-  const name = form.name.normalize('NFC').replace(/\s+/g, ' ').trim()
+  const name = writtenName(form.name)
   const phone = indianMobile(form.phone)
   const state = findState(form.state)
   const problems: Record<string, string> = {}
-  if (!/[\p{L}\p{N}]/u.test(name)) problems.name = 'Please tell us your name.'
-  else if (unprintable.test(name) || /[<>]/.test(name))
-    problems.name = 'Please use letters, spaces and ordinary punctuation only.'
-  else if (name.length > 100) problems.name = 'Please shorten the name to 100 characters.'
+  const wrongName = nameProblem(name)
+  if (wrongName) problems.name = wrongName
   if (!phone) problems.phone = 'Please enter a 10-digit Indian mobile number, like 98765 00001.'
   if (!state) problems.state = 'Please choose your state; it is printed on your receipt.'
   return { person: { name, phone: phone!, stateCode: state?.code ?? '' }, problems }
+}
+
+/** A name as it is stored: on one line, however it was typed. */
+export function writtenName(typed: string): string {
+  return typed.normalize('NFC').replace(/\s+/g, ' ').trim()
+}
+
+/** What is wrong with this written name, as a sentence; undefined when nothing is. `missing` is the sentence for none. */
+export function nameProblem(name: string, missing = 'Please tell us your name.'): string | undefined {
+  if (!/[\p{L}\p{N}]/u.test(name)) return missing
+  if (unprintable.test(name) || /[<>]/.test(name)) return 'Please use letters, spaces and ordinary punctuation only.'
+  return name.length > 100 ? 'Please shorten the name to 100 characters.' : undefined
 }
 
 /** What is wrong with this e-mail address, as a sentence; undefined when nothing is. */

@@ -23,7 +23,7 @@ import { queueReports } from '../../market/reports/queueing.ts'
 import type { Job } from '../../platform/jobs.ts'
 import type { Mailer } from '../../platform/mailer.ts'
 import { sealAudit } from '../../records/audit/audit.ts'
-import { complaintAlert, complaintMails } from '../../records/complaints/mails.ts'
+import { complaintAlert, complaintMails, queueComplaintAlerts } from '../../records/complaints/mails.ts'
 import { queueAlertMails } from '../../records/incidents/incidents.ts'
 import { alertMails } from '../../records/incidents/mails.ts'
 import { deliverMails } from '../../records/mails/mails.ts'
@@ -71,7 +71,14 @@ export function jobsOf(services: BillingServices, mailer: Mailer): Job[] {
     { name: 'reconcile', everyMs: services.config.reconcile.intervalMs, run: () => reconcile(services) },
     { name: 'keep-statuses', everyMs: minute / 2, run: () => updateStatuses(services.sql) },
     { name: 'announce-prices', everyMs: minute, run: () => announcePrices(services.sql) },
-    { name: 'alert', everyMs: minute, run: () => queueAlertMails(services.sql, services.config.alertEmail) },
+    {
+      name: 'alert',
+      everyMs: minute,
+      run: async () => {
+        const { sql, config } = services
+        return (await queueAlertMails(sql, config.alertEmail)) + (await queueComplaintAlerts(sql, config.alertEmail))
+      },
+    },
     { name: 'figures', everyMs: minute, run: () => recordDailyMetrics(services.sql) },
     {
       name: 'fetch-prices',

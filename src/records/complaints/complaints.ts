@@ -1,20 +1,26 @@
 import type { Actor } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
 import { AppError } from '../../platform/errors.ts'
+import { beginningOf } from '../../platform/text.ts'
 import { answerComplaint, type Complaint, findComplaint } from './queries.ts'
 
 const longest = { reference: 100, text: 4_000, answer: 4_000 }
 
-/** What is typed into the form, checked. Throws AppError `invalid` with a sentence for each field. */
-export function readComplaint(typed: { name: string; email: string; reference: string; text: string }) {
+/**
+ * What is typed into the form, checked; `already` are the problems known of its name and address. Throws AppError `invalid`
+ * with a sentence for each field.
+ */
+export function readComplaint(
+  typed: { name: string; email: string; reference: string; text: string },
+  already: Record<string, string>,
+) {
   const complaint = {
-    name: typed.name.trim(),
-    email: typed.email.trim(),
-    reference: typed.reference.trim().slice(0, longest.reference),
+    name: typed.name,
+    email: typed.email,
+    reference: beginningOf(typed.reference.trim(), longest.reference),
     text: typed.text.trim(),
   }
-  const fields: Record<string, string> = {}
-  if (complaint.name === '') fields.name = 'Please enter your name.'
+  const fields = { ...already }
   if (complaint.text === '') fields.text = 'Please say what went wrong.'
   if (complaint.text.length > longest.text) fields.text = `At most ${longest.text} characters. Please shorten it.`
   if (Object.keys(fields).length > 0) throw new AppError('invalid', 'Please check the highlighted fields.', { fields })

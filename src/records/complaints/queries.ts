@@ -22,7 +22,7 @@ export type Complaint = {
   isLate: boolean
 }
 
-/** What somebody complains about. `formKey` makes sending it twice one complaint. */
+/** What somebody complains about. `formKey` makes sending the same text twice one complaint. */
 export type NewComplaint = {
   formKey: string
   userId: string | null
@@ -45,6 +45,39 @@ export async function insertComplaint(
                           ${by.actor}, ${originJson(sql, by)}) as number
   `
   return row!.number
+}
+
+/** Whether the number of a complaint went, or goes, to its sender by mail: not where their address had its mails of the day. */
+export async function isAcknowledgedByMail(sql: Sql, number: string): Promise<boolean> {
+  const rows = await sql`select from mails where kind = 'complaint-received' and subject_key = ${number} limit 1`
+  return rows.count > 0
+}
+
+/** Whether an address is the one that this person has confirmed. */
+export async function isConfirmedEmailOf(sql: Sql, userId: string | null, email: string): Promise<boolean> {
+  const [row] = await sql<{ is: boolean }[]>`select is_confirmed_email_of(${userId}, ${email}) as is`
+  return row!.is
+}
+
+/** Alerts the operator to complaints that no alert told of yet. Returns how many mails that is, at most one. */
+export async function insertComplaintAlert(sql: Sql, to: string): Promise<number> {
+  const [row] = await sql<{ written: boolean }[]>`select queue_complaint_alert(${to}) as written`
+  return Number(row!.written)
+}
+
+/** The complaints that wait for an answer: how many, the newest of them, and since when. */
+export type OpenComplaints = { count: number; newest: string; since: Date; answerBy: Date }
+
+/** All complaints without an answer; undefined when there is none. */
+export async function findOpenComplaints(sql: Sql): Promise<OpenComplaints | undefined> {
+  const [row] = await sql<OpenComplaints[]>`
+    select count(*)::int as count, (array_agg(number order by id desc))[1] as newest, min(received_at) as since,
+           min(received_at) + interval '30 days' as answer_by
+    from complaints
+    where answered_at is null
+    having count(*) > 0
+  `
+  return row
 }
 
 /** Answers a complaint. False: it was answered already. */

@@ -3,6 +3,7 @@ import type { Sql } from '../../platform/db.ts'
 import { AppError } from '../../platform/errors.ts'
 import type { Log } from '../../platform/log.ts'
 import { isPermanent, type Mailer } from '../../platform/mailer.ts'
+import { beginningOf } from '../../platform/text.ts'
 import {
   findCopy,
   insertCopy,
@@ -113,7 +114,7 @@ function pauseAfter(attempts: number): number {
 }
 
 function reasonOf(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).slice(0, 500)
+  return beginningOf(error instanceof Error ? error.message : String(error), 500)
 }
 
 /**

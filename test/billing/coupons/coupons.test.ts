@@ -268,6 +268,17 @@ describe('a link with a code', () => {
     expect((await visitor.post('/checkout/monthly')).status).toBe(303)
   })
 
+  test.each([
+    ['39 letters and a sign', `${'A'.repeat(39)}😀`],
+    ['600 signs', `x${'😀'.repeat(600)}`],
+  ])('that cannot be one, of %s, blocks no account and no order either', async (_name, typed) => {
+    const visitor = new Visitor(app)
+    const answer = await visitor.post('/register', { ...registration({ plan: 'monthly' }), coupon: typed })
+    expect([answer.status, answer.location]).toEqual([303, '/checkout/monthly'])
+    expect((await visitor.get('/checkout/monthly')).body).toContain('There is no such code')
+    expect((await visitor.post('/checkout/annual', { coupon: typed })).status).toBe(422)
+  })
+
   test('the plan that is preselected is the one the page advertises, not a dearer one', async () => {
     const page = (await new Visitor(app).get('/')).body
     expect(/value="(\w+)" required checked/.exec(page)?.[1]).toBe('monthly')
@@ -295,6 +306,9 @@ test('the panel makes a coupon, refuses what cannot be, and withdraws it', async
     { percent: '' },
     { amount: '100' },
     { until: '2020-01-01' },
+    { from: '0000-01-01' },
+    { from: '2026-02-30' },
+    { until: '9999-12-31' },
     { uses: '0' },
     { plan: 'x' },
   ]) {

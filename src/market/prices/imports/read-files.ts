@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import type { Sql } from '../../../platform/db.ts'
+import { beginningOf } from '../../../platform/text.ts'
 import { yearOf } from '../../calendar/days.ts'
 import { readTradingCalendar } from '../../calendar/trading-calendar.ts'
 import type { Problem } from '../../files/csv-files.ts'
@@ -54,7 +55,7 @@ export async function readFiles(sql: Sql, importId: number, files: readonly Give
   for (const file of files) await readFile(reader, file)
   await staging.store()
   if (await areOutdated(sql, names.instruments))
-    complain({ file: fileNames.join(', ').slice(0, 100), line: null, sentence: outdated })
+    complain({ file: beginningOf(fileNames.join(', '), 100), line: null, sentence: outdated })
   await holdImport(sql, importId, found)
 }
 
