@@ -9,7 +9,7 @@ import { type CompanyForm, checkCompany, companyFields, companyForm } from '../c
 import { findCompany, keepCompany } from '../company-details/queries.ts'
 import { writtenCode } from '../coupons/coupons.ts'
 import type { BillingServices } from '../payments/gateway.ts'
-import { isOrderId, orderOf } from '../payments/payments.ts'
+import { checkoutPathOf, isOrderId, orderOf } from '../payments/payments.ts'
 import { findOrder, type Order } from '../payments/queries.ts'
 import { type Checkout, checkoutOf, currentCheckout } from './checkout.ts'
 import { findOrCreateOrder, startOver } from './create-order.ts'
@@ -161,9 +161,7 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
       if (!(error instanceof PaymentUnderWay || error instanceof OpensSoon)) throw error
       return null
     })
-    return reply.leaveFor(
-      `/checkout/${order?.planName ?? plan}${order?.purpose === 'switch' ? `?order=${order.id}` : ''}`,
-    )
+    return reply.leaveFor(order ? checkoutPathOf(order) : `/checkout/${plan}`)
   }
 
   /** What the form says beside the plan: of a form without these fields, what is open stays as it is. The company is kept. */

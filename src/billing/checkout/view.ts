@@ -1,5 +1,6 @@
 import type { Services } from '../../platform/services.ts'
 import type { Company } from '../company-details/queries.ts'
+import { checkoutPathOf } from '../payments/payments.ts'
 import { type Checkout, cannotBePaid } from './checkout.ts'
 
 /** The page around the checkout's region: /checkout/*, which alone may hold the form that leads to Cashfree, or the return page. */
@@ -9,6 +10,7 @@ export type CheckoutEntry = 'checkout' | 'return'
 export type CheckoutView = Omit<Checkout, 'order' | 'lastAttempt'> & {
   order: null | {
     id: string
+    path: string
     purpose: 'period' | 'switch' | 'gift'
     amountPaise: number
     creditPaise: number
@@ -75,6 +77,7 @@ export function checkoutView(
     ...rest,
     order: order && {
       id: order.id,
+      path: checkoutPathOf(order),
       purpose: order.purpose,
       amountPaise: order.amountPaise,
       creditPaise: order.creditPaise,

@@ -16,6 +16,13 @@ export async function orderOf(sql: Sql, userId: string, id: string): Promise<Ord
   return order
 }
 
+/** The page where this order is paid, or that shows it once it is. A plan's page shows its open purchase without being told which. */
+export function checkoutPathOf({ id, purpose, planName, status }: Order): string {
+  if (purpose === 'gift') return `/checkout/gift/${id}`
+  const isOpen = status === 'created' || status === 'active'
+  return `/checkout/${planName}${purpose === 'period' && isOpen ? '' : `?order=${id}`}`
+}
+
 const failed = ['FAILED', 'CANCELLED', 'VOID', 'USER_DROPPED', 'NOT_ATTEMPTED']
 
 /**
