@@ -9,7 +9,7 @@ import type { OrderWish } from '../billing/checkout/queries.ts'
 import { refreshUnlessFresh } from '../billing/checkout/refresh-order.ts'
 import { writtenCode } from '../billing/coupons/coupons.ts'
 import type { BillingServices } from '../billing/payments/gateway.ts'
-import { checkoutPathOf, orderOf } from '../billing/payments/payments.ts'
+import { checkoutPathOf, isOpen, orderOf } from '../billing/payments/payments.ts'
 import { findCurrentOrder, listAttemptsOf, type Order } from '../billing/payments/queries.ts'
 import { findPlanFor } from '../billing/pricing/queries.ts'
 import { subscriptionOf } from '../billing/subscriptions/subscriptions.ts'
@@ -105,7 +105,7 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
     if (!plan)
       throw new AppError('invalid', 'That plan is not offered.', { fields: { plan: 'Use "monthly" or "annual".' } })
     const current = await findCurrentOrder(services.sql, userId, plan.name, claim.orderId)
-    const open = current?.status === 'created' || current?.status === 'active' ? current : undefined
+    const open = current && isOpen(current) ? current : undefined
     if (claim.orderId !== undefined && open?.id !== claim.orderId)
       throw new AppError('not-found', 'There is no such open order in your account. Leave orderId out to open one.')
     // An open order keeps the price that it was opened with.

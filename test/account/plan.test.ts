@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { insertCoupon, withdrawCoupon } from '../../src/billing/coupons/queries.ts'
 import { rupees } from '../../src/platform/money.ts'
 import { atAnHour } from '../billing/reminders/fixture.ts'
 import { having, later, openSwitch, pay } from '../billing/switching/fixture.ts'
@@ -45,6 +46,29 @@ describe('the plan page', () => {
     expect(answer.location).not.toContain(first.id)
     const open = await app.sql`select purpose from orders where user_id = ${person.userId} and status = 'active'`
     expect(open.map(({ purpose }) => purpose)).toEqual(['switch'])
+  })
+
+  test('says why a change whose code ended cannot be opened anew, and the one that is open stays', async () => {
+    const person = await having(app, 'monthly')
+    await later(app, person, '5 days')
+    const by = { actor: 'command', origin: null }
+    const none = {
+      amountPaise: null,
+      startsAt: null,
+      endsAt: null,
+      maxUses: null,
+      maxDiscountPaise: null,
+      planNames: null,
+    }
+    await insertCoupon(app.sql, { code: 'CHANGE20', percent: 20, ...none }, by)
+    const open = await person.visitor.post('/checkout/annual', { purpose: 'switch', coupon: 'CHANGE20' })
+    await withdrawCoupon(app.sql, 'CHANGE20', by)
+    await later(app, person, '2 days')
+    const answer = await person.visitor.post('/account/plan/switch', { plan: 'annual' })
+    expect([answer.status, answer.body.includes('Saved.')]).toEqual([422, false])
+    expect(text(answer.body)).toContain('This code is not valid any more. Please go on without it. To the open order')
+    expect(answer.body).toContain(`href="${open.location}"`)
+    expect((await person.visitor.get(open.location!)).body).toContain('name="payment_session_id"')
   })
 
   test('where there is nothing to credit, nothing is opened and a sentence says so', async () => {

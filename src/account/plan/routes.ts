@@ -30,7 +30,10 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { services, limit
       const order = await findOrCreateOrder(services, request.user!, plan, { purpose: 'switch' })
       return reply.leaveFor(checkoutPathOf(order))
     }
-    return formAction(reply, {}, open, (form) => showAgain(request.user!.id, form))
+    return formAction(reply, {}, open, (form) => {
+      request.session.set('notice', undefined) // what an earlier step did is contradicted
+      return showAgain(request.user!.id, form)
+    })
     async function showAgain(userId: string, form: FormState) {
       return reply.page('account/plan', { ...(await planChoices(services, userId)), form })
     }

@@ -46,6 +46,8 @@ export type Checkout = {
   validUntil: Date | null
 }
 
+type Meant = { orderId?: string | undefined; purpose?: 'period' | 'switch' | undefined; coupon?: string | undefined }
+
 /**
  * The checkout of a plan for a user: of this order of theirs if it is open, else the newest open one, else the newest. `coupon` is a
  * code that a link carries or that was typed. Throws AppError `not-found` where there is nothing to buy.
@@ -54,10 +56,10 @@ export async function currentCheckout(
   services: BillingServices,
   userId: string,
   planName: string,
-  { orderId, coupon }: { orderId?: string | undefined; coupon?: string | undefined } = {},
+  { orderId, purpose, coupon }: Meant = {},
 ): Promise<Checkout> {
   const plan = await findPlanFor(services.sql, userId, planName)
-  const order = (await findCurrentOrder(services.sql, userId, planName, orderId)) ?? null
+  const order = (await findCurrentOrder(services.sql, userId, planName, orderId, purpose)) ?? null
   return compose(services, userId, { plan, order, recentMs: dayMs, coupon })
 }
 

@@ -64,6 +64,22 @@ begin
     'discountPaise', nullif(discount, 0), 'creditPaise', nullif(credit, 0))));
 end $$;
 
+-- Why an order could not be opened in the place of this one, if that were ended; null: it could. It is tried, and undone whatever
+-- comes of it: so that nobody loses an order that they could pay before it is known that they get another.
+create or replace function refusal_to_replace(p_user_id uuid, p_plan_name text, p_order_id text, p_wish jsonb) returns text
+language plpgsql as $$
+declare
+  o orders;
+begin
+  perform 1 from users where id = p_user_id for no key update;   -- in the order in which opening locks
+  select * into o from orders where id = p_order_id and user_id = p_user_id and status in ('created', 'active') for update;
+  if found then perform terminate_order(o, 'user:' || p_user_id, '{}'); end if;
+  raise exception using errcode = 'ETF00', message =
+    coalesce((open_order_as_wished(p_user_id, p_plan_name, gen_random_uuid()::text, 1, p_wish)).refusal, '');
+exception when sqlstate 'ETF00' then
+  return nullif(nullif(sqlerrm, ''), 'differs');   -- another that is open by now is replaced in its turn
+end $$;
+
 -- What an open order may still be told: whom the receipt is made out to, and whom a gift is for. Neither changes the amount.
 create or replace function keep_wishes(o orders, p_wish jsonb) returns void language plpgsql as $$
 begin

@@ -77,18 +77,21 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
           request.session.set('notice', { kind: 'good', text: 'Saved. Please check the details below, then pay.' })
         return leaveForCheckout(reply, plan, creation)
       },
-      (form) => showRefusal(request, reply, plan, form),
+      (form) => showRefusal(request, reply, plan, form, { purpose: purpose === 'switch' ? 'switch' : 'period' }),
       ['invalid', 'unavailable'],
     )
   })
 
-  app.post('/checkout/:plan/restart', { ...owner, schema: { params: ByPlan }, config: limit }, (request, reply) => {
-    const { plan } = request.params
+  // Of which order is in the form; pages of earlier releases name the plan alone.
+  app.post('/checkout/:plan/restart', paying, async (request, reply) => {
+    const { order: id } = readForm(request.body, ['order'], 100)
+    const order = id ? await orderOf(services.sql, request.user!.id, id) : undefined
+    const plan = order?.planName ?? request.params.plan
     return formAction(
       reply,
       {},
-      () => leaveForCheckout(reply, plan, startOver(services, request.user!, plan)),
-      (form) => showRefusal(request, reply, plan, form),
+      () => leaveForCheckout(reply, plan, startOver(services, request.user!, plan, order)),
+      (form) => showRefusal(request, reply, plan, form, { orderId: id }),
       ['invalid'],
     )
   })
@@ -175,9 +178,16 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
   }
 
   /** The checkout as it is now, with what was typed and why it was refused. */
-  async function showRefusal(request: FastifyRequest, reply: FastifyReply, plan: string, form: FormState) {
+  async function showRefusal(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    plan: string,
+    form: FormState,
+    meant: { orderId?: string; purpose?: 'period' | 'switch' },
+  ) {
     const { coupon } = form.values
-    return show(request, reply, await currentCheckout(services, request.user!.id, plan, { coupon }), 'checkout', form)
+    const checkout = await currentCheckout(services, request.user!.id, plan, { ...meant, coupon })
+    return show(request, reply, checkout, 'checkout', form)
   }
 
   /** The region that polls, within its page. Cashfree's script and forms are allowed on /checkout/* alone. */

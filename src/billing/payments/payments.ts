@@ -19,8 +19,12 @@ export async function orderOf(sql: Sql, userId: string, id: string): Promise<Ord
 /** The page where this order is paid, or that shows it once it is. A plan's page shows its open purchase without being told which. */
 export function checkoutPathOf({ id, purpose, planName, status }: Order): string {
   if (purpose === 'gift') return `/checkout/gift/${id}`
-  const isOpen = status === 'created' || status === 'active'
-  return `/checkout/${planName}${purpose === 'period' && isOpen ? '' : `?order=${id}`}`
+  return `/checkout/${planName}${purpose === 'period' && isOpen({ status }) ? '' : `?order=${id}`}`
+}
+
+/** Whether an order waits to be paid, as far as we know. */
+export function isOpen({ status }: Pick<Order, 'status'>): boolean {
+  return status === 'created' || status === 'active'
 }
 
 const failed = ['FAILED', 'CANCELLED', 'VOID', 'USER_DROPPED', 'NOT_ATTEMPTED']
