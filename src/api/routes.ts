@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { cannotBePaid } from '../billing/checkout/checkout.ts'
-import { findOrCreateOrder } from '../billing/checkout/create-order.ts'
+import { findOrCreateOrder, refuseWithoutConsent } from '../billing/checkout/create-order.ts'
 import { refuseWhileUnderWay } from '../billing/checkout/money-under-way.ts'
 import { refuseUnlessOnSale } from '../billing/checkout/on-sale.ts'
 import type { OrderWish } from '../billing/checkout/queries.ts'
@@ -74,6 +74,7 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
     const order = await orderOf(services.sql, request.user!.id, known.id)
     if (order.status !== 'active' || !order.paymentSessionId || cannotBePaid(order))
       throw new AppError('conflict', conflictOf(order))
+    await refuseWithoutConsent(services.sql, request.user!.id)
     return reply.send({
       payment_link: services.config.baseUrl + checkoutPathOf(order),
       payment_token: order.paymentSessionId,

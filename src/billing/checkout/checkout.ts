@@ -14,7 +14,7 @@ import { subscriptionOf } from '../subscriptions/subscriptions.ts'
 import { findSwitchPeriod } from '../switching/queries.ts'
 import { type MoneyUnderWay, moneyUnderWay } from './money-under-way.ts'
 import { isOnSale } from './on-sale.ts'
-import { findPeriod } from './queries.ts'
+import { findPeriod, findPurchaseRefusal } from './queries.ts'
 
 export type Stage = 'none' | 'session-created' | 'paid'
 type CheckoutNotice = { kind: 'info' | 'good' | 'warn' | 'bad'; text: string }
@@ -34,8 +34,8 @@ export type Checkout = {
   notice: CheckoutNotice | null
   /** The order could not be created at Cashfree: nothing was charged, and trying again uses the same order. */
   unavailable: boolean
-  /** Nothing is sold at the moment: no payment is offered, of an open order neither. */
-  isClosed: boolean
+  /** Why no payment is offered, of an open order neither: nothing is sold at the moment, or this person withdrew their consent. */
+  closed: 'prices' | 'consent' | null
   /** Orders of this person, of whatever plan, whose money may be moving: while there are any, no payment is offered. */
   underWay: MoneyUnderWay[]
   /** Whom the order is a present for; null where its buyer keeps what it buys. */
@@ -97,8 +97,8 @@ async function compose(services: BillingServices, userId: string, asked: Asked):
   const reached = stageOf(order, isUnderWay, subscription.hasAccess || gift !== null, recentMs)
   if (reached === 'none' && !plan) throw new AppError('not-found', 'That plan is not offered any more.')
 
-  const isClosed = reached !== 'paid' && underWay.length === 0 && !(await isOnSale(services))
-  const stage = isClosed ? 'none' : reached
+  const closed = reached === 'paid' || underWay.length > 0 ? null : await closedBy(services, userId)
+  const stage = closed ? 'none' : reached
   const shown = reached === 'none' ? plan! : planOf(order!)
   const lastAttempt = (order && (await findLastAttempt(services.sql, order.id))) ?? null
   const isSwitch = stage !== 'none' && order?.purpose === 'switch'
@@ -112,22 +112,27 @@ async function compose(services: BillingServices, userId: string, asked: Asked):
     plan: shown,
     order,
     code:
-      isClosed || underWay.length > 0 || gift || stage === 'paid'
+      closed || underWay.length > 0 || gift || stage === 'paid'
         ? null
         : await wishedCode(services, userId, asked, stage),
     lastAttempt,
     notice:
-      underWay.length > 0 || isClosed
+      underWay.length > 0 || closed
         ? null
         : (noticeOf(stage, order, lastAttempt) ?? (isSwitch || gift ? null : renewalNotice(stage, subscription))),
-    unavailable: order?.status === 'created' && !isClosed,
-    isClosed,
+    unavailable: order?.status === 'created' && !closed,
+    closed,
     underWay: stage === 'paid' ? [] : underWay,
     gift,
     period: isSwitch && stage !== 'paid' ? await switchPeriod(services, order!) : period,
     receiptNumber: stage === 'paid' ? ((await findReceiptNumber(services.sql, order!.id)) ?? null) : null,
     validUntil: subscription.currentPeriodEnd,
   }
+}
+
+async function closedBy(services: BillingServices, userId: string): Promise<Checkout['closed']> {
+  if ((await findPurchaseRefusal(services.sql, userId)) === 'consent') return 'consent'
+  return (await isOnSale(services)) ? null : 'prices'
 }
 
 /** Of an order that died unpaid in the last day its code is still wished for, unless another is, or none. */

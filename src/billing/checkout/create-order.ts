@@ -1,5 +1,6 @@
 import { tenDigits } from '../../identity/users/phones.ts'
 import type { User } from '../../identity/users/queries.ts'
+import type { Sql } from '../../platform/db.ts'
 import { AppError } from '../../platform/errors.ts'
 import { ulid } from '../../platform/ids.ts'
 import { paise } from '../../platform/money.ts'
@@ -21,6 +22,7 @@ import { refuseUnlessOnSale } from './on-sale.ts'
 import {
   closeResolvedOrders,
   closeUnsentOrder,
+  findPurchaseRefusal,
   type OrderWish,
   openOrder,
   refusalToReplace,
@@ -209,6 +211,11 @@ async function createAtCashfree(services: BillingServices, user: User, found: Or
 /** Cashfree wants 3 to 100 characters; a shorter name is a real name all the same. */
 function gatewayName(name: string): string {
   return name.length >= 3 ? name : name.padEnd(3, '.')
+}
+
+/** Throws AppError `conflict` where the person withdrew their consent: then nothing that could be paid is handed out either. */
+export async function refuseWithoutConsent(sql: Sql, userId: string): Promise<void> {
+  if ((await findPurchaseRefusal(sql, userId)) === 'consent') throw refusalOf('consent')
 }
 
 /** Why there is no order: `refusal` in open-order.sql. `open` is one that was to be replaced, and stays. */

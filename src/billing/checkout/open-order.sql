@@ -21,7 +21,7 @@ begin
   -- and of the other. A deletion or suspension of the account waits here as well.
   perform 1 from users where id = p_user_id for no key update;
   if entitlement_refusal(p_user_id) is not null then refusal := 'entitlement'; return; end if;
-  if exists (select from users where id = p_user_id and consent_withdrawn_at is not null) then refusal := 'consent'; return; end if;
+  if purchase_refusal(p_user_id) = 'consent' then refusal := 'consent'; return; end if;
   if wanted = 'gift' and code is not null then refusal := 'coupon-purpose'; return; end if;
   plan := plan_for(p_user_id, p_plan_name);
   if plan.key is null then refusal := 'plan'; return; end if;

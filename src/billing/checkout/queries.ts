@@ -46,6 +46,12 @@ export async function openOrder(
   return opened!
 }
 
+/** Why somebody buys nothing now: purchase_refusal in entitlement.sql. */
+export async function findPurchaseRefusal(sql: Sql, userId: string): Promise<string | null> {
+  const [row] = await sql<{ refusal: string | null }[]>`select purchase_refusal(${userId}) as refusal`
+  return row!.refusal
+}
+
 /** Why no order could be opened in the place of one; null where it could. Nothing is changed. */
 export async function refusalToReplace(
   sql: Sql,

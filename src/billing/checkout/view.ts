@@ -54,11 +54,10 @@ export function checkoutView(
   const failed = lastAttempt?.status === 'FAILED'
   const dropped = lastAttempt?.status === 'USER_DROPPED' || lastAttempt?.status === 'CANCELLED'
   // Of an order that was open before, a payment may come at any time.
-  const mayArrive = checkout.isClosed && order?.status === 'active' && !cannotBePaid(order)
+  const mayArrive = checkout.closed !== null && order?.status === 'active' && !cannotBePaid(order)
   const waits = checkout.stage === 'session-created' || mayArrive
   const isFree = checkout.underWay.length === 0
-  const takesWishes =
-    entry === 'checkout' && checkout.stage !== 'paid' && isFree && !checkout.isClosed && !checkout.gift
+  const takesWishes = entry === 'checkout' && checkout.stage !== 'paid' && isFree && !checkout.closed && !checkout.gift
   const untried = waits && isFree && entry === 'return' && !failed && !dropped
   const isOfOthers = checkout.underWay.some((money) => money.orderId !== order?.id)
   // Whatever changes the region must change this: another attempt's outcome, money under way, a slower pace of polling.
@@ -66,7 +65,7 @@ export function checkoutView(
     waits && failed && 'failed',
     waits && dropped && 'dropped',
     untried && 'untried',
-    checkout.isClosed && 'closed',
+    checkout.closed && 'closed',
     ...checkout.underWay.map(({ state, mayPayAgain }) => `${state}${mayPayAgain ? '-again' : ''}`),
     entry === 'checkout' && !takesWishes && withoutForm,
     waits && seconds !== 3 && `every-${seconds}`,
@@ -85,7 +84,7 @@ export function checkoutView(
       couponCode: order.couponCode,
       company: order.company,
       expiresAt: order.expiresAt,
-      paymentSessionId: isFree && !checkout.isClosed ? order.paymentSessionId : null,
+      paymentSessionId: isFree && !checkout.closed ? order.paymentSessionId : null,
       lastAttempt: failed && isFree ? lastAttempt : null,
     },
     entry,

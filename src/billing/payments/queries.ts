@@ -174,7 +174,7 @@ export async function leaseOrdersToLookAt(sql: Sql, limit: number, minAgeMs: num
       where next_look_at <= now()
         and (expires_at > now()) = ${open}
         and (created_at < now() - make_interval(secs => ${minAgeMs / 1000}) or money_seen_at is not null
-             or entitlement_refusal(user_id) is not null)
+             or purchase_refusal(user_id) is not null)
       order by next_look_at
       limit ${limit}
     )

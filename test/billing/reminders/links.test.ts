@@ -95,6 +95,14 @@ describe('the link of a reminder', () => {
     app.sandbox.control.webhooks({ paused: false })
   })
 
+  test('offers nothing to who withdrew consent, and says how to give it again', async () => {
+    const { path, visitor } = await reminded()
+    await visitor.post('/account/privacy/consent', { consent: 'withdrawn' })
+    const { status, body } = await new Visitor(app).get(path)
+    expect([status, /Continue to payment|payment_session_id/.test(body)]).toEqual([200, false])
+    expect(body).toContain('Consent was withdrawn for this account')
+  })
+
   test('asks for nothing while money is under way', async () => {
     const { path, userId, visitor } = await reminded()
     await visitor.post('/checkout/annual')
