@@ -230,7 +230,9 @@ function refusalOf(refusal: string, open?: Order): AppError {
       { act: { href: '/account/privacy', label: 'Go to Privacy' } },
     )
   if (refusal === 'nothing-to-credit')
-    return new AppError('conflict', 'There are no unused days to credit towards this plan now.')
+    return new AppError('conflict', 'There are no unused days to credit towards this plan now.', {
+      act: act ?? { href: '/account/plan', label: 'Go to your plan' },
+    })
   if (refusal === 'too-little')
     return new AppError(
       'conflict',

@@ -57,7 +57,13 @@ export function checkoutView(
   const mayArrive = checkout.closed !== null && order?.status === 'active' && !cannotBePaid(order)
   const waits = checkout.stage === 'session-created' || mayArrive
   const isFree = checkout.underWay.length === 0
-  const takesWishes = entry === 'checkout' && checkout.stage !== 'paid' && isFree && !checkout.closed && !checkout.gift
+  const takesWishes =
+    entry === 'checkout' &&
+    checkout.stage !== 'paid' &&
+    isFree &&
+    !checkout.closed &&
+    !checkout.gift &&
+    checkout.again !== 'over'
   const untried = waits && isFree && entry === 'return' && !failed && !dropped
   const isOfOthers = checkout.underWay.some((money) => money.orderId !== order?.id)
   // Whatever changes the region must change this: another attempt's outcome, money under way, a slower pace of polling.
