@@ -2,14 +2,14 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { cannotBePaid } from '../billing/checkout/checkout.ts'
-import { findOrCreateOrder, findPaidMeanwhile } from '../billing/checkout/create-order.ts'
+import { findOrCreateOrder, findPaidMeanwhile, refuseWithoutConsent } from '../billing/checkout/create-order.ts'
 import { refuseWhileUnderWay } from '../billing/checkout/money-under-way.ts'
 import { refuseUnlessOnSale } from '../billing/checkout/on-sale.ts'
 import type { OrderWish } from '../billing/checkout/queries.ts'
 import { refreshUnlessFresh } from '../billing/checkout/refresh-order.ts'
 import { writtenCode } from '../billing/coupons/coupons.ts'
 import type { BillingServices } from '../billing/payments/gateway.ts'
-import { orderOf } from '../billing/payments/payments.ts'
+import { checkoutPathOf, isOpen, orderOf } from '../billing/payments/payments.ts'
 import { findCurrentOrder, listAttemptsOf, type Order } from '../billing/payments/queries.ts'
 import { findPlanFor } from '../billing/pricing/queries.ts'
 import { subscriptionOf } from '../billing/subscriptions/subscriptions.ts'
@@ -74,8 +74,9 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
     const order = await orderOf(services.sql, request.user!.id, known.id)
     if (order.status !== 'active' || !order.paymentSessionId || cannotBePaid(order))
       throw new AppError('conflict', conflictOf(order))
+    await refuseWithoutConsent(services.sql, request.user!.id)
     return reply.send({
-      payment_link: `${services.config.baseUrl}/checkout/${order.planName}`,
+      payment_link: services.config.baseUrl + checkoutPathOf(order),
       payment_token: order.paymentSessionId,
     })
   })
@@ -104,17 +105,18 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
     const plan = await findPlanFor(services.sql, userId, claim.plan)
     if (!plan)
       throw new AppError('invalid', 'That plan is not offered.', { fields: { plan: 'Use "monthly" or "annual".' } })
-    if (claim.orderAmount !== undefined && paiseFromRupees(claim.orderAmount) !== plan.pricePaise)
-      throw new AppError('invalid', `The ${plan.name} plan costs ${rupees(plan.pricePaise)}.`, {
-        fields: { orderAmount: `Leave it out, or send ${plan.pricePaise / 100}.` },
+    const current = await findCurrentOrder(services.sql, userId, plan.name, claim.orderId)
+    const open = current && isOpen(current) ? current : undefined
+    if (claim.orderId !== undefined && open?.id !== claim.orderId)
+      throw new AppError('not-found', 'There is no such open order in your account. Leave orderId out to open one.')
+    // An open order keeps the price that it was opened with.
+    const answered = claim.orderId !== undefined || open?.purpose === 'period' ? open : undefined
+    const pricePaise = answered ? answered.amountPaise + answered.discountPaise + answered.creditPaise : plan.pricePaise
+    if (claim.orderAmount !== undefined && paiseFromRupees(claim.orderAmount) !== pricePaise)
+      throw new AppError('invalid', `The ${plan.name} plan costs ${rupees(pricePaise)}.`, {
+        fields: { orderAmount: `Leave it out, or send ${pricePaise / 100}.` },
       })
-    if (claim.orderId !== undefined) {
-      const open = await findCurrentOrder(services.sql, userId, plan.name, claim.orderId)
-      if (!open || open.id !== claim.orderId || (open.status !== 'created' && open.status !== 'active'))
-        throw new AppError('not-found', 'There is no such open order in your account. Leave orderId out to open one.')
-      return { planName: plan.name, wish: { purpose: open.purpose } }
-    }
-    return { planName: plan.name, wish: {} }
+    return { planName: plan.name, wish: answered ? { purpose: answered.purpose } : {} }
   }
 }
 export default routes

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { insertCoupon, withdrawCoupon } from '../../src/billing/coupons/queries.ts'
 import { rupees } from '../../src/platform/money.ts'
 import { atAnHour } from '../billing/reminders/fixture.ts'
 import { having, later, openSwitch, pay } from '../billing/switching/fixture.ts'
@@ -45,6 +46,72 @@ describe('the plan page', () => {
     expect(answer.location).not.toContain(first.id)
     const open = await app.sql`select purpose from orders where user_id = ${person.userId} and status = 'active'`
     expect(open.map(({ purpose }) => purpose)).toEqual(['switch'])
+  })
+
+  test('says why a change whose code ended cannot be opened anew, and the one that is open stays', async () => {
+    const person = await having(app, 'monthly')
+    await later(app, person, '5 days')
+    const by = { actor: 'command', origin: null }
+    const none = {
+      amountPaise: null,
+      startsAt: null,
+      endsAt: null,
+      maxUses: null,
+      maxDiscountPaise: null,
+      planNames: null,
+    }
+    await insertCoupon(app.sql, { code: 'CHANGE20', percent: 20, ...none }, by)
+    const open = await person.visitor.post('/checkout/annual', { purpose: 'switch', coupon: 'CHANGE20' })
+    await withdrawCoupon(app.sql, 'CHANGE20', by)
+    await later(app, person, '2 days')
+    const answer = await person.visitor.post('/account/plan/switch', { plan: 'annual' })
+    expect([answer.status, answer.body.includes('Saved.')]).toEqual([422, false])
+    expect(text(answer.body)).toContain('This code is not valid any more. Please go on without it. To the open order')
+    expect(answer.body).toContain(`href="${open.location}"`)
+    expect((await person.visitor.get(open.location!)).body).toContain('name="payment_session_id"')
+  })
+
+  test('a change that ended unpaid is offered again as what it is, and never becomes a purchase at the full price', async () => {
+    const person = await having(app, 'monthly')
+    await later(app, person, '10 days')
+    const { location } = await person.visitor.post('/account/plan/switch', { plan: 'annual' })
+    const id = location!.split('order=')[1]!
+    app.sandbox.control.expire(id)
+    await person.visitor.get(`/payment/return?order_id=${id}`)
+    const [credit] = await app.sql<{ paise: number }[]>`
+      select sum(credit_paise)::int as paise from credits_for_switch(${person.userId}, 'annual_v1')`
+    const net = rupees(499_000 - credit!.paise)
+    for (const path of [location!, '/checkout/annual', `/payment/return?order_id=${id}`]) {
+      const { body } = await person.visitor.get(path)
+      expect(text(body), path).toContain(`Unused days of what you have − ${rupees(credit!.paise)}`)
+      expect([text(body).includes(`Pay ${net}`), body.includes('name="purpose" value="switch"')], path).toEqual([
+        true,
+        true,
+      ])
+    }
+    const refused = await person.visitor.post('/checkout/annual', { purpose: 'switch', coupon: 'NOSUCH' })
+    expect(refused.status).toBe(422)
+    expect(refused.body).toContain('name="purpose" value="switch"')
+    const again = await person.visitor.post('/checkout/annual', { purpose: 'switch', coupon: '' })
+    expect(again.location).toMatch(/\?order=ds_/)
+    expect(await app.sql`select purpose from orders where user_id = ${person.userId} and status = 'active'`).toEqual([
+      { purpose: 'switch' },
+    ])
+  })
+
+  test('a change that is not offered any more leads to the plan page, and the plan’s own page says what it sells', async () => {
+    const person = await having(app, 'monthly')
+    await later(app, person, '10 days')
+    const { location } = await person.visitor.post('/account/plan/switch', { plan: 'annual' })
+    app.sandbox.control.expire(location!.split('order=')[1]!)
+    await person.visitor.get(`/payment/return?order_id=${location!.split('order=')[1]!}`)
+    await later(app, person, '30 days')
+    const { body } = await person.visitor.get(location!)
+    expect(body).toContain('href="/account/plan">See what you can change to')
+    expect(body).not.toMatch(/Pay ₹|id="extras"/)
+    const plain = text((await person.visitor.get('/checkout/annual')).body)
+    expect(plain).toContain('Your change of plan was not paid and has ended. What you buy here costs its full price')
+    expect(plain).toContain('Pay ₹4,990')
   })
 
   test('where there is nothing to credit, nothing is opened and a sentence says so', async () => {

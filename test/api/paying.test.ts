@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { subscriber } from '../account/people.ts'
+import { giftForm } from '../billing/gifts/giving.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { newestOrder, paidOnce, tracesOf } from '../support/ledger.ts'
 import { Visitor } from '../support/visitor.ts'
@@ -9,6 +11,12 @@ beforeAll(async () => {
   app.sandbox.control.webhooks({ paused: true })
 })
 afterAll(() => app.close())
+
+const newestOf = async (app: TestApp, userId: string) =>
+  (
+    await app.sql<{ id: string; paymentSessionId: string }[]>`
+      select id, payment_session_id from orders where user_id = ${userId} order by created_at desc limit 1`
+  )[0]!
 
 async function registered() {
   const visitor = new Visitor(app)
@@ -57,6 +65,33 @@ describe('paying over JSON', () => {
       payment_link: `${app.url}/checkout/monthly`,
       payment_token: order.paymentSessionId,
     })
+  })
+
+  test('the link of a gift and of a switch leads to that order', async () => {
+    const { visitor, userId } = await subscriber(app)
+    for (const [path, form] of [
+      ['/gift', giftForm],
+      ['/account/plan/switch', { plan: 'annual' }],
+    ] as const) {
+      const { location } = await visitor.post(path, form)
+      const order = await newestOf(app, userId)
+      const answer = await visitor.postJson('/api/create-payment-token', { orderId: order.id })
+      expect(answer.json()).toEqual({ payment_link: app.url + location, payment_token: order.paymentSessionId })
+      expect(location).toContain(order.id)
+    }
+  })
+
+  test('an open order keeps the price that it was opened with, also where the plan’s has changed', async () => {
+    const { visitor } = await registered()
+    const create = (body: object) => visitor.postJson('/api/create-cashfree-order', { plan: 'annual', ...body })
+    const { order_id: orderId } = (await create({ orderAmount: 4990 })).json() as { order_id: string }
+    await app.sql`select plan_price_change('annual_v1', 599900, null, null, 'command', null)`
+    for (const body of [{ orderAmount: 4990, orderId }, { orderAmount: 4990 }, {}])
+      expect((await create(body)).json()).toMatchObject({ order_id: orderId })
+    expect((await create({ orderAmount: 5999, orderId })).status).toBe(422)
+    const other = await registered()
+    const fresh = { plan: 'annual', orderAmount: 5999 }
+    expect((await other.visitor.postJson('/api/create-cashfree-order', fresh)).status).toBe(200)
   })
 
   test('the status tells the whole story: open, failed, paid', async () => {

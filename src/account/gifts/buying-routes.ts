@@ -11,8 +11,7 @@ import { findCompany, keepCompany } from '../../billing/company-details/queries.
 import { checkGift, type GiftForm, type GiftWish, giftFields, giftTerms } from '../../billing/gifts/gift.ts'
 import { type DeliveryDays, findDeliveryDays } from '../../billing/gifts/queries.ts'
 import type { BillingServices } from '../../billing/payments/gateway.ts'
-import { orderOf } from '../../billing/payments/payments.ts'
-import type { Order } from '../../billing/payments/queries.ts'
+import { checkoutPathOf, orderOf } from '../../billing/payments/payments.ts'
 import { actorOf, requireUser } from '../../identity/sessions/guards.ts'
 import { AppError } from '../../platform/errors.ts'
 import { formAction } from '../../web/form-action.ts'
@@ -119,8 +118,3 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
   }
 }
 export default routes
-
-/** Where an order is paid, or shown when it turned out to be paid already. */
-function checkoutPathOf(order: Order): string {
-  return order.purpose === 'gift' ? `/checkout/gift/${order.id}` : `/checkout/${order.planName}`
-}

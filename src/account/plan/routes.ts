@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { findOrCreateOrder } from '../../billing/checkout/create-order.ts'
+import { checkoutPathOf } from '../../billing/payments/payments.ts'
 import { findPlanFor } from '../../billing/pricing/queries.ts'
 import { chooseNextPlan } from '../../billing/subscriptions/next-plan-queries.ts'
 import { actorOf } from '../../identity/sessions/guards.ts'
@@ -27,9 +28,12 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { services, limit
       if (!(await findPlanFor(services.sql, request.user!.id, plan)))
         throw new AppError('invalid', 'That plan is not offered. Nothing was done.')
       const order = await findOrCreateOrder(services, request.user!, plan, { purpose: 'switch' })
-      return reply.leaveFor(`/checkout/${order.planName}?order=${order.id}`)
+      return reply.leaveFor(checkoutPathOf(order))
     }
-    return formAction(reply, {}, open, (form) => showAgain(request.user!.id, form))
+    return formAction(reply, {}, open, (form) => {
+      request.session.set('notice', undefined) // what an earlier step did is contradicted
+      return showAgain(request.user!.id, form)
+    })
     async function showAgain(userId: string, form: FormState) {
       return reply.page('account/plan', { ...(await planChoices(services, userId)), form })
     }

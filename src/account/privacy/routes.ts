@@ -24,6 +24,7 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { services, limit
     const { consent } = readForm(request.body, ['consent'], 20)
     const change = consent === 'withdrawn' ? withdrawConsent : giveConsent
     await change(services.sql, request.user!.id, consentVersion, actorOf(request))
+    if (consent === 'withdrawn') services.wake('reconcile')
     request.session.set('notice', { kind: 'good', text: notices[consent === 'withdrawn' ? 'withdrawn' : 'given'] })
     return reply.leaveFor('/account/privacy')
   })

@@ -12,13 +12,17 @@ import { findPlanFor } from '../pricing/queries.ts'
 import { findReceiptNumber } from '../receipts/queries.ts'
 import type { Subscription } from '../subscriptions/queries.ts'
 import { subscriptionOf } from '../subscriptions/subscriptions.ts'
-import { findSwitchPeriod } from '../switching/queries.ts'
+import { findSwitch, findSwitchPeriod, type SwitchPreview } from '../switching/queries.ts'
 import { type MoneyUnderWay, moneyUnderWay } from './money-under-way.ts'
 import { isOnSale } from './on-sale.ts'
-import { findPeriod, isTakenBack } from './queries.ts'
+import { findPeriod, findPurchaseRefusal, isTakenBack } from './queries.ts'
 
 export type Stage = 'none' | 'session-created' | 'paid'
-type CheckoutNotice = { kind: 'info' | 'good' | 'warn' | 'bad'; text: string }
+type CheckoutNotice = {
+  kind: 'info' | 'good' | 'warn' | 'bad'
+  text: string
+  act?: { href: string; label: string }
+}
 
 /** What a code would take off the next order; 0 where it is refused or an order is open, and then the notice says so. */
 export type WishedCode = { code: string; discountPaise: number; notice: CheckoutNotice | null }
@@ -37,17 +41,23 @@ export type Checkout = {
   notice: CheckoutNotice | null
   /** The order could not be created at Cashfree: nothing was charged, and trying again uses the same order. */
   unavailable: boolean
-  /** Nothing is sold at the moment: no payment is offered, of an open order neither. */
-  isClosed: boolean
+  /** Why no payment is offered, of an open order neither: nothing is sold at the moment, or this person withdrew their consent. */
+  closed: 'prices' | 'consent' | null
   /** Orders of this person, of whatever plan, whose money may be moving: while there are any, no payment is offered. */
   underWay: MoneyUnderWay[]
   /** Whom the order is a present for; null where its buyer keeps what it buys. */
   gift: Gift | null
+  /** The plan begins at once, with unused days credited: an order of this kind is shown, or would be opened. */
+  isSwitch: boolean
+  /** What such an order would credit now that there is none any more; 'over' where the change is not offered any more. */
+  again: SwitchPreview | 'over' | null
   /** What paying buys, or bought. */
   period: { from: Date; to: Date }
   receiptNumber: string | null
   validUntil: Date | null
 }
+
+type Meant = { orderId?: string | undefined; purpose?: 'period' | 'switch' | undefined; coupon?: string | undefined }
 
 /**
  * The checkout of a plan for a user: of this order of theirs if it is open, else the newest open one, else the newest. `coupon` is a
@@ -57,11 +67,12 @@ export async function currentCheckout(
   services: BillingServices,
   userId: string,
   planName: string,
-  { orderId, coupon }: { orderId?: string | undefined; coupon?: string | undefined } = {},
+  { orderId, purpose, coupon }: Meant = {},
 ): Promise<Checkout> {
   const plan = await findPlanFor(services.sql, userId, planName)
-  const order = (await findCurrentOrder(services.sql, userId, planName, orderId)) ?? null
-  return compose(services, userId, { plan, order, recentMs: dayMs, coupon })
+  const order = (await findCurrentOrder(services.sql, userId, planName, orderId, purpose)) ?? null
+  const isMeant = orderId !== undefined && order?.id === orderId
+  return compose(services, userId, { plan, order, recentMs: dayMs, coupon, wantsSwitch: purpose === 'switch', isMeant })
 }
 
 /** The checkout behind a reminder's link: as `currentCheckout`, but what was bought before is past, however lately. */
@@ -72,19 +83,28 @@ export async function renewalCheckout(
   coupon?: string,
 ): Promise<Checkout> {
   const plan = await findPlanFor(services.sql, userId, planName)
-  const order = (await findCurrentOrder(services.sql, userId, planName)) ?? null
+  const order = (await findCurrentOrder(services.sql, userId, planName, undefined, 'period')) ?? null
   return compose(services, userId, { plan, order, recentMs: 0, coupon })
 }
 
 /** The checkout of one order, however old it is. Throws AppError `not-found` where nothing came of it and its plan is off sale. */
 export async function checkoutOf(services: BillingServices, order: Order): Promise<Checkout> {
   const plan = await findPlanFor(services.sql, order.userId, order.planName)
-  return compose(services, order.userId, { plan, order, recentMs: Number.POSITIVE_INFINITY })
+  return compose(services, order.userId, { plan, order, recentMs: Number.POSITIVE_INFINITY, isMeant: true })
 }
 
 const dayMs = 24 * 3600_000
 
-type Asked = { plan: PlanOnSale | undefined; order: Order | null; recentMs: number; coupon?: string | undefined }
+type Asked = {
+  plan: PlanOnSale | undefined
+  order: Order | null
+  recentMs: number
+  coupon?: string | undefined
+  /** A change of plan is asked for, whether an order of one is there or not. */
+  wantsSwitch?: boolean
+  /** This very order is asked about, not its plan. */
+  isMeant?: boolean
+}
 
 async function compose(services: BillingServices, userId: string, asked: Asked): Promise<Checkout> {
   const { plan, order, recentMs } = asked
@@ -100,38 +120,63 @@ async function compose(services: BillingServices, userId: string, asked: Asked):
   const reached = stageOf(order, isUnderWay, isKept, recentMs)
   if (reached === 'none' && !plan) throw new AppError('not-found', 'That plan is not offered any more.')
 
-  const isClosed = reached !== 'paid' && underWay.length === 0 && !(await isOnSale(services))
-  const stage = isClosed ? 'none' : reached
+  const closed = reached === 'paid' || underWay.length > 0 ? null : await closedBy(services, userId)
+  const stage = closed ? 'none' : reached
   const shown = reached === 'none' ? plan! : planOf(order!)
   const lastAttempt = (order && (await findLastAttempt(services.sql, order.id))) ?? null
-  const isSwitch = stage !== 'none' && order?.purpose === 'switch'
-  const period = await findPeriod(services.sql, {
-    id: stage === 'paid' ? order!.id : null,
-    userId,
-    months: shown.months,
-  })
+  const isOffered = !closed && underWay.length === 0
+  const unavailable = order?.status === 'created' && !closed
+  const again = stage === 'none' && isOffered && !unavailable ? await switchAgain(services, userId, asked) : null
+  const preview = again === 'over' ? null : again
+  const isSwitch = preview !== null || ((stage !== 'none' || unavailable) && order?.purpose === 'switch')
+  const period =
+    isSwitch && stage !== 'paid'
+      ? await switchPeriod(services, userId, preview ? plan!.key : order!.planKey)
+      : await findPeriod(services.sql, { id: stage === 'paid' ? order!.id : null, userId, months: shown.months })
   return {
     stage,
     plan: shown,
     order,
     company: order?.company ?? (gift ? null : await findCompany(services.sql, userId)),
     code:
-      isClosed || underWay.length > 0 || gift || stage === 'paid'
+      !isOffered || gift || stage === 'paid' || again === 'over'
         ? null
-        : await wishedCode(services, userId, asked, stage),
+        : await wishedCode(services, userId, asked, stage, preview?.creditPaise),
     lastAttempt,
     notice:
-      underWay.length > 0 || isClosed
+      !isOffered || again === 'over'
         ? null
-        : (noticeOf(stage, order, lastAttempt) ?? (isSwitch || gift ? null : renewalNotice(stage, subscription))),
-    unavailable: order?.status === 'created' && !isClosed,
-    isClosed,
+        : (noticeOf(stage, order, lastAttempt, isSwitch) ??
+          (isSwitch || gift ? null : renewalNotice(stage, subscription))),
+    unavailable,
+    closed,
     underWay: stage === 'paid' ? [] : underWay,
     gift,
-    period: isSwitch && stage !== 'paid' ? await switchPeriod(services, order!) : period,
+    isSwitch,
+    again,
+    period,
     receiptNumber: stage === 'paid' ? ((await findReceiptNumber(services.sql, order!.id)) ?? null) : null,
     validUntil: subscription.currentPeriodEnd,
   }
+}
+
+async function closedBy(services: BillingServices, userId: string): Promise<Checkout['closed']> {
+  if ((await findPurchaseRefusal(services.sql, userId)) === 'consent') return 'consent'
+  return (await isOnSale(services)) ? null : 'prices'
+}
+
+/**
+ * What a change of plan would credit now, where one is asked for, or ended unpaid: nobody who started one buys something else
+ * unawares. A day later the plan's page sells the plan again.
+ */
+async function switchAgain({ sql }: BillingServices, userId: string, asked: Asked): Promise<Checkout['again']> {
+  const { plan, order, wantsSwitch, isMeant } = asked
+  const died = order?.purpose === 'switch' && order.paidAt === null
+  const isAbout = wantsSwitch || (died && isMeant)
+  if (!isAbout && !(died && Date.now() - order.createdAt.getTime() < dayMs)) return null
+  const preview = await findSwitch(sql, userId, plan!.key)
+  if (preview && plan!.pricePaise - preview.creditPaise >= 100) return preview
+  return isAbout ? 'over' : null
 }
 
 /** Of an order that died unpaid in the last day its code is still wished for, unless another is, or none. */
@@ -140,13 +185,14 @@ async function wishedCode(
   userId: string,
   { plan, order, coupon }: Asked,
   stage: Stage,
+  creditPaise = 0,
 ): Promise<WishedCode | null> {
   const open = stage === 'session-created' || order?.status === 'created' ? order : null
   const isRecent = Date.now() - (order?.createdAt.getTime() ?? 0) < dayMs
   const died = open === null && order?.paidAt === null && isRecent ? order : null
   const code = writtenCode(coupon ?? died?.couponCode ?? '')
   if (!plan || code === '' || code === open?.couponCode) return null
-  const pricePaise = plan.pricePaise - (open?.creditPaise ?? 0)
+  const pricePaise = plan.pricePaise - (open?.creditPaise ?? creditPaise)
   const { refusal, discountPaise } = await tryCoupon(sql, { code, userId, planName: plan.name, pricePaise })
   if (refusal !== null)
     return {
@@ -176,13 +222,24 @@ export function cannotBePaid(order: Order): boolean {
   return order.heldAt !== null || order.gatewayStatus === 'PAID'
 }
 
-function noticeOf(stage: Stage, order: Order | null, attempt: Checkout['lastAttempt']): CheckoutNotice | null {
+function noticeOf(
+  stage: Stage,
+  order: Order | null,
+  attempt: Checkout['lastAttempt'],
+  isSwitch: boolean,
+): CheckoutNotice | null {
   if (!order || stage === 'paid') return null
   if (stage === 'session-created') {
     if (attempt?.status === 'USER_DROPPED' || attempt?.status === 'CANCELLED')
       return { kind: 'info', text: 'The last attempt was not finished. You can try again here.' }
     return null
   }
+  if (order.purpose === 'switch' && order.paidAt === null && !isSwitch)
+    return {
+      kind: 'info',
+      text: 'Your change of plan was not paid and has ended. What you buy here costs its full price and is added after what you have.',
+      act: { href: '/account/plan', label: 'Change the plan instead' },
+    }
   if (cannotBePaid(order) && order.status !== 'paid')
     return { kind: 'info', text: 'The last payment was looked into and is settled. You can start again.' }
   if (order.status === 'expired' || order.status === 'terminated' || order.status === 'terminating')
@@ -202,8 +259,8 @@ function renewalNotice(stage: Stage, { hasAccess, currentPeriodEnd }: Subscripti
   }
 }
 
-async function switchPeriod({ sql }: BillingServices, order: Order): Promise<Checkout['period']> {
-  const { from, until } = await findSwitchPeriod(sql, order.userId, order.planKey)
+async function switchPeriod({ sql }: BillingServices, userId: string, planKey: string): Promise<Checkout['period']> {
+  const { from, until } = await findSwitchPeriod(sql, userId, planKey)
   return { from, to: until }
 }
 

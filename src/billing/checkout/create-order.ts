@@ -1,11 +1,14 @@
 import { tenDigits } from '../../identity/users/phones.ts'
 import type { User } from '../../identity/users/queries.ts'
+import type { Sql } from '../../platform/db.ts'
 import { AppError } from '../../platform/errors.ts'
 import { ulid } from '../../platform/ids.ts'
 import { paise } from '../../platform/money.ts'
 import { paymentLog } from '../../platform/payment-log.ts'
 import { couponSentence } from '../coupons/coupons.ts'
+import { findDeliveryDays, findGiftOfOrder } from '../gifts/queries.ts'
 import { type BillingServices, GatewayRefused, isGatewayFailure } from '../payments/gateway.ts'
+import { checkoutPathOf, isOpen } from '../payments/payments.ts'
 import {
   findCurrentOrder,
   findOrder,
@@ -16,7 +19,15 @@ import {
 } from '../payments/queries.ts'
 import { moneyUnderWay, refuseWhileUnderWay } from './money-under-way.ts'
 import { refuseUnlessOnSale } from './on-sale.ts'
-import { closeResolvedOrders, closeUnsentOrder, type OrderWish, openOrder, setAsidePending } from './queries.ts'
+import {
+  closeResolvedOrders,
+  closeUnsentOrder,
+  findPurchaseRefusal,
+  type OrderWish,
+  openOrder,
+  refusalToReplace,
+  setAsidePending,
+} from './queries.ts'
 import { refreshUnlessFresh } from './refresh-order.ts'
 import { settle, settleWith } from './settle.ts'
 
@@ -43,6 +54,7 @@ export async function findOrCreateOrder(
     const opened = await openOrder(services.sql, { userId: user.id, planName, newId: `ds_${ulid()}`, wish: wished })
     if (opened.refusal === 'differs') {
       const open = (await findOrder(services.sql, opened.orderId!))!
+      await refuseUnlessReplaceable(services, open, { ...keptOf(open), ...wished })
       const stays = await endAtCashfree(services, open)
       if (stays && stays.status !== 'paid') refuseAnotherCode(stays, wished)
       if (stays) return stays
@@ -68,6 +80,21 @@ function keptOf({ couponCode, company }: Order): OrderWish {
   return { ...(couponCode === null ? {} : { coupon: couponCode }), ...(company === null ? {} : { company }) }
 }
 
+/** Throws the refusal that opening the successor of an order would meet: then the order stays, and can still be paid. */
+async function refuseUnlessReplaceable({ sql }: BillingServices, order: Order, wish: OrderWish): Promise<void> {
+  const refusal = await refusalToReplace(sql, order, wish)
+  if (refusal !== null) throw refusalOf(refusal, order)
+}
+
+/** Whom an order's gift is for, and when: not before today. */
+async function giftOf({ sql }: BillingServices, { id, purpose }: Order): Promise<OrderWish> {
+  const gift = purpose === 'gift' ? await findGiftOfOrder(sql, id) : undefined
+  if (!gift) return {}
+  const { recipientName, recipientEmail, message, deliverOn } = gift
+  const { first: today } = await findDeliveryDays(sql, 0)
+  return { gift: { recipientName, recipientEmail, message, deliverOn: [today, deliverOn].sort()[1]! } }
+}
+
 /** The order that is open could not be ended, so it keeps its price: whoever asked for another code must not pay it unawares. */
 function refuseAnotherCode({ couponCode }: Order, { coupon }: OrderWish): void {
   if (coupon === undefined || coupon === (couponCode ?? '')) return
@@ -80,31 +107,42 @@ function refuseAnotherCode({ couponCode }: Order, { coupon }: OrderWish): void {
 }
 
 /**
- * A new order in the place of the plan's open one: that one is ended at Cashfree first, and so is whatever has been pending at
- * the bank so long that the payer may say it failed. When Cashfree says that one was paid meanwhile, or cannot be asked, it
- * stays and is returned. The new one takes over its code and company. Throws as `findOrCreateOrder` does.
+ * A new order in the place of `order`, else of the plan's open one: that one is ended at Cashfree first, and so is whatever has
+ * been pending at the bank so long that the payer may say it failed. When Cashfree says that one was paid meanwhile, or cannot be
+ * asked, it stays and is returned. The new one takes over its purpose, code, company and gift. Throws as `findOrCreateOrder`
+ * does; then nothing was ended.
  */
-export async function startOver(services: BillingServices, user: User, planName: string): Promise<Order> {
+export async function startOver(
+  services: BillingServices,
+  user: User,
+  planName: string,
+  order?: Order,
+): Promise<Order> {
+  if (order?.status === 'paid') return order
   const paid = await findPaidMeanwhile(services, user.id)
   if (paid) return paid
   const underWay = await moneyUnderWay(services.sql, user.id)
   if (underWay.some(({ mayPayAgain }) => !mayPayAgain)) await refuseWhileUnderWay(services.sql, user.id)
   await refuseUnlessOnSale(services)
-  const current = await findCurrentOrder(services.sql, user.id, planName)
+  const current = order ?? (await findCurrentOrder(services.sql, user.id, planName))
+  const isAnew = current === undefined || current.status === 'paid'
+  const wish: OrderWish = isAnew
+    ? {}
+    : { ...keptOf(current), ...(await giftOf(services, current)), purpose: current.purpose }
+  if (!isAnew) await refuseUnlessReplaceable(services, current, wish)
   const toEnd = new Set([...underWay.map(({ orderId }) => orderId), ...(current ? [current.id] : [])])
   for (const id of toEnd) {
     const stays = await endAtCashfree(services, (await findOrder(services.sql, id))!)
     if (stays) return stays
   }
   await setAsidePending(services.sql, user.id)
-  if (!current || current.status === 'paid') return findOrCreateOrder(services, user, planName)
-  return findOrCreateOrder(services, user, planName, { ...keptOf(current), purpose: current.purpose })
+  return findOrCreateOrder(services, user, current?.planName ?? planName, wish)
 }
 
 /** Ends an open order, at Cashfree where it may be known. Answers the order where it stays: it was paid meanwhile, or Cashfree cannot be asked. */
 async function endAtCashfree(services: BillingServices, order: Order): Promise<Order | undefined> {
   if (order.status === 'paid') return order
-  if (order.status !== 'created' && order.status !== 'active') return undefined
+  if (!isOpen(order)) return undefined
   if (order.status === 'created' && (await closeUnsentOrder(services.sql, order))) return undefined
   try {
     const ended = (await settleWith(services, order.id, await services.gateway.terminateOrder(order.id), 'checkout'))
@@ -176,9 +214,16 @@ function gatewayName(name: string): string {
   return name.length >= 3 ? name : name.padEnd(3, '.')
 }
 
-/** Why there is no order: `refusal` in open-order.sql. */
-function refusalOf(refusal: string): AppError {
-  if (refusal === 'entitlement' || refusal === 'plan') return new AppError('not-found', 'That plan is not offered.')
+/** Throws AppError `conflict` where the person withdrew their consent: then nothing that could be paid is handed out either. */
+export async function refuseWithoutConsent(sql: Sql, userId: string): Promise<void> {
+  if ((await findPurchaseRefusal(sql, userId)) === 'consent') throw refusalOf('consent')
+}
+
+/** Why there is no order: `refusal` in open-order.sql. `open` is one that was to be replaced, and stays. */
+function refusalOf(refusal: string, open?: Order): AppError {
+  const act = open && isOpen(open) ? { href: checkoutPathOf(open), label: 'To the open order' } : undefined
+  if (refusal === 'entitlement' || refusal === 'plan')
+    return new AppError('not-found', 'That plan is not offered.', { act })
   if (refusal === 'consent')
     return new AppError(
       'conflict',
@@ -186,7 +231,9 @@ function refusalOf(refusal: string): AppError {
       { act: { href: '/account/privacy', label: 'Go to Privacy' } },
     )
   if (refusal === 'nothing-to-credit')
-    return new AppError('conflict', 'There are no unused days to credit towards this plan now.')
+    return new AppError('conflict', 'There are no unused days to credit towards this plan now.', {
+      act: act ?? { href: '/account/plan', label: 'Go to your plan' },
+    })
   if (refusal === 'too-little')
     return new AppError(
       'conflict',
@@ -194,6 +241,7 @@ function refusalOf(refusal: string): AppError {
     )
   return new AppError('invalid', 'Please check the highlighted fields.', {
     fields: { coupon: couponSentence(refusal) },
+    act,
   })
 }
 

@@ -21,7 +21,7 @@ begin
   -- and of the other. A deletion or suspension of the account waits here as well.
   perform 1 from users where id = p_user_id for no key update;
   if entitlement_refusal(p_user_id) is not null then refusal := 'entitlement'; return; end if;
-  if exists (select from users where id = p_user_id and consent_withdrawn_at is not null) then refusal := 'consent'; return; end if;
+  if purchase_refusal(p_user_id) = 'consent' then refusal := 'consent'; return; end if;
   if wanted = 'gift' and code is not null then refusal := 'coupon-purpose'; return; end if;
   plan := plan_for(p_user_id, p_plan_name);
   if plan.key is null then refusal := 'plan'; return; end if;
@@ -62,6 +62,22 @@ begin
   perform record_audit('user:' || p_user_id, 'order.opened', o.id, p_user_id, jsonb_strip_nulls(jsonb_build_object(
     'plan', plan.key, 'amountPaise', o.amount_paise, 'purpose', nullif(wanted, 'period'), 'coupon', code,
     'discountPaise', nullif(discount, 0), 'creditPaise', nullif(credit, 0))));
+end $$;
+
+-- Why an order could not be opened in the place of this one, if that were ended; null: it could. It is tried, and undone whatever
+-- comes of it: so that nobody loses an order that they could pay before it is known that they get another.
+create or replace function refusal_to_replace(p_user_id uuid, p_plan_name text, p_order_id text, p_wish jsonb) returns text
+language plpgsql as $$
+declare
+  o orders;
+begin
+  perform 1 from users where id = p_user_id for no key update;   -- in the order in which opening locks
+  select * into o from orders where id = p_order_id and user_id = p_user_id and status in ('created', 'active') for update;
+  if found then perform terminate_order(o, 'user:' || p_user_id, '{}'); end if;
+  raise exception using errcode = 'ETF00', message =
+    coalesce((open_order_as_wished(p_user_id, p_plan_name, gen_random_uuid()::text, 1, p_wish)).refusal, '');
+exception when sqlstate 'ETF00' then
+  return nullif(nullif(sqlerrm, ''), 'differs');   -- another that is open by now is replaced in its turn
 end $$;
 
 -- What an open order may still be told: whom the receipt is made out to, and whom a gift is for. Neither changes the amount.

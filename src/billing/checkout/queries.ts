@@ -46,6 +46,24 @@ export async function openOrder(
   return opened!
 }
 
+/** Why somebody buys nothing now: purchase_refusal in entitlement.sql. */
+export async function findPurchaseRefusal(sql: Sql, userId: string): Promise<string | null> {
+  const [row] = await sql<{ refusal: string | null }[]>`select purchase_refusal(${userId}) as refusal`
+  return row!.refusal
+}
+
+/** Why no order could be opened in the place of one; null where it could. Nothing is changed. */
+export async function refusalToReplace(
+  sql: Sql,
+  { userId, planName, id }: Order,
+  wish: OrderWish,
+): Promise<string | null> {
+  const [row] = await sql<{ refusal: string | null }[]>`
+    select refusal_to_replace(${userId}, ${planName}, ${id}, ${sql.json(wish)}) as refusal
+  `
+  return row!.refusal
+}
+
 /** Makes an order agree with Cashfree's answer: settle-order.sql, the one statement that decides about money. */
 export async function settleOrder(
   sql: Sql,

@@ -11,6 +11,7 @@ import { failureOf } from '../../web/errors.ts'
 import { PostedForm, readForm } from '../../web/forms.ts'
 import { writtenCode } from '../coupons/coupons.ts'
 import type { BillingServices } from '../payments/gateway.ts'
+import { checkoutPathOf } from '../payments/payments.ts'
 import { areRemindersStopped, noteOpened, setReminders } from '../reminders/queries.ts'
 import { renewalCheckout } from './checkout.ts'
 import { findOrCreateOrder } from './create-order.ts'
@@ -54,7 +55,9 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
     await noteOpened(services.sql, token.reminderId)
     const coupon = writtenCode(readForm(request.body, ['coupon'], 100).coupon)
     try {
-      await findOrCreateOrder(services, user, token.planName, coupon ? { coupon } : {})
+      const order = await findOrCreateOrder(services, user, token.planName, coupon ? { coupon } : {})
+      // Another order turned out to be paid, and this link shows none but its own.
+      if (order.purpose !== 'period' || order.planName !== token.planName) return reply.leaveFor(checkoutPathOf(order))
     } catch (error) {
       // The page says why there is no order, or none with this code.
       if (error instanceof AppError && error.fields.coupon) {

@@ -9,7 +9,7 @@ import { type CompanyForm, checkCompany, companyFields, companyForm } from '../c
 import { keepCompany } from '../company-details/queries.ts'
 import { writtenCode } from '../coupons/coupons.ts'
 import type { BillingServices } from '../payments/gateway.ts'
-import { isOrderId, orderOf } from '../payments/payments.ts'
+import { checkoutPathOf, isOrderId, orderOf } from '../payments/payments.ts'
 import { findOrder, type Order } from '../payments/queries.ts'
 import { type Checkout, checkoutOf, currentCheckout } from './checkout.ts'
 import { findOrCreateOrder, startOver } from './create-order.ts'
@@ -77,18 +77,21 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
           request.session.set('notice', { kind: 'good', text: 'Saved. Please check the details below, then pay.' })
         return leaveForCheckout(reply, plan, creation)
       },
-      (form) => showRefusal(request, reply, plan, form),
+      (form) => showRefusal(request, reply, plan, form, { purpose: purpose === 'switch' ? 'switch' : 'period' }),
       ['invalid', 'unavailable'],
     )
   })
 
-  app.post('/checkout/:plan/restart', { ...owner, schema: { params: ByPlan }, config: limit }, (request, reply) => {
-    const { plan } = request.params
+  // Of which order is in the form; pages of earlier releases name the plan alone.
+  app.post('/checkout/:plan/restart', paying, async (request, reply) => {
+    const { order: id } = readForm(request.body, ['order'], 100)
+    const order = id ? await orderOf(services.sql, request.user!.id, id) : undefined
+    const plan = order?.planName ?? request.params.plan
     return formAction(
       reply,
       {},
-      () => leaveForCheckout(reply, plan, startOver(services, request.user!, plan)),
-      (form) => showRefusal(request, reply, plan, form),
+      () => leaveForCheckout(reply, plan, startOver(services, request.user!, plan, order)),
+      (form) => showRefusal(request, reply, plan, form, { orderId: id }),
       ['invalid'],
     )
   })
@@ -161,9 +164,7 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
       if (!(error instanceof PaymentUnderWay || error instanceof OpensSoon)) throw error
       return null
     })
-    return reply.leaveFor(
-      `/checkout/${order?.planName ?? plan}${order?.purpose === 'switch' ? `?order=${order.id}` : ''}`,
-    )
+    return reply.leaveFor(order ? checkoutPathOf(order) : `/checkout/${plan}`)
   }
 
   /** What the form says beside the plan: of a form without these fields, what is open stays as it is. The company is kept. */
@@ -177,9 +178,16 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
   }
 
   /** The checkout as it is now, with what was typed and why it was refused. */
-  async function showRefusal(request: FastifyRequest, reply: FastifyReply, plan: string, form: FormState) {
+  async function showRefusal(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    plan: string,
+    form: FormState,
+    meant: { orderId?: string; purpose?: 'period' | 'switch' },
+  ) {
     const { coupon } = form.values
-    return show(request, reply, await currentCheckout(services, request.user!.id, plan, { coupon }), 'checkout', form)
+    const checkout = await currentCheckout(services, request.user!.id, plan, { ...meant, coupon })
+    return show(request, reply, checkout, 'checkout', form)
   }
 
   /** The region that polls, within its page. Cashfree's script and forms are allowed on /checkout/* alone. */

@@ -2,7 +2,7 @@
 -- composes what the slices below offer. p_remote is a RemoteOrder (payments/gateway.ts); p_actor is who asked Cashfree
 -- ('return', 'webhook', 'poll'…) and stands in the audit; p_seller goes on the receipt. Answers what it came to, one of the
 -- outcomes in queries.ts; 'to-end': Cashfree must be asked to end the order, because it is closed on our side (the call that
--- created it was still on its way), or its owner may not be given what it buys.
+-- created it was still on its way), or its owner may not buy it any more (purchase_refusal).
 -- Safe to repeat with the same arguments: after a lost reply the caller repeats and never compensates.
 create or replace function settle_order(p_order_id text, p_remote jsonb, p_actor text, p_seller jsonb) returns text
 language plpgsql as $$
@@ -13,7 +13,8 @@ declare
   differing jsonb;
   mismatch  text;
   refusal   text;
-  to_end    boolean;   -- Cashfree still takes money for what is closed on our side, or may not be given to its buyer
+  barred    text;
+  to_end    boolean;   -- Cashfree still takes money for what is closed on our side, or may not be bought by its buyer
   waiting   text;
   has_list  boolean := jsonb_typeof(p_remote -> 'attempts') is not distinct from 'array';
 begin
@@ -31,8 +32,9 @@ begin
     return case when has_list then 'already-paid' else 'unverified' end;   -- an unread list may hold a second payment
   end if;
   refusal := entitlement_refusal(o.user_id);
-  to_end := (refusal is not null or o.status = 'terminated') and p_remote ->> 'status' = 'ACTIVE';
-  if to_end then perform note_termination_asked(o, coalesce(refusal, 'over'), p_actor); end if;
+  barred := purchase_refusal(o.user_id);
+  to_end := (barred is not null or o.status = 'terminated') and p_remote ->> 'status' = 'ACTIVE';
+  if to_end then perform note_termination_asked(o, coalesce(barred, 'over'), p_actor); end if;
   if mismatch is not null and (p_remote ->> 'status' in ('PAID', 'ACTIVE') or p_remote ->> 'orderId' is distinct from o.id) then
     perform hold(o, mismatch, p_actor);
     return case when to_end then 'to-end' else 'held' end;

@@ -1,4 +1,5 @@
 import type { Services } from '../../platform/services.ts'
+import { checkoutPathOf } from '../payments/payments.ts'
 import { type Checkout, cannotBePaid } from './checkout.ts'
 
 /** The page around the checkout's region: /checkout/*, which alone may hold the form that leads to Cashfree, or the return page. */
@@ -8,6 +9,7 @@ export type CheckoutEntry = 'checkout' | 'return'
 export type CheckoutView = Omit<Checkout, 'order' | 'lastAttempt'> & {
   order: null | {
     id: string
+    path: string
     purpose: 'period' | 'switch' | 'gift'
     amountPaise: number
     creditPaise: number
@@ -50,11 +52,16 @@ export function checkoutView(
   const failed = lastAttempt?.status === 'FAILED'
   const dropped = lastAttempt?.status === 'USER_DROPPED' || lastAttempt?.status === 'CANCELLED'
   // Of an order that was open before, a payment may come at any time.
-  const mayArrive = checkout.isClosed && order?.status === 'active' && !cannotBePaid(order)
+  const mayArrive = checkout.closed !== null && order?.status === 'active' && !cannotBePaid(order)
   const waits = checkout.stage === 'session-created' || mayArrive
   const isFree = checkout.underWay.length === 0
   const takesWishes =
-    entry === 'checkout' && checkout.stage !== 'paid' && isFree && !checkout.isClosed && !checkout.gift
+    entry === 'checkout' &&
+    checkout.stage !== 'paid' &&
+    isFree &&
+    !checkout.closed &&
+    !checkout.gift &&
+    checkout.again !== 'over'
   const untried = waits && isFree && entry === 'return' && !failed && !dropped
   const isOfOthers = checkout.underWay.some((money) => money.orderId !== order?.id)
   // Whatever changes the region must change this: another attempt's outcome, money under way, a slower pace of polling.
@@ -62,7 +69,7 @@ export function checkoutView(
     waits && failed && 'failed',
     waits && dropped && 'dropped',
     untried && 'untried',
-    checkout.isClosed && 'closed',
+    checkout.closed && 'closed',
     ...checkout.underWay.map(({ state, mayPayAgain }) => `${state}${mayPayAgain ? '-again' : ''}`),
     entry === 'checkout' && !takesWishes && withoutForm,
     waits && seconds !== 3 && `every-${seconds}`,
@@ -73,13 +80,14 @@ export function checkoutView(
     ...rest,
     order: order && {
       id: order.id,
+      path: checkoutPathOf(order),
       purpose: order.purpose,
       amountPaise: order.amountPaise,
       creditPaise: order.creditPaise,
       discountPaise: order.discountPaise,
       couponCode: order.couponCode,
       expiresAt: order.expiresAt,
-      paymentSessionId: isFree && !checkout.isClosed ? order.paymentSessionId : null,
+      paymentSessionId: isFree && !checkout.closed ? order.paymentSessionId : null,
       lastAttempt: failed && isFree ? lastAttempt : null,
     },
     entry,

@@ -9,6 +9,13 @@ create or replace function entitlement_refusal(p_user_id uuid) returns text lang
   from (values (p_user_id)) as asked(id) left join users person on person.id = asked.id
 $$;
 
+-- Why this account buys nothing now: as above, or 'consent' (withdrawn). Its open orders are ended; money that comes for one all the
+-- same counts where the account may be given what it pays for.
+create or replace function purchase_refusal(p_user_id uuid) returns text language sql stable as $$
+  select coalesce(entitlement_refusal(p_user_id),
+                  (select 'consent' from users where id = p_user_id and consent_withdrawn_at is not null))
+$$;
+
 -- Terminates an order that Cashfree has never spoken of, so that nobody has to be asked: nobody was led to its payment. Where the
 -- call that created it was lost on its way back, the reconciler finds it, for it goes on asking. False: it is not such an order.
 create or replace function close_unsent_order(p_order_id text, p_actor text) returns boolean language plpgsql as $$

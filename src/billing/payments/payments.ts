@@ -16,6 +16,17 @@ export async function orderOf(sql: Sql, userId: string, id: string): Promise<Ord
   return order
 }
 
+/** The page where this order is paid, or that shows it once it is. A plan's page shows its purchase without being told which. */
+export function checkoutPathOf({ id, purpose, planName }: Order): string {
+  if (purpose === 'gift') return `/checkout/gift/${id}`
+  return `/checkout/${planName}${purpose === 'period' ? '' : `?order=${id}`}`
+}
+
+/** Whether an order waits to be paid, as far as we know. */
+export function isOpen({ status }: Pick<Order, 'status'>): boolean {
+  return status === 'created' || status === 'active'
+}
+
 const failed = ['FAILED', 'CANCELLED', 'VOID', 'USER_DROPPED', 'NOT_ATTEMPTED']
 
 /**

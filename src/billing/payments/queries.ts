@@ -61,14 +61,16 @@ export async function findOrder(sql: Sql, orderId: string): Promise<Order | unde
 }
 
 /**
- * The order a user's checkout of a plan is about: the newest open one, else the newest. There may be several open: a renewal, a
- * switch. `preferred` is the id of the one that is meant, as long as it is open. A gift's order has a checkout of its own.
+ * The order a user's checkout of a plan is about: the open one, else the newest. There may be two open: a purchase, which comes
+ * first, and a switch. `preferred` is the id of the one that is meant, as long as it is open or was paid today; then another of
+ * its purpose. With a `purpose`, the others are left out. A gift's order has a checkout of its own.
  */
 export async function findCurrentOrder(
   sql: Sql,
   userId: string,
   planName: string,
   preferred = '',
+  purpose: 'period' | 'switch' | null = null,
 ): Promise<Order | undefined> {
   const [row] = await sql<Order[]>`
     select ${orderColumns(sql)}
@@ -77,7 +79,11 @@ export async function findCurrentOrder(
     where o.user_id = ${userId}
       and p.name = ${planName}
       and o.purpose <> 'gift'
-    order by o.status in ('created', 'active') desc, o.id = ${preferred} desc, o.created_at desc
+      and o.purpose = coalesce(${purpose}, o.purpose)
+    order by (o.id = ${preferred} and (o.status in ('created', 'active') or o.paid_at > now() - interval '1 day')) is true desc,
+             (o.purpose = (select purpose from orders where id = ${preferred} and user_id = ${userId})) is true desc,
+             o.status in ('created', 'active') desc, o.status in ('created', 'active') and o.purpose = 'period' desc,
+             o.created_at desc
     limit 1
   `
   return row
@@ -169,7 +175,7 @@ export async function leaseOrdersToLookAt(sql: Sql, limit: number, minAgeMs: num
       where next_look_at <= now()
         and (expires_at > now()) = ${open}
         and (created_at < now() - make_interval(secs => ${minAgeMs / 1000}) or money_seen_at is not null
-             or entitlement_refusal(user_id) is not null)
+             or purchase_refusal(user_id) is not null)
       order by next_look_at
       limit ${limit}
     )

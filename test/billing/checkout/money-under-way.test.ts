@@ -1,8 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { resolveIncident } from '../../../src/records/incidents/incidents.ts'
+import { subscriber } from '../../account/people.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
 import { newestOrder, paidOnce, subscriberOf, tracesOf } from '../../support/ledger.ts'
 import { stageOn, Visitor } from '../../support/visitor.ts'
+import { giftForm } from '../gifts/giving.ts'
 
 let app: TestApp
 beforeAll(async () => {
@@ -152,6 +154,19 @@ describe('money that may be moving', () => {
     expect(stageOn(await visitor.get('/checkout/monthly'))).toBe('paid')
     expect(await orderCount(email)).toBe(1)
   })
+
+  test.each(['/checkout/annual', '/checkout/annual/restart', '/account/plan/switch'])(
+    'is a gift that turns out to be paid when %s is posted: its own page says so, and nothing is opened',
+    async (path) => {
+      const { visitor, userId } = await subscriber(app)
+      const { location: gift } = await visitor.post('/gift', giftForm)
+      app.sandbox.control.pay(gift!.split('/').at(-1)!)
+      await app.sql`update orders set asked_at = now() - interval '1 minute' where user_id = ${userId}`
+      expect((await visitor.post(path, { plan: 'annual' })).location).toBe(gift)
+      expect(stageOn(await visitor.get(gift!))).toBe('paid')
+      expect(await app.sql`select from orders where user_id = ${userId} and status <> 'paid'`).toEqual([])
+    },
+  )
 
   test('with a success on an order that Cashfree still calls open', async () => {
     const person = await opened()

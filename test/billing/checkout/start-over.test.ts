@@ -3,6 +3,7 @@ import { startApp, type TestApp } from '../../support/app.ts'
 import { newestOrder, paidOnce, subscriberOf, tracesOf } from '../../support/ledger.ts'
 import { stageOn, Visitor } from '../../support/visitor.ts'
 import { type RecordingGateway, startRecordingGateway } from '../payments/recording-gateway.ts'
+import { having, openSwitch } from '../switching/fixture.ts'
 
 let app: TestApp
 let meter: RecordingGateway
@@ -73,6 +74,45 @@ describe('starting over', () => {
     app.sandbox.control.clearFaults()
     expect((await newestOrder(app, email)).id).toBe(order.id)
     expect(stageOn(await visitor.get('/checkout/monthly'))).toBe('session-created')
+  })
+
+  test('is refused before anything is ended where no other order may be opened', async () => {
+    const { visitor, email, order } = await opened('annual')
+    await app.sql`select withdraw_plan('annual_v1', 'command', null)`
+    const answer = await visitor.post('/checkout/annual/restart', { order: order.id })
+    await app.sql`update plans set on_sale = true, withdrawn_at = null where key = 'annual_v1'`
+    expect([answer.status, answer.body.includes('href="/checkout/annual">To the open order')]).toEqual([404, true])
+    expect(app.sandbox.control.order(order.id).status).toBe('ACTIVE')
+    expect((await tracesOf(app, order.id)).status).toBe('active')
+    expect((await newestOrder(app, email)).id).toBe(order.id)
+    expect(await app.sql`select from audit where order_id = ${order.id} and action = 'order.terminated'`).toEqual([])
+  })
+
+  test('ends the order whose page it stands on, and leads to what replaced it', async () => {
+    const person = await having(app, 'monthly')
+    const change = await openSwitch(app, person)
+    await person.visitor.post('/checkout/annual')
+    const openNow = () => app.sql<{ id: string; purpose: string }[]>`
+      select id, purpose from orders where user_id = ${person.userId} and status = 'active' and plan_key like 'annual%'
+      order by purpose`
+    const [purchase] = await openNow()
+    const page = (await person.visitor.get(`/checkout/annual?order=${change.id}`)).body
+    expect(page).toMatch(
+      new RegExp(`action="/checkout/annual/restart"><input type="hidden" name="order"\\s+value="${change.id}"`),
+    )
+    const { location } = await person.visitor.post('/checkout/annual/restart', { order: change.id })
+    const [still, next] = await openNow()
+    expect([still!.id, next!.purpose, location]).toEqual([purchase!.id, 'switch', `/checkout/annual?order=${next!.id}`])
+    expect(app.sandbox.control.order(change.id).status).toBe('TERMINATED')
+    expect((await person.visitor.get(location!)).body).toContain(`Order <code>${next!.id}</code>`)
+
+    // What is typed for the purchase is shown on the page of the purchase, although the change was opened later.
+    const saved = await person.visitor.post('/checkout/annual', { coupon: '', company: 'Rao Traders' })
+    const shown = (await person.visitor.get(saved.location!)).body
+    expect(shown).toContain('Saved. Please check the details below')
+    expect([shown.includes(purchase!.id), shown.includes('Rao Traders')]).toEqual([true, true])
+    const refused = (await person.visitor.post('/checkout/annual', { coupon: 'NOSUCH', company: '' })).body
+    expect([refused.includes(purchase!.id), refused.includes('name="purpose"')]).toEqual([true, false])
   })
 
   test('ten times at once leaves one open order, every other one ended', async () => {

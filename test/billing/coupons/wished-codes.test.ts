@@ -157,15 +157,16 @@ describe('starting over', () => {
     expect(await amountOf(email)).toEqual([33_433, code])
   })
 
-  test('says so where the code is not valid any more, and opens nothing at the full price', async () => {
+  test('says so where the code is not valid any more, and leaves the order with it to be paid', async () => {
     const code = await coupon()
     const { visitor, email } = await registrant(app)
     await visitor.post('/checkout/monthly', { coupon: code })
     const order = await newestOrder(app, email)
     await withdrawCoupon(app.sql, code, by)
-    const answer = await visitor.post('/checkout/monthly/restart')
-    expect([answer.status, button(answer.body), codeSent(answer.body)]).toEqual([422, '₹499', undefined])
+    const answer = await visitor.post('/checkout/monthly/restart', { order: order.id })
+    expect([answer.status, button(answer.body), codeSent(answer.body)]).toEqual([422, '₹334.33', code])
     expect(answer.body).toContain('This code is not valid any more')
+    expect(app.sandbox.control.order(order.id).status).toBe('ACTIVE')
     expect((await newestOrder(app, email)).id).toBe(order.id)
   })
 

@@ -14,6 +14,11 @@ const dayIn = async (days: number) =>
   (
     await app.sql<{ day: string }[]>`select ((now() at time zone 'Asia/Kolkata')::date + ${days}::integer)::text as day`
   )[0]!.day
+/** Where "It failed: pay again" leads, and the order that it names. */
+const restartsOn = (html: string) =>
+  [...html.matchAll(/action="([^"]*restart)">\s*<input type="hidden" name="order"\s+value="([^"]*)"/g)].map(
+    ([, action, order]) => [action, order],
+  )
 const mailsAbout = (giftId: string) =>
   app.sql<{ copy: number; status: string; toEmail: string }[]>`
     select copy, status, to_email from mails where kind = 'gift' and subject_key = ${giftId} order by copy`
@@ -117,6 +122,41 @@ describe('buying a gift', () => {
     expect(answer.location).toBe('/gift')
     expect((await buyer.visitor.get('/gift')).body).toContain('Confirming your payment')
     expect(await app.sql`select from orders where user_id = ${buyer.userId} and purpose = 'gift'`).toEqual([])
+  })
+
+  test('whose payment failed at the bank is opened anew for the same person, message and day, from every page', async () => {
+    const day = await dayIn(12)
+    const { visitor, userId } = await subscriber(app)
+    const giftsOf = () => app.sql`
+      select o.purpose, o.status, g.recipient_email, g.message, g.deliver_on::text as day
+      from orders o left join gifts g on g.order_id = o.id where o.user_id = ${userId} and o.paid_at is null order by o.created_at`
+    const { location } = await visitor.post('/gift', { ...giftForm, day })
+    const id = location!.split('/').at(-1)!
+    app.sandbox.control.pending(id)
+    await visitor.get(`/payment/return?order_id=${id}`)
+    await app.sql`update orders set created_at = created_at - interval '21 minutes' where id = ${id}`
+    await app.sql`
+      update payments set started_at = started_at - interval '21 minutes', created_at = created_at - interval '21 minutes'
+      where order_id = ${id}`
+    for (const path of [
+      '/gift',
+      location!,
+      `/payment/return?order_id=${id}`,
+      '/account',
+      '/dashboard',
+      '/account/plan',
+    ])
+      expect(restartsOn((await visitor.get(path)).body), path).toEqual([['/checkout/monthly/restart', id]])
+    const answer = await visitor.post('/checkout/monthly/restart', { order: id })
+    expect(answer.location).toMatch(/^\/checkout\/gift\/ds_/)
+    expect(answer.location).not.toBe(location)
+    expect((await visitor.get(answer.location!)).body).toContain('name="payment_session_id"')
+    const gift = { purpose: 'gift', recipientEmail: giftForm.email, message: giftForm.message, day }
+    expect(await giftsOf()).toEqual([
+      { ...gift, status: 'terminating' },
+      { ...gift, status: 'active' },
+    ])
+    expect((await (await subscriber(app)).visitor.post('/checkout/monthly/restart', { order: id })).status).toBe(404)
   })
 
   test('belongs to its buyer: for others neither its checkout nor the gift exists, and visitors log in', async () => {

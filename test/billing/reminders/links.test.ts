@@ -5,6 +5,7 @@ import { registrant } from '../../account/people.ts'
 import { adminOf } from '../../support/admin.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
 import { Visitor } from '../../support/visitor.ts'
+import { giftForm } from '../gifts/giving.ts'
 import { atAnHour, endingIn, mailed, pathIn } from './fixture.ts'
 
 let app: TestApp
@@ -80,6 +81,26 @@ describe('the link of a reminder', () => {
     expect((await stranger.get(path)).body).toContain('Pay ₹334.33')
     const open = await app.sql`select amount_paise from orders where user_id = ${userId} and status = 'active'`
     expect(open).toEqual([{ amountPaise: 33_433 }])
+  })
+
+  test('that finds a gift paid leads to the gift, and opens nothing; pressed again, it renews', async () => {
+    const { path, visitor } = await reminded()
+    const { location } = await visitor.post('/gift', giftForm)
+    app.sandbox.control.webhooks({ paused: true })
+    app.sandbox.control.pay(location!.split('/').at(-1)!)
+    await app.sql`update orders set asked_at = now() - interval '1 minute' where id = ${location!.split('/').at(-1)!}`
+    const stranger = new Visitor(app)
+    expect((await stranger.post(path)).location).toBe(location)
+    expect((await stranger.post(path)).location).toBe(path)
+    app.sandbox.control.webhooks({ paused: false })
+  })
+
+  test('offers nothing to who withdrew consent, and says how to give it again', async () => {
+    const { path, visitor } = await reminded()
+    await visitor.post('/account/privacy/consent', { consent: 'withdrawn' })
+    const { status, body } = await new Visitor(app).get(path)
+    expect([status, /Continue to payment|payment_session_id/.test(body)]).toEqual([200, false])
+    expect(body).toContain('Consent was withdrawn for this account')
   })
 
   test('asks for nothing while money is under way', async () => {

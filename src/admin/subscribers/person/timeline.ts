@@ -67,9 +67,11 @@ const audited: Record<string, (event: TimelineEvent) => Description> = {
     text:
       text(event, 'why') === 'over'
         ? 'Cashfree was asked to end the order, which is closed on our side.'
-        : text(event, 'why')
-          ? `Cashfree was asked to end the order, because the account is ${text(event, 'why')}.`
-          : `Cashfree was asked to end the order by ${actorLabel(event.actor)}.`,
+        : text(event, 'why') === 'consent'
+          ? 'Cashfree was asked to end the order, because the consent was withdrawn.'
+          : text(event, 'why')
+            ? `Cashfree was asked to end the order, because the account is ${text(event, 'why')}.`
+            : `Cashfree was asked to end the order by ${actorLabel(event.actor)}.`,
   }),
   'order.terminating': () => ({ tone: 'warn', text: 'The order is being ended.' }),
   'order.unverified': () => ({
