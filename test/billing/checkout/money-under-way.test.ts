@@ -161,7 +161,7 @@ describe('money that may be moving', () => {
       const { visitor, userId } = await subscriber(app)
       const { location: gift } = await visitor.post('/gift', giftForm)
       app.sandbox.control.pay(gift!.split('/').at(-1)!)
-      await app.sql`update orders set asked_at = now() - interval '1 minute' where user_id = ${userId}`
+      await app.sql`update orders set asked_at = now() - interval '1 minute', attempts_asked_at = now() - interval '1 minute' where user_id = ${userId}`
       expect((await visitor.post(path, { plan: 'annual' })).location).toBe(gift)
       expect(stageOn(await visitor.get(gift!))).toBe('paid')
       expect(await app.sql`select from orders where user_id = ${userId} and status <> 'paid'`).toEqual([])

@@ -88,7 +88,7 @@ describe('the link of a reminder', () => {
     const { location } = await visitor.post('/gift', giftForm)
     app.sandbox.control.webhooks({ paused: true })
     app.sandbox.control.pay(location!.split('/').at(-1)!)
-    await app.sql`update orders set asked_at = now() - interval '1 minute' where id = ${location!.split('/').at(-1)!}`
+    await app.sql`update orders set asked_at = now() - interval '1 minute', attempts_asked_at = now() - interval '1 minute' where id = ${location!.split('/').at(-1)!}`
     const stranger = new Visitor(app)
     expect((await stranger.post(path)).location).toBe(location)
     expect((await stranger.post(path)).location).toBe(path)
