@@ -71,7 +71,7 @@ export function checkoutView(
     untried && 'untried',
     checkout.closed && 'closed',
     ...checkout.underWay.map(({ state, mayPayAgain }) => `${state}${mayPayAgain ? '-again' : ''}`),
-    entry === 'checkout' && !takesWishes && withoutForm,
+    entry === 'checkout' && checkout.stage !== 'paid' && !takesWishes && withoutForm,
     waits && seconds !== 3 && `every-${seconds}`,
   ]
   const seen = [checkout.stage, ...details].filter(Boolean).join('-')
