@@ -17,7 +17,7 @@ import {
   refreshUnsentOrder,
   renewIdempotencyKey,
 } from '../payments/queries.ts'
-import { moneyUnderWay, refuseWhileUnderWay } from './money-under-way.ts'
+import { type MoneyUnderWay, moneyUnderWay, refuseWhileUnderWay } from './money-under-way.ts'
 import { refuseUnlessOnSale } from './on-sale.ts'
 import {
   closeResolvedOrders,
@@ -88,8 +88,12 @@ async function refuseUnlessReplaceable({ sql }: BillingServices, order: Order, w
 
 /** Whom an order's gift is for, and when: not before today. */
 async function giftOf({ sql }: BillingServices, { id, purpose }: Order): Promise<OrderWish> {
-  const gift = purpose === 'gift' ? await findGiftOfOrder(sql, id) : undefined
-  if (!gift) return {}
+  if (purpose !== 'gift') return {}
+  const gift = await findGiftOfOrder(sql, id)
+  if (!gift?.recipientEmail)
+    throw new AppError('not-found', 'Whom this gift was for is not kept any more. Nothing was done.', {
+      act: { href: '/gift', label: 'Give a subscription' },
+    })
   const { recipientName, recipientEmail, message, deliverOn } = gift
   const { first: today } = await findDeliveryDays(sql, 0)
   return { gift: { recipientName, recipientEmail, message, deliverOn: [today, deliverOn].sort()[1]! } }
@@ -124,7 +128,7 @@ export async function startOver(
   const underWay = await moneyUnderWay(services.sql, user.id)
   if (underWay.some(({ mayPayAgain }) => !mayPayAgain)) await refuseWhileUnderWay(services.sql, user.id)
   await refuseUnlessOnSale(services)
-  const current = order ?? (await findCurrentOrder(services.sql, user.id, planName))
+  const current = order ?? (await orderToReplace(services, user.id, planName, underWay))
   const isAnew = current === undefined || current.status === 'paid'
   const wish: OrderWish = isAnew
     ? {}
@@ -137,6 +141,13 @@ export async function startOver(
   }
   await setAsidePending(services.sql, user.id)
   return findOrCreateOrder(services, user, current?.planName ?? planName, wish)
+}
+
+/** The open order of the plan; else the one, maybe a gift's, of which the page says that it is under way; else the last. */
+async function orderToReplace({ sql }: BillingServices, userId: string, planName: string, underWay: MoneyUnderWay[]) {
+  const current = await findCurrentOrder(sql, userId, planName)
+  const moving = underWay.find((money) => money.planName === planName)
+  return current && isOpen(current) ? current : ((moving && (await findOrder(sql, moving.orderId))) ?? current)
 }
 
 /** Ends an open order, at Cashfree where it may be known. Answers the order where it stays: it was paid meanwhile, or Cashfree cannot be asked. */

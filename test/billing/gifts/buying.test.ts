@@ -124,39 +124,58 @@ describe('buying a gift', () => {
     expect(await app.sql`select from orders where user_id = ${buyer.userId} and purpose = 'gift'`).toEqual([])
   })
 
-  test('whose payment failed at the bank is opened anew for the same person, message and day, from every page', async () => {
-    const day = await dayIn(12)
-    const { visitor, userId } = await subscriber(app)
-    const giftsOf = () => app.sql`
+  // Pages of the release before name the plan alone.
+  test.each(['this', 'the last'])(
+    'whose payment failed at the bank is opened anew as it was, from pages of %s release',
+    async (release) => {
+      const day = await dayIn(12)
+      const { visitor, userId } = await subscriber(app)
+      const giftsOf = () => app.sql`
       select o.purpose, o.status, g.recipient_email, g.message, g.deliver_on::text as day
       from orders o left join gifts g on g.order_id = o.id where o.user_id = ${userId} and o.paid_at is null order by o.created_at`
-    const { location } = await visitor.post('/gift', { ...giftForm, day })
-    const id = location!.split('/').at(-1)!
-    app.sandbox.control.pending(id)
-    await visitor.get(`/payment/return?order_id=${id}`)
-    await app.sql`update orders set created_at = created_at - interval '21 minutes' where id = ${id}`
-    await app.sql`
+      const { location } = await visitor.post('/gift', { ...giftForm, day })
+      const id = location!.split('/').at(-1)!
+      app.sandbox.control.pending(id)
+      await visitor.get(`/payment/return?order_id=${id}`)
+      await app.sql`update orders set created_at = created_at - interval '21 minutes' where id = ${id}`
+      await app.sql`
       update payments set started_at = started_at - interval '21 minutes', created_at = created_at - interval '21 minutes'
       where order_id = ${id}`
-    for (const path of [
-      '/gift',
-      location!,
-      `/payment/return?order_id=${id}`,
-      '/account',
-      '/dashboard',
-      '/account/plan',
-    ])
-      expect(restartsOn((await visitor.get(path)).body), path).toEqual([['/checkout/monthly/restart', id]])
-    const answer = await visitor.post('/checkout/monthly/restart', { order: id })
-    expect(answer.location).toMatch(/^\/checkout\/gift\/ds_/)
-    expect(answer.location).not.toBe(location)
-    expect((await visitor.get(answer.location!)).body).toContain('name="payment_session_id"')
-    const gift = { purpose: 'gift', recipientEmail: giftForm.email, message: giftForm.message, day }
-    expect(await giftsOf()).toEqual([
-      { ...gift, status: 'terminating' },
-      { ...gift, status: 'active' },
-    ])
-    expect((await (await subscriber(app)).visitor.post('/checkout/monthly/restart', { order: id })).status).toBe(404)
+      for (const path of [
+        '/gift',
+        location!,
+        `/payment/return?order_id=${id}`,
+        '/account',
+        '/dashboard',
+        '/account/plan',
+      ])
+        expect(restartsOn((await visitor.get(path)).body), path).toEqual([['/checkout/monthly/restart', id]])
+      const answer = await visitor.post('/checkout/monthly/restart', release === 'this' ? { order: id } : {})
+      expect(answer.location).toMatch(/^\/checkout\/gift\/ds_/)
+      expect(answer.location).not.toBe(location)
+      expect((await visitor.get(answer.location!)).body).toContain('name="payment_session_id"')
+      const gift = { purpose: 'gift', recipientEmail: giftForm.email, message: giftForm.message, day }
+      expect(await giftsOf()).toEqual([
+        { ...gift, status: 'terminating' },
+        { ...gift, status: 'active' },
+      ])
+      expect((await (await subscriber(app)).visitor.post('/checkout/monthly/restart', { order: id })).status).toBe(404)
+    },
+  )
+
+  test('that was not paid in time is opened again as it was, with one button', async () => {
+    const { visitor, userId } = await subscriber(app)
+    const { location } = await visitor.post('/gift', giftForm)
+    const id = location!.split('/').at(-1)!
+    app.sandbox.control.expire(id)
+    await visitor.get(`/payment/return?order_id=${id}`)
+    await app.sql`update gifts set deliver_on = deliver_on - 3 where order_id = ${id}`
+    expect(restartsOn((await visitor.get(location!)).body)).toEqual([['/checkout/monthly/restart', id]])
+    const { location: again } = await visitor.post('/checkout/monthly/restart', { order: id })
+    const rows = await app.sql`
+      select '/checkout/gift/' || o.id as path, recipient_email as email, deliver_on::text as day
+      from gifts g join orders o on o.id = g.order_id where o.user_id = ${userId} and o.status = 'active'`
+    expect(rows).toEqual([{ path: again, email: giftForm.email, day: await dayIn(0) }])
   })
 
   test('belongs to its buyer: for others neither its checkout nor the gift exists, and visitors log in', async () => {
