@@ -207,8 +207,8 @@ async function wishedCode(
 
 /**
  * none: no order waits to be paid · session-created: Cashfree has the order and waits, or its money is under way · paid:
- * paid within `recentMs`, and still there (`isKept`). Earlier purchases are past: a subscriber who comes back to renew starts from `none`. A page about
- * one order (a tab left open after paying) shows that purchase however old it is.
+ * paid within `recentMs`, and still there (`isKept`). Earlier purchases are past: a subscriber who comes back to renew starts
+ * from `none`. A page about one order (a tab left open after paying) shows that purchase however old it is.
  */
 function stageOf(order: Order | null, isUnderWay: boolean, isKept: boolean, recentMs: number): Stage {
   if (isUnderWay && order?.status !== 'created') return 'session-created'
