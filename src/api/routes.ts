@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { Type } from 'typebox'
+import { type Static, Type } from 'typebox'
 import { cannotBePaid } from '../billing/checkout/checkout.ts'
 import { findOrCreateOrder, findPaidMeanwhile, refuseWithoutConsent } from '../billing/checkout/create-order.ts'
 import { refuseWhileUnderWay } from '../billing/checkout/money-under-way.ts'
@@ -68,7 +68,9 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
 
   app.post('/create-payment-token', { schema: { body: CreateToken }, config: limit }, async (request, reply) => {
     const known = await orderOf(services.sql, request.user!.id, request.body.orderId)
-    await findPaidMeanwhile(services, known.userId)
+    if (known.status !== 'active') await refreshUnlessFresh(services, known, 'checkout', 10_000)
+    const paid = await findPaidMeanwhile(services, known.userId)
+    if (paid && paid.id !== known.id) throw new AppError('conflict', `Another order is paid already: ${paid.id}.`)
     await refuseWhileUnderWay(services.sql, request.user!.id)
     await refuseUnlessOnSale(services)
     const order = await orderOf(services.sql, request.user!.id, known.id)
@@ -101,7 +103,7 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
   })
 
   /** Checks what the caller claims about the order against ours; nothing of it is used. */
-  async function orderFor(userId: string, claim: { plan: string; orderAmount?: string | number; orderId?: string }) {
+  async function orderFor(userId: string, claim: Static<typeof CreateOrder>) {
     const plan = await findPlanFor(services.sql, userId, claim.plan)
     if (!plan)
       throw new AppError('invalid', 'That plan is not offered.', { fields: { plan: 'Use "monthly" or "annual".' } })
@@ -109,9 +111,11 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
     const open = current && isOpen(current) ? current : undefined
     if (claim.orderId !== undefined && open?.id !== claim.orderId)
       throw new AppError('not-found', 'There is no such open order in your account. Leave orderId out to open one.')
-    // An open order keeps the price that it was opened with.
+    // An open order keeps the price that it was opened with, unless another code ends it.
     const answered = claim.orderId !== undefined || open?.purpose === 'period' ? open : undefined
-    const pricePaise = answered ? answered.amountPaise + answered.discountPaise + answered.creditPaise : plan.pricePaise
+    const stays = claim.coupon === undefined || writtenCode(claim.coupon) === (answered?.couponCode ?? '')
+    const pricePaise =
+      answered && stays ? answered.amountPaise + answered.discountPaise + answered.creditPaise : plan.pricePaise
     if (claim.orderAmount !== undefined && paiseFromRupees(claim.orderAmount) !== pricePaise)
       throw new AppError('invalid', `The ${plan.name} plan costs ${rupees(pricePaise)}.`, {
         fields: { orderAmount: `Leave it out, or send ${pricePaise / 100}.` },

@@ -114,7 +114,7 @@ function refuseAnotherCode({ couponCode }: Order, { coupon }: OrderWish): void {
  * A new order in the place of `order`, else of the plan's open one: that one is ended at Cashfree first, and so is whatever has
  * been pending at the bank so long that the payer may say it failed. When Cashfree says that one was paid meanwhile, or cannot be
  * asked, it stays and is returned. The new one takes over its purpose, code, company and gift. Throws as `findOrCreateOrder`
- * does; then nothing was ended.
+ * does; an order that could still be paid is not ended then.
  */
 export async function startOver(
   services: BillingServices,
@@ -133,8 +133,10 @@ export async function startOver(
   const wish: OrderWish = isAnew
     ? {}
     : { ...keptOf(current), ...(await giftOf(services, current)), purpose: current.purpose }
-  if (!isAnew) await refuseUnlessReplaceable(services, current, wish)
-  const toEnd = new Set([...underWay.map(({ orderId }) => orderId), ...(current ? [current.id] : [])])
+  if (!isAnew && underWay.length === 0) await refuseUnlessReplaceable(services, current, wish)
+  // Of a plan one gift is open at a time: another one is not given this one's recipient.
+  const gift = wish.gift && (await findCurrentOrder(services.sql, user.id, current!.planName, '', 'gift'))
+  const toEnd = new Set([...underWay.map(({ orderId }) => orderId), ...[current, gift].flatMap((one) => one?.id ?? [])])
   for (const id of toEnd) {
     const stays = await endAtCashfree(services, (await findOrder(services.sql, id))!)
     if (stays) return stays
@@ -172,7 +174,7 @@ async function endAtCashfree(services: BillingServices, order: Order): Promise<O
  */
 export async function findPaidMeanwhile(services: BillingServices, userId: string): Promise<Order | undefined> {
   for (const order of await listPayableOrders(services.sql, userId)) {
-    await refreshUnlessFresh(services, order, 'checkout', 10_000)
+    await refreshUnlessFresh(services, order, 'checkout', 10_000, { isCounted: false })
     // Read anew: it may have been paid while another order of the list was asked about.
     const now = (await findOrder(services.sql, order.id))!
     if (now.status === 'paid') return now

@@ -35,13 +35,16 @@ const asking = new Map<string, Promise<Order>>()
 
 /**
  * Asks Cashfree about an unpaid order unless somebody did within the last `freshMs`, and answers the order as it is then. To all
- * but polls only what was heard of its attempts is fresh: one of them may be pending at the bank. Callers of one source share a question that is under way. Never throws because Cashfree is away.
+ * but polls only what was heard of its attempts is fresh: one of them may be pending at the bank. `isCounted` is false for the
+ * question before a payment, which the polls of open tabs must not use up. Callers of one source share a question that is under
+ * way. Never throws because Cashfree is away.
  */
 export async function refreshUnlessFresh(
   services: BillingServices,
   order: Order,
   actor: SettlementSource,
   freshMs: number,
+  { isCounted } = { isCounted: true },
 ): Promise<Order> {
   if (!mayChange(order)) return order
   const lastAsked = actor === 'poll' ? order.askedAt : (order.attemptsAskedAt ?? order.createdAt)
@@ -50,7 +53,7 @@ export async function refreshUnlessFresh(
   const key = `${actor} ${order.id}`
   const shared = asking.get(key)
   if (shared) return shared
-  if (!takeFromAllowance(order.userId)) return order
+  if (isCounted && !takeFromAllowance(order.userId)) return order
   const asked = ask(services, order, actor).finally(() => asking.delete(key))
   asking.set(key, asked)
   return asked

@@ -20,8 +20,9 @@ export function settle(
   actor: SettlementSource,
   within?: number,
 ): Promise<Settlement> {
-  return oneAtATime(orderId, async () => {
-    const remote = await services.gateway.fetchOrder(orderId, within, manners[actor] ?? 'full')
+  const manner = manners[actor] ?? 'full'
+  return oneAtATime(`${manner} ${orderId}`, async () => {
+    const remote = await services.gateway.fetchOrder(orderId, within, manner)
     return settleWith(services, orderId, remote, actor)
   })
 }
@@ -69,23 +70,24 @@ const settling = new Map<string, Settling>()
 
 /**
  * Fifty deliveries for one order need two questions to Cashfree, not fifty: callers that arrive while one is being settled
- * share the next one. Each process limits only itself; between processes the order's row lock does the rest.
+ * share the next one, where they ask for as much (`key`): a poll's answer leaves out attempts. Each process limits only itself;
+ * between processes the order's row lock does the rest.
  */
-function oneAtATime(orderId: string, ask: () => Promise<Settlement>): Promise<Settlement> {
-  const current = settling.get(orderId)
-  if (!current) return start(orderId, ask)
-  current.next ??= current.running.catch(() => {}).then(() => start(orderId, ask))
+function oneAtATime(key: string, ask: () => Promise<Settlement>): Promise<Settlement> {
+  const current = settling.get(key)
+  if (!current) return start(key, ask)
+  current.next ??= current.running.catch(() => {}).then(() => start(key, ask))
   return current.next
 }
 
-function start(orderId: string, ask: () => Promise<Settlement>): Promise<Settlement> {
+function start(key: string, ask: () => Promise<Settlement>): Promise<Settlement> {
   const running = ask()
-  settling.set(orderId, { running, next: null })
-  running.finally(() => forgetIfIdle(orderId, running)).catch(() => {})
+  settling.set(key, { running, next: null })
+  running.finally(() => forgetIfIdle(key, running)).catch(() => {})
   return running
 }
 
-function forgetIfIdle(orderId: string, running: Promise<unknown>) {
-  const current = settling.get(orderId)
-  if (current?.running === running && current.next === null) settling.delete(orderId)
+function forgetIfIdle(key: string, running: Promise<unknown>) {
+  const current = settling.get(key)
+  if (current?.running === running && current.next === null) settling.delete(key)
 }

@@ -62,15 +62,16 @@ export async function findOrder(sql: Sql, orderId: string): Promise<Order | unde
 
 /**
  * The order a user's checkout of a plan is about: the open one, else the newest. There may be two open: a purchase, which comes
- * first, and a switch. `preferred` is the id of the one that is meant, as long as it is open or was paid today; then another of
- * its purpose. With a `purpose`, the others are left out. A gift's order has a checkout of its own.
+ * first, and a switch; a purchase that was paid after all of them were opened comes before both. `preferred` is the id of the one
+ * that is meant, as long as it is open or was paid today; then another of its purpose. With a `purpose`, the others are left out,
+ * without one gifts, which have a checkout of their own.
  */
 export async function findCurrentOrder(
   sql: Sql,
   userId: string,
   planName: string,
   preferred = '',
-  purpose: 'period' | 'switch' | null = null,
+  purpose: Order['purpose'] | null = null,
 ): Promise<Order | undefined> {
   const [row] = await sql<Order[]>`
     select ${orderColumns(sql)}
@@ -78,12 +79,15 @@ export async function findCurrentOrder(
     join plans p on p.key = o.plan_key
     where o.user_id = ${userId}
       and p.name = ${planName}
-      and o.purpose <> 'gift'
-      and o.purpose = coalesce(${purpose}, o.purpose)
+      and case when ${purpose}::text is null then o.purpose <> 'gift' else o.purpose = ${purpose} end
     order by (o.id = ${preferred} and (o.status in ('created', 'active') or o.paid_at > now() - interval '1 day')) is true desc,
              (o.purpose = (select purpose from orders where id = ${preferred} and user_id = ${userId})) is true desc,
+             (o.purpose = 'period' and o.paid_at > now() - interval '1 day' and o.paid_at > (
+                select max(later.created_at) from orders later join plans version on version.key = later.plan_key
+                where later.user_id = o.user_id and version.name = p.name and later.purpose <> 'gift'
+                  and later.status in ('created', 'active'))) is true desc,
              o.status in ('created', 'active') desc, o.status in ('created', 'active') and o.purpose = 'period' desc,
-             o.created_at desc
+             coalesce(o.paid_at, o.created_at) desc
     limit 1
   `
   return row

@@ -36,17 +36,19 @@ begin
 end $$;
 
 -- Alerts the operator to complaints that came after the last such alert: one mail in a quarter of an hour, and none while one
--- waits; it says how many there are. Answers whether there is a new one.
+-- waits; it says how many there are. One that was being filed while another's alert was written is told in the next, maybe twice.
+-- Answers whether there is a new one.
 create or replace function queue_complaint_alert(p_to text) returns boolean language plpgsql as $$
 declare
   last   mails;
   untold complaints;
 begin
   if not pg_try_advisory_xact_lock(hashtextextended('alert to complaints', 0)) then return false; end if;
-  select * into last from mails where kind = 'alert' and subject_key like 'complaint:%' order by id desc limit 1;
+  select * into last from mails where kind = 'alert' and subject_key like 'complaint:%' and status <> 'dead' order by id desc limit 1;
   if last.status = 'queued' or last.created_at > now() - interval '15 minutes' then return false; end if;
   select * into untold from complaints
-  where answered_at is null and received_at > coalesce(last.created_at, '-infinity')
+  where answered_at is null and received_at > coalesce(last.created_at - interval '1 minute', '-infinity')
+    and not exists (select from mails where kind = 'alert' and subject_key = 'complaint:' || number)
   order by id desc limit 1;
   if not found then return false; end if;
   return enqueue_mail('alert', 'complaint:' || untold.number, null, '', p_to) is not null;

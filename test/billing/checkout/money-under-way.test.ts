@@ -146,6 +146,33 @@ describe('money that may be moving', () => {
     await expectLocked(person, 'your bank has not said yet')
   })
 
+  test('is found out although open tabs have used up what one account may ask of Cashfree in a minute', async () => {
+    const person = await opened()
+    for (let i = 0; i < 45; i++) {
+      await app.sql`update orders set asked_at = null where id = ${person.order.id}`
+      await person.visitor.get(`/payment/status/${person.order.id}`)
+    }
+    app.sandbox.control.pending(person.order.id)
+    await app.sql`
+      update orders set attempts_asked_at = null, created_at = created_at - interval '1 minute' where id = ${person.order.id}`
+    await person.visitor.post('/checkout/annual')
+    await expectLocked(person, 'your bank has not said yet')
+  })
+
+  test('of another order, when that turns out to be paid, hands out nothing over the API', async () => {
+    const { visitor, email, order } = await opened()
+    await visitor.post('/checkout/annual')
+    const annual = await newestOrder(app, email)
+    app.sandbox.control.pay(order.id)
+    await app.sql`
+      update orders set attempts_asked_at = null, created_at = created_at - interval '1 minute' where user_id = ${order.userId}`
+    const token = await visitor.postJson('/api/create-payment-token', { orderId: annual.id })
+    expect([token.status, token.body]).toEqual([
+      409,
+      expect.stringContaining(`Another order is paid already: ${order.id}.`),
+    ])
+  })
+
   test('turns out to be paid when somebody wants to buy the other plan: they see that, and nothing is opened', async () => {
     const { visitor, email, order } = await opened()
     app.sandbox.control.pay(order.id)

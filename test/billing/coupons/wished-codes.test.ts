@@ -170,6 +170,24 @@ describe('starting over', () => {
     expect((await newestOrder(app, email)).id).toBe(order.id)
   })
 
+  test('after a payment that is said to have failed frees the payer, although its code is not valid any more', async () => {
+    const code = await coupon()
+    const { visitor, email } = await registrant(app)
+    await visitor.post('/checkout/monthly', { coupon: code })
+    const order = await newestOrder(app, email)
+    app.sandbox.control.pending(order.id)
+    await visitor.get(`/payment/return?order_id=${order.id}`)
+    await app.sql`update orders set created_at = created_at - interval '21 minutes' where id = ${order.id}`
+    await app.sql`
+      update payments set started_at = started_at - interval '21 minutes', created_at = created_at - interval '21 minutes'
+      where order_id = ${order.id}`
+    await withdrawCoupon(app.sql, code, by)
+    const answer = await visitor.post('/checkout/monthly/restart', { order: order.id })
+    expect([answer.status, answer.body.includes('This code is not valid any more')]).toEqual([422, true])
+    expect((await visitor.post('/checkout/monthly', { coupon: '' })).status).toBe(303)
+    expect(await amountOf(email)).toEqual([49_900, null])
+  })
+
   test('carries the code along where the old order is still being ended', async () => {
     const code = await coupon()
     const { visitor, email } = await registrant(app)

@@ -178,6 +178,23 @@ describe('buying a gift', () => {
     expect(rows).toEqual([{ path: again, email: giftForm.email, day: await dayIn(0) }])
   })
 
+  test('opened again is not mixed up with another gift of the plan that waits to be paid: that one is ended', async () => {
+    const { visitor, userId } = await subscriber(app)
+    const first = (await visitor.post('/gift', giftForm)).location!.split('/').at(-1)!
+    app.sandbox.control.expire(first)
+    await visitor.get(`/payment/return?order_id=${first}`)
+    const second = (await visitor.post('/gift', { ...giftForm, email: 'father@example.in' }))
+      .location!.split('/')
+      .at(-1)!
+    const { location } = await visitor.post('/checkout/monthly/restart', { order: first })
+    expect(app.sandbox.control.order(second).status).toBe('TERMINATED')
+    const rows = await app.sql`
+      select '/checkout/gift/' || o.id as path, recipient_email as email from gifts g join orders o on o.id = g.order_id
+      where o.user_id = ${userId} order by o.created_at`
+    expect(rows.map(({ email }) => email)).toEqual([giftForm.email, 'father@example.in', giftForm.email])
+    expect(rows.at(-1)!.path).toBe(location)
+  })
+
   test('belongs to its buyer: for others neither its checkout nor the gift exists, and visitors log in', async () => {
     const buyer = await registrant(app)
     const { orderId, giftId } = await give(app, buyer.visitor)
