@@ -1,7 +1,11 @@
-// A form sent by the browser shows that it is being sent; htmx marks its own forms with a class.
+// A form sent by the browser shows that it is being sent; htmx marks its own forms with a class. The second of two clicks is
+// dropped: it would abandon the answer to the first, and what that says.
+const sentAt = new WeakMap()
 document.addEventListener('submit', (event) => {
   const form = event.target
   if (event.defaultPrevented || form.hasAttribute('hx-post')) return
+  if (performance.now() - sentAt.get(form) < 1000) return event.preventDefault()
+  sentAt.set(form, performance.now())
   event.submitter?.setAttribute('aria-busy', 'true')
 })
 
