@@ -89,6 +89,7 @@ describe('before anybody pays', () => {
     const { visitor } = await registrant(app)
     const { body } = await visitor.get(`/checkout/monthly?coupon=${code}`)
     expect(body).toContain(`The code ${code} is not applied yet. Choose “Apply”, and ₹334.33 is left to pay.`)
+    expect(body).toMatch(/<details class="card" open>/) // the button is there to be seen
     expect(button(body)).toBe('₹499')
     expect((await visitor.get('/checkout/monthly?coupon=NOSUCH')).body).toContain('There is no such code')
   })
