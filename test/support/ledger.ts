@@ -75,3 +75,9 @@ export async function tracesOf({ sql }: Database, orderId: string) {
 export const paidOnce = { status: 'paid', heldAt: null, periods: 1, receipts: 1, mails: 1, applied: 1 }
 /** What it looks like when nothing followed from an order. */
 export const nothingGranted = { periods: 0, receipts: 0, mails: 0, applied: 0 }
+
+/** The order and its attempts are so old that the payer of a pending one may say that it failed. */
+export const longPending = (app: TestApp, orderId: string) => app.sql`
+  with older as (update orders set created_at = created_at - interval '21 minutes' where id = ${orderId} returning id)
+  update payments p set started_at = started_at - interval '21 minutes', created_at = created_at - interval '21 minutes'
+  from older where p.order_id = older.id`

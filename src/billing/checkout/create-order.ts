@@ -65,7 +65,7 @@ export async function findOrCreateOrder(
     if (opened.refusal !== null) throw refusalOf(opened.refusal)
     // Another statement: one that began before the price changed does not see the version that the order was opened with.
     const order = await makePayable(services, user, (await findOrder(services.sql, opened.orderId))!)
-    if (order.status === 'created' || order.status === 'active' || order.status === 'paid') return order
+    if (isOpen(order) || order.status === 'paid') return order
     // An old order turned out to be over at Cashfree: the next round opens its successor.
     wished = { ...keptOf(order), ...wished }
   }

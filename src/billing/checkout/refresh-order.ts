@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { LRUCache } from 'lru-cache'
 import { type BillingServices, isGatewayFailure } from '../payments/gateway.ts'
+import { isOpen } from '../payments/payments.ts'
 import { findOrder, type Order } from '../payments/queries.ts'
 import { type SettlementSource, settle } from './settle.ts'
 
@@ -75,7 +76,7 @@ function takeFromAllowance(userId: string): boolean {
 
 /** Orders that were closed long ago are left to the reconciler; a browser cannot make us ask about them for ever. */
 function mayChange(order: Order): boolean {
-  if (order.status === 'created' || order.status === 'active') return true
+  if (isOpen(order)) return true
   return order.status !== 'paid' && order.closedAt !== null && Date.now() - order.closedAt.getTime() < 3_600_000
 }
 

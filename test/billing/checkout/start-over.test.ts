@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startApp, type TestApp } from '../../support/app.ts'
-import { newestOrder, paidOnce, subscriberOf, tracesOf } from '../../support/ledger.ts'
+import { longPending, newestOrder, paidOnce, subscriberOf, tracesOf } from '../../support/ledger.ts'
 import { stageOn, Visitor } from '../../support/visitor.ts'
 import { type RecordingGateway, startRecordingGateway } from '../payments/recording-gateway.ts'
 import { having, openSwitch } from '../switching/fixture.ts'
@@ -23,12 +23,6 @@ async function opened(plan = 'monthly') {
   const form = await visitor.register({ plan })
   return { visitor, email: form.email!, order: await newestOrder(app, form.email!) }
 }
-
-/** The attempt began so long ago that its payer may say it failed. */
-const longPending = (orderId: string) => app.sql`
-  with older as (update orders set created_at = created_at - interval '21 minutes' where id = ${orderId} returning id)
-  update payments p set started_at = started_at - interval '21 minutes', created_at = created_at - interval '21 minutes'
-  from older where p.order_id = older.id`
 
 describe('starting over', () => {
   test('ends the old order at Cashfree before a new one is opened', async () => {
@@ -55,7 +49,7 @@ describe('starting over', () => {
     const { visitor, email, order } = await opened()
     app.sandbox.control.pending(order.id)
     await visitor.get(`/payment/return?order_id=${order.id}`)
-    await longPending(order.id)
+    await longPending(app, order.id)
     await visitor.post('/checkout/monthly/restart')
     expect((await tracesOf(app, order.id)).status).toBe('terminating')
     const next = await newestOrder(app, email)
@@ -134,7 +128,7 @@ describe('an order that ran out', () => {
     app.sandbox.control.expire(order.id)
     await visitor.get(`/payment/return?order_id=${order.id}`)
     expect((await tracesOf(app, order.id)).status).toBe('expired')
-    await longPending(order.id)
+    await longPending(app, order.id)
     await visitor.post('/checkout/monthly/restart')
     const second = await newestOrder(app, email)
     expect(second.id).not.toBe(order.id)

@@ -3,7 +3,7 @@ import { insertCoupon, withdrawCoupon } from '../../../src/billing/coupons/queri
 import { checkInvariants } from '../../../src/operations/integrity/integrity.ts'
 import { registrant } from '../../account/people.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
-import { newestOrder } from '../../support/ledger.ts'
+import { longPending, newestOrder } from '../../support/ledger.ts'
 import { registration, Visitor } from '../../support/visitor.ts'
 
 let app: TestApp
@@ -178,10 +178,7 @@ describe('starting over', () => {
     const order = await newestOrder(app, email)
     app.sandbox.control.pending(order.id)
     await visitor.get(`/payment/return?order_id=${order.id}`)
-    await app.sql`update orders set created_at = created_at - interval '21 minutes' where id = ${order.id}`
-    await app.sql`
-      update payments set started_at = started_at - interval '21 minutes', created_at = created_at - interval '21 minutes'
-      where order_id = ${order.id}`
+    await longPending(app, order.id)
     await withdrawCoupon(app.sql, code, by)
     const answer = await visitor.post('/checkout/monthly/restart', { order: order.id })
     expect([answer.status, answer.body.includes('This code is not valid any more')]).toEqual([422, true])
@@ -196,10 +193,7 @@ describe('starting over', () => {
     const order = await newestOrder(app, email)
     app.sandbox.control.pending(order.id)
     await visitor.get(`/payment/return?order_id=${order.id}`)
-    await app.sql`update orders set created_at = created_at - interval '21 minutes' where id = ${order.id}`
-    await app.sql`
-      update payments set started_at = started_at - interval '21 minutes', created_at = created_at - interval '21 minutes'
-      where order_id = ${order.id}`
+    await longPending(app, order.id)
     await visitor.post('/checkout/monthly/restart')
     expect(await app.sql`select status from orders where id = ${order.id}`).toEqual([{ status: 'terminating' }])
     expect(await amountOf(email)).toEqual([33_433, code])

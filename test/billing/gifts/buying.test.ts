@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { deletionForm, registrant, subscriber } from '../../account/people.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
+import { longPending } from '../../support/ledger.ts'
 import { Visitor } from '../../support/visitor.ts'
 import { codeTo, deliverNow, giftForm, giftOf, give } from './giving.ts'
 
@@ -137,10 +138,7 @@ describe('buying a gift', () => {
       const id = location!.split('/').at(-1)!
       app.sandbox.control.pending(id)
       await visitor.get(`/payment/return?order_id=${id}`)
-      await app.sql`update orders set created_at = created_at - interval '21 minutes' where id = ${id}`
-      await app.sql`
-      update payments set started_at = started_at - interval '21 minutes', created_at = created_at - interval '21 minutes'
-      where order_id = ${id}`
+      await longPending(app, id)
       for (const path of [
         '/gift',
         location!,
