@@ -51,7 +51,7 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { services, limit
       async () => {
         await choose(services.sql, request.user!.id, typed, actorOf(request))
         const schedule = describeSchedule(await choiceOf(services.sql, request.user!.id))
-        return leave(request, reply, schedule ? `Kept: ${schedule}.` : 'Kept: no e-mail reports.')
+        return leave(request, reply, schedule ? `Saved: ${schedule}.` : 'Saved: no e-mail reports.')
       },
       (form) => show(request, reply, { form }),
     )

@@ -76,7 +76,7 @@ describe('e-mail reports', () => {
       await page.getByLabel('Day', { exact: true }).selectOption('Sunday')
       await page.getByLabel('Time').fill('07:30')
       await page.getByRole('button', { name: 'Save' }).click()
-      await page.getByText('Kept: Every Sunday at 7:30 am IST.').waitFor()
+      await page.getByText('Saved: Every Sunday at 7:30 am IST.').waitFor()
 
       await page.getByRole('link', { name: 'the mail', exact: true }).click()
       await page.getByText('Sample data.').waitFor()
@@ -88,7 +88,7 @@ describe('e-mail reports', () => {
       await page.getByText(`One is on its way to ${email}.`).waitFor()
       await page.getByText('2 of 3 left today').waitFor()
 
-      const mail = await mailTo(email, /^Sample: Sectors this week/)
+      const mail = await mailTo(email, /^Sample: .* · week to /)
       const client = await readInClient(person, mail.id, `mail-${size}`)
       expect(
         await client
@@ -102,14 +102,14 @@ describe('e-mail reports', () => {
       await page.goto(href!)
       await page.getByRole('heading', { name: 'Every Sunday at 7:30 am IST' }).waitFor()
       await page.getByRole('button', { name: 'Stop the reports' }).click()
-      await page.getByText('Done: no more e-mail reports.').waitFor()
+      await page.getByText('Stopped: you get no more e-mail reports.').waitFor()
       await page.getByRole('heading', { name: 'No reports' }).waitFor()
       const [choice] = await app.sql<{ cadence: string }[]>`
         select cadence from report_choices where user_id = ${userId}`
       expect(choice!.cadence).toBe('off')
       await page.getByLabel('Daily').check()
       await page.getByRole('button', { name: 'Save' }).click()
-      await page.getByText('Kept: After every trading day at 7:30 am IST.').waitFor()
+      await page.getByText('Saved: After every trading day at 7:30 am IST.').waitFor()
     },
   )
 
@@ -124,7 +124,7 @@ describe('e-mail reports', () => {
     await readInClient(person, (await mailTo(email, /is late/)).id, 'late')
     await importUntil(app, slot.issue)
     await app.run('queue-reports')
-    const mail = await mailTo(email, /^Sectors today/)
+    const mail = await mailTo(email, /(→|No sector changed quadrant).* · \w{3}, \d/)
     await readInClient(person, mail.id, 'daily')
   })
 })

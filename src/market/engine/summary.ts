@@ -37,7 +37,7 @@ export function stampOf({ sectors }: Analysis): string {
 export function summaryOf(analysis: Analysis): string {
   const placed = analysis.sectors.filter((one) => one.quadrant !== null)
   if (placed.length === 0) return 'There are not enough weeks of prices yet to place a sector on the map.'
-  const sentences = [countsOf(placed, analysis.sectors.length), highestOf(analysis), movesOf(placed, analysis)]
+  const sentences = [countsOf(placed, analysis.sectors.length), highestOf(analysis), describeMoves(analysis)]
   return sentences.filter((sentence) => sentence !== '').join(' ')
 }
 
@@ -60,12 +60,21 @@ function highestOf({ sectors }: Analysis): string {
   return names.length < 4 ? '' : `The highest scores: ${listed(names.slice(0, 3))}.`
 }
 
-function movesOf(placed: readonly SectorRank[], { step, provisional }: Analysis): string {
-  const moves = placed.flatMap((one) => {
-    const before = one.tail.at(-2)
+/** A sector that stood in another quadrant a bar earlier. */
+export type Move = Pick<SectorRank, 'symbol' | 'name'> & { from: Quadrant; to: Quadrant }
+
+/** The sectors that changed quadrant since the bar before, the strongest first. */
+export function movesIn({ sectors }: Pick<Analysis, 'sectors'>): Move[] {
+  return sectors.flatMap(({ symbol, name, quadrant: to, tail }) => {
+    const before = tail.at(-2)
     const from = before && quadrantOf(before)
-    return from && from !== one.quadrant ? [`${one.name} from ${from} to ${one.quadrant}`] : []
+    return from && to && from !== to ? [{ symbol, name, from, to }] : []
   })
+}
+
+function describeMoves(analysis: Analysis): string {
+  const { step, provisional } = analysis
+  const moves = movesIn(analysis).map(({ name, from, to }) => `${name} from ${from} to ${to}`)
   if (moves.length === 0) return ''
   const when = step === 'day' ? 'On this day' : provisional ? 'So far this week' : 'This week'
   const rest = moves.length > 3 ? [`${moves.length - 3} more`] : []

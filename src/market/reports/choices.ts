@@ -55,7 +55,7 @@ export async function askForOne(sql: Sql, userId: string, key: string, by: Actor
   if (!choice.isConfirmed) throw new AppError('conflict', 'Please confirm your e-mail first.')
   if (!choice.hasAccess) throw new AppError('conflict', 'Reports come with an active plan.')
   if (!(await queueReportNow(sql, userId, { key, link: newLink(), most: askedADay }, by)))
-    throw new AppError('busy', `That were ${askedADay} for today. You can ask again tomorrow.`, { retryAfterS: 3600 })
+    throw new AppError('busy', `You have had ${askedADay} today. Please ask again tomorrow.`, { retryAfterS: 3600 })
 }
 
 /** "Every Saturday at 8:00 am IST"; null when off. */
@@ -101,8 +101,8 @@ function wantedIn(typed: Record<FieldName, string>): ReportSettings {
   const [, hour, minute] = /^([01]\d|2[0-3]):([0-5]\d)$/.exec(typed.time) ?? []
   if (hour === undefined) fields.time = 'Please give a time like 08:00.'
   const [ranks, heat, map] = [typed.ranks !== '', typed.heat !== '', typed.map !== '']
-  if (!ranks && !heat && !map) fields.ranks = 'Please choose at least one part.'
-  if (Object.keys(fields).length > 0) throw new AppError('invalid', 'Please look at the marked fields.', { fields })
+  if (!ranks && !heat && !map) fields.ranks = 'Please choose at least one part of the report.'
+  if (Object.keys(fields).length > 0) throw new AppError('invalid', 'Please check the highlighted fields.', { fields })
   return {
     cadence: typed.cadence as Cadence,
     weekday: Number(typed.weekday),

@@ -79,6 +79,7 @@ async function written(
       schedule: describeSchedule(wanted),
       ...links(config, link),
       dashboardUrl: `${config.baseUrl}/dashboard`,
+      addressOf: (symbol: string) => `${config.baseUrl}/dashboard/sectors/${encodeURIComponent(symbol)}`,
       seller: config.seller,
     },
     ...(hasPicture

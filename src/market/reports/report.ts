@@ -1,19 +1,23 @@
 import { type Day, daysAfter, weekOf } from '../calendar/days.ts'
 import { weekGoesOn } from '../calendar/trading-calendar.ts'
-import { type HeatCell, heatCell, heatCells } from '../charts/heat.ts'
+import { type HeatCell, heatBounds, heatCell, heatCells } from '../charts/heat.ts'
 import { quadrantLabels } from '../charts/rotation-map.ts'
 import type { Analysis, SectorRank } from '../engine/analysis.ts'
 import { describeCarried, describeUnranked } from '../engine/gaps.ts'
 import { cachedAnalysis, type Market, stepsIn } from '../engine/market.ts'
 import { type Legends, legendsFor } from '../engine/meanings.ts'
 import { spans } from '../engine/returns.ts'
-import { numberFormats, sourceOf, stampOf, summaryOf } from '../engine/summary.ts'
+import { type Move, movesIn, numberFormats, sourceOf, stampOf, summaryOf } from '../engine/summary.ts'
 
 /** A report as the templates print it; the same for everybody who gets it. Numbers are text. */
 export type Report = {
   cadence: 'weekly' | 'daily'
   asOf: Date
   sample: boolean
+  /** What changed, short enough for a subject: "IT: lagging → improving, and 2 more". */
+  headline: string
+  /** The sectors that changed quadrant since the bar before. */
+  moves: (Move & { mark: string })[]
   summary: string
   source: string
   stamp: string
@@ -24,6 +28,8 @@ export type Report = {
   ranks: { rank: string; moved: string; name: string; symbol: string; quadrant: QuadrantText | null; score: string }[]
   columns: string[]
   heat: { name: string; cells: HeatCell[] }[]
+  /** Where colours begin, for the legend under the returns. */
+  bounds: typeof heatBounds
   /** The text that replaces the map's picture where pictures are off. */
   mapText: string
 }
@@ -60,6 +66,8 @@ export function reportOf(market: Market, analysis: Analysis, cadence: 'weekly' |
     // Noon in India, so that it is this day in any time zone nearby.
     asOf: new Date(`${asOf}T12:00:00+05:30`),
     sample: market.sample,
+    headline: headlineOf(analysis),
+    moves: movesIn(analysis).map((move) => ({ ...move, mark: quadrantLabels[move.to].mark })),
     summary: summaryOf(analysis),
     source: sourceOf(market),
     stamp: stampOf(analysis),
@@ -79,10 +87,19 @@ export function reportOf(market: Market, analysis: Analysis, cadence: 'weekly' |
       name: one.name,
       cells: [...heatCells(one.returns, one.blanks), heatCell('high', one.fromHigh, one.blanks.high)],
     })),
+    bounds: heatBounds,
     mapText: mapTextOf(sectors),
   }
   reports.set(analysis, report)
   return report
+}
+
+function headlineOf(analysis: Analysis): string {
+  const [first, ...others] = movesIn(analysis)
+  if (first)
+    return `${first.name}: ${first.from} → ${first.to}${others.length > 0 ? `, and ${others.length} more` : ''}`
+  const [best] = analysis.sectors.filter((one) => one.rank !== null)
+  return `No sector changed quadrant${best ? `; ${best.name} ranks highest` : ''}`
 }
 
 function gapsOf({ sectors, step, ...analysis }: Analysis): string {

@@ -58,7 +58,7 @@ const routes: FastifyPluginAsyncTypebox<{ services: Services; limit: object }> =
         if (typed.cadence === 'off') await stopByLink(services.sql, link, by)
         else await choose(services.sql, choice.userId, typed, by)
         const schedule = describeSchedule((await choiceBehind(services.sql, link)) ?? choice)
-        const text = schedule ? `Kept: ${schedule}.` : 'Done: no more e-mail reports.'
+        const text = schedule ? `Saved: ${schedule}.` : 'Stopped: you get no more e-mail reports.'
         request.session.set('notice', { kind: 'good', text })
         return reply.leaveFor(`/reports/${link}`)
       }
@@ -108,6 +108,6 @@ export async function oneClick(app: FastifyInstance, { services }: { services: S
       .code(stopped ? 200 : 404)
       .header('cache-control', 'no-store')
       .type('text/plain; charset=utf-8')
-      .send(stopped ? 'Done: no more e-mail reports.' : 'This link does not work any more.')
+      .send(stopped ? 'Stopped: you get no more e-mail reports.' : 'This link does not work any more.')
   })
 }

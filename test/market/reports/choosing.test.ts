@@ -114,7 +114,7 @@ describe('“Send me one now” and the preview', () => {
     for (const another of ['second-key', 'third-key'])
       expect((await visitor.post('/account/reports/now', { key: another })).status).toBe(303)
     const fourth = await visitor.post('/account/reports/now', { key: 'fourth-key' })
-    expect([fourth.status, fourth.body.includes('for today')]).toEqual([429, true])
+    expect([fourth.status, fourth.body.includes('You have had 3 today')]).toEqual([429, true])
     expect(await reportsTo(app, email)).toHaveLength(3)
     expect((await queuedFor(app, userId)).map(({ bulk }) => bulk)).toEqual([false, false, false])
     await app.sql`update report_choices set asked_on = asked_on - 1 where user_id = ${userId}`

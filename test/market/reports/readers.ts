@@ -99,6 +99,6 @@ export async function queuedFor(app: TestApp, userId: string) {
 export async function reportsTo(app: TestApp, email: string) {
   await app.run('deliver-mails')
   return (await app.mailbox.list()).filter(
-    (mail) => mail.recipients.includes(email) && /Sectors (this week|today)/.test(mail.subject),
+    (mail) => mail.recipients.includes(email) && / · (week to )?\w{3}, \d/.test(mail.subject),
   )
 }

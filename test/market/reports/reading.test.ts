@@ -5,6 +5,7 @@ import { mapOf } from '../../../src/market/charts/rotation-map.ts'
 import { heatMapOf } from '../../../src/market/dashboard/heat-map.ts'
 import { currentMarket } from '../../../src/market/engine/market.ts'
 import { type Span, spans } from '../../../src/market/engine/returns.ts'
+import { movesIn } from '../../../src/market/engine/summary.ts'
 import { pictureOf, svgOf } from '../../../src/market/reports/picture.ts'
 import { analysisFor, newestIssue, reportOf } from '../../../src/market/reports/report.ts'
 import { adminOf } from '../../support/admin.ts'
@@ -86,6 +87,39 @@ describe('how a report reads', () => {
     for (const { name, cells } of report.heat)
       expect(text).toContain(`${name} ${cells.map((cell) => cell.text).join(' ')}`)
     expect(mail.html).not.toContain('Sample data')
+  })
+
+  test('its subject and first line are what changed, and the map comes before the ranks', async () => {
+    const { mail } = await scheduled()
+    const analysis = analysisFor(await currentMarket(app.sql), 'weekly', slot.issue)!
+    const moves = movesIn(analysis)
+    const { headline } = reportOf(await currentMarket(app.sql), analysis, 'weekly')
+    const [first] = moves
+    expect(headline.split(', and ')[0]).toBe(
+      first ? `${first.name}: ${first.from} → ${first.to}` : expect.stringMatching(/^No sector changed quadrant; /),
+    )
+    if (moves.length > 1) expect(headline).toContain(`, and ${moves.length - 1} more`)
+    expect(mail.subject).toMatch(/^(?!Sample)\S.* · week to \w{3}, \d/)
+    expect(mail.subject!.startsWith(headline)).toBe(true)
+    for (const { name, from, to } of moves.slice(1)) {
+      expect(mail.text).toContain(`- ${name}: ${from} → ${to}`)
+      expect(mail.html).toMatch(new RegExp(`<td[^>]*>${from} → . ${to}<`))
+    }
+    for (const body of [mail.html!, mail.text!.toLowerCase()]) {
+      const places = ['otation map', /leading:|<img/i, /ranks/i].map((part) => body.search(part))
+      expect(places).toEqual(places.toSorted((a, b) => a - b))
+    }
+  })
+
+  test('each sector’s name leads to its page, with the ETF’s symbol beside it, and colours have a legend', async () => {
+    const { mail } = await scheduled()
+    expect(mail.html).toMatch(
+      /<a [^>]*href="http[^"]*\/dashboard\/sectors\/BANKBEES"[^>]*>Banks<\/a>\s*<span[^>]*>BANKBEES</,
+    )
+    expect(mail.text).toMatch(/Banks +\S+ +(\(C\) +)?[\d.–]+ +BANKBEES/)
+    expect(mail.html).toMatch(
+      /fell most[\s\S]*little change[\s\S]*rose most[\s\S]*Colours begin at ±0.5, 2, 4 for a week/,
+    )
   })
 
   test('it colours a return as the heat map of the page does', () => {
