@@ -201,9 +201,15 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       notice,
       grievanceOfficer: config.grievanceOfficer,
       seller: { ...config.seller, gstin: config.seller.gstin || null },
-      scripts: /^\/(checkout|renew)\//.test(request.url) ? ['checkout.js'] : [],
+      scripts: scriptsOf(request.url),
     }
   }
+}
+
+/** The scripts of our own that a page has besides site.js. */
+function scriptsOf(url: string): string[] {
+  if (/^\/(checkout|renew)\//.test(url)) return ['checkout.js']
+  return url.startsWith('/dashboard/sectors/') ? ['charts.js'] : []
 }
 
 /** A sentence set by the previous request, shown once. Fragments leave it for the next full page. */

@@ -1,50 +1,82 @@
 import type { Day } from '../calendar/days.ts'
 import type { Series } from '../engine/series.ts'
 
-/** A line over time, drawn. Lengths are SVG user units, origin at the top left. */
-export type Panel = {
-  width: number
+/** A plot to be drawn: lines over the same bars. `height` of the plot alone, in CSS pixels; `fromZero`: zero is in the picture. */
+export type PanelSpec = {
+  key: string
+  title: string
   height: number
-  /** The plot's edges; the ticks' texts are outside them. */
-  plot: { left: number; right: number; top: number; bottom: number }
-  line: string
-  /** Where the zero line runs; null where zero is not in the picture. */
-  zero: number | null
-  across: { y: number; text: string }[]
-  months: { x: number; text: string }[]
-  /** The newest value's place. */
-  last: { x: number; y: number } | null
+  lines: readonly { key: string; values: Series }[]
+  fromZero?: boolean
 }
 
-const width = 640
-const height = 220
-const edges = { left: 56, right: width - 8, top: 10, bottom: height - 32 }
+/**
+ * Plots above one another over one axis of time. Heights are CSS pixels from the top; `x` is percent of the width, so that the
+ * drawing gets narrower on a phone and its texts do not. Paths are in thousandths of the width.
+ */
+export type Chart = {
+  height: number
+  panels: Panel[]
+  times: { x: number; text: string }[]
+  /** Where each bar is. */
+  xs: number[]
+}
+type Panel = {
+  key: string
+  title: string
+  top: number
+  bottom: number
+  across: { y: number; text: string }[]
+  /** Where the zero line runs; null where zero is not in the picture. */
+  zero: number | null
+  /** Every line with its newest value's place. */
+  lines: { key: string; path: string; last: { x: number; y: number } }[]
+}
 
-/** A value a bar as a line with its scale beside it; null where there are fewer than two values. */
-export function drawPanel(days: readonly Day[], values: Series, { fromZero = false } = {}): Panel | null {
-  const known = values.filter((value) => value !== null)
-  if (known.length < 2) return null
+/** Between the plots there is room for a title; below the last one for the times. */
+const room = { title: 38, times: 26 } as const
+/** The outermost bars' distance from the edges, in percent. */
+const margin = 0.8
+
+/** Draws plots of these bars; null where no line has two values. A plot none of whose lines has two is left out. */
+export function drawChart(days: readonly Day[], specs: readonly PanelSpec[]): Chart | null {
+  const xs = days.map((_, bar) => round2(margin + (bar / Math.max(1, days.length - 1)) * (100 - 2 * margin)))
+  const panels: Panel[] = []
+  let top: number = room.title
+  for (const spec of specs) {
+    const lines = spec.lines.filter(({ values }) => values.filter((value) => value !== null).length > 1)
+    if (lines.length === 0) continue
+    panels.push(drawPanel({ ...spec, lines }, top, xs))
+    top += spec.height + room.title
+  }
+  if (panels.length === 0) return null
+  return { height: top - room.title + room.times, panels, times: timesOf(days, xs), xs }
+}
+
+function drawPanel({ key, title, height, lines, fromZero }: PanelSpec, top: number, xs: readonly number[]): Panel {
+  const bottom = top + height
+  const known = lines.flatMap(({ values }) => values.filter((value) => value !== null))
   const { low, high, step } = scaleOf([...known, ...(fromZero ? [0] : [])])
-  const y = (value: number) => round1(edges.bottom - ((value - low) / (high - low)) * (edges.bottom - edges.top))
+  const y = (value: number) => round1(bottom - ((value - low) / (high - low)) * height)
   const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9))
-  const across = Array.from({ length: Math.round((high - low) / step) + 1 }, (_, i) => low + i * step).map((value) => ({
-    y: y(value),
-    text: (Math.abs(value) < step / 1e6 ? 0 : value).toFixed(digits).replace('-', '−'),
-  }))
-  // Room for the longest text, 19 units high on phones, in a wide typeface.
-  const longest = Math.max(...across.map(({ text }) => text.length))
-  const plot = { ...edges, left: Math.max(edges.left, Math.ceil(8 + longest * 12.2)) }
-  const x = (bar: number) => round1(plot.left + (bar / (days.length - 1)) * (plot.right - plot.left))
-  const last = values.findLastIndex((value) => value !== null)
   return {
-    width,
-    height,
-    plot,
-    line: lineThrough(values, x, y),
+    key,
+    title,
+    top,
+    bottom,
+    across: Array.from({ length: Math.round((high - low) / step) + 1 }, (_, i) => low + i * step).map((value) => ({
+      y: y(value),
+      text: (Math.abs(value) < step / 1e6 ? 0 : value).toFixed(digits).replace('-', '−'),
+    })),
     zero: low < 0 && high > 0 ? y(0) : null,
-    across,
-    months: quartersOf(days).map(({ bar, text }) => ({ x: x(bar), text })),
-    last: { x: x(last), y: y(values[last]!) },
+    lines: lines.map(({ key, values }) => {
+      const last = values.findLastIndex((value) => value !== null)
+      return {
+        key,
+        path: lineThrough(values, (bar) => round1(10 * xs[bar]!), y),
+        last: { x: xs[last]!, y: y(values[last]!) },
+      }
+    }),
   }
 }
 
@@ -77,16 +109,31 @@ function scaleOf(values: readonly number[]): { low: number; high: number; step: 
 
 const names = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 
-/** The first bars of every second quarter, by month and year; the outermost ones have no room for their text. */
-function quartersOf(days: readonly Day[]): { bar: number; text: string }[] {
+/** Every so many months have a text, by how many the bars cover: at most five, which a phone has room for. */
+const monthsApart = [
+  { upTo: 4, months: 1 },
+  { upTo: 14, months: 3 },
+  { upTo: 27, months: 6 },
+  { upTo: Number.POSITIVE_INFINITY, months: 12 },
+] as const
+
+/** The first bars of months, quarters, halves or years; where a text would be cut off at an edge there is none. */
+function timesOf(days: readonly Day[], xs: readonly number[]): Chart['times'] {
+  const starts = days.map((day, bar) => bar > 0 && days[bar - 1]!.slice(0, 7) !== day.slice(0, 7))
+  const covered = starts.filter(Boolean).length
+  const { months } = monthsApart.find(({ upTo }) => covered <= upTo)!
   return days.flatMap((day, bar) => {
     const month = Number(day.slice(5, 7))
-    const starts = bar > 0 && days[bar - 1]!.slice(0, 7) !== day.slice(0, 7)
-    const fits = bar > days.length * 0.08 && bar < days.length * 0.93
-    return starts && fits && month % 6 === 1 ? [{ bar, text: `${names[month - 1]} ${day.slice(0, 4)}` }] : []
+    const fits = xs[bar]! > 11 && xs[bar]! < 90
+    if (!starts[bar] || !fits || (month - 1) % months !== 0) return []
+    return [{ x: xs[bar]!, text: months === 12 ? day.slice(0, 4) : `${names[month - 1]} ’${day.slice(2, 4)}` }]
   })
 }
 
 function round1(value: number): number {
   return Math.round(value * 10) / 10
+}
+
+function round2(value: number): number {
+  return Math.round(value * 100) / 100
 }

@@ -23,6 +23,7 @@ import { type Analyser, analyserOf, spark } from './analyser.ts'
 import { type AnalyserParams, AnalyserQuery, analysisUrl, readParams } from './analysis-params.ts'
 import { type Preview, previewOf } from './preview.ts'
 import { type Sector, sectorOf } from './sector.ts'
+import { readSpan, SectorQuery, sectorUrl } from './sector-params.ts'
 import { tableCsv } from './table-csv.ts'
 
 declare module '../../web/views.ts' {
@@ -110,19 +111,19 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices }> = async (
 
   app.get(
     '/dashboard/sectors/:symbol',
-    { preHandler: requireUser, schema: { params: OneSector, querystring: AnalyserQuery } },
+    { preHandler: requireUser, schema: { params: OneSector, querystring: SectorQuery } },
     async (request, reply) => {
       const subscription = await subscriptionOf(services.sql, request.user!.id)
       if (!subscription.hasAccess) return turnAway(request, reply, 'A sector’s page opens with a subscription.')
       const market = await currentMarket(services.sql)
       const { symbol } = request.params
       const params = await paramsIn(request, market)
+      const span = readSpan(request.query)
       const isFollowed = isSector(market, symbol)
       const renamed = isFollowed ? null : await findPresentSymbol(services.sql, symbol)
-      if (renamed !== null)
-        return reply.leaveFor(analysisUrl(params, {}, `/dashboard/sectors/${encodeURIComponent(renamed)}`))
+      if (renamed !== null) return reply.leaveFor(sectorUrl(renamed, params, span))
       if (isFollowed && market.asOf === null) return turnAway(request, reply, 'There are no prices of this sector yet.')
-      const sector = await runHeavyWork({ patient: false }, () => sectorOf(market, symbol, params))
+      const sector = await runHeavyWork({ patient: false }, () => sectorOf(market, symbol, params, span))
       const freshness = freshnessOf(market, new Date())
       return show(request, reply, await reply.render('market/dashboard/sector', { subscription, sector, freshness }))
     },

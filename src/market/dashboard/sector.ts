@@ -1,16 +1,18 @@
 import { AppError } from '../../platform/errors.ts'
-import { drawPanel, type Panel } from '../charts/panels.ts'
 import { quadrantLabels } from '../charts/rotation-map.ts'
 import type { SectorRank } from '../engine/analysis.ts'
 import { type Explanation, explain } from '../engine/explanation.ts'
 import { describeCarried, isSilent } from '../engine/gaps.ts'
-import { type History, historyOf } from '../engine/history.ts'
+import { type HistorySpan, historyOf, historySpans } from '../engine/history.ts'
 import type { Market } from '../engine/market.ts'
 import { describeMomentum, describeRatio, meaningsOf } from '../engine/meanings.ts'
+import { changesIn, type QuadrantChange, readingsByWeek } from '../engine/quadrant-changes.ts'
 import { quadrantOf } from '../engine/quadrants.ts'
 import { type Analyser, analyserOf } from './analyser.ts'
 import type { AnalyserParams } from './analysis-params.ts'
 import { numberColumns, printed } from './columns.ts'
+import { type Lines, linesOf } from './sector-lines.ts'
+import { sectorUrl, spanTitles } from './sector-params.ts'
 
 /** One sector's page. */
 export type Sector = Analyser & {
@@ -22,18 +24,23 @@ export type Sector = Analyser & {
   /** Nothing is shown of it, all for one reason. */
   isSilent: boolean
   facts: { title: string; about: string; text: string; reason: string | undefined }[]
-  panels: { key: 'price' | 'rs' | 'mansfield'; title: string; about: string; panel: Panel | null }[]
-  history: History
+  span: HistorySpan
+  spans: { key: HistorySpan; title: string; href: string; isShown: boolean }[]
+  /** Bars of the charts. */
+  lineStep: 'week' | 'day'
+  lines: Lines
+  /** Every move into another quadrant, the newest first. */
+  changes: QuadrantChange[]
   explanation: Explanation | null
-  /** The next stronger and weaker one by rank. */
-  stronger: SectorRank | null
-  weaker: SectorRank | null
+  /** The next stronger and weaker one by rank, with the addresses of their pages. */
+  stronger: (SectorRank & { href: string }) | null
+  weaker: (SectorRank & { href: string }) | null
   quadrantOf: typeof quadrantOf
   quadrantLabels: typeof quadrantLabels
 }
 
 /** Composes a sector's page. Throws AppError `not-found` for a symbol that is not shown, or while there are no prices. */
-export function sectorOf(market: Market, symbol: string, given: AnalyserParams): Sector {
+export function sectorOf(market: Market, symbol: string, given: AnalyserParams, span: HistorySpan = '2y'): Sector {
   const instrument = market.sectors.find((one) => one.symbol === symbol)
   const analyser = instrument && analyserOf(market, given)
   if (!analyser) throw new AppError('not-found', 'There is no such sector.')
@@ -41,9 +48,13 @@ export function sectorOf(market: Market, symbol: string, given: AnalyserParams):
   const place = sectors.findIndex((one) => one.symbol === symbol)
   const sectorRank = sectors[place]!
   const benchmark = market.benchmark!
-  const { step } = analyser.params
-  const explanation = explain(benchmark.prices, instrument.prices, { asOf, step, calendar: market.calendar })
-  const history = historyOf(benchmark.prices, instrument.prices, { asOf, calendar: market.calendar })
+  const { params } = analyser
+  const { step } = params
+  const until = { asOf, calendar: market.calendar }
+  const explanation = explain(benchmark.prices, instrument.prices, { ...until, step })
+  const weeks = readingsByWeek(benchmark.prices, instrument.prices, until)
+  const history = historyOf(benchmark.prices, instrument.prices, { ...until, span })
+  const withHref = (one: SectorRank | undefined) => (one ? { ...one, href: sectorUrl(one.symbol, params, span) } : null)
   return {
     ...analyser,
     sectorRank,
@@ -56,12 +67,20 @@ export function sectorOf(market: Market, symbol: string, given: AnalyserParams):
       text: printed(column, sectorRank) + (column.signed && column.value(sectorRank) !== null ? ' %' : ''),
       reason: column.blank && sectorRank.blanks[column.blank],
     })),
-    panels: panelsOf(history),
-    history,
+    span,
+    spans: (Object.keys(historySpans) as HistorySpan[]).map((key) => ({
+      key,
+      title: spanTitles[key],
+      href: sectorUrl(symbol, params, key),
+      isShown: key === span,
+    })),
+    lineStep: history.step,
+    lines: linesOf(history, weeks),
+    changes: changesIn(weeks).reverse(),
     explanation,
     says: explanation && whatItSays(explanation, step),
-    stronger: sectors[place - 1] ?? null,
-    weaker: sectors[place + 1] ?? null,
+    stronger: withHref(sectors[place - 1]),
+    weaker: withHref(sectors[place + 1]),
     quadrantOf,
     quadrantLabels,
   }
@@ -75,27 +94,4 @@ function whatItSays(explanation: Explanation, step: 'week' | 'day'): Sector['say
     quadrant: meaningsOf(formula, step)[quadrantOf({ ratio, momentum })],
     carried: describeCarried(explanation, step),
   }
-}
-
-function panelsOf({ days, closes, rs, mansfield }: History): Sector['panels'] {
-  return [
-    {
-      key: 'price',
-      title: 'Price',
-      about: 'Weekly close in rupees, adjusted for splits.',
-      panel: drawPanel(days, closes),
-    },
-    {
-      key: 'rs',
-      title: 'RS line',
-      about: '100 × price ÷ price of the Nifty ETF. It rises while the sector does better than the Nifty.',
-      panel: drawPanel(days, rs),
-    },
-    {
-      key: 'mansfield',
-      title: 'Mansfield RS',
-      about: 'How far, in percent, the RS line is above or below its own mean of 52 weeks.',
-      panel: drawPanel(days, mansfield, { fromZero: true }),
-    },
-  ]
 }

@@ -1,31 +1,76 @@
 import type { Day } from '../calendar/days.ts'
 import type { TradingCalendar } from '../calendar/trading-calendar.ts'
 import type { Prices } from '../prices/closing-prices.ts'
-import { weeklyBars } from './bars.ts'
+import { dailyBars, weeklyBars } from './bars.ts'
 import { carriedOver, tolerated } from './carrying.ts'
 import { closesOn, frameOf } from './frame.ts'
-import { combine, type Series } from './series.ts'
+import { combine, each, mean, type Series } from './series.ts'
 import { mansfield, mansfieldBars } from './strength.ts'
 
-/** Weeks side by side, oldest first: closes in rupees, the RS line, and Mansfield's strength in percent. */
-export type History = { days: readonly Day[]; closes: Series; rs: Series; mansfield: Series }
+/** How far back the charts go, and by which bars: a quarter by day, longer ones by week. */
+export const historySpans = {
+  '3m': { step: 'day', bars: 63 },
+  '1y': { step: 'week', bars: 52 },
+  '2y': { step: 'week', bars: 104 },
+  '5y': { step: 'week', bars: 260 },
+} as const
+export type HistorySpan = keyof typeof historySpans
 
-const shown = 104
+/** Bars of the two averages of the price: 10 and 40 weeks, which are 50 and 200 sessions. */
+export const averageBars = { week: { short: 10, long: 40 }, day: { short: 50, long: 200 } } as const
 
-/** Two years of an instrument by week, up to `asOf`; a week without a price is a gap in each line. */
+/**
+ * Bars side by side, oldest first: closes in rupees with their two averages, the benchmark's closes rebased to the first close
+ * shown, the RS line, and Mansfield's strength in percent.
+ */
+export type History = {
+  step: 'week' | 'day'
+  days: readonly Day[]
+  closes: Series
+  short: Series
+  long: Series
+  benchmark: Series
+  rs: Series
+  mansfield: Series
+}
+
+/** An instrument over a span up to `asOf`; a bar without a price is a gap in each line. */
 export function historyOf(
   benchmark: Prices,
   prices: Prices,
-  { asOf, calendar }: { asOf: Day; calendar: TradingCalendar },
+  { asOf, calendar, span = '2y' }: { asOf: Day; calendar: TradingCalendar; span?: HistorySpan },
 ): History {
-  const frame = frameOf(benchmark, calendar, asOf, { weeks: shown + mansfieldBars.week + tolerated.week, days: 0 })
-  if (frame === null) return { days: [], closes: [], rs: [], mansfield: [] }
-  const { days, closes, rs } = weeklyBars(frame, closesOn(frame.days, prices))
-  const strength = mansfield(carriedOver(rs, tolerated.week), mansfieldBars.week)
+  const { step, bars: shown } = historySpans[span]
+  const need = shown + mansfieldBars[step] + tolerated[step]
+  const frame = frameOf(
+    benchmark,
+    calendar,
+    asOf,
+    step === 'week' ? { weeks: need, days: 0 } : { weeks: 0, days: need },
+  )
+  if (frame === null) return { step, days: [], closes: [], short: [], long: [], benchmark: [], rs: [], mansfield: [] }
+  const closes = closesOn(frame.days, prices)
+  const bars = step === 'week' ? weeklyBars(frame, closes) : dailyBars(frame, closes)
+  const most = tolerated[step]
+  const beside = (line: Series, own: Series) => combine(line, own, (value) => value).slice(-shown)
+  const average = (size: number) => beside(mean(carriedOver(bars.closes, most).values, size), bars.closes)
+  const strength = mansfield(carriedOver(bars.rs, most), mansfieldBars[step])
+  const own = bars.closes.slice(-shown)
   return {
-    days: days.slice(-shown),
-    closes: closes.slice(-shown),
-    rs: rs.slice(-shown),
-    mansfield: combine(strength, rs, (value) => value).slice(-shown),
+    step,
+    days: bars.days.slice(-shown),
+    closes: own,
+    short: average(averageBars[step].short),
+    long: average(averageBars[step].long),
+    benchmark: rebased(bars.benchmark.slice(-shown), own),
+    rs: bars.rs.slice(-shown),
+    mansfield: beside(strength, bars.rs),
   }
+}
+
+/** A series scaled so that it meets another one at the first bar that has both. */
+function rebased(series: Series, to: Series): Series {
+  const first = series.findIndex((value, bar) => value !== null && to[bar] !== null)
+  if (first === -1) return series.map(() => null)
+  return each(series, (value) => (value * to[first]!) / series[first]!)
 }

@@ -24,8 +24,8 @@ export type Market = {
 }
 
 /**
- * Years that can be stepped back, and years that are in memory: the longest window, that of the charts, is three years and two
- * weeks, so whatever can be shown has all of its own.
+ * Years that can be stepped back, and years that are in memory: the longest window of the analysis is shorter than four years, so
+ * whatever can be stepped to has all of its own. Charts of five years, seen from years back, begin where these begin.
  */
 const years = { shown: 4, kept: 8 } as const
 /** Analyses that are kept: sixty, and fewer where there are many sectors in one. */

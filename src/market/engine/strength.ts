@@ -45,10 +45,14 @@ export function readingsOf(line: Carried): Readings | null {
 
 function by(formula: Formula, strength: (rs: Series) => Strength, line: Carried): Readings | null {
   const size = lookback[formula]
-  const { ratio, momentum } = strength(line.values)
-  const kept = { ratio: tolerable(ratio, line, size), momentum: tolerable(momentum, line, size) }
+  const kept = tolerableStrength(strength(line.values), line, size)
   if (kept.ratio.at(-1) == null || kept.momentum.at(-1) == null) return null
-  return { ...kept, formula, carried: missingIn(line, ratio.length - 1, size) }
+  return { ...kept, formula, carried: missingIn(line, line.values.length - 1, size) }
+}
+
+/** Strength without the values that would rest on too many missing bars. */
+export function tolerableStrength({ ratio, momentum }: Strength, line: Carried, size: number): Strength {
+  return { ratio: tolerable(ratio, line, size), momentum: tolerable(momentum, line, size) }
 }
 
 /** Mansfield relative strength: how far, in percent, the RS line is above its own mean of the last `size` bars (52 weeks, 200 days). */

@@ -1,0 +1,92 @@
+import type { Day } from '../calendar/days.ts'
+import { weekOf } from '../calendar/days.ts'
+import { type Chart, drawChart } from '../charts/panels.ts'
+import { averageBars, type History } from '../engine/history.ts'
+import type { WeekReading } from '../engine/quadrant-changes.ts'
+import type { Quadrant } from '../engine/quadrants.ts'
+import { numberFormats } from '../engine/summary.ts'
+
+/** A sector's charts, and the same numbers as a table, which the crosshair reads. */
+export type Lines = {
+  chart: Chart | null
+  /** The quadrant of each week behind the lines; `x` and `width` in percent. `hasMark`: there is room for its mark. */
+  bands: { quadrant: Quadrant; x: number; width: number; hasMark: boolean }[]
+  columns: { key: string; title: string }[]
+  /** The newest bar first; `x` is its place in percent, `cells` those of the columns. */
+  rows: { day: Day; x: number; cells: string[]; quadrant: Quadrant | null }[]
+}
+
+/** Composes the charts of a history; `weeks`: its weekly readings, whose quadrants are painted behind it. */
+export function linesOf(history: History, weeks: readonly WeekReading[]): Lines {
+  const { step, days, closes, short, long, benchmark, rs, mansfield } = history
+  const chart = drawChart(days, [
+    {
+      key: 'price',
+      title: 'Price in rupees',
+      height: 220,
+      lines: [
+        { key: 'benchmark', values: benchmark },
+        { key: 'long', values: long },
+        { key: 'short', values: short },
+        { key: 'close', values: closes },
+      ],
+    },
+    { key: 'rs', title: 'RS line', height: 110, lines: [{ key: 'rs', values: rs }] },
+    {
+      key: 'mansfield',
+      title: 'Mansfield RS in percent',
+      height: 110,
+      lines: [{ key: 'mansfield', values: mansfield }],
+      fromZero: true,
+    },
+  ])
+  const byWeek = new Map(weeks.map(({ until, reading }) => [weekOf(until), reading?.quadrant ?? null]))
+  const quadrants = days.map((day) => byWeek.get(weekOf(day)) ?? null)
+  const { plain, signed } = numberFormats
+  const { short: brief, long: wide } = averageBars[step]
+  return {
+    chart,
+    bands: chart ? bandsOf(quadrants, chart.xs) : [],
+    columns: [
+      { key: 'close', title: 'Price (₹)' },
+      { key: 'short', title: `Average of ${brief} ${step}s` },
+      { key: 'long', title: `Average of ${wide} ${step}s` },
+      { key: 'benchmark', title: 'Nifty, rebased' },
+      { key: 'rs', title: 'RS' },
+      { key: 'mansfield', title: 'Mansfield (%)' },
+    ],
+    rows: days
+      .map((day, bar) => ({
+        day,
+        x: chart?.xs[bar] ?? 0,
+        quadrant: quadrants[bar]!,
+        cells: [
+          plain(closes[bar]!),
+          plain(short[bar]!),
+          plain(long[bar]!),
+          plain(benchmark[bar]!),
+          plain(rs[bar]!, 4),
+          signed(mansfield[bar]!),
+        ],
+      }))
+      .reverse(),
+  }
+}
+
+/** Bars of one quadrant in a row are one band, from halfway to the bar before up to halfway to the one after. */
+function bandsOf(quadrants: readonly (Quadrant | null)[], xs: readonly number[]): Lines['bands'] {
+  const between = (bar: number) => (bar <= 0 ? 0 : bar >= xs.length ? 100 : (xs[bar - 1]! + xs[bar]!) / 2)
+  const bands: Lines['bands'] = []
+  for (let from = 0, to = 0; from < quadrants.length; from = to) {
+    const quadrant = quadrants[from]!
+    while (to < quadrants.length && quadrants[to] === quadrant) to++
+    const x = between(from)
+    const width = between(to) - x
+    if (quadrant !== null) bands.push({ quadrant, x: round(x), width: round(width), hasMark: width >= 7 })
+  }
+  return bands
+}
+
+function round(value: number): number {
+  return Math.round(value * 100) / 100
+}

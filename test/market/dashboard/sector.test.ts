@@ -1,0 +1,87 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { currentMarket } from '../../../src/market/engine/market.ts'
+import { changesIn, readingsByWeek } from '../../../src/market/engine/quadrant-changes.ts'
+import { seedSample } from '../../../src/market/prices/sample-prices.ts'
+import { startApp, type TestApp } from '../../support/app.ts'
+import type { Visitor } from '../../support/visitor.ts'
+import { rowsOf, subscriberAt, textOf } from './people.ts'
+
+let app: TestApp
+let visitor: Visitor
+beforeAll(async () => {
+  app = await startApp()
+  visitor = (await subscriberAt(app)).visitor
+  await seedSample(app.sql, '2026-11-20')
+})
+afterAll(() => app.close())
+
+const page = async (query = '') => (await visitor.get(`/dashboard/sectors/ITBEES${query}`)).body
+
+describe('the span of a sector’s charts', () => {
+  test.each([
+    ['', '2Y', 104],
+    ['?span=3m', '3M', 63],
+    ['?span=1y', '1Y', 52],
+    ['?span=5y&at=2025-06-06', '5Y', 133],
+    ['?span=1y&span=junk', '1Y', 52],
+  ])('is in the address: %s shows %s', async (query, title, bars) => {
+    const body = await page(query)
+    expect(body).toMatch(new RegExp(`aria-current="true">${title}<`))
+    expect(body.match(/<tr data-x=/g)).toHaveLength(bars)
+    expect(body).not.toMatch(/NaN|undefined|Infinity/)
+  })
+
+  test('stays when another sector, another week or another span is chosen', async () => {
+    const body = await page('?span=5y&at=2025-06-06&step=day')
+    const neighbours = [...body.matchAll(/href="(\/dashboard\/sectors\/[^"#]+)"/g)].map(([, href]) => href!)
+    expect(neighbours.length).toBeGreaterThan(0)
+    for (const href of neighbours) expect(href).toMatch(/span=5y$/)
+    expect(body).toContain('href="/dashboard/sectors/ITBEES?step=day&amp;at=2025-06-06&amp;span=3m#lines"')
+  })
+
+  test.each(['4y', '2Y', '__proto__', 'constructor', '\ud800', '%00', 'x'.repeat(2000)])(
+    '%j is refused',
+    async (span) => {
+      const answer = await visitor.get(`/dashboard/sectors/ITBEES?span=${encodeURIComponent(span.toWellFormed())}`)
+      expect([answer.status, answer.body.includes('The charts go back 3 months, 1, 2 or 5 years.')]).toEqual([
+        422,
+        true,
+      ])
+    },
+  )
+})
+
+test('every change of quadrant stands in the table, the newest first, as the readings have it', async () => {
+  const market = await currentMarket(app.sql)
+  const { prices } = market.sectors.find(({ symbol }) => symbol === 'ITBEES')!
+  for (const [query, asOf] of [
+    ['', market.asOf!],
+    ['?at=2025-06-06&step=day', '2025-06-06'],
+  ] as const) {
+    const weeks = readingsByWeek(market.benchmark!.prices, prices, { asOf, calendar: market.calendar })
+    const expected = changesIn(weeks).reverse()
+    const rows = rowsOf(await page(query), 'readings changes')
+    expect(expected.length).toBeGreaterThan(3)
+    expect(
+      rows.map(([, into]) =>
+        into!
+          .replace(/[▲◣▼◥*]/g, '')
+          .trim()
+          .toLowerCase(),
+      ),
+    ).toEqual(expected.map(({ to }) => to))
+    expect(rows.map((cells) => [cells[3], cells[4]])).toEqual(
+      expected.map(({ ratio, momentum }) => [ratio.toFixed(2), momentum.toFixed(2)]),
+    )
+    expect(rows.filter((cells) => cells[2]!.endsWith('so far'))).toEqual(rows.slice(0, 1))
+  }
+})
+
+test('why it is here is folded, in words before the arithmetic', async () => {
+  const body = await page()
+  const why = textOf(body.slice(body.indexOf('Why it is here'), body.indexOf('Neighbours in rank')))
+  expect(body).toMatch(/<details class="disclose">\s*<summary><h2 id="why-title">Why it is here/)
+  for (const words of ['the usual size of its swings. That count is z', 'ROC4, the rate of change over 4 weeks'])
+    expect(why.indexOf(words)).toBeLessThan(why.indexOf('The arithmetic'))
+  expect(why.indexOf('the usual size of its swings')).toBeGreaterThan(0)
+})
