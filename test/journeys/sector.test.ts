@@ -21,10 +21,10 @@ async function reader(options: PersonOptions = {}, path = '/dashboard/sectors/PH
 }
 
 const readout = (page: Page) => page.locator('.readout [data-value]').allInnerTexts()
-const drawnText = (page: Page) =>
-  page
-    .locator('.lines text')
-    .evaluateAll((texts) => texts.map((one) => Number.parseFloat(getComputedStyle(one).fontSize)))
+const drawnText = (page: Page): Promise<number[]> =>
+  page.evaluate(
+    '[...document.querySelectorAll(".lines text")].map((one) => Number.parseFloat(getComputedStyle(one).fontSize))',
+  )
 
 describe.each(['phone', 'laptop'] as Size[])('on a %s', (size) => {
   test('a subscriber changes the span, reads a week by keyboard and pointer, and unfolds why the sector is where it is', async () => {
