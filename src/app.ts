@@ -22,6 +22,7 @@ import { suggestedEmail } from './identity/users/email-suggestions.ts'
 import users from './identity/users/routes.ts'
 import dashboard from './market/dashboard/routes.ts'
 import reports, { oneClick } from './market/reports/routes.ts'
+import watchList from './market/watch-list/routes.ts'
 import { composersOf } from './operations/jobs/jobs.ts'
 import { createMetrics, type Metrics } from './operations/observability/metrics.ts'
 import observability, { instrumentRequests } from './operations/observability/routes.ts'
@@ -136,6 +137,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       giftBuying,
       giftRedeeming,
       dashboard,
+      watchList,
       receipts,
       account,
       reports,

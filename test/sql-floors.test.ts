@@ -31,6 +31,7 @@ const owners: Record<string, string[]> = {
   'market/instruments': ['instruments', 'etf_list', 'former_names'],
   'market/prices': ['imports', 'import_questions', 'prices', 'splits', 'real_jumps'],
   'market/feed': ['feed_state', 'feed_days', 'feed_files'],
+  'market/watch-list': ['stars'],
   'market/reports': ['report_choices'],
   'admin/metrics': ['daily_figures', 'figure_snapshot'],
   'operations/integrity': ['book_checks'],

@@ -49,6 +49,7 @@ export const slices: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ['prices'],
     ['engine', 'feed'],
     ['charts'],
+    ['watch-list'],
     ['dashboard', 'reports'],
   ],
   operations: [['integrity'], ['backup'], ['doctor', 'observability'], ['jobs']],

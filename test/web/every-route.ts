@@ -123,6 +123,8 @@ export const endpoints: Record<string, Endpoint> = {
     ...paying(303),
   },
   'GET /dashboard/table.csv': { may: 'signed-in', ...paying(303) },
+  'GET /dashboard/watch-list': { may: 'signed-in', ...paying(303) },
+  'POST /dashboard/watch-list': { may: 'signed-in', form: () => ({ star: 'BANKBEES' }) },
   'GET /account/security': { may: 'signed-in' },
   'GET /account/sessions': { may: 'signed-in' },
   'POST /account/delete': { may: 'signed-in', answers: 422, except: { reader: 409, money: 409 } },

@@ -68,12 +68,17 @@ export const spark = { width: 84, height: 24 } as const
 
 /**
  * Composes a page of the analyser. Null where no prices were imported yet. Throws AppError `invalid` for a day before the
- * first price, or of more than four years ago.
+ * first price, or of more than four years ago. With `stars` it shows only those sectors; ranks stay among all.
  */
-export function analyserOf(market: Market, given: AnalyserParams): Analyser | null {
+export function analyserOf(
+  market: Market,
+  given: AnalyserParams,
+  stars: ReadonlySet<string> | null = null,
+): Analyser | null {
   if (market.asOf === null) return null
   const params = resolve(market, given)
-  const analysis = cachedAnalysis(market, params)!
+  const whole = cachedAnalysis(market, params)!
+  const analysis = stars === null ? whole : onlyStarred(whole, stars)
   const days = daysOf(market, params.step)
   const shown = days.slice(0, listed[params.step])
   const address: Analyser['address'] = (changes, path) => analysisUrl(params, changes, path)
@@ -84,9 +89,9 @@ export function analyserOf(market: Market, given: AnalyserParams): Analyser | nu
     params,
     market,
     analysis,
-    summary: summaryOf(analysis),
+    summary: summaryOf(whole),
     source: sourceOf(market),
-    stamp: stampOf(analysis),
+    stamp: stampOf(whole),
     older: days.find((day) => day < analysis.asOf) ?? null,
     newer: days.findLast((day) => day > analysis.asOf) ?? null,
     days: shown.includes(analysis.asOf) ? shown : [...shown, analysis.asOf].sort().reverse(),
@@ -124,6 +129,16 @@ function resolve(market: Market, params: AnalyserParams): AnalyserParams {
   if (day === undefined)
     throw new AppError('invalid', 'The analyser goes back four years at most, and to the first price.')
   return { ...params, at: day === market.asOf ? null : day }
+}
+
+/** What is said of some sectors only; the ranks stay what they are among all. */
+function onlyStarred(analysis: Analysis, stars: ReadonlySet<string>): Analysis {
+  const isStarred = ({ symbol }: { symbol: string }) => stars.has(symbol)
+  return {
+    ...analysis,
+    sectors: analysis.sectors.filter(isStarred),
+    unranked: analysis.unranked.filter(isStarred),
+  }
 }
 
 const stepsOfMarket = new WeakMap<Market, Record<AnalyserParams['step'], Day[]>>()

@@ -16,6 +16,8 @@ export type AnalyserParams = {
   dir: 'asc' | 'desc'
   /** Symbol of the sector that is highlighted. */
   focus: string | null
+  /** Only the sectors that the reader starred; null for all. */
+  only: 'starred' | null
 }
 
 export const views = ['table', 'map', 'heat'] as const
@@ -30,6 +32,7 @@ const defaults: AnalyserParams = {
   sort: 'rank',
   dir: 'asc',
   focus: null,
+  only: null,
 }
 const dirs = ['asc', 'desc'] as const
 
@@ -43,6 +46,7 @@ export const AnalyserQuery = Type.Object({
   sort: Text,
   dir: Text,
   focus: Text,
+  only: Text,
 })
 
 /** Reads the parameters. Throws AppError `invalid` for a value that the analyser does not know. */
@@ -61,6 +65,7 @@ export function readParams(query: Static<typeof AnalyserQuery>): AnalyserParams 
     sort,
     dir: oneOf(dirs, given('dir'), columnOf(sort).first),
     focus: given('focus') || null,
+    only: given('only') === '' ? null : oneOf(['starred'] as const, given('only'), 'starred'),
   }
 }
 

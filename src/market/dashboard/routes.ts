@@ -19,6 +19,8 @@ import { currentMarket, type Market } from '../engine/market.ts'
 import { type Legends, legendsFor } from '../engine/meanings.ts'
 import { numberFormats, sourceOf, stampOf } from '../engine/summary.ts'
 import { findPresentSymbol } from '../instruments/names/queries.ts'
+import { findStars } from '../watch-list/queries.ts'
+import { cutAtStars, joinForStars, type StarredHtml } from '../watch-list/star-places.ts'
 import { type Analyser, analyserOf, spark } from './analyser.ts'
 import { type AnalyserParams, AnalyserQuery, analysisUrl, readParams } from './analysis-params.ts'
 import { type Preview, previewOf } from './preview.ts'
@@ -29,7 +31,7 @@ import { tableCsv } from './table-csv.ts'
 declare module '../../web/views.ts' {
   interface Views {
     'market/dashboard/show': Dashboard
-    'market/dashboard/preview': Omit<Dashboard, 'body' | 'freshness'> & {
+    'market/dashboard/preview': Omit<Dashboard, 'body' | 'back' | 'freshness'> & {
       preview: Preview
       source: string
       stamp: string
@@ -37,7 +39,13 @@ declare module '../../web/views.ts' {
       legends: Legends
     }
     'market/dashboard/_analyser': { analyser: Analyser; spark: typeof spark }
-    'market/dashboard/sector': { subscription: Subscription; sector: Sector; freshness: string | null }
+    'market/dashboard/sector': {
+      subscription: Subscription
+      sector: Sector
+      freshness: string | null
+      isStarred: boolean
+      back: string
+    }
   }
 }
 type Dashboard = {
@@ -48,27 +56,42 @@ type Dashboard = {
   opensSoon: boolean
   /** The analyser's region as HTML; '' without prices. */
   body: string
+  /** The address of this page, to which a star leads back. */
+  back: string
   /** What prices are due and not in; it depends on the clock, so it is not in the region, which is kept. */
   freshness: string | null
 }
 
 /** Regions in the cache of one market: the most recently requested ones, of a tenth of a megabyte each. */
 const maxRegions = 30
-const regionsOf = new WeakMap<Market, LRUCache<string, string>>()
+type Regions = LRUCache<string, StarredHtml>
+const regionsOf = new WeakMap<Market, { forAll: Regions; starred: Regions }>()
 
-/** The analyser as HTML: nothing in it is about the reader, so it is rendered once for all of them. */
-async function regionOf(market: Market, params: AnalyserParams, reply: FastifyReply): Promise<string> {
-  const cache = regionsOf.get(market) ?? new LRUCache<string, string>({ max: maxRegions })
-  regionsOf.set(market, cache)
-  const key = analysisUrl(params)
+/**
+ * The analyser as HTML. It is rendered once for all readers and cut where a star stands, which is put in for each. Of the
+ * starred sectors alone it is rendered once for all who starred the same; these do not push out the ones for everybody.
+ */
+async function regionOf(
+  market: Market,
+  params: AnalyserParams,
+  stars: ReadonlySet<string>,
+  reply: FastifyReply,
+): Promise<string> {
+  const newCache = (): Regions => new LRUCache({ max: maxRegions })
+  const caches = regionsOf.get(market) ?? { forAll: newCache(), starred: newCache() }
+  regionsOf.set(market, caches)
+  const only = params.only === 'starred' ? stars : null
+  const cache = only ? caches.starred : caches.forAll
+  const key = [analysisUrl(params), ...[...(only ?? [])].sort()].join(' ')
   const render = async () => {
-    const analyser = analyserOf(market, params)
-    return analyser ? reply.viewAsync('market/dashboard/_analyser', { analyser, spark, fmt }) : ''
+    const analyser = analyserOf(market, params, only)
+    if (!analyser) return cutAtStars('')
+    return cutAtStars(await reply.viewAsync('market/dashboard/_analyser', { analyser, spark, fmt }))
   }
   // After waiting for a turn, another request may have rendered the same.
   const region = cache.get(key) ?? (await runHeavyWork({ patient: false }, () => cache.get(key) ?? render()))
   cache.set(key, region)
-  return region
+  return joinForStars(region, stars)
 }
 
 function isSector(market: Market, symbol: string): boolean {
@@ -81,12 +104,13 @@ const OneSector = Type.Object({ symbol: Type.String() })
 const routes: FastifyPluginAsyncTypebox<{ services: BillingServices }> = async (app, { services }) => {
   app.get('/dashboard', { preHandler: requireUser, schema: { querystring: AnalyserQuery } }, async (request, reply) => {
     const userId = request.user!.id
-    const [subscription, underWay, plans, isOpen, unconfirmed] = await Promise.all([
+    const [subscription, underWay, plans, isOpen, unconfirmed, stars] = await Promise.all([
       subscriptionOf(services.sql, userId),
       moneyUnderWay(services.sql, userId),
       listPlansFor(services.sql, userId),
       isOnSale(services),
       findUnconfirmedEmail(services.sql, userId),
+      findStars(services.sql, userId),
     ])
     const person = { subscription, underWay, plans, opensSoon: !isOpen, unconfirmed }
     if (!subscription.hasAccess) {
@@ -103,17 +127,25 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices }> = async (
       return show(request, reply, html)
     }
     const market = await currentMarket(services.sql)
-    const body = await regionOf(market, await paramsIn(request, market), reply)
+    const body = await regionOf(market, await paramsIn(request, market), stars, reply)
     if (request.wantsFragment && body) return show(request, reply, body)
     const freshness = freshnessOf(market, new Date())
-    return show(request, reply, await reply.render('market/dashboard/show', { ...person, body, freshness }))
+    return show(
+      request,
+      reply,
+      await reply.render('market/dashboard/show', { ...person, body, freshness, back: request.url }),
+    )
   })
 
   app.get(
     '/dashboard/sectors/:symbol',
     { preHandler: requireUser, schema: { params: OneSector, querystring: SectorQuery } },
     async (request, reply) => {
-      const subscription = await subscriptionOf(services.sql, request.user!.id)
+      const userId = request.user!.id
+      const [subscription, stars] = await Promise.all([
+        subscriptionOf(services.sql, userId),
+        findStars(services.sql, userId),
+      ])
       if (!subscription.hasAccess) return turnAway(request, reply, 'A sector’s page opens with a subscription.')
       const market = await currentMarket(services.sql)
       const { symbol } = request.params
@@ -125,7 +157,9 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices }> = async (
       if (isFollowed && market.asOf === null) return turnAway(request, reply, 'There are no prices of this sector yet.')
       const sector = await runHeavyWork({ patient: false }, () => sectorOf(market, symbol, params, span))
       const freshness = freshnessOf(market, new Date())
-      return show(request, reply, await reply.render('market/dashboard/sector', { subscription, sector, freshness }))
+      const isStarred = stars.has(symbol)
+      const view = { subscription, sector, freshness, isStarred, back: request.url }
+      return show(request, reply, await reply.render('market/dashboard/sector', view))
     },
   )
 
@@ -133,11 +167,13 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices }> = async (
     '/dashboard/table.csv',
     { preHandler: requireUser, schema: { querystring: AnalyserQuery } },
     async (request, reply) => {
-      const subscription = await subscriptionOf(services.sql, request.user!.id)
+      const userId = request.user!.id
+      const subscription = await subscriptionOf(services.sql, userId)
       if (!subscription.hasAccess) return turnAway(request, reply, 'The table as a file comes with a subscription.')
       const market = await currentMarket(services.sql)
       const params = await paramsIn(request, market)
-      const analyser = await runHeavyWork({ patient: false }, () => analyserOf(market, params))
+      const only = params.only === 'starred' ? await findStars(services.sql, userId) : null
+      const analyser = await runHeavyWork({ patient: false }, () => analyserOf(market, params, only))
       if (!analyser) return turnAway(request, reply, 'There are no prices yet, so there is no table to download.')
       return reply
         .header('cache-control', 'no-store')

@@ -26,6 +26,7 @@ import {
   listReportChoices,
   listSecondFactor,
   listSessions,
+  listStars,
   listSubscription,
   type Row,
 } from './queries.ts'
@@ -40,6 +41,7 @@ const sections = {
   linksSent: listEmailTokens,
   secondFactor: listSecondFactor,
   reportChoices: listReportChoices,
+  watchList: listStars,
   reminders: listReminders,
   orders: listOrders,
   credits: listCredits,

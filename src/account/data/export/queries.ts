@@ -51,6 +51,15 @@ export const listReportChoices: List = (sql, userId) => sql`
   where user_id = ${userId}
 `
 
+/** The watch-list. */
+export const listStars: List = (sql, userId) => sql`
+  select s.symbol, i.name, s.created_at
+  from stars s
+  join instruments i using (symbol)
+  where s.user_id = ${userId}
+  order by s.created_at, s.symbol
+`
+
 export const listComplaints: List = (sql, userId) => sql`
   select number, received_at, reference, text, answered_at, answer from complaints where user_id = ${userId} order by id
 `

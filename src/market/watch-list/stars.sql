@@ -1,0 +1,17 @@
+-- Stars an instrument for a person, or takes the star off; repeating it changes nothing. Answers 'done', 'unknown' where no such
+-- instrument is shown, or 'full' with `p_most` starred already. What is not shown any more can still lose its star.
+create or replace function set_star(p_user_id uuid, p_symbol text, p_wanted boolean, p_most int) returns text
+language plpgsql as $$
+begin
+  if p_wanted is not true then
+    delete from stars where user_id = p_user_id and symbol = p_symbol;
+    return 'done';
+  end if;
+  -- Two stars at once must not both be the last one that fits.
+  perform 1 from users where id = p_user_id for no key update;
+  if exists (select from stars where user_id = p_user_id and symbol = p_symbol) then return 'done'; end if;
+  if not exists (select from instruments where symbol = p_symbol and shown) then return 'unknown'; end if;
+  if (select count(*) from stars where user_id = p_user_id) >= p_most then return 'full'; end if;
+  insert into stars (user_id, symbol) values (p_user_id, p_symbol);
+  return 'done';
+end $$;
