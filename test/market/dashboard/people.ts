@@ -33,9 +33,10 @@ export function rowsOf(html: string, tableClass: string): string[][] {
   )
 }
 
-/** The words of a piece of HTML. */
+/** The words of a piece of HTML; a star is none. */
 export function textOf(html: string): string {
   return html
+    .replace(/<button class="star"[\s\S]*?<\/button>/g, ' ')
     .replace(/<[^>]*>/g, ' ')
     .replaceAll('&amp;', '&')
     .replaceAll('&#39;', '’')
