@@ -28,6 +28,23 @@ document.addEventListener('click', (event) => {
   field.focus()
 })
 
+// A password can be looked at while it is typed. It is hidden again before it is sent, so that browsers offer to keep it.
+function reveal(button, isShown) {
+  button.previousElementSibling.type = isShown ? 'text' : 'password'
+  button.textContent = isShown ? 'Hide' : 'Show'
+  button.setAttribute('aria-label', `${button.textContent} what you typed`)
+}
+document.addEventListener('click', ({ target }) => {
+  if (target.matches('.reveal')) reveal(target, target.previousElementSibling.type === 'password')
+})
+document.addEventListener(
+  'submit',
+  ({ target }) => {
+    for (const button of target.querySelectorAll('.reveal')) reveal(button, false)
+  },
+  true,
+)
+
 // After a refusal the first field to correct gets the focus.
 const toFirstError = () => document.querySelector('form [aria-invalid="true"]')?.focus()
 document.addEventListener('htmx:after:swap', toFirstError)

@@ -76,7 +76,8 @@ async function run(sql: Sql, home: string): Promise<string> {
 
 async function create(sql: Sql): Promise<string> {
   const password = newPassword()
-  const { password: _typed, ...person } = checkRegistration({ ...values, password })
+  const { password: _typed, ...checked } = checkRegistration({ ...values, password })
+  const person = { ...checked, username: values.username.trim() }
   if (!(await insertAdmin(sql, { ...person, role, passwordHash: await hashPassword(password) })))
     throw new AppError('invalid', 'taken', {
       fields: { username: 'This username or e-mail has an account; use --promote.' },

@@ -9,10 +9,15 @@ import { findCoupon } from '../billing/coupons/queries.ts'
 import type { BillingServices } from '../billing/payments/gateway.ts'
 import { listPlansOnSale, type Plan } from '../billing/plans/queries.ts'
 import { tryPassword } from '../identity/login-throttle/login-throttle.ts'
-import { register } from '../identity/registration/registration.ts'
+import {
+  optionalFields,
+  type RegistrationForm,
+  register,
+  shownRegistration,
+} from '../identity/registration/registration.ts'
 import { loginAttemptOf, signIn } from '../identity/sessions/guards.ts'
 import { suggestedEmail } from '../identity/users/email-suggestions.ts'
-import { findState, indianStates } from '../identity/users/indian-states.ts'
+import { indianStates } from '../identity/users/indian-states.ts'
 import type { User } from '../identity/users/queries.ts'
 import { authenticate } from '../identity/users/users.ts'
 import { quadrantLabels } from '../market/charts/rotation-map.ts'
@@ -20,7 +25,7 @@ import { type Preview, previewOf } from '../market/dashboard/preview.ts'
 import { type Legends, legendsFor } from '../market/engine/meanings.ts'
 import { numberFormats, sourceOf } from '../market/engine/summary.ts'
 import { AppError } from '../platform/errors.ts'
-import { type FormState, formState, PostedForm, readForm } from '../web/forms.ts'
+import { type FormState, formState, PostedForm, readForm, sentFields, withNext } from '../web/forms.ts'
 import { pageCache } from '../web/page-cache.ts'
 import { policyPages, policyTerms } from './policies.ts'
 
@@ -54,7 +59,7 @@ type Landing = Policy & {
   legends: Legends
 }
 
-const fields = ['name', 'username', 'email', 'phone', 'state', 'password', 'plan', 'coupon'] as const
+const fields = ['name', 'email', 'phone', 'password', 'plan', 'coupon'] as const
 const Word = Type.Optional(Type.Union([Type.String(), Type.Array(Type.String())]))
 const ByPlan = Type.Object({ plan: Word, coupon: Word })
 
@@ -83,7 +88,13 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
     '/register',
     { schema: { body: PostedForm }, attachValidation: true, config: limit },
     async (request, reply) => {
-      const form = readForm(request.body, fields)
+      const { instead, ...typed } = readForm(request.body, [...fields, 'instead'])
+      if (instead) {
+        request.session.set('login', typed.email.slice(0, 100))
+        const code = typed.coupon ? `?coupon=${encodeURIComponent(typed.coupon)}` : ''
+        return reply.leaveFor(withNext('/login', typed.plan ? `/checkout/${typed.plan}${code}` : ''))
+      }
+      const form = { ...typed, ...sentFields(request.body, optionalFields) }
       try {
         const offered = (await listPlansOnSale(services.sql)).some((plan) => plan.name === form.plan)
         const user = await register(services.sql, form, offered ? {} : { plan: 'Please choose one of the plans.' })
@@ -98,8 +109,7 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
           await signIn(services, request, reply, own)
           return reply.leaveFor(await checkoutAfter(request, own, form))
         }
-        const shown = { ...form, state: findState(form.state)?.code ?? form.state }
-        return showForm(request, reply.code(422), formState(shown, error.fields, error.message))
+        return showForm(request, reply.code(422), formState(shownRegistration(form), error.fields, error.message))
       }
     },
   )
@@ -161,13 +171,14 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
   }
 
   /**
-   * The second half of a double click finds the name taken, by its own first half. Whoever sends username, e-mail and
-   * password of one subscriber's account owns it: they are signed in and go on to pay.
+   * The second half of a double click finds the name taken, by its own first half. Whoever sends the e-mail and password of one
+   * subscriber's account, and its username if any, owns it: they are signed in and go on to pay.
    */
-  async function theirOwn(request: FastifyRequest, form: Record<(typeof fields)[number], string>, error: AppError) {
+  async function theirOwn(request: FastifyRequest, form: RegistrationForm, error: AppError) {
     if (!Object.keys(error.fields).every((field) => field === 'username' || field === 'email')) return undefined
-    return tryPassword(services, { account: form.username, ...loginAttemptOf(services, request) }, async () => {
-      const user = await authenticate(services.sql, form.username, form.password)
+    const login = form.username ?? form.email
+    return tryPassword(services, { account: login, ...loginAttemptOf(services, request) }, async () => {
+      const user = await authenticate(services.sql, login, form.password)
       const isTheirs = user?.email.toLowerCase() === form.email.trim().toLowerCase()
       return user && isTheirs && user.role === 'subscriber' && !user.isSuspended ? user : undefined
     })

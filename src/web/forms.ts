@@ -44,6 +44,17 @@ export function readForm<Name extends string>(
   return Object.fromEntries(names.map((name) => [name, read(name)])) as Record<Name, string>
 }
 
+/** Those of the named fields that the form holds at all, read as `readForm` reads them: what a form does not ask is not refused. */
+export function sentFields<Name extends string>(
+  body: Static<typeof PostedForm> | undefined,
+  names: readonly Name[],
+): Partial<Record<Name, string>> {
+  return readForm(
+    body,
+    names.filter((name) => body && Object.hasOwn(body, name)),
+  ) as Partial<Record<Name, string>>
+}
+
 /** A path on this site to go to next, or the fallback: never another host, never a scheme, never a protocol-relative one. */
 export function safeNext(next: string, fallback = '/dashboard'): string {
   return /^\/(?![/\\])[\w\-./~%?=&]*$/.test(next) && next.length <= 300 ? next : fallback

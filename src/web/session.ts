@@ -11,6 +11,8 @@ declare module '@fastify/secure-session' {
     nextSecret: string
     /** One sentence for the next page. */
     notice: { kind: 'info' | 'good' | 'warn' | 'bad'; text: string }
+    /** What the next log-in form begins with: the e-mail typed into a registration that finds an account with it. */
+    login: string
     /** Tokens of links opened from a mail, by the page they lead to; ignored after `until` (ms since 1970). */
     links: Partial<Record<'verify-email' | 'reset-password', { secret: string; until: number }>>
   }

@@ -42,7 +42,7 @@ describe('logging in', () => {
     const unknown = await logIn('nobody@example.in', 'not-the-password')
     expect(unknown.status).toBe(known.status)
     expect(unknown.body.replace('nobody@example.in', '')).toBe(known.body.replace(form.email!, ''))
-    expect(known.body).toContain('do not go together')
+    expect(known.body).toContain('Incorrect username, e-mail or password')
   })
 
   test('what was typed is kept, the password never', async () => {

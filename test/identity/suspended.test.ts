@@ -32,7 +32,7 @@ describe('a suspended account', () => {
     const { logIn } = await stopped(`suspended_at = now(), suspended_reason = 'chargeback'`)
     const answer = await logIn('not-the-password')
     expect(answer.status).toBe(422)
-    expect(answer.body).toContain('do not go together')
+    expect(answer.body).toContain('Incorrect username, e-mail or password')
     expect(answer.body).not.toContain('suspended')
   })
 
@@ -47,6 +47,6 @@ test('a deleted account is as unknown as any other', async () => {
   const { visitor, form, logIn } = await stopped('deleted_at = now()')
   const answer = await logIn(form.password!)
   expect(answer.status).toBe(422)
-  expect(answer.body).toContain('do not go together')
+  expect(answer.body).toContain('Incorrect username, e-mail or password')
   expect((await visitor.get('/dashboard')).status).toBe(303)
 })

@@ -122,7 +122,7 @@ test('whoever typed wrong passwords reads how long to wait, and what was typed i
   const login = page.getByLabel('Username or e-mail')
   // This scene's limits are a thousand times those of production; the wait is the same.
   await givePassword(page, { ...admin, password: 'not the password' })
-  await page.getByText('do not go together').waitFor()
+  await page.getByText('Incorrect username, e-mail or password').waitFor()
   await scene.app.sql`update login_throttle set blocked_until = now() + interval '5 minutes'`
   await page.getByLabel('Password', { exact: true }).fill(admin.password)
   await page.getByRole('button', { name: 'Log in' }).click()

@@ -6,6 +6,7 @@ import { looksRightInBothSchemes, openScene } from './scene.ts'
 import {
   createAccount,
   fillRegistration,
+  giveState,
   openDashboard,
   openFullPage,
   openWindow,
@@ -31,6 +32,7 @@ describe.each(Object.keys(sizes) as Size[])('on a %s', (size) => {
     await createAccount(page).click()
     await page.waitForURL('**/checkout/annual')
     await stage(page, 'session-created')
+    await giveState(page)
     await page.getByText(`Code ${code}`).waitFor()
     await page.getByRole('link', { name: 'Change the code or the company' }).click()
     await page.getByLabel('Company’s legal name').fill('Rao Traders Private Limited')

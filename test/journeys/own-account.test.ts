@@ -112,7 +112,7 @@ describe('the account', () => {
     await page.locator('input[name=login]').fill(email)
     await page.getByLabel('Password').fill('TestPass123')
     await page.getByRole('button', { name: 'Log in' }).click()
-    await page.getByText('do not go together').waitFor()
+    await page.getByText('Incorrect username, e-mail or password').waitFor()
   })
 
   test('everything works without script', async () => {

@@ -22,16 +22,24 @@ export async function register(
   await createAccount(page).click()
   await page.waitForURL(`**/checkout/${form.plan}`)
   await stage(page, arriveAt)
+  if (arriveAt === 'session-created') await giveState(page, form.state)
   return { form, email: form.email! }
 }
 
-export const createAccount = (page: Page) => page.getByRole('button', { name: 'Create account & subscribe' })
+export const createAccount = (page: Page) => page.getByRole('button', { name: /^Create account/ })
 
+/** The five fields of the form. */
 export async function fillRegistration(page: Page, form: Record<string, string>) {
-  const { plan, state, ...typed } = form
-  await page.locator(`#register input[name=plan][value=${plan}]`).check()
-  for (const [name, value] of Object.entries(typed)) await page.locator(`#register [name=${name}]`).fill(value)
-  await page.locator('#register [name=state]').selectOption(state!)
+  await page.locator(`#register input[name=plan][value=${form.plan}]`).check()
+  for (const name of ['name', 'email', 'phone', 'password'])
+    await page.locator(`#register [name=${name}]`).fill(form[name]!)
+}
+
+/** The checkout asks for the state once, before it shows the way to pay. */
+export async function giveState(page: Page, state = '27') {
+  await page.getByLabel('State').selectOption(state)
+  await page.getByRole('button', { name: 'Continue to pay' }).click()
+  await page.getByRole('button', { name: /^Pay ₹/ }).waitFor()
 }
 
 /** Waits until the checkout on this page is in the given stage; nobody reloads. */

@@ -82,6 +82,7 @@ test('Cashfree down at registration: nothing was charged, and “Try again” co
   scene.app.sandbox.control.faults({ serverError: { endpoint: 'orders.create' } })
   const { email } = await register(person, {}, 'none')
   await page.getByText('Nothing was charged').waitFor()
+  await page.getByLabel('State').selectOption('27')
   const { id } = await orderOf(scene.app, email)
   await page.getByRole('button', { name: 'Try again' }).click()
   await page.getByText('Nothing was charged').waitFor()

@@ -74,7 +74,7 @@ describe('a browser that runs no script', () => {
     await page.getByText('Nothing was paid').waitFor()
     await page.getByRole('button', { name: 'Log out' }).click()
     await page.goto('/login')
-    await page.locator('input[name=login]').fill(form.username!)
+    await page.locator('input[name=login]').fill(form.email!)
     await page.locator('input[name=password]').fill(form.password!)
     await page.getByRole('button', { name: 'Log in' }).click()
     await page.waitForURL('**/dashboard')

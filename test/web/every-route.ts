@@ -160,6 +160,7 @@ export const endpoints: Record<string, Endpoint> = {
   'POST /checkout/:plan': { may: 'signed-in', path: () => '/checkout/monthly' },
   'POST /checkout/:plan/restart': { may: 'signed-in', path: () => '/checkout/monthly/restart' },
   'POST /checkout/skip': { may: 'signed-in' },
+  'POST /checkout/state': { may: 'owner', form: ({ openOrder }) => ({ order: openOrder, state: '27' }) },
   // It sets no cookie, so that everybody goes on as who they are.
   'POST /payment/return': {
     may: 'everybody',

@@ -69,7 +69,8 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
   app.get('/checkout/gift/:orderId', { ...owner, schema: { params: ByOrder } }, async (request, reply) => {
     const order = await orderOf(services.sql, request.user!.id, request.params.orderId)
     if (order.purpose !== 'gift') throw new AppError('not-found', 'There is no such gift.')
-    const checkout = checkoutView(services, await checkoutOf(services, order), 'checkout')
+    const { stateCode } = request.user!
+    const checkout = checkoutView(services, await checkoutOf(services, order), { entry: 'checkout', stateCode })
     return reply.allowCheckout().page('billing/gifts/checkout', { checkout })
   })
 

@@ -3,13 +3,13 @@ import { Type } from 'typebox'
 import { hashOfGiftCode, looksLikeGiftCode } from '../../billing/gifts/gift-code.ts'
 import { redeemGift } from '../../billing/gifts/queries.ts'
 import type { BillingServices } from '../../billing/payments/gateway.ts'
-import { register } from '../../identity/registration/registration.ts'
+import { optionalFields, register, shownRegistration } from '../../identity/registration/registration.ts'
 import { actorOf, requireUser, signIn } from '../../identity/sessions/guards.ts'
-import { findState, indianStates } from '../../identity/users/indian-states.ts'
+import { indianStates } from '../../identity/users/indian-states.ts'
 import { dateInIndia } from '../../platform/dates.ts'
 import { AppError } from '../../platform/errors.ts'
 import { anyRefusal, formAction } from '../../web/form-action.ts'
-import { type FormState, formState, PostedForm, readForm, withNext } from '../../web/forms.ts'
+import { type FormState, formState, PostedForm, readForm, sentFields, withNext } from '../../web/forms.ts'
 import { limitOf } from '../../web/rate-limits.ts'
 
 declare module '../../web/views.ts' {
@@ -25,7 +25,7 @@ declare module '../../web/views.ts' {
 
 const Code = Type.Optional(Type.Union([Type.String(), Type.Array(Type.String())]))
 const WithCode = Type.Object({ code: Code })
-const registration = ['name', 'username', 'email', 'phone', 'state', 'password', 'code'] as const
+const registration = ['name', 'email', 'phone', 'password', 'code'] as const
 
 /** /redeem: a code's way in, with or without an account. An account that is made for a gift opens no order. */
 const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: object }> = async (
@@ -74,11 +74,11 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
   })
 
   app.post('/redeem/register', { schema: { body: PostedForm }, config: limit }, async (request, reply) => {
-    const typed = readForm(request.body, registration)
+    const typed = { ...readForm(request.body, registration), ...sentFields(request.body, optionalFields) }
     const code = codeIn(typed.code)
     return formAction(
       reply,
-      { ...typed, state: findState(typed.state)?.code ?? typed.state },
+      shownRegistration(typed),
       async () => {
         const user = await register(services.sql, typed)
         services.wake('deliver-mails')

@@ -4,11 +4,12 @@ import { Type } from 'typebox'
 import { hashOfSecret, maskedEmail } from '../../identity/email-tokens/email-tokens.ts'
 import { findRenewalToken, type RenewalToken } from '../../identity/email-tokens/queries.ts'
 import { auditContext } from '../../identity/sessions/guards.ts'
-import { findUser } from '../../identity/users/queries.ts'
+import { checkState } from '../../identity/users/field-checks.ts'
+import { changePerson, findUser } from '../../identity/users/queries.ts'
 import { AppError } from '../../platform/errors.ts'
 import type { Services } from '../../platform/services.ts'
 import { failureOf } from '../../web/errors.ts'
-import { PostedForm, readForm } from '../../web/forms.ts'
+import { type FormState, formState, PostedForm, readForm } from '../../web/forms.ts'
 import { writtenCode } from '../coupons/coupons.ts'
 import type { BillingServices } from '../payments/gateway.ts'
 import { checkoutPathOf } from '../payments/payments.ts'
@@ -21,7 +22,7 @@ import { type CheckoutView, checkoutView } from './view.ts'
 
 declare module '../../web/views.ts' {
   interface Views {
-    'billing/renewal/show': { checkout: CheckoutView; email: string; action: string; problem: string | null }
+    'billing/renewal/show': { checkout: CheckoutView; email: string; action: string; form: FormState }
     'billing/renewal/stop': { email: string; isStopped: boolean; action: string }
     'billing/renewal/ended': object
   }
@@ -53,17 +54,23 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
     const user = token?.isOpen ? await findUser(services.sql, token.userId) : undefined
     if (!token || !user) return reply.code(404).page('billing/renewal/ended', {})
     await noteOpened(services.sql, token.reminderId)
-    const coupon = writtenCode(readForm(request.body, ['coupon'], 100).coupon)
+    const typed = readForm(request.body, ['coupon', 'state'], 100)
+    const coupon = writtenCode(typed.coupon)
     try {
+      // The link gives a state to an account that has none, and changes no other.
+      if (user.stateCode === null && 'state' in (request.body ?? {})) {
+        const by = { actor: 'link', origin: auditContext(request) }
+        await changePerson(services.sql, user.id, { stateCode: checkState(typed.state) }, by)
+      }
       const order = await findOrCreateOrder(services, user, token.planName, coupon ? { coupon } : {})
       // Another order turned out to be paid, and this link shows none but its own.
       if (order.purpose !== 'period' || order.planName !== token.planName) return reply.leaveFor(checkoutPathOf(order))
     } catch (error) {
       // The page says why there is no order, or none with this code.
-      if (error instanceof AppError && error.fields.coupon) {
+      if (error instanceof AppError && (error.fields.coupon || error.fields.state)) {
         const { status, retryAfterS } = failureOf(error)
         if (retryAfterS !== null) reply.header('retry-after', retryAfterS)
-        return show(request, reply.code(status), { coupon, problem: error.fields.coupon })
+        return show(request, reply.code(status), { coupon, form: formState(typed, error.fields, error.fields.coupon) })
       }
       if (!(error instanceof PaymentUnderWay || error instanceof OpensSoon)) throw error
     }
@@ -88,20 +95,21 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
   async function show(
     request: FastifyRequest<{ Params: { token: string } }>,
     reply: FastifyReply,
-    { coupon, problem = null }: { coupon?: string | undefined; problem?: string | null } = {},
+    { coupon, form = formState() }: { coupon?: string | undefined; form?: FormState } = {},
   ) {
     const token = await tokenBehind(request)
-    if (!token?.isOpen) return reply.code(404).page('billing/renewal/ended', {})
+    const user = token?.isOpen ? await findUser(services.sql, token.userId) : undefined
+    if (!token || !user) return reply.code(404).page('billing/renewal/ended', {})
     const checkout = await renewalCheckout(services, token.userId, token.planName, coupon).catch((error: unknown) => {
       if (error instanceof AppError && error.code === 'not-found') return undefined
       throw error
     })
     if (!checkout) return reply.code(404).page('billing/renewal/ended', {})
     return reply.allowCheckout().page('billing/renewal/show', {
-      checkout: checkoutView(services, checkout, 'checkout'),
+      checkout: checkoutView(services, checkout, { entry: 'checkout', stateCode: user.stateCode }),
       email: maskedEmail(token.email),
       action: pathOf(request.params.token),
-      problem,
+      form,
     })
   }
 

@@ -3,8 +3,11 @@ import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { findUnconfirmedEmail } from '../../identity/email-tokens/request-queries.ts'
 import { actorOf, requireUser } from '../../identity/sessions/guards.ts'
+import { checkState } from '../../identity/users/field-checks.ts'
+import { indianStates } from '../../identity/users/indian-states.ts'
+import { changePerson } from '../../identity/users/queries.ts'
 import { formAction } from '../../web/form-action.ts'
-import { type FormState, formState, PostedForm, readForm } from '../../web/forms.ts'
+import { type FormState, formState, PostedForm, readForm, sentFields } from '../../web/forms.ts'
 import { type CompanyForm, checkCompany, companyFields, companyForm } from '../company-details/company.ts'
 import { keepCompany } from '../company-details/queries.ts'
 import { writtenCode } from '../coupons/coupons.ts'
@@ -24,6 +27,7 @@ declare module '../../web/views.ts' {
     'billing/checkout/show': { checkout: CheckoutView; unconfirmed: string | null; form: FormState }
     'billing/checkout/_stage': { checkout: CheckoutView }
     'billing/checkout/confirm': { checkout: CheckoutView }
+    'billing/checkout/state': { order: string; states: typeof indianStates; form: FormState }
     'billing/checkout/return': object
   }
 }
@@ -43,7 +47,7 @@ const Poll = Type.Object({
 })
 const Shown = Type.Object({ seen: Type.Optional(Type.String({ maxLength: 4_000 })) })
 
-/** The checkout of a plan: show it, create its order, start over, skip it; the return from Cashfree; polls while a payment is under way. */
+/** The checkout of a plan: show it, create its order, ask for the state, start over, skip it; the return from Cashfree; polls while a payment is under way. */
 const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: object }> = async (
   app,
   { services, limit },
@@ -60,11 +64,13 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
   app.post('/checkout/:plan', paying, async (request, reply) => {
     const { plan } = request.params
     const { purpose, coupon, ...company } = readForm(request.body, ['purpose', 'coupon', ...companyFields], 1_000)
-    const typed = 'coupon' in (request.body ?? {}) ? { ...company, coupon } : company
+    const sent = sentFields(request.body, ['state'])
+    const typed = { ...company, ...sent, ...('coupon' in (request.body ?? {}) ? { coupon } : {}) }
     return formAction(
       reply,
       typed,
       async () => {
+        if (typed.state !== undefined) await keepState(request, typed.state)
         const wish = await wishIn(request, typed)
         const creation = findOrCreateOrder(
           services,
@@ -93,6 +99,21 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
       () => leaveForCheckout(reply, plan, startOver(services, request.user!, plan, order)),
       (form) => showRefusal(request, reply, plan, form, { orderId: id }),
       ['invalid'],
+    )
+  })
+
+  // Whoever registered without a state gives it before they see the way to Cashfree.
+  app.post('/checkout/state', { ...owner, schema: { body: PostedForm }, config: limit }, async (request, reply) => {
+    const typed = readForm(request.body, ['state', 'order'], 100)
+    const order = await orderOf(services.sql, request.user!.id, typed.order)
+    return formAction(
+      reply,
+      typed,
+      async () => {
+        await keepState(request, typed.state)
+        return reply.leaveFor(checkoutPathOf(order))
+      },
+      (form) => reply.page('billing/checkout/state', { order: order.id, states: indianStates, form }),
     )
   })
 
@@ -136,7 +157,10 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
         ? refreshWithAttempts(services, order)
         : refreshUnlessFresh(services, order, 'poll', 3_000))
       const entry: CheckoutEntry = request.query.door === 'return' ? 'return' : 'checkout'
-      const view = checkoutView(services, await checkoutOf(services, refreshed), entry, Number(request.query.since))
+      const view = checkoutView(services, await checkoutOf(services, refreshed), {
+        ...{ entry, stateCode: request.user!.stateCode },
+        since: Number(request.query.since),
+      })
       if (view.seen === request.query.seen) return reply.code(204).header('cache-control', 'no-store').send()
       // Around the region the header's chip and the title change when it is paid, and the form for code and company appears when
       // nothing is under way any more: then the whole page is asked for again.
@@ -165,6 +189,11 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
       return null
     })
     return reply.leaveFor(order ? checkoutPathOf(order) : `/checkout/${plan}`)
+  }
+
+  /** Keeps the payer's state. Throws AppError `invalid` where there is no such state. */
+  async function keepState(request: FastifyRequest, typed: string): Promise<void> {
+    await changePerson(services.sql, request.user!.id, { stateCode: checkState(typed) }, actorOf(request))
   }
 
   /** What the form says beside the plan: of a form without these fields, what is open stays as it is. The company is kept. */
@@ -198,7 +227,7 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
     entry: CheckoutEntry,
     typed?: FormState,
   ) {
-    const view = checkoutView(services, checkout, entry)
+    const view = checkoutView(services, checkout, { entry, stateCode: request.user!.stateCode })
     if (entry === 'return') return reply.page('billing/checkout/confirm', { checkout: view })
     const unconfirmed = await findUnconfirmedEmail(services.sql, request.user!.id)
     const form = formState(

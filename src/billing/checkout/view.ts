@@ -1,3 +1,4 @@
+import { indianStates } from '../../identity/users/indian-states.ts'
 import type { Services } from '../../platform/services.ts'
 import { checkoutPathOf } from '../payments/payments.ts'
 import { type Checkout, cannotBePaid } from './checkout.ts'
@@ -22,6 +23,9 @@ export type CheckoutView = Omit<Checkout, 'order' | 'lastAttempt'> & {
   entry: CheckoutEntry
   /** The payer is back from Cashfree, which knows of no attempt that reached a bank. */
   untried: boolean
+  /** The payer's state, which receipts need, is asked for before they are led to Cashfree. */
+  asksState: boolean
+  states: typeof indianStates
   /** A code and a company can be typed beside the region. */
   takesWishes: boolean
   /** Names what the region shows. The poll sends it back, and is answered 204 while it is still the same. */
@@ -34,6 +38,9 @@ export type CheckoutView = Omit<Checkout, 'order' | 'lastAttempt'> & {
 /** In `seen`: the page around the region had no form for a code and a company. */
 export const withoutForm = 'without-form'
 
+/** Who looks at a checkout, from where; `stateCode` as in User. */
+export type CheckoutViewer = { entry: CheckoutEntry; stateCode: string | null; since?: number }
+
 /**
  * The view of a checkout. `since` is when the page began to wait, in seconds since 1970, as its polls repeat it: it polls every
  * 3 seconds for two minutes and every 10 for a quarter of an hour; then the page says so and stops.
@@ -41,8 +48,7 @@ export const withoutForm = 'without-form'
 export function checkoutView(
   services: Services,
   checkout: Checkout,
-  entry: CheckoutEntry,
-  since = Number.NaN,
+  { entry, stateCode, since = Number.NaN }: CheckoutViewer,
 ): CheckoutView {
   const { order, lastAttempt, ...rest } = checkout
   const { cashfree } = services.config
@@ -64,11 +70,13 @@ export function checkoutView(
     checkout.again !== 'over'
   const untried = waits && isFree && entry === 'return' && !failed && !dropped
   const isOfOthers = checkout.underWay.some((money) => money.orderId !== order?.id)
+  const asksState = stateCode === null && checkout.stage !== 'paid'
   // Whatever changes the region must change this: another attempt's outcome, money under way, a slower pace of polling.
   const details = [
     waits && failed && 'failed',
     waits && dropped && 'dropped',
     untried && 'untried',
+    asksState && 'stateless',
     checkout.closed && 'closed',
     ...checkout.underWay.map(({ state, mayPayAgain }) => `${state}${mayPayAgain ? '-again' : ''}`),
     entry === 'checkout' && checkout.stage !== 'paid' && !takesWishes && withoutForm,
@@ -87,11 +95,13 @@ export function checkoutView(
       discountPaise: order.discountPaise,
       couponCode: order.couponCode,
       expiresAt: order.expiresAt,
-      paymentSessionId: isFree && !checkout.closed ? order.paymentSessionId : null,
+      paymentSessionId: isFree && !checkout.closed && !asksState ? order.paymentSessionId : null,
       lastAttempt: failed && isFree ? lastAttempt : null,
     },
     entry,
     untried,
+    asksState,
+    states: indianStates,
     takesWishes,
     seen,
     poll: waits && seconds !== null && !isOfOthers ? { url: `/payment/status/${order!.id}?${query}`, seconds } : null,

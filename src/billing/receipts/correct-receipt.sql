@@ -16,6 +16,11 @@ begin
   if exists (select from users where id = o.user_id and deleted_at is not null) then outcome := 'gone'; return; end if;
   select * into old from receipts where number = valid_receipt_number(o.id);
   buyer := (old.buyer - 'legalName' - 'address' - 'gstin') || jsonb_strip_nulls(coalesce(p_company, '{}'));
+  -- Who has given their state meanwhile has an address on record.
+  if buyer ? 'placeAssumed' then
+    buyer := coalesce((select buyer - 'placeAssumed' || jsonb_build_object('stateCode', state_code) from users
+                       where id = o.user_id and state_code is not null), buyer);
+  end if;
   receipt := old.number;
   if buyer = old.buyer then outcome := 'repeated'; return; end if;
   if old.number is distinct from p_number then outcome := 'replaced'; return; end if;

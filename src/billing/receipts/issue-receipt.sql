@@ -20,12 +20,19 @@ create or replace function buyer_of(o orders) returns jsonb language sql stable 
   where u.id = o.user_id
 $$;
 
+-- The buyer with a state. One who never gave theirs has no address on record, so the place of supply is where the supplier is
+-- (IGST Act 2017, s.12(2)(b)(ii)); `placeAssumed` says so.
+create or replace function placed_buyer(p_buyer jsonb, p_seller jsonb) returns jsonb language sql immutable as $$
+  select case when p_buyer ->> 'stateCode' is not null then p_buyer
+              else p_buyer || jsonb_build_object('stateCode', p_seller ->> 'stateCode', 'placeAssumed', true) end
+$$;
+
 -- Numbers and writes the receipt of an order that is being marked paid, and its mail, in the same statement. It says what was
 -- sold: plan, period, price and what was taken off it.
 create or replace function issue_receipt(o orders, p_cf_payment_id text, p_seller jsonb) returns text
 language plpgsql as $$
 declare
-  receipt_no text := write_receipt(o, p_cf_payment_id, p_seller, buyer_of(o), null);
+  receipt_no text := write_receipt(o, p_cf_payment_id, p_seller, placed_buyer(buyer_of(o), p_seller), null);
 begin
   perform enqueue_mail('receipt', receipt_no, id, name, email) from users where id = o.user_id;
   return receipt_no;

@@ -27,6 +27,8 @@ export type Paper = {
   }
   /** The state whose tax it is; null where no tax is charged. */
   placeOfSupply: State | null
+  /** The buyer gave no state, so the place of supply is the seller's. */
+  placeAssumed: boolean
   /** The receipt that a credit note takes back, or that a corrected one replaces. */
   original: { number: string; issuedAt: Date; title: string } | null
   /** Why a credit note was issued. */
@@ -100,6 +102,7 @@ function common(row: PaperRow, title: Paper['title']) {
   const { seller, buyer } = row
   const isTaxed = seller.gstin !== ''
   const place = findState(placeOfSupplyOf(buyer)) ?? null
+  const placeAssumed = buyer.placeAssumed === true && !buyer.gstin
   return {
     title,
     number: row.number,
@@ -119,10 +122,11 @@ function common(row: PaperRow, title: Paper['title']) {
       address: buyer.address ?? '',
       gstin: buyer.gstin || null,
       email: buyer.email,
-      stateName: place?.name ?? '',
-      stateCode: place?.code ?? '',
+      stateName: (!placeAssumed && place?.name) || '',
+      stateCode: (!placeAssumed && place?.code) || '',
     },
     placeOfSupply: isTaxed ? place : null,
+    placeAssumed,
     breakdown: isTaxed ? breakdownOf(row) : [],
     tax: isTaxed ? { ratePercent: 18, taxablePaise: row.taxablePaise, heads: taxHeads(row, seller.stateCode) } : null,
     totalPaise: row.amountPaise,

@@ -98,10 +98,11 @@ function party(pages: Pages, { label, name, details, x }: Party, at: Spot): Spot
   return spot
 }
 
-function supply(pages: Pages, { placeOfSupply, tax, reason }: Paper, at: Spot): Spot {
+function supply(pages: Pages, { placeOfSupply, placeAssumed, tax, reason }: Paper, at: Spot): Spot {
   let spot = at
   if (tax && placeOfSupply) {
-    const place = `Place of supply: ${placeOfSupply.name} (${placeOfSupply.code})`
+    const why = placeAssumed ? ', the supplier’s state, because the buyer’s is not on record' : ''
+    const place = `Place of supply: ${placeOfSupply.name} (${placeOfSupply.code})${why}`
     spot = down(write(pages, pages.root, `${place}. Reverse charge: No.`, paragraph, spot), 4)
   }
   if (reason) spot = down(write(pages, pages.root, `Reason: ${reason}.`, paragraph, spot), 4)

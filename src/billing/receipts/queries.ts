@@ -24,6 +24,8 @@ export type PaperRow = TaxedAmount & {
     name: string
     email: string
     stateCode: string
+    /** The buyer gave none: `stateCode` is the seller's. */
+    placeAssumed?: boolean
     legalName?: string | null
     address?: string | null
     gstin?: string | null

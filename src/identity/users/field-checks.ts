@@ -3,11 +3,13 @@ import { isCommonPassword } from '../passwords/common-passwords.ts'
 import { findState } from './indian-states.ts'
 import { indianMobile } from './phones.ts'
 
-/** Who somebody is, as typed. */
-export type PersonForm = { name: string; phone: string; state: string }
+/** Who somebody is, as typed. A form that does not ask for the state leaves it out. */
+export type PersonForm = { name: string; phone: string; state?: string }
 
-/** The same, checked and in the shape it is stored in. */
-export type Person = { name: string; phone: string; stateCode: string }
+/** The same, checked and in the shape it is stored in; `stateCode` null where the form did not ask. */
+export type Person = { name: string; phone: string; stateCode: string | null }
+
+const username = /^[A-Za-z0-9][A-Za-z0-9._-]{2,31}$/
 
 /**
  * What the edge leaves of Unicode's "other" characters, but for the joiners that Indian scripts are spelt with: unassigned and
@@ -22,26 +24,40 @@ const email = new RegExp(
   `^(?=[^@]{1,64}@)${word}(?:\\.${word})*@(?:${label}\\.)+(?:[A-Za-z]{2,24}|xn--[A-Za-z0-9-]{1,59})$`,
 )
 
-/** Who somebody is, checked and in the shape it is stored in. Throws AppError `invalid` with a sentence per field. */
-export function checkPerson(form: PersonForm): Person {
-  const { person, problems } = readPerson(form)
-  if (Object.keys(problems).length > 0)
-    throw new AppError('invalid', 'Please look at the marked fields.', { fields: problems })
-  return person
-}
-
-/** The same with the problems found instead of an error. `person` counts only where there are none. */
+/** Who somebody is, checked and in the shape it is stored in. `problems` holds a sentence per field; `person` counts only without. */
 export function readPerson(form: PersonForm): { person: Person; problems: Record<string, string> } {
   const name = writtenName(form.name)
   const phone = indianMobile(form.phone)
-  const state = findState(form.state)
   const problems: Record<string, string> = {}
   const wrongName = nameProblem(name)
   if (wrongName) problems.name = wrongName
   if (!phone) problems.phone = 'Please enter a 10-digit Indian mobile number, like 98765 00001.'
-  if (!state) problems.state = 'Please choose your state; it is printed on your receipt.'
-  return { person: { name, phone: phone!, stateCode: state?.code ?? '' }, problems }
+  const state = form.state === undefined ? undefined : findState(form.state)
+  if (form.state !== undefined && !state) problems.state = missingState
+  return { person: { name, phone: phone!, stateCode: state?.code ?? null }, problems }
 }
+
+/** The two-digit GST code of the state that was typed or chosen. Throws AppError `invalid` where there is no such state. */
+export function checkState(typed: string): string {
+  const state = findState(typed)
+  if (!state) throw highlighted({ state: missingState })
+  return state.code
+}
+
+const missingState = 'Please choose your state; it is required on your receipt.'
+
+/** The refusal of a form with a sentence for each wrong field. */
+export function highlighted(fields: Record<string, string>): AppError {
+  return new AppError('invalid', 'Please check the highlighted fields.', { fields })
+}
+
+/** What is wrong with this username, as a sentence; undefined when nothing is. */
+export function usernameProblem(typed: string): string | undefined {
+  if (username.test(typed)) return undefined
+  return 'Choose 3 to 32 letters, digits, dots, dashes or underscores, starting with a letter or digit.'
+}
+
+export const takenUsername = 'This username is taken. Please choose another one, or log in if it is yours.'
 
 /** A name as it is stored: on one line, however it was typed. */
 export function writtenName(typed: string): string {

@@ -1,16 +1,17 @@
-import type { Sql } from '../../platform/db.ts'
+import { type Actor, originJson } from '../../platform/audit-context.ts'
+import { type Sql, violates } from '../../platform/db.ts'
 
 /** What an account may do: 'admin' everything in the panel, 'admin-read' read everything there and change nothing. */
 export type Role = 'subscriber' | 'admin-read' | 'admin'
 
-/** An account. `phone` is E.164, `stateCode` the two-digit GST code. */
+/** An account. `phone` is E.164, `stateCode` the two-digit GST code, null until the checkout asked for it. */
 export type User = {
   id: string
   username: string
   email: string
   name: string
   phone: string
-  stateCode: string
+  stateCode: string | null
   role: Role
 }
 
@@ -40,4 +41,25 @@ export async function findUser(sql: Sql, userId: string): Promise<User | undefin
 /** Replaces the hash that was checked by a better one of the same password. */
 export async function renewHash(sql: Sql, userId: string, checked: string, renewed: string): Promise<void> {
   await sql`update users set password_hash = ${renewed} where id = ${userId} and password_hash = ${checked}`
+}
+
+/**
+ * Changes what is given of an account, as change-profile.sql says. False: nothing was different. Throws the violation of
+ * one_account_per_username.
+ */
+export async function changePerson(
+  sql: Sql,
+  userId: string,
+  person: { username?: string; name?: string; phone?: string; stateCode?: string },
+  by: Actor,
+): Promise<boolean> {
+  const [row] = await sql<{ changed: boolean }[]>`
+    select change_person(${userId}, ${sql.json(person)}, ${by.actor}, ${originJson(sql, by)}) as changed
+  `
+  return row!.changed
+}
+
+/** Whether an error of the database says that somebody else has this username or this e-mail. */
+export function isTaken(error: unknown, what: 'username' | 'email'): boolean {
+  return violates(error, `one_account_per_${what}`)
 }

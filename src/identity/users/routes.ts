@@ -26,7 +26,9 @@ const routes: FastifyPluginAsyncTypebox<{ services: Services; limit: object }> =
   app.get('/login', { schema: { querystring: NextInQuery } }, async (request, reply) => {
     const next = nextIn(request.query)
     if (request.signedIn) return reply.leaveFor(await landing(request.signedIn.user, next, request.user !== undefined))
-    return reply.page('identity/login', { form: formState({ next }), next })
+    const login = request.session.get('login') ?? ''
+    if (login) request.session.set('login', undefined)
+    return reply.page('identity/login', { form: formState({ next, login }), next })
   })
 
   app.post(
@@ -73,7 +75,7 @@ const routes: FastifyPluginAsyncTypebox<{ services: Services; limit: object }> =
 export default routes
 
 /** The same sentence whether the account or the password was wrong. */
-const doNotMatch = 'That username or e-mail and password do not go together. Please try again.'
+const doNotMatch = 'Incorrect username, e-mail or password.'
 
 function suspended({ config }: Services): string {
   return `This account is suspended, so it cannot log in. Please write to ${config.seller.email}; we will sort it out.`

@@ -13,6 +13,7 @@ export const invoiceTo = (name: string): Paper => {
     seller: { name, address: name, gstin: '27AAPFU0939F1ZV', email: 'help@example.in', ...state },
     buyer: { name, person: name, address: name, gstin: null, email: 'asha@example.in', ...state },
     placeOfSupply: { code: '27', name: 'Maharashtra' },
+    placeAssumed: false,
     original: null,
     reason: null,
     lines: [{ description: 'Sector ETF RS Analyzer, annual subscription', sac: '997331', amountPaise: 422_881 }],

@@ -47,7 +47,7 @@ export async function personPage(sql: Sql, id: string, after: string | undefined
     ),
   ])
   return {
-    person: { ...person, state: findState(person.stateCode)?.name ?? person.stateCode },
+    person: { ...person, state: person.stateCode && (findState(person.stateCode)?.name ?? person.stateCode) },
     access: explainAccess(person, periods, orders[0]),
     periods,
     orders,

@@ -10,7 +10,8 @@ export type PersonFile = {
   username: string
   email: string
   phone: string | null
-  stateCode: string
+  /** Null: the checkout has not asked yet. */
+  stateCode: string | null
   role: string
   createdAt: Date
   emailVerifiedAt: Date | null
