@@ -21,9 +21,9 @@ import { indianStates } from '../identity/users/indian-states.ts'
 import type { User } from '../identity/users/queries.ts'
 import { authenticate } from '../identity/users/users.ts'
 import { quadrantLabels } from '../market/charts/rotation-map.ts'
-import { type Preview, previewOf } from '../market/dashboard/preview.ts'
+import { type OpenWeek, openWeekOf } from '../market/dashboard/open-week.ts'
 import { type Legends, legendsFor } from '../market/engine/meanings.ts'
-import { numberFormats, sourceOf } from '../market/engine/summary.ts'
+import { numberFormats, sourceOf, stampOf } from '../market/engine/summary.ts'
 import { AppError } from '../platform/errors.ts'
 import { type FormState, formState, PostedForm, readForm, sentFields, withNext } from '../web/forms.ts'
 import { pageCache } from '../web/page-cache.ts'
@@ -41,11 +41,22 @@ declare module '../web/views.ts' {
     'site/contact': Policy
     'site/disclaimer': Policy
     'site/methodology': Methodology
+    'site/open-week': OpenWeekPage
   }
 }
 type Policy = { terms: typeof policyTerms & { graceDays: number }; plans: Plan[]; raNumber: string | null }
 type Methodology = { legends: Legends; quadrants: typeof quadrantLabels }
 type Offer = { isGood: boolean; text: string }
+type OpenWeekPage = {
+  week: OpenWeek
+  terms: Policy['terms']
+  /** Null while nothing is on sale. */
+  cheapest: Plan | null
+  source: string
+  stamp: string
+  formats: typeof numberFormats
+  legends: Legends
+}
 type Landing = Policy & {
   /** Of the code that a link carries. */
   offer: Offer | null
@@ -53,7 +64,7 @@ type Landing = Policy & {
   opensSoon: boolean
   states: typeof indianStates
   form: FormState
-  preview: Preview
+  week: OpenWeek
   source: string
   formats: typeof numberFormats
   legends: Legends
@@ -124,6 +135,22 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
     },
   )
 
+  app.get('/open-week', async (request, reply) => {
+    const html = async () => {
+      const [week, plans] = await Promise.all([openWeekOf(services.sql), listPlansOnSale(services.sql)])
+      return reply.render('site/open-week', {
+        week,
+        terms,
+        cheapest: plans.toSorted((a, b) => a.pricePaise - b.pricePaise)[0] ?? null,
+        source: sourceOf(week),
+        stamp: stampOf(week.analysis),
+        formats: numberFormats,
+        legends: legendsFor('week'),
+      })
+    }
+    return show(request, reply, 'open-week', html)
+  })
+
   app.get('/methodology', async (request, reply) => {
     const html = () => reply.render('site/methodology', { legends: legendsFor('week'), quadrants: quadrantLabels })
     return show(request, reply, 'methodology', html)
@@ -185,9 +212,9 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
   }
 
   async function landing(form: FormState): Promise<Landing> {
-    const [plans, preview, isOpen, offer] = await Promise.all([
+    const [plans, week, isOpen, offer] = await Promise.all([
       listPlansOnSale(services.sql),
-      previewOf(services.sql),
+      openWeekOf(services.sql),
       isOnSale(services),
       form.values.coupon ? offerOf(form.values.coupon) : null,
     ])
@@ -197,8 +224,8 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
       opensSoon: !isOpen,
       states: indianStates,
       form,
-      preview,
-      source: sourceOf(preview),
+      week,
+      source: sourceOf(week),
       formats: numberFormats,
       legends: legendsFor('week'),
       terms,

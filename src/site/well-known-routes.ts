@@ -25,7 +25,7 @@ const routes: FastifyPluginAsyncTypebox<{ services: Services }> = async (app, { 
       [
         '<?xml version="1.0" encoding="UTF-8"?>',
         '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">',
-        ...['', 'methodology', ...policyPages].map((page) => `  <url><loc>${baseUrl}/${page}</loc></url>`),
+        ...['', 'open-week', 'methodology', ...policyPages].map((page) => `  <url><loc>${baseUrl}/${page}</loc></url>`),
         '</urlset>',
       ],
       'application/xml; charset=utf-8',

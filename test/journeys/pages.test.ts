@@ -82,6 +82,7 @@ const visitors: Record<string, Opening> = {
   refunds: at('/refunds'),
   contact: at('/contact'),
   disclaimer: at('/disclaimer'),
+  'open-week': at('/open-week'),
   methodology: at('/methodology'),
   'not-found': at('/nowhere'),
   'return-neutral': at('/payment/return?order_id=ds_whoever'),

@@ -36,6 +36,7 @@ export const endpoints: Record<string, Endpoint> = {
   'GET /complaint': { may: 'everybody' },
   'POST /complaint': { may: 'everybody', form: () => ({ name: '' }), answers: 422 },
   'GET /disclaimer': { may: 'everybody' },
+  'GET /open-week': { may: 'everybody' },
   'GET /methodology': { may: 'everybody' },
   'GET /privacy': { may: 'everybody' },
   'GET /refunds': { may: 'everybody' },

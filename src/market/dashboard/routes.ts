@@ -23,7 +23,7 @@ import { findStars } from '../watch-list/queries.ts'
 import { cutAtStars, joinForStars, type StarredHtml } from '../watch-list/star-places.ts'
 import { type Analyser, analyserOf, spark } from './analyser.ts'
 import { type AnalyserParams, AnalyserQuery, analysisUrl, readParams } from './analysis-params.ts'
-import { type Preview, previewOf } from './preview.ts'
+import { type OpenWeek, openWeekOf } from './open-week.ts'
 import { type Sector, sectorOf } from './sector.ts'
 import { readSpan, SectorQuery, sectorUrl } from './sector-params.ts'
 import { tableCsv } from './table-csv.ts'
@@ -32,7 +32,7 @@ declare module '../../web/views.ts' {
   interface Views {
     'market/dashboard/show': Dashboard
     'market/dashboard/preview': Omit<Dashboard, 'body' | 'back' | 'freshness'> & {
-      preview: Preview
+      preview: OpenWeek
       source: string
       stamp: string
       formats: typeof numberFormats
@@ -115,7 +115,7 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices }> = async (
     const person = { subscription, underWay, plans, opensSoon: !isOpen, unconfirmed }
     if (!subscription.hasAccess) {
       if (request.wantsFragment) return reply.leaveFor('/dashboard')
-      const preview = await previewOf(services.sql)
+      const preview = await openWeekOf(services.sql)
       const html = await reply.render('market/dashboard/preview', {
         ...person,
         preview,

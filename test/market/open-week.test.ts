@@ -1,0 +1,130 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Day, daysAfter, monthsAfter } from '../../src/market/calendar/days.ts'
+import { everyWeekday } from '../../src/market/calendar/trading-calendar.ts'
+import { openWeekOf } from '../../src/market/dashboard/open-week.ts'
+import { excessAfter } from '../../src/market/engine/excess-after.ts'
+import { currentMarket } from '../../src/market/engine/market.ts'
+import type { Prices } from '../../src/market/prices/closing-prices.ts'
+import { seedSample } from '../../src/market/prices/sample-prices.ts'
+import { startApp, type TestApp } from '../support/app.ts'
+import { Visitor } from '../support/visitor.ts'
+import { rowsOf } from './dashboard/people.ts'
+import { between, randomMarket } from './fixture.ts'
+
+let app: TestApp
+beforeAll(async () => {
+  app = await startApp()
+  await seedSample(app.sql, '2026-11-20')
+})
+afterAll(() => app.close())
+
+const changed = () => app.sql`update market_state set version = version + 1`
+/** The prices count as real ones from now on. */
+const asReal = async () => {
+  await app.sql`update imports set origin = 'upload' where origin = 'sample'`
+  await changed()
+}
+/** As a browser with a cookie gets it: rendered for this request, not kept for five seconds. */
+const at = async (path: string) => (await new Visitor(app).get(path, { cookie: 'seen=1' })).body
+const page = () => at('/open-week')
+/** The page without what followed, which alone may know of later prices. */
+const readingsIn = (html: string) => rowsOf(html, 'open-week').map((row) => row.toSpliced(3, 2))
+
+describe('with invented prices', () => {
+  test('the page says so wherever it shows some, and shows each quadrant', async () => {
+    const week = await openWeekOf(app.sql)
+    expect([week.sample, week.isVaried]).toEqual([true, true])
+    const html = await page()
+    expect(html).toContain('<span class="chip warn">Sample data</span>')
+    expect(html).toContain('Sample data: invented prices')
+    for (const word of ['Leading', 'Weakening', 'Lagging', 'Improving']) expect(html).toContain(`${word}</span>`)
+  })
+
+  test('the front page shows examples of each quadrant in the order of their ranks, with the score that ranks them', async () => {
+    const { examples } = await openWeekOf(app.sql)
+    expect(examples).toHaveLength(6)
+    expect(new Set(examples.map((one) => one.quadrant)).size).toBe(4)
+    expect(examples.map((one) => one.rank)).toEqual(examples.map((one) => one.rank).toSorted((a, b) => a! - b!))
+    const scores = examples.map((one) => one.score!)
+    expect(scores).toEqual(scores.toSorted((a, b) => b - a))
+    const html = await at('/')
+    for (const { score } of examples) expect(html).toContain(score!.toFixed(2))
+  })
+
+  test('the front page names six sectors at most on its map', async () => {
+    const { labelled, map } = await openWeekOf(app.sql)
+    expect(labelled.points).toHaveLength(map.points.length)
+    expect(labelled.points.filter((point) => point.place !== null).length).toBeLessThanOrEqual(6)
+  })
+})
+
+describe('with real prices', () => {
+  let newest: Day
+  beforeAll(async () => {
+    await asReal()
+    newest = (await currentMarket(app.sql)).asOf!
+  })
+
+  test('the week is at least three months old and was followed by thirteen', async () => {
+    const { sample, analysis, until } = await openWeekOf(app.sql)
+    expect(sample).toBe(false)
+    expect(analysis.asOf <= monthsAfter(newest, -3)).toBe(true)
+    expect(until <= newest).toBe(true)
+    expect(analysis.provisional).toBe(false)
+  })
+
+  test('no price later than the week changes a reading, and none later than its 13 weeks changes anything', async () => {
+    const { analysis, until } = await openWeekOf(app.sql)
+    const before = rowsOf(await page(), 'open-week')
+    await app.sql`update prices set close = close * 1.5 where day > ${until} and symbol = 'ITBEES'`
+    await changed()
+    expect(rowsOf(await page(), 'open-week')).toEqual(before)
+    await app.sql`update prices set close = close * 3 where day > ${analysis.asOf} and symbol = 'ITBEES'`
+    await changed()
+    const after = await page()
+    expect(readingsIn(after)).toEqual(before.map((row) => row.toSpliced(3, 2)))
+    expect(rowsOf(after, 'open-week')).not.toEqual(before)
+  })
+
+  test('neither it nor the front page names a later day', async () => {
+    const { until } = await openWeekOf(app.sql)
+    for (const path of ['/open-week', '/']) {
+      const body = await at(path)
+      const main = body.slice(body.indexOf('<main'), body.indexOf('</main>'))
+      const days = [...main.matchAll(/\b(\d{1,2} [A-Z][a-z]{2} 20\d\d)\b/g)].map(([day]) => Date.parse(`${day} UTC`))
+      expect(days.length).toBeGreaterThan(0)
+      for (const day of days) expect(day).toBeLessThanOrEqual(Date.parse(until))
+    }
+  })
+
+  test('while no week that old has readings, invented prices stand in and say so', async () => {
+    await app.sql`delete from prices where day < ${monthsAfter(newest, -2)}`
+    await changed()
+    expect((await openWeekOf(app.sql)).sample).toBe(true)
+    expect(await page()).toContain('Sample data')
+  })
+})
+
+describe('what followed a day', () => {
+  test('is the return of the weeks after it less the benchmark’s, in percentage points', () => {
+    const closes = (from: number, to: number) => new Map([['2026-01-02', from] as const, ['2026-01-30', to] as const])
+    const etf = { symbol: 'A', prices: closes(50, 60) }
+    const followed = excessAfter(closes(200, 210), [etf], '2026-01-02', everyWeekday)
+    expect(followed.get('A')![4]).toBeCloseTo(20 - 5, 10)
+  })
+
+  test('does not depend on any later price, and has no value where one of its two closes is missing', () => {
+    const { benchmark, instruments, days } = randomMarket(5, 1, 3)
+    const at = days[120]!
+    const cut = <T extends { prices: Prices }>(one: T) => ({
+      ...one,
+      prices: between(one.prices, days[0]!, daysAfter(at, 91)),
+    })
+    const followed = excessAfter(benchmark, instruments, at, everyWeekday)
+    expect(excessAfter(between(benchmark, days[0]!, daysAfter(at, 91)), instruments.map(cut), at, everyWeekday)).toEqual(
+      followed,
+    )
+    const late = { symbol: 'L', prices: between(instruments[0]!.prices, daysAfter(at, 7), days.at(-1)!) }
+    expect(excessAfter(benchmark, [late], at, everyWeekday).get('L')).toEqual({ 4: null, 13: null })
+  })
+})
