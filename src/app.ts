@@ -26,8 +26,10 @@ import watchList from './market/watch-list/routes.ts'
 import { composersOf } from './operations/jobs/jobs.ts'
 import { createMetrics, type Metrics } from './operations/observability/metrics.ts'
 import observability, { instrumentRequests } from './operations/observability/routes.ts'
+import { productName } from './platform/env-schema.ts'
 import { rateLimitKey } from './platform/networks.ts'
 import complaints from './site/complaint-routes.ts'
+import { ownerPhotoOf } from './site/owner-photo.ts'
 import site from './site/routes.ts'
 import wellKnown from './site/well-known-routes.ts'
 import allowedHosts from './web/allowed-hosts.ts'
@@ -107,7 +109,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(rateLimit, { global: false, store, keyGenerator: ({ ip }) => rateLimitKey(ip) })
 
   // Outside the people's scope: a style sheet needs no session, and must load while the database is away.
-  const assets = loadAssets()
+  const photo = ownerPhotoOf(config.owner.photo)
+  const assets = loadAssets(photo.file ? [photo.file] : [])
   handleRemainingErrors(app)
   serveAssets(app, assets)
   await app.register(async (people) => {
@@ -202,6 +205,9 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       sandbox: options.demo ?? null,
       notice,
       grievanceOfficer: config.grievanceOfficer,
+      owner: config.owner.name ? { ...config.owner, photo: photo.file ? assets.url(photo.file[0]) : photo.url } : null,
+      // The seller, unless it is only called like the product.
+      operator: config.seller.name === productName ? config.owner.name || null : config.seller.name,
       seller: { ...config.seller, gstin: config.seller.gstin || null },
       scripts: scriptsOf(request.url),
     }

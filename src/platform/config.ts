@@ -85,6 +85,8 @@ export type Config = Readonly<{
   /** Days of access after a period has ended; the database knows it too (keepGraceDays). */
   graceDays: number
   seller: Seller
+  /** The person who runs the site, shown to visitors; without a name nobody is shown. `photo`: a file, or an address on this site. */
+  owner: { name: string; about: string; photo: string }
   /** Who answers complaints; without a name, pages say “our grievance officer”. */
   grievanceOfficer: { name: string; designation: string; phone: string; email: string }
   /** SEBI Research Analyst registration, when the operator has one. */
@@ -168,6 +170,7 @@ export function readConfig(source: Record<string, string | undefined>): Config {
       gstin: env.SELLER_GSTIN,
       sac: env.SELLER_SAC,
     },
+    owner: { name: env.OWNER_NAME, about: env.OWNER_ABOUT, photo: env.OWNER_PHOTO },
     grievanceOfficer: {
       name: env.GRIEVANCE_OFFICER_NAME,
       designation: env.GRIEVANCE_OFFICER_DESIGNATION,

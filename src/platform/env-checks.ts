@@ -25,6 +25,7 @@ export function checkEnvironment(env: Environment, baseUrl: string): string[] {
     ...cashfreeProblems(env),
     ...networkProblems(env),
     ...sellerProblems(env),
+    ...ownerProblems(env, baseUrl),
     ...shutdownProblems(env),
     ...priceProblems(env),
     ...(env.NODE_ENV === 'production' ? productionProblems(env, baseUrl) : []),
@@ -66,6 +67,14 @@ function* networkProblems(env: Environment) {
 function* sellerProblems({ SELLER_GSTIN }: Environment) {
   const problem = SELLER_GSTIN ? gstinProblem(SELLER_GSTIN) : null
   if (problem) yield `SELLER_GSTIN: ${problem}`
+}
+
+/** Pages load pictures of their own site only: the Content-Security-Policy refuses others. */
+function* ownerProblems({ OWNER_PHOTO: photo }: Environment, baseUrl: string) {
+  if (!photo) return
+  const isOwnAddress = URL.canParse(photo) && URL.canParse(baseUrl) && new URL(photo).origin === new URL(baseUrl).origin
+  if (!isOwnAddress && !(isAbsolute(photo) && /\.(jpe?g|png|webp)$/i.test(photo)))
+    yield 'OWNER_PHOTO: must be the absolute path of a .jpg, .png or .webp file, or an address that begins with BASE_URL'
 }
 
 function* shutdownProblems({ SHUTDOWN_DRAIN_MS, SHUTDOWN_GRACE_MS }: Environment) {

@@ -5,6 +5,9 @@ const Text = Type.String({ minLength: 1 })
 const Whole = (minimum: number, maximum: number) => Type.Integer({ minimum, maximum })
 const Optional = Type.Optional(Text)
 
+/** What the product is called; receipts are issued under it until SELLER_NAME says another name. */
+export const productName = 'D’s Sector ETF RS Analyzer'
+
 /** Every variable the product reads. `.env.production.example` explains each one. */
 const Environment = Type.Object({
   NODE_ENV: Type.String({ default: 'development' }),
@@ -53,11 +56,14 @@ const Environment = Type.Object({
   PG_DUMP: Optional,
   RATE_LIMIT_SCALE: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 1_000_000 })),
   GRACE_DAYS: Type.Integer({ minimum: 0, maximum: 60, default: 3 }),
-  SELLER_NAME: Type.String({ default: "D's Sector ETF RS Analyzer" }),
+  SELLER_NAME: Type.String({ default: productName }),
   SELLER_ADDRESS: Type.String({ default: '' }),
   SELLER_EMAIL: Optional,
   SELLER_PHONE: Type.String({ default: '' }),
   SELLER_STATE: Type.String({ pattern: '^[0-9]{2}$', default: '27' }),
+  OWNER_NAME: Type.String({ default: '' }),
+  OWNER_ABOUT: Type.String({ default: '' }),
+  OWNER_PHOTO: Type.String({ default: '' }),
   GRIEVANCE_OFFICER_NAME: Type.String({ default: '' }),
   GRIEVANCE_OFFICER_DESIGNATION: Type.String({ default: 'Grievance officer' }),
   GRIEVANCE_OFFICER_PHONE: Type.String({ default: '' }),

@@ -13,6 +13,9 @@ const types: Record<string, string> = {
   js: 'text/javascript; charset=utf-8',
   svg: 'image/svg+xml',
   png: 'image/png',
+  webp: 'image/webp',
+  jpg: 'image/jpeg',
+  jpeg: 'image/jpeg',
   ico: 'image/x-icon',
   txt: 'text/plain; charset=utf-8',
 }
@@ -20,9 +23,13 @@ const types: Record<string, string> = {
 type Asset = { name: string; url: string; type: string; body: Compressed }
 export type Assets = { url: (name: string) => string; all: Asset[] }
 
-/** Reads every static file once. Its URL carries a hash of its bytes, so that a browser may keep it for a year. */
-export function loadAssets(): Assets {
-  const files = new Map([['htmx.js', htmx], ...readdirSync(folder).map((name) => [name, join(folder, name)] as const)])
+/**
+ * Reads every static file once, and those the operator keeps elsewhere, by name. A file's URL carries a hash of its bytes, so
+ * that a browser may keep it for a year.
+ */
+export function loadAssets(elsewhere: readonly (readonly [string, string])[] = []): Assets {
+  const own = readdirSync(folder).map((name) => [name, join(folder, name)] as const)
+  const files = new Map([['htmx.js', htmx], ...own, ...elsewhere])
   const all = [...files].map(([name, path]) => asset(name, readFileSync(path)))
   const urls = new Map(all.map(({ name, url }) => [name, url]))
   return {

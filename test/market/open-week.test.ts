@@ -121,9 +121,9 @@ describe('what followed a day', () => {
       prices: between(one.prices, days[0]!, daysAfter(at, 91)),
     })
     const followed = excessAfter(benchmark, instruments, at, everyWeekday)
-    expect(excessAfter(between(benchmark, days[0]!, daysAfter(at, 91)), instruments.map(cut), at, everyWeekday)).toEqual(
-      followed,
-    )
+    expect(
+      excessAfter(between(benchmark, days[0]!, daysAfter(at, 91)), instruments.map(cut), at, everyWeekday),
+    ).toEqual(followed)
     const late = { symbol: 'L', prices: between(instruments[0]!.prices, daysAfter(at, 7), days.at(-1)!) }
     expect(excessAfter(benchmark, [late], at, everyWeekday).get('L')).toEqual({ 4: null, 13: null })
   })

@@ -73,6 +73,7 @@ describe('the doctor', () => {
           'TRUST_PROXY',
           'Cashfree keys',
           'receipts',
+          'who runs it',
           'grievance officer',
           'Node',
           'disk',

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { photoProblem } from '../../site/owner-photo.ts'
 import type { DoctorContext } from './context.ts'
 import { type Finding, failure, ok, warning } from './finding.ts'
 
@@ -11,6 +12,7 @@ export async function checkSettings({ config, root, standIn }: DoctorContext): P
     proxy(config),
     ...(standIn.cashfree ? [] : keysAndEnvironment(config.cashfree)),
     seller(config),
+    owner(config),
     grievanceOfficer(config),
     ...(config.production ? monitoring(config) : []),
   ]
@@ -122,6 +124,29 @@ function seller({ seller, production }: Config): Finding {
     about,
     says,
     'Fill them in: they stand on every receipt and on the contact page.',
+  )
+}
+
+function owner({ owner, production }: Config): Finding {
+  const about = 'who runs it'
+  const problem = photoProblem(owner.photo)
+  if (problem)
+    return warning(
+      about,
+      `the file OWNER_PHOTO ${problem}`,
+      'Name a .jpg, .png or .webp of at most 500 kB that this process may read.',
+    )
+  if (owner.name === '' && (owner.about !== '' || owner.photo !== ''))
+    return warning(about, 'OWNER_NAME is empty: nobody is shown', 'Set it to the name of the person who runs the site.')
+  const missing = Object.entries({ OWNER_NAME: owner.name, OWNER_ABOUT: owner.about, OWNER_PHOTO: owner.photo })
+    .filter(([, value]) => value === '')
+    .map(([name]) => name)
+  if (missing.length === 0) return ok(about, 'shown on the front page')
+  const says = `${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} empty`
+  return (production ? warning : ok)(
+    about,
+    says,
+    'The front page shows who runs it: people pay a person sooner than a page.',
   )
 }
 
