@@ -123,6 +123,7 @@ async function decideAndCommit(sql: Sql, importId: number): Promise<void> {
   for (const one of symbols)
     console.log(
       `  ${one.symbol.padEnd(12)} ${one.from} to ${one.to}: ${one.fresh} new, ${one.changed} changed, ${one.same} known` +
+        `, ${one.traded} with volume` +
         (one.gaps > 0 ? `, ${one.gaps} trading days missing in between` : ''),
     )
   for (const one of asked) console.log(`  ? ${questionLine(one)}`)

@@ -101,7 +101,7 @@ describe.each(['phone', 'laptop'] as Size[])('on a %s', (size) => {
       await page.getByRole('link', { name: 'Open Pharma' }).click()
       await page.getByRole('heading', { level: 1, name: 'Pharma' }).waitFor()
       expect(await asOf(page)).toBe('As of Thu, 17 Sep 2026')
-      expect(await page.locator('.lines .title').count()).toBe(3)
+      expect(await page.locator('.lines .title').count()).toBe(4)
       await page.getByRole('heading', { name: 'Why it is here' }).waitFor()
       const neighbours = page.getByRole('navigation', { name: 'Neighbours in rank' }).getByRole('link')
       await neighbours.filter({ hasText: /→|←/ }).first().click()

@@ -1,6 +1,6 @@
 import { strToU8, zipSync } from 'fflate'
 import { type Day, yearOf } from '../../market/calendar/days.ts'
-import { inventMarket } from '../../market/prices/sample-prices.ts'
+import { inventMarket, inventVolume } from '../../market/prices/sample-prices.ts'
 import { type Fault, renamedTo, splitRatio } from './faults.ts'
 import { companies, type Listing, type Security, seedOf } from './listing.ts'
 import type { Sessions } from './sessions.ts'
@@ -57,6 +57,7 @@ function rowsOf(day: Day, { listing, sessions, faults }: Market): Traded[] {
         day,
         closeOf(walk, day) / units(day),
         closeOf(walk, before) / units(before),
+        units(day),
       )
     })
   const others = companies.map((one) => traded(one, day, closeOf(one.walk, day), closeOf(one.walk, before)))
@@ -70,9 +71,9 @@ function symbolOn(day: Day, { symbol, walk }: Security, faults: readonly Fault[]
   return day >= renaming.day ? renamedTo(walk) : walk
 }
 
-function traded(security: Security, day: Day, close: number, before: number): Traded {
+function traded(security: Security, day: Day, close: number, before: number, units = 1): Traded {
   const [low, high] = [Math.min(close, before) * 0.996, Math.max(close, before) * 1.004]
-  const volume = 20_000 + (seedOf(`${security.walk}${day}`) % 2_000_000)
+  const volume = units * inventVolume(security.walk, day)
   return { ...security, open: before, high, low, close, before, volume }
 }
 

@@ -1,13 +1,18 @@
 import type { Day } from '../calendar/days.ts'
 import type { Series } from '../engine/series.ts'
 
-/** A plot to be drawn: lines over the same bars. `height` of the plot alone, in CSS pixels; `fromZero`: zero is in the picture. */
+/**
+ * A plot to be drawn: lines over the same bars, and columns that stand on the bottom. `height` of the plot alone, in CSS pixels;
+ * `fromZero`: zero is in the picture; `written`: how the scale is, else as plain numbers.
+ */
 export type PanelSpec = {
   key: string
   title: string
   height: number
   lines: readonly { key: string; values: Series }[]
+  columns?: Series
   fromZero?: boolean
+  written?: (value: number) => string
 }
 
 /**
@@ -29,23 +34,27 @@ type Panel = {
   across: { y: number; text: string }[]
   /** Where the zero line runs; null where zero is not in the picture. */
   zero: number | null
+  /** The columns as one path; '' where there are none. */
+  columns: string
   /** Every line with its newest value's place. */
   lines: { key: string; path: string; last: { x: number; y: number } }[]
 }
 
 /** Between the plots there is room for a title; below the last one for the times. */
 const room = { title: 38, times: 26 } as const
+/** The least distance between two texts of a scale. */
+const textHeight = 18
 /** The outermost bars' distance from the edges, in percent. */
 const margin = 0.8
 
-/** Draws plots of these bars; null where no line has two values. A plot none of whose lines has two is left out. */
+/** Draws plots of these bars; null where nothing has two values. A plot in which nothing has two is left out. */
 export function drawChart(days: readonly Day[], specs: readonly PanelSpec[]): Chart | null {
   const xs = days.map((_, bar) => round2(margin + (bar / Math.max(1, days.length - 1)) * (100 - 2 * margin)))
   const panels: Panel[] = []
   let top: number = room.title
   for (const spec of specs) {
-    const lines = spec.lines.filter(({ values }) => values.filter((value) => value !== null).length > 1)
-    if (lines.length === 0) continue
+    const lines = spec.lines.filter(({ values }) => knownIn(values).length > 1)
+    if (lines.length === 0 && knownIn(spec.columns ?? []).length < 2) continue
     panels.push(drawPanel({ ...spec, lines }, top, xs))
     top += spec.height + room.title
   }
@@ -53,21 +62,30 @@ export function drawChart(days: readonly Day[], specs: readonly PanelSpec[]): Ch
   return { height: top - room.title + room.times, panels, times: timesOf(days, xs), xs }
 }
 
-function drawPanel({ key, title, height, lines, fromZero }: PanelSpec, top: number, xs: readonly number[]): Panel {
+function knownIn(values: Series): number[] {
+  return values.filter((value) => value !== null)
+}
+
+function drawPanel(spec: PanelSpec, top: number, xs: readonly number[]): Panel {
+  const { key, title, height, lines, columns = [], fromZero, written } = spec
   const bottom = top + height
-  const known = lines.flatMap(({ values }) => values.filter((value) => value !== null))
+  const known = [...lines.flatMap(({ values }) => knownIn(values)), ...knownIn(columns)]
   const { low, high, step } = scaleOf([...known, ...(fromZero ? [0] : [])])
   const y = (value: number) => round1(bottom - ((value - low) / (high - low)) * height)
   const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9))
+  const count = Math.round((high - low) / step)
+  // A low plot has room for the ends of its scale alone.
+  const every = height / count < textHeight ? count : 1
   return {
     key,
     title,
     top,
     bottom,
-    across: Array.from({ length: Math.round((high - low) / step) + 1 }, (_, i) => low + i * step).map((value) => ({
+    across: Array.from({ length: count / every + 1 }, (_, i) => low + i * every * step).map((value) => ({
       y: y(value),
-      text: (Math.abs(value) < step / 1e6 ? 0 : value).toFixed(digits).replace('-', '−'),
+      text: written ? written(value) : (Math.abs(value) < step / 1e6 ? 0 : value).toFixed(digits).replace('-', '−'),
     })),
+    columns: columnsOn(columns, { xs, bottom, y }),
     zero: low < 0 && high > 0 ? y(0) : null,
     lines: lines.map(({ key, values }) => {
       const last = values.findLastIndex((value) => value !== null)
@@ -78,6 +96,19 @@ function drawPanel({ key, title, height, lines, fromZero }: PanelSpec, top: numb
       }
     }),
   }
+}
+
+/** Columns that are as wide as nine tenths of a bar, and no less than a hair. */
+function columnsOn(
+  values: Series,
+  { xs, bottom, y }: { xs: readonly number[]; bottom: number; y: (value: number) => number },
+): string {
+  const width = Math.max(1, round1((0.9 * 10 * (100 - 2 * margin)) / Math.max(1, xs.length - 1)))
+  return values
+    .map((value, bar) =>
+      value === null ? '' : `M${round1(10 * xs[bar]! - width / 2)} ${bottom}V${y(value)}h${width}V${bottom}Z`,
+    )
+    .join('')
 }
 
 /** A line small enough for a table's cell; '' where there are fewer than two values. */

@@ -18,6 +18,7 @@ import { freshnessOf } from '../engine/freshness.ts'
 import { currentMarket, type Market } from '../engine/market.ts'
 import { type Legends, legendsFor } from '../engine/meanings.ts'
 import { numberFormats, sourceOf, stampOf } from '../engine/summary.ts'
+import { currentTrading } from '../engine/trading.ts'
 import { findPresentSymbol } from '../instruments/names/queries.ts'
 import { findStars } from '../watch-list/queries.ts'
 import { cutAtStars, joinForStars, type StarredHtml } from '../watch-list/star-places.ts'
@@ -155,7 +156,10 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices }> = async (
       const renamed = isFollowed ? null : await findPresentSymbol(services.sql, symbol)
       if (renamed !== null) return reply.leaveFor(sectorUrl(renamed, params, span))
       if (isFollowed && market.asOf === null) return turnAway(request, reply, 'There are no prices of this sector yet.')
-      const sector = await runHeavyWork({ patient: false }, () => sectorOf(market, symbol, params, span))
+      const trading = isFollowed ? await currentTrading(services.sql, market, symbol) : undefined
+      const sector = await runHeavyWork({ patient: false }, () =>
+        sectorOf(market, symbol, params, { span, ...(trading && { trading }) }),
+      )
       const freshness = freshnessOf(market, new Date())
       const isStarred = stars.has(symbol)
       const view = { subscription, sector, freshness, isStarred, back: request.url }

@@ -18,7 +18,7 @@ export type Lines = {
 
 /** Composes the charts of a history; `weeks`: its weekly readings, whose quadrants are painted behind it. */
 export function linesOf(history: History, weeks: readonly WeekReading[]): Lines {
-  const { step, days, closes, short, long, benchmark, rs, mansfield } = history
+  const { step, days, closes, short, long, benchmark, rs, mansfield, volumes } = history
   const chart = drawChart(days, [
     {
       key: 'price',
@@ -31,6 +31,15 @@ export function linesOf(history: History, weeks: readonly WeekReading[]): Lines 
         { key: 'close', values: closes },
       ],
     },
+    {
+      key: 'volume',
+      title: 'Volume in units',
+      height: 60,
+      lines: [],
+      columns: volumes,
+      fromZero: true,
+      written: brief,
+    },
     { key: 'rs', title: 'RS line', height: 110, lines: [{ key: 'rs', values: rs }] },
     {
       key: 'mansfield',
@@ -42,18 +51,20 @@ export function linesOf(history: History, weeks: readonly WeekReading[]): Lines 
   ])
   const byWeek = new Map(weeks.map(({ until, reading }) => [weekOf(until), reading?.quadrant ?? null]))
   const quadrants = days.map((day) => byWeek.get(weekOf(day)) ?? null)
-  const { plain, signed } = numberFormats
-  const { short: brief, long: wide } = averageBars[step]
+  const { plain, signed, units } = numberFormats
+  const hasVolume = volumes.some((value) => value !== null)
+  const { short: brisk, long: slow } = averageBars[step]
   return {
     chart,
     bands: chart ? bandsOf(quadrants, chart.xs) : [],
     columns: [
       { key: 'close', title: 'Price (₹)' },
-      { key: 'short', title: `Average of ${brief} ${step}s` },
-      { key: 'long', title: `Average of ${wide} ${step}s` },
+      { key: 'short', title: `Average of ${brisk} ${step}s` },
+      { key: 'long', title: `Average of ${slow} ${step}s` },
       { key: 'benchmark', title: 'Nifty, rebased' },
       { key: 'rs', title: 'RS' },
       { key: 'mansfield', title: 'Mansfield (%)' },
+      ...(hasVolume ? [{ key: 'volume', title: 'Volume' }] : []),
     ],
     rows: days
       .map((day, bar) => ({
@@ -67,10 +78,17 @@ export function linesOf(history: History, weeks: readonly WeekReading[]): Lines 
           plain(benchmark[bar]!),
           plain(rs[bar]!, 4),
           signed(mansfield[bar]!),
+          ...(hasVolume ? [units(volumes[bar]!)] : []),
         ],
       }))
       .reverse(),
   }
+}
+
+/** A number of units for a scale, in words that people in India count by: "2.5 lakh", "3 crore". */
+function brief(value: number): string {
+  const [size, word] = value >= 1e7 ? [1e7, ' crore'] : value >= 1e5 ? [1e5, ' lakh'] : [1, '']
+  return `${(value / size).toLocaleString('en-IN', { maximumFractionDigits: 2 })}${word}`
 }
 
 /** Bars of one quadrant in a row are one band, from halfway to the bar before up to halfway to the one after. */

@@ -8,6 +8,7 @@ import type { Market } from '../engine/market.ts'
 import { describeMomentum, describeRatio, meaningsOf } from '../engine/meanings.ts'
 import { changesIn, type QuadrantChange, readingsByWeek } from '../engine/quadrant-changes.ts'
 import { quadrantOf } from '../engine/quadrants.ts'
+import type { Trading } from '../prices/reading-trading.ts'
 import { type Analyser, analyserOf } from './analyser.ts'
 import type { AnalyserParams } from './analysis-params.ts'
 import { numberColumns, printed } from './columns.ts'
@@ -29,6 +30,8 @@ export type Sector = Analyser & {
   /** Bars of the charts. */
   lineStep: 'week' | 'day'
   lines: Lines
+  /** Rupees traded a day, the mean of 20 sessions. */
+  turnover: number | null
   /** Every move into another quadrant, the newest first. */
   changes: QuadrantChange[]
   explanation: Explanation | null
@@ -40,7 +43,12 @@ export type Sector = Analyser & {
 }
 
 /** Composes a sector's page. Throws AppError `not-found` for a symbol that is not shown, or while there are no prices. */
-export function sectorOf(market: Market, symbol: string, given: AnalyserParams, span: HistorySpan = '2y'): Sector {
+export function sectorOf(
+  market: Market,
+  symbol: string,
+  given: AnalyserParams,
+  { span = '2y', trading }: { span?: HistorySpan; trading?: Trading } = {},
+): Sector {
   const instrument = market.sectors.find((one) => one.symbol === symbol)
   const analyser = instrument && analyserOf(market, given)
   if (!analyser) throw new AppError('not-found', 'There is no such sector.')
@@ -53,7 +61,7 @@ export function sectorOf(market: Market, symbol: string, given: AnalyserParams, 
   const until = { asOf, calendar: market.calendar }
   const explanation = explain(benchmark.prices, instrument.prices, { ...until, step })
   const weeks = readingsByWeek(benchmark.prices, instrument.prices, until)
-  const history = historyOf(benchmark.prices, instrument.prices, { ...until, span })
+  const history = historyOf(benchmark.prices, instrument.prices, { ...until, span, ...(trading && { trading }) })
   const withHref = (one: SectorRank | undefined) => (one ? { ...one, href: sectorUrl(one.symbol, params, span) } : null)
   return {
     ...analyser,
@@ -76,6 +84,7 @@ export function sectorOf(market: Market, symbol: string, given: AnalyserParams, 
     })),
     lineStep: history.step,
     lines: linesOf(history, weeks),
+    turnover: history.turnover,
     changes: changesIn(weeks).reverse(),
     explanation,
     says: explanation && whatItSays(explanation, step),

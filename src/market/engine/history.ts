@@ -1,11 +1,13 @@
 import type { Day } from '../calendar/days.ts'
 import type { TradingCalendar } from '../calendar/trading-calendar.ts'
 import type { Prices } from '../prices/closing-prices.ts'
+import type { Trading } from '../prices/reading-trading.ts'
 import { dailyBars, weeklyBars } from './bars.ts'
 import { carriedOver, tolerated } from './carrying.ts'
 import { closesOn, frameOf } from './frame.ts'
 import { combine, each, mean, type Series } from './series.ts'
 import { mansfield, mansfieldBars } from './strength.ts'
+import { averageTurnover, weeklyVolumes } from './trading.ts'
 
 /** How far back the charts go, and by which bars: a quarter by day, longer ones by week. */
 export const historySpans = {
@@ -21,7 +23,8 @@ export const averageBars = { week: { short: 10, long: 40 }, day: { short: 50, lo
 
 /**
  * Bars side by side, oldest first: closes in rupees with their two averages, the benchmark's closes rebased to the first close
- * shown, the RS line, and Mansfield's strength in percent.
+ * shown, the RS line, Mansfield's strength in percent, and units traded, adjusted for splits. `turnover`: rupees traded a day, the mean
+ * of the last 20 sessions; null where the files do not say it.
  */
 export type History = {
   step: 'week' | 'day'
@@ -32,13 +35,20 @@ export type History = {
   benchmark: Series
   rs: Series
   mansfield: Series
+  volumes: Series
+  turnover: number | null
 }
 
 /** An instrument over a span up to `asOf`; a bar without a price is a gap in each line. */
 export function historyOf(
   benchmark: Prices,
   prices: Prices,
-  { asOf, calendar, span = '2y' }: { asOf: Day; calendar: TradingCalendar; span?: HistorySpan },
+  {
+    asOf,
+    calendar,
+    span = '2y',
+    trading = { volumes: new Map(), turnover: new Map() },
+  }: { asOf: Day; calendar: TradingCalendar; span?: HistorySpan; trading?: Trading },
 ): History {
   const { step, bars: shown } = historySpans[span]
   const need = shown + mansfieldBars[step] + tolerated[step]
@@ -48,7 +58,10 @@ export function historyOf(
     asOf,
     step === 'week' ? { weeks: need, days: 0 } : { weeks: 0, days: need },
   )
-  if (frame === null) return { step, days: [], closes: [], short: [], long: [], benchmark: [], rs: [], mansfield: [] }
+  if (frame === null) {
+    const none = { days: [], closes: [], short: [], long: [], benchmark: [], rs: [], mansfield: [], volumes: [] }
+    return { step, ...none, turnover: null }
+  }
   const closes = closesOn(frame.days, prices)
   const bars = step === 'week' ? weeklyBars(frame, closes) : dailyBars(frame, closes)
   const most = tolerated[step]
@@ -65,6 +78,10 @@ export function historyOf(
     benchmark: rebased(bars.benchmark.slice(-shown), own),
     rs: bars.rs.slice(-shown),
     mansfield: beside(strength, bars.rs),
+    volumes: (step === 'week' ? weeklyVolumes(frame, trading.volumes) : closesOn(frame.days, trading.volumes)).slice(
+      -shown,
+    ),
+    turnover: averageTurnover(frame.days, trading.turnover),
   }
 }
 

@@ -7,6 +7,14 @@ export const numberFormats = {
   plain: (value: number | null, digits = 2) => (value === null ? '–' : unsigned(value, digits)),
   signed: (value: number | null, digits = 1) =>
     value === null ? '–' : rounded(value, digits) > 0 ? `+${unsigned(value, digits)}` : unsigned(value, digits),
+  /** Rupees in crore, "₹12.34 cr", with fewer digits for more of them. */
+  crore: (rupees: number | null) => {
+    if (rupees === null) return '–'
+    const crore = rupees / 1e7
+    return `₹${crore.toLocaleString('en-IN', { minimumFractionDigits: crore < 100 ? 2 : 0, maximumFractionDigits: crore < 100 ? 2 : 0 })} cr`
+  },
+  /** Units: "1,23,456". */
+  units: (value: number | null) => (value === null ? '–' : Math.round(value).toLocaleString('en-IN')),
   /** "▲2": places gained in a week; "=" for an unchanged rank, '' where there is nothing to compare. */
   moved: ({ rank, rankBefore }: Pick<SectorRank, 'rank' | 'rankBefore'>) => {
     if (rank === null || rankBefore === null) return ''

@@ -15,6 +15,18 @@ returns table (day date, close double precision, basis text, import_id bigint) l
   select c.day, c.close, c.basis, c.import_id from counted_closes(p_symbol) c
 $$;
 
+-- What was traded of a symbol on the days of which a file says it, by the import that was committed last of those that do. `volume` in
+-- units and `close` in rupees as their file says, `turnover` in rupees; basis and restated_as_of are those of the volume.
+create or replace function counted_trading(p_symbol text, p_from date, p_to date)
+returns table (day date, close double precision, volume double precision, turnover double precision, basis text, restated_as_of date)
+language sql stable as $$
+  select distinct on (p.day) p.day, p.close, p.volume, p.turnover, p.basis, p.restated_as_of
+  from prices p
+  join imports i on i.id = p.import_id and i.status = 'committed'
+  where p.symbol = p_symbol and p.day between p_from and p_to and (p.volume is not null or p.turnover is not null)
+  order by p.day, i.committed_at desc nulls last, p.import_id desc
+$$;
+
 -- Whether a symbol has a price that counts on one of these days.
 create or replace function has_price(p_symbol text, p_from date, p_to date) returns boolean language sql stable as $$
   select exists (select from prices p join imports i on i.id = p.import_id and i.status = 'committed'

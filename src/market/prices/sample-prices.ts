@@ -22,7 +22,11 @@ export async function seedSample(sql: Sql, today: Day): Promise<boolean> {
   const [instruments, calendar] = await Promise.all([listInstruments(sql), readTradingCalendar(sql)])
   const invented = inventPrices(instruments, today, calendar)
   const rows = [...invented].flatMap(([symbol, prices]) =>
-    [...prices].map(([day, close], i) => ({ symbol, day, close, basis: 'traded' as const, file: 0, line: i + 1 })),
+    [...prices].map(([day, close], i) => {
+      const volume = inventVolume(symbol, day)
+      const turnover = round2(volume * close)
+      return { symbol, day, close, volume, turnover, basis: 'traded' as const, file: 0, line: i + 1 }
+    }),
   )
   const importId = await startImport(sql, { origin: 'sample', actor: by.actor })
   for (let i = 0; i < rows.length; i += batch) await stagePrices(sql, importId, rows.slice(i, i + batch))
@@ -64,6 +68,17 @@ export function inventMarket(until: Day): (symbol: string) => (day: Day) => numb
     const closes = symbol === 'NIFTYBEES' ? levels : swingAround(levels, liveliness, symbol)
     return (day) => round2(closes[placeOf(day)]!)
   }
+}
+
+/** Invented units traded on a day, the same at every call: some symbols trade a hundred times as much as others. */
+export function inventVolume(symbol: string, day: Day): number {
+  const usual = 10 ** (4.2 + 1.9 * unitOf(symbol))
+  return Math.round(usual * (0.5 + 1.2 * unitOf(symbol + day)))
+}
+
+/** From 0 up to 1, decided by the letters. */
+function unitOf(text: string): number {
+  return (seededNoise(seedOf(text))() + 1) / 2
 }
 
 function climb(liveliness: readonly number[]): number[] {

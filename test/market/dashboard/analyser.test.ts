@@ -456,7 +456,7 @@ test('before any prices were imported the subscriber is told so, and nothing bre
   try {
     const person = (await subscriberAt(empty)).visitor
     const page = await person.get('/dashboard?sort=name')
-    expect([page.status, page.body.includes('Prices have not been imported yet')]).toEqual([200, true])
+    expect([page.status, page.body.includes('New prices are on their way')]).toEqual([200, true])
     expect((await person.get('/dashboard', htmx)).status).toBe(200)
     expect((await person.get('/dashboard/table.csv')).location).toBe('/dashboard')
     expect((await person.get('/dashboard')).body).toContain('There are no prices yet')

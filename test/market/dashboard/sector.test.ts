@@ -77,6 +77,32 @@ test('every change of quadrant stands in the table, the newest first, as the rea
   }
 })
 
+describe('what was traded', () => {
+  const tile = (body: string) => textOf(/<dt>Turnover<\/dt>([\s\S]*?)<\/div>/.exec(body)![1]!)
+
+  test('is on the page: turnover in crore a day, and the volume of each week', async () => {
+    const body = await page()
+    const [row] = await app.sql<{ crore: number }[]>`
+      select avg(turnover) / 1e7 as crore
+      from (select turnover from prices where symbol = 'ITBEES' order by day desc limit 20) newest
+    `
+    expect(tile(body)).toBe(`₹${row!.crore.toFixed(2)} cr traded a day, mean of the last 20 sessions`)
+    expect(body).toContain('Volume in units')
+    expect(rowsOf(body, 'lines-table')[0]![7]).toMatch(/^\d{1,2}(,\d\d)*,\d{3}$/)
+    // Three years ago it was that of three years ago.
+    expect(tile(await page('?at=2023-11-17'))).not.toBe(tile(body))
+  })
+
+  test('is said to be missing where the files had none', async () => {
+    await app.sql`update prices set volume = null, turnover = null where symbol = 'ITBEES'`
+    await app.sql`update market_state set version = version + 1`
+    const body = await page()
+    expect(tile(body)).toBe('– the price files have no volumes for it')
+    expect(textOf(body)).toContain('Volume is not shown: the price files of this span have none.')
+    expect(body).not.toContain('Volume in units')
+  })
+})
+
 test('why it is here is folded, in words before the arithmetic', async () => {
   const body = await page()
   const why = textOf(body.slice(body.indexOf('Why it is here'), body.indexOf('Neighbours in rank')))

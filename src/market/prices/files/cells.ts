@@ -9,6 +9,22 @@ export function priceIn(cell: string): number | null {
   return Number.isFinite(price) && price > 0 ? price : null
 }
 
+/**
+ * A cell of traded units or rupees: "1,23,456", "1234.0", "1.2e+06" as pandas writes large ones. Null for anything that is not zero or
+ * more, and below what any fund trades in a day.
+ */
+export function amountIn(cell: string): number | null {
+  const text = cell.trim().replace(/^₹\s*/, '')
+  if (!/^(\d+|\d{1,3}(,\d{3})+|\d{1,2}(,\d{2})+,\d{3})(\.\d+)?([eE]\+?\d{1,2})?$/.test(text)) return null
+  const amount = Number(text.replaceAll(',', ''))
+  return amount < 1e15 ? amount : null
+}
+
+/** Whether a cell of traded units or rupees says that there is none. */
+export function isWithoutAmount(cell: string): boolean {
+  return isBlank(cell) || cell === '-'
+}
+
 /** Whether a price cell says that there is no price, as pandas and Yahoo write it. */
 export function isBlank(cell: string): boolean {
   return /^(nan|null|none)?$/i.test(cell)

@@ -11,6 +11,10 @@ export type Format = {
   basis: Basis | 'unknown'
   day: string
   close: string
+  /** Traded units, where the file has the column. */
+  volume: string
+  /** What they cost, where the file has one of these columns; the number is how many rupees its unit is. */
+  turnover: Readonly<Record<string, number>>
   /** Null: the file is about one symbol, by whose name it is called. */
   symbol: string | null
   /**
@@ -37,6 +41,8 @@ const format = (name: string, title: string, columns: Partial<Format>): Format =
   basis: 'traded',
   day: 'DATE',
   close: 'CLOSE',
+  volume: 'VOLUME',
+  turnover: { TURNOVER: 1 },
   symbol: 'SYMBOL',
   series: null,
   wholeMarket: false,
@@ -63,18 +69,43 @@ const formats: readonly Format[] = [
     ...bhavcopy,
     day: 'TRADDT',
     close: 'CLSPRIC',
+    volume: 'TTLTRADGVOL',
+    turnover: { TTLTRFVAL: 1 },
     symbol: 'TCKRSYMB',
     series: { ...nse, column: 'SCTYSRS' },
     only: { SRC: 'NSE', SGMT: 'CM', FININSTRMTP: 'STK' },
   }),
-  format('nse-full', 'NSE full bhavcopy with deliveries', { ...bhavcopy, day: 'DATE1', close: 'CLOSE_PRICE' }),
-  format('nse-legacy', 'NSE bhavcopy (until July 2024)', { ...bhavcopy, day: 'TIMESTAMP' }),
-  format('nse-security', 'NSE security-wise archive', { series: nse, wholeMarket: true, close: 'CLOSE PRICE' }),
-  format('nse-quote', 'NSE quote download, one symbol', { ...oneSymbol, series: nse, also: ['PREV. CLOSE', 'VWAP'] }),
+  format('nse-full', 'NSE full bhavcopy with deliveries', {
+    ...bhavcopy,
+    day: 'DATE1',
+    close: 'CLOSE_PRICE',
+    volume: 'TTL_TRD_QNTY',
+    turnover: { TURNOVER_LACS: 1e5 },
+  }),
+  format('nse-legacy', 'NSE bhavcopy (until July 2024)', {
+    ...bhavcopy,
+    day: 'TIMESTAMP',
+    volume: 'TOTTRDQTY',
+    turnover: { TOTTRDVAL: 1 },
+  }),
+  format('nse-security', 'NSE security-wise archive', {
+    series: nse,
+    wholeMarket: true,
+    close: 'CLOSE PRICE',
+    volume: 'TOTAL TRADED QUANTITY',
+    turnover: { 'TURNOVER ₹': 1, TURNOVER: 1 },
+  }),
+  format('nse-quote', 'NSE quote download, one symbol', {
+    ...oneSymbol,
+    series: nse,
+    also: ['PREV. CLOSE', 'VWAP'],
+    turnover: { VALUE: 1 },
+  }),
   format('yahoo', 'Yahoo download', { ...oneSymbol, basis: 'restated', also: ['ADJ CLOSE'] }),
   format('stooq-bulk', 'Stooq, many symbols', {
     day: '<DATE>',
     close: '<CLOSE>',
+    volume: '<VOL>',
     symbol: '<TICKER>',
     series: { column: '<PER>', main: 'D' },
     basis: 'restated',

@@ -13,9 +13,19 @@ export type Layout = {
   isin: number
   series: number
   /** One for a price in each row; `name` null where the row has its symbol. */
-  closes: readonly { at: number; name: string | null; symbol: string | null }[]
+  closes: readonly ClosePlace[]
   /** Columns of the format's `only` that the file has. */
   only: readonly { at: number; column: string; value: string }[]
+}
+
+/** Where a close is, and what was traded at it; `unit`: how many rupees the turnover's unit is. */
+export type ClosePlace = {
+  at: number
+  name: string | null
+  symbol: string | null
+  volume: number
+  turnover: number
+  unit: number
 }
 
 /**
@@ -62,11 +72,17 @@ function placesOf(format: Format, header: string[], stem: string): Layout {
     symbol: format.symbol === null ? -1 : header.indexOf(format.symbol),
     isin: header.indexOf('ISIN'),
     series: format.series ? header.indexOf(format.series.column) : -1,
-    closes: [{ at: header.indexOf(format.close), name, symbol }],
+    closes: [{ at: header.indexOf(format.close), name, symbol, ...tradedIn(format, header) }],
     only: Object.entries(format.only)
       .map(([column, value]) => ({ at: header.indexOf(column), column, value }))
       .filter(({ at }) => at >= 0),
   }
+}
+
+/** Where a header has what was traded. */
+function tradedIn(format: Format, header: readonly string[]): Pick<ClosePlace, 'volume' | 'turnover' | 'unit'> {
+  const [column, unit] = Object.entries(format.turnover).find(([name]) => header.includes(name)) ?? ['', 1]
+  return { volume: header.indexOf(format.volume), turnover: header.indexOf(column), unit }
 }
 
 /** How pandas calls the levels of a header of several lines; older versions leave them out. */
@@ -78,7 +94,9 @@ function wideLayout([one = [], two = [], three = []]: string[][]): Layout {
   if (!levels.includes(two[0]!) || !three[0]?.startsWith('DATE') || !fields.includes('CLOSE')) throw unknownHeader(one)
   const closes = fields.flatMap((field, at) => {
     const name = tickers[at] ?? ''
-    return field === 'CLOSE' ? [{ at, name, symbol: checkedSymbol(name) }] : []
+    if (field !== 'CLOSE') return []
+    const volume = fields.findIndex((other, place) => other === 'VOLUME' && (tickers[place] ?? '') === name)
+    return [{ at, name, symbol: checkedSymbol(name), volume, turnover: -1, unit: 1 }]
   })
   return {
     format: yfinanceFormat(fields.includes('ADJ CLOSE')),

@@ -2,15 +2,19 @@ import { type Day, weekdayOf } from '../../calendar/days.ts'
 import type { Row } from '../../files/csv-files.ts'
 import { Unreadable } from '../../files/unreadable.ts'
 import { symbolIn } from '../../instruments/identifiers.ts'
-import { dayOf, isBlank, priceIn } from './cells.ts'
+import { amountIn, dayOf, isBlank, isWithoutAmount, priceIn } from './cells.ts'
 import { otherMarket } from './formats.ts'
-import { isOtherExchange, type Layout, otherExchangeSentence } from './layout.ts'
+import { type ClosePlace, isOtherExchange, type Layout, otherExchangeSentence } from './layout.ts'
 
 /** What a row calls its instrument. Null where the file has no such column; a file about one symbol is called by it. */
 export type Seen = { symbol: string | null; isin: string | null }
 
-/** One closing price, and its line in the file. `symbol` is the instrument's, `seen` what the file calls it. */
-export type PriceLine = { line: number; symbol: string; day: Day; close: number; seen: Seen }
+/**
+ * One closing price, and its line in the file. `symbol` is the instrument's, `seen` what the file calls it; `volume` in units and
+ * `turnover` in rupees are null where the file has none.
+ */
+export type PriceLine = { line: number; symbol: string; day: Day; close: number; seen: Seen } & Traded
+type Traded = { volume: number | null; turnover: number | null }
 
 /** A line that is wrong, and why. */
 export type WrongLine = { line: number; sentence: string }
@@ -94,7 +98,7 @@ export class Sheet {
     return true
   }
 
-  #takePrice(row: Row, close: Layout['closes'][number], isStandIn: boolean): void {
+  #takePrice(row: Row, close: ClosePlace, isStandIn: boolean): void {
     const { format, symbol: symbolAt, isin: isinAt } = this.#layout
     const written = close.name ?? row.cell(symbolAt) ?? ''
     const seen = {
@@ -110,7 +114,7 @@ export class Sheet {
       return
     }
     this.#hasOurs ||= !this.#isOfLastDay(seen.symbol)
-    const result = this.#resultOf(row, close.at, { symbol, seen })
+    const result = this.#resultOf(row, close, { symbol, seen })
     if (isStandIn) this.#standIns.push({ symbol, result })
     else {
       if (format.series?.standIn) this.#main.add(symbol)
@@ -118,7 +122,7 @@ export class Sheet {
     }
   }
 
-  #resultOf(row: Row, closeAt: number, { symbol, seen }: Pick<PriceLine, 'symbol' | 'seen'>): Result {
+  #resultOf(row: Row, place: ClosePlace, { symbol, seen }: Pick<PriceLine, 'symbol' | 'seen'>): Result {
     const { line } = row
     const other = this.#otherMarketOf(row)
     if (other) return { line, sentence: other }
@@ -128,14 +132,14 @@ export class Sheet {
     const closed = this.#whyClosed(day)
     if (closed && this.#layout.format.daily) throw new Unreadable(`Nothing of this file is read: ${closed}`)
     if (closed) return { line, sentence: closed }
-    const cell = row.cell(closeAt)
+    const cell = row.cell(place.at)
     if (cell === undefined)
       return { line, sentence: 'This line ends before its closing price: the file seems to be cut off.' }
     if (isBlank(cell)) return null
     const close = priceIn(cell)
-    return close === null
-      ? { line, sentence: `${quoted(cell)} is not a closing price.` }
-      : { line, symbol, day, close, seen }
+    if (close === null) return { line, sentence: `${quoted(cell)} is not a closing price.` }
+    const traded = tradedIn(row, place)
+    return typeof traded === 'string' ? { line, sentence: traded } : { line, symbol, day, close, ...traded, seen }
   }
 
   /** A sentence for a day that cannot have had prices. */
@@ -213,6 +217,23 @@ export class Sheet {
       this.#emit(result)
     }
   }
+}
+
+/** What was traded, or a sentence about the cell that is damaged. */
+function tradedIn(row: Row, { volume, turnover, unit }: ClosePlace): Traded | string {
+  const cells = [
+    { at: volume, what: 'a volume', unit: 1 },
+    { at: turnover, what: 'a turnover', unit },
+  ]
+  const amounts: (number | null)[] = []
+  for (const { at, what, unit } of cells) {
+    const cell = at < 0 ? '' : row.cell(at)
+    if (cell === undefined) return `This line ends before its ${what.slice(2)}: the file seems to be cut off.`
+    const amount = isWithoutAmount(cell) ? null : amountIn(cell)
+    if (amount === null && !isWithoutAmount(cell)) return `${quoted(cell)} is not ${what}.`
+    amounts.push(amount === null ? null : amount * unit)
+  }
+  return { volume: amounts[0]!, turnover: amounts[1]! }
 }
 
 const notFollowed = 'is not an instrument we follow.'

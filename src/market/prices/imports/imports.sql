@@ -13,13 +13,13 @@ begin
       select g.*, row_number() over (partition by g.symbol, g.day order by g.place) as nth
       from rows from (jsonb_to_recordset(p_prices)
         as (symbol text, day date, close double precision, basis text, file smallint, line integer,
-            "seenSymbol" text, "seenIsin" text, part integer))
-        with ordinality as g(symbol, day, close, basis, file, line, seen_symbol, seen_isin, part, place)
+            "seenSymbol" text, "seenIsin" text, part integer, volume double precision, turnover double precision))
+        with ordinality as g(symbol, day, close, basis, file, line, seen_symbol, seen_isin, part, volume, turnover, place)
       -- One that was renamed while its file is being read has this symbol no more; the reader notices at the end.
       where exists (select from instruments i where i.symbol = g.symbol)
     ), added as (
-      insert into prices as p (import_id, symbol, day, close, basis, file, line, seen_symbol, seen_isin, part)
-      select p_import_id, g.symbol, g.day, g.close, g.basis, g.file, g.line, g.seen_symbol, g.seen_isin, g.part
+      insert into prices as p (import_id, symbol, day, close, basis, file, line, seen_symbol, seen_isin, part, volume, turnover)
+      select p_import_id, g.symbol, g.day, g.close, g.basis, g.file, g.line, g.seen_symbol, g.seen_isin, g.part, g.volume, g.turnover
       from given g where g.nth = 1
       on conflict do nothing
       returning p.symbol, p.day, p.file, p.line

@@ -1,6 +1,9 @@
 import type { Sql } from '../../../platform/db.ts'
 
-/** What an import brings of one symbol: days from and to, prices, those that are new, known or changed, and gaps in between. */
+/**
+ * What an import brings of one symbol: days from and to, prices, those that are new, known or changed, gaps in between, and how many
+ * of the prices come with what was traded.
+ */
 export type SymbolSummary = {
   symbol: string
   name: string
@@ -11,6 +14,7 @@ export type SymbolSummary = {
   same: number
   changed: number
   gaps: number
+  traded: number
 }
 
 /**
@@ -38,6 +42,7 @@ export async function summariseImport(sql: Sql, importId: number): Promise<Symbo
       select symbol, min(day) as first_day, max(day) as last_day from prices where import_id = ${importId} group by symbol
     ), seen as materialized (
       select p.symbol, p.day, max(p.close) filter (where p.import_id = ${importId}) as close,
+             bool_or(p.volume is not null or p.turnover is not null) filter (where p.import_id = ${importId}) as is_traded,
              (array_agg(p.close order by i.committed_at desc nulls last, p.import_id desc)
                 filter (where p.import_id <> ${importId}))[1] as counted
       from touched t
@@ -57,12 +62,13 @@ export async function summariseImport(sql: Sql, importId: number): Promise<Symbo
              (count(*) filter (where counted is null))::int as fresh,
              (count(*) filter (where counted = close))::int as same,
              (count(*) filter (where counted <> close))::int as changed,
+             (count(*) filter (where is_traded))::int as traded,
              (count(*) filter (where day in (select day from trading)))::int as on_trading_days
       from seen
       where close is not null
       group by symbol
     )
-    select c.symbol, i.name, c.first_day::text as "from", c.last_day::text as "to", c.rows, c.fresh, c.same, c.changed,
+    select c.symbol, i.name, c.first_day::text as "from", c.last_day::text as "to", c.rows, c.fresh, c.same, c.changed, c.traded,
            (select count(*)::int from trading t where t.day between c.first_day and c.last_day) - c.on_trading_days as gaps
     from compared c
     join instruments i on i.symbol = c.symbol

@@ -43,6 +43,9 @@ export type StagedPrice = {
   basis: Basis
   file: number
   line: number
+  /** Units that were traded, and what they cost in rupees, where the file says it. */
+  volume?: number
+  turnover?: number
   /** What the file calls it, where that is none of the instrument's names on that day; see names.ts. */
   seenSymbol?: string | null
   seenIsin?: string | null

@@ -94,10 +94,21 @@ async function readFile(reader: Reader, { path, name }: GivenFile): Promise<void
       if (one.format.basis === 'unknown') unknown.count++
       if (!file.formats.includes(one.format.title)) file.formats.push(one.format.title)
     } else if (one.kind === 'price') {
-      const { symbol, day, close, line, seen } = one.price
+      const { symbol, day, close, volume, turnover, line, seen } = one.price
       const basis = part!.format.basis === 'restated' ? 'restated' : 'traded'
       const unknownPart = part!.format.basis === 'unknown' ? unknown.count : null
-      const price = { symbol, day, close, line, basis, file: place, part: unknownPart, from: one.file } as const
+      const traded = { ...(volume !== null && { volume }), ...(turnover !== null && { turnover }) }
+      const price = {
+        symbol,
+        day,
+        close,
+        ...traded,
+        line,
+        basis,
+        file: place,
+        part: unknownPart,
+        from: one.file,
+      } as const
       await store(part!.foreign.take({ ...price, ...names.newNames(symbol, { ...seen, day }) }))
     } else {
       file.skipped += one.skipped
