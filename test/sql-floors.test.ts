@@ -33,6 +33,7 @@ const owners: Record<string, string[]> = {
   'market/feed': ['feed_state', 'feed_days', 'feed_files'],
   'market/watch-list': ['stars'],
   'market/reports': ['report_choices'],
+  'admin/subscribers': ['person_notes'],
   'admin/metrics': ['daily_figures', 'figure_snapshot'],
   'operations/integrity': ['book_checks'],
   'operations/jobs': ['job_runs'],

@@ -19,6 +19,7 @@ import plans from './plans/routes.ts'
 import receipts from './receipts/routes.ts'
 import refunds from './refunds/routes.ts'
 import reminders from './reminders/routes.ts'
+import search from './search/routes.ts'
 import subscribers from './subscribers/routes.ts'
 import webhooks from './webhooks/routes.ts'
 
@@ -36,6 +37,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, panel) => {
   })
   await app.register(home, { ...panel, prefix: '' })
   const slices = {
+    search,
     subscribers,
     orders,
     refunds,

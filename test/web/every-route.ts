@@ -188,6 +188,7 @@ export const endpoints: Record<string, Endpoint> = {
 
   // The panel
   'GET /admin': { may: 'panel' },
+  'GET /admin/search': { may: 'panel' },
   'GET /admin/audit': { may: 'panel' },
   'GET /admin/audit.csv': { may: 'panel' },
   'GET /admin/audit/verify': { may: 'panel' },
@@ -315,6 +316,15 @@ export const endpoints: Record<string, Endpoint> = {
     path: ({ owner }) => `/admin/subscribers/${owner}/grant`,
     formAt: ({ owner }) => `/admin/subscribers/${owner}/grant?days=3`,
     form: () => ({ reason: 'The site was down' }),
+  },
+  'POST /admin/subscribers/:id/notes': {
+    may: 'money',
+    path: ({ owner }) => `/admin/subscribers/${owner}/notes`,
+    form: () => ({ text: 'Called, all is well', key: '0192b1a4-0000-4000-8000-000000000001' }),
+  },
+  'POST /admin/subscribers/:id/notes/:note/removal': {
+    may: 'money',
+    path: ({ owner }) => `/admin/subscribers/${owner}/notes/0192b1a4-0000-4000-8000-000000000009/removal`,
   },
   'POST /admin/webhooks/:id/replay': { may: 'money', path: ({ delivery }) => `/admin/webhooks/${delivery}/replay` },
 

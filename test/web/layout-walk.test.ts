@@ -41,9 +41,21 @@ async function pages(): Promise<Map<string, Who>> {
   seen.set(`/admin/orders/${ids.paidOrder}?ask=cashfree`, 'money')
   seen.set('/admin/incidents?state=resolved', 'money')
   seen.set('/admin/subscribers?q=asha', 'money')
+  seen.set('/admin/search?q=asha', 'money')
+  seen.set('/admin/search?q=nobody', 'money')
   seen.set(`/admin/refunds/of/${ids.payment}?amount=50`, 'money')
   seen.set('/admin/plans/monthly_v1/price?price=549', 'money')
-  for (const act of ['cancellation', 'suspension', 'lifting', `receipt?number=${ids.receipt}`, 'sign-out', 'role'])
+  for (const act of [
+    'cancellation',
+    'suspension',
+    'lifting',
+    `receipt?number=${ids.receipt}`,
+    'sign-out',
+    'role',
+    'confirmation',
+    'reset-link',
+    'email',
+  ])
     seen.set(`/admin/subscribers/${ids.owner}/${act}`, 'money')
   const rows = await app.sql<{ path: string }[]>`
     select '/admin/mails/' || min(id) as path from mails group by kind union all

@@ -75,8 +75,7 @@ export async function findOrderFile(sql: Sql, id: string): Promise<OrderFile | u
     sql<OrderAttempt[]>`
       select cf_payment_id, status, amount_paise, currency, method, bank_reference, failure_reason, applied_at,
              coalesce(started_at, created_at) as at,
-             case when status = 'SUCCESS' then coalesce(amount_paise, 0) - gone_or_going(cf_payment_id)
-                  - case when applied_at is null then 0 else credited_paise(order_id) end else 0 end as left_paise,
+             refundable_paise(payments) as left_paise,
              exists (select from disputes d where d.cf_payment_id = payments.cf_payment_id and d.closed_at is null) as is_disputed
       from payments
       where order_id = ${id}

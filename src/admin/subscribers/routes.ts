@@ -1,9 +1,10 @@
+import { randomUUID } from 'node:crypto'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type Static, Type } from 'typebox'
 import { confirmIdentity, identityFields } from '../../identity/second-factor/reauthentication.ts'
 import { actorOf, requireWriteAccess } from '../../identity/sessions/guards.ts'
-import { formAction } from '../../web/form-action.ts'
+import { anyRefusal, formAction } from '../../web/form-action.ts'
 import { type FormState, formState, PostedForm, readForm } from '../../web/forms.ts'
 import { sendCsv } from '../csv-routes.ts'
 import { allOf, filterOf, type List, type ListPage, listPage, queryOf } from '../listing.ts'
@@ -16,6 +17,7 @@ import { daysError, daysIn } from './actions/grant.ts'
 import { roles } from './actions/suspension-and-role.ts'
 import { columns } from './columns.ts'
 import { roleLabels, statuses, statusLabel } from './labels.ts'
+import { longestNote, noteFields, removeNote, writeNote } from './notes/notes.ts'
 import { type PersonPage, personAt, personPage } from './person/person.ts'
 import type { PersonFile } from './person/queries.ts'
 import { listPlanNames, type Person } from './queries.ts'
@@ -37,6 +39,8 @@ declare module '../../web/views.ts' {
       statusLabel: typeof statusLabel
       roleLabels: typeof roleLabels
       kindLabel: typeof kindLabel
+      note: FormState
+      noteKey: string
     }
     'admin/subscribers/action': {
       person: PersonFile
@@ -57,6 +61,7 @@ const Text = Type.Optional(Type.String({ maxLength: 200 }))
 const After = Type.Optional(Type.String({ maxLength: 300 }))
 const Listed = Type.Object({ q: Text, status: Word, plan: Word, role: Word, verified: Word, after: After })
 const ById = Type.Object({ id: Type.String({ maxLength: 60 }) })
+const ByNote = Type.Object({ ...ById.properties, note: Type.String({ maxLength: 60 }) })
 const ByAction = Type.Object({ ...ById.properties, act: Type.String({ maxLength: 20 }) })
 const Asked = Type.Object({ days: Word, number: Word })
 
@@ -84,14 +89,31 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services }) => {
   )
 
   app.get('/:id', { schema: { params: ById, querystring: Type.Object({ after: After }) } }, async (request, reply) =>
-    reply.page('admin/subscribers/show', {
-      ...(await personPage(sql, request.params.id, request.query.after)),
-      mayAct: request.mayAct,
-      isSelf: request.user!.id === request.params.id,
-      statusLabel,
-      roleLabels,
-      kindLabel,
-    }),
+    showPerson(request, reply, { after: request.query.after }),
+  )
+
+  app.post(
+    '/:id/notes',
+    { preHandler: requireWriteAccess, schema: { params: ById, body: PostedForm } },
+    async (request, reply) => {
+      const person = await personAt(sql, request.params.id)
+      const typed = readForm(request.body, noteFields, 2 * longestNote)
+      const save = async () => {
+        await writeNote(sql, person.id, typed, actorOf(request))
+        return reply.leaveFor(`/admin/subscribers/${person.id}#notes`)
+      }
+      return formAction(reply, { text: typed.text }, save, (note) => showPerson(request, reply, { note }))
+    },
+  )
+
+  app.post(
+    '/:id/notes/:note/removal',
+    { preHandler: requireWriteAccess, schema: { params: ByNote } },
+    async (request, reply) => {
+      const person = await personAt(sql, request.params.id)
+      await removeNote(sql, person.id, request.params.note, actorOf(request))
+      return reply.leaveFor(`/admin/subscribers/${person.id}#notes`)
+    },
   )
 
   app.get(
@@ -128,13 +150,34 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services }) => {
         request.session.set('notice', { kind: 'good', text })
         return reply.leaveFor(`/admin/subscribers/${person.id}`)
       }
-      const { reason, role } = typed
+      const { reason, role, email } = typed
       const days = typed.wanted || typed.days
-      return formAction(reply, { days, reason, role }, perform, (form) =>
-        showAction(request, reply, { typed: { ...typed, days }, form, fresh }),
+      return formAction(
+        reply,
+        { days, reason, role, email },
+        perform,
+        (form) => showAction(request, reply, { typed: { ...typed, days }, form, fresh }),
+        anyRefusal,
       )
     },
   )
+
+  async function showPerson(
+    request: FastifyRequest<{ Params: Static<typeof ById> }>,
+    reply: FastifyReply,
+    { after, note = formState() }: { after?: string | undefined; note?: FormState },
+  ) {
+    return reply.page('admin/subscribers/show', {
+      ...(await personPage(sql, request.params.id, after)),
+      mayAct: request.mayAct,
+      isSelf: request.user!.id === request.params.id,
+      statusLabel,
+      roleLabels,
+      kindLabel,
+      note,
+      noteKey: randomUUID(),
+    })
+  }
 
   type Asking = FastifyRequest<{ Params: Static<typeof ByAction> }>
   async function showAction(

@@ -10,3 +10,13 @@ $$;
 create or replace function lost_to_disputes(p_cf_payment_id text) returns bigint language sql stable as $$
   select coalesce(sum(amount_paise), 0)::bigint from disputes where cf_payment_id = p_cf_payment_id and status = 'lost'
 $$;
+
+-- Paise of a payment that can still go back: none of one that failed, and none while its payer's bank decides about it.
+create or replace function refundable_paise(p payments) returns bigint language sql stable as $$
+  select case
+    when p.status is distinct from 'SUCCESS' then 0
+    when exists (select from disputes d where d.cf_payment_id = p.cf_payment_id and d.closed_at is null) then 0
+    else greatest(0, coalesce(p.amount_paise, 0) - gone_or_going(p.cf_payment_id)
+                     - case when p.applied_at is null then 0 else credited_paise(p.order_id) end)
+  end
+$$;

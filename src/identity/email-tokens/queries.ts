@@ -168,15 +168,26 @@ export async function useLoginLink(sql: Sql, by: Actor, secretHash: Buffer): Pro
   return user
 }
 
-/** What a notice is about: a change of an account, when, from where, and the addresses as the audit shows them. */
-export type SecurityChange = { action: string; at: Date; address: string; before: string | null; after: string | null }
+/**
+ * What a notice is about: a change of an account, when, from where, and the addresses as the audit shows them. `bySupport`: an
+ * administrator made it, whose network is nobody else's concern.
+ */
+export type SecurityChange = {
+  action: string
+  at: Date
+  address: string
+  bySupport: boolean
+  before: string | null
+  after: string | null
+}
 
 /** The change that a notice is about, as the audit noted it. */
 export async function findSecurityChange(sql: Sql, auditId: string): Promise<SecurityChange | undefined> {
   const [change] = await sql<SecurityChange[]>`
-    select action, at, coalesce(origin ->> 'address', '') as address,
+    select action, at, by_support, case when by_support then '' else coalesce(origin ->> 'address', '') end as address,
            details ->> 'before' as before, details ->> 'after' as after
     from audit
+    cross join lateral (select actor like 'user:%' and actor is distinct from 'user:' || user_id as by_support) x
     where id = ${auditId}
   `
   return change

@@ -52,6 +52,27 @@ export async function insertVerification(sql: Sql, by: Actor, userId: string): P
   return row!.allowed
 }
 
+/** What became of a link that an administrator sends; see send-token.sql. */
+export type SentLink = 'sent' | 'repeated' | 'unknown-user' | 'suspended' | 'confirmed' | 'busy'
+
+/** Sends an account a link because an administrator says so; `seen` is what `newestToken` answered when they looked. */
+export async function sendToken(
+  sql: Sql,
+  by: Actor,
+  { userId, purpose, seen }: { userId: string; purpose: 'verify-email' | 'reset-password'; seen: string },
+): Promise<SentLink> {
+  const [row] = await sql<{ outcome: SentLink }[]>`
+    select send_email_token(${userId}, ${purpose}, ${seen}, ${by.actor}, ${originJson(sql, by)}) as outcome
+  `
+  return row!.outcome
+}
+
+/** The id of the token of a purpose that an account was sent last; '' when there is none. */
+export async function newestToken(sql: Sql, userId: string, purpose: string): Promise<string> {
+  const [row] = await sql<{ id: string | null }[]>`select newest_email_token(${userId}, ${purpose}) as id`
+  return row?.id ?? ''
+}
+
 /** Another address for an account, and both addresses as the audit shows them. */
 export type EmailChange = { userId: string; email: string; shown: { before: string; after: string } }
 

@@ -16,6 +16,7 @@ import {
   listIncidents,
   listKnownBrowsers,
   listMails,
+  listNotes,
   listOrders,
   listPayments,
   listPeriods,
@@ -56,6 +57,7 @@ const sections = {
   reportsByCashfree: listDeliveries,
   incidents: listIncidents,
   complaints: listComplaints,
+  notes: listNotes,
 }
 
 /** One JSON document, as a stream made section by section. Amounts in paise, times in UTC. */

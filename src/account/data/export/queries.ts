@@ -64,6 +64,11 @@ export const listComplaints: List = (sql, userId) => sql`
   select number, received_at, reference, text, answered_at, answer from complaints where user_id = ${userId} order by id
 `
 
+/** What our administrators noted about the person: data about them as any other. Who wrote it is data about somebody else. */
+export const listNotes: List = (sql, userId) => sql`
+  select written_at, text from person_notes where user_id = ${userId} order by written_at, id
+`
+
 export const listReminders: List = (sql, userId) => sql`
   select ladder, about, step, plan_name as plan, queued_at, opened_at, paid_order_id as paid_order, paid_at
   from reminders where user_id = ${userId} order by id

@@ -5,7 +5,7 @@ import { AppError } from '../../../platform/errors.ts'
 import type { PersonFile } from '../person/queries.ts'
 
 /** What an action's form may hold. `seen` is what the page showed; `key` identifies the action, so that sent twice it is done once. */
-export const actionFields = ['days', 'reason', 'role', 'number', 'seen', 'key'] as const
+export const actionFields = ['days', 'reason', 'role', 'email', 'number', 'seen', 'key'] as const
 export type Typed = Record<(typeof actionFields)[number], string>
 
 export type Row = { label: string; value: string | null; total?: boolean }
@@ -27,7 +27,7 @@ export type AdminAction = {
   /** Password and code again, unless given in the last ten minutes. */
   needsIdentity: boolean
   /** What else has to be typed. */
-  asks: readonly ('reason' | 'role')[]
+  asks: readonly ('reason' | 'role' | 'email')[]
   preview: (sql: Sql, person: PersonFile, typed: Typed, actor: Actor) => Promise<ActionPreview>
   /** Does it and returns the notice. Throws AppError `invalid` about fields and `conflict` when it is no longer as seen. */
   perform: (sql: Sql, person: PersonFile, typed: Typed, actor: Actor) => Promise<string>
@@ -40,12 +40,19 @@ export function closedFor(person: PersonFile): string | null {
     : null
 }
 
+/** Why an administrator does not do this to their own account, or null. */
+export function notYourself(person: PersonFile, actor: Actor): string | null {
+  return actor.actor === `user:${person.id}` ? 'This is your own account. Another administrator can do it.' : null
+}
+
 /** The reason as it goes on record. Throws AppError `invalid`. */
 export function readReason({ reason }: Typed): string {
   const text = reason.trim()
   const error = text.length < 3 ? 'Say why, in a few words.' : text.length > 300 ? 'At most 300 characters.' : null
   if (error)
-    throw new AppError('invalid', 'Nothing was done yet. Please check the marked field.', { fields: { reason: error } })
+    throw new AppError('invalid', 'Nothing was done yet. Please check the highlighted field.', {
+      fields: { reason: error },
+    })
   return text
 }
 

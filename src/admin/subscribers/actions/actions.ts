@@ -1,7 +1,9 @@
 import { AppError } from '../../../platform/errors.ts'
 import type { AdminAction } from './action.ts'
 import { cancellation } from './cancellation.ts'
+import { email } from './email.ts'
 import { grant } from './grant.ts'
+import { confirmation, resetLink } from './links.ts'
 import { receipt } from './receipt.ts'
 import { lifting, role, signingOut, suspension } from './suspension-and-role.ts'
 
@@ -14,6 +16,9 @@ const actions: Record<string, AdminAction> = {
   receipt,
   'sign-out': signingOut,
   role,
+  confirmation,
+  'reset-link': resetLink,
+  email,
 }
 
 /** The action of this name. Throws AppError `not-found`. */

@@ -17,6 +17,26 @@ export async function changeRole(sql: Sql, userId: string, role: { seen: string;
   return row!.outcome
 }
 
+/** A corrected address, the one it replaces as the page showed it, and both as the audit shows them, with the reason. */
+type Correction = {
+  userId: string
+  seen: string
+  email: string
+  shown: { before: string; after: string; reason: string }
+}
+
+/** Corrects an account's address, or sends the link that does; see correct-email.sql for the answers. */
+export async function correctEmail(
+  sql: Sql,
+  { userId, seen, email, shown }: Correction,
+  actor: Actor,
+): Promise<string> {
+  const [row] = await sql<{ outcome: string }[]>`
+    select correct_email(${userId}, ${seen}, ${email}, ${sql.json(shown)}, ${actor.actor}, ${originJson(sql, actor)}) as outcome
+  `
+  return row!.outcome
+}
+
 /** Ends every session of an account. Returns how many there were. */
 export async function signOutEverywhere(sql: Sql, userId: string, actor: Actor): Promise<number> {
   const [row] = await sql<{ ended: number }[]>`

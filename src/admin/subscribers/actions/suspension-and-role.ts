@@ -1,8 +1,7 @@
-import type { Actor } from '../../../platform/audit-context.ts'
 import { AppError } from '../../../platform/errors.ts'
-import type { PersonFile } from '../person/queries.ts'
-import { type AdminAction, closedFor, readReason } from './action.ts'
+import { type AdminAction, closedFor, notYourself, readReason } from './action.ts'
 import { changeRole, setSuspension, signOutEverywhere } from './queries.ts'
+import { refuse } from './refusals.ts'
 
 /** Lets nobody log in to an account. */
 export const suspension: AdminAction = {
@@ -108,21 +107,4 @@ export const role: AdminAction = {
     refuse(await changeRole(sql, person.id, { seen: typed.seen, becomes: typed.role }, actor))
     return `${person.name} is now: ${roles[typed.role]!.toLowerCase()}.`
   },
-}
-
-const refusals: Record<string, AppError> = {
-  'unknown-user': new AppError('not-found', 'There is no such account.'),
-  'not-you': new AppError('conflict', 'You are no administrator any more. Nothing was done.'),
-  yourself: new AppError('conflict', 'Nobody does this to their own account. Another administrator can.'),
-  'last-admin': new AppError('conflict', 'This is the last administrator who may change things. Nothing was done.'),
-  changed: new AppError('conflict', 'This account changed meanwhile. Nothing was done; please look again.'),
-}
-
-function refuse(outcome: string): void {
-  const refusal = refusals[outcome]
-  if (refusal) throw refusal
-}
-
-function notYourself(person: PersonFile, actor: Actor): string | null {
-  return actor.actor === `user:${person.id}` ? 'This is your own account. Another administrator can do it.' : null
 }

@@ -5,6 +5,7 @@ import { findState } from '../../../identity/users/indian-states.ts'
 import type { Sql } from '../../../platform/db.ts'
 import { AppError } from '../../../platform/errors.ts'
 import { pageOf } from '../../listing.ts'
+import { listNotes } from '../notes/queries.ts'
 import { explainAccess } from './access-explanation.ts'
 import {
   findPerson,
@@ -33,13 +34,14 @@ export async function personAt(sql: Sql, id: string): Promise<PersonFile> {
 /** A person with what belongs to them, the newest of each, and one page of their timeline. Throws AppError `not-found`. */
 export async function personPage(sql: Sql, id: string, after: string | undefined) {
   const person = await personAt(sql, id)
-  const [periods, orders, receipts, refunds, mails, sessions, timeline] = await Promise.all([
+  const [periods, orders, receipts, refunds, mails, sessions, notes, timeline] = await Promise.all([
     listPeriods(sql, id, shown),
     listOrders(sql, id, shown),
     listPapersOf(sql, id, shown),
     listRefundsOf(sql, id, shown),
     listMails(sql, id, shown),
     listSessions(sql, id, shown),
+    listNotes(sql, id, 100),
     pageOf(
       (cursor, limit) => listTimeline(sql, id, cursor, limit),
       ({ at, key }) => ({ at, id: key }),
@@ -54,6 +56,7 @@ export async function personPage(sql: Sql, id: string, after: string | undefined
     receipts,
     refunds,
     mails,
+    notes,
     sessions: sessions.map((session) => ({ ...session, browser: browserName(session.userAgent) })),
     timeline: { lines: timeline.rows.map(lineOf), next: timeline.next, first: !after },
   }

@@ -92,11 +92,18 @@ export async function listOrders(sql: Sql, userId: string, limit: number) {
       status: string
       heldAt: Date | null
       reason: string | null
+      /** Payments of it that can still go back, with how much of each. */
+      refundable: { cfPaymentId: string; leftPaise: number }[]
     }[]
   >`
     select o.id, o.created_at as at, p.title as plan_title, o.amount_paise, o.status, o.held_at,
            (select failure_reason from payments where order_id = o.id and status <> 'SUCCESS'
-            order by coalesce(started_at, created_at) desc limit 1) as reason
+            order by coalesce(started_at, created_at) desc limit 1) as reason,
+           coalesce((
+             select jsonb_agg(jsonb_build_object('cfPaymentId', l.cf_payment_id, 'leftPaise', l.paise) order by l.cf_payment_id)
+             from payments p
+             cross join lateral (select p.cf_payment_id, refundable_paise(p) as paise) l
+             where p.order_id = o.id and l.paise > 0), '[]') as refundable
     from orders o
     join plans p on p.key = o.plan_key
     where o.user_id = ${userId}
