@@ -28,6 +28,8 @@ import { createMetrics, type Metrics } from './operations/observability/metrics.
 import observability, { instrumentRequests } from './operations/observability/routes.ts'
 import { productName } from './platform/env-schema.ts'
 import { rateLimitKey } from './platform/networks.ts'
+import { runningAnnouncements } from './records/announcements/announcements.ts'
+import closedAnnouncements from './site/announcement-routes.ts'
 import complaints from './site/complaint-routes.ts'
 import { ownerPhotoOf } from './site/owner-photo.ts'
 import site from './site/routes.ts'
@@ -97,6 +99,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const metrics = options.metrics ?? createMetrics()
   instrumentRequests(app, metrics)
 
+  const running = runningAnnouncements(services.sql)
   const origins = {
     script: originOf(config.cashfree.jsUrl),
     api: originOf(config.cashfree.checkoutBase),
@@ -131,6 +134,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     const slices = [
       site,
       complaints,
+      closedAnnouncements,
       wellKnown,
       users,
       links,
@@ -179,6 +183,10 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   ) {
     const { user } = request
     const notice = takeNotice(request)
+    const subscription =
+      user && content.subscription === undefined
+        ? await subscriptionOf(services.sql, user.id).catch(() => null)
+        : content.subscription
     return {
       path: request.url.split('?')[0],
       baseUrl: config.baseUrl,
@@ -190,10 +198,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
             role: user.role,
             email: user.email,
             suggestedEmail: suggestedEmail(user.email),
-            subscription:
-              content.subscription === undefined
-                ? await subscriptionOf(services.sql, user.id).catch(() => null)
-                : content.subscription,
+            subscription,
             underWay:
               content.underWay === undefined
                 ? await moneyUnderWay(services.sql, user.id).catch(() => null)
@@ -204,6 +209,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       isSomebody: request.sessionUnread,
       sandbox: options.demo ?? null,
       notice,
+      announcement: await announcementFor(request, subscription?.hasAccess === true),
       grievanceOfficer: config.grievanceOfficer,
       owner: config.owner.name ? { ...config.owner, photo: photo.file ? assets.url(photo.file[0]) : photo.url } : null,
       // The seller, unless it is only called like the product.
@@ -211,6 +217,17 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       seller: { ...config.seller, gstin: config.seller.gstin || null },
       scripts: scriptsOf(request.url),
     }
+  }
+
+  /** The announcement above this page, unless this browser closed it; none where somebody pays or administers. */
+  async function announcementFor(request: FastifyRequest, hasAccess: boolean) {
+    if (request.wantsFragment || /^\/(admin|checkout|payment|renew)\b/.test(request.url)) return null
+    const closed = request.session?.get('closedAnnouncements') ?? []
+    const found = (await running()).find(
+      ({ id, audience }) => !closed.includes(id) && (audience === 'everyone' || hasAccess),
+    )
+    // A page without a cookie is rendered once for all visitors: it holds nothing of one visitor's address.
+    return found ? { ...found, back: request.headers.cookie ? request.url : request.url.split('?')[0] } : null
   }
 }
 

@@ -8,6 +8,7 @@ const owners: Record<string, string[]> = {
   'records/incidents': ['incidents'],
   'records/mails': ['mails'],
   'records/complaints': ['complaints'],
+  'records/announcements': ['announcements'],
   'identity/users': ['users'],
   'identity/sessions': ['sessions'],
   'identity/known-browsers': ['known_devices'],

@@ -19,5 +19,5 @@ export function requirePreviewed(
   if (wanted.trim() === '' || wanted.trim() === previewed.trim()) return
   const number = read(wanted)
   if (number === null || number !== read(previewed))
-    throw new AppError('conflict', 'You changed the number. Nothing was done yet; look at what happens first.')
+    throw new AppError('conflict', 'You changed the number. Nothing was done yet; please check first what will happen.')
 }

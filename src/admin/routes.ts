@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { requireAdmin } from '../identity/sessions/guards.ts'
 import { AppError } from '../platform/errors.ts'
 import { heavyPages } from '../web/heavy-pages.ts'
+import announcements from './announcement-routes.ts'
 import audit from './audit/routes.ts'
 import complaints from './complaints/routes.ts'
 import coupons from './coupons/routes.ts'
@@ -52,6 +53,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, panel) => {
     plans,
     coupons,
     reminders,
+    announcements,
     market,
     audit,
   }

@@ -14,10 +14,10 @@ import { parseArguments } from './arguments.ts'
 const usage = `Administrators (LOGIN is a username or an e-mail):
   npm run admin -- --email you@example.in --name "Your Name" --username you --phone 9876500001 --state 27 [--read-only]
   npm run admin -- --list
-  npm run admin -- --promote LOGIN [--read-only]    makes an account an administrator's
-  npm run admin -- --demote LOGIN                   makes it a subscriber's again
+  npm run admin -- --promote LOGIN [--read-only]    makes an account an administrator
+  npm run admin -- --demote LOGIN                   makes it a subscriber again
   npm run admin -- --reset-password LOGIN           prints a new one, this once
-  npm run admin -- --reset-second-factor LOGIN      the next log-in sets up an authenticator app anew
+  npm run admin -- --reset-second-factor LOGIN      the next log-in sets up a new authenticator app
   npm run admin -- --code LOGIN                     in the demo: the code an authenticator app would show`
 
 const text = { type: 'string', default: '' } as const
@@ -58,17 +58,17 @@ async function run(sql: Sql, home: string): Promise<string> {
   switch (action) {
     case 'promote':
       return (await changeRole(sql, id, role, 'command'))
-        ? `${username} is an administrator now${role === 'admin' ? '' : ', who may look and change nothing'}. Open sessions were ended; log in again.`
+        ? `${username} is an administrator now${role === 'admin' ? '' : ', who can view everything and change nothing'}. Open sessions were ended; log in again.`
         : `${username} has this role already.`
     case 'demote':
       return (await changeRole(sql, id, 'subscriber', 'command'))
-        ? `${username} is no administrator any more. Open sessions were ended.`
-        : `${username} is no administrator.`
+        ? `${username} is no longer an administrator. Open sessions were ended.`
+        : `${username} is not an administrator.`
     case 'reset-password':
       return `The password of ${username}, shown this once: ${await givePassword(sql, id)}`
     case 'reset-second-factor':
       await deleteSecondFactor(sql, id, 'command')
-      return `The authenticator app of ${username} is forgotten; the next log-in sets up a new one. Open sessions were ended.`
+      return `The authenticator app of ${username} is removed; the next log-in sets up a new one. Open sessions were ended.`
     case 'code':
       return demoCode(sql, home, account)
   }
@@ -86,7 +86,7 @@ async function create(sql: Sql): Promise<string> {
 }
 
 async function list(sql: Sql): Promise<string> {
-  const labels = { admin: 'everything', 'admin-read': 'may only look', subscriber: '' }
+  const labels = { admin: 'full access', 'admin-read': 'view only', subscriber: '' }
   const rows = (await listAdmins(sql)).map(({ username, email, role, enrolled, suspended }) =>
     [
       username.padEnd(20),

@@ -3,11 +3,13 @@ import { onlyOwnBrowser } from '../dev/local-browser.ts'
 
 // `npm run sandbox`: the Cashfree look-alike alone, for a product that runs elsewhere.
 const { env } = process
+const clientId = env.CASHFREE_CLIENT_ID || 'TEST_SANDBOX'
+const clientSecret = env.CASHFREE_CLIENT_SECRET || 'cfsk_ma_test_sandbox_secret'
 const sandbox = await startSandbox({
   host: env.SANDBOX_HOST || '127.0.0.1',
   port: Number(env.SANDBOX_PORT ?? 3001),
-  clientId: env.CASHFREE_CLIENT_ID || 'TEST_SANDBOX',
-  clientSecret: env.CASHFREE_CLIENT_SECRET || 'cfsk_ma_test_sandbox_secret',
+  clientId,
+  clientSecret,
   webhookUrl: env.SANDBOX_WEBHOOK_URL || null,
   stateFile: null,
   protect: onlyOwnBrowser,
@@ -22,6 +24,8 @@ console.log(`Cashfree sandbox look-alike (no money moves)
   console   ${sandbox.publicUrl}/
   API       ${sandbox.publicUrl}/pg
   script    ${sandbox.publicUrl}/js/v3/cashfree.js
+  id        ${clientId}
+  secret    ${env.CASHFREE_CLIENT_SECRET ? 'the one in CASHFREE_CLIENT_SECRET' : clientSecret}
   webhooks  ${env.SANDBOX_WEBHOOK_URL || 'nowhere: set SANDBOX_WEBHOOK_URL'}
 Ctrl-C ends it.`)
 

@@ -6,7 +6,7 @@ export function banner(services: RunningServices, admin: { username: string; pas
     ['Site', services.config.baseUrl],
     ['Admin', admin ? `${admin.username} / ${admin.password ?? 'the password shown at the first start'}` : null],
     ['', admin?.password ? 'The first log-in shows a QR code for an authenticator app.' : null],
-    ['', admin ? `No app at hand? Its code: npm run admin -- --code ${admin.username}` : null],
+    ['', admin ? `No app at hand? Log in with the password, then: npm run admin -- --code ${admin.username}` : null],
     ['Mailbox', services.mailCatcherUrl],
     ['Cashfree sandbox', services.sandboxUrl],
     ['Exchange', services.exchangeUrl],

@@ -123,7 +123,7 @@ describe.for(['phone', 'laptop'] as Size[])('the ledgers of the panel on a %s', 
     await page.getByLabel('Order').fill(order.id)
     await press(page, 'Show')
     await page.waitForURL(/order=/)
-    await page.getByRole('link', { name: 'Payment mismatch' }).click()
+    await page.getByRole('link', { name: 'Wrong amount was paid' }).click()
     await page.getByRole('heading', { name: 'Both sides' }).waitFor()
     await second.page.goto(page.url())
     await looksRightInBothSchemes({ page }, `incident-${size}`)

@@ -81,7 +81,7 @@ describe.for(['phone', 'laptop'] as const)('orders on a %s', (size) => {
     ])
     expect(download.suggestedFilename()).toMatch(/^payments-\d{4}-\d\d-\d\d\.csv$/)
     await page.goto('/admin/orders/payments?group=blocked')
-    await page.getByText('No payment is like that').waitFor()
+    await page.getByText('No matching payments').waitFor()
     await looksRight(person, `payments-empty-${size}-dark`)
   })
 })

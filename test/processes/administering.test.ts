@@ -59,7 +59,9 @@ describe('npm run admin', () => {
     const visitor = new Visitor(app)
     const form = await visitor.register()
     const { username } = form as { username: string }
-    expect((await admin(env, '--promote', form.email!, '--read-only')).output).toContain('may look and change nothing')
+    expect((await admin(env, '--promote', form.email!, '--read-only')).output).toContain(
+      'view everything and change nothing',
+    )
     expect(await roleOf(username)).toBe('admin-read')
     expect((await visitor.get('/dashboard')).status).toBe(303)
     expect((await admin(env, '--promote', username)).code).toBe(0)
@@ -67,7 +69,7 @@ describe('npm run admin', () => {
     expect((await admin(env, '--promote', username)).output).toContain('has this role already')
     expect((await admin(env, '--demote', username.toUpperCase())).code).toBe(0)
     expect(await roleOf(username)).toBe('subscriber')
-    expect((await admin(env, '--demote', username)).output).toContain('is no administrator')
+    expect((await admin(env, '--demote', username)).output).toContain('is not an administrator')
     expect(await actionsOf(username)).toEqual(['role.changed', 'role.changed', 'role.changed'])
     const back = await visitor.post('/login', { login: form.email!, password: form.password! })
     expect(back.location).toBe('/dashboard')
@@ -91,7 +93,7 @@ describe('npm run admin', () => {
     const visitor = new Visitor(app)
     await visitor.post('/login', login)
     const before = secretOn((await visitor.get('/login/authenticator')).body)
-    expect((await admin(env, '--list')).output).toMatch(new RegExp(`${who[1]}.*everything +no authenticator app yet`))
+    expect((await admin(env, '--list')).output).toMatch(new RegExp(`${who[1]}.*full access +no authenticator app yet`))
     expect((await admin(env, '--reset-second-factor', who[1]!)).code).toBe(0)
     expect((await visitor.get('/login/authenticator')).location).toBe('/login')
     await visitor.post('/login', login)

@@ -48,6 +48,7 @@ export const endpoints: Record<string, Endpoint> = {
   'GET /sitemap.xml': { may: 'everybody' },
   'GET /.well-known/change-password': { may: 'everybody', answers: 302 },
   'GET /.well-known/security.txt': { may: 'everybody' },
+  'POST /announcements/:id/closed': { may: 'everybody', path: () => '/announcements/1/closed' },
   'GET /register': { may: 'everybody', answers: 303 },
   'POST /register/email-advice': { may: 'everybody', form: () => ({ email: 'asha@gmial.com' }), answers: 200 },
   'POST /register': { may: 'everybody', form: () => ({ name: '' }), answers: 422 },
@@ -189,6 +190,7 @@ export const endpoints: Record<string, Endpoint> = {
   // The panel
   'GET /admin': { may: 'panel' },
   'GET /admin/search': { may: 'panel' },
+  'GET /admin/announcements': { may: 'panel' },
   'GET /admin/audit': { may: 'panel' },
   'GET /admin/audit.csv': { may: 'panel' },
   'GET /admin/audit/verify': { may: 'panel' },
@@ -249,6 +251,9 @@ export const endpoints: Record<string, Endpoint> = {
   'GET /admin/market/splits': { may: 'panel' },
 
   // Its acts, and the pages that ask before them
+  'POST /admin/announcements': { may: 'money', form: () => ({ text: '' }), answers: 422 },
+  'POST /admin/announcements/:id/on': { may: 'money', path: () => '/admin/announcements/1/on' },
+  'POST /admin/announcements/:id/off': { may: 'money', path: () => '/admin/announcements/1/off' },
   'POST /admin/coupons': { may: 'money', form: () => ({ code: '' }), answers: 422 },
   'POST /admin/coupons/:code/withdrawal': { may: 'money', path: () => '/admin/coupons/WALK20/withdrawal' },
   'POST /admin/complaints/:number/answer': {

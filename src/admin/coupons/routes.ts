@@ -52,7 +52,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services }) => {
         const code = await createCoupon(sql, typed, plans, actorOf(request))
         request.session.set('notice', {
           kind: 'good',
-          text: `${code} is ready. Anybody with the code or the link can use it.`,
+          text: `${code} is ready. Anyone with the code or the link can use it.`,
         })
         return reply.leaveFor(`/admin/coupons/${code}`)
       },

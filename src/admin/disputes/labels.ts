@@ -4,7 +4,7 @@ import { sentenceCase } from '../labels.ts'
 /** How a dispute's status reads on a chip. */
 export const disputeStatuses: Record<Dispute['status'], { label: string; tone: 'info' | 'good' | 'warn' | 'bad' }> = {
   open: { label: 'Answer it', tone: 'bad' },
-  unclear: { label: 'Look into it', tone: 'bad' },
+  unclear: { label: 'Needs checking', tone: 'bad' },
   'under-review': { label: 'With the bank', tone: 'warn' },
   won: { label: 'Won', tone: 'good' },
   lost: { label: 'Lost', tone: 'bad' },

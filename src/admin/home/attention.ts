@@ -1,6 +1,6 @@
 import { dateTimeInIndia } from '../../platform/dates.ts'
 import { meaningOf } from '../../records/incidents/kinds.ts'
-import { sentenceCase } from '../labels.ts'
+import { incidentTitle } from '../incidents/labels.ts'
 import { queryOf } from '../listing.ts'
 import { ageLabel } from './labels.ts'
 import { isStale, type MarketAge, marketAgeLabel } from './market-age.ts'
@@ -29,7 +29,7 @@ export function attentionItems(now: Now, market: MarketAge, isOnSale: boolean): 
     ...(isOnSale ? [] : [checkoutClosed(market)]),
     ...line(
       'bad',
-      'Paid, not granted',
+      'Paid, not yet granted',
       'Cashfree says paid. It is asked again until the payment can be read.',
       now.notGranted,
       '/admin/orders?status=active',
@@ -37,7 +37,7 @@ export function attentionItems(now: Now, market: MarketAge, isOnSale: boolean): 
     ...line(
       'bad',
       'Orders held',
-      'Something did not agree, so nothing was granted.',
+      'Something did not match, so nothing was granted.',
       now.held,
       '/admin/orders?held=yes',
     ),
@@ -45,7 +45,7 @@ export function attentionItems(now: Now, market: MarketAge, isOnSale: boolean): 
     ...incidentsToList(now).flatMap((incident) =>
       line(
         'bad',
-        sentenceCase(incident.kind),
+        incidentTitle(incident.kind),
         meaningOf(incident.kind),
         incident,
         `/admin/incidents${queryOf({ kind: incident.kind })}`,
@@ -59,7 +59,7 @@ export function attentionItems(now: Now, market: MarketAge, isOnSale: boolean): 
       ({ name, error, ageS }): AttentionItem => ({
         tone: 'warn',
         title: error === null ? `Job ${name} is late` : `Job ${name} failed`,
-        text: error ?? 'It has not run for three times its period. Is a worker running?',
+        text: error ?? 'It has missed three runs. Is a worker running?',
         count: null,
         age: ageLabel(ageS),
         href: '/admin/jobs',
@@ -77,31 +77,25 @@ export function attentionItems(now: Now, market: MarketAge, isOnSale: boolean): 
     ...(isOnSale ? prices(market) : []),
     ...line(
       'warn',
-      'Refunds not getting on',
-      'Cashfree could not be asked, or takes longer than ten days.',
+      'Refunds stuck',
+      'Cashfree cannot be reached, or has taken more than ten days.',
       now.refundsStuck,
       '/admin/refunds?status=open',
     ),
     ...line(
       (now.complaints.ageS ?? 0) > 23 * 86_400 ? 'bad' : 'warn',
       'Complaints to answer',
-      'Each within 30 days, by law.',
+      'By law, each within 30 days.',
       now.complaints,
       '/admin/complaints',
     ),
     ...late(now.mails, 15 * 60, (waiting) =>
-      line(
-        'warn',
-        'Mails waiting',
-        'The oldest for more than a quarter of an hour.',
-        waiting,
-        '/admin/mails?status=queued',
-      ),
+      line('warn', 'Mails waiting', 'The oldest for more than 15 minutes.', waiting, '/admin/mails?status=queued'),
     ),
     ...line(
       'warn',
-      'Mails given up',
-      'In the last 14 days. These people did not get what they were promised.',
+      'Mails not delivered',
+      'In the last 14 days. These people did not get their mail.',
       now.deadMails,
       '/admin/mails?status=dead',
     ),
@@ -113,7 +107,7 @@ function disputes({ count, nextBy, nextInS }: Now['disputes']): AttentionItem[] 
   if (count === 0) return []
   const when =
     nextBy === null
-      ? 'Cashfree told no deadline.'
+      ? 'Cashfree gave no deadline.'
       : nextInS! < 0
         ? `The deadline of ${dateTimeInIndia(new Date(nextBy))} has passed.`
         : `The next answer is due ${dateTimeInIndia(new Date(nextBy))}, in ${ageLabel(nextInS)}.`
@@ -138,12 +132,12 @@ function integrity(check: Now['integrity'], hasIncident: boolean): AttentionItem
       {
         ...item,
         tone: 'bad',
-        title: 'The books do not agree',
-        text: `${check.broken} of the checks found something. Run \`npm run invariants\`.`,
+        title: 'The records do not agree',
+        text: `${check.broken} of the checks found a problem. Run \`npm run invariants\`.`,
       },
     ]
   if (check.ageS > 26 * 3600)
-    return [{ ...item, tone: 'warn', title: 'The books were not checked today', text: 'The nightly check is late.' }]
+    return [{ ...item, tone: 'warn', title: 'The records were not checked today', text: 'The nightly check is late.' }]
   return []
 }
 

@@ -2,7 +2,7 @@ import { rupees } from '../../platform/money.ts'
 import { barChart, type Drawing, lineChart, shortNumber, shortRupees } from '../charts.ts'
 import type { Day } from '../metrics/queries.ts'
 import { count, percent, signed } from './labels.ts'
-import { calendar, shortDay, successOf } from './periods.ts'
+import { attemptSuccessOf, calendar, shortDay, successOf } from './periods.ts'
 
 /** A chart with the numbers behind it, as _bars and _line want it. */
 export type DailyChart = {
@@ -58,7 +58,7 @@ export function dailyCharts(days: readonly Day[], today: string): Record<'revenu
     people: {
       id: 'people',
       title: 'Subscribers gained and lost',
-      caption: 'Up: new, or back after a while. Down: paid access ended and was not renewed within the days of grace.',
+      caption: 'Up: new, or back after a while. Down: paid access ended and was not renewed within the grace days.',
       chart: barChart(
         shown.map(({ metrics }, index) => ({
           label: labels[index]!,
@@ -67,19 +67,29 @@ export function dailyCharts(days: readonly Day[], today: string): Record<'revenu
         })),
         { print: count, short: shortNumber, step: 1 },
       ),
-      head: ['Day', 'New', 'Back again', 'Left', 'Accounts made'],
+      head: ['Day', 'New', 'Came back', 'Left', 'Accounts created'],
       rows: rows((day) => [count(day.joined), count(day.returned), count(day.churned), count(day.registered)], 4),
     },
     success: {
       id: 'success',
-      title: 'Payments that succeed',
-      caption: 'Of the attempts begun on the day that have ended, the share that was paid.',
+      title: 'Orders that succeed',
+      caption:
+        'Of the orders opened on the day that somebody tried to pay, the share that was paid, at whichever attempt.',
       chart: lineChart(
         shown.map(({ metrics }, index) => ({ label: labels[index]!, value: metrics && successOf(metrics) })),
         { top: 1, print: percent, short: percent, step: 0.5 },
       ),
-      head: ['Day', 'Paid', 'Failed', 'Share'],
-      rows: rows((day) => [count(day.attemptsPaid), count(day.attemptsFailed), percent(successOf(day))], 3),
+      head: ['Day', 'Orders tried', 'Paid', 'Share', 'Attempts', 'Share of attempts'],
+      rows: rows(
+        (day) => [
+          count(day.ordersTried),
+          count(day.ordersSucceeded),
+          percent(successOf(day)),
+          count(day.attemptsPaid + day.attemptsFailed),
+          percent(attemptSuccessOf(day)),
+        ],
+        5,
+      ),
     },
   }
 }

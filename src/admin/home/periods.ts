@@ -9,8 +9,8 @@ export type Period = Omit<Day, 'day' | 'failures'> & {
 
 const dayMs = 86_400_000
 const sums = [
-  'registered', 'opened', 'paid', 'grossPaise', 'refunds', 'refundedPaise', 'attemptsPaid', 'attemptsFailed', 'joined',
-  'returned', 'churned', 'rescued', 'rescuedPaise', 'disputed', 'disputedPaise', 'lost', 'lostPaise',
+  'registered', 'opened', 'paid', 'grossPaise', 'refunds', 'refundedPaise', 'ordersTried', 'ordersSucceeded',
+  'attemptsPaid', 'attemptsFailed', 'joined', 'returned', 'churned', 'rescued', 'rescuedPaise', 'disputed', 'disputedPaise', 'lost', 'lostPaise',
 ] as const // biome-ignore format: a list of names
 
 /** So many Indian days up to and with `today`, the oldest first; null in the place of a day that has no metrics. */
@@ -37,8 +37,16 @@ export function periodOf(title: string, days: readonly Day[], from: string, to: 
   return period
 }
 
-/** The share of attempts that ended in payment, 0 to 1; null where none ended. */
+/** The share of orders somebody tried to pay that were paid in the end, 0 to 1; null where none ended. */
 export function successOf({
+  ordersTried,
+  ordersSucceeded,
+}: Pick<Day, 'ordersTried' | 'ordersSucceeded'>): number | null {
+  return ordersTried === 0 ? null : ordersSucceeded / ordersTried
+}
+
+/** The share of attempts that ended in payment, 0 to 1; null where none ended. */
+export function attemptSuccessOf({
   attemptsPaid,
   attemptsFailed,
 }: Pick<Day, 'attemptsPaid' | 'attemptsFailed'>): number | null {

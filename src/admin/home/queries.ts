@@ -17,7 +17,7 @@ export type Now = {
   mails: Waiting
   /** Disputes that a person has to answer or look into, and the nearest deadline as ISO text. */
   disputes: { count: number; nextBy: string | null; nextInS: number | null }
-  /** Cashfree could not be asked, or takes longer than ten days. */
+  /** Cashfree cannot be reached, or has taken more than ten days. */
   refundsStuck: Waiting
   /** Not answered yet. */
   complaints: Waiting

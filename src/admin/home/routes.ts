@@ -5,7 +5,7 @@ import type { Panel } from '../panel.ts'
 import { ageLabel, count, percent, roughly, signed } from './labels.ts'
 import { isStale, marketAgeLabel } from './market-age.ts'
 import { type Overview, readOverview } from './overview.ts'
-import { successOf } from './periods.ts'
+import { attemptSuccessOf, successOf } from './periods.ts'
 
 declare module '../../web/views.ts' {
   interface Views {
@@ -22,6 +22,7 @@ const labels = {
   signed,
   ageLabel,
   successOf,
+  attemptSuccessOf,
   isStale,
   marketAgeLabel,
 }

@@ -1,58 +1,103 @@
 import type { IncidentKind } from '../../records/incidents/kinds.ts'
+import { sentenceCase } from '../labels.ts'
+
+/** What the panel calls each kind. */
+const titles: Record<IncidentKind, string> = {
+  'order-mismatch': 'Cashfree’s order differs from ours',
+  'payment-mismatch': 'Wrong amount was paid',
+  'paid-twice': 'One order was paid twice',
+  'two-orders-paid': 'Two orders of one person were paid',
+  'entitlement-refused': 'Paid for a suspended or deleted account',
+  'paid-after-deletion': 'Paid after the account was deleted',
+  'paid-unverified': 'Paid, but the payment cannot be read',
+  'success-unpaid': 'Payment went through, order not paid',
+  'books-broken': 'The nightly check found errors',
+  'payment-reversed': 'Cashfree took a payment back',
+  'payment-on-two-orders': 'One payment under two orders',
+  'unknown-order': 'Payment for an order we do not know',
+  'webhook-differs': 'A webhook differs from our order',
+  'settling-fails': 'An order cannot be settled',
+  'refunded-twice': 'More was refunded than was paid',
+  'credited-money-gone': 'Credited money was refunded',
+  'switch-not-undone': 'A refunded plan change was not undone',
+  'refund-mismatch': 'Cashfree’s refund differs from ours',
+  'refund-failed': 'A refund failed',
+  'refund-onhold': 'Cashfree holds a refund',
+  'dispute-opened': 'A payment is disputed',
+  'dispute-lost': 'A dispute was lost',
+  'dispute-unclear': 'A dispute we cannot read',
+  'dispute-turned': 'A dispute changed after its end',
+  'dispute-mismatch': 'A dispute under the wrong order',
+  'dispute-unconfirmed': 'A dispute Cashfree does not confirm',
+  'unknown-dispute': 'Dispute of an order we do not know',
+  'report-held': 'E-mail reports are held back',
+  'prices-late': 'Closing prices are late',
+  'prices-held': 'New prices need a decision',
+  'prices-refused': 'A price file cannot be read',
+  'prices-folder': 'The price folder cannot be used',
+  'password-guessing': 'Somebody is guessing passwords',
+  'gateway-keys': 'Cashfree refuses our keys',
+}
+
+/** The title of a kind; one that this release does not know is its own name. */
+export function incidentTitle(kind: string): string {
+  return Object.hasOwn(titles, kind) ? titles[kind as IncidentKind] : sentenceCase(kind)
+}
 
 /** What a person does about each kind, step by step; `meanings` (src/records/incidents) says what it is. */
 export const whatToDo: Partial<Record<IncidentKind, string>> = {
   'order-mismatch':
-    'Open the order in Cashfree’s dashboard and compare. If money came, refund it there; then write here what you did.',
+    'Open the order here and compare it with Cashfree, side by side. If money came, refund the payment from the order’s page; then write here what you did.',
   'payment-mismatch':
-    'The customer paid less than the price. Refund it, or ask for the rest and grant the days by hand.',
-  'paid-twice': 'Look at the refund below and confirm it. Then resolve this.',
+    'Refund the payment from the order’s page; or ask the customer for the rest, and grant the days on their page.',
+  'paid-twice': 'Open the prepared refund below and confirm it. Then resolve this.',
   'entitlement-refused':
-    'Look at the refund below and confirm it: then the money goes back whatever happens to the account. Or lift the suspension first, and the payment counts at once.',
-  'two-orders-paid': 'Ask the customer whether both were meant. If not, refund one; its period ends by itself.',
-  'paid-unverified':
-    'Usually it settles by itself within the hour. If it stays, send the order number to Cashfree’s support.',
+    'Open the prepared refund below and confirm it: the money then goes back, whatever happens to the account. Or lift the suspension, and the payment counts at once.',
+  'two-orders-paid':
+    'Ask the customer whether both were meant. If not, refund one from the order’s page; its period ends automatically.',
+  'paid-unverified': 'Usually this settles within the hour. If it stays, send the order number to Cashfree’s support.',
   'success-unpaid':
-    'Usually it settles by itself, or Cashfree takes the money back by itself. If it stays, send the order number to Cashfree’s support and tell the customer.',
-  'books-broken': 'Run `npm run invariants` and follow what it prints. Nothing is repaired by itself.',
+    'Usually this settles, or Cashfree returns the money. If it stays, send the order number to Cashfree’s support and tell the customer.',
+  'books-broken':
+    'Run `npm run invariants` on the server and follow what it prints. Nothing is repaired automatically.',
   'payment-reversed': 'Ask Cashfree why. If the money is gone for good, cancel the subscription on the person’s page.',
   'payment-on-two-orders':
-    'Usually it passes, and both orders settle by themselves. If it stays, send both order numbers and the payment to Cashfree’s support: one of them is wrong there.',
+    'Usually this passes and both orders settle. If it stays, send both order numbers and the payment to Cashfree’s support: one of them is wrong there.',
   'unknown-order':
-    'If another site uses the same Cashfree account, nothing. Else look whether a database was restored from an old backup.',
+    'Nothing, if another site uses the same Cashfree account. Otherwise check whether the database was restored from an old backup.',
   'webhook-differs':
-    'Look at the order: what Cashfree’s API said counts. If the order is settled, nothing more is to do.',
-  'settling-fails':
-    'Look into the log for the error and write to the developer. The customer’s money is safe at Cashfree.',
-  'refunded-twice': 'Ask Cashfree which refund was not meant, and tell the customer before anybody else does.',
+    'Open the order: Cashfree’s API decides, not the webhook. If the order is settled, there is nothing more to do.',
+  'settling-fails': 'Find the error in the log and tell the developer. The customer’s money is safe at Cashfree.',
+  'refunded-twice': 'Ask Cashfree which refund was made in error, and tell the customer before somebody else does.',
   'credited-money-gone':
-    'The person keeps the plan they changed to for less than was agreed. Ask them for the difference, or let it be, and write down which.',
+    'The person keeps the plan they changed to for less than was agreed. Ask them for the difference or let it go, and write here which.',
   'switch-not-undone': 'Grant the unused days of what they had before, from the person’s page.',
   'refund-mismatch': 'Compare with Cashfree’s dashboard. The credit note was written for our amount.',
-  'refund-failed': 'Ask the customer for another account, or refund again from the order’s page.',
-  'refund-onhold': 'Add balance in Cashfree’s dashboard, or answer what they ask there. It goes on by itself.',
+  'refund-failed':
+    'Refund again from the order’s page; if that fails too, ask the customer for another account and pay it by bank transfer.',
+  'refund-onhold': 'Add balance in Cashfree’s dashboard, or answer what they ask there. The refund then continues.',
   'dispute-opened':
     'Open Cashfree’s dashboard, Disputes, and answer it: receipt, terms, and when the person logged in and read what they paid for. If part of it was refunded already, the refund’s bank reference is the proof. Then write here what you sent.',
   'dispute-lost':
-    'Tell your accountant: the receipt stands and no credit note was written; whether tax may be taken back is theirs to say. If you know the payer, ask why.',
+    'Tell your accountant: the receipt stands and no credit note was written; whether tax may be taken back is theirs to say. If you know the payer, ask them why.',
   'dispute-unclear':
-    'Read the dispute in Cashfree’s dashboard. If the money is gone for good, cancel the subscription on the person’s page; if not, nothing.',
+    'Read the dispute in Cashfree’s dashboard. If the money is gone for good, cancel the subscription on the person’s page; otherwise there is nothing to do.',
   'dispute-turned':
-    'Look in Cashfree’s dashboard whether the money came back. If it did and the period was ended, grant the days that were left on the person’s page.',
+    'Check in Cashfree’s dashboard whether the money came back. If it did and the period was ended, grant the remaining days on the person’s page.',
   'dispute-mismatch': 'Send the dispute’s number and both orders to Cashfree’s support.',
   'dispute-unconfirmed':
-    'Look for it in Cashfree’s dashboard. If it is there, answer it there and ask Cashfree’s support why the API hides it. Resolving this ends the asking.',
+    'Look for it in Cashfree’s dashboard. If it is there, answer it there and ask Cashfree’s support why the API hides it. Once this is resolved, Cashfree is not asked about it any more.',
   'unknown-dispute':
-    'If another site uses the same Cashfree account, tell its people of the deadline. Else look whether a database was restored from an old backup.',
-  'report-held': 'Import the prices of that day, or decide the held import. What is due then goes out by itself.',
+    'If another site uses the same Cashfree account, tell its owner of the deadline. Otherwise check whether the database was restored from an old backup.',
+  'report-held': 'Import the prices of that day, or decide the held import. The reports then go out automatically.',
   'prices-late':
-    'Market, Feed says what the source answers. Meanwhile you can import the day’s file yourself under Imports. This closes by itself when the prices are in.',
-  'prices-held': 'Open the import, answer what it asks, then commit or discard it. This then closes by itself.',
+    'See Market, Feed for what the source answers. You can also import the day’s file yourself under Imports. This closes when the prices are in.',
+  'prices-held': 'Open the import, answer its questions, then commit or discard it. This then closes.',
   'prices-refused':
     'Read the reason. Put a correct file into the folder, or delete this one from refused/, and resolve this.',
   'prices-folder':
-    'Check that the folder exists and that the service’s account may read and write it. This then closes by itself.',
+    'Check that the folder exists and that the service’s account may read and write it. This then closes.',
   'password-guessing':
-    'Look in the log for the networks of `log-in refused`. Few of them: block them at the proxy. Many: wait, each is slowed down by itself; make sure that administrators’ passwords are used nowhere else.',
+    'Look in the log for the networks of `log-in refused`. If they are few, block them at the proxy. If they are many, wait: each is slowed down automatically. Make sure that administrators’ passwords are used nowhere else.',
   'gateway-keys': 'Correct the keys and restart. Until then nobody can pay.',
 }

@@ -8,24 +8,23 @@ import { findIncident, type Incident } from '../../records/incidents/queries.ts'
 import { formAction } from '../../web/form-action.ts'
 import { type FormState, formState, PostedForm, readForm } from '../../web/forms.ts'
 import { sendCsv } from '../csv-routes.ts'
-import { sentenceCase } from '../labels.ts'
 import { allOf, type List, type ListPage, listPage } from '../listing.ts'
 import type { Panel } from '../panel.ts'
 import { rowNumber } from '../row-numbers.ts'
 import { type Diff, diffOf } from './diff.ts'
-import { whatToDo } from './labels.ts'
+import { incidentTitle, whatToDo } from './labels.ts'
 import { type IncidentFilter, listIncidents, listOccurrences, namesOf } from './queries.ts'
 
 declare module '../../web/views.ts' {
   interface Views {
     'admin/incidents/list': {
-      titleOf: typeof sentenceCase
+      titleOf: typeof incidentTitle
       list: ListPage<Incident>
       meanings: Record<string, string>
       names: Record<string, string>
     }
     'admin/incidents/show': {
-      titleOf: typeof sentenceCase
+      titleOf: typeof incidentTitle
       incident: Incident
       means: string
       whatToDo: string
@@ -55,10 +54,10 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services }) => {
     return incident
   }
   const shown = async (incident: Incident, mayAct: boolean, form = formState()) => ({
-    titleOf: sentenceCase,
+    titleOf: incidentTitle,
     incident,
     means: meaningOf(incident.kind),
-    whatToDo: whatToDo[incident.kind as IncidentKind] ?? 'Look into the log, and write here what you found.',
+    whatToDo: whatToDo[incident.kind as IncidentKind] ?? 'Check the log, and write here what you found.',
     diff: diffOf(incident.details),
     resolvedBy:
       incident.resolvedBy &&
@@ -76,7 +75,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services }) => {
       services.sql,
       list.rows.map((row) => row.resolvedBy ?? ''),
     )
-    return reply.page('admin/incidents/list', { titleOf: sentenceCase, list, meanings, names })
+    return reply.page('admin/incidents/list', { titleOf: incidentTitle, list, meanings, names })
   })
 
   app.get('.csv', { schema: { querystring: Filter } }, async (request, reply) =>
@@ -108,7 +107,7 @@ export default routes
 
 const columns = [
   { title: 'Number', number: (row: Incident) => row.id },
-  { title: 'Kind', text: (row: Incident) => row.kind },
+  { title: 'Kind', text: (row: Incident) => incidentTitle(row.kind) },
   { title: 'About', text: (row: Incident) => row.subjectKey },
   { title: 'Occurrence', number: (row: Incident) => row.occurrence },
   { title: 'Order', text: (row: Incident) => row.orderId },

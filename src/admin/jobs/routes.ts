@@ -28,7 +28,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services }) => {
     if (!(await recordRunAsked(services.sql, name, actorOf(request))))
       throw new AppError('not-found', 'There is no such job.')
     services.wake(name)
-    const text = `Asked for “${name}”. It starts within a second or two; asking twice is one run.`
+    const text = `“${name}” starts within a second or two. Asking twice is one run.`
     request.session.set('notice', { kind: 'good', text })
     return reply.leaveFor('/admin/jobs')
   })
@@ -41,7 +41,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services }) => {
       'notice',
       count > 0
         ? { kind: 'good', text: `Tried again now: ${count.toLocaleString('en-IN')}.` }
-        : { kind: 'info', text: 'Nothing of it waits after a failure any more.' },
+        : { kind: 'info', text: 'Nothing is left to try again.' },
     )
     return reply.leaveFor('/admin/jobs')
   })

@@ -12,18 +12,18 @@ export type Job = JobRecord & {
 
 const does: Record<string, string> = {
   'deliver-mails': 'Sends mails that are due',
-  'settle-events': 'Settles orders that webhooks told of',
+  'settle-events': 'Settles orders that webhooks reported',
   'seal-audit': 'Seals new rows of the audit into its chain',
   'send-refunds': 'Asks Cashfree for refunds and follows them',
-  reconcile: 'Asks Cashfree about orders nobody told us of',
-  'keep-statuses': 'Moves subscriptions along when their time is over',
-  alert: 'Writes you when something needs a person',
-  figures: 'Counts what the home of this panel shows',
+  reconcile: 'Asks Cashfree about orders we have not heard about',
+  'keep-statuses': 'Moves subscriptions on when their time is over',
+  alert: 'Mails you when something needs a decision',
+  figures: 'Counts the figures on the panel’s home page',
   'queue-gifts': 'Queues the codes of gifts whose day has come',
   'queue-reports': 'Queues the e-mail reports that are due',
   remind: 'Reminds subscribers a week and a day before the end',
-  'check-books': 'Checks all books once a day',
-  clean: 'Forgets what is over: sessions, links, old traces',
+  'check-books': 'Checks all records once a day',
+  clean: 'Deletes what has expired: sessions, links, old logs',
 }
 
 /** Every job with its queue and its backlog; empty where no worker ever ran on this database. */
@@ -48,7 +48,7 @@ function stateOf(job: JobRecord, queued: Queued | null): Job['state'] {
   if (!job.endedAt) return { label: 'Not yet run', tone: 'info' }
   // It re-queues itself after each run; three periods and five minutes without one means that no worker is there.
   const late = Date.now() - job.endedAt.getTime() > 3 * job.everyMs + 5 * 60_000
-  return late ? { label: 'Late', tone: 'warn' } : { label: 'Well', tone: 'good' }
+  return late ? { label: 'Late', tone: 'warn' } : { label: 'OK', tone: 'good' }
 }
 
 /** "every 10 seconds", "every minute", "every 6 hours", "once a day". */

@@ -6,12 +6,12 @@ export const statuses: Record<string, { label: string; tone: 'good' | 'warn' | '
   queued: {
     label: 'Waiting',
     tone: 'warn',
-    means: 'It waits to be sent. One that failed is tried again by itself for three days.',
+    means: 'It waits to be sent. If it fails, it is tried again for three days.',
   },
-  sent: { label: 'Sent', tone: 'good', means: 'The mail server took it. Whether it was read, nobody knows.' },
-  skipped: { label: 'Not sent', tone: 'info', means: 'What it was to tell was no longer so when its turn came.' },
+  sent: { label: 'Sent', tone: 'good', means: 'The mail server accepted it. Whether it was read is not known.' },
+  skipped: { label: 'Not sent', tone: 'info', means: 'What it was about no longer applied when its turn came.' },
   dead: {
-    label: 'Given up',
+    label: 'Not delivered',
     tone: 'bad',
     means: 'The mail server refused it for good, or it failed for three days. Correct the cause, then try again.',
   },

@@ -11,10 +11,10 @@ export async function previewOf(composers: Composers, mail: Mail): Promise<Previ
   if (!compose) return { unavailable: 'Mails of this kind are no longer written by this release.' }
   try {
     const composed = await compose(mail, { preview: true })
-    if (!composed) return { unavailable: 'What this mail told of is no longer so. It would not be sent now.' }
+    if (!composed) return { unavailable: 'What this mail was about no longer applies. It would not be sent now.' }
     const written = writtenMail(mail.kind, composed.data)
     return { ...written, html: withPictures(written.html, composed.attachments) }
   } catch {
-    return { unavailable: 'It cannot be composed now: what it was about is not in the books any more.' }
+    return { unavailable: 'It cannot be composed now: what it was about no longer exists.' }
   }
 }

@@ -11,6 +11,7 @@ import { spanOfDays } from '../days.ts'
 import { allOf, filterOf, type List, type ListPage, listPage } from '../listing.ts'
 import type { Panel } from '../panel.ts'
 import { rowNumber } from '../row-numbers.ts'
+import { aboutMail } from './about.ts'
 import { kindLabel, statuses } from './labels.ts'
 import { type Preview, previewOf } from './preview.ts'
 import { findMail, type LoggedMail, listKinds, listMails, type WholeMail } from './queries.ts'
@@ -22,6 +23,7 @@ declare module '../../web/views.ts' {
       kinds: string[]
       statuses: typeof statuses
       kindLabel: typeof kindLabel
+      aboutMail: typeof aboutMail
     }
     'admin/mails/show': {
       mail: WholeMail
@@ -31,6 +33,7 @@ declare module '../../web/views.ts' {
       conflict: string | null
       statuses: typeof statuses
       kindLabel: typeof kindLabel
+      aboutMail: typeof aboutMail
     }
   }
 }
@@ -60,12 +63,19 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services, compose
     conflict,
     statuses,
     kindLabel,
+    aboutMail,
   })
 
   app.get('', { schema: { querystring: Listed } }, async (request, reply) => {
     const filter = filterOf(names, request.query)
     const list = await listPage(listFor(filter), keyOf, { path: '/admin/mails', filter, after: request.query.after })
-    return reply.page('admin/mails/list', { list, kinds: await listKinds(services.sql), statuses, kindLabel })
+    return reply.page('admin/mails/list', {
+      list,
+      kinds: await listKinds(services.sql),
+      statuses,
+      kindLabel,
+      aboutMail,
+    })
   })
 
   app.get('.csv', { schema: { querystring: Filter } }, async (request, reply) =>
@@ -109,7 +119,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services, compose
       'notice',
       queued
         ? { kind: 'good', text: 'Queued again, with three more days to try.' }
-        : { kind: 'info', text: 'It is not given up any more: it waits in the queue, or was sent.' },
+        : { kind: 'info', text: 'It is already in the queue again, or was sent.' },
     )
     return reply.leaveFor(`/admin/mails/${mail.id}`)
   })

@@ -11,6 +11,12 @@ begin
   f.computed_at := now();
   select count(*) into f.registered from users where created_at >= since and created_at < until and role = 'subscriber';
   select count(*) into f.opened from orders where created_at >= since and created_at < until;
+  -- However many attempts it took, an order is one success or none. One that can still be paid has not ended and is left out.
+  select count(*), count(*) filter (where paid_at is not null) into f.orders_tried, f.orders_succeeded
+  from orders o
+  where created_at >= since and created_at < until
+    and (paid_at is not null
+         or closed_at is not null and exists (select from payments p where p.order_id = o.id and p.status <> 'NOT_ATTEMPTED'));
   select count(*), coalesce(sum(amount_paise), 0) into f.paid, f.gross_paise
   from receipts where issued_at >= since and issued_at < until and replaces is null;   -- a corrected one is one sale
   select count(*), coalesce(sum(amount_paise), 0) into f.refunds, f.refunded_paise
@@ -89,11 +95,12 @@ create or replace function keep_day(p_day date) returns void language sql as $$
   insert into daily_figures select f.* from metrics_of_day(p_day) f
   on conflict (day) do update set
     (registered, opened, paid, gross_paise, refunds, refunded_paise, attempts_paid, attempts_failed, failures, joined,
-     returned, churned, rescued, rescued_paise, disputes, disputed_paise, lost, lost_paise, computed_at) =
+     returned, churned, rescued, rescued_paise, disputes, disputed_paise, lost, lost_paise, orders_tried, orders_succeeded,
+     computed_at) =
     (excluded.registered, excluded.opened, excluded.paid, excluded.gross_paise, excluded.refunds, excluded.refunded_paise,
      excluded.attempts_paid, excluded.attempts_failed, excluded.failures, excluded.joined, excluded.returned,
      excluded.churned, excluded.rescued, excluded.rescued_paise, excluded.disputes, excluded.disputed_paise, excluded.lost,
-     excluded.lost_paise, excluded.computed_at)
+     excluded.lost_paise, excluded.orders_tried, excluded.orders_succeeded, excluded.computed_at)
 $$;
 
 -- The days worth storing that nobody computed since the last midnight, the newest first: today and yesterday always.

@@ -13,7 +13,7 @@ type Notice = { kind: 'info' | 'good' | 'warn' | 'bad'; text: string }
 
 const away: Notice = {
   kind: 'warn',
-  text: 'Cashfree does not answer now. Nothing changed; the order is asked about again by itself.',
+  text: 'Cashfree does not answer now. Nothing changed; it will be asked again.',
 }
 
 /** Asks Cashfree about an order, its refunds and its disputes and writes the answer. Harmless, any number of times. Throws `not-found`. */
@@ -26,7 +26,8 @@ export async function settleNow(services: BillingServices, orderId: string, acto
     const refunds = broughtMoney ? await settleRefunds(services, orderId, 'admin') : 'unchanged'
     const disputes = broughtMoney ? await settleDisputes(services, orderId, 'admin') : 'unchanged'
     const more =
-      (refunds === 'changed' ? ' A refund moved on.' : '') + (disputes === 'changed' ? ' A dispute moved on.' : '')
+      (refunds === 'changed' ? ' A refund was updated.' : '') +
+      (disputes === 'changed' ? ' A dispute was updated.' : '')
     return { ...settled(outcome), text: settled(outcome).text + more }
   })
 }
@@ -43,10 +44,10 @@ export async function terminate(
 ): Promise<Notice> {
   const asked = await askTermination(services.sql, orderId, key, actor)
   if (asked === 'unknown-order') throw new AppError('not-found', 'There is no such order.')
-  if (asked === 'closed') throw new AppError('conflict', 'This order is not open any more; nothing was done.')
+  if (asked === 'closed') throw new AppError('conflict', 'This order is no longer open; nothing was done.')
   return noticeInTime(services, orderId, async () => {
     const { outcome } = await settleWith(services, orderId, await services.gateway.terminateOrder(orderId), 'admin')
-    if (outcome === 'closed') return { kind: 'good', text: 'The order is closed. It cannot be paid any more.' }
+    if (outcome === 'closed') return { kind: 'good', text: 'The order is closed. It can no longer be paid.' }
     if (outcome === 'paid' || outcome === 'already-paid')
       return { kind: 'warn', text: 'A payment came first, so nothing was ended: the order is paid and settled.' }
     return { kind: 'warn', text: `Cashfree did not end it. ${settled(outcome).text}` }
@@ -75,7 +76,7 @@ async function noticeInTime(
 }
 
 const outcomes: Record<SettlementOutcome, Notice> = {
-  paid: { kind: 'good', text: 'Cashfree says it is paid: the plan is active, receipt and mail are made.' },
+  paid: { kind: 'good', text: 'Cashfree says it is paid: the plan is active, and the receipt is on its way.' },
   'already-paid': { kind: 'good', text: 'Cashfree agrees: this order was paid and settled before.' },
   waiting: { kind: 'info', text: 'Cashfree says: nobody has paid yet. The order stays open.' },
   closed: { kind: 'info', text: 'Cashfree says: the order is over and was not paid.' },

@@ -47,7 +47,7 @@ export async function compareWithCashfree(services: BillingServices, file: Order
     const silent =
       error instanceof GatewayRefused
         ? `Cashfree refuses to answer (${error.status}). Check the keys.`
-        : 'Cashfree does not answer now. Our side stands as shown; try again in a minute.'
+        : 'Cashfree does not answer now. Our side is as shown; try again in a minute.'
     return { askedAt: new Date(), silent, groups: [], differences: 0 }
   }
 }

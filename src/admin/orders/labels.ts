@@ -15,12 +15,12 @@ export const orderStatuses: Record<string, { label: string; tone: Tone }> = {
 export const paymentStatuses: Record<string, { label: string; tone: Tone }> = {
   SUCCESS: { label: 'Paid', tone: 'good' },
   PENDING: { label: 'At the bank', tone: 'warn' },
-  NOT_ATTEMPTED: { label: 'Not tried', tone: 'info' },
-  USER_DROPPED: { label: 'Left by the payer', tone: 'info' },
+  NOT_ATTEMPTED: { label: 'Not attempted', tone: 'info' },
+  USER_DROPPED: { label: 'Abandoned by the payer', tone: 'info' },
   FAILED: { label: 'Failed', tone: 'bad' },
   CANCELLED: { label: 'Cancelled', tone: 'bad' },
   VOID: { label: 'Taken back', tone: 'bad' },
-  FLAGGED: { label: 'Looked at by Cashfree', tone: 'warn' },
+  FLAGGED: { label: 'In review at Cashfree', tone: 'warn' },
   AUTHORISED: { label: 'Only authorised', tone: 'warn' },
 }
 
@@ -28,11 +28,11 @@ export const paymentStatuses: Record<string, { label: string; tone: Tone }> = {
 export const failureGroups: Record<string, string> = {
   funds: 'Not enough money',
   credentials: 'Wrong PIN, OTP or details',
-  time: 'Too slow, or the bank was away',
+  time: 'Timed out, or the bank was unavailable',
   customer: 'Stopped by the payer',
   blocked: 'Limit, risk or blocked',
   bank: 'Declined by the bank',
-  other: 'Something else',
+  other: 'Other reason',
 }
 
 /** The choices of a filter. */

@@ -1,5 +1,6 @@
 import type { Order } from '../../billing/payments/queries.ts'
 import type { Sql } from '../../platform/db.ts'
+import { rupees } from '../../platform/money.ts'
 import type { Span } from '../days.ts'
 import { keyOfCursor } from '../list-queries.ts'
 import type { Cursor } from '../listing.ts'
@@ -80,11 +81,15 @@ export async function findOrdersNamed(sql: Sql, text: string): Promise<string[]>
 
 /** Every plan there ever was, newest first, for the filter. */
 export async function listPlanNames(sql: Sql): Promise<{ value: string; label: string }[]> {
-  return sql<{ value: string; label: string }[]>`
-    select key as value, title || ' ₹' || price_paise / 100 || case when on_sale then '' else ', not on sale' end as label
+  const plans = await sql<{ key: string; title: string; pricePaise: number; onSale: boolean }[]>`
+    select key, title, price_paise, on_sale
     from plans
     order by on_sale desc, created_at desc, key
   `
+  return plans.map(({ key, title, pricePaise, onSale }) => ({
+    value: key,
+    label: `${title} ${rupees(pricePaise)}${onSale ? '' : ', not on sale'}`,
+  }))
 }
 
 /** An attempt to pay as a line of the list. `group` is why it failed, a key of `failureGroups`. */
@@ -107,7 +112,7 @@ export type PaymentLine = {
 /** Which attempts: of Cashfree's status, a method, a group of reasons, begun on these days. '' chooses all. */
 type PaymentFilter = { status: string; method: string; group: string; span: Span }
 
-/** Attempts to pay, newest first. */
+/** Payment attempts, newest first. */
 export async function listPayments(
   sql: Sql,
   { status, method, group, span }: PaymentFilter,

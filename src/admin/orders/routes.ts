@@ -13,7 +13,7 @@ import { actionLabel, machineLabels } from '../audit/labels.ts'
 import { sendCsv } from '../csv-routes.ts'
 import { spanOfDays } from '../days.ts'
 import { disputeKind, disputeStatuses } from '../disputes/labels.ts'
-import { sentenceCase } from '../labels.ts'
+import { incidentTitle } from '../incidents/labels.ts'
 import { allOf, filterOf, type List, type ListPage, listPage } from '../listing.ts'
 import type { Panel } from '../panel.ts'
 import { settleNow, terminate } from './actions.ts'
@@ -56,7 +56,7 @@ const labels = {
   disputeStatuses,
   disputeKind,
   giftStates,
-  sentenceCase,
+  incidentTitle,
 }
 
 const Word = Type.Optional(Type.String({ maxLength: 60 }))

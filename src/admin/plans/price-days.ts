@@ -10,17 +10,17 @@ export type ChosenDays = { from: string | null; subscribersFrom: string | null }
 /** The days of a form. Throws AppError `invalid` with a sentence per field; whether they are too soon is the database's to say. */
 export function chosenDays(form: DayForm): ChosenDays {
   const errors = dayErrors(form)
-  if (Object.keys(errors).length > 0) throw new AppError('invalid', 'Please look at the days.', { fields: errors })
+  if (Object.keys(errors).length > 0) throw new AppError('invalid', 'Please check the days.', { fields: errors })
   return { from: form.from || null, subscribersFrom: form.subscribers === 'pay' ? form.subscribers_from : null }
 }
 
 /** What is wrong with the days, as the fields' sentences. */
 export function dayErrors({ from, subscribers, subscribers_from }: DayForm): Record<string, string> {
   return {
-    ...(from === '' || isDay(from) ? {} : { from: 'A day, for example 2026-12-01, or nothing.' }),
+    ...(from === '' || isDay(from) ? {} : { from: 'Please enter a day, for example 2026-12-01, or leave it empty.' }),
     ...(subscribers !== 'pay' || isDay(subscribers_from)
       ? {}
-      : { subscribers_from: 'From which day on they pay it, for example 2026-12-15.' }),
+      : { subscribers_from: 'Please enter the day from which they pay it, for example 2026-12-15.' }),
   }
 }
 

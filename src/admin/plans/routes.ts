@@ -154,7 +154,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services }) => {
   app.get('/:key/sale', writeAccess, async (request, reply) => showSale(request, reply, formState()))
 
   for (const [action, change, done] of [
-    ['withdrawal', takeOffSale, 'is off sale. Who bought it keeps it.'],
+    ['withdrawal', takeOffSale, 'is off sale. Those who bought it keep it.'],
     ['offer', putOnSale, 'is on sale again. The front page shows it within five seconds.'],
   ] as const)
     app.post(
@@ -190,7 +190,7 @@ export default routes
 function checkPrice(price: string, plan: PlanLine): { newPaise: number | null; errors: Record<string, string> } {
   try {
     const newPaise = priceTyped(price)
-    if (newPaise === plan.pricePaise) return { newPaise: null, errors: { price: 'This is the price already.' } }
+    if (newPaise === plan.pricePaise) return { newPaise: null, errors: { price: 'This is the current price.' } }
     return { newPaise, errors: {} }
   } catch (error) {
     if (error instanceof AppError) return { newPaise: null, errors: error.fields }

@@ -113,8 +113,8 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services }) => {
         fresh = true
         const { number: newest, done } = await correctReceipt(sql, number, wanted, actorOf(request))
         const text = done
-          ? `${newest} takes the place of ${number}, and is mailed to its buyer.`
-          : 'It says so already.'
+          ? `${newest} replaces ${number} and is mailed to its buyer.`
+          : 'The receipt says this already.'
         request.session.set('notice', { kind: 'good', text })
         return reply.leaveFor(`/receipts/${newest}`)
       }

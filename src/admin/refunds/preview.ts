@@ -101,23 +101,23 @@ export function readRefund(
   const amountPaise = amountIn(form.amount)
   const reason = form.reason.trim()
   const [ordinal, leftPaise] = [wholeIn(form.ordinal), wholeIn(form.left)]
-  if (ordinal === null || leftPaise === null) throw new AppError('invalid', 'Please look again at what will happen.')
+  if (ordinal === null || leftPaise === null) throw new AppError('invalid', 'Please check again what will happen.')
   const errors = {
     ...amountErrors(amountPaise, leftPaise),
     ...(amountPaise !== null && amountPaise >= largePaise && amountIn(form.amount_again) !== amountPaise
-      ? { amount_again: 'Type the same amount once more; this is a large refund.' }
+      ? { amount_again: 'This is a large refund: please type the amount again.' }
       : {}),
     ...(reason.length < 3 ? { reason: 'Say why, in a few words.' } : {}),
     ...(reason.length > 300 ? { reason: 'At most 300 characters.' } : {}),
   }
   if (Object.keys(errors).length > 0)
-    throw new AppError('invalid', 'Nothing was done yet. Please check the marked fields.', { fields: errors })
+    throw new AppError('invalid', 'Nothing was done yet. Please check the highlighted fields.', { fields: errors })
   return { ordinal, leftPaise, amountPaise: amountPaise!, reason }
 }
 
 /** What is wrong with an amount, as the field's sentence. */
 export function amountErrors(amountPaise: number | null, leftPaise: number): Record<string, string> {
-  if (amountPaise === null) return { amount: 'An amount in rupees, like 499 or 499.50.' }
+  if (amountPaise === null) return { amount: 'Please enter an amount in rupees, like 499 or 499.50.' }
   return amountPaise > leftPaise ? { amount: 'That is more than what is left of this payment.' } : {}
 }
 

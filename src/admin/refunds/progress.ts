@@ -51,9 +51,9 @@ export async function refundProgress(services: Services, id: string): Promise<Re
 const actions: Record<string, { title: string; tone: Tone }> = {
   'refund.requested': { title: 'Promised here', tone: 'info' },
   'refund.asked': { title: 'Cashfree was asked', tone: 'info' },
-  'refund.pending': { title: 'Cashfree has it and pays it out', tone: 'info' },
+  'refund.pending': { title: 'Cashfree is paying it out', tone: 'info' },
   'refund.onhold': { title: 'Cashfree holds it back', tone: 'warn' },
-  'refund.succeeded': { title: 'The money is with the customer’s bank', tone: 'good' },
+  'refund.succeeded': { title: 'The money has reached the customer’s bank', tone: 'good' },
   'refund.failed': { title: 'Failed', tone: 'bad' },
   'refund.cancelled': { title: 'Cancelled at Cashfree', tone: 'bad' },
 }
@@ -67,8 +67,8 @@ const actors: Record<string, string> = {
 
 const next: Record<RefundFile['status'], string | null> = {
   requested: 'It is sent to Cashfree within a minute, and again until Cashfree answers.',
-  pending: 'Banks take 5 to 7 working days. We look by ourselves, and Cashfree tells us.',
-  onhold: 'Usually the balance at Cashfree is too low. Top it up in Cashfree’s dashboard; then it goes on by itself.',
+  pending: 'Banks take 5 to 7 working days. We keep checking, and Cashfree notifies us.',
+  onhold: 'Usually the balance at Cashfree is too low. Top it up in Cashfree’s dashboard; the refund then continues.',
   succeeded: null,
   failed: null,
   cancelled: null,

@@ -87,7 +87,10 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services }) => {
         await confirmIdentity(services, request.signedIn!, typed)
         fresh = true
         const { id, amountPaise } = await refundPayment(services, { ...wanted, cfPaymentId, ...actorOf(request) })
-        request.session.set('notice', { kind: 'good', text: `${rupees(amountPaise)} go back to the customer.` })
+        request.session.set('notice', {
+          kind: 'good',
+          text: `${rupees(amountPaise)} will be refunded to the customer.`,
+        })
         return reply.leaveFor(`/admin/refunds/${id}`)
       }
       const { amount_again, reason } = typed
@@ -130,9 +133,9 @@ const keyOf = ({ at, id }: RefundLine) => ({ at, id })
 /** What Cashfree answered, as the notice on the next page. */
 function answerNotice(refund: Refund): { kind: 'info' | 'good' | 'warn' | 'bad'; text: string } {
   if (refund.status === 'succeeded')
-    return { kind: 'good', text: 'Cashfree says: the money is with the customer’s bank.' }
+    return { kind: 'good', text: 'Cashfree says the money has reached the customer’s bank.' }
   if (refund.finishedAt) return { kind: 'bad', text: `Cashfree says: ${refund.gatewayStatus ?? 'failed'}.` }
   if (refund.lastError?.startsWith('Cashfree:'))
-    return { kind: 'warn', text: 'Cashfree cannot be asked now. Nothing changed; we go on asking by ourselves.' }
+    return { kind: 'warn', text: 'Cashfree cannot be reached now. Nothing changed; we will keep asking.' }
   return { kind: 'info', text: `Cashfree says: ${refund.gatewayStatus ?? 'nothing new'}.` }
 }

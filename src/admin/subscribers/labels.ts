@@ -16,6 +16,6 @@ export function statusLabel(status: string): { label: string; tone: 'good' | 'wa
 /** How roles read in the filter and on a chip. */
 export const roleLabels: Record<string, string> = {
   subscriber: 'Subscriber',
-  'admin-read': 'Admin, looks only',
-  admin: 'Admin, money too',
+  'admin-read': 'Admin (view only)',
+  admin: 'Admin (full access)',
 }

@@ -17,7 +17,7 @@ export const verdicts: Record<string, VerdictLabel> = {
     label: 'Too old',
     tone: 'warn',
     means: 'The signature is right, the time on it is not recent. It may be a late repeat, or the clock here is wrong.',
-    advice: 'The order was looked at all the same. If there are many, check the server’s clock.',
+    advice: 'Cashfree was asked about the order all the same. If there are many, check the server’s clock.',
   },
   unreadable: {
     label: 'Unreadable',
@@ -79,13 +79,20 @@ export const verdicts: Record<string, VerdictLabel> = {
 
 /** The label of a verdict; an unknown one is its own. */
 export function verdictLabel(verdict: string): VerdictLabel {
-  return verdicts[verdict] ?? { label: verdict, tone: 'info', means: 'A verdict without words yet.', advice: nothing }
+  return (
+    verdicts[verdict] ?? {
+      label: verdict,
+      tone: 'info',
+      means: 'A verdict this release does not know.',
+      advice: nothing,
+    }
+  )
 }
 
 type OtherOutcome = 'replayed' | 'refused' | 'nothing to settle' | 'failed'
 
 const outcomes: Record<SettlementOutcome | OtherOutcome, string> = {
-  paid: 'It brought the payment into the books.',
+  paid: 'The payment was recorded and access granted.',
   'already-paid': 'The order was paid already, and still is.',
   waiting: 'The order is still open at Cashfree.',
   closed: 'The order ended without a payment.',
@@ -93,15 +100,18 @@ const outcomes: Record<SettlementOutcome | OtherOutcome, string> = {
   held: 'Nothing was granted; the order is held. See Incidents.',
   'to-end': 'It is closed on our side, or its account may not be given what it buys; Cashfree was asked to end it.',
   'unknown-order': 'The order is not in our books.',
-  unverified: 'Cashfree’s answer could not be read in full; asked again later.',
+  unverified: 'Cashfree’s answer could not be read in full; it is asked again later.',
   replayed: 'Being settled again.',
-  refused: 'Refused at the door; nothing was looked at.',
+  refused: 'Refused; Cashfree was not asked.',
   'nothing to settle': 'Kept; there was nothing to settle.',
-  failed: 'Settling failed on our side; tried again later.',
+  failed: 'Settling failed on our side; it is tried again later.',
 }
 
-/** What settling a delivery came to, in a sentence. */
-export function outcomeLabel(outcome: string | null): string {
+/** What settling a delivery of this type came to, in a sentence. One about money going back settles that, not the order. */
+export function outcomeLabel(outcome: string | null, type: string | null): string {
   if (outcome === null) return 'Not settled yet.'
+  const about = /REFUND/.test(type ?? '') ? 'refunds' : /DISPUTE/.test(type ?? '') ? 'disputes' : null
+  if (about && (outcome === 'already-paid' || outcome === 'given-back'))
+    return `Cashfree was asked about the order’s ${about}, and its answer was recorded.`
   return (outcomes as Record<string, string | undefined>)[outcome] ?? outcome
 }

@@ -57,6 +57,19 @@ export async function findDelivery(sql: Sql, id: number): Promise<WholeDelivery 
   return row
 }
 
+/** What a delivery about refunds or disputes changed: the audit's rows of its order while it was settled. */
+export async function listChanges(sql: Sql, { orderId, receivedAt, settledAt }: WholeDelivery) {
+  if (orderId === null || settledAt === null) return []
+  return sql<{ action: string; amountPaise: number | null; refund: string | null }[]>`
+    select action, (details ->> 'amountPaise')::int as amount_paise, details ->> 'refund' as refund
+    from audit
+    where order_id = ${orderId} and actor = 'webhook' and (action like 'refund.%' or action like 'dispute.%')
+      and at between ${receivedAt} and ${settledAt}
+    order by id
+    limit 20
+  `
+}
+
 /** How many deliveries were ever refused, by reason. */
 export async function listRefusals(sql: Sql) {
   return sql<{ verdict: string; count: number; lastAt: Date }[]>`

@@ -3,6 +3,7 @@ import { Type } from 'typebox'
 import { replayEvent } from '../../billing/webhooks/inbox.ts'
 import { actorOf, requireWriteAccess } from '../../identity/sessions/guards.ts'
 import { AppError } from '../../platform/errors.ts'
+import { actionLabel } from '../audit/labels.ts'
 import { sendCsv } from '../csv-routes.ts'
 import { spanOfDays } from '../days.ts'
 import { allOf, filterOf, type List, type ListPage, listPage } from '../listing.ts'
@@ -10,7 +11,15 @@ import type { Panel } from '../panel.ts'
 import { rowNumber } from '../row-numbers.ts'
 import { masked, readable } from './body.ts'
 import { outcomeLabel, type VerdictLabel, verdictLabel, verdicts } from './labels.ts'
-import { type Delivery, findDelivery, listDeliveries, listRefusals, listTypes, type WholeDelivery } from './queries.ts'
+import {
+  type Delivery,
+  findDelivery,
+  listChanges,
+  listDeliveries,
+  listRefusals,
+  listTypes,
+  type WholeDelivery,
+} from './queries.ts'
 
 declare module '../../web/views.ts' {
   interface Views {
@@ -26,6 +35,7 @@ declare module '../../web/views.ts' {
       delivery: WholeDelivery
       verdict: VerdictLabel
       outcome: string
+      changes: { title: string; amountPaise: number | null; refund: string | null }[]
       headers: [string, string][]
       content: { raw: string; pretty: string | null }
       mayAct: boolean
@@ -70,7 +80,11 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services }) => {
     return reply.page('admin/webhooks/show', {
       delivery,
       verdict: verdictLabel(delivery.verdict),
-      outcome: outcomeLabel(delivery.outcome),
+      outcome: outcomeLabel(delivery.outcome, delivery.type),
+      changes: (await listChanges(services.sql, delivery)).map(({ action, ...change }) => ({
+        ...change,
+        title: actionLabel(action).title,
+      })),
       headers: masked(delivery.headers),
       content: readable(delivery.body),
       mayAct: request.mayAct,
@@ -80,8 +94,9 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services }) => {
   app.post('/:id/replay', { preHandler: requireWriteAccess, schema: { params: ById } }, async (request, reply) => {
     const id = rowNumber(request.params.id)
     await replayEvent(services, id, actorOf(request))
-    const outcome = (await findDelivery(services.sql, id))?.outcome ?? null
-    request.session.set('notice', { kind: 'good', text: `Settled again. ${outcomeLabel(outcome)}` })
+    const delivery = await findDelivery(services.sql, id)
+    const outcome = outcomeLabel(delivery?.outcome ?? null, delivery?.type ?? null)
+    request.session.set('notice', { kind: 'good', text: `Settled again. ${outcome}` })
     return reply.leaveFor(`/admin/webhooks/${id}`)
   })
 }
@@ -90,7 +105,7 @@ export default routes
 const columns = [
   { title: 'Number', number: (row: Delivery) => row.id },
   { title: 'Received', time: (row: Delivery) => row.receivedAt },
-  { title: 'Taken', text: (row: Delivery) => (row.accepted ? 'yes' : 'no') },
+  { title: 'Accepted', text: (row: Delivery) => (row.accepted ? 'yes' : 'no') },
   { title: 'Verdict', text: (row: Delivery) => row.verdict },
   { title: 'Type', text: (row: Delivery) => row.type },
   { title: 'Order', text: (row: Delivery) => row.orderId },

@@ -110,7 +110,11 @@ async function refusal(sql: Sql, userId: string): Promise<AppError> {
 /** The code an authenticator app would show now; for the demo's operator without a phone. Throws when none is enrolled. */
 export async function currentCode(sql: Sql, keys: readonly Buffer[], holder: Holder): Promise<string> {
   const stored = await findSecondFactor(sql, holder.id)
-  if (!stored) throw new AppError('not-found', 'This account has no authenticator yet: log in once, then ask again.')
+  if (!stored)
+    throw new AppError(
+      'not-found',
+      'This account has no authenticator app yet: log in once with its password, and run this while the page shows the QR code.',
+    )
   const opened = decrypt(keys, stored.sealedSecret, holder.id)
   if (!opened) throw new AppError('conflict', cannotCheckCodes)
   // If this step's code was used already, only the next one will be accepted.

@@ -68,7 +68,7 @@ export async function requireWriteAccess(request: FastifyRequest): Promise<void>
     { event: 'act refused', userId: request.user!.id, route: request.routeOptions.url },
     'an action was refused: the role may only read',
   )
-  throw new AppError('forbidden', 'Your role may look at everything here and change nothing.')
+  throw new AppError('forbidden', 'Your role can view everything here but change nothing.')
 }
 
 /**

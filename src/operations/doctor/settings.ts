@@ -9,6 +9,7 @@ export async function checkSettings({ config, root, standIn }: DoctorContext): P
   return [
     ok('settings', `readable, for ${config.production ? 'production' : 'development'}`),
     sessionKey(config.sessionKeys, config.production, join(root, '.env.production.example')),
+    ...(config.production ? [secondFactorKey(config)] : []),
     proxy(config),
     ...(standIn.cashfree ? [] : keysAndEnvironment(config.cashfree)),
     seller(config),
@@ -27,12 +28,23 @@ function sessionKey(keys: readonly Buffer[], production: boolean, example: strin
   if (keys.length === 0)
     return production
       ? failure(about, 'there is none', 'Set SESSION_KEY to the output of `openssl rand -hex 32`.')
-      : ok(about, 'made by itself and kept beside the data')
+      : ok(about, 'generated, and kept beside the data')
   if (keys.some(isGuessable)) return failure(about, 'one of the keys is a pattern that anybody could guess', todo)
   const printed = /^SESSION_KEY=(\S+)/m.exec(textOf(example))?.[1]
   if (printed && keys.some((key) => [key.toString('hex'), key.toString('base64')].includes(printed)))
     return failure(about, 'it is the one printed in the example', todo)
   return ok(about, keys.length === 1 ? '32 random bytes' : `${keys.length} keys of 32 random bytes, the first signs`)
+}
+
+/** The keys derived from the session keys follow those of TOTP_KEY, so without it there are no more of them. */
+function secondFactorKey({ totpKeys, sessionKeys }: Config): Finding {
+  return totpKeys.length > sessionKeys.length
+    ? ok('TOTP_KEY', 'seals administrators’ second factors')
+    : warning(
+        'TOTP_KEY',
+        'not set: administrators’ second factors are sealed with a key derived from SESSION_KEY',
+        'Set it to the output of `openssl rand -hex 32`: then SESSION_KEY can be replaced without their authenticator apps.',
+      )
 }
 
 /** One repeated byte, a counted-up sequence, a repeated text, or too few different bytes to be random. */
@@ -50,7 +62,7 @@ function proxy({ trustProxy, https, production }: Config): Finding {
   if (everyone.length > 0)
     return failure(
       about,
-      `${everyone.join(', ')} is the whole world: anybody may choose their address`,
+      `${everyone.join(', ')} is the whole internet: anyone could fake their address`,
       'Name your proxies only.',
     )
   const wide = networks.filter((network) => /^\d[\d.]*\/[1-7]$/.test(network))
@@ -61,10 +73,7 @@ function proxy({ trustProxy, https, production }: Config): Finding {
       'empty: behind a proxy all visitors look like one, and share its rate limits',
       'Set it to the address of the proxy that ends TLS in front of this process, e.g. TRUST_PROXY=127.0.0.1.',
     )
-  return ok(
-    about,
-    networks.length > 0 ? `believes ${networks.join(', ')}` : 'believes nobody about a visitor’s address',
-  )
+  return ok(about, networks.length > 0 ? `trusts ${networks.join(', ')}` : 'trusts no proxy about a visitor’s address')
 }
 
 /** A payment session of one environment never opens in the other: the most frequent mistake with this gateway. */
@@ -123,7 +132,7 @@ function seller({ seller, production }: Config): Finding {
   return (seller.gstin ? failure : warning)(
     about,
     says,
-    'Fill them in: they stand on every receipt and on the contact page.',
+    'Fill them in: they appear on every receipt and on the contact page.',
   )
 }
 
@@ -163,15 +172,19 @@ function grievanceOfficer({ grievanceOfficer: officer, production }: Config): Fi
 
 function monitoring({ operations, alertEmail }: Config): Finding[] {
   const metrics = operations.metricsToken
-    ? ok('metrics', 'for who holds METRICS_TOKEN')
+    ? ok('metrics', 'open to whoever has METRICS_TOKEN')
     : warning(
         'metrics',
         'no METRICS_TOKEN: /metrics is closed',
         'Set one (`openssl rand -hex 32`), here and in Prometheus.',
       )
   const alerts = alertEmail
-    ? ok('alerts', 'somebody is written to')
-    : warning('alerts', 'no ALERT_EMAIL: nobody is told of incidents', 'Set it to an address somebody reads every day.')
+    ? ok('alerts', 'incidents are mailed to ALERT_EMAIL')
+    : warning(
+        'alerts',
+        'no ALERT_EMAIL: incidents are mailed to nobody',
+        'Set it to an address somebody reads every day.',
+      )
   return [metrics, alerts]
 }
 

@@ -20,16 +20,16 @@ describe('the audit', () => {
       [`actor=user:${admin.id}`, 'plan.repriced', true],
       [`actor=${admin.form.username!.toUpperCase()}`, 'plan.repriced', true],
       [`actor=${admin.form.email}`, 'plan.repriced', true],
-      [`actor=${form.username}&action=plan.repriced`, 'Nothing fits', true],
-      ['actor=webhook&action=plan.repriced', 'Nothing fits', true],
-      ['actor=nobody-at-all', 'Nothing fits', true],
+      [`actor=${form.username}&action=plan.repriced`, 'No matching entries', true],
+      ['actor=webhook&action=plan.repriced', 'No matching entries', true],
+      ['actor=nobody-at-all', 'No matching entries', true],
       [`order=${order.id}&action=order.paid`, order.id, true],
       [`person=${form.email!.toUpperCase()}&action=order.paid`, order.id, true],
       [`person=${form.username}&action=order.paid`, order.id, true],
       [`person=${order.userId}&action=order.paid`, order.id, true],
       [`person=${admin.form.email}&action=order.paid`, order.id, false],
       [`day=${today}&action=order.paid`, order.id, true],
-      ['day=2020-01-01', 'Nothing fits', true],
+      ['day=2020-01-01', 'No matching entries', true],
       ['person=nobody-at-all', 'There is no such account', true],
     ]
     for (const [query, text, there] of cases) {
@@ -84,7 +84,7 @@ describe('verifying', () => {
       update audit set actor = 'user:somebody-else' where action = 'plan.repriced' returning id`
     await app.sql`alter table audit enable trigger user`
     const page = await reader.visitor.post('/admin/audit/verify')
-    expect(page.body).toMatch(/1 of \d+ seals do not fit/)
+    expect(page.body).toMatch(/1 of \d+ seals do not match/)
     expect(page.body).toContain(`<td>${changed!.id}</td>`)
   })
 

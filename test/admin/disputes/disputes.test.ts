@@ -63,19 +63,19 @@ describe('in the panel', () => {
     const home = (await reader.visitor.get('/admin')).body
     expect(home).toContain('Disputes to answer')
     expect(home).toMatch(/The next answer is due \w{3}, \d+ \w{3} \d{4}, .* IST, in 3 days\./)
-    expect(home).not.toContain('Dispute opened')
+    expect(home).not.toContain('A payment is disputed')
     // Answered, and nobody wrote down what was done: the incident says so.
     app.sandbox.control.updateDispute(dispute_id)
     await quiet(app)
     const later = (await reader.visitor.get('/admin')).body
     expect(later).not.toContain('Disputes to answer')
-    expect(later).toContain('Dispute opened')
+    expect(later).toContain('A payment is disputed')
   })
 
   test('a deadline that passed and one that nobody told are said as such', async () => {
     const { order, cfPaymentId } = await payer(app)
     await write(app, order.id, remoteDispute(order, cfPaymentId, { respondBy: null }))
-    expect((await reader.visitor.get('/admin')).body).toContain('Cashfree told no deadline.')
+    expect((await reader.visitor.get('/admin')).body).toContain('Cashfree gave no deadline.')
     const passed = { respondBy: '2020-01-01T18:29:59.000Z', updatedAt: '2026-12-02T10:00:00.000Z' }
     await write(app, order.id, remoteDispute(order, cfPaymentId, passed))
     expect((await reader.visitor.get('/admin')).body).toContain('has passed.')
@@ -112,7 +112,7 @@ describe('in the panel', () => {
     app.sandbox.control.dispute(order.id)
     await admin.visitor.post(`/admin/orders/${order.id}/settle`)
     expect(await disputesOf(app, order.id)).toMatchObject([{ status: 'open' }])
-    expect((await admin.visitor.get(`/admin/orders/${order.id}`)).body).toContain('A dispute moved on.')
+    expect((await admin.visitor.get(`/admin/orders/${order.id}`)).body).toContain('A dispute was updated.')
   })
 
   test('the person’s timeline tells each step in a sentence', async () => {

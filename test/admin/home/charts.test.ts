@@ -94,6 +94,8 @@ test('a calendar has every day, also across the end of a month, and a period say
       grossPaise: 1,
       refunds: 0,
       refundedPaise: 0,
+      ordersTried: 1,
+      ordersSucceeded: 1,
       attemptsPaid: 1,
       attemptsFailed: 2,
     },

@@ -64,6 +64,10 @@ export async function countByDay(sql: Sql) {
       union all select paid_at, 'grossPaise', amount_paise from orders where paid_at is not null
       union all select c.issued_at, 'refunds', 1 from credit_notes c
       union all select c.issued_at, 'refundedPaise', c.amount_paise from credit_notes c
+      union all select created_at, 'ordersTried', 1 from orders o
+        where paid_at is not null or (closed_at is not null
+          and (select count(*) from payments where order_id = o.id and status <> 'NOT_ATTEMPTED') > 0)
+      union all select created_at, 'ordersSucceeded', 1 from orders where paid_at is not null
       union all select coalesce(started_at, created_at), 'attemptsPaid', 1 from payments where status = 'SUCCESS'
       union all select coalesce(started_at, created_at), 'attemptsFailed', 1 from payments where status in ('FAILED', 'USER_DROPPED')
       union all select at, 'rescued', 1 from audit where action = 'order.paid' and actor = 'reconciler'

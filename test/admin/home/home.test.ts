@@ -20,10 +20,10 @@ async function home(): Promise<string> {
 test('on a new installation it counts at once, says what will be here, and every zero is honest', async () => {
   expect(await app.sql`select from figure_snapshot`).toHaveLength(0)
   const page = await home()
-  expect(page).toContain('Nothing waits for you.')
+  expect(page).toContain('Nothing needs you.')
   expect(page).toContain('Nobody has registered yet')
   expect(page).toContain('Active subscribers 0')
-  expect(page).toContain('The books have not been checked yet')
+  expect(page).toContain('The records have not been checked yet')
   expect(page).not.toMatch(/NaN|undefined|null|[-−]₹0/)
   expect(page).not.toContain('Why payments fail')
   expect(await app.sql`select from figure_snapshot`).toHaveLength(1)
@@ -81,21 +81,21 @@ describe('a morning with payments', () => {
     // ₹499 twice and ₹4,990, less ₹1,000.
     expect(page).toContain('Revenue today ₹4,988 3 paid, ₹1,000 back')
     expect(page).toMatch(/Revenue, gross ₹5,988 ₹0 ₹5,988/)
-    expect(page).toMatch(/Paid back −₹1,000 ₹0 −₹1,000/)
-    expect(page).toMatch(/What needs you Paid twice 1 .*One order was paid twice/)
+    expect(page).toMatch(/Refunded −₹1,000 ₹0 −₹1,000/)
+    expect(page).toMatch(/What needs you One order was paid twice 1 /)
   })
 
   test('subscribers and their recurring revenue follow, person by person', async () => {
     const page = await home()
     expect(page).toContain('Active subscribers 3')
     // 2 × ₹499 and ₹4,990 / 12.
-    expect(page).toMatch(/30 days ago ₹0 New \+₹1,414 Back again ₹0 Changed plan ₹0 Left ₹0 Now ₹1,414/)
+    expect(page).toMatch(/30 days ago ₹0 New \+₹1,414 Came back ₹0 Changed plan ₹0 Left ₹0 Now ₹1,414/)
     expect(page).toContain('Registered 5 100%')
-    expect(page).toMatch(/2 never paid and could still be won/)
+    expect(page).toMatch(/2 have not paid yet/)
   })
 
   test('what only the reconciler heard of is told as found by our own check', async () => {
-    expect(await home()).toContain('Payments found by our own check ₹499 this month, 1 order without webhook or return')
+    expect(await home()).toContain('Found by our check ₹499 this month, 1 order without webhook or return')
   })
 })
 
@@ -128,12 +128,12 @@ describe('what needs a person', () => {
 
   test('books that do not agree are said once, with the time of the check', async () => {
     await app.sql`insert into book_checks (checked_at, took_ms, broken, report) values (now() - interval '2 hours', 5, 3, '{}')`
-    expect(await home()).toMatch(/The books do not agree .*3 of the checks found something/)
+    expect(await home()).toMatch(/The records do not agree .*3 of the checks found a problem/)
     await app.sql`insert into incidents (kind, subject_key, details) values ('books-broken', 'today', '[]')`
     const page = await home()
-    expect(page).toContain('Books broken 1')
-    expect(page).not.toContain('The books do not agree')
-    expect(page).toMatch(/The books were checked 2 h ago, .*: not in order/)
+    expect(page).toContain('The nightly check found errors 1')
+    expect(page).not.toContain('The records do not agree')
+    expect(page).toMatch(/The records were checked 2 h ago, .*: not in order/)
   })
 
   test('words that somebody else chose are shown as words', async () => {
@@ -209,7 +209,7 @@ test('a day that was not computed is missing, not zero', async () => {
   await app.sql`delete from daily_figures where day between (now() at time zone 'Asia/Kolkata')::date - 2 and (now() at time zone 'Asia/Kolkata')::date - 1`
   const page = await home()
   expect(page).toMatch(/Revenue, gross ₹5,988 not known/)
-  expect(page).toContain('are not counted yet; that follows by itself within the hour')
+  expect(page).toContain('are not counted yet; this follows within the hour')
   await app.run('figures')
   expect(await home()).not.toContain('not known')
 })

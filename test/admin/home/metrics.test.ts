@@ -37,6 +37,8 @@ describe.for([first, first + 1])('the metrics of the database seeded with %i', (
       grossPaise: 0,
       refunds: 0,
       refundedPaise: 0,
+      ordersTried: 0,
+      ordersSucceeded: 0,
       attemptsPaid: 0,
       attemptsFailed: 0,
       rescued: 0,
@@ -48,6 +50,7 @@ describe.for([first, first + 1])('the metrics of the database seeded with %i', (
     expect(ours).toEqual(kept.days.map(({ day }) => ({ ...zero, ...plain[day], day })))
     expect(Object.keys(plain).filter((day) => !kept.days.some((known) => known.day === day))).toEqual([])
     expect(kept.days.some(({ refundedPaise }) => refundedPaise > 0)).toBe(true)
+    expect(kept.days.some((day) => day.ordersTried > day.ordersSucceeded && day.ordersSucceeded > 0)).toBe(true)
   })
 
   test('group every failed attempt once', () => {

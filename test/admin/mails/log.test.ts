@@ -57,11 +57,11 @@ describe('the log of mails', () => {
     expect(preview.body).not.toContain('<b>Bold</b>')
   })
 
-  test('says when what a mail told of is no longer so', async () => {
+  test('says when what a mail was about no longer applies', async () => {
     const [row] = await app.sql<{ id: number }[]>`
       insert into mails (kind, subject_key, to_email, status, sent_at)
       select 'renewal', user_id || ':2020-01-01:7', ${email}, 'sent', now() from orders limit 1 returning id`
-    expect((await admin.visitor.get(`/admin/mails/${row!.id}`)).body).toContain('no longer so')
+    expect((await admin.visitor.get(`/admin/mails/${row!.id}`)).body).toContain('no longer applies')
     expect((await admin.visitor.get(`/admin/mails/${row!.id}/preview`)).status).toBe(404)
     const [gone] = await app.sql<{ id: number }[]>`select id from mails where subject_key = 'R0000-000001'`
     expect((await admin.visitor.get(`/admin/mails/${gone!.id}`)).body).toContain('cannot be composed')

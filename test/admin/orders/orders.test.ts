@@ -77,7 +77,7 @@ describe('the list of orders', () => {
     ])
       expect((await admin.visitor.get(`/admin/orders?q=${number}`)).location).toBe(`/admin/orders/${order.id}`)
     const nothing = await admin.visitor.get('/admin/orders?q=%3Cscript%3E')
-    expect(text(nothing)).toContain('Nothing is called “&lt;script&gt;”')
+    expect(text(nothing)).toContain('Nothing found for “&lt;script&gt;”')
   })
 
   test('exports what it shows, and no cell is a formula', async () => {
@@ -173,7 +173,7 @@ describe('one order', () => {
     app.sandbox.control.faults({ serverError: true })
     const page = await admin.visitor.get(`/admin/orders/${order.id}?ask=cashfree`)
     expect(page.status).toBe(200)
-    expect(text(page)).toContain('Cashfree does not answer now. Our side stands as shown')
+    expect(text(page)).toContain('Cashfree does not answer now. Our side is as shown')
     expect(text(page)).toContain('Period bought')
   })
 })
@@ -219,7 +219,7 @@ describe('settling now', () => {
       note: 'made there',
     })
     await admin.visitor.post(`/admin/orders/${order.id}/settle`)
-    expect(text(await admin.visitor.get(`/admin/orders/${order.id}`))).toContain('A refund moved on')
+    expect(text(await admin.visitor.get(`/admin/orders/${order.id}`))).toContain('A refund was updated')
     expect(await app.sql`select requested_by from refunds where order_id = ${order.id}`).toMatchObject([
       { requestedBy: 'cashfree' },
     ])
@@ -246,7 +246,7 @@ describe('ending an open order', () => {
     const tired = await adminOf(app, 'admin', false)
     const path = `/admin/orders/${order.id}/terminate`
     const page = await tired.visitor.get(path)
-    expect(text(page)).toContain('Nobody can pay it any more')
+    expect(text(page)).toContain('It can no longer be paid')
     const key = keyOn(page)
     const refused = await tired.visitor.post(path, { key, your_password: 'wrong' })
     expect(refused.status).toBe(422)
@@ -261,7 +261,7 @@ describe('ending an open order', () => {
     expect(confirmed.location).toBe(`/admin/orders/${order.id}`)
     const again = await Promise.all([1, 2, 3].map(() => tired.visitor.post(path, { key })))
     expect(again.map(({ status }) => status)).toEqual([303, 303, 303])
-    expect(text(await tired.visitor.get(`/admin/orders/${order.id}`))).toContain('It cannot be paid any more.')
+    expect(text(await tired.visitor.get(`/admin/orders/${order.id}`))).toContain('It can no longer be paid.')
     expect(await tracesOf(app, order.id)).toMatchObject({ status: 'terminated' })
     const asks = await audited(order.id, 'order.termination-asked')
     expect(asks).toMatchObject([{ actor: `user:${tired.id}`, origin: { userAgent: expect.any(String) } }])
@@ -303,7 +303,7 @@ describe('ending an open order', () => {
     expect((await admin.visitor.post(path, { key: mine })).status).toBe(303)
     const late = await other.visitor.post(path, { key: theirs })
     expect(late.status).toBe(409)
-    expect(text(late)).toContain('This order is not open any more; nothing was done.')
+    expect(text(late)).toContain('This order is no longer open; nothing was done.')
     expect(await audited(order.id, 'order.termination-asked')).toHaveLength(1)
   })
 

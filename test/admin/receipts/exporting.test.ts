@@ -133,7 +133,7 @@ describe(`ten thousand invented invoices (RECEIPTS_SEED=${random})`, () => {
     expect(found).toContain(`/credit-notes/${note!.number}`)
     expect(await page(`q=${note!.receiptNumber}`)).toContain(`/credit-notes/${note!.number}`)
     expect(await page('q=29AAPFU0939F1ZR')).toContain('Right Ltd')
-    expect(await page('q=nobody+like+that')).toContain('No receipt is like that')
+    expect(await page('q=nobody+like+that')).toContain('No matching receipts')
     const consumers = await page(`month=${months[0]}&buyer=consumer&what=receipts&state=27`)
     expect(consumers).not.toMatch(/Company &quot;|Refund of/)
     expect((await reader.visitor.get(`/admin/receipts.csv?month=${months[0]}&what=notes`)).body).toContain(

@@ -159,7 +159,7 @@ describe('cancelling', () => {
     expect(await auditOf(id, 'subscription.cancelled')).toHaveLength(1)
     expect(answers.filter(({ status }) => status === 303).length).toBeGreaterThanOrEqual(1)
     expect(answers.every(({ status }) => status === 303 || status === 409)).toBe(true)
-    expect((await formOf(id, 'cancellation')).page.body).toContain('nothing to cancel')
+    expect((await formOf(id, 'cancellation')).page.body).toContain('no access to cancel')
   })
 })
 
@@ -214,7 +214,7 @@ describe('a role', () => {
   test('is changed by another administrator, ends the sessions, and needs password and code', async () => {
     const subject = await adminOf(app)
     const { page, send } = await formOf(subject.id, 'role')
-    expect(page.body).toContain('Does everything, money too')
+    expect(page.body).toContain('Admin (full access): everything, money included')
     expect((await send({})).status).toBe(422)
     expect((await send({ role: 'emperor' })).status).toBe(422)
     expect((await send({ role: 'admin-read' })).status).toBe(303)

@@ -54,7 +54,7 @@ describe('why an account has access, or none', () => {
     expect(body).toContain('is held: what Cashfree says does not agree with it')
     const story = storyOn(body)
     expect(story.some((line) => line.startsWith('Held back: what Cashfree says does not agree'))).toBe(true)
-    expect(story).toContain('Incident opened: order mismatch.')
+    expect(story).toContain('Incident: Cashfree’s order differs from ours.')
   })
 
   test('somebody in grace, expired, suspended', async () => {
@@ -66,13 +66,13 @@ describe('why an account has access, or none', () => {
       await app.run('keep-statuses')
       return pageOf(id)
     }
-    expect(await ended('1 day')).toContain('Access in the days of grace')
+    expect(await ended('1 day')).toContain('In the grace days: access until')
     const expired = await ended('5 days')
     expect(expired).toContain('it ended and was not renewed')
     expect(storyOn(expired)[0]).toBe('Grace ended: no access any more.')
     await app.sql`update users set suspended_at = now(), suspended_reason = 'stolen card' where id = ${id}`
     const suspended = await pageOf(id)
-    expect(suspended).toContain('Suspended: nobody can log in, whatever was paid.')
+    expect(suspended).toContain('Suspended: nobody can log in, whatever was paid for.')
     expect(suspended).toContain('because: stolen card')
   })
 

@@ -48,7 +48,7 @@ describe('the ledger of webhooks', () => {
       expect([query, page.body.includes(`/admin/webhooks/${has}"`)]).toEqual([query, true])
       expect([query, page.body.includes(`/admin/webhooks/${hasNot}"`)]).toEqual([query, false])
     }
-    expect((await admin.visitor.get('/admin/webhooks?day=2020-01-01')).body).toContain('No delivery fits')
+    expect((await admin.visitor.get('/admin/webhooks?day=2020-01-01')).body).toContain('No matching deliveries')
     const today = new Date(Date.now() + 330 * 60_000).toISOString().slice(0, 10)
     expect((await admin.visitor.get(`/admin/webhooks?day=${today}`)).body).toContain(`/admin/webhooks/${delivery}"`)
   })
@@ -63,7 +63,7 @@ describe('the ledger of webhooks', () => {
     const file = await admin.visitor.get('/admin/webhooks.csv?accepted=waiting')
     expect(file.body.trim().split('\r\n')).toHaveLength(2)
     await app.sql`update webhook_events set settled_at = now() where id = ${row!.id}`
-    expect((await admin.visitor.get(waiting)).body).toContain('What was taken is settled')
+    expect((await admin.visitor.get(waiting)).body).toContain('Everything accepted has been settled')
     await app.sql`delete from webhook_events where id = ${row!.id}`
   })
 

@@ -230,7 +230,7 @@ test('a state to come needs one line: whoever is unknown is refused too', async 
 test('the panel says what becomes of open orders and of money before the button', async () => {
   const { userId } = await registrant(app)
   const before = await admin.visitor.get(`/admin/subscribers/${userId}/suspension`)
-  expect(before.body).toContain('ended at Cashfree')
+  expect(before.body).toContain('cancelled at Cashfree')
   await suspend(userId)
   const after = await admin.visitor.get(`/admin/subscribers/${userId}/lifting`)
   expect(after.body).toContain('counts at once')

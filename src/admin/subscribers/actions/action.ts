@@ -36,7 +36,7 @@ export type AdminAction = {
 /** Why nothing can be done to this account, or null. */
 export function closedFor(person: PersonFile): string | null {
   return person.deletedAt
-    ? 'This account was deleted. What is left of it is kept for the law, and nobody acts on it.'
+    ? 'This account was deleted. What remains of it is kept because the law requires it, and cannot be changed.'
     : null
 }
 

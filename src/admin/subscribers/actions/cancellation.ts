@@ -27,13 +27,13 @@ export const cancellation: AdminAction = {
           value: paid.length > 0 ? rupees(paid.reduce((sum, one) => sum + one.amountPaise!, 0)) : null,
         },
         { label: 'Access then', value: 'none, from this moment', total: true },
-        { label: 'Money', value: 'none moves; refund on the page of the order' },
+        { label: 'Money', value: 'none moves; refund it from the order' },
         { label: 'Mail', value: `to ${person.email}` },
       ],
-      text: 'Access ends at once, what was bought or granted ahead included. It cannot be undone; days can be granted again.',
+      text: 'Access ends at once, including anything bought or granted ahead. It cannot be undone; days can be granted again.',
       button: 'Cancel the subscription',
       hidden: { seen: end?.seenEnd ?? '', key: keyOf(typed) },
-      closed: closedFor(person) ?? (person.hasAccess ? null : 'No access is running, so there is nothing to cancel.'),
+      closed: closedFor(person) ?? (person.hasAccess ? null : 'There is no access to cancel.'),
     }
   },
   perform: async (sql, person, typed, actor) => {

@@ -23,10 +23,10 @@ export const grant: AdminAction = {
         { label: 'Days added', value: String(days) },
         { label: 'From', value: isRunning ? `${dateInIndia(end.startsAt)}, when the running period ends` : 'now' },
         { label: 'Access then', value: `until ${dateInIndia(end.endsAt)}`, total: true },
-        { label: 'Money', value: 'none moves, no receipt is written' },
+        { label: 'Money', value: 'none moves; no receipt is issued' },
         { label: 'Mail', value: `to ${person.email}` },
       ],
-      text: 'The days come on top, exactly as bought ones would. The person is told the days, not your reason.',
+      text: 'The days are added on top, exactly as bought ones would be. The person is told the number of days, not your reason.',
       button: `Grant ${daysLabel(days)}`,
       hidden: { days: String(days), seen: end.seenEnd ?? '', key: keyOf(typed) },
       closed: closedFor(person),
@@ -35,7 +35,7 @@ export const grant: AdminAction = {
   perform: async (sql, person, typed, actor) => {
     const days = daysIn(typed)
     if (days === null)
-      throw new AppError('invalid', 'Nothing was done yet. Please check the marked field.', {
+      throw new AppError('invalid', 'Nothing was done yet. Please check the highlighted field.', {
         fields: daysError(typed),
       })
     const reason = readReason(typed)

@@ -18,7 +18,7 @@ export const receipt: AdminAction = {
       rows: [
         { label: 'Receipt', value: typed.number },
         { label: 'Amount', value: rupees(mail.amountPaise) },
-        { label: 'Last sent', value: mail.sentAt ? dateTimeInIndia(mail.sentAt) : 'not yet: it still waits' },
+        { label: 'Last sent', value: mail.sentAt ? dateTimeInIndia(mail.sentAt) : 'not yet: still waiting' },
         { label: 'Goes to', value: mail.email, total: true },
       ],
       text: 'The same receipt, to the address the account has now.',
@@ -32,7 +32,7 @@ export const receipt: AdminAction = {
     if (!mail) throw new AppError('not-found', 'There is no such receipt in this account.')
     const copy = /^\d{1,6}$/.test(typed.seen) ? Number(typed.seen) : 0
     const closed = closedFor(person) ?? closedBy(mail)
-    if (copy < 1 || closed) throw new AppError('conflict', closed ?? 'Please look at the page again.')
+    if (copy < 1 || closed) throw new AppError('conflict', closed ?? 'Please reload the page.')
     await resendMail(sql, mail.id, { by: actor, copy })
     return `Receipt ${typed.number} goes to ${mail.email} again.`
   },

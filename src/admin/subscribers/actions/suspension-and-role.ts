@@ -11,11 +11,11 @@ export const suspension: AdminAction = {
   asks: ['reason'],
   preview: async (_sql, person, _typed, actor) => ({
     rows: [
-      { label: 'Log-ins', value: 'refused, from this moment', total: true },
+      { label: 'Log-ins', value: 'refused from now on', total: true },
       { label: 'Sessions ended', value: String(person.sessions) },
-      { label: 'What was paid', value: 'runs on, and counts' },
-      { label: 'What is open to pay', value: 'ended at Cashfree' },
-      { label: 'Money that comes all the same', value: 'held, with a refund prepared' },
+      { label: 'What was paid', value: 'continues to run' },
+      { label: 'Open orders', value: 'cancelled at Cashfree' },
+      { label: 'Payments that still arrive', value: 'held, with a refund prepared' },
       { label: 'Mail', value: 'none' },
     ],
     text: 'Nobody can log in until you lift it. To end what was paid as well, cancel the subscription.',
@@ -28,7 +28,7 @@ export const suspension: AdminAction = {
   }),
   perform: async (sql, person, typed, actor) => {
     refuse(await setSuspension(sql, person.id, readReason(typed), actor))
-    return `${person.name} cannot log in any more.`
+    return `${person.name} can no longer log in.`
   },
 }
 
@@ -42,7 +42,7 @@ export const lifting: AdminAction = {
     rows: [
       { label: 'Suspended because', value: person.suspendedReason },
       { label: 'Log-ins', value: 'allowed again', total: true },
-      { label: 'Money that was held', value: 'counts at once, unless its refund was confirmed' },
+      { label: 'Held payments', value: 'count at once, unless their refund was confirmed' },
     ],
     text: 'The person can log in again with their password. They are not told by mail.',
     button: 'Lift the suspension',
@@ -63,7 +63,7 @@ export const signingOut: AdminAction = {
   asks: [],
   preview: async (_sql, person) => ({
     rows: [{ label: 'Sessions ended', value: String(person.sessions), total: true }],
-    text: 'Every browser of this person has to log in again. Nothing else changes.',
+    text: 'This person has to log in again in every browser. Nothing else changes.',
     button: 'Sign out everywhere',
     hidden: {},
     closed: closedFor(person),
@@ -78,8 +78,8 @@ export const signingOut: AdminAction = {
 /** What each role may do. */
 export const roles: Record<string, string> = {
   subscriber: 'Subscriber: no panel',
-  'admin-read': 'Looks at everything only',
-  admin: 'Does everything, money too',
+  'admin-read': 'Admin (view only): sees everything, changes nothing',
+  admin: 'Admin (full access): everything, money included',
 }
 
 /** Gives an account another role. */
@@ -92,16 +92,16 @@ export const role: AdminAction = {
     rows: [
       { label: 'Role now', value: roles[person.role] ?? person.role },
       { label: 'Sessions ended', value: String(person.sessions) },
-      { label: 'Second factor', value: 'asked of administrators at their next log-in; forgotten for subscribers' },
+      { label: 'Second factor', value: 'administrators set it up at their next log-in; removed for subscribers' },
     ],
-    text: 'The person has to log in again. Nobody changes their own role.',
+    text: 'The person has to log in again. You cannot change your own role.',
     button: 'Change the role',
     hidden: { seen: person.role },
     closed: closedFor(person) ?? notYourself(person, actor),
   }),
   perform: async (sql, person, typed, actor) => {
     if (!Object.hasOwn(roles, typed.role))
-      throw new AppError('invalid', 'Nothing was done yet. Please check the marked field.', {
+      throw new AppError('invalid', 'Nothing was done yet. Please check the highlighted field.', {
         fields: { role: 'Please choose a role.' },
       })
     refuse(await changeRole(sql, person.id, { seen: typed.seen, becomes: typed.role }, actor))

@@ -21,10 +21,10 @@ export function explainAccess(
     }
   const explanation = ofSubscription(person, periods, order)
   if (!person.suspendedAt) return explanation
-  const suspended = `Suspended on ${day(person.suspendedAt)}, because: ${person.suspendedReason}. Nobody can log in to it.`
+  const suspended = `Suspended on ${day(person.suspendedAt)}, because: ${person.suspendedReason}. Nobody can log in.`
   return {
     tone: 'bad',
-    answer: 'Suspended: nobody can log in, whatever was paid.',
+    answer: 'Suspended: nobody can log in, whatever was paid for.',
     reasons: [suspended, ...explanation.reasons],
   }
 }
@@ -46,7 +46,7 @@ function ofSubscription(person: PersonFile, periods: readonly Period[], order: O
     case 'grace':
       return {
         tone: 'warn',
-        answer: `Access in the days of grace, until ${day(person.graceEndsAt!)}.`,
+        answer: `In the grace days: access until ${day(person.graceEndsAt!)}.`,
         reasons: [
           `The last period ended on ${day(until!)} and was not renewed.`,
           ...counting.slice(0, 1).map(sentenceOf),

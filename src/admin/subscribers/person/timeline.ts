@@ -3,6 +3,7 @@ import { leavingReasons } from '../../../billing/subscriptions/subscriptions.ts'
 import { dateInIndia as day } from '../../../platform/dates.ts'
 import { rupees } from '../../../platform/money.ts'
 import { actionLabel } from '../../audit/labels.ts'
+import { incidentTitle } from '../../incidents/labels.ts'
 import { kindLabel } from '../../mails/labels.ts'
 import type { TimelineEvent } from './queries.ts'
 
@@ -35,7 +36,7 @@ function describe(event: TimelineEvent): Description {
     case 'mail':
       return mail(event)
     case 'incident':
-      return { tone: 'bad', text: `Incident opened: ${spaced(event.kind)}.`, link: incidentLink(event) }
+      return { tone: 'bad', text: `Incident: ${incidentTitle(event.kind)}.`, link: incidentLink(event) }
     case 'resolution':
       return {
         tone: 'good',
@@ -53,7 +54,7 @@ const audited: Record<string, (event: TimelineEvent) => Description> = {
     tone: 'warn',
     text: ['Cancelled: access stays until its end, and no reminders are sent.', ...leavingWords(event)].join(' '),
   }),
-  'subscription.resumed': () => ({ tone: 'good', text: 'Resumed before the end: as if never cancelled.' }),
+  'subscription.resumed': () => ({ tone: 'good', text: 'Resumed before the end, as if never cancelled.' }),
   'order.set-aside': () => ({ text: 'Said that a payment pending at the bank had failed, and went to pay again.' }),
   'order.opened': () => ({ text: 'Went to pay: an order was opened.' }),
   'order.active': () => ({ text: 'Cashfree opened the order. It waits for payment.' }),
@@ -102,13 +103,13 @@ const audited: Record<string, (event: TimelineEvent) => Description> = {
   }),
   'dispute.under-review': (event) => ({
     tone: 'warn',
-    text: `The bank looks at the dispute over ${money(event)} (${disputeType(event)}).`,
+    text: `The bank is reviewing the dispute over ${money(event)} (${disputeType(event)}).`,
   }),
   'dispute.won': (event) => ({ tone: 'good', text: `The dispute over ${money(event)} was won. Access goes on.` }),
   'dispute.lost': (event) => ({ tone: 'bad', text: `The dispute was lost: the bank took ${money(event)} back.` }),
   'dispute.unclear': (event) => ({
     tone: 'warn',
-    text: `Cashfree says “${spaced(text(event, 'theirStatus')).toLowerCase()}” of a dispute. A person has to look.`,
+    text: `Cashfree says “${spaced(text(event, 'theirStatus')).toLowerCase()}” of a dispute. It needs checking.`,
   }),
   'subscription.granted': (event) => ({
     tone: 'good',
@@ -128,9 +129,9 @@ const audited: Record<string, (event: TimelineEvent) => Description> = {
   'subscription.next-plan': (event) => ({
     text: event.details.after
       ? `Chose the ${text(event, 'after')} plan for when what runs has ended.`
-      : 'Took back the choice of another plan for later.',
+      : 'Undid the choice of another plan for later.',
   }),
-  'subscription.grace': () => ({ tone: 'warn', text: 'The period ended. The days of grace began.' }),
+  'subscription.grace': () => ({ tone: 'warn', text: 'The period ended. The grace days began.' }),
   'subscription.expired': () => ({ tone: 'bad', text: 'Grace ended: no access any more.' }),
   'gift.bought': (event) => ({
     tone: 'good',
@@ -197,7 +198,7 @@ function attempt(event: TimelineEvent): Description {
   const how = event.details.method ? ` by ${methodTitle(text(event, 'method'))}` : ''
   const amount = event.details.amountPaise === null ? '' : ` of ${money(event)}`
   if (event.kind === 'SUCCESS')
-    return { tone: 'warn', text: `Another payment${amount}${how} arrived that bought nothing. Look at the order.` }
+    return { tone: 'warn', text: `Another payment${amount}${how} arrived that bought nothing. Please check the order.` }
   if (event.kind === 'PENDING' || event.kind === 'NOT_ATTEMPTED')
     return { text: `An attempt to pay${how} waits for the bank.` }
   const reason = text(event, 'reason')
@@ -211,7 +212,7 @@ function attempt(event: TimelineEvent): Description {
 const mailStates: Record<string, [Line['tone'], string]> = {
   queued: ['info', 'waits to be sent'],
   sent: ['info', 'sent'],
-  skipped: ['info', 'not sent: what it told of was no longer so'],
+  skipped: ['info', 'not sent: what it was about no longer applied'],
   dead: ['bad', 'could not be delivered'],
 }
 

@@ -74,6 +74,12 @@ export function panelPages({ samples, heavy, refunds }: Targets): PanelPage[] {
   return [
     { name: 'home', path: () => '/admin' },
     ...lists,
+    find('a name', 'search', 'q', ({ name }) => name),
+    find('a common name', 'search', 'q', ({ name }) => name.split(' ')[0]!),
+    find('an order id', 'search', 'q', ({ orderId }) => orderId),
+    find('a receipt number', 'search', 'q', ({ receiptNumber }) => receiptNumber),
+    find('an e-mail', 'search', 'q', ({ email }) => email),
+    find('nothing', 'search', 'q', ({ bankReference }) => `${bankReference}0`),
     typed('a name that many have', ['priya', 'Kumar', 'singh', 'a']),
     { ...typed('a name that many have, older', ['Kumar']), older: true },
     find('a first and a last name', 'subscribers', 'q', ({ name }) => name),
