@@ -19,17 +19,28 @@ console.log(`random markets of the seeds ${seeds[0]} to ${seeds.at(-1)}`)
 function marketOf(seed: number): Market {
   const { benchmark, instruments, days, random } = randomMarket(seed, 4, 8)
   const young = days.at(-200)!
-  const row = { kind: 'sector' as const, shown: true, tracks: '', isin: null }
+  const row = { kind: 'sector', universe: 'sector', shown: true, tracks: '', isin: null }
+  const against = {
+    ...row,
+    symbol: 'NIFTYBEES',
+    name: 'Nifty 50',
+    kind: 'benchmark',
+    universe: 'broad',
+    prices: benchmark,
+  }
+  const sectors = instruments.map((one, i) => ({
+    ...row,
+    ...one,
+    prices: i < 2 ? between(one.prices, young, '9999-12-31') : i < 4 ? withGaps(one.prices, random) : one.prices,
+  }))
   return {
     version: seed,
     changedAt: new Date(0),
     sample: false,
-    benchmark: { ...row, symbol: 'NIFTYBEES', name: 'Nifty 50', kind: 'benchmark', prices: benchmark } as never,
-    sectors: instruments.map((one, i) => ({
-      ...row,
-      ...one,
-      prices: i < 2 ? between(one.prices, young, '9999-12-31') : i < 4 ? withGaps(one.prices, random) : one.prices,
-    })) as never,
+    benchmark: against as never,
+    benchmarks: [against] as never,
+    sectors: sectors as never,
+    shown: [against, ...sectors] as never,
     calendar: everyWeekday,
     asOf: days.at(-1)!,
   }

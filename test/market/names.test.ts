@@ -385,7 +385,7 @@ describe('symbols that change hands', () => {
     }
     await accepts(udiff('2025-03-17', ['PSUNEW', psu, 64], ['PSUBNKBEES', fundC, 10]))
     // The new fund can be followed under the old symbol; each has its own days.
-    await sql`select add_instrument('PSUBNKBEES', 'PSU 2', 'sector', '', ${fundC}, true, 'test', null)`
+    await sql`select follow_instrument('PSUBNKBEES', 'PSU 2', 'sector', '', ${fundC}, true, false, 'test', null)`
     await commits(legacy('13-Mar-2025', ['PSUBNKBEES', 63]), legacy('18-Mar-2025', ['PSUBNKBEES', 11], ['PSUNEW', 65]))
     expect(await closesOf('PSUNEW')).toEqual(['03-13 63', '03-17 64', '03-18 65'])
     expect(await closesOf('PSUBNKBEES')).toEqual(['03-18 11'])

@@ -3,9 +3,11 @@ import { daysAfter, monthsAfter } from '../../src/market/calendar/days.ts'
 import { everyWeekday } from '../../src/market/calendar/trading-calendar.ts'
 import { tails } from '../../src/market/dashboard/analysis-params.ts'
 import { type Analysis, type AnalysisParams, analyse, type Instrument } from '../../src/market/engine/analysis.ts'
+import { inExcess } from '../../src/market/engine/excess.ts'
 import { explain } from '../../src/market/engine/explanation.ts'
 import { stepsOf } from '../../src/market/engine/frame.ts'
 import { historyOf } from '../../src/market/engine/history.ts'
+import { spans } from '../../src/market/engine/returns.ts'
 import type { Prices } from '../../src/market/prices/closing-prices.ts'
 import { between, differences, randomMarket, withGaps } from './fixture.ts'
 
@@ -16,12 +18,16 @@ console.log(`random markets of the seeds ${seeds[0]} to ${seeds.at(-1)}`)
 const analyses: AnalysisParams[] = [
   { step: 'week', at: null, tail: 12, calendar: everyWeekday },
   { step: 'day', at: null, tail: 20, calendar: everyWeekday },
+  { step: 'month', at: null, tail: 12, calendar: everyWeekday },
 ]
+/** Years of a market that are enough for readings by formula B in its last quarter, and years that such a reading looks back. */
+const enough = { day: 4, week: 4, month: 14 } as const
+const reach = { day: 4, week: 4, month: 10 } as const
 const each = seeds.flatMap((seed) => analyses.map((params) => [seed, params.step, params] as const))
 
 /** A market with gaps in every history, the benchmark's too, on a calendar that knows its trading days. */
 function brokenMarket(seed: number, params: AnalysisParams) {
-  const { benchmark, instruments, days, random } = randomMarket(seed)
+  const { benchmark, instruments, days, random } = randomMarket(seed, enough[params.step])
   const open = new Set(days)
   const gappy = (prices: Prices) => withGaps(prices, random)
   // Gaps that leave the benchmark no price at all leave nothing to analyse.
@@ -48,11 +54,11 @@ describe('the analysis of a random market', () => {
   })
 
   test.each(each)(
-    'of seed %i by %s, and its charts, need no more than four years before its day',
-    (seed, _step, given) => {
+    'of seed %i by %s, and its charts, need no more than four years before its day, by month ten',
+    (seed, step, given) => {
       const params = { ...given, tail: Math.max(...tails) }
-      const { benchmark, instruments, days } = randomMarket(seed, 6)
-      const [asOf, from] = [days.at(-1)!, monthsAfter(days.at(-1)!, -48)]
+      const { benchmark, instruments, days } = randomMarket(seed, reach[step] + 2)
+      const [asOf, from] = [days.at(-1)!, monthsAfter(days.at(-1)!, -12 * reach[step])]
       const cut = (prices: Prices) => between(prices, from, '9999-12-31')
       expect(analyse(cut(benchmark), map(instruments, cut), params)).toEqual(analyse(benchmark, instruments, params))
       const drawn = (change: (prices: Prices) => Prices) =>
@@ -140,11 +146,11 @@ describe('the analysis of a random market', () => {
 
   test.each(each)(
     'of seed %i by %s says nothing where more prices are missing than a window tolerates, and invents nothing',
-    (seed, _step, params) => {
+    (seed, step, params) => {
       const { benchmark, instruments, days } = randomMarket(seed)
       const [whole] = instruments
       const last = days.at(-1)!
-      const hole = between(benchmark, daysAfter(last, -27), daysAfter(last, -7))
+      const hole = between(benchmark, daysAfter(last, step === 'month' ? -75 : -27), daysAfter(last, -7))
       // Its last day may be one of those that a random walk leaves out.
       const prices = new Map([...whole!.prices, [last, whole!.prices.get(last) ?? 100] as const])
       const holed = new Map([...prices].filter(([day]) => !hole.has(day)))
@@ -165,6 +171,28 @@ describe('the analysis of a random market', () => {
     },
   )
 
+  test.each(each)(
+    'of seed %i by %s tells in excess what it tells, less the benchmark’s own return',
+    (seed, _step, given) => {
+      const { benchmark, instruments, days, random, params } = brokenMarket(seed, given)
+      const at = days[Math.floor(days.length * random())]!
+      const plain = analyse(benchmark, instruments, { ...params, at })
+      if (plain === null) return
+      const excess = inExcess(plain)
+      expect({ ...excess, sectors: [] }).toEqual({ ...plain, sectors: [] })
+      for (const [i, { returns, blanks, ...rest }] of excess.sectors.entries()) {
+        const { returns: own, blanks: ownBlanks, ...same } = plain.sectors[i]!
+        expect(rest).toEqual(same)
+        for (const span of spans) {
+          const against = plain.benchmark.returns[span]
+          expect(returns[span]).toBe(own[span] === null || against === null ? null : own[span] - against)
+          expect(blanks[span] !== undefined).toBe(returns[span] === null)
+          if (own[span] === null) expect(blanks[span]).toBe(ownBlanks[span])
+        }
+      }
+    },
+  )
+
   test.each(each)('of seed %i by %s holds only finite numbers', (seed, _step, params) => {
     const { benchmark, instruments } = randomMarket(seed, 3)
     const text = JSON.stringify(analyse(benchmark, instruments, params), (_key, value) =>
@@ -180,10 +208,12 @@ test('an instrument that is the benchmark scores 100, and has no reading by a me
   expect([self!.formula, self!.score, self!.rs, self!.mansfield]).toEqual(['C/2', 100, 100, 0])
 })
 
-test('weeks to step to are the last trading days of the benchmark’s weeks, the newest first', () => {
+test('weeks and months to step to are their last trading days of the benchmark, the newest first', () => {
   const { benchmark, days } = randomMarket(3, 1)
   const weeks = stepsOf(benchmark, 'week')
   expect(weeks[0]).toBe(days.at(-1))
   expect(weeks.every((day, i) => i === 0 || day < weeks[i - 1]!)).toBe(true)
   expect(stepsOf(benchmark, 'day')).toEqual(days.toReversed())
+  const months = new Map(days.map((day) => [day.slice(0, 7), day]))
+  expect(stepsOf(benchmark, 'month')).toEqual([...months.values()].reverse())
 })

@@ -384,13 +384,13 @@ export const endpoints: Record<string, Endpoint> = {
   'POST /admin/market/instruments/etf-list': { may: 'money', answers: 422 },
   'POST /admin/market/instruments/new': {
     may: 'money',
-    form: () => ({ symbol: 'NEWETF', name: 'New', kind: 'sector', tracks: 'Nifty New', shown: 'yes' }),
+    form: () => ({ symbol: 'NEWETF', name: 'New', universe: 'sector', tracks: 'Nifty New', shown: 'yes' }),
   },
   'POST /admin/market/instruments/:symbol': {
     may: 'money',
     path: () => '/admin/market/instruments/BANKBEES',
     formAt: () => '/admin/market/instruments/BANKBEES',
-    form: () => ({ name: 'Banks', kind: 'sector', tracks: 'Nifty Bank', shown: 'yes' }),
+    form: () => ({ name: 'Banks', universe: 'sector', tracks: 'Nifty Bank', shown: 'yes' }),
   },
   'POST /admin/market/instruments/:symbol/verified': {
     may: 'money',

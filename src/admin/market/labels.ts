@@ -44,7 +44,12 @@ function sizeText(bytes: number): string {
   return bytes < 1_000_000 ? `${Math.max(1, Math.round(bytes / 1000))} KB` : `${(bytes / 1_000_000).toFixed(1)} MB`
 }
 
-const kindLabels = { benchmark: 'Benchmark', sector: 'Sector', other: 'For comparison' } as const
+/** What an instrument is ranked among, of one and of many. */
+const universeLabels = {
+  sector: { one: 'Sector', many: 'Sectors' },
+  theme: { one: 'Theme', many: 'Themes' },
+  broad: { one: 'Broad index', many: 'Broad indices' },
+} as const
 
 const statusLabels = {
   reading: { label: 'Reading', tone: 'info' },
@@ -73,7 +78,7 @@ export const labels = {
   basisText,
   nameChange,
   sizeText,
-  kinds: kindLabels,
+  universes: universeLabels,
   statuses: statusLabels,
 }
 export type MarketLabels = typeof labels

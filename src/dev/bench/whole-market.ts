@@ -40,7 +40,7 @@ export async function measureWholeMarket(harness: BenchHarness): Promise<Measure
     alone(`import of ten years of ${count} instruments: memory on top`, 'MB', seriesOf([imported.extraMb]), 150, [
       `${rows} prices in ${paths.length} files, ${imported.seconds.toFixed(0)} s`,
     ]),
-    alone('  … kept for each once read and analysed', 'KB', seriesOf([read.keptKb]), 40, [
+    alone('  … kept for each once read and analysed', 'KB', seriesOf([read.keptKb]), 60, [
       `read in ${read.seconds.toFixed(1)} s; at most ${read.extraMb.toFixed(0)} MB on top meanwhile`,
     ]),
     alone('  … an analysis of all, for each', 'µs', seriesOf([(1000 * read.analysisMs) / count]), 1_000, [

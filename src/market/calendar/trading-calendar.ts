@@ -42,6 +42,13 @@ export function weekGoesOn(day: Day, { isOpen }: Pick<TradingCalendar, 'isOpen'>
   return false
 }
 
+/** Whether there is a session in the rest of this day's calendar month. */
+export function monthGoesOn(day: Day, { isOpen }: Pick<TradingCalendar, 'isOpen'>): boolean {
+  const month = day.slice(0, 7)
+  for (let next = daysAfter(day, 1); next.startsWith(month); next = daysAfter(next, 1)) if (isOpen(next)) return true
+  return false
+}
+
 /** Monday to Friday. */
 export function isWeekday(day: Day): boolean {
   return daysAfter(weekOf(day), 4) >= day

@@ -3,13 +3,16 @@ import type { Day } from '../calendar/days.ts'
 import { sparkOf } from '../charts/panels.ts'
 import { mapOf, quadrantLabels, type RotationMap } from '../charts/rotation-map.ts'
 import type { Analysis, SectorRank } from '../engine/analysis.ts'
+import { inExcess } from '../engine/excess.ts'
+import type { Step } from '../engine/frame.ts'
 import { describeCarried, type Group, grouped, inSentence, reasonsOf } from '../engine/gaps.ts'
-import { cachedAnalysis, type Market, stepsIn } from '../engine/market.ts'
+import { benchmarkIn, cachedAnalysis, type Followed, type Market, membersOf, stepsIn } from '../engine/market.ts'
 import { type Legends, legendsFor } from '../engine/meanings.ts'
 import type { Quadrant } from '../engine/quadrants.ts'
 import { numberFormats, sourceOf, stampOf, summaryOf } from '../engine/summary.ts'
-import { type AnalyserParams, analysisUrl, steps, tails, views } from './analysis-params.ts'
-import { type Column, type ColumnKey, columns, inOrder, numberColumns, printed } from './columns.ts'
+import { type Universe, universes } from '../instruments/queries.ts'
+import { type AnalyserParams, analysisUrl, returnKinds, steps, tails, universeIn, views } from './analysis-params.ts'
+import { type Column, type ColumnKey, columns, type Figured, inOrder, numberColumns, printed } from './columns.ts'
 import { type HeatMap, heatMapOf } from './heat-map.ts'
 
 /** A row of the rank table, ready to print. */
@@ -22,6 +25,13 @@ export type Row = SectorRank & {
   carriedNote: string
   line: string
 }
+
+/** The benchmark's row of the table; the figures that compare with it are blank. */
+export type BenchmarkRow = Pick<Row, 'cells'> & { symbol: string; name: string; figures: Figured }
+
+/** What a reader may choose besides the day. `value`: in the address, '' for the usual one. */
+export type Choices = Record<'against' | 'universe' | 'returns', Choice[]>
+type Choice = { value: string; label: string; isChosen: boolean }
 
 /** What a page of the analyser shows. */
 export type Analyser = {
@@ -36,9 +46,11 @@ export type Analyser = {
   newer: Day | null
   /** The days that can be chosen, newest first, among them the one that is shown. */
   days: Day[]
-  heads: (Column & { href: string; order: 'ascending' | 'descending' | null })[]
+  heads: (Omit<Column, 'about'> & { about: string; href: string; order: 'ascending' | 'descending' | null })[]
   /** All sectors; those without any price up to the day are listed in one line instead of printed as dashes. */
   rows: Row[]
+  /** What everything is measured against; it has no rank. */
+  benchmark: BenchmarkRow
   /** What is to be said of some sectors, in groups of which the same is said. */
   notes: {
     /** Why "of 13" leaves the others out. */
@@ -57,13 +69,14 @@ export type Analyser = {
   heat: HeatMap
   views: typeof views
   steps: typeof steps
+  choices: Choices
   tails: typeof tails
   address: (changes?: Partial<AnalyserParams>, path?: string) => string
   formats: typeof numberFormats
 }
 
-/** Days in the list: three years of weeks, half a year of days. Older ones are reached by stepping. */
-const listed = { week: 156, day: 130 } as const
+/** Days in the list: four years of months, three of weeks, half a year of days. Older ones are reached by stepping. */
+const listed = { day: 130, week: 156, month: 48 } as const
 export const spark = { width: 84, height: 24 } as const
 
 /**
@@ -77,9 +90,12 @@ export function analyserOf(
 ): Analyser | null {
   if (market.asOf === null) return null
   const params = resolve(market, given)
-  const whole = cachedAnalysis(market, params)!
+  const absolute = cachedAnalysis(market, params)!
+  const whole = params.returns === 'excess' ? inExcess(absolute) : absolute
   const analysis = stars === null ? whole : onlyStarred(whole, stars)
-  const days = daysOf(market, params.step)
+  const benchmark = benchmarkIn(market, params.against)!
+  const days = daysOf(market, params.step, params.against)
+  const words = { terms: analysis.terms, step: params.step, returns: params.returns }
   const shown = days.slice(0, listed[params.step])
   const address: Analyser['address'] = (changes, path) => analysisUrl(params, changes, path)
   const ordered = inOrder(analysis.sectors, params)
@@ -95,10 +111,11 @@ export function analyserOf(
     older: days.find((day) => day < analysis.asOf) ?? null,
     newer: days.findLast((day) => day > analysis.asOf) ?? null,
     days: shown.includes(analysis.asOf) ? shown : [...shown, analysis.asOf].sort().reverse(),
-    heads: columns.map((column) => ({ ...column, ...headOf(column, params) })),
+    heads: columns.map((column) => ({ ...column, about: column.about(words), ...headOf(column, params) })),
     rows,
+    benchmark: benchmarkRow(benchmark, analysis),
     notes: notesOf(rows),
-    legends: legendsFor(params.step),
+    legends: legendsFor(params.step, analysis.terms),
     map: mapOf(analysis),
     quadrants: (Object.keys(quadrantLabels) as Quadrant[]).map((quadrant) => ({
       quadrant,
@@ -107,12 +124,13 @@ export function analyserOf(
     })),
     focused: rows.find((one) => one.symbol === params.focus) ?? null,
     heat: heatMapOf(
-      market,
+      benchmark,
       ordered.filter((one) => priced.has(one.symbol)),
       analysis,
     ),
     views,
     steps,
+    choices: choicesIn(market, params),
     tails,
     address,
     formats: numberFormats,
@@ -120,15 +138,20 @@ export function analyserOf(
 }
 
 /** The parameters with `at` moved to a trading day, so that each trading day has one address and one cache entry. */
-function resolve(market: Market, params: AnalyserParams): AnalyserParams {
-  const { at, focus } = params
-  const known = market.sectors.some((one) => one.symbol === focus)
-  if (focus !== null && !known) throw new AppError('not-found', 'There is no such sector.')
+function resolve(market: Market, given: AnalyserParams): AnalyserParams {
+  const { at, focus } = given
+  const params = { ...given, against: given.against === market.benchmark?.symbol ? null : given.against }
+  const benchmark = benchmarkIn(market, params.against)
+  if (benchmark === null) throw new AppError('not-found', 'There is no such benchmark.')
+  const members = membersOf(market, params.universe, benchmark)
+  if (focus !== null && !members.some((one) => one.symbol === focus))
+    throw new AppError('not-found', 'There is no such sector.')
   if (at === null) return params
-  const day = daysOf(market, 'day').find((one) => one <= at)
+  const days = daysOf(market, 'day', params.against)
+  const day = days.find((one) => one <= at)
   if (day === undefined)
     throw new AppError('invalid', 'The analyser goes back four years at most, and to the first price.')
-  return { ...params, at: day === market.asOf ? null : day }
+  return { ...params, at: day === days[0] ? null : day }
 }
 
 /** What is said of some sectors only; the ranks stay what they are among all. */
@@ -141,12 +164,49 @@ function onlyStarred(analysis: Analysis, stars: ReadonlySet<string>): Analysis {
   }
 }
 
-const stepsOfMarket = new WeakMap<Market, Record<AnalyserParams['step'], Day[]>>()
+const stepsOfBenchmark = new WeakMap<Followed, Record<Step, Day[]>>()
 
-function daysOf(market: Market, step: AnalyserParams['step']): Day[] {
-  const known = stepsOfMarket.get(market) ?? { week: stepsIn(market, 'week'), day: stepsIn(market, 'day') }
-  stepsOfMarket.set(market, known)
+function daysOf(market: Market, step: Step, against: string | null): Day[] {
+  const benchmark = benchmarkIn(market, against)!
+  const of = (one: Step) => stepsIn(market, one, against)
+  const known = stepsOfBenchmark.get(benchmark) ?? { day: of('day'), week: of('week'), month: of('month') }
+  stepsOfBenchmark.set(benchmark, known)
   return known[step]
+}
+
+const universeLabels = { sector: 'Sectors', theme: 'Themes', broad: 'Broad indices' } as const
+const returnLabels = { absolute: 'Absolute', excess: 'Excess' } as const
+
+/** The choices of this market; a universe in which there is nothing to rank is none. */
+function choicesIn(market: Market, { against, universe, returns }: AnalyserParams): Choices {
+  const chosen = against ?? market.benchmark?.symbol
+  const isOffered = (one: Universe) =>
+    one === (universe ?? 'sector') || membersOf(market, one, market.benchmark).length > 0
+  const offered = universes.filter(isOffered)
+  return {
+    against: market.benchmarks.map(({ symbol, name }) => ({
+      value: symbol === market.benchmark?.symbol ? '' : symbol,
+      label: name,
+      isChosen: symbol === chosen,
+    })),
+    universe: offered.map((one) => ({
+      value: universeIn({ universe: one }) ?? '',
+      label: universeLabels[one],
+      isChosen: one === (universe ?? 'sector'),
+    })),
+    returns: returnKinds.map((one) => ({ value: one, label: returnLabels[one], isChosen: one === returns })),
+  }
+}
+
+/** Nothing can be said of its strength against itself; its returns and its distance from the high are its own. */
+function benchmarkRow({ symbol, name }: Followed, { benchmark }: Analysis): BenchmarkRow {
+  const itself = 'Everything is measured against it'
+  const [noFigures, blanks] = [
+    { score: null, tail: [], mansfield: null },
+    { score: itself, map: itself, mansfield: itself, ...benchmark.blanks },
+  ]
+  const figures = { ...noFigures, ...benchmark, blanks }
+  return { symbol, name, figures, cells: cellsOf(figures) }
 }
 
 /** A tap on the head that the table is sorted by reverses the order. */
@@ -157,9 +217,9 @@ function headOf({ key, first }: { key: ColumnKey; first: AnalyserParams['dir'] }
   return { href: analysisUrl(params, { sort: key, dir }), order }
 }
 
-/** The symbols of the sectors that have a price of this day or an earlier one. */
-function pricedUpTo({ sectors }: Market, asOf: Day): Set<string> {
-  return new Set(sectors.filter(({ prices }) => prices.keys().some((day) => day <= asOf)).map((one) => one.symbol))
+/** The symbols of what has a price of this day or an earlier one. */
+function pricedUpTo({ shown }: Market, asOf: Day): Set<string> {
+  return new Set(shown.filter(({ prices }) => prices.keys().some((day) => day <= asOf)).map((one) => one.symbol))
 }
 
 function notesOf(rows: readonly Row[]): Analyser['notes'] {
@@ -172,19 +232,23 @@ function notesOf(rows: readonly Row[]): Analyser['notes'] {
   }
 }
 
-function rowOf(one: SectorRank, step: AnalyserParams['step'], address: Analyser['address']): Omit<Row, 'isPriced'> {
+function rowOf(one: SectorRank, step: Step, address: Analyser['address']): Omit<Row, 'isPriced'> {
   return {
     ...one,
     moved: numberFormats.moved(one),
     href: address({}, `/dashboard/sectors/${encodeURIComponent(one.symbol)}`),
-    cells: numberColumns.map((column) => {
-      const text = printed(column, one)
-      const reason = column.blank && one.blanks[column.blank]
-      return { key: column.key, text, tone: column.signed ? toneOf(text) : '', reason }
-    }),
+    cells: cellsOf(one),
     carriedNote: describeCarried(one, step),
     line: sparkOf(one.spark, spark),
   }
+}
+
+function cellsOf(one: Figured): Row['cells'] {
+  return numberColumns.map((column) => {
+    const text = printed(column, one)
+    const reason = column.blank && one.blanks[column.blank]
+    return { key: column.key, text, tone: column.signed ? toneOf(text) : '', reason }
+  })
 }
 
 function toneOf(text: string): string {

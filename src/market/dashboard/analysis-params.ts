@@ -1,13 +1,15 @@
 import { type Static, Type } from 'typebox'
 import { AppError } from '../../platform/errors.ts'
 import type { Day } from '../calendar/days.ts'
+import type { Step } from '../engine/frame.ts'
+import { type Universe, universes } from '../instruments/queries.ts'
 import { type ColumnKey, columnOf, columns } from './columns.ts'
 
 /** What a page of the analyser shows. All of it is in the page's address, which can be bookmarked and shared. */
 export type AnalyserParams = {
   /** Which part a phone shows; a laptop shows all. */
   view: View
-  step: 'week' | 'day'
+  step: Step
   /** The day to show; null for the newest. */
   at: Day | null
   /** Bars in a tail. */
@@ -18,12 +20,19 @@ export type AnalyserParams = {
   focus: string | null
   /** Only the sectors that the reader starred; null for all. */
   only: 'starred' | null
+  /** Symbol of the benchmark; null for the usual one. */
+  against: string | null
+  /** What is ranked; null for the sectors. */
+  universe: Exclude<Universe, 'sector'> | null
+  /** Returns as they are, or minus the benchmark's. */
+  returns: 'absolute' | 'excess'
 }
 
 export const views = ['table', 'map', 'heat'] as const
 type View = (typeof views)[number]
-export const steps = ['week', 'day'] as const
+export const steps = ['day', 'week', 'month'] as const
 export const tails = [4, 8, 12, 20] as const
+export const returnKinds = ['absolute', 'excess'] as const
 const defaults: AnalyserParams = {
   view: 'table',
   step: 'week',
@@ -33,6 +42,9 @@ const defaults: AnalyserParams = {
   dir: 'asc',
   focus: null,
   only: null,
+  against: null,
+  universe: null,
+  returns: 'absolute',
 }
 const dirs = ['asc', 'desc'] as const
 
@@ -47,6 +59,9 @@ export const AnalyserQuery = Type.Object({
   dir: Text,
   focus: Text,
   only: Text,
+  against: Text,
+  universe: Text,
+  returns: Text,
 })
 
 /** Reads the parameters. Throws AppError `invalid` for a value that the analyser does not know. */
@@ -66,6 +81,9 @@ export function readParams(query: Static<typeof AnalyserQuery>): AnalyserParams 
     dir: oneOf(dirs, given('dir'), columnOf(sort).first),
     focus: given('focus') || null,
     only: given('only') === '' ? null : oneOf(['starred'] as const, given('only'), 'starred'),
+    against: given('against') || null,
+    universe: universeIn({ universe: oneOf(universes, given('universe'), 'sector') }),
+    returns: oneOf(returnKinds, given('returns'), defaults.returns),
   }
 }
 
@@ -80,6 +98,11 @@ export function analysisUrl(
   const names = (Object.keys(defaults) as (keyof AnalyserParams)[]).filter((name) => next[name] !== omitted[name])
   const query = new URLSearchParams(Object.fromEntries(names.map((name) => [name, String(next[name])]))).toString()
   return query ? `${path}?${query}` : path
+}
+
+/** The universe of an instrument as pages name it: the sectors by nothing, so that each page has one address. */
+export function universeIn({ universe }: { universe: Universe }): AnalyserParams['universe'] {
+  return universe === 'sector' ? null : universe
 }
 
 function oneOf<Value extends string>(values: readonly Value[], given: string, fallback: Value): Value {

@@ -1,8 +1,12 @@
 import type { SectorRank } from '../engine/analysis.ts'
 import type { Blanks } from '../engine/blanks.ts'
+import type { Step } from '../engine/frame.ts'
 import type { Quadrant } from '../engine/quadrants.ts'
 import { type Span, spans } from '../engine/returns.ts'
+import { mansfieldBars } from '../engine/strength.ts'
 import { numberFormats } from '../engine/summary.ts'
+import type { Terms } from '../engine/terms.ts'
+import type { AnalyserParams } from './analysis-params.ts'
 
 /**
  * A column of numbers: the page, the order of its rows and the CSV file all take it from here. `first` is the order that
@@ -11,7 +15,7 @@ import { numberFormats } from '../engine/summary.ts'
 export type Column = {
   key: ColumnKey
   title: string
-  about: string
+  about: (words: Words) => string
   value: (one: SectorRank) => number | null
   /** Whose blank tells why there is no value. */
   blank?: keyof Blanks
@@ -19,6 +23,14 @@ export type Column = {
   signed: boolean
   first: 'asc' | 'desc'
 }
+/** What the columns of numbers are taken from; the benchmark has it too, though no rank. */
+export type Figured = Pick<SectorRank, 'score' | 'tail' | 'mansfield' | 'returns' | 'fromHigh' | 'blanks'>
+
+/** A column that the benchmark has too. */
+export type FigureColumn = Omit<Column, 'value'> & { value: (one: Figured) => number | null }
+
+/** What the description of a column depends on. */
+export type Words = { terms: Terms; step: Step; returns: AnalyserParams['returns'] }
 export type ColumnKey =
   | 'name'
   | 'rank'
@@ -32,24 +44,25 @@ export type ColumnKey =
 
 const quadrants: Quadrant[] = ['leading', 'weakening', 'lagging', 'improving']
 const spanNames: Record<Span, string> = {
-  '1W': 'week',
-  '1M': 'month',
+  '1W': 'one week',
+  '1M': 'one month',
   '3M': '3 months',
   '6M': '6 months',
-  '1Y': 'year',
+  '1Y': 'one year',
 }
 const plain = { digits: 2, signed: false, first: 'desc' } as const
 const change = { digits: 1, signed: true, first: 'desc' } as const
 
 /** The columns of numbers in the rank table, from left to right. */
-export const numberColumns: Column[] = [
+export const numberColumns: FigureColumn[] = [
   {
     ...plain,
     key: 'score',
     blank: 'score',
     title: 'RS score',
-    about:
-      'Returns of 3, 6, 9 and 12 months against the Nifty, the last three months counting double; 100 is the Nifty’s own',
+    about: ({ terms }) =>
+      `Returns of 3, 6, 9 and 12 months against ${terms.benchmark}, the last three months counting double; ` +
+      `100 is ${terms.benchmark}’s own`,
     value: (one) => one.score,
   },
   {
@@ -57,8 +70,8 @@ export const numberColumns: Column[] = [
     key: 'ratio',
     blank: 'map',
     title: 'RS-Ratio',
-    about:
-      'Strength against the Nifty; 100 is its own average of the last 40 weeks (days when daily; 14 where provisional)',
+    about: ({ terms, step }) =>
+      `Strength against ${terms.benchmark}; 100 is its own average of the last 40 ${step}s (14 where provisional)`,
     value: (one) => one.tail.at(-1)?.ratio ?? null,
   },
   {
@@ -66,8 +79,8 @@ export const numberColumns: Column[] = [
     key: 'momentum',
     blank: 'map',
     title: 'RS-Mom.',
-    about:
-      'RS-Momentum: the change of RS-Ratio over 4 weeks (days when daily); 100 is its own average of the last 40, ' +
+    about: ({ step }) =>
+      `RS-Momentum: the change of RS-Ratio over 4 ${step}s; 100 is its own average of the last 40, ` +
       'which may be a rise or a fall (where provisional: no change)',
     value: (one) => one.tail.at(-1)?.momentum ?? null,
   },
@@ -76,7 +89,7 @@ export const numberColumns: Column[] = [
     key: 'mansfield',
     blank: 'mansfield',
     title: 'Mansfield',
-    about: 'How far, in percent, the RS line is from its own mean of 52 weeks (200 days when daily)',
+    about: ({ step }) => `How far, in percent, the RS line is from its own mean of ${mansfieldBars[step]} ${step}s`,
     value: (one) => one.mansfield,
   },
   ...spans.map((span) => ({
@@ -84,27 +97,30 @@ export const numberColumns: Column[] = [
     key: span.toLowerCase() as Lowercase<Span>,
     blank: span,
     title: span,
-    about: `Change of the price over one ${spanNames[span]}, in percent`.replace('one 3', '3').replace('one 6', '6'),
-    value: (one: SectorRank) => one.returns[span],
+    about: ({ terms, returns }: Words) =>
+      returns === 'absolute'
+        ? `Change of the price over ${spanNames[span]}, in percent`
+        : `Change of the price over ${spanNames[span]} minus that of ${terms.benchmark}, in percentage points`,
+    value: (one: Figured) => one.returns[span],
   })),
   {
     ...change,
     key: 'high',
     blank: 'high',
     title: 'From high',
-    about: 'How far, in percent, the price is under its highest close of 52 weeks',
+    about: () => 'How far, in percent, the price is under its highest close of 52 weeks',
     value: (one) => one.fromHigh,
   },
 ]
 
 /** Everything that the table can be sorted by. */
 export const columns: Column[] = [
-  { ...plain, key: 'name', title: 'Sector', about: '', value: () => null, first: 'asc' },
+  { ...plain, key: 'name', title: 'Sector', about: () => '', value: () => null, first: 'asc' },
   {
     ...plain,
     key: 'rank',
     title: 'Rank',
-    about: 'By RS score: the past year against the Nifty',
+    about: ({ terms }) => `By RS score: the past year against ${terms.benchmark}`,
     digits: 0,
     value: (one) => one.rank,
     first: 'asc',
@@ -113,7 +129,7 @@ export const columns: Column[] = [
     ...plain,
     key: 'quadrant',
     title: 'Quadrant',
-    about: 'Its strength and pace now, against its own past: where it is on the map',
+    about: () => 'Its strength and pace now, against its own past: where it is on the map',
     value: (one) => (one.quadrant === null ? null : quadrants.indexOf(one.quadrant)),
     first: 'asc',
   },
@@ -137,7 +153,13 @@ export function inOrder(sectors: readonly SectorRank[], { sort, dir }: { sort: C
   })
 }
 
+/** What follows a figure where its column has no room for it: " %", or " pp" for a difference of two returns; '' for an index. */
+export function unitOf({ key, signed }: FigureColumn, returns: Words['returns']): string {
+  if (!signed) return ''
+  return returns === 'excess' && spans.some((span) => span.toLowerCase() === key) ? ' pp' : ' %'
+}
+
 /** A cell as it is printed. */
-export function printed({ value, signed, digits }: Column, one: SectorRank): string {
+export function printed({ value, signed, digits }: FigureColumn, one: Figured): string {
   return signed ? numberFormats.signed(value(one), digits) : numberFormats.plain(value(one), digits)
 }

@@ -63,8 +63,8 @@ type Dashboard = {
   freshness: string | null
 }
 
-/** Regions in the cache of one market: the most recently requested ones, of a tenth of a megabyte each. */
-const maxRegions = 30
+/** Regions in the cache of one market, by all their choices: the most recently requested ones, of a tenth of a megabyte each. */
+const maxRegions = 60
 type Regions = LRUCache<string, StarredHtml>
 const regionsOf = new WeakMap<Market, { forAll: Regions; starred: Regions }>()
 
@@ -95,8 +95,8 @@ async function regionOf(
   return joinForStars(region, stars)
 }
 
-function isSector(market: Market, symbol: string): boolean {
-  return market.sectors.some((one) => one.symbol === symbol)
+function isShown(market: Market, symbol: string): boolean {
+  return market.shown.some((one) => one.symbol === symbol)
 }
 
 const OneSector = Type.Object({ symbol: Type.String() })
@@ -152,7 +152,7 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices }> = async (
       const { symbol } = request.params
       const params = await paramsIn(request, market)
       const span = readSpan(request.query)
-      const isFollowed = isSector(market, symbol)
+      const isFollowed = isShown(market, symbol)
       const renamed = isFollowed ? null : await findPresentSymbol(services.sql, symbol)
       if (renamed !== null) return reply.leaveFor(sectorUrl(renamed, params, span))
       if (isFollowed && market.asOf === null) return turnAway(request, reply, 'There are no prices of this sector yet.')
@@ -187,12 +187,12 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices }> = async (
     },
   )
 
-  /** The parameters of a page; a sector that was renamed since it was bookmarked is focused under its present symbol. */
+  /** The parameters of a page; what was renamed since it was bookmarked is meant by its present symbol. */
   async function paramsIn(request: FastifyRequest, market: Market): Promise<AnalyserParams> {
     const params = readParams(request.query as Static<typeof AnalyserQuery>)
-    const { focus } = params
-    if (focus === null || isSector(market, focus)) return params
-    return { ...params, focus: (await findPresentSymbol(services.sql, focus)) ?? focus }
+    const present = async (symbol: string | null) =>
+      symbol === null || isShown(market, symbol) ? symbol : ((await findPresentSymbol(services.sql, symbol)) ?? symbol)
+    return { ...params, focus: await present(params.focus), against: await present(params.against) }
   }
 
   /** Back to the dashboard with a notice of the reason. */

@@ -5,6 +5,7 @@ import { averageBars, type History } from '../engine/history.ts'
 import type { WeekReading } from '../engine/quadrant-changes.ts'
 import type { Quadrant } from '../engine/quadrants.ts'
 import { numberFormats } from '../engine/summary.ts'
+import type { Terms } from '../engine/terms.ts'
 
 /** A sector's charts, and the same numbers as a table, which the crosshair reads. */
 export type Lines = {
@@ -17,7 +18,7 @@ export type Lines = {
 }
 
 /** Composes the charts of a history; `weeks`: its weekly readings, whose quadrants are painted behind it. */
-export function linesOf(history: History, weeks: readonly WeekReading[]): Lines {
+export function linesOf(history: History, weeks: readonly WeekReading[], terms: Terms): Lines {
   const { step, days, closes, short, long, benchmark, rs, mansfield, volumes } = history
   const chart = drawChart(days, [
     {
@@ -61,7 +62,7 @@ export function linesOf(history: History, weeks: readonly WeekReading[]): Lines 
       { key: 'close', title: 'Price (₹)' },
       { key: 'short', title: `Average of ${brisk} ${step}s` },
       { key: 'long', title: `Average of ${slow} ${step}s` },
-      { key: 'benchmark', title: 'Nifty, rebased' },
+      { key: 'benchmark', title: `${terms.benchmark.replace(/^the /, '')}, rebased` },
       { key: 'rs', title: 'RS' },
       { key: 'mansfield', title: 'Mansfield (%)' },
       ...(hasVolume ? [{ key: 'volume', title: 'Volume' }] : []),

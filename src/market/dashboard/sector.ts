@@ -1,17 +1,17 @@
 import { AppError } from '../../platform/errors.ts'
 import { quadrantLabels } from '../charts/rotation-map.ts'
-import type { SectorRank } from '../engine/analysis.ts'
+import type { Analysis, SectorRank } from '../engine/analysis.ts'
 import { type Explanation, explain } from '../engine/explanation.ts'
 import { describeCarried, isSilent } from '../engine/gaps.ts'
 import { type HistorySpan, historyOf, historySpans } from '../engine/history.ts'
-import type { Market } from '../engine/market.ts'
+import { benchmarkIn, type Market } from '../engine/market.ts'
 import { describeMomentum, describeRatio, meaningsOf } from '../engine/meanings.ts'
 import { changesIn, type QuadrantChange, readingsByWeek } from '../engine/quadrant-changes.ts'
 import { quadrantOf } from '../engine/quadrants.ts'
 import type { Trading } from '../prices/reading-trading.ts'
 import { type Analyser, analyserOf } from './analyser.ts'
-import type { AnalyserParams } from './analysis-params.ts'
-import { numberColumns, printed } from './columns.ts'
+import { type AnalyserParams, universeIn } from './analysis-params.ts'
+import { numberColumns, printed, unitOf } from './columns.ts'
 import { type Lines, linesOf } from './sector-lines.ts'
 import { sectorUrl, spanTitles } from './sector-params.ts'
 
@@ -49,17 +49,19 @@ export function sectorOf(
   given: AnalyserParams,
   { span = '2y', trading }: { span?: HistorySpan; trading?: Trading } = {},
 ): Sector {
-  const instrument = market.sectors.find((one) => one.symbol === symbol)
-  const analyser = instrument && analyserOf(market, given)
+  const instrument = market.shown.find((one) => one.symbol === symbol)
+  const universe = instrument && universeIn(instrument)
+  const analyser = instrument && analyserOf(market, { ...given, universe: universe ?? null })
   if (!analyser) throw new AppError('not-found', 'There is no such sector.')
-  const { sectors, asOf } = analyser.analysis
+  const { sectors, asOf, terms } = analyser.analysis
   const place = sectors.findIndex((one) => one.symbol === symbol)
-  const sectorRank = sectors[place]!
-  const benchmark = market.benchmark!
+  const sectorRank = sectors[place]
+  if (!sectorRank) throw new AppError('not-found', 'There is no such sector.')
   const { params } = analyser
-  const { step } = params
+  const { step, returns } = params
+  const benchmark = benchmarkIn(market, params.against)!
   const until = { asOf, calendar: market.calendar }
-  const explanation = explain(benchmark.prices, instrument.prices, { ...until, step })
+  const explanation = explain(benchmark.prices, instrument.prices, { ...until, step, terms })
   const weeks = readingsByWeek(benchmark.prices, instrument.prices, until)
   const history = historyOf(benchmark.prices, instrument.prices, { ...until, span, ...(trading && { trading }) })
   const withHref = (one: SectorRank | undefined) => (one ? { ...one, href: sectorUrl(one.symbol, params, span) } : null)
@@ -71,8 +73,8 @@ export function sectorOf(
     isSilent: isSilent(sectorRank),
     facts: numberColumns.map((column) => ({
       title: column.title.replace('Mom.', 'Momentum'),
-      about: column.about,
-      text: printed(column, sectorRank) + (column.signed && column.value(sectorRank) !== null ? ' %' : ''),
+      about: column.about({ terms, step, returns }),
+      text: printed(column, sectorRank) + (column.value(sectorRank) === null ? '' : unitOf(column, returns)),
       reason: column.blank && sectorRank.blanks[column.blank],
     })),
     span,
@@ -83,11 +85,11 @@ export function sectorOf(
       isShown: key === span,
     })),
     lineStep: history.step,
-    lines: linesOf(history, weeks),
+    lines: linesOf(history, weeks, terms),
     turnover: history.turnover,
     changes: changesIn(weeks).reverse(),
     explanation,
-    says: explanation && whatItSays(explanation, step),
+    says: explanation && whatItSays(explanation, analyser.analysis),
     stronger: withHref(sectors[place - 1]),
     weaker: withHref(sectors[place + 1]),
     quadrantOf,
@@ -95,12 +97,12 @@ export function sectorOf(
   }
 }
 
-function whatItSays(explanation: Explanation, step: 'week' | 'day'): Sector['says'] {
+function whatItSays(explanation: Explanation, { step, terms }: Analysis): Sector['says'] {
   const { formula, ratio, momentum, pace } = explanation
   return {
     ratio: describeRatio(ratio, formula, step),
     momentum: describeMomentum(momentum, pace, step),
-    quadrant: meaningsOf(formula, step)[quadrantOf({ ratio, momentum })],
+    quadrant: meaningsOf(formula, step, terms)[quadrantOf({ ratio, momentum })],
     carried: describeCarried(explanation, step),
   }
 }

@@ -2,14 +2,14 @@ import { stringify } from 'csv-stringify/sync'
 import { escapeFormula } from '../../platform/csv.ts'
 import { notesOf } from '../engine/gaps.ts'
 import type { Analyser } from './analyser.ts'
-import { columnOf, numberColumns } from './columns.ts'
+import { type FigureColumn, type Figured, numberColumns, unitOf } from './columns.ts'
 
 /**
- * The rank table as a CSV file (UTF-8 with the mark that Excel needs, CRLF): one head, a row a sector in the
- * requested order, numbers rounded as on the page. As-of date, formula, why a cell is empty, source and whether it is a
+ * The rank table as a CSV file (UTF-8 with the mark that Excel needs, CRLF): one head, a row a sector in the requested order, the
+ * benchmark's last, numbers rounded as on the page. As-of date, formula, why a cell is empty, source, benchmark and whether it is a
  * sample are in every row, so that they stay with it wherever it is pasted.
  */
-export function tableCsv({ rows, analysis, source, market }: Analyser): string {
+export function tableCsv({ rows, analysis, source, market, params, benchmark }: Analyser): string {
   const head = [
     'As of',
     'Rank',
@@ -18,12 +18,13 @@ export function tableCsv({ rows, analysis, source, market }: Analyser): string {
     'Sector',
     'ETF',
     'Quadrant',
-    ...numberColumns.map(({ title, signed }) => (signed ? `${title} (%)` : title.replace('Mom.', 'Momentum'))),
+    ...numberColumns.map((column) => headOf(column, params.returns)),
     'Formula',
-    'Week not over',
+    analysis.step === 'month' ? 'Month not over' : 'Week not over',
     'Notes',
     'Sample data',
     'Source',
+    'Against',
   ]
   const lines = rows.map((one) => [
     analysis.asOf,
@@ -33,17 +34,40 @@ export function tableCsv({ rows, analysis, source, market }: Analyser): string {
     escapeFormula(one.name),
     escapeFormula(one.symbol),
     one.quadrant ?? '',
-    ...numberColumns.map(({ key }) => rounded(columnOf(key), one)),
+    ...numberColumns.map((column) => rounded(column, one)),
     one.formula ?? '',
     analysis.provisional ? 'yes' : 'no',
     escapeFormula(notesOf(one, analysis.step).join('. ')),
     market.sample ? 'yes' : 'no',
     escapeFormula(source),
+    escapeFormula(benchmark.symbol),
   ])
-  return stringify([head, ...lines], { bom: true, record_delimiter: 'windows', quoted_string: true })
+  const against = [
+    analysis.asOf,
+    '',
+    analysis.ranked,
+    '',
+    escapeFormula(benchmark.name),
+    escapeFormula(benchmark.symbol),
+    '',
+    ...numberColumns.map((column) => rounded(column, benchmark.figures)),
+    '',
+    analysis.provisional ? 'yes' : 'no',
+    `Benchmark, not ranked${params.returns === 'excess' ? '; its own returns, in percent' : ''}`,
+    market.sample ? 'yes' : 'no',
+    escapeFormula(source),
+    '',
+  ]
+  return stringify([head, ...lines, against], { bom: true, record_delimiter: 'windows', quoted_string: true })
 }
 
-function rounded({ value, digits }: ReturnType<typeof columnOf>, one: Analyser['rows'][number]): number | '' {
+/** "1W (%)", or "1W excess (pp)" where the benchmark's return is taken off. */
+function headOf(column: FigureColumn, returns: Analyser['params']['returns']): string {
+  const unit = unitOf(column, returns).trim()
+  return `${column.title.replace('Mom.', 'Momentum')}${unit === 'pp' ? ' excess' : ''}${unit === '' ? '' : ` (${unit})`}`
+}
+
+function rounded({ value, digits }: FigureColumn, one: Figured): number | '' {
   const number = value(one)
   return number === null ? '' : Number(number.toFixed(digits)) + 0
 }

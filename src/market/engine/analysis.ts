@@ -1,28 +1,33 @@
 import { type Day, daysAfter } from '../calendar/days.ts'
-import { type TradingCalendar, weekGoesOn } from '../calendar/trading-calendar.ts'
+import { monthGoesOn, type TradingCalendar, weekGoesOn } from '../calendar/trading-calendar.ts'
 import type { Prices } from '../prices/closing-prices.ts'
-import { type Bars, dailyBars, weeklyBars } from './bars.ts'
+import { type Bars, dailyBars, monthlyBars, weeklyBars } from './bars.ts'
 import {
   type Blanks,
   blanksOf,
   figureNames,
+  highBlankOf,
   provisionalReason,
   returnBlanksOf,
   type Subject,
   staleReason,
 } from './blanks.ts'
 import { carriedOver, tolerated } from './carrying.ts'
-import { closesOn, type Frame, frameOf, sessionAt } from './frame.ts'
+import { closesOn, type Frame, frameOf, type Step, sessionAt } from './frame.ts'
 import { type Quadrant, quadrantOf } from './quadrants.ts'
 import { fromYearHigh, returnsOf, type Span, spans } from './returns.ts'
 import type { Series } from './series.ts'
 import { type Formula, lookback, mansfield, mansfieldBars, type Readings, readingsOf, scoreAt } from './strength.ts'
+import { type Terms, usualTerms } from './terms.ts'
 
 /** An instrument with its closing prices, adjusted for splits. */
 export type Instrument = { symbol: string; name: string; prices: Prices }
 
-/** What to analyse: bars by week or day, up to a day (null: the newest), and how many bars a tail has. */
-export type AnalysisParams = { step: 'week' | 'day'; at: Day | null; tail: number; calendar: TradingCalendar }
+/**
+ * What to analyse: bars by month, week or day, up to a day (null: the newest), and how many bars a tail has. `terms`: how its
+ * sentences name things; they are the usual ones where it is not given.
+ */
+export type AnalysisParams = { step: Step; at: Day | null; tail: number; calendar: TradingCalendar; terms?: Terms }
 
 /** Where an instrument stood at one bar; both numbers are centred on 100. */
 export type Reading = { day: Day; ratio: number; momentum: number }
@@ -53,10 +58,11 @@ export type SectorRank = {
   spark: Series
 }
 
-/** All sectors on one day. `provisional`: the week of that day is not over. */
+/** All sectors on one day. `provisional`: the week of that day, or by month its month, is not over. */
 export type Analysis = {
   asOf: Day
-  step: AnalysisParams['step']
+  step: Step
+  terms: Terms
   provisional: boolean
   /** How many have a rank: "3 of 16". */
   ranked: number
@@ -64,8 +70,8 @@ export type Analysis = {
   unranked: { symbol: string; name: string; reason: string }[]
   /** The strongest first; those without a rank last, by name. */
   sectors: SectorRank[]
-  /** The benchmark's own returns. */
-  benchmark: Pick<SectorRank, 'returns' | 'blanks'>
+  /** The benchmark's own figures; it has no rank. */
+  benchmark: Pick<SectorRank, 'returns' | 'fromHigh' | 'blanks'>
 }
 
 const sparkBars = 26
@@ -74,7 +80,7 @@ const scoreDays = 253 + 15
 const daysAWeek = 7
 
 /** An instrument with its bars in the frame, built once. */
-type Measured = Subject & { symbol: string; name: string; stale: string | null; daily: Bars; weekly: Bars }
+type Measured = Subject & { symbol: string; name: string; stale: string | null; daily: Bars; weekly: Bars; bars: Bars }
 
 /**
  * The whole analysis: nothing after `at` is used, and no number depends on how much history was loaded, on the scale of
@@ -87,7 +93,7 @@ export function analyse(
 ): Analysis | null {
   const frame = frameOf(benchmark, params.calendar, params.at, reachOf(params))
   if (frame === null) return null
-  const measured = instruments.map((one) => measure(frame, one))
+  const measured = instruments.map((one) => measure(frame, one, params))
   const scores = scoresAt(measured, frame.days.length - 1)
   const ranks = ranksOf(scores)
   const ranksBefore = ranksOf(scoresAt(measured, sessionAt(frame, daysAfter(frame.asOf, -daysAWeek))))
@@ -104,35 +110,43 @@ export function analyse(
   return {
     asOf: frame.asOf,
     step: params.step,
-    provisional: weekGoesOn(frame.asOf, params.calendar),
+    terms: termsOf(params),
+    provisional: (params.step === 'month' ? monthGoesOn : weekGoesOn)(frame.asOf, params.calendar),
     ranked: ranks.size,
     unranked: sectors
       .filter((one) => one.rank === null)
       .map(({ symbol, name, blanks }) => ({ symbol, name, reason: blanks.score! })),
     sectors,
-    benchmark: benchmarkIn(frame, benchmark),
+    benchmark: benchmarkIn(frame, benchmark, params),
   }
 }
 
+function termsOf({ terms = usualTerms }: AnalysisParams): Terms {
+  return terms
+}
+
 /** How much history a reading with its tail, Mansfield's mean, the score and the spark look back on. */
-function reachOf({ tail }: AnalysisParams) {
+function reachOf({ step, tail }: AnalysisParams) {
   const bars = lookback['B/2'] + tail
   return {
     weeks: Math.max(bars, mansfieldBars.week, sparkBars) + tolerated.week,
     days: Math.max(bars + tolerated.day, mansfieldBars.day + tolerated.day, scoreDays),
+    months: step === 'month' ? bars + tolerated.month : 0,
   }
 }
 
-function measure(frame: Frame, { symbol, name, prices }: Instrument): Measured {
+function measure(frame: Frame, { symbol, name, prices }: Instrument, params: AnalysisParams): Measured {
   const closes = closesOn(frame.days, prices)
-  const subject = { frame, prices, closes }
+  const subject = { frame, prices, closes, against: termsOf(params).instrument }
+  const [daily, weekly] = [dailyBars(frame, closes), weeklyBars(frame, closes)]
   return {
     ...subject,
     symbol,
     name,
     stale: staleReason(subject),
-    daily: dailyBars(frame, closes),
-    weekly: weeklyBars(frame, closes),
+    daily,
+    weekly,
+    bars: { day: () => daily, week: () => weekly, month: () => monthlyBars(frame, closes) }[params.step](),
   }
 }
 
@@ -140,7 +154,7 @@ type Figures = Omit<SectorRank, 'symbol' | 'name' | 'rank' | 'rankBefore'>
 
 function figuresOf(one: Measured, score: number | null, { step, tail }: AnalysisParams): Figures {
   if (one.stale !== null) return noFigures(one.stale)
-  const bars = step === 'week' ? one.weekly : one.daily
+  const { bars } = one
   const line = carriedOver(bars.rs, tolerated[step])
   const readings = readingsOf(line)
   const figures = {
@@ -171,10 +185,10 @@ function noFigures(reason: string): Figures {
   return { ...none, tail: [], returns, fromHigh: null, carried: 0, spark: [], blanks }
 }
 
-function benchmarkIn(frame: Frame, prices: Prices): Analysis['benchmark'] {
-  const subject = { frame, prices, closes: frame.benchmark }
-  const returns = returnsOf(frame, frame.benchmark)
-  return { returns, blanks: returnBlanksOf(subject, returns) }
+function benchmarkIn(frame: Frame, prices: Prices, params: AnalysisParams): Analysis['benchmark'] {
+  const subject = { frame, prices, closes: frame.benchmark, against: termsOf(params).instrument }
+  const [returns, fromHigh] = [returnsOf(frame, frame.benchmark), fromYearHigh(frame, frame.benchmark)]
+  return { returns, fromHigh, blanks: { ...returnBlanksOf(subject, returns), ...highBlankOf(subject, fromHigh) } }
 }
 
 function tailOf({ days }: Bars, { ratio, momentum }: Readings, length: number): Reading[] {

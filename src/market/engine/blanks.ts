@@ -15,8 +15,11 @@ type Figure = (typeof figureNames)[number]
 /** Why a figure is null: a short sentence without a full stop, like "No price since 18 Nov". */
 export type Blanks = Partial<Record<Figure, string>>
 
-/** What a reason is found in: the closes of one instrument on the days of the frame, and all its prices. */
-export type Subject = { frame: Frame; prices: Prices; closes: Series }
+/**
+ * What a reason is found in: the closes of one instrument on the days of the frame, and all its prices. `against`: what
+ * sentences call the benchmark, like "the Nifty ETF".
+ */
+export type Subject = { frame: Frame; prices: Prices; closes: Series; against: string }
 
 const lengths: Record<Span, string> = {
   '1W': 'a week',
@@ -57,14 +60,18 @@ export function blanksOf(
   if (figures.score === null) blanks.score = scoreReason(subject, subject.daily)
   if (figures.tail.length === 0) blanks.map = window(lookback['C/2'], 'a reading needs')
   if (figures.mansfield === null) blanks.mansfield = window(mansfieldBars[bars.step], 'Mansfield RS needs')
-  if (figures.fromHigh === null) blanks.high = highReason(subject)
-  return blanks
+  return { ...blanks, ...highBlankOf(subject, figures.fromHigh) }
 }
 
 /** The reason of every return that is null. */
 export function returnBlanksOf(subject: Subject, returns: Record<Span, number | null>): Blanks {
   const none = spans.filter((span) => returns[span] === null)
   return Object.fromEntries(none.map((span) => [span, returnReason(subject, span)]))
+}
+
+/** The reason why there is no distance from the year's high, where there is none. */
+export function highBlankOf(subject: Subject, fromHigh: number | null): Blanks {
+  return fromHigh === null ? { high: highReason(subject) } : {}
 }
 
 /** Why a reading is C's and not B's. */
@@ -80,7 +87,6 @@ function returnReason(subject: Subject, span: Span): string {
   return closeReason(subject, startsOf(frame)[span], `less than ${lengths[span]}`)
 }
 
-/** Why there is no distance from the year's high. */
 function highReason(subject: Subject): string {
   const { frame, closes } = subject
   const start = yearStartOf(frame)
@@ -113,12 +119,11 @@ function windowReason(
   if (known === -1 || (count - known < size && (count < size || !isCut))) return tooShort(subject, needs)
   const isWhole = missingIn(line, count - 1, size) <= line.most && !line.values.slice(-size).includes(null)
   if (isWhole) return 'Nothing moves, so there is no deviation to measure by'
-  const missing = bars.rs.flatMap((value, i) =>
-    value === null && i >= count - size - line.most
-      ? [bars.step === 'day' ? { from: i, to: i } : { from: frame.weeks[i]!.from, to: frame.weeks[i]!.to - 1 }]
-      : [],
-  )
-  const unit = bars.step === 'day' ? 'days' : 'weeks'
+  const periods = bars.step === 'month' ? frame.months : frame.weeks
+  const placeOf = (i: number) =>
+    bars.step === 'day' ? { from: i, to: i } : { from: periods[i]!.from, to: periods[i]!.to - 1 }
+  const missing = bars.rs.flatMap((value, i) => (value === null && i >= count - size - line.most ? [placeOf(i)] : []))
+  const unit = `${bars.step}s`
   return gapsIn(frame, missing, {
     subject: lacking(subject, missing),
     of: `${size} ${unit}`,
@@ -140,7 +145,7 @@ function tooShort(subject: Subject, short: string): string {
   const { days } = subject.frame
   const begun = beginningOf(subject)
   return begun === null || begun < days[0]!
-    ? `Prices of the Nifty ETF begin on ${withYear(days[0]!)}: ${short}`
+    ? `Prices of ${subject.against} begin on ${withYear(days[0]!)}: ${short}`
     : `Prices begin on ${withYear(begun)}: ${short}`
 }
 
@@ -154,11 +159,11 @@ function gapAround(series: Series, place: number): Gap {
 }
 
 /** Whose price it is that the days of these gaps lack. */
-function lacking({ frame, closes }: Subject, gaps: readonly Gap[]): string {
+function lacking({ frame, closes, against }: Subject, gaps: readonly Gap[]): string {
   const lacks = (series: Series) =>
     gaps.every(({ from, to }) => series.slice(from, to + 1).every((value) => value === null))
   if (lacks(closes)) return 'No price'
-  return lacks(frame.benchmark) ? 'No price of the Nifty ETF' : 'No price on the same day as the Nifty ETF'
+  return lacks(frame.benchmark) ? `No price of ${against}` : `No price on the same day as ${against}`
 }
 
 /** One gap by its days; several by their number, with the days of the last one. */

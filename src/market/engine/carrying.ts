@@ -1,7 +1,8 @@
+import type { Step } from './frame.ts'
 import type { Series } from './series.ts'
 
-/** How many bars may be missing in the lookback of a figure: one week, or five trading days. */
-export const tolerated = { week: 1, day: 5 } as const
+/** How many bars may be missing in the lookback of a figure: five trading days, one week, and no month. */
+export const tolerated = { day: 5, week: 1, month: 0 } as const satisfies Record<Step, number>
 
 /**
  * An RS line whose missing bars take the last value before them, one that is at most as many bars old as may be missing.

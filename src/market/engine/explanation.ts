@@ -1,12 +1,13 @@
 import type { Day } from '../calendar/days.ts'
 import type { TradingCalendar } from '../calendar/trading-calendar.ts'
 import type { Prices } from '../prices/closing-prices.ts'
-import { type Bars, dailyBars, weeklyBars } from './bars.ts'
+import { type Bars, dailyBars, monthlyBars, weeklyBars } from './bars.ts'
 import { withYear } from './blank-days.ts'
 import { carriedOver, lastWithin, tolerated } from './carrying.ts'
-import { closesOn, frameOf } from './frame.ts'
+import { type Step as BarStep, closesOn, frameOf } from './frame.ts'
 import { change, mean, type Series } from './series.ts'
 import { lookback, type Readings, readingsOf, strengthB, strengthC } from './strength.ts'
+import { type Terms, usualTerms } from './terms.ts'
 
 /** A number on the way to a reading, in the order of computation; `how` is its formula. */
 export type Step = { name: string; how: string; value: number; digits: number }
@@ -30,30 +31,33 @@ export type Explanation = Pick<Readings, 'formula' | 'carried'> & {
 export function explain(
   benchmark: Prices,
   prices: Prices,
-  { asOf, step, calendar }: { asOf: Day; step: 'week' | 'day'; calendar: TradingCalendar },
+  { asOf, step, calendar, terms = usualTerms }: { asOf: Day; step: BarStep; calendar: TradingCalendar; terms?: Terms },
 ): Explanation | null {
   const size = lookback['B/2'] + tolerated[step]
-  const frame = frameOf(
-    benchmark,
-    calendar,
-    asOf,
-    step === 'week' ? { weeks: size, days: 0 } : { weeks: 0, days: size },
-  )
+  const frame = frameOf(benchmark, calendar, asOf, { weeks: 0, days: 0, months: 0, [`${step}s`]: size })
   if (frame === null) return null
   const own = closesOn(frame.days, prices)
   if (lastWithin(own, own.length - 1) === -1) return null
-  const bars = step === 'week' ? weeklyBars(frame, own) : dailyBars(frame, own)
+  const bars = { day: dailyBars, week: weeklyBars, month: monthlyBars }[step](frame, own)
   const line = carriedOver(bars.rs, tolerated[step])
   const readings = readingsOf(line)
   if (readings === null) return null
   const { formula, carried } = readings
   const [ratio, momentum] = [readings.ratio.at(-1)!, readings.momentum.at(-1)!]
   const { steps, pace } = (formula === 'B/2' ? stepsOfB : stepsOfC)(line.values, { ratio, momentum }, step)
-  return { formula, carried, ratio, momentum, pace, day: bars.days.at(-1)!, steps: [...closesIn(bars), ...steps] }
+  return {
+    formula,
+    carried,
+    ratio,
+    momentum,
+    pace,
+    day: bars.days.at(-1)!,
+    steps: [...closesIn(bars, terms), ...steps],
+  }
 }
 
 /** Both closes of the newest bar that has them, and their RS. */
-function closesIn({ closes, benchmark, rs, days }: Bars): Step[] {
+function closesIn({ closes, benchmark, rs, days }: Bars, { instrument }: Terms): Step[] {
   const last = rs.findLastIndex((value) => value !== null)
   const isNow = last === rs.length - 1
   return [
@@ -63,15 +67,15 @@ function closesIn({ closes, benchmark, rs, days }: Bars): Step[] {
       value: closes[last]!,
       digits: 2,
     },
-    { name: 'Close of the Nifty ETF', how: 'on the same day', value: benchmark[last]!, digits: 2 },
-    { name: 'RS', how: '100 × close ÷ close of the Nifty ETF', value: rs[last]!, digits: 4 },
+    { name: `Close of ${instrument}`, how: 'on the same day', value: benchmark[last]!, digits: 2 },
+    { name: 'RS', how: `100 × close ÷ close of ${instrument}`, value: rs[last]!, digits: 4 },
   ]
 }
 
 type Now = { ratio: number; momentum: number }
 type Computed = Pick<Explanation, 'steps' | 'pace'>
 
-function stepsOfB(rs: Series, { ratio, momentum }: Now, unit: 'week' | 'day'): Computed {
+function stepsOfB(rs: Series, { ratio, momentum }: Now, unit: BarStep): Computed {
   const smooth = mean(rs, 10).slice(-40) as number[]
   const pace = change(strengthB(rs).ratio, 4).slice(-40) as number[]
   const [own, paceOwn] = [spreadOf(smooth), spreadOf(pace)]
@@ -89,7 +93,7 @@ function stepsOfB(rs: Series, { ratio, momentum }: Now, unit: 'week' | 'day'): C
   return { steps, pace: { change: pace.at(-1)!, usual: paceOwn.mean } }
 }
 
-function stepsOfC(rs: Series, { ratio, momentum }: Now, unit: 'week' | 'day'): Computed {
+function stepsOfC(rs: Series, { ratio, momentum }: Now, unit: BarStep): Computed {
   const steps = [
     { name: 'SMA14', how: `mean of RS over the last 14 ${unit}s`, value: mean(rs, 14).at(-1)!, digits: 4 },
     { name: 'RS-Ratio', how: '100 × RS ÷ SMA14', value: ratio, digits: 2 },

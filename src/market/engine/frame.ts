@@ -1,4 +1,4 @@
-import { type Day, daysAfter, weekOf, yearOf } from '../calendar/days.ts'
+import { type Day, daysAfter, monthsAfter, weekOf, yearOf } from '../calendar/days.ts'
 import type { TradingCalendar } from '../calendar/trading-calendar.ts'
 import type { Prices } from '../prices/closing-prices.ts'
 import type { Series } from './series.ts'
@@ -8,14 +8,19 @@ export type Frame = {
   asOf: Day
   days: readonly Day[]
   /** Whole ISO weeks, oldest first, as places in `days`: from one, up to before another. */
-  weeks: readonly Week[]
+  weeks: readonly Period[]
+  /** Whole calendar months, in the same way, as many as were asked for. */
+  months: readonly Period[]
   /** The benchmark's closes; null where it has none, which is a missing bar for everybody. */
   benchmark: Series
 }
-export type Week = { from: number; to: number }
+export type Period = { from: number; to: number }
+
+/** How long a bar is. */
+export type Step = 'day' | 'week' | 'month'
 
 /**
- * The newest trading days up to `until`, at least `need` weeks and days of them where there are so many. Trading days are the
+ * The newest trading days up to `until`, at least `need` weeks, days and months of them where there are so many. Trading days are the
  * days the exchange was open, from the benchmark's first price on, and whenever the benchmark has a price; in years of which
  * the calendar is not known only those. So a day without the benchmark's price is missing, not skipped. Null when the
  * benchmark has no price up to `until`.
@@ -24,17 +29,18 @@ export function frameOf(
   benchmark: Prices,
   calendar: TradingCalendar,
   until: Day | null,
-  need: { weeks: number; days: number },
+  need: { weeks: number; days: number; months?: number },
 ): Frame | null {
   const { first, asOf } = endsOf(benchmark, until ?? '9999-12-31')
   if (first === null || asOf === null) return null
   const days: Day[] = []
-  const weeks: Week[] = []
+  const weeks: Period[] = []
   let monday = ''
+  const oldestMonth = monthsAfter(`${asOf.slice(0, 7)}-01`, 1 - (need.months ?? 0))
   for (let day = asOf; day >= first; day = daysAfter(day, -1)) {
     if (!benchmark.has(day) && !(calendar.isKnown(yearOf(day)) && calendar.isOpen(day))) continue
     if (day < monday || monday === '') {
-      if (weeks.length >= need.weeks && days.length >= need.days) break
+      if (weeks.length >= need.weeks && days.length >= need.days && day < oldestMonth) break
       monday = weekOf(day)
       weeks.push({ from: 0, to: 0 })
     }
@@ -46,8 +52,15 @@ export function frameOf(
     asOf,
     days,
     weeks: ordered.map((from, i) => ({ from, to: ordered[i + 1] ?? days.length })),
+    months: monthsOf(days, oldestMonth),
     benchmark: closesOn(days, benchmark),
   }
+}
+
+/** The months of these days from the one that begins on `oldest`; of an older one only its end may be there. */
+function monthsOf(days: readonly Day[], oldest: Day): Period[] {
+  const starts = days.flatMap((day, i) => (day < oldest || day.slice(0, 7) === days[i - 1]?.slice(0, 7) ? [] : [i]))
+  return starts.map((from, i) => ({ from, to: starts[i + 1] ?? days.length }))
 }
 
 /** An instrument's closes on these days, null where it has none; what it traded on others is not looked at. */
@@ -66,11 +79,12 @@ export function sessionAt({ days }: Pick<Frame, 'days'>, day: Day): number {
   return low - 1
 }
 
-/** The days of a map that can be stepped to, newest first: the benchmark's last day of each week, or its days. */
-export function stepsOf(benchmark: Prices, step: 'week' | 'day'): Day[] {
+/** The days of a map that can be stepped to, newest first: the benchmark's last day of each month or week, or its days. */
+export function stepsOf(benchmark: Prices, step: Step): Day[] {
   const days = [...benchmark.keys()].sort().reverse()
   if (step === 'day') return days
-  return [...Map.groupBy(days, weekOf).values()].map((week) => week[0]!)
+  const periodOf = step === 'week' ? weekOf : (day: Day) => day.slice(0, 7)
+  return [...Map.groupBy(days, periodOf).values()].map((period) => period[0]!)
 }
 
 function endsOf(benchmark: Prices, until: Day): { first: Day | null; asOf: Day | null } {

@@ -34,7 +34,7 @@ export function isSilent({ blanks }: Pick<SectorRank, 'blanks'>): boolean {
 /** "last close used for 1 missing week"; '' where no bar was missing. */
 export function describeCarried({ carried }: Pick<SectorRank, 'carried'>, step: Analysis['step']): string {
   if (carried === 0) return ''
-  const unit = step === 'week' ? 'week' : 'session'
+  const unit = step === 'day' ? 'session' : step
   return `last close used for ${carried} missing ${unit}${carried === 1 ? '' : 's'}`
 }
 

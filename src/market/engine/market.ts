@@ -2,12 +2,15 @@ import { LRUCache } from 'lru-cache'
 import type { Sql } from '../../platform/db.ts'
 import { type Day, monthsAfter } from '../calendar/days.ts'
 import { readTradingCalendar, type TradingCalendar } from '../calendar/trading-calendar.ts'
-import { type InstrumentRow, listInstruments } from '../instruments/queries.ts'
-import type { Prices } from '../prices/closing-prices.ts'
+import { type InstrumentRow, listInstruments, type Universe } from '../instruments/queries.ts'
 import { readPrices } from '../prices/reading-prices.ts'
 import { findVersion } from '../version/queries.ts'
 import { type Analysis, type AnalysisParams, analyse, type Instrument } from './analysis.ts'
-import { stepsOf } from './frame.ts'
+import { type Step, stepsOf } from './frame.ts'
+import { type Terms, usualTerms } from './terms.ts'
+
+/** An instrument with all its details and prices. */
+export type Followed = InstrumentRow & Instrument
 
 /** Everything the analysis is made of, as it stood at a version. Prices are adjusted for splits. */
 export type Market = {
@@ -15,19 +18,26 @@ export type Market = {
   changedAt: Date
   /** Invented prices, to be labelled wherever they are seen. */
   sample: boolean
-  benchmark: (InstrumentRow & { prices: Prices }) | null
-  /** What is shown besides the benchmark. */
-  sectors: (InstrumentRow & Instrument)[]
+  benchmark: Followed | null
+  /** What a reader may measure against, `benchmark` first, then by name; each has prices. */
+  benchmarks: Followed[]
+  /** What is ranked unless a reader chooses another universe. */
+  sectors: Followed[]
+  /** All that is shown, of every universe, `benchmark` among them. */
+  shown: Followed[]
   calendar: TradingCalendar
   /** The newest trading day: the benchmark's last. */
   asOf: Day | null
 }
 
 /**
- * Years that can be stepped back, and years that are in memory: the longest window of the analysis is shorter than four years, so
- * whatever can be stepped to has all of its own. Charts of five years, seen from years back, begin where these begin.
+ * Years that can be stepped back, and years that are in memory: the longest window of the analysis, that of a monthly reading by
+ * formula B with the longest tail, is nine years and four months, so whatever can be stepped to has all of its own. Charts of five
+ * years, seen from years back, have theirs too.
  */
-const years = { shown: 4, kept: 8 } as const
+const years = { shown: 4, kept: 14 } as const
+/** The fund that sentences call “the Nifty”. */
+const niftyEtf = 'NIFTYBEES'
 /** Analyses that are kept: sixty, and fewer where there are many sectors in one. */
 const kept = { max: 60, maxSize: 12_000, sizeCalculation: ({ sectors }: Analysis) => Math.max(1, sectors.length) }
 
@@ -46,20 +56,59 @@ export async function currentMarket(sql: Sql): Promise<Market> {
   return reading
 }
 
-/** An analysis of the market, computed once for the same parameters until the market changes. Null without a benchmark's prices. */
-export function cachedAnalysis(market: Market, params: Omit<AnalysisParams, 'calendar'>): Analysis | null {
-  if (!market.benchmark) return null
+/** `against`: the benchmark's symbol, null for the usual one; `universe`: null for the sectors. */
+export type MarketParams = Omit<AnalysisParams, 'calendar' | 'terms'> & {
+  against?: string | null
+  universe?: Universe | null
+}
+
+/**
+ * An analysis of the market, computed once for the same parameters until the market changes. Null without a benchmark's prices,
+ * and for a benchmark that is none of the market's.
+ */
+export function cachedAnalysis(market: Market, params: MarketParams): Analysis | null {
+  const benchmark = benchmarkIn(market, params.against ?? null)
+  if (benchmark === null) return null
+  const { step, at, tail, universe = null } = params
   const cache = analysesOf.get(market) ?? new LRUCache<string, Analysis>(kept)
   analysesOf.set(market, cache)
-  const key = JSON.stringify([params.step, params.at, params.tail])
+  const key = JSON.stringify([step, at, tail, benchmark.symbol, universe])
+  const terms = termsFor(benchmark, universe)
+  const members = membersOf(market, universe, benchmark)
   const analysis =
-    cache.get(key) ?? analyse(market.benchmark.prices, market.sectors, { ...params, calendar: market.calendar })
+    cache.get(key) ?? analyse(benchmark.prices, members, { step, at, tail, terms, calendar: market.calendar })
   if (analysis) cache.set(key, analysis)
   return analysis
 }
 
-/** The days of the last four years that can be stepped to, newest first. */
-export function stepsIn({ benchmark, asOf }: Market, step: AnalysisParams['step']): Day[] {
+/** The benchmark of this symbol; the usual one for null. Null where there is none. */
+export function benchmarkIn({ benchmark, benchmarks }: Market, symbol: string | null): Followed | null {
+  return symbol === null ? benchmark : (benchmarks.find((one) => one.symbol === symbol) ?? null)
+}
+
+/** What is ranked of a universe; nothing is ranked against itself. */
+export function membersOf({ shown }: Market, universe: Universe | null, against: Followed | null): Followed[] {
+  return shown.filter((one) => one.universe === (universe ?? 'sector') && one.symbol !== against?.symbol)
+}
+
+const nouns: Record<Universe, Pick<Terms, 'one' | 'many'>> = {
+  sector: usualTerms,
+  theme: { one: 'theme', many: 'themes' },
+  broad: { one: 'index', many: 'indices' },
+}
+
+/** How sentences name a universe's members and a benchmark. */
+function termsFor({ symbol, name }: Followed, universe: Universe | null): Terms {
+  const { benchmark, instrument } =
+    symbol === niftyEtf ? usualTerms : { benchmark: name, instrument: `the ${name} ETF` }
+  const { one, many } = nouns[universe ?? 'sector']
+  return { one, many, benchmark, instrument }
+}
+
+/** The days of the last four years that can be stepped to, newest first; against another benchmark, those of its prices. */
+export function stepsIn(market: Market, step: Step, against: string | null = null): Day[] {
+  const benchmark = benchmarkIn(market, against)
+  const { asOf } = market
   if (benchmark === null || asOf === null) return []
   const oldest = monthsAfter(asOf, -12 * years.shown)
   return stepsOf(benchmark.prices, step).filter((day) => day >= oldest)
@@ -75,12 +124,17 @@ async function readMarket(sql: Sql, version: number, changedAt: Date): Promise<M
   const now = await findVersion(sql)
   if (now.version !== version) return readMarket(sql, now.version, now.changedAt)
   const withPrices = instruments.map((one) => ({ ...one, prices: prices.get(one.symbol) ?? new Map<Day, number>() }))
+  const benchmark = withPrices.find((one) => one.kind === 'benchmark') ?? null
+  const shown = withPrices.filter((one) => one.shown)
+  const others = shown.filter((one) => one.isBenchmarkChoice && one !== benchmark && one.prices.size > 0)
   return {
     version,
     changedAt,
     sample,
-    benchmark: withPrices.find((one) => one.kind === 'benchmark') ?? null,
-    sectors: withPrices.filter((one) => one.kind !== 'benchmark' && one.shown),
+    benchmark,
+    benchmarks: [...(benchmark ? [benchmark] : []), ...others.sort((a, b) => (a.name < b.name ? -1 : 1))],
+    sectors: shown.filter((one) => one.universe === 'sector' && one !== benchmark),
+    shown,
     calendar,
     asOf: newest,
   }

@@ -1,17 +1,18 @@
+import type { Step } from './frame.ts'
 import type { Quadrant } from './quadrants.ts'
 import type { Formula } from './strength.ts'
 import { numberFormats } from './summary.ts'
+import { usualTerms } from './terms.ts'
 
-type Unit = 'week' | 'day'
+type Unit = Step
 
 /** Sentences beside a table or map: they tell rank and quadrant apart, and say what pace and provisional readings are. */
 export type Legends = { rankAndQuadrant: string; pace: string; provisional: string }
 
-/** The legends of weekly or daily readings. */
-export function legendsFor(unit: Unit): Legends {
+/** The legends of monthly, weekly or daily readings. `benchmark`: what sentences call it. */
+export function legendsFor(unit: Unit, { benchmark } = usualTerms): Legends {
   return {
-    rankAndQuadrant:
-      'Rank: the past year against the Nifty. Quadrant: its strength and pace now, against its own past.',
+    rankAndQuadrant: `Rank: the past year against ${benchmark}. Quadrant: its strength and pace now, against its own past.`,
     pace:
       `Pace is the change of RS-Ratio over 4 ${unit}s; usual is its average over 40 ${unit}s. ` +
       'Where the usual is a fall, a slower fall is the better pace.',
@@ -27,19 +28,19 @@ export function legendsFor(unit: Unit): Legends {
  */
 export const quadrantMeanings: Record<Quadrant, string> = meaningsOf('B/2', 'week')
 
-/** The same of one formula and step. */
-export function meaningsOf(formula: Formula, unit: Unit): Record<Quadrant, string> {
+/** The same of one formula and step, against a benchmark. */
+export function meaningsOf(formula: Formula, unit: Unit, { benchmark } = usualTerms): Record<Quadrant, string> {
   const [strong, weak, up, down] =
     formula === 'B/2'
       ? [
-          'stronger against the Nifty than its own average',
-          'weaker against the Nifty than its own average',
+          `stronger against ${benchmark} than its own average`,
+          `weaker against ${benchmark} than its own average`,
           'at a better pace than usual',
           'at a worse pace than usual',
         ]
       : [
-          `stronger against the Nifty than its average of 14 ${unit}s`,
-          `weaker against the Nifty than its average of 14 ${unit}s`,
+          `stronger against ${benchmark} than its average of 14 ${unit}s`,
+          `weaker against ${benchmark} than its average of 14 ${unit}s`,
           `RS-Ratio higher than 4 ${unit}s ago`,
           `RS-Ratio lower than 4 ${unit}s ago`,
         ]

@@ -1,5 +1,6 @@
 import type { Bars } from './bars.ts'
 import { type Carried, lastWithin, missingIn, tolerable } from './carrying.ts'
+import type { Step } from './frame.ts'
 import { change, combine, each, mean, type Series, shift, zScore } from './series.ts'
 
 /**
@@ -15,8 +16,8 @@ export type Strength = { ratio: Series; momentum: Series }
 /** How many bars a reading looks back, itself included. */
 export const lookback = { 'B/2': 92, 'C/2': 18 } as const satisfies Record<Formula, number>
 
-/** Bars of Mansfield's mean. */
-export const mansfieldBars = { week: 52, day: 200 } as const
+/** Bars of Mansfield's mean: a year of weeks or months; by day the 200 that are customary. */
+export const mansfieldBars = { day: 200, week: 52, month: 12 } as const satisfies Record<Step, number>
 
 /**
  * B: RS-Ratio = 100 + z₄₀(SMA₁₀(RS)), RS-Momentum = 100 + z₄₀(ROC₄(RS-Ratio)). First value at the 92nd bar. Not JdK's
@@ -55,7 +56,7 @@ export function tolerableStrength({ ratio, momentum }: Strength, line: Carried, 
   return { ratio: tolerable(ratio, line, size), momentum: tolerable(momentum, line, size) }
 }
 
-/** Mansfield relative strength: how far, in percent, the RS line is above its own mean of the last `size` bars (52 weeks, 200 days). */
+/** Mansfield relative strength: how far, in percent, the RS line is above its own mean of the last `size` bars (52 weeks, 12 months, 200 days). */
 export function mansfield(line: Carried, size: number): Series {
   const { values } = line
   return tolerable(

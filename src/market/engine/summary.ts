@@ -30,12 +30,12 @@ export function sourceOf({ sample }: Pick<Market, 'sample'>): string {
 }
 
 /** The stamp: which formula made the readings, and for how many a provisional one. */
-export function stampOf({ sectors }: Analysis): string {
+export function stampOf({ sectors, terms }: Pick<Analysis, 'sectors' | 'terms'>): string {
   const count = (formula: SectorRank['formula']) => sectors.filter((one) => one.formula === formula).length
   const [full, short] = [count('B/2'), count('C/2')]
   if (short === 0) return 'formula B/2'
   if (full === 0) return 'formula C/2, provisional'
-  return `formula B/2; for ${short} ${short === 1 ? 'sector' : 'sectors'} C/2, provisional`
+  return `formula B/2; for ${short} ${short === 1 ? terms.one : terms.many} C/2, provisional`
 }
 
 /**
@@ -44,14 +44,15 @@ export function stampOf({ sectors }: Analysis): string {
  */
 export function summaryOf(analysis: Analysis): string {
   const placed = analysis.sectors.filter((one) => one.quadrant !== null)
-  if (placed.length === 0) return 'There are not enough weeks of prices yet to place a sector on the map.'
-  const sentences = [countsOf(placed, analysis.sectors.length), highestOf(analysis), describeMoves(analysis)]
+  const { step, terms } = analysis
+  if (placed.length === 0) return `There are not enough ${step}s of prices yet to place ${aOrAn(terms.one)} on the map.`
+  const sentences = [countsOf(placed, analysis), highestOf(analysis), describeMoves(analysis)]
   return sentences.filter((sentence) => sentence !== '').join(' ')
 }
 
 const quadrants: Quadrant[] = ['leading', 'weakening', 'lagging', 'improving']
 
-function countsOf(placed: readonly SectorRank[], followed: number): string {
+function countsOf(placed: readonly SectorRank[], { sectors, terms }: Analysis): string {
   const counts = quadrants
     .map((quadrant) => ({ quadrant, count: placed.filter((one) => one.quadrant === quadrant).length }))
     .filter(({ count }) => count > 0)
@@ -59,8 +60,8 @@ function countsOf(placed: readonly SectorRank[], followed: number): string {
     const verb = i > 0 ? '' : count === 1 ? 'is ' : 'are '
     return `${count} ${verb}${quadrant}`
   })
-  const those = `${placed.length} ${placed.length === 1 ? 'sector' : 'sectors'}`
-  return `Of ${those}${placed.length < followed ? ' with a reading' : ''} ${listed(parts)}.`
+  const those = `${placed.length} ${placed.length === 1 ? terms.one : terms.many}`
+  return `Of ${those}${placed.length < sectors.length ? ' with a reading' : ''} ${listed(parts)}.`
 }
 
 function highestOf({ sectors }: Analysis): string {
@@ -84,9 +85,13 @@ function describeMoves(analysis: Analysis): string {
   const { step, provisional } = analysis
   const moves = movesIn(analysis).map(({ name, from, to }) => `${name} from ${from} to ${to}`)
   if (moves.length === 0) return ''
-  const when = step === 'day' ? 'On this day' : provisional ? 'So far this week' : 'This week'
+  const when = step === 'day' ? 'On this day' : provisional ? `So far this ${step}` : `This ${step}`
   const rest = moves.length > 3 ? [`${moves.length - 3} more`] : []
   return `${when} ${moves.length === 1 ? 'one moved' : `${moves.length} moved`}: ${listed([...moves.slice(0, 3), ...rest])}.`
+}
+
+function aOrAn(noun: string): string {
+  return `${/^[aeiou]/.test(noun) ? 'an' : 'a'} ${noun}`
 }
 
 function listed(parts: readonly string[]): string {

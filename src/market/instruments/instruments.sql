@@ -1,29 +1,35 @@
+-- What the audit says of an instrument before and after a change.
+create or replace function instrument_details(i instruments) returns jsonb language sql stable as $$
+  select jsonb_build_object('name', i.name, 'kind', i.kind, 'tracks', i.tracks, 'isin', i.isin, 'shown', i.shown,
+                            'universe', i.universe, 'isBenchmarkChoice', i.is_benchmark_choice)
+$$;
+
 -- Adds an instrument to those that are followed. False: it is followed already.
-create or replace function add_instrument(
-  p_symbol text, p_name text, p_kind text, p_tracks text, p_isin text, p_shown boolean, p_actor text, p_origin jsonb
+create or replace function follow_instrument(
+  p_symbol text, p_name text, p_universe text, p_tracks text, p_isin text, p_shown boolean, p_is_benchmark_choice boolean,
+  p_actor text, p_origin jsonb
 ) returns boolean language plpgsql as $$
+declare
+  v_added instruments;
 begin
   perform 1 from market_state for update;
-  insert into instruments (symbol, name, kind, tracks, isin, shown)
-  values (p_symbol, p_name, p_kind, p_tracks, p_isin, p_shown)
-  on conflict do nothing;
+  insert into instruments (symbol, name, kind, tracks, isin, shown, universe, is_benchmark_choice)
+  values (p_symbol, p_name, case p_universe when 'sector' then 'sector' else 'other' end, p_tracks, p_isin, p_shown, p_universe,
+          p_is_benchmark_choice)
+  on conflict do nothing
+  returning * into v_added;
   if not found then return false; end if;
   perform market_changed();
-  perform record_audit(p_actor, 'instrument.added', p_origin => p_origin, p_details => jsonb_build_object(
-    'symbol', p_symbol, 'name', p_name, 'kind', p_kind, 'tracks', p_tracks, 'isin', p_isin, 'shown', p_shown));
+  perform record_audit(p_actor, 'instrument.added', p_origin => p_origin,
+                       p_details => jsonb_build_object('symbol', p_symbol) || instrument_details(v_added));
   return true;
 end $$;
 
--- What the audit says of an instrument before and after a change.
-create or replace function instrument_details(i instruments) returns jsonb language sql stable as $$
-  select jsonb_build_object('name', i.name, 'kind', i.kind, 'tracks', i.tracks, 'isin', i.isin, 'shown', i.shown)
-$$;
-
--- Changes an instrument that was seen at revision `p_seen`; the benchmark stays the benchmark, and shown. False: it is at
--- another revision.
-create or replace function change_instrument(
-  p_symbol text, p_seen integer, p_name text, p_kind text, p_tracks text, p_isin text, p_shown boolean,
-  p_actor text, p_origin jsonb
+-- Changes an instrument that was seen at revision `p_seen`; the benchmark stays the benchmark, shown, in its universe and a
+-- choice. False: it is at another revision.
+create or replace function revise_instrument(
+  p_symbol text, p_seen integer, p_name text, p_universe text, p_tracks text, p_isin text, p_shown boolean,
+  p_is_benchmark_choice boolean, p_actor text, p_origin jsonb
 ) returns boolean language plpgsql as $$
 declare
   v_before instruments;
@@ -34,8 +40,10 @@ begin
   if not found then return false; end if;
   update instruments
   set name = p_name, tracks = p_tracks, isin = p_isin, revision = revision + 1,
-      kind = case when kind = 'benchmark' then kind else p_kind end,
-      shown = kind = 'benchmark' or p_shown
+      kind = case when kind = 'benchmark' then kind when p_universe = 'sector' then 'sector' else 'other' end,
+      universe = case when kind = 'benchmark' then universe else p_universe end,
+      shown = kind = 'benchmark' or p_shown,
+      is_benchmark_choice = kind = 'benchmark' or p_is_benchmark_choice
   where symbol = p_symbol
   returning * into v_after;
   perform market_changed();
@@ -80,7 +88,7 @@ begin
   return true;
 end $$;
 
--- From now on everything is measured against another instrument; the one before stays, for comparison. `p_seen`: the
+-- From now on everything is measured against another instrument unless a reader chooses; the one before stays a choice. `p_seen`: the
 -- benchmark that the person who asks for it saw. (Processes of an earlier release call the function without p_origin,
 -- which therefore stays in databases that have it.)
 create or replace function change_benchmark(p_symbol text, p_seen text, p_actor text, p_origin jsonb)
@@ -99,7 +107,7 @@ begin
     return 'no-prices';
   end if;
   update instruments set kind = 'other', revision = revision + 1 where symbol = v_before;
-  update instruments set kind = 'benchmark', shown = true, revision = revision + 1 where symbol = p_symbol;
+  update instruments set kind = 'benchmark', shown = true, is_benchmark_choice = true, revision = revision + 1 where symbol = p_symbol;
   perform market_changed();
   perform record_audit(p_actor, 'benchmark.changed', p_origin => p_origin,
                        p_details => jsonb_build_object('before', v_before, 'after', p_symbol));

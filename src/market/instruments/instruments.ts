@@ -8,12 +8,14 @@ import {
   deleteInstrument,
   findInstrument,
   type InstrumentDetails,
+  type InstrumentRow,
   insertInstrument,
+  universes,
   updateInstrument,
   verifyInstrument,
 } from './queries.ts'
 
-export const detailFields = ['name', 'kind', 'tracks', 'isin', 'shown'] as const
+export const detailFields = ['name', 'universe', 'tracks', 'isin', 'shown', 'isBenchmarkChoice'] as const
 
 /** The details that were typed. Throws AppError `invalid` with a sentence for each field that is not valid. */
 export function parseDetails(typed: Record<(typeof detailFields)[number], string>): InstrumentDetails {
@@ -24,8 +26,9 @@ export function parseDetails(typed: Record<(typeof detailFields)[number], string
   if (isin !== '' && !isIsin(isin))
     fields.isin = 'That is no ISIN of an Indian fund: its check digit or shape is not right.'
   if (Object.keys(fields).length > 0) throw new AppError('invalid', 'Please look at the fields below.', { fields })
-  const kind = typed.kind === 'other' ? 'other' : 'sector'
-  return { name, kind, tracks, isin: isin || null, shown: typed.shown !== '' }
+  const universe = universes.find((one) => one === typed.universe) ?? 'sector'
+  const isBenchmarkChoice = typed.isBenchmarkChoice !== ''
+  return { name, universe, tracks, isin: isin || null, shown: typed.shown !== '', isBenchmarkChoice }
 }
 
 /** Follows another instrument; repeating it changes nothing. Answers its symbol. Throws AppError `invalid` about a field. */
@@ -42,7 +45,7 @@ export async function addInstrument(sql: Sql, typed: string, details: Instrument
 }
 
 /**
- * Changes the details of an instrument that was seen at revision `seen`; the benchmark stays the benchmark, and shown.
+ * Changes the details of an instrument that was seen at revision `seen`; the benchmark stays the benchmark, shown and a choice.
  * Repeating it changes nothing. Throws AppError `invalid` about an ISIN that is another's, `conflict` when somebody else changed it
  * meanwhile.
  */
@@ -93,8 +96,8 @@ async function assertOwnIsin(sql: Sql, symbol: string, { isin }: InstrumentDetai
   })
 }
 
-function isSame(there: InstrumentDetails, details: InstrumentDetails): boolean {
-  // A change leaves the benchmark the benchmark, and shown.
-  const fixed = there.kind === 'benchmark' ? { kind: there.kind, shown: true } : {}
+function isSame(there: InstrumentRow, details: InstrumentDetails): boolean {
+  // A change leaves the benchmark shown, in its universe and a choice.
+  const fixed = there.kind === 'benchmark' ? { universe: there.universe, shown: true, isBenchmarkChoice: true } : {}
   return detailFields.every((field) => there[field] === { ...details, ...fixed }[field])
 }

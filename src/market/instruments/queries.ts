@@ -1,7 +1,7 @@
 import { type Actor, originJson } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
 
-/** What is followed. `verifiedOn`: the Indian day a person last checked symbol and index, as text. */
+/** What is followed. `kind`: the benchmark unless a reader chooses another one, a sector, or something else. `verifiedOn`: the Indian day a person last checked symbol and index, as text. */
 export type InstrumentRow = {
   symbol: string
   name: string
@@ -9,11 +9,21 @@ export type InstrumentRow = {
   tracks: string
   isin: string | null
   shown: boolean
+  universe: Universe
+  /** Whether a reader may measure against it; everybody may against the one of kind 'benchmark'. */
+  isBenchmarkChoice: boolean
   verifiedOn: string | null
 }
 
+/** What an instrument is ranked among. */
+export type Universe = (typeof universes)[number]
+export const universes = ['sector', 'theme', 'broad'] as const
+
 /** What a person enters about an instrument, besides its symbol. */
-export type InstrumentDetails = Pick<InstrumentRow, 'name' | 'kind' | 'tracks' | 'isin' | 'shown'>
+export type InstrumentDetails = Pick<
+  InstrumentRow,
+  'name' | 'universe' | 'tracks' | 'isin' | 'shown' | 'isBenchmarkChoice'
+>
 
 /** An instrument with its revision, which a change must name: it is refused when the instrument is at another one. */
 export type Revised = InstrumentRow & { revision: number; hasPrices: boolean }
@@ -21,7 +31,7 @@ export type Revised = InstrumentRow & { revision: number; hasPrices: boolean }
 /** Every instrument: the benchmark, the sectors by name, then others. */
 export async function listInstruments(sql: Sql): Promise<InstrumentRow[]> {
   return sql<InstrumentRow[]>`
-    select symbol, name, kind, tracks, isin, shown, verified_on::text as verified_on
+    select symbol, name, kind, tracks, isin, shown, universe, is_benchmark_choice, verified_on::text as verified_on
     from instruments
     order by array_position(array['benchmark', 'sector', 'other'], kind), name, symbol
   `
@@ -30,7 +40,7 @@ export async function listInstruments(sql: Sql): Promise<InstrumentRow[]> {
 /** One instrument, and whether any import ever brought prices of it. */
 export async function findInstrument(sql: Sql, symbol: string): Promise<Revised | undefined> {
   const [row] = await sql<Revised[]>`
-    select symbol, name, kind, tracks, isin, shown, verified_on::text as verified_on, revision,
+    select symbol, name, kind, tracks, isin, shown, universe, is_benchmark_choice, verified_on::text as verified_on, revision,
            exists (select from prices p where p.symbol = i.symbol) as has_prices
     from instruments i
     where symbol = ${symbol}
@@ -44,10 +54,10 @@ export async function insertInstrument(
   given: InstrumentDetails & { symbol: string },
   by: Actor,
 ): Promise<boolean> {
-  const { symbol, name, kind, tracks, isin, shown } = given
+  const { symbol, name, universe, tracks, isin, shown, isBenchmarkChoice } = given
   const [row] = await sql<{ done: boolean }[]>`
-    select add_instrument(${symbol}, ${name}, ${kind}, ${tracks}, ${isin}, ${shown},
-                          ${by.actor}, ${originJson(sql, by)}) as done
+    select follow_instrument(${symbol}, ${name}, ${universe}, ${tracks}, ${isin}, ${shown}, ${isBenchmarkChoice},
+                             ${by.actor}, ${originJson(sql, by)}) as done
   `
   return row!.done
 }
@@ -58,9 +68,9 @@ export async function updateInstrument(
   given: InstrumentDetails & { symbol: string; seen: number },
   by: Actor,
 ): Promise<boolean> {
-  const { symbol, seen, name, kind, tracks, isin, shown } = given
+  const { symbol, seen, name, universe, tracks, isin, shown, isBenchmarkChoice } = given
   const [row] = await sql<{ done: boolean }[]>`
-    select change_instrument(${symbol}, ${seen}, ${name}, ${kind}, ${tracks}, ${isin}, ${shown},
+    select revise_instrument(${symbol}, ${seen}, ${name}, ${universe}, ${tracks}, ${isin}, ${shown}, ${isBenchmarkChoice},
                              ${by.actor}, ${originJson(sql, by)}) as done
   `
   return row!.done

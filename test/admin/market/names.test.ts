@@ -146,7 +146,7 @@ describe('an instrument', () => {
         insert into former_names (symbol, kind, name, until_day) values ('PSUBNKBEES', 'isin', 'INF204KB19D2', '2020-01-01')
       `
     const isin = which === 'former' ? 'INF204KB19D2' : 'INF204KB15I9'
-    const details = { name: 'X', tracks: '', isin, kind: 'sector', shown: 'yes' }
+    const details = { name: 'X', tracks: '', isin, universe: 'sector', shown: 'yes' }
     for (const answer of [
       await admin.visitor.post(`${here}/new`, { ...details, symbol: 'XBEES' }),
       await admin.visitor.post(`${here}/ITBEES`, { ...details, seen: '1' }),

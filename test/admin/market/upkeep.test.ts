@@ -19,7 +19,7 @@ const entries = async (action: string) =>
     (row) => row.details,
   )
 const instrument = async (symbol: string) => (await app.sql`select * from instruments where symbol = ${symbol}`)[0]
-const details = { name: 'Gold', tracks: 'Domestic gold price', isin: '', kind: 'other', shown: 'yes' }
+const details = { name: 'Gold', tracks: 'Domestic gold price', isin: '', universe: 'broad', shown: 'yes' }
 
 /** Uploads and commits prices. */
 async function commits(...rows: Parameters<typeof long>[1][]) {
@@ -38,7 +38,13 @@ describe('instruments', () => {
       ),
     )
     expect(added.map(({ status }) => status)).toEqual([303, 303])
-    expect(await instrument('GOLDBEES')).toMatchObject({ name: 'Gold', kind: 'other', shown: true, isin: null })
+    expect(await instrument('GOLDBEES')).toMatchObject({
+      name: 'Gold',
+      kind: 'other',
+      universe: 'broad',
+      shown: true,
+      isin: null,
+    })
     expect(await entries('instrument.added')).toHaveLength(1)
 
     const here = '/admin/market/instruments/GOLDBEES'
@@ -85,6 +91,22 @@ describe('instruments', () => {
     expect((await admin.visitor.get('/admin/market/instruments/NOSUCH')).status).toBe(404)
     const isins = await app.sql<{ isin: string }[]>`select isin from instruments where isin is not null`
     expect(isins.filter(({ isin }) => !isIsin(isin))).toEqual([])
+  })
+
+  test('are ranked among sectors, themes or broad indices, and offered as benchmarks, as the form says', async () => {
+    await admin.visitor.post('/admin/market/instruments/new', { ...details, symbol: 'THEMEBEES', universe: 'theme' })
+    expect(await instrument('THEMEBEES')).toMatchObject({ universe: 'theme', isBenchmarkChoice: false, kind: 'other' })
+    const here = '/admin/market/instruments/THEMEBEES'
+    const changed = { ...details, universe: 'sector', isBenchmarkChoice: 'yes', seen: '1' }
+    expect((await admin.visitor.post(here, changed)).status).toBe(303)
+    expect(await instrument('THEMEBEES')).toMatchObject({ universe: 'sector', isBenchmarkChoice: true, kind: 'sector' })
+    expect((await admin.visitor.post(here, changed)).status).toBe(303)
+    const list = await admin.visitor.get('/admin/market/instruments')
+    expect(list.body.replace(/\s+/g, ' ')).toContain('Sector, also a benchmark')
+    expect(await entries('instrument.changed')).toContainEqual(
+      expect.objectContaining({ after: expect.objectContaining({ universe: 'sector', isBenchmarkChoice: true }) }),
+    )
+    await admin.visitor.post(`${here}/removal`)
   })
 
   test('the benchmark stays the benchmark and shown, unless another one is chosen on purpose', async () => {

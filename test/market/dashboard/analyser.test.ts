@@ -148,7 +148,7 @@ describe('the table', () => {
       const rows = rowsOf(page.body, 'ranks')
       // The file also has the sector without prices, with nothing in its cells.
       expect(lines.find((line) => line.ETF === silent)).toMatchObject({ Rank: '', 'RS score': '' })
-      const priced = lines.filter((line) => line.ETF !== silent)
+      const priced = lines.filter((line) => line.ETF !== silent && line.Notes !== 'Benchmark, not ranked')
       expect(priced).toHaveLength(rows.length)
       for (const [i, line] of priced.entries()) {
         const row = rows[i]!

@@ -24,10 +24,10 @@ export async function oneWhoseSubscriptionIs(app: TestApp, changes: { endsInDays
   return visitor
 }
 
-/** The cells of the table under a heading of the page, row by row, as text. */
+/** The cells of the table under a heading of the page, row by row, as text, without those of the benchmark's own body. */
 export function rowsOf(html: string, tableClass: string): string[][] {
   const table = new RegExp(`<table class="data ${tableClass}">([\\s\\S]*?)</table>`).exec(html)?.[1] ?? ''
-  const body = table.slice(table.indexOf('<tbody>'))
+  const body = table.slice(table.indexOf('<tbody>')).split('<tbody class="against">')[0]!
   return [...body.matchAll(/<tr[^>]*>([\s\S]*?)<\/tr>/g)].map(([, row]) =>
     [...row!.matchAll(/<t[hd][^>]*>([\s\S]*?)<\/t[hd]>/g)].map(([, cell]) => textOf(cell!)),
   )

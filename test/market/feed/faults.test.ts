@@ -69,7 +69,7 @@ async function right(
     const all = [...sample.get(symbol)!, ...invented.get(symbol)!].filter(([day]) => day >= first!)
     return new Map(symbol === as.symbol ? as.closes!(all) : all)
   }
-  const sectors = instruments.filter(({ kind, shown }) => kind !== 'benchmark' && shown)
+  const sectors = instruments.filter(({ universe, shown }) => universe === 'sector' && shown)
   const present = new Map(found.map(({ symbol }) => [symbol.replace(/NEW$/, ''), symbol]))
   const priced = sectors.map(({ symbol, name }) => ({ symbol: present.get(symbol)!, name, prices: pricesOf(symbol) }))
   return (['day', 'week'] as const).map(

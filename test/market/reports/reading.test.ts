@@ -133,7 +133,7 @@ describe('how a report reads', () => {
   test('its heat map is the page’s, with the distance from the year’s high beside it', async () => {
     const market = await currentMarket(app.sql)
     const analysis = analysisFor(market, 'weekly', slot.issue)!
-    const page = heatMapOf(market, analysis.sectors, analysis).rows.filter((row) => !row.isBenchmark)
+    const page = heatMapOf(market.benchmark!, analysis.sectors, analysis).rows.filter((row) => !row.isBenchmark)
     const mail = reportOf(market, analysis, 'weekly').heat
     expect(mail.map(({ name, cells }) => ({ name, cells: cells.slice(0, -1) }))).toEqual(
       page.map(({ name, cells }) => ({ name, cells })),

@@ -125,7 +125,7 @@ describe('only what is starred', () => {
     await visitor.post(path, { star: 'AUTOBEES' })
     const { body } = await visitor.get('/dashboard?only=starred&sort=name')
     expect(await names(visitor, 'only=starred&sort=name')).toEqual(['AUTOBEES', 'ITBEES'])
-    expect(rowsOf(body, 'heat').map(([name]) => name)).toEqual(['Nifty 50', 'Auto', 'IT'])
+    expect(rowsOf(body, 'heat').map(([name]) => name)).toEqual(['Nifty 50 benchmark', 'Auto', 'IT'])
     expect(rowsOf(body, 'ranks').every((row) => row[1]!.includes('of 16'))).toBe(true)
     const all = rowsOf((await visitor.get('/dashboard?sort=name')).body, 'ranks')
     expect(all).toHaveLength(16)

@@ -51,7 +51,13 @@ const routes: FastifyPluginAsyncTypebox<{ services: Services }> = async (app, { 
 
   app.get('/new', { preHandler: requireWriteAccess, schema: { querystring: Prefilled } }, async (request, reply) => {
     const { symbol = '', tracks = '', isin = '' } = request.query
-    return showInstrument(sql, request, reply, null, formState({ kind: 'sector', shown: 'yes', symbol, tracks, isin }))
+    return showInstrument(
+      sql,
+      request,
+      reply,
+      null,
+      formState({ universe: 'sector', shown: 'yes', symbol, tracks, isin }),
+    )
   })
 
   app.post('/new', { preHandler: requireWriteAccess, schema: { body: PostedForm } }, async (request, reply) => {
@@ -122,8 +128,9 @@ export async function instrumentAt(sql: Sql, request: FastifyRequest): Promise<R
 }
 
 /** What the form of an instrument shows before anything was typed. */
-export function valuesOf({ name, kind, tracks, isin, shown }: Revised): Record<string, string> {
-  return { name, kind, tracks, isin: isin ?? '', shown: shown ? 'yes' : '' }
+export function valuesOf({ name, universe, tracks, isin, shown, isBenchmarkChoice }: Revised): Record<string, string> {
+  const yes = (is: boolean) => (is ? 'yes' : '')
+  return { name, universe, tracks, isin: isin ?? '', shown: yes(shown), isBenchmarkChoice: yes(isBenchmarkChoice) }
 }
 
 /** The revision of the instrument that the page showed; 0, which is none, for what no page of ours sends. */
