@@ -76,7 +76,7 @@ function weekAt(market: Market, analysis: Analysis): OpenWeek {
     analysis,
     map: mapOf(analysis),
     labelled: labelling(mapOf(analysis), examples),
-    heat: heatMapOf(market, analysis.sectors, analysis),
+    heat: heatMapOf(benchmark!, analysis.sectors, analysis),
     weeks,
     followed: excessAfter(benchmark!.prices, market.sectors, analysis.asOf, market.calendar),
     until: daysAfter(analysis.asOf, 13 * 7),
@@ -117,11 +117,15 @@ function inventedMarket(market: Market): Market {
   const instruments = [...(market.benchmark ? [market.benchmark] : []), ...market.sectors]
   const prices = inventPrices(instruments, inventedDay)
   const withPrices = <T extends { symbol: string }>(one: T) => ({ ...one, prices: prices.get(one.symbol)! })
+  const benchmark = market.benchmark && withPrices(market.benchmark)
+  const sectors = market.sectors.map(withPrices)
   return {
     ...market,
     sample: true,
-    benchmark: market.benchmark && withPrices(market.benchmark),
-    sectors: market.sectors.map(withPrices),
+    benchmark,
+    benchmarks: benchmark ? [benchmark] : [],
+    sectors,
+    shown: [...(benchmark ? [benchmark] : []), ...sectors],
     calendar: everyWeekday,
     asOf: daysAfter(inventedDay, -1),
   }
