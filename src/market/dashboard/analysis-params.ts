@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox'
 import { AppError } from '../../platform/errors.ts'
 import type { Day } from '../calendar/days.ts'
+import { type ReturnKind, returnKinds } from '../engine/excess.ts'
 import type { Step } from '../engine/frame.ts'
 import { type Universe, universes } from '../instruments/queries.ts'
 import { type ColumnKey, columnOf, columns } from './columns.ts'
@@ -24,15 +25,13 @@ export type AnalyserParams = {
   against: string | null
   /** What is ranked; null for the sectors. */
   universe: Exclude<Universe, 'sector'> | null
-  /** Returns as they are, or minus the benchmark's. */
-  returns: 'absolute' | 'excess'
+  returns: ReturnKind
 }
 
 export const views = ['table', 'map', 'heat'] as const
 type View = (typeof views)[number]
 export const steps = ['day', 'week', 'month'] as const
 export const tails = [4, 8, 12, 20] as const
-export const returnKinds = ['absolute', 'excess'] as const
 const defaults: AnalyserParams = {
   view: 'table',
   step: 'week',

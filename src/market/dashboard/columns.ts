@@ -1,12 +1,12 @@
 import type { SectorRank } from '../engine/analysis.ts'
 import type { Blanks } from '../engine/blanks.ts'
+import type { ReturnKind } from '../engine/excess.ts'
 import type { Step } from '../engine/frame.ts'
 import type { Quadrant } from '../engine/quadrants.ts'
 import { type Span, spans } from '../engine/returns.ts'
 import { mansfieldBars } from '../engine/strength.ts'
 import { numberFormats } from '../engine/summary.ts'
 import type { Terms } from '../engine/terms.ts'
-import type { AnalyserParams } from './analysis-params.ts'
 
 /**
  * A column of numbers: the page, the order of its rows and the CSV file all take it from here. `first` is the order that
@@ -30,7 +30,7 @@ export type Figured = Pick<SectorRank, 'score' | 'tail' | 'mansfield' | 'returns
 export type FigureColumn = Omit<Column, 'value'> & { value: (one: Figured) => number | null }
 
 /** What the description of a column depends on. */
-export type Words = { terms: Terms; step: Step; returns: AnalyserParams['returns'] }
+export type Words = { terms: Terms; step: Step; returns: ReturnKind }
 export type ColumnKey =
   | 'name'
   | 'rank'
@@ -154,7 +154,7 @@ export function inOrder(sectors: readonly SectorRank[], { sort, dir }: { sort: C
 }
 
 /** What follows a figure where its column has no room for it: " %", or " pp" for a difference of two returns; '' for an index. */
-export function unitOf({ key, signed }: FigureColumn, returns: Words['returns']): string {
+export function unitOf({ key, signed }: FigureColumn, returns: ReturnKind): string {
   if (!signed) return ''
   return returns === 'excess' && spans.some((span) => span.toLowerCase() === key) ? ' pp' : ' %'
 }

@@ -1,5 +1,6 @@
 import { stringify } from 'csv-stringify/sync'
 import { escapeFormula } from '../../platform/csv.ts'
+import type { ReturnKind } from '../engine/excess.ts'
 import { notesOf } from '../engine/gaps.ts'
 import type { Analyser } from './analyser.ts'
 import { type FigureColumn, type Figured, numberColumns, unitOf } from './columns.ts'
@@ -62,7 +63,7 @@ export function tableCsv({ rows, analysis, source, market, params, benchmark }: 
 }
 
 /** "1W (%)", or "1W excess (pp)" where the benchmark's return is taken off. */
-function headOf(column: FigureColumn, returns: Analyser['params']['returns']): string {
+function headOf(column: FigureColumn, returns: ReturnKind): string {
   const unit = unitOf(column, returns).trim()
   return `${column.title.replace('Mom.', 'Momentum')}${unit === 'pp' ? ' excess' : ''}${unit === '' ? '' : ` (${unit})`}`
 }

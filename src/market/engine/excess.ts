@@ -2,6 +2,10 @@ import type { Analysis, SectorRank } from './analysis.ts'
 import type { Blanks } from './blanks.ts'
 import { spans } from './returns.ts'
 
+/** Returns as they are, or minus the benchmark's. */
+export type ReturnKind = (typeof returnKinds)[number]
+export const returnKinds = ['absolute', 'excess'] as const
+
 const excessOf = new WeakMap<Analysis, Analysis>()
 
 /**
