@@ -32,12 +32,17 @@ const exact = new Intl.NumberFormat('en-IN', { style: 'currency', currency: 'INR
 
 /** "₹4,990" or "₹4,990.50", with lakh grouping: how every page and mail prints money. */
 export function rupees(amount: number): string {
-  return (amount % 100 === 0 ? whole : exact).format(amount / 100)
+  return signedBy(amount % 100 === 0 ? whole : exact, amount)
 }
 
 /** "₹4,990.00": always two decimals, for receipts and columns of amounts. */
 export function rupeesExact(amount: number): string {
-  return exact.format(amount / 100)
+  return signedBy(exact, amount)
+}
+
+/** What is taken off has a minus sign, not a hyphen, wherever it is printed. */
+function signedBy(format: Intl.NumberFormat, amount: number): string {
+  return format.format(amount / 100).replace('-', '−')
 }
 
 const ones =

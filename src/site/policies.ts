@@ -1,10 +1,10 @@
+import { refundDays } from '../billing/checkout/view.ts'
 import { eventDays } from '../billing/webhooks/inbox.ts'
 import { consentVersion } from '../identity/registration/consent.ts'
 
 /** The operator's promises that several pages repeat. Change a number here and every page agrees with it. */
 export const policyTerms = {
-  /** Days after payment in which a full refund may be asked for without a reason. */
-  refundDays: 7,
+  refundDays,
   /** Days within which a complaint is answered. */
   answerDays: 7,
   /** Days for which the application's own log lines are kept by the operator. */

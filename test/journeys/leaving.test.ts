@@ -63,7 +63,7 @@ describe('leaving without paying', () => {
     const { page } = person
     const { email } = await register(person)
     const before = await orderOf(scene.app, email)
-    await page.getByRole('button', { name: 'Start over' }).click()
+    await page.getByRole('button', { name: 'Cancel this order' }).click()
     await page.locator('#checkout', { hasNotText: before.id }).waitFor()
     await stage(page, 'session-created')
     const { id } = await orderOf(scene.app, email)

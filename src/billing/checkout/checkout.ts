@@ -104,9 +104,25 @@ type Asked = {
   wantsSwitch?: boolean
   /** This very order is asked about, not its plan. */
   isMeant?: boolean
+  /** Consent is not asked about: a withdrawal ends the order, and that shows by itself. */
+  takesConsentAsGiven?: boolean
 }
 
-async function compose(services: BillingServices, userId: string, asked: Asked): Promise<Checkout> {
+/** What decides which stage is shown, and in what form: all that a poll has to read to see that nothing changed. */
+export type Progress = Pick<Checkout, 'stage' | 'order' | 'lastAttempt' | 'closed' | 'underWay' | 'gift' | 'again'>
+
+/** The progress of one order, for a poll; see `takesConsentAsGiven`. Throws as `checkoutOf` does. */
+export async function progressOf(
+  services: BillingServices,
+  order: Order,
+  takesConsentAsGiven: boolean,
+): Promise<Progress> {
+  const plan = await findPlanFor(services.sql, order.userId, order.planName)
+  const asked = { plan, order, recentMs: Number.POSITIVE_INFINITY, isMeant: true, takesConsentAsGiven }
+  return await reach(services, order.userId, asked)
+}
+
+async function reach(services: BillingServices, userId: string, asked: Asked) {
   const { plan, order, recentMs } = asked
   if (!plan && !order) throw new AppError('not-found', 'That plan is not offered.')
   const [subscription, underWay] = await Promise.all([
@@ -120,13 +136,23 @@ async function compose(services: BillingServices, userId: string, asked: Asked):
   const reached = stageOf(order, isUnderWay, isKept, recentMs)
   if (reached === 'none' && !plan) throw new AppError('not-found', 'That plan is not offered any more.')
 
-  const closed = reached === 'paid' || underWay.length > 0 ? null : await closedBy(services, userId)
+  const closed = reached === 'paid' || underWay.length > 0 ? null : await closedBy(services, userId, asked)
   const stage = closed ? 'none' : reached
-  const shown = reached === 'none' ? plan! : planOf(order!)
   const lastAttempt = (order && (await findLastAttempt(services.sql, order.id))) ?? null
   const isOffered = !closed && underWay.length === 0
   const unavailable = order?.status === 'created' && !closed
   const again = stage === 'none' && isOffered && !unavailable ? await switchAgain(services, userId, asked) : null
+  return {
+    ...{ stage, order, lastAttempt, closed, gift, again, reached, isOffered, unavailable, subscription },
+    underWay: stage === 'paid' ? [] : underWay,
+  }
+}
+
+async function compose(services: BillingServices, userId: string, asked: Asked): Promise<Checkout> {
+  const { plan, order } = asked
+  const { reached, isOffered, subscription, ...progress } = await reach(services, userId, asked)
+  const { stage, gift, again, unavailable, lastAttempt } = progress
+  const shown = reached === 'none' ? plan! : planOf(order!)
   const preview = again === 'over' ? null : again
   const isSwitch = preview !== null || ((stage !== 'none' || unavailable) && order?.purpose === 'switch')
   const period =
@@ -134,34 +160,31 @@ async function compose(services: BillingServices, userId: string, asked: Asked):
       ? await switchPeriod(services, userId, preview ? plan!.key : order!.planKey)
       : await findPeriod(services.sql, { id: stage === 'paid' ? order!.id : null, userId, months: shown.months })
   return {
-    stage,
+    ...progress,
     plan: shown,
-    order,
     company: order?.company ?? (gift ? null : await findCompany(services.sql, userId)),
     code:
       !isOffered || gift || stage === 'paid' || again === 'over'
         ? null
         : await wishedCode(services, userId, asked, stage, preview?.creditPaise),
-    lastAttempt,
     notice:
       !isOffered || again === 'over'
         ? null
         : (noticeOf(stage, order, lastAttempt, isSwitch) ??
           (isSwitch || gift ? null : renewalNotice(stage, subscription))),
-    unavailable,
-    closed,
-    underWay: stage === 'paid' ? [] : underWay,
-    gift,
     isSwitch,
-    again,
     period,
     receiptNumber: stage === 'paid' ? ((await findReceiptNumber(services.sql, order!.id)) ?? null) : null,
     validUntil: subscription.currentPeriodEnd,
   }
 }
 
-async function closedBy(services: BillingServices, userId: string): Promise<Checkout['closed']> {
-  if ((await findPurchaseRefusal(services.sql, userId)) === 'consent') return 'consent'
+async function closedBy(
+  services: BillingServices,
+  userId: string,
+  { takesConsentAsGiven }: Asked,
+): Promise<Checkout['closed']> {
+  if (!takesConsentAsGiven && (await findPurchaseRefusal(services.sql, userId)) === 'consent') return 'consent'
   return (await isOnSale(services)) ? null : 'prices'
 }
 

@@ -1,7 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import { findUnconfirmedEmail } from '../../identity/email-tokens/request-queries.ts'
 import { actorOf, requireUser } from '../../identity/sessions/guards.ts'
 import { checkState } from '../../identity/users/field-checks.ts'
 import { indianStates } from '../../identity/users/indian-states.ts'
@@ -14,18 +13,20 @@ import { writtenCode } from '../coupons/coupons.ts'
 import type { BillingServices } from '../payments/gateway.ts'
 import { checkoutPathOf, isOrderId, orderOf } from '../payments/payments.ts'
 import { findOrder, type Order } from '../payments/queries.ts'
+import type { PlanOnSale } from '../plans/queries.ts'
+import { listPlansFor } from '../pricing/queries.ts'
 import { type Checkout, checkoutOf, currentCheckout } from './checkout.ts'
 import { findOrCreateOrder, startOver } from './create-order.ts'
-import { fingerprintOf, moneyUnderWay, PaymentUnderWay } from './money-under-way.ts'
+import { moneyUnderWay, PaymentUnderWay } from './money-under-way.ts'
 import { OpensSoon } from './on-sale.ts'
+import polls from './poll-routes.ts'
 import type { OrderWish } from './queries.ts'
-import { refreshForReturn, refreshUnlessFresh } from './refresh-order.ts'
-import { type CheckoutEntry, type CheckoutView, checkoutView, withoutForm } from './view.ts'
+import { refreshForReturn } from './refresh-order.ts'
+import { type CheckoutEntry, type CheckoutView, checkoutView } from './view.ts'
 
 declare module '../../web/views.ts' {
   interface Views {
-    'billing/checkout/show': { checkout: CheckoutView; unconfirmed: string | null; form: FormState }
-    'billing/checkout/_stage': { checkout: CheckoutView }
+    'billing/checkout/show': { checkout: CheckoutView; plans: PlanOnSale[]; form: FormState }
     'billing/checkout/confirm': { checkout: CheckoutView }
     'billing/checkout/state': { order: string; states: typeof indianStates; form: FormState }
     'billing/checkout/return': object
@@ -38,16 +39,7 @@ const Meant = Type.Object({
   order: Type.Optional(Type.String({ maxLength: 100 })),
   coupon: Type.Optional(Type.String({ maxLength: 40 })),
 })
-const ByOrder = Type.Object({ orderId: Type.String({ maxLength: 100 }) })
-/** `door` is the CheckoutEntry of the page that polls; open pages of earlier releases send it under this name. */
-const Poll = Type.Object({
-  seen: Type.Optional(Type.String({ maxLength: 200 })),
-  door: Type.Optional(Type.String({ maxLength: 20 })),
-  since: Type.Optional(Type.String({ maxLength: 20 })),
-})
-const Shown = Type.Object({ seen: Type.Optional(Type.String({ maxLength: 4_000 })) })
-
-/** The checkout of a plan: show it, create its order, ask for the state, start over, skip it; the return from Cashfree; polls while a payment is under way. */
+/** The checkout of a plan: show it, create its order, ask for the state, start over, skip it; the return from Cashfree. */
 const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: object }> = async (
   app,
   { services, limit },
@@ -145,42 +137,7 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
   })
 
   await app.register(postedReturn)
-
-  app.get(
-    '/payment/status/:orderId',
-    { ...owner, schema: { params: ByOrder, querystring: Poll } },
-    async (request, reply) => {
-      const underWay = await moneyUnderWay(services.sql, request.user!.id)
-      const order = await orderOf(services.sql, request.user!.id, request.params.orderId)
-      const isUnderWay = underWay.some(({ orderId }) => orderId === order.id)
-      const refreshed = await (isUnderWay
-        ? refreshWithAttempts(services, order)
-        : refreshUnlessFresh(services, order, 'poll', 3_000))
-      const entry: CheckoutEntry = request.query.door === 'return' ? 'return' : 'checkout'
-      const view = checkoutView(services, await checkoutOf(services, refreshed), {
-        ...{ entry, stateCode: request.user!.stateCode },
-        since: Number(request.query.since),
-      })
-      if (view.seen === request.query.seen) return reply.code(204).header('cache-control', 'no-store').send()
-      // Around the region the header's chip and the title change when it is paid, and the form for code and company appears when
-      // nothing is under way any more: then the whole page is asked for again.
-      const formAppears = view.takesWishes && request.query.seen?.includes(withoutForm)
-      if (request.wantsFragment && (view.stage === 'paid' || formAppears)) reply.header('hx-refresh', 'true')
-      return reply.page('billing/checkout/_stage', { checkout: view })
-    },
-  )
-
-  // Polled by a page that says that a payment is under way: 204 while that is so, then the page reloads itself.
-  app.get('/payment/under-way', { ...owner, schema: { querystring: Shown } }, async (request, reply) => {
-    const userId = request.user!.id
-    for (const { orderId } of await moneyUnderWay(services.sql, userId)) {
-      const order = await findOrder(services.sql, orderId)
-      if (order) await refreshWithAttempts(services, order)
-    }
-    const isTheSame = fingerprintOf(await moneyUnderWay(services.sql, userId)) === (request.query.seen ?? '')
-    reply.header('cache-control', 'no-store')
-    return isTheSame ? reply.code(204).send() : reply.header('HX-Refresh', 'true').send()
-  })
+  await app.register(polls, { services })
 
   /** Redirects to the checkout, which shows the order, or says why there is none: money is under way, or nothing is sold. */
   async function leaveForCheckout(reply: FastifyReply, plan: string, creation: Promise<Order>) {
@@ -229,17 +186,19 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
   ) {
     const view = checkoutView(services, checkout, { entry, stateCode: request.user!.stateCode })
     if (entry === 'return') return reply.page('billing/checkout/confirm', { checkout: view })
-    const unconfirmed = await findUnconfirmedEmail(services.sql, request.user!.id)
+    // While nothing is decided, the other plans are one click away.
+    const plans = view.takesWishes && !view.isSwitch ? await listPlansFor(services.sql, request.user!.id) : []
     const form = formState(
       {
         coupon: codeToApply(checkout),
+        ...(request.user!.stateCode === null ? {} : { state: request.user!.stateCode }),
         ...companyForm(checkout.company),
         ...typed?.values,
       },
       typed?.errors,
       typed?.formError ?? undefined,
     )
-    return reply.allowCheckout().page('billing/checkout/show', { checkout: view, unconfirmed, form })
+    return reply.allowCheckout().page('billing/checkout/show', { checkout: view, plans, form })
   }
 }
 export default routes
@@ -275,11 +234,6 @@ function fieldsIn(body: string): Record<string, unknown> {
   } catch {
     return Object.fromEntries(new URLSearchParams(body))
   }
-}
-
-/** Asks for the attempts too, where one is known to be under way: how it ends may not show at the order itself. */
-function refreshWithAttempts(services: BillingServices, order: Order): Promise<Order> {
-  return refreshUnlessFresh(services, order, 'checkout', 3_000)
 }
 
 /** A stranger's id makes us ask Cashfree only when it is an order of ours that waits for its payment. */

@@ -1,7 +1,7 @@
 import { indianStates } from '../../identity/users/indian-states.ts'
 import type { Services } from '../../platform/services.ts'
 import { checkoutPathOf } from '../payments/payments.ts'
-import { type Checkout, cannotBePaid } from './checkout.ts'
+import { type Checkout, cannotBePaid, type Progress } from './checkout.ts'
 
 /** The page around the checkout's region: /checkout/*, which alone may hold the form that leads to Cashfree, or the return page. */
 export type CheckoutEntry = 'checkout' | 'return'
@@ -33,7 +33,14 @@ export type CheckoutView = Omit<Checkout, 'order' | 'lastAttempt'> & {
   poll: { url: string; seconds: number } | null
   gateway: { formAction: string; mode: 'sandbox' | 'production'; jsUrl: string }
   testData: boolean
+  refundDays: number
 }
+
+/** Days after a payment in which all of it is given back to who asks, without a reason. */
+export const refundDays = 7
+
+/** In `seen`: no payment is offered. */
+export const isClosed = 'closed'
 
 /** In `seen`: the page around the region had no form for a code and a company. */
 export const withoutForm = 'without-form'
@@ -45,44 +52,14 @@ export type CheckoutViewer = { entry: CheckoutEntry; stateCode: string | null; s
  * The view of a checkout. `since` is when the page began to wait, in seconds since 1970, as its polls repeat it: it polls every
  * 3 seconds for two minutes and every 10 for a quarter of an hour; then the page says so and stops.
  */
-export function checkoutView(
-  services: Services,
-  checkout: Checkout,
-  { entry, stateCode, since = Number.NaN }: CheckoutViewer,
-): CheckoutView {
+export function checkoutView(services: Services, checkout: Checkout, viewer: CheckoutViewer): CheckoutView {
   const { order, lastAttempt, ...rest } = checkout
   const { cashfree } = services.config
-  const now = Math.floor(Date.now() / 1000)
-  const start = Number.isFinite(since) && since > 0 && since <= now ? Math.floor(since) : now
-  const seconds = now - start < 120 ? 3 : now - start < 900 ? 10 : null
-  const failed = lastAttempt?.status === 'FAILED'
-  const dropped = lastAttempt?.status === 'USER_DROPPED' || lastAttempt?.status === 'CANCELLED'
-  // Of an order that was open before, a payment may come at any time.
-  const mayArrive = checkout.closed !== null && order?.status === 'active' && !cannotBePaid(order)
-  const waits = checkout.stage === 'session-created' || mayArrive
-  const isFree = checkout.underWay.length === 0
-  const takesWishes =
-    entry === 'checkout' &&
-    checkout.stage !== 'paid' &&
-    isFree &&
-    !checkout.closed &&
-    !checkout.gift &&
-    checkout.again !== 'over'
-  const untried = waits && isFree && entry === 'return' && !failed && !dropped
-  const isOfOthers = checkout.underWay.some((money) => money.orderId !== order?.id)
-  const asksState = stateCode === null && checkout.stage !== 'paid'
-  // Whatever changes the region must change this: another attempt's outcome, money under way, a slower pace of polling.
-  const details = [
-    waits && failed && 'failed',
-    waits && dropped && 'dropped',
-    untried && 'untried',
-    asksState && 'stateless',
-    checkout.closed && 'closed',
-    ...checkout.underWay.map(({ state, mayPayAgain }) => `${state}${mayPayAgain ? '-again' : ''}`),
-    entry === 'checkout' && checkout.stage !== 'paid' && !takesWishes && withoutForm,
-    waits && seconds !== 3 && `every-${seconds}`,
-  ]
-  const seen = [checkout.stage, ...details].filter(Boolean).join('-')
+  const { failed, isFree, isOfOthers, waits, untried, asksState, takesWishes, seconds, start, seen } = shownOf(
+    checkout,
+    viewer,
+  )
+  const { entry } = viewer
   const query = new URLSearchParams({ seen, since: String(start), ...(entry === 'return' ? { door: entry } : {}) })
   return {
     ...rest,
@@ -111,5 +88,38 @@ export function checkoutView(
       jsUrl: cashfree.jsUrl,
     },
     testData: cashfree.env === 'sandbox',
+    refundDays,
   }
+}
+
+/** What the region shows of a progress; two that are `seen` alike look alike. */
+export function shownOf(progress: Progress, { entry, stateCode, since = Number.NaN }: CheckoutViewer) {
+  const { order, stage, underWay, closed, lastAttempt } = progress
+  const now = Math.floor(Date.now() / 1000)
+  const start = Number.isFinite(since) && since > 0 && since <= now ? Math.floor(since) : now
+  const seconds = now - start < 120 ? 3 : now - start < 900 ? 10 : null
+  const failed = lastAttempt?.status === 'FAILED'
+  const dropped = lastAttempt?.status === 'USER_DROPPED' || lastAttempt?.status === 'CANCELLED'
+  // Of an order that was open before, a payment may come at any time.
+  const mayArrive = closed !== null && order?.status === 'active' && !cannotBePaid(order)
+  const waits = stage === 'session-created' || mayArrive
+  const isFree = underWay.length === 0
+  const takesWishes =
+    entry === 'checkout' && stage !== 'paid' && isFree && !closed && !progress.gift && progress.again !== 'over'
+  const untried = waits && isFree && entry === 'return' && !failed && !dropped
+  const asksState = stateCode === null && stage !== 'paid'
+  // Whatever changes the region must change this: another attempt's outcome, money under way, a slower pace of polling.
+  const details = [
+    waits && failed && 'failed',
+    waits && dropped && 'dropped',
+    untried && 'untried',
+    asksState && 'stateless',
+    closed && isClosed,
+    ...underWay.map(({ state, mayPayAgain }) => `${state}${mayPayAgain ? '-again' : ''}`),
+    entry === 'checkout' && stage !== 'paid' && !takesWishes && withoutForm,
+    waits && seconds !== 3 && `every-${seconds}`,
+  ]
+  const seen = [stage, ...details].filter(Boolean).join('-')
+  const isOfOthers = underWay.some((money) => money.orderId !== order?.id)
+  return { failed, isFree, isOfOthers, waits, untried, asksState, takesWishes, seconds, start, seen }
 }
