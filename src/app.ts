@@ -32,7 +32,9 @@ import { runningAnnouncements } from './records/announcements/announcements.ts'
 import closedAnnouncements from './site/announcement-routes.ts'
 import complaints from './site/complaint-routes.ts'
 import { ownerPhotoOf } from './site/owner-photo.ts'
+import { publicPages } from './site/public-pages.ts'
 import site from './site/routes.ts'
+import visits from './site/visit-routes.ts'
 import wellKnown from './site/well-known-routes.ts'
 import allowedHosts from './web/allowed-hosts.ts'
 import { loadAssets, serveAssets } from './web/assets.ts'
@@ -128,6 +130,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       describePage,
     })
     await people.register(rememberedUser, { services })
+    await people.register(visits, { services })
     await people.register(heavyPages)
     await people.register(downloads)
     handleErrors(people)
@@ -187,8 +190,11 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       user && content.subscription === undefined
         ? await subscriptionOf(services.sql, user.id).catch(() => null)
         : content.subscription
+    const path = request.url.split('?')[0]!
     return {
-      path: request.url.split('?')[0],
+      path,
+      /** The one address of a public page, whatever its query says; null for all others. */
+      canonical: publicPages.includes(path) ? config.baseUrl + path : null,
       baseUrl: config.baseUrl,
       assets: assets.url,
       account: user

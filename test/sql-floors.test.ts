@@ -9,6 +9,7 @@ const owners: Record<string, string[]> = {
   'records/mails': ['mails'],
   'records/complaints': ['complaints'],
   'records/announcements': ['announcements'],
+  'records/visits': ['visits', 'registration_sources'],
   'identity/users': ['users'],
   'identity/sessions': ['sessions'],
   'identity/known-browsers': ['known_devices'],

@@ -29,7 +29,8 @@ const retired: { word: string; now: string; only?: RegExp }[] = [
   { word: 'instruments', now: 'payment-methods', only: /cashfree-sandbox\// },
   { word: 'agenda', now: 'scheduled-events' },
   { word: 'gate', now: 'authentication', only: /cashfree-sandbox\// },
-  { word: 'visits', now: 'page-sessions' },
+  // Of the look-alike's payment pages; views of public pages are visits.
+  { word: 'visits', now: 'page-sessions', only: /^src\/dev\// },
   { word: 'patient', now: 'context' },
   { word: 'order', now: 'explain-order', only: /doctor\/order\b/ },
   { word: 'tasks', now: 'jobs' },

@@ -22,6 +22,7 @@ import refunds from './refunds/routes.ts'
 import reminders from './reminders/routes.ts'
 import search from './search/routes.ts'
 import subscribers from './subscribers/routes.ts'
+import visits from './visits/routes.ts'
 import webhooks from './webhooks/routes.ts'
 
 /** The panel. Both roles of administrators may look; every action asks for more (`requireWriteAccess`, `confirmIdentity`). */
@@ -54,6 +55,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, panel) => {
     coupons,
     reminders,
     announcements,
+    visits,
     market,
     audit,
   }

@@ -25,6 +25,8 @@ import { type OpenWeek, openWeekOf } from '../market/dashboard/open-week.ts'
 import { type Legends, legendsFor } from '../market/engine/meanings.ts'
 import { numberFormats, sourceOf, stampOf } from '../market/engine/summary.ts'
 import { AppError } from '../platform/errors.ts'
+import { insertRegistrationSource } from '../records/visits/queries.ts'
+import { cleanSource, direct } from '../records/visits/sources.ts'
 import { type FormState, formState, PostedForm, readForm, sentFields, withNext } from '../web/forms.ts'
 import { pageCache } from '../web/page-cache.ts'
 import { policyPages, policyTerms } from './policies.ts'
@@ -49,6 +51,7 @@ type Methodology = { legends: Legends; quadrants: typeof quadrantLabels }
 type Offer = { isGood: boolean; text: string }
 type OpenWeekPage = {
   week: OpenWeek
+  visitSource: string
   terms: Policy['terms']
   /** Null while nothing is on sale. */
   cheapest: Plan | null
@@ -65,12 +68,14 @@ type Landing = Policy & {
   states: typeof indianStates
   form: FormState
   week: OpenWeek
+  /** Where the visitor came from; the form carries it on. */
+  visitSource: string
   source: string
   formats: typeof numberFormats
   legends: Legends
 }
 
-const fields = ['name', 'email', 'phone', 'password', 'plan', 'coupon'] as const
+const fields = ['name', 'email', 'phone', 'password', 'plan', 'coupon', 'source'] as const
 const Word = Type.Optional(Type.Union([Type.String(), Type.Array(Type.String())]))
 const ByPlan = Type.Object({ plan: Word, coupon: Word })
 
@@ -88,8 +93,8 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
     const chosen = plan === 'monthly' || plan === 'annual' ? plan : ''
     const coupon = writtenCode([request.query.coupon].flat()[0] ?? '')
     const form = formState({ ...(chosen ? { plan: chosen } : {}), ...(coupon ? { coupon } : {}) })
-    const html = async () => reply.render('site/landing', await landing(form))
-    return show(request, reply, coupon ? null : `/${chosen}`, html)
+    const html = async () => reply.render('site/landing', await landing(form, request.visitSource))
+    return show(request, reply, coupon ? null : `/${chosen} ${request.visitSource}`, html)
   })
 
   // Where a refused form was shown; somebody who reloads or types it wants the form.
@@ -110,6 +115,7 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
         const offered = (await listPlansOnSale(services.sql)).some((plan) => plan.name === form.plan)
         const user = await register(services.sql, form, offered ? {} : { plan: 'Please choose one of the plans.' })
         services.wake('deliver-mails')
+        await noteSource(user, cleanSource(form.source || direct))
         await signIn(services, request, reply, user)
         // An account is worth keeping even when the payment cannot be started: the checkout page says so and tries again.
         return reply.leaveFor(await checkoutAfter(request, user, form))
@@ -140,6 +146,7 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
       const [week, plans] = await Promise.all([openWeekOf(services.sql), listPlansOnSale(services.sql)])
       return reply.render('site/open-week', {
         week,
+        visitSource: request.visitSource,
         terms,
         cheapest: plans.toSorted((a, b) => a.pricePaise - b.pricePaise)[0] ?? null,
         source: sourceOf(week),
@@ -148,7 +155,7 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
         legends: legendsFor('week'),
       })
     }
-    return show(request, reply, 'open-week', html)
+    return show(request, reply, `open-week ${request.visitSource}`, html)
   })
 
   app.get('/methodology', async (request, reply) => {
@@ -187,6 +194,13 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
     return `/checkout/${plan}`
   }
 
+  /** A statistic: a registration does not fail for want of it. */
+  async function noteSource(user: User, source: string) {
+    await insertRegistrationSource(services.sql, user.id, source).catch((error: unknown) =>
+      services.log.warn({ err: error }, 'the source of a registration was not kept'),
+    )
+  }
+
   /** One page for all visitors; somebody with a cookie gets their own, with their name on it. */
   async function show(request: FastifyRequest, reply: FastifyReply, key: string | null, html: () => Promise<string>) {
     if (key !== null && request.headers.cookie === undefined) return sendOnce(request, reply, key, html)
@@ -211,7 +225,7 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
     })
   }
 
-  async function landing(form: FormState): Promise<Landing> {
+  async function landing(form: FormState, visitSource: string): Promise<Landing> {
     const [plans, week, isOpen, offer] = await Promise.all([
       listPlansOnSale(services.sql),
       openWeekOf(services.sql),
@@ -225,6 +239,7 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
       states: indianStates,
       form,
       week,
+      visitSource,
       source: sourceOf(week),
       formats: numberFormats,
       legends: legendsFor('week'),
@@ -242,7 +257,10 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
   }
 
   async function showForm(request: FastifyRequest, reply: FastifyReply, form: FormState) {
-    return reply.page(request.wantsFragment ? 'identity/_register-form' : 'identity/register', await landing(form))
+    return reply.page(
+      request.wantsFragment ? 'identity/_register-form' : 'identity/register',
+      await landing(form, cleanSource(form.values.source || direct)),
+    )
   }
 }
 export default routes

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply } from 'fastify'
 import type { Services } from '../platform/services.ts'
-import { policyPages } from './policies.ts'
+import { publicPages } from './public-pages.ts'
 
 const dayMs = 86_400_000
 
@@ -25,7 +25,7 @@ const routes: FastifyPluginAsyncTypebox<{ services: Services }> = async (app, { 
       [
         '<?xml version="1.0" encoding="UTF-8"?>',
         '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">',
-        ...['', 'open-week', 'methodology', ...policyPages].map((page) => `  <url><loc>${baseUrl}/${page}</loc></url>`),
+        ...publicPages.map((page) => `  <url><loc>${baseUrl}${page}</loc></url>`),
         '</urlset>',
       ],
       'application/xml; charset=utf-8',

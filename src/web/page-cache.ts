@@ -1,14 +1,18 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { LRUCache } from 'lru-cache'
 import { type Compressed, compress, sendCompressed } from './compression.ts'
 
 type Kept = { page: Compressed; until: number }
+
+/** Pages that are kept at most, those asked for last: a hundred kilobytes each. */
+const keptMost = 60
 
 /**
  * Pages that are the same for every visitor, rendered at most once per `keepMs` and sent compressed. While a page cannot be
  * rendered (the database is away) its last version is sent. For requests without a cookie; people with one get a page of their own.
  */
 export function pageCache(keepMs: number) {
-  const kept = new Map<string, Kept>()
+  const kept = new LRUCache<string, Kept>({ max: keptMost })
   const rendering = new Map<string, Promise<Kept>>()
 
   async function render(key: string, html: () => Promise<string>): Promise<Kept> {

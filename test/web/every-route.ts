@@ -200,6 +200,7 @@ export const endpoints: Record<string, Endpoint> = {
   'GET /admin/disputes': { may: 'panel' },
   'GET /admin/disputes.csv': { may: 'panel' },
   'GET /admin/reminders': { may: 'panel' },
+  'GET /admin/visits': { may: 'panel' },
   'GET /admin/coupons': { may: 'panel' },
   'GET /admin/coupons/:code': { may: 'panel', path: () => '/admin/coupons/WALK20' },
   'GET /admin/complaints': { may: 'panel' },

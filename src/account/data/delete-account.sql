@@ -83,6 +83,7 @@ begin
   update orders set company = null where user_id = person.id;   -- receipts have a copy
   update subscriptions set cancel_reason = null, cancel_comment = null where user_id = person.id;
   delete from report_choices where user_id = person.id;
+  delete from registration_sources where user_id = person.id;
   delete from stars where user_id = person.id;
   delete from person_notes where user_id = person.id;
   perform forget_complaints(person);

@@ -6,6 +6,8 @@ import { deleteEndedSessions } from '../../identity/sessions/queries.ts'
 import { dropAbandonedImports } from '../../market/prices/imports/queries.ts'
 import type { Sql } from '../../platform/db.ts'
 import { deleteEndedWindows } from '../../platform/rate-counters.ts'
+import { deleteOldVisits } from '../../records/visits/queries.ts'
+import { visitDays } from '../../records/visits/visit-counter.ts'
 import { clearOldEventBodies, forgetDeletedRecipients, forgetOldRecipients } from './retention-queries.ts'
 
 /** Deletes what has expired: sessions, counters, tokens, unused browsers, personal data past its retention. Returns how many rows. */
@@ -16,6 +18,7 @@ export async function deleteExpired(sql: Sql): Promise<number> {
     deleteOldAttempts,
     deleteEndedWindows,
     deleteUnusedBrowsers,
+    (sql: Sql) => deleteOldVisits(sql, visitDays),
     deleteOldTokens,
     dropAbandonedImports,
     applyRetention,

@@ -23,6 +23,7 @@ import {
   listProfile,
   listReceipts,
   listRefunds,
+  listRegistrationSource,
   listReminders,
   listReportChoices,
   listSecondFactor,
@@ -35,6 +36,7 @@ import {
 /** Everything we hold about a person, section by section, in the order it is printed. */
 const sections = {
   profile: listProfile,
+  registrationSource: listRegistrationSource,
   company: listCompany,
   subscription: listSubscription,
   sessions: listSessions,

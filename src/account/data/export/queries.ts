@@ -51,6 +51,11 @@ export const listReportChoices: List = (sql, userId) => sql`
   where user_id = ${userId}
 `
 
+/** Which site or campaign the registration came from, for 90 days. */
+export const listRegistrationSource: List = (sql, userId) => sql`
+  select source, registered_at from registration_sources where user_id = ${userId}
+`
+
 /** The watch-list. */
 export const listStars: List = (sql, userId) => sql`
   select s.symbol, i.name, s.created_at

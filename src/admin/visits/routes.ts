@@ -1,0 +1,49 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import { visitDays } from '../../records/visits/visit-counter.ts'
+import type { Panel } from '../panel.ts'
+import { listPages, listSources, type SourceFunnel } from './queries.ts'
+
+type Row = SourceFunnel & { label: string }
+
+declare module '../../web/views.ts' {
+  interface Views {
+    'admin/visits/show': {
+      days: number
+      periods: readonly number[]
+      rows: Row[]
+      total: Omit<SourceFunnel, 'source'>
+      pages: { page: string; views: number }[]
+    }
+  }
+}
+
+const periods = [7, 30, visitDays] as const
+const labels: Record<string, string> = {
+  direct: 'Direct, or not told',
+  'this-site': 'A link on this site',
+  other: 'Others',
+}
+const Asked = Type.Object({ days: Type.Optional(Type.Union([Type.String(), Type.Array(Type.String())])) })
+
+/** /admin/visits: where visitors come from, and how far each source gets: pages, registrations, first payments. */
+const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services }) => {
+  app.get('', { schema: { querystring: Asked } }, async (request, reply) => {
+    const days = periods.find((one) => String(one) === request.query.days) ?? 30
+    const [sources, pages] = await Promise.all([listSources(services.sql, days), listPages(services.sql, days)])
+    const sum = (of: (one: SourceFunnel) => number) => sources.reduce((total, one) => total + of(one), 0)
+    return reply.page('admin/visits/show', {
+      days,
+      periods,
+      rows: sources.map((one) => ({ ...one, label: labels[one.source] ?? one.source })),
+      total: {
+        views: sum((one) => one.views),
+        front: sum((one) => one.front),
+        registrations: sum((one) => one.registrations),
+        paid: sum((one) => one.paid),
+      },
+      pages,
+    })
+  })
+}
+export default routes

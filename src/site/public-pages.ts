@@ -1,0 +1,12 @@
+import { policyPages } from './policies.ts'
+
+/** Pages that anybody may open and that search engines are told of: canonical, on the site map, and counted. */
+export const publicPages: readonly string[] = [
+  '/',
+  '/open-week',
+  '/methodology',
+  ...policyPages.map((page) => `/${page}`),
+  '/complaint',
+  '/login',
+  '/redeem',
+]
