@@ -240,6 +240,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
 /** The scripts of our own that a page has besides site.js. */
 function scriptsOf(url: string): string[] {
   if (/^\/(checkout|renew)\//.test(url)) return ['checkout.js']
+  if (/^\/dashboard(\?|$)/.test(url)) return ['analyser.js']
   return url.startsWith('/dashboard/sectors/') ? ['charts.js'] : []
 }
 

@@ -90,14 +90,14 @@ describe.each(['phone', 'laptop'] as Size[])('on a %s', (size) => {
           false,
         ])
       }
-      expect(await page.locator('.chosen-from .point').first().locator('.tail').count()).toBe(11)
+      expect(await page.locator('.chosen-from .sector').first().locator('.dot').count()).toBe(11)
       await page.getByRole('link', { name: '4 weeks' }).click()
       await page.locator('[aria-label="4 weeks"][aria-current=true]').waitFor()
-      expect(await page.locator('.chosen-from .point').first().locator('.tail').count()).toBe(3)
+      expect(await page.locator('.chosen-from .sector').first().locator('.dot').count()).toBe(3)
 
       await page.locator('.members a', { hasText: 'Pharma' }).click()
       await page.locator('.picked h3', { hasText: 'Pharma' }).waitFor()
-      expect(await page.locator('.point.focus').getAttribute('aria-label')).toMatch(/^Pharma: /)
+      expect(await page.locator('.sector.focus .point').getAttribute('aria-label')).toMatch(/^Pharma: /)
       await page.getByRole('link', { name: 'Open Pharma' }).click()
       await page.getByRole('heading', { level: 1, name: 'Pharma' }).waitFor()
       expect(await asOf(page)).toBe('As of Thu, 17 Sep 2026')
@@ -136,8 +136,8 @@ test('the map is walked with the keyboard: every sector is reached and says wher
   const second = await page.evaluate('document.activeElement.getAttribute("aria-label")')
   expect(second).toBe(await points.nth(1).getAttribute('aria-label'))
   await page.keyboard.press('Enter')
-  await page.locator('.point.focus').waitFor()
-  expect(await page.locator('.point.focus').getAttribute('aria-label')).toBe(second)
+  await page.locator('.sector.focus').waitFor()
+  expect(await page.locator('.sector.focus .point').getAttribute('aria-label')).toBe(second)
   expect(await page.evaluate('document.activeElement.getAttribute("aria-label")')).toBe(second)
   await page.keyboard.press('Enter')
   await page.locator('.has-focus').waitFor({ state: 'detached' })

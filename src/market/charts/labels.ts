@@ -2,11 +2,12 @@ export type Spot = { x: number; y: number }
 export type Box = { left: number; right: number; top: number; bottom: number }
 export type Label = Spot & { text: string; anchor: 'start' | 'middle' | 'end' }
 
-/** A point to be labelled: its head, and the possible texts, the best first. */
-export type Named = Spot & { texts: readonly string[] }
+/** A point on the map: its head, and the possible texts, the best first; none for a head without a name. `first`: before others. */
+export type Named = Spot & { texts: readonly string[]; first?: boolean }
 
 /** A placed name; `leader` is a line from the head to a name that is further away. */
-export type Placed = { label: Label; leader: string | null } | null
+export type Placed = { label: Label; leader: Line | null } | null
+export type Line = { from: Spot; to: Spot }
 
 /** Room a letter takes, in drawing units, at the largest text the stylesheet uses (a phone): apart there is apart everywhere. */
 const room = { perLetter: 8.6, height: 17, apart: 3 }
@@ -23,9 +24,9 @@ const near: { dx: number; dy: number; anchor: Label['anchor']; dislike: number }
   { dx: -9, dy: 18, anchor: 'end', dislike: 6 },
 ]
 /** Further away, in a ring: led to by a line. */
-const far = [26, 38, 52, 70, 92].flatMap((reach) =>
-  Array.from({ length: 12 }, (_, i) => {
-    const angle = (i * Math.PI) / 6
+const far = [26, 38, 52, 70, 92, 118].flatMap((reach) =>
+  Array.from({ length: 16 }, (_, i) => {
+    const angle = (i * Math.PI) / 8
     const [dx, dy] = [reach * Math.cos(angle), reach * Math.sin(angle) + 5]
     const anchor: Label['anchor'] = Math.abs(dx) < 8 ? 'middle' : dx > 0 ? 'start' : 'end'
     return { dx, dy, anchor, dislike: reach }
@@ -33,44 +34,90 @@ const far = [26, 38, 52, 70, 92].flatMap((reach) =>
 )
 
 /**
- * Names that do not cover each other, a head or the labels in the corners, and stay in the frame. Where a name finds no
- * room a shorter text is tried; one that finds none is left out (null), and the table beside the map still has it.
+ * Names that do not cover each other, a head or the labels in the corners, and stay in the frame; their leaders cross neither
+ * each other nor a name. Where a name finds no room a shorter text is tried; one that finds none is left out (null), and the
+ * table beside the map still has it.
  */
 export function placeLabels(
   named: readonly Named[],
   given: { frame: Box; corners: readonly Box[]; trails: readonly Spot[] },
 ): Placed[] {
-  const taken: Box[] = [...given.corners, ...named.map((one) => around(one, 8))]
+  const taken: Taken = {
+    boxes: [...given.corners, ...named.map((one) => around(one, 8))],
+    names: [...given.corners],
+    leaders: [],
+  }
   const trails = given.trails.map((spot) => around(spot, 4))
   const placed = new Map<Named, Placed>()
   // Names with the most neighbours are placed first: the others have more places to choose from.
   const crowd = (one: Named) => named.filter((other) => Math.hypot(one.x - other.x, one.y - other.y) < 70).length
-  for (const one of [...named].sort((a, b) => crowd(b) - crowd(a))) {
+  const urgency = (one: Named) => (one.first ? named.length + 1 : 0) + crowd(one)
+  for (const one of [...named].sort((a, b) => urgency(b) - urgency(a))) {
     const best = bestPlace(one, taken, trails, given.frame)
-    if (best) taken.push(best.box)
+    if (best) {
+      taken.boxes.push(best.box)
+      taken.names.push(best.box)
+      if (best.leader) taken.leaders.push(best.leader)
+    }
     placed.set(one, best && { label: best.label, leader: best.leader })
   }
   return named.map((one) => placed.get(one)!)
 }
 
-function bestPlace(one: Named, taken: readonly Box[], trails: readonly Box[], frame: Box) {
+/** What later names keep clear of: heads, corners and names; among them the texts alone; and leaders. */
+type Taken = { boxes: Box[]; names: Box[]; leaders: Line[] }
+
+function bestPlace(one: Named, taken: Taken, trails: readonly Box[], frame: Box) {
   for (const text of one.texts) {
     const choices = [...near, ...far]
       .map(({ dx, dy, anchor, dislike }) => {
         const label = { x: round1(one.x + dx), y: round1(one.y + dy), text, anchor }
-        return { label, box: boxOf(label), dx, dy, dislike }
+        return { label, box: boxOf(label), leader: leaderTo(one, { dx, dy }), dislike }
       })
-      .filter(({ box }) => isInside(box, frame) && overlap(box, taken) === 0)
-      .map(({ label, box, dx, dy, dislike }) => {
-        const leader =
-          Math.hypot(dx, dy) > 26
-            ? `M${one.x} ${one.y}L${round1(one.x + dx * 0.86)} ${round1(one.y + (dy - 5) * 0.86)}`
-            : null
-        return { label, box, leader, cost: dislike + overlap(box, trails) / 12 }
-      })
+      .filter(({ box }) => isInside(box, frame) && overlap(box, taken.boxes) === 0)
+      .filter(({ box }) => !taken.leaders.some((line) => passes(line, box)))
+      .filter(({ leader }) => leader === null || !isCrossed(leader, taken))
+      .map((choice) => ({ ...choice, cost: choice.dislike + overlap(choice.box, trails) / 12 }))
     if (choices.length > 0) return choices.reduce((a, b) => (b.cost < a.cost ? b : a))
   }
   return null
+}
+
+/** The line to a name that is too far away to be seen as the head's own. */
+function leaderTo({ x, y }: Spot, { dx, dy }: { dx: number; dy: number }): Line | null {
+  if (Math.hypot(dx, dy) <= 26) return null
+  return { from: { x, y }, to: { x: round1(x + dx * 0.86), y: round1(y + (dy - 5) * 0.86) } }
+}
+
+function isCrossed(leader: Line, { names, leaders }: Taken): boolean {
+  return names.some((box) => passes(leader, box)) || leaders.some((other) => crosses(leader, other))
+}
+
+/** Whether two lines have a point in common that is inside both. */
+export function crosses(one: Line, other: Line): boolean {
+  const sides = (line: Line, { from, to }: Line) => sideOf(line, from) * sideOf(line, to)
+  return sides(one, other) < 0 && sides(other, one) < 0
+}
+
+/** On which side of a line a spot lies: the sign. */
+function sideOf({ from, to }: Line, { x, y }: Spot): number {
+  return (to.x - from.x) * (y - from.y) - (to.y - from.y) * (x - from.x)
+}
+
+/** Whether a line runs through a box. */
+export function passes({ from, to }: Line, box: Box): boolean {
+  let [enter, leave] = [0, 1]
+  for (const [start, end, low, high] of [
+    [from.x, to.x, box.left, box.right],
+    [from.y, to.y, box.top, box.bottom],
+  ] as const) {
+    if (start === end && (start < low || start > high)) return false
+    if (start === end) continue
+    const [one, other] = [(low - start) / (end - start), (high - start) / (end - start)]
+    enter = Math.max(enter, Math.min(one, other))
+    leave = Math.min(leave, Math.max(one, other))
+  }
+  return enter < leave
 }
 
 /** The room a label takes. */

@@ -2,6 +2,8 @@ import type { Analysis, Reading, SectorRank } from '../engine/analysis.ts'
 import { quadrantMeanings } from '../engine/meanings.ts'
 import { type Quadrant, quadrantOf } from '../engine/quadrants.ts'
 import { type Box, boxOf, type Label, type Placed, placeLabels, type Spot } from './labels.ts'
+import { type MapScale, placeIn, round1, scaleOf, size } from './map-scale.ts'
+import { isWithin, type Leg, legsThrough } from './tails.ts'
 
 /** An instrument placed on the map. Lengths are SVG user units, origin at the top left. */
 type MapPoint = Spot & {
@@ -15,24 +17,37 @@ type MapPoint = Spot & {
   /** An arrow towards a reading that lies beyond the edge it is drawn at; '' where it is drawn where it is. */
   beyond: string
   carried: number
-  /** The tail's legs as SVG paths, oldest first, each with its own opacity (0 to 1). */
-  tail: { path: string; opacity: number }[]
-  /** Outline of the head: a triangle that points with the quadrant. */
-  head: string
-  /** Null where the name found no room. */
+  /** The tail, oldest first, with a dot for each of its bars but the newest, which is the head. */
+  legs: Leg[]
+  dots: (Spot & { reading: Reading; quadrant: Quadrant })[]
+  /** Null where the head is outside the quarter that is shown. */
+  head: string | null
+  /** Where the name stands, whether it is shown or not; null where it found no room. */
   place: Placed
+  isNamed: boolean
 }
 
-/** The map as it is drawn. `centre` is where both readings are 100; `zones` are the quarters in reading order. */
-export type RotationMap = {
+/** The map as it is drawn. `zones` are the quarters in reading order; one when it shows a quarter alone. */
+export type RotationMap = MapScale & {
   width: number
   height: number
-  centre: Spot
-  zones: (Spot & { quadrant: Quadrant; width: number; height: number; label: Label })[]
-  ticks: (Spot & { axis: 'ratio' | 'momentum'; text: string })[]
-  /** The strongest first. */
+  zoom: Quadrant | null
+  /** `press`: around the label, large enough for a finger. */
+  zones: { quadrant: Quadrant; box: Box; label: Label; press: Box }[]
+  /** The strongest first; without those of which nothing is in the quarter that is shown. */
   points: MapPoint[]
   quadrants: typeof quadrantLabels
+  /** The outlines of heads around their place: triangles that point with the quadrant. */
+  heads: typeof headShapes
+}
+
+/** What of a map is shown: which names, and one quarter or all. */
+export type MapChoices = {
+  /** Symbols whose names come first. */
+  labelled?: readonly string[]
+  /** `few`: those and the furthest from the centre, six together. */
+  names?: 'few' | 'all'
+  zoom?: Quadrant | null
 }
 
 /** `meaning` is relative to the sector's own past: a leading sector can still have done worse than the Nifty. */
@@ -43,80 +58,116 @@ export const quadrantLabels: Record<Quadrant, { title: string; mark: string; mea
   improving: { title: 'Improving', mark: '◥', meaning: quadrantMeanings.improving },
 }
 
-const width = 440
-const height = 420
-const frame: Box = { left: 30, right: width - 2, top: 22, bottom: height - 32 }
-const centre: Spot = { x: (frame.left + frame.right) / 2, y: (frame.top + frame.bottom) / 2 }
-/** What is beyond the scale is drawn at the edge of this box, where a head covers neither the frame nor a corner's word. */
-const inner: Box = { left: frame.left + 14, right: frame.right - 14, top: frame.top + 36, bottom: frame.bottom - 34 }
-const half = { width: centre.x - frame.left, height: centre.y - frame.top }
+const headShapes: Record<Quadrant, string> = {
+  leading: '0,-7 7,6 -7,6',
+  weakening: '-6,-6 6,6 -6,6',
+  lagging: '0,7 7,-6 -7,-6',
+  improving: '-6,-6 6,-6 6,6',
+}
 
-const drawn = new WeakMap<Analysis, RotationMap>()
+/** How many names are shown unasked. */
+const handful = 6
 
-/** The map of an analysis, laid out once. */
-export function mapOf(analysis: Analysis): RotationMap {
-  const map = drawn.get(analysis) ?? drawMap(analysis.sectors)
-  drawn.set(analysis, map)
+const drawn = new WeakMap<Analysis, Map<string, RotationMap>>()
+
+/** The map of an analysis, laid out once for the same choices. */
+export function mapOf(analysis: Analysis, choices: MapChoices = {}): RotationMap {
+  const maps = drawn.get(analysis) ?? new Map<string, RotationMap>()
+  drawn.set(analysis, maps)
+  const key = JSON.stringify([choices.labelled ?? [], choices.names ?? 'few', choices.zoom ?? null])
+  const map = maps.get(key) ?? drawMap(analysis.sectors, choices)
+  maps.set(key, map)
   return map
 }
 
 /**
- * Lays the sectors out for drawing; those without a reading are not on it. The scale fits every tail by formula B; provisional
- * ones do not stretch it, but are drawn at the edge where they lie beyond it.
+ * Lays the sectors out for drawing; those without a reading are not on it. Every head has a place for its name, so that any of them
+ * can be shown: those that are named have the better ones. The scale fits every tail by formula B; provisional
+ * ones do not stretch it: their tails end at the plot's edge, and a head beyond it is drawn at the edge.
  */
-export function drawMap(sectors: readonly SectorRank[]): RotationMap {
+export function drawMap(
+  sectors: readonly SectorRank[],
+  { labelled = [], names = 'few', zoom = null }: MapChoices = {},
+): RotationMap {
   const shown = sectors.filter((one) => one.tail.length > 0)
-  const full = shown.filter((one) => !isProvisional(one))
-  const scale = scaleOf((full.length > 0 ? full : shown).flatMap((one) => one.tail))
-  const place = ({ ratio, momentum }: Pick<Reading, 'ratio' | 'momentum'>): Spot => ({
-    x: round1(centre.x + (ratio - 100) * scale.x),
-    y: round1(centre.y - (momentum - 100) * scale.y),
-  })
-  const zones = (['improving', 'leading', 'lagging', 'weakening'] as const).map(zoneAt)
-  const heads = shown.map((one) => {
-    const now = one.tail.at(-1)!
-    const drawnAt = (reading: Reading) =>
-      full.length > 0 && isProvisional(one) ? within(place(reading), inner) : place(reading)
-    const head = drawnAt(now)
-    return { one, now, beyond: arrowFrom(head, place(now)), spots: one.tail.map(drawnAt), ...head }
-  })
+  const isHere = (reading: Reading) => zoom === null || quadrantOf(reading) === zoom
+  const full = shown.filter((one) => !isProvisional(one) && one.tail.some(isHere))
+  const scale = scaleOf((full.length > 0 ? full : shown).flatMap((one) => one.tail).filter(isHere), zoom)
+  const zones = zonesOf(scale, zoom)
+  const points = shown
+    .map((one) => pointOf(one, scale, isHere))
+    .filter(({ head, legs, dots }) => head !== null || legs.length > 0 || dots.length > 0)
+  const heads = points.filter(({ head }) => head !== null)
+  const named = namedOf(heads, scale, { labelled, names })
+  for (const point of heads) point.isNamed = named.has(point.symbol)
   const places = placeLabels(
-    heads.map(({ x, y, one, beyond }) => ({ x, y, texts: namesOf(one).map((name) => `${name} ${beyond}`.trim()) })),
-    { frame, corners: zones.map(({ label }) => boxOf(label)), trails: heads.flatMap(({ spots }) => spots) },
+    heads.map((point) => ({ x: point.x, y: point.y, texts: textsOf(point), first: point.isNamed })),
+    { frame: scale.plot, corners: zones.map(({ label }) => boxOf(label)), trails: points.flatMap(({ dots }) => dots) },
   )
-  const points = heads.map(({ one, now, beyond, spots, x, y }, i) => {
-    const quadrant = quadrantOf(now)
-    return {
-      x,
-      y,
-      symbol: one.symbol,
-      name: one.name,
-      rank: one.rank,
-      quadrant,
-      now,
-      isProvisional: isProvisional(one),
-      beyond,
-      carried: one.carried,
-      tail: tailThrough(spots),
-      head: headAt({ x, y }, quadrant),
-      place: places[i]!,
-    }
-  })
-  return { width, height, centre, zones, ticks: ticksAt(scale, place), points, quadrants: quadrantLabels }
+  for (const [i, point] of heads.entries()) point.place = places[i]!
+  return { ...size, ...scale, zoom, zones, points, quadrants: quadrantLabels, heads: headShapes }
+}
+
+function pointOf(one: SectorRank, scale: MapScale, isHere: (reading: Reading) => boolean): MapPoint {
+  const place = placeIn(scale)
+  const now = one.tail.at(-1)!
+  const isBeyond = isProvisional(one) && !isWithin(place(now), scale.plot)
+  const at = isBeyond ? within(place(now), innerOf(scale)) : place(now)
+  return {
+    ...at,
+    symbol: one.symbol,
+    name: one.name,
+    rank: one.rank,
+    quadrant: quadrantOf(now),
+    now,
+    isProvisional: isProvisional(one),
+    beyond: arrowFrom(at, place(now)),
+    carried: one.carried,
+    legs: legsThrough(one.tail, scale),
+    dots: one.tail
+      .slice(0, -1)
+      .map((reading) => ({ ...place(reading), reading, quadrant: quadrantOf(reading) }))
+      .filter((dot) => isHere(dot.reading) && isWithin(dot, scale.plot)),
+    head: isHere(now) ? headShapes[quadrantOf(now)] : null,
+    place: null,
+    isNamed: false,
+  }
 }
 
 function isProvisional({ provisional }: SectorRank): boolean {
   return provisional !== null
 }
 
-/** The texts that can name a point, the best first. */
-function namesOf({ name, rank }: SectorRank): string[] {
-  return rank === null ? [name] : [name, String(rank)]
+/** The symbols of the heads that are named: those asked for, then the furthest from the centre as they are drawn. */
+function namedOf(heads: readonly MapPoint[], { centre }: MapScale, { labelled = [], names }: MapChoices): Set<string> {
+  const distance = ({ x, y }: Spot) => Math.hypot(x - centre.x, y - centre.y)
+  const asked = heads.filter(({ symbol }) => labelled.includes(symbol))
+  const others = heads.filter((one) => !asked.includes(one)).sort((a, b) => distance(b) - distance(a))
+  const room = names === 'all' ? others.length : Math.max(0, handful - asked.length)
+  return new Set([...asked, ...others.slice(0, room)].map(({ symbol }) => symbol))
 }
 
-/** The spot itself, or the nearest one in the box. */
+/** What stands at a head: its name; without it, the arrow of one that is drawn at the edge, and else nothing. */
+export function textAt({ place, isNamed, beyond }: MapPoint): string {
+  return place && isNamed ? place.label.text : beyond
+}
+
+/** The texts that can name a point, the best first. */
+function textsOf({ name, rank, beyond }: MapPoint): string[] {
+  return [name, ...(rank === null ? [] : [String(rank)])].map((text) => `${text} ${beyond}`.trim())
+}
+
+/** Where a head beyond the plot is drawn: at the edge of this box it covers neither the frame nor a corner's word. */
+function innerOf({ plot }: MapScale): Box {
+  return { left: plot.left + 14, right: plot.right - 14, top: plot.top + 38, bottom: plot.bottom - 38 }
+}
+
+/** The nearest spot in the box. */
 function within({ x, y }: Spot, box: Box): Spot {
-  return { x: Math.min(Math.max(x, box.left), box.right), y: Math.min(Math.max(y, box.top), box.bottom) }
+  return {
+    x: round1(Math.min(Math.max(x, box.left), box.right)),
+    y: round1(Math.min(Math.max(y, box.top), box.bottom)),
+  }
 }
 
 /** Which way a spot lies from where it is drawn; '' when it is drawn where it is. */
@@ -125,82 +176,23 @@ function arrowFrom(drawn: Spot, spot: Spot): string {
   return ['↖↑↗', '← →', '↙↓↘'][down + 1]![right + 1]!.trim()
 }
 
-type Scale = { x: number; y: number; reach: { ratio: number; momentum: number } }
-
-/** Units per point on each axis, so that the furthest reading is well inside; the scale covers at least two points. */
-function scaleOf(readings: readonly Reading[]): Scale {
-  const reachOf = (of: (reading: Reading) => number) =>
-    readings.reduce((reach, reading) => Math.max(reach, Math.abs(of(reading) - 100)), 2) * 1.08
-  const reach = { ratio: reachOf((one) => one.ratio), momentum: reachOf((one) => one.momentum) }
-  return { x: half.width / reach.ratio, y: half.height / reach.momentum, reach }
-}
-
-function ticksAt({ reach }: Scale, place: (at: { ratio: number; momentum: number }) => Spot): RotationMap['ticks'] {
-  const valuesWithin = (most: number) => {
-    const step = [0.5, 1, 2, 5, 10, 20, 50].find((one) => most / one < 4) ?? 100
-    const count = Math.floor((most * 0.95) / step)
-    return Array.from({ length: 2 * count + 1 }, (_, i) => 100 + (i - count) * step).filter((value) => value !== 100)
-  }
-  return [
-    ...valuesWithin(reach.ratio).map((value) => ({
-      axis: 'ratio' as const,
-      text: String(value),
-      x: place({ ratio: value, momentum: 100 }).x,
-      y: frame.bottom + 14,
-    })),
-    ...valuesWithin(reach.momentum).map((value) => ({
-      axis: 'momentum' as const,
-      text: String(value),
-      x: frame.left - 4,
-      y: place({ ratio: 100, momentum: value }).y + 4,
-    })),
-  ]
-}
-
 /** The quarters in reading order, each with its label in the outer corner. */
-function zoneAt(quadrant: Quadrant, index: number): RotationMap['zones'][number] {
-  const [right, low] = [index % 2 === 1, index > 1]
-  const { mark, title } = quadrantLabels[quadrant]
-  return {
-    quadrant,
-    x: right ? centre.x : frame.left,
-    y: low ? centre.y : frame.top,
-    ...half,
-    label: {
-      text: `${mark} ${title}`,
-      x: right ? frame.right - 8 : frame.left + 8,
-      y: low ? frame.bottom - 8 : frame.top + 18,
-      anchor: right ? 'end' : 'start',
-    },
-  }
+function zonesOf({ plot, centre }: MapScale, zoom: Quadrant | null): RotationMap['zones'] {
+  return (['improving', 'leading', 'lagging', 'weakening'] as const)
+    .map((quadrant, index) => {
+      const [isRight, isLow] = [index % 2 === 1, index > 1]
+      const { mark, title } = quadrantLabels[quadrant]
+      const box = {
+        left: isRight ? centre.x : plot.left,
+        right: isRight ? plot.right : centre.x,
+        top: isLow ? centre.y : plot.top,
+        bottom: isLow ? plot.bottom : centre.y,
+      }
+      const anchor: Label['anchor'] = isRight ? 'end' : 'start'
+      const corner = { x: isRight ? plot.right - 8 : plot.left + 8, y: isLow ? plot.bottom - 10 : plot.top + 20 }
+      const label = { ...corner, text: `${mark} ${title}`, anchor }
+      const { left, right } = boxOf(label)
+      return { quadrant, box, label, press: { left, right, top: corner.y - 23, bottom: corner.y + 11 } }
+    })
+    .filter(({ quadrant }) => zoom === null || quadrant === zoom)
 }
-
-/** A smooth line through the spots (Catmull-Rom, written as Bézier curves), fading towards the past. */
-function tailThrough(spots: readonly Spot[]): MapPoint['tail'] {
-  const at = (index: number) => spots[Math.max(0, Math.min(index, spots.length - 1))]!
-  const lean = (spot: Spot, from: Spot, to: Spot) => {
-    const { x, y } = within({ x: spot.x + (to.x - from.x) / 6, y: spot.y + (to.y - from.y) / 6 }, frame)
-    return `${round1(x)} ${round1(y)}`
-  }
-  const legs = spots.length - 1
-  return spots.slice(1).map((to, leg) => {
-    const from = at(leg)
-    const bend = `${lean(from, at(leg - 1), to)} ${lean(to, at(leg + 2), from)}`
-    return { path: `M${from.x} ${from.y}C${bend} ${to.x} ${to.y}`, opacity: round2(0.25 + (0.65 * (leg + 1)) / legs) }
-  })
-}
-
-// biome-ignore format: one shape a line
-const headShapes: Record<Quadrant, [dx: number, dy: number][]> = {
-  leading: [[0, -7], [7, 6], [-7, 6]],
-  weakening: [[-6, -6], [6, 6], [-6, 6]],
-  lagging: [[0, 7], [7, -6], [-7, -6]],
-  improving: [[-6, -6], [6, -6], [6, 6]],
-}
-
-function headAt({ x, y }: Spot, quadrant: Quadrant): string {
-  return headShapes[quadrant].map(([dx, dy]) => `${round1(x + dx)},${round1(y + dy)}`).join(' ')
-}
-
-const round1 = (value: number) => Math.round(value * 10) / 10
-const round2 = (value: number) => Math.round(value * 100) / 100

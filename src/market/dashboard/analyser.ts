@@ -8,12 +8,13 @@ import type { Step } from '../engine/frame.ts'
 import { describeCarried, type Group, grouped, inSentence, reasonsOf } from '../engine/gaps.ts'
 import { benchmarkIn, cachedAnalysis, type Followed, type Market, membersOf, stepsIn } from '../engine/market.ts'
 import { type Legends, legendsFor } from '../engine/meanings.ts'
-import type { Quadrant } from '../engine/quadrants.ts'
+import { type Quadrant, quadrantOf } from '../engine/quadrants.ts'
 import { numberFormats, sourceOf, stampOf, summaryOf } from '../engine/summary.ts'
 import { type Universe, universes } from '../instruments/queries.ts'
 import { type AnalyserParams, analysisUrl, steps, tails, universeIn, views } from './analysis-params.ts'
 import { type Column, type ColumnKey, columns, type Figured, inOrder, numberColumns, printed } from './columns.ts'
 import { type HeatMap, heatMapOf } from './heat-map.ts'
+import { framesAround, framesUrl } from './map-frames.ts'
 
 /** A row of the rank table, ready to print. */
 export type Row = SectorRank & {
@@ -63,6 +64,10 @@ export type Analyser = {
   /** What the words of the map and the table say. */
   legends: Legends
   map: RotationMap
+  /** Among which frames the day is played, and where they are. */
+  frames: ReturnType<typeof framesAround>
+  framesUrl: string
+  quadrantOf: typeof quadrantOf
   /** Which sectors are in each quadrant, beside the map. */
   quadrants: { quadrant: Quadrant; title: string; mark: string; meaning: string; members: SectorRank[] }[]
   focused: Row | null
@@ -89,7 +94,7 @@ export function analyserOf(
   stars: ReadonlySet<string> | null = null,
 ): Analyser | null {
   if (market.asOf === null) return null
-  const params = resolve(market, given)
+  const params = resolveParams(market, given)
   const absolute = cachedAnalysis(market, params)!
   const whole = params.returns === 'excess' ? inExcess(absolute) : absolute
   const analysis = stars === null ? whole : onlyStarred(whole, stars)
@@ -116,7 +121,14 @@ export function analyserOf(
     benchmark: benchmarkRow(benchmark, analysis),
     notes: notesOf(rows),
     legends: legendsFor(params.step, analysis.terms),
-    map: mapOf(analysis),
+    map: mapOf(analysis, {
+      labelled: [...(params.focus === null ? [] : [params.focus]), ...(stars ?? [])],
+      names: params.names,
+      zoom: params.zoom,
+    }),
+    frames: framesAround(days, analysis.asOf),
+    framesUrl: framesUrl(params, framesAround(days, analysis.asOf).until),
+    quadrantOf,
     quadrants: (Object.keys(quadrantLabels) as Quadrant[]).map((quadrant) => ({
       quadrant,
       ...quadrantLabels[quadrant],
@@ -138,7 +150,7 @@ export function analyserOf(
 }
 
 /** The parameters with `at` moved to a trading day, so that each trading day has one address and one cache entry. */
-function resolve(market: Market, given: AnalyserParams): AnalyserParams {
+export function resolveParams(market: Market, given: AnalyserParams): AnalyserParams {
   const { at, focus } = given
   const params = { ...given, against: given.against === market.benchmark?.symbol ? null : given.against }
   const benchmark = benchmarkIn(market, params.against)
@@ -166,7 +178,8 @@ function onlyStarred(analysis: Analysis, stars: ReadonlySet<string>): Analysis {
 
 const stepsOfBenchmark = new WeakMap<Followed, Record<Step, Day[]>>()
 
-function daysOf(market: Market, step: Step, against: string | null): Day[] {
+/** The days that can be stepped to, newest first. */
+export function daysOf(market: Market, step: Step, against: string | null): Day[] {
   const benchmark = benchmarkIn(market, against)!
   const of = (one: Step) => stepsIn(market, one, against)
   const known = stepsOfBenchmark.get(benchmark) ?? { day: of('day'), week: of('week'), month: of('month') }

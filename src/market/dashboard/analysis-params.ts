@@ -3,6 +3,7 @@ import { AppError } from '../../platform/errors.ts'
 import type { Day } from '../calendar/days.ts'
 import { type ReturnKind, returnKinds } from '../engine/excess.ts'
 import type { Step } from '../engine/frame.ts'
+import type { Quadrant } from '../engine/quadrants.ts'
 import { type Universe, universes } from '../instruments/queries.ts'
 import { type ColumnKey, columnOf, columns } from './columns.ts'
 
@@ -26,6 +27,10 @@ export type AnalyserParams = {
   /** What is ranked; null for the sectors. */
   universe: Exclude<Universe, 'sector'> | null
   returns: ReturnKind
+  /** The quarter of the map that is shown alone; null for all of it. */
+  zoom: Quadrant | null
+  /** Which names the map shows: a handful of them, or all. */
+  names: 'few' | 'all'
 }
 
 export const views = ['table', 'map', 'heat'] as const
@@ -44,8 +49,12 @@ const defaults: AnalyserParams = {
   against: null,
   universe: null,
   returns: 'absolute',
+  zoom: null,
+  names: 'few',
 }
 const dirs = ['asc', 'desc'] as const
+const zooms = ['leading', 'weakening', 'lagging', 'improving'] as const
+const namings = ['few', 'all'] as const
 
 const Text = Type.Optional(Type.Union([Type.String(), Type.Array(Type.String())]))
 /** The query string of every page of the analyser. Of repeated parameters the first counts. */
@@ -61,6 +70,8 @@ export const AnalyserQuery = Type.Object({
   against: Text,
   universe: Text,
   returns: Text,
+  zoom: Text,
+  names: Text,
 })
 
 /** Reads the parameters. Throws AppError `invalid` for a value that the analyser does not know. */
@@ -83,6 +94,8 @@ export function readParams(query: Static<typeof AnalyserQuery>): AnalyserParams 
     against: given('against') || null,
     universe: universeIn({ universe: oneOf(universes, given('universe'), 'sector') }),
     returns: oneOf(returnKinds, given('returns'), defaults.returns),
+    zoom: given('zoom') === '' ? null : oneOf(zooms, given('zoom'), zooms[0]),
+    names: oneOf(namings, given('names'), defaults.names),
   }
 }
 

@@ -24,6 +24,7 @@ import { findStars } from '../watch-list/queries.ts'
 import { cutAtStars, joinForStars, type StarredHtml } from '../watch-list/star-places.ts'
 import { type Analyser, analyserOf, spark } from './analyser.ts'
 import { type AnalyserParams, AnalyserQuery, analysisUrl, readParams } from './analysis-params.ts'
+import mapRoutes from './map-routes.ts'
 import { type OpenWeek, openWeekOf } from './open-week.ts'
 import { type Sector, sectorOf } from './sector.ts'
 import { readSpan, SectorQuery, sectorUrl } from './sector-params.ts'
@@ -186,6 +187,8 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices }> = async (
         .send(tableCsv(analyser))
     },
   )
+
+  await app.register(mapRoutes, { services, paramsIn, turnAway })
 
   /** The parameters of a page; what was renamed since it was bookmarked is meant by its present symbol. */
   async function paramsIn(request: FastifyRequest, market: Market): Promise<AnalyserParams> {

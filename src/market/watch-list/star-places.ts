@@ -2,7 +2,7 @@
 export type StarredHtml = readonly (string | StarPlace)[]
 type StarPlace = { symbol: string; off: string; on: string }
 
-const place = /<!--star (\S+)-->([\s\S]*?)<!--or-->([\s\S]*?)<!--end-->/g
+const place = /<!--star (\S+?)-->([\s\S]*?)<!--or-->([\s\S]*?)<!--end-->/g
 
 /** Cuts a page's HTML at the places that views/market/watch-list/_star-place.eta left in it. */
 export function cutAtStars(html: string): StarredHtml {

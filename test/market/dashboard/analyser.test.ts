@@ -66,7 +66,14 @@ describe('who may see it', () => {
     expect(page.body).not.toContain('id="analyser"')
     // Below what is said of the subscription, whose own end may be that very day.
     expect(page.body.slice(page.body.indexOf('id="preview-title"'))).not.toContain('19 Nov 2026')
-    for (const path of ['/dashboard/sectors/ITBEES', '/dashboard/table.csv?sort=name', '/dashboard/sectors/NOWHERE']) {
+    for (const path of [
+      '/dashboard/sectors/ITBEES',
+      '/dashboard/table.csv?sort=name',
+      '/dashboard/map.csv',
+      '/dashboard/map.json',
+      '/dashboard/map.png?tail=4',
+      '/dashboard/sectors/NOWHERE',
+    ]) {
       const answer = await person.get(path)
       expect([answer.status, answer.location]).toEqual([303, '/dashboard'])
       expect((await person.get('/dashboard')).body).toContain('with a subscription.')
@@ -216,7 +223,7 @@ describe('gaps', () => {
     const { body } = await visitor.get('/dashboard?view=map')
     expect(body).toMatch(/class="quadrant \w+ dashed"\s+title="Provisional\. Prices begin on 1 Jun 2026/)
     expect(body).toMatch(/aria-label="Defence: \w+, RS-Ratio [\d.]+, RS-Momentum [\d.]+, provisional/)
-    expect(body.match(/class="ring"/g)).toHaveLength(2)
+    expect(body.match(/<g class="sector \w+ provisional"/g)).toHaveLength(1)
     expect(textOf(body)).toContain('Dashed: provisional, by formula C, because there are too few prices for B.')
   })
 
@@ -324,10 +331,10 @@ describe('what it is asked', () => {
     '1e9',
     'null',
   ]
-  const names = ['view', 'step', 'at', 'tail', 'sort', 'dir', 'focus']
+  const names = ['view', 'step', 'at', 'tail', 'sort', 'dir', 'focus', 'zoom', 'names']
   test.each(names)('junk for %s is refused with a sentence, and never repeated', async (name) => {
     for (const value of junk)
-      for (const path of ['/dashboard', '/dashboard/table.csv', '/dashboard/sectors/ITBEES'])
+      for (const path of ['/dashboard', '/dashboard/table.csv', '/dashboard/map.csv', '/dashboard/sectors/ITBEES'])
         for (const headers of [{}, htmx]) {
           const answer = await visitor.get(`${path}?${name}=${encodeURIComponent(value)}`, headers)
           expect([name, value, [404, 422].includes(answer.status)]).toEqual([name, value, true])

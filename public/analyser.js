@@ -1,0 +1,212 @@
+// Plays the rotation map: weeks are stepped, scrubbed and played in the drawing itself, from one request for all of them. Where it
+// rests, the page of that day is fetched, so that table, address and map agree. Without this script links lead through the weeks.
+
+const playMs = 450
+/** How long it rests at a week before that week's page is fetched. */
+const restMs = 500
+
+/** All weeks that can be played, once they were asked for; the one that is drawn; what happens next, if anything. */
+let frames = null
+let shown = 0
+let next = { kind: null, timer: 0 }
+
+const player = () => document.getElementById('player')
+const drawing = () => document.querySelector('svg.chosen-from')
+
+/** The player is there when the script is; after another page came, it stands where that page is. */
+function ready() {
+  const form = player()
+  if (!form) return wait(null)
+  form.hidden = false
+  document.getElementById('reading').hidden = false
+  if (next.kind && frames?.src === form.dataset.src) return draw(shown)
+  wait(null)
+  form.week.value = form.week.defaultValue
+  shown = Number(form.week.value)
+  describe()
+}
+
+/** `kind` is 'play', 'rest' or null; what was to happen before does not. */
+function wait(kind, ms, act) {
+  clearTimeout(next.timer)
+  next = { kind, timer: kind ? setTimeout(act, ms) : 0 }
+  const button = player()?.play
+  if (button) button.textContent = kind === 'play' ? '❚❚ Pause' : '▶ Play'
+}
+
+async function load() {
+  const { src } = player().dataset
+  if (frames?.src === src) return true
+  const answer = await fetch(src).catch(() => null)
+  // Logged out, no longer subscribed, or no connection: the page itself says which.
+  if (!answer?.ok || !answer.headers.get('content-type')?.includes('json')) return false
+  frames = { ...(await answer.json()), src }
+  return true
+}
+
+async function goTo(week) {
+  if (!(await load())) return location.reload()
+  draw(Math.min(Math.max(week, 0), frames.days.length - 1))
+  wait('rest', restMs, rest)
+}
+
+/** Fetches the page of the week that is drawn. */
+function rest() {
+  wait(null)
+  const form = player()
+  form.elements.at.value = frames.days[shown]
+  form.requestSubmit()
+}
+
+async function togglePlay() {
+  if (next.kind === 'play') return rest()
+  if (!(await load())) return location.reload()
+  if (shown === frames.days.length - 1) draw(0)
+  playOn()
+}
+
+function playOn() {
+  wait('play', playMs, () => {
+    draw(shown + 1)
+    if (shown < frames.days.length - 1) playOn()
+    else rest()
+  })
+}
+
+/** Draws a week over what the server drew. */
+function draw(week) {
+  const svg = drawing()
+  shown = week
+  if (svg) {
+    svg.classList.add('moving')
+    const geometry = JSON.parse(svg.dataset.geometry)
+    for (const sector of frames.sectors) drawSector(nodeOf(svg, sector), tailAt(sector, week), geometry)
+  }
+  player().week.value = week
+  describe()
+}
+
+/** Says which week it is, to the eye and to screen readers. */
+function describe() {
+  const { week, day } = player()
+  const date = frames?.src === player().dataset.src ? frames.dates[shown] : day.dataset.date
+  day.value = date
+  week.setAttribute('aria-valuetext', date)
+}
+
+/** A sector's group in the drawing; one that had no place on the day of the page gets one. */
+function nodeOf(svg, { symbol, name }) {
+  const known = svg.querySelector(`.sector[data-symbol="${CSS.escape(symbol)}"]`)
+  if (known?.querySelector('.point')) return known
+  known?.remove()
+  const prototype = svg.querySelector('.prototype')
+  const node = prototype.cloneNode(true)
+  node.dataset.symbol = symbol
+  node.querySelector('.name').textContent = name
+  prototype.before(node)
+  return node
+}
+
+/** The tail of a sector at a week, oldest first; null when it had no reading then. */
+function tailAt({ tracks }, week) {
+  const track = tracks.find(({ since, from, readings }) => since <= week && week < from + readings.length)
+  if (!track) return null
+  const end = week - track.from + 1
+  return { readings: track.readings.slice(Math.max(0, end - frames.tail), end), isProvisional: track.isProvisional }
+}
+
+function drawSector(node, tail, { plot, centre, unit, heads, zoom }) {
+  node.toggleAttribute('hidden', !tail)
+  if (!tail) return
+  const spots = tail.readings.map(([ratio, momentum]) => ({
+    x: centre.x + (ratio / 1000) * unit.x,
+    y: centre.y - (momentum / 1000) * unit.y,
+  }))
+  const head = spots.at(-1)
+  const quadrant = quadrantAt(head, centre)
+  for (const one of Object.keys(heads)) node.classList.toggle(one, one === quadrant)
+  node.classList.toggle('provisional', tail.isProvisional)
+  node.querySelector('.trail').innerHTML = trailThrough(spots, plot, centre)
+  const point = node.querySelector('.point')
+  point.toggleAttribute('hidden', zoom !== null && zoom !== quadrant)
+  const x = Math.min(Math.max(head.x, plot.left + 8), plot.right - 8)
+  const y = Math.min(Math.max(head.y, plot.top + 8), plot.bottom - 8)
+  point.style.transform = `translate(${x}px, ${y}px)`
+  point.querySelector('.head').setAttribute('points', heads[quadrant])
+  point.querySelector('.leader')?.remove()
+  const name = point.querySelector('.name')
+  if (!name) return
+  const isLeft = x > (plot.left + plot.right) / 2
+  for (const [key, value] of Object.entries({ x: isLeft ? -11 : 11, y: 5, 'text-anchor': isLeft ? 'end' : 'start' }))
+    name.setAttribute(key, value)
+}
+
+function trailThrough(spots, plot, centre) {
+  const legs = spots.slice(1).flatMap((to, i) =>
+    piecesOf(spots[i], to, plot, centre).map(([from, end]) => {
+      const opacity = 0.3 + (0.7 * (i + 1)) / (spots.length - 1)
+      const middle = { x: (from.x + end.x) / 2, y: (from.y + end.y) / 2 }
+      return `<path class="tail ${quadrantAt(middle, centre)}" d="M${from.x} ${from.y}L${end.x} ${end.y}" stroke-opacity="${opacity}"/>`
+    }),
+  )
+  const dots = spots
+    .slice(0, -1)
+    .filter((spot) => isIn(spot, plot))
+    .map((spot) => `<circle class="dot ${quadrantAt(spot, centre)}" cx="${spot.x}" cy="${spot.y}" r="2.2"/>`)
+  return [...legs, ...dots].join('')
+}
+
+/** The pieces of a leg that lie in one quadrant each, and in the plot. */
+function piecesOf(from, to, plot, centre) {
+  const at = (share) => ({ x: from.x + (to.x - from.x) * share, y: from.y + (to.y - from.y) * share })
+  const across = [plot.left, centre.x, plot.right].map((x) => (x - from.x) / (to.x - from.x))
+  const down = [plot.top, centre.y, plot.bottom].map((y) => (y - from.y) / (to.y - from.y))
+  const cuts = [...across, ...down].filter((share) => share > 0 && share < 1).sort((a, b) => a - b)
+  const ends = [0, ...cuts, 1]
+  return ends
+    .slice(1)
+    .map((end, i) => [at(ends[i]), at(end), at((ends[i] + end) / 2)])
+    .filter(([, , middle]) => isIn(middle, plot))
+}
+
+const isIn = ({ x, y }, { left, right, top, bottom }) => x >= left && x <= right && y >= top && y <= bottom
+
+function quadrantAt({ x, y }, centre) {
+  if (x >= centre.x) return y <= centre.y ? 'leading' : 'weakening'
+  return y <= centre.y ? 'improving' : 'lagging'
+}
+
+/** What a dot or a head says, below the map: for a finger and the keyboard as for a mouse. */
+function read({ target }) {
+  const one = target.closest?.('.chosen-from .dot, .chosen-from .point')
+  const text = one?.querySelector('title')?.textContent ?? one?.getAttribute('aria-label')
+  if (text && !drawing().classList.contains('moving')) document.getElementById('reading').textContent = text
+}
+
+const keys = {
+  ArrowLeft: () => goTo(shown - 1),
+  ArrowRight: () => goTo(shown + 1),
+  Home: () => goTo(0),
+  End: () => goTo(Number(player().week.max)),
+  ' ': togglePlay,
+}
+
+/** In the map and on its slider; what a button or a link does by itself is left alone. */
+function press(event) {
+  const isPlain = !(event.altKey || event.ctrlKey || event.metaKey || event.shiftKey)
+  const act = keys[event.key]
+  if (!act || !isPlain || !event.target.closest('.playable') || event.target.matches('button, summary')) return
+  event.preventDefault()
+  act()
+}
+
+document.addEventListener('click', (event) => {
+  if (event.target.closest('#player [name=play]')) togglePlay()
+})
+document.addEventListener('input', ({ target }) => {
+  if (target.id === 'week') goTo(Number(target.value))
+})
+document.addEventListener('keydown', press)
+for (const kind of ['pointerover', 'focusin', 'click']) document.addEventListener(kind, read)
+document.addEventListener('htmx:after:swap', ready)
+ready()

@@ -1,0 +1,65 @@
+import { stringify } from 'csv-stringify/sync'
+import { escapeFormula } from '../../platform/csv.ts'
+import { fmt } from '../../platform/format.ts'
+import { pictureWithWords } from '../charts/picture.ts'
+import { drawMap, quadrantLabels } from '../charts/rotation-map.ts'
+import { quadrantOf } from '../engine/quadrants.ts'
+import type { Analyser } from './analyser.ts'
+
+/**
+ * The map that is shown to somebody with these stars, as a PNG that says by itself of which day, formula and source it is, and
+ * whether it is a sample.
+ */
+export function mapPicture(analyser: Analyser, stars: ReadonlySet<string>): Promise<Buffer> {
+  const { analysis, params, market, stamp, source } = analyser
+  const { focus, names, zoom } = params
+  const { many, benchmark } = analysis.terms
+  const labelled = [...(focus === null ? [] : [focus]), ...stars]
+  const map = stars.size === 0 ? analyser.map : drawMap(analysis.sectors, { labelled, names, zoom })
+  return pictureWithWords(map, {
+    title: zoom ? `${quadrantLabels[zoom].title} quarter of the rotation map` : 'Rotation map',
+    day: `${fmt.date(new Date(analysis.asOf))} · ${many} against ${benchmark}${market.sample ? ' · Sample data' : ''}`,
+    below: [
+      `Tails of ${params.tail} ${params.step}s; ${stamp}.${analysis.provisional && params.step !== 'day' ? ` The ${params.step} was not over.` : ''}`,
+      `${source}.`,
+      'Past relative strength, described: not investment advice and not a recommendation about any security.',
+      'D’s Sector ETF RS Analyzer',
+    ],
+  })
+}
+
+/**
+ * The tails that are shown, as a CSV file (UTF-8 with the mark that Excel needs, CRLF): a row for every bar of each, the
+ * strongest sector first and each from its oldest bar. With a quarter shown alone, the bars in it. Readings have four decimals.
+ */
+export function mapCsv({ analysis, params, source, market }: Analyser): string {
+  const head = [
+    'Date',
+    'Symbol',
+    'Name',
+    'RS-Ratio',
+    'RS-Momentum',
+    'Quadrant',
+    'Formula',
+    'As of',
+    'Sample data',
+    'Source',
+  ]
+  const lines = analysis.sectors.flatMap((one) =>
+    one.tail
+      .filter((reading) => params.zoom === null || quadrantOf(reading) === params.zoom)
+      .map((reading) => [
+        reading.day,
+        escapeFormula(one.symbol),
+        escapeFormula(one.name),
+        reading.ratio.toFixed(4),
+        reading.momentum.toFixed(4),
+        quadrantOf(reading),
+        one.formula!,
+        analysis.asOf,
+        market.sample ? 'yes' : 'no',
+        escapeFormula(source),
+      ]),
+  )
+  return stringify([head, ...lines], { bom: true, record_delimiter: 'windows' })
+}

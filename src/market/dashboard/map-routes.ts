@@ -1,0 +1,97 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { BillingServices } from '../../billing/payments/gateway.ts'
+import { subscriptionOf } from '../../billing/subscriptions/subscriptions.ts'
+import { requireUser } from '../../identity/sessions/guards.ts'
+import { runHeavyWork } from '../../platform/heavy-work.ts'
+import { sendCompressing } from '../../web/compression.ts'
+import { currentMarket, type Market } from '../engine/market.ts'
+import { findStars } from '../watch-list/queries.ts'
+import { type Analyser, analyserOf, daysOf, resolveParams } from './analyser.ts'
+import { type AnalyserParams, AnalyserQuery } from './analysis-params.ts'
+import { mapCsv, mapPicture } from './map-files.ts'
+import { framesOf } from './map-frames.ts'
+
+type Options = {
+  services: BillingServices
+  /** What the dashboard does with a query, and with those who have no access. */
+  paramsIn: (request: FastifyRequest, market: Market) => Promise<AnalyserParams>
+  turnAway: (request: FastifyRequest, reply: FastifyReply, text: string) => unknown
+}
+
+/** /dashboard/map.*: the rotation map as files, and the weeks that are played in it, for people with an active subscription. */
+const mapRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { services, paramsIn, turnAway }) => {
+  app.get(
+    '/dashboard/map.png',
+    { preHandler: requireUser, schema: { querystring: AnalyserQuery } },
+    async (request, reply) => {
+      const subscription = await subscriptionOf(services.sql, request.user!.id)
+      if (!subscription.hasAccess) return turnAway(request, reply, 'The map as a picture comes with a subscription.')
+      const drawn = await withAnalyser(request, async (analyser, stars) => ({
+        name: fileOf(analyser, 'png'),
+        image: await mapPicture(analyser, stars),
+      }))
+      if (!drawn) return turnAway(request, reply, 'There are no prices yet, so there is no map to download.')
+      return sendFile(reply, drawn.name).type('image/png').send(drawn.image)
+    },
+  )
+
+  app.get(
+    '/dashboard/map.csv',
+    { preHandler: requireUser, schema: { querystring: AnalyserQuery } },
+    async (request, reply) => {
+      const subscription = await subscriptionOf(services.sql, request.user!.id)
+      if (!subscription.hasAccess) return turnAway(request, reply, 'The map as a file comes with a subscription.')
+      const written = await withAnalyser(request, (analyser) => ({
+        name: fileOf(analyser, 'csv'),
+        text: mapCsv(analyser),
+      }))
+      if (!written) return turnAway(request, reply, 'There are no prices yet, so there is no map to download.')
+      return sendFile(reply, written.name).type('text/csv; charset=utf-8').send(written.text)
+    },
+  )
+
+  app.get(
+    '/dashboard/map.json',
+    { preHandler: requireUser, schema: { querystring: AnalyserQuery } },
+    async (request, reply) => {
+      const userId = request.user!.id
+      const subscription = await subscriptionOf(services.sql, userId)
+      if (!subscription.hasAccess) return turnAway(request, reply, 'The map is played with a subscription.')
+      const market = await currentMarket(services.sql)
+      if (market.asOf === null) return turnAway(request, reply, 'There are no prices yet, so there is nothing to play.')
+      const params = resolveParams(market, await paramsIn(request, market))
+      const frames = await framesOf(market, params, daysOf(market, params.step, params.against))
+      const stars = params.only === 'starred' ? await findStars(services.sql, userId) : null
+      const sectors = frames.sectors.filter(({ symbol }) => stars === null || stars.has(symbol))
+      reply
+        .header('cache-control', 'no-store')
+        .header('vary', 'Accept-Encoding')
+        .type('application/json; charset=utf-8')
+      return sendCompressing(request, reply, Buffer.from(JSON.stringify({ ...frames, sectors })))
+    },
+  )
+
+  /** Composes the analyser that was asked for and makes something of it, as heavy work. Null while there are no prices. */
+  async function withAnalyser<T>(
+    request: FastifyRequest,
+    make: (analyser: Analyser, stars: ReadonlySet<string>) => T | Promise<T>,
+  ): Promise<T | null> {
+    const market = await currentMarket(services.sql)
+    const params = await paramsIn(request, market)
+    const stars = await findStars(services.sql, request.user!.id)
+    return runHeavyWork({ patient: false }, () => {
+      const analyser = analyserOf(market, params, params.only === 'starred' ? stars : null)
+      return analyser && make(analyser, stars)
+    })
+  }
+}
+export default mapRoutes
+
+function fileOf({ analysis, params }: Analyser, kind: string): string {
+  return `rotation-map${params.zoom ? `-${params.zoom}` : ''}-${analysis.asOf}.${kind}`
+}
+
+function sendFile(reply: FastifyReply, name: string): FastifyReply {
+  return reply.header('cache-control', 'no-store').header('content-disposition', `attachment; filename="${name}"`)
+}

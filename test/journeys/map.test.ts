@@ -1,0 +1,185 @@
+import { readFileSync } from 'node:fs'
+import type { Page } from 'playwright-core'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { seedSample } from '../../src/market/prices/sample-prices.ts'
+import { subscriberAt } from '../market/dashboard/people.ts'
+import { type PersonOptions, type Size, sizes, takeOver } from '../support/browser.ts'
+import { until } from '../support/until.ts'
+import { looksRightInBothSchemes, openScene } from './scene.ts'
+
+const scene = openScene()
+beforeAll(async () => {
+  await seedSample(scene.app.sql, '2026-11-20')
+  // One that is provisional, and begins during the weeks that are played.
+  await scene.app.sql`delete from prices where symbol = 'MODEFENCE' and day < '2026-03-01'`
+  await scene.app.sql`update market_state set version = version + 1`
+})
+
+async function reader(options: PersonOptions, path = '/dashboard?view=map') {
+  const person = await scene.arrive(options)
+  const { visitor } = await subscriberAt(scene.app)
+  await takeOver(person, visitor)
+  await person.page.goto(path)
+  return person
+}
+
+const asOfIs = (page: Page, text: string) => page.locator('.as-of b', { hasText: text }).waitFor()
+const dayIs = (page: Page, text: string) => page.locator('#player output', { hasText: text }).waitFor()
+/** What the heads on the drawing say of each sector, by where they stand on its scale. */
+const headsOf = (page: Page) =>
+  page.evaluate(`(() => {
+    const svg = document.querySelector('.chosen-from')
+    const { centre, unit } = JSON.parse(svg.dataset.geometry)
+    const heads = [...svg.querySelectorAll('.sector:not(.prototype, .provisional, [hidden]) .point')]
+    return Object.fromEntries(heads.map((point) => {
+      const { e: x, f: y } = new DOMMatrix(getComputedStyle(point).transform)
+      return [point.parentElement.dataset.symbol, [100 + (x - centre.x) / unit.x, 100 - (y - centre.y) / unit.y]]
+    }))
+  })()`) as Promise<Record<string, [ratio: number, momentum: number]>>
+
+describe.each(['phone', 'laptop'] as Size[])('on a %s', (size) => {
+  test('weeks are stepped and scrubbed with the keyboard, and where one rests, table and address are of that week', async () => {
+    const { page } = await reader({ size })
+    const slider = page.getByRole('slider', { name: 'Week on the map' })
+    await slider.focus()
+    await page.keyboard.press('ArrowLeft')
+    await dayIs(page, 'Fri, 13 Nov 2026')
+    await asOfIs(page, 'Fri, 13 Nov 2026')
+    expect(page.url()).toContain('at=2026-11-13')
+    expect(await page.evaluate('document.activeElement.id')).toBe('week')
+    await page.keyboard.press('Home')
+    await asOfIs(page, 'Fri, 3 Oct 2025')
+    expect(await slider.getAttribute('aria-valuetext')).toBe('Fri, 3 Oct 2025')
+    await page.keyboard.press('End')
+    await asOfIs(page, 'Thu, 19 Nov 2026')
+    await slider.fill('50')
+    await asOfIs(page, 'Fri, 18 Sep 2026')
+    // From a sector as well, whose own key is Enter.
+    await page.locator('.sector .point').first().focus()
+    await page.keyboard.press('ArrowRight')
+    await asOfIs(page, 'Fri, 25 Sep 2026')
+  })
+
+  test('it is played from a week to the newest, and paused with the space bar', async () => {
+    const { page } = await reader({ size }, '/dashboard?view=map&at=2026-10-23')
+    const play = page.getByRole('button', { name: 'Play' })
+    await play.click()
+    await page.getByRole('button', { name: 'Pause' }).waitFor()
+    await asOfIs(page, 'Thu, 19 Nov 2026')
+    await play.waitFor()
+    await page.locator('#week').focus()
+    await page.keyboard.press(' ')
+    await page.getByRole('button', { name: 'Pause' }).waitFor()
+    // At the newest week it begins with the oldest.
+    await page.locator('#player output', { hasText: '2025' }).waitFor()
+    await page.keyboard.press(' ')
+    await play.waitFor()
+    await page.locator('.as-of b', { hasText: '2025' }).waitFor()
+    const shown = await page.locator('#player output').textContent()
+    expect(await page.locator('.as-of b').textContent()).toBe(`As of ${shown}`)
+  })
+
+  test('what is drawn while one steps is what the server draws of that week', async () => {
+    const { page } = await reader({ size }, '/dashboard?view=map&at=2026-09-04&names=all')
+    await page.locator('#week').focus()
+    let moved: Awaited<ReturnType<typeof headsOf>> = {}
+    const fetched = page.waitForResponse((response) => response.url().includes('at=2026-09-11'))
+    await page.route('**/dashboard?*at=2026-09-11*', async (route) => {
+      moved = await headsOf(page)
+      await route.continue()
+    })
+    await page.keyboard.press('ArrowRight')
+    await fetched
+    await page.locator('.moving').waitFor({ state: 'detached' })
+    const drawn = await headsOf(page)
+    expect(Object.keys(moved).sort()).toEqual(Object.keys(drawn).sort())
+    expect(Object.keys(drawn).length).toBeGreaterThan(12)
+    for (const [symbol, [ratio, momentum]] of Object.entries(drawn)) {
+      expect([symbol, moved[symbol]![0]]).toEqual([symbol, expect.closeTo(ratio, 2)])
+      expect([symbol, moved[symbol]![1]]).toEqual([symbol, expect.closeTo(momentum, 2)])
+    }
+  })
+
+  test('a dot says its day and values when it is met, and those of a chosen sector are reached by keyboard', async () => {
+    const { page } = await reader({ size }, '/dashboard?view=map&focus=ITBEES&tail=4')
+    const dots = page.locator('.sector.focus .dot')
+    expect(await dots.count()).toBe(3)
+    await dots.first().focus()
+    const reading = page.locator('#reading')
+    await reading.filter({ hasText: /^IT, Fri, 30 Oct 2026: RS-Ratio [\d.]+, RS-Momentum [\d.]+, \w+$/ }).waitFor()
+    await page.keyboard.press('Tab')
+    await reading.filter({ hasText: 'IT, Sun, 8 Nov 2026' }).waitFor()
+    await (size === 'phone' ? dots.last().click({ force: true }) : dots.last().hover({ force: true }))
+    await reading.filter({ hasText: 'IT, Fri, 13 Nov 2026' }).waitFor()
+    await page.getByText('Its last 4 weeks', { exact: true }).click()
+    expect(await page.locator('.tail-table tbody tr').count()).toBe(4)
+  })
+
+  test.each([true, false])('a quarter is shown alone and all names are shown (script: %s)', async (script) => {
+    const { page } = await reader({ size, script })
+    expect(await page.locator('#player').isVisible()).toBe(script)
+    await page.getByRole('link', { name: 'Improving: show this quarter alone' }).first().click()
+    await page.getByRole('link', { name: 'Whole map', exact: true }).waitFor()
+    expect(await page.locator('.chosen-from .zone').count()).toBe(1)
+    const named = await page.locator('.point .name:visible').count()
+    await page.getByRole('link', { name: 'Whole map', exact: true }).click()
+    await page.locator('.chosen-from .zone').nth(3).waitFor()
+    await page.getByRole('link', { name: 'All names' }).click()
+    await page.getByRole('link', { name: 'Fewer names' }).waitFor()
+    expect(await page.locator('.point .name:visible').count()).toBeGreaterThan(named)
+  })
+
+  test('the map is taken away as a picture and as data', async () => {
+    const { page } = await reader({ size }, '/dashboard?view=map&at=2026-11-13&tail=8')
+    const take = async (name: string) => {
+      const waiting = page.waitForEvent('download')
+      await page.getByRole('link', { name }).click()
+      const download = await waiting
+      return { name: download.suggestedFilename(), bytes: readFileSync(await download.path()) }
+    }
+    const picture = await take('Picture (PNG)')
+    expect([picture.name, picture.bytes.subarray(1, 4).toString()]).toEqual(['rotation-map-2026-11-13.png', 'PNG'])
+    const data = await take('Data (CSV)')
+    expect(data.name).toBe('rotation-map-2026-11-13.csv')
+    expect(data.bytes.toString()).toContain('2026-11-13,ITBEES,IT,')
+  })
+
+  test('nothing on it is too small to read or to press', async () => {
+    const { page } = await reader({ size }, '/dashboard?view=map&names=all')
+    const smallest = await page.evaluate(`(() => {
+      const svg = document.querySelector('.chosen-from')
+      const scale = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width
+      const texts = [...svg.querySelectorAll('text')].filter((one) => one.checkVisibility())
+      const pressed = [...svg.querySelectorAll('.reach, .press')].filter((one) => !one.closest('.prototype'))
+      return {
+        text: Math.min(...texts.map((one) => parseFloat(getComputedStyle(one).fontSize) * scale)),
+        press: Math.min(...pressed.flatMap((one) => { const { width, height } = one.getBoundingClientRect(); return [width, height] })),
+      }
+    })()`)
+    expect(smallest).toEqual({ text: expect.any(Number), press: expect.any(Number) })
+    const { text, press } = smallest as { text: number; press: number }
+    expect([text >= 11, press >= 24, text, press]).toEqual([true, true, text, press])
+  })
+})
+
+test('it fits and axe finds nothing, whole and a quarter of it, while it is stepped as well', async () => {
+  const person = await reader({}, '/dashboard?view=map&zoom=leading&focus=FINIETF')
+  const { page } = person
+  for (const size of ['laptop', 'phone'] as Size[]) {
+    await page.setViewportSize(sizes[size])
+    await looksRightInBothSchemes(person, `map-quarter-${size}`)
+  }
+  await page.goto('/dashboard?view=map&at=2026-11-13')
+  await page.locator('#week').focus()
+  await page.keyboard.press('ArrowLeft')
+  await page.locator('.moving').waitFor()
+  await looksRightInBothSchemes(person, 'map-stepped-phone')
+})
+
+test('when the session has ended meanwhile, playing leads to the log-in', async () => {
+  const { page } = await reader({})
+  await scene.app.sql`delete from sessions`
+  await page.getByRole('button', { name: 'Play' }).click()
+  await page.waitForURL('**/login?next=*')
+  await until(async () => (await page.title()).includes('Log in'))
+})
