@@ -102,7 +102,7 @@ async function compute(market: Market, params: AnalyserParams, days: readonly Da
 }
 
 /** The tails of a sector, one a frame, as the tracks that hold them. A tail that goes on from the one before lengthens its track. */
-export function tracksOf(frames: readonly (SectorRank | undefined)[], length: number): Track[] {
+function tracksOf(frames: readonly (SectorRank | undefined)[], length: number): Track[] {
   const tracks: { track: Track; exact: Reading[] }[] = []
   for (const [frame, sector] of frames.entries()) {
     if (!sector || sector.tail.length === 0) continue
