@@ -159,6 +159,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       services,
       limit: limitOf(config.rateLimitScale),
       reads: limitOf(config.rateLimitScale, 240),
+      count,
     })
   })
 

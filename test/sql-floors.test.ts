@@ -13,6 +13,7 @@ const owners: Record<string, string[]> = {
   'identity/users': ['users'],
   'identity/sessions': ['sessions'],
   'identity/known-browsers': ['known_devices'],
+  'identity/api-keys': ['api_keys'],
   'identity/login-throttle': ['login_throttle'],
   'identity/second-factor': ['second_factors', 'recovery_codes'],
   'identity/email-tokens': ['account_links', 'reset_requests', 'login_link_requests'],

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { requireUser } from '../identity/sessions/guards.ts'
 import type { Account } from './account.ts'
+import apiKeys from './api-key-routes.ts'
 import company from './company-routes.ts'
 import data from './data/routes.ts'
 import gifts from './gifts/routes.ts'
@@ -27,6 +28,7 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, account) => {
   await app.register(security, given)
   await app.register(secondFactor, given)
   await app.register(sessions, given)
+  await app.register(apiKeys, given)
   await app.register(reports, given)
   await app.register(privacy, given)
   await app.register(data, given)

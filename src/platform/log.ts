@@ -85,4 +85,5 @@ export function masked(text: string): string {
     .replace(/(?<!\d)(\+?91[ -]?)?[6-9]\d{4}[ -]?\d{5}(?!\d)/g, '[phone]')
     .replace(/\bsession_[\w-]{8,}/g, '[session]')
     .replace(/\bcfsk_\w+/g, '[secret]')
+    .replace(/\bdsetf_[\w-]+/g, '[secret]')
 }

@@ -5,6 +5,7 @@ export const publicPages: readonly string[] = [
   '/',
   '/open-week',
   '/methodology',
+  '/developers',
   ...policyPages.map((page) => `/${page}`),
   '/complaint',
   '/login',

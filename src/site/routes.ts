@@ -29,6 +29,7 @@ import { insertRegistrationSource } from '../records/visits/queries.ts'
 import { cleanSource, direct } from '../records/visits/sources.ts'
 import { type FormState, formState, PostedForm, readForm, sentFields, withNext } from '../web/forms.ts'
 import { pageCache } from '../web/page-cache.ts'
+import { type ApiFields, apiFields, apiLimits } from './api-fields.ts'
 import { policyPages, policyTerms } from './policies.ts'
 
 declare module '../web/views.ts' {
@@ -44,6 +45,7 @@ declare module '../web/views.ts' {
     'site/disclaimer': Policy
     'site/methodology': Methodology
     'site/open-week': OpenWeekPage
+    'site/developers': typeof apiLimits & { fields: ApiFields }
   }
 }
 type Policy = { terms: typeof policyTerms & { graceDays: number }; plans: Plan[]; raNumber: string | null }
@@ -161,6 +163,11 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
   app.get('/methodology', async (request, reply) => {
     const html = () => reply.render('site/methodology', { legends: legendsFor('week'), quadrants: quadrantLabels })
     return show(request, reply, 'methodology', html)
+  })
+
+  app.get('/developers', async (request, reply) => {
+    const html = () => reply.render('site/developers', { ...apiLimits, fields: apiFields })
+    return show(request, reply, 'developers', html)
   })
 
   for (const page of policyPages)

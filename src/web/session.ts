@@ -9,6 +9,8 @@ declare module '@fastify/secure-session' {
     recoveryCodes: string
     /** The secret (base32) of a new authenticator app that an administrator is setting up, until its first code. */
     nextSecret: string
+    /** An API key that was just made, until the page has shown it. */
+    newApiKey: string
     /** One sentence for the next page. */
     notice: { kind: 'info' | 'good' | 'warn' | 'bad'; text: string }
     /** What the next log-in form begins with: the e-mail typed into a registration that finds an account with it. */

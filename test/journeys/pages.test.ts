@@ -84,6 +84,7 @@ const visitors: Record<string, Opening> = {
   disclaimer: at('/disclaimer'),
   'open-week': at('/open-week'),
   methodology: at('/methodology'),
+  developers: at('/developers'),
   'not-found': at('/nowhere'),
   'return-neutral': at('/payment/return?order_id=ds_whoever'),
 }

@@ -27,7 +27,7 @@ export const slices: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ['login-throttle'],
     ['users'],
     ['sessions'],
-    ['email-tokens', 'second-factor'],
+    ['email-tokens', 'second-factor', 'api-keys'],
     ['registration', 'admins'],
   ],
   billing: [

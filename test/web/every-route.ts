@@ -37,6 +37,7 @@ export const endpoints: Record<string, Endpoint> = {
   'POST /complaint': { may: 'everybody', form: () => ({ name: '' }), answers: 422 },
   'GET /disclaimer': { may: 'everybody' },
   'GET /open-week': { may: 'everybody' },
+  'GET /developers': { may: 'everybody' },
   'GET /methodology': { may: 'everybody' },
   'GET /privacy': { may: 'everybody' },
   'GET /refunds': { may: 'everybody' },
@@ -104,6 +105,12 @@ export const endpoints: Record<string, Endpoint> = {
     form: () => ({ cadence: 'weekly', weekday: '6', time: '08:00', map: 'yes' }),
   },
   'POST /account/reports/link': { may: 'signed-in' },
+  'GET /account/api-keys': { may: 'signed-in' },
+  'POST /account/api-keys': { may: 'signed-in', form: () => ({ name: '' }), answers: 422 },
+  'POST /account/api-keys/:handle/revocation': {
+    may: 'signed-in',
+    path: () => '/account/api-keys/00000000-0000-4000-8000-000000000000/revocation',
+  },
   // For whoever has paid; to others they come with a plan.
   'GET /account/reports/preview': { may: 'signed-in', ...paying(404) },
   'GET /account/reports/preview.txt': { may: 'signed-in', ...paying(404) },
@@ -182,6 +189,8 @@ export const endpoints: Record<string, Endpoint> = {
   'GET /payment/status/:orderId': { may: 'owner', path: ({ paidOrder }) => `/payment/status/${paidOrder}` },
   'GET /credit-notes/:file': { may: 'owner, panel', path: () => '/credit-notes/C2627-000001' },
   'GET /receipts/:file': { may: 'owner, panel', path: ({ receipt }) => `/receipts/${receipt}` },
+  'GET /api/ranks': { may: 'signed-in', ...paying(403) },
+  'GET /api/sectors/:symbol/series': { may: 'signed-in', path: () => '/api/sectors/BANKBEES/series', ...paying(403) },
   'GET /api/payment-status/:orderId': { may: 'owner', path: ({ paidOrder }) => `/api/payment-status/${paidOrder}` },
   'POST /api/create-cashfree-order': { may: 'signed-in', form: () => ({ plan: 'monthly' }), answers: 200 },
   'POST /api/create-payment-token': {

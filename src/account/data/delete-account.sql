@@ -73,6 +73,7 @@ begin
   delete from sessions where user_id = person.id;
   delete from account_links where user_id = person.id;
   delete from known_devices where user_id = person.id;
+  delete from api_keys where user_id = person.id;
   delete from recovery_codes where user_id = person.id;
   delete from second_factors where user_id = person.id;
   delete from reset_requests where email = lower(person.email);

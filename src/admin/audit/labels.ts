@@ -89,6 +89,8 @@ export const actionLabels: Record<string, Label> = {
     'recovery-code.used': warn('Logged in with a recovery code'),
     'recovery-codes.renewed': 'Recovery codes renewed',
     'sessions.ended': 'Sessions ended',
+    'api-key.made': 'API key made',
+    'api-key.revoked': 'API key revoked',
     'user.suspended': bad('Account suspended'),
     'user.reinstated': good('Suspension lifted'),
     'user.role-changed': warn('Role changed in the panel'),

@@ -163,3 +163,8 @@ export function unitOf({ key, signed }: FigureColumn, returns: ReturnKind): stri
 export function printed({ value, signed, digits }: FigureColumn, one: Figured): string {
   return signed ? numberFormats.signed(value(one), digits) : numberFormats.plain(value(one), digits)
 }
+
+/** A number with the digits that it is printed with, for files and JSON. */
+export function rounded(value: number | null, digits: number): number | null {
+  return value === null ? null : Number(value.toFixed(digits)) + 0
+}

@@ -3,7 +3,7 @@ import { escapeFormula } from '../../platform/csv.ts'
 import type { ReturnKind } from '../engine/excess.ts'
 import { notesOf } from '../engine/gaps.ts'
 import type { Analyser } from './analyser.ts'
-import { type FigureColumn, type Figured, numberColumns, unitOf } from './columns.ts'
+import { type FigureColumn, numberColumns, rounded, unitOf } from './columns.ts'
 
 /**
  * The rank table as a CSV file (UTF-8 with the mark that Excel needs, CRLF): one head, a row a sector in the requested order, the
@@ -35,7 +35,7 @@ export function tableCsv({ rows, analysis, source, market, params, benchmark }: 
     escapeFormula(one.name),
     escapeFormula(one.symbol),
     one.quadrant ?? '',
-    ...numberColumns.map((column) => rounded(column, one)),
+    ...numberColumns.map(({ value, digits }) => rounded(value(one), digits) ?? ''),
     one.formula ?? '',
     analysis.provisional ? 'yes' : 'no',
     escapeFormula(notesOf(one, analysis.step).join('. ')),
@@ -51,7 +51,7 @@ export function tableCsv({ rows, analysis, source, market, params, benchmark }: 
     escapeFormula(benchmark.name),
     escapeFormula(benchmark.symbol),
     '',
-    ...numberColumns.map((column) => rounded(column, benchmark.figures)),
+    ...numberColumns.map(({ value, digits }) => rounded(value(benchmark.figures), digits) ?? ''),
     '',
     analysis.provisional ? 'yes' : 'no',
     `Benchmark, not ranked${params.returns === 'excess' ? '; its own returns, in percent' : ''}`,
@@ -66,9 +66,4 @@ export function tableCsv({ rows, analysis, source, market, params, benchmark }: 
 function headOf(column: FigureColumn, returns: ReturnKind): string {
   const unit = unitOf(column, returns).trim()
   return `${column.title.replace('Mom.', 'Momentum')}${unit === 'pp' ? ' excess' : ''}${unit === '' ? '' : ` (${unit})`}`
-}
-
-function rounded({ value, digits }: FigureColumn, one: Figured): number | '' {
-  const number = value(one)
-  return number === null ? '' : Number(number.toFixed(digits)) + 0
 }

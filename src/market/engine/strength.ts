@@ -44,6 +44,17 @@ export function readingsOf(line: Carried): Readings | null {
   return by('B/2', strengthB, line) ?? by('C/2', strengthC, line)
 }
 
+/** Readings of every bar, each by B/2 where that has a value there, else by C/2: what was shown on that bar's day. */
+export function readingsByBar(line: Carried): Strength & { formula: readonly (Formula | null)[] } {
+  const b = tolerableStrength(strengthB(line.values), line, lookback['B/2'])
+  const c = tolerableStrength(strengthC(line.values), line, lookback['C/2'])
+  const has = ({ ratio, momentum }: Strength, bar: number) => ratio[bar] != null && momentum[bar] != null
+  const formula = line.values.map((_, bar) => (has(b, bar) ? 'B/2' : has(c, bar) ? 'C/2' : null))
+  const pick = (figure: keyof Strength) =>
+    formula.map((name, bar) => (name === null ? null : (name === 'B/2' ? b : c)[figure][bar]!))
+  return { ratio: pick('ratio'), momentum: pick('momentum'), formula }
+}
+
 function by(formula: Formula, strength: (rs: Series) => Strength, line: Carried): Readings | null {
   const size = lookback[formula]
   const kept = tolerableStrength(strength(line.values), line, size)

@@ -4,6 +4,7 @@ import { csvTimeInIndia, escapeFormula, rupeesOf } from '../../../platform/csv.t
 import type { Sql } from '../../../platform/db.ts'
 import { runHeavyWork } from '../../../platform/heavy-work.ts'
 import {
+  listApiKeys,
   listAudit,
   listCompany,
   listComplaints,
@@ -41,6 +42,7 @@ const sections = {
   subscription: listSubscription,
   sessions: listSessions,
   knownBrowsers: listKnownBrowsers,
+  apiKeys: listApiKeys,
   linksSent: listEmailTokens,
   secondFactor: listSecondFactor,
   reportChoices: listReportChoices,

@@ -36,6 +36,14 @@ export const listKnownBrowsers: List = (sql, userId) => sql`
   select created_at, last_used_at from known_devices where user_id = ${userId} order by created_at
 `
 
+/** Without the keys: only their hashes are stored. */
+export const listApiKeys: List = (sql, userId) => sql`
+  select name, ending, created_at, last_used_on::text as last_used_on
+  from api_keys
+  where user_id = ${userId}
+  order by created_at
+`
+
 export const listEmailTokens: List = (sql, userId) => sql`
   select purpose, email, created_at, expires_at, used_at from account_links where user_id = ${userId} order by created_at
 `

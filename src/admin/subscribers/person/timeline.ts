@@ -157,6 +157,8 @@ const audited: Record<string, (event: TimelineEvent) => Description> = {
   'sessions.ended': (event) => ({
     text: `${plural(Number(event.details.sessions), 'session')} ended by ${actorLabel(event.actor)}.`,
   }),
+  'api-key.made': (event) => ({ text: `Made an API key ending in ${text(event, 'ending')}.` }),
+  'api-key.revoked': (event) => ({ text: `Revoked the API key ending in ${text(event, 'ending')}.` }),
   'account.deleted': () => ({ tone: 'bad', text: 'The account was deleted. Receipts stay, as the law asks.' }),
   'mail.resent': (event) => ({
     text: `Mail “${kindLabel(text(event, 'kind'))}” sent again by ${actorLabel(event.actor)}.`,

@@ -1,0 +1,85 @@
+import type { Analyser } from '../market/dashboard/analyser.ts'
+import { type Figured, numberColumns, rounded } from '../market/dashboard/columns.ts'
+import { notesOf } from '../market/engine/gaps.ts'
+import { type Lines, linesUpTo } from '../market/engine/lines.ts'
+import { benchmarkIn, type Followed, type Market } from '../market/engine/market.ts'
+import { quadrantOf } from '../market/engine/quadrants.ts'
+import { spans } from '../market/engine/returns.ts'
+
+/** How many bars a series has: a year of days, two of weeks, four of months. */
+const bars = { day: 250, week: 104, month: 48 } as const
+
+/** The digits after the point of a series' figures, those of a sector's page. */
+const digits = { close: 2, rs: 4, mansfield: 1, ratio: 2, momentum: 2 } as const
+
+/** What a column of the table is called in JSON. */
+const names: Record<string, string> = {
+  score: 'score',
+  ratio: 'rs_ratio',
+  momentum: 'rs_momentum',
+  mansfield: 'mansfield',
+  high: 'from_high',
+  ...Object.fromEntries(spans.map((span) => [span.toLowerCase(), `return_${span.toLowerCase()}`])),
+}
+
+/** The rank table: the same numbers, rounded alike, as on the page and in its CSV file. */
+export function ranksJson(analyser: Analyser) {
+  const { analysis, rows, benchmark, params } = analyser
+  return {
+    ...headOf(analyser),
+    universe: params.universe ?? 'sector',
+    returns: params.returns,
+    ranked: analysis.ranked,
+    benchmark: { name: benchmark.name, symbol: benchmark.symbol, ...figuresOf(benchmark.figures) },
+    sectors: rows.map((one) => ({
+      rank: one.rank,
+      rank_before: one.rankBefore,
+      name: one.name,
+      symbol: one.symbol,
+      quadrant: one.quadrant,
+      formula: one.formula,
+      ...figuresOf(one),
+      notes: notesOf(one, analysis.step),
+    })),
+  }
+}
+
+/** One instrument bar by bar, oldest first, up to the day of the analysis. */
+export function seriesJson(market: Market, { symbol, name, tracks, prices }: Followed, analyser: Analyser) {
+  const { asOf, step } = analyser.analysis
+  const shown = bars[step]
+  const against = benchmarkIn(market, analyser.params.against)!
+  const lines = linesUpTo(against.prices, prices, { asOf, step, calendar: market.calendar, shown })
+  return { symbol, name, tracks, ...headOf(analyser), bars: lines.days.map((day, bar) => barOf(lines, day, bar)) }
+}
+
+function headOf({ analysis, market, source, benchmark }: Analyser) {
+  return {
+    as_of: analysis.asOf,
+    step: analysis.step,
+    period_over: !analysis.provisional,
+    against: benchmark.symbol,
+    sample: market.sample,
+    source,
+  }
+}
+
+function figuresOf(one: Figured): Record<string, number | null> {
+  return Object.fromEntries(
+    numberColumns.map((column) => [names[column.key]!, rounded(column.value(one), column.digits)]),
+  )
+}
+
+function barOf(lines: Lines, day: string, bar: number) {
+  const [ratio, momentum] = [lines.ratio[bar] ?? null, lines.momentum[bar] ?? null]
+  return {
+    day,
+    close: rounded(lines.closes[bar] ?? null, digits.close),
+    rs: rounded(lines.rs[bar] ?? null, digits.rs),
+    mansfield: rounded(lines.mansfield[bar] ?? null, digits.mansfield),
+    rs_ratio: rounded(ratio, digits.ratio),
+    rs_momentum: rounded(momentum, digits.momentum),
+    quadrant: ratio === null || momentum === null ? null : quadrantOf({ ratio, momentum }),
+    formula: lines.formula[bar] ?? null,
+  }
+}

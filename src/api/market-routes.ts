@@ -1,0 +1,62 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyRequest } from 'fastify'
+import { type Static, Type } from 'typebox'
+import { subscriptionOf } from '../billing/subscriptions/subscriptions.ts'
+import { requireUserOrKey } from '../identity/api-keys/guards.ts'
+import { type Analyser, analyserOf } from '../market/dashboard/analyser.ts'
+import { readParams } from '../market/dashboard/analysis-params.ts'
+import { currentMarket, type Followed, type Market } from '../market/engine/market.ts'
+import { findPresentSymbol } from '../market/instruments/names/queries.ts'
+import { AppError } from '../platform/errors.ts'
+import { runHeavyWork } from '../platform/heavy-work.ts'
+import type { Services } from '../platform/services.ts'
+import type { RateCounter } from '../web/rate-limits.ts'
+import { ranksJson, seriesJson } from './market-json.ts'
+
+const Text = Type.Optional(Type.Union([Type.String(), Type.Array(Type.String())]))
+/** The parameters of the analyser that change numbers; others of its page are ignored. */
+const MarketQuery = Type.Object({ at: Text, step: Text, against: Text, universe: Text, returns: Text })
+const BySymbol = Type.Object({ symbol: Type.String({ maxLength: 100 }) })
+
+/** The analyser's numbers as JSON, for subscribers: with the cookie of a session or a read-only key. */
+const routes: FastifyPluginAsyncTypebox<{ services: Services; reads: object; count: RateCounter }> = async (
+  app,
+  { services, reads, count },
+) => {
+  app.addHook('preValidation', requireUserOrKey(services, count))
+  app.addHook('preHandler', async (request) => {
+    const { hasAccess } = await subscriptionOf(services.sql, request.user!.id)
+    if (!hasAccess) throw new AppError('forbidden', 'Rankings and series come with a running subscription.')
+  })
+
+  app.get('/ranks', { schema: { querystring: MarketQuery }, config: reads }, async (request) => {
+    const market = await currentMarket(services.sql)
+    return runHeavyWork({ patient: false }, () => ranksJson(analyserFor(market, request.query)))
+  })
+
+  app.get(
+    '/sectors/:symbol/series',
+    { schema: { params: BySymbol, querystring: MarketQuery }, config: reads },
+    async (request) => {
+      const market = await currentMarket(services.sql)
+      const instrument = await followedIn(market, request)
+      return runHeavyWork({ patient: false }, () => seriesJson(market, instrument, analyserFor(market, request.query)))
+    },
+  )
+
+  /** The instrument of the symbol asked for, also of one that it no longer has; of every universe, and no benchmark. */
+  async function followedIn(market: Market, request: FastifyRequest): Promise<Followed> {
+    const { symbol } = request.params as Static<typeof BySymbol>
+    const find = (wanted: string) => market.shown.find((one) => one.symbol === wanted && one !== market.benchmark)
+    const found = find(symbol) ?? find((await findPresentSymbol(services.sql, symbol)) ?? '')
+    if (!found) throw new AppError('not-found', 'No sector has this symbol.')
+    return found
+  }
+}
+export default routes
+
+function analyserFor(market: Market, query: Static<typeof MarketQuery>): Analyser {
+  const analyser = analyserOf(market, readParams(query))
+  if (!analyser) throw new AppError('unavailable', 'There are no prices yet.', { retryAfterS: 3_600 })
+  return analyser
+}
