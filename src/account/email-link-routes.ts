@@ -127,7 +127,7 @@ const routes: FastifyPluginAsyncTypebox<{ services: Services; limit: object }> =
     request: FastifyRequest,
     reply: FastifyReply,
     page: LinkPage,
-    otherwise = 'This link does not work any more.',
+    otherwise = 'This link no longer works.',
   ) {
     const secret = secretOf(request, page)
     const used = secret === '' ? undefined : await usedToken(services.sql, secret)
@@ -166,7 +166,7 @@ function leave(request: FastifyRequest, reply: FastifyReply, next: { to: string;
 function doneSentence({ purpose, email }: UsedToken): string {
   if (purpose === 'verify-email') return `${maskedEmail(email)} is already confirmed.`
   if (purpose === 'change-email') return `Your address is already changed to ${maskedEmail(email)}.`
-  return 'This link does not work any more. You already chose a new password with it.'
+  return 'This link no longer works. You already chose a new password with it.'
 }
 
 function shown({ purpose, email, presentEmail }: OpenToken): ShownLink {

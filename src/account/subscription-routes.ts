@@ -29,8 +29,8 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { services, limit
         services.wake('deliver-mails')
         const { currentPeriodEnd, hasAccess } = await subscriptionOf(services.sql, userId)
         const access = hasAccess
-          ? `Your access stays until ${dateInIndia(currentPeriodEnd!)}.`
-          : 'Your paid time has ended, so your access has stopped.' // who cancels within grace has none from now on
+          ? `You have access until ${dateInIndia(currentPeriodEnd!)}.`
+          : 'Your paid period has ended, so your access has stopped.' // who cancels within grace has none from now on
         return done(request, reply, `Cancelled. ${access}`)
       },
       (form) => show(request, reply, form),

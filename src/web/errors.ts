@@ -166,8 +166,8 @@ function requestedPage(request: FastifyRequest): string {
 
 /** The sentence for a status that the framework or the server itself answers. */
 export function sentenceFor(status: number): string {
-  if (status === 429) return 'That was a lot of requests in a short time. Please wait a little and try again.'
-  if (status === 413) return 'What was sent is too large.'
+  if (status === 429) return 'Too many requests in a short time. Please wait a moment and try again.'
+  if (status === 413) return 'The file or text is too large. Please send less.'
   if (status === 404) return 'There is nothing at this address.'
   if (status === 408) return 'The request came too slowly, so it was not read to its end. Please try again.'
   if (status === 431)

@@ -98,7 +98,7 @@ describe('confirming an e-mail address', () => {
     const first = await linkTo(app, email, subjects.verify)
     await sendAgain(visitor)
     const second = await linkTo(app, email, subjects.verify)
-    expect((await open(new Visitor(app), first)).body).toContain('does not work any more')
+    expect((await open(new Visitor(app), first)).body).toContain('no longer works')
     await open(visitor, second)
     await visitor.post('/verify-email')
     expect((await open(new Visitor(app), first)).body).toContain('is already confirmed')
@@ -108,7 +108,7 @@ describe('confirming an e-mail address', () => {
     'a secret that was never sent (%j) is told nothing of the kind',
     async (token) => {
       const page = await open(new Visitor(app), `/verify-email?token=${token}`)
-      expect(page.body).toContain('does not work any more')
+      expect(page.body).toContain('no longer works')
       expect(page.body).not.toContain('already')
     },
   )
@@ -131,7 +131,7 @@ describe('confirming an e-mail address', () => {
       select round(extract(epoch from expires_at - now()) / 3600)::int as hours from account_links where email = ${email}`
     expect(hours).toBe(72)
     await app.sql`update account_links set expires_at = now() where email = ${email}`
-    expect((await visitor.get('/verify-email')).body).toContain('does not work any more')
+    expect((await visitor.get('/verify-email')).body).toContain('no longer works')
     expect((await visitor.post('/verify-email')).status).toBe(422)
     expect(await isConfirmed(email)).toBe(false)
   })
@@ -147,7 +147,7 @@ describe('confirming an e-mail address', () => {
       await app.run('deliver-mails')
     }
     expect(await mailsTo(app, email, subjects.verify)).toHaveLength(3)
-    expect((await open(visitor, first)).body).toContain('does not work any more')
+    expect((await open(visitor, first)).body).toContain('no longer works')
     await open(visitor, await linkTo(app, email, subjects.verify))
     expect((await visitor.post('/verify-email')).status).toBe(303)
     await app.sql`update account_links set created_at = created_at - interval '2 hours' where email = ${email}`

@@ -198,7 +198,7 @@ describe('deleting an account', () => {
       'Your account was deleted',
       expect.stringMatching(/receipt/i),
     ])
-    expect(mails.find((mail) => /deleted/.test(mail.subject))!.text).toContain('It was not you?')
+    expect(mails.find((mail) => /deleted/.test(mail.subject))!.text).toContain('Wasn’t you?')
     await app.run('clean')
     const left = await app.sql<{ kind: string; toEmail: string; status: string }[]>`
       select kind, to_email, status from mails where user_id = ${userId}`

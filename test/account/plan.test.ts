@@ -107,7 +107,7 @@ describe('the plan page', () => {
     await person.visitor.get(`/payment/return?order_id=${location!.split('order=')[1]!}`)
     await later(app, person, '30 days')
     const { body } = await person.visitor.get(location!)
-    expect(body).toContain('href="/account/plan">See what you can change to')
+    expect(body).toContain('href="/account/plan">See other plans')
     expect(body).not.toMatch(/Pay ₹|id="extras"/)
     const plain = text((await person.visitor.get('/checkout/annual')).body)
     expect(plain).toContain('Your change of plan was not paid and has ended. What you buy here costs its full price')

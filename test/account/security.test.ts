@@ -54,8 +54,7 @@ describe('the password of somebody who is signed in', () => {
     await changeEmail(visitor, `new.${email}`)
     const change = await linkTo(app, `new.${email}`, subjects.change)
     await changePassword(visitor, old, fresh)
-    for (const link of [reset, change])
-      expect((await open(new Visitor(app), link)).body).toContain('does not work any more')
+    for (const link of [reset, change]) expect((await open(new Visitor(app), link)).body).toContain('no longer works')
     expect(await logIn(email, fresh)).toMatchObject({ status: 303 })
   })
 

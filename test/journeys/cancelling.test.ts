@@ -16,7 +16,7 @@ describe.each(Object.keys(sizes) as Size[])('on a %s', (size) => {
     await looksRightInBothSchemes(person, `cancel-${size}`)
     await page.getByLabel('Why are you leaving?').selectOption('use')
     await page.getByRole('button', { name: 'Cancel subscription' }).click()
-    await page.getByText('Cancelled. Your access stays until').first().waitFor()
+    await page.getByText('Cancelled. You have access until').first().waitFor()
     await looksRightInBothSchemes(person, `cancelled-${size}`)
     await page.goto('/dashboard')
     await page.getByText('Valid until').first().waitFor()

@@ -48,7 +48,7 @@ describe('leaving without paying', () => {
     const { email } = await register(person)
     await page.getByRole('button', { name: 'Skip payment for now' }).click()
     await page.waitForURL('**/dashboard')
-    await page.getByText('Nothing was paid').waitFor()
+    await page.getByText('Nothing was charged. Your account is ready').waitFor()
     expect(await subscriberOf(scene.app, email)).toMatchObject({ status: 'pending', isPaid: false })
     await page.getByRole('button', { name: /^Activate for ₹499$/ }).click()
     const cashfree = await openWindow(page)

@@ -32,7 +32,7 @@ describe.each(Object.keys(sizes) as Size[])('on a %s', (size) => {
       async () => (await app.sql`select from orders where id = ${order!.id} and paid_at is not null`).count === 1,
     )
     await page.goto(path)
-    await page.getByRole('heading', { name: 'This link does not work any more' }).waitFor()
+    await page.getByRole('heading', { name: 'This link no longer works' }).waitFor()
     await looksRightInBothSchemes(person, `renew-over-${size}`)
   })
 
@@ -56,10 +56,10 @@ describe.each(Object.keys(sizes) as Size[])('on a %s', (size) => {
     const person = await scene.arrive({ size })
     const { page } = person
     await page.goto('/login')
-    await page.getByRole('link', { name: 'Mail me a log-in link' }).click()
+    await page.getByRole('link', { name: 'E-mail me a log-in link' }).click()
     await page.getByLabel('E-mail').fill(email)
     await looksRightInBothSchemes(person, `login-link-${size}`)
-    await page.getByRole('button', { name: 'Mail me a log-in link' }).click()
+    await page.getByRole('button', { name: 'E-mail me a log-in link' }).click()
     await page.getByText('a mail with a link is on its way').waitFor()
     const mail = (await mailsTo(app, email, /^Your log-in link$/)).at(-1)
     await page.goto(`/login/link?token=${/token=([\w-]{43})/.exec(mail!.text ?? '')![1]}`)

@@ -54,7 +54,7 @@ test('a pending payment that fails in the end says why and lets the person pay a
   await decide(page, 'Stay pending')
   await page.getByRole('heading', { name: 'Confirming your payment' }).waitFor()
   scene.app.sandbox.control.fail((await orderOf(scene.app, email)).id, { reason: 'bank_timeout' })
-  await page.getByText('Your last payment did not go through').waitFor()
+  await page.getByText('Your last payment didn’t go through').waitFor()
   await page.getByRole('link', { name: 'Pay again' }).click()
   await showQr(await openFullPage(page))
   await decide(page, 'Success')
@@ -73,7 +73,7 @@ test('after a quarter of an hour the page stops asking and says so', async () =>
   await page.getByText('This page no longer checks by itself').waitFor()
   await expectSilence(page)
   await page.getByRole('link', { name: 'Check again' }).click()
-  await page.getByText('This page notices by itself').waitFor()
+  await page.getByText('This page updates by itself').waitFor()
 })
 
 test('Cashfree down at registration: nothing was charged, and “Try again” continues with the same order', async () => {

@@ -71,7 +71,7 @@ describe('a browser that runs no script', () => {
     const { page } = person
     const { form } = await register(person)
     await page.getByRole('button', { name: 'Skip payment for now' }).click()
-    await page.getByText('Nothing was paid').waitFor()
+    await page.getByText('Nothing was charged. Your account is ready').waitFor()
     await page.getByRole('button', { name: 'Log out' }).click()
     await page.goto('/login')
     await page.locator('input[name=login]').fill(form.email!)

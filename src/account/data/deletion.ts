@@ -63,7 +63,7 @@ async function confirm(
   )
     fields.password = 'That is not your password.'
   if (Object.keys(fields).length > 0)
-    throw new AppError('invalid', 'Nothing was deleted yet. Please look at the marked fields.', { fields })
+    throw new AppError('invalid', 'Nothing was deleted. Please check the highlighted fields.', { fields })
 }
 
 /** Asks Cashfree to end what can still be paid, and writes down what it says; the statement that deletes reads it there. */

@@ -64,7 +64,7 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { services, limit
       async () => {
         newEmailOf(user, email)
         if (!(await isPasswordOf(request, current)))
-          throw new AppError('invalid', 'Please look at the marked fields.', {
+          throw new AppError('invalid', 'Please check the highlighted fields.', {
             fields: { current_password: 'That is not your present password.' },
           })
         const outcome = await changeEmail(services.sql, actorOf(request), user, email)

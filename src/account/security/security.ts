@@ -18,7 +18,7 @@ export async function changePassword(
   typed: { current: string; password: string; isTheirs: (password: string) => Promise<boolean> },
 ): Promise<void> {
   const refuse = (field: string, sentence: string) =>
-    new AppError('invalid', 'Please look at the marked fields.', { fields: { [field]: sentence } })
+    new AppError('invalid', 'Please check the highlighted fields.', { fields: { [field]: sentence } })
   const problem = passwordProblem(typed.password, [user.username, user.email, user.name])
   if (problem) throw refuse('password', problem)
   if (typed.password === typed.current) throw refuse('password', 'This is the password you have now.')

@@ -254,7 +254,7 @@ function noticeOf(
   if (!order || stage === 'paid') return null
   if (stage === 'session-created') {
     if (attempt?.status === 'USER_DROPPED' || attempt?.status === 'CANCELLED')
-      return { kind: 'info', text: 'The last attempt was not finished. You can try again here.' }
+      return { kind: 'info', text: 'You left your last payment unfinished. You can try again here.' }
     return null
   }
   if (order.purpose === 'switch' && order.paidAt === null && !isSwitch)
@@ -264,11 +264,11 @@ function noticeOf(
       act: { href: '/account/plan', label: 'Change the plan instead' },
     }
   if (cannotBePaid(order) && order.status !== 'paid')
-    return { kind: 'info', text: 'The last payment was looked into and is settled. You can start again.' }
+    return { kind: 'info', text: 'We have looked into your last payment and settled it. You can start again.' }
   if (order.status === 'expired' || order.status === 'terminated' || order.status === 'terminating')
     return {
       kind: 'info',
-      text: 'The last payment was closed before it was completed. If money left your account, it is matched by itself or returned by your bank. You can start again.',
+      text: 'Your last payment was closed before it was completed. If money left your account, we match it or your bank returns it. You can start again.',
     }
   return null
 }

@@ -91,7 +91,7 @@ async function giftOf({ sql }: BillingServices, { id, purpose }: Order): Promise
   if (purpose !== 'gift') return {}
   const gift = await findGiftOfOrder(sql, id)
   if (!gift?.recipientEmail)
-    throw new AppError('not-found', 'Whom this gift was for is not kept any more. Nothing was done.', {
+    throw new AppError('not-found', 'We no longer know who this gift was for. Nothing was done.', {
       act: { href: '/gift', label: 'Give a subscription' },
     })
   const { recipientName, recipientEmail, message, deliverOn } = gift

@@ -150,7 +150,7 @@ export async function stopReminders(app: FastifyInstance, { services }: { servic
   })
   app.post<{ Params: { token: string } }>('/renew/:token/stop', async (request, reply) => {
     const token = await findRenewalToken(services.sql, hashOfSecret(request.params.token))
-    if (!token) return answer(reply, 404, 'This link does not work any more.')
+    if (!token) return answer(reply, 404, 'This link no longer works.')
     await setReminders(services.sql, token.userId, true, { actor: 'one-click', origin: auditContext(request) })
     return answer(reply, 200, 'Done: no more reminders. Receipts still come.')
   })

@@ -114,7 +114,7 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
     if ((await moneyUnderWay(services.sql, request.user!.id)).length === 0)
       request.session.set('notice', {
         kind: 'info',
-        text: 'Nothing was paid. Your account is ready, and you can pay whenever you like.',
+        text: 'Nothing was charged. Your account is ready, and you can pay whenever you like.',
       })
     return reply.leaveFor('/dashboard')
   })

@@ -158,7 +158,7 @@ function byLink(origin: AuditContext): Actor {
 }
 
 function deadLink(): AppError {
-  return new AppError('conflict', 'This link does not work any more.')
+  return new AppError('conflict', 'This link no longer works.')
 }
 
 function refuse(problems: Record<string, string | undefined>): undefined {
@@ -166,5 +166,5 @@ function refuse(problems: Record<string, string | undefined>): undefined {
     string,
     string
   >
-  if (Object.keys(fields).length > 0) throw new AppError('invalid', 'Please look at the marked fields.', { fields })
+  if (Object.keys(fields).length > 0) throw new AppError('invalid', 'Please check the highlighted fields.', { fields })
 }

@@ -94,7 +94,7 @@ export async function useCode(
   if (step !== null && (await useStep(sql, userId, step, confirms))) return 'app'
   if (/^[0-9A-Z]{28}$/.test(code) && (await useRecoveryCode(sql, userId, hashOf(code), confirms))) return 'recovery'
   if (!opened)
-    throw new AppError('invalid', 'Please look at the marked fields.', { fields: { code: cannotCheckCodes } })
+    throw new AppError('invalid', 'Please check the highlighted fields.', { fields: { code: cannotCheckCodes } })
   throw wrongCode()
 }
 
@@ -158,5 +158,5 @@ function hashOf(code: string): Buffer {
 /** Whatever was wrong with a code: the refusal says no more. */
 export function wrongCode(): AppError {
   const sentence = 'That code is not right, or was used before. Please type the one your app shows now.'
-  return new AppError('invalid', 'Please look at the marked fields.', { fields: { code: sentence } })
+  return new AppError('invalid', 'Please check the highlighted fields.', { fields: { code: sentence } })
 }

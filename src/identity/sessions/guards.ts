@@ -50,7 +50,7 @@ export const rememberedUser = fp<{ services: Services }>(
 /** Only signed-in people get past; visitors are sent to log in (401 for JSON), and admins from there to their second factor. */
 export async function requireUser(request: FastifyRequest): Promise<void> {
   if (request.user) return
-  const missing = request.signedIn ? 'Please give the code of your authenticator app.' : 'Please log in to continue.'
+  const missing = request.signedIn ? 'Please enter the code from your authenticator app.' : 'Please log in to continue.'
   throw new AppError('unauthenticated', missing)
 }
 

@@ -37,7 +37,7 @@ describe('the confirmation e-mail, sent again', () => {
     expect(await send()).toMatchObject({ status: 303, location: `/admin/subscribers/${id}` })
     expect(await notice(id)).toBe(`The link goes to ${email}.`)
     expect(await audited(id, 'email.verification-sent')).toMatchObject([{ actor: `user:${admin.id}` }])
-    expect((await open(new Visitor(app), first)).body).toContain('does not work any more')
+    expect((await open(new Visitor(app), first)).body).toContain('no longer works')
     await open(visitor, await linkTo(app, email, subjects.verify))
     expect((await visitor.post('/verify-email')).status).toBe(303)
   })
@@ -109,7 +109,7 @@ describe('a mistyped address', () => {
     expect(told!.text).toContain('our support was asked to correct the address')
     expect(told!.text).not.toContain(right)
     expect(told!.text).not.toContain('127.0.0')
-    expect((await open(new Visitor(app), verify)).body).toContain('does not work any more')
+    expect((await open(new Visitor(app), verify)).body).toContain('no longer works')
     expect(await audited(id, 'email.corrected')).toMatchObject([
       { actor: `user:${admin.id}`, details: { reason: 'told me by phone', before: 'a•••@example.in' } },
     ])

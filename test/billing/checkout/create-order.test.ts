@@ -109,9 +109,9 @@ describe('opening a checkout', () => {
     await visitor.register()
     expect((await visitor.post('/checkout/skip')).location).toBe('/dashboard')
     const first = await visitor.get('/dashboard')
-    expect(first.body).toContain('Nothing was paid. Your account is ready, and you can pay whenever you like.')
+    expect(first.body).toContain('Nothing was charged. Your account is ready, and you can pay whenever you like.')
     expect(first.body).toContain('Choose a plan to start')
-    expect((await visitor.get('/dashboard')).body).not.toContain('Nothing was paid. Your account is ready')
+    expect((await visitor.get('/dashboard')).body).not.toContain('Nothing was charged. Your account is ready')
     expect((await visitor.get('/checkout/skip')).status).toBe(404)
   })
 

@@ -68,7 +68,7 @@ describe('paying', () => {
     expect(stageOn(back)).toBe('session-created')
     const page = await visitor.get('/checkout/monthly')
     expect(stageOn(page)).toBe('session-created')
-    expect(page.body).toContain('did not go through')
+    expect(page.body).toContain('didn’t go through')
     app.sandbox.control.pay(order.id)
     expect(stageOn(await visitor.get(`/payment/return?order_id=${order.id}`))).toBe('paid')
     const attempts = await app.sql`select status from payments where order_id = ${order.id} order by cf_payment_id`

@@ -48,7 +48,7 @@ describe('the poll of a waiting checkout', () => {
     await visitor.get(`/payment/return?order_id=${order.id}`)
     const answer = await visitor.get(url, fragment)
     expect([answer.status, stageOn(answer)]).toEqual([200, 'session-created'])
-    expect(answer.body).toContain('did not go through')
+    expect(answer.body).toContain('didn’t go through')
     const next = /hx-get="([^"]+)"/.exec(answer.body)![1]!.replaceAll('&amp;', '&')
     expect(next).not.toBe(url)
     expect((await visitor.get(next, fragment)).status).toBe(204)

@@ -53,7 +53,7 @@ describe('the return page of the payer', () => {
     const { visitor } = await opened()
     const page = await visitor.get(`/payment/return${query}`)
     expect([page.status, stageOn(page)]).toEqual([200, undefined])
-    expect(page.body).toContain('Thank you for coming back')
+    expect(page.body).toContain('Welcome back')
     expect(meter.calls).toEqual([])
   })
 

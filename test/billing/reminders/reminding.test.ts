@@ -238,7 +238,7 @@ describe('what was begun and not paid', () => {
       values ('failed-1', ${order.id}, 'FAILED', 49900, 'Insufficient funds', now(), now())`
     await ago(1)
     const [mail] = await mailed(app, email, unpaid)
-    expect(mail!.text).toContain('Your last payment did not go through: Insufficient funds')
+    expect(mail!.text).toContain('Your last payment didn’t go through: Insufficient funds')
     const path = pathIn(app, mail!.text, 'renew')
     await visitor.post(path)
     const open = await app.sql<
