@@ -41,6 +41,7 @@ function marketOf(seed: number): Market {
     benchmarks: [against] as never,
     sectors: sectors as never,
     shown: [against, ...sectors] as never,
+    alternatives: [],
     calendar: everyWeekday,
     asOf: days.at(-1)!,
   }

@@ -417,6 +417,12 @@ export const endpoints: Record<string, Endpoint> = {
     form: () => ({ newSymbol: 'BANKBEES' }),
     answers: 422,
   },
+  'POST /admin/market/instruments/:symbol/alternative': {
+    may: 'money',
+    path: () => '/admin/market/instruments/BANKBEES/alternative',
+    formAt: () => '/admin/market/instruments/BANKBEES',
+    form: () => ({ sector: '' }),
+  },
   'POST /admin/market/instruments/:symbol/former-names/removal': {
     may: 'money',
     path: () => '/admin/market/instruments/BANKBEES/former-names/removal',

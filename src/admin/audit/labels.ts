@@ -130,6 +130,7 @@ export const actionLabels: Record<string, Label> = {
     'jump.removed': 'Confirmation of a jump removed',
     'instrument.added': 'Instrument added',
     'instrument.changed': 'Instrument changed',
+    'instrument.linked': 'Instrument listed with a sector',
     'instrument.verified': good('Instrument verified'),
     'instrument.removed': warn('Instrument removed'),
     'instrument.renamed': 'Instrument renamed',

@@ -157,10 +157,8 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices }> = async (
       const renamed = isFollowed ? null : await findPresentSymbol(services.sql, symbol)
       if (renamed !== null) return reply.leaveFor(sectorUrl(renamed, params, span))
       if (isFollowed && market.asOf === null) return turnAway(request, reply, 'There are no prices of this sector yet.')
-      const trading = isFollowed ? await currentTrading(services.sql, market, symbol) : undefined
-      const sector = await runHeavyWork({ patient: false }, () =>
-        sectorOf(market, symbol, params, { span, ...(trading && { trading }) }),
-      )
+      const tradingOf = await readTradingAround(market, symbol)
+      const sector = await runHeavyWork({ patient: false }, () => sectorOf(market, symbol, params, { span, tradingOf }))
       const freshness = freshnessOf(market, new Date())
       const isStarred = stars.has(symbol)
       const view = { subscription, sector, freshness, isStarred, back: request.url }
@@ -189,6 +187,17 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices }> = async (
   )
 
   await app.register(mapRoutes, { services, paramsIn, turnAway })
+
+  /** What was traded of a sector's ETF and of its others; of a symbol that is none, nothing. */
+  async function readTradingAround(market: Market, symbol: string) {
+    const others = market.alternatives.filter((one) => one.sector === symbol).map((one) => one.symbol)
+    const symbols = isShown(market, symbol) ? [symbol, ...others] : []
+    const read = await Promise.all(
+      symbols.map(async (one) => [one, await currentTrading(services.sql, market, one)] as const),
+    )
+    const bySymbol = new Map(read)
+    return (one: string) => bySymbol.get(one)
+  }
 
   /** The parameters of a page; what was renamed since it was bookmarked is meant by its present symbol. */
   async function paramsIn(request: FastifyRequest, market: Market): Promise<AnalyserParams> {

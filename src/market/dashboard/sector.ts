@@ -12,6 +12,7 @@ import type { Trading } from '../prices/reading-trading.ts'
 import { type Analyser, analyserOf } from './analyser.ts'
 import { type AnalyserParams, universeIn } from './analysis-params.ts'
 import { numberColumns, printed, unitOf } from './columns.ts'
+import { fundsOf, type SectorFund } from './sector-alternatives.ts'
 import { type Lines, linesOf } from './sector-lines.ts'
 import { sectorUrl, spanTitles } from './sector-params.ts'
 
@@ -32,6 +33,8 @@ export type Sector = Analyser & {
   lines: Lines
   /** Rupees traded a day, the mean of 20 sessions. */
   turnover: number | null
+  /** The ETFs of this sector; empty where it is the only one. */
+  funds: SectorFund[]
   /** Every move into another quadrant, the newest first. */
   changes: QuadrantChange[]
   explanation: Explanation | null
@@ -42,12 +45,15 @@ export type Sector = Analyser & {
   quadrantLabels: typeof quadrantLabels
 }
 
+/** What was traded of a symbol, where it was read. */
+type TradingOf = (symbol: string) => Trading | undefined
+
 /** Composes a sector's page. Throws AppError `not-found` for a symbol that is not shown, or while there are no prices. */
 export function sectorOf(
   market: Market,
   symbol: string,
   given: AnalyserParams,
-  { span = '2y', trading }: { span?: HistorySpan; trading?: Trading } = {},
+  { span = '2y', tradingOf = () => undefined }: { span?: HistorySpan; tradingOf?: TradingOf } = {},
 ): Sector {
   const instrument = market.shown.find((one) => one.symbol === symbol)
   const universe = instrument && universeIn(instrument)
@@ -60,10 +66,15 @@ export function sectorOf(
   const { params } = analyser
   const { step, returns } = params
   const benchmark = benchmarkIn(market, params.against)!
+  const trading = tradingOf(symbol)
   const until = { asOf, calendar: market.calendar }
   const explanation = explain(benchmark.prices, instrument.prices, { ...until, step, terms })
   const weeks = readingsByWeek(benchmark.prices, instrument.prices, until)
-  const history = historyOf(benchmark.prices, instrument.prices, { ...until, span, ...(trading && { trading }) })
+  const history = historyOf(benchmark.prices, instrument.prices, {
+    ...until,
+    span,
+    ...(trading && { trading }),
+  })
   const withHref = (one: SectorRank | undefined) => (one ? { ...one, href: sectorUrl(one.symbol, params, span) } : null)
   return {
     ...analyser,
@@ -87,6 +98,7 @@ export function sectorOf(
     lineStep: history.step,
     lines: linesOf(history, weeks, terms),
     turnover: history.turnover,
+    funds: fundsOf(market, instrument, { asOf, tradingOf }),
     changes: changesIn(weeks).reverse(),
     explanation,
     says: explanation && whatItSays(explanation, analyser.analysis),

@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache'
 import type { Sql } from '../../platform/db.ts'
 import { type Day, monthsAfter } from '../calendar/days.ts'
 import { readTradingCalendar, type TradingCalendar } from '../calendar/trading-calendar.ts'
+import { listAlternatives } from '../instruments/alternatives/queries.ts'
 import { type InstrumentRow, listInstruments, type Universe } from '../instruments/queries.ts'
 import { readPrices } from '../prices/reading-prices.ts'
 import { findVersion } from '../version/queries.ts'
@@ -25,6 +26,8 @@ export type Market = {
   sectors: Followed[]
   /** All that is shown, of every universe, `benchmark` among them. */
   shown: Followed[]
+  /** Other funds of sectors, which are not ranked; `sector` is the symbol of the one that is. */
+  alternatives: (Followed & { sector: string })[]
   calendar: TradingCalendar
   /** The newest trading day: the benchmark's last. */
   asOf: Day | null
@@ -115,8 +118,9 @@ export function stepsIn(market: Market, step: Step, against: string | null = nul
 }
 
 async function readMarket(sql: Sql, version: number, changedAt: Date): Promise<Market> {
-  const [instruments, { newest, sample, prices }, calendar] = await Promise.all([
+  const [instruments, links, { newest, sample, prices }, calendar] = await Promise.all([
     listInstruments(sql),
+    listAlternatives(sql),
     readPrices(sql, years.kept),
     readTradingCalendar(sql),
   ])
@@ -124,8 +128,9 @@ async function readMarket(sql: Sql, version: number, changedAt: Date): Promise<M
   const now = await findVersion(sql)
   if (now.version !== version) return readMarket(sql, now.version, now.changedAt)
   const withPrices = instruments.map((one) => ({ ...one, prices: prices.get(one.symbol) ?? new Map<Day, number>() }))
+  const sectorOf = new Map(links.map(({ symbol, sector }) => [symbol, sector]))
   const benchmark = withPrices.find((one) => one.kind === 'benchmark') ?? null
-  const shown = withPrices.filter((one) => one.shown)
+  const shown = withPrices.filter((one) => one.shown && !sectorOf.has(one.symbol))
   const others = shown.filter((one) => one.isBenchmarkChoice && one !== benchmark && one.prices.size > 0)
   return {
     version,
@@ -135,6 +140,10 @@ async function readMarket(sql: Sql, version: number, changedAt: Date): Promise<M
     benchmarks: [...(benchmark ? [benchmark] : []), ...others.sort((a, b) => (a.name < b.name ? -1 : 1))],
     sectors: shown.filter((one) => one.universe === 'sector' && one !== benchmark),
     shown,
+    alternatives: withPrices.flatMap((one) => {
+      const sector = sectorOf.get(one.symbol)
+      return sector && one.shown ? [{ ...one, sector }] : []
+    }),
     calendar,
     asOf: newest,
   }

@@ -65,9 +65,21 @@ export function inventMarket(until: Day): (symbol: string) => (day: Day) => numb
   const liveliness = livelinessOf(placeOf(until) + 1)
   const levels = climb(liveliness)
   return (symbol) => {
-    const closes = symbol === 'NIFTYBEES' ? levels : swingAround(levels, liveliness, symbol)
+    const swung = (one: string) => swingAround(levels, liveliness, one)
+    const other = goesAlongWith[symbol]
+    const closes = symbol === 'NIFTYBEES' ? levels : other ? goAlong(swung(other), symbol) : swung(symbol)
     return (day) => round2(closes[placeOf(day)]!)
   }
+}
+
+/** Funds of the same index as another one, whose invented prices go along with its: a fraction of them, less a small fee. */
+const goesAlongWith: Record<string, string> = { BANKIETF: 'BANKBEES', SETFNIFBK: 'BANKBEES', ITIETF: 'ITBEES' }
+
+function goAlong(closes: readonly number[], symbol: string): number[] {
+  const noise = seededNoise(seeds.others ^ seedOf(symbol))
+  const share = 0.2 + 0.6 * unitOf(symbol)
+  const fee = (0.0005 + 0.004 * unitOf(`${symbol} fee`)) / 365
+  return closes.map((close, place) => close * share * Math.exp(-fee * place + 0.0006 * noise()))
 }
 
 /** Invented units traded on a day, the same at every call: some symbols trade a hundred times as much as others. */

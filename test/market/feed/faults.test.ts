@@ -6,6 +6,7 @@ import { saveCalendar } from '../../../src/market/calendar/queries.ts'
 import { readTradingCalendar } from '../../../src/market/calendar/trading-calendar.ts'
 import { type Analysis, analyse } from '../../../src/market/engine/analysis.ts'
 import { cachedAnalysis, currentMarket } from '../../../src/market/engine/market.ts'
+import { listAlternatives } from '../../../src/market/instruments/alternatives/queries.ts'
 import { listInstruments } from '../../../src/market/instruments/queries.ts'
 import { decideJump } from '../../../src/market/prices/imports/imports.ts'
 import { commitImport } from '../../../src/market/prices/imports/queries.ts'
@@ -69,7 +70,10 @@ async function right(
     const all = [...sample.get(symbol)!, ...invented.get(symbol)!].filter(([day]) => day >= first!)
     return new Map(symbol === as.symbol ? as.closes!(all) : all)
   }
-  const sectors = instruments.filter(({ universe, shown }) => universe === 'sector' && shown)
+  const others = new Set((await listAlternatives(feed.sql)).map(({ symbol }) => symbol))
+  const sectors = instruments.filter(
+    ({ universe, shown, symbol }) => universe === 'sector' && shown && !others.has(symbol),
+  )
   const present = new Map(found.map(({ symbol }) => [symbol.replace(/NEW$/, ''), symbol]))
   const priced = sectors.map(({ symbol, name }) => ({ symbol: present.get(symbol)!, name, prices: pricesOf(symbol) }))
   return (['day', 'week'] as const).map(

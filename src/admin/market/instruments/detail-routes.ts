@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { actorOf, requireWriteAccess } from '../../../identity/sessions/guards.ts'
+import { listAlternatives, listSectorsToLink } from '../../../market/instruments/alternatives/queries.ts'
 import { type ListedRename, listListedRenames, listOtherIsins } from '../../../market/instruments/etf-list/queries.ts'
 import { addInstrument, changeInstrument, detailFields, parseDetails } from '../../../market/instruments/instruments.ts'
 import {
@@ -27,6 +28,11 @@ declare module '../../../web/views.ts' {
       /** What NSE's list calls it, where that is not its symbol. */
       listedRename: ListedRename | null
       formerNames: FormerName[]
+      /** The sector on whose page it is listed; null for what is ranked by itself. */
+      alternativeOf: string | null
+      /** Other funds of it. */
+      alternatives: string[]
+      sectorsToLink: { symbol: string; name: string }[]
       /** The last day it is known by its present symbol. */
       lastDay: string
       form: FormState
@@ -102,17 +108,22 @@ export async function showInstrument(
   form: FormState,
 ) {
   const symbol = instrument?.symbol ?? ''
-  const [others, renames, formerNames, lastDay] = await Promise.all([
+  const [others, renames, formerNames, lastDay, links, sectorsToLink] = await Promise.all([
     listOtherIsins(sql),
     listListedRenames(sql),
     listFormerNames(sql, symbol),
     findLastDay(sql, symbol),
+    listAlternatives(sql),
+    listSectorsToLink(sql, symbol),
   ])
   return reply.page('admin/market/instrument', {
     instrument,
     listedIsin: others.find((one) => one.symbol === symbol)?.listed ?? null,
     listedRename: renames.find((one) => one.symbol === symbol) ?? null,
     formerNames,
+    alternativeOf: links.find((one) => one.symbol === symbol)?.sector ?? null,
+    alternatives: links.filter((one) => one.sector === symbol).map((one) => one.symbol),
+    sectorsToLink,
     lastDay,
     form,
     mayAct: request.mayAct,

@@ -22,6 +22,7 @@ import type { Panel } from '../../panel.ts'
 import { labels, type MarketLabels, many } from '../labels.ts'
 import { limits, storeUploads, tooManyFiles } from '../uploads.ts'
 import actions from './action-routes.ts'
+import alternatives from './alternative-routes.ts'
 import details, { backToList } from './detail-routes.ts'
 import names from './name-routes.ts'
 
@@ -77,6 +78,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services }) => {
 
   await app.register(details, { services })
   await app.register(actions, { services })
+  await app.register(alternatives, { services })
   await app.register(names, { services })
 
   async function showList(
