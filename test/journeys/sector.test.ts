@@ -88,6 +88,18 @@ describe.each(['phone', 'laptop'] as Size[])('on a %s', (size) => {
   })
 })
 
+test('a subscriber compares the ETFs of a sector', async () => {
+  const { page } = await reader({ size: 'phone' }, '/dashboard/sectors/BANKBEES')
+  const funds = page.getByRole('region', { name: 'ETFs of this sector' })
+  expect(await funds.locator('tbody th').allTextContents()).toEqual([
+    expect.stringContaining('BANKBEES'),
+    expect.stringMatching(/BANKIETF|SETFNIFBK/),
+    expect.stringMatching(/BANKIETF|SETFNIFBK/),
+  ])
+  for (const cell of await funds.locator('tbody td:nth-child(2)').allTextContents())
+    expect(cell).toMatch(/^₹[\d,.]+ cr$/)
+})
+
 describe('looked at', () => {
   test.each([
     ['day', '/dashboard/sectors/BANKBEES?span=3m&step=day'],

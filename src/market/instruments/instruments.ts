@@ -25,7 +25,7 @@ export function parseDetails(typed: Record<(typeof detailFields)[number], string
   if (tracks.length > 80) fields.tracks = 'At most 80 letters.'
   if (isin !== '' && !isIsin(isin))
     fields.isin = 'That is no ISIN of an Indian fund: its check digit or shape is not right.'
-  if (Object.keys(fields).length > 0) throw new AppError('invalid', 'Please look at the fields below.', { fields })
+  if (Object.keys(fields).length > 0) throw new AppError('invalid', 'Please check the highlighted fields.', { fields })
   const universe = universes.find((one) => one === typed.universe) ?? 'sector'
   const isBenchmarkChoice = typed.isBenchmarkChoice !== ''
   return { name, universe, tracks, isin: isin || null, shown: typed.shown !== '', isBenchmarkChoice }
@@ -35,7 +35,7 @@ export function parseDetails(typed: Record<(typeof detailFields)[number], string
 export async function addInstrument(sql: Sql, typed: string, details: InstrumentDetails, by: Actor): Promise<string> {
   const symbol = symbolIn(typed)
   const refuse = (sentence: string) =>
-    new AppError('invalid', 'Please look at the fields below.', { fields: { symbol: sentence } })
+    new AppError('invalid', 'Please check the highlighted fields.', { fields: { symbol: sentence } })
   if (symbol === null) throw refuse('The symbol as NSE writes it, like BANKBEES.')
   await assertOwnIsin(sql, symbol, details)
   if (await insertInstrument(sql, { ...details, symbol }, by)) return symbol
@@ -91,7 +91,7 @@ export async function measureAgainst(sql: Sql, given: { symbol: string; seen: st
 async function assertOwnIsin(sql: Sql, symbol: string, { isin }: InstrumentDetails): Promise<void> {
   const holder = isin === null ? null : await findIsinHolder(sql, isin)
   if (holder === null || holder === symbol) return
-  throw new AppError('invalid', 'Please look at the fields below.', {
+  throw new AppError('invalid', 'Please check the highlighted fields.', {
     fields: { isin: `That is the ISIN of ${holder}. If the fund was renamed, rename ${holder}.` },
   })
 }

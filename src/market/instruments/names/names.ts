@@ -50,5 +50,5 @@ export async function forgetName(
 }
 
 function refusal(fields: Record<string, string>): AppError {
-  return new AppError('invalid', 'Please look at the fields below.', { fields })
+  return new AppError('invalid', 'Please check the highlighted fields.', { fields })
 }

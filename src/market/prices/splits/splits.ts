@@ -17,7 +17,7 @@ export async function addSplit(sql: Sql, typed: Record<'symbol' | 'day' | 'ratio
   if (!known.some((one) => one.symbol === typed.symbol)) fields.symbol = 'Choose an instrument.'
   if (day === null) fields.day = 'The first day at the new price, like 2026-11-20.'
   const ratio = ratioOr(typed.ratio, fields)
-  if (Object.keys(fields).length > 0) throw new AppError('invalid', 'Please look at the fields below.', { fields })
+  if (Object.keys(fields).length > 0) throw new AppError('invalid', 'Please check the highlighted fields.', { fields })
   if (await insertSplit(sql, { symbol: typed.symbol, day: day!, ratio }, by)) return
   const there = (await listSplits(sql)).find((one) => one.symbol === typed.symbol && one.day === day)
   if (there?.ratio !== ratio)
