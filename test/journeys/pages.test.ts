@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { typefaceNames } from '../../src/dev/browser/typefaces.ts'
 import {
   axeFindings,
   markupFlaws,
@@ -13,7 +14,6 @@ import {
 } from '../support/browser.ts'
 import { layoutFlawsAtWidths } from '../support/layout.ts'
 import { newestOrder } from '../support/ledger.ts'
-import { typefaceNames } from '../support/typefaces.ts'
 import { registration, Visitor } from '../support/visitor.ts'
 import { openScene } from './scene.ts'
 import { createAccount, fillRegistration } from './steps.ts'

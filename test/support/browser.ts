@@ -3,8 +3,8 @@ import { createRequire } from 'node:module'
 import { basename, join } from 'node:path'
 import { type Browser, type BrowserContext, chromium, type Page, type Request } from 'playwright-core'
 import { expect, inject } from 'vitest'
+import { type Typeface, typefaceNames } from '../../src/dev/browser/typefaces.ts'
 import type { TestApp } from './app.ts'
-import { type Typeface, typefaceNames } from './typefaces.ts'
 import type { Visitor } from './visitor.ts'
 
 export const sizes = { phone: { width: 390, height: 844 }, laptop: { width: 1280, height: 800 } } as const

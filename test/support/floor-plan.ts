@@ -83,7 +83,7 @@ export function sourceFiles(ending: string): SourceFile[] {
 export function placeOf(file: string): { room: string; slice: string; isWiring: boolean } {
   const folders = file.split('/').slice(0, -1)
   const [room = '', slice = ''] = folders
-  return { room, slice, isWiring: /^dev\/(bench|chaos)\//.test(file) }
+  return { room, slice, isWiring: /^dev\/(bench|chaos|pictures)\//.test(file) }
 }
 
 /** Whether the floor of `lower` is below that of `upper`. */

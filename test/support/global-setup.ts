@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import postgres from 'postgres'
 import type { TestProject } from 'vitest/node'
+import { unpackChromium } from '../../src/dev/browser/chromium.ts'
+import { type Typeface, writeFontconfig } from '../../src/dev/browser/typefaces.ts'
 import { startPostgres } from '../../src/dev/embedded-postgres/postgres.ts'
 import { migrate } from '../../src/platform/migrate.ts'
-import { unpackChromium } from './chromium.ts'
-import { type Typeface, writeFontconfig } from './typefaces.ts'
 
 declare module 'vitest' {
   export interface ProvidedContext {

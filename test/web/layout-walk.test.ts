@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type Typeface, typefaceNames } from '../../src/dev/browser/typefaces.ts'
 import { type Browsing, openBrowser, type Person, screenshot, sizes, takeOver } from '../support/browser.ts'
 import { layoutFlawsAtWidths, widths } from '../support/layout.ts'
-import { type Typeface, typefaceNames } from '../support/typefaces.ts'
 import { waysIn } from './every-route.ts'
 import { buildFixture, type WebFixture, type Who } from './fixture.ts'
 import { longName, stretch } from './long-values.ts'

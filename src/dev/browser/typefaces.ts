@@ -1,7 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { root } from '../../platform/environment.ts'
 
-const packages = join(import.meta.dirname, '..', '..', 'node_modules')
+const packages = join(root, 'node_modules')
 const dejavu = join(packages, 'dejavu-fonts-ttf', 'ttf')
 const arimo = join(packages, '@expo-google-fonts', 'arimo')
 

