@@ -102,7 +102,10 @@ function nodeOf(svg, { symbol, name }) {
   const prototype = svg.querySelector('.prototype')
   const node = prototype.cloneNode(true)
   node.dataset.symbol = symbol
-  node.querySelector('.name').textContent = name
+  const text = document.createElementNS(svg.namespaceURI, 'text')
+  text.setAttribute('class', 'name')
+  text.textContent = name
+  node.querySelector('.point').append(text)
   prototype.before(node)
   return node
 }

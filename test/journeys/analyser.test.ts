@@ -130,7 +130,7 @@ test('the map is walked with the keyboard: every sector is reached and says wher
   const { page } = await reader()
   const points = page.locator('.chosen-from .point')
   const first = await points.first().getAttribute('aria-label')
-  expect(first).toMatch(/: (leading|weakening|lagging|improving), RS-Ratio [\d.]+, RS-Momentum [\d.]+$/)
+  expect(first).toMatch(/: (leading|weakening|lagging|improving), RS-Ratio [\d.]+, RS-Momentum [\d.]+(, rank \d+)?$/)
   await points.first().focus()
   await page.keyboard.press('Tab')
   const second = await page.evaluate('document.activeElement.getAttribute("aria-label")')

@@ -54,7 +54,7 @@ describe('with invented prices', () => {
   test('the front page names six sectors at most on its map', async () => {
     const { labelled, map } = await openWeekOf(app.sql)
     expect(labelled.points).toHaveLength(map.points.length)
-    expect(labelled.points.filter((point) => point.place !== null).length).toBeLessThanOrEqual(6)
+    expect(labelled.points.filter((point) => point.isNamed).length).toBeLessThanOrEqual(6)
   })
 })
 

@@ -75,7 +75,7 @@ function weekAt(market: Market, analysis: Analysis): OpenWeek {
     sample: market.sample,
     analysis,
     map: mapOf(analysis),
-    labelled: labelling(mapOf(analysis), examples),
+    labelled: mapOf(analysis, { labelled: examples.map(({ symbol }) => symbol) }),
     heat: heatMapOf(benchmark!, analysis.sectors, analysis),
     weeks,
     followed: excessAfter(benchmark!.prices, market.sectors, analysis.asOf, market.calendar),
@@ -105,12 +105,6 @@ function inventedWeek(market: Market): OpenWeek {
 
 // Any day will do; a fixed one makes the same picture on every machine.
 const inventedDay: Day = '2026-01-02'
-
-function labelling(map: RotationMap, named: readonly SectorRank[]): RotationMap {
-  const isNamed = (symbol: string) => named.some((one) => one.symbol === symbol)
-  const points = map.points.map((point) => (isNamed(point.symbol) ? point : { ...point, place: null }))
-  return { ...map, points }
-}
 
 /** The instruments of the market with invented prices, the same on every machine. */
 function inventedMarket(market: Market): Market {

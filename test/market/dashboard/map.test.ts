@@ -18,10 +18,14 @@ beforeAll(async () => {
   await seedSample(app.sql, '2026-11-20')
   // One that is provisional, and one that has nothing.
   await app.sql`delete from prices where symbol = 'CPSEETF' or (symbol = 'MODEFENCE' and day < '2026-06-01')`
-  await app.sql`update market_state set version = version + 1`
+  await changed()
 })
 afterAll(() => app.close())
 
+const changed = async (change?: PromiseLike<unknown>) => {
+  await change
+  await app.sql`update market_state set version = version + 1`
+}
 const analysisOf = async (params: Omit<AnalysisParams, 'calendar'>) =>
   cachedAnalysis(await currentMarket(app.sql), params)!
 const mapAt = async (query: string) => {
@@ -129,15 +133,11 @@ describe('the weeks that are played', () => {
     return { isProvisional: track.isProvisional, readings: track.readings.slice(Math.max(0, end - length), end) }
   }
 
-  test.each([
-    ['', 'week', 12],
-    ['?tail=20&at=2026-03-06', 'week', 20],
-    ['?step=day&tail=4', 'day', 4],
-    // Among these weeks a sector becomes provisional, and one begins to trade.
-    ['?at=2026-09-18&tail=8', 'week', 8],
-  ] as const)('are, each of them, what the analysis of that day shows: %s', async (query, step, length) => {
+  /** Every tail of every week, as the analysis of that day has it. */
+  async function areAsAnalysed(query: string, step: 'week' | 'day' | 'month', length: number) {
     const { days, dates, tail, sectors } = await framesAt(query)
-    expect([days.length, dates.length, tail]).toEqual([60, 60, length])
+    expect([days.length, dates.length, tail]).toEqual([days.length, days.length, length])
+    expect(days.length).toBe(step === 'month' ? 49 : 60)
     expect(days).toEqual([...days].sort())
     const market = await currentMarket(app.sql)
     for (const [week, day] of days.entries()) {
@@ -157,6 +157,31 @@ describe('the weeks that are played', () => {
         }
       }
     }
+  }
+
+  test.each([
+    ['', 'week', 12],
+    ['?tail=20&at=2026-03-06', 'week', 20],
+    ['?step=day&tail=4', 'day', 4],
+    // Among these weeks a sector becomes provisional, and one begins to trade.
+    ['?at=2026-09-18&tail=8', 'week', 8],
+  ] as const)('are, each of them, what the analysis of that day shows: %s', async (query, step, length) => {
+    await areAsAnalysed(query, step, length)
+  })
+
+  describe('with gaps: a missing month, a sector that ends, one that begins', () => {
+    beforeAll(() =>
+      changed(app.sql`
+      delete from prices
+      where (symbol = 'BANKBEES' and day between '2026-05-04' and '2026-06-05') or (symbol = 'ITBEES' and day > '2026-08-14')
+         or (symbol = 'AUTOBEES' and day < '2026-01-15') or (symbol = 'METALIETF' and extract(day from day) = 13)
+    `),
+    )
+    test.each([
+      ['?tail=20', 'week', 20],
+      ['?step=day&tail=8&at=2026-08-28', 'day', 8],
+      ['?step=month&tail=4', 'month', 4],
+    ] as const)('are no less so: %s', areAsAnalysed)
   })
 
   test('hold the day that the page shows, whichever it is, and the page says where they are', async () => {
