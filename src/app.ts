@@ -20,6 +20,7 @@ import webhooks from './billing/webhooks/routes.ts'
 import { rememberedUser } from './identity/sessions/guards.ts'
 import { suggestedEmail } from './identity/users/email-suggestions.ts'
 import users from './identity/users/routes.ts'
+import alerts, { stopAlerts } from './market/alerts/routes.ts'
 import dashboard from './market/dashboard/routes.ts'
 import reports, { oneClick } from './market/reports/routes.ts'
 import watchList from './market/watch-list/routes.ts'
@@ -151,6 +152,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       receipts,
       account,
       reports,
+      alerts,
     ]
     for (const routes of slices) await people.register(routes, { services, limit: limitOf(config.rateLimitScale) })
     await people.register(admin, { prefix: '/admin', services, composers: composersOf(services) })
@@ -166,6 +168,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(async (machines) => {
     await machines.register(webhooks, { services, count })
     await machines.register(oneClick, { services })
+    await machines.register(stopAlerts, { services })
     await machines.register(stopReminders, { services })
     await machines.register(observability, {
       services,

@@ -37,6 +37,7 @@ const owners: Record<string, string[]> = {
   'market/watch-list': ['stars'],
   'market/reports': ['report_choices'],
   'admin/subscribers': ['person_notes'],
+  'market/alerts': ['alert_states', 'alert_standings', 'alert_choices', 'alert_sectors', 'alert_digests'],
   'admin/metrics': ['daily_figures', 'figure_snapshot'],
   'operations/integrity': ['book_checks'],
   'operations/jobs': ['job_runs'],

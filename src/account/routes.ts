@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { requireUser } from '../identity/sessions/guards.ts'
 import type { Account } from './account.ts'
+import alerts from './alert-routes.ts'
 import apiKeys from './api-key-routes.ts'
 import company from './company-routes.ts'
 import data from './data/routes.ts'
@@ -30,6 +31,7 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, account) => {
   await app.register(sessions, given)
   await app.register(apiKeys, given)
   await app.register(reports, given)
+  await app.register(alerts, given)
   await app.register(privacy, given)
   await app.register(data, given)
 }

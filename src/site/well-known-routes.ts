@@ -13,7 +13,7 @@ const routes: FastifyPluginAsyncTypebox<{ services: Services }> = async (app, { 
     // Pages behind a log-in need no mention; these would only cost a crawler and us time.
     sendText(reply, [
       'User-agent: *',
-      ...['/api/', '/checkout/', '/payment/', '/reports/'].map((path) => `Disallow: ${path}`),
+      ...['/alerts/', '/api/', '/checkout/', '/payment/', '/reports/'].map((path) => `Disallow: ${path}`),
       '',
       `Sitemap: ${baseUrl}/sitemap.xml`,
     ]),

@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { seedSample } from '../../src/market/prices/sample-prices.ts'
+import { digestsTo, everything, listener, openEvenings } from '../market/alerts/evenings.ts'
 import { subscriberAt } from '../market/dashboard/people.ts'
-import { type Size, takeOver } from '../support/browser.ts'
+import { overflowOf, type Size, screenshot, takeOver } from '../support/browser.ts'
 import { looksRightEverywhere, openScene } from './scene.ts'
 
 const scene = openScene()
@@ -44,4 +45,72 @@ test('the watch-list looks right, empty and with stars, and so does a dashboard 
   await looksRightEverywhere(person, 'watch-list')
   await person.page.goto('/dashboard?only=starred')
   await looksRightEverywhere(person, 'dashboard-starred')
+})
+
+describe.each(['phone', 'laptop'] as Size[])('alerts on a %s', (size) => {
+  test('are chosen, arrive after the evening’s prices, and stop by the link in the mail', async () => {
+    const { app } = scene
+    await app.sql`update imports set status = 'undone' where status = 'committed'`
+    const evenings = await openEvenings(app, 7, 20)
+    await evenings.import(0)
+    const person = await scene.arrive({ size })
+    const { page } = person
+    const { visitor, order } = await subscriberAt(app)
+    await app.sql`update users set email_verified_at = now() where id = ${order.userId}`
+    await takeOver(person, visitor)
+    await page.goto('/account')
+    await page.getByRole('navigation', { name: 'Account' }).getByRole('link', { name: 'Alerts' }).click()
+    await page.getByLabel('Mansfield through zero').check()
+    await page.getByLabel('New 52-week highs').check()
+    await page.getByLabel('Rank into or out of the top').check()
+    await page.getByLabel('Top', { exact: true }).fill('51')
+    await page.getByLabel('Daily map').check()
+    await page.getByRole('button', { name: 'Turn alerts on' }).click()
+    await page.getByText('Please give a number from 1 to 50.').waitFor()
+    await page.getByLabel('Top', { exact: true }).fill('8')
+    await page.getByRole('button', { name: 'Turn alerts on' }).click()
+    await page.getByRole('heading', { name: 'On', exact: true }).waitFor()
+    await app.run('queue-alerts')
+    await evenings.import(1)
+    await app.run('queue-alerts')
+    const [user] = await app.sql<{ email: string }[]>`select email from users where id = ${order.userId}`
+    const [mail] = await digestsTo(app, user!.email)
+    const inMail = await person.newTab()
+    for (const width of [600, 390])
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await inMail.setViewportSize({ width, height: 900 })
+        await inMail.emulateMedia({ colorScheme })
+        await inMail.goto(`${app.mailbox.webUrl}/mails/${mail!.id}/html`)
+        await screenshot(inMail, `alert-mail-${size}-${width}-${colorScheme}`)
+        expect([width, await overflowOf(inMail)]).toEqual([width, 0])
+      }
+    await page.goto(/href="([^"]*\/alerts\/[^"]*)"/.exec(mail!.html!)![1]!)
+    await page.getByRole('button', { name: 'Stop the alerts' }).click()
+    await page.getByText('Done: no more alerts.').waitFor()
+    await page.getByRole('heading', { name: 'No alerts' }).waitFor()
+    await page.goto('/account/alerts')
+    await page.getByRole('heading', { name: 'No alerts yet' }).waitFor()
+  })
+})
+
+test('the pages of alerts look right: nothing chosen, chosen, behind the link, behind a dead link', async () => {
+  const person = await scene.arrive()
+  const { visitor, userId } = await listener(scene.app, { ...everything, on: '' })
+  await takeOver(person, visitor)
+  await person.page.goto('/account/alerts')
+  await looksRightEverywhere(person, 'alerts-nothing')
+  await visitor.post('/account/alerts', {
+    ...everything,
+    scope: 'chosen',
+    sector: 'ITBEES',
+    quietFrom: '22:00',
+    quietUntil: '07:00',
+  })
+  await person.page.goto('/account/alerts')
+  await looksRightEverywhere(person, 'alerts-chosen')
+  const [row] = await scene.app.sql<{ link: string }[]>`select link from alert_choices where user_id = ${userId}`
+  await person.page.goto(`/alerts/${row!.link}`)
+  await looksRightEverywhere(person, 'alerts-manage')
+  await person.page.goto(`/alerts/${'x'.repeat(43)}`)
+  await looksRightEverywhere(person, 'alerts-gone')
 })

@@ -49,8 +49,9 @@ export const slices: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ['prices'],
     ['engine', 'feed'],
     ['charts'],
-    ['watch-list'],
+    ['watch-list', 'changes'],
     ['dashboard', 'reports'],
+    ['alerts'],
   ],
   operations: [['integrity'], ['backup'], ['doctor', 'observability'], ['jobs']],
 }

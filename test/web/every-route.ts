@@ -104,6 +104,11 @@ export const endpoints: Record<string, Endpoint> = {
     may: 'signed-in',
     form: () => ({ cadence: 'weekly', weekday: '6', time: '08:00', map: 'yes' }),
   },
+  'GET /account/alerts': { may: 'signed-in' },
+  'POST /account/alerts': {
+    may: 'signed-in',
+    form: () => ({ on: 'yes', step: 'week', scope: 'all', quadrant: 'yes' }),
+  },
   'POST /account/reports/link': { may: 'signed-in' },
   'GET /account/api-keys': { may: 'signed-in' },
   'POST /account/api-keys': { may: 'signed-in', form: () => ({ name: '' }), answers: 422 },
@@ -475,6 +480,10 @@ export const endpoints: Record<string, Endpoint> = {
     path: ({ reportsLink }) => `/reports/${reportsLink}/stop`,
     answers: 200,
   },
+  'GET /alerts/:link': { may: 'machines', path: ({ alertsLink }) => `/alerts/${alertsLink}` },
+  'POST /alerts/:link': { may: 'machines', path: ({ alertsLink }) => `/alerts/${alertsLink}` },
+  'GET /alerts/:link/stop': { may: 'machines', path: ({ alertsLink }) => `/alerts/${alertsLink}/stop`, answers: 303 },
+  'POST /alerts/:link/stop': { may: 'machines', path: ({ alertsLink }) => `/alerts/${alertsLink}/stop`, answers: 200 },
   'POST /webhooks/cashfree': { may: 'machines', answers: 401 },
 }
 

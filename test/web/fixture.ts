@@ -49,6 +49,7 @@ export type Ids = {
   held: string
   unwanted: string
   reportsLink: string
+  alertsLink: string
   gift: string
   giftOrder: string
 }
@@ -111,6 +112,7 @@ export async function buildFixture(
     grantedTo: await lifeOf(await customer(app, direct, 499), money),
     ...(await importsOf(app)),
     reportsLink: await reportsOf(app, short),
+    alertsLink: await alertsOf(app, short),
     ...given,
   }
   app.sandbox.control.dispute(short.order.id, { reason: 'Did not get what was paid for' })
@@ -225,6 +227,13 @@ async function importsOf(app: TestApp) {
 async function reportsOf(app: TestApp, { visitor, order }: Customer): Promise<string> {
   await visitor.post('/account/reports', { cadence: 'weekly', weekday: '6', time: '08:00', map: 'yes' })
   const [row] = await app.sql<{ link: string }[]>`select link from report_choices where user_id = ${order.userId}`
+  return row!.link
+}
+
+/** The link in the mails of somebody who chose to get alerts. */
+async function alertsOf(app: TestApp, { visitor, order }: Customer): Promise<string> {
+  await visitor.post('/account/alerts', { on: 'yes', step: 'week', scope: 'all', quadrant: 'yes' })
+  const [row] = await app.sql<{ link: string }[]>`select link from alert_choices where user_id = ${order.userId}`
   return row!.link
 }
 

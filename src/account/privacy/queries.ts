@@ -7,6 +7,7 @@ export type Consent = {
   givenAt: Date | null
   withdrawnAt: Date | null
   reports: 'off' | 'weekly' | 'daily'
+  alerts: boolean
   remindersStopped: boolean
   browsers: number
 }
@@ -16,6 +17,7 @@ export async function findConsent(sql: Sql, userId: string): Promise<Consent | u
   const [row] = await sql<Consent[]>`
     select u.consented_to as version, u.consented_at as given_at, u.consent_withdrawn_at as withdrawn_at,
            coalesce((select c.cadence from report_choices c where c.user_id = u.id), 'off') as reports,
+           exists (select from alert_choices a where a.user_id = u.id and a.is_on) as alerts,
            u.reminders_stopped_at is not null as reminders_stopped,
            (select count(*)::int from known_devices d where d.user_id = u.id) as browsers
     from users u

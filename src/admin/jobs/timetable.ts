@@ -20,6 +20,7 @@ const does: Record<string, string> = {
   alert: 'Mails you when something needs a decision',
   figures: 'Counts the figures on the panel’s home page',
   'queue-gifts': 'Queues the codes of gifts whose day has come',
+  'queue-alerts': 'Tells subscribers what changed after a session',
   'queue-reports': 'Queues the e-mail reports that are due',
   remind: 'Reminds subscribers a week and a day before the end',
   'check-books': 'Checks all records once a day',

@@ -43,6 +43,7 @@ export const kindLabels: Record<MailKind, string> = {
   'account-deleted': 'Account deleted',
   report: 'E-mail report',
   'report-late': 'Report is late',
+  'sector-alert': 'Alert on sectors',
   'complaint-received': 'Complaint received',
   'complaint-answered': 'Complaint answered',
 }

@@ -8,7 +8,12 @@ import type { Sql } from '../../platform/db.ts'
 import { deleteEndedWindows } from '../../platform/rate-counters.ts'
 import { deleteOldVisits } from '../../records/visits/queries.ts'
 import { visitDays } from '../../records/visits/visit-counter.ts'
-import { clearOldEventBodies, forgetDeletedRecipients, forgetOldRecipients } from './retention-queries.ts'
+import {
+  clearOldEventBodies,
+  deleteOldAlerts,
+  forgetDeletedRecipients,
+  forgetOldRecipients,
+} from './retention-queries.ts'
 
 /** Deletes what has expired: sessions, counters, tokens, unused browsers, personal data past its retention. Returns how many rows. */
 export async function deleteExpired(sql: Sql): Promise<number> {
@@ -31,5 +36,6 @@ export async function deleteExpired(sql: Sql): Promise<number> {
 async function applyRetention(sql: Sql): Promise<number> {
   let cleared = (await forgetDeletedRecipients(sql)) + (await forgetOldRecipients(sql))
   for (let some = 1; some > 0; cleared += some) some = await clearOldEventBodies(sql, eventDays)
+  for (let some = 1; some > 0; cleared += some) some = await deleteOldAlerts(sql)
   return cleared
 }

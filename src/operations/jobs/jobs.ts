@@ -17,6 +17,8 @@ import { updateStatuses } from '../../billing/subscriptions/queries.ts'
 import { settleWaitingEvents } from '../../billing/webhooks/inbox.ts'
 import { identityMails } from '../../identity/email-tokens/mails.ts'
 import { issueRequestedTokens } from '../../identity/email-tokens/request-queries.ts'
+import { sectorAlertMails } from '../../market/alerts/mails.ts'
+import { queueAlerts } from '../../market/alerts/queueing.ts'
 import { fetchPrices } from '../../market/feed/fetch-prices.ts'
 import { reportMails } from '../../market/reports/mails.ts'
 import { queueReports } from '../../market/reports/queueing.ts'
@@ -40,6 +42,7 @@ export const composersOf = (services: BillingServices): Composers => ({
   ...receiptMails(services),
   ...refundMails(services),
   ...reportMails(services),
+  ...sectorAlertMails(services),
   ...subscriptionMails(services),
   ...checkoutMails(services),
   ...priceMails(services),
@@ -85,7 +88,9 @@ export function jobsOf(services: BillingServices, mailer: Mailer): Job[] {
       everyMs: minute,
       run: async (stopping) => {
         const found = await fetchPrices(services, stopping)
-        if (found.some(({ state }) => state === 'committed')) services.wake('queue-reports')
+        if (found.every(({ state }) => state !== 'committed')) return
+        services.wake('queue-reports')
+        services.wake('queue-alerts')
       },
     },
     {
@@ -93,6 +98,13 @@ export function jobsOf(services: BillingServices, mailer: Mailer): Job[] {
       everyMs: minute,
       run: async (stopping) => {
         if ((await queueReports(services.sql, stopping)) > 0) services.wake('deliver-mails')
+      },
+    },
+    {
+      name: 'queue-alerts',
+      everyMs: minute,
+      run: async (stopping) => {
+        if ((await queueAlerts(services.sql, stopping)) > 0) services.wake('deliver-mails')
       },
     },
     {

@@ -40,6 +40,31 @@ export async function forgetOldRecipients(sql: Sql): Promise<number> {
   return row!.forgotten
 }
 
+/**
+ * Removes what people were told of changes more than 90 days ago, and the states of sessions that nobody was told of since.
+ * Returns how many; 1,000 of each at most.
+ */
+export async function deleteOldAlerts(sql: Sql): Promise<number> {
+  const digests = await sql`
+    delete from alert_digests
+    where (user_id, issue) in (
+      select user_id, issue from alert_digests where created_at < now() - interval '90 days' limit 1000
+    )
+  `
+  const states = await sql`
+    delete from alert_states
+    where id in (
+      select s.id
+      from alert_states s
+      where s.created_at < now() - interval '90 days'
+        and not exists (select from alert_choices c where c.told_state = s.id)
+        and not exists (select from alert_digests d where d.from_state = s.id or d.to_state = s.id)
+      limit 1000
+    )
+  `
+  return digests.count + states.count
+}
+
 /** Removes recipient and last error from mails, except queued ones, of accounts deleted in the last 30 days. Returns how many. */
 export async function forgetDeletedRecipients(sql: Sql): Promise<number> {
   const cleared = await sql`

@@ -30,6 +30,7 @@ export const mailKinds = [
   'report-late',
   'rescue',
   'reset-password',
+  'sector-alert',
   'verify-email',
 ] as const
 

@@ -4,6 +4,8 @@ import { csvTimeInIndia, escapeFormula, rupeesOf } from '../../../platform/csv.t
 import type { Sql } from '../../../platform/db.ts'
 import { runHeavyWork } from '../../../platform/heavy-work.ts'
 import {
+  listAlertChoices,
+  listAlertDigests,
   listApiKeys,
   listAudit,
   listCompany,
@@ -47,6 +49,8 @@ const sections = {
   secondFactor: listSecondFactor,
   reportChoices: listReportChoices,
   watchList: listStars,
+  alertChoices: listAlertChoices,
+  alertsTold: listAlertDigests,
   reminders: listReminders,
   orders: listOrders,
   credits: listCredits,

@@ -64,6 +64,19 @@ export const listRegistrationSource: List = (sql, userId) => sql`
   select source, registered_at from registration_sources where user_id = ${userId}
 `
 
+/** Without the link in the mails, which stops them. */
+export const listAlertChoices: List = (sql, userId) => sql`
+  select c.is_on, c.step, c.scope, c.quadrant, c.top, c.mansfield, c.high, c.quiet_from, c.quiet_until,
+         (select coalesce(jsonb_agg(s.symbol order by s.symbol), '[]') from alert_sectors s where s.user_id = c.user_id) as sectors,
+         c.created_at, c.updated_at
+  from alert_choices c
+  where c.user_id = ${userId}
+`
+
+export const listAlertDigests: List = (sql, userId) => sql`
+  select issue::text as issue, changes, created_at from alert_digests where user_id = ${userId} order by issue
+`
+
 /** The watch-list. */
 export const listStars: List = (sql, userId) => sql`
   select s.symbol, i.name, s.created_at
