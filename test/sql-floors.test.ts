@@ -35,6 +35,7 @@ const owners: Record<string, string[]> = {
   'market/prices': ['imports', 'import_questions', 'prices', 'splits', 'real_jumps'],
   'market/feed': ['feed_state', 'feed_days', 'feed_files'],
   'market/watch-list': ['stars'],
+  'market/changes': ['dashboard_visits'],
   'market/reports': ['report_choices'],
   'admin/subscribers': ['person_notes'],
   'market/alerts': ['alert_states', 'alert_standings', 'alert_choices', 'alert_sectors', 'alert_digests'],

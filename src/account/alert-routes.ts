@@ -41,8 +41,8 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { services, limit
       reply,
       values,
       async () => {
-        const { sectors: followed } = await currentMarket(services.sql)
-        const known = new Set(followed.map(({ symbol }) => symbol))
+        const { shown } = await currentMarket(services.sql)
+        const known = new Set(shown.map(({ symbol }) => symbol))
         await chooseAlerts(services.sql, request.user!.id, typed, known, actorOf(request))
         const alerts = describeAlerts(await alertChoiceOf(services.sql, request.user!.id))
         request.session.set('notice', { kind: 'good', text: alerts ? `Saved. ${alerts}.` : 'Saved: no alerts.' })
@@ -67,7 +67,8 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { services, limit
       alerts: describeAlerts(choice),
       form: refused?.form ?? formState(values),
       ticked: refused?.ticked ?? ticked,
-      sectors: market.sectors
+      sectors: market.shown
+        .filter((one) => one !== market.benchmark)
         .map(({ symbol, name }) => ({ symbol, name }))
         .sort((a, b) => a.name.localeCompare(b.name, 'en')),
     })

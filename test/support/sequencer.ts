@@ -7,6 +7,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
  */
 const longest = [
   'property/ledger',
+  'property/alerts',
   'dev/embedded-postgres/relaunching',
   'operations/restoring',
   'faults/database-line',

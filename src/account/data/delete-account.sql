@@ -86,6 +86,7 @@ begin
   delete from report_choices where user_id = person.id;
   delete from registration_sources where user_id = person.id;
   delete from stars where user_id = person.id;
+  delete from dashboard_visits where user_id = person.id;
   delete from person_notes where user_id = person.id;
   delete from alert_digests where user_id = person.id;
   delete from alert_choices where user_id = person.id;

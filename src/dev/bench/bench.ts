@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { availableParallelism, cpus, loadavg } from 'node:os'
+import { measureAlerts } from './alerts.ts'
 import { measureAnalyser } from './analyser.ts'
 import { fillDatabase } from './fill-tables.ts'
 import { measureFlood } from './flood.ts'
@@ -23,6 +24,7 @@ const measures = {
   heavy: measureHeavyPages,
   memory: measureMemory,
   reports: measureReports,
+  alerts: measureAlerts,
   analyser: measureAnalyser,
   growth: measureGrowth,
   importing: measureImporting,

@@ -239,3 +239,55 @@ export async function listReceiptNumbers(sql: Sql, count: number): Promise<strin
   const rows = await sql<{ number: string }[]>`select number from receipts order by number limit ${count}`
   return rows.map(({ number }) => number)
 }
+
+/** The two newest sessions whose prices are out, the older one first. */
+export async function findNewestSessions(sql: Sql): Promise<[string, string]> {
+  const rows = await sql<{ day: string }[]>`
+    select day::text as day
+    from (select (now() at time zone 'Asia/Kolkata' - prices_due_after())::date - back as day from generate_series(0, 30) back) days
+    where trades_on(day)
+    order by day desc
+    limit 2
+  `
+  return [rows[1]!.day, rows[0]!.day]
+}
+
+/**
+ * Turns alerts on for everybody with access, with rules of many kinds: either map, all sectors, stars or chosen ones, other
+ * ranks. Returns how many.
+ */
+export async function turnAlertsOn(sql: Sql): Promise<number> {
+  const [row] = await sql<{ count: number }[]>`
+    with confirmed as (
+      update users set email_verified_at = now() returning id
+    ), numbered as (
+      select c.id, row_number() over (order by c.id) as n from confirmed c join subscriptions s on s.user_id = c.id where has_access(s)
+    ), chosen as (
+      insert into alert_choices (user_id, is_on, step, scope, quadrant, top, mansfield, high, link)
+      select id, true, case when n % 2 = 0 then 'week' else 'day' end, (array['all', 'starred', 'chosen'])[1 + n % 3], n % 5 <> 0, 1 + n % 12, true,
+             true, substr(md5(id::text) || md5(id::text || 'x'), 1, 43)
+      from numbered
+      returning user_id
+    ), starred as (
+      insert into stars (user_id, symbol)
+      select n.id, i.symbol from numbered n join (select symbol, row_number() over (order by symbol) as place from instruments) i
+        on (n.n + i.place) % 4 = 0
+    )
+    select count(*)::int as count from chosen
+  `
+  await sql`
+    insert into alert_sectors (user_id, symbol)
+    select user_id, symbol from stars join alert_choices using (user_id) where scope = 'chosen'
+  `
+  return row!.count
+}
+
+/** How many digests there are, and how many changes in them. */
+export async function countDigests(sql: Sql): Promise<{ digests: number; changes: number }> {
+  const [row] = await sql<{ digests: number; changes: number }[]>`
+    select count(*)::int as digests, coalesce(sum(jsonb_array_length(changes)), 0)::int as changes
+    from alert_digests d
+    join mails m on m.kind = 'sector-alert' and m.subject_key = concat_ws(':', d.user_id, d.issue)
+  `
+  return row!
+}

@@ -45,7 +45,7 @@ function written(
   digest: Digest,
   { issue, link }: { issue: string; link: string | null },
 ): Composed {
-  const names = new Map(market.sectors.map(({ symbol, name }) => [symbol, name]))
+  const names = new Map(market.shown.map(({ symbol, name }) => [symbol, name]))
   const changes = digest.changes.map((change) => ({
     ...describeChange(change, names.get(change.symbol) ?? change.symbol),
     url: `${baseUrl}/dashboard/sectors/${encodeURIComponent(change.symbol)}`,

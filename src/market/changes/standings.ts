@@ -12,7 +12,7 @@ export type Standing = {
   quadrant: Quadrant | null
   ratio: number | null
   momentum: number | null
-  /** By RS score; 1 is the strongest. */
+  /** By RS score among its universe; 1 is the strongest. */
   rank: number | null
   /** In percent. */
   mansfield: number | null
@@ -24,6 +24,9 @@ export type Standing = {
 
 /** Whose readings: those of the weekly map as it stood after the session, its week perhaps not over, or of the daily one. */
 export type ChangeStep = 'week' | 'day'
+
+/** Each universe is ranked by itself. */
+const universes = [null, 'theme', 'broad'] as const
 
 const known = new WeakMap<Market, Map<string, Standing[]>>()
 
@@ -39,8 +42,9 @@ export function standingsAt(market: Market, step: ChangeStep, day: Day): Standin
 
 function compute(market: Market, step: ChangeStep, day: Day): Standing[] {
   const highs = highsAt(market, day)
-  return cachedAnalysis(market, { step, at: day, tail: 1 })!
-    .sectors.map((one): Standing => {
+  return universes
+    .flatMap((universe) => cachedAnalysis(market, { step, at: day, tail: 1, universe })?.sectors ?? [])
+    .map((one): Standing => {
       const now = one.provisional === null ? one.tail.at(-1) : undefined
       return {
         symbol: one.symbol,
@@ -56,10 +60,10 @@ function compute(market: Market, step: ChangeStep, day: Day): Standing[] {
 }
 
 /** The RS line of daily closes on a day, and whether it is at its highest of 52 weeks: the same on the weekly and the daily map. */
-function highsAt({ benchmark, sectors, calendar }: Market, day: Day): Map<string, Pick<Standing, 'rs' | 'isHigh'>> {
+function highsAt({ benchmark, shown, calendar }: Market, day: Day): Map<string, Pick<Standing, 'rs' | 'isHigh'>> {
   const frame = frameOf(benchmark!.prices, calendar, day, { weeks: 54, days: 0 })!
   return new Map(
-    sectors.map(({ symbol, prices }) => {
+    shown.map(({ symbol, prices }) => {
       const { rs } = dailyBars(frame, closesOn(frame.days, prices))
       const under = fromYearHigh(frame, rs)
       return [symbol, { rs: rs.at(-1) ?? null, isHigh: under === null ? null : under === 0 }]

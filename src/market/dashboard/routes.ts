@@ -14,6 +14,7 @@ import { requireUser } from '../../identity/sessions/guards.ts'
 import { fmt } from '../../platform/format.ts'
 import { runHeavyWork } from '../../platform/heavy-work.ts'
 import { sendCompressing } from '../../web/compression.ts'
+import { type SinceVisit, sinceVisit } from '../changes/since-visit.ts'
 import { freshnessOf } from '../engine/freshness.ts'
 import { currentMarket, type Market } from '../engine/market.ts'
 import { type Legends, legendsFor } from '../engine/meanings.ts'
@@ -33,7 +34,7 @@ import { tableCsv } from './table-csv.ts'
 declare module '../../web/views.ts' {
   interface Views {
     'market/dashboard/show': Dashboard
-    'market/dashboard/preview': Omit<Dashboard, 'body' | 'back' | 'freshness'> & {
+    'market/dashboard/preview': Omit<Dashboard, 'body' | 'since' | 'back' | 'freshness'> & {
       preview: OpenWeek
       source: string
       stamp: string
@@ -58,6 +59,8 @@ type Dashboard = {
   opensSoon: boolean
   /** The analyser's region as HTML; '' without prices. */
   body: string
+  /** What changed since the reader was here last; null where nothing is to be said. */
+  since: SinceVisit | null
   /** The address of this page, to which a star leads back. */
   back: string
   /** What prices are due and not in; it depends on the clock, so it is not in the region, which is kept. */
@@ -132,11 +135,9 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices }> = async (
     const body = await regionOf(market, await paramsIn(request, market), stars, reply)
     if (request.wantsFragment && body) return show(request, reply, body)
     const freshness = freshnessOf(market, new Date())
-    return show(
-      request,
-      reply,
-      await reply.render('market/dashboard/show', { ...person, body, freshness, back: request.url }),
-    )
+    const since = await sinceVisit(services.sql, market, userId)
+    const view = { ...person, body, freshness, since, back: request.url }
+    return show(request, reply, await reply.render('market/dashboard/show', view))
   })
 
   app.get(

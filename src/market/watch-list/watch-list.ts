@@ -6,6 +6,7 @@ import { cachedAnalysis, type Market } from '../engine/market.ts'
 import type { Quadrant } from '../engine/quadrants.ts'
 import { numberFormats } from '../engine/summary.ts'
 import { findPresentSymbol } from '../instruments/names/queries.ts'
+import { universes } from '../instruments/queries.ts'
 import { saveStar } from './queries.ts'
 
 /** How many sectors a person may star. */
@@ -22,7 +23,6 @@ type Watched = {
 }
 export type WatchList = {
   asOf: string | null
-  ranked: number
   starred: Watched[]
   others: { symbol: string; name: string }[]
 }
@@ -31,13 +31,15 @@ const spans = ['1W', '1M', '3M'] as const
 
 /** A person's watch-list on the newest weekly map: what they starred, the strongest first, and what else is followed, by name. */
 export function watchListOf(market: Market, stars: ReadonlySet<string>): WatchList {
-  const analysis = cachedAnalysis(market, { step: 'week', at: null, tail: 12 })
-  const known = new Map(analysis?.sectors.map((one) => [one.symbol, one]))
+  const analyses = universes.flatMap(
+    (universe) => cachedAnalysis(market, { step: 'week', at: null, tail: 12, universe }) ?? [],
+  )
+  const known = new Map(analyses.flatMap(({ sectors }) => sectors).map((one) => [one.symbol, one]))
+  const followed = market.shown.filter((one) => one !== market.benchmark)
   const order = (symbol: string) => known.get(symbol)?.rank ?? Number.POSITIVE_INFINITY
-  const byName = market.sectors.toSorted((a, b) => a.name.localeCompare(b.name, 'en'))
+  const byName = followed.toSorted((a, b) => a.name.localeCompare(b.name, 'en'))
   return {
-    asOf: analysis?.asOf ?? null,
-    ranked: analysis?.ranked ?? 0,
+    asOf: market.asOf,
     starred: byName
       .filter(({ symbol }) => stars.has(symbol))
       .sort((a, b) => order(a.symbol) - order(b.symbol) || 0)

@@ -77,6 +77,10 @@ export const listAlertDigests: List = (sql, userId) => sql`
   select issue::text as issue, changes, created_at from alert_digests where user_id = ${userId} order by issue
 `
 
+export const listDashboardVisits: List = (sql, userId) => sql`
+  select seen::text as session_seen, since::text as session_before from dashboard_visits where user_id = ${userId}
+`
+
 /** The watch-list. */
 export const listStars: List = (sql, userId) => sql`
   select s.symbol, i.name, s.created_at
