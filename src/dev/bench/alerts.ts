@@ -9,7 +9,7 @@ import { end, start } from './child.ts'
 import { fillDatabase } from './fill-tables.ts'
 import type { BenchHarness } from './harness.ts'
 import { alone, type Measurement } from './measurement.ts'
-import { countDigests, createDatabase, findNewestSessions, turnAlertsOn } from './queries.ts'
+import { countDigests, createDatabase, findNewestSessions, setOpen, turnAlertsOn } from './queries.ts'
 import { seriesOf } from './series.ts'
 
 /**
@@ -26,11 +26,14 @@ export async function measureAlerts(harness: BenchHarness): Promise<Measurement[
     const [before, evening] = await findNewestSessions(sql)
     const listeners = await turnAlertsOn(sql)
     const prices = await pricesUntil(sql, evening)
+    // Everybody knows the session before: the exchange is closed on the evening's day until then.
+    await setOpen(sql, evening, false)
     await importPrices(
       sql,
       prices.filter(({ day }) => day <= before),
     )
     await runJob(databaseUrl)
+    await setOpen(sql, evening, true)
     await importPrices(
       sql,
       prices.filter(({ day }) => day > before),

@@ -257,29 +257,33 @@ export async function findNewestSessions(sql: Sql): Promise<[string, string]> {
  * ranks. Returns how many.
  */
 export async function turnAlertsOn(sql: Sql): Promise<number> {
-  const [row] = await sql<{ count: number }[]>`
-    with confirmed as (
-      update users set email_verified_at = now() returning id
-    ), numbered as (
-      select c.id, row_number() over (order by c.id) as n from confirmed c join subscriptions s on s.user_id = c.id where has_access(s)
-    ), chosen as (
-      insert into alert_choices (user_id, is_on, step, scope, quadrant, top, mansfield, high, link)
-      select id, true, case when n % 2 = 0 then 'week' else 'day' end, (array['all', 'starred', 'chosen'])[1 + n % 3], n % 5 <> 0, 1 + n % 12, true,
-             true, substr(md5(id::text) || md5(id::text || 'x'), 1, 43)
-      from numbered
-      returning user_id
-    ), starred as (
-      insert into stars (user_id, symbol)
-      select n.id, i.symbol from numbered n join (select symbol, row_number() over (order by symbol) as place from instruments) i
-        on (n.n + i.place) % 4 = 0
-    )
-    select count(*)::int as count from chosen
-  `
+  await sql`update users set email_verified_at = now()`
   await sql`
-    insert into alert_sectors (user_id, symbol)
-    select user_id, symbol from stars join alert_choices using (user_id) where scope = 'chosen'
+    insert into alert_choices (user_id, is_on, step, scope, quadrant, top, mansfield, high, link)
+    select user_id, true, case when n % 2 = 0 then 'week' else 'day' end, (array['all', 'starred', 'chosen'])[1 + n % 3], n % 5 <> 0,
+           1 + n % 12, true, true, substr(md5(user_id::text) || md5(user_id::text || 'x'), 1, 43)
+    from (select user_id, row_number() over (order by user_id) as n from subscriptions s where has_access(s)) numbered
   `
+  for (let part = 0; part < 4; part++) {
+    await sql`
+      insert into stars (user_id, symbol)
+      select user_id, symbol from alert_choices cross join instruments
+      where scope = 'starred' and top % 4 = ${part} and (top + ascii(right(symbol, 6))) % 3 = 0
+    `
+    await sql`
+      insert into alert_sectors (user_id, symbol)
+      select user_id, symbol from alert_choices cross join instruments
+      where scope = 'chosen' and top % 4 = ${part} and (top + ascii(right(symbol, 6))) % 3 = 0
+    `
+  }
+  const [row] = await sql<{ count: number }[]>`select count(*)::int as count from alert_choices`
   return row!.count
+}
+
+/** Closes the exchange on a day, or opens it again. */
+export async function setOpen(sql: Sql, day: string, isOpen: boolean): Promise<void> {
+  if (isOpen) await sql`delete from holidays where day = ${day} and name = 'bench'`
+  else await sql`insert into holidays (day, name) values (${day}, 'bench')`
 }
 
 /** How many digests there are, and how many changes in them. */

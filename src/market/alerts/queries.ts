@@ -1,6 +1,6 @@
 import type { Sql } from '../../platform/db.ts'
 import type { Change, ChangeRules } from '../changes/changes.ts'
-import type { ChangeStep, Standing } from '../changes/standings.ts'
+import type { ChangeStep, SectorState } from '../changes/standings.ts'
 
 /** Why nothing may be told of a session now; null when it may (queueing.sql). */
 export async function findAlertLack(sql: Sql, issue: string): Promise<string | null> {
@@ -57,7 +57,7 @@ function due(sql: Sql, issue: string) {
 /** Keeps where the sectors stood after a session, once (queueing.sql). Answers its number. */
 export async function keepState(
   sql: Sql,
-  state: { issue: string; step: ChangeStep; benchmark: string; fingerprint: string; standings: readonly Standing[] },
+  state: { issue: string; step: ChangeStep; benchmark: string; fingerprint: string; standings: readonly SectorState[] },
 ): Promise<number> {
   const { issue, step, benchmark, fingerprint, standings } = state
   const [row] = await sql<{ id: number }[]>`
@@ -70,12 +70,12 @@ export async function keepState(
 export async function findState(
   sql: Sql,
   id: number,
-): Promise<{ issue: string; step: ChangeStep; benchmark: string; fingerprint: string; standings: Standing[] }> {
+): Promise<{ issue: string; step: ChangeStep; benchmark: string; fingerprint: string; standings: SectorState[] }> {
   const [[state], standings] = await Promise.all([
     sql<{ issue: string; step: ChangeStep; benchmark: string; fingerprint: string }[]>`
       select issue::text as issue, step, benchmark, fingerprint from alert_states where id = ${id}
     `,
-    sql<Standing[]>`
+    sql<SectorState[]>`
       select symbol, quadrant, ratio, momentum, rank, mansfield, rs, is_high from alert_standings where state_id = ${id}
     `,
   ])

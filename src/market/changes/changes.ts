@@ -1,5 +1,5 @@
 import type { Quadrant } from '../engine/quadrants.ts'
-import type { Standing } from './standings.ts'
+import type { SectorState } from './standings.ts'
 
 /** Which changes are told of: `top`, into or out of the first so many by rank; null: not. */
 export type ChangeRules = { quadrant: boolean; top: number | null; mansfield: boolean; high: boolean }
@@ -22,8 +22,8 @@ const kinds: Change['kind'][] = ['quadrant', 'rank', 'mansfield', 'high']
  * of the two sessions lacks is no change. Exactly zero counts as above, as exactly 100 does on the map.
  */
 export function changesBetween(
-  before: readonly Standing[],
-  after: readonly Standing[],
+  before: readonly SectorState[],
+  after: readonly SectorState[],
   rules: ChangeRules,
   isAskedFor: (symbol: string) => boolean,
 ): Change[] {
@@ -35,7 +35,7 @@ export function changesBetween(
     .toSorted((a, b) => kinds.indexOf(a.kind) - kinds.indexOf(b.kind))
 }
 
-function changesOf(was: Standing, now: Standing, rules: ChangeRules): Change[] {
+function changesOf(was: SectorState, now: SectorState, rules: ChangeRules): Change[] {
   const { symbol, ratio, momentum } = now
   const changes: Change[] = []
   if (rules.quadrant && was.quadrant && now.quadrant && was.quadrant !== now.quadrant)

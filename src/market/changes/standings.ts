@@ -6,7 +6,7 @@ import type { Quadrant } from '../engine/quadrants.ts'
 import { fromYearHigh } from '../engine/returns.ts'
 
 /** Where an instrument stood after a session, as far as changes are told of it. Null wherever its prices do not reach. */
-export type Standing = {
+export type SectorState = {
   symbol: string
   /** By formula B only: a provisional reading by C swings about more, and turning from one to the other is no movement. */
   quadrant: Quadrant | null
@@ -28,23 +28,23 @@ export type ChangeStep = 'week' | 'day'
 /** Each universe is ranked by itself. */
 const universes = [null, 'theme', 'broad'] as const
 
-const known = new WeakMap<Market, Map<string, Standing[]>>()
+const known = new WeakMap<Market, Map<string, SectorState[]>>()
 
 /** Where all that is followed stood after a session, by symbol; computed once. Null where the benchmark has no price of that day. */
-export function standingsAt(market: Market, step: ChangeStep, day: Day): Standing[] | null {
+export function standingsAt(market: Market, step: ChangeStep, day: Day): SectorState[] | null {
   if (!market.benchmark?.prices.has(day)) return null
-  const kept = known.get(market) ?? new Map<string, Standing[]>()
+  const kept = known.get(market) ?? new Map<string, SectorState[]>()
   known.set(market, kept)
   const standings = kept.get(`${step} ${day}`) ?? compute(market, step, day)
   kept.set(`${step} ${day}`, standings)
   return standings
 }
 
-function compute(market: Market, step: ChangeStep, day: Day): Standing[] {
+function compute(market: Market, step: ChangeStep, day: Day): SectorState[] {
   const highs = highsAt(market, day)
   return universes
     .flatMap((universe) => cachedAnalysis(market, { step, at: day, tail: 1, universe })?.sectors ?? [])
-    .map((one): Standing => {
+    .map((one): SectorState => {
       const now = one.provisional === null ? one.tail.at(-1) : undefined
       return {
         symbol: one.symbol,
@@ -60,7 +60,7 @@ function compute(market: Market, step: ChangeStep, day: Day): Standing[] {
 }
 
 /** The RS line of daily closes on a day, and whether it is at its highest of 52 weeks: the same on the weekly and the daily map. */
-function highsAt({ benchmark, shown, calendar }: Market, day: Day): Map<string, Pick<Standing, 'rs' | 'isHigh'>> {
+function highsAt({ benchmark, shown, calendar }: Market, day: Day): Map<string, Pick<SectorState, 'rs' | 'isHigh'>> {
   const frame = frameOf(benchmark!.prices, calendar, day, { weeks: 54, days: 0 })!
   return new Map(
     shown.map(({ symbol, prices }) => {
