@@ -38,7 +38,7 @@ export async function decide(
 async function answerName(sql: Sql, importId: number, text: string, answer: 'same' | 'other'): Promise<void> {
   const [symbol, seen] = text.split(':')
   const asked = (await listQuestions(sql, importId)).filter((one) => one.symbol === symbol && one.seen === seen)
-  if (asked.length === 0) throw new AppError('conflict', `Nothing is asked about ${text}.`)
+  if (asked.length === 0) throw new AppError('conflict', `No question is open about ${text}.`)
   for (const one of asked) await answerQuestion(sql, importId, { ...one, answer }, by)
 }
 

@@ -27,10 +27,10 @@ export async function fetchNow(
     return 'There is no source to fetch from: set PRICE_SOURCE (see “Prices” in docs/operating.md). A demo fetches by itself while it runs.'
   const span = spanOf(given, await findToday(sql))
   if (typeof span === 'string') return span
-  if (span !== null && source === 'folder') return 'A folder gives whatever is in it: leave out --from and --to.'
+  if (span !== null && source === 'folder') return 'A folder is always read whole: leave out --from and --to.'
   for (const day of span ? await listPricedDays(sql, config.prices.invented, span) : [])
-    console.log(`${day}  is here already`)
-  console.log('Looking at the source; years of prices take some minutes.')
+    console.log(`${day}  is already imported`)
+  console.log('Checking the source; years of prices take some minutes.')
   const found = await lookPatiently(sql, config, span)
   if (found === null) return 'Another process is fetching prices right now. Try again in a minute.'
   for (const one of found) console.log(lineOf(one))
@@ -61,7 +61,7 @@ function spanOf({ from, to }: { from?: string | undefined; to?: string | undefin
   if (dayIn(span.from) !== span.from || dayIn(span.to) !== span.to)
     return 'Write days like --from 2026-11-16 --to 2026-11-27.'
   if (span.from > span.to) return `${span.from} is after ${span.to}.`
-  return span.to > today ? `${span.to} has not come yet.` : span
+  return span.to > today ? `${span.to} is in the future.` : span
 }
 
 function lineOf({ about, state, importId, sentence }: Outcome): string {

@@ -53,7 +53,7 @@ await withDatabase(settings, async (url) => {
   // Nobody waits behind it: ten years of a whole market are compared with what counts in one statement.
   const sql = connect(url, { max: 2, deadline: 600_000 })
   try {
-    if (values['dry-run'] && (values.fetch || values.undo !== undefined)) fail('--dry-run goes with files only.')
+    if (values['dry-run'] && (values.fetch || values.undo !== undefined)) fail('--dry-run works with files only.')
     else if (values.list) await list(sql)
     else if (values.fetch) await fetchPrices(sql)
     else if (values.undo !== undefined) await undoImport(sql, values.undo)
@@ -91,7 +91,7 @@ async function readList(sql: Sql, { path, name }: GivenFile): Promise<boolean> {
   const { etfs, problems } = await readEtfList(path, name)
   if (problems.length > 0) {
     printProblems(problems, problems.length)
-    fail(`Nothing of ${name} was read: correct these lines first.`)
+    fail(`Nothing was read from ${name}: correct these lines first.`)
     return false
   }
   console.log(`${name}: NSE’s list of ETFs, ${etfs.length} of them`)

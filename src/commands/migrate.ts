@@ -24,7 +24,7 @@ await withDatabase(readSettings(), work).catch((error: Error) => {
 
 async function work(url: string): Promise<void> {
   const applied = await migrate(url, { replaceNewerFunctions: values['replace-newer-functions'] === true })
-  console.log(applied.length > 0 ? applied.map((name) => `applied ${name}`).join('\n') : 'the database is up to date')
+  console.log(applied.length > 0 ? applied.map((name) => `applied ${name}`).join('\n') : 'The database is up to date')
   const role = values['app-role']
   if (role === undefined) return
   await prepareJobs(url)

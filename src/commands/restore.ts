@@ -57,10 +57,10 @@ async function work(into: string): Promise<void> {
 
 function refuse(error: Error): void {
   const advice =
-    error instanceof NotEmpty ? ' Choose an empty one, or say --overwrite: it is then kept under another name.' : ''
+    error instanceof NotEmpty ? ' Choose an empty one, or use --overwrite: it is then kept under another name.' : ''
   const state =
     error instanceof Unclear
-      ? 'Look at the database before you go on'
+      ? 'Check the database before you go on'
       : restored
         ? 'Restored, but orders are not asked about again'
         : 'Nothing was changed'

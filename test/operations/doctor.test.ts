@@ -113,7 +113,7 @@ describe('the doctor', () => {
     )
     expect(await cashfree({ apiBase: app.url })).toMatch(/^failure: .*answers 404 {2}and no JSON/)
     meter.instead = () => ({ status: 400, headers: json, body: '{"code":"version_invalid"}' })
-    expect(await cashfree({})).toMatch(/^failure: .*does not take API version 2025-01-01/)
+    expect(await cashfree({})).toMatch(/^failure: .*does not accept API version 2025-01-01/)
     meter.instead = () => ({ status: 502, headers: json, body: '{}' })
     expect(await cashfree({})).toMatch(/^failure: .*answers 502/)
     meter.instead = () => ({ status: 429, headers: json, body: '{}' })
@@ -196,7 +196,7 @@ describe('the doctor', () => {
     const webhookSecrets = [keys.clientSecret, 'cfsk_ma_test_other']
     const credentials = { ...app.config.cashfree.credentials!, webhookSecrets }
     expect(await findingOf(context({ cashfree: { credentials } }), 'webhook endpoint')).toBe(
-      'failure: answers 401 to what is signed with secret 2 of 2',
+      'failure: answers 401 to a webhook signed with secret 2 of 2',
     )
     const baseUrl = `http://localhost:${await closedPort()}`
     const stopped = await examine(context({ baseUrl }))

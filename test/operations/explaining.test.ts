@@ -77,7 +77,7 @@ describe('npm run doctor -- --order', () => {
     app.sandbox.control.pay(order.id)
     expect(await explained(order.id)).toMatchObject({
       well: false,
-      says: 'Not active yet: Cashfree says PAID and we have not heard it.',
+      says: 'Not active yet: Cashfree says PAID and we have not recorded it.',
     })
     await app.sql`update orders set next_look_at = null where id = ${order.id}`
     const forgotten = await explained(order.id)

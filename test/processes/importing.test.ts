@@ -56,7 +56,7 @@ test('npm run import looks, decides a split, commits and takes back', async () =
   expect(split!.ratio).toBe(10)
   expect((await run('--list')).output).toMatch(new RegExp(`${id}  committed .*it\\.csv`))
   const unsure = await run('--undo', id, '--dry-run')
-  expect([unsure.code, unsure.output.includes('--dry-run goes with files only.')]).toEqual([1, true])
+  expect([unsure.code, unsure.output.includes('--dry-run works with files only.')]).toEqual([1, true])
   const back = await run('--undo', id)
   expect([back.code, await counted()]).toEqual([0, []])
   expect(await sql`select from imports where status in ('reading', 'held')`).toHaveLength(0)

@@ -41,7 +41,7 @@ type Answer = { code: string; json: boolean; host: string; env: string; ms: numb
 
 function judge(status: number, { code, json, host, env, ms }: Answer): Finding {
   if (status === 404 && code === 'order_not_found')
-    return ok(about, `${host} knows our keys and takes version ${apiVersion}, answers in ${ms} ms`)
+    return ok(about, `${host} accepts our keys and version ${apiVersion}, answers in ${ms} ms`)
   if (status === 401 || status === 403)
     return failure(
       about,
@@ -51,11 +51,10 @@ function judge(status: number, { code, json, host, env, ms }: Answer): Finding {
   if (/^version_/.test(code))
     return failure(
       about,
-      `${host} does not take API version ${apiVersion} (${code})`,
+      `${host} does not accept API version ${apiVersion} (${code})`,
       'This release is too old for Cashfree, or API_BASE leads elsewhere.',
     )
-  if (status === 429)
-    return warning(about, 'asks us to wait (429)', 'Too many calls within a minute; look again later.')
+  if (status === 429) return warning(about, 'asks us to wait (429)', 'Too many calls within a minute; try again later.')
   if (status >= 500)
     return failure(
       about,

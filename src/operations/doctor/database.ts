@@ -62,7 +62,7 @@ async function secondFactors(sql: Sql, keys: readonly Buffer[]): Promise<Finding
     failure(
       'second factors',
       `${unreadable.length} of ${readable + unreadable.length} cannot be opened with these keys: ${names.join(', ')}`,
-      `Put the key that sealed them back, after a comma, and restart. Else each logs in with a recovery code and sets the app up again, or \`npm run admin -- --reset-second-factor ${names[0]}\`.`,
+      `Add the key that sealed them again, after a comma, and restart. Otherwise each logs in with a recovery code and sets the app up again, or \`npm run admin -- --reset-second-factor ${names[0]}\`.`,
     ),
   ]
 }
@@ -76,10 +76,10 @@ function version(server: { versionNumber: number; version: string }, ms: number)
 function connections(poolMax: number, maxConnections: number): Finding {
   const wanted = poolMax + jobConnections
   return wanted <= maxConnections - 5
-    ? ok('connections', `${wanted} a process, of ${maxConnections}`)
+    ? ok('connections', `${wanted} per process, of ${maxConnections}`)
     : warning(
         'connections',
-        `a process wants ${wanted}, the server gives ${maxConnections}`,
+        `each process may open ${wanted}, the server allows ${maxConnections}`,
         'Lower DB_POOL_MAX or raise max_connections.',
       )
 }
@@ -88,7 +88,7 @@ function connections(poolMax: number, maxConnections: number): Finding {
 export function clock(what: string, aheadMs: number, uncertainMs: number): Finding {
   const offS = Math.max(0, Math.abs(aheadMs) - uncertainMs) / 1000
   const says = `${offS.toFixed(1)} s apart`
-  const todo = 'Let every machine keep time by NTP (`timedatectl set-ntp true`).'
+  const todo = 'Keep time on every machine with NTP (`timedatectl set-ntp true`).'
   if (offS > 60) return failure(what, says, todo)
   return offS > 2 ? warning(what, says, todo) : ok(what, offS === 0 ? 'agree' : says)
 }
@@ -132,7 +132,7 @@ function graceDays(configured: number, kept: number): Finding {
 }
 
 function problems(t: Awaited<ReturnType<typeof readProblems>>): Finding[] {
-  const look = 'Look at each with `npm run doctor -- --order ID`.'
+  const look = 'Check each with `npm run doctor -- --order ID`.'
   const minutes = (seconds: number) => `${Math.floor(seconds / 60)} min`
   const found: Finding[] = []
   for (const { kind, number, oldest } of t.incidents)
@@ -147,7 +147,7 @@ function problems(t: Awaited<ReturnType<typeof readProblems>>): Finding[] {
     found.push(
       warning(
         'mails',
-        `${t.mailsDead} given up`,
+        `${t.mailsDead} not delivered`,
         'See mails.last_error: a wrong address, or a server that refuses us.',
       ),
     )
@@ -171,7 +171,7 @@ function problems(t: Awaited<ReturnType<typeof readProblems>>): Finding[] {
     found.push(
       failure(
         'orders',
-        `nobody looks after ${t.ordersStuck.join(', ')}`,
+        `no check is planned for ${t.ordersStuck.join(', ')}`,
         `The reconciler does not run: is a site up? ${look}`,
       ),
     )

@@ -36,7 +36,7 @@ function fileLines(file: OrderFile): string[] {
   return [
     'Our books',
     `  order        ${order.id}: ${order.status}, ${money(order.amountPaise)} ${order.currency}, ${order.plan}, account ${order.userId}`,
-    `  times        opened ${at(order.createdAt)}, ends ${at(order.expiresAt)}, asked ${at(order.askedAt)}, next look ${at(order.nextLookAt)}`,
+    `  times        opened ${at(order.createdAt)}, ends ${at(order.expiresAt)}, asked ${at(order.askedAt)}, next check ${at(order.nextLookAt)}`,
     ...(order.paidAt ? [`  paid         ${at(order.paidAt)}`] : []),
     ...(order.heldAt ? [`  held         since ${at(order.heldAt)}`] : []),
     ...file.attempts.map(

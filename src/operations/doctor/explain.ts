@@ -66,7 +66,7 @@ function paid(
   if (!subscription?.isPaid)
     return bad(
       `Paid until ${period.endsAt.slice(0, 10)}, but the subscription is ${subscription?.status ?? 'missing'}.`,
-      'Statuses are put in step every five minutes while a site runs. If it stays, the books are damaged: keep them and look at the audit timeline.',
+      'Statuses are updated every five minutes while a site runs. If it stays, the books are damaged: keep them and look at the audit timeline.',
     )
   const back =
     refunds.length > 0 ? ` ${refunds.length} refund(s): ${refunds.map(({ status }) => status).join(', ')}.` : ''
@@ -91,22 +91,22 @@ function held({ order, incidents }: OrderFile, remote: RemoteOrder | null): Expl
       : ''
   return bad(
     `Not active: held because something does not agree (${openKinds.join(', ') || 'see the audit timeline'}).${theirs}`,
-    'Compare both sides in Cashfree’s dashboard. If it was a passing fault, the next look (hourly) settles it; else refund the payment there and resolve the incident.',
+    'Compare both sides on the order’s page in the panel. If it was a passing fault, the next check (hourly) settles it; otherwise refund the payment from that page and resolve the incident.',
   )
 }
 
 function paidThereOnly(order: OrderFile['order']): Explanation {
   if (!order.nextLookAt)
     return bad(
-      'Not active: Cashfree says PAID, and nobody here will look again.',
-      `Make the reconciler look: ${recheckStatement(order.id)}`,
+      'Not active: Cashfree says PAID, and no further check is planned.',
+      `Have the reconciler check it: ${recheckStatement(order.id)}`,
     )
   const due = order.nextLookAt <= new Date().toISOString()
   return bad(
-    'Not active yet: Cashfree says PAID and we have not heard it.',
+    'Not active yet: Cashfree says PAID and we have not recorded it.',
     due
-      ? 'A running site asks within a minute. If it stays, no site runs or its jobs stand still: see the line about the site.'
-      : `The next look is due at ${order.nextLookAt.slice(0, 19)}Z. At once: ${recheckStatement(order.id)}`,
+      ? 'A running site asks within a minute. If it stays, no site is running or its jobs have stopped: see the line about the site.'
+      : `The next check is due at ${order.nextLookAt.slice(0, 19)}Z. At once: ${recheckStatement(order.id)}`,
   )
 }
 
@@ -117,7 +117,7 @@ function unpaid({ order, attempts }: OrderFile, remote: RemoteOrder): Explanatio
   if (open)
     return fine(
       `Not active: an attempt is still open at the bank (${remote.status}).`,
-      'Wait: UPI and netbanking may answer late. It settles by itself.',
+      'Wait: UPI and netbanking may answer late. It then settles automatically.',
     )
   const failed = last ? ` The last attempt ended ${last.status}.` : ''
   if (remote.status === 'ACTIVE')
@@ -132,7 +132,7 @@ function unpaid({ order, attempts }: OrderFile, remote: RemoteOrder): Explanatio
     )
   return fine(
     `Not active: the order is over (${remote.status}) and was not paid.${failed}`,
-    'The payer starts again from the plan’s page. Money taken by a late bank comes back by itself.',
+    'The payer starts again from the plan’s page. Money taken late by a bank is returned automatically.',
   )
 }
 

@@ -37,7 +37,7 @@ async function disks(places: string[]): Promise<Finding[]> {
   )
   const known = found.filter((disk) => disk !== null)
   const least = known.toSorted((a, b) => a.free - b.free)[0]
-  if (!least) return [warning('disk', 'could not be measured', 'Look at it with `df -h`.')]
+  if (!least) return [warning('disk', 'could not be measured', 'Check with `df -h`.')]
   const says = `${(least.free / gigabyte).toFixed(1)} GB free at ${least.place}`
   if (least.free < gigabyte / 4)
     return [failure('disk', says, 'Make room now: PostgreSQL stops when its disk is full.')]

@@ -84,11 +84,13 @@ async function checkLooks(sql: Sql, { prices, production }: Config): Promise<Fin
     return [
       warning(
         about,
-        lookedAt === null ? 'never looked for prices' : `has not looked for prices since ${dateTimeInIndia(lookedAt)}`,
+        lookedAt === null
+          ? 'has never checked for prices'
+          : `has not checked for prices since ${dateTimeInIndia(lookedAt)}`,
         'Its job is not running: is a site up, with these settings?',
       ),
     ]
-  return [ok(about, lookedAt === null ? 'has not looked yet' : `last looked at ${dateTimeInIndia(lookedAt)}`)]
+  return [ok(about, lookedAt === null ? 'has not checked yet' : `last checked at ${dateTimeInIndia(lookedAt)}`)]
 }
 
 async function checkCalendar(sql: Sql, { production }: Config): Promise<Finding[]> {

@@ -41,7 +41,7 @@ export async function checkSite({ config }: DoctorContext): Promise<Finding[]> {
       ? ok('site', `is ready at ${baseUrl}`)
       : failure(
           'site',
-          `answers, but is ${state.status}: ${missing.join(' and ') || 'it says no more'}`,
+          `answers, but is ${state.status}: ${missing.join(' and ') || 'it gives no details'}`,
           'See the other lines and the log.',
         )
   const release =
@@ -58,7 +58,7 @@ async function hostName({ baseUrl }: DoctorContext['config']): Promise<Finding[]
   return [
     failure(
       'host',
-      'the site is asked for under another name than BASE_URL’s, and answers 421',
+      'requests arrive under another name than BASE_URL’s, and are answered 421',
       'Let the proxy pass the visitor’s Host on: “Names” in docs/operating.md.',
     ),
   ]
@@ -93,7 +93,7 @@ async function webhookEndpoint({ baseUrl, cashfree }: DoctorContext['config']): 
       return [
         failure(
           about,
-          `answers ${answers[refused]} to what is signed with secret ${refused + 1} of ${secrets.length}`,
+          `answers ${answers[refused]} to a webhook signed with secret ${refused + 1} of ${secrets.length}`,
           answers[refused] === 401
             ? 'The running site has other secrets than these settings: restart it. Or the proxy changes the body.'
             : 'Only 200 counts for Cashfree: see the log, and whether the proxy redirects or blocks POST.',
@@ -104,15 +104,15 @@ async function webhookEndpoint({ baseUrl, cashfree }: DoctorContext['config']): 
       return [
         failure(
           about,
-          `answers ${unsigned} to what nobody signed`,
+          `answers ${unsigned} to an unsigned webhook`,
           'It must be 401: is this our site, or does a proxy answer for it?',
         ),
       ]
     const count = secrets.length === 1 ? 'the secret' : `each of ${secrets.length} secrets`
-    return [ok(about, `${url} takes what ${count} signed and refuses the rest`)]
+    return [ok(about, `${url} accepts webhooks signed with ${count} and refuses the rest`)]
   } catch (error) {
     return [
-      failure(about, `${url} does not answer (${reasonOf(error)})`, 'Look at the proxy: POST must reach us unchanged.'),
+      failure(about, `${url} does not answer (${reasonOf(error)})`, 'Check the proxy: POST must reach us unchanged.'),
     ]
   }
 }
@@ -123,7 +123,7 @@ export async function checkCertificate({ config }: DoctorContext): Promise<Findi
   const { hostname, port, protocol } = new URL(config.baseUrl)
   if (protocol !== 'https:') {
     if (config.production)
-      return [failure(about, `BASE_URL is ${config.baseUrl}`, 'Cashfree takes https addresses only in production.')]
+      return [failure(about, `BASE_URL is ${config.baseUrl}`, 'In production Cashfree accepts https addresses only.')]
     const local = /^(localhost|127\.|\[::1\])/.test(hostname)
     return local
       ? []
@@ -131,7 +131,7 @@ export async function checkCertificate({ config }: DoctorContext): Promise<Findi
           warning(
             about,
             'BASE_URL is http',
-            'Cookies and payments travel readable: use https outside your own machine.',
+            'Cookies and payments are sent unencrypted: use https outside your own machine.',
           ),
         ]
   }
@@ -141,11 +141,13 @@ export async function checkCertificate({ config }: DoctorContext): Promise<Findi
       failure(
         about,
         certificate,
-        `Browsers and Cashfree will refuse ${config.baseUrl}: renew or mend the certificate.`,
+        /ENOTFOUND|EAI_AGAIN|getaddrinfo/.test(certificate)
+          ? 'The name does not resolve: check BASE_URL and DNS.'
+          : `Browsers and Cashfree will refuse ${config.baseUrl}: renew or replace the certificate.`,
       ),
     ]
   const days = Math.floor((certificate.validTo - Date.now()) / dayMs)
-  const todo = 'Renew it; most certificates renew themselves, so find out why this one did not.'
+  const todo = 'Renew it. Most certificates are renewed automatically: find out why this one was not.'
   const says = `certificate good for ${days} more days`
   return [days < 3 ? failure(about, says, todo) : days < 14 ? warning(about, says, todo) : ok(about, says)]
 }

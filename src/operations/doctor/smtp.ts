@@ -10,7 +10,7 @@ export async function checkMail({ config, standIn }: DoctorContext): Promise<Fin
   const transport = transportOf(config)
   try {
     await transport.verify()
-    return [ok(about, `${host}:${port} ${password ? 'lets us in' : 'answers; no log-in is configured'}`)]
+    return [ok(about, `${host}:${port} ${password ? 'accepts our log-in' : 'answers; no log-in is configured'}`)]
   } catch (error) {
     if (standIn.mail) return [ok(about, 'the mail catcher stands in, and runs while the site does')]
     return [failure(about, `${host}:${port}: ${reasonOf(error)}`, adviceFor(error))]
@@ -29,7 +29,7 @@ export async function sendTestMail({ config }: DoctorContext, to: string): Promi
       subject: `A test from ${config.seller.name}`,
       text: `This mail was sent from ${config.baseUrl} to see whether mail arrives. It did. There is nothing to do.\n`,
     })
-    return [ok('test mail', 'was taken by the server; look whether it arrives, and not as spam (SPF, DKIM, DMARC)')]
+    return [ok('test mail', 'was accepted by the server; check that it arrives, and not as spam (SPF, DKIM, DMARC)')]
   } catch (error) {
     return [failure('test mail', reasonOf(error), adviceFor(error))]
   } finally {
@@ -48,6 +48,6 @@ function adviceFor(error: unknown): string {
     return 'SENDER_EMAIL or SENDER_PASSWORD is wrong; Gmail and others want an app password.'
   if (code === 'ETLS' || code === 'ESOCKET')
     return 'Check SMTP_PORT (465 speaks TLS at once, 587 offers STARTTLS) and the server’s certificate.'
-  if (code === 'EENVELOPE') return 'The server does not take this sender or recipient.'
+  if (code === 'EENVELOPE') return 'The server does not accept this sender or recipient.'
   return 'Check SMTP_SERVER and SMTP_PORT; many hosts block outgoing mail ports. Receipts wait and go out later.'
 }

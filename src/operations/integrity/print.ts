@@ -6,8 +6,8 @@ import type { Check, IntegrityReport, Money } from './queries.ts'
 export function printReport(report: IntegrityReport): string {
   const verdict =
     report.broken === 0
-      ? `The books are in order (${report.checks.length} checks, ${report.tookMs} ms).`
-      : `${report.broken} of ${report.checks.length} checks found something wrong.`
+      ? `The records are in order (${report.checks.length} checks, ${report.tookMs} ms).`
+      : `${report.broken} of ${report.checks.length} checks found a problem.`
   return [
     ...report.checks.flatMap(lineOf),
     '',
