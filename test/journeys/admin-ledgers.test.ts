@@ -108,7 +108,7 @@ describe.for(['phone', 'laptop'] as Size[])('the ledgers of the panel on a %s', 
     await page.reload()
     await looksRightInBothSchemes({ page }, `jobs-${size}`)
     await press(page, / check-books$/)
-    await said(page, 'Asked for “check-books”')
+    await said(page, '“check-books” starts')
     await press(page, /^Try again now\s+deliver-mails$/)
     await said(page, /Tried again now: \d/)
     await scene.app.sql`delete from mails where subject_key = ${`late-${size}`}`

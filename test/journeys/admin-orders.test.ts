@@ -33,7 +33,7 @@ describe.for(['phone', 'laptop'] as const)('orders on a %s', (size) => {
     await page.getByText('fields differ').waitFor()
     await looksRight(person, `order-differs-${size}-light`)
     await page.getByRole('button', { name: 'Settle now' }).click()
-    await page.getByText('the plan is active, receipt and mail are made').waitFor()
+    await page.getByText('the plan is active, and the receipt is on its way').waitFor()
     await page.getByText('Both sides agree.').waitFor()
     expect(await subscriberOf(scene.app, email)).toMatchObject({ status: 'active' })
     await looksRight(person, `order-settled-${size}-light`)
@@ -55,7 +55,7 @@ describe.for(['phone', 'laptop'] as const)('orders on a %s', (size) => {
     await page.getByLabel('Your password').fill(admin.form.password!)
     await page.getByLabel('Code from your authenticator app').fill(admin.code())
     await page.getByRole('button', { name: 'End this order' }).dblclick()
-    await page.getByText('It cannot be paid any more.').waitFor()
+    await page.getByText('It can no longer be paid.').waitFor()
     const [row] = await scene.app.sql`select status from orders where id = ${order.id}`
     expect(row).toMatchObject({ status: 'terminated' })
     expect(

@@ -27,7 +27,7 @@ describe.each(ways)('on a %s in %s', (size, scheme) => {
   test('an administrator finds somebody from any page, and helps them: links, address, note, refund', async () => {
     const { id, email, order } = await subscriber('Kavita Raghunathan')
     const { page } = await scene.arriveAsAdmin({ size, scheme })
-    const search = page.getByRole('searchbox', { name: 'Search people' })
+    const search = page.getByRole('searchbox', { name: 'Search the panel' })
     await page.goto('/admin/jobs')
     await search.fill('kavita ragh')
     await search.press('Enter')

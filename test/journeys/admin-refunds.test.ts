@@ -42,7 +42,7 @@ describe.for(['phone', 'laptop'] as const)('refunds on a %s', (size) => {
     await page.goto(`/admin/orders/${order.id}`)
     await page.getByRole('link', { name: 'Refund ₹4,990' }).click()
     await page.getByRole('heading', { name: 'What will happen' }).waitFor()
-    await page.getByText('The whole price is back then').waitFor()
+    await page.getByText('The whole price is then refunded').waitFor()
     await looksRight(person, `refund-new-${size}-light`)
 
     await page.getByLabel('Why').fill('Bought by mistake; asked within a week.')
@@ -132,7 +132,7 @@ describe.for(['phone', 'laptop'] as const)('refunds on a %s', (size) => {
     await page.goto(`/admin/orders/${order.id}`)
     await page.getByRole('link', { name: 'Refund the payment' }).waitFor()
     await looksRight(person, `order-refused-${size}`)
-    await page.getByRole('link', { name: 'Entitlement refused' }).first().click()
+    await page.getByRole('link', { name: 'Paid for a suspended or deleted account' }).first().click()
     await page
       .getByText('Confirm it', { exact: false })
       .or(page.getByText('Look at the refund below'))

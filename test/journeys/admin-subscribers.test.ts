@@ -102,7 +102,7 @@ describe.each(ways)('on a %s in %s', (size, scheme) => {
     await page.getByLabel('New role').selectOption('admin-read')
     await looksRight({ page }, shot('role'))
     await page.getByRole('button', { name: 'Change the role' }).click()
-    await page.getByText('is now: looks at everything').waitFor()
+    await page.getByText('is now: Admin (view only)').waitFor()
     await page.goto('/admin/subscribers?q=nobody-at-all&status=grace')
     await page.getByText('No matching subscribers').waitFor()
     await looksRight({ page }, shot('nobody'))

@@ -19,12 +19,12 @@ describe.each(ways)('on a %s in %s', (size, scheme) => {
     await page.goto('/admin/announcements')
     await page.getByLabel('Link (optional)').fill('https://elsewhere.example')
     await page.getByLabel('Text').fill(words)
-    await page.getByRole('button', { name: 'Announce' }).click()
+    await page.getByRole('button', { name: 'Announce', exact: true }).click()
     await page.getByText('Please enter a page of this site').waitFor()
     expect(await page.getByLabel('Text').inputValue()).toBe(words)
     await page.getByLabel('Link (optional)').fill('/methodology')
     await page.getByLabel('Words of the link').fill('How ranks are made')
-    await page.getByRole('button', { name: 'Announce' }).click()
+    await page.getByRole('button', { name: 'Announce', exact: true }).click()
     await page.getByText('Saved. Pages show it').waitFor()
     await looksRight({ page }, shot('list'))
 
@@ -51,7 +51,7 @@ test('without script an announcement is closed as well', async () => {
   const { page } = await scene.arriveAsAdmin()
   await page.goto('/admin/announcements')
   await page.getByLabel('Text').fill('Closed by hand')
-  await page.getByRole('button', { name: 'Announce' }).click()
+  await page.getByRole('button', { name: 'Announce', exact: true }).click()
   const visitor = await scene.arrive({ script: false })
   const line = visitor.page.getByText('Closed by hand')
   await until(async () => {

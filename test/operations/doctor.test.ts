@@ -212,7 +212,9 @@ describe('the doctor', () => {
     const site = await buildApp({ services: { ...app.services, config }, sessionKeys: app.config.sessionKeys })
     await site.listen({ port: 0, host: 'localhost' })
     const { port } = site.server.address() as { port: number }
-    expect(await findingOf(context({ baseUrl: `http://localhost:${port}` }), 'host')).toMatch(/^failure: .*answers 421/)
+    expect(await findingOf(context({ baseUrl: `http://localhost:${port}` }), 'host')).toMatch(
+      /^failure: .*answered 421/,
+    )
     await site.close()
   })
 

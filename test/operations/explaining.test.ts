@@ -81,7 +81,7 @@ describe('npm run doctor -- --order', () => {
     })
     await app.sql`update orders set next_look_at = null where id = ${order.id}`
     const forgotten = await explained(order.id)
-    expect(forgotten.says).toContain('nobody here will look again')
+    expect(forgotten.says).toContain('no further check is planned')
     const statement = /update orders .*;/.exec(forgotten.todo)![0]
     await app.sql.unsafe(statement)
     await app.sql`update orders set created_at = created_at - interval '5 minutes' where id = ${order.id}`

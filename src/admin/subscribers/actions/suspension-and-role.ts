@@ -77,9 +77,9 @@ export const signingOut: AdminAction = {
 
 /** What each role may do. */
 export const roles: Record<string, string> = {
-  subscriber: 'Subscriber: no panel',
-  'admin-read': 'Admin (view only): sees everything, changes nothing',
-  admin: 'Admin (full access): everything, money included',
+  subscriber: 'Subscriber',
+  'admin-read': 'Admin (view only)',
+  admin: 'Admin (full access)',
 }
 
 /** Gives an account another role. */
@@ -105,6 +105,6 @@ export const role: AdminAction = {
         fields: { role: 'Please choose a role.' },
       })
     refuse(await changeRole(sql, person.id, { seen: typed.seen, becomes: typed.role }, actor))
-    return `${person.name} is now: ${roles[typed.role]!.toLowerCase()}.`
+    return `The role of ${person.name} is now: ${roles[typed.role]}.`
   },
 }
