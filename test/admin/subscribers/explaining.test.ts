@@ -69,7 +69,7 @@ describe('why an account has access, or none', () => {
     expect(await ended('1 day')).toContain('In the grace days: access until')
     const expired = await ended('5 days')
     expect(expired).toContain('it ended and was not renewed')
-    expect(storyOn(expired)[0]).toBe('Grace ended: no access any more.')
+    expect(storyOn(expired)[0]).toBe('The grace days ended. No access any more.')
     await app.sql`update users set suspended_at = now(), suspended_reason = 'stolen card' where id = ${id}`
     const suspended = await pageOf(id)
     expect(suspended).toContain('Suspended: nobody can log in, whatever was paid for.')

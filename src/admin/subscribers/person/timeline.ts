@@ -55,8 +55,8 @@ const audited: Record<string, (event: TimelineEvent) => Description> = {
     text: ['Cancelled: access stays until its end, and no reminders are sent.', ...leavingWords(event)].join(' '),
   }),
   'subscription.resumed': () => ({ tone: 'good', text: 'Resumed before the end, as if never cancelled.' }),
-  'order.set-aside': () => ({ text: 'Said that a payment pending at the bank had failed, and went to pay again.' }),
-  'order.opened': () => ({ text: 'Went to pay: an order was opened.' }),
+  'order.set-aside': () => ({ text: 'Said that a payment pending at the bank had failed, and started to pay again.' }),
+  'order.opened': () => ({ text: 'Opened an order to pay.' }),
   'order.active': () => ({ text: 'Cashfree opened the order. It waits for payment.' }),
   'order.paid': paid,
   'order.expired': () => ({ tone: 'warn', text: 'The order expired unpaid. Nothing was granted.' }),
@@ -119,7 +119,7 @@ const audited: Record<string, (event: TimelineEvent) => Description> = {
     tone: 'bad',
     text:
       event.actor === 'clock'
-        ? 'What was paid for ended, and with it access, as they had asked.'
+        ? 'The paid time ended, and access with it, as they had asked.'
         : `Access ended by ${actorLabel(event.actor)}, because: ${text(event, 'reason')}. Money was not touched.`,
   }),
   'subscription.switched': (event) => ({
@@ -128,16 +128,16 @@ const audited: Record<string, (event: TimelineEvent) => Description> = {
   }),
   'subscription.next-plan': (event) => ({
     text: event.details.after
-      ? `Chose the ${text(event, 'after')} plan for when what runs has ended.`
+      ? `Chose the ${text(event, 'after')} plan for when the current one ends.`
       : 'Undid the choice of another plan for later.',
   }),
   'subscription.grace': () => ({ tone: 'warn', text: 'The period ended. The grace days began.' }),
-  'subscription.expired': () => ({ tone: 'bad', text: 'Grace ended: no access any more.' }),
+  'subscription.expired': () => ({ tone: 'bad', text: 'The grace days ended. No access any more.' }),
   'gift.bought': (event) => ({
     tone: 'good',
-    text: `Gave a subscription; its code goes out on ${text(event, 'deliverOn')}.`,
+    text: `Bought a gift; its code goes out on ${text(event, 'deliverOn')}.`,
   }),
-  'gift.readdressed': () => ({ text: 'Corrected whom a gift goes to; a code that was sent before has ended.' }),
+  'gift.readdressed': () => ({ text: 'Corrected the recipient of a gift; a code sent earlier no longer works.' }),
   'gift.redeemed': (event) => ({
     tone: 'good',
     text: `Redeemed a gift. Access from ${day(new Date(text(event, 'startsAt')))} to ${day(new Date(text(event, 'endsAt')))}.`,
@@ -159,7 +159,10 @@ const audited: Record<string, (event: TimelineEvent) => Description> = {
   }),
   'api-key.made': (event) => ({ text: `Made an API key ending in ${text(event, 'ending')}.` }),
   'api-key.revoked': (event) => ({ text: `Revoked the API key ending in ${text(event, 'ending')}.` }),
-  'account.deleted': () => ({ tone: 'bad', text: 'The account was deleted. Receipts stay, as the law asks.' }),
+  'account.deleted': () => ({ tone: 'bad', text: 'The account was deleted. Receipts are kept, as the law requires.' }),
+  'password.reset-sent': (event) => ({ text: `Password reset link sent by ${actorLabel(event.actor)}.` }),
+  'note.written': (event) => ({ text: `Note written by ${actorLabel(event.actor)}.` }),
+  'note.removed': (event) => ({ tone: 'warn', text: `Note removed by ${actorLabel(event.actor)}.` }),
   'mail.resent': (event) => ({
     text: `Mail “${kindLabel(text(event, 'kind'))}” sent again by ${actorLabel(event.actor)}.`,
     link: { href: `/admin/mails/${text(event, 'mail')}`, label: 'Mail' },
