@@ -50,7 +50,7 @@ describe.for(['phone', 'laptop'] as const)('refunds on a %s', (size) => {
     await page.getByLabel('Your password').fill(admin.form.password!)
     await page.getByLabel('Code from your authenticator app').fill(admin.code())
     await page.getByRole('button', { name: 'Refund ₹4,990' }).click()
-    await page.getByText('Type the same amount once more').waitFor()
+    await page.getByText('This is a large refund: please type the amount again').waitFor()
     expect(await page.getByLabel('Why').inputValue()).toBe('Bought by mistake; asked within a week.')
     await looksRight(person, `refund-refused-${size}-light`)
     await page.getByLabel('The amount again').fill('4,990')

@@ -25,20 +25,14 @@ const shown = 20
  * bank's reference, a coupon; a person by name, user name, e-mail, phone or id.
  */
 export async function searchPanel(sql: Sql, typed: string): Promise<Found> {
-  const anybody = { status: '', plan: '', role: '', verified: '', typed }
-  const id = isUuid(typed) ? typed : null
-  const phone = indianMobile(typed)
-  const [named, exactly, called] = await Promise.all([
-    findNamed(sql, typed),
-    findExactly(sql, { text: typed, phone, id }),
-    listPeople(sql, anybody, null, shown + 1),
-  ])
-  // Whose order it is stands on the page of the order.
-  const exact = named.some(({ kind }) => kind === 'order' || kind === 'refund') ? [] : exactly
-  const people = called.filter((one) => !exact.some((other) => other.id === one.id))
+  const named = await findNamed(sql, typed)
+  // Whose order it is stands on its page, and nobody is called like a number of one.
+  const isMoney = named.some(({ kind }) => kind === 'order' || kind === 'refund')
+  const { exact, people, isCertain } = isMoney
+    ? { exact: [], people: [], isCertain: true }
+    : await searchPeople(sql, typed)
   const pages = [...named.map(pageOf), ...exact.map(personPage)]
-  // A user name may be a first name as well, so it is meant only where nobody else is called like that.
-  const isDecided = named.length > 0 || people.length === 0 || id !== null || phone !== null || typed.includes('@')
+  const isDecided = named.length > 0 || isCertain || people.length === 0
   return {
     page: pages.length === 1 && isDecided ? pages[0]! : null,
     named: named.map((one) => ({ title: `${titles[one.kind]} ${one.id}`, href: pageOf(one) })),
@@ -47,6 +41,19 @@ export async function searchPanel(sql: Sql, typed: string): Promise<Found> {
     isMore: people.length > shown,
     isGiftCode: pages.length + people.length === 0 && looksLikeGiftCode(typed),
   }
+}
+
+/** `isCertain`: what was typed is nobody's name. A user name may be one, so it is meant only where nobody else is called like it. */
+async function searchPeople(sql: Sql, typed: string) {
+  const id = isUuid(typed) ? typed : null
+  const phone = indianMobile(typed)
+  const anybody = { status: '', plan: '', role: '', verified: '', typed }
+  const [exact, called] = await Promise.all([
+    findExactly(sql, { text: typed, phone, id }),
+    listPeople(sql, anybody, null, shown + 1),
+  ])
+  const people = called.filter((one) => !exact.some((other) => other.id === one.id))
+  return { exact, people, isCertain: id !== null || phone !== null || typed.includes('@') }
 }
 
 const titles: Record<Named['kind'], string> = {
