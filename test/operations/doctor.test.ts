@@ -96,7 +96,7 @@ describe('the doctor', () => {
         ...['site', 'webhook endpoint', 'mail'],
       ]),
     )
-    expect(of(findings, 'webhook endpoint')[0]!.says).toContain('takes what the secret signed')
+    expect(of(findings, 'webhook endpoint')[0]!.says).toContain('accepts webhooks signed with the secret')
     const waiting = await app.sql`select 1 from webhook_events where settled_at is null and accepted`
     expect(waiting).toHaveLength(0)
     expect(await app.mailbox.list()).toHaveLength(0)
@@ -242,6 +242,9 @@ describe('the doctor', () => {
     expect(await findingOf(live({}), 'TRUST_PROXY')).toMatch(/^warning: empty/)
     expect(await findingOf(live({ trustProxy: ['0.0.0.0/0'] }), 'TRUST_PROXY')).toMatch(/^failure/)
     expect(await findingOf(live({ seller: { phone: '' } }), 'receipts')).toMatch(/^warning: .*SELLER_PHONE is empty/)
+    expect(await findingOf(live({ totpKeys: app.config.sessionKeys }), 'TOTP_KEY')).toMatch(/^warning: not set/)
+    const sealed = [...app.config.sessionKeys, Buffer.alloc(32, 7)]
+    expect(await findingOf(live({ totpKeys: sealed }), 'TOTP_KEY')).toBe('well')
     expect(await findingOf(live({ operations: { metricsToken: null } }), 'metrics')).toMatch(/^warning/)
     expect(await findingOf(live({ operations: { paymentsLog: '/nowhere/payments.log' } }), 'payment log')).toMatch(
       /^failure/,

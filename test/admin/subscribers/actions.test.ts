@@ -214,7 +214,7 @@ describe('a role', () => {
   test('is changed by another administrator, ends the sessions, and needs password and code', async () => {
     const subject = await adminOf(app)
     const { page, send } = await formOf(subject.id, 'role')
-    expect(page.body).toContain('Admin (full access): everything, money included')
+    expect(page.body).toContain('Admin (full access)')
     expect((await send({})).status).toBe(422)
     expect((await send({ role: 'emperor' })).status).toBe(422)
     expect((await send({ role: 'admin-read' })).status).toBe(303)
