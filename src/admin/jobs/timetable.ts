@@ -23,7 +23,7 @@ const does: Record<string, string> = {
   'queue-alerts': 'Tells subscribers what changed after a session',
   'queue-reports': 'Queues the e-mail reports that are due',
   remind: 'Reminds subscribers a week and a day before the end',
-  'check-books': 'Checks all records once a day',
+  'check-books': 'Checks all records',
   clean: 'Deletes what has expired: sessions, links, old logs',
 }
 

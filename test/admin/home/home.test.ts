@@ -95,7 +95,7 @@ describe('a morning with payments', () => {
   })
 
   test('what only the reconciler heard of is told as found by our own check', async () => {
-    expect(await home()).toContain('Found by our check ₹499 this month, 1 order without webhook or return')
+    expect(await home()).toContain('Found by check ₹499 this month, 1 order without webhook or return')
   })
 })
 
