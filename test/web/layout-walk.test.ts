@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Typeface, typefaceNames } from '../../src/dev/browser/typefaces.ts'
 import { type Browsing, openBrowser, type Person, screenshot, sizes, takeOver } from '../support/browser.ts'
@@ -14,6 +15,15 @@ beforeAll(async () => {
   fixture = await buildFixture()
   await unlock(fixture.app.sql)
   stretched = await stretch(fixture.app.sql, longName)
+  const text = 'Prices of the special session on Diwali are in, and the calendar of the coming year is complete.'
+  const announced = {
+    text,
+    link: '/methodology',
+    link_text: 'How ranks are made',
+    audience: 'everyone',
+    key: randomUUID(),
+  }
+  await fixture.at.money.post('/admin/announcements', announced)
   browsing = openBrowser({ url: fixture.at.owner.app.url })
 }, 120_000)
 afterAll(async () => {
