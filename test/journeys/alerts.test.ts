@@ -3,7 +3,7 @@ import { seedSample } from '../../src/market/prices/sample-prices.ts'
 import { digestsTo, everything, listener, openEvenings } from '../market/alerts/evenings.ts'
 import { subscriberAt } from '../market/dashboard/people.ts'
 import { overflowOf, type Size, screenshot, takeOver } from '../support/browser.ts'
-import { looksRightEverywhere, openScene } from './scene.ts'
+import { looksRight, looksRightEverywhere, openScene } from './scene.ts'
 
 const scene = openScene()
 beforeAll(async () => {
@@ -113,4 +113,24 @@ test('the pages of alerts look right: nothing chosen, chosen, behind the link, b
   await looksRightEverywhere(person, 'alerts-manage')
   await person.page.goto(`/alerts/${'x'.repeat(43)}`)
   await looksRightEverywhere(person, 'alerts-gone')
+})
+
+describe.each(['phone', 'laptop'] as Size[])('who comes back on a %s', (size) => {
+  test('reads what changed since, and goes from there to a sector', async () => {
+    const { app } = scene
+    await app.sql`update imports set status = 'undone' where status = 'committed'`
+    const evenings = await openEvenings(app, 7, 20)
+    await evenings.import(0)
+    const person = await scene.arrive({ size })
+    const { page } = person
+    await takeOver(person, (await subscriberAt(app)).visitor)
+    await page.goto('/dashboard')
+    expect(await page.locator('.since').count()).toBe(0)
+    for (const number of [1, 2, 3]) await evenings.import(number)
+    await page.goto('/dashboard')
+    await page.getByText('Since your last visit').click()
+    await looksRight(person, `since-${size}`)
+    await page.locator('.since li a').first().click()
+    await page.waitForURL('**/dashboard/sectors/*')
+  })
 })
