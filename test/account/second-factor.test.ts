@@ -94,7 +94,7 @@ describe('recovery codes', () => {
     expect((await actsOf(admin.id)).filter((action) => action === 'recovery-codes.renewed')).toHaveLength(2)
     const told = await mails(admin, codesRenewed)
     expect(told).toHaveLength(2)
-    expect(told[0]!.text).toContain('The old codes open nothing any more')
+    expect(told[0]!.text).toContain('The old codes no longer work')
     expect(told[0]!.text).toContain('from the network 127.0.0.0/24')
   })
 

@@ -136,7 +136,7 @@ describe('the JSON API refuses', () => {
     const page = await hasty.post('/login', {})
     expect(page.status).toBe(429)
     expect(Number(page.headers.get('retry-after'))).toBeGreaterThan(0)
-    expect(page.body).toContain('a lot of requests')
+    expect(page.body).toContain('Too many requests')
     await strict.close()
   })
 })

@@ -23,7 +23,7 @@ describe('leaving without paying', () => {
     await showQr(await openFullPage(page))
     await decide(page, /^Drop/)
     await page.waitForURL('**/payment/return?*')
-    await page.getByText('The last attempt was not finished').waitFor()
+    await page.getByText('You left your last payment unfinished').waitFor()
     await page.getByRole('link', { name: 'Pay again' }).click()
     await showQr(await openFullPage(page))
     await decide(page, 'Success')

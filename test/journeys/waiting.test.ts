@@ -70,7 +70,7 @@ test('after a quarter of an hour the page stops asking and says so', async () =>
     return route.continue({ url: url.href })
   })
   await register(person)
-  await page.getByText('This page no longer checks by itself').waitFor()
+  await page.getByText('This page has stopped checking').waitFor()
   await expectSilence(page)
   await page.getByRole('link', { name: 'Check again' }).click()
   await page.getByText('This page updates by itself').waitFor()

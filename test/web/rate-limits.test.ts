@@ -31,7 +31,7 @@ describe('a limited route takes thirty requests a minute from one address', () =
     const shut = answers.at(-1)!
     expect(Number(shut.headers.get('retry-after'))).toBeGreaterThan(0)
     expect(Number(shut.headers.get('retry-after'))).toBeLessThanOrEqual(60)
-    expect(shut.body).toContain('That was a lot of requests')
+    expect(shut.body).toContain('Too many requests')
     expect((await new Visitor(app).post(path, form, { 'x-forwarded-for': '203.0.113.250' })).status).not.toBe(429)
     expect((await new Visitor(app).get('/login', from)).status).toBe(200)
   })

@@ -78,7 +78,7 @@ describe('what comes late', () => {
     await settledAll(order.id)
     await visitor.get(`/payment/return?order_id=${order.id}`)
     expect(await tracesOf(app, order.id)).toMatchObject({ ...nothingGranted, incidents: [] })
-    expect((await visitor.get('/checkout/monthly')).body).toContain('was not finished')
+    expect((await visitor.get('/checkout/monthly')).body).toContain('left your last payment unfinished')
   })
 
   test('a success that Cashfree takes back is told to the admin, never acted on by itself', async () => {

@@ -44,7 +44,7 @@ async function expectLocked({ visitor, email, order }: Opened, words: string) {
     const { body } = await visitor.get(path)
     expect([path, waysToPay(body)]).toEqual([path, []])
     expect([path, text(body).includes(words), body.includes(order.id)]).toEqual([path, true, true])
-    for (const wrong of ['Nothing was paid yet', 'Choose a plan to start', 'came on top', 'Nothing was paid'])
+    for (const wrong of ['Nothing has been paid yet', 'Choose a plan to start', 'came on top', 'Nothing was charged'])
       expect([path, wrong, text(body).includes(wrong)]).toEqual([path, wrong, false])
   }
   for (const plan of ['monthly', 'annual'])

@@ -39,6 +39,21 @@ describe('the link of a reminder', () => {
     expect(await app.sql`select from orders where user_id = ${userId} and status = 'active'`).toHaveLength(0)
   })
 
+  test('asks who never gave a state for theirs before it shows the way to pay, and changes no other', async () => {
+    const { path, userId } = await reminded()
+    const stateOf = async () => (await app.sql`select state_code from users where id = ${userId}`)[0]!.stateCode
+    const stranger = new Visitor(app)
+    await stranger.post(path, { state: '29' })
+    expect(await stateOf()).toBe('27')
+    await app.sql`update users set state_code = null where id = ${userId}`
+    const asking = (await stranger.get(path)).body
+    expect([asking.includes('payment_session_id'), asking.includes('Choose your state')]).toEqual([false, true])
+    const refused = await stranger.post(path, { state: '99' })
+    expect([refused.status, refused.body.includes('Please choose your state')]).toEqual([422, true])
+    expect((await stranger.post(path, { state: '29' })).status).toBe(303)
+    expect([await stateOf(), (await stranger.get(path)).body.includes('payment_session_id')]).toEqual(['29', true])
+  })
+
   test('opens one order however often it is pressed, and the period that it promised is the one that is given', async () => {
     const { path, userId } = await reminded()
     const stranger = new Visitor(app)
