@@ -133,7 +133,7 @@ describe('the picker', () => {
     // Followed already, or not there; signs that mean something to a database mean nothing here.
     for (const q of ['bankbees', 'nothing like it', '%', '_', "'", '\\', '\0'])
       expect([q, addIn(await search(q))]).toEqual([q, []])
-    expect(await search('bankbees')).toContain('Nothing fits')
+    expect(await search('bankbees')).toContain('No matches')
   })
 
   test('shows twenty at most, and says so', async () => {

@@ -172,7 +172,7 @@ describe('a fund that NSE’s list has under another symbol', () => {
     expect(overview).toContain('NSE’s list calls PSUBNKBEES PSUBANKETF')
     expect(overview).not.toContain('another ISIN')
     const found = (await admin.visitor.get(`${here}?q=psubanketf`)).body
-    expect([found.includes('Nothing fits'), found.includes('symbol=PSUBANKETF')]).toEqual([true, false])
+    expect([found.includes('No matches'), found.includes('symbol=PSUBANKETF')]).toEqual([true, false])
     expect((await admin.visitor.get(`${here}?q=gold`)).body).toContain('symbol=GOLD1')
     expect((await reader.visitor.get(here)).body).toContain('NSE’s list calls PSUBNKBEES PSUBANKETF')
     expect((await reader.visitor.get(here)).body).not.toContain('Rename PSUBNKBEES')
