@@ -28,7 +28,7 @@ const asReal = async () => {
 const at = async (path: string) => (await new Visitor(app).get(path, { cookie: 'seen=1' })).body
 const page = () => at('/open-week')
 /** The page without what followed, which alone may know of later prices. */
-const readingsIn = (html: string) => rowsOf(html, 'open-week').map((row) => row.toSpliced(3, 2))
+const readingsIn = (html: string) => rowsOf(html, 'open-week').map((row) => row.toSpliced(2, 2))
 
 describe('with invented prices', () => {
   test('the page says so wherever it shows some, and shows each quadrant', async () => {
@@ -51,10 +51,15 @@ describe('with invented prices', () => {
     for (const { score } of examples) expect(html).toContain(score!.toFixed(2))
   })
 
-  test('the front page names six sectors at most on its map', async () => {
-    const { labelled, map } = await openWeekOf(app.sql)
+  test('the front page names the six examples on its map, and no other', async () => {
+    const { labelled, map, examples } = await openWeekOf(app.sql)
     expect(labelled.points).toHaveLength(map.points.length)
-    expect(labelled.points.filter((point) => point.isNamed).length).toBeLessThanOrEqual(6)
+    expect(
+      labelled.points
+        .filter((point) => point.isNamed)
+        .map(({ symbol }) => symbol)
+        .toSorted(),
+    ).toEqual(examples.map(({ symbol }) => symbol).toSorted())
   })
 })
 
@@ -82,7 +87,7 @@ describe('with real prices', () => {
     await app.sql`update prices set close = close * 3 where day > ${analysis.asOf} and symbol = 'ITBEES'`
     await changed()
     const after = await page()
-    expect(readingsIn(after)).toEqual(before.map((row) => row.toSpliced(3, 2)))
+    expect(readingsIn(after)).toEqual(before.map((row) => row.toSpliced(2, 2)))
     expect(rowsOf(after, 'open-week')).not.toEqual(before)
   })
 

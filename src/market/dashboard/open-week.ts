@@ -14,7 +14,7 @@ export type OpenWeek = {
   sample: boolean
   analysis: Analysis
   map: RotationMap
-  /** The same map with the names of the examples alone. */
+  /** The same map with the names of the examples alone, others on demand. */
   labelled: RotationMap
   heat: HeatMap
   /** Weeks that a tail has. */
@@ -74,7 +74,7 @@ function weekAt(market: Market, analysis: Analysis): OpenWeek {
   return {
     sample: market.sample,
     analysis,
-    map: mapOf(analysis),
+    map: mapOf(analysis, { names: 'all' }),
     labelled: mapOf(analysis, { labelled: examples.map(({ symbol }) => symbol) }),
     heat: heatMapOf(benchmark!, analysis.sectors, analysis),
     weeks,
