@@ -8,6 +8,7 @@ import { sectorOf } from '../../src/market/dashboard/sector.ts'
 import { notesOf } from '../../src/market/engine/gaps.ts'
 import type { Market } from '../../src/market/engine/market.ts'
 import { describeMomentum, describeRatio, legendsFor, meaningsOf } from '../../src/market/engine/meanings.ts'
+import { summaryOf } from '../../src/market/engine/summary.ts'
 import { reportOf } from '../../src/market/reports/report.ts'
 import { between, randomMarket, withGaps } from './fixture.ts'
 
@@ -110,7 +111,8 @@ describe('what is said of a reading agrees with its numbers', () => {
 
   test('the summary counts quadrants, and a move it names is one', () => {
     for (const seed of seeds) {
-      const { summary, analysis } = analyserOf(marketOf(seed), readParams({ tail: '20' }))!
+      const { analysis } = analyserOf(marketOf(seed), readParams({ tail: '20' }))!
+      const summary = summaryOf(analysis)
       for (const [, count, quadrant] of summary.matchAll(/(\d+) (?:is |are )?(leading|weakening|lagging|improving)/g)) {
         const members = analysis.sectors.filter(({ tail }) => {
           const now = tail.at(-1)

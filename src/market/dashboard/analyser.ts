@@ -7,9 +7,9 @@ import { inExcess, returnKinds } from '../engine/excess.ts'
 import type { Step } from '../engine/frame.ts'
 import { describeCarried, type Group, grouped, inSentence, reasonsOf } from '../engine/gaps.ts'
 import { benchmarkIn, cachedAnalysis, type Followed, type Market, membersOf, stepsIn } from '../engine/market.ts'
-import { type Legends, legendsFor } from '../engine/meanings.ts'
+import { describeFirst, type Legends, legendsFor } from '../engine/meanings.ts'
 import { type Quadrant, quadrantOf } from '../engine/quadrants.ts'
-import { numberFormats, sourceOf, stampOf, summaryOf } from '../engine/summary.ts'
+import { type Move, movesIn, numberFormats, periodOf, sourceOf, stampOf, standingOf } from '../engine/summary.ts'
 import { type Universe, universes } from '../instruments/queries.ts'
 import { type AnalyserParams, analysisUrl, steps, tails, universeIn, views } from './analysis-params.ts'
 import { type Column, type ColumnKey, columns, type Figured, inOrder, numberColumns, printed } from './columns.ts'
@@ -39,7 +39,8 @@ export type Analyser = {
   params: AnalyserParams
   market: Pick<Market, 'sample'>
   analysis: Analysis
-  summary: string
+  /** What is seen at once: how many are where, who moved, and why the first one may be in any quadrant. */
+  news: { standing: string; period: string; moves: (Move & { href: string })[]; first: string }
   source: string
   stamp: string
   /** The days that the steps lead to; null at the ends. */
@@ -52,6 +53,8 @@ export type Analyser = {
   rows: Row[]
   /** What everything is measured against; it has no rank. */
   benchmark: BenchmarkRow
+  /** The key of the figure that a card shows: the one it is sorted by, else the score. */
+  shownKey: ColumnKey
   /** What is to be said of some sectors, in groups of which the same is said. */
   notes: {
     /** Why "of 13" leaves the others out. */
@@ -110,7 +113,12 @@ export function analyserOf(
     params,
     market,
     analysis,
-    summary: summaryOf(whole),
+    news: {
+      standing: standingOf(whole),
+      period: periodOf(whole),
+      moves: movesIn(whole).map((move) => ({ ...move, href: address({}, sectorPath(move.symbol)) })),
+      first: describeFirst(analysis),
+    },
     source: sourceOf(market),
     stamp: stampOf(whole),
     older: days.find((day) => day < analysis.asOf) ?? null,
@@ -119,6 +127,7 @@ export function analyserOf(
     heads: columns.map((column) => ({ ...column, about: column.about(words), ...headOf(column, params) })),
     rows,
     benchmark: benchmarkRow(benchmark, analysis),
+    shownKey: numberColumns.find(({ key }) => key === params.sort)?.key ?? 'score',
     notes: notesOf(rows),
     legends: legendsFor(params.step, analysis.terms),
     map: mapOf(analysis, {
@@ -249,11 +258,15 @@ function rowOf(one: SectorRank, step: Step, address: Analyser['address']): Omit<
   return {
     ...one,
     moved: numberFormats.moved(one),
-    href: address({}, `/dashboard/sectors/${encodeURIComponent(one.symbol)}`),
+    href: address({}, sectorPath(one.symbol)),
     cells: cellsOf(one),
     carriedNote: describeCarried(one, step),
     line: sparkOf(one.spark, spark),
   }
+}
+
+function sectorPath(symbol: string): string {
+  return `/dashboard/sectors/${encodeURIComponent(symbol)}`
 }
 
 function cellsOf(one: Figured): Row['cells'] {

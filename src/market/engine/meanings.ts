@@ -1,3 +1,4 @@
+import type { Analysis } from './analysis.ts'
 import type { Step } from './frame.ts'
 import type { Quadrant } from './quadrants.ts'
 import type { Formula } from './strength.ts'
@@ -50,6 +51,17 @@ export function meaningsOf(formula: Formula, unit: Unit, { benchmark } = usualTe
     lagging: `${weak}, ${down}`,
     improving: `${weak}, ${up}`,
   }
+}
+
+/**
+ * Why the strongest by rank may be in any quadrant, a sentence about the very one: the rank looks at a year, the quadrant at
+ * now. '' where the first one leads, or has no reading.
+ */
+export function describeFirst({ sectors, step, terms }: Pick<Analysis, 'sectors' | 'step' | 'terms'>): string {
+  const first = sectors.find((one) => one.rank === 1)
+  if (!first?.quadrant || !first.formula || first.quadrant === 'leading') return ''
+  const { name, quadrant, formula } = first
+  return `${name} is first over the past year, and ${quadrant} now: ${meaningsOf(formula, step, terms)[quadrant]}.`
 }
 
 /** "above its own average of 40 weeks". */

@@ -43,11 +43,15 @@ export function stampOf({ sectors, terms }: Pick<Analysis, 'sectors' | 'terms'>)
  * another quadrant since the bar before. It describes, and recommends nothing.
  */
 export function summaryOf(analysis: Analysis): string {
+  return [standingOf(analysis), describeMoves(analysis)].filter((sentence) => sentence !== '').join(' ')
+}
+
+/** The summary without what moved: how many are in each quadrant, and which have the highest scores. */
+export function standingOf(analysis: Analysis): string {
   const placed = analysis.sectors.filter((one) => one.quadrant !== null)
   const { step, terms } = analysis
   if (placed.length === 0) return `There are not enough ${step}s of prices yet to place ${aOrAn(terms.one)} on the map.`
-  const sentences = [countsOf(placed, analysis), highestOf(analysis), describeMoves(analysis)]
-  return sentences.filter((sentence) => sentence !== '').join(' ')
+  return [countsOf(placed, analysis), highestOf(analysis)].filter((sentence) => sentence !== '').join(' ')
 }
 
 const quadrants: Quadrant[] = ['leading', 'weakening', 'lagging', 'improving']
@@ -82,12 +86,15 @@ export function movesIn({ sectors }: Pick<Analysis, 'sectors'>): Move[] {
 }
 
 function describeMoves(analysis: Analysis): string {
-  const { step, provisional } = analysis
   const moves = movesIn(analysis).map(({ name, from, to }) => `${name} from ${from} to ${to}`)
   if (moves.length === 0) return ''
-  const when = step === 'day' ? 'On this day' : provisional ? `So far this ${step}` : `This ${step}`
   const rest = moves.length > 3 ? [`${moves.length - 3} more`] : []
-  return `${when} ${moves.length === 1 ? 'one moved' : `${moves.length} moved`}: ${listed([...moves.slice(0, 3), ...rest])}.`
+  return `${periodOf(analysis)} ${moves.length === 1 ? 'one moved' : `${moves.length} moved`}: ${listed([...moves.slice(0, 3), ...rest])}.`
+}
+
+/** What the moves are of: "This week", "So far this month". */
+export function periodOf({ step, provisional }: Pick<Analysis, 'step' | 'provisional'>): string {
+  return step === 'day' ? 'On this day' : provisional ? `So far this ${step}` : `This ${step}`
 }
 
 function aOrAn(noun: string): string {
