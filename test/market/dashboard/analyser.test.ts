@@ -299,7 +299,7 @@ describe('stepping back', () => {
 
   test('goes week by week from the newest to the oldest and back, and stops at both ends', async () => {
     const linkTo = (body: string, label: string) =>
-      new RegExp(`aria-label="${label}" href="([^"]+)"`).exec(body)?.[1]?.replaceAll('&amp;', '&')
+      new RegExp(`aria-label="${label}"\\s+href="([^"]+)"`).exec(body)?.[1]?.replaceAll('&amp;', '&')
     const newest = (await visitor.get('/dashboard')).body
     expect(linkTo(newest, 'Newer')).toBeUndefined()
     const before = linkTo(newest, 'Older')!
