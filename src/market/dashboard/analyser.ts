@@ -9,7 +9,7 @@ import { describeCarried, type Group, grouped, inSentence, reasonsOf } from '../
 import { benchmarkIn, cachedAnalysis, type Followed, type Market, membersOf, stepsIn } from '../engine/market.ts'
 import { describeFirst, type Legends, legendsFor } from '../engine/meanings.ts'
 import { type Quadrant, quadrantOf } from '../engine/quadrants.ts'
-import { type Move, movesIn, numberFormats, periodOf, sourceOf, stampOf, standingOf } from '../engine/summary.ts'
+import { describePlaces, type Move, movesIn, numberFormats, periodOf, sourceOf, stampOf } from '../engine/summary.ts'
 import { type Universe, universes } from '../instruments/queries.ts'
 import { type AnalyserParams, analysisUrl, steps, tails, universeIn, views } from './analysis-params.ts'
 import { type Column, type ColumnKey, columns, type Figured, inOrder, numberColumns, printed } from './columns.ts'
@@ -40,7 +40,7 @@ export type Analyser = {
   market: Pick<Market, 'sample'>
   analysis: Analysis
   /** What is seen at once: how many are where, who moved, and why the first one may be in any quadrant. */
-  news: { standing: string; period: string; moves: (Move & { href: string })[]; first: string }
+  news: { places: string; period: string; moves: (Move & { href: string })[]; first: string }
   source: string
   stamp: string
   /** The days that the steps lead to; null at the ends. */
@@ -114,7 +114,7 @@ export function analyserOf(
     market,
     analysis,
     news: {
-      standing: standingOf(whole),
+      places: describePlaces(whole),
       period: periodOf(whole),
       moves: movesIn(whole).map((move) => ({ ...move, href: address({}, sectorPath(move.symbol)) })),
       first: describeFirst(analysis),

@@ -43,11 +43,11 @@ export function stampOf({ sectors, terms }: Pick<Analysis, 'sectors' | 'terms'>)
  * another quadrant since the bar before. It describes, and recommends nothing.
  */
 export function summaryOf(analysis: Analysis): string {
-  return [standingOf(analysis), describeMoves(analysis)].filter((sentence) => sentence !== '').join(' ')
+  return [describePlaces(analysis), describeMoves(analysis)].filter((sentence) => sentence !== '').join(' ')
 }
 
 /** The summary without what moved: how many are in each quadrant, and which have the highest scores. */
-export function standingOf(analysis: Analysis): string {
+export function describePlaces(analysis: Analysis): string {
   const placed = analysis.sectors.filter((one) => one.quadrant !== null)
   const { step, terms } = analysis
   if (placed.length === 0) return `There are not enough ${step}s of prices yet to place ${aOrAn(terms.one)} on the map.`
