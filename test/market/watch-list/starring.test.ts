@@ -18,8 +18,10 @@ const starsOf = async (userId: string) =>
   (await app.sql<{ symbol: string }[]>`select symbol from stars where user_id = ${userId} order by symbol`).map(
     ({ symbol }) => symbol,
   )
-const pressed = (html: string) =>
-  [...html.matchAll(/name="unstar" value="([^"]*)"\s+aria-pressed="true"/g)].map(([, symbol]) => symbol)
+/** Which sectors are starred on a page; the table and the cards of a phone each have a star. */
+const pressed = (html: string) => [
+  ...new Set([...html.matchAll(/name="unstar" value="([^"]*)"\s+aria-pressed="true"/g)].map(([, symbol]) => symbol)),
+]
 
 describe('a star', () => {
   test('is set and taken off by what the form says is wanted, however often it is sent', async () => {
