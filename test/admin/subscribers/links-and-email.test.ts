@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { linkTo, mailsTo, open, subjects } from '../../account/mailed.ts'
 import { adminOf } from '../../support/admin.ts'
+import { until } from '../../support/until.ts'
 import { type Answer, Visitor } from '../../support/visitor.ts'
 import { admin, app, customer, reader, usePanel } from '../panel.ts'
 
@@ -161,6 +162,28 @@ describe('a mistyped address', () => {
     }
     expect(await emailOf(id)).toBe(email)
     expect(await audited(id, 'email.corrected')).toHaveLength(0)
+  })
+
+  test('is refused as well when somebody else takes the right one at this very moment', async () => {
+    const { id, email } = await customer()
+    const somebody = await customer()
+    const right = `right.${email}`
+    const { send } = await formOf(id, 'email')
+    let answer: Promise<Answer> | undefined
+    await app.sql.begin(async (holding) => {
+      await holding`update users set email = ${right} where id = ${somebody.id}`
+      answer = send({ email: right, reason: 'typo' })
+      await until(
+        async () =>
+          (await app.sql`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`)
+            .length > 0,
+      )
+    })
+    expect(await answer).toMatchObject({
+      status: 422,
+      body: expect.stringContaining('Another account has this address.'),
+    })
+    expect(await emailOf(id)).toBe(email)
   })
 
   test('is not corrected from a page that shows an older address', async () => {

@@ -1,5 +1,6 @@
 import { maskedEmail } from '../../../identity/email-tokens/email-tokens.ts'
 import { emailProblem } from '../../../identity/users/field-checks.ts'
+import { isTaken } from '../../../identity/users/queries.ts'
 import { AppError } from '../../../platform/errors.ts'
 import { type AdminAction, closedFor, notYourself, readReason, type Typed } from './action.ts'
 import { correctEmail } from './queries.ts'
@@ -33,7 +34,11 @@ export const email: AdminAction = {
   perform: async (sql, person, typed, actor) => {
     const after = readEmail(typed)
     const shown = { before: maskedEmail(typed.seen), after: maskedEmail(after), reason: readReason(typed) }
-    const outcome = await correctEmail(sql, { userId: person.id, seen: typed.seen, email: after, shown }, actor)
+    const correction = { userId: person.id, seen: typed.seen, email: after, shown }
+    const outcome = await correctEmail(sql, correction, actor).catch((error: unknown) => {
+      if (isTaken(error, 'email')) return 'taken' // by somebody who registered at this very moment
+      throw error
+    })
     if (outcome === 'taken') throw wrongEmail('Another account has this address.')
     if (outcome === 'busy')
       throw new AppError('busy', 'Three such mails were sent in the last hour. Please try again later.', {
