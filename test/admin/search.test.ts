@@ -47,6 +47,15 @@ describe('the box above every page of the panel', () => {
     expect(await goesTo(number.toLowerCase())).toBe(`/admin/complaints/${number}`)
   })
 
+  test('leaves the choice where a coupon is called like somebody', async () => {
+    const { id } = await customer({ name: 'Diwali Prasad' })
+    await admin.visitor.post('/admin/coupons', { code: 'DIWALI', percent: '20' })
+    const { status, body } = await find('diwali')
+    expect(status).toBe(200)
+    expect(body).toContain(`/admin/subscribers/${id}"`)
+    expect(body).toContain('href="/admin/coupons/DIWALI"')
+  })
+
   test('searches for no gift code, which is as good as money, and says so', async () => {
     const { body } = await find('7KQM-2XPT-9FHC-4WNB-J6RD')
     expect(body).toContain('Gift codes are secret')

@@ -26,15 +26,14 @@ const shown = 20
  */
 export async function searchPanel(sql: Sql, typed: string): Promise<Found> {
   const named = await findNamed(sql, typed)
-  // Whose order it is stands on its page, and nobody is called like a number of one.
-  const isMoney = named.some(({ kind }) => kind === 'order' || kind === 'refund')
-  const { exact, people, isCertain } = isMoney
+  // Nobody is called like a number; a coupon, though, may be called like somebody.
+  const isNumber = named.some(({ kind }) => kind !== 'coupon')
+  const { exact, people, isCertain } = isNumber
     ? { exact: [], people: [], isCertain: true }
     : await searchPeople(sql, typed)
   const pages = [...named.map(pageOf), ...exact.map(personPage)]
-  const isDecided = named.length > 0 || isCertain || people.length === 0
   return {
-    page: pages.length === 1 && isDecided ? pages[0]! : null,
+    page: pages.length === 1 && (isCertain || people.length === 0) ? pages[0]! : null,
     named: named.map((one) => ({ title: `${titles[one.kind]} ${one.id}`, href: pageOf(one) })),
     exact,
     people: people.slice(0, shown),
