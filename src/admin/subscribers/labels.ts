@@ -13,7 +13,7 @@ export function statusLabel(status: string): { label: string; tone: 'good' | 'wa
   return statuses[status] ?? { label: status, tone: 'warn' }
 }
 
-/** How roles read in the filter and on a chip. */
+/** How roles read. */
 export const roleLabels: Record<string, string> = {
   subscriber: 'Subscriber',
   'admin-read': 'Admin (view only)',

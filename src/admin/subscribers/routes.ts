@@ -14,7 +14,6 @@ import { previewFields, requirePreviewed } from '../preview-guard.ts'
 import { type ActionPreview, type AdminAction, actionFields, type Typed } from './actions/action.ts'
 import { actionNamed } from './actions/actions.ts'
 import { daysError, daysIn } from './actions/grant.ts'
-import { roles } from './actions/suspension-and-role.ts'
 import { columns } from './columns.ts'
 import { roleLabels, statuses, statusLabel } from './labels.ts'
 import { longestNote, noteFields, removeNote, writeNote } from './notes/notes.ts'
@@ -49,7 +48,7 @@ declare module '../../web/views.ts' {
       preview: ActionPreview
       form: FormState
       fresh: boolean
-      roles: typeof roles
+      roleLabels: typeof roleLabels
     }
   }
 }
@@ -196,7 +195,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services }) => {
       preview,
       form,
       fresh: fresh || !action.needsIdentity,
-      roles,
+      roleLabels,
     })
   }
 

@@ -1,4 +1,5 @@
 import { AppError } from '../../../platform/errors.ts'
+import { roleLabels } from '../labels.ts'
 import { type AdminAction, closedFor, notYourself, readReason } from './action.ts'
 import { changeRole, setSuspension, signOutEverywhere } from './queries.ts'
 import { refuse } from './refusals.ts'
@@ -75,13 +76,6 @@ export const signingOut: AdminAction = {
   },
 }
 
-/** What each role may do. */
-export const roles: Record<string, string> = {
-  subscriber: 'Subscriber',
-  'admin-read': 'Admin (view only)',
-  admin: 'Admin (full access)',
-}
-
 /** Gives an account another role. */
 export const role: AdminAction = {
   title: 'Change the role',
@@ -90,7 +84,7 @@ export const role: AdminAction = {
   asks: ['role'],
   preview: async (_sql, person, _typed, actor) => ({
     rows: [
-      { label: 'Role now', value: roles[person.role] ?? person.role },
+      { label: 'Role now', value: roleLabels[person.role] ?? person.role },
       { label: 'Sessions ended', value: String(person.sessions) },
       { label: 'Second factor', value: 'administrators set it up at their next log-in; removed for subscribers' },
     ],
@@ -100,11 +94,11 @@ export const role: AdminAction = {
     closed: closedFor(person) ?? notYourself(person, actor),
   }),
   perform: async (sql, person, typed, actor) => {
-    if (!Object.hasOwn(roles, typed.role))
+    if (!Object.hasOwn(roleLabels, typed.role))
       throw new AppError('invalid', 'Nothing was done yet. Please check the highlighted field.', {
         fields: { role: 'Please choose a role.' },
       })
     refuse(await changeRole(sql, person.id, { seen: typed.seen, becomes: typed.role }, actor))
-    return `The role of ${person.name} is now: ${roles[typed.role]}.`
+    return `The role of ${person.name} is now: ${roleLabels[typed.role]}.`
   },
 }
