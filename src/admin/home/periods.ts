@@ -10,7 +10,8 @@ export type Period = Omit<Day, 'day' | 'failures'> & {
 const dayMs = 86_400_000
 const sums = [
   'registered', 'opened', 'paid', 'grossPaise', 'refunds', 'refundedPaise', 'ordersTried', 'ordersSucceeded',
-  'attemptsPaid', 'attemptsFailed', 'joined', 'returned', 'churned', 'rescued', 'rescuedPaise', 'disputed', 'disputedPaise', 'lost', 'lostPaise',
+  'attemptsPaid', 'attemptsFailed', 'joined', 'returned', 'churned', 'rescued', 'rescuedPaise', 'disputed', 'disputedPaise',
+  'lost', 'lostPaise',
 ] as const // biome-ignore format: a list of names
 
 /** So many Indian days up to and with `today`, the oldest first; null in the place of a day that has no metrics. */

@@ -21,10 +21,8 @@ export function requireUserOrKey({ sql, config }: Services, count: RateCounter) 
     if (isTooMany)
       throw new AppError(
         'busy',
-        `That was more than ${most} requests in a minute. Please wait for Retry-After seconds.`,
-        {
-          retryAfterS: Math.max(1, Math.ceil(endsInMs / 1_000)),
-        },
+        `That was more than ${most} requests in a minute. Please wait as long as Retry-After says.`,
+        { retryAfterS: Math.max(1, Math.ceil(endsInMs / 1_000)) },
       )
   }
 
