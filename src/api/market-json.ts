@@ -57,7 +57,7 @@ function headOf({ analysis, market, source, benchmark }: Analyser) {
   return {
     as_of: analysis.asOf,
     step: analysis.step,
-    period_over: !analysis.provisional,
+    period_over: analysis.step === 'day' || !analysis.provisional,
     against: benchmark.symbol,
     sample: market.sample,
     source,

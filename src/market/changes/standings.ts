@@ -4,6 +4,7 @@ import { closesOn, frameOf } from '../engine/frame.ts'
 import { cachedAnalysis, type Market } from '../engine/market.ts'
 import type { Quadrant } from '../engine/quadrants.ts'
 import { fromYearHigh } from '../engine/returns.ts'
+import { universes } from '../instruments/queries.ts'
 
 /** Where an instrument stood after a session, as far as changes are told of it. Null wherever its prices do not reach. */
 export type SectorState = {
@@ -24,9 +25,6 @@ export type SectorState = {
 
 /** Whose readings: those of the weekly map as it stood after the session, its week perhaps not over, or of the daily one. */
 export type ChangeStep = 'week' | 'day'
-
-/** Each universe is ranked by itself. */
-const universes = [null, 'theme', 'broad'] as const
 
 const known = new WeakMap<Market, Map<string, SectorState[]>>()
 

@@ -7,8 +7,8 @@ import { inExcess, returnKinds } from '../engine/excess.ts'
 import type { Step } from '../engine/frame.ts'
 import { describeCarried, type Group, grouped, inSentence, reasonsOf } from '../engine/gaps.ts'
 import { benchmarkIn, cachedAnalysis, type Followed, type Market, membersOf, stepsIn } from '../engine/market.ts'
-import { describeFirst, type Legends, legendsFor } from '../engine/meanings.ts'
-import { type Quadrant, quadrantOf } from '../engine/quadrants.ts'
+import { describeFirst, type Legends, legendsFor, meaningsOf } from '../engine/meanings.ts'
+import { type Quadrant, quadrantOf, quadrants } from '../engine/quadrants.ts'
 import { describePlaces, type Move, movesIn, numberFormats, periodOf, sourceOf, stampOf } from '../engine/summary.ts'
 import { type Universe, universes } from '../instruments/queries.ts'
 import { type AnalyserParams, analysisUrl, steps, tails, universeIn, views } from './analysis-params.ts'
@@ -138,9 +138,10 @@ export function analyserOf(
     frames: framesAround(days, analysis.asOf),
     framesUrl: framesUrl(params, framesAround(days, analysis.asOf).until),
     quadrantOf,
-    quadrants: (Object.keys(quadrantLabels) as Quadrant[]).map((quadrant) => ({
+    quadrants: quadrants.map((quadrant) => ({
       quadrant,
       ...quadrantLabels[quadrant],
+      meaning: meaningsOf('B/2', params.step, analysis.terms)[quadrant],
       members: analysis.sectors.filter((one) => one.quadrant === quadrant),
     })),
     focused: rows.find((one) => one.symbol === params.focus) ?? null,

@@ -3,7 +3,7 @@ import { AppError } from '../../platform/errors.ts'
 import type { Day } from '../calendar/days.ts'
 import { type ReturnKind, returnKinds } from '../engine/excess.ts'
 import type { Step } from '../engine/frame.ts'
-import type { Quadrant } from '../engine/quadrants.ts'
+import { type Quadrant, quadrants } from '../engine/quadrants.ts'
 import { type Universe, universes } from '../instruments/queries.ts'
 import { type ColumnKey, columnOf, columns } from './columns.ts'
 
@@ -53,7 +53,6 @@ const defaults: AnalyserParams = {
   names: 'few',
 }
 const dirs = ['asc', 'desc'] as const
-const zooms = ['leading', 'weakening', 'lagging', 'improving'] as const
 const namings = ['few', 'all'] as const
 
 const Text = Type.Optional(Type.Union([Type.String(), Type.Array(Type.String())]))
@@ -94,7 +93,7 @@ export function readParams(query: Static<typeof AnalyserQuery>): AnalyserParams 
     against: given('against') || null,
     universe: universeIn({ universe: oneOf(universes, given('universe'), 'sector') }),
     returns: oneOf(returnKinds, given('returns'), defaults.returns),
-    zoom: given('zoom') === '' ? null : oneOf(zooms, given('zoom'), zooms[0]),
+    zoom: given('zoom') === '' ? null : oneOf(quadrants, given('zoom'), quadrants[0]),
     names: oneOf(namings, given('names'), defaults.names),
   }
 }

@@ -2,7 +2,7 @@ import type { SectorRank } from '../engine/analysis.ts'
 import type { Blanks } from '../engine/blanks.ts'
 import type { ReturnKind } from '../engine/excess.ts'
 import type { Step } from '../engine/frame.ts'
-import type { Quadrant } from '../engine/quadrants.ts'
+import { quadrants } from '../engine/quadrants.ts'
 import { type Span, spans } from '../engine/returns.ts'
 import { mansfieldBars } from '../engine/strength.ts'
 import { numberFormats } from '../engine/summary.ts'
@@ -42,7 +42,6 @@ export type ColumnKey =
   | Lowercase<Span>
   | 'high'
 
-const quadrants: Quadrant[] = ['leading', 'weakening', 'lagging', 'improving']
 const spanNames: Record<Span, string> = {
   '1W': 'one week',
   '1M': 'one month',

@@ -64,6 +64,7 @@ export function framesUrl(params: AnalyserParams, until: Day | null): string {
     only: null,
     zoom: null,
     names: 'few',
+    returns: 'absolute',
   } as const
   return analysisUrl({ ...params, ...unchanging }, { at: until }, '/dashboard/map.json')
 }

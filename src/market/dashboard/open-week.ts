@@ -5,7 +5,7 @@ import { mapOf, type RotationMap } from '../charts/rotation-map.ts'
 import type { Analysis, SectorRank } from '../engine/analysis.ts'
 import { type ExcessAfter, excessAfter } from '../engine/excess-after.ts'
 import { cachedAnalysis, currentMarket, type Market, stepsIn } from '../engine/market.ts'
-import type { Quadrant } from '../engine/quadrants.ts'
+import { quadrants } from '../engine/quadrants.ts'
 import { inventPrices } from '../prices/sample-prices.ts'
 import { type HeatMap, heatMapOf } from './heat-map.ts'
 
@@ -35,7 +35,6 @@ const delayMonths = 3
 /** So many weeks are looked through for one in which each quadrant has a sector. */
 const lookedThrough = 26
 const exampleCount = 6
-const quadrants: Quadrant[] = ['leading', 'weakening', 'lagging', 'improving']
 
 const openWeeks = new WeakMap<Market, OpenWeek>()
 

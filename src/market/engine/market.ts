@@ -72,7 +72,8 @@ export type MarketParams = Omit<AnalysisParams, 'calendar' | 'terms'> & {
 export function cachedAnalysis(market: Market, params: MarketParams): Analysis | null {
   const benchmark = benchmarkIn(market, params.against ?? null)
   if (benchmark === null) return null
-  const { step, at, tail, universe = null } = params
+  const { step, at, tail } = params
+  const universe = params.universe ?? 'sector'
   const cache = analysesOf.get(market) ?? new LRUCache<string, Analysis>(kept)
   analysesOf.set(market, cache)
   const key = JSON.stringify([step, at, tail, benchmark.symbol, universe])
@@ -101,10 +102,10 @@ const nouns: Record<Universe, Pick<Terms, 'one' | 'many'>> = {
 }
 
 /** How sentences name a universe's members and a benchmark. */
-function termsFor({ symbol, name }: Followed, universe: Universe | null): Terms {
+function termsFor({ symbol, name }: Followed, universe: Universe): Terms {
   const { benchmark, instrument } =
     symbol === niftyEtf ? usualTerms : { benchmark: name, instrument: `the ${name} ETF` }
-  const { one, many } = nouns[universe ?? 'sector']
+  const { one, many } = nouns[universe]
   return { one, many, benchmark, instrument }
 }
 

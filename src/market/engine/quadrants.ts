@@ -1,4 +1,6 @@
-export type Quadrant = 'leading' | 'weakening' | 'lagging' | 'improving'
+/** Clockwise from the top right, the way readings usually move. */
+export const quadrants = ['leading', 'weakening', 'lagging', 'improving'] as const
+export type Quadrant = (typeof quadrants)[number]
 
 /** Which quarter of the map a reading lies in. Exactly 100 counts as right and as top. */
 export function quadrantOf({ ratio, momentum }: { ratio: number; momentum: number }): Quadrant {

@@ -1,6 +1,6 @@
 import type { Analysis, SectorRank } from './analysis.ts'
 import type { Market } from './market.ts'
-import { type Quadrant, quadrantOf } from './quadrants.ts'
+import { type Quadrant, quadrantOf, quadrants } from './quadrants.ts'
 
 /** How numbers of the market are printed: a real minus, a sign on every change, a dash where there is no value. */
 export const numberFormats = {
@@ -53,8 +53,6 @@ export function describePlaces(analysis: Analysis): string {
   if (placed.length === 0) return `There are not enough ${step}s of prices yet to place ${aOrAn(terms.one)} on the map.`
   return [countsOf(placed, analysis), highestOf(analysis)].filter((sentence) => sentence !== '').join(' ')
 }
-
-const quadrants: Quadrant[] = ['leading', 'weakening', 'lagging', 'improving']
 
 function countsOf(placed: readonly SectorRank[], { sectors, terms }: Analysis): string {
   const counts = quadrants

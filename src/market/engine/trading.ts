@@ -7,8 +7,8 @@ import { closesOn, type Frame } from './frame.ts'
 import type { Market } from './market.ts'
 import type { Series } from './series.ts'
 
-/** As long as the longest chart. */
-const years = 6
+/** A chart of five years, seen from the oldest day that can be stepped to, four years ago. */
+const years = 9
 /** Instruments whose trading is kept with a market: what is read most, of a tenth of a megabyte each. */
 const kept = 60
 const tradingOf = new WeakMap<Market, LRUCache<string, Promise<Trading>>>()

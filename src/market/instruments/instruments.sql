@@ -107,7 +107,9 @@ begin
     return 'no-prices';
   end if;
   update instruments set kind = 'other', revision = revision + 1 where symbol = v_before;
-  update instruments set kind = 'benchmark', shown = true, is_benchmark_choice = true, revision = revision + 1 where symbol = p_symbol;
+  update instruments
+  set kind = 'benchmark', shown = true, is_benchmark_choice = true, alternative_of = null, revision = revision + 1
+  where symbol = p_symbol;
   perform market_changed();
   perform record_audit(p_actor, 'benchmark.changed', p_origin => p_origin,
                        p_details => jsonb_build_object('before', v_before, 'after', p_symbol));

@@ -47,8 +47,8 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
       async () => {
         const symbol = await star(services.sql, userId, { symbol: typed.star || typed.unstar, isWanted })
         if (!request.wantsFragment) return reply.leaveFor(backTo(typed.back))
-        const { sectors } = await currentMarket(services.sql)
-        const name = sectors.find((one) => one.symbol === symbol)?.name ?? symbol
+        const { shown } = await currentMarket(services.sql)
+        const name = shown.find((one) => one.symbol === symbol)?.name ?? symbol
         return reply.page('market/watch-list/_star', { symbol, name, isStarred: isWanted })
       },
       (_form, { message }) => {

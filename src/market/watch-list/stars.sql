@@ -11,7 +11,7 @@ begin
   perform 1 from users where id = p_user_id for no key update;
   if exists (select from stars where user_id = p_user_id and symbol = p_symbol) then return 'done'; end if;
   if not exists (select from instruments where symbol = p_symbol and shown) then return 'unknown'; end if;
-  if (select count(*) from stars where user_id = p_user_id) >= p_most then return 'full'; end if;
+  if ((select count(*) from stars where user_id = p_user_id) < p_most) is not true then return 'full'; end if;
   insert into stars (user_id, symbol) values (p_user_id, p_symbol);
   return 'done';
 end $$;

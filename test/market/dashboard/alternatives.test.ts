@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { currentMarket } from '../../../src/market/engine/market.ts'
+import { measureAgainst } from '../../../src/market/instruments/instruments.ts'
 import { seedSample } from '../../../src/market/prices/sample-prices.ts'
 import { type Admin, adminOf } from '../../support/admin.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
@@ -112,6 +113,14 @@ describe('an administrator', () => {
     expect(answer.status).toBe(symbol === 'NIFTYBEES' ? 409 : 422)
     expect(textOf(answer.body)).toContain(sentence)
     expect(await revision(symbol)).toBe(before)
+  })
+
+  test('measures everything against an alternative, which is none any more', async () => {
+    const by = { actor: 'command', origin: null }
+    await measureAgainst(app.sql, { symbol: 'BANKIETF', seen: 'NIFTYBEES' }, by)
+    const { benchmark, alternatives } = await currentMarket(app.sql)
+    expect([benchmark?.symbol, alternatives.map((one) => one.symbol)]).toEqual(['BANKIETF', ['ITIETF', 'SETFNIFBK']])
+    await measureAgainst(app.sql, { symbol: 'NIFTYBEES', seen: 'BANKIETF' }, by)
   })
 
   test('is told when somebody else changed it meanwhile', async () => {

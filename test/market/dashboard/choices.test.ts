@@ -56,6 +56,7 @@ describe('the benchmark', () => {
     expect(textOf(body)).toContain('Sectors against Nifty Next 50')
     const page = textOf(body)
     expect(page).toContain('Rank: the past year against Nifty Next 50.')
+    expect(page).not.toContain('against the Nifty')
     expect((await csvOf('?against=JUNIORBEES'))[0]).toMatchObject({ Against: 'JUNIORBEES' })
     const sector = textOf((await visitor.get('/dashboard/sectors/ITBEES?against=JUNIORBEES')).body)
     expect(sector).toContain('measured against JUNIORBEES')

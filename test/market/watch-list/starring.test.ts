@@ -55,6 +55,8 @@ describe('a star', () => {
     const { body } = await visitor.post(path, { star: 'ITBEES' }, htmx)
     expect(body).toMatch(/^\s*<button[^>]*name="unstar" value="ITBEES"/)
     expect((await visitor.post(path, { unstar: 'ITBEES' }, htmx)).body).toMatch(/name="star" value="ITBEES"/)
+    const index = await visitor.post(path, { star: 'JUNIORBEES' }, htmx)
+    expect(index.body).toContain('aria-label="Star Nifty Next 50"')
   })
 
   test('follows its sector to a new symbol, and may be set by the former one', async () => {
