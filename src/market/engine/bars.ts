@@ -8,6 +8,11 @@ import { combine, type Series } from './series.ts'
  */
 export type Bars = { step: Step; days: readonly Day[]; benchmark: Series; closes: Series; rs: Series }
 
+/** Bars of this length. */
+export function barsBy(step: Step, frame: Frame, closes: Series): Bars {
+  return { day: dailyBars, week: weeklyBars, month: monthlyBars }[step](frame, closes)
+}
+
 /** A bar for every trading day. */
 export function dailyBars({ days, benchmark }: Frame, closes: Series): Bars {
   return { step: 'day', days, benchmark, closes, rs: relativeStrength(closes, benchmark) }

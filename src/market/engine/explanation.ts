@@ -1,7 +1,7 @@
 import type { Day } from '../calendar/days.ts'
 import type { TradingCalendar } from '../calendar/trading-calendar.ts'
 import type { Prices } from '../prices/closing-prices.ts'
-import { type Bars, dailyBars, monthlyBars, weeklyBars } from './bars.ts'
+import { type Bars, barsBy } from './bars.ts'
 import { withYear } from './blank-days.ts'
 import { carriedOver, lastWithin, tolerated } from './carrying.ts'
 import { type Step as BarStep, closesOn, frameOf } from './frame.ts'
@@ -38,7 +38,7 @@ export function explain(
   if (frame === null) return null
   const own = closesOn(frame.days, prices)
   if (lastWithin(own, own.length - 1) === -1) return null
-  const bars = { day: dailyBars, week: weeklyBars, month: monthlyBars }[step](frame, own)
+  const bars = barsBy(step, frame, own)
   const line = carriedOver(bars.rs, tolerated[step])
   const readings = readingsOf(line)
   if (readings === null) return null

@@ -2,7 +2,7 @@ import type { Day } from '../calendar/days.ts'
 import type { TradingCalendar } from '../calendar/trading-calendar.ts'
 import type { Prices } from '../prices/closing-prices.ts'
 import type { Trading } from '../prices/reading-trading.ts'
-import { dailyBars, weeklyBars } from './bars.ts'
+import { barsBy } from './bars.ts'
 import { carriedOver, tolerated } from './carrying.ts'
 import { closesOn, frameOf } from './frame.ts'
 import { combine, each, mean, type Series } from './series.ts'
@@ -63,7 +63,7 @@ export function historyOf(
     return { step, ...none, turnover: null }
   }
   const closes = closesOn(frame.days, prices)
-  const bars = step === 'week' ? weeklyBars(frame, closes) : dailyBars(frame, closes)
+  const bars = barsBy(step, frame, closes)
   const most = tolerated[step]
   const beside = (line: Series, own: Series) => combine(line, own, (value) => value).slice(-shown)
   const average = (size: number) => beside(mean(carriedOver(bars.closes, most).values, size), bars.closes)

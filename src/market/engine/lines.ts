@@ -1,7 +1,7 @@
 import type { Day } from '../calendar/days.ts'
 import type { TradingCalendar } from '../calendar/trading-calendar.ts'
 import type { Prices } from '../prices/closing-prices.ts'
-import { type Bars, dailyBars, monthlyBars, weeklyBars } from './bars.ts'
+import { type Bars, barsBy } from './bars.ts'
 import { carriedOver, tolerated } from './carrying.ts'
 import { closesOn, frameOf, type Step } from './frame.ts'
 import { combine, type Series } from './series.ts'
@@ -21,8 +21,6 @@ export type Lines = {
   formula: readonly (Formula | null)[]
 }
 
-const barsBy = { day: dailyBars, week: weeklyBars, month: monthlyBars } as const
-
 /** The last `shown` bars up to `asOf`. */
 export function linesUpTo(
   benchmark: Prices,
@@ -34,7 +32,7 @@ export function linesUpTo(
   const frame = frameOf(benchmark, calendar, asOf, need)
   if (frame === null) return { days: [], closes: [], rs: [], mansfield: [], ratio: [], momentum: [], formula: [] }
   const closes = closesOn(frame.days, prices)
-  const lines = linesOf(barsBy[step](frame, closes))
+  const lines = linesOf(barsBy(step, frame, closes))
   return {
     days: lines.days.slice(-shown),
     closes: lines.closes.slice(-shown),

@@ -5,13 +5,11 @@ import type { Formula } from './strength.ts'
 import { numberFormats } from './summary.ts'
 import { usualTerms } from './terms.ts'
 
-type Unit = Step
-
 /** Sentences beside a table or map: they tell rank and quadrant apart, and say what pace and provisional readings are. */
 export type Legends = { rankAndQuadrant: string; pace: string; provisional: string }
 
 /** The legends of monthly, weekly or daily readings. `benchmark`: what sentences call it. */
-export function legendsFor(unit: Unit, { benchmark } = usualTerms): Legends {
+export function legendsFor(unit: Step, { benchmark } = usualTerms): Legends {
   return {
     rankAndQuadrant: `Rank: the past year against ${benchmark}. Quadrant: its strength and pace now, against its own past.`,
     pace:
@@ -30,7 +28,7 @@ export function legendsFor(unit: Unit, { benchmark } = usualTerms): Legends {
 export const quadrantMeanings: Record<Quadrant, string> = meaningsOf('B/2', 'week')
 
 /** The same of one formula and step, against a benchmark. */
-export function meaningsOf(formula: Formula, unit: Unit, { benchmark } = usualTerms): Record<Quadrant, string> {
+export function meaningsOf(formula: Formula, unit: Step, { benchmark } = usualTerms): Record<Quadrant, string> {
   const [strong, weak, up, down] =
     formula === 'B/2'
       ? [
@@ -65,7 +63,7 @@ export function describeFirst({ sectors, step, terms }: Pick<Analysis, 'sectors'
 }
 
 /** "above its own average of 40 weeks". */
-export function describeRatio(ratio: number, formula: Formula, unit: Unit): string {
+export function describeRatio(ratio: number, formula: Formula, unit: Step): string {
   return `${sideOf(ratio - 100)} its own average of ${formula === 'B/2' ? 40 : 14} ${unit}s`
 }
 
@@ -76,7 +74,7 @@ export function describeRatio(ratio: number, formula: Formula, unit: Unit): stri
 export function describeMomentum(
   momentum: number,
   { change, usual }: { change: number; usual: number | null },
-  unit: Unit,
+  unit: Step,
 ): string {
   const moved = `RS-Ratio ${describeChange(change)} in 4 ${unit}s`
   if (usual === null) return moved

@@ -3,11 +3,10 @@ import type { TradingCalendar } from '../calendar/trading-calendar.ts'
 import type { Prices } from '../prices/closing-prices.ts'
 import type { Reading } from './analysis.ts'
 import { weeklyBars } from './bars.ts'
-import { type Carried, carriedOver, lastWithin, tolerated } from './carrying.ts'
+import { carriedOver, lastWithin, tolerated } from './carrying.ts'
 import { closesOn, type Frame, frameOf } from './frame.ts'
 import { type Quadrant, quadrantOf } from './quadrants.ts'
-import type { Series } from './series.ts'
-import { type Formula, lookback, type Strength, strengthB, strengthC, tolerableStrength } from './strength.ts'
+import { type Formula, readingsByBar } from './strength.ts'
 
 /** What the analysis of a week's last day said of an instrument; `until`: that day, null readings are weeks without one. */
 export type WeekReading = { until: Day; reading: (Reading & { formula: Formula; quadrant: Quadrant }) | null }
@@ -38,17 +37,15 @@ export function readingsByWeek(
   const closes = closesOn(frame.days, prices)
   const bars = weeklyBars(frame, closes)
   const line = carriedOver(bars.rs, tolerated.week)
-  const full = strengthIn(line, 'B/2')
-  const short = strengthIn(line, 'C/2')
+  const readings = readingsByBar(line)
   return frame.weeks.flatMap((_, week): WeekReading[] => {
     const last = lastSession(frame, week)
     if (last === null) return []
-    const isStale = lastWithin(closes, last) === -1
-    const formula = isStale ? null : has(full, week) ? 'B/2' : has(short, week) ? 'C/2' : null
     const until = frame.days[last]!
-    if (formula === null) return [{ until, reading: null }]
-    const by = formula === 'B/2' ? full : short
-    const numbers = { ratio: by.ratio[week]!, momentum: by.momentum[week]! }
+    const formula = readings.formula[week] ?? null
+    const isStale = lastWithin(closes, last) === -1
+    if (isStale || formula === null) return [{ until, reading: null }]
+    const numbers = { ratio: readings.ratio[week]!, momentum: readings.momentum[week]! }
     return [{ until, reading: { day: bars.days[week]!, ...numbers, formula, quadrant: quadrantOf(numbers) } }]
   })
 }
@@ -68,16 +65,6 @@ export function changesIn(weeks: readonly WeekReading[]): QuadrantChange[] {
     before = reading?.quadrant ?? null
   }
   return changes
-}
-
-const strengths = { 'B/2': strengthB, 'C/2': strengthC } as const
-
-function strengthIn(line: Carried, formula: Formula): Strength {
-  return tolerableStrength(strengths[formula](line.values), line, lookback[formula])
-}
-
-function has({ ratio, momentum }: Record<'ratio' | 'momentum', Series>, bar: number): boolean {
-  return ratio[bar] !== null && momentum[bar] !== null
 }
 
 /** The place of the week's last day on which the benchmark traded; null where it did not. */

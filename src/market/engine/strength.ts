@@ -63,7 +63,7 @@ function by(formula: Formula, strength: (rs: Series) => Strength, line: Carried)
 }
 
 /** Strength without the values that would rest on too many missing bars. */
-export function tolerableStrength({ ratio, momentum }: Strength, line: Carried, size: number): Strength {
+function tolerableStrength({ ratio, momentum }: Strength, line: Carried, size: number): Strength {
   return { ratio: tolerable(ratio, line, size), momentum: tolerable(momentum, line, size) }
 }
 
