@@ -22,6 +22,7 @@ import { suggestedEmail } from './identity/users/email-suggestions.ts'
 import users from './identity/users/routes.ts'
 import alerts, { stopAlerts } from './market/alerts/routes.ts'
 import dashboard from './market/dashboard/routes.ts'
+import whatFollowed from './market/dashboard/what-followed-routes.ts'
 import reports, { oneClick } from './market/reports/routes.ts'
 import watchList from './market/watch-list/routes.ts'
 import { composersOf } from './operations/jobs/jobs.ts'
@@ -148,6 +149,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       giftBuying,
       giftRedeeming,
       dashboard,
+      whatFollowed,
       watchList,
       receipts,
       account,

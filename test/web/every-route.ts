@@ -136,6 +136,7 @@ export const endpoints: Record<string, Endpoint> = {
     path: () => '/dashboard/sectors/BANKBEES',
     ...paying(303),
   },
+  'GET /dashboard/what-followed': { may: 'signed-in', ...paying(303) },
   'GET /dashboard/table.csv': { may: 'signed-in', ...paying(303) },
   'GET /dashboard/watch-list': { may: 'signed-in', ...paying(303) },
   'POST /dashboard/watch-list': { may: 'signed-in', form: () => ({ star: 'BANKBEES' }) },

@@ -25,6 +25,7 @@ import { findStars } from '../watch-list/queries.ts'
 import { cutAtStars, joinForStars, type StarredHtml } from '../watch-list/star-places.ts'
 import { type Analyser, analyserOf, spark } from './analyser.ts'
 import { type AnalyserParams, AnalyserQuery, analysisUrl, readParams } from './analysis-params.ts'
+import { type ShownBreadth, shownBreadth } from './breadth.ts'
 import mapRoutes from './map-routes.ts'
 import { type OpenWeek, openWeekOf } from './open-week.ts'
 import { type Sector, sectorOf } from './sector.ts'
@@ -34,7 +35,7 @@ import { tableCsv } from './table-csv.ts'
 declare module '../../web/views.ts' {
   interface Views {
     'market/dashboard/show': Dashboard
-    'market/dashboard/preview': Omit<Dashboard, 'body' | 'since' | 'back' | 'freshness'> & {
+    'market/dashboard/preview': Omit<Dashboard, 'body' | 'breadth' | 'since' | 'back' | 'freshness'> & {
       preview: OpenWeek
       source: string
       stamp: string
@@ -61,6 +62,8 @@ type Dashboard = {
   body: string
   /** What changed since the reader was here last; null where nothing is to be said. */
   since: SinceVisit | null
+  /** The breadth of the newest day; null where nothing can be said of it. */
+  breadth: ShownBreadth | null
   /** The address of this page, to which a star leads back. */
   back: string
   /** What prices are due and not in; it depends on the clock, so it is not in the region, which is kept. */
@@ -136,7 +139,8 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices }> = async (
     if (request.wantsFragment && body) return show(request, reply, body)
     const freshness = freshnessOf(market, new Date())
     const since = await sinceVisit(services.sql, market, userId)
-    const view = { ...person, body, freshness, since, back: request.url }
+    const breadth = await runHeavyWork({ patient: false }, () => shownBreadth(market))
+    const view = { ...person, body, breadth, freshness, since, back: request.url }
     return show(request, reply, await reply.render('market/dashboard/show', view))
   })
 

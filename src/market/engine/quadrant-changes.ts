@@ -33,7 +33,11 @@ export function readingsByWeek(
   { asOf, calendar }: { asOf: Day; calendar: TradingCalendar },
 ): WeekReading[] {
   const frame = frameOf(benchmark, calendar, asOf, { weeks: Number.POSITIVE_INFINITY, days: 0 })
-  if (frame === null) return []
+  return frame === null ? [] : readingsIn(frame, prices)
+}
+
+/** The same of the weeks of a frame. */
+export function readingsIn(frame: Frame, prices: Prices): WeekReading[] {
   const closes = closesOn(frame.days, prices)
   const bars = weeklyBars(frame, closes)
   const line = carriedOver(bars.rs, tolerated.week)

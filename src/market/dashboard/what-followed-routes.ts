@@ -1,0 +1,61 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { Subscription } from '../../billing/subscriptions/queries.ts'
+import { subscriptionOf } from '../../billing/subscriptions/subscriptions.ts'
+import { requireUser } from '../../identity/sessions/guards.ts'
+import { runHeavyWork } from '../../platform/heavy-work.ts'
+import type { Services } from '../../platform/services.ts'
+import { formAction } from '../../web/form-action.ts'
+import { type FormState, formState } from '../../web/forms.ts'
+import { currentMarket } from '../engine/market.ts'
+import { type WhatFollowed, whatFollowedPage } from './what-followed.ts'
+import { readWhatFollowed, typedCost, usual, WhatFollowedQuery } from './what-followed-params.ts'
+
+declare module '../../web/views.ts' {
+  interface Views {
+    'market/dashboard/what-followed': {
+      subscription: Subscription
+      followed: WhatFollowed
+      form: FormState
+      usualCost: number
+    }
+  }
+}
+
+/** /dashboard/what-followed: the excess returns after each kind of entry into a quadrant, for subscribers. */
+const routes: FastifyPluginAsyncTypebox<{ services: Services }> = async (app, { services }) => {
+  app.get(
+    '/dashboard/what-followed',
+    { preHandler: requireUser, schema: { querystring: WhatFollowedQuery } },
+    async (request, reply) => {
+      const subscription = await subscriptionOf(services.sql, request.user!.id)
+      const turnAway = (text: string) => {
+        request.session.set('notice', { kind: 'info', text })
+        return reply.leaveFor('/dashboard')
+      }
+      if (!subscription.hasAccess) return turnAway('What followed comes with a subscription.')
+      const market = await currentMarket(services.sql)
+      const show = async (params: typeof usual, form: FormState) => {
+        const followed = await runHeavyWork({ patient: false }, () => whatFollowedPage(market, params))
+        if (!followed) return turnAway('There are no prices yet, so nothing has followed.')
+        reply.header('cache-control', 'no-store')
+        return reply.page('market/dashboard/what-followed', { followed, form, usualCost: usual.cost, subscription })
+      }
+      const typed = { cost: typedCost(request.query) }
+      return formAction(
+        reply,
+        typed,
+        async () => {
+          const params = readWhatFollowed(request.query)
+          return show(params, formState({ cost: String(params.cost) }))
+        },
+        // A cost that cannot be read is shown again, beside the figures with the usual one.
+        (form, refusal) => {
+          if (refusal.fields.cost) return show(usual, form)
+          throw refusal
+        },
+        ['invalid'],
+      )
+    },
+  )
+}
+export default routes

@@ -1,0 +1,85 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { currentMarket } from '../../../src/market/engine/market.ts'
+import { spreadOf } from '../../../src/market/engine/spreads.ts'
+import { numberFormats } from '../../../src/market/engine/summary.ts'
+import { whatFollowed } from '../../../src/market/engine/what-followed.ts'
+import { seedSample } from '../../../src/market/prices/sample-prices.ts'
+import { startApp, type TestApp } from '../../support/app.ts'
+import { Visitor } from '../../support/visitor.ts'
+import { oneWhoseSubscriptionIs, rowsOf, subscriberAt, textOf } from './people.ts'
+
+const path = '/dashboard/what-followed'
+let app: TestApp
+let visitor: Visitor
+beforeAll(async () => {
+  app = await startApp()
+  await seedSample(app.sql, '2026-11-20')
+  visitor = (await subscriberAt(app)).visitor
+})
+afterAll(() => app.close())
+
+const entries = async () => whatFollowed(await currentMarket(app.sql))
+
+describe('what followed', () => {
+  test('prints the spread of all entries into each quadrant, and says how few are apart', async () => {
+    const text = textOf((await visitor.get(`${path}?cost=0`)).body)
+    for (const to of ['leading', 'weakening', 'lagging', 'improving'])
+      for (const horizon of [4, 13] as const) {
+        const spread = spreadOf(
+          (await entries()).filter((entry) => entry.to === to),
+          horizon,
+          0,
+        )
+        expect(spread.apart).toBeLessThan(spread.count)
+        const { signed } = numberFormats
+        const { median, lower, upper, worst, best, above } = spread.figures!
+        expect(text).toContain(
+          `${horizon} weeks ${signed(median)} median Entries ${spread.count} Apart ${spread.apart} Above zero ` +
+            `${Math.round(100 * above)}% Middle half ${signed(lower)} to ${signed(upper)} Worst ${signed(worst)} Best ${signed(best)}`,
+        )
+      }
+    expect(text).toContain('many entries are few independent cases')
+  })
+
+  test('takes the reader’s costs off every entry, in the address, and says what is usual', async () => {
+    const [free, dear] = [await visitor.get(`${path}?cost=0`), await visitor.get(`${path}?cost=1.5`)]
+    const worstOf = (html: string) => rowsOf(html, 'per-sector').map((row) => Number(row[6]!.replace('−', '-')))
+    const [before, after] = [worstOf(free.body), worstOf(dear.body)]
+    expect(before.length).toBeGreaterThan(5)
+    for (const [i, value] of before.entries())
+      if (!Number.isNaN(value)) expect(Math.abs(value - 1.5 - after[i]!)).toBeLessThan(0.11)
+    expect(dear.body).toContain('after costs of 1.5%')
+    expect((await visitor.get(path)).body).toContain('after costs of 0.2%')
+    expect((await visitor.get(`${path}?cost=0%2C5`)).body).toContain('after costs of 0.5%')
+  })
+
+  test('lists every entry with its dates, the newest first, and those whose weeks are not over as open', async () => {
+    const rows = rowsOf((await visitor.get(`${path}?into=improving`)).body, 'single-entries')
+    const known = (await entries()).filter(({ to }) => to === 'improving')
+    expect(rows).toHaveLength(known.length)
+    const open = known.filter(({ outcomes }) => outcomes[13].state === 'open').length
+    expect(rows.filter((row) => row[5] === 'open')).toHaveLength(open)
+    expect(new Set(known.map(({ outcomes }) => outcomes[13].state))).toContain('open')
+  })
+
+  test.each(['abc', '-1', '5.01', '99', '0.123', '1e1', '%ED%A0%80', '9'.repeat(300)])(
+    'shows a cost of %s again with a sentence, and the figures with the usual one',
+    async (cost) => {
+      const answer = await visitor.get(`${path}?cost=${cost}`)
+      expect(answer.status).toBe(422)
+      expect(answer.body).toContain('Enter a percentage from 0 to 5')
+      expect(answer.body).toContain('after costs of 0.2%')
+    },
+  )
+
+  test('knows four quadrants, and takes the first of repeated parameters', async () => {
+    expect((await visitor.get(`${path}?into=upwards`)).status).toBe(422)
+    expect((await visitor.get(`${path}?into=lagging&into=leading`)).body).toContain('After entering Lagging')
+  })
+
+  test('is for subscribers', async () => {
+    const expired = await oneWhoseSubscriptionIs(app, { endsInDays: -10 })
+    expect([(await expired.get(path)).status, (await expired.get(path)).location]).toEqual([303, '/dashboard'])
+    expect((await new Visitor(app).get(path)).location).toBe(`/login?next=${encodeURIComponent(path)}`)
+  })
+})
