@@ -74,7 +74,7 @@ const exceptions: Record<string, (fixture: WebFixture) => Record<string, string>
 }
 
 /** What is the same for everybody, and may be kept by whoever asked without a session. */
-const shared = /^GET (\/|\/contact|\/disclaimer|\/methodology|\/privacy|\/refunds|\/terms)$/
+const shared = /^GET (\/|\/contact|\/developers|\/disclaimer|\/methodology|\/privacy|\/refunds|\/terms)$/
 
 /** Files that browsers, crawlers and finders of holes ask for at addresses they know: the same for everybody, not for ever. */
 const lasting: Record<string, string> = {
