@@ -96,7 +96,7 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
     const coupon = writtenCode([request.query.coupon].flat()[0] ?? '')
     const form = formState({ ...(chosen ? { plan: chosen } : {}), ...(coupon ? { coupon } : {}) })
     const html = async () => reply.render('site/landing', await landing(form, request.visitSource))
-    return show(request, reply, coupon ? null : `/${chosen} ${request.visitSource}`, html)
+    return show(request, reply, coupon ? null : `/${chosen}`, html, request.visitSource)
   })
 
   // Where a refused form was shown; somebody who reloads or types it wants the form.
@@ -157,7 +157,7 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
         legends: legendsFor('week'),
       })
     }
-    return show(request, reply, `open-week ${request.visitSource}`, html)
+    return show(request, reply, 'open-week', html, request.visitSource)
   })
 
   app.get('/methodology', async (request, reply) => {
@@ -208,9 +208,16 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
     )
   }
 
-  /** One page for all visitors; somebody with a cookie gets their own, with their name on it. */
-  async function show(request: FastifyRequest, reply: FastifyReply, key: string | null, html: () => Promise<string>) {
-    if (key !== null && request.headers.cookie === undefined) return sendOnce(request, reply, key, html)
+  /** One page for all visitors from a source; somebody with a cookie gets their own, with their name on it. */
+  async function show(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    page: string | null,
+    html: () => Promise<string>,
+    source = direct,
+  ) {
+    if (page !== null && request.headers.cookie === undefined)
+      return sendOnce(request, reply, `${page} ${source}`, html, `${page} ${direct}`)
     return reply
       .header('cache-control', 'no-store')
       .header('vary', 'HX-Request')

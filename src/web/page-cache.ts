@@ -9,33 +9,45 @@ const keptMost = 60
 
 /**
  * Pages that are the same for every visitor, rendered at most once per `keepMs` and sent compressed. While a page cannot be
- * rendered (the database is away) its last version is sent. For requests without a cookie; people with one get a page of their own.
+ * rendered (the database is away) its last version is sent, or that of the page `alike`, which does as well. For requests without
+ * a cookie; people with one get a page of their own.
  */
 export function pageCache(keepMs: number) {
   const kept = new LRUCache<string, Kept>({ max: keptMost })
   const rendering = new Map<string, Promise<Kept>>()
 
-  async function render(key: string, html: () => Promise<string>): Promise<Kept> {
+  async function render(key: string, html: () => Promise<string>, alike: string): Promise<Kept> {
     try {
       const body = Buffer.from(await html())
       const before = kept.get(key)?.page
       // It has rarely changed, and compressing it takes the time of a thousand answers.
       const page = before?.identity.equals(body) ? before : compress(body)
-      kept.set(key, { page, until: Date.now() + keepMs })
+      return keep(key, page, keepMs)
     } catch (error) {
-      const stale = kept.get(key)
-      if (!stale) throw error
-      stale.until = Date.now() + 1_000
+      const last = kept.get(key) ?? kept.get(alike)
+      if (!last) throw error
+      return keep(key, last.page, 1_000)
     } finally {
       rendering.delete(key)
     }
-    return kept.get(key)!
   }
 
-  return async (request: FastifyRequest, reply: FastifyReply, key: string, html: () => Promise<string>) => {
+  function keep(key: string, page: Compressed, forMs: number): Kept {
+    const one = { page, until: Date.now() + forMs }
+    kept.set(key, one)
+    return one
+  }
+
+  return async (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    key: string,
+    html: () => Promise<string>,
+    alike: string = key,
+  ) => {
     let page = kept.get(key)
     if (!page || page.until < Date.now()) {
-      const running = rendering.get(key) ?? render(key, html)
+      const running = rendering.get(key) ?? render(key, html, alike)
       rendering.set(key, running)
       page = await running
     }
