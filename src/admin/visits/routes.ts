@@ -12,6 +12,8 @@ declare module '../../web/views.ts' {
       days: number
       periods: readonly number[]
       rows: Row[]
+      /** How many sources are not listed. */
+      more: number
       total: Omit<SourceFunnel, 'source'>
       pages: { page: string; views: number }[]
     }
@@ -19,6 +21,8 @@ declare module '../../web/views.ts' {
 }
 
 const periods = [7, 30, visitDays] as const
+/** Sources that are listed: made-up ones can be many. */
+const most = 200
 const labels: Record<string, string> = {
   direct: 'Direct, or not told',
   'this-site': 'A link on this site',
@@ -35,7 +39,8 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services }) => {
     return reply.page('admin/visits/show', {
       days,
       periods,
-      rows: sources.map((one) => ({ ...one, label: labels[one.source] ?? one.source })),
+      rows: sources.slice(0, most).map((one) => ({ ...one, label: labels[one.source] ?? one.source })),
+      more: Math.max(0, sources.length - most),
       total: {
         views: sum((one) => one.views),
         front: sum((one) => one.front),
