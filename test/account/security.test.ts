@@ -59,8 +59,8 @@ describe('the password of somebody who is signed in', () => {
   })
 
   test.each([
-    ['wrong', fresh, 'not your present password'],
-    ['', fresh, 'not your present password'],
+    ['wrong', fresh, 'not your current password'],
+    ['', fresh, 'not your current password'],
     [old, 'short', 'at least 8'],
     [old, 'password1', 'too easy'],
     [old, old, 'the password you have now'],
@@ -215,10 +215,10 @@ describe('the e-mail address of an account', () => {
     if (wanted === 'nonsense') expect(answer.body).toContain('value="nonsense"')
   })
 
-  test('needs the present password, and is not the present address', async () => {
+  test('needs the current password, and is not the present address', async () => {
     const { visitor, email } = await registered()
     const wrong = await changeEmail(visitor, `new.${email}`, 'not my password')
-    expect([wrong.status, wrong.body.includes('not your present password')]).toEqual([422, true])
+    expect([wrong.status, wrong.body.includes('not your current password')]).toEqual([422, true])
     expect(wrong.body).toContain(`value="new.${email}"`)
     expect(wrong.body).not.toContain('not my password')
     expect((await changeEmail(visitor, email.toUpperCase())).status).toBe(422)

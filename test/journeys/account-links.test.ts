@@ -109,7 +109,7 @@ describe.each(sizes)('on a %s', (size) => {
     await page.getByLabel('New e-mail').fill(`new.${email}`)
     await page.locator('#password_for_email').fill('not the password')
     await page.getByRole('button', { name: 'Change e-mail' }).click()
-    await page.getByText('not your present password').waitFor()
+    await page.getByText('not your current password').waitFor()
     expect(await page.getByLabel('New e-mail').inputValue()).toBe(`new.${email}`)
     await look(page, 'security-refused', size)
     await page.locator('#password_for_email').fill(form.password!)

@@ -65,7 +65,7 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { services, limit
         newEmailOf(user, email)
         if (!(await isPasswordOf(request, current)))
           throw new AppError('invalid', 'Please check the highlighted fields.', {
-            fields: { current_password: 'That is not your present password.' },
+            fields: { current_password: 'That is not your current password.' },
           })
         const outcome = await changeEmail(services.sql, actorOf(request), user, email)
         services.wake('deliver-mails')

@@ -23,7 +23,7 @@ export async function changePassword(
   if (problem) throw refuse('password', problem)
   if (typed.password === typed.current) throw refuse('password', 'This is the password you have now.')
   const before = await findPasswordHash(sql, user.id)
-  if (!(await typed.isTheirs(typed.current))) throw refuse('current_password', 'That is not your present password.')
+  if (!(await typed.isTheirs(typed.current))) throw refuse('current_password', 'That is not your current password.')
   const after = await hashPassword(typed.password)
   if (!before || !(await updatePassword(sql, by, { userId: user.id, handle, before, after })))
     throw new AppError('conflict', 'Your password was changed at the same moment. Please log in again.')
