@@ -23,7 +23,7 @@ import users from './identity/users/routes.ts'
 import alerts, { stopAlerts } from './market/alerts/routes.ts'
 import dashboard from './market/dashboard/routes.ts'
 import whatFollowed from './market/dashboard/what-followed-routes.ts'
-import reports, { oneClick } from './market/reports/routes.ts'
+import reports, { stopReports } from './market/reports/routes.ts'
 import watchList from './market/watch-list/routes.ts'
 import { composersOf } from './operations/jobs/jobs.ts'
 import { createMetrics, type Metrics } from './operations/observability/metrics.ts'
@@ -169,7 +169,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
 
   await app.register(async (machines) => {
     await machines.register(webhooks, { services, count })
-    await machines.register(oneClick, { services })
+    await machines.register(stopReports, { services })
     await machines.register(stopAlerts, { services })
     await machines.register(stopReminders, { services })
     await machines.register(observability, {

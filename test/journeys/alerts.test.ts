@@ -86,7 +86,7 @@ describe.each(['phone', 'laptop'] as Size[])('alerts on a %s', (size) => {
       }
     await page.goto(/href="([^"]*\/alerts\/[^"]*)"/.exec(mail!.html!)![1]!)
     await page.getByRole('button', { name: 'Stop the alerts' }).click()
-    await page.getByText('Done: no more alerts.').waitFor()
+    await page.getByText('Stopped: you get no more alerts.').waitFor()
     await page.getByRole('heading', { name: 'No alerts' }).waitFor()
     await page.goto('/account/alerts')
     await page.getByRole('heading', { name: 'No alerts yet' }).waitFor()

@@ -10,6 +10,7 @@ import { AppError } from '../../platform/errors.ts'
 import type { Services } from '../../platform/services.ts'
 import { failureOf } from '../../web/errors.ts'
 import { type FormState, formState, PostedForm, readForm } from '../../web/forms.ts'
+import { answerOneClick } from '../../web/one-click.ts'
 import { writtenCode } from '../coupons/coupons.ts'
 import type { BillingServices } from '../payments/gateway.ts'
 import { checkoutPathOf } from '../payments/payments.ts'
@@ -133,29 +134,15 @@ function pathOf(token: string): string {
   return `/renew/${encodeURIComponent(token)}`
 }
 
-/**
- * POST /renew/…/stop: the one-click unsubscribe of RFC 8058, sent by mail providers; as that of the reports, outside the scope of
- * the pages. Receipts and messages about payments go on.
- */
+/** POST /renew/…/stop: the one-click unsubscribe of reminders, outside the scope of the pages. Receipts and messages about payments go on. */
 export async function stopReminders(app: FastifyInstance, { services }: { services: Services }): Promise<void> {
-  app.removeAllContentTypeParsers()
-  app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: 16 * 1024 }, (_request, _body, done) =>
-    done(null, null),
-  )
-  app.setErrorHandler((error, request, reply) => {
-    const { status, retryAfterS } = failureOf(error)
-    if (status >= 500) request.log.error({ err: error }, 'reminders could not be stopped')
-    if (retryAfterS !== null) reply.header('retry-after', retryAfterS)
-    return answer(reply, status, 'This did not work. Please try again.')
+  answerOneClick<{ token: string }>(app, '/renew/:token/stop', {
+    stop: async ({ token }, request) => {
+      const known = await findRenewalToken(services.sql, hashOfSecret(token))
+      if (known)
+        await setReminders(services.sql, known.userId, true, { actor: 'one-click', origin: auditContext(request) })
+      return known !== undefined
+    },
+    done: 'Stopped: you get no more reminders. Receipts still come.',
   })
-  app.post<{ Params: { token: string } }>('/renew/:token/stop', async (request, reply) => {
-    const token = await findRenewalToken(services.sql, hashOfSecret(request.params.token))
-    if (!token) return answer(reply, 404, 'This link no longer works.')
-    await setReminders(services.sql, token.userId, true, { actor: 'one-click', origin: auditContext(request) })
-    return answer(reply, 200, 'Done: no more reminders. Receipts still come.')
-  })
-}
-
-function answer(reply: FastifyReply, status: number, text: string): FastifyReply {
-  return reply.code(status).header('cache-control', 'no-store').type('text/plain; charset=utf-8').send(text)
 }

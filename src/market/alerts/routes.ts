@@ -4,7 +4,7 @@ import { Type } from 'typebox'
 import { maskedEmail } from '../../identity/email-tokens/email-tokens.ts'
 import { auditContext } from '../../identity/sessions/guards.ts'
 import type { Services } from '../../platform/services.ts'
-import { failureOf } from '../../web/errors.ts'
+import { answerOneClick } from '../../web/one-click.ts'
 import { alertChoiceBehind, describeAlerts, stopAlertsByLink } from './choices.ts'
 
 declare module '../../web/views.ts' {
@@ -45,33 +45,17 @@ const routes: FastifyPluginAsyncTypebox<{ services: Services; limit: object }> =
     const { link } = request.params
     const by = { actor: 'link', origin: auditContext(request) }
     if (!(await stopAlertsByLink(services.sql, link, by))) return reply.code(404).page('market/alerts/gone', {})
-    request.session.set('notice', { kind: 'good', text: 'Done: no more alerts.' })
+    request.session.set('notice', { kind: 'good', text: 'Stopped: you get no more alerts.' })
     return reply.leaveFor(`/alerts/${link}`)
   })
 }
 export default routes
 
-/**
- * POST /alerts/…/stop: the one-click unsubscribe of RFC 8058, sent by mail providers; as that of the reports, outside the scope
- * of the pages: no cookie is read or set, it may come from any site with any body, and can do this one thing.
- */
+/** POST /alerts/…/stop: the one-click unsubscribe of digests, outside the scope of the pages. */
 export async function stopAlerts(app: FastifyInstance, { services }: { services: Services }): Promise<void> {
-  app.removeAllContentTypeParsers()
-  app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: 16 * 1024 }, (_request, _body, done) =>
-    done(null, null),
-  )
-  app.addHook('onSend', async (_request, reply) => {
-    reply.header('cache-control', 'no-store').type('text/plain; charset=utf-8')
-  })
-  app.setErrorHandler((error, request, reply) => {
-    const { status, retryAfterS } = failureOf(error)
-    if (status >= 500) request.log.error({ err: error }, 'alerts could not be stopped')
-    if (retryAfterS !== null) reply.header('retry-after', retryAfterS)
-    return reply.code(status).send('This did not work. Please try again.')
-  })
-  app.post<{ Params: { link: string } }>('/alerts/:link/stop', async (request, reply) => {
-    const by = { actor: 'one-click', origin: auditContext(request) }
-    const stopped = await stopAlertsByLink(services.sql, request.params.link, by)
-    return reply.code(stopped ? 200 : 404).send(stopped ? 'Done: no more alerts.' : 'This link does not work any more.')
+  answerOneClick<{ link: string }>(app, '/alerts/:link/stop', {
+    stop: ({ link }, request) =>
+      stopAlertsByLink(services.sql, link, { actor: 'one-click', origin: auditContext(request) }),
+    done: 'Stopped: you get no more alerts.',
   })
 }

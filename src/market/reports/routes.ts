@@ -4,9 +4,9 @@ import { Type } from 'typebox'
 import { maskedEmail } from '../../identity/email-tokens/email-tokens.ts'
 import { auditContext } from '../../identity/sessions/guards.ts'
 import type { Services } from '../../platform/services.ts'
-import { failureOf } from '../../web/errors.ts'
 import { formAction } from '../../web/form-action.ts'
 import { type FormState, formState, PostedForm, readForm } from '../../web/forms.ts'
+import { answerOneClick } from '../../web/one-click.ts'
 import { choiceBehind, choose, describeSchedule, fieldNames, fieldsOf, stopByLink, weekdays } from './choices.ts'
 import type { Choice } from './queries.ts'
 
@@ -79,35 +79,10 @@ function manageView(choice: Choice, link: string, form: FormState) {
   }
 }
 
-/**
- * POST /reports/…/stop: the one-click unsubscribe of RFC 8058, sent by mail providers. It is registered outside the scope of
- * the pages: no cookie is read or set, it may come from any site with any body, and can do this one thing. Answers without a
- * redirect.
- */
-export async function oneClick(app: FastifyInstance, { services }: { services: Services }): Promise<void> {
-  app.removeAllContentTypeParsers()
-  app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: 16 * 1024 }, (_request, _body, done) =>
-    done(null, null),
-  )
-  app.setErrorHandler((error, request, reply) => {
-    const { status, retryAfterS } = failureOf(error)
-    if (status >= 500) request.log.error({ err: error }, 'reports could not be stopped')
-    if (retryAfterS !== null) reply.header('retry-after', retryAfterS)
-    return reply
-      .code(status)
-      .header('cache-control', 'no-store')
-      .type('text/plain; charset=utf-8')
-      .send('This did not work. Please try again.')
-  })
-  app.post<{ Params: { link: string } }>('/reports/:link/stop', async (request, reply) => {
-    const stopped = await stopByLink(services.sql, request.params.link, {
-      actor: 'one-click',
-      origin: auditContext(request),
-    })
-    return reply
-      .code(stopped ? 200 : 404)
-      .header('cache-control', 'no-store')
-      .type('text/plain; charset=utf-8')
-      .send(stopped ? 'Stopped: you get no more e-mail reports.' : 'This link does not work any more.')
+/** POST /reports/…/stop: the one-click unsubscribe of reports, outside the scope of the pages. */
+export async function stopReports(app: FastifyInstance, { services }: { services: Services }): Promise<void> {
+  answerOneClick<{ link: string }>(app, '/reports/:link/stop', {
+    stop: ({ link }, request) => stopByLink(services.sql, link, { actor: 'one-click', origin: auditContext(request) }),
+    done: 'Stopped: you get no more e-mail reports.',
   })
 }

@@ -117,7 +117,7 @@ describe('the link in a digest', () => {
       })
     for (let i = 0; i < 2; i++) {
       const answer = await stop()
-      expect([answer.status, await answer.text()]).toEqual([200, 'Done: no more alerts.'])
+      expect([answer.status, await answer.text()]).toEqual([200, 'Stopped: you get no more alerts.'])
     }
     expect((await rowOf(userId))!.isOn).toBe(false)
   })
