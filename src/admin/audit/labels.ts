@@ -59,6 +59,8 @@ export const actionLabels: Record<string, Label> = {
     'reports.stopped': 'Reports by mail stopped',
     'reports.link-renewed': 'Link that manages reports renewed',
     'reports.asked': 'A report asked for by mail',
+    'alerts.chosen': 'Alerts chosen',
+    'alerts.stopped': 'Alerts stopped',
   },
   ...{
     'user.registered': 'Registered',
