@@ -171,6 +171,25 @@ describe('deleting an account', () => {
     expect(await app.sql`select from complaints where text = 'Not theirs' and email = ${email}`).toHaveLength(1)
   })
 
+  test('keeps nothing of what a request asked that was on its way at that moment', async () => {
+    const { visitor, userId, username } = await registrant(app)
+    expect((await visitor.post('/account/delete', await deletionForm(visitor, username))).status).toBe(303)
+    const wanted = {
+      is_on: true,
+      step: 'week',
+      scope: 'all',
+      quadrant: true,
+      mansfield: false,
+      high: false,
+      sectors: [],
+    }
+    const [star] = await app.sql`select set_star(${userId}, 'ITBEES', true, 50) as outcome`
+    await app.sql`select choose_alerts(${userId}, ${app.sql.json(wanted)}, ${'x'.repeat(43)}, 'visitor', null)`
+    expect(star).toEqual({ outcome: 'unknown' })
+    expect(await app.sql`select from stars where user_id = ${userId}`).toHaveLength(0)
+    expect(await app.sql`select from alert_choices where user_id = ${userId}`).toHaveLength(0)
+  })
+
   test('ends every session; neither the old name nor the new one logs in, and the name is free again', async () => {
     const { visitor, email, username, userId } = await registrant(app)
     const phone = new Visitor(app)

@@ -88,8 +88,8 @@ begin
   delete from stars where user_id = person.id;
   delete from dashboard_visits where user_id = person.id;
   delete from person_notes where user_id = person.id;
+  delete from alert_choices where user_id = person.id;   -- waits for the job that writes a digest just now
   delete from alert_digests where user_id = person.id;
-  delete from alert_choices where user_id = person.id;
   perform forget_complaints(person);
   update mails set status = 'skipped', leased_until = null
   where user_id = person.id and status = 'queued' and kind not in ('receipt', 'gift');   -- what was given stays given

@@ -16,6 +16,8 @@ declare
   v_after  alert_choices;
   v_told   jsonb;
 begin
+  perform 1 from users where id = p_user_id and deleted_at is null for no key update;   -- no choice outlives the account
+  if not found then return; end if;
   select * into v_before from alert_choices where user_id = p_user_id for update;
   v_told := alert_choice_details(v_before);
   insert into alert_choices as c (user_id, is_on, step, scope, quadrant, top, mansfield, high, quiet_from, quiet_until, link)
