@@ -143,7 +143,7 @@ describe('what is said of a reading agrees with its numbers', () => {
           expect([seed, row.name, text === '–']).toEqual([seed, row.name, reason !== undefined])
       for (const row of analyser.rows.filter((one) => one.cells.some(({ text }) => text === '–')))
         expect(notesOf(row, 'week').join('. ')).not.toBe('')
-      const { gaps } = reportOf(market, analyser.analysis, 'weekly')
+      const { gaps } = reportOf(market, analyser.analysis, { cadence: 'weekly', isExcess: false })
       for (const { name } of analyser.analysis.unranked) expect(gaps).toContain(name)
     }
   })

@@ -9,6 +9,7 @@ import { describeCarried, type Group, grouped, inSentence, reasonsOf } from '../
 import { benchmarkIn, cachedAnalysis, type Followed, type Market, membersOf, stepsIn } from '../engine/market.ts'
 import { describeFirst, type Legends, legendsFor, meaningsOf } from '../engine/meanings.ts'
 import { type Quadrant, quadrantOf, quadrants } from '../engine/quadrants.ts'
+import { onlySectors } from '../engine/selection.ts'
 import { describePlaces, type Move, movesIn, numberFormats, periodOf, sourceOf, stampOf } from '../engine/summary.ts'
 import { type Universe, universes } from '../instruments/queries.ts'
 import { type AnalyserParams, analysisUrl, steps, tails, universeIn, views } from './analysis-params.ts'
@@ -100,7 +101,7 @@ export function analyserOf(
   const params = resolveParams(market, given)
   const absolute = cachedAnalysis(market, params)!
   const whole = params.returns === 'excess' ? inExcess(absolute) : absolute
-  const analysis = stars === null ? whole : onlyStarred(whole, stars)
+  const analysis = stars === null ? whole : onlySectors(whole, stars)
   const benchmark = benchmarkIn(market, params.against)!
   const days = daysOf(market, params.step, params.against)
   const words = { terms: analysis.terms, step: params.step, returns: params.returns }
@@ -174,16 +175,6 @@ export function resolveParams(market: Market, given: AnalyserParams): AnalyserPa
   if (day === undefined)
     throw new AppError('invalid', 'The analyser goes back four years at most, and to the first price.')
   return { ...params, at: day === days[0] ? null : day }
-}
-
-/** What is said of some sectors only; the ranks stay what they are among all. */
-function onlyStarred(analysis: Analysis, stars: ReadonlySet<string>): Analysis {
-  const isStarred = ({ symbol }: { symbol: string }) => stars.has(symbol)
-  return {
-    ...analysis,
-    sectors: analysis.sectors.filter(isStarred),
-    unranked: analysis.unranked.filter(isStarred),
-  }
 }
 
 const stepsOfBenchmark = new WeakMap<Followed, Record<Step, Day[]>>()

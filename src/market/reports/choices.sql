@@ -2,25 +2,27 @@
 create or replace function report_choice_details(c report_choices) returns jsonb language sql stable as $$
   select case when c.user_id is not null then
     jsonb_build_object('cadence', c.cadence, 'weekday', c.weekday, 'minute', c.minute, 'ranks', c.ranks, 'heat', c.heat,
-                       'map', c.map) end
+                       'map', c.map, 'excess', c.excess, 'starred', c.starred) end
 $$;
 
--- Saves a choice; the next report is due at its next time from now on. `p_link` is for a first choice only.
-create or replace function choose_reports(
-  p_user_id uuid, p_cadence text, p_weekday int, p_minute int, p_ranks boolean, p_heat boolean, p_map boolean, p_link text,
-  p_actor text, p_origin jsonb
-) returns void language plpgsql as $$
+-- Saves a choice; the next report is due at its next time from now on. Of `p_wanted` (cadence, weekday, minute, ranks, heat, map,
+-- excess, starred) the last two may be missing: then they stay. `p_link` is for a first choice only.
+create or replace function save_report_choice(p_user_id uuid, p_wanted jsonb, p_link text, p_actor text, p_origin jsonb)
+returns void language plpgsql as $$
 declare
   v_before report_choices;
   v_after  report_choices;
+  v_wanted report_choices := jsonb_populate_record(null::report_choices, p_wanted);
 begin
   select * into v_before from report_choices where user_id = p_user_id;
-  insert into report_choices as c (user_id, cadence, weekday, minute, ranks, heat, map, link, next_due_at)
-  values (p_user_id, p_cadence, p_weekday, p_minute, p_ranks, p_heat, p_map, p_link,
-          next_report(p_cadence, p_weekday, p_minute, now()))
+  insert into report_choices as c (user_id, cadence, weekday, minute, ranks, heat, map, excess, starred, link, next_due_at)
+  values (p_user_id, v_wanted.cadence, v_wanted.weekday, v_wanted.minute, v_wanted.ranks, v_wanted.heat, v_wanted.map,
+          coalesce(v_wanted.excess, false), coalesce(v_wanted.starred, false), p_link,
+          next_report(v_wanted.cadence, v_wanted.weekday, v_wanted.minute, now()))
   on conflict (user_id) do update
   set cadence = excluded.cadence, weekday = excluded.weekday, minute = excluded.minute, ranks = excluded.ranks,
-      heat = excluded.heat, map = excluded.map, updated_at = now(),
+      heat = excluded.heat, map = excluded.map, excess = coalesce(v_wanted.excess, c.excess),
+      starred = coalesce(v_wanted.starred, c.starred), updated_at = now(),
       -- Another section is no reason to miss the report that waits for its prices right now.
       next_due_at = case when (c.cadence, c.weekday, c.minute) = (excluded.cadence, excluded.weekday, excluded.minute)
                          then c.next_due_at else excluded.next_due_at end
@@ -28,6 +30,16 @@ begin
   perform record_audit(p_actor, 'reports.chosen', p_user_id => p_user_id, p_origin => p_origin, p_details =>
     jsonb_build_object('before', report_choice_details(v_before), 'after', report_choice_details(v_after)));
 end $$;
+
+-- As processes of the release before call it.
+create or replace function choose_reports(
+  p_user_id uuid, p_cadence text, p_weekday int, p_minute int, p_ranks boolean, p_heat boolean, p_map boolean, p_link text,
+  p_actor text, p_origin jsonb
+) returns void language sql as $$
+  select save_report_choice(p_user_id, jsonb_build_object('cadence', p_cadence, 'weekday', p_weekday, 'minute', p_minute,
+                                                          'ranks', p_ranks, 'heat', p_heat, 'map', p_map),
+                            p_link, p_actor, p_origin)
+$$;
 
 -- Turns the reports off for the person whose link this is; repeating it changes nothing. False: it is nobody's.
 create or replace function stop_reports(p_link text, p_actor text, p_origin jsonb) returns boolean language plpgsql as $$

@@ -75,7 +75,7 @@ function clockOf(minute: number): string {
   return `${hour % 12 || 12}:${String(minute % 60).padStart(2, '0')} ${hour < 12 ? 'am' : 'pm'}`
 }
 
-export const fieldNames = ['cadence', 'weekday', 'time', 'ranks', 'heat', 'map'] as const
+export const fieldNames = ['cadence', 'weekday', 'time', 'ranks', 'heat', 'map', 'excess', 'starred'] as const
 type FieldName = (typeof fieldNames)[number]
 
 /** What a form shows of a choice. */
@@ -90,6 +90,8 @@ export function fieldsOf(wanted: ReportSettings): Record<FieldName, string> {
     ranks: tick(wanted.ranks),
     heat: tick(wanted.heat),
     map: tick(wanted.map),
+    excess: tick(wanted.excess),
+    starred: tick(wanted.starred),
   }
 }
 
@@ -110,6 +112,8 @@ function wantedIn(typed: Record<FieldName, string>): ReportSettings {
     ranks,
     heat,
     map,
+    excess: typed.excess !== '',
+    starred: typed.starred !== '',
   }
 }
 

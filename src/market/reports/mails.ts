@@ -3,13 +3,17 @@ import type { Sql } from '../../platform/db.ts'
 import type { Services } from '../../platform/services.ts'
 import type { Composed, Composers } from '../../records/mails/registry.ts'
 import { pictureOf } from '../charts/picture.ts'
+import type { Analysis } from '../engine/analysis.ts'
 import { freshnessOf } from '../engine/freshness.ts'
-import { currentMarket } from '../engine/market.ts'
+import { currentMarket, type Market } from '../engine/market.ts'
+import { findStars } from '../watch-list/queries.ts'
 import { describeSchedule } from './choices.ts'
 import { findReader, type ReportSettings } from './queries.ts'
-import { analysisFor, newestIssue, reportOf } from './report.ts'
+import { analysisFor, chosenFrom, newestIssue, reportOf } from './report.ts'
 
 type About = { subjectKey: string; toEmail: string }
+/** A person's choice; their stars are asked for where the choice is to see those alone. */
+type Wanted = ReportSettings & { userId: string }
 
 const picture = 'rotation-map@report'
 
@@ -30,19 +34,21 @@ async function composeReport(sql: Sql, config: Config, mail: About, { preview = 
   const isAsked = what === 'now'
   if (!reader || (!isAsked && reader.cadence !== what)) return null
   const link = preview ? null : reader.link
-  return isAsked ? newestReport(sql, config, reader, link) : reportAbout(sql, config, { ...reader, link, issue: day })
+  return isAsked
+    ? newestReport(sql, config, { ...reader, userId }, link)
+    : reportAbout(sql, config, { ...reader, userId, link, issue: day })
 }
 
 /** A scheduled report, of exactly this issue. */
 async function reportAbout(
   sql: Sql,
   config: Config,
-  given: ReportSettings & { link: string | null; issue: string },
+  given: Wanted & { link: string | null; issue: string },
 ): Promise<Composed> {
   const market = await currentMarket(sql)
   if (market.sample || !market.benchmark?.prices.has(given.issue))
     throw new Error(`the prices of ${given.issue} were taken back after this report was queued`)
-  return written(config, market, given, given)
+  return written(sql, config, market, given)
 }
 
 /**
@@ -52,27 +58,31 @@ async function reportAbout(
 export async function newestReport(
   sql: Sql,
   config: Config,
-  wanted: ReportSettings,
+  wanted: Wanted,
   link: string | null,
 ): Promise<Composed | null> {
   const market = await currentMarket(sql)
   const issue = newestIssue(market, cadenceOf(wanted))
-  return issue === null ? null : written(config, market, wanted, { issue, link })
+  return issue === null ? null : written(sql, config, market, { ...wanted, issue, link })
 }
 
 async function written(
+  sql: Sql,
   config: Config,
-  market: Awaited<ReturnType<typeof currentMarket>>,
-  wanted: ReportSettings,
-  { issue, link }: { issue: string; link: string | null },
+  market: Market,
+  { issue, link, ...wanted }: Wanted & { issue: string; link: string | null },
 ): Promise<Composed> {
   const cadence = cadenceOf(wanted)
-  const analysis = analysisFor(market, cadence, issue)
-  if (!analysis) throw new Error(`there are no prices for a report of ${issue}`)
+  const whole = analysisFor(market, cadence, issue)
+  if (!whole) throw new Error(`there are no prices for a report of ${issue}`)
+  const stars = wanted.starred ? await findStars(sql, wanted.userId) : new Set<string>()
+  const isSelection = whole.sectors.some((one) => stars.has(one.symbol))
+  const analysis = chosenFrom(whole, { excess: wanted.excess, symbols: isSelection ? stars : null })
   const hasPicture = wanted.map && analysis.sectors.some((one) => one.tail.length > 0)
   return {
     data: {
-      report: reportOf(market, analysis, cadence),
+      report: reportOf(market, analysis, { cadence, isExcess: wanted.excess }),
+      scope: wanted.starred ? scopeOf(isSelection, whole) : '',
       freshness: freshnessOf(market, new Date()),
       shows: { ranks: wanted.ranks, heat: wanted.heat, map: hasPicture },
       picture: `cid:${picture}`,
@@ -116,7 +126,14 @@ async function composeLateReport(sql: Sql, config: Config, mail: About, { previe
   }
 }
 
-function cadenceOf({ cadence }: ReportSettings): 'weekly' | 'daily' {
+/** Which sectors a report of starred ones shows. */
+function scopeOf(isSelection: boolean, { ranked }: Analysis): string {
+  return isSelection
+    ? `Your starred sectors; ranks are among all ${ranked}.`
+    : 'You have starred no sector, so all of them are here.'
+}
+
+function cadenceOf({ cadence }: Pick<ReportSettings, 'cadence'>): 'weekly' | 'daily' {
   return cadence === 'daily' ? 'daily' : 'weekly'
 }
 

@@ -11,6 +11,10 @@ export type ReportSettings = {
   ranks: boolean
   heat: boolean
   map: boolean
+  /** Returns minus the Nifty's. */
+  excess: boolean
+  /** The starred sectors alone. */
+  starred: boolean
 }
 
 /** A person's choice, and what follows from it. `nextIssue` is the trading day the next report is about. */
@@ -45,7 +49,8 @@ function choices(sql: Sql) {
     select u.id as user_id, u.email, u.email_verified_at is not null as is_confirmed, has_access(s) is true as has_access,
            coalesce(c.cadence, 'off') as cadence, coalesce(c.weekday, 6)::int as weekday,
            coalesce(c.minute, 480)::int as minute, coalesce(c.ranks, true) as ranks, coalesce(c.heat, true) as heat,
-           coalesce(c.map, true) as map, c.link, c.next_due_at,
+           coalesce(c.map, true) as map,
+           coalesce(c.excess, false) as excess, coalesce(c.starred, false) as starred, c.link, c.next_due_at,
            report_issue(c.cadence, c.next_due_at)::text as next_issue,
            c.next_due_at is not null and c.next_due_at <= now() as is_waiting,
            case when c.asked_on = (now() at time zone 'Asia/Kolkata')::date then c.asked else 0 end as asked_today
@@ -62,10 +67,9 @@ export async function saveChoice(
   wanted: ReportSettings & { link: string },
   by: Actor,
 ): Promise<void> {
-  const { cadence, weekday, minute, ranks, heat, map, link } = wanted
+  const { link, ...choice } = wanted
   await sql`
-    select choose_reports(${userId}, ${cadence}, ${weekday}, ${minute}, ${ranks}, ${heat}, ${map}, ${link},
-                          ${by.actor}, ${originJson(sql, by)})
+    select save_report_choice(${userId}, ${sql.json(choice)}, ${link}, ${by.actor}, ${originJson(sql, by)})
   `
 }
 
@@ -164,7 +168,8 @@ export async function announceLateReports(
 /** The person a report is for, while it may still go to the address it was queued for, and whether it was queued. */
 export async function findReader(sql: Sql, userId: string, email: string, subjectKey: string) {
   const [row] = await sql<(ReportSettings & { name: string; link: string; isQueued: boolean })[]>`
-    select r.name, c.cadence, c.weekday::int as weekday, c.minute::int as minute, c.ranks, c.heat, c.map, c.link,
+    select r.name, c.cadence, c.weekday::int as weekday, c.minute::int as minute, c.ranks, c.heat, c.map,
+           c.excess, c.starred, c.link,
            exists (select from mails m where m.kind = 'report' and m.subject_key = ${subjectKey}) as is_queued
     from report_choices c
     cross join lateral report_readers(c.user_id) r

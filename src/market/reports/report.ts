@@ -3,10 +3,12 @@ import { weekGoesOn } from '../calendar/trading-calendar.ts'
 import { type HeatCell, heatBounds, heatCell, heatCells } from '../charts/heat.ts'
 import { quadrantLabels } from '../charts/rotation-map.ts'
 import type { Analysis, SectorRank } from '../engine/analysis.ts'
+import { inExcess } from '../engine/excess.ts'
 import { describeCarried, describeUnranked } from '../engine/gaps.ts'
 import { cachedAnalysis, type Market, stepsIn } from '../engine/market.ts'
 import { type Legends, legendsFor } from '../engine/meanings.ts'
 import { spans } from '../engine/returns.ts'
+import { onlySectors } from '../engine/selection.ts'
 import { type Move, movesIn, numberFormats, sourceOf, stampOf, summaryOf } from '../engine/summary.ts'
 
 /** A report as the templates print it; the same for everybody who gets it. Numbers are text. */
@@ -27,7 +29,9 @@ export type Report = {
   legends: Legends
   ranks: { rank: string; moved: string; name: string; symbol: string; quadrant: QuadrantText | null; score: string }[]
   columns: string[]
-  heat: { name: string; cells: HeatCell[] }[]
+  /** Whose returns: "Returns in percent", or those minus the Nifty's. */
+  returns: string
+  heat: { name: string; isBenchmark: boolean; cells: HeatCell[] }[]
   /** Where colours begin, for the legend under the returns. */
   bounds: typeof heatBounds
   /** The text that replaces the map's picture where pictures are off. */
@@ -56,8 +60,21 @@ export function newestIssue(market: Market, cadence: 'weekly' | 'daily'): Day | 
   return stepsIn(market, 'week').find((day, i) => i > 0 || !weekGoesOn(day, market.calendar)) ?? null
 }
 
-/** The report of an analysis, composed once. */
-export function reportOf(market: Market, analysis: Analysis, cadence: 'weekly' | 'daily'): Report {
+/** What a reader chose to see of an analysis: returns minus the Nifty's, and those symbols alone (null: all of them). */
+export function chosenFrom(
+  analysis: Analysis,
+  { excess, symbols }: { excess: boolean; symbols: ReadonlySet<string> | null },
+): Analysis {
+  const whole = excess ? inExcess(analysis) : analysis
+  return symbols === null ? whole : onlySectors(whole, symbols)
+}
+
+/** The report of an analysis, composed once for all who chose the same; `isExcess`: its returns are minus the Nifty's. */
+export function reportOf(
+  market: Market,
+  analysis: Analysis,
+  { cadence, isExcess }: { cadence: 'weekly' | 'daily'; isExcess: boolean },
+): Report {
   const known = reports.get(analysis)
   if (known) return known
   const { sectors, ranked, asOf } = analysis
@@ -83,9 +100,16 @@ export function reportOf(market: Market, analysis: Analysis, cadence: 'weekly' |
       score: numberFormats.plain(one.score, 1),
     })),
     columns: [...spans, 'From high'],
-    heat: sectors.map((one) => ({
-      name: one.name,
-      cells: [...heatCells(one.returns, one.blanks), heatCell('high', one.fromHigh, one.blanks.high)],
+    returns: isExcess
+      ? `Returns minus those of ${analysis.terms.instrument}, in percentage points`
+      : 'Returns in percent',
+    heat: [
+      { name: market.benchmark!.name, isBenchmark: true, ...analysis.benchmark },
+      ...sectors.map((one) => ({ isBenchmark: false, ...one })),
+    ].map(({ name, isBenchmark, returns, fromHigh, blanks }) => ({
+      name,
+      isBenchmark,
+      cells: [...heatCells(returns, blanks), heatCell('high', fromHigh, blanks.high)],
     })),
     bounds: heatBounds,
     mapText: mapTextOf(sectors),

@@ -6,12 +6,13 @@ import { mapOf } from '../../../src/market/charts/rotation-map.ts'
 import { heatMapOf } from '../../../src/market/dashboard/heat-map.ts'
 import { currentMarket } from '../../../src/market/engine/market.ts'
 import { type Span, spans } from '../../../src/market/engine/returns.ts'
-import { movesIn } from '../../../src/market/engine/summary.ts'
+import { movesIn, numberFormats } from '../../../src/market/engine/summary.ts'
 import { analysisFor, newestIssue, reportOf } from '../../../src/market/reports/report.ts'
 import { adminOf } from '../../support/admin.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
 import { importUntil, makeDue, pastSlot, reader, reportsTo, weekly } from './readers.ts'
 
+const plain = { cadence: 'weekly' as const, isExcess: false }
 const nasty = `<script>alert(1)</script>"&'`
 
 let app: TestApp
@@ -72,7 +73,7 @@ describe('how a report reads', () => {
     const { mail } = await scheduled()
     const text = mail.text!.replace(/\s+/g, ' ')
     const market = await currentMarket(app.sql)
-    const report = reportOf(market, analysisFor(market, 'weekly', slot.issue)!, 'weekly')
+    const report = reportOf(market, analysisFor(market, 'weekly', slot.issue)!, plain)
     for (const words of [
       report.summary,
       report.source,
@@ -93,7 +94,7 @@ describe('how a report reads', () => {
     const { mail } = await scheduled()
     const analysis = analysisFor(await currentMarket(app.sql), 'weekly', slot.issue)!
     const moves = movesIn(analysis)
-    const { headline } = reportOf(await currentMarket(app.sql), analysis, 'weekly')
+    const { headline } = reportOf(await currentMarket(app.sql), analysis, plain)
     const [first] = moves
     expect(headline.split(', and ')[0]).toBe(
       first ? `${first.name}: ${first.from} → ${first.to}` : expect.stringMatching(/^No sector changed quadrant; /),
@@ -133,8 +134,8 @@ describe('how a report reads', () => {
   test('its heat map is the page’s, with the distance from the year’s high beside it', async () => {
     const market = await currentMarket(app.sql)
     const analysis = analysisFor(market, 'weekly', slot.issue)!
-    const page = heatMapOf(market.benchmark!, analysis.sectors, analysis).rows.filter((row) => !row.isBenchmark)
-    const mail = reportOf(market, analysis, 'weekly').heat
+    const page = heatMapOf(market.benchmark!, analysis.sectors, analysis).rows
+    const mail = reportOf(market, analysis, plain).heat
     expect(mail.map(({ name, cells }) => ({ name, cells: cells.slice(0, -1) }))).toEqual(
       page.map(({ name, cells }) => ({ name, cells })),
     )
@@ -146,6 +147,36 @@ describe('how a report reads', () => {
     expect(mail.html).not.toMatch(/Returns in percent|Sector rotation map/)
     expect(mail.text).not.toMatch(/RETURNS|ROTATION/)
     expect(mail.attachments).toEqual([])
+  })
+
+  test('of starred sectors alone, against the Nifty, it says both, and ranks are among all', async () => {
+    const { userId } = await scheduled()
+    await app.sql`insert into stars (user_id, symbol) select ${userId}, s from unnest(string_to_array('BANKBEES ITBEES', ' ')) s`
+    const [choice] = await app.sql<{ email: string }[]>`select email from users where id = ${userId}`
+    await app.sql`update report_choices set excess = true, starred = true where user_id = ${userId}`
+    await app.sql`delete from mails where user_id = ${userId} and kind = 'report'`
+    await makeDue(app, slot, [userId])
+    await app.run('queue-reports')
+    const mail = (await reportsTo(app, choice!.email)).at(-1)!
+    const market = await currentMarket(app.sql)
+    const whole = analysisFor(market, 'weekly', slot.issue)!
+    const text = mail.text!.replace(/[ ]+/g, ' ')
+    expect(text).toContain(`Your starred sectors; ranks are among all ${whole.ranked}.`)
+    expect(text).toContain('RETURNS MINUS THOSE OF THE NIFTY ETF, IN PERCENTAGE POINTS')
+    for (const one of whole.sectors) {
+      const isThere = ['BANKBEES', 'ITBEES'].includes(one.symbol)
+      expect(text.includes(` ${one.symbol}\n`), one.symbol).toBe(isThere)
+      if (!isThere) continue
+      expect(text).toContain(` ${one.rank} `)
+      const excess = one.returns['1Y']! - whole.benchmark.returns['1Y']!
+      expect(text).toMatch(new RegExp(`${one.name} .*${RegExp.escape(numberFormats.signed(excess))}`))
+    }
+  })
+
+  test('who starred nothing gets all sectors, and is told so', async () => {
+    const { mail } = await scheduled({ starred: 'yes' })
+    expect(mail.text).toContain('You have starred no sector, so all of them are here.')
+    expect(mail.text).toContain('BANKBEES')
   })
 
   test('it never says what anybody should do', async () => {

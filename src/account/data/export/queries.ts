@@ -54,7 +54,7 @@ export const listSecondFactor: List = (sql, userId) => sql`
 
 /** Without the manage link, which opens it. */
 export const listReportChoices: List = (sql, userId) => sql`
-  select cadence, weekday, minute, ranks, heat, map, next_due_at, created_at, updated_at
+  select cadence, weekday, minute, ranks, heat, map, excess, starred, next_due_at, created_at, updated_at
   from report_choices
   where user_id = ${userId}
 `
