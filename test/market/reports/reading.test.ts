@@ -27,9 +27,10 @@ beforeAll(async () => {
 })
 afterAll(() => app.close())
 
-/** The report that somebody gets by schedule, with these parts. */
-async function scheduled(parts: Record<string, string> = {}) {
+/** The report that somebody who starred these gets by schedule, with these parts. */
+async function scheduled(parts: Record<string, string> = {}, stars: string[] = []) {
   const person = await reader(app)
+  for (const symbol of stars) await app.sql`insert into stars (user_id, symbol) values (${person.userId}, ${symbol})`
   await person.visitor.post('/account/reports', { ...weekly, ...parts })
   await makeDue(app, slot, [person.userId])
   await app.run('queue-reports')
@@ -150,14 +151,7 @@ describe('how a report reads', () => {
   })
 
   test('of starred sectors alone, against the Nifty, it says both, and ranks are among all', async () => {
-    const { userId } = await scheduled()
-    await app.sql`insert into stars (user_id, symbol) select ${userId}, s from unnest(string_to_array('BANKBEES ITBEES', ' ')) s`
-    const [choice] = await app.sql<{ email: string }[]>`select email from users where id = ${userId}`
-    await app.sql`update report_choices set excess = true, starred = true where user_id = ${userId}`
-    await app.sql`delete from mails where user_id = ${userId} and kind = 'report'`
-    await makeDue(app, slot, [userId])
-    await app.run('queue-reports')
-    const mail = (await reportsTo(app, choice!.email)).at(-1)!
+    const { mail } = await scheduled({ excess: 'yes', starred: 'yes' }, ['BANKBEES', 'ITBEES'])
     const market = await currentMarket(app.sql)
     const whole = analysisFor(market, 'weekly', slot.issue)!
     const text = mail.text!.replace(/[ ]+/g, ' ')
