@@ -32,7 +32,7 @@ const owners: Record<string, string[]> = {
   'market/version': ['market_state'],
   'market/calendar': ['holidays', 'special_sessions'],
   'market/instruments': ['instruments', 'etf_list', 'former_names'],
-  'market/prices': ['imports', 'import_questions', 'prices', 'splits', 'real_jumps'],
+  'market/prices': ['imports', 'import_questions', 'prices', 'navs', 'splits', 'real_jumps'],
   'market/feed': ['feed_state', 'feed_days', 'feed_files'],
   'market/watch-list': ['stars'],
   'market/changes': ['dashboard_visits'],

@@ -16,6 +16,7 @@ import { decide, jumpLine, questionLine } from './deciding.ts'
 import { fetchNow } from './fetching.ts'
 
 const usage = `Import closing prices: NSE bhavcopies of every age, Yahoo, yfinance, Stooq, or our own date,symbol,close; zipped or not.
+NAVs too: AMFI’s NAVAll.txt, or our own date,symbol,nav.
   npm run import -- FILES…                       reads all files; commits them when nothing is wrong or in doubt
   npm run import -- --dry-run FILES…             only says what would happen
   npm run import -- FILES… --split BANKBEES:2019-12-20:10   a jump is a split: ten new units for one old
@@ -118,7 +119,7 @@ async function importPrices(sql: Sql, files: GivenFile[]): Promise<void> {
 async function decideAndCommit(sql: Sql, importId: number): Promise<void> {
   const held = (await findImport(sql, importId))!
   await decide(sql, importId, values)
-  const { symbols, questions, jumps } = await previewImport(sql, importId)
+  const { symbols, navs, questions, jumps } = await previewImport(sql, importId)
   const asked = questions.filter(({ answer }) => answer === null)
   for (const one of symbols)
     console.log(
@@ -126,10 +127,14 @@ async function decideAndCommit(sql: Sql, importId: number): Promise<void> {
         `, ${one.traded} with volume` +
         (one.gaps > 0 ? `, ${one.gaps} trading days missing in between` : ''),
     )
+  for (const one of navs)
+    console.log(
+      `  ${one.symbol.padEnd(12)} ${one.from} to ${one.to}: NAVs: ${one.fresh} new, ${one.changed} changed, ${one.same} known`,
+    )
   for (const one of asked) console.log(`  ? ${questionLine(one)}`)
   for (const jump of jumps) console.log(`  ? ${jumpLine(jump)}`)
-  if (held.problemCount === 0 && held.files.every(({ prices }) => prices === 0))
-    return fail('Nothing was imported: there is no price in these files.')
+  if (held.problemCount === 0 && held.files.every(({ prices, navs }) => prices === 0 && !navs))
+    return fail('Nothing was imported: there is no price or NAV in these files.')
   if (held.problemCount > 0 || asked.length + jumps.length > 0 || values['dry-run']) {
     if (values['dry-run'] && held.problemCount === 0) return console.log('Nothing was imported: --dry-run.')
     return fail(
@@ -148,8 +153,9 @@ function printFiles(held: Import, ms: number): void {
   const prices = held.files.reduce((sum, file) => sum + file.prices, 0)
   for (const file of held.files.slice(0, 20))
     console.log(
-      `${file.name}: ${file.formats.join(', ') || 'not read'}, ${file.prices} prices` +
-        (file.skipped ? `, skipped without a price: ${file.skipped}` : ''),
+      `${file.name}: ${file.formats.join(', ') || 'not read'}, ${file.navs ? `${file.navs} NAVs` : `${file.prices} prices`}` +
+        (file.skipped ? `, skipped without a value: ${file.skipped}` : '') +
+        (file.passedOver ? `, schemes that are not followed: ${file.passedOver}` : ''),
     )
   if (held.files.length > 20) console.log(`… and ${held.files.length - 20} more files`)
   console.log(`${prices} prices in ${(ms / 1000).toFixed(1)} s`)

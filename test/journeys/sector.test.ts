@@ -88,7 +88,7 @@ describe.each(['phone', 'laptop'] as Size[])('on a %s', (size) => {
   })
 })
 
-test('a subscriber compares the ETFs of a sector', async () => {
+test('a subscriber compares the ETFs of a sector, and unfolds the last premiums to NAV', async () => {
   const { page } = await reader({ size: 'phone' }, '/dashboard/sectors/BANKBEES')
   const funds = page.getByRole('region', { name: 'ETFs of this sector' })
   expect(await funds.locator('tbody th').allTextContents()).toEqual([
@@ -98,6 +98,19 @@ test('a subscriber compares the ETFs of a sector', async () => {
   ])
   for (const cell of await funds.locator('tbody td:nth-child(2)').allTextContents())
     expect(cell).toMatch(/^₹[\d,.]+ cr$/)
+  for (const cell of await funds.locator('tbody td:nth-child(4)').allTextContents())
+    expect(cell.trim()).toMatch(/^[+−]?0\.\d\d %$/)
+  const sideways = (name: string) =>
+    page.getByRole('region', { name }).evaluate((region) => region.scrollWidth - region.clientWidth)
+  expect(await sideways('ETFs side by side')).toBe(0)
+
+  const premiums = page.getByRole('region', { name: 'Premiums by day' })
+  expect(await premiums.isVisible()).toBe(false)
+  await page.getByText('The last 20 days with both').click()
+  expect(await premiums.locator('tbody tr').count()).toBe(20)
+  expect(await premiums.locator('tbody th').first().textContent()).toBe('19 Nov 2026')
+  expect(await sideways('Premiums by day')).toBe(0)
+  await screenshot(page, 'sector-premiums-phone')
 })
 
 describe('looked at', () => {

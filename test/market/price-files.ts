@@ -31,6 +31,8 @@ export async function read(name: string, content: string | Uint8Array, other: Pa
     prices: found.flatMap((one) => (one.kind === 'price' ? [one.price] : [])),
     problems: found.flatMap((one) => (one.kind === 'problem' ? [one.problem] : [])),
     refused: found.flatMap((one) => (one.kind === 'refused' ? [{ file: one.file, sentence: one.sentence }] : [])),
+    navs: found.flatMap((one) => (one.kind === 'nav' ? [one.nav] : [])),
+    navEnds: found.flatMap((one) => (one.kind === 'nav-end' ? [one] : [])),
     ends: found.flatMap((one) => (one.kind === 'end' ? [one] : [])),
   }
 }

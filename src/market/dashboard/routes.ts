@@ -14,6 +14,7 @@ import { requireUser } from '../../identity/sessions/guards.ts'
 import { fmt } from '../../platform/format.ts'
 import { runHeavyWork } from '../../platform/heavy-work.ts'
 import { sendCompressing } from '../../web/compression.ts'
+import { dayIn } from '../calendar/days.ts'
 import { type SinceVisit, sinceVisit } from '../changes/since-visit.ts'
 import { freshnessOf } from '../engine/freshness.ts'
 import { currentMarket, type Market } from '../engine/market.ts'
@@ -21,6 +22,7 @@ import { type Legends, legendsFor } from '../engine/meanings.ts'
 import { numberFormats, sourceOf, stampOf } from '../engine/summary.ts'
 import { currentTrading } from '../engine/trading.ts'
 import { findPresentSymbol } from '../instruments/names/queries.ts'
+import { readPremiums } from '../prices/navs/premiums.ts'
 import { findStars } from '../watch-list/queries.ts'
 import { cutAtStars, joinForStars, type StarredHtml } from '../watch-list/star-places.ts'
 import { type Analyser, analyserOf, spark } from './analyser.ts'
@@ -162,8 +164,8 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices }> = async (
       const renamed = isFollowed ? null : await findPresentSymbol(services.sql, symbol)
       if (renamed !== null) return reply.leaveFor(sectorUrl(renamed, params, span))
       if (isFollowed && market.asOf === null) return turnAway(request, reply, 'There are no prices of this sector yet.')
-      const tradingOf = await readTradingAround(market, symbol)
-      const sector = await runHeavyWork({ patient: false }, () => sectorOf(market, symbol, params, { span, tradingOf }))
+      const around = await readAround(market, symbol, params.at)
+      const sector = await runHeavyWork({ patient: false }, () => sectorOf(market, symbol, params, { span, ...around }))
       const freshness = freshnessOf(market, new Date())
       const isStarred = stars.has(symbol)
       const view = { subscription, sector, freshness, isStarred, back: request.url }
@@ -193,15 +195,25 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices }> = async (
 
   await app.register(mapRoutes, { services, paramsIn, turnAway })
 
-  /** What was traded of a sector's ETF and of its others; of a symbol that is none, nothing. */
-  async function readTradingAround(market: Market, symbol: string) {
+  /** What was traded of a sector's ETF and of its others, and their premiums to NAV; of a symbol that is none, nothing. */
+  async function readAround(market: Market, symbol: string, at: string | null) {
     const others = market.alternatives.filter((one) => one.sector === symbol).map((one) => one.symbol)
     const symbols = isShown(market, symbol) ? [symbol, ...others] : []
+    const asked = at === null ? null : dayIn(at)
+    const newest = market.asOf ?? ''
+    const until = asked !== null && asked < newest ? asked : newest
     const read = await Promise.all(
-      symbols.map(async (one) => [one, await currentTrading(services.sql, market, one)] as const),
+      symbols.map(async (one) => {
+        const reading = [currentTrading(services.sql, market, one), readPremiums(services.sql, one, until)] as const
+        const [trading, premiums] = await Promise.all(reading)
+        return [one, { trading, premiums }] as const
+      }),
     )
     const bySymbol = new Map(read)
-    return (one: string) => bySymbol.get(one)
+    return {
+      tradingOf: (one: string) => bySymbol.get(one)?.trading,
+      premiumsOf: (one: string) => bySymbol.get(one)?.premiums ?? [],
+    }
   }
 
   /** The parameters of a page; what was renamed since it was bookmarked is meant by its present symbol. */

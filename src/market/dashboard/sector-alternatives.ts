@@ -4,11 +4,12 @@ import type { Followed, Market } from '../engine/market.ts'
 import { returnsOf } from '../engine/returns.ts'
 import { averageTurnover } from '../engine/trading.ts'
 import type { Prices } from '../prices/closing-prices.ts'
+import type { Premium } from '../prices/navs/premiums.ts'
 import type { Trading } from '../prices/reading-trading.ts'
 
 /**
- * An ETF of a sector: rupees traded a day, its return over a year in percent, and how many points that is above the ranked ETF's,
- * which has none itself.
+ * An ETF of a sector: rupees traded a day, its return over a year in percent, how many points that is above the ranked ETF's,
+ * which has none itself, and its newest premium to NAV.
  */
 export type SectorFund = {
   symbol: string
@@ -17,6 +18,7 @@ export type SectorFund = {
   turnover: number | null
   yearReturn: number | null
   difference: number | null
+  premium: Premium | null
 }
 
 /** Trading days that a year's return looks back on, with those that may stand for a missing one. */
@@ -26,7 +28,15 @@ const reach = { weeks: 0, days: 275 }
 export function fundsOf(
   { benchmark, calendar, alternatives }: Market,
   ranked: Followed,
-  { asOf, tradingOf }: { asOf: Day; tradingOf: (symbol: string) => Trading | undefined },
+  {
+    asOf,
+    tradingOf,
+    premiumsOf,
+  }: {
+    asOf: Day
+    tradingOf: (symbol: string) => Trading | undefined
+    premiumsOf: (symbol: string) => readonly Premium[]
+  },
 ): SectorFund[] {
   const others = alternatives.filter((one) => one.sector === ranked.symbol)
   const frame = benchmark && frameOf(benchmark.prices, calendar, asOf, reach)
@@ -37,7 +47,7 @@ export function fundsOf(
     const yearReturn = yearOf(prices)
     const difference = isRanked || yearReturn === null || own === null ? null : yearReturn - own
     const turnover = averageTurnover(frame.days, tradingOf(symbol)?.turnover ?? new Map())
-    return { symbol, name, isRanked, turnover, yearReturn, difference }
+    return { symbol, name, isRanked, turnover, yearReturn, difference, premium: premiumsOf(symbol)[0] ?? null }
   }
   return [
     fund(ranked, true),

@@ -8,6 +8,7 @@ import { benchmarkIn, type Market } from '../engine/market.ts'
 import { describeMomentum, describeRatio, meaningsOf } from '../engine/meanings.ts'
 import { changesIn, type QuadrantChange, readingsByWeek } from '../engine/quadrant-changes.ts'
 import { quadrantOf } from '../engine/quadrants.ts'
+import type { Premium } from '../prices/navs/premiums.ts'
 import type { Trading } from '../prices/reading-trading.ts'
 import { type Analyser, analyserOf } from './analyser.ts'
 import { type AnalyserParams, universeIn } from './analysis-params.ts'
@@ -33,6 +34,8 @@ export type Sector = Analyser & {
   lines: Lines
   /** Rupees traded a day, the mean of 20 sessions. */
   turnover: number | null
+  /** Premiums to NAV, the newest first; empty where no NAV is known. */
+  premiums: readonly Premium[]
   /** The ETFs of this sector; empty where it is the only one. */
   funds: SectorFund[]
   /** Every move into another quadrant, the newest first. */
@@ -47,13 +50,19 @@ export type Sector = Analyser & {
 
 /** What was traded of a symbol, where it was read. */
 type TradingOf = (symbol: string) => Trading | undefined
+/** Premiums to NAV of a symbol, the newest first. */
+type PremiumsOf = (symbol: string) => readonly Premium[]
 
 /** Composes a sector's page. Throws AppError `not-found` for a symbol that is not shown, or while there are no prices. */
 export function sectorOf(
   market: Market,
   symbol: string,
   given: AnalyserParams,
-  { span = '2y', tradingOf = () => undefined }: { span?: HistorySpan; tradingOf?: TradingOf } = {},
+  {
+    span = '2y',
+    tradingOf = () => undefined,
+    premiumsOf = () => [],
+  }: { span?: HistorySpan; tradingOf?: TradingOf; premiumsOf?: PremiumsOf } = {},
 ): Sector {
   const instrument = market.shown.find((one) => one.symbol === symbol)
   const universe = instrument && universeIn(instrument)
@@ -67,6 +76,7 @@ export function sectorOf(
   const { step, returns } = params
   const benchmark = benchmarkIn(market, params.against)!
   const trading = tradingOf(symbol)
+  const premiumsUntil = (one: string) => premiumsOf(one).filter(({ day }) => day <= asOf)
   const until = { asOf, calendar: market.calendar }
   const explanation = explain(benchmark.prices, instrument.prices, { ...until, step, terms })
   const weeks = readingsByWeek(benchmark.prices, instrument.prices, until)
@@ -98,7 +108,8 @@ export function sectorOf(
     lineStep: history.step,
     lines: linesOf(history, weeks, terms),
     turnover: history.turnover,
-    funds: fundsOf(market, instrument, { asOf, tradingOf }),
+    premiums: premiumsUntil(symbol),
+    funds: fundsOf(market, instrument, { asOf, tradingOf, premiumsOf: premiumsUntil }),
     changes: changesIn(weeks).reverse(),
     explanation,
     says: explanation && whatItSays(explanation, analyser.analysis),

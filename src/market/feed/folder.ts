@@ -109,7 +109,11 @@ async function takeIn(feed: Feed, folder: string, file: { id: number; name: stri
 
 async function refuse(feed: Feed, folder: string, file: { id: number; name: string }, read: Import): Promise<Outcome> {
   const lines = [...read.refused.map((one) => ({ ...one, line: null })), ...read.problems].map(sentenceOf)
-  const sentence = lines[0] ?? `${file.name}: There is no price in this file.`
+  const hasNavs = read.files.some(({ navs }) => navs)
+  const nothing = hasNavs
+    ? 'It holds NAVs and no prices. NAVs are imported in the panel, or with npm run import.'
+    : 'There is no price in this file.'
+  const sentence = lines[0] ?? `${file.name}: ${nothing}`
   const more = read.problemCount - read.problems.length
   const rest = more > 0 ? [`And ${more} more.`] : []
   // First, so that a crash before the file is moved tells nobody less.

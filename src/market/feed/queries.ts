@@ -88,7 +88,11 @@ export async function takeUntouchedImports(sql: Sql): Promise<number[]> {
 
 /** Whether prices count that nobody invented. */
 export async function hasRealPrices(sql: Sql): Promise<boolean> {
-  const rows = await sql`select from imports where status = 'committed' and origin <> 'sample' limit 1`
+  const rows = await sql`
+    select from imports i
+    where status = 'committed' and origin <> 'sample' and exists (select from prices p where p.import_id = i.id)
+    limit 1
+  `
   return rows.count > 0
 }
 

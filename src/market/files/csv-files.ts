@@ -17,6 +17,9 @@ export type Row = {
 
 const longest = 64 * 1024
 
+/** How AMFI's file of all schemes begins: its cells are separated by semicolons, and a quote in it is part of a scheme's name. */
+const amfi = /^\s*scheme code\s*;/i
+
 /**
  * The rows of a CSV file without its empty lines, header first, some at a time. Lines without a quote are split here, five to
  * ten times as fast as csv-parse, which reads everything from the first quote on. Throws Unreadable where it is not CSV.
@@ -24,20 +27,22 @@ const longest = 64 * 1024
 export async function* rowsOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<Iterable<Row>> {
   const pieces = textOf(chunks)
   const lines = { count: 0 }
+  let separator: string | undefined
   let rest = ''
   for await (const piece of pieces) {
     const text = rest + piece
     refuseZeros(text, lines.count)
-    const quote = text.indexOf('"')
+    separator ??= amfi.test(text) ? ';' : ','
+    const quote = separator === ',' ? text.indexOf('"') : -1
     const end = text.lastIndexOf('\n', quote < 0 ? text.length : quote) + 1
-    if (end > 0) yield plainRows(text.slice(0, end), lines)
+    if (end > 0) yield plainRows(text.slice(0, end), lines, separator)
     // Files of old Macs have no line feed; csv-parse finds out how their lines end.
     const isForeign = lines.count === 0 && end === 0 && text.includes('\r')
     if (quote >= 0 || isForeign) return yield* quotedRows(text.slice(end), pieces, lines.count)
     rest = text.slice(end)
     if (rest.length > longest) throw notCsv(lines.count + 1)
   }
-  if (rest !== '') yield plainRows(`${rest}\n`, lines)
+  if (rest !== '') yield plainRows(`${rest}\n`, lines, separator ?? ',')
 }
 
 /** Header cells as they are compared: without spaces around and case. */
@@ -46,8 +51,8 @@ export function normalised(header: readonly string[]): string[] {
 }
 
 /** The rows of text without quotes; `lines` counts what was read. */
-function* plainRows(text: string, lines: { count: number }): Generator<Row> {
-  const row = new PlainRow(text)
+function* plainRows(text: string, lines: { count: number }, separator: string): Generator<Row> {
+  const row = new PlainRow(text, separator)
   for (let start = 0; start < text.length; ) {
     const end = text.indexOf('\n', start)
     row.line = ++lines.count
@@ -67,14 +72,16 @@ function refuseZeros(text: string, linesBefore: number): void {
 class PlainRow implements Row {
   line = 0
   readonly #text: string
+  readonly #separator: string
   #end = 0
   /** Where each cell begins, as far as they were looked for: a row that is not wanted is not split to its end. */
   readonly #starts: number[] = [0]
   #known = 0
-  #comma = -1
+  #next = -1
 
-  constructor(text: string) {
+  constructor(text: string, separator: string) {
     this.#text = text
+    this.#separator = separator
   }
 
   /** Goes to a line of the text; false for an empty one. */
@@ -89,7 +96,7 @@ class PlainRow implements Row {
     for (; this.#known <= at; this.#known++) {
       const start = this.#starts[this.#known]!
       if (start > this.#end) return undefined
-      this.#starts[this.#known + 1] = this.#commaFrom(start) + 1
+      this.#starts[this.#known + 1] = this.#separatorFrom(start) + 1
     }
     const start = this.#starts[at]!
     return start > this.#end ? undefined : this.#text.slice(start, this.#starts[at + 1]! - 1).trim()
@@ -101,13 +108,13 @@ class PlainRow implements Row {
     return cells
   }
 
-  /** The next comma of the row, or its end. One beyond the row is kept, lest long texts be searched again and again. */
-  #commaFrom(start: number): number {
-    if (this.#comma < start) {
-      const found = this.#text.indexOf(',', start)
-      this.#comma = found < 0 ? this.#text.length : found
+  /** The next separator of the row, or its end. One beyond the row is kept, lest long texts be searched again and again. */
+  #separatorFrom(start: number): number {
+    if (this.#next < start) {
+      const found = this.#text.indexOf(this.#separator, start)
+      this.#next = found < 0 ? this.#text.length : found
     }
-    return Math.min(this.#comma, this.#end)
+    return Math.min(this.#next, this.#end)
   }
 }
 

@@ -101,7 +101,7 @@ begin
   select symbol into v_before from instruments where kind = 'benchmark';
   if v_before = p_symbol then return 'done'; end if;
   if v_before is distinct from p_seen then return 'changed'; end if;
-  if exists (select from imports where status = 'committed')
+  if exists (select from imports i where i.status = 'committed' and exists (select from prices p where p.import_id = i.id))
      and not exists (select from prices p join imports i on i.id = p.import_id
                      where p.symbol = p_symbol and i.status = 'committed') then
     return 'no-prices';

@@ -4,17 +4,20 @@ import { everyWeekday, isWeekday, readTradingCalendar, type TradingCalendar } fr
 import { type InstrumentRow, listInstruments } from '../instruments/queries.ts'
 import type { Prices } from './closing-prices.ts'
 import { commitImport, dropImport, hasImports, holdImport, stagePrices, startImport } from './imports/queries.ts'
+import { stageNavs } from './navs/queries.ts'
 
 const years = 4
 /** Where every invented price begins to be computed; before it there is none. */
 const epoch: Day = '2014-01-01'
 const batch = 2_000
+/** So many of its last days come with a NAV. */
+const daysWithNav = 60
 // Chosen so that the instruments every database begins with spread over all four quadrants.
 const seeds = { market: 8, others: 11 }
 const by = { actor: 'sample', origin: null }
 
 /**
- * Fills an empty market with invented prices for a demo. They are labelled as a sample wherever they are shown, and are
+ * Fills an empty market with invented prices and NAVs for a demo. They are labelled as a sample wherever they are shown, and are
  * dropped with the first real import. False: there are prices, or were.
  */
 export async function seedSample(sql: Sql, today: Day): Promise<boolean> {
@@ -30,6 +33,7 @@ export async function seedSample(sql: Sql, today: Day): Promise<boolean> {
   )
   const importId = await startImport(sql, { origin: 'sample', actor: by.actor })
   for (let i = 0; i < rows.length; i += batch) await stagePrices(sql, importId, rows.slice(i, i + batch))
+  await stageNavs(sql, importId, inventNavs(invented))
   const file = { name: 'invented', bytes: 0, sha256: '', formats: ['Sample'], prices: rows.length }
   await holdImport(sql, importId, { files: [file], problems: [], problemCount: 0 })
   if ((await commitImport(sql, importId, by, null)) === 'committed') return true
@@ -86,6 +90,16 @@ function goAlong(closes: readonly number[], symbol: string): number[] {
 export function inventVolume(symbol: string, day: Day): number {
   const usual = 10 ** (4.2 + 1.9 * unitOf(symbol))
   return Math.round(usual * (0.5 + 1.2 * unitOf(symbol + day)))
+}
+
+/** NAVs of the last days of invented prices, which swing slowly around them: a premium from −0.5 to +0.5 percent. */
+function inventNavs(invented: ReadonlyMap<string, Prices>) {
+  return [...invented].flatMap(([symbol, prices]) =>
+    [...prices].slice(-daysWithNav).map(([day, close], i) => {
+      const premium = 0.5 * Math.sin(2 * Math.PI * unitOf(`${symbol} premium`) + placeOf(day) / 23)
+      return { symbol, day, nav: Math.round((close / (1 + premium / 100)) * 1e4) / 1e4, file: 0, line: i + 1 }
+    }),
+  )
 }
 
 /** From 0 up to 1, decided by the letters. */

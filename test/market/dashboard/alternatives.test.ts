@@ -53,8 +53,8 @@ describe('other ETFs of a sector', () => {
     const row = rows.find(([name]) => name!.startsWith('BANKIETF'))!
     expect(row.slice(1)).toEqual([
       `₹${expected!.crore.toFixed(2)} cr`,
-      `${signed(expected!.gained, 1)} %`,
-      signed(expected!.gained - expected!.own, 2),
+      `${signed(expected!.gained, 1)} % ${signed(expected!.gained - expected!.own, 2)} pts`,
+      expect.stringMatching(/^[+−]?0\.\d\d %$/),
     ])
     const market = await currentMarket(app.sql)
     expect(market.sectors.some(({ symbol }) => symbol === 'BANKIETF')).toBe(false)

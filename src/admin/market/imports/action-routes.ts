@@ -66,7 +66,8 @@ const routes: FastifyPluginAsyncTypebox<{ services: Services }> = async (app, { 
   app.post('/:id/commit', acted, async (request, reply) =>
     act(request, reply, {}, async (importId) => {
       await commit(sql, importId, actorOf(request), versionIn(request.body))
-      return 'These prices are live.'
+      const { files } = (await findImport(sql, importId))!
+      return files.some(({ prices }) => prices > 0) ? 'These prices are live.' : 'These NAVs are live.'
     }),
   )
 

@@ -10,6 +10,7 @@ import {
 } from '../../../market/prices/imports/preview-queries.ts'
 import { findImport, type Import } from '../../../market/prices/imports/queries.ts'
 import { listQuestions } from '../../../market/prices/imports/question-queries.ts'
+import { type NavSummary, summariseNavs } from '../../../market/prices/navs/queries.ts'
 import { findVersion } from '../../../market/version/queries.ts'
 import type { Sql } from '../../../platform/db.ts'
 import { AppError } from '../../../platform/errors.ts'
@@ -26,6 +27,7 @@ declare module '../../../web/views.ts' {
     'admin/market/undo': {
       found: Import
       symbols: UndoSummary[]
+      navs: NavSummary[]
       /** New symbols and ISINs that were accepted with it. */
       accepted: string[]
       /** What would be left unexplained. */
@@ -67,13 +69,14 @@ export async function showImport(sql: Sql, request: FastifyRequest, reply: Fasti
 export async function showUndo(sql: Sql, request: FastifyRequest, reply: FastifyReply, form: FormState) {
   const found = await importAt(sql, request)
   const { version } = await findVersion(sql)
-  const [symbols, questions, jumps] = await Promise.all([
+  const [symbols, navs, questions, jumps] = await Promise.all([
     summariseUndoing(sql, found.id),
+    summariseNavs(sql, found.id),
     listQuestions(sql, found.id),
     found.status === 'committed' ? listJumpsLeft(sql, found.id) : [],
   ])
   const accepted = questions.filter(({ answer }) => answer === 'same').map(({ seen }) => seen)
-  return reply.page('admin/market/undo', { found, symbols, accepted, jumps, version, form, labels })
+  return reply.page('admin/market/undo', { found, symbols, navs, accepted, jumps, version, form, labels })
 }
 
 async function importAt(sql: Sql, request: FastifyRequest): Promise<Import> {

@@ -5,6 +5,7 @@ import { type AcceptedName, listAcceptedNames } from '../../../market/prices/imp
 import type { SymbolSummary } from '../../../market/prices/imports/preview-queries.ts'
 import type { Import } from '../../../market/prices/imports/queries.ts'
 import type { Question } from '../../../market/prices/imports/question-queries.ts'
+import type { NavSummary } from '../../../market/prices/navs/queries.ts'
 import { marketAge } from '../../../market/prices/queries.ts'
 import { findVersion } from '../../../market/version/queries.ts'
 import type { Sql } from '../../../platform/db.ts'
@@ -16,16 +17,20 @@ export type ImportView = {
   found: Import
   createdBy: string
   symbols: SymbolSummary[]
+  navs: NavSummary[]
   questions: Question[]
   jumps: (Jump & { doubt: string | null; suspect: Suspect | null })[]
   decisions: Decision[]
   /** What committing it does to names. */
   names: AcceptedName[]
   prices: number
+  navCount: number
   /** Nothing in it is new or changed. */
   knownAlready: boolean
   /** Real prices take the place of the sample with it. */
   endsSample: boolean
+  /** The market is invented still. */
+  isSample: boolean
   version: number
 }
 
@@ -38,7 +43,7 @@ export async function viewImport(sql: Sql, found: Import): Promise<ImportView> {
     found.status === 'held' ? listAcceptedNames(sql, found.id) : [],
     // The sample that a demo begins with is not compared, and what was dropped has no prices any more.
     found.status === 'reading' || found.status === 'dropped' || found.createdBy === 'sample'
-      ? { symbols: [], questions: [], jumps: [], decisions: [] }
+      ? { symbols: [], navs: [], questions: [], jumps: [], decisions: [] }
       : previewImport(sql, found.id),
   ])
   return {
@@ -52,8 +57,12 @@ export async function viewImport(sql: Sql, found: Import): Promise<ImportView> {
       suspect: suspectOf(jump),
     })),
     prices: preview.symbols.reduce((sum, one) => sum + one.rows, 0),
-    knownAlready: preview.symbols.length > 0 && preview.symbols.every((one) => one.fresh + one.changed === 0),
-    endsSample: age.sample && found.origin !== 'sample',
+    navCount: preview.navs.reduce((sum, one) => sum + one.rows, 0),
+    knownAlready:
+      preview.symbols.length + preview.navs.length > 0 &&
+      [...preview.symbols, ...preview.navs].every((one) => one.fresh + one.changed === 0),
+    endsSample: age.sample && found.origin !== 'sample' && preview.symbols.length > 0,
+    isSample: age.sample,
     version,
   }
 }

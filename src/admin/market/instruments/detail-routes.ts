@@ -12,6 +12,7 @@ import {
   listFormerNames,
 } from '../../../market/instruments/names/queries.ts'
 import { findInstrument, type Revised } from '../../../market/instruments/queries.ts'
+import { findLastNavDay } from '../../../market/prices/navs/queries.ts'
 import type { Sql } from '../../../platform/db.ts'
 import { AppError } from '../../../platform/errors.ts'
 import type { Services } from '../../../platform/services.ts'
@@ -35,6 +36,8 @@ declare module '../../../web/views.ts' {
       sectorsToLink: { symbol: string; name: string }[]
       /** The last day it is known by its present symbol. */
       lastDay: string
+      /** The newest day of which its NAV is known. */
+      lastNavDay: string | null
       form: FormState
       mayAct: boolean
       labels: MarketLabels
@@ -108,11 +111,12 @@ export async function showInstrument(
   form: FormState,
 ) {
   const symbol = instrument?.symbol ?? ''
-  const [others, renames, formerNames, lastDay, links, sectorsToLink] = await Promise.all([
+  const [others, renames, formerNames, lastDay, lastNavDay, links, sectorsToLink] = await Promise.all([
     listOtherIsins(sql),
     listListedRenames(sql),
     listFormerNames(sql, symbol),
     findLastDay(sql, symbol),
+    findLastNavDay(sql, symbol),
     listAlternatives(sql),
     listSectorsToLink(sql, symbol),
   ])
@@ -125,6 +129,7 @@ export async function showInstrument(
     alternatives: links.filter((one) => one.sector === symbol).map((one) => one.symbol),
     sectorsToLink,
     lastDay,
+    lastNavDay,
     form,
     mayAct: request.mayAct,
     labels,

@@ -3,13 +3,15 @@ import { openFiles } from '../../files/open-files.ts'
 import { Unreadable } from '../../files/unreadable.ts'
 import type { Format } from './formats.ts'
 import { layoutOf, unknownHeader } from './layout.ts'
+import { type NavLine, NavSheet, navLayoutOf } from './nav-sheet.ts'
 import { type PriceLine, type Reading, Sheet } from './sheet.ts'
 
 export type { Reading, Seen } from './sheet.ts'
 
 /**
  * What is found in a file, in its order: its format, then prices and problems, then its end. A file that cannot be read at all
- * is `refused`, and has no prices; one of others, in a zip, ends without a word. `skipped`: rows of ours without a price.
+ * is `refused`, and has no prices; one of others, in a zip, ends without a word. `skipped`: rows of ours without a price. A file of
+ * NAVs has NAVs instead of prices; `passedOver`: schemes in it that nobody follows.
  */
 export type Found =
   | { kind: 'format'; file: string; format: Format }
@@ -17,6 +19,9 @@ export type Found =
   | { kind: 'problem'; problem: Problem }
   | { kind: 'refused'; file: string; sentence: string }
   | { kind: 'end'; file: string; skipped: number }
+  | { kind: 'nav-format'; file: string; title: string }
+  | { kind: 'nav'; file: string; nav: NavLine }
+  | { kind: 'nav-end'; file: string; skipped: number; passedOver: number }
 
 /** So much of a file is held back until it is read to its end, lest prices come out of a file that turns out to be unreadable. */
 const mostHeld = 100_000
@@ -33,7 +38,7 @@ export async function* readPriceFile(path: string, name: string, reading: Readin
     if (!opened.chunks) yield refused(file, opened.sentence)
     else
       for await (const found of readOne(opened.chunks, { file, isPart: file !== name }, reading)) {
-        hasOurs ||= found.kind !== 'format'
+        hasOurs ||= found.kind !== 'format' && found.kind !== 'nav-format'
         yield found
       }
     hasOurs ||= !opened.chunks
@@ -49,7 +54,7 @@ async function* readOne(
   const header: string[][] = []
   let held: Found[] = []
   let isHandedOn = false
-  let sheet: Sheet | undefined
+  let sheet: Sheet | NavSheet | undefined
   try {
     for await (const rows of rowsOf(chunks)) {
       for (const row of rows)
@@ -61,9 +66,9 @@ async function* readOne(
       isHandedOn = true
     }
     if (!sheet) throw header[0] ? unknownHeader(normalised(header[0])) : new Unreadable('This file is empty.')
-    const isOurs = sheet.end(isPart)
+    const end = endOf(sheet)
     yield* held
-    if (isOurs) yield { kind: 'end', file, skipped: sheet.skipped }
+    if (end) yield end
   } catch (error) {
     if (!(error instanceof Unreadable)) throw error
     const { line, message } = error
@@ -71,9 +76,23 @@ async function* readOne(
     else yield refused(file, line === null ? message : `Line ${line}: ${message}`)
   }
 
+  /** The end of the file; null where it may be passed over. Throws Unreadable. */
+  function endOf(sheet: Sheet | NavSheet): Found | null {
+    if (sheet instanceof Sheet) return sheet.end(isPart) ? { kind: 'end', file, skipped: sheet.skipped } : null
+    sheet.end()
+    return { kind: 'nav-end', file, skipped: sheet.skipped, passedOver: sheet.passedOver }
+  }
+
   /** Adds a line to the header; answers where the rows go once it is complete. */
-  function begin(row: Row): Sheet | undefined {
+  function begin(row: Row): Sheet | NavSheet | undefined {
     header.push(row.cells())
+    const navs = header.length === 1 && navLayoutOf(normalised(header[0]!))
+    if (navs) {
+      held.push({ kind: 'nav-format', file, title: navs.title })
+      return new NavSheet(navs, reading, (found) =>
+        held.push('day' in found ? { kind: 'nav', file, nav: found } : problem(file, found.line, found.sentence)),
+      )
+    }
     const layout = layoutOf(header, file)
     if (!layout) return undefined
     held.push({ kind: 'format', file, format: layout.format })

@@ -48,7 +48,7 @@ begin
   if found then perform ask_about_names(p_import_id); end if;
 end $$;
 
--- Drops an import that never counted, with its prices, and what was decided and asked about them. False: it counts, counted, or
+-- Drops an import that never counted, with its prices and NAVs, and what was decided and asked about them. False: it counts, counted, or
 -- is dropped already.
 create or replace function drop_import(p_import_id bigint, p_actor text, p_origin jsonb) returns boolean language plpgsql as $$
 begin
@@ -56,6 +56,7 @@ begin
   update imports set status = 'dropped' where id = p_import_id and status in ('reading', 'held');
   if not found then return false; end if;
   delete from prices where import_id = p_import_id;
+  delete from navs where import_id = p_import_id;
   delete from splits where import_id = p_import_id;
   delete from real_jumps where import_id = p_import_id;
   delete from import_questions where import_id = p_import_id;
@@ -80,12 +81,14 @@ end $$;
 
 -- The whole import counts from now on, or nothing of it; the answer is 'committed', or the reason for a refusal. Commits
 -- wait for each other, so that later ones have later times, by which it is decided what counts. `p_version`: of the market
--- that the preview was made from; null when there was no preview. (Of this function and of undo_import, processes of an
+-- that the preview was made from; null when there was no preview. One of NAVs alone changes no analysis and does not end the sample.
+-- (Of this function and of undo_import, processes of an
 -- earlier release call the one without p_origin, which therefore stays in databases that have it.)
 create or replace function commit_import(p_import_id bigint, p_version bigint, p_actor text, p_origin jsonb)
 returns text language plpgsql as $$
 declare
-  v_import imports;
+  v_import     imports;
+  v_has_prices boolean;
 begin
   perform 1 from market_state for update;
   -- Locked too, so that it is not dropped, nor a decision about it taken back, between this look and the end.
@@ -96,13 +99,17 @@ begin
   -- A sample never comes after real prices. After another sample it does, as the exchange look-alike goes on with it, except for
   -- the one that fills an empty market.
   if v_import.origin = 'sample'
-     and exists (select from imports where committed_at is not null and (origin <> 'sample' or v_import.created_by = 'sample')) then
+     and exists (select from imports i where i.committed_at is not null and (i.origin <> 'sample' or v_import.created_by = 'sample')
+                 and exists (select from prices p where p.import_id = i.id)) then
     return 'late';
   end if;
   if p_version is not null and p_version <> (select version from market_state) then return 'changed'; end if;
   if v_import.problem_count > 0 then return 'has-problems'; end if;
-  if not exists (select from prices where import_id = p_import_id) then return 'empty'; end if;
+  if not exists (select from prices where import_id = p_import_id) and not exists (select from navs where import_id = p_import_id) then
+    return 'empty';
+  end if;
   perform ask_about_names(p_import_id);
+  v_has_prices := exists (select from prices where import_id = p_import_id);
   -- A day's split that was decided with another import meanwhile, or entered by hand, is the one that counts, also later on.
   delete from splits s where s.import_id = p_import_id and exists (
     select from splits o left join imports i on i.id = o.import_id
@@ -113,10 +120,10 @@ begin
   perform settle_names(p_import_id, p_actor, p_origin);
   update imports set status = 'committed', committed_at = clock_timestamp() where id = p_import_id;
   -- The sample is dropped with the first real prices, and never counts beside them.
-  if v_import.origin <> 'sample' then
+  if v_import.origin <> 'sample' and v_has_prices then
     update imports set status = 'dropped' where origin = 'sample' and status in ('held', 'committed');
   end if;
-  perform market_changed();
+  if v_has_prices then perform market_changed(); end if;
   perform record_audit(p_actor, 'import.committed', p_origin => p_origin, p_details => jsonb_build_object(
     'import', p_import_id, 'before', v_import.status, 'after', 'committed'));
   return 'committed';

@@ -2,6 +2,7 @@ import type { Actor } from '../../../platform/audit-context.ts'
 import type { Sql } from '../../../platform/db.ts'
 import { AppError } from '../../../platform/errors.ts'
 import { dayIn } from '../../calendar/days.ts'
+import { summariseNavs } from '../navs/queries.ts'
 import { type Decision, insertDecision, listDecisions, listJumps } from './jump-queries.ts'
 import { listJumpsLeft, summariseImport } from './preview-queries.ts'
 import { commitImport, dropImport, type Import, startImport, undoImport } from './queries.ts'
@@ -40,18 +41,19 @@ export async function beginImport(
 }
 
 /**
- * What committing an import would do: prices per symbol compared with those that count, and the questions and jumps to be decided
+ * What committing an import would do: prices and NAVs per symbol compared with those that count, and the questions and jumps to be decided
  * first. A jump of prices about which a question is open waits for its answer, which may explain it.
  */
 export async function previewImport(sql: Sql, importId: number) {
-  const [symbols, questions, jumps, decisions] = await Promise.all([
+  const [symbols, navs, questions, jumps, decisions] = await Promise.all([
     summariseImport(sql, importId),
+    summariseNavs(sql, importId),
     listQuestions(sql, importId),
     listJumps(sql, importId),
     listDecisions(sql, importId),
   ])
   const asked = new Set(questions.filter(({ answer }) => answer === null).map(({ symbol }) => symbol))
-  return { symbols, questions, jumps: jumps.filter(({ symbol }) => !asked.has(symbol)), decisions }
+  return { symbols, navs, questions, jumps: jumps.filter(({ symbol }) => !asked.has(symbol)), decisions }
 }
 
 /** A split's ratio as a person types it: "10", "0.1", "10:1". Throws AppError `invalid` about the field `ratio`. */
@@ -86,7 +88,7 @@ const refusals: Record<string, string> = {
   late: 'There are prices already, so no sample is needed.',
   changed,
   'has-problems': 'Some lines of these files could not be read. Correct them and import again: it is all or nothing.',
-  empty: 'There is no price in this import.',
+  empty: 'There is no price or NAV in this import.',
   undecided: 'Some jumps look like splits, or a question about a file is open. Answer each first.',
   'name-taken': 'A fund’s new symbol is another instrument’s here. Rename that one first.',
 }

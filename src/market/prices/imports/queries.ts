@@ -5,7 +5,8 @@ import type { Basis } from '../files/formats.ts'
 
 /**
  * A file that was given: what it was, how many prices it brought, and how many days of our instruments it has without a price
- * (undefined: it was read before those were counted).
+ * (undefined: it was read before those were counted). Of a file of NAVs: how many it brought, how many days of ours it has without
+ * one, and how many schemes that nobody follows.
  */
 export type FileRead = {
   name: string
@@ -14,6 +15,8 @@ export type FileRead = {
   formats: string[]
   prices: number
   skipped?: number
+  navs?: number
+  passedOver?: number
 }
 
 /** A file that could not be read at all; the files beside it can be committed. */
@@ -90,9 +93,11 @@ export async function findToday(sql: Sql): Promise<string> {
   return row!.today
 }
 
-/** Whether anything was ever imported, the sample included. */
+/** Whether prices were ever imported, the sample's included. */
 export async function hasImports(sql: Sql): Promise<boolean> {
-  const rows = await sql`select from imports where committed_at is not null limit 1`
+  const rows = await sql`
+    select from imports i where committed_at is not null and exists (select from prices p where p.import_id = i.id) limit 1
+  `
   return rows.count > 0
 }
 

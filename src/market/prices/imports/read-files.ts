@@ -8,10 +8,11 @@ import { readTradingCalendar } from '../../calendar/trading-calendar.ts'
 import type { Problem } from '../../files/csv-files.ts'
 import type { Format } from '../files/formats.ts'
 import { type Reading, readPriceFile } from '../files/reading.ts'
+import { type StagedNav, stageNavs } from '../navs/queries.ts'
 import { noteBasis, type Spans, widen } from './basis.ts'
 import { ForeignRows, type Names, type NewNames, namesOf } from './names.ts'
 import { areOutdated } from './names-queries.ts'
-import { type FileRead, findToday, holdImport, type Refused } from './queries.ts'
+import { type FileRead, findToday, holdImport, type Refused, type StagedPrice, stagePrices } from './queries.ts'
 import { Staging, type Waiting } from './staging.ts'
 
 /** A file as it was given: where it lies now, and what it was called. */
@@ -19,11 +20,12 @@ export type GivenFile = { path: string; name: string }
 
 const problemsKept = 100
 
-/** An import whose files are being read: where their prices go, what they are read against, and what was found besides prices. */
+/** An import whose files are being read: where their prices and NAVs go, what they are read against, and what was found besides prices. */
 type Reader = {
   sql: Sql
   importId: number
-  staging: Staging
+  staging: Staging<StagedPrice>
+  navs: Staging<StagedNav>
   names: Names
   reading: Reading
   found: { files: FileRead[]; refused: Refused[]; problems: Problem[]; problemCount: number }
@@ -41,11 +43,14 @@ export async function readFiles(sql: Sql, importId: number, files: readonly Give
     if (found.problems.length < problemsKept) found.problems.push(problem)
   }
   const fileNames = files.map(({ name }) => name)
-  const staging = new Staging(sql, importId, fileNames, complain)
+  const to = { names: fileNames, complain }
+  const staging = new Staging<StagedPrice>((prices) => stagePrices(sql, importId, prices), { what: 'a price', ...to })
+  const navs = new Staging<StagedNav>((given) => stageNavs(sql, importId, given), { what: 'a NAV', ...to })
   const reader: Reader = {
     sql,
     importId,
     staging,
+    navs,
     names,
     reading,
     found,
@@ -54,6 +59,7 @@ export async function readFiles(sql: Sql, importId: number, files: readonly Give
   }
   for (const file of files) await readFile(reader, file)
   await staging.store()
+  await navs.store()
   if (await areOutdated(sql, names.instruments))
     complain({ file: beginningOf(fileNames.join(', '), 100), line: null, sentence: outdated })
   await holdImport(sql, importId, found)
@@ -70,16 +76,23 @@ async function prepareReading(sql: Sql): Promise<[Names, Reading]> {
 }
 
 /** What is gathered of one CSV file until it ends: one that was given, or one in a zip. */
-type Part = { format: Format; spans: Spans; foreign: ForeignRows<Waiting & NewNames> }
+type Part = { format: Format; spans: Spans; foreign: ForeignRows<Waiting<StagedPrice> & NewNames> }
 
 async function readFile(reader: Reader, { path, name }: GivenFile): Promise<void> {
-  const { sql, importId, staging, names, found, complain, unknown } = reader
+  const { sql, importId, staging, navs, names, found, complain, unknown } = reader
   const place = found.files.length
   const { size: bytes } = await stat(path)
-  const file = { name, bytes, sha256: await digestOf(path), formats: [] as string[], prices: 0, skipped: 0 }
+  const file: FileRead & { skipped: number } = {
+    name,
+    bytes,
+    sha256: await digestOf(path),
+    formats: [],
+    prices: 0,
+    skipped: 0,
+  }
   found.files.push(file)
   let part: Part | undefined
-  const store = async (prices: Waiting[]) => {
+  const store = async (prices: Waiting<StagedPrice>[]) => {
     file.prices += prices.length
     for (const price of prices) {
       widen(part!.spans, price.symbol, price.day)
@@ -110,6 +123,14 @@ async function readFile(reader: Reader, { path, name }: GivenFile): Promise<void
         from: one.file,
       } as const
       await store(part!.foreign.take({ ...price, ...names.newNames(symbol, { ...seen, day }) }))
+    } else if (one.kind === 'nav-format') {
+      if (!file.formats.includes(one.title)) file.formats.push(one.title)
+    } else if (one.kind === 'nav') {
+      file.navs = (file.navs ?? 0) + 1
+      await navs.add({ ...one.nav, file: place, from: one.file })
+    } else if (one.kind === 'nav-end') {
+      file.skipped += one.skipped
+      file.passedOver = (file.passedOver ?? 0) + one.passedOver
     } else {
       file.skipped += one.skipped
       await store(part!.foreign.end())

@@ -61,7 +61,7 @@ begin
   from jsonb_to_recordset(v_kept) as k(kind text, id bigint, import_id bigint, new_day date)
   where k.kind = 'move' and r.id = k.id;
   update imports set status = 'undone', undone_at = now() where id = p_import_id;
-  perform market_changed();
+  if exists (select from prices where import_id = p_import_id) then perform market_changed(); end if;
   perform record_audit(p_actor, 'import.undone', p_origin => p_origin, p_details => jsonb_strip_nulls(jsonb_build_object(
     'import', p_import_id, 'before', 'committed', 'after', 'undone', 'kept', nullif(v_kept, '[]'))));
   return 'undone';
