@@ -261,7 +261,7 @@ test('an import that is still being read says so, and shows itself when it was r
   await page.goto(`/admin/market/imports/${row!.id}`)
   await page.getByText('The files are being read.').waitFor()
   await scene.app.sql`update imports set status = 'held' where id = ${row!.id}`
-  await page.getByText('There are no prices in it.').waitFor()
+  await page.getByText('There are no prices or NAVs in it.').waitFor()
   await page.getByRole('button', { name: 'Discard' }).click()
   await page.getByText('The import is discarded.').waitFor()
 })

@@ -189,7 +189,7 @@ describe('an import', () => {
     expect(await closesOf('BANKBEES')).toEqual([])
     await undo(sql, id, tester)
     const none = await readIntoImport(sql, bad, by)
-    await expect(commit(sql, none, tester)).rejects.toThrow('no price in this import')
+    await expect(commit(sql, none, tester)).rejects.toThrow('There is no price or NAV in this import.')
   })
 
   test('of a day that has not come, or of a weekend of a year whose calendar is known, counts nothing', async () => {

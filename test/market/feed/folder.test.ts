@@ -101,19 +101,24 @@ describe('a folder of prices', () => {
 
   test('a file that cannot be read moves to refused/ with the reason beside it, and an incident names it', async () => {
     await put('notes.txt', 'Hello')
+    await put('navs.csv', 'date,symbol,nav\n2026-11-23,BANKBEES,500\n')
     await put(nameOf('2026-11-23'), bhavcopy('2026-11-23').subarray(0, 150))
     await put('wrong.csv', 'date,symbol,close\n2026-11-23,NIFTYBEES,dear\n2026-11-23,BANKBEES,-1\n')
     await lookLater()
     expect(states(await lookLater()).sort()).toEqual([
       `${nameOf('2026-11-23')} refused`,
+      'navs.csv refused',
       'notes.txt refused',
       'wrong.csv refused',
     ])
-    expect(readdirSync(join(folder, 'refused'))).toHaveLength(6)
+    expect(readdirSync(join(folder, 'refused'))).toHaveLength(8)
+    expect(readFileSync(join(folder, 'refused', 'navs.csv.reason.txt'), 'utf8')).toContain(
+      'It holds NAVs and no prices.',
+    )
     const reason = readFileSync(join(folder, 'refused', 'wrong.csv.reason.txt'), 'utf8')
     expect(reason).toMatch(/^wrong\.csv, line 2: .*dear.*\nwrong\.csv, line 3: .*-1.*\n$/)
     expect(readFileSync(join(folder, 'refused', `${nameOf('2026-11-23')}.reason.txt`), 'utf8')).toContain('damaged')
-    expect(await incidents()).toEqual(Array(3).fill('prices-refused open'))
+    expect(await incidents()).toEqual(Array(4).fill('prices-refused open'))
     expect(await closeOn('BANKBEES', '2026-11-23')).toBeUndefined()
   })
 
