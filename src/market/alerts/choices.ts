@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { Actor } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
 import { AppError } from '../../platform/errors.ts'
+import { listed } from '../engine/summary.ts'
 import {
   type AlertChoice,
   type AlertSettings,
@@ -53,7 +54,6 @@ export function describeAlerts(wanted: AlertSettings): string | null {
     ...(wanted.mansfield ? ['Mansfield through zero'] : []),
     ...(wanted.high ? ['new 52-week highs of the RS line'] : []),
   ]
-  const listed = rules.length < 2 ? rules.join('') : `${rules.slice(0, -1).join(', ')} and ${rules.at(-1)}`
   const count = wanted.sectors.length
   const whose = {
     all: 'all sectors',
@@ -61,7 +61,8 @@ export function describeAlerts(wanted: AlertSettings): string | null {
     chosen: count === 1 ? 'one sector' : `${count} sectors`,
   }
   const map = wanted.step === 'week' ? 'weekly' : 'daily'
-  return `${listed[0]!.toUpperCase()}${listed.slice(1)}, of ${whose[wanted.scope]}, on the ${map} map`
+  const kinds = listed(rules)
+  return `${kinds.charAt(0).toUpperCase()}${kinds.slice(1)}, of ${whose[wanted.scope]}, on the ${map} map`
 }
 
 export const alertFields = [

@@ -11,7 +11,7 @@ export function describeChange(change: Change, name: string): Described {
 }
 
 /** "IT: lagging → improving", or with ", and 3 more"; '' where nothing changed. */
-export function headlineOf(described: readonly Described[]): string {
+export function headlineOf(described: readonly Pick<Described, 'short'>[]): string {
   const [first, ...others] = described
   if (!first) return ''
   return others.length === 0 ? first.short : `${first.short}, and ${others.length} more`

@@ -265,10 +265,6 @@ function cellsOf(one: Figured): Row['cells'] {
   return numberColumns.map((column) => {
     const text = printed(column, one)
     const reason = column.blank && one.blanks[column.blank]
-    return { key: column.key, text, tone: column.signed ? toneOf(text) : '', reason }
+    return { key: column.key, text, tone: column.signed ? numberFormats.tone(text) : '', reason }
   })
-}
-
-function toneOf(text: string): string {
-  return text.startsWith('+') ? 'up' : text.startsWith('−') ? 'down' : ''
 }

@@ -1,13 +1,12 @@
 import { type Static, Type } from 'typebox'
 import { AppError } from '../../platform/errors.ts'
-import type { Quadrant } from '../engine/quadrants.ts'
+import { type Quadrant, quadrants } from '../engine/quadrants.ts'
 
 /** What the page shows: `cost` of buying and selling together in percent, and the quadrant whose entries are listed. */
 export type WhatFollowedParams = { cost: number; into: Quadrant }
 
 export const usual: WhatFollowedParams = { cost: 0.2, into: 'leading' }
 const mostCost = 5
-const quadrants: readonly Quadrant[] = ['leading', 'weakening', 'lagging', 'improving']
 
 const Text = Type.Optional(Type.Union([Type.String(), Type.Array(Type.String())]))
 export const WhatFollowedQuery = Type.Object({ cost: Text, into: Text })

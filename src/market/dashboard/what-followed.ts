@@ -1,7 +1,7 @@
 import { type Box, boxScaleOf, drawBox } from '../charts/box-plot.ts'
 import { quadrantLabels } from '../charts/rotation-map.ts'
 import type { Market } from '../engine/market.ts'
-import type { Quadrant } from '../engine/quadrants.ts'
+import { type Quadrant, quadrants } from '../engine/quadrants.ts'
 import { type Spread, spreadOf } from '../engine/spreads.ts'
 import { numberFormats, sourceOf } from '../engine/summary.ts'
 import { type Entry, type Horizon, horizons, whatFollowed } from '../engine/what-followed.ts'
@@ -81,8 +81,6 @@ export function whatFollowedPage(market: Market, params: WhatFollowedParams): Wh
     entries: chosen.toReversed().map((entry) => entryOf(entry, cost)),
   }
 }
-
-const quadrants = Object.keys(quadrantLabels) as Quadrant[]
 
 function sectorsIn(entries: readonly Entry[]): { symbol: string; name: string; entries: Entry[] }[] {
   return [...Map.groupBy(entries, ({ symbol }) => symbol)]

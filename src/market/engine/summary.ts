@@ -15,6 +15,8 @@ export const numberFormats = {
   },
   /** Units: "1,23,456". */
   units: (value: number | null) => (value === null ? '–' : Math.round(value).toLocaleString('en-IN')),
+  /** The colour of a signed number that is printed so: 'up', 'down', or '' for none and zero. */
+  tone: (text: string) => (text.startsWith('+') ? 'up' : text.startsWith('−') ? 'down' : ''),
   /** "▲2": places gained in a week; "=" for an unchanged rank, '' where there is nothing to compare. */
   moved: ({ rank, rankBefore }: Pick<SectorRank, 'rank' | 'rankBefore'>) => {
     if (rank === null || rankBefore === null) return ''
@@ -99,7 +101,8 @@ function aOrAn(noun: string): string {
   return `${/^[aeiou]/.test(noun) ? 'an' : 'a'} ${noun}`
 }
 
-function listed(parts: readonly string[]): string {
+/** "A, B and C". */
+export function listed(parts: readonly string[]): string {
   return parts.length < 2 ? (parts[0] ?? '') : `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)}`
 }
 

@@ -1,5 +1,6 @@
 import { type Day, daysAfter, weekOf } from '../calendar/days.ts'
 import { weekGoesOn } from '../calendar/trading-calendar.ts'
+import { headlineOf } from '../changes/describe.ts'
 import { type HeatCell, heatBounds, heatCell, heatCells } from '../charts/heat.ts'
 import { quadrantLabels } from '../charts/rotation-map.ts'
 import type { Analysis, SectorRank } from '../engine/analysis.ts'
@@ -83,7 +84,7 @@ export function reportOf(
     // Noon in India, so that it is this day in any time zone nearby.
     asOf: new Date(`${asOf}T12:00:00+05:30`),
     sample: market.sample,
-    headline: headlineOf(analysis),
+    headline: subjectOf(analysis),
     moves: movesIn(analysis).map((move) => ({ ...move, mark: quadrantLabels[move.to].mark })),
     summary: summaryOf(analysis),
     source: sourceOf(market),
@@ -118,10 +119,9 @@ export function reportOf(
   return report
 }
 
-function headlineOf(analysis: Analysis): string {
-  const [first, ...others] = movesIn(analysis)
-  if (first)
-    return `${first.name}: ${first.from} → ${first.to}${others.length > 0 ? `, and ${others.length} more` : ''}`
+function subjectOf(analysis: Analysis): string {
+  const moves = movesIn(analysis).map(({ name, from, to }) => ({ short: `${name}: ${from} → ${to}` }))
+  if (moves.length > 0) return headlineOf(moves)
   const [best] = analysis.sectors.filter((one) => one.rank !== null)
   return `No sector changed quadrant${best ? `; ${best.name} ranks highest` : ''}`
 }

@@ -62,7 +62,7 @@ function watched(
       : null,
     returns: spans.map((span) => {
       const text = numberFormats.signed(one?.returns[span] ?? null)
-      return { span, text, tone: text.startsWith('+') ? 'up' : text.startsWith('−') ? 'down' : '' }
+      return { span, text, tone: numberFormats.tone(text) }
     }),
   }
 }
