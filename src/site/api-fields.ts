@@ -32,7 +32,10 @@ export const apiFields: ApiFields = {
   head: [
     ['as_of', 'The trading day that is shown'],
     ['step', 'day, week or month'],
-    ['period_over', 'false while sessions of its week (or month) are still to come, so that readings may change'],
+    [
+      'period_over',
+      'false while sessions of its week or month are still to come, so that readings may change; by day true',
+    ],
     ['against', 'Symbol of the benchmark'],
     ['sample', 'true for invented prices of a demo'],
     ['source', 'Where the prices come from'],
@@ -54,7 +57,7 @@ export const apiFields: ApiFields = {
     ['notes', 'Sentences: why a reading is provisional, which gaps were carried over, why a number is null'],
   ],
   bar: [
-    ['day', 'The last day of the week on which both the ETF and the benchmark traded, or the day'],
+    ['day', 'The last day of the week or month on which both the ETF and the benchmark traded, or the day'],
     ['close', 'The ETF’s close in rupees, adjusted for splits'],
     ['rs', '100 × close ÷ close of the benchmark'],
     ['mansfield', about('mansfield')],

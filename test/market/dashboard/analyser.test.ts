@@ -2,11 +2,13 @@ import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import { parse } from 'csv-parse/sync'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { columns, numberColumns } from '../../../src/market/dashboard/columns.ts'
+import { openWeekOf } from '../../../src/market/dashboard/open-week.ts'
 import { analyse } from '../../../src/market/engine/analysis.ts'
 import { freshnessOf } from '../../../src/market/engine/freshness.ts'
 import { currentMarket, stepsIn } from '../../../src/market/engine/market.ts'
 import { numberFormats } from '../../../src/market/engine/summary.ts'
 import { seedSample } from '../../../src/market/prices/sample-prices.ts'
+import { fmt } from '../../../src/platform/format.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
 import { Visitor } from '../../support/visitor.ts'
 import { oneWhoseSubscriptionIs, rowsOf, subscriberAt, textOf } from './people.ts'
@@ -442,8 +444,10 @@ describe('what stands on every page with figures', () => {
     }
     const landing = await visitor.get('/')
     const preview = await pending.get('/dashboard')
+    const { asOf } = (await openWeekOf(app.sql)).analysis
+    expect(asOf <= '2026-08-19').toBe(true)
     for (const { body } of [landing, preview]) {
-      expect(body).toContain('Wed, 19 Aug 2026')
+      expect(body).toContain(fmt.date(new Date(asOf)))
       expect(body).not.toContain('Nov 2026</')
     }
     await app.sql`update imports set origin = 'sample'`
