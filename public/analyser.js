@@ -119,7 +119,7 @@ function tailAt({ tracks }, week) {
 }
 
 function drawSector(node, tail, { plot, centre, unit, heads, zoom }) {
-  node.toggleAttribute('hidden', !tail)
+  node.toggleAttribute('hidden', true)
   if (!tail) return
   const spots = tail.readings.map(([ratio, momentum]) => ({
     x: centre.x + (ratio / 1000) * unit.x,
@@ -127,11 +127,12 @@ function drawSector(node, tail, { plot, centre, unit, heads, zoom }) {
   }))
   const head = spots.at(-1)
   const quadrant = quadrantAt(head, centre)
+  if (zoom !== null && zoom !== quadrant) return
+  node.toggleAttribute('hidden', false)
   for (const one of Object.keys(heads)) node.classList.toggle(one, one === quadrant)
   node.classList.toggle('provisional', tail.isProvisional)
   node.querySelector('.trail').innerHTML = trailThrough(spots, plot, centre)
   const point = node.querySelector('.point')
-  point.toggleAttribute('hidden', zoom !== null && zoom !== quadrant)
   const x = Math.min(Math.max(head.x, plot.left + 8), plot.right - 8)
   const y = Math.min(Math.max(head.y, plot.top + 8), plot.bottom - 8)
   point.style.transform = `translate(${x}px, ${y}px)`

@@ -60,12 +60,34 @@ describe.each(['phone', 'laptop'] as Size[])('on a %s', (size) => {
     await asOfIs(page, 'Fri, 25 Sep 2026')
   })
 
+  test('exactly on a head one meets its own sector, however crowded the map is', async () => {
+    const { page } = await reader({ size }, '/dashboard?view=map&tail=20')
+    await page.locator('.chosen-from').scrollIntoViewIfNeeded()
+    const met = (await page.evaluate(`(() => {
+      const heads = [...document.querySelectorAll('.chosen-from .sector:not(.prototype) .point')]
+      return heads.map((point) => {
+        point.scrollIntoView({ block: 'center', behavior: 'instant' })
+        const { e, f } = point.getScreenCTM()
+        return [point.parentElement.dataset.symbol, document.elementFromPoint(e, f)?.closest('.point')?.parentElement.dataset.symbol]
+      })
+    })()`)) as [own: string, met: string | undefined][]
+    expect(met.length).toBeGreaterThan(12)
+    expect(met.map(([, symbol]) => symbol)).toEqual(met.map(([symbol]) => symbol))
+  })
+
   test('it is played from a week to the newest, and paused with the space bar', async () => {
     const { page } = await reader({ size }, '/dashboard?view=map&at=2026-10-23')
     const play = page.getByRole('button', { name: 'Play' })
     await play.click()
     await page.getByRole('button', { name: 'Pause' }).waitFor()
+    // What is of the page's own day is not shown beside another.
+    await page.locator('.moving').waitFor()
+    const dated = ['.beside dl', '#reading', 'figcaption', '[download]'].map((one) =>
+      page.locator(`.part-map ${one}`).first(),
+    )
+    for (const one of [page.locator('.as-of b'), ...dated]) await one.waitFor({ state: 'hidden' })
     await asOfIs(page, 'Thu, 19 Nov 2026')
+    for (const one of dated) await one.waitFor()
     await play.waitFor()
     await page.locator('#week').focus()
     await page.keyboard.press(' ')
@@ -150,7 +172,9 @@ describe.each(['phone', 'laptop'] as Size[])('on a %s', (size) => {
       const svg = document.querySelector('.chosen-from')
       const scale = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width
       const texts = [...svg.querySelectorAll('text')].filter((one) => one.checkVisibility())
-      const pressed = [...svg.querySelectorAll('.reach, .press')].filter((one) => !one.closest('.prototype'))
+      const centres = [...svg.querySelectorAll('.sector:not(.prototype) .point')].map((one) => one.getScreenCTM())
+      const isAlone = ({ e, f }) => centres.filter((one) => Math.hypot(one.e - e, one.f - f) < 26).length === 1
+      const pressed = [...svg.querySelectorAll('.reach, .press')].filter((one) => one.matches('.press') || isAlone(one.getScreenCTM()))
       return {
         text: Math.min(...texts.map((one) => parseFloat(getComputedStyle(one).fontSize) * scale)),
         press: Math.min(...pressed.flatMap((one) => { const { width, height } = one.getBoundingClientRect(); return [width, height] })),

@@ -65,13 +65,10 @@ test('of sixteen instruments four in five find room for their name', () => {
 })
 
 describe('names', () => {
-  test.each(seeds)('are of the six furthest from the middle unless all are asked for (seed %i)', (seed) => {
+  test.each(seeds)('are of the six best by rank unless all are asked for (seed %i)', (seed) => {
     const map = mapOf(seed, 16, 12, {})
     const named = map.points.filter(({ isNamed }) => isNamed)
-    expect(named.length).toBeLessThanOrEqual(6)
-    const distance = ({ x, y }: { x: number; y: number }) => Math.hypot(x - map.centre.x, y - map.centre.y)
-    const sixth = map.points.map(distance).sort((a, b) => b - a)[5]!
-    for (const one of named) expect(distance(one)).toBeGreaterThanOrEqual(sixth)
+    expect(named.map(({ rank }) => rank).sort()).toEqual([1, 2, 3, 4, 5, 6])
   })
 
   test.each(seeds)('that are asked for come before those (seed %i)', (seed) => {
@@ -90,6 +87,29 @@ describe('names', () => {
   })
   const distanceOf = ({ now }: { now: { ratio: number; momentum: number } }) =>
     Math.hypot(now.ratio - 100, now.momentum - 100)
+})
+
+describe.each([8, 16, 40])('of %i heads', (count) => {
+  const inside = (polygon: string, { x, y }: { x: number; y: number }) => {
+    const corners = polygon.split(' ').map((corner) => corner.split(',').map(Number) as [number, number])
+    return corners.every(([ax, ay], i) => {
+      const [bx, by] = corners[(i + 1) % corners.length]!
+      return (bx - ax) * (y - ay) - (by - ay) * (x - ax) >= 0
+    })
+  }
+  test.each(seeds)('each is met where it is nearest, and covered by no other’s reach or dot (seed %i)', (seed) => {
+    const { points } = mapOf(seed, count, 12)
+    for (const one of points) {
+      expect(inside(one.reach, { x: 0, y: 0 })).toBe(true)
+      for (const other of points.filter(({ symbol }) => symbol !== one.symbol)) {
+        const from = { x: one.x - other.x, y: one.y - other.y }
+        if (Math.hypot(from.x, from.y) > 0.2)
+          expect([other.symbol, inside(other.reach, from)]).toEqual([other.symbol, false])
+        const near = other.dots.filter((dot) => Math.hypot(dot.x - one.x, dot.y - one.y) < 15)
+        expect(near.filter(({ isClear }) => isClear)).toEqual([])
+      }
+    }
+  })
 })
 
 describe('a tail', () => {
@@ -179,8 +199,11 @@ describe.each(['leading', 'weakening', 'lagging', 'improving'] as const)('the %s
     const sectors = sectorsOf(seed, 16, 12)
     const map = drawMap(sectors, { zoom, names: 'all' })
     expect(map.zones.map(({ quadrant, box }) => [quadrant, box])).toEqual([[zoom, map.plot]])
-    const inside = sectors.flatMap(({ tail }) => tail).filter((reading) => quadrantOf(reading) === zoom)
-    const heads = map.points.filter(({ head }) => head !== null)
+    const inside = sectors
+      .filter(({ quadrant }) => quadrant === zoom)
+      .flatMap(({ tail }) => tail)
+      .filter((reading) => quadrantOf(reading) === zoom)
+    const heads = map.points
     expect(heads.map(({ symbol }) => symbol).sort()).toEqual(
       sectors
         .filter(({ quadrant }) => quadrant === zoom)
@@ -194,6 +217,8 @@ describe.each(['leading', 'weakening', 'lagging', 'improving'] as const)('the %s
         x >= map.plot.left - 0.1 && x <= map.plot.right + 0.1 && y >= map.plot.top - 0.1 && y <= map.plot.bottom + 0.1,
       ).toBe(true)
     expect(map.ticks.filter(({ text }) => text === '100')).toHaveLength(2)
+    for (const { x, text } of map.ticks.filter(({ axis }) => axis === 'ratio'))
+      expect(x - text.length * 4.9 >= 0 && x + text.length * 4.9 <= map.width).toBe(true)
     for (const { place } of map.points) {
       const box = place && boxOf(place.label)
       expect(!box || (box.left >= 0 && box.right <= map.width && box.top >= 0 && box.bottom <= map.height)).toBe(true)

@@ -42,6 +42,11 @@ export function scaleOf(readings: readonly Position[], zoom: Quadrant | null): M
     y: isTop === null ? plot.top + whole.height / 2 : isTop ? plot.bottom : plot.top,
   }
   const place = placeIn({ centre, unit })
+  // 100 stands at an edge of a quarter that is shown alone: its text stays in the drawing, and clear of the other axis.
+  const inside = (x: number, text: string) => {
+    const half = 4.9 * text.length
+    return round1(Math.min(Math.max(x, plot.left + (isRight ? half : 0)), size.width - half))
+  }
   return {
     plot,
     centre,
@@ -50,7 +55,7 @@ export function scaleOf(readings: readonly Position[], zoom: Quadrant | null): M
       ...ratios.map((value) => ({
         axis: 'ratio' as const,
         text: String(value),
-        x: place({ ratio: value, momentum: 100 }).x,
+        x: inside(place({ ratio: value, momentum: 100 }).x, String(value)),
         y: plot.bottom + 15,
       })),
       ...momenta.map((value) => ({

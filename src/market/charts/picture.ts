@@ -83,10 +83,8 @@ export function svgOf(map: RotationMap, words: Words | null = null): string {
     ...title,
     `<g transform="translate(${across} ${above})">`,
     ...groundOf(map),
-    ...map.points.flatMap(pointOf),
-    ...map.zones.map(({ quadrant, label }) =>
-      text(label, { ...label, size: 12, fill: colours[quadrant], bold: true, halo: true }),
-    ),
+    ...map.zones.map(({ quadrant, label }) => text(label, { ...label, size: 12, fill: colours[quadrant], bold: true })),
+    ...map.points.toReversed().flatMap(pointOf),
     ...map.points.flatMap((point) =>
       point.place
         ? [text(point.place.label, { ...point.place.label, text: textAt(point), size: 12, fill: ink, halo: true })]
@@ -142,12 +140,8 @@ function pointOf({
           `<path d="M${leader.from.x} ${leader.from.y}L${leader.to.x} ${leader.to.y}" stroke="${line}" stroke-width="0.6"/>`,
         ]
       : []),
-    ...(head === null
-      ? []
-      : [
-          `<polygon points="${head}" transform="translate(${x} ${y})" fill="${colours[quadrant]}" stroke="${paper}" stroke-width="1"/>`,
-        ]),
-    ...(head !== null && isProvisional
+    `<polygon points="${head}" transform="translate(${x} ${y})" fill="${colours[quadrant]}" stroke="${paper}" stroke-width="1"/>`,
+    ...(isProvisional
       ? [
           `<circle cx="${x}" cy="${y}" r="10" fill="none" stroke="${colours[quadrant]}" stroke-width="1.2" stroke-dasharray="3 2.5"/>`,
         ]

@@ -3,6 +3,7 @@ import { quadrantMeanings } from '../engine/meanings.ts'
 import { type Quadrant, quadrantOf } from '../engine/quadrants.ts'
 import { type Box, boxOf, type Label, type Placed, placeLabels, type Spot } from './labels.ts'
 import { type MapScale, placeIn, round1, scaleOf, size } from './map-scale.ts'
+import { isClear, reachesOf } from './reach.ts'
 import { isWithin, type Leg, legsThrough } from './tails.ts'
 
 /** An instrument placed on the map. Lengths are SVG user units, origin at the top left. */
@@ -19,9 +20,11 @@ type MapPoint = Spot & {
   carried: number
   /** The tail, oldest first, with a dot for each of its bars but the newest, which is the head. */
   legs: Leg[]
-  dots: (Spot & { reading: Reading; quadrant: Quadrant })[]
-  /** Null where the head is outside the quarter that is shown. */
-  head: string | null
+  /** `isClear`: it can be met without standing in the way of another head. */
+  dots: (Spot & { reading: Reading; quadrant: Quadrant; isClear: boolean })[]
+  head: string
+  /** Where the head is met, around its place: an outline that no other head's overlaps. */
+  reach: string
   /** Where the name stands, whether it is shown or not; null where it found no room. */
   place: Placed
   isNamed: boolean
@@ -34,7 +37,7 @@ export type RotationMap = MapScale & {
   zoom: Quadrant | null
   /** `press`: around the label, large enough for a finger. */
   zones: { quadrant: Quadrant; box: Box; label: Label; press: Box }[]
-  /** The strongest first; without those of which nothing is in the quarter that is shown. */
+  /** The strongest first; of a quarter alone, those that stand in it. */
   points: MapPoint[]
   quadrants: typeof quadrantLabels
   /** The outlines of heads around their place: triangles that point with the quadrant. */
@@ -45,7 +48,7 @@ export type RotationMap = MapScale & {
 export type MapChoices = {
   /** Symbols whose names come first. */
   labelled?: readonly string[]
-  /** `few`: those and the furthest from the centre, six together. */
+  /** `few`: those and the best by rank, six together. */
   names?: 'few' | 'all'
   zoom?: Quadrant | null
 }
@@ -89,22 +92,25 @@ export function drawMap(
   sectors: readonly SectorRank[],
   { labelled = [], names = 'few', zoom = null }: MapChoices = {},
 ): RotationMap {
-  const shown = sectors.filter((one) => one.tail.length > 0)
   const isHere = (reading: Reading) => zoom === null || quadrantOf(reading) === zoom
-  const full = shown.filter((one) => !isProvisional(one) && one.tail.some(isHere))
+  const shown = sectors.filter(({ tail }) => tail.length > 0 && isHere(tail.at(-1)!))
+  const full = shown.filter((one) => !isProvisional(one))
   const scale = scaleOf((full.length > 0 ? full : shown).flatMap((one) => one.tail).filter(isHere), zoom)
   const zones = zonesOf(scale, zoom)
-  const points = shown
-    .map((one) => pointOf(one, scale, isHere))
-    .filter(({ head, legs, dots }) => head !== null || legs.length > 0 || dots.length > 0)
-  const heads = points.filter(({ head }) => head !== null)
-  const named = namedOf(heads, scale, { labelled, names })
-  for (const point of heads) point.isNamed = named.has(point.symbol)
+  const points = shown.map((one) => pointOf(one, scale, isHere))
+  const named = namedOf(points, { labelled, names })
+  for (const point of points) point.isNamed = named.has(point.symbol)
   const places = placeLabels(
-    heads.map((point) => ({ x: point.x, y: point.y, texts: textsOf(point), first: point.isNamed })),
+    points.map((point) => ({ x: point.x, y: point.y, texts: textsOf(point), first: point.isNamed })),
     { frame: scale.plot, corners: zones.map(({ label }) => boxOf(label)), trails: points.flatMap(({ dots }) => dots) },
   )
-  for (const [i, point] of heads.entries()) point.place = places[i]!
+  const reaches = reachesOf(points)
+  for (const [i, point] of points.entries()) {
+    point.place = places[i]!
+    point.reach = reaches[i]!
+    const others = points.filter((other) => other !== point)
+    for (const dot of point.dots) dot.isClear = isClear(dot, others)
+  }
   return { ...size, ...scale, zoom, zones, points, quadrants: quadrantLabels, heads: headShapes }
 }
 
@@ -126,9 +132,10 @@ function pointOf(one: SectorRank, scale: MapScale, isHere: (reading: Reading) =>
     legs: legsThrough(one.tail, scale),
     dots: one.tail
       .slice(0, -1)
-      .map((reading) => ({ ...place(reading), reading, quadrant: quadrantOf(reading) }))
+      .map((reading) => ({ ...place(reading), reading, quadrant: quadrantOf(reading), isClear: true }))
       .filter((dot) => isHere(dot.reading) && isWithin(dot, scale.plot)),
-    head: isHere(now) ? headShapes[quadrantOf(now)] : null,
+    head: headShapes[quadrantOf(now)],
+    reach: '',
     place: null,
     isNamed: false,
   }
@@ -138,11 +145,11 @@ function isProvisional({ provisional }: SectorRank): boolean {
   return provisional !== null
 }
 
-/** The symbols of the heads that are named: those asked for, then the furthest from the centre as they are drawn. */
-function namedOf(heads: readonly MapPoint[], { centre }: MapScale, { labelled = [], names }: MapChoices): Set<string> {
-  const distance = ({ x, y }: Spot) => Math.hypot(x - centre.x, y - centre.y)
+/** The symbols of the heads that are named: those asked for, then the best by rank. */
+function namedOf(heads: readonly MapPoint[], { labelled = [], names }: MapChoices): Set<string> {
+  const byRank = ({ rank }: MapPoint) => rank ?? Number.POSITIVE_INFINITY
   const asked = heads.filter(({ symbol }) => labelled.includes(symbol))
-  const others = heads.filter((one) => !asked.includes(one)).sort((a, b) => distance(b) - distance(a))
+  const others = heads.filter((one) => !asked.includes(one)).toSorted((a, b) => (byRank(a) < byRank(b) ? -1 : 1))
   const room = names === 'all' ? others.length : Math.max(0, handful - asked.length)
   return new Set([...asked, ...others.slice(0, room)].map(({ symbol }) => symbol))
 }

@@ -29,7 +29,7 @@ export function mapPicture(analyser: Analyser, stars: ReadonlySet<string>): Prom
 }
 
 /**
- * The tails that are shown, as a CSV file (UTF-8 with the mark that Excel needs, CRLF): a row for every bar of each, the
+ * The tails that are shown (of a quarter alone, those of the sectors in it), as a CSV file (UTF-8 with the mark that Excel needs, CRLF): a row for every bar of each, the
  * strongest sector first and each from its oldest bar. With a quarter shown alone, the bars in it. Readings have four decimals.
  */
 export function mapCsv({ analysis, params, source, market }: Analyser): string {
@@ -45,7 +45,8 @@ export function mapCsv({ analysis, params, source, market }: Analyser): string {
     'Sample data',
     'Source',
   ]
-  const lines = analysis.sectors.flatMap((one) =>
+  const shown = analysis.sectors.filter((one) => params.zoom === null || one.quadrant === params.zoom)
+  const lines = shown.flatMap((one) =>
     one.tail
       .filter((reading) => params.zoom === null || quadrantOf(reading) === params.zoom)
       .map((reading) => [
