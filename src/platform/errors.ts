@@ -32,3 +32,8 @@ export class AppError extends Error {
     this.act = more.act
   }
 }
+
+/** The refusal of a form with a sentence for each wrong field. */
+export function highlighted(fields: Record<string, string>): AppError {
+  return new AppError('invalid', 'Please check the highlighted fields.', { fields })
+}

@@ -10,7 +10,7 @@ import { tryPassword } from '../../identity/login-throttle/login-throttle.ts'
 import { actorOf, loginAttemptOf } from '../../identity/sessions/guards.ts'
 import type { User } from '../../identity/users/queries.ts'
 import { authenticate } from '../../identity/users/users.ts'
-import { AppError } from '../../platform/errors.ts'
+import { highlighted } from '../../platform/errors.ts'
 import { anyRefusal, formAction } from '../../web/form-action.ts'
 import { type FormState, formState, PostedForm, readForm, safeNext } from '../../web/forms.ts'
 import type { Account } from '../account.ts'
@@ -64,9 +64,7 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { services, limit
       async () => {
         newEmailOf(user, email)
         if (!(await isPasswordOf(request, current)))
-          throw new AppError('invalid', 'Please check the highlighted fields.', {
-            fields: { current_password: 'That is not your current password.' },
-          })
+          throw highlighted({ current_password: 'That is not your current password.' })
         const outcome = await changeEmail(services.sql, actorOf(request), user, email)
         services.wake('deliver-mails')
         const now =

@@ -3,7 +3,7 @@ import type { SignedIn } from '../../identity/sessions/sessions.ts'
 import { passwordProblem } from '../../identity/users/field-checks.ts'
 import type { Actor } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
-import { AppError } from '../../platform/errors.ts'
+import { AppError, highlighted } from '../../platform/errors.ts'
 import { findPasswordHash, updatePassword } from './queries.ts'
 
 /**
@@ -17,8 +17,7 @@ export async function changePassword(
   { user, handle }: SignedIn,
   typed: { current: string; password: string; isTheirs: (password: string) => Promise<boolean> },
 ): Promise<void> {
-  const refuse = (field: string, sentence: string) =>
-    new AppError('invalid', 'Please check the highlighted fields.', { fields: { [field]: sentence } })
+  const refuse = (field: string, sentence: string) => highlighted({ [field]: sentence })
   const problem = passwordProblem(typed.password, [user.username, user.email, user.name])
   if (problem) throw refuse('password', problem)
   if (typed.password === typed.current) throw refuse('password', 'This is the password you have now.')

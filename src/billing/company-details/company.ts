@@ -1,5 +1,5 @@
 import { unprintable } from '../../identity/users/field-checks.ts'
-import { AppError } from '../../platform/errors.ts'
+import { highlighted } from '../../platform/errors.ts'
 import { gstinProblem, writtenGstin } from '../../platform/gstin.ts'
 import type { Company } from './queries.ts'
 
@@ -31,8 +31,7 @@ export function readCompany(form: CompanyForm): { company: Company | null; probl
 /** The same for a form that is refused with what is wrong. Throws AppError `invalid` with a sentence per field. */
 export function checkCompany(form: CompanyForm): Company | null {
   const { company, problems } = readCompany(form)
-  if (Object.keys(problems).length > 0)
-    throw new AppError('invalid', 'Please check the highlighted fields.', { fields: problems })
+  if (Object.keys(problems).length > 0) throw highlighted(problems)
   return company
 }
 

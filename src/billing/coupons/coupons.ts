@@ -1,7 +1,7 @@
 import type { Actor } from '../../platform/audit-context.ts'
 import { dateInIndia, midnightInIndia } from '../../platform/dates.ts'
 import type { Sql } from '../../platform/db.ts'
-import { AppError } from '../../platform/errors.ts'
+import { highlighted } from '../../platform/errors.ts'
 import { paiseFromRupees, rupees } from '../../platform/money.ts'
 import { beginningOf } from '../../platform/text.ts'
 import { type Coupon, insertCoupon, type NewCoupon } from './queries.ts'
@@ -54,9 +54,7 @@ export async function createCoupon(
 ): Promise<string> {
   const coupon = readCoupon(form, planNames)
   if (!(await insertCoupon(sql, coupon, by)))
-    throw new AppError('invalid', 'Please check the highlighted fields.', {
-      fields: { code: 'There is a coupon of this code already. Codes are never used again.' },
-    })
+    throw highlighted({ code: 'There is a coupon of this code already. Codes are never used again.' })
   return coupon.code
 }
 
@@ -87,7 +85,7 @@ function readCoupon(form: CouponForm, plans: readonly string[]): NewCoupon {
     fields.rupees = 'Please enter rupees, or leave it empty.'
   const plan = form.plan.trim()
   if (plan !== '' && !plans.includes(plan)) fields.plan = 'Please choose one of the plans.'
-  if (Object.keys(fields).length > 0) throw new AppError('invalid', 'Please check the highlighted fields.', { fields })
+  if (Object.keys(fields).length > 0) throw highlighted(fields)
   return {
     code,
     percent,

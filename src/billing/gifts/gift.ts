@@ -1,5 +1,5 @@
 import { emailProblem, nameProblem, unprintable, writtenName } from '../../identity/users/field-checks.ts'
-import { AppError } from '../../platform/errors.ts'
+import { highlighted } from '../../platform/errors.ts'
 import type { DeliveryDays } from './queries.ts'
 
 /** Whom a gift is for, and when its code goes out: what an order is opened with. `deliverOn` is an Indian day. */
@@ -57,6 +57,5 @@ function isDay(day: string): boolean {
 }
 
 function refuse(problems: Record<string, string>): void {
-  if (Object.keys(problems).length > 0)
-    throw new AppError('invalid', 'Please check the highlighted fields.', { fields: problems })
+  if (Object.keys(problems).length > 0) throw highlighted(problems)
 }

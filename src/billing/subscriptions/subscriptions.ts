@@ -1,7 +1,7 @@
 import type { Actor } from '../../platform/audit-context.ts'
 import { dateInIndia } from '../../platform/dates.ts'
 import type { Sql } from '../../platform/db.ts'
-import { AppError } from '../../platform/errors.ts'
+import { AppError, highlighted } from '../../platform/errors.ts'
 import {
   addDays,
   type Cancellation,
@@ -86,7 +86,7 @@ export async function leave(
   if (why.reason !== '' && !Object.hasOwn(leavingReasons, why.reason))
     fields.reason = 'Please choose one of the reasons, or none.'
   if (comment.length > longestComment) fields.comment = `At most ${longestComment} characters. Please shorten it.`
-  if (Object.keys(fields).length > 0) throw new AppError('invalid', 'Please check the highlighted fields.', { fields })
+  if (Object.keys(fields).length > 0) throw highlighted(fields)
   const refusal = refusals[await leaveAtEnd(sql, userId, { reason: why.reason, comment }, by)]
   if (refusal) throw refusal
 }

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { Actor, AuditContext } from '../../platform/audit-context.ts'
 import { type Sql, violates } from '../../platform/db.ts'
-import { AppError } from '../../platform/errors.ts'
+import { AppError, highlighted } from '../../platform/errors.ts'
 import { rateLimitKey } from '../../platform/networks.ts'
 import { countersOf } from '../login-throttle/login-throttle.ts'
 import { hashPassword } from '../passwords/passwords.ts'
@@ -166,5 +166,5 @@ function refuse(problems: Record<string, string | undefined>): undefined {
     string,
     string
   >
-  if (Object.keys(fields).length > 0) throw new AppError('invalid', 'Please check the highlighted fields.', { fields })
+  if (Object.keys(fields).length > 0) throw highlighted(fields)
 }

@@ -1,8 +1,8 @@
 import type { Sql } from '../../platform/db.ts'
+import { highlighted } from '../../platform/errors.ts'
 import { hashPassword } from '../passwords/passwords.ts'
 import {
   emailProblem,
-  highlighted,
   type Person,
   type PersonForm,
   passwordProblem,

@@ -3,7 +3,7 @@ import { Secret, TOTP } from 'otpauth'
 import { waitLabel } from '../../platform/dates.ts'
 import type { Sql } from '../../platform/db.ts'
 import { decrypt, encrypt } from '../../platform/encryption.ts'
-import { AppError } from '../../platform/errors.ts'
+import { AppError, highlighted } from '../../platform/errors.ts'
 import {
   deleteUnproved,
   enrol,
@@ -93,8 +93,7 @@ export async function useCode(
   const step = opened && stepOf(opened.secret, code)
   if (step !== null && (await useStep(sql, userId, step, confirms))) return 'app'
   if (/^[0-9A-Z]{28}$/.test(code) && (await useRecoveryCode(sql, userId, hashOf(code), confirms))) return 'recovery'
-  if (!opened)
-    throw new AppError('invalid', 'Please check the highlighted fields.', { fields: { code: cannotCheckCodes } })
+  if (!opened) throw highlighted({ code: cannotCheckCodes })
   throw wrongCode()
 }
 
@@ -158,5 +157,5 @@ function hashOf(code: string): Buffer {
 /** Whatever was wrong with a code: the refusal says no more. */
 export function wrongCode(): AppError {
   const sentence = 'That code is not right, or was used before. Please type the one your app shows now.'
-  return new AppError('invalid', 'Please check the highlighted fields.', { fields: { code: sentence } })
+  return highlighted({ code: sentence })
 }

@@ -1,4 +1,4 @@
-import { AppError } from '../../platform/errors.ts'
+import { highlighted } from '../../platform/errors.ts'
 import { isCommonPassword } from '../passwords/common-passwords.ts'
 import { findState } from './indian-states.ts'
 import { indianMobile } from './phones.ts'
@@ -45,11 +45,6 @@ export function checkState(typed: string): string {
 }
 
 const missingState = 'Please choose your state; it is required on your receipt.'
-
-/** The refusal of a form with a sentence for each wrong field. */
-export function highlighted(fields: Record<string, string>): AppError {
-  return new AppError('invalid', 'Please check the highlighted fields.', { fields })
-}
 
 /** What is wrong with this username, as a sentence; undefined when nothing is. */
 export function usernameProblem(typed: string): string | undefined {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Actor } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
-import { AppError } from '../../platform/errors.ts'
+import { highlighted } from '../../platform/errors.ts'
 import { listed } from '../engine/summary.ts'
 import {
   type AlertChoice,
@@ -120,7 +120,7 @@ function wantedIn(typed: AlertForm, known: ReadonlySet<string>): AlertSettings {
   const rules = [typed.quadrant, typed.rank, typed.mansfield, typed.high]
   if (rules.every((tick) => tick === '')) fields.quadrant = 'Please choose at least one kind of change.'
   const [quietFrom, quietUntil] = quietIn(typed, fields)
-  if (Object.keys(fields).length > 0) throw new AppError('invalid', 'Please check the highlighted fields.', { fields })
+  if (Object.keys(fields).length > 0) throw highlighted(fields)
   return {
     isOn: typed.on !== '',
     step: step as AlertSettings['step'],

@@ -1,6 +1,6 @@
 import type { Actor } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
-import { AppError } from '../../platform/errors.ts'
+import { AppError, highlighted } from '../../platform/errors.ts'
 import { isIsin, symbolIn } from './identifiers.ts'
 import { findIsinHolder } from './names/queries.ts'
 import {
@@ -25,7 +25,7 @@ export function parseDetails(typed: Record<(typeof detailFields)[number], string
   if (tracks.length > 80) fields.tracks = 'At most 80 letters.'
   if (isin !== '' && !isIsin(isin))
     fields.isin = 'That is no ISIN of an Indian fund: its check digit or shape is not right.'
-  if (Object.keys(fields).length > 0) throw new AppError('invalid', 'Please check the highlighted fields.', { fields })
+  if (Object.keys(fields).length > 0) throw highlighted(fields)
   const universe = universes.find((one) => one === typed.universe) ?? 'sector'
   const isBenchmarkChoice = typed.isBenchmarkChoice !== ''
   return { name, universe, tracks, isin: isin || null, shown: typed.shown !== '', isBenchmarkChoice }
@@ -34,8 +34,7 @@ export function parseDetails(typed: Record<(typeof detailFields)[number], string
 /** Follows another instrument; repeating it changes nothing. Answers its symbol. Throws AppError `invalid` about a field. */
 export async function addInstrument(sql: Sql, typed: string, details: InstrumentDetails, by: Actor): Promise<string> {
   const symbol = symbolIn(typed)
-  const refuse = (sentence: string) =>
-    new AppError('invalid', 'Please check the highlighted fields.', { fields: { symbol: sentence } })
+  const refuse = (sentence: string) => highlighted({ symbol: sentence })
   if (symbol === null) throw refuse('The symbol as NSE writes it, like BANKBEES.')
   await assertOwnIsin(sql, symbol, details)
   if (await insertInstrument(sql, { ...details, symbol }, by)) return symbol
@@ -91,9 +90,7 @@ export async function measureAgainst(sql: Sql, given: { symbol: string; seen: st
 async function assertOwnIsin(sql: Sql, symbol: string, { isin }: InstrumentDetails): Promise<void> {
   const holder = isin === null ? null : await findIsinHolder(sql, isin)
   if (holder === null || holder === symbol) return
-  throw new AppError('invalid', 'Please check the highlighted fields.', {
-    fields: { isin: `That is the ISIN of ${holder}. If the fund was renamed, rename ${holder}.` },
-  })
+  throw highlighted({ isin: `That is the ISIN of ${holder}. If the fund was renamed, rename ${holder}.` })
 }
 
 function isSame(there: InstrumentRow, details: InstrumentDetails): boolean {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Actor } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
-import { AppError } from '../../platform/errors.ts'
+import { AppError, highlighted } from '../../platform/errors.ts'
 import {
   type Cadence,
   type Choice,
@@ -104,7 +104,7 @@ function wantedIn(typed: Record<FieldName, string>): ReportSettings {
   if (hour === undefined) fields.time = 'Please give a time like 08:00.'
   const [ranks, heat, map] = [typed.ranks !== '', typed.heat !== '', typed.map !== '']
   if (!ranks && !heat && !map) fields.ranks = 'Please choose at least one part of the report.'
-  if (Object.keys(fields).length > 0) throw new AppError('invalid', 'Please check the highlighted fields.', { fields })
+  if (Object.keys(fields).length > 0) throw highlighted(fields)
   return {
     cadence: typed.cadence as Cadence,
     weekday: Number(typed.weekday),

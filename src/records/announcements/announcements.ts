@@ -1,7 +1,7 @@
 import type { Actor } from '../../platform/audit-context.ts'
 import { midnightInIndia } from '../../platform/dates.ts'
 import type { Sql } from '../../platform/db.ts'
-import { AppError } from '../../platform/errors.ts'
+import { AppError, highlighted } from '../../platform/errors.ts'
 import { isUuid } from '../../platform/ids.ts'
 import { type Announcement, insertAnnouncement, listRunning, type NewAnnouncement } from './queries.ts'
 
@@ -70,7 +70,7 @@ function readAnnouncement(form: Record<(typeof announcementFields)[number], stri
       ? { until: 'This day is over, or before the first.' }
       : {}),
   }
-  if (Object.keys(fields).length > 0) throw new AppError('invalid', 'Please check the highlighted fields.', { fields })
+  if (Object.keys(fields).length > 0) throw highlighted(fields)
   if (!isUuid(form.key)) throw new AppError('conflict', 'This form is incomplete. Nothing was saved; please try again.')
   return {
     formKey: form.key,

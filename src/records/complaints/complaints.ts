@@ -1,6 +1,6 @@
 import type { Actor } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
-import { AppError } from '../../platform/errors.ts'
+import { AppError, highlighted } from '../../platform/errors.ts'
 import { beginningOf } from '../../platform/text.ts'
 import { answerComplaint, type Complaint, findComplaint } from './queries.ts'
 
@@ -23,7 +23,7 @@ export function readComplaint(
   const fields = { ...already }
   if (complaint.text === '') fields.text = 'Please say what went wrong.'
   if (complaint.text.length > longest.text) fields.text = `At most ${longest.text} characters. Please shorten it.`
-  if (Object.keys(fields).length > 0) throw new AppError('invalid', 'Please check the highlighted fields.', { fields })
+  if (Object.keys(fields).length > 0) throw highlighted(fields)
   return complaint
 }
 
@@ -37,8 +37,7 @@ export async function complaintAt(sql: Sql, number: string): Promise<Complaint> 
 /** Answers a complaint by mail, once. Throws AppError `invalid` without an answer, `conflict` when it was answered meanwhile. */
 export async function answer(sql: Sql, number: string, typed: string, by: Actor): Promise<void> {
   const text = typed.trim()
-  const refuse = (sentence: string) =>
-    new AppError('invalid', 'Please check the highlighted fields.', { fields: { answer: sentence } })
+  const refuse = (sentence: string) => highlighted({ answer: sentence })
   if (text === '') throw refuse('Please write the answer that is mailed.')
   if (text.length > longest.answer) throw refuse(`At most ${longest.answer} characters. Please shorten it.`)
   if (!(await answerComplaint(sql, number, text, by)))

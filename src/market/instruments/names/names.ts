@@ -1,6 +1,6 @@
 import type { Actor } from '../../../platform/audit-context.ts'
 import type { Sql } from '../../../platform/db.ts'
-import { AppError } from '../../../platform/errors.ts'
+import { AppError, highlighted } from '../../../platform/errors.ts'
 import { dayIn } from '../../calendar/days.ts'
 import { symbolIn } from '../identifiers.ts'
 import { deleteFormerName, type FormerName, findPresentSymbol, listFormerNames, updateSymbol } from './queries.ts'
@@ -50,5 +50,5 @@ export async function forgetName(
 }
 
 function refusal(fields: Record<string, string>): AppError {
-  return new AppError('invalid', 'Please check the highlighted fields.', { fields })
+  return highlighted(fields)
 }

@@ -1,6 +1,6 @@
 import type { Actor } from '../../../platform/audit-context.ts'
 import type { Sql } from '../../../platform/db.ts'
-import { AppError } from '../../../platform/errors.ts'
+import { AppError, highlighted } from '../../../platform/errors.ts'
 import { dayIn } from '../../calendar/days.ts'
 import { listInstruments } from '../../instruments/queries.ts'
 import { parseRatio } from '../imports/imports.ts'
@@ -17,7 +17,7 @@ export async function addSplit(sql: Sql, typed: Record<'symbol' | 'day' | 'ratio
   if (!known.some((one) => one.symbol === typed.symbol)) fields.symbol = 'Choose an instrument.'
   if (day === null) fields.day = 'The first day at the new price, like 2026-11-20.'
   const ratio = ratioOr(typed.ratio, fields)
-  if (Object.keys(fields).length > 0) throw new AppError('invalid', 'Please check the highlighted fields.', { fields })
+  if (Object.keys(fields).length > 0) throw highlighted(fields)
   if (await insertSplit(sql, { symbol: typed.symbol, day: day!, ratio }, by)) return
   const there = (await listSplits(sql)).find((one) => one.symbol === typed.symbol && one.day === day)
   if (there?.ratio !== ratio)
