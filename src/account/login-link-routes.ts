@@ -24,7 +24,7 @@ const routes: FastifyPluginAsyncTypebox<{ services: Services; limit: object }> =
     const { token } = request.query
     reply.header('cache-control', 'no-store')
     return token === undefined
-      ? reply.page('account/links/log-in-request', { form: formState() })
+      ? reply.page('account/links/log-in-request', { form: formState({ email: request.session.get('login') ?? '' }) })
       : reply.page('account/links/log-in', { token, problem: null })
   })
 

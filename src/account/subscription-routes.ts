@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { refundDays } from '../billing/payments/payments.ts'
 import type { Subscription } from '../billing/subscriptions/queries.ts'
 import { leave, leavingReasons, resume, subscriptionOf } from '../billing/subscriptions/subscriptions.ts'
 import { actorOf } from '../identity/sessions/guards.ts'
@@ -10,7 +11,12 @@ import type { Account } from './account.ts'
 
 declare module '../web/views.ts' {
   interface Views {
-    'account/cancel': { subscription: Subscription; reasons: typeof leavingReasons; form: FormState }
+    'account/cancel': {
+      subscription: Subscription
+      reasons: typeof leavingReasons
+      refundDays: number
+      form: FormState
+    }
   }
 }
 
@@ -46,7 +52,7 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { services, limit
   async function show(request: FastifyRequest, reply: FastifyReply, form: FormState) {
     const subscription = await subscriptionOf(services.sql, request.user!.id)
     if (!subscription.hasAccess || subscription.cancelRequestedAt) return reply.leaveFor('/account')
-    return reply.page('account/cancel', { subscription, reasons: leavingReasons, form })
+    return reply.page('account/cancel', { subscription, reasons: leavingReasons, refundDays, form })
   }
 }
 export default routes

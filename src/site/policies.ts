@@ -1,4 +1,4 @@
-import { refundDays } from '../billing/checkout/view.ts'
+import { refundDays } from '../billing/payments/payments.ts'
 import { eventDays } from '../billing/webhooks/inbox.ts'
 import { consentVersion } from '../identity/registration/consent.ts'
 import { visitDays } from '../records/visits/visit-counter.ts'

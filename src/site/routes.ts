@@ -69,6 +69,8 @@ type Landing = Policy & {
   opensSoon: boolean
   states: typeof indianStates
   form: FormState
+  /** What was probably meant by the address of a refused form. */
+  suggestion: string | null
   week: OpenWeek
   /** Where the visitor came from; the form carries it on. */
   visitSource: string
@@ -252,6 +254,7 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
       opensSoon: !isOpen,
       states: indianStates,
       form,
+      suggestion: suggestedEmail(form.values.email ?? ''),
       week,
       visitSource,
       source: sourceOf(week),

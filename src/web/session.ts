@@ -13,7 +13,7 @@ declare module '@fastify/secure-session' {
     newApiKey: string
     /** One sentence for the next page. */
     notice: { kind: 'info' | 'good' | 'warn' | 'bad'; text: string }
-    /** What the next log-in form begins with: the e-mail typed into a registration that finds an account with it. */
+    /** What the next log-in form begins with: the e-mail of a refused log-in, or of a registration that finds an account with it. */
     login: string
     /** Tokens of links opened from a mail, by the page they lead to; ignored after `until` (ms since 1970). */
     links: Partial<Record<'verify-email' | 'reset-password', { secret: string; until: number }>>

@@ -14,6 +14,11 @@ const year = new Date().getFullYear()
 describe('cancelling', () => {
   test('while the paid time runs keeps access until its end, and says so', async () => {
     const { visitor, email } = await endingIn(app, 10)
+    const before = (await visitor.get('/account/subscription/cancel')).body
+    expect(before).toContain('Cancelling also ends the extra days to renew, which would run until')
+    expect(before.replace(/\s+/g, ' ')).toContain(
+      'Paid less than 7 days ago? Ask for a full refund: mail <a href="mailto:',
+    )
     await visitor.post('/account/subscription/cancel', { reason: 'price' })
     const { body } = await visitor.get('/account')
     expect(body).toMatch(/Cancelled\. You have access until [\w, ]+\./)
@@ -21,6 +26,9 @@ describe('cancelling', () => {
     const [mail] = await mailsTo(app, email, /^You cancelled: access until/)
     expect(mail!.text).toContain('You have access until')
     expect(mail!.text).toContain('Until that day you can resume with one button: http')
+    for (const text of [mail!.text, mail!.html])
+      expect(text).toContain('Paid less than 7 days ago? Ask for a full refund')
+    expect(mail!.text).toContain(`${app.url}/refunds`)
   })
 
   test('within grace ends access at once: no day is promised, least of all one that is over', async () => {

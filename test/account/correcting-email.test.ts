@@ -31,7 +31,7 @@ describe('a wrong address that nobody confirmed', () => {
     await visitor.get(`/payment/return?order_id=${order.id}`)
     const answer = await correct(visitor, ` ${right} `)
     expect([answer.status, answer.location]).toEqual([303, '/account/security'])
-    expect((await visitor.get('/account/security')).body).toContain('It is your address now')
+    expect((await visitor.get('/account/security')).body).toContain(`Your address is now ${right}.`)
     expect(await accountOf(form.username!)).toEqual({ email: right, emailVerifiedAt: null })
     expect(await mailsTo(app, right, /receipt R/)).toHaveLength(1)
     expect(await mailsTo(app, right, subjects.verify)).toHaveLength(1)
@@ -41,6 +41,21 @@ describe('a wrong address that nobody confirmed', () => {
     expect((await accountOf(form.username!)).emailVerifiedAt).not.toBeNull()
     expect((await new Visitor(app).post('/login', { login: right, password })).status).toBe(303)
     expect((await new Visitor(app).post('/login', { login: email, password })).status).toBe(422)
+  })
+
+  test.each([
+    ['/checkout/monthly', '/checkout/monthly'],
+    ['//example.com', '/account/security'],
+    ['https://example.com/', '/account/security'],
+  ])('is corrected on the way from %s, and leads back to a page of ours alone', async (next, back) => {
+    const { visitor, right } = await registered()
+    expect((await visitor.get('/checkout/monthly')).body).toContain(
+      '/account/security?next=%2Fcheckout%2Fmonthly#email-title',
+    )
+    const form = (await visitor.get(`/account/security?next=${encodeURIComponent(next)}`)).body
+    expect(form).toContain(`name="next" value="${next === back ? next : ''}"`)
+    const answer = await visitor.post('/account/security/email', { email: right, current_password: password, next })
+    expect([answer.status, answer.location]).toEqual([303, back])
   })
 
   test('keeps no power over the account: links that were sent there work no more', async () => {

@@ -53,6 +53,19 @@ describe('the account’s first page', () => {
       expect([words, page.includes(words)]).toEqual([words, true])
   })
 
+  test('says how a payment younger than seven days is refunded, until something of it went back', async () => {
+    const { visitor, order, cfPaymentId } = await subscriber(app)
+    const offers = async () =>
+      / you can have the ₹499 of .* back in full: mail /.test(text((await visitor.get('/account')).body))
+    expect(await offers()).toBe(true)
+    await refundInFull(app, cfPaymentId, order.id)
+    expect(await offers()).toBe(false)
+    const late = await subscriber(app)
+    await app.sql`
+      update payments set completed_at = now() - interval '7 days' where cf_payment_id = ${late.cfPaymentId}`
+    expect((await late.visitor.get('/account')).body).not.toContain('back in full')
+  })
+
   test('says what a refund did', async () => {
     const { visitor, order, cfPaymentId } = await subscriber(app)
     await refundInFull(app, cfPaymentId, order.id)

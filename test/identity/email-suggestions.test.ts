@@ -37,6 +37,13 @@ describe('an address that looks mistyped', () => {
     expect((await advice(typed)).body.trim()).toBe('')
   })
 
+  test('is still offered when the form comes back because of another field', async () => {
+    for (const headers of [{}, { 'hx-request': 'true' }]) {
+      const answer = await new Visitor(app).post('/register', { email: 'asha@gmial.com', plan: 'monthly' }, headers)
+      expect([answer.status, answer.body.includes('data-fill="email">asha@gmail.com<')]).toEqual([422, true])
+    }
+  })
+
   test('registers all the same, and checkout, dashboard and account offer the right one', async () => {
     const visitor = new Visitor(app)
     const { plan, email } = await visitor.register({ email: `asha.${Date.now()}@gmial.com` })
@@ -44,7 +51,8 @@ describe('an address that looks mistyped', () => {
     for (const page of [`/checkout/${plan}`, '/dashboard', '/account', '/account/security']) {
       const { body } = await visitor.get(page)
       expect(body).toContain(`Did you mean <b>${meant}</b>?`)
-      expect(body).toContain('href="/account/security#email-title"')
+      const way = page.startsWith('/checkout') ? `?next=${encodeURIComponent(page)}` : ''
+      expect(body).toContain(`href="/account/security${way}#email-title"`)
     }
     expect((await visitor.get('/account/security')).body).toContain(`value="${meant}"`)
   })

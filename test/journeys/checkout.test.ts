@@ -1,3 +1,4 @@
+import type { Locator } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
 import { type Size, sizes } from '../support/browser.ts'
 import { registration } from '../support/visitor.ts'
@@ -15,6 +16,12 @@ import {
 } from './steps.ts'
 
 const scene = openScene()
+
+/** Whether the whole of it is seen without scrolling. */
+async function isInFirstScreen(one: Locator) {
+  const box = await one.boundingBox()
+  return box !== null && box.y >= 0 && box.y + box.height <= one.page().viewportSize()!.height
+}
 
 describe.each(Object.keys(sizes) as Size[])('from five fields to a paid plan (%s)', (size) => {
   test('the button follows the plan, the state is asked once, the plan can be changed, and paying ends well', async () => {
@@ -38,6 +45,8 @@ describe.each(Object.keys(sizes) as Size[])('from five fields to a paid plan (%s
     await looksRightInBothSchemes(person, `checkout-state-${size}`)
 
     await giveState(page, '29')
+    await page.getByText('State for your receipt: Karnataka').waitFor()
+    await expect.poll(() => isInFirstScreen(page.locator('#pay button'))).toBe(true)
     await looksRightInBothSchemes(person, `checkout-pay-${size}`)
     await page
       .getByRole('navigation', { name: 'Plan' })
@@ -66,8 +75,8 @@ describe.each(Object.keys(sizes) as Size[])('from five fields to a paid plan (%s
     const cashfree = size === 'phone' ? await openFullPage(page) : await openWindow(page)
     await requestByUpi(cashfree, 'testinsufficientfunds@gocash')
     await cashfree.getByRole('button', { name: 'Return to merchant' }).click()
-    await page.getByRole('link', { name: 'Pay again' }).click()
-    await page.waitForURL('**/checkout/monthly')
+    await page.getByRole('link', { name: 'Try the payment again: ₹499' }).click()
+    await page.waitForURL('**/checkout/monthly#payment')
     const top = (selector: string) => page.locator(selector).evaluate((one) => one.getBoundingClientRect().top)
     const heading = page.getByRole('heading', { name: 'What you pay for' })
     const below = await heading.evaluate((one) => one.getBoundingClientRect().top)

@@ -24,7 +24,7 @@ describe('leaving without paying', () => {
     await decide(page, /^Drop/)
     await page.waitForURL('**/payment/return?*')
     await page.getByText('You left your last payment unfinished').waitFor()
-    await page.getByRole('link', { name: 'Pay again' }).click()
+    await page.getByRole('link', { name: 'Try the payment again: ₹499' }).click()
     await showQr(await openFullPage(page))
     await decide(page, 'Success')
     await openDashboard(page)
@@ -38,7 +38,7 @@ describe('leaving without paying', () => {
     await page.getByRole('button', { name: 'Cancel and return to merchant' }).click()
     await page.getByRole('heading', { name: 'No payment has reached us yet' }).waitFor()
     await page.getByRole('link', { name: 'Continue to payment' }).click()
-    await page.waitForURL('**/checkout/monthly')
+    await page.waitForURL('**/checkout/monthly#payment')
     await stage(page, 'session-created')
   })
 

@@ -55,7 +55,7 @@ test('a pending payment that fails in the end says why and lets the person pay a
   await page.getByRole('heading', { name: 'Confirming your payment' }).waitFor()
   scene.app.sandbox.control.fail((await orderOf(scene.app, email)).id, { reason: 'bank_timeout' })
   await page.getByText('Your last payment didn’t go through').waitFor()
-  await page.getByRole('link', { name: 'Pay again' }).click()
+  await page.getByRole('link', { name: 'Try the payment again: ₹499' }).click()
   await showQr(await openFullPage(page))
   await decide(page, 'Success')
   await openDashboard(page)

@@ -5,6 +5,7 @@ import { redeemGift } from '../../billing/gifts/queries.ts'
 import type { BillingServices } from '../../billing/payments/gateway.ts'
 import { optionalFields, register, shownRegistration } from '../../identity/registration/registration.ts'
 import { actorOf, requireUser, signIn } from '../../identity/sessions/guards.ts'
+import { suggestedEmail } from '../../identity/users/email-suggestions.ts'
 import { indianStates } from '../../identity/users/indian-states.ts'
 import { dateInIndia } from '../../platform/dates.ts'
 import { AppError } from '../../platform/errors.ts'
@@ -17,6 +18,7 @@ declare module '../../web/views.ts' {
     'billing/gifts/redeem': { form: FormState; logInPath: string; registerPath: string }
     'billing/gifts/register': {
       form: FormState
+      suggestion: string | null
       states: typeof indianStates
       gift: { code: string; logInPath: string }
     }
@@ -124,5 +126,6 @@ function pageWith(form: FormState) {
 }
 
 function registerPage(form: FormState, code: string) {
-  return { form, states: indianStates, gift: { code, logInPath: withNext('/login', redeemPath(code)) } }
+  const suggestion = suggestedEmail(form.values.email ?? '')
+  return { form, suggestion, states: indianStates, gift: { code, logInPath: withNext('/login', redeemPath(code)) } }
 }

@@ -8,11 +8,12 @@ import {
 } from '../../identity/email-tokens/request-queries.ts'
 import { tryPassword } from '../../identity/login-throttle/login-throttle.ts'
 import { actorOf, loginAttemptOf } from '../../identity/sessions/guards.ts'
+import { suggestedEmail } from '../../identity/users/email-suggestions.ts'
 import type { User } from '../../identity/users/queries.ts'
 import { authenticate } from '../../identity/users/users.ts'
 import { highlighted } from '../../platform/errors.ts'
 import { anyRefusal, formAction } from '../../web/form-action.ts'
-import { type FormState, formState, PostedForm, readForm, safeNext } from '../../web/forms.ts'
+import { type FormState, formState, NextInQuery, nextIn, PostedForm, readForm, safeNext } from '../../web/forms.ts'
 import type { Account } from '../account.ts'
 import { type ShownSession, sessionsOf } from '../sessions/sessions.ts'
 import { changePassword } from './security.ts'
@@ -29,6 +30,8 @@ type Security = {
   unconfirmed: string | null
   /** The address that was asked for and is not confirmed yet, masked. */
   asked: string | null
+  /** What was probably meant by a new address that was refused. */
+  suggestion: string | null
   sessions: ShownSession[]
 }
 
@@ -37,7 +40,9 @@ const posted = { schema: { body: PostedForm }, attachValidation: true }
 
 /** How somebody gets into their account: password and e-mail address. */
 const routes: FastifyPluginAsyncTypebox<Account> = async (app, { services, limit }) => {
-  app.get('/security', async (request, reply) => show(request, reply, untouched))
+  app.get('/security', { schema: { querystring: NextInQuery } }, async (request, reply) =>
+    show(request, reply, { ...untouched, email: formState({ next: nextIn(request.query) }) }),
+  )
 
   app.post('/security/password', { ...posted, config: limit }, async (request, reply) => {
     const { current_password: current, password } = readForm(request.body, ['current_password', 'password'])
@@ -56,22 +61,23 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { services, limit
   })
 
   app.post('/security/email', { ...posted, config: limit }, async (request, reply) => {
-    const { current_password: current, email } = readForm(request.body, ['current_password', 'email'])
+    const { current_password: current, email, next } = readForm(request.body, ['current_password', 'email', 'next'])
     const user = request.user!
     return formAction(
       reply,
-      { email },
+      { email, next },
       async () => {
         newEmailOf(user, email)
         if (!(await isPasswordOf(request, current)))
           throw highlighted({ current_password: 'That is not your current password.' })
         const outcome = await changeEmail(services.sql, actorOf(request), user, email)
         services.wake('deliver-mails')
-        const now =
+        const address = email.trim()
+        const text =
           outcome === 'corrected'
-            ? 'It is your address now; the link confirms it.'
-            : 'Your address changes when you use it.'
-        return leave(request, reply, `We sent a link to ${email.trim()}. ${now}`)
+            ? `Your address is now ${address}. Open the link we mailed to confirm it.`
+            : `We sent a link to ${address}. Your address changes when you open it.`
+        return leave(request, reply, text, next)
       },
       (form) => show(request, reply, { ...untouched, email: form }),
       anyRefusal,
@@ -114,13 +120,15 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { services, limit
       user,
       unconfirmed,
       asked: asked && maskedEmail(asked),
+      suggestion: suggestedEmail(forms.email.values.email ?? ''),
       sessions,
     })
   }
 }
 export default routes
 
-function leave(request: FastifyRequest, reply: FastifyReply, text: string) {
+/** Back to the page that led here, where it named itself. */
+function leave(request: FastifyRequest, reply: FastifyReply, text: string, next = '') {
   request.session.set('notice', { kind: 'good', text })
-  return reply.leaveFor('/account/security')
+  return reply.leaveFor(safeNext(next, '/account/security'))
 }

@@ -1,6 +1,6 @@
-import { indianStates } from '../../identity/users/indian-states.ts'
+import { findState, indianStates } from '../../identity/users/indian-states.ts'
 import type { Services } from '../../platform/services.ts'
-import { checkoutPathOf } from '../payments/payments.ts'
+import { checkoutPathOf, refundDays } from '../payments/payments.ts'
 import { type Checkout, cannotBePaid, type Progress } from './checkout.ts'
 
 /** The page around the checkout's region: /checkout/*, which alone may hold the form that leads to Cashfree, or the return page. */
@@ -25,6 +25,8 @@ export type CheckoutView = Omit<Checkout, 'order' | 'lastAttempt'> & {
   untried: boolean
   /** The payer's state, which receipts need, is asked for before they are led to Cashfree. */
   asksState: boolean
+  /** What receipts will say; null until it is given. */
+  stateName: string | null
   states: typeof indianStates
   /** A code and a company can be typed beside the region. */
   takesWishes: boolean
@@ -35,9 +37,6 @@ export type CheckoutView = Omit<Checkout, 'order' | 'lastAttempt'> & {
   testData: boolean
   refundDays: number
 }
-
-/** Days after a payment in which all of it is given back to who asks, without a reason. */
-export const refundDays = 7
 
 /** In `seen`: no payment is offered. */
 export const isClosed = 'closed'
@@ -78,6 +77,7 @@ export function checkoutView(services: Services, checkout: Checkout, viewer: Che
     entry,
     untried,
     asksState,
+    stateName: viewer.stateCode && (findState(viewer.stateCode)?.name ?? viewer.stateCode),
     states: indianStates,
     takesWishes,
     seen,

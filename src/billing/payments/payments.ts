@@ -2,6 +2,9 @@ import type { Sql } from '../../platform/db.ts'
 import { AppError } from '../../platform/errors.ts'
 import { findOrder, type Order } from './queries.ts'
 
+/** Days after a payment in which all of it is given back to who asks, without a reason. */
+export const refundDays = 7
+
 const orderId = /^[A-Za-z0-9_-]{3,45}$/
 
 /** Whether a text can be an order id of ours; anything else in a URL is not looked up. */

@@ -2,6 +2,7 @@ import type { Config } from '../../platform/config.ts'
 import type { Sql } from '../../platform/db.ts'
 import type { Services } from '../../platform/services.ts'
 import type { Composed, Composers } from '../../records/mails/registry.ts'
+import { refundDays } from '../payments/payments.ts'
 import { findCancelledEnd, findGrant, findSubscriptionRow } from './queries.ts'
 
 /** The mails about a subscription: after it was cancelled, and about granted days. */
@@ -45,6 +46,8 @@ async function composeLeavingMail(
       account: { name: mail.toName },
       seller: config.seller,
       accountUrl: `${config.baseUrl}/account`,
+      refundDays,
+      refundsUrl: `${config.baseUrl}/refunds`,
     },
   }
 }

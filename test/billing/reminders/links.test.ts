@@ -206,6 +206,13 @@ describe('logging in by mail', () => {
     expect((await new Visitor(app).post('/login/link', { email: 'no address' })).status).toBe(422)
   })
 
+  test('begins with the address of a refused log-in, never in the URL', async () => {
+    const visitor = new Visitor(app)
+    await visitor.post('/login', { login: 'asha@example.in', password: 'not-the-password' })
+    expect((await visitor.get('/login/link')).body).toContain('value="asha@example.in"')
+    expect((await new Visitor(app).get('/login/link')).body).not.toContain('asha@example.in')
+  })
+
   test('leaves an administrator at their second factor', async () => {
     const admin = await adminOf(app)
     const token = await linkFor(admin.form.email!)
