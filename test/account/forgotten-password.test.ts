@@ -82,7 +82,7 @@ describe('a forgotten password', () => {
     expect(mails[0]!.text).toMatch(/was changed on .+ 20\d\d, .+ IST, from the network (127\.0\.0\.0\/24|0:0:0::\/48)/)
     expect(mails[0]!.text).toContain('with a link that we sent to you')
     expect(mails[0]!.text).toContain(`${app.url}/forgot-password`)
-    expect(mails[0]!.html).toContain('Not you?')
+    expect(mails[0]!.html).toContain('Wasn’t you?')
   })
 
   test('proves the mailbox, so the address counts as confirmed', async () => {
