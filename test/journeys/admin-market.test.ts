@@ -179,7 +179,7 @@ test.each([
     await page.getByRole('button', { name: 'Read the list' }).dblclick()
     await page.getByText('NSE’s list is read: 4 ETFs').waitFor()
     await page.getByLabel('Symbol, name or underlying').fill('nippon gold')
-    await page.getByRole('button', { name: 'Search' }).click()
+    await page.getByRole('button', { name: 'Search the list' }).click()
     await page.getByRole('link', { name: 'Add GOLDBEES' }).waitFor()
     await looksRight(person, `market-list-found-${size}-${scheme}`)
     await page.getByRole('link', { name: 'Add GOLDBEES' }).click()
