@@ -3,7 +3,7 @@ import { type Day, daysAfter, monthsAfter } from '../../src/market/calendar/days
 import { everyWeekday } from '../../src/market/calendar/trading-calendar.ts'
 import { openWeekOf } from '../../src/market/dashboard/open-week.ts'
 import { excessAfter } from '../../src/market/engine/excess-after.ts'
-import { currentMarket } from '../../src/market/engine/market.ts'
+import { cachedAnalysis, currentMarket } from '../../src/market/engine/market.ts'
 import type { Prices } from '../../src/market/prices/closing-prices.ts'
 import { seedSample } from '../../src/market/prices/sample-prices.ts'
 import { startApp, type TestApp } from '../support/app.ts'
@@ -28,7 +28,7 @@ const asReal = async () => {
 const at = async (path: string) => (await new Visitor(app).get(path, { cookie: 'seen=1' })).body
 const page = () => at('/open-week')
 /** The page without what followed, which alone may know of later prices. */
-const readingsIn = (html: string) => rowsOf(html, 'open-week').map((row) => row.toSpliced(2, 2))
+const readingsIn = (html: string) => rowsOf(html, 'open-week').map((row) => row.toSpliced(1, 2))
 
 describe('with invented prices', () => {
   test('the page says so wherever it shows some, and shows each quadrant', async () => {
@@ -38,6 +38,13 @@ describe('with invented prices', () => {
     expect(html).toContain('<span class="chip warn">Sample data</span>')
     expect(html).toContain('Sample data: invented prices')
     for (const word of ['Leading', 'Weakening', 'Lagging', 'Improving']) expect(html).toContain(`${word}</span>`)
+  })
+
+  test('the page has the figures that the analyser shows for that week, and does not say that anybody saw them', async () => {
+    const { analysis, weeks } = await openWeekOf(app.sql)
+    const market = await currentMarket(app.sql)
+    expect(analysis).toEqual(cachedAnalysis(market, { step: 'week', at: analysis.asOf, tail: weeks }))
+    expect(await page()).not.toContain('What subscribers saw')
   })
 
   test('the front page shows examples of each quadrant in the order of their ranks, with the score that ranks them', async () => {
@@ -87,7 +94,7 @@ describe('with real prices', () => {
     await app.sql`update prices set close = close * 3 where day > ${analysis.asOf} and symbol = 'ITBEES'`
     await changed()
     const after = await page()
-    expect(readingsIn(after)).toEqual(before.map((row) => row.toSpliced(2, 2)))
+    expect(readingsIn(after)).toEqual(before.map((row) => row.toSpliced(1, 2)))
     expect(rowsOf(after, 'open-week')).not.toEqual(before)
   })
 

@@ -74,7 +74,7 @@ const exceptions: Record<string, (fixture: WebFixture) => Record<string, string>
 }
 
 /** What is the same for everybody, and may be kept by whoever asked without a session. */
-const shared = /^GET (\/|\/contact|\/developers|\/disclaimer|\/methodology|\/privacy|\/refunds|\/terms)$/
+const shared = /^GET (\/|\/contact|\/developers|\/disclaimer|\/methodology|\/open-week|\/privacy|\/refunds|\/terms)$/
 
 /** Files that browsers, crawlers and finders of holes ask for at addresses they know: the same for everybody, not for ever. */
 const lasting: Record<string, string> = {
@@ -93,7 +93,7 @@ function wanted(fixture: WebFixture, way: Way, who: Who, status: number): Record
 
 /** What a link in a mail opens. */
 const isSecretPage = (way: Way) =>
-  /^\/(reports|renew)\//.test(way.address) && !/^POST \/(reports|renew)\/:\w+\/stop$/.test(way.route)
+  /^\/(alerts|reports|renew)\//.test(way.address) && !/^POST \/(alerts|reports|renew)\/:\w+\/stop$/.test(way.route)
 
 function keeping(way: Way, who: Who): string | null {
   if (way.route.startsWith('GET /assets/')) return 'public, max-age=31536000, immutable'

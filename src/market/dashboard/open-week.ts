@@ -9,7 +9,7 @@ import { quadrants } from '../engine/quadrants.ts'
 import { inventPrices } from '../prices/sample-prices.ts'
 import { type HeatMap, heatMapOf } from './heat-map.ts'
 
-/** The week that is open to all: of real prices, or of invented ones where there are none that old. */
+/** The week that is open to all: of the market's prices, or of invented ones where it has none that old. */
 export type OpenWeek = {
   sample: boolean
   analysis: Analysis
@@ -46,8 +46,8 @@ export async function openWeekOf(sql: Sql): Promise<OpenWeek> {
   const market = await currentMarket(sql)
   const known = openWeeks.get(market)
   if (known) return known
-  const real = market.sample ? null : chosenIn(market)
-  const week = real ? weekAt(market, real) : inventedWeek(market)
+  const chosen = chosenIn(market)
+  const week = chosen ? weekAt(market, chosen) : inventedWeek(market)
   openWeeks.set(market, week)
   return week
 }
