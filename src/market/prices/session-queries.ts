@@ -16,7 +16,8 @@ export async function findBenchmarkDays(
 
 /**
  * Days between the benchmark's first and last price on which it has none, and at least two other instruments have one, oldest
- * first: there was a session.
+ * first: there was a session. (`not in` is looked up in a hash whatever the planner knows: of prices that were just imported it
+ * knows nothing, and would compare each with each.)
  */
 export async function listDaysWithoutBenchmark(sql: Sql): Promise<Day[]> {
   const rows = await sql<{ day: Day }[]>`
@@ -27,7 +28,7 @@ export async function listDaysWithoutBenchmark(sql: Sql): Promise<Day[]> {
     from prices p
     join imports i on i.id = p.import_id and i.status = 'committed'
     where p.day > (select min(day) from own) and p.day < (select max(day) from own)
-      and not exists (select from own where own.day = p.day)
+      and p.day not in (select day from own)
     group by p.day
     having count(distinct p.symbol) > 1
     order by p.day
