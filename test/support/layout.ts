@@ -88,7 +88,10 @@ const inspect = /* js */ `() => {
     if (inner.left < outer.left - 1 || inner.right > outer.right + 1) flaws.add('the drawing cuts "' + text.textContent.trim() + '"')
   }
 
-  const belongs = (met, control) => met !== null && (control.contains(met) || [...control.labels ?? []].some((label) => label.contains(met)))
+  /** The button that shows a password stands in its field, which is padded for it. */
+  const standsIn = (met, control) => met.matches('.reveal') && met.previousElementSibling === control
+    && parseFloat(getComputedStyle(control).paddingRight) >= met.getBoundingClientRect().width
+  const belongs = (met, control) => met !== null && (control.contains(met) || standsIn(met, control) || [...control.labels ?? []].some((label) => label.contains(met)))
   /** The middle and the corners, inside of a round edge; lines of links under one another may share a few pixels. */
   const points = ({ left, right, top, bottom, width, height }, radius) => {
     const inset = Math.max(5, 0.3 * Math.min(radius, width / 2, height / 2) + 1)
