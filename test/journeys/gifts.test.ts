@@ -5,7 +5,7 @@ import { type Size, takeOver } from '../support/browser.ts'
 import { newestOrder } from '../support/ledger.ts'
 import { registration } from '../support/visitor.ts'
 import { looksRight, looksRightInBothSchemes, openScene } from './scene.ts'
-import { openFullPage, openWindow, requestByUpi, stage } from './steps.ts'
+import { fillAccount, openFullPage, openWindow, requestByUpi, stage } from './steps.ts'
 
 const scene = openScene({ SELLER_GSTIN: '27AAPFU0939F1ZV' })
 
@@ -59,10 +59,7 @@ describe('a gift', () => {
     await recipient.page.goto(`/redeem?code=${code}`)
     await looksRightInBothSchemes(recipient, `redeem-visitor-${size}`)
     await recipient.page.getByRole('link', { name: 'Create an account' }).click()
-    const { plan: _plan, state, ...typed } = registration({ email })
-    for (const [name, value] of Object.entries(typed))
-      await recipient.page.locator(`#register [name=${name}]`).fill(value)
-    await recipient.page.locator('#register [name=state]').selectOption(state!)
+    await fillAccount(recipient.page, registration({ email }))
     await looksRight(recipient, `redeem-register-${size}`)
     await recipient.page.getByRole('button', { name: 'Create account' }).click()
     await recipient.page.waitForURL('**/redeem?code=*')

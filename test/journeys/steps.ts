@@ -31,6 +31,11 @@ export const createAccount = (page: Page) => page.getByRole('button', { name: /^
 /** The five fields of the form. */
 export async function fillRegistration(page: Page, form: Record<string, string>) {
   await page.locator(`#register input[name=plan][value=${form.plan}]`).check()
+  await fillAccount(page, form)
+}
+
+/** Those of them that are not about what is bought. */
+export async function fillAccount(page: Page, form: Record<string, string>) {
   for (const name of ['name', 'email', 'phone', 'password'])
     await page.locator(`#register [name=${name}]`).fill(form[name]!)
 }
