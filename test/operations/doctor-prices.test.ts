@@ -63,7 +63,7 @@ describe('the doctor', () => {
     const source = { ...archive.prices, licenceAcknowledged: true }
     expect(await findings({ ...source, licenceAcknowledged: false })).toEqual([
       'warning price source: an archive, and PRICE_LICENCE does not say that you may show its prices',
-      'warning feed: never looked for prices',
+      'warning feed: has never checked for prices',
     ])
     archive.files.set('2026-11-30', (_, response) => response.writeHead(403).end())
     await feed.setClock('2026-11-30T19:00:00+05:30')

@@ -34,7 +34,7 @@ test('npm run import -- --fetch says what became of each day, and fails when one
   archive.files.set('2026-11-23', bhavcopy('2026-11-23'))
   archive.files.set('2026-11-24', bhavcopy('2026-11-24', { ITBEES: 10 }))
   const span = await run(['--from', '2026-11-19', '--to', '2026-11-24'])
-  expect(span.output).toContain('2026-11-19  is here already\n2026-11-20  is here already\n')
+  expect(span.output).toContain('2026-11-19  is already imported\n2026-11-20  is already imported\n')
   expect(span.output).toMatch(/2026-11-23 {2}committed \(import 2\)\n2026-11-24 {2}held \(import 3\): .*decision/)
   expect(span.code).toBe(1)
   archive.files.set('2026-11-25', bhavcopy('2026-11-25'))
@@ -55,7 +55,7 @@ test('it refuses spans that are none, and says when there is no source', async (
   for (const [words, sentence] of [
     [['--from', '27-11-2026'], 'like --from 2026-11-16'],
     [['--from', '2026-11-27', '--to', '2026-11-20'], '2026-11-27 is after 2026-11-20'],
-    [['--from', '2026-11-27', '--to', '2026-11-28'], '2026-11-28 has not come yet'],
+    [['--from', '2026-11-27', '--to', '2026-11-28'], '2026-11-28 is in the future'],
   ] as const) {
     const refused = await run([...words])
     expect([refused.code, refused.output]).toEqual([1, expect.stringContaining(sentence)])

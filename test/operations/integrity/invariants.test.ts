@@ -78,7 +78,7 @@ describe('books that are in order', () => {
       'one period for every paid order, as long as its plan, and none for any other: 3 paid orders, 0 wrong',
     )
     expect(text).toContain('captured ₹1,497 = applied ₹499 + going or gone back ₹499 + lost in disputes ₹499')
-    expect(text).toContain('The books are in order')
+    expect(text).toContain('The records are in order')
   })
 
   test('the nightly job keeps its result, thirty of them at most', async () => {
