@@ -22,7 +22,7 @@ describe('the plan page', () => {
       select sum(credit_paise)::int as paise from credits_for_switch(${person.userId}, 'annual_v1')`
     const net = rupees(499_000 - credit!.paise)
     const page = text((await person.visitor.get('/account/plan')).body)
-    expect(page).toContain(`− ${rupees(credit!.paise)}`)
+    expect(page).toContain(`−${rupees(credit!.paise)}`)
     expect(page).toContain(`Change for ${net}`)
 
     const answer = await person.visitor.post('/account/plan/switch', { plan: 'annual' })
@@ -31,7 +31,7 @@ describe('the plan page', () => {
     expect(text((await person.visitor.get(answer.location!)).body)).toContain(`Pay ${net}`)
     expect(text((await person.visitor.get('/checkout/annual')).body)).toContain('Pay ₹4,990')
     const shown = text((await person.visitor.get(answer.location!)).body)
-    expect(shown).toContain(`Unused days of what you have − ${rupees(credit!.paise)}`)
+    expect(shown).toContain(`Unused days of what you have −${rupees(credit!.paise)}`)
 
     await pay(app, person, answer.location!.split('order=')[1]!)
     const account = text((await person.visitor.get('/account')).body)
@@ -83,7 +83,7 @@ describe('the plan page', () => {
     const net = rupees(499_000 - credit!.paise)
     for (const path of [location!, '/checkout/annual', `/payment/return?order_id=${id}`]) {
       const { body } = await person.visitor.get(path)
-      expect(text(body), path).toContain(`Unused days of what you have − ${rupees(credit!.paise)}`)
+      expect(text(body), path).toContain(`Unused days of what you have −${rupees(credit!.paise)}`)
       expect([text(body).includes(`Pay ${net}`), body.includes('name="purpose" value="switch"')], path).toEqual([
         true,
         true,

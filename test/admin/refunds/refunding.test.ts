@@ -344,7 +344,7 @@ describe('following a refund', () => {
     const { location } = await refund(admin, cfPaymentId)
     app.sandbox.control.faults({ serverError: { endpoint: 'refunds' } })
     await admin.visitor.post(`${location}/ask`)
-    expect(text(await admin.visitor.get(location!))).toContain('Cashfree cannot be asked now')
+    expect(text(await admin.visitor.get(location!))).toContain('Cashfree cannot be reached now')
     expect(await refundsOf(order.id)).toMatchObject([{ status: 'requested' }])
     app.sandbox.control.clearFaults()
     await Promise.all([admin.visitor.post(`${location}/ask`), admin.visitor.post(`${location}/ask`)])

@@ -233,7 +233,7 @@ test('the panel says what becomes of open orders and of money before the button'
   expect(before.body).toContain('cancelled at Cashfree')
   await suspend(userId)
   const after = await admin.visitor.get(`/admin/subscribers/${userId}/lifting`)
-  expect(after.body).toContain('counts at once')
+  expect(after.body).toContain('count at once')
 })
 
 test('a person who was suspended and is free again buys as before', async () => {

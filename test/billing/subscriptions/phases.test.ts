@@ -161,7 +161,7 @@ describe('a period carries its plan', () => {
       `Plan Annual until ${annual}, then Monthly until ${month}`,
     )
     const paid = await person.visitor.get('/checkout/monthly')
-    expect(text(paid.body)).toContain(`Paid. Your monthly plan begins on ${annual}.`)
+    expect(text(paid.body)).toContain(`Your monthly plan begins on ${annual}.`)
     await app.run('deliver-mails')
     const mails = (await app.mailbox.list()).filter(
       ({ recipients, subject }) => recipients.includes(person.email) && /^₹499 received/.test(subject),
