@@ -50,7 +50,7 @@ const routes: FastifyPluginAsyncTypebox<{ services: Services; limit: object }> =
         },
         (form, refusal) => {
           logRefusal(request, refusal)
-          if (login.includes('@')) request.session.set('login', login.slice(0, 100))
+          if (refusal.code === 'invalid' && login.includes('@')) request.session.set('login', login.slice(0, 100))
           return reply.page(request.wantsFragment ? 'identity/_login-form' : 'identity/login', { form, next })
         },
         ['invalid', 'forbidden', 'busy'],
