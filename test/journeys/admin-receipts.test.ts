@@ -39,7 +39,7 @@ describe.for([
     await page.getByLabel('GSTIN').fill('29AAPFU0939F1ZR')
     await looksRight(admin, `receipts-correction-${name}`, scheme)
     await page.getByRole('button', { name: 'Issue the corrected receipt' }).click()
-    await page.getByText('takes the place of').waitFor()
+    await page.getByText('and is mailed to its buyer').waitFor()
     await looksRight(admin, `receipts-corrected-${name}`, scheme)
     const download = page.waitForEvent('download')
     await page.goto('/admin/receipts')

@@ -74,8 +74,8 @@ describe('the front page', () => {
     const html = await htmlAt('/')
     expect(html).toMatch(/href="\/\?plan=monthly#register">Subscribe from\s+₹499/)
     expect(html).toMatch(/name="plan" value="monthly" required checked/)
-    expect(html.match(/Full refund within 7 days/g)).toHaveLength(2)
-    expect(html).toContain('Full refund if you ask within 7 days')
+    // At the hero’s button and under both plans.
+    expect(html.match(/Full refund within 7 days/g)).toHaveLength(3)
     expect(html.match(/auto-debit/gi)).toHaveLength(1)
     expect(html).toContain('27AAPFU0939F1ZV')
   })
