@@ -41,5 +41,5 @@ const programs =
 
 /** Whether a request is a program's, by its User-Agent. */
 export function isProgram(userAgent: string | undefined): boolean {
-  return !userAgent || !userAgent.startsWith('Mozilla/') || programs.test(userAgent)
+  return !userAgent?.startsWith('Mozilla/') || programs.test(userAgent)
 }
