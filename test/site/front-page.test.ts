@@ -1,5 +1,6 @@
 import { request } from 'node:http'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { publicPages } from '../../src/site/public-pages.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { Visitor } from '../support/visitor.ts'
 
@@ -34,6 +35,10 @@ describe('a public page', () => {
     await visitor.register()
     for (const path of ['/account', '/nowhere']) expect((await visitor.get(path)).body).not.toContain('rel="canonical"')
   })
+})
+
+test.each(publicPages)('%s prints no value that is not there', async (path) => {
+  expect(await htmlAt(path)).not.toMatch(/\b(undefined|NaN|\[object Object\])/)
 })
 
 describe('the front page', () => {

@@ -33,7 +33,7 @@ export function scaleOf(readings: readonly Position[], zoom: Quadrant | null): M
   const ratios = tickValues(reach.ratio).filter((value) => isOn(value, isRight))
   const momenta = tickValues(reach.momentum).filter((value) => isOn(value, isTop))
   // Room for the longest text at a phone's size, in a wide typeface.
-  const plot = { ...edges, left: 6 + 9.8 * Math.max(...momenta.map((value) => String(value).length)) }
+  const plot = { ...edges, left: round1(6 + 9.8 * Math.max(...momenta.map((value) => String(value).length))) }
   const whole = { width: plot.right - plot.left, height: plot.bottom - plot.top }
   const shares = zoom === null ? 2 : 1
   const unit = { x: whole.width / (shares * reach.ratio), y: whole.height / (shares * reach.momentum) }
