@@ -1,3 +1,4 @@
+import { runHeavyWork } from '../../platform/heavy-work.ts'
 import type { Day } from '../calendar/days.ts'
 import { type Chart, drawChart } from '../charts/panels.ts'
 import { type Above, breadthOf } from '../engine/breadth.ts'
@@ -17,13 +18,18 @@ const weeksBack = 4
 
 const shown = new WeakMap<Market, ShownBreadth | null>()
 
-/** The breadth of the newest day, composed once until the market changes; null where nothing can be said of any sector yet. */
-export function shownBreadth(market: Market): ShownBreadth | null {
+/**
+ * The breadth of the newest day, composed once until the market changes, as heavy work; who comes later waits for nothing. Null
+ * where nothing can be said of any sector yet.
+ */
+export async function shownBreadth(market: Market): Promise<ShownBreadth | null> {
   const known = shown.get(market)
   if (known !== undefined) return known
-  const breadth = compose(market)
-  shown.set(market, breadth)
-  return breadth
+  return runHeavyWork({ patient: false }, () => {
+    const breadth = shown.get(market) ?? compose(market)
+    shown.set(market, breadth)
+    return breadth
+  })
 }
 
 function compose(market: Market): ShownBreadth | null {

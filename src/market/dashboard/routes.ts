@@ -140,8 +140,7 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices }> = async (
     const body = await regionOf(market, await paramsIn(request, market), stars, reply)
     if (request.wantsFragment && body) return show(request, reply, body)
     const freshness = freshnessOf(market, new Date())
-    const since = await sinceVisit(services.sql, market, userId)
-    const breadth = await runHeavyWork({ patient: false }, () => shownBreadth(market))
+    const [since, breadth] = await Promise.all([sinceVisit(services.sql, market, userId), shownBreadth(market)])
     const view = { ...person, body, breadth, freshness, since, back: request.url }
     return show(request, reply, await reply.render('market/dashboard/show', view))
   })

@@ -12,24 +12,18 @@ export type Above = { above: number; of: number }
  */
 export type Breadth = { days: readonly Day[]; average: Above[]; mansfield: Above[] }
 
-const breadths = new WeakMap<Market, Breadth>()
-
-/** The breadth of the market's sectors up to its newest day, computed once until it changes. Null without prices. */
+/** The breadth of the market's sectors up to its newest day. Null without prices. */
 export function breadthOf(market: Market): Breadth | null {
   const { benchmark, sectors, asOf, calendar } = market
   if (benchmark === null || asOf === null) return null
-  const known = breadths.get(market)
-  if (known) return known
   const at = { asOf, calendar }
   const { days } = historyOf(benchmark.prices, benchmark.prices, at)
   const histories = sectors.map(({ prices }) => historyOf(benchmark.prices, prices, at))
-  const breadth = {
+  return {
     days,
     average: days.map((_, week) => count(histories.map(({ closes, long }) => difference(closes, long, week)))),
     mansfield: days.map((_, week) => count(histories.map(({ mansfield }) => mansfield[week] ?? null))),
   }
-  breadths.set(market, breadth)
-  return breadth
 }
 
 function difference(a: Series, b: Series, bar: number): number | null {
