@@ -1,10 +1,12 @@
 import type { Analyser } from '../market/dashboard/analyser.ts'
 import { type Figured, numberColumns, rounded } from '../market/dashboard/columns.ts'
+import type { Analysis } from '../market/engine/analysis.ts'
 import { notesOf } from '../market/engine/gaps.ts'
 import { type Lines, linesUpTo } from '../market/engine/lines.ts'
-import { benchmarkIn, type Followed, type Market } from '../market/engine/market.ts'
+import type { Followed, Market } from '../market/engine/market.ts'
 import { quadrantOf } from '../market/engine/quadrants.ts'
 import { spans } from '../market/engine/returns.ts'
+import { sourceOf } from '../market/engine/summary.ts'
 
 /** How many bars a series has: a year of days, two of weeks, four of months. */
 const bars = { day: 250, week: 104, month: 48 } as const
@@ -44,16 +46,25 @@ export function ranksJson(analyser: Analyser) {
   }
 }
 
+/** An analysis, and what it measures against. */
+export type Measured = { analysis: Analysis; against: Followed }
+
 /** One instrument bar by bar, oldest first, up to the day of the analysis. */
-export function seriesJson(market: Market, { symbol, name, tracks, prices }: Followed, analyser: Analyser) {
-  const { asOf, step } = analyser.analysis
+export function seriesJson(
+  market: Market,
+  { symbol, name, tracks, prices }: Followed,
+  { analysis, against }: Measured,
+) {
+  const { asOf, step } = analysis
   const shown = bars[step]
-  const against = benchmarkIn(market, analyser.params.against)!
   const lines = linesUpTo(against.prices, prices, { asOf, step, calendar: market.calendar, shown })
-  return { symbol, name, tracks, ...headOf(analyser), bars: lines.days.map((day, bar) => barOf(lines, day, bar)) }
+  const head = headOf({ analysis, market, source: sourceOf(market), benchmark: against })
+  return { symbol, name, tracks, ...head, bars: lines.days.map((day, bar) => barOf(lines, day, bar)) }
 }
 
-function headOf({ analysis, market, source, benchmark }: Analyser) {
+type Head = { analysis: Analysis; market: { sample: boolean }; source: string; benchmark: { symbol: string } }
+
+function headOf({ analysis, market, source, benchmark }: Head) {
   return {
     as_of: analysis.asOf,
     step: analysis.step,

@@ -3,15 +3,15 @@ import type { FastifyRequest } from 'fastify'
 import { type Static, Type } from 'typebox'
 import { subscriptionOf } from '../billing/subscriptions/subscriptions.ts'
 import { requireUserOrKey } from '../identity/api-keys/guards.ts'
-import { type Analyser, analyserOf } from '../market/dashboard/analyser.ts'
+import { type Analyser, analyserOf, resolveParams } from '../market/dashboard/analyser.ts'
 import { readParams } from '../market/dashboard/analysis-params.ts'
-import { currentMarket, type Followed, type Market } from '../market/engine/market.ts'
+import { benchmarkIn, cachedAnalysis, currentMarket, type Followed, type Market } from '../market/engine/market.ts'
 import { findPresentSymbol } from '../market/instruments/names/queries.ts'
 import { AppError } from '../platform/errors.ts'
 import { runHeavyWork } from '../platform/heavy-work.ts'
 import type { Services } from '../platform/services.ts'
 import type { RateCounter } from '../web/rate-limits.ts'
-import { ranksJson, seriesJson } from './market-json.ts'
+import { type Measured, ranksJson, seriesJson } from './market-json.ts'
 
 const Text = Type.Optional(Type.Union([Type.String(), Type.Array(Type.String())]))
 /** The parameters of the analyser that change numbers; others of its page are ignored. */
@@ -40,7 +40,7 @@ const routes: FastifyPluginAsyncTypebox<{ services: Services; reads: object; cou
     async (request) => {
       const market = await currentMarket(services.sql)
       const instrument = await followedIn(market, request)
-      return runHeavyWork({ patient: false }, () => seriesJson(market, instrument, analyserFor(market, request.query)))
+      return runHeavyWork({ patient: false }, () => seriesJson(market, instrument, measuredFor(market, request.query)))
     },
   )
 
@@ -56,7 +56,17 @@ const routes: FastifyPluginAsyncTypebox<{ services: Services; reads: object; cou
 export default routes
 
 function analyserFor(market: Market, query: Static<typeof MarketQuery>): Analyser {
-  const analyser = analyserOf(market, readParams(query))
-  if (!analyser) throw new AppError('unavailable', 'There are no prices yet.', { retryAfterS: 3_600 })
-  return analyser
+  return analyserOf(market, readParams(query)) ?? refuseWithoutPrices()
+}
+
+/** The analysis of a query without the page around it. */
+function measuredFor(market: Market, query: Static<typeof MarketQuery>): Measured {
+  const given = readParams(query)
+  if (market.asOf === null) return refuseWithoutPrices()
+  const params = resolveParams(market, given)
+  return { analysis: cachedAnalysis(market, params)!, against: benchmarkIn(market, params.against)! }
+}
+
+function refuseWithoutPrices(): never {
+  throw new AppError('unavailable', 'There are no prices yet.', { retryAfterS: 3_600 })
 }
