@@ -47,15 +47,19 @@ test('the watch-list looks right, empty and with stars, and so does a dashboard 
   await looksRightEverywhere(person, 'dashboard-starred')
 })
 
+/** The first evening of a market of its own, a browser, and a subscriber who is not logged in in it yet. */
+async function evening(size: Size) {
+  await scene.app.sql`update imports set status = 'undone' where status = 'committed'`
+  const evenings = await openEvenings(scene.app, 7, 20)
+  await evenings.import(0)
+  return { evenings, person: await scene.arrive({ size }), ...(await subscriberAt(scene.app)) }
+}
+
 describe.each(['phone', 'laptop'] as Size[])('alerts on a %s', (size) => {
   test('are chosen, arrive after the evening’s prices, and stop by the link in the mail', async () => {
     const { app } = scene
-    await app.sql`update imports set status = 'undone' where status = 'committed'`
-    const evenings = await openEvenings(app, 7, 20)
-    await evenings.import(0)
-    const person = await scene.arrive({ size })
+    const { evenings, person, visitor, order } = await evening(size)
     const { page } = person
-    const { visitor, order } = await subscriberAt(app)
     await app.sql`update users set email_verified_at = now() where id = ${order.userId}`
     await takeOver(person, visitor)
     await page.goto('/account')
@@ -117,13 +121,9 @@ test('the pages of alerts look right: nothing chosen, chosen, behind the link, b
 
 describe.each(['phone', 'laptop'] as Size[])('who comes back on a %s', (size) => {
   test('reads what changed since, and goes from there to a sector', async () => {
-    const { app } = scene
-    await app.sql`update imports set status = 'undone' where status = 'committed'`
-    const evenings = await openEvenings(app, 7, 20)
-    await evenings.import(0)
-    const person = await scene.arrive({ size })
+    const { evenings, person, visitor } = await evening(size)
     const { page } = person
-    await takeOver(person, (await subscriberAt(app)).visitor)
+    await takeOver(person, visitor)
     await page.goto('/dashboard')
     expect(await page.locator('.since').count()).toBe(0)
     for (const number of [1, 2, 3]) await evenings.import(number)

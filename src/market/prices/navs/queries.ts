@@ -1,4 +1,5 @@
 import type { Sql } from '../../../platform/db.ts'
+import type { SymbolSummary } from '../imports/preview-queries.ts'
 
 /** A NAV on its way in, in rupees. `file` is its place in the import's files. */
 export type StagedNav = { symbol: string; day: string; nav: number; file: number; line: number }
@@ -12,16 +13,7 @@ export async function stageNavs(sql: Sql, importId: number, navs: readonly Stage
 }
 
 /** What an import brings of one instrument's NAVs: days from and to, how many, and of those the new, known and changed ones. */
-export type NavSummary = {
-  symbol: string
-  name: string
-  from: string
-  to: string
-  rows: number
-  fresh: number
-  same: number
-  changed: number
-}
+export type NavSummary = Omit<SymbolSummary, 'gaps' | 'traded'>
 
 /** The NAVs of an import against those that count without it. */
 export async function summariseNavs(sql: Sql, importId: number): Promise<NavSummary[]> {
