@@ -1,15 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Day, daysAfter, monthsAfter } from '../../src/market/calendar/days.ts'
-import { everyWeekday } from '../../src/market/calendar/trading-calendar.ts'
+import { type Day, monthsAfter } from '../../src/market/calendar/days.ts'
 import { openWeekOf } from '../../src/market/dashboard/open-week.ts'
-import { excessAfter } from '../../src/market/engine/excess-after.ts'
 import { cachedAnalysis, currentMarket } from '../../src/market/engine/market.ts'
-import type { Prices } from '../../src/market/prices/closing-prices.ts'
+import { entriesOf } from '../../src/market/engine/what-followed.ts'
 import { seedSample } from '../../src/market/prices/sample-prices.ts'
+import { fmt } from '../../src/platform/format.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { Visitor } from '../support/visitor.ts'
-import { rowsOf } from './dashboard/people.ts'
-import { between, randomMarket } from './fixture.ts'
+import { rowsOf, textOf } from './dashboard/people.ts'
 
 let app: TestApp
 beforeAll(async () => {
@@ -78,20 +76,34 @@ describe('with real prices', () => {
   })
 
   test('the week is at least three months old and was followed by thirteen', async () => {
-    const { sample, analysis, until } = await openWeekOf(app.sql)
+    const { sample, analysis, counted } = await openWeekOf(app.sql)
     expect(sample).toBe(false)
     expect(analysis.asOf <= monthsAfter(newest, -3)).toBe(true)
-    expect(until <= newest).toBe(true)
+    expect(counted!.to <= newest).toBe(true)
     expect(analysis.provisional).toBe(false)
   })
 
+  test('what followed is that of “What followed”: from the session after the reading, which the page names', async () => {
+    const { analysis, followed, counted } = await openWeekOf(app.sql)
+    const { benchmark, sectors, asOf, calendar } = await currentMarket(app.sql)
+    const entries = entriesOf(benchmark!.prices, sectors, { asOf: asOf!, calendar })
+    const sameWeek = entries.filter(({ day }) => day === analysis.asOf)
+    expect(sameWeek.length).toBeGreaterThan(0)
+    for (const { symbol, outcomes } of sameWeek) expect(followed.get(symbol)).toEqual(outcomes)
+    const next = [...benchmark!.prices.keys()].sort().find((day) => day > analysis.asOf)!
+    expect(counted!.from).toBe(next)
+    expect(textOf(await page())).toContain(`counts from the close of the next session, ${fmt.date(new Date(next))};`)
+  })
+
   test('no price later than the week changes a reading, and none later than its 13 weeks changes anything', async () => {
-    const { analysis, until } = await openWeekOf(app.sql)
+    const { analysis, counted } = await openWeekOf(app.sql)
     const before = rowsOf(await page(), 'open-week')
-    await app.sql`update prices set close = close * 1.5 where day > ${until} and symbol = 'ITBEES'`
+    await app.sql`update prices set close = close * 1.5 where day > ${counted!.to} and symbol = 'ITBEES'`
     await changed()
     expect(rowsOf(await page(), 'open-week')).toEqual(before)
+    // The rise begins in the weeks that count, after the close that they count from.
     await app.sql`update prices set close = close * 3 where day > ${analysis.asOf} and symbol = 'ITBEES'`
+    await app.sql`update prices set close = close * 2 where day > ${counted!.from} and symbol = 'ITBEES'`
     await changed()
     const after = await page()
     expect(readingsIn(after)).toEqual(before.map((row) => row.toSpliced(1, 2)))
@@ -99,13 +111,13 @@ describe('with real prices', () => {
   })
 
   test('neither it nor the front page names a later day', async () => {
-    const { until } = await openWeekOf(app.sql)
+    const { counted } = await openWeekOf(app.sql)
     for (const path of ['/open-week', '/']) {
       const body = await at(path)
       const main = body.slice(body.indexOf('<main'), body.indexOf('</main>'))
       const days = [...main.matchAll(/\b(\d{1,2} [A-Z][a-z]{2} 20\d\d)\b/g)].map(([day]) => Date.parse(`${day} UTC`))
       expect(days.length).toBeGreaterThan(0)
-      for (const day of days) expect(day).toBeLessThanOrEqual(Date.parse(until))
+      for (const day of days) expect(day).toBeLessThanOrEqual(Date.parse(counted!.to))
     }
   })
 
@@ -114,29 +126,5 @@ describe('with real prices', () => {
     await changed()
     expect((await openWeekOf(app.sql)).sample).toBe(true)
     expect(await page()).toContain('Sample data')
-  })
-})
-
-describe('what followed a day', () => {
-  test('is the return of the weeks after it less the benchmark’s, in percentage points', () => {
-    const closes = (from: number, to: number) => new Map([['2026-01-02', from] as const, ['2026-01-30', to] as const])
-    const etf = { symbol: 'A', prices: closes(50, 60) }
-    const followed = excessAfter(closes(200, 210), [etf], '2026-01-02', everyWeekday)
-    expect(followed.get('A')![4]).toBeCloseTo(20 - 5, 10)
-  })
-
-  test('does not depend on any later price, and has no value where one of its two closes is missing', () => {
-    const { benchmark, instruments, days } = randomMarket(5, 1, 3)
-    const at = days[120]!
-    const cut = <T extends { prices: Prices }>(one: T) => ({
-      ...one,
-      prices: between(one.prices, days[0]!, daysAfter(at, 91)),
-    })
-    const followed = excessAfter(benchmark, instruments, at, everyWeekday)
-    expect(
-      excessAfter(between(benchmark, days[0]!, daysAfter(at, 91)), instruments.map(cut), at, everyWeekday),
-    ).toEqual(followed)
-    const late = { symbol: 'L', prices: between(instruments[0]!.prices, daysAfter(at, 7), days.at(-1)!) }
-    expect(excessAfter(benchmark, [late], at, everyWeekday).get('L')).toEqual({ 4: null, 13: null })
   })
 })

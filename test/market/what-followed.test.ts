@@ -3,7 +3,14 @@ import { daysAfter, weekOf } from '../../src/market/calendar/days.ts'
 import { everyWeekday } from '../../src/market/calendar/trading-calendar.ts'
 import { analyse, type Instrument } from '../../src/market/engine/analysis.ts'
 import { spreadOf } from '../../src/market/engine/spreads.ts'
-import { type Entry, entriesOf, type Horizon, horizons, type Outcome } from '../../src/market/engine/what-followed.ts'
+import {
+  type Entry,
+  entriesOf,
+  type Horizon,
+  horizons,
+  type Outcome,
+  outcomesAfter,
+} from '../../src/market/engine/what-followed.ts'
 import type { Prices } from '../../src/market/prices/closing-prices.ts'
 import { differences, randomMarket, randomWalk, withGaps } from './fixture.ts'
 
@@ -89,6 +96,18 @@ describe('what followed looks at nothing that came later', () => {
         const shown = analysis.sectors.find(({ symbol }) => symbol === entry.symbol)!
         expect([analysis.asOf, shown.quadrant, shown.formula]).toEqual([entry.day, entry.to, 'B/2'])
       }
+    },
+  )
+})
+
+describe('what followed a day', () => {
+  test.each(seeds)(
+    'in the market of seed %i: is the same for every instrument, whether it entered then or not',
+    (seed) => {
+      const { benchmark, instruments, ...at } = marketOf(seed)
+      const entries = entriesOf(benchmark, instruments, at)
+      for (const { symbol, day, outcomes } of entries)
+        expect(outcomesAfter(day, benchmark, instruments, at).get(symbol)).toEqual(outcomes)
     },
   )
 })

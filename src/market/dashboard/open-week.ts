@@ -1,11 +1,11 @@
 import type { Sql } from '../../platform/db.ts'
-import { type Day, daysAfter, monthsAfter } from '../calendar/days.ts'
+import { type Day, daysAfter } from '../calendar/days.ts'
 import { everyWeekday } from '../calendar/trading-calendar.ts'
 import { mapOf, type RotationMap } from '../charts/rotation-map.ts'
 import type { Analysis, SectorRank } from '../engine/analysis.ts'
-import { type ExcessAfter, excessAfter } from '../engine/excess-after.ts'
 import { cachedAnalysis, currentMarket, type Market, stepsIn } from '../engine/market.ts'
 import { quadrants } from '../engine/quadrants.ts'
+import { type Outcomes, outcomesAfter } from '../engine/what-followed.ts'
 import { inventPrices } from '../prices/sample-prices.ts'
 import { type HeatMap, heatMapOf } from './heat-map.ts'
 
@@ -20,9 +20,9 @@ export type OpenWeek = {
   /** Weeks that a tail has. */
   weeks: number
   /** By symbol. */
-  followed: ReadonlyMap<string, ExcessAfter>
-  /** The last day that is looked at: 13 weeks after the week. */
-  until: Day
+  followed: ReadonlyMap<string, Outcomes>
+  /** From the close of which session to that of which one the 13 weeks count; null where they are not over. */
+  counted: { from: Day; to: Day } | null
   benchmark: string
   /** Six sectors in the order of their ranks: the best ranked of each quadrant, and the best ranked of the rest. */
   examples: SectorRank[]
@@ -31,7 +31,8 @@ export type OpenWeek = {
 }
 
 const weeks = 6
-const delayMonths = 3
+/** So old is the newest week: it was followed by thirteen, which begin with the session after it. */
+const delayWeeks = 14
 /** So many weeks are looked through for one in which each quadrant has a sector. */
 const lookedThrough = 26
 const exampleCount = 6
@@ -39,8 +40,8 @@ const exampleCount = 6
 const openWeeks = new WeakMap<Market, OpenWeek>()
 
 /**
- * The newest week in which each quadrant has a sector, among those that are three months old and were followed by 13 weeks;
- * where there is none in half a year, the newest that has readings. What subscribers pay for, newer readings, is not given away.
+ * The newest week in which each quadrant has a sector, among those that were followed by 13 weeks; where there is none in half a
+ * year, the newest that has readings. What subscribers pay for, newer readings, is not given away.
  */
 export async function openWeekOf(sql: Sql): Promise<OpenWeek> {
   const market = await currentMarket(sql)
@@ -55,7 +56,7 @@ export async function openWeekOf(sql: Sql): Promise<OpenWeek> {
 /** Null while no week that old has readings. */
 function chosenIn(market: Market): Analysis | null {
   if (market.asOf === null) return null
-  const newest = [monthsAfter(market.asOf, -delayMonths), daysAfter(market.asOf, -7 * 13)].sort()[0]!
+  const newest = daysAfter(market.asOf, -7 * delayWeeks)
   const days = stepsIn(market, 'week').filter((day) => day <= newest)
   let first: Analysis | null = null
   for (const at of days.slice(0, lookedThrough)) {
@@ -70,6 +71,8 @@ function chosenIn(market: Market): Analysis | null {
 function weekAt(market: Market, analysis: Analysis): OpenWeek {
   const { benchmark } = market
   const examples = examplesOf(analysis)
+  const until = { asOf: market.asOf!, calendar: market.calendar }
+  const followed = outcomesAfter(analysis.asOf, benchmark!.prices, market.sectors, until)
   return {
     sample: market.sample,
     analysis,
@@ -77,12 +80,19 @@ function weekAt(market: Market, analysis: Analysis): OpenWeek {
     labelled: mapOf(analysis, { labelled: examples.map(({ symbol }) => symbol) }),
     heat: heatMapOf(benchmark!, analysis.sectors, analysis),
     weeks,
-    followed: excessAfter(benchmark!.prices, market.sectors, analysis.asOf, market.calendar),
-    until: daysAfter(analysis.asOf, 13 * 7),
+    followed,
+    counted: countedIn(followed),
     benchmark: benchmark!.name,
     examples,
     isVaried: isVaried(analysis),
   }
+}
+
+function countedIn(followed: OpenWeek['followed']): OpenWeek['counted'] {
+  const closed = [...followed.values()].map((outcomes) => outcomes[13]).filter((one) => one.state === 'closed')
+  if (closed.length === 0) return null
+  const [from, to] = [closed.map((one) => one.from).sort(), closed.map((one) => one.to).sort()]
+  return { from: from[0]!, to: to.at(-1)! }
 }
 
 function isVaried({ sectors }: Analysis): boolean {

@@ -29,14 +29,8 @@ export type Outcome =
  * A sector's weekly reading that was, on the last session of a finished week, in another quadrant than the week before; both by
  * formula B. It was known after the close of `day`.
  */
-export type Entry = {
-  symbol: string
-  name: string
-  day: Day
-  from: Quadrant
-  to: Quadrant
-  outcomes: Record<Horizon, Outcome>
-}
+export type Entry = { symbol: string; name: string; day: Day; from: Quadrant; to: Quadrant; outcomes: Outcomes }
+export type Outcomes = Record<Horizon, Outcome>
 
 /** All entries of these instruments, the oldest first. An entry and its outcomes need no price after their own last day. */
 export function entriesOf(
@@ -44,7 +38,7 @@ export function entriesOf(
   instruments: readonly Instrument[],
   { asOf, calendar }: { asOf: Day; calendar: TradingCalendar },
 ): Entry[] {
-  const frame = frameOf(benchmark, calendar, asOf, { weeks: Number.POSITIVE_INFINITY, days: 0 })
+  const frame = wholeFrame(benchmark, calendar, asOf)
   if (frame === null) return []
   return instruments
     .flatMap(({ symbol, name, prices }) => {
@@ -54,6 +48,20 @@ export function entriesOf(
       )
     })
     .sort((a, b) => (a.day === b.day ? (a.symbol < b.symbol ? -1 : 1) : a.day < b.day ? -1 : 1))
+}
+
+/** What followed a day of which the readings are known, whatever they were: of each instrument, by symbol. */
+export function outcomesAfter(
+  day: Day,
+  benchmark: Prices,
+  instruments: readonly Pick<Instrument, 'symbol' | 'prices'>[],
+  { asOf, calendar }: { asOf: Day; calendar: TradingCalendar },
+): Map<string, Outcomes> {
+  const frame = wholeFrame(benchmark, calendar, asOf)
+  if (frame === null) return new Map()
+  return new Map(
+    instruments.map(({ symbol, prices }) => [symbol, outcomesOf(frame, closesOn(frame.days, prices), day)]),
+  )
 }
 
 const entriesOfMarket = new WeakMap<Market, Entry[]>()
@@ -70,6 +78,10 @@ export function whatFollowed(market: Market): Entry[] {
   return entries
 }
 
+function wholeFrame(benchmark: Prices, calendar: TradingCalendar, asOf: Day): Frame | null {
+  return frameOf(benchmark, calendar, asOf, { weeks: Number.POSITIVE_INFINITY, days: 0 })
+}
+
 type Move = Pick<Entry, 'day' | 'from' | 'to'>
 
 function movesIn(frame: Frame, prices: Prices, calendar: TradingCalendar): Move[] {
@@ -82,7 +94,7 @@ function movesIn(frame: Frame, prices: Prices, calendar: TradingCalendar): Move[
   })
 }
 
-function outcomesOf(frame: Frame, closes: Series, day: Day): Entry['outcomes'] {
+function outcomesOf(frame: Frame, closes: Series, day: Day): Outcomes {
   const next = sessionAt(frame, day) + 1
   const start = firstTogether(frame, closes, next)
   const outcome = (horizon: Horizon): Outcome => {
