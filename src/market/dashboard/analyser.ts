@@ -11,8 +11,8 @@ import { describeFirst, type Legends, legendsFor, meaningsOf } from '../engine/m
 import { type Quadrant, quadrantOf, quadrants } from '../engine/quadrants.ts'
 import { onlySectors } from '../engine/selection.ts'
 import { describePlaces, type Move, movesIn, numberFormats, periodOf, sourceOf, stampOf } from '../engine/summary.ts'
-import { type Universe, universes } from '../instruments/queries.ts'
-import { type AnalyserParams, analysisUrl, steps, tails, universeIn, views } from './analysis-params.ts'
+import { type AnalyserParams, addressWith, analysisUrl, steps, tails, views } from './analysis-params.ts'
+import { type Choice, measuringChoices, resolveBenchmark } from './choices.ts'
 import { type Column, type ColumnKey, columns, type Figured, inOrder, numberColumns, printed } from './columns.ts'
 import { type HeatMap, heatMapOf } from './heat-map.ts'
 import { framesAround, framesUrl } from './map-frames.ts'
@@ -31,9 +31,8 @@ export type Row = SectorRank & {
 /** The benchmark's row of the table; the figures that compare with it are blank. */
 export type BenchmarkRow = Pick<Row, 'cells'> & { symbol: string; name: string; figures: Figured }
 
-/** What a reader may choose besides the day. `value`: in the address, '' for the usual one. */
+/** What a reader may choose besides the day. */
 export type Choices = Record<'against' | 'universe' | 'returns', Choice[]>
-type Choice = { value: string; label: string; isChosen: boolean }
 
 /** What a page of the analyser shows. */
 export type Analyser = {
@@ -79,6 +78,8 @@ export type Analyser = {
   views: typeof views
   steps: typeof steps
   choices: Choices
+  /** Where what followed is counted in the same way. */
+  followedHref: string
   tails: typeof tails
   address: (changes?: Partial<AnalyserParams>, path?: string) => string
   formats: typeof numberFormats
@@ -154,6 +155,7 @@ export function analyserOf(
     views,
     steps,
     choices: choicesIn(market, params),
+    followedHref: addressWith('/dashboard/what-followed', { against: params.against, universe: params.universe }),
     tails,
     address,
     formats: numberFormats,
@@ -163,9 +165,8 @@ export function analyserOf(
 /** The parameters with `at` moved to a trading day, so that each trading day has one address and one cache entry. */
 export function resolveParams(market: Market, given: AnalyserParams): AnalyserParams {
   const { at, focus } = given
-  const params = { ...given, against: given.against === market.benchmark?.symbol ? null : given.against }
-  const benchmark = benchmarkIn(market, params.against)
-  if (benchmark === null) throw new AppError('not-found', 'There is no such benchmark.')
+  const { against, benchmark } = resolveBenchmark(market, given.against)
+  const params = { ...given, against }
   const members = membersOf(market, params.universe, benchmark)
   if (focus !== null && !members.some((one) => one.symbol === focus))
     throw new AppError('not-found', 'There is no such sector.')
@@ -188,28 +189,15 @@ export function daysOf(market: Market, step: Step, against: string | null): Day[
   return known[step]
 }
 
-const universeLabels = { sector: 'Sectors', theme: 'Themes', broad: 'Broad indices' } as const
 const returnLabels = { absolute: 'Absolute', excess: 'Excess' } as const
 
-/** The choices of this market; a universe in which there is nothing to rank is none. */
-function choicesIn(market: Market, { against, universe, returns }: AnalyserParams): Choices {
-  const chosen = against ?? market.benchmark?.symbol
-  const isOffered = (one: Universe) =>
-    one === (universe ?? 'sector') || membersOf(market, one, market.benchmark).length > 0
-  const offered = universes.filter(isOffered)
-  return {
-    against: market.benchmarks.map(({ symbol, name }) => ({
-      value: symbol === market.benchmark?.symbol ? '' : symbol,
-      label: name,
-      isChosen: symbol === chosen,
-    })),
-    universe: offered.map((one) => ({
-      value: universeIn({ universe: one }) ?? '',
-      label: universeLabels[one],
-      isChosen: one === (universe ?? 'sector'),
-    })),
-    returns: returnKinds.map((one) => ({ value: one, label: returnLabels[one], isChosen: one === returns })),
-  }
+function choicesIn(market: Market, params: AnalyserParams): Choices {
+  const returns = returnKinds.map((one) => ({
+    value: one,
+    label: returnLabels[one],
+    isChosen: one === params.returns,
+  }))
+  return { ...measuringChoices(market, params), returns }
 }
 
 /** Nothing can be said of its strength against itself; its returns and its distance from the high are its own. */

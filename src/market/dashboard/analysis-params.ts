@@ -111,6 +111,11 @@ export function analysisUrl(
   return query ? `${path}?${query}` : path
 }
 
+/** The address of a page with these parameters, the others usual. */
+export function addressWith(path: string, chosen: Partial<AnalyserParams>): string {
+  return analysisUrl(defaults, chosen, path)
+}
+
 /** The universe of an instrument as pages name it: the sectors by nothing, so that each page has one address. */
 export function universeIn({ universe }: { universe: Universe }): AnalyserParams['universe'] {
   return universe === 'sector' ? null : universe

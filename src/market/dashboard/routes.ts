@@ -28,6 +28,7 @@ import { cutAtStars, joinForStars, type StarredHtml } from '../watch-list/star-p
 import { type Analyser, analyserOf, spark } from './analyser.ts'
 import { type AnalyserParams, AnalyserQuery, analysisUrl, readParams } from './analysis-params.ts'
 import { type ShownBreadth, shownBreadth } from './breadth.ts'
+import { presentSymbol } from './choices.ts'
 import mapRoutes from './map-routes.ts'
 import { type OpenWeek, openWeekOf } from './open-week.ts'
 import { type Sector, sectorOf } from './sector.ts'
@@ -218,8 +219,7 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices }> = async (
   /** The parameters of a page; what was renamed since it was bookmarked is meant by its present symbol. */
   async function paramsIn(request: FastifyRequest, market: Market): Promise<AnalyserParams> {
     const params = readParams(request.query as Static<typeof AnalyserQuery>)
-    const present = async (symbol: string | null) =>
-      symbol === null || isShown(market, symbol) ? symbol : ((await findPresentSymbol(services.sql, symbol)) ?? symbol)
+    const present = (symbol: string | null) => presentSymbol(services.sql, market, symbol)
     return { ...params, focus: await present(params.focus), against: await present(params.against) }
   }
 

@@ -1,16 +1,27 @@
 import { type Static, Type } from 'typebox'
 import { AppError } from '../../platform/errors.ts'
 import { type Quadrant, quadrants } from '../engine/quadrants.ts'
+import { addressWith, readParams } from './analysis-params.ts'
+import type { Measuring } from './choices.ts'
 
-/** What the page shows: `cost` of buying and selling together in percent, and the quadrant whose entries are listed. */
-export type WhatFollowedParams = { cost: number; into: Quadrant }
+/**
+ * What the page shows: what is measured against what, as on the dashboard, `cost` of buying and selling together in percent, and the
+ * quadrant whose entries are listed.
+ */
+export type WhatFollowedParams = Measuring & { cost: number; into: Quadrant }
 
-export const usual: WhatFollowedParams = { cost: 0.2, into: 'leading' }
+export const usual = { cost: 0.2, into: 'leading' } as const
 const mostCost = 5
 
 const Text = Type.Optional(Type.Union([Type.String(), Type.Array(Type.String())]))
-export const WhatFollowedQuery = Type.Object({ cost: Text, into: Text })
+export const WhatFollowedQuery = Type.Object({ cost: Text, into: Text, against: Text, universe: Text })
 type Query = Static<typeof WhatFollowedQuery>
+
+/** What the page measures. Throws AppError `invalid` for a universe that there is not. */
+export function readMeasuring({ against, universe }: Query): Measuring {
+  const params = readParams({ against, universe })
+  return { against: params.against, universe: params.universe }
+}
 
 /** The parameters of the page. Throws AppError `invalid`, with the field where it is the cost. */
 export function readWhatFollowed(query: Query): WhatFollowedParams {
@@ -18,7 +29,7 @@ export function readWhatFollowed(query: Query): WhatFollowedParams {
   const quadrant = quadrants.find((one) => one === into)
   if (!quadrant) throw new AppError('invalid', 'There is no such quadrant. Please choose one of the four.')
   const typed = typedCost(query)
-  return { into: quadrant, cost: typed === '' ? usual.cost : parseCost(typed) }
+  return { ...readMeasuring(query), into: quadrant, cost: typed === '' ? usual.cost : parseCost(typed) }
 }
 
 /** The cost as it was typed, to be shown again. */
@@ -28,11 +39,12 @@ export function typedCost({ cost }: Query): string {
 
 /** The page's address; what is usual is left out. */
 export function whatFollowedUrl(params: WhatFollowedParams, changes: Partial<WhatFollowedParams>): string {
-  const next = { ...params, ...changes }
-  const query = new URLSearchParams()
-  if (next.cost !== usual.cost) query.set('cost', String(next.cost))
-  if (next.into !== usual.into) query.set('into', next.into)
-  return query.size > 0 ? `/dashboard/what-followed?${query}` : '/dashboard/what-followed'
+  const { cost, into, against, universe } = { ...params, ...changes }
+  const own = new URLSearchParams()
+  if (cost !== usual.cost) own.set('cost', String(cost))
+  if (into !== usual.into) own.set('into', into)
+  const url = addressWith('/dashboard/what-followed', { against, universe })
+  return own.size > 0 ? `${url}${url.includes('?') ? '&' : '?'}${own}` : url
 }
 
 function firstOf(value: string | string[] | undefined): string {

@@ -7,8 +7,16 @@ import type { Services } from '../../platform/services.ts'
 import { formAction } from '../../web/form-action.ts'
 import { type FormState, formState } from '../../web/forms.ts'
 import { currentMarket } from '../engine/market.ts'
+import { presentSymbol } from './choices.ts'
 import { type WhatFollowed, whatFollowedPage } from './what-followed.ts'
-import { readWhatFollowed, typedCost, usual, WhatFollowedQuery } from './what-followed-params.ts'
+import {
+  readMeasuring,
+  readWhatFollowed,
+  typedCost,
+  usual,
+  type WhatFollowedParams,
+  WhatFollowedQuery,
+} from './what-followed-params.ts'
 
 declare module '../../web/views.ts' {
   interface Views {
@@ -34,7 +42,8 @@ const routes: FastifyPluginAsyncTypebox<{ services: Services }> = async (app, { 
       }
       if (!subscription.hasAccess) return turnAway('What followed comes with a subscription.')
       const market = await currentMarket(services.sql)
-      const show = async (params: typeof usual, form: FormState) => {
+      const show = async (given: WhatFollowedParams, form: FormState) => {
+        const params = { ...given, against: await presentSymbol(services.sql, market, given.against) }
         const followed = await runHeavyWork({ patient: false }, () => whatFollowedPage(market, params))
         if (!followed) return turnAway('There are no prices yet, so nothing has followed.')
         reply.header('cache-control', 'no-store')
@@ -50,7 +59,7 @@ const routes: FastifyPluginAsyncTypebox<{ services: Services }> = async (app, { 
         },
         // A cost that cannot be read is shown again, beside the figures with the usual one.
         (form, refusal) => {
-          if (refusal.fields.cost) return show(usual, form)
+          if (refusal.fields.cost) return show({ ...usual, ...readMeasuring(request.query) }, form)
           throw refusal
         },
         ['invalid'],

@@ -1,10 +1,13 @@
 import { type Box, boxScaleOf, drawBox } from '../charts/box-plot.ts'
 import { quadrantLabels } from '../charts/rotation-map.ts'
-import type { Market } from '../engine/market.ts'
+import { type Market, termsFor } from '../engine/market.ts'
 import { type Quadrant, quadrants } from '../engine/quadrants.ts'
 import { type Spread, spreadOf } from '../engine/spreads.ts'
 import { numberFormats, sourceOf } from '../engine/summary.ts'
+import type { Terms } from '../engine/terms.ts'
 import { type Entry, type Horizon, horizons, whatFollowed } from '../engine/what-followed.ts'
+import { addressWith } from './analysis-params.ts'
+import { measuringChoices, resolveBenchmark } from './choices.ts'
 import type { WhatFollowedParams } from './what-followed-params.ts'
 import { whatFollowedUrl } from './what-followed-params.ts'
 
@@ -24,6 +27,10 @@ export type WhatFollowed = {
   params: WhatFollowedParams
   market: Pick<Market, 'sample' | 'asOf'>
   benchmarkSymbol: string
+  terms: Terms
+  choices: ReturnType<typeof measuringChoices>
+  /** The rankings that are measured in the same way. */
+  rankings: string
   source: string
   /** The days of the first and last entry; null without entries. */
   reach: { first: string; last: string } | null
@@ -38,16 +45,20 @@ export type WhatFollowed = {
   }[]
   shown: { title: string; mark: string; quadrant: Quadrant }
   /** Per sector, by name, for the chosen quadrant. */
-  sectors: { symbol: string; name: string; spreads: ShownSpread[] }[]
+  sectors: { symbol: string; name: string; href: string; spreads: ShownSpread[] }[]
   /** The single entries of the chosen quadrant, the newest first. */
   entries: (Omit<Entry, 'outcomes'> & { bought: string | null; fromLabel: string; results: string[] })[]
 }
 
-/** Composes the page; null without prices. */
-export function whatFollowedPage(market: Market, params: WhatFollowedParams): WhatFollowed | null {
+/** Composes the page; null without prices. Throws AppError `not-found` for a benchmark that is none. */
+export function whatFollowedPage(market: Market, given: WhatFollowedParams): WhatFollowed | null {
   if (market.asOf === null || market.benchmark === null) return null
-  const all = whatFollowed(market)
+  const { against, benchmark } = resolveBenchmark(market, given.against)
+  const params = { ...given, against }
   const { cost, into } = params
+  const universe = params.universe ?? 'sector'
+  const all = whatFollowed(market, benchmark, universe)
+  const measuring = { against, universe: params.universe }
   const byQuadrant = (quadrant: Quadrant) => all.filter(({ to }) => to === quadrant)
   const spreads = new Map(
     quadrants.map((quadrant) => [quadrant, horizons.map((horizon) => spreadOf(byQuadrant(quadrant), horizon, cost))]),
@@ -61,7 +72,10 @@ export function whatFollowedPage(market: Market, params: WhatFollowedParams): Wh
   return {
     params,
     market,
-    benchmarkSymbol: market.benchmark.symbol,
+    benchmarkSymbol: benchmark.symbol,
+    terms: termsFor(benchmark, universe),
+    choices: measuringChoices(market, params),
+    rankings: addressWith('/dashboard', measuring),
     source: sourceOf(market),
     reach: all.length === 0 ? null : { first: all[0]!.day, last: all.at(-1)!.day },
     zero: scale.zero,
@@ -76,6 +90,7 @@ export function whatFollowedPage(market: Market, params: WhatFollowedParams): Wh
     sectors: sectorsIn(chosen).map(({ symbol, name, entries }) => ({
       symbol,
       name,
+      href: addressWith(`/dashboard/sectors/${encodeURIComponent(symbol)}`, measuring),
       spreads: horizons.map((horizon) => ({ ...printed(spreadOf(entries, horizon, cost), horizon), box: null })),
     })),
     entries: chosen.toReversed().map((entry) => entryOf(entry, cost)),

@@ -102,7 +102,7 @@ const nouns: Record<Universe, Pick<Terms, 'one' | 'many'>> = {
 }
 
 /** How sentences name a universe's members and a benchmark. */
-function termsFor({ symbol, name }: Followed, universe: Universe): Terms {
+export function termsFor({ symbol, name }: Followed, universe: Universe): Terms {
   const { benchmark, instrument } =
     symbol === niftyEtf ? usualTerms : { benchmark: name, instrument: `the ${name} ETF` }
   const { one, many } = nouns[universe]

@@ -1,9 +1,11 @@
+import { LRUCache } from 'lru-cache'
 import { type Day, daysAfter } from '../calendar/days.ts'
 import { type TradingCalendar, weekGoesOn } from '../calendar/trading-calendar.ts'
+import type { Universe } from '../instruments/queries.ts'
 import type { Prices } from '../prices/closing-prices.ts'
 import type { Instrument } from './analysis.ts'
 import { closesOn, type Frame, frameOf, sessionAt } from './frame.ts'
-import type { Market } from './market.ts'
+import { type Followed, type Market, membersOf } from './market.ts'
 import { readingsIn } from './quadrant-changes.ts'
 import type { Quadrant } from './quadrants.ts'
 import type { Series } from './series.ts'
@@ -64,17 +66,23 @@ export function outcomesAfter(
   )
 }
 
-const entriesOfMarket = new WeakMap<Market, Entry[]>()
+/** Choices of benchmark and universe whose entries are kept with a market; those of sixteen sectors take a third of a megabyte. */
+const kept = 12
+const entriesIn = new WeakMap<Market, LRUCache<string, Entry[]>>()
 
 /**
- * The entries of what the market shows, computed once until the market changes. That takes up to a tenth of a second: call it
- * as heavy work. Costs are no part of it; `spreadOf` takes them off.
+ * The entries of a universe against a benchmark, computed once until the market changes. That takes up to a tenth of a second: call
+ * it as heavy work. Costs are no part of it; `spreadOf` takes them off.
  */
-export function whatFollowed(market: Market): Entry[] {
-  const { benchmark, sectors, asOf, calendar } = market
-  if (benchmark === null || asOf === null) return []
-  const entries = entriesOfMarket.get(market) ?? entriesOf(benchmark.prices, sectors, { asOf, calendar })
-  entriesOfMarket.set(market, entries)
+export function whatFollowed(market: Market, benchmark: Followed, universe: Universe): Entry[] {
+  const { asOf, calendar } = market
+  if (asOf === null) return []
+  const cache = entriesIn.get(market) ?? new LRUCache<string, Entry[]>({ max: kept })
+  entriesIn.set(market, cache)
+  const key = `${benchmark.symbol} ${universe}`
+  const members = membersOf(market, universe, benchmark)
+  const entries = cache.get(key) ?? entriesOf(benchmark.prices, members, { asOf, calendar })
+  cache.set(key, entries)
   return entries
 }
 

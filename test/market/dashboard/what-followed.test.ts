@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { currentMarket } from '../../../src/market/engine/market.ts'
+import { benchmarkIn, currentMarket } from '../../../src/market/engine/market.ts'
 import { spreadOf } from '../../../src/market/engine/spreads.ts'
 import { numberFormats } from '../../../src/market/engine/summary.ts'
 import { whatFollowed } from '../../../src/market/engine/what-followed.ts'
+import type { Universe } from '../../../src/market/instruments/queries.ts'
 import { seedSample } from '../../../src/market/prices/sample-prices.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
 import { Visitor } from '../../support/visitor.ts'
@@ -18,7 +19,10 @@ beforeAll(async () => {
 })
 afterAll(() => app.close())
 
-const entries = async () => whatFollowed(await currentMarket(app.sql))
+const entries = async (against: string | null = null, universe: Universe = 'sector') => {
+  const market = await currentMarket(app.sql)
+  return whatFollowed(market, benchmarkIn(market, against)!, universe)
+}
 
 describe('what followed', () => {
   test('prints the spread of all entries into each quadrant, and says how few are apart', async () => {
@@ -51,6 +55,58 @@ describe('what followed', () => {
     expect(dear.body).toContain('after costs of 1.5%')
     expect((await visitor.get(path)).body).toContain('after costs of 0.2%')
     expect((await visitor.get(`${path}?cost=0%2C5`)).body).toContain('after costs of 0.5%')
+  })
+
+  test('is measured against the benchmark that the reader chooses, in every number, name and link', async () => {
+    const { body } = await visitor.get(`${path}?against=JUNIORBEES&cost=0&into=improving`)
+    const known = (await entries('JUNIORBEES')).filter(({ to }) => to === 'improving')
+    expect(known.map(({ day, symbol }) => day + symbol)).not.toEqual(
+      (await entries()).filter(({ to }) => to === 'improving').map(({ day, symbol }) => day + symbol),
+    )
+    expect(rowsOf(body, 'single-entries').map((row) => row[4])).toEqual(
+      known.toReversed().map(({ outcomes: { 4: one } }) => {
+        if (one.state === 'closed') return numberFormats.signed(one.excess)
+        return one.state === 'open' ? 'open' : 'no price'
+      }),
+    )
+    expect(textOf(body)).toContain('percentage points against JUNIORBEES')
+    expect(body).not.toContain('NIFTYBEES')
+    expect(body).toContain('<option value="JUNIORBEES" selected>')
+    for (const href of [
+      '/dashboard?against=JUNIORBEES',
+      '/dashboard/sectors/ITBEES?against=JUNIORBEES',
+      `${path}?against=JUNIORBEES&amp;cost=0&amp;into=lagging#entries`,
+    ])
+      expect(body).toContain(`href="${href}"`)
+  })
+
+  test('is counted of the universe that the reader chooses, and says so where nothing is in it', async () => {
+    const broad = await visitor.get(`${path}?universe=broad`)
+    expect(new Set(rowsOf(broad.body, 'per-sector').map(([name]) => name))).toEqual(
+      new Set((await entries(null, 'broad')).filter(({ to }) => to === 'leading').map(({ name }) => name)),
+    )
+    expect(textOf(broad.body)).toContain('All indices together')
+    const empty = await visitor.get(`${path}?universe=theme`)
+    expect([empty.status, textOf(empty.body).includes('No theme has entered Leading')]).toEqual([200, true])
+    expect(empty.body).not.toMatch(/NaN|undefined|Infinity/)
+  })
+
+  test('is linked from rankings that are measured in another way, and keeps that choice when a cost cannot be read', async () => {
+    const dashboard = await visitor.get('/dashboard?against=JUNIORBEES&universe=broad')
+    expect(dashboard.body).toContain(`href="${path}?against=JUNIORBEES&amp;universe=broad"`)
+    const answer = await visitor.get(`${path}?against=JUNIORBEES&cost=much`)
+    expect([answer.status, textOf(answer.body).includes('than JUNIORBEES each sector')]).toEqual([422, true])
+  })
+
+  test.each([
+    ['against=GOLD', 404],
+    ['universe=stocks', 422],
+  ])('refuses %s with %i', async (query, status) => {
+    expect((await visitor.get(`${path}?${query}`)).status).toBe(status)
+  })
+
+  test('is the dashboard’s when the benchmark is named as it is by default', async () => {
+    expect((await visitor.get(`${path}?against=NIFTYBEES`)).body).toContain(`href="${path}?into=lagging#entries"`)
   })
 
   test('lists every entry with its dates, the newest first, and those whose weeks are not over as open', async () => {
