@@ -117,7 +117,7 @@ function bounded(sql: Sql, { max, ms, sockets }: Bounds): Sql {
       if (!wasExecuted(rows))
         return fail(new DatabaseUnavailable('The connection broke before the statement was sent.'))
       clearTimeout(silence)
-      settle.resolve(rows)
+      settle.resolve(withoutHoles(rows))
       done(0)
     }, fail)
   }
@@ -154,6 +154,17 @@ type Settlers = { resolve: (rows: unknown) => void; reject: (error: unknown) => 
 /** When a connection breaks, the driver may resolve a statement that it never sent; the result of one that ran names its command. */
 function wasExecuted(rows: unknown): boolean {
   return (rows as { command?: unknown } | null)?.command !== null
+}
+
+/**
+ * The rows without the holes before the first one: after a statement that failed with some of its rows sent already, the driver goes
+ * on counting, and puts the rows of the connection's next one behind as many holes (its issues 1119 and 1181).
+ */
+function withoutHoles(rows: unknown): unknown {
+  if (!Array.isArray(rows) || rows.length === 0 || 0 in rows) return rows
+  const holes = rows.findIndex((_, at) => at in rows)
+  rows.splice(0, holes)
+  return rows
 }
 
 const brokenForMs = 20
