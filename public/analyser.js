@@ -2,6 +2,8 @@
 // rests, the page of that day is fetched, so that table, address and map agree. Without this script links lead through the weeks.
 
 const playMs = 450
+/** How long the newest week is looked at before a loop begins anew. */
+const pauseMs = 1500
 /** How long it rests at a week before that week's page is fetched. */
 const restMs = 500
 
@@ -9,6 +11,8 @@ const restMs = 500
 let frames = null
 let shown = 0
 let next = { kind: null, timer: 0 }
+/** How it is played; kept when the page of another week comes, which knows nothing of it. */
+const pace = { speed: '1', loops: false }
 
 const player = () => document.getElementById('player')
 const drawing = () => document.querySelector('svg.chosen-from')
@@ -17,7 +21,9 @@ const drawing = () => document.querySelector('svg.chosen-from')
 function ready() {
   const form = player()
   if (!form) return wait(null)
-  form.hidden = false
+  for (const one of form.querySelectorAll('[hidden]')) one.hidden = false
+  document.getElementById('speed').value = pace.speed
+  document.getElementById('loop').checked = pace.loops
   document.getElementById('reading').hidden = false
   if (next.kind && frames?.src === form.dataset.src) return draw(shown)
   wait(null)
@@ -61,15 +67,18 @@ function rest() {
 async function togglePlay() {
   if (next.kind === 'play') return rest()
   if (!(await load())) return location.reload()
-  if (shown === frames.days.length - 1) draw(0)
+  if (isLast()) draw(0)
   playOn()
 }
 
+const isLast = () => shown === frames.days.length - 1
+
 function playOn() {
-  wait('play', playMs, () => {
-    draw(shown + 1)
-    if (shown < frames.days.length - 1) playOn()
-    else rest()
+  const ms = (isLast() ? pauseMs : playMs) / Number(pace.speed)
+  wait('play', ms, () => {
+    draw(isLast() ? 0 : shown + 1)
+    if (isLast() && !pace.loops) rest()
+    else playOn()
   })
 }
 
@@ -198,17 +207,34 @@ const keys = {
 /** In the map and on its slider; what a button or a link does by itself is left alone. */
 function press(event) {
   const isPlain = !(event.altKey || event.ctrlKey || event.metaKey || event.shiftKey)
-  const act = keys[event.key]
-  if (!act || !isPlain || !event.target.closest('.playable') || event.target.matches('button, summary')) return
+  // At the newest week of the page its link leads nowhere, but one may have stepped back since.
+  const idle = event.key === 'Enter' && event.target.closest('#player [data-by]:not([href])')
+  const act = idle ? () => idle.click() : keys[event.key]
+  if (!act || !isPlain || !event.target.closest('.playable') || event.target.matches('button, summary, select, #loop'))
+    return
   event.preventDefault()
   act()
 }
 
+/** A link to the week before or after: drawn at once, and led on by itself beyond what can be played, as without this script. */
+function step(event) {
+  const link = event.target.closest('#player [data-by]')
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return
+  const week = shown + Number(link.dataset.by)
+  if (next.kind === null && (week < 0 || week > Number(player().week.max))) return
+  event.preventDefault()
+  event.stopPropagation()
+  goTo(week)
+}
+
+document.addEventListener('click', step, { capture: true })
 document.addEventListener('click', (event) => {
   if (event.target.closest('#player [name=play]')) togglePlay()
 })
 document.addEventListener('input', ({ target }) => {
   if (target.id === 'week') goTo(Number(target.value))
+  if (target.id === 'speed') pace.speed = target.value
+  if (target.id === 'loop') pace.loops = target.checked
 })
 document.addEventListener('keydown', press)
 for (const kind of ['pointerover', 'focusin', 'click']) document.addEventListener(kind, read)

@@ -33,7 +33,7 @@ export async function sendCompressing(
   // A window as large as a page: setting up the default one of 4 MB costs more than compressing.
   const { BROTLI_PARAM_QUALITY, BROTLI_PARAM_LGWIN, BROTLI_PARAM_SIZE_HINT } = constants
   const quick = {
-    params: { [BROTLI_PARAM_QUALITY]: 3, [BROTLI_PARAM_LGWIN]: 18, [BROTLI_PARAM_SIZE_HINT]: body.length },
+    params: { [BROTLI_PARAM_QUALITY]: 5, [BROTLI_PARAM_LGWIN]: 18, [BROTLI_PARAM_SIZE_HINT]: body.length },
   }
   reply.header('content-encoding', encoding)
   return reply.send(await (encoding === 'br' ? brotliOf(body, quick) : gzipOf(body, { level: 4 })))

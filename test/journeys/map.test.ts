@@ -101,6 +101,51 @@ describe.each(['phone', 'laptop'] as Size[])('on a %s', (size) => {
     expect(await page.locator('.as-of b').textContent()).toBe(`As of ${shown}`)
   })
 
+  test.each([true, false])('links lead one week back and forward, and keep the focus (script: %s)', async (script) => {
+    const { page } = await reader({ size, script }, '/dashboard?view=map&at=2026-11-13')
+    const back = page.getByRole('link', { name: 'One week back' })
+    await back.press('Enter')
+    await asOfIs(page, 'Sun, 8 Nov 2026')
+    if (script) expect(await page.evaluate('document.activeElement.id')).toBe('step-back')
+    const forward = page.getByRole('link', { name: 'One week forward' })
+    for (const day of ['Fri, 13 Nov 2026', 'Thu, 19 Nov 2026']) {
+      await forward.click()
+      await asOfIs(page, day)
+    }
+    expect(await forward.getAttribute('aria-disabled')).toBe('true')
+    if (script) expect(await page.evaluate('document.activeElement.id')).toBe('step-on')
+    if (!script) return
+    // Faster than pages come: each press counts.
+    await back.press('Enter')
+    await back.press('Enter')
+    await forward.press('Enter')
+    await back.press('Enter')
+    await asOfIs(page, 'Sun, 8 Nov 2026')
+    // The oldest week that can be played: the link itself leads on.
+    await page.locator('#week').press('Home')
+    await asOfIs(page, 'Fri, 3 Oct 2025')
+    await back.click()
+    await asOfIs(page, 'Fri, 26 Sep 2025')
+  })
+
+  test('it is played faster and anew when it ends; both choices outlive the page of another week', async () => {
+    const { page } = await reader({ size }, '/dashboard?view=map&at=2026-11-13')
+    const loop = page.getByLabel('Loop')
+    const speed = page.getByLabel('Speed')
+    await speed.selectOption('2×')
+    await loop.press(' ')
+    await page.locator('#step-back').click()
+    await asOfIs(page, 'Sun, 8 Nov 2026')
+    expect([await speed.inputValue(), await loop.isChecked()]).toEqual(['2', true])
+    await page.getByRole('button', { name: 'Play' }).click()
+    for (const day of ['Thu, 19 Nov 2026', '2025']) await dayIs(page, day)
+    // Stepping ends it where it is.
+    await page.locator('#step-back').click()
+    await page.getByRole('button', { name: 'Play' }).waitFor()
+    await page.locator('.as-of b', { hasText: '2025' }).waitFor()
+    expect(await loop.isChecked()).toBe(true)
+  })
+
   test('what is drawn while one steps is what the server draws of that week', async () => {
     const { page } = await reader({ size }, '/dashboard?view=map&at=2026-09-04&names=all')
     await page.locator('#week').focus()
@@ -139,7 +184,7 @@ describe.each(['phone', 'laptop'] as Size[])('on a %s', (size) => {
 
   test.each([true, false])('a quarter is shown alone and all names are shown (script: %s)', async (script) => {
     const { page } = await reader({ size, script })
-    expect(await page.locator('#player').isVisible()).toBe(script)
+    expect(await page.getByRole('button', { name: 'Play' }).isVisible()).toBe(script)
     await page.getByRole('link', { name: 'Improving: show this quarter alone' }).first().click()
     await page.getByRole('link', { name: 'Whole map', exact: true }).waitFor()
     expect(await page.locator('.chosen-from .zone').count()).toBe(1)
@@ -198,6 +243,21 @@ test('it fits and axe finds nothing, whole and a quarter of it, while it is step
   await page.keyboard.press('ArrowLeft')
   await page.locator('.moving').waitFor()
   await looksRightInBothSchemes(person, 'map-stepped-phone')
+})
+
+test('nothing plays by itself, and who asks for less motion sees weeks change without gliding', async () => {
+  const { page } = await reader({})
+  const glides = () =>
+    page.evaluate(`(() => {
+      document.querySelector('.chosen-from').classList.add('moving')
+      return getComputedStyle(document.querySelector('.sector .point')).transitionDuration
+    })()`)
+  expect(await glides()).toBe('0s')
+  await page.emulateMedia({ reducedMotion: 'no-preference' })
+  expect(await glides()).toBe('0.18s')
+  await page.waitForTimeout(1_000)
+  expect(await page.locator('#player output').textContent()).toBe('Thu, 19 Nov 2026')
+  await page.getByRole('button', { name: 'Play' }).waitFor()
 })
 
 test('when the session has ended meanwhile, playing leads to the log-in', async () => {
