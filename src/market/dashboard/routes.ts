@@ -73,10 +73,13 @@ type Dashboard = {
   freshness: string | null
 }
 
-/** Regions in the cache of one market, by all their choices: the most recently requested ones, of a tenth of a megabyte each. */
-const maxRegions = 60
+/**
+ * Regions in the caches of one market, by all their choices: the most recently requested ones, of a tenth of a megabyte each. Who steps
+ * through the past pushes out no region of the newest day.
+ */
+const kept = { newest: 60, past: 20, starred: 60 } as const
 type Regions = LRUCache<string, StarredHtml>
-const regionsOf = new WeakMap<Market, { forAll: Regions; starred: Regions }>()
+const regionsOf = new WeakMap<Market, Record<keyof typeof kept, Regions>>()
 
 /**
  * The analyser as HTML. It is rendered once for all readers and cut where a star stands, which is put in for each. Of the
@@ -88,11 +91,15 @@ async function regionOf(
   stars: ReadonlySet<string>,
   reply: FastifyReply,
 ): Promise<string> {
-  const newCache = (): Regions => new LRUCache({ max: maxRegions })
-  const caches = regionsOf.get(market) ?? { forAll: newCache(), starred: newCache() }
+  const newCache = (max: number): Regions => new LRUCache({ max })
+  const caches = regionsOf.get(market) ?? {
+    newest: newCache(kept.newest),
+    past: newCache(kept.past),
+    starred: newCache(kept.starred),
+  }
   regionsOf.set(market, caches)
   const only = params.only === 'starred' ? stars : null
-  const cache = only ? caches.starred : caches.forAll
+  const cache = only ? caches.starred : params.at === null ? caches.newest : caches.past
   const key = [analysisUrl(params), ...[...(only ?? [])].sort()].join(' ')
   const render = async () => {
     const analyser = analyserOf(market, params, only)
