@@ -1,10 +1,5 @@
-const day = new Intl.DateTimeFormat('en-IN', {
-  timeZone: 'Asia/Kolkata',
-  weekday: 'short',
-  day: 'numeric',
-  month: 'short',
-  year: 'numeric',
-})
+const weekdays = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat']
+const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 const time = new Intl.DateTimeFormat('en-IN', {
   timeZone: 'Asia/Kolkata',
   hour: 'numeric',
@@ -14,8 +9,8 @@ const time = new Intl.DateTimeFormat('en-IN', {
 
 /** "Fri, 20 Nov 2026": the Indian day an instant falls on. */
 export function dateInIndia(instant: Date): string {
-  const part = Object.fromEntries(day.formatToParts(instant).map(({ type, value }) => [type, value]))
-  return `${part.weekday}, ${part.day} ${part.month?.slice(0, 3)} ${part.year}`
+  const there = shiftedToIndia(instant)
+  return `${weekdays[there.getUTCDay()]}, ${there.getUTCDate()} ${months[there.getUTCMonth()]} ${there.getUTCFullYear()}`
 }
 
 /** "Fri, 20 Nov 2026, 8:05 pm IST". */
@@ -52,6 +47,10 @@ export function midnightInIndia(day: string): Date | null {
 
 /** An instant as Cashfree writes it: ISO-8601 to the second with the literal offset +05:30. */
 export function isoInIndia(instant: Date): string {
-  const shifted = new Date(instant.getTime() + 330 * 60_000)
-  return `${shifted.toISOString().slice(0, 19)}+05:30`
+  return `${shiftedToIndia(instant).toISOString().slice(0, 19)}+05:30`
+}
+
+/** The instant whose UTC fields read as India's clock does at the given one; India has known no summer time since 1945. */
+function shiftedToIndia(instant: Date): Date {
+  return new Date(instant.getTime() + 330 * 60_000)
 }
