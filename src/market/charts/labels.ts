@@ -32,6 +32,7 @@ const far = [26, 38, 52, 70, 92, 118].flatMap((reach) =>
     return { dx, dy, anchor, dislike: reach }
   }),
 )
+const places = [...near, ...far]
 
 /**
  * Names that do not cover each other, a head or the labels in the corners, and stay in the frame; their leaders cross neither
@@ -69,13 +70,14 @@ type Taken = { boxes: Box[]; names: Box[]; leaders: Line[] }
 
 function bestPlace(one: Named, taken: Taken, trails: readonly Box[], frame: Box) {
   for (const text of one.texts) {
-    const choices = [...near, ...far]
-      .map(({ dx, dy, anchor, dislike }) => {
-        const label = { x: round1(one.x + dx), y: round1(one.y + dy), text, anchor }
-        return { label, box: boxOf(label), leader: leaderTo(one, { dx, dy }), dislike }
+    const choices = places
+      .map((place) => {
+        const label = { x: round1(one.x + place.dx), y: round1(one.y + place.dy), text, anchor: place.anchor }
+        return { label, box: boxOf(label), place }
       })
       .filter(({ box }) => isInside(box, frame) && overlap(box, taken.boxes) === 0)
       .filter(({ box }) => !taken.leaders.some((line) => passes(line, box)))
+      .map(({ place, ...choice }) => ({ ...choice, dislike: place.dislike, leader: leaderTo(one, place) }))
       .filter(({ leader }) => leader === null || !isCrossed(leader, taken))
       .map((choice) => ({ ...choice, cost: choice.dislike + overlap(choice.box, trails) / 12 }))
     if (choices.length > 0) return choices.reduce((a, b) => (b.cost < a.cost ? b : a))
@@ -106,18 +108,18 @@ function sideOf({ from, to }: Line, { x, y }: Spot): number {
 
 /** Whether a line runs through a box. */
 export function passes({ from, to }: Line, box: Box): boolean {
-  let [enter, leave] = [0, 1]
-  for (const [start, end, low, high] of [
-    [from.x, to.x, box.left, box.right],
-    [from.y, to.y, box.top, box.bottom],
-  ] as const) {
-    if (start === end && (start < low || start > high)) return false
-    if (start === end) continue
-    const [one, other] = [(low - start) / (end - start), (high - start) / (end - start)]
-    enter = Math.max(enter, Math.min(one, other))
-    leave = Math.min(leave, Math.max(one, other))
-  }
-  return enter < leave
+  if (Math.max(from.x, to.x) < box.left || Math.min(from.x, to.x) > box.right) return false
+  if (Math.max(from.y, to.y) < box.top || Math.min(from.y, to.y) > box.bottom) return false
+  const across = sharesWithin(from.x, to.x, box.left, box.right)
+  const down = sharesWithin(from.y, to.y, box.top, box.bottom)
+  return Math.max(across.enter, down.enter, 0) < Math.min(across.leave, down.leave, 1)
+}
+
+/** At which shares of its way from `start` to `end` a line that meets this stretch enters and leaves it. */
+function sharesWithin(start: number, end: number, low: number, high: number): { enter: number; leave: number } {
+  if (start === end) return { enter: 0, leave: 1 }
+  const [one, other] = [(low - start) / (end - start), (high - start) / (end - start)]
+  return { enter: Math.min(one, other), leave: Math.max(one, other) }
 }
 
 /** The room a label takes. */
@@ -133,11 +135,13 @@ function around({ x, y }: Spot, reach: number): Box {
 
 /** Shared area with all the boxes, in square units. */
 function overlap(box: Box, others: readonly Box[]): number {
-  return others.reduce((sum, other) => {
+  let shared = 0
+  for (const other of others) {
     const across = Math.min(box.right, other.right) - Math.max(box.left, other.left)
     const down = Math.min(box.bottom, other.bottom) - Math.max(box.top, other.top)
-    return sum + (across > 0 && down > 0 ? across * down : 0)
-  }, 0)
+    if (across > 0 && down > 0) shared += across * down
+  }
+  return shared
 }
 
 function isInside(box: Box, frame: Box): boolean {

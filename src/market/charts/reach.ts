@@ -14,7 +14,7 @@ export function reachesOf(heads: readonly Spot[]): string[] {
   return heads.map((head) =>
     heads
       .map((other) => ({ x: other.x - head.x, y: other.y - head.y }))
-      .filter((other) => Math.hypot(other.x, other.y) > 0.2)
+      .filter(({ x, y }) => Math.hypot(x, y) > 0.2 && Math.hypot(x, y) < 2 * reach)
       .reduce(nearerThan, circle)
       .map(({ x, y }) => `${round2(x)},${round2(y)}`)
       .join(' '),

@@ -43,13 +43,14 @@ export class PriceColumn implements Prices {
     return this.get(day) !== undefined
   }
 
-  *entries(): Generator<[Day, number], undefined> {
-    for (const [place, close] of this.#closes.entries()) if (!Number.isNaN(close)) yield [this.#run.days[place]!, close]
+  *keys(): Generator<Day, undefined> {
+    const [days, closes] = [this.#run.days, this.#closes]
+    for (let place = 0; place < closes.length; place++) if (!Number.isNaN(closes[place])) yield days[place]!
     return undefined
   }
 
-  *keys(): Generator<Day, undefined> {
-    for (const [day] of this.entries()) yield day
+  *entries(): Generator<[Day, number], undefined> {
+    for (const day of this.keys()) yield [day, this.get(day)!]
     return undefined
   }
 
