@@ -25,7 +25,7 @@ describe('cancelling', () => {
     expect(body).toContain('Resume subscription')
     const [mail] = await mailsTo(app, email, /^You cancelled: access until/)
     expect(mail!.text).toContain('You have access until')
-    expect(mail!.text).toContain('Until that day you can resume with one button: http')
+    expect(mail!.text).toContain('Until that day you can resume with one click: http')
     for (const text of [mail!.text, mail!.html])
       expect(text).toContain('Paid less than 7 days ago? Ask for a full refund')
     expect(mail!.text).toContain(`${app.url}/refunds`)

@@ -328,7 +328,7 @@ describe('deleting is refused', () => {
 
   test('without the password or the username, and what was typed stays, the password never', async () => {
     const person = await registrant(app)
-    const answer = await refused(person, 422, 'That is not your password.', { password: 'WrongPass999' })
+    const answer = await refused(person, 422, 'Incorrect password. Please try again.', { password: 'WrongPass999' })
     expect(answer.body).toContain(`value="${person.username}"`)
     expect(answer.body).not.toContain('WrongPass999')
     await refused(person, 422, 'Please type your username exactly.', { confirmation: 'someone.else' })

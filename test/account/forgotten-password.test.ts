@@ -80,7 +80,7 @@ describe('a forgotten password', () => {
     const mails = await mailsTo(app, email, subjects.passwordChanged)
     expect(mails).toHaveLength(1)
     expect(mails[0]!.text).toMatch(/was changed on .+ 20\d\d, .+ IST, from the network (127\.0\.0\.0\/24|0:0:0::\/48)/)
-    expect(mails[0]!.text).toContain('with a link that we sent to you')
+    expect(mails[0]!.text).toContain('with a link that we sent you')
     expect(mails[0]!.text).toContain(`${app.url}/forgot-password`)
     expect(mails[0]!.html).toContain('Wasn’t you?')
   })

@@ -15,7 +15,7 @@ export const subjects = {
   change: /^Your new e-mail address: please confirm$/,
   reset: /^Choose a new password$/,
   passwordChanged: /^Your password was changed$/,
-  emailAsked: /^A change of your e-mail address was asked for$/,
+  emailAsked: /^Someone asked to change your e-mail address$/,
   emailChanged: /^Your e-mail address was changed$/,
 }
 

@@ -31,7 +31,7 @@ describe('the plan page', () => {
     expect(text((await person.visitor.get(answer.location!)).body)).toContain(`Pay ${net}`)
     expect(text((await person.visitor.get('/checkout/annual')).body)).toContain('Pay ₹4,990')
     const shown = text((await person.visitor.get(answer.location!)).body)
-    expect(shown).toContain(`Unused days of what you have −${rupees(credit!.paise)}`)
+    expect(shown).toContain(`Credit for unused days −${rupees(credit!.paise)}`)
 
     await pay(app, person, answer.location!.split('order=')[1]!)
     const account = text((await person.visitor.get('/account')).body)
@@ -83,7 +83,7 @@ describe('the plan page', () => {
     const net = rupees(499_000 - credit!.paise)
     for (const path of [location!, '/checkout/annual', `/payment/return?order_id=${id}`]) {
       const { body } = await person.visitor.get(path)
-      expect(text(body), path).toContain(`Unused days of what you have −${rupees(credit!.paise)}`)
+      expect(text(body), path).toContain(`Credit for unused days −${rupees(credit!.paise)}`)
       expect([text(body).includes(`Pay ${net}`), body.includes('name="purpose" value="switch"')], path).toEqual([
         true,
         true,

@@ -141,7 +141,7 @@ describe('the e-mail address of an account', () => {
     expect(await emailOf(form.username!)).toBe(wanted)
     const changed = await mailsTo(app, email, subjects.emailChanged)
     expect(changed).toHaveLength(1)
-    expect(changed[0]!.text).toContain('got the address n•••@example.in')
+    expect(changed[0]!.text).toContain('was changed to n•••@example.in')
     expect((await logIn(wanted, old)).status).toBe(303)
     expect((await logIn(email, old)).status).toBe(422)
     expect((await visitor.get('/dashboard')).body).not.toContain('Please confirm your e-mail')

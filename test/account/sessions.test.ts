@@ -38,8 +38,8 @@ describe('the list of sessions', () => {
   test('names browser, system, network and times, and says which one this is', async () => {
     const { visitor, userId } = await withThree()
     const { body } = await visitor.get('/account/sessions')
-    for (const text of ['Chrome on Android', 'Safari on iPad', 'This one', 'network']) expect(body).toContain(text)
-    expect(body.match(/This one/g)).toHaveLength(1)
+    for (const text of ['Chrome on Android', 'Safari on iPad', 'This session', 'network']) expect(body).toContain(text)
+    expect(body.match(/This session/g)).toHaveLength(1)
     const [own, ...others] = await handlesOf(userId)
     expect(body).not.toContain(own)
     for (const handle of others) expect(body).toContain(`/account/sessions/${handle}/end`)

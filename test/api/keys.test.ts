@@ -124,7 +124,7 @@ describe('a key', () => {
     expect((await ask(app, ranks, key)).json()).toEqual({
       error: { code: 'forbidden', message: 'Rankings and series come with a running subscription.' },
     })
-    expect(await htmlOf(visitor)).toContain('Keys answer while your subscription runs.')
+    expect(await htmlOf(visitor)).toContain('Keys work only while your subscription is active.')
     await app.sql`update subscriptions set current_period_end = now() + interval '10 days' where user_id = ${owner.userId}`
     await app.sql`update users set suspended_at = now(), suspended_reason = 'shared' where id = ${owner.userId}`
     expect([(await ask(app, ranks, key)).status, (await visitor.get(ranks)).status]).toEqual([401, 401])
@@ -189,7 +189,7 @@ describe('keys are refused', () => {
     expect(await app.sql`select from api_keys where user_id = ${userId}`).toHaveLength(5)
     const sixth = await visitor.post(page, { name: 'Sixth' })
     expect(sixth.body).toContain('You have 5 keys already.')
-    expect((await visitor.get(page)).body).not.toContain('Make a key')
+    expect((await visitor.get(page)).body).not.toContain('Create a key')
   })
 
   test('to administrators', async () => {

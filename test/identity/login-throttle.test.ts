@@ -239,7 +239,8 @@ describe('the other endpoints that check a password', () => {
       confirmIdentity(app.services, session, { your_password: password, your_code: '000000' }).catch(
         (error) => error.fields,
       )
-    for (let i = 0; i < 5; i++) expect(await confirm('guess')).toEqual({ your_password: 'That is not your password.' })
+    for (let i = 0; i < 5; i++)
+      expect(await confirm('guess')).toEqual({ your_password: 'Incorrect password. Please try again.' })
     expect((await confirm(admin.password)).your_password).toMatch(/^Too many wrong passwords. Please wait \d+ second/)
   })
 

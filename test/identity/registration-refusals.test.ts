@@ -109,7 +109,7 @@ describe('a registration that cannot be taken', () => {
     const byName = await new Visitor(app).post('/register', registration({ username: taken.username!.toUpperCase() }))
     expect([byName.status, byName.body.includes('This username is taken')]).toEqual([422, true])
     const byMail = await new Visitor(app).post('/register', registration({ email: taken.email!.toUpperCase() }))
-    expect([byMail.status, byMail.body.includes('An account with this e-mail exists already')]).toEqual([422, true])
+    expect([byMail.status, byMail.body.includes('An account with this e-mail already exists')]).toEqual([422, true])
   })
 
   test('what was typed comes back as text, not as markup', async () => {

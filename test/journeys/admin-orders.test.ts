@@ -50,7 +50,7 @@ describe.for(['phone', 'laptop'] as const)('orders on a %s', (size) => {
     await page.getByLabel('Your password').fill('not it')
     await page.getByLabel('Code from your authenticator app').fill('000000')
     await page.getByRole('button', { name: 'End this order' }).click()
-    await page.getByText('That is not your password.').waitFor()
+    await page.getByText('Incorrect password. Please try again.').waitFor()
     await looksRight(person, `order-terminate-${size}-dark`)
     await page.getByLabel('Your password').fill(admin.form.password!)
     await page.getByLabel('Code from your authenticator app').fill(admin.code())

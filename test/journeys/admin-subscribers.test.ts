@@ -55,7 +55,7 @@ describe.each(ways)('on a %s in %s', (size, scheme) => {
     await page.getByLabel('Your password').fill('not-my-password')
     await page.getByLabel('Code from your authenticator app').fill('000000')
     await page.getByRole('button', { name: 'Grant 10 days' }).click()
-    await page.getByText('That is not your password.').waitFor()
+    await page.getByText('Incorrect password. Please try again.').waitFor()
     expect(await page.getByLabel('Why').inputValue()).toBe('the site was down for a day')
     await page.getByLabel('Your password').fill(admin.form.password!)
     await page.getByLabel('Code from your authenticator app').fill(admin.code())

@@ -19,7 +19,7 @@ describe.each(['phone', 'laptop'] as Size[])('on a %s', (size) => {
     await page.getByRole('navigation', { name: 'Account' }).getByRole('link', { name: 'API keys' }).click()
     await page.getByText('You have no keys yet.').waitFor()
     await page.getByLabel('Name of the new key').fill('My spreadsheet')
-    await page.getByRole('button', { name: 'Make a key' }).click()
+    await page.getByRole('button', { name: 'Create a key' }).click()
     await page.getByRole('heading', { name: 'Your new key' }).waitFor()
     const key = (await page.locator('.api-key').textContent())!
     expect((await ask(scene.app, '/api/ranks', key)).status).toBe(200)

@@ -22,7 +22,7 @@ describe('a site without prices', () => {
     await page.getByRole('heading', { name: 'Opens soon' }).waitFor()
     expect(await page.locator('main form').count()).toBe(0)
     await looksRightInBothSchemes(person, `opens-soon-checkout-${size}`)
-    await page.getByRole('link', { name: 'To the dashboard' }).click()
+    await page.getByRole('link', { name: 'Go to the dashboard' }).click()
     await page.waitForURL('**/dashboard')
     await page.getByText('Opens soon').first().waitFor()
     await looksRightInBothSchemes(person, `opens-soon-dashboard-${size}`)

@@ -33,7 +33,7 @@ test.each(looks)(
     await page.getByRole('heading', { name: 'Change to annual now' }).waitFor()
     await looksRight(person, `plan-preview-${name}`)
     await page.getByRole('button', { name: /^Change for ₹4,7/ }).click()
-    await page.getByText('Unused days of what you have').waitFor()
+    await page.getByText('Credit for unused days').waitFor()
     await looksRight(person, `plan-checkout-${name}`)
     const hosted = options.size === 'phone' ? await openFullPage(page) : await openWindow(page)
     await requestByUpi(hosted)

@@ -44,7 +44,7 @@ describe.each(Object.keys(sizes) as Size[])('on a %s', (size) => {
     const { page } = person
     await page.goto(`${pathIn(app, mail!.text, 'renew')}/stop`)
     await page.getByRole('button', { name: 'Send no more reminders' }).click()
-    await page.getByText('gets no reminders any more').waitFor()
+    await page.getByText('no longer gets reminders').waitFor()
     await looksRightInBothSchemes(person, `reminders-stopped-${size}`)
     await page.getByRole('button', { name: 'Send reminders again' }).click()
     await page.getByText('We write to').waitFor()

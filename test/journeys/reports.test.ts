@@ -48,7 +48,7 @@ describe('e-mail reports', () => {
     await looksRightEverywhere(person, 'reports-chosen')
     await makeDue(app, slot, [userId])
     await person.page.goto('/account/reports')
-    await person.page.getByText('It leaves as soon as the prices').waitFor()
+    await person.page.getByText('It is sent as soon as all prices').waitFor()
     await person.page.goto(`/reports/${await linkOf(app, userId)}`)
     await looksRightEverywhere(person, 'reports-manage')
     await person.page.goto(`/reports/${'x'.repeat(43)}`)

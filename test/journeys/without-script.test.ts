@@ -43,10 +43,10 @@ describe('a browser that runs no script', () => {
     await showQr(await openFullPage(page))
     await decide(page, 'Stay pending')
     await page.getByRole('heading', { name: 'Confirming your payment' }).waitFor()
-    await page.getByRole('link', { name: 'Look again' }).click()
+    await page.getByRole('link', { name: 'Check again' }).click()
     await page.getByRole('heading', { name: 'Confirming your payment' }).waitFor()
     scene.app.sandbox.control.pay((await orderOf(scene.app, email)).id)
-    await page.getByRole('link', { name: 'Look again' }).click()
+    await page.getByRole('link', { name: 'Check again' }).click()
     await openDashboard(page)
   })
 

@@ -15,7 +15,7 @@ export type DeletionForm = { password: string; confirmation: string; seen: strin
 
 const refusals: Record<string, string> = {
   administrator:
-    'This is an administrator’s account. Ask another administrator to take that role away first; then it can be deleted.',
+    'This is an administrator’s account. Ask another administrator to remove that role first; then you can delete it.',
   changed: 'Your subscription changed meanwhile. Nothing was deleted; please look at the numbers again.',
   'payment-under-way':
     'A payment of yours is still under way at the bank. Nothing was deleted; please try again when it has ended, after a day at most.',
@@ -61,7 +61,7 @@ async function confirm(
       authenticate(services.sql, user.username, password),
     ))
   )
-    fields.password = 'That is not your password.'
+    fields.password = 'Incorrect password. Please try again.'
   if (Object.keys(fields).length > 0)
     throw new AppError('invalid', 'Nothing was deleted. Please check the highlighted fields.', { fields })
 }

@@ -37,7 +37,7 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { services, limit
         request.session.regenerate()
         request.session.set('notice', {
           kind: 'info',
-          text: 'Your account is deleted. Receipts are kept as tax law asks; everything else about you is gone or has no name.',
+          text: 'Your account is deleted. Receipts are kept as tax law requires; everything else about you is gone or has no name.',
         })
         return reply.header('clear-site-data', '"cache", "storage"').leaveFor('/')
       },

@@ -52,13 +52,13 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
           const by = actorOf(request)
           const { outcome, endsAt } = await redeemGift(services.sql, request.user!.id, hashOfGiftCode(typed.code), by)
           const refusal = refusals[outcome]
-          if (refusal) throw new AppError('invalid', 'Nothing was redeemed.', { fields: { code: refusal } })
+          if (refusal) throw new AppError('invalid', 'The gift was not redeemed.', { fields: { code: refusal } })
           services.wake('deliver-mails')
           const until = `until ${dateInIndia(endsAt!)}`
           request.session.set(
             'notice',
             outcome === 'yours'
-              ? { kind: 'info', text: `You have redeemed this gift already; its time runs ${until}.` }
+              ? { kind: 'info', text: `You have already redeemed this gift; you have access ${until}.` }
               : { kind: 'good', text: `Your gift is redeemed. You have access ${until}; there is nothing to pay.` },
           )
           return reply.leaveFor('/dashboard')

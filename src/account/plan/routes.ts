@@ -59,7 +59,7 @@ function noticeOf(outcome: string, isChoice: boolean): { kind: 'good' | 'info'; 
   return {
     kind: 'good',
     text: isChoice
-      ? 'Saved. When your period ends, we offer you that plan; nothing is charged automatically.'
+      ? 'Saved. We’ll offer you that plan when your period ends.'
       : 'Saved. When your period ends, we offer you the plan you have now.',
   }
 }

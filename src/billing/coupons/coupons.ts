@@ -13,7 +13,7 @@ export function writtenCode(typed: string): string {
 
 /** Why a coupon was refused (coupon_refusal in claims.sql), as a sentence beside its field. */
 export function couponSentence(refusal: string): string {
-  return sentences[refusal] ?? 'This code cannot be used now. Please go on without it.'
+  return sentences[refusal] ?? 'This code cannot be used now. Please continue without it.'
 }
 
 const sentences: Record<string, string> = {

@@ -191,8 +191,7 @@ function particulars(pages: Pages, { title, period, facts }: Paper, at: Spot): S
 }
 
 function closingWords({ title, seller }: Paper): string {
-  const prepaid = title === 'Credit note' ? '' : ' Prepaid: we never charge automatically.'
-  return `Computer-generated ${title.toLowerCase()}; no signature is needed.${prepaid} Questions: ${seller.email}`
+  return `Computer-generated ${title.toLowerCase()}; no signature is needed. Questions: ${seller.email}`
 }
 
 function foot(pages: Pages, { title, number, seller }: Paper, page: number, count: number): void {

@@ -17,9 +17,7 @@ import {
 /** "Annual until 28 Nov 2027, then Monthly until 28 Dec 2027"; null when nothing runs. At most so many phases one by one. */
 export function phasesLabel(phases: readonly Phase[], most = 4): string | null {
   if (phases.length === 0) return null
-  const parts = phases.map(
-    ({ planTitle, until }) => `${planTitle ?? 'days without charge'} until ${dateInIndia(until)}`,
-  )
+  const parts = phases.map(({ planTitle, until }) => `${planTitle ?? 'free days'} until ${dateInIndia(until)}`)
   const shown =
     parts.length > most ? [...parts.slice(0, most - 1), `more until ${dateInIndia(phases.at(-1)!.until)}`] : parts
   const text = shown.join(', then ')

@@ -23,7 +23,7 @@ export async function makeApiKey(sql: Sql, userId: string, name: string, by: Act
   if (outcome === 'too-many')
     throw new AppError('conflict', `You have ${mostKeys} keys already. Revoke one that you no longer use.`)
   if (outcome === 'refused')
-    throw new AppError('conflict', 'An administrator’s account can have no keys: they would bypass the second factor.')
+    throw new AppError('conflict', 'An administrator’s account cannot have keys: they would bypass the second factor.')
   return key
 }
 

@@ -130,7 +130,7 @@ export async function changeEmail(
   const change = { userId: user.id, email, shown: { before: maskedEmail(user.email), after: maskedEmail(email) } }
   const corrected = await correctUnconfirmedEmail(sql, by, change).catch((error) => {
     if (!violates(error, 'one_account_per_email')) throw error
-    return refuse({ email: 'An account with this e-mail exists already.' })
+    return refuse({ email: 'An account with this e-mail already exists.' })
   })
   if (corrected === 'corrected') return 'corrected'
   if (corrected === 'confirmed' && (await insertEmailChange(sql, by, change))) return 'asked'

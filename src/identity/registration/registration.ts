@@ -40,7 +40,7 @@ export async function register(sql: Sql, form: RegistrationForm, already: Record
   } catch (error) {
     if (isTaken(error, 'username')) throw highlighted({ username: takenUsername })
     if (isTaken(error, 'email'))
-      throw highlighted({ email: 'An account with this e-mail exists already. Please log in instead.' })
+      throw highlighted({ email: 'An account with this e-mail already exists. Please log in instead.' })
     throw error
   }
 }

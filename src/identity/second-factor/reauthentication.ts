@@ -33,7 +33,7 @@ export async function confirmIdentity(
   try {
     const check = () => authenticate(services.sql, username, password)
     const isRight = await tryPassword(services, { account: username, ...session.attempt }, check)
-    if (!isRight) return refuse({ your_password: 'That is not your password.' })
+    if (!isRight) return refuse({ your_password: 'Incorrect password. Please try again.' })
   } catch (error) {
     if (error instanceof AppError && error.code === 'busy') return refuse({ your_password: error.message })
     throw error

@@ -119,8 +119,8 @@ async function requirePassword(request: FastifyRequest, reply: FastifyReply) {
 }
 
 function codesLeft(left: number): string {
-  if (left === 0) return 'That was your last recovery code. Make new ones soon, under Account, Security.'
-  return `You used a recovery code; it works no more. ${left} ${left === 1 ? 'is' : 'are'} left.`
+  if (left === 0) return 'That was your last recovery code. Make new ones soon under Account → Security.'
+  return `You used a recovery code; it no longer works. ${left} ${left === 1 ? 'is' : 'are'} left.`
 }
 
 function asFile(text: string): string {

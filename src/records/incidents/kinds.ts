@@ -31,7 +31,7 @@ export const meanings = {
   'refund-failed': 'A refund failed. The customer still waits for the money.',
   'refund-onhold': 'Cashfree holds a refund back, usually for lack of balance.',
   'dispute-opened':
-    'A payer asks their bank for the money back. Answer with documents, or accept it, in Cashfree’s dashboard before the deadline: without an answer it is lost. Access goes on meanwhile, and this payment cannot be refunded.',
+    'A payer asks their bank for the money back. Answer with documents, or accept it, in Cashfree’s dashboard before the deadline: without an answer it is lost. Access continues meanwhile, and this payment cannot be refunded.',
   'dispute-lost':
     'The payer’s bank took the money back. When the whole price is gone, the period it paid for has ended. No credit note was written.',
   'dispute-unclear':

@@ -77,7 +77,7 @@ describe('looking at a refund before it is made', () => {
     const { email, order, cfPaymentId } = await payer()
     const page = await admin.visitor.get(`/admin/refunds/of/${cfPaymentId}`)
     expect(page.status).toBe(200)
-    expect(text(page)).toContain('₹499 go back through Cashfree, by the way they came (UPI)')
+    expect(text(page)).toContain('₹499 go back through Cashfree to the original card or account (UPI)')
     expect(text(page)).toContain('Access then Ends at once')
     expect(text(page)).toContain(
       'Credit note ₹499.00 of it taxable value ₹422.88 of it CGST 9% ₹38.06 of it SGST 9% ₹38.06',
@@ -185,7 +185,7 @@ describe('who may refund', () => {
       your_code: '000000',
     })
     expect(answer.status).toBe(422)
-    expect(answer.body).toContain('That is not your password.')
+    expect(answer.body).toContain('Incorrect password. Please try again.')
     expect(answer.body).toContain('goodwill for Asha')
     expect(answer.body).toContain('name="amount" value="120.5"')
     expect(answer.body).not.toContain('000000')

@@ -61,7 +61,7 @@ describe('redeeming a gift', () => {
     expect((await recipient.visitor.get('/dashboard')).body).toContain('Your gift is redeemed')
     const again = await recipient.visitor.post('/redeem', { code: gift.code })
     expect(again.status).toBe(303)
-    expect((await recipient.visitor.get('/dashboard')).body).toContain('redeemed this gift already')
+    expect((await recipient.visitor.get('/dashboard')).body).toContain('already redeemed this gift')
     expect(await periodsOf(recipient.userId)).toMatchObject([{ giftId: gift.giftId, voidedAt: null }])
     expect(await subscriberOf(app, recipient.email)).toMatchObject({ status: 'active', isPaid: true })
 

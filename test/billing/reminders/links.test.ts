@@ -129,7 +129,7 @@ describe('the link of a reminder', () => {
     const stranger = new Visitor(app)
     expect((await stranger.post(path)).status).toBe(303)
     const page = (await stranger.get(path)).body
-    expect([page.includes('is under way, so we take no other'), page.includes('payment_session_id')]).toEqual([
+    expect([page.includes('is under way, so please don’t pay again'), page.includes('payment_session_id')]).toEqual([
       true,
       false,
     ])
@@ -163,7 +163,7 @@ describe('the link of a reminder', () => {
     const oneClick = await fetch(`${app.url}${path}/stop`, { method: 'POST', body: 'List-Unsubscribe=One-Click' })
     expect([oneClick.status, await stopped()]).toEqual([200, true])
     const stranger = new Visitor(app)
-    expect((await stranger.get(`${path}/stop`)).body).toContain('gets no reminders any more')
+    expect((await stranger.get(`${path}/stop`)).body).toContain('no longer gets reminders')
     for (const wanted of ['on', 'on', 'off', 'off', 'on']) {
       await stranger.post(`${path}/reminders`, { reminders: wanted }) // a double click is no change of mind
       expect(await stopped()).toBe(wanted === 'off')

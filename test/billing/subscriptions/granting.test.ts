@@ -49,7 +49,7 @@ describe('granted days', () => {
     expect(now).toMatchObject({ status: 'active', isPaid: false })
     expect((now.currentPeriodEnd!.getTime() - Date.now()) / day).toBeCloseTo(7, 1)
     expect(await subscriptionOf(app.sql, userId)).toMatchObject({ hasAccess: true, status: 'active' })
-    expect((await visitor.get('/dashboard')).body).toContain('Days without charge')
+    expect((await visitor.get('/dashboard')).body).toContain('Free days')
     expect(await brokenBooks()).toEqual([])
   })
 

@@ -99,7 +99,7 @@ function expectedFrom(from: Date, ...bought: Bought[]) {
   let at = india
   for (const what of bought) {
     at = typeof what === 'number' ? new Date(at.getTime() + what * 86_400_000) : laterByMonths(at, months[what])
-    const title = typeof what === 'number' ? 'days without charge' : titles[what]
+    const title = typeof what === 'number' ? 'free days' : titles[what]
     if (phases.at(-1)?.title === title) phases.at(-1)!.until = at
     else phases.push({ title, until: at })
   }

@@ -84,7 +84,7 @@ describe('choosing alerts', () => {
     const { visitor, userId } = await registrant(app)
     await app.sql`update users set email_verified_at = now() where id = ${userId}`
     await visitor.post('/account/alerts', everything)
-    expect((await visitor.get('/account/alerts')).body).toContain('Alerts come with an active plan')
+    expect((await visitor.get('/account/alerts')).body).toContain('Alerts need an active plan')
   })
 })
 

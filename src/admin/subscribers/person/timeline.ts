@@ -105,7 +105,7 @@ const audited: Record<string, (event: TimelineEvent) => Description> = {
     tone: 'warn',
     text: `The bank is reviewing the dispute over ${money(event)} (${disputeType(event)}).`,
   }),
-  'dispute.won': (event) => ({ tone: 'good', text: `The dispute over ${money(event)} was won. Access goes on.` }),
+  'dispute.won': (event) => ({ tone: 'good', text: `The dispute over ${money(event)} was won. Access continues.` }),
   'dispute.lost': (event) => ({ tone: 'bad', text: `The dispute was lost: the bank took ${money(event)} back.` }),
   'dispute.unclear': (event) => ({
     tone: 'warn',
