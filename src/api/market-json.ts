@@ -2,7 +2,7 @@ import type { Analyser } from '../market/dashboard/analyser.ts'
 import { type Figured, numberColumns, rounded } from '../market/dashboard/columns.ts'
 import type { Analysis } from '../market/engine/analysis.ts'
 import { notesOf } from '../market/engine/gaps.ts'
-import { type Lines, linesUpTo } from '../market/engine/lines.ts'
+import { type InstrumentSeries, instrumentSeries } from '../market/engine/instrument-series.ts'
 import type { Followed, Market } from '../market/engine/market.ts'
 import { quadrantOf } from '../market/engine/quadrants.ts'
 import { spans } from '../market/engine/returns.ts'
@@ -57,9 +57,9 @@ export function seriesJson(
 ) {
   const { asOf, step } = analysis
   const shown = bars[step]
-  const lines = linesUpTo(against.prices, prices, { asOf, step, calendar: market.calendar, shown })
+  const series = instrumentSeries(against.prices, prices, { asOf, step, calendar: market.calendar, shown })
   const head = headOf({ analysis, market, source: sourceOf(market), benchmark: against })
-  return { symbol, name, tracks, ...head, bars: lines.days.map((day, bar) => barOf(lines, day, bar)) }
+  return { symbol, name, tracks, ...head, bars: series.days.map((day, bar) => barOf(series, day, bar)) }
 }
 
 type Head = { analysis: Analysis; market: { sample: boolean }; source: string; benchmark: { symbol: string } }
@@ -68,7 +68,7 @@ function headOf({ analysis, market, source, benchmark }: Head) {
   return {
     as_of: analysis.asOf,
     step: analysis.step,
-    period_over: analysis.step === 'day' || !analysis.provisional,
+    period_over: !analysis.provisional,
     against: benchmark.symbol,
     sample: market.sample,
     source,
@@ -81,16 +81,16 @@ function figuresOf(one: Figured): Record<string, number | null> {
   )
 }
 
-function barOf(lines: Lines, day: string, bar: number) {
-  const [ratio, momentum] = [lines.ratio[bar] ?? null, lines.momentum[bar] ?? null]
+function barOf(series: InstrumentSeries, day: string, bar: number) {
+  const [ratio, momentum] = [series.ratio[bar] ?? null, series.momentum[bar] ?? null]
   return {
     day,
-    close: rounded(lines.closes[bar] ?? null, digits.close),
-    rs: rounded(lines.rs[bar] ?? null, digits.rs),
-    mansfield: rounded(lines.mansfield[bar] ?? null, digits.mansfield),
+    close: rounded(series.closes[bar] ?? null, digits.close),
+    rs: rounded(series.rs[bar] ?? null, digits.rs),
+    mansfield: rounded(series.mansfield[bar] ?? null, digits.mansfield),
     rs_ratio: rounded(ratio, digits.ratio),
     rs_momentum: rounded(momentum, digits.momentum),
     quadrant: ratio === null || momentum === null ? null : quadrantOf({ ratio, momentum }),
-    formula: lines.formula[bar] ?? null,
+    formula: series.formula[bar] ?? null,
   }
 }

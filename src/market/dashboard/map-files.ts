@@ -20,7 +20,7 @@ export function mapPicture(analyser: Analyser, stars: ReadonlySet<string>): Prom
     title: zoom ? `${quadrantLabels[zoom].title} quarter of the rotation map` : 'Rotation map',
     day: `${fmt.date(new Date(analysis.asOf))} · ${many} against ${benchmark}${market.sample ? ' · Sample data' : ''}`,
     below: [
-      `Tails of ${params.tail} ${params.step}s; ${stamp}.${analysis.provisional && params.step !== 'day' ? ` The ${params.step} was not over.` : ''}`,
+      `Tails of ${params.tail} ${params.step}s; ${stamp}.${analysis.provisional ? ` The ${params.step} was not over.` : ''}`,
       `${source}.`,
       'Past relative strength, described: not investment advice and not a recommendation about any security.',
       'D’s Sector ETF RS Analyzer',

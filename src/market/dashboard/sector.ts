@@ -14,7 +14,7 @@ import { type Analyser, analyserOf } from './analyser.ts'
 import { type AnalyserParams, universeIn } from './analysis-params.ts'
 import { numberColumns, printed, unitOf } from './columns.ts'
 import { fundsOf, type SectorFund } from './sector-alternatives.ts'
-import { type Lines, linesOf } from './sector-lines.ts'
+import { type SectorCharts, sectorChartsOf } from './sector-charts.ts'
 import { sectorUrl, spanTitles } from './sector-params.ts'
 
 /** One sector's page. */
@@ -31,7 +31,7 @@ export type Sector = Analyser & {
   spans: { key: HistorySpan; title: string; href: string; isShown: boolean }[]
   /** Bars of the charts. */
   lineStep: 'week' | 'day'
-  lines: Lines
+  charts: SectorCharts
   /** Rupees traded a day, the mean of 20 sessions. */
   turnover: number | null
   /** Premiums to NAV, the newest first; empty where no NAV is known. */
@@ -106,7 +106,7 @@ export function sectorOf(
       isShown: key === span,
     })),
     lineStep: history.step,
-    lines: linesOf(history, weeks, terms),
+    charts: sectorChartsOf(history, weeks, terms),
     turnover: history.turnover,
     premiums: premiumsUntil(symbol),
     funds: fundsOf(market, instrument, { asOf, tradingOf, premiumsOf: premiumsUntil }),

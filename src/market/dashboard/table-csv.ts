@@ -21,7 +21,7 @@ export function tableCsv({ rows, analysis, source, market, params, benchmark }: 
     'Quadrant',
     ...numberColumns.map((column) => headOf(column, params.returns)),
     'Formula',
-    analysis.step === 'month' ? 'Month not over' : 'Week not over',
+    { day: 'Day not over', week: 'Week not over', month: 'Month not over' }[analysis.step],
     'Notes',
     'Sample data',
     'Source',

@@ -58,7 +58,7 @@ export type SectorRank = {
   spark: Series
 }
 
-/** All sectors on one day. `provisional`: the week of that day, or by month its month, is not over. */
+/** All sectors on one day. `provisional`: the last bar is not over, for there are sessions left in its week or month; a day’s always is. */
 export type Analysis = {
   asOf: Day
   step: Step
@@ -73,6 +73,9 @@ export type Analysis = {
   /** The benchmark's own figures; it has no rank. */
   benchmark: Pick<SectorRank, 'returns' | 'fromHigh' | 'blanks'>
 }
+
+/** Whether the bar of a day is not over with it. */
+const goesOn = { day: () => false, week: weekGoesOn, month: monthGoesOn } as const satisfies Record<Step, unknown>
 
 const sparkBars = 26
 /** A year of trading days for the score and its rank a week before, with the sessions that may stand for a missing one. */
@@ -111,7 +114,7 @@ export function analyse(
     asOf: frame.asOf,
     step: params.step,
     terms: termsOf(params),
-    provisional: (params.step === 'month' ? monthGoesOn : weekGoesOn)(frame.asOf, params.calendar),
+    provisional: goesOn[params.step](frame.asOf, params.calendar),
     ranked: ranks.size,
     unranked: sectors
       .filter((one) => one.rank === null)

@@ -45,8 +45,8 @@ export function entriesOf(
   return instruments
     .flatMap(({ symbol, name, prices }) => {
       const closes = closesOn(frame.days, prices)
-      return movesIn(frame, prices, calendar).map(
-        (move): Entry => ({ symbol, name, ...move, outcomes: outcomesOf(frame, closes, move.day) }),
+      return quadrantEntries(frame, prices, calendar).map(
+        (entry): Entry => ({ symbol, name, ...entry, outcomes: outcomesOf(frame, closes, entry.day) }),
       )
     })
     .sort((a, b) => (a.day === b.day ? (a.symbol < b.symbol ? -1 : 1) : a.day < b.day ? -1 : 1))
@@ -68,7 +68,7 @@ export function outcomesAfter(
 
 /** Choices of benchmark and universe whose entries are kept with a market; those of sixteen sectors take a third of a megabyte. */
 const kept = 12
-const entriesIn = new WeakMap<Market, LRUCache<string, Entry[]>>()
+const entriesByMarket = new WeakMap<Market, LRUCache<string, Entry[]>>()
 
 /**
  * The entries of a universe against a benchmark, computed once until the market changes. That takes up to a tenth of a second: call
@@ -77,8 +77,8 @@ const entriesIn = new WeakMap<Market, LRUCache<string, Entry[]>>()
 export function whatFollowed(market: Market, benchmark: Followed, universe: Universe): Entry[] {
   const { asOf, calendar } = market
   if (asOf === null) return []
-  const cache = entriesIn.get(market) ?? new LRUCache<string, Entry[]>({ max: kept })
-  entriesIn.set(market, cache)
+  const cache = entriesByMarket.get(market) ?? new LRUCache<string, Entry[]>({ max: kept })
+  entriesByMarket.set(market, cache)
   const key = `${benchmark.symbol} ${universe}`
   const members = membersOf(market, universe, benchmark)
   const entries = cache.get(key) ?? entriesOf(benchmark.prices, members, { asOf, calendar })
@@ -90,9 +90,11 @@ function wholeFrame(benchmark: Prices, calendar: TradingCalendar, asOf: Day): Fr
   return frameOf(benchmark, calendar, asOf, { weeks: Number.POSITIVE_INFINITY, days: 0 })
 }
 
-type Move = Pick<Entry, 'day' | 'from' | 'to'>
-
-function movesIn(frame: Frame, prices: Prices, calendar: TradingCalendar): Move[] {
+function quadrantEntries(
+  frame: Frame,
+  prices: Prices,
+  calendar: TradingCalendar,
+): Pick<Entry, 'day' | 'from' | 'to'>[] {
   const weeks = readingsIn(frame, prices)
   return weeks.flatMap(({ until, reading }, week) => {
     const before = weeks[week - 1]?.reading

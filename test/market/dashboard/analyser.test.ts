@@ -5,7 +5,7 @@ import { columns, numberColumns } from '../../../src/market/dashboard/columns.ts
 import { openWeekOf } from '../../../src/market/dashboard/open-week.ts'
 import { analyse } from '../../../src/market/engine/analysis.ts'
 import { freshnessOf } from '../../../src/market/engine/freshness.ts'
-import { currentMarket, stepsIn } from '../../../src/market/engine/market.ts'
+import { cachedAnalysis, currentMarket, stepsIn } from '../../../src/market/engine/market.ts'
 import { numberFormats } from '../../../src/market/engine/summary.ts'
 import { seedSample } from '../../../src/market/prices/sample-prices.ts'
 import { fmt } from '../../../src/platform/format.ts'
@@ -457,6 +457,13 @@ describe('what stands on every page with figures', () => {
   test('that a week is not over', async () => {
     expect((await visitor.get('/dashboard')).body).toContain('Week not over: provisional')
     expect((await visitor.get('/dashboard?at=2026-11-13')).body).not.toContain('Week not over')
+  })
+
+  test('of daily readings, which no session can change any more, nothing of the kind', async () => {
+    expect((await visitor.get('/dashboard?step=day')).body).not.toMatch(/not over/)
+    const rows = parse((await visitor.get('/dashboard/table.csv?step=day')).body, { bom: true, columns: true })
+    expect(rows[0]).toMatchObject({ 'Day not over': 'no' })
+    expect(cachedAnalysis(await currentMarket(app.sql), { step: 'day', at: null, tail: 4 })!.provisional).toBe(false)
   })
 })
 

@@ -8,10 +8,10 @@ import { combine, type Series } from './series.ts'
 import { type Formula, lookback, mansfield, mansfieldBars, readingsByBar } from './strength.ts'
 
 /**
- * An instrument's lines bar by bar, oldest first: closes in rupees, RS (100 × close ÷ benchmark), Mansfield in percent, and
+ * An instrument's figures bar by bar, oldest first: closes in rupees, RS (100 × close ÷ benchmark), Mansfield in percent, and
  * the reading of each bar with its formula. At each bar they say what was known on its day; a bar without a price is null in all.
  */
-export type Lines = {
+export type InstrumentSeries = {
   days: readonly Day[]
   closes: Series
   rs: Series
@@ -22,30 +22,30 @@ export type Lines = {
 }
 
 /** The last `shown` bars up to `asOf`. */
-export function linesUpTo(
+export function instrumentSeries(
   benchmark: Prices,
   prices: Prices,
   { asOf, step, calendar, shown }: { asOf: Day; step: Step; calendar: TradingCalendar; shown: number },
-): Lines {
+): InstrumentSeries {
   const size = shown + Math.max(lookback['B/2'], mansfieldBars[step]) + tolerated[step]
   const need = { weeks: 0, days: 0, months: 0, [`${step}s`]: size }
   const frame = frameOf(benchmark, calendar, asOf, need)
   if (frame === null) return { days: [], closes: [], rs: [], mansfield: [], ratio: [], momentum: [], formula: [] }
   const closes = closesOn(frame.days, prices)
-  const lines = linesOf(barsBy(step, frame, closes))
+  const whole = wholeSeries(barsBy(step, frame, closes))
   return {
-    days: lines.days.slice(-shown),
-    closes: lines.closes.slice(-shown),
-    rs: lines.rs.slice(-shown),
-    mansfield: lines.mansfield.slice(-shown),
-    ratio: lines.ratio.slice(-shown),
-    momentum: lines.momentum.slice(-shown),
-    formula: lines.formula.slice(-shown),
+    days: whole.days.slice(-shown),
+    closes: whole.closes.slice(-shown),
+    rs: whole.rs.slice(-shown),
+    mansfield: whole.mansfield.slice(-shown),
+    ratio: whole.ratio.slice(-shown),
+    momentum: whole.momentum.slice(-shown),
+    formula: whole.formula.slice(-shown),
   }
 }
 
-/** The lines of all these bars. */
-function linesOf({ step, days, closes, rs }: Bars): Lines {
+/** The figures of all these bars. */
+function wholeSeries({ step, days, closes, rs }: Bars): InstrumentSeries {
   const line = carriedOver(rs, tolerated[step])
   const readings = readingsByBar(line)
   const whereTraded = (series: Series) => combine(series, rs, (value) => value)

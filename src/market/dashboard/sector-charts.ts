@@ -8,7 +8,7 @@ import { numberFormats } from '../engine/summary.ts'
 import type { Terms } from '../engine/terms.ts'
 
 /** A sector's charts, and the same numbers as a table, which the crosshair reads. */
-export type Lines = {
+export type SectorCharts = {
   chart: Chart | null
   /** The quadrant of each week behind the lines; `x` and `width` in percent. `hasMark`: there is room for its mark. */
   bands: { quadrant: Quadrant; x: number; width: number; hasMark: boolean }[]
@@ -18,7 +18,7 @@ export type Lines = {
 }
 
 /** Composes the charts of a history; `weeks`: its weekly readings, whose quadrants are painted behind it. */
-export function linesOf(history: History, weeks: readonly WeekReading[], terms: Terms): Lines {
+export function sectorChartsOf(history: History, weeks: readonly WeekReading[], terms: Terms): SectorCharts {
   const { step, days, closes, short, long, benchmark, rs, mansfield, volumes } = history
   const chart = drawChart(days, [
     {
@@ -93,9 +93,9 @@ function brief(value: number): string {
 }
 
 /** Bars of one quadrant in a row are one band, from halfway to the bar before up to halfway to the one after. */
-function bandsOf(quadrants: readonly (Quadrant | null)[], xs: readonly number[]): Lines['bands'] {
+function bandsOf(quadrants: readonly (Quadrant | null)[], xs: readonly number[]): SectorCharts['bands'] {
   const between = (bar: number) => (bar <= 0 ? 0 : bar >= xs.length ? 100 : (xs[bar - 1]! + xs[bar]!) / 2)
-  const bands: Lines['bands'] = []
+  const bands: SectorCharts['bands'] = []
   for (let from = 0, to = 0; from < quadrants.length; from = to) {
     const quadrant = quadrants[from]!
     while (to < quadrants.length && quadrants[to] === quadrant) to++
