@@ -184,7 +184,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
 
   /**
    * `it.page`: who is signed in, and what the layout shows around a page's own content. What the content brings already, be it
-   * null, is not queried again. A page is complete also when the database does not answer these queries.
+   * null, is not queried again. A page is complete also when the database does not answer these queries, and waits for them side
+   * by side: it has one deadline.
    */
   async function describePage(
     request: FastifyRequest,
@@ -192,10 +193,14 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   ) {
     const { user } = request
     const notice = takeNotice(request)
-    const subscription =
+    const [subscription, underWay] = await Promise.all([
       user && content.subscription === undefined
-        ? await subscriptionOf(services.sql, user.id).catch(() => null)
-        : content.subscription
+        ? subscriptionOf(services.sql, user.id).catch(() => null)
+        : content.subscription,
+      user && content.underWay === undefined
+        ? moneyUnderWay(services.sql, user.id).catch(() => null)
+        : (content.underWay ?? null),
+    ])
     const path = request.url.split('?')[0]!
     return {
       path,
@@ -211,10 +216,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
             email: user.email,
             suggestedEmail: suggestedEmail(user.email),
             subscription,
-            underWay:
-              content.underWay === undefined
-                ? await moneyUnderWay(services.sql, user.id).catch(() => null)
-                : content.underWay,
+            underWay,
           }
         : null,
       // The request has a session, but the database could not be asked whose it is.

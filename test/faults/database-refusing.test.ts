@@ -62,6 +62,20 @@ describe('when the database refuses', () => {
     }
   })
 
+  test('what a page has around it is waited for side by side: it is complete without, within one deadline', async () => {
+    expect((await visitor.get('/contact')).status).toBe(200)
+    const holder = postgres(database.url, { max: 1, onnotice: () => {} })
+    await holder.unsafe('begin; lock table subscriptions, orders, announcements in access exclusive mode')
+    const began = performance.now()
+    const page = await visitor.get('/contact')
+    const ms = performance.now() - began
+    await holder.end({ timeout: 1 })
+    expect([page.status, page.body.includes('class="site-header')]).toEqual([200, true])
+    // A lock is waited for two seconds.
+    expect(ms).toBeGreaterThan(1_500)
+    expect(ms).toBeLessThan(3_500)
+  })
+
   test('a read-only database: public pages work, what must write is 503, and it is over when the database is writable', {
     timeout: 30_000,
   }, async () => {

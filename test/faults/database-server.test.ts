@@ -97,7 +97,8 @@ test('frozen backends: every page answers within its deadline, and it heals when
   try {
     const away = await dashboards(60)
     expect(Object.keys(away.statuses)).toEqual(['503'])
-    expect(away.slowestMs).toBeLessThan(9_000)
+    // Five seconds for the one query that is waited for, and none for what the error page has around it.
+    expect(away.slowestMs).toBeLessThan(7_000)
     expect((await visitor.get('/healthz')).status).toBe(200)
   } finally {
     for (const pid of [postmaster, ...pids]) process.kill(pid, 'SIGCONT')

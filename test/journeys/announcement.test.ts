@@ -32,7 +32,8 @@ describe.each(ways)('on a %s in %s', (size, scheme) => {
     const line = visitor.page.getByRole('complementary', { name: 'Announcement' })
     await until(async () => {
       await visitor.page.goto('/')
-      return (await line.count()) > 0
+      // Not the one that was just switched off: pages know both a moment later.
+      return (await line.getByText(words).count()) > 0
     })
     await looksRight(visitor, shot('front'))
     await line.getByRole('link', { name: 'How ranks are made' }).click()

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import postgres from 'postgres'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { connect, type Sql } from '../../src/platform/db.ts'
 import { createAnnouncement, runningAnnouncements } from '../../src/records/announcements/announcements.ts'
@@ -45,6 +46,28 @@ test('every process shows what is switched on and hides what is switched off, as
   await until(async () => Date.now() - asked > 2_500)
   expect((await boards[0]!()).map(({ text }) => text)).toEqual(['One'])
   await processes[1]!.end({ timeout: 1 })
+})
+
+test('while the database is slow a page shows what was known, and waits for it no longer than a moment', async () => {
+  const own = connect(url, { max: 1 })
+  const holder = postgres(url, { max: 1, onnotice: () => {} })
+  const board = runningAnnouncements(own)
+  await announce('Known')
+  await until(async () => (await board())[0]?.text === 'Known')
+  await holder.unsafe('begin; lock table announcements in access exclusive mode')
+  const began = performance.now()
+  let longest = 0
+  // What is known is asked for anew within two seconds, and that question waits two more for the lock.
+  await until(async () => {
+    const asked = performance.now()
+    expect((await board())[0]?.text).toBe('Known')
+    longest = Math.max(longest, performance.now() - asked)
+    return performance.now() - began > 4_500
+  })
+  await holder.unsafe('rollback')
+  expect(longest).toBeGreaterThan(100)
+  expect(longest).toBeLessThan(1_200)
+  await Promise.all([own.end({ timeout: 1 }), holder.end({ timeout: 1 })])
 })
 
 test('asks the database once for any number of pages shown at once', async () => {

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Actor } from '../../platform/audit-context.ts'
 import { midnightInIndia } from '../../platform/dates.ts'
 import type { Sql } from '../../platform/db.ts'
@@ -7,10 +8,12 @@ import { type Announcement, insertAnnouncement, listRunning, type NewAnnouncemen
 
 /** How long a process shows what it knows, in milliseconds. Cached pages add their own 5 seconds. */
 const keepMs = 2_000
+/** The longest that pages wait for an answer, in milliseconds: a page that waited for its own queries in vain waits no second time. */
+const waitMs = 300
 
 /**
  * The announcements to be seen now, asked for at most every two seconds by this process, however many pages are shown. While
- * the database does not answer, those that were known before.
+ * the database does not answer, those that were known before, after a third of a second at most.
  */
 export function runningAnnouncements(sql: Sql): () => Promise<readonly Announcement[]> {
   let known: readonly Announcement[] = []
@@ -28,7 +31,7 @@ export function runningAnnouncements(sql: Sql): () => Promise<readonly Announcem
   }
   return async () => {
     if (until <= Date.now()) {
-      asking ??= ask()
+      asking ??= Promise.race([ask(), pause(waitMs, undefined, { ref: false })])
       await asking
     }
     return known
