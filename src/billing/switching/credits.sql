@@ -7,18 +7,15 @@
 create or replace function credits_for_switch(p_user_id uuid, p_plan_key text)
 returns table (period_id uuid, unused_days integer, credit_paise integer) language sql stable as $$
   with bought as (
-    select p.id, p.order_id, plan.months, o.amount_paise, payment.cf_payment_id,
+    select p.id, plan.months, o.amount_paise, payment,
            days_in_india(p.starts_at, p.ends_at) as days, days_in_india(greatest(p.starts_at, now()), p.ends_at) as unused
     from subscription_periods p
     join orders o on o.id = p.order_id
     join plans plan on plan.key = p.plan_key
     join payments payment on payment.order_id = o.id and payment.applied_at is not null
     where p.user_id = p_user_id and p.voided_at is null and p.ends_at > now()
-  ), counted as (
-    select bought.*, greatest(0, amount_paise - gone_or_going(cf_payment_id) - credited_paise(order_id)) as left_paise
-    from bought
   ), credited as (
-    select id, unused, (left_paise * unused / days)::integer as paise from counted where unused > 0
+    select id, unused, (left_of(payment, amount_paise) * unused / days)::integer as paise from bought where unused > 0
   )
   select id, unused, paise from credited
   where paise > 0 and (select target.months from plans target where target.key = p_plan_key) > (select max(months) from bought)
