@@ -11,7 +11,7 @@ import { seedSample } from '../../src/market/prices/sample-prices.ts'
 import { connect, type Sql } from '../../src/platform/db.ts'
 import { notBefore } from '../support/clock.ts'
 import { freshDatabase } from '../support/database.ts'
-import { until } from '../support/until.ts'
+import { untilLocked } from '../support/until.ts'
 
 let sql: Sql
 let drop: () => Promise<void>
@@ -252,11 +252,7 @@ describe('an import that somebody commits', () => {
     return sql.begin(async (tx) => {
       await first(tx as unknown as Sql)
       const outcome = commitImport(sql, id, tester, null)
-      await until(
-        async () =>
-          (await sql`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`)
-            .count > 0,
-      )
+      await untilLocked(sql)
       return { outcome }
     })
   }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Sql } from '../../src/platform/db.ts'
+import { untilLocked } from '../support/until.ts'
 import type { Action } from './actions.ts'
 import { openFixture, type PropertyFixture, somebody } from './fixture.ts'
 import { play } from './run.ts'
@@ -140,14 +140,7 @@ async function whileHeld(
 ): Promise<void> {
   await fixture.sql.begin(async (holding) => {
     await rows(holding as unknown as Sql)
-    await work(async (many) => {
-      for (;;) {
-        const waiting = await fixture.sql`
-          select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
-        if (waiting.length >= many) return
-        await pause(5)
-      }
-    })
+    await work((many) => untilLocked(fixture.sql, many))
   })
 }
 

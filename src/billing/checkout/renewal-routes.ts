@@ -5,7 +5,7 @@ import { hashOfSecret, maskedEmail } from '../../identity/email-tokens/email-tok
 import { findRenewalToken, type RenewalToken } from '../../identity/email-tokens/queries.ts'
 import { auditContext } from '../../identity/sessions/guards.ts'
 import { checkState } from '../../identity/users/field-checks.ts'
-import { changePerson, findUser } from '../../identity/users/queries.ts'
+import { findUser, giveMissingState } from '../../identity/users/queries.ts'
 import { AppError } from '../../platform/errors.ts'
 import type { Services } from '../../platform/services.ts'
 import { failureOf } from '../../web/errors.ts'
@@ -58,10 +58,10 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
     const typed = readForm(request.body, ['coupon', 'state'], 100)
     const coupon = writtenCode(typed.coupon)
     try {
-      // The link gives a state to an account that has none, and changes no other.
+      // Whoever has the link may give a state where there is none, and change no other.
       if (user.stateCode === null && 'state' in (request.body ?? {})) {
         const by = { actor: 'link', origin: auditContext(request) }
-        await changePerson(services.sql, user.id, { stateCode: checkState(typed.state) }, by)
+        await giveMissingState(services.sql, user.id, checkState(typed.state), by)
       }
       const order = await findOrCreateOrder(services, user, token.planName, coupon ? { coupon } : {})
       // Another order turned out to be paid, and this link shows none but its own.

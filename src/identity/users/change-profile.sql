@@ -20,6 +20,15 @@ begin
   return true;
 end $$;
 
+-- Gives its state to an account that has none, in the audit as every change; one that its owner gave meanwhile stays. False: it
+-- has one, or is gone.
+create or replace function give_missing_state(p_user_id uuid, p_state_code text, p_actor text, p_origin jsonb) returns boolean
+language plpgsql as $$
+begin
+  perform 1 from users where id = p_user_id and state_code is null and deleted_at is null for no key update;
+  return found and change_person(p_user_id, jsonb_build_object('stateCode', p_state_code), p_actor, p_origin);
+end $$;
+
 -- As processes of the release before call it.
 create or replace function change_profile(
   p_user_id uuid, p_name text, p_phone text, p_state_code text, p_actor text, p_origin jsonb

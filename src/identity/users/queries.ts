@@ -59,6 +59,14 @@ export async function changePerson(
   return row!.changed
 }
 
+/** Gives its state to an account that has none (change-profile.sql). False: it has one, and keeps it. */
+export async function giveMissingState(sql: Sql, userId: string, stateCode: string, by: Actor): Promise<boolean> {
+  const [row] = await sql<{ given: boolean }[]>`
+    select give_missing_state(${userId}, ${stateCode}, ${by.actor}, ${originJson(sql, by)}) as given
+  `
+  return row!.given
+}
+
 /** Whether an error of the database says that somebody else has this username or this e-mail. */
 export function isTaken(error: unknown, what: 'username' | 'email'): boolean {
   return violates(error, `one_account_per_${what}`)

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { linkTo, mailsTo, open, subjects } from '../../account/mailed.ts'
 import { adminOf } from '../../support/admin.ts'
-import { until } from '../../support/until.ts'
+import { untilLocked } from '../../support/until.ts'
 import { type Answer, Visitor } from '../../support/visitor.ts'
 import { admin, app, customer, reader, usePanel } from '../panel.ts'
 
@@ -173,11 +173,7 @@ describe('a mistyped address', () => {
     await app.sql.begin(async (holding) => {
       await holding`update users set email = ${right} where id = ${somebody.id}`
       answer = send({ email: right, reason: 'typo' })
-      await until(
-        async () =>
-          (await app.sql`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`)
-            .length > 0,
-      )
+      await untilLocked(app.sql)
     })
     expect(await answer).toMatchObject({
       status: 422,

@@ -3,6 +3,7 @@ import { resolveIncident } from '../../../src/records/incidents/incidents.ts'
 import { subscriber } from '../../account/people.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
 import { newestOrder, paidOnce, subscriberOf, tracesOf } from '../../support/ledger.ts'
+import { untilLocked } from '../../support/until.ts'
 import { stageOn, Visitor } from '../../support/visitor.ts'
 import { giftForm } from '../gifts/giving.ts'
 
@@ -423,11 +424,7 @@ describe('several tabs at once', () => {
     await app.sql.begin(async (holding) => {
       await holding`select from orders where id = ${lower} for update`
       acting = act(order.userId).then((rows) => rows.length)
-      while (
-        (await app.sql`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`)
-          .length === 0
-      )
-        await new Promise((resolve) => setTimeout(resolve, 5))
+      await untilLocked(app.sql)
       // It waits for the lower id and holds nothing yet: this would fail otherwise.
       await holding`select from orders where id = ${order.id} for update nowait`
     })

@@ -4,6 +4,7 @@ import { mailsTo } from '../../account/mailed.ts'
 import { registrant } from '../../account/people.ts'
 import { adminOf } from '../../support/admin.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
+import { untilLocked } from '../../support/until.ts'
 import { Visitor } from '../../support/visitor.ts'
 import { giftForm } from '../gifts/giving.ts'
 import { atAnHour, endingIn, mailed, pathIn } from './fixture.ts'
@@ -52,6 +53,19 @@ describe('the link of a reminder', () => {
     expect([refused.status, refused.body.includes('Please choose your state')]).toEqual([422, true])
     expect((await stranger.post(path, { state: '29' })).status).toBe(303)
     expect([await stateOf(), (await stranger.get(path)).body.includes('payment_session_id')]).toEqual(['29', true])
+  })
+
+  test('changes no state that its owner gives at this very moment', async () => {
+    const { path, userId } = await reminded()
+    await app.sql`update users set state_code = null where id = ${userId}`
+    let pressed: Promise<unknown> | undefined
+    await app.sql.begin(async (owner) => {
+      await owner`update users set state_code = '27' where id = ${userId}`
+      pressed = new Visitor(app).post(path, { state: '29' })
+      await untilLocked(app.sql)
+    })
+    await pressed
+    expect((await app.sql`select state_code from users where id = ${userId}`)[0]!.stateCode).toBe('27')
   })
 
   test('opens one order however often it is pressed, and the period that it promised is the one that is given', async () => {

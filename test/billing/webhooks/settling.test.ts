@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { markSettled } from '../../../src/billing/webhooks/queries.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
 import { newestOrder, nothingGranted, paidOnce, tracesOf } from '../../support/ledger.ts'
-import { until } from '../../support/until.ts'
+import { until, untilLocked } from '../../support/until.ts'
 import { Visitor } from '../../support/visitor.ts'
 import { deliver, lastEvent, signed, successBody } from './sender.ts'
 
@@ -141,7 +141,7 @@ describe('a stored delivery', () => {
       await tx`select from webhook_events where id = ${first!} for update`
       const done = { outcome: 'paid', refunds: false, disputes: false }
       const marking = markSettled(settling, order.id, ids.at(-1)!.id, done)
-      await until(async () => (await app.sql`select from pg_stat_activity where wait_event_type = 'Lock'`).length > 0)
+      await untilLocked(app.sql)
       await tx`select from webhook_events where id = ${second!} for update nowait`
       return { marking }
     })
