@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { buildApp } from '../../src/app.ts'
 import { seedSample } from '../../src/market/prices/sample-prices.ts'
 import { createLog } from '../../src/platform/log.ts'
+import { linkTo, mailsTo, open, subjects } from '../account/mailed.ts'
 import { deletionForm, registrant, subscriber } from '../account/people.ts'
 import { oneWhoseSubscriptionIs, subscriberAt } from '../market/dashboard/people.ts'
 import { adminOf } from '../support/admin.ts'
@@ -133,6 +134,33 @@ describe('a key', () => {
     // Made an administrator, whose second factor is in no key.
     await app.sql`update users set role = 'admin' where id = ${owner.userId}`
     expect((await ask(app, ranks, key)).status).toBe(401)
+  })
+
+  test('is revoked when its owner chooses a new password by the link in a mail, who is told; the change of a known one keeps it', async () => {
+    const { visitor, email } = await subscriber(app)
+    const [key, another] = [await makeKey(visitor), await makeKey(visitor, 'Another')]
+    const known = { current_password: 'TestPass123', password: 'wind under the bridge' }
+    expect((await visitor.post('/account/security/password', known)).status).toBe(303)
+    expect((await ask(app, ranks, key)).status).toBe(200)
+
+    await new Visitor(app).post('/forgot-password', { email: email })
+    const reset = new Visitor(app)
+    const shown = await open(reset, await linkTo(app, email, subjects.reset))
+    expect(shown.body).toContain('revokes your API keys')
+    expect((await reset.post('/reset-password', { password: 'river under the bridge' })).status).toBe(303)
+    expect([(await ask(app, ranks, key)).status, (await ask(app, ranks, another)).status]).toEqual([401, 401])
+
+    const audit = await app.sql`
+      select action, details ->> 'ending' as ending, details -> 'apiKeys' as keys from audit
+      where user_id = (select id from users where email = ${email}) and action in ('api-key.revoked', 'password.reset')
+      order by action, ending`
+    expect(audit.map(({ action, ending, keys }) => [action, ending ?? keys])).toEqual([
+      ...[key.slice(-4), another.slice(-4)].sort().map((ending) => ['api-key.revoked', ending]),
+      ['password.reset', 2],
+    ])
+    const mails = await mailsTo(app, email, subjects.passwordChanged)
+    const told = mails.filter(({ text }) => text!.includes('Your API keys were revoked'))
+    expect([mails.length, told.length, told[0]!.html!.includes('Your API keys were revoked')]).toEqual([2, 1, true])
   })
 
   test('is in the copy of one’s data without what opens it, and gone with the account', async () => {

@@ -27,7 +27,8 @@ export const slices: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ['login-throttle'],
     ['users'],
     ['sessions'],
-    ['email-tokens', 'second-factor', 'api-keys'],
+    ['api-keys'],
+    ['email-tokens', 'second-factor'],
     ['registration', 'admins'],
   ],
   billing: [

@@ -27,3 +27,16 @@ begin
   perform record_audit(p_actor, 'api-key.revoked', null, p_user_id, jsonb_build_object('ending', revoked.ending), p_origin);
   return true;
 end $$;
+
+-- Takes away every key of an account, with a row in the audit for each. Answers how many there were.
+create or replace function revoke_api_keys(p_user_id uuid, p_actor text, p_origin jsonb) returns integer language plpgsql as $$
+declare
+  revoked api_keys;
+  total   integer := 0;
+begin
+  for revoked in delete from api_keys where user_id = p_user_id returning * loop
+    total := total + 1;
+    perform record_audit(p_actor, 'api-key.revoked', null, p_user_id, jsonb_build_object('ending', revoked.ending), p_origin);
+  end loop;
+  return total;
+end $$;

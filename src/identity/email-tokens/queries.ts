@@ -170,7 +170,7 @@ export async function useLoginLink(sql: Sql, by: Actor, secretHash: Buffer): Pro
 
 /**
  * What a notice is about: a change of an account, when, from where, and the addresses as the audit shows them. `bySupport`: an
- * administrator made it, whose network is nobody else's concern.
+ * administrator made it, whose network is nobody else's concern. `revokedKeys`: how many API keys ended with it.
  */
 export type SecurityChange = {
   action: string
@@ -179,13 +179,15 @@ export type SecurityChange = {
   bySupport: boolean
   before: string | null
   after: string | null
+  revokedKeys: number
 }
 
 /** The change that a notice is about, as the audit noted it. */
 export async function findSecurityChange(sql: Sql, auditId: string): Promise<SecurityChange | undefined> {
   const [change] = await sql<SecurityChange[]>`
     select action, at, by_support, case when by_support then '' else coalesce(origin ->> 'address', '') end as address,
-           details ->> 'before' as before, details ->> 'after' as after
+           details ->> 'before' as before, details ->> 'after' as after,
+           coalesce((details ->> 'apiKeys')::int, 0) as revoked_keys
     from audit
     cross join lateral (select actor like 'user:%' and actor is distinct from 'user:' || user_id as by_support) x
     where id = ${auditId}

@@ -42,14 +42,16 @@ begin
 end $$;
 
 -- Gives an account its new password. The mail was read, so its address is confirmed if the account still has it; every
--- session, other link and remembered browser ends, failed log-ins (`p_counters`, hexadecimal) are forgotten, and a notice is
--- sent. False: the link does not work (any more).
+-- session, API key, other link and remembered browser ends, failed log-ins (`p_counters`, hexadecimal) are forgotten, and a
+-- notice is sent: whoever needs a link may be taking the account back from somebody, who could have made keys meanwhile.
+-- False: the link does not work (any more).
 create or replace function reset_password(
   p_secret_hash bytea, p_password_hash text, p_counters jsonb, p_actor text, p_origin jsonb
 ) returns boolean language plpgsql as $$
 declare
   token    account_links := use_email_token(p_secret_hash, 'reset-password');
   account  users;
+  keys     integer;
   audit_id bigint;
 begin
   select * into account from users where id = token.user_id and deleted_at is null for no key update;
@@ -58,10 +60,11 @@ begin
   perform verify_user_email(account.id, token.email);
   perform end_email_tokens(account.id);
   perform end_sessions(account.id);
+  keys := revoke_api_keys(account.id, p_actor, p_origin);
   perform forget_browsers(account.id);
   perform forget_password_attempts(decode(counter, 'hex'), null) from jsonb_array_elements_text(p_counters) counter;
   audit_id := record_audit(p_actor, 'password.reset', p_user_id => account.id,
-                           p_details => jsonb_build_object('link', token.id), p_origin => p_origin);
+                           p_details => jsonb_build_object('link', token.id, 'apiKeys', keys), p_origin => p_origin);
   perform enqueue_mail('password-changed', audit_id::text, account.id, account.name, account.email);
   return true;
 end $$;

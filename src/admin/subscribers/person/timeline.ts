@@ -158,7 +158,7 @@ const audited: Record<string, (event: TimelineEvent) => Description> = {
     text: `${plural(Number(event.details.sessions), 'session')} ended by ${actorLabel(event.actor)}.`,
   }),
   'api-key.made': (event) => ({ text: `Made an API key ending in ${text(event, 'ending')}.` }),
-  'api-key.revoked': (event) => ({ text: `Revoked the API key ending in ${text(event, 'ending')}.` }),
+  'api-key.revoked': (event) => ({ text: `The API key ending in ${text(event, 'ending')} was revoked.` }),
   'account.deleted': () => ({ tone: 'bad', text: 'The account was deleted. Receipts are kept, as the law requires.' }),
   'password.reset-sent': (event) => ({ text: `Password reset link sent by ${actorLabel(event.actor)}.` }),
   'note.written': (event) => ({ text: `Note written by ${actorLabel(event.actor)}.` }),
