@@ -28,7 +28,7 @@ export async function alertChoiceBehind(sql: Sql, link: string): Promise<AlertCh
 
 /**
  * Saves a person's choice; `known` are the symbols that can be chosen. Throws AppError `invalid` about the fields that are not
- * valid.
+ * valid; a form that turns the alerts off is never refused: with such a field in it the rest stays as it was.
  */
 export async function chooseAlerts(
   sql: Sql,
@@ -37,7 +37,11 @@ export async function chooseAlerts(
   known: ReadonlySet<string>,
   by: Actor,
 ): Promise<void> {
-  await saveAlertChoice(sql, userId, { ...wantedIn(typed, known), link: randomBytes(32).toString('base64url') }, by)
+  const { wanted, problems } = wantedIn(typed, known)
+  const isValid = Object.keys(problems).length === 0
+  if (!isValid && wanted.isOn) throw highlighted(problems)
+  const kept = isValid ? wanted : { ...(await alertChoiceOf(sql, userId)), isOn: false }
+  await saveAlertChoice(sql, userId, { ...kept, link: randomBytes(32).toString('base64url') }, by)
 }
 
 /** Turns the alerts off by the link in a mail; repeating it changes nothing. False: the link opens nothing. */
@@ -108,7 +112,8 @@ function minuteOf(time: string): number | null {
   return hour === undefined ? null : Number(hour) * 60 + Number(minute)
 }
 
-function wantedIn(typed: AlertForm, known: ReadonlySet<string>): AlertSettings {
+/** What a form says, to be used only where there are no `problems`: a sentence for each field that is not valid. */
+function wantedIn(typed: AlertForm, known: ReadonlySet<string>) {
   const fields: Record<string, string> = {}
   const { step, scope } = typed
   if (step !== 'week' && step !== 'day') fields.step = 'Please choose the weekly or the daily map.'
@@ -120,8 +125,7 @@ function wantedIn(typed: AlertForm, known: ReadonlySet<string>): AlertSettings {
   const rules = [typed.quadrant, typed.rank, typed.mansfield, typed.high]
   if (rules.every((tick) => tick === '')) fields.quadrant = 'Please choose at least one kind of change.'
   const [quietFrom, quietUntil] = quietIn(typed, fields)
-  if (Object.keys(fields).length > 0) throw highlighted(fields)
-  return {
+  const wanted: AlertSettings = {
     isOn: typed.on !== '',
     step: step as AlertSettings['step'],
     scope: scope as AlertSettings['scope'],
@@ -133,6 +137,7 @@ function wantedIn(typed: AlertForm, known: ReadonlySet<string>): AlertSettings {
     quietUntil,
     sectors,
   }
+  return { wanted, problems: fields }
 }
 
 /** Quiet hours in minutes of the day; both null where none are wanted. Notes what is not valid in `fields`. */

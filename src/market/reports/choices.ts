@@ -29,9 +29,16 @@ export async function choiceBehind(sql: Sql, link: string): Promise<Choice | und
   return /^[\w-]{43}$/.test(link) ? findChoiceByLink(sql, link) : undefined
 }
 
-/** Saves a person's choice. Throws AppError `invalid` about the fields that are not valid. */
+/**
+ * Saves a person's choice. Throws AppError `invalid` about the fields that are not valid; a form that turns the reports off is
+ * never refused: with such a field in it the rest stays as it was.
+ */
 export async function choose(sql: Sql, userId: string, typed: Record<FieldName, string>, by: Actor): Promise<void> {
-  await saveChoice(sql, userId, { ...wantedIn(typed), link: newLink() }, by)
+  const { wanted, problems } = wantedIn(typed)
+  const isValid = Object.keys(problems).length === 0
+  if (!isValid && wanted.cadence !== 'off') throw highlighted(problems)
+  const kept: ReportSettings = isValid ? wanted : { ...(await choiceOf(sql, userId)), cadence: 'off' }
+  await saveChoice(sql, userId, { ...kept, link: newLink() }, by)
 }
 
 /** Turns the reports off by the link in a mail; repeating it changes nothing. False: the link opens nothing. */
@@ -95,7 +102,8 @@ export function fieldsOf(wanted: ReportSettings): Record<FieldName, string> {
   }
 }
 
-function wantedIn(typed: Record<FieldName, string>): ReportSettings {
+/** What a form says, to be used only where there are no `problems`: a sentence for each field that is not valid. */
+function wantedIn(typed: Record<FieldName, string>) {
   const fields: Record<string, string> = {}
   const isCadence = (text: string): text is Cadence => ['off', 'weekly', 'daily'].includes(text)
   if (!isCadence(typed.cadence)) fields.cadence = 'Please choose weekly, daily or off.'
@@ -104,8 +112,7 @@ function wantedIn(typed: Record<FieldName, string>): ReportSettings {
   if (hour === undefined) fields.time = 'Please give a time like 08:00.'
   const [ranks, heat, map] = [typed.ranks !== '', typed.heat !== '', typed.map !== '']
   if (!ranks && !heat && !map) fields.ranks = 'Please choose at least one part of the report.'
-  if (Object.keys(fields).length > 0) throw highlighted(fields)
-  return {
+  const wanted: ReportSettings = {
     cadence: typed.cadence as Cadence,
     weekday: Number(typed.weekday),
     minute: Number(hour) * 60 + Number(minute),
@@ -115,6 +122,7 @@ function wantedIn(typed: Record<FieldName, string>): ReportSettings {
     excess: typed.excess !== '',
     starred: typed.starred !== '',
   }
+  return { wanted, problems: fields }
 }
 
 /** 32 random bytes as text. Migration 0021 says why it is not stored as a hash. */

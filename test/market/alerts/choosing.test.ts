@@ -80,6 +80,23 @@ describe('choosing alerts', () => {
     expect(await auditOf(userId)).toEqual([])
   })
 
+  test('turning off is never refused: a form with anything wrong in it leaves the rest as it was', async () => {
+    const { visitor, userId } = await listener(app)
+    const wrong = {
+      top: '99',
+      step: 'hour',
+      scope: 'mine',
+      quadrant: '',
+      rank: '',
+      mansfield: '',
+      high: '',
+      quietFrom: 'x',
+    }
+    expect((await visitor.post('/account/alerts', { ...wrong, on: '' })).location).toBe('/account/alerts')
+    expect(await rowOf(userId)).toMatchObject({ isOn: false, top: 8, scope: 'all', step: 'day' })
+    expect((await visitor.get('/account/alerts')).body).toContain('Saved: no alerts.')
+  })
+
   test('without a plan it is kept and said to begin with one', async () => {
     const { visitor, userId } = await registrant(app)
     await app.sql`update users set email_verified_at = now() where id = ${userId}`

@@ -63,6 +63,20 @@ describe('choosing reports', () => {
     expect(await choiceOf(userId)).toBeUndefined()
   })
 
+  test('“off” is never refused: a form with anything wrong in it leaves the rest as it was', async () => {
+    const { visitor, userId } = await reader(app)
+    await visitor.post('/account/reports', { ...weekly, time: '20:05' })
+    const wrong = { cadence: 'off', weekday: '8', time: '25:00', ranks: '', heat: '', map: '' }
+    expect((await visitor.post('/account/reports', wrong)).location).toBe('/account/reports')
+    expect(await choiceOf(userId)).toMatchObject({
+      cadence: 'off',
+      weekday: 6,
+      minute: 1205,
+      heat: true,
+      nextDueAt: null,
+    })
+  })
+
   test('who has not confirmed the address may choose, is told how to confirm it, and is sent nothing', async () => {
     const { visitor, userId } = await reader(app)
     await app.sql`update users set email_verified_at = null where id = ${userId}`
