@@ -1,13 +1,17 @@
+import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { refundPayment } from '../../src/billing/refunds/refunds.ts'
 import { grantDays } from '../../src/billing/subscriptions/subscriptions.ts'
+import { insertKnownBrowser } from '../../src/identity/known-browsers/queries.ts'
+import { queueReportNow } from '../../src/market/reports/queries.ts'
 import { checkInvariants } from '../../src/operations/integrity/integrity.ts'
 import { dayInIndia } from '../../src/platform/dates.ts'
 import { readMigration } from '../../src/platform/release.ts'
+import { insertRegistrationSource } from '../../src/records/visits/queries.ts'
 import { codeTo, deliverNow, give } from '../billing/gifts/giving.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { newestOrder, nothingGranted, tracesOf } from '../support/ledger.ts'
-import { until } from '../support/until.ts'
+import { until, untilLocked } from '../support/until.ts'
 import { Visitor } from '../support/visitor.ts'
 import { deletionForm, refundInFull, registrant, subscriber } from './people.ts'
 
@@ -188,6 +192,35 @@ describe('deleting an account', () => {
     expect(star).toEqual({ outcome: 'unknown' })
     expect(await app.sql`select from stars where user_id = ${userId}`).toHaveLength(0)
     expect(await app.sql`select from alert_choices where user_id = ${userId}`).toHaveLength(0)
+  })
+
+  test('leaves nothing behind of what is written about the person at that very moment', async () => {
+    const { visitor, userId } = await subscriber(app)
+    const by = { actor: 'test', origin: null }
+    const writes = [
+      () => visitor.post('/account/reports', { cadence: 'weekly', weekday: '6', time: '08:00', ranks: 'yes' }),
+      () => queueReportNow(app.sql, userId, { key: 'pressed-once', link: 'x'.repeat(43), most: 3 }, by),
+      () => app.sql`select note_visit(${userId}, '2026-11-20')`,
+      () => insertRegistrationSource(app.sql, userId, 'a-friend'),
+      () => insertKnownBrowser(app.sql, userId, randomBytes(32)),
+    ]
+    for (const table of ['registration_sources', 'known_devices'])
+      await app.sql.unsafe(`delete from ${table} where user_id = $1`, [userId])
+    for (const write of writes) {
+      let writing: Promise<unknown> | undefined
+      await app.sql.begin(async (deletion) => {
+        await deletion`update users set deleted_at = now() where id = ${userId}`
+        writing = Promise.all([write()])
+        await untilLocked(app.sql)
+      })
+      await writing
+      await app.sql`update users set deleted_at = null where id = ${userId}`
+    }
+    for (const table of ['report_choices', 'dashboard_visits', 'registration_sources', 'known_devices'])
+      expect([table, (await app.sql.unsafe(`select from ${table} where user_id = $1`, [userId])).length]).toEqual([
+        table,
+        0,
+      ])
   })
 
   test('ends every session; neither the old name nor the new one logs in, and the name is free again', async () => {

@@ -12,9 +12,12 @@ export async function markBrowserSeen(sql: Sql, userId: string, idHash: Buffer):
   return rows.count > 0
 }
 
-/** Stores a new browser of this account. */
+/** Stores a new browser of this account, unless it was deleted meanwhile. */
 export async function insertKnownBrowser(sql: Sql, userId: string, idHash: Buffer): Promise<void> {
-  await sql`insert into known_devices (id_hash, user_id) values (${idHash}, ${userId})`
+  await sql`
+    insert into known_devices (id_hash, user_id)
+    select ${idHash}, id from users where id = ${userId} and deleted_at is null for share
+  `
 }
 
 /** Forgets browsers that nobody logged in from for half a year. Returns how many. */

@@ -6,7 +6,8 @@ declare
 begin
   select * into v_visit from dashboard_visits where user_id = p_user_id;
   if v_visit.seen >= p_session then return v_visit.since; end if;
-  insert into dashboard_visits as v (user_id, seen) values (p_user_id, p_session)
+  insert into dashboard_visits as v (user_id, seen)
+  select u.id, p_session from users u where u.id = p_user_id and u.deleted_at is null for share   -- no visit outlives the account
   on conflict (user_id) do update set since = v.seen, seen = excluded.seen where v.seen < excluded.seen;
   select * into v_visit from dashboard_visits where user_id = p_user_id;
   return v_visit.since;

@@ -14,6 +14,8 @@ declare
   v_after  report_choices;
   v_wanted report_choices := jsonb_populate_record(null::report_choices, p_wanted);
 begin
+  perform 1 from users where id = p_user_id and deleted_at is null for share;   -- no choice outlives the account
+  if not found then return; end if;
   select * into v_before from report_choices where user_id = p_user_id;
   insert into report_choices as c (user_id, cadence, weekday, minute, ranks, heat, map, excess, starred, link, next_due_at)
   values (p_user_id, v_wanted.cadence, v_wanted.weekday, v_wanted.minute, v_wanted.ranks, v_wanted.heat, v_wanted.map,
@@ -73,6 +75,8 @@ declare
   v_subject text := p_user_id || ':now:' || p_key;
   v_mail    bigint;
 begin
+  perform 1 from users where id = p_user_id and deleted_at is null for share;
+  if not found then return false; end if;
   insert into report_choices as c (user_id, link, asked_on, asked, asked_key)
   values (p_user_id, p_link, (now() at time zone 'Asia/Kolkata')::date, 1, p_key)
   on conflict (user_id) do update

@@ -3,14 +3,18 @@ import type { Sql } from '../../platform/db.ts'
 /** So often a page was opened on an Indian day by visitors from one source. */
 export type VisitCount = { day: string; page: string; source: string; views: number }
 
-/** Adds counts; of a day with `most` sources, further ones are added to 'other'. */
+/** Adds counts; of a day with `most` sites and campaigns, further ones are added to 'other'. */
 export async function addVisits(sql: Sql, counts: readonly VisitCount[], most: number): Promise<void> {
   await sql`select count_visits(${sql.json([...counts])}, ${most})`
 }
 
-/** Keeps where a registration came from; the first word stays. */
+/** Keeps where a registration came from; the first word stays, and none outlives the account. */
 export async function insertRegistrationSource(sql: Sql, userId: string, source: string): Promise<void> {
-  await sql`insert into registration_sources (user_id, source) values (${userId}, ${source}) on conflict do nothing`
+  await sql`
+    insert into registration_sources (user_id, source)
+    select id, ${source} from users where id = ${userId} and deleted_at is null for share
+    on conflict do nothing
+  `
 }
 
 /** Deletes counts, and sources of registrations, that are older than `days`. Returns how many rows. */
