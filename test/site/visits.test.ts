@@ -132,6 +132,28 @@ describe('views', () => {
     expect(row).toEqual({ sources: sourcesADay, views: 270 })
   })
 
+  test('whom nobody sent are told apart on a day of invented sources too, in a process and in the database', async () => {
+    const counter = visitCounter(app.sql)
+    for (let i = 0; i < 2 * sourcesADay; i++) counter.count('/', `junk-${i}`)
+    for (const source of ['direct', 'this-site']) expect(counter.known(source)).toBe(source)
+    counter.count('/', 'direct')
+    await counter.flush()
+    const other = visitCounter(app.sql)
+    for (const source of ['this-site', 'one-more']) other.count('/', source)
+    await other.flush()
+    const views = await counted()
+    expect(views).toEqual(expect.arrayContaining(['/ direct 1', '/ this-site 1', `/ other ${sourcesADay + 1}`]))
+    expect(views).toHaveLength(sourcesADay + 3)
+  })
+
+  test('do not use up the places of sites and campaigns', async () => {
+    const counter = visitCounter(app.sql)
+    for (const source of ['direct', 'this-site', 'other']) counter.count('/', source)
+    for (let i = 0; i < sourcesADay; i++) counter.count('/', `site-${i}.in`)
+    await counter.flush()
+    expect(await counted()).toHaveLength(sourcesADay + 3)
+  })
+
   test('of very many invented sources take bounded memory', async () => {
     const counter = visitCounter(app.sql)
     for (let i = 0; i < 5_000; i++) counter.count('/', `junk-${i}`)

@@ -3,6 +3,11 @@ export const direct = 'direct'
 export const other = 'other'
 const thisSite = 'this-site'
 
+/** Whether a source is the name of a site or a campaign, and not one of these words. */
+export function isNamedSource(source: string): boolean {
+  return source !== direct && source !== thisSite && source !== other
+}
+
 const longest = 40
 
 /**

@@ -1,11 +1,11 @@
 import { dayInIndia } from '../../platform/dates.ts'
 import type { Sql } from '../../platform/db.ts'
 import { addVisits, type VisitCount } from './queries.ts'
-import { other } from './sources.ts'
+import { isNamedSource, other } from './sources.ts'
 
 /** For how many days visits are kept, and sources of registrations. */
 export const visitDays = 90
-/** Sources that are told apart on one day, by a process and in the database. */
+/** Sites and campaigns that are told apart on one day, by a process and in the database. */
 export const sourcesADay = 100
 /** How long a count waits in memory, in milliseconds: what a killed process loses at most. */
 export const flushMs = 10_000
@@ -32,6 +32,7 @@ export function visitCounter(sql: Sql): VisitCounter {
   const known = (source: string) => {
     const day = dayInIndia(new Date())
     if (day !== today.day) today = { day, sources: new Set() }
+    if (!isNamedSource(source)) return source
     if (!today.sources.has(source) && today.sources.size >= sourcesADay) return other
     today.sources.add(source)
     return source
