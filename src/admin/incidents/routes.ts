@@ -107,7 +107,8 @@ export default routes
 
 const columns = [
   { title: 'Number', number: (row: Incident) => row.id },
-  { title: 'Kind', text: (row: Incident) => incidentTitle(row.kind) },
+  { title: 'Kind', text: (row: Incident) => row.kind },
+  { title: 'Title', text: (row: Incident) => incidentTitle(row.kind) },
   { title: 'About', text: (row: Incident) => row.subjectKey },
   { title: 'Occurrence', number: (row: Incident) => row.occurrence },
   { title: 'Order', text: (row: Incident) => row.orderId },

@@ -24,6 +24,9 @@ export type AnnouncementLine = Announcement & {
 /** What an administrator writes; without `startsAt` it begins at once. */
 export type NewAnnouncement = Omit<Announcement, 'id'> & { formKey: string; startsAt: Date | null; endsAt: Date | null }
 
+/** So many running announcements are looked at, the newest; a browser remembers as many that were closed. */
+export const mostRunning = 20
+
 /** Those to be seen now. Of several a page shows the first: that for subscribers alone before that for everyone, then the newest. */
 export async function listRunning(sql: Sql): Promise<Announcement[]> {
   return sql<Announcement[]>`
@@ -31,7 +34,7 @@ export async function listRunning(sql: Sql): Promise<Announcement[]> {
     from announcements a
     where is_running(a)
     order by audience = 'subscribers' desc, starts_at desc, id desc
-    limit 20
+    limit ${mostRunning}
   `
 }
 

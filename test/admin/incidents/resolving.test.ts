@@ -73,7 +73,11 @@ describe('an incident', () => {
     expect(await tracesOf(app, order.id)).toMatchObject(nothingGranted)
     const list = await admin.visitor.get('/admin/incidents?state=resolved')
     expect(list.body).toContain(`/admin/incidents/${id}"`)
-    expect((await admin.visitor.get(`/admin/incidents.csv?state=resolved`)).body).toMatch(/refunded by hand|called the/)
+    const file = (await admin.visitor.get(`/admin/incidents.csv?state=resolved`)).body
+    expect(file).toMatch(/refunded by hand|called the/)
+    // For scripts the kind, which stays, beside what people read.
+    expect(file).toMatch(/^\ufeff?"Number","Kind","Title"/)
+    expect(file).toContain(`\r\n${id},"payment-mismatch","Wrong amount was paid",`)
   })
 
   test('needs a note, and more than looking rights', async () => {
