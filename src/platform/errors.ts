@@ -33,7 +33,7 @@ export class AppError extends Error {
   }
 }
 
-/** The refusal of a form with a sentence for each wrong field. */
-export function highlighted(fields: Record<string, string>): AppError {
-  return new AppError('invalid', 'Please check the highlighted fields.', { fields })
+/** The refusal of a form with a sentence for each wrong field, and where else to go if that helps. */
+export function highlighted(fields: Record<string, string>, act?: AppError['act']): AppError {
+  return new AppError('invalid', 'Please check the highlighted fields.', { fields, ...(act ? { act } : {}) })
 }

@@ -130,7 +130,8 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
           await signIn(services, request, reply, own)
           return reply.leaveFor(await checkoutAfter(request, own, form))
         }
-        return showForm(request, reply.code(422), formState(shownRegistration(form), error.fields, error.message))
+        const refused = formState(shownRegistration(form), error.fields, error.message)
+        return showForm(request, reply.code(422), { ...refused, act: error.act })
       }
     },
   )

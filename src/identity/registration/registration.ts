@@ -30,7 +30,10 @@ export function shownRegistration<Form extends { state?: string }>(form: Form): 
 /** The same, checked and in the shape it is stored in. */
 export type Registration = Person & { username: string | null; email: string; password: string }
 
-/** Opens a pending account. Throws AppError `invalid` with a sentence per field: wrong ones, and names already taken. */
+/**
+ * Opens a pending account. Throws AppError `invalid` with a sentence per field: wrong ones, and names already taken; whoever has
+ * an account with this e-mail is led to log in by its `act`.
+ */
 export async function register(sql: Sql, form: RegistrationForm, already: Record<string, string> = {}): Promise<User> {
   const { password, username, ...person } = checkRegistration(form, already)
   const passwordHash = await hashPassword(password)
@@ -40,7 +43,10 @@ export async function register(sql: Sql, form: RegistrationForm, already: Record
   } catch (error) {
     if (isTaken(error, 'username')) throw highlighted({ username: takenUsername })
     if (isTaken(error, 'email'))
-      throw highlighted({ email: 'An account with this e-mail already exists. Please log in instead.' })
+      throw highlighted(
+        { email: 'An account with this e-mail already exists. Please log in instead.' },
+        { href: '/login', label: 'Log in with this e-mail instead' },
+      )
     throw error
   }
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { buildApp } from '../../../src/app.ts'
 import { newestOrder, paidOnce, tracesOf } from '../../support/ledger.ts'
 import { stageOn, Visitor } from '../../support/visitor.ts'
 import { app, meter, useRecordedApp } from './recorded.ts'
@@ -39,6 +40,33 @@ describe('the poll of a waiting checkout', () => {
     expect(answer.body).not.toContain('<html')
     expect(answer.body).not.toContain('hx-get')
     expect(await tracesOf(app, order.id)).toMatchObject(paidOnce)
+  })
+
+  test('brings it also when the subscription for the frame’s chip cannot be read; the chip is left as it was', async () => {
+    const { visitor, order, url } = await waiting()
+    app.sandbox.control.pay(order.id)
+    const readsChip = (words: unknown) =>
+      Array.isArray(words) && words.join('').includes('status_by_now(s) as status, s.is_paid')
+    let reads = 0
+    const sql = new Proxy(app.sql, {
+      apply(target, self, args) {
+        // The stage reads it, first for what it shows and then for all of it; the frame is the third.
+        return !readsChip(args[0]) || ++reads <= 2
+          ? Reflect.apply(target as never, self, args)
+          : Promise.reject(new Error('the database is away'))
+      },
+    })
+    const one = await buildApp({ services: { ...app.services, sql }, sessionKeys: app.config.sessionKeys })
+    const cookie = [...visitor.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+    const host = new URL(app.config.baseUrl).host
+    const { statusCode, body } = await one.inject({ url, headers: { ...fragment, host, cookie } })
+    await one.close()
+    expect([statusCode, reads, body.includes('plan: paid'), body.includes('.site-header .chip')]).toEqual([
+      200,
+      3,
+      true,
+      false,
+    ])
   })
 
   test('tells of a failed attempt once, and goes on', async () => {
