@@ -20,7 +20,7 @@ export type Market = {
   /** Invented prices, to be labelled wherever they are seen. */
   sample: boolean
   benchmark: Followed | null
-  /** What a reader may measure against, `benchmark` first, then by name; each has prices. */
+  /** What a reader may measure against, `benchmark` first, then by name; each has a price in the years that can be stepped back. */
   benchmarks: Followed[]
   /** What is ranked unless a reader chooses another universe. */
   sectors: Followed[]
@@ -125,8 +125,13 @@ export function stepsIn(market: Market, step: Step, against: string | null = nul
   const benchmark = benchmarkIn(market, against)
   const { asOf } = market
   if (benchmark === null || asOf === null) return []
-  const oldest = monthsAfter(asOf, -12 * years.shown)
+  const oldest = oldestShown(asOf)
   return stepsOf(benchmark.prices, step).filter((day) => day >= oldest)
+}
+
+/** The oldest day that can be stepped to. */
+function oldestShown(asOf: Day): Day {
+  return monthsAfter(asOf, -12 * years.shown)
 }
 
 async function readMarket(sql: Sql, version: number, changedAt: Date): Promise<Market> {
@@ -143,7 +148,9 @@ async function readMarket(sql: Sql, version: number, changedAt: Date): Promise<M
   const sectorOf = new Map(links.map(({ symbol, sector }) => [symbol, sector]))
   const benchmark = withPrices.find((one) => one.kind === 'benchmark') ?? null
   const shown = withPrices.filter((one) => one.shown && !sectorOf.has(one.symbol))
-  const others = shown.filter((one) => one.isBenchmarkChoice && one !== benchmark && one.prices.size > 0)
+  const oldest = newest === null ? '' : oldestShown(newest)
+  const hasRecent = ({ prices: own }: Followed) => own.keys().some((day) => day >= oldest)
+  const others = shown.filter((one) => one.isBenchmarkChoice && one !== benchmark && hasRecent(one))
   return {
     version,
     changedAt,

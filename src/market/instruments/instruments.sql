@@ -88,9 +88,9 @@ begin
   return true;
 end $$;
 
--- From now on everything is measured against another instrument unless a reader chooses; the one before stays a choice. `p_seen`: the
--- benchmark that the person who asks for it saw. (Processes of an earlier release call the function without p_origin,
--- which therefore stays in databases that have it.)
+-- From now on everything is measured against another instrument unless a reader chooses; the one before stays a choice. What was another
+-- fund of a sector is none any more. `p_seen`: the benchmark that the person who asks for it saw. (Processes of an earlier release
+-- call the function without p_origin, which therefore stays in databases that have it.)
 create or replace function change_benchmark(p_symbol text, p_seen text, p_actor text, p_origin jsonb)
 returns text language plpgsql as $$
 declare

@@ -1,6 +1,7 @@
 import type { Actor } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
 import { AppError, highlighted } from '../../platform/errors.ts'
+import { listAlternatives } from './alternatives/queries.ts'
 import { isIsin, symbolIn } from './identifiers.ts'
 import { findIsinHolder } from './names/queries.ts'
 import {
@@ -45,8 +46,8 @@ export async function addInstrument(sql: Sql, typed: string, details: Instrument
 
 /**
  * Changes the details of an instrument that was seen at revision `seen`; the benchmark stays the benchmark, shown and a choice.
- * Repeating it changes nothing. Throws AppError `invalid` about an ISIN that is another's, `conflict` when somebody else changed it
- * meanwhile.
+ * Repeating it changes nothing. Throws AppError `invalid` about an ISIN that is another's and about a benchmark to choose that is listed
+ * as an alternative, `conflict` when somebody else changed it meanwhile.
  */
 export async function changeInstrument(
   sql: Sql,
@@ -54,6 +55,7 @@ export async function changeInstrument(
   by: Actor,
 ): Promise<void> {
   await assertOwnIsin(sql, given.symbol, given)
+  if (given.isBenchmarkChoice) await assertNoAlternative(sql, given.symbol)
   if (await updateInstrument(sql, given, by)) return
   const there = await findInstrument(sql, given.symbol)
   if (!there || !isSame(there, given))
@@ -84,6 +86,13 @@ const refusals: Record<string, string> = {
 export async function measureAgainst(sql: Sql, given: { symbol: string; seen: string }, by: Actor): Promise<void> {
   const refusal = refusals[await changeBenchmark(sql, given, by)]
   if (refusal) throw new AppError('conflict', refusal)
+}
+
+/** Readers are offered what is shown by itself. */
+async function assertNoAlternative(sql: Sql, symbol: string): Promise<void> {
+  const link = (await listAlternatives(sql)).find((one) => one.symbol === symbol)
+  if (link)
+    throw highlighted({ isBenchmarkChoice: `It is listed on the page of ${link.sector}. Rank it by itself first.` })
 }
 
 /** An ISIN is one fund's, under whatever symbol: with two of it, prices would go to either. */

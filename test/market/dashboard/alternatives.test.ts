@@ -123,6 +123,19 @@ describe('an administrator', () => {
     await measureAgainst(app.sql, { symbol: 'NIFTYBEES', seen: 'BANKIETF' }, by)
   })
 
+  test('is refused to offer an alternative as a benchmark, and to list a benchmark as an alternative', async () => {
+    const answer = await admin.visitor.post('/admin/market/instruments/ITIETF', {
+      name: 'IT',
+      universe: 'sector',
+      shown: 'yes',
+      isBenchmarkChoice: 'yes',
+      seen: String(await revision('ITIETF')),
+    })
+    expect([answer.status, textOf(answer.body).includes('It is listed on the page of ITBEES.')]).toEqual([422, true])
+    const other = await link('JUNIORBEES', 'PHARMABEES')
+    expect([other.status, textOf(other.body).includes('It is offered as a benchmark.')]).toEqual([422, true])
+  })
+
   test('is told when somebody else changed it meanwhile', async () => {
     const answer = await link('AUTOBEES', 'BANKBEES', (await revision('AUTOBEES')) + 1)
     expect([answer.status, textOf(answer.body).includes('Somebody changed AUTOBEES meanwhile.')]).toEqual([409, true])

@@ -77,6 +77,16 @@ describe('the benchmark', () => {
     },
   )
 
+  test('is not offered when its last price is older than what can be stepped to', async () => {
+    const [from, to] = ['2022-11-19', '2016-11-18']
+    await app.sql`update prices set day = ${to}::date - (day - ${from}::date) where symbol = 'MID150BEES'`
+    await app.sql`update market_state set version = version + 1`
+    expect((await currentMarket(app.sql)).benchmarks.map((one) => one.symbol)).toEqual(['NIFTYBEES', 'JUNIORBEES'])
+    expect((await visitor.get('/dashboard?against=MID150BEES')).status).toBe(404)
+    await app.sql`update prices set day = ${from}::date + (${to}::date - day) where symbol = 'MID150BEES'`
+    await app.sql`update market_state set version = version + 1`
+  })
+
   test('is not offered while it is hidden or has no prices', async () => {
     const offers = async () => (await currentMarket(app.sql)).benchmarks.map((one) => one.symbol)
     await app.sql`update instruments set shown = false where symbol = 'JUNIORBEES'`

@@ -74,6 +74,7 @@ describe('a star', () => {
 
   test.each([
     ['a sector that is not followed', { star: 'NOWHERE' }, 404],
+    ['another fund of a sector, which is not ranked', { star: 'BANKIETF' }, 404],
     ['nothing', {}, 200],
     ['a broken character', { star: 'IT\ud800' }, 404],
     ['an overlong one', { star: 'X'.repeat(5_000) }, 404],

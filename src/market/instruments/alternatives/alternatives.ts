@@ -26,5 +26,6 @@ export async function setAlternative(
 const refusals: Record<string, string> = {
   unknown: 'There is no such instrument.',
   'no-sector': 'Choose a sector from the list.',
+  choice: 'It is offered as a benchmark. Take that back first.',
   'has-own': 'Other funds are alternatives of this one. Link them elsewhere first.',
 }
