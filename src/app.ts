@@ -249,7 +249,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
 function scriptsOf(url: string): string[] {
   if (/^\/(checkout|renew)\//.test(url)) return ['checkout.js']
   if (/^\/dashboard(\?|$)/.test(url)) return ['analyser.js']
-  return url.startsWith('/dashboard/sectors/') ? ['charts.js'] : []
+  return /^\/dashboard\/(sectors\/|compare(\?|$))/.test(url) ? ['charts.js'] : []
 }
 
 /** A sentence set by the previous request, shown once. Fragments leave it for the next full page. */

@@ -136,6 +136,16 @@ export const endpoints: Record<string, Endpoint> = {
     path: () => '/dashboard/sectors/BANKBEES',
     ...paying(303),
   },
+  'GET /dashboard/compare': {
+    may: 'signed-in',
+    path: () => '/dashboard/compare?with=BANKBEES&with=ITBEES',
+    ...paying(303),
+  },
+  'GET /dashboard/compare.csv': {
+    may: 'signed-in',
+    path: () => '/dashboard/compare.csv?with=BANKBEES&with=ITBEES',
+    ...paying(303),
+  },
   'GET /dashboard/what-followed': { may: 'signed-in', ...paying(303) },
   'GET /dashboard/table.csv': { may: 'signed-in', ...paying(303) },
   'GET /dashboard/watch-list': { may: 'signed-in', ...paying(303) },

@@ -149,7 +149,7 @@ test('files asked for side by side are all there, and hold up nobody', async () 
     [1, 2, 3].flatMap(() => files.map(async (way) => [way.route, (await go(fixture, way, 'money')).status])),
   )
   // To an administrator who does not subscribe the analyser's files are not offered.
-  const allOf = (route: unknown) => (/^GET .dashboard.(table|map)\.(csv|json)$/.test(String(route)) ? 303 : 200)
+  const allOf = (route: unknown) => (/^GET .dashboard.(table|map|compare)\.(csv|json)$/.test(String(route)) ? 303 : 200)
   for (const [route, status] of answers) expect([route, status]).toEqual([route, allOf(route)])
   expect((await fixture.at.money.get('/admin/orders')).status).toBe(200)
 })

@@ -47,7 +47,11 @@ export function resolveBenchmark(
 }
 
 /** The present symbol of what had this one when its page was bookmarked; the same one where nothing is known of it. */
-export async function presentSymbol(sql: Sql, market: Market, symbol: string | null): Promise<string | null> {
+export async function presentSymbol<Given extends string | null>(
+  sql: Sql,
+  market: Market,
+  symbol: Given,
+): Promise<Given | string> {
   if (symbol === null || market.shown.some((one) => one.symbol === symbol)) return symbol
   return (await findPresentSymbol(sql, symbol)) ?? symbol
 }

@@ -158,6 +158,12 @@ export function unitOf({ key, signed }: FigureColumn, returns: ReturnKind): stri
   return returns === 'excess' && spans.some((span) => span.toLowerCase() === key) ? ' pp' : ' %'
 }
 
+/** A column's title in full: "1W (%)", or "1W excess (pp)" where the benchmark's return is taken off. */
+export function titleWithUnit(column: FigureColumn, returns: ReturnKind): string {
+  const unit = unitOf(column, returns).trim()
+  return `${column.title.replace('Mom.', 'Momentum')}${unit === 'pp' ? ' excess' : ''}${unit === '' ? '' : ` (${unit})`}`
+}
+
 /** A cell as it is printed. */
 export function printed({ value, signed, digits }: FigureColumn, one: Figured): string {
   return signed ? numberFormats.signed(value(one), digits) : numberFormats.plain(value(one), digits)

@@ -29,6 +29,7 @@ import { type Analyser, analyserOf, spark } from './analyser.ts'
 import { type AnalyserParams, AnalyserQuery, analysisUrl, readParams } from './analysis-params.ts'
 import { type ShownBreadth, shownBreadth } from './breadth.ts'
 import { presentSymbol } from './choices.ts'
+import compareRoutes from './compare-routes.ts'
 import mapRoutes from './map-routes.ts'
 import { type OpenWeek, openWeekOf } from './open-week.ts'
 import { type Sector, sectorOf } from './sector.ts'
@@ -205,6 +206,7 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices }> = async (
   )
 
   await app.register(mapRoutes, { services, paramsIn, turnAway })
+  await app.register(compareRoutes, { services, paramsIn, turnAway, show })
 
   /** What was traded of a sector's ETF and of its others, and their premiums to NAV; of a symbol that is none, nothing. */
   async function readAround(market: Market, symbol: string, at: string | null) {

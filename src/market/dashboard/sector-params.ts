@@ -10,12 +10,13 @@ export const SectorQuery = Type.Object({
 })
 
 export const spanTitles: Record<HistorySpan, string> = { '3m': '3M', '1y': '1Y', '2y': '2Y', '5y': '5Y' }
-const usual: HistorySpan = '2y'
+/** How far back charts go unless a reader chooses. */
+export const usualSpan: HistorySpan = '2y'
 
 /** Reads the span; of repeated ones the first counts. Throws AppError `invalid` for one that there is not. */
 export function readSpan({ span }: { span?: string | string[] | undefined }): HistorySpan {
   const given = [span].flat()[0] ?? ''
-  if (given === '') return usual
+  if (given === '') return usualSpan
   if (!Object.hasOwn(historySpans, given))
     throw new AppError('invalid', 'The charts go back 3 months, 1, 2 or 5 years. Please choose one of them.')
   return given as HistorySpan
@@ -24,5 +25,5 @@ export function readSpan({ span }: { span?: string | string[] | undefined }): Hi
 /** The address of a sector's page; the usual span is left out. */
 export function sectorUrl(symbol: string, params: AnalyserParams, span: HistorySpan): string {
   const url = analysisUrl(params, {}, `/dashboard/sectors/${encodeURIComponent(symbol)}`)
-  return span === usual ? url : `${url}${url.includes('?') ? '&' : '?'}span=${span}`
+  return span === usualSpan ? url : `${url}${url.includes('?') ? '&' : '?'}span=${span}`
 }

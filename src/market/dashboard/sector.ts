@@ -13,6 +13,7 @@ import type { Trading } from '../prices/reading-trading.ts'
 import { type Analyser, analyserOf } from './analyser.ts'
 import { type AnalyserParams, universeIn } from './analysis-params.ts'
 import { numberColumns, printed, unitOf } from './columns.ts'
+import { compareUrl } from './compare-params.ts'
 import { fundsOf, type SectorFund } from './sector-alternatives.ts'
 import { type SectorCharts, sectorChartsOf } from './sector-charts.ts'
 import { sectorUrl, spanTitles } from './sector-params.ts'
@@ -29,6 +30,8 @@ export type Sector = Analyser & {
   facts: { title: string; about: string; text: string; reason: string | undefined }[]
   span: HistorySpan
   spans: { key: HistorySpan; title: string; href: string; isShown: boolean }[]
+  /** The comparison, with this one chosen. */
+  compareHref: string
   /** Bars of the charts. */
   lineStep: 'week' | 'day'
   charts: SectorCharts
@@ -105,6 +108,7 @@ export function sectorOf(
       href: sectorUrl(symbol, params, key),
       isShown: key === span,
     })),
+    compareHref: compareUrl({ analyser: params, span, lines: 'rs', symbols: [symbol] }),
     lineStep: history.step,
     charts: sectorChartsOf(history, weeks, terms),
     turnover: history.turnover,

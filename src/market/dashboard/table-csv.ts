@@ -1,9 +1,8 @@
 import { stringify } from 'csv-stringify/sync'
 import { escapeFormula } from '../../platform/csv.ts'
-import type { ReturnKind } from '../engine/excess.ts'
 import { notesOf } from '../engine/gaps.ts'
 import type { Analyser } from './analyser.ts'
-import { type FigureColumn, numberColumns, rounded, unitOf } from './columns.ts'
+import { numberColumns, rounded, titleWithUnit } from './columns.ts'
 
 /**
  * The rank table as a CSV file (UTF-8 with the mark that Excel needs, CRLF): one head, a row a sector in the requested order, the
@@ -19,7 +18,7 @@ export function tableCsv({ rows, analysis, source, market, params, benchmark }: 
     'Sector',
     'ETF',
     'Quadrant',
-    ...numberColumns.map((column) => headOf(column, params.returns)),
+    ...numberColumns.map((column) => titleWithUnit(column, params.returns)),
     'Formula',
     { day: 'Day not over', week: 'Week not over', month: 'Month not over' }[analysis.step],
     'Notes',
@@ -60,10 +59,4 @@ export function tableCsv({ rows, analysis, source, market, params, benchmark }: 
     '',
   ]
   return stringify([head, ...lines, against], { bom: true, record_delimiter: 'windows', quoted_string: true })
-}
-
-/** "1W (%)", or "1W excess (pp)" where the benchmark's return is taken off. */
-function headOf(column: FigureColumn, returns: ReturnKind): string {
-  const unit = unitOf(column, returns).trim()
-  return `${column.title.replace('Mom.', 'Momentum')}${unit === 'pp' ? ' excess' : ''}${unit === '' ? '' : ` (${unit})`}`
 }
