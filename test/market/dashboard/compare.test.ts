@@ -172,7 +172,9 @@ describe('choosing', () => {
     ['x'.repeat(3000)],
     ['__proto__'],
   ])('of %j, which is none of the sectors, is refused in words, and the others stay ticked', async (symbol) => {
-    const query = new URLSearchParams([symbol.toWellFormed(), 'ITBEES', 'AUTOBEES'].map((one) => ['with', one]))
+    const query = new URLSearchParams(
+      [symbol.toWellFormed(), 'ITBEES', 'AUTOBEES'].map((one): [string, string] => ['with', one]),
+    )
     const { status, body } = await get(`?${query}`)
     expect([status, ticked(body), body.includes('time-chart')]).toEqual([422, ['AUTOBEES', 'ITBEES'], false])
     expect(textOf(body)).toMatch(/There is no sector with the symbol .{1,30} among those ranked here\./)
