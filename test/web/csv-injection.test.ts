@@ -38,7 +38,7 @@ beforeAll(async () => {
 })
 afterAll(() => fixture.close())
 
-const exportsIn = () => waysIn(fixture).filter(({ address }) => address.endsWith('.csv'))
+const exportsIn = () => waysIn(fixture).filter(({ route }) => route.endsWith('.csv'))
 const fetchFrom = ({ may, address }: Way, query = '') =>
   (may === 'panel' || may === 'money' ? fixture.at.money : fixture.at.owner).get(address + query)
 

@@ -39,7 +39,7 @@ async function pages(): Promise<Map<string, Who>> {
     if (
       method !== 'GET' ||
       (answers ?? 200) !== 200 ||
-      /^\/(api|assets|healthz|readyz|metrics|payment\/status)|\.(csv|json|txt|xml|ico|pdf|png|zip)$|\/(stop|progress)$/.test(
+      /^\/(api|assets|healthz|readyz|metrics|payment\/status)|\.(csv|json|txt|xml|ico|pdf|png|zip)(\?|$)|\/(stop|progress)$/.test(
         address,
       )
     )

@@ -74,7 +74,7 @@ async function pages(): Promise<Page[]> {
   const { at, ids } = fixture
   const seen: Page[] = []
   for (const { method, address, may } of waysIn(fixture)) {
-    if (method !== 'GET' || may === 'machines' || /\.(csv|json|js|css|svg)$/.test(address)) continue
+    if (method !== 'GET' || may === 'machines' || /\.(csv|json|js|css|svg)(\?|$)/.test(address)) continue
     seen.push({ at: address, answer: await (may === 'panel' || may === 'money' ? at.money : at.owner).get(address) })
   }
   const fragment = { 'hx-request': 'true' }
