@@ -38,6 +38,12 @@ describe.each(ways)('on a %s in %s', (size, scheme) => {
     await looksRight(visitor, shot('front'))
     await line.getByRole('link', { name: 'How ranks are made' }).click()
     await visitor.page.waitForURL('**/methodology')
+    // Visitors are shown the same rendering for five seconds, here perhaps one from before.
+    await until(async () => {
+      if ((await line.getByText(words).count()) > 0) return true
+      await visitor.page.reload()
+      return false
+    })
     await line.getByRole('button', { name: 'Close the announcement' }).click()
     await line.waitFor({ state: 'detached' })
     await visitor.page.goto('/')
