@@ -7,12 +7,11 @@ import type { Followed, Market } from '../market/engine/market.ts'
 import { quadrantOf } from '../market/engine/quadrants.ts'
 import { spans } from '../market/engine/returns.ts'
 import { sourceOf } from '../market/engine/summary.ts'
+import type { Trading } from '../market/prices/reading-trading.ts'
+import type { SeriesRange } from './series-params.ts'
 
-/** How many bars a series has: a year of days, two of weeks, four of months. */
-const bars = { day: 250, week: 104, month: 48 } as const
-
-/** The digits after the point of a series' figures, those of a sector's page. */
-const digits = { close: 2, rs: 4, mansfield: 1, ratio: 2, momentum: 2 } as const
+/** The digits after the point of a series' figures, those of a sector's page; closes have more, for other figures are made of them. */
+const digits = { close: 4, volume: 0, turnover: 2, rs: 4, mansfield: 1, ratio: 2, momentum: 2 } as const
 
 /** What a column of the table is called in JSON. */
 const names: Record<string, string> = {
@@ -49,17 +48,34 @@ export function ranksJson(analyser: Analyser) {
 /** An analysis, and what it measures against. */
 export type Measured = { analysis: Analysis; against: Followed }
 
-/** One instrument bar by bar, oldest first, up to the day of the analysis. */
+/** One instrument bar by bar, oldest first, up to the day of the analysis. Nothing can be said of the benchmark's strength against itself. */
 export function seriesJson(
   market: Market,
   { symbol, name, tracks, prices }: Followed,
-  { analysis, against }: Measured,
+  { analysis, against, trading, range }: Measured & { trading: Trading; range: SeriesRange },
 ) {
   const { asOf, step } = analysis
-  const shown = bars[step]
-  const series = instrumentSeries(against.prices, prices, { asOf, step, calendar: market.calendar, shown })
+  const series = instrumentSeries(against.prices, prices, trading, {
+    asOf,
+    step,
+    calendar: market.calendar,
+    shown: range.limit,
+  })
   const head = headOf({ analysis, market, source: sourceOf(market), benchmark: against })
-  return { symbol, name, tracks, ...head, bars: series.days.map((day, bar) => barOf(series, day, bar)) }
+  const bars = series.days.flatMap((day, bar) => {
+    if (range.from !== null && day < range.from) return []
+    return [{ ...barOf(series, day, bar), ...(symbol === against.symbol && nothingAgainstItself) }]
+  })
+  return { symbol, name, tracks, ...head, bars }
+}
+
+const nothingAgainstItself = {
+  rs: null,
+  mansfield: null,
+  rs_ratio: null,
+  rs_momentum: null,
+  quadrant: null,
+  formula: null,
 }
 
 type Head = { analysis: Analysis; market: { sample: boolean }; source: string; benchmark: { symbol: string } }
@@ -86,6 +102,8 @@ function barOf(series: InstrumentSeries, day: string, bar: number) {
   return {
     day,
     close: rounded(series.closes[bar] ?? null, digits.close),
+    volume: rounded(series.volumes[bar] ?? null, digits.volume),
+    turnover: rounded(series.turnover[bar] ?? null, digits.turnover),
     rs: rounded(series.rs[bar] ?? null, digits.rs),
     mansfield: rounded(series.mansfield[bar] ?? null, digits.mansfield),
     rs_ratio: rounded(ratio, digits.ratio),

@@ -6,16 +6,19 @@ import { requireUserOrKey } from '../identity/api-keys/guards.ts'
 import { type Analyser, analyserOf, resolveParams } from '../market/dashboard/analyser.ts'
 import { readParams } from '../market/dashboard/analysis-params.ts'
 import { benchmarkIn, cachedAnalysis, currentMarket, type Followed, type Market } from '../market/engine/market.ts'
+import { currentTrading } from '../market/engine/trading.ts'
 import { findPresentSymbol } from '../market/instruments/names/queries.ts'
 import { AppError } from '../platform/errors.ts'
 import { runHeavyWork } from '../platform/heavy-work.ts'
 import type { Services } from '../platform/services.ts'
 import type { RateCounter } from '../web/rate-limits.ts'
 import { type Measured, ranksJson, seriesJson } from './market-json.ts'
+import { readSeriesRange, SeriesQuery } from './series-params.ts'
 
 const Text = Type.Optional(Type.Union([Type.String(), Type.Array(Type.String())]))
 /** The parameters of the analyser that change numbers; others of its page are ignored. */
 const MarketQuery = Type.Object({ at: Text, step: Text, against: Text, universe: Text, returns: Text })
+const SeriesOfMarketQuery = Type.Object({ ...MarketQuery.properties, ...SeriesQuery.properties })
 const BySymbol = Type.Object({ symbol: Type.String({ maxLength: 100 }) })
 
 /** The analyser's numbers as JSON, for subscribers: with the cookie of a session or a read-only key. */
@@ -36,20 +39,25 @@ const routes: FastifyPluginAsyncTypebox<{ services: Services; reads: object; cou
 
   app.get(
     '/sectors/:symbol/series',
-    { schema: { params: BySymbol, querystring: MarketQuery }, config: reads },
+    { schema: { params: BySymbol, querystring: SeriesOfMarketQuery }, config: reads },
     async (request) => {
       const market = await currentMarket(services.sql)
       const instrument = await followedIn(market, request)
-      return runHeavyWork({ patient: false }, () => seriesJson(market, instrument, measuredFor(market, request.query)))
+      const trading = await currentTrading(services.sql, market, instrument.symbol)
+      return runHeavyWork({ patient: false }, () => {
+        const measured = measuredFor(market, request.query)
+        const range = readSeriesRange(request.query, measured.analysis.step)
+        return seriesJson(market, instrument, { ...measured, trading, range })
+      })
     },
   )
 
-  /** The instrument of the symbol asked for, also of one that it no longer has; of every universe, and no benchmark. */
+  /** The instrument of the symbol asked for, also of one that it no longer has; of every universe, the benchmark among them. */
   async function followedIn(market: Market, request: FastifyRequest): Promise<Followed> {
     const { symbol } = request.params as Static<typeof BySymbol>
-    const find = (wanted: string) => market.shown.find((one) => one.symbol === wanted && one !== market.benchmark)
+    const find = (wanted: string) => market.shown.find((one) => one.symbol === wanted)
     const found = find(symbol) ?? find((await findPresentSymbol(services.sql, symbol)) ?? '')
-    if (!found) throw new AppError('not-found', 'No sector has this symbol.')
+    if (!found) throw new AppError('not-found', 'No sector or benchmark has this symbol.')
     return found
   }
 }

@@ -23,10 +23,15 @@ export const apiFields: ApiFields = {
     ['at', 'A day like 2026-11-20; the last trading day up to it is shown. Default: the newest'],
     ['step', 'week (default), day or month'],
     ['against', 'Symbol of the benchmark, one of those on the dashboard. Default: the usual one'],
-    ['universe', 'Of the rankings: sector (default), theme or broad'],
+    ['universe', 'Of the rankings: sector (default), theme or broad; “sectors” is empty where nothing is in it'],
     [
       'returns',
       'Of the rankings: absolute (default), or excess for returns minus the benchmark’s, in percentage points',
+    ],
+    ['from', 'Of a series: no bars before this day. Default: as many bars as “limit” says'],
+    [
+      'limit',
+      'Of a series: the newest so many bars, 1 to 1000. Default: 104 weeks, 300 days, 48 months, or 1000 with “from”',
     ],
   ],
   head: [
@@ -58,7 +63,11 @@ export const apiFields: ApiFields = {
   ],
   bar: [
     ['day', 'The last day of the week or month on which both the ETF and the benchmark traded, or the day'],
-    ['close', 'The ETF’s close in rupees, adjusted for splits'],
+    ['close', 'The ETF’s close in rupees, adjusted for splits, with four digits'],
+    [
+      'volume, turnover',
+      'Units, adjusted for splits, and rupees traded in the bar; null where the price files do not say it',
+    ],
     ['rs', '100 × close ÷ close of the benchmark'],
     ['mansfield', about('mansfield')],
     ...reading,

@@ -37,6 +37,9 @@ async function importAll(given: Record<string, PlainPrices>) {
       symbol,
       day,
       close: closes[i]!,
+      // A file without turnovers on even days.
+      volume: 1_000 + i,
+      ...(i % 2 === 0 ? {} : { turnover: 7 * i + 0.25 }),
       basis: 'traded' as const,
       file: 0,
       line: i + 1,
@@ -49,10 +52,18 @@ async function importAll(given: Record<string, PlainPrices>) {
 }
 
 const ranksOf = async (query = '') => (await ask(app, `/api/ranks${query}`, key)).json<Ranks>()
-const seriesOf = async (query = '') => (await ask(app, `/api/sectors/ITBEES/series${query}`, key)).json<Series>()
+const seriesOf = async (query = '', symbol = 'ITBEES') =>
+  (await ask(app, `/api/sectors/${symbol}/series${query}`, key)).json<Series>()
+/** The daily closes of the API itself, as prices of the plain computation. */
+const closesOf = async (symbol: string): Promise<PlainPrices> => {
+  const { bars } = await seriesOf('?step=day', symbol)
+  return { days: bars.map(({ day }) => String(day)), closes: bars.map(({ close }) => Number(close)) }
+}
 
 const digits: Record<string, number> = {
-  close: 2,
+  close: 4,
+  volume: 0,
+  turnover: 2,
   rs: 4,
   score: 2,
   rs_ratio: 2,
@@ -111,7 +122,7 @@ describe('the numbers are those of an independent computation on the golden data
 
   test.each([
     ['week', 52, 104],
-    ['day', 200, 250],
+    ['day', 200, 300],
   ])('in the series by %s, bar by bar', async (step, mansfieldBars, shown) => {
     const { bars, ...head } = await seriesOf(`?step=${step}`)
     expect(head).toMatchObject({ symbol: 'ITBEES', step, as_of: benchmark.days.at(-1), sample: false })
@@ -119,6 +130,32 @@ describe('the numbers are those of an independent computation on the golden data
     const plain = plainBars(barsOf(sector), barsOf(benchmark), mansfieldBars).slice(-shown)
     expect(bars).toHaveLength(shown)
     expect(bars.flatMap((bar, i) => unlike(bar, plain[i]!))).toEqual([])
+  })
+
+  test('in what was traded, each day’s and each week’s', async () => {
+    const traded = sector.days.map((day, i) => {
+      const [volume, close] = [1_000 + i, sector.closes[i]!]
+      return { day, volume, turnover: i % 2 === 0 ? volume * close : 7 * i + 0.25 }
+    })
+    const byDay = (await seriesOf('?step=day')).bars
+    expect(byDay.flatMap((bar, i) => unlike(bar, traded.slice(-300)[i]!))).toEqual([])
+    const weeks = traded.flatMap(({ day }, i) => {
+      if (new Date(day).getUTCDay() !== 5) return []
+      const days = traded.slice(i - 4, i + 1)
+      const sum = (of: 'volume' | 'turnover') => days.reduce((all, one) => all + one[of], 0)
+      return [{ day, volume: sum('volume'), turnover: sum('turnover') }]
+    })
+    expect((await seriesOf()).bars.flatMap((bar, i) => unlike(bar, weeks.slice(-104)[i]!))).toEqual([])
+  })
+
+  test('in the scores, which a script computes again from the daily closes of a sector and its benchmark', async () => {
+    const against = await closesOf('NIFTYBEES')
+    const { sectors } = await ranksOf()
+    for (const symbol of ['ITBEES', 'BANKBEES']) {
+      const own = await closesOf(symbol)
+      expect(own.days).toEqual(against.days)
+      expect(sectors.find((one) => one.symbol === symbol)!.score).toBeCloseTo(plainScore(own, against), 2)
+    }
   })
 
   test('in a series so early that its first readings are provisional, and say so', async () => {
@@ -205,6 +242,52 @@ describe('the JSON equals', () => {
   })
 })
 
+describe('a series', () => {
+  test('has as many bars as are asked for, up to the day that is shown and none before “from”', async () => {
+    const [whole] = [(await seriesOf('?step=day&limit=1000')).bars]
+    expect(whole.map(({ day }) => day)).toEqual(sector.days)
+    const daysOf = async (query: string) => (await seriesOf(query)).bars.map(({ day }) => day)
+    expect(await daysOf('?step=day&limit=7')).toEqual(sector.days.slice(-7))
+    expect(await daysOf('?step=day&limit=7&at=2025-07-25')).toEqual(
+      sector.days.filter((day) => day <= '2025-07-25').slice(-7),
+    )
+    expect(await daysOf('?step=day&from=2024-02-01')).toEqual(sector.days.filter((day) => day >= '2024-02-01'))
+    expect(await daysOf('?step=day&from=2025-07-24&at=2025-07-25')).toEqual(['2025-07-24', '2025-07-25'])
+    expect(await daysOf('?from=2099-01-01')).toEqual([])
+  })
+
+  test('is the same however many bars of it are asked for', async () => {
+    for (const step of ['day', 'week', 'month']) {
+      const long = (await seriesOf(`?step=${step}&limit=400`)).bars
+      expect((await seriesOf(`?step=${step}&limit=20`)).bars).toEqual(long.slice(-20))
+    }
+  })
+
+  test('of the benchmark has its closes and what was traded, and compares it with nothing', async () => {
+    const { bars, ...head } = await seriesOf('?step=day', 'NIFTYBEES')
+    expect(head).toMatchObject({ symbol: 'NIFTYBEES', name: 'Nifty 50', against: 'NIFTYBEES' })
+    const own = benchmark.days.map((day, i) => ({ day, close: benchmark.closes[i]!, volume: 1_000 + i }))
+    expect(bars.flatMap((bar, i) => unlike(bar, own.slice(-300)[i]!))).toEqual([])
+    for (const { rs, mansfield, rs_ratio, rs_momentum, quadrant, formula } of bars)
+      expect([rs, mansfield, rs_ratio, rs_momentum, quadrant, formula]).toEqual(Array(6).fill(null))
+  })
+
+  test('has the volumes that the sector’s page shows', async () => {
+    const rows = rowsOf((await visitor.get('/dashboard/sectors/ITBEES')).body, 'lines-table')
+    const { bars } = await seriesOf()
+    expect(rows.map((row) => Number(row[7]!.replaceAll(',', '')))).toEqual(bars.map(({ volume }) => volume).reverse())
+  })
+})
+
+test('a universe with nothing in it has an empty list, and one that there is not is refused by name', async () => {
+  const answer = await ask(app, '/api/ranks?universe=theme', key)
+  expect([answer.status, answer.json<Ranks>()]).toMatchObject([200, { universe: 'theme', ranked: 0, sectors: [] }])
+  const refused = await ask(app, '/api/ranks?universe=moon', key)
+  expect(refused.json()).toEqual({
+    error: { code: 'invalid', message: 'The analyser knows no such “universe”: it is one of sector, theme, broad.' },
+  })
+})
+
 describe('the market’s JSON', () => {
   test('comes with a session as well, is not kept by caches, and is the same', async () => {
     const [bySession, byKey] = [await visitor.get('/api/ranks'), await ask(app, '/api/ranks', key)]
@@ -227,7 +310,7 @@ describe('the market’s JSON', () => {
 
   test.each([
     ['/api/sectors/NOWHERE/series', 404, 'not-found'],
-    ['/api/sectors/NIFTYBEES/series', 404, 'not-found'],
+    ['/api/sectors/BANKIETF/series', 404, 'not-found'],
     ['/api/sectors/%F0%9F%98%80/series', 404, 'not-found'],
     ['/api/ranks?at=yesterday', 422, 'invalid'],
     ['/api/ranks?at=2026-02-30', 422, 'invalid'],
@@ -239,6 +322,10 @@ describe('the market’s JSON', () => {
     ['/api/ranks?universe=moon', 422, 'invalid'],
     ['/api/ranks?at=%ED%A0%80', 422, 'invalid'],
     ['/api/sectors/ITBEES/series?at=soon', 422, 'invalid'],
+    ['/api/sectors/ITBEES/series?from=soon', 422, 'invalid'],
+    ['/api/sectors/ITBEES/series?limit=0', 422, 'invalid'],
+    ['/api/sectors/ITBEES/series?limit=1001', 422, 'invalid'],
+    ['/api/sectors/ITBEES/series?limit=1e2', 422, 'invalid'],
   ])('%s is %i', async (path, status, code) => {
     const answer = await ask(app, path, key)
     expect(answer.status).toBe(status)

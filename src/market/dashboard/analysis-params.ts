@@ -76,25 +76,31 @@ export const AnalyserQuery = Type.Object({
 /** Reads the parameters. Throws AppError `invalid` for a value that the analyser does not know. */
 export function readParams(query: Static<typeof AnalyserQuery>): AnalyserParams {
   const given = (name: keyof AnalyserParams) => [query[name]].flat()[0] ?? ''
+  const oneOf = <Value extends string>(values: readonly Value[], name: keyof AnalyserParams, usual: Value): Value => {
+    const found = given(name) === '' ? usual : values.find((value) => value === given(name))
+    if (found === undefined)
+      throw new AppError('invalid', `The analyser knows no such “${name}”: it is one of ${values.join(', ')}.`)
+    return found
+  }
   const sort = oneOf(
     columns.map((column) => column.key),
-    given('sort'),
+    'sort',
     defaults.sort,
   )
   return {
-    view: oneOf(views, given('view'), defaults.view),
-    step: oneOf(steps, given('step'), defaults.step),
+    view: oneOf(views, 'view', defaults.view),
+    step: oneOf(steps, 'step', defaults.step),
     at: given('at') === '' ? null : parseDay(given('at')),
-    tail: Number(oneOf(tails.map(String), given('tail'), String(defaults.tail))),
+    tail: Number(oneOf(tails.map(String), 'tail', String(defaults.tail))),
     sort,
-    dir: oneOf(dirs, given('dir'), columnOf(sort).first),
+    dir: oneOf(dirs, 'dir', columnOf(sort).first),
     focus: given('focus') || null,
-    only: given('only') === '' ? null : oneOf(['starred'] as const, given('only'), 'starred'),
+    only: given('only') === '' ? null : oneOf(['starred'] as const, 'only', 'starred'),
     against: given('against') || null,
-    universe: universeIn({ universe: oneOf(universes, given('universe'), 'sector') }),
-    returns: oneOf(returnKinds, given('returns'), defaults.returns),
-    zoom: given('zoom') === '' ? null : oneOf(quadrants, given('zoom'), quadrants[0]),
-    names: oneOf(namings, given('names'), defaults.names),
+    universe: universeIn({ universe: oneOf(universes, 'universe', 'sector') }),
+    returns: oneOf(returnKinds, 'returns', defaults.returns),
+    zoom: given('zoom') === '' ? null : oneOf(quadrants, 'zoom', quadrants[0]),
+    names: oneOf(namings, 'names', defaults.names),
   }
 }
 
@@ -121,14 +127,8 @@ export function universeIn({ universe }: { universe: Universe }): AnalyserParams
   return universe === 'sector' ? null : universe
 }
 
-function oneOf<Value extends string>(values: readonly Value[], given: string, fallback: Value): Value {
-  const found = given === '' ? fallback : values.find((value) => value === given)
-  if (found === undefined)
-    throw new AppError('invalid', 'The analyser has no such view. Please start from the dashboard.')
-  return found
-}
-
-function parseDay(text: string): Day {
+/** Reads a day. Throws AppError `invalid` for what is none. */
+export function parseDay(text: string): Day {
   const time = /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(text) : Number.NaN
   if (Number.isNaN(time) || new Date(time).toISOString().slice(0, 10) !== text)
     throw new AppError('invalid', 'That is not a day. Days are written like 2026-11-20.')

@@ -7,7 +7,7 @@ import { carriedOver, tolerated } from './carrying.ts'
 import { closesOn, frameOf } from './frame.ts'
 import { combine, each, mean, type Series } from './series.ts'
 import { mansfield, mansfieldBars } from './strength.ts'
-import { averageTurnover, weeklyVolumes } from './trading.ts'
+import { averageTurnover, tradedBy } from './trading.ts'
 
 /** How far back the charts go, and by which bars: a quarter by day, longer ones by week. */
 export const historySpans = {
@@ -78,9 +78,7 @@ export function historyOf(
     benchmark: rebased(bars.benchmark.slice(-shown), own),
     rs: bars.rs.slice(-shown),
     mansfield: beside(strength, bars.rs),
-    volumes: (step === 'week' ? weeklyVolumes(frame, trading.volumes) : closesOn(frame.days, trading.volumes)).slice(
-      -shown,
-    ),
+    volumes: tradedBy(step, frame, trading.volumes).slice(-shown),
     turnover: averageTurnover(frame.days, trading.turnover),
   }
 }

@@ -3,7 +3,7 @@ import type { Sql } from '../../platform/db.ts'
 import { type Day, monthsAfter } from '../calendar/days.ts'
 import type { Prices } from '../prices/closing-prices.ts'
 import { readTrading, type Trading } from '../prices/reading-trading.ts'
-import { closesOn, type Frame } from './frame.ts'
+import { closesOn, type Frame, type Step } from './frame.ts'
 import type { Market } from './market.ts'
 import type { Series } from './series.ts'
 
@@ -25,12 +25,13 @@ export async function currentTrading(sql: Sql, market: Market, symbol: string): 
   return reading
 }
 
-/** Units traded in each week of the frame; null where no day of it is known. */
-export function weeklyVolumes({ days, weeks }: Pick<Frame, 'days' | 'weeks'>, volumes: Prices): Series {
-  const daily = closesOn(days, volumes)
-  return weeks.map(({ from, to }) => {
-    const known = daily.slice(from, to).filter((volume) => volume !== null)
-    return known.length === 0 ? null : known.reduce((sum, volume) => sum + volume, 0)
+/** What was traded, units or rupees, in each bar of the frame; null where no day of it is known. */
+export function tradedBy(step: Step, { days, weeks, months }: Frame, traded: Prices): Series {
+  const daily = closesOn(days, traded)
+  if (step === 'day') return daily
+  return (step === 'week' ? weeks : months).map(({ from, to }) => {
+    const known = daily.slice(from, to).filter((amount) => amount !== null)
+    return known.length === 0 ? null : known.reduce((sum, amount) => sum + amount, 0)
   })
 }
 
