@@ -133,6 +133,23 @@ describe.each(['phone', 'laptop'] as Size[])('on a %s', (size) => {
   })
 })
 
+test('on a laptop the map and the ranks beside it begin in the first screen, and the whole first view is at most 50 KB', async () => {
+  const { page } = await reader()
+  const topOf = async (what: string) => (await page.locator(what).first().boundingBox())!.y
+  const { height } = sizes.laptop
+  for (const [what, screens] of [
+    ['.chosen-from', 1],
+    ['.members', 1],
+    ['.ranks tbody', 2],
+  ] as const)
+    expect([what, await topOf(what)]).toEqual([what, expect.toSatisfy((top: number) => top < screens * height)])
+  expect(await topOf('#map')).toBeLessThan(await topOf('#table'))
+  const sent =
+    (await page.evaluate(`[...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]
+    .map(({ name, encodedBodySize }) => [new URL(name).pathname, encodedBodySize])`)) as [string, number][]
+  expect([sent.length > 4, sent, sent.reduce((sum, [, bytes]) => sum + bytes, 0) <= 50_000]).toEqual([true, sent, true])
+})
+
 test('the map is walked with the keyboard: every sector is reached and says where it stands', async () => {
   const { page } = await reader()
   const points = page.locator('.chosen-from .point')
