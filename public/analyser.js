@@ -89,7 +89,9 @@ function draw(week) {
   if (svg) {
     svg.classList.add('moving')
     const geometry = JSON.parse(svg.dataset.geometry)
-    for (const sector of frames.sectors) drawSector(nodeOf(svg, sector), tailAt(sector, week), geometry)
+    const { only } = geometry
+    const sectors = only ? frames.sectors.filter(({ symbol }) => only.includes(symbol)) : frames.sectors
+    for (const sector of sectors) drawSector(nodeOf(svg, sector), tailAt(sector, week), geometry)
   }
   player().week.value = week
   describe()
@@ -196,6 +198,25 @@ function read({ target }) {
   if (text && !drawing().classList.contains('moving')) document.getElementById('reading').textContent = text
 }
 
+/** A star stands in several tables, and its mark on the map: what the pressed one became, the others say too. */
+function mirrorStar({ target }) {
+  const pressed = target.closest?.('.analyser .star')
+  if (!pressed) return
+  const isOn = pressed.name === 'star'
+  const symbol = CSS.escape(pressed.value)
+  const mirror = () => {
+    const stars = [...document.querySelectorAll(`.star[value="${symbol}"]`)]
+    const fresh = stars.find((one) => (one.name === 'unstar') === isOn)
+    if (!fresh) return
+    for (const one of stars) {
+      for (const name of ['name', 'title', 'aria-pressed']) one.setAttribute(name, fresh.getAttribute(name))
+      one.textContent = fresh.textContent
+    }
+    for (const mark of document.querySelectorAll(`[data-star="${symbol}"]`)) mark.toggleAttribute('hidden', !isOn)
+  }
+  document.addEventListener('htmx:after:swap', mirror, { once: true })
+}
+
 const keys = {
   ArrowLeft: () => goTo(shown - 1),
   ArrowRight: () => goTo(shown + 1),
@@ -236,6 +257,7 @@ document.addEventListener('input', ({ target }) => {
   if (target.id === 'speed') pace.speed = target.value
   if (target.id === 'loop') pace.loops = target.checked
 })
+document.addEventListener('click', mirrorStar, { capture: true })
 document.addEventListener('keydown', press)
 for (const kind of ['pointerover', 'focusin', 'click']) document.addEventListener(kind, read)
 document.addEventListener('htmx:after:swap', ready)

@@ -24,7 +24,29 @@ describe.each(['phone', 'laptop'] as Size[])('on a %s', (size) => {
     await page.getByRole('link', { name: 'Starred', exact: true }).first().click()
     await page.waitForURL('**/dashboard?only=starred')
     await page.locator('#analyser .star:visible').nth(1).waitFor()
-    expect(await page.locator('#analyser .star:visible').count()).toBe(2)
+    // In the table; on a laptop in the heat map too.
+    expect(await page.locator('#analyser .star:visible').count()).toBe(size === 'phone' ? 2 : 4)
+    // The map marks them, and plays them alone.
+    await page.goto('/dashboard?only=starred&view=map')
+    expect(await page.locator('.members a', { hasText: '★' }).count()).toBe(2)
+    expect(await page.locator('.chosen-from .name', { hasText: '★' }).count()).toBe(2)
+    if (script) {
+      await page.locator('#step-back').click()
+      await page.locator('.moving').waitFor()
+      expect(await page.locator('.chosen-from .sector:not(.prototype)').count()).toBe(2)
+      await page.locator('.moving').waitFor({ state: 'detached' })
+    }
+    // A star that is pressed in the heat map is the table’s and the map’s as well.
+    await page.goto('/dashboard?view=heat')
+    await page.locator('.heat').getByRole('button', { name: 'Star Pharma', exact: true }).click()
+    await page.locator('.heat button[aria-label="Star Pharma"][aria-pressed=true]').waitFor()
+    const pressed = page.locator('button[aria-label="Star Pharma"][aria-pressed=true]')
+    await expect.poll(() => pressed.count()).toBe(3)
+    const marks = page.locator('.members [data-star="PHARMABEES"]:not([hidden])')
+    expect(await marks.count()).toBe(1)
+    await page.locator('.heat').getByRole('button', { name: 'Star Pharma', exact: true }).click()
+    await expect.poll(() => pressed.count()).toBe(0)
+    expect(await marks.count()).toBe(0)
     await page.goto('/dashboard/sectors/ITBEES')
     await page.locator('button[aria-label="Star IT"][aria-pressed=true]:visible').click()
     await page.locator('button[aria-label="Star IT"][aria-pressed=false]:visible').waitFor()

@@ -2,8 +2,11 @@ export type Spot = { x: number; y: number }
 export type Box = { left: number; right: number; top: number; bottom: number }
 export type Label = Spot & { text: string; anchor: 'start' | 'middle' | 'end' }
 
-/** A point on the map: its head, and the possible texts, the best first; none for a head without a name. `first`: before others. */
-export type Named = Spot & { texts: readonly string[]; first?: boolean }
+/**
+ * A point on the map: its head, and the possible texts, the best first; none for a head without a name. `first`: before others;
+ * `after`: what may follow the text and has room too.
+ */
+export type Named = Spot & { texts: readonly string[]; first?: boolean; after?: string }
 
 /** A placed name; `leader` is a line from the head to a name that is further away. */
 export type Placed = { label: Label; leader: Line | null } | null
@@ -73,7 +76,7 @@ function bestPlace(one: Named, taken: Taken, trails: readonly Box[], frame: Box)
     const choices = places
       .map((place) => {
         const label = { x: round1(one.x + place.dx), y: round1(one.y + place.dy), text, anchor: place.anchor }
-        return { label, box: boxOf(label), place }
+        return { label, box: boxOf({ ...label, text: text + (one.after ?? '') }), place }
       })
       .filter(({ box }) => isInside(box, frame) && overlap(box, taken.boxes) === 0)
       .filter(({ box }) => !taken.leaders.some((line) => passes(line, box)))

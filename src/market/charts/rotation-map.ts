@@ -51,6 +51,8 @@ export type MapChoices = {
   /** `few`: those and the best by rank, six together. */
   names?: 'few' | 'all'
   zoom?: Quadrant | null
+  /** Whether names have room for a star behind them. */
+  starrable?: boolean
 }
 
 /** `meaning` is relative to the sector's own past: a leading sector can still have done worse than the Nifty. */
@@ -77,7 +79,7 @@ const drawn = new WeakMap<Analysis, Map<string, RotationMap>>()
 export function mapOf(analysis: Analysis, choices: MapChoices = {}): RotationMap {
   const maps = drawn.get(analysis) ?? new Map<string, RotationMap>()
   drawn.set(analysis, maps)
-  const key = JSON.stringify([choices.labelled ?? [], choices.names ?? 'few', choices.zoom ?? null])
+  const key = JSON.stringify([choices.labelled ?? [], choices.names ?? 'few', choices.zoom ?? null, choices.starrable])
   const map = maps.get(key) ?? drawMap(analysis.sectors, choices)
   maps.set(key, map)
   return map
@@ -90,7 +92,7 @@ export function mapOf(analysis: Analysis, choices: MapChoices = {}): RotationMap
  */
 export function drawMap(
   sectors: readonly SectorRank[],
-  { labelled = [], names = 'few', zoom = null }: MapChoices = {},
+  { labelled = [], names = 'few', zoom = null, starrable = false }: MapChoices = {},
 ): RotationMap {
   const isHere = (reading: Reading) => zoom === null || quadrantOf(reading) === zoom
   const shown = sectors.filter(({ tail }) => tail.length > 0 && isHere(tail.at(-1)!))
@@ -101,7 +103,13 @@ export function drawMap(
   const named = namedOf(points, { labelled, names })
   for (const point of points) point.isNamed = named.has(point.symbol)
   const places = placeLabels(
-    points.map((point) => ({ x: point.x, y: point.y, texts: textsOf(point), first: point.isNamed })),
+    points.map((point) => ({
+      x: point.x,
+      y: point.y,
+      texts: textsOf(point),
+      first: point.isNamed,
+      after: starrable ? ' ★' : '',
+    })),
     { frame: scale.plot, corners: zones.map(({ label }) => boxOf(label)), trails: points.flatMap(({ dots }) => dots) },
   )
   const reaches = reachesOf(points)

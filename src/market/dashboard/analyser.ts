@@ -136,6 +136,7 @@ export function analyserOf(
       labelled: [...(params.focus === null ? [] : [params.focus]), ...(stars ?? [])],
       names: params.names,
       zoom: params.zoom,
+      starrable: true,
     }),
     frames: framesAround(days, analysis.asOf),
     framesUrl: framesUrl(params, framesAround(days, analysis.asOf).until),
