@@ -58,3 +58,8 @@ export function sentenceCase(kind: string): string {
   const text = kind.replaceAll('-', ' ')
   return text.charAt(0).toUpperCase() + text.slice(1)
 }
+
+/** "1 order", "12,345 orders": a number, grouped as in India, with its noun. */
+export function plural(count: number, noun: string): string {
+  return `${count.toLocaleString('en-IN')} ${noun}${count === 1 ? '' : 's'}`
+}

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { scrollingTables } from '../support/browser.ts'
 import { newestOrder, subscriberOf } from '../support/ledger.ts'
 import { until } from '../support/until.ts'
 import { Visitor } from '../support/visitor.ts'
@@ -103,3 +104,25 @@ async function emailOf(userId: string): Promise<string | undefined> {
   const [row] = await scene.app.sql<{ email: string }[]>`select email from users where id = ${userId}`
   return row?.email
 }
+
+test('on a laptop no column of an order’s tables is out of sight, Refund included, with the longest words', async () => {
+  const { visitor, order } = await customer('Venkata Subrahmanyeswara Raghunathan', 'annual')
+  scene.app.sandbox.control.fail(order.id, { reason: 'insufficient_funds' })
+  await visitor.get(`/payment/return?order_id=${order.id}`)
+  scene.app.sandbox.control.pay(order.id, { newAttempt: true })
+  await visitor.get(`/payment/return?order_id=${order.id}`)
+  const reason = 'Transaction declined by the issuing bank, please contact your bank'
+  await scene.app.sql`
+    update payments set bank_reference = 'AXISCN0123456789012345',
+                        failure_reason = case when failure_reason is not null then ${reason} end
+    where order_id = ${order.id}`
+  const [{ userId }] = await scene.app.sql<[{ userId: string }]>`select user_id from orders where id = ${order.id}`
+  const { page } = await scene.arriveAsAdmin({ size: 'laptop' })
+  const paths = ['/admin/orders', '/admin/orders/payments', `/admin/orders/${order.id}`, `/admin/subscribers/${userId}`]
+  for (const path of paths) {
+    await page.goto(path)
+    expect([path, await scrollingTables(page)]).toEqual([path, []])
+  }
+  await page.getByRole('link', { name: 'Refund ₹4,990' }).click()
+  await page.waitForURL('**/admin/refunds/of/*')
+})

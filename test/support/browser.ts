@@ -176,6 +176,15 @@ export function overflowOf(page: Page): Promise<number> {
   return page.locator('html').evaluate((root) => root.scrollWidth - root.clientWidth)
 }
 
+/** Tables whose columns do not all fit beside each other, by the label of the box in which they scroll. */
+export function scrollingTables(page: Page): Promise<string[]> {
+  return page
+    .locator('.table-scroll')
+    .evaluateAll((boxes) =>
+      boxes.filter((box) => box.scrollWidth > box.clientWidth).map((box) => box.getAttribute('aria-label') ?? ''),
+    )
+}
+
 /** What axe lets pass: ids that two elements share, so that a label finds the wrong one, and misspelt aria-current. */
 export function markupFlaws(page: Page): Promise<string[]> {
   return page.evaluate(`(() => {

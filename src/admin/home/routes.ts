@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { leavingReasons } from '../../billing/subscriptions/subscriptions.ts'
+import { plural } from '../labels.ts'
 import { failureGroups } from '../orders/labels.ts'
 import type { Panel } from '../panel.ts'
 import { ageLabel, count, percent, roughly, signed } from './labels.ts'
@@ -17,6 +18,7 @@ const labels = {
   failureGroups,
   leavingReasons,
   count,
+  plural,
   percent,
   roughly,
   signed,

@@ -45,7 +45,7 @@ export function incidentTitle(kind: string): string {
 }
 
 /** What a person does about each kind, step by step; `meanings` (src/records/incidents) says what it is. */
-export const whatToDo: Partial<Record<IncidentKind, string>> = {
+export const whatToDo: Record<IncidentKind, string> = {
   'order-mismatch':
     'Open the order here and compare it with Cashfree, side by side. If money came, refund the payment from the order’s page; then write here what you did.',
   'payment-mismatch':
@@ -55,11 +55,12 @@ export const whatToDo: Partial<Record<IncidentKind, string>> = {
     'Open the prepared refund below and confirm it: the money then goes back, whatever happens to the account. Or lift the suspension, and the payment counts at once.',
   'two-orders-paid':
     'Ask the customer whether both were meant. If not, refund one from the order’s page; its period ends automatically.',
+  'paid-after-deletion': 'Refund the payment from the order’s page. Then resolve this.',
   'paid-unverified': 'Usually this settles within the hour. If it stays, send the order number to Cashfree’s support.',
   'success-unpaid':
     'Usually this settles, or Cashfree returns the money. If it stays, send the order number to Cashfree’s support and tell the customer.',
   'books-broken':
-    'Run `npm run invariants` on the server and follow what it prints. Nothing is repaired automatically.',
+    'See below what does not agree, and tell the developer. Once it is repaired, press Run now beside check-books under Jobs, and resolve this.',
   'payment-reversed': 'Ask Cashfree why. If the money is gone for good, cancel the subscription on the person’s page.',
   'payment-on-two-orders':
     'Usually this passes and both orders settle. If it stays, send both order numbers and the payment to Cashfree’s support: one of them is wrong there.',

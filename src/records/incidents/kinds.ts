@@ -14,7 +14,8 @@ export const meanings = {
   'paid-unverified': 'Cashfree says paid, but its list of payments cannot be read. Nothing was granted yet.',
   'success-unpaid':
     'A payment went through, says Cashfree, and for ten minutes it has not called the order paid. Nothing was granted; the payer is asked to wait.',
-  'books-broken': 'The nightly check found books that do not agree. Run `npm run invariants`.',
+  'books-broken':
+    'The nightly check found records that do not agree with each other. Nothing is repaired automatically.',
   'payment-reversed': 'Cashfree took back a payment that had been granted.',
   'payment-on-two-orders':
     'Cashfree lists a payment under one order that belongs to another. It granted nothing here; the other order is asked about by itself.',

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest'
+import { plural } from '../../../src/admin/labels.ts'
 import { refundPayment } from '../../../src/billing/refunds/refunds.ts'
 import { until } from '../../support/until.ts'
 import { Visitor } from '../../support/visitor.ts'
@@ -92,6 +93,11 @@ describe('a morning with payments', () => {
     expect(page).toMatch(/30 days ago ₹0 New \+₹1,414 Came back ₹0 Changed plan ₹0 Left ₹0 Now ₹1,414/)
     expect(page).toContain('Registered 5 100%')
     expect(page).toMatch(/2 have not paid yet/)
+  })
+
+  test('the share of orders that succeed stands before that of attempts', async () => {
+    expect(await home()).toMatch(/Success rate \d+% of \d+ orders? in 30 days; \d+% of \d+ attempts? /)
+    expect([1, 2, 100_000].map((many) => plural(many, 'order'))).toEqual(['1 order', '2 orders', '1,00,000 orders'])
   })
 
   test('what only the reconciler heard of is told as found by our own check', async () => {

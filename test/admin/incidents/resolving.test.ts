@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { whatToDo } from '../../../src/admin/incidents/labels.ts'
+import { meanings } from '../../../src/records/incidents/kinds.ts'
 import { type Admin, adminOf } from '../../support/admin.ts'
 import { newestOrder, nothingGranted, tracesOf } from '../../support/ledger.ts'
 import { until } from '../../support/until.ts'
@@ -55,6 +57,12 @@ describe('an incident', () => {
     const link = `/admin/refunds/of/${incident!.subjectKey}`
     expect(page.body).toContain(link)
     expect((await admin.visitor.get(link)).status).toBe(200)
+  })
+
+  test('of whatever kind is explained with what the panel can do: no commands for a shell', () => {
+    for (const said of [meanings, whatToDo])
+      expect(Object.entries(said).filter(([, text]) => /npm |`[a-z]+ run/.test(text))).toEqual([])
+    expect(Object.keys(whatToDo).sort()).toEqual(Object.keys(meanings).sort())
   })
 
   test('is resolved once by two admins; the second is told, and what they typed is not lost', async () => {

@@ -123,7 +123,12 @@ describe('why an account has access, or none', () => {
     await visitor.get(`/payment/return?order_id=${order.id}`)
     const [receipt] = await app.sql<{ number: string; mail: number }[]>`
       select r.number, m.id as mail from receipts r join mails m on m.subject_key = r.number where r.order_id = ${order.id}`
+    await app.sql`
+      insert into refunds (id, order_id, cf_payment_id, user_id, amount_paise, reason, requested_by)
+      select 'rf_promised', order_id, cf_payment_id, ${id}, 100, 'asked', 'user:admin' from payments where order_id = ${order.id}`
     const body = await pageOf(id)
+    // In the words of the refund's own page.
+    expect(body).toMatch(/rf_promised">₹1, [^<]+<\/a>\s*<span class="chip info">Promised</)
     for (const href of [`/admin/orders/${order.id}`, `/receipts/${receipt!.number}`, `/admin/mails/${receipt!.mail}`])
       expect(body).toContain(`href="${href}"`)
     expect(body).toContain('127.0.0.0/24')

@@ -4,6 +4,7 @@ import { dateInIndia as day } from '../../../platform/dates.ts'
 import { rupees } from '../../../platform/money.ts'
 import { actionLabel } from '../../audit/labels.ts'
 import { incidentTitle } from '../../incidents/labels.ts'
+import { plural } from '../../labels.ts'
 import { kindLabel } from '../../mails/labels.ts'
 import type { TimelineEvent } from './queries.ts'
 
@@ -113,7 +114,7 @@ const audited: Record<string, (event: TimelineEvent) => Description> = {
   }),
   'subscription.granted': (event) => ({
     tone: 'good',
-    text: `${plural(Number(event.details.days), 'day')} granted by ${actorLabel(event.actor)}, because: ${text(event, 'reason')}. ${newEnd(event)}`,
+    text: `${plural(Number(event.details.days ?? 0), 'day')} granted by ${actorLabel(event.actor)}, because: ${text(event, 'reason')}. ${newEnd(event)}`,
   }),
   'subscription.cancelled': (event) => ({
     tone: 'bad',
@@ -146,7 +147,7 @@ const audited: Record<string, (event: TimelineEvent) => Description> = {
   'company.changed': () => ({ text: 'Changed the company that receipts are made out to.' }),
   'user.suspended': (event) => ({
     tone: 'bad',
-    text: `Suspended by ${actorLabel(event.actor)}, because: ${text(event, 'reason')}. ${plural(Number(event.details.sessions), 'session')} ended.`,
+    text: `Suspended by ${actorLabel(event.actor)}, because: ${text(event, 'reason')}. ${plural(Number(event.details.sessions ?? 0), 'session')} ended.`,
   }),
   'user.reinstated': (event) => ({ tone: 'good', text: `Suspension lifted by ${actorLabel(event.actor)}.` }),
   'user.role-changed': (event) => ({
@@ -155,7 +156,7 @@ const audited: Record<string, (event: TimelineEvent) => Description> = {
   }),
   'user.promoted': () => ({ tone: 'warn', text: 'Made an administrator by a command on the server.' }),
   'sessions.ended': (event) => ({
-    text: `${plural(Number(event.details.sessions), 'session')} ended by ${actorLabel(event.actor)}.`,
+    text: `${plural(Number(event.details.sessions ?? 0), 'session')} ended by ${actorLabel(event.actor)}.`,
   }),
   'api-key.made': (event) => ({ text: `Made an API key ending in ${text(event, 'ending')}.` }),
   'api-key.revoked': (event) => ({ text: `The API key ending in ${text(event, 'ending')} was revoked.` }),
@@ -261,4 +262,3 @@ const text = (event: TimelineEvent, key: string) => String(event.details[key] ??
 const money = (event: TimelineEvent) => rupees(Number(event.details.amountPaise ?? 0))
 const disputeType = (event: TimelineEvent) => spaced(text(event, 'type')).toLowerCase()
 const spaced = (name: string) => name.replaceAll(/[-._]/g, ' ')
-const plural = (count: number, noun: string) => (count === 1 ? `1 ${noun}` : `${count || 0} ${noun}s`)
