@@ -1,6 +1,7 @@
 import { mostKeys } from '../identity/api-keys/api-keys.ts'
 import { requestsAMinute } from '../identity/api-keys/guards.ts'
 import { numberColumns } from '../market/dashboard/columns.ts'
+import { mansfieldBars } from '../market/engine/strength.ts'
 import { usualTerms } from '../market/engine/terms.ts'
 
 type Field = readonly [name: string, meaning: string]
@@ -10,6 +11,9 @@ export type ApiFields = Record<'parameters' | 'head' | 'ranks' | 'sector' | 'bar
 
 const words = { terms: usualTerms, step: 'week', returns: 'absolute' } as const
 const about = (key: string) => numberColumns.find((column) => column.key === key)!.about(words)
+
+const { day, month } = mansfieldBars
+const mansfield = `${about('mansfield')}; by day ${day} days, by month ${month} months`
 
 const reading: readonly Field[] = [
   ['rs_ratio', about('ratio')],
@@ -56,7 +60,7 @@ export const apiFields: ApiFields = {
     ['name, symbol', 'The sector, and its ETF on NSE'],
     ['score', about('score')],
     ...reading,
-    ['mansfield', about('mansfield')],
+    ['mansfield', mansfield],
     ['return_1w … return_1y', 'Changes of the price over 1W, 1M, 3M, 6M and 1Y, in percent'],
     ['from_high', about('high')],
     ['notes', 'Sentences: why a reading is provisional, which gaps were carried over, why a number is null'],
@@ -69,7 +73,7 @@ export const apiFields: ApiFields = {
       'Units, adjusted for splits, and rupees traded in the bar; null where the price files do not say it',
     ],
     ['rs', '100 × close ÷ close of the benchmark'],
-    ['mansfield', about('mansfield')],
+    ['mansfield', mansfield],
     ...reading,
   ],
 }

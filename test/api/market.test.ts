@@ -187,7 +187,11 @@ describe('the JSON equals', () => {
         score: 'RS score',
         rs_ratio: 'RS-Ratio',
         rs_momentum: 'RS-Momentum',
-        mansfield: 'Mansfield (%)',
+        mansfield: query.includes('day')
+          ? 'Mansfield 200d (%)'
+          : query.includes('month')
+            ? 'Mansfield 12m (%)'
+            : 'Mansfield (%)',
         return_1w: '1W (%)',
         return_1m: '1M (%)',
         return_3m: '3M (%)',

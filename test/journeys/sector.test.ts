@@ -35,7 +35,7 @@ describe.each(['phone', 'laptop'] as Size[])('on a %s', (size) => {
       'Price in rupees',
       'Volume in units',
       'RS line',
-      'Mansfield RS in percent',
+      'Mansfield RS in percent, 52 weeks',
     ])
     expect(Math.min(...(await drawnText(page)))).toBeGreaterThanOrEqual(11)
     const newest = await readout(page)

@@ -118,6 +118,8 @@ describe('a missing week', () => {
     const history = historyOf(benchmark, prices, { asOf: analysis.asOf, calendar })
     for (const line of [history.closes, history.rs, history.mansfield]) expect(line.indexOf(null)).toBe(102)
     expect(history.mansfield.at(-1)).toBe(one.mansfield)
+    const byDay = historyOf(benchmark, prices, { asOf: analysis.asOf, calendar, span: '3m' })
+    expect(byDay.mansfield.at(-1)).toBe(one.mansfield)
   })
 })
 

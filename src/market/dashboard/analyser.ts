@@ -13,7 +13,16 @@ import { onlySectors } from '../engine/selection.ts'
 import { describePlaces, type Move, movesIn, numberFormats, periodOf, sourceOf, stampOf } from '../engine/summary.ts'
 import { type AnalyserParams, addressWith, analysisUrl, steps, tails, views } from './analysis-params.ts'
 import { type Choice, measuringChoices, resolveBenchmark } from './choices.ts'
-import { type Column, type ColumnKey, columns, type Figured, inOrder, numberColumns, printed } from './columns.ts'
+import {
+  type Column,
+  type ColumnKey,
+  columns,
+  type Figured,
+  inOrder,
+  numberColumns,
+  printed,
+  titleOf,
+} from './columns.ts'
 import { type HeatMap, heatMapOf } from './heat-map.ts'
 import { framesAround, framesUrl } from './map-frames.ts'
 
@@ -126,7 +135,12 @@ export function analyserOf(
     older: days.find((day) => day < analysis.asOf) ?? null,
     newer: days.findLast((day) => day > analysis.asOf) ?? null,
     days: shown.includes(analysis.asOf) ? shown : [...shown, analysis.asOf].sort().reverse(),
-    heads: columns.map((column) => ({ ...column, about: column.about(words), ...headOf(column, params) })),
+    heads: columns.map((column) => ({
+      ...column,
+      title: titleOf(column, params.step),
+      about: column.about(words),
+      ...headOf(column, params),
+    })),
     rows,
     benchmark: benchmarkRow(benchmark, analysis),
     shownKey: numberColumns.find(({ key }) => key === params.sort)?.key ?? 'score',

@@ -158,10 +158,15 @@ export function unitOf({ key, signed }: FigureColumn, returns: ReturnKind): stri
   return returns === 'excess' && spans.some((span) => span.toLowerCase() === key) ? ' pp' : ' %'
 }
 
+/** A column's title; "Mansfield" alone is that of 52 weeks, by days or months it says the length of its mean: "Mansfield 200d". */
+export function titleOf({ key, title }: Pick<Column, 'key' | 'title'>, step: Step): string {
+  return key === 'mansfield' && step !== 'week' ? `${title} ${mansfieldBars[step]}${step[0]}` : title
+}
+
 /** A column's title in full: "1W (%)", or "1W excess (pp)" where the benchmark's return is taken off. */
-export function titleWithUnit(column: FigureColumn, returns: ReturnKind): string {
+export function titleWithUnit(column: FigureColumn, { returns, step }: Pick<Words, 'returns' | 'step'>): string {
   const unit = unitOf(column, returns).trim()
-  return `${column.title.replace('Mom.', 'Momentum')}${unit === 'pp' ? ' excess' : ''}${unit === '' ? '' : ` (${unit})`}`
+  return `${titleOf(column, step).replace('Mom.', 'Momentum')}${unit === 'pp' ? ' excess' : ''}${unit === '' ? '' : ` (${unit})`}`
 }
 
 /** A cell as it is printed. */

@@ -131,7 +131,7 @@ function sideBySide(
       isShown: one === lines,
     })),
     figures: numberColumns.map((column, i) => ({
-      title: titleWithUnit(column, params.analyser.returns),
+      title: titleWithUnit(column, params.analyser),
       cells: sectors.map(({ cells }) => cells[i]!),
       benchmark: analyser.benchmark.cells[i]!,
     })),

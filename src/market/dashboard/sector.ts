@@ -12,7 +12,7 @@ import type { Premium } from '../prices/navs/premiums.ts'
 import type { Trading } from '../prices/reading-trading.ts'
 import { type Analyser, analyserOf } from './analyser.ts'
 import { type AnalyserParams, universeIn } from './analysis-params.ts'
-import { numberColumns, printed, unitOf } from './columns.ts'
+import { numberColumns, printed, titleOf, unitOf } from './columns.ts'
 import { compareUrl } from './compare-params.ts'
 import { fundsOf, type SectorFund } from './sector-alternatives.ts'
 import { type SectorCharts, sectorChartsOf } from './sector-charts.ts'
@@ -96,7 +96,7 @@ export function sectorOf(
     benchmarkSymbol: benchmark.symbol,
     isSilent: isSilent(sectorRank),
     facts: numberColumns.map((column) => ({
-      title: column.title.replace('Mom.', 'Momentum'),
+      title: titleOf(column, step).replace('Mom.', 'Momentum'),
       about: column.about({ terms, step, returns }),
       text: printed(column, sectorRank) + (column.value(sectorRank) === null ? '' : unitOf(column, returns)),
       reason: column.blank && sectorRank.blanks[column.blank],

@@ -18,7 +18,7 @@ export function tableCsv({ rows, analysis, source, market, params, benchmark }: 
     'Sector',
     'ETF',
     'Quadrant',
-    ...numberColumns.map((column) => titleWithUnit(column, params.returns)),
+    ...numberColumns.map((column) => titleWithUnit(column, params)),
     'Formula',
     { day: 'Day not over', week: 'Week not over', month: 'Month not over' }[analysis.step],
     'Notes',

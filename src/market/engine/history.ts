@@ -2,9 +2,9 @@ import type { Day } from '../calendar/days.ts'
 import type { TradingCalendar } from '../calendar/trading-calendar.ts'
 import type { Prices } from '../prices/closing-prices.ts'
 import type { Trading } from '../prices/reading-trading.ts'
-import { barsBy } from './bars.ts'
+import { barsBy, weeklyBars } from './bars.ts'
 import { carriedOver, tolerated } from './carrying.ts'
-import { closesOn, frameOf } from './frame.ts'
+import { closesOn, type Frame, frameOf } from './frame.ts'
 import { combine, each, mean, type Series } from './series.ts'
 import { mansfield, mansfieldBars } from './strength.ts'
 import { averageTurnover, tradedBy } from './trading.ts'
@@ -23,7 +23,7 @@ export const averageBars = { week: { short: 10, long: 40 }, day: { short: 50, lo
 
 /**
  * Bars side by side, oldest first: closes in rupees with their two averages, the benchmark's closes rebased to the first close
- * shown, the RS line, Mansfield's strength in percent, and units traded, adjusted for splits. `turnover`: rupees traded a day, the mean
+ * shown, the RS line, Mansfield's strength in percent, always of 52 weeks, as the weekly readings have it, and units traded, adjusted for splits. `turnover`: rupees traded a day, the mean
  * of the last 20 sessions; null where the files do not say it.
  */
 export type History = {
@@ -51,13 +51,12 @@ export function historyOf(
   }: { asOf: Day; calendar: TradingCalendar; span?: HistorySpan; trading?: Trading },
 ): History {
   const { step, bars: shown } = historySpans[span]
-  const need = shown + mansfieldBars[step] + tolerated[step]
-  const frame = frameOf(
-    benchmark,
-    calendar,
-    asOf,
-    step === 'week' ? { weeks: need, days: 0 } : { weeks: 0, days: need },
-  )
+  const bars52 = mansfieldBars.week + tolerated.week
+  const need =
+    step === 'week'
+      ? { weeks: shown + bars52, days: 0 }
+      : { weeks: shown + bars52, days: shown + averageBars.day.long + tolerated.day }
+  const frame = frameOf(benchmark, calendar, asOf, need)
   if (frame === null) {
     const none = { days: [], closes: [], short: [], long: [], benchmark: [], rs: [], mansfield: [], volumes: [] }
     return { step, ...none, turnover: null }
@@ -67,7 +66,10 @@ export function historyOf(
   const most = tolerated[step]
   const beside = (line: Series, own: Series) => combine(line, own, (value) => value).slice(-shown)
   const average = (size: number) => beside(mean(carriedOver(bars.closes, most).values, size), bars.closes)
-  const strength = mansfield(carriedOver(bars.rs, most), mansfieldBars[step])
+  const strength =
+    step === 'week'
+      ? weeklyMansfield(bars.rs)
+      : frame.days.map((_, day) => (day < frame.days.length - shown ? null : mansfieldAt(frame, closes, day)))
   const own = bars.closes.slice(-shown)
   return {
     step,
@@ -81,6 +83,18 @@ export function historyOf(
     volumes: tradedBy(step, frame, trading.volumes).slice(-shown),
     turnover: averageTurnover(frame.days, trading.turnover),
   }
+}
+
+function weeklyMansfield(rs: Series): Series {
+  return mansfield(carriedOver(rs, tolerated.week), mansfieldBars.week)
+}
+
+/** What the weekly analysis of a day says: its week ends with it. */
+function mansfieldAt(frame: Frame, closes: Series, day: number): number | null {
+  const week = frame.weeks.findIndex(({ to }) => to > day)
+  const before = frame.weeks.slice(Math.max(0, week - mansfieldBars.week - tolerated.week), week)
+  const weeks = [...before, { from: frame.weeks[week]!.from, to: day + 1 }]
+  return weeklyMansfield(weeklyBars({ ...frame, weeks }, closes).rs).at(-1) ?? null
 }
 
 /** A series scaled so that it meets another one at the first bar that has both. */

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { currentMarket } from '../../../src/market/engine/market.ts'
+import { cachedAnalysis, currentMarket, stepsIn } from '../../../src/market/engine/market.ts'
 import { changesIn, readingsByWeek } from '../../../src/market/engine/quadrant-changes.ts'
+import { numberFormats } from '../../../src/market/engine/summary.ts'
 import { seedSample } from '../../../src/market/prices/sample-prices.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
 import type { Visitor } from '../../support/visitor.ts'
@@ -49,6 +50,23 @@ describe('the span of a sector’s charts', () => {
       ])
     },
   )
+})
+
+test('there is one Mansfield: charts of every span have that of 52 weeks, and by day it is the weekly rankings’ of each day', async () => {
+  const shown = async (query: string) => rowsOf(await page(query), 'lines-table').map((row) => row[6])
+  const market = await currentMarket(app.sql)
+  const weekly = (at: string | null) =>
+    numberFormats.signed(
+      cachedAnalysis(market, { step: 'week', at, tail: 4 })!.sectors.find(({ symbol }) => symbol === 'ITBEES')!
+        .mansfield,
+    )
+  for (const query of ['?span=3m', '', '?span=5y', '?span=3m&step=day'])
+    expect([query, (await shown(query))[0]]).toEqual([query, weekly(null)])
+  const days = stepsIn(market, 'day').slice(0, 63)
+  expect(await shown('?span=3m')).toEqual(days.map(weekly))
+  expect(textOf(await page(''))).toMatch(/Mansfield [+−]/)
+  expect(textOf(await page('?step=day'))).toMatch(/Mansfield 200d [+−]/)
+  expect(textOf(await page('?step=month'))).toMatch(/Mansfield 12m [+−]/)
 })
 
 test('every change of quadrant stands in the table, the newest first, as the readings have it', async () => {
