@@ -267,6 +267,7 @@ describe('signing somebody out, and sending a receipt again', () => {
     await second.post('/login', { login: form.username!, password: form.password! })
     const { page, send } = await formOf(id, 'sign-out')
     expect(page.body).toMatch(/Sessions ended<\/dt><dd>2</)
+    expect(page.body).toContain('API keys go on working')
     expect((await send()).status).toBe(303)
     for (const browser of [visitor, second]) expect((await browser.get('/dashboard')).location).toMatch(/^\/login/)
     expect((await send()).status).toBe(303)

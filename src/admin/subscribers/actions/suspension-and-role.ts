@@ -64,7 +64,7 @@ export const signingOut: AdminAction = {
   asks: [],
   preview: async (_sql, person) => ({
     rows: [{ label: 'Sessions ended', value: String(person.sessions), total: true }],
-    text: 'This person has to log in again in every browser. Nothing else changes.',
+    text: 'This person has to log in again in every browser. API keys go on working; a new password chosen by a reset link revokes them.',
     button: 'Sign out everywhere',
     hidden: {},
     closed: closedFor(person),
