@@ -33,7 +33,7 @@ describe.each(['phone', 'laptop'] as Size[])('on a %s', (size) => {
     expect((await spans.locator('[aria-current=true]').textContent())?.trim()).toBe('2Y')
     expect(await page.locator('.lines .title').allTextContents()).toEqual([
       'Price in rupees',
-      'Volume in units',
+      'Volume, units a week',
       'RS line',
       'Mansfield RS in percent, 52 weeks',
     ])

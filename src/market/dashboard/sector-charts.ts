@@ -12,6 +12,8 @@ export type SectorCharts = {
   chart: Chart | null
   /** The quadrant of each week behind the lines; `x` and `width` in percent. `hasMark`: there is room for its mark. */
   bands: { quadrant: Quadrant; x: number; width: number; hasMark: boolean }[]
+  /** Where the first quadrant stands, when bars without a reading come before it; `x` in percent. */
+  begins: { day: Day; x: number } | null
   columns: { key: string; title: string }[]
   /** The newest bar first; `x` is its place in percent, `cells` those of the columns. */
   rows: { day: Day; x: number; cells: string[]; quadrant: Quadrant | null }[]
@@ -34,7 +36,7 @@ export function sectorChartsOf(history: History, weeks: readonly WeekReading[], 
     },
     {
       key: 'volume',
-      title: 'Volume in units',
+      title: `Volume, units a ${step}`,
       height: 60,
       lines: [],
       columns: volumes,
@@ -55,9 +57,12 @@ export function sectorChartsOf(history: History, weeks: readonly WeekReading[], 
   const { plain, signed, units } = numberFormats
   const hasVolume = volumes.some((value) => value !== null)
   const { short: brisk, long: slow } = averageBars[step]
+  const bands = chart ? bandsOf(quadrants, chart.xs) : []
+  const first = quadrants.findIndex((quadrant) => quadrant !== null)
   return {
     chart,
-    bands: chart ? bandsOf(quadrants, chart.xs) : [],
+    bands,
+    begins: bands[0] && first > 0 ? { day: days[first]!, x: bands[0].x } : null,
     columns: [
       { key: 'close', title: 'Price (₹)' },
       { key: 'short', title: `Average of ${brisk} ${step}s` },
@@ -65,7 +70,7 @@ export function sectorChartsOf(history: History, weeks: readonly WeekReading[], 
       { key: 'benchmark', title: `${terms.benchmark.replace(/^the /, '')}, rebased` },
       { key: 'rs', title: 'RS' },
       { key: 'mansfield', title: 'Mansfield, 52 weeks (%)' },
-      ...(hasVolume ? [{ key: 'volume', title: 'Volume' }] : []),
+      ...(hasVolume ? [{ key: 'volume', title: `Volume (units a ${step})` }] : []),
     ],
     rows: days
       .map((day, bar) => ({

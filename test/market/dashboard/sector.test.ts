@@ -105,7 +105,9 @@ describe('what was traded', () => {
       from (select turnover from prices where symbol = 'ITBEES' order by day desc limit 20) newest
     `
     expect(tile(body)).toBe(`₹${row!.crore.toFixed(2)} cr traded a day, mean of the last 20 sessions`)
-    expect(body).toContain('Volume in units')
+    expect(body).toContain('Volume, units a week')
+    expect(textOf(body)).toContain('Volume (units a week)')
+    expect(textOf(await page('?span=3m'))).toMatch(/Volume, units a day.*Average of 50 days.*Average of 200 days/)
     expect(rowsOf(body, 'lines-table')[0]![7]).toMatch(/^\d{1,2}(,\d\d)*,\d{3}$/)
     // Three years ago it was that of three years ago.
     expect(tile(await page('?at=2023-11-17'))).not.toBe(tile(body))
@@ -117,8 +119,16 @@ describe('what was traded', () => {
     const body = await page()
     expect(tile(body)).toBe('– the price files have no volumes for it')
     expect(textOf(body)).toContain('Volume is not shown: the price files of this span have none.')
-    expect(body).not.toContain('Volume in units')
+    expect(body).not.toContain('Volume, units')
   })
+})
+
+test('the quadrants behind the charts say where they begin, when they do not begin with the lines', async () => {
+  const begin =
+    /Readings begin in the week of \w{3}, \d{1,2} \w{3} 2023: before it there are too few prices for a quadrant\./
+  expect(textOf(await page('?span=5y'))).toMatch(begin)
+  expect(await page('?span=5y')).toMatch(/<line class="begins" x1="\d/)
+  for (const span of ['1y', '2y']) expect(await page(`?span=${span}`)).not.toMatch(/Readings begin|class="begins"/)
 })
 
 test('why it is here is folded, in words before the arithmetic', async () => {
