@@ -44,6 +44,33 @@ async function sortByName(page: Page, size: Size, script: boolean) {
 }
 const asOfIs = (page: Page, text: string) => page.locator('.as-of b', { hasText: text }).waitFor()
 
+test('on a laptop a press anywhere in a row opens its sector, but its star stars it; the keyboard shows the row it is at', async () => {
+  const { page } = await reader({ size: 'laptop', script: false })
+  const rows = page.locator('.ranks tbody').first().locator('tr')
+  const symbolOf = async (row: number) => (await rows.nth(row).locator('th small').textContent())!.trim()
+  for (const [row, cell] of [
+    [0, 5],
+    [3, 12],
+    [9, 0],
+  ] as const) {
+    const symbol = await symbolOf(row)
+    await rows.nth(row).locator('td').nth(cell).click({ force: true })
+    await page.waitForURL(`**/dashboard/sectors/${symbol}`)
+    await page.goBack()
+  }
+  await rows.nth(2).locator('.star').click()
+  await page.waitForURL('**/dashboard')
+  expect(await rows.nth(2).locator('.star').getAttribute('aria-pressed')).toBe('true')
+  await rows.nth(1).locator('.star').focus()
+  await page.keyboard.press('Tab')
+  const outlined =
+    'getComputedStyle(document.activeElement, "::after").outlineStyle + " " + document.activeElement.pathname'
+  expect(await page.evaluate(outlined)).toBe(`solid /dashboard/sectors/${await symbolOf(1)}`)
+  await screenshot(page, 'rank-row-focus')
+  const width = 'Number.parseFloat(getComputedStyle(document.activeElement, "::after").width)'
+  expect(Math.abs(Number(await page.evaluate(width)) - (await rows.nth(1).boundingBox())!.width)).toBeLessThan(2)
+})
+
 describe.each(['phone', 'laptop'] as Size[])('on a %s', (size) => {
   describe.each([true, false])('with script: %s', (script) => {
     test('a subscriber reads, sorts, steps weeks, changes tail and bars, and opens a sector', async () => {

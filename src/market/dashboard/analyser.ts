@@ -137,7 +137,7 @@ export function analyserOf(
     days: shown.includes(analysis.asOf) ? shown : [...shown, analysis.asOf].sort().reverse(),
     heads: columns.map((column) => ({
       ...column,
-      title: titleOf(column, params.step),
+      title: column.key === 'name' ? analysis.terms.head : titleOf(column, params.step),
       about: column.about(words),
       ...headOf(column, params),
     })),

@@ -1,6 +1,6 @@
 import type { Sql } from '../../platform/db.ts'
 import { AppError } from '../../platform/errors.ts'
-import { benchmarkIn, type Followed, type Market, membersOf } from '../engine/market.ts'
+import { benchmarkIn, type Followed, type Market, membersOf, universeTitles } from '../engine/market.ts'
 import { findPresentSymbol } from '../instruments/names/queries.ts'
 import { type Universe, universes } from '../instruments/queries.ts'
 import { type AnalyserParams, universeIn } from './analysis-params.ts'
@@ -10,8 +10,6 @@ export type Measuring = Pick<AnalyserParams, 'against' | 'universe'>
 
 /** An option of a select. `value`: in the address, '' for the usual one. */
 export type Choice = { value: string; label: string; isChosen: boolean }
-
-const universeLabels = { sector: 'Sectors', theme: 'Themes', broad: 'Broad indices' } as const
 
 /** What can be chosen in this market; a universe in which there is nothing to rank is none, unless it is the chosen one. */
 export function measuringChoices(
@@ -29,7 +27,7 @@ export function measuringChoices(
     })),
     universe: universes.filter(isOffered).map((one) => ({
       value: universeIn({ universe: one }) ?? '',
-      label: universeLabels[one],
+      label: universeTitles[one],
       isChosen: one === (universe ?? 'sector'),
     })),
   }

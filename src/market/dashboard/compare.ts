@@ -1,12 +1,13 @@
 import type { Day } from '../calendar/days.ts'
 import { besideEnds } from '../charts/end-labels.ts'
 import { type Chart, drawChart } from '../charts/panels.ts'
+import type { Analysis } from '../engine/analysis.ts'
 import { type Comparison, comparisonOf } from '../engine/comparison.ts'
 import { type HistorySpan, historySpans } from '../engine/history.ts'
-import { benchmarkIn, type Followed, type Market, membersOf } from '../engine/market.ts'
+import { benchmarkIn, cachedAnalysis, type Followed, type Market, membersOf } from '../engine/market.ts'
 import { numberFormats } from '../engine/summary.ts'
 import type { Terms } from '../engine/terms.ts'
-import { type Analyser, analyserOf, type BenchmarkRow, type Row } from './analyser.ts'
+import { type Analyser, analyserOf, type BenchmarkRow, type Row, resolveParams } from './analyser.ts'
 import { numberColumns, titleWithUnit } from './columns.ts'
 import { type CompareParams, compareUrl, type LineKind, lineKinds, mostCompared } from './compare-params.ts'
 import { spanTitles } from './sector-params.ts'
@@ -49,17 +50,18 @@ type Shown = {
  * analyserOf does.
  */
 export function compareOf(market: Market, given: CompareParams, stars: ReadonlySet<string>): Compare | null {
-  const all = analyserOf(market, given.analyser)
-  if (all === null) return null
-  const params = { ...given, analyser: all.params }
-  const benchmark = benchmarkIn(market, all.params.against)!
-  const members = membersOf(market, all.params.universe, benchmark)
-  const { terms } = all.analysis
+  if (market.asOf === null) return null
+  const resolved = resolveParams(market, given.analyser)
+  const params = { ...given, analyser: resolved }
+  const benchmark = benchmarkIn(market, resolved.against)!
+  const members = membersOf(market, resolved.universe, benchmark)
+  const analysis = cachedAnalysis(market, resolved)!
+  const { terms } = analysis
   const known = params.symbols.flatMap((symbol) => members.find((one) => one.symbol === symbol) ?? [])
   const problem = problemOf(params.symbols, known, terms)
   const isComparison = problem === null && known.length >= 2
-  const ticked = new Set(params.symbols.length > 0 ? params.symbols : proposed(all, stars))
-  const analyser = isComparison ? analyserOf(market, all.params, new Set(params.symbols))! : all
+  const ticked = new Set(params.symbols.length > 0 ? params.symbols : proposed(analysis, stars))
+  const analyser = analyserOf(market, resolved, isComparison ? new Set(params.symbols) : null)!
   return {
     params,
     analyser,
@@ -74,8 +76,8 @@ export function compareOf(market: Market, given: CompareParams, stars: ReadonlyS
 }
 
 /** What a reader is likely to compare: what they starred, the strongest first; with fewer than two, the two strongest. */
-function proposed({ analysis }: Analyser, stars: ReadonlySet<string>): string[] {
-  const symbols = analysis.sectors.map(({ symbol }) => symbol)
+function proposed({ sectors }: Analysis, stars: ReadonlySet<string>): string[] {
+  const symbols = sectors.map(({ symbol }) => symbol)
   const starred = symbols.filter((symbol) => stars.has(symbol)).slice(0, mostCompared)
   return starred.length >= 2 ? starred : symbols.slice(0, 2)
 }

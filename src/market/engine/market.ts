@@ -106,18 +106,21 @@ export function membersOf({ shown }: Market, universe: Universe | null, against:
   return shown.filter((one) => one.universe === (universe ?? 'sector') && one.symbol !== against?.symbol)
 }
 
-const nouns: Record<Universe, Pick<Terms, 'one' | 'many'>> = {
+/** What stands over a universe. */
+export const universeTitles: Record<Universe, string> = { sector: 'Sectors', theme: 'Themes', broad: 'Broad indices' }
+
+const nouns: Record<Universe, Pick<Terms, 'one' | 'many' | 'head'>> = {
   sector: usualTerms,
-  theme: { one: 'theme', many: 'themes' },
-  broad: { one: 'index', many: 'indices' },
+  theme: { one: 'theme', many: 'themes', head: 'Theme' },
+  broad: { one: 'index', many: 'indices', head: 'Index' },
 }
 
 /** How sentences name a universe's members and a benchmark. */
 export function termsFor({ symbol, name }: Followed, universe: Universe): Terms {
   const { benchmark, instrument } =
     symbol === niftyEtf ? usualTerms : { benchmark: name, instrument: `the ${name} ETF` }
-  const { one, many } = nouns[universe]
-  return { one, many, benchmark, instrument }
+  const { one, many, head } = nouns[universe]
+  return { one, many, head, benchmark, instrument }
 }
 
 /** The days of the last four years that can be stepped to, newest first; against another benchmark, those of its prices. */

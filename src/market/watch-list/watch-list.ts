@@ -2,7 +2,7 @@ import type { Sql } from '../../platform/db.ts'
 import { AppError } from '../../platform/errors.ts'
 import { quadrantLabels } from '../charts/rotation-map.ts'
 import type { Analysis } from '../engine/analysis.ts'
-import { cachedAnalysis, type Market } from '../engine/market.ts'
+import { cachedAnalysis, type Market, universeTitles } from '../engine/market.ts'
 import type { Quadrant } from '../engine/quadrants.ts'
 import { numberFormats } from '../engine/summary.ts'
 import { findPresentSymbol } from '../instruments/names/queries.ts'
@@ -24,7 +24,8 @@ type Watched = {
 export type WatchList = {
   asOf: string | null
   starred: Watched[]
-  others: { symbol: string; name: string }[]
+  /** What else is followed, by universe; one of which all are starred is left out. */
+  others: { title: string; members: { symbol: string; name: string }[] }[]
 }
 
 const spans = ['1W', '1M', '3M'] as const
@@ -44,7 +45,12 @@ export function watchListOf(market: Market, stars: ReadonlySet<string>): WatchLi
       .filter(({ symbol }) => stars.has(symbol))
       .sort((a, b) => order(a.symbol) - order(b.symbol) || 0)
       .map((one) => watched(one, known.get(one.symbol))),
-    others: byName.filter(({ symbol }) => !stars.has(symbol)).map(({ symbol, name }) => ({ symbol, name })),
+    others: universes
+      .map((universe) => ({
+        title: universeTitles[universe],
+        members: byName.filter((one) => one.universe === universe && !stars.has(one.symbol)),
+      }))
+      .filter(({ members }) => members.length > 0),
   }
 }
 

@@ -34,6 +34,33 @@ const csvOf = async (query: string) =>
     string
   >[]
 
+describe('what is ranked', () => {
+  test.each([
+    ['', 'Sector', 'sectors'],
+    ['universe=broad', 'Index', 'indices'],
+    ['universe=theme', 'Theme', 'themes'],
+  ])('is what the heads of table, cards, heat map and map say, with “%s”: %s', async (query, head, many) => {
+    if (head === 'Theme') {
+      await app.sql`update instruments set universe = 'theme' where symbol in ('MODEFENCE', 'CPSEETF')`
+      await app.sql`update market_state set version = version + 1`
+    }
+    const { body } = await visitor.get(`/dashboard?${query}`)
+    const heads = (tableClass: string) =>
+      textOf(new RegExp(`<table class="data ${tableClass}">[\\s\\S]*?</thead>`).exec(body)![0])
+    expect(heads('heat')).toContain(`sample data ${head} 1W`)
+    expect(heads('ranks')).toContain(` ${head} Rank `)
+    expect(textOf(/<select name="sort">[\s\S]*?<\/select>/.exec(body)![0])).toMatch(new RegExp(`^${head} Rank`))
+    const page = textOf(body)
+    expect(page).toContain(`${head} rotation map`)
+    expect(page).toContain(`${head} Rank In a week`)
+    expect(textOf((await visitor.get(`/dashboard?${query}&only=starred`)).body)).toContain(`Show all ${many}`)
+    // Whoever reads the file with a script finds the same columns in every universe.
+    expect(Object.keys((await csvOf(`?${query}`))[0]!)[4]).toBe('Sector')
+    await app.sql`update instruments set universe = 'sector' where symbol in ('MODEFENCE', 'CPSEETF')`
+    await app.sql`update market_state set version = version + 1`
+  })
+})
+
 describe('the benchmark', () => {
   test('has a row of its own in table, heat map and CSV, without a rank', async () => {
     const { body } = await visitor.get('/dashboard')

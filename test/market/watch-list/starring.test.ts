@@ -50,6 +50,23 @@ describe('a star', () => {
     expect((await visitor.get('/dashboard')).body).not.toContain('<!--')
   })
 
+  test('can be set on the watch-list for whatever is followed, under the name of its universe', async () => {
+    const { visitor } = await subscriber(app)
+    const sections = async () =>
+      Object.fromEntries(
+        [...(await visitor.get(path)).body.matchAll(/<h2 id="others[^>]*>([^<]*)<\/h2>([\s\S]*?)<\/section>/g)].map(
+          ([, title, list]) => [title, [...list!.matchAll(/name="star" value="([^"]*)"/g)].map(([, symbol]) => symbol)],
+        ),
+      )
+    const before = await sections()
+    expect(Object.keys(before)).toEqual(['Sectors', 'Broad indices'])
+    expect(before.Sectors).toContain('ITBEES')
+    expect(before['Broad indices']).toEqual(expect.arrayContaining(['JUNIORBEES', 'MID150BEES']))
+    expect(before.Sectors).not.toContain('JUNIORBEES')
+    for (const star of before['Broad indices']!) await visitor.post(path, { star: star! })
+    expect(Object.keys(await sections())).toEqual(['Sectors'])
+  })
+
   test('answers htmx with the button as it is now', async () => {
     const { visitor } = await subscriber(app)
     const { body } = await visitor.post(path, { star: 'ITBEES' }, htmx)
