@@ -104,9 +104,7 @@ function bounded(sql: Sql, { max, ms, sockets }: Bounds): Sql {
     }, ms)
     const fail = (reason: unknown) => {
       clearTimeout(silence)
-      const error = isBrokenConnection(reason)
-        ? new DatabaseUnavailable('The connection to the database broke.', { cause: reason })
-        : reason
+      const error = errorOf(reason)
       settle.reject(error)
       // A broken connection takes a moment to close; what the driver is handed before that is lost.
       done(isDatabaseDown(error) ? brokenForMs : 0)
@@ -146,7 +144,30 @@ function bounded(sql: Sql, { max, ms, sockets }: Bounds): Sql {
       const result: unknown = Reflect.apply(target as never, self, args)
       return isQuery(result) ? runningThrough(result, run) : result
     },
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name)
+      return name === 'unsafe' ? (...args: Parameters<Sql['unsafe']>) => unbounded(target.unsafe(...args)) : value
+    },
   })
+}
+
+/** Statements of `unsafe` set their own limit of time and wait in no queue; a connection that breaks is the same to them. */
+function unbounded(query: Query): Query {
+  return runningThrough(query, (start) =>
+    start(
+      (rows: unknown) => rows,
+      (reason: unknown) => {
+        throw errorOf(reason)
+      },
+    ),
+  )
+}
+
+/** What the caller is told: of a broken connection that the database is unavailable, of all else what the driver said. */
+function errorOf(reason: unknown): unknown {
+  return isBrokenConnection(reason)
+    ? new DatabaseUnavailable('The connection to the database broke.', { cause: reason })
+    : reason
 }
 
 type Settlers = { resolve: (rows: unknown) => void; reject: (error: unknown) => void }

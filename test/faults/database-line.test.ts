@@ -76,6 +76,18 @@ describe('when the line to the database', () => {
     },
   )
 
+  test('breaks under a statement that may take minutes, as the check of the audit does, it is unavailable too', async () => {
+    const sql = connect(through(proxy, database.url), { max: 1 })
+    const long = sql.unsafe("set local statement_timeout = '1min'; select pg_sleep(30)").catch((error) => error)
+    await until(
+      async () => (await server`select from pg_stat_activity where query like 'set local%pg_sleep(30)'`).length > 0,
+    )
+    proxy.breakAll()
+    expect(await long).toBeInstanceOf(DatabaseUnavailable)
+    expect(await sql`select ${sql.unsafe('1 + 1')} as two`).toEqual([{ two: 2 }])
+    await sql.end({ timeout: 1 })
+  })
+
   test('breaks again and again under load, no statement is called done that was not sent', {
     timeout: 30_000,
   }, async () => {
