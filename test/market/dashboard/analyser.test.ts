@@ -148,6 +148,20 @@ describe('the table', () => {
     expect((await visitor.get('/dashboard')).body).toContain('formula B/2; for 1 sector C/2, provisional')
   })
 
+  test('says in words how a rank moved, in table and cards alike', async () => {
+    const { body } = await visitor.get('/dashboard')
+    const marks = [
+      ...body.matchAll(/<span class="moved (\w+)" role="img" aria-label="([^"]+)" title="([^"]+)">([^<]+)</g),
+    ]
+    expect(marks.length).toBeGreaterThan(20)
+    for (const [, tone, label, title, mark] of marks) {
+      const places = Number(mark!.slice(1))
+      const said =
+        mark === '=' ? 'Same rank as a week ago' : `${places} ${places === 1 ? 'place' : 'places'} ${tone} in a week`
+      expect([label, title, tone]).toEqual([said, said, { '▲': 'up', '▼': 'down' }[mark![0]!] ?? 'muted'])
+    }
+  })
+
   test('comes as CSV with the same figures, in the same order, with as-of date, formula and source in each row', async () => {
     for (const query of ['', '?sort=name', '?sort=1y&at=2026-08-12', '?step=day&sort=momentum&dir=asc']) {
       const [page, file] = [await visitor.get(`/dashboard${query}`), await visitor.get(`/dashboard/table.csv${query}`)]

@@ -162,6 +162,16 @@ describe('returns', () => {
     const { sectors, benchmark } = cachedAnalysis(await currentMarket(app.sql), newest)!
     const { body } = await visitor.get('/dashboard?returns=excess')
     const lines = await csvOf('?returns=excess')
+    // Its heads, its caption, the cards and the heat map say so.
+    const words = textOf(body)
+    for (const said of [
+      /<th colspan="5" scope="colgroup">Excess return over the Nifty, points</,
+      /ranked by RS score against the Nifty, returns in excess of it,/,
+      /Returns: excess over the Nifty, in percentage points\./,
+      /Heat map of returns in excess of the Nifty/,
+    ])
+      expect(said.source.startsWith('<') ? body : words).toMatch(said)
+    expect(textOf((await visitor.get('/dashboard')).body)).not.toMatch(/[Ee]xcess (return )?over/)
     for (const one of sectors) {
       const expected = spans.map((span) => one.returns[span]! - benchmark.returns[span]!)
       const printed = expected.map((value) => numberFormats.signed(value))
