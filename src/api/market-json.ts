@@ -1,5 +1,5 @@
 import type { Analyser } from '../market/dashboard/analyser.ts'
-import { type Figured, numberColumns, rounded } from '../market/dashboard/columns.ts'
+import { type Figured, numberColumns, rounded, roundedIn, roundedReading } from '../market/dashboard/columns.ts'
 import type { Analysis } from '../market/engine/analysis.ts'
 import { notesOf } from '../market/engine/gaps.ts'
 import { type InstrumentSeries, instrumentSeries } from '../market/engine/instrument-series.ts'
@@ -11,7 +11,7 @@ import type { Trading } from '../market/prices/reading-trading.ts'
 import type { SeriesRange } from './series-params.ts'
 
 /** The digits after the point of a series' figures, those of a sector's page; closes have more, for other figures are made of them. */
-const digits = { close: 4, volume: 0, turnover: 2, rs: 4, mansfield: 1, ratio: 2, momentum: 2 } as const
+const digits = { close: 4, volume: 0, turnover: 2, rs: 4, mansfield: 1 } as const
 
 /** What a column of the table is called in JSON. */
 const names: Record<string, string> = {
@@ -92,9 +92,7 @@ function headOf({ analysis, market, source, benchmark }: Head) {
 }
 
 function figuresOf(one: Figured): Record<string, number | null> {
-  return Object.fromEntries(
-    numberColumns.map((column) => [names[column.key]!, rounded(column.value(one), column.digits)]),
-  )
+  return Object.fromEntries(numberColumns.map((column) => [names[column.key]!, roundedIn(column, one)]))
 }
 
 function barOf(series: InstrumentSeries, day: string, bar: number) {
@@ -106,8 +104,8 @@ function barOf(series: InstrumentSeries, day: string, bar: number) {
     turnover: rounded(series.turnover[bar] ?? null, digits.turnover),
     rs: rounded(series.rs[bar] ?? null, digits.rs),
     mansfield: rounded(series.mansfield[bar] ?? null, digits.mansfield),
-    rs_ratio: rounded(ratio, digits.ratio),
-    rs_momentum: rounded(momentum, digits.momentum),
+    rs_ratio: roundedReading(ratio),
+    rs_momentum: roundedReading(momentum),
     quadrant: ratio === null || momentum === null ? null : quadrantOf({ ratio, momentum }),
     formula: series.formula[bar] ?? null,
   }

@@ -4,11 +4,13 @@ import { describe, expect, test } from 'vitest'
 import { everyWeekday } from '../../src/market/calendar/trading-calendar.ts'
 import { analyserOf } from '../../src/market/dashboard/analyser.ts'
 import { readParams } from '../../src/market/dashboard/analysis-params.ts'
+import { type Figured, numberColumns, printed, roundedIn } from '../../src/market/dashboard/columns.ts'
 import { sectorOf } from '../../src/market/dashboard/sector.ts'
 import { notesOf } from '../../src/market/engine/gaps.ts'
 import type { Market } from '../../src/market/engine/market.ts'
 import { describeMomentum, describeRatio, legendsFor, meaningsOf } from '../../src/market/engine/meanings.ts'
-import { summaryOf } from '../../src/market/engine/summary.ts'
+import { quadrantOf } from '../../src/market/engine/quadrants.ts'
+import { numberFormats, summaryOf } from '../../src/market/engine/summary.ts'
 import { reportOf } from '../../src/market/reports/report.ts'
 import { between, randomMarket, withGaps } from './fixture.ts'
 
@@ -157,6 +159,26 @@ describe('words at the border', () => {
       'above its usual pace: RS-Ratio fell by 0.40 % in 4 weeks, −0.90 % on average',
     )
     expect(describeMomentum(100.001, { change: 0.001, usual: null }, 'day')).toBe('RS-Ratio hardly changed in 4 days')
+  })
+
+  test.each([
+    [99.996, '99.996'],
+    [99.994, '99.99'],
+    [99.99996, '99.99996'],
+    [100 - 2 ** -46, '99.99999999999999'],
+    [100, '100.00'],
+    [100.004, '100.00'],
+    [0.5, '0.50'],
+  ])('a reading of %d is printed on its side of 100, in tables, files and JSON: %s', (value, text) => {
+    expect(numberFormats.reading(value)).toBe(text)
+    const tail = [{ day: '2026-11-20', ratio: value, momentum: value }]
+    const one = { score: null, mansfield: null, fromHigh: null, returns: {}, blanks: {}, tail } as unknown as Figured
+    for (const column of numberColumns.filter(({ key }) => key === 'ratio' || key === 'momentum')) {
+      expect(printed(column, one)).toBe(text)
+      const rounded = roundedIn(column, one)!
+      expect(rounded).toBe(Number(text))
+      expect(quadrantOf({ ratio: rounded, momentum: rounded })).toBe(quadrantOf(tail[0]!))
+    }
   })
 
   test('a full reading is never said to rise or fall by its quadrant, a provisional one never to be usual', () => {

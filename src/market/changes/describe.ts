@@ -18,12 +18,12 @@ export function headlineOf(described: readonly Pick<Described, 'short'>[]): stri
 }
 
 function wordsOf(change: Change): Pick<Described, 'line' | 'numbers'> {
-  const { plain, signed } = numberFormats
+  const { plain, reading, signed } = numberFormats
   switch (change.kind) {
     case 'quadrant':
       return {
         line: `${change.from} → ${change.to}`,
-        numbers: `RS-Ratio ${plain(change.ratio)}, RS-Momentum ${plain(change.momentum)}`,
+        numbers: `RS-Ratio ${reading(change.ratio)}, RS-Momentum ${reading(change.momentum)}`,
       }
     case 'rank':
       return {

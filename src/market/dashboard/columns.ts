@@ -2,7 +2,7 @@ import type { SectorRank } from '../engine/analysis.ts'
 import type { Blanks } from '../engine/blanks.ts'
 import type { ReturnKind } from '../engine/excess.ts'
 import type { Step } from '../engine/frame.ts'
-import { quadrants } from '../engine/quadrants.ts'
+import { quadrants, readingDigits } from '../engine/quadrants.ts'
 import { type Span, spans } from '../engine/returns.ts'
 import { mansfieldBars } from '../engine/strength.ts'
 import { numberFormats } from '../engine/summary.ts'
@@ -170,11 +170,22 @@ export function titleWithUnit(column: FigureColumn, { returns, step }: Pick<Word
 }
 
 /** A cell as it is printed. */
-export function printed({ value, signed, digits }: FigureColumn, one: Figured): string {
+export function printed({ blank, value, signed, digits }: FigureColumn, one: Figured): string {
+  if (blank === 'map') return numberFormats.reading(value(one))
   return signed ? numberFormats.signed(value(one), digits) : numberFormats.plain(value(one), digits)
 }
 
-/** A number with the digits that it is printed with, for files and JSON. */
+/** The number that is printed in a cell, for files and JSON. */
+export function roundedIn({ blank, value, digits }: FigureColumn, one: Figured): number | null {
+  return blank === 'map' ? roundedReading(value(one)) : rounded(value(one), digits)
+}
+
+/** RS-Ratio or RS-Momentum with the digits that it is printed with. */
+export function roundedReading(value: number | null): number | null {
+  return value === null ? null : rounded(value, readingDigits(value))
+}
+
+/** A number with so many digits after the point. */
 export function rounded(value: number | null, digits: number): number | null {
   return value === null ? null : Number(value.toFixed(digits)) + 0
 }

@@ -3,7 +3,7 @@ import { escapeFormula } from '../../platform/csv.ts'
 import { fmt } from '../../platform/format.ts'
 import { pictureWithWords } from '../charts/picture.ts'
 import { drawMap, quadrantLabels } from '../charts/rotation-map.ts'
-import { quadrantOf } from '../engine/quadrants.ts'
+import { quadrantOf, readingDigits } from '../engine/quadrants.ts'
 import type { Analyser } from './analyser.ts'
 
 /**
@@ -30,7 +30,8 @@ export function mapPicture(analyser: Analyser, stars: ReadonlySet<string>): Prom
 
 /**
  * The tails that are shown (of a quarter alone, those of the sectors in it), as a CSV file (UTF-8 with the mark that Excel needs, CRLF): a row for every bar of each, the
- * strongest sector first and each from its oldest bar. With a quarter shown alone, the bars in it. Readings have four decimals.
+ * strongest sector first and each from its oldest bar. With a quarter shown alone, the bars in it. Readings have four decimals,
+ * and more only where those would round one below 100 up to it.
  */
 export function mapCsv({ analysis, params, source, market }: Analyser): string {
   const head = [
@@ -53,8 +54,8 @@ export function mapCsv({ analysis, params, source, market }: Analyser): string {
         reading.day,
         escapeFormula(one.symbol),
         escapeFormula(one.name),
-        reading.ratio.toFixed(4),
-        reading.momentum.toFixed(4),
+        reading.ratio.toFixed(readingDigits(reading.ratio, 4)),
+        reading.momentum.toFixed(readingDigits(reading.momentum, 4)),
         quadrantOf(reading),
         one.formula!,
         analysis.asOf,

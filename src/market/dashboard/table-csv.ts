@@ -2,7 +2,7 @@ import { stringify } from 'csv-stringify/sync'
 import { escapeFormula } from '../../platform/csv.ts'
 import { notesOf } from '../engine/gaps.ts'
 import type { Analyser } from './analyser.ts'
-import { numberColumns, rounded, titleWithUnit } from './columns.ts'
+import { numberColumns, roundedIn, titleWithUnit } from './columns.ts'
 
 /**
  * The rank table as a CSV file (UTF-8 with the mark that Excel needs, CRLF): one head, a row a sector in the requested order, the
@@ -34,7 +34,7 @@ export function tableCsv({ rows, analysis, source, market, params, benchmark }: 
     escapeFormula(one.name),
     escapeFormula(one.symbol),
     one.quadrant ?? '',
-    ...numberColumns.map(({ value, digits }) => rounded(value(one), digits) ?? ''),
+    ...numberColumns.map((column) => roundedIn(column, one) ?? ''),
     one.formula ?? '',
     analysis.provisional ? 'yes' : 'no',
     escapeFormula(notesOf(one, analysis.step).join('. ')),
@@ -50,7 +50,7 @@ export function tableCsv({ rows, analysis, source, market, params, benchmark }: 
     escapeFormula(benchmark.name),
     escapeFormula(benchmark.symbol),
     '',
-    ...numberColumns.map(({ value, digits }) => rounded(value(benchmark.figures), digits) ?? ''),
+    ...numberColumns.map((column) => roundedIn(column, benchmark.figures) ?? ''),
     '',
     analysis.provisional ? 'yes' : 'no',
     `Benchmark, not ranked${params.returns === 'excess' ? '; its own returns, in percent' : ''}`,

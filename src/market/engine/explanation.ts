@@ -5,6 +5,7 @@ import { type Bars, barsBy } from './bars.ts'
 import { withYear } from './blank-days.ts'
 import { carriedOver, lastWithin, tolerated } from './carrying.ts'
 import { type Step as BarStep, closesOn, frameOf } from './frame.ts'
+import { readingDigits } from './quadrants.ts'
 import { change, mean, type Series } from './series.ts'
 import { lookback, type Readings, readingsOf, strengthB, strengthC } from './strength.ts'
 import { type Terms, usualTerms } from './terms.ts'
@@ -84,11 +85,11 @@ function stepsOfB(rs: Series, { ratio, momentum }: Now, unit: BarStep): Computed
     { name: 'Mean of 40', how: `mean of SMA10 over the last 40 ${unit}s`, value: own.mean, digits: 4 },
     { name: 'Deviation of 40', how: 'standard deviation of the same 40', value: own.deviation, digits: 4 },
     { name: 'z', how: '(SMA10 − mean) ÷ deviation', value: ratio - 100, digits: 4 },
-    { name: 'RS-Ratio', how: '100 + z', value: ratio, digits: 2 },
+    { name: 'RS-Ratio', how: '100 + z', value: ratio, digits: readingDigits(ratio) },
     { name: 'ROC4', how: `change of RS-Ratio over 4 ${unit}s, in percent`, value: pace.at(-1)!, digits: 4 },
     { name: 'Mean of 40', how: 'mean of the last 40 ROC4', value: paceOwn.mean, digits: 4 },
     { name: 'Deviation of 40', how: 'standard deviation of the same 40', value: paceOwn.deviation, digits: 4 },
-    { name: 'RS-Momentum', how: '100 + (ROC4 − mean) ÷ deviation', value: momentum, digits: 2 },
+    { name: 'RS-Momentum', how: '100 + (ROC4 − mean) ÷ deviation', value: momentum, digits: readingDigits(momentum) },
   ]
   return { steps, pace: { change: pace.at(-1)!, usual: paceOwn.mean } }
 }
@@ -96,9 +97,9 @@ function stepsOfB(rs: Series, { ratio, momentum }: Now, unit: BarStep): Computed
 function stepsOfC(rs: Series, { ratio, momentum }: Now, unit: BarStep): Computed {
   const steps = [
     { name: 'SMA14', how: `mean of RS over the last 14 ${unit}s`, value: mean(rs, 14).at(-1)!, digits: 4 },
-    { name: 'RS-Ratio', how: '100 × RS ÷ SMA14', value: ratio, digits: 2 },
+    { name: 'RS-Ratio', how: '100 × RS ÷ SMA14', value: ratio, digits: readingDigits(ratio) },
     { name: 'RS-Ratio before', how: `4 ${unit}s ago`, value: strengthC(rs).ratio.at(-5)!, digits: 2 },
-    { name: 'RS-Momentum', how: '100 × RS-Ratio ÷ RS-Ratio before', value: momentum, digits: 2 },
+    { name: 'RS-Momentum', how: '100 × RS-Ratio ÷ RS-Ratio before', value: momentum, digits: readingDigits(momentum) },
   ]
   return { steps, pace: { change: momentum - 100, usual: null } }
 }

@@ -7,3 +7,13 @@ export function quadrantOf({ ratio, momentum }: { ratio: number; momentum: numbe
   if (ratio >= 100) return momentum >= 100 ? 'leading' : 'weakening'
   return momentum >= 100 ? 'improving' : 'lagging'
 }
+
+/**
+ * With how many digits after the point a reading is printed: at least so many, and more where they would round what is below 100 up
+ * to it, which is the other side.
+ */
+export function readingDigits(value: number, least = 2): number {
+  let digits = least
+  while (value < 100 && Number(value.toFixed(digits)) >= 100) digits++
+  return digits
+}

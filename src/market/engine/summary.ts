@@ -1,10 +1,12 @@
 import type { Analysis, SectorRank } from './analysis.ts'
 import type { Market } from './market.ts'
-import { type Quadrant, quadrantOf, quadrants } from './quadrants.ts'
+import { type Quadrant, quadrantOf, quadrants, readingDigits } from './quadrants.ts'
 
 /** How numbers of the market are printed: a real minus, a sign on every change, a dash where there is no value. */
 export const numberFormats = {
   plain: (value: number | null, digits = 2) => (value === null ? '–' : unsigned(value, digits)),
+  /** RS-Ratio or RS-Momentum: never “100.00” in a quadrant of those below 100. */
+  reading: (value: number | null) => (value === null ? '–' : unsigned(value, readingDigits(value))),
   signed: (value: number | null, digits = 1) =>
     value === null ? '–' : rounded(value, digits) > 0 ? `+${unsigned(value, digits)}` : unsigned(value, digits),
   /** Rupees in crore, "₹12.34 cr", with fewer digits for more of them. */

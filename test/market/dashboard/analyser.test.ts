@@ -306,8 +306,8 @@ describe('stepping back', () => {
         .map((one) => [
           `${one.name} ${one.symbol}`,
           numberFormats.plain(one.score),
-          numberFormats.plain(one.tail.at(-1)?.ratio ?? null),
-          numberFormats.plain(one.tail.at(-1)?.momentum ?? null),
+          numberFormats.reading(one.tail.at(-1)?.ratio ?? null),
+          numberFormats.reading(one.tail.at(-1)?.momentum ?? null),
         ])
       expect([at, shown]).toEqual([at, expected])
     }

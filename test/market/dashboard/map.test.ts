@@ -2,7 +2,8 @@ import { parse } from 'csv-parse/sync'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { AnalysisParams } from '../../../src/market/engine/analysis.ts'
 import { cachedAnalysis, currentMarket } from '../../../src/market/engine/market.ts'
-import { type Quadrant, quadrantOf } from '../../../src/market/engine/quadrants.ts'
+import { type Quadrant, quadrantOf, readingDigits } from '../../../src/market/engine/quadrants.ts'
+import { numberFormats } from '../../../src/market/engine/summary.ts'
 import { seedSample } from '../../../src/market/prices/sample-prices.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
 import { Visitor } from '../../support/visitor.ts'
@@ -22,6 +23,7 @@ beforeAll(async () => {
 })
 afterAll(() => app.close())
 
+const { reading: printed } = numberFormats
 const changed = async (change?: PromiseLike<unknown>) => {
   await change
   await app.sql`update market_state set version = version + 1`
@@ -50,7 +52,7 @@ describe('the map’s tails', () => {
       const days = tail.slice(0, -1).map(({ day, ratio, momentum }) => {
         const date = new Date(day).toLocaleDateString('en-GB', { day: 'numeric', month: 'short', year: 'numeric' })
         const word = quadrantOf({ ratio, momentum })
-        return `${date.replace('Sept', 'Sep')}: RS-Ratio ${ratio.toFixed(2)}, RS-Momentum ${momentum.toFixed(2)}, ${word}`
+        return `${date.replace('Sept', 'Sep')}: RS-Ratio ${printed(ratio)}, RS-Momentum ${printed(momentum)}, ${word}`
       })
       expect([name, own.length]).toEqual([name, tail.length - 1])
       for (const [i, day] of days.entries()) expect(own[i]).toContain(day)
@@ -68,7 +70,7 @@ describe('the map’s tails', () => {
     const rows = [...table.matchAll(/<tr><th scope="row">([\s\S]*?)<\/tr>/g)].map(([, row]) => textOf(row!))
     expect(rows).toHaveLength(8)
     for (const [i, { ratio, momentum }] of tail.toReversed().entries())
-      expect(rows[i]).toContain(`${ratio.toFixed(2)} ${momentum.toFixed(2)}`)
+      expect(rows[i]).toContain(`${printed(ratio)} ${printed(momentum)}`)
   })
 })
 
@@ -265,8 +267,8 @@ describe('the map as a CSV file', () => {
           Date: reading.day,
           Symbol: symbol,
           Name: name,
-          'RS-Ratio': reading.ratio.toFixed(4),
-          'RS-Momentum': reading.momentum.toFixed(4),
+          'RS-Ratio': reading.ratio.toFixed(readingDigits(reading.ratio, 4)),
+          'RS-Momentum': reading.momentum.toFixed(readingDigits(reading.momentum, 4)),
           Quadrant: quadrantOf(reading),
           Formula: formula,
           'As of': analysis.asOf,

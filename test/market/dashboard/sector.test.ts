@@ -89,7 +89,7 @@ test('every change of quadrant stands in the table, the newest first, as the rea
       ),
     ).toEqual(expected.map(({ to }) => to))
     expect(rows.map((cells) => [cells[3], cells[4]])).toEqual(
-      expected.map(({ ratio, momentum }) => [ratio.toFixed(2), momentum.toFixed(2)]),
+      expected.map(({ ratio, momentum }) => [numberFormats.reading(ratio), numberFormats.reading(momentum)]),
     )
     expect(rows.filter((cells) => cells[2]!.endsWith('so far'))).toEqual(rows.slice(0, 1))
   }
