@@ -1,7 +1,7 @@
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import { parse } from 'csv-parse/sync'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { columns, numberColumns } from '../../../src/market/dashboard/columns.ts'
+import { columns, numberColumns, titleWithUnit } from '../../../src/market/dashboard/columns.ts'
 import { openWeekOf } from '../../../src/market/dashboard/open-week.ts'
 import { analyse } from '../../../src/market/engine/analysis.ts'
 import { freshnessOf } from '../../../src/market/engine/freshness.ts'
@@ -177,9 +177,12 @@ describe('the table', () => {
         const row = rows[i]!
         expect(`${line.Sector} ${line.ETF}`).toBe(row[0])
         expect(row[1]).toMatch(line.Rank ? new RegExp(`^${line.Rank}( [▲▼=]|$)`) : /^–$/)
-        const printed = numberColumns.map(({ title, signed, digits }) => {
-          const value = line[signed ? `${title} (%)` : title.replace('Mom.', 'Momentum')]!
+        const printed = numberColumns.map((column) => {
+          const { blank, signed, digits } = column
+          const step = query.includes('step=day') ? 'day' : 'week'
+          const value = line[titleWithUnit(column, { step, returns: 'absolute' })]!
           const figure = value === '' ? null : Number(value)
+          if (blank === 'map') return numberFormats.reading(figure)
           return signed ? numberFormats.signed(figure, digits) : numberFormats.plain(figure, digits)
         })
         expect(row.slice(3, 3 + printed.length)).toEqual(printed)
