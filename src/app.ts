@@ -229,6 +229,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       // The seller, unless it is only called like the product.
       operator: config.seller.name === productName ? config.owner.name || null : config.seller.name,
       seller: { ...config.seller, gstin: config.seller.gstin || null },
+      raNumber: config.raNumber,
       scripts: scriptsOf(request.url),
     }
   }

@@ -23,6 +23,8 @@ declare module '../web/views.ts' {
       form: FormState
       ticked: string[]
       sectors: { symbol: string; name: string }[]
+      /** Prices are invented, so nothing is mailed. */
+      sample: boolean
     }
   }
 }
@@ -67,6 +69,7 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { services, limit
       alerts: describeAlerts(choice),
       form: refused?.form ?? formState(values),
       ticked: refused?.ticked ?? ticked,
+      sample: market.sample,
       sectors: market.shown
         .filter((one) => one !== market.benchmark)
         .map(({ symbol, name }) => ({ symbol, name }))

@@ -3,6 +3,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { areRemindersStopped, setReminders } from '../billing/reminders/queries.ts'
 import { actorOf } from '../identity/sessions/guards.ts'
+import { marketAge } from '../market/prices/queries.ts'
 import {
   askedADay,
   askForOne,
@@ -35,6 +36,8 @@ declare module '../web/views.ts' {
       askedADay: number
       problem: string | null
       remindersStopped: boolean
+      /** Prices are invented, so none is mailed by schedule. */
+      sample: boolean
     }
   }
 }
@@ -101,7 +104,7 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { services, limit
   /** The mail as it would be now; nothing is sent, and its manage link is not in it. */
   async function previewFor(request: FastifyRequest) {
     const choice = await choiceOf(services.sql, request.user!.id)
-    if (!choice.hasAccess) throw new AppError('not-found', 'Reports come with an active plan.')
+    if (!choice.hasAccess) throw new AppError('not-found', 'Reports need an active plan.')
     const composed = await newestReport(services.sql, services.config, choice, null)
     if (!composed) throw new AppError('not-found', 'There are no prices yet, so there is nothing to report.')
     const written = writtenMail('report', composed.data)
@@ -125,6 +128,7 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { services, limit
       askedADay,
       problem: more.problem ?? null,
       remindersStopped: await areRemindersStopped(services.sql, request.user!.id),
+      sample: (await marketAge(services.sql)).sample,
     })
   }
 }

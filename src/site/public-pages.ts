@@ -9,5 +9,6 @@ export const publicPages: readonly string[] = [
   ...policyPages.map((page) => `/${page}`),
   '/complaint',
   '/login',
+  '/gift',
   '/redeem',
 ]

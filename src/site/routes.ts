@@ -48,7 +48,7 @@ declare module '../web/views.ts' {
     'site/developers': typeof apiLimits & { fields: ApiFields }
   }
 }
-type Policy = { terms: typeof policyTerms & { graceDays: number }; plans: Plan[]; raNumber: string | null }
+type Policy = { terms: typeof policyTerms & { graceDays: number }; plans: Plan[] }
 type Methodology = { legends: Legends; quadrants: typeof quadrantLabels }
 type Offer = { isGood: boolean; text: string }
 type OpenWeekPage = {
@@ -89,7 +89,7 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
   { services, limit },
 ) => {
   const sendOnce = pageCache(5_000)
-  const { raNumber, graceDays } = services.config
+  const { graceDays } = services.config
   const terms = { ...policyTerms, graceDays }
 
   app.get('/', { schema: { querystring: ByPlan } }, async (request, reply) => {
@@ -179,7 +179,6 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
         reply.render(`site/${page}`, {
           terms,
           plans: await listPlansOnSale(services.sql),
-          raNumber,
         })
       return show(request, reply, page, html)
     })
@@ -262,7 +261,6 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
       formats: numberFormats,
       legends: legendsFor('week'),
       terms,
-      raNumber,
     }
   }
 

@@ -23,7 +23,7 @@ test('a company’s details are kept in their written form; the audit says which
   const answer = await visitor.post('/account/company', traders)
   expect([answer.status, answer.location]).toEqual([303, '/account/company'])
   const page = (await visitor.get('/account/company')).body
-  for (const text of ['Your company’s details are saved.', 'Rao Traders LLP', gstin, 'decides the tax'])
+  for (const text of ['Your company’s details are saved.', 'Rao Traders LLP', gstin, 'no input credit to claim'])
     expect([text, page.includes(text)]).toEqual([text, true])
   expect(await kept(userId)).toEqual({
     legalName: 'Rao Traders LLP',

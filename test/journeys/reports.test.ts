@@ -88,7 +88,7 @@ describe('e-mail reports', () => {
       await page.getByText(`One is on its way to ${email}.`).waitFor()
       await page.getByText('2 of 3 left today').waitFor()
 
-      const mail = await mailTo(email, /^Sample: .* · week to /)
+      const mail = await mailTo(email, /^\[Sample\] .* · week to /)
       const client = await readInClient(person, mail.id, `mail-${size}`)
       expect(
         await client

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Day, monthsAfter } from '../../src/market/calendar/days.ts'
 import { openWeekOf } from '../../src/market/dashboard/open-week.ts'
-import { cachedAnalysis, currentMarket } from '../../src/market/engine/market.ts'
+import { cachedAnalysis, currentMarket, stepsIn } from '../../src/market/engine/market.ts'
 import { entriesOf } from '../../src/market/engine/what-followed.ts'
 import { seedSample } from '../../src/market/prices/sample-prices.ts'
 import { fmt } from '../../src/platform/format.ts'
@@ -35,6 +35,7 @@ describe('with invented prices', () => {
     const html = await page()
     expect(html).toContain('<span class="chip warn">Sample data</span>')
     expect(html).toContain('Sample data: invented prices')
+    expect([week.since, (await at('/')).includes('Step back through the past')]).toEqual([null, true])
     for (const word of ['Leading', 'Weakening', 'Lagging', 'Improving']) expect(html).toContain(`${word}</span>`)
   })
 
@@ -108,6 +109,17 @@ describe('with real prices', () => {
     const after = await page()
     expect(readingsIn(after)).toEqual(before.map((row) => row.toSpliced(1, 2)))
     expect(rowsOf(after, 'open-week')).not.toEqual(before)
+  })
+
+  test('the front page says how far back one can step: to the oldest week that has ranks', async () => {
+    const { since } = await openWeekOf(app.sql)
+    const market = await currentMarket(app.sql)
+    const hasRanks = (at: Day) =>
+      cachedAnalysis(market, { step: 'week', at, tail: 6 })!.sectors.some(({ rank }) => rank !== null)
+    const days = stepsIn(market, 'week')
+    expect([hasRanks(since!), days.slice(days.indexOf(since!) + 1).some(hasRanks)]).toEqual([true, false])
+    const month = fmt.date(new Date(since!)).split(' ').slice(2).join(' ')
+    expect((await at('/')).replace(/\s+/g, ' ')).toContain(`Step back to ${month}, week by week or day by day.`)
   })
 
   test('neither it nor the front page names a later day', async () => {

@@ -84,6 +84,36 @@ describe('the front page', () => {
     expect(html.match(/auto-debit/gi)).toHaveLength(1)
     expect(html).toContain('27AAPFU0939F1ZV')
   })
+
+  test.each([
+    ['/', 'Monthly'],
+    ['/?plan=annual', 'Annual'],
+  ])('%s: the card that stands out is the plan that the form has chosen', async (path, title) => {
+    const html = await htmlAt(path)
+    expect(/class="card plan best">[\s\S]*?<h3>(\w+)<\/h3>/.exec(html)![1]).toBe(title)
+    expect(html.match(/card plan best/g)).toHaveLength(1)
+    expect(html).toMatch(new RegExp(`value="${title.toLowerCase()}" required checked`))
+  })
+
+  test('says beside the form that it is no advice, and not by registered advisers', async () => {
+    const form = /<form id="register"[\s\S]*?<\/form>/.exec(await htmlAt('/'))![0].replace(/\s+/g, ' ')
+    expect(form).toContain('not investment advice. We are not SEBI-registered advisers. <a href="/disclaimer">')
+  })
+
+  test('counts the sectors it speaks of', async () => {
+    const [row] = await app.sql<{ many: number }[]>`
+      select count(*)::integer as many from instruments where kind = 'sector' and shown and universe = 'sector'`
+    expect(await htmlAt('/')).toContain(`which of ${row!.many} sector ETFs`)
+  })
+})
+
+test('who has given neither name nor address is said to be reached by mail, and nothing is left half said', async () => {
+  const contact = await htmlAt('/contact')
+  expect(contact).toContain('The seller’s name and postal address are not published here yet.')
+  expect(contact).not.toContain('<dt>Seller</dt>')
+  expect((await htmlAt('/terms')).replace(/\s+/g, ' ')).toContain(
+    'is run by its operator, GSTIN 27AAPFU0939F1ZV. Write to <a',
+  )
 })
 
 /** Bytes of the answer's body as they are sent to a browser. */

@@ -32,7 +32,7 @@ test('the front page shows who runs the site, with a photo that a browser may ke
   expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'image/jpeg'])
   expect(answer.headers.get('cache-control')).toContain('immutable')
   const terms = (await visitor.get('/terms')).body
-  expect(terms).toMatch(/is run by Devika &lt;Rao&gt;, 12 MG Road, Pune 411001,/)
+  expect(terms).toMatch(/is run by Devika &lt;Rao&gt;, 12 MG Road, Pune 411001\. Write to/)
   expect((await visitor.get('/contact')).body).toContain('Run by')
   await app.close()
 })

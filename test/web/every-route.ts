@@ -158,7 +158,7 @@ export const endpoints: Record<string, Endpoint> = {
   'POST /account/delete': { may: 'signed-in', answers: 422, except: { reader: 409, money: 409 } },
   'POST /account/privacy/consent': { may: 'signed-in', form: () => ({ consent: 'given' }) },
   // Gifts: everybody may redeem, who is signed in may buy.
-  'GET /gift': { may: 'signed-in' },
+  'GET /gift': { may: 'everybody', except: { half: 303 } },
   'POST /gift': { may: 'signed-in', form: () => ({ recipient: '' }), answers: 422 },
   'GET /checkout/gift/:orderId': { may: 'owner', path: ({ giftOrder }) => `/checkout/gift/${giftOrder}` },
   'GET /account/gifts': { may: 'signed-in' },

@@ -12,6 +12,7 @@ import { checkGift, type GiftForm, type GiftWish, giftFields, giftTerms } from '
 import { type DeliveryDays, findDeliveryDays } from '../../billing/gifts/queries.ts'
 import type { BillingServices } from '../../billing/payments/gateway.ts'
 import { checkoutPathOf, orderOf } from '../../billing/payments/payments.ts'
+import { listPlansOnSale, type PlanOnSale } from '../../billing/plans/queries.ts'
 import { actorOf, requireUser } from '../../identity/sessions/guards.ts'
 import { AppError } from '../../platform/errors.ts'
 import { formAction } from '../../web/form-action.ts'
@@ -20,6 +21,7 @@ import { findOpenGift, type GiftPlan, listGiftPlans } from './queries.ts'
 
 declare module '../../web/views.ts' {
   interface Views {
+    'billing/gifts/about': { plans: PlanOnSale[]; terms: typeof giftTerms; opensSoon: boolean }
     'billing/gifts/buy': GiftPage
     'billing/gifts/checkout': { checkout: CheckoutView }
   }
@@ -38,14 +40,19 @@ type GiftPage = {
 const ByOrder = Type.Object({ orderId: Type.String({ maxLength: 100 }) })
 const fields = [...giftFields, ...companyFields] as const
 
-/** /gift: pay for somebody else's access. The order has a checkout of its own, which looks like any other. */
+/** /gift: to visitors what a gift is; to others the form that pays for somebody else's access. The order has a checkout of its own, which looks like any other. */
 const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: object }> = async (
   app,
   { services, limit },
 ) => {
   const owner = { preHandler: requireUser }
 
-  app.get('/gift', owner, async (request, reply) => {
+  app.get('/gift', async (request, reply) => {
+    if (!request.signedIn && !request.sessionUnread) {
+      const [plans, isOpen] = await Promise.all([listPlansOnSale(services.sql), isOnSale(services)])
+      return reply.page('billing/gifts/about', { plans, terms: giftTerms, opensSoon: !isOpen })
+    }
+    await requireUser(request)
     const open = await findOpenGift(services.sql, request.user!.id)
     const company = companyForm(await findCompany(services.sql, request.user!.id))
     const { orderId: _id, ...gift } = open ?? { orderId: '', plan: '', recipient: '', email: '', message: '', day: '' }

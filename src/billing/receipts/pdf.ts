@@ -10,6 +10,7 @@ import {
   ornament,
   type Pages,
   type Piece,
+  roomFor,
   type Spot,
   sheet,
   within,
@@ -40,36 +41,38 @@ async function drawn(paper: Paper, set: SetText): Promise<Buffer> {
   let spot = head(pages, paper)
   spot = parties(pages, paper, spot)
   spot = supply(pages, paper, spot)
+  spot = summary(pages, paper, spot)
   spot = amounts(pages, paper, spot)
   spot = taxes(pages, paper, spot)
   spot = particulars(pages, paper, spot)
-  write(pages, pages.root, closingWords(paper), { ...paragraph, size: 8, colour: soft }, spot)
+  closing(pages, paper, spot)
   return closePages(pages, (page, count) => foot(pages, paper, page, count))
 }
 
 const column = { x: sheet.left, width: sheet.width }
-const paragraph: Piece = { as: 'P', ...column, size: 9, colour: ink }
-const heading: Piece = { as: 'H2', ...column, size: 8, colour: soft }
+const paragraph: Piece = { as: 'P', ...column, size: 10, colour: ink }
+const heading: Piece = { as: 'H2', ...column, size: 9, colour: soft }
+const tint = '#f6f2ea'
 
 function head(pages: Pages, { title, number, issuedAt, original }: Paper): Spot {
   const top = { page: 0, y: sheet.top }
   const { root } = pages
-  const side = 30
+  const side = 36
   const bbox = [sheet.left, top.y, sheet.left + side, top.y + side]
   const mark = within(pages, root, 'Figure', { alt: `Mark of ${product}`, bbox, placement: 'Block' })
   content(pages, mark, 'Figure', () => drawMark(pages.doc, sheet.left, top.y, side))
-  const beside = { ...paragraph, x: sheet.left + 40, width: 220, size: 10.5, weight: 'bold' } as const
-  write(pages, root, product, beside, { ...top, y: top.y + 8 })
+  const beside = { ...paragraph, x: sheet.left + 48, width: 220, size: 12, weight: 'bold' } as const
+  write(pages, root, product, beside, { ...top, y: top.y + 10 })
   const corner = { ...paragraph, x: 300, width: sheet.right - 300, align: 'right' } as const
-  let spot = write(pages, root, title, { ...corner, as: 'H1', size: 18, weight: 'bold' }, { ...top, y: top.y - 3 })
-  spot = write(pages, root, number, { ...corner, size: 10.5, weight: 'bold' }, spot)
+  let spot = write(pages, root, title, { ...corner, as: 'H1', size: 22, weight: 'bold' }, { ...top, y: top.y - 5 })
+  spot = write(pages, root, number, { ...corner, size: 12, weight: 'bold' }, spot)
   spot = write(pages, root, dateInIndia(issuedAt), { ...corner, colour: soft }, spot)
   if (original) {
     const takesPlace = title === 'Credit note' ? 'For' : 'Replaces'
     const words = `${takesPlace} ${original.title.toLowerCase()} ${original.number} of ${dateInIndia(original.issuedAt)}`
     spot = write(pages, root, words, { ...corner, colour: soft }, spot)
   }
-  return hairline(pages, { ...spot, y: spot.y + 12 }, { below: 14 })
+  return hairline(pages, { ...spot, y: spot.y + 18 }, { below: 18 })
 }
 
 function parties(pages: Pages, { title, seller, buyer }: Paper, at: Spot): Spot {
@@ -92,9 +95,9 @@ function party(pages: Pages, { label, name, details, x }: Party, at: Spot): Spot
   const narrow = { x, width: 227 }
   const section = within(pages, pages.root, 'Sect')
   let spot = write(pages, section, label, { ...heading, ...narrow }, at)
-  spot = write(pages, section, name, { ...paragraph, ...narrow, size: 10.5, weight: 'bold' }, down(spot, 3))
+  spot = write(pages, section, name, { ...paragraph, ...narrow, size: 12, weight: 'bold' }, down(spot, 4))
   for (const detail of details.filter(Boolean))
-    spot = write(pages, section, detail, { ...paragraph, ...narrow, colour: soft }, down(spot, 2))
+    spot = write(pages, section, detail, { ...paragraph, ...narrow, colour: soft }, down(spot, 3))
   return spot
 }
 
@@ -109,6 +112,27 @@ function supply(pages: Pages, { placeOfSupply, placeAssumed, tax, reason }: Pape
   return down(spot, 12)
 }
 
+/** The figure that everybody looks for first, and what it paid for. A tax invoice needs its page for the tax. */
+function summary(pages: Pages, paper: Paper, at: Spot): Spot {
+  const { title, original, period, facts, lines, totalPaise, tax } = paper
+  if (tax) return at
+  const height = 66
+  const box = roomFor(pages, at, height)
+  ornament(pages, () => {
+    pages.doc.roundedRect(sheet.left, box.y, sheet.width, height, 6).fillColor(tint).fill()
+  })
+  const label = title === 'Credit note' ? 'Amount credited' : original ? 'Total, no money moved' : 'Amount paid'
+  const left = { ...paragraph, x: sheet.left + 16, width: 224 }
+  const figure = write(pages, pages.root, label, { ...left, size: 9, colour: soft }, down(box, 13))
+  write(pages, pages.root, rupeesExact(totalPaise), { ...left, size: 20, weight: 'bold' }, down(figure, 2))
+  const right = { ...paragraph, x: 312, width: sheet.right - 328 }
+  const [when] = facts.flatMap(({ value }) => (value instanceof Date ? value : []))
+  const span = period ? `${dateInIndia(period.from)} to ${dateInIndia(period.to)}` : when ? dateInIndia(when) : ''
+  const about = write(pages, pages.root, lines[0]!.description, { ...right, weight: 'bold' }, down(box, 14))
+  if (span) write(pages, pages.root, span, { ...right, colour: soft }, down(about, 4))
+  return down(box, height + 24)
+}
+
 function amounts(pages: Pages, paper: Paper, at: Spot): Spot {
   const { tax, lines, breakdown, totalPaise, totalInWords } = paper
   const columns: Column[] = [
@@ -117,12 +141,12 @@ function amounts(pages: Pages, paper: Paper, at: Spot): Spot {
     { x: 426, width: sheet.right - 426, align: 'right' },
   ]
   const table = within(pages, pages.root, 'Table')
-  const label = (text: string): Cell => ({ text, heads: 'Column', size: 8, colour: soft })
+  const label = (text: string): Cell => ({ text, heads: 'Column', size: 9, colour: soft })
   const names = [label('Description'), tax ? label('SAC') : { text: '' }, label(tax ? 'Before tax' : 'Amount')]
   let spot = hairline(pages, tableRow(pages, table, columns, names, at), { below: 8 })
   for (const { description, sac, amountPaise } of lines) {
     const cells = [{ text: description }, { text: sac ?? '' }, { text: signed(amountPaise) }]
-    spot = tableRow(pages, table, columns, cells, spot, 6)
+    spot = tableRow(pages, table, columns, cells, spot, 8)
   }
   spot = hairline(pages, down(spot, 2), { x: 312, below: 8 })
   const sums: Column[] = [{ x: 312, width: 114 }, columns[2]!]
@@ -134,9 +158,9 @@ function amounts(pages: Pages, paper: Paper, at: Spot): Spot {
   for (const { label: name, amountPaise, isSigned } of breakdown)
     sum(name, isSigned ? withSign(amountPaise) : rupeesExact(amountPaise))
   if (breakdown.length > 0) spot = hairline(pages, down(spot, 2), { x: 312, below: 8 })
-  sum('Total', rupeesExact(totalPaise), { size: 12, weight: 'bold', colour: ink })
+  sum('Total', rupeesExact(totalPaise), { size: 14, weight: 'bold', colour: ink })
   const words = write(pages, pages.root, totalInWords, { ...paragraph, colour: soft, align: 'right' }, spot)
-  return down(words, 22)
+  return down(words, 24)
 }
 
 /** The tax table of Rule 46: for the one service, its code, value, rates and taxes. */
@@ -167,7 +191,7 @@ function taxes(pages: Pages, { tax, lines }: Paper, at: Spot): Spot {
   const names = facts.map(([text]): Cell => ({ text, heads: 'Column', size: 8, colour: soft }))
   spot = hairline(pages, tableRow(pages, table, columns, names, down(spot, 6)), { below: 8 })
   const values = facts.map(([, text]): Cell => ({ text }))
-  return down(tableRow(pages, table, columns, values, spot), 22)
+  return down(tableRow(pages, table, columns, values, spot), 20)
 }
 
 /** What was sold for how long, and how it was paid or went back; nothing of a correction, where no money moved. */
@@ -185,13 +209,19 @@ function particulars(pages: Pages, { title, period, facts }: Paper, at: Spot): S
   for (const { label, value } of [{ label: 'Period sold', value: sold }, ...facts]) {
     if (!value) continue
     const text = value instanceof Date ? dateTimeInIndia(value) : value
-    spot = tableRow(pages, table, columns, [{ text: label, heads: 'Row', colour: soft }, { text }], spot)
+    spot = tableRow(pages, table, columns, [{ text: label, heads: 'Row', colour: soft }, { text }], spot, 5)
   }
   return down(spot, 18)
 }
 
-function closingWords({ title, seller }: Paper): string {
-  return `Computer-generated ${title.toLowerCase()}; no signature is needed. Questions: ${seller.email}`
+/** Whom to ask, at the foot of a page that has room above it. */
+function closing(pages: Pages, { title, number, seller }: Paper, at: Spot): void {
+  const name = title.toLowerCase()
+  const spot = hairline(pages, { ...at, y: Math.max(at.y, 704) }, { below: 12 })
+  const question = `Questions about this ${name}?`
+  const asked = write(pages, pages.root, question, { ...paragraph, as: 'H2', weight: 'bold' }, spot)
+  const words = `Write to ${seller.email} and mention ${number}. Computer-generated ${name}; no signature is needed.`
+  write(pages, pages.root, words, { ...paragraph, size: 9, colour: soft }, down(asked, 3))
 }
 
 function foot(pages: Pages, { title, number, seller }: Paper, page: number, count: number): void {

@@ -28,6 +28,8 @@ export type OpenWeek = {
   examples: SectorRank[]
   /** A sector stands in each of the four quadrants. */
   isVaried: boolean
+  /** The oldest week that subscribers can step back to and that has readings; null where prices are invented. */
+  since: Day | null
 }
 
 const weeks = 6
@@ -85,6 +87,7 @@ function weekAt(market: Market, analysis: Analysis): OpenWeek {
     benchmark: benchmark!.name,
     examples,
     isVaried: isVaried(analysis),
+    since: market.sample ? null : oldestIn(market),
   }
 }
 
@@ -93,6 +96,20 @@ function countedIn(followed: OpenWeek['followed']): OpenWeek['counted'] {
   if (closed.length === 0) return null
   const [from, to] = [closed.map((one) => one.from).sort(), closed.map((one) => one.to).sort()]
   return { from: from[0]!, to: to.at(-1)! }
+}
+
+/** A reading needs prices of the weeks before it, so the oldest week with one is sought by halving; null where there is none. */
+function oldestIn(market: Market): Day | null {
+  const days = stepsIn(market, 'week')
+  const isRead = (at: Day) =>
+    cachedAnalysis(market, { step: 'week', at, tail: weeks })?.sectors.some((one) => one.rank !== null) === true
+  let [known, tooOld] = [-1, days.length]
+  while (tooOld - known > 1) {
+    const middle = (known + tooOld) >> 1
+    if (isRead(days[middle]!)) known = middle
+    else tooOld = middle
+  }
+  return days[known] ?? null
 }
 
 function isVaried({ sectors }: Analysis): boolean {

@@ -60,7 +60,7 @@ export async function askForOne(sql: Sql, userId: string, key: string, by: Actor
     throw new AppError('invalid', 'Please open the page again and press the button there.')
   const choice = await choiceOf(sql, userId)
   if (!choice.isConfirmed) throw new AppError('conflict', 'Please confirm your e-mail first.')
-  if (!choice.hasAccess) throw new AppError('conflict', 'Reports come with an active plan.')
+  if (!choice.hasAccess) throw new AppError('conflict', 'Reports need an active plan.')
   if (!(await queueReportNow(sql, userId, { key, link: newLink(), most: askedADay }, by)))
     throw new AppError('busy', `You have had ${askedADay} today. Please ask again tomorrow.`, { retryAfterS: 3600 })
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { productName } from '../../platform/env-schema.ts'
 import { photoProblem } from '../../site/owner-photo.ts'
 import type { DoctorContext } from './context.ts'
 import { type Finding, failure, ok, warning } from './finding.ts'
@@ -123,12 +124,15 @@ function keysAndEnvironment(cashfree: Config['cashfree']): Finding[] {
 
 function seller({ seller, production }: Config): Finding {
   const about = 'receipts'
-  const missing = Object.entries({ SELLER_ADDRESS: seller.address, SELLER_PHONE: seller.phone })
+  // Without a name receipts are issued under the product's, which is nobody.
+  const name = seller.name === productName ? '' : seller.name
+  const missing = Object.entries({ SELLER_NAME: name, SELLER_ADDRESS: seller.address, SELLER_PHONE: seller.phone })
     .filter(([, value]) => value === '')
     .map(([name]) => name)
   const tax = seller.gstin ? 'tax invoices with GST' : 'plain receipts without GST (no SELLER_GSTIN)'
-  if (missing.length === 0 || !production) return ok(about, tax)
-  const says = `${tax}; ${missing.join(' and ')} ${missing.length === 1 ? 'is' : 'are'} empty`
+  if (missing.length === 0) return ok(about, tax)
+  const says = `${tax}; not set: ${missing.join(', ')}`
+  if (!production) return ok(about, `${says}, so the contact page says so`)
   return (seller.gstin ? failure : warning)(
     about,
     says,

@@ -203,6 +203,20 @@ describe('buying a gift', () => {
     expect((await other.visitor.post(`/account/gifts/${giftId}`, to)).status).toBe(404)
     expect((await new Visitor(app).post('/gift', giftForm)).location).toContain('/login')
   })
+
+  test('can be read about before logging in: what it costs, what happens, and what the buyer needs', async () => {
+    const { status, body } = await new Visitor(app).get('/gift')
+    expect(status).toBe(200)
+    for (const text of [
+      '₹499',
+      '₹4,990',
+      'It works once, within 12 months',
+      'href="/login?next=%2Fgift"',
+      'Skip payment for now',
+    ])
+      expect([text, body.includes(text)]).toEqual([text, true])
+    expect(body).not.toContain('name="recipient"')
+  })
 })
 
 describe('the code', () => {

@@ -110,7 +110,8 @@ describe('a registered seller’s tax invoice', () => {
   test('says before paying that the price includes GST', async () => {
     const visitor = new Visitor(app)
     await visitor.register()
-    expect((await visitor.get('/checkout/monthly')).body).toContain('GST included')
+    const { body } = await visitor.get('/checkout/monthly')
+    for (const text of ['GST included', 'decides the tax']) expect(body).toContain(text)
   })
 
   /** A receipt of an order as it is paid, by a seller of a state. */

@@ -28,7 +28,9 @@ describe('choosing alerts', () => {
   test('is kept, said in words, shown again, and in the audit with before and after', async () => {
     const { visitor, userId } = await subscriber(app)
     await app.sql`update users set email_verified_at = now() where id = ${userId}`
-    expect((await visitor.get('/account/alerts')).body).toContain('No alerts yet')
+    const before = (await visitor.get('/account/alerts')).body
+    expect(before).toContain('No alerts yet')
+    expect(before).toContain('no alert is mailed until real prices are imported')
     const form = {
       ...everything,
       step: 'week',

@@ -45,7 +45,14 @@ describe('choosing reports', () => {
     expect(nextDueAt.getTime()).toBeGreaterThan(Date.now())
     const { body } = await visitor.get('/account/reports')
     expect(body).toContain('Every Saturday at 8:05 pm IST')
-    expect(body).toMatch(/Next on <b>Sat, /)
+    // Of invented prices nothing is mailed by schedule, and so says the page.
+    expect(body).toContain('no report is mailed on schedule until real prices are imported')
+    expect(body).not.toMatch(/Next on/)
+    await app.sql`update imports set origin = 'upload' where origin = 'sample'`
+    const real = (await visitor.get('/account/reports')).body
+    await app.sql`update imports set origin = 'sample' where origin = 'upload'`
+    expect(real).toMatch(/Next on <b>Sat, /)
+    expect(real).not.toContain('sample data')
     expect(await audited(userId)).toEqual([{ actor: `user:${userId}`, action: 'reports.chosen' }])
   })
 
@@ -93,7 +100,7 @@ describe('choosing reports', () => {
     await app.sql`update users set email_verified_at = now() where id = ${userId}`
     await visitor.post('/account/reports', weekly)
     const { body } = await visitor.get('/account/reports')
-    expect(body).toContain('Reports come with an active plan')
+    expect(body).toContain('Reports need an active plan')
     expect((await visitor.get('/account/reports/preview')).status).toBe(404)
     expect((await visitor.post('/account/reports/now', { key: 'abcdefgh1234' })).status).toBe(409)
     expect(await queuedFor(app, userId)).toEqual([])

@@ -16,7 +16,7 @@ export type Cell = { text: string; heads?: 'Row' | 'Column' } & Style
 /** A row of cells below each other's tops, kept on one page where it fits one. Answers where the tallest ends. */
 export function tableRow(pages: Pages, table: Element, columns: Column[], cells: Cell[], at: Spot, gap = 4): Spot {
   const row = within(pages, table, 'TR')
-  const looks = cells.map((cell, i) => ({ size: 9, colour: ink, ...columns[i]!, ...styleOf(cell) }))
+  const looks = cells.map((cell, i) => ({ size: 10, colour: ink, ...columns[i]!, ...styleOf(cell) }))
   const heights = cells.map(({ text }, i) =>
     pages.set(pages.doc, text, looks[i]!).reduce((sum, line) => sum + line.height, 0),
   )
