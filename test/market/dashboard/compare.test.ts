@@ -79,6 +79,9 @@ describe('a comparison', () => {
       'A Defence is 100 on Fri, 13 Mar 2026: it has no price before that day in this span.',
     )
     expect(textOf(body)).not.toContain('B IT is 100 on')
+    // A year's score is too much for it: of two that are shown it is not said that fifteen have a rank.
+    expect(textOf(body)).toContain('Without a rank: Defence (')
+    expect(textOf(body)).not.toMatch(/\d+ of 2 have a rank/)
     expect(textOf((await get('?with=MODEFENCE&with=ITBEES&span=3m')).body)).not.toContain('it has no price before')
   })
 
