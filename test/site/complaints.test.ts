@@ -30,7 +30,7 @@ describe('a complaint', () => {
     const { number } = (await complaints())[0]!
     expect(number).toMatch(/^G-\d{6}$/)
     expect((await visitor.get('/complaint')).body).toContain(number)
-    const [confirmation] = await mailsTo(app, typed.email, /^Your complaint G-/)
+    const [confirmation] = await mailsTo(app, typed.email, /^We received your complaint G-/)
     expect(confirmation!.text).toContain(`Your complaint has the number ${number}`)
     expect(confirmation!.text).toContain('Nandini Rao')
     expect(await mailsTo(app, 'owner@example.in', new RegExp(number))).toHaveLength(1)
@@ -72,7 +72,7 @@ describe('a complaint', () => {
     const typedHere = { ...typed, name: 'You won', text: 'Click https://phish.example/ now' }
     const { visitor, email } = await registrant(app)
     const parts = async (to: string) =>
-      (await mailsTo(app, to, /^Your complaint G-/)).map((mail) => JSON.stringify(mail)).join()
+      (await mailsTo(app, to, /^We received your complaint G-/)).map((mail) => JSON.stringify(mail)).join()
     await new Visitor(app).post('/complaint', { ...typedHere, email: 'victim@example.in' })
     await visitor.post('/complaint', { ...typedHere, email: 'victim@example.in', text: 'phish.example again' })
     await visitor.post('/complaint', { ...typedHere, email })
