@@ -5,11 +5,10 @@ import { cashfree } from './billing/payments/cashfree.ts'
 import type { BillingServices } from './billing/payments/gateway.ts'
 import { keepGraceDays } from './billing/subscriptions/queries.ts'
 import { banner } from './dev/banner.ts'
-import { seedDemo } from './dev/demo.ts'
+import { seedDemo, seedMarket } from './dev/demo.ts'
 import { startServices } from './dev/services.ts'
 import { reencryptSecrets } from './identity/second-factor/encrypted-secrets.ts'
 import { hasPricesToSell } from './market/prices/on-sale.ts'
-import { seedSample } from './market/prices/sample-prices.ts'
 import { recordJobRuns } from './operations/jobs/job-runs.ts'
 import { jobsOf } from './operations/jobs/jobs.ts'
 import { instrumentPool } from './operations/observability/instrumented-pool.ts'
@@ -103,7 +102,7 @@ if (settings.production) log.info({ port: config.port, baseUrl: config.baseUrl }
 else say(banner(running, admin))
 // The demo's prices, when there are none: after listening, so that the first page does not wait for them.
 if (!settings.production)
-  seedSample(sql, dayInIndia(new Date())).catch((error) =>
+  seedMarket(sql, dayInIndia(new Date())).catch((error) =>
     log.warn({ err: error }, 'the sample prices could not be generated'),
   )
 

@@ -1,7 +1,6 @@
 import { seedFixture } from '../dev/bench/seed/seed.ts'
-import { seedDemo } from '../dev/demo.ts'
+import { seedDemo, seedMarket } from '../dev/demo.ts'
 import { withDatabase } from '../dev/services.ts'
-import { seedSample } from '../market/prices/sample-prices.ts'
 import { dayInIndia } from '../platform/dates.ts'
 import { connect } from '../platform/db.ts'
 import { readSettings } from '../platform/environment.ts'
@@ -42,7 +41,7 @@ if (!Object.values(size).every((number) => Number.isSafeInteger(number) && numbe
 await withDatabase(settings, async (url) => {
   await prepareDatabase(url)
   const sql = connect(url, { max: 1 })
-  const [admin, sample] = await Promise.all([seedDemo(sql), seedSample(sql, dayInIndia(new Date()))]).finally(() =>
+  const [admin, sample] = await Promise.all([seedDemo(sql), seedMarket(sql, dayInIndia(new Date()))]).finally(() =>
     sql.end({ timeout: 5 }),
   )
   console.log(
