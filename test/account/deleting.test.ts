@@ -401,7 +401,7 @@ describe('deleting is refused', () => {
     const form = await deletionForm(person.visitor, person.username)
     app.sandbox.control.pay(person.order.id)
     const answer = await person.visitor.post('/account/delete', form)
-    expect([answer.status, answer.body.includes('changed meanwhile')]).toEqual([409, true])
+    expect([answer.status, answer.body.includes('changed in the meantime')]).toEqual([409, true])
     expect(answer.body).toMatch(/\d+ days of access/)
   })
 
@@ -409,7 +409,7 @@ describe('deleting is refused', () => {
     'when the page cannot have shown an end like %j',
     async (seen) => {
       const person = await subscriber(app)
-      await refused(person, 409, 'changed meanwhile', { seen })
+      await refused(person, 409, 'changed in the meantime', { seen })
     },
   )
 

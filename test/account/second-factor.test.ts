@@ -124,7 +124,7 @@ describe('recovery codes', () => {
     const seen = seenOn((await admin.visitor.get(`${home}/recovery-codes`)).body)
     const answers = await Promise.all([1, 2, 3].map(() => admin.visitor.post(`${home}/recovery-codes`, { seen })))
     expect(answers.map(({ status }) => status).sort()).toEqual([303, 409, 409])
-    expect(answers.find(({ status }) => status === 409)!.body).toContain('changed meanwhile')
+    expect(answers.find(({ status }) => status === 409)!.body).toContain('changed in the meantime')
     expect((await actsOf(admin.id)).filter((action) => action === 'recovery-codes.renewed')).toHaveLength(1)
     expect((await standing(admin.id)).unused).toBe(10)
   })

@@ -136,7 +136,7 @@ describe.for(['phone', 'laptop'] as Size[])('the ledgers of the panel on a %s', 
     )
     await second.page.getByLabel('What was done').fill('I called the bank')
     await press(second.page, /^Resolve$/)
-    await said(second.page, 'closed meanwhile')
+    await said(second.page, 'closed in the meantime')
     expect(await second.page.locator('main').textContent()).toContain('I called the bank')
     await looksRightInBothSchemes(second, `incident-conflict-${size}`)
     await page.goto('/admin/incidents?state=resolved')

@@ -188,8 +188,8 @@ describe.each<[string, string, number, number]>([
     const correction = { place: 0, symbol, taken: upTo('2026-11-20'), basis: 'restated', until: '2026-11-27' }
     for (const until of ['2026-11-19', '2999-01-01', '', '2026-02-31'])
       await expect(correctBasis(sql, id, { ...correction, until }, tester)).rejects.toThrow('That cannot be the day')
-    await expect(correctBasis(sql, id, { ...correction, place: 7 }, tester)).rejects.toThrow('look again')
-    await expect(correctBasis(sql, 999, correction, tester)).rejects.toThrow('look again')
+    await expect(correctBasis(sql, id, { ...correction, place: 7 }, tester)).rejects.toThrow('reload the page')
+    await expect(correctBasis(sql, 999, correction, tester)).rejects.toThrow('reload the page')
     await correctBasis(sql, id, correction, tester)
     expect(await jumps(id)).toEqual([])
     await commit(sql, id, tester)
@@ -270,7 +270,7 @@ test('the basis of an import that counts can be corrected, which changes the fig
       { place: 1, symbol: 'ITBEES', taken: upTo('2026-11-20'), basis: 'traded', until: '' },
       tester,
     ),
-  ).rejects.toThrow('look again')
+  ).rejects.toThrow('reload the page')
 })
 
 describe('what was decided about a day', () => {

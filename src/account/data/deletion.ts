@@ -16,7 +16,7 @@ export type DeletionForm = { password: string; confirmation: string; seen: strin
 const refusals: Record<string, string> = {
   administrator:
     'This is an administrator’s account. Ask another administrator to remove that role first; then you can delete it.',
-  changed: 'Your subscription changed meanwhile. Nothing was deleted; please look at the numbers again.',
+  changed: 'Your subscription changed in the meantime. Nothing was deleted; please look at the numbers again.',
   'payment-under-way':
     'A payment of yours is still under way at the bank. Nothing was deleted; please try again when it has ended, after a day at most.',
   held: 'A payment of yours is being looked into by a person. Nothing was deleted; please write to us, or try again later.',

@@ -50,8 +50,8 @@ export async function changePrice(sql: Sql, given: PricePlan): Promise<Plan> {
   throw new AppError(
     'conflict',
     onSale && onSale.key !== now.key
-      ? `Another version went on sale meanwhile: ${onSale.title} for ${rupees(onSale.pricePaise)}. Please look again.`
-      : 'This plan was taken off sale meanwhile. Put it back on sale first.',
+      ? `Another version went on sale in the meantime: ${onSale.title} for ${rupees(onSale.pricePaise)}. Please reload the page.`
+      : 'This plan was taken off sale in the meantime. Put it back on sale first.',
   )
 }
 

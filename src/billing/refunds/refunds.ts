@@ -10,7 +10,7 @@ const refusals: Record<string, string> = {
     'The payer disputes this payment at their bank, and a refund could be lost twice. Answer or accept the dispute in Cashfree’s dashboard.',
   'too-late': 'Cashfree refunds payments of the last six months only.',
   'too-much': 'That is more than what is left of this payment.',
-  differs: 'Another refund of this payment was made meanwhile. Please look again.',
+  differs: 'Another refund of this payment was made in the meantime. Please reload the page.',
 }
 
 /**

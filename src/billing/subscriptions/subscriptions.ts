@@ -33,9 +33,12 @@ export async function subscriptionOf(sql: Sql, userId: string): Promise<Subscrip
 
 const refusals: Record<string, AppError> = {
   'unknown-user': new AppError('not-found', 'There is no such account.'),
-  changed: new AppError('conflict', 'This subscription changed meanwhile. Nothing was done; please look again.'),
+  changed: new AppError(
+    'conflict',
+    'This subscription changed in the meantime. Nothing was done; please reload the page.',
+  ),
   'nothing-runs': new AppError('conflict', 'No access is running, so there is nothing to cancel.'),
-  over: new AppError('conflict', 'Your access has ended meanwhile. Subscribe again to come back.'),
+  over: new AppError('conflict', 'Your access has ended in the meantime. Subscribe again to come back.'),
 }
 
 /**

@@ -47,5 +47,8 @@ function bytesOf(secret: string): Uint8Array {
 }
 
 function changedMeanwhile(): AppError {
-  return new AppError('conflict', 'Your authenticator or recovery codes were changed meanwhile. Please look again.')
+  return new AppError(
+    'conflict',
+    'Your authenticator or recovery codes were changed in the meantime. Please reload the page.',
+  )
 }

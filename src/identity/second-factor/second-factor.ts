@@ -69,7 +69,7 @@ export async function finishEnrolment(sql: Sql, keys: readonly Buffer[], holder:
   if (step === null) throw wrongCode()
   const { codes, hashes } = newRecoveryCodes()
   if (!(await enrol(sql, holder.id, step, hashes)))
-    throw new AppError('conflict', 'An authenticator app was set up meanwhile. Please log in again.')
+    throw new AppError('conflict', 'An authenticator app was set up in the meantime. Please log in again.')
   return codes
 }
 

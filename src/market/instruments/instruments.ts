@@ -59,14 +59,20 @@ export async function changeInstrument(
   if (await updateInstrument(sql, given, by)) return
   const there = await findInstrument(sql, given.symbol)
   if (!there || !isSame(there, given))
-    throw new AppError('conflict', `Somebody changed ${given.symbol} meanwhile. Please look at what stands there now.`)
+    throw new AppError(
+      'conflict',
+      `Somebody changed ${given.symbol} in the meantime. Please reload the page and check.`,
+    )
 }
 
 /** Notes that symbol and index were checked today; repeating it changes nothing. Throws AppError `conflict` like changeInstrument. */
 export async function verifyToday(sql: Sql, given: { symbol: string; seen: number }, by: Actor): Promise<void> {
   if (await verifyInstrument(sql, given, by)) return
   if ((await findInstrument(sql, given.symbol))?.revision !== given.seen)
-    throw new AppError('conflict', `Somebody changed ${given.symbol} meanwhile. Please check it as it stands now.`)
+    throw new AppError(
+      'conflict',
+      `Somebody changed ${given.symbol} in the meantime. Please check it as it stands now.`,
+    )
 }
 
 /** Removes an instrument that never had a price; repeating it changes nothing. Throws AppError `conflict` for one that had. */
@@ -78,7 +84,7 @@ export async function removeInstrument(sql: Sql, symbol: string, by: Actor): Pro
 
 const refusals: Record<string, string> = {
   unknown: 'There is no such instrument.',
-  changed: 'The benchmark was changed meanwhile. Please look again.',
+  changed: 'The benchmark was changed in the meantime. Please reload the page.',
   'no-prices': 'It has no prices, so nothing could be measured against it. Import its prices first.',
 }
 

@@ -41,5 +41,5 @@ export async function answer(sql: Sql, number: string, typed: string, by: Actor)
   if (text === '') throw refuse('Please write the answer that is mailed.')
   if (text.length > longest.answer) throw refuse(`At most ${longest.answer} characters. Please shorten it.`)
   if (!(await answerComplaint(sql, number, text, by)))
-    throw new AppError('conflict', 'This complaint was answered meanwhile. Nothing was sent.')
+    throw new AppError('conflict', 'This complaint was answered in the meantime. Nothing was sent.')
 }

@@ -10,7 +10,7 @@ export async function resolveIncident(sql: Sql, id: number, by: Actor & { resolu
   if (resolution === '')
     throw new AppError('invalid', 'Please say what was done.', { fields: { resolution: 'Please say what was done.' } })
   if (!(await closeIncident(sql, id, { ...by, resolution })))
-    throw new AppError('conflict', 'This incident was closed meanwhile.')
+    throw new AppError('conflict', 'This incident was closed in the meantime.')
 }
 
 /** Opens an incident that Cashfree refuses our keys: one an Indian day, however many calls fail. */

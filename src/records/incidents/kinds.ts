@@ -10,7 +10,7 @@ export const meanings = {
   'entitlement-refused':
     'Money came for an account that may not be given what it paid for, because it is suspended or deleted. Nothing was granted; a refund is prepared.',
   'paid-after-deletion':
-    'Money came for an account that was deleted meanwhile. It is booked and nothing was granted; refund it.',
+    'Money came for an account that was deleted in the meantime. It is booked and nothing was granted; refund it.',
   'paid-unverified': 'Cashfree says paid, but its list of payments cannot be read. Nothing was granted yet.',
   'success-unpaid':
     'A payment went through, says Cashfree, and for ten minutes it has not called the order paid. Nothing was granted; the payer is asked to wait.',
@@ -32,7 +32,7 @@ export const meanings = {
   'refund-failed': 'A refund failed. The customer still waits for the money.',
   'refund-onhold': 'Cashfree holds a refund back, usually for lack of balance.',
   'dispute-opened':
-    'A payer asks their bank for the money back. Answer with documents, or accept it, in Cashfree’s dashboard before the deadline: without an answer it is lost. Access continues meanwhile, and this payment cannot be refunded.',
+    'A payer asks their bank for the money back. Answer with documents, or accept it, in Cashfree’s dashboard before the deadline: without an answer it is lost. Access continues in the meantime, and this payment cannot be refunded.',
   'dispute-lost':
     'The payer’s bank took the money back. When the whole price is gone, the period it paid for has ended. No credit note was written.',
   'dispute-unclear':

@@ -129,6 +129,6 @@ export async function resendMail(sql: Sql, mailId: number, given: { by: Actor; c
   const existing = await findCopy(sql, mailId, copy)
   if (!existing) throw new AppError('not-found', 'There is no such mail.')
   if (existing.id === null)
-    throw new AppError('conflict', 'This mail was sent again meanwhile. Please look at the newest copy first.')
+    throw new AppError('conflict', 'This mail was sent again in the meantime. Please look at the newest copy first.')
   return existing.id
 }

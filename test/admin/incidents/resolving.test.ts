@@ -71,7 +71,7 @@ describe('an incident', () => {
     const answers = await Promise.all([resolve(admin, id, 'refunded by hand'), resolve(other, id, 'called the <bank>')])
     expect(answers.map(({ status }) => status).sort()).toEqual([303, 409])
     const late = answers.find(({ status }) => status === 409)!
-    expect(late.body).toContain('was closed meanwhile')
+    expect(late.body).toContain('was closed in the meantime')
     expect(late.body).toMatch(/Your note was not kept/)
     expect(late.body).toMatch(/called the &lt;bank&gt;|refunded by hand/)
     const entries =

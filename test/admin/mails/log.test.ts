@@ -99,7 +99,7 @@ describe('sending again', () => {
     for (const copy of ['7', '', '-1', '0x2', '99999999']) {
       const answer = await resend(admin, receipt, copy)
       expect([copy, answer.status]).toEqual([copy, 409])
-      expect(answer.body).toContain('was sent again meanwhile')
+      expect(answer.body).toContain('was sent again in the meantime')
     }
     expect(await copies(receipt)).toHaveLength(2)
   })

@@ -262,7 +262,7 @@ describe('an import', () => {
     const theirs = await held(long('theirs.csv', ['2020-11-16', 'AUTOBEES', 21]))
     await other.visitor.post(`${theirs.here}/commit`, { version: theirs.version })
     const late = await admin.visitor.post(`${mine.here}/commit`, { version: mine.version })
-    expect([late.status, late.body.includes('Something changed in the market meanwhile')]).toEqual([409, true])
+    expect([late.status, late.body.includes('Something changed in the market in the meantime')]).toEqual([409, true])
     expect(await countedOf('AUTOBEES')).toEqual([21])
     expect((await admin.visitor.post(`${mine.here}/commit`, { version: versionOn(late.body) })).status).toBe(303)
     expect(await countedOf('AUTOBEES')).toEqual([20])

@@ -85,8 +85,8 @@ describe('an instrument', () => {
     ['a day that does not exist', { until: '2020-02-30' }, 422, 'The last day it traded as METALIETF'],
     ['no day', { until: '' }, 422, 'The last day it traded as METALIETF'],
     ['a day that has not come', { until: '2199-01-01' }, 422, 'That day has not come yet.'],
-    ['an older page', { seen: '999' }, 409, 'Somebody changed METALIETF meanwhile.'],
-    ['a page of somebody else’s making', { seen: '-1' }, 409, 'Somebody changed METALIETF meanwhile.'],
+    ['an older page', { seen: '999' }, 409, 'Somebody changed METALIETF in the meantime.'],
+    ['a page of somebody else’s making', { seen: '-1' }, 409, 'Somebody changed METALIETF in the meantime.'],
   ])('is not renamed by %s; the reason is said, and what was typed is kept', async (_, changes, status, sentence) => {
     const answer = await rename(admin, 'METALIETF', 'METALBEES', changes)
     expect([answer.status, answer.body.includes(sentence)]).toEqual([status, true])
@@ -114,7 +114,7 @@ describe('an instrument', () => {
       who.visitor.post(`${here}/OILIETF/former-names/removal`, { ...given, ...changes })
     expect((await remove(reader)).status).toBe(403)
     const stale = await remove(admin, { seen: '1' })
-    expect([stale.status, stale.body.includes('Somebody changed OILIETF meanwhile.')]).toEqual([409, true])
+    expect([stale.status, stale.body.includes('Somebody changed OILIETF in the meantime.')]).toEqual([409, true])
     for (const changes of [{ until: '2020-13-45' }, { name: '\0' }, { kind: 'isin' }])
       expect([changes, (await remove(admin, changes)).status]).toEqual([changes, 303])
     expect(await former()).toHaveLength(1)

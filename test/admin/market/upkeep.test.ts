@@ -54,7 +54,7 @@ describe('instruments', () => {
     ])
     expect(changes.map(({ status }) => status).sort()).toEqual([303, 409])
     const lost = changes.find(({ status }) => status === 409)!
-    expect(lost.body).toContain('Somebody changed GOLDBEES meanwhile.')
+    expect(lost.body).toContain('Somebody changed GOLDBEES in the meantime.')
     // What was typed is still there.
     expect(lost.body).toMatch(/value="(Gold bars|Bullion)"/)
     expect(await entries('instrument.changed')).toMatchObject([

@@ -83,7 +83,7 @@ describe('a new price', () => {
     const answers = await Promise.all([reprice(admin, 'annual_v1', '5490'), reprice(other, 'annual_v1', '5990')])
     expect(answers.map(({ status }) => status).sort()).toEqual([303, 409])
     const late = answers.find(({ status }) => status === 409)!
-    expect(late.body).toContain('Another version went on sale meanwhile')
+    expect(late.body).toContain('Another version went on sale in the meantime')
     expect(late.body).toMatch(/value="(5490|5990)"/)
     expect((await onSale()).filter((key) => key.startsWith('annual'))).toEqual(['annual_v2'])
   })

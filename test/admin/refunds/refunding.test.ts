@@ -245,7 +245,7 @@ describe('one refund, whatever is clicked', () => {
     const answers = await Promise.all([one.visitor.post(path, hundred), two.visitor.post(path, fifty)])
     expect(answers.map(({ status }) => status).sort()).toEqual([303, 409])
     const refused = answers.find(({ status }) => status === 409)!
-    expect(text(refused)).toContain('Another refund of this payment was made meanwhile')
+    expect(text(refused)).toContain('Another refund of this payment was made in the meantime')
     expect(refused.body).toMatch(/a hundred|only fifty/)
     expect(await refundsOf(order.id)).toHaveLength(1)
   })

@@ -63,7 +63,7 @@ describe('granting days', () => {
     const answers = await Promise.all([mine.send({ reason: 'first of two' }), theirs.send({ reason: 'second of two' })])
     expect(answers.map(({ status }) => status).sort()).toEqual([303, 409])
     const refused = answers.find(({ status }) => status === 409)!
-    expect(refused.body).toContain('changed meanwhile')
+    expect(refused.body).toContain('changed in the meantime')
     expect(refused.body).toMatch(/value="(first|second) of two"/)
     expect(await auditOf(id, 'subscription.granted')).toHaveLength(1)
     const again = await theirs.send({ ...hidden(refused), reason: 'looked again' })

@@ -92,8 +92,8 @@ describe('refunding', () => {
     await expect(ask(1, 49_901)).rejects.toThrow('more than what is left')
     await ask(1, 40_000)
     await expect(ask(2, 10_000)).rejects.toThrow('more than what is left')
-    await expect(ask(1, 39_000)).rejects.toThrow('made meanwhile')
-    await expect(ask(7, 100)).rejects.toThrow('made meanwhile')
+    await expect(ask(1, 39_000)).rejects.toThrow('made in the meantime')
+    await expect(ask(7, 100)).rejects.toThrow('made in the meantime')
   })
 
   test('a reply lost after Cashfree accepted does not refund twice', async () => {

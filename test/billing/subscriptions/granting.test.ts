@@ -192,7 +192,9 @@ describe('a cancelled subscription', () => {
     expect(
       await app.sql`select from audit where user_id = ${userId} and action = 'subscription.cancelled'`,
     ).toHaveLength(1)
-    await expect(cancelSubscription(app.sql, { ...ask, key: randomUUID() }, by)).rejects.toThrow('changed meanwhile')
+    await expect(cancelSubscription(app.sql, { ...ask, key: randomUUID() }, by)).rejects.toThrow(
+      'changed in the meantime',
+    )
     await expect(cancel()).rejects.toThrow('nothing to cancel')
     expect(await app.sql`select from mails where user_id = ${userId} and kind = 'cancelled'`).toHaveLength(1)
   })
@@ -205,7 +207,7 @@ describe('a cancelled subscription', () => {
     app.sandbox.control.pay(order.id)
     await visitor.get(`/payment/return?order_id=${order.id}`)
     const ask = cancelSubscription(app.sql, { userId, reason: 'late', key: randomUUID(), seenEnd: seen }, by)
-    await expect(ask).rejects.toThrow('changed meanwhile')
+    await expect(ask).rejects.toThrow('changed in the meantime')
     expect(await stands()).toMatchObject({ status: 'active', isPaid: true })
   })
 })

@@ -138,6 +138,9 @@ describe('an administrator', () => {
 
   test('is told when somebody else changed it meanwhile', async () => {
     const answer = await link('AUTOBEES', 'BANKBEES', (await revision('AUTOBEES')) + 1)
-    expect([answer.status, textOf(answer.body).includes('Somebody changed AUTOBEES meanwhile.')]).toEqual([409, true])
+    expect([answer.status, textOf(answer.body).includes('Somebody changed AUTOBEES in the meantime.')]).toEqual([
+      409,
+      true,
+    ])
   })
 })

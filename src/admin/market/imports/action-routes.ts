@@ -75,7 +75,7 @@ const routes: FastifyPluginAsyncTypebox<{ services: Services }> = async (app, { 
     act(request, reply, {}, async (importId) => {
       const isGone =
         (await dropImport(sql, importId, actorOf(request))) || (await findImport(sql, importId))?.status === 'dropped'
-      if (!isGone) throw new AppError('conflict', 'This import was committed meanwhile. You can undo it.')
+      if (!isGone) throw new AppError('conflict', 'This import was committed in the meantime. You can undo it.')
       return 'The import is discarded. None of it is live.'
     }),
   )

@@ -16,7 +16,7 @@ export async function setAlternative(
   const sector = typed === '' ? null : (symbolIn(typed) ?? '')
   const outcome = await linkAlternative(sql, { symbol, seen, sector }, by)
   if (outcome === 'changed')
-    throw new AppError('conflict', `Somebody changed ${symbol} meanwhile. Please look at what stands there now.`)
+    throw new AppError('conflict', `Somebody changed ${symbol} in the meantime. Please reload the page and check.`)
   if (outcome === 'benchmark')
     throw new AppError('conflict', `${symbol} is the benchmark, which is an alternative of nothing.`)
   const refusal = refusals[outcome]

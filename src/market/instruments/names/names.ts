@@ -30,7 +30,7 @@ export async function renameInstrument(
     throw refusal({ newSymbol: `${newSymbol} is another instrument’s symbol. Rename or remove that one first.` })
   if (outcome === 'future') throw refusal({ until: 'That day has not come yet.' })
   if (outcome === 'done' || (await findPresentSymbol(sql, symbol)) === newSymbol) return newSymbol
-  throw new AppError('conflict', `Somebody changed ${symbol} meanwhile. Please look at what stands there now.`)
+  throw new AppError('conflict', `Somebody changed ${symbol} in the meantime. Please reload the page and check.`)
 }
 
 /**
@@ -46,7 +46,10 @@ export async function forgetName(
   if (isDay && (await deleteFormerName(sql, given, by))) return
   const there = await listFormerNames(sql, given.symbol)
   if (there.some((one) => one.kind === given.kind && one.name === given.name && one.until === given.until))
-    throw new AppError('conflict', `Somebody changed ${given.symbol} meanwhile. Please look at what stands there now.`)
+    throw new AppError(
+      'conflict',
+      `Somebody changed ${given.symbol} in the meantime. Please reload the page and check.`,
+    )
 }
 
 function refusal(fields: Record<string, string>): AppError {

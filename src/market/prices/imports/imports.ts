@@ -77,11 +77,11 @@ export async function decideJump(sql: Sql, importId: number, decision: Decision,
     'conflict',
     outcome === 'known'
       ? `A split of ${symbol} on ${day} is known already. If it is wrong, take it back first.`
-      : `No jump of ${symbol} on ${day} waits any more: perhaps somebody decided it meanwhile.`,
+      : `No jump of ${symbol} on ${day} waits any more: perhaps somebody decided it in the meantime.`,
   )
 }
 
-const changed = 'Something changed in the market meanwhile. Please look again, then decide.'
+const changed = 'Something changed in the market in the meantime. Please reload the page, then decide.'
 const refusals: Record<string, string> = {
   unknown: 'There is no such import.',
   'not-held': 'This import was dropped or undone, so it cannot be committed.',

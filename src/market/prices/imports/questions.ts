@@ -26,6 +26,6 @@ export async function answerAllBases(sql: Sql, importId: number, answer: string,
 
 const refusals: Record<string, string> = {
   'not-held': 'This import is not held any more, so that nothing about it can be answered.',
-  unknown: 'This import does not ask that. Please look again.',
+  unknown: 'This import does not ask that. Please reload the page.',
   gone: 'These prices have left the import already. Import the file again to have them back.',
 }
