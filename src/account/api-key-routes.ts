@@ -40,7 +40,7 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { services, limit
       reply,
       typed,
       async () => {
-        const key = await makeApiKey(services.sql, request.user!.id, typed.name, actorOf(request))
+        const key = await makeApiKey(services.sql, request.signedIn!, typed.name, actorOf(request))
         request.session.set('newApiKey', key)
         return reply.leaveFor('/account/api-keys')
       },

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
+import postgres from 'postgres'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { buildApp } from '../../src/app.ts'
 import { seedSample } from '../../src/market/prices/sample-prices.ts'
@@ -9,7 +10,8 @@ import { deletionForm, registrant, subscriber } from '../account/people.ts'
 import { oneWhoseSubscriptionIs, subscriberAt } from '../market/dashboard/people.ts'
 import { adminOf } from '../support/admin.ts'
 import { startApp, type TestApp } from '../support/app.ts'
-import { Visitor } from '../support/visitor.ts'
+import { untilLocked } from '../support/until.ts'
+import { type Answer, Visitor } from '../support/visitor.ts'
 import { endpoints, nameOf } from '../web/every-route.ts'
 import { ask, makeKey } from './key-holder.ts'
 
@@ -161,6 +163,26 @@ describe('a key', () => {
     const mails = await mailsTo(app, email, subjects.passwordChanged)
     const told = mails.filter(({ text }) => text!.includes('Your API keys were revoked'))
     expect([mails.length, told.length, told[0]!.html!.includes('Your API keys were revoked')]).toEqual([2, 1, true])
+  })
+
+  test('is not made by a request that waited while a password reset ended its session', async () => {
+    const { visitor, email, userId } = await subscriber(app)
+    await new Visitor(app).post('/forgot-password', { email })
+    const reset = new Visitor(app)
+    await open(reset, await linkTo(app, email, subjects.reset))
+    const holder = postgres(app.databaseUrl, { max: 1, onnotice: () => {} })
+    const answers = { reset: null, making: null } as Record<'reset' | 'making', Promise<Answer> | null>
+    await holder.begin(async (tx) => {
+      await tx`select from users where id = ${userId} for no key update`
+      answers.reset = reset.post('/reset-password', { password: 'river under the bridge' })
+      await untilLocked(app.sql, 1)
+      answers.making = visitor.post(page, { name: 'In flight' })
+      await untilLocked(app.sql, 2)
+    })
+    await holder.end()
+    expect((await answers.reset)?.status).toBe(303)
+    expect(await app.sql`select from api_keys where user_id = ${userId}`).toHaveLength(0)
+    expect((await answers.making)?.location).toMatch(/^\/login/)
   })
 
   test('is in the copy of one’s data without what opens it, and gone with the account', async () => {

@@ -15,6 +15,18 @@ begin
   return 'made';
 end $$;
 
+-- The same in a living session, which p_session names. Answers 'signed-out' where that has ended since the request was let in, for
+-- example with all others and every key in a password reset, which no key may outlive.
+create or replace function make_api_key_in_session(
+  p_session uuid, p_user_id uuid, p_name text, p_key_hash bytea, p_ending text, p_most integer, p_actor text, p_origin jsonb
+) returns text language plpgsql as $$
+begin
+  -- A reset that is going on is waited for here; the next statement sees what it ended.
+  perform 1 from users where id = p_user_id for no key update;
+  if not exists (select from sessions where handle = p_session and user_id = p_user_id) then return 'signed-out'; end if;
+  return make_api_key(p_user_id, p_name, p_key_hash, p_ending, p_most, p_actor, p_origin);
+end $$;
+
 -- Takes a key away from the person it belongs to, with a row in the audit: the next request with it is refused. False: there
 -- is none of theirs.
 create or replace function revoke_api_key(p_user_id uuid, p_handle uuid, p_actor text, p_origin jsonb)

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import type { Actor } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
 import { AppError } from '../../platform/errors.ts'
+import type { Session } from '../sessions/queries.ts'
 import type { User } from '../users/queries.ts'
 import { findKeyOwner, insertApiKey } from './queries.ts'
 
@@ -13,13 +14,21 @@ const keyPrefix = 'dsetf_'
 const longestName = 60
 
 /**
- * Makes a read-only key and returns it, the only time it can be seen: of its 256 random bits a hash is stored. Throws AppError
- * `invalid` for a name that is empty or too long, `conflict` where there are too many keys, or for an administrator.
+ * Makes a read-only key for the person of this session and returns it, the only time it can be seen: of its 256 random bits a hash
+ * is stored. Throws AppError `invalid` for a name that is empty or too long, `conflict` where there are too many keys, or for an
+ * administrator, `unauthenticated` where the session has ended meanwhile.
  */
-export async function makeApiKey(sql: Sql, userId: string, name: string, by: Actor): Promise<string> {
+export async function makeApiKey(
+  sql: Sql,
+  { handle, user }: Pick<Session, 'handle' | 'user'>,
+  name: string,
+  by: Actor,
+): Promise<string> {
   const key = keyPrefix + randomBytes(32).toString('base64url')
-  const given = { userId, name: checkedName(name), keyHash: hashOf(key), ending: key.slice(-4), most: mostKeys }
+  const owner = { session: handle, userId: user.id, most: mostKeys }
+  const given = { ...owner, name: checkedName(name), keyHash: hashOf(key), ending: key.slice(-4) }
   const outcome = await insertApiKey(sql, given, by)
+  if (outcome === 'signed-out') throw new AppError('unauthenticated', 'Please log in to continue.')
   if (outcome === 'too-many')
     throw new AppError('conflict', `You have ${mostKeys} keys already. Revoke one that you no longer use.`)
   if (outcome === 'refused')

@@ -5,13 +5,18 @@ import type { User } from '../users/queries.ts'
 /** A key as its owner sees it; of the key itself the last four characters. `lastUsedOn`: a day in India, 'YYYY-MM-DD'. */
 export type ApiKeyRow = { handle: string; name: string; ending: string; createdAt: Date; lastUsedOn: string | null }
 
-type NewKey = { userId: string; name: string; keyHash: Buffer; ending: string; most: number }
+type NewKey = { session: string; userId: string; name: string; keyHash: Buffer; ending: string; most: number }
 
-/** Keeps a new key's hash. 'too-many': the person has `most` already; 'refused': they may have none. */
-export async function insertApiKey(sql: Sql, key: NewKey, by: Actor): Promise<'made' | 'too-many' | 'refused'> {
-  const [row] = await sql<{ outcome: 'made' | 'too-many' | 'refused' }[]>`
-    select make_api_key(${key.userId}, ${key.name}, ${key.keyHash}, ${key.ending}, ${key.most}, ${by.actor},
-                        ${originJson(sql, by)}) as outcome
+type Outcome = 'made' | 'too-many' | 'refused' | 'signed-out'
+
+/**
+ * Keeps a new key's hash. 'too-many': the person has `most` already; 'refused': they may have none; 'signed-out': the session
+ * of this handle has ended.
+ */
+export async function insertApiKey(sql: Sql, key: NewKey, by: Actor): Promise<Outcome> {
+  const [row] = await sql<{ outcome: Outcome }[]>`
+    select make_api_key_in_session(${key.session}, ${key.userId}, ${key.name}, ${key.keyHash}, ${key.ending},
+                                   ${key.most}, ${by.actor}, ${originJson(sql, by)}) as outcome
   `
   return row!.outcome
 }
