@@ -77,7 +77,7 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { services, limit
 
   app.post('/reports/link', { config: limit }, async (request, reply) => {
     await renewLink(services.sql, request.user!.id, actorOf(request))
-    return leave(request, reply, 'Done. The links in mails that were sent before open nothing any more.')
+    return leave(request, reply, 'Done. Links in mails sent before no longer work.')
   })
 
   app.post('/reports/reminders', { schema: { body: PostedForm }, config: limit }, async (request, reply) => {

@@ -68,7 +68,7 @@ export async function correctBasis(sql: Sql, importId: number, typed: TypedBasis
   const outcome = await setBasis(sql, importId, { place, symbol, taken, right: { basis, asOf } }, by)
   if (outcome === 'early') throw wrongDay()
   if (outcome !== 'done')
-    throw new AppError('conflict', 'These prices do not count and do not wait any more. Please reload the page.')
+    throw new AppError('conflict', 'These prices are no longer live and no longer waiting. Please reload the page.')
 }
 
 function wrongDay(): AppError {
