@@ -103,9 +103,7 @@ function sideBySide(
   // Against itself the benchmark neither rises nor falls.
   const base = lines === 'price' ? comparison.benchmark : comparison.days.map(() => 100)
   const drawn = [{ key: 'benchmark', values: base }, ...own]
-  const chart = drawChart(comparison.days, [
-    { key: 'lines', title: `${kindTitles[lines]}, 100 at the start`, height: 320, lines: drawn },
-  ])
+  const chart = drawChart(comparison.days, [{ key: 'lines', title: '100 at the start', height: 320, lines: drawn }])
   const columns = lines === 'price' ? [...own, drawn[0]!] : own
   const { plain } = numberFormats
   const sectors = known.map(({ symbol }, i) => ({
