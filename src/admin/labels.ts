@@ -59,7 +59,12 @@ export function sentenceCase(kind: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1)
 }
 
-/** "1 order", "12,345 orders": a number, grouped as in India, with its noun. */
-export function plural(count: number, noun: string): string {
-  return `${count.toLocaleString('en-IN')} ${noun}${count === 1 ? '' : 's'}`
+/** "12,34,567": a number as India groups it. */
+export function count(value: number): string {
+  return value.toLocaleString('en-IN')
+}
+
+/** "1 order", "12,345 orders": a number with its noun. */
+export function plural(value: number, noun: string): string {
+  return `${count(value)} ${noun}${value === 1 ? '' : 's'}`
 }

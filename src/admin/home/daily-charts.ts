@@ -1,7 +1,8 @@
 import { rupees } from '../../platform/money.ts'
 import { barChart, type Drawing, lineChart, shortNumber, shortRupees } from '../charts.ts'
+import { count } from '../labels.ts'
 import type { Day } from '../metrics/queries.ts'
-import { count, percent, signed } from './labels.ts'
+import { percent, signed } from './labels.ts'
 import { attemptSuccessOf, calendar, shortDay, successOf } from './periods.ts'
 
 /** A chart with the numbers behind it, as _bars and _line want it. */

@@ -1,11 +1,6 @@
 import { rupees } from '../../platform/money.ts'
 import { shortRupees } from '../charts.ts'
 
-/** "12,34,567": a number as India groups it. */
-export function count(value: number): string {
-  return value.toLocaleString('en-IN')
-}
-
 /** "83%" of a share between 0 and 1; a dash where there is none. Never 100% while something failed. */
 export function percent(share: number | null): string {
   if (share === null) return '—'

@@ -78,14 +78,14 @@ export default routes
 function savedText({ holidays, sessions, listedSessions, weekends, unlisted }: SavedList): string {
   const named = (days: readonly Holiday[]) => days.map(({ day, name }) => `${labels.dayText(day)} (${name})`).join('; ')
   const counts = [
-    ...(holidays > 0 || sessions === 0 ? [labels.many(holidays, 'holiday')] : []),
-    ...(sessions > 0 ? [labels.many(sessions, 'special session')] : []),
+    ...(holidays > 0 || sessions === 0 ? [labels.plural(holidays, 'holiday')] : []),
+    ...(sessions > 0 ? [labels.plural(sessions, 'special session')] : []),
   ]
   return [
     holidays + sessions === 0 ? 'All of these were here already.' : `${counts.join(' and ')} saved.`,
     ...(sessions > 0 ? [`Open on ${named(listedSessions)}.`] : []),
     ...(weekends > 0
-      ? [`${labels.many(weekends, 'day')} on weekends left out: the exchange is closed then anyway.`]
+      ? [`${labels.plural(weekends, 'day')} on weekends left out: the exchange is closed then anyway.`]
       : []),
     ...(unlisted.length > 0 ? [`Entered here, and not in this list: ${named(unlisted)}. Remove what has moved.`] : []),
   ].join(' ')
@@ -100,7 +100,7 @@ function yearsOf(holidays: readonly Holiday[], sessions: readonly SpecialSession
   const counted = (days: readonly Entry[], kind: Entry['kind']) => days.filter((one) => one.kind === kind).length
   return [...Map.groupBy(entries, ({ day }) => day.slice(0, 4))].reverse().map(([year, days]) => ({
     year,
-    summary: `${labels.many(counted(days, 'holiday'), 'holiday')}, ${labels.many(counted(days, 'session'), 'special session')}`,
+    summary: `${labels.plural(counted(days, 'holiday'), 'holiday')}, ${labels.plural(counted(days, 'session'), 'special session')}`,
     isCurrent: year >= current,
     days,
   }))

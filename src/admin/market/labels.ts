@@ -1,19 +1,10 @@
 import type { AcceptedName } from '../../market/prices/imports/names-queries.ts'
 import { dateInIndia } from '../../platform/dates.ts'
+import { count, plural } from '../labels.ts'
 
 /** "Fri, 20 Nov 2026" of a day like 2026-11-20; a dash where there is none. */
 export function dayText(day: string | null): string {
   return day === null ? '—' : dateInIndia(new Date(day))
-}
-
-/** "12,34,567": a number as India groups it. */
-function count(value: number): string {
-  return value.toLocaleString('en-IN')
-}
-
-/** "3 prices", "1 price". */
-export function many(value: number, one: string): string {
-  return `${count(value)} ${value === 1 ? one : `${one}s`}`
 }
 
 /** "₹3,359.60": a price as files have it, in rupees. */
@@ -71,7 +62,7 @@ function nameChange({ kind, symbol, seen, isNewest }: AcceptedName): string {
 export const labels = {
   dayText,
   count,
-  many,
+  plural,
   price,
   change,
   ratioText,

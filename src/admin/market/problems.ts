@@ -1,7 +1,8 @@
 import type { CalendarFlaw } from '../../market/calendar/calendar-flaws.ts'
 import type { ListedRename, OtherIsin } from '../../market/instruments/etf-list/queries.ts'
 import { daysText, type Sessions } from '../../market/prices/sessions.ts'
-import { dayText, many } from './labels.ts'
+import { plural } from '../labels.ts'
+import { dayText } from './labels.ts'
 import type { Coverage } from './queries.ts'
 
 /** A problem with the market's data, with the page where it can be fixed. */
@@ -48,7 +49,7 @@ export function problemsOf({ age, coverage, held, sessions, calendar, isins, ren
       ? [
           {
             tone: 'warn' as const,
-            title: `${many(held, 'import')} to decide`,
+            title: `${plural(held, 'import')} to decide`,
             text: 'Read, but not live yet.',
             href: upload,
           },
@@ -99,7 +100,7 @@ function otherIsins(isins: readonly OtherIsin[]): Problem[] {
 function behind(age: MarketState['age']): Problem[] {
   if (age.sample || age.daysBehind === 0) return []
   const title = `Prices end on ${dayText(age.asOf)}`
-  const text = `${many(age.daysBehind, 'trading day')} since then. Reports are not sent on old prices.`
+  const text = `${plural(age.daysBehind, 'trading day')} since then. Reports are not sent on old prices.`
   return [{ tone: age.daysBehind > 2 ? 'bad' : 'warn', title, text, href: upload }]
 }
 
@@ -112,14 +113,14 @@ function withoutBenchmark({ symbol, all, missing, closed }: Sessions & { symbol:
   if (missing.length > 0)
     found.push({
       tone: missing.at(-1)! >= (all.at(-sessionsAQuarter) ?? '') ? 'bad' : 'warn',
-      title: `${symbol} has no price on ${many(missing.length, 'trading day')}`,
+      title: `${symbol} has no price on ${plural(missing.length, 'trading day')}`,
       text: `${daysText(missing, all)}. Every sector is measured against it, so none has a figure for these days. Import the prices, or correct the calendar.`,
       href: upload,
     })
   if (closed.length > 0)
     found.push({
       tone: 'warn',
-      title: `${symbol} has prices on ${many(closed.length, 'day')} when the exchange was closed`,
+      title: `${symbol} has prices on ${plural(closed.length, 'day')} when the exchange was closed`,
       text: `${daysText(closed, all)}. Correct the calendar, or undo the import they came with.`,
       href: calendarPage,
     })
@@ -152,12 +153,17 @@ function flawsOf(one: Coverage): Problem[] {
   const warn = (title: string, text: string): Problem => ({ tone: 'warn', title, text, href: hrefOf(one) })
   return [
     ...(one.stale > 0
-      ? [warn(`${one.symbol} has no price since ${dayText(one.last)}`, `${many(one.stale, 'trading day')} since then.`)]
+      ? [
+          warn(
+            `${one.symbol} has no price since ${dayText(one.last)}`,
+            `${plural(one.stale, 'trading day')} since then.`,
+          ),
+        ]
       : []),
     ...(one.ownGaps > 0
       ? [
           warn(
-            `${one.symbol} has no price on ${many(one.ownGaps, 'trading day')}`,
+            `${one.symbol} has no price on ${plural(one.ownGaps, 'trading day')}`,
             `${one.ownGaps > 5 ? 'Most recently ' : ''}${one.gapDays.map(dayText).join('; ')}.`,
           ),
         ]
@@ -165,7 +171,7 @@ function flawsOf(one: Coverage): Problem[] {
     ...(one.beyond > 0
       ? [
           warn(
-            `${one.symbol} has ${many(one.beyond, 'price')} on days when nothing else traded`,
+            `${one.symbol} has ${plural(one.beyond, 'price')} on days when nothing else traded`,
             'They are not used: trading days are the benchmark’s.',
           ),
         ]

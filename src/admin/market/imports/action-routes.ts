@@ -124,8 +124,8 @@ function effectOfUndoing(before: UndoSummary[]): string {
   const back = before.reduce((total, row) => total + row.back, 0)
   const gone = before.reduce((total, row) => total + row.gone, 0)
   const sentences = [
-    ...(back > 0 ? [`For ${labels.many(back, 'price')} the earlier value is live again.`] : []),
-    ...(gone > 0 ? [`${labels.many(gone, 'price')} had no earlier value and are removed.`] : []),
+    ...(back > 0 ? [`For ${labels.plural(back, 'price')} the earlier value is live again.`] : []),
+    ...(gone > 0 ? [`${labels.plural(gone, 'price')} had no earlier value and are removed.`] : []),
   ]
   return sentences.length > 0 ? sentences.join(' ') : 'None of it is live.'
 }

@@ -19,7 +19,7 @@ import { formAction } from '../../../web/form-action.ts'
 import { type FormState, formState } from '../../../web/forms.ts'
 import { arrivingFiles } from '../../../web/uploads.ts'
 import type { Panel } from '../../panel.ts'
-import { labels, type MarketLabels, many } from '../labels.ts'
+import { labels, type MarketLabels } from '../labels.ts'
 import { limits, storeUploads, tooManyFiles } from '../uploads.ts'
 import actions from './action-routes.ts'
 import alternatives from './alternative-routes.ts'
@@ -69,7 +69,7 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services }) => {
         const { name, etfs, problems } = await receiveEtfList(request).catch(refuseTooMany)
         if (problems.length > 0) return showList(request, reply.code(422), { problems })
         const { entries, added, gone, changed } = await replaceEtfList(sql, { etfs, file: name }, actorOf(request))
-        const text = `NSE’s list is read: ${many(entries, 'ETF')}, of them ${added} new and ${changed} changed; ${gone} left it.`
+        const text = `NSE’s list is read: ${labels.plural(entries, 'ETF')}, of them ${added} new and ${changed} changed; ${gone} left it.`
         return backToList(request, reply, text)
       },
       (form) => showList(request, reply, { form }),
