@@ -225,7 +225,7 @@ describe('an import', () => {
     await expect(commit(sql, id, tester)).rejects.toThrow('look like splits')
     await decideJump(sql, id, { symbol: 'CPSEETF', day: '2019-12-19', ratio: 100 }, tester)
     await expect(decideJump(sql, id, { symbol: 'CPSEETF', day: '2019-12-19', ratio: 100 }, tester)).rejects.toThrow(
-      'meanwhile',
+      'in the meantime',
     )
     await commit(sql, id, tester)
     const sector = (await currentMarket(sql)).sectors.find((one) => one.symbol === 'CPSEETF')!
