@@ -14,7 +14,7 @@ import { auditContext } from '../identity/sessions/guards.ts'
 import { AppError } from '../platform/errors.ts'
 import type { Services } from '../platform/services.ts'
 import { formAction } from '../web/form-action.ts'
-import { type FormState, formState, PostedForm, readForm } from '../web/forms.ts'
+import { type FormState, firstOf, formState, PostedForm, QueryText, readForm } from '../web/forms.ts'
 
 declare module '../web/views.ts' {
   interface Views {
@@ -32,7 +32,7 @@ type EndedLink = { purpose: LinkPage; sentence: string; isDone: boolean }
 /** Whose link it is, as far as somebody who is not signed in may know. */
 type ShownLink = Pick<OpenToken, 'purpose' | 'email' | 'presentEmail'>
 
-const Opened = Type.Object({ token: Type.Optional(Type.Union([Type.String(), Type.Array(Type.String())])) })
+const Opened = Type.Object({ token: QueryText })
 
 /** As long as the link itself may work, so that a page left open is no way to keep it longer. */
 const keptMs = 30 * 60_000
@@ -145,7 +145,7 @@ const routes: FastifyPluginAsyncTypebox<{ services: Services; limit: object }> =
 export default routes
 
 function keepSecret(request: FastifyRequest, reply: FastifyReply, page: LinkPage, typed: string | string[]) {
-  const secret = [typed].flat()[0] ?? ''
+  const secret = firstOf(typed)
   const kept = /^[\w-]{43}$/.test(secret) ? { secret, until: Date.now() + keptMs } : undefined
   request.session.set('links', { ...request.session.get('links'), [page]: kept })
   return reply.leaveFor(`/${page}`)

@@ -11,13 +11,19 @@ import { findPresentSymbol } from '../market/instruments/names/queries.ts'
 import { AppError } from '../platform/errors.ts'
 import { runHeavyWork } from '../platform/heavy-work.ts'
 import type { Services } from '../platform/services.ts'
+import { QueryText } from '../web/forms.ts'
 import type { RateCounter } from '../web/rate-limits.ts'
 import { type Measured, ranksJson, seriesJson } from './market-json.ts'
 import { readSeriesRange, SeriesQuery } from './series-params.ts'
 
-const Text = Type.Optional(Type.Union([Type.String(), Type.Array(Type.String())]))
 /** The parameters of the analyser that change numbers; others of its page are ignored. */
-const MarketQuery = Type.Object({ at: Text, step: Text, against: Text, universe: Text, returns: Text })
+const MarketQuery = Type.Object({
+  at: QueryText,
+  step: QueryText,
+  against: QueryText,
+  universe: QueryText,
+  returns: QueryText,
+})
 const SeriesOfMarketQuery = Type.Object({ ...MarketQuery.properties, ...SeriesQuery.properties })
 const BySymbol = Type.Object({ symbol: Type.String({ maxLength: 100 }) })
 

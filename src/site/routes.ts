@@ -27,7 +27,16 @@ import { numberFormats, sourceOf, stampOf } from '../market/engine/summary.ts'
 import { AppError } from '../platform/errors.ts'
 import { insertRegistrationSource } from '../records/visits/queries.ts'
 import { cleanSource, direct } from '../records/visits/sources.ts'
-import { type FormState, formState, PostedForm, readForm, sentFields, withNext } from '../web/forms.ts'
+import {
+  type FormState,
+  firstOf,
+  formState,
+  PostedForm,
+  QueryText,
+  readForm,
+  sentFields,
+  withNext,
+} from '../web/forms.ts'
 import { pageCache } from '../web/page-cache.ts'
 import { type ApiFields, apiFields, apiLimits } from './api-fields.ts'
 import { policyPages, policyTerms } from './policies.ts'
@@ -80,8 +89,7 @@ type Landing = Policy & {
 }
 
 const fields = ['name', 'email', 'phone', 'password', 'plan', 'coupon', 'source'] as const
-const Word = Type.Optional(Type.Union([Type.String(), Type.Array(Type.String())]))
-const ByPlan = Type.Object({ plan: Word, coupon: Word })
+const ByPlan = Type.Object({ plan: QueryText, coupon: QueryText })
 
 /** The public pages, and the one form that makes the account, the order and Cashfree's session in one go. */
 const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: object }> = async (
@@ -93,9 +101,9 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
   const terms = { ...policyTerms, graceDays }
 
   app.get('/', { schema: { querystring: ByPlan } }, async (request, reply) => {
-    const plan = [request.query.plan].flat()[0]
+    const plan = firstOf(request.query.plan)
     const chosen = plan === 'monthly' || plan === 'annual' ? plan : ''
-    const coupon = writtenCode([request.query.coupon].flat()[0] ?? '')
+    const coupon = writtenCode(firstOf(request.query.coupon))
     const form = formState({ ...(chosen ? { plan: chosen } : {}), ...(coupon ? { coupon } : {}) })
     const html = async () => reply.render('site/landing', await landing(form, request.visitSource))
     return show(request, reply, coupon ? null : `/${chosen}`, html, request.visitSource)

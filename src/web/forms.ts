@@ -60,12 +60,20 @@ export function safeNext(next: string, fallback = '/dashboard'): string {
   return /^\/(?![/\\])[\w\-./~%?=&]*$/.test(next) && next.length <= 300 ? next : fallback
 }
 
+/** The schema of a parameter in a query string, which may be missing or repeated. */
+export const QueryText = Type.Optional(Type.Union([Type.String(), Type.Array(Type.String())]))
+
+/** The first of a repeated parameter; '' where it is missing. */
+export function firstOf(given: Static<typeof QueryText> | undefined): string {
+  return [given].flat()[0] ?? ''
+}
+
 /** The query of a page that continues elsewhere: `?next=`. */
-export const NextInQuery = Type.Object({ next: Type.Optional(Type.Union([Type.String(), Type.Array(Type.String())])) })
+export const NextInQuery = Type.Object({ next: QueryText })
 
 /** Where such a page continues: a path on this site, or '' for its default. */
 export function nextIn(query: Static<typeof NextInQuery>): string {
-  return safeNext([query.next].flat()[0] ?? '', '')
+  return safeNext(firstOf(query.next), '')
 }
 
 /** The URL of such a page. */

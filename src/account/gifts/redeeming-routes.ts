@@ -10,7 +10,16 @@ import { indianStates } from '../../identity/users/indian-states.ts'
 import { dateInIndia } from '../../platform/dates.ts'
 import { AppError } from '../../platform/errors.ts'
 import { anyRefusal, formAction } from '../../web/form-action.ts'
-import { type FormState, formState, PostedForm, readForm, sentFields, withNext } from '../../web/forms.ts'
+import {
+  type FormState,
+  firstOf,
+  formState,
+  PostedForm,
+  QueryText,
+  readForm,
+  sentFields,
+  withNext,
+} from '../../web/forms.ts'
 import { limitOf } from '../../web/rate-limits.ts'
 
 declare module '../../web/views.ts' {
@@ -25,8 +34,7 @@ declare module '../../web/views.ts' {
   }
 }
 
-const Code = Type.Optional(Type.Union([Type.String(), Type.Array(Type.String())]))
-const WithCode = Type.Object({ code: Code })
+const WithCode = Type.Object({ code: QueryText })
 const registration = ['name', 'email', 'phone', 'password', 'code'] as const
 
 /** /redeem: a code's way in, with or without an account. An account that is made for a gift opens no order. */
@@ -103,7 +111,7 @@ const refusals: Record<string, string> = {
 
 /** A code in an address; '' for what could be none. */
 function codeIn(given: string | string[] | undefined): string {
-  const code = [given].flat()[0]?.trim() ?? ''
+  const code = firstOf(given).trim()
   return looksLikeGiftCode(code)
     ? code
         .toUpperCase()

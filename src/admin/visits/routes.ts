@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { visitDays } from '../../records/visits/visit-counter.ts'
+import { firstOf, QueryText } from '../../web/forms.ts'
 import type { Panel } from '../panel.ts'
 import { listPages, listSources, type SourceFunnel } from './queries.ts'
 
@@ -28,12 +29,12 @@ const labels: Record<string, string> = {
   'this-site': 'A link on this site',
   other: 'Others',
 }
-const Asked = Type.Object({ days: Type.Optional(Type.Union([Type.String(), Type.Array(Type.String())])) })
+const Asked = Type.Object({ days: QueryText })
 
 /** /admin/visits: where visitors come from, and how far each source gets: pages, registrations, first payments. */
 const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services }) => {
   app.get('', { schema: { querystring: Asked } }, async (request, reply) => {
-    const days = periods.find((one) => String(one) === request.query.days) ?? 30
+    const days = periods.find((one) => String(one) === firstOf(request.query.days)) ?? 30
     const [sources, pages] = await Promise.all([listSources(services.sql, days), listPages(services.sql, days)])
     const sum = (of: (one: SourceFunnel) => number) => sources.reduce((total, one) => total + of(one), 0)
     return reply.page('admin/visits/show', {

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { AppError } from '../../platform/errors.ts'
+import { firstOf, QueryText } from '../../web/forms.ts'
 import type { Day } from '../calendar/days.ts'
 import { type ReturnKind, returnKinds } from '../engine/excess.ts'
 import type { Step } from '../engine/frame.ts'
@@ -55,27 +56,26 @@ const defaults: AnalyserParams = {
 const dirs = ['asc', 'desc'] as const
 const namings = ['few', 'all'] as const
 
-const Text = Type.Optional(Type.Union([Type.String(), Type.Array(Type.String())]))
 /** The query string of every page of the analyser. Of repeated parameters the first counts. */
 export const AnalyserQuery = Type.Object({
-  view: Text,
-  step: Text,
-  at: Text,
-  tail: Text,
-  sort: Text,
-  dir: Text,
-  focus: Text,
-  only: Text,
-  against: Text,
-  universe: Text,
-  returns: Text,
-  zoom: Text,
-  names: Text,
+  view: QueryText,
+  step: QueryText,
+  at: QueryText,
+  tail: QueryText,
+  sort: QueryText,
+  dir: QueryText,
+  focus: QueryText,
+  only: QueryText,
+  against: QueryText,
+  universe: QueryText,
+  returns: QueryText,
+  zoom: QueryText,
+  names: QueryText,
 })
 
 /** Reads the parameters. Throws AppError `invalid` for a value that the analyser does not know. */
 export function readParams(query: Static<typeof AnalyserQuery>): AnalyserParams {
-  const given = (name: keyof AnalyserParams) => [query[name]].flat()[0] ?? ''
+  const given = (name: keyof AnalyserParams) => firstOf(query[name])
   const oneOf = <Value extends string>(values: readonly Value[], name: keyof AnalyserParams, usual: Value): Value => {
     const found = given(name) === '' ? usual : values.find((value) => value === given(name))
     if (found === undefined)

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { AppError } from '../../platform/errors.ts'
+import { firstOf, QueryText } from '../../web/forms.ts'
 import type { HistorySpan } from '../engine/history.ts'
 import { type AnalyserParams, analysisUrl } from './analysis-params.ts'
 import { readSpan, SectorQuery, usualSpan } from './sector-params.ts'
@@ -14,14 +15,13 @@ export const mostCompared = 4
 /** What the comparison shows: the analyser's parameters, how far back the chart goes, its lines, and the symbols in their order. */
 export type CompareParams = { analyser: AnalyserParams; span: HistorySpan; lines: LineKind; symbols: readonly string[] }
 
-const Text = Type.Optional(Type.Union([Type.String(), Type.Array(Type.String())]))
 /** The query string of the comparison: a sector page's, the lines, and each symbol as one more `with`. */
-export const CompareQuery = Type.Object({ ...SectorQuery.properties, lines: Text, with: Text })
+export const CompareQuery = Type.Object({ ...SectorQuery.properties, lines: QueryText, with: QueryText })
 type Query = Static<typeof CompareQuery>
 
 /** Reads span, lines and symbols; a repeated symbol counts once. Throws AppError `invalid` for a span or lines that there are not. */
 export function readCompared(query: Query): Omit<CompareParams, 'analyser'> {
-  const given = [query.lines].flat()[0] || 'rs'
+  const given = firstOf(query.lines) || 'rs'
   const lines = lineKinds.find((one) => one === given)
   if (!lines) throw new AppError('invalid', 'The chart shows relative strength or prices. Please choose one of them.')
   const symbols = [query.with ?? []].flat().filter((symbol) => symbol !== '')

@@ -1,12 +1,13 @@
 import { Type } from 'typebox'
 import { AppError } from '../../platform/errors.ts'
+import { firstOf, QueryText } from '../../web/forms.ts'
 import { type HistorySpan, historySpans } from '../engine/history.ts'
 import { type AnalyserParams, AnalyserQuery, analysisUrl } from './analysis-params.ts'
 
 /** The query string of a sector's page: the analyser's, and how far back its charts go. */
 export const SectorQuery = Type.Object({
   ...AnalyserQuery.properties,
-  span: Type.Optional(Type.Union([Type.String(), Type.Array(Type.String())])),
+  span: QueryText,
 })
 
 export const spanTitles: Record<HistorySpan, string> = { '3m': '3M', '1y': '1Y', '2y': '2Y', '5y': '5Y' }
@@ -15,7 +16,7 @@ export const usualSpan: HistorySpan = '2y'
 
 /** Reads the span; of repeated ones the first counts. Throws AppError `invalid` for one that there is not. */
 export function readSpan({ span }: { span?: string | string[] | undefined }): HistorySpan {
-  const given = [span].flat()[0] ?? ''
+  const given = firstOf(span)
   if (given === '') return usualSpan
   if (!Object.hasOwn(historySpans, given))
     throw new AppError('invalid', 'The charts go back 3 months, 1, 2 or 5 years. Please choose one of them.')

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { AppError } from '../../platform/errors.ts'
+import { firstOf, QueryText } from '../../web/forms.ts'
 import { type Quadrant, quadrants } from '../engine/quadrants.ts'
 import { addressWith, readParams } from './analysis-params.ts'
 import type { Measuring } from './choices.ts'
@@ -13,8 +14,12 @@ export type WhatFollowedParams = Measuring & { cost: number; into: Quadrant }
 export const usual = { cost: 0.2, into: 'leading' } as const
 const mostCost = 5
 
-const Text = Type.Optional(Type.Union([Type.String(), Type.Array(Type.String())]))
-export const WhatFollowedQuery = Type.Object({ cost: Text, into: Text, against: Text, universe: Text })
+export const WhatFollowedQuery = Type.Object({
+  cost: QueryText,
+  into: QueryText,
+  against: QueryText,
+  universe: QueryText,
+})
 type Query = Static<typeof WhatFollowedQuery>
 
 /** What the page measures. Throws AppError `invalid` for a universe that there is not. */
@@ -45,10 +50,6 @@ export function whatFollowedUrl(params: WhatFollowedParams, changes: Partial<Wha
   if (into !== usual.into) own.set('into', into)
   const url = addressWith('/dashboard/what-followed', { against, universe })
   return own.size > 0 ? `${url}${url.includes('?') ? '&' : '?'}${own}` : url
-}
-
-function firstOf(value: string | string[] | undefined): string {
-  return [value].flat()[0] ?? ''
 }
 
 function parseCost(typed: string): number {
