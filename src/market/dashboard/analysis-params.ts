@@ -117,6 +117,11 @@ export function analysisUrl(
   return query ? `${path}?${query}` : path
 }
 
+/** An address with these parameters after those that it has. */
+export function withParams(url: string, further: URLSearchParams): string {
+  return further.size === 0 ? url : `${url}${url.includes('?') ? '&' : '?'}${further}`
+}
+
 /** The address of a page with these parameters, the others usual. */
 export function addressWith(path: string, chosen: Partial<AnalyserParams>): string {
   return analysisUrl(defaults, chosen, path)

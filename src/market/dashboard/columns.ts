@@ -19,7 +19,8 @@ export type Column = {
   value: (one: SectorRank) => number | null
   /** Whose blank tells why there is no value. */
   blank?: keyof Blanks
-  digits: number
+  /** With how many digits after the point a value is printed. */
+  digits: (value: number) => number
   signed: boolean
   first: 'asc' | 'desc'
 }
@@ -49,8 +50,9 @@ const spanNames: Record<Span, string> = {
   '6M': '6 months',
   '1Y': 'one year',
 }
-const plain = { digits: 2, signed: false, first: 'desc' } as const
-const change = { digits: 1, signed: true, first: 'desc' } as const
+const plain = { digits: () => 2, signed: false, first: 'desc' } as const
+const reading = { ...plain, digits: (value: number) => readingDigits(value) } as const
+const change = { digits: () => 1, signed: true, first: 'desc' } as const
 
 /** The columns of numbers in the rank table, from left to right. */
 export const numberColumns: FigureColumn[] = [
@@ -65,7 +67,7 @@ export const numberColumns: FigureColumn[] = [
     value: (one) => one.score,
   },
   {
-    ...plain,
+    ...reading,
     key: 'ratio',
     blank: 'map',
     title: 'RS-Ratio',
@@ -74,7 +76,7 @@ export const numberColumns: FigureColumn[] = [
     value: (one) => one.tail.at(-1)?.ratio ?? null,
   },
   {
-    ...plain,
+    ...reading,
     key: 'momentum',
     blank: 'map',
     title: 'RS-Mom.',
@@ -120,7 +122,7 @@ export const columns: Column[] = [
     key: 'rank',
     title: 'Rank',
     about: ({ terms }) => `By RS score: the past year against ${terms.benchmark}`,
-    digits: 0,
+    digits: () => 0,
     value: (one) => one.rank,
     first: 'asc',
   },
@@ -163,21 +165,27 @@ export function titleOf({ key, title }: Pick<Column, 'key' | 'title'>, step: Ste
   return key === 'mansfield' && step !== 'week' ? `${title} ${mansfieldBars[step]}${step[0]}` : title
 }
 
+/** A column's title without abbreviations. */
+export function longTitleOf(column: Pick<Column, 'key' | 'title'>, step: Step): string {
+  return titleOf(column, step).replace('Mom.', 'Momentum')
+}
+
 /** A column's title in full: "1W (%)", or "1W excess (pp)" where the benchmark's return is taken off. */
 export function titleWithUnit(column: FigureColumn, { returns, step }: Pick<Words, 'returns' | 'step'>): string {
   const unit = unitOf(column, returns).trim()
-  return `${titleOf(column, step).replace('Mom.', 'Momentum')}${unit === 'pp' ? ' excess' : ''}${unit === '' ? '' : ` (${unit})`}`
+  return `${longTitleOf(column, step)}${unit === 'pp' ? ' excess' : ''}${unit === '' ? '' : ` (${unit})`}`
 }
 
 /** A cell as it is printed. */
-export function printed({ blank, value, signed, digits }: FigureColumn, one: Figured): string {
-  if (blank === 'map') return numberFormats.reading(value(one))
-  return signed ? numberFormats.signed(value(one), digits) : numberFormats.plain(value(one), digits)
+export function printed({ value, signed, digits }: FigureColumn, one: Figured): string {
+  const number = value(one)
+  return numberFormats[signed ? 'signed' : 'plain'](number, number === null ? 0 : digits(number))
 }
 
 /** The number that is printed in a cell, for files and JSON. */
-export function roundedIn({ blank, value, digits }: FigureColumn, one: Figured): number | null {
-  return blank === 'map' ? roundedReading(value(one)) : rounded(value(one), digits)
+export function roundedIn({ value, digits }: FigureColumn, one: Figured): number | null {
+  const number = value(one)
+  return number === null ? null : rounded(number, digits(number))
 }
 
 /** RS-Ratio or RS-Momentum with the digits that it is printed with. */

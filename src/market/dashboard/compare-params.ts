@@ -2,7 +2,7 @@ import { type Static, Type } from 'typebox'
 import { AppError } from '../../platform/errors.ts'
 import { firstOf, QueryText } from '../../web/forms.ts'
 import type { HistorySpan } from '../engine/history.ts'
-import { type AnalyserParams, analysisUrl } from './analysis-params.ts'
+import { type AnalyserParams, analysisUrl, withParams } from './analysis-params.ts'
 import { readSpan, SectorQuery, usualSpan } from './sector-params.ts'
 
 /** What the comparison draws: relative strength against the benchmark, or prices beside the benchmark's. */
@@ -38,6 +38,5 @@ export function compareUrl(
   const own = new URLSearchParams(symbols.map((symbol): [string, string] => ['with', symbol]))
   if (span !== usualSpan) own.set('span', span)
   if (lines !== 'rs') own.set('lines', lines)
-  const url = analysisUrl(analyser, {}, path)
-  return own.size === 0 ? url : `${url}${url.includes('?') ? '&' : '?'}${own}`
+  return withParams(analysisUrl(analyser, {}, path), own)
 }

@@ -3,14 +3,12 @@ import { besideEnds } from '../charts/end-labels.ts'
 import { type Chart, drawChart } from '../charts/panels.ts'
 import type { Analysis } from '../engine/analysis.ts'
 import { type Comparison, comparisonOf } from '../engine/comparison.ts'
-import { type HistorySpan, historySpans } from '../engine/history.ts'
 import { benchmarkIn, cachedAnalysis, type Followed, type Market, membersOf } from '../engine/market.ts'
 import { numberFormats } from '../engine/summary.ts'
-import type { Terms } from '../engine/terms.ts'
 import { type Analyser, analyserOf, type BenchmarkRow, type Row, resolveParams } from './analyser.ts'
-import { numberColumns, titleWithUnit } from './columns.ts'
+import { type ColumnKey, numberColumns, titleWithUnit } from './columns.ts'
 import { type CompareParams, compareUrl, type LineKind, lineKinds, mostCompared } from './compare-params.ts'
-import { spanTitles } from './sector-params.ts'
+import { spanChoices } from './sector-params.ts'
 
 const letters = ['A', 'B', 'C', 'D'] as const
 type Letter = (typeof letters)[number]
@@ -20,7 +18,6 @@ export type Compare = {
   params: CompareParams
   /** Of the chosen sectors alone, and of all where there is no comparison. */
   analyser: Analyser
-  terms: Terms
   choices: { symbol: string; name: string; isChosen: boolean }[]
   /** Why there is no comparison though symbols were given. */
   problem: string | null
@@ -40,9 +37,9 @@ type Shown = {
   labels: { key: string; letter: string; text: string; from: number; y: number }[]
   /** The newest bar first. */
   rows: { day: Day; x: number; cells: string[] }[]
-  spans: { title: string; href: string; isShown: boolean }[]
+  spans: ReturnType<typeof spanChoices>
   kinds: { title: string; href: string; isShown: boolean }[]
-  figures: { title: string; cells: Row['cells']; benchmark: Row['cells'][number] }[]
+  figures: { key: ColumnKey; title: string; cells: Row['cells']; benchmark: Row['cells'][number] }[]
 }
 
 /**
@@ -56,16 +53,14 @@ export function compareOf(market: Market, given: CompareParams, stars: ReadonlyS
   const benchmark = benchmarkIn(market, resolved.against)!
   const members = membersOf(market, resolved.universe, benchmark)
   const analysis = cachedAnalysis(market, resolved)!
-  const { terms } = analysis
   const known = params.symbols.flatMap((symbol) => members.find((one) => one.symbol === symbol) ?? [])
-  const problem = problemOf(params.symbols, known, terms)
+  const problem = problemOf(params.symbols, known, analysis)
   const isComparison = problem === null && known.length >= 2
   const ticked = new Set(params.symbols.length > 0 ? params.symbols : proposed(analysis, stars))
   const analyser = analyserOf(market, resolved, isComparison ? new Set(params.symbols) : null)!
   return {
     params,
     analyser,
-    terms,
     choices: members
       .map(({ symbol, name }) => ({ symbol, name, isChosen: ticked.has(symbol) }))
       .sort((a, b) => a.name.localeCompare(b.name, 'en')),
@@ -82,7 +77,8 @@ function proposed({ sectors }: Analysis, stars: ReadonlySet<string>): string[] {
   return starred.length >= 2 ? starred : symbols.slice(0, 2)
 }
 
-function problemOf(symbols: readonly string[], known: readonly Followed[], { one, many }: Terms): string | null {
+function problemOf(symbols: readonly string[], known: readonly Followed[], { terms }: Analysis): string | null {
+  const { one, many } = terms
   const unknown = symbols.find((symbol) => !known.some((member) => member.symbol === symbol))
   if (unknown !== undefined)
     return `There is no ${one} with the symbol ${unknown.slice(0, 20)} among those ranked here.`
@@ -120,17 +116,14 @@ function sideBySide(
     rows: comparison.days
       .map((day, bar) => ({ day, x: chart?.xs[bar] ?? 0, cells: columns.map(({ values }) => plain(values[bar]!)) }))
       .reverse(),
-    spans: (Object.keys(historySpans) as HistorySpan[]).map((one) => ({
-      title: spanTitles[one],
-      href: compareUrl(params, { span: one }),
-      isShown: one === span,
-    })),
+    spans: spanChoices(span, (one) => compareUrl(params, { span: one })),
     kinds: lineKinds.map((one) => ({
       title: kindTitles[one],
       href: compareUrl(params, { lines: one }),
       isShown: one === lines,
     })),
     figures: numberColumns.map((column, i) => ({
+      key: column.key,
       title: titleWithUnit(column, params.analyser),
       cells: sectors.map(({ cells }) => cells[i]!),
       benchmark: analyser.benchmark.cells[i]!,

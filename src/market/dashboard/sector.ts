@@ -3,7 +3,7 @@ import { quadrantLabels } from '../charts/rotation-map.ts'
 import type { Analysis, SectorRank } from '../engine/analysis.ts'
 import { type Explanation, explain } from '../engine/explanation.ts'
 import { describeCarried, isSilent } from '../engine/gaps.ts'
-import { type HistorySpan, historyOf, historySpans } from '../engine/history.ts'
+import { type HistorySpan, historyOf } from '../engine/history.ts'
 import { benchmarkIn, type Market } from '../engine/market.ts'
 import { describeMomentum, describeRatio, meaningsOf } from '../engine/meanings.ts'
 import { changesIn, type QuadrantChange, readingsByWeek } from '../engine/quadrant-changes.ts'
@@ -12,11 +12,11 @@ import type { Premium } from '../prices/navs/premiums.ts'
 import type { Trading } from '../prices/reading-trading.ts'
 import { type Analyser, analyserOf } from './analyser.ts'
 import { type AnalyserParams, universeIn } from './analysis-params.ts'
-import { numberColumns, printed, titleOf, unitOf } from './columns.ts'
+import { longTitleOf, numberColumns, printed, unitOf } from './columns.ts'
 import { compareUrl } from './compare-params.ts'
 import { fundsOf, type SectorFund } from './sector-alternatives.ts'
 import { type SectorCharts, sectorChartsOf } from './sector-charts.ts'
-import { sectorUrl, spanTitles } from './sector-params.ts'
+import { sectorUrl, spanChoices } from './sector-params.ts'
 
 /** One sector's page. */
 export type Sector = Analyser & {
@@ -29,7 +29,7 @@ export type Sector = Analyser & {
   isSilent: boolean
   facts: { title: string; about: string; text: string; reason: string | undefined }[]
   span: HistorySpan
-  spans: { key: HistorySpan; title: string; href: string; isShown: boolean }[]
+  spans: ReturnType<typeof spanChoices>
   /** The comparison, with this one chosen. */
   compareHref: string
   /** Bars of the charts. */
@@ -96,18 +96,13 @@ export function sectorOf(
     benchmarkSymbol: benchmark.symbol,
     isSilent: isSilent(sectorRank),
     facts: numberColumns.map((column) => ({
-      title: titleOf(column, step).replace('Mom.', 'Momentum'),
+      title: longTitleOf(column, step),
       about: column.about({ terms, step, returns }),
       text: printed(column, sectorRank) + (column.value(sectorRank) === null ? '' : unitOf(column, returns)),
       reason: column.blank && sectorRank.blanks[column.blank],
     })),
     span,
-    spans: (Object.keys(historySpans) as HistorySpan[]).map((key) => ({
-      key,
-      title: spanTitles[key],
-      href: sectorUrl(symbol, params, key),
-      isShown: key === span,
-    })),
+    spans: spanChoices(span, (one) => sectorUrl(symbol, params, one)),
     compareHref: compareUrl({ analyser: params, span, lines: 'rs', symbols: [symbol] }),
     lineStep: history.step,
     charts: sectorChartsOf(history, weeks, terms),

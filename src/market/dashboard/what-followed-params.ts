@@ -2,7 +2,7 @@ import { type Static, Type } from 'typebox'
 import { AppError } from '../../platform/errors.ts'
 import { firstOf, QueryText } from '../../web/forms.ts'
 import { type Quadrant, quadrants } from '../engine/quadrants.ts'
-import { addressWith, readParams } from './analysis-params.ts'
+import { addressWith, readParams, withParams } from './analysis-params.ts'
 import type { Measuring } from './choices.ts'
 
 /**
@@ -48,8 +48,7 @@ export function whatFollowedUrl(params: WhatFollowedParams, changes: Partial<Wha
   const own = new URLSearchParams()
   if (cost !== usual.cost) own.set('cost', String(cost))
   if (into !== usual.into) own.set('into', into)
-  const url = addressWith('/dashboard/what-followed', { against, universe })
-  return own.size > 0 ? `${url}${url.includes('?') ? '&' : '?'}${own}` : url
+  return withParams(addressWith('/dashboard/what-followed', { against, universe }), own)
 }
 
 function parseCost(typed: string): number {

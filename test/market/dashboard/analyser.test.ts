@@ -178,12 +178,12 @@ describe('the table', () => {
         expect(`${line.Sector} ${line.ETF}`).toBe(row[0])
         expect(row[1]).toMatch(line.Rank ? new RegExp(`^${line.Rank}( [▲▼=]|$)`) : /^–$/)
         const printed = numberColumns.map((column) => {
-          const { blank, signed, digits } = column
+          const { key, signed } = column
           const step = query.includes('step=day') ? 'day' : 'week'
           const value = line[titleWithUnit(column, { step, returns: 'absolute' })]!
           const figure = value === '' ? null : Number(value)
-          if (blank === 'map') return numberFormats.reading(figure)
-          return signed ? numberFormats.signed(figure, digits) : numberFormats.plain(figure, digits)
+          if (key === 'ratio' || key === 'momentum') return numberFormats.reading(figure)
+          return signed ? numberFormats.signed(figure) : numberFormats.plain(figure)
         })
         expect(row.slice(3, 3 + printed.length)).toEqual(printed)
         expect(line).toMatchObject({ 'Sample data': 'yes', Source: expect.stringContaining('invented') })
