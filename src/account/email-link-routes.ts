@@ -12,9 +12,10 @@ import {
 import type { OpenToken, UsedToken } from '../identity/email-tokens/queries.ts'
 import { auditContext } from '../identity/sessions/guards.ts'
 import { AppError } from '../platform/errors.ts'
+import { firstOf, QueryText } from '../platform/query-text.ts'
 import type { Services } from '../platform/services.ts'
 import { formAction } from '../web/form-action.ts'
-import { type FormState, firstOf, formState, PostedForm, QueryText, readForm } from '../web/forms.ts'
+import { type FormState, formState, PostedForm, readForm } from '../web/forms.ts'
 
 declare module '../web/views.ts' {
   interface Views {

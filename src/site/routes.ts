@@ -25,18 +25,10 @@ import { type OpenWeek, openWeekOf } from '../market/dashboard/open-week.ts'
 import { type Legends, legendsFor } from '../market/engine/meanings.ts'
 import { numberFormats, sourceOf, stampOf } from '../market/engine/summary.ts'
 import { AppError } from '../platform/errors.ts'
+import { firstOf, QueryText } from '../platform/query-text.ts'
 import { insertRegistrationSource } from '../records/visits/queries.ts'
 import { cleanSource, direct } from '../records/visits/sources.ts'
-import {
-  type FormState,
-  firstOf,
-  formState,
-  PostedForm,
-  QueryText,
-  readForm,
-  sentFields,
-  withNext,
-} from '../web/forms.ts'
+import { type FormState, formState, PostedForm, readForm, sentFields, withNext } from '../web/forms.ts'
 import { pageCache } from '../web/page-cache.ts'
 import { type ApiFields, apiFields, apiLimits } from './api-fields.ts'
 import { policyPages, policyTerms } from './policies.ts'

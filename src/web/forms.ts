@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
 import type { AppError } from '../platform/errors.ts'
+import { firstOf, QueryText } from '../platform/query-text.ts'
 import { beginningOf } from '../platform/text.ts'
 
 /** What a form shows again: what was typed (never a password), a sentence per field, and one for the whole with where it leads. */
@@ -58,14 +59,6 @@ export function sentFields<Name extends string>(
 /** A path on this site to go to next, or the fallback: never another host, never a scheme, never a protocol-relative one. */
 export function safeNext(next: string, fallback = '/dashboard'): string {
   return /^\/(?![/\\])[\w\-./~%?=&]*$/.test(next) && next.length <= 300 ? next : fallback
-}
-
-/** The schema of a parameter in a query string, which may be missing or repeated. */
-export const QueryText = Type.Optional(Type.Union([Type.String(), Type.Array(Type.String())]))
-
-/** The first of a repeated parameter; '' where it is missing. */
-export function firstOf(given: Static<typeof QueryText> | undefined): string {
-  return [given].flat()[0] ?? ''
 }
 
 /** The query of a page that continues elsewhere: `?next=`. */

@@ -9,17 +9,9 @@ import { suggestedEmail } from '../../identity/users/email-suggestions.ts'
 import { indianStates } from '../../identity/users/indian-states.ts'
 import { dateInIndia } from '../../platform/dates.ts'
 import { AppError } from '../../platform/errors.ts'
+import { firstOf, QueryText } from '../../platform/query-text.ts'
 import { anyRefusal, formAction } from '../../web/form-action.ts'
-import {
-  type FormState,
-  firstOf,
-  formState,
-  PostedForm,
-  QueryText,
-  readForm,
-  sentFields,
-  withNext,
-} from '../../web/forms.ts'
+import { type FormState, formState, PostedForm, readForm, sentFields, withNext } from '../../web/forms.ts'
 import { limitOf } from '../../web/rate-limits.ts'
 
 declare module '../../web/views.ts' {

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
+import { firstOf, QueryText } from '../../platform/query-text.ts'
 import { visitDays } from '../../records/visits/visit-counter.ts'
-import { firstOf, QueryText } from '../../web/forms.ts'
 import type { Panel } from '../panel.ts'
 import { listPages, listSources, type SourceFunnel } from './queries.ts'
 

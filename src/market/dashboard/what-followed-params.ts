@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { AppError } from '../../platform/errors.ts'
-import { firstOf, QueryText } from '../../web/forms.ts'
+import { firstOf, QueryText } from '../../platform/query-text.ts'
 import { type Quadrant, quadrants } from '../engine/quadrants.ts'
 import { addressWith, readParams, withParams } from './analysis-params.ts'
 import type { Measuring } from './choices.ts'
