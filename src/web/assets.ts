@@ -20,7 +20,8 @@ const types: Record<string, string> = {
   txt: 'text/plain; charset=utf-8',
 }
 
-type Asset = { name: string; url: string; type: string; body: Compressed }
+/** `body`: of text in every encoding; pictures are compressed already. */
+type Asset = { name: string; url: string; type: string; body: Compressed | Buffer }
 export type Assets = { url: (name: string) => string; all: Asset[] }
 
 /**
@@ -49,8 +50,9 @@ const wellKnown = ['favicon.ico', 'apple-touch-icon.png']
 export function serveAssets(app: FastifyInstance, assets: Assets): void {
   const serve = (url: string, { type, body }: Asset, cacheControl: string) =>
     app.get(url, { logLevel: 'warn' }, (request, reply) => {
-      reply.header('cache-control', cacheControl).header('vary', 'accept-encoding').type(type)
-      return sendCompressed(request, reply, body)
+      reply.header('cache-control', cacheControl).type(type)
+      if (Buffer.isBuffer(body)) return reply.send(body)
+      return sendCompressed(request, reply.header('vary', 'accept-encoding'), body)
     })
   for (const asset of assets.all) {
     serve(asset.url, asset, 'public, max-age=31536000, immutable')
@@ -60,11 +62,12 @@ export function serveAssets(app: FastifyInstance, assets: Assets): void {
 
 function asset(name: string, bytes: Buffer): Asset {
   const dot = name.lastIndexOf('.')
+  const type = types[name.slice(dot + 1)] ?? 'application/octet-stream'
   const hash = createHash('sha256').update(bytes).digest('hex').slice(0, 12)
   return {
     name,
     url: `/assets/${name.slice(0, dot)}.${hash}${name.slice(dot)}`,
-    type: types[name.slice(dot + 1)] ?? 'application/octet-stream',
-    body: compress(bytes),
+    type,
+    body: /^text|svg/.test(type) ? compress(bytes, { best: true }) : bytes,
   }
 }

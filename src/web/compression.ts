@@ -6,10 +6,15 @@ import Negotiator from 'negotiator'
 /** One body in the three encodings that a browser may accept. */
 export type Compressed = { identity: Buffer; br: Buffer; gzip: Buffer }
 
-/** Compresses once what will be sent often. At a middle quality, because the best would block the event loop for a moment. */
-export function compress(body: Buffer): Compressed {
-  const br = brotliCompressSync(body, { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } })
-  return { identity: body, br, gzip: gzipSync(body) }
+/**
+ * Compresses once what will be sent often. At a middle quality, because a high one (`best`) blocks the event loop for a moment: that
+ * is for what is compressed before anybody asks.
+ */
+export function compress(body: Buffer, { best = false } = {}): Compressed {
+  const quality = best
+    ? { [constants.BROTLI_PARAM_QUALITY]: 10, [constants.BROTLI_PARAM_LGWIN]: 16 }
+    : { [constants.BROTLI_PARAM_QUALITY]: 5 }
+  return { identity: body, br: brotliCompressSync(body, { params: quality }), gzip: gzipSync(body) }
 }
 
 /** Sends the encoding that the browser prefers. */
