@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { mapOf } from '../../src/market/charts/rotation-map.ts'
 import { cachedAnalysis, currentMarket, type Market, stepsIn } from '../../src/market/engine/market.ts'
 import { seedSample } from '../../src/market/prices/sample-prices.ts'
 import { startApp, type TestApp } from '../support/app.ts'
@@ -39,5 +40,18 @@ describe('an analysis', () => {
     expect(cachedAnalysis(market, { ...weekly, at })).toBe(before)
     for (const tail of [8, 12, 20]) play(104, tail)
     expect(cachedAnalysis(market, { ...weekly, at })).not.toBe(before)
+  })
+})
+
+describe('the map of an analysis', () => {
+  test('is laid out once for the same choices, and not kept for good while readers choose others', () => {
+    const analysis = cachedAnalysis(market, { ...weekly, at: null })!
+    const small = { ...analysis, sectors: analysis.sectors.slice(0, 2) }
+    const map = mapOf(small, { labelled: ['ITBEES'] })
+    for (let i = 0; i < 100; i++) mapOf(small, { labelled: [`other ${i}`] })
+    expect(mapOf(small, { labelled: ['ITBEES'], names: 'few', zoom: null })).toBe(map)
+    expect(mapOf({ ...small }, { labelled: ['ITBEES'] })).not.toBe(map)
+    for (let i = 0; i < 300; i++) mapOf(small, { labelled: [`other ${i}`] })
+    expect(mapOf(small, { labelled: ['ITBEES'] })).not.toBe(map)
   })
 })

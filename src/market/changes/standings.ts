@@ -59,7 +59,7 @@ function compute(market: Market, step: ChangeStep, day: Day): SectorState[] {
 
 /** The RS line of daily closes on a day, and whether it is at its highest of 52 weeks: the same on the weekly and the daily map. */
 function highsAt({ benchmark, shown, calendar }: Market, day: Day): Map<string, Pick<SectorState, 'rs' | 'isHigh'>> {
-  const frame = frameOf(benchmark!.prices, calendar, day, { weeks: 54, days: 0 })!
+  const frame = frameOf(benchmark!.prices, calendar, day, { weeks: 54 })!
   return new Map(
     shown.map(({ symbol, prices }) => {
       const { rs } = dailyBars(frame, closesOn(frame.days, prices))

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import type { Analysis, Reading, SectorRank } from '../engine/analysis.ts'
 import { quadrantMeanings } from '../engine/meanings.ts'
 import { type Quadrant, quadrantOf } from '../engine/quadrants.ts'
@@ -73,15 +74,21 @@ const headShapes: Record<Quadrant, string> = {
 /** How many names are shown unasked. */
 const handful = 6
 
-const drawn = new WeakMap<Analysis, Map<string, RotationMap>>()
+/** Maps that are kept, of whatever analyses: one of 16 sectors takes 90 KB, so 18 MB. */
+const kept = 200
+const drawn = new LRUCache<string, RotationMap>({ max: kept })
+/** Analyses by the order in which they were drawn first. */
+const numbers = new WeakMap<Analysis, number>()
+let count = 0
 
-/** The map of an analysis, laid out once for the same choices. */
+/** The map of an analysis, laid out once for the same choices while it is among those drawn last. */
 export function mapOf(analysis: Analysis, choices: MapChoices = {}): RotationMap {
-  const maps = drawn.get(analysis) ?? new Map<string, RotationMap>()
-  drawn.set(analysis, maps)
-  const key = JSON.stringify([choices.labelled ?? [], choices.names ?? 'few', choices.zoom ?? null, choices.starrable])
-  const map = maps.get(key) ?? drawMap(analysis.sectors, choices)
-  maps.set(key, map)
+  const number = numbers.get(analysis) ?? count++
+  numbers.set(analysis, number)
+  const { labelled = [], names = 'few', zoom = null, starrable = false } = choices
+  const key = JSON.stringify([number, labelled, names, zoom, starrable])
+  const map = drawn.get(key) ?? drawMap(analysis.sectors, choices)
+  drawn.set(key, map)
   return map
 }
 

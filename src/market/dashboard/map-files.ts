@@ -29,9 +29,9 @@ export function mapPicture(analyser: Analyser, stars: ReadonlySet<string>): Prom
 }
 
 /**
- * The tails that are shown (of a quarter alone, those of the sectors in it), as a CSV file (UTF-8 with the mark that Excel needs, CRLF): a row for every bar of each, the
- * strongest sector first and each from its oldest bar. With a quarter shown alone, the bars in it. Readings have four decimals,
- * and more only where those would round one below 100 up to it.
+ * The tails that are shown as a CSV file (UTF-8 with the mark that Excel needs, CRLF): a row for every bar of each, the strongest
+ * sector first and each from its oldest bar; with a quarter shown alone, the sectors in it and their bars in it. Readings have four
+ * decimals, and more only where those would round one below 100 up to it.
  */
 export function mapCsv({ analysis, params, source, market }: Analyser): string {
   const head = [

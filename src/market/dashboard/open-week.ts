@@ -21,7 +21,7 @@ export type OpenWeek = {
   weeks: number
   /** By symbol. */
   followed: ReadonlyMap<string, Outcomes>
-  /** From the close of which session to that of which one the 13 weeks count; null where they are not over. */
+  /** The sessions whose closes the 13 weeks are counted between; null where they are not over. */
   counted: { from: Day; to: Day } | null
   benchmark: string
   /** Six sectors in the order of their ranks: the best ranked of each quadrant, and the best ranked of the rest. */
@@ -33,7 +33,7 @@ export type OpenWeek = {
 }
 
 const weeks = 6
-/** So old is the newest week: it was followed by thirteen, which begin with the session after it. */
+/** So old is the newest week: thirteen have followed, which are counted from the session after it. */
 const delayWeeks = 14
 /** So many weeks are looked through for one in which each quadrant has a sector. */
 const lookedThrough = 26

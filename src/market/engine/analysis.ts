@@ -58,7 +58,7 @@ export type SectorRank = {
   spark: Series
 }
 
-/** All sectors on one day. `provisional`: the last bar is not over, for there are sessions left in its week or month; a day’s always is. */
+/** All sectors on one day. `provisional`: there are sessions left in the week or month of the last bar; never of a day's bar. */
 export type Analysis = {
   asOf: Day
   step: Step

@@ -25,8 +25,7 @@ export function comparisonOf(
   { asOf, calendar, span }: { asOf: Day; calendar: TradingCalendar; span: HistorySpan },
 ): Comparison {
   const { step, bars: shown } = historySpans[span]
-  const need = step === 'week' ? { weeks: shown, days: 0 } : { weeks: 0, days: shown }
-  const frame = frameOf(benchmark, calendar, asOf, need)
+  const frame = frameOf(benchmark, calendar, asOf, { [`${step}s`]: shown })
   if (frame === null) return { step, days: [], benchmark: [], lines: [] }
   const barsOf = (closes: Series) => barsBy(step, frame, closes)
   const against = barsOf(frame.benchmark)

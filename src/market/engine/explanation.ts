@@ -35,7 +35,7 @@ export function explain(
   { asOf, step, calendar, terms = usualTerms }: { asOf: Day; step: BarStep; calendar: TradingCalendar; terms?: Terms },
 ): Explanation | null {
   const size = lookback['B/2'] + tolerated[step]
-  const frame = frameOf(benchmark, calendar, asOf, { weeks: 0, days: 0, months: 0, [`${step}s`]: size })
+  const frame = frameOf(benchmark, calendar, asOf, { [`${step}s`]: size })
   if (frame === null) return null
   const own = closesOn(frame.days, prices)
   if (lastWithin(own, own.length - 1) === -1) return null
@@ -95,10 +95,11 @@ function stepsOfB(rs: Series, { ratio, momentum }: Now, unit: BarStep): Computed
 }
 
 function stepsOfC(rs: Series, { ratio, momentum }: Now, unit: BarStep): Computed {
+  const before = strengthC(rs).ratio.at(-5)!
   const steps = [
     { name: 'SMA14', how: `mean of RS over the last 14 ${unit}s`, value: mean(rs, 14).at(-1)!, digits: 4 },
     { name: 'RS-Ratio', how: '100 × RS ÷ SMA14', value: ratio, digits: readingDigits(ratio) },
-    { name: 'RS-Ratio before', how: `4 ${unit}s ago`, value: strengthC(rs).ratio.at(-5)!, digits: 2 },
+    { name: 'RS-Ratio before', how: `4 ${unit}s ago`, value: before, digits: readingDigits(before) },
     { name: 'RS-Momentum', how: '100 × RS-Ratio ÷ RS-Ratio before', value: momentum, digits: readingDigits(momentum) },
   ]
   return { steps, pace: { change: momentum - 100, usual: null } }

@@ -16,11 +16,14 @@ export type Frame = {
 }
 export type Period = { from: number; to: number }
 
+/** At least so many bars of each kind. */
+type Need = { weeks?: number; days?: number; months?: number }
+
 /** How long a bar is. */
 export type Step = 'day' | 'week' | 'month'
 
 /**
- * The newest trading days up to `until`, at least `need` weeks, days and months of them where there are so many. Trading days are the
+ * The newest trading days up to `until`, at least the weeks, days and months of them that are needed, where there are so many. Trading days are the
  * days the exchange was open, from the benchmark's first price on, and whenever the benchmark has a price; in years of which
  * the calendar is not known only those. So a day without the benchmark's price is missing, not skipped. Null when the
  * benchmark has no price up to `until`.
@@ -29,18 +32,18 @@ export function frameOf(
   benchmark: Prices,
   calendar: TradingCalendar,
   until: Day | null,
-  need: { weeks: number; days: number; months?: number },
+  { weeks: needWeeks = 0, days: needDays = 0, months: needMonths = 0 }: Need,
 ): Frame | null {
   const { first, asOf } = endsOf(benchmark, until ?? '9999-12-31')
   if (first === null || asOf === null) return null
   const days: Day[] = []
   const weeks: Period[] = []
   let monday = ''
-  const oldestMonth = monthsAfter(`${asOf.slice(0, 7)}-01`, 1 - (need.months ?? 0))
+  const oldestMonth = monthsAfter(`${asOf.slice(0, 7)}-01`, 1 - needMonths)
   for (let day = asOf; day >= first; day = daysAfter(day, -1)) {
     if (!benchmark.has(day) && !(calendar.isKnown(yearOf(day)) && calendar.isOpen(day))) continue
     if (day < monday || monday === '') {
-      if (weeks.length >= need.weeks && days.length >= need.days && day < oldestMonth) break
+      if (weeks.length >= needWeeks && days.length >= needDays && day < oldestMonth) break
       monday = weekOf(day)
       weeks.push({ from: 0, to: 0 })
     }

@@ -23,8 +23,8 @@ export const averageBars = { week: { short: 10, long: 40 }, day: { short: 50, lo
 
 /**
  * Bars side by side, oldest first: closes in rupees with their two averages, the benchmark's closes rebased to the first close
- * shown, the RS line, Mansfield's strength in percent, always of 52 weeks, as the weekly readings have it, and units traded, adjusted for splits. `turnover`: rupees traded a day, the mean
- * of the last 20 sessions; null where the files do not say it.
+ * shown, the RS line, Mansfield's strength in percent (always of 52 weeks, as in the weekly rankings), and units traded, adjusted for
+ * splits. `turnover`: rupees traded a day, the mean of the last 20 sessions; null where the files do not say it.
  */
 export type History = {
   step: 'week' | 'day'
@@ -51,12 +51,10 @@ export function historyOf(
   }: { asOf: Day; calendar: TradingCalendar; span?: HistorySpan; trading?: Trading },
 ): History {
   const { step, bars: shown } = historySpans[span]
-  const bars52 = mansfieldBars.week + tolerated.week
-  const need =
-    step === 'week'
-      ? { weeks: shown + bars52, days: 0 }
-      : { weeks: shown + bars52, days: shown + averageBars.day.long + tolerated.day }
-  const frame = frameOf(benchmark, calendar, asOf, need)
+  const frame = frameOf(benchmark, calendar, asOf, {
+    weeks: shown + mansfieldBars.week + tolerated.week,
+    days: step === 'day' ? shown + averageBars.day.long + tolerated.day : 0,
+  })
   if (frame === null) {
     const none = { days: [], closes: [], short: [], long: [], benchmark: [], rs: [], mansfield: [], volumes: [] }
     return { step, ...none, turnover: null }

@@ -34,8 +34,7 @@ export function instrumentSeries(
   { asOf, step, calendar, shown }: { asOf: Day; step: Step; calendar: TradingCalendar; shown: number },
 ): InstrumentSeries {
   const size = shown + Math.max(lookback['B/2'], mansfieldBars[step]) + tolerated[step]
-  const need = { weeks: 0, days: 0, months: 0, [`${step}s`]: size }
-  const frame = frameOf(benchmark, calendar, asOf, need)
+  const frame = frameOf(benchmark, calendar, asOf, { [`${step}s`]: size })
   if (frame === null)
     return {
       days: [],

@@ -43,7 +43,7 @@ const years = { shown: 4, kept: 14 } as const
 const niftyEtf = 'NIFTYBEES'
 /**
  * Analyses that are kept, counted by the sectors in them, which take 2.5 KB each with their returns in excess (measured with tails of
- * 12; an analysis of 16 sectors takes 40 KB): 20 MB of the newest day, enough for every choice there is, and 10 MB of days before,
+ * 12; an analysis of 16 sectors takes 40 KB, without its maps): 20 MB of the newest day, enough for every choice there is, and 10 MB of days before,
  * some 250 weeks of 16 sectors. Who plays through the years pushes out only other weeks, never what everybody opens.
  */
 const kept = { newest: 8_000, past: 4_000 } as const

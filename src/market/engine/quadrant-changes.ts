@@ -32,7 +32,7 @@ export function readingsByWeek(
   prices: Prices,
   { asOf, calendar }: { asOf: Day; calendar: TradingCalendar },
 ): WeekReading[] {
-  const frame = frameOf(benchmark, calendar, asOf, { weeks: Number.POSITIVE_INFINITY, days: 0 })
+  const frame = frameOf(benchmark, calendar, asOf, { weeks: Number.POSITIVE_INFINITY })
   return frame === null ? [] : readingsIn(frame, prices)
 }
 

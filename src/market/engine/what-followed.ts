@@ -87,7 +87,7 @@ export function whatFollowed(market: Market, benchmark: Followed, universe: Univ
 }
 
 function wholeFrame(benchmark: Prices, calendar: TradingCalendar, asOf: Day): Frame | null {
-  return frameOf(benchmark, calendar, asOf, { weeks: Number.POSITIVE_INFINITY, days: 0 })
+  return frameOf(benchmark, calendar, asOf, { weeks: Number.POSITIVE_INFINITY })
 }
 
 function quadrantEntries(

@@ -1,6 +1,6 @@
 -- Stars an instrument for a person, or takes the star off; repeating it changes nothing. Answers 'done', 'unknown' where no such
--- instrument is shown by itself (other funds of a sector are not) or the account was deleted, or 'full' with `p_most` starred already. What is not shown any more can still
--- lose its star.
+-- instrument is shown by itself (other funds of a sector are not) or the account was deleted, or 'full' with `p_most` starred
+-- already. What is not shown any more can still lose its star.
 create or replace function set_star(p_user_id uuid, p_symbol text, p_wanted boolean, p_most int) returns text
 language plpgsql as $$
 begin
