@@ -48,7 +48,7 @@ export function ranksJson(analyser: Analyser) {
 /** An analysis, and what it measures against. */
 export type Measured = { analysis: Analysis; against: Followed }
 
-/** One instrument bar by bar, oldest first, up to the day of the analysis. Nothing can be said of the benchmark's strength against itself. */
+/** One instrument bar by bar, oldest first, up to the day of the analysis. The benchmark has no strength against itself. */
 export function seriesJson(
   market: Market,
   { symbol, name, tracks, prices }: Followed,

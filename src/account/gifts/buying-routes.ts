@@ -40,7 +40,10 @@ type GiftPage = {
 const ByOrder = Type.Object({ orderId: Type.String({ maxLength: 100 }) })
 const fields = [...giftFields, ...companyFields] as const
 
-/** /gift: to visitors what a gift is; to others the form that pays for somebody else's access. The order has a checkout of its own, which looks like any other. */
+/**
+ * /gift: to visitors what a gift is; to others the form that pays for somebody else's access. The order has a checkout of its own,
+ * which looks like any other.
+ */
 const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: object }> = async (
   app,
   { services, limit },

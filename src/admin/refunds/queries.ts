@@ -89,7 +89,7 @@ export async function findRefundBasis(sql: Sql, cfPaymentId: string): Promise<Re
            pay.amount_paise, o.amount_paise as order_amount_paise, pay.method, pay.bank_reference,
            coalesce(pay.completed_at, pay.created_at) as at, pay.applied_at, o.paid_at as order_paid_at, receipt.number as receipt_number,
            case when pay.applied_at is null then 0 else credited_paise(o.id) end::int as credited_paise,
-           left_of(pay, pay.amount_paise) as left_paise,
+           paise_left(pay, pay.amount_paise) as left_paise,
            1 + (select count(*)::int from refunds r
                 where r.cf_payment_id = pay.cf_payment_id and r.requested_by <> 'cashfree') as next_ordinal,
            coalesce(pay.completed_at, pay.created_at) < now() - interval '6 months' as is_too_old,
@@ -175,7 +175,7 @@ export async function findRefundFile(sql: Sql, id: string): Promise<RefundFile |
            n.number as credit_note, n.amount_paise as credited_paise, n.taxable_paise, n.cgst_paise, n.sgst_paise,
            n.igst_paise, n.round_off_paise, n.issued_at as credited_at,
            m.id as mail_id, m.status as mail_status, m.sent_at as mail_sent_at,
-           left_of(pay, pay.amount_paise) as left_paise
+           paise_left(pay, pay.amount_paise) as left_paise
     from refunds r
     join orders o on o.id = r.order_id
     join plans p on p.key = o.plan_key

@@ -16,13 +16,13 @@ create or replace function refundable_paise(p payments) returns bigint language 
   select case
     when p.status is distinct from 'SUCCESS' then 0
     when exists (select from disputes d where d.cf_payment_id = p.cf_payment_id and d.closed_at is null) then 0
-    else left_of(p, p.amount_paise)
+    else paise_left(p, p.amount_paise)
   end
 $$;
 
 -- Paise of an amount that a payment brought which are still here: neither gone or going, nor used by a switch as a credit (only
 -- the payment that an order counts can be). The amount is the payment's own, or the price of its order where fees came on top.
-create or replace function left_of(p payments, p_paise bigint) returns bigint language sql stable as $$
+create or replace function paise_left(p payments, p_paise bigint) returns bigint language sql stable as $$
   select greatest(0, coalesce(p_paise, 0) - gone_or_going(p.cf_payment_id)
                      - case when p.applied_at is null then 0 else credited_paise(p.order_id) end)
 $$;

@@ -25,7 +25,7 @@ begin
   -- The bank may take the same money back: it would be lost twice.
   if exists (select from disputes where cf_payment_id = p_cf_payment_id and closed_at is null) then return 'disputed'; end if;
   if coalesce(payment.completed_at, payment.created_at) < now() - interval '6 months' then return 'too-late'; end if;
-  rest := left_of(payment, payment.amount_paise);
+  rest := paise_left(payment, payment.amount_paise);
   if (p_amount_paise <= rest) is not true then return 'too-much'; end if;
   if p_ordinal is distinct from 1 + (select count(*) from refunds where cf_payment_id = p_cf_payment_id
                                                                     and requested_by <> 'cashfree') then

@@ -15,7 +15,7 @@ returns table (period_id uuid, unused_days integer, credit_paise integer) langua
     join payments payment on payment.order_id = o.id and payment.applied_at is not null
     where p.user_id = p_user_id and p.voided_at is null and p.ends_at > now()
   ), credited as (
-    select id, unused, (left_of(payment, amount_paise) * unused / days)::integer as paise from bought where unused > 0
+    select id, unused, (paise_left(payment, amount_paise) * unused / days)::integer as paise from bought where unused > 0
   )
   select id, unused, paise from credited
   where paise > 0 and (select target.months from plans target where target.key = p_plan_key) > (select max(months) from bought)

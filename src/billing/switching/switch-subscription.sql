@@ -14,7 +14,7 @@ begin
   join subscription_periods p on p.id = c.period_id
   join orders bought on bought.id = p.order_id
   join payments payment on payment.order_id = bought.id and payment.applied_at is not null
-  cross join lateral left_of(payment, bought.amount_paise) as kept (paise)
+  cross join lateral paise_left(payment, bought.amount_paise) as kept (paise)
   where c.order_id = o.id and kept.paise < c.credit_paise;
 
   period := replace_periods(o, array(select c.period_id from order_credits c where c.order_id = o.id));

@@ -26,7 +26,8 @@ create or replace function give_missing_state(p_user_id uuid, p_state_code text,
 language plpgsql as $$
 begin
   perform 1 from users where id = p_user_id and state_code is null and deleted_at is null for no key update;
-  return found and change_person(p_user_id, jsonb_build_object('stateCode', p_state_code), p_actor, p_origin);
+  if not found then return false; end if;
+  return change_person(p_user_id, jsonb_build_object('stateCode', p_state_code), p_actor, p_origin);
 end $$;
 
 -- As processes of the release before call it.
