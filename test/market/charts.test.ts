@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { everyWeekday } from '../../src/market/calendar/trading-calendar.ts'
 import { boxOf, crosses, passes } from '../../src/market/charts/labels.ts'
+import { scaleOf } from '../../src/market/charts/map-scale.ts'
 import { svgOf } from '../../src/market/charts/picture.ts'
 import { drawMap, type MapChoices, type RotationMap, textAt } from '../../src/market/charts/rotation-map.ts'
 import { piecesOf } from '../../src/market/charts/tails.ts'
@@ -193,6 +194,17 @@ test.each(seeds)('ticks stand on both sides of 100, and 100 is on both axes (see
       expect(axis === 'ratio' ? tick.x > centre.x : tick.y < centre.y + 5).toBe(Number(tick.text) > 100)
   }
 })
+
+test.each([2, 3, 150, 399, 401, 20_000, 1e7, 1e12])(
+  'a reading %d points from 100 leaves three to seven ticks on each axis',
+  (far) => {
+    const { ticks } = scaleOf([{ ratio: 100 + far, momentum: 100 - far }], null)
+    for (const axis of ['ratio', 'momentum']) {
+      const values = ticks.filter((tick) => tick.axis === axis).map(({ text }) => Number(text))
+      expect([values.length >= 3 && values.length <= 7, values.includes(100)]).toEqual([true, true])
+    }
+  },
+)
 
 describe.each(['leading', 'weakening', 'lagging', 'improving'] as const)('the %s quarter alone', (zoom) => {
   test.each(seeds)('fills the drawing and holds nothing else (seed %i)', (seed) => {

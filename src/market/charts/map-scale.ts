@@ -92,7 +92,8 @@ function roundedUp(furthest: number, step: number, least: number): number {
 
 /** Round values on both sides of 100, three at most on each, and 100 itself; none at the very edge. */
 function tickValues(reach: number): number[] {
-  const step = [0.2, 0.5, 1, 2, 5, 10, 20, 50].find((one) => reach / one < 4) ?? 100
+  const decade = 10 ** Math.floor(Math.log10(reach / 4))
+  const step = [1, 2, 5, 10].map((one) => one * decade).find((one) => reach / one < 4)!
   const count = Math.floor((reach * 0.95) / step)
   return Array.from({ length: 2 * count + 1 }, (_, i) => Number((100 + (i - count) * step).toFixed(1)))
 }
