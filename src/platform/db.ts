@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import postgres from 'postgres'
 import { boundedQueue, type Turn } from './bounded-queue.ts'
 import { databaseSockets } from './database-sockets.ts'
+import { isOfAnother, wasExecuted, withoutHoles } from './driver-answers.ts'
 
 /** A pool of connections. Each change of state is one statement on it: there is no `begin` outside migrations. */
 export type Sql = postgres.Sql<Record<string, never>>
@@ -112,10 +113,9 @@ function bounded(sql: Sql, { max, ms, sockets }: Bounds): Sql {
       if (isUnreachable(reason)) queue.dismiss(new DatabaseUnavailable('The database is away.', { cause: reason }))
     }
     start((rows) => {
-      if (!wasExecuted(rows))
-        return fail(new DatabaseUnavailable('The connection broke before the statement was sent.'))
+      if (!wasExecuted(rows)) return fail(neverSent())
       clearTimeout(silence)
-      settle.resolve(withoutHoles(rows))
+      settle.resolve(rows)
       done(0)
     }, fail)
   }
@@ -172,22 +172,6 @@ function errorOf(reason: unknown): unknown {
 
 type Settlers = { resolve: (rows: unknown) => void; reject: (error: unknown) => void }
 
-/** When a connection breaks, the driver may resolve a statement that it never sent; the result of one that ran names its command. */
-function wasExecuted(rows: unknown): boolean {
-  return (rows as { command?: unknown } | null)?.command !== null
-}
-
-/**
- * The rows without the holes before the first one: after a statement that failed with some of its rows sent already, the driver goes
- * on counting, and puts the rows of the connection's next one behind as many holes (its issues 1119 and 1181).
- */
-function withoutHoles(rows: unknown): unknown {
-  if (!Array.isArray(rows) || rows.length === 0 || 0 in rows) return rows
-  const holes = rows.findIndex((_, at) => at in rows)
-  rows.splice(0, holes)
-  return rows
-}
-
 const brokenForMs = 20
 
 /**
@@ -222,11 +206,20 @@ function isQuery(value: unknown): value is Query {
 }
 
 function runningThrough(query: Query, run: (start: Query['then']) => Promise<unknown>): Query {
-  const start = query.then.bind(query) as Query['then']
+  const send = query.then.bind(query) as Query['then']
+  const start = ((done: (rows: unknown) => unknown, fail: (reason: unknown) => unknown) =>
+    send(
+      (rows) => done(withoutHoles(rows)),
+      (reason) => fail(isOfAnother(query, reason) ? neverSent(reason) : reason),
+    )) as Query['then']
   // biome-ignore lint/suspicious/noThenProperty: a driver's query runs when it is awaited, so this is the place to bound it.
   query.then = ((ok: never, fail: never) => run(start).then(ok, fail)) as Query['then']
   // The driver's own `catch` and `finally` would send it at once, past the queue.
   query.catch = ((fail: never) => query.then(undefined, fail)) as Query['catch']
   query.finally = ((after: never) => query.then((rows) => rows).finally(after)) as Query['finally']
   return query
+}
+
+function neverSent(cause?: unknown): DatabaseUnavailable {
+  return new DatabaseUnavailable('The connection broke before the statement was sent.', { cause })
 }

@@ -1,3 +1,4 @@
+import { type AddressInfo, createServer, connect as dial } from 'node:net'
 import postgres from 'postgres'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { connect, DatabaseUnavailable, type Sql } from '../../src/platform/db.ts'
@@ -60,3 +61,50 @@ test('every answer belongs to its question, however many others fail half-way, w
   expect(Object.keys(outcomes).sort()).toEqual(['22012', '55P03', DatabaseUnavailable.name, 'whole'])
   for (const kind of ['22012', '55P03', 'whole']) expect([kind, outcomes[kind]! > 300]).toEqual([kind, true])
 })
+
+test('after a statement that failed half-way, statements sent together have their own rows, each of them', async () => {
+  const sql = connect(database.url, { max: 1 })
+  expect(await numbers(sql, 'broken', 9, 4).catch(failure)).toBe('22012')
+  expect(await sql.unsafe('select 7 as x; select 8 as y')).toEqual([[{ x: 7 }], [{ y: 8 }]])
+  expect(await numbers(sql, 'broken', 9, 4).catch(failure)).toBe('22012')
+  expect(await sql.unsafe('select 7 as x')).toEqual([{ x: 7 }])
+  await sql.end({ timeout: 1 })
+})
+
+test('an error is told to its own statement alone, also when the connection breaks before the end of its answer', async () => {
+  const line = await lineThatBreaksAfterErrors()
+  const sql = connect(line.url, { max: 1 })
+  for (let i = 0; i < 3; i++) {
+    expect(await sql`select 1 / ${0}::int as share`.catch(failure)).toBe(DatabaseUnavailable.name)
+    const next = await sql`select ${i}::int as i`.then(([row]) => row!.i, failure)
+    expect([i, DatabaseUnavailable.name]).toContain(next)
+    expect(await sql`select ${i}::int as i`).toEqual([{ i }])
+  }
+  expect(line.broken).toBe(3)
+  await sql.end({ timeout: 1 })
+  line.close()
+})
+
+/** A line to the database that ends where an error is told, before the byte Z that says "ready for the next". */
+async function lineThatBreaksAfterErrors() {
+  const line = { url: '', broken: 0, close: () => void server.close() }
+  const server = createServer((client) => {
+    const there = dial(Number(new URL(database.url).port), '127.0.0.1')
+    client.on('data', (chunk) => there.write(chunk))
+    there.on('data', (chunk) => {
+      if (!chunk.includes('division by zero')) return void client.write(chunk)
+      line.broken++
+      client.end(chunk.at(-6) === 'Z'.charCodeAt(0) ? chunk.subarray(0, -6) : chunk)
+      there.destroy()
+    })
+    for (const [one, other] of [
+      [client, there],
+      [there, client],
+    ] as const)
+      one.on('error', () => {}).on('close', () => other.end())
+  })
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
+  const url = new URL(database.url)
+  url.host = `127.0.0.1:${(server.address() as AddressInfo).port}`
+  return Object.assign(line, { url: url.href })
+}
