@@ -5,9 +5,9 @@ import { subscriptionOf } from '../billing/subscriptions/subscriptions.ts'
 import { requireUserOrKey } from '../identity/api-keys/guards.ts'
 import { type Analyser, analyserOf, resolveParams } from '../market/dashboard/analyser.ts'
 import { readParams } from '../market/dashboard/analysis-params.ts'
+import { presentSymbol } from '../market/dashboard/choices.ts'
 import { benchmarkIn, cachedAnalysis, currentMarket, type Followed, type Market } from '../market/engine/market.ts'
 import { currentTrading } from '../market/engine/trading.ts'
-import { findPresentSymbol } from '../market/instruments/names/queries.ts'
 import { AppError } from '../platform/errors.ts'
 import { runHeavyWork } from '../platform/heavy-work.ts'
 import { QueryText } from '../platform/query-text.ts'
@@ -61,8 +61,8 @@ const routes: FastifyPluginAsyncTypebox<{ services: Services; reads: object; cou
   /** The instrument of the symbol asked for, also of one that it no longer has; of every universe, the benchmark among them. */
   async function followedIn(market: Market, request: FastifyRequest): Promise<Followed> {
     const { symbol } = request.params as Static<typeof BySymbol>
-    const find = (wanted: string) => market.shown.find((one) => one.symbol === wanted)
-    const found = find(symbol) ?? find((await findPresentSymbol(services.sql, symbol)) ?? '')
+    const present = await presentSymbol(services.sql, market, symbol)
+    const found = market.shown.find((one) => one.symbol === present)
     if (!found) throw new AppError('not-found', 'No sector or benchmark has this symbol.')
     return found
   }
