@@ -102,12 +102,16 @@ describe('what followed looks at nothing that came later', () => {
 
 describe('what followed a day', () => {
   test.each(seeds)(
-    'in the market of seed %i: is the same for every instrument, whether it entered then or not',
+    'in the market of seed %i: is of every instrument, and what is known of those that entered',
     (seed) => {
       const { benchmark, instruments, ...at } = marketOf(seed)
       const entries = entriesOf(benchmark, instruments, at)
-      for (const { symbol, day, outcomes } of entries)
-        expect(outcomesAfter(day, benchmark, instruments, at).get(symbol)).toEqual(outcomes)
+      expect(entries.length).toBeGreaterThan(0)
+      for (const { symbol, day, outcomes } of entries) {
+        const after = outcomesAfter(day, benchmark, instruments, at)
+        expect([...after.keys()]).toEqual(instruments.map((one) => one.symbol))
+        expect(after.get(symbol)).toEqual(outcomes)
+      }
     },
   )
 })

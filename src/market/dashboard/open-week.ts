@@ -28,7 +28,7 @@ export type OpenWeek = {
   examples: SectorRank[]
   /** A sector stands in each of the four quadrants. */
   isVaried: boolean
-  /** The oldest week that subscribers can step back to and that has readings; null where prices are invented. */
+  /** The oldest week with ranks that subscribers can step back to; null where prices are invented. */
   since: Day | null
 }
 
@@ -98,15 +98,15 @@ function countedIn(followed: OpenWeek['followed']): OpenWeek['counted'] {
   return { from: from[0]!, to: to.at(-1)! }
 }
 
-/** A reading needs prices of the weeks before it, so the oldest week with one is sought by halving; null where there is none. */
+/** A rank needs prices of the year before it, so the oldest week with one is sought by halving; null where there is none. */
 function oldestIn(market: Market): Day | null {
   const days = stepsIn(market, 'week')
-  const isRead = (at: Day) =>
+  const hasRanks = (at: Day) =>
     cachedAnalysis(market, { step: 'week', at, tail: weeks })?.sectors.some((one) => one.rank !== null) === true
   let [known, tooOld] = [-1, days.length]
   while (tooOld - known > 1) {
     const middle = (known + tooOld) >> 1
-    if (isRead(days[middle]!)) known = middle
+    if (hasRanks(days[middle]!)) known = middle
     else tooOld = middle
   }
   return days[known] ?? null

@@ -88,7 +88,9 @@ describe('a comparison', () => {
   test('prints the very numbers of the rank table beside each other, by the reader’s benchmark, step and returns', async () => {
     const ranked = cachedAnalysis(await currentMarket(app.sql), { step: 'week', at: null, tail: 12 })!.ranked
     for (const params of ['', '&step=day&returns=excess', '&against=JUNIORBEES&step=month']) {
-      const figures = figuresIn((await get(`?with=METALIETF&with=ITBEES${params}`)).body)
+      const { body } = await get(`?with=METALIETF&with=ITBEES${params}`)
+      expect(textOf(body).includes('The returns of NIFTYBEES are its own')).toBe(params.includes('excess'))
+      const figures = figuresIn(body)
       const table = rowsOf((await visitor.get(`/dashboard?${params}`)).body, 'ranks')
       for (const [place, symbol] of ['METALIETF', 'ITBEES'].entries()) {
         const row = table.find(([name]) => name!.endsWith(symbol))!
