@@ -1,5 +1,6 @@
 const weekdays = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat']
-const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
+/** January first. */
+export const monthNames = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 const time = new Intl.DateTimeFormat('en-IN', {
   timeZone: 'Asia/Kolkata',
   hour: 'numeric',
@@ -10,7 +11,13 @@ const time = new Intl.DateTimeFormat('en-IN', {
 /** "Fri, 20 Nov 2026": the Indian day an instant falls on. */
 export function dateInIndia(instant: Date): string {
   const there = shiftedToIndia(instant)
-  return `${weekdays[there.getUTCDay()]}, ${there.getUTCDate()} ${months[there.getUTCMonth()]} ${there.getUTCFullYear()}`
+  return `${weekdays[there.getUTCDay()]}, ${there.getUTCDate()} ${monthInIndia(instant)}`
+}
+
+/** "Nov 2026": the Indian month an instant falls in. */
+export function monthInIndia(instant: Date): string {
+  const there = shiftedToIndia(instant)
+  return `${monthNames[there.getUTCMonth()]} ${there.getUTCFullYear()}`
 }
 
 /** "Fri, 20 Nov 2026, 8:05 pm IST". */

@@ -1,7 +1,7 @@
 import { stringify } from 'csv-stringify/sync'
 import { Zip, ZipDeflate } from 'fflate'
 import { escapeFormula } from '../../platform/csv.ts'
-import { isoInIndia } from '../../platform/dates.ts'
+import { isoInIndia, monthNames } from '../../platform/dates.ts'
 import type { Sql } from '../../platform/db.ts'
 import { runHeavyWork } from '../../platform/heavy-work.ts'
 import { allOf } from '../listing.ts'
@@ -80,10 +80,8 @@ export function plainRupees(paise: number): string {
   return `${sign}${Math.floor(whole / 100)}.${String(whole % 100).padStart(2, '0')}`
 }
 
-const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
-
 /** An Indian day as the offline tool writes it: "20-Nov-2026". */
 export function toolDay(at: Date): string {
   const [year, month, day] = isoInIndia(at).slice(0, 10).split('-')
-  return `${day}-${months[Number(month) - 1]}-${year}`
+  return `${day}-${monthNames[Number(month) - 1]}-${year}`
 }

@@ -1,3 +1,4 @@
+import { monthNames } from '../../platform/dates.ts'
 import type { Day } from '../calendar/days.ts'
 import type { Series } from '../engine/series.ts'
 
@@ -138,8 +139,6 @@ function scaleOf(values: readonly number[]): { low: number; high: number; step: 
   return { low, high: Math.max(Math.ceil(most / step - 1e-9) * step, low + step), step }
 }
 
-const names = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
-
 /** Every so many months have a text, by how many the bars cover: at most five, which a phone has room for. */
 const monthsApart = [
   { upTo: 4, months: 1 },
@@ -157,7 +156,7 @@ function timesOf(days: readonly Day[], xs: readonly number[]): Chart['times'] {
     const month = Number(day.slice(5, 7))
     const fits = xs[bar]! > 11 && xs[bar]! < 90
     if (!starts[bar] || !fits || (month - 1) % months !== 0) return []
-    return [{ x: xs[bar]!, text: months === 12 ? day.slice(0, 4) : `${names[month - 1]} ’${day.slice(2, 4)}` }]
+    return [{ x: xs[bar]!, text: months === 12 ? day.slice(0, 4) : `${monthNames[month - 1]} ’${day.slice(2, 4)}` }]
   })
 }
 

@@ -1,6 +1,5 @@
+import { monthNames } from '../../platform/dates.ts'
 import type { Day } from '../calendar/days.ts'
-
-const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 
 /** "18 Nov", with its year when that is not the year of `asOf`. */
 export function sinceDay(day: Day, asOf: Day): string {
@@ -21,7 +20,7 @@ export function onDays(from: Day, to: Day, asOf: Day): string {
 }
 
 function dayAndMonth(day: Day): string {
-  return `${Number(day.slice(8))} ${months[Number(day.slice(5, 7)) - 1]}`
+  return `${Number(day.slice(8))} ${monthNames[Number(day.slice(5, 7)) - 1]}`
 }
 
 function yearOf(day: Day): string {
