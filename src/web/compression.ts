@@ -31,17 +31,42 @@ const gzipOf = promisify(gzip)
 export async function sendCompressing(
   request: FastifyRequest,
   reply: FastifyReply,
-  body: Buffer,
+  pieces: readonly Buffer[],
 ): Promise<FastifyReply> {
   const encoding = encodingFor(request)
-  if (encoding === 'identity') return reply.send(body)
-  // A window as large as a page: setting up the default one of 4 MB costs more than compressing.
-  const { BROTLI_PARAM_QUALITY, BROTLI_PARAM_LGWIN, BROTLI_PARAM_SIZE_HINT } = constants
-  const quick = {
-    params: { [BROTLI_PARAM_QUALITY]: 5, [BROTLI_PARAM_LGWIN]: 18, [BROTLI_PARAM_SIZE_HINT]: body.length },
-  }
+  if (encoding === 'identity') return reply.send(Buffer.concat(pieces))
   reply.header('content-encoding', encoding)
-  return reply.send(await (encoding === 'br' ? brotliOf(body, quick) : gzipOf(body, { level: 4 })))
+  return reply.send(await together(pieces, (body) => (encoding === 'br' ? brotliOf(body, quick(body)) : gzipOf(body))))
+}
+
+// A window as large as a page: setting up the default one of 4 MB costs more than compressing.
+const quick = ({ length }: Buffer) => ({
+  params: {
+    [constants.BROTLI_PARAM_QUALITY]: 4,
+    [constants.BROTLI_PARAM_LGWIN]: 18,
+    [constants.BROTLI_PARAM_SIZE_HINT]: length,
+  },
+})
+
+/** Room for pages that are being put together; no more than work at a time. */
+const rooms: Buffer[] = []
+const mostRooms = 4
+
+/**
+ * Puts pieces together for as long as `use` takes, in room that is used again: fresh buffers of a page's size make the collector
+ * walk the whole heap for every twenty pages, for it counts what lies outside of it.
+ */
+async function together<T>(pieces: readonly Buffer[], use: (whole: Buffer) => Promise<T>): Promise<T> {
+  const size = pieces.reduce((sum, { length }) => sum + length, 0)
+  const spare = rooms.pop()
+  const room = spare && spare.length >= size ? spare : Buffer.allocUnsafeSlow(size * 1.25)
+  let filled = 0
+  for (const piece of pieces) filled += piece.copy(room, filled)
+  try {
+    return await use(room.subarray(0, size))
+  } finally {
+    if (rooms.length < mostRooms) rooms.push(room)
+  }
 }
 
 // Smallest first: of codings that a browser prefers equally, the smallest is sent.

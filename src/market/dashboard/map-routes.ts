@@ -68,7 +68,7 @@ const mapRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { services, pa
         .header('cache-control', 'no-store')
         .header('vary', 'Accept-Encoding')
         .type('application/json; charset=utf-8')
-      return sendCompressing(request, reply, Buffer.from(JSON.stringify({ ...frames, sectors })))
+      return sendCompressing(request, reply, [Buffer.from(JSON.stringify({ ...frames, sectors }))])
     },
   )
 

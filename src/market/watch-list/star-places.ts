@@ -1,6 +1,6 @@
 /**
- * HTML that is the same for everybody, cut where it shows a star: there it holds the button for either case. As bytes, which are
- * put together much faster than text is put together and encoded.
+ * HTML that is the same for everybody, cut where it shows a star: there it holds the button for either case. As bytes, so that it is
+ * not encoded again for each reader. Empty where there is nothing.
  */
 export type StarredHtml = readonly (Buffer | StarPlace)[]
 type StarPlace = { symbol: string; off: Buffer; on: Buffer }
@@ -9,6 +9,7 @@ const place = /<!--star (\S+?)-->([\s\S]*?)<!--or-->([\s\S]*?)<!--end-->/g
 
 /** Cuts a page's HTML at the places that views/market/watch-list/_star-place.eta left in it. */
 export function cutAtStars(html: string): StarredHtml {
+  if (html === '') return []
   const pieces: (Buffer | StarPlace)[] = []
   let end = 0
   for (const found of html.matchAll(place)) {
@@ -21,9 +22,7 @@ export function cutAtStars(html: string): StarredHtml {
   return pieces
 }
 
-/** Puts it together for somebody who starred these symbols. */
-export function joinForStars(html: StarredHtml, stars: ReadonlySet<string>): Buffer {
-  return Buffer.concat(
-    html.map((piece) => ('symbol' in piece ? (stars.has(piece.symbol) ? piece.on : piece.off) : piece)),
-  )
+/** The pieces of it for somebody who starred these symbols, to be sent one after the other. */
+export function piecesForStars(html: StarredHtml, stars: ReadonlySet<string>): Buffer[] {
+  return html.map((piece) => ('symbol' in piece ? (stars.has(piece.symbol) ? piece.on : piece.off) : piece))
 }
