@@ -1,8 +1,10 @@
+import postgres from 'postgres'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { buildApp } from '../../src/app.ts'
 import { createLog } from '../../src/platform/log.ts'
 import { adminOf } from '../support/admin.ts'
 import { startApp, type TestApp } from '../support/app.ts'
+import { untilLocked } from '../support/until.ts'
 import { type Answer, Visitor } from '../support/visitor.ts'
 import { confirmAddress, linkTo, mailsTo, open, subjects } from './mailed.ts'
 
@@ -49,6 +51,33 @@ describe('a forgotten password', () => {
     expect([answer.status, answer.location]).toEqual([303, '/login'])
     expect((await visitor.get('/login')).body).toContain('The password for a•••@example.in is changed')
     expect(await logsIn(email, 'TestPass123')).toBe(false)
+    expect(await logsIn(email, fresh)).toBe(true)
+  })
+
+  test.each([
+    ['/login', (email: string) => ({ login: email, password: 'TestPass123' })],
+    ['/register', (_email: string, form: Record<string, string>) => form],
+  ])('lets nobody in by the old one who gave it at %s while it was being replaced', async (path, typed) => {
+    const { form, email } = await registered()
+    const visitor = await opened(email)
+    const late = new Visitor(app)
+    const holder = postgres(app.databaseUrl, { max: 1, onnotice: () => {} })
+    const answers = { chosen: null, late: null } as Record<'chosen' | 'late', Promise<Answer> | null>
+    await holder.begin(async (tx) => {
+      await tx`select from users where email = ${email} for no key update`
+      answers.chosen = choose(visitor)
+      await untilLocked(app.sql, 1)
+      answers.late = late.post(path, typed(email, form))
+      await untilLocked(app.sql, 2)
+    })
+    await holder.end()
+    expect((await answers.chosen)?.status).toBe(303)
+    const refused = (await answers.late)!
+    expect([refused.status, await isSignedIn(late)]).toEqual([422, false])
+    expect(refused.body).toContain('Your account was changed a moment ago. Please log in again.')
+    expect(
+      await app.sql`select from sessions s join users u on u.id = s.user_id where u.email = ${email}`,
+    ).toHaveLength(0)
     expect(await logsIn(email, fresh)).toBe(true)
   })
 

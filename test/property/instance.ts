@@ -50,7 +50,7 @@ export async function openInstance({ databaseUrl, apiBase }: { databaseUrl: stri
       cancelSubscription(sql, cancellation, by),
     suspend: (userId: string, reason: string | null, by: Actor) => setSuspension(sql, userId, reason, by),
     signOut: (userId: string, by: Actor) => signOutEverywhere(sql, userId, by),
-    signIn: (userId: string) => startSession(sql, userId, { userAgent: 'a browser', address: '203.0.113.7' }),
+    signIn: (userId: string) => startSession(sql, { id: userId }, { userAgent: 'a browser', address: '203.0.113.7' }),
     deleteAccount: (user: User, form: Parameters<typeof deleteAccount>[2]) => {
       const attempt = { address: '203.0.113.7', browser: '' }
       const session = { user, handle: user.id, secondFactorAt: null, isFresh: false, attempt }

@@ -7,7 +7,7 @@ import { safeNext } from '../../web/forms.ts'
 import { rememberBrowser } from '../known-browsers/known-browsers.ts'
 import type { LoginAttempt } from '../login-throttle/login-throttle.ts'
 import type { User } from '../users/queries.ts'
-import { endSession, proveSession, type SignedIn, sessionOf, startSession } from './sessions.ts'
+import { endSession, proveSession, type SignedIn, type Starter, sessionOf, startSession } from './sessions.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -79,12 +79,12 @@ export async function signIn(
   services: Services,
   request: FastifyRequest,
   reply: FastifyReply,
-  user: Pick<User, 'id' | 'role'>,
+  user: Pick<User, 'role'> & Starter,
 ): Promise<void> {
   const before = request.session.get('sid')
   if (before !== undefined) await endSession(services.sql, before)
   request.session.regenerate()
-  request.session.set('sid', await startSession(services.sql, user.id, fromOf(request)))
+  request.session.set('sid', await startSession(services.sql, user, fromOf(request)))
   request.log.info({ event: 'password taken', userId: user.id, role: user.role }, 'password taken')
   if (user.role === 'subscriber') await rememberThisBrowser(services, request, reply, user.id)
 }

@@ -8,15 +8,24 @@ export type Session = { handle: string; user: User; secondFactorAt: Date | null;
 /** What is stored of a new session. */
 type NewSession = { idHash: Buffer; userAgent: string; network: string }
 
-/** Subscribers stay signed in for 30 days at most; admins have ten minutes for their second factor. */
-export async function insertSession(sql: Sql, session: NewSession & { userId: string }): Promise<void> {
-  await sql`
+/**
+ * Subscribers stay signed in for 30 days at most; admins have ten minutes for their second factor. False: the account was deleted, or
+ * its password is not that of `passwordHash` any more, where one was given. A reset that is going on is waited for.
+ */
+export async function insertSession(
+  sql: Sql,
+  session: NewSession & { userId: string; passwordHash: string | null },
+): Promise<boolean> {
+  const inserted = await sql`
     insert into sessions (id_hash, user_id, user_agent, network, expires_at)
     select ${session.idHash}, id, ${session.userAgent}, ${session.network},
            now() + case role when 'subscriber' then interval '30 days' else interval '10 minutes' end
     from users
-    where id = ${session.userId}
+    where id = ${session.userId} and deleted_at is null
+      and password_hash = coalesce(${session.passwordHash}, password_hash)
+    for share
   `
+  return inserted.count > 0
 }
 
 /**

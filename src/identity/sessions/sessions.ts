@@ -12,13 +12,19 @@ export type SignedIn = Session & { attempt: Omit<LoginAttempt, 'account'> }
 /** Where a session is used: the browser's own description, and its address. */
 type From = { userAgent: string; address: string }
 
+/** Who starts a session: with the hash of the password that was right, where one was asked for. */
+export type Starter = { id: string; passwordHash?: string }
+
 /**
  * Starts a session and returns the secret that goes into the cookie; only its hash is stored. An administrator's is not
- * signed in yet and ends after ten minutes, unless the second factor follows.
+ * signed in yet and ends after ten minutes, unless the second factor follows. Throws AppError `invalid` where the password
+ * was changed, or the account deleted, since it was checked: the session would outlive the reset that ends all others.
  */
-export async function startSession(sql: Sql, userId: string, from: From): Promise<string> {
+export async function startSession(sql: Sql, starter: Starter, from: From): Promise<string> {
+  const { id: userId, passwordHash = null } = starter
   const id = randomBytes(32).toString('base64url')
-  await insertSession(sql, { idHash: hashOf(id), userId, ...placeOf(from) })
+  if (!(await insertSession(sql, { idHash: hashOf(id), userId, passwordHash, ...placeOf(from) })))
+    throw new AppError('invalid', 'Your account was changed a moment ago. Please log in again.')
   return id
 }
 

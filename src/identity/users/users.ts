@@ -2,8 +2,11 @@ import type { Sql } from '../../platform/db.ts'
 import { hashPassword, isOutdated, passwordMatches } from '../passwords/passwords.ts'
 import { type Credentials, findCredentials, renewHash } from './queries.ts'
 
-/** An account whose password was right; a suspended one may be told so, and nothing else. */
-export type Authenticated = Omit<Credentials, 'passwordHash'>
+/**
+ * An account whose password was right; a suspended one may be told so, and nothing else. `passwordHash`: of that password, as it is
+ * stored now.
+ */
+export type Authenticated = Credentials
 
 /**
  * The account behind a username or e-mail and its password, or undefined: the caller must not learn which was wrong.
@@ -16,11 +19,10 @@ export async function authenticate(sql: Sql, login: string, password: string): P
   const found = await findCredentials(sql, login.trim().slice(0, 200).toLowerCase())
   const matches = await passwordMatches(typed, found?.passwordHash)
   if (!found || !matches) return undefined
-  const { passwordHash, ...account } = found
+  if (!isOutdated(found.passwordHash)) return found
   // If too many people log in at the moment (`busy`), the next log-in renews it.
-  if (isOutdated(passwordHash))
-    await hashPassword(typed)
-      .then((renewed) => renewHash(sql, account.id, passwordHash, renewed))
-      .catch(() => {})
-  return account
+  const passwordHash = await hashPassword(typed)
+    .then((renewed) => renewHash(sql, found.id, found.passwordHash, renewed))
+    .catch(() => found.passwordHash)
+  return { ...found, passwordHash }
 }
