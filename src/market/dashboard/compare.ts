@@ -1,3 +1,4 @@
+import { beginningOf } from '../../platform/text.ts'
 import type { Day } from '../calendar/days.ts'
 import { besideEnds } from '../charts/end-labels.ts'
 import { type Chart, drawChart } from '../charts/panels.ts'
@@ -79,10 +80,11 @@ function proposed({ sectors }: Analysis, stars: ReadonlySet<string>): string[] {
 
 function problemOf(symbols: readonly string[], known: readonly Followed[], { terms }: Analysis): string | null {
   const { one, many } = terms
+  if (symbols.length > mostCompared) return `You chose ${symbols.length} ${many}. Choose two to four ${many}.`
   const unknown = symbols.find((symbol) => !known.some((member) => member.symbol === symbol))
-  if (unknown !== undefined)
-    return `There is no ${one} with the symbol ${unknown.slice(0, 20)} among those ranked here.`
-  return symbols.length > mostCompared ? `You chose ${symbols.length} ${many}. Choose two to four ${many}.` : null
+  return unknown === undefined
+    ? null
+    : `There is no ${one} with the symbol ${beginningOf(unknown, 20)} among those ranked here.`
 }
 
 const kindTitles: Record<LineKind, string> = { rs: 'Relative strength', price: 'Price' }

@@ -167,6 +167,21 @@ describe('choosing', () => {
     expect((await get(`?${'with=ITBEES1&with=X&'.repeat(600)}with=ITBEES`)).status).toBe(422)
   })
 
+  test('of more than four is refused for its number, also when one of them was renamed', async () => {
+    await app.sql`
+      insert into former_names (symbol, kind, name, until_day) values ('AUTOBEES', 'symbol', 'AUTOOLD', '2026-01-01')
+    `
+    const symbols = ['AUTOOLD', 'BANKBEES', 'ITBEES', 'METALIETF', 'PHARMABEES']
+    const { body } = await get(`?${symbols.map((symbol) => `with=${symbol}`).join('&')}`)
+    expect(textOf(body)).toContain('You chose 5 sectors. Choose two to four sectors.')
+    expect(textOf(body)).not.toContain('There is no sector')
+  })
+
+  test('names an unknown symbol without cutting a letter in two', async () => {
+    const { body } = await get(`?with=${'a'.repeat(19)}${encodeURIComponent('😀')}&with=ITBEES`)
+    expect(textOf(body)).toContain(`There is no sector with the symbol ${'a'.repeat(19)} among those ranked here.`)
+  })
+
   test.each([
     ['NOSUCH'],
     ['NIFTYBEES'],
