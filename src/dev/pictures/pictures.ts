@@ -7,9 +7,9 @@ import { unpackChromium } from '../browser/chromium.ts'
 import { writeFontconfig } from '../browser/typefaces.ts'
 import { type DemoSite, startDemoSite } from './demo-site.ts'
 
-/** What is pictured: a page, and the part of it that stands at the top of the picture. */
+/** What is pictured: a page, and the part of it that stands at the top of the picture: of several the highest that is shown. */
 const subjects = [
-  { name: 'rankings', path: '/dashboard?view=table', top: '.part-table h2' },
+  { name: 'rankings', path: '/dashboard?view=table', top: '.part-table :is(h2, .cards)' },
   { name: 'map', path: '/dashboard?view=map', top: '#map' },
   { name: 'sector', path: '/dashboard/sectors/ITBEES', top: '#lines' },
 ] as const
@@ -66,8 +66,8 @@ async function picturesAt(browser: Browser, site: DemoSite, size: keyof typeof s
   const pictures: [string, Buffer][] = []
   for (const { name, path, top } of subjects) {
     await page.goto(path)
-    const at = await page.locator(top).first().boundingBox()
-    await page.evaluate(`scrollTo(0, ${at!.y - margin})`)
+    await page.evaluate(`scrollTo(0, Math.min(...[...document.querySelectorAll('${top}')]
+      .filter((one) => one.checkVisibility()).map((one) => one.getBoundingClientRect().top)) - ${margin})`)
     pictures.push([name, await asWebp(page, await page.screenshot())])
   }
   await context.close()
