@@ -22,7 +22,7 @@ import type { User } from '../identity/users/queries.ts'
 import { authenticate } from '../identity/users/users.ts'
 import { quadrantLabels } from '../market/charts/rotation-map.ts'
 import { type OpenWeek, openWeekOf } from '../market/dashboard/open-week.ts'
-import { type Legends, legendsFor } from '../market/engine/meanings.ts'
+import { describeExample, type Legends, legendsFor } from '../market/engine/meanings.ts'
 import { numberFormats, sourceOf, stampOf } from '../market/engine/summary.ts'
 import { AppError } from '../platform/errors.ts'
 import { firstOf, QueryText } from '../platform/query-text.ts'
@@ -62,6 +62,8 @@ type OpenWeekPage = {
   stamp: string
   formats: typeof numberFormats
   legends: Legends
+  /** A sector whose rank and quadrant differ; '' where there is none. */
+  example: string
 }
 type Landing = Policy & {
   /** Of the code that a link carries. */
@@ -78,6 +80,8 @@ type Landing = Policy & {
   source: string
   formats: typeof numberFormats
   legends: Legends
+  /** A sector whose rank and quadrant differ; '' where there is none. */
+  example: string
 }
 
 const fields = ['name', 'email', 'phone', 'password', 'plan', 'coupon', 'source'] as const
@@ -158,6 +162,7 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
         stamp: stampOf(week.analysis),
         formats: numberFormats,
         legends: legendsFor('week'),
+        example: describeExample(week.analysis),
       })
     }
     return show(request, reply, 'open-week', html, request.visitSource)
@@ -260,6 +265,7 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
       source: sourceOf(week),
       formats: numberFormats,
       legends: legendsFor('week'),
+      example: describeExample(week.analysis),
       terms,
     }
   }

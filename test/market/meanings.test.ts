@@ -8,7 +8,14 @@ import { type Figured, numberColumns, printed, roundedIn } from '../../src/marke
 import { sectorOf } from '../../src/market/dashboard/sector.ts'
 import { notesOf } from '../../src/market/engine/gaps.ts'
 import type { Market } from '../../src/market/engine/market.ts'
-import { describeMomentum, describeRatio, legendsFor, meaningsOf } from '../../src/market/engine/meanings.ts'
+import {
+  describeExample,
+  describeFirst,
+  describeMomentum,
+  describeRatio,
+  legendsFor,
+  meaningsOf,
+} from '../../src/market/engine/meanings.ts'
 import { quadrantOf } from '../../src/market/engine/quadrants.ts'
 import { numberFormats, summaryOf } from '../../src/market/engine/summary.ts'
 import { reportOf } from '../../src/market/reports/report.ts'
@@ -136,6 +143,26 @@ describe('what is said of a reading agrees with its numbers', () => {
     }
   })
 
+  test('a sector named as an example is ahead by its score and does not lead; the first has the highest score', () => {
+    for (const seed of seeds) {
+      const { analysis } = analyserOf(marketOf(seed), readParams({}))!
+      const one = analysis.sectors.find(
+        ({ score, quadrant }) => score !== null && score > 100 && quadrant && quadrant !== 'leading',
+      )
+      const example = describeExample(analysis)
+      expect([seed, example === '']).toEqual([seed, one === undefined])
+      if (one)
+        expect(example).toContain(`${one.name} has rank ${one.rank}: its score of ${one.score!.toFixed(2)} is ahead`)
+      const top = Math.max(...analysis.sectors.map(({ score }) => score ?? 0))
+      const first = /^(.*) has the highest score, and is (\w+) now/.exec(describeFirst(analysis))
+      if (first)
+        expect(analysis.sectors.find(({ score }) => score === top)).toMatchObject({
+          name: first[1],
+          quadrant: first[2],
+        })
+    }
+  })
+
   test('every dash has its reason on the page, in the file’s notes and in the mail', () => {
     for (const seed of seeds) {
       const market = marketOf(seed)
@@ -188,6 +215,17 @@ describe('words at the border', () => {
       expect(legendsFor(unit).pace).toContain(`4 ${unit}s`)
     }
   })
+})
+
+test('no page, mail or document says that the rank is by the return of a year', () => {
+  const root = join(import.meta.dirname, '../..')
+  const files = ['src/market', 'src/site', 'views', 'docs'].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+      .filter((name) => /\.(ts|eta|md)$/.test(name))
+      .map((name) => join(folder, name)),
+  )
+  const old = /(over|by|about) the past year|the past year against|order of its year/i
+  expect(files.filter((name) => old.test(readFileSync(join(root, name), 'utf8').replace(/\s+/g, ' ')))).toEqual([])
 })
 
 test('no page, mail or document says that momentum above 100 means growing', () => {

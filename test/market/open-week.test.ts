@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Day, monthsAfter } from '../../src/market/calendar/days.ts'
 import { openWeekOf } from '../../src/market/dashboard/open-week.ts'
 import { cachedAnalysis, currentMarket, stepsIn } from '../../src/market/engine/market.ts'
+import { describeExample } from '../../src/market/engine/meanings.ts'
 import { entriesOf } from '../../src/market/engine/what-followed.ts'
 import { seedSample } from '../../src/market/prices/sample-prices.ts'
 import { fmt } from '../../src/platform/format.ts'
@@ -26,7 +27,7 @@ const asReal = async () => {
 const at = async (path: string) => (await new Visitor(app).get(path, { cookie: 'seen=1' })).body
 const page = () => at('/open-week')
 /** The page without what followed, which alone may know of later prices. */
-const readingsIn = (html: string) => rowsOf(html, 'open-week').map((row) => row.toSpliced(1, 2))
+const readingsIn = (html: string) => rowsOf(html, 'open-week').map((row) => row.slice(0, -2))
 
 describe('with invented prices', () => {
   test('the page says so wherever it shows some, and shows each quadrant', async () => {
@@ -55,6 +56,29 @@ describe('with invented prices', () => {
     expect(scores).toEqual(scores.toSorted((a, b) => b - a))
     const html = await at('/')
     for (const { score } of examples) expect(html).toContain(score!.toFixed(2))
+  })
+
+  test('rank and quadrant come first in its table, what came after last', async () => {
+    const heads = [...(await page()).matchAll(/<th scope="col"[^>]*>([^<]*)<\/th>/g)].map(([, head]) => head!)
+    const table = heads.slice(0, heads.indexOf('13 weeks after') + 1)
+    expect([table.slice(0, 3), table.slice(-2)]).toEqual([
+      ['Sector', 'Rank', 'Quadrant'],
+      ['4 weeks after', '13 weeks after'],
+    ])
+  })
+
+  test('both explain rank and quadrant by a sector of that week, and that leading is not against the Nifty', async () => {
+    const { analysis } = await openWeekOf(app.sql)
+    const example = describeExample(analysis)
+    const named = analysis.sectors.find((one) => example.startsWith(`For example, ${one.name} has rank ${one.rank}:`))!
+    expect([named.score! > 100, named.quadrant === 'leading']).toEqual([true, false])
+    for (const path of ['/open-week', '/']) {
+      const text = textOf(await at(path))
+      expect(text).toContain(
+        `Rank: returns of 3, 6, 9 and 12 months against the Nifty, the last three months counting double. Quadrant: its strength and pace now, against its own past. ${example}`,
+      )
+      expect(text).toContain('not the Nifty: a leading sector can still have done worse than the Nifty.')
+    }
   })
 
   test('the front page names the six examples on its map, and no other', async () => {
@@ -107,7 +131,7 @@ describe('with real prices', () => {
     await app.sql`update prices set close = close * 2 where day > ${counted!.from} and symbol = 'ITBEES'`
     await changed()
     const after = await page()
-    expect(readingsIn(after)).toEqual(before.map((row) => row.toSpliced(1, 2)))
+    expect(readingsIn(after)).toEqual(before.map((row) => row.slice(0, -2)))
     expect(rowsOf(after, 'open-week')).not.toEqual(before)
   })
 

@@ -2,6 +2,7 @@ import type { SectorRank } from '../engine/analysis.ts'
 import type { Blanks } from '../engine/blanks.ts'
 import type { ReturnKind } from '../engine/excess.ts'
 import type { Step } from '../engine/frame.ts'
+import { describeScore } from '../engine/meanings.ts'
 import { quadrants, readingDigits } from '../engine/quadrants.ts'
 import { type Span, spans } from '../engine/returns.ts'
 import { mansfieldBars } from '../engine/strength.ts'
@@ -61,9 +62,7 @@ export const numberColumns: FigureColumn[] = [
     key: 'score',
     blank: 'score',
     title: 'RS score',
-    about: ({ terms }) =>
-      `Returns of 3, 6, 9 and 12 months against ${terms.benchmark}, the last three months counting double; ` +
-      `100 is ${terms.benchmark}’s own`,
+    about: ({ terms }) => `From ${describeScore(terms.benchmark)}; 100 is ${terms.benchmark}’s own`,
     value: (one) => one.score,
   },
   {
@@ -121,7 +120,7 @@ export const columns: Column[] = [
     ...plain,
     key: 'rank',
     title: 'Rank',
-    about: ({ terms }) => `By RS score: the past year against ${terms.benchmark}`,
+    about: ({ terms }) => `By RS score: ${describeScore(terms.benchmark)}`,
     digits: () => 0,
     value: (one) => one.rank,
     first: 'asc',

@@ -5,13 +5,23 @@ import type { Formula } from './strength.ts'
 import { numberFormats } from './summary.ts'
 import { usualTerms } from './terms.ts'
 
-/** Sentences beside a table or map: they tell rank and quadrant apart, and say what pace and provisional readings are. */
-export type Legends = { rankAndQuadrant: string; pace: string; provisional: string }
+/**
+ * Sentences beside a table or map: they tell rank and quadrant apart, and say what 100 (the middle of the map), pace and provisional
+ * readings are.
+ */
+export type Legends = { rankAndQuadrant: string; hundred: string; pace: string; provisional: string }
+
+/** What the score, and so the rank, is made of: the weights of `scoreAt` in words. */
+export const describeScore = (benchmark: string) =>
+  `returns of 3, 6, 9 and 12 months against ${benchmark}, the last three months counting double`
 
 /** The legends of monthly, weekly or daily readings. `benchmark`: what sentences call it. */
-export function legendsFor(unit: Step, { benchmark } = usualTerms): Legends {
+export function legendsFor(unit: Step, { one, benchmark } = usualTerms): Legends {
   return {
-    rankAndQuadrant: `Rank: the past year against ${benchmark}. Quadrant: its strength and pace now, against its own past.`,
+    rankAndQuadrant: `Rank: ${describeScore(benchmark)}. Quadrant: its strength and pace now, against its own past.`,
+    hundred:
+      `100 is its own average strength and its own usual pace, both of the last 40 ${unit}s, not ${benchmark}: ` +
+      `a leading ${one} can still have done worse than ${benchmark}.`,
     pace:
       `Pace is the change of RS-Ratio over 4 ${unit}s; usual is its average over 40 ${unit}s. ` +
       'Where the usual is a fall, a slower fall is the better pace.',
@@ -52,14 +62,28 @@ export function meaningsOf(formula: Formula, unit: Step, { benchmark } = usualTe
 }
 
 /**
- * Why the strongest by rank may be in any quadrant, a sentence about the very one: the rank looks at a year, the quadrant at
- * now. '' where the first one leads, or has no reading.
+ * Why the strongest by rank may be in any quadrant, a sentence about the very one: the rank looks at up to a year, the quadrant
+ * at now. '' where the first one leads, or has no reading.
  */
 export function describeFirst({ sectors, step, terms }: Pick<Analysis, 'sectors' | 'step' | 'terms'>): string {
   const first = sectors.find((one) => one.rank === 1)
   if (!first?.quadrant || !first.formula || first.quadrant === 'leading') return ''
   const { name, quadrant, formula } = first
-  return `${name} is first over the past year, and ${quadrant} now: ${meaningsOf(formula, step, terms)[quadrant]}.`
+  return `${name} has the highest score, and is ${quadrant} now: ${meaningsOf(formula, step, terms)[quadrant]}.`
+}
+
+/**
+ * One sector as an example of rank and quadrant that seem to disagree: the best ranked one that is ahead of the benchmark by its
+ * score and does not lead. '' where there is none.
+ */
+export function describeExample({ sectors, step, terms }: Pick<Analysis, 'sectors' | 'step' | 'terms'>): string {
+  const example = sectors.find((one) => (one.score ?? 0) > 100 && one.quadrant !== null && one.quadrant !== 'leading')
+  if (!example?.quadrant || !example.formula) return ''
+  const { name, rank, score, quadrant, formula } = example
+  return (
+    `For example, ${name} has rank ${rank}: its score of ${numberFormats.plain(score)} is ahead of ${terms.benchmark}’s 100. ` +
+    `Its quadrant is ${quadrant}: ${meaningsOf(formula, step, terms)[quadrant]}.`
+  )
 }
 
 /** "above its own average of 40 weeks". */

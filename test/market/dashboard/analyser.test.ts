@@ -225,7 +225,9 @@ describe('gaps', () => {
     expect(text).toContain('14 of 16 have a rank. Without one: ')
     expect(text).toContain('Defence (prices begin on 1 Jun 2026: less than a year)')
     expect(text).toContain('PSU (no prices yet)')
-    expect(text).toContain('Rank: the past year against the Nifty. Quadrant: ')
+    expect(text).toContain(
+      'Rank: returns of 3, 6, 9 and 12 months against the Nifty, the last three months counting double. Quadrant: ',
+    )
   })
 
   test('every dash in the tables has its reason on hover, and as text below', async () => {

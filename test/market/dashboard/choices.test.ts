@@ -82,7 +82,9 @@ describe('the benchmark', () => {
     expect(scoresIn(body)).not.toEqual(scoresIn((await visitor.get('/dashboard')).body))
     expect(textOf(body)).toContain('Sectors against Nifty Next 50')
     const page = textOf(body)
-    expect(page).toContain('Rank: the past year against Nifty Next 50.')
+    expect(page).toContain(
+      'Rank: returns of 3, 6, 9 and 12 months against Nifty Next 50, the last three months counting double.',
+    )
     expect(page).not.toContain('against the Nifty')
     expect((await csvOf('?against=JUNIORBEES'))[0]).toMatchObject({ Against: 'JUNIORBEES' })
     const sector = textOf((await visitor.get('/dashboard/sectors/ITBEES?against=JUNIORBEES')).body)

@@ -197,7 +197,9 @@ describe('how a report reads', () => {
       expect(text).toMatch(/Defence \(prices begin on \d+ \w+ \d{4}: less than a year\)/)
       expect(text).toContain('Banks: last close used for 1 missing week.')
       expect(text).toContain('(C): provisional, by formula C')
-      expect(text).toContain('Rank: the past year against the Nifty. Quadrant: ')
+      expect(text).toContain(
+        'Rank: returns of 3, 6, 9 and 12 months against the Nifty, the last three months counting double. Quadrant: ',
+      )
     }
     expect(mail.text).toMatch(/Defence +\w+ \(C\)/)
     expect(mail.html).toMatch(/alt="[^"]*Defence \(provisional\)/)
