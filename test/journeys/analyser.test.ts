@@ -154,7 +154,7 @@ describe.each(['phone', 'laptop'] as Size[])('on a %s', (size) => {
     const waiting = page.waitForEvent('download')
     await page.getByRole('link', { name: 'Download CSV' }).click()
     const download = await waiting
-    expect(download.suggestedFilename()).toBe('sectors-2026-11-13.csv')
+    expect(download.suggestedFilename()).toBe('sectors-2026-11-13-weekly-NIFTYBEES.csv')
     const lines = readFileSync(await download.path(), 'utf8').split('\r\n')
     expect(lines[1]).toMatch(/^"2026-11-13",\d+,16,\d+,"Auto","AUTOBEES"/)
   })

@@ -205,9 +205,12 @@ describe.each(['phone', 'laptop'] as Size[])('on a %s', (size) => {
       return { name: download.suggestedFilename(), bytes: readFileSync(await download.path()) }
     }
     const picture = await take('Picture (PNG)')
-    expect([picture.name, picture.bytes.subarray(1, 4).toString()]).toEqual(['rotation-map-2026-11-13.png', 'PNG'])
+    expect([picture.name, picture.bytes.subarray(1, 4).toString()]).toEqual([
+      'rotation-map-2026-11-13-weekly-NIFTYBEES.png',
+      'PNG',
+    ])
     const data = await take('Data (CSV)')
-    expect(data.name).toBe('rotation-map-2026-11-13.csv')
+    expect(data.name).toBe('rotation-map-2026-11-13-weekly-NIFTYBEES.csv')
     expect(data.bytes.toString()).toContain('2026-11-13,ITBEES,IT,')
   })
 

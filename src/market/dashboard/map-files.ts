@@ -31,9 +31,10 @@ export function mapPicture(analyser: Analyser, stars: ReadonlySet<string>): Prom
 /**
  * The tails that are shown as a CSV file (UTF-8 with the mark that Excel needs, CRLF): a row for every bar of each, the strongest
  * sector first and each from its oldest bar; with a quarter shown alone, the sectors in it and their bars in it. Readings have four
- * decimals, and more only where those would round one below 100 up to it.
+ * decimals, and more only where those would round one below 100 up to it. Benchmark, step and universe are in every row, in the
+ * words of the page's address.
  */
-export function mapCsv({ analysis, params, source, market }: Analyser): string {
+export function mapCsv({ analysis, params, source, market, benchmark }: Analyser): string {
   const head = [
     'Date',
     'Symbol',
@@ -45,6 +46,9 @@ export function mapCsv({ analysis, params, source, market }: Analyser): string {
     'As of',
     'Sample data',
     'Source',
+    'Against',
+    'Step',
+    'Universe',
   ]
   const shown = analysis.sectors.filter((one) => params.zoom === null || one.quadrant === params.zoom)
   const lines = shown.flatMap((one) =>
@@ -61,6 +65,9 @@ export function mapCsv({ analysis, params, source, market }: Analyser): string {
         analysis.asOf,
         market.sample ? 'yes' : 'no',
         escapeFormula(source),
+        escapeFormula(benchmark.symbol),
+        analysis.step,
+        params.universe ?? 'sector',
       ]),
   )
   return stringify([head, ...lines], { bom: true, record_delimiter: 'windows' })

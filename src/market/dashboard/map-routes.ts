@@ -9,6 +9,7 @@ import { currentMarket, type Market } from '../engine/market.ts'
 import { findStars } from '../watch-list/queries.ts'
 import { type Analyser, analyserOf, daysOf, resolveParams } from './analyser.ts'
 import { type AnalyserParams, AnalyserQuery } from './analysis-params.ts'
+import { fileNameOf } from './file-names.ts'
 import { mapCsv, mapPicture } from './map-files.ts'
 import { framesOf } from './map-frames.ts'
 
@@ -28,7 +29,7 @@ const mapRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { services, pa
       const subscription = await subscriptionOf(services.sql, request.user!.id)
       if (!subscription.hasAccess) return turnAway(request, reply, 'The map as a picture comes with a subscription.')
       const drawn = await withAnalyser(request, async (analyser, stars) => ({
-        name: fileOf(analyser, 'png'),
+        name: fileNameOf('map', analyser, 'png'),
         image: await mapPicture(analyser, stars),
       }))
       if (!drawn) return turnAway(request, reply, 'There are no prices yet, so there is no map to download.')
@@ -43,7 +44,7 @@ const mapRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { services, pa
       const subscription = await subscriptionOf(services.sql, request.user!.id)
       if (!subscription.hasAccess) return turnAway(request, reply, 'The map as a file comes with a subscription.')
       const written = await withAnalyser(request, (analyser) => ({
-        name: fileOf(analyser, 'csv'),
+        name: fileNameOf('map', analyser, 'csv'),
         text: mapCsv(analyser),
       }))
       if (!written) return turnAway(request, reply, 'There are no prices yet, so there is no map to download.')
@@ -87,10 +88,6 @@ const mapRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { services, pa
   }
 }
 export default mapRoutes
-
-function fileOf({ analysis, params }: Analyser, kind: string): string {
-  return `rotation-map${params.zoom ? `-${params.zoom}` : ''}-${analysis.asOf}.${kind}`
-}
 
 function sendFile(reply: FastifyReply, name: string): FastifyReply {
   return reply.header('cache-control', 'no-store').header('content-disposition', `attachment; filename="${name}"`)

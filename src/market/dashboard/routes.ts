@@ -30,6 +30,7 @@ import { type AnalyserParams, AnalyserQuery, analysisUrl, readParams } from './a
 import { type ShownBreadth, shownBreadth } from './breadth.ts'
 import { presentSymbol } from './choices.ts'
 import compareRoutes from './compare-routes.ts'
+import { fileNameOf } from './file-names.ts'
 import mapRoutes from './map-routes.ts'
 import { type OpenWeek, openWeekOf } from './open-week.ts'
 import { type Sector, sectorOf } from './sector.ts'
@@ -201,7 +202,7 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices }> = async (
       if (!analyser) return turnAway(request, reply, 'There are no prices yet, so there is no table to download.')
       return reply
         .header('cache-control', 'no-store')
-        .header('content-disposition', `attachment; filename="sectors-${analyser.analysis.asOf}.csv"`)
+        .header('content-disposition', `attachment; filename="${fileNameOf('table', analyser, 'csv')}"`)
         .type('text/csv; charset=utf-8')
         .send(tableCsv(analyser))
     },

@@ -6,8 +6,8 @@ import { numberColumns, roundedIn, titleWithUnit } from './columns.ts'
 
 /**
  * The rank table as a CSV file (UTF-8 with the mark that Excel needs, CRLF): one head, a row a sector in the requested order, the
- * benchmark's last, numbers rounded as on the page. As-of date, formula, why a cell is empty, source, benchmark and whether it is a
- * sample are in every row, so that they stay with it wherever it is pasted.
+ * benchmark's last, numbers rounded as on the page. As-of date, formula, why a cell is empty, source, benchmark, whether it is a
+ * sample, step and universe are in every row, so that they stay with it wherever it is pasted.
  */
 export function tableCsv({ rows, analysis, source, market, params, benchmark }: Analyser): string {
   const head = [
@@ -25,7 +25,10 @@ export function tableCsv({ rows, analysis, source, market, params, benchmark }: 
     'Sample data',
     'Source',
     'Against',
+    'Step',
+    'Universe',
   ]
+  const basis = [analysis.step, params.universe ?? 'sector']
   const lines = rows.map((one) => [
     analysis.asOf,
     one.rank ?? '',
@@ -41,6 +44,7 @@ export function tableCsv({ rows, analysis, source, market, params, benchmark }: 
     market.sample ? 'yes' : 'no',
     escapeFormula(source),
     escapeFormula(benchmark.symbol),
+    ...basis,
   ])
   const against = [
     analysis.asOf,
@@ -57,6 +61,7 @@ export function tableCsv({ rows, analysis, source, market, params, benchmark }: 
     market.sample ? 'yes' : 'no',
     escapeFormula(source),
     '',
+    ...basis,
   ]
   return stringify([head, ...lines, against], { bom: true, record_delimiter: 'windows', quoted_string: true })
 }

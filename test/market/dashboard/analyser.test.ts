@@ -166,8 +166,12 @@ describe('the table', () => {
     for (const query of ['', '?sort=name', '?sort=1y&at=2026-08-12', '?step=day&sort=momentum&dir=asc']) {
       const [page, file] = [await visitor.get(`/dashboard${query}`), await visitor.get(`/dashboard/table.csv${query}`)]
       expect(file.headers.get('cache-control')).toBe('no-store')
-      expect(file.headers.get('content-disposition')).toMatch(/^attachment; filename="sectors-\d{4}-\d\d-\d\d\.csv"$/)
+      const [step, readings] = query.includes('step=day') ? ['day', 'daily'] : ['week', 'weekly']
       const lines = parse(file.body, { bom: true, columns: true }) as Record<string, string>[]
+      expect(file.headers.get('content-disposition')).toBe(
+        `attachment; filename="sectors-${lines[0]!['As of']}-${readings}-NIFTYBEES.csv"`,
+      )
+      for (const line of lines) expect(line).toMatchObject({ Step: step, Universe: 'sector' })
       const rows = rowsOf(page.body, 'ranks')
       // The file also has the sector without prices, with nothing in its cells.
       expect(lines.find((line) => line.ETF === silent)).toMatchObject({ Rank: '', 'RS score': '' })
@@ -179,8 +183,7 @@ describe('the table', () => {
         expect(row[1]).toMatch(line.Rank ? new RegExp(`^${line.Rank}( [▲▼=]|$)`) : /^–$/)
         const printed = numberColumns.map((column) => {
           const { key, signed } = column
-          const step = query.includes('step=day') ? 'day' : 'week'
-          const value = line[titleWithUnit(column, { step, returns: 'absolute' })]!
+          const value = line[titleWithUnit(column, { step: step as 'day' | 'week', returns: 'absolute' })]!
           const figure = value === '' ? null : Number(value)
           if (key === 'ratio' || key === 'momentum') return numberFormats.reading(figure)
           return signed ? numberFormats.signed(figure) : numberFormats.plain(figure)

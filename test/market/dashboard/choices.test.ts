@@ -159,6 +159,29 @@ describe('the universe', () => {
   })
 })
 
+test.each([
+  ['', '2026-11-19-weekly-NIFTYBEES', 'week', 'sector', 'NIFTYBEES'],
+  ['?step=day&against=JUNIORBEES', '2026-11-19-daily-JUNIORBEES', 'day', 'sector', 'JUNIORBEES'],
+  ['?universe=broad&step=month', '2026-11-19-monthly-NIFTYBEES', 'month', 'broad', 'NIFTYBEES'],
+] as const)('files say in name and rows what they are of: %s', async (query, name, step, universe, against) => {
+  const isBroad = universe === 'broad'
+  for (const [path, file] of [
+    ['table.csv', `${isBroad ? 'indices' : 'sectors'}-${name}.csv`],
+    ['map.csv', `rotation-map-${isBroad ? 'indices-' : ''}${name}.csv`],
+    ['map.png', `rotation-map-${isBroad ? 'indices-' : ''}${name}.png`],
+  ] as const) {
+    const answer = await visitor.get(`/dashboard/${path}${query}`)
+    expect(answer.headers.get('content-disposition')).toBe(`attachment; filename="${file}"`)
+    if (path === 'map.png') continue
+    const [first] = parse(answer.body, { bom: true, columns: true }) as Record<string, string>[]
+    expect(Object.entries(first!).slice(-3)).toEqual([
+      ['Against', against],
+      ['Step', step],
+      ['Universe', universe],
+    ])
+  }
+})
+
 describe('returns', () => {
   test('in excess are the sector’s minus the benchmark’s, to the digits of table, heat map and CSV', async () => {
     const { sectors, benchmark } = cachedAnalysis(await currentMarket(app.sql), newest)!

@@ -256,7 +256,7 @@ describe('the map as a CSV file', () => {
     const analysis = await analysisOf(params)
     expect(answer.headers.get('content-type')).toBe('text/csv; charset=utf-8')
     expect(answer.headers.get('content-disposition')).toBe(
-      `attachment; filename="rotation-map-${zoom ? `${zoom}-` : ''}${analysis.asOf}.csv"`,
+      `attachment; filename="rotation-map-${zoom ? `${zoom}-` : ''}${analysis.asOf}-${params.step === 'day' ? 'daily' : 'weekly'}-NIFTYBEES.csv"`,
     )
     const rows = parse(answer.body, { bom: true, columns: true }) as Record<string, string>[]
     const members = analysis.sectors.filter(({ quadrant }) => zoom === null || quadrant === zoom)
@@ -273,6 +273,9 @@ describe('the map as a CSV file', () => {
           Formula: formula,
           'As of': analysis.asOf,
           'Sample data': 'yes',
+          Against: 'NIFTYBEES',
+          Step: params.step,
+          Universe: 'sector',
         })),
     )
     expect(rows.length).toBeGreaterThan(0)
@@ -290,7 +293,7 @@ describe('the map as a picture', () => {
       const answer = await fetch(`${app.url}/dashboard/map.png${query}`, { headers: { cookie: cookieOf(visitor) } })
       expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'image/png'])
       expect(answer.headers.get('content-disposition')).toMatch(
-        /^attachment; filename="rotation-map(-improving)?-2026-11-19\.png"$/,
+        /^attachment; filename="rotation-map(-improving)?-2026-11-19-(daily|weekly)-NIFTYBEES\.png"$/,
       )
       const bytes = Buffer.from(await answer.arrayBuffer())
       expect(bytes.subarray(1, 4).toString()).toBe('PNG')
