@@ -73,7 +73,7 @@ test('after a quarter of an hour the page stops asking and says so', async () =>
   await page.getByText('This page has stopped checking').waitFor()
   await expectSilence(page)
   await page.getByRole('link', { name: 'Check again' }).click()
-  await page.getByText('This page updates by itself').waitFor()
+  await page.getByText('This page has stopped checking').waitFor({ state: 'detached' })
 })
 
 test('Cashfree down at registration: nothing was charged, and “Try again” continues with the same order', async () => {

@@ -6,7 +6,7 @@ import { couponSentence, writtenCode } from '../coupons/coupons.ts'
 import { tryCoupon } from '../coupons/queries.ts'
 import { findGiftOfOrder, type Gift } from '../gifts/queries.ts'
 import type { BillingServices } from '../payments/gateway.ts'
-import { findCurrentOrder, findLastAttempt, type Order } from '../payments/queries.ts'
+import { findCurrentOrder, findLastAttempt, type LastAttempt, type Order } from '../payments/queries.ts'
 import type { PlanOnSale } from '../plans/queries.ts'
 import { findPlanFor } from '../pricing/queries.ts'
 import { findReceiptNumber } from '../receipts/queries.ts'
@@ -15,7 +15,7 @@ import { subscriptionOf } from '../subscriptions/subscriptions.ts'
 import { findSwitch, findSwitchPeriod, type SwitchPreview } from '../switching/queries.ts'
 import { type MoneyUnderWay, moneyUnderWay } from './money-under-way.ts'
 import { isOnSale } from './on-sale.ts'
-import { findPeriod, findPurchaseRefusal, isTakenBack } from './queries.ts'
+import { findPeriod, findPurchaseRefusal, hadAccessBefore, isTakenBack } from './queries.ts'
 
 export type Stage = 'none' | 'session-created' | 'paid'
 type CheckoutNotice = {
@@ -37,7 +37,7 @@ export type Checkout = {
   company: Company | null
   /** The code that is wished for and that the order, if one is open, was not opened with. */
   code: WishedCode | null
-  lastAttempt: { status: string; reason: string | null } | null
+  lastAttempt: LastAttempt | null
   notice: CheckoutNotice | null
   /** The order could not be created at Cashfree: nothing was charged, and trying again uses the same order. */
   unavailable: boolean
@@ -53,7 +53,10 @@ export type Checkout = {
   again: SwitchPreview | 'over' | null
   /** What paying buys, or bought. */
   period: { from: Date; to: Date }
+  /** It is not the first period of its owner. */
+  isRenewal: boolean
   receiptNumber: string | null
+  /** The end of all that its owner paid for or was given, this period included. */
   validUntil: Date | null
 }
 
@@ -174,6 +177,7 @@ async function compose(services: BillingServices, userId: string, asked: Asked):
           (isSwitch || gift ? null : renewalNotice(stage, subscription))),
     isSwitch,
     period,
+    isRenewal: gift === null && (await hadAccessBefore(services.sql, userId, period.from)),
     receiptNumber: stage === 'paid' ? ((await findReceiptNumber(services.sql, order!.id)) ?? null) : null,
     validUntil: subscription.currentPeriodEnd,
   }

@@ -7,7 +7,15 @@ import { findOrder, type Order } from '../payments/queries.ts'
 import { checkoutOf, progressOf } from './checkout.ts'
 import { fingerprintOf, moneyUnderWay } from './money-under-way.ts'
 import { refreshUnlessFresh } from './refresh-order.ts'
-import { type CheckoutEntry, type CheckoutView, checkoutView, isClosed, shownOf, withoutForm } from './view.ts'
+import {
+  type CheckoutEntry,
+  type CheckoutView,
+  checkoutView,
+  isClosed,
+  shownOf,
+  tellsOfAttempt,
+  withoutForm,
+} from './view.ts'
 
 declare module '../../web/views.ts' {
   interface Views {
@@ -36,12 +44,13 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices }> = async (
       const underWay = await moneyUnderWay(services.sql, request.user!.id)
       const order = await orderOf(services.sql, request.user!.id, request.params.orderId)
       const isUnderWay = underWay.some(({ orderId }) => orderId === order.id)
-      const refreshed = await (isUnderWay
-        ? refreshWithAttempts(services, order)
-        : refreshUnlessFresh(services, order, 'poll', 3_000))
+      const { seen = '' } = request.query
+      // How often about its attempts: they have a limit of their own at Cashfree, a narrower one.
+      const attemptsFreshMs = isUnderWay ? 3_000 : tellsOfAttempt(seen) ? 10_000 : null
+      const asked = attemptsFreshMs === null ? order : await refreshWithAttempts(services, order, attemptsFreshMs)
+      const refreshed = isUnderWay ? asked : await refreshUnlessFresh(services, asked, 'poll', 3_000)
       const entry: CheckoutEntry = request.query.door === 'return' ? 'return' : 'checkout'
       const viewer = { entry, stateCode: request.user!.stateCode, since: Number(request.query.since) }
-      const { seen = '' } = request.query
       const unchanged = () => reply.code(204).header('cache-control', 'no-store').send()
       // Most polls end here, before company, period and receipt are read. Whose order is ending may have withdrawn consent.
       const isOrdinary = refreshed.status === 'active' && !refreshed.isEnding && !seen.includes(isClosed)
@@ -61,7 +70,7 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices }> = async (
     const userId = request.user!.id
     for (const { orderId } of await moneyUnderWay(services.sql, userId)) {
       const order = await findOrder(services.sql, orderId)
-      if (order) await refreshWithAttempts(services, order)
+      if (order) await refreshWithAttempts(services, order, 3_000)
     }
     const isTheSame = fingerprintOf(await moneyUnderWay(services.sql, userId)) === (request.query.seen ?? '')
     reply.header('cache-control', 'no-store')
@@ -70,7 +79,7 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices }> = async (
 }
 export default routes
 
-/** Asks for the attempts too, where one is known to be under way: how it ends may not show at the order itself. */
-function refreshWithAttempts(services: BillingServices, order: Order): Promise<Order> {
-  return refreshUnlessFresh(services, order, 'checkout', 3_000)
+/** Asks for the attempts too, where one is known: how it ends, or that another follows it, may not show at the order itself. */
+function refreshWithAttempts(services: BillingServices, order: Order, freshMs: number): Promise<Order> {
+  return refreshUnlessFresh(services, order, 'checkout', freshMs)
 }

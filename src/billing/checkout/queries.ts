@@ -127,6 +127,14 @@ export async function isTakenBack(sql: Sql, orderId: string): Promise<boolean> {
   return row!.over
 }
 
+/** Whether somebody had access, from whatever source, that began before this instant. */
+export async function hadAccessBefore(sql: Sql, userId: string, from: Date): Promise<boolean> {
+  const [row] = await sql<{ had: boolean }[]>`
+    select exists (select from subscription_periods where user_id = ${userId} and starts_at < ${from}) as had
+  `
+  return row!.had
+}
+
 /** The period an order bought, or would buy if it were paid now. */
 export async function findPeriod(sql: Sql, order: { id: string | null; userId: string; months: number }) {
   const [row] = await sql<{ from: Date; to: Date }[]>`

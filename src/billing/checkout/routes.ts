@@ -21,7 +21,7 @@ import { moneyUnderWay, PaymentUnderWay } from './money-under-way.ts'
 import { OpensSoon } from './on-sale.ts'
 import polls from './poll-routes.ts'
 import type { OrderWish } from './queries.ts'
-import { refreshForReturn } from './refresh-order.ts'
+import { refreshForReturn, refreshUnlessFresh } from './refresh-order.ts'
 import { type CheckoutEntry, type CheckoutView, checkoutView } from './view.ts'
 
 declare module '../../web/views.ts' {
@@ -48,7 +48,13 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
 
   app.get('/checkout/:plan', { ...owner, schema: { params: ByPlan, querystring: Meant } }, async (request, reply) => {
     const { order, coupon } = request.query
-    const checkout = await currentCheckout(services, request.user!.id, request.params.plan, { orderId: order, coupon })
+    const current = () => currentCheckout(services, request.user!.id, request.params.plan, { orderId: order, coupon })
+    let checkout = await current()
+    // Another attempt may have followed the known one: Cashfree tells of a new one only when it is asked.
+    if (checkout.stage === 'session-created' && checkout.lastAttempt && checkout.underWay.length === 0) {
+      await refreshUnlessFresh(services, checkout.order!, 'checkout', 3_000)
+      checkout = await current()
+    }
     return show(request, reply, checkout, 'checkout')
   })
 

@@ -1,6 +1,7 @@
 import { findState, indianStates } from '../../identity/users/indian-states.ts'
 import type { Services } from '../../platform/services.ts'
 import { checkoutPathOf, refundDays } from '../payments/payments.ts'
+import type { LastAttempt } from '../payments/queries.ts'
 import { type Checkout, cannotBePaid, type Progress } from './checkout.ts'
 
 /** The page around the checkout's region: /checkout/*, which alone may hold the form that leads to Cashfree, or the return page. */
@@ -18,11 +19,15 @@ export type CheckoutView = Omit<Checkout, 'order' | 'lastAttempt'> & {
     couponCode: string | null
     expiresAt: Date
     paymentSessionId: string | null
-    lastAttempt: { status: string; reason: string | null } | null
+    lastAttempt: LastAttempt | null
   }
   entry: CheckoutEntry
   /** The payer is back from Cashfree, which knows of no attempt that reached a bank. */
   untried: boolean
+  /** When the payer began the payment whose outcome Cashfree does not know yet: it waits to be approved, or was left. */
+  openedAt: Date | null
+  /** Some attempt is known, whatever became of it. */
+  attempted: boolean
   /** The payer's state, which receipts need, is asked for before they are led to Cashfree. */
   asksState: boolean
   /** What receipts will say; null until it is given. */
@@ -41,6 +46,15 @@ export type CheckoutView = Omit<Checkout, 'order' | 'lastAttempt'> & {
 /** In `seen`: no payment is offered. */
 export const isClosed = 'closed'
 
+/** In `seen`: an attempt failed, or one was opened whose outcome is not known. */
+const isFailed = 'failed'
+const isOpened = 'opened'
+
+/** Whether what was `seen` tells of an attempt that another may have followed, or that may have ended. */
+export function tellsOfAttempt(seen: string): boolean {
+  return seen.includes(isFailed) || seen.includes(isOpened)
+}
+
 /** In `seen`: the page around the region had no form for a code and a company. */
 export const withoutForm = 'without-form'
 
@@ -54,10 +68,8 @@ export type CheckoutViewer = { entry: CheckoutEntry; stateCode: string | null; s
 export function checkoutView(services: Services, checkout: Checkout, viewer: CheckoutViewer): CheckoutView {
   const { order, lastAttempt, ...rest } = checkout
   const { cashfree } = services.config
-  const { failed, isFree, isOfOthers, waits, untried, asksState, takesWishes, seconds, start, seen } = shownOf(
-    checkout,
-    viewer,
-  )
+  const { failed, isFree, isOfOthers, waits, untried, openedAt, asksState, takesWishes, seconds, start, seen } =
+    shownOf(checkout, viewer)
   const { entry } = viewer
   const query = new URLSearchParams({ seen, since: String(start), ...(entry === 'return' ? { door: entry } : {}) })
   return {
@@ -76,6 +88,8 @@ export function checkoutView(services: Services, checkout: Checkout, viewer: Che
     },
     entry,
     untried,
+    openedAt,
+    attempted: lastAttempt !== null,
     asksState,
     stateName: viewer.stateCode && (findState(viewer.stateCode)?.name ?? viewer.stateCode),
     states: indianStates,
@@ -106,13 +120,15 @@ export function shownOf(progress: Progress, { entry, stateCode, since = Number.N
   const isFree = underWay.length === 0
   const takesWishes =
     entry === 'checkout' && stage !== 'paid' && isFree && !closed && !progress.gift && progress.again !== 'over'
-  const untried = waits && isFree && entry === 'return' && !failed && !dropped
+  const openedAt = waits && isFree && lastAttempt?.status === 'NOT_ATTEMPTED' ? lastAttempt.begunAt : null
+  const untried = waits && isFree && entry === 'return' && !failed && !dropped && !openedAt
   const asksState = stateCode === null && stage !== 'paid'
   // Whatever changes the region must change this: another attempt's outcome, money under way, a slower pace of polling.
   const details = [
-    waits && failed && 'failed',
+    waits && failed && isFailed,
     waits && dropped && 'dropped',
     untried && 'untried',
+    openedAt && `${isOpened}-${Math.floor(openedAt.getTime() / 1000)}`,
     asksState && 'stateless',
     closed && isClosed,
     ...underWay.map(({ state, mayPayAgain }) => `${state}${mayPayAgain ? '-again' : ''}`),
@@ -121,5 +137,5 @@ export function shownOf(progress: Progress, { entry, stateCode, since = Number.N
   ]
   const seen = [stage, ...details].filter(Boolean).join('-')
   const isOfOthers = underWay.some((money) => money.orderId !== order?.id)
-  return { failed, isFree, isOfOthers, waits, untried, asksState, takesWishes, seconds, start, seen }
+  return { failed, isFree, isOfOthers, waits, untried, openedAt, asksState, takesWishes, seconds, start, seen }
 }

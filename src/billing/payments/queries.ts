@@ -93,6 +93,19 @@ export async function findCurrentOrder(
   return row
 }
 
+/** The name of the plan somebody set out to buy last; undefined where they never did. */
+export async function findPlanWanted(sql: Sql, userId: string): Promise<string | undefined> {
+  const [row] = await sql<{ name: string }[]>`
+    select p.name
+    from orders o
+    join plans p on p.key = o.plan_key
+    where o.user_id = ${userId} and o.purpose = 'period'
+    order by o.created_at desc
+    limit 1
+  `
+  return row?.name
+}
+
 /** A person's orders that Cashfree could take money for right now, as far as we know. */
 export async function listPayableOrders(sql: Sql, userId: string): Promise<Order[]> {
   return sql<Order[]>`
@@ -154,13 +167,16 @@ export async function listAttemptsOf(sql: Sql, orderId: string) {
   return rows.map((row) => row.attempt)
 }
 
-/** The newest attempt of an order, with the reason why it did not go through. */
-export async function findLastAttempt(sql: Sql, orderId: string) {
-  const [row] = await sql<{ status: string; reason: string | null }[]>`
-    select status, failure_reason as reason
+/** How the attempt that was begun last stands, with the reason why it did not go through. */
+export type LastAttempt = { status: string; reason: string | null; begunAt: Date }
+
+/** The last attempt of an order; one begun before it says no more, however late it ended. */
+export async function findLastAttempt(sql: Sql, orderId: string): Promise<LastAttempt | undefined> {
+  const [row] = await sql<LastAttempt[]>`
+    select status, failure_reason as reason, coalesce(started_at, created_at) as begun_at
     from payments
     where order_id = ${orderId}
-    order by coalesce(completed_at, started_at, created_at) desc, cf_payment_id desc
+    order by begun_at desc, cf_payment_id desc
     limit 1
   `
   return row

@@ -5,6 +5,7 @@ import { type Static, Type } from 'typebox'
 import { type MoneyUnderWay, moneyUnderWay } from '../../billing/checkout/money-under-way.ts'
 import { isOnSale } from '../../billing/checkout/on-sale.ts'
 import type { BillingServices } from '../../billing/payments/gateway.ts'
+import { findPlanWanted } from '../../billing/payments/queries.ts'
 import type { Plan } from '../../billing/plans/queries.ts'
 import { listPlansFor } from '../../billing/pricing/queries.ts'
 import type { Subscription } from '../../billing/subscriptions/queries.ts'
@@ -41,6 +42,8 @@ declare module '../../web/views.ts' {
   interface Views {
     'market/dashboard/show': Dashboard
     'market/dashboard/preview': Omit<Dashboard, 'body' | 'breadth' | 'since' | 'back' | 'freshness'> & {
+      /** The plan that somebody who never paid set out to buy. */
+      chosen: string | undefined
       preview: OpenWeek
       source: string
       stamp: string
@@ -143,6 +146,7 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices }> = async (
       const preview = await openWeekOf(services.sql)
       const html = await reply.render('market/dashboard/preview', {
         ...person,
+        chosen: subscription.status === 'pending' ? await findPlanWanted(services.sql, userId) : undefined,
         preview,
         source: sourceOf(preview),
         stamp: stampOf(preview.analysis),
