@@ -8,7 +8,7 @@ beforeAll(async () => {
 })
 afterAll(() => app.close())
 
-describe('a double click on "Create account & pay" without script', () => {
+describe('a double click on "Create account, then pay" without script', () => {
   test('makes one account and one order, and the second click is signed in too', async () => {
     const form = registration()
     const [first, second] = [new Visitor(app), new Visitor(app)]

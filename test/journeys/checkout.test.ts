@@ -30,9 +30,9 @@ describe.each(Object.keys(sizes) as Size[])('from five fields to a paid plan (%s
     const form = registration({ plan: 'annual' })
     await page.goto('/')
     await fillRegistration(page, { ...form, plan: 'monthly' })
-    await page.getByRole('button', { name: 'Create account & pay ₹499', exact: true }).waitFor()
+    await page.getByRole('button', { name: 'Create account, then pay ₹499', exact: true }).waitFor()
     await page.locator('#register [value=annual]').check()
-    await page.getByRole('button', { name: 'Create account & pay ₹4,990', exact: true }).waitFor()
+    await page.getByRole('button', { name: 'Create account, then pay ₹4,990', exact: true }).waitFor()
 
     const password = page.locator('#register [name=password]')
     const width = await password.evaluate((field) => field.getBoundingClientRect().width)

@@ -21,7 +21,7 @@ import {
 const scene = openScene()
 
 describe('clicking twice', () => {
-  test('on “Create account & pay” opens one account and one order', async () => {
+  test('on “Create account, then pay” opens one account and one order', async () => {
     const { page } = await scene.arrive()
     const form = registration()
     await page.goto('/')

@@ -120,7 +120,7 @@ describe('without prices to sell', () => {
     const body = await page()
     expect(body).toContain('Subscriptions open soon. You can create an account now and pay later.')
     expect(body).toContain('Subscriptions open soon: you pay later.')
-    expect(body).not.toContain('Create account &amp; pay')
+    expect(body).not.toContain('Create account, then pay')
   })
 
   test('a subscriber keeps what is paid for, and cannot renew for now', async () => {
