@@ -57,7 +57,6 @@ describe.each(Object.keys(sizes) as Size[])('from five fields to a paid plan (%s
     await stage(page, 'session-created')
 
     const order = await orderOf(scene.app, form.email!)
-    await page.getByText('This page updates by itself').waitFor()
     scene.app.sandbox.control.pay(order.id)
     await stage(page, 'paid')
     await page.locator('.site-header .chip', { hasText: 'Monthly until' }).waitFor()
