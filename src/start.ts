@@ -9,6 +9,7 @@ import { seedDemo, seedMarket } from './dev/demo.ts'
 import { startServices } from './dev/services.ts'
 import { reencryptSecrets } from './identity/second-factor/encrypted-secrets.ts'
 import { hasPricesToSell } from './market/prices/on-sale.ts'
+import { missingOfSeller } from './operations/doctor/settings.ts'
 import { recordJobRuns } from './operations/jobs/job-runs.ts'
 import { jobsOf } from './operations/jobs/jobs.ts'
 import { instrumentPool } from './operations/observability/instrumented-pool.ts'
@@ -42,6 +43,10 @@ const { config } = running
 const { applied, older } = await prepareDatabase(running.databaseUrl).catch(refuse)
 if (older) log.warn(`${older.message}; it is left unchanged, and this release runs on it`)
 if (applied.length > 0) say(`▸ database brought up to date (${applied.length} migrations)`)
+
+const unknown = config.production ? missingOfSeller(config) : []
+if (unknown.length > 0)
+  log.warn(`${unknown.join(', ')} not set: receipts and the contact page do not say who sells. See npm run doctor`)
 
 const metrics = createMetrics()
 const payments = config.operations.paymentsLog ? appendFile(config.operations.paymentsLog, log) : null

@@ -17,6 +17,9 @@ describe('cancelling', () => {
     const before = (await visitor.get('/account/subscription/cancel')).body
     expect(before).toContain('Cancelling also ends the extra days to renew, which would run until')
     expect(before.replace(/\s+/g, ' ')).toContain(
+      'We never charge you automatically, so there is no payment to stop: cancelling stops our reminders to renew.',
+    )
+    expect(before.replace(/\s+/g, ' ')).toContain(
       'Paid less than 7 days ago? Ask for a full refund: mail <a href="mailto:',
     )
     await visitor.post('/account/subscription/cancel', { reason: 'price' })

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { periodBar } from '../../src/account/overview/period-bar.ts'
 import type { PeriodRow } from '../../src/account/overview/queries.ts'
+import { give } from '../billing/gifts/giving.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { newestOrder } from '../support/ledger.ts'
 import { refundInFull, registrant, subscriber } from './people.ts'
@@ -64,6 +65,23 @@ describe('the account’s first page', () => {
     await app.sql`
       update payments set completed_at = now() - interval '7 days' where cf_payment_id = ${late.cfPaymentId}`
     expect((await late.visitor.get('/account')).body).not.toContain('back in full')
+  })
+
+  test('offers the money of a gift back as well, and leaves gifts bought for others out of why there is access', async () => {
+    const { visitor, order } = await subscriber(app)
+    const { orderId } = await give(app, visitor)
+    const { body } = await visitor.get('/account')
+    const why = body.slice(body.indexOf('id="why-title"'))
+    expect([why.includes(order.id), why.includes(orderId)]).toEqual([true, false])
+    expect(text(body)).toMatch(
+      /Changed your mind about a gift\? Until .* you can have the ₹499 of .* back in full: mail .* receipt number\. The gift then ends\./,
+    )
+    const [{ cfPaymentId }] = await app.sql<[{ cfPaymentId: string }]>`
+      select cf_payment_id from payments where order_id = ${orderId}`
+    await refundInFull(app, cfPaymentId, orderId)
+    const after = (await visitor.get('/account')).body
+    expect(after).not.toContain('Changed your mind about a gift?')
+    expect(after.slice(after.indexOf('id="why-title"'))).not.toContain('refunded')
   })
 
   test('says what a refund did', async () => {

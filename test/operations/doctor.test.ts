@@ -241,9 +241,11 @@ describe('the doctor', () => {
     expect(await findingOf(live({}), 'https')).toMatch(/^failure: BASE_URL is http:/)
     expect(await findingOf(live({}), 'TRUST_PROXY')).toMatch(/^warning: empty/)
     expect(await findingOf(live({ trustProxy: ['0.0.0.0/0'] }), 'TRUST_PROXY')).toMatch(/^failure/)
-    expect(await findingOf(live({ seller: { phone: '' } }), 'receipts')).toMatch(/^warning: .*not set: .*SELLER_PHONE/)
-    expect(await findingOf(live({}), 'receipts')).toMatch(/^warning: .*not set: SELLER_NAME/)
+    expect(await findingOf(live({}), 'receipts')).toMatch(/^failure: .*not set: SELLER_NAME/)
     const named = { name: 'Rao Traders', address: 'Pune', phone: '98765 00001' }
+    const without = (changes: object) => findingOf(live({ seller: { ...named, ...changes } }), 'receipts')
+    expect(await without({ address: '' })).toMatch(/^failure: .*not set: SELLER_ADDRESS/)
+    expect(await without({ phone: '' })).toMatch(/^warning: .*not set: SELLER_PHONE/)
     expect(await findingOf(live({ seller: named }), 'receipts')).toBe('well')
     expect(await findingOf(live({ totpKeys: app.config.sessionKeys }), 'TOTP_KEY')).toMatch(/^warning: not set/)
     const sealed = [...app.config.sessionKeys, Buffer.alloc(32, 7)]

@@ -109,7 +109,7 @@ describe('the front page', () => {
 
 test('who has given neither name nor address is said to be reached by mail, and nothing is left half said', async () => {
   const contact = await htmlAt('/contact')
-  expect(contact).toContain('The seller’s name and postal address are not published here yet.')
+  expect(contact).toContain('For the seller’s name and postal address, please write to us by e-mail.')
   expect(contact).not.toContain('<dt>Seller</dt>')
   expect((await htmlAt('/terms')).replace(/\s+/g, ' ')).toContain(
     'is run by its operator, GSTIN 27AAPFU0939F1ZV. Write to <a',

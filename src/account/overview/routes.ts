@@ -14,7 +14,7 @@ import { subscriptionOf } from '../../billing/subscriptions/subscriptions.ts'
 import { findUnconfirmedEmail } from '../../identity/email-tokens/request-queries.ts'
 import type { Account } from '../account.ts'
 import { type PeriodBar, periodBar } from './period-bar.ts'
-import { listOrdersOf, listPeriodsOf, listStatusChangesOf, type OrderRow, type PeriodRow } from './queries.ts'
+import { listOrdersOf, listPeriodsOf, listStatusChangesOf, type PeriodRow } from './queries.ts'
 import { type TimelineEntry, timelineOf } from './timeline.ts'
 
 declare module '../../web/views.ts' {
@@ -30,7 +30,7 @@ declare module '../../web/views.ts' {
       periods: PeriodRow[]
       bar: PeriodBar | null
       payments: (Omit<PaymentRow, 'method'> & { method: string; refundedPaise: number; lostPaise: number })[]
-      /** Payments that are given back in full to who asks until then; gifts have their own rule. */
+      /** Payments that are given back in full to who asks until then. */
       refundable: Refundable[]
       receipts: Awaited<ReturnType<typeof listPapersOf>>
       lost: LostMoney[]
@@ -40,7 +40,7 @@ declare module '../../web/views.ts' {
   }
 }
 
-type Refundable = { amountPaise: number; at: Date; until: Date }
+type Refundable = { amountPaise: number; at: Date; until: Date; isGift: boolean }
 
 const shown = 50
 
@@ -97,7 +97,7 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { services }) => 
           .filter(({ cfPaymentId }) => cfPaymentId === payment.cfPaymentId)
           .reduce((total, { amountPaise }) => total + amountPaise, 0),
       })),
-      refundable: refundableOf(payments, orders, [...refunds, ...lost], new Date()),
+      refundable: refundableOf(payments, [...refunds, ...lost], new Date()),
       receipts,
       refunds,
       lost,
@@ -108,19 +108,12 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { services }) => 
 export default routes
 
 /** The payments younger than `refundDays` of which nothing went back or was asked for. */
-function refundableOf(
-  payments: PaymentRow[],
-  orders: OrderRow[],
-  returned: { cfPaymentId: string }[],
-  now: Date,
-): Refundable[] {
+function refundableOf(payments: PaymentRow[], returned: { cfPaymentId: string }[], now: Date): Refundable[] {
   const touched = new Set(returned.map(({ cfPaymentId }) => cfPaymentId))
-  const gifts = new Set(orders.filter(({ purpose }) => purpose === 'gift').map(({ id }) => id))
   return payments
-    .filter(
-      ({ status, cfPaymentId, orderId }) => status === 'SUCCESS' && !touched.has(cfPaymentId) && !gifts.has(orderId),
-    )
-    .map(({ amountPaise, at }) => ({
+    .filter(({ status, cfPaymentId }) => status === 'SUCCESS' && !touched.has(cfPaymentId))
+    .map(({ amountPaise, at, isGift }) => ({
+      isGift,
       amountPaise: amountPaise ?? 0,
       at,
       until: new Date(at.getTime() + refundDays * 86_400_000),

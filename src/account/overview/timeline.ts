@@ -14,13 +14,28 @@ export type Facts = {
   orders: readonly OrderRow[]
   payments: readonly PaymentRow[]
   periods: readonly PeriodRow[]
-  refunds: readonly (Pick<Refund, 'cfPaymentId' | 'amountPaise' | 'status'> & { at: Date; creditNote: string | null })[]
+  refunds: readonly (Pick<Refund, 'cfPaymentId' | 'amountPaise' | 'status'> & {
+    at: Date
+    creditNote: string | null
+  })[]
   lost: readonly LostMoney[]
   changes: readonly { at: Date; action: string; plan: string | null }[]
 }
 
-/** Everything that gave or took access, newest first, each with its cause: the answer to "why do I have access?". */
-export function timelineOf(facts: Facts): TimelineEntry[] {
+/**
+ * Everything that gave or took access, newest first, each with its cause: the answer to "why do I have access?". Gifts that the
+ * person bought gave it to others and are left out.
+ */
+export function timelineOf(all: Facts): TimelineEntry[] {
+  const gifts = new Set(all.payments.filter(({ isGift }) => isGift).map(({ cfPaymentId }) => cfPaymentId))
+  const isOwn = ({ cfPaymentId }: { cfPaymentId: string }) => !gifts.has(cfPaymentId)
+  const facts = {
+    ...all,
+    orders: all.orders.filter(({ purpose }) => purpose !== 'gift'),
+    payments: all.payments.filter(isOwn),
+    refunds: all.refunds.filter(isOwn),
+    lost: all.lost.filter(isOwn),
+  }
   const openedAt = new Map(facts.orders.map((order) => [order.id, order.createdAt]))
   const payments = facts.payments.map((payment) => ({ ...payment, isGone: isGone(payment, facts) }))
   // What follows from another comes first where both are of one instant: the list is read from the newest on.
@@ -53,8 +68,8 @@ function orderEntries(order: OrderRow, all: readonly Payment[]): TimelineEntry[]
   const opened: TimelineEntry = {
     at: order.createdAt,
     tone: 'info',
-    what: `${order.purpose === 'gift' ? 'Gift ordered' : 'Order opened'}: ${order.planTitle.toLowerCase()} plan, ${rupees(order.amountPaise)}`,
-    why: `${asked[order.purpose]}. ${takenOff(order)}Order ${order.id}.`,
+    what: `Order opened: ${order.planTitle.toLowerCase()} plan, ${rupees(order.amountPaise)}`,
+    why: `${order.purpose === 'switch' ? 'You asked to change your plan at once' : 'You asked to subscribe'}. ${takenOff(order)}Order ${order.id}.`,
   }
   const after: TimelineEntry[] = []
   if (order.closedAt && !order.paidAt) {
@@ -83,12 +98,6 @@ function orderEntries(order: OrderRow, all: readonly Payment[]): TimelineEntry[]
       why: 'What Cashfree reported did not agree with the order, so no access was given yet.',
     })
   return [...after, opened]
-}
-
-const asked: Record<OrderRow['purpose'], string> = {
-  period: 'You asked to subscribe',
-  switch: 'You asked to change your plan at once',
-  gift: 'You gave a subscription',
 }
 
 function takenOff({ couponCode, discountPaise, creditPaise }: OrderRow): string {

@@ -36,6 +36,7 @@ export type Order = {
 export type PaymentRow = {
   cfPaymentId: string
   orderId: string
+  isGift: boolean
   planTitle: string
   status: string
   amountPaise: number | null
@@ -144,7 +145,7 @@ export async function listPaymentsOf(sql: Sql, userId: string, limit: number): P
   return sql<PaymentRow[]>`
     select pay.cf_payment_id, pay.order_id, pay.status, pay.amount_paise, pay.method, pay.bank_reference,
            pay.failure_reason as reason, pay.applied_at, o.paid_at as order_paid_at, o.held_at as order_held_at, p.title as plan_title,
-           coalesce(pay.completed_at, pay.started_at, pay.created_at) as at
+           o.purpose = 'gift' as is_gift, coalesce(pay.completed_at, pay.started_at, pay.created_at) as at
     from payments pay
     join orders o on o.id = pay.order_id
     join plans p on p.key = o.plan_key

@@ -5,7 +5,8 @@ import type { CreditNoteRow, PaperRow, ReceiptRow } from './queries.ts'
 
 /**
  * A receipt or a credit note as page, PDF and mail print it, from what was stored on the day it was issued. With a GSTIN a
- * receipt is a tax invoice (Rule 46 CGST) and a credit note has the particulars of Rule 53(1A); without, GST is not named.
+ * receipt is a tax invoice (Rule 46 CGST) and a credit note has the particulars of Rule 53(1A); without, it says that no GST
+ * is charged.
  * Amounts in paise.
  */
 export type Paper = {
@@ -69,6 +70,7 @@ export function paperOfReceipt(row: ReceiptRow): Paper {
       { label: 'Method', value: methodTitle(row.method) },
       { label: 'Bank reference', value: row.bankReference },
       { label: 'Cashfree payment', value: row.cfPaymentId },
+      { label: 'Order', value: row.orderId },
     ],
   }
 }

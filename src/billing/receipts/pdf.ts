@@ -160,7 +160,9 @@ function amounts(pages: Pages, paper: Paper, at: Spot): Spot {
   if (breakdown.length > 0) spot = hairline(pages, down(spot, 2), { x: 312, below: 8 })
   sum('Total', rupeesExact(totalPaise), { size: 14, weight: 'bold', colour: ink })
   const words = write(pages, pages.root, totalInWords, { ...paragraph, colour: soft, align: 'right' }, spot)
-  return down(words, 24)
+  if (tax) return down(words, 24)
+  const note = 'Seller not registered under GST; no GST charged.'
+  return down(write(pages, pages.root, note, { ...paragraph, colour: soft, align: 'right' }, down(words, 3)), 24)
 }
 
 /** The tax table of Rule 46: for the one service, its code, value, rates and taxes. */

@@ -122,21 +122,28 @@ function keysAndEnvironment(cashfree: Config['cashfree']): Finding[] {
   return found.length > 0 ? found : [ok(about, `of the kind that belongs to ${env}`)]
 }
 
-function seller({ seller, production }: Config): Finding {
-  const about = 'receipts'
+/** The settings of the seller that are not set, of those that receipts and the contact page need, by their names. */
+export function missingOfSeller({ seller }: Pick<Config, 'seller'>): string[] {
   // Without a name receipts are issued under the product's, which is nobody.
   const name = seller.name === productName ? '' : seller.name
-  const missing = Object.entries({ SELLER_NAME: name, SELLER_ADDRESS: seller.address, SELLER_PHONE: seller.phone })
+  return Object.entries({ SELLER_NAME: name, SELLER_ADDRESS: seller.address, SELLER_PHONE: seller.phone })
     .filter(([, value]) => value === '')
     .map(([name]) => name)
+}
+
+function seller({ seller, production }: Config): Finding {
+  const about = 'receipts'
+  const missing = missingOfSeller({ seller })
   const tax = seller.gstin ? 'tax invoices with GST' : 'plain receipts without GST (no SELLER_GSTIN)'
   if (missing.length === 0) return ok(about, tax)
   const says = `${tax}; not set: ${missing.join(', ')}`
   if (!production) return ok(about, `${says}, so the contact page says so`)
-  return (seller.gstin ? failure : warning)(
+  // Who sells must say who they are; a phone number may follow, except on a tax invoice.
+  const isNameless = missing.includes('SELLER_NAME') || missing.includes('SELLER_ADDRESS')
+  return (seller.gstin || isNameless ? failure : warning)(
     about,
     says,
-    'Fill them in: they appear on every receipt and on the contact page.',
+    'Fill them in before you sell: they appear on every receipt and on the contact page.',
   )
 }
 

@@ -40,6 +40,17 @@ describe('buying a gift', () => {
     expect((await buyer.visitor.get('/account/gifts')).body).toContain('Code not sent yet')
   })
 
+  test('before paying names the moment at which the code goes out, or that it goes at once where that has passed', async () => {
+    const buyer = await registrant(app)
+    const { location } = await buyer.visitor.post('/gift', { ...giftForm, day: await dayIn(30) })
+    const page = async () => (await buyer.visitor.get(location!)).body.replace(/\s+/g, ' ')
+    expect(await page()).toMatch(/Code goes out<\/dt> ?<dd[^>]*>[A-Z][a-z]{2}, .*9:00 am IST/)
+    expect(await page()).toContain('Ask within 7 days of paying and you get the full amount back; the gift then ends.')
+    await app.sql`update gifts set deliver_on = (now() at time zone 'Asia/Kolkata')::date - 1
+                  where order_id = ${location!.split('/').at(-1)!}`
+    expect(await page()).toMatch(/Code goes out<\/dt> ?<dd[^>]*>As soon as you have paid</)
+  })
+
   test('ends no link with which the buyer may renew', async () => {
     const buyer = await subscriber(app)
     await app.sql`insert into account_links (user_id, purpose, email, expires_at, plan_name)

@@ -9,12 +9,14 @@ let app: TestApp
 let buyer: Visitor
 let number: string
 let email: string
+let orderId: string
 beforeAll(async () => {
   app = await startApp({ SELLER_NAME: 'Sector Tools LLP', SELLER_ADDRESS: '1 MG Road, Pune' })
   buyer = new Visitor(app)
   const form = await buyer.register({ name: 'Asha <i>Rao</i>'.replaceAll(/<\/?i>/g, ''), plan: 'annual' })
   email = form.email!
   const order = await newestOrder(app, email)
+  orderId = order.id
   app.sandbox.control.pay(order.id)
   await buyer.get(`/payment/return?order_id=${order.id}`)
   number = (await app.sql<{ number: string }[]>`select number from receipts where order_id = ${order.id}`)[0]!.number
@@ -46,7 +48,10 @@ describe('a receipt', () => {
       'UPI',
     ])
       expect(page.body).toContain(text)
-    expect(page.body).not.toMatch(/GST|SAC|tax invoice/i)
+    const note = 'Seller not registered under GST; no GST charged.'
+    expect(page.body).toContain(note)
+    expect(page.body).toContain(orderId)
+    expect(page.body.replace(note, '')).not.toMatch(/GST|SAC|tax invoice/i)
   })
 
   test('is a PDF whose text can be read and copied, the rupee sign too', async () => {
@@ -63,7 +68,10 @@ describe('a receipt', () => {
       email,
     ])
       expect(text).toContain(words)
-    expect(text).not.toMatch(/GST|SAC/)
+    const note = 'Seller not registered under GST; no GST charged.'
+    expect(text).toContain(note)
+    expect(text).toContain(orderId)
+    expect(text.replace(note, '')).not.toMatch(/GST|SAC/)
   })
 
   test('is the same text every time', async () => {

@@ -42,7 +42,7 @@ describe('what followed', () => {
             `${Math.round(100 * above)}% Middle half ${signed(lower)} to ${signed(upper)} Worst ${signed(worst)} Best ${signed(best)}`,
         )
       }
-    expect(text).toContain('many entries are few independent cases')
+    expect(text).toContain('the entries are not independent of each other')
   })
 
   test('takes the reader’s costs off every entry, in the address, and says what is usual', async () => {
