@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { everyWeekday, tradingCalendar } from '../../src/market/calendar/trading-calendar.ts'
 import { analyse } from '../../src/market/engine/analysis.ts'
-import { stepsOf } from '../../src/market/engine/frame.ts'
+import { type Step, stepsOf } from '../../src/market/engine/frame.ts'
 import {
+  type BarReading,
   changesIn,
   type QuadrantChange,
-  readingsByWeek,
-  type WeekReading,
+  readingsBy,
 } from '../../src/market/engine/quadrant-changes.ts'
 import type { Quadrant } from '../../src/market/engine/quadrants.ts'
 import type { Prices } from '../../src/market/prices/closing-prices.ts'
@@ -24,14 +24,14 @@ const knownYears = tradingCalendar(
   [],
 )
 
-/** What a plain look back says: the whole analysis of each week's last day, from the prices up to that day. */
-function lookBack(benchmark: Prices, prices: Prices, calendar: typeof everyWeekday): WeekReading[] {
-  return stepsOf(benchmark, 'week')
+/** What a plain look back says: the whole analysis of each day, or week's or month's last one, from the prices up to that day. */
+function lookBack(step: Step, benchmark: Prices, prices: Prices, calendar: typeof everyWeekday): BarReading[] {
+  return stepsOf(benchmark, step)
     .reverse()
     .map((until) => {
       const cut = (all: Prices) => between(all, '0000-01-01', until)
       const instruments = [{ symbol: 'ETF', name: 'Sector', prices: cut(prices) }]
-      const one = analyse(cut(benchmark), instruments, { step: 'week', at: null, tail: 4, calendar })!.sectors[0]!
+      const one = analyse(cut(benchmark), instruments, { step, at: null, tail: 4, calendar })!.sectors[0]!
       const now = one.tail.at(-1)
       return { until, reading: now ? { ...now, formula: one.formula!, quadrant: one.quadrant! } : null }
     })
@@ -40,25 +40,32 @@ function lookBack(benchmark: Prices, prices: Prices, calendar: typeof everyWeekd
 describe.each([
   ['a calendar that nobody entered', everyWeekday],
   ['a known calendar', knownYears],
-])('the weekly readings of a random market with %s', (_, calendar) => {
-  test.each(seeds)('are what the analysis said at the end of each week (seed %i)', (seed) => {
-    const { benchmark, instruments, random, days } = randomMarket(seed, 3, 3)
-    let against = withGaps(benchmark, random)
-    while (against.size === 0) against = withGaps(benchmark, random)
-    for (const [i, { prices }] of instruments.entries()) {
-      const own = i === 0 ? prices : withGaps(prices, random)
-      const plain = lookBack(against, own, calendar)
-      expect(readingsByWeek(against, own, { asOf: days.at(-1)!, calendar })).toEqual(plain)
-      const until = plain[Math.floor(plain.length / 2)]!.until
-      expect(readingsByWeek(against, own, { asOf: until, calendar })).toEqual(
-        plain.slice(0, Math.floor(plain.length / 2) + 1),
+])('the readings of a random market with %s', (_, calendar) => {
+  test.each(seeds.flatMap((seed) => (['week', 'month', 'day'] as const).map((step) => [step, seed] as const)))(
+    'are what the analysis said at the end of each %s (seed %i)',
+    (step, seed) => {
+      const { benchmark, instruments, random, days } = randomMarket(
+        seed,
+        step === 'day' ? 1 : 3,
+        step === 'day' ? 2 : 3,
       )
-    }
-  })
+      let against = withGaps(benchmark, random)
+      while (against.size === 0) against = withGaps(benchmark, random)
+      for (const [i, { prices }] of instruments.entries()) {
+        const own = i === 0 ? prices : withGaps(prices, random)
+        const plain = lookBack(step, against, own, calendar)
+        expect(readingsBy(step, against, own, { asOf: days.at(-1)!, calendar })).toEqual(plain)
+        const until = plain[Math.floor(plain.length / 2)]!.until
+        expect(readingsBy(step, against, own, { asOf: until, calendar })).toEqual(
+          plain.slice(0, Math.floor(plain.length / 2) + 1),
+        )
+      }
+    },
+  )
 })
 
 describe('changes of quadrant', () => {
-  const week = (quadrant: Quadrant | null, i: number): WeekReading => ({
+  const week = (quadrant: Quadrant | null, i: number): BarReading => ({
     until: `2026-01-${String(i + 1).padStart(2, '0')}`,
     reading: quadrant && {
       day: `2026-01-${String(i + 1).padStart(2, '0')}`,
@@ -69,10 +76,10 @@ describe('changes of quadrant', () => {
     },
   })
   const of = (...quadrants: (Quadrant | null)[]) =>
-    changesIn(quadrants.map(week)).map(({ from, to, weeks, goesOn, ratio }: QuadrantChange) => [
+    changesIn(quadrants.map(week)).map(({ from, to, bars, goesOn, ratio }: QuadrantChange) => [
       from,
       to,
-      weeks,
+      bars,
       goesOn,
       ratio,
     ])
@@ -99,9 +106,9 @@ describe('changes of quadrant', () => {
   test.each(seeds)('add up to all weeks with a reading, and no two in a row are alike (seed %i)', (seed) => {
     const { benchmark, instruments, days } = randomMarket(seed, 4, 2)
     for (const { prices } of instruments) {
-      const weeks = readingsByWeek(benchmark, prices, { asOf: days.at(-1)!, calendar: everyWeekday })
+      const weeks = readingsBy('week', benchmark, prices, { asOf: days.at(-1)!, calendar: everyWeekday })
       const changes = changesIn(weeks)
-      expect(changes.reduce((sum, one) => sum + one.weeks, 0)).toBe(weeks.filter(({ reading }) => reading).length)
+      expect(changes.reduce((sum, one) => sum + one.bars, 0)).toBe(weeks.filter(({ reading }) => reading).length)
       for (const one of changes) expect(one.from).not.toBe(one.to)
       expect(changes.filter(({ goesOn }) => goesOn)).toEqual(weeks.at(-1)?.reading ? changes.slice(-1) : [])
     }

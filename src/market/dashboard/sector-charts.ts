@@ -1,8 +1,9 @@
 import type { Day } from '../calendar/days.ts'
 import { weekOf } from '../calendar/days.ts'
 import { type Chart, drawChart } from '../charts/panels.ts'
+import type { Step } from '../engine/frame.ts'
 import { averageBars, type History } from '../engine/history.ts'
-import type { WeekReading } from '../engine/quadrant-changes.ts'
+import type { BarReading } from '../engine/quadrant-changes.ts'
 import type { Quadrant } from '../engine/quadrants.ts'
 import { numberFormats } from '../engine/summary.ts'
 import type { Terms } from '../engine/terms.ts'
@@ -10,7 +11,7 @@ import type { Terms } from '../engine/terms.ts'
 /** A sector's charts, and the same numbers as a table, which the crosshair reads. */
 export type SectorCharts = {
   chart: Chart | null
-  /** The quadrant of each week behind the lines; `x` and `width` in percent. `hasMark`: there is room for its mark. */
+  /** The quadrant of each reading behind the lines; `x` and `width` in percent. `hasMark`: there is room for its mark. */
   bands: { quadrant: Quadrant; x: number; width: number; hasMark: boolean }[]
   /** Where the first quadrant stands, when bars without a reading come before it; `x` in percent. */
   begins: { day: Day; x: number } | null
@@ -19,8 +20,14 @@ export type SectorCharts = {
   rows: { day: Day; x: number; cells: string[]; quadrant: Quadrant | null }[]
 }
 
-/** Composes the charts of a history; `weeks`: its weekly readings, whose quadrants are painted behind it. */
-export function sectorChartsOf(history: History, weeks: readonly WeekReading[], terms: Terms): SectorCharts {
+/**
+ * Composes the charts of a history. The quadrants of `readings`, one a day, week or month, are painted behind it: each bar has that
+ * of its week or month, or by daily readings of its last day.
+ */
+export function sectorChartsOf(
+  history: History,
+  { readings, step: readBy, terms }: { readings: readonly BarReading[]; step: Step; terms: Terms },
+): SectorCharts {
   const { step, days, closes, short, long, benchmark, rs, mansfield, volumes } = history
   const chart = drawChart(days, [
     {
@@ -52,8 +59,8 @@ export function sectorChartsOf(history: History, weeks: readonly WeekReading[], 
       fromZero: true,
     },
   ])
-  const byWeek = new Map(weeks.map(({ until, reading }) => [weekOf(until), reading?.quadrant ?? null]))
-  const quadrants = days.map((day) => byWeek.get(weekOf(day)) ?? null)
+  const quadrantIn = new Map(readings.map(({ until, reading }) => [periodOf[readBy](until), reading?.quadrant ?? null]))
+  const quadrants = days.map((day) => quadrantIn.get(periodOf[readBy](day)) ?? null)
   const { plain, signed, units } = numberFormats
   const hasVolume = volumes.some((value) => value !== null)
   const { short: brisk, long: slow } = averageBars[step]
@@ -89,6 +96,13 @@ export function sectorChartsOf(history: History, weeks: readonly WeekReading[], 
       }))
       .reverse(),
   }
+}
+
+/** What is the same of all days that one reading is of. */
+const periodOf: Record<Step, (day: Day) => string> = {
+  day: (day) => day,
+  week: weekOf,
+  month: (day) => day.slice(0, 7),
 }
 
 /** A number of units for a scale, in words that people in India count by: "2.5 lakh", "3 crore". */

@@ -6,7 +6,7 @@ import { describeCarried, isSilent } from '../engine/gaps.ts'
 import { type HistorySpan, historyOf } from '../engine/history.ts'
 import { benchmarkIn, type Market } from '../engine/market.ts'
 import { describeMomentum, describeRatio, meaningsOf } from '../engine/meanings.ts'
-import { changesIn, type QuadrantChange, readingsByWeek } from '../engine/quadrant-changes.ts'
+import { changesIn, type QuadrantChange, readingsBy } from '../engine/quadrant-changes.ts'
 import { quadrantOf } from '../engine/quadrants.ts'
 import type { Premium } from '../prices/navs/premiums.ts'
 import type { Trading } from '../prices/reading-trading.ts'
@@ -41,7 +41,7 @@ export type Sector = Analyser & {
   premiums: readonly Premium[]
   /** The ETFs of this sector; empty where it is the only one. */
   funds: SectorFund[]
-  /** Every move into another quadrant, the newest first. */
+  /** Every move into another quadrant from bar to bar of the step, the newest first. */
   changes: QuadrantChange[]
   explanation: Explanation | null
   /** The next stronger and weaker one by rank, with the addresses of their pages. */
@@ -82,7 +82,7 @@ export function sectorOf(
   const premiumsUntil = (one: string) => premiumsOf(one).filter(({ day }) => day <= asOf)
   const until = { asOf, calendar: market.calendar }
   const explanation = explain(benchmark.prices, instrument.prices, { ...until, step, terms })
-  const weeks = readingsByWeek(benchmark.prices, instrument.prices, until)
+  const readings = readingsBy(step, benchmark.prices, instrument.prices, until)
   const history = historyOf(benchmark.prices, instrument.prices, {
     ...until,
     span,
@@ -105,11 +105,11 @@ export function sectorOf(
     spans: spanChoices(span, (one) => sectorUrl(symbol, params, one)),
     compareHref: compareUrl({ analyser: params, span, lines: 'rs', symbols: [symbol] }),
     lineStep: history.step,
-    charts: sectorChartsOf(history, weeks, terms),
+    charts: sectorChartsOf(history, { readings, step, terms }),
     turnover: history.turnover,
     premiums: premiumsUntil(symbol),
     funds: fundsOf(market, instrument, { asOf, tradingOf, premiumsOf: premiumsUntil }),
-    changes: changesIn(weeks).reverse(),
+    changes: changesIn(readings).reverse(),
     explanation,
     says: explanation && whatItSays(explanation, analyser.analysis),
     stronger: withHref(sectors[place - 1]),

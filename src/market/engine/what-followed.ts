@@ -95,7 +95,7 @@ function quadrantEntries(
   prices: Prices,
   calendar: TradingCalendar,
 ): Pick<Entry, 'day' | 'from' | 'to'>[] {
-  const weeks = readingsIn(frame, prices)
+  const weeks = readingsIn(frame, prices, 'week')
   return weeks.flatMap(({ until, reading }, week) => {
     const before = weeks[week - 1]?.reading
     if (reading?.formula !== 'B/2' || before?.formula !== 'B/2' || reading.quadrant === before.quadrant) return []

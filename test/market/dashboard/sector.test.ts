@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { cachedAnalysis, currentMarket, stepsIn } from '../../../src/market/engine/market.ts'
-import { changesIn, readingsByWeek } from '../../../src/market/engine/quadrant-changes.ts'
+import { changesIn, readingsBy } from '../../../src/market/engine/quadrant-changes.ts'
 import { numberFormats } from '../../../src/market/engine/summary.ts'
 import { seedSample } from '../../../src/market/prices/sample-prices.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
@@ -69,16 +69,22 @@ test('there is one Mansfield: charts of every span have that of 52 weeks, and by
   expect(textOf(await page('?step=month'))).toMatch(/Mansfield 12m [+−]/)
 })
 
-test('every change of quadrant stands in the table, the newest first, as the readings have it', async () => {
-  const market = await currentMarket(app.sql)
-  const { prices } = market.sectors.find(({ symbol }) => symbol === 'ITBEES')!
-  for (const [query, asOf] of [
-    ['', market.asOf!],
-    ['?at=2025-06-06&step=day', '2025-06-06'],
-  ] as const) {
-    const weeks = readingsByWeek(market.benchmark!.prices, prices, { asOf, calendar: market.calendar })
-    const expected = changesIn(weeks).reverse()
-    const rows = rowsOf(await page(query), 'readings changes')
+test.each([
+  ['', 'week', null],
+  ['?at=2025-06-06&step=day', 'day', '2025-06-06'],
+  ['?step=day', 'day', null],
+  ['?step=month', 'month', null],
+] as const)(
+  'every change of quadrant stands in the table by the chosen step, the newest first: %s',
+  async (query, step, at) => {
+    const market = await currentMarket(app.sql)
+    const { prices } = market.sectors.find(({ symbol }) => symbol === 'ITBEES')!
+    const asOf = at ?? market.asOf!
+    const readings = readingsBy(step, market.benchmark!.prices, prices, { asOf, calendar: market.calendar })
+    const expected = changesIn(readings).reverse()
+    const body = await page(query)
+    const [newest = '', older = ''] = body.split(/<summary>The \d+ changes before/)
+    const rows = [newest, older].flatMap((part) => rowsOf(part, 'readings changes'))
     expect(expected.length).toBeGreaterThan(3)
     expect(
       rows.map(([, into]) =>
@@ -88,12 +94,39 @@ test('every change of quadrant stands in the table, the newest first, as the rea
           .toLowerCase(),
       ),
     ).toEqual(expected.map(({ to }) => to))
+    expect(rows.map((cells) => cells[2])).toEqual(
+      expected.map(({ bars, goesOn }) => `${bars} ${step}${bars === 1 ? '' : 's'}${goesOn ? ' so far' : ''}`),
+    )
     expect(rows.map((cells) => [cells[3], cells[4]])).toEqual(
       expected.map(({ ratio, momentum }) => [numberFormats.reading(ratio), numberFormats.reading(momentum)]),
     )
     expect(rows.filter((cells) => cells[2]!.endsWith('so far'))).toEqual(rows.slice(0, 1))
-  }
-})
+    // More than thirty would be a long way to scroll.
+    if (expected.length > 30) expect(rowsOf(newest, 'readings changes')).toHaveLength(20)
+    else expect(older).toBe('')
+  },
+)
+
+test.each(['day', 'week', 'month'] as const)(
+  'card, crosshair and changes are of one quadrant, with readings by %s',
+  async (step) => {
+    for (const span of ['3m', '2y']) {
+      const body = await page(`?step=${step}&span=${span}`)
+      const card = textOf(/<dt>Quadrant<\/dt><dd>([\s\S]*?)<\/dd>/.exec(body)![1]!)
+      const readout = textOf(
+        new RegExp(`<dt>Quadrant of the ${step}</dt><dd data-value>([\\s\\S]*?)</dd>`).exec(body)![1]!,
+      )
+      expect([span, readout, rowsOf(body, 'readings changes')[0]![1]!.replace(' *', '')]).toEqual([span, card, card])
+      const table = rowsOf(body, 'lines-table')
+      expect(table[0]!.at(-1)).toBe(card)
+      if (step === 'week') expect(textOf(body)).not.toContain('readings that were chosen')
+      else
+        expect(textOf(body)).toContain(
+          `Mansfield is of 52 weeks in the charts, and of ${step === 'day' ? '200 days' : '12 months'} under “Figures”.`,
+        )
+    }
+  },
+)
 
 describe('what was traded', () => {
   const tile = (body: string) => textOf(/<dt>Turnover<\/dt>([\s\S]*?)<\/div>/.exec(body)![1]!)
