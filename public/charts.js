@@ -20,7 +20,8 @@ for (const chart of document.querySelectorAll('.time-chart')) {
   }
   const pointAt = ({ clientX }) => {
     const { left, width } = drawing.getBoundingClientRect()
-    const share = ((100 * (clientX - left)) / width - places[0]) / (places.at(-1) - places[0])
+    const scale = Number.parseFloat(getComputedStyle(drawing).paddingLeft)
+    const share = ((100 * (clientX - left - scale)) / (width - scale) - places[0]) / (places.at(-1) - places[0])
     cross.setAttribute('visibility', 'visible')
     show(Math.max(0, Math.min(rows.length - 1, Math.round(share * (rows.length - 1)))))
   }

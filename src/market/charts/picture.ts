@@ -108,7 +108,10 @@ function groundOf({ plot, centre, zones, ticks, width, height }: RotationMap): s
     ...ticks.map((tick) =>
       text(tick, { text: tick.text, anchor: tick.axis === 'ratio' ? 'middle' : 'end', size: 10.5, fill: soft }),
     ),
-    text({ x: width - 2, y: height - 4 }, { text: 'Strength (RS-Ratio) →', anchor: 'end', size: 10.5, fill: soft }),
+    text(
+      { x: width - 2, y: height - 4 },
+      { text: 'Strength vs own past (RS-Ratio) →', anchor: 'end', size: 10.5, fill: soft },
+    ),
     text(
       { x: plot.left, y: plot.top - 8 },
       { text: '↑ Momentum (RS-Momentum)', anchor: 'start', size: 10.5, fill: soft },

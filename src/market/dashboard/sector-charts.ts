@@ -105,9 +105,9 @@ const periodOf: Record<Step, (day: Day) => string> = {
   month: (day) => day.slice(0, 7),
 }
 
-/** A number of units for a scale, in words that people in India count by: "2.5 lakh", "3 crore". */
+/** A number of units for a scale, in words that people in India count by: "2.5 lakh", "3 cr". */
 function brief(value: number): string {
-  const [size, word] = value >= 1e7 ? [1e7, ' crore'] : value >= 1e5 ? [1e5, ' lakh'] : [1, '']
+  const [size, word] = value >= 1e7 ? [1e7, ' cr'] : value >= 1e5 ? [1e5, ' lakh'] : [1, '']
   return `${(value / size).toLocaleString('en-IN', { maximumFractionDigits: 2 })}${word}`
 }
 

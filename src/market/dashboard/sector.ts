@@ -1,13 +1,15 @@
 import { AppError } from '../../platform/errors.ts'
+import type { Day } from '../calendar/days.ts'
 import { quadrantLabels } from '../charts/rotation-map.ts'
 import type { Analysis, SectorRank } from '../engine/analysis.ts'
 import { type Explanation, explain } from '../engine/explanation.ts'
 import { describeCarried, isSilent } from '../engine/gaps.ts'
-import { type HistorySpan, historyOf } from '../engine/history.ts'
+import { type HistorySpan, historyOf, historySpans } from '../engine/history.ts'
 import { benchmarkIn, type Market } from '../engine/market.ts'
 import { describeMomentum, describeRatio, meaningsOf } from '../engine/meanings.ts'
 import { changesIn, type QuadrantChange, readingsBy } from '../engine/quadrant-changes.ts'
 import { quadrantOf } from '../engine/quadrants.ts'
+import type { Prices } from '../prices/closing-prices.ts'
 import type { Premium } from '../prices/navs/premiums.ts'
 import type { Trading } from '../prices/reading-trading.ts'
 import { type Analyser, analyserOf } from './analyser.ts'
@@ -35,6 +37,8 @@ export type Sector = Analyser & {
   /** Bars of the charts. */
   lineStep: 'week' | 'day'
   charts: SectorCharts
+  /** The first day with prices, where they do not reach back over the whole span; else null. */
+  pricesBegin: Day | null
   /** Rupees traded a day, the mean of 20 sessions. */
   turnover: number | null
   /** Premiums to NAV, the newest first; empty where no NAV is known. */
@@ -88,6 +92,8 @@ export function sectorOf(
     span,
     ...(trading && { trading }),
   })
+  const first = firstTogether(benchmark.prices, instrument.prices)
+  const isShort = first !== null && (history.days.length < historySpans[span].bars || first > history.days[0]!)
   const withHref = (one: SectorRank | undefined) => (one ? { ...one, href: sectorUrl(one.symbol, params, span) } : null)
   return {
     ...analyser,
@@ -105,6 +111,7 @@ export function sectorOf(
     spans: spanChoices(span, (one) => sectorUrl(symbol, params, one)),
     compareHref: compareUrl({ analyser: params, span, lines: 'rs', symbols: [symbol] }),
     lineStep: history.step,
+    pricesBegin: isShort ? first : null,
     charts: sectorChartsOf(history, { readings, step, terms }),
     turnover: history.turnover,
     premiums: premiumsUntil(symbol),
@@ -117,6 +124,11 @@ export function sectorOf(
     quadrantOf,
     quadrantLabels,
   }
+}
+
+/** The first day on which both have a price; null where there is none. */
+function firstTogether(benchmark: Prices, prices: Prices): Day | null {
+  return [...prices.keys()].filter((day) => benchmark.has(day)).sort()[0] ?? null
 }
 
 function whatItSays(explanation: Explanation, { step, terms }: Analysis): Sector['says'] {

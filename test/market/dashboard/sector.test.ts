@@ -164,6 +164,16 @@ test('the quadrants behind the charts say where they begin, when they do not beg
   for (const span of ['1y', '2y']) expect(await page(`?span=${span}`)).not.toMatch(/Readings begin|class="begins"/)
 })
 
+test('charts of a span that prices do not fill say since when there are prices', async () => {
+  const [first] = await app.sql<{ day: string }[]>`
+    select to_char(min(day), 'FMDD Mon YYYY') as day from prices where symbol = 'ITBEES'
+  `
+  const body = textOf(await page('?span=5y'))
+  expect(body).toContain(`${first!.day}, so the charts show less than five years.`)
+  expect(body).toMatch(/Prices begin on \w{3}, \d{1,2} \w{3} 2022, so/)
+  for (const span of ['3m', '1y', '2y']) expect(textOf(await page(`?span=${span}`))).not.toContain('Prices begin on')
+})
+
 test('why it is here is folded, in words before the arithmetic', async () => {
   const body = await page()
   const why = textOf(body.slice(body.indexOf('Why it is here'), body.indexOf('Neighbours in rank')))
