@@ -91,7 +91,8 @@ function draw(week) {
     const geometry = JSON.parse(svg.dataset.geometry)
     const { only } = geometry
     const sectors = only ? frames.sectors.filter(({ symbol }) => only.includes(symbol)) : frames.sectors
-    for (const sector of sectors) drawSector(nodeOf(svg, sector), tailAt(sector, week), geometry)
+    const drawn = sectors.map((sector) => drawSector(nodeOf(svg, sector), tailAt(sector, week), geometry))
+    showNames(svg, drawn.filter(Boolean), geometry.plot)
   }
   player().week.value = week
   describe()
@@ -129,16 +130,19 @@ function tailAt({ tracks }, week) {
   return { readings: track.readings.slice(Math.max(0, end - frames.tail), end), isProvisional: track.isProvisional }
 }
 
+/** Null where it is not on the drawing. */
 function drawSector(node, tail, { plot, centre, unit, heads, zoom }) {
   node.toggleAttribute('hidden', true)
-  if (!tail) return
+  list(node.dataset.symbol, null)
+  if (!tail) return null
   const spots = tail.readings.map(([ratio, momentum]) => ({
     x: centre.x + (ratio / 1000) * unit.x,
     y: centre.y - (momentum / 1000) * unit.y,
   }))
   const head = spots.at(-1)
   const quadrant = quadrantAt(head, centre)
-  if (zoom !== null && zoom !== quadrant) return
+  list(node.dataset.symbol, quadrant)
+  if (zoom !== null && zoom !== quadrant) return null
   node.toggleAttribute('hidden', false)
   for (const one of Object.keys(heads)) node.classList.toggle(one, one === quadrant)
   node.classList.toggle('provisional', tail.isProvisional)
@@ -149,11 +153,58 @@ function drawSector(node, tail, { plot, centre, unit, heads, zoom }) {
   point.style.transform = `translate(${x}px, ${y}px)`
   point.querySelector('.head').setAttribute('points', heads[quadrant])
   point.querySelector('.leader')?.remove()
-  const name = point.querySelector('.name')
-  if (!name) return
-  const isLeft = x > (plot.left + plot.right) / 2
-  for (const [key, value] of Object.entries({ x: isLeft ? -11 : 11, y: 5, 'text-anchor': isLeft ? 'end' : 'start' }))
-    name.setAttribute(key, value)
+  return { node, x, y, spots }
+}
+
+/** The lists beside the map follow it: a sector stands in that of its quadrant. */
+function list(symbol, quadrant) {
+  const one = document.querySelector(`.members a:has([data-star="${CSS.escape(symbol)}"])`)
+  if (!one) return
+  one.hidden = !quadrant
+  if (quadrant) document.querySelector(`dt:has(.${quadrant}) + .members`).append(one)
+}
+
+/** Where a name may stand beside its head: how far off, and which share of it lies left of there. */
+const sides = [
+  [11, 5, 0],
+  [-11, 5, 1],
+  [0, -12, 0.5],
+  [0, 22, 0.5],
+  [9, -8, 0],
+  [9, 18, 0],
+  [-9, -8, 1],
+  [-9, 18, 1],
+]
+
+/** Shows the names that find room: the chosen one's in any case, then those of starred sectors and those that were shown before. */
+function showNames(svg, drawn, plot) {
+  const around = (x, y, reach) => ({ left: x - reach, right: x + reach, top: y - reach, bottom: y + reach })
+  const taken = [...svg.querySelectorAll('.corner')].map((one) => DOMRect.fromRect(one.getBBox()))
+  for (const { x, y, spots } of drawn) {
+    taken.push(around(x, y, 8))
+    for (const [i, to] of spots.slice(1).entries())
+      for (const share of [0, 0.25, 0.5, 0.75])
+        taken.push(around(spots[i].x + (to.x - spots[i].x) * share, spots[i].y + (to.y - spots[i].y) * share, 1))
+  }
+  const meets = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom
+  const isFree = (box) => box.left > plot.left && box.right < plot.right && !taken.some((one) => meets(one, box))
+  const weight = ({ node, name }) =>
+    4 * node.matches('.focus') + 2 * !!name.querySelector('[data-star]:not([hidden])') + !name.style.visibility
+  const named = drawn.map((one) => ({ ...one, name: one.node.querySelector('.name') })).filter(({ name }) => name)
+  for (const { x, y, node, name } of named.sort((a, b) => weight(b) - weight(a))) {
+    const { width, height } = name.getBBox()
+    const places = sides.map(([dx, dy, share]) => {
+      const left = x + dx - width * share
+      return { dx, dy, share, left, right: left + width, top: y + dy - 0.65 * height, bottom: y + dy + 0.2 * height }
+    })
+    const place = places.find(isFree) ?? (node.matches('.focus') && places[0])
+    name.style.visibility = place ? '' : 'hidden'
+    if (!place) continue
+    taken.push(place)
+    name.setAttribute('x', place.dx)
+    name.setAttribute('y', place.dy)
+    name.setAttribute('text-anchor', ['start', 'middle', 'end'][place.share * 2])
+  }
 }
 
 function trailThrough(spots, plot, centre) {
@@ -191,9 +242,15 @@ function quadrantAt({ x, y }, centre) {
   return y <= centre.y ? 'improving' : 'lagging'
 }
 
-/** What a dot or a head says, below the map: for a finger and the keyboard as for a mouse. */
+/**
+ * What a dot or a head says, below the map: for a finger and the keyboard as for a mouse. A sector that is met in the lists beside it
+ * or in the table stands out on the map as well.
+ */
 function read({ target }) {
-  const one = target.closest?.('.chosen-from .dot, .chosen-from .point')
+  const beside = target.closest?.('.members a, .ranks tr')?.querySelector('[data-star], .star')
+  const symbol = beside ? (beside.dataset.star ?? beside.value) : null
+  for (const one of document.querySelectorAll('.sector')) one.classList.toggle('met', one.dataset.symbol === symbol)
+  const one = target.closest?.('.chosen-from .dot, .chosen-from .point') ?? document.querySelector('.met .point')
   const text = one?.querySelector('title')?.textContent ?? one?.getAttribute('aria-label')
   if (text && !drawing().classList.contains('moving')) document.getElementById('reading').textContent = text
 }

@@ -12,7 +12,7 @@ export type Compressed = { identity: Buffer; br: Buffer; gzip: Buffer }
  */
 export function compress(body: Buffer, { best = false } = {}): Compressed {
   const quality = best
-    ? { [constants.BROTLI_PARAM_QUALITY]: 10, [constants.BROTLI_PARAM_LGWIN]: 16 }
+    ? { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_LGWIN]: 16 }
     : { [constants.BROTLI_PARAM_QUALITY]: 5 }
   return { identity: body, br: brotliCompressSync(body, { params: quality }), gzip: gzipSync(body) }
 }

@@ -72,6 +72,41 @@ test('on a phone the first screen holds data: two cards at least, in a wide type
   await page.getByRole('heading', { level: 1, name: name! }).waitFor()
 })
 
+test('on a phone what changed this week comes first, in two lines at most that open, and each card says what it gained in the week', async () => {
+  const { page } = await reader({ size: 'phone' })
+  const brief = page.locator('.brief summary')
+  const [line, card] = [(await brief.boundingBox())!, (await page.locator('.cards ol > li').first().boundingBox())!]
+  expect(line.y + line.height).toBeLessThan(card.y)
+  expect(line.height).toBeLessThan(52)
+  expect(await page.locator('.news').isVisible()).toBe(false)
+  await brief.click()
+  await page.locator('.news').waitFor()
+  expect(await page.locator('.cards ol > li').first().locator('.spans').textContent()).toMatch(
+    /1W [+−][\d.]+ .*1M .*1Y /s,
+  )
+})
+
+test('on a phone the note about an unconfirmed e-mail is one line, which leads to where it is put right', async () => {
+  const { page } = await reader({ size: 'phone' })
+  await scene.app.sql`update users set email_verified_at = null`
+  await page.reload()
+  expect((await page.locator('.unconfirmed').boundingBox())!.height).toBeLessThan(56)
+  await page.getByRole('link', { name: 'Confirm your e-mail' }).click()
+  await page.waitForURL('**/account/security#email-title')
+  await page.getByText('Please confirm your e-mail: we sent a link to').waitFor()
+})
+
+test('on a laptop rows of the rank table are between 40 and 48 px high, but for a name that takes three lines', async () => {
+  const { page } = await reader({ size: 'laptop' })
+  const heights = (await page.evaluate(
+    '[...document.querySelectorAll(".ranks tbody:first-of-type tr")].map((row) => row.getBoundingClientRect().height)',
+  )) as number[]
+  expect([heights.length, heights.filter((height) => height >= 40 && height <= 48).length]).toEqual([
+    16,
+    expect.toSatisfy((count: number) => count >= 14),
+  ])
+})
+
 test('on a laptop the rank table is never cut, and its head stays while the page scrolls', async () => {
   const { page } = await reader({ size: 'laptop' })
   const hidden = (await page.evaluate(

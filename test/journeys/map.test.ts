@@ -82,7 +82,7 @@ describe.each(['phone', 'laptop'] as Size[])('on a %s', (size) => {
     await page.getByRole('button', { name: 'Pause' }).waitFor()
     // What is of the page's own day is not shown beside another.
     await page.locator('.moving').waitFor()
-    const dated = ['.beside dl', '#reading', 'figcaption', '[download]'].map((one) =>
+    const dated = ['.members small', '#reading', 'figcaption', '[download]'].map((one) =>
       page.locator(`.part-map ${one}`).first(),
     )
     for (const one of [page.locator('.as-of b'), ...dated]) await one.waitFor({ state: 'hidden' })
@@ -99,6 +99,82 @@ describe.each(['phone', 'laptop'] as Size[])('on a %s', (size) => {
     await page.locator('.as-of b', { hasText: '2025' }).waitFor()
     const shown = await page.locator('#player output').textContent()
     expect(await page.locator('.as-of b').textContent()).toBe(`As of ${shown}`)
+  })
+
+  test('while it is played, no name lies on another, on a corner’s word or on a head, and all are back where it rests', async () => {
+    const { page } = await reader({ size }, '/dashboard?view=map&at=2026-06-05&names=all')
+    const named = await page.locator('.point .name:visible').count()
+    await page.getByRole('button', { name: 'Play' }).click()
+    await page.locator('.moving').waitFor()
+    for (let week = 0; week < 5; week++) {
+      const { names, pairs } = (await page.evaluate(`(() => {
+        const boxOf = (one, by) => {
+          const { left, right, top, bottom } = one.getBoundingClientRect()
+          return { text: one.textContent.trim(), left: left + by, right: right - by, top: top + by, bottom: bottom - by }
+        }
+        const isShown = (one) => one.checkVisibility({ visibilityProperty: true })
+        for (const one of document.querySelectorAll('.point')) one.style.transition = 'none'
+        const names = [...document.querySelectorAll('.point .name')].filter(isShown)
+        const others = [...document.querySelectorAll('.corner'), ...[...document.querySelectorAll('.sector .head')].filter(isShown)]
+        const texts = names.map((one) => boxOf(one, 3))
+        const all = [...texts, ...others.map((one) => boxOf(one, 2))]
+        const meets = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom
+        const pairs = texts.flatMap((a, i) => all.slice(i + 1).filter((b) => meets(a, b)).map((b) => a.text + ' / ' + b.text))
+        return { names: names.length, pairs }
+      })()`)) as { names: number; pairs: string[] }
+      expect(pairs).toEqual([])
+      expect(names).toBeGreaterThan(2)
+      await page.waitForTimeout(500)
+    }
+    await page.getByRole('button', { name: 'Pause' }).click()
+    await page.locator('.moving').waitFor({ state: 'detached' })
+    expect(await page.locator('.point .name:visible').count()).toBeGreaterThanOrEqual(named - 3)
+  })
+
+  test('the lists beside it follow, and nothing that is pressed moves, however long a reading is', async () => {
+    const { page } = await reader({ size }, '/dashboard?view=map&at=2025-11-07')
+    const spots = () =>
+      page.evaluate(`['#week', '[name=play]', '#step-on', '#speed'].map((one) => {
+        const { x, y, width } = document.querySelector(one).getBoundingClientRect()
+        return [x, y + scrollY, width].map(Math.round).join()
+      })`)
+    const before = await spots()
+    const longest = 'Financials ex banks: improving, RS-Ratio 100.00, RS-Momentum 100.00, provisional, rank 16'
+    await page.locator('#reading').evaluate((one, text) => Object.assign(one, { textContent: text }), longest)
+    expect(await spots()).toEqual(before)
+    await page.getByRole('button', { name: 'Play' }).click()
+    await page.locator('.moving').waitFor()
+    for (let week = 0; week < 4; week++) {
+      expect(await spots()).toEqual(before)
+      const astray = await page.evaluate(`[...document.querySelectorAll('.beside dt .quadrant')].flatMap((quarter) => {
+        const [, quadrant] = quarter.classList
+        return [...quarter.closest('div').querySelectorAll('.members a:not([hidden]) [data-star]')].filter(({ dataset }) =>
+          !document.querySelector('.sector.' + quadrant + '[data-symbol="' + dataset.star + '"]')).map(({ dataset }) => dataset.star)
+      })`)
+      expect(astray).toEqual([])
+      await page.waitForTimeout(400)
+    }
+    expect(await page.locator('.beside .members a:visible').count()).toBeGreaterThan(10)
+  })
+
+  test('a sector that is met in the lists beside it stands out on the map, and its values are read there', async () => {
+    const { page } = await reader({ size })
+    const chip = page.locator('.members a', { hasText: 'Pharma' })
+    await (size === 'phone' ? chip.focus() : chip.hover())
+    await page
+      .locator('#reading')
+      .filter({ hasText: /^Pharma: / })
+      .waitFor()
+    const opacities = () =>
+      page.evaluate(`[...document.querySelectorAll('.chosen-from .sector:not(.prototype)')]
+        .map((one) => [one.dataset.symbol === 'PHARMABEES', Number(getComputedStyle(one).opacity)].join()).sort()`)
+    await until(async () => new Set((await opacities()) as string[]).size === 2)
+    expect([...new Set((await opacities()) as string[])]).toEqual(['false,0.2', 'true,1'])
+    if (size === 'phone') return
+    await page.locator('.ranks tbody tr', { hasText: 'Banks' }).first().hover()
+    await page.locator('.sector.met').waitFor()
+    await page.locator('h1').hover()
+    await page.locator('.sector.met').waitFor({ state: 'detached' })
   })
 
   test.each([true, false])('links lead one week back and forward, and keep the focus (script: %s)', async (script) => {

@@ -127,8 +127,9 @@ describe('a tail', () => {
       for (const { path, quadrant } of legs) {
         const { from, to } = endsOf(path)
         const middle = { x: (from.x + to.x) / 2, y: (from.y + to.y) / 2 }
-        // A piece shorter than the tenth of a unit that places are rounded to says nothing.
+        // Places are rounded to a tenth of a unit: a piece as short as that says nothing, nor does one as near to an axis.
         if (Math.hypot(from.x - to.x, from.y - to.y) < 0.5) continue
+        if (Math.min(Math.abs(middle.x - map.centre.x), Math.abs(middle.y - map.centre.y)) <= 0.1) continue
         expect([path, quadrantAt(map, middle)]).toEqual([path, quadrant])
         for (const [one, other, axis] of [
           [from.x, to.x, map.centre.x],
@@ -311,6 +312,33 @@ describe('provisional readings', () => {
   test('are dashed with a ring in the mail’s picture, others are not', () => {
     expect(svgOf(alone)).not.toContain('stroke-dasharray')
     expect(svgOf(drawMap([young(120, 90)]))).toMatch(/<circle [^>]*stroke-dasharray/)
+  })
+})
+
+describe('a corner’s word', () => {
+  const { benchmark, instruments } = randomMarket(5, 3, 8)
+  const { sectors } = analyse(benchmark, instruments, { step: 'week', at: null, tail: 6, calendar: everyWeekday })!
+  const at = (ratio: number, momentum: number) => ({
+    ...sectors[0]!,
+    provisional: null,
+    tail: [{ day: '2022-11-18', ratio, momentum }],
+  })
+  const wordOf = (map: RotationMap) => map.zones.find(({ quadrant }) => quadrant === 'lagging')!
+
+  test('stands in its corner, and at the other end of the edge where a head is in the corner', () => {
+    const free = drawMap([at(97, 99.8), at(103, 102)])
+    expect(wordOf(free).label).toMatchObject({ x: free.plot.left + 8, anchor: 'start' })
+    const taken = drawMap([at(97.1, 97.65), at(103, 102)])
+    const { label, press } = wordOf(taken)
+    expect(label).toMatchObject({ x: taken.centre.x - 8, anchor: 'end' })
+    const head = taken.points[0]!
+    expect(head.x > press.left - 8 && head.x < press.right + 8).toBe(false)
+  })
+
+  test('lies above tails and heads in a picture, with a ground of its own', () => {
+    const svg = svgOf(drawMap(sectors))
+    expect(svg.indexOf('▲ Leading')).toBeGreaterThan(svg.lastIndexOf('<path'))
+    expect(svg).toMatch(/<text [^>]*paint-order="stroke"[^>]*>▲ Leading</)
   })
 })
 

@@ -83,12 +83,14 @@ export function svgOf(map: RotationMap, words: Words | null = null): string {
     ...title,
     `<g transform="translate(${across} ${above})">`,
     ...groundOf(map),
-    ...map.zones.map(({ quadrant, label }) => text(label, { ...label, size: 12, fill: colours[quadrant], bold: true })),
     ...map.points.toReversed().flatMap(pointOf),
     ...map.points.flatMap((point) =>
       point.place
         ? [text(point.place.label, { ...point.place.label, text: textAt(point), size: 12, fill: ink, halo: true })]
         : [],
+    ),
+    ...map.zones.map(({ quadrant, label }) =>
+      text(label, { ...label, size: 12, fill: colours[quadrant], bold: true, halo: true }),
     ),
     '</g>',
     ...below,

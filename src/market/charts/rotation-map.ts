@@ -105,8 +105,8 @@ export function drawMap(
   const shown = sectors.filter(({ tail }) => tail.length > 0 && isHere(tail.at(-1)!))
   const full = shown.filter((one) => !isProvisional(one))
   const scale = scaleOf((full.length > 0 ? full : shown).flatMap((one) => one.tail).filter(isHere), zoom)
-  const zones = zonesOf(scale, zoom)
   const points = shown.map((one) => pointOf(one, scale, isHere))
+  const zones = zonesOf(scale, zoom, points)
   const named = namedOf(points, { labelled, names })
   for (const point of points) point.isNamed = named.has(point.symbol)
   const places = placeLabels(
@@ -192,14 +192,21 @@ function within({ x, y }: Spot, box: Box): Spot {
   }
 }
 
+function widened({ left, right, top, bottom }: Box, by: number): Box {
+  return { left: left - by, right: right + by, top: top - by, bottom: bottom + by }
+}
+
 /** Which way a spot lies from where it is drawn; '' when it is drawn where it is. */
 function arrowFrom(drawn: Spot, spot: Spot): string {
   const [right, down] = [Math.sign(spot.x - drawn.x), Math.sign(spot.y - drawn.y)]
   return ['↖↑↗', '← →', '↙↓↘'][down + 1]![right + 1]!.trim()
 }
 
-/** The quarters in reading order, each with its label in the outer corner. */
-function zonesOf({ plot, centre }: MapScale, zoom: Quadrant | null): RotationMap['zones'] {
+/**
+ * The quarters in reading order, each with its label in the outer corner, or where a head is there, at the other end of the same
+ * edge.
+ */
+function zonesOf({ plot, centre }: MapScale, zoom: Quadrant | null, heads: readonly Spot[]): RotationMap['zones'] {
   return (['improving', 'leading', 'lagging', 'weakening'] as const)
     .map((quadrant, index) => {
       const [isRight, isLow] = [index % 2 === 1, index > 1]
@@ -210,11 +217,15 @@ function zonesOf({ plot, centre }: MapScale, zoom: Quadrant | null): RotationMap
         top: isLow ? centre.y : plot.top,
         bottom: isLow ? plot.bottom : centre.y,
       }
-      const anchor: Label['anchor'] = isRight ? 'end' : 'start'
-      const corner = { x: isRight ? plot.right - 8 : plot.left + 8, y: isLow ? plot.bottom - 10 : plot.top + 20 }
-      const label = { ...corner, text: `${mark} ${title}`, anchor }
+      const y = isLow ? plot.bottom - 10 : plot.top + 20
+      const text = `${mark} ${title}`
+      const toTheLeft: Label = { x: box.left + 8, y, text, anchor: 'start' }
+      const toTheRight: Label = { x: box.right - 8, y, text, anchor: 'end' }
+      const [outer, inner] = isRight ? [toTheRight, toTheLeft] : [toTheLeft, toTheRight]
+      const isTaken = (label: Label) => heads.some((head) => isWithin(head, widened(boxOf(label), 8)))
+      const label = isTaken(outer) && !isTaken(inner) ? inner : outer
       const { left, right } = boxOf(label)
-      return { quadrant, box, label, press: { left, right, top: corner.y - 23, bottom: corner.y + 11 } }
+      return { quadrant, box, label, press: { left, right, top: y - 23, bottom: y + 11 } }
     })
     .filter(({ quadrant }) => zoom === null || quadrant === zoom)
 }

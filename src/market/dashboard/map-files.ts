@@ -2,21 +2,18 @@ import { stringify } from 'csv-stringify/sync'
 import { escapeFormula } from '../../platform/csv.ts'
 import { fmt } from '../../platform/format.ts'
 import { pictureWithWords } from '../charts/picture.ts'
-import { drawMap, quadrantLabels } from '../charts/rotation-map.ts'
+import { mapOf, quadrantLabels } from '../charts/rotation-map.ts'
 import { quadrantOf, readingDigits } from '../engine/quadrants.ts'
 import type { Analyser } from './analyser.ts'
 
 /**
- * The map that is shown to somebody with these stars, as a PNG that says by itself of which day, formula and source it is, and
- * whether it is a sample.
+ * The map that is shown, as a PNG that says by itself of which day, formula and source it is, and whether it is a sample. In a picture
+ * nothing can be pointed at, so every sector has its name there.
  */
-export function mapPicture(analyser: Analyser, stars: ReadonlySet<string>): Promise<Buffer> {
-  const { analysis, params, market, stamp, source } = analyser
-  const { focus, names, zoom } = params
+export function mapPicture({ analysis, params, market, stamp, source }: Analyser): Promise<Buffer> {
+  const { zoom } = params
   const { many, benchmark } = analysis.terms
-  const labelled = [...(focus === null ? [] : [focus]), ...stars]
-  const map = stars.size === 0 ? analyser.map : drawMap(analysis.sectors, { labelled, names, zoom })
-  return pictureWithWords(map, {
+  return pictureWithWords(mapOf(analysis, { names: 'all', zoom }), {
     title: zoom ? `${quadrantLabels[zoom].title} quarter of the rotation map` : 'Rotation map',
     day: `${fmt.date(new Date(analysis.asOf))} · ${many} against ${benchmark}${market.sample ? ' · Sample data' : ''}`,
     below: [

@@ -28,9 +28,9 @@ const mapRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { services, pa
     async (request, reply) => {
       const subscription = await subscriptionOf(services.sql, request.user!.id)
       if (!subscription.hasAccess) return turnAway(request, reply, 'The map as a picture comes with a subscription.')
-      const drawn = await withAnalyser(request, async (analyser, stars) => ({
+      const drawn = await withAnalyser(request, async (analyser) => ({
         name: fileNameOf('map', analyser, 'png'),
-        image: await mapPicture(analyser, stars),
+        image: await mapPicture(analyser),
       }))
       if (!drawn) return turnAway(request, reply, 'There are no prices yet, so there is no map to download.')
       return sendFile(reply, drawn.name).type('image/png').send(drawn.image)
@@ -76,14 +76,14 @@ const mapRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { services, pa
   /** Composes the analyser that was asked for and makes something of it, as heavy work. Null while there are no prices. */
   async function withAnalyser<T>(
     request: FastifyRequest,
-    make: (analyser: Analyser, stars: ReadonlySet<string>) => T | Promise<T>,
+    make: (analyser: Analyser) => T | Promise<T>,
   ): Promise<T | null> {
     const market = await currentMarket(services.sql)
     const params = await paramsIn(request, market)
-    const stars = await findStars(services.sql, request.user!.id)
+    const stars = params.only === 'starred' ? await findStars(services.sql, request.user!.id) : null
     return runHeavyWork({ patient: false }, () => {
-      const analyser = analyserOf(market, params, params.only === 'starred' ? stars : null)
-      return analyser && make(analyser, stars)
+      const analyser = analyserOf(market, params, stars)
+      return analyser && make(analyser)
     })
   }
 }
