@@ -247,7 +247,8 @@ function quadrantAt({ x, y }, centre) {
  * or in the table stands out on the map as well.
  */
 function read({ target }) {
-  const beside = target.closest?.('.members a, .ranks tr')?.querySelector('[data-star], .star')
+  const besideAt = (one) => one.closest?.('.members a, .ranks tr')?.querySelector('[data-star], .star')
+  const beside = besideAt(target) ?? besideAt(document.activeElement)
   const symbol = beside ? (beside.dataset.star ?? beside.value) : null
   for (const one of document.querySelectorAll('.sector')) one.classList.toggle('met', one.dataset.symbol === symbol)
   const one = target.closest?.('.chosen-from .dot, .chosen-from .point') ?? document.querySelector('.met .point')

@@ -88,7 +88,7 @@ describe.each(sizes)('on a %s', (size) => {
   test('confirming the address: the reminder, another mail, the button, and the reminder is gone', async () => {
     const { page, email } = await owner(size)
     await page.goto('/dashboard')
-    await page.getByText('Please confirm your e-mail').waitFor()
+    await page.getByRole('button', { name: 'Send it again' }).waitFor()
     await look(page, 'dashboard-unconfirmed', size)
     await page.getByRole('button', { name: 'Send it again' }).click()
     await page.getByText('A new link is on its way').waitFor()
