@@ -14,6 +14,8 @@ export type Line = { from: Spot; to: Spot }
 
 /** Room a letter takes, in drawing units, at the largest text the stylesheet uses (a phone): apart there is apart everywhere. */
 const room = { perLetter: 8.6, height: 17, apart: 3 }
+/** A letter of the widest typeface a system falls back to; at the frame's sides a name has this much, or it would be cut. */
+const widestLetter = 11
 
 // biome-ignore format: one place a line
 const near: { dx: number; dy: number; anchor: Label['anchor']; dislike: number }[] = [
@@ -76,9 +78,10 @@ function bestPlace(one: Named, taken: Taken, trails: readonly Box[], frame: Box)
     const choices = places
       .map((place) => {
         const label = { x: round1(one.x + place.dx), y: round1(one.y + place.dy), text, anchor: place.anchor }
-        return { label, box: boxOf({ ...label, text: text + (one.after ?? '') }), place }
+        const whole = { ...label, text: text + (one.after ?? '') }
+        return { label, box: boxOf(whole), widest: boxOf(whole, widestLetter), place }
       })
-      .filter(({ box }) => isInside(box, frame) && overlap(box, taken.boxes) === 0)
+      .filter(({ box, widest }) => isInside(widest, frame) && overlap(box, taken.boxes) === 0)
       .filter(({ box }) => !taken.leaders.some((line) => passes(line, box)))
       .map(({ place, ...choice }) => ({ ...choice, dislike: place.dislike, leader: leaderTo(one, place) }))
       .filter(({ leader }) => leader === null || !isCrossed(leader, taken))
@@ -126,8 +129,8 @@ function sharesWithin(start: number, end: number, low: number, high: number): { 
 }
 
 /** The room a label takes. */
-export function boxOf({ x, y, anchor, text }: Label): Box {
-  const length = text.length * room.perLetter + 2 * room.apart
+export function boxOf({ x, y, anchor, text }: Label, perLetter = room.perLetter): Box {
+  const length = text.length * perLetter + 2 * room.apart
   const left = anchor === 'start' ? x - room.apart : anchor === 'end' ? x + room.apart - length : x - length / 2
   return { left, right: left + length, top: y - room.height + 3, bottom: y + 4 }
 }
