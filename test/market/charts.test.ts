@@ -33,7 +33,7 @@ describe.each([
     const boxes = [
       ...map.points.flatMap(({ place }) => (place ? [place.label] : [])),
       ...map.zones.map(({ label }) => label),
-    ].map(boxOf)
+    ].map((label) => boxOf(label))
     const pairs = boxes.flatMap((a, i) => boxes.slice(i + 1).filter((b) => overlapping(a, b)))
     expect(pairs).toEqual([])
   })
