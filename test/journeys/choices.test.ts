@@ -40,17 +40,20 @@ describe.each(['phone', 'laptop'] as Size[])('on a %s', (size) => {
       await page.locator('#heat-title', { hasText: 'in excess of Nifty Next 50' }).waitFor({ state: 'attached' })
       await choose(page, 'Ranked', 'broad', script)
       await page.getByRole('heading', { level: 1, name: 'Indices against Nifty Next 50' }).waitFor()
-      const { searchParams } = new URL(page.url())
-      expect(Object.fromEntries(searchParams)).toMatchObject({
-        step: 'month',
-        against: 'JUNIORBEES',
-        universe: 'broad',
-        returns: 'excess',
-      })
+      const chosen = { step: 'month', against: 'JUNIORBEES', universe: 'broad', returns: 'excess' }
+      const choicesIn = (url: string) => Object.fromEntries(new URL(url).searchParams)
+      expect(choicesIn(page.url())).toMatchObject(chosen)
+      await page.getByText('indices closed above their own 40-week average').waitFor()
       const names = page.locator(size === 'phone' ? '.cards ol a' : '.ranks tbody:not(.against) th a')
       expect((await names.allTextContents()).sort()).toEqual(['Midcap 150', 'Nifty 50'])
-      await page.reload()
+      const places = page.getByRole('navigation', { name: 'Dashboard' })
+      await places.getByRole('link', { name: 'What followed' }).click()
+      await page.getByText('than JUNIORBEES each index').waitFor()
+      await places.getByRole('link', { name: 'Compare' }).click()
+      await page.getByRole('heading', { level: 1, name: 'Compare indices' }).waitFor()
+      await places.getByRole('link', { name: 'Rankings' }).click()
       await page.getByRole('heading', { level: 1, name: 'Indices against Nifty Next 50' }).waitFor()
+      expect(choicesIn(page.url())).toEqual(chosen)
     },
   )
 })

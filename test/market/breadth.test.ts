@@ -2,7 +2,6 @@ import { describe, expect, test } from 'vitest'
 import { weekOf } from '../../src/market/calendar/days.ts'
 import { tradingCalendar } from '../../src/market/calendar/trading-calendar.ts'
 import { breadthOf } from '../../src/market/engine/breadth.ts'
-import type { Market } from '../../src/market/engine/market.ts'
 import type { Prices } from '../../src/market/prices/closing-prices.ts'
 import { randomMarket, randomWalk } from './fixture.ts'
 
@@ -13,13 +12,13 @@ const { days, benchmark, random } = randomMarket(seed, 5, 0)
 const all = Array.from({ length: 7 }, () => randomWalk(random, days))
 /** One whose prices begin a year before the end, so that it has an average in the last months only. */
 const young = new Map([...all[0]!].slice(-250))
-const marketOf = (prices: Prices[]) =>
-  ({
-    benchmark: { symbol: 'N', prices: benchmark },
-    sectors: prices.map((own, i) => ({ symbol: `S${i}`, prices: own })),
-    asOf: days.at(-1)!,
-    calendar: tradingCalendar([], []),
-  }) as unknown as Market
+const until = { asOf: days.at(-1)!, calendar: tradingCalendar([], []) }
+const breadthUntil = (prices: Prices[], at = until) =>
+  breadthOf(
+    benchmark,
+    prices.map((own) => ({ prices: own })),
+    at,
+  )
 
 const ends = days.filter((day, i) => weekOf(day) !== weekOf(days[i + 1] ?? '9999-01-01'))
 const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length
@@ -45,7 +44,7 @@ function plain(prices: Prices[], week: number) {
 describe('breadth', () => {
   test('is what plain counting finds, week by week, and leaves out of both numbers what cannot be known', () => {
     const prices = [...all, young]
-    const { days: weeks, average, mansfield } = breadthOf(marketOf(prices))!
+    const { days: weeks, average, mansfield } = breadthUntil(prices)
     expect(weeks).toEqual(ends.slice(-104))
     for (const [i] of weeks.entries()) {
       const week = ends.length - weeks.length + i
@@ -57,10 +56,18 @@ describe('breadth', () => {
   test('looks at nothing that came later', () => {
     const later = days.at(-60)!
     const changed = (own: Prices) => new Map([...own].map(([day, price]) => [day, day > later ? price * 3 : price]))
-    const before = breadthOf(marketOf(all))!
-    const after = breadthOf(marketOf(all.map(changed)))!
+    const before = breadthUntil(all)
+    const after = breadthUntil(all.map(changed))
     const known = before.days.filter((day) => day <= later).length
     expect(after.average.slice(0, known)).toEqual(before.average.slice(0, known))
     expect(after.mansfield.slice(0, known)).toEqual(before.mansfield.slice(0, known))
+  })
+
+  test('of a day in the past is what was counted when that day was the newest, its own week included', () => {
+    const asOf = days.at(-62)!
+    const [past, now] = [breadthUntil(all, { ...until, asOf }), breadthUntil(all)]
+    expect(past.days.at(-1)).toBe(asOf)
+    const week = now.days.findIndex((day) => day >= asOf)
+    expect(past.average.slice(-10, -1)).toEqual(now.average.slice(week - 9, week))
   })
 })

@@ -3,7 +3,7 @@ import { type Day, monthsAfter } from '../../src/market/calendar/days.ts'
 import { openWeekOf } from '../../src/market/dashboard/open-week.ts'
 import { cachedAnalysis, currentMarket, stepsIn } from '../../src/market/engine/market.ts'
 import { describeExample } from '../../src/market/engine/meanings.ts'
-import { entriesOf } from '../../src/market/engine/what-followed.ts'
+import { entriesAmong, weeksOf } from '../../src/market/engine/what-followed.ts'
 import { seedSample } from '../../src/market/prices/sample-prices.ts'
 import { fmt } from '../../src/platform/format.ts'
 import { startApp, type TestApp } from '../support/app.ts'
@@ -111,7 +111,7 @@ describe('with real prices', () => {
   test('what followed is that of “What followed”: from the session after the reading, which the page names', async () => {
     const { analysis, followed, counted } = await openWeekOf(app.sql)
     const { benchmark, sectors, asOf, calendar } = await currentMarket(app.sql)
-    const entries = entriesOf(benchmark!.prices, sectors, { asOf: asOf!, calendar })
+    const entries = entriesAmong(weeksOf(benchmark!.prices, sectors, { asOf: asOf!, calendar }))
     const sameWeek = entries.filter(({ day }) => day === analysis.asOf)
     expect(sameWeek.length).toBeGreaterThan(0)
     for (const { symbol, outcomes } of sameWeek) expect(followed.get(symbol)).toEqual(outcomes)

@@ -2,15 +2,9 @@ import { describe, expect, test } from 'vitest'
 import { daysAfter, weekOf } from '../../src/market/calendar/days.ts'
 import { everyWeekday } from '../../src/market/calendar/trading-calendar.ts'
 import { analyse, type Instrument } from '../../src/market/engine/analysis.ts'
+import { type Horizon, horizons, type Outcome } from '../../src/market/engine/outcomes.ts'
 import { spreadOf } from '../../src/market/engine/spreads.ts'
-import {
-  type Entry,
-  entriesOf,
-  type Horizon,
-  horizons,
-  type Outcome,
-  outcomesAfter,
-} from '../../src/market/engine/what-followed.ts'
+import { type Entry, entriesAmong, outcomesAfter, weeksOf } from '../../src/market/engine/what-followed.ts'
 import type { Prices } from '../../src/market/prices/closing-prices.ts'
 import { differences, randomMarket, randomWalk, withGaps } from './fixture.ts'
 
@@ -32,6 +26,7 @@ function changedAfter(prices: Prices, day: string, random: () => number): Prices
   return new Map([...prices].map(([at, price]) => [at, at > day ? price * (0.2 + 2 * random()) : price]))
 }
 
+const entriesOf = (...given: Parameters<typeof weeksOf>) => entriesAmong(weeksOf(...given))
 const factsOf = ({ symbol, day, from, to }: Entry) => [symbol, day, from, to]
 const closedBy = (entries: Entry[], day: string) =>
   entries.flatMap((entry) =>
@@ -48,19 +43,21 @@ describe('what followed looks at nothing that came later', () => {
     'in the market of seed %i: other prices after a day change neither what was known by then nor what was over',
     (seed) => {
       const { benchmark, instruments, days, random, ...at } = marketOf(seed)
-      const entries = entriesOf(benchmark, instruments, at)
+      const weeks = weeksOf(benchmark, instruments, at)
+      const entries = entriesAmong(weeks)
       expect(entries.length).toBeGreaterThan(3)
       const looked = [entries[0]!.day, entries[Math.floor(entries.length * random())]!.day, days[900]!, days[1_100]!]
       for (const day of looked) {
         const replaced = (prices: Prices) => changedAfter(prices, day, random)
-        const later = entriesOf(
+        const later = weeksOf(
           replaced(benchmark),
           instruments.map((one) => ({ ...one, prices: replaced(one.prices) })),
           at,
         )
         const known = (all: Entry[]) => all.filter((entry) => entry.day <= day).map(factsOf)
-        expect(known(later)).toEqual(known(entries))
-        expect(closedBy(later, day)).toEqual(closedBy(entries, day))
+        // Entries are among them.
+        expect(known(later)).toEqual(known(weeks))
+        expect(closedBy(later, day)).toEqual(closedBy(weeks, day))
       }
     },
   )
@@ -117,7 +114,7 @@ describe('what followed a day', () => {
 })
 
 /** The same in the plainest way, for histories without gaps on days that are all known: from the formulas, nothing of src/. */
-function plainEntries(benchmark: Prices, instruments: readonly Instrument[]) {
+function plainWeeks(benchmark: Prices, instruments: readonly Instrument[]) {
   const days = [...benchmark.keys()].sort()
   const ends = days.flatMap((day, i) => (i === days.length - 1 || weekOf(day) !== weekOf(days[i + 1]!) ? [i] : []))
   const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length
@@ -137,7 +134,7 @@ function plainEntries(benchmark: Prices, instruments: readonly Instrument[]) {
     return ends.flatMap((place, week) => {
       const [from, to] = [quadrants[week - 1] ?? null, quadrants[week]!]
       // Of the last week it is not known whether it is over: the calendar of this market ends with it.
-      if (from === null || from === to) return []
+      if (from === null) return []
       const outcome = (weeks: number): Outcome => {
         if (place + 1 >= days.length) return { state: 'open', from: null }
         const start = days[place + 1]!
@@ -192,35 +189,23 @@ describe('what followed equals a plain model', () => {
     const whole = ['A', 'B', 'C'].map((symbol) => ({ symbol, name: symbol, prices: randomWalk(random, days) }))
     const open = new Set(days)
     const calendar = { isOpen: (day: string) => open.has(day), isKnown: () => true }
-    const entries = entriesOf(benchmark, whole, { asOf: days.at(-1)!, calendar })
-    const plain = plainEntries(benchmark, whole)
+    const weeks = weeksOf(benchmark, whole, { asOf: days.at(-1)!, calendar })
+    const plain = plainWeeks(benchmark, whole)
+    const [entries, plainEntries] = [weeks, plain].map((all) => all.filter(({ from, to }) => from !== to))
+    expect(entriesAmong(weeks)).toEqual(entries)
     const inOrder = <One extends { day: string; symbol: string }>(all: One[]) =>
       all.toSorted((a, b) => (a.day + a.symbol < b.day + b.symbol ? -1 : 1))
-    expect(differences(inOrder(entries.map(({ name: _name, ...entry }) => entry)), inOrder(plain))).toEqual([])
-    for (const to of ['leading', 'weakening', 'lagging', 'improving'])
+    expect(differences(inOrder(weeks.map(({ name: _name, ...week }) => week)), inOrder(plain))).toEqual([])
+    const kinds = ['leading', 'weakening', 'lagging', 'improving'].map((to) =>
+      [entries!, plainEntries!].map((all) => all.filter((entry) => entry.to === to)),
+    )
+    for (const [own, expected] of [...kinds, [weeks, plain]])
       for (const horizon of horizons)
         for (const cost of [0, 0.2, 3.5]) {
-          const {
-            open: stillOpen,
-            missing,
-            ...spread
-          } = spreadOf(
-            entries.filter((entry) => entry.to === to),
-            horizon,
-            cost,
-          )
-          expect(
-            differences(
-              spread,
-              plainSpread(
-                plain.filter((entry) => entry.to === to),
-                horizon,
-                cost,
-              ),
-            ),
-          ).toEqual([])
+          const { open: stillOpen, missing, ...spread } = spreadOf(own!, horizon, cost)
+          expect(differences(spread, plainSpread(expected!, horizon, cost))).toEqual([])
           expect(missing).toBe(0)
-          expect(spread.count + stillOpen).toBe(entries.filter((entry) => entry.to === to).length)
+          expect(spread.count + stillOpen).toBe(own!.length)
         }
   })
 })

@@ -11,7 +11,7 @@ import { describeFirst, type Legends, legendsFor, meaningsOf } from '../engine/m
 import { type Quadrant, quadrantOf, quadrants } from '../engine/quadrants.ts'
 import { onlySectors } from '../engine/selection.ts'
 import { describePlaces, type Move, movesIn, numberFormats, periodOf, sourceOf, stampOf } from '../engine/summary.ts'
-import { type AnalyserParams, addressWith, analysisUrl, steps, tails, views } from './analysis-params.ts'
+import { type AnalyserParams, analysisUrl, steps, tails, views } from './analysis-params.ts'
 import { type Choice, measuringChoices, resolveBenchmark } from './choices.ts'
 import {
   type Column,
@@ -87,8 +87,6 @@ export type Analyser = {
   views: typeof views
   steps: typeof steps
   choices: Choices
-  /** Where what followed is counted in the same way. */
-  followedHref: string
   tails: typeof tails
   address: (changes?: Partial<AnalyserParams>, path?: string) => string
   formats: typeof numberFormats
@@ -170,7 +168,6 @@ export function analyserOf(
     views,
     steps,
     choices: choicesIn(market, params),
-    followedHref: addressWith('/dashboard/what-followed', { against: params.against, universe: params.universe }),
     tails,
     address,
     formats: numberFormats,

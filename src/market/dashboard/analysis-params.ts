@@ -122,11 +122,6 @@ export function withParams(url: string, further: URLSearchParams): string {
   return further.size === 0 ? url : `${url}${url.includes('?') ? '&' : '?'}${further}`
 }
 
-/** The address of a page with these parameters, the others usual. */
-export function addressWith(path: string, chosen: Partial<AnalyserParams>): string {
-  return analysisUrl(defaults, chosen, path)
-}
-
 /** The universe of an instrument as pages name it: the sectors by nothing, so that each page has one address. */
 export function universeIn({ universe }: { universe: Universe }): AnalyserParams['universe'] {
   return universe === 'sector' ? null : universe

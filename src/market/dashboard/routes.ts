@@ -41,7 +41,7 @@ import { tableCsv } from './table-csv.ts'
 declare module '../../web/views.ts' {
   interface Views {
     'market/dashboard/show': Dashboard
-    'market/dashboard/preview': Omit<Dashboard, 'body' | 'breadth' | 'since' | 'back' | 'freshness'> & {
+    'market/dashboard/preview': Omit<Dashboard, 'body' | 'since' | 'back' | 'freshness' | 'address'> & {
       /** The plan that somebody who never paid set out to buy. */
       chosen: string | undefined
       preview: OpenWeek
@@ -50,7 +50,8 @@ declare module '../../web/views.ts' {
       formats: typeof numberFormats
       legends: Legends
     }
-    'market/dashboard/_analyser': { analyser: Analyser; spark: typeof spark }
+    'market/dashboard/_analyser': { analyser: Analyser; breadth: ShownBreadth | null; spark: typeof spark }
+    'market/dashboard/_places': { current: string; address: Analyser['address']; isRenewed: boolean }
     'market/dashboard/sector': {
       subscription: Subscription
       sector: Sector
@@ -70,8 +71,8 @@ type Dashboard = {
   body: string
   /** What changed since the reader was here last; null where nothing is to be said. */
   since: SinceVisit | null
-  /** The breadth of the newest day; null where nothing can be said of it. */
-  breadth: ShownBreadth | null
+  /** Where the other pages of the dashboard are, with the choices of this one. */
+  address: Analyser['address']
   /** The address of this page, to which a star leads back. */
   back: string
   /** What prices are due and not in; it depends on the clock, so it is not in the region, which is kept. */
@@ -112,7 +113,8 @@ async function regionOf(
   const render = async () => {
     const analyser = analyserOf(market, params, only)
     if (!analyser) return cutAtStars('')
-    const html: string = await reply.viewAsync('market/dashboard/_analyser', { analyser, spark, fmt })
+    const breadth = shownBreadth(market, analyser.analysis.asOf, analyser.params)
+    const html: string = await reply.viewAsync('market/dashboard/_analyser', { analyser, breadth, spark, fmt })
     // Without the templates' indentation, a twentieth of it.
     return cutAtStars(html.replaceAll(/\n\s+/g, '\n'))
   }
@@ -156,11 +158,17 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices }> = async (
       return show(request, reply, html)
     }
     const market = await currentMarket(services.sql)
-    const region = await regionOf(market, await paramsIn(request, market), stars, reply)
-    if (request.wantsFragment && region.length > 0) return show(request, reply, region)
+    const params = await paramsIn(request, market)
+    const region = await regionOf(market, params, stars, reply)
+    const address: Analyser['address'] = (changes, path) => analysisUrl(params, changes, path)
+    if (request.wantsFragment && region.length > 0) {
+      // The links to the other pages stand above the region, outside of it: they are renewed beside it.
+      const places = await reply.render('market/dashboard/_places', { current: '/dashboard', address, isRenewed: true })
+      return show(request, reply, [...region, Buffer.from(places)])
+    }
     const freshness = freshnessOf(market, new Date())
-    const [since, breadth] = await Promise.all([sinceVisit(services.sql, market, userId), shownBreadth(market)])
-    const view = { ...person, body: region.length > 0 ? regionPlace : '', breadth, freshness, since, back: request.url }
+    const since = await sinceVisit(services.sql, market, userId)
+    const view = { ...person, body: region.length > 0 ? regionPlace : '', address, freshness, since, back: request.url }
     const [before, after = ''] = (await reply.render('market/dashboard/show', view)).split(regionPlace)
     return show(request, reply, [Buffer.from(before!), ...region, Buffer.from(after)])
   })

@@ -2,31 +2,19 @@ import { type Static, Type } from 'typebox'
 import { AppError } from '../../platform/errors.ts'
 import { firstOf, QueryText } from '../../platform/query-text.ts'
 import { type Quadrant, quadrants } from '../engine/quadrants.ts'
-import { addressWith, readParams, withParams } from './analysis-params.ts'
-import type { Measuring } from './choices.ts'
+import { type AnalyserParams, AnalyserQuery, analysisUrl, readParams, withParams } from './analysis-params.ts'
 
 /**
- * What the page shows: what is measured against what, as on the dashboard, `cost` of buying and selling together in percent, and the
- * quadrant whose entries are listed.
+ * What the page shows: the analyser's parameters, of which it follows `against` and `universe` and keeps the others for the way back,
+ * `cost` of buying and selling together in percent, and the quadrant whose entries are listed.
  */
-export type WhatFollowedParams = Measuring & { cost: number; into: Quadrant }
+export type WhatFollowedParams = { analyser: AnalyserParams; cost: number; into: Quadrant }
 
 export const usual = { cost: 0.2, into: 'leading' } as const
 const mostCost = 5
 
-export const WhatFollowedQuery = Type.Object({
-  cost: QueryText,
-  into: QueryText,
-  against: QueryText,
-  universe: QueryText,
-})
+export const WhatFollowedQuery = Type.Object({ ...AnalyserQuery.properties, cost: QueryText, into: QueryText })
 type Query = Static<typeof WhatFollowedQuery>
-
-/** What the page measures. Throws AppError `invalid` for a universe that there is not. */
-export function readMeasuring({ against, universe }: Query): Measuring {
-  const params = readParams({ against, universe })
-  return { against: params.against, universe: params.universe }
-}
 
 /** The parameters of the page. Throws AppError `invalid`, with the field where it is the cost. */
 export function readWhatFollowed(query: Query): WhatFollowedParams {
@@ -34,7 +22,7 @@ export function readWhatFollowed(query: Query): WhatFollowedParams {
   const quadrant = quadrants.find((one) => one === into)
   if (!quadrant) throw new AppError('invalid', 'There is no such quadrant. Please choose one of the four.')
   const typed = typedCost(query)
-  return { ...readMeasuring(query), into: quadrant, cost: typed === '' ? usual.cost : parseCost(typed) }
+  return { analyser: readParams(query), into: quadrant, cost: typed === '' ? usual.cost : parseCost(typed) }
 }
 
 /** The cost as it was typed, to be shown again. */
@@ -44,11 +32,11 @@ export function typedCost({ cost }: Query): string {
 
 /** The page's address; what is usual is left out. */
 export function whatFollowedUrl(params: WhatFollowedParams, changes: Partial<WhatFollowedParams>): string {
-  const { cost, into, against, universe } = { ...params, ...changes }
+  const { analyser, cost, into } = { ...params, ...changes }
   const own = new URLSearchParams()
   if (cost !== usual.cost) own.set('cost', String(cost))
   if (into !== usual.into) own.set('into', into)
-  return withParams(addressWith('/dashboard/what-followed', { against, universe }), own)
+  return withParams(analysisUrl(analyser, {}, '/dashboard/what-followed'), own)
 }
 
 function parseCost(typed: string): number {

@@ -7,10 +7,10 @@ import type { Services } from '../../platform/services.ts'
 import { formAction } from '../../web/form-action.ts'
 import { type FormState, formState } from '../../web/forms.ts'
 import { currentMarket } from '../engine/market.ts'
+import { readParams } from './analysis-params.ts'
 import { presentSymbol } from './choices.ts'
 import { type WhatFollowed, whatFollowedPage } from './what-followed.ts'
 import {
-  readMeasuring,
   readWhatFollowed,
   typedCost,
   usual,
@@ -43,7 +43,8 @@ const routes: FastifyPluginAsyncTypebox<{ services: Services }> = async (app, { 
       if (!subscription.hasAccess) return turnAway('What followed comes with a subscription.')
       const market = await currentMarket(services.sql)
       const show = async (given: WhatFollowedParams, form: FormState) => {
-        const params = { ...given, against: await presentSymbol(services.sql, market, given.against) }
+        const against = await presentSymbol(services.sql, market, given.analyser.against)
+        const params = { ...given, analyser: { ...given.analyser, against } }
         const followed = await runHeavyWork({ patient: false }, () => whatFollowedPage(market, params))
         if (!followed) return turnAway('There are no prices yet, so nothing has followed.')
         reply.header('cache-control', 'no-store')
@@ -59,7 +60,7 @@ const routes: FastifyPluginAsyncTypebox<{ services: Services }> = async (app, { 
         },
         // A cost that cannot be read is shown again, beside the figures with the usual one.
         (form, refusal) => {
-          if (refusal.fields.cost) return show({ ...usual, ...readMeasuring(request.query) }, form)
+          if (refusal.fields.cost) return show({ ...usual, analyser: readParams(request.query) }, form)
           throw refusal
         },
         ['invalid'],

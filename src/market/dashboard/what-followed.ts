@@ -1,19 +1,26 @@
 import { type Box, boxScaleOf, drawBox } from '../charts/box-plot.ts'
 import { quadrantLabels } from '../charts/rotation-map.ts'
 import { type Market, termsFor } from '../engine/market.ts'
+import { type Horizon, horizons } from '../engine/outcomes.ts'
 import { type Quadrant, quadrants } from '../engine/quadrants.ts'
-import { type Spread, spreadOf } from '../engine/spreads.ts'
+import { type Spread, spreadAfter, spreadOf } from '../engine/spreads.ts'
 import { numberFormats, sourceOf } from '../engine/summary.ts'
 import type { Terms } from '../engine/terms.ts'
-import { type Entry, type Horizon, horizons, whatFollowed } from '../engine/what-followed.ts'
-import { addressWith } from './analysis-params.ts'
+import { type Entry, whatFollowed } from '../engine/what-followed.ts'
+import type { Analyser } from './analyser.ts'
+import { analysisUrl } from './analysis-params.ts'
 import { measuringChoices, resolveBenchmark } from './choices.ts'
 import type { WhatFollowedParams } from './what-followed-params.ts'
 import { whatFollowedUrl } from './what-followed-params.ts'
 
-/** A spread, ready to print; `box` is null where nothing is counted. */
+/** Of fewer entries no share above zero, median or quartiles are printed. */
+const fewest = 5
+const tooFew = 'too few'
+
+/** A spread, ready to print; `box` is null where too few are counted. */
 export type ShownSpread = Spread & {
   horizon: Horizon
+  isTooFew: boolean
   median: string
   middle: string
   worst: string
@@ -29,8 +36,10 @@ export type WhatFollowed = {
   benchmarkSymbol: string
   terms: Terms
   choices: ReturnType<typeof measuringChoices>
-  /** The rankings that are measured in the same way. */
-  rankings: string
+  /** Where the other pages of the dashboard are, with the choices of this one. */
+  address: Analyser['address']
+  /** What the form does not ask for and its answer keeps: parameters and their values. */
+  carried: [string, string][]
   source: string
   /** The days of the first and last entry; null without entries. */
   reach: { first: string; last: string } | null
@@ -43,6 +52,8 @@ export type WhatFollowed = {
     isShown: boolean
     spreads: ShownSpread[]
   }[]
+  /** What the quadrants are judged by: any week of any sector in which an entry was possible. */
+  anyWeek: ShownSpread[]
   shown: { title: string; mark: string; quadrant: Quadrant }
   /** Per sector, by name, for the chosen quadrant. */
   sectors: { symbol: string; name: string; href: string; spreads: ShownSpread[] }[]
@@ -53,20 +64,23 @@ export type WhatFollowed = {
 /** Composes the page; null without prices. Throws AppError `not-found` for a benchmark that is none. */
 export function whatFollowedPage(market: Market, given: WhatFollowedParams): WhatFollowed | null {
   if (market.asOf === null || market.benchmark === null) return null
-  const { against, benchmark } = resolveBenchmark(market, given.against)
-  const params = { ...given, against }
+  const { against, benchmark } = resolveBenchmark(market, given.analyser.against)
+  const analyser = { ...given.analyser, against }
+  const params = { ...given, analyser }
   const { cost, into } = params
-  const universe = params.universe ?? 'sector'
-  const all = whatFollowed(market, benchmark, universe)
-  const measuring = { against, universe: params.universe }
+  const universe = analyser.universe ?? 'sector'
+  const { entries: all, anyWeek } = whatFollowed(market, benchmark, universe)!
+  const address: Analyser['address'] = (changes, path) => analysisUrl(analyser, changes, path)
   const byQuadrant = (quadrant: Quadrant) => all.filter(({ to }) => to === quadrant)
   const spreads = new Map(
     quadrants.map((quadrant) => [quadrant, horizons.map((horizon) => spreadOf(byQuadrant(quadrant), horizon, cost))]),
   )
-  const scale = boxScaleOf([...spreads.values()].flat().flatMap(({ figures }) => figures ?? []))
+  const baseline = horizons.map((horizon) => spreadAfter(anyWeek[horizon], cost))
+  const drawn = [...spreads.values(), baseline].flat().filter(({ count }) => count >= fewest)
+  const scale = boxScaleOf(drawn.flatMap(({ figures }) => figures ?? []))
   const show = (spread: Spread, i: number) => ({
     ...printed(spread, horizons[i]!),
-    box: spread.figures && drawBox(spread.figures, scale),
+    box: spread.figures && spread.count >= fewest ? drawBox(spread.figures, scale) : null,
   })
   const chosen = byQuadrant(into)
   return {
@@ -74,8 +88,9 @@ export function whatFollowedPage(market: Market, given: WhatFollowedParams): Wha
     market,
     benchmarkSymbol: benchmark.symbol,
     terms: termsFor(benchmark, universe),
-    choices: measuringChoices(market, params),
-    rankings: addressWith('/dashboard', measuring),
+    choices: measuringChoices(market, analyser),
+    address,
+    carried: [...new URLSearchParams(address({ against: null, universe: null, focus: null }, '').slice(1))],
     source: sourceOf(market),
     reach: all.length === 0 ? null : { first: all[0]!.day, last: all.at(-1)!.day },
     zero: scale.zero,
@@ -86,11 +101,12 @@ export function whatFollowedPage(market: Market, given: WhatFollowedParams): Wha
       isShown: quadrant === into,
       spreads: spreads.get(quadrant)!.map(show),
     })),
+    anyWeek: baseline.map(show),
     shown: { quadrant: into, ...quadrantLabels[into] },
     sectors: sectorsIn(chosen).map(({ symbol, name, entries }) => ({
       symbol,
       name,
-      href: addressWith(`/dashboard/sectors/${encodeURIComponent(symbol)}`, measuring),
+      href: address({ at: null, focus: null }, `/dashboard/sectors/${encodeURIComponent(symbol)}`),
       spreads: horizons.map((horizon) => ({ ...printed(spreadOf(entries, horizon, cost), horizon), box: null })),
     })),
     entries: chosen.toReversed().map((entry) => entryOf(entry, cost)),
@@ -104,16 +120,25 @@ function sectorsIn(entries: readonly Entry[]): { symbol: string; name: string; e
 }
 
 function printed(spread: Spread, horizon: Horizon): Omit<ShownSpread, 'box'> {
-  const { figures } = spread
+  const { figures, count } = spread
+  const isTooFew = count > 0 && count < fewest
   const signed = (value: number | undefined) => numberFormats.signed(value ?? null)
+  const [median, middle, above] = isTooFew
+    ? [tooFew, tooFew, tooFew]
+    : [
+        signed(figures?.median),
+        figures ? `${signed(figures.lower)} to ${signed(figures.upper)}` : '–',
+        figures ? `${Math.round(100 * figures.above)}%` : '–',
+      ]
   return {
     ...spread,
     horizon,
-    median: signed(figures?.median),
-    middle: figures ? `${signed(figures.lower)} to ${signed(figures.upper)}` : '–',
+    isTooFew,
+    median,
+    middle,
+    above,
     worst: signed(figures?.worst),
     best: signed(figures?.best),
-    above: figures ? `${Math.round(100 * figures.above)}%` : '–',
   }
 }
 

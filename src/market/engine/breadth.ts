@@ -1,24 +1,27 @@
 import type { Day } from '../calendar/days.ts'
+import type { TradingCalendar } from '../calendar/trading-calendar.ts'
+import type { Prices } from '../prices/closing-prices.ts'
+import type { Instrument } from './analysis.ts'
 import { historyOf } from './history.ts'
-import type { Market } from './market.ts'
 import type { Series } from './series.ts'
 
-/** How many of so many sectors are above something; `of` counts those of which it can be said. */
+/** How many of so many instruments are above something; `of` counts those of which it can be said. */
 export type Above = { above: number; of: number }
 
 /**
- * Two years of weeks, oldest first: how many sectors closed above their own average of 40 weeks, and of how many Mansfield's
+ * Two years of weeks, oldest first: how many instruments closed above their own average of 40 weeks, and of how many Mansfield's
  * strength was above zero.
  */
 export type Breadth = { days: readonly Day[]; average: Above[]; mansfield: Above[] }
 
-/** The breadth of the market's sectors up to its newest day. Null without prices. */
-export function breadthOf(market: Market): Breadth | null {
-  const { benchmark, sectors, asOf, calendar } = market
-  if (benchmark === null || asOf === null) return null
-  const at = { asOf, calendar }
-  const { days } = historyOf(benchmark.prices, benchmark.prices, at)
-  const histories = sectors.map(({ prices }) => historyOf(benchmark.prices, prices, at))
+/** The breadth of these instruments against a benchmark, up to `asOf`; it needs no price after that day. No weeks without prices. */
+export function breadthOf(
+  benchmark: Prices,
+  instruments: readonly Pick<Instrument, 'prices'>[],
+  at: { asOf: Day; calendar: TradingCalendar },
+): Breadth {
+  const { days } = historyOf(benchmark, benchmark, at)
+  const histories = instruments.map(({ prices }) => historyOf(benchmark, prices, at))
   return {
     days,
     average: days.map((_, week) => count(histories.map(({ closes, long }) => difference(closes, long, week)))),

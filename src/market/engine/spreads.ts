@@ -1,4 +1,4 @@
-import type { Entry, Horizon } from './what-followed.ts'
+import type { Horizon, Outcomes } from './outcomes.ts'
 
 /**
  * How the excess returns of some entries are spread, in percentage points after costs. Of `count` entries only `apart` can be
@@ -8,16 +8,32 @@ import type { Entry, Horizon } from './what-followed.ts'
 export type Spread = { count: number; apart: number; open: number; missing: number; figures: Figures | null }
 type Figures = { median: number; lower: number; upper: number; worst: number; best: number; above: number }
 
+/** The excess returns of some entries over one horizon before costs, the lowest first, and what counts in none of them. */
+export type Excesses = Pick<Spread, 'apart' | 'open' | 'missing'> & { sorted: readonly number[] }
+
 /** The spread over one horizon; `cost`: what buying and selling costs together, in percent, taken off every entry once. */
-export function spreadOf(entries: readonly Entry[], horizon: Horizon, cost: number): Spread {
+export function spreadOf(entries: readonly { outcomes: Outcomes }[], horizon: Horizon, cost: number): Spread {
+  return spreadAfter(excessesOf(entries, horizon), cost)
+}
+
+/** What the spread over one horizon is made of, whatever the costs. */
+export function excessesOf(entries: readonly { outcomes: Outcomes }[], horizon: Horizon): Excesses {
   const outcomes = entries.map((entry) => entry.outcomes[horizon])
   const closed = outcomes.filter((one) => one.state === 'closed')
-  const sorted = closed.map(({ excess }) => excess - cost).sort((a, b) => a - b)
   return {
-    count: closed.length,
+    sorted: closed.map(({ excess }) => excess).sort((a, b) => a - b),
     apart: countApart(closed),
     open: outcomes.filter(({ state }) => state === 'open').length,
     missing: outcomes.filter(({ state }) => state === 'missing').length,
+  }
+}
+
+/** The spread of these after costs, as `spreadOf` has it. */
+export function spreadAfter({ sorted: before, ...counts }: Excesses, cost: number): Spread {
+  const sorted = before.map((excess) => excess - cost)
+  return {
+    ...counts,
+    count: sorted.length,
     figures:
       sorted.length === 0
         ? null

@@ -401,11 +401,13 @@ describe('what it is asked', () => {
 })
 
 describe('how it is sent', () => {
-  test('htmx gets the region alone, everybody else the whole page; neither is kept', async () => {
+  test('htmx gets the region and the links above it alone, everybody else the whole page; neither is kept', async () => {
     const [page, fragment] = [await visitor.get('/dashboard?tail=4'), await visitor.get('/dashboard?tail=4', htmx)]
     const restored = await visitor.get('/dashboard?tail=4', { ...htmx, 'hx-history-restore-request': 'true' })
-    expect(fragment.body.trim()).toMatch(/^<section id="analyser"[\s\S]*<\/section>$/)
-    expect(page.body).toContain(fragment.body.trim())
+    const [, region] = /^(<section id="analyser"[\s\S]*<\/section>)\s*<nav class="places" [^>]*>.*?<\/nav>$/s.exec(
+      fragment.body.trim(),
+    )!
+    expect(page.body).toContain(region)
     expect(restored.body).toContain('<html')
     for (const answer of [page, fragment])
       expect([answer.status, answer.headers.get('cache-control'), answer.headers.get('vary')]).toEqual([

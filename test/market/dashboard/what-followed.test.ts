@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { benchmarkIn, currentMarket } from '../../../src/market/engine/market.ts'
-import { spreadOf } from '../../../src/market/engine/spreads.ts'
+import { spreadAfter, spreadOf } from '../../../src/market/engine/spreads.ts'
 import { numberFormats } from '../../../src/market/engine/summary.ts'
 import { whatFollowed } from '../../../src/market/engine/what-followed.ts'
 import type { Universe } from '../../../src/market/instruments/queries.ts'
@@ -21,7 +21,7 @@ afterAll(() => app.close())
 
 const entries = async (against: string | null = null, universe: Universe = 'sector') => {
   const market = await currentMarket(app.sql)
-  return whatFollowed(market, benchmarkIn(market, against)!, universe)
+  return whatFollowed(market, benchmarkIn(market, against)!, universe)!.entries
 }
 
 describe('what followed', () => {
@@ -43,6 +43,41 @@ describe('what followed', () => {
         )
       }
     expect(text).toContain('the entries are not independent of each other')
+  })
+
+  test('is judged by any week of any sector, counted in the same way', async () => {
+    const market = await currentMarket(app.sql)
+    const { anyWeek } = whatFollowed(market, market.benchmark!, 'sector')!
+    const text = textOf((await visitor.get(`${path}?cost=0.5`)).body)
+    const { signed } = numberFormats
+    for (const horizon of [4, 13] as const) {
+      const { count, apart, figures } = spreadAfter(anyWeek[horizon], 0.5)
+      expect(count).toBeGreaterThan(4 * (await entries()).length)
+      expect(text).toContain(
+        `${horizon} weeks ${signed(figures!.median)} median Weeks ${count} Apart ${apart} Above zero ${Math.round(100 * figures!.above)}%`,
+      )
+    }
+    expect(text).toContain('Any week, any sector What followed every week in which an entry was possible')
+  })
+
+  test('says of sample prices, above its boxes, that it proves nothing, and of real ones no such thing', async () => {
+    const sentence = 'These outcomes come from invented prices and prove nothing.'
+    const { body } = await visitor.get(path)
+    expect(body.indexOf(sentence)).toBeGreaterThan(0)
+    expect(body.indexOf(sentence)).toBeLessThan(body.indexOf('<svg class="box'))
+    const changed = () => app.sql`update market_state set version = version + 1`
+    await app.sql`update imports set origin = 'upload'`
+    await changed()
+    expect((await visitor.get(path)).body).not.toMatch(/invented|prove nothing/)
+    await app.sql`update imports set origin = 'sample'`
+    await changed()
+  })
+
+  test('of fewer than five entries gives no share and no quartiles, but says that they are too few', async () => {
+    const rows = rowsOf((await visitor.get(path)).body, 'per-sector')
+    const few = rows.filter((row) => Number(row[2]) > 0 && Number(row[2]) < 5)
+    expect(few.length).toBeGreaterThan(3)
+    for (const row of few) expect([row[4], row[5], row[8]]).toEqual(['too few', 'too few', 'too few'])
   })
 
   test('takes the reader’s costs off every entry, in the address, and says what is usual', async () => {
