@@ -2,7 +2,7 @@ import type { Day } from '../calendar/days.ts'
 import type { TradingCalendar } from '../calendar/trading-calendar.ts'
 import type { Prices } from '../prices/closing-prices.ts'
 import type { Instrument } from './analysis.ts'
-import { historyOf } from './history.ts'
+import { historyFrame, historyIn } from './history.ts'
 import type { Series } from './series.ts'
 
 /** How many of so many instruments are above something; `of` counts those of which it can be said. */
@@ -20,8 +20,10 @@ export function breadthOf(
   instruments: readonly Pick<Instrument, 'prices'>[],
   at: { asOf: Day; calendar: TradingCalendar },
 ): Breadth {
-  const { days } = historyOf(benchmark, benchmark, at)
-  const histories = instruments.map(({ prices }) => historyOf(benchmark, prices, at))
+  const frame = historyFrame(benchmark, at)
+  if (frame === null) return { days: [], average: [], mansfield: [] }
+  const { days } = historyIn(frame, benchmark)
+  const histories = instruments.map(({ prices }) => historyIn(frame, prices))
   return {
     days,
     average: days.map((_, week) => count(histories.map(({ closes, long }) => difference(closes, long, week)))),

@@ -43,22 +43,37 @@ export type History = {
 export function historyOf(
   benchmark: Prices,
   prices: Prices,
-  {
-    asOf,
-    calendar,
-    span = '2y',
-    trading = { volumes: new Map(), turnover: new Map() },
-  }: { asOf: Day; calendar: TradingCalendar; span?: HistorySpan; trading?: Trading },
+  { span = '2y', ...at }: { asOf: Day; calendar: TradingCalendar; span?: HistorySpan; trading?: Trading },
 ): History {
+  const frame = historyFrame(benchmark, at, span)
+  if (frame !== null) return historyIn(frame, prices, { span, ...at })
+  const none = { days: [], closes: [], short: [], long: [], benchmark: [], rs: [], mansfield: [], volumes: [] }
+  return { step: historySpans[span].step, ...none, turnover: null }
+}
+
+/** The days that the histories of all instruments over a span are made of. Null when the benchmark has no price up to `asOf`. */
+export function historyFrame(
+  benchmark: Prices,
+  { asOf, calendar }: { asOf: Day; calendar: TradingCalendar },
+  span: HistorySpan = '2y',
+): Frame | null {
   const { step, bars: shown } = historySpans[span]
-  const frame = frameOf(benchmark, calendar, asOf, {
+  return frameOf(benchmark, calendar, asOf, {
     weeks: shown + mansfieldBars.week + tolerated.week,
     days: step === 'day' ? shown + averageBars.day.long + tolerated.day : 0,
   })
-  if (frame === null) {
-    const none = { days: [], closes: [], short: [], long: [], benchmark: [], rs: [], mansfield: [], volumes: [] }
-    return { step, ...none, turnover: null }
-  }
+}
+
+/** The same of a frame that `historyFrame` made. */
+export function historyIn(
+  frame: Frame,
+  prices: Prices,
+  {
+    span = '2y',
+    trading = { volumes: new Map(), turnover: new Map() },
+  }: { span?: HistorySpan; trading?: Trading } = {},
+): History {
+  const { step, bars: shown } = historySpans[span]
   const closes = closesOn(frame.days, prices)
   const bars = barsBy(step, frame, closes)
   const most = tolerated[step]
