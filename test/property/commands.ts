@@ -110,7 +110,12 @@ async function changeAccount(
 ) {
   const app = run.fixture.instances[command.instance]
   const user = run.users[command.user]!
-  if (command.do === 'sign in') return void (await app.signIn(user.id))
+  if (command.do === 'sign in') {
+    const isIn = await app.signIn(user.id).then(() => true, expected)
+    if (alone && Boolean(isIn) === run.model.gone.has(command.user))
+      run.wrong.push(isIn ? 'somebody signed in to a deleted account' : 'a sign-in was refused')
+    return
+  }
   if (command.do === 'sign out') await app.signOut(user.id, by(run, command.instance))
   if (command.do === 'suspend') await app.suspend(user.id, 'a property', by(run, command.instance))
   if (command.do === 'lift') await app.suspend(user.id, null, by(run, command.instance))
