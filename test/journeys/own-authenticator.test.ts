@@ -43,7 +43,7 @@ describe.each(looks)('an administrator at a %s, %s', (size, scheme) => {
 
     await page.getByRole('link', { name: 'Set up another app' }).click()
     await looksRight(person, shot('app'))
-    await page.getByRole('button', { name: 'Go on' }).click()
+    await page.getByRole('button', { name: 'Continue', exact: true }).click()
     await page.getByAltText('QR code with the secret').waitFor()
     const secret = ((await page.locator('#secret').textContent()) ?? '').replaceAll(' ', '')
     await page.getByLabel('Six-digit code').fill('000 00')
@@ -66,7 +66,7 @@ test('without script all of it works as well', async () => {
   await page.getByRole('button', { name: 'Make new codes' }).click()
   await page.getByRole('button', { name: 'I’ve saved them, continue' }).click()
   await page.getByRole('link', { name: 'Set up another app' }).click()
-  await page.getByRole('button', { name: 'Go on' }).click()
+  await page.getByRole('button', { name: 'Continue', exact: true }).click()
   const secret = ((await page.locator('#secret').textContent()) ?? '').replaceAll(' ', '')
   await page.getByLabel('Six-digit code').fill(codeAt(secret, Date.now()))
   await page.getByRole('button', { name: 'Use the new app' }).click()
