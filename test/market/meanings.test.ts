@@ -217,25 +217,25 @@ describe('words at the border', () => {
   })
 })
 
-test('no page, mail or document says that the rank is by the return of a year', () => {
+/** The files of the market's code, pages, mails and documents in which this is said, whatever lines it is broken into. */
+function filesThatSay(pattern: RegExp): string[] {
   const root = join(import.meta.dirname, '../..')
-  const files = ['src/market', 'src/site', 'views', 'docs'].flatMap((folder) =>
-    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-      .filter((name) => /\.(ts|eta|md)$/.test(name))
-      .map((name) => join(folder, name)),
-  )
+  return ['src/market', 'src/site', 'views', 'docs']
+    .flatMap((folder) =>
+      readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+        .filter((name) => /\.(ts|eta|md)$/.test(name))
+        .map((name) => join(folder, name)),
+    )
+    .filter((name) => pattern.test(readFileSync(join(root, name), 'utf8').replace(/\s+/g, ' ')))
+}
+
+test('no page, mail or document says that the rank is by the return of a year', () => {
   const old = /(over|by|about) the past year|the past year against|order of its year/i
-  expect(files.filter((name) => old.test(readFileSync(join(root, name), 'utf8').replace(/\s+/g, ' ')))).toEqual([])
+  expect(filesThatSay(old)).toEqual([])
 })
 
 test('no page, mail or document says that momentum above 100 means growing', () => {
-  const root = join(import.meta.dirname, '../..')
-  const files = ['src/market', 'src/site', 'views', 'docs'].flatMap((folder) =>
-    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-      .filter((name) => /\.(ts|eta|md)$/.test(name))
-      .map((name) => join(folder, name)),
-  )
   const old =
     /(strength|momentum|RS-Ratio)\b[^.<]{0,60}\b(is|are|and|but|whether that is)\s+(growing|slipping|rising)|above 100 it (is|grows)/i
-  expect(files.filter((name) => old.test(readFileSync(join(root, name), 'utf8').replace(/\s+/g, ' ')))).toEqual([])
+  expect(filesThatSay(old)).toEqual([])
 })

@@ -117,6 +117,7 @@ export function analyserOf(
   const address: Analyser['address'] = (changes, path) => analysisUrl(params, changes, path)
   const ordered = inOrder(analysis.sectors, params)
   const priced = pricedUpTo(market, analysis.asOf)
+  const frames = framesAround(days, analysis.asOf)
   const rows = ordered.map((one) => ({ ...rowOf(one, params.step, address), isPriced: priced.has(one.symbol) }))
   return {
     params,
@@ -144,14 +145,17 @@ export function analyserOf(
     shownKey: numberColumns.find(({ key }) => key === params.sort)?.key ?? 'score',
     notes: notesOf(rows),
     legends: legendsFor(params.step, analysis.terms),
-    map: mapOf(analysis, {
-      labelled: [...(params.focus === null ? [] : [params.focus]), ...(stars ?? [])],
-      names: params.names,
-      zoom: params.zoom,
-      starrable: true,
-    }),
-    frames: framesAround(days, analysis.asOf),
-    framesUrl: framesUrl(params, framesAround(days, analysis.asOf).until),
+    // Drawn where it is looked at: tables, files and JSON have none.
+    get map() {
+      return mapOf(analysis, {
+        labelled: [...(params.focus === null ? [] : [params.focus]), ...(stars ?? [])],
+        names: params.names,
+        zoom: params.zoom,
+        starrable: true,
+      })
+    },
+    frames,
+    framesUrl: framesUrl(params, frames.until),
     quadrantOf,
     quadrants: quadrants.map((quadrant) => ({
       quadrant,

@@ -2,18 +2,15 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { shownBreadth } from '../../../src/market/dashboard/breadth.ts'
 import { breadthOf } from '../../../src/market/engine/breadth.ts'
 import { benchmarkIn, currentMarket, membersOf } from '../../../src/market/engine/market.ts'
-import { seedSample } from '../../../src/market/prices/sample-prices.ts'
 import { fmt } from '../../../src/platform/format.ts'
-import { startApp, type TestApp } from '../../support/app.ts'
+import type { TestApp } from '../../support/app.ts'
 import type { Visitor } from '../../support/visitor.ts'
-import { rowsOf, subscriberAt, textOf } from './people.ts'
+import { rowsOf, subscriberOfSample, textOf } from './people.ts'
 
 let app: TestApp
 let visitor: Visitor
 beforeAll(async () => {
-  app = await startApp()
-  visitor = (await subscriberAt(app)).visitor
-  await seedSample(app.sql, '2026-11-20')
+  ;({ app, visitor } = await subscriberOfSample())
 })
 afterAll(() => app.close())
 

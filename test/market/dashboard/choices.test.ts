@@ -5,17 +5,14 @@ import { closesOn, frameOf } from '../../../src/market/engine/frame.ts'
 import { cachedAnalysis, currentMarket, type Market } from '../../../src/market/engine/market.ts'
 import { spans } from '../../../src/market/engine/returns.ts'
 import { numberFormats } from '../../../src/market/engine/summary.ts'
-import { seedSample } from '../../../src/market/prices/sample-prices.ts'
-import { startApp, type TestApp } from '../../support/app.ts'
+import type { TestApp } from '../../support/app.ts'
 import type { Visitor } from '../../support/visitor.ts'
-import { rowsOf, subscriberAt, textOf } from './people.ts'
+import { rowsOf, subscriberOfSample, textOf } from './people.ts'
 
 let app: TestApp
 let visitor: Visitor
 beforeAll(async () => {
-  app = await startApp()
-  visitor = (await subscriberAt(app)).visitor
-  await seedSample(app.sql, '2026-11-20')
+  ;({ app, visitor } = await subscriberOfSample())
 })
 afterAll(() => app.close())
 

@@ -6,18 +6,15 @@ import { everyWeekday } from '../../../src/market/calendar/trading-calendar.ts'
 import { besideEnds } from '../../../src/market/charts/end-labels.ts'
 import { comparisonOf } from '../../../src/market/engine/comparison.ts'
 import { cachedAnalysis, currentMarket } from '../../../src/market/engine/market.ts'
-import { seedSample } from '../../../src/market/prices/sample-prices.ts'
-import { startApp, type TestApp } from '../../support/app.ts'
+import type { TestApp } from '../../support/app.ts'
 import { Visitor } from '../../support/visitor.ts'
-import { oneWhoseSubscriptionIs, rowsOf, subscriberAt, textOf } from './people.ts'
+import { oneWhoseSubscriptionIs, rowsOf, subscriberAt, subscriberOfSample, textOf } from './people.ts'
 
 const path = '/dashboard/compare'
 let app: TestApp
 let visitor: Visitor
 beforeAll(async () => {
-  app = await startApp()
-  visitor = (await subscriberAt(app)).visitor
-  await seedSample(app.sql, '2026-11-20')
+  ;({ app, visitor } = await subscriberOfSample())
 })
 afterAll(() => app.close())
 

@@ -1,4 +1,5 @@
-import type { TestApp } from '../../support/app.ts'
+import { seedSample } from '../../../src/market/prices/sample-prices.ts'
+import { startApp, type TestApp } from '../../support/app.ts'
 import { newestOrder } from '../../support/ledger.ts'
 import { Visitor } from '../../support/visitor.ts'
 
@@ -10,6 +11,14 @@ export async function subscriberAt(app: TestApp) {
   app.sandbox.control.pay(order.id)
   await visitor.get(`/payment/return?order_id=${order.id}`)
   return { visitor, order }
+}
+
+/** An app with sample prices up to Thursday 19 November 2026, and somebody who paid. */
+export async function subscriberOfSample(): Promise<{ app: TestApp; visitor: Visitor }> {
+  const app = await startApp()
+  const { visitor } = await subscriberAt(app)
+  await seedSample(app.sql, '2026-11-20')
+  return { app, visitor }
 }
 
 /** Somebody who paid once, and whose subscription stands so now. */
