@@ -31,12 +31,10 @@ import { type AnalyserParams, AnalyserQuery, analysisUrl, readParams } from './a
 import { type ShownBreadth, shownBreadth } from './breadth.ts'
 import { presentSymbol } from './choices.ts'
 import compareRoutes from './compare-routes.ts'
-import { fileNameOf } from './file-names.ts'
-import mapRoutes from './map-routes.ts'
+import fileRoutes from './file-routes.ts'
 import { type OpenWeek, openWeekOf } from './open-week.ts'
 import { type Sector, sectorOf } from './sector.ts'
 import { readSpan, SectorQuery, sectorUrl } from './sector-params.ts'
-import { tableCsv } from './table-csv.ts'
 
 declare module '../../web/views.ts' {
   interface Views {
@@ -200,27 +198,7 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices }> = async (
     },
   )
 
-  app.get(
-    '/dashboard/table.csv',
-    { preHandler: requireUser, schema: { querystring: AnalyserQuery } },
-    async (request, reply) => {
-      const userId = request.user!.id
-      const subscription = await subscriptionOf(services.sql, userId)
-      if (!subscription.hasAccess) return turnAway(request, reply, 'The table as a file comes with a subscription.')
-      const market = await currentMarket(services.sql)
-      const params = await paramsIn(request, market)
-      const only = params.only === 'starred' ? await findStars(services.sql, userId) : null
-      const analyser = await runHeavyWork({ patient: false }, () => analyserOf(market, params, only))
-      if (!analyser) return turnAway(request, reply, 'There are no prices yet, so there is no table to download.')
-      return reply
-        .header('cache-control', 'no-store')
-        .header('content-disposition', `attachment; filename="${fileNameOf('table', analyser, 'csv')}"`)
-        .type('text/csv; charset=utf-8')
-        .send(tableCsv(analyser))
-    },
-  )
-
-  await app.register(mapRoutes, { services, paramsIn, turnAway })
+  await app.register(fileRoutes, { services, paramsIn, turnAway })
   await app.register(compareRoutes, { services, paramsIn, turnAway, show })
 
   /** What was traded of a sector's ETF and of its others, and their premiums to NAV; of a symbol that is none, nothing. */

@@ -14,8 +14,8 @@ export function cutAtStars(html: string): StarredHtml {
   let end = 0
   for (const found of html.matchAll(place)) {
     const [whole, symbol, off, on] = found as unknown as [string, string, string, string]
-    const place = { symbol: decodeURIComponent(symbol), off: Buffer.from(off), on: Buffer.from(on) }
-    pieces.push(Buffer.from(html.slice(end, found.index)), place)
+    const star = { symbol: decodeURIComponent(symbol), off: Buffer.from(off), on: Buffer.from(on) }
+    pieces.push(Buffer.from(html.slice(end, found.index)), star)
     end = found.index + whole.length
   }
   pieces.push(Buffer.from(html.slice(end)))

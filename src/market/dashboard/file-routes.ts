@@ -12,6 +12,7 @@ import { type AnalyserParams, AnalyserQuery } from './analysis-params.ts'
 import { fileNameOf } from './file-names.ts'
 import { mapCsv, mapPicture } from './map-files.ts'
 import { framesOf } from './map-frames.ts'
+import { tableCsv } from './table-csv.ts'
 
 type Options = {
   services: BillingServices
@@ -20,8 +21,26 @@ type Options = {
   turnAway: (request: FastifyRequest, reply: FastifyReply, text: string) => unknown
 }
 
-/** /dashboard/map.*: the rotation map as files, and the weeks that are played in it, for people with an active subscription. */
-const mapRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { services, paramsIn, turnAway }) => {
+/**
+ * /dashboard/table.csv and map.*: the rank table and the rotation map as files, and the weeks that are played in it, for people with
+ * an active subscription.
+ */
+const fileRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { services, paramsIn, turnAway }) => {
+  app.get(
+    '/dashboard/table.csv',
+    { preHandler: requireUser, schema: { querystring: AnalyserQuery } },
+    async (request, reply) => {
+      const subscription = await subscriptionOf(services.sql, request.user!.id)
+      if (!subscription.hasAccess) return turnAway(request, reply, 'The table as a file comes with a subscription.')
+      const written = await withAnalyser(request, (analyser) => ({
+        name: fileNameOf('table', analyser, 'csv'),
+        text: tableCsv(analyser),
+      }))
+      if (!written) return turnAway(request, reply, 'There are no prices yet, so there is no table to download.')
+      return sendFile(reply, written.name).type('text/csv; charset=utf-8').send(written.text)
+    },
+  )
+
   app.get(
     '/dashboard/map.png',
     { preHandler: requireUser, schema: { querystring: AnalyserQuery } },
@@ -87,7 +106,7 @@ const mapRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { services, pa
     })
   }
 }
-export default mapRoutes
+export default fileRoutes
 
 function sendFile(reply: FastifyReply, name: string): FastifyReply {
   return reply.header('cache-control', 'no-store').header('content-disposition', `attachment; filename="${name}"`)
