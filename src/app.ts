@@ -27,9 +27,10 @@ import reports, { stopReports } from './market/reports/routes.ts'
 import watchList from './market/watch-list/routes.ts'
 import { composersOf } from './operations/jobs/jobs.ts'
 import { createMetrics, type Metrics } from './operations/observability/metrics.ts'
-import observability, { instrumentRequests } from './operations/observability/routes.ts'
+import observability, { instrumentRequests, type ObservabilityOptions } from './operations/observability/routes.ts'
 import { productName } from './platform/env-schema.ts'
 import { rateLimitKey } from './platform/networks.ts'
+import type { Services } from './platform/services.ts'
 import { runningAnnouncements } from './records/announcements/announcements.ts'
 import closedAnnouncements from './site/announcement-routes.ts'
 import complaints from './site/complaint-routes.ts'
@@ -60,12 +61,16 @@ import views from './web/views.ts'
 /** URLs of the demo's mail catcher, Cashfree console and exchange look-alike, when they run; every page links to them. */
 export type Demo = { mailboxUrl: string; consoleUrl: string; exchangeUrl?: string | null }
 
-export type AppOptions = {
+export type AppOptions = WorkerOptions & {
   services: BillingServices
   sessionKeys: Buffer[]
   demo?: Demo | null
   /** Caches compiled templates; off only while editing them. */
   cacheViews?: boolean
+}
+
+export type WorkerOptions = {
+  services: Services
   jobsReady?: () => boolean
   /** The metrics of this process; new ones when absent. */
   metrics?: Metrics
@@ -79,29 +84,8 @@ export type AppOptions = {
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const { services } = options
   const { config } = services
-  const app = Fastify({
-    loggerInstance: services.log as FastifyBaseLogger,
-    logController: new LogController({ disableRequestLogging: true }),
-    genReqId: () => randomUUID(),
-    trustProxy: config.trustProxy,
-    bodyLimit: 64 * 1024,
-    // Bodies have ten seconds, see below; a handler may allow more.
-    requestTimeout: maxBodyMs,
-    connectionTimeout: 15_000,
-    keepAliveTimeout: keepAliveMs,
-    // Requests over open connections are still served while closing: see graceful-shutdown.ts.
-    return503OnClosing: false,
-    http: { headersTimeout: 8_000, connectionsCheckingInterval: 1_000, maxHeaderSize: 16_384 },
-    rewriteUrl,
-    clientErrorHandler: answerClientError,
-    routerOptions: { maxParamLength: maxSegmentLength, ignoreTrailingSlash: true },
-    ajv: { customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: true, allErrors: false } },
-  })
-  keepClientAddresses(app.server)
-  await app.register(gracefulShutdown, { isClosing: options.isClosing ?? (() => false) })
-  await app.register(bodyTimeout, { ms: 10_000 })
   const metrics = options.metrics ?? createMetrics()
-  instrumentRequests(app, metrics)
+  const app = await buildServer(options, metrics)
 
   const running = runningAnnouncements(services.sql)
   const origins = {
@@ -172,13 +156,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     await machines.register(stopReports, { services })
     await machines.register(stopAlerts, { services })
     await machines.register(stopReminders, { services })
-    await machines.register(observability, {
-      services,
-      metrics,
-      jobsReady: options.jobsReady ?? (() => true),
-      isClosing: options.isClosing ?? (() => false),
-      isPaymentsLogBroken: options.isPaymentsLogBroken ?? (() => false),
-    })
+    await machines.register(observability, probesOf(options, metrics))
   })
   return app
 
@@ -243,6 +221,54 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     )
     // A page without a cookie is rendered once for all visitors: it holds nothing of one visitor's address.
     return found ? { ...found, back: request.headers.cookie ? request.url : request.url.split('?')[0] } : null
+  }
+}
+
+/** A process without pages (ROLE=worker): /healthz, /readyz and /metrics, and 404 for everything else. Does not listen. */
+export async function buildWorkerApp(options: WorkerOptions): Promise<FastifyInstance> {
+  const metrics = options.metrics ?? createMetrics()
+  const app = await buildServer(options, metrics)
+  handleRemainingErrors(app)
+  app.setNotFoundHandler((_request, reply) => reply.code(404).send({ status: 'not found' }))
+  await app.register(observability, probesOf(options, metrics))
+  return app
+}
+
+/** The server with its limits, before any route. */
+async function buildServer(options: WorkerOptions, metrics: Metrics): Promise<FastifyInstance> {
+  const { config, log } = options.services
+  const app = Fastify({
+    loggerInstance: log as FastifyBaseLogger,
+    logController: new LogController({ disableRequestLogging: true }),
+    genReqId: () => randomUUID(),
+    trustProxy: config.trustProxy,
+    bodyLimit: 64 * 1024,
+    // Bodies have ten seconds, see below; a handler may allow more.
+    requestTimeout: maxBodyMs,
+    connectionTimeout: 15_000,
+    keepAliveTimeout: keepAliveMs,
+    // Requests over open connections are still served while closing: see graceful-shutdown.ts.
+    return503OnClosing: false,
+    http: { headersTimeout: 8_000, connectionsCheckingInterval: 1_000, maxHeaderSize: 16_384 },
+    rewriteUrl,
+    clientErrorHandler: answerClientError,
+    routerOptions: { maxParamLength: maxSegmentLength, ignoreTrailingSlash: true },
+    ajv: { customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: true, allErrors: false } },
+  })
+  keepClientAddresses(app.server)
+  await app.register(gracefulShutdown, { isClosing: options.isClosing ?? (() => false) })
+  await app.register(bodyTimeout, { ms: 10_000 })
+  instrumentRequests(app, metrics)
+  return app
+}
+
+function probesOf(options: WorkerOptions, metrics: Metrics): ObservabilityOptions {
+  return {
+    services: options.services,
+    metrics,
+    jobsReady: options.jobsReady ?? (() => true),
+    isClosing: options.isClosing ?? (() => false),
+    isPaymentsLogBroken: options.isPaymentsLogBroken ?? (() => false),
   }
 }
 

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import closeWithGrace from 'close-with-grace'
-import { buildApp } from './app.ts'
+import { buildApp, buildWorkerApp } from './app.ts'
 import { cashfree } from './billing/payments/cashfree.ts'
 import type { BillingServices } from './billing/payments/gateway.ts'
 import { keepGraceDays } from './billing/subscriptions/queries.ts'
@@ -18,7 +18,7 @@ import { appendFile } from './platform/append-file.ts'
 import { dayInIndia } from './platform/dates.ts'
 import { connect } from './platform/db.ts'
 import { readSettings } from './platform/environment.ts'
-import { type Jobs, startJobs } from './platform/jobs.ts'
+import { type Jobs, openQueue, startJobs } from './platform/jobs.ts'
 import { createLog } from './platform/log.ts'
 import { mailerOf } from './platform/mailer.ts'
 import { prepareDatabase } from './platform/migrate.ts'
@@ -88,25 +88,30 @@ const demo =
   running.mailCatcherUrl && running.sandboxUrl
     ? { mailboxUrl: running.mailCatcherUrl, consoleUrl: running.sandboxUrl, exchangeUrl: running.exchangeUrl }
     : null
-const app = await buildApp({
+const shared = {
   services,
-  sessionKeys: running.sessionKeys,
-  demo,
-  cacheViews: !process.argv.includes('--dev'),
   jobsReady: () => jobs?.isReady() ?? false,
   metrics,
   isClosing: () => closing,
   isPaymentsLogBroken: () => payments?.isBroken() ?? false,
-})
-const recorded = await recordJobRuns(sql, jobsOf(services, mailer).map(metrics.instrumentJob)).catch(refuse)
-jobs = await startJobs(running.databaseUrl, recorded, log).catch(refuse)
+}
+const servesPages = config.role !== 'worker'
+const app = servesPages
+  ? await buildApp({
+      ...shared,
+      sessionKeys: running.sessionKeys,
+      demo,
+      cacheViews: !process.argv.includes('--dev'),
+    })
+  : await buildWorkerApp(shared)
+jobs = config.role === 'web' ? openQueue(running.databaseUrl, log) : await startWorking().catch(refuse)
 
-const admin = settings.production ? null : await seedDemo(sql)
+const admin = settings.production || !servesPages ? null : await seedDemo(sql)
 await app.listen({ host: config.host, port: config.port }).catch(refuse)
-if (settings.production) log.info({ port: config.port, baseUrl: config.baseUrl }, 'listening')
+if (settings.production) log.info({ role: config.role, port: config.port, baseUrl: config.baseUrl }, 'listening')
 else say(banner(running, admin))
 // The demo's prices, when there are none: after listening, so that the first page does not wait for them.
-if (!settings.production)
+if (!settings.production && servesPages)
   seedMarket(sql, dayInIndia(new Date())).catch((error) =>
     log.warn({ err: error }, 'the sample prices could not be generated'),
   )
@@ -136,6 +141,11 @@ if (process.env.npm_lifecycle_event) {
     clearInterval(watch)
     if (!closing) process.kill(process.pid, 'SIGTERM')
   }, 500).unref()
+}
+
+async function startWorking(): Promise<Jobs> {
+  const recorded = await recordJobRuns(sql, jobsOf(services, mailer).map(metrics.instrumentJob))
+  return startJobs(running.databaseUrl, recorded, log)
 }
 
 /** Ends the process with one sentence instead of a stack trace. */

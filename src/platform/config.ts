@@ -13,8 +13,12 @@ export type Seller = {
   sac: string
 }
 
+/** What a process does: pages and webhooks (`web`), jobs (`worker`), or both (`all`). */
+export type Role = 'all' | 'web' | 'worker'
+
 export type Config = Readonly<{
   production: boolean
+  role: Role
   host: string
   port: number
   /** Origin people type, without a trailing slash; every link in a page or mail starts with it. */
@@ -114,6 +118,7 @@ export function readConfig(source: Record<string, string | undefined>): Config {
   const sellerEmail = env.SELLER_EMAIL ?? env.SENDER_EMAIL ?? `help@${new URL(baseUrl).hostname}`
   return Object.freeze({
     production,
+    role: env.ROLE,
     host: env.HOST ?? (production ? '0.0.0.0' : 'localhost'),
     port: env.PORT,
     baseUrl,

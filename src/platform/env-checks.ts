@@ -6,15 +6,9 @@ import { isNetwork } from './networks.ts'
 /** What a process needs to answer what is under way and to close its files, after it has stopped accepting requests. */
 const closingMs = 2_000
 
-const requiredInProduction = [
-  'DATABASE_URL',
-  'CASHFREE_CLIENT_ID',
-  'CASHFREE_CLIENT_SECRET',
-  'SMTP_SERVER',
-  'SENDER_EMAIL',
-  'BASE_URL',
-  'SESSION_KEY',
-] as const
+/** What processes of one site have in common. */
+const shared = ['DATABASE_URL', 'CASHFREE_CLIENT_ID', 'CASHFREE_CLIENT_SECRET', 'SMTP_SERVER', 'SESSION_KEY'] as const
+const requiredInProduction = [...shared, 'SENDER_EMAIL', 'BASE_URL'] as const
 
 /** A sentence for everything that is wrong with the settings beyond their types. No sentence holds a value. */
 export function checkEnvironment(env: Environment, baseUrl: string): string[] {
@@ -28,6 +22,7 @@ export function checkEnvironment(env: Environment, baseUrl: string): string[] {
     ...ownerProblems(env, baseUrl),
     ...shutdownProblems(env),
     ...priceProblems(env),
+    ...roleProblems(env),
     ...(env.NODE_ENV === 'production' ? productionProblems(env, baseUrl) : []),
   ]
 }
@@ -38,6 +33,13 @@ function* addressProblems(env: Environment, baseUrl: string) {
     if (url !== undefined && !(/^https?:\/\/[^/]/.test(url) && URL.canParse(url)))
       yield `${name}: must be an http(s) address`
   if (/^https?:\/\/[^/]+\/./.test(baseUrl)) yield 'BASE_URL: must be an origin without a path'
+}
+
+/** What stands in for a service outside production runs inside one process, and the other role's would have one of its own. */
+function* roleProblems(env: Environment) {
+  if (env.ROLE === 'all') return
+  const missing = shared.filter((name) => !env[name])
+  if (missing.length > 0) yield `ROLE: ${env.ROLE} needs ${missing.join(', ')}, for processes of both roles share them`
 }
 
 function* keyProblems(name: string, value: string | undefined) {

@@ -11,6 +11,7 @@ export const productName = 'D’s Sector ETF RS Analyzer'
 /** Every variable the product reads. `.env.production.example` explains each one. */
 const Environment = Type.Object({
   NODE_ENV: Type.String({ default: 'development' }),
+  ROLE: Type.Enum(['all', 'web', 'worker'], { default: 'all' }),
   HOST: Optional,
   PORT: Type.Integer({ minimum: 0, maximum: 65535, default: 3000 }),
   BASE_URL: Optional,

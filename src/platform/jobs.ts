@@ -21,6 +21,9 @@ export type Jobs = {
   isReady(): boolean
 }
 
+/** Connections to the queue of a process that runs jobs, and of one that only wakes them. */
+export const queueConnections = { worker: 3, web: 1 } as const
+
 /**
  * Creates the job queue's own tables, or migrates them to this release, and disconnects. For the owner, before the start of an
  * application whose role may not; throws when they cannot be created.
@@ -35,6 +38,57 @@ export async function prepareJobs(url: string): Promise<void> {
       await pause(500)
   } finally {
     await boss.stop({ graceful: true, timeout: 5_000, close: true })
+  }
+}
+
+/**
+ * The queue for a process that runs no jobs: it sends, over one connection, and neither polls, plans nor cleans up. Opened at the
+ * first wake that finds the queue's tables, which a process that runs jobs makes.
+ */
+export function openQueue(url: string, log: Log): Jobs {
+  let stopped = false
+  let opened: Promise<PgBoss> | undefined
+  const queue = () => {
+    opened ??= open().catch((error) => {
+      opened = undefined
+      throw error
+    })
+    return opened
+  }
+  return {
+    wake(name) {
+      if (stopped) return
+      queue()
+        .then((boss) => boss.send(name))
+        .catch((error) => log.warn({ err: error, job: name }, 'a job could not be woken'))
+    },
+    async stop(ms) {
+      stopped = true
+      const boss = await opened?.catch(() => undefined)
+      await boss?.stop({ graceful: true, timeout: ms, close: true })
+    },
+    isReady: () => true,
+  }
+
+  async function open(): Promise<PgBoss> {
+    const boss = new PgBoss({
+      connectionString: url,
+      max: queueConnections.web,
+      application_name: 'etf-jobs',
+      connectionTimeoutMillis: 5_000,
+      migrate: false,
+      supervise: false,
+      schedule: false,
+      ...({ query_timeout: 10_000 } as object),
+    })
+    // Told by whoever's wake failed.
+    boss.on('error', () => {})
+    try {
+      return await boss.start()
+    } catch (error) {
+      await boss.stop({ graceful: false, close: true }).catch(() => {})
+      throw error
+    }
   }
 }
 
@@ -69,23 +123,26 @@ export async function startJobs(url: string, jobs: readonly Job[], log: Log): Pr
     const owner = await isOwner(url)
     const opened = new PgBoss({
       connectionString: url,
-      max: 3,
+      max: queueConnections.worker,
       application_name: 'etf-jobs',
       connectionTimeoutMillis: 5_000,
       migrate: owner,
       // An option of pg's: without it a worker waits a quarter of an hour on a silent connection, and no job runs.
       ...({ query_timeout: 10_000 } as object),
     })
-    let lost = false
+    const lost = new AbortController()
     opened.on('error', (error) => {
       outage.report(error)
-      if (lost || !isLost(error)) return
-      lost = true
+      if (lost.signal.aborted || !isLost(error)) return
+      lost.abort()
       void reopen(opened)
     })
     try {
       await opened.start()
-      for (const job of jobs) await begin(opened, job, { log, stopping: stopping.signal })
+      const workers = new Map<string, string>()
+      for (const job of jobs)
+        for (const [queue, id] of await begin(opened, job, { log, stopping: stopping.signal })) workers.set(queue, id)
+      void notifyDue(opened, workers, AbortSignal.any([stopping.signal, lost.signal]))
       return opened
     } catch (error) {
       await opened.stop({ graceful: false, close: true }).catch(() => {})
@@ -109,6 +166,31 @@ export async function startJobs(url: string, jobs: readonly Job[], log: Log): Pr
   }
 }
 
+/** Names the queues that hold something due. The index that pg-boss fetches by holds what waits and nothing else. */
+const dueQueues = `select distinct name from pgboss.job where state < 'active' and not blocked and start_after < now()`
+
+/** How often a worker's queue is asked about by itself: only what `notifyDue` missed waits for it. */
+const options = { pollingIntervalSeconds: 60 }
+
+/**
+ * Asks twice a second which queues hold something due, and has their workers fetch it, until `ended`: one statement, where a worker
+ * of each queue would ask for itself. Errors are the queue's own events.
+ */
+async function notifyDue(boss: PgBoss, workers: ReadonlyMap<string, string>, ended: AbortSignal): Promise<void> {
+  while (!ended.aborted) {
+    try {
+      const { rows } = await boss.getDb().executeSql(dueQueues)
+      for (const { name } of rows as { name: string }[]) {
+        const worker = workers.get(name)
+        if (worker) boss.notifyWorker(worker)
+      }
+    } catch (error) {
+      if (!ended.aborted) boss.emit('error', error as Error)
+    }
+    await pause(500, undefined, { ref: false, signal: ended }).catch(() => {})
+  }
+}
+
 /** The queue's schema, tables or queues no longer exist. */
 function isLost(error: unknown): boolean {
   const { code, message } = error as { code?: unknown; message?: unknown }
@@ -120,7 +202,12 @@ async function isOwner(url: string): Promise<boolean> {
   return mayMigrate(sql).finally(() => sql.end({ timeout: 5 }))
 }
 
-async function begin(boss: PgBoss, job: Job, { log, stopping }: { log: Log; stopping: AbortSignal }): Promise<void> {
+/** Makes a job's two queues and works them. Returns the worker of each. */
+async function begin(
+  boss: PgBoss,
+  job: Job,
+  { log, stopping }: { log: Log; stopping: AbortSignal },
+): Promise<[queue: string, worker: string][]> {
   const tick = `${job.name}-tick`
   const next = () => boss.send(tick, null, { startAfter: job.everyMs / 1000 })
   const run = async () => {
@@ -133,11 +220,15 @@ async function begin(boss: PgBoss, job: Job, { log, stopping }: { log: Log; stop
   // 'short' keeps one waiting job per queue, however often it is asked for.
   for (const queue of [job.name, tick])
     await boss.createQueue(queue, { policy: 'short', expireInSeconds: 900, retryLimit: 0, deleteAfterSeconds: 3600 })
-  await boss.work(job.name, { pollingIntervalSeconds: 0.5 }, run)
-  await boss.work(tick, { pollingIntervalSeconds: job.everyMs < 5_000 ? 0.5 : 2 }, async () => {
+  const woken = await boss.work(job.name, options, run)
+  const ticking = await boss.work(tick, options, async () => {
     await run()
     await next()
   })
   await boss.schedule(tick, '* * * * *')
   await next()
+  return [
+    [job.name, woken],
+    [tick, ticking],
+  ]
 }

@@ -80,6 +80,7 @@ describe('the doctor', () => {
           'backup',
           'database',
           'grace days',
+          'jobs',
         ],
         ...[
           'clock and database',
@@ -164,9 +165,24 @@ describe('the doctor', () => {
     expect(await findingOf(context(), 'migrations')).toBe('failure: the functions are of another release')
     await app.sql`insert into migrations (name) values (${functions!.name})`
     expect(await findingOf(context({ database: { poolMax: 500 } }), 'connections')).toMatch(/^warning/)
+    const perProcess = async (role: 'web' | 'worker') => of(await examine(context({ role })), 'connections')[0]!.says
+    expect([await perProcess('web'), await perProcess('worker')]).toEqual([
+      expect.stringMatching(/^11 per process/),
+      expect.stringMatching(/^13 per process/),
+    ])
     expect(await findingOf(context({ graceDays: 7 }), 'grace days')).toBe(
       'warning: access lasts 3 days after a period, but GRACE_DAYS is 7',
     )
+  })
+
+  test('notices that no process runs jobs', async () => {
+    const jobs = () => findingOf(context({ production: true }), 'jobs')
+    expect(await jobs()).toBe('failure: none has ever run')
+    await app.sql`insert into job_runs (name, every_ms, ended_at) values ('alert', 60000, now() - interval '12 minutes')`
+    expect(await jobs()).toBe('failure: none has run for 12 minutes')
+    await app.sql`insert into job_runs (name, every_ms, ended_at) values ('reconcile', 30000, now() - interval '20 seconds')`
+    expect(await jobs()).toBe('well')
+    await app.sql`delete from job_runs`
   })
 
   test('tells what waits in the books', async () => {

@@ -45,6 +45,14 @@ describe('settings', () => {
     expect(problemsWith({ ...live, SHUTDOWN_DRAIN_MS: '8000' })).toEqual([])
   })
 
+  test('a process does everything unless it has a role; one with a role shares its services with the others', () => {
+    expect([readConfig({}).role, readConfig({ ...live, ROLE: 'worker' }).role]).toEqual(['all', 'worker'])
+    expect(problemsWith({ ROLE: 'web', SMTP_SERVER: 'smtp.example.in' }).join()).toBe(
+      'ROLE: web needs DATABASE_URL, CASHFREE_CLIENT_ID, CASHFREE_CLIENT_SECRET, SESSION_KEY, for processes of both roles share them',
+    )
+    expect(problemsWith({ ...live, ROLE: 'jobs' }).join()).toContain('ROLE: must be one of all, web, worker')
+  })
+
   test('a checkout requires prices in production alone, unless it is said otherwise', () => {
     const requires = (env: Record<string, string>) => readConfig(env).prices.requiredForCheckout
     expect([requires(live), requires({})]).toEqual([true, false])

@@ -1,12 +1,14 @@
 import { trySecrets } from '../../identity/second-factor/encrypted-secrets.ts'
 import { connect, type Sql } from '../../platform/db.ts'
+import { queueConnections } from '../../platform/jobs.ts'
 import { compareRelease, readRelease } from '../../platform/release.ts'
 import type { DoctorContext } from './context.ts'
 import { type Finding, failure, ok, reasonOf, warning } from './finding.ts'
-import { readGraceDays, readMigrations, readProblems, readRights, readServer } from './queries.ts'
+import { readGraceDays, readJobsAge, readMigrations, readProblems, readRights, readServer } from './queries.ts'
 
 const about = 'database'
-const jobConnections = 3
+/** Some jobs run every ten seconds. */
+const jobsLateS = 120
 
 /** PostgreSQL: whether it answers, is new enough and migrated, its clock, and what is waiting or stuck. */
 export async function checkDatabase({ config, databaseUrl }: DoctorContext): Promise<Finding[]> {
@@ -18,7 +20,7 @@ export async function checkDatabase({ config, databaseUrl }: DoctorContext): Pro
     const found = [
       version(server, answered - asked),
       clock('clock and database', server.now.getTime() - (asked + answered) / 2, (answered - asked) / 2),
-      connections(config.database.poolMax, server.maxConnections),
+      connections(config, server.maxConnections),
     ]
     if (!server.hasMigrations)
       return [
@@ -36,6 +38,7 @@ export async function checkDatabase({ config, databaseUrl }: DoctorContext): Pro
       current,
       roles(await readRights(sql), config.production),
       graceDays(config.graceDays, await readGraceDays(sql)),
+      jobs(await readJobsAge(sql), config.production),
       ...(await secondFactors(sql, config.totpKeys)),
       ...problems(await readProblems(sql)),
     ]
@@ -73,8 +76,8 @@ function version(server: { versionNumber: number; version: string }, ms: number)
     : failure(about, `PostgreSQL ${server.version} is too old`, 'Use PostgreSQL 14 or newer.')
 }
 
-function connections(poolMax: number, maxConnections: number): Finding {
-  const wanted = poolMax + jobConnections
+function connections({ database, role }: DoctorContext['config'], maxConnections: number): Finding {
+  const wanted = database.poolMax + queueConnections[role === 'web' ? 'web' : 'worker']
   return wanted <= maxConnections - 5
     ? ok('connections', `${wanted} per process, of ${maxConnections}`)
     : warning(
@@ -117,6 +120,19 @@ function roles({ rewrites }: { rewrites: boolean }, production: boolean): Findin
     'roles',
     'one, the owner: the site may change the audit and the tables',
     'Give the site a role of its own: “Two roles” in docs/operating.md.',
+  )
+}
+
+/** A web node sells without them, but no mail leaves and no lost webhook is made up for. */
+function jobs(ageS: number | null, production: boolean): Finding {
+  if (ageS !== null && ageS <= jobsLateS) return ok('jobs', `one ended ${Math.round(ageS)} s ago`)
+  const says = ageS === null ? 'none has ever run' : `none has run for ${Math.floor(ageS / 60)} minutes`
+  // Outside production the site is often simply not running.
+  if (!production) return ok('jobs', says)
+  return failure(
+    'jobs',
+    says,
+    'Start a process with ROLE=worker or ROLE=all, and see its log: no mail leaves until then.',
   )
 }
 

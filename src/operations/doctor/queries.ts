@@ -36,6 +36,14 @@ export async function readGraceDays(sql: Sql): Promise<number> {
   return row!.graceDays
 }
 
+/** Seconds since a background job last ended, in any process; null: none ever did. */
+export async function readJobsAge(sql: Sql): Promise<number | null> {
+  const [row] = await sql<{ ageS: number | null }[]>`
+    select extract(epoch from now() - max(ended_at))::float8 as age_s from job_runs
+  `
+  return row!.ageS
+}
+
 /** What waits for a person or has waited too long. Ages in seconds, null where nothing waits. */
 export async function readProblems(sql: Sql) {
   const [row] = await sql<

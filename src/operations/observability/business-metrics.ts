@@ -1,6 +1,6 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
 import { marketAge } from '../../market/prices/queries.ts'
-import type { Sql } from '../../platform/db.ts'
+import { answers, type Sql } from '../../platform/db.ts'
 import { bounded } from './labels.ts'
 import { countNewRows, type HealthSnapshot, readHealth } from './queries.ts'
 
@@ -52,6 +52,24 @@ export function businessMetrics(sql: Sql, registry: Registry): { refresh(): Prom
   }
 }
 
+/** Of a process that runs no jobs only whether the database answers: the business is told by those that do. */
+export function databaseMetric(sql: Sql, registry: Registry): { refresh(): Promise<void> } {
+  const up = databaseUp(registry)
+  return {
+    async refresh() {
+      up.set((await answers(sql)) ? 1 : 0)
+    },
+  }
+}
+
+function databaseUp(registry: Registry): Gauge {
+  return new Gauge({
+    name: 'etf_database_up',
+    help: '1: the database answered the last time it was asked',
+    registers: [registry],
+  })
+}
+
 function businessGauges(registry: Registry) {
   const registers = [registry]
   const number = (name: string, help: string) => new Gauge({ name, help, registers })
@@ -60,7 +78,7 @@ function businessGauges(registry: Registry) {
   const total = (name: string, help: string, ...labelNames: string[]) =>
     new Counter({ name, help, labelNames, registers })
 
-  const up = number('etf_database_up', '1: the database answered the last time the figures were read')
+  const up = databaseUp(registry)
   const single = {
     webhookLagS: number('etf_webhook_lag_seconds', 'Age of the oldest accepted delivery that waits to be settled'),
     webhooksWaiting: number('etf_webhooks_waiting', 'Accepted deliveries that wait to be settled'),

@@ -5,7 +5,7 @@ import { answers } from '../../platform/db.ts'
 import { isLoopback, readHost } from '../../platform/host-header.ts'
 import { type ReleaseCompatibility, readCompatibility, readRelease } from '../../platform/release.ts'
 import type { Services } from '../../platform/services.ts'
-import { businessMetrics } from './business-metrics.ts'
+import { businessMetrics, databaseMetric } from './business-metrics.ts'
 import { watchDiskSpace } from './disk-space.ts'
 import type { Metrics } from './metrics.ts'
 
@@ -24,13 +24,15 @@ const anyHost = { config: { anyHost: true } }
 
 /**
  * /healthz: the process answers. /readyz: it can serve, that is, the database answers, has room and is compatible with this
- * release, jobs run, and the process is not closing; how old the prices are is told besides. /metrics: for Prometheus, with
- * the token. Without a configured token it is closed in production; elsewhere it is open to this machine under its own name.
+ * release, jobs run where they are this process's work, and the process is not closing; how old the prices are is told besides.
+ * /metrics: for Prometheus, with the token. Without a configured token it is closed in production; elsewhere it is open to this machine under its own name.
  */
 export default async function observability(app: FastifyInstance, options: ObservabilityOptions) {
   const { services, metrics } = options
-  const business = businessMetrics(services.sql, metrics.registry)
-  const { metricsToken } = services.config.operations
+  const { role, operations } = services.config
+  const { metricsToken } = operations
+  const runsJobs = role !== 'web'
+  const business = (runsJobs ? businessMetrics : databaseMetric)(services.sql, metrics.registry)
   const findFull = watchDiskSpace(services.sql, options.isPaymentsLogBroken)
   const ours = await readRelease()
   let last: ReleaseCompatibility = 'current'
@@ -54,16 +56,17 @@ export default async function observability(app: FastifyInstance, options: Obser
   app.get('/readyz', anyHost, async (_request, reply) => {
     const closing = options.isClosing()
     const database = !closing && (await answers(services.sql))
-    const jobs = options.jobsReady()
+    const jobs = runsJobs ? { jobs: options.jobsReady() } : {}
     const full = database ? await findFull() : []
     const release = database ? await compatibility() : last
     const prices = database ? await priceAge() : null
-    const ready = !closing && database && jobs && !full.includes('database') && release !== 'incompatible'
+    const ready =
+      !closing && database && jobs.jobs !== false && !full.includes('database') && release !== 'incompatible'
     if (!ready) reply.code(503).header('retry-after', 5)
     reply.header('cache-control', 'no-store')
     if (closing) return { status: 'closing' }
     const details = { ...(full.length > 0 ? { full } : {}), ...(prices === null ? {} : { prices }) }
-    return { status: ready ? 'ready' : 'not ready', database, jobs, release, ...details }
+    return { status: ready ? 'ready' : 'not ready', database, ...jobs, release, ...details }
   })
 
   app.get('/metrics', anyHost, async (request, reply) => {
