@@ -1,5 +1,13 @@
 import { promisify } from 'node:util'
-import { brotliCompress, brotliCompressSync, constants, gzip, gzipSync } from 'node:zlib'
+import {
+  brotliCompress,
+  brotliCompressSync,
+  constants,
+  gzip,
+  gzipSync,
+  zstdCompress,
+  zstdCompressSync,
+} from 'node:zlib'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import Negotiator from 'negotiator'
 
@@ -19,25 +27,39 @@ export function compress(body: Buffer, { best = false } = {}): Compressed {
 
 /** Sends the encoding that the browser prefers. */
 export function sendCompressed(request: FastifyRequest, reply: FastifyReply, body: Compressed): FastifyReply {
-  const encoding = encodingFor(request)
+  const encoding = encodingFor(request, codings)
   if (encoding !== 'identity') reply.header('content-encoding', encoding)
   return reply.send(body[encoding])
 }
 
-const brotliOf = promisify(brotliCompress)
-const gzipOf = promisify(gzip)
+/**
+ * A part of pages that many people are sent, in pieces. `kept` has it compressed from the moment that somebody asked for it so; it
+ * belongs to these bytes alone, and outlives them.
+ */
+export type SharedPart = { pieces: readonly Buffer[]; kept: KeptFrame }
+/** `level`: how hard zstd tries, once; 3 takes a millisecond for a large page, 9 three and saves a seventh. */
+export type KeptFrame = { level: number; zstd?: Promise<Buffer> }
 
-/** Compresses what is sent once, in libuv's thread pool, so that other answers do not wait for it. */
+/**
+ * Sends what is put together for one person, compressed in libuv's thread pool, so that other answers do not wait for it. What
+ * is shared is compressed once where the browser takes zstd, whose frames may follow one another.
+ */
 export async function sendCompressing(
   request: FastifyRequest,
   reply: FastifyReply,
-  pieces: readonly Buffer[],
+  parts: readonly (Buffer | SharedPart)[],
 ): Promise<FastifyReply> {
-  const encoding = encodingFor(request)
+  const encoding = encodingFor(request, readsFrames(request) ? ['zstd', ...codings] : codings)
+  const pieces = parts.flatMap((part) => ('pieces' in part ? part.pieces : part))
   if (encoding === 'identity') return reply.send(Buffer.concat(pieces))
   reply.header('content-encoding', encoding)
+  if (encoding === 'zstd') return reply.send(Buffer.concat(await Promise.all(parts.map(frameOf))))
   return reply.send(await together(pieces, (body) => (encoding === 'br' ? brotliOf(body, quick(body)) : gzipOf(body))))
 }
+
+const brotliOf = promisify(brotliCompress)
+const gzipOf = promisify(gzip)
+const zstdOf = promisify(zstdCompress)
 
 // A window as large as a page: setting up the default one of 4 MB costs more than compressing.
 const quick = ({ length }: Buffer) => ({
@@ -47,6 +69,36 @@ const quick = ({ length }: Buffer) => ({
     [constants.BROTLI_PARAM_SIZE_HINT]: length,
   },
 })
+
+// With its size known, a frame asks for no larger window than it needs: browsers refuse more than 8 MB (RFC 9659).
+const zstdOptions = ({ length }: Buffer, level: number) => ({
+  params: { [constants.ZSTD_c_compressionLevel]: level },
+  pledgedSrcSize: length,
+})
+
+const quickest = 3
+/** Up to here a frame is made at once: a thread's turn would take longer. */
+const smallBytes = 16_384
+
+function frameOf(part: Buffer | SharedPart): Buffer | Promise<Buffer> {
+  if (!('pieces' in part)) {
+    const options = zstdOptions(part, quickest)
+    return part.length > smallBytes ? zstdOf(part, options) : zstdCompressSync(part, options)
+  }
+  const { pieces, kept } = part
+  kept.zstd ??= together(pieces, (body) => zstdOf(body, zstdOptions(body, kept.level)))
+  // What failed for want of memory is tried again.
+  kept.zstd.catch(() => delete kept.zstd)
+  return kept.zstd
+}
+
+/**
+ * Chromium and Firefox read one frame after the other (RFC 8878, 3.1). Not everything that asks for zstd does: Node's own
+ * reader, for one, stops after the first and says nothing. Browsers on iOS have names of their own, and are Safari.
+ */
+function readsFrames({ headers }: FastifyRequest): boolean {
+  return /(Chrome|Firefox)\//.test(headers['user-agent'] ?? '')
+}
 
 /** Room for pages that are being put together; no more than work at a time. */
 const rooms: Buffer[] = []
@@ -69,10 +121,10 @@ async function together<T>(pieces: readonly Buffer[], use: (whole: Buffer) => Pr
   }
 }
 
-// Smallest first: of codings that a browser prefers equally, the smallest is sent.
+// Of codings that a browser prefers equally, the first is sent: the smallest.
 const codings: (keyof Compressed)[] = ['br', 'gzip', 'identity']
 
 /** Negotiates Accept-Encoding (RFC 9110, 12.5.3); `identity` where nothing is acceptable. */
-function encodingFor(request: FastifyRequest): keyof Compressed {
-  return new Negotiator(request.raw).encoding(codings, { preferred: codings }) ?? 'identity'
+function encodingFor<Coding extends string>(request: FastifyRequest, available: Coding[]): Coding | 'identity' {
+  return new Negotiator(request.raw).encoding(available, { preferred: available }) ?? 'identity'
 }

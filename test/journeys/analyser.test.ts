@@ -177,6 +177,23 @@ test('on a laptop the map and the ranks beside it begin in the first screen, and
   expect([sent.length > 4, sent, sent.reduce((sum, [, bytes]) => sum + bytes, 0) <= 50_000]).toEqual([true, sent, true])
 })
 
+test('the page comes as zstd in several frames, whole and after a choice, and Chromium reads all of them', async () => {
+  const { page } = await reader()
+  const codings: [boolean, string | undefined][] = []
+  page.on('response', (response) => {
+    if (new URL(response.url()).pathname === '/dashboard')
+      codings.push([response.request().headers()['hx-request'] === 'true', response.headers()['content-encoding']])
+  })
+  await page.reload()
+  await page.getByRole('link', { name: 'Daily', exact: true }).click()
+  await page.waitForURL(/step=day/)
+  expect(codings).toEqual([
+    [false, 'zstd'],
+    [true, 'zstd'],
+  ])
+  expect(await page.locator('footer').count()).toBe(1)
+})
+
 test('the map is walked with the keyboard: every sector is reached and says where it stands', async () => {
   const { page } = await reader()
   const points = page.locator('.chosen-from .point')

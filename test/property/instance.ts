@@ -53,7 +53,7 @@ export async function openInstance({ databaseUrl, apiBase }: { databaseUrl: stri
     signIn: (userId: string) => startSession(sql, { id: userId }, { userAgent: 'a browser', address: '203.0.113.7' }),
     deleteAccount: (user: User, form: Parameters<typeof deleteAccount>[2]) => {
       const attempt = { address: '203.0.113.7', browser: '' }
-      const session = { user, handle: user.id, secondFactorAt: null, isFresh: false, attempt }
+      const session = { user, handle: user.id, secondFactorAt: null, isFresh: false, unconfirmedEmail: null, attempt }
       return deleteAccount(services, session, form, { actor: `user:${user.id}`, origin: null })
     },
     settleNow: (orderId: string, by: Actor) => settleNow(services, orderId, by),

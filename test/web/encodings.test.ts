@@ -1,7 +1,7 @@
-import { request } from 'node:http'
-import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startApp, type TestApp } from '../support/app.ts'
+import { askRaw, decoded } from '../support/encoded.ts'
+import { Visitor } from '../support/visitor.ts'
 
 let app: TestApp
 beforeAll(async () => {
@@ -9,28 +9,8 @@ beforeAll(async () => {
 })
 afterAll(() => app.close())
 
-/** Without fetch, which asks for codings of its own. */
-function ask(path: string, accepted: string | undefined) {
-  return new Promise<{ coding: string | undefined; vary: string | undefined; body: Buffer }>((resolve, reject) => {
-    const headers = accepted === undefined ? {} : { 'accept-encoding': accepted }
-    const sending = request(app.url + path, { headers, agent: false }, (response) => {
-      const chunks: Buffer[] = []
-      response.on('data', (chunk) => chunks.push(chunk))
-      response.on('end', () =>
-        resolve({
-          coding: response.headers['content-encoding'],
-          vary: response.headers.vary,
-          body: Buffer.concat(chunks),
-        }),
-      )
-    })
-    sending.on('error', reject)
-    sending.end()
-  })
-}
-
-const decoded = ({ coding, body }: { coding: string | undefined; body: Buffer }) =>
-  (coding === 'br' ? brotliDecompressSync(body) : coding === 'gzip' ? gunzipSync(body) : body).toString()
+const ask = (path: string, accepted: string | undefined) =>
+  askRaw(new Visitor(app), path, accepted === undefined ? {} : { 'accept-encoding': accepted })
 
 describe('Accept-Encoding', () => {
   const asked: [string | undefined, string | undefined][] = [
@@ -70,7 +50,7 @@ describe('Accept-Encoding', () => {
     for (const path of ['/terms', asset]) {
       const answer = await ask(path, accepted)
       expect([path, answer.coding]).toEqual([path, coding])
-      expect(answer.vary?.toLowerCase()).toContain('accept-encoding')
+      expect(answer.headers.vary?.toLowerCase()).toContain('accept-encoding')
       expect(decoded(answer)).toBe((await ask(path, undefined)).body.toString())
     }
   })

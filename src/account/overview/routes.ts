@@ -11,7 +11,6 @@ import { listRefundsOf } from '../../billing/refunds/queries.ts'
 import { findPlanToCome } from '../../billing/subscriptions/next-plan-queries.ts'
 import type { Subscription } from '../../billing/subscriptions/queries.ts'
 import { subscriptionOf } from '../../billing/subscriptions/subscriptions.ts'
-import { findUnconfirmedEmail } from '../../identity/email-tokens/request-queries.ts'
 import type { Account } from '../account.ts'
 import { type PeriodBar, periodBar } from './period-bar.ts'
 import { listOrdersOf, listPeriodsOf, listStatusChangesOf, type PeriodRow } from './queries.ts'
@@ -61,7 +60,6 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { services }) => 
       refunds,
       lost,
       changes,
-      unconfirmed,
       { nextTitle },
     ] = await Promise.all([
       subscriptionOf(sql, userId),
@@ -75,11 +73,10 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { services }) => 
       listRefundsOf(sql, userId, shown),
       listLostDisputesOf(sql, userId, shown),
       listStatusChangesOf(sql, userId, shown),
-      findUnconfirmedEmail(sql, userId),
       findPlanToCome(sql, userId),
     ])
     return reply.page('account/overview', {
-      unconfirmed,
+      unconfirmed: request.signedIn!.unconfirmedEmail,
       subscription,
       underWay,
       plans,

@@ -1,11 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { changeEmail, maskedEmail, newEmailOf } from '../../identity/email-tokens/email-tokens.ts'
-import {
-  findAskedEmail,
-  findUnconfirmedEmail,
-  insertVerification,
-} from '../../identity/email-tokens/request-queries.ts'
+import { findAskedEmail, insertVerification } from '../../identity/email-tokens/request-queries.ts'
 import { tryPassword } from '../../identity/login-throttle/login-throttle.ts'
 import { actorOf, loginAttemptOf } from '../../identity/sessions/guards.ts'
 import { suggestedEmail } from '../../identity/users/email-suggestions.ts'
@@ -109,16 +105,15 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { services, limit
   }
 
   async function show(request: FastifyRequest, reply: FastifyReply, forms: Forms) {
-    const { user, handle } = request.signedIn!
-    const [unconfirmed, asked, sessions] = await Promise.all([
-      findUnconfirmedEmail(services.sql, user.id),
+    const { user, handle, unconfirmedEmail } = request.signedIn!
+    const [asked, sessions] = await Promise.all([
       findAskedEmail(services.sql, user.id),
       sessionsOf(services.sql, user.id, handle),
     ])
     return reply.page('account/security/show', {
       forms,
       user,
-      unconfirmed,
+      unconfirmed: unconfirmedEmail,
       asked: asked && maskedEmail(asked),
       suggestion: suggestedEmail(forms.email.values.email ?? ''),
       sessions,

@@ -3,9 +3,9 @@ import { createServer } from 'node:http'
 import postgres from 'postgres'
 import { listPlansOnSale } from '../../billing/plans/queries.ts'
 import { findSubscriptionRow } from '../../billing/subscriptions/queries.ts'
-import { findUnconfirmedEmail } from '../../identity/email-tokens/request-queries.ts'
 import { findSession } from '../../identity/sessions/queries.ts'
 import { findVersion } from '../../market/version/queries.ts'
+import { findStars } from '../../market/watch-list/queries.ts'
 import type { Sql } from '../../platform/db.ts'
 import { listening, ready } from './child.ts'
 
@@ -34,7 +34,7 @@ const bare = createServer(async (request, response) => {
   const page = request.url === '/dashboard' ? dashboard : landing
   if (page === dashboard) {
     await findSession(sql, session)
-    await Promise.all([findSubscriptionRow(sql, user), listPlansOnSale(sql), findUnconfirmedEmail(sql, user)])
+    await Promise.all([findSubscriptionRow(sql, user), listPlansOnSale(sql), findStars(sql, user)])
     await findVersion(sql)
   }
   response.writeHead(200, page.headers.flat())

@@ -5,14 +5,13 @@ import type { Shot } from './load.ts'
 import type { Measurement } from './measurement.ts'
 import { processorMs } from './processor.ts'
 import { byTurns, seriesOf } from './series.ts'
-import { copyOf, signedIn } from './signing-in.ts'
+import { browser, copyOf, signedIn } from './signing-in.ts'
 
 const connections = 10
 const landingName = 'landing page, against bare node:http'
 // The bare server has its bytes ready and compressed. The app renders 80 kB for one person and compresses them, which alone
 // costs twice what the bare server spends on its statements.
 const dashboardName = 'dashboard, against bare SQL and bytes'
-const browser = { 'accept-encoding': 'gzip, deflate, br', accept: 'text/html' }
 
 /** The landing page and the signed-in dashboard, each against a bare Node server that sends the same bytes. */
 export async function measurePages(harness: BenchHarness): Promise<Measurement[]> {

@@ -8,6 +8,13 @@ import { findSession, setPasswords } from './queries.ts'
 
 const password = 'a long enough password'
 
+/** What Chrome asks for a page with. */
+export const browser = {
+  accept: 'text/html',
+  'accept-encoding': 'gzip, deflate, br, zstd',
+  'user-agent': 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/153.0.0.0 Safari/537.36',
+}
+
 /** Gives all subscribers one password. */
 export async function setKnownPasswords(sql: Sql): Promise<void> {
   await setPasswords(sql, await hashPassword(password))

@@ -104,14 +104,6 @@ export async function correctUnconfirmedEmail(
   return row!.outcome
 }
 
-/** An account's address as long as it is not confirmed. */
-export async function findUnconfirmedEmail(sql: Sql, userId: string): Promise<string | null> {
-  const [row] = await sql<{ email: string }[]>`
-    select email from users where id = ${userId} and email_verified_at is null
-  `
-  return row?.email ?? null
-}
-
 /** The address an account asked to have and did not confirm yet. */
 export async function findAskedEmail(sql: Sql, userId: string): Promise<string | null> {
   const [row] = await sql<{ email: string }[]>`

@@ -2,8 +2,17 @@ import { type Actor, originJson } from '../../platform/audit-context.ts'
 import type { Sql } from '../../platform/db.ts'
 import type { User } from '../users/queries.ts'
 
-/** A living session. `handle` names it on pages; `isFresh`: password and code were given in the last ten minutes. */
-export type Session = { handle: string; user: User; secondFactorAt: Date | null; isFresh: boolean }
+/**
+ * A living session. `handle` names it on pages; `isFresh`: password and code were given in the last ten minutes. `unconfirmedEmail`:
+ * the account's address as long as it is not confirmed.
+ */
+export type Session = {
+  handle: string
+  user: User
+  secondFactorAt: Date | null
+  isFresh: boolean
+  unconfirmedEmail: string | null
+}
 
 /** What is stored of a new session. */
 type NewSession = { idHash: Buffer; userAgent: string; network: string }
@@ -63,13 +72,14 @@ export async function findSession(sql: Sql, idHash: Buffer): Promise<Session | u
       where id_hash in (select id_hash from alive where last_seen_at < now() - interval '1 minute')
     )
     select u.id, u.username, u.email, u.name, u.phone, u.state_code, u.role,
+           case when u.email_verified_at is null then u.email end as unconfirmed_email,
            alive.handle, alive.second_factor_at, alive.is_fresh
     from alive
     join users u on u.id = alive.user_id
   `
   if (!row) return undefined
-  const { handle, secondFactorAt, isFresh, ...user } = row
-  return { handle, secondFactorAt, isFresh, user }
+  const { handle, secondFactorAt, isFresh, unconfirmedEmail, ...user } = row
+  return { handle, secondFactorAt, isFresh, unconfirmedEmail, user }
 }
 
 /** Ends one session. */

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import type { Sql } from '../../platform/db.ts'
 import type { Day } from '../calendar/days.ts'
 import type { Market } from '../engine/market.ts'
@@ -12,10 +13,22 @@ export type SinceVisit = { since: Day; headline: string; changes: Described[] }
 /** Notes a visit, and says what changed since the one before. Null on the first one, without news, and where nothing changed. */
 export async function sinceVisit(sql: Sql, market: Market, userId: string): Promise<SinceVisit | null> {
   if (market.asOf === null) return null
-  const since = await noteVisit(sql, userId, market.asOf)
+  const since = await noted(sql, market, userId)
   if (since === null || since >= market.asOf) return null
   const changes = changesSince(market, since)
   return changes.length === 0 ? null : { since, headline: headlineOf(changes), changes }
+}
+
+/** Visits of one market that are remembered, so that who goes on looking asks the database nothing. */
+const remembered = 10_000
+const visitsOf = new WeakMap<Market, LRUCache<string, { since: Day | null }>>()
+
+async function noted(sql: Sql, market: Market, userId: string): Promise<Day | null> {
+  const visits = visitsOf.get(market) ?? new LRUCache({ max: remembered })
+  visitsOf.set(market, visits)
+  const visit = visits.get(userId) ?? { since: await noteVisit(sql, userId, market.asOf!) }
+  visits.set(userId, visit)
+  return visit.since
 }
 
 const known = new WeakMap<Market, Map<Day, Described[]>>()

@@ -10,11 +10,10 @@ import type { Plan } from '../../billing/plans/queries.ts'
 import { listPlansFor } from '../../billing/pricing/queries.ts'
 import type { Subscription } from '../../billing/subscriptions/queries.ts'
 import { subscriptionOf } from '../../billing/subscriptions/subscriptions.ts'
-import { findUnconfirmedEmail } from '../../identity/email-tokens/request-queries.ts'
 import { requireUser } from '../../identity/sessions/guards.ts'
 import { fmt } from '../../platform/format.ts'
 import { runHeavyWork } from '../../platform/heavy-work.ts'
-import { sendCompressing } from '../../web/compression.ts'
+import { type KeptFrame, type SharedPart, sendCompressing } from '../../web/compression.ts'
 import { dayIn } from '../calendar/days.ts'
 import { type SinceVisit, sinceVisit } from '../changes/since-visit.ts'
 import { freshnessOf } from '../engine/freshness.ts'
@@ -86,28 +85,35 @@ const regionPlace = '<!--analyser-->'
  */
 const kept = { newest: 60, past: 20, starred: 60 } as const
 type Regions = LRUCache<string, StarredHtml>
-const regionsOf = new WeakMap<Market, Record<keyof typeof kept, Regions>>()
+/** Compressed regions, by choices and stars: forty kilobytes each. */
+const keptFrames = 200
+type Caches = Record<keyof typeof kept, Regions> & { frames: LRUCache<string, KeptFrame> }
+const cachesOf = new WeakMap<Market, Caches>()
 
 /**
- * The analyser as HTML. It is rendered once for all readers and cut where a star stands, which is put in for each. Of the
- * starred sectors alone it is rendered once for all who starred the same; these do not push out the ones for everybody.
+ * The analyser as HTML; null without prices. It is rendered once for all readers and cut where a star stands, which is put in for
+ * each. Of the starred sectors alone it is rendered once for all who starred the same; these do not push out the ones for
+ * everybody. It is compressed once for all who have the same stars: well for those without any, who are the most.
  */
 async function regionOf(
   market: Market,
   params: AnalyserParams,
   stars: ReadonlySet<string>,
   reply: FastifyReply,
-): Promise<Buffer[]> {
+): Promise<SharedPart | null> {
   const newCache = (max: number): Regions => new LRUCache({ max })
-  const caches = regionsOf.get(market) ?? {
+  const caches: Caches = cachesOf.get(market) ?? {
     newest: newCache(kept.newest),
     past: newCache(kept.past),
     starred: newCache(kept.starred),
+    frames: new LRUCache({ max: keptFrames }),
   }
-  regionsOf.set(market, caches)
+  cachesOf.set(market, caches)
   const only = params.only === 'starred' ? stars : null
   const cache = only ? caches.starred : params.at === null ? caches.newest : caches.past
-  const key = [analysisUrl(params), ...[...(only ?? [])].sort()].join(' ')
+  const url = analysisUrl(params)
+  const starred = [url, ...[...stars].sort()].join(' ')
+  const key = only ? starred : url
   const render = async () => {
     const analyser = analyserOf(market, params, only)
     if (!analyser) return cutAtStars('')
@@ -119,7 +125,10 @@ async function regionOf(
   // After waiting for a turn, another request may have rendered the same.
   const region = cache.get(key) ?? (await runHeavyWork({ patient: false }, () => cache.get(key) ?? render()))
   cache.set(key, region)
-  return piecesForStars(region, stars)
+  if (region.length === 0) return null
+  const frame = caches.frames.get(starred) ?? { level: stars.size === 0 ? 9 : 3 }
+  caches.frames.set(starred, frame)
+  return { pieces: piecesForStars(region, stars), kept: frame }
 }
 
 function isShown(market: Market, symbol: string): boolean {
@@ -132,15 +141,20 @@ const OneSector = Type.Object({ symbol: Type.String() })
 const routes: FastifyPluginAsyncTypebox<{ services: BillingServices }> = async (app, { services }) => {
   app.get('/dashboard', { preHandler: requireUser, schema: { querystring: AnalyserQuery } }, async (request, reply) => {
     const userId = request.user!.id
-    const [subscription, underWay, plans, isOpen, unconfirmed, stars] = await Promise.all([
+    const [subscription, underWay, plans, isOpen, stars] = await Promise.all([
       subscriptionOf(services.sql, userId),
       moneyUnderWay(services.sql, userId),
       listPlansFor(services.sql, userId),
       isOnSale(services),
-      findUnconfirmedEmail(services.sql, userId),
       findStars(services.sql, userId),
     ])
-    const person = { subscription, underWay, plans, opensSoon: !isOpen, unconfirmed }
+    const person = {
+      subscription,
+      underWay,
+      plans,
+      opensSoon: !isOpen,
+      unconfirmed: request.signedIn!.unconfirmedEmail,
+    }
     if (!subscription.hasAccess) {
       if (request.wantsFragment) return reply.leaveFor('/dashboard')
       const preview = await openWeekOf(services.sql)
@@ -159,16 +173,16 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices }> = async (
     const params = await paramsIn(request, market)
     const region = await regionOf(market, params, stars, reply)
     const address: Analyser['address'] = (changes, path) => analysisUrl(params, changes, path)
-    if (request.wantsFragment && region.length > 0) {
+    if (request.wantsFragment && region) {
       // The links to the other pages stand above the region, outside of it: they are renewed beside it.
       const places = await reply.render('market/dashboard/_places', { current: '/dashboard', address, isRenewed: true })
-      return show(request, reply, [...region, Buffer.from(places)])
+      return show(request, reply, [region, Buffer.from(places)])
     }
     const freshness = freshnessOf(market, new Date())
     const since = await sinceVisit(services.sql, market, userId)
-    const view = { ...person, body: region.length > 0 ? regionPlace : '', address, freshness, since, back: request.url }
+    const view = { ...person, body: region ? regionPlace : '', address, freshness, since, back: request.url }
     const [before, after = ''] = (await reply.render('market/dashboard/show', view)).split(regionPlace)
-    return show(request, reply, [Buffer.from(before!), ...region, Buffer.from(after)])
+    return show(request, reply, [Buffer.from(before!), ...(region ? [region, Buffer.from(after)] : [])])
   })
 
   app.get(
@@ -236,10 +250,10 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices }> = async (
   }
 
   /**
-   * Large pages of numbers are sent compressed. Their length reveals nothing (BREACH): they repeat nothing that a stranger
-   * could choose, and hold nothing that is secret from the reader.
+   * Large pages of numbers are sent compressed. Their length reveals nothing worth having (BREACH): no page holds a token or
+   * another secret that a stranger could guess letter by letter ("Compression" in docs/security.md).
    */
-  function show(request: FastifyRequest, reply: FastifyReply, html: string | readonly Buffer[]) {
+  function show(request: FastifyRequest, reply: FastifyReply, html: string | readonly (Buffer | SharedPart)[]) {
     reply
       .header('cache-control', 'no-store')
       .header('vary', 'HX-Request, Accept-Encoding')

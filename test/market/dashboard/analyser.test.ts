@@ -1,4 +1,3 @@
-import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import { parse } from 'csv-parse/sync'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { columns, numberColumns, titleWithUnit } from '../../../src/market/dashboard/columns.ts'
@@ -415,23 +414,6 @@ describe('how it is sent', () => {
         'no-store',
         'HX-Request, Accept-Encoding',
       ])
-  })
-
-  test('compressed to those who take it, and the same', async () => {
-    const cookie = [...visitor.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
-    const { request } = await import('node:http')
-    const raw = (encoding: string) =>
-      new Promise<Buffer>((resolve, reject) => {
-        const sent = request(`${app.url}/dashboard`, { headers: { cookie, 'accept-encoding': encoding } }, (answer) => {
-          const chunks: Buffer[] = []
-          answer.on('data', (chunk) => chunks.push(chunk)).on('end', () => resolve(Buffer.concat(chunks)))
-        })
-        sent.on('error', reject).end()
-      })
-    const [plain, br, gzip] = [await raw('identity'), await raw('gzip, deflate, br'), await raw('gzip')]
-    expect(brotliDecompressSync(br).equals(plain)).toBe(true)
-    expect(gunzipSync(gzip).equals(plain)).toBe(true)
-    expect(br.length).toBeLessThan(plain.length / 4)
   })
 })
 

@@ -42,13 +42,16 @@ test('the dashboard says what changed since the session somebody saw last, until
   expect(sinceIn((await other.get('/dashboard')).body)).toBe('')
 })
 
-test('two tabs at once note one visit; without a subscription none is noted', async () => {
+test('two tabs at once note one visit, and who goes on looking notes no more; without a subscription none is noted', async () => {
   const { visitor, userId } = await subscriber(app)
   await evenings.import(5)
   await visitor.get('/dashboard')
   await evenings.import(6)
   await Promise.all([visitor.get('/dashboard'), visitor.get('/dashboard')])
   expect(await noted(userId)).toEqual({ since: evenings.days[5], seen: evenings.days[6] })
+  await app.sql`delete from dashboard_visits where user_id = ${userId}`
+  await visitor.get('/dashboard?step=day')
+  expect(await noted(userId)).toBeUndefined()
   const { visitor: pending, userId: pendingId } = await subscriber(app)
   await app.sql`update subscriptions set status = 'cancelled' where user_id = ${pendingId}`
   await pending.get('/dashboard')
