@@ -1,4 +1,5 @@
-import postgres from 'postgres'
+import type postgres from 'postgres'
+import { openOneConnection } from './database-driver.ts'
 
 /** Tables that the application inserts into and never changes. */
 const insertOnly = ['receipts', 'credit_notes']
@@ -15,7 +16,7 @@ const auditColumns = ['actor', 'action', 'order_id', 'user_id', 'details', 'orig
 export async function grantToApp(url: string, role: string): Promise<void> {
   if (!/^[a-z_][a-z0-9_]{0,62}$/.test(role))
     throw new Error('The name of a role is small letters, digits and underscores.')
-  const sql = postgres(url, { max: 1, fetch_types: false, connect_timeout: 10, onnotice: () => {} })
+  const sql = openOneConnection(url, 'etf-migrate')
   try {
     const [found] = await sql<{ tooMuch: boolean }[]>`
       select r.rolsuper or r.rolcreaterole or pg_has_role(r.oid, audit.relowner, 'member') as "tooMuch"

@@ -1,7 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import postgres from 'postgres'
 import { boundedQueue, type Turn } from './bounded-queue.ts'
-import { databaseSockets } from './database-sockets.ts'
+import { openDriver } from './database-driver.ts'
+import type { databaseSockets } from './database-sockets.ts'
 import { isOfAnother, wasExecuted, withoutHoles } from './driver-answers.ts'
 
 /** A pool of connections. Each change of state is one statement on it: there is no `begin` outside migrations. */
@@ -19,41 +20,57 @@ const deadlineMs = 5_000
 /** How many statements may wait per connection; more would not be served in time anyway. */
 const queuedPerConnection = 100
 
+export type PoolOptions = {
+  max: number
+  name?: string
+  /** Milliseconds. */
+  deadline?: number
+  /** What the driver makes of names and values, instead of our own conventions; statements of `unsafe` are then bounded, too. */
+  conventions?: Pick<postgres.Options<Record<string, postgres.PostgresType>>, 'types' | 'transform'>
+}
+
 /**
  * Opens a pool (lazily: no connection is made here). Timeouts are set on the server and once more on our side,
- * because a frozen server never enforces its own: a statement has four seconds, or almost a longer `deadline` (in ms). `bigint` arrives as a number when it is safe, else it throws.
+ * because a frozen server never enforces its own: a statement has four seconds, or almost a longer `deadline` (in ms).
+ * Connections lead to a server that takes writes: once one turns out not to, all are closed. `bigint` arrives as a number when
+ * it is safe, else it throws.
  */
-export function connect(url: string, options: { max: number; name?: string; deadline?: number }): Sql {
-  const sockets = databaseSockets()
-  const sql = postgres(url, {
+export function connect(url: string, options: PoolOptions): Sql {
+  const deadline = options.deadline ?? deadlineMs
+  const { sql, sockets } = openDriver(url, {
     max: options.max,
-    // A value of this type is missing in the driver's description of its options.
-    ...({ socket: sockets.open } as object),
-    fetch_types: false,
     connect_timeout: 3,
     idle_timeout: 300,
     max_lifetime: 1800,
     backoff: () => 0.1 + Math.random() * 0.4,
-    onnotice: () => {},
-    transform: { column: { from: postgres.toCamel, to: postgres.fromCamel } },
-    types: { bigint: { to: 20, from: [20], serialize: String, parse: safeInteger } },
+    ...(options.conventions ?? ours),
     connection: {
       application_name: options.name ?? 'etf-web',
-      statement_timeout: Math.max(4_000, (options.deadline ?? deadlineMs) - 1_000),
+      statement_timeout: Math.max(4_000, deadline - 1_000),
       lock_timeout: 2_000,
       idle_in_transaction_session_timeout: 5_000,
     },
-  }) as unknown as Sql
-  return bounded(sql, { ...options, ms: options.deadline ?? deadlineMs, sockets })
+  })
+  return bounded(sql as unknown as Sql, { max: options.max, ms: deadline, sockets, unsafeToo: !!options.conventions })
 }
 
-/** Whether the database answers at all. Never throws. */
+const ours: NonNullable<PoolOptions['conventions']> = {
+  transform: { column: { from: postgres.toCamel, to: postgres.fromCamel } },
+  types: { bigint: { to: 20, from: [20], serialize: String, parse: safeInteger } },
+}
+
+/** Whether the database answers, and takes writes. Never throws. */
 export async function answers(sql: Sql): Promise<boolean> {
-  return sql`select 1`.then(
+  return sql.unsafe(refusingReplica).then(
     () => true,
     () => false,
   )
 }
+
+/** As any statement that writes would, so that connections to a server that became a replica are closed. */
+const refusingReplica = `do $$ begin
+  if pg_is_in_recovery() then raise read_only_sql_transaction using message = 'the server is in recovery'; end if;
+end $$`
 
 /** Whether the row was refused by the unique or check constraint of this name. */
 export function violates(error: unknown, constraint: string): boolean {
@@ -86,13 +103,13 @@ export function withPriority<T>(work: () => T): T {
   return hasPriority.run(true, work)
 }
 
-type Bounds = { max: number; ms: number; sockets: ReturnType<typeof databaseSockets> }
+type Bounds = { max: number; ms: number; sockets: ReturnType<typeof databaseSockets>; unsafeToo: boolean }
 
 /**
  * Wraps every query so that waiting for it ends after `ms`, whatever the pool or the server is doing. The driver is
  * handed one statement per connection; the others wait in a queue of our own, which is bounded and can be left.
  */
-function bounded(sql: Sql, { max, ms, sockets }: Bounds): Sql {
+function bounded(sql: Sql, { max, ms, sockets, unsafeToo }: Bounds): Sql {
   const queue = boundedQueue(max, max * queuedPerConnection)
 
   /** Hands a statement to the driver. `done` follows the answer, or the closing of a connection that was silent for `ms`. */
@@ -105,7 +122,7 @@ function bounded(sql: Sql, { max, ms, sockets }: Bounds): Sql {
     }, ms)
     const fail = (reason: unknown) => {
       clearTimeout(silence)
-      const error = errorOf(reason)
+      const error = errorOf(reason, sockets)
       settle.reject(error)
       // A broken connection takes a moment to close; what the driver is handed before that is lost.
       done(isDatabaseDown(error) ? brokenForMs : 0)
@@ -146,25 +163,33 @@ function bounded(sql: Sql, { max, ms, sockets }: Bounds): Sql {
     },
     get(target, name) {
       const value: unknown = Reflect.get(target, name)
-      return name === 'unsafe' ? (...args: Parameters<Sql['unsafe']>) => unbounded(target.unsafe(...args)) : value
+      if (name !== 'unsafe') return value
+      return (...args: Parameters<Sql['unsafe']>) => {
+        const query = target.unsafe(...args)
+        return unsafeToo ? runningThrough(query, run) : unbounded(query, sockets)
+      }
     },
   })
 }
 
 /** Statements of `unsafe` set their own limit of time and wait in no queue; a connection that breaks is the same to them. */
-function unbounded(query: Query): Query {
+function unbounded(query: Query, sockets: Bounds['sockets']): Query {
   return runningThrough(query, (start) =>
     start(
       (rows: unknown) => rows,
       (reason: unknown) => {
-        throw errorOf(reason)
+        throw errorOf(reason, sockets)
       },
     ),
   )
 }
 
-/** What the caller is told: of a broken connection that the database is unavailable, of all else what the driver said. */
-function errorOf(reason: unknown): unknown {
+/**
+ * What the caller is told: of a broken connection that the database is unavailable, of all else what the driver said. A server
+ * that takes no writes became a replica, and stays one for as long as connections are kept to it.
+ */
+function errorOf(reason: unknown, sockets: Bounds['sockets']): unknown {
+  if ((reason as { code?: unknown } | null)?.code === '25006') sockets.closeAll()
   return isBrokenConnection(reason)
     ? new DatabaseUnavailable('The connection to the database broke.', { cause: reason })
     : reason
@@ -194,7 +219,7 @@ const statementErrors = new Set(
 /** Running out of file descriptors or ports is not this: open connections still serve what waits. */
 function isUnreachable(reason: unknown): boolean {
   const { code } = (reason ?? {}) as { code?: unknown }
-  return /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|EHOSTDOWN|ENETUNREACH|ENETDOWN|EACCES|EPERM|57P03)$/.test(
+  return /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|EHOSTDOWN|ENETUNREACH|ENETDOWN|EACCES|EPERM|ERECOVERY|57P03)$/.test(
     String(code),
   )
 }

@@ -1,4 +1,5 @@
 import { isAbsolute } from 'node:path'
+import { AddressProblem, readDatabaseAddress } from './database-address.ts'
 import { type Environment, keysIn, listIn } from './env-schema.ts'
 import { gstinProblem } from './gstin.ts'
 import { isNetwork } from './networks.ts'
@@ -14,6 +15,7 @@ const requiredInProduction = [...shared, 'SENDER_EMAIL', 'BASE_URL'] as const
 export function checkEnvironment(env: Environment, baseUrl: string): string[] {
   return [
     ...addressProblems(env, baseUrl),
+    ...databaseProblems(env),
     ...keyProblems('SESSION_KEY', env.SESSION_KEY),
     ...keyProblems('TOTP_KEY', env.TOTP_KEY),
     ...cashfreeProblems(env),
@@ -40,6 +42,15 @@ function* roleProblems(env: Environment) {
   if (env.ROLE === 'all') return
   const missing = shared.filter((name) => !env[name])
   if (missing.length > 0) yield `ROLE: ${env.ROLE} needs ${missing.join(', ')}, for processes of both roles share them`
+}
+
+function* databaseProblems({ DATABASE_URL }: Environment) {
+  try {
+    if (DATABASE_URL) readDatabaseAddress(DATABASE_URL)
+  } catch (error) {
+    if (!(error instanceof AddressProblem)) throw error
+    yield `DATABASE_URL: ${error.message}`
+  }
 }
 
 function* keyProblems(name: string, value: string | undefined) {

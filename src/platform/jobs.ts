@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { PgBoss } from 'pg-boss'
-import postgres from 'postgres'
 import { MayNotMigrate, mayMigrate } from './database-roles.ts'
+import { connectQueue, queueDatabase } from './job-queue-database.ts'
 import type { Log } from './log.ts'
 import { logBursts } from './log-bursts.ts'
 
@@ -29,15 +29,17 @@ export const queueConnections = { worker: 3, web: 1 } as const
  * application whose role may not; throws when they cannot be created.
  */
 export async function prepareJobs(url: string): Promise<void> {
-  const boss = new PgBoss({ connectionString: url, max: 2, application_name: 'etf-migrate', supervise: false })
+  const sql = connectQueue(url, { max: 2, name: 'etf-migrate', deadline: 600_000 })
+  const boss = new PgBoss({ db: queueDatabase(sql), supervise: false })
   boss.on('error', () => {})
-  await boss.start()
   try {
+    await boss.start()
     // A newer pg-boss builds its indexes in the background, one after the other.
     while ((await boss.getBamStatus()).some(({ status }) => status === 'pending' || status === 'in_progress'))
       await pause(500)
   } finally {
-    await boss.stop({ graceful: true, timeout: 5_000, close: true })
+    await boss.stop({ graceful: true, timeout: 5_000 })
+    await sql.end({ timeout: 5 })
   }
 }
 
@@ -46,6 +48,7 @@ export async function prepareJobs(url: string): Promise<void> {
  * first wake that finds the queue's tables, which a process that runs jobs makes.
  */
 export function openQueue(url: string, log: Log): Jobs {
+  const sql = connectQueue(url, { max: queueConnections.web, name: 'etf-jobs', deadline: 10_000 })
   let stopped = false
   let opened: Promise<PgBoss> | undefined
   const queue = () => {
@@ -65,28 +68,20 @@ export function openQueue(url: string, log: Log): Jobs {
     async stop(ms) {
       stopped = true
       const boss = await opened?.catch(() => undefined)
-      await boss?.stop({ graceful: true, timeout: ms, close: true })
+      await boss?.stop({ graceful: true, timeout: ms })
+      await sql.end({ timeout: 1 })
     },
     isReady: () => true,
   }
 
   async function open(): Promise<PgBoss> {
-    const boss = new PgBoss({
-      connectionString: url,
-      max: queueConnections.web,
-      application_name: 'etf-jobs',
-      connectionTimeoutMillis: 5_000,
-      migrate: false,
-      supervise: false,
-      schedule: false,
-      ...({ query_timeout: 10_000 } as object),
-    })
+    const boss = new PgBoss({ db: queueDatabase(sql), migrate: false, supervise: false, schedule: false })
     // Told by whoever's wake failed.
     boss.on('error', () => {})
     try {
       return await boss.start()
     } catch (error) {
-      await boss.stop({ graceful: false, close: true }).catch(() => {})
+      await boss.stop({ graceful: false }).catch(() => {})
       throw error
     }
   }
@@ -106,7 +101,12 @@ export async function startJobs(url: string, jobs: readonly Job[], log: Log): Pr
     ends: 'the job queue works again',
     quietMs: 10_000,
   })
-  let boss = await open()
+  // Without a limit of its own a worker would wait a quarter of an hour on a silent connection, and no job would run.
+  const sql = connectQueue(url, { max: queueConnections.worker, name: 'etf-jobs', deadline: 10_000 })
+  let boss = await open().catch(async (error) => {
+    await sql.end({ timeout: 1 })
+    throw error
+  })
   return {
     wake(name) {
       if (stopping.signal.aborted) return
@@ -114,22 +114,15 @@ export async function startJobs(url: string, jobs: readonly Job[], log: Log): Pr
     },
     async stop(ms) {
       stopping.abort()
-      await boss.stop({ graceful: true, timeout: ms, close: true })
+      await boss.stop({ graceful: true, timeout: ms })
+      await sql.end({ timeout: 1 })
     },
     isReady: () => !stopping.signal.aborted && !outage.isOn(),
   }
 
   async function open(): Promise<PgBoss> {
-    const owner = await isOwner(url)
-    const opened = new PgBoss({
-      connectionString: url,
-      max: queueConnections.worker,
-      application_name: 'etf-jobs',
-      connectionTimeoutMillis: 5_000,
-      migrate: owner,
-      // An option of pg's: without it a worker waits a quarter of an hour on a silent connection, and no job runs.
-      ...({ query_timeout: 10_000 } as object),
-    })
+    const owner = await mayMigrate(sql)
+    const opened = new PgBoss({ db: queueDatabase(sql), migrate: owner })
     const lost = new AbortController()
     opened.on('error', (error) => {
       outage.report(error)
@@ -145,7 +138,7 @@ export async function startJobs(url: string, jobs: readonly Job[], log: Log): Pr
       void notifyDue(opened, workers, AbortSignal.any([stopping.signal, lost.signal]))
       return opened
     } catch (error) {
-      await opened.stop({ graceful: false, close: true }).catch(() => {})
+      await opened.stop({ graceful: false }).catch(() => {})
       if (!owner && /not installed|requires migrations/.test((error as Error).message))
         throw new MayNotMigrate('the job queue')
       throw error
@@ -153,7 +146,7 @@ export async function startJobs(url: string, jobs: readonly Job[], log: Log): Pr
   }
 
   async function reopen(broken: PgBoss): Promise<void> {
-    await broken.stop({ graceful: false, close: true }).catch(() => {})
+    await broken.stop({ graceful: false }).catch(() => {})
     while (!stopping.signal.aborted) {
       try {
         boss = await open()
@@ -195,11 +188,6 @@ async function notifyDue(boss: PgBoss, workers: ReadonlyMap<string, string>, end
 function isLost(error: unknown): boolean {
   const { code, message } = error as { code?: unknown; message?: unknown }
   return code === '42P01' || code === '3F000' || /^Queue \S+ does not exist/.test(String(message))
-}
-
-async function isOwner(url: string): Promise<boolean> {
-  const sql = postgres(url, { max: 1, fetch_types: false, connect_timeout: 5, onnotice: () => {} })
-  return mayMigrate(sql).finally(() => sql.end({ timeout: 5 }))
 }
 
 /** Makes a job's two queues and works them. Returns the worker of each. */

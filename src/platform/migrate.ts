@@ -1,4 +1,5 @@
 import postgres from 'postgres'
+import { openOneConnection } from './database-driver.ts'
 import { MayNotMigrate, mayMigrate } from './database-roles.ts'
 import { type Comparison, compareRelease, markerOf, type Release, readMigration, readRelease } from './release.ts'
 
@@ -27,13 +28,7 @@ export type MigrateOptions = {
  * MayNotMigrate when there is something to do and this role may not.
  */
 export async function migrate(url: string, { replaceNewerFunctions = false }: MigrateOptions = {}): Promise<string[]> {
-  const sql = postgres(url, {
-    max: 1,
-    fetch_types: false,
-    connect_timeout: 10,
-    onnotice: () => {},
-    connection: { application_name: 'etf-migrate' },
-  })
+  const sql = openOneConnection(url, 'etf-migrate')
   try {
     const release = await readRelease()
     const before = await compare(sql, release)

@@ -1,4 +1,5 @@
-import postgres from 'postgres'
+import type postgres from 'postgres'
+import { openOneConnection } from '../../platform/database-driver.ts'
 
 /** One connection to one database; names of columns and values stay as they are. */
 export type Connection = postgres.Sql
@@ -9,15 +10,7 @@ export async function openConnection(
   application: 'etf-backup' | 'etf-restore',
   settings: Record<string, string> = {},
 ): Promise<Connection> {
-  const sql = postgres(url, {
-    max: 1,
-    fetch_types: false,
-    prepare: false,
-    connect_timeout: 5,
-    max_lifetime: null,
-    onnotice: () => {},
-    connection: { application_name: application, ...settings },
-  })
+  const sql = openOneConnection(url, application, settings)
   try {
     await sql`select 1`
     return sql

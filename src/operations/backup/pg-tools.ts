@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { basename, dirname, join } from 'node:path'
+import { readDatabaseAddress } from '../../platform/database-address.ts'
 import { masked } from '../../platform/log.ts'
 
 /** PostgreSQL's own tools, at least as new as the server. */
@@ -58,15 +59,18 @@ export async function pgReadBack(tools: Pick<PgTools, 'restore'>, file: string):
 
 /** As environment variables: arguments, which could hold the password, can be read by every account of the machine. */
 function connectionOf(url: string): Record<string, string> {
-  const { hostname, port, username, password, pathname, searchParams } = new URL(url)
-  const ssl = searchParams.get('sslmode') ?? searchParams.get('ssl')
+  const { servers, user, password, database, tls, connectTimeout } = readDatabaseAddress(url)
   return {
-    PGHOST: hostname.replace(/^\[|\]$/g, ''),
-    PGPORT: port || '5432',
-    PGUSER: decodeURIComponent(username),
-    PGPASSWORD: decodeURIComponent(password),
-    PGDATABASE: decodeURIComponent(pathname.slice(1)),
-    ...(ssl ? { PGSSLMODE: ssl === 'true' ? 'require' : ssl } : {}),
+    PGHOST: servers.map(({ host }) => host).join(','),
+    PGPORT: servers.map(({ port }) => port).join(','),
+    PGUSER: user,
+    PGPASSWORD: password,
+    PGDATABASE: database,
+    PGSSLMODE: tls.mode,
+    ...(servers.length > 1 ? { PGTARGETSESSIONATTRS: 'read-write' } : {}),
+    ...(connectTimeout === null ? {} : { PGCONNECT_TIMEOUT: String(connectTimeout) }),
+    ...(tls.rootCertificate ? { PGSSLROOTCERT: tls.rootCertificate } : {}),
+    ...(tls.certificate ? { PGSSLCERT: tls.certificate, PGSSLKEY: tls.key! } : {}),
   }
 }
 

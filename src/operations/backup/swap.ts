@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
+import { withDatabaseName } from '../../platform/database-address.ts'
 import { type Connection, openConnection, withConnection } from './connection-queries.ts'
 import {
   createLike,
@@ -51,15 +52,10 @@ export async function replaceDatabase(swap: Swap): Promise<string> {
   }
 }
 
-/** The address of another database on the same server. */
-function siblingUrl(url: string, name: string): string {
-  return Object.assign(new URL(url), { pathname: `/${encodeURIComponent(name)}` }).href
-}
-
 /** A connection to another database, from which the two can be renamed. */
 async function openServer(into: string): Promise<Connection> {
   for (const name of ['postgres', 'template1']) {
-    const opened = await openConnection(siblingUrl(into, name), 'etf-restore').catch(() => null)
+    const opened = await openConnection(withDatabaseName(into, name), 'etf-restore').catch(() => null)
     if (opened) return opened
   }
   throw new Error(
@@ -89,7 +85,7 @@ async function removeAbandoned(server: Connection, { name, log }: Swap): Promise
 
 /** Holds a connection to the new database while it is filled, so that no other restore takes it for abandoned. */
 async function fillGuarded({ into, fill }: Swap, staging: string): Promise<void> {
-  const url = siblingUrl(into, staging)
+  const url = withDatabaseName(into, staging)
   await withConnection(url, 'etf-restore', () => fill(url))
 }
 

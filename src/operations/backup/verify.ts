@@ -1,3 +1,4 @@
+import { withDatabaseName } from '../../platform/database-address.ts'
 import { connect } from '../../platform/db.ts'
 import { masked } from '../../platform/log.ts'
 import { migrate } from '../../platform/migrate.ts'
@@ -31,7 +32,7 @@ export async function verify({ url, file, pgDump, scratch, log }: Verification):
   if (!(await onServer((server) => createDatabase(server, scratch))))
     return 'read back, not restored: this account may not create databases'
   try {
-    const copy = Object.assign(new URL(url), { pathname: `/${scratch}` }).href
+    const copy = withDatabaseName(url, scratch)
     await fillFrom(backup, copy)
     return `restored and compared, ${await checkCopy(copy, log)}`
   } finally {

@@ -1,0 +1,139 @@
+import { isIP } from 'node:net'
+import { userInfo } from 'node:os'
+
+/** One server: a name or address with a port, or a folder (it begins with a slash) with the port's socket in it. */
+export type Server = { host: string; port: number }
+
+/** How the line is encrypted, as libpq names it, and the files that the address names for that. */
+export type TlsMode = 'disable' | 'prefer' | 'require' | 'verify-ca' | 'verify-full'
+export type Tls = { mode: TlsMode; rootCertificate?: string; certificate?: string; key?: string }
+
+export type DatabaseAddress = {
+  /** In the order in which they are named. */
+  servers: [Server, ...Server[]]
+  user: string
+  password: string
+  database: string
+  tls: Tls
+  /** Seconds; null where the address does not say. */
+  connectTimeout: number | null
+  /** What the server is told at the start of a connection. */
+  settings: Record<string, string>
+  /** A pooler in transaction mode stands before the server: nothing may rely on a session. */
+  pooled: boolean
+}
+
+/** A part of DATABASE_URL that cannot work. The sentence names the part, never a value of it that may be secret. */
+export class AddressProblem extends Error {
+  override name = 'AddressProblem'
+}
+
+const tlsModes: readonly string[] = ['disable', 'prefer', 'require', 'verify-ca', 'verify-full'] satisfies TlsMode[]
+/** Settings of the server that an address may bring along, besides `options`. */
+const passedOn = ['application_name', 'options', 'statement_timeout', 'lock_timeout']
+const known = [
+  ...passedOn,
+  ...['host', 'port', 'user', 'password', 'dbname', 'sslmode', 'sslrootcert', 'sslcert', 'sslkey', 'channel_binding'],
+  ...['target_session_attrs', 'connect_timeout', 'gssencmode', 'search_path', 'pooler'],
+]
+
+/**
+ * Reads an address as libpq does: `postgres://user:password@host:port,host:port/database?parameter=value`. Without `sslmode` the
+ * line is not encrypted. Throws AddressProblem.
+ */
+export function readDatabaseAddress(text: string): DatabaseAddress {
+  const parts = /^postgres(?:ql)?:\/\/(?:([^/?#]*)@)?([^/?#]*)(?:\/([^?#]*))?(?:\?([^#]*))?$/.exec(text)
+  if (!parts) throw new AddressProblem('must look like postgres://user:password@host:5432/database')
+  const [, person = '', hosts = '', path = '', query = ''] = parts
+  const given = parametersOf(query)
+  const at = person.indexOf(':')
+  const user = given.user ?? decoded(at < 0 ? person : person.slice(0, at), 'the user')
+  return {
+    servers: serversOf(given.host ?? hosts, given.port),
+    user: user || userInfo().username,
+    password: given.password ?? (at < 0 ? '' : decoded(person.slice(at + 1), 'the password')),
+    database: (given.dbname ?? decoded(path, 'the database')) || user || userInfo().username,
+    tls: tlsOf(given),
+    connectTimeout: secondsOf(given.connect_timeout),
+    settings: Object.fromEntries(passedOn.flatMap((name) => (given[name] ? [[name, given[name]]] : []))),
+    pooled: given.pooler === 'transaction',
+  }
+}
+
+/** The same address with another database. */
+export function withDatabaseName(text: string, name: string): string {
+  return text.replace(/^([^/]*\/\/[^/?]*)(\/[^?]*)?/, `$1/${encodeURIComponent(name)}`)
+}
+
+function parametersOf(query: string): Record<string, string> {
+  // Not URLSearchParams: to libpq a plus is a plus.
+  const given: Record<string, string> = {}
+  for (const pair of query.split('&').filter(Boolean)) {
+    const [name = '', ...value] = pair.split('=')
+    if (!known.includes(name)) throw new AddressProblem(`the parameter ${name} is not one that this site knows`)
+    given[name] = decoded(value.join('='), name)
+  }
+  const { target_session_attrs: target, channel_binding: binding } = given
+  if (target && !['read-write', 'primary', 'any'].includes(target))
+    throw new AddressProblem(
+      `target_session_attrs=${target}: the site writes, so it is read-write, which several hosts have anyway`,
+    )
+  if (binding === 'require')
+    throw new AddressProblem(
+      'channel_binding=require: the driver cannot do that. sslmode=verify-full also makes sure who the server is',
+    )
+  if (given.search_path !== undefined || /search_path/i.test(given.options ?? ''))
+    throw new AddressProblem(
+      'search_path: the site’s tables are in the schema public. Give it a database of its own instead',
+    )
+  if (given.gssencmode === 'require') throw new AddressProblem('gssencmode=require: the driver cannot do that')
+  return given
+}
+
+function serversOf(hosts: string, ports: string | undefined): [Server, ...Server[]] {
+  const portList = ports?.split(',') ?? []
+  const servers = hosts.split(',').map((text, i) => {
+    const parts = /^(\[[^\]]*\]|[^:]*)(?::(\d*))?$/.exec(text)
+    if (!parts)
+      throw new AddressProblem('a host: IPv6 addresses stand in brackets, and signs in a password are percent-encoded')
+    const [, host = '', port] = parts
+    const name = decoded(host, 'a host').replace(/^\[(.*)\]$/, '$1')
+    if (host.startsWith('[') && isIP(name) !== 6)
+      throw new AddressProblem('a host: what is in brackets is no IPv6 address')
+    const number = Number(port || portList[i] || portList[0] || 5432)
+    if (!Number.isInteger(number) || number < 1 || number > 65_535)
+      throw new AddressProblem('a port: must be a number up to 65535')
+    return { host: name || 'localhost', port: number }
+  })
+  return servers as [Server, ...Server[]]
+}
+
+/** As libpq means it: a root certificate turns `require` into `verify-ca`, for it would otherwise not be looked at. */
+function tlsOf({ sslmode = 'disable', sslrootcert, sslcert, sslkey }: Record<string, string>): Tls {
+  if (!tlsModes.includes(sslmode)) throw new AddressProblem(`sslmode=${sslmode}: must be one of ${tlsModes.join(', ')}`)
+  if (sslrootcert === 'system' && sslmode !== 'verify-full')
+    throw new AddressProblem('sslrootcert=system: goes with sslmode=verify-full only')
+  if (!sslcert !== !sslkey) throw new AddressProblem('sslcert and sslkey: set both, or neither')
+  const mode = sslmode === 'require' && sslrootcert ? 'verify-ca' : (sslmode as TlsMode)
+  return {
+    mode,
+    ...(sslrootcert && sslrootcert !== 'system' ? { rootCertificate: sslrootcert } : {}),
+    ...(sslcert && sslkey ? { certificate: sslcert, key: sslkey } : {}),
+  }
+}
+
+function secondsOf(text: string | undefined): number | null {
+  if (text === undefined) return null
+  const seconds = Number(text)
+  if (!Number.isInteger(seconds) || seconds < 0 || seconds > 60)
+    throw new AddressProblem('connect_timeout: must be a number of seconds up to 60')
+  return seconds || null
+}
+
+function decoded(text: string, what: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    throw new AddressProblem(`${what}: a percent sign must be written %25`)
+  }
+}
