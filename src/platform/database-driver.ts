@@ -1,7 +1,7 @@
 import postgres from 'postgres'
 import { type DatabaseAddress, readDatabaseAddress, type Server } from './database-address.ts'
 import { databaseSockets, type ServerChoice } from './database-sockets.ts'
-import { primaryAmong, type Standing } from './primary-server.ts'
+import { primaryAmong, type ServerState } from './primary-server.ts'
 
 type Options = postgres.Options<Record<string, postgres.PostgresType>>
 
@@ -51,10 +51,10 @@ function choiceOf(address: DatabaseAddress): ServerChoice {
   const [first, ...others] = address.servers
   // With one address nobody has to be asked first: its greeting tells.
   if (others.length === 0) return { find: async () => first, forget: () => {} }
-  return primaryAmong(address.servers, (server) => standingOf(address, server))
+  return primaryAmong(address.servers, (server) => askState(address, server))
 }
 
-async function standingOf(address: DatabaseAddress, server: Server): Promise<Standing> {
+async function askState(address: DatabaseAddress, server: Server): Promise<ServerState> {
   const alone: DatabaseAddress = { ...address, servers: [server], connectTimeout: 2 }
   const sockets = databaseSockets(alone, choiceOf(alone))
   const sql = driverOn(alone, sockets, { max: 1, connection: { application_name: 'etf-choice' } })

@@ -3,7 +3,7 @@ import type { Server } from './database-address.ts'
 import type { ServerChoice } from './database-sockets.ts'
 
 /** What a server says of itself. The timeline grows by one with each promotion. */
-export type Standing = { writes: boolean; timeline: number }
+export type ServerState = { writes: boolean; timeline: number }
 
 /** How long others may still answer after the first that writes did: an old primary may have come back beside the new one. */
 const othersMs = 200
@@ -14,7 +14,7 @@ const refusedMs = 200
  * Chooses the one of several servers that takes writes, of two the one with the later timeline, by asking all of them at once. It
  * stays chosen until a connection to it ends.
  */
-export function primaryAmong(servers: readonly Server[], ask: (server: Server) => Promise<Standing>): ServerChoice {
+export function primaryAmong(servers: readonly Server[], ask: (server: Server) => Promise<ServerState>): ServerChoice {
   let chosen: Promise<Server> | null = null
   return {
     find() {
@@ -33,7 +33,7 @@ export function primaryAmong(servers: readonly Server[], ask: (server: Server) =
   }
 }
 
-async function choose(servers: readonly Server[], ask: (server: Server) => Promise<Standing>): Promise<Server> {
+async function choose(servers: readonly Server[], ask: (server: Server) => Promise<ServerState>): Promise<Server> {
   const found: { server: Server; timeline: number }[] = []
   const refusals: string[] = []
   const answers = servers.map(async (server) => {
