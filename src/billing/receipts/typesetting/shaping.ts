@@ -7,9 +7,13 @@ import type { Font } from './fonts.ts'
  */
 export type Glyph = { id: number; text: string; xAdvance: number; xOffset: number; yOffset: number }
 
+// One for all texts: its room lies in WebAssembly's memory, which never shrinks, and a buffer for each text is only given back
+// when the collector has found it, by which time a few hundred papers have taken as many megabytes.
+const letters = new Letters()
+
 /** Letters of one font and one direction as HarfBuzz, the shaper of the browsers, sets them; glyphs from left to right. */
 export function shaped(text: string, font: Font, isRightToLeft: boolean): Glyph[] {
-  const letters = new Letters()
+  letters.clearContents()
   letters.addText(text)
   letters.guessSegmentProperties()
   letters.setDirection(isRightToLeft ? Direction.RTL : Direction.LTR)
