@@ -1,7 +1,32 @@
 import { enableCompileCache } from 'node:module'
 import { join } from 'node:path'
 
-// Caches the compiled TypeScript beside the libraries: the next start is faster and does not load the type stripper, which takes
-// 40 MB. It must be enabled before anything else is loaded, hence this file. Where the folder cannot be written, it has no effect.
-enableCompileCache(join(import.meta.dirname, '..', 'node_modules', '.cache', 'compiled'))
+/** Beside the libraries. What Node made of our TypeScript is kept there: the next start is faster and needs no type stripper. */
+const compiled = join(import.meta.dirname, '..', 'node_modules', '.cache', 'compiled')
+
+/** V8's two generations: on a machine with much memory they grow to 128 MB and to gigabytes. */
+const flags = ['--max-semi-space-size=4', '--max-old-space-size=256']
+/**
+ * What is read once, before a line of ours runs: how much the C library keeps of what it was given back (docs/speed.md), and the folder
+ * of what is compiled, so that not even this file brings the stripper (18 MB, and again for a thread) into memory.
+ */
+const variables = { MALLOC_ARENA_MAX: '2', MALLOC_MMAP_THRESHOLD_: '1000000', NODE_COMPILE_CACHE: compiled }
+
+startAgainWithLess()
+// Elsewhere than on Linux. Before anything else is loaded, hence this file; where the folder cannot be written, it has no effect.
+enableCompileCache(compiled)
 await import('./start.ts')
+
+/**
+ * Begins this process anew with what it lacks of them: the same process id, parent and output, so that whatever started it notices
+ * nothing. Who sets one by hand, flags also by NODE_OPTIONS, keeps it. Linux only, and not under `node --watch`, which talks to us over
+ * a channel that would be lost: there the program runs as it is.
+ */
+function startAgainWithLess(): void {
+  if (process.platform !== 'linux' || !process.execve || process.send) return
+  const given = [...process.execArgv, process.env.NODE_OPTIONS ?? ''].join(' ').replaceAll('_', '-')
+  const missing = flags.filter((flag) => !given.includes(flag.slice(0, flag.indexOf('='))))
+  if (missing.length === 0 && Object.keys(variables).every((name) => name in process.env)) return
+  const words = [process.execPath, ...process.execArgv, ...missing, ...process.argv.slice(1)]
+  process.execve(process.execPath, words, { ...variables, ...process.env })
+}

@@ -25,7 +25,7 @@ type Settings = { name: string; file: string; longestQueue: number; limitMs: num
 
 /** One thread is quick enough and leaves the other processors to the event loop; after so long without work it ends. */
 const idleMs = 30_000
-/** Small heaps, as `npm start` gives the process itself: garbage is collected before there is much of it. */
+/** Small heaps, as main.ts gives the process itself: garbage is collected before there is much of it. */
 const resourceLimits = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 128 }
 /** On a single processor the event loop goes first. */
 const niceIncrement = 5

@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -62,13 +61,6 @@ export async function buildHarness(given: Pick<BenchHarness, 'quick' | 'whole' |
   } satisfies BenchHarness
 }
 
-/** The arguments with which `npm start` runs the app: with other flags its memory would not be comparable. */
-function startArguments(): string[] {
-  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: { start: string } }
-  const [, ...words] = scripts.start.split(' ')
-  return words.map((word) => (word.startsWith('--') ? word : join(root, word)))
-}
-
 async function startApp(
   databaseUrl: string,
   fixture: { gateway: number; smtp: number },
@@ -77,7 +69,7 @@ async function startApp(
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
   const { PATH = '', HOME = '', TMPDIR } = process.env
-  const child = spawn(process.execPath, startArguments(), {
+  const child = spawn(process.execPath, [join(root, 'src', 'main.ts')], {
     stdio: ['ignore', 'ignore', 'inherit'],
     env: {
       PATH,

@@ -1,0 +1,35 @@
+import { readFileSync } from 'node:fs'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type AppProcess, buildHarness, type ProcessHarness } from '../support/process.ts'
+
+let harness: ProcessHarness
+beforeAll(async () => {
+  harness = await buildHarness()
+}, 60_000)
+afterAll(() => harness.close())
+
+/** Of the process that we started ourselves: its words and what it found in its environment. */
+function startedWith({ child }: AppProcess) {
+  const read = (file: string) => readFileSync(`/proc/${child.pid}/${file}`, 'utf8').split('\0').slice(0, -1)
+  return { words: read('cmdline'), variables: read('environ') }
+}
+
+const onLinux = { skip: process.platform !== 'linux', timeout: 60_000 }
+
+test('started in whatever way, the process bounds its memory before it begins, and keeps its id', onLinux, async () => {
+  const app = await harness.start()
+  const { words, variables } = startedWith(app)
+  expect(words).toEqual(expect.arrayContaining(['--max-semi-space-size=4', '--max-old-space-size=256']))
+  expect(variables).toEqual(expect.arrayContaining(['MALLOC_ARENA_MAX=2', 'MALLOC_MMAP_THRESHOLD_=1000000']))
+  expect(await app.stop()).toBe(0)
+})
+
+test('what an operator sets by hand stays', onLinux, async () => {
+  const app = await harness.start({ NODE_OPTIONS: '--max_old_space_size=300', MALLOC_ARENA_MAX: '3' })
+  const { words, variables } = startedWith(app)
+  expect(words).toContain('--max-semi-space-size=4')
+  expect(words.join(' ')).not.toContain('old-space')
+  expect(variables).toContain('MALLOC_ARENA_MAX=3')
+  expect(variables).toContain('MALLOC_MMAP_THRESHOLD_=1000000')
+  expect(await app.stop()).toBe(0)
+})
