@@ -4,7 +4,7 @@ import { isBelow, placeOf, rooms, type SourceFile, slices, sourceFiles } from '.
 /** Who writes each table: a slice, or a room where no slice stands by itself. Others read it, or call the owner's function. */
 const owners: Record<string, string[]> = {
   platform: ['migrations'],
-  'records/audit': ['audit', 'audit_head', 'audit_seals'],
+  'records/audit': ['audit', 'audit_head', 'audit_seals', 'audit_verified'],
   'records/incidents': ['incidents'],
   'records/mails': ['mails'],
   'records/complaints': ['complaints'],

@@ -4,7 +4,7 @@ import { openOneConnection } from './database-driver.ts'
 /** Tables that the application inserts into and never changes. */
 const insertOnly = ['receipts', 'credit_notes']
 /** Tables that it only reads: the owner writes them, or functions that run with the owner's rights. */
-const readOnly = ['migrations', 'audit_seals', 'audit_head']
+const readOnly = ['migrations', 'audit_seals', 'audit_head', 'audit_verified']
 /** The columns of an audit row that it may set; number, time and hash are the database's. */
 const auditColumns = ['actor', 'action', 'order_id', 'user_id', 'details', 'origin']
 

@@ -88,6 +88,7 @@ describe('the doctor', () => {
           'migrations',
           'roles',
           'second factors',
+          'audit',
           'books',
           'Cashfree',
           'clock and Cashfree',
@@ -102,6 +103,17 @@ describe('the doctor', () => {
     expect(waiting).toHaveLength(0)
     expect(await app.mailbox.list()).toHaveLength(0)
     expect(report(findings)).toContain('All is well.')
+  })
+
+  test('asks for a whole verification of the audit every month, and says when its verified head was moved by hand', async () => {
+    const audit = (changes: string) =>
+      app.sql.unsafe(`update audit_verified set ${changes}`).then(() => findingOf(context(), 'audit'))
+    expect(await audit(`verified_at = now(), whole_at = now() - interval '41 days'`)).toMatch(
+      /^warning: .*not as a whole for 41 days/,
+    )
+    expect(await audit(`verified_at = now() - interval '3 days', whole_at = now()`)).toMatch(/^warning: .*3 days ago/)
+    expect(await audit('position = 12')).toMatch(/^failure: its verified head \(seal 12\) was moved/)
+    expect(await audit('position = 0, verified_at = null, whole_at = null')).toBe('well')
   })
 
   test('tells wrong keys from an outage, an old version and another address', async () => {

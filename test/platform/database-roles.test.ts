@@ -10,7 +10,8 @@ import { grantToApp, MayNotMigrate } from '../../src/platform/database-roles.ts'
 import { connect } from '../../src/platform/db.ts'
 import { type Jobs, prepareJobs, startJobs } from '../../src/platform/jobs.ts'
 import { migrate } from '../../src/platform/migrate.ts'
-import { auditHead, verifyAudit } from '../../src/records/audit/queries.ts'
+import { auditHead } from '../../src/records/audit/queries.ts'
+import { verifyAudit } from '../../src/records/audit/verifying.ts'
 import { emptyDatabase, folder, onServer } from '../operations/databases.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { newestOrder, subscriberOf, tracesOf } from '../support/ledger.ts'
@@ -113,6 +114,7 @@ describe('the application’s own role', () => {
     ['truncate audit_seals'],
     ['update audit_head set position = 0'],
     ['delete from audit_head'],
+    ['update audit_verified set position = 1000'],
     ['update receipts set amount_paise = 1'],
     ['delete from receipts'],
     ['truncate receipts cascade'],

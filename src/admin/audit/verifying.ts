@@ -1,5 +1,6 @@
 import type { Services } from '../../platform/services.ts'
-import { auditHead, type Head, type Verdict, verifyAudit } from '../../records/audit/queries.ts'
+import { auditHead, type Head } from '../../records/audit/queries.ts'
+import { type Verdict, verifyAudit } from '../../records/audit/verifying.ts'
 import { findNightlyCheck } from './queries.ts'
 
 /** Longer chains take longer than a page may wait (five seconds a million rows); the nightly check verifies those. */

@@ -4,7 +4,15 @@ import { queueConnections } from '../../platform/jobs.ts'
 import { compareRelease, readRelease } from '../../platform/release.ts'
 import type { DoctorContext } from './context.ts'
 import { type Finding, failure, ok, reasonOf, warning } from './finding.ts'
-import { readGraceDays, readJobsAge, readMigrations, readProblems, readRights, readServer } from './queries.ts'
+import {
+  readAuditVerification,
+  readGraceDays,
+  readJobsAge,
+  readMigrations,
+  readProblems,
+  readRights,
+  readServer,
+} from './queries.ts'
 
 const about = 'database'
 /** Some jobs run every ten seconds. */
@@ -40,6 +48,7 @@ export async function checkDatabase({ config, databaseUrl }: DoctorContext): Pro
       graceDays(config.graceDays, await readGraceDays(sql)),
       jobs(await readJobsAge(sql), config.production),
       ...(await secondFactors(sql, config.totpKeys)),
+      auditVerified(await readAuditVerification(sql)),
       ...problems(await readProblems(sql)),
     ]
   } catch (error) {
@@ -145,6 +154,27 @@ function graceDays(configured: number, kept: number): Finding {
         `access lasts ${kept} days after a period, but GRACE_DAYS is ${configured}`,
         'Restart every process of the site with the same GRACE_DAYS: the last start decides.',
       )
+}
+
+/** A change below the verified head is found by a whole verification alone, so one is wanted every month. */
+function auditVerified({
+  position,
+  onRecord,
+  days,
+  wholeDays,
+}: Awaited<ReturnType<typeof readAuditVerification>>): Finding {
+  const upTo = `verified up to seal ${position.toLocaleString('en-IN')}`
+  const whole = 'Run `npm run invariants -- --whole-audit` (five seconds for a million rows), every month.'
+  if (!onRecord)
+    return failure('audit', `its verified head (seal ${position}) was moved, and the audit does not say so`, whole)
+  if ((days ?? 0) > 2)
+    return warning(
+      'audit',
+      `${upTo}, ${days} days ago`,
+      'The daily job check-books does not run, or found a fault: see the panel.',
+    )
+  if ((wholeDays ?? 0) > 40) return warning('audit', `${upTo}; not as a whole for ${wholeDays} days`, whole)
+  return ok('audit', days === null ? 'not verified yet: the first daily check does' : upTo)
 }
 
 function problems(t: Awaited<ReturnType<typeof readProblems>>): Finding[] {

@@ -44,6 +44,17 @@ export async function readJobsAge(sql: Sql): Promise<number | null> {
   return row!.ageS
 }
 
+/** Up to where the audit's chain was verified; ages in days, null: never. `wholeDays` counts from the first row until the first time. */
+export async function readAuditVerification(sql: Sql) {
+  const [row] = await sql<{ position: number; onRecord: boolean; days: number | null; wholeDays: number | null }[]>`
+    select (head ->> 'position')::bigint as position, (head ->> 'onRecord')::boolean as on_record,
+           extract(day from now() - (head ->> 'verifiedAt')::timestamptz)::int as days,
+           extract(day from now() - coalesce(head ->> 'wholeAt', head ->> 'firstAt')::timestamptz)::int as whole_days
+    from verified_audit_head() as head
+  `
+  return row!
+}
+
 /** What waits for a person or has waited too long. Ages in seconds, null where nothing waits. */
 export async function readProblems(sql: Sql) {
   const [row] = await sql<

@@ -94,7 +94,8 @@ create or replace function broken_i24_untold_disputes() returns setof text langu
                                               and i.details ->> 'dispute' = d.id)
 $$;
 
--- I23. No row of the audit was changed, removed or inserted outside the product.
+-- I23. No row of the audit was changed, removed or inserted outside the product: the whole chain in one statement. Called by the
+-- release before only; this one verifies in pieces (records/audit/verifying.ts).
 create or replace function broken_i23_audit_chain() returns setof text language sql stable as $$
   select concat_ws(' ', 'seal ' || position, 'row ' || audit_id) || ': ' || fault from verify_audit()
 $$;

@@ -13,6 +13,7 @@ export function printReport(report: IntegrityReport): string {
     '',
     ...report.money.map(sumOf),
     ...(report.money.length === 0 ? ['I4 no money was captured yet'] : []),
+    auditLine(report.auditFrom),
     '',
     'What SQL cannot see, and what checks it instead:',
     ...elsewhere.map(({ id, says, by }) => `  ${id.padEnd(4)}${says}: ${by}`),
@@ -24,6 +25,13 @@ export function printReport(report: IntegrityReport): string {
 function lineOf({ id, says, of, looked, wrong, ids }: Check): string[] {
   const line = `${wrong > 0 ? '✗' : '✓'} ${id.padEnd(4)}${says}: ${count(looked)} ${of}, ${count(wrong)} wrong`
   return wrong > 0 ? [line, `       ${ids.join(', ')}${wrong > ids.length ? ', …' : ''}`] : [line]
+}
+
+function auditLine(from: IntegrityReport['auditFrom']): string {
+  if (from === null) return 'I23 the audit was verified whole, from its first row'
+  if (from.position === 0) return 'I23 the audit was verified from its first row; no part of it was verified before'
+  const whole = from.wholeAt ? `whole on ${from.wholeAt.slice(0, 10)}` : 'never whole at once'
+  return `I23 the audit was verified from seal ${count(from.position)} on; before that on ${from.verifiedAt?.slice(0, 10)}, and ${whole}: npm run invariants -- --whole-audit`
 }
 
 function sumOf(money: Money): string {

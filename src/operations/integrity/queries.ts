@@ -1,7 +1,9 @@
 import type { Sql } from '../../platform/db.ts'
+import type { VerifiedHead } from '../../records/audit/queries.ts'
 import type { Invariant } from './invariants.ts'
 
-const maxIds = 20
+/** How many ids of broken rows a report names. */
+export const maxIds = 20
 
 /** An invariant with its result: how many rows were checked, how many break it, and the first twenty ids of those. */
 export type Check = Invariant & { looked: number; wrong: number; ids: string[] }
@@ -18,7 +20,14 @@ export type Money = {
   missing: number
 }
 
-export type IntegrityReport = { checks: Check[]; money: Money[]; broken: number; tookMs: number }
+/** `auditFrom`: where verifying the audit began; null: at its first row. */
+export type IntegrityReport = {
+  checks: Check[]
+  money: Money[]
+  auditFrom: VerifiedHead | null
+  broken: number
+  tookMs: number
+}
 
 /** Runs one of the functions of *.sql that return the ids of broken rows: how many, and the first of them. */
 export async function listBroken(sql: Sql, name: string): Promise<{ wrong: number; ids: string[] }> {

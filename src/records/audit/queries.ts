@@ -7,10 +7,28 @@ export type Head = { position: number; hash: string }
 /** One thing that does not agree: at which seal, about which row; null where there is none. */
 export type Fault = { position: number | null; auditId: number | null; fault: string }
 
-/** What verifying came to: seals that were checked, how many do not agree, and the first hundred of those. */
-export type Verdict = { looked: number; wrong: number; faults: Fault[] }
+/** A piece of the chain that was verified: how many seals, how many faults with the first hundred of them, and where it ended. */
+export type Piece = {
+  looked: number
+  upTo: number
+  hash: string
+  upToId: number
+  isLast: boolean
+  wrong: number
+  faults: Fault[]
+}
 
-const shown = 100
+/**
+ * Up to where the chain was verified before: the seal's position and hash, the row up to which all have one, and ISO times of that,
+ * of the last whole verification and of the audit's first row. `onRecord`: the audit itself names the same place.
+ */
+export type VerifiedHead = Head & {
+  lowWater: number
+  verifiedAt: string | null
+  wholeAt: string | null
+  firstAt: string | null
+  onRecord: boolean
+}
 
 /** Seals at most so many rows. Returns how many were sealed, and where the chain ends now. */
 export async function sealWaiting(sql: Sql, most: number): Promise<Head & { sealed: number }> {
@@ -26,24 +44,39 @@ export async function auditHead(sql: Sql): Promise<Head> {
   return row!
 }
 
+/** Verifies at most `rows` seals after a place of the chain; reads only. */
+export function verifyPiece(sql: Sql, { upTo, hash, upToId }: Pick<Piece, 'upTo' | 'hash' | 'upToId'>, rows: number) {
+  return patiently<Piece>(
+    sql,
+    `verify_audit_piece(${Number(upTo)}, '${hash.replace(/[^0-9a-f]/g, '')}', ${Number(upToId)}, ${rows})`,
+  )
+}
+
+/** Verifies at most `rows` seals after the verified head and moves it past them; it stays where something does not agree. */
+export function advanceVerifiedHead(sql: Sql, rows: number): Promise<Piece> {
+  return patiently<Piece>(sql, `advance_verified_audit(${rows})`)
+}
+
+/** Where checks begin that do not verify the whole chain. */
+export async function verifiedHead(sql: Sql): Promise<VerifiedHead> {
+  const [row] = await sql<{ head: VerifiedHead }[]>`select verified_audit_head() as head`
+  return row!.head
+}
+
+/** Puts on record that the chain was verified from its first seal up to this one. */
+export async function recordWholeVerification(sql: Sql, { position, hash }: Head): Promise<void> {
+  await sql`select note_whole_audit(${position}, ${hash})`
+}
+
 /**
- * Computes the whole chain anew and compares; reads only, about five seconds for a million rows. That is longer than the four
- * seconds a page's statement may take: several statements in one message are one transaction, and the limit that is set in it
- * ends with it.
+ * A piece takes a quarter of a second, on a busy server longer than the four seconds of a page's statement: it is given thirty.
+ * Several statements in one message are one transaction, and the limit that is set in it ends with it.
  */
-export async function verifyAudit(sql: Sql): Promise<Verdict> {
+async function patiently<T>(sql: Sql, call: string): Promise<T> {
   const results = (await sql.unsafe(
-    `set local statement_timeout = '5min'; set local work_mem = '64MB'; set local jit = off;
-     with faults as materialized (
-       select fault, row_number() over (order by position, audit_id) as place,
-              jsonb_build_object('position', position, 'auditId', audit_id, 'fault', fault) as entry
-       from verify_audit()
-     )
-     select (select count(*)::int from audit_seals) as looked,
-            (select count(*)::int from faults) as wrong,
-            (select coalesce(jsonb_agg(faults.entry order by place), '[]') from faults where place <= ${shown}) as faults`,
-  )) as unknown as { looked: number; wrong: number; faults: Fault[] }[][]
-  return results.at(-1)![0]!
+    `set local statement_timeout = '30s'; set local work_mem = '64MB'; select ${call} as result`,
+  )) as unknown as { result: T }[][]
+  return results.at(-1)![0]!.result
 }
 
 /** Puts on record that somebody took a file with data of many people: which, and by what it was narrowed. */

@@ -2,13 +2,15 @@ import postgres from 'postgres'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { refundPayment } from '../../../src/billing/refunds/refunds.ts'
 import { checkInvariants, recordIntegrityCheck } from '../../../src/operations/integrity/integrity.ts'
-import { invariants } from '../../../src/operations/integrity/invariants.ts'
+import { auditChain, invariants as statements } from '../../../src/operations/integrity/invariants.ts'
 import { printReport } from '../../../src/operations/integrity/print.ts'
 import { listBroken } from '../../../src/operations/integrity/queries.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
 import { newestOrder } from '../../support/ledger.ts'
 import { until } from '../../support/until.ts'
 import { Visitor } from '../../support/visitor.ts'
+
+const invariants = [...statements, auditChain]
 
 let app: TestApp
 /** A connection that may begin and roll back by hand. */

@@ -3,7 +3,8 @@ import { checkInvariants } from '../../../src/operations/integrity/integrity.ts'
 import { printReport } from '../../../src/operations/integrity/print.ts'
 import { createLog } from '../../../src/platform/log.ts'
 import { sealAudit } from '../../../src/records/audit/audit.ts'
-import { auditHead, verifyAudit } from '../../../src/records/audit/queries.ts'
+import { auditHead } from '../../../src/records/audit/queries.ts'
+import { verifyAudit } from '../../../src/records/audit/verifying.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
 import { newestOrder } from '../../support/ledger.ts'
 import { Visitor } from '../../support/visitor.ts'
@@ -30,7 +31,10 @@ async function written(count: number): Promise<number[]> {
   return rows.map(({ id }) => id)
 }
 
-beforeEach(() => tamper(`truncate audit, audit_seals; update audit_head set position = 0, hash = '', low_water = 0`))
+beforeEach(() =>
+  tamper(`truncate audit, audit_seals; update audit_head set position = 0, hash = '', low_water = 0;
+          update audit_verified set position = 0, hash = '', low_water = 0`),
+)
 
 describe('the audit is a chain', () => {
   test('what a payment leaves there is sealed by a job, row after row, and verifies', async () => {
@@ -131,6 +135,8 @@ describe('whoever rewrites the audit is refused', () => {
     'truncate audit_seals',
     'delete from audit_head',
     'truncate audit_head',
+    'delete from audit_verified',
+    'truncate audit_verified',
   ])('the owner too: %s', async (statement) => {
     await written(1)
     await seal()

@@ -4,7 +4,8 @@ import { restore } from '../../../src/operations/backup/restore.ts'
 import { connect } from '../../../src/platform/db.ts'
 import { migrate } from '../../../src/platform/migrate.ts'
 import { sealAudit } from '../../../src/records/audit/audit.ts'
-import { auditHead, verifyAudit } from '../../../src/records/audit/queries.ts'
+import { auditHead } from '../../../src/records/audit/queries.ts'
+import { verifyAudit } from '../../../src/records/audit/verifying.ts'
 import {
   backUp,
   emptyDatabase,
