@@ -1,6 +1,8 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import postgres from 'postgres'
 import { openOneConnection } from './database-driver.ts'
 import { MayNotMigrate, mayMigrate } from './database-roles.ts'
+import { isOutsideTransaction, runOutsideTransaction, withinTransaction } from './outside-transaction.ts'
 import { type Comparison, compareRelease, markerOf, type Release, readMigration, readRelease } from './release.ts'
 
 /** A newer release has migrated the database, so this one changes nothing in it. */
@@ -22,13 +24,14 @@ export type MigrateOptions = {
 
 /**
  * Brings the database to this release: numbered files once each, in order, then every slice's `*.sql` functions anew.
- * All of it is one transaction under one advisory lock, so parallel starts wait and a failure leaves nothing behind.
- * A database of this release is only read, which a role without rights over the tables may do.
+ * Parallel starts wait for one advisory lock. All of it is one transaction, so that a failure leaves nothing behind, unless a
+ * migration runs outside of one (its first line says `-- no transaction`): then what comes before it is committed first, and the
+ * next run goes on from there. Functions come last. A database of this release is only read, which a role without rights over the tables may do.
  * @returns the names of the migrations that were applied. Throws OlderThanDatabase when a newer release was here, and
  * MayNotMigrate when there is something to do and this role may not.
  */
 export async function migrate(url: string, { replaceNewerFunctions = false }: MigrateOptions = {}): Promise<string[]> {
-  const sql = openOneConnection(url, 'etf-migrate')
+  const [lock, sql] = [openOneConnection(url, 'etf-migrate'), openOneConnection(url, 'etf-migrate')]
   try {
     const release = await readRelease()
     const before = await compare(sql, release)
@@ -36,9 +39,9 @@ export async function migrate(url: string, { replaceNewerFunctions = false }: Mi
     const goesBack = replaceNewerFunctions && before.compatibility === 'older-than-database'
     if (before.newer.length > 0 && !goesBack) throw new OlderThanDatabase(before)
     if (!(await mayMigrate(sql))) throw new MayNotMigrate([...before.missing, 'functions'].join(', '))
-    return await repeatedAfterDeadlock(() => sql.begin((tx) => bringUpToDate(tx, release, replaceNewerFunctions)))
+    return await underLock(lock, () => repeatedAfterDeadlock(() => bringUpToDate(sql, release, replaceNewerFunctions)))
   } finally {
-    await sql.end({ timeout: 5 })
+    await Promise.all([lock.end({ timeout: 5 }), sql.end({ timeout: 5 })])
   }
 }
 
@@ -55,19 +58,57 @@ export async function prepareDatabase(url: string): Promise<{ applied: string[];
   }
 }
 
-async function bringUpToDate(tx: postgres.TransactionSql, release: Release, replaceNewer: boolean): Promise<string[]> {
-  await tx`select pg_advisory_xact_lock(771034)`
-  await tx`create table if not exists migrations (name text primary key, applied_at timestamptz not null default now())`
+/**
+ * Holds the lock in a transaction that does nothing else: it works through a pooler too, and ends with this process. Who waits
+ * asks again and again, for an index that is built concurrently waits for every statement that began before it. `unsafe` is the
+ * simple protocol: in the other one the answered statement would keep its snapshot, and the index would wait for ours too.
+ */
+async function underLock<T>(connection: postgres.Sql, act: () => Promise<T>): Promise<T> {
+  const result = await connection.begin(async (lock) => {
+    await lock.unsafe('set local idle_in_transaction_session_timeout = 0')
+    for (;;) {
+      const [row] = await lock.unsafe<{ locked: boolean }[]>('select pg_try_advisory_xact_lock(771034) as locked')
+      if (row!.locked) break
+      await pause(200)
+    }
+    return { value: await act() }
+  })
+  return result.value
+}
+
+async function bringUpToDate(sql: postgres.Sql, release: Release, replaceNewer: boolean): Promise<string[]> {
   // A newer release may have migrated while this one waited for the lock.
-  const now = await compare(tx, release)
+  const now = await compare(sql, release)
   if (now.newer.length > 0 && !(replaceNewer && now.compatibility === 'older-than-database'))
     throw new OlderThanDatabase(now)
+  const isNew = now.missing.length === release.migrations.length
+  let together: Migration[] = []
   for (const name of now.missing) {
-    await tx.unsafe(await readMigration(name))
+    const text = await readMigration(name)
+    if (isNew || !isOutsideTransaction(text)) {
+      together.push({ name, text: withinTransaction(text) })
+      continue
+    }
+    if (together.length > 0) await sql.begin((tx) => apply(tx, together))
+    together = []
+    await runOutsideTransaction(sql, text)
+    await sql`insert into migrations (name) values (${name})`
+  }
+  await sql.begin(async (tx) => {
+    await apply(tx, together)
+    if (now.missing.length > 0 || now.functionsDiffer) await recreateFunctions(tx, release)
+  })
+  return now.missing
+}
+
+type Migration = { name: string; text: string }
+
+async function apply(tx: postgres.TransactionSql, migrations: readonly Migration[]): Promise<void> {
+  await tx`create table if not exists migrations (name text primary key, applied_at timestamptz not null default now())`
+  for (const { name, text } of migrations) {
+    await tx.unsafe(text)
     await tx`insert into migrations (name) values (${name})`
   }
-  if (now.missing.length > 0 || now.functionsDiffer) await recreateFunctions(tx, release)
-  return now.missing
 }
 
 /**

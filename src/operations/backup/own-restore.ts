@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { withinTransaction } from '../../platform/outside-transaction.ts'
 import { readMigration, readRelease } from '../../platform/release.ts'
 import { type Contents, compareContents, measureTables, TableDigest } from './contents.ts'
 import { countLines, type Head, type Manifest, type Piece, readPieces } from './format.ts'
@@ -69,7 +70,7 @@ export async function restoreOwnDump(file: string, backup: OwnBackup, url: strin
 }
 
 async function load(session: Session, file: string, { head, manifest, contents }: OwnBackup): Promise<void> {
-  for (const name of head.migrations) await applyMigration(session, name, await readMigration(name))
+  for (const name of head.migrations) await applyMigration(session, name, withinTransaction(await readMigration(name)))
   const names = (tables: readonly { name: string }[]) => tables.map(({ name }) => name).sort()
   const lacking = names(await listTables(session)).filter((name) => !names(head.tables).includes(name))
   if (lacking.length > 0) throw new Error(`the backup lacks tables of its own release: ${lacking.join(', ')}`)
