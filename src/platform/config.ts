@@ -37,6 +37,8 @@ export type Config = Readonly<{
     timeoutMs: number
   }
   smtp: { host: string | null; port: number; sender: string; password: string }
+  /** How fast mails leave: a limit for all processes together (null: none), and each one's connections to the mail server. */
+  mail: { perSecond: number | null; connections: number }
   /** Who is notified of incidents and undeliverable mails; null: nobody. */
   alertEmail: string | null
   prices: {
@@ -131,6 +133,7 @@ export function readConfig(source: Record<string, string | undefined>): Config {
       sender: env.SENDER_EMAIL ?? `receipts@${new URL(baseUrl).hostname}`,
       password: env.SENDER_PASSWORD,
     },
+    mail: { perSecond: env.MAIL_PER_SECOND ?? null, connections: env.MAIL_CONNECTIONS },
     alertEmail: env.ALERT_EMAIL ?? null,
     prices: {
       source: env.PRICE_SOURCE ?? (production ? 'off' : null),

@@ -13,10 +13,12 @@ export type SmtpSettings = {
   /** Where replies go. */
   replyTo: string
   password: string
+  /** How many are kept for mails to many. */
+  connections: number
 }
 
 /** What connecting takes. */
-type Server = Omit<SmtpSettings, 'senderName' | 'replyTo'>
+type Server = Omit<SmtpSettings, 'senderName' | 'replyTo' | 'connections'>
 
 export type Message = {
   to: { name: string; address: string }
@@ -95,11 +97,12 @@ export function smtpTransport(
  * open would be found dead by a later mail. A failure while a mail is handed over is thrown, never retried here: the mail may
  * have arrived.
  */
-function pooledConnections(settings: Server) {
+function pooledConnections(settings: Server & Pick<SmtpSettings, 'connections'>) {
   let open: ReturnType<typeof pooled> | undefined
   let busy = 0
   let idle: NodeJS.Timeout | undefined
-  const pooled = () => smtpTransport(settings, { pool: true, maxConnections: 8, maxMessages: 100, maxRequeues: 0 })
+  const maxConnections = settings.connections
+  const pooled = () => smtpTransport(settings, { pool: true, maxConnections, maxMessages: 100, maxRequeues: 0 })
   const close = () => {
     clearTimeout(idle)
     open?.close()
@@ -121,8 +124,14 @@ function pooledConnections(settings: Server) {
 }
 
 /** The mailer that the settings describe. */
-export const mailerOf = ({ smtp, seller }: Pick<Config, 'smtp' | 'seller'>): Mailer =>
-  connectMailer({ ...smtp, host: smtp.host!, senderName: seller.name, replyTo: seller.email })
+export const mailerOf = ({ smtp, mail, seller }: Pick<Config, 'smtp' | 'mail' | 'seller'>): Mailer =>
+  connectMailer({
+    ...smtp,
+    host: smtp.host!,
+    senderName: seller.name,
+    replyTo: seller.email,
+    connections: mail.connections,
+  })
 
 /** Sends rendered mails. Each takes at most 20 seconds whatever the server does. Throws what nodemailer throws. */
 export function connectMailer(settings: SmtpSettings): Mailer {
@@ -157,11 +166,26 @@ export function connectMailer(settings: SmtpSettings): Mailer {
   }
 }
 
-/** True when the server refused this recipient or message for good (5xx); everything else is worth a retry. */
-export function isPermanent(error: unknown): boolean {
-  const { responseCode, command } = error as { responseCode?: number; command?: string }
-  return responseCode !== undefined && responseCode >= 500 && (command === 'RCPT TO' || command === 'DATA')
+/**
+ * What the server's refusal is about: `for-good`, this recipient or message (5xx); `for-now`, the same (4xx); `of-us`, the sender,
+ * its rate or the server itself, so that any other mail would be refused as well. Null when there was no answer. Everything before
+ * the recipient is named is of us. After it the enhanced status code (RFC 3463) says what it is about: 4.3 the system, 4.7 policy,
+ * 4.4.5 congestion; 4.1 and 4.2 the mailbox. Without one, 421, 450, 452 and 454 are of us: that is what providers answer to a rate
+ * that is too high. Greylisting is about one recipient, whatever its code.
+ */
+export function refusalOf(error: unknown): 'for-good' | 'for-now' | 'of-us' | null {
+  const { responseCode: code, response = '', command = '' } = error as Refusal
+  if (code === undefined) return null
+  if (code === 421 || !/^(RCPT TO|DATA)$/.test(command)) return 'of-us'
+  const enhanced = /^\d{3}[ -]([45]\.\d{1,3}\.\d{1,3})\b/.exec(response)?.[1]
+  if (enhanced && /^[45]\.4\.5$/.test(enhanced)) return 'of-us'
+  if (code >= 500) return 'for-good'
+  if (/gr[ae]y-?list/i.test(response)) return 'for-now'
+  const isOfUs = enhanced ? /^4\.[37]\./.test(enhanced) : [450, 452, 454].includes(code)
+  return isOfUs ? 'of-us' : 'for-now'
 }
+
+type Refusal = { responseCode?: number; response?: string; command?: string }
 
 function withinLimit<T>(sending: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {

@@ -61,6 +61,12 @@ describe('settings', () => {
     expect(problemsWith({ ...live, CHECKOUT_REQUIRES_PRICES: 'no' }).join()).toContain('CHECKOUT_REQUIRES_PRICES')
   })
 
+  test('mails leave without a limit, eight at a time, unless it says otherwise; less than one a second is a limit, too', () => {
+    expect(readConfig({}).mail).toMatchObject({ perSecond: null, connections: 8 })
+    const slow = readConfig({ MAIL_PER_SECOND: '0.5', MAIL_CONNECTIONS: '32' })
+    expect(slow.mail).toMatchObject({ perSecond: 0.5, connections: 32 })
+  })
+
   test('in production everything that is missing is named at once', () => {
     const problems = problemsWith({ NODE_ENV: 'production' }).join('\n')
     for (const name of Object.keys(live).filter((name) => name !== 'NODE_ENV')) expect(problems).toContain(name)
@@ -70,6 +76,9 @@ describe('settings', () => {
     ['PORT', '70000'],
     ['PORT', 'three'],
     ['DB_POOL_MAX', '0'],
+    ['MAIL_PER_SECOND', '0'],
+    ['MAIL_PER_SECOND', 'fast'],
+    ['MAIL_CONNECTIONS', '0'],
     ['CASHFREE_TIMEOUT_MS', '-4'],
     ['CASHFREE_ENV', 'staging'],
     ['LOG_LEVEL', 'loud'],

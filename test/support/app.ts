@@ -23,7 +23,7 @@ export type TestApp = {
   mailbox: MailCatcher
   databaseUrl: string
   /** Runs one of the jobs now; in tests none runs by itself. */
-  run: (job: string) => Promise<unknown>
+  run: (job: string, stopping?: AbortSignal) => Promise<unknown>
   /** Their names. */
   jobs: string[]
   /** Every route, as "GET /admin/orders/:id". */
@@ -71,10 +71,10 @@ export async function startApp(
     mailbox,
     databaseUrl,
     jobs: jobs.map(({ name }) => name),
-    run: (name) => {
+    run: (name, stopping) => {
       const job = jobs.find((candidate) => candidate.name === name)
       if (!job) throw new Error(`there is no job ${name}`)
-      return job.run()
+      return job.run(stopping)
     },
     routes: routesOf(app),
     close: async () => {

@@ -310,6 +310,7 @@ export const endpoints: Record<string, Endpoint> = {
     path: ({ mail }) => `/admin/mails/${mail}/copies`,
     form: () => ({ copy: '1' }),
   },
+  'POST /admin/mails/resume': { may: 'money', path: () => '/admin/mails/resume' },
   'POST /admin/mails/:id/retry': { may: 'money', path: ({ mail }) => `/admin/mails/${mail}/retry` },
   'GET /admin/orders/:id/terminate': {
     may: 'money',

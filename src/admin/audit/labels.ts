@@ -116,6 +116,7 @@ export const actionLabels: Record<string, Label> = {
     'announcement.switched-off': warn('Announcement switched off'),
     'mail.resent': 'Mail sent again',
     'mail.retried': 'Mail tried again',
+    'mails.resumed': 'Paused mails tried again',
     'job.asked': 'Job started by hand',
     'job.retried': 'Failed work of a job tried again',
   },

@@ -89,6 +89,7 @@ export function attentionItems(now: Now, market: MarketAge, isOnSale: boolean): 
       now.complaints,
       '/admin/complaints',
     ),
+    ...mailsPaused(now.mailsPausedS),
     ...late(now.mails, 15 * 60, (waiting) =>
       line('warn', 'Mails waiting', 'The oldest for more than 15 minutes.', waiting, '/admin/mails?status=queued'),
     ),
@@ -121,6 +122,13 @@ function incidentsToList({ incidents, disputes }: Now): Now['incidents'] {
 
 function late(waiting: Waiting, afterS: number, item: (waiting: Waiting) => AttentionItem[]): AttentionItem[] {
   return (waiting.ageS ?? 0) > afterS ? item(waiting) : []
+}
+
+/** A pause of seconds is how a rate that is too high is met; one of minutes is news. */
+function mailsPaused(ageS: number | null): AttentionItem[] {
+  if (ageS === null || ageS < 60) return []
+  const text = 'The mail server refuses us, so all mails wait. One tries again from time to time.'
+  return [{ tone: 'bad', title: 'Mails are paused', text, count: null, age: ageLabel(ageS), href: '/admin/mails' }]
 }
 
 /** The last integrity check. Broken invariants are left out where an open incident is about them. */

@@ -15,6 +15,8 @@ export type Now = {
   /** Of the last fourteen days. */
   deadMails: Waiting
   mails: Waiting
+  /** Since when the mail server refuses us. */
+  mailsPausedS: number | null
   /** Disputes that a person has to answer or look into, and the nearest deadline as ISO text. */
   disputes: { count: number; nextBy: string | null; nextInS: number | null }
   /** Cashfree cannot be reached, or has taken more than ten days. */
@@ -52,6 +54,7 @@ export async function readNow(sql: Sql): Promise<Now> {
       'deadMails', (select ${waiting(sql, sql`created_at`)} from mails
                     where status = 'dead' and created_at > now() - interval '14 days'),
       'mails', (select ${waiting(sql, sql`created_at`)} from mails where status = 'queued'),
+      'mailsPausedS', (select extract(epoch from now() - paused_since) from mail_queue),
       'refundsStuck', (select ${waiting(sql, sql`created_at`)} from refunds
                        where finished_at is null and (last_error is not null or created_at < now() - interval '10 days')),
       'complaints', (select ${waiting(sql, sql`received_at`)} from complaints where answered_at is null),

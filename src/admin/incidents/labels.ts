@@ -35,6 +35,7 @@ const titles: Record<IncidentKind, string> = {
   'prices-held': 'New prices need a decision',
   'prices-refused': 'A price file cannot be read',
   'prices-folder': 'The price folder cannot be used',
+  'mails-paused': 'The mail server refuses us',
   'password-guessing': 'Somebody is guessing passwords',
   'gateway-keys': 'Cashfree refuses our keys',
 }
@@ -98,6 +99,8 @@ export const whatToDo: Record<IncidentKind, string> = {
     'Read the reason. Put a correct file into the folder, or delete this one from refused/, and resolve this.',
   'prices-folder':
     'Check that the folder exists and that the service’s account may read and write it. This then closes.',
+  'mails-paused':
+    'Read the reason. Too fast: set MAIL_PER_SECOND to what your provider allows. A quota: raise it there. A suspended sender or a wrong password: settle it with the provider. Then press “Try now” under Mails.',
   'password-guessing':
     'Look in the log for the networks of `log-in refused`. If they are few, block them at the proxy. If they are many, wait: each is slowed down automatically. Make sure that administrators’ passwords are used nowhere else.',
   'gateway-keys': 'Correct the keys and restart. Until then nobody can pay.',

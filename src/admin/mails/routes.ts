@@ -4,6 +4,7 @@ import { actorOf, requireWriteAccess } from '../../identity/sessions/guards.ts'
 import { AppError } from '../../platform/errors.ts'
 import { resendMail } from '../../records/mails/mails.ts'
 import { retryMail } from '../../records/mails/queries.ts'
+import { cutPauseShort, type QueuePause, readQueuePause } from '../../records/mails/queue-queries.ts'
 import { formAction } from '../../web/form-action.ts'
 import { type FormState, PostedForm, readForm } from '../../web/forms.ts'
 import { sendCsv } from '../csv-routes.ts'
@@ -24,6 +25,8 @@ declare module '../../web/views.ts' {
       statuses: typeof statuses
       kindLabel: typeof kindLabel
       aboutMail: typeof aboutMail
+      pause: QueuePause | null
+      mayAct: boolean
     }
     'admin/mails/show': {
       mail: WholeMail
@@ -72,6 +75,8 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services, compose
     return reply.page('admin/mails/list', {
       list,
       kinds: await listKinds(services.sql),
+      pause: await readQueuePause(services.sql),
+      mayAct: request.mayAct,
       statuses,
       kindLabel,
       aboutMail,
@@ -110,6 +115,18 @@ const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services, compose
       return formAction(reply, {}, resend, showAgain, ['conflict'])
     },
   )
+
+  app.post('/resume', { preHandler: requireWriteAccess }, async (request, reply) => {
+    const isPaused = await cutPauseShort(services.sql, actorOf(request))
+    if (isPaused) services.wake('deliver-mails')
+    request.session.set(
+      'notice',
+      isPaused
+        ? { kind: 'good', text: 'One mail tries now. If the server takes it, all others follow.' }
+        : { kind: 'info', text: 'Mails are not paused any more.' },
+    )
+    return reply.leaveFor('/admin/mails')
+  })
 
   app.post('/:id/retry', { preHandler: requireWriteAccess, schema: { params: ById } }, async (request, reply) => {
     const mail = await mailAt(request.params.id)

@@ -2,6 +2,7 @@ import { trySecrets } from '../../identity/second-factor/encrypted-secrets.ts'
 import { connect, type Sql } from '../../platform/db.ts'
 import { queueConnections } from '../../platform/jobs.ts'
 import { compareRelease, readRelease } from '../../platform/release.ts'
+import { type QueuePause, readQueuePause } from '../../records/mails/queue-queries.ts'
 import type { DoctorContext } from './context.ts'
 import { type Finding, failure, ok, reasonOf, warning } from './finding.ts'
 import {
@@ -49,6 +50,7 @@ export async function checkDatabase({ config, databaseUrl }: DoctorContext): Pro
       jobs(await readJobsAge(sql), config.production),
       ...(await secondFactors(sql, config.totpKeys)),
       auditVerified(await readAuditVerification(sql)),
+      ...mailPause(await readQueuePause(sql)),
       ...problems(await readProblems(sql)),
     ]
   } catch (error) {
@@ -175,6 +177,18 @@ function auditVerified({
     )
   if ((wholeDays ?? 0) > 40) return warning('audit', `${upTo}; not as a whole for ${wholeDays} days`, whole)
   return ok('audit', days === null ? 'not verified yet: the first daily check does' : upTo)
+}
+
+function mailPause(pause: QueuePause | null): Finding[] {
+  if (!pause) return []
+  const says = `all wait since ${pause.since.toISOString().slice(0, 16)}: ${reasonOf(new Error(pause.reason))}`
+  return [
+    warning(
+      'mails',
+      says,
+      'The server refuses us, not a mail. Too fast: set MAIL_PER_SECOND. “Mail at scale” in docs/operating.md.',
+    ),
+  ]
 }
 
 function problems(t: Awaited<ReturnType<typeof readProblems>>): Finding[] {

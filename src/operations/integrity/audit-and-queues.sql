@@ -60,8 +60,10 @@ $$;
 
 -- I20. No work has been due for an hour; otherwise the jobs do not run.
 create or replace function broken_i20_overdue() returns setof text language sql stable as $$
-  select 'mail ' || id from mails where status = 'queued' and next_attempt_at < now() - interval '1 hour'
+  select 'mail ' || id from mails where status = 'queued'
+    and next_attempt_at < now() - case when bulk then interval '1 day' else interval '1 hour' end   -- MAIL_PER_SECOND
     and kind not in ('renewal', 'rescue')   -- these wait for the morning
+    and not exists (select from mail_queue where paused_since is not null)   -- told of by itself
   union all
   select 'webhook ' || id from webhook_events
   where accepted and settled_at is null and next_settle_at < now() - interval '1 hour'

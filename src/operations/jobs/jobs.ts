@@ -26,9 +26,9 @@ import type { Job } from '../../platform/jobs.ts'
 import type { Mailer } from '../../platform/mailer.ts'
 import { sealAudit } from '../../records/audit/audit.ts'
 import { complaintAlert, complaintMails, queueComplaintAlerts } from '../../records/complaints/mails.ts'
-import { queueAlertMails } from '../../records/incidents/incidents.ts'
+import { notePausedMails, queueAlertMails } from '../../records/incidents/incidents.ts'
 import { alertMails } from '../../records/incidents/mails.ts'
-import { deliverMails } from '../../records/mails/mails.ts'
+import { mailDelivery } from '../../records/mails/delivering.ts'
 import type { Composers } from '../../records/mails/registry.ts'
 import { recordIntegrityCheck } from '../integrity/integrity.ts'
 import { deleteExpired } from './cleanup.ts'
@@ -51,21 +51,22 @@ export const composersOf = (services: BillingServices): Composers => ({
 
 /** The background jobs, each with its interval. */
 export function jobsOf(services: BillingServices, mailer: Mailer): Job[] {
-  const composers = composersOf(services)
+  const deliver = mailDelivery({
+    ...services.config.mail,
+    sql: services.sql,
+    mailer,
+    composers: composersOf(services),
+    log: services.log,
+    before: () => issueRequestedTokens(services.sql),
+  })
   const minute = 60_000
   return [
     {
       name: 'deliver-mails',
       everyMs: 10_000,
-      run: (stopping) =>
-        deliverMails({
-          sql: services.sql,
-          mailer,
-          composers,
-          log: services.log,
-          before: () => issueRequestedTokens(services.sql),
-          stopping,
-        }),
+      run: async (stopping) => {
+        if ((await deliver(stopping)).isMoreDue) services.wake('deliver-mails')
+      },
     },
     { name: 'settle-events', everyMs: 10_000, run: () => settleWaitingEvents(services) },
     { name: 'seal-audit', everyMs: 10_000, run: () => sealAudit(services) },
@@ -79,6 +80,7 @@ export function jobsOf(services: BillingServices, mailer: Mailer): Job[] {
       everyMs: minute,
       run: async () => {
         const { sql, config } = services
+        await notePausedMails(sql)
         return (await queueAlertMails(sql, config.alertEmail)) + (await queueComplaintAlerts(sql, config.alertEmail))
       },
     },

@@ -89,6 +89,7 @@ function businessGauges(registry: Registry) {
     ),
     mailsQueued: number('etf_mails_queued', 'Mails in the outbox'),
     oldestMailS: number('etf_oldest_mail_seconds', 'Age of the oldest mail in the outbox'),
+    mailsPausedS: number('etf_mails_paused_seconds', 'How long all mails have waited because the server refuses us'),
     mailsDead: number('etf_mails_dead', 'Mails that were given up'),
     disputesDue: number('etf_disputes_due', 'Disputes whose answer is due within two days, or was'),
     priceErrors: number('etf_price_source_errors', 'Errors of the source of prices in a row'),

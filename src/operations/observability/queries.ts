@@ -10,6 +10,7 @@ export type HealthSnapshot = {
   orders: Record<string, number>
   mailsQueued: number
   oldestMailS: number | null
+  mailsPausedS: number | null
   mailsDead: number
   incidents: Record<string, number>
   refunds: Record<string, number>
@@ -47,6 +48,7 @@ export async function readHealth(sql: Sql): Promise<HealthSnapshot> {
                  from (select status, count(*) as number from orders group by status) by_status),
       'mailsQueued', (select number from queued),
       'oldestMailS', (select extract(epoch from now() - oldest) from queued),
+      'mailsPausedS', (select extract(epoch from now() - paused_since) from mail_queue),
       'mailsDead', (select count(*) from mails where status = 'dead'),
       'incidents', (select coalesce(jsonb_object_agg(kind, number), '{}')
                     from (select kind, count(*) as number from incidents where resolved_at is null group by kind) by_kind),

@@ -51,6 +51,8 @@ export const meanings = {
     'Prices were fetched and are not live yet: something in them needs a decision. Until then subscribers see earlier ranks.',
   'prices-refused': 'A file in the price folder cannot be read. It was moved to refused/, with the reason beside it.',
   'prices-folder': 'The price folder (PRICE_FOLDER) cannot be read or written, so nothing is fetched from it.',
+  'mails-paused':
+    'The mail server has refused us for a quarter of an hour, whoever a mail is for. All mails wait; one tries every ten minutes at most.',
   'password-guessing':
     '300 wrong passwords came within an hour, for all accounts together: somebody may be trying a list. Each account and each network is slowed down by itself.',
   'gateway-keys': 'Cashfree refuses our keys (401). Check CASHFREE_CLIENT_ID, CASHFREE_CLIENT_SECRET and CASHFREE_ENV.',

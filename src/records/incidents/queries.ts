@@ -50,6 +50,16 @@ export async function insertIncident(sql: Sql, kind: IncidentKind, subject: stri
   await sql`select open_incident(${kind}, ${subject}, ${sql.json(details as never)})`
 }
 
+/** A pause of all mails that has lasted for a quarter of an hour while some wait. */
+export async function findLongPause(sql: Sql): Promise<{ since: string; reason: string } | undefined> {
+  const [row] = await sql<{ since: string; reason: string }[]>`
+    select to_json(paused_since)#>>'{}' as since, pause_reason as reason
+    from mail_queue
+    where paused_since < now() - interval '15 minutes' and exists (select from mails where status = 'queued')
+  `
+  return row
+}
+
 /** Enqueues the alerts about open incidents of the last week and mails of the last two that were given up on, once each. */
 export async function insertAlertMails(sql: Sql, to: string): Promise<number> {
   const [row] = await sql<{ written: number }[]>`

@@ -19,28 +19,18 @@ export type Mail = {
 export type LeasedMail = Mail & { bulk: boolean }
 
 /**
- * Leases due mails for a minute, bulk mails last; other workers skip them. After its lease ran out (a crash) a mail is due
- * again, unless the mail server had been given it.
+ * What this worker may send now. `waitS`: seconds until more may be sent, null where no limit says so. A probe is sent alone, after
+ * a pause, and answered with resumeQueue, pauseQueue or probeQueueNow.
  */
-export async function leaseMails(sql: Sql, limit: number): Promise<LeasedMail[]> {
-  return sql<LeasedMail[]>`
-    update mails
-    set attempts = attempts + 1,
-        leased_until = now() + interval '1 minute',
-        next_attempt_at = now() + interval '1 minute'
-    where id in (
-      select id
-      from mails
-      where status = 'queued'
-        and next_attempt_at <= now()
-        and handed_at is null
-        and (kind not in ('renewal', 'rescue') or reminders_may_go_now())
-      order by bulk, next_attempt_at
-      limit ${limit}
-      for update skip locked
-    )
-    returning id, kind, subject_key, copy, to_name, to_email, attempts, bulk
-  `
+type Claim = { mails: LeasedMail[]; waitS: number | null; isProbe: boolean; isPaused: boolean }
+
+/** Leases due mails for a minute, bulk mails last and only `withBulk`; see claim-mails.sql. */
+export async function claimMails(
+  sql: Sql,
+  { limit, withBulk, perSecond }: { limit: number; withBulk: boolean; perSecond: number | null },
+): Promise<Claim> {
+  const [row] = await sql<{ claim: Claim }[]>`select claim_mails(${limit}, ${withBulk}, ${perSecond}) as claim`
+  return row!.claim
 }
 
 /** Makes mails due again that were leased and not begun. */
@@ -48,13 +38,22 @@ export async function releaseMails(sql: Sql, ids: readonly number[]): Promise<vo
   await sql`
     update mails
     set attempts = attempts - 1, leased_until = null, next_attempt_at = now()
-    where id in (select value::bigint from jsonb_array_elements_text(${sql.json([...ids])})) and status = 'queued'
+    where id in (${those(sql, ids)}) and status = 'queued'
   `
 }
 
-/** A bulk mail is about to be given to the mail server. From here on only a known failure makes it due again. */
-export async function markHanded(sql: Sql, id: number): Promise<void> {
-  await sql`update mails set handed_at = now() where id = ${id} and status = 'queued'`
+/** Makes a mail due again that was refused for a reason that is not its own: it does not count as an attempt. */
+export async function releaseRefused(sql: Sql, id: number, reason: string): Promise<void> {
+  await sql`
+    update mails
+    set attempts = attempts - 1, leased_until = null, handed_at = null, next_attempt_at = now(), last_error = ${reason}
+    where id = ${id} and status = 'queued'
+  `
+}
+
+/** Bulk mails are about to be given to the mail server. From here on only a known failure makes them due again. */
+export async function markHanded(sql: Sql, ids: readonly number[]): Promise<void> {
+  await sql`update mails set handed_at = now() where id in (${those(sql, ids)}) and status = 'queued'`
 }
 
 /** Gives up on bulk mails whose process died before the mail server answered: they may have arrived. */
@@ -67,11 +66,16 @@ export async function skipHanded(sql: Sql): Promise<void> {
   `
 }
 
-/** The mail server accepted it. */
-export async function markSent(sql: Sql, id: number): Promise<void> {
+/** The mail server accepted them. */
+export async function markSent(sql: Sql, ids: readonly number[]): Promise<void> {
   await sql`
-    update mails set status = 'sent', sent_at = now(), leased_until = null, last_error = null where id = ${id}
+    update mails set status = 'sent', sent_at = now(), leased_until = null, last_error = null
+    where id in (${those(sql, ids)})
   `
+}
+
+function those(sql: Sql, ids: readonly number[]) {
+  return sql`select value::bigint from jsonb_array_elements_text(${sql.json([...ids])})`
 }
 
 /** What the mail was about is no longer so; it is not sent. */

@@ -1,15 +1,24 @@
 import type { AddressInfo } from 'node:net'
+import { setTimeout as pause } from 'node:timers/promises'
 import { SMTPServer } from 'smtp-server'
 
 export type Taken = { to: string; messageId: string; raw: string }
-type Refusal = { responseCode: number; at: 'RCPT' | 'DATA' } | 'hang-up' | 'drop-after-data' | null
+/** `says` is what follows the code, e.g. "4.7.0 Slow down". */
+type Refusal =
+  | { responseCode: number; at: 'MAIL' | 'RCPT' | 'DATA'; says?: string }
+  | 'hang-up'
+  | 'drop-after-data'
+  | null
 
 /** An SMTP server that takes, refuses or breaks as a test says, by recipient. */
 export type MailServer = {
   port: number
   taken: Taken[]
   connections: number
+  /** Asked at MAIL as well, before the recipient is known: then with "". */
   answer: (to: string) => Refusal
+  /** So long it thinks about each mail before it answers, in milliseconds. */
+  latency: number
   /** Stops listening; `open` starts again on the same port. */
   stop: () => Promise<void>
   open: () => Promise<void>
@@ -22,6 +31,7 @@ export async function startMailServer(): Promise<MailServer> {
     taken: [],
     connections: 0,
     answer: () => null,
+    latency: 0,
     stop: () =>
       new Promise((resolve) => {
         running ? running.close(() => resolve()) : resolve()
@@ -38,7 +48,14 @@ export async function startMailServer(): Promise<MailServer> {
 }
 
 function listener(server: MailServer): SMTPServer {
-  const refusal = (responseCode: number) => Object.assign(new Error('refused by the test'), { responseCode })
+  const refusal = (responseCode: number, says = 'refused by the test') =>
+    Object.assign(new Error(says), { responseCode })
+  const refusedAt = (at: 'MAIL' | 'RCPT', to: string) => {
+    const wanted = server.answer(to)
+    return wanted !== null && typeof wanted === 'object' && wanted.at === at
+      ? refusal(wanted.responseCode, wanted.says)
+      : null
+  }
   const smtp = new SMTPServer({
     authOptional: true,
     disabledCommands: ['STARTTLS'],
@@ -48,25 +65,22 @@ function listener(server: MailServer): SMTPServer {
       server.connections++
       answer()
     },
-    onRcptTo: (address, _session, answer) => {
-      const wanted = server.answer(address.address)
-      answer(
-        wanted !== null && typeof wanted === 'object' && wanted.at === 'RCPT' ? refusal(wanted.responseCode) : null,
-      )
-    },
+    onMailFrom: (_address, _session, answer) => answer(refusedAt('MAIL', '')),
+    onRcptTo: ({ address }, _session, answer) => answer(refusedAt('RCPT', address)),
     onData: (stream, session, answer) => {
       const chunks: Buffer[] = []
       stream.on('data', (chunk: Buffer) => chunks.push(chunk))
-      stream.on('end', () => {
+      stream.on('end', async () => {
+        if (server.latency > 0) await pause(server.latency)
         const to = session.envelope.rcptTo[0]!.address
         const raw = Buffer.concat(chunks).toString('utf8')
         const wanted = server.answer(to)
-        if (wanted !== null && typeof wanted === 'object') return answer(refusal(wanted.responseCode))
+        if (wanted !== null && typeof wanted === 'object') return answer(refusal(wanted.responseCode, wanted.says))
         if (wanted !== 'hang-up')
           server.taken.push({ to, raw, messageId: /^message-id:\s*(\S+)/im.exec(raw)?.[1] ?? '' })
         if (wanted === null) answer(null)
         // Otherwise the connection breaks before, or just after, the mail was kept: the sender cannot tell which.
-        else answer(refusal(421))
+        else for (const line of smtp.connections) if (line.id === session.id) line.close()
       })
     },
   })

@@ -1,0 +1,150 @@
+import type { Sql } from '../../platform/db.ts'
+import type { Log } from '../../platform/log.ts'
+import { type Mailer, refusalOf } from '../../platform/mailer.ts'
+import { beginningOf } from '../../platform/text.ts'
+import { connectionSlots } from './connection-slots.ts'
+import { markedTogether } from './marked-together.ts'
+import {
+  type LeasedMail,
+  type Mail,
+  markDead,
+  markHanded,
+  markSent,
+  markSkipped,
+  postponeMail,
+  releaseMails,
+  releaseRefused,
+} from './queries.ts'
+import { pauseQueue } from './queue-queries.ts'
+import { type Composed, type Composers, composerOf } from './registry.ts'
+
+/** With a limit of 20 s each, a mail begun within this time ends well inside its lease of a minute; the rest is released. */
+const beginWithinMs = 30_000
+const daysUntilDead = 3
+
+/** `refused`: this mail alone; `paused`: the queue, because the server refuses us; `unsent`: the server was not asked. */
+export type Outcome = 'sent' | 'refused' | 'paused' | 'failed' | 'unsent'
+
+export type Sending = {
+  sql: Sql
+  mailer: Mailer
+  composers: Composers
+  log: Log
+  /** So many mails are with the mail server at the same time. */
+  connections: number
+}
+
+/**
+ * Sends leased mails: composes each, waits for a connection, sends and marks it. After a crash in between it is sent again under
+ * the same Message-ID, or, if it is a bulk mail, not at all. One that fails is retried after a growing pause and holds up no other;
+ * one that was refused for a reason that is not its own waits as if it had not been tried.
+ */
+export function mailSending({ sql, mailer, composers, log, connections }: Sending) {
+  const slots = connectionSlots(connections)
+  const handed = markedTogether((ids) => markHanded(sql, ids))
+  const sent = markedTogether((ids) => markSent(sql, ids))
+  const released = markedTogether((ids) => releaseMails(sql, ids))
+
+  /**
+   * What is wrong with a mail is written to its row; throws when the database does not answer. A probe that the server does not
+   * answer makes the pause longer.
+   */
+  async function send(mail: LeasedMail, isProbe: boolean): Promise<Outcome> {
+    const beginBy = performance.now() + beginWithinMs
+    const comes = slots.announce(mail)
+    const composed = await compose(mail).finally(comes)
+    if (!composed) return 'unsent'
+    if (!(await slots.enter(mail))) return release(mail)
+    try {
+      return performance.now() < beginBy ? await handOver(mail, composed, isProbe) : await release(mail)
+    } finally {
+      slots.leave(mail)
+    }
+  }
+
+  async function compose(mail: LeasedMail): Promise<Composed | null> {
+    try {
+      const composer = composerOf(composers, mail.kind)
+      if (!composer) throw new Error(`nobody composes mails of kind ${mail.kind}`)
+      const composed = await composer(mail)
+      if (!composed) await markSkipped(sql, mail.id)
+      return composed
+    } catch (error) {
+      await retryLater(mail, error)
+      return null
+    }
+  }
+
+  async function release({ id }: Mail): Promise<Outcome> {
+    await released(id)
+    return 'unsent'
+  }
+
+  async function handOver(mail: LeasedMail, composed: Composed, isProbe: boolean): Promise<Outcome> {
+    if (mail.bulk) await handed(mail.id)
+    try {
+      await mailer.send({
+        to: { name: mail.toName, address: mail.toEmail },
+        messageKey: messageKeyOf(mail),
+        bulk: mail.bulk,
+        template: mail.kind,
+        ...composed,
+      })
+    } catch (error) {
+      return failed(mail, error, isProbe)
+    }
+    await sent(mail.id)
+    log.info({ event: 'mail sent', mail: mail.id, kind: mail.kind }, 'mail sent')
+    return 'sent'
+  }
+
+  async function failed(mail: LeasedMail, error: unknown, isProbe: boolean): Promise<Outcome> {
+    const refusal = refusalOf(error)
+    if (refusal === 'of-us') await releaseRefused(sql, mail.id, reasonOf(error))
+    else if (refusal === 'for-good') await giveUp(mail, error)
+    else await retryLater(mail, error)
+    if (refusal === 'of-us' || (refusal === null && isProbe)) return pause(error, isProbe)
+    return refusal === null ? 'failed' : 'refused'
+  }
+
+  async function pause(error: unknown, isProbe: boolean): Promise<Outcome> {
+    slots.close()
+    log.warn({ event: 'mails paused', err: error, isProbe }, 'the mail server refuses us: mails pause')
+    await pauseQueue(sql, { reason: reasonOf(error), isProbe })
+    return 'paused'
+  }
+
+  async function giveUp(mail: LeasedMail, error: unknown): Promise<void> {
+    note(mail, error, true)
+    await markDead(sql, mail.id, reasonOf(error))
+  }
+
+  async function retryLater(mail: LeasedMail, error: unknown): Promise<void> {
+    note(mail, error, false)
+    await postponeMail(sql, mail.id, { reason: reasonOf(error), seconds: pauseAfter(mail.attempts), daysUntilDead })
+  }
+
+  function note({ id, kind, attempts }: LeasedMail, error: unknown, dead: boolean): void {
+    log.warn({ event: 'mail failed', mail: id, kind, attempt: attempts, dead, err: error }, 'mail failed')
+  }
+
+  return {
+    send,
+    /** Begins no further mail: those that wait for a connection are released. */
+    close: slots.close,
+  }
+}
+
+/** A copy is a message of its own; a repeat of the same row after a crash is not. */
+function messageKeyOf({ kind, subjectKey, copy }: Mail): string {
+  return copy === 0 ? `${kind}.${subjectKey}` : `${kind}.${subjectKey}.copy-${copy}`
+}
+
+/** Seconds until the next attempt: 5, 10, 20 … an hour, with a fifth of jitter, so that not all retry at the same moment. */
+function pauseAfter(attempts: number): number {
+  return Math.min(5 * 2 ** (attempts - 1), 3600) * (0.9 + Math.random() * 0.2)
+}
+
+function reasonOf(error: unknown): string {
+  return beginningOf(error instanceof Error ? error.message : String(error), 500)
+}

@@ -1,0 +1,115 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { startApp, type TestApp } from '../../support/app.ts'
+import { until } from '../../support/until.ts'
+import { anotherWorker, queueMails } from './queue.ts'
+import { type MailServer, startMailServer } from './server.ts'
+
+let app: TestApp
+let server: MailServer
+let env: Record<string, string>
+beforeEach(async () => {
+  server = await startMailServer()
+  env = { SMTP_PORT: String(server.port) }
+})
+afterEach(async () => {
+  await app.close()
+  await server.stop()
+})
+const start = async (more: Record<string, string>) => {
+  app = await startApp({ ...env, ...more })
+}
+
+describe('mails to one person', () => {
+  test('written while ten thousand reports go out is the next to be sent', { timeout: 60_000 }, async () => {
+    await start({ MAIL_CONNECTIONS: '4' })
+    server.latency = 50
+    await queueMails(app, 'report', 10_000, { bulk: true })
+    const stop = new AbortController()
+    const delivering = app.run('deliver-mails', stop.signal)
+    await until(async () => server.taken.length > 20)
+    await queueMails(app, 'receipt', 1)
+    const before = server.taken.length
+    void app.run('deliver-mails')
+    await until(async () => server.taken.some(({ to }) => to.startsWith('receipt')))
+    const place = server.taken.findIndex(({ to }) => to.startsWith('receipt'))
+    // Those that the server had already, and those that overtake its connecting.
+    expect(place - before).toBeLessThanOrEqual(12)
+    stop.abort()
+    await delivering
+  })
+
+  test('do not wait for a server that takes its time over reports: they have a connection besides', async () => {
+    await start({ MAIL_CONNECTIONS: '2' })
+    server.latency = 3_000
+    await queueMails(app, 'report', 20, { bulk: true })
+    const stop = new AbortController()
+    const delivering = app.run('deliver-mails', stop.signal)
+    await until(async () => server.connections >= 2)
+    await pause(200)
+    server.latency = 0
+    await queueMails(app, 'receipt', 1)
+    void app.run('deliver-mails')
+    await until(async () => server.taken.some(({ to }) => to.startsWith('receipt')))
+    expect(server.taken.map(({ to }) => to)).toEqual(['receipt1@example.in'])
+    stop.abort()
+    await delivering
+  })
+
+  test('get the next turn where a rate is kept, whoever waits', async () => {
+    await start({ MAIL_PER_SECOND: '5' })
+    await queueMails(app, 'report', 200, { bulk: true })
+    const stop = new AbortController()
+    const delivering = app.run('deliver-mails', stop.signal)
+    await until(async () => server.taken.length >= 3)
+    await queueMails(app, 'receipt', 2)
+    const before = server.taken.length
+    await until(async () => server.taken.filter(({ to }) => to.startsWith('receipt')).length === 2)
+    expect(server.taken.length - before).toBeLessThanOrEqual(4)
+    stop.abort()
+    await delivering
+  })
+})
+
+describe('MAIL_PER_SECOND', () => {
+  test.each([1, 2])('is kept by %i workers together', async (workers) => {
+    await start({ MAIL_PER_SECOND: '20' })
+    await queueMails(app, 'limited', 60)
+    const others = Array.from({ length: workers - 1 }, () => anotherWorker(app))
+    const began = performance.now()
+    await Promise.all([app.run('deliver-mails'), ...others.map(({ deliver }) => deliver())])
+    const tookS = (performance.now() - began) / 1000
+    expect(server.taken).toHaveLength(60)
+    expect(new Set(server.taken.map(({ to }) => to)).size).toBe(60)
+    expect(tookS).toBeGreaterThan(57 / 20)
+    await Promise.all(others.map(({ close }) => close()))
+  })
+
+  test('is not made up for after a rest: what was left unused is lost', async () => {
+    await start({ MAIL_PER_SECOND: '10' })
+    await app.sql`update mail_queue set next_send_at = now() - interval '1 hour'`
+    await queueMails(app, 'rested', 15)
+    const began = performance.now()
+    await app.run('deliver-mails')
+    expect(performance.now() - began).toBeGreaterThan(1_300)
+  })
+})
+
+describe('MAIL_CONNECTIONS', () => {
+  test('are so many mails at the mail server at once, and no more', async () => {
+    await start({ MAIL_CONNECTIONS: '3' })
+    let most = 0
+    server.latency = 30
+    await queueMails(app, 'many', 60, { bulk: true })
+    const watching = setInterval(async () => {
+      const [row] = await app.sql<{ n: number }[]>`
+        select count(*)::int as n from mails where status = 'queued' and handed_at is not null`
+      most = Math.max(most, row!.n)
+    }, 5)
+    await app.run('deliver-mails')
+    clearInterval(watching)
+    expect(most).toBe(3)
+    expect(server.connections).toBeLessThanOrEqual(3)
+    expect(server.taken).toHaveLength(60)
+  })
+})
