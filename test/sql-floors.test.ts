@@ -25,7 +25,7 @@ const owners: Record<string, string[]> = {
   'billing/gifts': ['gifts'],
   'billing/switching': ['order_credits'],
   'billing/reminders': ['reminders'],
-  'billing/receipts': ['receipts', 'receipt_series', 'credit_notes', 'credit_note_series'],
+  'billing/receipts': ['receipts', 'receipts_due', 'receipt_series', 'credit_notes', 'credit_note_series'],
   'billing/refunds': ['refunds'],
   'billing/disputes': ['disputes'],
   'billing/webhooks': ['webhook_events', 'webhook_refusals'],
@@ -52,6 +52,8 @@ const exceptions: Record<string, string> = {
   'identity/users/change-user.sql':
     'an account has its pending subscription from the first moment, never one without the other',
   'account/data/delete-account.sql': 'one act of deletion empties what every slice holds of a person',
+  'billing/checkout/settle-usual-order.sql':
+    'the usual payment is one statement, whose rows a test compares with those that the owners write',
   'operations/backup/queries.ts': 'a restore writes every table, in databases that have no functions yet',
   'operations/jobs/retention-queries.ts': 'what is kept for how long is one promise, and one place keeps it',
 }

@@ -89,7 +89,7 @@ export async function openFixture(): Promise<PropertyFixture> {
       // The audit refuses to be emptied, unless its triggers sleep.
       await sql.unsafe(`set local session_replication_role = replica;
         truncate users, sessions, orders, payments, subscriptions, subscription_periods, receipts,
-        receipt_series, mails, incidents, audit, audit_seals, webhook_events, refunds, credit_notes, credit_note_series cascade;
+        receipts_due, receipt_series, mails, incidents, audit, audit_seals, webhook_events, refunds, credit_notes, credit_note_series cascade;
         delete from plans where replaces is not null;
         update audit_head set position = 0, hash = '', low_water = 0`)
       await sandbox.control.reset()

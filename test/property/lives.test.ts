@@ -123,7 +123,7 @@ async function differingClaims({ orders }: Life): Promise<string[]> {
 /** The tables, so that checking the books stays quick. The audit refuses to be emptied, unless its triggers sleep. */
 async function empty() {
   await sql.unsafe(`set local session_replication_role = replica;
-    truncate users, sessions, orders, payments, subscriptions, subscription_periods, receipts, receipt_series, mails, incidents,
+    truncate users, sessions, orders, payments, subscriptions, subscription_periods, receipts, receipts_due, receipt_series, mails, incidents,
       audit, audit_seals, refunds, credit_notes, credit_note_series, coupons, coupon_claims, gifts, order_credits, price_changes,
       reminders cascade;
     delete from plans where replaces is not null;

@@ -12,6 +12,7 @@ export type Job = JobRecord & {
 
 const does: Record<string, string> = {
   'deliver-mails': 'Sends mails that are due',
+  'number-receipts': 'Numbers receipts that wait for it',
   'settle-events': 'Settles orders that webhooks reported',
   'seal-audit': 'Seals new rows of the audit into its chain',
   'send-refunds': 'Asks Cashfree for refunds and follows them',

@@ -73,7 +73,7 @@ export async function settleOrder(
 ): Promise<Settlement> {
   const [row] = await sql<(Order & { outcome: string })[]>`
     select settlement.outcome, ${orderColumns(sql)}
-    from settle_order_and_read(${orderId}, ${sql.json(remote as never)}, ${by.actor}, ${sql.json(by.seller as never)}) settlement
+    from settle_order_unnumbered(${orderId}, ${sql.json(remote as never)}, ${by.actor}, ${sql.json(by.seller as never)}) settlement
     cross join lateral (select (settlement.settled).*) o
     left join plans p on p.key = o.plan_key
   `

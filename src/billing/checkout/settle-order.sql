@@ -6,10 +6,18 @@
 -- Safe to repeat with the same arguments: after a lost reply the caller repeats and never compensates.
 create or replace function settle_order(p_order_id text, p_remote jsonb, p_actor text, p_seller jsonb) returns text
 language plpgsql as $$
+begin
+  if jsonb_typeof(p_remote) is distinct from 'object' then raise exception 'p_remote must be an object'; end if;
+  if p_remote ->> 'status' = 'PAID' and settle_usual_order(p_order_id, p_remote, p_actor, p_seller) then return 'paid'; end if;
+  return settle_any_order(p_order_id, p_remote, p_actor, p_seller);
+end $$;
+
+-- The rules, for every answer that Cashfree may give.
+create or replace function settle_any_order(p_order_id text, p_remote jsonb, p_actor text, p_seller jsonb) returns text
+language plpgsql as $$
 declare
   o         orders;
   payment   payments;
-  receipt   text;
   differing jsonb;
   mismatch  text;
   refusal   text;
@@ -18,7 +26,6 @@ declare
   waiting   text;
   has_list  boolean := jsonb_typeof(p_remote -> 'attempts') is not distinct from 'array';
 begin
-  if jsonb_typeof(p_remote) is distinct from 'object' then raise exception 'p_remote must be an object'; end if;
   select * into o from orders where id = p_order_id for update;   -- concurrent settlements of one order queue here
   if not found then return 'unknown-order'; end if;
   differing := contradictions(o, p_remote);
@@ -62,25 +69,35 @@ begin
 
   o := mark_order_paid(o, payment.cf_payment_id);
   perform fulfil_order(o);
-  receipt := issue_receipt(o, payment.cf_payment_id, p_seller);
+  perform issue_receipt(o, payment.cf_payment_id, p_seller);
   perform note_further_money(o);
   perform note_second_order(o);
   -- A part of it may have been refunded in Cashfree's dashboard while the order was held: that part has its credit note now.
   perform complete_refund(o, r.id, p_seller) from refunds r
   where r.cf_payment_id = payment.cf_payment_id and r.status = 'succeeded';
   perform record_audit(p_actor, 'order.paid', o.id, o.user_id, jsonb_build_object('cfPaymentId', payment.cf_payment_id,
-    'amountPaise', payment.amount_paise, 'orderAmountPaise', o.amount_paise, 'receipt', receipt));
+    'amountPaise', payment.amount_paise, 'orderAmountPaise', o.amount_paise));
   return 'paid';
 end $$;
 
--- settle_order, and the order as it is afterwards (null: unknown), so that no caller reads it again. Processes of the release
--- before call settle_order itself.
+-- settle_order, and the order as it is afterwards (null: unknown), so that no caller reads it again. The receipt is left to
+-- number_receipts, right after the commit.
+create or replace function settle_order_unnumbered(
+  p_order_id text, p_remote jsonb, p_actor text, p_seller jsonb, out outcome text, out settled orders
+) language plpgsql as $$
+begin
+  outcome := settle_order(p_order_id, p_remote, p_actor, p_seller);
+  select * into settled from orders where id = p_order_id;
+end $$;
+
+-- The same with the receipt numbered in the statement, for processes of the release before, which number nothing themselves.
 create or replace function settle_order_and_read(
   p_order_id text, p_remote jsonb, p_actor text, p_seller jsonb, out outcome text, out settled orders
 ) language plpgsql as $$
 begin
   outcome := settle_order(p_order_id, p_remote, p_actor, p_seller);
   select * into settled from orders where id = p_order_id;
+  if outcome = 'paid' then perform number_receipt(p_order_id); end if;
 end $$;
 
 -- The attempt brought at least the price (a fee that the payer bears may come on top). Where Cashfree leaves the attempt's

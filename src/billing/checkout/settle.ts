@@ -1,4 +1,5 @@
 import type { BillingServices, RemoteOrder } from '../payments/gateway.ts'
+import { numberSoon } from '../receipts/numbering.ts'
 import { logSettlement } from './log-settlement.ts'
 import { type Settlement, settleOrder } from './queries.ts'
 
@@ -52,7 +53,8 @@ async function write(
   const settlement = await settleOrder(services.sql, orderId, remote, { actor, seller: services.config.seller })
   const { outcome } = settlement
   logSettlement(services, remote, settlement, actor)
-  if (outcome === 'paid') services.wake('deliver-mails')
+  if (outcome === 'paid')
+    await numberSoon(services) // the order is paid whatever becomes of it
   else if (actor !== 'reconciler' && waitsForMoney(remote, settlement)) services.wake('reconcile')
   if (outcome === 'unverified')
     services.log.warn({ event: 'paid but unverified', orderId, actor }, 'paid but unverified')

@@ -1,12 +1,17 @@
 -- Why this account may not be given what it pays for: 'suspended', 'deleted', 'unknown'. Null: it may. Everything that opens
 -- an order or grants what one bought asks this, so a further reason has to be added here alone.
 create or replace function entitlement_refusal(p_user_id uuid) returns text language sql stable as $$
+  select entitlement_refusal_of(person)
+  from (values (p_user_id)) as asked(id) left join users person on person.id = asked.id
+$$;
+
+-- The same, where the row is at hand (all null: there is none). Inlined.
+create or replace function entitlement_refusal_of(person users) returns text language sql immutable as $$
   select case
     when person.id is null then 'unknown'
     when person.deleted_at is not null then 'deleted'
     when person.suspended_at is not null then 'suspended'
   end
-  from (values (p_user_id)) as asked(id) left join users person on person.id = asked.id
 $$;
 
 -- Why this account buys nothing now: as above, or 'consent' (withdrawn). Its open orders are ended; money that comes for one all the

@@ -20,9 +20,14 @@ $$;
 -- Paid: twice more, half an hour after its end, when a second tab may have paid it again, and when no attempt can succeed any
 -- more. Webhooks about that may be lost like any other.
 create or replace function later_look(o orders) returns timestamptz language sql stable as $$
+  select later_look_at(o.expires_at)
+$$;
+
+-- The same of an order that ends then. Inlined.
+create or replace function later_look_at(p_expires_at timestamptz) returns timestamptz language sql stable as $$
   select case
-    when now() < o.expires_at + interval '30 minutes' then o.expires_at + interval '30 minutes'
-    when now() < o.expires_at + interval '25 hours' then o.expires_at + interval '25 hours'
+    when now() < p_expires_at + interval '30 minutes' then p_expires_at + interval '30 minutes'
+    when now() < p_expires_at + interval '25 hours' then p_expires_at + interval '25 hours'
   end
 $$;
 

@@ -27,7 +27,6 @@ begin
   if exists (select from credit_notes where receipt_number = old.number) then outcome := 'credited'; return; end if;
   note := write_credit_note(old.number, null, old.amount_paise);
   receipt := write_receipt(o, old.cf_payment_id, old.seller, buyer, old.number);
-  perform enqueue_mail('receipt', receipt, id, name, email) from users where id = o.user_id;
   perform record_audit(p_actor, 'receipt.corrected', o.id, o.user_id, jsonb_build_object(
     'before', old.number, 'creditNote', note, 'after', receipt), p_origin);
   outcome := 'corrected';

@@ -2,9 +2,11 @@
 -- Tax is taken back in the proportion it was charged, from the receipt as it was issued: after each note, what the notes
 -- of a receipt took back of each tax head is that head's share of the money gone back. So the last note takes the
 -- remainder, and together they are the receipt to the paisa.
-create or replace function issue_credit_note(r refunds) returns text language sql as $$
-  select write_credit_note(valid_receipt_number(r.order_id), r.id, r.amount_paise)
-$$;
+-- Names the receipt, so one that waits for its number gets it first.
+create or replace function issue_credit_note(r refunds) returns text language plpgsql as $$
+begin
+  return write_credit_note(number_receipt(r.order_id), r.id, r.amount_paise);
+end $$;
 
 -- A credit note over so much of a receipt as it has left, of a refund, or (p_refund_id null) of a receipt that is corrected.
 create or replace function write_credit_note(p_receipt_number text, p_refund_id text, p_amount_paise bigint) returns text

@@ -69,6 +69,12 @@ export async function findReceiptNumber(sql: Sql, orderId: string): Promise<stri
   return row?.number ?? undefined
 }
 
+/** Numbers the receipts that are due, the earliest first, each with its mail: number-receipts.sql. Returns how many. */
+export async function numberReceipts(sql: Sql, limit: number): Promise<number> {
+  const [row] = await sql<{ many: number }[]>`select number_receipts(${limit}) as many`
+  return row!.many
+}
+
 /** A receipt with what it was for and how it was paid. */
 export async function findReceiptRow(sql: Sql, number: string): Promise<ReceiptRow | undefined> {
   const [row] = await sql<ReceiptRow[]>`

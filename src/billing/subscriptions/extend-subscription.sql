@@ -7,13 +7,14 @@ $$;
 -- The same instant of the day so many months later, on the anchor day or, where that month is shorter, on its last day: an
 -- anchor of 31 goes from 31 January to 28 February, 31 March and 30 April. By the Indian calendar.
 create or replace function anchored_months_later(p_from timestamptz, p_months integer, p_anchor_day integer) returns timestamptz
-language sql immutable as $$
-  select (month + make_interval(days => least(p_anchor_day, days_in_month(month)) - 1) + time_of_day) at time zone 'Asia/Kolkata'
-  from (
-    select date_trunc('month', here) + make_interval(months => p_months) as month, here - date_trunc('day', here) as time_of_day
-    from (select p_from at time zone 'Asia/Kolkata' as here) india
-  ) target
-$$;
+language plpgsql immutable as $$
+declare
+  here  timestamp := p_from at time zone 'Asia/Kolkata';
+  month timestamp := date_trunc('month', here) + make_interval(months => p_months);
+begin
+  return (month + make_interval(days => least(p_anchor_day, days_in_month(month)) - 1) + (here - date_trunc('day', here)))
+         at time zone 'Asia/Kolkata';
+end $$;
 
 -- The day of an instant by the Indian calendar: 1 to 31.
 create or replace function day_of_month_in_india(p_at timestamptz) returns integer language sql immutable as $$
@@ -27,9 +28,9 @@ $$;
 -- The day on which periods after the present end begin: the one the subscription remembers while the end falls on it, which
 -- days that were granted and refunds of earlier periods may change; then, and where none is remembered, the end's own.
 create or replace function anchor_of(s subscriptions) returns integer language sql immutable as $$
-  select case when least(s.anchor_day, days_in_month(here)) = extract(day from here) and s.anchor_day is not null
-              then s.anchor_day else extract(day from here) end::integer
-  from (select s.current_period_end at time zone 'Asia/Kolkata' as here) india
+  select case when least(s.anchor_day, days_in_month(s.current_period_end at time zone 'Asia/Kolkata'))
+                   = day_of_month_in_india(s.current_period_end) and s.anchor_day is not null
+              then s.anchor_day else day_of_month_in_india(s.current_period_end) end::integer
 $$;
 
 -- The period that so many months bought now are: from the end of the access that runs, grace included, which so is not free;
@@ -41,6 +42,14 @@ declare
   running subscriptions;
 begin
   select * into running from subscriptions where user_id = p_user_id;
+  select next.* into starts_at, ends_at, anchor_day from next_period_of(running, p_months) next;
+end $$;
+
+-- The same, where the row is at hand.
+create or replace function next_period_of(
+  running subscriptions, p_months integer, out starts_at timestamptz, out ends_at timestamptz, out anchor_day integer
+) language plpgsql stable as $$
+begin
   if has_access(running) then
     starts_at := running.current_period_end;
     anchor_day := anchor_of(running);

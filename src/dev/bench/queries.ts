@@ -1,7 +1,7 @@
 import type { Sql } from '../../platform/db.ts'
 
 /** The statement whose cost is compared: what checkout/queries.ts sends, as bare drivers write it. */
-export const settleStatement = 'select outcome, settled from settle_order_and_read($1, $2, $3, $4)'
+export const settleStatement = 'select outcome, settled from settle_order_unnumbered($1, $2, $3, $4)'
 
 /** The tables that grow with subscribers. Plans and refunds are a page or two here, so scanning them is right. */
 export const growing = [

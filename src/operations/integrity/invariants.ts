@@ -74,6 +74,7 @@ export const invariants: readonly Invariant[] = [
     'a paid order has exactly one applied payment, a success; no other order has one',
   ),
   invariant('I6', 'broken_i6_receipts', 'receipts', 'one receipt for every paid order, over its price, to its buyer'),
+  invariant('I6', 'broken_i6_due', 'paid orders', 'no receipt waits longer than a minute for its number'),
   invariant(
     'I6',
     'broken_i6_numbering',

@@ -9,6 +9,7 @@ import type { BillingServices } from '../../billing/payments/gateway.ts'
 import { priceMails } from '../../billing/pricing/mails.ts'
 import { announcePrices } from '../../billing/pricing/queries.ts'
 import { receiptMails } from '../../billing/receipts/mails.ts'
+import { numberDueReceipts } from '../../billing/receipts/numbering.ts'
 import { refundMails } from '../../billing/refunds/mails.ts'
 import { sendRefunds } from '../../billing/refunds/sending.ts'
 import { queueReminders } from '../../billing/reminders/queries.ts'
@@ -68,6 +69,7 @@ export function jobsOf(services: BillingServices, mailer: Mailer): Job[] {
         if ((await deliver(stopping)).isMoreDue) services.wake('deliver-mails')
       },
     },
+    { name: 'number-receipts', everyMs: 1_000, run: () => numberDueReceipts(services) },
     { name: 'settle-events', everyMs: 10_000, run: () => settleWaitingEvents(services) },
     { name: 'seal-audit', everyMs: 10_000, run: () => sealAudit(services) },
     { name: 'send-refunds', everyMs: 20_000, run: () => sendRefunds(services) },

@@ -107,6 +107,7 @@ const damage: Record<string, string> = {
   broken_i9_disputes: `update disputes set cf_payment_id = (select cf_payment_id from payments where order_id = $paid)`,
   broken_i24_untold_disputes: `delete from incidents where kind like 'dispute-%'`,
   broken_i6_receipts: `delete from receipts where order_id = $paid`,
+  broken_i6_due: `insert into receipts_due select order_id, user_id, cf_payment_id, now() - interval '2 minutes', amount_paise, taxable_paise, cgst_paise, sgst_paise, igst_paise, round_off_paise, seller, buyer, plan_title, sold_from, sold_until, discount_paise, credit_paise, replaces from receipts where order_id = $paid`,
   broken_i6_numbering: `update receipt_series set last_serial = last_serial + 1`,
   broken_i6_mails: `delete from mails where kind = 'refund'`,
   broken_i6_credit_notes: `update credit_notes set amount_paise = amount_paise + 1, taxable_paise = taxable_paise + 1`,

@@ -1,0 +1,43 @@
+import type { Services } from '../../platform/services.ts'
+import { numberReceipts } from './queries.ts'
+
+/** Receipts that one statement numbers: it holds the end of the series no longer than a few milliseconds. */
+const batch = 1_000
+
+/**
+ * Numbers the receipts that are due and wakes the delivery of their mails. Returns how many.
+ */
+export async function numberDueReceipts(services: Pick<Services, 'sql' | 'wake'>): Promise<number> {
+  let numbered = 0
+  for (let some = batch; some === batch; numbered += some) some = await numberReceipts(services.sql, batch)
+  if (numbered > 0) services.wake('deliver-mails')
+  return numbered
+}
+
+/** What a pool's process is numbering, and the numbering that follows it. */
+const lines = new WeakMap<Services['sql'], { next: Promise<void> | null; running: Promise<void> }>()
+
+/**
+ * Numbers the receipt of an order that was just committed as paid, together with everybody else's who was paid meanwhile: one
+ * statement is under way in a process, and all who come while it runs share the next. Never rejects: what it could not number
+ * stays due, and the job `number-receipts` finds it within two seconds.
+ */
+export function numberSoon(services: Services): Promise<void> {
+  const line = lines.get(services.sql)
+  if (!line) return begin(services)
+  line.next ??= line.running.then(() => begin(services))
+  return line.next
+}
+
+function begin(services: Services): Promise<void> {
+  const running = numberDueReceipts(services).then(
+    () => {},
+    (error: unknown) => services.log.warn({ err: error }, 'receipts wait for their numbers'),
+  )
+  const line = { running, next: null as Promise<void> | null }
+  lines.set(services.sql, line)
+  running.then(() => {
+    if (line.next === null) lines.delete(services.sql)
+  })
+  return running
+}
