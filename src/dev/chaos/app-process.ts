@@ -1,20 +1,25 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { createServer } from 'node:net'
+import { once } from 'node:events'
+import { createWriteStream } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { root } from '../../platform/environment.ts'
+import { freePort } from './free-port.ts'
 
 const readyLimitMs = 60_000
 
 /** One process of the product under a supervisor that starts it again and counts why. */
 export type AppProcess = {
   url: string
+  port: number
   starts: number
   /** Starts that ended at once because the database was unavailable. */
   refusedStarts: number
   /** Ends that the harness did not cause, with the last lines the process printed. */
   unexpected: string[]
   kill(): void
+  /** Asks it to end (SIGTERM), and starts it again, from another checkout or with other settings; resolves when it is ready. */
+  restart(next?: Launch): Promise<void>
   freeze(ms: number): Promise<void>
   isReady(): Promise<boolean>
   untilReady(): Promise<void>
@@ -22,9 +27,20 @@ export type AppProcess = {
   stop(): Promise<void>
 }
 
-/** Starts `node src/main.ts` with these settings on a free port, and again whenever it ends, until it is stopped. */
-export async function superviseApp(env: Record<string, string>): Promise<AppProcess> {
+/** A release and its settings. */
+export type Launch = { checkout: string; env: Record<string, string> }
+
+/**
+ * Starts `node src/main.ts` with these settings on a free port, and again whenever it ends, until it is stopped. What it prints
+ * is appended to `logFile`.
+ */
+export async function superviseApp(
+  env: Record<string, string>,
+  { checkout = root, logFile }: { checkout?: string; logFile?: string } = {},
+): Promise<AppProcess> {
   const port = await freePort()
+  let launch: Launch = { checkout, env }
+  const log = logFile ? createWriteStream(logFile, { flags: 'a' }) : null
   const url = `http://localhost:${port}`
   const { PATH = '', HOME = '', TMPDIR } = process.env
   let child: ChildProcess
@@ -38,13 +54,14 @@ export async function superviseApp(env: Record<string, string>): Promise<AppProc
     wasReady = false
     lines = []
     app.starts++
-    child = spawn(process.execPath, [join(root, 'src', 'main.ts')], {
-      env: { PATH, HOME, ...(TMPDIR ? { TMPDIR } : {}), ...env, PORT: String(port), BASE_URL: url },
+    child = spawn(process.execPath, [join(launch.checkout, 'src', 'main.ts')], {
+      env: { PATH, HOME, ...(TMPDIR ? { TMPDIR } : {}), BASE_URL: url, ...launch.env, PORT: String(port) },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     for (const stream of [child.stdout!, child.stderr!])
       stream.on('data', (chunk: Buffer) => {
         lines = [...lines, ...String(chunk).split('\n')].slice(-15)
+        log?.write(chunk)
       })
     child.once('exit', (code, signal) => {
       // While the database is unavailable a start ends at once; the supervisor then tries again.
@@ -57,12 +74,23 @@ export async function superviseApp(env: Record<string, string>): Promise<AppProc
 
   const app: AppProcess = {
     url,
+    port,
     starts: 0,
     refusedStarts: 0,
     unexpected: [],
     kill() {
       killed = true
       child.kill('SIGKILL')
+    },
+    async restart(next) {
+      if (next) launch = next
+      killed = true
+      const ended = once(child, 'exit')
+      child.kill('SIGTERM')
+      const [code] = await ended
+      if (code !== 0) app.unexpected.push(`ended with ${code} when asked to: ${lines.join('\n')}`)
+      while (killed) await pause(20)
+      await app.untilReady()
     },
     async freeze(ms) {
       child.kill('SIGSTOP')
@@ -83,19 +111,10 @@ export async function superviseApp(env: Record<string, string>): Promise<AppProc
       clearInterval(watching)
       child.kill('SIGKILL')
       for (let i = 0; i < 100 && child.exitCode === null && child.signalCode === null; i++) await pause(20)
+      log?.end()
     },
   }
   start()
   const watching = setInterval(() => wasReady || app.isReady(), 500)
   return app
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer().once('error', reject)
-    probe.listen(0, 'localhost', () => {
-      const { port } = probe.address() as { port: number }
-      probe.close(() => resolve(port))
-    })
-  })
 }

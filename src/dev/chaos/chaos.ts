@@ -2,7 +2,8 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { faults } from './faults.ts'
 import { buildHarness, type ChaosHarness } from './harness.ts'
 import { type Findings, journey, noFindings, traffic } from './people.ts'
-import { countUnfinished, letTimePass, listRecordedOrders } from './queries.ts'
+import { countUnfinished, listRecordedOrders } from './queries.ts'
+import { waitForQuiet } from './quiet.ts'
 import { type Random, randomFrom } from './random.ts'
 import { judgeRun, type Verdict } from './verdict.ts'
 
@@ -24,7 +25,6 @@ export type ChaosReport = Verdict & {
 }
 
 const recoveryLimitMs = 30_000
-const quietLimitMs = 90_000
 
 /**
  * Starts the product and all it depends on, lets people buy while one fault after the other is injected, waits until all
@@ -51,6 +51,7 @@ export async function runChaos(options: {
     const injected = await injectFaults(harness, random, findings, Date.now() + minutes * 60_000, log)
     over = true
     await people
+    harness.failSockets()
     const quietAfterS = await waitForQuiet(harness)
     const verdict = await judgeRun(harness, findings)
     const unexpectedDeaths = harness.apps.flatMap(({ unexpected }) => unexpected)
@@ -130,40 +131,12 @@ async function injectFaults(
 async function secondsToRecover(harness: ChaosHarness, random: Random, findings: Findings): Promise<number | null> {
   const began = Date.now()
   while (Date.now() - began < recoveryLimitMs) {
-    const orderId = await journey(harness, random, findings, true).catch(() => null)
-    for (let i = 0; orderId && i < 100 && Date.now() - began < recoveryLimitMs; i++) {
-      const order = (await listRecordedOrders(harness.sql).catch(() => [])).find(({ id }) => id === orderId)
+    const bought = await journey(harness, random, findings, true).catch(() => null)
+    for (let i = 0; bought && i < 100 && Date.now() - began < recoveryLimitMs; i++) {
+      const order = (await listRecordedOrders(harness.sql).catch(() => [])).find(({ id }) => id === bought.orderId)
       if (order?.hasAccess) return (Date.now() - began) / 1000
       await pause(100)
     }
   }
   return null
-}
-
-/** Ends all faults and waits until jobs and Cashfree's retries have finished all work. Returns the seconds that took. */
-async function waitForQuiet(harness: ChaosHarness): Promise<number> {
-  harness.failSockets()
-  harness.sandbox.control.clearFaults()
-  await harness.mails.open()
-  for (const app of harness.apps) await app.untilReady()
-  const began = Date.now()
-  let aDayPassed = false
-  for (let quiet = 0; quiet < 2 && Date.now() - began < quietLimitMs; ) {
-    await letTimePass(harness.sql, !aDayPassed, new Date(began)).then(
-      () => (aDayPassed = true),
-      () => {},
-    )
-    await pause(1_500)
-    quiet = (await isQuiet(harness).catch(() => false)) ? quiet + 1 : 0
-  }
-  return (Date.now() - began) / 1000
-}
-
-async function isQuiet({ sql, sandbox }: ChaosHarness): Promise<boolean> {
-  if ((await countUnfinished(sql)) > 0) return false
-  const { orders, deliveries } = sandbox.control.state()
-  if (deliveries.some(({ state }) => state === 'waiting' || state === 'sending')) return false
-  const recorded = new Map((await listRecordedOrders(sql)).map((order) => [order.id, order]))
-  const refundsKnown = orders.every(({ id, refunds }) => refunds.length === 0 || recorded.get(id)?.refunded)
-  return refundsKnown && orders.every(({ id, status }) => status !== 'PAID' || recorded.get(id)?.paid)
 }

@@ -1,10 +1,20 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { ChaosHarness } from './harness.ts'
 import type { Random } from './random.ts'
+import type { Surroundings } from './surroundings.ts'
+
+/** Where people come in, and the look-alike at which they pay. */
+export type Scene = Pick<Surroundings, 'sandbox' | 'gatewayApi' | 'keys'> & {
+  /** Addresses of the product; who gets no answer at one tries the next. */
+  entrances: readonly { url: string }[]
+}
+
+/** A request that was not answered, or with 429 or 5xx. */
+export type Failure = { at: number; what: string }
 
 /** What the people did and saw. */
 export type Findings = {
-  registered: number
+  /** E-mails of those whose registration was confirmed. */
+  registered: Set<string>
   /** E-mail of the buyer, by order id. */
   opened: Map<string, string>
   journeys: number
@@ -12,19 +22,30 @@ export type Findings = {
   /** Ids of orders that were shown to another person. */
   wrongOwner: string[]
   requests: number
-  failed: number
+  failed: Failure[]
+  /** The product's own “not available, try again” (503 with Retry-After). */
+  unavailable: Failure[]
 }
 
-type Person = { email: string; cookies: Map<string, string>; app: number }
+export type Person = { email: string; cookies: Map<string, string>; entrance: number }
 
 /** Empty findings. */
 export function noFindings(): Findings {
-  return { registered: 0, opened: new Map(), journeys: 0, gaveUp: 0, wrongOwner: [], requests: 0, failed: 0 }
+  return {
+    registered: new Set(),
+    opened: new Map(),
+    journeys: 0,
+    gaveUp: 0,
+    wrongOwner: [],
+    requests: 0,
+    failed: [],
+    unavailable: [],
+  }
 }
 
 /** So many people at a time until `isOver`, each followed by the next. No step is tried for longer than 25 seconds. */
 export async function traffic(
-  harness: ChaosHarness,
+  scene: Scene,
   random: Random,
   findings: Findings,
   concurrency: number,
@@ -33,7 +54,7 @@ export async function traffic(
   await Promise.all(
     Array.from({ length: concurrency }, async () => {
       while (!isOver()) {
-        await journey(harness, random, findings).catch(() => {
+        await journey(scene, random, findings).catch(() => {
           findings.gaveUp++
         })
         await pause(random.between(20, 200))
@@ -42,17 +63,17 @@ export async function traffic(
   )
 }
 
-/** One person registers, opens an order, perhaps pays, perhaps returns and watches its status. Returns the order's id. */
+/** One person registers, opens an order, perhaps pays, perhaps returns and watches its status. Returns who, and the order's id. */
 export async function journey(
-  harness: ChaosHarness,
+  scene: Scene,
   random: Random,
   findings: Findings,
   surelyPays = false,
-): Promise<string> {
-  const { control } = harness.sandbox
-  const person = await register(harness, random, findings)
+): Promise<{ orderId: string; person: Person }> {
+  const { control } = scene.sandbox
+  const person = await register(scene, random, findings)
   const plan = random.chance(0.8) ? 'monthly' : 'annual'
-  const orderId = await openOrder(harness, findings, person, plan)
+  const orderId = await openOrder(scene, findings, person, plan)
   findings.opened.set(orderId, person.email)
 
   const fate = surelyPays ? 0 : random.next()
@@ -66,22 +87,27 @@ export async function journey(
   } else if (fate < 0.88) control.pay(orderId, { when: 'after-expiry' })
   else if (fate < 0.92) control.drop(orderId)
   // The rest leave without paying.
-  if (fate > 0.7 && fate < 0.75) await refundInDashboard(harness, orderId)
+  if (fate > 0.7 && fate < 0.75) await refundInDashboard(scene, orderId)
 
   if (random.chance(0.5))
-    await send(harness, findings, person, 'GET', `/payment/return?order_id=${orderId}`).catch(() => {})
+    await send(scene, findings, person, 'GET', `/payment/return?order_id=${orderId}`).catch(() => {})
   for (let i = 0; i < 3 && random.chance(0.5); i++) {
     await pause(random.between(50, 400))
-    await send(harness, findings, person, 'GET', `/payment/status/${orderId}`).catch(() => {})
+    await send(scene, findings, person, 'GET', `/payment/status/${orderId}`).catch(() => {})
   }
-  if (random.chance(0.3)) await probeForeignOrder(harness, random, findings, person)
+  if (random.chance(0.3)) await probeForeignOrder(scene, random, findings, person)
   findings.journeys++
-  return orderId
+  return { orderId, person }
 }
 
-async function register(harness: ChaosHarness, random: Random, findings: Findings): Promise<Person> {
+/** Registers somebody new, trying again for as long as anybody would. */
+export async function register(scene: Scene, random: Random, findings: Findings): Promise<Person> {
   const id = `${Date.now().toString(36)}${Math.floor(random.next() * 1e9).toString(36)}`
-  const person: Person = { email: `${id}@example.in`, cookies: new Map(), app: random.chance(0.5) ? 0 : 1 }
+  const person: Person = {
+    email: `${id}@example.in`,
+    cookies: new Map(),
+    entrance: Math.floor(random.next() * scene.entrances.length),
+  }
   const password = 'TestPass123'
   const form = {
     name: 'Asha Rao',
@@ -92,22 +118,22 @@ async function register(harness: ChaosHarness, random: Random, findings: Finding
     password,
     plan: 'monthly',
   }
-  await retry(person, async () => {
-    const answer = await send(harness, findings, person, 'POST', '/register', new URLSearchParams(form))
+  await retry(scene, person, async () => {
+    const answer = await send(scene, findings, person, 'POST', '/register', new URLSearchParams(form))
     if (answer.status === 303) return true
     // The account was made and the answer lost: this person's own account has the name.
     if (answer.status !== 422) return false
     const login = new URLSearchParams({ login: id, password })
-    return (await send(harness, findings, person, 'POST', '/login', login)).status === 303
+    return (await send(scene, findings, person, 'POST', '/login', login)).status === 303
   })
-  findings.registered++
+  findings.registered.add(person.email)
   return person
 }
 
-async function openOrder(harness: ChaosHarness, findings: Findings, person: Person, plan: string): Promise<string> {
+async function openOrder(scene: Scene, findings: Findings, person: Person, plan: string): Promise<string> {
   let orderId = ''
-  await retry(person, async () => {
-    const answer = await send(harness, findings, person, 'POST', '/api/create-cashfree-order', JSON.stringify({ plan }))
+  await retry(scene, person, async () => {
+    const answer = await send(scene, findings, person, 'POST', '/api/create-cashfree-order', JSON.stringify({ plan }))
     if (answer.status === 200) orderId = (JSON.parse(answer.text) as { order_id: string }).order_id
     return answer.status === 200
   })
@@ -115,7 +141,7 @@ async function openOrder(harness: ChaosHarness, findings: Findings, person: Pers
 }
 
 /** A refund made in Cashfree's dashboard, perhaps before the product knows of the payment. */
-async function refundInDashboard({ gatewayApi, sandbox, keys }: ChaosHarness, orderId: string) {
+async function refundInDashboard({ gatewayApi, sandbox, keys }: Scene, orderId: string) {
   await fetch(`${gatewayApi}/orders/${orderId}/refunds`, {
     method: 'POST',
     headers: { 'x-api-version': '2025-01-01', 'x-client-id': keys.clientId, 'x-client-secret': keys.clientSecret },
@@ -128,27 +154,28 @@ async function refundInDashboard({ gatewayApi, sandbox, keys }: ChaosHarness, or
 }
 
 /** Asks for the order of another person on both endpoints; any answer but success is right. */
-async function probeForeignOrder(harness: ChaosHarness, random: Random, findings: Findings, person: Person) {
+async function probeForeignOrder(scene: Scene, random: Random, findings: Findings, person: Person) {
   const others = [...findings.opened].filter(([, email]) => email !== person.email)
   if (others.length === 0) return
   const [orderId] = random.one(others)
   for (const path of [`/payment/status/${orderId}`, `/api/payment-status/${orderId}`]) {
-    const answer = await send(harness, findings, person, 'GET', path).catch(() => null)
+    const answer = await send(scene, findings, person, 'GET', path).catch(() => null)
     if (answer && answer.status < 300) findings.wrongOwner.push(orderId)
   }
 }
 
-/** Tries again at the other process, like a person who reloads; throws after 25 seconds. */
-async function retry(person: Person, attempt: () => Promise<boolean>) {
+/** Tries again at the next entrance, like a person who reloads; throws after 25 seconds. */
+async function retry(scene: Scene, person: Person, attempt: () => Promise<boolean>) {
   for (const end = Date.now() + 25_000; Date.now() < end; await pause(250)) {
     if (await attempt().catch(() => false)) return
-    person.app = 1 - person.app
+    person.entrance = (person.entrance + 1) % scene.entrances.length
   }
   throw new Error('gave up')
 }
 
-async function send(
-  harness: ChaosHarness,
+/** Sends one request as this person, and notes down how it ended. Throws when there was no answer within eight seconds. */
+export async function send(
+  scene: Scene,
   findings: Findings,
   person: Person,
   method: string,
@@ -156,12 +183,16 @@ async function send(
   body?: URLSearchParams | string,
 ) {
   const cookie = [...person.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
-  const headers: Record<string, string> = { 'sec-fetch-site': 'same-origin', ...(cookie ? { cookie } : {}) }
+  const headers: Record<string, string> = {
+    'sec-fetch-site': 'same-origin',
+    'x-forwarded-for': addressOf(findings.requests),
+    ...(cookie ? { cookie } : {}),
+  }
   if (body !== undefined)
     headers['content-type'] = typeof body === 'string' ? 'application/json' : 'application/x-www-form-urlencoded'
   findings.requests++
   try {
-    const response = await fetch(harness.apps[person.app]!.url + path, {
+    const response = await fetch(scene.entrances[person.entrance]!.url + path, {
       method,
       redirect: 'manual',
       headers,
@@ -172,10 +203,27 @@ async function send(
       const [, name, value] = /^([^=]+)=([^;]*)/.exec(line) ?? []
       if (name && value) person.cookies.set(name, value)
     }
-    if (response.status >= 500) findings.failed++
-    return { status: response.status, text: await response.text() }
+    const { status } = response
+    const text = await response.text()
+    if (status === 503 && response.headers.has('retry-after')) note(findings.unavailable, status)
+    else if (status >= 500 || status === 429) note(findings.failed, status)
+    return { status, text }
   } catch (error) {
-    findings.failed++
+    note(findings.failed, reasonOf(error))
     throw error
   }
+
+  function note(list: Failure[], ending: string | number) {
+    list.push({ at: Date.now(), what: `${method} ${path.replace(/ds_\w+/, '…')}: ${ending}` })
+  }
+}
+
+function reasonOf(error: unknown): string {
+  const { name, cause } = error as Error & { cause?: { code?: string } }
+  return cause?.code ?? name
+}
+
+/** Behind a proxy each request comes from elsewhere: how the product limits one address has tests of its own. */
+function addressOf(n: number): string {
+  return `10.${(n >> 16) & 255}.${(n >> 8) & 255}.${n & 255}`
 }

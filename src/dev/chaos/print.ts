@@ -7,7 +7,7 @@ export function printChaos(report: ChaosReport): string {
   const none = (what: string, list: string[]) =>
     `${list.length === 0 ? '✓' : '✗'} ${what}: ${list.length}${list.length > 0 ? ` (${list.slice(0, 20).join('; ')})` : ''}`
   return [
-    `Chaos, seed ${report.seed}, ${report.seconds} s: ${findings.journeys} journeys, ${findings.requests} requests (${findings.failed} failed), ${findings.gaveUp} gave up`,
+    `Chaos, seed ${report.seed}, ${report.seconds} s: ${findings.journeys} journeys, ${findings.requests} requests (${findings.failed.length} failed, ${findings.unavailable.length} told to try again), ${findings.gaveUp} gave up`,
     `  paid at Cashfree: ${report.payments}`,
     none('lost', report.lost),
     none('doubled', report.doubled),

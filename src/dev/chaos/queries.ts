@@ -66,3 +66,23 @@ export async function listRecordedOrders(sql: Sql): Promise<RecordedOrder[]> {
     join subscriptions s on s.user_id = o.user_id
   `
 }
+
+/** E-mail addresses of all accounts. */
+export async function listAccounts(sql: Sql): Promise<Set<string>> {
+  const rows = await sql<{ email: string }[]>`select email from users`
+  return new Set(rows.map(({ email }) => email))
+}
+
+/** Numbers of all receipts. */
+export async function listReceiptNumbers(sql: Sql): Promise<Set<string>> {
+  const rows = await sql<{ number: string }[]>`select number from receipts`
+  return new Set(rows.map(({ number }) => number))
+}
+
+/** Digests (SHA-256, hex) of the bodies of all webhooks that were stored. */
+export async function listWebhookDigests(sql: Sql): Promise<Set<string>> {
+  const rows = await sql<
+    { digest: string }[]
+  >`select distinct encode(sha256(body), 'hex') as digest from webhook_events`
+  return new Set(rows.map(({ digest }) => digest))
+}
