@@ -10,7 +10,7 @@ import type { Scene } from '../chaos/people.ts'
 import { type Surroundings, startSurroundings } from '../chaos/surroundings.ts'
 import { startBalancer } from './balancer.ts'
 import { type Pair, startPair } from './pair.ts'
-import { startPooler } from './pooler.ts'
+import { type Pooler, startPooler } from './pooler.ts'
 import { findProgram } from './programs.ts'
 import { superuserUrl, urlOf } from './server.ts'
 
@@ -44,10 +44,10 @@ export async function startCluster({ folder, before, later }: Start): Promise<Cl
   later(() => Promise.all(pools.map((pool) => pool.end({ timeout: 1 }))))
 
   const pgbouncer = findProgram('pgbouncer')
-  const poolers = pgbouncer
-    ? await Promise.all(pair.servers.map((server) => startPooler(pgbouncer, { server, password, logs })))
-    : []
+  const poolers: Pooler[] = []
   later(() => Promise.all(poolers.map((pooler) => pooler.stop())))
+  if (pgbouncer)
+    for (const server of pair.servers) poolers.push(await startPooler(pgbouncer, { server, password, logs }))
   const ports = (pgbouncer ? poolers : pair.servers).map(({ port }) => port)
 
   const front = await freePort()

@@ -7,6 +7,14 @@ export type Mark = { since: string; at: number }
 /** Something that happens to a cluster: `happen` resolves when all its parts stand again, with the moments that count. */
 export type Event = { name: string; happen(cluster: Cluster, random: Random): Promise<Mark[]> }
 
+/** Nothing: what a page and a purchase take when all is well, to compare the others with. */
+export const calm: Event = {
+  name: 'load alone',
+  async happen() {
+    return [{ since: 'any moment', at: Date.now() }]
+  },
+}
+
 /** In the order in which they happen. */
 export const events: readonly Event[] = [
   {

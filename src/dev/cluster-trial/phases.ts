@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { type Findings, register, traffic } from '../chaos/people.ts'
 import { randomFrom } from '../chaos/random.ts'
 import type { Cluster } from './cluster.ts'
-import { type Event, events } from './events.ts'
+import { calm, type Event, events } from './events.ts'
 import { type Recovery, seconds, watchRecovery } from './recovery.ts'
 
 /** One part of the run, up to the next one's beginning. */
@@ -70,10 +70,7 @@ export async function runPhases(cluster: Cluster, findings: Findings, span: Span
       }
     })
   try {
-    await phase('load alone', async () => {
-      await pause(restMs)
-      return []
-    })
+    await undergo(calm)
     do {
       for (const event of events) if (short || Date.now() < end || phases.length <= events.length) await undergo(event)
     } while (!short && Date.now() < end)
