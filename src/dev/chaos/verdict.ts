@@ -16,6 +16,8 @@ export type Verdict = {
   wrongOwner: string[]
   falseGrants: string[]
   mails: number
+  /** Receipts that arrived as PDF, by their numbers. */
+  mailedReceipts: number
   /** Sent again under the same Message-ID: what a process did not note down as sent. */
   duplicateMails: number
   integrity: IntegrityReport
@@ -66,6 +68,7 @@ export async function judgeRun(
       .filter((o) => (o.paid && !paidRemotely.has(o.id)) || (o.hasAccess && !accessPaidFor.has(o.owner)))
       .map(({ id }) => id),
     mails: mails.accepted.size,
+    mailedReceipts: mails.receipts.size,
     duplicateMails: [...mails.accepted.values()].reduce((extra, times) => extra + times - 1, 0),
     integrity,
   }

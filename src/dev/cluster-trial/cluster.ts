@@ -11,15 +11,15 @@ import { type Surroundings, startSurroundings } from '../chaos/surroundings.ts'
 import { startBalancer } from './balancer.ts'
 import { type Pair, startPair } from './pair.ts'
 import { type Pooler, startPooler } from './pooler.ts'
-import { findProgram } from './programs.ts'
+import { findBalancer, findProgram } from './programs.ts'
 import { superuserUrl, urlOf } from './server.ts'
 
 /** The site on several nodes, with all it depends on. */
 export type Cluster = Scene &
   Pick<Surroundings, 'mails'> & {
     pair: Pair
-    /** The databases' own port of the primary of the moment. */
-    sql(): Sql
+    /** A superuser's connections to the primary of the moment. */
+    sql: Sql
     nodes: readonly [AppProcess, AppProcess]
     worker: AppProcess
     /** Brings the database to this checkout's release, then ends and starts one process after the other. */
@@ -40,15 +40,16 @@ export async function startCluster({ folder, before, later }: Start): Promise<Cl
   const surroundings = await startSurroundings()
   later(() => surroundings.close())
   const pair = await startPair(folder, password, later)
-  const pools = pair.servers.map(({ port }) => connect(superuserUrl(port), { max: 2, name: 'etf-trial' }))
-  later(() => Promise.all(pools.map((pool) => pool.end({ timeout: 1 }))))
+  const both = pair.servers.map(({ port }) => port)
+  const sql = connect(superuserUrl(both), { max: 2, name: 'etf-trial' })
+  later(() => sql.end({ timeout: 1 }))
 
   const pgbouncer = findProgram('pgbouncer')
   const poolers: Pooler[] = []
   later(() => Promise.all(poolers.map((pooler) => pooler.stop())))
   if (pgbouncer)
     for (const server of pair.servers) poolers.push(await startPooler(pgbouncer, { server, password, logs }))
-  const ports = (pgbouncer ? poolers : pair.servers).map(({ port }) => port)
+  const ports = pgbouncer ? poolers.map(({ port }) => port) : both
 
   const front = await freePort()
   const shared = {
@@ -85,7 +86,7 @@ export async function startCluster({ folder, before, later }: Start): Promise<Cl
   const [nodeA, nodeB, worker] = apps as [AppProcess, AppProcess, AppProcess]
   const nodes = [nodeA, nodeB] as const
   const place = pair.servers[0].place
-  const balancer = await startBalancer(findProgram('haproxy'), {
+  const balancer = await startBalancer(findBalancer(), {
     port: front,
     nodes: nodes.map(({ port }) => port),
     place,
@@ -98,7 +99,7 @@ export async function startCluster({ folder, before, later }: Start): Promise<Cl
     ...surroundings,
     entrances: [{ url }],
     pair,
-    sql: () => pools[pair.servers.indexOf(pair.primary())]!,
+    sql,
     nodes,
     worker,
     async roll() {

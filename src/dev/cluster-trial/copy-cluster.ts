@@ -1,6 +1,6 @@
 import { chmod, chown, copyFile, mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Sql } from '../../platform/db.ts'
+import type postgres from 'postgres'
 import type { Account } from '../embedded-postgres/account.ts'
 import { hasCode } from '../embedded-postgres/place.ts'
 import { beginCopy, endCopy } from './queries.ts'
@@ -16,7 +16,7 @@ const controlFile = 'global/pg_control'
  * without. What was there is removed. `primary`: one connection of a superuser, alone.
  */
 export async function copyCluster(
-  { primary, from, to }: { primary: Sql; from: string; to: string },
+  { primary, from, to }: { primary: postgres.Sql; from: string; to: string },
   account: Account | null,
 ): Promise<void> {
   const give = async (path: string) => {

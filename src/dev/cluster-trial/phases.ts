@@ -17,6 +17,8 @@ export type Phase = {
   /** The product's own 503 with Retry-After. */
   unavailable: number
   recoveries: Recovery[]
+  /** The longest time without a good page. */
+  longestGapS: number
 }
 
 /** How long, and with which numbers. */
@@ -42,33 +44,30 @@ export async function runPhases(cluster: Cluster, findings: Findings, span: Span
   const reader = await register(cluster, randomFrom(seed + 2), findings)
   const load = traffic(cluster, randomFrom(seed + 1), findings, people, () => over)
 
-  async function phase(name: string, act: () => Promise<Recovery[]>): Promise<void> {
+  async function undergo(event: Event): Promise<void> {
     const began = Date.now()
     const { requests } = findings
     const [failedBefore, unavailableBefore] = [findings.failed.length, findings.unavailable.length]
-    const recoveries = await act()
-    await pause(restMs)
-    phases.push({
-      name,
-      began: new Date(began).toISOString().slice(11, 19),
-      seconds: (Date.now() - began) / 1000,
-      requests: findings.requests - requests,
-      failed: countEach(findings.failed.slice(failedBefore).map(({ what }) => what)),
-      unavailable: findings.unavailable.length - unavailableBefore,
-      recoveries,
-    })
-    log(describe(phases.at(-1)!))
+    const watch = watchRecovery(cluster, randomFrom(random.between(0, 1e9)), findings, reader)
+    try {
+      const marks = await event.happen(cluster, random)
+      await watch.untilRecovered(marks)
+      await pause(restMs)
+      phases.push({
+        name: event.name,
+        began: new Date(began).toISOString().slice(11, 19),
+        seconds: (Date.now() - began) / 1000,
+        requests: findings.requests - requests,
+        failed: countEach(findings.failed.slice(failedBefore).map(({ what }) => what)),
+        unavailable: findings.unavailable.length - unavailableBefore,
+        ...watch.measure(marks),
+      })
+      log(describe(phases.at(-1)!))
+    } finally {
+      watches.push(watch.stop())
+    }
   }
 
-  const undergo = (event: Event) =>
-    phase(event.name, async () => {
-      const watch = watchRecovery(cluster, randomFrom(random.between(0, 1e9)), findings, reader)
-      try {
-        return await watch.until(await event.happen(cluster, random))
-      } finally {
-        watches.push(watch.stop())
-      }
-    })
   try {
     await undergo(calm)
     do {
@@ -88,10 +87,10 @@ function countEach(texts: readonly string[]): Record<string, number> {
 }
 
 /** One phase as a line. */
-function describe({ name, requests, failed, unavailable, recoveries }: Phase): string {
+function describe({ name, requests, failed, unavailable, recoveries, longestGapS }: Phase): string {
   const endings = Object.entries(failed).map(([what, times]) => `${times}× ${what}`)
   return [
-    `${name}: ${requests} requests, ${endings.length > 0 ? `FAILED ${endings.join(', ')}` : 'none failed'}, 503 ${unavailable}`,
+    `${name}: ${requests} requests, ${endings.length > 0 ? `FAILED ${endings.join(', ')}` : 'none failed'}, 503 ${unavailable}, at most ${longestGapS.toFixed(1)} s without a good page`,
     ...recoveries.map(
       (each) => `since ${each.since}: page after ${seconds(each.pageS)}, purchase after ${seconds(each.purchaseS)}`,
     ),

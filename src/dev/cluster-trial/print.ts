@@ -1,6 +1,6 @@
 import { printReport } from '../../operations/integrity/print.ts'
 import type { Phase } from './phases.ts'
-import { type Recovery, seconds } from './recovery.ts'
+import { seconds } from './recovery.ts'
 import { recoveryLimitS, type TrialReport } from './trial.ts'
 
 /** A trial's report as lines of text: one table, what was found, and the invariants. */
@@ -12,6 +12,7 @@ export function printTrial(report: TrialReport): string {
     ...report.missing.map((sentence) => `! ${sentence}`),
     '',
     ...table(report.phases),
+    '  gap: the longest time without a good page; page: from when on none was bad; purchase: until the first was granted',
     '',
     `requests ${report.requests} · failed ${report.failed} · told to try again (503) ${report.unavailable} · lost ${report.lost.length} · doubled ${report.doubled.length}`,
     none('lost', report.lost),
@@ -21,7 +22,7 @@ export function printTrial(report: TrialReport): string {
     none('processes that ended by themselves', report.unexpectedDeaths),
     none(`recoveries over ${recoveryLimitS} s`, report.tooSlow),
     `${report.unfinished === 0 ? '✓' : '✗'} unfinished work: ${report.unfinished}`,
-    `  mails ${report.mails}, sent again under the same Message-ID ${report.duplicateMails}`,
+    `  mails ${report.mails}, of them ${report.mailedReceipts} with a receipt as PDF; sent again under the same Message-ID ${report.duplicateMails}`,
     '',
     printReport(report.integrity),
     '',
@@ -31,17 +32,18 @@ export function printTrial(report: TrialReport): string {
 
 function table(phases: readonly Phase[]): string[] {
   const rows = [
-    ['began', 'phase', 'seconds', 'requests', 'failed', '503', 'seconds to recover, counted from', 'page', 'purchase'],
-    ...phases.flatMap(({ began, name, seconds: length, requests, failed, unavailable, recoveries }) => {
-      const [first, ...others] = recoveries.map((each: Recovery) => [
+    ['began', 'phase', 'seconds', 'requests', 'failed', '503', 'gap', 'seconds to recover since', 'page', 'purchase'],
+    ...phases.flatMap((phase) => {
+      const [first, ...others] = phase.recoveries.map((each) => [
         each.since,
         seconds(each.pageS),
         seconds(each.purchaseS),
       ])
-      const failures = Object.values(failed).reduce((sum, times) => sum + times, 0)
+      const failures = Object.values(phase.failed).reduce((sum, times) => sum + times, 0)
+      const counts = [phase.seconds.toFixed(0), phase.requests, failures, phase.unavailable, seconds(phase.longestGapS)]
       return [
-        [began, name, length.toFixed(0), requests, failures, unavailable, ...(first ?? ['', '', ''])].map(String),
-        ...others.map((cells) => ['', '', '', '', '', '', ...cells]),
+        [phase.began, phase.name, ...counts, ...(first ?? ['', '', ''])].map(String),
+        ...others.map((cells) => ['', '', '', '', '', '', '', ...cells]),
       ]
     }),
   ]

@@ -1,11 +1,15 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
+import { root } from '../../platform/environment.ts'
 import { type Binaries, findBinaries } from '../embedded-postgres/binaries.ts'
 import type { Place } from '../embedded-postgres/place.ts'
 
 /** The first backup functions of this form came with it. */
 const oldestMajor = 15
 const debian = '/usr/lib/postgresql'
+
+/** The one that the documentation hands out, so that what is measured is what is recommended. */
+export const haproxyRecipe = join(root, 'deploy', 'haproxy.cfg')
 
 /** Where a program is that Debian keeps on the PATH or in sbin; null when it is not installed. */
 export function findProgram(name: 'haproxy' | 'pgbouncer'): string | null {
@@ -23,6 +27,11 @@ export function findDebianPostgres(): Binaries | null {
   return { initdb: join(bin, 'initdb'), postgres: join(bin, 'postgres'), pgCtl: join(bin, 'pg_ctl'), major }
 }
 
+/** HAProxy, where its recipe is as well. */
+export function findBalancer(): string | null {
+  return existsSync(haproxyRecipe) ? findProgram('haproxy') : null
+}
+
 /** Debian's PostgreSQL, else the embedded one. */
 export function findPostgres(place: Place): Promise<Binaries> {
   const { platform, arch } = process
@@ -32,7 +41,7 @@ export function findPostgres(place: Place): Promise<Binaries> {
 /** What is not installed, a sentence each, with what stands in for it. */
 export function missingPrograms(): string[] {
   return [
-    findProgram('haproxy') ? '' : 'haproxy is not installed: a small proxy of our own shares the requests out',
+    findBalancer() ? '' : 'haproxy is not installed: a small proxy of our own shares the requests out',
     findProgram('pgbouncer') ? '' : 'pgbouncer is not installed: the product connects to PostgreSQL itself',
     findDebianPostgres() ? '' : 'Debian’s postgresql is not installed: the embedded one serves',
   ].filter(Boolean)

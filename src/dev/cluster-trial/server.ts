@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { chmod, chown, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { connect, type Sql } from '../../platform/db.ts'
+import postgres from 'postgres'
 import { freePort } from '../chaos/free-port.ts'
 import type { Binaries } from '../embedded-postgres/binaries.ts'
 import { locate, type Place, prepare } from '../embedded-postgres/place.ts'
@@ -17,8 +17,8 @@ export type Server = {
   name: string
   port: number
   place: Place
-  /** One connection of a superuser. */
-  admin: Sql
+  /** One connection of a superuser, of the driver alone: the product's own would refuse a replica. */
+  admin: postgres.Sql
   /** Makes an empty data folder. */
   create(): Promise<void>
   /** Makes the data folder anew from that of a running primary. */
@@ -43,10 +43,11 @@ export async function prepareServer(folder: string, name: string): Promise<Serve
   const place = prepare(locate({ checkout: home, dataDir: home }))
   const binaries: Binaries = await findPostgres(place)
   const port = await freePort()
-  const admin = connect(superuserUrl(port, 'postgres'), {
+  const admin = postgres(superuserUrl([port], 'postgres'), {
     max: 1,
-    name: 'etf-trial',
-    deadline: 60_000,
+    backoff: () => 0.1,
+    fetch_types: false,
+    onnotice: () => {},
   })
   return {
     name,
@@ -108,9 +109,9 @@ export function urlOf(user: string, secret: string, ports: readonly number[], na
   return `postgres://${user}:${secret}@${ports.map((port) => `127.0.0.1:${port}`).join(',')}/${name}`
 }
 
-/** The address of a database of the server at this port for a superuser. */
-export function superuserUrl(port: number, name = 'etf'): string {
-  return urlOf('postgres', password, [port], name)
+/** The address of a database at these ports for a superuser. */
+export function superuserUrl(ports: readonly number[], name = 'etf'): string {
+  return urlOf('postgres', password, ports, name)
 }
 
 async function writeSignal({ cluster, account }: Place): Promise<void> {
