@@ -11,6 +11,7 @@ const longest = [
   'dev/embedded-postgres/relaunching',
   'operations/restoring',
   'faults/database-line',
+  'dev/cluster-trial/short',
   'dev/chaos/short',
   'dev/embedded-postgres/postgres',
   'identity/log-in-timing',

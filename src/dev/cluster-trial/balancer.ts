@@ -18,7 +18,7 @@ export async function startBalancer(
 
 /**
  * The recipe with ports of this machine: one address without TLS instead of its own, and these nodes in the place of the ones it
- * names. What belongs to a service of the system (account, chroot, log, sockets) and what only leads to https is left out. Throws
+ * names, in the same order in each backend. What belongs to a service of the system (account, chroot, log, sockets) and what only leads to https is left out. Throws
  * when it names another number of nodes.
  */
 export function fillIn(text: string, port: number, nodes: readonly number[]): string {
@@ -39,9 +39,10 @@ export function fillIn(text: string, port: number, nodes: readonly number[]): st
         return first
       }
       const [, server, more] = /^(\s+server\s+\S+\s+)\S+(.*)$/.exec(line) ?? []
-      return server ? [`${server}127.0.0.1:${nodes[named++]}${more}`] : [line]
+      return server ? [`${server}127.0.0.1:${nodes[named++ % nodes.length]}${more}`] : [line]
     })
-  if (named !== nodes.length) throw new Error(`deploy/haproxy.cfg names ${named} nodes, and here are ${nodes.length}`)
+  if (named === 0 || named % nodes.length !== 0)
+    throw new Error(`deploy/haproxy.cfg names ${named} nodes, and here are ${nodes.length}`)
   return lines.join('\n')
 }
 

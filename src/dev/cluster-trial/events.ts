@@ -20,9 +20,8 @@ export const events: readonly Event[] = [
   {
     name: 'rolling release',
     async happen(cluster) {
-      const at = Date.now()
       await cluster.roll()
-      return [{ since: 'its beginning', at }]
+      return [{ since: 'its end', at: Date.now() }]
     },
   },
   {

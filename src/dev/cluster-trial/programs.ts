@@ -18,7 +18,7 @@ export function findProgram(name: 'haproxy' | 'pgbouncer'): string | null {
 }
 
 /** Debian's newest PostgreSQL, as far as it is 15 or newer; null when there is none. */
-export function findDebianPostgres(): Binaries | null {
+function findDebianPostgres(): Binaries | null {
   const majors = existsSync(debian) ? readdirSync(debian).map(Number) : []
   const usable = majors.filter((each) => each >= oldestMajor && existsSync(join(debian, String(each), 'bin', 'initdb')))
   if (usable.length === 0) return null

@@ -194,7 +194,11 @@ export const elsewhere: readonly { id: string; says: string; by: string }[] = [
     says: 'pages answer while Cashfree, mail or the database is away',
     by: 'test/billing/webhooks/outage.test.ts, test/billing/checkout/gateway-away.test.ts',
   },
-  { id: 'I19', says: 'no fault from outside ends the process', by: 'test/dev/chaos, npm run chaos' },
+  {
+    id: 'I19',
+    says: 'no fault from outside ends the process',
+    by: 'test/dev/chaos, npm run chaos, npm run cluster-trial',
+  },
   {
     id: 'I21',
     says: 'administrators’ money actions are confirmed and on record',
