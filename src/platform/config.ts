@@ -1,3 +1,4 @@
+import { withPooler } from './database-address.ts'
 import { keyFor } from './encryption.ts'
 import { checkEnvironment } from './env-checks.ts'
 import { type Environment, keysIn, listIn, parseEnvironment } from './env-schema.ts'
@@ -125,7 +126,7 @@ export function readConfig(source: Record<string, string | undefined>): Config {
     port: env.PORT,
     baseUrl,
     https: baseUrl.startsWith('https://'),
-    database: { url: env.DATABASE_URL ?? null, poolMax: env.DB_POOL_MAX },
+    database: { url: databaseUrlOf(env), poolMax: env.DB_POOL_MAX },
     cashfree: cashfreeOf(env),
     smtp: {
       host: env.SMTP_SERVER ?? null,
@@ -187,6 +188,11 @@ export function readConfig(source: Record<string, string | undefined>): Config {
     },
     raNumber: env.RA_NUMBER || null,
   })
+}
+
+/** What stands in between is a part of the address, so that whoever connects knows of it. */
+function databaseUrlOf({ DATABASE_URL, DB_POOLER }: Environment): string | null {
+  return DATABASE_URL && DB_POOLER === 'transaction' ? withPooler(DATABASE_URL) : (DATABASE_URL ?? null)
 }
 
 /** Half of the time by default: five seconds. In development no proxy stands in front of a process. */

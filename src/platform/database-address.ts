@@ -65,6 +65,16 @@ export function withDatabaseName(text: string, name: string): string {
   return text.replace(/^([^/]*\/\/[^/?]*)(\/[^?]*)?/, `$1/${encodeURIComponent(name)}`)
 }
 
+/** The same address through a pooler in transaction mode. */
+export function withPooler(text: string): string {
+  return `${text}${text.includes('?') ? '&' : '?'}pooler=transaction`
+}
+
+/** Whether a pooler refused what a connection to PostgreSQL itself begins with. */
+export function isOfUnknownPooler(error: unknown): boolean {
+  return /unsupported startup parameter/.test(String((error as { message?: unknown } | null)?.message))
+}
+
 function parametersOf(query: string): Record<string, string> {
   // Not URLSearchParams: to libpq a plus is a plus.
   const given: Record<string, string> = {}
@@ -86,6 +96,9 @@ function parametersOf(query: string): Record<string, string> {
     throw new AddressProblem(
       'search_path: the site’s tables are in the schema public. Give it a database of its own instead',
     )
+  const limited = passedOn.find((name) => name !== 'application_name' && given[name] !== undefined)
+  if (given.pooler && limited)
+    throw new AddressProblem(`${limited}: a pooler in transaction mode (DB_POOLER) refuses it`)
   if (given.gssencmode === 'require') throw new AddressProblem('gssencmode=require: the driver cannot do that')
   return given
 }

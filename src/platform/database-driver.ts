@@ -15,9 +15,12 @@ export function openDriver(url: string, options: Options & { max: number }) {
   return { sql: driverOn(address, sockets, options), sockets }
 }
 
-/** One connection, on which also several statements may follow each other: for commands. Throws AddressProblem. */
+/**
+ * One connection, on which also several statements may follow each other: for commands. It has no limits of time, unless a pooler
+ * keeps it from saying so. Throws AddressProblem.
+ */
 export function openOneConnection(url: string, name: string, settings: Record<string, string> = {}): postgres.Sql {
-  const connection = { application_name: name, ...settings }
+  const connection: Record<string, string> = { application_name: name, statement_timeout: '0', ...settings }
   return openDriver(url, { max: 1, prepare: false, connect_timeout: 10, max_lifetime: null, connection }).sql
 }
 

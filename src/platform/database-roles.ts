@@ -63,6 +63,30 @@ function grantsFor(role: string): string {
 }
 
 /**
+ * Gives the connected role, in this database, the limits of time that a pool gives its connections itself where no pooler keeps it
+ * from it. Connections that the pooler has open already go on without until it closes them.
+ */
+export async function limitRole(sql: postgres.Sql): Promise<void> {
+  await sql.unsafe(`do $$
+    declare
+      limits constant jsonb := '{"statement_timeout": "4s", "lock_timeout": "2s", "idle_in_transaction_session_timeout": "5s"}';
+      known text[];
+      name text;
+      value text;
+    begin
+      perform pg_advisory_xact_lock(771035);   -- processes that start at once wait for each other
+      select s.setconfig into known from pg_db_role_setting s
+      where s.setrole = current_user::regrole
+        and s.setdatabase = (select d.oid from pg_database d where d.datname = current_database());
+      for name, value in select * from jsonb_each_text(limits) loop
+        if not coalesce(format('%s=%s', name, value) = any (known), false) then
+          execute format('alter role current_user in database %I set %I = %L', current_database(), name, value);
+        end if;
+      end loop;
+    end $$`)
+}
+
+/**
  * Whether the connected role may change tables: it owns them, or, while there are none yet, may create some. `sql` is any
  * connection, also a transaction's.
  */

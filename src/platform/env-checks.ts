@@ -1,5 +1,5 @@
 import { isAbsolute } from 'node:path'
-import { AddressProblem, readDatabaseAddress } from './database-address.ts'
+import { AddressProblem, readDatabaseAddress, withPooler } from './database-address.ts'
 import { type Environment, keysIn, listIn } from './env-schema.ts'
 import { gstinProblem } from './gstin.ts'
 import { isNetwork } from './networks.ts'
@@ -44,9 +44,9 @@ function* roleProblems(env: Environment) {
   if (missing.length > 0) yield `ROLE: ${env.ROLE} needs ${missing.join(', ')}, for processes of both roles share them`
 }
 
-function* databaseProblems({ DATABASE_URL }: Environment) {
+function* databaseProblems({ DATABASE_URL, DB_POOLER }: Environment) {
   try {
-    if (DATABASE_URL) readDatabaseAddress(DATABASE_URL)
+    if (DATABASE_URL) readDatabaseAddress(DB_POOLER === 'off' ? DATABASE_URL : withPooler(DATABASE_URL))
   } catch (error) {
     if (!(error instanceof AddressProblem)) throw error
     yield `DATABASE_URL: ${error.message}`

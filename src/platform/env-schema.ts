@@ -17,6 +17,7 @@ const Environment = Type.Object({
   BASE_URL: Optional,
   DATABASE_URL: Optional,
   DB_POOL_MAX: Type.Integer({ minimum: 1, maximum: 200, default: 10 }),
+  DB_POOLER: Type.Enum(['off', 'transaction'], { default: 'off' }),
   EMBEDDED_DATA_DIR: Optional,
   EMBEDDED_POSTGRES_PORT: Type.Integer({ minimum: 0, maximum: 65535, default: 0 }),
   CASHFREE_CLIENT_ID: Optional,

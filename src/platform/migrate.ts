@@ -1,7 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import postgres from 'postgres'
+import { isOfUnknownPooler, readDatabaseAddress } from './database-address.ts'
 import { openOneConnection } from './database-driver.ts'
-import { MayNotMigrate, mayMigrate } from './database-roles.ts'
+import { limitRole, MayNotMigrate, mayMigrate } from './database-roles.ts'
 import { isOutsideTransaction, runOutsideTransaction, withinTransaction } from './outside-transaction.ts'
 import { type Comparison, compareRelease, markerOf, type Release, readMigration, readRelease } from './release.ts'
 
@@ -34,11 +35,14 @@ export async function migrate(url: string, { replaceNewerFunctions = false }: Mi
   const [lock, sql] = [openOneConnection(url, 'etf-migrate'), openOneConnection(url, 'etf-migrate')]
   try {
     const release = await readRelease()
-    const before = await compare(sql, release)
+    const before = await compare(sql, release).catch(refuseUnknownPooler)
+    const { pooled } = readDatabaseAddress(url)
+    if (pooled) await limitRole(sql)
     if (before.compatibility === 'current') return []
     const goesBack = replaceNewerFunctions && before.compatibility === 'older-than-database'
     if (before.newer.length > 0 && !goesBack) throw new OlderThanDatabase(before)
     if (!(await mayMigrate(sql))) throw new MayNotMigrate([...before.missing, 'functions'].join(', '))
+    if (pooled) await refuseOutsideTransaction(before, release)
     return await underLock(lock, () => repeatedAfterDeadlock(() => bringUpToDate(sql, release, replaceNewerFunctions)))
   } finally {
     await Promise.all([lock.end({ timeout: 5 }), sql.end({ timeout: 5 })])
@@ -103,12 +107,34 @@ async function bringUpToDate(sql: postgres.Sql, release: Release, replaceNewer: 
 
 type Migration = { name: string; text: string }
 
+/** What builds an index concurrently takes longer than the role may through a pooler, where nothing else can be said for long. */
+async function refuseOutsideTransaction({ missing }: Comparison, { migrations }: Release): Promise<void> {
+  if (missing.length === migrations.length) return
+  for (const name of missing)
+    if (isOutsideTransaction(await readMigration(name)))
+      throw new Error(
+        `${name} builds indexes while the site serves, which a pooler would cut short: run \`npm run migrate\` with the DATABASE_URL of PostgreSQL itself and DB_POOLER=off`,
+      )
+}
+
 async function apply(tx: postgres.TransactionSql, migrations: readonly Migration[]): Promise<void> {
+  // Through a pooler there are those of the role.
+  await tx.unsafe(
+    'set local statement_timeout = 0; set local lock_timeout = 0; set local idle_in_transaction_session_timeout = 0',
+  )
   await tx`create table if not exists migrations (name text primary key, applied_at timestamptz not null default now())`
   for (const { name, text } of migrations) {
     await tx.unsafe(text)
     await tx`insert into migrations (name) values (${name})`
   }
+}
+
+/** What a pooler that was not announced says, with the setting that announces it. */
+function refuseUnknownPooler(error: Error): never {
+  if (!isOfUnknownPooler(error)) throw error
+  throw new Error(`a pooler stands before the database (“${error.message}”): set DB_POOLER=transaction`, {
+    cause: error,
+  })
 }
 
 /**

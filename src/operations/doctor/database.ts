@@ -1,9 +1,11 @@
 import { trySecrets } from '../../identity/second-factor/encrypted-secrets.ts'
+import { isOfUnknownPooler, readDatabaseAddress } from '../../platform/database-address.ts'
 import { connect, type Sql } from '../../platform/db.ts'
 import { queueConnections } from '../../platform/jobs.ts'
 import { compareRelease, readRelease } from '../../platform/release.ts'
 import { type QueuePause, readQueuePause } from '../../records/mails/queue-queries.ts'
 import type { DoctorContext } from './context.ts'
+import { announcePooler, servers } from './database-servers.ts'
 import { type Finding, failure, ok, reasonOf, warning } from './finding.ts'
 import {
   readAuditVerification,
@@ -13,6 +15,7 @@ import {
   readProblems,
   readRights,
   readServer,
+  readSurroundings,
 } from './queries.ts'
 
 const about = 'database'
@@ -30,6 +33,7 @@ export async function checkDatabase({ config, databaseUrl }: DoctorContext): Pro
       version(server, answered - asked),
       clock('clock and database', server.now.getTime() - (asked + answered) / 2, (answered - asked) / 2),
       connections(config, server.maxConnections),
+      ...servers(await readSurroundings(sql), readDatabaseAddress(databaseUrl)),
     ]
     if (!server.hasMigrations)
       return [
@@ -54,6 +58,8 @@ export async function checkDatabase({ config, databaseUrl }: DoctorContext): Pro
       ...problems(await readProblems(sql)),
     ]
   } catch (error) {
+    if (isOfUnknownPooler(error))
+      return [failure(about, 'a pooler stands before it and refuses our connections', announcePooler)]
     return [
       failure(
         about,

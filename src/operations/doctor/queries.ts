@@ -15,6 +15,18 @@ export async function readServer(sql: Sql) {
   return row!
 }
 
+/** What stands around the server: a pooler before it (whose connections are not the server's own), replicas behind it. */
+export async function readSurroundings(sql: Sql) {
+  const rows = await sql<{ pid: number; replicas: number; synchronous: boolean; unlimited: boolean }[]>`
+    select pg_backend_pid() as pid,
+           (select count(*) from pg_stat_replication)::int as replicas,
+           current_setting('synchronous_standby_names') <> ''
+             and current_setting('synchronous_commit') not in ('off', 'local') as synchronous,
+           current_setting('statement_timeout') = '0' as unlimited
+  `
+  return { ...rows[0]!, pooler: rows.state.pid !== rows[0]!.pid }
+}
+
 /** Names of the applied migrations, and the marker of the functions. */
 export async function readMigrations(sql: Sql): Promise<string[]> {
   return (await sql<{ name: string }[]>`select name from migrations order by name`).map((row) => row.name)
