@@ -7,12 +7,15 @@ import { buildHarness, type ProcessHarness, run } from '../support/process.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 const read = (file: string) => readFileSync(join(root, file), 'utf8')
-const lock = JSON.parse(read('package-lock.json')) as { packages: Record<string, { dev?: true }> }
+const lock = JSON.parse(read('package-lock.json')) as {
+  packages: Record<string, { dev?: true; optional?: true }>
+}
 const { dependencies } = JSON.parse(read('package.json')) as { dependencies: Record<string, string> }
 
-/** What `npm install --omit=dev` puts into `node_modules` on this machine. */
+/** What `npm ci --omit=dev --omit=optional` puts into `node_modules` on this machine. */
 const installed = Object.entries(lock.packages)
-  .filter(([path, { dev }]) => /^node_modules\/(@[^/]+\/)?[^/]+$/.test(path) && !dev && existsSync(join(root, path)))
+  .filter(([path]) => /^node_modules\/(@[^/]+\/)?[^/]+$/.test(path) && existsSync(join(root, path)))
+  .filter(([, { dev, optional }]) => !dev && !optional)
   .map(([path]) => path)
 
 let harness: ProcessHarness
@@ -33,7 +36,7 @@ afterAll(async () => {
 
 const live = { NODE_ENV: 'production', BASE_URL: 'https://etf.example.in', RATE_LIMIT_SCALE: '' }
 
-test('installed without development packages, production starts, serves pages and ends well', {
+test('installed without development and optional packages, production starts, serves pages and ends well', {
   timeout: 60_000,
 }, async () => {
   const app = await harness.start(live, checkout.folder)
@@ -47,6 +50,14 @@ test('installed without development packages, production starts, serves pages an
     expect([path, await get(path)]).toEqual([path, 200])
   expect(await app.stop()).toBe(0)
   expect(app.output()).not.toMatch(/"level":(50|60)/)
+})
+
+test('installed so, a report has its picture', { timeout: 60_000 }, async () => {
+  const { default: draw } = await import(join(checkout.folder, 'src', 'market', 'charts', 'picture-thread.ts'))
+  const svg = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 20"><text x="2" y="15">IT</text></svg>'
+  const picture = Buffer.from(draw({ svg, widthPx: 80, paper: '#ffffff' }))
+  expect(picture.subarray(1, 4).toString()).toBe('PNG')
+  expect([picture.readUInt32BE(16), picture.readUInt32BE(20)]).toEqual([80, 40])
 })
 
 test('started so as the demo, it says what is missing', { timeout: 30_000 }, async () => {

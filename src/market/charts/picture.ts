@@ -1,12 +1,17 @@
-import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
-import { renderAsync } from '@resvg/resvg-js'
+import { join } from 'node:path'
+import { threadPool } from '../../platform/thread-pool.ts'
 import type { Analysis } from '../engine/analysis.ts'
 import type { Quadrant } from '../engine/quadrants.ts'
+import type { Drawing } from './picture-thread.ts'
 import { mapOf, type RotationMap, textAt } from './rotation-map.ts'
 
-const fonts = join(dirname(createRequire(import.meta.url).resolve('dejavu-fonts-ttf/package.json')), 'ttf')
-const fontFiles = ['DejaVuSans.ttf', 'DejaVuSans-Bold.ttf'].map((name) => join(fonts, name))
+/** A second or two of work may wait. Drawing takes tens of milliseconds once the thread is warm, half a second before. */
+const pool = threadPool<Drawing, Uint8Array>({
+  name: 'picture',
+  file: join(import.meta.dirname, 'picture-thread.ts'),
+  longestQueue: 20,
+  limitMs: 8_000,
+})
 
 /** One and a half times the 534 px it is shown at in mails: sharp on a phone, and ten thousand of them are no burden. */
 const mailWidthPx = 801
@@ -26,7 +31,8 @@ const drawings = new WeakMap<Analysis, Promise<Buffer>>()
 export function pictureOf(analysis: Analysis): Promise<Buffer> {
   const known = drawings.get(analysis)
   if (known) return known
-  const drawing = draw(svgOf(mapOf(analysis, { names: 'all' })), mailWidthPx)
+  const svg = svgOf(mapOf(analysis, { names: 'all' }))
+  const drawing = draw({ svg, widthPx: mailWidthPx, paper }, { patient: true })
   drawings.set(analysis, drawing)
   drawing.catch(() => drawings.delete(analysis))
   return drawing
@@ -36,24 +42,19 @@ const files = new WeakMap<RotationMap, Promise<Buffer>>()
 
 /**
  * A map as a PNG that says by itself what it is: a title and its day above, paragraphs below (formula and source). Drawn once for
- * a map, whose words are always the same.
+ * a map, whose words are always the same. Throws AppError `unavailable` when too many wait to be drawn.
  */
 export function pictureWithWords(map: RotationMap, words: Words): Promise<Buffer> {
   const known = files.get(map)
   if (known) return known
-  const drawing = draw(svgOf(map, words), fileWidthPx)
+  const drawing = draw({ svg: svgOf(map, words), widthPx: fileWidthPx, paper })
   files.set(map, drawing)
   drawing.catch(() => files.delete(map))
   return drawing
 }
 
-async function draw(svg: string, widthPx: number): Promise<Buffer> {
-  const image = await renderAsync(svg, {
-    fitTo: { mode: 'width', value: widthPx },
-    background: paper,
-    font: { loadSystemFonts: false, fontFiles, defaultFontFamily: 'DejaVu Sans', sansSerifFamily: 'DejaVu Sans' },
-  })
-  return image.asPng()
+async function draw(drawing: Drawing, how = { patient: false }): Promise<Buffer> {
+  return Buffer.from(await pool.run(drawing, how))
 }
 
 type Words = { title: string; day: string; below: readonly string[] }
