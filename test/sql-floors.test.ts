@@ -28,7 +28,7 @@ const owners: Record<string, string[]> = {
   'billing/receipts': ['receipts', 'receipts_due', 'receipt_series', 'credit_notes', 'credit_note_series'],
   'billing/refunds': ['refunds'],
   'billing/disputes': ['disputes'],
-  'billing/webhooks': ['webhook_events', 'webhook_refusals'],
+  'billing/webhooks': ['webhook_events', 'webhook_events_default', 'webhook_refusals'],
   'market/version': ['market_state'],
   'market/calendar': ['holidays', 'special_sessions'],
   'market/instruments': ['instruments', 'etf_list', 'former_names'],

@@ -32,14 +32,15 @@ export async function planMigrations(url: string): Promise<MigrationPlan> {
     const { missing, newer, functionsDiffer } = compareRelease(release, applied)
     const isNew = missing.length === release.migrations.length
     const migrations: PlannedMigration[] = []
+    const names: Names = new Map()
     for (const name of missing) {
       const text = await readMigration(name)
-      const statements = splitStatements(isNew ? withinTransaction(text) : text)
-      migrations.push({
-        name,
-        outsideTransaction: !isNew && isOutsideTransaction(text),
-        statements: await Promise.all(statements.map((statement) => planStatement(sql, statement))),
-      })
+      const statements: PlannedStatement[] = []
+      for (const statement of splitStatements(isNew ? withinTransaction(text) : text)) {
+        statements.push(await planStatement(sql, statement, names))
+        noteNames(statement, names)
+      }
+      migrations.push({ name, outsideTransaction: !isNew && isOutsideTransaction(text), statements })
     }
     return { newer, migrations, functionsDiffer, isNew }
   } finally {
@@ -47,16 +48,27 @@ export async function planMigrations(url: string): Promise<MigrationPlan> {
   }
 }
 
-async function planStatement(sql: postgres.Sql, text: string): Promise<PlannedStatement> {
+/** What the plan's statements so far make of a name: the table that has it now, or null for one that they made themselves. */
+type Names = Map<string, string | null>
+
+async function planStatement(sql: postgres.Sql, text: string, names: Names): Promise<PlannedStatement> {
   const locks = locksOf(text)
   if (!locks) return { text, locks }
   const planned: PlannedLock[] = []
   for (const lock of locks) {
-    const found = await findTable(sql, lock)
+    const name = names.has(lock.table) ? names.get(lock.table)! : lock.table
     // A table that an earlier statement of the plan makes is nobody's yet.
+    const found = name === null ? undefined : await findTable(sql, { ...lock, table: name })
     if (found) planned.push({ ...lock, table: found.table, size: { rows: found.rows, bytes: found.bytes } })
   }
   return { text, locks: planned }
+}
+
+function noteNames(statement: string, names: Names): void {
+  const [, made] = /^create (?:unlogged )?table (?:if not exists )?(\w+)/.exec(statement) ?? []
+  if (made) names.set(made, null)
+  const [, from, to] = /^alter table (\w+) rename to (\w+)/.exec(statement) ?? []
+  if (from && to) names.set(to, names.has(from) ? names.get(from)! : from).set(from, null)
 }
 
 async function findTable(sql: postgres.Sql, { table, index }: TableLock) {
@@ -92,7 +104,8 @@ export function printPlan({ newer, migrations, functionsDiffer, isNew }: Migrati
 }
 
 function linesOf({ text, locks }: PlannedStatement): string[] {
-  const said = `  ${text.length > 110 ? `${text.slice(0, 109)}…` : text}`
+  const line = text.replace(/\s+/g, ' ')
+  const said = `  ${line.length > 110 ? `${line.slice(0, 109)}…` : line}`
   if (!locks) return [said, '      unknown to the plan: read it in the file']
   if (locks.length === 0) return [said, '      locks no table that is there now']
   return [

@@ -59,6 +59,7 @@ const rules: Rule[] = [
   [/^insert into (\w+)/, ([, t]) => lock(t!, 'ROW EXCLUSIVE')],
   [/^(?:update|delete from) (?:only )?(\w+)/, ([, t]) => lock(t!, 'ROW EXCLUSIVE', 'changes rows')],
   [/^(?:create (?:or replace )?|drop |alter )(?:function|procedure|type|sequence|domain|view|statistics)\b/, []],
+  [/^alter index \w+ rename to /, []],
   [/^(?:comment|grant|revoke|analyze|set|alter default privileges)\b/, []],
 ]
 

@@ -89,6 +89,7 @@ describe('the doctor', () => {
           'roles',
           'second factors',
           'audit',
+          'partitions',
           'books',
           'Cashfree',
           'clock and Cashfree',

@@ -23,7 +23,11 @@ const growing = new Set([
   ],
 ])
 /** Statements that a person has read and found harmless, each with why. */
-const read: Record<string, string> = {}
+const read: Record<string, string> = {
+  '0196-deliveries-before.sql: do $$': 'adds a check that is not valid yet, which reads nothing',
+  '0198-deliveries-by-month.sql: do $$':
+    'moves the number of a sequence; attaches a table whose check was validated before, which reads nothing',
+}
 
 const migrations = readdirSync(folder)
   .filter((name) => name.endsWith('.sql') && name >= '0180')

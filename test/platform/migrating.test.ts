@@ -45,7 +45,7 @@ describe('a plan', () => {
     await sql`analyze plans`
     add(
       '9000-note.sql',
-      `-- why\nalter table plans add column note text;\ncreate table notes (id bigint);\ndo $$ begin end $$;`,
+      `-- why\nalter table plans add column note text;\ncreate table notes (id bigint);\nalter table plans rename to plans_past;\ncreate table plans (id bigint);\nalter table plans add column x text;\nalter table plans_past rename to plans_again;\ndrop table plans;\nalter table plans_again rename to plans;\ndo $$ begin end $$;`,
     )
     add(
       '9001-index.sql',
@@ -54,6 +54,9 @@ describe('a plan', () => {
     const { code, output } = await command('migrate', ['--plan'])
     expect(code).toBe(0)
     expect(output).toMatch(/plans \(\d+ rows, \d+ kB\): ACCESS EXCLUSIVE, nobody reads or writes; brief/)
+    expect(output).toMatch(
+      /plans add column x text\n {6}locks no table.*\n.*plans_past rename to plans_again\n {6}plans \(\d/,
+    )
     expect(output).toContain('create table notes (id bigint)\n      locks no table that is there now')
     expect(output).toContain('do $$ begin end $$\n      unknown to the plan: read it in the file')
     expect(output).toMatch(

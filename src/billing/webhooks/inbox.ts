@@ -6,7 +6,7 @@ import { type BillingServices, isGatewayFailure } from '../payments/gateway.ts'
 import { settleRefunds } from '../refunds/refunds.ts'
 import { leaseOrdersToSettle, markSettled, postponeSettling, reopenEvent, type WaitingOrder } from './queries.ts'
 
-/** Days for which the bytes of a delivery are kept, as the privacy notice says; then the job `clean` empties them. */
+/** Days after which no delivery is kept, as the privacy notice says: the job `clean` drops them by the month. */
 export const eventDays = 180
 
 /** Time a job may wait for Cashfree, in milliseconds: nobody waits for a page. */

@@ -133,3 +133,14 @@ export async function reopenEvent(sql: Sql, id: number, by: Actor): Promise<Wait
   `
   return row
 }
+
+/**
+ * Makes the partitions of this month and the next three, and drops those whose first delivery would be older than `days` within a
+ * month. Returns how many were made and dropped. Throws when a lock is not had within two seconds; the next run tries again.
+ */
+export async function keepEventPartitions(sql: Sql, days: number): Promise<number> {
+  const [row] = await sql<{ kept: { made: string[]; dropped: string[] } }[]>`
+    select keep_event_partitions(3, ${days}) as kept
+  `
+  return row!.kept.made.length + row!.kept.dropped.length
+}

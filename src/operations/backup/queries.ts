@@ -58,13 +58,13 @@ export async function describeServer({ sql }: Session): Promise<{ version: strin
   return { version: row!.version.split(' ')[0]!, major: Math.floor(row!.number / 10_000), snapshot: row!.snapshot }
 }
 
-/** The product's tables with their columns, without generated ones. The job queue's tables are left out: it creates them itself. */
+/** The product's tables with their columns, without generated ones; a partitioned one is one table, whatever its parts. The job queue's tables are left out: it creates them itself. */
 export async function listTables({ sql }: Session): Promise<Table[]> {
   return sql<Table[]>`
     select c.relname as name, jsonb_agg(a.attname order by a.attnum) as columns
     from pg_class c
     join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
-    where c.relnamespace = 'public'::regnamespace and c.relkind = 'r'
+    where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition
     group by c.relname
     order by c.relname
   `
@@ -113,7 +113,10 @@ export async function countRows(
 
 /** All rows of a table, one line each, as COPY writes them. */
 export async function copyOut({ sql }: Session, { name, columns }: Table): Promise<Readable> {
-  const rows = await sql.unsafe(`copy ${quoted(name)} (${columns.map(quoted).join(', ')}) to stdout`).readable()
+  // A query, for a partitioned table alone cannot be copied before PostgreSQL 18.
+  const rows = await sql
+    .unsafe(`copy (select ${columns.map(quoted).join(', ')} from ${quoted(name)}) to stdout`)
+    .readable()
   // The driver pauses its socket while the reader is behind and resumes when the stream asks for more. A stream that has
   // ended no longer asks, so what follows the last row (that the copy is complete) might never be read.
   return rows.once('end', () => rows._read(0))

@@ -9,6 +9,7 @@ import { announcePooler, servers } from './database-servers.ts'
 import { type Finding, failure, ok, reasonOf, warning } from './finding.ts'
 import {
   readAuditVerification,
+  readEventPartitions,
   readGraceDays,
   readJobsAge,
   readMigrations,
@@ -55,6 +56,7 @@ export async function checkDatabase({ config, databaseUrl }: DoctorContext): Pro
       ...(await secondFactors(sql, config.totpKeys)),
       auditVerified(await readAuditVerification(sql)),
       ...mailPause(await readQueuePause(sql)),
+      partitions(await readEventPartitions(sql)),
       ...problems(await readProblems(sql)),
     ]
   } catch (error) {
@@ -162,6 +164,15 @@ function graceDays(configured: number, kept: number): Finding {
         `access lasts ${kept} days after a period, but GRACE_DAYS is ${configured}`,
         'Restart every process of the site with the same GRACE_DAYS: the last start decides.',
       )
+}
+
+function partitions({ daysAhead, strays }: Awaited<ReturnType<typeof readEventPartitions>>): Finding {
+  const about = 'partitions'
+  const todo = 'The job clean makes months ahead: see under Jobs in the panel why it does not.'
+  if (strays > 0) return warning(about, `${strays} deliveries came while their month had none`, todo)
+  return daysAhead >= 20
+    ? ok(about, `deliveries have theirs for ${daysAhead} days ahead`)
+    : warning(about, `deliveries have theirs for ${daysAhead} days ahead only`, todo)
 }
 
 /** A change below the verified head is found by a whole verification alone, so one is wanted every month. */

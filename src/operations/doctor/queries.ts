@@ -56,6 +56,16 @@ export async function readJobsAge(sql: Sql): Promise<number | null> {
   return row!.ageS
 }
 
+/** For how many days ahead deliveries have the partition of their month, and how many came into none. */
+export async function readEventPartitions(sql: Sql): Promise<{ daysAhead: number; strays: number }> {
+  const [row] = await sql<{ daysAhead: number; strays: number }[]>`
+    select coalesce(extract(day from max(to_at) - now())::int, 0) as days_ahead,
+           (select count(*)::int from (select from webhook_events_default limit 1000) d) as strays
+    from event_partitions()
+  `
+  return row!
+}
+
 /** Up to where the audit's chain was verified; ages in days, null: never. `wholeDays` counts from the first row until the first time. */
 export async function readAuditVerification(sql: Sql) {
   const [row] = await sql<{ position: number; onRecord: boolean; days: number | null; wholeDays: number | null }[]>`

@@ -1,4 +1,5 @@
 import { eventDays } from '../../billing/webhooks/inbox.ts'
+import { keepEventPartitions } from '../../billing/webhooks/queries.ts'
 import { deleteOldTokens } from '../../identity/email-tokens/queries.ts'
 import { deleteUnusedBrowsers } from '../../identity/known-browsers/queries.ts'
 import { deleteOldAttempts } from '../../identity/login-throttle/queries.ts'
@@ -27,6 +28,7 @@ export async function deleteExpired(sql: Sql): Promise<number> {
     deleteOldTokens,
     dropAbandonedImports,
     applyRetention,
+    (sql: Sql) => keepEventPartitions(sql, eventDays),
   ])
     deleted += await deleteSome(sql)
   return deleted

@@ -1,6 +1,9 @@
 import type { Sql } from '../../platform/db.ts'
 
-/** Removes bytes and headers of settled webhooks that are older than `days`. Returns how many; 1,000 at most. */
+/**
+ * Removes bytes and headers of settled webhooks that are older than `days`, where their month was not dropped by then: rows from before
+ * there were months, and months that wait for a last settlement. Returns how many; 1,000 at most.
+ */
 export async function clearOldEventBodies(sql: Sql, days: number): Promise<number> {
   const cleared = await sql`
     update webhook_events
