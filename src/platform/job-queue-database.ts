@@ -1,5 +1,6 @@
 import type { Db } from 'pg-boss'
 import { connect, type PoolOptions, type Sql } from './db.ts'
+import { isYugabyte } from './yugabyte.ts'
 
 /** The pool of the job queue, which has its own names and values: what pg-boss expects is what the driver `pg` would give it. */
 export function connectQueue(url: string, options: Omit<PoolOptions, 'conventions'>): Sql {
@@ -15,6 +16,11 @@ export function queueDatabase(sql: Sql): Db {
       return { rows: Array.isArray(results[0]) ? results.flat() : [...results] }
     },
   }
+}
+
+/** Which kind of database pg-boss is told it has: YugabyteDB lacks some of what it uses elsewhere (docs/distributed.md). */
+export async function backendOf(sql: Sql): Promise<'postgres' | 'yugabytedb'> {
+  return (await isYugabyte(sql as never)) ? 'yugabytedb' : 'postgres'
 }
 
 /** Statements that are sent together are one transaction, which the server also ends when one of them fails. */

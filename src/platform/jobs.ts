@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { PgBoss } from 'pg-boss'
 import { MayNotMigrate, mayMigrate } from './database-roles.ts'
-import { connectQueue, queueDatabase } from './job-queue-database.ts'
+import { backendOf, connectQueue, queueDatabase } from './job-queue-database.ts'
 import type { Log } from './log.ts'
 import { logBursts } from './log-bursts.ts'
 
@@ -30,7 +30,7 @@ export const queueConnections = { worker: 3, web: 1 } as const
  */
 export async function prepareJobs(url: string): Promise<void> {
   const sql = connectQueue(url, { max: 2, name: 'etf-migrate', deadline: 600_000 })
-  const boss = new PgBoss({ db: queueDatabase(sql), supervise: false })
+  const boss = new PgBoss({ db: queueDatabase(sql), backend: await backendOf(sql), supervise: false })
   boss.on('error', () => {})
   try {
     await boss.start()
@@ -75,7 +75,13 @@ export function openQueue(url: string, log: Log): Jobs {
   }
 
   async function open(): Promise<PgBoss> {
-    const boss = new PgBoss({ db: queueDatabase(sql), migrate: false, supervise: false, schedule: false })
+    const boss = new PgBoss({
+      db: queueDatabase(sql),
+      backend: await backendOf(sql),
+      migrate: false,
+      supervise: false,
+      schedule: false,
+    })
     // Told by whoever's wake failed.
     boss.on('error', () => {})
     try {
@@ -122,7 +128,7 @@ export async function startJobs(url: string, jobs: readonly Job[], log: Log): Pr
 
   async function open(): Promise<PgBoss> {
     const owner = await mayMigrate(sql)
-    const opened = new PgBoss({ db: queueDatabase(sql), migrate: owner })
+    const opened = new PgBoss({ db: queueDatabase(sql), backend: await backendOf(sql), migrate: owner })
     const lost = new AbortController()
     opened.on('error', (error) => {
       outage.report(error)

@@ -5,6 +5,7 @@ import { openOneConnection } from './database-driver.ts'
 import { limitRole, MayNotMigrate, mayMigrate } from './database-roles.ts'
 import { isOutsideTransaction, runOutsideTransaction, withinTransaction } from './outside-transaction.ts'
 import { type Comparison, compareRelease, markerOf, type Release, readMigration, readRelease } from './release.ts'
+import { forYugabyte, isYugabyte } from './yugabyte.ts'
 
 /** A newer release has migrated the database, so this one changes nothing in it. */
 export class OlderThanDatabase extends Error {
@@ -86,9 +87,10 @@ async function bringUpToDate(sql: postgres.Sql, release: Release, replaceNewer: 
   if (now.newer.length > 0 && !(replaceNewer && now.compatibility === 'older-than-database'))
     throw new OlderThanDatabase(now)
   const isNew = now.missing.length === release.migrations.length
+  const distributed = await isYugabyte(sql)
   let together: Migration[] = []
   for (const name of now.missing) {
-    const text = await readMigration(name)
+    const text = distributed ? forYugabyte(await readMigration(name)) : await readMigration(name)
     if (isNew || !isOutsideTransaction(text)) {
       together.push({ name, text: withinTransaction(text) })
       continue

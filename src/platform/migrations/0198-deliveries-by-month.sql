@@ -12,8 +12,10 @@ alter index webhook_events_by_type rename to webhook_events_past_by_type;
 alter index webhook_events_by_day rename to webhook_events_past_by_day;
 alter index webhook_events_of_disputes rename to webhook_events_past_of_disputes;
 
-create table webhook_events (like webhook_events_past including defaults) partition by range (received_at);
-alter table webhook_events add constraint webhook_events_pkey primary key (id, received_at);
+create table webhook_events (
+  like webhook_events_past including defaults,
+  constraint webhook_events_pkey primary key (id, received_at)
+) partition by range (received_at);
 create index webhook_events_to_settle on webhook_events (next_settle_at) where settled_at is null and accepted;
 create index webhook_events_of_order on webhook_events (order_id, id);
 create index webhook_events_refused on webhook_events (id) where not accepted;

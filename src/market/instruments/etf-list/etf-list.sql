@@ -17,7 +17,7 @@ declare
   v_gone    int;
   v_counts  jsonb;
 begin
-  lock table etf_list in share row exclusive mode;
+  perform pg_advisory_xact_lock(hashtext('replace_etf_list'));
   if (v_entries > 0) is not true then raise exception 'An empty list of ETFs was given.'; end if;
   select count(*) filter (where l.symbol is null),
          count(*) filter (where l.symbol is not null
