@@ -8,7 +8,7 @@ import { banner } from './dev/banner.ts'
 import { seedDemo, seedMarket } from './dev/demo.ts'
 import { startServices } from './dev/services.ts'
 import { reencryptSecrets } from './identity/second-factor/encrypted-secrets.ts'
-import { hasPricesToSell } from './market/prices/on-sale.ts'
+import { pricesToSell } from './market/prices/on-sale.ts'
 import { missingOfSeller } from './operations/doctor/settings.ts'
 import { recordJobRuns } from './operations/jobs/job-runs.ts'
 import { jobsOf } from './operations/jobs/jobs.ts'
@@ -82,7 +82,7 @@ const services: BillingServices = {
   gateway,
   log,
   wake: (job) => jobs?.wake(job),
-  isOnSale: () => hasPricesToSell(sql, config.prices),
+  isOnSale: pricesToSell(sql, config.prices),
 }
 const demo =
   running.mailCatcherUrl && running.sandboxUrl

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Series } from './series.ts'
 
 /** One line of the table: the app's values, those of its bare counterpart, and the aim. */
@@ -23,18 +25,27 @@ function isMet({ result, aim }: Measurement): boolean {
   return result >= (aim.least ?? Number.NEGATIVE_INFINITY) && result <= (aim.most ?? Number.POSITIVE_INFINITY)
 }
 
+/** What came out before this release, by a measure's name: a ratio, or a value in its unit; see docs/speed.md. */
+const before = new Map<string, number>(
+  Object.entries(JSON.parse(readFileSync(join(import.meta.dirname, 'before.json'), 'utf8'))),
+)
+
 const usualHeads = ['measure', 'ours', 'theirs', 'ratio', 'aim', '']
 
-/** The table of medians, and below it the ranges and the notes. */
-export function printMeasurements(measurements: Measurement[], heads = usualHeads): string {
+/** The table of medians, beside what came out before where that is known, and below it the ranges and the notes. */
+export function printMeasurements(measurements: Measurement[], given = usualHeads): string {
+  const isKnown = measurements.some(({ name }) => before.has(name))
+  const heads = isKnown ? given.toSpliced(4, 0, 'before') : given
   const rows = measurements.map((measurement) => {
     const { aim, ours, theirs, unit } = measurement
+    const earlier = before.get(measurement.name)
     const bound = aim.least !== undefined ? `≥ ${aim.least}` : `≤ ${aim.most}`
     return [
       measurement.name,
       `${show(ours.median)} ${unit}`,
       theirs ? `${show(theirs.median)} ${unit}` : '–',
       `${show(measurement.result)}${aim.unit ?? ''}`,
+      ...(isKnown ? [earlier === undefined ? '–' : `${show(earlier)}${aim.unit ?? ''}`] : []),
       `${bound}${aim.unit ?? ''}`,
       isMet(measurement) ? 'met' : 'MISSED',
     ]

@@ -57,8 +57,8 @@ export function placeLabels(
   const placed = new Map<Named, Placed>()
   // Names with the most neighbours are placed first: the others have more places to choose from.
   const crowd = (one: Named) => named.filter((other) => Math.hypot(one.x - other.x, one.y - other.y) < 70).length
-  const urgency = (one: Named) => (one.first ? named.length + 1 : 0) + crowd(one)
-  for (const one of [...named].sort((a, b) => urgency(b) - urgency(a))) {
+  const urgency = new Map(named.map((one) => [one, (one.first ? named.length + 1 : 0) + crowd(one)]))
+  for (const one of [...named].sort((a, b) => urgency.get(b)! - urgency.get(a)!)) {
     const best = bestPlace(one, taken, trails, given.frame)
     if (best) {
       taken.boxes.push(best.box)
@@ -75,18 +75,21 @@ type Taken = { boxes: Box[]; names: Box[]; leaders: Line[] }
 
 function bestPlace(one: Named, taken: Taken, trails: readonly Box[], frame: Box) {
   for (const text of one.texts) {
-    const choices = places
-      .map((place) => {
-        const label = { x: round1(one.x + place.dx), y: round1(one.y + place.dy), text, anchor: place.anchor }
-        const whole = { ...label, text: text + (one.after ?? '') }
-        return { label, box: boxOf(whole), widest: boxOf(whole, widestLetter), place }
-      })
-      .filter(({ box, widest }) => isInside(widest, frame) && overlap(box, taken.boxes) === 0)
-      .filter(({ box }) => !taken.leaders.some((line) => passes(line, box)))
-      .map(({ place, ...choice }) => ({ ...choice, dislike: place.dislike, leader: leaderTo(one, place) }))
-      .filter(({ leader }) => leader === null || !isCrossed(leader, taken))
-      .map((choice) => ({ ...choice, cost: choice.dislike + overlap(choice.box, trails) / 12 }))
-    if (choices.length > 0) return choices.reduce((a, b) => (b.cost < a.cost ? b : a))
+    let best: { label: Label; box: Box; leader: Line | null; cost: number } | null = null
+    for (const place of places) {
+      // It cannot cost less than it is disliked.
+      if (best !== null && place.dislike >= best.cost) continue
+      const label = { x: round1(one.x + place.dx), y: round1(one.y + place.dy), text, anchor: place.anchor }
+      const whole = { ...label, text: text + (one.after ?? '') }
+      const box = boxOf(whole)
+      if (!isInside(boxOf(whole, widestLetter), frame) || overlap(box, taken.boxes) > 0) continue
+      if (taken.leaders.some((line) => passes(line, box))) continue
+      const leader = leaderTo(one, place)
+      if (leader !== null && isCrossed(leader, taken)) continue
+      const cost = place.dislike + overlap(box, trails) / 12
+      if (best === null || cost < best.cost) best = { label, box, leader, cost }
+    }
+    if (best !== null) return best
   }
   return null
 }

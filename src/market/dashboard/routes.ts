@@ -32,6 +32,7 @@ import { presentSymbol } from './choices.ts'
 import compareRoutes from './compare-routes.ts'
 import fileRoutes from './file-routes.ts'
 import { type OpenWeek, openWeekOf } from './open-week.ts'
+import { findReader } from './queries.ts'
 import { type Sector, sectorOf } from './sector.ts'
 import { readSpan, SectorQuery, sectorUrl } from './sector-params.ts'
 
@@ -93,7 +94,7 @@ const cachesOf = new WeakMap<Market, Caches>()
 /**
  * The analyser as HTML; null without prices. It is rendered once for all readers and cut where a star stands, which is put in for
  * each. Of the starred sectors alone it is rendered once for all who starred the same; these do not push out the ones for
- * everybody. It is compressed once for all who have the same stars: well for those without any, who are the most.
+ * everybody. It is compressed once for all who have the same stars: well the newest day for those without any, who are the most.
  */
 async function regionOf(
   market: Market,
@@ -126,7 +127,7 @@ async function regionOf(
   const region = cache.get(key) ?? (await runHeavyWork({ patient: false }, () => cache.get(key) ?? render()))
   cache.set(key, region)
   if (region.length === 0) return null
-  const frame = caches.frames.get(starred) ?? { level: stars.size === 0 ? 9 : 3 }
+  const frame = caches.frames.get(starred) ?? { level: stars.size === 0 && params.at === null ? 9 : 3 }
   caches.frames.set(starred, frame)
   return { pieces: piecesForStars(region, stars), kept: frame }
 }
@@ -141,13 +142,13 @@ const OneSector = Type.Object({ symbol: Type.String() })
 const routes: FastifyPluginAsyncTypebox<{ services: BillingServices }> = async (app, { services }) => {
   app.get('/dashboard', { preHandler: requireUser, schema: { querystring: AnalyserQuery } }, async (request, reply) => {
     const userId = request.user!.id
-    const [subscription, underWay, plans, isOpen, stars] = await Promise.all([
+    const [subscription, plans, isOpen, { stars, hasMoneyUnderWay, version }] = await Promise.all([
       subscriptionOf(services.sql, userId),
-      moneyUnderWay(services.sql, userId),
       listPlansFor(services.sql, userId),
       isOnSale(services),
-      findStars(services.sql, userId),
+      findReader(services.sql, userId),
     ])
+    const underWay = hasMoneyUnderWay ? await moneyUnderWay(services.sql, userId) : []
     const person = {
       subscription,
       underWay,
@@ -169,7 +170,7 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices }> = async (
       })
       return show(request, reply, html)
     }
-    const market = await currentMarket(services.sql)
+    const market = await currentMarket(services.sql, version)
     const params = await paramsIn(request, market)
     const region = await regionOf(market, params, stars, reply)
     const address: Analyser['address'] = (changes, path) => analysisUrl(params, changes, path)

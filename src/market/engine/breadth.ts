@@ -2,7 +2,7 @@ import type { Day } from '../calendar/days.ts'
 import type { TradingCalendar } from '../calendar/trading-calendar.ts'
 import type { Prices } from '../prices/closing-prices.ts'
 import type { Instrument } from './analysis.ts'
-import { historyFrame, historyIn } from './history.ts'
+import { historyFrame, trendIn } from './history.ts'
 import type { Series } from './series.ts'
 
 /** How many of so many instruments are above something; `of` counts those of which it can be said. */
@@ -22,12 +22,12 @@ export function breadthOf(
 ): Breadth {
   const frame = historyFrame(benchmark, at)
   if (frame === null) return { days: [], average: [], mansfield: [] }
-  const { days } = historyIn(frame, benchmark)
-  const histories = instruments.map(({ prices }) => historyIn(frame, prices))
+  const { days } = trendIn(frame, benchmark)
+  const trends = instruments.map(({ prices }) => trendIn(frame, prices))
   return {
     days,
-    average: days.map((_, week) => count(histories.map(({ closes, long }) => difference(closes, long, week)))),
-    mansfield: days.map((_, week) => count(histories.map(({ mansfield }) => mansfield[week] ?? null))),
+    average: days.map((_, week) => count(trends, ({ closes, long }) => difference(closes, long, week))),
+    mansfield: days.map((_, week) => count(trends, ({ mansfield }) => mansfield[week] ?? null)),
   }
 }
 
@@ -36,7 +36,13 @@ function difference(a: Series, b: Series, bar: number): number | null {
   return one === null || other === null ? null : one - other
 }
 
-function count(values: readonly (number | null)[]): Above {
-  const known = values.filter((value) => value !== null)
-  return { above: known.filter((value) => value > 0).length, of: known.length }
+function count<T>(all: readonly T[], of: (one: T) => number | null): Above {
+  const counted = { above: 0, of: 0 }
+  for (const one of all) {
+    const value = of(one)
+    if (value === null) continue
+    counted.of++
+    if (value > 0) counted.above++
+  }
+  return counted
 }

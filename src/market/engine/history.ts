@@ -77,8 +77,7 @@ export function historyIn(
   const closes = closesOn(frame.days, prices)
   const bars = barsBy(step, frame, closes)
   const most = tolerated[step]
-  const beside = (line: Series, own: Series) => combine(line, own, (value) => value).slice(-shown)
-  const average = (size: number) => beside(mean(carriedOver(bars.closes, most).values, size), bars.closes)
+  const average = (size: number) => averageOf(bars.closes, { most, size, shown })
   const strength =
     step === 'week'
       ? weeklyMansfield(bars.rs)
@@ -92,10 +91,31 @@ export function historyIn(
     long: average(averageBars[step].long),
     benchmark: rebased(bars.benchmark.slice(-shown), own),
     rs: bars.rs.slice(-shown),
-    mansfield: beside(strength, bars.rs),
+    mansfield: beside(strength, bars.rs, shown),
     volumes: tradedBy(step, frame, trading.volumes).slice(-shown),
     turnover: averageTurnover(frame.days, trading.turnover),
   }
+}
+
+/** The lines of two years of weeks that breadth counts, as they are in a history, without what it has besides. */
+export function trendIn(frame: Frame, prices: Prices): Pick<History, 'days' | 'closes' | 'long' | 'mansfield'> {
+  const shown = historySpans['2y'].bars
+  const { days, closes, rs } = weeklyBars(frame, closesOn(frame.days, prices))
+  return {
+    days: days.slice(-shown),
+    closes: closes.slice(-shown),
+    long: averageOf(closes, { most: tolerated.week, size: averageBars.week.long, shown }),
+    mansfield: beside(weeklyMansfield(rs), rs, shown),
+  }
+}
+
+/** The newest bars of a line, with a gap wherever another one has none. */
+function beside(line: Series, own: Series, shown: number): Series {
+  return combine(line.slice(-shown), own.slice(-shown), (value) => value)
+}
+
+function averageOf(closes: Series, { most, size, shown }: { most: number; size: number; shown: number }): Series {
+  return beside(mean(carriedOver(closes, most).values, size), closes, shown)
 }
 
 function weeklyMansfield(rs: Series): Series {

@@ -5,7 +5,7 @@ import { readTradingCalendar, type TradingCalendar } from '../calendar/trading-c
 import { listAlternatives } from '../instruments/alternatives/queries.ts'
 import { type InstrumentRow, listInstruments, type Universe } from '../instruments/queries.ts'
 import { readPrices } from '../prices/reading-prices.ts'
-import { findVersion } from '../version/queries.ts'
+import { findVersion, type MarketVersion } from '../version/queries.ts'
 import { type Analysis, type AnalysisParams, analyse, type Instrument } from './analysis.ts'
 import { type Step, stepsOf } from './frame.ts'
 import { type Terms, usualTerms } from './terms.ts'
@@ -52,9 +52,12 @@ type Analyses = Record<keyof typeof kept, LRUCache<string, Analysis>>
 const markets = new WeakMap<Sql, { version: number; market: Promise<Market> }>()
 const analysesOf = new WeakMap<Market, Analyses>()
 
-/** The present market: one small query asks for its version, and everything is read again only when that changed. */
-export async function currentMarket(sql: Sql): Promise<Market> {
-  const { version, changedAt } = await findVersion(sql)
+/**
+ * The present market: one small query asks for its version, where that is not known from another one, and everything is read
+ * again only when that changed.
+ */
+export async function currentMarket(sql: Sql, found?: MarketVersion): Promise<Market> {
+  const { version, changedAt } = found ?? (await findVersion(sql))
   const known = markets.get(sql)
   if (known?.version === version) return known.market
   const reading = readMarket(sql, version, changedAt)

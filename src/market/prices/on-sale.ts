@@ -17,3 +17,21 @@ export async function hasPricesToSell(sql: Sql, prices: Config['prices']): Promi
   const { asOf, sample, daysBehind } = await marketAge(sql)
   return asOf !== null && daysBehind <= mostSessionsBehind && (prices.invented || !sample)
 }
+
+/** How long a process takes an answer for true, in milliseconds. */
+const keepMs = 2_000
+
+/** The same, asked for at most every two seconds by this process, for every dashboard says it. */
+export function pricesToSell(sql: Sql, prices: Config['prices']): () => Promise<boolean> {
+  let known: { answer: Promise<boolean>; until: number } | null = null
+  return () => {
+    if (known === null || known.until <= Date.now()) {
+      const asked = { answer: hasPricesToSell(sql, prices), until: Date.now() + keepMs }
+      known = asked
+      asked.answer.catch(() => {
+        if (known === asked) known = null
+      })
+    }
+    return known.answer
+  }
+}

@@ -6,9 +6,10 @@ import {
   stagePrices,
   startImport,
 } from '../../../src/market/prices/imports/queries.ts'
-import { hasPricesToSell, mostSessionsBehind } from '../../../src/market/prices/on-sale.ts'
+import { hasPricesToSell, mostSessionsBehind, pricesToSell } from '../../../src/market/prices/on-sale.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
 import { newestOrder, paidOnce, subscriberOf, tracesOf } from '../../support/ledger.ts'
+import { until } from '../../support/until.ts'
 import { stageOn, Visitor } from '../../support/visitor.ts'
 
 let app: TestApp
@@ -219,5 +220,14 @@ describe('what counts as prices to sell', () => {
   test('nothing has to where CHECKOUT_REQUIRES_PRICES is off', async () => {
     await pricesEndedBefore(null)
     expect(await hasPricesToSell(app.sql, given({ requiredForCheckout: false }))).toBe(true)
+  })
+
+  test('a process asks at most every two seconds, however many pages say it', async () => {
+    await pricesEndedBefore(null)
+    const hasSome = pricesToSell(app.sql, given({}))
+    expect(await hasSome()).toBe(false)
+    await pricesEndedBefore(0)
+    expect([await hasSome(), await hasPricesToSell(app.sql, given({}))]).toEqual([false, true])
+    await until(hasSome)
   })
 })
