@@ -64,8 +64,8 @@ export function historyFrame(
   })
 }
 
-/** The same of a frame that `historyFrame` made. */
-export function historyIn(
+/** The same of days that are known. */
+function historyIn(
   frame: Frame,
   prices: Prices,
   {
