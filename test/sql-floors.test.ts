@@ -25,7 +25,10 @@ const owners: Record<string, string[]> = {
   'billing/gifts': ['gifts'],
   'billing/switching': ['order_credits'],
   'billing/reminders': ['reminders'],
-  'billing/receipts': ['receipts', 'receipts_due', 'receipt_series', 'credit_notes', 'credit_note_series'],
+  'billing/receipts': [
+    ...['receipts', 'receipts_due', 'receipt_series', 'credit_notes', 'credit_note_series'],
+    ...['numbering_timeline', 'lost_numbers'],
+  ],
   'billing/refunds': ['refunds'],
   'billing/disputes': ['disputes'],
   'billing/webhooks': ['webhook_events', 'webhook_events_default', 'webhook_refusals'],

@@ -81,6 +81,7 @@ describe('the doctor', () => {
           'database',
           'grace days',
           'jobs',
+          'numbers',
         ],
         ...[
           'clock and database',

@@ -38,6 +38,7 @@ export const actionLabels: Record<string, Label> = {
     'refund.failed': bad('The refund failed'),
     'refund.cancelled': bad('The refund was cancelled'),
     'receipt.corrected': warn('Receipt corrected: a credit note and another receipt'),
+    'numbering.continued': warn('Numbers of receipts go on after a failover'),
     'paper.downloaded': 'Receipt or credit note downloaded by an administrator',
     'export.downloaded': warn('Export downloaded'),
   },

@@ -6,6 +6,7 @@ language plpgsql set enable_seqscan = off as $$   -- the table is empty one mome
 declare
   order_ids text[];
 begin
+  perform assert_numbering();
   select array_agg(order_id) into order_ids
   from (select order_id from receipts_due order by issued_at, order_id limit p_limit for update) due;
   return case when order_ids is null then 0 else write_numbered_receipts(order_ids) end;
@@ -15,6 +16,7 @@ end $$;
 -- lock. Null: no receipt is due, and there is none.
 create or replace function number_receipt(p_order_id text) returns text language plpgsql as $$
 begin
+  perform assert_numbering();
   perform 1 from receipts_due where order_id = p_order_id for update;   -- somebody may be numbering it
   if found then perform write_numbered_receipts(array[p_order_id]); end if;
   return valid_receipt_number(p_order_id);

@@ -75,6 +75,29 @@ export async function numberReceipts(sql: Sql, limit: number): Promise<number> {
   return row!.many
 }
 
+/** The ends of both series, and whether numbers wait after a failover that may have lost some: numbering-timeline.sql. */
+export async function readNumbering(sql: Sql) {
+  const [row] = await sql<{ waits: boolean; receipt: string | null; creditNote: string | null }[]>`
+    select numbering_waits() as waits, (select number from receipts order by financial_year desc, serial desc limit 1) as receipt,
+           (select number from credit_notes order by financial_year desc, serial desc limit 1) as credit_note
+  `
+  return row!
+}
+
+/**
+ * Lets numbers be given again, above the highest that were mailed before the failover (null: none was lost). Returns how many are
+ * skipped for good. Throws for what is no number.
+ */
+export async function continueNumbering(
+  sql: Sql,
+  lost: { receipt: string | null; creditNote: string | null },
+): Promise<number> {
+  const [row] = await sql<{ skipped: number }[]>`
+    select continue_numbering(${lost.receipt}, ${lost.creditNote}) as skipped
+  `
+  return row!.skipped
+}
+
 /** A receipt with what it was for and how it was paid. */
 export async function findReceiptRow(sql: Sql, number: string): Promise<ReceiptRow | undefined> {
   const [row] = await sql<ReceiptRow[]>`

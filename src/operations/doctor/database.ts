@@ -1,3 +1,4 @@
+import { readNumbering } from '../../billing/receipts/queries.ts'
 import { trySecrets } from '../../identity/second-factor/encrypted-secrets.ts'
 import { isOfUnknownPooler, readDatabaseAddress } from '../../platform/database-address.ts'
 import { connect, type Sql } from '../../platform/db.ts'
@@ -53,6 +54,7 @@ export async function checkDatabase({ config, databaseUrl }: DoctorContext): Pro
       roles(await readRights(sql), config.production),
       graceDays(config.graceDays, await readGraceDays(sql)),
       jobs(await readJobsAge(sql), config.production),
+      numbering(await readNumbering(sql)),
       ...(await secondFactors(sql, config.totpKeys)),
       auditVerified(await readAuditVerification(sql)),
       ...mailPause(await readQueuePause(sql)),
@@ -104,6 +106,18 @@ function connections({ database, role }: DoctorContext['config'], maxConnections
         `each process may open ${wanted}, the server allows ${maxConnections}`,
         'Lower DB_POOL_MAX or raise max_connections.',
       )
+}
+
+/** After a failover to a replica that commits did not wait for. */
+function numbering({ waits, receipt, creditNote }: Awaited<ReturnType<typeof readNumbering>>): Finding {
+  const last = `${receipt ?? 'no receipt'}, ${creditNote ?? 'no credit note'}`
+  return waits
+    ? failure(
+        'numbers',
+        `of receipts and credit notes wait since a failover that may have lost some; last here: ${last}`,
+        'Find the highest that was mailed (the mail server’s log), then `npm run numbering`: “Failover” in docs/operating.md.',
+      )
+    : ok('numbers', `are given; last: ${last}`)
 }
 
 /** How far another clock is off this machine's. `uncertainMs` is what the round trip may account for. */

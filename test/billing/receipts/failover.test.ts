@@ -1,0 +1,75 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { settleWith } from '../../../src/billing/checkout/settle.ts'
+import { numberDueReceipts } from '../../../src/billing/receipts/numbering.ts'
+import { continueNumbering, findReceiptNumber, readNumbering } from '../../../src/billing/receipts/queries.ts'
+import { checkInvariants } from '../../../src/operations/integrity/integrity.ts'
+import { startApp, type TestApp } from '../../support/app.ts'
+import { newestOrder } from '../../support/ledger.ts'
+import { Visitor } from '../../support/visitor.ts'
+import { remoteAttempt, remoteOrder } from '../payments/remote-orders.ts'
+
+let app: TestApp
+let year: string
+beforeAll(async () => {
+  app = await startApp()
+  year = (await app.sql<{ year: string }[]>`select financial_year_of(now()) as year`)[0]!.year
+})
+afterAll(() => app.close())
+beforeEach(async () => {
+  await continueNumbering(app.sql, { receipt: null, creditNote: null })
+})
+
+/** What a replica finds that was promoted: numbers were last given on the timeline before its own. */
+const promoted = (synchronous: boolean) =>
+  app.sql`update numbering_timeline set timeline = timeline - 1, synchronous = ${synchronous}`
+
+async function pay(): Promise<string> {
+  const { id, amountPaise } = await newestOrder(app, (await new Visitor(app).register()).email!)
+  const attempts = [remoteAttempt(id, { orderAmountPaise: amountPaise, orderCurrency: 'INR', amountPaise })]
+  const { outcome } = await settleWith(app.services, id, remoteOrder(id, { amountPaise, attempts }), 'webhook')
+  expect(outcome).toBe('paid')
+  return id
+}
+
+describe('after a failover', () => {
+  test('to a replica that commits did not wait for, payments are settled and their receipts wait for a person', async () => {
+    await promoted(false)
+    const id = await pay()
+    await expect(numberDueReceipts(app.services)).rejects.toThrow(/wait since a failover.*npm run numbering/)
+    expect(await findReceiptNumber(app.sql, id)).toBeUndefined()
+    expect(await readNumbering(app.sql)).toMatchObject({ waits: true })
+    await continueNumbering(app.sql, { receipt: null, creditNote: null })
+    await numberDueReceipts(app.services)
+    expect(await findReceiptNumber(app.sql, id)).toBe(`R${year}-000001`)
+  })
+
+  test('numbers go on above what was mailed; what is skipped is on record, and the books hold', async () => {
+    await promoted(false)
+    const id = await pay()
+    expect(await continueNumbering(app.sql, { receipt: `R${year}-000012`, creditNote: `C${year}-000003` })).toBe(14)
+    await numberDueReceipts(app.services)
+    expect(await findReceiptNumber(app.sql, id)).toBe(`R${year}-000013`)
+    expect(await app.sql`select letter, first_serial, last_serial from lost_numbers order by letter`).toEqual([
+      { letter: 'C', firstSerial: 1, lastSerial: 3 },
+      { letter: 'R', firstSerial: 2, lastSerial: 12 },
+    ])
+    expect(
+      await app.sql`select from audit where action = 'numbering.continued'
+                         and details ->> 'receipt' = ${`R${year}-000012`}`,
+    ).toHaveLength(1)
+    expect(await checkInvariants(app.sql)).toMatchObject({ broken: 0 })
+  })
+
+  test('to a replica that commits waited for, numbers go on by themselves', async () => {
+    await promoted(true)
+    const id = await pay()
+    await numberDueReceipts(app.services)
+    expect(await findReceiptNumber(app.sql, id)).toMatch(/^R/)
+  })
+
+  test('a number below the end of the series skips nothing, and what is no number is refused', async () => {
+    expect(await continueNumbering(app.sql, { receipt: `R${year}-000001`, creditNote: null })).toBe(0)
+    for (const receipt of ['12', `C${year}-000099`, `R${year}-0000001234567`])
+      await expect(continueNumbering(app.sql, { receipt, creditNote: null })).rejects.toThrow(/no such number/)
+  })
+})
