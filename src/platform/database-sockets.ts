@@ -24,12 +24,14 @@ export function databaseSockets({ tls, connectTimeout, pooled }: DatabaseAddress
    * Closes a few turns of the event loop late. The driver adds its error listener shortly after it received a socket: an
    * immediate failure (no route, not permitted, no file descriptor left) would be unhandled and end the process. And it writes
    * at the end of a turn what was queued during it: a socket that closes before that leaves its bytes behind, and the next
-   * connection in its place never sends anything.
+   * connection in its place never sends anything. Nothing is read meanwhile: bytes that arrive at a destroyed socket are thrown as
+   * an error of Node's own (`err` is out of range), which would end the process.
    */
   function closingLate<S extends Socket>(socket: S): S {
     const destroy = socket._destroy.bind(socket)
     socket._destroy = (error, done) => {
       closing++
+      handleOf(socket)?.readStop()
       afterTurns(2, () => {
         destroy(error, done)
         afterTurns(1, () => closing--)
@@ -137,6 +139,11 @@ export function databaseSockets({ tls, connectTimeout, pooled }: DatabaseAddress
     /** While true, nothing may be handed to the driver: it might be put on a socket that is closing. */
     isAnyClosing: () => closing > 0,
   }
+}
+
+/** Node's own end of the socket; none before it connects and after it was closed. */
+function handleOf(socket: Socket): { readStop(): void } | null | undefined {
+  return (socket as unknown as { _handle?: { readStop(): void } | null })._handle
 }
 
 const requestForTls = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47])

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import postgres from 'postgres'
 import { boundedQueue, type Turn } from './bounded-queue.ts'
+import { readDatabaseAddress } from './database-address.ts'
 import { openDriver } from './database-driver.ts'
 import type { databaseSockets } from './database-sockets.ts'
 import { isOfAnother, wasExecuted, withoutHoles } from './driver-answers.ts'
@@ -39,6 +40,8 @@ export function connect(url: string, options: PoolOptions): Sql {
   const deadline = options.deadline ?? deadlineMs
   const { sql, sockets } = openDriver(url, {
     max: options.max,
+    // A pooler hands its connection on when a statement is answered; the answer to one that was sent behind it would go to nobody.
+    ...(readDatabaseAddress(url).pooled ? { max_pipeline: 0 } : {}),
     connect_timeout: 3,
     idle_timeout: 300,
     max_lifetime: 1800,

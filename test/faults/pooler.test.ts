@@ -3,6 +3,7 @@ import { chownSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { connect as dial } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import postgres from 'postgres'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { accountOwning } from '../../src/dev/embedded-postgres/account.ts'
@@ -131,6 +132,19 @@ default_pool_size = 4
     }
   })
 
+  test('never gets a statement behind another one that is under way, whose answer would go to nobody', async () => {
+    const sql = connect(withPooler(url), { max: 2 })
+    await sql`select 1`
+    // What asks for readiness waits in no queue of ours. One connection works, the other is only being made: the rest would be sent
+    // behind the first.
+    const one = (n: number) => Promise.race([sql.unsafe<{ n: number }[]>('select $1::int as n', [n]), never()])
+    const slow = sql.unsafe('select pg_sleep(0.5)').then(({ length }) => length)
+    const answered = await Promise.all([1, 2, 3, 4, 5, 6].map(one))
+    expect(answered.map(([row]) => row?.n)).toEqual([1, 2, 3, 4, 5, 6])
+    expect(await slow).toBe(1)
+    await sql.end({ timeout: 1 })
+  })
+
   test('ends a statement that takes too long, once the pooler has made its connections anew', async () => {
     const owner = postgres(database.url, { max: 1, onnotice: () => {} })
     await owner`
@@ -144,6 +158,8 @@ default_pool_size = 4
     await sql.end({ timeout: 1 })
   })
 })
+
+const never = () => pause(5_000, [{ n: 'never' }])
 
 function accepts(port: number): Promise<boolean> {
   return new Promise((resolve) => {

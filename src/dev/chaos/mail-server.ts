@@ -5,7 +5,7 @@ export type MailServer = {
   port: number
   /** How often each Message-ID was accepted. */
   accepted: Map<string, number>
-  /** By number of a receipt, the messages that brought it: whom to, and Message-ID. */
+  /** By number of a receipt, the messages that announce it in their subject: whom to, and Message-ID. */
   receipts: Map<string, Set<string>>
   stop(): Promise<void>
   open(): Promise<void>
@@ -19,7 +19,7 @@ export async function startMailServer(): Promise<MailServer> {
     const text = raw.toString('latin1')
     const id = /^message-id: *(\S+)/im.exec(text)?.[1] ?? 'none'
     accepted.set(id, (accepted.get(id) ?? 0) + 1)
-    const number = /filename="?(R\d{4}-\d+)\.pdf/.exec(text)?.[1]
+    const number = /\breceipt[ _](R\d{4}-\d+)/.exec(subjectOf(text))?.[1]
     if (!number) return
     const address = /^delivered-to: *(\S+)/im.exec(text)?.[1]
     receipts.set(number, (receipts.get(number) ?? new Set()).add(`${address} ${id}`))
@@ -39,4 +39,10 @@ export async function startMailServer(): Promise<MailServer> {
       running ??= await listen(port)
     },
   }
+}
+
+/** The subject on one line, its encoded words (RFC 2047) put together and left encoded, which letters and digits are not. */
+function subjectOf(mail: string): string {
+  const [, folded = ''] = /^subject: *((?:.|\r?\n[ \t])*)/im.exec(mail) ?? []
+  return folded.replace(/\?=\s+=\?UTF-8\?Q\?/gi, '').replace(/\r?\n/g, '')
 }

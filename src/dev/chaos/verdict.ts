@@ -16,7 +16,7 @@ export type Verdict = {
   wrongOwner: string[]
   falseGrants: string[]
   mails: number
-  /** Receipts that arrived as PDF, by their numbers. */
+  /** Receipts whose numbers were mailed. */
   mailedReceipts: number
   /** Sent again under the same Message-ID: what a process did not note down as sent. */
   duplicateMails: number

@@ -31,7 +31,7 @@ export function fillIn(text: string, port: number, nodes: readonly number[]): st
   const lines = served
     .flatMap((section) => section.split('\n'))
     .flatMap((line) => {
-      if (ofTheSystem.test(line)) return []
+      if (ofTheSystem.test(line) || forgetsAddress.test(line)) return []
       const [, bind] = /^(\s+bind\s+)/.exec(line) ?? []
       if (bind) {
         const first = isBound ? [] : [`${bind}127.0.0.1:${port}`]
@@ -47,3 +47,5 @@ export function fillIn(text: string, port: number, nodes: readonly number[]): st
 }
 
 const ofTheSystem = /^\s+(user|group|chroot|daemon|log|stats|master-worker|ssl-\S+|http-request redirect scheme)\b/
+/** People of the trial say in it which address they stand for, or they would share one's limits. */
+const forgetsAddress = /^\s+http-request del-header X-Forwarded-For$/

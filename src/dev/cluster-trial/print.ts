@@ -10,6 +10,7 @@ export function printTrial(report: TrialReport): string {
   return [
     `Cluster trial, seed ${report.seed}, ${report.seconds} s${report.before ? `, rolled from ${report.before}` : ''}: ${report.journeys} purchases begun and watched, ${report.gaveUp} gave up, ${report.payments} orders paid`,
     ...report.missing.map((sentence) => `! ${sentence}`),
+    ...busy(report.phases),
     '',
     ...table(report.phases),
     '  gap: the longest time without a good page; page: from when on none was bad; purchase: until the first was granted',
@@ -22,12 +23,20 @@ export function printTrial(report: TrialReport): string {
     none('processes that ended by themselves', report.unexpectedDeaths),
     none(`recoveries over ${recoveryLimitS} s`, report.tooSlow),
     `${report.unfinished === 0 ? '✓' : '✗'} unfinished work: ${report.unfinished}`,
-    `  mails ${report.mails}, of them ${report.mailedReceipts} with a receipt as PDF; sent again under the same Message-ID ${report.duplicateMails}`,
+    `  mails ${report.mails}, with ${report.mailedReceipts} receipts; sent again under the same Message-ID ${report.duplicateMails}`,
     '',
     printReport(report.integrity),
     '',
     report.isFine ? 'Nothing was lost or doubled.' : 'SOMETHING IS WRONG, see above.',
   ].join('\n')
+}
+
+/** What the other figures are worth, where the machine had much else to do. */
+function busy([calm]: readonly Phase[]): string[] {
+  const purchaseS = calm?.recoveries[0]?.purchaseS ?? null
+  return purchaseS !== null && purchaseS <= 2
+    ? []
+    : [`! the machine is busy: with nothing happening a purchase took ${seconds(purchaseS)} s`]
 }
 
 function table(phases: readonly Phase[]): string[] {
