@@ -41,13 +41,13 @@ describe('what deploys it fits the program', () => {
       ...all(deploy('Caddyfile'), /reverse_proxy \S+:(\d+)/g),
       ...all(deploy('compose.yaml'), /127\.0\.0\.1:\d+:(3\d+)/g),
     ]
-    expect(ports.length).toBe(7)
+    expect(ports.length).toBe(9)
     expect(new Set(ports)).toEqual(new Set([String(env.PORT)]))
   })
 
   test('probes ask for pages that exist', () => {
     const asked = [...all(deploy('haproxy.cfg'), /uri (\/\S+)/g), ...all(deploy('Dockerfile'), /GET (\/\w+) /g)]
-    expect(asked).toEqual(['/readyz', '/healthz'])
+    expect(asked).toEqual(['/readyz', '/healthz', '/healthz'])
     for (const path of asked) expect(endpoints).toHaveProperty([`GET ${path}`])
   })
 
