@@ -2,8 +2,10 @@ import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { AppError } from '../platform/errors.ts'
 import { type Compressed, compress, sendCompressed } from './compression.ts'
+import { sentenceFor } from './errors.ts'
 
 const folder = join(import.meta.dirname, '..', '..', 'public')
 const htmx = join(dirname(createRequire(import.meta.url).resolve('htmx.org/package.json')), 'dist', 'htmx.min.js')
@@ -46,14 +48,26 @@ export function loadAssets(elsewhere: readonly (readonly [string, string])[] = [
 /** Browsers request these under a fixed name, whatever a page says. */
 const wellKnown = ['favicon.ico', 'apple-touch-icon.png']
 
-/** Serves them from memory, compressed where the browser accepts it. */
+/**
+ * Serves them from memory, compressed where the browser accepts it. Under a hash that is not ours, which a page of another release
+ * asks for while that is rolled out, the file is served as it is here, and kept by nobody: a page with the neighbouring release's
+ * style sheet beats a page with none.
+ */
 export function serveAssets(app: FastifyInstance, assets: Assets): void {
-  const serve = (url: string, { type, body }: Asset, cacheControl: string) =>
-    app.get(url, { logLevel: 'warn' }, (request, reply) => {
-      reply.header('cache-control', cacheControl).type(type)
-      if (Buffer.isBuffer(body)) return reply.send(body)
-      return sendCompressed(request, reply.header('vary', 'accept-encoding'), body)
-    })
+  const send = (request: FastifyRequest, reply: FastifyReply, { type, body }: Asset, cacheControl: string) => {
+    reply.header('cache-control', cacheControl).type(type)
+    if (Buffer.isBuffer(body)) return reply.send(body)
+    return sendCompressed(request, reply.header('vary', 'accept-encoding'), body)
+  }
+  const serve = (url: string, asset: Asset, cacheControl: string) =>
+    app.get(url, { logLevel: 'warn' }, (request, reply) => send(request, reply, asset, cacheControl))
+  const named = new Map(assets.all.map((asset) => [asset.name, asset]))
+  app.get<{ Params: { file: string } }>('/assets/:file', { logLevel: 'warn' }, (request, reply) => {
+    const [, stem, extension] = /^(.+)\.[0-9a-f]{12}(\.[a-z]+)$/.exec(request.params.file) ?? []
+    const asset = named.get(`${stem}${extension}`)
+    if (!asset) throw new AppError('not-found', sentenceFor(404))
+    return send(request, reply, asset, 'no-store')
+  })
   for (const asset of assets.all) {
     serve(asset.url, asset, 'public, max-age=31536000, immutable')
     if (wellKnown.includes(asset.name)) serve(`/${asset.name}`, asset, 'public, max-age=86400')

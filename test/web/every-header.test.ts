@@ -96,7 +96,7 @@ const isSecretPage = (way: Way) =>
   /^\/(alerts|reports|renew)\//.test(way.address) && !/^POST \/(alerts|reports|renew)\/:\w+\/stop$/.test(way.route)
 
 function keeping(way: Way, who: Who): string | null {
-  if (way.route.startsWith('GET /assets/')) return 'public, max-age=31536000, immutable'
+  if (/^GET \/assets\/[^:]/.test(way.route)) return 'public, max-age=31536000, immutable'
   if (lasting[way.route]) return lasting[way.route]!
   if (way.route === 'GET /healthz' || way.route === 'POST /webhooks/cashfree') return null
   return shared.test(way.route) && who === 'visitor' ? 'no-cache' : 'no-store'

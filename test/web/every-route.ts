@@ -43,6 +43,7 @@ export const endpoints: Record<string, Endpoint> = {
   'GET /refunds': { may: 'everybody' },
   'GET /terms': { may: 'everybody' },
   'GET /assets/*': { may: 'everybody' },
+  'GET /assets/:file': { may: 'everybody', path: () => '/assets/app.0123456789ab.css' },
   'GET /favicon.ico': { may: 'everybody' },
   'GET /apple-touch-icon.png': { may: 'everybody' },
   'GET /robots.txt': { may: 'everybody' },
@@ -500,7 +501,7 @@ export const endpoints: Record<string, Endpoint> = {
 }
 
 /** What a route of the app is called in the table: style sheets and scripts are one. */
-export const nameOf = (route: string) => route.replace(/^GET \/assets\/.*/, 'GET /assets/*')
+export const nameOf = (route: string) => route.replace(/^GET \/assets\/[^:].*/, 'GET /assets/*')
 
 /** A route with whatever stands in the table for it. */
 export type Way = Endpoint & { route: string; method: string; address: string }

@@ -95,6 +95,22 @@ describe('the headers of', () => {
     }
   })
 
+  test('an asset under the hash of another release allow keeping it for nobody', async () => {
+    const own = /href="(\/assets\/app\.[0-9a-f]{12}\.css)"/.exec((await visitor.get('/')).body)![1]!
+    const other = await visitor.get(own.replace(/[0-9a-f]{12}/, '0123456789ab'))
+    expect([other.status, other.body]).toEqual([200, (await visitor.get(own)).body])
+    expect(named(other, Object.keys(everywhere))).toEqual(everywhere)
+    expect(other.headers.get('cache-control')).toBe('no-store')
+    for (const name of [
+      'none.0123456789ab.css',
+      'app.css',
+      'app.0123456789ab.js',
+      'app.01234567.css',
+      '.0123456789ab.css',
+    ])
+      expect([name, (await visitor.get(`/assets/${name}`)).status]).toEqual([name, 404])
+  })
+
   test('the checkout, and of nothing else, let Cashfree in', async () => {
     const answer = await visitor.get('/checkout/monthly')
     const csp = answer.headers.get('content-security-policy')!
