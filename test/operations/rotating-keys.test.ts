@@ -10,6 +10,7 @@ import { grantToApp } from '../../src/platform/database-roles.ts'
 import * as tls from '../faults/certificates.ts'
 import { codeAt } from '../support/admin.ts'
 import { keys } from '../support/app.ts'
+import { startBalancer } from '../support/balancer.ts'
 import { type AppProcess, buildHarness, type ProcessHarness } from '../support/process.ts'
 import { until } from '../support/until.ts'
 import { registration, Visitor } from '../support/visitor.ts'
@@ -131,6 +132,47 @@ describe('docs/operating.md, “Rotating keys”, word for word', () => {
       expect(await opensPanel(away, away.recoveryCodes[0])).toBe(false)
     },
   )
+
+  test('SESSION_KEY with two processes that a proxy takes in turn: who registers stays signed in at every moment of the steps', {
+    timeout: 240_000,
+  }, async () => {
+    const values = { SESSION_KEY: { old: key('4d'), new: key('5d') } }
+    const balancer = await startBalancer()
+    const start = (settings: Record<string, string>) => harness.start({ ...settings, BASE_URL: balancer.url })
+    const pair = await Promise.all([start({ SESSION_KEY: key('4d') }), start({ SESSION_KEY: key('4d') })])
+    const restartOne = async (place: 0 | 1, settings: Record<string, string>) => {
+      await pair[place].stop()
+      pair[place] = await start(settings)
+      balancer.nodes = pair.map(({ url }) => url)
+    }
+    /** How many of six people are sent away from the checkout to which they registered, by either process. */
+    const sentAway = async () => {
+      let many = 0
+      for (let person = 0; person < 6; person++) {
+        const visitor = new Visitor(balancer)
+        await visitor.register()
+        const statuses = [await visitor.get('/checkout/monthly'), await visitor.get('/checkout/monthly')].map(
+          ({ status }) => status,
+        )
+        if (statuses.some((status) => status !== 200)) many++
+      }
+      return many
+    }
+    try {
+      const steps = stepsOf('SESSION_KEY')
+      for (const step of steps)
+        for (const place of [0, 1] as const) {
+          await restartOne(place, settingsIn(step, values))
+          expect(await sentAway(), `${step} at process ${place + 1}`).toBe(0)
+        }
+      // The second step before the first is over everywhere: most are. So the number above counts what it says.
+      await restartOne(0, settingsIn(steps[1]!, { SESSION_KEY: { old: key('5d'), new: key('6d') } }))
+      expect(await sentAway()).toBeGreaterThan(3)
+    } finally {
+      await Promise.all(pair.map((one) => one.stop('SIGKILL')))
+      balancer.close()
+    }
+  })
 
   test('TOTP_KEY is set for the first time: what the session key sealed is sealed with it, and the session key may go', {
     timeout: 120_000,

@@ -14,7 +14,7 @@ beforeAll(async () => {
   harness = await buildHarness()
   worker = await harness.start({ ROLE: 'worker', METRICS_TOKEN: token })
   web = await harness.start({ ROLE: 'web', METRICS_TOKEN: token })
-}, 60_000)
+})
 afterAll(() => harness.close())
 
 const get = (app: AppProcess, path: string) => fetch(app.url + path, { redirect: 'manual' })

@@ -25,7 +25,7 @@ type Config = DoctorContext['config']
 function sessionKey(keys: readonly Buffer[], production: boolean, example: string): Finding {
   const about = 'session key'
   const todo =
-    'Put a new one first: SESSION_KEY="$(openssl rand -hex 32),old key", restart, then drop the old one: “Rotating keys” in docs/operating.md.'
+    'Add a new one: SESSION_KEY="old key,$(openssl rand -hex 32)" in every process, then the new one first, then drop the old one: “Rotating keys” in docs/operating.md.'
   if (keys.length === 0)
     return production
       ? failure(about, 'there is none', 'Set SESSION_KEY to the output of `openssl rand -hex 32`.')
