@@ -77,6 +77,7 @@ describe('what would break them is', () => {
     'column orders.note text',
     'column orders.old text',
     "constraint orders CHECK ((status = ANY (ARRAY['paid'::text, 'open'::text])))",
+    'constraint orders PRIMARY KEY (id)',
     'function settle(id text) returns jsonb',
     'retired function settle_1(id text) returns text',
   ]
@@ -123,6 +124,19 @@ describe('what would break them is', () => {
       [`is a new rule: constraint orders CHECK ((status = ANY (ARRAY['paid'::text])))`],
     ],
     ['a new rule', more('unique orders btree (note)'), ['is a new rule: unique orders btree (note)']],
+    [
+      'a key that went',
+      without('PRIMARY KEY'),
+      ['is gone, and “on conflict” may rely on it: constraint orders PRIMARY KEY (id)'],
+    ],
+    [
+      'nothing, where a key changed and somebody said why that is harmless',
+      [
+        ...without('PRIMARY KEY'),
+        { line: 'constraint orders PRIMARY KEY (id, note)', comment: 'The release before never says on conflict.' },
+      ],
+      [],
+    ],
     [
       'nothing, where somebody said why it is harmless',
       more('unique orders btree (note)', 'The release before never writes it.'),

@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { unpackRelease } from '../../src/dev/cluster-trial/release-before.ts'
 import type { Sql } from '../../src/platform/db.ts'
 
 const root = join(import.meta.dirname, '..', '..')
@@ -31,17 +32,13 @@ export const hasCommit = (name: string) => git('cat-file', '-e', `${name}^{commi
 
 /** A release as its tag or commit has it, in a folder of its own, with our modules. */
 export function checkOut(name: string): { folder: string; remove: () => void } {
-  const folder = mkdtempSync(join(tmpdir(), 'etf-release-before-'))
-  const archive = git('archive', name, 'src', 'views', 'public', 'package.json')
-  if (!archive) throw new Error(`the history of this clone does not hold ${name}`)
-  execFileSync('tar', ['-x', '-C', folder], { input: archive })
-  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
-  return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) }
+  const home = mkdtempSync(join(tmpdir(), 'etf-release-before-'))
+  return { folder: unpackRelease(name, join(home, name)), remove: () => rmSync(home, { recursive: true, force: true }) }
 }
 
 function git(...words: string[]): Buffer | null {
   try {
-    return execFileSync('git', words, { cwd: root, stdio: ['ignore', 'pipe', 'ignore'], maxBuffer: 2 ** 28 })
+    return execFileSync('git', words, { cwd: root, stdio: ['ignore', 'pipe', 'ignore'] })
   } catch {
     return null
   }

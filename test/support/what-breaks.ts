@@ -12,8 +12,15 @@ export function whatBreaks(before: readonly string[], present: readonly Catalogu
 function whatIsGone(before: readonly string[], present: readonly CatalogueLine[]): string[] {
   const lines = new Set(present.map(({ line }) => line))
   const columns = new Map(present.filter(isColumn).map(({ line }) => [subjectOf(line), line]))
+  const excused = new Set(
+    present.filter((one) => !isColumn(one) && isHarmless(one.comment)).map(({ line }) => subjectOf(line)),
+  )
   return before.flatMap((line) => {
-    if (lines.has(line) || /^(retired|constraint|unique) /.test(line)) return []
+    if (lines.has(line) || line.startsWith('retired ')) return []
+    if (/^(constraint|unique) /.test(line)) {
+      const isKey = /^unique | (PRIMARY KEY|UNIQUE) /.test(line) && !excused.has(subjectOf(line))
+      return isKey ? [`is gone, and “on conflict” may rely on it: ${line}`] : []
+    }
     if (!line.startsWith('column ')) return [`is gone or has another shape: ${line}`]
     const now = columns.get(subjectOf(line))
     if (now === undefined) return [`is gone: ${line}`]
