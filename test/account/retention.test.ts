@@ -52,3 +52,23 @@ test('who registers accepts a version of terms and privacy notice, which both te
   for (const page of ['/privacy', '/terms'])
     expect((await visitor.get(page)).body).toContain(`version ${account!.consentedTo}`)
 })
+
+test('reports and alerts are deleted after thirteen months, and no other mail', async () => {
+  const mail = (kind: string, months: number, status = 'sent', bulk = true) => app.sql`
+    insert into mails (kind, subject_key, to_email, status, bulk, created_at)
+    values (${kind}, ${`kept ${kind} ${months} ${status}`}, 'a@example.in', ${status}, ${bulk}, now() - make_interval(months => ${months}))`
+  for (const kind of ['report', 'sector-alert']) for (const months of [12, 14]) await mail(kind, months)
+  await mail('report', 15, 'queued')
+  await mail('price-change', 14)
+  await mail('receipt', 14, 'sent', false)
+  await app.run('clean')
+  const left = await app.sql<{ kept: string }[]>`
+    select subject_key as kept from mails where subject_key like 'kept %' order by subject_key`
+  expect(left.map(({ kept }) => kept)).toEqual([
+    'kept price-change 14 sent',
+    'kept receipt 14 sent',
+    'kept report 12 sent',
+    'kept report 15 queued',
+    'kept sector-alert 12 sent',
+  ])
+})

@@ -12,6 +12,7 @@ import { visitDays } from '../../records/visits/visit-counter.ts'
 import {
   clearOldEventBodies,
   deleteOldAlerts,
+  deleteOldBulkMails,
   forgetDeletedRecipients,
   forgetOldRecipients,
 } from './retention-queries.ts'
@@ -39,5 +40,6 @@ async function applyRetention(sql: Sql): Promise<number> {
   let cleared = (await forgetDeletedRecipients(sql)) + (await forgetOldRecipients(sql))
   for (let some = 1; some > 0; cleared += some) some = await clearOldEventBodies(sql, eventDays)
   for (let some = 1; some > 0; cleared += some) some = await deleteOldAlerts(sql)
+  for (let some = 1; some > 0; cleared += some) some = await deleteOldBulkMails(sql)
   return cleared
 }

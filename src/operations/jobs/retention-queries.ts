@@ -81,3 +81,21 @@ export async function forgetDeletedRecipients(sql: Sql): Promise<number> {
   `
   return cleared.count
 }
+
+/**
+ * Removes reports and alerts that are done and were queued more than 13 months ago: a year of them can be looked at. Receipts and
+ * every other mail to one person stay. Returns how many; 1,000 at most.
+ */
+export async function deleteOldBulkMails(sql: Sql): Promise<number> {
+  const deleted = await sql`
+    delete from mails
+    where id in (
+      select id from mails
+      where bulk and created_at < now() - interval '13 months'
+        and kind in ('report', 'report-late', 'sector-alert') and status <> 'queued'
+      order by created_at
+      limit 1000
+    )
+  `
+  return deleted.count
+}
