@@ -1,7 +1,7 @@
-import { figures } from './measured.ts'
+import { parameters } from './measured.ts'
 
-const of = Object.fromEntries(Object.entries(figures).map(([name, { value }]) => [name, value])) as Record<
-  keyof typeof figures,
+const of = Object.fromEntries(Object.entries(parameters).map(([name, { value }]) => [name, value])) as Record<
+  keyof typeof parameters,
   number
 >
 const monthDays = 30.4

@@ -1,19 +1,19 @@
 /** A number with its unit and where it is from; `measured` on that day, or else assumed. */
-export type Figure = { value: number; unit: string; from: string; measured: string | null }
+export type Parameter = { value: number; unit: string; from: string; measured: string | null }
 
-const measured = (value: number, unit: string, day: string, from: string): Figure => ({
+const measured = (value: number, unit: string, day: string, from: string): Parameter => ({
   value,
   unit,
   from,
   measured: day,
 })
-const assumed = (value: number, unit: string, from: string): Figure => ({ value, unit, from, measured: null })
+const assumed = (value: number, unit: string, from: string): Parameter => ({ value, unit, from, measured: null })
 
 /**
  * What the simulation reckons with. Measured figures are those of docs/speed.md or of a database that `npm run seed` filled, on two
  * shared processors; the rest is assumed and wants your own numbers.
  */
-export const figures = {
+export const parameters = {
   bytesAnOrder: measured(
     5_290,
     'bytes',
@@ -60,4 +60,4 @@ export const figures = {
   rupeesAProcessorMonth: assumed(2_500, '₹', 'a rented virtual processor with 4 GB; ask your provider'),
   rupeesAGbMonth: assumed(8, '₹', 'replicated SSD; ask your provider'),
   rupeesAThousandMails: assumed(8.5, '₹', 'Amazon SES asks $0.10 for a thousand'),
-} satisfies Record<string, Figure>
+} satisfies Record<string, Parameter>

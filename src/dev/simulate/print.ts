@@ -1,5 +1,5 @@
 import type { Simulation } from './arithmetic.ts'
-import { figures } from './measured.ts'
+import { parameters } from './measured.ts'
 
 /** A simulation as lines of text: what it comes to, then what it reckons with. */
 export function printSimulation(s: Simulation): string {
@@ -22,8 +22,12 @@ export function printSimulation(s: Simulation): string {
     ],
     ['', `${whole(bytes.aSubscriberMonth)} bytes`, 'a subscriber and month'],
     ['write-ahead log', size(bytes.walADay), 'a day'],
-    ['backups', size(bytes.backups), `${figures.backupsKept.value} of them, after five years`],
-    ['web nodes', whole(nodes.web), `of ${figures.processorsANode.value} processors; workers: ${whole(nodes.workers)}`],
+    ['backups', size(bytes.backups), `${parameters.backupsKept.value} of them, after five years`],
+    [
+      'web nodes',
+      whole(nodes.web),
+      `of ${parameters.processorsANode.value} processors; workers: ${whole(nodes.workers)}`,
+    ],
     ['database', `${whole(nodes.databaseProcessors)} processors`, 'a primary and its synchronous replica together'],
     [
       'connections',
@@ -42,7 +46,7 @@ export function printSimulation(s: Simulation): string {
     ...rows.map(([what, value, says]) => `  ${what.padEnd(24)}${value.padStart(16)}  ${says}`),
     '',
     'Reckoned with (measured figures with their day; the rest is assumed):',
-    ...Object.entries(figures).map(
+    ...Object.entries(parameters).map(
       ([, { value, unit, from, measured }]) =>
         `  ${`${value.toLocaleString('en-IN')} ${unit}`.padEnd(28)}${(measured ?? 'assumed').padEnd(12)}${from}`,
     ),

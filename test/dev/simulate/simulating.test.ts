@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { simulate } from '../../../src/dev/simulate/arithmetic.ts'
-import { figures } from '../../../src/dev/simulate/measured.ts'
+import { parameters } from '../../../src/dev/simulate/measured.ts'
 import { printSimulation } from '../../../src/dev/simulate/print.ts'
 
 const command = (...args: string[]) =>
@@ -25,9 +25,9 @@ describe('a business on paper', () => {
     expect(s.ordersAMonth).toBeCloseTo(725_000)
     expect(s.averages.settlements).toBeCloseTo(725_000 / (30.4 * 86_400))
     expect(s.rates.settlements).toBeCloseTo(s.averages.settlements * 18)
-    expect(s.rates.deliveries / s.rates.settlements).toBeCloseTo(figures.attempts.value)
+    expect(s.rates.deliveries / s.rates.settlements).toBeCloseTo(parameters.attempts.value)
     expect(s.rates.mails).toBeCloseTo(1_000_000 / 21_600)
-    expect(s.bytes.stayingAMonth).toBeCloseTo(725_000 * figures.bytesAnOrder.value)
+    expect(s.bytes.stayingAMonth).toBeCloseTo(725_000 * parameters.bytesAnOrder.value)
     expect(s.bytes.aMonth).toBeCloseTo(s.bytes.aSubscriberMonth * 1_000_000)
     expect(s.connections.total).toBe(s.connections.web + s.connections.workers + s.connections.commands)
     const { total, ...parts } = s.rupees
@@ -41,7 +41,7 @@ describe('a business on paper', () => {
   test('prints each figure with the day it was measured, or that it is assumed', () => {
     const text = printSimulation(simulate(10_000_000))
     expect(text).toContain('nothing was run at this size')
-    for (const { from, measured } of Object.values(figures))
+    for (const { from, measured } of Object.values(parameters))
       expect(text).toContain(`${measured ?? 'assumed'.padEnd(10)}  ${from}`)
     expect(text).not.toMatch(/NaN|undefined|Infinity/)
   })
