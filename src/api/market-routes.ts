@@ -3,8 +3,8 @@ import type { FastifyRequest } from 'fastify'
 import { type Static, Type } from 'typebox'
 import { subscriptionOf } from '../billing/subscriptions/subscriptions.ts'
 import { requireUserOrKey } from '../identity/api-keys/guards.ts'
-import { type Analyser, analyserOf, resolveParams } from '../market/dashboard/analyser.ts'
-import { readParams } from '../market/dashboard/analysis-params.ts'
+import { analyserOf, resolveParams } from '../market/dashboard/analyser.ts'
+import { type AnalyserParams, readParams } from '../market/dashboard/analysis-params.ts'
 import { presentSymbol } from '../market/dashboard/choices.ts'
 import { benchmarkIn, cachedAnalysis, currentMarket, type Followed, type Market } from '../market/engine/market.ts'
 import { currentTrading } from '../market/engine/trading.ts'
@@ -40,7 +40,8 @@ const routes: FastifyPluginAsyncTypebox<{ services: Services; reads: object; cou
 
   app.get('/ranks', { schema: { querystring: MarketQuery }, config: reads }, async (request) => {
     const market = await currentMarket(services.sql)
-    return runHeavyWork({ patient: false }, () => ranksJson(analyserFor(market, request.query)))
+    const params = await paramsIn(market, request.query)
+    return runHeavyWork({ patient: false }, () => ranksJson(analyserOf(market, params) ?? refuseWithoutPrices()))
   })
 
   app.get(
@@ -49,14 +50,23 @@ const routes: FastifyPluginAsyncTypebox<{ services: Services; reads: object; cou
     async (request) => {
       const market = await currentMarket(services.sql)
       const instrument = await followedIn(market, request)
-      const trading = await currentTrading(services.sql, market, instrument.symbol)
+      const [trading, params] = await Promise.all([
+        currentTrading(services.sql, market, instrument.symbol),
+        paramsIn(market, request.query),
+      ])
       return runHeavyWork({ patient: false }, () => {
-        const measured = measuredFor(market, request.query)
+        const measured = measuredFor(market, params)
         const range = readSeriesRange(request.query, measured.analysis.step)
         return seriesJson(market, instrument, { ...measured, trading, range })
       })
     },
   )
+
+  /** What a query means; a benchmark may go by a symbol that it no longer has. */
+  async function paramsIn(market: Market, query: Static<typeof MarketQuery>): Promise<AnalyserParams> {
+    const params = readParams(query)
+    return { ...params, against: await presentSymbol(services.sql, market, params.against) }
+  }
 
   /** The instrument of the symbol asked for, also of one that it no longer has; of every universe, the benchmark among them. */
   async function followedIn(market: Market, request: FastifyRequest): Promise<Followed> {
@@ -69,13 +79,8 @@ const routes: FastifyPluginAsyncTypebox<{ services: Services; reads: object; cou
 }
 export default routes
 
-function analyserFor(market: Market, query: Static<typeof MarketQuery>): Analyser {
-  return analyserOf(market, readParams(query)) ?? refuseWithoutPrices()
-}
-
-/** The analysis of a query without the page around it. */
-function measuredFor(market: Market, query: Static<typeof MarketQuery>): Measured {
-  const given = readParams(query)
+/** The analysis of these parameters without the page around it. */
+function measuredFor(market: Market, given: AnalyserParams): Measured {
   if (market.asOf === null) return refuseWithoutPrices()
   const params = resolveParams(market, given)
   return { analysis: cachedAnalysis(market, params)!, against: benchmarkIn(market, params.against)! }

@@ -306,6 +306,24 @@ describe('the market’s JSON', () => {
     expect(silent.notes).toEqual(['No prices yet'])
   })
 
+  test('measures against a benchmark by a symbol that it no longer has', async () => {
+    const former = { symbol: 'NIFTYBEES', name: 'OLDNIFTY' }
+    const ask = async (against: string) => {
+      for (const path of ['/api/ranks', '/api/sectors/ITBEES/series']) {
+        const answer = await visitor.get(`${path}?against=${against}`)
+        expect([path, answer.status, (answer.json() as { against: string }).against]).toEqual([
+          path,
+          200,
+          former.symbol,
+        ])
+      }
+    }
+    await ask(former.symbol)
+    await app.sql`insert into former_names ${app.sql({ ...former, kind: 'symbol', untilDay: '2024-01-01' })}`
+    await ask(former.name)
+    await app.sql`delete from former_names where name = ${former.name}`
+  })
+
   test('answers a former symbol under the present one', async () => {
     await app.sql`insert into former_names (symbol, kind, name, until_day) values ('ITBEES', 'symbol', 'OLDIT', '2024-01-01')`
     const answer = await ask(app, '/api/sectors/OLDIT/series', key)

@@ -13,6 +13,7 @@ import { presentSymbol } from './choices.ts'
 import { type Compare, compareOf } from './compare.ts'
 import { compareCsv } from './compare-csv.ts'
 import { CompareQuery, compareUrl, mostCompared, readCompared } from './compare-params.ts'
+import { fileNameOf } from './file-names.ts'
 
 declare module '../../web/views.ts' {
   interface Views {
@@ -61,7 +62,7 @@ const compareRoutes: FastifyPluginAsyncTypebox<Options> = async (app, options) =
       const { analyser, shown } = compare
       return reply
         .header('cache-control', 'no-store')
-        .header('content-disposition', `attachment; filename="comparison-${analyser.analysis.asOf}.csv"`)
+        .header('content-disposition', `attachment; filename="${fileNameOf('comparison', analyser, 'csv')}"`)
         .type('text/csv; charset=utf-8')
         .send(
           compareCsv(shown.comparison, {

@@ -3,8 +3,8 @@ import type { Analyser } from './analyser.ts'
 
 const paces: Record<Step, string> = { day: 'daily', week: 'weekly', month: 'monthly' }
 
-/** What a file holds: the rank table, or the rotation map. */
-type Kind = 'table' | 'map'
+/** What a file holds: the rank table, the rotation map, or sectors side by side. */
+type Kind = 'table' | 'map' | 'comparison'
 
 /**
  * The name of a file: what it shows, its day, its readings and its benchmark, like `sectors-2026-11-20-weekly-NIFTYBEES.csv`, so
@@ -12,7 +12,11 @@ type Kind = 'table' | 'map'
  */
 export function fileNameOf(kind: Kind, { analysis, params, benchmark }: FileContents, ending: string): string {
   const { many } = analysis.terms
-  const what = kind === 'table' ? [many] : ['rotation-map', params.zoom, params.universe && many]
+  const what = {
+    table: [many],
+    map: ['rotation-map', params.zoom, params.universe && many],
+    comparison: [kind],
+  }[kind]
   const parts = [...what, params.only, analysis.asOf, paces[analysis.step], benchmark.symbol]
   return `${parts.filter((part) => part !== null).join('-')}.${ending}`.replaceAll(/[^\w.-]+/g, '-')
 }
