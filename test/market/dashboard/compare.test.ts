@@ -117,7 +117,9 @@ describe('a comparison', () => {
 
   test('is the same file as it is a picture, with source and sample in every row', async () => {
     const answer = await visitor.get(`${path}.csv?with=ITBEES&with=METALIETF&span=3m`)
-    expect(answer.headers.get('content-disposition')).toBe('attachment; filename="comparison-2026-11-19-weekly-NIFTYBEES.csv"')
+    expect(answer.headers.get('content-disposition')).toBe(
+      'attachment; filename="comparison-2026-11-19-weekly-NIFTYBEES.csv"',
+    )
     expect(answer.headers.get('cache-control')).toBe('no-store')
     const rows = parse(answer.body, { bom: true, columns: true }) as Record<string, string>[]
     const [rs, price] = await Promise.all(
