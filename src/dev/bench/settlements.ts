@@ -1,7 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import pg from 'pg'
+import type pg from 'pg'
 import { settleOrder } from '../../billing/checkout/queries.ts'
 import { sign } from '../../billing/payments/signature.ts'
+import { numberReceipts } from '../../billing/receipts/queries.ts'
 import { connect, type Sql } from '../../platform/db.ts'
 import { answerAbout, remoteOf } from './answers.ts'
 import { type BenchHarness, pool, secret } from './harness.ts'
@@ -9,6 +10,8 @@ import type { Shot } from './load.ts'
 import type { Measurement } from './measurement.ts'
 import { countPaid, countReceipts, settleStatement, skipMails } from './queries.ts'
 import { byTurns } from './series.ts'
+import { connectBare } from './simple-update-queries.ts'
+import { measureAgainstUpdates } from './simple-updates.ts'
 
 /** Settlements at once on either side: as many as the webhook endpoint makes. */
 const concurrency = 8
@@ -18,8 +21,10 @@ const seller = { name: 'Bench', stateCode: '27', gstin: null }
 export async function measureSettlements(harness: BenchHarness): Promise<Measurement[]> {
   const count = harness.quick ? 200 : 500
   const sql = connect(harness.databaseUrl, { max: pool, name: 'etf-bench-pool' })
-  const clients = await connectBare(harness.databaseUrl)
+  const clients = await connectBare(harness.databaseUrl, concurrency)
   const orders = async () => {
+    // What was settled without the app waits for its numbers, and the app's receipts are counted below.
+    while ((await numberReceipts(harness.sql, 1_000)) > 0);
     await skipMails(harness.sql)
     return harness.orders(count)
   }
@@ -52,17 +57,12 @@ export async function measureSettlements(harness: BenchHarness): Promise<Measure
           'besides the settlement, each delivery is stored, asked about twice at the gateway, marked done and mailed',
         ],
       },
+      ...(await measureAgainstUpdates(harness)),
     ]
   } finally {
     await Promise.all(clients.map((client) => client.end()))
     await sql.end({ timeout: 5 })
   }
-}
-
-async function connectBare(url: string): Promise<pg.Client[]> {
-  const clients = Array.from({ length: concurrency }, () => new pg.Client(url))
-  await Promise.all(clients.map((client) => client.connect()))
-  return clients
 }
 
 async function settledBare(clients: pg.Client[], ids: string[]): Promise<number> {

@@ -32,18 +32,19 @@ function unknownOrder(remote: RemoteOrder | null): Explanation {
 }
 
 function paid(
-  { order, period, subscription, receipt, mails, refunds }: OrderFile,
+  { order, period, subscription, receipt, isReceiptDue, mails, refunds }: OrderFile,
   remote: RemoteOrder | null,
 ): Explanation {
   const odd = remote && remote.status !== 'PAID' ? ` Cashfree says ${remote.status} now, though.` : ''
-  if (!period || !receipt)
+  if (!period || !(receipt || isReceiptDue))
     return bad(
       `Paid, but ${period ? 'no receipt' : 'no period'} came of it: the books are damaged.`,
       'This must not happen. Keep the database as it is and look at the audit timeline above.',
     )
   const mail = mails.find(({ kind }) => kind === 'receipt')
-  const mailTodo =
-    mail?.status === 'dead'
+  const mailTodo = isReceiptDue
+    ? 'Its receipt gets its number within two seconds; if not, look at the job number-receipts in the panel.'
+    : mail?.status === 'dead'
       ? 'The receipt mail was given up: correct the address, then set its row in mails to queued.'
       : mail?.status === 'queued'
         ? 'The receipt mail waits: see the line about mail in `npm run doctor`.'

@@ -146,6 +146,8 @@ export type OrderFile = {
   } | null
   subscription: { status: string; isPaid: boolean; currentPeriodEnd: string | null } | null
   receipt: string | null
+  /** Its receipt waits for its number. */
+  isReceiptDue: boolean
   refunds: { id: string; status: string; amountPaise: number; lastError: string | null }[]
   disputes: { id: string; status: string; type: string; amountPaise: number | null; respondBy: string | null }[]
   mails: { kind: string; status: string; attempts: number; sentAt: string | null; lastError: string | null }[]
@@ -170,6 +172,7 @@ export async function readOrderFile(sql: Sql, orderId: string): Promise<OrderFil
       'subscription', (select jsonb_build_object('status', status, 'isPaid', is_paid,
           'currentPeriodEnd', current_period_end) from subscriptions where user_id = o.user_id),
       'receipt', valid_receipt_number(o.id),
+      'isReceiptDue', exists (select from receipts_due where order_id = o.id),
       'refunds', (select coalesce(jsonb_agg(jsonb_build_object('id', id, 'status', status, 'amountPaise', amount_paise,
           'lastError', last_error) order by created_at), '[]') from refunds where order_id = o.id),
       'disputes', (select coalesce(jsonb_agg(jsonb_build_object('id', id, 'status', status, 'type', type,
