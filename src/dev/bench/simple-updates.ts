@@ -77,7 +77,7 @@ type Driver = {
 
 async function pgbenchDriver(harness: BenchHarness, pgbench: string): Promise<Driver> {
   const folder = mkdtempSync(join(tmpdir(), 'etf-pgbench-'))
-  await run(pgbench, ['-i', '-q', '-s', '10', harness.databaseUrl])
+  await run(pgbench, ['-i', '-q', '-s', '2', harness.databaseUrl])
   const rate = async (clients: number, count: number, how: string[]) => {
     const each = Math.ceil(count / clients)
     const options = [
@@ -143,6 +143,7 @@ async function withNumbers({ sql }: BenchHarness, count: number, settle: () => P
   const numbering = (async () => {
     while (!isOver) if ((await numberReceipts(sql, 1_000)) === 0) await pause(2)
   })()
+  numbering.catch(() => {}) // it is awaited below; the bench may end before
   try {
     const rate = await settle()
     const started = performance.now()
