@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { limits } from '../../src/admin/market/uploads.ts'
+import { findProgram } from '../../src/dev/cluster-trial/programs.ts'
 import { parseEnvironment } from '../../src/platform/env-schema.ts'
 import { keepAliveMs } from '../../src/web/graceful-shutdown.ts'
 import { endpoints } from '../web/every-route.ts'
@@ -90,12 +91,6 @@ describe('what deploys it fits the program', () => {
   })
 })
 
-/** Where a program of the system is; undefined when it is not installed. */
-function findProgram(name: string): string | undefined {
-  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin']
-  return folders.map((folder) => join(folder, name)).find((file) => existsSync(file))
-}
-
 const folder = mkdtempSync(join(tmpdir(), 'etf-deploy-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 const certificate = join(folder, 'site.pem')
@@ -126,7 +121,7 @@ const checks = {
 
 describe('what the programs themselves say of their files', () => {
   for (const [name, words] of Object.entries(checks)) {
-    const program = findProgram(name)
+    const program = findProgram(name as keyof typeof checks)
     const reason = program ? '' : ` (SKIPPED: ${name} is not installed)`
     test.skipIf(!program)(`${name} takes its file as it is${reason}`, () => {
       expect(() => execFileSync(program!, words(), { stdio: 'pipe' })).not.toThrow()

@@ -32,7 +32,7 @@ export type ProcessHarness = {
   sandbox: Sandbox
   mailbox: MailCatcher
   meter: RecordingGateway
-  /** Starts the product, of this checkout or another, on a free port and waits until it is ready. */
+  /** Starts the product, of this checkout or another, on a free port unless one is given, and waits until it is ready. */
   start: (env?: Record<string, string>, checkout?: string) => Promise<AppProcess>
   /** The settings with which it is started, but for its port. */
   settings: Record<string, string>
@@ -59,7 +59,7 @@ export async function buildHarness(): Promise<ProcessHarness> {
     mailbox,
     meter,
     async start(env = {}, checkout = thisCheckout) {
-      const port = await freePort()
+      const port = Number(env.PORT ?? (await freePort()))
       const app = run(
         { PORT: String(port), BASE_URL: `http://localhost:${port}`, ...settings, ...env },
         join(checkout, 'src', 'main.ts'),

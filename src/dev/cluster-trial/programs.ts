@@ -12,7 +12,7 @@ const debian = '/usr/lib/postgresql'
 export const haproxyRecipe = join(root, 'deploy', 'haproxy.cfg')
 
 /** Where a program is that Debian keeps on the PATH or in sbin; null when it is not installed. */
-export function findProgram(name: 'haproxy' | 'pgbouncer'): string | null {
+export function findProgram(name: 'haproxy' | 'nginx' | 'caddy' | 'pgbouncer'): string | null {
   const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin']
   return folders.map((folder) => join(folder, name)).find((file) => existsSync(file)) ?? null
 }
