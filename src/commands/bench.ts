@@ -14,6 +14,8 @@ const { values } = parseArgs({
     only: { type: 'string', multiple: true, default: [] },
     panel: { type: 'boolean', default: false },
     'panel-size': { type: 'string' },
+    'memory-limit': { type: 'string' },
+    minutes: { type: 'string', default: '2' },
   },
 })
 const unknown = values.only.filter((name) => !measureNames.includes(name as MeasureName))
@@ -26,17 +28,19 @@ if (values.panel || values['panel-size'] !== undefined) process.exit(await panel
 
 const folder = mkdtempSync(join(tmpdir(), 'etf-bench-'))
 const server = await startPostgres({ checkout: root, dataDir: folder })
-const limitMs = values.whole ? 3_600_000 : values.quick ? 90_000 : 360_000
+const limit = values['memory-limit'] ? { mb: Number(values['memory-limit']), minutes: Number(values.minutes) } : null
+const limitMs = limit ? (limit.minutes + 5) * 60_000 : values.whole ? 3_600_000 : values.quick ? 90_000 : 360_000
 const stopping = new AbortController()
-const limit = AbortSignal.timeout(limitMs)
+const tooLate = AbortSignal.timeout(limitMs)
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort(new Error('stopped')))
 try {
   const text = await bench({
     quick: values.quick,
     whole: values.whole,
-    only: values.only.length > 0 ? (values.only as MeasureName[]) : measureNames,
+    limit,
+    only: limit ? ['memory'] : values.only.length > 0 ? (values.only as MeasureName[]) : measureNames,
     databaseUrl: server.url,
-    signal: AbortSignal.any([stopping.signal, limit]),
+    signal: AbortSignal.any([stopping.signal, tooLate]),
     log: (line) => console.error(line),
   })
   console.log(text)

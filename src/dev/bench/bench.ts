@@ -34,7 +34,7 @@ const measures = {
 export type MeasureName = keyof typeof measures
 export const measureNames = Object.keys(measures) as MeasureName[]
 
-export type BenchOptions = Pick<BenchHarness, 'quick' | 'whole' | 'databaseUrl' | 'log'> & {
+export type BenchOptions = Pick<BenchHarness, 'quick' | 'whole' | 'limit' | 'databaseUrl' | 'log'> & {
   only: MeasureName[]
   signal: AbortSignal
 }

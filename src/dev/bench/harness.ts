@@ -7,6 +7,7 @@ import { connect, type Sql } from '../../platform/db.ts'
 import { root } from '../../platform/environment.ts'
 import { end, listening, start } from './child.ts'
 import { type Loader, startLoader } from './loader.ts'
+import { type MemoryLimit, memoryLimit } from './memory-limit.ts'
 import { openPayableOrders } from './queries.ts'
 import { setKnownPasswords } from './signing-in.ts'
 
@@ -15,9 +16,12 @@ export type BenchHarness = {
   quick: boolean
   /** The measure of a whole market is taken with three thousand instruments, which takes minutes. */
   whole: boolean
+  /** The memory that the app may take, in MB, and for how long the mixed load lasts; null: as usual. */
+  limit: { mb: number; minutes: number } | null
   databaseUrl: string
   sql: Sql
   app: { url: string; pid: number }
+  memory: MemoryLimit | null
   /** Two processes that make requests. */
   reader: Loader
   crowd: Loader
@@ -36,11 +40,15 @@ export const pool = 10
 export const subscribers = 10_000
 
 /** Starts all of it on loopback; each part is registered with `onClose` as soon as it runs. */
-export async function buildHarness(given: Pick<BenchHarness, 'quick' | 'whole' | 'databaseUrl' | 'log' | 'onClose'>) {
+export async function buildHarness(
+  given: Pick<BenchHarness, 'quick' | 'whole' | 'limit' | 'databaseUrl' | 'log' | 'onClose'>,
+) {
   const { databaseUrl, onClose } = given
   const fixture = await start<{ gateway: number; smtp: number }>('fixture.ts')
   onClose(() => end(fixture.child))
-  const app = await startApp(databaseUrl, fixture.message, onClose)
+  const memory = given.limit && memoryLimit(given.limit.mb)
+  if (memory) onClose(async () => memory.close())
+  const app = await startApp(databaseUrl, fixture.message, memory, onClose)
   const [reader, crowd] = await Promise.all([startLoader(), startLoader()])
   onClose(() => Promise.all([reader.close(), crowd.close()]))
   const sql = connect(databaseUrl, { max: 2, name: 'etf-bench' })
@@ -51,6 +59,7 @@ export async function buildHarness(given: Pick<BenchHarness, 'quick' | 'whole' |
     ...given,
     sql,
     app,
+    memory,
     reader,
     crowd,
     orders(count: number) {
@@ -64,12 +73,16 @@ export async function buildHarness(given: Pick<BenchHarness, 'quick' | 'whole' |
 async function startApp(
   databaseUrl: string,
   fixture: { gateway: number; smtp: number },
+  memory: MemoryLimit | null,
   onClose: BenchHarness['onClose'],
 ) {
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
   const { PATH = '', HOME = '', TMPDIR } = process.env
-  const child = spawn(process.execPath, [join(root, 'src', 'main.ts')], {
+  const program = [process.execPath, join(root, 'src', 'main.ts')]
+  // It joins the group before it begins, so that all it takes is counted.
+  const [file, ...words] = memory ? ['/bin/sh', '-c', 'echo $$ > "$0" && exec "$@"', memory.procs, ...program] : program
+  const child = spawn(file!, words, {
     stdio: ['ignore', 'ignore', 'inherit'],
     env: {
       PATH,

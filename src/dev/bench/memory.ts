@@ -1,6 +1,7 @@
 import type { BenchHarness } from './harness.ts'
 import type { Load } from './load.ts'
 import { type Measurement, show } from './measurement.ts'
+import type { MemoryLimit } from './memory-limit.ts'
 import { residentMb } from './processor.ts'
 import { seriesOf, slopeOf } from './series.ts'
 import { deliveryOf } from './settlements.ts'
@@ -8,7 +9,7 @@ import { logIns, signedIn } from './signing-in.ts'
 
 /** Resident memory of the app while pages are read, people log in and payments arrive, all at a steady rate. */
 export async function measureMemory(harness: BenchHarness): Promise<Measurement[]> {
-  const seconds = harness.quick ? 10 : 40
+  const seconds = harness.limit ? harness.limit.minutes * 60 : harness.quick ? 10 : 40
   const { cookie } = await signedIn(harness)
   const rates = { landing: 200, dashboard: 50, logIn: 4, delivery: 10 }
   const payable = await harness.orders(rates.delivery * seconds)
@@ -39,8 +40,15 @@ export async function measureMemory(harness: BenchHarness): Promise<Measurement[
       aim: { most: 200, unit: ' MB' },
       notes: [
         `per second: ${rates.landing} landing pages, ${rates.dashboard} dashboards, ${rates.logIn} log-ins, ${rates.delivery} payments, for ${seconds} s (${answered.reduce((sum, { answers }) => sum + answers, 0)} answers)`,
+        ...(harness.memory ? [survival(harness.memory, harness.limit!)] : []),
         `slope after the first third: ${show(slopeOf(warm))} MB a minute`,
       ],
     },
   ]
+}
+
+function survival(memory: MemoryLimit, { mb, minutes }: { mb: number; minutes: number }): string {
+  const peak = memory.peakMb()
+  const ended = memory.kills() === 0 ? 'nothing was ended by the kernel' : `the kernel ENDED it ${memory.kills()} times`
+  return `in a group of ${mb} MB for ${minutes} minutes: ${ended}${peak === null ? '' : `, at most ${show(peak)} MB with file pages`}`
 }
