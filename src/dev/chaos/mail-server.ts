@@ -19,7 +19,7 @@ export async function startMailServer(): Promise<MailServer> {
     const text = raw.toString('latin1')
     const id = /^message-id: *(\S+)/im.exec(text)?.[1] ?? 'none'
     accepted.set(id, (accepted.get(id) ?? 0) + 1)
-    const number = /\breceipt[ _](R\d{4}-\d+)/.exec(subjectOf(text))?.[1]
+    const number = /[ _]receipt[ _](R\d{4}-\d+)/.exec(subjectOf(text))?.[1]
     if (!number) return
     const address = /^delivered-to: *(\S+)/im.exec(text)?.[1]
     receipts.set(number, (receipts.get(number) ?? new Set()).add(`${address} ${id}`))

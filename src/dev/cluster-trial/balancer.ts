@@ -18,7 +18,7 @@ export async function startBalancer(
 
 /**
  * The recipe with ports of this machine: one address without TLS instead of its own, and these nodes in the place of the ones it
- * names, in the same order in each backend. What belongs to a service of the system (account, chroot, log, sockets) and what only leads to https is left out. Throws
+ * names, in the same order in each backend. What belongs to a service of the system (account, limits, log, sockets) and what only leads to https is left out. Throws
  * when it names another number of nodes.
  */
 export function fillIn(text: string, port: number, nodes: readonly number[]): string {
@@ -46,6 +46,7 @@ export function fillIn(text: string, port: number, nodes: readonly number[]): st
   return lines.join('\n')
 }
 
-const ofTheSystem = /^\s+(user|group|chroot|daemon|log|stats|master-worker|ssl-\S+|http-request redirect scheme)\b/
+const ofTheSystem =
+  /^\s+(user|group|chroot|daemon|log|maxconn|stats|master-worker|ssl-\S+|http-request redirect scheme)\b/
 /** People of the trial say in it which address they stand for, or they would share one's limits. */
 const forgetsAddress = /^\s+http-request del-header X-Forwarded-For$/

@@ -3,6 +3,7 @@ import { fillIn } from '../../../src/dev/cluster-trial/balancer.ts'
 
 const recipe = `global
   user haproxy
+  maxconn 10000
   log stdout format raw local0
 defaults
   mode http
