@@ -1,3 +1,7 @@
+import { execFile } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { type AppProcess, superviseApp } from '../../src/dev/chaos/app-process.ts'
 import { noFindings, traffic } from '../../src/dev/chaos/people.ts'
@@ -7,7 +11,7 @@ import { type Surroundings, startSurroundings } from '../../src/dev/chaos/surrou
 import { judgeRun } from '../../src/dev/chaos/verdict.ts'
 import { connect, type Sql } from '../../src/platform/db.ts'
 import { root } from '../../src/platform/environment.ts'
-import { emptyDatabase } from '../operations/databases.ts'
+import { emptyDatabase, onServer } from '../operations/databases.ts'
 import { type Balancer, startBalancer } from '../support/balancer.ts'
 import { checkOut, hasCommit, releaseBefore } from '../support/release-before.ts'
 import { until } from '../support/until.ts'
@@ -54,6 +58,40 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   for (const close of closers.reverse()) await close()
+})
+
+describe('with two roles', () => {
+  test.skipIf(!isHere)(
+    isHere
+      ? 'the release before starts as the application’s role on a database that this one migrated, and serves with its jobs'
+      : `SKIPPED, the history of this clone lacks the release before (${before})`,
+    { timeout: 240_000 },
+    async () => {
+      const { url, drop } = await emptyDatabase(inject('serverUrl'))
+      const role = `app_${randomBytes(4).toString('hex')}`
+      await onServer(url, `create role ${role} login password 'kept'`)
+      const asOwner = (checkout: string) =>
+        promisify(execFile)(process.execPath, [join(checkout, 'src', 'commands', 'migrate.ts'), '--app-role', role], {
+          env: { PATH: process.env.PATH, DATABASE_URL: url },
+        })
+      await asOwner(old)
+      await asOwner(root)
+      const site = await superviseApp(
+        { ...env, DATABASE_URL: Object.assign(new URL(url), { username: role, password: 'kept' }).href },
+        { checkout: old },
+      )
+      try {
+        await site.untilReady()
+        const ready = await fetch(`${site.url}/readyz`)
+        expect(await ready.json()).toMatchObject({ status: 'ready', jobs: true, release: 'older-than-database' })
+        expect(site.refusedStarts).toBe(0)
+      } finally {
+        await site.stop()
+        await drop()
+        await onServer(inject('serverUrl'), `drop role ${role}`)
+      }
+    },
+  )
 })
 
 describe('the release before and this one, side by side behind a proxy, while people register and pay', () => {
