@@ -23,6 +23,7 @@ import users from './identity/users/routes.ts'
 import alerts, { stopAlerts } from './market/alerts/routes.ts'
 import dashboard from './market/dashboard/routes.ts'
 import whatFollowed from './market/dashboard/what-followed-routes.ts'
+import reportMaps from './market/reports/picture-routes.ts'
 import reports, { stopReports } from './market/reports/routes.ts'
 import watchList from './market/watch-list/routes.ts'
 import { composersOf } from './operations/jobs/jobs.ts'
@@ -32,6 +33,7 @@ import { productName } from './platform/env-schema.ts'
 import { rateLimitKey } from './platform/networks.ts'
 import type { Services } from './platform/services.ts'
 import { runningAnnouncements } from './records/announcements/announcements.ts'
+import mailWebhooks from './records/suppressions/routes.ts'
 import closedAnnouncements from './site/announcement-routes.ts'
 import complaints from './site/complaint-routes.ts'
 import { ownerPhotoOf } from './site/owner-photo.ts'
@@ -153,6 +155,12 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
 
   await app.register(async (machines) => {
     await machines.register(webhooks, { services, count })
+    await machines.register(mailWebhooks, { services, count })
+    await machines.register(reportMaps, {
+      services,
+      sessionKeys: options.sessionKeys,
+      limit: limitOf(config.rateLimitScale, 600),
+    })
     await machines.register(stopReports, { services })
     await machines.register(stopAlerts, { services })
     await machines.register(stopReminders, { services })

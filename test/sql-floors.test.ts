@@ -6,6 +6,7 @@ const owners: Record<string, string[]> = {
   platform: ['migrations'],
   'records/audit': ['audit', 'audit_head', 'audit_seals', 'audit_verified'],
   'records/incidents': ['incidents'],
+  'records/suppressions': ['mail_notifications', 'mail_suppressions'],
   'records/mails': ['mails', 'mail_queue'],
   'records/complaints': ['complaints'],
   'records/announcements': ['announcements'],

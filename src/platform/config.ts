@@ -39,7 +39,14 @@ export type Config = Readonly<{
   }
   smtp: { host: string | null; port: number; sender: string; password: string }
   /** How fast mails leave: a limit for all processes together (null: none), and each one's connections to the mail server. */
-  mail: { perSecond: number | null; connections: number }
+  mail: {
+    perSecond: number | null
+    connections: number
+    /** Whether a report's picture comes with it, or is fetched from us when it is looked at. */
+    pictures: 'attached' | 'linked'
+    /** By which the provider that tells of bounces is known; empty: nobody may tell. */
+    webhookSecrets: string[]
+  }
   /** Who is notified of incidents and undeliverable mails; null: nobody. */
   alertEmail: string | null
   prices: {
@@ -134,7 +141,12 @@ export function readConfig(source: Record<string, string | undefined>): Config {
       sender: env.SENDER_EMAIL ?? `receipts@${new URL(baseUrl).hostname}`,
       password: env.SENDER_PASSWORD,
     },
-    mail: { perSecond: env.MAIL_PER_SECOND ?? null, connections: env.MAIL_CONNECTIONS },
+    mail: {
+      perSecond: env.MAIL_PER_SECOND ?? null,
+      connections: env.MAIL_CONNECTIONS,
+      pictures: env.MAIL_PICTURES,
+      webhookSecrets: listIn(env.MAIL_WEBHOOK_SECRETS),
+    },
     alertEmail: env.ALERT_EMAIL ?? null,
     prices: {
       source: env.PRICE_SOURCE ?? (production ? 'off' : null),

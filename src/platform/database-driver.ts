@@ -64,8 +64,7 @@ async function askState(address: DatabaseAddress, server: Server): Promise<Serve
   try {
     const [row] = await sql<{ writes: boolean; timeline: number }[]>`
       select current_setting('default_transaction_read_only') = 'off' as writes,
-             case when version() like '%-YB-%' then 0
-                  else ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int end as timeline
+             ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int as timeline
     `
     return row!
   } finally {

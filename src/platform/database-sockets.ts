@@ -44,25 +44,16 @@ export function databaseSockets({ tls, connectTimeout, pooled }: DatabaseAddress
   async function open(): Promise<Socket> {
     try {
       const server = await choice.find()
-      const socket = watched(await dial(server).catch(failing))
-      socket.once('close', choice.forget)
+      const socket = closingLate(new Socket())
+      if (server.host.startsWith('/')) socket.connect(`${server.host}/.s.PGSQL.${server.port}`)
+      else socket.connect(server.port, server.host)
+      const inClear = tls.mode === 'disable' || server.host.startsWith('/')
       // The driver's messages name what it finds here.
-      return Object.assign(socket, server)
+      return Object.assign(watched(inClear ? socket : await secured(socket, server)), server)
     } catch (error) {
-      return watched(failing(error))
+      // The driver would never use the connection of a factory that failed again.
+      return watched(closingLate(new Socket()).destroy(error as Error))
     }
-  }
-
-  /** The driver would never use the connection of a factory that failed again, so it gets a socket that does. */
-  function failing(error: unknown): Socket {
-    return closingLate(new Socket()).destroy(error as Error)
-  }
-
-  async function dial(server: Server): Promise<Socket> {
-    const socket = closingLate(new Socket())
-    if (server.host.startsWith('/')) return socket.connect(`${server.host}/.s.PGSQL.${server.port}`)
-    socket.connect(server.port, server.host)
-    return tls.mode === 'disable' ? socket : secured(socket, server)
   }
 
   async function secured(socket: Socket, { host }: Server): Promise<Socket> {
@@ -91,6 +82,7 @@ export function databaseSockets({ tls, connectTimeout, pooled }: DatabaseAddress
     sockets.add(socket)
     socket.once('close', (failed) => {
       sockets.delete(socket)
+      choice.forget()
       // Between an error and this event the driver may have taken another statement, which it would never settle.
       if (failed) socket.emit('error', failure('ECONNRESET', 'the connection broke'))
     })

@@ -20,6 +20,7 @@ export function checkEnvironment(env: Environment, baseUrl: string): string[] {
     ...keyProblems('TOTP_KEY', env.TOTP_KEY),
     ...cashfreeProblems(env),
     ...networkProblems(env),
+    ...mailProblems(env),
     ...sellerProblems(env),
     ...ownerProblems(env, baseUrl),
     ...shutdownProblems(env),
@@ -74,6 +75,13 @@ function* networkProblems(env: Environment) {
   // The names are Fastify's. A number or `true`, which it takes as well, would trust anyone.
   if (!listIn(env.TRUST_PROXY).every((text) => /^(loopback|linklocal|uniquelocal)$/.test(text) || isNetwork(text)))
     yield 'TRUST_PROXY: must be addresses or networks, like 10.0.0.0/8, or "loopback"'
+}
+
+function* mailProblems({ MAIL_WEBHOOK_SECRETS }: Environment) {
+  if (MAIL_WEBHOOK_SECRETS === undefined) return
+  const secrets = listIn(MAIL_WEBHOOK_SECRETS)
+  if (secrets.length === 0) yield 'MAIL_WEBHOOK_SECRETS: names no secret'
+  if (secrets.some((secret) => secret.length < 24)) yield 'MAIL_WEBHOOK_SECRETS: each must have 24 characters or more'
 }
 
 /** A wrong GSTIN would stand on every tax invoice, and cost buyers their input credit. */

@@ -35,6 +35,8 @@ const Environment = Type.Object({
   SENDER_PASSWORD: Type.String({ default: '' }),
   MAIL_PER_SECOND: Type.Optional(Type.Number({ minimum: 0.01, maximum: 10_000 })),
   MAIL_CONNECTIONS: Type.Integer({ minimum: 1, maximum: 200, default: 8 }),
+  MAIL_WEBHOOK_SECRETS: Optional,
+  MAIL_PICTURES: Type.Enum(['attached', 'linked'], { default: 'attached' }),
   MAILBOX_SMTP_PORT: Type.Integer({ minimum: 0, maximum: 65535, default: 3025 }),
   MAILBOX_PORT: Type.Integer({ minimum: 0, maximum: 65535, default: 3002 }),
   ALERT_EMAIL: Optional,

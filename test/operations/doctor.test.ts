@@ -92,6 +92,7 @@ describe('the doctor', () => {
           'audit',
           'partitions',
           'books',
+          'bounces',
           'Cashfree',
           'clock and Cashfree',
           'checkout script',

@@ -94,7 +94,15 @@ describe('docs/operating.md, “Rotating keys”, word for word', () => {
   test('tells the steps of every key that the settings know', () => {
     const names = [...chapter.matchAll(/^### ([A-Z_]+)$/gm)].map(([, name]) => name!)
     expect(names.sort()).toEqual(
-      ['CASHFREE_CLIENT_SECRET', 'DATABASE_URL', 'METRICS_TOKEN', 'SENDER_PASSWORD', 'SESSION_KEY', 'TOTP_KEY'].sort(),
+      [
+        'CASHFREE_CLIENT_SECRET',
+        'DATABASE_URL',
+        'MAIL_WEBHOOK_SECRETS',
+        'METRICS_TOKEN',
+        'SENDER_PASSWORD',
+        'SESSION_KEY',
+        'TOTP_KEY',
+      ].sort(),
     )
     for (const name of names) expect(stepsOf(name).length, name).toBeGreaterThan(0)
   })

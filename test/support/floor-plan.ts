@@ -21,7 +21,7 @@ export const freeRooms: readonly string[] = ['', 'commands']
 
 /** The slices of the rooms that have floors of their own, the lowest first. */
 export const slices: Readonly<Record<string, readonly (readonly string[])[]>> = {
-  records: [['audit', 'visits'], ['mails'], ['incidents', 'complaints', 'announcements']],
+  records: [['audit', 'visits'], ['suppressions'], ['mails'], ['incidents', 'complaints', 'announcements']],
   identity: [
     ['known-browsers', 'passwords'],
     ['login-throttle'],

@@ -178,6 +178,7 @@ export const endpoints: Record<string, Endpoint> = {
   'POST /account/profile': { may: 'signed-in', form: () => ({ name: 'Asha', phone: '9876500001', state: '27' }) },
   'POST /account/security/email': { may: 'signed-in', answers: 422 },
   'POST /account/security/password': { may: 'signed-in', answers: 422 },
+  'POST /account/security/reachable': { may: 'signed-in' },
   'POST /account/security/verification': { may: 'signed-in' },
   'POST /account/sessions/:handle/end': {
     may: 'signed-in',
@@ -311,6 +312,8 @@ export const endpoints: Record<string, Endpoint> = {
     path: ({ mail }) => `/admin/mails/${mail}/copies`,
     form: () => ({ copy: '1' }),
   },
+  'GET /admin/mails/suppressions': { may: 'panel' },
+  'POST /admin/mails/suppressions/:id/lift': { may: 'money', path: () => '/admin/mails/suppressions/1/lift' },
   'POST /admin/mails/resume': { may: 'money', path: () => '/admin/mails/resume' },
   'POST /admin/mails/:id/retry': { may: 'money', path: ({ mail }) => `/admin/mails/${mail}/retry` },
   'GET /admin/orders/:id/terminate': {
@@ -497,6 +500,8 @@ export const endpoints: Record<string, Endpoint> = {
   'POST /alerts/:link': { may: 'machines', path: ({ alertsLink }) => `/alerts/${alertsLink}` },
   'GET /alerts/:link/stop': { may: 'machines', path: ({ alertsLink }) => `/alerts/${alertsLink}/stop`, answers: 303 },
   'POST /alerts/:link/stop': { may: 'machines', path: ({ alertsLink }) => `/alerts/${alertsLink}/stop`, answers: 200 },
+  'GET /report-maps/:name': { may: 'machines', path: () => '/report-maps/weekly-2026-11-20.png?sign=x', answers: 404 },
+  'POST /webhooks/mail/:provider': { may: 'machines', path: () => '/webhooks/mail/ses', answers: 401 },
   'POST /webhooks/cashfree': { may: 'machines', answers: 401 },
 }
 

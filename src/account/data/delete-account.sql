@@ -91,6 +91,7 @@ begin
   delete from alert_choices where user_id = person.id;   -- waits for the job that writes a digest just now
   delete from alert_digests where user_id = person.id;
   perform forget_complaints(person);
+  perform forget_suppression(person.email);
   update mails set status = 'skipped', leased_until = null
   where user_id = person.id and status = 'queued' and kind not in ('receipt', 'gift');   -- what was given stays given
   update mails set to_name = 'Deleted account', to_email = deleted_email(person.id), last_error = null

@@ -11,6 +11,7 @@ import { listRefundsOf } from '../../billing/refunds/queries.ts'
 import { findPlanToCome } from '../../billing/subscriptions/next-plan-queries.ts'
 import type { Subscription } from '../../billing/subscriptions/queries.ts'
 import { subscriptionOf } from '../../billing/subscriptions/subscriptions.ts'
+import { findSuppression, type Suppression } from '../../records/suppressions/queries.ts'
 import type { Account } from '../account.ts'
 import { type PeriodBar, periodBar } from './period-bar.ts'
 import { listOrdersOf, listPeriodsOf, listStatusChangesOf, type PeriodRow } from './queries.ts'
@@ -20,6 +21,7 @@ declare module '../../web/views.ts' {
   interface Views {
     'account/overview': {
       unconfirmed: string | null
+      suppression: Suppression | null
       subscription: Subscription
       underWay: MoneyUnderWay[]
       plans: Plan[]
@@ -61,6 +63,7 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { services }) => 
       lost,
       changes,
       { nextTitle },
+      suppression,
     ] = await Promise.all([
       subscriptionOf(sql, userId),
       moneyUnderWay(sql, userId),
@@ -74,9 +77,11 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { services }) => 
       listLostDisputesOf(sql, userId, shown),
       listStatusChangesOf(sql, userId, shown),
       findPlanToCome(sql, userId),
+      findSuppression(sql, request.user!.email),
     ])
     return reply.page('account/overview', {
       unconfirmed: request.signedIn!.unconfirmedEmail,
+      suppression: suppression ?? null,
       subscription,
       underWay,
       plans,

@@ -8,6 +8,7 @@ import { suggestedEmail } from '../../identity/users/email-suggestions.ts'
 import type { User } from '../../identity/users/queries.ts'
 import { authenticate } from '../../identity/users/users.ts'
 import { highlighted } from '../../platform/errors.ts'
+import { findSuppression, liftSuppression, type Suppression } from '../../records/suppressions/queries.ts'
 import { anyRefusal, formAction } from '../../web/form-action.ts'
 import { type FormState, formState, NextInQuery, nextIn, PostedForm, readForm, safeNext } from '../../web/forms.ts'
 import type { Account } from '../account.ts'
@@ -24,6 +25,7 @@ type Security = {
   forms: Forms
   user: User
   unconfirmed: string | null
+  suppression: Suppression | null
   /** The address that was asked for and is not confirmed yet, masked. */
   asked: string | null
   /** What was probably meant by a new address that was refused. */
@@ -96,6 +98,16 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { services, limit
     return reply.leaveFor(safeNext(next, '/account/security'))
   })
 
+  app.post('/security/reachable', { ...posted, config: limit }, async (request, reply) => {
+    const { next } = readForm(request.body, ['next'])
+    const isLifted = await liftSuppression(services.sql, request.user!.email, actorOf(request))
+    request.session.set('notice', {
+      kind: isLifted ? 'good' : 'info',
+      text: isLifted ? `We send mails to ${request.user!.email} again.` : 'We send you mails as usual.',
+    })
+    return reply.leaveFor(safeNext(next, '/account/security'))
+  })
+
   async function isPasswordOf(request: FastifyRequest, typed: string): Promise<boolean> {
     const { username } = request.user!
     const check = () => authenticate(services.sql, username, typed)
@@ -106,14 +118,16 @@ const routes: FastifyPluginAsyncTypebox<Account> = async (app, { services, limit
 
   async function show(request: FastifyRequest, reply: FastifyReply, forms: Forms) {
     const { user, handle, unconfirmedEmail } = request.signedIn!
-    const [asked, sessions] = await Promise.all([
+    const [asked, sessions, suppression] = await Promise.all([
       findAskedEmail(services.sql, user.id),
       sessionsOf(services.sql, user.id, handle),
+      findSuppression(services.sql, user.email),
     ])
     return reply.page('account/security/show', {
       forms,
       user,
       unconfirmed: unconfirmedEmail,
+      suppression: suppression ?? null,
       asked: asked && maskedEmail(asked),
       suggestion: suggestedEmail(forms.email.values.email ?? ''),
       sessions,

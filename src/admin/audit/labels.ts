@@ -117,6 +117,8 @@ export const actionLabels: Record<string, Label> = {
     'announcement.switched-off': warn('Announcement switched off'),
     'mail.resent': 'Mail sent again',
     'mail.retried': 'Mail tried again',
+    'mail.suppressed': 'Address gets no more mail',
+    'mail.suppression-lifted': 'Address gets mail again',
     'mails.resumed': 'Paused mails tried again',
     'job.asked': 'Job started by hand',
     'job.retried': 'Failed work of a job tried again',

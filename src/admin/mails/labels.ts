@@ -9,12 +9,22 @@ export const statuses: Record<string, { label: string; tone: 'good' | 'warn' | '
     means: 'It waits to be sent. If it fails, it is tried again for three days.',
   },
   sent: { label: 'Sent', tone: 'good', means: 'The mail server accepted it. Whether it was read is not known.' },
-  skipped: { label: 'Not sent', tone: 'info', means: 'What it was about no longer applied when its turn came.' },
+  skipped: {
+    label: 'Not sent',
+    tone: 'info',
+    means: 'What it was about no longer applied when its turn came, or its address gets no such mail.',
+  },
   dead: {
     label: 'Not delivered',
     tone: 'bad',
     means: 'The mail server refused it for good, or it failed for three days. Correct the cause, then try again.',
   },
+}
+
+/** Why an address is suppressed. */
+export const suppressionLabels: Record<string, { label: string; tone: 'bad' | 'warn' }> = {
+  'hard-bounce': { label: 'Bounces', tone: 'bad' },
+  complaint: { label: 'Complained', tone: 'warn' },
 }
 
 /** What the panel calls each kind. */

@@ -16,6 +16,7 @@ import { aboutMail } from './about.ts'
 import { kindLabel, statuses } from './labels.ts'
 import { type Preview, previewOf } from './preview.ts'
 import { findMail, type LoggedMail, listKinds, listMails, type WholeMail } from './queries.ts'
+import suppressions from './suppression-routes.ts'
 
 declare module '../../web/views.ts' {
   interface Views {
@@ -49,6 +50,7 @@ const ById = Type.Object({ id: Type.String({ maxLength: 20 }) })
 
 /** /admin/mails: every mail and what became of it, how it reads, and the way to send it again. */
 const routes: FastifyPluginAsyncTypebox<Panel> = async (app, { services, composers }) => {
+  await app.register(suppressions, { services, composers })
   const listFor = ({ status, kind, to, day }: Record<(typeof names)[number], string>): List<LoggedMail> => {
     const asked = { status, kind, to, span: spanOfDays(day, day) }
     return (after, limit) => listMails(services.sql, asked, after, limit)

@@ -15,10 +15,9 @@ begin
   return false;
 end $$;
 
--- Grows by one when a replica is promoted, or a server is brought back to an earlier time. YugabyteDB has none.
+-- Grows by one when a replica is promoted, or a server is brought back to an earlier time.
 create or replace function current_timeline() returns integer language sql stable as $$
-  select case when version() like '%-YB-%' then 0
-              else ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::integer end
+  select ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::integer
 $$;
 
 -- Throws while numbers wait. 55000 is to whoever asks "not now": webhooks come again, people are asked to wait.

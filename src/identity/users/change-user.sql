@@ -22,12 +22,16 @@ create or replace function verify_user_email(p_user_id uuid, p_email text) retur
 begin
   update users set email_verified_at = coalesce(email_verified_at, now())
   where id = p_user_id and lower(email) = lower(p_email) and deleted_at is null;
-  return found;
+  if not found then return false; end if;
+  perform forget_suppression(p_email);
+  return true;
 end $$;
 
 -- Another address; `p_verified_at` null: nobody has shown yet that mails are read there. Raises the violation of
 -- one_account_per_email.
 create or replace function set_user_email(p_user_id uuid, p_email text, p_verified_at timestamptz) returns void language sql as $$
+  select forget_suppression(email) from users where id = p_user_id;
+  select forget_suppression(p_email) where p_verified_at is not null;
   update users set email = p_email, email_verified_at = p_verified_at where id = p_user_id;
 $$;
 

@@ -8,6 +8,7 @@ import { freshnessOf } from '../engine/freshness.ts'
 import { currentMarket, type Market } from '../engine/market.ts'
 import { findStars } from '../watch-list/queries.ts'
 import { describeSchedule } from './choices.ts'
+import { pictureUrl } from './linked-picture.ts'
 import { findReader, type ReportSettings } from './queries.ts'
 import { analysisFor, chosenFrom, newestIssue, reportOf } from './report.ts'
 
@@ -78,6 +79,9 @@ async function written(
   const stars = wanted.starred ? await findStars(sql, wanted.userId) : new Set<string>()
   const isSelection = whole.sectors.some((one) => stars.has(one.symbol))
   const analysis = chosenFrom(whole, { excess: wanted.excess, symbols: isSelection ? stars : null })
+  // Who looks at one that is not sent, in the panel or before choosing, sees it attached: nothing is fetched from elsewhere there.
+  const isLinked = config.mail.pictures === 'linked' && link !== null && config.sessionKeys.length > 0
+  const symbols = isSelection ? analysis.sectors.map(({ symbol }) => symbol).sort() : null
   const hasPicture = wanted.map && analysis.sectors.some((one) => one.tail.length > 0)
   return {
     data: {
@@ -85,14 +89,16 @@ async function written(
       scope: wanted.starred ? scopeOf(isSelection, whole) : '',
       freshness: freshnessOf(market, new Date()),
       shows: { ranks: wanted.ranks, heat: wanted.heat, map: hasPicture },
-      picture: `cid:${picture}`,
+      picture: isLinked
+        ? pictureUrl(config.baseUrl, config.sessionKeys, { cadence, issue, symbols })
+        : `cid:${picture}`,
       schedule: describeSchedule(wanted),
       ...links(config, link),
       dashboardUrl: `${config.baseUrl}/dashboard`,
       addressOf: (symbol: string) => `${config.baseUrl}/dashboard/sectors/${encodeURIComponent(symbol)}`,
       seller: config.seller,
     },
-    ...(hasPicture
+    ...(hasPicture && !isLinked
       ? {
           attachments: [
             {

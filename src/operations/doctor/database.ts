@@ -5,6 +5,7 @@ import { connect, type Sql } from '../../platform/db.ts'
 import { queueConnections } from '../../platform/jobs.ts'
 import { compareRelease, readRelease } from '../../platform/release.ts'
 import { type QueuePause, readQueuePause } from '../../records/mails/queue-queries.ts'
+import { findSuppression, type Suppression } from '../../records/suppressions/queries.ts'
 import type { DoctorContext } from './context.ts'
 import { announcePooler, servers } from './database-servers.ts'
 import { type Finding, failure, ok, reasonOf, warning } from './finding.ts'
@@ -59,6 +60,7 @@ export async function checkDatabase({ config, databaseUrl }: DoctorContext): Pro
       auditVerified(await readAuditVerification(sql)),
       ...mailPause(await readQueuePause(sql)),
       partitions(await readEventPartitions(sql)),
+      ...alertsBounce(config.alertEmail && (await findSuppression(sql, config.alertEmail))),
       ...problems(await readProblems(sql)),
     ]
   } catch (error) {
@@ -208,6 +210,15 @@ function auditVerified({
     )
   if ((wholeDays ?? 0) > 40) return warning('audit', `${upTo}; not as a whole for ${wholeDays} days`, whole)
   return ok('audit', days === null ? 'not verified yet: the first daily check does' : upTo)
+}
+
+/** Alerts go out all the same, but nobody reads them. */
+function alertsBounce(suppression: Suppression | null | undefined | ''): Finding[] {
+  if (!suppression) return []
+  const says = `mails to ALERT_EMAIL ${suppression.kind === 'complaint' ? 'were called spam' : 'bounce'}: ${suppression.reason}`
+  return [
+    warning('alerts', says, 'Name an address that is read; lift the suppression under Mails once this one works.'),
+  ]
 }
 
 function mailPause(pause: QueuePause | null): Finding[] {

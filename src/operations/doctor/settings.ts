@@ -16,8 +16,18 @@ export async function checkSettings({ config, root, standIn }: DoctorContext): P
     seller(config),
     owner(config),
     grievanceOfficer(config),
+    bounces(config),
     ...(config.production ? monitoring(config) : []),
   ]
+}
+
+function bounces({ mail }: Config): Finding {
+  return ok(
+    'bounces',
+    mail.webhookSecrets.length > 0
+      ? 'the mail provider may tell of them'
+      : 'nobody tells of them: “Bounces and complaints” in docs/operating.md',
+  )
 }
 
 type Config = DoctorContext['config']

@@ -15,6 +15,7 @@ import {
   deleteOldBulkMails,
   forgetDeletedRecipients,
   forgetOldRecipients,
+  forgetOldSuppressions,
 } from './retention-queries.ts'
 
 /** Deletes what has expired: sessions, counters, tokens, unused browsers, personal data past its retention. Returns how many rows. */
@@ -41,5 +42,6 @@ async function applyRetention(sql: Sql): Promise<number> {
   for (let some = 1; some > 0; cleared += some) some = await clearOldEventBodies(sql, eventDays)
   for (let some = 1; some > 0; cleared += some) some = await deleteOldAlerts(sql)
   for (let some = 1; some > 0; cleared += some) some = await deleteOldBulkMails(sql)
+  for (let some = 1; some > 0; cleared += some) some = await forgetOldSuppressions(sql)
   return cleared
 }

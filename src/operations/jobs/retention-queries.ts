@@ -68,6 +68,12 @@ export async function deleteOldAlerts(sql: Sql): Promise<number> {
   return digests.count + states.count
 }
 
+/** Forgets what mail providers told of addresses 90 days ago, and suppressions of a year that concern no account. Returns how many. */
+export async function forgetOldSuppressions(sql: Sql): Promise<number> {
+  const [row] = await sql<{ forgotten: number }[]>`select forget_old_suppressions() as forgotten`
+  return row!.forgotten
+}
+
 /** Removes recipient and last error from mails, except queued ones, of accounts deleted in the last 30 days. Returns how many. */
 export async function forgetDeletedRecipients(sql: Sql): Promise<number> {
   const cleared = await sql`

@@ -64,6 +64,9 @@ create or replace function lease_mails(p_limit integer, p_with_bulk boolean) ret
     returning m.*
   )
   select coalesce(jsonb_agg(jsonb_build_object('id', id, 'kind', kind, 'subjectKey', subject_key, 'copy', copy, 'toName', to_name,
-                                               'toEmail', to_email, 'attempts', attempts, 'bulk', bulk) order by bulk, id), '[]')
+                                               'toEmail', to_email, 'attempts', attempts, 'bulk', bulk,
+                                               'stoppedBy', (select s.kind from mail_suppressions s
+                                                             where s.email = lower(to_email) and is_stopped_by(s.kind, leased.kind, bulk)))
+                            order by bulk, id), '[]')
   from leased
 $$;

@@ -15,8 +15,8 @@ export type Mail = {
   attempts: number
 }
 
-/** A mail that this worker has for a minute. `bulk`: one of many that go out together; it is never sent twice. */
-export type LeasedMail = Mail & { bulk: boolean }
+/** A mail that this worker has for a minute. `bulk`: one of many that go out together; it is never sent twice. `stoppedBy`: why its address gets no such mail. */
+export type LeasedMail = Mail & { bulk: boolean; stoppedBy: 'hard-bounce' | 'complaint' | null }
 
 /**
  * What this worker may send now. `waitS`: seconds until more may be sent, null where no limit says so. A probe is sent alone, after
@@ -78,9 +78,13 @@ function those(sql: Sql, ids: readonly number[]) {
   return sql`select value::bigint from jsonb_array_elements_text(${sql.json([...ids])})`
 }
 
-/** What the mail was about is no longer so; it is not sent. */
-export async function markSkipped(sql: Sql, id: number): Promise<void> {
-  await sql`update mails set status = 'skipped', leased_until = null where id = ${id} and status = 'queued'`
+/** It is not sent: what it was about is no longer so, or for the `reason`. */
+export async function markSkipped(sql: Sql, id: number, reason: string | null = null): Promise<void> {
+  await sql`
+    update mails
+    set status = 'skipped', leased_until = null, last_error = coalesce(${reason}, last_error)
+    where id = ${id} and status = 'queued'
+  `
 }
 
 /** It is tried again in `seconds`; or, when it is older than `daysUntilDead`, given up on (dead) until a person looks at it. */

@@ -51,6 +51,10 @@ export function mailSending({ sql, mailer, composers, log, connections }: Sendin
    */
   async function send(mail: LeasedMail, isProbe: boolean): Promise<Outcome> {
     const beginBy = performance.now() + beginWithinMs
+    if (mail.stoppedBy) {
+      await markSkipped(sql, mail.id, whyStopped[mail.stoppedBy])
+      return 'unsent'
+    }
     const comes = slots.announce(mail)
     const composed = await compose(mail).finally(comes)
     if (!composed) return 'unsent'
@@ -133,6 +137,12 @@ export function mailSending({ sql, mailer, composers, log, connections }: Sendin
     /** Begins no further mail: those that wait for a connection are released. */
     close: slots.close,
   }
+}
+
+/** As the panel shows it. */
+const whyStopped = {
+  'hard-bounce': 'Not sent: mails to this address bounced. Once that is mended, lift the suppression and send a copy.',
+  complaint: 'Not sent: the recipient called our mail spam, and did not ask for this one.',
 }
 
 /** A copy is a message of its own; a repeat of the same row after a crash is not. */

@@ -188,6 +188,16 @@ export const listMails: List = (sql, userId) => sql`
   select kind, to_email as "to", status, created_at, sent_at from mails where user_id = ${userId} order by id
 `
 
+/** That mails to their address bounced or were called spam, as the mail provider told us; for 90 days. */
+export const listMailReports: List = (sql, userId) => sql`
+  select n.kind as event, n.email as "to", n.reason, n.received_at, s.since as suppressed_since
+  from users u
+  join mail_notifications n on n.email = lower(u.email)
+  left join mail_suppressions s on s.email = n.email
+  where u.id = ${userId}
+  order by n.id
+`
+
 /** That Cashfree reported something about their orders; what it said is in orders, payments and refunds. */
 export const listDeliveries: List = (sql, userId) => sql`
   select e.order_id as "order", e.type, e.received_at

@@ -4,6 +4,7 @@ import { browserName } from '../../../identity/known-browsers/browser-name.ts'
 import { findState } from '../../../identity/users/indian-states.ts'
 import type { Sql } from '../../../platform/db.ts'
 import { AppError } from '../../../platform/errors.ts'
+import { findSuppression } from '../../../records/suppressions/queries.ts'
 import { pageOf } from '../../listing.ts'
 import { listNotes } from '../notes/queries.ts'
 import { explainAccess } from './access-explanation.ts'
@@ -34,7 +35,8 @@ export async function personAt(sql: Sql, id: string): Promise<PersonFile> {
 /** A person with what belongs to them, the newest of each, and one page of their timeline. Throws AppError `not-found`. */
 export async function personPage(sql: Sql, id: string, after: string | undefined) {
   const person = await personAt(sql, id)
-  const [periods, orders, receipts, refunds, mails, sessions, notes, timeline] = await Promise.all([
+  const [suppression, periods, orders, receipts, refunds, mails, sessions, notes, timeline] = await Promise.all([
+    findSuppression(sql, person.email),
     listPeriods(sql, id, shown),
     listOrders(sql, id, shown),
     listPapersOf(sql, id, shown),
@@ -56,6 +58,7 @@ export async function personPage(sql: Sql, id: string, after: string | undefined
     receipts,
     refunds,
     mails,
+    suppression: suppression ?? null,
     notes,
     sessions: sessions.map((session) => ({ ...session, browser: browserName(session.userAgent) })),
     timeline: { lines: timeline.rows.map(lineOf), next: timeline.next, first: !after },
