@@ -35,14 +35,6 @@ export async function findSuppression(sql: Sql, email: string): Promise<Suppress
   return row
 }
 
-/** How often an address could not take a mail for the moment, in the last 90 days. */
-export async function countSoftBounces(sql: Sql, email: string): Promise<number> {
-  const [row] = await sql<{ count: number }[]>`
-    select count(*)::int as count from mail_notifications where email = lower(${email}) and kind = 'soft-bounce'
-  `
-  return row!.count
-}
-
 /** Sends mails to an address again because a person says so; the audit says who. False: it is not suppressed (any more). */
 export async function liftSuppression(sql: Sql, email: string, by: Actor): Promise<boolean> {
   const [row] = await sql<{ lifted: boolean }[]>`
