@@ -5,6 +5,8 @@ import type { ServerChoice } from './database-sockets.ts'
 /** What a server says of itself. The timeline grows by one with each promotion. */
 export type ServerState = { writes: boolean; timeline: number }
 
+/** How long a server may take to answer: a frozen one, or a pooler whose server is gone, says nothing for minutes. */
+const answerMs = 2_000
 /** How long others may still answer after the first that writes did: an old primary may have come back beside the new one. */
 const othersMs = 200
 /** How long it is remembered that none writes; whoever asks meanwhile is told at once. */
@@ -37,7 +39,7 @@ async function choose(servers: readonly Server[], ask: (server: Server) => Promi
   const found: { server: Server; timeline: number }[] = []
   const refusals: string[] = []
   const answers = servers.map(async (server) => {
-    const { writes, timeline } = await ask(server)
+    const { writes, timeline } = await Promise.race([ask(server), silence()])
     if (!writes) throw new Error('takes no writes')
     found.push({ server, timeline })
   })
@@ -54,4 +56,9 @@ async function choose(servers: readonly Server[], ask: (server: Server) => Promi
   const latest = Math.max(...found.map(({ timeline }) => timeline))
   // Of two with the same timeline the one that is named first.
   return servers.find((server) => found.some((one) => one.server === server && one.timeline === latest))!
+}
+
+async function silence(): Promise<never> {
+  await pause(answerMs, undefined, { ref: false })
+  throw new Error('does not answer')
 }

@@ -1,5 +1,6 @@
 import postgres from 'postgres'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { connect } from '../../src/platform/db.ts'
 import { deliver, signed, successBody } from '../billing/webhooks/sender.ts'
 import { freshDatabase } from '../support/database.ts'
 import { newestOrder } from '../support/ledger.ts'
@@ -95,6 +96,17 @@ describe('when the database refuses', () => {
     }
     await works()
     expect((await visitor.post('/checkout/annual')).status).toBe(303)
+  })
+
+  test('connections that are closed while rows arrive on them end nobody’s process', { timeout: 30_000 }, async () => {
+    const sql = connect(`${database.url}?options=-c%20default_transaction_read_only%3Don`, { max: 4 })
+    for (let round = 0; round < 5; round++) {
+      const rows = [1, 2, 3].map(() => sql`select repeat('x', 900) from generate_series(1, 100000)`.catch(() => {}))
+      await sql`select pg_sleep(0.05)`
+      await expect(sql`create table written (at date)`).rejects.toThrow(/read-only/)
+      await Promise.all(rows)
+    }
+    await sql.end({ timeout: 1 })
   })
 
   test('neither pages nor log lines hold statements, parameters or paths', async () => {
