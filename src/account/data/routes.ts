@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { numberSoon } from '../../billing/receipts/numbering.ts'
 import { actorOf } from '../../identity/sessions/guards.ts'
 import { dayInIndia } from '../../platform/dates.ts'
 import { formAction } from '../../web/form-action.ts'
@@ -19,11 +20,14 @@ declare module '../../web/views.ts' {
 const routes: FastifyPluginAsyncTypebox<Account> = async (app, { services, limit }) => {
   app.get('/data', async (request, reply) => show(request, reply, formState()))
 
-  app.get('/data.json', { config: limit }, async (request, reply) =>
+  /** A receipt that is due has its number in the file, unless none can be given now: the payment stands there all the same. */
+  const numbered = { preHandler: () => numberSoon(services) }
+
+  app.get('/data.json', { ...numbered, config: limit }, async (request, reply) =>
     attach(reply, 'json').type('application/json; charset=utf-8').send(exportAsJson(services.sql, request.user!.id)),
   )
 
-  app.get('/data.csv', { config: limit }, async (request, reply) =>
+  app.get('/data.csv', { ...numbered, config: limit }, async (request, reply) =>
     attach(reply, 'csv').type('text/csv; charset=utf-8').send(exportAsCsv(services.sql, request.user!.id)),
   )
 

@@ -18,7 +18,9 @@ begin
     and (paid_at is not null
          or closed_at is not null and exists (select from payments p where p.order_id = o.id and p.status <> 'NOT_ATTEMPTED'));
   select count(*), coalesce(sum(amount_paise), 0) into f.paid, f.gross_paise
-  from receipts where issued_at >= since and issued_at < until and replaces is null;   -- a corrected one is one sale
+  from (select amount_paise, issued_at from receipts where replaces is null   -- a corrected one is one sale
+        union all select amount_paise, issued_at from receipts_due where replaces is null) sold
+  where issued_at >= since and issued_at < until;
   select count(*), coalesce(sum(amount_paise), 0) into f.refunds, f.refunded_paise
   from credit_notes where issued_at >= since and issued_at < until and kind = 'refund';
   select count(*), coalesce(sum((details ->> 'amountPaise')::bigint), 0) into f.rescued, f.rescued_paise

@@ -116,6 +116,8 @@ export async function findNetRevenue(sql: Sql): Promise<{ todayPaise: number; mo
     ), booked as (
       select issued_at, amount_paise from receipts where issued_at >= (select month from clock)
       union all
+      select issued_at, amount_paise from receipts_due where issued_at >= (select month from clock)
+      union all
       select issued_at, -amount_paise from credit_notes where issued_at >= (select month from clock)
     )
     select coalesce(sum(amount_paise), 0)::bigint as month_paise,

@@ -1,3 +1,4 @@
+import { AppError } from '../../platform/errors.ts'
 import type { Services } from '../../platform/services.ts'
 import { numberReceipts } from './queries.ts'
 
@@ -12,6 +13,25 @@ export async function numberDueReceipts(services: Pick<Services, 'sql' | 'wake'>
   for (let some = batch; some === batch; numbered += some) some = await numberReceipts(services.sql, batch)
   if (numbered > 0) services.wake('deliver-mails')
   return numbered
+}
+
+/**
+ * Numbers what is due before papers are read that must lack none: the books of a month, on its last day as well. Throws AppError
+ * `unavailable` while numbers cannot be given.
+ */
+export async function numberBeforeReading(services: Services): Promise<void> {
+  try {
+    await numberDueReceipts(services)
+  } catch (error) {
+    services.log.warn({ err: error }, 'receipts wait for their numbers')
+    throw new AppError(
+      'unavailable',
+      'Receipts wait for their numbers, so this file would lack some. Please try again.',
+      {
+        cause: error,
+      },
+    )
+  }
 }
 
 /** What a pool's process is numbering, and the numbering that follows it. */

@@ -168,7 +168,8 @@ export async function listTimeline(
       select date_trunc('milliseconds', x.at) as at, 'a' || lpad(x.id::text, 19, '0') as key, 'audit' as source, x.action as kind,
              x.actor, x.order_id, x.details
              || case when x.action = 'order.paid' then jsonb_build_object(
-                  'startsAt', d.starts_at, 'endsAt', d.ends_at, 'method', p.method, 'bankReference', p.bank_reference)
+                  'startsAt', d.starts_at, 'endsAt', d.ends_at, 'method', p.method, 'bankReference', p.bank_reference,
+                  'receipt', (select number from receipts r where r.order_id = x.order_id and r.replaces is null))
                 when s.user_id is not null then jsonb_build_object('reason', s.cancel_reason, 'comment', s.cancel_comment)
                 when x.action = 'subscription.switched' then jsonb_build_object('planTitle', sold.title)
                 else '{}' end as details
