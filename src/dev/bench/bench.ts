@@ -15,11 +15,13 @@ import { measurePanel } from './panel/panel.ts'
 import { reusedDatabase } from './panel/reused-database.ts'
 import { measureReports } from './reports.ts'
 import { measureSettlements } from './settlements.ts'
+import { measureAgainstUpdates } from './simple-updates.ts'
 import { measureWholeMarket } from './whole-market.ts'
 
 const measures = {
   pages: measurePages,
   settlements: measureSettlements,
+  updates: measureAgainstUpdates,
   flood: measureFlood,
   heavy: measureHeavyPages,
   memory: measureMemory,

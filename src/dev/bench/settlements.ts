@@ -11,7 +11,6 @@ import type { Measurement } from './measurement.ts'
 import { countPaid, countReceipts, settleStatement, skipMails } from './queries.ts'
 import { byTurns } from './series.ts'
 import { connectBare } from './simple-update-queries.ts'
-import { measureAgainstUpdates } from './simple-updates.ts'
 
 /** Settlements at once on either side: as many as the webhook endpoint makes. */
 const concurrency = 8
@@ -57,7 +56,6 @@ export async function measureSettlements(harness: BenchHarness): Promise<Measure
           'besides the settlement, each delivery is stored, asked about twice at the gateway, marked done and mailed',
         ],
       },
-      ...(await measureAgainstUpdates(harness)),
     ]
   } finally {
     await Promise.all(clients.map((client) => client.end()))

@@ -42,12 +42,6 @@ export function settleScript(prefix: string, remote: object, seller: object): st
 replace(${encoded(remote, `${prefix}-1`)}, 'ORDER', id)::jsonb, 'webhook', ${encoded(seller)}::jsonb) from drawn;\n`
 }
 
-/** How many receipts wait for their number. */
-export async function countDue(sql: Sql): Promise<number> {
-  const [row] = await sql<{ count: number }[]>`select count(*)::int as count from receipts_due`
-  return row!.count
-}
-
 /** How many of the database's updates of the tables of a payment left all indexes alone (HOT), as a sentence. */
 export async function hotUpdates(sql: Sql): Promise<string> {
   const rows = await sql<{ table: string; updates: number; hot: number }[]>`

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -8,11 +8,10 @@ import { numberReceipts } from '../../billing/receipts/queries.ts'
 import { remoteOf } from './answers.ts'
 import type { BenchHarness } from './harness.ts'
 import type { Measurement } from './measurement.ts'
-import { settleStatement, skipMails } from './queries.ts'
+import { countPaid, settleStatement, skipMails } from './queries.ts'
 import { byTurns } from './series.ts'
 import {
   connectBare,
-  countDue,
   hotUpdates,
   makeAccounts,
   resetDraws,
@@ -21,6 +20,8 @@ import {
 } from './simple-update-queries.ts'
 
 const run = promisify(execFile)
+/** Transactions in which a connection compiles its functions and plans: the product's live for hours, pgbench's for a round. */
+const warming = 10
 const seller = { name: 'Bench', stateCode: '27', gstin: null }
 
 /** What is aimed at beside a simple update with so many clients, and what it was while numbers were given before the commit. */
@@ -40,13 +41,18 @@ export async function measureAgainstUpdates(harness: BenchHarness): Promise<Meas
   const measured: Measurement[] = []
   try {
     for (const { clients, least, before } of aims) {
-      const count = (harness.quick ? 25 : 100) * Math.max(4, clients)
+      harness.log(`  beside simple updates, ${clients} at once`)
+      const counted = harness.quick ? Math.max(20, 100 / clients) : Math.max(100, 1_000 / clients)
+      const count = clients * (warming + Math.ceil(counted))
       const { update, settle } = await byTurns(harness.quick ? 2 : 5, {
         update: () => driver.update(clients, count),
         settle: async () => {
           await skipMails(harness.sql)
           const ids = await harness.orders(count)
-          return withNumbers(harness, ids.length, () => driver.settle(clients, ids))
+          const rate = await withNumbers(harness, ids.length, () => driver.settle(clients, ids))
+          const paid = await countPaid(harness.sql, prefixOf(ids))
+          if (paid !== ids.length) throw new Error(`${paid} of ${ids.length} orders were paid`)
+          return rate
         },
       })
       measured.push({
@@ -57,7 +63,7 @@ export async function measureAgainstUpdates(harness: BenchHarness): Promise<Meas
         result: settle.median / update.median,
         aim: { least },
         notes: [
-          `${count} a round, ${pgbench ? 'both by pgbench (theirs is pgbench -N)' : 'both over bare connections (no pgbench here)'}; every receipt numbered within the clock; was ${before}`,
+          `${count} a round, ${pgbench ? 'both by pgbench (theirs is pgbench -N)' : 'both over bare connections (no pgbench here)'}; a connection’s first ${warming} left out; every receipt numbered within the clock; was ${before}`,
         ],
       })
     }
@@ -67,6 +73,9 @@ export async function measureAgainstUpdates(harness: BenchHarness): Promise<Meas
     await driver.close()
   }
 }
+
+/** What the orders of a round have in common before their numbers. */
+const prefixOf = ([first]: string[]) => first!.slice(0, first!.lastIndexOf('-'))
 
 type Driver = {
   /** Transactions a second. */
@@ -79,32 +88,50 @@ async function pgbenchDriver(harness: BenchHarness, pgbench: string): Promise<Dr
   const folder = mkdtempSync(join(tmpdir(), 'etf-pgbench-'))
   await run(pgbench, ['-i', '-q', '-s', '2', harness.databaseUrl])
   const rate = async (clients: number, count: number, how: string[]) => {
-    const each = Math.ceil(count / clients)
+    for (const name of readdirSync(folder).filter((name) => name.startsWith('log'))) rmSync(join(folder, name))
+    const [jobs, each] = [Math.min(2, clients), Math.ceil(count / clients)]
     const options = [
       '-n',
       '-M',
       'prepared',
       '-c',
-      String(clients),
+      clients,
       '-j',
-      String(Math.min(2, clients)),
+      jobs,
       '-t',
-      String(each),
+      each,
+      '-l',
+      `--log-prefix=${join(folder, 'log')}`,
     ]
-    const { stdout } = await run(pgbench, [...options, ...how, harness.databaseUrl])
-    return Number(/tps = ([\d.]+)/.exec(stdout)![1])
+    await run(pgbench, [...options.map(String), ...how, harness.databaseUrl])
+    return rateOfLogs(folder)
   }
   return {
-    update: (clients, count) => rate(clients, count * 2, ['-N']),
+    update: (clients, count) => rate(clients, count, ['-N']),
     settle: async (clients, ids) => {
-      const [first] = ids
       const script = join(folder, 'settle.sql')
-      writeFileSync(script, settleScript(first!.slice(0, first!.lastIndexOf('-')), remoteOf(first!), seller))
+      writeFileSync(script, settleScript(prefixOf(ids), remoteOf(ids[0]!), seller))
       await resetDraws(harness.sql)
       return rate(clients, ids.length, ['-f', script])
     },
     close: async () => rmSync(folder, { recursive: true, force: true }),
   }
+}
+
+/** What pgbench's clients did a second, each after its first transactions: a line has the client and when it ended. */
+function rateOfLogs(folder: string): number {
+  const ends = new Map<string, number[]>()
+  for (const name of readdirSync(folder).filter((name) => name.startsWith('log')))
+    for (const line of readFileSync(join(folder, name), 'utf8').trim().split('\n')) {
+      const [client = '', , , , seconds, microseconds] = line.split(' ')
+      ends.set(client, [...(ends.get(client) ?? []), Number(seconds) + Number(microseconds) / 1e6])
+    }
+  return [...ends.values()].reduce((sum, times) => sum + rateAfterWarming(times), 0)
+}
+
+/** Transactions a second of one connection that ended at these seconds, without the first ones. */
+function rateAfterWarming(times: number[]): number {
+  return (times.length - warming) / (times.at(-1)! - times[warming - 1]!)
 }
 
 async function bareDriver(harness: BenchHarness): Promise<Driver> {
@@ -124,7 +151,7 @@ async function bareDriver(harness: BenchHarness): Promise<Driver> {
     return (count * 1000) / (performance.now() - started)
   }
   return {
-    update: (clients, count) => rate(clients, count * 2, simpleUpdate),
+    update: (clients, count) => rate(clients, count, simpleUpdate),
     settle: (clients, ids) =>
       rate(clients, ids.length, (client, n) =>
         client.query({
@@ -137,22 +164,30 @@ async function bareDriver(harness: BenchHarness): Promise<Driver> {
   }
 }
 
-/** Numbers what is due, one statement at a time, while these settle. Answers the rate with the time for the last numbers. */
+/**
+ * Numbers what is due, one statement at a time, while these settle. Answers the rate with the time for the last numbers. Throws where
+ * numbering does.
+ */
 async function withNumbers({ sql }: BenchHarness, count: number, settle: () => Promise<number>): Promise<number> {
-  let isOver = false
+  const settling = new AbortController()
   const numbering = (async () => {
-    while (!isOver) if ((await numberReceipts(sql, 1_000)) === 0) await pause(2)
+    let numbered = 0
+    do {
+      numbered = await numberReceipts(sql, 1_000)
+      if (numbered === 0) await pause(2)
+    } while (!settling.signal.aborted || numbered > 0)
   })()
-  numbering.catch(() => {}) // it is awaited below; the bench may end before
-  try {
-    const rate = await settle()
-    const started = performance.now()
-    while ((await countDue(sql)) > 0) await pause(1)
-    return count / (count / rate + (performance.now() - started) / 1000)
-  } finally {
-    isOver = true
-    await numbering
-  }
+  const settled = settle().finally(() => settling.abort())
+  const [rate, late] = await Promise.all([settled, lastNumbers(settled, numbering)])
+  return count / (count / rate + late)
+}
+
+/** Seconds from the last settlement until nothing was due. */
+async function lastNumbers(settled: Promise<unknown>, numbering: Promise<void>): Promise<number> {
+  await Promise.race([settled, numbering])
+  const started = performance.now()
+  await numbering
+  return (performance.now() - started) / 1000
 }
 
 function findPgbench(): string | null {
