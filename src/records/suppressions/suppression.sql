@@ -4,19 +4,20 @@
 create or replace function is_stopped_by(p_suppression text, p_mail_kind text, p_bulk boolean) returns boolean
 language sql immutable as $$
   select case p_suppression
-    when 'hard-bounce' then p_mail_kind not in ('verify-email', 'alert')
+    when 'hard-bounce' then p_mail_kind not in ('verify-email', 'change-email', 'alert')
     when 'complaint' then (p_bulk or p_mail_kind in ('renewal', 'rescue')) and p_mail_kind <> 'alert'
     else false
   end
 $$;
 
--- A mail was read there, or nobody of ours has the address any more: what was told of it counts no longer.
+-- A mail was read there, or nobody of ours has the address any more: what was reported of it no longer counts.
 create or replace function forget_suppression(p_email text) returns void language sql as $$
   delete from mail_suppressions where email = lower(p_email);
   delete from mail_notifications where email = lower(p_email);
 $$;
 
--- An administrator has mails sent to an address again. What was told of it stays, so that telling it again does not count.
+-- A person, an administrator or its owner, has mails sent to an address again. What was reported of it stays, so that the same
+-- report coming again does not count.
 create or replace function lift_suppression(p_email text, p_actor text, p_origin jsonb) returns boolean language plpgsql as $$
 declare
   lifted mail_suppressions;
@@ -29,7 +30,7 @@ begin
   return true;
 end $$;
 
--- What was told longer ago than 90 days goes; so do suppressions of a year of addresses that no account has. Answers how many.
+-- Reports older than 90 days go; so do suppressions older than a year of addresses that no account has. Answers how many.
 create or replace function forget_old_suppressions() returns integer language plpgsql as $$
 declare
   gone  integer;

@@ -35,6 +35,7 @@ const kinds = [
   'reset-password',
   'password-changed',
   'verify-email',
+  'change-email',
   'rescue',
   'alert',
 ]
@@ -42,7 +43,7 @@ const isSuppressed = async (email: string) =>
   (await app.sql`select from mail_suppressions where email = ${email}`).length > 0
 
 describe('a suppressed address', () => {
-  test('that bounces gets nothing but the link that proves that it works', async () => {
+  test('that bounces gets nothing but the links that prove that it works', async () => {
     const person = await told('hard-bounce')
     expect(
       await sent(
