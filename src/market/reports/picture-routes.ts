@@ -41,6 +41,8 @@ export default async function routes(
       return reply
         .header('cache-control', 'public, max-age=604800')
         .header('x-robots-tag', 'noindex')
+        // Mail that is read in a browser is on another site than ours.
+        .header('cross-origin-resource-policy', 'cross-origin')
         .type('image/png')
         .send(picture)
     },

@@ -34,6 +34,7 @@ describe('with MAIL_PICTURES=linked', () => {
     const answer = await fetch(src)
     expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'image/png'])
     expect(answer.headers.get('cache-control')).toBe('public, max-age=604800')
+    expect(answer.headers.get('cross-origin-resource-policy'), 'pages of other sites may show it').toBe('cross-origin')
     expect(answer.headers.get('set-cookie')).toBeNull()
     const picture = Buffer.from(await answer.arrayBuffer())
     expect(picture.subarray(1, 4).toString()).toBe('PNG')
