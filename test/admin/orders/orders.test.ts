@@ -131,7 +131,7 @@ describe('one order', () => {
     const page = await admin.visitor.get(`/admin/orders/${order.id}`)
     expect(page.body).toContain('Story &lt;b&gt;Person&lt;/b&gt;')
     for (const part of [
-      'Order paid: period, receipt and mail were made',
+      'Order paid: period and receipt were made',
       'Period bought',
       'R26',
       'counts',

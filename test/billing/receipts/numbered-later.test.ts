@@ -180,6 +180,7 @@ describe('while a number is awaited', () => {
     const account = await buyer.get('/account')
     expect(account.status).toBe(200)
     expect(account.body).toContain('number follows')
+    expect(account.body).toContain('gets its number in a moment, and comes by e-mail')
     for (const { body } of [paid, account]) expect(body).not.toMatch(/receipts\/(null|undefined|"|\.)/)
     await app.run('number-receipts')
     expect((await buyer.get(`/payment/return?order_id=${id}`)).body).toContain(`/receipts/${await numberOf(id)}.pdf`)
