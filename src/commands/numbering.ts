@@ -25,11 +25,15 @@ await withDatabase(readSettings(), async (url) => {
     const { receipt, 'credit-note': creditNote } = values
     if (receipt || creditNote || values['nothing-lost']) {
       const skipped = await continueNumbering(sql, { receipt: receipt ?? null, creditNote: creditNote ?? null })
-      console.log(`Numbers are given again; ${skipped} are skipped and noted as lost. Tell your accountant of them.`)
+      console.log(
+        skipped === 0
+          ? 'Numbers are given again, without a gap.'
+          : `Numbers are given again. Skipped and noted as lost: ${skipped}. Tell your accountant.`,
+      )
     }
     const last = await readNumbering(sql)
     console.log(`Last numbers here: ${last.receipt ?? 'no receipt'}, ${last.creditNote ?? 'no credit note'}`)
-    console.log(last.waits ? `Numbers WAIT since a failover.\n\n${usage}` : 'Numbers are given.')
+    console.log(last.waits ? `Numbers HAVE BEEN WAITING since a failover.\n\n${usage}` : 'Numbers are given.')
     if (last.waits) process.exitCode = 1
   } catch (error) {
     console.error((error as Error).message)

@@ -44,7 +44,7 @@ export type Config = Readonly<{
     connections: number
     /** Whether a report's picture comes with it, or is fetched from us when it is looked at. */
     pictures: 'attached' | 'linked'
-    /** By which the provider that tells of bounces is known; empty: nobody may tell. */
+    /** By which a mail provider that reports bounces is known; empty: none may. */
     webhookSecrets: string[]
   }
   /** Who is notified of incidents and undeliverable mails; null: nobody. */

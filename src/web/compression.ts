@@ -33,8 +33,8 @@ export function sendCompressed(request: FastifyRequest, reply: FastifyReply, bod
 }
 
 /**
- * A part of pages that many people are sent, in pieces. `kept` has it compressed from the moment that somebody asked for it so; it
- * belongs to these bytes alone, and outlives them.
+ * A part of pages that many people are sent, in pieces. `kept` belongs to these bytes alone: it has them compressed once somebody
+ * was sent them so.
  */
 export type SharedPart = { pieces: readonly Buffer[]; kept: KeptFrame }
 /** `level`: how hard zstd tries, once; 3 takes a millisecond for a large page, 9 three and saves a seventh. */

@@ -94,7 +94,7 @@ const cachesOf = new WeakMap<Market, Caches>()
 /**
  * The analyser as HTML; null without prices. It is rendered once for all readers and cut where a star stands, which is put in for
  * each. Of the starred sectors alone it is rendered once for all who starred the same; these do not push out the ones for
- * everybody. It is compressed once for all who have the same stars: well the newest day for those without any, who are the most.
+ * everybody. It is compressed once for all who have the same stars, and harder for most readers: the newest day without stars.
  */
 async function regionOf(
   market: Market,

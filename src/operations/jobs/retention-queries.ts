@@ -68,7 +68,7 @@ export async function deleteOldAlerts(sql: Sql): Promise<number> {
   return digests.count + states.count
 }
 
-/** Forgets what mail providers told of addresses 90 days ago, and suppressions of a year that concern no account. Returns how many. */
+/** Forgets reports of mail providers after 90 days, and suppressions of addresses without an account after a year. Returns how many. */
 export async function forgetOldSuppressions(sql: Sql): Promise<number> {
   const [row] = await sql<{ forgotten: number }[]>`select forget_old_suppressions() as forgotten`
   return row!.forgotten

@@ -15,7 +15,10 @@ export type Mail = {
   attempts: number
 }
 
-/** A mail that this worker has for a minute. `bulk`: one of many that go out together; it is never sent twice. `stoppedBy`: why its address gets no such mail. */
+/**
+ * A mail that this worker has for a minute. `bulk`: one of many that go out together; it is never sent twice. `stoppedBy`: why its
+ * address gets no such mail.
+ */
 export type LeasedMail = Mail & { bulk: boolean; stoppedBy: 'hard-bounce' | 'complaint' | null }
 
 /**

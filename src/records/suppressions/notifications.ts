@@ -5,7 +5,7 @@ import { Value } from 'typebox/value'
 export type MailEvent = { kind: 'hard-bounce' | 'soft-bounce' | 'complaint'; email: string; reason: string }
 
 /**
- * A notification as we understand it: its id at the provider, and what it tells of whom; or the address at which Amazon SNS wants its
+ * A notification as we understand it: its id at the provider, and what it reports of whom; or the address at which Amazon SNS wants its
  * subscription confirmed. No events: it is about something that does not concern us.
  */
 export type Notification = { key: string; events: MailEvent[] } | { confirmAt: string }

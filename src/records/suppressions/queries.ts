@@ -15,7 +15,7 @@ export type Suppression = {
 /** How many events were new, came again, or were about addresses that we never wrote to. */
 type Taken = { news: number; repeated: number; unknown: number }
 
-/** Stores what a provider tells, each event once, and suppresses addresses by it; see take-notification.sql. */
+/** Stores what a provider reports, each event once, and suppresses addresses by it; see take-notification.sql. */
 export async function takeNotification(
   sql: Sql,
   provider: string,

@@ -11,7 +11,7 @@ import { takeNotification } from './queries.ts'
 const largestBody = 256 * 1024
 
 /**
- * POST /webhooks/mail/:provider: what mail providers tell of bounces and complaints. Whoever sends one of MAIL_WEBHOOK_SECRETS, as
+ * POST /webhooks/mail/:provider: bounces and complaints, reported by mail providers. Whoever sends one of MAIL_WEBHOOK_SECRETS, as
  * the password of Basic authentication or as Bearer, is the provider; what it says is stored before it is answered. As with
  * payments it stands apart from the pages, and any Host is allowed.
  */

@@ -13,7 +13,7 @@ afterAll(resume)
 describe('while the mail server refuses us', () => {
   test('the log says since when, why and when it is tried again, and who may act can have it tried now', async () => {
     const seen = await reader.visitor.get('/admin/mails')
-    expect(seen.body).toContain('All mails wait since')
+    expect(seen.body).toContain('All mails have been waiting since')
     expect(seen.body).toContain('450 4.7.1 &lt;too&gt; fast')
     expect(seen.body).not.toContain('action="/admin/mails/resume"')
     expect((await admin.visitor.get('/admin/mails')).body).toContain('action="/admin/mails/resume"')

@@ -30,7 +30,7 @@ describe('suppressed addresses in the panel', () => {
   })
 
   test('say that no provider tells of them where none is connected', async () => {
-    expect((await reader.visitor.get('/admin/mails/suppressions')).body).toContain('set MAIL_WEBHOOK_SECRETS')
+    expect((await reader.visitor.get('/admin/mails/suppressions')).body).toContain('Set MAIL_WEBHOOK_SECRETS')
   })
 
   test('are lifted once, from the person’s page or the list, and the audit knows who did', async () => {

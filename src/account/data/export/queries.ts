@@ -188,7 +188,7 @@ export const listMails: List = (sql, userId) => sql`
   select kind, to_email as "to", status, created_at, sent_at from mails where user_id = ${userId} order by id
 `
 
-/** That mails to their address bounced or were called spam, as the mail provider told us; for 90 days. */
+/** That mails to their address bounced or were called spam, as the mail provider reported; for 90 days. */
 export const listMailReports: List = (sql, userId) => sql`
   select n.kind as event, n.email as "to", n.reason, n.received_at, s.since as suppressed_since
   from users u
