@@ -38,10 +38,10 @@ export default async function routes(
       const market = map && (await currentMarket(services.sql))
       const picture = market && (await runHeavyWork({ patient: false }, () => drawnMap(market, map)))
       if (!picture) return reply.code(404).type('text/plain; charset=utf-8').send('There is no such picture.')
+      // Mail that is read in a browser is on another site than ours.
       return reply
         .header('cache-control', 'public, max-age=604800')
         .header('x-robots-tag', 'noindex')
-        // Mail that is read in a browser is on another site than ours.
         .header('cross-origin-resource-policy', 'cross-origin')
         .type('image/png')
         .send(picture)
