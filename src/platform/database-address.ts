@@ -45,6 +45,11 @@ export function readDatabaseAddress(text: string): DatabaseAddress {
   const parts = /^postgres(?:ql)?:\/\/(?:([^/?#]*)@)?([^/?#]*)(?:\/([^?#]*))?(?:\?([^#]*))?$/.exec(text)
   if (!parts) throw new AddressProblem('must look like postgres://user:password@host:5432/database')
   const [, person = '', hosts = '', path = '', query = ''] = parts
+  // Before any sentence names a part: behind the / or ? of a password stands the rest of it.
+  if (`${path}${query}`.includes('@'))
+    throw new AddressProblem('an @ after the host is written %40, and signs in a password are percent-encoded, too')
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: a file's line break at the end is what is looked for.
+  if (/[\0-\x1f\x7f]/.test(text)) throw new AddressProblem('holds a line break, or another sign that cannot be seen')
   const given = parametersOf(query)
   const at = person.indexOf(':')
   const user = given.user ?? decoded(at < 0 ? person : person.slice(0, at), 'the user')
@@ -60,9 +65,10 @@ export function readDatabaseAddress(text: string): DatabaseAddress {
   }
 }
 
-/** The same address with another database. */
+/** The same address with another database, also where a parameter names it. */
 export function withDatabaseName(text: string, name: string): string {
-  return text.replace(/^([^/]*\/\/[^/?]*)(\/[^?]*)?/, `$1/${encodeURIComponent(name)}`)
+  const other = text.replace(/^([^/]*\/\/[^/?]*)(\/[^?]*)?/, `$1/${encodeURIComponent(name)}`)
+  return other.replace(/(?<=[?&])dbname=[^&]*&?/g, '')
 }
 
 /** The same address through a pooler in transaction mode. */
@@ -99,22 +105,30 @@ function parametersOf(query: string): Record<string, string> {
   const limited = passedOn.find((name) => name !== 'application_name' && given[name] !== undefined)
   if (given.pooler && limited)
     throw new AddressProblem(`${limited}: a pooler in transaction mode (DB_POOLER) refuses it`)
+  if (given.pooler !== undefined && given.pooler !== 'transaction')
+    throw new AddressProblem('pooler: must be transaction; DB_POOLER says the same')
   if (given.gssencmode === 'require') throw new AddressProblem('gssencmode=require: the driver cannot do that')
   return given
 }
 
 function serversOf(hosts: string, ports: string | undefined): [Server, ...Server[]] {
   const portList = ports?.split(',') ?? []
-  const servers = hosts.split(',').map((text, i) => {
+  const hostList = hosts.split(',')
+  if (portList.length > 1 && portList.length !== hostList.length)
+    throw new AddressProblem('port: must be one number, or as many as there are hosts')
+  const servers = hostList.map((text, i) => {
+    if (hostList.length > 1 && /^(:|$)/.test(text)) throw new AddressProblem('a host: one of several is empty')
     const parts = /^(\[[^\]]*\]|[^:]*)(?::(\d*))?$/.exec(text)
     if (!parts)
       throw new AddressProblem('a host: IPv6 addresses stand in brackets, and signs in a password are percent-encoded')
     const [, host = '', port] = parts
     const name = decoded(host, 'a host').replace(/^\[(.*)\]$/, '$1')
+    if (/\s/.test(name)) throw new AddressProblem('a host: holds a space')
     if (host.startsWith('[') && isIP(name) !== 6)
       throw new AddressProblem('a host: what is in brackets is no IPv6 address')
-    const number = Number(port || portList[i] || portList[0] || 5432)
-    if (!Number.isInteger(number) || number < 1 || number > 65_535)
+    const written = port || (portList.length > 1 ? portList[i] : portList[0]) || '5432'
+    const number = Number(written)
+    if (!/^\d+$/.test(written) || number < 1 || number > 65_535)
       throw new AddressProblem('a port: must be a number up to 65535')
     return { host: name || 'localhost', port: number }
   })
@@ -144,9 +158,17 @@ function secondsOf(text: string | undefined): number | null {
 }
 
 function decoded(text: string, what: string): string {
+  const signs = textOf(text)
+  if (signs === null) throw new AddressProblem(`${what}: a percent sign must be written %25`)
+  // The driver would end a value there, and what follows would be another setting.
+  if (signs.includes('\0')) throw new AddressProblem(`${what}: %00 is no sign`)
+  return signs
+}
+
+function textOf(encoded: string): string | null {
   try {
-    return decodeURIComponent(text)
+    return decodeURIComponent(encoded)
   } catch {
-    throw new AddressProblem(`${what}: a percent sign must be written %25`)
+    return null
   }
 }

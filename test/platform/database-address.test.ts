@@ -1,6 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import { readDatabaseAddress, withDatabaseName } from '../../src/platform/database-address.ts'
 
+const checkAddress = (text: string) => {
+  try {
+    return JSON.stringify(readDatabaseAddress(text))
+  } catch (error) {
+    return (error as Error).message
+  }
+}
+
 const address = { user: 'u', password: 'p', database: 'etf', servers: [{ host: 'db', port: 5432 }] }
 
 describe('the database’s address', () => {
@@ -71,11 +79,43 @@ describe('the database’s address', () => {
     ['postgres://u:p@db/etf?connect_timeout=soon', /connect_timeout: must be a number/],
     ['postgres://u:p@db/etf?gssencmode=require', /gssencmode=require/],
     ['postgres://u:p@db/etf?pgbouncer=true', /the parameter pgbouncer is not one/],
+    ['postgres://u:p@db/etf?service=etf', /the parameter service is not one/],
+    ['postgres://u:p@db/etf?SSLMODE=require', /the parameter SSLMODE is not one/],
+    ['postgres://u:p@db/etf?sslmode=Require', /sslmode=Require: must be one of disable, prefer/],
+    ['postgres://u:p@db/etf?pooler=session', /pooler: must be transaction/],
+    ['postgres://u:p@one,,two/etf', /a host: one of several is empty/],
+    ['postgres://u:p@one,/etf', /a host: one of several is empty/],
+    ['postgres://u:p@db /etf', /a host: holds a space/],
+    ['postgres://u:p@db/etf\n', /holds a line break/],
+    ['postgres://u:p%00@db/etf', /the password: %00/],
+    ['postgres://u:p@db/etf?application_name=x%00user', /application_name: %00/],
+    ['postgres:///etf?host=one,two,three&port=1,2', /port: must be one number, or as many/],
+    ['postgres:///etf?host=db&port=0x10', /a port: must be a number/],
+    ['postgres:///etf?host=db&port=1e3', /a port: must be a number/],
   ])('%s is refused, and the sentence names the part', (text, sentence) => {
     expect(() => readDatabaseAddress(text)).toThrow(sentence)
   })
 
   test.each([
+    'postgres://u:Secret/Secret@db/etf',
+    'postgres://u:12/Secret@db/etf',
+    'postgres://u:Secret?Secret@db/etf',
+    'postgres://u:12?Secret@db/etf',
+    'postgres://u:12?Secret=Secret@db/etf',
+    'postgres://u:12?sslmode=Secret@db/etf',
+    'postgres://u@x:12?Secret&x@db/etf',
+    'postgres://u:Secret#Secret@db/etf',
+    'postgres://u:Secret%@db/etf',
+    'host=db user=u password=Secret',
+  ])('%s is refused with a sentence that shows nothing of the password', (text) => {
+    const problems = checkAddress(text)
+    expect(problems).toMatch(/percent|must look like/)
+    expect(problems).not.toMatch(/Secret/)
+  })
+
+  test.each([
+    ['postgres:///etf?dbname=live&host=/tmp', 'postgres:///other?host=/tmp'],
+    ['postgres://u:p@a?host=b&dbname=live', 'postgres://u:p@a/other?host=b&'],
     ['postgres://u:p@a,b:7/etf?sslmode=require', 'postgres://u:p@a,b:7/other?sslmode=require'],
     ['postgres://u:p@a', 'postgres://u:p@a/other'],
     ['postgres:///etf?host=/tmp', 'postgres:///other?host=/tmp'],
