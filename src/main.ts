@@ -1,3 +1,4 @@
+import { accessSync, constants } from 'node:fs'
 import { enableCompileCache } from 'node:module'
 import { join } from 'node:path'
 
@@ -28,5 +29,11 @@ function startAgainWithLess(): void {
   const missing = flags.filter((flag) => !given.includes(flag.slice(0, flag.indexOf('='))))
   if (missing.length === 0 && Object.keys(variables).every((name) => name in process.env)) return
   const words = [process.execPath, ...process.execArgv, ...missing, ...process.argv.slice(1)]
-  process.execve(process.execPath, words, { ...variables, ...process.env })
+  try {
+    // A failing execve would abort the process: Node may just be replaced by another version, or lie where nothing may be executed.
+    accessSync(process.execPath, constants.X_OK)
+    process.execve(process.execPath, words, { ...variables, ...process.env })
+  } catch {
+    // Under --permission, too, the program runs as it is.
+  }
 }

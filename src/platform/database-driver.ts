@@ -62,11 +62,14 @@ async function askState(address: DatabaseAddress, server: Server): Promise<Serve
   const sockets = databaseSockets(alone, choiceOf(alone))
   const sql = driverOn(alone, sockets, { max: 1, connection: { application_name: 'etf-choice' } })
   try {
-    const [row] = await sql<{ writes: boolean; timeline: number }[]>`
-      select current_setting('default_transaction_read_only') = 'off' as writes,
-             ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int as timeline
+    const [row] = await sql<{ writes: boolean }[]>`
+      select current_setting('default_transaction_read_only') = 'off' as writes
     `
-    return row!
+    // Not every provider lets it be read; then of two the first named is used.
+    const [read] = await sql<{ timeline: number }[]>`
+      select ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int as timeline
+    `.catch(() => [])
+    return { writes: row!.writes, timeline: read?.timeline ?? 0 }
   } finally {
     sql.end({ timeout: 0 }).catch(() => {})
   }

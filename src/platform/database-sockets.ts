@@ -19,6 +19,7 @@ export function databaseSockets({ tls, connectTimeout, pooled }: DatabaseAddress
   const sockets = new Set<Socket>()
   const timeoutMs = (connectTimeout ?? 3) * 1000
   let closing = 0
+  let leadingTo: Server | null = null
 
   /**
    * Closes a few turns of the event loop late. The driver adds its error listener shortly after it received a socket: an
@@ -44,6 +45,7 @@ export function databaseSockets({ tls, connectTimeout, pooled }: DatabaseAddress
   async function open(): Promise<Socket> {
     try {
       const server = await choice.find()
+      leaveOthers(server)
       const socket = closingLate(new Socket())
       if (server.host.startsWith('/')) socket.connect(`${server.host}/.s.PGSQL.${server.port}`)
       else socket.connect(server.port, server.host)
@@ -115,6 +117,13 @@ export function databaseSockets({ tls, connectTimeout, pooled }: DatabaseAddress
     for (const { socket, read, written } of before)
       if (!socket.destroyed && socket.bytesRead === read && socket.bytesWritten > written)
         socket.destroy(failure('ETIMEDOUT', 'the database fell silent'))
+  }
+
+  /** A primary that was not ended goes on taking connections beside the one that was promoted: a pool must not write to both. */
+  function leaveOthers(server: Server): void {
+    const left = leadingTo
+    leadingTo = server
+    if (left && left !== server) closeAll()
   }
 
   /** Closes every socket: the server at its end does not write, so another has to be found. */

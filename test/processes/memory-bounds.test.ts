@@ -1,7 +1,11 @@
-import { readFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type AppProcess, buildHarness, type ProcessHarness } from '../support/process.ts'
 
+const main = join(import.meta.dirname, '..', '..', 'src', 'main.ts')
 let harness: ProcessHarness
 beforeAll(async () => {
   harness = await buildHarness()
@@ -32,4 +36,20 @@ test('what an operator sets by hand stays', onLinux, async () => {
   expect(variables).toContain('MALLOC_ARENA_MAX=3')
   expect(variables).toContain('MALLOC_MMAP_THRESHOLD_=1000000')
   expect(await app.stop()).toBe(0)
+})
+
+test('where the file of Node was just replaced, the program runs as it is', onLinux, () => {
+  const folder = mkdtempSync(join(tmpdir(), 'etf-node-'))
+  try {
+    const node = join(folder, 'node')
+    cpSync(process.execPath, node)
+    const gone = 'data:text/javascript,import fs from "node:fs"; fs.rmSync(process.execPath)'
+    const { signal, status, stderr } = spawnSync(node, ['--import', gone, main], {
+      env: { NODE_ENV: 'production' },
+      encoding: 'utf8',
+    })
+    expect([signal, status, stderr]).toEqual([null, 1, expect.stringContaining('DATABASE_URL: required')])
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
 })

@@ -7,6 +7,8 @@ declare
                               and current_setting('synchronous_commit') not in ('off', 'local');
   noted   numbering_timeline;
 begin
+  -- Where the provider does not tell, there is nothing to compare.
+  if current is null then return false; end if;
   select * into noted from numbering_timeline;
   if noted.timeline = current and noted.synchronous = waits then return false; end if;
   if noted.timeline <> current and not noted.synchronous then return true; end if;
@@ -15,10 +17,14 @@ begin
   return false;
 end $$;
 
--- Grows by one when a replica is promoted, or a server is brought back to an earlier time.
-create or replace function current_timeline() returns integer language sql stable as $$
-  select ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::integer
-$$;
+-- Grows by one when a replica is promoted, or a server is brought back to an earlier time. Null where it cannot be read: providers
+-- take these functions away, or have no log of this kind.
+create or replace function current_timeline() returns integer language plpgsql stable as $$
+begin
+  return ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::integer;
+exception when others then
+  return null;
+end $$;
 
 -- Throws while numbers wait. 55000 is to whoever asks "not now": webhooks come again, people are asked to wait.
 create or replace function assert_numbering() returns void language plpgsql as $$
@@ -36,7 +42,8 @@ declare
   skipped integer := 0;
 begin
   skipped := skip_lost_numbers('R', p_receipt) + skip_lost_numbers('C', p_credit_note);
-  insert into numbering_timeline (timeline, synchronous) values (current_timeline(), false)
+  insert into numbering_timeline (timeline, synchronous)
+  select current, false from current_timeline() current where current is not null
   on conflict (only_one) do update set timeline = excluded.timeline, synchronous = false, noted_at = now();
   perform record_audit('command', 'numbering.continued', null, null, jsonb_strip_nulls(jsonb_build_object(
     'receipt', p_receipt, 'creditNote', p_credit_note, 'skipped', skipped)), null);

@@ -3,6 +3,7 @@ import { settleWith } from '../../../src/billing/checkout/settle.ts'
 import { numberDueReceipts } from '../../../src/billing/receipts/numbering.ts'
 import { continueNumbering, findReceiptNumber, readNumbering } from '../../../src/billing/receipts/queries.ts'
 import { checkInvariants } from '../../../src/operations/integrity/integrity.ts'
+import { connect } from '../../../src/platform/db.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
 import { newestOrder } from '../../support/ledger.ts'
 import { Visitor } from '../../support/visitor.ts'
@@ -65,6 +66,25 @@ describe('after a failover', () => {
     const id = await pay()
     await numberDueReceipts(app.services)
     expect(await findReceiptNumber(app.sql, id)).toMatch(/^R/)
+  })
+
+  test('where the provider does not let the timeline be read, numbers are given all the same', async () => {
+    await promoted(false)
+    await app.sql`revoke execute on function pg_current_wal_lsn() from public`
+    const owner = connect(app.databaseUrl, { max: 1 })
+    try {
+      await app.sql`create role etf_unprivileged`
+      await app.sql`grant select on numbering_timeline to etf_unprivileged`
+      await owner`set role etf_unprivileged`
+      expect(await owner`select current_timeline() as timeline, numbering_waits() as waits`).toEqual([
+        { timeline: null, waits: false },
+      ])
+    } finally {
+      await owner.end({ timeout: 1 })
+      await app.sql`grant execute on function pg_current_wal_lsn() to public`
+      await app.sql`drop owned by etf_unprivileged`
+      await app.sql`drop role etf_unprivileged`
+    }
   })
 
   test('a number below the end of the series skips nothing, and what is no number is refused', async () => {
