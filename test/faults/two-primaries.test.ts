@@ -23,7 +23,9 @@ async function portsInUse(): Promise<number[]> {
   return [...new Set(rows.map(([row]) => row!.port))]
 }
 
-test('a pool that found the promoted server leaves the old primary with every connection', { timeout: 60_000 }, async () => {
+test('a pool that found the promoted server leaves the old primary with every connection', {
+  timeout: 60_000,
+}, async () => {
   const [old, next] = [pair.first, pair.second].map(({ url }) => Number(new URL(url).port))
   expect(await portsInUse()).toEqual([old])
   await promote(pair.second)
@@ -35,6 +37,6 @@ test('a pool that found the promoted server leaves the old primary with every co
   }, 20_000)
   // One connection of four ends: the others would go on writing where nothing is kept.
   await sql`select pg_terminate_backend(pg_backend_pid())`.catch(() => {})
-  await until(async () => (await portsInUse().catch(() => [])).includes(next!), 10_000)
+  await until(async () => (await portsInUse().catch((): number[] => [])).includes(next!), 10_000)
   expect(await portsInUse()).toEqual([next])
 })

@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { marketAge } from '../../market/prices/queries.ts'
-import { answers } from '../../platform/db.ts'
+import { answers, withPriority } from '../../platform/db.ts'
 import { isLoopback, readHost } from '../../platform/host-header.ts'
 import { type ReleaseCompatibility, readCompatibility, readRelease } from '../../platform/release.ts'
 import type { Services } from '../../platform/services.ts'
@@ -53,18 +53,27 @@ export default async function observability(app: FastifyInstance, options: Obser
 
   app.get('/healthz', anyHost, async () => ({ status: 'ok' }))
 
+  /** What the database tells, before all that waits for a connection: no crowd on the pages makes a proxy leave this process. */
+  const ask = () =>
+    withPriority(async () => {
+      const database = await answers(services.sql)
+      const full = database ? await findFull() : []
+      const release = database ? await compatibility() : last
+      return { database, full, release, prices: database ? await priceAge() : null }
+    })
+  /** However many probes come, one at a time goes before payments. */
+  let asking: ReturnType<typeof ask> | undefined
+
   app.get('/readyz', anyHost, async (_request, reply) => {
-    const closing = options.isClosing()
-    const database = !closing && (await answers(services.sql))
     const jobs = runsJobs ? { jobs: options.jobsReady() } : {}
-    const full = database ? await findFull() : []
-    const release = database ? await compatibility() : last
-    const prices = database ? await priceAge() : null
-    const ready =
-      !closing && database && jobs.jobs !== false && !full.includes('database') && release !== 'incompatible'
-    if (!ready) reply.code(503).header('retry-after', 5)
     reply.header('cache-control', 'no-store')
-    if (closing) return { status: 'closing' }
+    if (options.isClosing()) return reply.code(503).header('retry-after', 5).send({ status: 'closing' })
+    asking ??= ask().finally(() => {
+      asking = undefined
+    })
+    const { database, full, release, prices } = await asking
+    const ready = database && jobs.jobs !== false && !full.includes('database') && release !== 'incompatible'
+    if (!ready) reply.code(503).header('retry-after', 5)
     const details = { ...(full.length > 0 ? { full } : {}), ...(prices === null ? {} : { prices }) }
     return { status: ready ? 'ready' : 'not ready', database, ...jobs, release, ...details }
   })
