@@ -22,10 +22,9 @@ export async function listPeriodsOf(sql: Sql, userId: string): Promise<PeriodRow
     select period.starts_at, period.ends_at, period.created_at, period.voided_at, period.void_reason,
            end_cause(period) as end_cause,
            period.grant_reason, p.title as plan_title, period.order_id, period.gift_id is not null as is_gift,
-           r.number as receipt_number
+           valid_receipt_number(period.order_id) as receipt_number
     from subscription_periods period
     left join plans p on p.key = period.plan_key
-    left join receipts r on r.order_id = period.order_id
     where period.user_id = ${userId}
     order by period.starts_at desc
     limit 100

@@ -54,7 +54,9 @@ describe('a receipt with the wrong buyer', () => {
       headers: { cookie: [...person.visitor.cookies].map(([name, value]) => `${name}=${value}`).join('; ') },
     })
     expect([pdf.status, pdf.headers.get('content-type')]).toEqual([200, 'application/pdf'])
-    expect((await person.visitor.get('/account')).body).toContain(`/credit-notes/${papers!.note}`)
+    const account = (await person.visitor.get('/account')).body
+    expect(account).toContain(`/credit-notes/${papers!.note}`)
+    expect(account.match(/plan, bought/g), 'the period is one').toHaveLength(1)
     expect(await app.sql`select from mails where kind = 'receipt' and subject_key = ${newest}`).toHaveLength(1)
     await app.run('deliver-mails')
     expect(await app.sql`select from mails where subject_key = ${newest} and status = 'sent'`).toHaveLength(1)
