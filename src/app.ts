@@ -1,7 +1,6 @@
-import { randomUUID } from 'node:crypto'
 import formbody from '@fastify/formbody'
 import rateLimit from '@fastify/rate-limit'
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, LogController } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import links from './account/email-link-routes.ts'
 import giftBuying from './account/gifts/buying-routes.ts'
 import giftRedeeming from './account/gifts/redeeming-routes.ts'
@@ -43,19 +42,15 @@ import visits from './site/visit-routes.ts'
 import wellKnown from './site/well-known-routes.ts'
 import allowedHosts from './web/allowed-hosts.ts'
 import { loadAssets, serveAssets } from './web/assets.ts'
-import bodyTimeout, { maxBodyMs } from './web/body-timeout.ts'
 import cleanText from './web/clean-text.ts'
-import { keepClientAddresses } from './web/client-address.ts'
-import { answerClientError } from './web/client-errors.ts'
 import cors from './web/cors.ts'
 import csrf from './web/csrf.ts'
 import downloads from './web/downloads.ts'
 import { handleErrors, handleRemainingErrors } from './web/errors.ts'
-import gracefulShutdown, { keepAliveMs } from './web/graceful-shutdown.ts'
 import headers from './web/headers.ts'
 import heavyPages from './web/heavy-pages.ts'
 import { limitOf, rateCounter, rateLimitStore } from './web/rate-limits.ts'
-import { maxSegmentLength, rewriteUrl } from './web/rewrite-url.ts'
+import { buildServer } from './web/server.ts'
 import session from './web/session.ts'
 import trailingSlash from './web/trailing-slash.ts'
 import views from './web/views.ts'
@@ -87,7 +82,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const { services } = options
   const { config } = services
   const metrics = options.metrics ?? createMetrics()
-  const app = await buildServer(options, metrics)
+  const app = await measuredServer(options, metrics)
 
   const running = runningAnnouncements(services.sql)
   const origins = {
@@ -235,37 +230,17 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
 /** A process without pages (ROLE=worker): /healthz, /readyz and /metrics, and 404 for everything else. Does not listen. */
 export async function buildWorkerApp(options: WorkerOptions): Promise<FastifyInstance> {
   const metrics = options.metrics ?? createMetrics()
-  const app = await buildServer(options, metrics)
+  const app = await measuredServer(options, metrics)
   handleRemainingErrors(app)
   app.setNotFoundHandler((_request, reply) => reply.code(404).send({ status: 'not found' }))
   await app.register(observability, probesOf(options, metrics))
   return app
 }
 
-/** The server with its limits, before any route. */
-async function buildServer(options: WorkerOptions, metrics: Metrics): Promise<FastifyInstance> {
+/** The server before any route, each of its requests measured. */
+async function measuredServer(options: WorkerOptions, metrics: Metrics): Promise<FastifyInstance> {
   const { config, log } = options.services
-  const app = Fastify({
-    loggerInstance: log as FastifyBaseLogger,
-    logController: new LogController({ disableRequestLogging: true }),
-    genReqId: () => randomUUID(),
-    trustProxy: config.trustProxy,
-    bodyLimit: 64 * 1024,
-    // Bodies have ten seconds, see below; a handler may allow more.
-    requestTimeout: maxBodyMs,
-    connectionTimeout: 15_000,
-    keepAliveTimeout: keepAliveMs,
-    // Requests over open connections are still served while closing: see graceful-shutdown.ts.
-    return503OnClosing: false,
-    http: { headersTimeout: 8_000, connectionsCheckingInterval: 1_000, maxHeaderSize: 16_384 },
-    rewriteUrl,
-    clientErrorHandler: answerClientError,
-    routerOptions: { maxParamLength: maxSegmentLength, ignoreTrailingSlash: true },
-    ajv: { customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: true, allErrors: false } },
-  })
-  keepClientAddresses(app.server)
-  await app.register(gracefulShutdown, { isClosing: options.isClosing ?? (() => false) })
-  await app.register(bodyTimeout, { ms: 10_000 })
+  const app = await buildServer({ log, trustProxy: config.trustProxy, isClosing: options.isClosing ?? (() => false) })
   instrumentRequests(app, metrics)
   return app
 }
