@@ -1,7 +1,7 @@
-import { chmod, chown, copyFile, mkdir, readdir, rm, writeFile } from 'node:fs/promises'
+import { chown, copyFile, mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type postgres from 'postgres'
-import type { Account } from '../embedded-postgres/account.ts'
+import { type Account, writePrivately } from '../embedded-postgres/account.ts'
 import { hasCode } from '../embedded-postgres/place.ts'
 import { beginCopy, endCopy } from './queries.ts'
 
@@ -13,7 +13,8 @@ const controlFile = 'global/pg_control'
 
 /**
  * Makes `to` a replica's data folder out of that of a running primary, as pg_basebackup does, which the embedded binaries are
- * without. What was there is removed. `primary`: one connection of a superuser, alone.
+ * without; the server has to be told to follow when it is started. What was there is removed. `primary`: one connection of a superuser,
+ * alone.
  */
 export async function copyCluster(
   { primary, from, to }: { primary: postgres.Sql; from: string; to: string },
@@ -48,12 +49,5 @@ export async function copyCluster(
   for (const { path, isFolder } of paths)
     if (!isFolder && path !== controlFile && !leftEmpty.test(path) && !leftOut.test(path)) await copy(path)
   await copy(controlFile)
-  for (const [name, text] of [
-    ['backup_label', await endCopy(primary)],
-    ['standby.signal', ''],
-  ] as const) {
-    await writeFile(join(to, name), text)
-    await chmod(join(to, name), 0o600)
-    await give(join(to, name))
-  }
+  await writePrivately(join(to, 'backup_label'), await endCopy(primary), account)
 }

@@ -1,6 +1,6 @@
-import { chmodSync, chownSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { freePort } from '../chaos/free-port.ts'
+import { writePrivately } from '../embedded-postgres/account.ts'
 import { serveInBackground } from './background.ts'
 import type { Server } from './server.ts'
 
@@ -14,9 +14,11 @@ export async function startPooler(
 ): Promise<Pooler> {
   const port = await freePort()
   const { home, account } = server.place
-  const users = writeFor('pgbouncer-users.txt', `"etf" "${password}"\n`)
-  const settings = writeFor(
-    'pgbouncer.ini',
+  const users = join(home, 'pgbouncer-users.txt')
+  await writePrivately(users, `"etf" "${password}"\n`, account)
+  const settings = join(home, 'pgbouncer.ini')
+  await writePrivately(
+    settings,
     `[databases]
 etf = host=127.0.0.1 port=${server.port} dbname=etf
 
@@ -35,16 +37,9 @@ server_connect_timeout = 3
 query_wait_timeout = 4
 server_fast_close = 1
 `,
+    account,
   )
   const logFile = join(logs, `pgbouncer-${server.name}.log`)
   const { stop } = await serveInBackground(program, { args: [settings], place: server.place, port, logFile })
   return { port, stop }
-
-  function writeFor(name: string, text: string): string {
-    const file = join(home, name)
-    writeFileSync(file, text)
-    chmodSync(file, 0o600)
-    if (account) chownSync(file, account.uid, account.gid)
-    return file
-  }
 }

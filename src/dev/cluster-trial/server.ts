@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { chmod, chown, mkdir, writeFile } from 'node:fs/promises'
+import { chown, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import postgres from 'postgres'
 import { freePort } from '../chaos/free-port.ts'
+import { writePrivately } from '../embedded-postgres/account.ts'
 import type { Binaries } from '../embedded-postgres/binaries.ts'
 import { locate, type Place, prepare } from '../embedded-postgres/place.ts'
 import { childrenOf, isAlive, signalProcess } from '../embedded-postgres/processes.ts'
@@ -58,15 +59,14 @@ export async function prepareServer(folder: string, name: string): Promise<Serve
       await mkdir(place.cluster, { mode: 0o700 })
       if (place.account) await chown(place.cluster, place.account.uid, place.account.gid)
       const passwordFile = join(place.home, 'superuser')
-      await writeFile(passwordFile, password, { mode: 0o600 })
-      if (place.account) await chown(passwordFile, place.account.uid, place.account.gid)
+      await writePrivately(passwordFile, password, place.account)
       const args = [`--pgdata=${place.cluster}`, '--username=postgres', `--pwfile=${passwordFile}`]
       await run(binaries.initdb, { args: [...args, '--auth=scram-sha-256', '--encoding=UTF8', '--locale=C'], place })
     },
     copyFrom: (primary) =>
       copyCluster({ primary: primary.admin, from: primary.place.cluster, to: place.cluster }, place.account),
     async start(primary) {
-      if (primary) await writeSignal(place)
+      if (primary) await writePrivately(join(place.cluster, 'standby.signal'), '', place.account)
       const follows = primary
         ? `host=127.0.0.1 port=${primary.port} user=postgres password=${password} application_name=${name}`
         : ''
@@ -112,11 +112,4 @@ export function urlOf(user: string, secret: string, ports: readonly number[], na
 /** The address of a database at these ports for a superuser. */
 export function superuserUrl(ports: readonly number[], name = 'etf'): string {
   return urlOf('postgres', password, ports, name)
-}
-
-async function writeSignal({ cluster, account }: Place): Promise<void> {
-  const file = join(cluster, 'standby.signal')
-  await writeFile(file, '')
-  await chmod(file, 0o600)
-  if (account) await chown(file, account.uid, account.gid)
 }

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
+import { chmod, chown, writeFile } from 'node:fs/promises'
 
 export interface Account {
   name: string
@@ -23,6 +24,14 @@ export function accountOwning(cluster: string): Account {
     'PostgreSQL refuses to run as root, and this machine has no account "postgres" or "nobody" to run it. ' +
       'Run as another user, or set DATABASE_URL to a PostgreSQL of your own.',
   )
+}
+
+/** Writes a file that only this account may read, or we ourselves where there is none. */
+export async function writePrivately(file: string, text: string, account: Account | null): Promise<void> {
+  await writeFile(file, text, { mode: 0o600 })
+  // One that was there before kept its mode.
+  await chmod(file, 0o600)
+  if (account) await chown(file, account.uid, account.gid)
 }
 
 function readAccounts(): Account[] {

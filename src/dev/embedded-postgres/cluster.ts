@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { chmod, chown, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { chown, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { writePrivately } from './account.ts'
 import type { Binaries } from './binaries.ts'
 import type { Place } from './place.ts'
 import { processesRunning, signalProcess } from './processes.ts'
@@ -64,9 +65,7 @@ async function writePassword(place: Place): Promise<string> {
   // An existing password stays, so that a cluster that was set aside can still be opened.
   const password = (await readPassword(place.home)) ?? randomBytes(24).toString('base64url')
   const file = passwordFile(place.home)
-  await writeFile(file, `${password}\n`, { mode: 0o600 })
-  await chmod(file, 0o600)
-  if (place.account) await chown(file, place.account.uid, place.account.gid)
+  await writePrivately(file, `${password}\n`, place.account)
   return password
 }
 
