@@ -4,7 +4,7 @@ import { isOfUnknownPooler, readDatabaseAddress } from './database-address.ts'
 import { openOneConnection } from './database-driver.ts'
 import { limitRole, MayNotMigrate, mayMigrate } from './database-roles.ts'
 import { isOutsideTransaction, runOutsideTransaction, withinTransaction } from './outside-transaction.ts'
-import { type Comparison, compareRelease, markerOf, type Release, readMigration, readRelease } from './release.ts'
+import { type Comparison, compareDatabase, markerOf, type Release, readMigration, readRelease } from './release.ts'
 import { forYugabyte, isYugabyte } from './yugabyte.ts'
 
 /** A newer release has migrated the database, so this one changes nothing in it. */
@@ -28,7 +28,8 @@ export type MigrateOptions = {
  * Brings the database to this release: numbered files once each, in order, then every slice's `*.sql` functions anew.
  * Parallel starts wait for one advisory lock. All of it is one transaction, so that a failure leaves nothing behind, unless a
  * migration runs outside of one (its first line says `-- no transaction`): then what comes before it is committed first, and the
- * next run goes on from there. Functions come last. A database of this release is only read, which a role without rights over the tables may do.
+ * next run goes on from there. Functions come last. A database of this release is only read, which a role without rights over the
+ * tables may do.
  * @returns the names of the migrations that were applied. Throws OlderThanDatabase when a newer release was here, and
  * MayNotMigrate when there is something to do and this role may not.
  */
@@ -36,7 +37,7 @@ export async function migrate(url: string, { replaceNewerFunctions = false }: Mi
   const [lock, sql] = [openOneConnection(url, 'etf-migrate'), openOneConnection(url, 'etf-migrate')]
   try {
     const release = await readRelease()
-    const before = await compare(sql, release).catch(refuseUnknownPooler)
+    const before = await compareDatabase(sql, release).catch(refuseUnknownPooler)
     const { pooled } = readDatabaseAddress(url)
     if (pooled) await limitRole(sql)
     if (before.compatibility === 'current') return []
@@ -83,7 +84,7 @@ async function underLock<T>(connection: postgres.Sql, act: () => Promise<T>): Pr
 
 async function bringUpToDate(sql: postgres.Sql, release: Release, replaceNewer: boolean): Promise<string[]> {
   // A newer release may have migrated while this one waited for the lock.
-  const now = await compare(sql, release)
+  const now = await compareDatabase(sql, release)
   if (now.newer.length > 0 && !(replaceNewer && now.compatibility === 'older-than-database'))
     throw new OlderThanDatabase(now)
   const isNew = now.missing.length === release.migrations.length
@@ -150,15 +151,6 @@ async function repeatedAfterDeadlock<T>(act: () => Promise<T>, times = 3): Promi
     if (!(error instanceof postgres.PostgresError) || error.code !== '40P01' || times === 1) throw error
     return repeatedAfterDeadlock(act, times - 1)
   }
-}
-
-async function compare(sql: postgres.ISql, release: Release): Promise<Comparison> {
-  const [found] = await sql<{ there: boolean }[]>`select to_regclass('migrations') is not null as there`
-  const rows = found!.there ? await sql<{ name: string }[]>`select name from migrations` : []
-  return compareRelease(
-    release,
-    rows.map(({ name }) => name),
-  )
 }
 
 /** Functions are code, not data: all are replaced when any of them changed, so that two releases never mix. */

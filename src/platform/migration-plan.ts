@@ -1,7 +1,7 @@
 import type postgres from 'postgres'
 import { openOneConnection } from './database-driver.ts'
 import { isOutsideTransaction, withinTransaction } from './outside-transaction.ts'
-import { compareRelease, readMigration, readRelease } from './release.ts'
+import { compareDatabase, readMigration, readRelease } from './release.ts'
 import { splitStatements } from './sql-statements.ts'
 import { type LockMode, locksOf, type TableLock } from './statement-locks.ts'
 
@@ -25,11 +25,7 @@ export async function planMigrations(url: string): Promise<MigrationPlan> {
   const sql = openOneConnection(url, 'etf-migrate')
   try {
     const release = await readRelease()
-    const [found] = await sql<{ there: boolean }[]>`select to_regclass('migrations') is not null as there`
-    const applied = found!.there
-      ? (await sql<{ name: string }[]>`select name from migrations`).map(({ name }) => name)
-      : []
-    const { missing, newer, functionsDiffer } = compareRelease(release, applied)
+    const { missing, newer, functionsDiffer } = await compareDatabase(sql, release)
     const isNew = missing.length === release.migrations.length
     const migrations: PlannedMigration[] = []
     const names: Names = new Map()

@@ -77,13 +77,19 @@ export function compareRelease(release: Release, applied: readonly string[]): Co
   }
 }
 
+/** Compares a checkout with a database, which may be empty. `sql` is any connection, also a transaction's. */
+export async function compareDatabase(sql: postgres.ISql, release: Release): Promise<Comparison> {
+  const [found] = await sql<{ there: boolean }[]>`select to_regclass('migrations') is not null as there`
+  return compareRelease(release, found!.there ? await readApplied(sql) : [])
+}
+
 /** How this checkout compares with the database now. `sql` is any connection that may read `migrations`. */
 export async function readCompatibility(sql: postgres.ISql, release: Release): Promise<ReleaseCompatibility> {
-  const rows = await sql<{ name: string }[]>`select name from migrations`
-  return compareRelease(
-    release,
-    rows.map(({ name }) => name),
-  ).compatibility
+  return compareRelease(release, await readApplied(sql)).compatibility
+}
+
+async function readApplied(sql: postgres.ISql): Promise<string[]> {
+  return (await sql<{ name: string }[]>`select name from migrations`).map(({ name }) => name)
 }
 
 /** How the table `migrations` names this checkout's functions. */
