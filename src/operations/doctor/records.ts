@@ -55,7 +55,7 @@ function numbering({ waits, receipt, creditNote }: Awaited<ReturnType<typeof rea
   return waits
     ? failure(
         'numbers',
-        `of receipts and credit notes wait since a failover that may have lost some; last here: ${last}`,
+        `of receipts and credit notes have been waiting since a failover that may have lost some; last here: ${last}`,
         'Find the highest that was mailed (the mail server’s log), then `npm run numbering`: “Failover” in docs/operating.md.',
       )
     : ok('numbers', `are given; last: ${last}`)
@@ -99,7 +99,7 @@ function auditVerified({
 
 function mailPause(pause: QueuePause | null): Finding[] {
   if (!pause) return []
-  const says = `all wait since ${pause.since.toISOString().slice(0, 16)}: ${reasonOf(new Error(pause.reason))}`
+  const says = `all have been waiting since ${pause.since.toISOString().slice(0, 16)}: ${reasonOf(new Error(pause.reason))}`
   return [
     warning(
       'mails',
