@@ -17,11 +17,10 @@ async function oneGoodPurchase() {
   const { email } = await new Visitor(app).register()
   const { id } = await newestOrder(app, email!)
   app.sandbox.control.pay(id)
-  await until(async () => (await tracesOf(app, id)).status === 'paid')
+  await until(async () => (await tracesOf(app, id)).receipts === 1)
   await app.sandbox.control.settled()
-  const [{ number }] = (await app.sql`select number from receipts where order_id = ${id}`) as unknown as [
-    { number: string },
-  ]
+  const [row] = await app.sql<{ number: string }[]>`select number from receipts where order_id = ${id}`
+  const { number } = row!
   const findings = { ...noFindings(), registered: new Set([email!]), opened: new Map([[id, email!]]) }
   const receipts = new Map([[number, new Set([`<${email}> <a@b>`])]])
   return { findings, receipts, id, number }
