@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { accountOwning } from '../../src/dev/embedded-postgres/account.ts'
 import { type EmbeddedPostgres, startPostgres } from '../../src/dev/embedded-postgres/postgres.ts'
+import { freePort } from '../../src/dev/free-port.ts'
 import { connect } from '../../src/platform/db.ts'
 import { migrate } from '../../src/platform/migrate.ts'
-import { freePort } from '../support/ports.ts'
 import { good, key, ofAnother } from './certificates.ts'
 
 /** A real server that speaks TLS (its certificate is for localhost, and its own authority), also over a socket and IPv6. */

@@ -1,12 +1,13 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { chownSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { connect as dial } from 'node:net'
+import { chownSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import postgres from 'postgres'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { accountOwning } from '../../src/dev/embedded-postgres/account.ts'
+import { serveInBackground } from '../../src/dev/cluster-trial/background.ts'
+import { findProgram } from '../../src/dev/cluster-trial/programs.ts'
+import { accountOwning, writePrivately } from '../../src/dev/embedded-postgres/account.ts'
+import { freePort } from '../../src/dev/free-port.ts'
 import type { DoctorContext } from '../../src/operations/doctor/context.ts'
 import { checkDatabase } from '../../src/operations/doctor/database.ts'
 import { servers } from '../../src/operations/doctor/database-servers.ts'
@@ -18,14 +19,12 @@ import { migrate } from '../../src/platform/migrate.ts'
 import { deliver, signed, successBody } from '../billing/webhooks/sender.ts'
 import { freshDatabase } from '../support/database.ts'
 import { newestOrder, paidOnce, tracesOf } from '../support/ledger.ts'
-import { freePort } from '../support/ports.ts'
 import { until } from '../support/until.ts'
 import { Visitor } from '../support/visitor.ts'
 import { crowd, type FaultFixture, startFixture } from './fixture.ts'
 
-const program = '/usr/sbin/pgbouncer'
-const installed = existsSync(program)
-const skipped = installed ? '' : ' (SKIPPED: there is no PgBouncer on this machine)'
+const program = findProgram('pgbouncer')
+const skipped = program ? '' : ' (SKIPPED: there is no PgBouncer on this machine)'
 
 test('a pooler that nobody announced, or whose connections have no limit of time, is a warning', () => {
   const found = { pid: 1, replicas: 0, synchronous: false, unlimited: false, pooler: true }
@@ -44,46 +43,44 @@ test('replicas for which no commit waits are a warning, for numbers of receipts 
   expect(told({ replicas: 0 })).toEqual([])
 })
 
-describe.runIf(installed)(`PgBouncer in transaction mode${skipped}`, () => {
+describe.runIf(program)(`PgBouncer in transaction mode${skipped}`, () => {
   const folder = mkdtempSync(join(tmpdir(), 'etf-pooler-'))
   let database: { url: string; drop: () => Promise<void> }
-  let pooler: ChildProcess
+  let pooler: { stop(): Promise<void> }
   let url: string
   beforeAll(async () => {
     database = await freshDatabase()
-    const port = await freePort()
-    url = await startPooler(database.url, { port, folder })
-    await until(() => accepts(port))
+    url = await startPooler(database.url)
   })
   afterAll(async () => {
-    pooler?.kill('SIGKILL')
+    await pooler?.stop()
     await database.drop()
     rmSync(folder, { recursive: true, force: true })
   })
 
-  async function startPooler(target: string, where: { port: number; folder: string }): Promise<string> {
+  async function startPooler(target: string): Promise<string> {
     const { hostname, port, username, password, pathname } = new URL(target)
-    const file = join(where.folder, 'pgbouncer.ini')
-    writeFileSync(
+    const account = process.getuid?.() === 0 ? accountOwning(folder) : null
+    if (account) chownSync(folder, account.uid, account.gid)
+    const file = join(folder, 'pgbouncer.ini')
+    const own = await freePort()
+    await writePrivately(
       file,
       `[databases]
 * = host=${hostname} port=${port} user=${username} password=${password}
 [pgbouncer]
 listen_addr = 127.0.0.1
-listen_port = ${where.port}
+listen_port = ${own}
 unix_socket_dir =
 auth_type = any
 pool_mode = transaction
 default_pool_size = 4
 `,
+      account,
     )
-    const account = process.getuid?.() === 0 ? accountOwning(where.folder) : null
-    if (account) for (const path of [where.folder, file]) chownSync(path, account.uid, account.gid)
-    pooler = spawn(program, ['-q', file], {
-      stdio: 'ignore',
-      ...(account ? { uid: account.uid, gid: account.gid } : {}),
-    })
-    return `postgres://site@127.0.0.1:${where.port}${pathname}`
+    const place = { home: folder, cluster: folder, account, chosen: null }
+    pooler = await serveInBackground(program!, { args: [file], place, port: own, logFile: join(folder, 'log') })
+    return `postgres://site@127.0.0.1:${own}${pathname}`
   }
 
   test('is refused until DB_POOLER says so, by the doctor too', async () => {
@@ -160,11 +157,3 @@ default_pool_size = 4
 })
 
 const never = () => pause(5_000, [{ n: 'never' }])
-
-function accepts(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = dial(port, '127.0.0.1')
-    socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
-    socket.once('connect', () => socket.destroy())
-  })
-}

@@ -1,9 +1,9 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import postgres from 'postgres'
+import { freePort } from '../../src/dev/free-port.ts'
 import { makeBackup } from '../../src/operations/backup/backup.ts'
 import type { TestApp } from '../support/app.ts'
 import { newestOrder } from '../support/ledger.ts'
@@ -65,16 +65,6 @@ export async function onServer(url: string, text: string): Promise<void> {
   await sql.end()
 }
 
-/** A port that nobody listens on. */
-export function closedPort(): Promise<number> {
-  return new Promise((resolve) => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as { port: number }
-      probe.close(() => resolve(port))
-    })
-  })
-}
-
 /** The folder of an installed PostgreSQL with server and tools; null when there is none. */
 export function installedPostgres(): string | null {
   const base = '/usr/lib/postgresql'
@@ -105,7 +95,7 @@ export async function startInstalledPostgres(
       stdio: 'ignore',
     },
   )
-  const port = await closedPort()
+  const port = await freePort()
   // To the server a full disk is files that stop growing. The shell counts in blocks of 512 bytes.
   const limit = largestFileKb === undefined ? '' : `ulimit -f ${largestFileKb * 2}; `
   const server = spawn(

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { buildApp } from '../../src/app.ts'
+import { freePort } from '../../src/dev/free-port.ts'
 import { recordBackup } from '../../src/operations/backup/record.ts'
 import type { DoctorContext } from '../../src/operations/doctor/context.ts'
 import { clock } from '../../src/operations/doctor/database.ts'
@@ -17,7 +18,7 @@ import { type RecordingGateway, startRecordingGateway } from '../billing/payment
 import { keys, startApp, type TestApp } from '../support/app.ts'
 import { newestOrder } from '../support/ledger.ts'
 import { Visitor } from '../support/visitor.ts'
-import { closedPort, emptyDatabase, folder } from './databases.ts'
+import { emptyDatabase, folder } from './databases.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 const backupDir = folder()
@@ -124,7 +125,7 @@ describe('the doctor', () => {
       findingOf(context({ cashfree: changes }), 'Cashfree')
     const credentials = { ...app.config.cashfree.credentials!, clientSecret: 'cfsk_ma_test_wrong' }
     expect(await cashfree({ credentials })).toMatch(/^failure: .*refuses our keys \(401\)/)
-    expect(await cashfree({ apiBase: `http://127.0.0.1:${await closedPort()}/pg` })).toMatch(
+    expect(await cashfree({ apiBase: `http://127.0.0.1:${await freePort()}/pg` })).toMatch(
       /^failure: .*cannot be reached.*ECONNREFUSED/,
     )
     expect(await cashfree({ apiBase: app.url })).toMatch(/^failure: .*answers 404 {2}and no JSON/)
@@ -160,7 +161,7 @@ describe('the doctor', () => {
   })
 
   test('tells a database that is away, empty, or behind', async () => {
-    const nowhere = `postgresql://x:secretword@127.0.0.1:${await closedPort()}/etf`
+    const nowhere = `postgresql://x:secretword@127.0.0.1:${await freePort()}/etf`
     const away = await examine(context({}, { databaseUrl: nowhere }))
     expect(of(away, 'database')).toMatchObject([{ level: 'failure', says: expect.stringContaining('ECONNREFUSED') }])
     expect(JSON.stringify(away)).not.toContain('secretword')
@@ -229,7 +230,7 @@ describe('the doctor', () => {
     expect(await findingOf(context({ cashfree: { credentials } }), 'webhook endpoint')).toBe(
       'failure: answers 401 to a webhook signed with secret 2 of 2',
     )
-    const baseUrl = `http://localhost:${await closedPort()}`
+    const baseUrl = `http://localhost:${await freePort()}`
     const stopped = await examine(context({ baseUrl }))
     expect(of(stopped, 'site')[0]).toMatchObject({ level: 'ok', says: expect.stringContaining('is not running') })
     expect(await findingOf(context({ baseUrl, production: true }), 'site')).toMatch(/^failure: is not running/)
@@ -250,11 +251,11 @@ describe('the doctor', () => {
   })
 
   test('looks at the mail server without sending, and sends one test mail when asked to', async () => {
-    expect(await findingOf(context({ smtp: { port: await closedPort() } }), 'mail')).toMatch(/^failure: .*ECONNREFUSED/)
+    expect(await findingOf(context({ smtp: { port: await freePort() } }), 'mail')).toMatch(/^failure: .*ECONNREFUSED/)
     expect(await findingOf(context({ smtp: { password: 'a-password' } }), 'mail')).toMatch(/^failure/)
     expect(await sendTestMail(context(), 'you@example.in')).toMatchObject([{ level: 'ok' }])
     expect((await app.mailbox.list()).map(({ recipients }) => recipients)).toEqual([['you@example.in']])
-    const wrong = await sendTestMail(context({ smtp: { port: await closedPort() } }), 'you@example.in')
+    const wrong = await sendTestMail(context({ smtp: { port: await freePort() } }), 'you@example.in')
     expect(wrong).toMatchObject([{ level: 'failure' }])
   })
 
@@ -348,7 +349,7 @@ describe('npm run doctor', () => {
   })
 
   test('ends with 1 and says why when nothing is there, and prints no secret', async () => {
-    const port = await closedPort()
+    const port = await freePort()
     const { status, stdout } = await run({
       DATABASE_URL: `postgresql://etf:databaseword@127.0.0.1:${port}/etf`,
       CASHFREE_CLIENT_ID: 'TEST_x',

@@ -2,12 +2,12 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { settle } from '../../src/billing/checkout/settle.ts'
 import { cashfree } from '../../src/billing/payments/cashfree.ts'
 import { refundPayment } from '../../src/billing/refunds/refunds.ts'
+import { freePort } from '../../src/dev/free-port.ts'
 import { explainOrder } from '../../src/operations/doctor/explain-order.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { newestOrder } from '../support/ledger.ts'
 import { until } from '../support/until.ts'
 import { Visitor } from '../support/visitor.ts'
-import { closedPort } from './databases.ts'
 
 let app: TestApp
 beforeAll(async () => {
@@ -132,7 +132,7 @@ describe('npm run doctor -- --order', () => {
     const away = cashfree({
       ...app.config.cashfree,
       ...app.config.cashfree.credentials!,
-      apiBase: `http://127.0.0.1:${await closedPort()}/pg`,
+      apiBase: `http://127.0.0.1:${await freePort()}/pg`,
     })
     expect(await explained(order.id, away)).toMatchObject({
       well: false,

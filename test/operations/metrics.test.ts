@@ -3,6 +3,7 @@ import { Registry } from 'prom-client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { buildApp } from '../../src/app.ts'
 import { settle } from '../../src/billing/checkout/settle.ts'
+import { freePort } from '../../src/dev/free-port.ts'
 import { businessMetrics } from '../../src/operations/observability/business-metrics.ts'
 import { instrumentPool } from '../../src/operations/observability/instrumented-pool.ts'
 import { bounded } from '../../src/operations/observability/labels.ts'
@@ -13,7 +14,6 @@ import { startApp, type TestApp } from '../support/app.ts'
 import { newestOrder } from '../support/ledger.ts'
 import { until } from '../support/until.ts'
 import { Visitor } from '../support/visitor.ts'
-import { closedPort } from './databases.ts'
 
 let app: TestApp
 beforeAll(async () => {
@@ -136,7 +136,7 @@ describe('/metrics', () => {
   test('answers without a database with what the process knows', async () => {
     const registry = createMetrics()
     const sql = instrumentPool(
-      connect(`postgresql://x:y@127.0.0.1:${await closedPort()}/etf`, { max: 2 }),
+      connect(`postgresql://x:y@127.0.0.1:${await freePort()}/etf`, { max: 2 }),
       2,
       registry.registry,
     )
@@ -200,7 +200,7 @@ describe('/metrics', () => {
 
 describe('/readyz', () => {
   test('says no, and when to ask again, while the database is away, jobs stand still, or it was asked to end', async () => {
-    const away = connect(`postgresql://x:y@127.0.0.1:${await closedPort()}/etf`, { max: 1 })
+    const away = connect(`postgresql://x:y@127.0.0.1:${await freePort()}/etf`, { max: 1 })
     const said = async (changes: Parameters<typeof site>[0]) =>
       withSite(changes, async (running) => {
         const { statusCode, headers, body } = await running.inject('/readyz')

@@ -6,11 +6,11 @@ import postgres from 'postgres'
 import { SMTPServer } from 'smtp-server'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { sign } from '../../src/billing/payments/signature.ts'
+import { startRoundRobin } from '../../src/dev/cluster-trial/round-robin.ts'
 import { grantToApp } from '../../src/platform/database-roles.ts'
 import * as tls from '../faults/certificates.ts'
 import { codeAt } from '../support/admin.ts'
 import { keys } from '../support/app.ts'
-import { startBalancer } from '../support/balancer.ts'
 import { type AppProcess, buildHarness, type ProcessHarness } from '../support/process.ts'
 import { until } from '../support/until.ts'
 import { registration, Visitor } from '../support/visitor.ts'
@@ -145,7 +145,7 @@ describe('docs/operating.md, “Rotating keys”, word for word', () => {
     timeout: 240_000,
   }, async () => {
     const values = { SESSION_KEY: { old: key('4d'), new: key('5d') } }
-    const balancer = await startBalancer()
+    const balancer = await startRoundRobin()
     const start = (settings: Record<string, string>) => harness.start({ ...settings, BASE_URL: balancer.url })
     const pair = await Promise.all([start({ SESSION_KEY: key('4d') }), start({ SESSION_KEY: key('4d') })])
     const restartOne = async (place: 0 | 1, settings: Record<string, string>) => {
@@ -178,7 +178,7 @@ describe('docs/operating.md, “Rotating keys”, word for word', () => {
       expect(await sentAway()).toBeGreaterThan(3)
     } finally {
       await Promise.all(pair.map((one) => one.stop('SIGKILL')))
-      balancer.close()
+      await balancer.stop()
     }
   })
 

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { serveInBackground } from '../../src/dev/cluster-trial/background.ts'
 import { fillIn } from '../../src/dev/cluster-trial/balancer.ts'
 import { findProgram } from '../../src/dev/cluster-trial/programs.ts'
-import { freePort } from '../support/ports.ts'
+import { freePort } from '../../src/dev/free-port.ts'
 import { type AppProcess, buildHarness, type ProcessHarness } from '../support/process.ts'
 import { registration } from '../support/visitor.ts'
 

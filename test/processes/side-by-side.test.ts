@@ -9,10 +9,10 @@ import { waitForQuiet } from '../../src/dev/chaos/quiet.ts'
 import { randomFrom } from '../../src/dev/chaos/random.ts'
 import { type Surroundings, startSurroundings } from '../../src/dev/chaos/surroundings.ts'
 import { judgeRun } from '../../src/dev/chaos/verdict.ts'
+import { type RoundRobin, startRoundRobin } from '../../src/dev/cluster-trial/round-robin.ts'
 import { connect, type Sql } from '../../src/platform/db.ts'
 import { root } from '../../src/platform/environment.ts'
 import { emptyDatabase, onServer } from '../operations/databases.ts'
-import { type Balancer, startBalancer } from '../support/balancer.ts'
 import { checkOut, hasCommit, releaseBefore } from '../support/release-before.ts'
 import { until } from '../support/until.ts'
 
@@ -22,7 +22,7 @@ const isHere = hasCommit(before)
 const seed = Number(process.env.SEED ?? Date.now() % 1e8)
 
 let surroundings: Surroundings
-let balancer: Balancer
+let balancer: RoundRobin
 let sql: Sql
 let env: Record<string, string>
 let old: string
@@ -36,8 +36,8 @@ beforeAll(async () => {
   closers.push(() => sql.end({ timeout: 1 }))
   surroundings = await startSurroundings()
   closers.push(surroundings.close)
-  balancer = await startBalancer()
-  closers.push(balancer.close)
+  balancer = await startRoundRobin()
+  closers.push(balancer.stop)
   const checkout = checkOut(before)
   closers.push(checkout.remove)
   old = checkout.folder

@@ -4,7 +4,7 @@ import { createWriteStream } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { root } from '../../platform/environment.ts'
-import { freePort } from './free-port.ts'
+import { freePort } from '../free-port.ts'
 
 const readyLimitMs = 60_000
 

@@ -3,14 +3,14 @@ import { join } from 'node:path'
 import type { Place } from '../embedded-postgres/place.ts'
 import { serveInBackground } from './background.ts'
 import { haproxyRecipe } from './programs.ts'
-import { shareOut } from './round-robin.ts'
+import { startRoundRobin } from './round-robin.ts'
 
 /** Starts HAProxy by the recipe, or our own small proxy where there is none, on this port before these nodes. */
 export async function startBalancer(
   program: string | null,
   { port, nodes, place, logs }: { port: number; nodes: readonly number[]; place: Place; logs: string },
 ): Promise<{ stop(): Promise<void> }> {
-  if (!program) return shareOut(port, nodes)
+  if (!program) return startRoundRobin({ port, nodes: nodes.map((node) => `http://127.0.0.1:${node}`) })
   const file = join(place.home, 'haproxy.cfg')
   writeFileSync(file, fillIn(readFileSync(haproxyRecipe, 'utf8'), port, nodes), { mode: 0o644 })
   return serveInBackground(program, { args: ['-db', '-f', file], place, port, logFile: join(logs, 'haproxy.log') })
@@ -18,8 +18,8 @@ export async function startBalancer(
 
 /**
  * The recipe with ports of this machine: one address without TLS instead of its own, and these nodes in the place of the ones it
- * names, in the same order in each backend. What belongs to a service of the system (account, limits, log, sockets) and what only leads to https is left out. Throws
- * when it names another number of nodes.
+ * names, in the same order in each backend. What belongs to a service of the system (account, limits, log, sockets) and what only
+ * leads to https is left out. Throws when it names another number of nodes.
  */
 export function fillIn(text: string, port: number, nodes: readonly number[]): string {
   let isBound = false

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import { freePort } from '../chaos/free-port.ts'
 import { writePrivately } from '../embedded-postgres/account.ts'
+import { freePort } from '../free-port.ts'
 import { serveInBackground } from './background.ts'
 import type { Server } from './server.ts'
 

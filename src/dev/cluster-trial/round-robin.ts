@@ -1,68 +1,76 @@
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
+import { Agent, createServer, type IncomingMessage, request } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 
-const lookEveryMs = 500
+/** A proxy in front of several processes. */
+export type RoundRobin = {
+  url: string
+  /** The addresses of the processes; they may change at any time. */
+  nodes: string[]
+  /** How often a request was sent to the next process because one did not answer it. */
+  retries: number
+  stop(): Promise<void>
+}
+
+const attempts = 40
 
 /**
- * Shares requests out among the nodes whose /readyz says yes, and sends to the next what one did not answer at all. It stands in
- * where HAProxy is not installed.
+ * Takes the processes in turn, and sends what one refused, left unanswered or answered 502 to 504 to the next one, as HAProxy does by
+ * its recipe; after two seconds of that the last answer is passed on. 500 always is: it is a fault. On any free port of loopback
+ * unless one is given.
  */
-export async function shareOut(port: number, nodes: readonly number[]): Promise<{ stop(): Promise<void> }> {
-  const ready = new Map(nodes.map((node) => [node, false]))
-  let stopped = false
+export async function startRoundRobin({ port = 0, nodes = [] as string[] } = {}): Promise<RoundRobin> {
+  const agent = new Agent({ keepAlive: true })
   let turn = 0
-  const watching = nodes.map(async (node) => {
-    for (; !stopped; await pause(lookEveryMs, undefined, { ref: false }))
-      ready.set(
-        node,
-        await fetch(`http://127.0.0.1:${node}/readyz`, { signal: AbortSignal.timeout(2_000) }).then(
-          ({ status }) => status === 200,
-          () => false,
-        ),
-      )
-  })
   const server = createServer(async (incoming, outgoing) => {
     const chunks: Buffer[] = []
     try {
-      for await (const chunk of incoming) chunks.push(chunk)
+      for await (const chunk of incoming) chunks.push(chunk as Buffer)
     } catch {
       return
     }
-    const able = nodes.filter((node) => ready.get(node))
-    const first = turn++
-    for (let i = 0; i < Math.max(1, able.length); i++) {
-      const node = able[(first + i) % able.length]
-      if (node && (await passOn(node, { incoming, outgoing, body: Buffer.concat(chunks) }))) return
-      if (node) ready.set(node, false)
+    const body = Buffer.concat(chunks)
+    for (let attempt = 1; attempt <= attempts; attempt++) {
+      const node = proxy.nodes[turn++ % proxy.nodes.length]!
+      const answer = await ask(node, incoming, body).catch(() => null)
+      const isRetryable = !answer || (answer.statusCode! >= 502 && answer.statusCode! <= 504)
+      if (answer && (!isRetryable || attempt === attempts)) {
+        outgoing.writeHead(answer.statusCode!, answer.headers)
+        answer.pipe(outgoing)
+        answer.on('error', () => outgoing.destroy())
+        return
+      }
+      answer?.resume()
+      proxy.retries++
+      await pause(50)
     }
-    outgoing.writeHead(503).end('no node is ready')
+    outgoing.writeHead(503).end('no node answers')
   })
-  server.listen(port, '127.0.0.1')
+
+  function ask(node: string, { method, url, headers }: IncomingMessage, body: Buffer): Promise<IncomingMessage> {
+    return new Promise((resolve, reject) => {
+      const { connection: _, 'transfer-encoding': __, ...passed } = headers
+      const sending = request(node + url, {
+        agent,
+        method: method!,
+        headers: { ...passed, 'content-length': body.length },
+      })
+      sending.on('response', resolve).on('error', reject).end(body)
+    })
+  }
+
+  server.listen(port, 'localhost')
   await once(server, 'listening')
-  return {
+  const proxy: RoundRobin = {
+    url: `http://localhost:${(server.address() as AddressInfo).port}`,
+    nodes,
+    retries: 0,
     async stop() {
-      stopped = true
+      agent.destroy()
       server.closeAllConnections()
       server.close()
-      await Promise.all(watching)
     },
   }
-}
-
-type Exchange = { incoming: IncomingMessage; outgoing: ServerResponse; body: Buffer }
-
-/** Whether the node answered, well or badly. */
-function passOn(port: number, { incoming, outgoing, body }: Exchange): Promise<boolean> {
-  const { method, url: path, headers } = incoming
-  return new Promise((resolve) => {
-    const asked = request({ host: '127.0.0.1', port, method, path, headers, agent: false }, (answer) => {
-      outgoing.writeHead(answer.statusCode ?? 502, answer.headers)
-      answer.pipe(outgoing)
-      answer.on('error', () => outgoing.destroy())
-      resolve(true)
-    })
-    asked.on('error', () => resolve(false))
-    asked.end(body)
-  })
+  return proxy
 }

@@ -12,8 +12,8 @@ import {
   findRunningPostgres,
   startPostgres,
 } from '../../../src/dev/embedded-postgres/postgres.ts'
+import { freePort } from '../../../src/dev/free-port.ts'
 import { connect } from '../../../src/platform/db.ts'
-import { freePort } from '../../support/ports.ts'
 import { run } from '../../support/process.ts'
 import { until } from '../../support/until.ts'
 
