@@ -108,7 +108,7 @@ describe('the release before and this one, side by side behind a proxy, while pe
       const people = traffic(scene, randomFrom(seed), findings, 2, () => over)
       const somePay = async () => {
         const so = findings.journeys
-        await until(async () => findings.journeys >= so + 3, 60_000)
+        await until(async () => findings.journeys >= so + 2, 60_000)
       }
       const kill = async (node: AppProcess) => {
         node.kill()

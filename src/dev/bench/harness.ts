@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { connect, type Sql } from '../../platform/db.ts'
 import { root } from '../../platform/environment.ts'
-import { end, listening, start } from './child.ts'
+import { freePort } from '../free-port.ts'
+import { end, start } from './child.ts'
 import { type Loader, startLoader } from './loader.ts'
 import { type MemoryLimit, memoryLimit } from './memory-limit.ts'
 import { openPayableOrders } from './queries.ts'
@@ -119,12 +119,4 @@ async function startApp(
   }
   await Promise.race([isReady(), gone])
   return { url, pid: child.pid! }
-}
-
-/** A free port of loopback. */
-export async function freePort(): Promise<number> {
-  const probe = createServer()
-  const port = await listening(probe)
-  probe.close()
-  return port
 }

@@ -3,7 +3,10 @@ import { type Findings, journey, type Person, type Scene, send } from '../chaos/
 import type { Random } from '../chaos/random.ts'
 import type { Mark } from './events.ts'
 
-/** Seconds from a mark until pages that need the database are good for good, and to the first purchase granted; null: not within half a minute. */
+/**
+ * Seconds from a mark until pages that need the database are good for good, and to the first purchase granted; null: not within half
+ * a minute.
+ */
 export type Recovery = { since: string; pageS: number | null; purchaseS: number | null }
 
 const limitMs = 30_000

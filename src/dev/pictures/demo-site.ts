@@ -12,7 +12,7 @@ import { dayInIndia } from '../../platform/dates.ts'
 import { connect } from '../../platform/db.ts'
 import { createLog } from '../../platform/log.ts'
 import { prepareDatabase } from '../../platform/migrate.ts'
-import { freePort } from '../bench/harness.ts'
+import { freePort } from '../free-port.ts'
 import { startServices } from '../services.ts'
 
 /** The product with sample prices and one subscriber, on a database of its own that goes with it. */

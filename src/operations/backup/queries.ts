@@ -58,7 +58,10 @@ export async function describeServer({ sql }: Session): Promise<{ version: strin
   return { version: row!.version.split(' ')[0]!, major: Math.floor(row!.number / 10_000), snapshot: row!.snapshot }
 }
 
-/** The product's tables with their columns, without generated ones; a partitioned one is one table, whatever its parts. The job queue's tables are left out: it creates them itself. */
+/**
+ * The product's tables with their columns, without generated ones; a partitioned one is one table, whatever its parts. The job queue's
+ * tables are left out: it creates them itself.
+ */
 export async function listTables({ sql }: Session): Promise<Table[]> {
   return sql<Table[]>`
     select c.relname as name, jsonb_agg(a.attname order by a.attnum) as columns

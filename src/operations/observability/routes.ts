@@ -25,7 +25,8 @@ const anyHost = { config: { anyHost: true } }
 /**
  * /healthz: the process answers. /readyz: it can serve, that is, the database answers, has room and is compatible with this
  * release, jobs run where they are this process's work, and the process is not closing; how old the prices are is told besides.
- * /metrics: for Prometheus, with the token. Without a configured token it is closed in production; elsewhere it is open to this machine under its own name.
+ * /metrics: for Prometheus, with the token. Without a configured token it is closed in production; elsewhere it is open to this
+ * machine under its own name.
  */
 export default async function observability(app: FastifyInstance, options: ObservabilityOptions) {
   const { services, metrics } = options
