@@ -5,6 +5,7 @@ import { readDatabaseAddress } from './database-address.ts'
 import { openDriver } from './database-driver.ts'
 import type { databaseSockets } from './database-sockets.ts'
 import { isOfAnother, wasExecuted, withoutHoles } from './driver-answers.ts'
+import { hasUndefined, undefinedValue, writable } from './statement-values.ts'
 
 /** A pool of connections. Each change of state is one statement on it: there is no `begin` outside migrations. */
 export type Sql = postgres.Sql<Record<string, never>>
@@ -38,6 +39,7 @@ export type PoolOptions = {
  */
 export function connect(url: string, options: PoolOptions): Sql {
   const deadline = options.deadline ?? deadlineMs
+  const conventions = options.conventions ?? ours
   const { sql, sockets } = openDriver(url, {
     max: options.max,
     // A pooler hands its connection on when a statement is answered; the answer to one that was sent behind it would go to nobody.
@@ -46,7 +48,8 @@ export function connect(url: string, options: PoolOptions): Sql {
     idle_timeout: 300,
     max_lifetime: 1800,
     backoff: () => 0.1 + Math.random() * 0.4,
-    ...(options.conventions ?? ours),
+    ...conventions,
+    types: { ...writable, ...conventions.types },
     connection: {
       application_name: options.name ?? 'etf-web',
       statement_timeout: Math.max(4_000, deadline - 1_000),
@@ -240,8 +243,9 @@ function runningThrough(query: Query, run: (start: Query['then']) => Promise<unk
       (rows) => done(withoutHoles(rows)),
       (reason) => fail(isOfAnother(query, reason) ? neverSent(reason) : reason),
     )) as Query['then']
+  const answer = () => (hasUndefined(query) ? Promise.reject(undefinedValue(query)) : run(start))
   // biome-ignore lint/suspicious/noThenProperty: a driver's query runs when it is awaited, so this is the place to bound it.
-  query.then = ((ok: never, fail: never) => run(start).then(ok, fail)) as Query['then']
+  query.then = ((ok: never, fail: never) => answer().then(ok, fail)) as Query['then']
   // The driver's own `catch` and `finally` would send it at once, past the queue.
   query.catch = ((fail: never) => query.then(undefined, fail)) as Query['catch']
   query.finally = ((after: never) => query.then((rows) => rows).finally(after)) as Query['finally']
