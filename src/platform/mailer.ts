@@ -168,14 +168,14 @@ export function connectMailer(settings: SmtpSettings): Mailer {
 
 /**
  * What the server's refusal is about: `for-good`, this recipient or message (5xx); `for-now`, the same (4xx); `of-us`, the sender,
- * its rate or the server itself, so that any other mail would be refused as well. Null when there was no answer. Everything before
- * the recipient is named is of us. After it the enhanced status code (RFC 3463) says what it is about: 4.3 the system, 4.7 policy,
+ * its rate or the server itself, so that any other mail would be refused as well. Null when it fell silent or hung up: the mail may
+ * be why. Everything before the recipient is named is of us, and so is a server that cannot be reached or never greets. After it the enhanced status code (RFC 3463) says what it is about: 4.3 the system, 4.7 policy,
  * 4.4.5 congestion; 4.1 and 4.2 the mailbox. Without one, 421, 450, 452 and 454 are of us: that is what providers answer to a rate
  * that is too high. Greylisting is about one recipient, whatever its code.
  */
 export function refusalOf(error: unknown): 'for-good' | 'for-now' | 'of-us' | null {
   const { responseCode: code, response = '', command = '' } = error as Refusal
-  if (code === undefined) return null
+  if (code === undefined) return isAway(error as Refusal) ? 'of-us' : null
   if (code === 421 || !/^(RCPT TO|DATA)$/.test(command)) return 'of-us'
   const enhanced = /^\d{3}[ -]([45]\.\d{1,3}\.\d{1,3})\b/.exec(response)?.[1]
   if (enhanced && /^[45]\.4\.5$/.test(enhanced)) return 'of-us'
@@ -185,7 +185,19 @@ export function refusalOf(error: unknown): 'for-good' | 'for-now' | 'of-us' | nu
   return isOfUs ? 'of-us' : 'for-now'
 }
 
-type Refusal = { responseCode?: number; response?: string; command?: string }
+type Refusal = {
+  responseCode?: number
+  response?: string
+  command?: string
+  code?: string
+  syscall?: string
+  timeoutType?: string
+}
+
+/** No mail had anything to do with it: there was no name, no connection, no greeting or no encryption. */
+function isAway({ code = '', syscall, timeoutType = '' }: Refusal): boolean {
+  return /^(EDNS|ETLS)$/.test(code) || syscall === 'connect' || /^(CONNECT|GREETING|UPGRADE)_TIMEOUT$/.test(timeoutType)
+}
 
 function withinLimit<T>(sending: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {

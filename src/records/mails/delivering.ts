@@ -1,5 +1,5 @@
 import { claimMails, type LeasedMail, skipHanded } from './queries.ts'
-import { probeQueueNow, resumeQueue } from './queue-queries.ts'
+import { probeQueueNow, resumeQueue, returnTurn } from './queue-queries.ts'
 import { mailSending, type Sending } from './sending.ts'
 
 /** What is left after this goes on with the next run, so that no run outlives the job queue's patience (a quarter of an hour). */
@@ -62,6 +62,7 @@ async function deliver(given: Delivery, alarm: Alarm, stopping?: AbortSignal): P
       .then(async (outcome) => {
         if (outcome === 'sent') sent++
         if (outcome === 'failed') isSilent = true
+        if (outcome === 'unsent' && perSecond !== null) await returnTurn(sql, perSecond)
         if (outcome === 'paused') isPaused = true
         else if (isProbe) await (outcome === 'unsent' ? probeQueueNow(sql) : resumeQueue(sql))
       })

@@ -14,6 +14,11 @@ export async function resumeQueue(sql: Sql): Promise<void> {
   await sql`select resume_mail_queue()`
 }
 
+/** Gives the turn of a mail that was not sent to another. `perSecond`: the limit by which it was taken. */
+export async function returnTurn(sql: Sql, perSecond: number): Promise<void> {
+  await sql`update mail_queue set next_send_at = next_send_at - make_interval(secs => ${1 / perSecond}::float8)`
+}
+
 /** Lets the next mail try now whether the mail server takes mails again. */
 export async function probeQueueNow(sql: Sql): Promise<void> {
   await sql`select probe_mail_queue_now()`

@@ -60,6 +60,20 @@ describe('a mail server that refuses us', () => {
     expect(server.taken.filter(({ to }) => to.startsWith('refused'))).toHaveLength(100)
   })
 
+  test('a server that refuses connections pauses all mails as well, and no mail loses an attempt', async () => {
+    await queueMails(app, 'away', 60)
+    await server.stop()
+    await app.run('deliver-mails')
+    expect(await pauseOf(app)).toMatchObject({ isOn: true, reason: expect.stringContaining('ECONNREFUSED') })
+    const mails = await mailsBy(app, 'away')
+    expect(mails.every(({ status, attempts }) => status === 'queued' && attempts === 0)).toBe(true)
+    expect(mails.filter(({ lastError }) => lastError !== null).length).toBeLessThanOrEqual(4)
+    await server.open()
+    await endPause(app)
+    await app.run('deliver-mails')
+    expect(server.taken).toHaveLength(60)
+  })
+
   test.each([
     [450, '4.2.1 Mailbox busy'],
     [450, '4.1.1 Unverified address'],

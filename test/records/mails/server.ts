@@ -15,6 +15,8 @@ export type MailServer = {
   port: number
   taken: Taken[]
   connections: number
+  /** How many mails it had at once, at most. */
+  most: number
   /** Asked at MAIL as well, before the recipient is known: then with "". */
   answer: (to: string) => Refusal
   /** So long it thinks about each mail before it answers, in milliseconds. */
@@ -30,6 +32,7 @@ export async function startMailServer(): Promise<MailServer> {
     port: 0,
     taken: [],
     connections: 0,
+    most: 0,
     answer: () => null,
     latency: 0,
     stop: () =>
@@ -48,6 +51,7 @@ export async function startMailServer(): Promise<MailServer> {
 }
 
 function listener(server: MailServer): SMTPServer {
+  let now = 0
   const refusal = (responseCode: number, says = 'refused by the test') =>
     Object.assign(new Error(says), { responseCode })
   const refusedAt = (at: 'MAIL' | 'RCPT', to: string) => {
@@ -71,7 +75,9 @@ function listener(server: MailServer): SMTPServer {
       const chunks: Buffer[] = []
       stream.on('data', (chunk: Buffer) => chunks.push(chunk))
       stream.on('end', async () => {
+        server.most = Math.max(server.most, ++now)
         if (server.latency > 0) await pause(server.latency)
+        now--
         const to = session.envelope.rcptTo[0]!.address
         const raw = Buffer.concat(chunks).toString('utf8')
         const wanted = server.answer(to)

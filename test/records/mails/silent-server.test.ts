@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startApp, type TestApp } from '../../support/app.ts'
 import { newestOrder, paidOnce, tracesOf } from '../../support/ledger.ts'
 import { Visitor } from '../../support/visitor.ts'
+import { pauseOf } from './queue.ts'
 
 let app: TestApp
 const sockets: Socket[] = []
@@ -35,5 +36,6 @@ test('a mail server that never greets is given up on in seconds, and payments do
   const [mail] = await app.sql<
     { status: string; attempts: number }[]
   >`select status, attempts from mails where to_email = ${form.email!} and kind = 'receipt'`
-  expect(mail).toMatchObject({ status: 'queued', attempts: 1 })
+  expect(mail).toMatchObject({ status: 'queued', attempts: 0 })
+  expect(await pauseOf(app)).toMatchObject({ isOn: true, reason: 'Greeting never received' })
 })
