@@ -6,12 +6,12 @@ import { join } from 'node:path'
 const compiled = join(import.meta.dirname, '..', 'node_modules', '.cache', 'compiled')
 
 /** V8's two generations: on a machine with much memory they grow to 128 MB and to gigabytes. */
-const flags = ['--max-semi-space-size=8', '--max-old-space-size=256']
+const flags = ['--max-semi-space-size=4', '--max-old-space-size=256']
 /**
  * What is read once, before a line of ours runs: how much the C library keeps of what it was given back (docs/speed.md), and the folder
  * of what is compiled, so that not even this file brings the stripper (18 MB, and again for a thread) into memory.
  */
-const variables = { MALLOC_ARENA_MAX: '2', MALLOC_MMAP_THRESHOLD_: '1000000', NODE_COMPILE_CACHE: compiled }
+const variables = { MALLOC_ARENA_MAX: '2', MALLOC_MMAP_THRESHOLD_: '131072', NODE_COMPILE_CACHE: compiled }
 
 startAgainWithLess()
 // Elsewhere than on Linux. Before anything else is loaded, hence this file; where the folder cannot be written, it has no effect.

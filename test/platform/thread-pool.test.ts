@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { setFlagsFromString } from 'node:v8'
 import { describe, expect, test } from 'vitest'
 import { AppError } from '../../src/platform/errors.ts'
 import { poolCounts, threadPool } from '../../src/platform/thread-pool.ts'
@@ -37,5 +38,10 @@ describe('a thread pool', () => {
     await expect(pool.run({ say: 'end', ms: 0 })).rejects.toThrow()
     expect(await pool.run({ say: 'still here', ms: 0 })).toBe('still here')
     expect(countsOf('failing')).toMatchObject({ waiting: 0, done: 1, failed: 2 })
+  })
+  test('has a small heap of its own, whatever the flags of the process allow the process', async () => {
+    for (const flag of ['--max-semi-space-size=8', '--max-old-space-size=256']) setFlagsFromString(flag)
+    const pool = poolOf('small')
+    expect(Number(await pool.run({ say: 'heap in MB', ms: 0 }))).toBeLessThan(140)
   })
 })

@@ -2,7 +2,7 @@ import type { BenchHarness } from './harness.ts'
 import type { Load } from './load.ts'
 import { type Measurement, show } from './measurement.ts'
 import type { MemoryLimit } from './memory-limit.ts'
-import { residentMb } from './processor.ts'
+import { ownMb, residentMb } from './processor.ts'
 import { seriesOf, slopeOf } from './series.ts'
 import { deliveryOf } from './settlements.ts'
 import { logIns, signedIn } from './signing-in.ts'
@@ -28,6 +28,7 @@ export async function measureMemory(harness: BenchHarness): Promise<Measurement[
   }, 250)
   const answered = await Promise.all(loads.map((load) => harness.reader.fire(load)))
   clearInterval(watch)
+  const own = ownMb(harness.app.pid)
   const warm = seen.filter(({ x }) => x * 60 > seconds / 3)
   const ours = seriesOf(warm.map(({ y }) => y))
   return [
@@ -41,6 +42,11 @@ export async function measureMemory(harness: BenchHarness): Promise<Measurement[
       notes: [
         `per second: ${rates.landing} landing pages, ${rates.dashboard} dashboards, ${rates.logIn} log-ins, ${rates.delivery} payments, for ${seconds} s (${answered.reduce((sum, { answers }) => sum + answers, 0)} answers)`,
         ...(harness.memory ? [survival(harness.memory, harness.limit!)] : []),
+        ...(own === null
+          ? []
+          : [
+              `${show(own)} MB at the end without pages of files, which Node’s program fills and all its processes share`,
+            ]),
         `slope after the first third: ${show(slopeOf(warm))} MB a minute`,
       ],
     },

@@ -12,6 +12,15 @@ export function processorMs(pid: number): number | null {
   }
 }
 
+/** What a process has in memory for itself alone, without pages of files such as Node's program, in MB; null except on Linux. */
+export function ownMb(pid: number): number | null {
+  try {
+    return Number(/RssAnon:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) / 1024
+  } catch {
+    return null
+  }
+}
+
 /** Resident memory of a process, in MB. */
 export function residentMb(pid: number): number {
   try {
