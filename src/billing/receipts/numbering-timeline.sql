@@ -59,6 +59,10 @@ declare
 begin
   if p_number is null then return 0; end if;
   if p_number !~ ('^' || p_letter || '[0-9]{4}-[0-9]{6,9}$') then raise exception '% is no such number', p_number; end if;
+  -- What is skipped is lost for good, so a slip of the pen is refused.
+  if year not in (financial_year_of(now()), financial_year_of(now() - interval '1 year')) then
+    raise exception '% is of no year in which numbers are given', p_number;
+  end if;
   serial := split_part(p_number, '-', 2)::integer;
   if p_letter = 'R' then
     insert into receipt_series (financial_year, last_serial) values (year, 0) on conflict do nothing;
@@ -70,6 +74,9 @@ begin
     update credit_note_series set last_serial = greatest(last_serial, serial) where financial_year = year;
   end if;
   if serial <= present then return 0; end if;
+  if serial - present > 100000 then
+    raise exception '% would skip % numbers, more than a failover can lose', p_number, serial - present;
+  end if;
   insert into lost_numbers (letter, financial_year, first_serial, last_serial) values (p_letter, year, present + 1, serial);
   return serial - present;
 end $$;

@@ -92,4 +92,13 @@ describe('after a failover', () => {
     for (const receipt of ['12', `C${year}-000099`, `R${year}-0000001234567`])
       await expect(continueNumbering(app.sql, { receipt, creditNote: null })).rejects.toThrow(/no such number/)
   })
+
+  test('a slip of the pen skips nothing: another year, or more numbers than a failover can lose', async () => {
+    for (const [receipt, sentence] of [
+      ['R9900-000012', /of no year/],
+      [`R${year}-999999`, /would skip .* more than a failover/],
+    ] as const)
+      await expect(continueNumbering(app.sql, { receipt, creditNote: null })).rejects.toThrow(sentence)
+    expect(await app.sql`select from receipt_series where financial_year = '9900'`).toEqual([])
+  })
 })
