@@ -224,6 +224,34 @@ describe('the doctor', () => {
     await app.sql`update orders set next_look_at = now(), held_at = null where id = ${order.id}`
   })
 
+  test('says since when and why all mails wait, and whether mails to ALERT_EMAIL bounce', async () => {
+    await app.sql`select pause_mail_queue('454 Throttling failure', false)`
+    await app.sql`insert into mail_suppressions (email, kind, provider, reason) values ('watch@example.in', 'hard-bounce', 'ses', 'no such user')`
+    const given = context({ alertEmail: 'watch@example.in' })
+    expect(await findingOf(given, 'mails')).toMatch(
+      /^warning: all have been waiting since 2\d{3}-.*: .*454 Throttling failure/,
+    )
+    expect(await findingOf(given, 'alerts')).toBe('warning: mails to ALERT_EMAIL bounce: no such user')
+    await app.sql`select resume_mail_queue()`
+    await app.sql`delete from mail_suppressions`
+    expect(await findingOf(given, 'mails')).toBe('well')
+    expect(await findingOf(given, 'alerts')).toBe('well')
+  })
+
+  test('calls mails to one person late after ten minutes, and those to many, which a rate holds back, after a day', async () => {
+    const waits = async (bulk: boolean, hours: number) => {
+      await app.sql`
+        insert into mails (kind, subject_key, to_email, bulk, created_at)
+        values ('alert', 'waits', 'a@example.in', ${bulk}, now() - make_interval(hours => ${hours}))`
+      const finding = await findingOf(context(), 'mails')
+      await app.sql`delete from mails`
+      return finding
+    }
+    expect(await waits(false, 1)).toBe('failure: the oldest has waited 60 min')
+    expect(await waits(true, 5)).toBe('well')
+    expect(await waits(true, 25)).toBe('failure: the oldest has waited 1500 min')
+  })
+
   test('tries the webhook endpoint with every secret', async () => {
     const webhookSecrets = [keys.clientSecret, 'cfsk_ma_test_other']
     const credentials = { ...app.config.cashfree.credentials!, webhookSecrets }

@@ -127,7 +127,7 @@ function late(waiting: Waiting, afterS: number, item: (waiting: Waiting) => Atte
 /** A pause of seconds is how a rate that is too high is met; one of minutes is news. */
 function mailsPaused(ageS: number | null): AttentionItem[] {
   if (ageS === null || ageS < 60) return []
-  const text = 'The mail server refuses us, so all mails wait. One tries again from time to time.'
+  const text = 'The mail server refuses us or cannot be reached, so all mails wait. One tries again from time to time.'
   return [{ tone: 'bad', title: 'Mails are paused', text, count: null, age: ageLabel(ageS), href: '/admin/mails' }]
 }
 

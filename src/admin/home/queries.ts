@@ -53,7 +53,9 @@ export async function readNow(sql: Sql): Promise<Now> {
       'deliveries', (select ${waiting(sql, sql`received_at`)} from webhook_events where settled_at is null and accepted),
       'deadMails', (select ${waiting(sql, sql`created_at`)} from mails
                     where status = 'dead' and created_at > now() - interval '14 days'),
-      'mails', (select ${waiting(sql, sql`created_at`)} from mails where status = 'queued'),
+      -- Reports and alerts to many may take hours where a rate is kept.
+      'mails', (select ${waiting(sql, sql`created_at`)} from mails
+                where status = 'queued' and (not bulk or created_at < now() - interval '1 day')),
       'mailsPausedS', (select extract(epoch from now() - paused_since) from mail_queue),
       'refundsStuck', (select ${waiting(sql, sql`created_at`)} from refunds
                        where finished_at is null and (last_error is not null or created_at < now() - interval '10 days')),

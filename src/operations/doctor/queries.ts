@@ -95,7 +95,9 @@ export async function readProblems(sql: Sql) {
        from (select kind, count(*) as number, min(opened_at) as oldest from incidents
              where resolved_at is null group by kind order by kind limit 20) i) as incidents,
       (select count(*)::int from mails where status = 'dead') as mails_dead,
-      (select extract(epoch from now() - min(created_at))::float8 from mails where status = 'queued') as oldest_mail_s,
+      -- Mails to many may take hours where a rate is kept.
+      (select extract(epoch from now() - min(created_at))::float8 from mails
+       where status = 'queued' and (not bulk or created_at < now() - interval '1 day')) as oldest_mail_s,
       (select extract(epoch from now() - min(received_at))::float8
        from webhook_events where settled_at is null and accepted) as webhook_lag_s,
       (select coalesce(jsonb_agg(id), '[]')

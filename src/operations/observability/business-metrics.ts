@@ -88,7 +88,7 @@ function businessGauges(registry: Registry) {
       'How long an order has been held for a person to look at',
     ),
     mailsQueued: number('etf_mails_queued', 'Mails in the outbox'),
-    oldestMailS: number('etf_oldest_mail_seconds', 'Age of the oldest mail in the outbox'),
+    oldestMailS: number('etf_oldest_mail_seconds', 'Age of the oldest mail to one person in the outbox'),
     mailsPausedS: number('etf_mails_paused_seconds', 'How long all mails have waited because the server refuses us'),
     mailsDead: number('etf_mails_dead', 'Mails that were given up'),
     disputesDue: number('etf_disputes_due', 'Disputes whose answer is due within two days, or was'),

@@ -36,7 +36,7 @@ export async function readHealth(sql: Sql): Promise<HealthSnapshot> {
     ), open_orders as (
       select min(created_at) as oldest, min(held_at) as held from orders where status in ('created', 'active')
     ), queued as (
-      select min(created_at) as oldest, count(*) as number from mails where status = 'queued'
+      select min(created_at) filter (where not bulk) as oldest, count(*) as number from mails where status = 'queued'
     )
     select jsonb_build_object(
       'webhookLagS', (select extract(epoch from now() - oldest) from waiting),
