@@ -167,19 +167,21 @@ export function connectMailer(settings: SmtpSettings): Mailer {
 }
 
 /**
- * What the server's refusal is about: `for-good`, this recipient or message (5xx); `for-now`, the same (4xx); `of-us`, the sender,
+ * What the server's refusal is about: `for-good`, this recipient or message (5xx); `by-policy`, the same, or all that we send (5.7,
+ * and 554 without an enhanced code: a suspended account); `for-now`, this recipient or message (4xx); `of-us`, the sender,
  * its rate or the server itself, so that any other mail would be refused as well. Null when it fell silent or hung up: the mail may
- * be why. Everything before the recipient is named is of us, and so is a server that cannot be reached or never greets. After it the enhanced status code (RFC 3463) says what it is about: 4.3 the system, 4.7 policy,
+ * be why. Everything before the recipient is named is of us, and so is a server that cannot be reached or never greets. After it the
+ * enhanced status code (RFC 3463) says what it is about: 4.3 the system, 4.7 policy,
  * 4.4.5 congestion; 4.1 and 4.2 the mailbox. Without one, 421, 450, 452 and 454 are of us: that is what providers answer to a rate
  * that is too high. Greylisting is about one recipient, whatever its code.
  */
-export function refusalOf(error: unknown): 'for-good' | 'for-now' | 'of-us' | null {
+export function refusalOf(error: unknown): 'for-good' | 'by-policy' | 'for-now' | 'of-us' | null {
   const { responseCode: code, response = '', command = '' } = error as Refusal
   if (code === undefined) return isAway(error as Refusal) ? 'of-us' : null
   if (code === 421 || !/^(RCPT TO|DATA)$/.test(command)) return 'of-us'
   const enhanced = /^\d{3}[ -]([45]\.\d{1,3}\.\d{1,3})\b/.exec(response)?.[1]
   if (enhanced && /^[45]\.4\.5$/.test(enhanced)) return 'of-us'
-  if (code >= 500) return 'for-good'
+  if (code >= 500) return enhanced?.startsWith('5.7.') || (!enhanced && code === 554) ? 'by-policy' : 'for-good'
   if (/gr[ae]y-?list/i.test(response)) return 'for-now'
   const isOfUs = enhanced ? /^4\.[37]\./.test(enhanced) : [450, 452, 454].includes(code)
   return isOfUs ? 'of-us' : 'for-now'

@@ -25,6 +25,8 @@ begin
   if buyer = old.buyer then outcome := 'repeated'; return; end if;
   if old.number is distinct from p_number then outcome := 'replaced'; return; end if;
   if exists (select from credit_notes where receipt_number = old.number) then outcome := 'credited'; return; end if;
+  -- Both series, in the order of a refund that numbers its receipt first: no deadlock.
+  perform 1 from receipt_series where financial_year = financial_year_of(clock_timestamp()) for update;
   note := write_credit_note(old.number, null, old.amount_paise);
   receipt := write_receipt(o, old.cf_payment_id, old.seller, buyer, old.number);
   perform record_audit(p_actor, 'receipt.corrected', o.id, o.user_id, jsonb_build_object(

@@ -15,7 +15,8 @@ begin
   select * into strict queue from mail_queue;
   if p_per_second is not null or queue.paused_since is not null then
     select * into strict queue from mail_queue for update;
-    if queue.paused_until > clock_timestamp() then
+    -- No pause is longer than eleven minutes: a clock that was set back makes none, nor a longer wait for a turn below.
+    if queue.paused_until > clock_timestamp() and queue.paused_until < clock_timestamp() + interval '11 minutes' then
       return jsonb_build_object('mails', '[]'::jsonb, 'waitS', null, 'isProbe', false, 'isPaused', true);
     end if;
     is_probe := queue.paused_since is not null;
@@ -23,7 +24,10 @@ begin
   end if;
   if p_per_second is not null then
     -- What was left unused for longer than a tenth of a second is lost: no burst makes up for it.
-    turns_at := greatest(queue.next_send_at, clock_timestamp() - interval '1 second' * greatest(0.1, 1 / p_per_second));
+    turns_at := clock_timestamp() - interval '1 second' * greatest(0.1, 1 / p_per_second);
+    if queue.next_send_at between turns_at and clock_timestamp() + interval '1 second' / p_per_second then
+      turns_at := queue.next_send_at;
+    end if;
     unused := extract(epoch from clock_timestamp() - turns_at) * p_per_second;
     allowed := least(allowed, floor(unused + 0.001));
     if allowed < 1 then

@@ -45,11 +45,19 @@ export async function releaseMails(sql: Sql, ids: readonly number[]): Promise<vo
   `
 }
 
-/** Makes a mail due again that was refused for a reason that is not its own: it does not count as an attempt. */
-export async function releaseRefused(sql: Sql, id: number, reason: string): Promise<void> {
+/**
+ * Makes a mail due again that was refused for a reason that is not its own: at once, and not as an attempt; or `inSeconds`, where it
+ * should let others try first.
+ */
+export async function releaseRefused(
+  sql: Sql,
+  id: number,
+  { reason, inSeconds = 0 }: { reason: string; inSeconds?: number },
+): Promise<void> {
   await sql`
     update mails
-    set attempts = attempts - 1, leased_until = null, handed_at = null, next_attempt_at = now(), last_error = ${reason}
+    set attempts = attempts - ${inSeconds === 0 ? 1 : 0}, leased_until = null, handed_at = null, last_error = ${reason},
+        next_attempt_at = now() + make_interval(secs => ${inSeconds})
     where id = ${id} and status = 'queued'
   `
 }

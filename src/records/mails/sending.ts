@@ -21,6 +21,10 @@ import { type Composed, type Composers, composerOf } from './registry.ts'
 /** With a limit of 20 s each, a mail begun within this time ends well inside its lease of a minute; the rest is released. */
 const beginWithinMs = 30_000
 const daysUntilDead = 3
+/** So many mails that policy refuses, one after the other, mean that it refuses us. */
+const manyByPolicy = 5
+/** Twice as long as the longest pause. */
+const longestYieldS = 20 * 60
 
 /** `refused`: this mail alone; `paused`: the queue, because the server refuses us; `unsent`: the server was not asked. */
 export type Outcome = 'sent' | 'refused' | 'paused' | 'failed' | 'unsent'
@@ -44,6 +48,7 @@ export function mailSending({ sql, mailer, composers, log, connections }: Sendin
   const handed = markedTogether((ids) => markHanded(sql, ids))
   const sent = markedTogether((ids) => markSent(sql, ids))
   const released = markedTogether((ids) => releaseMails(sql, ids))
+  let byPolicy = 0
 
   /**
    * What is wrong with a mail is written to its row; throws when the database does not answer. A probe that the server does not
@@ -68,6 +73,7 @@ export function mailSending({ sql, mailer, composers, log, connections }: Sendin
       slots.leave(mail)
     }
     // The connection is the next mail's by now: what the database has to write takes none of its time.
+    byPolicy = 0
     await sent(mail.id)
     log.info({ event: 'mail sent', mail: mail.id, kind: mail.kind }, 'mail sent')
     return 'sent'
@@ -108,12 +114,26 @@ export function mailSending({ sql, mailer, composers, log, connections }: Sendin
   }
 
   async function failed(mail: LeasedMail, error: unknown, isProbe: boolean): Promise<Outcome> {
-    const refusal = refusalOf(error)
-    if (refusal === 'of-us') await releaseRefused(sql, mail.id, reasonOf(error))
+    const refusal = refusalBy(error, isProbe)
+    if (refusal === 'of-us') await letOthersTry(mail, error, isProbe)
     else if (refusal === 'for-good') await giveUp(mail, error)
     else await retryLater(mail, error)
     if (refusal === 'of-us' || (refusal === null && isProbe)) return pause(error, isProbe)
     return refusal === null ? 'failed' : 'refused'
+  }
+
+  /** Policy is about one recipient, or about us: that the probe of a pause runs into it, or many in a row, says the latter. */
+  function refusalBy(error: unknown, isProbe: boolean) {
+    const refusal = refusalOf(error)
+    if (refusal !== 'by-policy') return refusal
+    return ++byPolicy >= manyByPolicy || isProbe ? 'of-us' : 'for-good'
+  }
+
+  /** The server may mean the probe alone, whatever it says: the next is another mail, if there is one. */
+  function letOthersTry(mail: LeasedMail, error: unknown, isProbe: boolean): Promise<void> {
+    const hasAnswered = (error as { responseCode?: number }).responseCode !== undefined
+    const inSeconds = isProbe && hasAnswered ? Math.min(4 * pauseAfter(mail.attempts), longestYieldS) : 0
+    return releaseRefused(sql, mail.id, { reason: reasonOf(error), inSeconds })
   }
 
   async function pause(error: unknown, isProbe: boolean): Promise<Outcome> {

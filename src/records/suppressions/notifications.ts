@@ -95,12 +95,8 @@ const noBounces = ['AutoResponder', 'ChallengeVerification', 'OpenRelayTest', 'S
 
 function fromPostmark(body: unknown): Notification | null {
   // Deliveries, opens and clicks have other fields, and do not concern us.
-  if (
-    typeof body === 'object' &&
-    body !== null &&
-    /^(Delivery|Open|Click|SubscriptionChange)$/.test(String((body as { RecordType?: unknown }).RecordType))
-  )
-    return { key: '', events: [] }
+  const type = as(Type.Object({ RecordType: Text }), body)?.RecordType
+  if (type && /^(Delivery|Open|Click|SubscriptionChange)$/.test(type)) return { key: '', events: [] }
   const told = as(Postmark, body)
   if (!told) return null
   const key = `${told.RecordType} ${told.ID}`

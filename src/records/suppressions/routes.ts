@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { rateLimitKey } from '../../platform/networks.ts'
 import type { Services } from '../../platform/services.ts'
 import { failureOf } from '../../web/errors.ts'
@@ -40,6 +40,8 @@ export default async function routes(
     { bodyLimit: largestBody, config: { anyHost: true } },
     async (request, reply) => {
       if (!isProvider(request.params.provider)) return reply.code(404).send({ status: 'no such provider' })
+      // SNS asks without its password first, each time, and sends it only when it is asked for: that is no guess, and not counted.
+      if (request.headers.authorization === undefined) return askForSecret(reply)
       if (!knowsSecret(request, webhookSecrets)) {
         const { isTooMany, endsInMs } = await countStranger(request)
         if (isTooMany)
@@ -48,7 +50,7 @@ export default async function routes(
             .header('retry-after', Math.ceil(endsInMs / 1000))
             .send({ status: 'too many' })
         request.log.warn({ event: 'mail webhook refused' }, 'a notification without our secret was refused')
-        return reply.code(401).header('www-authenticate', 'Basic realm="mail"').send({ status: 'wrong secret' })
+        return askForSecret(reply)
       }
       const body = jsonIn(request.body)
       if (body === undefined) return reply.code(400).send({ status: 'not JSON' })
@@ -78,6 +80,10 @@ export default async function routes(
     const max = Math.max(1, Math.floor(60 * services.config.rateLimitScale))
     return count(`mail webhooks ${rateLimitKey(request.ip)}`, max, 60_000)
   }
+}
+
+function askForSecret(reply: FastifyReply) {
+  return reply.code(401).header('www-authenticate', 'Basic realm="mail"').send({ status: 'wrong secret' })
 }
 
 function isProvider(name: string): name is Provider {

@@ -56,6 +56,14 @@ describe('mails to one person', () => {
     await delivering
   })
 
+  test('go out at their rate also when the database’s clock was set back by a day', async () => {
+    await start({ MAIL_PER_SECOND: '20' })
+    await app.sql`update mail_queue set next_send_at = now() + interval '1 day'`
+    await queueMails(app, 'clock', 3)
+    await app.run('deliver-mails')
+    expect(server.taken).toHaveLength(3)
+  })
+
   test('get the next turn where a rate is kept, whoever waits', async () => {
     await start({ MAIL_PER_SECOND: '5' })
     await queueMails(app, 'report', 200, { bulk: true })

@@ -112,7 +112,8 @@ describe('a mail server that refuses us', () => {
       await app.run('deliver-mails')
     }
     expect((await pauseOf(app)).leftS).toBeLessThan(11 * 60)
-    expect((await mailsBy(app, 'probe')).every(({ attempts }) => attempts === 0)).toBe(true)
+    // Only probes were attempts, each with another mail.
+    expect((await mailsBy(app, 'probe')).filter(({ attempts }) => attempts === 1)).toHaveLength(13)
   })
 
   test('is left alone by every other worker too: of two, one sends the probe', async () => {
@@ -170,6 +171,48 @@ describe('a mail server that refuses us', () => {
     await endPause(app)
     await app.run('deliver-mails')
     expect(await pauseOf(app)).toMatchObject({ isOn: false })
+  })
+
+  test.each([
+    ['550', '5.7.1 Our system has detected that this message is likely unsolicited mail'],
+    ['554', 'Message rejected: Sending paused for this account'],
+  ])('for good (%s %s): gives up a few mails before it knows that all are meant, and no more', async (code, says) => {
+    await queueMails(app, `account${code}`, 100, { bulk: true })
+    const asked = refuseUs(Number(code), says, 'DATA')
+    await app.run('deliver-mails')
+    expect(await pauseOf(app)).toMatchObject({ isOn: true })
+    for (let probe = 0; probe < 3; probe++) {
+      const before = asked()
+      await endPause(app)
+      await app.run('deliver-mails')
+      expect(asked() - before).toBeLessThanOrEqual(2)
+    }
+    const mails = await mailsBy(app, `account${code}`)
+    expect(mails.filter(({ status }) => status === 'dead').length).toBeLessThanOrEqual(4)
+    server.answer = () => null
+    await endPause(app)
+    await app.run('deliver-mails')
+    expect(server.taken.length).toBeGreaterThanOrEqual(93)
+  })
+
+  test('does not stop the others when it refuses one mail that way again and again', async () => {
+    await queueMails(app, 'poison', 1)
+    await queueMails(app, 'weekly', 20, { bulk: true })
+    server.answer = (to) =>
+      to.startsWith('poison') ? { responseCode: 451, at: 'DATA', says: '4.7.1 Service unavailable' } : null
+    for (let pause = 0; pause < 4; pause++) {
+      await app.run('deliver-mails')
+      await endPause(app)
+    }
+    expect(server.taken.filter(({ to }) => to.startsWith('weekly'))).toHaveLength(20)
+    expect(await mailsBy(app, 'poison')).toMatchObject([{ status: 'queued' }])
+  })
+
+  test('pauses for ten minutes at most, also when the database’s clock was set back meanwhile', async () => {
+    await queueMails(app, 'clock', 2)
+    await app.sql`update mail_queue set paused_since = now() + interval '1 day', paused_until = now() + interval '1 day'`
+    await app.run('deliver-mails')
+    expect(server.taken.map(({ to }) => to).sort()).toEqual(['clock1@example.in', 'clock2@example.in'])
   })
 
   test('the first mail after it is one to a person, not a report', async () => {

@@ -72,6 +72,7 @@ describe('what a mail provider tells', () => {
     ['postmark', { RecordType: 'Delivery', Recipient: 'x@example.in' }, 'nothing to do'],
     ['postmark', { RecordType: 'Bounce', Type: 'AutoResponder', ID: 1, Email: 'x@example.in' }, 'nothing to do'],
     ['postmark', ['x'], 'not understood'],
+    ['postmark', { RecordType: { toString: 1 } }, 'not understood'],
     ['json', { id: 'm', event: 'opened', email: 'x@example.in' }, 'not understood'],
     ['json', 'null', 'not understood'],
     ['json', '42', 'not understood'],
@@ -117,6 +118,12 @@ describe('who may tell', () => {
     for (let i = 0; i < 5; i++) statuses.push((await notify(guarded, 'ses', {}, basic(`guess ${i}`))).status)
     expect(statuses).toEqual([401, 401, 401, 429, 429])
     expect((await notify(guarded, 'json', plain('x@example.in', 'complaint'))).status).toBe(200)
+    await guarded.close()
+  })
+
+  test('SNS asks without a password first, every time: however often, that is no guess', async () => {
+    const guarded = await startApp({ MAIL_WEBHOOK_SECRETS: secret, RATE_LIMIT_SCALE: '0.05' })
+    for (let i = 0; i < 10; i++) expect((await notify(guarded, 'ses', {}, '')).status).toBe(401)
     await guarded.close()
   })
 
