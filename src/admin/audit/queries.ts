@@ -28,6 +28,7 @@ export async function listAudit(sql: Sql, filter: AuditFilter, after: Cursor | n
     from audit a
     where a.id < ${below(after)}
       ${filter.actor ? sql`and a.actor = ${filter.actor}` : sql``}
+      ${['', 'webhook', 'return'].includes(filter.actor) ? sql`` : sql`and a.actor not in ('webhook', 'return')`}
       ${filter.action ? sql`and a.action = ${filter.action}` : sql``}
       ${filter.userId ? sql`and a.user_id = ${filter.userId}` : sql``}
       ${filter.order ? sql`and a.order_id = ${filter.order}` : sql``}

@@ -31,6 +31,7 @@ export async function listMails(sql: Sql, filter: MailFilter, after: Cursor | nu
     from mails m
     where m.id < ${below(after)}
       ${filter.status ? sql`and m.status = ${filter.status}` : sql``}
+      ${['', 'sent'].includes(filter.status) ? sql`` : sql`and m.status <> 'sent'`}
       ${filter.kind ? sql`and m.kind = ${filter.kind}` : sql``}
       ${to ? sql`and lower(m.to_email) ~>=~ ${to} and lower(m.to_email) ~<~ ${`${to}\u{10FFFF}`}` : sql``}
       ${andWithinDays(sql, sql`m.id`, 'mails', 'created_at', filter.span)}

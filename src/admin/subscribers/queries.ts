@@ -39,6 +39,7 @@ export async function listNewest(sql: Sql, filter: Filter, after: Cursor | null,
     where true
       ${plan ? sql`and s.plan_key = version.key` : sql``}
       ${status === 'leaving' ? sql`and is_leaving(s)` : status ? sql`and s.status = ${status}` : sql``}
+      ${['', 'leaving', 'active'].includes(status) ? sql`` : sql`and s.status <> 'active'`}
       ${role === 'subscriber' ? sql`and u.role = 'subscriber'` : sql``}
       ${role && role !== 'subscriber' ? sql`and u.role <> 'subscriber' and u.role = ${role}` : sql``}
       ${verified === 'yes' ? sql`and u.email_verified_at is not null` : sql``}

@@ -28,7 +28,7 @@ declare
   o orders;
 begin
   select * into o from orders
-  where id = p_order_id and status = 'created' and coalesce(gateway_status, 'ABSENT') = 'ABSENT' for update;
+  where id = p_order_id and status || '' = 'created' and coalesce(gateway_status, 'ABSENT') = 'ABSENT' for update;
   if not found then return false; end if;
   perform terminate_order(o, p_actor, '{"from": "created"}');
   return true;

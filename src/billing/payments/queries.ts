@@ -126,7 +126,7 @@ export async function refreshUnsentOrder(sql: Sql, orderId: string): Promise<Ord
       set expires_at = date_trunc('second', now() + make_interval(mins => ${minutesToPay})),
           idempotency_key = gen_random_uuid()
       where id = ${orderId}
-        and status = 'created'
+        and status || '' = 'created' -- not by the index of open orders: see settle-usual-order.sql
         and expires_at < now() + interval '20 minutes'
       returning *
     )
@@ -137,7 +137,7 @@ export async function refreshUnsentOrder(sql: Sql, orderId: string): Promise<Ord
 
 /** A new key for the next create call of an order whose last one was answered with an error. The order id stays. */
 export async function renewIdempotencyKey(sql: Sql, orderId: string): Promise<void> {
-  await sql`update orders set idempotency_key = gen_random_uuid() where id = ${orderId} and status = 'created'`
+  await sql`update orders set idempotency_key = gen_random_uuid() where id = ${orderId} and status || '' = 'created'`
 }
 
 /** What a user has paid or tried to pay, newest first. */
