@@ -42,7 +42,7 @@ export async function measureAgainstUpdates(harness: BenchHarness): Promise<Meas
   try {
     for (const { clients, least, before } of aims) {
       harness.log(`  beside simple updates, ${clients} at once`)
-      const counted = harness.quick ? Math.max(20, 100 / clients) : Math.max(100, 1_000 / clients)
+      const counted = harness.quick ? Math.max(40, 200 / clients) : Math.max(100, 1_000 / clients)
       const count = clients * (warming + Math.ceil(counted))
       const { update, settle } = await byTurns(harness.quick ? 2 : 5, {
         update: () => driver.update(clients, count),
@@ -107,7 +107,7 @@ async function pgbenchDriver(harness: BenchHarness, pgbench: string): Promise<Dr
     return rateOfLogs(folder)
   }
   return {
-    update: (clients, count) => rate(clients, count, ['-N']),
+    update: (clients, count) => rate(clients, count * 3, ['-N']),
     settle: async (clients, ids) => {
       const script = join(folder, 'settle.sql')
       writeFileSync(script, settleScript(prefixOf(ids), remoteOf(ids[0]!), seller))
@@ -151,7 +151,7 @@ async function bareDriver(harness: BenchHarness): Promise<Driver> {
     return (count * 1000) / (performance.now() - started)
   }
   return {
-    update: (clients, count) => rate(clients, count, simpleUpdate),
+    update: (clients, count) => rate(clients, count * 3, simpleUpdate),
     settle: (clients, ids) =>
       rate(clients, ids.length, (client, n) =>
         client.query({

@@ -10,12 +10,6 @@ create index concurrently if not exists subscriptions_not_active on subscription
   where status <> 'active';
 create index concurrently if not exists mails_not_sent on mails (status, id) where status <> 'sent';
 create index concurrently if not exists audit_by_other_actor on audit (actor, id) where actor not in ('webhook', 'return');
-comment on index orders_unpaid_by_status is 'The list of orders by a status. Paid ones are found along orders_newest.';
-comment on index payments_without_success is 'The list of attempts by a status. Successes are found along payments_newest.';
-comment on index payments_by_other_method is 'The list of attempts by a method. UPI is found along payments_newest.';
-comment on index subscriptions_not_active is 'The list of subscribers by a status. Active ones are found along subscriptions_newest.';
-comment on index mails_not_sent is 'The log of mails by a state. Sent ones are found along the key.';
-comment on index audit_by_other_actor is 'The audit of one actor. Settlements by notice or return are found along the key.';
 drop index concurrently if exists orders_by_status;
 drop index concurrently if exists payments_by_status;
 drop index concurrently if exists payments_by_method;
