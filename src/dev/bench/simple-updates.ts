@@ -63,7 +63,7 @@ export async function measureAgainstUpdates(harness: BenchHarness): Promise<Meas
         result: settle.median / update.median,
         aim: { least },
         notes: [
-          `${count} a round, ${pgbench ? 'both by pgbench (theirs is pgbench -N)' : 'both over bare connections (no pgbench here)'}; a connection’s first ${warming} left out; every receipt numbered within the clock; was ${before}`,
+          `${count} a round, ${pgbench ? `both by pgbench (theirs is pgbench -N), without a connection’s first ${warming}` : 'both over bare connections (no pgbench here)'}; every receipt numbered within the clock; was ${before}`,
         ],
       })
     }
