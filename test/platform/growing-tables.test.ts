@@ -24,12 +24,6 @@ const growing = new Set([
 ])
 /** Statements that a person has read and found harmless, each with why. */
 const read: Record<string, string> = {
-  ...Object.fromEntries(
-    ['one_receipt_per_replaced', 'one_period_per_gift', 'one_period_per_grant'].map((index) => [
-      `0181-lighter-settlement.sql: create unique index ${index}`,
-      'in the place of a constraint that has to go in the same statement’s transaction; reads the table once, a few seconds for millions',
-    ]),
-  ),
   '0196-deliveries-before.sql: do $$': 'adds a check that is not valid yet, which reads nothing',
   '0198-deliveries-by-month.sql: do $$':
     'moves the number of a sequence; attaches a table whose check was validated before, which reads nothing',

@@ -28,7 +28,7 @@ type OrderFilter = { status: string; plan: string; held: boolean; span: Span; id
 
 /**
  * Orders, newest first. A filter for what nearly every order is walks along the newest; any other has its index, which the statement
- * names by the index's condition (migration 0182). The lists below do the same.
+ * names by the index's condition (migration 0184). The lists below do the same.
  */
 export async function listOrders(
   sql: Sql,

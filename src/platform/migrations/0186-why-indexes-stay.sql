@@ -5,11 +5,3 @@ comment on index payments_by_other_method is 'The list of attempts by a method. 
 comment on index subscriptions_not_active is 'The list of subscribers by a status. Active ones are found along subscriptions_newest.';
 comment on index mails_not_sent is 'The log of mails by a state. Sent ones are found along the key.';
 comment on index audit_by_other_actor is 'The audit of one actor. Settlements by notice or return are found along the key.';
-
--- Read by the test that asks what processes of the release before would run into.
-comment on index one_receipt_per_replaced is
-  'The release before names no such column in “on conflict”, and nulls were never equal: the same rows are refused.';
-comment on index one_period_per_gift is
-  'The release before names no such column in “on conflict”, and nulls were never equal: the same rows are refused.';
-comment on index one_period_per_grant is
-  'The release before names no such column in “on conflict”, and nulls were never equal: the same rows are refused.';
