@@ -91,7 +91,7 @@ async function deliver(given: Delivery, alarm: Alarm, stopping?: AbortSignal): P
       const claim = await claimMails(sql, { limit: withBulk ? room() : connections, withBulk, perSecond })
       if (claim.isPaused) break
       const begun = claim.mails.map((mail) => begin(mail, claim.isProbe))
-      if (claim.isProbe) await Promise.all(begun)
+      if (claim.isProbe && begun.length > 0) await Promise.all(begun)
       else if (begun.length === 0 && underWay.size === 0 && claim.waitS === null && !alarm.isOn()) break
       else await alarm.wait(Math.max(shortestWaitMs, Math.min(lookMs, (claim.waitS ?? lookMs) * 1000)))
     }
