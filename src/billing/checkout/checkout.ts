@@ -9,7 +9,7 @@ import type { BillingServices } from '../payments/gateway.ts'
 import { findCurrentOrder, findLastAttempt, type LastAttempt, type Order } from '../payments/queries.ts'
 import type { PlanOnSale } from '../plans/queries.ts'
 import { findPlanFor } from '../pricing/queries.ts'
-import { findReceiptNumber } from '../receipts/queries.ts'
+import { receiptNumberOf } from '../receipts/numbering.ts'
 import type { Subscription } from '../subscriptions/queries.ts'
 import { subscriptionOf } from '../subscriptions/subscriptions.ts'
 import { findSwitch, findSwitchPeriod, type SwitchPreview } from '../switching/queries.ts'
@@ -178,7 +178,7 @@ async function compose(services: BillingServices, userId: string, asked: Asked):
     isSwitch,
     period,
     isRenewal: gift === null && (await hadAccessBefore(services.sql, userId, period.from)),
-    receiptNumber: stage === 'paid' ? ((await findReceiptNumber(services.sql, order!.id)) ?? null) : null,
+    receiptNumber: stage === 'paid' ? ((await receiptNumberOf(services, order!.id)) ?? null) : null,
     validUntil: subscription.currentPeriodEnd,
   }
 }

@@ -17,8 +17,11 @@ export type SettlementOutcome =
   | 'to-end'
   | 'unknown-order'
 
-/** The outcome, and the order as it is afterwards. (A newer release's function may answer an outcome unknown to this one.) */
-export type Settlement = { outcome: SettlementOutcome | (string & {}); order: Order | null }
+/**
+ * The outcome, the order as it is afterwards, and whether its receipt waits for its number. (A newer release's function may answer
+ * an outcome unknown to this one.)
+ */
+export type Settlement = { outcome: SettlementOutcome | (string & {}); order: Order | null; receiptDue: boolean }
 
 /**
  * What is bought, and how: another plan at once (`switch`) or a present (`gift`) instead of a period; a coupon's code ('' takes
@@ -71,14 +74,14 @@ export async function settleOrder(
   remote: RemoteOrder,
   by: { actor: string; seller: object },
 ): Promise<Settlement> {
-  const [row] = await sql<(Order & { outcome: string })[]>`
-    select settlement.outcome, ${orderColumns(sql)}
+  const [row] = await sql<(Order & { outcome: string; receiptDue: boolean })[]>`
+    select settlement.outcome, settlement.receipt_due, ${orderColumns(sql)}
     from settle_order_unnumbered(${orderId}, ${sql.json(remote as never)}, ${by.actor}, ${sql.json(by.seller as never)}) settlement
     cross join lateral (select (settlement.settled).*) o
     left join plans p on p.key = o.plan_key
   `
-  const { outcome, ...order } = row!
-  return { outcome, order: outcome === 'unknown-order' ? null : order }
+  const { outcome, receiptDue, ...order } = row!
+  return { outcome, receiptDue, order: outcome === 'unknown-order' ? null : order }
 }
 
 /** An order whose money may be moving. */

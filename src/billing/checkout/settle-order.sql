@@ -81,13 +81,15 @@ begin
 end $$;
 
 -- settle_order, and the order as it is afterwards (null: unknown), so that no caller reads it again. The receipt is left to
--- number_receipts, right after the commit.
+-- number_receipts, right after the commit; receipt_due: it has no number yet, be it of this settlement or of one before whose
+-- process died.
 create or replace function settle_order_unnumbered(
-  p_order_id text, p_remote jsonb, p_actor text, p_seller jsonb, out outcome text, out settled orders
+  p_order_id text, p_remote jsonb, p_actor text, p_seller jsonb, out outcome text, out settled orders, out receipt_due boolean
 ) language plpgsql as $$
 begin
   outcome := settle_order(p_order_id, p_remote, p_actor, p_seller);
   select * into settled from orders where id = p_order_id;
+  receipt_due := settled.paid_at is not null and exists (select from receipts_due where order_id = p_order_id);
 end $$;
 
 -- The same with the receipt numbered in the statement, for processes of the release before, which number nothing themselves.

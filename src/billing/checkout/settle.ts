@@ -51,9 +51,9 @@ async function write(
   actor: SettlementSource,
 ): Promise<Settlement> {
   const settlement = await settleOrder(services.sql, orderId, remote, { actor, seller: services.config.seller })
-  const { outcome } = settlement
+  const { outcome, receiptDue } = settlement
   logSettlement(services, remote, settlement, actor)
-  if (outcome === 'paid')
+  if (receiptDue)
     await numberSoon(services) // the order is paid whatever becomes of it
   else if (actor !== 'reconciler' && waitsForMoney(remote, settlement)) services.wake('reconcile')
   if (outcome === 'unverified')

@@ -1,13 +1,11 @@
 import { AppError } from '../../platform/errors.ts'
 import type { Services } from '../../platform/services.ts'
-import { numberReceipts } from './queries.ts'
+import { findReceiptNumber, numberReceipts } from './queries.ts'
 
 /** Receipts that one statement numbers: it holds the end of the series no longer than a few milliseconds. */
 const batch = 1_000
 
-/**
- * Numbers the receipts that are due and wakes the delivery of their mails. Returns how many.
- */
+/** Numbers the receipts that are due and wakes the delivery of their mails. Returns how many. */
 export async function numberDueReceipts(services: Pick<Services, 'sql' | 'wake'>): Promise<number> {
   let numbered = 0
   for (let some = batch; some === batch; numbered += some) some = await numberReceipts(services.sql, batch)
@@ -49,10 +47,24 @@ export function numberSoon(services: Services): Promise<void> {
   return line.next
 }
 
+/**
+ * The receipt's number of a paid order. One that is still due, because who settled the order died before its number, is numbered
+ * first; undefined when that must wait.
+ */
+export async function receiptNumberOf(services: Services, orderId: string): Promise<string | undefined> {
+  const number = await findReceiptNumber(services.sql, orderId)
+  if (number) return number
+  await numberSoon(services)
+  return findReceiptNumber(services.sql, orderId)
+}
+
 function begin(services: Services): Promise<void> {
   const running = numberDueReceipts(services).then(
     () => {},
-    (error: unknown) => services.log.warn({ err: error }, 'receipts wait for their numbers'),
+    (error: unknown) => {
+      services.log.warn({ err: error }, 'receipts wait for their numbers')
+      services.wake('deliver-mails') // a payment's other mails wait for no number
+    },
   )
   const line = { running, next: null as Promise<void> | null }
   lines.set(services.sql, line)

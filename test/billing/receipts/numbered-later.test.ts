@@ -45,6 +45,15 @@ const numberOf = async (orderId: string) =>
   (await app.sql<{ number: string }[]>`select number from receipts where order_id = ${orderId}`)[0]?.number
 const dueCount = async () => (await app.sql`select from receipts_due`).length
 const other = () => postgres(app.databaseUrl, { max: 1, onnotice: () => {} })
+/** Does `work` while no number can be given, because somebody holds the end of the series. */
+async function whileSeriesIsHeld(work: () => Promise<void>) {
+  const holding = other()
+  await holding.unsafe('begin')
+  await holding`select from receipt_series for update`
+  await work()
+  await holding.unsafe('rollback')
+  await holding.end()
+}
 
 describe('a receipt is numbered right after the commit', () => {
   test('so whoever settles sees it at once, with its mail', async () => {
@@ -128,15 +137,12 @@ describe('a receipt is numbered right after the commit', () => {
   })
 
   test('and an order is paid although numbers cannot be given now', { timeout: 30_000 }, async () => {
-    const holding = other()
-    await holding.unsafe('begin')
-    await holding`select from receipt_series for update`
     const { id, answer } = await payable()
-    const settlement = await settleWith(app.services, id, answer, 'webhook')
-    expect(settlement.outcome).toBe('paid')
-    expect(await numberOf(id)).toBeUndefined()
-    await holding.unsafe('rollback')
-    await holding.end()
+    await whileSeriesIsHeld(async () => {
+      const settlement = await settleWith(app.services, id, answer, 'webhook')
+      expect(settlement.outcome).toBe('paid')
+      expect(await numberOf(id)).toBeUndefined()
+    })
     await app.run('number-receipts')
     expect(await numberOf(id)).toMatch(/^R/)
   })
@@ -174,15 +180,26 @@ describe('while a number is awaited', () => {
 
   test('the page of the payment says so, and no page leads to what is not there yet', async () => {
     const id = await settledOnly()
-    const paid = await buyer.get(`/payment/return?order_id=${id}`)
-    expect(paid.status).toBe(200)
-    expect(paid.body).toContain('gets its number in a moment')
-    const account = await buyer.get('/account')
-    expect(account.status).toBe(200)
-    expect(account.body).toContain('number follows')
-    expect(account.body).toContain('gets its number in a moment, and comes by e-mail')
-    for (const { body } of [paid, account]) expect(body).not.toMatch(/receipts\/(null|undefined|"|\.)/)
-    await app.run('number-receipts')
-    expect((await buyer.get(`/payment/return?order_id=${id}`)).body).toContain(`/receipts/${await numberOf(id)}.pdf`)
+    await whileSeriesIsHeld(async () => {
+      const paid = await buyer.get(`/payment/return?order_id=${id}`)
+      expect(paid.status).toBe(200)
+      expect(paid.body).toContain('gets its number in a moment')
+      const account = await buyer.get('/account')
+      expect(account.status).toBe(200)
+      expect(account.body).toContain('number follows')
+      expect(account.body).toContain('gets its number in a moment, and comes by e-mail')
+      for (const { body } of [paid, account]) expect(body).not.toMatch(/receipts\/(null|undefined|"|\.)/)
+    })
+    expect(await numberOf(id)).toBeUndefined()
+  })
+
+  test('the page of the payment gives it where it can be given, and so does a repeated settlement', async () => {
+    const id = await settledOnly()
+    expect((await buyer.get(`/payment/return?order_id=${id}`)).body).toMatch(/\/receipts\/R\d{4}-\d{6}\.pdf/)
+    const { id: another, answer } = await payable()
+    await app.sql`
+      select settle_order(${another}, ${app.sql.json(answer as never)}, 'webhook', ${app.sql.json(app.services.config.seller)})`
+    expect((await settleWith(app.services, another, answer, 'webhook')).outcome).toBe('already-paid')
+    expect(await numberOf(another)).toMatch(/^R/)
   })
 })
