@@ -86,7 +86,7 @@ export async function followInstruments(sql: Sql, count: number): Promise<string
 /** Indexes that belong to no constraint, with the statements that create them. */
 export async function looseIndexes(sql: Sql, tables: readonly string[]): Promise<{ name: string; create: string }[]> {
   return sql<{ name: string; create: string }[]>`
-    select c.relname as name, pg_get_indexdef(c.oid) as create
+    select c.relname as name, replace(pg_get_indexdef(c.oid), ' ON ONLY ', ' ON ') as create   -- of partitions as well
     from pg_index i
     join pg_class c on c.oid = i.indexrelid
     join pg_class t on t.oid = i.indrelid

@@ -1,3 +1,4 @@
+import postgres from 'postgres'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { migrate } from '../../../src/platform/migrate.ts'
 import { readMigration } from '../../../src/platform/release.ts'
@@ -113,6 +114,22 @@ describe('the job clean', () => {
     expect((await names()).includes(sixth!.name)).toBe(!old!.isOld)
     expect((await app.sql`select from webhook_events where received_at < now() - interval '211 days'`).length).toBe(0)
     expect(parts).toContain('webhook_events_past')
+
+    // An administrator has a delivery settled again while its month is being dropped.
+    const eighth = await made(8)
+    await app.sql.unsafe(
+      `create table ${eighth.name} partition of webhook_events for values from ('${eighth.from}') to ('${eighth.to}')`,
+    )
+    await arrived(`'${eighth.from}'::timestamptz + interval '1 day'`, 'eighth')
+    const administrator = postgres(app.databaseUrl, { max: 1, onnotice: () => {} })
+    await administrator.unsafe('begin')
+    await administrator`update webhook_events set settled_at = null, next_settle_at = now() + interval '1 hour' where outcome = 'eighth'`
+    const cleaning = app.sql`select keep_event_partitions(3, 180)`.catch((error: Error) => error.message)
+    await until(async () => (await app.sql`select from pg_locks where not granted`).length > 0)
+    await administrator.unsafe('commit')
+    await administrator.end()
+    expect(await cleaning).toMatch(/waits again/)
+    expect(await names()).toContain(eighth.name)
   })
 })
 
