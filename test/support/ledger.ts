@@ -1,4 +1,5 @@
 import type { TestApp } from './app.ts'
+import { until } from './until.ts'
 
 type Database = Pick<TestApp, 'sql'>
 
@@ -45,8 +46,13 @@ export async function subscriberOf({ sql }: Database, email: string) {
   return row
 }
 
-/** What one order has brought about: how often it was granted, receipted and mailed, and what does not agree. */
+/**
+ * What one order has brought about: how often it was granted, receipted and mailed, and what does not agree. A receipt gets its
+ * number, and its mail, right after the commit: it is waited for, as long as the product says that it may take.
+ */
 export async function tracesOf({ sql }: Database, orderId: string) {
+  const isNumbered = async () => (await sql`select from receipts_due where order_id = ${orderId}`).length === 0
+  await until(isNumbered, 2_000).catch(() => {})
   const [row] = await sql<
     {
       status: string

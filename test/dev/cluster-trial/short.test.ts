@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { printTrial } from '../../../src/dev/cluster-trial/print.ts'
 import { findProgram, missingPrograms } from '../../../src/dev/cluster-trial/programs.ts'
 import { runTrial } from '../../../src/dev/cluster-trial/trial.ts'
@@ -7,10 +7,10 @@ const seed = Number(process.env.SEED ?? Date.now() % 1_000_000)
 const isComplete = findProgram('haproxy') !== null && findProgram('pgbouncer') !== null
 const reason = isComplete ? '' : ` (SKIPPED: ${missingPrograms().join('; ')})`
 
-test.skipIf(!isComplete)(
-  `a rolling release, kill -9 of a node, a switchover and a failover under load: nothing is lost or doubled, and people buy again${reason}`,
-  { timeout: 400_000 },
-  async () => {
+describe.skipIf(!isComplete)(`the cluster trial${reason}`, () => {
+  test('a rolling release, kill -9 of a node, a switchover and a failover under load: nothing is lost or doubled, and people buy again', {
+    timeout: 400_000,
+  }, async () => {
     const lines: string[] = []
     const log = (line: string) => lines.push(line)
     const report = await runTrial({ minutes: 1, short: true, people: 2, seed, from: null, keep: false, log })
@@ -36,5 +36,5 @@ test.skipIf(!isComplete)(
       for (const { pageS, purchaseS } of recoveries) expect([pageS, purchaseS]).not.toContain(null)
     expect(report.payments).toBeGreaterThan(10)
     expect(report.mailedReceipts).toBeGreaterThan(5)
-  },
-)
+  })
+})
