@@ -64,7 +64,8 @@ export async function buildHarness(): Promise<ProcessHarness> {
         { PORT: String(port), BASE_URL: `http://localhost:${port}`, ...settings, ...env },
         join(checkout, 'src', 'main.ts'),
       )
-      running.push({ ...app, url: `http://localhost:${port}` })
+      const started = { ...app, url: `http://localhost:${port}` }
+      running.push(started)
       await until(async () => {
         if (app.child.exitCode !== null) throw new Error(`it ended instead of starting: ${app.output()}`)
         return fetch(`http://localhost:${port}/readyz`).then(
@@ -72,7 +73,7 @@ export async function buildHarness(): Promise<ProcessHarness> {
           () => false,
         )
       }, 60_000)
-      return running.at(-1)!
+      return started
     },
     async close() {
       await Promise.all(running.map((app) => app.stop('SIGKILL')))

@@ -15,22 +15,21 @@ export async function numberDueReceipts(services: Pick<Services, 'sql' | 'wake'>
 
 /**
  * Numbers what is due before papers are read that must lack none: the books of a month, on its last day as well. Throws AppError
- * `unavailable` while numbers cannot be given.
+ * `unavailable` while numbers wait for a person, and what the database throws.
  */
 export async function numberBeforeReading(services: Services): Promise<void> {
-  try {
-    await numberDueReceipts(services)
-  } catch (error) {
-    services.log.warn({ err: error }, 'receipts wait for their numbers')
+  await numberDueReceipts(services).catch((cause: { code?: unknown }) => {
+    if (cause.code !== waitsForPerson) throw cause
     throw new AppError(
       'unavailable',
       'Receipts wait for their numbers, so this file would lack some. Please try again.',
-      {
-        cause: error,
-      },
+      { cause },
     )
-  }
+  })
 }
+
+/** object_not_in_prerequisite_state, which number_receipts raises after a failover that may have lost numbers. */
+const waitsForPerson = '55000'
 
 /** What a pool's process is numbering, and the numbering that follows it. */
 const lines = new WeakMap<Services['sql'], { next: Promise<void> | null; running: Promise<void> }>()

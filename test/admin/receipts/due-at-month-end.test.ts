@@ -76,7 +76,7 @@ describe('a receipt of the last moment of a month that waits for its number', ()
       for (const file of ['.csv', '/tally.csv', '/gstr1.zip']) {
         const refused = await reader.visitor.get(pathOf(file))
         expect(refused.status).toBe(503)
-        expect(refused.body).toContain('Receipts wait for their numbers')
+        expect(refused.body).toContain('We cannot reach our records')
       }
       expect((await reader.visitor.get('/admin/receipts')).status).toBe(200)
     } finally {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { settleWith } from '../../../src/billing/checkout/settle.ts'
-import { numberDueReceipts } from '../../../src/billing/receipts/numbering.ts'
+import { numberBeforeReading, numberDueReceipts } from '../../../src/billing/receipts/numbering.ts'
 import { continueNumbering, findReceiptNumber, readNumbering } from '../../../src/billing/receipts/queries.ts'
 import { checkInvariants } from '../../../src/operations/integrity/integrity.ts'
 import { connect } from '../../../src/platform/db.ts'
@@ -37,6 +37,7 @@ describe('after a failover', () => {
     await promoted(false)
     const id = await pay()
     await expect(numberDueReceipts(app.services)).rejects.toThrow(/wait since a failover.*npm run numbering/)
+    await expect(numberBeforeReading(app.services)).rejects.toThrow(/this file would lack some/)
     expect(await findReceiptNumber(app.sql, id)).toBeUndefined()
     expect(await readNumbering(app.sql)).toMatchObject({ waits: true })
     await continueNumbering(app.sql, { receipt: null, creditNote: null })
