@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { numberReceipts } from '../../billing/receipts/queries.ts'
+import { findProgram } from '../cluster-trial/programs.ts'
 import { remoteOf } from './answers.ts'
 import type { BenchHarness } from './harness.ts'
 import type { Measurement } from './measurement.ts'
@@ -36,7 +37,7 @@ const aims = [
  * clock runs until none is due. Where pgbench is not installed both sides are bare connections.
  */
 export async function measureAgainstUpdates(harness: BenchHarness): Promise<Measurement[]> {
-  const pgbench = findPgbench()
+  const pgbench = findProgram('pgbench')
   const driver = pgbench ? await pgbenchDriver(harness, pgbench) : await bareDriver(harness)
   const measured: Measurement[] = []
   try {
@@ -188,23 +189,4 @@ async function lastNumbers(settled: Promise<unknown>, numbering: Promise<void>):
   const started = performance.now()
   await numbering
   return (performance.now() - started) / 1000
-}
-
-function findPgbench(): string | null {
-  const folders = (process.env.PATH ?? '').split(':')
-  const debian = '/usr/lib/postgresql'
-  try {
-    folders.push(...readdirSync(debian).map((version) => join(debian, version, 'bin')))
-  } catch {
-    // Not Debian's layout: only the PATH is looked at.
-  }
-  const has = (folder: string) => {
-    try {
-      return readdirSync(folder).includes('pgbench')
-    } catch {
-      return false
-    }
-  }
-  const found = folders.find(has)
-  return found ? join(found, 'pgbench') : null
 }

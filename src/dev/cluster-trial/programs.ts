@@ -11,9 +11,10 @@ const debian = '/usr/lib/postgresql'
 /** The one that the documentation hands out, so that what is measured is what is recommended. */
 export const haproxyRecipe = join(root, 'deploy', 'haproxy.cfg')
 
-/** Where a program is that Debian keeps on the PATH or in sbin; null when it is not installed. */
-export function findProgram(name: 'haproxy' | 'nginx' | 'caddy' | 'pgbouncer'): string | null {
-  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin']
+/** Where a program is that Debian keeps on the PATH, in sbin or beside PostgreSQL; null when it is not installed. */
+export function findProgram(name: 'haproxy' | 'nginx' | 'caddy' | 'pgbouncer' | 'pgbench'): string | null {
+  const besidePostgres = existsSync(debian) ? readdirSync(debian).map((major) => join(debian, major, 'bin')) : []
+  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin', ...besidePostgres]
   return folders.map((folder) => join(folder, name)).find((file) => existsSync(file)) ?? null
 }
 
