@@ -6,13 +6,17 @@ import { createServer } from 'node:net'
 const FIRST = 12_000
 const LAST = 32_000
 
-let next = randomInt(FIRST, LAST)
+/** Each worker of the tests has ports of its own: a process takes seconds to listen, and another worker could meanwhile find its port free. */
+const WORKERS = 8
+const share = (LAST - FIRST) / WORKERS
+const first = FIRST + (Number(process.env.VITEST_POOL_ID ?? 0) % WORKERS) * share
+let next = first + randomInt(share)
 
-/** A port on which nobody listens, on any address of this machine; each worker of the tests starts its search elsewhere. */
+/** A port on which nobody listens, on any address of this machine. */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = next
-    next = port < LAST ? port + 1 : FIRST
+    next = port + 1 < first + share ? port + 1 : first
     if (await isFree(port)) return port
   }
 }

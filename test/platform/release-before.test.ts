@@ -62,6 +62,16 @@ describe('a database of this release, for processes of the release before', () =
     },
   )
 
+  test.skipIf(!here)(
+    here
+      ? 'and its processes find their libraries, with which tests run them'
+      : 'SKIPPED, this clone lacks the history: its processes find their libraries',
+    () => {
+      const missing = release.missingLibraries(release.releaseBefore())
+      expect(missing, 'They stay among devDependencies until the next release: see CONTRIBUTING.md').toEqual([])
+    },
+  )
+
   const tag = release.newestTag()
   test.skipIf(!tag)(
     tag ? 'the list is of the newest tag' : 'SKIPPED, there are no tags here: the list is of the newest tag',

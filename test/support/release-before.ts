@@ -30,6 +30,18 @@ export function newestTag(): string | null {
 /** Whether the history of this clone holds a commit. */
 export const hasCommit = (name: string) => git('cat-file', '-e', `${name}^{commit}`) !== null
 
+/** The libraries that a release runs with and that `npm ci` installs here no more, in this version. */
+export function missingLibraries(name: string): string[] {
+  const [theirs, ours] = [
+    String(git('show', `${name}:package.json`)),
+    readFileSync(join(root, 'package.json'), 'utf8'),
+  ].map((text) => JSON.parse(text))
+  const here: Record<string, string> = { ...ours.dependencies, ...ours.devDependencies }
+  return Object.entries<string>(theirs.dependencies)
+    .filter(([library]) => !(library in here))
+    .map(([library, version]) => `${library}@${version}`)
+}
+
 /** A release as its tag or commit has it, in a folder of its own, with our modules. */
 export function checkOut(name: string): { folder: string; remove: () => void } {
   const home = mkdtempSync(join(tmpdir(), 'etf-release-before-'))

@@ -48,6 +48,7 @@ export async function superviseApp(
   let stopped = false
   let wasReady = false
   let lines: string[] = []
+  let lastEnd = 'it has not ended'
 
   function start() {
     killed = false
@@ -63,11 +64,13 @@ export async function superviseApp(
         lines = [...lines, ...String(chunk).split('\n')].slice(-15)
         log?.write(chunk)
       })
-    child.once('exit', (code, signal) => {
+    // Not at 'exit': what it printed last may come after that.
+    child.once('close', (code, signal) => {
+      lastEnd = `ended with ${code ?? signal}: ${lines.join('\n')}`
       // While the database is unavailable a start ends at once; the supervisor then tries again.
       const refused = !wasReady && lines.some((line) => line.startsWith('Could not start'))
       if (refused) app.refusedStarts++
-      else if (!killed && !stopped) app.unexpected.push(`ended with ${code ?? signal}: ${lines.join('\n')}`)
+      else if (!killed && !stopped) app.unexpected.push(lastEnd)
       if (!stopped) setTimeout(start, 300)
     })
   }
@@ -104,7 +107,10 @@ export async function superviseApp(
     },
     async untilReady() {
       for (const end = Date.now() + readyLimitMs; !(await app.isReady()); await pause(50))
-        if (Date.now() > end) throw new Error(`the product did not get ready: ${lines.join('\n')}`)
+        if (Date.now() > end)
+          throw new Error(
+            `the product did not get ready; started ${app.starts} times, now it says: ${lines.join('\n')}\nthe last time: ${lastEnd}`,
+          )
     },
     async stop() {
       stopped = true
