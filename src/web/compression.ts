@@ -1,15 +1,8 @@
 import { promisify } from 'node:util'
-import {
-  brotliCompress,
-  brotliCompressSync,
-  constants,
-  gzip,
-  gzipSync,
-  zstdCompress,
-  zstdCompressSync,
-} from 'node:zlib'
+import { brotliCompress, brotliCompressSync, constants, gzip, gzipSync, zstdCompress } from 'node:zlib'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import Negotiator from 'negotiator'
+import { quickest, smallBytes, smallFrame } from './small-frames.ts'
 
 /** One body in the three encodings that a browser may accept. */
 export type Compressed = { identity: Buffer; br: Buffer; gzip: Buffer }
@@ -76,15 +69,9 @@ const zstdOptions = ({ length }: Buffer, level: number) => ({
   pledgedSrcSize: length,
 })
 
-const quickest = 3
-/** Up to here a frame is made at once: a thread's turn would take longer. */
-const smallBytes = 16_384
-
-function frameOf(part: Buffer | SharedPart): Buffer | Promise<Buffer> {
-  if (!('pieces' in part)) {
-    const options = zstdOptions(part, quickest)
-    return part.length > smallBytes ? zstdOf(part, options) : zstdCompressSync(part, options)
-  }
+function frameOf(part: Buffer | SharedPart): Promise<Buffer> {
+  if (!('pieces' in part))
+    return part.length > smallBytes ? zstdOf(part, zstdOptions(part, quickest)) : smallFrame(part)
   const { pieces, kept } = part
   kept.zstd ??= together(pieces, (body) => zstdOf(body, zstdOptions(body, kept.level)))
   // What failed for want of memory is tried again.
