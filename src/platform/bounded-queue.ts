@@ -15,51 +15,51 @@ export type BoundedQueue = {
 
 export type Turn = { go: () => void; dismiss: (reason: unknown) => void }
 
-/** A queue with so many slots and at most `longest` waiting for them, those with priority counted apart. */
+/**
+ * A queue with so many slots and at most `longest` waiting for them, those with priority counted apart. In arrays: a Set that is
+ * filled and emptied all the time replaces its table again and again, and each one replaced leads to the next, so that once one of them
+ * is old, V8 counts everything as old that has been in the set since.
+ */
 export function boundedQueue(slots: number, longest: number): BoundedQueue {
-  const running = new Set<Turn>()
-  const waiting = new Set<Turn>()
-  const first = new Set<Turn>()
-
-  function next(): Turn | undefined {
-    for (const queue of [first, waiting])
-      for (const turn of queue) {
-        queue.delete(turn)
-        return turn
-      }
-    return undefined
-  }
+  const running: Turn[] = []
+  const waiting: Turn[] = []
+  const first: Turn[] = []
 
   return {
     enter(turn, how) {
-      if (running.size < slots) {
-        running.add(turn)
+      if (running.length < slots) {
+        running.push(turn)
         turn.go()
         return true
       }
       const queue = how?.first ? first : waiting
-      if (queue.size >= longest) return false
-      queue.add(turn)
+      if (queue.length >= longest) return false
+      queue.push(turn)
       return true
     },
     leave(turn) {
-      if (!running.delete(turn)) return false
-      const following = next()
+      if (!remove(running, turn)) return false
+      const following = first.shift() ?? waiting.shift()
       if (following) {
-        running.add(following)
+        running.push(following)
         following.go()
       }
       return true
     },
     giveUp(turn) {
-      waiting.delete(turn)
-      first.delete(turn)
+      if (!remove(first, turn)) remove(waiting, turn)
     },
     dismiss(reason) {
-      const dismissed = [...first, ...waiting]
-      first.clear()
-      waiting.clear()
+      const dismissed = [...first.splice(0), ...waiting.splice(0)]
       for (const turn of dismissed) turn.dismiss(reason)
     },
   }
+}
+
+/** False: it was not there. */
+function remove(turns: Turn[], turn: Turn): boolean {
+  const at = turns.indexOf(turn)
+  if (at === -1) return false
+  turns.splice(at, 1)
+  return true
 }
