@@ -195,7 +195,10 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
             username: user.username,
             role: user.role,
             email: user.email,
-            suggestedEmail: suggestedEmail(user.email),
+            // Few pages show it.
+            get suggestedEmail() {
+              return suggestedEmail(user.email)
+            },
             subscription,
             underWay,
           }

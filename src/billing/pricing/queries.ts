@@ -8,7 +8,33 @@ export async function findPlanFor(sql: Sql, userId: string, name: string): Promi
 
 /** The plans on sale in the versions that a person is sold now, shortest first, with the price that is announced for them. */
 export async function listPlansFor(sql: Sql, userId: string): Promise<PlanOnSale[]> {
-  return sql<PlanOnSale[]>`
+  return sql<PlanOnSale[]>`${plansFor(sql, userId)}`
+}
+
+/** The same as one value, for statements that read more besides; `plansIn` reads it. */
+export function plansForAsJson(sql: Sql, userId: string) {
+  return sql`(select coalesce(jsonb_agg(to_jsonb(plan)), '[]') from (${plansFor(sql, userId)}) plan)`
+}
+
+/** As `plansForAsJson` answers one. */
+export type PlanAsJson = Pick<PlanOnSale, 'key' | 'name' | 'title' | 'months'> & {
+  price_paise: number
+  next_price_paise: number | null
+  next_price_from: string | null
+}
+
+/** The plans that `plansForAsJson` answered. */
+export function plansIn(plans: readonly PlanAsJson[]): PlanOnSale[] {
+  return plans.map(({ price_paise, next_price_paise, next_price_from, ...plan }) => ({
+    ...plan,
+    pricePaise: price_paise,
+    nextPricePaise: next_price_paise,
+    nextPriceFrom: next_price_from === null ? null : new Date(next_price_from),
+  }))
+}
+
+function plansFor(sql: Sql, userId: string) {
+  return sql`
     select own.key, own.name, own.title, own.price_paise, own.months,
            next.price_paise as next_price_paise, next.starts_at as next_price_from
     from plans p

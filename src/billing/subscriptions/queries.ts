@@ -45,16 +45,26 @@ export type EndCause = 'switch' | 'by-hand' | 'dispute' | 'refund'
 
 /** Where does this user stand, now? The stored status may lag behind the clock, so it is computed. */
 export async function findSubscriptionRow(sql: Sql, userId: string): Promise<Subscription | undefined> {
-  const [row] = await sql<(Omit<Subscription, 'phases'> & { phases: PhaseAsText[] })[]>`
-    select s.user_id, status_by_now(s) as status, s.is_paid, has_access(s) is true as has_access,
-           p.key as plan_key, p.name as plan_name, p.title as plan_title, phases_of(s.user_id) as phases,
-           s.current_period_start, s.current_period_end, s.current_period_end + grace_of(s) as grace_ends_at,
-           s.cancel_requested_at, s.next_plan
+  const [row] = await sql<SubscriptionRow[]>`
+    select ${subscriptionColumns(sql)}
     from subscriptions s
     left join plans p on p.key = running_plan(s)
     where s.user_id = ${userId}
   `
   return row && { ...row, phases: phasesIn(row.phases) }
+}
+
+/** As `subscriptionColumns` answers it. */
+export type SubscriptionRow = Omit<Subscription, 'phases'> & { phases: PhaseAsText[] }
+
+/** What `findSubscriptionRow` reads of a subscription `s` and its running plan `p`, for statements that read more besides. */
+export function subscriptionColumns(sql: Sql) {
+  return sql`
+    s.user_id, status_by_now(s) as status, s.is_paid, has_access(s) is true as has_access,
+    p.key as plan_key, p.name as plan_name, p.title as plan_title, phases_of(s.user_id) as phases,
+    s.current_period_start, s.current_period_end, s.current_period_end + grace_of(s) as grace_ends_at,
+    s.cancel_requested_at, s.next_plan
+  `
 }
 
 type PhaseAsText = { planTitle: string | null; from: string; until: string }
