@@ -17,20 +17,20 @@ const pageLimitMs = 4_000
 /** Settles the order that stored deliveries are about, and marks them done. Never throws: the rows wait for the job. */
 export async function settleEvent(
   services: BillingServices,
-  { orderId, upTo, refunds, disputes }: WaitingOrder,
+  waiting: WaitingOrder,
   withinMs = jobLimitMs,
 ): Promise<void> {
+  const { orderId, refunds, disputes } = waiting
   try {
     const { outcome } = await settle(services, orderId, 'webhook', withinMs)
     const back = refunds ? await settleRefunds(services, orderId, 'webhook', withinMs) : null
     const disputed = disputes ? await settleDisputes(services, orderId, 'webhook', withinMs) : null
-    if ([outcome, back, disputed].includes('unverified'))
-      await postponeSettling(services.sql, orderId, upTo, 'unverified')
-    else await markSettled(services.sql, orderId, upTo, { outcome, refunds, disputes })
+    if ([outcome, back, disputed].includes('unverified')) await postponeSettling(services.sql, waiting, 'unverified')
+    else await markSettled(services.sql, waiting, outcome)
   } catch (error) {
     services.log.warn({ orderId, err: error }, 'a delivery could not be settled yet')
     const away = isGatewayFailure(error)
-    await postponeSettling(services.sql, orderId, upTo, away ? `Cashfree: ${error.message}` : 'failed').catch(() => {})
+    await postponeSettling(services.sql, waiting, away ? `Cashfree: ${error.message}` : 'failed').catch(() => {})
   }
 }
 

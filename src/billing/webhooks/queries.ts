@@ -5,6 +5,7 @@ import type { Delivery, Judgement } from './delivery.ts'
 /** An accepted delivery as stored: whether an order of ours waits to be settled because of it, and whether it names another one. */
 type StoredEvent = {
   id: number
+  receivedAt: Date
   orderId: string | null
   verdict: string
   toSettle: boolean
@@ -18,10 +19,11 @@ export async function storeEvent(
   { verdict, hint }: Judgement,
   headStartS: number,
 ): Promise<StoredEvent> {
-  const [row] = await sql<{ event: StoredEvent }[]>`
+  const [row] = await sql<{ event: Omit<StoredEvent, 'receivedAt'> & { receivedAt: string } }[]>`
     select store_event(${verdict}, ${sql.json(hint)}, ${sql.json(delivery.headers)}, ${delivery.body}, ${headStartS}) as event
   `
-  return row!.event
+  const { receivedAt, ...event } = row!.event
+  return { ...event, receivedAt: new Date(receivedAt) }
 }
 
 /** Keeps a refused delivery (its first bytes) and lets the oldest of more than 1,000 go. */
@@ -44,14 +46,24 @@ export async function countRefusals(sql: Sql, verdict: string, count: number): P
   `
 }
 
-/** Accepted deliveries of one order up to the row `upTo`; `refunds`, `disputes` when one of them is about money going back. */
-export type WaitingOrder = { orderId: string; upTo: number; refunds: boolean; disputes: boolean }
+/**
+ * Accepted deliveries of one order up to the row `upTo`, of which those that are meant came between `firstAt` and `lastAt`; `refunds`,
+ * `disputes` when one of them is about money going back.
+ */
+export type WaitingOrder = {
+  orderId: string
+  upTo: number
+  firstAt: Date
+  lastAt: Date
+  refunds: boolean
+  disputes: boolean
+}
 
 /** Takes orders whose accepted deliveries still wait, for half a minute. */
 export async function leaseOrdersToSettle(sql: Sql, limit: number): Promise<WaitingOrder[]> {
   return sql<WaitingOrder[]>`
     with due as (
-      select id, order_id, type, dispute_id
+      select id, order_id, type, dispute_id, received_at
       from webhook_events
       where accepted
         and settled_at is null
@@ -65,7 +77,8 @@ export async function leaseOrdersToSettle(sql: Sql, limit: number): Promise<Wait
       from due
       where e.id = due.id
     )
-    select order_id, max(id) as up_to, bool_or(type like '%REFUND%') is true as refunds,
+    select order_id, max(id) as up_to, min(received_at) as first_at, max(received_at) as last_at,
+           bool_or(type like '%REFUND%') is true as refunds,
            bool_or(dispute_id is not null) as disputes
     from due
     group by order_id
@@ -76,42 +89,48 @@ export async function leaseOrdersToSettle(sql: Sql, limit: number): Promise<Wait
  * Marks deliveries done, because their order was settled by a question asked after they came. Those about money going back
  * are done only when refunds, or disputes, were asked about as well.
  */
-export async function markSettled(
-  sql: Sql,
-  orderId: string,
-  upTo: number,
-  { outcome, refunds, disputes }: { outcome: string; refunds: boolean; disputes: boolean },
-): Promise<void> {
+export async function markSettled(sql: Sql, waiting: WaitingOrder, outcome: string): Promise<void> {
   await sql`
     update webhook_events
     set settled_at = now(), outcome = ${outcome}, settle_attempts = settle_attempts + 1
-    where id in (${waitingDeliveries(sql, orderId, upTo)})
-      and (${refunds} or type is null or type not like '%REFUND%')
-      and (${disputes} or dispute_id is null)
+    where ${isWaiting(sql, waiting)}
+      and (${waiting.refunds} or type is null or type not like '%REFUND%')
+      and (${waiting.disputes} or dispute_id is null)
   `
 }
 
 /** Cashfree could not be asked: 10 s, 20 s … 30 minutes until the next try, for as long as it takes. */
-export async function postponeSettling(sql: Sql, orderId: string, upTo: number, reason: string): Promise<void> {
+export async function postponeSettling(sql: Sql, waiting: WaitingOrder, reason: string): Promise<void> {
   await sql`
     update webhook_events
     set settle_attempts = settle_attempts + 1,
         outcome = ${reason},
         next_settle_at = now() + least(interval '10 seconds' * power(2, least(settle_attempts, 10)), interval '30 minutes')
-    where id in (${waitingDeliveries(sql, orderId, upTo)})
+    where ${isWaiting(sql, waiting)}
   `
 }
 
-/** Locked by id: two settlements of the same deliveries would otherwise deadlock. */
-function waitingDeliveries(sql: Sql, orderId: string, upTo: number) {
+const day = 86_400_000
+
+/**
+ * Locked by id: two settlements of the same deliveries would otherwise deadlock. Of all the months only those are touched in which
+ * these deliveries came, and a day around them. One that came still earlier, or later, is not lost: it waits on, and the job finds what
+ * waits whenever it came.
+ */
+function isWaiting(sql: Sql, { orderId, upTo, firstAt, lastAt }: WaitingOrder) {
+  const [from, until] = [new Date(firstAt.getTime() - day), new Date(lastAt.getTime() + day)]
   return sql`
-    select id from webhook_events
-    where order_id = ${orderId}
-      and id <= ${upTo}
-      and accepted
-      and settled_at is null
-    order by id
-    for update
+    received_at between ${from} and ${until}
+    and id in (
+      select id from webhook_events
+      where order_id = ${orderId}
+        and id <= ${upTo}
+        and received_at between ${from} and ${until}
+        and accepted
+        and settled_at is null
+      order by id
+      for update
+    )
   `
 }
 
@@ -125,9 +144,10 @@ export async function reopenEvent(sql: Sql, id: number, by: Actor): Promise<Wait
       where e.id = ${id}
         and e.accepted
         and o.id = e.order_id
-      returning e.id, e.order_id, e.type, e.dispute_id, o.user_id
+      returning e.id, e.order_id, e.type, e.dispute_id, e.received_at, o.user_id
     )
-    select order_id, id as up_to, type like '%REFUND%' as refunds, dispute_id is not null as disputes,
+    select order_id, id as up_to, received_at as first_at, received_at as last_at,
+           type like '%REFUND%' as refunds, dispute_id is not null as disputes,
            record_audit(${by.actor}, 'webhook.replayed', order_id, user_id, jsonb_build_object('delivery', id), ${originJson(sql, by)})
     from reopened
   `

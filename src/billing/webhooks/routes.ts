@@ -67,11 +67,14 @@ export default async function routes(
     if (here) settling++
     let work: Promise<void> | undefined
     try {
-      const { id, orderId, toSettle, namesAnother } = await storeEvent(services.sql, delivery, judgement, here ? 10 : 0)
+      const stored = await storeEvent(services.sql, delivery, judgement, here ? 10 : 0)
+      const { id: upTo, receivedAt, orderId, toSettle, namesAnother } = stored
       if (namesAnother) services.wake('reconcile')
       const refunds = /REFUND/.test(judgement.hint.type ?? '')
       const disputes = judgement.hint.dispute !== null
-      if (toSettle && orderId !== null && here) work = settleEvent(services, { orderId, upTo: id, refunds, disputes })
+      const received = { upTo, firstAt: receivedAt, lastAt: receivedAt }
+      if (toSettle && orderId !== null && here)
+        work = settleEvent(services, { orderId, ...received, refunds, disputes })
       else if (toSettle) services.wake('settle-events')
     } finally {
       if (here) void Promise.resolve(work).finally(() => settling--)

@@ -1,7 +1,7 @@
 -- Stores an accepted delivery, and finds out whether it is about an order of ours and agrees with it. p_hint is a Hint
 -- (webhooks/delivery.ts), p_verdict what its signature and age came to. The row waits to be settled from then on: answering
 -- 200 promises it. A process that settles it itself takes a head start of so many seconds before the job may. Answers
--- {id, orderId, verdict, toSettle, namesAnother}.
+-- {id, receivedAt, orderId, verdict, toSettle, namesAnother}.
 create or replace function store_event(
   p_verdict text, p_hint jsonb, p_headers jsonb, p_body bytea, p_head_start_s float8
 ) returns jsonb language plpgsql as $$
@@ -36,7 +36,7 @@ begin
           case when o.id is null then now() end,
           case when o.id is null then 'nothing to settle' end)
   returning * into event;
-  return jsonb_build_object('id', event.id, 'orderId', event.order_id, 'verdict', judged,
+  return jsonb_build_object('id', event.id, 'receivedAt', event.received_at, 'orderId', event.order_id, 'verdict', judged,
                             'toSettle', event.settled_at is null, 'namesAnother', hastened > 0);
 end $$;
 

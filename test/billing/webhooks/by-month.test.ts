@@ -1,5 +1,6 @@
 import postgres from 'postgres'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { markSettled } from '../../../src/billing/webhooks/queries.ts'
 import { migrate } from '../../../src/platform/migrate.ts'
 import { readMigration } from '../../../src/platform/release.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
@@ -50,6 +51,45 @@ describe('deliveries stand in the partition of their month', () => {
     )
     await arrived(`now() + interval '75 days'`, 'later')
     expect(await placeOf('later')).toMatch(/^webhook_events_\d{4}_\d\d$/)
+  })
+
+  test('marking one settled touches the months of a day before and after it, and no others', async () => {
+    const order = await newestOrder(app, (await new Visitor(app).register()).email!)
+    const stored = (at: string) => app.sql<{ id: number; receivedAt: Date }[]>`
+      insert into webhook_events (received_at, accepted, verdict, order_id, headers, body, next_settle_at)
+      values (${at}::timestamptz, true, 'verified', ${order.id}, '{}', 'x', now() + interval '1 hour') returning id, received_at`
+    const third = await month(3)
+    const [middle] = await app.sql<{ at: string }[]>`
+      select (to_date(${third.slice(-7)}, 'YYYY_MM') + 14)::timestamptz::text as at`
+    const [[elsewhere], [meant]] = [await stored('2020-01-01'), await stored(middle!.at)]
+    const { id: upTo, receivedAt } = meant!
+    const waiting = {
+      orderId: order.id,
+      upTo,
+      firstAt: receivedAt,
+      lastAt: receivedAt,
+      refunds: false,
+      disputes: false,
+    }
+    const settling = postgres(app.databaseUrl, { max: 1 })
+    const touched = await settling.begin(async (sql) => {
+      await markSettled(sql as never, waiting, 'paid')
+      return sql<{ name: string }[]>`
+        select distinct relation::regclass::text as name from pg_locks join pg_class c on c.oid = relation
+        where pid = pg_backend_pid() and relkind = 'r' and relname like 'webhook_events%'`
+    })
+    await settling.end()
+    expect(touched.map(({ name }) => name)).toEqual([third])
+    const left = await app.sql<{ id: number }[]>`
+      select id from webhook_events where order_id = ${order.id} and settled_at is null`
+    expect(left).toEqual([{ id: elsewhere!.id }])
+    // What came at another time is found by the job, whenever that was.
+    await app.sql`update webhook_events set next_settle_at = now() where id = ${elsewhere!.id}`
+    app.sandbox.control.pay(order.id)
+    await app.run('settle-events')
+    expect((await app.sql`select from webhook_events where order_id = ${order.id} and settled_at is null`).count).toBe(
+      0,
+    )
   })
 
   test('by midnight in India', async () => {

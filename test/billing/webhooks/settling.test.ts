@@ -124,11 +124,12 @@ describe('a stored delivery', () => {
 
   test('deliveries are marked in the order they came, wherever their rows lie: nobody holds what another waits for', async () => {
     const order = await opened()
-    const ids = await app.sql<{ id: number }[]>`
+    const ids = await app.sql<{ id: number; receivedAt: Date }[]>`
       insert into webhook_events (accepted, verdict, type, order_id, headers, body, next_settle_at)
       select true, 'verified', 'PAYMENT_SUCCESS_WEBHOOK', ${order.id}, '{}', '\\x00', now() + interval '1 day'
-      from generate_series(1, 3) returning id`
+      from generate_series(1, 3) returning id, received_at`
     const [first, second] = ids.map(({ id }) => id)
+    const { id: upTo, receivedAt } = ids.at(-1)!
     // A row that was changed lies behind the others.
     await app.sql`update webhook_events set outcome = 'touched' where id = ${first!}`
     // Read as they lie, as the planner may choose to.
@@ -139,8 +140,8 @@ describe('a stored delivery', () => {
     const holder = postgres(app.databaseUrl, { max: 1 })
     const { marking } = await holder.begin(async (tx) => {
       await tx`select from webhook_events where id = ${first!} for update`
-      const done = { outcome: 'paid', refunds: false, disputes: false }
-      const marking = markSettled(settling, order.id, ids.at(-1)!.id, done)
+      const came = { orderId: order.id, upTo, firstAt: receivedAt, lastAt: receivedAt }
+      const marking = markSettled(settling, { ...came, refunds: false, disputes: false }, 'paid')
       await untilLocked(app.sql)
       await tx`select from webhook_events where id = ${second!} for update nowait`
       return { marking }
