@@ -1,9 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { BillingServices } from '../../billing/payments/gateway.ts'
+import { requireAccess, turnAway } from '../../billing/subscriptions/guards.ts'
 import type { Subscription } from '../../billing/subscriptions/queries.ts'
-import { subscriptionOf } from '../../billing/subscriptions/subscriptions.ts'
-import { requireUser } from '../../identity/sessions/guards.ts'
 import { runHeavyWork } from '../../platform/heavy-work.ts'
 import { freshnessOf } from '../engine/freshness.ts'
 import { currentMarket, type Market } from '../engine/market.ts'
@@ -23,38 +22,38 @@ declare module '../../web/views.ts' {
 
 type Options = {
   services: BillingServices
-  /** What the dashboard does with a query, with those who have no access, and with a page. */
+  /** What the dashboard does with a query, and with a page. */
   paramsIn: (request: FastifyRequest, market: Market) => Promise<AnalyserParams>
-  turnAway: (request: FastifyRequest, reply: FastifyReply, text: string) => unknown
   show: (request: FastifyRequest, reply: FastifyReply, html: string) => unknown
 }
 
 /** /dashboard/compare: two to four sectors in one chart and side by side, and its lines as a file, for subscribers. */
 const compareRoutes: FastifyPluginAsyncTypebox<Options> = async (app, options) => {
-  const { services, paramsIn, turnAway, show } = options
+  const { services, paramsIn, show } = options
   const noPrices = 'There are no prices yet, so there is nothing to compare.'
 
   app.get(
     '/dashboard/compare',
-    { preHandler: requireUser, schema: { querystring: CompareQuery } },
+    {
+      preHandler: requireAccess(services, 'Comparing sectors comes with a subscription.'),
+      schema: { querystring: CompareQuery },
+    },
     async (request, reply) => {
-      const subscription = await subscriptionOf(services.sql, request.user!.id)
-      if (!subscription.hasAccess) return turnAway(request, reply, 'Comparing sectors comes with a subscription.')
       const { market, compare } = await comparisonIn(request)
       if (compare === null) return turnAway(request, reply, noPrices)
       if (compare.problem !== null) reply.code(422)
-      const view = { subscription, compare, freshness: freshnessOf(market, new Date()) }
+      const view = { subscription: request.subscription!, compare, freshness: freshnessOf(market, new Date()) }
       return show(request, reply, await reply.render('market/dashboard/compare', view))
     },
   )
 
   app.get(
     '/dashboard/compare.csv',
-    { preHandler: requireUser, schema: { querystring: CompareQuery } },
+    {
+      preHandler: requireAccess(services, 'The comparison as a file comes with a subscription.'),
+      schema: { querystring: CompareQuery },
+    },
     async (request, reply) => {
-      const subscription = await subscriptionOf(services.sql, request.user!.id)
-      if (!subscription.hasAccess)
-        return turnAway(request, reply, 'The comparison as a file comes with a subscription.')
       const { compare } = await comparisonIn(request)
       if (compare === null) return turnAway(request, reply, noPrices)
       // What is wrong with the choice is said on the page.

@@ -1,8 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { BillingServices } from '../../billing/payments/gateway.ts'
-import { subscriptionOf } from '../../billing/subscriptions/subscriptions.ts'
-import { requireUser } from '../../identity/sessions/guards.ts'
+import { requireAccess, turnAway } from '../../billing/subscriptions/guards.ts'
 import { runHeavyWork } from '../../platform/heavy-work.ts'
 import { sendCompressing } from '../../web/compression.ts'
 import { currentMarket, type Market } from '../engine/market.ts'
@@ -16,22 +15,22 @@ import { tableCsv } from './table-csv.ts'
 
 type Options = {
   services: BillingServices
-  /** What the dashboard does with a query, and with those who have no access. */
+  /** What the dashboard does with a query. */
   paramsIn: (request: FastifyRequest, market: Market) => Promise<AnalyserParams>
-  turnAway: (request: FastifyRequest, reply: FastifyReply, text: string) => unknown
 }
 
 /**
  * /dashboard/table.csv and map.*: the rank table and the rotation map as files, and the weeks that are played in it, for people with
  * an active subscription.
  */
-const fileRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { services, paramsIn, turnAway }) => {
+const fileRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { services, paramsIn }) => {
   app.get(
     '/dashboard/table.csv',
-    { preHandler: requireUser, schema: { querystring: AnalyserQuery } },
+    {
+      preHandler: requireAccess(services, 'The table as a file comes with a subscription.'),
+      schema: { querystring: AnalyserQuery },
+    },
     async (request, reply) => {
-      const subscription = await subscriptionOf(services.sql, request.user!.id)
-      if (!subscription.hasAccess) return turnAway(request, reply, 'The table as a file comes with a subscription.')
       const written = await withAnalyser(request, (analyser) => ({
         name: fileNameOf('table', analyser, 'csv'),
         text: tableCsv(analyser),
@@ -43,10 +42,11 @@ const fileRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { services, p
 
   app.get(
     '/dashboard/map.png',
-    { preHandler: requireUser, schema: { querystring: AnalyserQuery } },
+    {
+      preHandler: requireAccess(services, 'The map as a picture comes with a subscription.'),
+      schema: { querystring: AnalyserQuery },
+    },
     async (request, reply) => {
-      const subscription = await subscriptionOf(services.sql, request.user!.id)
-      if (!subscription.hasAccess) return turnAway(request, reply, 'The map as a picture comes with a subscription.')
       const drawn = await withAnalyser(request, async (analyser) => ({
         name: fileNameOf('map', analyser, 'png'),
         image: await mapPicture(analyser),
@@ -58,10 +58,11 @@ const fileRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { services, p
 
   app.get(
     '/dashboard/map.csv',
-    { preHandler: requireUser, schema: { querystring: AnalyserQuery } },
+    {
+      preHandler: requireAccess(services, 'The map as a file comes with a subscription.'),
+      schema: { querystring: AnalyserQuery },
+    },
     async (request, reply) => {
-      const subscription = await subscriptionOf(services.sql, request.user!.id)
-      if (!subscription.hasAccess) return turnAway(request, reply, 'The map as a file comes with a subscription.')
       const written = await withAnalyser(request, (analyser) => ({
         name: fileNameOf('map', analyser, 'csv'),
         text: mapCsv(analyser),
@@ -73,16 +74,16 @@ const fileRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { services, p
 
   app.get(
     '/dashboard/map.json',
-    { preHandler: requireUser, schema: { querystring: AnalyserQuery } },
+    {
+      preHandler: requireAccess(services, 'The map is played with a subscription.'),
+      schema: { querystring: AnalyserQuery },
+    },
     async (request, reply) => {
-      const userId = request.user!.id
-      const subscription = await subscriptionOf(services.sql, userId)
-      if (!subscription.hasAccess) return turnAway(request, reply, 'The map is played with a subscription.')
       const market = await currentMarket(services.sql)
       if (market.asOf === null) return turnAway(request, reply, 'There are no prices yet, so there is nothing to play.')
       const params = resolveParams(market, await paramsIn(request, market))
       const frames = await framesOf(market, params, daysOf(market, params.step, params.against))
-      const stars = params.only === 'starred' ? await findStars(services.sql, userId) : null
+      const stars = params.only === 'starred' ? await findStars(services.sql, request.user!.id) : null
       const sectors = frames.sectors.filter(({ symbol }) => stars === null || stars.has(symbol))
       reply
         .header('cache-control', 'no-store')

@@ -7,9 +7,8 @@ import { isOnSale } from '../../billing/checkout/on-sale.ts'
 import type { BillingServices } from '../../billing/payments/gateway.ts'
 import { findPlanWanted } from '../../billing/payments/queries.ts'
 import type { Plan } from '../../billing/plans/queries.ts'
-import { listPlansFor } from '../../billing/pricing/queries.ts'
+import { requireAccess, turnAway } from '../../billing/subscriptions/guards.ts'
 import type { Subscription } from '../../billing/subscriptions/queries.ts'
-import { subscriptionOf } from '../../billing/subscriptions/subscriptions.ts'
 import { requireUser } from '../../identity/sessions/guards.ts'
 import { fmt } from '../../platform/format.ts'
 import { runHeavyWork } from '../../platform/heavy-work.ts'
@@ -142,11 +141,9 @@ const OneSector = Type.Object({ symbol: Type.String() })
 const routes: FastifyPluginAsyncTypebox<{ services: BillingServices }> = async (app, { services }) => {
   app.get('/dashboard', { preHandler: requireUser, schema: { querystring: AnalyserQuery } }, async (request, reply) => {
     const userId = request.user!.id
-    const [subscription, plans, isOpen, { stars, hasMoneyUnderWay, version }] = await Promise.all([
-      subscriptionOf(services.sql, userId),
-      listPlansFor(services.sql, userId),
-      isOnSale(services),
+    const [{ subscription, plans, stars, hasMoneyUnderWay, version }, isOpen] = await Promise.all([
       findReader(services.sql, userId),
+      isOnSale(services),
     ])
     const underWay = hasMoneyUnderWay ? await moneyUnderWay(services.sql, userId) : []
     const person = {
@@ -188,15 +185,15 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices }> = async (
 
   app.get(
     '/dashboard/sectors/:symbol',
-    { preHandler: requireUser, schema: { params: OneSector, querystring: SectorQuery } },
+    {
+      preHandler: requireAccess(services, 'A sector’s page opens with a subscription.'),
+      schema: { params: OneSector, querystring: SectorQuery },
+    },
     async (request, reply) => {
-      const userId = request.user!.id
-      const [subscription, stars] = await Promise.all([
-        subscriptionOf(services.sql, userId),
-        findStars(services.sql, userId),
+      const [market, stars] = await Promise.all([
+        currentMarket(services.sql),
+        findStars(services.sql, request.user!.id),
       ])
-      if (!subscription.hasAccess) return turnAway(request, reply, 'A sector’s page opens with a subscription.')
-      const market = await currentMarket(services.sql)
       const { symbol } = request.params
       const params = await paramsIn(request, market)
       const span = readSpan(request.query)
@@ -208,13 +205,13 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices }> = async (
       const sector = await runHeavyWork({ patient: false }, () => sectorOf(market, symbol, params, { span, ...around }))
       const freshness = freshnessOf(market, new Date())
       const isStarred = stars.has(symbol)
-      const view = { subscription, sector, freshness, isStarred, back: request.url }
+      const view = { subscription: request.subscription!, sector, freshness, isStarred, back: request.url }
       return show(request, reply, await reply.render('market/dashboard/sector', view))
     },
   )
 
-  await app.register(fileRoutes, { services, paramsIn, turnAway })
-  await app.register(compareRoutes, { services, paramsIn, turnAway, show })
+  await app.register(fileRoutes, { services, paramsIn })
+  await app.register(compareRoutes, { services, paramsIn, show })
 
   /** What was traded of a sector's ETF and of its others, and their premiums to NAV; of a symbol that is none, nothing. */
   async function readAround(market: Market, symbol: string, at: string | null) {
@@ -242,12 +239,6 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices }> = async (
     const params = readParams(request.query as Static<typeof AnalyserQuery>)
     const present = (symbol: string | null) => presentSymbol(services.sql, market, symbol)
     return { ...params, focus: await present(params.focus), against: await present(params.against) }
-  }
-
-  /** Back to the dashboard with a notice of the reason. */
-  function turnAway(request: FastifyRequest, reply: FastifyReply, text: string) {
-    request.session.set('notice', { kind: 'info', text })
-    return reply.leaveFor('/dashboard')
   }
 
   /**

@@ -1,7 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { requireAccess, turnAway } from '../../billing/subscriptions/guards.ts'
 import type { Subscription } from '../../billing/subscriptions/queries.ts'
-import { subscriptionOf } from '../../billing/subscriptions/subscriptions.ts'
-import { requireUser } from '../../identity/sessions/guards.ts'
 import { runHeavyWork } from '../../platform/heavy-work.ts'
 import type { Services } from '../../platform/services.ts'
 import { formAction } from '../../web/form-action.ts'
@@ -33,20 +32,18 @@ declare module '../../web/views.ts' {
 const routes: FastifyPluginAsyncTypebox<{ services: Services }> = async (app, { services }) => {
   app.get(
     '/dashboard/what-followed',
-    { preHandler: requireUser, schema: { querystring: WhatFollowedQuery } },
+    {
+      preHandler: requireAccess(services, 'What followed comes with a subscription.'),
+      schema: { querystring: WhatFollowedQuery },
+    },
     async (request, reply) => {
-      const subscription = await subscriptionOf(services.sql, request.user!.id)
-      const turnAway = (text: string) => {
-        request.session.set('notice', { kind: 'info', text })
-        return reply.leaveFor('/dashboard')
-      }
-      if (!subscription.hasAccess) return turnAway('What followed comes with a subscription.')
+      const subscription = request.subscription!
       const market = await currentMarket(services.sql)
       const show = async (given: WhatFollowedParams, form: FormState) => {
         const against = await presentSymbol(services.sql, market, given.analyser.against)
         const params = { ...given, analyser: { ...given.analyser, against } }
         const followed = await runHeavyWork({ patient: false }, () => whatFollowedPage(market, params))
-        if (!followed) return turnAway('There are no prices yet, so nothing has followed.')
+        if (!followed) return turnAway(request, reply, 'There are no prices yet, so nothing has followed.')
         reply.header('cache-control', 'no-store')
         return reply.page('market/dashboard/what-followed', { followed, form, usualCost: usual.cost, subscription })
       }

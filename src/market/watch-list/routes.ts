@@ -1,9 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { BillingServices } from '../../billing/payments/gateway.ts'
+import { requireAccess } from '../../billing/subscriptions/guards.ts'
 import type { Subscription } from '../../billing/subscriptions/queries.ts'
-import { subscriptionOf } from '../../billing/subscriptions/subscriptions.ts'
-import { requireUser } from '../../identity/sessions/guards.ts'
 import { formAction } from '../../web/form-action.ts'
 import { PostedForm, readForm, safeNext } from '../../web/forms.ts'
 import { currentMarket } from '../engine/market.ts'
@@ -30,15 +29,12 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
   app,
   { services, limit },
 ) => {
-  app.get(path, { preHandler: requireUser }, async (request, reply) => {
-    const subscription = await subscriptionOf(services.sql, request.user!.id)
-    return subscription.hasAccess ? show(request, reply, subscription) : turnAway(request, reply)
-  })
+  const preHandler = requireAccess(services, 'A watch-list comes with a subscription.')
 
-  app.post(path, { preHandler: requireUser, schema: { body: PostedForm }, config: limit }, async (request, reply) => {
+  app.get(path, { preHandler }, async (request, reply) => show(request, reply))
+
+  app.post(path, { preHandler, schema: { body: PostedForm }, config: limit }, async (request, reply) => {
     const userId = request.user!.id
-    const subscription = await subscriptionOf(services.sql, userId)
-    if (!subscription.hasAccess) return turnAway(request, reply)
     const typed = readForm(request.body, ['star', 'unstar', 'back'], 300)
     const isWanted = typed.star !== ''
     return formAction(
@@ -52,22 +48,18 @@ const routes: FastifyPluginAsyncTypebox<{ services: BillingServices; limit: obje
         return reply.page('market/watch-list/_star', { symbol, name, isStarred: isWanted })
       },
       (_form, { message }) => {
-        if (!request.wantsFragment) return show(request, reply, subscription, message)
+        if (!request.wantsFragment) return show(request, reply, message)
         request.session.set('notice', { kind: 'bad', text: message })
         return reply.leaveFor(path)
       },
     )
   })
 
-  async function show(
-    request: FastifyRequest,
-    reply: FastifyReply,
-    subscription: Subscription,
-    problem: string | null = null,
-  ) {
+  async function show(request: FastifyRequest, reply: FastifyReply, problem: string | null = null) {
     const [market, stars] = await Promise.all([currentMarket(services.sql), findStars(services.sql, request.user!.id)])
     const list = watchListOf(market, stars)
-    return reply.page('market/watch-list/show', { subscription, list, mostStars, sample: market.sample, problem })
+    const view = { subscription: request.subscription!, list, mostStars, sample: market.sample, problem }
+    return reply.page('market/watch-list/show', view)
   }
 }
 export default routes
@@ -76,9 +68,4 @@ export default routes
 function backTo(given: string): string {
   const back = safeNext(given, path)
   return /^\/dashboard(?![\w-])/.test(back) ? back : path
-}
-
-function turnAway(request: FastifyRequest, reply: FastifyReply) {
-  request.session.set('notice', { kind: 'info', text: 'A watch-list comes with a subscription.' })
-  return reply.leaveFor('/dashboard')
 }
