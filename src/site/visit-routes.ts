@@ -22,12 +22,14 @@ export default fp<{ services: Services }>(
     const timer = setInterval(flush, flushMs).unref()
 
     app.decorateRequest('visitSource', direct)
-    app.addHook('onRequest', async (request) => {
+    app.addHook('onRequest', (request, _reply, done) => {
       if (isPublicPage(request)) request.visitSource = sourceKnown(request)
+      done()
     })
-    app.addHook('onResponse', async (request, reply) => {
+    app.addHook('onResponse', (request, reply, done) => {
       if (reply.statusCode === 200 && isPublicPage(request) && isPerson(request))
         counter.count(request.routeOptions.url!, request.visitSource)
+      done()
     })
     app.addHook('onClose', async () => {
       clearInterval(timer)

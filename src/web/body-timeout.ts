@@ -27,16 +27,18 @@ export default fp<{ ms: number }>(
     app.decorateRequest('allowBodyFor', function (this: FastifyRequest, forMs: number) {
       if (timers.has(this.raw) && !this.raw.complete) allow(this, Math.min(forMs, maxBodyMs))
     })
-    app.addHook('onRequest', async (request) => {
+    app.addHook('onRequest', (request, _reply, done) => {
       const { raw } = request
-      if (raw.headers['content-length'] === undefined && raw.headers['transfer-encoding'] === undefined) return
-      const done = () => clearTimeout(timers.get(raw))
-      raw.once('end', done).once('close', done)
+      if (raw.headers['content-length'] === undefined && raw.headers['transfer-encoding'] === undefined) return done()
+      const over = () => clearTimeout(timers.get(raw))
+      raw.once('end', over).once('close', over)
       allow(request, ms)
+      done()
     })
     // A body that is still arriving after the answer keeps its timer; inject() has no connection to end.
-    app.addHook('onResponse', async ({ raw }) => {
+    app.addHook('onResponse', ({ raw }, _reply, done) => {
       if (raw.complete !== false) clearTimeout(timers.get(raw))
+      done()
     })
   },
   { name: 'body-timeout' },

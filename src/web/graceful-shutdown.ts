@@ -24,11 +24,13 @@ export default fp<{ isClosing: () => boolean }>(
       silent.add(socket)
       socket.once('close', () => silent.delete(socket))
     })
-    app.addHook('onRequest', async ({ raw }) => {
+    app.addHook('onRequest', ({ raw }, _reply, done) => {
       silent.delete(raw.socket)
+      done()
     })
-    app.addHook('onSend', async (_request, reply) => {
+    app.addHook('onSend', (_request, reply, payload, done) => {
       if (closed || isClosing()) reply.header('connection', 'close')
+      done(null, payload)
     })
     app.addHook('preClose', async () => {
       closed = true

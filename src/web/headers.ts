@@ -25,8 +25,9 @@ export default fp<CheckoutOrigins>(
       'permissions-policy': 'camera=(), microphone=(), geolocation=(), usb=(), payment=(self)',
       ...(origins.https ? { 'strict-transport-security': 'max-age=63072000; includeSubDomains' } : {}),
     }
-    app.addHook('onRequest', async (_request, reply) => {
+    app.addHook('onRequest', (_request, reply, done) => {
       reply.headers(everywhere)
+      done()
     })
     app.decorateReply('allowCheckout', function (this: FastifyReply) {
       return this.headers({

@@ -11,7 +11,10 @@ const slots = new WeakMap<FastifyRequest, () => void>()
  */
 export default fp(
   async (app: FastifyInstance) => {
-    app.addHook('onSend', async (request) => slots.get(request)?.())
+    app.addHook('onSend', (request, _reply, payload, done) => {
+      slots.get(request)?.()
+      done(null, payload)
+    })
   },
   { name: 'heavy-pages' },
 )

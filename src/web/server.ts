@@ -6,6 +6,7 @@ import bodyTimeout, { maxBodyMs } from './body-timeout.ts'
 import { keepClientAddresses } from './client-address.ts'
 import { answerClientError } from './client-errors.ts'
 import gracefulShutdown, { keepAliveMs } from './graceful-shutdown.ts'
+import { requestLog } from './request-log.ts'
 import { maxSegmentLength, rewriteUrl } from './rewrite-url.ts'
 
 /** `isClosing`: true from the moment the process was asked to end. */
@@ -16,6 +17,7 @@ export async function buildServer({ log, trustProxy, isClosing }: Options): Prom
   const app = Fastify({
     loggerInstance: log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
+    childLoggerFactory: requestLog,
     genReqId: () => randomUUID(),
     trustProxy,
     bodyLimit: 64 * 1024,

@@ -1,4 +1,4 @@
-import { dayInIndia } from '../../platform/dates.ts'
+import { dayInIndia, midnightInIndia } from '../../platform/dates.ts'
 import type { Sql } from '../../platform/db.ts'
 import { addVisits, type VisitCount } from './queries.ts'
 import { isNamedSource, other } from './sources.ts'
@@ -23,15 +23,17 @@ export type VisitCounter = {
  */
 export function visitCounter(sql: Sql): VisitCounter {
   let waiting = new Map<string, VisitCount>()
-  let today = { day: '', sources: new Set<string>() }
+  let today = { day: '', endsAt: 0, sources: new Set<string>() }
 
   const add = (one: VisitCount) => {
     const key = `${one.day} ${one.page} ${one.source}`
     waiting.set(key, { ...one, views: (waiting.get(key)?.views ?? 0) + one.views })
   }
   const known = (source: string) => {
-    const day = dayInIndia(new Date())
-    if (day !== today.day) today = { day, sources: new Set() }
+    if (Date.now() >= today.endsAt) {
+      const day = dayInIndia(new Date())
+      today = { day, endsAt: midnightInIndia(day)!.getTime() + 86_400_000, sources: new Set() }
+    }
     if (!isNamedSource(source)) return source
     if (!today.sources.has(source) && today.sources.size >= sourcesADay) return other
     today.sources.add(source)
