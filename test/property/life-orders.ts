@@ -133,7 +133,8 @@ export function claims({ code, state }: LifeOrder): boolean {
 }
 
 async function settle(life: Life, order: LifeOrder, status: string) {
-  return settleOrder(life.sql, order.id, await remote(life, order.id, status), { actor: 'poll', seller: life.seller })
+  const answer = { orderId: order.id, remote: await remote(life, order.id, status), actor: 'poll' }
+  return settleOrder(life.sql, answer, life.seller)
 }
 
 /** Cashfree says that an order is paid, however late. */

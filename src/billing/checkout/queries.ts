@@ -67,21 +67,32 @@ export async function refusalToReplace(
   return row!.refusal
 }
 
+/** What Cashfree says of an order, and who asked: `actor` stands in the audit. */
+export type Answer = { orderId: string; remote: RemoteOrder; actor: string }
+
 /** Makes an order agree with Cashfree's answer: settle-order.sql, the one statement that decides about money. */
-export async function settleOrder(
-  sql: Sql,
-  orderId: string,
-  remote: RemoteOrder,
-  by: { actor: string; seller: object },
-): Promise<Settlement> {
+export async function settleOrder(sql: Sql, { orderId, remote, actor }: Answer, seller: object): Promise<Settlement> {
   const [row] = await sql<(Order & { outcome: string; receiptDue: boolean })[]>`
     select settlement.outcome, settlement.receipt_due, ${orderColumns(sql)}
-    from settle_order_unnumbered(${orderId}, ${sql.json(remote as never)}, ${by.actor}, ${sql.json(by.seller as never)}) settlement
+    from settle_order_unnumbered(${orderId}, ${sql.json(remote as never)}, ${actor}, ${sql.json(seller as never)}) settlement
     cross join lateral (select (settlement.settled).*) o
     left join plans p on p.key = o.plan_key
   `
   const { outcome, receiptDue, ...order } = row!
   return { outcome, receiptDue, order: outcome === 'unknown-order' ? null : order }
+}
+
+/**
+ * Settles those of these answers that are usual payments, all of them or none: settle-usual-orders.sql. Returns them by their order;
+ * about the others it says nothing.
+ */
+export async function settleUsualOrders(sql: Sql, answers: Answer[], seller: object): Promise<Map<string, Settlement>> {
+  const orders = await sql<Order[]>`
+    select ${orderColumns(sql)}
+    from settle_usual_orders(${sql.json(answers as never)}, ${sql.json(seller as never)}) o
+    left join plans p on p.key = o.plan_key
+  `
+  return new Map(orders.map((order) => [order.id, { outcome: 'paid', receiptDue: true, order }]))
 }
 
 /** An order whose money may be moving. */

@@ -8,7 +8,11 @@ create or replace function settle_order(p_order_id text, p_remote jsonb, p_actor
 language plpgsql as $$
 begin
   if jsonb_typeof(p_remote) is distinct from 'object' then raise exception 'p_remote must be an object'; end if;
-  if p_remote ->> 'status' = 'PAID' and settle_usual_order(p_order_id, p_remote, p_actor, p_seller) then return 'paid'; end if;
+  if p_remote ->> 'status' = 'PAID' then
+    perform from settle_usual_orders(
+      jsonb_build_array(jsonb_build_object('orderId', p_order_id, 'remote', p_remote, 'actor', p_actor)), p_seller);
+    if found then return 'paid'; end if;
+  end if;
   return settle_any_order(p_order_id, p_remote, p_actor, p_seller);
 end $$;
 

@@ -1,7 +1,8 @@
 import type { BillingServices, RemoteOrder } from '../payments/gateway.ts'
 import { numberSoon } from '../receipts/numbering.ts'
 import { logSettlement } from './log-settlement.ts'
-import { type Settlement, settleOrder } from './queries.ts'
+import type { Settlement } from './queries.ts'
+import { settleTogether } from './settle-together.ts'
 
 /** Who asks Cashfree; it stands in the audit. */
 export type SettlementSource = 'return' | 'webhook' | 'poll' | 'reconciler' | 'checkout' | 'api' | 'admin'
@@ -50,7 +51,7 @@ async function write(
   remote: RemoteOrder,
   actor: SettlementSource,
 ): Promise<Settlement> {
-  const settlement = await settleOrder(services.sql, orderId, remote, { actor, seller: services.config.seller })
+  const settlement = await settleTogether(services.sql, { orderId, remote, actor }, services.config.seller)
   const { outcome, receiptDue } = settlement
   logSettlement(services, remote, settlement, actor)
   if (receiptDue)

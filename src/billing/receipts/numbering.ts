@@ -1,9 +1,13 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { AppError } from '../../platform/errors.ts'
 import type { Services } from '../../platform/services.ts'
 import { findReceiptNumber, numberReceipts } from './queries.ts'
 
 /** Receipts that one statement numbers: it holds the end of the series no longer than a few milliseconds. */
 const batch = 1_000
+
+/** Milliseconds between two numberings of a process that is busy: each then gives more numbers by one commit. */
+export const numberingPause = 20
 
 /** Numbers the receipts that are due and wakes the delivery of their mails. Returns how many. */
 export async function numberDueReceipts(services: Pick<Services, 'sql' | 'wake'>): Promise<number> {
@@ -36,13 +40,13 @@ const lines = new WeakMap<Services['sql'], { next: Promise<void> | null; running
 
 /**
  * Numbers the receipt of an order that was just committed as paid, together with everybody else's who was paid meanwhile: one
- * statement is under way in a process, and all who come while it runs share the next. Never rejects: what it could not number
+ * statement is under way in a process, and all who come while it runs share the next, a moment later. Never rejects: what it could not number
  * stays due, and the job `number-receipts` finds it within two seconds.
  */
 export function numberSoon(services: Services): Promise<void> {
   const line = lines.get(services.sql)
   if (!line) return begin(services)
-  line.next ??= line.running.then(() => begin(services))
+  line.next ??= line.running.then(() => pause(numberingPause)).then(() => begin(services))
   return line.next
 }
 

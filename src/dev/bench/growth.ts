@@ -81,7 +81,8 @@ async function plansOf(url: string, ids: string[]): Promise<string[]> {
   })
   try {
     await sql.unsafe(explainEverything)
-    for (const id of ids) await settleOrder(sql as unknown as Sql, id, remoteOf(id), { actor: 'webhook', seller: {} })
+    for (const id of ids)
+      await settleOrder(sql as unknown as Sql, { orderId: id, remote: remoteOf(id), actor: 'webhook' }, {})
   } finally {
     await sql.end({ timeout: 5 })
   }

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type pg from 'pg'
-import { settleOrder } from '../../billing/checkout/queries.ts'
+import { settleTogether } from '../../billing/checkout/settle-together.ts'
 import { sign } from '../../billing/payments/signature.ts'
 import { numberReceipts } from '../../billing/receipts/queries.ts'
 import { connect, type Sql } from '../../platform/db.ts'
@@ -78,14 +78,17 @@ async function settledBare(clients: pg.Client[], ids: string[]): Promise<number>
   )
 }
 
-/** Settles these orders through a pool of the product's. Returns settlements a second. */
-export async function settledByPool(sql: Sql, ids: string[]): Promise<number> {
+/** Settles these orders through a pool of the product's, so many at once. Returns settlements a second. */
+export async function settledByPool(sql: Sql, ids: string[], atOnce = concurrency): Promise<number> {
   const left = [...ids]
   const lane = async () => {
     for (let id = left.pop(); id !== undefined; id = left.pop())
-      mustBePaid(id, (await settleOrder(sql, id, remoteOf(id), { actor: 'webhook', seller })).outcome)
+      mustBePaid(
+        id,
+        (await settleTogether(sql, { orderId: id, remote: remoteOf(id), actor: 'webhook' }, seller)).outcome,
+      )
   }
-  return settlementsASecond(ids.length, () => Promise.all(Array.from({ length: concurrency }, lane)))
+  return settlementsASecond(ids.length, () => Promise.all(Array.from({ length: atOnce }, lane)))
 }
 
 async function settledByWebhook(harness: BenchHarness, ids: string[]): Promise<number> {

@@ -29,19 +29,6 @@ export async function connectBare(url: string, count: number): Promise<pg.Client
   return clients
 }
 
-/** A sequence for pgbench's clients to draw orders from, beginning again at 1. */
-export async function resetDraws(sql: Sql): Promise<void> {
-  await sql.unsafe('create sequence if not exists bench_draws; alter sequence bench_draws restart')
-}
-
-/** What every client of pgbench runs: settles the next of the orders `prefix-1` and on. In base64, for pgbench reads colons. */
-export function settleScript(prefix: string, remote: object, seller: object): string {
-  const encoded = (value: object, order = 'ORDER') =>
-    `convert_from(decode('${Buffer.from(JSON.stringify(value).replaceAll(order, 'ORDER')).toString('base64')}', 'base64'), 'UTF8')`
-  return `with drawn as materialized (select '${prefix}-' || nextval('bench_draws') as id) select settle_order(id, \
-replace(${encoded(remote, `${prefix}-1`)}, 'ORDER', id)::jsonb, 'webhook', ${encoded(seller)}::jsonb) from drawn;\n`
-}
-
 /** How many of the database's updates of the tables of a payment left all indexes alone (HOT), as a sentence. */
 export async function hotUpdates(sql: Sql): Promise<string> {
   const rows = await sql<{ table: string; updates: number; hot: number }[]>`

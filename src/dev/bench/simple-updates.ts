@@ -1,29 +1,23 @@
 import { execFile } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { numberingPause } from '../../billing/receipts/numbering.ts'
 import { numberReceipts } from '../../billing/receipts/queries.ts'
+import { connect } from '../../platform/db.ts'
 import { findProgram } from '../cluster-trial/programs.ts'
-import { remoteOf } from './answers.ts'
-import type { BenchHarness } from './harness.ts'
+import { type BenchHarness, pool } from './harness.ts'
 import type { Measurement } from './measurement.ts'
-import { countPaid, settleStatement, skipMails } from './queries.ts'
+import { countPaid, skipMails } from './queries.ts'
 import { byTurns } from './series.ts'
-import {
-  connectBare,
-  hotUpdates,
-  makeAccounts,
-  resetDraws,
-  settleScript,
-  simpleUpdate,
-} from './simple-update-queries.ts'
+import { settledByPool } from './settlements.ts'
+import { connectBare, hotUpdates, makeAccounts, simpleUpdate } from './simple-update-queries.ts'
 
 const run = promisify(execFile)
-/** Transactions in which a connection compiles its functions and plans: the product's live for hours, pgbench's for a round. */
+/** Transactions in which a connection of pgbench makes its plans: the product's live for hours, pgbench's for a round. */
 const warming = 10
-const seller = { name: 'Bench', stateCode: '27', gstin: null }
 
 /** What is aimed at beside a simple update with so many clients, and what it was while numbers were given before the commit. */
 const aims = [
@@ -34,11 +28,12 @@ const aims = [
 
 /**
  * Settlements a second beside `pgbench -N` on the same server, by turns; receipts are numbered meanwhile as the product does, and the
- * clock runs until none is due. Where pgbench is not installed both sides are bare connections.
+ * clock runs until none is due. Where pgbench is not installed, bare connections make the updates.
  */
 export async function measureAgainstUpdates(harness: BenchHarness): Promise<Measurement[]> {
   const pgbench = findProgram('pgbench')
   const driver = pgbench ? await pgbenchDriver(harness, pgbench) : await bareDriver(harness)
+  const sql = connect(harness.databaseUrl, { max: pool, name: 'etf-bench-pool' })
   const measured: Measurement[] = []
   try {
     for (const { clients, least, before } of aims) {
@@ -46,11 +41,11 @@ export async function measureAgainstUpdates(harness: BenchHarness): Promise<Meas
       const counted = harness.quick ? Math.max(40, 200 / clients) : Math.max(100, 1_000 / clients)
       const count = clients * (warming + Math.ceil(counted))
       const { update, settle } = await byTurns(harness.quick ? 2 : 5, {
-        update: () => driver.update(clients, count),
+        update: () => driver.update(clients, count * 3),
         settle: async () => {
           await skipMails(harness.sql)
           const ids = await harness.orders(count)
-          const rate = await withNumbers(harness, ids.length, () => driver.settle(clients, ids))
+          const rate = await withNumbers(harness, ids.length, () => settledByPool(sql, ids, clients))
           const paid = await countPaid(harness.sql, prefixOf(ids))
           if (paid !== ids.length) throw new Error(`${paid} of ${ids.length} orders were paid`)
           return rate
@@ -64,7 +59,7 @@ export async function measureAgainstUpdates(harness: BenchHarness): Promise<Meas
         result: settle.median / update.median,
         aim: { least },
         notes: [
-          `${count} a round, ${pgbench ? `both by pgbench (theirs is pgbench -N), without a connection’s first ${warming}` : 'both over bare connections (no pgbench here)'}; every receipt numbered within the clock; was ${before}`,
+          `${count} a round by the product’s own line and pool, so many callers at once; theirs is ${pgbench ? `pgbench -N with as many clients, without the first ${warming} of each` : 'the same update over bare connections (no pgbench here)'}; every receipt numbered within the clock; was ${before}`,
         ],
       })
     }
@@ -72,6 +67,7 @@ export async function measureAgainstUpdates(harness: BenchHarness): Promise<Meas
     return measured
   } finally {
     await driver.close()
+    await sql.end({ timeout: 5 })
   }
 }
 
@@ -79,41 +75,29 @@ export async function measureAgainstUpdates(harness: BenchHarness): Promise<Meas
 const prefixOf = ([first]: string[]) => first!.slice(0, first!.lastIndexOf('-'))
 
 type Driver = {
-  /** Transactions a second. */
+  /** Simple updates a second. */
   update(clients: number, count: number): Promise<number>
-  settle(clients: number, ids: string[]): Promise<number>
   close(): Promise<void>
 }
 
 async function pgbenchDriver(harness: BenchHarness, pgbench: string): Promise<Driver> {
   const folder = mkdtempSync(join(tmpdir(), 'etf-pgbench-'))
   await run(pgbench, ['-i', '-q', '-s', '2', harness.databaseUrl])
-  const rate = async (clients: number, count: number, how: string[]) => {
-    for (const name of readdirSync(folder).filter((name) => name.startsWith('log'))) rmSync(join(folder, name))
-    const [jobs, each] = [Math.min(2, clients), Math.ceil(count / clients)]
-    const options = [
-      '-n',
-      '-M',
-      'prepared',
-      '-c',
-      clients,
-      '-j',
-      jobs,
-      '-t',
-      each,
-      '-l',
-      `--log-prefix=${join(folder, 'log')}`,
-    ]
-    await run(pgbench, [...options.map(String), ...how, harness.databaseUrl])
-    return rateOfLogs(folder)
-  }
   return {
-    update: (clients, count) => rate(clients, count * 3, ['-N']),
-    settle: async (clients, ids) => {
-      const script = join(folder, 'settle.sql')
-      writeFileSync(script, settleScript(prefixOf(ids), remoteOf(ids[0]!), seller))
-      await resetDraws(harness.sql)
-      return rate(clients, ids.length, ['-f', script])
+    async update(clients, count) {
+      for (const name of readdirSync(folder)) rmSync(join(folder, name))
+      const sizes = ['-c', clients, '-j', Math.min(2, clients), '-t', Math.ceil(count / clients)].map(String)
+      await run(pgbench, [
+        '-n',
+        '-N',
+        '-M',
+        'prepared',
+        ...sizes,
+        '-l',
+        `--log-prefix=${join(folder, 'log')}`,
+        harness.databaseUrl,
+      ])
+      return rateOfLogs(folder)
     },
     close: async () => rmSync(folder, { recursive: true, force: true }),
   }
@@ -122,7 +106,7 @@ async function pgbenchDriver(harness: BenchHarness, pgbench: string): Promise<Dr
 /** What pgbench's clients did a second, each after its first transactions: a line has the client and when it ended. */
 function rateOfLogs(folder: string): number {
   const ends = new Map<string, number[]>()
-  for (const name of readdirSync(folder).filter((name) => name.startsWith('log')))
+  for (const name of readdirSync(folder))
     for (const line of readFileSync(join(folder, name), 'utf8').trim().split('\n')) {
       const [client = '', , , , seconds, microseconds] = line.split(' ')
       ends.set(client, [...(ends.get(client) ?? []), Number(seconds) + Number(microseconds) / 1e6])
@@ -138,29 +122,16 @@ function rateAfterWarming(times: number[]): number {
 async function bareDriver(harness: BenchHarness): Promise<Driver> {
   await makeAccounts(harness.sql)
   const connections = await connectBare(harness.databaseUrl, Math.max(...aims.map(({ clients }) => clients)))
-  const rate = async (
-    clients: number,
-    count: number,
-    act: (client: (typeof connections)[0], n: number) => Promise<unknown>,
-  ) => {
-    const started = performance.now()
-    let next = 0
-    const lane = async (client: (typeof connections)[0]) => {
-      for (let n = next++; n < count; n = next++) await act(client, n)
-    }
-    await Promise.all(connections.slice(0, clients).map(lane))
-    return (count * 1000) / (performance.now() - started)
-  }
   return {
-    update: (clients, count) => rate(clients, count * 3, simpleUpdate),
-    settle: (clients, ids) =>
-      rate(clients, ids.length, (client, n) =>
-        client.query({
-          name: 'settle',
-          text: settleStatement,
-          values: [ids[n], JSON.stringify(remoteOf(ids[n]!)), 'webhook', JSON.stringify(seller)],
-        }),
-      ),
+    async update(clients, count) {
+      const started = performance.now()
+      let next = 0
+      const lane = async (client: (typeof connections)[0]) => {
+        for (; next < count; next++) await simpleUpdate(client)
+      }
+      await Promise.all(connections.slice(0, clients).map(lane))
+      return (count * 1000) / (performance.now() - started)
+    },
     close: async () => void (await Promise.all(connections.map((client) => client.end()))),
   }
 }
@@ -175,7 +146,7 @@ async function withNumbers({ sql }: BenchHarness, count: number, settle: () => P
     let numbered = 0
     do {
       numbered = await numberReceipts(sql, 1_000)
-      if (numbered === 0) await pause(2)
+      await pause(numberingPause)
     } while (!settling.signal.aborted || numbered > 0)
   })()
   const settled = settle().finally(() => settling.abort())

@@ -159,7 +159,7 @@ describe('a code at the checkout', () => {
     await visitor.post('/checkout/monthly', { coupon: code })
     const { id } = await newestOrder(app, email)
     const remote = remoteOrder(id, { status: 'TERMINATION_REQUESTED', amountPaise: 39_920 } as never)
-    await settleOrder(app.sql, id, remote, { actor: 'test', seller: {} })
+    await settleOrder(app.sql, { orderId: id, remote, actor: 'test' }, {})
     expect(await claimsOf(code)).toMatchObject([{ released: true }])
   })
 
@@ -177,7 +177,7 @@ describe('a code at the checkout', () => {
       } as never)
       const next = { userId, planName: 'annual', newId: `ds_race_${round}`, wish: { coupon: code } }
       const [settled, opened] = await Promise.all([
-        settleOrder(app.sql, id, paid, { actor: 'test', seller: {} }),
+        settleOrder(app.sql, { orderId: id, remote: paid, actor: 'test' }, {}),
         openOrder(app.sql, next),
       ])
       expect(settled.outcome).toBe('paid')

@@ -1,0 +1,142 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { settleTogether } from '../../../src/billing/checkout/settle-together.ts'
+import type { RemoteOrder } from '../../../src/billing/payments/gateway.ts'
+import { connect, type Sql } from '../../../src/platform/db.ts'
+import { freshDatabase } from '../../support/database.ts'
+import { until } from '../../support/until.ts'
+
+let sql: Sql
+let elsewhere: Sql
+let drop: () => Promise<void>
+beforeAll(async () => {
+  const database = await freshDatabase()
+  sql = connect(database.url, { max: 6, name: 'etf-test' })
+  elsewhere = connect(database.url, { max: 1, name: 'etf-test' })
+  drop = async () => {
+    await Promise.all([sql.end({ timeout: 1 }), elsewhere.end({ timeout: 1 })])
+    await database.drop()
+  }
+})
+afterAll(() => drop())
+
+let round = 0
+beforeEach(() => {
+  round++
+})
+
+/** Open orders of so many people, or all of one. */
+async function openOrders(count: number, whose = (n: number) => `${round}-${n}`): Promise<string[]> {
+  const ids = Array.from({ length: count }, (_, n) => `order-${round}-${n}`)
+  for (const [n, id] of ids.entries()) {
+    const name = whose(n)
+    await sql`insert into users (id, username, email, name, phone, state_code, password_hash)
+              values (md5(${name})::uuid, ${`u${name}`}, ${`${name}@example.in`}, 'Asha',
+                      ${`+9198${String(round).padStart(4, '0')}${String(n).padStart(4, '0')}`}, '27', 'x') on conflict do nothing`
+    await sql`insert into subscriptions (user_id) values (md5(${name})::uuid) on conflict do nothing`
+    await sql`insert into orders (id, user_id, plan_key, amount_paise, status, expires_at, cf_order_id)
+              values (${id}, md5(${name})::uuid, ${n % 2 ? 'annual_v1' : 'monthly_v1'}, ${n % 2 ? 499_000 : 49_900}, 'active',
+                      now() + interval '30 minutes', ${`cf-${id}`})`
+  }
+  return ids
+}
+
+function answerAbout(orderId: string, attempt: object = {}): RemoteOrder {
+  const amountPaise = Number(orderId.split('-').at(-1)) % 2 ? 499_000 : 49_900
+  return {
+    orderId, status: 'PAID', amountPaise, currency: 'INR', customerId: null, cfOrderId: `cf-${orderId}`, sessionId: null, expiresAt: null,
+    attempts: [{ cfPaymentId: `pay-${orderId}`, orderId, orderAmountPaise: amountPaise, orderCurrency: 'INR', status: 'SUCCESS', amountPaise,
+      currency: 'INR', method: 'upi', bankReference: '628', failureReason: null, startedAt: null, completedAt: null, ...attempt }],
+  } as RemoteOrder // biome-ignore format: an answer at a glance
+}
+
+const settle = (orderId: string, remote = answerAbout(orderId), actor = 'webhook') =>
+  settleTogether(sql, { orderId, remote, actor }, { name: 'Seller', stateCode: '27', gstin: '' })
+const outcomes = async (settlements: ReturnType<typeof settle>[]) =>
+  (await Promise.all(settlements)).map(({ outcome }) => outcome)
+const periodsOf = (ids: string[]) => sql<{ orderId: string; startsAt: Date; endsAt: Date }[]>`
+  select order_id, starts_at, ends_at from subscription_periods where order_id in ${sql(ids)} order by starts_at`
+
+describe('payments that are confirmed at the same time', () => {
+  test('are settled by a few commits, each once, with its period, its receipt and who asked', async () => {
+    const ids = await openOrders(60)
+    const settlements = await Promise.all(ids.map((id, n) => settle(id, answerAbout(id), n % 3 ? 'webhook' : 'return')))
+    expect(new Set(settlements.map(({ outcome }) => outcome))).toEqual(new Set(['paid']))
+    for (const [n, { order, receiptDue }] of settlements.entries())
+      expect({ id: order!.id, status: order!.status, receiptDue }).toEqual({
+        id: ids[n],
+        status: 'paid',
+        receiptDue: true,
+      })
+    const [written] = await sql<{ commits: number; attempts: number; due: number }[]>`
+      select count(distinct p.xmin::text)::int as commits, count(*)::int as attempts,
+             (select count(*) from receipts_due where order_id in ${sql(ids)})::int as due
+      from payments p where order_id in ${sql(ids)}`
+    expect(written).toMatchObject({ attempts: 60, due: 60 })
+    expect(written!.commits).toBeLessThanOrEqual(12)
+    expect(await periodsOf(ids)).toHaveLength(60)
+    const audited = await sql`
+      select order_id, actor from audit where action = 'order.paid' and order_id in ${sql(ids)}`
+    expect(new Map(audited.map(({ orderId, actor }) => [orderId, actor]))).toEqual(
+      new Map(ids.map((id, n) => [id, n % 3 ? 'webhook' : 'return'])),
+    )
+    expect(audited).toHaveLength(60)
+    expect(await outcomes(ids.map((id) => settle(id)))).toEqual(ids.map(() => 'already-paid'))
+  })
+
+  test('one that cannot be written fails alone', async () => {
+    const ids = await openOrders(5)
+    const bad = answerAbout(ids[2]!, { startedAt: 'no instant' })
+    const settled = await Promise.allSettled(ids.map((id, n) => settle(id, n === 2 ? bad : answerAbout(id))))
+    expect(settled.map((one) => (one.status === 'fulfilled' ? one.value.outcome : one.reason.code))).toEqual([
+      'paid', 'paid', '22007', 'paid', 'paid',
+    ]) // biome-ignore format: one line for five people
+    expect(await outcomes([settle(ids[2]!)])).toEqual(['paid'])
+  })
+
+  test('two of one person give one period after the other', async () => {
+    const ids = await openOrders(2, () => `${round}-same`)
+    expect(await outcomes(ids.map((id) => settle(id)))).toEqual(['paid', 'paid'])
+    const [first, second] = await periodsOf(ids)
+    expect(second!.startsAt).toEqual(first!.endsAt)
+    const [{ ends } = { ends: null }] = await sql`
+      select current_period_end as ends from subscriptions s join orders o using (user_id) where o.id = ${ids[0]!}`
+    expect(ends).toEqual(second!.endsAt)
+  })
+
+  test('of one order, one pays', async () => {
+    const [id, other] = await openOrders(2)
+    const found = await outcomes([settle(id!), settle(other!), settle(id!, answerAbout(id!), 'return'), settle(id!)])
+    expect(found.toSorted()).toEqual(['already-paid', 'already-paid', 'paid', 'paid'])
+    expect(await periodsOf([id!])).toHaveLength(1)
+  })
+
+  test('one payment that two orders name counts for one of them, and a person looks at the other', async () => {
+    const [one = '', , two = ''] = await openOrders(3)
+    const same = { cfPaymentId: `pay-shared-${round}` }
+    const found = await outcomes([settle(one, answerAbout(one, same)), settle(two, answerAbout(two, same))])
+    expect(found.filter((outcome) => outcome === 'paid')).toHaveLength(1)
+    expect(await sql`select from payments where cf_payment_id = ${same.cfPaymentId}`).toHaveLength(1)
+    expect(
+      await sql`select from incidents where order_id in ${sql([one, two])} and resolved_at is null`,
+    ).not.toHaveLength(0)
+  })
+
+  test.each(['orders', 'subscriptions', 'users'])(
+    'nobody waits for one whose row of %s somebody holds',
+    async (table) => {
+      const ids = await openOrders(4)
+      const key = { orders: 'id = $1', subscriptions: 'user_id = (select user_id from orders where id = $1)', users: 'id = (select user_id from orders where id = $1)' }[table] // biome-ignore format: three keys
+      await elsewhere.unsafe('begin')
+      await elsewhere.unsafe(`select 1 from ${table} where ${key} for update`, [ids[1]!])
+      const held = settle(ids[1]!)
+      try {
+        expect(await outcomes([settle(ids[0]!), settle(ids[2]!), settle(ids[3]!)])).toEqual(['paid', 'paid', 'paid'])
+        expect(await periodsOf([ids[1]!])).toEqual([])
+      } finally {
+        await elsewhere.unsafe('commit')
+      }
+      expect((await held).outcome).toBe('paid')
+      await until(async () => (await periodsOf(ids)).length === 4)
+    },
+  )
+})
