@@ -56,7 +56,7 @@ const exceptions: Record<string, string> = {
   'identity/users/change-user.sql':
     'an account has its pending subscription from the first moment, never one without the other',
   'account/data/delete-account.sql': 'one act of deletion empties what every slice holds of a person',
-  'billing/checkout/settle-usual-order.sql':
+  'billing/checkout/settle-usual-orders.sql':
     'the usual payment is one statement, whose rows a test compares with those that the owners write',
   'operations/backup/queries.ts': 'a restore writes every table, in databases that have no functions yet',
   'operations/jobs/retention-queries.ts': 'what is kept for how long is one promise, and one place keeps it',

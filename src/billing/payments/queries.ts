@@ -126,7 +126,7 @@ export async function refreshUnsentOrder(sql: Sql, orderId: string): Promise<Ord
       set expires_at = date_trunc('second', now() + make_interval(mins => ${minutesToPay})),
           idempotency_key = gen_random_uuid()
       where id = ${orderId}
-        and status || '' = 'created' -- not by the index of open orders: see settle-usual-order.sql
+        and status || '' = 'created' -- not by the index of open orders: see settle-usual-orders.sql
         and expires_at < now() + interval '20 minutes'
       returning *
     )
