@@ -4,7 +4,7 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { AppError } from '../platform/errors.ts'
-import { type Compressed, compress, sendCompressed } from './compression.ts'
+import { type Compressed, compressBest, sendCompressed } from './compression.ts'
 import { sentenceFor } from './errors.ts'
 
 const folder = join(import.meta.dirname, '..', '..', 'public')
@@ -22,8 +22,8 @@ const types: Record<string, string> = {
   txt: 'text/plain; charset=utf-8',
 }
 
-/** `body`: of text in every encoding; pictures are compressed already. */
-type Asset = { name: string; url: string; type: string; body: Compressed | Buffer }
+/** `compressed`: text in every encoding, from the first time that somebody asks for it; null for pictures, which are compressed already. */
+type Asset = { name: string; url: string; type: string; bytes: Buffer; compressed: (() => Promise<Compressed>) | null }
 export type Assets = { url: (name: string) => string; all: Asset[] }
 
 /**
@@ -54,10 +54,11 @@ const wellKnown = ['favicon.ico', 'apple-touch-icon.png']
  * style sheet beats a page with none.
  */
 export function serveAssets(app: FastifyInstance, assets: Assets): void {
-  const send = (request: FastifyRequest, reply: FastifyReply, { type, body }: Asset, cacheControl: string) => {
+  const send = async (request: FastifyRequest, reply: FastifyReply, asset: Asset, cacheControl: string) => {
+    const { type, bytes, compressed } = asset
+    const body = await compressed?.()
     reply.header('cache-control', cacheControl).type(type)
-    if (Buffer.isBuffer(body)) return reply.send(body)
-    return sendCompressed(request, reply.header('vary', 'accept-encoding'), body)
+    return body ? sendCompressed(request, reply.header('vary', 'accept-encoding'), body) : reply.send(bytes)
   }
   const serve = (url: string, asset: Asset, cacheControl: string) =>
     app.get(url, { logLevel: 'warn' }, (request, reply) => send(request, reply, asset, cacheControl))
@@ -82,6 +83,19 @@ function asset(name: string, bytes: Buffer): Asset {
     name,
     url: `/assets/${name.slice(0, dot)}.${hash}${name.slice(dot)}`,
     type,
-    body: /^text|svg/.test(type) ? compress(bytes, { best: true }) : bytes,
+    bytes,
+    compressed: /^text|svg/.test(type) ? once(() => compressBest(bytes)) : null,
+  }
+}
+
+/** What the first call makes, for all of them; what failed for want of memory is tried again. */
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined
+  return () => {
+    made ??= make().catch((error) => {
+      made = undefined
+      throw error
+    })
+    return made
   }
 }

@@ -7,15 +7,17 @@ import { quickest, smallBytes, smallFrame } from './small-frames.ts'
 /** One body in the three encodings that a browser may accept. */
 export type Compressed = { identity: Buffer; br: Buffer; gzip: Buffer }
 
-/**
- * Compresses once what will be sent often. At a middle quality, because a high one (`best`) blocks the event loop for a moment: that
- * is for what is compressed before anybody asks.
- */
-export function compress(body: Buffer, { best = false } = {}): Compressed {
-  const quality = best
-    ? { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_LGWIN]: 16 }
-    : { [constants.BROTLI_PARAM_QUALITY]: 5 }
-  return { identity: body, br: brotliCompressSync(body, { params: quality }), gzip: gzipSync(body) }
+/** Compresses once what will be sent often. At a middle quality, because a high one would block the event loop for a moment. */
+export function compress(body: Buffer): Compressed {
+  const params = { [constants.BROTLI_PARAM_QUALITY]: 5 }
+  return { identity: body, br: brotliCompressSync(body, { params }), gzip: gzipSync(body) }
+}
+
+/** Compresses as well as can be what never changes, in libuv's thread pool. */
+export async function compressBest(body: Buffer): Promise<Compressed> {
+  const params = { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_LGWIN]: 16 }
+  const [br, zipped] = await Promise.all([brotliOf(body, { params }), gzipOf(body)])
+  return { identity: body, br, gzip: zipped }
 }
 
 /** Sends the encoding that the browser prefers. */

@@ -43,13 +43,16 @@ describe('whoever may not', () => {
   test.each(people.filter((who) => who !== 'money'))('is refused, and nothing changed: %s', async (who) => {
     const wrong: string[] = []
     const refused = ways.filter((way) => isRefused(way, who))
+    // After an act the state is known until something else is asked for.
+    let known: string[] | null = null
     for (const way of refused) {
       const isAct = way.method !== 'GET'
-      const before = isAct ? await databaseState() : []
+      const before = isAct ? (known ?? (await databaseState())) : []
       const problem = await refusalProblem(way, who)
       if (problem) wrong.push(`${way.route}: ${problem}`)
-      const after = isAct ? await databaseState() : []
-      for (const line of after) if (!before.includes(line)) wrong.push(`${way.route} changed ${line.split(' ')[0]}`)
+      known = isAct ? await databaseState() : null
+      for (const line of known ?? [])
+        if (!before.includes(line)) wrong.push(`${way.route} changed ${line.split(' ')[0]}`)
     }
     console.log(`${who}: ${refused.length} of ${ways.length} routes refused`)
     expect(wrong).toEqual([])
