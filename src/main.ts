@@ -5,8 +5,11 @@ import { join } from 'node:path'
 /** Beside the libraries. What Node made of our TypeScript is kept there: the next start is faster and needs no type stripper. */
 const compiled = join(import.meta.dirname, '..', 'node_modules', '.cache', 'compiled')
 
-/** V8's two generations: on a machine with much memory they grow to 128 MB and to gigabytes. */
-const flags = ['--max-semi-space-size=4', '--max-old-space-size=256']
+/**
+ * V8's two generations: on a machine with much memory they grow to 128 MB and to gigabytes. And no machine code of the quick kind,
+ * which is kept for every function that runs a few hundred times and saves no time that shows.
+ */
+const flags = ['--max-semi-space-size=2', '--max-old-space-size=256', '--no-sparkplug']
 /**
  * What is read once, before a line of ours runs: how much the C library keeps of what it was given back (docs/speed.md), and the folder
  * of what is compiled, so that not even this file brings the stripper (18 MB, and again for a thread) into memory.
@@ -26,7 +29,7 @@ await import('./start.ts')
 function startAgainWithLess(): void {
   if (process.platform !== 'linux' || !process.execve || process.send) return
   const given = [...process.execArgv, process.env.NODE_OPTIONS ?? ''].join(' ').replaceAll('_', '-')
-  const missing = flags.filter((flag) => !given.includes(flag.slice(0, flag.indexOf('='))))
+  const missing = flags.filter((flag) => !given.includes(flag.split('=')[0]!))
   if (missing.length === 0 && Object.keys(variables).every((name) => name in process.env)) return
   const words = [process.execPath, ...process.execArgv, ...missing, ...process.argv.slice(1)]
   try {

@@ -1,6 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { Type } from 'typebox'
 import {
   confirmEmail,
   forgotPassword,
@@ -13,6 +12,7 @@ import type { OpenToken, UsedToken } from '../identity/email-tokens/queries.ts'
 import { auditContext } from '../identity/sessions/guards.ts'
 import { AppError } from '../platform/errors.ts'
 import { firstOf, QueryText } from '../platform/query-text.ts'
+import { Type } from '../platform/schema.ts'
 import type { Services } from '../platform/services.ts'
 import { formAction } from '../web/form-action.ts'
 import { type FormState, formState, PostedForm, readForm } from '../web/forms.ts'

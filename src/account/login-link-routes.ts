@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Type } from 'typebox'
 import { askForLoginLink, logInByLink } from '../identity/email-tokens/email-tokens.ts'
 import { auditContext, signIn } from '../identity/sessions/guards.ts'
+import { Type } from '../platform/schema.ts'
 import type { Services } from '../platform/services.ts'
 import { formAction } from '../web/form-action.ts'
 import { type FormState, formState, PostedForm, readForm } from '../web/forms.ts'

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Type } from 'typebox'
 import { actorOf, requireWriteAccess } from '../identity/sessions/guards.ts'
+import { Type } from '../platform/schema.ts'
 import { announcementFields, createAnnouncement } from '../records/announcements/announcements.ts'
 import { type AnnouncementLine, listAnnouncements, switchAnnouncement } from '../records/announcements/queries.ts'
 import { formAction } from '../web/form-action.ts'

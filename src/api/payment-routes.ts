@@ -1,5 +1,4 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { type Static, Type } from 'typebox'
 import { cannotBePaid } from '../billing/checkout/checkout.ts'
 import { findOrCreateOrder, findPaidMeanwhile, refuseWithoutConsent } from '../billing/checkout/create-order.ts'
 import { refuseWhileUnderWay } from '../billing/checkout/money-under-way.ts'
@@ -15,6 +14,7 @@ import { subscriptionOf } from '../billing/subscriptions/subscriptions.ts'
 import { requireUser } from '../identity/sessions/guards.ts'
 import { AppError } from '../platform/errors.ts'
 import { paiseFromRupees, rupees } from '../platform/money.ts'
+import { type Static, Type } from '../platform/schema.ts'
 
 const CreateOrder = Type.Object({
   plan: Type.String({ maxLength: 40 }),

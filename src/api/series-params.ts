@@ -1,9 +1,9 @@
-import { type Static, Type } from 'typebox'
 import type { Day } from '../market/calendar/days.ts'
 import { parseDay } from '../market/dashboard/analysis-params.ts'
 import type { Step } from '../market/engine/frame.ts'
 import { AppError } from '../platform/errors.ts'
 import { firstOf, QueryText } from '../platform/query-text.ts'
+import { type Static, Type } from '../platform/schema.ts'
 
 /** Which bars a series has: the newest up to the day of the analysis, none before `from`. */
 export type SeriesRange = { from: Day | null; limit: number }

@@ -1,5 +1,4 @@
-import { type Static, Type } from 'typebox'
-import { Value } from 'typebox/value'
+import { fitTexts, type Static, Type } from './schema.ts'
 
 const Text = Type.String({ minLength: 1 })
 const Whole = (minimum: number, maximum: number) => Type.Integer({ minimum, maximum })
@@ -86,12 +85,10 @@ export type Environment = Static<typeof Environment>
  */
 export function parseEnvironment(source: Record<string, string | undefined>): { env: Environment; problems: string[] } {
   const given = Object.fromEntries(Object.entries(source).filter(([, value]) => value !== undefined && value !== ''))
-  const env = Value.Convert(Environment, Value.Default(Environment, Value.Clean(Environment, given)))
-  const problems = Value.Errors(Environment, env).map((error) => {
-    const must = error.keyword === 'enum' ? `must be one of ${error.params.allowedValues.join(', ')}` : error.message
-    return `${error.instancePath.slice(1)}: ${must}`
-  })
-  return { env: env as Environment, problems: [...new Set(problems)] }
+  const problems = fitTexts(Environment, given).map(
+    ({ path, message, allowed }) => `${path}: ${allowed ? `must be one of ${allowed.join(', ')}` : message}`,
+  )
+  return { env: given as unknown as Environment, problems: [...new Set(problems)] }
 }
 
 /** The parts of a comma-separated value; none where it is not set. */

@@ -1,4 +1,4 @@
-import { type Static, Type } from 'typebox'
+import { type Static, Type } from './schema.ts'
 
 /** The schema of a parameter in a query string, which may be missing or repeated. */
 export const QueryText = Type.Optional(Type.Union([Type.String(), Type.Array(Type.String())]))

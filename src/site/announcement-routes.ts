@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Type } from 'typebox'
+import { Type } from '../platform/schema.ts'
 import { mostRunning } from '../records/announcements/queries.ts'
 import { PostedForm, readForm, safeNext } from '../web/forms.ts'
 

@@ -1,6 +1,6 @@
-import { type Static, Type } from 'typebox'
 import type { AppError } from '../platform/errors.ts'
 import { firstOf, QueryText } from '../platform/query-text.ts'
+import { type Static, Type } from '../platform/schema.ts'
 import { beginningOf } from '../platform/text.ts'
 
 /** What a form shows again: what was typed (never a password), a sentence per field, and one for the whole with where it leads. */

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Type } from 'typebox'
 import { browserName } from '../../identity/known-browsers/browser-name.ts'
+import { Type } from '../../platform/schema.ts'
 import { sendCsv } from '../csv-routes.ts'
 import { spanOfDays } from '../days.ts'
 import { allOf, filterOf, type List, type ListPage, listPage } from '../listing.ts'

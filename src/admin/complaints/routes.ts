@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Type } from 'typebox'
 import { actorOf, requireWriteAccess } from '../../identity/sessions/guards.ts'
+import { Type } from '../../platform/schema.ts'
 import { answer, complaintAt } from '../../records/complaints/complaints.ts'
 import type { Complaint } from '../../records/complaints/queries.ts'
 import { formAction } from '../../web/form-action.ts'

@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Type } from 'typebox'
+import { Type } from '../../platform/schema.ts'
 import type { Column } from '../csv.ts'
 import { sendCsv } from '../csv-routes.ts'
 import { allOf, type List, type ListPage, listPage } from '../listing.ts'

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Type } from 'typebox'
 import { giftStates } from '../../billing/gifts/labels.ts'
 import type { GiftState } from '../../billing/gifts/queries.ts'
+import { Type } from '../../platform/schema.ts'
 import type { Column } from '../csv.ts'
 import { sendCsv } from '../csv-routes.ts'
 import { allOf, type List, type ListPage, listPage } from '../listing.ts'

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Type } from 'typebox'
 import { actorOf, requireWriteAccess } from '../../identity/sessions/guards.ts'
 import { AppError } from '../../platform/errors.ts'
+import { Type } from '../../platform/schema.ts'
 import { resolveIncident } from '../../records/incidents/incidents.ts'
 import { type IncidentKind, meaningOf, meanings } from '../../records/incidents/kinds.ts'
 import { findIncident, type Incident } from '../../records/incidents/queries.ts'

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Type } from 'typebox'
 import { actorOf, requireWriteAccess } from '../../identity/sessions/guards.ts'
 import { AppError } from '../../platform/errors.ts'
+import { Type } from '../../platform/schema.ts'
 import { sendCsv } from '../csv-routes.ts'
 import type { Panel } from '../panel.ts'
 import { recordRunAsked, retryFailed } from './queries.ts'

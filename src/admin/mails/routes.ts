@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Type } from 'typebox'
 import { actorOf, requireWriteAccess } from '../../identity/sessions/guards.ts'
 import { AppError } from '../../platform/errors.ts'
+import { Type } from '../../platform/schema.ts'
 import { resendMail } from '../../records/mails/mails.ts'
 import { retryMail } from '../../records/mails/queries.ts'
 import { cutPauseShort, type QueuePause, readQueuePause } from '../../records/mails/queue-queries.ts'

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Type } from 'typebox'
 import { actorOf, requireWriteAccess } from '../../identity/sessions/guards.ts'
+import { Type } from '../../platform/schema.ts'
 import { liftSuppression } from '../../records/suppressions/queries.ts'
 import { PostedForm, readForm, safeNext } from '../../web/forms.ts'
 import { filterOf, type ListPage, listPage } from '../listing.ts'

@@ -1,6 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { Type } from 'typebox'
 import { actorOf, requireWriteAccess } from '../../identity/sessions/guards.ts'
 import { type InstrumentRow, listInstruments } from '../../market/instruments/queries.ts'
 import {
@@ -12,6 +11,7 @@ import {
   type SplitRow,
 } from '../../market/prices/splits/queries.ts'
 import { addSplit } from '../../market/prices/splits/splits.ts'
+import { Type } from '../../platform/schema.ts'
 import { formAction } from '../../web/form-action.ts'
 import { type FormState, formState, PostedForm, readForm } from '../../web/forms.ts'
 import { namesOf } from '../incidents/queries.ts'

@@ -1,5 +1,4 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Type } from 'typebox'
 import type { Refund } from '../../billing/refunds/queries.ts'
 import { refundPayment } from '../../billing/refunds/refunds.ts'
 import { askAboutRefund } from '../../billing/refunds/sending.ts'
@@ -7,6 +6,7 @@ import { confirmIdentity, identityFields } from '../../identity/second-factor/re
 import { actorOf, requireWriteAccess } from '../../identity/sessions/guards.ts'
 import { AppError } from '../../platform/errors.ts'
 import { rupees } from '../../platform/money.ts'
+import { Type } from '../../platform/schema.ts'
 import { formAction } from '../../web/form-action.ts'
 import { type FormState, formState, PostedForm, readForm } from '../../web/forms.ts'
 import { sendCsv } from '../csv-routes.ts'

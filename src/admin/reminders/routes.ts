@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Type } from 'typebox'
 import { dayInIndia } from '../../platform/dates.ts'
+import { Type } from '../../platform/schema.ts'
 import type { Panel } from '../panel.ts'
 import { listStepMetrics, type StepMetrics } from './queries.ts'
 

@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Type } from 'typebox'
+import { Type } from '../../platform/schema.ts'
 import type { Panel } from '../panel.ts'
 import { roleLabels, statusLabel } from '../subscribers/labels.ts'
 import { type Found, searchPanel } from './search.ts'

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Type } from 'typebox'
 import { firstOf, QueryText } from '../../platform/query-text.ts'
+import { Type } from '../../platform/schema.ts'
 import { visitDays } from '../../records/visits/visit-counter.ts'
 import type { Panel } from '../panel.ts'
 import { listPages, listSources, type SourceFunnel } from './queries.ts'

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Type } from 'typebox'
 import { requireUser } from '../../identity/sessions/guards.ts'
+import { Type } from '../../platform/schema.ts'
 import type { BillingServices } from '../payments/gateway.ts'
 import { orderOf } from '../payments/payments.ts'
 import { findOrder, type Order } from '../payments/queries.ts'

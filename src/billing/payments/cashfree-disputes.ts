@@ -1,7 +1,6 @@
-import { type Static, type TSchema, Type } from 'typebox'
-import { Value } from 'typebox/value'
 import { instantIn } from '../../platform/dates.ts'
 import { paiseFromRupees } from '../../platform/money.ts'
+import { matches, type Static, type TSchema, Type } from '../../platform/schema.ts'
 import { beginningOf } from '../../platform/text.ts'
 import type { Answer, Call } from './cashfree-http.ts'
 import { type Gateway, GatewayRefused, GatewayUnavailable, type RemoteDispute } from './gateway.ts'
@@ -45,7 +44,7 @@ export function cashfreeDisputes(call: (call: Call) => Promise<Answer>): Pick<Ga
 }
 
 function readDispute(body: unknown): RemoteDispute {
-  if (!Value.Check(Dispute, body)) throw new GatewayUnavailable('the gateway answered something that is not a dispute')
+  if (!matches(Dispute, body)) throw new GatewayUnavailable('the gateway answered something that is not a dispute')
   const dispute: Static<typeof Dispute> = body
   return {
     disputeId: String(dispute.dispute_id),

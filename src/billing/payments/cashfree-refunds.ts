@@ -1,6 +1,5 @@
-import { type Static, Type } from 'typebox'
-import { Value } from 'typebox/value'
 import { paiseFromRupees, rupeesForGateway } from '../../platform/money.ts'
+import { matches, type Static, Type } from '../../platform/schema.ts'
 import { beginningOf } from '../../platform/text.ts'
 import type { Answer, Call } from './cashfree-http.ts'
 import { type Gateway, GatewayRefused, GatewayUnavailable, type NewRefund, type RemoteRefund } from './gateway.ts'
@@ -61,7 +60,7 @@ function isTaken({ status, code, type }: Answer): boolean {
 }
 
 function readRefund(body: unknown): RemoteRefund {
-  if (!Value.Check(Refund, body)) throw new GatewayUnavailable('the gateway answered something that is not a refund')
+  if (!matches(Refund, body)) throw new GatewayUnavailable('the gateway answered something that is not a refund')
   const refund: Static<typeof Refund> = body
   return {
     refundId: refund.refund_id || null,

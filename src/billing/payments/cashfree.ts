@@ -1,7 +1,6 @@
-import { type Static, type TSchema, Type } from 'typebox'
-import { Value } from 'typebox/value'
 import { instantIn, isoInIndia } from '../../platform/dates.ts'
 import { paiseFromRupees, rupeesForGateway } from '../../platform/money.ts'
+import { matches, type Static, type TSchema, Type } from '../../platform/schema.ts'
 import { beginningOf } from '../../platform/text.ts'
 import { cashfreeDisputes } from './cashfree-disputes.ts'
 import { type Answer, type CashfreeSettings, cashfreeHttp } from './cashfree-http.ts'
@@ -123,8 +122,7 @@ function createBody(order: NewOrder): Record<string, unknown> {
 }
 
 function readOrder(answer: Answer, attempts: Attempt[] | null): RemoteOrder {
-  if (!Value.Check(Order, answer.body))
-    throw new GatewayUnavailable('the gateway answered something that is not an order')
+  if (!matches(Order, answer.body)) throw new GatewayUnavailable('the gateway answered something that is not an order')
   const order: Static<typeof Order> = answer.body
   return {
     orderId: idText(order.order_id),
@@ -142,13 +140,13 @@ function readOrder(answer: Answer, attempts: Attempt[] | null): RemoteOrder {
 /** Null unless every entry could be read: half a list must not look like the whole. */
 function readAttempts(answer: Answer): Attempt[] | null {
   if (answer.status !== 200 || !Array.isArray(answer.body)) return null
-  const attempts = answer.body.map((entry) => (Value.Check(Payment, entry) ? readAttempt(entry) : null))
+  const attempts = answer.body.map((entry) => (matches(Payment, entry) ? readAttempt(entry) : null))
   return attempts.every((attempt) => attempt !== null) ? attempts : null
 }
 
 function readAttempt(payment: Static<typeof Payment>): Attempt {
   const status = payment.payment_status.toUpperCase()
-  const error = Value.Check(ErrorDetails, payment.error_details) ? payment.error_details : null
+  const error = matches(ErrorDetails, payment.error_details) ? payment.error_details : null
   const amountPaise = paiseFromRupees(payment.payment_amount)
   return {
     cfPaymentId: String(payment.cf_payment_id),

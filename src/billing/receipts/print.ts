@@ -40,5 +40,5 @@ async function print(paper: Paper, log: Log, how: { patient: boolean }): Promise
       { event: 'paper set plainly', paper: paper.number, reason: fallback },
       'a paper could not be set in its own script',
     )
-  return Buffer.from(pdf)
+  return Buffer.from(pdf.buffer, pdf.byteOffset, pdf.byteLength)
 }

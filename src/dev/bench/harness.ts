@@ -2,8 +2,10 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { dayInIndia } from '../../platform/dates.ts'
 import { connect, type Sql } from '../../platform/db.ts'
 import { root } from '../../platform/environment.ts'
+import { seedMarket } from '../demo.ts'
 import { freePort } from '../free-port.ts'
 import { end, start } from './child.ts'
 import { type Loader, startLoader } from './loader.ts'
@@ -46,6 +48,7 @@ export async function buildHarness(
   const { databaseUrl, onClose } = given
   const fixture = await start<{ gateway: number; smtp: number }>('fixture.ts')
   onClose(() => end(fixture.child))
+  await seedPrices(databaseUrl)
   const memory = given.limit && memoryLimit(given.limit.mb)
   if (memory) onClose(async () => memory.close())
   const app = await startApp(databaseUrl, fixture.message, memory, onClose)
@@ -70,6 +73,12 @@ export async function buildHarness(
   } satisfies BenchHarness
 }
 
+/** Invented prices, before the app starts: in production it makes none. */
+async function seedPrices(databaseUrl: string): Promise<void> {
+  const sql = connect(databaseUrl, { max: 1, name: 'etf-bench' })
+  await seedMarket(sql, dayInIndia(new Date())).finally(() => sql.end({ timeout: 5 }))
+}
+
 async function startApp(
   databaseUrl: string,
   fixture: { gateway: number; smtp: number },
@@ -88,9 +97,11 @@ async function startApp(
       PATH,
       HOME,
       ...(TMPDIR ? { TMPDIR } : {}),
+      NODE_ENV: 'production',
       HOST: '127.0.0.1',
       PORT: String(port),
-      BASE_URL: url,
+      BASE_URL: url.replace('http:', 'https:'),
+      TRUST_PROXY: 'loopback',
       DATABASE_URL: databaseUrl,
       DB_POOL_MAX: String(pool),
       CASHFREE_CLIENT_ID: 'TEST_bench',
@@ -101,7 +112,6 @@ async function startApp(
       SMTP_PORT: String(fixture.smtp),
       SENDER_EMAIL: 'receipts@example.in',
       SESSION_KEY: 'ab'.repeat(32),
-      RATE_LIMIT_SCALE: '1000000',
       LOG_LEVEL: 'warn',
     },
   })

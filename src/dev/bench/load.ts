@@ -35,7 +35,7 @@ async function fire({ url, connections, shots, seconds, amount, rate }: Load): P
     ...(seconds === undefined ? {} : { duration: seconds }),
     ...(amount === undefined ? {} : { amount }),
     ...(rate === undefined ? {} : { overallRate: rate }),
-    requests: shots.length === 1 ? shots : [{ setupRequest: (request) => ({ ...request, ...inTurn() }) }],
+    requests: shots.length === 1 ? shots : [{ setupRequest: (request) => ({ ...request, ...fromSomebody(inTurn()) }) }],
   })
   const statuses = Object.entries(result.statusCodeStats).map(([status, { count }]) => [status, count])
   return {
@@ -47,4 +47,13 @@ async function fire({ url, connections, shots, seconds, amount, rate }: Load): P
     statuses: Object.fromEntries(statuses),
     failed: result.errors + result.timeouts,
   }
+}
+
+let people = 0
+
+/** As a proxy passes on the request of somebody who has an address of their own: limits are for an address. */
+function fromSomebody(shot: Shot): Shot {
+  const address = `10.${[16, 8, 0].map((bits) => (people >> bits) & 255).join('.')}`
+  people++
+  return { ...shot, headers: { ...shot.headers, 'x-forwarded-for': address } }
 }

@@ -1,6 +1,5 @@
-import { Type } from 'typebox'
-import { Value } from 'typebox/value'
 import { AppError } from '../../platform/errors.ts'
+import { matches, Type } from '../../platform/schema.ts'
 import { type Day, dayIn, weekdayOf } from './days.ts'
 import type { Holiday, SpecialSession } from './queries.ts'
 import { isWeekday } from './trading-calendar.ts'
@@ -47,8 +46,8 @@ function onePerDay<Of extends { day: Day }>(entries: readonly Of[]): Of[] {
 
 function entriesOfJson(text: string): Entry[] {
   const given = parsed(text)
-  const list = Value.Check(ExchangeLists, given) ? given.CM : given
-  if (!Value.Check(ExchangeList, list))
+  const list = matches(ExchangeLists, given) ? given.CM : given
+  if (!matches(ExchangeList, list))
     throw refusal('This is not NSE’s list of holidays: a list CM with tradingDate and description is expected in it.')
   return list.map(({ tradingDate, weekDay = '', description }, i) => ({
     place: `Entry ${i + 1} of CM`,

@@ -1,6 +1,6 @@
-import { type Static, Type } from 'typebox'
 import { AppError } from '../../platform/errors.ts'
 import { firstOf, QueryText } from '../../platform/query-text.ts'
+import { type Static, Type } from '../../platform/schema.ts'
 import type { Day } from '../calendar/days.ts'
 import { type ReturnKind, returnKinds } from '../engine/excess.ts'
 import type { Step } from '../engine/frame.ts'

@@ -1,6 +1,6 @@
-import { type Static, Type } from 'typebox'
 import { AppError } from '../../platform/errors.ts'
 import { firstOf, QueryText } from '../../platform/query-text.ts'
+import { type Static, Type } from '../../platform/schema.ts'
 import type { HistorySpan } from '../engine/history.ts'
 import { type AnalyserParams, analysisUrl, withParams } from './analysis-params.ts'
 import { readSpan, SectorQuery, usualSpan } from './sector-params.ts'

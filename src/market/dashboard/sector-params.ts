@@ -1,6 +1,6 @@
-import { Type } from 'typebox'
 import { AppError } from '../../platform/errors.ts'
 import { firstOf, QueryText } from '../../platform/query-text.ts'
+import { Type } from '../../platform/schema.ts'
 import { type HistorySpan, historySpans } from '../engine/history.ts'
 import { type AnalyserParams, AnalyserQuery, analysisUrl, withParams } from './analysis-params.ts'
 

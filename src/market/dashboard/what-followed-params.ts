@@ -1,6 +1,6 @@
-import { type Static, Type } from 'typebox'
 import { AppError } from '../../platform/errors.ts'
 import { firstOf, QueryText } from '../../platform/query-text.ts'
+import { type Static, Type } from '../../platform/schema.ts'
 import { type Quadrant, quadrants } from '../engine/quadrants.ts'
 import { type AnalyserParams, AnalyserQuery, analysisUrl, readParams, withParams } from './analysis-params.ts'
 

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
-import { type Static, Type } from 'typebox'
 import { runHeavyWork } from '../../platform/heavy-work.ts'
+import { type Static, Type } from '../../platform/schema.ts'
 import type { Services } from '../../platform/services.ts'
 import { failureOf } from '../../web/errors.ts'
 import { currentMarket } from '../engine/market.ts'

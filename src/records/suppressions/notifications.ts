@@ -1,5 +1,4 @@
-import { type Static, type TSchema, Type } from 'typebox'
-import { Value } from 'typebox/value'
+import { matches, type Static, type TSchema, Type } from '../../platform/schema.ts'
 
 /** What became of a mail to an address: it does not exist, it could not take mail just then, or its owner called it spam. */
 export type MailEvent = { kind: 'hard-bounce' | 'soft-bounce' | 'complaint'; email: string; reason: string }
@@ -136,7 +135,7 @@ function storable(text: string, longest: number): string {
 }
 
 function as<T extends TSchema>(schema: T, value: unknown): Static<T> | null {
-  return Value.Check(schema, value) ? value : null
+  return matches(schema, value) ? value : null
 }
 
 function parsed(text: string): unknown {

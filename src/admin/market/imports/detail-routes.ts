@@ -1,6 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { Type } from 'typebox'
 import { requireWriteAccess } from '../../../identity/sessions/guards.ts'
 import {
   type LeftJump,
@@ -14,6 +13,7 @@ import { type NavSummary, summariseNavs } from '../../../market/prices/navs/quer
 import { findVersion } from '../../../market/version/queries.ts'
 import type { Sql } from '../../../platform/db.ts'
 import { AppError } from '../../../platform/errors.ts'
+import { Type } from '../../../platform/schema.ts'
 import type { Services } from '../../../platform/services.ts'
 import { type FormState, formState } from '../../../web/forms.ts'
 import { rowNumber } from '../../row-numbers.ts'
