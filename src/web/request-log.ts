@@ -1,4 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
+import type { Log } from '../platform/log.ts'
 
 type Line = [object, string?]
 type Named = Parameters<FastifyBaseLogger['child']>
@@ -8,15 +9,15 @@ type Named = Parameters<FastifyBaseLogger['child']>
  * takes a twelfth of the time in which the landing page is answered.
  */
 export function requestLog(log: FastifyBaseLogger, ...named: Named): FastifyBaseLogger {
-  return new RequestLog(log, named) as unknown as FastifyBaseLogger
+  return new RequestLog(log as unknown as Log, named) as unknown as FastifyBaseLogger
 }
 
 class RequestLog {
-  readonly #log: FastifyBaseLogger
+  readonly #log: Log
   readonly #named: Named
   #made: FastifyBaseLogger | undefined
 
-  constructor(log: FastifyBaseLogger, named: Named) {
+  constructor(log: Log, named: Named) {
     this.#log = log
     this.#named = named
   }
@@ -46,10 +47,11 @@ class RequestLog {
     this.#own.info(...line)
   }
   debug(...line: Line): void {
-    this.#own.debug(...line)
+    if (this.#log.isLevelEnabled('debug')) this.#own.debug(...line)
   }
+  /** The library of sessions writes one for each request. */
   trace(...line: Line): void {
-    this.#own.trace(...line)
+    if (this.#log.isLevelEnabled('trace')) this.#own.trace(...line)
   }
   silent(...line: Line): void {
     this.#own.silent(...line)

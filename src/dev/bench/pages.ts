@@ -9,8 +9,8 @@ import { browser, copyOf, signedIn } from './signing-in.ts'
 
 const connections = 10
 const landingPage = { page: 'landing page', against: 'bare node:http', least: 0.6 }
-// The bare server has its bytes ready and compressed. The app asks two statements more, and renders and compresses what stands
-// around the region that all readers share.
+// The bare server has its bytes ready and compressed, and asks five statements, as the app did before it made two of them. The app
+// renders and compresses what stands around the region that all readers share.
 const dashboardPage = { page: 'dashboard', against: 'bare SQL and bytes', least: 0.3 }
 
 /** The landing page and the signed-in dashboard, each against a bare Node server that sends the same bytes. */
