@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import type { Sql } from '../../platform/db.ts'
+import { DatabaseUnavailable, type Sql, withPriority } from '../../platform/db.ts'
 import type { RemoteOrder } from '../payments/gateway.ts'
 import { type Answer, type Settlement, settleOrder, settleUsualOrders } from './queries.ts'
 
@@ -17,7 +17,8 @@ const lines = new WeakMap<Sql, Line>()
 /**
  * Writes an answer of Cashfree, together with those of other orders that come at the same time: one statement and one commit settle
  * them all, so that each of many costs less than one alone. What is not the usual payment, and each of those whose common statement
- * failed, is settled by a statement of its own: no order's answer decides about another's. Throws what the database throws.
+ * failed, is settled by a statement of its own: no order's answer decides about another's. A pool's payments have one `seller`. Throws
+ * what the database throws.
  */
 export function settleTogether(sql: Sql, answer: Answer, seller: object): Promise<Settlement> {
   const line = lines.get(sql) ?? { waiting: [], free: lanes }
@@ -26,7 +27,8 @@ export function settleTogether(sql: Sql, answer: Answer, seller: object): Promis
   lines.set(sql, line)
   return new Promise((settle) => {
     line.waiting.push({ answer, settle })
-    settleNext(sql, line, seller)
+    // Whose answer takes the others along says nothing of them: a page's, or a delivery's.
+    withPriority(() => settleNext(sql, line, seller))
   })
 }
 
@@ -43,10 +45,16 @@ async function settleNext(sql: Sql, line: Line, seller: object): Promise<void> {
   line.free--
   const answers = batch.map(({ answer }) => answer)
   const common = settleUsualOrders(sql, answers, seller)
-  const settled = batch.length > 1 ? common.catch(() => new Map<string, Settlement>()) : common
+  const settled = common.catch((error: unknown) => {
+    if (batch.length === 1 || tookTooLong(error)) throw error
+    return new Map<string, Settlement>()
+  })
   for (const { answer, settle } of batch)
     settle(settled.then((found) => found.get(answer.orderId) ?? settleOrder(sql, answer, seller)))
   await settled.catch(() => {})
   line.free++
   settleNext(sql, line, seller)
 }
+
+/** The database answers nobody now: each would wait as long once more. A connection that broke is one of many. */
+const tookTooLong = (error: unknown) => error instanceof DatabaseUnavailable && error.cause === undefined

@@ -40,8 +40,8 @@ const lines = new WeakMap<Services['sql'], { next: Promise<void> | null; running
 
 /**
  * Numbers the receipt of an order that was just committed as paid, together with everybody else's who was paid meanwhile: one
- * statement is under way in a process, and all who come while it runs share the next, a moment later. Never rejects: what it could not number
- * stays due, and the job `number-receipts` finds it within two seconds.
+ * statement is under way in a process, and all who come while it runs share the next, `numberingPause` later. Never rejects: what it
+ * could not number stays due, and the job `number-receipts` finds it within two seconds.
  */
 export function numberSoon(services: Services): Promise<void> {
   const line = lines.get(services.sql)

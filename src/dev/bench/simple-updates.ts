@@ -129,7 +129,7 @@ async function bareDriver(harness: BenchHarness): Promise<Driver> {
       const started = performance.now()
       let next = 0
       const lane = async (client: (typeof connections)[0]) => {
-        for (; next < count; next++) await simpleUpdate(client)
+        while (next++ < count) await simpleUpdate(client)
       }
       await Promise.all(connections.slice(0, clients).map(lane))
       return (count * 1000) / (performance.now() - started)

@@ -1,5 +1,6 @@
 -- What a payment writes is checked against each table that it refers to, row by row: these checks cost a tenth of a settlement and
--- could not fail. No account, order, payment or plan is ever deleted, and settle_order has each of them locked or just written.
+-- could not fail. No account, order, payment or plan is ever deleted, and what refers to one is written from its row or one that refers
+-- to it.
 -- What people write still refers to what there is: orders, periods and mails to accounts, attempts to orders.
 alter table audit drop constraint if exists audit_order_id_fkey, drop constraint if exists audit_user_id_fkey;
 alter table subscription_periods drop constraint if exists subscription_periods_plan_key_fkey;

@@ -3,15 +3,18 @@ import { settleTogether } from '../../../src/billing/checkout/settle-together.ts
 import type { RemoteOrder } from '../../../src/billing/payments/gateway.ts'
 import { connect, type Sql } from '../../../src/platform/db.ts'
 import { freshDatabase } from '../../support/database.ts'
+import { startProxy, through } from '../../support/proxy.ts'
 import { until } from '../../support/until.ts'
 
+let url: string
 let sql: Sql
 let elsewhere: Sql
 let drop: () => Promise<void>
 beforeAll(async () => {
   const database = await freshDatabase()
-  sql = connect(database.url, { max: 6, name: 'etf-test' })
-  elsewhere = connect(database.url, { max: 1, name: 'etf-test' })
+  url = database.url
+  sql = connect(url, { max: 6, name: 'etf-test' })
+  elsewhere = connect(url, { max: 1, name: 'etf-test' })
   drop = async () => {
     await Promise.all([sql.end({ timeout: 1 }), elsewhere.end({ timeout: 1 })])
     await database.drop()
@@ -49,8 +52,8 @@ function answerAbout(orderId: string, attempt: object = {}): RemoteOrder {
   } as RemoteOrder // biome-ignore format: an answer at a glance
 }
 
-const settle = (orderId: string, remote = answerAbout(orderId), actor = 'webhook') =>
-  settleTogether(sql, { orderId, remote, actor }, { name: 'Seller', stateCode: '27', gstin: '' })
+const settle = (orderId: string, remote = answerAbout(orderId), actor = 'webhook', pool = sql) =>
+  settleTogether(pool, { orderId, remote, actor }, { name: 'Seller', stateCode: '27', gstin: '' })
 const outcomes = async (settlements: ReturnType<typeof settle>[]) =>
   (await Promise.all(settlements)).map(({ outcome }) => outcome)
 const periodsOf = (ids: string[]) => sql<{ orderId: string; startsAt: Date; endsAt: Date }[]>`
@@ -91,6 +94,32 @@ describe('payments that are confirmed at the same time', () => {
       'paid', 'paid', '22007', 'paid', 'paid',
     ]) // biome-ignore format: one line for five people
     expect(await outcomes([settle(ids[2]!)])).toEqual(['paid'])
+  })
+
+  test('go before pages that wait for a connection, whoever brought the first of them', async () => {
+    const [id = ''] = await openOrders(1)
+    const one = connect(url, { max: 1, name: 'etf-test' })
+    const done: string[] = []
+    const page = () => one`select pg_sleep(0.2)`.then(() => done.push('page'))
+    const paid = async () => done.push((await settle(id, answerAbout(id), 'poll', one)).outcome)
+    await Promise.all([page(), page(), page(), paid()])
+    await one.end({ timeout: 1 })
+    expect(done).toEqual(['page', 'paid', 'page', 'page'])
+  })
+
+  test('wait for a silent database once, not each once more', async () => {
+    const ids = await openOrders(5)
+    const proxy = await startProxy({ host: '127.0.0.1', port: Number(new URL(url).port) })
+    const silent = connect(through(proxy, url), { max: 2, name: 'etf-test', deadline: 2_000 })
+    await silent`select 1`
+    await proxy.setMode('hold')
+    const began = performance.now()
+    const settled = await Promise.allSettled(ids.map((id) => settle(id, answerAbout(id), 'webhook', silent)))
+    expect(performance.now() - began).toBeLessThan(3_500)
+    for (const one of settled) expect(one).toMatchObject({ status: 'rejected', reason: { name: 'DatabaseUnavailable' } })
+    await silent.end({ timeout: 1 })
+    await proxy.close()
+    expect(await outcomes(ids.map((id) => settle(id)))).toEqual(ids.map(() => 'paid'))
   })
 
   test('two of one person give one period after the other', async () => {
