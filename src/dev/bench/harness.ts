@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { dayInIndia } from '../../platform/dates.ts'
 import { connect, type Sql } from '../../platform/db.ts'
 import { root } from '../../platform/environment.ts'
-import { seedMarket } from '../demo.ts'
+import { seedDemo, seedMarket } from '../demo.ts'
 import { freePort } from '../free-port.ts'
 import { end, start } from './child.ts'
 import { type Loader, startLoader } from './loader.ts'
@@ -48,7 +48,7 @@ export async function buildHarness(
   const { databaseUrl, onClose } = given
   const fixture = await start<{ gateway: number; smtp: number }>('fixture.ts')
   onClose(() => end(fixture.child))
-  await seedPrices(databaseUrl)
+  await seed(databaseUrl)
   const memory = given.limit && memoryLimit(given.limit.mb)
   if (memory) onClose(async () => memory.close())
   const app = await startApp(databaseUrl, fixture.message, memory, onClose)
@@ -73,10 +73,12 @@ export async function buildHarness(
   } satisfies BenchHarness
 }
 
-/** Invented prices, before the app starts: in production it makes none. */
-async function seedPrices(databaseUrl: string): Promise<void> {
+/** An administrator and invented prices, before the app starts: in production it makes none. */
+async function seed(databaseUrl: string): Promise<void> {
   const sql = connect(databaseUrl, { max: 1, name: 'etf-bench' })
-  await seedMarket(sql, dayInIndia(new Date())).finally(() => sql.end({ timeout: 5 }))
+  await seedDemo(sql)
+  await seedMarket(sql, dayInIndia(new Date()))
+  await sql.end({ timeout: 5 })
 }
 
 async function startApp(

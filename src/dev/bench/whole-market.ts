@@ -10,7 +10,7 @@ import { weekdays, writeLong } from './price-files.ts'
 import { seriesOf } from './series.ts'
 
 /** Memory is bounded as main.ts bounds it. */
-const flags = ['--expose-gc', '--max-semi-space-size=4', '--max-old-space-size=256']
+const flags = ['--expose-gc', '--max-semi-space-size=2', '--max-old-space-size=256']
 const quarters = 40
 const daysAQuarter = 65
 /** Of what a market of three thousand takes, a thirtieth is enough to see what an instrument adds. */

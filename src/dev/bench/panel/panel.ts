@@ -69,7 +69,7 @@ export async function adminsCookie(url: string, sql: Sql): Promise<string> {
   await passSecondStep(sql)
   return answer.headers
     .getSetCookie()
-    .find((line) => line.startsWith('sid='))!
+    .find((line) => /^(__Host-)?sid=/.test(line))!
     .split(';')[0]!
 }
 
