@@ -9,6 +9,9 @@ import { leaseOrdersToSettle, markSettled, postponeSettling, reopenEvent, type W
 /** Days after which no delivery is kept, as the privacy notice says: the job `clean` drops them by the month. */
 export const eventDays = 180
 
+/** Orders that the webhook endpoint settles at once in a process, and the job as many besides. */
+export const settlingAtOnce = 8
+
 /** Time a job may wait for Cashfree, in milliseconds: nobody waits for a page. */
 const jobLimitMs = 15_000
 /** The same where somebody does. */
@@ -43,9 +46,12 @@ export async function settleWaitingEvents(services: BillingServices): Promise<nu
   while (settled < maxPerRun) {
     const due = await leaseOrdersToSettle(services.sql, 100)
     if (due.length === 0) break
-    for (let i = 0; i < due.length; i += 4)
-      await Promise.all(due.slice(i, i + 4).map((waiting) => settleEvent(services, waiting)))
     settled += due.length
+    const next = due.values()
+    const lane = async () => {
+      for (const waiting of next) await settleEvent(services, waiting)
+    }
+    await Promise.all(Array.from({ length: settlingAtOnce }, lane))
   }
   return settled
 }

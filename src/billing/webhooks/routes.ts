@@ -6,12 +6,11 @@ import { urgentRequests } from '../../web/heavy-pages.ts'
 import type { RateCounter } from '../../web/rate-limits.ts'
 import type { BillingServices } from '../payments/gateway.ts'
 import { type Delivery, type Judgement, judge } from './delivery.ts'
-import { settleEvent } from './inbox.ts'
+import { settleEvent, settlingAtOnce } from './inbox.ts'
 import { storeEvent } from './queries.ts'
 import { refusalLog } from './refusals.ts'
 
 const largestBody = 256 * 1024
-const settlingAtOnce = 8
 
 /**
  * POST /webhooks/cashfree: verify, store, answer, settle. It stands apart from the pages: no cookie, no form parser, no HTML.
