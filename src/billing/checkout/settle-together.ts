@@ -7,6 +7,8 @@ import { type Answer, type Settlement, settleOrder, settleUsualOrders } from './
 const lanes = 2
 /** Orders that one statement settles at most: more would cost each hardly less, and it holds their locks until its commit. */
 const most = 10
+/** Milliseconds after which nobody waits behind a statement any longer: the database answers slowly, or not at all. */
+const patienceMs = 1_000
 
 type Waiting = { answer: Answer; settle: (settlement: Promise<Settlement>) => void }
 type Line = { waiting: Waiting[]; free: number }
@@ -44,6 +46,7 @@ async function settleNext(sql: Sql, line: Line, seller: object): Promise<void> {
   const batch = line.waiting.splice(0, Math.min(most, Math.ceil(line.waiting.length / line.free)))
   line.free--
   const answers = batch.map(({ answer }) => answer)
+  const since = performance.now()
   const common = settleUsualOrders(sql, answers, seller)
   const settled = common.catch((error: unknown) => {
     if (batch.length === 1 || tookTooLong(error)) throw error
@@ -52,6 +55,8 @@ async function settleNext(sql: Sql, line: Line, seller: object): Promise<void> {
   for (const { answer, settle } of batch)
     settle(settled.then((found) => found.get(answer.orderId) ?? settleOrder(sql, answer, seller)))
   await settled.catch(() => {})
+  if (performance.now() - since > patienceMs)
+    for (const { answer, settle } of line.waiting.splice(0)) settle(settleOrder(sql, answer, seller))
   line.free++
   settleNext(sql, line, seller)
 }

@@ -169,4 +169,22 @@ describe('payments that are confirmed at the same time', () => {
       await until(async () => (await periodsOf(ids)).length === 4)
     },
   )
+
+  test('while the database does not answer, nobody waits behind more than one statement', async () => {
+    const ids = await openOrders(100)
+    const slow = connect(url, { max: 6, name: 'etf-test', deadline: 1_500 })
+    await elsewhere.unsafe('begin')
+    await elsewhere.unsafe('lock table payments in access exclusive mode')
+    try {
+      const began = performance.now()
+      const settled = await Promise.allSettled(ids.map((id) => settle(id, answerAbout(id), 'webhook', slow)))
+      expect(new Set(settled.map(({ status }) => status))).toEqual(new Set(['rejected']))
+      expect(performance.now() - began).toBeLessThan(4_500)
+    } finally {
+      await elsewhere.unsafe('rollback')
+      await slow.end({ timeout: 1 })
+    }
+    await Promise.all(ids.map((id) => settle(id)))
+    expect(await periodsOf(ids)).toHaveLength(100)
+  })
 })
