@@ -45,7 +45,7 @@ export async function migrate(url: string, { replaceNewerFunctions = false }: Mi
     if (before.newer.length > 0 && !goesBack) throw new OlderThanDatabase(before)
     if (!(await mayMigrate(sql))) throw new MayNotMigrate([...before.missing, 'functions'].join(', '))
     if (pooled) await refuseOutsideTransaction(before, release)
-    return await underLock(lock, () => repeatedAfterDeadlock(() => bringUpToDate(sql, release, replaceNewerFunctions)))
+    return await underLock(lock, () => givingWay(() => bringUpToDate(sql, release, replaceNewerFunctions)))
   } finally {
     await Promise.all([lock.end({ timeout: 5 }), sql.end({ timeout: 5 })])
   }
@@ -123,7 +123,7 @@ async function refuseOutsideTransaction({ missing }: Comparison, { migrations }:
 async function apply(tx: postgres.TransactionSql, migrations: readonly Migration[]): Promise<void> {
   // Through a pooler there are those of the role.
   await tx.unsafe(
-    'set local statement_timeout = 0; set local lock_timeout = 0; set local idle_in_transaction_session_timeout = 0',
+    `set local statement_timeout = 0; set local lock_timeout = '${patience}'; set local idle_in_transaction_session_timeout = 0`,
   )
   await tx`create table if not exists migrations (name text primary key, applied_at timestamptz not null default now())`
   for (const { name, text } of migrations) {
@@ -141,15 +141,20 @@ function refuseUnknownPooler(error: Error): never {
 }
 
 /**
- * A migration locks its tables one after the other, and processes that serve meanwhile may hold them the other way round.
- * Nothing is left of the transaction that the database then ends.
+ * How long a migration waits for a table, while everybody who comes after it waits as well. It locks one after the other, and a
+ * payment may hold them the other way round: before the database would end either of them (`deadlock_timeout`, a second), it gives way.
  */
-async function repeatedAfterDeadlock<T>(act: () => Promise<T>, times = 3): Promise<T> {
+const patience = '500ms'
+
+/** Begins again, two minutes long, what gave way to somebody: nothing is left of its transaction. Then throws what the database threw. */
+async function givingWay<T>(act: () => Promise<T>, times = 120): Promise<T> {
   try {
     return await act()
   } catch (error) {
-    if (!(error instanceof postgres.PostgresError) || error.code !== '40P01' || times === 1) throw error
-    return repeatedAfterDeadlock(act, times - 1)
+    const gaveWay = error instanceof postgres.PostgresError && ['40P01', '55P03'].includes(error.code)
+    if (!gaveWay || times === 1) throw error
+    await pause(500)
+    return givingWay(act, times - 1)
   }
 }
 
