@@ -36,6 +36,7 @@ const titles: Record<IncidentKind, string> = {
   'prices-refused': 'A price file cannot be read',
   'prices-folder': 'The price folder cannot be used',
   'mails-paused': 'The mail server refuses us',
+  'receipts-unnumbered': 'Receipts wait for numbers since a failover',
   'password-guessing': 'Somebody is guessing passwords',
   'gateway-keys': 'Cashfree refuses our keys',
 }
@@ -101,6 +102,8 @@ export const whatToDo: Record<IncidentKind, string> = {
     'Check that the folder exists and that the service’s account may read and write it. This then closes.',
   'mails-paused':
     'Read the reason. Too fast: set MAIL_PER_SECOND to what your provider allows. A quota: raise it there. A suspended sender or a wrong password: settle it with the provider. Then press “Try now” under Mails.',
+  'receipts-unnumbered':
+    'Find the highest receipt and credit note that were mailed (in the mail server’s log, or the newest that a customer can show), and tell them to whoever runs the server: “Failover” in the operating manual says how numbers go on. Then resolve this.',
   'password-guessing':
     'Look in the log for the networks of `log-in refused`. If they are few, block them at the proxy. If they are many, wait: each is slowed down automatically. Make sure that administrators’ passwords are used nowhere else.',
   'gateway-keys': 'Correct the keys and restart. Until then nobody can pay.',

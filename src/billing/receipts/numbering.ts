@@ -1,7 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { AppError } from '../../platform/errors.ts'
 import type { Services } from '../../platform/services.ts'
-import { findReceiptNumber, numberReceipts } from './queries.ts'
+import { insertIncident } from '../../records/incidents/queries.ts'
+import { areReceiptsDue, findReceiptNumber, numberReceipts, readNumbering } from './queries.ts'
 
 /** Receipts that one statement numbers: it holds the end of the series no longer than a few milliseconds. */
 const batch = 1_000
@@ -30,6 +31,16 @@ export async function numberBeforeReading(services: Services): Promise<void> {
       { cause },
     )
   })
+}
+
+/**
+ * Opens an incident that numbers wait for a person while receipts are due: one for each end of the series, whoever asks. Throws what the
+ * database throws.
+ */
+export async function noteWaitingNumbers(sql: Services['sql']): Promise<void> {
+  if (!(await areReceiptsDue(sql))) return
+  const { waits, receipt, creditNote } = await readNumbering(sql)
+  if (waits) await insertIncident(sql, 'receipts-unnumbered', receipt ?? 'none', { receipt, creditNote })
 }
 
 /** object_not_in_prerequisite_state, which number_receipts raises after a failover that may have lost numbers. */

@@ -75,6 +75,11 @@ export async function numberReceipts(sql: Sql, limit: number): Promise<number> {
   return row!.many
 }
 
+/** Whether any receipt waits for its number. */
+export async function areReceiptsDue(sql: Sql): Promise<boolean> {
+  return (await sql`select from receipts_due limit 1`).count > 0
+}
+
 /** The ends of both series, and whether numbers wait after a failover that may have lost some: numbering-timeline.sql. */
 export async function readNumbering(sql: Sql) {
   const [row] = await sql<{ waits: boolean; receipt: string | null; creditNote: string | null }[]>`

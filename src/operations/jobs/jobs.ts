@@ -9,7 +9,7 @@ import type { BillingServices } from '../../billing/payments/gateway.ts'
 import { priceMails } from '../../billing/pricing/mails.ts'
 import { announcePrices } from '../../billing/pricing/queries.ts'
 import { receiptMails } from '../../billing/receipts/mails.ts'
-import { numberDueReceipts } from '../../billing/receipts/numbering.ts'
+import { noteWaitingNumbers, numberDueReceipts } from '../../billing/receipts/numbering.ts'
 import { refundMails } from '../../billing/refunds/mails.ts'
 import { sendRefunds } from '../../billing/refunds/sending.ts'
 import { queueReminders } from '../../billing/reminders/queries.ts'
@@ -83,6 +83,7 @@ export function jobsOf(services: BillingServices, mailer: Mailer): Job[] {
       run: async () => {
         const { sql, config } = services
         await notePausedMails(sql)
+        await noteWaitingNumbers(sql)
         return (await queueAlertMails(sql, config.alertEmail)) + (await queueComplaintAlerts(sql, config.alertEmail))
       },
     },

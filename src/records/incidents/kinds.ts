@@ -53,6 +53,8 @@ export const meanings = {
   'prices-folder': 'The price folder (PRICE_FOLDER) cannot be read or written, so nothing is fetched from it.',
   'mails-paused':
     'The mail server has refused us for a quarter of an hour, whoever a mail is for. All mails wait; one tries every ten minutes at most.',
+  'receipts-unnumbered':
+    'The database was failed over to a replica that may lack the last numbers of receipts and credit notes. No number is given until somebody says which were mailed; payments are settled, and their receipts wait.',
   'password-guessing':
     '300 wrong passwords came within an hour, for all accounts together: somebody may be trying a list. Each account and each network is slowed down by itself.',
   'gateway-keys': 'Cashfree refuses our keys (401). Check CASHFREE_CLIENT_ID, CASHFREE_CLIENT_SECRET and CASHFREE_ENV.',

@@ -40,6 +40,11 @@ describe('after a failover', () => {
     await expect(numberBeforeReading(app.services)).rejects.toThrow(/this file would lack some/)
     expect(await findReceiptNumber(app.sql, id)).toBeUndefined()
     expect(await readNumbering(app.sql)).toMatchObject({ waits: true })
+    await app.run('alert')
+    await app.run('alert')
+    expect(
+      await app.sql`select from incidents where kind = 'receipts-unnumbered' and resolved_at is null`,
+    ).toHaveLength(1)
     await continueNumbering(app.sql, { receipt: null, creditNote: null })
     await numberDueReceipts(app.services)
     expect(await findReceiptNumber(app.sql, id)).toBe(`R${year}-000001`)
@@ -65,8 +70,12 @@ describe('after a failover', () => {
   test('to a replica that commits waited for, numbers go on by themselves', async () => {
     await promoted(true)
     const id = await pay()
+    const incidents = () => app.sql`select from incidents where kind = 'receipts-unnumbered'`
+    const before = (await incidents()).count
+    await app.run('alert')
     await numberDueReceipts(app.services)
     expect(await findReceiptNumber(app.sql, id)).toMatch(/^R/)
+    expect((await incidents()).count).toBe(before)
   })
 
   test('where the provider does not let the timeline be read, numbers are given all the same', async () => {
