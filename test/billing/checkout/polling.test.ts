@@ -46,7 +46,7 @@ describe('the poll of a waiting checkout', () => {
     const { visitor, order, url } = await waiting()
     app.sandbox.control.pay(order.id)
     const readsChip = (words: unknown) =>
-      Array.isArray(words) && words.join('').includes('status_by_now(s) as status, s.is_paid')
+      Array.isArray(words) && words.join('').includes('on p.key = running_plan(s)\n    where s.user_id')
     let reads = 0
     const sql = new Proxy(app.sql, {
       apply(target, self, args) {

@@ -129,7 +129,6 @@ describe('whoever rewrites the audit is refused', () => {
     `update audit set actor = 'nobody'`,
     'delete from audit',
     'truncate audit',
-    'truncate orders cascade',
     `update audit_seals set hash = ''`,
     'delete from audit_seals',
     'truncate audit_seals',
@@ -142,6 +141,17 @@ describe('whoever rewrites the audit is refused', () => {
     await seal()
     await expect(app.sql.unsafe(statement)).rejects.toThrow(/are only ever added: .* is refused/)
     expect(await verifyAudit(app.sql)).toMatchObject({ looked: 1, wrong: 0 })
+  })
+
+  test('and whoever takes away what it tells of takes nothing of it along', async () => {
+    await written(1)
+    await seal()
+    const undone = app.sql.begin(async (sql) => {
+      await sql.unsafe('truncate orders, users cascade')
+      expect(await verifyAudit(sql as unknown as typeof app.sql)).toMatchObject({ looked: 1, wrong: 0 })
+      throw new Error('undone')
+    })
+    await expect(undone).rejects.toThrow('undone')
   })
 })
 
