@@ -5,8 +5,9 @@ import { remoteOf } from './answers.ts'
 import { fillDatabase } from './fill-tables.ts'
 import { type BenchHarness, pool, subscribers } from './harness.ts'
 import type { Measurement } from './measurement.ts'
-import { createDatabase, explainEverything, growing, openPayableOrders, wholeTableReads } from './queries.ts'
+import { createDatabase, explainEverything, growing, wholeTableReads } from './queries.ts'
 import { byTurns, seriesOf } from './series.ts'
+import { openPayableOrders } from './settlement-queries.ts'
 import { settledByPool } from './settlements.ts'
 
 const wholeTable = new RegExp(`Seq Scan on (${growing.join('|')})\\b`)

@@ -10,7 +10,7 @@ import { freePort } from '../free-port.ts'
 import { end, start } from './child.ts'
 import { type Loader, startLoader } from './loader.ts'
 import { type MemoryLimit, memoryLimit } from './memory-limit.ts'
-import { openPayableOrders } from './queries.ts'
+import { openPayableOrders } from './settlement-queries.ts'
 import { setKnownPasswords } from './signing-in.ts'
 
 /** Everything a measurement may use: the app as it is run, two clients, and the database. */

@@ -8,8 +8,8 @@ import { answerAbout, remoteOf } from './answers.ts'
 import { type BenchHarness, pool, secret } from './harness.ts'
 import type { Shot } from './load.ts'
 import type { Measurement } from './measurement.ts'
-import { countPaid, countReceipts, settleStatement, skipMails } from './queries.ts'
 import { byTurns } from './series.ts'
+import { countPaid, countReceipts, settleStatement, skipMails } from './settlement-queries.ts'
 import { connectBare } from './simple-update-queries.ts'
 
 /** Settlements at once on either side: as many as the webhook endpoint makes. */
